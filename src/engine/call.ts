@@ -1,0 +1,107 @@
+import type { ApiError } from '../protocol/error.ts'
+import type { Field, Id, Resource, Value } from '../model/model.ts'
+import type { Query, Shape } from '../query/predicate.ts'
+
+/** Who calls. Its members are what rules and functions of the declaration see as `me`. */
+export interface Principal {
+  readonly id: Id
+  readonly [member: string]: unknown
+}
+
+/** How input values are read: see schema/coerce.ts. */
+export type InputMode = 'json' | 'text' | 'cast' | 'drf'
+
+export type Operation = 'list' | 'get' | 'create' | 'replace' | 'patch' | 'delete'
+
+/** A request in the engine's words: what every face decodes its bytes to. */
+export interface Call {
+  readonly operation: Operation
+  readonly resource: Resource
+  /** Canonical id of the target; null for collections. */
+  readonly id: Id | null
+  /** A nested collection or item: `/user/3/todos`. */
+  readonly parent: { readonly resource: Resource; readonly id: Id; readonly field: Field } | null
+  readonly query: Query | null
+  readonly shape: Shape
+  /** The body as parsed; checked by the engine. */
+  readonly input?: unknown
+  readonly mode: InputMode
+  /** A patch in RFC 6902's form instead of a merge patch. */
+  readonly jsonPatch?: boolean
+  readonly conditions: Conditions | null
+  readonly principal: Principal | null
+  readonly auth?: Readonly<Record<string, unknown>>
+  /** Idempotency key. */
+  readonly key?: string | null
+}
+
+/** Preconditions (RFC 9110 §13), as entity tags without quotes and moments in milliseconds. */
+export interface Conditions {
+  /** '*' or the tags listed; weak ones are marked. */
+  readonly ifMatch: '*' | readonly Tag[] | null
+  readonly ifNoneMatch: '*' | readonly Tag[] | null
+  readonly ifModifiedSince: number | null
+  readonly ifUnmodifiedSince: number | null
+}
+export interface Tag {
+  readonly value: string
+  readonly weak: boolean
+}
+
+/** What came of a call. Faces turn it into bytes and add nothing. */
+export type Outcome = Item | List | Gone | Unchanged | Failure
+
+export interface Item {
+  readonly kind: 'item'
+  readonly created: boolean
+  readonly resource: Resource
+  /** Ids of the rows, one unless the body was an array. */
+  readonly ids: readonly Id[]
+  /** JSON text of the representation. */
+  readonly body: string
+  /** Entity tag without quotes; null for several rows. */
+  readonly etag: string | null
+  /** Milliseconds; null where it says nothing (see DECISIONS C9). */
+  readonly modified: number | null
+  /** `epoch.seq` after the write, or of the snapshot. */
+  readonly position: string
+  /** To-many fields whose id list was cut at `limits.relatedIds`. */
+  readonly cut: readonly string[]
+}
+
+export interface List {
+  readonly kind: 'list'
+  readonly resource: Resource
+  readonly body: string
+  readonly count: number
+  readonly etag: string
+  readonly position: string
+  /** Cursors, null where there is no such page. */
+  readonly next: string | null
+  readonly previous: string | null
+  readonly total: number | null
+  /** The limit after clamping; null = none. */
+  readonly limit: number | null
+}
+
+/** A deletion that was done. */
+export interface Gone {
+  readonly kind: 'gone'
+  readonly resource: Resource
+  readonly position: string
+}
+
+/** A read whose precondition says that the caller has it already (304). */
+export interface Unchanged {
+  readonly kind: 'unchanged'
+  readonly resource: Resource
+  readonly etag: string
+  readonly modified: number | null
+}
+
+export interface Failure {
+  readonly kind: 'failure'
+  readonly error: ApiError
+}
+
+export type { Value }

@@ -1,0 +1,151 @@
+import type { CalcDef, Check, CountDef, Ctx, Id, OneDef, ReadRow, RowCheck, ScalarDef, ScalarType, SelfDef, Value } from '../schema/field.ts'
+import type { Scope, ScopeField } from '../query/scope.ts'
+
+/**
+ * A stored row: values by slot. The first three slots are the same everywhere,
+ * the stored fields (scalars and foreign keys) follow in the order of the declaration.
+ */
+export type Row = Value[]
+export const ID = 0
+/** seq of the last change to the row's representation: its version. */
+export const SEQ = 1
+/** When that was, in milliseconds since the epoch. */
+export const AT = 2
+/** Slot of the first stored field other than the id. */
+export const FIRST = 3
+
+/** The linked whole: frozen, every name resolved. */
+export interface Model {
+  readonly resources: ReadonlyMap<string, Resource>
+  readonly joins: readonly Join[]
+}
+
+export interface Resource extends Scope {
+  /** Key in `api({…})`: the word of URIs, logs and errors. */
+  readonly name: string
+  /** PascalCase of the singular, for schemas. */
+  readonly title: string
+  /** URI paths, first the canonical one; empty = internal. */
+  readonly paths: readonly string[]
+  readonly table: string
+  readonly fields: readonly Field[]
+  readonly field: ReadonlyMap<string, Field>
+  readonly id: ScalarField
+  /** Stored fields; `columns[i].slot` is `i === 0 ? ID : FIRST + i - 1`. */
+  readonly columns: readonly StoredField[]
+  /** Foreign keys of any resource that point here. */
+  readonly inbound: readonly OneField[]
+  /** Join relations of any resource that touch this one. */
+  readonly joins: readonly ManyField[]
+  readonly checks: readonly RowCheck[]
+  /** Composite unique and plain indexes, by field names. */
+  readonly unique: readonly (readonly string[])[]
+  readonly index: readonly (readonly string[])[]
+  readonly options: ResourceOptions
+}
+
+export interface ResourceOptions {
+  readonly public: boolean
+  readonly readOnly: boolean
+  readonly ifMatch: 'required' | null
+  readonly idempotency: 'required' | null
+  readonly bulk: boolean
+  readonly cache: string | null
+  readonly docs: string | null
+  readonly label: string | null
+  readonly limits: { readonly page?: number; readonly maxPage?: number; readonly depth?: number }
+  /** A table of someone else: how its key and versions are found. */
+  readonly foreign: Foreign | null
+}
+
+/** How a table that Restuary did not make is read. */
+export interface Foreign {
+  readonly view: boolean
+  /** The columns of its primary key; more than one make the id `a~b`. */
+  readonly key: readonly string[]
+}
+
+interface Common extends ScopeField {
+  readonly owner: Resource
+  readonly readonly: boolean
+  readonly writable: boolean | ((row: ReadRow, ctx: Ctx) => boolean)
+  readonly uses: readonly string[] | null
+  readonly unique: boolean
+  readonly index: boolean
+  readonly default: { readonly value: unknown } | { readonly from: (ctx: Ctx) => unknown } | null
+  readonly checks: readonly Check[]
+  readonly title: string | null
+  readonly description: string | null
+  readonly examples: readonly unknown[]
+}
+
+export interface ScalarField extends Common {
+  readonly is: 'scalar'
+  readonly type: ScalarType
+  readonly def: ScalarDef
+  readonly column: string
+  readonly slot: number
+}
+
+export interface OneField extends Common {
+  readonly is: 'one'
+  readonly type: ScalarType
+  readonly target: Resource
+  readonly def: OneDef
+  readonly column: string
+  readonly slot: number
+  /** The other side, if it is shown; itself when symmetric. */
+  readonly inverse: BackField | OneField | null
+  /** One-to-one: at most one row may point to a target. */
+  readonly single: boolean
+  readonly symmetric: boolean
+  readonly onDelete: 'cascade' | 'restrict' | 'null'
+}
+
+export interface BackField extends Common {
+  readonly is: 'back'
+  readonly target: Resource
+  readonly via: OneField
+  readonly ids: boolean
+}
+
+export interface ManyField extends Common {
+  readonly is: 'many'
+  readonly target: Resource
+  readonly join: Join
+  /** Which column of the join holds this side. */
+  readonly side: 'a' | 'b'
+  readonly inverse: ManyField | null
+  readonly symmetric: boolean
+  readonly ids: boolean
+}
+
+export interface CalcField extends Common {
+  readonly is: 'calc'
+  readonly type: ScalarType
+  readonly def: CalcDef
+}
+
+export interface CountField extends Common {
+  readonly is: 'count'
+  readonly def: CountDef
+  readonly of: BackField | ManyField
+}
+
+export interface SelfField extends Common {
+  readonly is: 'self'
+  readonly def: SelfDef
+}
+
+export type StoredField = ScalarField | OneField
+export type Field = ScalarField | OneField | BackField | ManyField | CalcField | CountField | SelfField
+
+/** A join table: pairs of ids, each pair once. A symmetric relation stores each pair both ways round. */
+export interface Join {
+  readonly table: string
+  readonly a: { readonly column: string; readonly resource: Resource }
+  readonly b: { readonly column: string; readonly resource: Resource }
+  readonly symmetric: boolean
+}
+
+export type { Id, Value }

@@ -1,0 +1,128 @@
+/** What a field is once declared: frozen data. The builders of `builder.ts` make it, everything above reads it. */
+
+/** A value of the engine: what JSON can hold. Bytes are base64 text, decimals and moments canonical text. */
+export type Value = null | boolean | number | string | readonly Value[] | { readonly [key: string]: Value }
+export type Id = number | string
+
+/** The type of a stored scalar with its own bounds. */
+export type ScalarType =
+  | { readonly type: 'id'; readonly of: 'integer' | 'uuid' | 'text' }
+  | TextType
+  | { readonly type: 'number' | 'integer'; readonly min?: number; readonly max?: number }
+  | { readonly type: 'decimal'; readonly digits: number; readonly places: number; readonly min?: string; readonly max?: string }
+  | { readonly type: 'bool' }
+  | { readonly type: 'date' | 'datetime'; readonly after?: string; readonly before?: string }
+  | { readonly type: 'enum'; readonly values: readonly string[] }
+  | { readonly type: 'json' }
+  | { readonly type: 'bytes'; readonly max?: number }
+  | { readonly type: 'list'; readonly item: ScalarType | null; readonly min?: number; readonly max?: number; readonly unique?: boolean }
+
+export interface TextType {
+  readonly type: 'text' | 'email' | 'url' | 'password'
+  /** Lengths in code points. */
+  readonly min?: number
+  readonly max?: number
+  readonly pattern?: RegExp
+  readonly trim?: boolean
+  readonly case?: 'lower' | 'upper'
+}
+
+/** What functions of a declaration receive beside the row. */
+export interface Ctx {
+  /** Who calls, or null. */
+  readonly me: Readonly<Record<string, unknown>> | null
+  /** What blargh calls auth: whatever the caller handed over. */
+  readonly auth: Readonly<Record<string, unknown>>
+  /** Milliseconds since the epoch, from the injected clock. */
+  readonly now: number
+}
+
+/** A row as functions of a declaration see it: field name → value, relations as ids. */
+export type ReadRow = Readonly<Record<string, unknown>>
+export type Check = (value: never, ctx: Ctx) => true | string
+export type RowCheck = (row: ReadRow, ctx: Ctx) => true | string | Readonly<Record<string, string>>
+
+/** Options that every field has (spec: blargh §1.2 and the declaration's additions). */
+export interface FieldOptions {
+  /** Stored name; the key in the declaration is the external one. */
+  readonly column?: string
+  readonly readonly?: boolean
+  readonly hidden?: boolean
+  readonly nullable?: boolean
+  readonly unique?: boolean
+  readonly index?: boolean
+  /** A value, or a function of the context; absent = none. */
+  readonly default?: { readonly value: unknown } | { readonly from: (ctx: Ctx) => unknown }
+  readonly writable?: boolean | ((row: ReadRow, ctx: Ctx) => boolean)
+  /** Fields that `writable` reads. */
+  readonly uses?: readonly string[]
+  readonly checks?: readonly Check[]
+  readonly sortable?: boolean
+  readonly filterable?: boolean
+  readonly title?: string
+  readonly description?: string
+  readonly examples?: readonly unknown[]
+}
+
+export interface ScalarDef extends FieldOptions {
+  readonly is: 'scalar'
+  readonly type: ScalarType
+  /** Set by the server: the moment of creation, or of every write. */
+  readonly now?: 'create' | 'write'
+  /** Only for `t.id`: may the client choose it, by PUT alone or in POST too. */
+  readonly client?: boolean | 'put'
+}
+
+/** To-one: the foreign key lives here. */
+export interface OneDef extends FieldOptions {
+  readonly is: 'one'
+  readonly to: string
+  /** The field of the target that shows the other side; absent = one-way. */
+  readonly inverse?: string
+  /** Both sides are this very field, as with spouses. */
+  readonly symmetric?: boolean
+  readonly onDelete?: 'cascade' | 'restrict' | 'null'
+}
+
+/** The other side of a to-one: a list of ids, or one id of a one-to-one. Nothing is stored. */
+export interface BackDef extends FieldOptions {
+  readonly is: 'back'
+  readonly to: string
+  readonly via: string
+  readonly one?: boolean
+  /** false: link-only, absent from the body at depth 1 (and a child's write does not touch the parent's version). */
+  readonly ids?: boolean
+}
+
+/** Many-to-many, or a one-way list: pairs in a join table. */
+export interface ManyDef extends FieldOptions {
+  readonly is: 'many'
+  readonly to: string
+  readonly inverse?: string
+  readonly symmetric?: boolean
+  readonly ids?: boolean
+  /** An existing join table and its two columns. */
+  readonly through?: { readonly table: string; readonly from: string; readonly to: string }
+}
+
+/** Computed from the row when it is shown; may be set if it has a setter. Nothing is stored. */
+export interface CalcDef extends FieldOptions {
+  readonly is: 'calc'
+  readonly type: ScalarType
+  readonly get: (row: ReadRow, ctx: Ctx) => unknown
+  readonly set?: (row: ReadRow, value: never, ctx: Ctx) => Readonly<Record<string, unknown>>
+}
+
+/** The number of rows in a to-many relation of the same resource. */
+export interface CountDef extends FieldOptions {
+  readonly is: 'count'
+  readonly of: string
+}
+
+/** A link to the row itself (blargh's `url`). */
+export interface SelfDef extends FieldOptions {
+  readonly is: 'self'
+  readonly absolute?: boolean
+}
+
+export type FieldDef = ScalarDef | OneDef | BackDef | ManyDef | CalcDef | CountDef | SelfDef

@@ -1,0 +1,122 @@
+import type { Id, Join, Model, OneField, Resource, Row, Value } from '../model/model.ts'
+import type { Predicate, SortKey } from '../query/predicate.ts'
+import type { Maybe, Work } from './work.ts'
+
+/** Keeps rows and the change log. Asynchronous by contract, synchronous where the database is (see work.ts). */
+export interface Store {
+  readonly name: string
+  /** Names this history of positions; another history (a restored copy, a fresh memory) has another. 6 characters [0-9a-z]. */
+  readonly epoch: string
+  /** Makes or adapts tables to the model; refuses what would lose data, listing every fault with the fix. */
+  open(model: Model, environment: Environment): Maybe<void>
+  /** Work on one consistent state. What was acknowledged before the call is in it. */
+  read<T>(work: (snapshot: Snapshot) => Work<T>): Maybe<T>
+  /**
+   * One atomic unit: all that `work` applies, or nothing if it throws. Units that arrive together share a commit;
+   * the promise settles after the commit. Rejects with what work threw, or `ApiError` unavailable if the commit failed.
+   */
+  write<T>(work: (tx: Transaction) => Work<T>): Promise<T>
+  /** A transaction for application code that waits for other things; other writes wait meanwhile, reads do not. */
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+  /** Hears of each commit that becomes visible here; a hint that `commits` has more. Returns how to stop. */
+  onCommit(listener: () => void): () => void
+  /** Commits after a position, oldest first, whole, about `limit` changes; null if the log no longer reaches back so far. */
+  commits(after: number, limit: number): Maybe<Commit[] | null>
+  /** Fills an empty table in one commit without a change record for each row: its rows have the baseline version. */
+  load(resource: Resource, rows: Iterable<Row>): Maybe<number>
+  loadPairs(join: Join, pairs: Iterable<readonly [Id, Id]>): Maybe<number>
+  close(): Maybe<void>
+}
+
+/** What is injected, so that tests decide it. */
+export interface Environment {
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number
+  readonly random: (bytes: number) => Uint8Array
+  /** Where start-up tells what it did (tables made, columns added). */
+  readonly report: (line: string) => void
+}
+
+/** One consistent state at one position. Rows are canonical values by slot (model.ts) and belong to the caller, who does not change them. */
+export interface Snapshot {
+  /** seq of the last change that it contains. */
+  readonly position: number
+  /** seq of the last change to any row of the resource, or a later one; for the versions of lists. */
+  changed(resource: Resource): number
+  get(resource: Resource, id: Id): Maybe<Row | undefined>
+  /** The rows that exist, by ascending id. */
+  many(resource: Resource, ids: readonly Id[]): Maybe<Row[]>
+  select(resource: Resource, select: Select): Maybe<Row[]>
+  count(resource: Resource, where: Predicate): Maybe<number>
+  /** For each parent the rows that point to it: pairs of (parent, child), ascending by parent, then child. */
+  children(via: OneField, parents: readonly Id[]): Maybe<[Id, Id][]>
+  /** The pairs of a join whose side `from` is among the owners: (owner, other), ascending. */
+  pairs(join: Join, from: 'a' | 'b', owners: readonly Id[]): Maybe<[Id, Id][]>
+  /** The row that has exactly these values in these stored fields (a unique key). */
+  find(resource: Resource, slots: readonly number[], values: readonly Value[]): Maybe<Row | undefined>
+}
+
+export interface Select {
+  readonly where: Predicate
+  /** The id is appended as the last key by the store if it is not among them. */
+  readonly sort: readonly SortKey[]
+  /** null = all. */
+  readonly limit: number | null
+  readonly offset: number
+  readonly cursor: { readonly before: boolean; readonly keys: readonly Value[] } | null
+}
+
+export interface Transaction extends Snapshot {
+  /** The next integer id of a resource: never one that was handed out or stored before, not even by a unit that failed. */
+  nextId(resource: Resource): Maybe<number>
+  /** Tells that the id is taken, so that nextId goes above it. */
+  reserve(resource: Resource, id: number): void
+  /**
+   * Writes rows, pairs and change records together. Gives each change its seq, in the order given, and puts
+   * seq and time into `after[SEQ]` and `after[AT]`. Unique violations throw ApiError `conflict` naming the fields.
+   */
+  apply(changes: readonly RowChange[], links: readonly LinkChange[]): Maybe<void>
+}
+
+/** One row's change, as the engine hands it over. */
+export interface RowChange {
+  readonly resource: Resource
+  readonly id: Id
+  readonly op: 'create' | 'patch' | 'delete'
+  /** null for a create. */
+  readonly before: Row | null
+  /** null for a delete. */
+  readonly after: Row | null
+  /** Slots whose value differs; empty when only lists changed. Ignored unless op is patch. */
+  readonly changed: readonly number[]
+  /** What the change did to the row's to-many relations, seen from this row. */
+  readonly lists: readonly ListDelta[]
+}
+
+/** A derived change: ids that joined or left a shown list (or a one-to-one's other side) of the row. */
+export interface ListDelta {
+  readonly field: string
+  readonly added: readonly Id[]
+  readonly removed: readonly Id[]
+}
+
+export interface LinkChange {
+  readonly join: Join
+  readonly a: Id
+  readonly b: Id
+  readonly op: 'add' | 'remove'
+}
+
+/** A record of the change log. */
+export interface Change extends RowChange {
+  readonly seq: number
+}
+
+/** All that one atomic write did; the unit of delivery. */
+export interface Commit {
+  /** seq of its last change: the position after it. */
+  readonly position: number
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  readonly changes: readonly Change[]
+}
