@@ -1,0 +1,20 @@
+import { defineConfig, type ViteUserConfig } from 'vitest/config'
+
+// One worker per core and one module graph per worker: a process or a graph per file costs more than all the tests
+// together. The price is that a test may not leave anything behind in a module.
+const config: ViteUserConfig = defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+          pool: 'threads',
+          isolate: false,
+        },
+      },
+    ],
+  },
+})
+
+export default config
