@@ -1,0 +1,300 @@
+// Holds the sources to the house rules about files and imports (CONTRIBUTING.md, "The tree").
+import { globSync, readFileSync } from 'node:fs'
+import { builtinModules } from 'node:module'
+import { posix } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { parseAst } from 'vitest/node'
+
+/** A file imports from its own or a lower layer only. Names are the entries directly below `src/`. */
+const LAYERS: Record<string, number> = {
+  protocol: 0,
+  schema: 1,
+  client: 1,
+  query: 2,
+  model: 3,
+  store: 4,
+  auth: 4,
+  engine: 5,
+  live: 6,
+  transport: 7,
+  describe: 7,
+  'api.ts': 8,
+  'serve.ts': 8,
+  'index.ts': 8,
+  cli: 8,
+  testing: 9, // may import everything; nothing else imports it
+}
+
+/** Areas that may import less than their layer allows, because their code also runs elsewhere. */
+const ONLY: Record<string, string[]> = { client: ['protocol'] }
+
+const MAX_LINES = 300
+const DRAWER = /^(utils?|helpers?|common)$/
+
+interface Import {
+  specifier: string
+  isType: boolean
+}
+
+interface Source {
+  path: string // from the project root: src/query/predicate.ts
+  lines: number
+  imports: Import[]
+}
+
+/** Finds every static import, re-export, `import()` and `import('…')` type; text inside strings is not an import. */
+function importsOf(code: string): Import[] {
+  const found: Import[] = []
+  const walk = (value: unknown): void => {
+    if (Array.isArray(value)) return value.forEach(walk)
+    if (typeof value !== 'object' || value === null) return
+    const node = value as Record<string, any>
+    const specifier: unknown = node['source']?.value
+    switch (node['type']) {
+      case 'ImportDeclaration':
+      case 'ExportNamedDeclaration':
+      case 'ExportAllDeclaration':
+      case 'ImportExpression':
+      case 'TSImportType':
+        if (typeof specifier === 'string') found.push({ specifier, isType: isTypeOnly(node) })
+    }
+    Object.values(node).forEach(walk)
+  }
+  walk(parseAst(code, { lang: 'ts' }))
+  return found
+}
+
+function isTypeOnly(node: Record<string, any>): boolean {
+  if (node['type'] === 'TSImportType' || node['importKind'] === 'type' || node['exportKind'] === 'type') return true
+  const names: Record<string, unknown>[] = node['specifiers'] ?? []
+  return names.length > 0 && names.every(name => name['importKind'] === 'type' || name['exportKind'] === 'type')
+}
+
+const source = (path: string, code: string): Source => ({
+  path,
+  lines: code.replace(/\n$/, '').split('\n').length,
+  imports: importsOf(code),
+})
+
+/** `src/query/predicate.ts` → `query`; `src/api.ts` → `api.ts`. */
+const areaOf = (path: string): string => path.split('/')[1]!
+
+const isRelative = (specifier: string): boolean => specifier.startsWith('.')
+
+const targetOf = (from: Source, specifier: string): string => posix.join(posix.dirname(from.path), specifier)
+
+/** `@scope/name/sub` → `@scope/name`; undefined for what Node brings. */
+function libraryOf(specifier: string): string | undefined {
+  if (isRelative(specifier) || specifier.startsWith('node:') || builtinModules.includes(specifier)) return undefined
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/')
+}
+
+function layerFaults(sources: Source[]): string[] {
+  const known = new Set(sources.map(file => file.path))
+  return sources.flatMap(file => {
+    const area = areaOf(file.path)
+    const layer = LAYERS[area]
+    if (layer === undefined) {
+      return [
+        `${file.path}: "${area}" has no layer. Move the file to an area of LAYERS, or give the new area a layer there.`,
+      ]
+    }
+    return file.imports.flatMap(({ specifier }) => {
+      if (!isRelative(specifier)) return []
+      const target = targetOf(file, specifier)
+      const to = areaOf(target)
+      const where = `${file.path} imports ${specifier}`
+      if (!target.startsWith('src/'))
+        return [`${where}: that is outside src, so it is not published. Move it into src.`]
+      if (/\.tsx?$/.test(target) ? !known.has(target) : !target.endsWith('.json')) {
+        return [`${where}: no such source file. Write the whole file name, with .ts: Node runs the sources unbuilt.`]
+      }
+      if (area === to) return []
+      if (ONLY[area] !== undefined && !ONLY[area].includes(to)) {
+        return [`${where}: ${area} imports ${ONLY[area].join(', ')} only. Move what both need there.`]
+      }
+      if (to === 'testing')
+        return [`${where}: only tests import testing. Move what the product needs into its own area.`]
+      if ((LAYERS[to] ?? Infinity) > layer) {
+        return [
+          `${where}: that is upward (${area} is layer ${layer}, ${to} is ${LAYERS[to] ?? 'none'}). ` +
+            `Let ${area} declare what it needs as a type and take it as an argument, or move the shared part down.`,
+        ]
+      }
+      return []
+    })
+  })
+}
+
+/** Cycles of files (imports that run) and of areas (types as well: two areas that know each other are one area). */
+function cycleFaults(sources: Source[]): string[] {
+  const files = new Map<string, Set<string>>()
+  const areas = new Map<string, Set<string>>()
+  for (const file of sources) {
+    const relative = file.imports.filter(({ specifier }) => isRelative(specifier))
+    files.set(file.path, new Set(relative.filter(one => !one.isType).map(one => targetOf(file, one.specifier))))
+    const area = areaOf(file.path)
+    const to = relative.map(one => areaOf(targetOf(file, one.specifier))).filter(other => other !== area)
+    areas.set(area, new Set([...(areas.get(area) ?? []), ...to]))
+  }
+  return [
+    ...cyclesIn(files).map(
+      cycle => `${cycle.join(' → ')}: a cycle of files. Move what both need into a third file below them.`,
+    ),
+    ...cyclesIn(areas).map(cycle => `${cycle.join(' → ')}: a cycle of areas. Move what both need down, or merge them.`),
+  ]
+}
+
+function cyclesIn(graph: Map<string, Set<string>>): string[][] {
+  const cycles: string[][] = []
+  const done = new Set<string>()
+  const visit = (name: string, path: string[]): void => {
+    const start = path.indexOf(name)
+    if (start >= 0) cycles.push([...path.slice(start), name])
+    if (start >= 0 || done.has(name)) return
+    for (const next of graph.get(name) ?? []) visit(next, [...path, name])
+    done.add(name)
+  }
+  for (const name of graph.keys()) visit(name, [])
+  return cycles
+}
+
+function libraryFaults(sources: Source[]): string[] {
+  const importers = new Map<string, Set<string>>()
+  for (const file of sources) {
+    if (areaOf(file.path) === 'testing') continue
+    for (const { specifier } of file.imports) {
+      const library = libraryOf(specifier)
+      if (library === undefined) continue
+      importers.set(library, (importers.get(library) ?? new Set()).add(file.path))
+    }
+  }
+  return [...importers]
+    .filter(([, paths]) => paths.size > 1)
+    .map(
+      ([library, paths]) =>
+        `"${library}" is imported by ${[...paths].join(' and ')}. Keep one of them and export from it what the others need.`,
+    )
+}
+
+function fileFaults(sources: Source[]): string[] {
+  return sources.flatMap(({ path, lines }) => {
+    const faults: string[] = []
+    if (lines > MAX_LINES) {
+      faults.push(
+        `${path} has ${lines} lines, the limit is ${MAX_LINES}. Find its second reason to change, and move that out.`,
+      )
+    }
+    if (path.split('/').some(part => DRAWER.test(part.replace(/\.tsx?$/, '')))) {
+      faults.push(`${path} is named like a drawer. Name it after the noun or verb that it exports.`)
+    }
+    return faults
+  })
+}
+
+describe('the sources', () => {
+  const sources = globSync('src/**/*.{ts,tsx}', { cwd: new URL('..', import.meta.url) })
+    .map(path => path.replaceAll('\\', '/'))
+    .filter(path => !/\.(test|test-d)\.tsx?$/.test(path))
+    .toSorted()
+    .map(path => source(path, readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')))
+
+  test('there are some', () => expect(sources.length).toBeGreaterThan(0))
+  test('imports point down', () => expect(layerFaults(sources)).toEqual([]))
+  test('nothing goes in a circle', () => expect(cycleFaults(sources)).toEqual([]))
+  test('one library, one file', () => expect(libraryFaults(sources)).toEqual([]))
+  test('files are short and well named', () => expect(fileFaults(sources)).toEqual([]))
+})
+
+describe('these checks', () => {
+  const tree = (files: Record<string, string>): Source[] =>
+    Object.entries(files).map(([path, code]) => source(path, code))
+
+  test('every way to import is seen, and text is not', () => {
+    const code = `
+      import a, { type B } from './1.ts'
+      import type { C } from './2.ts'
+      import { type D } from './3.ts'
+      export { e } from './4.ts'
+      export * from './5.ts'
+      import './6.ts'
+      type F = import('./7.ts').F
+      const g = await import('./8.ts')
+      const text = "import x from './no.ts'" + \`export * from './no.ts'\` // import './no.ts'
+      export const h = 1`
+    expect(importsOf(code).map(one => one.specifier + (one.isType ? ' type' : ''))).toEqual([
+      './1.ts',
+      './2.ts type',
+      './3.ts type',
+      './4.ts',
+      './5.ts',
+      './6.ts',
+      './7.ts type',
+      './8.ts',
+    ])
+  })
+
+  test.each([
+    ['upward', { 'src/query/a.ts': `import '../engine/b.ts'`, 'src/engine/b.ts': '' }, 'upward (query is layer 2'],
+    ['upward, type', { 'src/query/a.ts': `import type {B} from '../model/b.ts'`, 'src/model/b.ts': '' }, 'upward'],
+    ['no layer', { 'src/shop/a.ts': '' }, '"shop" has no layer'],
+    ['client', { 'src/client/a.ts': `import '../schema/b.ts'`, 'src/schema/b.ts': '' }, 'client imports protocol only'],
+    ['testing', { 'src/cli/a.ts': `import '../testing/b.ts'`, 'src/testing/b.ts': '' }, 'only tests import testing'],
+    ['extension', { 'src/query/a.ts': `import './b'`, 'src/query/b.ts': '' }, 'with .ts'],
+    ['.js for .ts', { 'src/query/a.ts': `import './b.js'`, 'src/query/b.ts': '' }, 'with .ts'],
+    ['outside', { 'src/query/a.ts': `import '../../test/b.ts'` }, 'outside src'],
+  ])('a layer fault is found: %s', (_, files, message) => {
+    expect(layerFaults(tree(files as Record<string, string>))).toEqual([expect.stringContaining(message)])
+  })
+
+  test('a downward import, and one from testing, is no fault', () => {
+    const files = tree({
+      'src/engine/a.ts': `import '../store/b.ts'`,
+      'src/store/b.ts': `import '../protocol/c.ts'`,
+      'src/protocol/c.ts': '',
+      'src/testing/d.ts': `import '../engine/a.ts'`,
+    })
+    expect(layerFaults(files)).toEqual([])
+    expect(cycleFaults(files)).toEqual([])
+  })
+
+  test('a cycle of files is found; one of types within an area is none', () => {
+    const files = (kind: string) =>
+      tree({ 'src/query/a.ts': `import ${kind} {B} from './b.ts'`, 'src/query/b.ts': `import {A} from './a.ts'` })
+    expect(cycleFaults(files(''))).toEqual([
+      expect.stringContaining('src/query/a.ts → src/query/b.ts → src/query/a.ts'),
+    ])
+    expect(cycleFaults(files('type'))).toEqual([])
+  })
+
+  test('a cycle of areas is found, even of types', () => {
+    const files = tree({
+      'src/store/a.ts': `import type {B} from '../auth/b.ts'`,
+      'src/auth/b.ts': `import type {C} from '../store/c.ts'`,
+      'src/store/c.ts': '',
+    })
+    expect(cycleFaults(files)).toEqual([expect.stringContaining('store → auth → store')])
+  })
+
+  test('a library in a second file is found; what Node brings is none', () => {
+    const code = `import { x } from '@scope/lib/sub'; import fs from 'node:fs'; import os from 'os'`
+    expect(libraryFaults(tree({ 'src/query/a.ts': code, 'src/query/b.ts': code }))).toEqual([
+      expect.stringContaining('"@scope/lib" is imported by src/query/a.ts and src/query/b.ts'),
+    ])
+  })
+
+  test('long files and drawers are found', () => {
+    const faults = fileFaults(
+      tree({ 'src/query/a.ts': '\n'.repeat(301), 'src/helpers/b.ts': '', 'src/query/utils.ts': '' }),
+    )
+    expect(faults).toEqual([
+      expect.stringContaining('301 lines'),
+      expect.stringContaining('src/helpers/b.ts is named like a drawer'),
+      expect.stringContaining('src/query/utils.ts is named like a drawer'),
+    ])
+    expect(fileFaults(tree({ 'src/query/a.ts': '\n'.repeat(300) }))).toEqual([])
+  })
+})
