@@ -48,10 +48,13 @@ export interface Snapshot {
   many(resource: Resource, ids: readonly Id[]): Maybe<Row[]>
   select(resource: Resource, select: Select): Maybe<Row[]>
   count(resource: Resource, where: Predicate): Maybe<number>
-  /** For each parent the rows that point to it: pairs of (parent, child), ascending by parent, then child. */
-  children(via: OneField, parents: readonly Id[]): Maybe<[Id, Id][]>
-  /** The pairs of a join whose side `from` is among the owners: (owner, other), ascending. */
-  pairs(join: Join, from: 'a' | 'b', owners: readonly Id[]): Maybe<[Id, Id][]>
+  /** For each parent the rows that point to it: pairs of (parent, child), ascending by parent, then child; at most `limit` a parent (null = all). */
+  children(via: OneField, parents: readonly Id[], limit: number | null): Maybe<[Id, Id][]>
+  /** The pairs of a join whose side `from` is among the owners: (owner, other), ascending; at most `limit` an owner (null = all). */
+  pairs(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null): Maybe<[Id, Id][]>
+  /** How many rows point to each parent, and how many pairs each owner has; those without any are absent. */
+  childCounts(via: OneField, parents: readonly Id[]): Maybe<[Id, number][]>
+  pairCounts(join: Join, from: 'a' | 'b', owners: readonly Id[]): Maybe<[Id, number][]>
   /** The row that has exactly these values in these stored fields (a unique key). */
   find(resource: Resource, slots: readonly number[], values: readonly Value[]): Maybe<Row | undefined>
 }
