@@ -53,6 +53,9 @@ export interface Snapshot {
   /** The pairs of a join whose side `from` is among the owners: (owner, other), ascending; at most `limit` an owner (null = all). */
   pairs(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null): Maybe<[Id, Id][]>
   /** How many rows point to each parent, and how many pairs each owner has; those without any are absent. */
+  /** The same with the related rows themselves, in one query; the parent of a row is `row[via.slot]`. */
+  childRows(via: OneField, parents: readonly Id[], limit: number | null): Maybe<Row[]>
+  pairRows(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null): Maybe<[Id, Row][]>
   childCounts(via: OneField, parents: readonly Id[]): Maybe<[Id, number][]>
   pairCounts(join: Join, from: 'a' | 'b', owners: readonly Id[]): Maybe<[Id, number][]>
   /** The row that has exactly these values in these stored fields (a unique key). */
@@ -76,7 +79,8 @@ export interface Transaction extends Snapshot {
   reserve(resource: Resource, id: number): void
   /**
    * Writes rows, pairs and change records together. Gives each change its seq, in the order given, and puts
-   * seq and time into `after[SEQ]` and `after[AT]`. Unique violations throw ApiError `conflict` naming the fields.
+   * seq and time into `after[SEQ]` and `after[AT]`; `position` is the last of them from then on. All or nothing:
+   * if it throws, nothing of it was written. Unique violations throw ApiError `conflict` naming the fields.
    */
   apply(changes: readonly RowChange[], links: readonly LinkChange[]): Maybe<void>
 }
