@@ -1,4 +1,17 @@
-import type { CalcDef, Check, CountDef, Ctx, Id, OneDef, ReadRow, RowCheck, ScalarDef, ScalarType, SelfDef, Value } from '../schema/field.ts'
+import type {
+  CalcDef,
+  Check,
+  CountDef,
+  Ctx,
+  Id,
+  OneDef,
+  ReadRow,
+  RowCheck,
+  ScalarDef,
+  ScalarType,
+  SelfDef,
+  Value,
+} from '../schema/field.ts'
 import type { Scope, ScopeField } from '../query/scope.ts'
 
 /**

@@ -41,7 +41,7 @@ export const codes = {
   not_implemented: { status: 501, title: 'The method is not known' },
   unavailable: { status: 503, title: 'The service is not available' },
   outcome_unknown: { status: 503, title: 'It is not known whether the write happened' },
-} as const satisfies Record<string, { status: number; title: string }>
+} as const
 
 export type Code = keyof typeof codes
 

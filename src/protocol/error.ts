@@ -48,7 +48,9 @@ export class ApiError extends Error {
 
   /** The single funnel from an unknown throw: what is not an ApiError is `internal`, its text kept for the log only. */
   static from(thrown: unknown): ApiError {
-    return thrown instanceof ApiError ? thrown : new ApiError('internal', { detail: codes.internal.title, cause: thrown })
+    return thrown instanceof ApiError
+      ? thrown
+      : new ApiError('internal', { detail: codes.internal.title, cause: thrown })
   }
 }
 
@@ -93,6 +95,7 @@ export function problemOf(error: ApiError, at: { instance?: string; requestId?: 
 /** Appends segments to a pointer in URI-fragment form: `pointer('#', 'items', 0)` → `#/items/0` (RFC 6901 §3, §6). */
 export function pointer(base: string, ...segments: (string | number)[]): string {
   let p = base
-  for (const s of segments) p += '/' + (typeof s === 'number' ? s : encodeURIComponent(s.replaceAll('~', '~0').replaceAll('/', '~1')))
+  for (const s of segments)
+    p += '/' + (typeof s === 'number' ? s : encodeURIComponent(s.replaceAll('~', '~0').replaceAll('/', '~1')))
   return p
 }

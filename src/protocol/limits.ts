@@ -37,6 +37,6 @@ export const defaultLimits = {
   /** Bytes of the header section (node:http's own check) and fields in it. */
   headerBytes: 16_384,
   headers: 100,
-} as const satisfies Record<string, number>
+} as const
 
 export type Limits = { readonly [K in keyof typeof defaultLimits]: number }

@@ -12,11 +12,22 @@ export type Predicate =
   | { readonly kind: 'compare'; readonly op: CompareOp; readonly field: string; readonly value: Operand }
   | { readonly kind: 'in'; readonly field: string; readonly values: readonly Value[]; readonly negated: boolean }
   | { readonly kind: 'null'; readonly field: string; readonly is: boolean }
-  | { readonly kind: 'text'; readonly op: TextOp; readonly field: string; readonly value: string; readonly fold: boolean }
+  | {
+      readonly kind: 'text'
+      readonly op: TextOp
+      readonly field: string
+      readonly value: string
+      readonly fold: boolean
+    }
   | { readonly kind: 'has'; readonly field: string; readonly mode: 'any' | 'all'; readonly values: readonly Value[] }
   | { readonly kind: 'size'; readonly field: string; readonly value: number }
   | { readonly kind: 'one'; readonly field: string; readonly of: Predicate }
-  | { readonly kind: 'many'; readonly field: string; readonly quantifier: 'some' | 'every' | 'none'; readonly of: Predicate }
+  | {
+      readonly kind: 'many'
+      readonly field: string
+      readonly quantifier: 'some' | 'every' | 'none'
+      readonly of: Predicate
+    }
 
 export type CompareOp = 'eq' | 'ne' | 'gt' | 'gte' | 'lt' | 'lte'
 export type TextOp = 'eq' | 'contains' | 'startsWith' | 'endsWith'

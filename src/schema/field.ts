@@ -9,13 +9,25 @@ export type ScalarType =
   | { readonly type: 'id'; readonly of: 'integer' | 'uuid' | 'text' }
   | TextType
   | { readonly type: 'number' | 'integer'; readonly min?: number; readonly max?: number }
-  | { readonly type: 'decimal'; readonly digits: number; readonly places: number; readonly min?: string; readonly max?: string }
+  | {
+      readonly type: 'decimal'
+      readonly digits: number
+      readonly places: number
+      readonly min?: string
+      readonly max?: string
+    }
   | { readonly type: 'bool' }
   | { readonly type: 'date' | 'datetime'; readonly after?: string; readonly before?: string }
   | { readonly type: 'enum'; readonly values: readonly string[] }
   | { readonly type: 'json' }
   | { readonly type: 'bytes'; readonly max?: number }
-  | { readonly type: 'list'; readonly item: ScalarType | null; readonly min?: number; readonly max?: number; readonly unique?: boolean }
+  | {
+      readonly type: 'list'
+      readonly item: ScalarType | null
+      readonly min?: number
+      readonly max?: number
+      readonly unique?: boolean
+    }
 
 export interface TextType {
   readonly type: 'text' | 'email' | 'url' | 'password'

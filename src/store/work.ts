@@ -34,6 +34,6 @@ async function resume<T>(work: Work<T>, first: Promise<unknown>): Promise<T> {
 }
 
 /** Continues with a value now or when it is there. */
-export function then<T, U>(value: Maybe<T>, next: (value: T) => U): Maybe<U> {
+export function chain<T, U>(value: Maybe<T>, next: (value: T) => U): Maybe<U> {
   return value instanceof Promise ? value.then(next) : next(value)
 }
