@@ -1,0 +1,83 @@
+import type { ScalarType } from '../schema/field.ts'
+import { camelCase, singular } from '../model/naming.ts'
+import type { Catalog, ColumnInfo, Reference, TableInfo } from './sql/catalog.ts'
+
+type Item = Readonly<Record<string, unknown>>
+
+/**
+ * What a document in json-server's form holds: `{ "posts": [{ "id": 1, … }], "comments": [{ "id": 1, "postId": 1 }] }`.
+ * Types come from all rows; a member is nullable where a row lacks it; `postId` is a relation if all its values are
+ * ids of `posts`.
+ */
+export function readCollections(document: unknown): Catalog {
+  const skipped: { name: string; why: string }[] = []
+  const found: { name: string; items: readonly Item[] }[] = []
+  for (const [name, value] of Object.entries(isObject(document) ? document : {})) {
+    const why = faultOf(value)
+    if (why === null) found.push({ name, items: value as Item[] })
+    else skipped.push({ name, why })
+  }
+  const ids = new Map(found.map(({ name, items }) => [name, new Set(items.map(item => item['id']))]))
+  const tables = found.map(({ name, items }) => readTable(name, items, ids))
+  const byName = (a: { name: string }, b: { name: string }): number => (a.name < b.name ? -1 : 1)
+  return { tables: tables.toSorted(byName), skipped: skipped.toSorted(byName) }
+}
+
+/** Why a member of the document is no collection; null if it is one. */
+function faultOf(value: unknown): string | null {
+  if (!Array.isArray(value)) return 'it is not a list: only lists of objects are served'
+  if (!value.every(isObject)) return 'not all of it are objects'
+  const ids = value.map(item => item['id'])
+  if (!ids.every(id => Number.isSafeInteger(id)) && !ids.every(id => typeof id === 'string' && id !== '')) {
+    return 'its objects do not all have an "id" that is an integer, or all one that is text: give each one'
+  }
+  return new Set(ids).size < ids.length ? 'an "id" occurs twice in it: give each object its own' : null
+}
+
+function readTable(name: string, items: readonly Item[], ids: ReadonlyMap<string, ReadonlySet<unknown>>): TableInfo {
+  const members = [...new Set(['id', ...items.flatMap(item => Object.keys(item))])]
+  const columns = members.map(member => readColumn(member, items))
+  const references = columns.flatMap((column): Reference[] => {
+    const target = targetOf(column.name, ids)
+    if (target === undefined) return []
+    const known = ids.get(target)!
+    const dangling = items.some(item => item[column.name] != null && !known.has(item[column.name]))
+    const onDelete = column.nullable ? 'null' : 'restrict'
+    return dangling ? [] : [{ columns: [column.name], table: target, to: ['id'], onDelete }]
+  })
+  return { name, kind: 'table', columns, key: ['id'], readOnly: null, unique: [], references }
+}
+
+function readColumn(name: string, items: readonly Item[]): ColumnInfo {
+  const values = items.map(item => item[name])
+  const present = values.filter(value => value != null)
+  const nullable = present.length < values.length
+  return {
+    name,
+    type: items.length === 0 ? { type: 'integer' } : typeOf(present),
+    nullable,
+    generated: false,
+    default: null,
+  }
+}
+
+function typeOf(values: readonly unknown[]): ScalarType {
+  const all = (test: (value: unknown) => boolean): boolean => values.length > 0 && values.every(test)
+  if (all(value => Number.isSafeInteger(value))) return { type: 'integer' }
+  if (all(value => typeof value === 'number')) return { type: 'number' }
+  if (all(value => typeof value === 'boolean')) return { type: 'bool' }
+  if (all(value => typeof value === 'string')) return { type: 'text' }
+  return all(Array.isArray) ? { type: 'list', item: null } : { type: 'json' }
+}
+
+/** `postId` leads to `posts` (or `post`), by json-server's convention. */
+function targetOf(member: string, ids: ReadonlyMap<string, ReadonlySet<unknown>>): string | undefined {
+  const [, base] = /^(.+?)(?:Id|_id)$/.exec(member) ?? []
+  if (base === undefined) return undefined
+  const wanted = camelCase(base, '')
+  return [...ids.keys()].toSorted().find(name => singular(camelCase(name, '')) === wanted)
+}
+
+function isObject(value: unknown): value is Item {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
