@@ -1,0 +1,73 @@
+import { t } from '../schema/builder.ts'
+import type { Builders } from '../schema/builders.ts'
+import type { RowCheck } from '../schema/field.ts'
+import type { Context, Fields } from '../schema/types.ts'
+import type { ResourceDef } from './declaration.ts'
+import type { MeOf, Stored } from './own-row.ts'
+
+/**
+ * A declared resource: its fields F, the fields of the user resource U, its actions A and the members of its login L.
+ * Immutable; each method makes a new one.
+ */
+export interface Declared<F extends Fields, U = {}, A = {}, L = never> {
+  readonly '~resource': ResourceDef
+  readonly '~type': { fields: F; user: U; actions: A; login: L }
+  /** Holds whole rows, as they would be stored, to a condition: true, what is wrong, or what is wrong by field. */
+  check(
+    test: (row: Stored<F>, ctx: Context<MeOf<U>>) => true | string | { readonly [P in keyof F]?: string },
+  ): Declared<F, U, A, L>
+  /** Open to everyone on purpose: a resource without rules does not start in production otherwise. */
+  public(): Declared<F, U, A, L>
+  /** No two rows agree in all of these fields. */
+  unique(...fields: (keyof Stored<F> & string)[]): Declared<F, U, A, L>
+  /** An index over these fields, in this order. */
+  index(...fields: (keyof Stored<F> & string)[]): Declared<F, U, A, L>
+  /** Text for the documentation. */
+  docs(text: string): Declared<F, U, A, L>
+}
+
+/** What may be said of a resource as a whole. */
+export type ResourceSettings = Pick<
+  ResourceDef,
+  'path' | 'title' | 'table' | 'label' | 'limits' | 'ifMatch' | 'idempotency' | 'bulk' | 'cache' | 'readOnly'
+>
+
+export interface ResourceBuilder<U = {}> {
+  <const F extends Fields>(fields: F, settings?: ResourceSettings): Declared<F, U>
+  /** The same with `me` typed: rows of this resource are who calls. Its `t` types `me` in defaults and checks of fields. */
+  for<G extends Fields>(user: { readonly '~type': { fields: G } }): ResourceBuilder<G>
+  readonly t: Builders<MeOf<U>>
+}
+
+/**
+ * Declares a resource. Nothing is refused here: linking lists every fault of a declaration at once.
+ *
+ * @example resource({ id: t.id(), title: t.text({ min: 1 }), owner: t.one('user') }, { path: 'lists' })
+ */
+export const resource: ResourceBuilder = builder()
+
+function builder<U>(): ResourceBuilder<U> {
+  const declare = (fields: Fields, settings: ResourceSettings = {}): unknown =>
+    declared({
+      ...settings,
+      fields: Object.freeze(Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, field['~def']]))),
+      checks: [],
+      unique: [],
+      index: [],
+    })
+  return Object.freeze(Object.assign(declare, { for: () => resource, t })) as unknown as ResourceBuilder<U>
+}
+
+type Chain = { readonly [P in keyof Declared<Fields> as Exclude<P, '~type'>]: unknown }
+
+function declared(def: ResourceDef): Chain {
+  const having = (more: Partial<ResourceDef>): Chain => declared({ ...def, ...more })
+  return Object.freeze<Chain>({
+    '~resource': Object.freeze(def),
+    check: (test: RowCheck) => having({ checks: Object.freeze([...def.checks, test]) }),
+    public: () => having({ public: true }),
+    unique: (...fields: string[]) => having({ unique: Object.freeze([...def.unique, Object.freeze(fields)]) }),
+    index: (...fields: string[]) => having({ index: Object.freeze([...def.index, Object.freeze(fields)]) }),
+    docs: (docs: string) => having({ docs }),
+  })
+}

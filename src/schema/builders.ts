@@ -1,0 +1,156 @@
+import type { ReadRow } from './field.ts'
+import type { Context, Derived, Field, Me, One, Scalar, ToMany } from './types.ts'
+
+/** The type of `t`: a function per kind of field. U is who calls, as functions of the fields see it. */
+export interface Builders<U = Me> {
+  /** The key of the resource: integers counted up, UUIDs of version 7 (RFC 9562), or text that clients choose. */
+  id<const C extends boolean | 'put' = false>(options?: IdOptions<C>): IdField<'integer', C>
+  id<const K extends IdKind, const C extends boolean | 'put' = false>(kind: K, options?: IdOptions<C>): IdField<K, C>
+  text(options?: TextOptions): Scalar<string, 'text', U>
+  email(options?: Omit<TextOptions, 'pattern'>): Scalar<string, 'text', U>
+  url: UrlBuilder<U>
+  number(options?: NumberOptions): Scalar<number, never, U>
+  integer(options?: NumberOptions): Scalar<number, never, U>
+  /** Exact: text with `places` digits behind the point, of at most 18 `digits` in all. */
+  decimal(options: DecimalOptions): Scalar<string, never, U>
+  bool(): Scalar<boolean, never, U>
+  /** A full-date of RFC 3339: `2024-02-29`. */
+  date(options?: MomentOptions): Scalar<string, never, U>
+  /** A date-time of RFC 3339, kept in UTC with milliseconds. */
+  datetime(options?: MomentOptions): Scalar<string, never, U>
+  enum<const E extends readonly string[]>(values: E): Scalar<E[number], never, U>
+  /** Any JSON value; T is your word for it, not checked at run time. */
+  json<T = unknown>(): Scalar<T, 'opaque', U>
+  /** Bytes as base64 text; `max` counts bytes. */
+  bytes(options?: { readonly max?: number }): Scalar<string, 'opaque', U>
+  /** A list of scalars in one column; without an item, of any JSON values. */
+  list<T = unknown>(item?: Item<T>, options?: ListOptions): Scalar<readonly T[], never, U>
+  /** Written, never read. Lengths are in code points, 8 to 1,024 unless told otherwise. */
+  password(options?: { readonly min?: number; readonly max?: number }): Scalar<string, 'secret', U>
+  /** The moment of creation, or of the last write. */
+  now(options?: { readonly on?: 'create' | 'write' }): Scalar<string, 'optional' | 'readonly', U>
+  /**
+   * Computed by `get` when a row is shown; `set` turns a value that a client writes into values of other fields.
+   * Both are synchronous and pure, and see the fields that `uses` names (default: all stored ones).
+   */
+  calc<T, W = T, R = ReadRow>(options: CalcOptions<T, R, U> & CalcSetter<W, R, U>): Derived<T, W, Computed>
+  calc<T, R = ReadRow>(options: CalcOptions<T, R, U>): Derived<T, never, Computed | 'readonly'>
+  /** The number of rows in a to-many relation of the same resource. */
+  count(relation: string): Derived<number, never, 'optional' | 'readonly'>
+  /** To-one. Without `inverse` it is one-way; `symmetric` relates a resource to itself both ways, as spouses are. */
+  one<const K extends string>(to: K, options?: OneOptions): One<K, never, U>
+  /** The other side of the to-one `via` of `to`: a list, or with `one` a single row. */
+  back<const K extends string, const V extends string, const O extends BackOptions = {}>(
+    to: K,
+    via: V,
+    options?: O,
+  ): ToMany<
+    O extends { readonly one: true } ? 'back' : 'backs',
+    K,
+    V,
+    Linked<O> | (O extends { readonly one: true } ? 'nullable' : never)
+  >
+  /** Many-to-many with `inverse`, a one-way list without; `symmetric` as with borders. */
+  many<const K extends string, const O extends ManyOptions = {}>(
+    to: K,
+    options?: O,
+  ): ToMany<'many', K, never, Linked<O>>
+}
+
+export interface UrlBuilder<U = Me> {
+  (options?: Omit<TextOptions, 'pattern'>): Scalar<string, 'text', U>
+  /** The row's own address (blargh's `url`), relative unless `absolute`. */
+  self(options?: { readonly absolute?: boolean }): Derived<string, never, Computed | 'readonly'>
+}
+
+export type IdKind = 'integer' | 'uuid' | 'text'
+
+export interface IdOptions<C extends boolean | 'put' = boolean | 'put'> {
+  /** May clients choose it: true, in POST and PUT; `put`, by PUT alone. */
+  readonly client?: C
+}
+
+type IdField<K extends IdKind, C> = Scalar<
+  K extends 'integer' ? number : string,
+  'id' | (C extends true ? (K extends 'text' ? never : 'optional') : 'optional' | 'readonly')
+>
+
+export interface TextOptions {
+  /** Lengths in code points, after `trim` and `case`. */
+  readonly min?: number
+  readonly max?: number
+  readonly pattern?: RegExp
+  /** Removes white space at both ends before anything else looks at the value. */
+  readonly trim?: boolean
+  readonly case?: 'lower' | 'upper'
+}
+
+export interface NumberOptions {
+  readonly min?: number
+  readonly max?: number
+}
+
+export interface DecimalOptions {
+  readonly digits: number
+  readonly places: number
+  readonly min?: string
+  readonly max?: string
+}
+
+export interface MomentOptions {
+  /** Bounds, excluded, spelled like the values. */
+  readonly after?: string
+  readonly before?: string
+}
+
+export interface ListOptions {
+  readonly min?: number
+  readonly max?: number
+  /** No value twice. */
+  readonly unique?: boolean
+}
+
+/** What a list may hold: scalars as they come, without nullable, default, readonly or hidden. */
+export interface Item<T> extends Field {
+  readonly '~type': { kind: 'scalar'; read: T; write: T; flags: 'text' | 'opaque'; to: never; via: never }
+}
+
+export interface CalcOptions<T, R = ReadRow, U = Me> {
+  /** The type of its values; nullable if `get` may return null. */
+  readonly of: Field & { readonly '~type': { kind: 'scalar'; read: T } }
+  readonly get: (row: R, ctx: Context<U>) => NoInfer<T>
+  readonly uses?: readonly string[]
+}
+
+export interface CalcSetter<W, R = ReadRow, U = Me> {
+  readonly set: (row: R, value: W, ctx: Context<U>) => Readonly<Record<string, unknown>>
+}
+
+type Computed = 'optional' | 'unfiltered' | 'unsorted'
+
+export interface OneOptions {
+  /** The field of the target that shows the other side. */
+  readonly inverse?: string
+  /** One-to-one: at most one row points to a target. */
+  readonly unique?: boolean
+  readonly symmetric?: boolean
+  /** When the target is deleted; default: `null` where nullable, else `restrict`. */
+  readonly onDelete?: 'cascade' | 'restrict' | 'null'
+}
+
+export interface BackOptions {
+  readonly one?: boolean
+  /** false: left out of bodies at depth 1, reached by the nested collection, `include` and `depth`. */
+  readonly ids?: boolean
+}
+
+export interface ManyOptions {
+  readonly inverse?: string
+  readonly symmetric?: boolean
+  /** See {@link BackOptions.ids}. */
+  readonly ids?: boolean
+  /** An existing join table and its two columns. */
+  readonly through?: { readonly table: string; readonly from: string; readonly to: string }
+}
+
+type Linked<O> = 'unsorted' | (O extends { readonly ids: false } ? 'link' : never)
