@@ -19,7 +19,7 @@ export type ScalarType =
   | { readonly type: 'bool' }
   | { readonly type: 'date' | 'datetime'; readonly after?: string; readonly before?: string }
   | { readonly type: 'enum'; readonly values: readonly string[] }
-  | { readonly type: 'json' }
+  | { readonly type: 'json'; readonly shape?: 'object' }
   | { readonly type: 'bytes'; readonly max?: number }
   | {
       readonly type: 'list'

@@ -1,0 +1,62 @@
+/** One thing wrong with a declaration. */
+export interface Fault {
+  /** `resource` or `resource.field`. */
+  readonly place: string
+  readonly problem: string
+  /** What to write instead. */
+  readonly fix: string
+}
+
+/** Notes a fault; the checks of a declaration go on after it, so that one start shows them all. */
+export type Note = (place: string, problem: string, fix: string) => void
+
+/** A declaration that cannot be served: every fault of every resource, one per line of the message. */
+export class ModelError extends Error {
+  override readonly name = 'ModelError'
+  readonly faults: readonly Fault[]
+
+  constructor(faults: readonly Fault[]) {
+    const lines = faults.map(({ place, problem, fix }) => `\n  ${place}: ${problem}; ${fix}`)
+    super(`The declaration has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:${lines.join('')}`)
+    this.faults = Object.freeze(faults)
+  }
+}
+
+/** The fix for a name that nothing has: the nearest of what there is, otherwise the choice. */
+export function instead(word: string, known: readonly string[]): string {
+  const near = nearest(word, known)
+  if (near !== null) return `did you mean "${near}"?`
+  return known.length ? `there is ${known.map(name => `"${name}"`).join(', ')}` : 'there is none to name'
+}
+
+/** The candidate that a typist may have meant: at most a third of its letters wrong, the first one of equals. */
+export function nearest(word: string, candidates: readonly string[]): string | null {
+  let best: string | null = null
+  let least = Math.max(1, Math.floor(word.length / 3)) + 1
+  for (const candidate of candidates) {
+    const distance = edits(word.toLowerCase(), candidate.toLowerCase())
+    if (distance < least) {
+      least = distance
+      best = candidate
+    }
+  }
+  return best
+}
+
+/** Letters to insert, leave out, replace or swap with their neighbour until the words are equal. */
+function edits(a: string, b: string): number {
+  let before: number[] = []
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1]
+      let least = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (same ? 0 : 1))
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) least = Math.min(least, before[j - 2]! + 1)
+      next.push(least)
+    }
+    before = row
+    row = next
+  }
+  return row[b.length]!
+}

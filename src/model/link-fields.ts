@@ -1,0 +1,158 @@
+import type { Limits } from '../protocol/limits.ts'
+import type { FieldDef, ScalarType } from '../schema/field.ts'
+import type { Field, Resource } from './model.ts'
+import { FIRST, ID } from './model.ts'
+import { columnOf, isId } from './names.ts'
+
+/** What is still being put together; `link` freezes it at the end. */
+export type Draft<T> = { -readonly [K in keyof T]: T[K] }
+
+/**
+ * A field with all that its own declaration says; `position` is its place among the stored fields, the id first.
+ * What depends on other resources (ends of relations, types of foreign keys) is filled in by link-relations.ts.
+ */
+export function linkField(
+  owner: Resource,
+  name: string,
+  def: FieldDef,
+  position: number,
+  limits: Limits,
+): Draft<Field> {
+  const type = def.is === 'scalar' || def.is === 'calc' ? bounded(def.type, limits) : null
+  const hidden = (def.hidden ?? false) || type?.type === 'password'
+  const common = {
+    name,
+    owner,
+    type,
+    target: null,
+    toMany: def.is === 'many' || (def.is === 'back' && !def.one),
+    nullable: isNullable(def),
+    hidden,
+    filterable: !hidden && isFilterable(def, type),
+    sortable: !hidden && isSortable(def, type),
+    readonly: isReadonly(def),
+    writable: def.writable ?? true,
+    uses: def.uses ? Object.freeze([...def.uses]) : null,
+    unique: def.unique ?? false,
+    index: def.index ?? false,
+    default: def.default ?? null,
+    checks: Object.freeze([...(def.checks ?? [])]),
+    title: def.title ?? null,
+    description: def.description ?? null,
+    examples: Object.freeze([...(def.examples ?? [])]),
+  }
+  const slot = position === 0 ? ID : FIRST + position - 1
+  const rest: object = { ...common, is: def.is, def }
+  switch (def.is) {
+    case 'scalar':
+      return { ...rest, column: columnOf(name, def), slot } as Field
+    case 'one':
+      return {
+        ...rest,
+        column: columnOf(name, def),
+        slot,
+        inverse: null,
+        single: (def.unique ?? false) || (def.symmetric ?? false),
+        symmetric: def.symmetric ?? false,
+        onDelete: def.onDelete ?? (def.nullable ? 'null' : 'restrict'),
+      } as unknown as Field
+    case 'back':
+      return { ...rest, ids: def.ids ?? true } as unknown as Field
+    case 'many':
+      return { ...rest, ids: def.ids ?? true, symmetric: def.symmetric ?? false, inverse: null } as unknown as Field
+    case 'calc':
+    case 'count':
+    case 'self':
+      return rest as Field
+  }
+}
+
+/** Text without a bound gets the general one, so that whoever reads a type sees the bound that holds. */
+function bounded(type: ScalarType, limits: Limits): ScalarType {
+  switch (type.type) {
+    case 'text':
+    case 'email':
+    case 'url':
+    case 'password':
+      return type.max === undefined ? Object.freeze({ ...type, max: limits.text }) : type
+    case 'list':
+      return type.item ? Object.freeze({ ...type, item: bounded(type.item, limits) }) : type
+    case 'id':
+    case 'number':
+    case 'integer':
+    case 'decimal':
+    case 'bool':
+    case 'date':
+    case 'datetime':
+    case 'enum':
+    case 'json':
+    case 'bytes':
+      return type
+  }
+}
+
+function isNullable(def: FieldDef): boolean {
+  switch (def.is) {
+    case 'scalar':
+    case 'one':
+      return def.nullable ?? false
+    case 'back':
+      return def.one ?? false
+    case 'calc':
+      // A getter may always find nothing.
+      return def.nullable ?? true
+    case 'many':
+    case 'count':
+    case 'self':
+      return false
+  }
+}
+
+function isReadonly(def: FieldDef): boolean {
+  switch (def.is) {
+    case 'scalar':
+      return def.readonly ?? (def.now !== undefined || (isId(def) && def.client !== true))
+    case 'calc':
+      return def.readonly ?? def.set === undefined
+    case 'count':
+    case 'self':
+      return true
+    case 'one':
+    case 'back':
+    case 'many':
+      return def.readonly ?? false
+  }
+}
+
+function isFilterable(def: FieldDef, type: ScalarType | null): boolean {
+  switch (def.is) {
+    case 'scalar':
+      return (def.filterable ?? true) && type!.type !== 'bytes'
+    case 'one':
+    case 'back':
+    case 'many':
+      return def.filterable ?? true
+    case 'count':
+      return def.filterable ?? false
+    case 'calc':
+    case 'self':
+      return false
+  }
+}
+
+function isSortable(def: FieldDef, type: ScalarType | null): boolean {
+  switch (def.is) {
+    case 'scalar':
+      return (def.sortable ?? true) && !['json', 'bytes', 'list'].includes(type!.type)
+    case 'one':
+      return def.sortable ?? true
+    case 'calc':
+    case 'back':
+    case 'many':
+    case 'count':
+      // Evaluated in memory, so only where the declaration asks for it (DECISIONS B6).
+      return def.sortable ?? false
+    case 'self':
+      return false
+  }
+}

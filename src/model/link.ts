@@ -1,0 +1,105 @@
+import { defaultLimits, type Limits } from '../protocol/limits.ts'
+import { checkFields } from './check-fields.ts'
+import { checkRelations } from './check-relations.ts'
+import { checkResources } from './check-resources.ts'
+import type { AnyResource, ResourceDef } from './declaration.ts'
+import { ModelError, type Fault } from './faults.ts'
+import type { Defs } from './joins.ts'
+import { linkField, type Draft } from './link-fields.ts'
+import { linkRelations } from './link-relations.ts'
+import type { Field, Model, Resource, ResourceOptions, StoredField } from './model.ts'
+import { idNameOf, pathsOf, tableOf, titleOf, type Paths } from './names.ts'
+
+export interface LinkOptions {
+  readonly limits?: Limits
+  /** Where reserved paths were moved to, by their word in `reservedPaths`; null = not served. */
+  readonly paths?: Paths
+}
+
+/**
+ * Resolves every name of the declarations and freezes the whole.
+ * Throws one ModelError that lists all that is wrong with any of them.
+ */
+export function link(declarations: Readonly<Record<string, AnyResource>>, options: LinkOptions = {}): Model {
+  const defs: Defs = new Map(Object.entries(declarations).map(([name, declared]) => [name, declared['~resource']]))
+  check(defs, options.paths ?? {})
+  const limits = options.limits ?? defaultLimits
+  const resources = new Map<string, Draft<Resource>>()
+  for (const [name, def] of defs) resources.set(name, linkResource(name, def, limits))
+  const joins = linkRelations(defs, resources)
+  for (const resource of resources.values()) freeze(resource)
+  return Object.freeze({ resources, joins: Object.freeze(joins) })
+}
+
+function check(defs: Defs, paths: Paths): void {
+  const faults: Fault[] = []
+  const note = (place: string, problem: string, fix: string): void => {
+    faults.push(Object.freeze({ place, problem, fix }))
+  }
+  checkResources(defs, paths, note)
+  checkFields(defs, note)
+  checkRelations(defs, note)
+  if (faults.length) throw new ModelError(faults)
+}
+
+/** The resource with all that does not depend on others; relations have their names but not yet their ends. */
+function linkResource(name: string, def: ResourceDef, limits: Limits): Draft<Resource> {
+  const resource = {
+    name,
+    title: titleOf(name, def),
+    paths: Object.freeze(pathsOf(name, def)),
+    table: tableOf(name, def),
+    inbound: [],
+    joins: [],
+    checks: Object.freeze([...def.checks]),
+    unique: frozenLists(def.unique),
+    index: frozenLists(def.index),
+    options: optionsOf(def),
+  } as unknown as Draft<Resource>
+  const idName = idNameOf(def)!
+  // The id takes the first slot wherever it is declared; the other stored fields follow in their order.
+  const stored = [idName, ...Object.keys(def.fields).filter(field => field !== idName && isStored(def, field))]
+  const fields = Object.entries(def.fields).map(([field, d]) =>
+    linkField(resource, field, d, stored.indexOf(field), limits),
+  )
+  const byName = new Map(fields.map(field => [field.name, field]))
+  resource.fields = fields
+  resource.field = byName
+  resource.columns = stored.map(field => byName.get(field) as StoredField)
+  resource.id = byName.get(idName) as Resource['id']
+  resource.idType = resource.id.type
+  return resource
+}
+
+function isStored(def: ResourceDef, field: string): boolean {
+  const is = def.fields[field]!.is
+  return is === 'scalar' || is === 'one'
+}
+
+function optionsOf(def: ResourceDef): ResourceOptions {
+  return Object.freeze({
+    public: def.public ?? false,
+    readOnly: def.readOnly ?? def.foreign?.view ?? false,
+    ifMatch: def.ifMatch ?? null,
+    idempotency: def.idempotency ?? null,
+    bulk: def.bulk ?? false,
+    cache: def.cache ?? null,
+    docs: def.docs ?? null,
+    label: def.label ?? null,
+    limits: Object.freeze({ ...def.limits }),
+    foreign: def.foreign ? Object.freeze({ ...def.foreign, key: Object.freeze([...def.foreign.key]) }) : null,
+  })
+}
+
+function frozenLists(lists: readonly (readonly string[])[]): readonly (readonly string[])[] {
+  return Object.freeze(lists.map(list => Object.freeze([...list])))
+}
+
+function freeze(resource: Draft<Resource>): void {
+  for (const field of resource.fields) Object.freeze<Field>(field)
+  Object.freeze(resource.fields)
+  Object.freeze(resource.columns)
+  Object.freeze(resource.inbound)
+  Object.freeze(resource.joins)
+  Object.freeze(resource)
+}

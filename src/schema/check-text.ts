@@ -1,0 +1,74 @@
+import { defaultLimits } from '../protocol/limits.ts'
+import type { TextType } from './field.ts'
+import { Refused } from './refused.ts'
+
+// The rule of <input type=email> (HTML, "valid e-mail address"); its repetitions are bounded or cut apart by a dot.
+const EMAIL =
+  /^[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*$/
+/** Longest text id, in code points: a part of URIs, logs and keys. */
+const ID = 255
+
+/** Text after its transforms, checked against its bounds, its kind and its pattern. Not normalised: NFC is for folding only. */
+export function checkText(type: TextType, value: unknown): string | Refused {
+  if (typeof value !== 'string') return new Refused('type', 'must be text')
+  let text = value
+  if (type.trim) text = text.trim()
+  if (type.case) text = type.case === 'lower' ? text.toLowerCase() : text.toUpperCase()
+  const max = type.max ?? defaultLimits.text
+  if (!isBetween(text, type.min ?? 0, max)) return lengthRefused(text, type.min ?? 0, max)
+  const broken = brokenText(text)
+  if (broken) return broken
+  if (type.type === 'email' && !EMAIL.test(text)) return new Refused('format', 'must be an email address')
+  if (type.type === 'url' && !isUrl(text)) return new Refused('format', 'must be an absolute http or https URL')
+  if (type.pattern && !type.pattern.test(text)) return new Refused('format', `must match ${type.pattern}`)
+  return text
+}
+
+/** An id that clients choose: what can stand in a path as one segment and comes back unchanged. */
+export function checkTextId(value: unknown): string | Refused {
+  if (typeof value !== 'string') return new Refused('type', 'must be a text id')
+  if (!isBetween(value, 1, ID)) return lengthRefused(value, 1, ID)
+  // Clients resolve the segments "." and ".." away before they ask (WHATWG URL), so that such a row could never be asked for.
+  if (value === '.' || value === '..' || /\p{Cc}/u.test(value))
+    return new Refused('format', 'must be an id that can be part of a path')
+  return brokenText(value) ?? value
+}
+
+/** U+0000 ends a text early in SQLite and is refused by PostgreSQL; half a surrogate pair has no UTF-8. */
+export function brokenText(text: string): Refused | null {
+  if (text.includes('\0')) return new Refused('format', 'must not contain U+0000')
+  return text.isWellFormed() ? null : new Refused('format', 'must be valid Unicode')
+}
+
+/** Lengths count code points; most texts are decided by their code units alone. */
+function isBetween(text: string, min: number, max: number): boolean {
+  const units = text.length
+  if (units < min || units > max * 2) return false
+  if (units <= max && units >= min * 2) return true
+  const points = countPoints(text)
+  return points >= min && points <= max
+}
+
+function lengthRefused(text: string, min: number, max: number): Refused {
+  const word = (n: number): string => `${n} character${n === 1 ? '' : 's'}`
+  return new Refused(
+    'length',
+    text.length < min * 2 && countPoints(text) < min
+      ? `must have at least ${word(min)}`
+      : `must have at most ${word(max)}`,
+  )
+}
+
+function countPoints(text: string): number {
+  let points = text.length
+  for (let i = 1; i < text.length; i++) {
+    if ((text.charCodeAt(i) & 0xfc00) === 0xdc00 && (text.charCodeAt(i - 1) & 0xfc00) === 0xd800) points--
+  }
+  return points
+}
+
+/** The URL parser forgives spaces, line ends and backslashes; a stored link should not need it to. */
+function isUrl(text: string): boolean {
+  if (!/^https?:\/\/[^\s\\]+$/i.test(text) || /\p{Cc}/u.test(text)) return false
+  return URL.canParse(text)
+}

@@ -1,0 +1,63 @@
+import { isObject } from './check-json.ts'
+import type { ScalarType } from './field.ts'
+
+/**
+ * blargh's cast (spec: blargh §1.3): a value of another type is converted if converting it back gives what was there.
+ * Its results follow Python, where true is 1 and its text is "True". What cannot be cast is left for the check to refuse.
+ */
+export function castValue(type: ScalarType, value: unknown): unknown {
+  switch (type.type) {
+    case 'id':
+      return type.of === 'integer' ? toInteger(value) : toText(value)
+    case 'integer':
+      return toInteger(value)
+    case 'number':
+      return toNumber(value)
+    case 'bool':
+      return value === 1 || value === 'True' ? true : value === 0 ? false : value
+    case 'text':
+    case 'email':
+    case 'url':
+    case 'password':
+    case 'enum':
+      return toText(value)
+    case 'list':
+      return isObject(value) && Object.keys(value).length === 0 ? [] : value
+    case 'json':
+      return type.shape === 'object' && Array.isArray(value) && value.length === 0 ? {} : value
+    case 'decimal':
+    case 'date':
+    case 'datetime':
+    case 'bytes':
+      return value
+  }
+}
+
+function toInteger(value: unknown): unknown {
+  if (typeof value === 'boolean') return Number(value)
+  return typeof value === 'string' && /^(?:0|-?[1-9][0-9]*)$/.test(value) ? Number(value) : value
+}
+
+function toNumber(value: unknown): unknown {
+  if (typeof value === 'boolean') return Number(value)
+  if (typeof value !== 'string' || value === '') return value
+  const number = Number(value)
+  return Number.isFinite(number) && floatText(number) === value ? number : value
+}
+
+/** False stays what it is: its text "False" would be true again. */
+function toText(value: unknown): unknown {
+  if (value === true) return 'True'
+  if (typeof value !== 'number') return value
+  return Number.isSafeInteger(value) ? String(value) : floatText(value)
+}
+
+/** A number as Python writes a float: `1.0`, `1e+16`, `1e-05`. */
+function floatText(value: number): string {
+  const [digits, power] = value.toExponential().split('e') as [string, string]
+  const exponent = Number(power)
+  if (exponent < -4 || exponent >= 16)
+    return `${digits}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`
+  const text = Object.is(value, -0) ? '-0' : Math.abs(value) < 1e-6 ? value.toFixed(-exponent) : String(value)
+  return Number.isInteger(value) ? `${text}.0` : text
+}

@@ -1,0 +1,112 @@
+import type { ScalarType } from './field.ts'
+import { plainDigits } from './decimal.ts'
+
+const TRUE: ReadonlySet<unknown> = new Set([
+  true,
+  1,
+  '1',
+  't',
+  'T',
+  'y',
+  'Y',
+  'yes',
+  'Yes',
+  'YES',
+  'true',
+  'True',
+  'TRUE',
+  'on',
+  'On',
+  'ON',
+])
+const FALSE: ReadonlySet<unknown> = new Set([
+  false,
+  0,
+  '0',
+  'f',
+  'F',
+  'n',
+  'N',
+  'no',
+  'No',
+  'NO',
+  'false',
+  'False',
+  'FALSE',
+  'off',
+  'Off',
+  'OFF',
+])
+const WHOLE = /^[+-]?[0-9]{1,1000}(?:\.0*)?$/
+const FLOAT = /^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/
+
+/**
+ * The conversions of Django REST framework's fields, for the envelope dialect alone (spec: channels §2.3): numbers become
+ * text, texts become numbers and truth values. What cannot be converted is left for the check to refuse.
+ */
+export function drfValue(type: ScalarType, value: unknown): unknown {
+  switch (type.type) {
+    case 'id':
+      if (type.of === 'integer') return toInteger(value)
+      return type.of === 'uuid' ? toUuid(value) : toText(value)
+    case 'integer':
+      return toInteger(value)
+    case 'number':
+      return toNumber(value)
+    case 'decimal':
+      return typeof value === 'string' ? toDigits(value.trim()) : value
+    case 'bool':
+      return TRUE.has(value) ? true : FALSE.has(value) ? false : value
+    case 'text':
+    case 'email':
+    case 'url':
+    case 'password':
+    case 'enum':
+      return toText(value)
+    case 'datetime':
+      return typeof value === 'string' ? toMoment(value) : value
+    case 'date':
+    case 'json':
+    case 'bytes':
+    case 'list':
+      return value
+  }
+}
+
+function toInteger(value: unknown): unknown {
+  const text = typeof value === 'string' ? value.trim() : ''
+  return WHOLE.test(text) ? Number(text) : value
+}
+
+function toNumber(value: unknown): unknown {
+  if (typeof value === 'boolean') return Number(value)
+  const text = typeof value === 'string' ? value.trim() : ''
+  return FLOAT.test(text) ? Number(text) : value
+}
+
+/** Exact digits wherever the text has them; only exponents go through a number. */
+function toDigits(text: string): string {
+  const match = /^\+?(-?)0*([0-9]+)(?:\.([0-9]*))?$/.exec(text)
+  if (match) return match[1]! + match[2]! + (match[3] ? `.${match[3]}` : '')
+  return FLOAT.test(text) && Number.isFinite(Number(text)) ? plainDigits(Number(text)) : text
+}
+
+/** Truth values are no text there. */
+function toText(value: unknown): unknown {
+  return typeof value === 'number' ? String(value) : value
+}
+
+function toUuid(value: unknown): unknown {
+  if (typeof value !== 'string' || !/^[0-9a-fA-F]{32}$/.test(value)) return value
+  return value.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+}
+
+/** ISO 8601 with a space for the T, without seconds, or without a zone, which is UTC then. */
+function toMoment(text: string): string {
+  const match = /^(\d{4}-\d{2}-\d{2})[ Tt](\d{2}:\d{2})(:\d{2}(?:[.,]\d+)?)?\s*([Zz]|[+-]\d{2}:?\d{2})?$/.exec(
+    text.trim(),
+  )
+  if (!match) return text
+  const zone = (match[4] ?? 'Z').replace(/^([+-]\d{2}):?(\d{2})$/, '$1:$2')
+  return `${match[1]}T${match[2]}${(match[3] ?? ':00').replace(',', '.')}${zone}`
+}

@@ -1,0 +1,64 @@
+import { Refused } from './refused.ts'
+
+const DATE = /^([0-9]{4})-([0-9]{2})-([0-9]{2})$/
+// RFC 3339 §5.6, whose T and Z may be written small.
+const DATETIME =
+  /^([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]+))?(?:[Zz]|([+-])([0-9]{2}):([0-9]{2}))$/
+
+/** A day of the Gregorian calendar, `YYYY-MM-DD`. */
+export function canonicalDate(value: unknown): string | Refused {
+  if (typeof value !== 'string') return new Refused('type', 'must be a date in text')
+  const match = DATE.exec(value)
+  if (!match || !isDay(Number(match[1]), Number(match[2]), Number(match[3])))
+    return new Refused('format', 'must be a date like "2026-01-31"')
+  return value
+}
+
+/**
+ * A moment as `YYYY-MM-DDTHH:MM:SS.mmmZ`: all of one length, so that the order of the texts is the order of the moments.
+ * What is finer than milliseconds is cut off. `printDatetime` gives the text that is shown.
+ */
+export function canonicalDatetime(value: unknown): string | Refused {
+  if (typeof value !== 'string') return new Refused('type', 'must be a date-time in text')
+  const match = DATETIME.exec(value)
+  if (!match) return notAMoment()
+  const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ]
+  const ms = Number((match[7] ?? '').slice(0, 3).padEnd(3, '0'))
+  const offset = match[8] ? (match[8] === '-' ? -1 : 1) * (Number(match[9]) * 60 + Number(match[10])) : 0
+  if (!isDay(year, month, day) || hour > 23 || minute > 59 || second > 59) return notAMoment()
+  if (match[8] && (Number(match[9]) > 23 || Number(match[10]) > 59)) return notAMoment()
+  // Date.UTC takes the years 0 to 99 for 1900 to 1999.
+  const moment = new Date(0)
+  moment.setUTCFullYear(year, month - 1, day)
+  moment.setUTCHours(hour, minute - offset, second, ms)
+  const text = moment.toISOString()
+  return text.length === 24 ? text : new Refused('range', 'must be a moment of the years 0000 to 9999 in UTC')
+}
+
+/** A canonical moment as it is shown: without trailing zeros of its milliseconds (DECISIONS B15). */
+export function printDatetime(canonical: string): string {
+  if (canonical.length !== 24) return canonical
+  let end = 23
+  while (canonical.charCodeAt(end - 1) === 48 && end > 20) end--
+  return canonical.slice(0, end === 20 ? 19 : end) + 'Z'
+}
+
+function notAMoment(): Refused {
+  return new Refused('format', 'must be a date-time of RFC 3339 like "2026-01-31T12:00:00Z"')
+}
+
+function isDay(year: number, month: number, day: number): boolean {
+  return month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month)
+}
+
+function daysIn(year: number, month: number): number {
+  if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31
+}
