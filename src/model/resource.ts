@@ -29,7 +29,17 @@ export interface Declared<F extends Fields, U = {}, A = {}, L = never> {
 /** What may be said of a resource as a whole. */
 export type ResourceSettings = Pick<
   ResourceDef,
-  'path' | 'title' | 'table' | 'label' | 'limits' | 'ifMatch' | 'idempotency' | 'bulk' | 'cache' | 'readOnly'
+  | 'path'
+  | 'title'
+  | 'table'
+  | 'label'
+  | 'limits'
+  | 'ifMatch'
+  | 'idempotency'
+  | 'bulk'
+  | 'cache'
+  | 'readOnly'
+  | 'foreign'
 >
 
 export interface ResourceBuilder<U = {}> {
@@ -46,14 +56,16 @@ export interface ResourceBuilder<U = {}> {
  */
 export const resource: ResourceBuilder = builder()
 
+const none: readonly never[] = Object.freeze([])
+
 function builder<U>(): ResourceBuilder<U> {
   const declare = (fields: Fields, settings: ResourceSettings = {}): unknown =>
     declared({
       ...settings,
       fields: Object.freeze(Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, field['~def']]))),
-      checks: [],
-      unique: [],
-      index: [],
+      checks: none,
+      unique: none,
+      index: none,
     })
   return Object.freeze(Object.assign(declare, { for: () => resource, t })) as unknown as ResourceBuilder<U>
 }

@@ -1,8 +1,8 @@
 import type { AnyResource, ResourceDef } from '../../model/declaration.ts'
 import { pathFault, reservedPaths } from '../../model/names.ts'
 import { camelCase, capital, claim, plural, relationName, singular } from '../../model/naming.ts'
-import type { FieldDef, FieldOptions, ScalarDef } from '../../schema/field.ts'
-import type { Catalog, ColumnInfo, Reference, TableInfo } from './catalog.ts'
+import type { Ctx, FieldDef, FieldOptions, ScalarDef } from '../../schema/field.ts'
+import type { Catalog, ColumnDefault, ColumnInfo, Reference, TableInfo } from './catalog.ts'
 
 /** A catalog as resources, and what became of each table. */
 export interface Adoption {
@@ -179,8 +179,15 @@ function commonOf(column: ColumnInfo, unique: boolean): FieldOptions {
     ...(column.nullable ? { nullable: true } : {}),
     ...(column.generated ? { readonly: true, nullable: true } : {}),
     ...(unique ? { unique: true } : {}),
-    ...(preset === null ? {} : { default: 'sql' in preset ? { from: ctx => preset.evaluate(ctx.now) } : preset }),
+    ...(preset === null ? {} : { default: presetOf(preset) }),
   }
+}
+
+/** The SQL text stays with the function, for `import` to write it. */
+function presetOf(preset: ColumnDefault): NonNullable<FieldOptions['default']> {
+  if ('value' in preset) return preset
+  const from = (ctx: Ctx): unknown => preset.evaluate(ctx.now)
+  return { from: Object.assign(from, { sql: preset.sql }) }
 }
 
 /** The other sides of foreign keys: `tracks`, or `customersBySupportRep` where several lead here. */
@@ -243,6 +250,8 @@ function define(one: Draft, options: AdoptOptions, names: ReadonlySet<string>): 
   return Object.freeze({
     fields: Object.freeze(Object.fromEntries(one.fields)),
     table: one.table.name,
+    // Two resources cannot share a title, as `track` and `tracks` would.
+    ...(singular(one.name) === one.name ? {} : { title: capital(one.name) }),
     checks: [],
     unique: one.unique,
     index: [],

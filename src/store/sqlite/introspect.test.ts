@@ -151,6 +151,7 @@ test('keys tell how rows are found', () => {
     log: ['rowid'],
     adult: ['person_id'],
     busy: ['room', 'nights'],
+    search: ['rowid'],
     passport: ['code'],
   })
 })
@@ -170,10 +171,10 @@ test('defaults of the database make a field optional, constant or evaluated', ()
     return 'from' in preset ? preset.from({ me: null, auth: {}, now: at }) : preset.value
   }
   expect([presetOf('isAdmin'), presetOf('balance'), presetOf('tag'), presetOf('created')]).toEqual([
-    0,
+    false,
     1.5,
     'new',
-    '2024-02-29 12:30:01',
+    '2024-02-29T12:30:01.000Z',
   ])
 })
 

@@ -1,6 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
-import type { Catalog, ColumnDefault, ColumnInfo, Reference, TableInfo } from '../sql/catalog.ts'
+import type { Catalog, ColumnInfo, Reference, TableInfo } from '../sql/catalog.ts'
 import { declaredType, sampledType, seenAs, type Seen } from './column.ts'
+import { readDefault } from './default.ts'
 
 /** Rows whose values are looked at where the declared type of a column does not say enough. */
 const SAMPLE = 1_000
@@ -65,7 +66,7 @@ function readTable(db: DatabaseSync, { name, wr }: TableRow, kind: TableInfo['ki
   const shape = { name, kind, columns, unique: readUnique(db, name), references: readReferences(db, name) }
   if (kind !== 'table') {
     const readOnly = kind === 'view' ? 'it is a view' : 'it is a virtual table'
-    return { ...shape, key: viewKey(db, name, columns), readOnly }
+    return { ...shape, key: (kind === 'virtual' ? rowidOf(db, name) : null) ?? viewKey(db, name, columns), readOnly }
   }
   if (primary.length > 1) return { ...shape, key: primary, readOnly: `its key has ${primary.length} columns` }
   if (primary.length === 1) {
@@ -73,22 +74,33 @@ function readTable(db: DatabaseSync, { name, wr }: TableRow, kind: TableInfo['ki
     const keyable = type === 'integer' || type === 'text' || type === 'date' || type === 'datetime'
     return { ...shape, key: primary, readOnly: keyable ? null : `its key is of type ${type}` }
   }
-  const rowid = ['rowid', '_rowid_', 'oid'].find(alias => !columns.some(column => column.name.toLowerCase() === alias))
-  return {
-    ...shape,
-    key: wr === 0 && rowid !== undefined ? [rowid] : columns.map(one => one.name),
-    readOnly: 'it has no primary key',
+  const names = columns.map(column => column.name)
+  return { ...shape, key: (wr === 0 ? rowidOf(db, name) : null) ?? names, readOnly: 'it has no primary key' }
+}
+
+/** The name by which the rowid can be read, unless columns took them all. */
+function rowidOf(db: DatabaseSync, table: string): string[] | null {
+  const taken = new Set(
+    rows<ColumnRow>(db, `SELECT * FROM pragma_table_xinfo(?)`, table).map(row => row.name.toLowerCase()),
+  )
+  const alias = ['rowid', '_rowid_', 'oid'].find(alias => !taken.has(alias))
+  try {
+    db.prepare(`SELECT ${alias} FROM ${quote(table)}`)
+    return alias === undefined ? null : [alias]
+  } catch {
+    return null
   }
 }
 
 function readColumn(db: DatabaseSync, table: string, row: ColumnRow): ColumnInfo {
+  const type = declaredType(row.type) ?? sampledType(row.type, sample(db, table, row.name))
   return {
     name: row.name,
-    type: declaredType(row.type) ?? sampledType(row.type, sample(db, table, row.name)),
+    type,
     // A primary key cannot be without a value either, though SQLite lets some be.
     nullable: row.notnull === 0 && row.pk === 0,
     generated: row.hidden >= 2,
-    default: row.dflt_value === null ? null : readDefault(row.dflt_value),
+    default: row.dflt_value === null ? null : readDefault(row.dflt_value, type),
   }
 }
 
@@ -104,34 +116,6 @@ function sample(db: DatabaseSync, table: string, column: string): ReadonlySet<Se
     if (kind !== null) seen.add(kind)
   }
   return seen
-}
-
-/** Constants are values; the rest is evaluated by SQLite at each creation, as SQLite itself would do. */
-function readDefault(sql: string): ColumnDefault | null {
-  if (/^\(?null\)?$/i.test(sql)) return null
-  const evaluate = (): unknown => {
-    const db = new DatabaseSync(':memory:')
-    try {
-      return Object.values(db.prepare(`SELECT (${sql})`).get() ?? {})[0]
-    } finally {
-      db.close()
-    }
-  }
-  const constant = /^\(*\s*(?:[+-]?[\d.]+(?:e[+-]?\d+)?|true|false|'(?:[^']|'')*'|"(?:[^"]|"")*")\s*\)*$/i.test(sql)
-  if (constant) return { value: evaluate() }
-  const text = (now: number): string => new Date(now).toISOString()
-  switch (sql.replaceAll(/[\s()]/g, '').toUpperCase()) {
-    case 'CURRENT_TIMESTAMP':
-    case `DATETIME'NOW'`:
-      return { sql, evaluate: now => text(now).slice(0, 19).replace('T', ' ') }
-    case 'CURRENT_DATE':
-    case `DATE'NOW'`:
-      return { sql, evaluate: now => text(now).slice(0, 10) }
-    case 'CURRENT_TIME':
-      return { sql, evaluate: now => text(now).slice(11, 19) }
-    default:
-      return { sql, evaluate }
-  }
 }
 
 function readUnique(db: DatabaseSync, table: string): string[][] {

@@ -1,0 +1,140 @@
+import type { AnyResource, ResourceDef } from '../model/declaration.ts'
+import { capital, singular } from '../model/naming.ts'
+import type { BackDef, Ctx, FieldDef, ManyDef, OneDef, ScalarDef } from '../schema/field.ts'
+
+export interface PrintOptions {
+  /** The file that was read, as it is written in the code. */
+  readonly file: string
+  readonly kind: 'sqlite' | 'json'
+  /** Comments under the first line. */
+  readonly notes: readonly string[]
+}
+
+// What the file imports or declares itself, and words that no constant may be called.
+const TAKEN: ReadonlySet<string> = new Set(
+  (
+    'api app evaluate memory resource serve sqlite t arguments await break case catch class const continue debugger ' +
+    'default delete do else enum eval export extends false finally for function if implements import in instanceof ' +
+    'interface let new null package private protected public return static super switch this throw true try typeof ' +
+    'undefined var void while with yield'
+  ).split(' '),
+)
+
+/** TypeScript that declares these resources and serves the file they were read from. */
+export function printDeclarations(resources: Readonly<Record<string, AnyResource>>, options: PrintOptions): string {
+  const entries = Object.entries(resources)
+  const body = entries.map(([name, { '~resource': def }]) => printResource(name, def)).join('\n\n')
+  const evaluated = body.includes('evaluate(')
+  const store =
+    options.kind === 'sqlite' ? `sqlite(${quote(options.file)})` : `memory({ file: ${quote(options.file)} })`
+  const map = entries.map(([name]) => (constant(name) === name ? name : `${name}: ${constant(name)}`)).join(', ')
+  return [
+    `// Written by \`restuary import\` from ${options.file}; from now on it is yours to change.`,
+    ...options.notes.map(note => `// ${note}`),
+    ...(evaluated ? [`import { DatabaseSync } from 'node:sqlite'`] : []),
+    ...(options.kind === 'sqlite'
+      ? [`import { api, resource, serve, t } from 'restuary'`, `import { sqlite } from 'restuary/sqlite'`]
+      : [`import { api, memory, resource, serve, t } from 'restuary'`]),
+    '',
+    ...(evaluated ? [EVALUATE, ''] : []),
+    body,
+    '',
+    `export const app = api({ ${map} }, { store: ${store} })`,
+    '',
+    `if (import.meta.main) await serve(app)`,
+    '',
+  ].join('\n')
+}
+
+const EVALUATE = `// Defaults that SQLite evaluates.
+const expressions = new DatabaseSync(':memory:')
+const evaluate = (sql: string) => expressions.prepare(\`SELECT (\${sql}) AS value\`).get()!['value'] as never`
+
+function printResource(name: string, def: ResourceDef): string {
+  const fields = Object.entries(def.fields).map(([field, one]) => `  ${field}: ${printField(field, one)},`)
+  const unique = def.unique.map(fields => `.unique(${fields.map(quote).join(', ')})`).join('')
+  const settings = printObject({
+    ...(def.path === undefined ? {} : { path: def.path }),
+    ...(def.title === undefined || def.title === capital(singular(name)) ? {} : { title: def.title }),
+    ...(def.table === undefined || def.table === name ? {} : { table: def.table }),
+    ...(def.readOnly === true ? { readOnly: true } : {}),
+    ...(def.foreign === undefined ? {} : { foreign: def.foreign }),
+  })
+  const second = settings === '{}' ? '' : `, ${settings}`
+  return `export const ${constant(name)} = resource({\n${fields.join('\n')}\n}${second})${unique}`
+}
+
+function printField(name: string, def: FieldDef): string {
+  switch (def.is) {
+    case 'scalar':
+      return printScalar(def) + printOptions(name, def)
+    case 'one':
+      return printOne(def) + printOptions(name, def)
+    case 'back':
+      return printBack(def)
+    case 'many':
+      return printMany(def)
+    case 'calc':
+    case 'count':
+    case 'self':
+      throw new Error(`${name} is computed, which no table is`)
+    default:
+      return def satisfies never
+  }
+}
+
+function printScalar({ type, client }: ScalarDef): string {
+  if (type.type !== 'id') return `t.${type.type}()`
+  const options = client === undefined ? '' : printObject({ client })
+  const kind = type.of === 'integer' ? '' : quote(type.of)
+  return `t.id(${[kind, options].filter(text => text !== '').join(', ')})`
+}
+
+function printOne({ to, inverse, onDelete, unique }: OneDef): string {
+  return `t.one(${quote(to)}, ${printObject({ inverse, onDelete, unique })})`
+}
+
+function printBack({ to, via, one, ids }: BackDef): string {
+  return `t.back(${quote(to)}, ${quote(via)}, ${printObject({ one, ids })})`
+}
+
+function printMany({ to, inverse, ids, through }: ManyDef): string {
+  return `t.many(${quote(to)}, ${printObject({ inverse, ids, through })})`
+}
+
+function printOptions(name: string, def: ScalarDef | OneDef): string {
+  const id = def.is === 'scalar' && def.type.type === 'id'
+  const preset = def.default
+  return [
+    def.column === undefined || def.column === name ? '' : `.column(${quote(def.column)})`,
+    def.nullable === true ? '.nullable()' : '',
+    def.unique === true && def.is === 'scalar' ? '.unique()' : '',
+    preset === undefined
+      ? ''
+      : `.default(${'value' in preset ? printValue(preset.value) : printFunction(preset.from)})`,
+    def.readonly === true && !id ? '.readonly()' : '',
+  ].join('')
+}
+
+/** `adopt` leaves the SQL text with the function. */
+function printFunction(from: (ctx: Ctx) => unknown): string {
+  return `() => evaluate(${quote('sql' in from ? String(from.sql) : 'NULL')})`
+}
+
+function printObject(members: Readonly<Record<string, unknown>>): string {
+  const given = Object.entries(members).filter(([, value]) => value !== undefined)
+  return given.length === 0 ? '{}' : `{ ${given.map(([name, value]) => `${name}: ${printValue(value)}`).join(', ')} }`
+}
+
+function printValue(value: unknown): string {
+  if (typeof value === 'string') return quote(value)
+  if (Array.isArray(value)) return `[${value.map(printValue).join(', ')}]`
+  return typeof value === 'object' && value !== null
+    ? printObject(value as Record<string, unknown>)
+    : JSON.stringify(value)
+}
+
+const constant = (name: string): string => (TAKEN.has(name) ? `${name}_` : name)
+
+const quote = (text: string): string =>
+  `'${JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'").replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')}'`

@@ -1,0 +1,104 @@
+import {
+  closeSync,
+  copyFileSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, dirname, extname, join, resolve } from 'node:path'
+import { nearest } from '../model/faults.ts'
+import { readCollections } from '../store/collections.ts'
+import { adopt, type Adoption } from '../store/sql/adopt.ts'
+import { introspect } from '../store/sqlite/introspect.ts'
+import { Misuse } from './misuse.ts'
+
+/** A file that can be served without a declaration. */
+export interface Source extends Adoption {
+  readonly kind: 'sqlite' | 'json'
+  /** As it was named, or the copy of it. */
+  readonly file: string
+}
+
+/** Finds out by its content what a file is, and what it declares. */
+export function readSource(file: string, options: { readonly readOnly: boolean }): Source {
+  if (/^(postgres|postgresql|mysql|https?):\/\//.test(file)) {
+    throw new Misuse(`${file.split(':')[0]!}:// cannot be served yet`, 'name a SQLite or a JSON file')
+  }
+  const start = startOf(file)
+  if (start.startsWith('SQLite format 3\0') || (start === '' && extname(file) !== '.json')) {
+    return { kind: 'sqlite', file, ...adopt(introspect(file), { foreign: true, ...options }) }
+  }
+  if (!/^\uFEFF?\s*[{[]/.test(start)) {
+    throw new Misuse(`${file} is neither a SQLite file nor JSON`, 'name a file that one of them wrote')
+  }
+  return {
+    kind: 'json',
+    file,
+    ...adopt(readCollections(readDocument(file)), { foreign: false, tablePaths: true, ...options }),
+  }
+}
+
+function readDocument(file: string): unknown {
+  let document: unknown
+  try {
+    document = JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''))
+  } catch (error) {
+    throw new Misuse(`${file} is not JSON: ${error instanceof Error ? error.message : ''}`, 'correct it there')
+  }
+  if (Array.isArray(document)) {
+    throw new Misuse(`${file} is a list`, `give it a name: { "${basename(file, extname(file))}": [ … ] }`)
+  }
+  return document
+}
+
+/** A copy that nobody else has, and how to throw it away. */
+export function copied(file: string): { readonly file: string; readonly remove: () => void } {
+  startOf(file)
+  const directory = mkdtempSync(join(tmpdir(), 'restuary-'))
+  const copy = join(directory, basename(file))
+  // What a running database has not yet moved from its log into the file belongs to it.
+  for (const suffix of ['', '-wal']) {
+    try {
+      copyFileSync(file + suffix, copy + suffix)
+    } catch (error) {
+      if (suffix === '') throw error
+    }
+  }
+  return { file: copy, remove: () => rmSync(directory, { recursive: true, force: true }) }
+}
+
+function startOf(file: string): string {
+  try {
+    if (statSync(file).isDirectory()) throw new Misuse(`${file} is a directory`, 'name a SQLite or a JSON file')
+    const descriptor = openSync(file, 'r')
+    try {
+      const bytes = Buffer.alloc(64)
+      return bytes.toString('utf8', 0, readSync(descriptor, bytes))
+    } finally {
+      closeSync(descriptor)
+    }
+  } catch (error) {
+    if (error instanceof Misuse) throw error
+    const code = (error as NodeJS.ErrnoException).code
+    if (code !== 'ENOENT') throw new Misuse(`${file} cannot be read (${code})`, 'check its permissions')
+    throw new Misuse(`There is no file ${file}`, suggestion(file))
+  }
+}
+
+function suggestion(file: string): string {
+  const directory = dirname(resolve(file))
+  let names: string[] = []
+  try {
+    names = readdirSync(directory).filter(name => /\.(json|db|sqlite3?|sdb)$/.test(name))
+  } catch {
+    return `there is no directory ${directory} either`
+  }
+  const near = nearest(basename(file), names)
+  if (near !== null) return `did you mean ${join(dirname(file), near)}?`
+  return names.length > 0 && names.length < 20 ? `there is ${names.join(', ')}` : 'check the path'
+}

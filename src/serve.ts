@@ -1,0 +1,176 @@
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Engine } from './engine/engine.ts'
+import type { Model, Resource } from './model/model.ts'
+import { handler, nodeServer } from './transport/node.ts'
+import type { HttpOptions } from './transport/http/options.ts'
+
+/** What can be served: an Api. */
+export interface Servable {
+  readonly engine: Engine
+  readonly http: HttpOptions
+  /** Resolves once the store is open. */
+  ready(): Promise<unknown>
+  close(): Promise<void>
+}
+
+export interface ServeOptions {
+  /** 0 = any free one. Default 3000. */
+  readonly port?: number
+  /** Default 127.0.0.1: this machine only. */
+  readonly host?: string
+  /** SIGTERM and SIGINT close it, a second one ends the process at once. Default true. */
+  readonly signals?: boolean
+  /** Milliseconds that requests under way have to finish when it closes. Default 10,000. */
+  readonly grace?: number
+  /** Takes what is told at the start, line by line. Default: standard error. */
+  readonly report?: (line: string) => void
+}
+
+/** An Api on a port. */
+export interface Served {
+  readonly url: string
+  readonly port: number
+  readonly server: Server
+  /** Takes no new requests, lets those under way finish within `grace`, closes the store. */
+  close(): Promise<void>
+}
+
+/**
+ * Serves an Api on a port, after its store is open. Refuses to start where anyone could reach a resource that is
+ * open by omission: with NODE_ENV=production or on a host that is not loopback, unless it says `.public()`.
+ */
+export async function serve(app: Servable, options: ServeOptions = {}): Promise<Served> {
+  const { port = 3000, host = '127.0.0.1', signals = true, grace = 10_000 } = options
+  const report = options.report ?? (line => console.error(line))
+  await app.ready()
+  let server: Server
+  try {
+    checkOpen(app.engine.model, host, report)
+    server = nodeServer(handler(app.engine, app.http), app.engine.limits)
+    await listen(server, port, host)
+  } catch (error) {
+    await app.close()
+    throw error
+  }
+  const address = server.address() as AddressInfo
+  const url = `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`
+  let closing: Promise<void> | null = null
+  const served: Served = {
+    url,
+    port: address.port,
+    server,
+    close: () =>
+      (closing ??= close(server, grace)
+        .then(() => app.close())
+        .finally(() => forget(served))),
+  }
+  if (signals) remember(served, report)
+  for (const line of uriTable(app.engine.model, url + (app.http.prefix ?? ''))) report(line)
+  return served
+}
+
+/** The URIs of a model and what may be done with each, as lines to print. */
+export function uriTable(model: Model, base: string): string[] {
+  const rows = [...model.resources.values()].flatMap(resource =>
+    resource.paths.slice(0, 1).map(path => rowOf(resource, path)),
+  )
+  const widths = [0, 1].map(i => Math.max(0, ...rows.map(row => row[i]!.length)))
+  return [
+    `Restuary serves ${base}`,
+    ...rows.map(
+      row =>
+        `  ${row
+          .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+          .join('  ')
+          .trimEnd()}`,
+    ),
+  ]
+}
+
+function rowOf(resource: Resource, path: string): string[] {
+  const { readOnly } = resource.options
+  const lists = resource.fields.filter(field => (field.is === 'back' || field.is === 'many') && field.toMany)
+  const nested = lists.map(field => field.name).join(', ')
+  return [
+    path,
+    readOnly ? 'read-only' : 'read and write',
+    nested === '' ? `${path}/:id` : `${path}/:id, ${path}/:id/{${nested}}`,
+  ]
+}
+
+function checkOpen(model: Model, host: string, report: (line: string) => void): void {
+  const open = [...model.resources.values()]
+    .filter(one => one.paths.length > 0 && !one.options.public)
+    .map(one => one.name)
+  if (open.length === 0) return
+  const names = open.length > 8 ? `${open.slice(0, 8).join(', ')} and ${open.length - 8} more` : open.join(', ')
+  const loopback = host === 'localhost' || host === '::1' || /^127(\.\d+){3}$/.test(host)
+  const production = process.env['NODE_ENV'] === 'production'
+  if (loopback && !production) {
+    report(`Open to everyone on this machine, as there are no rules: ${names}`)
+    return
+  }
+  const why = production ? 'NODE_ENV is production' : `${host} is reachable from other machines`
+  throw new Error(
+    `These resources have no rules, so anyone could read and write them, and ${why}: ${names}. ` +
+      `Give them rules, say .public() on those that are meant to be open, or serve on 127.0.0.1 in development.`,
+  )
+}
+
+function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(explained(error, port, host)))
+    server.listen(port, host, () => {
+      server.removeAllListeners('error')
+      resolve()
+    })
+  })
+}
+
+function explained(error: NodeJS.ErrnoException, port: number, host: string): Error {
+  const text = new Map([
+    ['EADDRINUSE', `Port ${port} on ${host} is in use. Choose another port (${port + 1}), or 0 for any free one.`],
+    ['EACCES', `Port ${port} may not be opened by this user. Choose one above 1023.`],
+    ['EADDRNOTAVAIL', `${host} is no address of this machine. Choose 127.0.0.1 for this machine only, or 0.0.0.0.`],
+    ['ENOTFOUND', `The host ${host} is not known. Choose 127.0.0.1 for this machine only, or 0.0.0.0.`],
+  ]).get(error.code ?? '')
+  return text === undefined ? error : new Error(text, { cause: error })
+}
+
+async function close(server: Server, grace: number): Promise<void> {
+  const closed = new Promise<void>(resolve => {
+    server.close(() => resolve())
+  })
+  // A connection that was busy when the closing began becomes idle later, and nobody else ends it then.
+  const sweep = setInterval(() => server.closeIdleConnections(), 20)
+  const end = setTimeout(() => server.closeAllConnections(), grace)
+  await closed
+  clearInterval(sweep)
+  clearTimeout(end)
+}
+
+// Signals belong to the process, so that all servers in it share one listener.
+const running = new Set<Served>()
+let report: (line: string) => void = () => {}
+let ending = false
+
+function remember(served: Served, tell: (line: string) => void): void {
+  report = tell
+  if (running.size === 0) process.on('SIGTERM', onSignal).on('SIGINT', onSignal)
+  running.add(served)
+}
+
+function forget(served: Served): void {
+  if (running.delete(served) && running.size === 0 && !ending) process.off('SIGTERM', onSignal).off('SIGINT', onSignal)
+}
+
+function onSignal(signal: NodeJS.Signals): void {
+  if (ending) process.exit(signal === 'SIGINT' ? 130 : 143)
+  ending = true
+  report(`${signal}: finishing what is under way; once more to stop at once`)
+  void Promise.allSettled([...running].map(one => one.close())).then(results => {
+    for (const result of results) if (result.status === 'rejected') console.error(result.reason)
+    process.exit(results.some(result => result.status === 'rejected') ? 1 : 0)
+  })
+}
