@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { ApiError } from './error.ts'
 import { parseJson } from './json.ts'
-import { defaultLimits } from './limits.ts'
+import { defaultLimits, type Limits } from './limits.ts'
 
 const hex = (text: string): Uint8Array => Uint8Array.from(text.match(/../g) ?? [], pair => Number.parseInt(pair, 16))
 
-function refusal(input: Uint8Array | string, limits: Partial<typeof defaultLimits> = {}): ApiError {
+function refusal(input: Uint8Array | string, limits: Partial<Limits> = {}): ApiError {
   try {
     parseJson(input, { ...defaultLimits, ...limits })
   } catch (error) {

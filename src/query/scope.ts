@@ -22,3 +22,9 @@ export interface ScopeField {
   readonly filterable: boolean
   readonly sortable: boolean
 }
+
+/** The name of the field that holds the id. */
+export function idNameOf(scope: Scope): string {
+  for (const field of scope.field.values()) if (field.type?.type === 'id' && field.is === 'scalar') return field.name
+  throw new Error(`${scope.name} has no id`)
+}

@@ -1,0 +1,51 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { ApiError } from '../protocol/error.ts'
+import type { Query } from './predicate.ts'
+import { printQuery } from './print.ts'
+
+export type Cursor = NonNullable<Query['cursor']>
+
+// RFC 2104 §5: no less than half of the hash, no less than 80 bits.
+const TAG = 16
+
+/**
+ * A page's edge as opaque text: base64url of a truncated HMAC-SHA-256 and of direction and key values.
+ * The HMAC covers the filter and the sort as well, so a cursor fits the list that it came from and no other.
+ */
+export function encodeCursor(
+  key: Uint8Array,
+  list: string,
+  query: Pick<Query, 'where' | 'sort'>,
+  cursor: Cursor,
+): string {
+  const payload = Buffer.from(JSON.stringify([cursor.before ? 1 : 0, ...cursor.keys]))
+  return Buffer.concat([tag(key, list, query, payload), payload]).toString('base64url')
+}
+
+/** The inverse; throws ApiError `validation` if the text was changed, or made for another list or under another key. */
+export function decodeCursor(
+  key: Uint8Array,
+  list: string,
+  query: Pick<Query, 'where' | 'sort'>,
+  text: string,
+): Cursor {
+  const bytes = Buffer.from(text, 'base64url')
+  const payload = bytes.subarray(TAG)
+  const isOurs =
+    bytes.length > TAG &&
+    bytes.toString('base64url') === text &&
+    timingSafeEqual(bytes.subarray(0, TAG), tag(key, list, query, payload))
+  if (!isOurs) {
+    const detail = 'The cursor does not belong to this list with this filter and sort'
+    throw new ApiError('validation', { issues: [{ code: 'format', parameter: 'cursor', detail }] })
+  }
+  const [before, ...keys] = JSON.parse(payload.toString()) as [number, ...Cursor['keys']]
+  return Object.freeze({ before: before === 1, keys: Object.freeze(keys) })
+}
+
+function tag(key: Uint8Array, list: string, query: Pick<Query, 'where' | 'sort'>, payload: Uint8Array): Uint8Array {
+  const hmac = createHmac('sha256', key)
+    .update(`${list}\n${printQuery(query)}\n`)
+    .update(payload)
+  return hmac.digest().subarray(0, TAG)
+}

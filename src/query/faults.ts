@@ -1,0 +1,24 @@
+import type { Code, IssueCode } from '../protocol/codes.ts'
+import { ApiError, type Issue } from '../protocol/error.ts'
+
+/** Where in a request something is: a query parameter, a place in a JSON body, or a place in a parameter that holds JSON. */
+export type Place = { readonly parameter: string; readonly pointer?: string } | { readonly pointer: string }
+
+/** Collects all that is wrong with a query, so that one answer names everything. */
+export interface Faults {
+  readonly issues: Issue[]
+}
+
+export function note(faults: Faults, code: IssueCode, place: Place, detail: string): void {
+  faults.issues.push({ code, detail, ...place })
+}
+
+/** Throws what was collected, if anything: under the code that all issues share where there is one, else `validation`. */
+export function settle(faults: Faults): void {
+  const [first] = faults.issues
+  if (!first) return
+  const code: Code = first.code === 'unknown_param' || first.code === 'forbidden_field' ? first.code : 'validation'
+  throw new ApiError(faults.issues.every(issue => issue.code === first.code) ? code : 'validation', {
+    issues: faults.issues,
+  })
+}

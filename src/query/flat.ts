@@ -1,0 +1,44 @@
+import { note } from './faults.ts'
+import { operate, operatorsOf, type Operator, type Reading } from './operator.ts'
+import { everything, type Predicate } from './predicate.ts'
+import type { Scope, ScopeField } from './scope.ts'
+
+/** Operators whose operand is a list: with commas in one parameter, or one element in each of several. */
+const lists: ReadonlySet<string> = new Set(['in', 'nin', 'hasAny', 'hasAll'])
+
+/**
+ * The flat form of one condition: `path=value` or `path[operator]=value`, where a dot follows a to-one relation.
+ * `values` are those of all parameters of this name. Faults are noted under the parameter's name.
+ */
+export function parseFlat(reading: Reading, scope: Scope, name: string, values: readonly string[]): Predicate {
+  const place = { parameter: name }
+  const bracket = name.indexOf('[')
+  const op = bracket < 0 ? 'eq' : name.slice(bracket + 1, -1)
+  const path = (bracket < 0 ? name : name.slice(0, bracket)).split('.')
+  const wrong = (code: Parameters<typeof note>[1], detail: string): Predicate => {
+    note(reading.faults, code, place, detail)
+    return everything
+  }
+  if (bracket >= 0 && !name.endsWith(']')) return wrong('unknown_param', 'A bracket has no end')
+
+  const steps: ScopeField[] = []
+  let at: Scope | null = scope
+  for (const key of path) {
+    const field: ScopeField | undefined = at?.field.get(key)
+    if (!field || field.hidden) return wrong('unknown_param', `There is no parameter and no field ${path.join('.')}`)
+    if (!field.filterable) return wrong('forbidden_field', `${path.join('.')} cannot be filtered by`)
+    steps.push(field)
+    at = field.target
+  }
+  const many = steps.slice(0, -1).find(step => step.toMany)
+  if (many) return wrong('unknown_operator', `${many.name} is a list; say $some, $every or $none in the JSON form`)
+  if (steps.length - 1 > reading.limits.filterDepth) return wrong('unknown_param', 'The path is too long')
+
+  const field = steps.pop()!
+  if (!operatorsOf(field).includes(op as Operator))
+    return wrong('unknown_operator', `${field.name} has no operator ${op}`)
+  if (values.length > 1 && !lists.has(op)) return wrong('duplicate', 'The parameter is there more than once')
+  const operand = lists.has(op) ? (values.length > 1 ? values : values[0]!.split(',')) : values[0]
+  const condition = operate(reading, field, op as Operator, operand, place)
+  return steps.reduceRight<Predicate>((of, step) => Object.freeze({ kind: 'one', field: step.name, of }), condition)
+}

@@ -1,0 +1,197 @@
+import { ApiError } from '../protocol/error.ts'
+import type { Limits } from '../protocol/limits.ts'
+import type { ScalarType, Value } from '../schema/field.ts'
+import { note, type Faults, type Place } from './faults.ts'
+import { operand, type ReadMode } from './operand.ts'
+import { all, any, everything, not, nothing, type CompareOp, type Predicate, type TextOp } from './predicate.ts'
+import { idNameOf, type ScopeField } from './scope.ts'
+
+/** Operators on a field's own value; `some every none` need a nested filter and belong to the JSON form alone. */
+export type Operator = CompareOp | 'in' | 'nin' | 'null' | 'size' | 'has' | 'hasAny' | 'hasAll' | TextOperator
+type TextOperator = 'contains' | 'startsWith' | 'endsWith' | 'ieq' | 'icontains' | 'istartsWith' | 'iendsWith'
+
+const nullness: readonly Operator[] = ['null']
+const equality: readonly Operator[] = ['eq', 'ne', 'in', 'nin', 'null']
+const ordered: readonly Operator[] = [...equality, 'gt', 'gte', 'lt', 'lte']
+const text: readonly Operator[] = [
+  ...ordered,
+  ...(['contains', 'startsWith', 'endsWith', 'ieq', 'icontains', 'istartsWith', 'iendsWith'] as const),
+]
+const list: readonly Operator[] = ['has', 'hasAny', 'hasAll', 'size', 'null']
+const many: readonly Operator[] = ['size']
+
+/** The operators that a field has, by its type (docs: query language). */
+export function operatorsOf(field: ScopeField): readonly Operator[] {
+  if (field.toMany) return many
+  const type = typeOf(field)
+  switch (type?.type) {
+    case undefined:
+    case 'json':
+      return nullness
+    case 'list':
+      return type.item === null ? nullness : list
+    case 'bool':
+    case 'bytes':
+      return equality
+    case 'text':
+    case 'email':
+    case 'url':
+    case 'password':
+      return text
+    case 'id':
+      return type.of === 'text' ? text : ordered
+    case 'number':
+    case 'integer':
+    case 'decimal':
+    case 'date':
+    case 'datetime':
+    case 'enum':
+      return ordered
+  }
+}
+
+/** The type of the values that a field is compared with. */
+export function typeOf(field: ScopeField): ScalarType | null {
+  return field.is === 'scalar' ? field.type : (field.target?.idType ?? field.type)
+}
+
+const textOps: Record<TextOperator, { op: TextOp; fold: boolean }> = {
+  contains: { op: 'contains', fold: false },
+  startsWith: { op: 'startsWith', fold: false },
+  endsWith: { op: 'endsWith', fold: false },
+  ieq: { op: 'eq', fold: true },
+  icontains: { op: 'contains', fold: true },
+  istartsWith: { op: 'startsWith', fold: true },
+  iendsWith: { op: 'endsWith', fold: true },
+}
+
+const anyText: ScalarType = { type: 'text' }
+const size: ScalarType = { type: 'integer', min: 0 }
+const flag: ScalarType = { type: 'bool' }
+
+export interface Reading {
+  readonly mode: ReadMode
+  readonly limits: Pick<Limits, 'filterItems' | 'filterNodes' | 'filterDepth'>
+  readonly faults: Faults
+  /** Conditions and connectives so far. */
+  nodes: number
+}
+
+/** One operator on one field, its operand read by the field's type. What is wrong is noted; the result is then of no use. */
+export function operate(reading: Reading, field: ScopeField, op: Operator, raw: unknown, place: Place): Predicate {
+  count(reading)
+  if (!operatorsOf(field).includes(op)) {
+    note(reading.faults, 'unknown_operator', place, `${field.name} has no operator ${op}`)
+    return nothing
+  }
+  const read = (type: ScalarType, value: unknown): Value => operand(reading, type, value, place)
+  const type = typeOf(field)
+  switch (op) {
+    case 'eq':
+      return raw === null ? isNull(field, true) : equal(field, read(type!, raw))
+    case 'ne':
+      return raw === null ? isNull(field, false) : negated(equal(field, read(type!, raw)))
+    case 'gt':
+    case 'gte':
+    case 'lt':
+    case 'lte':
+      return compared(field, op, read(type!, raw))
+    case 'in':
+      return among(field, listOf(reading, raw, place), value => read(type!, value))
+    case 'nin':
+      return negated(
+        field,
+        among(field, listOf(reading, raw, place), value => read(type!, value)),
+      )
+    case 'null':
+      return isNull(field, read(flag, raw) === true)
+    case 'size':
+      return Object.freeze({ kind: 'size', field: field.name, value: read(size, raw) as number })
+    case 'has':
+      return has(field, 'any', [read(itemOf(type), raw)])
+    case 'hasAny':
+      return has(
+        field,
+        'any',
+        listOf(reading, raw, place).map(value => read(itemOf(type), value)),
+      )
+    case 'hasAll':
+      return has(
+        field,
+        'all',
+        listOf(reading, raw, place).map(value => read(itemOf(type), value)),
+      )
+    case 'contains':
+    case 'startsWith':
+    case 'endsWith':
+    case 'ieq':
+    case 'icontains':
+    case 'istartsWith':
+    case 'iendsWith':
+      return Object.freeze({ kind: 'text', field: field.name, value: read(anyText, raw) as string, ...textOps[op] })
+  }
+}
+
+/** Counts a condition or connective; a filter of too many costs more than it may. */
+export function count(reading: Reading): void {
+  if (++reading.nodes > reading.limits.filterNodes) {
+    throw new ApiError('too_complex', {
+      detail: `A filter may have ${reading.limits.filterNodes} conditions and connectives`,
+    })
+  }
+}
+
+function listOf(reading: Reading, raw: unknown, place: Place): readonly unknown[] {
+  if (!Array.isArray(raw)) {
+    note(reading.faults, 'type', place, 'An array is expected')
+    return []
+  }
+  if (raw.length > reading.limits.filterItems) {
+    throw new ApiError('too_complex', { detail: `A list of a filter may have ${reading.limits.filterItems} items` })
+  }
+  return raw
+}
+
+function itemOf(type: ScalarType | null): ScalarType {
+  return type?.type === 'list' && type.item ? type.item : anyText
+}
+
+function equal(field: ScopeField, value: Value): Predicate {
+  return compared(field, 'eq', value)
+}
+
+function compared(field: ScopeField, op: CompareOp, value: Value): Predicate {
+  return onId(field, name => Object.freeze({ kind: 'compare', op, field: name, value }))
+}
+
+/** A null among the values stands for the null test, as a null in the place of a value does. */
+function among(field: ScopeField, raw: readonly unknown[], read: (value: unknown) => Value): Predicate {
+  const values = Object.freeze(raw.filter(value => value !== null).map(read))
+  const listed = onId(field, name => Object.freeze({ kind: 'in', field: name, values, negated: false }))
+  return values.length === raw.length ? listed : any(listed, isNull(field, true))
+}
+
+function has(field: ScopeField, mode: 'any' | 'all', values: readonly Value[]): Predicate {
+  return Object.freeze({ kind: 'has', field: field.name, mode, values: Object.freeze(values) })
+}
+
+/** `eq` and `in` in their own negated forms, which compile to one comparison; anything else by `not`. */
+function negated(of: Predicate): Predicate {
+  if (of.kind === 'compare' && of.op === 'eq') return Object.freeze({ ...of, op: 'ne' })
+  if (of.kind === 'in') return Object.freeze({ ...of, negated: true })
+  if (of.kind === 'null') return Object.freeze({ ...of, is: !of.is })
+  if (of.kind === 'or') return all(...of.of.map(negated))
+  return not(of)
+}
+
+function isNull(field: ScopeField, is: boolean): Predicate {
+  if (field.is !== 'back') return Object.freeze({ kind: 'null', field: field.name, is })
+  const exists: Predicate = Object.freeze({ kind: 'one', field: field.name, of: everything })
+  return is ? not(exists) : exists
+}
+
+/** Nothing is stored for the other side of a one-to-one: what is asked of its id is asked of the row there. */
+function onId(field: ScopeField, make: (name: string) => Predicate): Predicate {
+  if (field.is !== 'back') return make(field.name)
+  return Object.freeze({ kind: 'one', field: field.name, of: make(idNameOf(field.target!)) })
+}

@@ -1,0 +1,81 @@
+import type { Value } from '../schema/field.ts'
+import { compareText } from './order.ts'
+import { everything, nothing, type Predicate, type Query, type SortKey } from './predicate.ts'
+
+type Filter = { readonly [key: string]: unknown }
+
+/**
+ * The JSON form of a predicate, canonical: parts sorted, repeated ones dropped. Equal text means equal meaning; it makes
+ * the fingerprint of a cursor and the key of a cache, and what documentation shows of a rule.
+ */
+export function printFilter(predicate: Predicate): string {
+  return JSON.stringify(filterOf(predicate))
+}
+
+/** `-createdAt,name`. */
+export function printSort(sort: readonly SortKey[]): string {
+  return sort.map(key => (key.descending ? '-' : '') + key.path.join('.')).join(',')
+}
+
+/** What tells two lists of one resource apart, whatever page of it is asked for. */
+export function printQuery(query: Pick<Query, 'where' | 'sort'>): string {
+  return `${printSort(query.sort)} ${printFilter(query.where)}`
+}
+
+/** The JSON form of a predicate as an object that parseFilter reads back. */
+export function filterOf(predicate: Predicate): Filter {
+  switch (predicate.kind) {
+    case 'constant':
+      return predicate.value ? {} : { $or: [] }
+    case 'and':
+      return merged(parts(predicate.of))
+    case 'or':
+      return { $or: parts(predicate.of) }
+    case 'not':
+      return { $not: filterOf(predicate.of) }
+    case 'compare':
+      if (predicate.value === null) return filterOf(predicate.op === 'ne' ? everything : nothing)
+      return { [predicate.field]: predicate.op === 'eq' ? predicate.value : { [`$${predicate.op}`]: predicate.value } }
+    case 'in':
+      return {
+        [predicate.field]: { [predicate.negated ? '$nin' : '$in']: set(predicate.values.filter(v => v !== null)) },
+      }
+    case 'null':
+      return { [predicate.field]: predicate.is ? null : { $null: false } }
+    case 'text':
+      return { [predicate.field]: { [textOperator(predicate)]: predicate.value } }
+    case 'has': {
+      const values = set(predicate.values)
+      return {
+        [predicate.field]:
+          values.length === 1 ? { $has: values[0] } : { [predicate.mode === 'any' ? '$hasAny' : '$hasAll']: values },
+      }
+    }
+    case 'size':
+      return { [predicate.field]: { $size: predicate.value } }
+    case 'one':
+      return { [predicate.field]: filterOf(predicate.of) }
+    case 'many':
+      return { [predicate.field]: { [`$${predicate.quantifier}`]: filterOf(predicate.of) } }
+  }
+}
+
+function textOperator(predicate: Predicate & { kind: 'text' }): string {
+  return predicate.fold ? `$i${predicate.op.toLowerCase().replace('with', 'With')}` : `$${predicate.op}`
+}
+
+/** Each part once, in the order of its text. */
+function parts(of: readonly Predicate[]): Filter[] {
+  const texts = new Set(of.map(printFilter))
+  return [...texts].toSorted(compareText).map(text => JSON.parse(text) as Filter)
+}
+
+function set(values: readonly Value[]): Value[] {
+  return [...new Set(values)].toSorted((a, b) => compareText(JSON.stringify(a), JSON.stringify(b)))
+}
+
+/** One object where no two parts have a member in common, as people write it; else `$and`. */
+function merged(filters: readonly Filter[]): Filter {
+  const keys = filters.flatMap(filter => Object.keys(filter))
+  return new Set(keys).size === keys.length ? Object.assign({}, ...filters) : { $and: filters }
+}

@@ -1,0 +1,261 @@
+import { ApiError } from '../protocol/error.ts'
+import { parseJson } from '../protocol/json.ts'
+import type { Limits } from '../protocol/limits.ts'
+import { decodeCursor } from './cursor.ts'
+import { note, settle, type Faults, type Place } from './faults.ts'
+import { parseFlat } from './flat.ts'
+import type { Reading } from './operator.ts'
+import type { ReadMode } from './operand.ts'
+import { parseFilter } from './parse.ts'
+import { all, everything, type Predicate, type Query, type Shape } from './predicate.ts'
+import type { Scope } from './scope.ts'
+import { parseFields, parseInclude } from './shape.ts'
+import { parseSort, sortKeysOf } from './sort.ts'
+
+/** What is asked: a list takes all query words, one row only those of its shape. */
+export type Target = 'list' | 'item'
+
+export interface Decoded {
+  /** null for an item. */
+  readonly query: Query | null
+  readonly shape: Shape
+}
+
+export interface QueryOptions {
+  /** How values of JSON filters are read; `json` unless the API says `cast`. */
+  readonly mode?: 'json' | 'cast'
+  /** Rows of a page where no limit is asked for, and the most that one may ask for; null = no bound. Defaults to the limits. */
+  readonly page?: number | null
+  readonly maxPage?: number | null
+  /** Key of the cursors' HMAC; without it every cursor is refused. */
+  readonly cursorKey?: Uint8Array
+  /** Unknown parameters are dropped and named here instead of refused (RFC 7240 §4.4, handling=lenient). */
+  readonly ignored?: string[]
+}
+
+const shapeWords: ReadonlySet<string> = new Set(['depth', 'include', 'fields'])
+const listWords: ReadonlySet<string> = new Set([...shapeWords, 'filter', 'sort', 'limit', 'offset', 'cursor', 'total'])
+
+/**
+ * Decodes the parameters of a URL: query words, and any other name as a condition of the flat form.
+ * Throws ApiError with all that is wrong, each issue naming its `parameter`; nothing is ignored.
+ */
+export function decodeQuery(
+  scope: Scope,
+  parameters: readonly (readonly [name: string, value: string])[],
+  limits: Limits,
+  target: Target,
+  options: QueryOptions = {},
+): Decoded {
+  if (parameters.length === 0) return plainOf(limits, target, options)
+  if (parameters.length > limits.parameters) {
+    throw new ApiError('too_complex', { detail: `A URL may have at most ${limits.parameters} parameters` })
+  }
+  const decoder = new Decoder(scope, limits, target, options, null)
+  const words = target === 'list' ? listWords : shapeWords
+  const flat = new Map<string, string[]>()
+  for (const [name, value] of parameters) {
+    if (words.has(name)) decoder.word(name, fromText(name, value, limits))
+    else if (target === 'item' || listWords.has(name)) decoder.unknown(name)
+    else if (flat.has(name)) flat.get(name)!.push(value)
+    else flat.set(name, [value])
+  }
+  for (const [name, values] of flat) decoder.flat(name, values)
+  return decoder.done()
+}
+
+/** Decodes the same from an object: the body of QUERY, a message of a socket, a call of the program. Issues carry pointers. */
+export function decodeQueryObject(
+  scope: Scope,
+  object: Readonly<Record<string, unknown>>,
+  limits: Limits,
+  target: Target,
+  options: QueryOptions = {},
+): Decoded {
+  const decoder = new Decoder(scope, limits, target, options, '#')
+  const words = target === 'list' ? listWords : shapeWords
+  for (const [name, value] of Object.entries(object)) {
+    if (value === undefined) continue
+    if (words.has(name)) decoder.word(name, value)
+    else decoder.unknown(name)
+  }
+  return decoder.done()
+}
+
+/** Values of query words in a URL, as the object form has them; what does not fit stays text and is refused as such. */
+function fromText(name: string, text: string, limits: Limits): unknown {
+  switch (name) {
+    case 'filter':
+      return text === '' ? undefined : parseParameter(name, text, limits)
+    case 'sort':
+      return text === '' ? undefined : sortKeysOf(text)
+    case 'include':
+    case 'fields':
+      return text === '' ? undefined : text.split(',')
+    case 'limit':
+    case 'offset':
+    case 'depth':
+      return /^(?:0|[1-9][0-9]*)$/.test(text) ? Number(text) : text
+    case 'total':
+      return text === 'true' ? true : text === 'false' ? false : text
+    default:
+      return text
+  }
+}
+
+function parseParameter(parameter: string, text: string, limits: Limits): unknown {
+  try {
+    return parseJson(text, limits)
+  } catch (thrown) {
+    const error = ApiError.from(thrown)
+    const inside = error.issues.map(issue => ({
+      ...issue,
+      pointer: `#/${parameter}${issue.pointer?.slice(1) ?? ''}`,
+      parameter,
+    }))
+    const issues = inside.length > 0 ? inside : [{ code: 'format' as const, parameter, detail: error.message }]
+    throw new ApiError(error.code, { issues, cause: error })
+  }
+}
+
+const plainShape: Shape = Object.freeze({ depth: 1, include: Object.freeze([]), fields: null })
+
+function plainOf(limits: Limits, target: Target, options: QueryOptions): Decoded {
+  const page = options.page === undefined ? limits.page : options.page
+  const query: Query = { where: everything, sort: [], limit: page, offset: 0, cursor: null, total: false }
+  return { query: target === 'list' ? query : null, shape: plainShape }
+}
+
+class Decoder {
+  readonly #scope: Scope
+  readonly #limits: Limits
+  readonly #target: Target
+  readonly #options: QueryOptions
+  /** Pointer of the object that holds the words; null in a URL. */
+  readonly #base: string | null
+  readonly #faults: Faults = { issues: [] }
+  readonly #words = new Map<string, unknown>()
+  readonly #conditions: Predicate[] = []
+  readonly #reading: Reading
+
+  constructor(scope: Scope, limits: Limits, target: Target, options: QueryOptions, base: string | null) {
+    this.#scope = scope
+    this.#limits = limits
+    this.#target = target
+    this.#options = options
+    this.#base = base
+    this.#reading = { mode: 'text', limits, faults: this.#faults, nodes: 0 }
+  }
+
+  word(name: string, value: unknown): void {
+    if (this.#words.has(name))
+      note(this.#faults, 'duplicate', this.#place(name), 'The parameter is there more than once')
+    this.#words.set(name, value)
+  }
+
+  unknown(name: string): void {
+    if (this.#options.ignored) this.#options.ignored.push(name)
+    else note(this.#faults, 'unknown_param', this.#place(name), `There is no parameter ${name} here`)
+  }
+
+  flat(name: string, values: readonly string[]): void {
+    const { issues } = this.#faults
+    this.#conditions.push(parseFlat(this.#reading, this.#scope, name, values))
+    if (this.#options.ignored && issues.at(-1)?.code === 'unknown_param') {
+      issues.pop()
+      this.#options.ignored.push(name)
+    }
+  }
+
+  done(): Decoded {
+    const shape = this.#shape()
+    if (this.#target === 'item') {
+      settle(this.#faults)
+      return { query: null, shape }
+    }
+    const where = this.#where()
+    const list = this.#list('sort')
+    const sort = list ? parseSort(this.#scope, list, this.#limits, this.#faults, this.#place('sort')) : []
+    const limit = this.#limit()
+    const offset = this.#integer('offset', this.#limits.offset) ?? 0
+    const total = this.#of('total', 'boolean', 'true or false is expected') ?? false
+    const text = this.#of('cursor', 'string', 'Text is expected')
+    if (text !== undefined && this.#words.get('offset') !== undefined) {
+      note(this.#faults, 'vague', this.#place('offset'), 'A cursor and an offset exclude each other')
+    }
+    settle(this.#faults)
+    const query: Query = { where, sort: Object.freeze(sort), limit, offset, cursor: null, total }
+    return { query: text === undefined ? query : { ...query, cursor: this.#cursor(query, text) }, shape }
+  }
+
+  #where(): Predicate {
+    const filter = this.#words.get('filter')
+    if (filter === undefined) return all(...this.#conditions)
+    const mode: ReadMode = this.#options.mode ?? 'json'
+    const reading: Reading = { ...this.#reading, mode }
+    const pointer = `${this.#base ?? '#'}/filter`
+    const place = this.#base === null ? { parameter: 'filter', pointer } : { pointer }
+    return all(...this.#conditions, parseFilter(reading, this.#scope, filter, place))
+  }
+
+  #limit(): number | null {
+    const { page = this.#limits.page, maxPage = this.#limits.maxPage } = this.#options
+    const limit = this.#integer('limit', Infinity) ?? page
+    return limit === null || maxPage === null ? limit : Math.min(limit, maxPage)
+  }
+
+  #cursor(query: Query, text: string): NonNullable<Query['cursor']> {
+    const { cursorKey } = this.#options
+    if (cursorKey) return decodeCursor(cursorKey, this.#scope.name, query, text)
+    note(this.#faults, 'format', this.#place('cursor'), 'There are no cursors here')
+    settle(this.#faults)
+    throw new ApiError('validation')
+  }
+
+  #shape(): Shape {
+    const depth = this.#integer('depth', this.#limits.depth) ?? 1
+    const include = this.#list('include')
+    const fields = this.#list('fields')
+    if (!include && !fields && depth === 1) return plainShape
+    return Object.freeze({
+      depth,
+      include: include
+        ? parseInclude(this.#scope, include, this.#limits, this.#faults, this.#place('include'))
+        : plainShape.include,
+      fields: fields ? parseFields(this.#scope, fields, this.#limits, this.#faults, this.#place('fields')) : null,
+    })
+  }
+
+  /** The word as a list: an array, or text with commas. */
+  #list(name: string): readonly unknown[] | null {
+    const value = this.#words.get(name)
+    if (value === undefined || Array.isArray(value)) return value ?? null
+    if (typeof value === 'string') return value === '' ? null : value.split(',')
+    note(this.#faults, 'type', this.#place(name), 'A list of texts is expected')
+    return null
+  }
+
+  #integer(name: string, max: number): number | undefined {
+    const value = this.#words.get(name)
+    if (value === undefined) return undefined
+    if (typeof value !== 'number' || !Number.isInteger(value)) {
+      note(this.#faults, 'type', this.#place(name), 'An integer is expected')
+    } else if (value < 0 || value > max) {
+      note(this.#faults, 'range', this.#place(name), max === Infinity ? 'At least 0' : `Between 0 and ${max}`)
+    } else return value
+    return undefined
+  }
+
+  #of(name: string, type: 'boolean', detail: string): boolean | undefined
+  #of(name: string, type: 'string', detail: string): string | undefined
+  #of(name: string, type: string, detail: string): unknown {
+    const value = this.#words.get(name)
+    if (value === undefined || typeof value === type) return value
+    note(this.#faults, 'type', this.#place(name), detail)
+    return undefined
+  }
+
+  #place(name: string): Place {
+    return this.#base === null ? { parameter: name } : { pointer: `${this.#base}/${name}` }
+  }
+}

@@ -1,0 +1,62 @@
+import type { Limits } from '../protocol/limits.ts'
+import { note, type Faults, type Place } from './faults.ts'
+import { compareText } from './order.ts'
+import type { Scope, ScopeField } from './scope.ts'
+
+/** `include`: dotted paths of relations, canonical; none longer than the largest depth. */
+export function parseInclude(
+  scope: Scope,
+  paths: readonly unknown[],
+  limits: Pick<Limits, 'depth' | 'items'>,
+  faults: Faults,
+  place: Place,
+): readonly string[] {
+  for (const path of paths) {
+    const last = lastOf(scope, path, faults, place)
+    if (!last) continue
+    if (!last.target) note(faults, 'type', place, `${String(path)} is not a relation`)
+    else if ((path as string).split('.').length > limits.depth) {
+      note(faults, 'range', place, `A path may have at most ${limits.depth} relations`)
+    }
+  }
+  return canonical(paths)
+}
+
+/** `fields`: dotted paths of fields, canonical; what comes before a dot is a relation that is expanded. */
+export function parseFields(
+  scope: Scope,
+  paths: readonly unknown[],
+  limits: Pick<Limits, 'depth'>,
+  faults: Faults,
+  place: Place,
+): readonly string[] {
+  for (const path of paths) {
+    if (lastOf(scope, path, faults, place) && (path as string).split('.').length > limits.depth + 1) {
+      note(faults, 'range', place, `A path may have at most ${limits.depth} relations`)
+    }
+  }
+  return canonical(paths)
+}
+
+/** The field at the end of a path; null and a note if there is none that may be seen. */
+function lastOf(scope: Scope, path: unknown, faults: Faults, place: Place): ScopeField | null {
+  if (typeof path !== 'string') {
+    note(faults, 'type', place, 'A path is text')
+    return null
+  }
+  let at: Scope | null = scope
+  let field: ScopeField | undefined
+  for (const key of path.split('.')) {
+    field = at?.field.get(key)
+    if (!field || field.hidden) {
+      note(faults, 'unknown_field', place, `There is no field ${path}`)
+      return null
+    }
+    at = field.target
+  }
+  return field ?? null
+}
+
+function canonical(paths: readonly unknown[]): readonly string[] {
+  return Object.freeze([...new Set(paths.filter(path => typeof path === 'string'))].toSorted(compareText))
+}

@@ -1,0 +1,61 @@
+import type { Limits } from '../protocol/limits.ts'
+import { note, type Faults, type Place } from './faults.ts'
+import type { SortKey } from './predicate.ts'
+import type { Scope, ScopeField } from './scope.ts'
+
+/**
+ * Sort keys such as `-createdAt` and `album.artist.name`: `-` descends, a dot follows a to-one relation.
+ * A path that is there already adds nothing and is dropped.
+ */
+export function parseSort(
+  scope: Scope,
+  keys: readonly unknown[],
+  limits: Pick<Limits, 'sort' | 'filterDepth'>,
+  faults: Faults,
+  place: Place,
+): SortKey[] {
+  const sort: SortKey[] = []
+  if (keys.length > limits.sort) note(faults, 'length', place, `At most ${limits.sort} sort keys`)
+  for (const key of keys.slice(0, limits.sort)) {
+    if (typeof key !== 'string') {
+      note(faults, 'type', place, 'A sort key is text')
+      continue
+    }
+    const descending = key.startsWith('-')
+    const name = descending ? key.slice(1) : key
+    const path = name.split('.')
+    if (!isSortable(scope, path, limits.filterDepth, faults, place)) continue
+    if (sort.some(known => known.path.join('.') === name)) continue
+    sort.push(Object.freeze({ path: Object.freeze(path), descending }))
+  }
+  return sort
+}
+
+/** The keys in the text of a URL: `-createdAt,name` or the JSON array of them. */
+export function sortKeysOf(text: string): readonly unknown[] {
+  if (!text.startsWith('[')) return text.split(',')
+  try {
+    return JSON.parse(text) as readonly unknown[]
+  } catch {
+    return text.split(',')
+  }
+}
+
+function isSortable(scope: Scope, path: readonly string[], depth: number, faults: Faults, place: Place): boolean {
+  const name = path.join('.')
+  let at: Scope | null = scope
+  for (const [i, key] of path.entries()) {
+    const field: ScopeField | undefined = at?.field.get(key)
+    if (!field || field.hidden || i > depth) {
+      note(faults, 'unknown_field', place, `There is no field ${name}`)
+      return false
+    }
+    const last = i === path.length - 1
+    if (last ? !field.sortable : field.toMany || !field.filterable) {
+      note(faults, 'forbidden_field', place, `${name} cannot be sorted by`)
+      return false
+    }
+    at = field.target
+  }
+  return true
+}
