@@ -49,25 +49,17 @@ export interface ResourceBuilder<U = {}> {
   readonly t: Builders<MeOf<U>>
 }
 
-/**
- * Declares a resource. Nothing is refused here: linking lists every fault of a declaration at once.
- *
- * @example resource({ id: t.id(), title: t.text({ min: 1 }), owner: t.one('user') }, { path: 'lists' })
- */
-export const resource: ResourceBuilder = builder()
-
 const none: readonly never[] = Object.freeze([])
 
-function builder<U>(): ResourceBuilder<U> {
-  const declare = (fields: Fields, settings: ResourceSettings = {}): unknown =>
-    declared({
-      ...settings,
-      fields: Object.freeze(Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, field['~def']]))),
-      checks: none,
-      unique: none,
-      index: none,
-    })
-  return Object.freeze(Object.assign(declare, { for: () => resource, t })) as unknown as ResourceBuilder<U>
+function declare(fields: Fields, settings: ResourceSettings = {}): Chain {
+  const defs = Object.entries(fields).map(([name, field]) => [name, field['~def']] as const)
+  return declared({
+    ...structuredClone(settings),
+    fields: Object.freeze(Object.fromEntries(defs)),
+    checks: none,
+    unique: none,
+    index: none,
+  })
 }
 
 type Chain = { readonly [P in keyof Declared<Fields> as Exclude<P, '~type'>]: unknown }
@@ -83,3 +75,12 @@ function declared(def: ResourceDef): Chain {
     docs: (docs: string) => having({ docs }),
   })
 }
+
+/**
+ * Declares a resource. Nothing is refused here: linking lists every fault of a declaration at once.
+ *
+ * @example resource({ id: t.id(), title: t.text({ min: 1 }), owner: t.one('user') }, { path: 'lists' })
+ */
+export const resource: ResourceBuilder = Object.freeze(
+  Object.assign(declare, { for: () => resource, t }),
+) as unknown as ResourceBuilder

@@ -29,7 +29,7 @@ const list = own({
   parent: t.one('list').nullable(),
   todos: t.back('todo', 'list'),
   log: t.back('todo', 'log', { ids: false }),
-  size: t.count('todos'),
+  size: t.count('todos').filterable(),
   link: t.url.self(),
 })
 
@@ -46,9 +46,7 @@ const todo = own({
   details: t.back('detail', 'todo', { one: true }),
   createdAt: t.now(),
   loud: t.calc({ of: t.text(), get: (row: { text: string }) => row.text.toUpperCase(), uses: ['text'] }),
-  short: t
-    .calc({ of: t.text().nullable(), get: () => null, set: (_, value: string) => ({ text: value }) })
-    .filterable(),
+  short: t.calc({ of: t.text(), get: () => null, set: (_, value: number) => ({ text: String(value) }) }).sortable(),
 })
 
 const detail = resource({
@@ -128,7 +126,7 @@ type _Note = Row<Model, 'user'>['note']
 // Creation
 const create = <K extends keyof Model>(_name: K, _input: New<Model, K>): void => {}
 create('todo', { text: 'x', list: 1 })
-create('todo', { text: 'x', list: { title: 'Trip', owner: { email: 'e', name: 'n', password: 'p' } }, short: 's' })
+create('todo', { text: 'x', list: { title: 'Trip', owner: { email: 'e', name: 'n', password: 'p' } }, short: 5 })
 create('list', {})
 create('list', { title: 'Trip', todos: [{ text: 'pack' }, 7], log: [{ text: 'x', list: 3 }], parent: null })
 create('user', {
@@ -185,13 +183,19 @@ patch('todo', { done: null })
 const find = <K extends keyof Model>(_name: K, _where: Where<Model, K>, ..._sort: Sort<Model, K>[]): void => {}
 find('todo', {})
 find('todo', { done: false, rank: { $gte: 3, $lt: 9 }, text: { $icontains: 'x' }, due: null, data: { $null: true } })
-find('todo', { list: 1, log: null, tags: { $hasAny: ['a'] }, createdAt: { $gt: '2024-01-01T00:00:00Z' }, short: 'x' })
+find('todo', {
+  list: 1,
+  log: null,
+  tags: { $hasAny: ['a'] },
+  createdAt: { $gt: '2024-01-01T00:00:00Z' },
+  rank: { $in: [1, null] },
+})
 find('todo', {
   list: { title: 'x', owner: { role: { $in: ['admin'] } } },
   $or: [{ done: true }, { $not: { rank: 1 } }],
 })
-find('list', { todos: { $some: { done: true }, $none: { rank: 1 } }, owner: { $in: ['u1'] } })
-find('todo', {}, 'rank', '-list.owner.name', '-id', 'list')
+find('list', { todos: { $some: { done: true }, $none: { rank: 1 } }, owner: { $in: ['u1'] }, size: { $gt: 3 } })
+find('todo', {}, 'rank', '-list.owner.name', '-id', 'list', 'short')
 // @ts-expect-error unknown field
 find('todo', { nope: 1 })
 // @ts-expect-error unknown field of a related row
@@ -222,6 +226,10 @@ find('user', { note: 'x' })
 find('todo', { loud: 'X' })
 // @ts-expect-error nested too
 find('todo', { $and: [{ nope: 1 }] })
+// @ts-expect-error JSON has no order
+find('todo', {}, 'data')
+// @ts-expect-error null among values that are never null
+find('todo', { done: { $in: [true, null] } })
 // @ts-expect-error unknown sort key
 find('todo', {}, 'nope')
 // @ts-expect-error unknown sort key of a related row
@@ -252,6 +260,8 @@ t.list(t.text().nullable())
 t.list(t.password())
 // @ts-expect-error get returns another type
 t.calc({ of: t.text(), get: () => 5 })
+// @ts-expect-error nothing is stored that a filter could read
+t.calc({ of: t.text(), get: () => '' }).filterable()
 // @ts-expect-error a many-to-many relation has no column
 t.many('todo').column('x')
 // @ts-expect-error no such option

@@ -15,20 +15,23 @@ type Conditions<M, F extends Fields> = {
 }
 
 type Condition<M, T extends FieldType> = T['kind'] extends 'scalar' | 'derived'
-  ? ScalarCondition<NonNullable<T['read']>, T['flags']> | (T['read'] & null)
+  ? ScalarCondition<NonNullable<T['read']>, T['read'] & null, T['flags']>
   : T['kind'] extends 'backs' | 'many'
     ? Quantified<M, T['to']>
-    : IdOf<M, T['to']> | Ordered<IdOf<M, T['to']>> | Where<M, T['to']> | ('nullable' extends T['flags'] ? null : never)
+    : Compared<IdOf<M, T['to']>, 'nullable' extends T['flags'] ? null : never> | Where<M, T['to']>
 
-type ScalarCondition<V, O> = 'opaque' extends O
-  ? Null
+/** V are the values, N is null where the field may be null. */
+type ScalarCondition<V, N, O> = 'opaque' extends O
+  ? N | Null
   : 'text' extends O
-    ? V | Text
+    ? V | N | Text<N>
     : V extends boolean
-      ? boolean | Equal<boolean>
+      ? boolean | N | Equal<boolean | N>
       : V extends readonly (infer E)[]
-        ? Held<E>
-        : V | Ordered<V>
+        ? N | Held<E>
+        : Compared<V, N>
+
+type Compared<V, N> = V | N | Ordered<V, N>
 
 interface Null {
   readonly $null?: boolean
@@ -42,7 +45,7 @@ interface Equal<V> extends Null {
   readonly $nin?: readonly V[]
 }
 
-interface Ordered<V> extends Equal<V> {
+interface Ordered<V, N> extends Equal<V | N> {
   readonly $gt?: V
   readonly $gte?: V
   readonly $lt?: V
@@ -50,7 +53,7 @@ interface Ordered<V> extends Equal<V> {
 }
 
 /** Literal text: no character has a meaning. `$i…` folds case. */
-interface Text extends Ordered<string> {
+interface Text<N> extends Ordered<string, N> {
   readonly $contains?: string
   readonly $startsWith?: string
   readonly $endsWith?: string

@@ -1,5 +1,5 @@
 import type { ReadRow } from './field.ts'
-import type { Context, Derived, Field, Me, One, Scalar, ToMany } from './types.ts'
+import type { Context, Count, Derived, Field, Me, One, Scalar, ToMany } from './types.ts'
 
 /** The type of `t`: a function per kind of field. U is who calls, as functions of the fields see it. */
 export interface Builders<U = Me> {
@@ -20,11 +20,12 @@ export interface Builders<U = Me> {
   datetime(options?: MomentOptions): Scalar<string, never, U>
   enum<const E extends readonly string[]>(values: E): Scalar<E[number], never, U>
   /** Any JSON value; T is your word for it, not checked at run time. */
-  json<T = unknown>(): Scalar<T, 'opaque', U>
+  json<T = unknown>(): Scalar<T, 'opaque' | 'unsorted', U>
   /** Bytes as base64 text; `max` counts bytes. */
-  bytes(options?: { readonly max?: number }): Scalar<string, 'opaque', U>
+  bytes(options?: { readonly max?: number }): Scalar<string, 'unfiltered' | 'unsorted', U>
   /** A list of scalars in one column; without an item, of any JSON values. */
-  list<T = unknown>(item?: Item<T>, options?: ListOptions): Scalar<readonly T[], never, U>
+  list<T>(item: Item<T>, options?: ListOptions): Scalar<readonly T[], 'unsorted', U>
+  list<T = unknown>(item?: null, options?: ListOptions): Scalar<readonly T[], 'opaque' | 'unsorted', U>
   /** Written, never read. Lengths are in code points, 8 to 1,024 unless told otherwise. */
   password(options?: { readonly min?: number; readonly max?: number }): Scalar<string, 'secret', U>
   /** The moment of creation, or of the last write. */
@@ -33,10 +34,12 @@ export interface Builders<U = Me> {
    * Computed by `get` when a row is shown; `set` turns a value that a client writes into values of other fields.
    * Both are synchronous and pure, and see the fields that `uses` names (default: all stored ones).
    */
-  calc<T, W = T, R = ReadRow>(options: CalcOptions<T, R, U> & CalcSetter<W, R, U>): Derived<T, W, Computed>
-  calc<T, R = ReadRow>(options: CalcOptions<T, R, U>): Derived<T, never, Computed | 'readonly'>
+  calc<T, G extends T | null, W = T>(
+    options: CalcOptions<T, G, U> & CalcSetter<W, U>,
+  ): Derived<T | Extract<G, null>, W, 'optional' | 'unfiltered' | 'unsorted'>
+  calc<T, G extends T | null>(options: CalcOptions<T, G, U>): Derived<T | Extract<G, null>, never, Shown>
   /** The number of rows in a to-many relation of the same resource. */
-  count(relation: string): Derived<number, never, 'optional' | 'readonly'>
+  count(relation: string): Count
   /** To-one. Without `inverse` it is one-way; `symmetric` relates a resource to itself both ways, as spouses are. */
   one<const K extends string>(to: K, options?: OneOptions): One<K, never, U>
   /** The other side of the to-one `via` of `to`: a list, or with `one` a single row. */
@@ -60,7 +63,7 @@ export interface Builders<U = Me> {
 export interface UrlBuilder<U = Me> {
   (options?: Omit<TextOptions, 'pattern'>): Scalar<string, 'text', U>
   /** The row's own address (blargh's `url`), relative unless `absolute`. */
-  self(options?: { readonly absolute?: boolean }): Derived<string, never, Computed | 'readonly'>
+  self(options?: { readonly absolute?: boolean }): Derived<string, never, Shown>
 }
 
 export type IdKind = 'integer' | 'uuid' | 'text'
@@ -72,7 +75,9 @@ export interface IdOptions<C extends boolean | 'put' = boolean | 'put'> {
 
 type IdField<K extends IdKind, C> = Scalar<
   K extends 'integer' ? number : string,
-  'id' | (C extends true ? (K extends 'text' ? never : 'optional') : 'optional' | 'readonly')
+  | 'id'
+  | (K extends 'text' ? 'text' : never)
+  | (C extends true ? (K extends 'text' ? never : 'optional') : 'optional' | 'readonly')
 >
 
 export interface TextOptions {
@@ -110,23 +115,26 @@ export interface ListOptions {
   readonly unique?: boolean
 }
 
+type ItemFlag = 'text' | 'opaque' | 'unsorted' | 'unfiltered'
+
 /** What a list may hold: scalars as they come, without nullable, default, readonly or hidden. */
 export interface Item<T> extends Field {
-  readonly '~type': { kind: 'scalar'; read: T; write: T; flags: 'text' | 'opaque'; to: never; via: never }
+  readonly '~type': { kind: 'scalar'; read: T; write: T; flags: ItemFlag; to: never; via: never }
 }
 
-export interface CalcOptions<T, R = ReadRow, U = Me> {
-  /** The type of its values; nullable if `get` may return null. */
+export interface CalcOptions<T, G, U = Me> {
+  /** The type of its values. */
   readonly of: Field & { readonly '~type': { kind: 'scalar'; read: T } }
-  readonly get: (row: R, ctx: Context<U>) => NoInfer<T>
+  /** A method, so that the row's parameter may be annotated with the members that are read. */
+  get(row: ReadRow, ctx: Context<U>): G
   readonly uses?: readonly string[]
 }
 
-export interface CalcSetter<W, R = ReadRow, U = Me> {
-  readonly set: (row: R, value: W, ctx: Context<U>) => Readonly<Record<string, unknown>>
+export interface CalcSetter<W, U = Me> {
+  set(row: ReadRow, value: W, ctx: Context<U>): Readonly<Record<string, unknown>>
 }
 
-type Computed = 'optional' | 'unfiltered' | 'unsorted'
+type Shown = 'optional' | 'readonly' | 'unfiltered' | 'unsorted'
 
 export interface OneOptions {
   /** The field of the target that shows the other side. */

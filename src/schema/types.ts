@@ -94,10 +94,21 @@ export interface Derived<T, W = never, O extends string = never> {
   hidden(): Derived<T, W, O | 'hidden'>
   check(test: (value: NonNullable<W>, ctx: Context) => Verdict): Derived<T, W, O>
   sortable<const B extends boolean = true>(may?: B): Derived<T, W, Switch<O, 'unsorted', B>>
-  filterable<const B extends boolean = true>(may?: B): Derived<T, W, Switch<O, 'unfiltered', B>>
   title(text: string): Derived<T, W, O>
   describe(text: string): Derived<T, W, O>
   example(...values: T[]): Derived<T, W, O>
+}
+
+/** How many rows a to-many relation has. */
+export interface Count<O extends string = 'optional' | 'readonly' | 'unfiltered' | 'unsorted'> {
+  readonly '~def': FieldDef
+  readonly '~type': { kind: 'derived'; read: number; write: never; flags: O; to: never; via: never }
+  hidden(): Count<O | 'hidden'>
+  sortable<const B extends boolean = true>(may?: B): Count<Switch<O, 'unsorted', B>>
+  filterable<const B extends boolean = true>(may?: B): Count<Switch<O, 'unfiltered', B>>
+  title(text: string): Count<O>
+  describe(text: string): Count<O>
+  example(...values: number[]): Count<O>
 }
 
 /** To-one: the foreign key lives here, K is the resource that it points to. */
@@ -115,7 +126,6 @@ export interface One<K extends string, O extends string = never, U = Me> {
   index(): One<K, O, U>
   /** Asked before each change, from whichever side it comes; see {@link Scalar.writable}. */
   writable<R = ReadRow>(may: boolean | ((row: R, ctx: Context<U>) => boolean), uses?: readonly string[]): One<K, O, U>
-  check(test: (id: Id, ctx: Context<U>) => Verdict): One<K, O, U>
   sortable<const B extends boolean = true>(may?: B): One<K, Switch<O, 'unsorted', B>, U>
   filterable<const B extends boolean = true>(may?: B): One<K, Switch<O, 'unfiltered', B>, U>
   title(text: string): One<K, O, U>
@@ -141,7 +151,6 @@ export interface ToMany<
     may: boolean | ((row: R, ctx: Context) => boolean),
     uses?: readonly string[],
   ): ToMany<X, K, V, O>
-  check(test: (ids: readonly Id[], ctx: Context) => Verdict): ToMany<X, K, V, O>
   sortable<const B extends boolean = true>(may?: B): ToMany<X, K, V, Switch<O, 'unsorted', B>>
   filterable<const B extends boolean = true>(may?: B): ToMany<X, K, V, Switch<O, 'unfiltered', B>>
   title(text: string): ToMany<X, K, V, O>
