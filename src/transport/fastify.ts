@@ -1,0 +1,28 @@
+import type { FastifyPluginCallback } from 'fastify'
+import type { Engine } from '../engine/engine.ts'
+import type { HttpOptions } from './http/options.ts'
+import { handler } from './node.ts'
+
+/**
+ * A Fastify plugin that answers everything below its prefix: `app.register(plugin(engine), { prefix: '/api' })`.
+ * Requests are taken over before Fastify reads their bodies; its hooks `onRequest` of the same scope still run.
+ */
+export function plugin(engine: Engine, options: Omit<HttpOptions, 'prefix'> = {}): FastifyPluginCallback {
+  return (app, _, done) => {
+    const answer = handler(engine, { ...options, prefix: app.prefix })
+    app.addHttpMethod('QUERY', { hasBody: true })
+    for (const url of ['/', '/*']) {
+      app.route({
+        method: ['GET', 'HEAD', 'QUERY', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
+        url,
+        exposeHeadRoute: false,
+        onRequest: (request, reply) => {
+          reply.hijack()
+          answer(request.raw, reply.raw)
+        },
+        handler: () => {},
+      })
+    }
+    done()
+  }
+}

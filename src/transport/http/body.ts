@@ -1,0 +1,29 @@
+import { ApiError } from '../../protocol/error.ts'
+import { parseJson } from '../../protocol/json.ts'
+import type { Limits } from '../../protocol/limits.ts'
+import type { Exchange } from './exchange.ts'
+
+/** Refuses a body by its announced length, before a byte of it is read (RFC 9110 §15.5.14). */
+export function checkLength(exchange: Exchange, limit: number): void {
+  if (exchange.contentLength !== undefined && Number(exchange.contentLength) > limit) throw tooLarge(limit)
+}
+
+export const tooLarge = (limit: number): ApiError =>
+  new ApiError('payload_too_large', { detail: `The content is over ${limit} bytes` })
+
+/** The body as strict JSON. */
+export async function readJson(exchange: Exchange, limits: Limits): Promise<unknown> {
+  return parseJson(await exchange.body(limits.body), limits)
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+/** The body as text, for forms. */
+export async function readText(exchange: Exchange, limits: Limits): Promise<string> {
+  const bytes = await exchange.body(limits.body)
+  try {
+    return utf8.decode(bytes)
+  } catch {
+    throw new ApiError('bad_encoding')
+  }
+}

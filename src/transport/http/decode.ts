@@ -1,0 +1,119 @@
+import type { Engine } from '../../engine/engine.ts'
+import { ApiError } from '../../protocol/error.ts'
+import type { Maybe } from '../../store/work.ts'
+import { checkLength, readJson, readText } from './body.ts'
+import { readConditions } from './conditional.ts'
+import type { Exchange } from './exchange.ts'
+import type { HttpCall } from './http-call.ts'
+import { mediaOf, type BodyMethod } from './media.ts'
+import { readParameters, type Parameter } from './parameters.ts'
+import { readReturn } from './prefer.ts'
+import type { CollectionEndpoint, ItemEndpoint } from './routes.ts'
+import { readQuery, readQueryObject } from './read-query.ts'
+import { queryOf } from './target.ts'
+
+/** Methods that HTTP knows (the registry of RFC 9110 §16.1.1), so that one of them is not allowed rather than not known. */
+const registered = new Set(
+  (
+    'ACL BASELINE-CONTROL BIND CHECKIN CHECKOUT CONNECT COPY DELETE GET HEAD LABEL LINK LOCK MERGE MKACTIVITY ' +
+    'MKCALENDAR MKCOL MKREDIRECTREF MKWORKSPACE MOVE OPTIONS ORDERPATCH PATCH POST PRI PROPFIND PROPPATCH PUT QUERY ' +
+    'REBIND REPORT SEARCH TRACE UNBIND UNCHECKOUT UNLINK UNLOCK UPDATE UPDATEREDIRECTREF VERSION-CONTROL'
+  ).split(' '),
+)
+
+/** Refuses a method that does not stand at an endpoint: 405 with `Allow`, or 501 for a word that is none. */
+export function checkMethod(endpoint: { allow: string; methods: ReadonlySet<string> }, method: string): void {
+  if (endpoint.methods.has(method)) return
+  const headers = { allow: endpoint.allow }
+  throw new ApiError(registered.has(method) ? 'method_not_allowed' : 'not_implemented', { headers })
+}
+
+/** Completes a call from its request. Waits only where a body has to arrive. */
+export function decodeCall(engine: Engine, call: HttpCall, endpoint: CollectionEndpoint | ItemEndpoint): Maybe<void> {
+  const { exchange } = call
+  call.resource = endpoint.resource
+  call.conditions = readConditions(exchange)
+  const query = queryOf(exchange)
+  const parameters = query === '' ? none : readUrl(call, query, engine.limits.parameters)
+  switch (exchange.method) {
+    case 'GET':
+    case 'HEAD':
+      call.operation = endpoint.kind === 'collection' ? 'list' : 'get'
+      return readQuery(engine, call, parameters)
+    case 'DELETE':
+      call.operation = 'delete'
+      call.prefers = readReturn(exchange.prefer)
+      call.key = readKey(exchange)
+      return readQuery(engine, call, parameters)
+    case 'QUERY':
+      call.operation = 'list'
+      return decodeSearch(engine, call, parameters)
+    case 'POST':
+      call.operation = 'create'
+      break
+    case 'PUT':
+      // A part of a representation cannot be put (RFC 9110 §14.5).
+      if (exchange.contentRange !== undefined) {
+        throw new ApiError('bad_request', { detail: 'Content-Range is not understood in PUT' })
+      }
+      call.operation = 'replace'
+      break
+    default:
+      call.operation = 'patch'
+  }
+  call.prefers = readReturn(exchange.prefer)
+  call.key = readKey(exchange)
+  readQuery(engine, call, parameters)
+  const media = mediaOf(exchange, exchange.method as BodyMethod)
+  checkLength(exchange, engine.limits.body)
+  call.jsonPatch = media === 'patch'
+  return readJson(exchange, engine.limits).then(input => {
+    call.input = input
+  })
+}
+
+/** QUERY (RFC 10008): what GET takes in its URI comes in the body, as a form or as a JSON object. */
+async function decodeSearch(engine: Engine, call: HttpCall, url: readonly Parameter[]): Promise<void> {
+  const { exchange } = call
+  const media = mediaOf(exchange, 'QUERY')
+  checkLength(exchange, engine.limits.body)
+  if (media === 'form') {
+    const text = await readText(exchange, engine.limits)
+    return readQuery(engine, call, [...url, ...readParameters(text, engine.limits.parameters)])
+  }
+  if (url.length > 0) throw new ApiError('vague', { detail: 'A query is either in the URI or in a JSON body' })
+  const input = await readJson(exchange, engine.limits)
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+    throw new ApiError('validation', { issues: [{ pointer: '#', code: 'type', detail: 'must be an object' }] })
+  }
+  readQueryObject(engine, call, input as Readonly<Record<string, unknown>>)
+  call.parameters = Object.entries(input).map(([name, value]) => [name, parameterOf(name, value)])
+}
+
+/** A member of the body as the parameter that says the same in a link. */
+function parameterOf(name: string, value: unknown): string {
+  if (typeof value === 'string') return value
+  return Array.isArray(value) && name !== 'filter' ? value.join(',') : JSON.stringify(value)
+}
+
+const none: readonly Parameter[] = Object.freeze([])
+
+/** The parameters of the URL; `pretty` is the face's own, unless the resource has a field of that name. */
+function readUrl(call: HttpCall, query: string, most: number): readonly Parameter[] {
+  const found = readParameters(query, most)
+  if (!query.includes('pretty') || call.resource.field.has('pretty')) return found
+  const rest = found.filter(([name]) => name !== 'pretty')
+  call.pretty = found.some(([name, value]) => name === 'pretty' && value !== 'false')
+  return rest
+}
+
+/** The Idempotency-Key: a structured-field string, or its text without the quotes. */
+function readKey(exchange: Exchange): string | null {
+  const given = exchange.idempotencyKey
+  if (given === undefined) return null
+  const key = /^"(.*)"$/.exec(given)?.[1] ?? given
+  if (/^[\x21-\x7e]{1,255}$/.test(key)) return key
+  throw new ApiError('validation', {
+    issues: [{ header: 'idempotency-key', code: 'format', detail: 'must be 1 to 255 visible ASCII characters' }],
+  })
+}

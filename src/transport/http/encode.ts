@@ -1,0 +1,97 @@
+import type { Gone, Item, List, Outcome, Unchanged } from '../../engine/call.ts'
+import { ApiError } from '../../protocol/error.ts'
+import { writeDate } from './conditional.ts'
+import type { Face } from './face.ts'
+import type { FieldLines } from './exchange.ts'
+import type { HttpCall } from './http-call.ts'
+import { cutLinks, pageLinks } from './links.ts'
+import { sendProblem } from './problem.ts'
+import { finish } from './finish.ts'
+
+/** What a representation may be kept for when its resource does not say: keep it, but ask each time. */
+const DEFAULT_CACHE = 'private, no-cache'
+
+/** Answers with what came of a call. */
+export function sendOutcome(face: Face, call: HttpCall, outcome: Outcome): void {
+  switch (outcome.kind) {
+    case 'item':
+      return sendItem(face, call, outcome)
+    case 'list':
+      return sendList(face, call, outcome)
+    case 'gone':
+      return sendGone(face, call, outcome)
+    case 'unchanged':
+      return sendUnchanged(face, call, outcome)
+    case 'failure':
+      return sendProblem(face, call.exchange, outcome.error)
+  }
+}
+
+function sendItem(face: Face, call: HttpCall, item: Item): void {
+  const reading = call.operation === 'get'
+  const minimal = call.prefers === 'minimal' && !reading
+  const fields: FieldLines = []
+  if (item.etag !== null) fields.push('etag', tag(call, item.etag))
+  if (item.modified !== null) fields.push('last-modified', writeDate(item.modified))
+  fields.push('cache-control', reading ? (item.resource.options.cache ?? DEFAULT_CACHE) : DEFAULT_CACHE)
+  if (item.created && item.etag !== null) {
+    const location = face.routes.item(item.resource, item.ids[0]!)
+    if (location !== null) fields.push('location', location)
+  } else if (call.parent !== null && reading) {
+    // Reached through its parent, the row has a URI of its own (DECISIONS C7).
+    const own = face.routes.item(item.resource, item.ids[0]!)
+    if (own !== null) fields.push('content-location', own)
+  }
+  if (item.cut.length > 0) {
+    const path = face.routes.item(item.resource, item.ids[0]!)
+    const links = path === null ? null : cutLinks(path, item)
+    if (links !== null) fields.push('link', links)
+  }
+  if (!reading && call.prefers !== null) fields.push('preference-applied', `return=${call.prefers}`)
+  if (minimal && !item.created) return finish(face, call.exchange, 204, fields, null)
+  const body = minimal ? '' : text(call, item.body)
+  if (!minimal) fields.push('content-type', call.format.type)
+  fields.push('content-length', String(Buffer.byteLength(body)))
+  finish(face, call.exchange, item.created ? 201 : 200, fields, body)
+}
+
+function sendList(face: Face, call: HttpCall, list: List): void {
+  const body = text(call, list.body)
+  const fields: FieldLines = [
+    'content-type',
+    call.format.type,
+    'content-length',
+    String(Buffer.byteLength(body)),
+    'etag',
+    tag(call, list.etag),
+    'cache-control',
+    list.resource.options.cache ?? DEFAULT_CACHE,
+  ]
+  const path = call.parent === null ? face.routes.collection(list.resource) : face.routes.nested(call.parent)
+  const links = path === null ? null : pageLinks(path, call.parameters, list)
+  if (links !== null) fields.push('link', links)
+  if (list.total !== null) fields.push('x-total-count', String(list.total))
+  finish(face, call.exchange, 200, fields, body)
+}
+
+function sendGone(face: Face, call: HttpCall, _gone: Gone): void {
+  finish(face, call.exchange, 204, ['cache-control', 'no-store'], null)
+}
+
+/** 304 carries what the 200 would say of caching, and no body (RFC 9110 §15.4.5). */
+function sendUnchanged(face: Face, call: HttpCall, unchanged: Unchanged): void {
+  const fields = ['etag', tag(call, unchanged.etag), 'cache-control', unchanged.resource.options.cache ?? DEFAULT_CACHE]
+  if (unchanged.modified !== null) fields.push('last-modified', writeDate(unchanged.modified))
+  finish(face, call.exchange, 304, fields, null)
+}
+
+// Indented bytes are equivalent to the others, not equal to them: their tag is weak (RFC 9110 §8.8.1).
+const tag = (call: HttpCall, etag: string): string => (call.pretty ? `W/"${etag}"` : `"${etag}"`)
+
+const text = (call: HttpCall, body: string): string =>
+  call.pretty ? `${JSON.stringify(JSON.parse(body), null, 2)}\n` : body
+
+/** The one place where a throw, expected or not, becomes an answer. */
+export function sendThrown(face: Face, call: HttpCall, thrown: unknown): void {
+  sendProblem(face, call.exchange, ApiError.from(thrown))
+}

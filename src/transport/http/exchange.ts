@@ -1,0 +1,129 @@
+import type { Credentials } from '../../engine/engine.ts'
+import type { Maybe } from '../../store/work.ts'
+
+/** Names and values in turn, as node:http takes them: no object per header. */
+export type FieldLines = string[]
+
+/**
+ * One request and its answer, as every host shows it to the HTTP face. The header fields that steer the face are
+ * found in one pass over the raw list; asking a host for its headers object costs more than the rest of a GET.
+ */
+export abstract class Exchange implements Credentials {
+  readonly face = 'http' as const
+  readonly method: string
+  /** The request target as it came: a path with its query, an absolute URI or `*` (RFC 9112 §3.2). */
+  readonly target: string
+  readonly raw: readonly string[]
+  accept: string | undefined
+  authorization: string | undefined
+  contentEncoding: string | undefined
+  contentLength: string | undefined
+  contentRange: string | undefined
+  contentType: string | undefined
+  host: string | undefined
+  idempotencyKey: string | undefined
+  ifMatch: string | undefined
+  ifModifiedSince: string | undefined
+  ifNoneMatch: string | undefined
+  ifUnmodifiedSince: string | undefined
+  origin: string | undefined
+  prefer: string | undefined
+  requestId: string | undefined
+  transferEncoding: string | undefined
+  /** A field that may come once came twice. */
+  repeated: string | undefined
+  /** When it came, on the monotonic clock; set only where it is told. */
+  started = 0
+
+  constructor(method: string, target: string, raw: readonly string[]) {
+    this.method = method
+    this.target = target
+    this.raw = raw
+    this.accept = this.authorization = this.contentEncoding = this.contentLength = this.contentRange = undefined
+    this.contentType = this.host = this.idempotencyKey = this.ifMatch = this.ifModifiedSince = undefined
+    this.ifNoneMatch = this.ifUnmodifiedSince = this.origin = this.prefer = this.requestId = undefined
+    this.transferEncoding = this.repeated = undefined
+    for (let i = 0; i + 1 < raw.length; i += 2) this.#take(raw[i]!, raw[i + 1]!)
+  }
+
+  /** The bytes of the body. Rejects with payload_too_large over the limit, with `Aborted` if the client left. */
+  abstract body(limit: number): Promise<Uint8Array>
+  /** Answers, once. The body is left out where `body` is null; the length is among the fields. */
+  abstract send(status: number, fields: FieldLines, body: string | null): void
+
+  /** Any header field by its name in lower case; several lines of one field are joined (RFC 9110 §5.3). */
+  header(name: string): string | undefined {
+    const raw = this.raw
+    let value: string | undefined
+    for (let i = 0; i + 1 < raw.length; i += 2) {
+      if (is(raw[i]!, name)) value = joined(value, raw[i + 1]!)
+    }
+    return value
+  }
+
+  /** A body is announced, of whatever length (RFC 9112 §6.3). */
+  get hasBody(): boolean {
+    return this.transferEncoding !== undefined || (this.contentLength !== undefined && this.contentLength !== '0')
+  }
+
+  // Lengths tell most names apart, so that only a likely one is compared.
+  #take(name: string, value: string): void {
+    switch (name.length) {
+      case 4:
+        if (is(name, 'host')) this.host = value
+        break
+      case 6:
+        if (is(name, 'accept')) this.accept = joined(this.accept, value)
+        else if (is(name, 'origin')) this.origin = this.#once(this.origin, name, value)
+        else if (is(name, 'prefer')) this.prefer = joined(this.prefer, value)
+        break
+      case 8:
+        if (is(name, 'if-match')) this.ifMatch = joined(this.ifMatch, value)
+        break
+      case 12:
+        if (is(name, 'content-type')) this.contentType = this.#once(this.contentType, name, value)
+        else if (is(name, 'x-request-id')) this.requestId ??= value
+        break
+      case 13:
+        if (is(name, 'authorization')) this.authorization = this.#once(this.authorization, name, value)
+        else if (is(name, 'if-none-match')) this.ifNoneMatch = joined(this.ifNoneMatch, value)
+        else if (is(name, 'content-range')) this.contentRange = value
+        break
+      case 14:
+        if (is(name, 'content-length')) this.contentLength = value
+        break
+      case 15:
+        if (is(name, 'idempotency-key')) this.idempotencyKey = this.#once(this.idempotencyKey, name, value)
+        break
+      case 16:
+        if (is(name, 'content-encoding')) this.contentEncoding = joined(this.contentEncoding, value)
+        break
+      case 17:
+        if (is(name, 'if-modified-since')) this.ifModifiedSince = value
+        else if (is(name, 'transfer-encoding')) this.transferEncoding = value
+        break
+      case 19:
+        if (is(name, 'if-unmodified-since')) this.ifUnmodifiedSince = value
+        break
+    }
+  }
+
+  #once(before: string | undefined, name: string, value: string): string {
+    if (before !== undefined) this.repeated = name.toLowerCase()
+    return before ?? value
+  }
+}
+
+/** The client went away before its body was whole: there is nobody to answer. */
+export class Aborted extends Error {
+  override readonly name = 'Aborted'
+}
+
+/** What answers exchanges; it never throws, and settles when the answer has been handed over. */
+export type Answerer = (exchange: Exchange) => Maybe<void>
+
+const is = (name: string, wanted: string): boolean =>
+  name.length === wanted.length && (name === wanted || name.toLowerCase() === wanted)
+
+const joined = (before: string | undefined, value: string): string =>
+  before === undefined ? value : `${before}, ${value}`

@@ -1,0 +1,100 @@
+import type { Engine } from '../../engine/engine.ts'
+import type { Outcome, Principal } from '../../engine/call.ts'
+import { ApiError } from '../../protocol/error.ts'
+import { corsOf } from './cors.ts'
+import { checkMethod, decodeCall } from './decode.ts'
+import { sendOutcome, sendThrown } from './encode.ts'
+import { Aborted, type Answerer, type Exchange } from './exchange.ts'
+import type { Face } from './face.ts'
+import { finish } from './finish.ts'
+import { HttpCall } from './http-call.ts'
+import { ACCEPT_PATCH, ACCEPT_POST, ACCEPT_QUERY } from './media.ts'
+import { negotiate } from './negotiate.ts'
+import { printLog, type HttpOptions } from './options.ts'
+import { sendPage, standardPages } from './page.ts'
+import { routesOf, type Endpoint } from './routes.ts'
+import { pathOf } from './target.ts'
+
+/**
+ * The HTTP face of an engine: bytes → Call → engine → Outcome → bytes, for any host.
+ * Nothing that is thrown anywhere leaves it; the process stays up.
+ */
+export function httpHandler(engine: Engine, options: HttpOptions = {}): Answerer {
+  const prefix = (options.prefix ?? '').replace(/\/+$/, '')
+  const face: Face = {
+    engine,
+    routes: routesOf(engine.model, prefix, [...standardPages(engine.model, prefix), ...(options.pages ?? [])]),
+    cors: corsOf(options.cors),
+    timing: options.timing ?? false,
+    log: options.log ?? printLog,
+  }
+  return exchange => {
+    if (face.timing) exchange.started = performance.now()
+    const call = new HttpCall(exchange, engine.mode)
+    try {
+      const waiting = begin(face, call)
+      return waiting instanceof Promise ? waiting.catch((thrown: unknown) => refuse(face, call, thrown)) : waiting
+    } catch (thrown) {
+      refuse(face, call, thrown)
+    }
+  }
+}
+
+function refuse(face: Face, call: HttpCall, thrown: unknown): void {
+  if (!(thrown instanceof Aborted)) sendThrown(face, call, thrown)
+}
+
+/** Limits, then the URI, then who calls; what needs no credentials is answered before they are looked at. */
+function begin(face: Face, call: HttpCall): void | Promise<void> {
+  const { exchange } = call
+  const { limits } = face.engine
+  if (exchange.target.length > limits.url) throw new ApiError('uri_too_long')
+  if (exchange.raw.length > 2 * limits.headers) throw new ApiError('headers_too_large')
+  if (exchange.repeated !== undefined) {
+    throw new ApiError('bad_request', {
+      issues: [{ header: exchange.repeated, code: 'duplicate', detail: 'may be given once' }],
+    })
+  }
+  const path = pathOf(exchange)
+  if (path === '*') return sendOptions(face, exchange, null)
+  const endpoint = face.routes.match(path, call)
+  call.endpoint = endpoint
+  if (endpoint !== null && exchange.method === 'OPTIONS') return sendOptions(face, exchange, endpoint)
+  if (endpoint?.kind === 'page') {
+    checkMethod(endpoint, exchange.method)
+    return sendPage(face, exchange, endpoint.page)
+  }
+  const principal = face.engine.authenticate?.(exchange) ?? null
+  return principal instanceof Promise ? principal.then(who => proceed(face, call, who)) : proceed(face, call, principal)
+}
+
+function proceed(face: Face, call: HttpCall, principal: Principal | null): void | Promise<void> {
+  const { endpoint } = call
+  call.principal = principal
+  if (endpoint === null || endpoint.kind === 'page') throw new ApiError('not_found')
+  checkMethod(endpoint, call.exchange.method)
+  // A deletion has nothing to show.
+  if (call.exchange.method !== 'DELETE') call.format = negotiate(call.exchange.accept)
+  const decoding = decodeCall(face.engine, call, endpoint)
+  return decoding instanceof Promise ? decoding.then(() => conclude(face, call)) : conclude(face, call)
+}
+
+function conclude(face: Face, call: HttpCall): void | Promise<void> {
+  const outcome = face.engine.handle(call)
+  if (!(outcome instanceof Promise)) return sendOutcome(face, call, outcome)
+  return outcome.then((settled: Outcome) => sendOutcome(face, call, settled))
+}
+
+/** OPTIONS, of a browser that asks whether it may (Fetch §4.8) or of anyone; it needs no credentials. */
+function sendOptions(face: Face, exchange: Exchange, endpoint: Endpoint | null): void {
+  const allow = endpoint?.allow ?? 'GET, HEAD, OPTIONS, QUERY, POST, PUT, PATCH, DELETE'
+  if (exchange.origin !== undefined && exchange.header('access-control-request-method') !== undefined) {
+    return exchange.send(204, face.cors.preflight(exchange.origin, allow), null)
+  }
+  const fields = ['allow', allow]
+  const methods = endpoint?.methods
+  if (methods?.has('POST')) fields.push('accept-post', ACCEPT_POST)
+  if (methods?.has('PATCH')) fields.push('accept-patch', ACCEPT_PATCH)
+  if (methods?.has('QUERY')) fields.push('accept-query', ACCEPT_QUERY)
+  finish(face, exchange, 204, fields, null)
+}

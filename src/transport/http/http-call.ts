@@ -1,0 +1,50 @@
+import type { Call, Conditions, InputMode, Operation, Principal } from '../../engine/call.ts'
+import type { Field, Id, Resource } from '../../model/model.ts'
+import type { Query, Shape } from '../../query/predicate.ts'
+import type { Exchange } from './exchange.ts'
+import { json, type Format } from './negotiate.ts'
+import type { Parameter } from './parameters.ts'
+import type { Return } from './prefer.ts'
+import type { Endpoint } from './routes.ts'
+
+const plain: Shape = Object.freeze({ depth: 1, include: [], fields: null })
+const none: readonly Parameter[] = Object.freeze([])
+
+/**
+ * A call while it is decoded, with what its answer needs to know of the request:
+ * the one object that a request costs beside its exchange.
+ */
+export class HttpCall implements Call {
+  readonly exchange: Exchange
+  endpoint: Endpoint | null = null
+  operation: Operation = 'get'
+  id: Id | null = null
+  parent: { readonly resource: Resource; readonly id: Id; readonly field: Field } | null = null
+  query: Query | null = null
+  shape: Shape = plain
+  input: unknown = undefined
+  mode: InputMode
+  jsonPatch = false
+  conditions: Conditions | null = null
+  principal: Principal | null = null
+  key: string | null = null
+  format: Format = json
+  /** Of the query and of a QUERY body; for links. */
+  parameters: readonly Parameter[] = none
+  prefers: Return = null
+  pretty = false
+  #resource: Resource | null = null
+
+  constructor(exchange: Exchange, mode: InputMode) {
+    this.exchange = exchange
+    this.mode = mode
+  }
+
+  /** Known once the URI is resolved, so before an engine sees the call. */
+  get resource(): Resource {
+    return this.#resource!
+  }
+  set resource(resource: Resource) {
+    this.#resource = resource
+  }
+}

@@ -1,0 +1,165 @@
+import type { Field, Id, Model, Resource } from '../../model/model.ts'
+import { ApiError } from '../../protocol/error.ts'
+import type { ScalarType } from '../../schema/field.ts'
+import type { Page } from './page.ts'
+import { readId } from './path-id.ts'
+
+/** What stands at a URI: the methods it knows and how its answer is addressed. Made once, at start. */
+export type Endpoint = CollectionEndpoint | ItemEndpoint | PageEndpoint
+
+interface Common {
+  /** The value of `Allow`. */
+  readonly allow: string
+  readonly methods: ReadonlySet<string>
+}
+export interface CollectionEndpoint extends Common {
+  readonly kind: 'collection'
+  readonly resource: Resource
+}
+export interface ItemEndpoint extends Common {
+  readonly kind: 'item'
+  readonly resource: Resource
+}
+export interface PageEndpoint extends Common {
+  readonly kind: 'page'
+  readonly page: Page
+}
+
+/** Where a match puts what it found: the call that is being made. */
+export interface Target {
+  id: Id | null
+  parent: { readonly resource: Resource; readonly id: Id; readonly field: Field } | null
+}
+
+export interface Routes {
+  /** What stands at a path (without its query), null if nothing. Throws bad_encoding for a broken escape. */
+  match(path: string, into: Target): Endpoint | null
+  /** The canonical URI of a collection; null for an internal resource. */
+  collection(resource: Resource): string | null
+  item(resource: Resource, id: Id): string | null
+  nested(parent: NonNullable<Target['parent']>): string | null
+}
+
+const READ = ['GET', 'HEAD', 'OPTIONS']
+
+/** A node of the tree of path segments that the model declares. */
+interface Segment {
+  readonly children: Map<string, Segment>
+  resource: Resource | null
+  page: PageEndpoint | null
+}
+
+const segment = (): Segment => ({ children: new Map(), resource: null, page: null })
+
+/** Makes the routes of a model, mounted at a prefix: every path of every resource, their items and nested collections. */
+export function routesOf(model: Model, prefix: string, pages: readonly Page[]): Routes {
+  const root = segment()
+  const place = (path: string): Segment => {
+    let at = root
+    for (const name of path.split('/')) {
+      if (name === '') continue
+      let next = at.children.get(name)
+      if (!next) at.children.set(name, (next = segment()))
+      at = next
+    }
+    return at
+  }
+  const collections = new Map<Resource, CollectionEndpoint>()
+  const items = new Map<Resource, ItemEndpoint>()
+  const bases = new Map<Resource, string>()
+  for (const resource of model.resources.values()) {
+    const fixed = resource.options.readOnly || resource.options.foreign?.view === true
+    collections.set(resource, {
+      kind: 'collection',
+      resource,
+      ...allowing([...READ, 'QUERY', ...(fixed ? [] : ['POST'])]),
+    })
+    items.set(resource, {
+      kind: 'item',
+      resource,
+      ...allowing([...READ, ...(fixed ? [] : ['PUT', 'PATCH', 'DELETE'])]),
+    })
+    for (const path of resource.paths) place(path).resource = resource
+    const first = resource.paths[0]
+    if (first !== undefined) bases.set(resource, `${prefix}/${first.split('/').filter(Boolean).join('/')}`)
+  }
+  for (const page of pages) place(page.path).page = { kind: 'page', page, ...allowing(READ) }
+
+  const item = (resource: Resource, id: Id): string | null => {
+    const base = bases.get(resource)
+    return base === undefined ? null : `${base}/${typeof id === 'number' ? id : encodeURIComponent(id)}`
+  }
+  return {
+    match: (path, into) => {
+      if (!path.startsWith(prefix)) return null
+      if (path.length === prefix.length) return root.page
+      return path.charCodeAt(prefix.length) === 0x2f ? walk(path, prefix.length + 1, into) : null
+    },
+    collection: resource => bases.get(resource) ?? null,
+    item,
+    nested: parent => {
+      const base = item(parent.resource, parent.id)
+      return base === null ? null : `${base}/${encodeURIComponent(parent.field.name)}`
+    },
+  }
+
+  /** Goes down the tree as far as its names reach; what is left is an id, a relation, another id. */
+  function walk(path: string, start: number, into: Target): Endpoint | null {
+    let at = root
+    let from = start
+    for (;;) {
+      if (from >= path.length) return endOf(at)
+      const to = endOfSegment(path, from)
+      if (to === from) return null
+      const next = at.children.get(path.slice(from, to))
+      if (!next) break
+      at = next
+      from = to + 1
+    }
+    if (at.resource === null) return null
+    return below(at.resource, path, from, into)
+  }
+
+  function endOf(at: Segment): Endpoint | null {
+    return at.resource === null ? at.page : collections.get(at.resource)!
+  }
+
+  function below(resource: Resource, path: string, from: number, into: Target): Endpoint | null {
+    let to = endOfSegment(path, from)
+    const id = idAt(resource.idType, path, from, to)
+    if (id === null) return null
+    if (to + 1 >= path.length) {
+      into.id = id
+      return items.get(resource)!
+    }
+    const start = to + 1
+    to = endOfSegment(path, start)
+    const field = resource.field.get(path.slice(start, to))
+    if (!field || field.hidden || (field.is !== 'back' && field.is !== 'many') || !field.toMany) return null
+    into.parent = { resource, id, field }
+    if (to + 1 >= path.length) return collections.get(field.target)!
+    const last = to + 1
+    to = endOfSegment(path, last)
+    into.id = idAt(field.target.idType, path, last, to)
+    return into.id === null || to + 1 < path.length ? null : items.get(field.target)!
+  }
+}
+
+const allowing = (methods: readonly string[]): Common => ({ allow: methods.join(', '), methods: new Set(methods) })
+
+function endOfSegment(path: string, from: number): number {
+  const slash = path.indexOf('/', from)
+  return slash < 0 ? path.length : slash
+}
+
+function idAt(type: ScalarType, path: string, from: number, to: number): Id | null {
+  let text = path.slice(from, to)
+  if (text.includes('%')) {
+    try {
+      text = decodeURIComponent(text)
+    } catch {
+      throw new ApiError('bad_encoding', { detail: 'The path is not percent-encoded UTF-8' })
+    }
+  }
+  return readId(type, text)
+}

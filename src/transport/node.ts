@@ -1,0 +1,186 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Engine } from '../engine/engine.ts'
+import { problemOf, ApiError } from '../protocol/error.ts'
+import type { Code } from '../protocol/codes.ts'
+import type { Limits } from '../protocol/limits.ts'
+import { tooLarge } from './http/body.ts'
+import { Aborted, Exchange, type Answerer, type FieldLines } from './http/exchange.ts'
+import { httpHandler } from './http/handler.ts'
+import type { HttpOptions } from './http/options.ts'
+
+export type NodeHandler = (request: IncomingMessage, response: ServerResponse) => void
+
+/** The HTTP face of an engine as a request listener of node:http; also for Connect, Express and Fastify. */
+export function handler(engine: Engine, options: HttpOptions = {}): NodeHandler {
+  const answer = httpHandler(engine, options)
+  return (request, response) => enter(request, response, answer)
+}
+
+/**
+ * A server with the timeouts and limits of the project (milliseconds), whose refusals of bytes that are no HTTP
+ * are problem documents too. It does not listen yet.
+ */
+export function nodeServer(listener: NodeHandler, limits: Pick<Limits, 'headerBytes'>): Server {
+  const server = createServer(
+    {
+      maxHeaderSize: limits.headerBytes,
+      headersTimeout: 10_000,
+      requestTimeout: 30_000,
+      keepAliveTimeout: 5_000,
+      connectionsCheckingInterval: 5_000,
+      noDelay: true,
+    },
+    listener,
+  )
+  server.maxRequestsPerSocket = 10_000
+  // The body is asked for only once it is wanted: a refusal then costs the client nothing (RFC 9110 §10.1.1).
+  server.on('checkContinue', (request, response) => {
+    expecting.add(request)
+    listener(request, response)
+  })
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+    socket.end(refusal(codeOf(error)))
+  })
+  server.on('connect', (_request, socket) => {
+    socket.on('error', () => socket.destroy())
+    socket.end(refusal('method_not_allowed', 'allow: GET, HEAD, OPTIONS, QUERY, POST, PUT, PATCH, DELETE\r\n'))
+  })
+  return server
+}
+
+/** Requests whose sender waits for `100 Continue`. */
+const expecting = new WeakSet<IncomingMessage>()
+
+function codeOf(error: NodeJS.ErrnoException): Code {
+  return error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'bad_request'
+}
+
+function refusal(code: Code, extra = ''): string {
+  const error = new ApiError(code)
+  const body = JSON.stringify(problemOf(error))
+  return (
+    `HTTP/1.1 ${error.status} ${error.status === 431 ? 'Request Header Fields Too Large' : 'Refused'}\r\n` +
+    'content-type: application/problem+json\r\ncache-control: no-store\r\nx-content-type-options: nosniff\r\n' +
+    `${extra}content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`
+  )
+}
+
+/**
+ * What one connection has under way. Requests that arrive behind an unsafe one wait for its answer, and an unsafe one
+ * for the answers before it (RFC 9112 §9.3.2): otherwise a pipelined GET is answered from before the write.
+ */
+interface Line {
+  active: number
+  unsafe: boolean
+  readonly waiting: NodeExchange[]
+}
+const line = Symbol('requests of this connection')
+type Connection = Socket & { [line]?: Line }
+
+const isSafe = (method: string): boolean =>
+  method === 'GET' || method === 'HEAD' || method === 'OPTIONS' || method === 'QUERY'
+
+function enter(request: IncomingMessage, response: ServerResponse, answer: Answerer): void {
+  const connection: Connection = request.socket
+  const at = (connection[line] ??= { active: 0, unsafe: false, waiting: [] })
+  const exchange = new NodeExchange(request, response, answer, at)
+  if (at.waiting.length > 0 || at.unsafe || (at.active > 0 && !isSafe(exchange.method))) at.waiting.push(exchange)
+  else start(exchange, at)
+}
+
+function start(exchange: NodeExchange, at: Line): void {
+  at.active++
+  at.unsafe = !isSafe(exchange.method)
+  void exchange.answer(exchange)
+}
+
+function leave(at: Line): void {
+  at.active--
+  if (at.active === 0) at.unsafe = false
+  while (at.waiting.length > 0 && !at.unsafe && (at.active === 0 || isSafe(at.waiting[0]!.method))) {
+    start(at.waiting.shift()!, at)
+  }
+}
+
+class NodeExchange extends Exchange {
+  readonly answer: Answerer
+  readonly #request: IncomingMessage
+  readonly #response: ServerResponse
+  readonly #line: Line
+  #left = false
+
+  constructor(request: IncomingMessage, response: ServerResponse, answer: Answerer, at: Line) {
+    super(request.method!, request.url!, request.rawHeaders)
+    this.answer = answer
+    this.#request = request
+    this.#response = response
+    this.#line = at
+  }
+
+  body(limit: number): Promise<Uint8Array> {
+    const request = this.#request
+    if (expecting.has(request)) this.#response.writeContinue()
+    return new Promise((resolve, reject) => {
+      let first: Buffer | null = null
+      let more: Buffer[] | null = null
+      let size = 0
+      request.on('data', (chunk: Buffer) => {
+        size += chunk.length
+        if (size > limit) {
+          request.removeAllListeners('data').removeAllListeners('end')
+          reject(tooLarge(limit))
+        } else if (first === null) first = chunk
+        else if (more === null) more = [first, chunk]
+        else more.push(chunk)
+      })
+      request.on('end', () => resolve(more === null ? (first ?? empty) : Buffer.concat(more, size)))
+      request.on('error', () => reject(new Aborted()))
+      request.on('close', () => {
+        if (request.complete) return
+        reject(new Aborted())
+        this.#leave()
+      })
+    })
+  }
+
+  send(status: number, fields: FieldLines, body: string | null): void {
+    const response = this.#response
+    if (!response.destroyed && !response.headersSent) {
+      if (this.hasBody && !this.#request.complete) this.#discard(fields)
+      response.writeHead(status, fields)
+      if (body === null || body === '') response.end()
+      else response.end(body)
+    }
+    this.#leave()
+  }
+
+  #leave(): void {
+    if (this.#left) return
+    this.#left = true
+    leave(this.#line)
+  }
+
+  /**
+   * The rest of a body that nobody reads: a little of it is read away, so that the client comes to see the answer
+   * instead of a reset connection; of a long one nothing, and the connection ends.
+   */
+  #discard(fields: FieldLines): void {
+    const request = this.#request
+    if (this.contentLength !== undefined && Number(this.contentLength) > MOST_DISCARDED) {
+      fields.push('connection', 'close')
+      return
+    }
+    let size = 0
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      if (size > MOST_DISCARDED) request.destroy()
+    })
+    request.on('error', () => {})
+    request.resume()
+  }
+}
+
+const empty = new Uint8Array(0)
+const MOST_DISCARDED = 8_388_608
