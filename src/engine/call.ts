@@ -31,6 +31,10 @@ export interface Call {
   readonly conditions: Conditions | null
   readonly principal: Principal | null
   readonly auth?: Readonly<Record<string, unknown>>
+  /** Called by the application itself: no bounds on what one call may ask or show. */
+  readonly unbounded?: boolean
+  /** Acts for the application, not for a caller: passes where a principal is required. */
+  readonly trusted?: boolean
   /** Idempotency key. */
   readonly key?: string | null
 }

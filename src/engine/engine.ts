@@ -1,13 +1,26 @@
+import { ApiError } from '../protocol/error.ts'
 import type { Limits } from '../protocol/limits.ts'
 import type { Model } from '../model/model.ts'
-import type { Maybe } from '../store/work.ts'
+import type { Store, Transaction } from '../store/store.ts'
+import { run, type Maybe, type Work } from '../store/work.ts'
+import { authorize } from './authorize.ts'
 import type { Call, Outcome, Principal } from './call.ts'
+import { createRows, deleteRow, patchRow, putRow, type Writing } from './execute.ts'
+import { newIds, type Ids } from './ids.ts'
+import type { CursorKey } from './page.ts'
+import { contextOf } from './read-row.ts'
+import { getItem, getList, type Reading } from './read.ts'
+import type { Bounds } from './related.ts'
+import { Unit } from './unit.ts'
 
 /** What a face shows of a request so that the engine can find out who calls. Header names in lower case. */
 export interface Credentials {
   readonly face: 'http' | 'sse' | 'websocket' | 'socketio' | 'code'
   header(name: string): string | undefined
 }
+
+/** Finds out who calls; null = anonymous. Throws ApiError `unauthenticated` for credentials that do not hold. */
+export type Authenticate = (credentials: Credentials) => Maybe<Principal | null>
 
 /** The engine as faces see it. */
 export interface Engine {
@@ -17,8 +30,117 @@ export interface Engine {
   readonly mode: 'json' | 'cast'
   /** Milliseconds since the epoch. */
   readonly clock: () => number
-  /** Who calls; throws ApiError `unauthenticated` for credentials that do not hold. */
-  authenticate(credentials: Credentials): Maybe<Principal | null>
+  /** Who calls; where nothing is configured everybody is anonymous. */
+  readonly authenticate: Authenticate
+  /** Verifies and makes the cursors of lists. */
+  readonly cursorKey: CursorKey
   /** Runs a call through the pipeline. Never throws and never rejects: every fault is an Outcome of kind `failure`. */
   handle(call: Call): Maybe<Outcome>
+  /** The same inside a transaction of the application. */
+  within(tx: Transaction, call: Call): Maybe<Outcome>
+}
+
+export interface EngineOptions {
+  readonly model: Model
+  readonly store: Store
+  readonly limits: Limits
+  readonly mode: 'json' | 'cast'
+  readonly strict: boolean
+  readonly authenticate: Authenticate | null
+  readonly clock: () => number
+  readonly random: (bytes: number) => Uint8Array
+  readonly ids: Ids | null
+  readonly cursorKey: CursorKey
+  /** Hears of every fault that is ours (5xx), with its cause. */
+  readonly onFault: (error: ApiError, call: Call) => void
+}
+
+/**
+ * The one place that orders the steps of a request: a face has limited its size, asked `authenticate` who calls and
+ * resolved the resource; then authorise → validate → precondition → execute → present, the last four in one transaction.
+ */
+export function createEngine(options: EngineOptions): Engine {
+  const { store, clock } = options
+  const newId = newIds(options.ids, clock, options.random)
+  const bounded: Bounds = {
+    ids: options.limits.relatedIds,
+    rows: options.limits.maxPage,
+    total: options.limits.expandedRows,
+  }
+  const unbounded: Bounds = { ids: null, rows: null, total: Infinity }
+
+  /** authorise: what of the resource the caller may see; throws where nothing is allowed. */
+  function admit(call: Call): Writing {
+    return {
+      epoch: store.epoch,
+      ctx: contextOf(call.principal, call.auth, clock()),
+      bounds: call.unbounded ? unbounded : bounded,
+      sortedRows: options.limits.sortedRows,
+      cursorKey: options.cursorKey,
+      visible: authorize(call, options.authenticate !== null),
+      newId,
+      bulk: call.unbounded ? Infinity : options.limits.bulk,
+    }
+  }
+
+  function read(call: Call, reading: Reading): Maybe<Outcome> {
+    return store.read<Outcome>(snapshot =>
+      call.operation === 'list' ? getList(snapshot, call, reading) : getItem(snapshot, call, reading),
+    )
+  }
+
+  function write(tx: Transaction, call: Call, writing: Writing): Work<Outcome> {
+    const unit = new Unit(tx, { ctx: writing.ctx, mode: call.mode, strict: options.strict })
+    switch (call.operation) {
+      case 'create':
+        return createRows(unit, call, writing)
+      case 'replace':
+        return putRow(unit, call, writing)
+      case 'patch':
+        return patchRow(unit, call, writing)
+      case 'delete':
+        return deleteRow(unit, call, writing)
+      case 'list':
+      case 'get':
+        throw new TypeError(`${call.operation} does not write`)
+    }
+  }
+
+  function isRead(call: Call): boolean {
+    return call.operation === 'list' || call.operation === 'get'
+  }
+
+  function failure(thrown: unknown, call: Call): Outcome {
+    const error = ApiError.from(thrown)
+    if (error.status >= 500) options.onFault(error, call)
+    return { kind: 'failure', error }
+  }
+
+  function guarded(call: Call, work: (writing: Writing) => Maybe<Outcome>): Maybe<Outcome> {
+    try {
+      const outcome = work(admit(call))
+      return outcome instanceof Promise ? outcome.catch((thrown: unknown) => failure(thrown, call)) : outcome
+    } catch (thrown) {
+      return failure(thrown, call)
+    }
+  }
+
+  return {
+    model: options.model,
+    limits: options.limits,
+    get epoch() {
+      return store.epoch
+    },
+    mode: options.mode,
+    clock,
+    authenticate: options.authenticate ?? (() => null),
+    cursorKey: options.cursorKey,
+    handle: call =>
+      guarded(call, writing => (isRead(call) ? read(call, writing) : store.write(tx => write(tx, call, writing)))),
+    within: (tx, call) =>
+      guarded(call, writing => {
+        if (!isRead(call)) return run(write(tx, call, writing))
+        return run<Outcome>(call.operation === 'list' ? getList(tx, call, writing) : getItem(tx, call, writing))
+      }),
+  }
 }

@@ -1,0 +1,118 @@
+import { randomBytes } from 'node:crypto'
+import { defaultLimits, type Limits } from './protocol/limits.ts'
+import type { ApiError } from './protocol/error.ts'
+import { link } from './model/link.ts'
+import type { AnyResource } from './model/declaration.ts'
+import type { Model } from './model/model.ts'
+import type { Checked } from './model/types.ts'
+import { memory } from './store/memory.ts'
+import type { Store, Transaction } from './store/store.ts'
+import type { Call, Outcome } from './engine/call.ts'
+import { createEngine, type Authenticate, type Engine } from './engine/engine.ts'
+import type { Ids } from './engine/ids.ts'
+import { operations, safeOperations, type Operations, type SafeOperations } from './operations.ts'
+import { fetch } from './transport/fetch.ts'
+import type { HttpOptions } from './transport/http/options.ts'
+import type { Maybe } from './store/work.ts'
+
+export interface ApiOptions {
+  /** Default: `memory()`. */
+  readonly store?: Store
+  /** Finds out who calls; resources that are not public then need a caller. */
+  readonly authenticate?: Authenticate
+  readonly limits?: Partial<Limits>
+  /** How JSON input is read: exactly (default), or with blargh's reversible casts. */
+  readonly input?: 'json' | 'cast'
+  /** Refuses requests that claim two things at once. */
+  readonly strict?: boolean
+  /** Options of the HTTP face. */
+  readonly http?: HttpOptions
+  /** Milliseconds since the epoch. */
+  readonly clock?: () => number
+  readonly random?: (bytes: number) => Uint8Array
+  readonly ids?: Ids
+  /** 32 bytes or more that authenticate cursors; the same on every process that serves the API. Default: random per start. */
+  readonly cursorKey?: Uint8Array
+  /** Where start-up says what it did to the store. Default: standard error. */
+  readonly report?: (line: string) => void
+  /** Hears of faults that are ours (5xx). Default: standard error. */
+  readonly onFault?: (error: ApiError, call: Call) => void
+}
+
+/** A declared API over a store: the application's own way in, and what faces serve. */
+export interface Api<M = Record<string, AnyResource>> extends Operations<M> {
+  readonly '~model'?: M
+  readonly model: Model
+  readonly engine: Engine
+  readonly store: Store
+  readonly http: HttpOptions
+  /** Resolves when the store has adapted to the model; rejects with what stands in the way. */
+  readonly ready: Promise<void>
+  /** The same operations, answering with status and problem document instead of throwing. */
+  readonly safe: SafeOperations<M>
+  /** Several operations, all or nothing. What the callback throws undoes them and is thrown again. */
+  transaction<T>(work: (tx: Operations<M>) => Promise<T>): Promise<T>
+  /** The HTTP face as a function of the Fetch standard, without a socket. */
+  fetch(request: Request): Promise<Response>
+  close(): Promise<void>
+}
+
+/**
+ * Links the declarations, opens the store and gives the whole one name.
+ * Throws ModelError with every fault of the declarations; a synchronous store's refusal is thrown as well.
+ */
+export function api<const M extends Readonly<Record<string, AnyResource>>>(
+  resources: M & Checked<M>,
+  options: ApiOptions = {},
+): Api<M> {
+  const limits: Limits = { ...defaultLimits, ...options.limits }
+  const model = link(resources as Readonly<Record<string, AnyResource>>, { limits })
+  const store = options.store ?? memory()
+  const clock = options.clock ?? Date.now
+  const random = options.random ?? randomBytes
+  const opening = store.open(model, { clock, random, report: options.report ?? printLine })
+  const engine = createEngine({
+    model,
+    store,
+    limits,
+    mode: options.input ?? 'json',
+    strict: options.strict ?? false,
+    authenticate: options.authenticate ?? null,
+    clock,
+    random,
+    ids: options.ids ?? null,
+    cursorKey: options.cursorKey ?? randomBytes(32),
+    onFault: options.onFault ?? printFault,
+  })
+  const ready = Promise.resolve(opening)
+  ready.catch(() => undefined) // whoever awaits `ready` hears of it; nobody else should be taken down
+  const handle = (call: Call): Maybe<Outcome> =>
+    opening instanceof Promise ? ready.then(() => engine.handle(call)) : engine.handle(call)
+  const http = options.http ?? {}
+  let answerFetch: ((request: Request) => Promise<Response>) | undefined
+  return {
+    ...operations<M>(engine, handle),
+    model,
+    engine,
+    store,
+    http,
+    ready,
+    safe: safeOperations<M>(engine, handle),
+    transaction: work =>
+      store.transaction((tx: Transaction) => work(operations<M>(engine, call => engine.within(tx, call)))),
+    fetch: request => (answerFetch ??= fetch(engine, http))(request),
+    close: async () => {
+      await ready.catch(() => undefined)
+      await store.close()
+    },
+  }
+}
+
+function printLine(line: string): void {
+  process.stderr.write(`${line}\n`)
+}
+
+function printFault(error: ApiError, call: Call): void {
+  const cause = error.cause instanceof Error ? (error.cause.stack ?? error.cause.message) : error.message
+  process.stderr.write(`${call.operation} ${call.resource.name}: ${cause}\n`)
+}

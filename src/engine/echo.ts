@@ -1,0 +1,28 @@
+import { ApiError, type Issue } from '../protocol/error.ts'
+import type { Work } from '../store/work.ts'
+import type { Prepared } from './prepare.ts'
+import { Budget, loadRelated } from './related.ts'
+import { writeRow } from './present.ts'
+import type { Reading } from './read.ts'
+import { equal, type Instance, type Unit } from './unit.ts'
+import { viewOf } from './view.ts'
+
+/**
+ * A representation may come back as it was read: read-only members are accepted where they say what is so already,
+ * so that GET → edit → PUT works (DECISIONS B9). Other values are refused.
+ */
+export function* checkEchoes(unit: Unit, instance: Instance, prepared: Prepared, reading: Reading): Work<void> {
+  if (prepared.echoes.length === 0) return
+  const view = viewOf(instance.resource, { depth: 1, include: [], fields: null })
+  const related = yield* loadRelated(unit.tx, view, [instance.row], new Budget(reading.bounds))
+  const shown = JSON.parse(writeRow(view, instance.row, related, reading.ctx)) as Record<string, unknown>
+  const issues: Issue[] = []
+  for (const { field, value, pointer } of prepared.echoes)
+    if (!Object.hasOwn(shown, field.name) || !equal(shown[field.name], value))
+      issues.push({
+        code: 'read_only',
+        pointer,
+        detail: `${field.name} is set by the server; leave it out or send it as it is`,
+      })
+  if (issues.length) throw new ApiError('read_only', { issues })
+}

@@ -1,0 +1,206 @@
+import { ApiError, pointer, type Issue } from '../protocol/error.ts'
+import { formatPosition } from '../protocol/position.ts'
+import type { Field, Id, Row } from '../model/model.ts'
+import type { Predicate } from '../query/predicate.ts'
+import type { Work } from '../store/work.ts'
+import type { Call, Gone, Item } from './call.ts'
+import { checkEchoes } from './echo.ts'
+import { applyJsonPatch } from './json-patch.ts'
+import type { Prepared } from './prepare.ts'
+import { Budget, loadRelated } from './related.ts'
+import { writeRows } from './present.ts'
+import { missing, showItem, visibleRow, type Reading } from './read.ts'
+import { checkReferences, refuseVague } from './references.ts'
+import { remove } from './remove.ts'
+import { finish } from './finish.ts'
+import type { Instance, Unit } from './unit.ts'
+import { checkWrite, itemTag } from './version.ts'
+import { viewOf } from './view.ts'
+import { create, join, patch, prepareBody, replace, type NewId } from './write.ts'
+
+/** What writing needs beside the call and the unit. */
+export interface Writing extends Reading {
+  readonly newId: NewId
+  /** Objects in an array body. */
+  readonly bulk: number
+}
+
+/** POST: one row, or several all or nothing, each seeing those before it. */
+export function* createRows(unit: Unit, call: Call, writing: Writing): Work<Item> {
+  const parent = call.parent ? yield* parentOf(unit, call) : null
+  if (!Array.isArray(call.input)) {
+    const instance = yield* createOne(unit, call, call.input, '#', parent, writing)
+    yield* finish(unit)
+    return yield* show(unit, call, instance, writing, true)
+  }
+  if (call.input.length > writing.bulk)
+    throw new ApiError('too_many_items', { detail: `at most ${writing.bulk} rows in one request` })
+  const issues: Issue[] = []
+  const instances: Instance[] = []
+  for (const [i, body] of call.input.entries()) {
+    try {
+      instances.push(yield* createOne(unit, call, body, pointer('#', i), parent, writing))
+    } catch (error) {
+      // All faults of all rows are told at once, as far as one row's faults do not hide another's.
+      if (!(error instanceof ApiError) || error.code !== 'validation') throw error
+      issues.push(...error.issues)
+    }
+  }
+  if (issues.length) throw new ApiError('validation', { issues })
+  yield* finish(unit)
+  return yield* showMany(unit, call, instances, writing)
+}
+
+function* createOne(
+  unit: Unit,
+  call: Call,
+  body: unknown,
+  base: string,
+  parent: Instance | null,
+  writing: Writing,
+): Work<Instance> {
+  const field = call.parent?.field
+  const implied = field?.is === 'back' ? field.via : null
+  const prepared = prepareBody(unit, call.resource, body, base, 'create', implied)
+  if (implied) agreeWithParent(prepared, implied, call.parent!.id)
+  yield* check(unit, prepared)
+  const instance = yield* create(unit, prepared, null, writing.newId)
+  if (parent && (field?.is === 'back' || field?.is === 'many')) yield* join(unit, parent, field, instance.id)
+  return instance
+}
+
+/** A body sent to `/customers/2/orders` may name customer 2 and no other (DECISIONS C7). */
+function agreeWithParent(prepared: Prepared, via: Field, parent: Id): void {
+  const said = prepared.settings.find(s => s.field === via)
+  if (!said || said.kind !== 'one' || (said.target && 'id' in said.target && said.target.id === parent)) return
+  throw new ApiError('validation', {
+    issues: [{ code: 'reference', pointer: said.pointer, detail: `differs from the URI, which says ${parent}` }],
+  })
+}
+
+function* parentOf(unit: Unit, call: Call): Work<Instance> {
+  const { resource, id } = call.parent!
+  const parent = yield* unit.get(resource, id)
+  if (!parent) throw missing(resource, id)
+  return parent
+}
+
+function* check(unit: Unit, prepared: Prepared): Work<void> {
+  if (unit.strict) refuseVague(prepared)
+  yield* checkReferences(unit, prepared.settings)
+}
+
+/** PATCH: a merge patch (RFC 7396) or a JSON Patch (RFC 6902). */
+export function* patchRow(unit: Unit, call: Call, writing: Writing): Work<Item> {
+  const instance = yield* target(unit, call, writing)
+  requireMatch(call)
+  const body = call.jsonPatch ? yield* patchedBody(unit, call, instance, writing) : call.input
+  const prepared = prepareBody(unit, call.resource, body, '#', 'patch', null)
+  yield* checkEchoes(unit, instance, prepared, writing)
+  checkWrite(call.conditions, writing.epoch, instance.before)
+  yield* check(unit, prepared)
+  yield* patch(unit, instance, prepared, writing.newId)
+  yield* finish(unit)
+  return yield* show(unit, call, instance, writing, false)
+}
+
+/** A JSON Patch becomes the members of the representation that it changes. */
+function* patchedBody(unit: Unit, call: Call, instance: Instance, writing: Writing): Work<unknown> {
+  const view = viewOf(call.resource, { depth: 1, include: [], fields: null })
+  const related = yield* loadRelated(unit.tx, view, [instance.row], new Budget({ ...writing.bounds, ids: null }))
+  const [shown] = JSON.parse(writeRows(view, [instance.row], related, writing.ctx)) as [Record<string, unknown>]
+  return applyJsonPatch(shown, call.input)
+}
+
+/** PUT: replaces, or creates where the client may choose ids. */
+export function* putRow(unit: Unit, call: Call, writing: Writing): Work<Item> {
+  const { resource } = call
+  const existing = yield* unit.get(resource, call.id!)
+  if (!existing && !resource.id.def.client) throw missing(resource, call.id!)
+  requireMatch(call)
+  const prepared = prepareBody(unit, resource, call.input, '#', existing ? 'replace' : 'create', null)
+  if (existing) yield* checkEchoes(unit, existing, prepared, writing)
+  checkWrite(call.conditions, writing.epoch, existing?.before ?? null)
+  if (!existing) {
+    if (prepared.id !== null && prepared.id !== call.id)
+      throw new ApiError('validation', {
+        issues: [{ code: 'reference', pointer: pointer('#', resource.id.name), detail: 'differs from the URI' }],
+      })
+    if (unit.strict) refuseVague(prepared)
+    const instance = yield* createAt(unit, prepared, call.id!, writing)
+    yield* finish(unit)
+    return yield* show(unit, call, instance, writing, true)
+  }
+  yield* target(unit, call, writing)
+  yield* check(unit, prepared)
+  yield* replace(unit, existing, prepared, writing.newId)
+  yield* finish(unit)
+  return yield* show(unit, call, existing, writing, false)
+}
+
+/** Creates under an id that the client chose. The body is checked first, so it cannot refer to the row that it makes. */
+function* createAt(unit: Unit, prepared: Prepared, id: Id, writing: Writing): Work<Instance> {
+  yield* checkReferences(unit, prepared.settings)
+  return yield* create(unit, prepared, id, writing.newId)
+}
+
+export function* deleteRow(unit: Unit, call: Call, writing: Writing): Work<Gone> {
+  const instance = yield* target(unit, call, writing)
+  requireMatch(call)
+  checkWrite(call.conditions, writing.epoch, instance.before)
+  yield* remove(unit, instance)
+  yield* finish(unit)
+  return { kind: 'gone', resource: call.resource, position: formatPosition(writing.epoch, unit.tx.position) }
+}
+
+/** The row that the call is about, if the caller may see it and it is where the URI says. */
+function* target(unit: Unit, call: Call, writing: Writing): Work<Instance> {
+  if (call.parent || !isAll(writing.visible)) yield* visibleRow(unit.tx, call.resource, call.id!, call, writing)
+  const instance = yield* unit.get(call.resource, call.id!)
+  if (!instance) throw missing(call.resource, call.id!)
+  return instance
+}
+
+function isAll(visible: Predicate): boolean {
+  return visible.kind === 'constant' && visible.value
+}
+
+/** RFC 6585 §3: a resource may insist that writes name the version that they change. */
+function requireMatch(call: Call): void {
+  if (call.resource.options.ifMatch !== 'required') return
+  if (
+    call.conditions &&
+    (call.conditions.ifMatch !== null ||
+      call.conditions.ifNoneMatch !== null ||
+      call.conditions.ifUnmodifiedSince !== null)
+  )
+    return
+  throw new ApiError('precondition_required', {
+    detail: 'send If-Match with the ETag of the version that the change is for',
+  })
+}
+
+/** The representation after the write, read in the same transaction. */
+function* show(unit: Unit, call: Call, instance: Instance, writing: Writing, created: boolean): Work<Item> {
+  const view = viewOf(call.resource, call.shape)
+  const row: Row = instance.row
+  return yield* showItem(unit.tx, view, row, writing, created, itemTag(writing.epoch, view, row, unit.tx))
+}
+
+function* showMany(unit: Unit, call: Call, instances: readonly Instance[], writing: Writing): Work<Item> {
+  const view = viewOf(call.resource, call.shape)
+  const rows = instances.map(instance => instance.row)
+  const budget = new Budget(writing.bounds)
+  const related = yield* loadRelated(unit.tx, view, rows, budget)
+  return {
+    kind: 'item',
+    created: true,
+    resource: call.resource,
+    ids: instances.map(instance => instance.id),
+    body: writeRows(view, rows, related, writing.ctx),
+    etag: null,
+    modified: null,
+    position: formatPosition(writing.epoch, unit.tx.position),
+    cut: [...budget.cut],
+  }
+}

@@ -1,0 +1,41 @@
+import { ApiError, pointer, type Issue } from '../protocol/error.ts'
+import type { Work } from '../store/work.ts'
+import { rowFor } from './writable.ts'
+import { moment } from './write.ts'
+import type { Instance, Unit } from './unit.ts'
+
+/** Ends a unit: the rows as they will be must hold together; then everything goes to the store at once. */
+export function* finish(unit: Unit): Work<void> {
+  const issues: Issue[] = []
+  for (const instance of [...unit.changed()]) {
+    stamp(unit, instance)
+    for (const field of instance.resource.columns)
+      if (field.is === 'one' && !field.nullable && instance.row[field.slot] === null)
+        issues.push({
+          code: 'required',
+          pointer: pointer('#', field.name),
+          detail: `${instance.resource.name} must have a ${field.name}`,
+        })
+    yield* checkRow(unit, instance, issues)
+  }
+  if (issues.length) throw new ApiError('validation', { issues })
+  yield* unit.flush()
+}
+
+/** `t.now({ on: 'write' })`. */
+function stamp(unit: Unit, instance: Instance): void {
+  if (!instance.before) return
+  for (const field of instance.resource.columns)
+    if (field.is === 'scalar' && field.def.now === 'write') instance.row[field.slot] = moment(field, unit.ctx.now)
+}
+
+function* checkRow(unit: Unit, instance: Instance, issues: Issue[]): Work<void> {
+  for (const check of instance.resource.checks) {
+    const verdict = check(yield* rowFor(unit, instance, null), unit.ctx)
+    if (verdict === true) continue
+    if (typeof verdict === 'string') issues.push({ code: 'check', pointer: '#', detail: verdict })
+    else
+      for (const [field, detail] of Object.entries(verdict))
+        issues.push({ code: 'check', pointer: pointer('#', field), detail })
+  }
+}

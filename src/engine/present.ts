@@ -1,0 +1,80 @@
+import type { Ctx } from '../schema/field.ts'
+import { printDatetime } from '../schema/moment.ts'
+import type { Id, Resource, Row } from '../model/model.ts'
+import { ID } from '../model/model.ts'
+import type { LoadedPart, Related } from './related.ts'
+import type { Part, View } from './view.ts'
+import { readRow } from './read-row.ts'
+
+/** Writes one row as JSON text straight from its slots; no row object is made. */
+export function writeRow(view: View, row: Row, related: Related, ctx: Ctx): string {
+  if (view.depth === 0 && view.parts.length === 0) return JSON.stringify(row[ID])
+  let text = ''
+  for (const part of view.parts) text += part.prefix + writePart(view, part, row, related, ctx)
+  return text === '' ? '{}' : text + '}'
+}
+
+/** Writes rows as a JSON array. */
+export function writeRows(view: View, rows: readonly Row[], related: Related, ctx: Ctx): string {
+  let text = '['
+  for (let i = 0; i < rows.length; i++)
+    text += i ? ',' + writeRow(view, rows[i]!, related, ctx) : writeRow(view, rows[i]!, related, ctx)
+  return text + ']'
+}
+
+function writePart(view: View, part: Part, row: Row, related: Related, ctx: Ctx): string {
+  switch (part.kind) {
+    case 'slot': {
+      const value = row[part.slot]
+      if (value === null || part.print === 'raw') return String(value)
+      return part.print === 'json' ? JSON.stringify(value) : `"${printDatetime(value as string)}"`
+    }
+    case 'ids': {
+      const ids = (related.of[part.load] as LoadedPart & { kind: 'ids' }).ids.get(row[ID] as Id)
+      if (part.one) return ids ? JSON.stringify(ids[0]) : 'null'
+      return ids ? JSON.stringify(ids) : '[]'
+    }
+    case 'row': {
+      const target = row[part.slot]
+      if (target === null) return 'null'
+      const loaded = related.of[part.load] as LoadedPart & { kind: 'row' }
+      const found = loaded.rows.get(target as Id)
+      return found ? writeRow(nested(view, part.load), found, loaded.related, ctx) : JSON.stringify(target)
+    }
+    case 'rows': {
+      const loaded = related.of[part.load] as LoadedPart & { kind: 'rows' }
+      const rows = loaded.rows.get(row[ID] as Id) ?? []
+      if (part.one) return rows[0] ? writeRow(nested(view, part.load), rows[0], loaded.related, ctx) : 'null'
+      return writeRows(nested(view, part.load), rows, loaded.related, ctx)
+    }
+    case 'count':
+      return String((related.of[part.load] as LoadedPart & { kind: 'count' }).counts.get(row[ID] as Id) ?? 0)
+    case 'calc': {
+      const value = part.field.def.get(readRow(view.resource, row, idsOf(view, related, row)), ctx)
+      return JSON.stringify(value ?? null)
+    }
+    case 'self':
+      return JSON.stringify(selfUrl(view.resource, row[ID] as Id))
+  }
+}
+
+function nested(view: View, load: number): View {
+  const part = view.loads[load]!
+  if (part.kind !== 'row' && part.kind !== 'rows') throw new TypeError('a shown relation has no view')
+  return part.view
+}
+
+/** The related ids that were loaded for functions of the declaration, by field name. */
+function idsOf(view: View, related: Related, row: Row): ReadonlyMap<string, readonly Id[]> {
+  const ids = new Map<string, readonly Id[]>()
+  view.loads.forEach((load, i) => {
+    if (load.kind === 'ids')
+      ids.set(load.field.name, (related.of[i] as LoadedPart & { kind: 'ids' }).ids.get(row[ID] as Id) ?? [])
+  })
+  return ids
+}
+
+/** The path of a row below the API's mount point. */
+export function selfUrl(resource: Resource, id: Id): string {
+  return `${resource.paths[0] ?? ''}/${encodeURIComponent(String(id))}`
+}

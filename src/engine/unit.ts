@@ -1,0 +1,181 @@
+import { AT, FIRST, ID, SEQ, type Field, type Id, type Join, type Resource, type Row } from '../model/model.ts'
+import type { Ctx, Value } from '../schema/field.ts'
+import type { LinkChange, ListDelta, RowChange, Transaction } from '../store/store.ts'
+import { wait, type Work } from '../store/work.ts'
+import type { InputMode } from './call.ts'
+
+/** A row as one unit of work sees and changes it. */
+export interface Instance {
+  readonly resource: Resource
+  readonly id: Id
+  /** As stored; null if the unit creates it. */
+  readonly before: Row | null
+  /** As it will be. */
+  readonly row: Row
+  deleted: boolean
+  /** Ids that join or leave its to-many relations, by field name. */
+  readonly deltas: Map<string, Delta>
+}
+
+export interface Delta {
+  readonly field: Field
+  readonly added: Set<Id>
+  readonly removed: Set<Id>
+}
+
+/** What a unit is done for: who asks and when, and how strictly input is read. */
+export interface UnitOptions {
+  readonly ctx: Ctx
+  readonly mode: InputMode
+  readonly strict: boolean
+}
+
+/**
+ * The unit of work of one request: each row exists once in it, all changes are collected
+ * and handed to the store together, so that both sides of each relation agree (spec: blargh §2.1, §2.9).
+ */
+export class Unit {
+  readonly tx: Transaction
+  readonly ctx: Ctx
+  readonly mode: InputMode
+  readonly strict: boolean
+  readonly #known = new Map<Resource, Map<Id, Instance | null>>()
+  /** In the order in which they were first changed or made. */
+  readonly #touched = new Set<Instance>()
+  readonly #links = new Map<string, LinkChange>()
+
+  constructor(tx: Transaction, options: UnitOptions) {
+    this.tx = tx
+    this.ctx = options.ctx
+    this.mode = options.mode
+    this.strict = options.strict
+  }
+
+  /** The row, or null if there is none or the unit has deleted it. */
+  *get(resource: Resource, id: Id): Work<Instance | null> {
+    const rows = this.#rows(resource)
+    let instance = rows.get(id)
+    if (instance === undefined) rows.set(id, (instance = known(resource, yield* wait(this.tx.get(resource, id)))))
+    return instance?.deleted ? null : instance
+  }
+
+  /** The rows that exist, loading those that are not here yet with one query. */
+  *many(resource: Resource, ids: readonly Id[]): Work<Instance[]> {
+    const rows = this.#rows(resource)
+    const missing = ids.filter(id => !rows.has(id))
+    if (missing.length) {
+      for (const id of missing) rows.set(id, null)
+      for (const row of yield* wait(this.tx.many(resource, missing))) rows.set(row[ID] as Id, known(resource, row))
+    }
+    return ids.map(id => rows.get(id)).filter(instance => instance && !instance.deleted) as Instance[]
+  }
+
+  /** A new row with nothing in it but its id. */
+  create(resource: Resource, id: Id): Instance {
+    const row: Row = new Array<Value>(FIRST + resource.columns.length - 1).fill(null)
+    row[ID] = id
+    row[SEQ] = 0
+    row[AT] = 0
+    const instance: Instance = { resource, id, before: null, row, deleted: false, deltas: new Map() }
+    this.#rows(resource).set(id, instance)
+    this.#touched.add(instance)
+    return instance
+  }
+
+  /** The instances of a resource that are in the unit already. */
+  *loaded(resource: Resource): Generator<Instance, void> {
+    for (const instance of this.#rows(resource).values()) if (instance) yield instance
+  }
+
+  touch(instance: Instance): void {
+    this.#touched.add(instance)
+  }
+
+  /** Notes that an id joined or left a to-many relation (or a one-to-one's other side) of the row. */
+  record(owner: Instance, field: Field, id: Id, joined: boolean): void {
+    let delta = owner.deltas.get(field.name)
+    if (!delta) owner.deltas.set(field.name, (delta = { field, added: new Set(), removed: new Set() }))
+    const [to, from] = joined ? [delta.added, delta.removed] : [delta.removed, delta.added]
+    if (!from.delete(id)) to.add(id)
+    this.#touched.add(owner)
+  }
+
+  /** Pairs of a join that the unit makes or dissolves. */
+  *links(join: Join): Generator<LinkChange, void> {
+    for (const change of this.#links.values()) if (change.join === join) yield change
+  }
+
+  link(change: LinkChange): void {
+    const key = `${change.join.table}\n${typeof change.a}${change.a}\n${typeof change.b}${change.b}`
+    const earlier = this.#links.get(key)
+    if (earlier && earlier.op !== change.op) this.#links.delete(key)
+    else this.#links.set(key, change)
+  }
+
+  /** Rows that the unit makes or gives another value in a stored field, and does not delete. */
+  *changed(): Generator<Instance, void> {
+    for (const instance of this.#touched)
+      if (!instance.deleted && (!instance.before || changedSlots(instance).length > 0)) yield instance
+  }
+
+  /** Hands everything to the store. */
+  *flush(): Work<number> {
+    const changes: RowChange[] = []
+    for (const instance of this.#touched) {
+      const change = changeOf(instance)
+      if (change) changes.push(change)
+    }
+    if (changes.length || this.#links.size) yield* wait(this.tx.apply(changes, [...this.#links.values()]))
+    return changes.length
+  }
+
+  #rows(resource: Resource): Map<Id, Instance | null> {
+    let rows = this.#known.get(resource)
+    if (!rows) this.#known.set(resource, (rows = new Map()))
+    return rows
+  }
+}
+
+function known(resource: Resource, row: Row | undefined): Instance | null {
+  return row ? { resource, id: row[ID] as Id, before: row, row: row.slice(), deleted: false, deltas: new Map() } : null
+}
+
+/** Slots of stored fields whose value differs from what is stored. */
+export function changedSlots(instance: Instance): number[] {
+  const { before, row } = instance
+  const slots: number[] = []
+  if (before) for (let slot = FIRST; slot < row.length; slot++) if (!equal(before[slot], row[slot])) slots.push(slot)
+  return slots
+}
+
+function changeOf(instance: Instance): RowChange | null {
+  const { resource, id, before, row } = instance
+  if (instance.deleted) return before && { resource, id, op: 'delete', before, after: null, changed: [], lists: [] }
+  const lists = listsOf(instance)
+  if (!before) return { resource, id, op: 'create', before: null, after: row, changed: [], lists }
+  const changed = changedSlots(instance)
+  if (changed.length === 0 && lists.length === 0) return null
+  return { resource, id, op: 'patch', before, after: row, changed, lists }
+}
+
+function listsOf(instance: Instance): ListDelta[] {
+  const lists: ListDelta[] = []
+  for (const { field, added, removed } of instance.deltas.values())
+    if (added.size || removed.size) lists.push({ field: field.name, added: [...added], removed: [...removed] })
+  return lists
+}
+
+/** Deep equality of canonical values; members of objects in any order. */
+export function equal(a: unknown, b: unknown): boolean {
+  if (a === b) return true
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
+  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, i) => equal(item, b[i]))
+  if (Array.isArray(b)) return false
+  const keys = Object.keys(a)
+  return (
+    keys.length === Object.keys(b).length &&
+    keys.every(
+      key => Object.hasOwn(b, key) && equal((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key]),
+    )
+  )
+}

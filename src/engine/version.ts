@@ -1,0 +1,117 @@
+import { ApiError } from '../protocol/error.ts'
+import type { Predicate, Query } from '../query/predicate.ts'
+import { AT, SEQ, type Resource, type Row } from '../model/model.ts'
+import type { Snapshot } from '../store/store.ts'
+import type { Conditions, Tag } from './call.ts'
+import type { View } from './view.ts'
+
+/**
+ * The entity tag of a row's representation: `epoch.seq`, and behind a further dot what tells this representation
+ * from the default one of the same version. Unsafe methods compare the first two parts only (DECISIONS A6).
+ */
+export function itemTag(epoch: string, view: View, row: Row, snapshot: Snapshot): string {
+  const version = `${epoch}.${row[SEQ] as number}`
+  if (view.variant === '') return version
+  return view.touches.length > 1
+    ? `${version}.${view.variant}-${latest(snapshot, view.touches)}`
+    : `${version}.${view.variant}`
+}
+
+/** The entity tag of a list: the last change to any resource that it reads. */
+export function listTag(epoch: string, view: View, query: Query, snapshot: Snapshot): string {
+  const touches = new Set(view.touches)
+  collect(view.resource, query.where, touches)
+  for (const key of query.sort) {
+    let at = view.resource
+    for (const name of key.path) {
+      const target = at.field.get(name)?.target as Resource | null | undefined
+      if (target) touches.add((at = target))
+    }
+  }
+  const version = `${epoch}.${latest(snapshot, touches)}`
+  return view.variant === '' ? version : `${version}.${view.variant}`
+}
+
+function latest(snapshot: Snapshot, touches: Iterable<Resource>): number {
+  let seq = 0
+  for (const resource of touches) seq = Math.max(seq, snapshot.changed(resource))
+  return seq
+}
+
+function collect(resource: Resource, where: Predicate, into: Set<Resource>): void {
+  switch (where.kind) {
+    case 'and':
+    case 'or':
+      for (const part of where.of) collect(resource, part, into)
+      return
+    case 'not':
+      return collect(resource, where.of, into)
+    case 'one':
+    case 'many': {
+      const target = resource.field.get(where.field)!.target as Resource
+      into.add(target)
+      return collect(target, where.of, into)
+    }
+    default:
+      return
+  }
+}
+
+/** Milliseconds of the last change, or null while its second is not over: Last-Modified has no finer grain (DECISIONS C9). */
+export function modifiedOf(row: Row, now: number): number | null {
+  const at = row[AT] as number
+  return at > 0 && Math.floor(at / 1000) < Math.floor(now / 1000) ? at : null
+}
+
+/** May a read be answered with "you have it"? (RFC 9110 §13.2.2, steps 3 and 4; §13.1.2 compares weakly.) */
+export function isUnchanged(conditions: Conditions | null, tag: string, modified: number | null): boolean {
+  if (!conditions) return false
+  if (conditions.ifNoneMatch !== null)
+    return conditions.ifNoneMatch === '*' || conditions.ifNoneMatch.some(t => t.value === tag)
+  return (
+    conditions.ifModifiedSince !== null &&
+    modified !== null &&
+    Math.floor(modified / 1000) * 1000 <= conditions.ifModifiedSince
+  )
+}
+
+/** Refuses a read whose If-Match or If-Unmodified-Since does not hold (RFC 9110 §13.2.2, steps 1 and 2). */
+export function checkRead(conditions: Conditions | null, tag: string, modified: number | null): void {
+  if (!conditions) return
+  if (conditions.ifMatch !== null) {
+    if (conditions.ifMatch !== '*' && !conditions.ifMatch.some(t => !t.weak && t.value === tag)) throw stale(tag)
+  } else if (
+    conditions.ifUnmodifiedSince !== null &&
+    modified !== null &&
+    Math.floor(modified / 1000) * 1000 > conditions.ifUnmodifiedSince
+  )
+    throw stale(tag)
+}
+
+/** Refuses a write whose preconditions do not hold for the row as it is; null = the write would create it. */
+export function checkWrite(conditions: Conditions | null, epoch: string, row: Row | null): void {
+  if (!conditions) return
+  const version = row && `${epoch}.${row[SEQ] as number}`
+  if (conditions.ifMatch !== null) {
+    if (!row || (conditions.ifMatch !== '*' && !conditions.ifMatch.some(t => !t.weak && sameVersion(t, version!))))
+      throw stale(version)
+  } else if (conditions.ifUnmodifiedSince !== null && row) {
+    if (Math.floor((row[AT] as number) / 1000) * 1000 > conditions.ifUnmodifiedSince) throw stale(version)
+  }
+  if (conditions.ifNoneMatch !== null && row) {
+    if (conditions.ifNoneMatch === '*' || conditions.ifNoneMatch.some(t => sameVersion(t, version!)))
+      throw stale(version)
+  }
+}
+
+/** Any of our own tags of this version will do, whatever representation it was for. */
+function sameVersion(tag: Tag, version: string): boolean {
+  return tag.value === version || (tag.value.startsWith(version) && tag.value.charCodeAt(version.length) === 46) /* . */
+}
+
+function stale(tag: string | null): ApiError {
+  return new ApiError('precondition_failed', {
+    detail: 'it is not the version that the precondition names; read it again and repeat the change on what it is now',
+    ...(tag === null ? {} : { headers: { etag: `"${tag}"` } }),
+  })
+}

@@ -1,0 +1,72 @@
+import type { AnyResource } from './model/declaration.ts'
+import type { Id } from './model/model.ts'
+import type { IdOf, New, Patch, Row } from './model/types.ts'
+import type { Sort, Where } from './model/where.ts'
+import type { Call, Outcome } from './engine/call.ts'
+import type { Engine } from './engine/engine.ts'
+import { answer, callOf, valueOf, type Answer, type CallOptions } from './engine/program.ts'
+import type { Maybe } from './store/work.ts'
+
+/** Names of an API's resources. */
+type Name<M> = keyof M & string
+
+/** Which rows of a list, and how they are shown. */
+export interface ListOptions<M, K> extends Omit<CallOptions, 'filter' | 'sort'> {
+  readonly filter?: Where<M, K>
+  readonly sort?: Sort<M, K> | readonly Sort<M, K>[]
+}
+
+/** The operations of an API for the application's own code. Each throws ApiError where it cannot be done. */
+export interface Operations<M> {
+  /** One row by its id. */
+  get<K extends Name<M>>(name: K, id: IdOf<M, K>, options?: CallOptions): Promise<Row<M, K>>
+  /** The rows that a query selects; all of them unless it has a limit. */
+  list<K extends Name<M>>(name: K, options?: ListOptions<M, K>): Promise<Row<M, K>[]>
+  /** Makes a row with all that its body nests. */
+  post<K extends Name<M>>(name: K, data: New<M, K>, options?: CallOptions): Promise<Row<M, K>>
+  /** Makes several rows, all or nothing. */
+  post<K extends Name<M>>(name: K, data: readonly New<M, K>[], options?: CallOptions): Promise<Row<M, K>[]>
+  /** Replaces a row, or makes it where clients may choose ids. */
+  put<K extends Name<M>>(name: K, id: IdOf<M, K>, data: New<M, K>, options?: CallOptions): Promise<Row<M, K>>
+  /** Changes what the body names. */
+  patch<K extends Name<M>>(name: K, id: IdOf<M, K>, data: Patch<M, K>, options?: CallOptions): Promise<Row<M, K>>
+  delete<K extends Name<M>>(name: K, id: IdOf<M, K>, options?: CallOptions): Promise<void>
+}
+
+/** The operations by name and plain values, answering with a status instead of throwing: blargh's basic layer. */
+export interface SafeOperations<_M = unknown> {
+  get(name: string, id?: Id | null, options?: CallOptions): Promise<Answer>
+  list(name: string, options?: CallOptions): Promise<Answer>
+  post(name: string, data: unknown, options?: CallOptions): Promise<Answer>
+  put(name: string, id: unknown, data: unknown, options?: CallOptions): Promise<Answer>
+  patch(name: string, id: unknown, data: unknown, options?: CallOptions): Promise<Answer>
+  delete(name: string, id: unknown, options?: CallOptions): Promise<Answer>
+}
+
+type Handle = (call: Call) => Maybe<Outcome>
+
+export function operations<M = Record<string, AnyResource>>(engine: Engine, handle: Handle): Operations<M> {
+  const value = async (make: () => Call): Promise<never> => valueOf(await handle(make())) as never
+  return {
+    get: (name, id, options = {}) => value(() => callOf(engine, 'get', name, id, undefined, options)),
+    list: (name, options = {}) => value(() => callOf(engine, 'list', name, null, undefined, options)),
+    post: (name: string, data: unknown, options: CallOptions = {}) =>
+      value(() => callOf(engine, 'create', name, null, data, options)),
+    put: (name, id, data, options = {}) => value(() => callOf(engine, 'replace', name, id, data, options)),
+    patch: (name, id, data, options = {}) => value(() => callOf(engine, 'patch', name, id, data, options)),
+    delete: async (name, id, options = {}) => value(() => callOf(engine, 'delete', name, id, undefined, options)),
+  }
+}
+
+export function safeOperations<M = Record<string, AnyResource>>(engine: Engine, handle: Handle): SafeOperations<M> {
+  const safe = async (make: () => Call): Promise<Answer> => answer(handle, make)
+  return {
+    get: (name, id = null, options = {}) =>
+      safe(() => callOf(engine, id === null ? 'list' : 'get', name, id, undefined, options)),
+    list: (name, options = {}) => safe(() => callOf(engine, 'list', name, null, undefined, options)),
+    post: (name, data, options = {}) => safe(() => callOf(engine, 'create', name, null, data, options)),
+    put: (name, id, data, options = {}) => safe(() => callOf(engine, 'replace', name, id, data, options)),
+    patch: (name, id, data, options = {}) => safe(() => callOf(engine, 'patch', name, id, data, options)),
+    delete: (name, id, options = {}) => safe(() => callOf(engine, 'delete', name, id, undefined, options)),
+  }
+}
