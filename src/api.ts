@@ -47,7 +47,7 @@ export interface Api<M = Record<string, AnyResource>> extends Operations<M> {
   readonly store: Store
   readonly http: HttpOptions
   /** Resolves when the store has adapted to the model; rejects with what stands in the way. */
-  readonly ready: Promise<void>
+  ready(): Promise<void>
   /** The same operations, answering with status and problem document instead of throwing. */
   readonly safe: SafeOperations<M>
   /** Several operations, all or nothing. What the callback throws undoes them and is thrown again. */
@@ -96,7 +96,7 @@ export function api<const M extends Readonly<Record<string, AnyResource>>>(
     engine,
     store,
     http,
-    ready,
+    ready: () => ready,
     safe: safeOperations<M>(engine, handle),
     transaction: work =>
       store.transaction((tx: Transaction) => work(operations<M>(engine, call => engine.within(tx, call)))),

@@ -1,1 +1,25 @@
-export {}
+/**
+ * Restuary: declare a resource once, get it over REST with validation, relations and a change log.
+ *
+ * @example
+ * const todo = resource({ id: t.id(), text: t.text({ max: 500 }), done: t.bool().default(false) }).public()
+ * await serve(api({ todo }, { store: sqlite('todo.db') }), { port: 3000 })
+ */
+export { api, type Api, type ApiOptions } from './api.ts'
+export { serve, type Served, type ServeOptions } from './serve.ts'
+export { resource, type Declared, type ResourceSettings } from './model/resource.ts'
+export { t } from './schema/builder.ts'
+export type { Declarations, Expanded, IdOf, Include, New, Patch, Row } from './model/types.ts'
+export type { Sort, Where } from './model/where.ts'
+export { ModelError, type Fault } from './model/faults.ts'
+export { memory } from './store/memory.ts'
+export { sqlite, type SqliteOptions } from './store/sqlite/index.ts'
+export { ApiError, type Issue, type Problem } from './protocol/error.ts'
+export type { Code, IssueCode } from './protocol/codes.ts'
+export { defaultLimits, type Limits } from './protocol/limits.ts'
+export type { Principal } from './engine/call.ts'
+export type { Authenticate, Credentials } from './engine/engine.ts'
+export type { Answer, CallOptions } from './engine/program.ts'
+export type { ListOptions, Operations, SafeOperations } from './operations.ts'
+export { handler } from './transport/node.ts'
+export type { HttpOptions } from './transport/http/options.ts'
