@@ -102,9 +102,9 @@ type Out<T extends FieldType, V> = T['kind'] extends 'scalar' | 'derived'
 export type New<M, K, X = never> = Create<M, FieldsIn<M, K>, X>
 
 type Create<M, F extends Fields, X> = {
-  -readonly [P in keyof F as Required<P, F[P]['~type'], X>]: In<M, F[P]['~type']>
+  -readonly [P in keyof F as Mandatory<P, F[P]['~type'], X>]: In<M, F[P]['~type']>
 } & {
-  -readonly [P in keyof F as Optional<P, F[P]['~type'], X>]?: In<M, F[P]['~type']>
+  -readonly [P in keyof F as Voluntary<P, F[P]['~type'], X>]?: In<M, F[P]['~type']>
 }
 
 /** What changes a row: any of its members that clients may write, but not its id. */
@@ -114,8 +114,8 @@ type Change<M, F extends Fields> = {
   -readonly [P in keyof F as Without<P, F[P]['~type'], Unwritten | 'id'>]?: In<M, F[P]['~type']>
 }
 
-type Required<P, T extends FieldType, X> = Without<P, T, Unwritten> & Demanded<P, T, X>
-type Optional<P, T extends FieldType, X> = Exclude<Without<P, T, Unwritten>, Demanded<P, T, X>>
+type Mandatory<P, T extends FieldType, X> = Without<P, T, Unwritten> & Demanded<P, T, X>
+type Voluntary<P, T extends FieldType, X> = Exclude<Without<P, T, Unwritten>, Demanded<P, T, X>>
 type Demanded<P, T extends FieldType, X> = T['kind'] extends 'scalar' | 'one'
   ? Exclude<Without<P, T, 'optional'>, X>
   : never

@@ -1,0 +1,112 @@
+// Measures what the types of a declaration cost: a generated model of 200 related resources, checked by tsc.
+// usage: node scripts/type-budget.ts — prints the figures, and fails when the compiler does more than the budget allows.
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+/** Instantiations of types and signatures; unlike seconds, the same on every machine. */
+export const budget = 400_000
+const resources = 200
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+export interface TypeCost {
+  readonly resources: number
+  readonly instantiations: number
+  readonly milliseconds: number
+}
+
+/** Runs the compiler over a generated model; rejects with its words if the model does not check. */
+export async function measureTypes(count: number = resources): Promise<TypeCost> {
+  const directory = await mkdtemp(join(tmpdir(), 'type-budget-'))
+  try {
+    await writeFile(`${directory}/model.mts`, modelOf(count))
+    await writeFile(
+      `${directory}/tsconfig.json`,
+      JSON.stringify({
+        extends: `${root}tsconfig.json`,
+        compilerOptions: { isolatedDeclarations: false, declaration: false, types: [] },
+        include: ['model.mts'],
+        exclude: [],
+      }),
+    )
+    return { resources: count, ...(await compile(directory)) }
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+async function compile(directory: string): Promise<Omit<TypeCost, 'resources'>> {
+  const tsc = `${root}node_modules/typescript/bin/tsc`
+  const run = promisify(execFile)(process.execPath, [tsc, '-p', directory, '--extendedDiagnostics', '--singleThreaded'])
+  const { stdout } = await run.catch((error: { stdout?: string }) => {
+    throw new Error(`The model does not check:\n${error.stdout ?? ''}`, { cause: error })
+  })
+  return {
+    instantiations: figure(stdout, /^Instantiations:\s+([\d,]+)/m),
+    milliseconds: Math.round(figure(stdout, /^Total time:\s+([\d.]+)s/m) * 1000),
+  }
+}
+
+function figure(report: string, pattern: RegExp): number {
+  const found = pattern.exec(report)?.[1]
+  if (found === undefined) throw new Error(`The compiler's report has no ${pattern}:\n${report}`)
+  return Number(found.replaceAll(',', ''))
+}
+
+/** Each resource has eight fields, with relations to its neighbours; every fourth one is used. */
+function modelOf(count: number): string {
+  const names = Array.from({ length: count }, (_, i) => `r${i}`)
+  return [
+    `import { t } from '${root}src/schema/builder.ts'`,
+    `import { resource as base } from '${root}src/model/resource.ts'`,
+    `import type { Checked, Declarations, Expanded, New, Patch, Row } from '${root}src/model/types.ts'`,
+    `import type { Sort, Where } from '${root}src/model/where.ts'`,
+    `const user = base({ id: t.id('uuid'), email: t.email().unique(), role: t.enum(['admin', 'member']), password: t.password() })`,
+    `const resource = base.for(user)`,
+    ...names.map((name, i) => resourceOf(name, i, names)),
+    `declare function api<const M extends Declarations>(resources: M & Checked<M>): Faces<M>`,
+    `interface Faces<M> { resource<K extends keyof M>(name: K): Face<M, K> }`,
+    `interface Face<M, K> {`,
+    `  create(input: New<M, K>): Row<M, K>`,
+    `  patch(id: number, input: Patch<M, K>): Row<M, K>`,
+    `  list(where: Where<M, K>, ...sort: Sort<M, K>[]): Row<M, K>[]`,
+    `  deep(): Expanded<M, K, 3>`,
+    `}`,
+    `const app = api({ user, ${names.join(', ')} })`,
+    ...names.filter((_, i) => i % 4 === 0).map(useOf),
+    '',
+  ].join('\n')
+}
+
+function resourceOf(name: string, i: number, names: readonly string[]): string {
+  const { length } = names
+  const next = names[(i + 1) % length]
+  const previous = names[(i + length - 1) % length]
+  const friend = names[(i * 7 + 3) % length]
+  return `const ${name} = resource({
+  id: t.id(), name: t.text({ max: 80 }), rank: t.integer().default(0), kind: t.enum(['a${i}', 'b']).nullable(),
+  next: t.one('${next}'), backs: t.back('${previous}', 'next'), friends: t.many('${friend}'), owner: t.one('user').nullable(),
+}).check(row => row.rank >= 0 || 'too small').unique('name', 'next')`
+}
+
+function useOf(name: string): string {
+  const face = `f_${name}`
+  return `const ${face} = app.resource('${name}')
+${face}.create({ name: 'x', next: { name: 'y', next: 1 }, backs: [{ name: 'z' }], friends: [1] }).rank.toFixed()
+${face}.patch(1, { rank: 3, owner: null }).backs[0]?.toFixed()
+${face}.list({ rank: { $gt: 3 }, next: { name: { $contains: 'x' } }, backs: { $some: { kind: 'b' } } }, '-rank', 'next.name')
+${face}.deep().next.next.name.at(0)`
+}
+
+if (import.meta.main) {
+  const { instantiations, milliseconds } = await measureTypes()
+  const within = instantiations < budget
+  console.log(
+    `${resources} resources: ${instantiations.toLocaleString('en')} instantiations in ${milliseconds} ms; ` +
+      `the budget is ${budget.toLocaleString('en')}${within ? '' : ' — EXCEEDED'}`,
+  )
+  process.exitCode = within ? 0 : 1
+}
