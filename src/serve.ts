@@ -9,6 +9,8 @@ import type { HttpOptions } from './transport/http/options.ts'
 export interface Servable {
   readonly engine: Engine
   readonly http: HttpOptions
+  /** Callers are told apart, so that only resources that say `.public()` are open. */
+  readonly secured?: boolean
   /** Resolves once the store is open. */
   ready(): Promise<unknown>
   close(): Promise<void>
@@ -46,7 +48,7 @@ export async function serve(app: Servable, options: ServeOptions = {}): Promise<
   await app.ready()
   let server: Server
   try {
-    checkOpen(app.engine.model, host, report)
+    if (app.secured !== true) checkOpen(app.engine.model, host, report)
     server = nodeServer(handler(app.engine, app.http), app.engine.limits)
     await listen(server, port, host)
   } catch (error) {
