@@ -26,8 +26,13 @@ export interface Operations<M> {
   post<K extends Name<M>>(name: K, data: New<M, K>, options?: CallOptions): Promise<Row<M, K>>
   /** Makes several rows, all or nothing. */
   post<K extends Name<M>>(name: K, data: readonly New<M, K>[], options?: CallOptions): Promise<Row<M, K>[]>
-  /** Replaces a row, or makes it where clients may choose ids. */
-  put<K extends Name<M>>(name: K, id: IdOf<M, K>, data: New<M, K>, options?: CallOptions): Promise<Row<M, K>>
+  /** Replaces a row, or makes it where clients may choose ids or the row is named by a unique key: `put('user', { email }, …)`. */
+  put<K extends Name<M>>(
+    name: K,
+    id: IdOf<M, K> | Partial<Row<M, K>>,
+    data: New<M, K>,
+    options?: CallOptions,
+  ): Promise<Row<M, K>>
   /** Changes what the body names. */
   patch<K extends Name<M>>(name: K, id: IdOf<M, K>, data: Patch<M, K>, options?: CallOptions): Promise<Row<M, K>>
   delete<K extends Name<M>>(name: K, id: IdOf<M, K>, options?: CallOptions): Promise<void>

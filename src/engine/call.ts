@@ -35,8 +35,9 @@ export interface Call {
   readonly unbounded?: boolean
   /** Acts for the application, not for a caller: passes where a principal is required. */
   readonly trusted?: boolean
-  /** Idempotency key. */
-  readonly key?: string | null
+  /** PUT on a collection: the unique key that names the row, canonical values by field. */
+  readonly key?: Readonly<Record<string, Value>> | null
+  readonly idempotencyKey?: string | null
 }
 
 /** Preconditions (RFC 9110 §13), as entity tags without quotes and moments in milliseconds. */

@@ -1,12 +1,13 @@
 import { ApiError, pointer, type Issue } from '../protocol/error.ts'
 import { formatPosition } from '../protocol/position.ts'
-import type { Field, Id, Row } from '../model/model.ts'
+import type { Field, Id, Row, StoredField } from '../model/model.ts'
+import { ID } from '../model/model.ts'
 import type { Predicate } from '../query/predicate.ts'
-import type { Work } from '../store/work.ts'
+import { wait, type Work } from '../store/work.ts'
 import type { Call, Gone, Item } from './call.ts'
 import { checkEchoes } from './echo.ts'
 import { applyJsonPatch } from './json-patch.ts'
-import type { Prepared } from './prepare.ts'
+import { isObject, type Prepared } from './prepare.ts'
 import { Budget, loadRelated } from './related.ts'
 import { writeRows } from './present.ts'
 import { missing, showItem, visibleRow, type Reading } from './read.ts'
@@ -112,36 +113,57 @@ function* patchedBody(unit: Unit, call: Call, instance: Instance, writing: Writi
   return applyJsonPatch(shown, call.input)
 }
 
-/** PUT: replaces, or creates where the client may choose ids. */
+/** PUT: replaces, or creates where the client may choose ids or names the row by a unique key. */
 export function* putRow(unit: Unit, call: Call, writing: Writing): Work<Item> {
   const { resource } = call
-  const existing = yield* unit.get(resource, call.id!)
-  if (!existing && !resource.id.def.client) throw missing(resource, call.id!)
+  const existing = yield* named(unit, call, writing)
+  if (!existing && call.id !== null && !resource.id.def.client) throw missing(resource, call.id)
   requireMatch(call)
-  const prepared = prepareBody(unit, resource, call.input, '#', existing ? 'replace' : 'create', null)
+  const body = existing ? withKey(call, call.input) : withoutId(call, withKey(call, call.input))
+  const prepared = prepareBody(unit, resource, body, '#', existing ? 'replace' : 'create', null)
   if (existing) yield* checkEchoes(unit, existing, prepared, writing)
   checkWrite(call.conditions, writing.epoch, existing?.before ?? null)
-  if (!existing) {
-    if (prepared.id !== null && prepared.id !== call.id)
-      throw new ApiError('validation', {
-        issues: [{ code: 'reference', pointer: pointer('#', resource.id.name), detail: 'differs from the URI' }],
-      })
-    if (unit.strict) refuseVague(prepared)
-    const instance = yield* createAt(unit, prepared, call.id!, writing)
-    yield* finish(unit)
-    return yield* show(unit, call, instance, writing, true)
-  }
-  yield* target(unit, call, writing)
   yield* check(unit, prepared)
-  yield* replace(unit, existing, prepared, writing.newId)
+  if (existing) yield* replace(unit, existing, prepared, writing.newId)
+  const instance = existing ?? (yield* create(unit, prepared, call.id, writing.newId))
   yield* finish(unit)
-  return yield* show(unit, call, existing, writing, false)
+  return yield* show(unit, call, instance, writing, existing === null)
 }
 
-/** Creates under an id that the client chose. The body is checked first, so it cannot refer to the row that it makes. */
-function* createAt(unit: Unit, prepared: Prepared, id: Id, writing: Writing): Work<Instance> {
-  yield* checkReferences(unit, prepared.settings)
-  return yield* create(unit, prepared, id, writing.newId)
+/** The row that a PUT names by id or by unique key; null if there is none yet. */
+function* named(unit: Unit, call: Call, writing: Writing): Work<Instance | null> {
+  const { resource, key } = call
+  if (call.id !== null) {
+    const instance = yield* unit.get(resource, call.id)
+    return instance && (yield* target(unit, call, writing))
+  }
+  if (!key) throw new TypeError('a PUT names a row')
+  const slots = Object.keys(key).map(name => (resource.field.get(name) as StoredField).slot)
+  const row = yield* wait(unit.tx.find(resource, slots, Object.values(key)))
+  return row ? yield* unit.get(resource, row[ID] as Id) : null
+}
+
+/** The unique key of the URI is part of the body; a body that says otherwise is refused. */
+function withKey(call: Call, body: unknown): unknown {
+  if (!call.key || !isObject(body)) return body
+  for (const [name, value] of Object.entries(call.key))
+    if (Object.hasOwn(body, name) && body[name] !== value) throw differs(name)
+  return { ...body, ...call.key }
+}
+
+/** A new row may repeat the id of its URI (DECISIONS B9). */
+function withoutId(call: Call, body: unknown): unknown {
+  const { name } = call.resource.id
+  if (call.id === null || call.mode === 'cast' || !isObject(body) || !Object.hasOwn(body, name)) return body
+  if (body[name] !== call.id) throw differs(name)
+  const { [name]: _, ...rest } = body
+  return rest
+}
+
+function differs(name: string): ApiError {
+  return new ApiError('validation', {
+    issues: [{ code: 'reference', pointer: pointer('#', name), detail: 'differs from the URI' }],
+  })
 }
 
 export function* deleteRow(unit: Unit, call: Call, writing: Writing): Work<Gone> {

@@ -5,6 +5,8 @@ import { decodeQueryObject } from '../query/query.ts'
 import { chain, type Maybe } from '../store/work.ts'
 import type { Call, Operation, Outcome, Principal } from './call.ts'
 import type { Engine } from './engine.ts'
+import { isObject } from './prepare.ts'
+import { uniqueKey } from './unique-key.ts'
 
 /** What a call of the application's own code may say besides its target. */
 export interface CallOptions {
@@ -61,10 +63,12 @@ export function callOf(
     maxPage: null,
     cursorKey: engine.cursorKey,
   })
+  const key = operation === 'replace' && isObject(id) ? uniqueKey(resource, id, engine.mode) : null
   return {
     operation,
     resource,
-    id: operation === 'list' || operation === 'create' ? null : idOf(engine, resource, id),
+    id: key || operation === 'list' || operation === 'create' ? null : idOf(engine, resource, id),
+    key,
     parent: null,
     query,
     shape,
