@@ -191,7 +191,7 @@ find('todo', {
   rank: { $in: [1, null] },
 })
 find('todo', {
-  list: { title: 'x', owner: { role: { $in: ['admin'] } } },
+  list: { title: 'x', owner: { role: { $in: ['admin', 'member'] } } },
   $or: [{ done: true }, { $not: { rank: 1 } }],
 })
 find('list', { todos: { $some: { done: true }, $none: { rank: 1 } }, owner: { $in: ['u1'] }, size: { $gt: 3 } })
@@ -242,9 +242,15 @@ find('user', {}, 'password')
 api({ user, bad: resource({ id: t.id(), x: t.one('nowhere') }) })
 // @ts-expect-error unknown field at the other side
 api({ group: resource({ id: t.id(), x: t.back('group', 'nothing') }) })
-expectTypeOf<Checked<{ bad: typeof list; todo: typeof todo }>['bad']>().toEqualTypeOf<{
-  readonly 'unknown relation target': 'list' | 'user'
-}>()
+expectTypeOf<keyof Checked<{ bad: typeof list }>['bad']>().toEqualTypeOf<
+  | 'bad.owner refers to "user", which is not declared'
+  | 'bad.parent refers to "list", which is not declared'
+  | 'bad.todos refers to "todo", which is not declared'
+  | 'bad.log refers to "todo", which is not declared'
+>()
+expectTypeOf<
+  keyof Checked<{ user: typeof user; group: typeof group; list: typeof group }>['user']
+>().toEqualTypeOf<'user.lists goes back via list.owner, which does not exist'>()
 
 // Fields
 // @ts-expect-error default of the wrong type

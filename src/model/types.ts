@@ -4,24 +4,29 @@ import type { Declared } from './resource.ts'
 
 // Relations name their targets by strings in one flat map, and each type below looks at one resource at a time and at
 // a related one only where it is mentioned, so the cost of a model is linear in its size (scripts/type-budget.ts).
+// Results come out of conditional types so that editors show their members, not the whole model as an argument.
 
 /** The flat map of an API: resource name → declaration. */
 // oxlint-disable-next-line typescript/no-explicit-any -- a narrower bound would be compared with each resource in full
 export type Declarations = Readonly<Record<string, Declared<any, any, any, any>>>
 
-/** Has no value unless all relations lead somewhere: `api<M extends Declarations>(resources: M & Checked<M>)`. */
-export type Checked<M> = { readonly [K in keyof M]: [Astray<M, FieldsIn<M, K>>] extends [never] ? M[K] : Faulty<M, K> }
-
-interface Faulty<M, K extends keyof M> {
-  readonly 'unknown relation target': Astray<M, FieldsIn<M, K>>
+/**
+ * Refuses relations that lead nowhere, in the words that linking uses:
+ * `api<M extends Declarations>(resources: M & Checked<M>)`.
+ */
+export type Checked<M> = {
+  readonly [K in keyof M]: [Faults<M, K>] extends [never] ? M[K] : { readonly [P in Faults<M, K>]: never }
 }
 
-type Astray<M, F extends Fields> = { [P in keyof F]: Missed<M, F[P]['~type']> }[keyof F]
-type Missed<M, T extends FieldType> = [T['to']] extends [keyof M]
+type Faults<M, K extends keyof M> = FaultsIn<M, K & string, FieldsIn<M, K>>
+type FaultsIn<M, K extends string, F extends Fields> = {
+  [P in keyof F & string]: Fault<M, `${K}.${P}`, F[P]['~type']>
+}[keyof F & string]
+type Fault<M, P extends string, T extends FieldType> = [T['to']] extends [keyof M]
   ? [T['via']] extends [keyof FieldsIn<M, T['to']>]
     ? never
-    : `${T['to']}.${T['via']}`
-  : T['to']
+    : `${P} goes back via ${T['to']}.${T['via']}, which does not exist`
+  : `${P} refers to "${T['to']}", which is not declared`
 
 /** The type of a resource's ids: number, or string for UUIDs and text. */
 export type IdOf<M, K> = K extends keyof M ? IdIn<FieldsIn<M, K>> : Id
@@ -42,12 +47,14 @@ type IdNamed<F extends Fields> = {
  */
 export type Row<M, K = never> = [K] extends [never] ? Shown<{}, FieldsOf<M>> : Shown<M, FieldsIn<M, K>>
 
-type Shown<M, F extends Fields> = {
-  -readonly [P in keyof F as Without<P, F[P]['~type'], Unread | 'link'>]: Out<
-    F[P]['~type'],
-    IdOf<M, F[P]['~type']['to']>
-  >
-}
+type Shown<M, F> = F extends Fields
+  ? {
+      -readonly [P in keyof F as Without<P, F[P]['~type'], Unread | 'link'>]: Out<
+        F[P]['~type'],
+        IdOf<M, F[P]['~type']['to']>
+      >
+    }
+  : never
 
 /** What is read with relations expanded: to a depth (`Expanded<M, 'todo', 2>`) or along paths (`'list.owner'`). */
 export type Expanded<M, K, X extends number | string> = [X] extends [number]
@@ -71,16 +78,25 @@ type AtDepth<M, K, D extends number> = D extends 0
     : Deep<M, FieldsIn<M, K>, Less[D]>
 type Less = { [D in number]: number } & [never, 0, 1, 2, 3, 4, 5]
 
-type Deep<M, F extends Fields, D extends number> = {
-  -readonly [P in keyof F as Without<P, F[P]['~type'], Unread>]: Out<F[P]['~type'], AtDepth<M, F[P]['~type']['to'], D>>
-}
+type Deep<M, F, D extends number> = F extends Fields
+  ? {
+      -readonly [P in keyof F as Without<P, F[P]['~type'], Unread>]: Out<
+        F[P]['~type'],
+        AtDepth<M, F[P]['~type']['to'], D>
+      >
+    }
+  : never
 
-type Along<M, F extends Fields, I extends string> = {
-  -readonly [P in keyof F as Without<P, F[P]['~type'], P extends First<I> ? Unread : Unread | 'link'>]: Out<
-    F[P]['~type'],
-    P extends First<I> ? Along<M, FieldsIn<M, F[P]['~type']['to']>, Rest<I, P & string>> : IdOf<M, F[P]['~type']['to']>
-  >
-}
+type Along<M, F, I extends string> = F extends Fields
+  ? {
+      -readonly [P in keyof F as Without<P, F[P]['~type'], P extends First<I> ? Unread : Unread | 'link'>]: Out<
+        F[P]['~type'],
+        P extends First<I>
+          ? Along<M, FieldsIn<M, F[P]['~type']['to']>, Rest<I, P & string>>
+          : IdOf<M, F[P]['~type']['to']>
+      >
+    }
+  : never
 type First<I extends string> = I extends `${infer P}.${string}` ? P : I
 type Rest<I extends string, P extends string> = I extends `${P}.${infer R}` ? R : never
 
@@ -101,18 +117,22 @@ type Out<T extends FieldType, V> = T['kind'] extends 'scalar' | 'derived'
  */
 export type New<M, K, X = never> = Create<M, FieldsIn<M, K>, X>
 
-type Create<M, F extends Fields, X> = {
-  -readonly [P in keyof F as Mandatory<P, F[P]['~type'], X>]: In<M, F[P]['~type']>
-} & {
-  -readonly [P in keyof F as Voluntary<P, F[P]['~type'], X>]?: In<M, F[P]['~type']>
-}
+type Create<M, F, X> = F extends Fields
+  ? {
+      -readonly [P in keyof F as Mandatory<P, F[P]['~type'], X>]: In<M, F[P]['~type']>
+    } & {
+      -readonly [P in keyof F as Voluntary<P, F[P]['~type'], X>]?: In<M, F[P]['~type']>
+    }
+  : never
 
 /** What changes a row: any of its members that clients may write, but not its id. */
 export type Patch<M, K> = Change<M, FieldsIn<M, K>>
 
-type Change<M, F extends Fields> = {
-  -readonly [P in keyof F as Without<P, F[P]['~type'], Unwritten | 'id'>]?: In<M, F[P]['~type']>
-}
+type Change<M, F> = F extends Fields
+  ? {
+      -readonly [P in keyof F as Without<P, F[P]['~type'], Unwritten | 'id'>]?: In<M, F[P]['~type']>
+    }
+  : never
 
 type Mandatory<P, T extends FieldType, X> = Without<P, T, Unwritten> & Demanded<P, T, X>
 type Voluntary<P, T extends FieldType, X> = Exclude<Without<P, T, Unwritten>, Demanded<P, T, X>>

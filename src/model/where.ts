@@ -25,9 +25,9 @@ type ScalarCondition<V, N, O> = 'opaque' extends O
   ? N | Null
   : 'text' extends O
     ? V | N | Text<N>
-    : V extends boolean
+    : [V] extends [boolean]
       ? boolean | N | Equal<boolean | N>
-      : V extends readonly (infer E)[]
+      : [V] extends [readonly (infer E)[]]
         ? N | Held<E>
         : Compared<V, N>
 

@@ -73,7 +73,7 @@ export interface IdOptions<C extends boolean | 'put' = boolean | 'put'> {
   readonly client?: C
 }
 
-type IdField<K extends IdKind, C> = Scalar<
+export type IdField<K extends IdKind, C> = Scalar<
   K extends 'integer' ? number : string,
   | 'id'
   | (K extends 'text' ? 'text' : never)
