@@ -13,7 +13,8 @@ import type { Ids } from './engine/ids.ts'
 import { operations, safeOperations, type Operations, type SafeOperations } from './operations.ts'
 import { fetch } from './transport/fetch.ts'
 import type { HttpOptions } from './transport/http/options.ts'
-import type { Maybe } from './store/work.ts'
+import { everything } from './query/predicate.ts'
+import { wait, type Maybe } from './store/work.ts'
 
 export interface ApiOptions {
   /** Default: `memory()`. */
@@ -25,6 +26,8 @@ export interface ApiOptions {
   readonly input?: 'json' | 'cast'
   /** Refuses requests that claim two things at once. */
   readonly strict?: boolean
+  /** Makes the first rows; runs once, when nothing is stored yet, before the first request. */
+  readonly seed?: (app: Operations<Record<string, AnyResource>>) => Promise<void>
   /** Options of the HTTP face. */
   readonly http?: HttpOptions
   /** Milliseconds since the epoch. */
@@ -84,7 +87,14 @@ export function api<const M extends Readonly<Record<string, AnyResource>>>(
     cursorKey: options.cursorKey ?? randomBytes(32),
     onFault: options.onFault ?? printFault,
   })
-  const ready = Promise.resolve(opening)
+  const { seed } = options
+  let seeded = false
+  const seeding =
+    seed &&
+    seedOnce(engine, store, opening, seed).then(() => {
+      seeded = true
+    })
+  const ready = Promise.resolve(seeding ?? opening)
   ready.catch(() => undefined) // whoever awaits `ready` hears of it; nobody else should be taken down
   const handle = (call: Call): Maybe<Outcome> =>
     opening instanceof Promise ? ready.then(() => engine.handle(call)) : engine.handle(call)
@@ -106,6 +116,21 @@ export function api<const M extends Readonly<Record<string, AnyResource>>>(
       await store.close()
     },
   }
+}
+
+async function seedOnce(
+  engine: Engine,
+  store: Store,
+  opening: Maybe<void>,
+  seed: NonNullable<ApiOptions['seed']>,
+): Promise<void> {
+  await opening
+  const empty = await store.read(function* (snapshot) {
+    for (const resource of engine.model.resources.values())
+      if ((yield* wait(snapshot.count(resource, everything))) > 0) return false
+    return true
+  })
+  if (empty) await seed(operations(engine, call => engine.handle(call)))
 }
 
 function printLine(line: string): void {
