@@ -117,13 +117,12 @@ type Out<T extends FieldType, V> = T['kind'] extends 'scalar' | 'derived'
  */
 export type New<M, K, X = never> = Create<M, FieldsIn<M, K>, X>
 
-type Create<M, F, X> = F extends Fields
-  ? {
-      -readonly [P in keyof F as Mandatory<P, F[P]['~type'], X>]: In<M, F[P]['~type']>
-    } & {
-      -readonly [P in keyof F as Voluntary<P, F[P]['~type'], X>]?: In<M, F[P]['~type']>
-    }
-  : never
+// A name of its own, unlike the other results: it is recursive, and a declaration file can only name what recurs.
+type Create<M, F extends Fields, X> = {
+  -readonly [P in keyof F as Mandatory<P, F[P]['~type'], X>]: In<M, F[P]['~type']>
+} & {
+  -readonly [P in keyof F as Voluntary<P, F[P]['~type'], X>]?: In<M, F[P]['~type']>
+}
 
 /** What changes a row: any of its members that clients may write, but not its id. */
 export type Patch<M, K> = Change<M, FieldsIn<M, K>>
