@@ -122,7 +122,7 @@ function checkMany(defs: Defs, resource: string, field: string, def: ManyDef, pl
     note(place, `names ${there} as its inverse, which does not lead back here`, fix)
   else if (inverseOfMany(defs, def.to, inverse) !== field)
     note(place, `names ${there} as its inverse, whose inverse is "${inverseOfMany(defs, def.to, inverse)}"`, fix)
-  else if (def.through && other.through && !mirrored(def.through, other.through))
+  else if (place > there && def.through && other.through && !mirrored(def.through, other.through))
     note(place, `goes through "${def.through.table}" otherwise than ${there}`, 'declare through on one side only')
 }
 

@@ -65,7 +65,7 @@ function checkColumns(name: string, def: ResourceDef, note: Note): void {
     if (manyKeys && isId(d)) continue
     const column = columnOf(field, d)
     const key = column.toLowerCase()
-    if (column === '' || /[\0\p{Cs}]/u.test(column))
+    if ((column === '' && field !== '') || /[\0\p{Cs}]/u.test(column))
       note(place, 'has a column without a usable name', 'name it with .column("…")')
     if (!def.foreign && (key === '_seq' || key === '_at'))
       note(place, `is stored in "${column}", where versions are kept`, 'name another column with .column("…")')

@@ -28,7 +28,7 @@ export function inverseOfMany(defs: Defs, resource: string, field: string): stri
   if (!def || def.symmetric) return null
   if (def.inverse !== undefined) return def.inverse
   for (const [name, other] of Object.entries(defs.get(def.to)?.fields ?? {})) {
-    if (other.is === 'many' && other.to === resource && other.inverse === field) return name
+    if (other.is === 'many' && !other.symmetric && other.to === resource && other.inverse === field) return name
   }
   return null
 }

@@ -1,4 +1,5 @@
 import type { Limits } from '../protocol/limits.ts'
+import { coerce } from '../schema/coerce.ts'
 import type { FieldDef, ScalarType } from '../schema/field.ts'
 import type { Field, Resource } from './model.ts'
 import { FIRST, ID } from './model.ts'
@@ -35,7 +36,7 @@ export function linkField(
     uses: def.uses ? Object.freeze([...def.uses]) : null,
     unique: def.unique ?? false,
     index: def.index ?? false,
-    default: def.default ?? null,
+    default: defaultOf(def, type),
     checks: Object.freeze([...(def.checks ?? [])]),
     title: def.title ?? null,
     description: def.description ?? null,
@@ -89,6 +90,14 @@ function bounded(type: ScalarType, limits: Limits): ScalarType {
     case 'bytes':
       return type
   }
+}
+
+/** A declared value in its canonical form, so that whoever uses it need not check it again. */
+function defaultOf(def: FieldDef, type: ScalarType | null): Field['default'] {
+  const given = def.default
+  if (given === undefined) return null
+  if (type === null || !('value' in given) || given.value === null) return Object.freeze(given)
+  return Object.freeze({ value: coerce('json', type, given.value) })
 }
 
 function isNullable(def: FieldDef): boolean {
