@@ -11,6 +11,8 @@ export interface Expected {
   readonly problem?: ExpectedProblem
   readonly dump?: Rows
   readonly stored?: Rows
+  /** The state is not the recorded one: the recorded one is loaded before the next step. */
+  readonly diverges?: boolean
   /** Another answer that is as good. */
   readonly or?: Expected
 }

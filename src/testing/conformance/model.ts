@@ -116,10 +116,10 @@ function calcOf(object: ObjectVector, field: CalcVector, options: TranslateOptio
   const read = reader(object)
   const def: CalcDef = {
     is: 'calc',
-    type: setter ? { type: 'json' } : (getter?.type ?? { type: 'json' }),
+    type: getter?.type ?? { type: 'json' },
     ...common(object, { ...field, writable: true }),
     nullable: true,
-    sortable: true,
+    ...(getter ? { sortable: true } : {}),
     filterable: false,
     uses: external(object, [...(getter?.uses ?? []), ...(setter?.uses ?? [])]),
     get: (row: ReadRow) => (getter ? getter.run(read(row)) : null),
@@ -129,7 +129,8 @@ function calcOf(object: ObjectVector, field: CalcVector, options: TranslateOptio
 }
 
 function relationOf(model: ModelVector, object: ObjectVector, field: RelVector): OneDef | BackDef | ManyDef {
-  const options = { ...common(object, field), ...relationDefault(field), to: field.stores, sortable: true }
+  const sortable = field.hidden ? {} : { sortable: true }
+  const options = { ...common(object, field), ...relationDefault(field), to: field.stores, ...sortable }
   const other = field.other === null ? null : relation(model, field.stores, field.other)
   if (other === null) {
     if (field.multi) return { is: 'many', ...options, filterable: false }
@@ -140,15 +141,21 @@ function relationOf(model: ModelVector, object: ObjectVector, field: RelVector):
     return { is: 'one', ...options, column: field.name, nullable: true, symmetric: true, onDelete }
   }
   if (field.multi) return { is: 'back', ...options, via: other.ext_name, filterable: false }
-  if (other.multi || holdsKey(model, object, field, other)) {
+  if (isKey(model, object, field)) {
     const unique = other.multi ? {} : { unique: true }
     return { is: 'one', ...options, column: field.name, nullable: true, inverse: other.ext_name, ...unique, onDelete }
   }
   return { is: 'back', ...options, via: other.ext_name, one: true }
 }
 
-/** Of a one-to-one, the side that cascades holds the key (onDelete is declared there), else the one declared first. */
-function holdsKey(model: ModelVector, object: ObjectVector, field: RelVector, other: RelVector): boolean {
+/**
+ * Whether a relation is stored on its own row. Of a one-to-one, the side that cascades holds the key (onDelete is
+ * declared there), else the one declared first.
+ */
+export function isKey(model: ModelVector, object: ObjectVector, field: RelVector): boolean {
+  if (field.other === null || (field.stores === object.name && field.other === field.name)) return true
+  const other = relation(model, field.stores, field.other)
+  if (field.multi || other.multi) return other.multi
   if (field.cascade !== other.cascade) return field.cascade
   const place = (name: string): number => model.objects.findIndex(o => o.name === name)
   const mine = place(object.name)

@@ -42,14 +42,16 @@ function related(model: ModelVector, state: Rows, name: string, value: unknown, 
     : represent(model, state, name, value, depth)
 }
 
-/** A collection by Restuary's meaning: equality, null test, nulls last, ties by ascending id. */
+/** A collection by Restuary's meaning: equality, null test, nulls last, ties by ascending id. null = it has none. */
 export function collection(model: ModelVector, state: Rows, args: Arguments): unknown[] | null {
   const object = objectOf(model, args.name)
   if (!object) return null
   const key = keyOf(object)
-  const filter = (args.filter ?? {}) as Members
-  const sort = (args.sort ?? []) as readonly string[]
   const fields = new Map(object.fields.map(f => [f.ext_name, f]))
+  const filter = args.filter ?? {}
+  const sort = args.sort ?? []
+  if (!isObject(filter) || !Object.keys(filter).every(name => fields.has(name))) return null
+  if (!isWords(sort) || !sort.every(word => fields.has(word.replace(/^-/, '')))) return null
   const rows = rowsOf(state, args.name).filter(row =>
     Object.entries(filter).every(([name, value]) => matches(model, state, fields.get(name), row[name], value)),
   )
@@ -98,6 +100,10 @@ function ascending(a: unknown, b: unknown): number {
   }
   const [x, y] = [a as string, b as string]
   return x < y ? -1 : x > y ? 1 : 0
+}
+
+function isWords(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every(word => typeof word === 'string')
 }
 
 export function isObject(value: unknown): value is Members {

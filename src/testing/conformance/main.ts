@@ -1,0 +1,55 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { isBlargh, runBlargh } from './blargh.ts'
+import { isBlarghHttp, runBlarghHttp } from './blargh-http.ts'
+import type { CaseResult, RunOptions, StoreKind } from './result.ts'
+
+const vectors: string = join(import.meta.dirname, '../../../test/vectors')
+const shownFailures = 20
+
+/** Runs a vector file by the runner of its format, which is recognised by shape; null = no runner knows it. */
+export function runFile(file: unknown, options: RunOptions): Promise<CaseResult[]> | null {
+  if (isBlarghHttp(file)) return runBlarghHttp(file, options)
+  if (isBlargh(file)) return runBlargh(file, options)
+  return null
+}
+
+function print(name: string, results: readonly CaseResult[]): boolean {
+  const of = (outcome: CaseResult['outcome']): CaseResult[] => results.filter(r => r.outcome === outcome)
+  const failed = of('failed')
+  const skipped = of('skipped')
+  console.log(`${name}: ${of('passed').length} passed, ${failed.length} failed, ${skipped.length} skipped`)
+  for (const { name: one, detail } of failed.slice(0, shownFailures)) console.log(`  FAILED ${one} ${detail ?? ''}`)
+  if (failed.length > shownFailures) console.log(`  … and ${failed.length - shownFailures} more`)
+  if (skipped.length) console.log(`  skipped: ${skipped.map(s => `${s.name} (${s.detail ?? ''})`).join(', ')}`)
+  return failed.length === 0
+}
+
+/** `npm run conformance -- [--store memory|sqlite] [FILE.json …]`: 0 if nothing failed. */
+async function main(words: readonly string[]): Promise<number> {
+  const at = words.indexOf('--store')
+  const chosen = at < 0 ? null : words[at + 1]
+  const files = words.filter((_, i) => at < 0 || (i !== at && i !== at + 1))
+  if (chosen !== null && chosen !== 'memory' && chosen !== 'sqlite') {
+    console.error('usage: conformance [--store memory|sqlite] [FILE.json …]')
+    return 2
+  }
+  const stores: readonly StoreKind[] = chosen === null ? ['memory', 'sqlite'] : [chosen]
+  const all = readdirSync(vectors).filter(name => name.endsWith('.json'))
+  let fine = true
+  for (const path of files.length ? files : all.map(name => join(vectors, name))) {
+    const file: unknown = JSON.parse(readFileSync(path, 'utf8'))
+    for (const store of stores) {
+      const results = await runFile(file, { store })
+      if (results === null) {
+        console.log(`${basename(path)}: the format is not known`)
+        fine = false
+        break
+      }
+      fine = print(`${basename(path)} (${store})`, results) && fine
+    }
+  }
+  return fine ? 0 : 1
+}
+
+if (import.meta.main) process.exitCode = await main(process.argv.slice(2))

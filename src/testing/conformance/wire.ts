@@ -1,0 +1,83 @@
+import { once } from 'node:events'
+import { request as ask, type IncomingHttpHeaders } from 'node:http'
+import { connect, type AddressInfo } from 'node:net'
+import type { Api } from '../../api.ts'
+import { handler, nodeServer, type NodeHandler } from '../../transport/node.ts'
+
+export interface WireRequest {
+  readonly method: string
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: Uint8Array | undefined
+}
+
+export interface WireAnswer {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly text: string
+  /** undefined if the body is no JSON. */
+  readonly json: unknown
+}
+
+/** A server on a free port whose Api is changed from case to case: every case begins with a fresh one. */
+export class Wire {
+  readonly #server: ReturnType<typeof nodeServer>
+  #app: Api | null = null
+  #handler: NodeHandler | null = null
+
+  private constructor() {
+    this.#server = nodeServer((request, response) => this.#handler!(request, response), { headerBytes: 16_384 })
+  }
+
+  static async open(): Promise<Wire> {
+    const wire = new Wire()
+    wire.#server.listen(0, '127.0.0.1')
+    await once(wire.#server, 'listening')
+    return wire
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  async serve(app: Api): Promise<void> {
+    await this.#app?.close()
+    this.#app = app
+    this.#handler = handler(app.engine, app.http)
+  }
+
+  async send({ method, path, headers, body }: WireRequest): Promise<WireAnswer> {
+    const length = body === undefined ? {} : { 'content-length': body.length }
+    const request = ask({ port: this.port, method, path, headers: { ...headers, ...length }, agent: false })
+    const answered = once(request, 'response')
+    request.end(body)
+    const [response] = await answered
+    const chunks: Buffer[] = []
+    for await (const chunk of response) chunks.push(chunk)
+    const text = Buffer.concat(chunks).toString()
+    return { status: response.statusCode, headers: response.headers, text, json: parsed(text) }
+  }
+
+  /** Writes bytes as they are, then waits until the server has said all that it will. */
+  async sendRaw(bytes: string): Promise<string> {
+    const socket = connect(this.port, '127.0.0.1')
+    socket.end(Buffer.from(bytes, 'latin1'))
+    let text = ''
+    for await (const chunk of socket) text += chunk
+    return text
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections()
+    this.#server.close()
+    await this.#app?.close()
+  }
+}
+
+export function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
