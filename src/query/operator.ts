@@ -99,10 +99,7 @@ export function operate(reading: Reading, field: ScopeField, op: Operator, raw: 
     case 'in':
       return among(field, listOf(reading, raw, place), value => read(type!, value))
     case 'nin':
-      return negated(
-        field,
-        among(field, listOf(reading, raw, place), value => read(type!, value)),
-      )
+      return negated(among(field, listOf(reading, raw, place), value => read(type!, value)))
     case 'null':
       return isNull(field, read(flag, raw) === true)
     case 'size':

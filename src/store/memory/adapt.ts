@@ -1,0 +1,64 @@
+import { FIRST, type Field, type Join, type Model, type Resource, type Row, type Value } from '../../model/model.ts'
+import { entriesOf, layers } from './layers.ts'
+import { emptyState, rowsIn, tableOf, type Pairs, type State, type Table } from './state.ts'
+
+/**
+ * The state under another model, told apart by the names of tables and columns as a database would.
+ * Throws one Error with every fault if something would be lost or has no value.
+ */
+export function adapted(state: State, from: Model, to: Model): State {
+  const faults: string[] = []
+  const empty = emptyState(to)
+  const former = new Map([...from.resources.values()].map(resource => [resource.table, resource]))
+  const tables = new Map<Resource, Table>(empty.tables)
+  for (const resource of to.resources.values()) {
+    const before = former.get(resource.table)
+    if (before) tables.set(resource, { ...adaptedTable(state, before, resource, faults) })
+    former.delete(resource.table)
+  }
+  for (const [table, resource] of former) {
+    if (rowsIn(state, resource).length > 0)
+      faults.push(`${table}: the model lacks it, but it has rows. Declare it or delete them.`)
+  }
+  const joins = new Map<Join, Pairs>(empty.joins)
+  for (const join of to.joins) {
+    const known = from.joins.find(other => other.table === join.table)
+    if (known) joins.set(join, state.joins.get(known)!)
+  }
+  if (faults.length > 0) throw new Error(`The data does not fit the model:\n${faults.join('\n')}`)
+  return { position: state.position, tables, joins }
+}
+
+function adaptedTable(state: State, from: Resource, to: Resource, faults: string[]): Table {
+  const rows = rowsIn(state, from)
+  const sources = to.columns.map(field => {
+    const known = from.columns.find(column => column.column === field.column)
+    if (known) return { slot: known.slot, value: null }
+    const value = absentValue(field)
+    if (value === undefined && rows.length > 0) {
+      faults.push(`${to.table}.${field.column}: its rows have no value for it. Make it nullable or give it a default.`)
+    }
+    return { slot: -1, value: value ?? null }
+  })
+  for (const column of from.columns) {
+    const isKept = to.columns.some(field => field.column === column.column)
+    if (!isKept && rows.some(row => row[column.slot] !== null)) {
+      faults.push(
+        `${from.table}.${column.column}: the model lacks it, but it has values. Declare it or set them to null.`,
+      )
+    }
+  }
+  const { changed } = state.tables.get(from)!
+  const [id, ...others] = sources
+  const moved = entriesOf(state.tables.get(from)!.rows).map(([key, row]) => {
+    const rest = others.map(source => (source.slot < 0 ? source.value : row[source.slot]!))
+    return [key, Object.freeze([row[id!.slot]!, ...row.slice(1, FIRST), ...rest]) as Row] as const
+  })
+  return tableOf(layers(moved), changed)
+}
+
+/** What a row has that was stored without this field; undefined = nothing that would do. */
+export function absentValue(field: Field): Value | undefined {
+  if (field.default && 'value' in field.default) return field.default.value as Value
+  return field.nullable ? null : undefined
+}

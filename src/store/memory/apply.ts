@@ -1,0 +1,107 @@
+import { ApiError } from '../../protocol/error.ts'
+import { pointer } from '../../protocol/error.ts'
+import { AT, ID, SEQ, type Id, type Join, type Resource, type Row } from '../../model/model.ts'
+import { orderOf } from '../../query/order.ts'
+import type { Change, LinkChange, RowChange } from '../store.ts'
+import { entriesOf, layered, lookUp, type Layers } from './layers.ts'
+import { pairsIn, rowIn, tableIn, tableOf, type Pairs, type State, type Table } from './state.ts'
+
+/** The state after a set of changes, and their records. Throws ApiError `conflict` where keys would not be unique. */
+export function applied(
+  state: State,
+  changes: readonly RowChange[],
+  links: readonly LinkChange[],
+  at: number,
+): { readonly state: State; readonly records: readonly Change[] } {
+  let position = state.position
+  const touched = new Map<Resource, Map<Id, Row | undefined>>()
+  const records = changes.map((change): Change => {
+    const { resource, id } = change
+    let rows = touched.get(resource)
+    if (!rows) touched.set(resource, (rows = new Map()))
+    const current = rows.has(id) ? rows.get(id) : rowIn(state, resource, id)
+    if (change.op === 'create' && current) throw conflict(resource, [resource.id.name])
+    if (change.op !== 'create' && !current) throw new Error(`There is no ${resource.name} ${id} to ${change.op}`)
+    const after = change.after && stamped(change.after, ++position, at)
+    if (!after) position++
+    rows.set(id, after ?? undefined)
+    return Object.freeze({ ...change, after, seq: position })
+  })
+  const tables = new Map(state.tables)
+  for (const [resource, rows] of touched) {
+    const seq = records.findLast(record => record.resource === resource)!.seq
+    tables.set(resource, tableOf(layered(tableIn(state, resource).rows, rows), seq))
+  }
+  for (const [resource, rows] of touched) checkUnique(resource, tables.get(resource)!, rows)
+  return { state: { position, tables, joins: linked(state, links) }, records }
+}
+
+/** A copy that is the store's own, so that nobody changes what others read. */
+export function stamped(row: Row, seq: number, at: number): Row {
+  const copy = row.slice()
+  copy[SEQ] = seq
+  copy[AT] = at
+  return Object.freeze(copy) as Row
+}
+
+/** The unique keys of a resource: slots of single fields, of one-to-one relations and of composite keys. */
+export function uniqueKeysOf(
+  resource: Resource,
+): { readonly fields: readonly string[]; readonly slots: readonly number[] }[] {
+  const single = resource.columns
+    .filter(field => field !== resource.id && (field.unique || (field.is === 'one' && field.single)))
+    .map(field => ({ fields: [field.name], slots: [field.slot] }))
+  const composite = resource.unique.map(fields => ({
+    fields,
+    slots: fields.map(name => resource.columns.find(field => field.name === name)!.slot),
+  }))
+  return [...single, ...composite]
+}
+
+/** Holds changed rows against all rows, as the whole set of changes leaves them. Null is never equal to null (SQL). */
+function checkUnique(resource: Resource, table: Table, rows: ReadonlyMap<Id, Row | undefined>): void {
+  for (const { fields, slots } of uniqueKeysOf(resource)) {
+    const claimed = [...rows.values()].filter(row => row && slots.every(slot => row[slot] !== null)) as Row[]
+    if (claimed.length === 0) continue
+    const keyOf = (row: Row): unknown =>
+      slots.length === 1 ? row[slots[0]!] : JSON.stringify(slots.map(slot => row[slot]))
+    const owners = new Map(claimed.map(row => [keyOf(row), row[ID]]))
+    if (owners.size < claimed.length) throw conflict(resource, fields)
+    for (const [id, row] of entriesOf(table.rows)) {
+      const owner = owners.get(keyOf(row))
+      if (owner !== undefined && owner !== id) throw conflict(resource, fields)
+    }
+  }
+}
+
+function conflict(resource: Resource, fields: readonly string[]): ApiError {
+  const detail = `Another ${resource.name} has this ${fields.join(', ')}`
+  return new ApiError('conflict', {
+    issues: fields.map(field => ({ code: 'unique', pointer: pointer('#', field), detail })),
+  })
+}
+
+function linked(state: State, links: readonly LinkChange[]): ReadonlyMap<Join, Pairs> {
+  if (links.length === 0) return state.joins
+  const joins = new Map(state.joins)
+  for (const { join, a, b, op } of links) {
+    const pairs = joins.get(join) ?? pairsIn(state, join)
+    joins.set(join, {
+      a: changedSide(pairs.a, a, b, op, orderOf(join.b.resource.idType)),
+      b: changedSide(pairs.b, b, a, op, orderOf(join.a.resource.idType)),
+    })
+  }
+  return joins
+}
+
+function changedSide(
+  side: Layers<Id, readonly Id[]>,
+  owner: Id,
+  other: Id,
+  op: 'add' | 'remove',
+  order: (a: Id, b: Id) => number,
+): Layers<Id, readonly Id[]> {
+  const ids = (lookUp(side, owner) ?? []).filter(id => id !== other)
+  if (op === 'add') ids.push(other)
+  return layered(side, new Map([[owner, ids.length > 0 ? ids.toSorted(order) : undefined]]))
+}

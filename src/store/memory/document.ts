@@ -1,0 +1,135 @@
+import { AT, FIRST, ID, SEQ, type Id, type Join, type ManyField, type Model, type Resource } from '../../model/model.ts'
+import type { Row, StoredField, Value } from '../../model/model.ts'
+import { coerce, Refused } from '../../schema/coerce.ts'
+import { absentValue } from './adapt.ts'
+import { layers } from './layers.ts'
+import { paired } from './load.ts'
+import { emptyState, othersIn, rowIn, rowsIn, tableOf, type State } from './state.ts'
+
+/** json-server's form: `{ "posts": [{ "id": 1, … }] }`, with the stored names of tables and columns. */
+export type Document = Readonly<Record<string, unknown>>
+
+/** Faults that are told; a file that fits nothing would have thousands. */
+const TOLD = 20
+
+/** The document of a state. Members of the former one that are not tables of the model stay as they were. */
+export function documentOf(model: Model, state: State, former: Document): Document {
+  const tables = [...model.resources.values()].map((resource): [string, unknown] => [
+    resource.table,
+    rowsIn(state, resource).map(row => itemOf(model, state, resource, row)),
+  ])
+  return { ...former, ...Object.fromEntries(tables) }
+}
+
+function itemOf(model: Model, state: State, resource: Resource, row: Row): Readonly<Record<string, unknown>> {
+  const members = resource.columns.map((field): [string, unknown] => [field.column, row[field.slot]])
+  for (const join of model.joins) {
+    const shown = shownBy(join)
+    if (shown.owner === resource) members.push([shown.name, othersIn(state, join, shown.side, row[ID] as Id)])
+  }
+  return Object.fromEntries(members)
+}
+
+/** The relation under whose name pairs are written: that of the first side, if it is shown there. */
+function shownBy(join: Join): ManyField {
+  const fields = [...join.a.resource.joins, ...join.b.resource.joins].filter(field => field.join === join)
+  return fields.find(field => field.side === 'a') ?? fields[0]!
+}
+
+/** The state that a document describes, at position 1, and what is wrong with it. */
+export function stateOf(
+  model: Model,
+  document: unknown,
+  at: number,
+): { readonly state: State; readonly faults: readonly string[] } {
+  const faults: string[] = []
+  const note = (fault: string): void => {
+    if (faults.length < TOLD) faults.push(fault)
+    else if (faults.length === TOLD) faults.push('… and more')
+  }
+  const state: State = { ...emptyState(model), position: 1 }
+  if (!isObject(document)) return { state, faults: ['It is no JSON object with a list for each table'] }
+  const tables = new Map(state.tables)
+  for (const resource of model.resources.values()) {
+    const items = document[resource.table] ?? []
+    if (!Array.isArray(items)) note(`${resource.table}: it must be a list of objects`)
+    else tables.set(resource, tableOf(layers(rowsOf(resource, items, at, note)), 1))
+  }
+  let read: State = { ...state, tables }
+  for (const resource of model.resources.values()) checkReferences(read, resource, note)
+  for (const join of model.joins) {
+    const field = shownBy(join)
+    const items = document[field.owner.table]
+    if (Array.isArray(items)) read = paired(read, join, pairsOf(read, field, items, note)).state
+  }
+  return { state: read, faults }
+}
+
+type Note = (fault: string) => void
+
+function rowsOf(resource: Resource, items: readonly unknown[], at: number, note: Note): Map<Id, Row> {
+  const rows = new Map<Id, Row>()
+  const known = new Set(resource.columns.map(field => field.column))
+  for (const field of resource.joins) if (shownBy(field.join) === field) known.add(field.name)
+  for (const [i, item] of items.entries()) {
+    const place = `${resource.table}[${i}]`
+    if (!isObject(item)) {
+      note(`${place}: it must be an object`)
+      continue
+    }
+    for (const member of Object.keys(item))
+      if (!known.has(member)) note(`${place}.${member}: no field is stored under this name`)
+    const row: Row = new Array<Value>(FIRST + resource.columns.length - 1).fill(null)
+    row[SEQ] = 1
+    row[AT] = at
+    for (const field of resource.columns)
+      row[field.slot] = valueOf(field, item[field.column], `${place}.${field.column}`, note)
+    if (rows.has(row[ID] as Id)) note(`${place}: another row has the id ${row[ID] as Id}`)
+    rows.set(row[ID] as Id, Object.freeze(row) as Row)
+  }
+  return rows
+}
+
+function valueOf(field: StoredField, value: unknown, place: string, note: Note): Value {
+  if (value === undefined || value === null) {
+    const absent = value === null && field.nullable ? null : absentValue(field)
+    if (absent === undefined) note(`${place}: it must have a value`)
+    return absent ?? null
+  }
+  const read = coerce('json', field.type, value)
+  if (!(read instanceof Refused)) return read
+  note(`${place}${read.at}: ${read.detail}`)
+  return null
+}
+
+function checkReferences(state: State, resource: Resource, note: Note): void {
+  for (const field of resource.columns) {
+    if (field.is !== 'one') continue
+    for (const row of rowsIn(state, resource)) {
+      const id = row[field.slot]
+      if (id != null && !rowIn(state, field.target, id as Id)) {
+        note(`${resource.table} ${row[ID] as Id}: its ${field.column} ${id as Id} is no row of ${field.target.table}`)
+      }
+    }
+  }
+}
+
+function* pairsOf(state: State, field: ManyField, items: readonly unknown[], note: Note): Generator<readonly [Id, Id]> {
+  for (const item of items.filter(isObject)) {
+    const owner = item[field.owner.id.column] as Id
+    const others = item[field.name] ?? []
+    if (!Array.isArray(others)) {
+      note(`${field.owner.table} ${owner}: ${field.name} must be a list of ids`)
+      continue
+    }
+    for (const other of others as Id[]) {
+      if (!rowIn(state, field.target, other))
+        note(`${field.owner.table} ${owner}: ${field.name} has ${other}, which is no row`)
+      else yield field.side === 'a' ? [owner, other] : [other, owner]
+    }
+  }
+}
+
+function isObject(value: unknown): value is Document {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

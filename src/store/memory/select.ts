@@ -1,0 +1,70 @@
+import { ID, type Resource, type Row, type Value } from '../../model/model.ts'
+import { compile, type Access } from '../../query/evaluate.ts'
+import { orderOf, sorted, type Order } from '../../query/order.ts'
+import type { SortKey } from '../../query/predicate.ts'
+import type { ScopeField } from '../../query/scope.ts'
+import type { Select } from '../store.ts'
+import { rowsIn, type State } from './state.ts'
+
+/** The rows that a list asks for, in its order, whichever way its cursor goes. */
+export function selected(state: State, resource: Resource, select: Select, access: Access<Row>): Row[] {
+  const keys = sortKeys(resource, select.sort, access)
+  const compare = (a: readonly Value[], b: readonly Value[]): number => {
+    for (const [i, key] of keys.entries()) {
+      const sign = key.order(a[i]!, b[i]!)
+      if (sign !== 0) return sign
+    }
+    return 0
+  }
+  const { cursor, limit, offset } = select
+  const found = rowsIn(state, resource)
+    .filter(compile(select.where, resource, access))
+    .map(row => ({ row, keys: keys.map(key => key.read(row)) }))
+    .toSorted((a, b) => compare(a.keys, b.keys))
+    .filter(
+      ({ keys: own }) => !cursor || (cursor.before ? compare(own, cursor.keys) < 0 : compare(own, cursor.keys) > 0),
+    )
+    .map(({ row }) => row)
+  if (limit === null) return found.slice(offset)
+  // Before a cursor the page is the end of what is there, not its beginning.
+  return cursor?.before ? found.slice(Math.max(0, found.length - limit)) : found.slice(offset, offset + limit)
+}
+
+interface Key {
+  readonly read: (row: Row) => Value
+  readonly order: Order
+}
+
+function sortKeys(resource: Resource, sort: readonly SortKey[], access: Access<Row>): Key[] {
+  const keys = sort.map(({ path, descending }): Key => {
+    const { field, read } = reader(resource, path, access)
+    return { read, order: sorted(orderOf(field.type), descending) }
+  })
+  const hasId = sort.some(({ path }) => path.length === 1 && path[0] === resource.id.name)
+  return hasId ? keys : [...keys, { read: row => row[ID]!, order: orderOf(resource.idType) }]
+}
+
+/** Follows to-one relations; null where one of them leads nowhere. */
+function reader(
+  resource: Resource,
+  path: readonly string[],
+  access: Access<Row>,
+): { field: ScopeField; read: (row: Row) => Value } {
+  const [name, ...rest] = path
+  const field = resource.field.get(name!)
+  if (!field) throw new Error(`${resource.name} has no field ${name}`)
+  if (rest.length === 0) {
+    if (field.is !== 'back') return { field, read: access.value(field) }
+    const other = access.one(field)
+    return { field, read: row => other(row)?.[ID] ?? null }
+  }
+  const next = reader(field.target as Resource, rest, access)
+  const other = access.one(field)
+  return {
+    field: next.field,
+    read: row => {
+      const there = other(row)
+      return there === null ? null : next.read(there)
+    },
+  }
+}

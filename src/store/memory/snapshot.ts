@@ -1,0 +1,136 @@
+import {
+  ID,
+  type Field,
+  type Id,
+  type Join,
+  type OneField,
+  type Resource,
+  type Row,
+  type Value,
+} from '../../model/model.ts'
+import { compile, type Access } from '../../query/evaluate.ts'
+import { orderOf } from '../../query/order.ts'
+import type { Predicate } from '../../query/predicate.ts'
+import type { Select, Snapshot } from '../store.ts'
+import { selected } from './select.ts'
+import { othersIn, rowIn, rowsIn, rowsWith, tableIn, type State } from './state.ts'
+
+/** Reads of one state. */
+export class MemorySnapshot implements Snapshot {
+  readonly #current: () => State
+
+  constructor(current: () => State) {
+    this.#current = current
+  }
+
+  get position(): number {
+    return this.#current().position
+  }
+
+  changed(resource: Resource): number {
+    return tableIn(this.#current(), resource).changed
+  }
+
+  get(resource: Resource, id: Id): Row | undefined {
+    return rowIn(this.#current(), resource, id)
+  }
+
+  many(resource: Resource, ids: readonly Id[]): Row[] {
+    const state = this.#current()
+    return rowsOf(state, resource, ascending(resource, ids))
+  }
+
+  select(resource: Resource, select: Select): Row[] {
+    const state = this.#current()
+    return selected(state, resource, select, accessTo(state))
+  }
+
+  count(resource: Resource, where: Predicate): number {
+    const state = this.#current()
+    return rowsIn(state, resource).filter(compile(where, resource, accessTo(state))).length
+  }
+
+  childRows(via: OneField, parents: readonly Id[], limit: number | null): Row[] {
+    const state = this.#current()
+    return ascending(via.target, parents).flatMap(parent =>
+      rowsWith(state, via.owner, via.slot, parent).slice(0, limit ?? undefined),
+    )
+  }
+
+  children(via: OneField, parents: readonly Id[], limit: number | null): [Id, Id][] {
+    return this.childRows(via, parents, limit).map(row => [row[via.slot] as Id, row[ID] as Id])
+  }
+
+  childCounts(via: OneField, parents: readonly Id[]): [Id, number][] {
+    const state = this.#current()
+    return ascending(via.target, parents)
+      .map((parent): [Id, number] => [parent, rowsWith(state, via.owner, via.slot, parent).length])
+      .filter(([, count]) => count > 0)
+  }
+
+  pairs(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null): [Id, Id][] {
+    const state = this.#current()
+    return ascending(join[from].resource, owners).flatMap(owner =>
+      othersIn(state, join, from, owner)
+        .slice(0, limit ?? undefined)
+        .map((other): [Id, Id] => [owner, other]),
+    )
+  }
+
+  pairRows(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null): [Id, Row][] {
+    const state = this.#current()
+    const { resource } = join[from === 'a' ? 'b' : 'a']
+    return this.pairs(join, from, owners, limit).flatMap(([owner, other]): [Id, Row][] => {
+      const row = rowIn(state, resource, other)
+      return row ? [[owner, row]] : []
+    })
+  }
+
+  pairCounts(join: Join, from: 'a' | 'b', owners: readonly Id[]): [Id, number][] {
+    const state = this.#current()
+    return ascending(join[from].resource, owners)
+      .map((owner): [Id, number] => [owner, othersIn(state, join, from, owner).length])
+      .filter(([, count]) => count > 0)
+  }
+
+  find(resource: Resource, slots: readonly number[], values: readonly Value[]): Row | undefined {
+    return rowsIn(this.#current(), resource).find(row =>
+      slots.every((slot, i) => row[slot] === values[i] && row[slot] !== null),
+    )
+  }
+}
+
+function rowsOf(state: State, resource: Resource, ids: readonly Id[]): Row[] {
+  return ids.map(id => rowIn(state, resource, id)).filter(row => row !== undefined)
+}
+
+function ascending(resource: Resource, ids: readonly Id[]): Id[] {
+  return [...new Set(ids)].toSorted(orderOf(resource.idType))
+}
+
+/** How predicates read rows of a state. */
+export function accessTo(state: State): Access<Row> {
+  return {
+    value(field) {
+      const { slot } = stored(field as Field)
+      return row => row[slot]!
+    },
+    one(scopeField) {
+      const field = scopeField as Field
+      if (field.is === 'back') return row => rowsWith(state, field.target, field.via.slot, row[ID]!)[0] ?? null
+      const { slot, target } = stored(field) as OneField
+      return row => (row[slot] === null ? null : (rowIn(state, target, row[slot] as Id) ?? null))
+    },
+    many(scopeField) {
+      const field = scopeField as Field
+      if (field.is === 'back') return row => rowsWith(state, field.target, field.via.slot, row[ID]!)
+      if (field.is !== 'many') throw new Error(`${field.name} is not a list of rows`)
+      return row => rowsOf(state, field.target, othersIn(state, field.join, field.side, row[ID] as Id))
+    },
+  }
+}
+
+function stored(field: Field): Field & { slot: number } {
+  if (field.is === 'scalar' || field.is === 'one') return field
+  throw new Error(`Nothing is stored for ${field.owner.name}.${field.name}`)
+}

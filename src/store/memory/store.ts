@@ -1,0 +1,185 @@
+import { ApiError } from '../../protocol/error.ts'
+import { ID, type Id, type Join, type Model, type Resource, type Row } from '../../model/model.ts'
+import type { Commit, Environment, Snapshot, Store, Transaction } from '../store.ts'
+import { run, type Maybe, type Work } from '../work.ts'
+import { adapted } from './adapt.ts'
+import { JsonFile } from './file.ts'
+import { loaded, paired } from './load.ts'
+import { Log } from './log.ts'
+import { MemorySnapshot } from './snapshot.ts'
+import { emptyState, rowsIn, type State } from './state.ts'
+import { MemoryTransaction, type HighWater } from './transaction.ts'
+import { Turns } from './turns.ts'
+
+export interface MemoryOptions {
+  /** A JSON file that is read at start and written after commits. Edits by others while it is open are overwritten. */
+  readonly file?: string
+  /** Milliseconds that `transaction` may hold up other writes; 10,000 unless given. */
+  readonly transactionMs?: number
+  /** Changes that the log keeps; 1,000,000 unless given. */
+  readonly keptChanges?: number
+}
+
+/** In an object, so that awaiting a turn does not await the disk. */
+interface Saving {
+  readonly done: Promise<void> | undefined
+}
+
+const EPOCH = '0123456789abcdefghijklmnopqrstuvwxyz'
+
+/** The executable specification of Store: one immutable state after another. */
+export class MemoryStore implements Store {
+  readonly name = 'memory'
+  #epoch = ''
+  #state: State | null = null
+  #model: Model | null = null
+  #environment: Environment | null = null
+  readonly #ids: HighWater = new Map()
+  readonly #log: Log
+  readonly #turns = new Turns()
+  #isTelling = false
+  readonly #listeners = new Set<() => void>()
+  readonly #transactionMs: number
+  readonly #file: JsonFile | null
+
+  constructor(options: MemoryOptions) {
+    this.#transactionMs = options.transactionMs ?? 10_000
+    this.#log = new Log(options.keptChanges)
+    this.#file = options.file === undefined ? null : new JsonFile(options.file)
+  }
+
+  get epoch(): string {
+    return this.#epoch
+  }
+
+  open(model: Model, environment: Environment): void {
+    this.#environment = environment
+    if (this.#state && this.#model) {
+      this.#state = adapted(this.#state, this.#model, model)
+      this.#log.restart(this.#state.position)
+    } else {
+      this.#epoch = Array.from(environment.random(6), byte => EPOCH[byte % 36]).join('')
+      this.#state = this.#file ? this.#file.read(model, environment) : emptyState(model)
+      this.#log.restart(this.#state.position)
+    }
+    this.#model = model
+    this.#reserveAll(this.#state)
+  }
+
+  read<T>(work: (snapshot: Snapshot) => Work<T>): Maybe<T> {
+    const state = this.#opened()
+    return run(work(new MemorySnapshot(() => state)))
+  }
+
+  write<T>(work: (tx: Transaction) => Work<T>): Promise<T> {
+    return this.#unit(tx => run(work(tx)))
+  }
+
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.#unit(async tx => {
+      const late = Promise.withResolvers<never>()
+      const timer = setTimeout(() => {
+        late.reject(
+          new ApiError('unavailable', { detail: `The transaction took longer than ${this.#transactionMs} ms` }),
+        )
+      }, this.#transactionMs)
+      try {
+        return await Promise.race([work(tx), late.promise])
+      } finally {
+        clearTimeout(timer)
+      }
+    })
+  }
+
+  onCommit(listener: () => void): () => void {
+    const own = (): void => listener()
+    this.#listeners.add(own)
+    return () => void this.#listeners.delete(own)
+  }
+
+  commits(after: number, limit: number): Commit[] | null {
+    return this.#log.after(after, limit)
+  }
+
+  load(resource: Resource, rows: Iterable<Row>): Promise<number> {
+    return this.#replace(state => loaded(state, resource, rows, this.#now()))
+  }
+
+  loadPairs(join: Join, pairs: Iterable<readonly [Id, Id]>): Promise<number> {
+    return this.#replace(state => paired(state, join, pairs))
+  }
+
+  async close(): Promise<void> {
+    await this.#turns.take(() => this.#file?.settled())
+    this.#listeners.clear()
+  }
+
+  /** Runs a unit when it is its turn; its state becomes the state, or nothing of it does. */
+  async #unit<T>(work: (tx: MemoryTransaction) => Maybe<T>): Promise<T> {
+    const { value, saved } = await this.#turns.take(async () => {
+      const before = this.#opened()
+      const at = this.#now()
+      const tx = new MemoryTransaction(before, this.#ids, at)
+      try {
+        const value = await work(tx)
+        const { state, changes } = tx.end()
+        const saved = state === before ? undefined : this.#commit(state, { position: state.position, at, changes })
+        return { value, saved }
+      } catch (error) {
+        tx.abandon()
+        throw error
+      }
+    })
+    // Not within the turn: writes that come meanwhile share the next saving.
+    await saved?.done
+    return value
+  }
+
+  #commit(state: State, commit: Commit): Saving {
+    this.#state = state
+    if (commit.changes.length > 0) this.#log.append(Object.freeze(commit))
+    return this.#visible()
+  }
+
+  /** Takes over rows that came without records: who followed the log must begin anew. */
+  async #replace(change: (state: State) => { readonly state: State; readonly count: number }): Promise<number> {
+    const { count, saved } = await this.#turns.take(() => {
+      const { state, count } = change(this.#opened())
+      this.#state = state
+      this.#log.restart(state.position)
+      this.#reserveAll(state)
+      return { count, saved: this.#visible() }
+    })
+    await saved.done
+    return count
+  }
+
+  #visible(): Saving {
+    if (!this.#isTelling) {
+      this.#isTelling = true
+      // Later than the answer to whoever wrote, and once for all commits of this turn.
+      setImmediate(() => {
+        this.#isTelling = false
+        for (const listener of this.#listeners) listener()
+      })
+    }
+    return { done: this.#file?.save(() => this.#opened()) }
+  }
+
+  #reserveAll(state: State): void {
+    for (const resource of state.tables.keys()) {
+      if (resource.idType.type !== 'id' || resource.idType.of !== 'integer') continue
+      const highest = rowsIn(state, resource).at(-1)?.[ID] as number | undefined
+      this.#ids.set(resource.table, Math.max(this.#ids.get(resource.table) ?? 0, highest ?? 0))
+    }
+  }
+
+  #now(): number {
+    return this.#environment!.clock()
+  }
+
+  #opened(): State {
+    if (this.#state === null) throw new Error('The store is not open')
+    return this.#state
+  }
+}

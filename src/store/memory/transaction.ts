@@ -1,0 +1,70 @@
+import { AT, SEQ, type Id, type Resource } from '../../model/model.ts'
+import type { Change, LinkChange, RowChange, Transaction } from '../store.ts'
+import { applied } from './apply.ts'
+import { MemorySnapshot } from './snapshot.ts'
+import type { State } from './state.ts'
+
+/** The highest integer id of each table that was stored or handed out, ever. */
+export type HighWater = Map<string, number>
+
+/** Writes on a state of its own; the store takes that over at the end, or forgets it. */
+export class MemoryTransaction extends MemorySnapshot implements Transaction {
+  #state: State | null
+  readonly #ids: HighWater
+  readonly #at: number
+  readonly #changes: Change[] = []
+
+  constructor(state: State, ids: HighWater, at: number) {
+    super(() => this.#open())
+    this.#state = state
+    this.#ids = ids
+    this.#at = at
+  }
+
+  nextId(resource: Resource): number {
+    this.#open()
+    const id = (this.#ids.get(resource.table) ?? 0) + 1
+    this.#ids.set(resource.table, id)
+    return id
+  }
+
+  reserve(resource: Resource, id: number): void {
+    this.#open()
+    if (id > (this.#ids.get(resource.table) ?? 0)) this.#ids.set(resource.table, id)
+  }
+
+  apply(changes: readonly RowChange[], links: readonly LinkChange[]): void {
+    const { state, records } = applied(this.#open(), changes, links, this.#at)
+    this.#state = state
+    for (const [i, record] of records.entries()) {
+      this.#changes.push(record)
+      const { after } = changes[i]!
+      if (after) {
+        after[SEQ] = record.seq
+        after[AT] = this.#at
+      }
+      this.#reserve(record.resource, record.id)
+    }
+  }
+
+  /** Ends it: what it left, and what it did. */
+  end(): { readonly state: State; readonly changes: readonly Change[] } {
+    const state = this.#open()
+    this.#state = null
+    return { state, changes: this.#changes }
+  }
+
+  /** Ends it without effect: whoever still holds it is told so. */
+  abandon(): void {
+    this.#state = null
+  }
+
+  #reserve(resource: Resource, id: Id): void {
+    if (typeof id === 'number') this.reserve(resource, id)
+  }
+
+  #open(): State {
+    if (this.#state === null) throw new Error('The transaction is over')
+    return this.#state
+  }
+}

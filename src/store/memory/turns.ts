@@ -1,0 +1,17 @@
+/** Lets one job run at a time, in the order in which they came. */
+export class Turns {
+  #busy = false
+  readonly #waiting: (() => void)[] = []
+
+  async take<T>(job: () => T | Promise<T>): Promise<T> {
+    if (this.#busy) await new Promise<void>(resolve => this.#waiting.push(resolve))
+    this.#busy = true
+    try {
+      return await job()
+    } finally {
+      const next = this.#waiting.shift()
+      if (next) next()
+      else this.#busy = false
+    }
+  }
+}
