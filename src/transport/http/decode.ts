@@ -1,4 +1,5 @@
 import type { Engine } from '../../engine/engine.ts'
+import { uniqueKey } from '../../engine/unique-key.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { Maybe } from '../../store/work.ts'
 import { checkLength, readJson, readText } from './body.ts'
@@ -43,7 +44,7 @@ export function decodeCall(engine: Engine, call: HttpCall, endpoint: CollectionE
     case 'DELETE':
       call.operation = 'delete'
       call.prefers = readReturn(exchange.prefer)
-      call.key = readKey(exchange)
+      call.idempotencyKey = readKey(exchange)
       return readQuery(engine, call, parameters)
     case 'QUERY':
       call.operation = 'list'
@@ -57,12 +58,43 @@ export function decodeCall(engine: Engine, call: HttpCall, endpoint: CollectionE
         throw new ApiError('bad_request', { detail: 'Content-Range is not understood in PUT' })
       }
       call.operation = 'replace'
+      if (endpoint.kind === 'collection') return decodeUpsert(engine, call, endpoint, parameters)
       break
     default:
       call.operation = 'patch'
   }
+  return decodeWrite(engine, call, parameters)
+}
+
+/** `PUT /user?email=ann@example.com`: the row that a unique key names is replaced, or made if there is none. */
+function decodeUpsert(
+  engine: Engine,
+  call: HttpCall,
+  endpoint: CollectionEndpoint,
+  parameters: readonly Parameter[],
+): Promise<void> {
+  if (call.parent !== null) throw new ApiError('method_not_allowed', { headers: { allow: endpoint.allow } })
+  const key = parameters.filter(([name]) => !shapeWords.has(name))
+  const repeated = key.find(([name], i) => key.findIndex(([other]) => other === name) !== i)
+  if (repeated) {
+    const issue = { code: 'duplicate', parameter: repeated[0], detail: 'may be given once' } as const
+    throw new ApiError('validation', { issues: [issue] })
+  }
+  call.key = uniqueKey(endpoint.resource, Object.fromEntries(key), 'text')
+  return decodeWrite(
+    engine,
+    call,
+    parameters.filter(([name]) => shapeWords.has(name)),
+  )
+}
+
+const shapeWords: ReadonlySet<string> = new Set(['depth', 'include', 'fields'])
+
+/** The body of a write, with what its answer shall show. */
+function decodeWrite(engine: Engine, call: HttpCall, parameters: readonly Parameter[]): Promise<void> {
+  const { exchange } = call
   call.prefers = readReturn(exchange.prefer)
-  call.key = readKey(exchange)
+  call.idempotencyKey = readKey(exchange)
   readQuery(engine, call, parameters)
   const media = mediaOf(exchange, exchange.method as BodyMethod)
   checkLength(exchange, engine.limits.body)

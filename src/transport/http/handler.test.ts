@@ -19,6 +19,7 @@ const model = link({
   user: resource({ id: t.id(), todos: t.back('todo', 'owner') }),
   todo: resource({ id: t.id(), title: t.text(), owner: t.one('user') }, { cache: 'public, max-age=60' }),
   fixed: resource({ id: t.id() }, { readOnly: true }),
+  place: resource({ id: t.id(), slug: t.text().unique(), rank: t.integer() }).unique('slug', 'rank'),
 })
 let answer: (call: Call) => Outcome | Promise<Outcome> = () => gone
 const calls: Call[] = []
@@ -167,7 +168,13 @@ describe.each([
   test('create', async () => {
     answer = () => ({ ...item, created: true })
     const seen = await ask('POST', '/todo', { ...json, 'idempotency-key': '"k-1"' }, '{"title":"é"}')
-    expect(last()).toMatchObject({ operation: 'create', id: null, input: { title: 'é' }, mode: 'json', key: 'k-1' })
+    expect(last()).toMatchObject({
+      operation: 'create',
+      id: null,
+      input: { title: 'é' },
+      mode: 'json',
+      idempotencyKey: 'k-1',
+    })
     expect(seen).toMatchObject({ status: 201, headers: { location: '/todo/7', etag: '"abc123.7"' } })
     answer = () => ({ ...item, created: true, ids: [7, 8], etag: null, modified: null, body: '[]' })
     const several = await ask('POST', '/todo', json, '[]')
@@ -190,6 +197,13 @@ describe.each([
       conditions: { ifMatch: [{ value: 'abc123.6', weak: false }], ifNoneMatch: null },
     })
     expect(seen).toMatchObject({ status: 200, headers: { etag: '"abc123.7"', 'cache-control': 'private, no-cache' } })
+  })
+
+  test('PUT of a collection names the row by a unique key', async () => {
+    answer = () => ({ ...item, created: true })
+    const seen = await ask('PUT', '/place?slug=a%20b&rank=7&depth=0', json, '{}')
+    expect(last()).toMatchObject({ operation: 'replace', id: null, key: { slug: 'a b', rank: 7 }, shape: { depth: 0 } })
+    expect(seen).toMatchObject({ status: 201, headers: { location: '/todo/7' } })
   })
 
   test('DELETE', async () => {
@@ -285,6 +299,11 @@ describe.each([
     ['POST', '/todo', json, `"${'x'.repeat(1000)}"`, 413, 'payload_too_large', {}],
     ['POST', '/todo', { ...json, 'idempotency-key': 'k'.repeat(256) }, '{}', 400, 'validation', {}],
     ['PUT', '/todo/7', { ...json, 'content-range': 'bytes 0-1/2' }, '{}', 400, 'bad_request', {}],
+    ['PUT', '/todo', json, '{}', 405, 'method_not_allowed', { allow: 'GET, HEAD, OPTIONS, QUERY, POST' }],
+    ['PUT', '/place', json, '{}', 400, 'validation', {}],
+    ['PUT', '/place?rank=1', json, '{}', 400, 'validation', {}],
+    ['PUT', '/place?slug=a&slug=b', json, '{}', 400, 'validation', {}],
+    ['PUT', '/place?slug=a&rank=01', json, '{}', 400, 'validation', {}],
     ['QUERY', '/todo', json, '[]', 400, 'validation', {}],
     [
       'QUERY',
@@ -410,7 +429,7 @@ describe.each([
 
   test('pages', async () => {
     expect(JSON.parse((await ask('GET', '/')).body)).toEqual({
-      resources: { user: '/user', todo: '/todo', fixed: '/fixed' },
+      resources: { user: '/user', todo: '/todo', fixed: '/fixed', place: '/place' },
     })
     expect(await ask('GET', '/health', { authorization: 'Bearer wrong' })).toMatchObject({
       status: 200,

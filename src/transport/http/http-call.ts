@@ -1,5 +1,5 @@
 import type { Call, Conditions, InputMode, Operation, Principal } from '../../engine/call.ts'
-import type { Field, Id, Resource } from '../../model/model.ts'
+import type { Field, Id, Resource, Value } from '../../model/model.ts'
 import type { Query, Shape } from '../../query/predicate.ts'
 import type { Exchange } from './exchange.ts'
 import { json, type Format } from './negotiate.ts'
@@ -27,7 +27,8 @@ export class HttpCall implements Call {
   jsonPatch = false
   conditions: Conditions | null = null
   principal: Principal | null = null
-  key: string | null = null
+  key: Readonly<Record<string, Value>> | null = null
+  idempotencyKey: string | null = null
   format: Format = json
   /** Of the query and of a QUERY body; for links. */
   parameters: readonly Parameter[] = none

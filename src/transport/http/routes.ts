@@ -1,3 +1,4 @@
+import { keysOf } from '../../engine/unique-key.ts'
 import type { Field, Id, Model, Resource } from '../../model/model.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { ScalarType } from '../../schema/field.ts'
@@ -72,7 +73,12 @@ export function routesOf(model: Model, prefix: string, pages: readonly Page[]): 
     collections.set(resource, {
       kind: 'collection',
       resource,
-      ...allowing([...READ, 'QUERY', ...(fixed ? [] : ['POST'])]),
+      ...allowing([
+        ...READ,
+        'QUERY',
+        ...(fixed ? [] : ['POST']),
+        ...(fixed || keysOf(resource).length === 0 ? [] : ['PUT']),
+      ]),
     })
     items.set(resource, {
       kind: 'item',
