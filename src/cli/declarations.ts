@@ -33,7 +33,7 @@ export function printDeclarations(resources: Readonly<Record<string, AnyResource
     ...options.notes.map(note => `// ${note}`),
     ...(evaluated ? [`import { DatabaseSync } from 'node:sqlite'`] : []),
     ...(options.kind === 'sqlite'
-      ? [`import { api, resource, serve, t } from 'restuary'`, `import { sqlite } from 'restuary/sqlite'`]
+      ? [`import { api, resource, serve, sqlite, t } from 'restuary'`]
       : [`import { api, memory, resource, serve, t } from 'restuary'`]),
     '',
     ...(evaluated ? [EVALUATE, ''] : []),
@@ -111,13 +111,14 @@ function printOptions(name: string, def: ScalarDef | OneDef): string {
     def.unique === true && def.is === 'scalar' ? '.unique()' : '',
     preset === undefined
       ? ''
-      : `.default(${'value' in preset ? printValue(preset.value) : printFunction(preset.from)})`,
+      : `.default(${'value' in preset ? printValue(preset.value) : printFunction(def, preset.from)})`,
     def.readonly === true && !id ? '.readonly()' : '',
   ].join('')
 }
 
 /** `adopt` leaves the SQL text with the function. */
-function printFunction(from: (ctx: Ctx) => unknown): string {
+function printFunction(def: ScalarDef | OneDef, from: (ctx: Ctx) => unknown): string {
+  if (def.is === 'scalar' && def.type.type === 'datetime') return 'ctx => new Date(ctx.now).toISOString()'
   return `() => evaluate(${quote('sql' in from ? String(from.sql) : 'NULL')})`
 }
 

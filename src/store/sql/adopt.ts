@@ -166,10 +166,15 @@ function idOf(table: TableInfo, key: ColumnInfo | undefined): ScalarDef {
     return { is: 'scalar', type: { type: 'id', of: 'integer' }, readonly: true, column: column! }
   }
   if (key === undefined) return { is: 'scalar', type: { type: 'id', of: 'text' }, readonly: true }
-  if (key.type.type === 'integer')
-    return { is: 'scalar', type: { type: 'id', of: 'integer' }, readonly: true, column: key.name }
-  // Nobody can make up the next text, so the client chooses it.
-  return { is: 'scalar', type: { type: 'id', of: 'text' }, client: true, column: key.name }
+  const of = key.type.type === 'integer' ? 'integer' : 'text'
+  // Nobody can make up the next text, or which row of another table a key that points there means: the client does.
+  const chosen = of === 'text' || table.references.some(one => one.columns.includes(key.name))
+  return {
+    is: 'scalar',
+    type: { type: 'id', of },
+    ...(chosen ? { client: true } : { readonly: true }),
+    column: key.name,
+  }
 }
 
 function commonOf(column: ColumnInfo, unique: boolean): FieldOptions {

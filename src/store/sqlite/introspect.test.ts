@@ -74,6 +74,7 @@ test('every table of the file is reported: how it is served, and why not otherwi
     ['search_data', null, 'not', 'it is internal to a virtual table'],
     ['search_docsize', null, 'not', 'it is internal to a virtual table'],
     ['search_idx', null, 'not', 'it is internal to a virtual table'],
+    ['shout', 'shout', 'read-only', 'read-only: its column loud is computed by the database'],
     ['stay', 'stay', 'read-only', 'read-only: its key has 2 columns'],
     ['tracks', 'tracks', 'read and write'],
     [
@@ -100,7 +101,6 @@ test.each([
       'balance: number? <- balance',
       'created: datetime? <- created',
       'tag: text? <- tag',
-      'loud: text? readonly <- loud',
       'shape: number? <- shape',
       'messagesByRecipient: back message',
       'messagesBySenderId: back message',
@@ -127,6 +127,8 @@ test.each([
   ['passport', ['id: id text <- code', 'person: one person! <- person_id', 'issued: text? <- issued']],
   ['stay', ['id: id text readonly', 'room: text <- room', 'night: date <- night', 'guest: one person? <- guest_id']],
   ['log', ['id: id integer readonly <- rowid', 'at: text? <- at', 'line: text? <- line']],
+  ['shout', ['id: id integer readonly <- id', 'name: text? <- name', 'loud: text? readonly <- loud']],
+  ['profile', ['id: id integer <- person_id', 'bio: text? <- bio']],
   ['adult', ['id: id integer readonly <- person_id', 'name: text? <- name']],
   [
     'tracks',

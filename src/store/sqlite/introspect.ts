@@ -72,7 +72,10 @@ function readTable(db: DatabaseSync, { name, wr }: TableRow, kind: TableInfo['ki
   if (primary.length === 1) {
     const type = columns.find(column => column.name === primary[0])!.type.type
     const keyable = type === 'integer' || type === 'text' || type === 'date' || type === 'datetime'
-    return { ...shape, key: primary, readOnly: keyable ? null : `its key is of type ${type}` }
+    const generated = columns.find(column => column.generated)
+    // A new row would have to be read again to know what the database made of it.
+    const why = generated === undefined ? null : `its column ${generated.name} is computed by the database`
+    return { ...shape, key: primary, readOnly: keyable ? why : `its key is of type ${type}` }
   }
   const names = columns.map(column => column.name)
   return { ...shape, key: (wr === 0 ? rowidOf(db, name) : null) ?? names, readOnly: 'it has no primary key' }
