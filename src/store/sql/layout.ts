@@ -1,0 +1,106 @@
+import { AT, FIRST, ID, SEQ, type Model, type Resource, type StoredField, type Value } from '../../model/model.ts'
+import { codecOf, foreignCodec, type Bind, type Codec } from './codec.ts'
+import { sql, type Sql } from './kysely.ts'
+
+/** Version of rows that nobody has changed since the store took them over. */
+export interface Baseline {
+  readonly seq: number
+  readonly at: number
+}
+
+/** Where the parts of a resource's rows are, decided once at start. */
+export interface Layout {
+  readonly resource: Resource
+  /** By slot; the version's slots have none. */
+  readonly codecs: readonly Codec[]
+  /** Slots that must be decoded after reading. */
+  readonly decoders: readonly (readonly [slot: number, decode: (stored: Bind) => Value])[]
+  /** Columns of the key of a foreign table with a composite one; null where the id is a column. */
+  readonly key: readonly string[] | null
+  /** Set for tables that we did not make: their versions are in a side table, or nowhere at all. */
+  readonly baseline: Baseline | null
+  /** Whether there is a side table. */
+  readonly versioned: boolean
+}
+
+export type Layouts = ReadonlyMap<Resource, Layout>
+
+/** Layouts of all resources; `versions` is false where there is no side table (a database that is only read). */
+export function layoutsOf(model: Model, baseline: Baseline, versions: boolean = true): Layouts {
+  return new Map([...model.resources.values()].map(resource => [resource, layoutOf(resource, baseline, versions)]))
+}
+
+function layoutOf(resource: Resource, baseline: Baseline, versioned: boolean): Layout {
+  const foreign = resource.options.foreign
+  const codecs: Codec[] = []
+  for (const field of resource.columns) codecs[field.slot] = foreign ? foreignCodec(field.type) : codecOf(field)
+  const composite = foreign !== null && foreign.key.length > 1
+  return Object.freeze({
+    resource,
+    codecs,
+    decoders: codecs.flatMap((codec, slot) => (codec.decode ? [[slot, codec.decode] as const] : [])),
+    key: composite ? foreign.key : null,
+    baseline: foreign ? baseline : null,
+    versioned,
+  })
+}
+
+/** The id of a row; several columns are joined to `a~b`. */
+export function idOf(layout: Layout, alias: string): Sql {
+  if (layout.key === null) return sql.id(alias, layout.resource.id.column)
+  return sql`(${sql.join(
+    layout.key.map(column => sql`ifnull(cast(${sql.id(alias, column)} as text), '')`),
+    sql` || '~' || `,
+  )})`
+}
+
+export function columnOf(layout: Layout, field: StoredField, alias: string): Sql {
+  return field.slot === ID ? idOf(layout, alias) : sql.id(alias, field.column)
+}
+
+/** The columns of a row in the order of its slots, so that what SQLite returns is the row. */
+export function rowOf(layout: Layout, alias: string): Sql {
+  const columns: Sql[] = []
+  for (const field of layout.resource.columns) {
+    columns[field.slot] = readable(layout.codecs[field.slot]!, columnOf(layout, field, alias))
+  }
+  const { baseline } = layout
+  if (baseline === null) {
+    columns[SEQ] = sql.id(alias, '_seq')
+    columns[AT] = sql.id(alias, '_at')
+  } else if (!layout.versioned) {
+    columns[SEQ] = sql.lit(baseline.seq)
+    columns[AT] = sql.lit(baseline.at)
+  } else {
+    columns[SEQ] = sql`ifnull(${sql.id(`${alias}v`, 'seq')}, ${sql.lit(baseline.seq)})`
+    columns[AT] = sql`ifnull(${sql.id(`${alias}v`, 'at')}, ${sql.lit(baseline.at)})`
+  }
+  return sql.join(columns)
+}
+
+function readable(codec: Codec, column: Sql): Sql {
+  switch (codec.select) {
+    case 'plain':
+      return column
+    case 'text':
+      return sql`cast(${column} as text)`
+    case 'safe':
+      // node:sqlite throws on integers that a double cannot hold.
+      return sql`case when typeof(${column}) = 'integer' and (${column} > 9007199254740991 or ${column} < -9007199254740991) then cast(${column} as text) else ${column} end`
+  }
+}
+
+/** `from` of statements that return whole rows. */
+export function fromOf(layout: Layout, alias: string): Sql {
+  const table = sql`${sql.id(layout.resource.table)} as ${sql.id(alias)}`
+  if (layout.baseline === null || !layout.versioned) return table
+  const version = `${alias}v`
+  return sql`${table} left join _restuary_version as ${sql.id(version)} on ${sql.id(version, 'resource')} = ${sql.lit(
+    layout.resource.name,
+  )} and ${sql.id(version, 'id')} = ${idOf(layout, alias)}`
+}
+
+/** Number of slots of a row. */
+export function width(resource: Resource): number {
+  return FIRST + resource.columns.length - 1
+}

@@ -1,0 +1,144 @@
+import type { Field, Join, ManyField, OneField, Resource } from '../../model/model.ts'
+import { fold } from '../../query/fold.ts'
+import type { Predicate } from '../../query/predicate.ts'
+import type { Value } from '../../schema/field.ts'
+import { codecOfType, type Bind, type Codec } from './codec.ts'
+import type { Layout } from './layout.ts'
+
+/** A test of one field. */
+export type Leaf = Exclude<Predicate, { kind: 'constant' | 'and' | 'or' | 'not' | 'one' | 'many' }>
+
+/** What of a leaf decides the text of its SQL, and the values that are bound in their order. */
+export interface LeafShape {
+  readonly variant: string
+  readonly binds: readonly Bind[]
+}
+
+/** Longer lists are bound as one JSON text, so that their length makes no new statement. */
+const SPELLED = 8
+
+/** The field that a predicate names; a rule or filter that names another was let through by mistake. */
+export function fieldOf(resource: Resource, name: string): Field {
+  const field = resource.field.get(name)
+  if (field === undefined) throw new Error(`${resource.name} has no field ${name}`)
+  return field
+}
+
+const integer: Codec = codecOfType({ type: 'integer' })
+
+/** How values that a field is compared with are bound. */
+export function codecOfField(layout: Layout, field: Field): Codec {
+  switch (field.is) {
+    case 'scalar':
+    case 'one':
+      return layout.codecs[field.slot]!
+    case 'count':
+      return integer
+    case 'back':
+    case 'many':
+      return codecOfType(field.target.id.type)
+    case 'calc':
+    case 'self':
+      throw new Error(`${field.owner.name}.${field.name} is not stored, so that the database cannot test it`)
+  }
+}
+
+export function shapeOfLeaf(leaf: Leaf, layout: Layout, field: Field): LeafShape {
+  const codec = codecOfField(layout, field)
+  switch (leaf.kind) {
+    case 'compare':
+      return leaf.value === null ? { variant: 'null', binds: [] } : { variant: '', binds: [codec.encode(leaf.value)] }
+    case 'null':
+      return { variant: leaf.is ? 'is' : 'not', binds: [] }
+    case 'in':
+      return membership(leaf.values.filter(value => value !== null).map(value => codec.encode(value)))
+    case 'text':
+      return textShape(leaf.op, leaf.fold ? fold(leaf.value) : leaf.value)
+    case 'has':
+      return {
+        variant: `${leaf.mode}${leaf.values.length}`,
+        binds: leaf.values.flatMap(value => element(field, value)),
+      }
+    case 'size':
+      return { variant: '', binds: [leaf.value] }
+  }
+}
+
+function membership(values: Bind[]): LeafShape {
+  const spelled = values.length <= SPELLED || values.some(value => value instanceof Uint8Array)
+  return spelled ? { variant: String(values.length), binds: values } : { variant: 'j', binds: [jsonList(values)] }
+}
+
+/** A JSON array for `json_each`. Integers keep all their digits. */
+export function jsonList(values: readonly Bind[]): string {
+  let text = '['
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]
+    text += (i === 0 ? '' : ',') + (typeof value === 'string' ? JSON.stringify(value) : String(value))
+  }
+  return text + ']'
+}
+
+/** A prefix is a range, which an index can serve; the bound above it is the next prefix of that length. */
+function textShape(op: Extract<Leaf, { kind: 'text' }>['op'], value: string): LeafShape {
+  switch (op) {
+    case 'eq':
+    case 'contains':
+      return { variant: '', binds: [value] }
+    case 'startsWith': {
+      const next = successor(value)
+      return next === null ? { variant: 'open', binds: [value] } : { variant: '', binds: [value, next] }
+    }
+    case 'endsWith':
+      return value === '' ? { variant: 'empty', binds: [] } : { variant: '', binds: [-[...value].length, value] }
+  }
+}
+
+/** The smallest text above all that start with the prefix, by code point; null if there is none. */
+function successor(prefix: string): string | null {
+  const points = [...prefix]
+  for (;;) {
+    const last = points.pop()
+    if (last === undefined) return null
+    const code = last.codePointAt(0)!
+    if (code === 0x10ffff) continue
+    // Surrogates are no characters: above U+D7FF comes U+E000.
+    return points.join('') + String.fromCodePoint(code === 0xd7ff ? 0xe000 : code + 1)
+  }
+}
+
+/** An element of a list as json_each shows it: its value and its type, since `true` and 1 have the same value. */
+function element(field: Field, value: Value): readonly Bind[] {
+  if (field.is !== 'scalar') return [value as Bind]
+  switch (typeof value) {
+    case 'boolean':
+      return [value ? 1 : 0, value ? 'true' : 'false']
+    case 'number':
+      return [value, 'number']
+    case 'string':
+      return [value, 'text']
+    default:
+      return value === null ? [null, 'null'] : [JSON.stringify(value), Array.isArray(value) ? 'array' : 'object']
+  }
+}
+
+/** The columns of a join as the owner of the field sees them. */
+export function sidesOf(field: ManyField): { readonly near: string; readonly far: string; readonly join: Join } {
+  const { join } = field
+  return field.side === 'a'
+    ? { near: join.a.column, far: join.b.column, join }
+    : { near: join.b.column, far: join.a.column, join }
+}
+
+/** A path through to-one relations: the foreign keys to follow, then the field. */
+export function pathOf(resource: Resource, path: readonly string[]): { steps: OneField[]; field: Field } {
+  const steps: OneField[] = []
+  let at = resource
+  for (let i = 0; i < path.length - 1; i++) {
+    const field = fieldOf(at, path[i]!)
+    if (field.is !== 'one') throw new Error(`${at.name}.${field.name} is no stored to-one relation`)
+    steps.push(field)
+    at = field.target
+  }
+  return { steps, field: fieldOf(at, path.at(-1)!) }
+}

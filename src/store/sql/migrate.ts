@@ -1,0 +1,219 @@
+import type { Bind } from './codec.ts'
+import { sql, type Sql } from './kysely.ts'
+import {
+  addColumn,
+  createIndex,
+  createTable,
+  INDEX_PREFIX,
+  literal,
+  presetOf,
+  rebuildTable,
+  type ColumnSpec,
+  type IndexSpec,
+  type TableSpec,
+} from './schema.ts'
+
+/** A table as it is. */
+export interface TableState {
+  readonly columns: ReadonlyMap<string, ColumnState>
+  readonly indexes: ReadonlyMap<string, { readonly columns: readonly string[]; readonly unique: boolean }>
+}
+
+export interface ColumnState {
+  readonly type: string
+  readonly required: boolean
+  /** What its values mean, as written down when it was made; null if nobody did. */
+  readonly kind: string | null
+  /** `table.column` that it points to. */
+  readonly references: string | null
+}
+
+/** Questions about the rows that decide what can be done. */
+export interface Rows {
+  table(name: string): TableState | null
+  isEmpty(table: string): boolean
+  /** Whether a column holds anything but null, or null. */
+  hasValue(table: string, column: string): boolean
+  hasNull(table: string, column: string): boolean
+  /** A combination of values that occurs twice. */
+  duplicate(table: string, columns: readonly string[]): string | null
+}
+
+/** What start-up does to the tables, or why it does nothing. */
+export interface Plan {
+  readonly statements: readonly string[]
+  readonly report: readonly string[]
+  /** Each with what to do about it. If there is any, nothing is done. */
+  readonly faults: readonly string[]
+}
+
+export interface MigrateOptions {
+  readonly now: number
+  /** `table.column` whose data may go. */
+  readonly drop: readonly string[]
+}
+
+/** Values that keep their meaning in another kind of column, and how they get there. */
+const WIDER: Readonly<Record<string, readonly string[]>> = {
+  integer: ['real'],
+  bool: ['integer', 'real'],
+  date: ['text'],
+  datetime: ['text'],
+  list: ['json'],
+}
+
+/** Compares what is with what is wanted: adds, relaxes and rebuilds what loses nothing, refuses the rest all at once. */
+export function planMigration(tables: readonly TableSpec[], rows: Rows, options: MigrateOptions): Plan {
+  const plan = { statements: [] as string[], report: [] as string[], faults: [] as string[] }
+  for (const table of tables) new TablePlan(table, rows, options, plan).make()
+  return plan
+}
+
+class TablePlan {
+  readonly #table: TableSpec
+  readonly #rows: Rows
+  readonly #options: MigrateOptions
+  readonly #plan: { readonly statements: string[]; readonly report: string[]; readonly faults: string[] }
+  /** What goes into each column if the table is made anew. */
+  readonly #sources = new Map<string, Sql>()
+  readonly #added: string[] = []
+  #anew = false
+
+  constructor(
+    table: TableSpec,
+    rows: Rows,
+    options: MigrateOptions,
+    plan: { statements: string[]; report: string[]; faults: string[] },
+  ) {
+    this.#table = table
+    this.#rows = rows
+    this.#options = options
+    this.#plan = plan
+  }
+
+  make(): void {
+    const { name, resource, columns, indexes } = this.#table
+    const is = this.#rows.table(name)
+    if (is === null) {
+      this.#plan.statements.push(createTable(this.#table), ...indexes.map(index => createIndex(this.#table, index)))
+      this.#plan.report.push(`table ${name}: made`)
+      return
+    }
+    if (resource === null) {
+      // A join table may be somebody's own, with columns more than ours.
+      if (columns.every(column => is.columns.has(column.name))) return
+      return this.#refuse('', 'is no join table of the model', `give the relation another table by \`through\``)
+    }
+    if (!is.columns.has('_seq') || !is.columns.has('_at')) {
+      return this.#refuse(
+        '',
+        'was not made by Restuary',
+        'give the resource another `table`, or serve the file as it is',
+      )
+    }
+    for (const column of columns) this.#column(column, is.columns.get(column.name))
+    for (const [column] of is.columns) if (!columns.some(({ name }) => name === column)) this.#surplus(column)
+    this.#indexes(is)
+  }
+
+  #column(column: ColumnSpec, is: ColumnState | undefined): void {
+    if (is === undefined) return this.#missing(column)
+    const { name: table } = this.#table
+    const here = sql.id(column.name)
+    const filled = this.#rows.hasValue(table, column.name)
+    const kind = is.kind ?? (is.type === column.codec.column ? column.codec.kind : is.type)
+    if (kind !== column.codec.kind && filled && !WIDER[kind]?.includes(column.codec.kind)) {
+      this.#refuse(column.name, `changes from ${kind} to ${column.codec.kind}`, 'keep its type, or use another column')
+      return
+    }
+    const preset = presetOf(column, this.#options.now) ?? null
+    let source: Sql = is.type === column.codec.column ? here : sql`cast(${here} as ${sql.raw(column.codec.column)})`
+    if (column.required && !is.required) {
+      if (preset !== null) source = sql`ifnull(${source}, ${literal(preset)})`
+      else if (this.#rows.hasNull(table, column.name)) {
+        this.#refuse(column.name, 'is required now, but some rows have none', 'give it a default or leave it nullable')
+      }
+    }
+    this.#sources.set(column.name, source)
+    const points = column.references === null ? null : `${column.references.table}.${column.references.column}`
+    const changes = [
+      ...(is.type === column.codec.column && kind === column.codec.kind ? [] : [`now ${column.codec.kind}`]),
+      ...(column.required === is.required ? [] : [column.required ? 'now required' : 'now nullable']),
+      ...(points === is.references ? [] : [points === null ? 'refers to nothing now' : `refers to ${points} now`]),
+    ]
+    if (changes.length === 0) return
+    this.#anew ||= is.type !== column.codec.column || column.required !== is.required || points !== is.references
+    this.#report(column.name, changes.join(', '))
+  }
+
+  #missing(column: ColumnSpec): void {
+    const { name: table } = this.#table
+    const preset = presetOf(column, this.#options.now) ?? null
+    if (column.required && preset === null && !this.#rows.isEmpty(table)) {
+      const fix = 'give it a default or make it nullable'
+      return this.#refuse(column.name, 'is new and required, but there are rows without it', fix)
+    }
+    const fill: Bind = column.required ? preset : null
+    this.#sources.set(column.name, fill === null ? sql`null` : literal(fill))
+    // SQLite adds no required column without a preset, and none with one that refers to another table.
+    if (column.required && (fill === null || column.references !== null)) this.#anew = true
+    else this.#added.push(addColumn(this.#table, column, fill))
+    this.#report(column.name, fill === null ? 'added' : `added, rows have ${String(fill)}`)
+  }
+
+  #surplus(column: string): void {
+    const { name: table } = this.#table
+    const path = `${table}.${column}`
+    if (!this.#options.drop.includes(path) && this.#rows.hasValue(table, column)) {
+      const fix = `keep the field, or let its data go by sqlite(file, { drop: ['${path}'] })`
+      return this.#refuse(column, 'is not in the model any more, but holds data', fix)
+    }
+    this.#anew = true
+    this.#report(column, 'dropped')
+  }
+
+  #indexes(is: TableState): void {
+    const { indexes } = this.#table
+    const statements: string[] = []
+    for (const [name, { columns, unique }] of is.indexes) {
+      const wanted = indexes.find(index => index.name === name)
+      const same = wanted && wanted.unique === unique && wanted.columns.join() === columns.join()
+      if (!name.startsWith(INDEX_PREFIX) || same) continue
+      statements.push(`drop index "${name.replaceAll('"', '""')}"`)
+      if (!wanted) this.#report('', `index ${name} dropped`)
+    }
+    for (const index of indexes) {
+      const there = is.indexes.get(index.name)
+      if (there && there.columns.join() === index.columns.join() && there.unique === index.unique) continue
+      this.#checkUnique(index, is)
+      statements.push(createIndex(this.#table, index))
+      this.#report('', `index ${index.name} made`)
+    }
+    const { statements: all } = this.#plan
+    if (this.#anew) {
+      // Dropping the table drops its indexes; a table without rows may get columns that nothing fills.
+      for (const column of this.#table.columns)
+        if (!this.#sources.has(column.name)) this.#sources.set(column.name, sql`null`)
+      all.push(...rebuildTable(this.#table, this.#sources))
+    } else all.push(...this.#added, ...statements)
+  }
+
+  #checkUnique({ unique, columns }: IndexSpec, is: TableState): void {
+    if (!unique || !columns.every(column => is.columns.has(column))) return
+    const twice = this.#rows.duplicate(this.#table.name, columns)
+    if (twice === null) return
+    this.#refuse(columns.join('+'), `must be unique now, but ${twice} occurs twice`, 'change the rows first')
+  }
+
+  #refuse(column: string, problem: string, fix: string): void {
+    this.#plan.faults.push(`${this.#place(column)}: ${problem}; ${fix}`)
+  }
+
+  #report(column: string, what: string): void {
+    this.#plan.report.push(`${column === '' ? `table ${this.#table.name}` : this.#place(column)}: ${what}`)
+  }
+
+  #place(column: string): string {
+    return column === '' ? this.#table.name : `${this.#table.name}.${column}`
+  }
+}

@@ -1,0 +1,83 @@
+import type { SortKey } from '../../query/predicate.ts'
+import type { Value } from '../../schema/field.ts'
+import { expressionOf, type Expression, type Place } from './compile.ts'
+import { sql, type Sql } from './kysely.ts'
+import { columnOf, idOf } from './layout.ts'
+import { pathOf } from './leaf.ts'
+
+/** A sort: its expressions, and the joins that bring in the columns of related rows. */
+export interface Sorted {
+  readonly keys: readonly (Expression & { readonly descending: boolean })[]
+  readonly joins: Sql
+}
+
+/** The expressions of sort keys. A path through to-one relations joins each step once. */
+export function compileSort(sort: readonly SortKey[], place: Place): Sorted {
+  const joined = new Map<string, Place & { readonly nullable: boolean }>()
+  const joins: Sql[] = []
+  const keys = sort.map(({ path, descending }) => {
+    const { steps, field } = pathOf(place.layout.resource, path)
+    let at: Place & { readonly nullable: boolean } = { ...place, nullable: false }
+    steps.forEach((step, i) => {
+      const name = path.slice(0, i + 1).join('.')
+      let next = joined.get(name)
+      if (next === undefined) {
+        const layout = place.layouts.get(step.target)!
+        const foreign = at.layout.baseline !== null
+        next = { ...place, layout, alias: place.names.table(), nullable: at.nullable || step.nullable || foreign }
+        const on = sql`${idOf(layout, next.alias)} = ${columnOf(at.layout, step, at.alias)}`
+        const how = next.nullable ? sql`left join` : sql`inner join`
+        joins.push(sql` ${how} ${sql.id(layout.resource.table)} as ${sql.id(next.alias)} on ${on}`)
+        joined.set(name, next)
+      }
+      at = next
+    })
+    const { sql: e, nullable } = expressionOf(field, at)
+    return { sql: e, nullable: nullable || at.nullable, descending }
+  })
+  return { keys, joins: joins.length === 0 ? sql`` : sql.join(joins, sql``) }
+}
+
+/** `order by`, nulls last both ways; `backwards` turns it round for the page before a cursor. */
+export function compileOrder({ keys }: Sorted, backwards: boolean): Sql {
+  const terms = keys.map(({ sql: e, nullable, descending }) => {
+    const direction = descending === backwards ? sql`asc` : sql`desc`
+    if (!nullable) return sql`${e} ${direction}`
+    return sql`${e} ${direction} ${backwards ? sql`nulls first` : sql`nulls last`}`
+  })
+  return sql`order by ${sql.join(terms)}`
+}
+
+/**
+ * The rows after a cursor, or before it: those whose first key differs is beyond its value, or whose first key is
+ * equal and the rest is beyond. Null is the last value both ways.
+ */
+export function compileCursor(sorted: Sorted, values: readonly Value[], before: boolean, place: Place): Sql {
+  const { keys } = sorted
+  const slots = values.map(value => (value === null ? null : place.names.value()))
+  const first = keys[0]!
+  const alike = keys.every((key, i) => !key.nullable && slots[i] !== null && key.descending === first.descending)
+  if (alike) {
+    const above = first.descending === before ? sql`>` : sql`<`
+    if (keys.length === 1) return sql`${first.sql} ${above} ${slots[0]!}`
+    return sql`(${sql.join(keys.map(key => key.sql))}) ${above} (${sql.join(slots.map(slot => slot!))})`
+  }
+  let beyond: Sql = sql`0`
+  for (let i = keys.length - 1; i >= 0; i--) {
+    const { sql: e, nullable, descending } = keys[i]!
+    const slot = slots[i]
+    if (slot === null || slot === undefined) {
+      // At null: nothing is after it, all that is not null is before it.
+      const here = sql`(${e} is null and ${beyond})`
+      beyond = before ? sql`(${e} is not null or ${here})` : here
+    } else {
+      const past = descending === before ? sql`${e} > ${slot}` : sql`${e} < ${slot}`
+      const reached = nullable && !before ? sql`${past} or ${e} is null` : past
+      beyond = sql`(${reached} or (${e} = ${slot} and ${beyond}))`
+    }
+  }
+  // Says the same of the first key once more, so that an index can be entered where the page begins.
+  const lead = slots[0]
+  if (lead === null || lead === undefined || first.nullable) return beyond
+  return sql`${first.sql} ${first.descending === before ? sql`>=` : sql`<=`} ${lead} and ${beyond}`
+}

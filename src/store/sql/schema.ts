@@ -1,0 +1,178 @@
+import type { Join, Model, Resource, StoredField, Value } from '../../model/model.ts'
+import { ID } from '../../model/model.ts'
+import { codecOf, codecOfType, type Bind, type Codec } from './codec.ts'
+import { sql, textOf, type Sql } from './kysely.ts'
+
+/** A table as the model wants it. */
+export interface TableSpec {
+  readonly name: string
+  /** Whose rows it holds; null for a join. */
+  readonly resource: Resource | null
+  readonly columns: readonly ColumnSpec[]
+  readonly key: readonly string[]
+  readonly indexes: readonly IndexSpec[]
+}
+
+export interface ColumnSpec {
+  readonly name: string
+  readonly codec: Codec
+  readonly required: boolean
+  readonly references: { readonly table: string; readonly column: string; readonly cascade: boolean } | null
+  /** null for columns that no field shows. */
+  readonly field: StoredField | null
+}
+
+export interface IndexSpec {
+  readonly name: string
+  readonly columns: readonly string[]
+  readonly unique: boolean
+}
+
+/** Indexes with this beginning are ours to make and to drop. */
+export const INDEX_PREFIX = 'restuary_'
+
+const integer = codecOfType({ type: 'integer' })
+const hidden = (name: string): ColumnSpec => ({ name, codec: integer, required: true, references: null, field: null })
+
+/** The tables of a model, without those that somebody else made. */
+export function tablesOf(model: Model): TableSpec[] {
+  const own = [...model.resources.values()].filter(resource => resource.options.foreign === null)
+  const joins = model.joins.filter(({ a, b }) => !a.resource.options.foreign && !b.resource.options.foreign)
+  return [...own.map(tableOf), ...joins.map(joinOf)]
+}
+
+function tableOf(resource: Resource): TableSpec {
+  const columns = resource.columns.map(field => columnOf(field))
+  return {
+    name: resource.table,
+    resource,
+    columns: [columns[0]!, hidden('_seq'), hidden('_at'), ...columns.slice(1)],
+    key: [resource.id.column],
+    indexes: indexesOf(resource),
+  }
+}
+
+function columnOf(field: StoredField): ColumnSpec {
+  const references =
+    field.is === 'one' && field.target.options.foreign === null
+      ? { table: field.target.table, column: field.target.id.column, cascade: false }
+      : null
+  return {
+    name: field.column,
+    codec: codecOf(field),
+    required: !field.nullable || field.slot === ID,
+    references,
+    field,
+  }
+}
+
+/** Every foreign key is looked up from the other side, every unique field must be unique, the rest is as declared. */
+function indexesOf(resource: Resource): IndexSpec[] {
+  const found = new Map<string, IndexSpec>()
+  const add = (columns: readonly string[], unique: boolean): void => {
+    const name = `${INDEX_PREFIX}${resource.table}_${columns.join('_')}${unique ? '_unique' : ''}`
+    found.set(name, { name, columns, unique })
+  }
+  const columnOf = (name: string): string => resource.columns.find(field => field.name === name)!.column
+  for (const field of resource.columns) {
+    if (field.slot === ID) continue
+    if (field.unique || (field.is === 'one' && field.single)) add([field.column], true)
+    else if (field.index || field.is === 'one') add([field.column], false)
+  }
+  for (const names of resource.unique) add(names.map(columnOf), true)
+  for (const names of resource.index) add(names.map(columnOf), false)
+  return [...found.values()]
+}
+
+/** Pairs are looked up from both sides; a row takes its pairs with it. */
+function joinOf({ table, a, b }: Join): TableSpec {
+  const side = ({ column, resource }: Join['a']): ColumnSpec => ({
+    name: column,
+    codec: codecOfType(resource.id.type),
+    required: true,
+    references: { table: resource.table, column: resource.id.column, cascade: true },
+    field: null,
+  })
+  return {
+    name: table,
+    resource: null,
+    columns: [side(a), side(b)],
+    key: [a.column, b.column],
+    indexes: [{ name: `${INDEX_PREFIX}${table}_${b.column}`, columns: [b.column, a.column], unique: false }],
+  }
+}
+
+/** `create table`, under another name where it replaces one. */
+export function createTable(table: TableSpec, name: string = table.name): string {
+  const parts: Sql[] = table.columns.map(column => definitionOf(column, table))
+  if (table.key.length > 1) parts.push(sql`primary key (${sql.join(table.key.map(column => sql.id(column)))})`)
+  const end = table.key.length > 1 ? sql`strict, without rowid` : sql`strict`
+  return textOf(sql`create table ${sql.id(name)} (${sql.join(parts)}) ${end}`)
+}
+
+function definitionOf(column: ColumnSpec, table: TableSpec): Sql {
+  const key = table.key.length === 1 && table.key[0] === column.name ? sql` primary key` : sql``
+  const required = column.required ? sql` not null` : sql``
+  return sql`${sql.id(column.name)} ${sql.raw(column.codec.column)}${key}${required}${referencesOf(column)}`
+}
+
+/** Checked at the commit, so that rows may be written in any order. */
+function referencesOf({ references }: ColumnSpec): Sql {
+  if (references === null) return sql``
+  const cascade = references.cascade ? sql` on delete cascade` : sql``
+  return sql` references ${sql.id(references.table)} (${sql.id(references.column)})${cascade} deferrable initially deferred`
+}
+
+/** `preset` fills the rows that are there; needed for a required column. */
+export function addColumn(table: TableSpec, column: ColumnSpec, preset: Bind): string {
+  const fill = preset === null ? sql`` : sql` default ${literal(preset)}`
+  return textOf(sql`alter table ${sql.id(table.name)} add column ${definitionOf(column, table)}${fill}`)
+}
+
+export function createIndex(table: TableSpec, { name, columns, unique }: IndexSpec): string {
+  const kind = unique ? sql`unique index` : sql`index`
+  return textOf(
+    sql`create ${kind} ${sql.id(name)} on ${sql.id(table.name)} (${sql.join(columns.map(column => sql.id(column)))})`,
+  )
+}
+
+/** Makes the table anew with the rows of the old one: `sources` says what goes into each column. */
+export function rebuildTable(table: TableSpec, sources: ReadonlyMap<string, Sql>): string[] {
+  const temporary = `_restuary_new_${table.name}`
+  const columns = table.columns.map(column => sql.id(column.name))
+  const values = table.columns.map(column => sources.get(column.name)!)
+  return [
+    createTable(table, temporary),
+    textOf(
+      sql`insert into ${sql.id(temporary)} (${sql.join(columns)}) select ${sql.join(values)} from ${sql.id(table.name)}`,
+    ),
+    textOf(sql`drop table ${sql.id(table.name)}`),
+    textOf(sql`alter table ${sql.id(temporary)} rename to ${sql.id(table.name)}`),
+    ...table.indexes.map(index => createIndex(table, index)),
+  ]
+}
+
+export function literal(value: Bind): Sql {
+  switch (typeof value) {
+    case 'string':
+      return sql.lit(value)
+    case 'number':
+    case 'bigint':
+      return sql.raw(String(value))
+    default:
+      return value === null ? sql`null` : sql.raw(`x'${Buffer.from(value).toString('hex')}'`)
+  }
+}
+
+/** What a field gives to rows that were there before it: undefined if it gives nothing. */
+export function presetOf({ field, codec }: ColumnSpec, now: number): Bind | undefined {
+  if (field === null) return undefined
+  if (field.is === 'scalar' && field.def.now) return codec.encode(new Date(now).toISOString())
+  if (field.default === null) return undefined
+  try {
+    const value = 'value' in field.default ? field.default.value : field.default.from({ me: null, auth: {}, now })
+    return value === null || value === undefined ? undefined : codec.encode(value as Value)
+  } catch {
+    return undefined // it needs a caller, and there is none
+  }
+}

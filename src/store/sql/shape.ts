@@ -1,0 +1,91 @@
+import type { Resource } from '../../model/model.ts'
+import type { Predicate, SortKey } from '../../query/predicate.ts'
+import type { Value } from '../../schema/field.ts'
+import type { Bind } from './codec.ts'
+import type { Layout, Layouts } from './layout.ts'
+import { codecOfField, fieldOf, pathOf, shapeOfLeaf } from './leaf.ts'
+
+/** What of a query decides its SQL text, as a key, and the values to bind, in the order of `compile`. */
+export interface Shape {
+  key: string
+  readonly values: Bind[]
+}
+
+/** Names in keys end with a character that no field has, so that no two queries share a key. */
+const END = '\u0001'
+
+export function shapePredicate(predicate: Predicate, layout: Layout, layouts: Layouts, shape: Shape): void {
+  switch (predicate.kind) {
+    case 'constant':
+      shape.key += predicate.value ? 'T' : 'F'
+      return
+    case 'and':
+    case 'or':
+      shape.key += predicate.kind === 'and' ? '&(' : '|('
+      for (const part of predicate.of) shapePredicate(part, layout, layouts, shape)
+      shape.key += ')'
+      return
+    case 'not':
+      shape.key += '!'
+      return shapePredicate(predicate.of, layout, layouts, shape)
+    case 'one':
+    case 'many': {
+      const quantifier = predicate.kind === 'one' ? '1' : predicate.quantifier
+      shape.key += `${quantifier}:${predicate.field}${END}`
+      const target = targetOf(layout.resource, predicate.field)
+      return shapePredicate(predicate.of, layouts.get(target)!, layouts, shape)
+    }
+    default: {
+      const { variant, binds } = shapeOfLeaf(predicate, layout, fieldOf(layout.resource, predicate.field))
+      shape.key += `${predicate.kind}${operator(predicate)}${variant}:${predicate.field}${END}`
+      for (const bind of binds) shape.values.push(bind)
+    }
+  }
+}
+
+function operator(leaf: Predicate): string {
+  switch (leaf.kind) {
+    case 'compare':
+      return leaf.op
+    case 'text':
+      return leaf.fold ? `${leaf.op}~` : leaf.op
+    case 'in':
+      return leaf.negated ? '!' : ''
+    default:
+      return ''
+  }
+}
+
+/** The resource at the other end of a relation. */
+export function targetOf(resource: Resource, name: string): Resource {
+  const field = fieldOf(resource, name)
+  if (field.is === 'one' || field.is === 'back' || field.is === 'many') return field.target
+  throw new Error(`${resource.name}.${name} is no relation`)
+}
+
+/** The keys of a sort, with the id appended if it is not among them. */
+export function totalSort(resource: Resource, sort: readonly SortKey[]): readonly SortKey[] {
+  const hasId = sort.some(key => key.path.length === 1 && key.path[0] === resource.id.name)
+  return hasId ? sort : [...sort, { path: [resource.id.name], descending: false }]
+}
+
+export function shapeSort(sort: readonly SortKey[], shape: Shape): void {
+  for (const { path, descending } of sort) shape.key += (descending ? '-' : '+') + path.join('.') + END
+}
+
+/** Key values of a cursor: nulls are part of the text, the rest is bound. */
+export function shapeCursor(
+  sort: readonly SortKey[],
+  keys: readonly Value[],
+  layout: Layout,
+  layouts: Layouts,
+  shape: Shape,
+): void {
+  sort.forEach(({ path }, i) => {
+    const value = keys[i] ?? null
+    shape.key += value === null ? '0' : '1'
+    if (value === null) return
+    const { field } = pathOf(layout.resource, path)
+    shape.values.push(codecOfField(layouts.get(field.owner)!, field).encode(value))
+  })
+}

@@ -1,0 +1,122 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { fold } from '../../query/fold.ts'
+import type { Row } from '../../model/model.ts'
+import type { Bind } from '../sql/codec.ts'
+import type { Compiled } from '../sql/kysely.ts'
+
+/** Statements kept prepared besides those of single rows; beyond, the one used longest ago goes. */
+const CACHED = 1_000
+
+/** A prepared statement whose rows are arrays. */
+export class Statement {
+  readonly #statement: StatementSync
+  readonly #slots: readonly number[] | null
+
+  constructor(statement: StatementSync, slots: readonly number[] | null) {
+    statement.setReturnArrays(true)
+    this.#statement = statement
+    this.#slots = slots
+  }
+
+  get(...values: Bind[]): Row | undefined {
+    return this.#statement.get(...this.#placed(values)) as unknown as Row | undefined
+  }
+
+  all(...values: Bind[]): Row[] {
+    return this.#statement.all(...this.#placed(values)) as unknown as Row[]
+  }
+
+  run(...values: Bind[]): void {
+    this.#statement.run(...this.#placed(values))
+  }
+
+  #placed(values: Bind[]): Bind[] {
+    return this.#slots === null ? values : this.#slots.map(slot => values[slot]!)
+  }
+}
+
+export interface ConnectionOptions {
+  readonly file: string
+  readonly readOnly: boolean
+  readonly synchronous: 'full' | 'normal'
+  /** Bytes of the page cache. */
+  readonly cache: number
+  /** Bytes of the file that are mapped into memory. */
+  readonly mmap: number
+}
+
+/** A connection with its prepared statements. */
+export class Connection {
+  readonly db: DatabaseSync
+  readonly #cached = new Map<string, Statement>()
+
+  constructor(options: ConnectionOptions) {
+    this.db = connect(options)
+  }
+
+  prepare(text: string | Compiled): Statement {
+    return typeof text === 'string'
+      ? new Statement(this.db.prepare(text), null)
+      : new Statement(this.db.prepare(text.sql), text.slots)
+  }
+
+  /** The statement of that key, made if it is not there. */
+  cached(key: string, make: () => Compiled): Statement {
+    const found = this.#cached.get(key)
+    if (found !== undefined) {
+      this.#cached.delete(key)
+      this.#cached.set(key, found)
+      return found
+    }
+    const made = this.prepare(make())
+    if (this.#cached.size >= CACHED) this.#cached.delete(this.#cached.keys().next().value!)
+    this.#cached.set(key, made)
+    return made
+  }
+
+  /** Number of cached statements. */
+  get size(): number {
+    return this.#cached.size
+  }
+
+  exec(sql: string): void {
+    this.db.exec(sql)
+  }
+
+  close(): void {
+    this.#cached.clear()
+    this.db.close()
+  }
+}
+
+function connect(options: ConnectionOptions): DatabaseSync {
+  // While it opens it may wait for another process; later never: the wait would stop the event loop.
+  const db = new DatabaseSync(options.file, { timeout: 5_000, readOnly: options.readOnly })
+  try {
+    const [version] = Object.values(db.prepare('SELECT sqlite_version()').get()!) as [string]
+    // Earlier ones can lose a commit in WAL mode when two connections checkpoint at once (https://sqlite.org/wal.html#walresetbug).
+    if (isBelow(version, '3.51.3')) {
+      throw new Error(`SQLite ${version} can lose commits in WAL mode; 3.51.3 or later is needed: use a newer Node`)
+    }
+    if (!options.readOnly) db.exec(`PRAGMA journal_mode=WAL; PRAGMA synchronous=${options.synchronous}`)
+    db.exec(`
+      PRAGMA foreign_keys=ON;
+      PRAGMA trusted_schema=OFF;
+      PRAGMA wal_autocheckpoint=1000;
+      PRAGMA journal_size_limit=67108864;
+      PRAGMA cache_size=-${Math.floor(options.cache / 1024)};
+      PRAGMA mmap_size=${options.mmap};
+      PRAGMA busy_timeout=0`)
+    db.function('restuary_fold', { deterministic: true }, text => (typeof text === 'string' ? fold(text) : text))
+    return db
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
+
+function isBelow(version: string, least: string): boolean {
+  const [a, b] = [version, least].map(text => text.split('.').map(Number)) as [number[], number[]]
+  for (let i = 0; i < 3; i++) if (a[i] !== b[i]) return (a[i] ?? 0) < (b[i] ?? 0)
+  return false
+}

@@ -1,0 +1,170 @@
+import { AT, SEQ, type Id, type Model, type Resource, type Row, type Value } from '../../model/model.ts'
+import { width } from '../sql/layout.ts'
+import type { Change, Commit, ListDelta, RowChange } from '../store.ts'
+import type { Connection, Statement } from './connection.ts'
+
+/** Tables of the store itself. The log's rows never change; its newest stays when it is trimmed. */
+export const LOG_TABLES = `
+  CREATE TABLE IF NOT EXISTS _restuary_log(
+    seq INTEGER PRIMARY KEY, tx INTEGER NOT NULL, at INTEGER NOT NULL, resource TEXT NOT NULL, id ANY, op TEXT NOT NULL,
+    before TEXT, after TEXT, lists TEXT) STRICT;
+  CREATE TABLE IF NOT EXISTS _restuary_meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS _restuary_version(
+    resource TEXT NOT NULL, id ANY NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL,
+    PRIMARY KEY(resource, id)) STRICT, WITHOUT ROWID`
+
+/** Marks a position that no change explains: rows were there before the log, or were loaded past it. */
+const ADOPT = 'adopt'
+
+/** Changes kept at least, and for how long in milliseconds. */
+const KEPT = 1_000_000
+const KEPT_FOR = 86_400_000
+/** Rows that one trimming removes. */
+const STEP = 500
+
+const COLUMNS = 'seq, tx, at, resource, id, op, before, after, lists'
+type Record = [number, number, number, string, Id, string, string | null, string | null, string | null]
+
+/** The change log in its table. */
+export class Log {
+  readonly #append: Statement
+  readonly #head: Statement
+  readonly #floor: Statement
+  readonly #read: Statement
+  readonly #trim: Statement
+  readonly #resources: Model['resources']
+  readonly #members = new Map<Resource, readonly string[]>()
+
+  constructor(connection: Connection, model: Model) {
+    this.#resources = model.resources
+    this.#append = connection.prepare(`INSERT INTO _restuary_log(${COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?)`)
+    this.#head = connection.prepare('SELECT max(seq) FROM _restuary_log')
+    this.#floor = connection.prepare('SELECT min(seq) FROM _restuary_log')
+    this.#read = connection.prepare(
+      `SELECT ${COLUMNS} FROM _restuary_log WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`,
+    )
+    this.#trim = connection.prepare(
+      'DELETE FROM _restuary_log WHERE seq < (SELECT min(seq) FROM _restuary_log) + ? AND seq <= ? AND at < ?',
+    )
+  }
+
+  /** seq of the newest record. */
+  head(): number {
+    return (this.#head.get()?.[0] as number | null | undefined) ?? 0
+  }
+
+  append(seq: number, tx: number, at: number, change: RowChange): void {
+    const { resource, id, op, before, after, lists } = change
+    const was =
+      before === null
+        ? null
+        : op === 'patch'
+          ? this.#json(resource, before, change.changed)
+          : this.#json(resource, before)
+    const is = after === null ? null : this.#json(resource, after)
+    this.#append.run(seq, tx, at, resource.name, id, op, was, is, lists.length === 0 ? null : JSON.stringify(lists))
+  }
+
+  adopt(seq: number, at: number): void {
+    this.#append.run(seq, seq, at, '', null, ADOPT, null, null, null)
+  }
+
+  /** Whole commits after a position up to the head; null if some are gone or no change explains them. */
+  after(position: number, limit: number, head: number): Commit[] | null {
+    const floor = this.#floor.get()?.[0] as number | null
+    if (position > head || (floor !== null && position < floor - 1)) return null
+    const commits: Commit[] = []
+    let changes: Change[] = []
+    let tx = -1
+    let taken = 0
+    let from = position
+    for (;;) {
+      const records = this.#read.all(from, head, limit + 1) as unknown as Record[]
+      for (const record of records) {
+        const [seq, first, at] = record
+        if (record[5] === ADOPT || !this.#resources.has(record[3])) return null
+        if (first !== tx) {
+          if (taken >= limit) return commits
+          tx = first
+          changes = []
+          commits.push({ position: seq, at, changes })
+        }
+        changes.push(this.#change(record))
+        commits[commits.length - 1] = { position: seq, at, changes }
+        from = seq
+        taken++
+      }
+      if (records.length <= limit) return commits
+    }
+  }
+
+  /** Removes some of the records that nobody may ask for any more. */
+  trim(head: number, now: number): void {
+    this.#trim.run(STEP, head - KEPT, now - KEPT_FOR)
+  }
+
+  /** The row as an object by field names; only these slots if they are given. Its version comes first. */
+  #json(resource: Resource, row: Row, slots?: readonly number[]): string {
+    const members = this.#membersOf(resource)
+    let text = `{"_seq":${row[SEQ]},"_at":${row[AT]}`
+    if (slots === undefined) {
+      for (let slot = 0; slot < members.length; slot++) {
+        if (slot !== SEQ && slot !== AT) text += members[slot]! + jsonOf(row[slot])
+      }
+    } else for (const slot of slots) text += members[slot]! + jsonOf(row[slot])
+    return text + '}'
+  }
+
+  #membersOf(resource: Resource): readonly string[] {
+    let members = this.#members.get(resource)
+    if (members === undefined) {
+      const made: string[] = new Array<string>(width(resource)).fill('')
+      for (const field of resource.columns) made[field.slot] = `,${JSON.stringify(field.name)}:`
+      this.#members.set(resource, (members = made))
+    }
+    return members
+  }
+
+  #change([seq, , , name, id, op, before, after, lists]: Record): Change {
+    const resource = this.#resources.get(name)!
+    const is = after === null ? null : rowOf(resource, JSON.parse(after) as Members, null)
+    const changed: number[] = []
+    let was: Row | null = null
+    if (before !== null) {
+      const members = JSON.parse(before) as Members
+      was = rowOf(resource, members, op === 'patch' ? is : null)
+      if (op === 'patch') for (const { name, slot } of resource.columns) if (name in members) changed.push(slot)
+    }
+    return {
+      seq,
+      resource,
+      id,
+      op: op as Change['op'],
+      before: was,
+      after: is,
+      changed,
+      lists: lists === null ? [] : (JSON.parse(lists) as ListDelta[]),
+    }
+  }
+}
+
+type Members = { readonly [name: string]: Value }
+
+/** Fields that were declared after the record was written are as in `otherwise`, or null. */
+function rowOf(resource: Resource, members: Members, otherwise: Row | null): Row {
+  const row: Row = otherwise?.slice() ?? new Array<Value>(width(resource)).fill(null)
+  row[SEQ] = members['_seq'] ?? 0
+  row[AT] = members['_at'] ?? 0
+  for (const { name, slot } of resource.columns) if (name in members) row[slot] = members[name]!
+  return row
+}
+
+function jsonOf(value: Value | undefined): string {
+  switch (typeof value) {
+    case 'number':
+    case 'boolean':
+      return String(value)
+    default:
+      return JSON.stringify(value ?? null)
+  }
+}

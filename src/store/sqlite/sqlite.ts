@@ -1,0 +1,287 @@
+import type { Id, Join, Model, Resource, Row } from '../../model/model.ts'
+import { ApiError } from '../../protocol/error.ts'
+import type { Commit, Environment, Snapshot, Store, Transaction } from '../store.ts'
+import { run, type Maybe, type Work } from '../work.ts'
+import { isBusy } from './conflict.ts'
+import { Connection } from './connection.ts'
+import { Interactive } from './interactive.ts'
+import { loadPairs, loadRows } from './load.ts'
+import { openFile, type Opened } from './open.ts'
+import { withDefaults, type Options, type SqliteOptions } from './options.ts'
+import { readOnly } from './read-only.ts'
+import { Reader } from './snapshot.ts'
+import { Turn } from './turn.ts'
+import { runUnits, type Unit } from './units.ts'
+
+/** Units that share a commit at most, so that reads come in between. */
+const GROUP = 256
+/** Milliseconds between looks for what other processes wrote. */
+const WATCH = 100
+
+// eslint-disable-next-line require-yield -- work that needs nothing
+const nothing = function* (): Work<void> {}
+
+interface Waiting {
+  readonly start: () => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Keeps rows in a SQLite file (`:memory:` for none). The process needs no other; several may share the file. */
+export function sqlite(file: string, options: SqliteOptions = {}): Store {
+  const all = withDefaults(options)
+  return all.readOnly ? readOnly(file, all) : new SqliteStore(file, all)
+}
+
+/**
+ * One connection reads and writes. Reads of one turn of the event loop share a read transaction, writes that arrive in
+ * it are queued and share a commit at its end: COMMIT of the reads, BEGIN IMMEDIATE, units, COMMIT, answers, listeners.
+ */
+class SqliteStore implements Store {
+  readonly name = 'sqlite'
+  readonly #file: string
+  readonly #options: Options
+  readonly #listeners = new Set<() => void>()
+  #opened: Opened | null = null
+  #queue: Unit[] = []
+  #waiting: Waiting[] = []
+  #interactive: Interactive | null = null
+  /** Serves reads while application code has a transaction open on the first connection. */
+  #beside: { readonly reader: Reader; readonly turn: Turn } | null = null
+  #due = false
+  #backingOff = false
+  #busySince = 0
+  #served = false
+  #telling = false
+  #watch: NodeJS.Timeout | undefined
+
+  constructor(file: string, options: Options) {
+    this.#file = file
+    this.#options = options
+  }
+
+  get epoch(): string {
+    return this.#opened?.state.epoch ?? ''
+  }
+
+  open(model: Model, environment: Environment): void {
+    this.#opened = openFile(this.#file, model, environment, this.#options)
+  }
+
+  get #store(): Opened {
+    if (this.#opened === null) throw new ApiError('unavailable', { detail: 'the store is not open' })
+    return this.#opened
+  }
+
+  read<T>(work: (snapshot: Snapshot) => Work<T>): Maybe<T> {
+    if (this.#interactive !== null) return this.#readBeside(work)
+    const { turn, reader, state } = this.#store
+    if (!turn.isOpen) {
+      state.opened(turn.begin())
+      this.#schedule()
+    }
+    return run(work(reader))
+  }
+
+  #readBeside<T>(work: (snapshot: Snapshot) => Work<T>): Maybe<T> {
+    // A database in memory has one connection only.
+    if (this.#file === ':memory:') {
+      return new Promise<T>((resolve, reject) => {
+        const start = (): void => {
+          try {
+            resolve(this.read(work))
+          } catch (error) {
+            reject(error as Error)
+          }
+        }
+        this.#afterwards.push(start)
+      })
+    }
+    const { turn, reader } = (this.#beside ??= this.#openBeside())
+    if (!turn.isOpen) {
+      turn.begin()
+      this.#schedule()
+    }
+    return run(work(reader))
+  }
+
+  /** Reads of a database in memory that wait for the end of a transaction. */
+  readonly #afterwards: (() => void)[] = []
+
+  #openBeside(): { reader: Reader; turn: Turn } {
+    const { state } = this.#store
+    const connection = new Connection({ ...this.#options, file: this.#file, readOnly: true })
+    return { reader: new Reader(connection, state.layouts, state), turn: new Turn(connection) }
+  }
+
+  write<T>(work: (tx: Transaction) => Work<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (this.#opened === null) return reject(new ApiError('unavailable', { detail: 'the store is not open' }))
+      this.#queue.push({ work, resolve: resolve as (value: unknown) => void, reject })
+      this.#schedule()
+    })
+  }
+
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (this.#opened === null) return reject(new ApiError('unavailable', { detail: 'the store is not open' }))
+      const start = (): void => {
+        const interactive = new Interactive(this.#store.writer, changed => this.#ended(changed))
+        this.#interactive = interactive
+        interactive.run(work, this.#options.transactionTimeout).then(resolve, reject)
+      }
+      this.#waiting.push({ start, reject })
+      this.#schedule()
+    })
+  }
+
+  #ended(changed: boolean): void {
+    this.#beside?.turn.end()
+    this.#interactive = null
+    for (const start of this.#afterwards.splice(0)) start()
+    if (changed) this.#tell()
+    this.#schedule()
+  }
+
+  #schedule(): void {
+    if (this.#due) return
+    this.#due = true
+    setImmediate(this.#endOfTurn)
+  }
+
+  readonly #endOfTurn = (): void => {
+    this.#due = false
+    if (this.#opened === null) return
+    this.#opened.turn.end()
+    this.#beside?.turn.end()
+    if (this.#interactive !== null || this.#backingOff) return
+    try {
+      // Neither kind keeps the other waiting.
+      if (this.#waiting.length > 0 && (this.#served || this.#queue.length === 0)) this.#startTransaction()
+      else if (this.#queue.length > 0) this.#runGroup()
+    } catch (error) {
+      if (!isBusy(error)) throw error
+      this.#backOff()
+    }
+    if (this.#interactive === null && !this.#backingOff && this.#queue.length + this.#waiting.length > 0)
+      this.#schedule()
+  }
+
+  #startTransaction(): void {
+    this.#served = false
+    this.#store.writer.begin()
+    this.#busySince = 0
+    this.#waiting.shift()!.start()
+  }
+
+  #runGroup(): void {
+    this.#served = true
+    const { writer, state } = this.#store
+    const units = this.#queue.splice(0, GROUP)
+    const head = state.head
+    try {
+      const answers = runUnits(writer, units)
+      this.#busySince = 0
+      units.forEach((unit, i) => {
+        const answer = answers[i]!
+        if ('error' in answer) unit.reject(answer.error)
+        else unit.resolve(answer.value)
+      })
+    } catch (error) {
+      this.#queue = units.concat(this.#queue)
+      throw error
+    }
+    if (state.head !== head) this.#tell()
+  }
+
+  /** Another process writes: try again soon, not in each turn, and not for ever. Reads go on. */
+  #backOff(): void {
+    const now = performance.now()
+    this.#busySince ||= now
+    if (now - this.#busySince > this.#options.busyTimeout) {
+      this.#busySince = 0
+      const error = new ApiError('unavailable', { detail: 'another process keeps the database locked' })
+      for (const { reject } of [...this.#queue.splice(0), ...this.#waiting.splice(0)]) reject(error)
+      return
+    }
+    this.#backingOff = true
+    setTimeout(
+      () => {
+        this.#backingOff = false
+        this.#schedule()
+      },
+      1 + Math.random() * 4,
+    )
+  }
+
+  onCommit(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    this.#watch ??= setInterval(() => this.#look(), WATCH).unref()
+    return () => {
+      this.#listeners.delete(listener)
+      if (this.#listeners.size > 0) return
+      clearInterval(this.#watch)
+      this.#watch = undefined
+    }
+  }
+
+  /** Has another process written? */
+  #look(): void {
+    if (this.#opened === null || this.#interactive !== null) return
+    const { turn, state } = this.#opened
+    turn.end()
+    if (!state.look()) return
+    // An empty write is enough to begin a new epoch.
+    if (state.isOrphan) this.write(nothing).catch(() => {})
+    this.#tell()
+  }
+
+  /** Listeners hear of a commit after those who wrote it had their answers. */
+  #tell(): void {
+    if (this.#telling) return
+    this.#telling = true
+    setImmediate(() => {
+      this.#telling = false
+      for (const listener of this.#listeners) listener()
+    })
+  }
+
+  commits(after: number, limit: number): Commit[] | null {
+    const { state, log } = this.#store
+    if (after === state.head) return []
+    return state.recent.after(after, limit) ?? log.after(after, limit, state.head)
+  }
+
+  load(resource: Resource, rows: Iterable<Row>): number {
+    return loadRows(this.#idle(), resource, rows)
+  }
+
+  loadPairs(join: Join, pairs: Iterable<readonly [Id, Id]>): number {
+    return loadPairs(this.#idle(), join, pairs)
+  }
+
+  #idle(): Opened {
+    if (this.#interactive !== null) throw new ApiError('unavailable', { detail: 'a transaction is open' })
+    this.#store.turn.end()
+    this.#tell()
+    return this.#store
+  }
+
+  close(): void {
+    if (this.#opened === null) return
+    this.#interactive?.abort()
+    this.#opened.turn.end()
+    try {
+      while (this.#queue.length > 0) this.#runGroup()
+    } catch {
+      // Another process is writing; there is nobody left to wait for it.
+    }
+    const error = new ApiError('unavailable', { detail: 'the store is closed' })
+    for (const { reject } of [...this.#queue.splice(0), ...this.#waiting.splice(0)]) reject(error)
+    clearInterval(this.#watch)
+    this.#beside?.turn.end()
+    this.#beside?.reader.connection.close()
+    this.#beside = null
+    this.#opened.state.connection.close()
+    this.#opened = null
+  }
+}

@@ -1,0 +1,149 @@
+import type { Model, Resource } from '../../model/model.ts'
+import type { Layouts } from '../sql/layout.ts'
+import type { Commit, Environment } from '../store.ts'
+import type { Connection, Statement } from './connection.ts'
+import type { Log } from './log.ts'
+import type { Meta } from './meta.ts'
+import { Recent } from './recent.ts'
+import type { Positions } from './snapshot.ts'
+
+/** How often, in changes, old records of the log are looked for. */
+const TRIM_EVERY = 256
+
+export interface StateOptions {
+  readonly connection: Connection
+  readonly layouts: Layouts
+  readonly model: Model
+  readonly environment: Environment
+  readonly log: Log
+  readonly meta: Meta
+  readonly epoch: string
+}
+
+/** What of the file is known in memory: the committed head, which resource changed when, and the newest commits. */
+export class State implements Positions {
+  readonly connection: Connection
+  readonly layouts: Layouts
+  readonly model: Model
+  readonly clock: () => number
+  /** Tables that we did not make check their foreign keys at once; we write in any order. */
+  readonly deferring: boolean
+  readonly recent: Recent
+  readonly #random: Environment['random']
+  readonly #log: Log
+  readonly #meta: Meta
+  readonly #version: Statement
+  readonly #changed = new Map<Resource, number>()
+  #everything: number
+  #head: number
+  #epoch: string
+  #seen: unknown
+  #trimmed = 0
+  /** Head when we last looked for commits of others, moved on by our own. */
+  #accounted: number
+  #idsUnsure = false
+  #orphan = false
+
+  constructor({ connection, layouts, model, environment, log, meta, epoch }: StateOptions) {
+    this.connection = connection
+    this.layouts = layouts
+    this.model = model
+    this.clock = environment.clock
+    this.deferring = [...layouts.values()].some(layout => layout.baseline !== null)
+    this.#random = environment.random
+    this.#log = log
+    this.#meta = meta
+    this.#version = connection.prepare('PRAGMA data_version')
+    this.#seen = this.#version.get()![0]
+    this.#epoch = epoch
+    this.#head = this.#everything = this.#accounted = log.head()
+    this.recent = new Recent(this.#head)
+  }
+
+  /** Committed seq. */
+  get head(): number {
+    return this.#head
+  }
+
+  get position(): number {
+    return this.#head
+  }
+
+  get epoch(): string {
+    return this.#epoch
+  }
+
+  changed(resource: Resource): number {
+    return Math.max(this.#changed.get(resource) ?? 0, this.#everything)
+  }
+
+  committed(commits: readonly Commit[]): void {
+    for (const commit of commits) {
+      this.recent.push(commit)
+      for (const { resource, seq } of commit.changes) this.#changed.set(resource, seq)
+      this.#head = this.#accounted = commit.position
+    }
+  }
+
+  /** A snapshot was opened; if it is ahead of what we know, another process has written. */
+  opened(position: number): void {
+    if (position === this.#head) return
+    this.#head = this.#everything = position
+    this.recent.restart(position)
+  }
+
+  /** Rows came without records. */
+  moved(position: number): void {
+    this.opened(position)
+    this.#accounted = position
+  }
+
+  /**
+   * Learns what another process committed, if it did; true if so. If it left no record of it, positions mean nothing any
+   * more and a new epoch is due (DECISIONS A6). The question costs 4 us: once a group of writes, never once a request.
+   */
+  look(): boolean {
+    const version = this.#version.get()![0]
+    if (version === this.#seen) return false
+    this.#seen = version
+    this.#idsUnsure = true
+    const head = this.#log.head()
+    const epoch = this.#meta.get('epoch')!
+    this.#orphan ||= head === this.#accounted && epoch === this.#epoch
+    this.#epoch = epoch
+    this.#head = this.#accounted = this.#everything = head
+    this.recent.restart(head)
+    return true
+  }
+
+  /** Whether others may have handed out ids since the last call. */
+  takeUnsure(): boolean {
+    const unsure = this.#idsUnsure
+    this.#idsUnsure = false
+    return unsure
+  }
+
+  /** A change that nobody recorded waits for a new epoch. */
+  get isOrphan(): boolean {
+    return this.#orphan
+  }
+
+  /** Within a write transaction. */
+  renew(): void {
+    this.#orphan = false
+    this.#epoch = newEpoch(this.#random)
+    this.#meta.set('epoch', this.#epoch)
+  }
+
+  /** Within a write, now and then. */
+  trim(log: Log): void {
+    if (this.#head - this.#trimmed < TRIM_EVERY) return
+    this.#trimmed = this.#head
+    log.trim(this.#head, this.clock())
+  }
+}
+
+/** Six characters that name a history of positions. */
+export function newEpoch(random: Environment['random']): string {
+  return [...random(6)].map(byte => (byte % 36).toString(36)).join('')
+}
