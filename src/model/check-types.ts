@@ -1,3 +1,4 @@
+import { defaultLimits } from '../protocol/limits.ts'
 import type { ScalarType, TextType } from '../schema/field.ts'
 import { coerce, Refused } from '../schema/coerce.ts'
 import { patternFault } from '../schema/pattern.ts'
@@ -70,13 +71,8 @@ function checkText(place: string, type: TextType, note: Note): void {
       `has a pattern with the flag "${type.pattern.global ? 'g' : 'y'}", which remembers where it stopped`,
       'take the flag away',
     )
-  const problem = patternFault(type.pattern)
-  if (problem !== null)
-    note(
-      place,
-      `has the pattern ${type.pattern}, ${problem}`,
-      'write it so that each text fits in one way only, or use .check()',
-    )
+  const slow = patternFault(type.pattern, type.max ?? defaultLimits.text)
+  if (slow) note(place, `has the pattern ${type.pattern}, ${slow.problem}`, slow.fix)
 }
 
 function checkLength(place: string, word: string, value: number | undefined, note: Note): void {

@@ -1,4 +1,162 @@
-/** Why a declared pattern may take exponential time on some text, or null. */
-export function patternFault(pattern: RegExp): string | null {
-  return /\([^)]*[+*][^)]*\)[+*{]/.test(pattern.source) ? 'which repeats a repetition' : null
+import { automatonOf, isAnchored, type Automaton } from './pattern-automaton.ts'
+import { parsePattern } from './pattern-syntax.ts'
+
+/** Why a pattern may take too long on some text, and what to do about it. */
+export interface PatternFault {
+  readonly problem: string
+  readonly fix: string
+}
+
+/** Steps that one text may cost: some 20 ms. */
+const STEPS = 20_000_000
+/** States of a pattern, and steps of its own examination. */
+const STATES = 1_000
+const EFFORT = 2_000_000
+
+/**
+ * Vets a declared pattern against ReDoS. JavaScript tries the ways in which a text fits one after the other, so the number
+ * of ways bounds its time: exponential if a loop fits a text in two ways, polynomial if loops follow each other on one text
+ * (Weber and Seidl, "On the degree of ambiguity of finite automata"). `max` is the length of the longest text.
+ */
+export function patternFault(pattern: RegExp, max: number): PatternFault | null {
+  const { root, lookarounds, refersBack } = parsePattern(pattern)
+  if (refersBack) return fault('which refers back to a group, so that its time has no bound')
+  const whole = automatonOf(root, isAnchored(root) ? 'start' : 'anywhere')
+  const automata = [whole, ...lookarounds.map(node => automatonOf(node, 'start'))]
+  if (automata.some(automaton => automaton.sets.length > STATES)) return fault('which is too long to be vetted')
+  try {
+    if (automata.some(isExponential)) return fault('which some texts fit in exponentially many ways')
+    const degree = Math.max(...automata.map(degreeOf))
+    if (degree === 0 || max ** (degree + 1) <= STEPS) return null
+    const most = Math.floor(STEPS ** (1 / (degree + 1)))
+    const start = isAnchored(root) ? '' : ', begin it with "^"'
+    return {
+      problem: `whose time grows with the ${degree === 1 ? 'square' : `power ${degree + 1}`} of the length`,
+      fix: `give the field a max of ${most} or less${start}, or write it so that no two loops take the same characters`,
+    }
+  } catch (error) {
+    if (error === TOO_MUCH) return fault('which is too intertwined to be vetted')
+    throw error
+  }
+}
+
+function fault(problem: string): PatternFault {
+  return { problem, fix: 'write it so that each text fits in one way only, or use .check()' }
+}
+
+const TOO_MUCH = new Error('too much effort')
+
+/** Two ways round from a state to itself on one text. Ways round stay among states that reach each other. */
+function isExponential({ sets, next }: Automaton): boolean {
+  const reach = reachable(next)
+  const round = (p: number, q: number): boolean => reach[p]!.has(q) && reach[q]!.has(p)
+  const size = sets.length
+  const there = new Set<number>()
+  const back = new Map<number, number[]>()
+  const queue: number[] = []
+  const visit = (pair: number): void => {
+    if (there.has(pair)) return
+    there.add(pair)
+    queue.push(pair)
+  }
+  for (let p = 0; p < size; p++) if (round(p, p)) visit(p * size + p)
+  // Pairs of states that one text leads to from one state.
+  for (let pair = queue.pop(); pair !== undefined; pair = queue.pop()) {
+    const [p, q] = [Math.floor(pair / size), pair % size]
+    for (const [p2, ways] of next[p]!) {
+      if (!round(p, p2)) continue
+      if (p === q && ways > 1) return true
+      for (const q2 of next[q]!.keys()) {
+        if (!round(q, q2) || !(sets[p2]! & sets[q2]!)) continue
+        const onward = p2 * size + q2
+        back.set(onward, [...(back.get(onward) ?? []), pair])
+        if (there.size > EFFORT) throw TOO_MUCH
+        visit(onward)
+      }
+    }
+  }
+  // Two different ones of them that one text leads back to one state.
+  const home = new Set<number>()
+  for (let p = 0; p < size; p++) if (there.has(p * size + p)) queue.push(p * size + p)
+  for (let pair = queue.pop(); pair !== undefined; pair = queue.pop()) {
+    if (home.has(pair)) continue
+    home.add(pair)
+    if (pair % (size + 1) !== 0) return true
+    queue.push(...(back.get(pair) ?? []))
+  }
+  return false
+}
+
+/** The number of times that a loop can hand over to a later one anywhere in the same text: 1 is quadratic time. */
+function degreeOf(automaton: Automaton): number {
+  const { sets, next, last } = automaton
+  const reach = reachable(next)
+  const loops = sets.map((_, p) => p).filter(p => reach[p]!.has(p))
+  const effort = { left: EFFORT }
+  const handovers = loops.flatMap(p =>
+    loops
+      // Where the pattern is fulfilled nothing fails, so that no other way is tried.
+      .filter(q => p !== q && !last.has(q) && reach[p]!.has(q) && !reach[q]!.has(p))
+      .filter(q => handsOver(automaton, reach, p, q, effort))
+      .map(q => [p, q] as const),
+  )
+  const known = new Map<number, number>()
+  const from = (state: number): number => {
+    let most = known.get(state)
+    if (most === undefined) {
+      most = 0
+      for (const [p, q] of handovers) if (p === state || reach[state]!.has(p)) most = Math.max(most, 1 + from(q))
+      known.set(state, most)
+    }
+    return most
+  }
+  return Math.max(0, ...loops.map(from))
+}
+
+/** Is there a text on which p leads to p, p to q and q to q? */
+function handsOver(
+  { sets, next }: Automaton,
+  reach: readonly ReadonlySet<number>[],
+  p: number,
+  q: number,
+  effort: { left: number },
+): boolean {
+  const size = sets.length
+  const goal = (p * size + q) * size + q
+  const seen = new Set<number>()
+  const queue = [(p * size + p) * size + q]
+  for (let triple = queue.pop(); triple !== undefined; triple = queue.pop()) {
+    const [a, b, c] = [Math.floor(triple / size / size), Math.floor(triple / size) % size, triple % size]
+    for (const a2 of next[a]!.keys()) {
+      if (a2 !== p && !reach[a2]!.has(p)) continue
+      for (const b2 of next[b]!.keys()) {
+        const both = sets[a2]! & sets[b2]!
+        if (!both || (b2 !== q && !reach[b2]!.has(q))) continue
+        for (const c2 of next[c]!.keys()) {
+          if (!(both & sets[c2]!) || (c2 !== q && !reach[c2]!.has(q))) continue
+          const onward = (a2 * size + b2) * size + c2
+          if (onward === goal) return true
+          if (seen.has(onward)) continue
+          if (--effort.left < 0) throw TOO_MUCH
+          seen.add(onward)
+          queue.push(onward)
+        }
+      }
+    }
+  }
+  return false
+}
+
+/** For each state those that come after it, after one step or more. */
+function reachable(next: Automaton['next']): readonly ReadonlySet<number>[] {
+  return next.map(first => {
+    const seen = new Set<number>()
+    const queue = [...first.keys()]
+    for (let p = queue.pop(); p !== undefined; p = queue.pop()) {
+      if (seen.has(p)) continue
+      seen.add(p)
+      queue.push(...next[p]!.keys())
+    }
+    return seen
+  })
 }
