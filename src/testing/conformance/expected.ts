@@ -23,6 +23,8 @@ export interface ExpectedProblem {
   readonly issue: readonly IssueCode[] | null
   /** Names that the place of `errors[0]` may end with; empty = not compared. */
   readonly fields: readonly string[]
+  /** Any entry of `errors` may be it: faults of a query are told all at once, in no order of the model. */
+  readonly anywhere?: boolean
 }
 
 /** A step in its surroundings: what departures look at. */
@@ -58,7 +60,8 @@ export function expectation(at: At): Expected {
   if (recorded.status === undefined) return { status: 'refused', ...state }
   const error = recordedError(recorded)
   if (!error) return { status: recorded.status, body: recorded.body, ...state }
-  return { status: recorded.status, problem: problem(at, error), ...state }
+  const anywhere = at.step.op === 'get'
+  return { status: recorded.status, problem: { ...problem(at, error), anywhere }, ...state }
 }
 
 function problem(at: At, error: RecordedError): ExpectedProblem {

@@ -117,7 +117,9 @@ function requestOf(template: Asked, variables: Variables): WireRequest {
 
 function judge(expect: Expect, answer: WireAnswer): string[] {
   if (expect.anyOf) {
-    return expect.anyOf.some(one => judge(one, answer).length === 0) ? [] : [`none of the alternatives: ${answer.status}`]
+    return expect.anyOf.some(one => judge(one, answer).length === 0)
+      ? []
+      : [`none of the alternatives: ${answer.status}`]
   }
   const faults: string[] = []
   if (!statuses(expect).includes(answer.status)) {
@@ -172,7 +174,8 @@ function linked(relation: string, answer: WireAnswer): string | undefined {
 }
 
 function substitute(value: unknown, variables: Variables): unknown {
-  if (typeof value === 'string') return value.replaceAll(/\{\{([^}]+)\}\}/g, (_, name: string) => String(variables[name]))
+  if (typeof value === 'string')
+    return value.replaceAll(/\{\{([^}]+)\}\}/g, (_, name: string) => String(variables[name]))
   if (Array.isArray(value)) return value.map(one => substitute(one, variables))
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, substitute(one, variables)]))

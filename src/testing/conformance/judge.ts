@@ -32,14 +32,11 @@ function judgeProblem(body: unknown, expected: ExpectedProblem): string | null {
     return `error ${error} instead of ${expected.error.join('|')}: ${short(body)}`
   if (expected.issue === null) return null
   const errors = Array.isArray(body['errors']) ? (body['errors'] as unknown[]) : []
-  const first = errors[0]
-  if (!isObject(first)) return `no errors[0]: ${short(body)}`
-  if (!expected.issue.some(code => code === first['code']))
-    return `errors[0].code ${String(first['code'])} instead of ${expected.issue.join('|')}: ${short(body)}`
-  const place = placeOf(first)
-  return expected.fields.length === 0 || expected.fields.includes(place)
-    ? null
-    : `errors[0] at ${place} instead of ${expected.fields.join('|')}: ${short(body)}`
+  const told = expected.anywhere ? errors : errors.slice(0, 1)
+  const { issue, fields } = expected
+  const fits = (one: unknown): boolean =>
+    isObject(one) && issue.some(code => code === one['code']) && (fields.length === 0 || fields.includes(placeOf(one)))
+  return told.some(fits) ? null : `not ${issue.join('|')} at ${fields.join('|')}: ${short(body)}`
 }
 
 /** The name that a place ends with: `#/cookies/0/jar` → jar, `#/filter/rank/$gte` → rank, `limit` → limit. */

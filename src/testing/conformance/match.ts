@@ -42,7 +42,7 @@ function memberMismatches(key: string, pattern: any, value: any, at: string, fie
     case '@hasKeys':
       return demand(isObject(value) && pattern.every((name: string) => Object.hasOwn(value, name)))
     case '@hasText':
-      return demand(JSON.stringify(value)?.includes(pattern) === true)
+      return demand((JSON.stringify(value) ?? '').includes(pattern))
     default:
       return mismatches(
         pattern,

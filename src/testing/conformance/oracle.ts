@@ -49,7 +49,7 @@ export function collection(model: ModelVector, state: Rows, args: Arguments): un
   const key = keyOf(object)
   const fields = new Map(object.fields.map(f => [f.ext_name, f]))
   const filter = args.filter ?? {}
-  const sort = args.sort ?? []
+  const sort = typeof args.sort === 'string' ? args.sort.split(',') : (args.sort ?? [])
   if (!isObject(filter) || !Object.keys(filter).every(name => fields.has(name))) return null
   if (!isWords(sort) || !sort.every(word => fields.has(word.replace(/^-/, '')))) return null
   const rows = rowsOf(state, args.name).filter(row =>

@@ -1,0 +1,135 @@
+import { createHash } from 'node:crypto'
+import type { Api } from '../../api.ts'
+import { everything } from '../../query/predicate.ts'
+import { wait } from '../../store/work.ts'
+import { openTodos } from '../models/todos.ts'
+import { filled, requestOf, Unknown, type BadRequest } from './badinput-request.ts'
+import { freshStore } from './fresh-store.ts'
+import { isObject } from './oracle.ts'
+import type { CaseResult, RunOptions } from './result.ts'
+import { parsed, Wire, type WireAnswer } from './wire.ts'
+
+interface BadInputFile {
+  readonly vectors: readonly Vector[]
+}
+interface Vector {
+  readonly name: string
+  readonly transport: string
+  readonly category: string
+  readonly request: BadRequest
+  readonly expect: { readonly status?: readonly number[]; readonly code?: readonly string[] }
+}
+
+/** Parts of Restuary that do not exist yet, and the vectors that speak of them. */
+const unbuilt: Readonly<Record<string, RegExp>> = {
+  rules:
+    /^(bola|hidden-oracle)\/|^mass-assignment\/(role-on-signup|owner-reassign-to-bob|nested-update-other-user|nested-reverse-delete|put-omits-readonly)$|^limits\/validate-pattern-redos$/,
+  login: /^(injection|limits)\/.*(login|password-1MB)|^redirect\/open-redirect-next$/,
+  'authentication by token': /^(auth|csrf)\//,
+  'the SSE face': /^sse\//,
+  'idempotency keys': /^limits\/idempotency-key-(reused|other)/,
+  'documents of the API': /^errors\/openapi/,
+  'injected faults': /^errors\/error-/,
+}
+
+/** Where Restuary's answer differs from the listed codes for a reason. */
+const departures: Readonly<Record<string, { readonly code: readonly string[]; readonly why: string }>> = {
+  'trace-method': { code: ['method_not_allowed'], why: 'RFC 9110 §15.5.6: TRACE is known and not allowed here' },
+  'connect-method': { code: ['method_not_allowed'], why: 'as TRACE' },
+}
+
+/** Codes that the file calls otherwise. */
+const synonyms: Readonly<Record<string, string>> = {
+  readonly: 'read_only',
+  header_too_large: 'headers_too_large',
+  forbidden_key: 'forbidden_field',
+}
+
+/** Whether a parsed file is of the format of badinput.json. */
+export function isBadInput(file: unknown): boolean {
+  const { vectors } = file as Partial<BadInputFile>
+  return Array.isArray(vectors) && vectors.every(one => 'transport' in one && 'category' in one)
+}
+
+/** Runs the mechanical HTTP part of badinput.json: answer, nothing changed by what was refused, nothing leaked, alive. */
+export async function runBadInput(file: unknown, options: RunOptions): Promise<CaseResult[]> {
+  const wire = await Wire.open()
+  const results: CaseResult[] = []
+  try {
+    for (const vector of (file as BadInputFile).vectors) results.push(await runVector(wire, vector, options))
+  } finally {
+    await wire.close()
+  }
+  return results
+}
+
+async function runVector(wire: Wire, vector: Vector, options: RunOptions): Promise<CaseResult> {
+  const name = `${vector.category}/${vector.name}`
+  const skipped = (detail: string): CaseResult => ({ name, outcome: 'skipped', detail })
+  if (vector.transport !== 'http') return skipped(vector.transport)
+  if (vector.request.rawGen !== undefined) return skipped(vector.request.rawGen)
+  const missing = Object.entries(unbuilt).find(([, names]) => names.test(name))
+  if (missing) return skipped(missing[0])
+  try {
+    const faults = await attempt(wire, vector, options)
+    return faults.length === 0 ? { name, outcome: 'passed' } : { name, outcome: 'failed', detail: faults.join('; ') }
+  } catch (error) {
+    if (error instanceof Unknown) return skipped(error.message)
+    return { name, outcome: 'failed', detail: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+async function attempt(wire: Wire, vector: Vector, options: RunOptions): Promise<string[]> {
+  const { request, expect } = vector
+  const asked = request.raw === undefined ? requestOf(request) : filled(request.raw)
+  const app = await openTodos(freshStore(options.store))
+  await wire.serve(app)
+  const before = await fingerprint(app)
+  const answer = typeof asked === 'string' ? firstAnswer(await wire.sendRaw(asked)) : await wire.send(asked)
+  const faults: string[] = []
+  if (!expect.status?.includes(answer.status)) {
+    faults.push(`status ${answer.status}, not ${expect.status?.join(' or ')}: ${answer.text.slice(0, 200)}`)
+  }
+  const wanted = departures[vector.name]?.code ?? expect.code ?? []
+  const codes = codesOf(answer)
+  if (answer.text !== '' && !wanted.some(code => codes.includes(synonyms[code] ?? code))) {
+    faults.push(`code ${codes.join(', ')}, not ${wanted.join(' or ')}`)
+  }
+  if (answer.status >= 400 && (await fingerprint(app)) !== before) faults.push('the refused request changed something')
+  if (leak.test(answer.text)) faults.push(`a leak: ${answer.text.slice(0, 200)}`)
+  if ('polluted' in {}) faults.push('Object.prototype is polluted')
+  const health = await wire.send({ method: 'GET', path: '/health', headers: {} })
+  if (health.status !== 200) faults.push(`/health answers ${health.status}`)
+  return faults
+}
+
+// Stack traces, files, SQL, other people's rows.
+const leak = /\n\s+at |node_modules|\.ts:\d|SQLITE_|\bSELECT\b.*\bFROM\b|\$argon2id\$/
+
+function codesOf(answer: WireAnswer): string[] {
+  if (answer.status < 400) return ['ok']
+  const { error, errors } = isObject(answer.json) ? answer.json : {}
+  const issues: unknown[] = Array.isArray(errors) ? errors : []
+  return [error, ...issues.map(issue => (isObject(issue) ? issue['code'] : undefined))].map(String)
+}
+
+/** The only answer on a connection; a second one means that a smuggled request was understood. */
+function firstAnswer(text: string): WireAnswer {
+  const [head = '', body = ''] = text.split(/\r\n\r\n(.*)/s)
+  const answers = text.match(/HTTP\/1\.1 \d{3} /g)?.length ?? 0
+  const status = answers === 1 ? Number(head.slice(9, 12)) : 0
+  return { status, headers: {}, text: body, json: parsed(body) }
+}
+
+/** Hash of all rows with their versions, and of the head of the change log. */
+async function fingerprint(app: Api): Promise<string> {
+  const hash = createHash('sha256')
+  await app.store.read(function* (snapshot) {
+    hash.update(String(snapshot.position))
+    for (const resource of app.model.resources.values()) {
+      const all = { where: everything, sort: [], limit: null, offset: 0, cursor: null }
+      hash.update(JSON.stringify(yield* wait(snapshot.select(resource, all))))
+    }
+  })
+  return hash.digest('hex')
+}
