@@ -70,7 +70,9 @@ export function safeOperations<M = Record<string, AnyResource>>(engine: Engine, 
       safe(() => callOf(engine, id === null ? 'list' : 'get', name, id, undefined, options)),
     list: (name, options = {}) => safe(() => callOf(engine, 'list', name, null, undefined, options)),
     post: (name, data, options = {}) => safe(() => callOf(engine, 'create', name, null, data, options)),
-    put: (name, id, data, options = {}) => safe(() => callOf(engine, 'replace', name, id, data, options)),
+    // Without an id PUT makes a row under a new one, as blargh does.
+    put: (name, id, data, options = {}) =>
+      safe(() => callOf(engine, id === null ? 'create' : 'replace', name, id, data, options)),
     patch: (name, id, data, options = {}) => safe(() => callOf(engine, 'patch', name, id, data, options)),
     delete: (name, id, options = {}) => safe(() => callOf(engine, 'delete', name, id, undefined, options)),
   }

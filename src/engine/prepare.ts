@@ -149,9 +149,9 @@ function prepareOne(field: OneField | BackField, raw: unknown, at: string, how: 
       how.issues.push({ code: 'type', pointer: at, detail: 'takes one id or object, not several' })
       return null
     }
-    value = raw.length === 0 ? null : raw[0]
+    value = raw[0] ?? null
   }
-  if (value === null) {
+  if (value === null && !(Array.isArray(raw) && raw.length === 1)) {
     if (field.is === 'back' || field.nullable) return { kind: 'one', field, target: null, pointer: at }
     if (field.default && how.operation !== 'patch') return null
     how.issues.push({ code: 'required', pointer: at, detail: `must name a ${(field.target as Resource).name}` })

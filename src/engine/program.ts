@@ -55,8 +55,11 @@ export function callOf(
   const resource = engine.model.resources.get(name)
   if (!resource) throw new ApiError('not_found', { detail: `there is no resource ${name}` })
   const { me, auth, ifMatch, ...words } = options
+  if (auth !== undefined && auth !== null && !isObject(auth))
+    throw new ApiError('bad_request', { detail: 'auth must be an object' })
   const target = operation === 'list' ? 'list' : 'item'
-  const asked: Readonly<Record<string, unknown>> = operation === 'list' ? { ...words } : shapeOf(words)
+  const asked: Readonly<Record<string, unknown>> =
+    operation === 'list' ? { ...words, sort: words.sort ?? undefined, limit: words.limit ?? undefined } : shapeOf(words)
   const { query, shape } = decodeQueryObject(resource, asked, engine.limits, target, {
     mode: engine.mode,
     page: null,
