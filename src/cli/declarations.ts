@@ -39,7 +39,7 @@ export function printDeclarations(resources: Readonly<Record<string, AnyResource
     ...(evaluated ? [EVALUATE, ''] : []),
     body,
     '',
-    `export const app = api({ ${map} }, { store: ${store} })`,
+    `export const app = api({ ${map} }, { store: ${store}, limits: { text: 1_048_576 } })`,
     '',
     `if (import.meta.main) await serve(app)`,
     '',

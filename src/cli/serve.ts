@@ -1,0 +1,54 @@
+import { api } from '../api.ts'
+import type { AnyResource } from '../model/declaration.ts'
+import { serve, type Served } from '../serve.ts'
+import { memory } from '../store/memory.ts'
+import type { TableReport } from '../store/sql/adopt.ts'
+import { sqlite } from '../store/sqlite/index.ts'
+import { copied, readSource } from './source.ts'
+
+/** Code points: what is in the file already must fit, and a request body cannot hold more. */
+const LONGEST_TEXT = 1_048_576
+
+export interface ServeFileOptions {
+  readonly port: number
+  readonly host: string
+  /** Open to everyone on purpose. */
+  readonly public: boolean
+  readonly readOnly: boolean
+  /** A copy is served, the file stays as it is. */
+  readonly memory: boolean
+}
+
+/** `restuary serve FILE`: every table of a SQLite file, or every list of a JSON file, as a resource. */
+export async function serveFile(file: string, options: ServeFileOptions): Promise<Served> {
+  const copy = options.memory ? copied(file) : null
+  if (copy !== null) process.once('exit', copy.remove)
+  const { readOnly } = options
+  const source = readSource(copy?.file ?? file, { readOnly })
+  const store = source.kind === 'sqlite' ? sqlite(source.file, { readOnly }) : memory({ file: source.file })
+  const app = api(options.public ? opened(source.resources) : source.resources, {
+    store,
+    limits: { text: LONGEST_TEXT },
+  })
+  for (const line of reportLines(source.report)) console.error(line)
+  if (readOnly) console.error(`${file} is only read.`)
+  else if (copy !== null) console.error(`A copy of ${file} is served: changes are lost at the end.`)
+  else if (source.kind === 'sqlite')
+    console.error(`${file} gets tables of its own kind: _restuary_*, for versions and the change log.`)
+  else console.error(`Changes are written back to ${file}.`)
+  return serve(app, { port: options.port, host: options.host })
+}
+
+function opened(resources: Readonly<Record<string, AnyResource>>): Record<string, AnyResource> {
+  return Object.fromEntries(
+    Object.entries(resources).map(([name, one]) => [name, { '~resource': { ...one['~resource'], public: true } }]),
+  )
+}
+
+/** What is not served as one would expect, a line each. */
+function reportLines(report: readonly TableReport[]): string[] {
+  return report.flatMap(({ table, served, notes }) => {
+    if (served === 'as a relation') return [`${table} is served as ${notes.join(' and ')}`]
+    return notes.length === 0 ? [] : [`${table}${served === 'not' ? ' is not served' : ''}: ${notes.join('; ')}`]
+  })
+}

@@ -1,0 +1,253 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { makeChinook } from './fixtures/chinook.ts'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const MAIN = join(ROOT, 'src/cli/main.ts')
+const DOCUMENT = {
+  posts: [{ id: 1, title: 'First', views: 100 }],
+  comments: [{ id: 1, text: 'Well', postId: 1 }],
+  profile: { name: 'typicode' },
+}
+
+let directory: string
+let shop: string
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'restuary-cli-'))
+  shop = join(directory, 'shop.sqlite')
+  makeChinook(shop)
+  writeFileSync(join(directory, 'db.json'), JSON.stringify(DOCUMENT))
+  writeFileSync(join(directory, 'broken.json'), '{ "posts": [ }')
+  writeFileSync(join(directory, 'list.json'), '[]')
+  writeFileSync(join(directory, 'notes.txt'), 'hello')
+})
+afterAll(() => rmSync(directory, { recursive: true, force: true }))
+
+const children = new Set<ChildProcess>()
+afterEach(() => {
+  for (const child of children) child.kill('SIGKILL')
+  children.clear()
+})
+
+interface Run {
+  readonly child: ChildProcess
+  readonly out: Promise<string>
+  readonly err: () => string
+  /** Resolves with the exit code once it ended. */
+  readonly code: Promise<number | null>
+}
+
+function start(args: readonly string[], program = MAIN, env: Record<string, string> = {}): Run {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, ...args], {
+    cwd: directory,
+    env: { ...process.env, NODE_ENV: '', ...env },
+  })
+  children.add(child)
+  let err = ''
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (err += chunk))
+  return {
+    child,
+    out: text(child.stdout),
+    err: () => err,
+    code: once(child, 'close').then(([code]) => code as number | null),
+  }
+}
+
+/** Resolves with the address as soon as it is told; rejects if the process ends instead. */
+async function address(run: Run): Promise<string> {
+  for (;;) {
+    const [, url] = /Restuary serves (http:\S+)/.exec(run.err()) ?? []
+    if (url !== undefined) return url
+    const ended = await Promise.race([once(run.child.stderr!, 'data').then(() => false), run.code.then(() => true)])
+    if (ended) throw new Error(`it ended: ${run.err()}`)
+  }
+}
+
+const json = async (url: string): Promise<any> => (await fetch(url)).json()
+const patch = (url: string, body: unknown): Promise<Response> =>
+  fetch(url, { method: 'PATCH', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } })
+
+test('serve: a SQLite file is an API, says what it does to the file and ends with SIGTERM', async () => {
+  const run = start(['serve', shop, '--port', '0'])
+  const url = await address(run)
+  const rows = await json(
+    `${url}/track?filter={"album":{"artist":{"name":"AC/DC"}}}&depth=2&sort=-milliseconds&limit=5`,
+  )
+  expect(rows).toHaveLength(5)
+  expect(rows[0].album.title).toEqual(expect.any(String))
+  run.child.kill('SIGTERM')
+  expect(await run.code).toBe(0)
+  expect(run.err()).toMatch(/_restuary_\*/)
+  expect(run.err()).toMatch(/^ +\/track +read and write +\/track\/:id/m)
+  expect(run.err()).toMatch(/PlaylistTrack is served as playlist\.tracks and track\.playlists/)
+})
+
+test('serve: a JSON file in json-server’s form, changes written back, the rest of it kept', async () => {
+  const file = join(directory, 'db.json')
+  const run = start(['serve', file, '--port', '0'])
+  const url = await address(run)
+  expect(await json(`${url}/posts/1`)).toMatchObject({ id: 1, title: 'First' })
+  expect(await json(`${url}/comment?post.title=First`)).toMatchObject([{ text: 'Well', post: 1 }])
+  expect((await patch(`${url}/post/1`, { title: 'Changed' })).status).toBe(200)
+  run.child.kill('SIGINT')
+  expect(await run.code).toBe(0)
+  expect(run.err()).toContain('profile is not served: it is not a list')
+  const { posts, comments, profile } = JSON.parse(readFileSync(file, 'utf8'))
+  expect({ posts, comments, profile }).toEqual({
+    ...DOCUMENT,
+    posts: [{ ...DOCUMENT.posts[0], title: 'Changed' }],
+  })
+})
+
+test.each([['sqlite'], ['json']])('serve --memory: the %s file stays as it is', async kind => {
+  const file = kind === 'sqlite' ? shop : join(directory, 'db.json')
+  const before = readFileSync(file)
+  const run = start(['serve', file, '--port', '0', '--memory'])
+  const url = await address(run)
+  const item = kind === 'sqlite' ? `${url}/artist/1` : `${url}/post/1`
+  const change = kind === 'sqlite' ? { name: 'x' } : { title: 'x' }
+  expect(await (await patch(item, change)).json()).toMatchObject(change)
+  run.child.kill('SIGTERM')
+  expect(await run.code).toBe(0)
+  expect(readFileSync(file).equals(before)).toBe(true)
+})
+
+test('serve --read-only: reads, refuses writes, leaves no trace in the file', async () => {
+  const file = join(directory, 'untouched.sqlite')
+  makeChinook(file)
+  const before = readFileSync(file)
+  const run = start(['serve', file, '--port', '0', '--read-only'])
+  const url = await address(run)
+  expect(await json(`${url}/artist/1`)).toMatchObject({ name: 'AC/DC' })
+  expect((await patch(`${url}/artist/1`, { name: 'x' })).status).toBe(405)
+  run.child.kill('SIGTERM')
+  expect(await run.code).toBe(0)
+  expect(readFileSync(file).equals(before)).toBe(true)
+})
+
+test.each([
+  [['serve', 'missing.sqlite'], 2, 'There is no file missing.sqlite'],
+  [['serve', 'shop.sqlit'], 2, 'did you mean shop.sqlite?'],
+  [['serve', 'broken.json'], 2, 'broken.json is not JSON'],
+  [['serve', 'list.json'], 2, 'give it a name: { "list": [ … ] }'],
+  [['serve', 'notes.txt'], 2, 'neither a SQLite file nor JSON'],
+  [['serve', '.'], 2, 'is a directory'],
+  [['serve'], 2, 'serve needs a file'],
+  [['serve', 'db.json', 'other.json'], 2, 'takes one file'],
+  [['serve', 'db.json', '--port', 'x'], 2, 'x is no port'],
+  [['serve', 'db.json', '--prot', '1'], 2, 'did you mean --port?'],
+  [['serve', 'db.json', '--out', 'x.ts'], 2, 'serve has no option --out'],
+  [['serve', 'db.json', '--port', '0', '--host', '0.0.0.0'], 1, 'have no rules'],
+  [['sevre', 'db.json'], 2, 'did you mean serve?'],
+  [['import', 'db.json', '--out', 'notes.txt'], 2, 'notes.txt is there already'],
+  [['serve', 'postgres://localhost/shop'], 2, 'cannot be served yet'],
+])('restuary %j fails with %i and says what to do', async (args, code, message) => {
+  const run = start(args)
+  expect(await run.code).toBe(code)
+  expect(run.err()).toContain(message)
+  expect(run.err()).not.toMatch(/^ +at /m)
+})
+
+test('serve: in production, what is open must be meant to be', async () => {
+  const refused = start(['serve', 'db.json', '--port', '0', '--memory'], MAIN, { NODE_ENV: 'production' })
+  expect(await refused.code).toBe(1)
+  expect(refused.err()).toContain('NODE_ENV is production')
+  const meant = start(['serve', 'db.json', '--port', '0', '--memory', '--public'], MAIN, { NODE_ENV: 'production' })
+  expect((await fetch(await address(meant))).status).toBe(200)
+})
+
+test('serve: a port in use is named, with another one to try', async () => {
+  const other = createServer().listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  const { port } = other.address() as AddressInfo
+  const run = start(['serve', shop, '--memory', '--port', String(port)])
+  expect(await run.code).toBe(1)
+  expect(run.err()).toContain(`Port ${port} on 127.0.0.1 is in use. Choose another port (${port + 1})`)
+  other.close()
+})
+
+test.each([['help'], ['--help'], ['-h']])('%s', async word => {
+  const run = start([word])
+  expect(await run.code).toBe(0)
+  expect(await run.out).toContain('restuary serve FILE')
+})
+
+test('version', async () => {
+  const run = start(['version'])
+  expect(await run.out).toMatch(/^\d+\.\d+\.\d+\n$/)
+})
+
+test('import: the declarations type-check and serve the same as the file', { timeout: 60_000 }, async () => {
+  const legacy = join(directory, 'legacy.sqlite')
+  const db = new DatabaseSync(legacy)
+  db.exec(readFileSync(new URL('fixtures/legacy.sql', import.meta.url), 'utf8'))
+  db.close()
+  const index = JSON.stringify(join(ROOT, 'src/index.ts'))
+  const programs: string[] = []
+  for (const name of ['shop.sqlite', 'legacy.sqlite', 'db.json']) {
+    const out = join(directory, `${name}.ts`)
+    const run = start(['import', name, '--out', `${name}.ts`])
+    expect(await run.code, run.err()).toBe(0)
+    // The package is not installed here: its sources stand in for it.
+    writeFileSync(
+      out,
+      readFileSync(out, 'utf8').replace(`'restuary'`, index).replace('serve(app)', 'serve(app, { port: 0 })'),
+    )
+    programs.push(out)
+  }
+  writeFileSync(
+    join(directory, 'tsconfig.json'),
+    JSON.stringify({
+      extends: join(ROOT, 'tsconfig.json'),
+      compilerOptions: {
+        isolatedDeclarations: false,
+        declaration: false,
+        typeRoots: [join(ROOT, 'node_modules/@types')],
+      },
+      include: ['*.ts'],
+    }),
+  )
+  const compiled = start(['--noEmit', '-p', directory], join(ROOT, 'node_modules/typescript/bin/tsc'))
+  expect(await compiled.out).toBe('')
+  expect(await compiled.code).toBe(0)
+
+  for (const [i, name] of ['shop.sqlite', 'legacy.sqlite', 'db.json'].entries()) {
+    const imported = await address(start([], programs[i]))
+    const read = await answers(imported)
+    const direct = await address(start(['serve', name, '--port', '0', '--memory']))
+    expect(read).toEqual(await answers(direct))
+    for (const child of children) child.kill('SIGKILL')
+  }
+})
+
+/** What each resource answers first, by its path. */
+async function answers(url: string): Promise<Record<string, unknown>> {
+  const paths = [
+    '/track',
+    '/artist',
+    '/employee',
+    '/person',
+    '/message',
+    '/stay',
+    '/adult',
+    '/log',
+    '/posts',
+    '/comment',
+  ]
+  return Object.fromEntries(
+    await Promise.all(
+      paths.map(async path => {
+        const response = await fetch(`${url}${path}?limit=5&depth=2`)
+        return [path, response.status === 200 ? await response.json() : response.status] as const
+      }),
+    ),
+  )
+}
