@@ -17,7 +17,7 @@ export interface JoinPlan {
 }
 
 /** The many-to-many field of that name, or null if it is something else. */
-export function manyDef(defs: Defs, resource: string, field: string): ManyDef | null {
+function manyDef(defs: Defs, resource: string, field: string): ManyDef | null {
   const def = defs.get(resource)?.fields[field]
   return def?.is === 'many' ? def : null
 }
