@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { isBadInput, runBadInput } from './badinput.ts'
 import { isBlargh, runBlargh } from './blargh.ts'
 import { isBlarghHttp, runBlarghHttp } from './blargh-http.ts'
+import { isHttpFile, runHttp } from './http.ts'
 import type { CaseResult, RunOptions, StoreKind } from './result.ts'
 
 const vectors: string = join(import.meta.dirname, '../../../test/vectors')
@@ -11,6 +13,8 @@ const shownFailures = 20
 export function runFile(file: unknown, options: RunOptions): Promise<CaseResult[]> | null {
   if (isBlarghHttp(file)) return runBlarghHttp(file, options)
   if (isBlargh(file)) return runBlargh(file, options)
+  if (isHttpFile(file)) return runHttp(file, options)
+  if (isBadInput(file)) return runBadInput(file, options)
   return null
 }
 

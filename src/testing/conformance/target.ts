@@ -1,9 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { api, type Api } from '../../api.ts'
 import type { CallOptions } from '../../engine/program.ts'
-import type { Id, Model, Row, Value } from '../../model/model.ts'
+import type { Id, Model, Resource, Row, Value } from '../../model/model.ts'
 import { memory } from '../../store/memory.ts'
 import { sqlite } from '../../store/sqlite/index.ts'
 import type { Store } from '../../store/store.ts'
@@ -35,7 +32,6 @@ export class Target {
   readonly #options: TranslateOptions
   /** Whether `ids` decides the ids, or the engine itself. */
   readonly #injected: boolean
-  #directory: string | null = null
   #store: Store
   #api: Api
   #model: ModelVector
@@ -76,7 +72,6 @@ export class Target {
   /** The same model over a new store with these rows. */
   async reload(stored: Rows): Promise<void> {
     await this.#api.close()
-    this.#clean()
     this.#store = this.#freshStore()
     this.#api = this.#freshApi()
     await this.#fill(stored)
@@ -119,7 +114,6 @@ export class Target {
 
   async close(): Promise<void> {
     await this.#api.close()
-    this.#clean()
   }
 
   async #fill(stored: Rows): Promise<void> {
@@ -138,14 +132,7 @@ export class Target {
   }
 
   #freshStore(): Store {
-    if (this.#kind === 'memory') return memory()
-    this.#directory = mkdtempSync(join(tmpdir(), 'restuary-'))
-    return sqlite(join(this.#directory, 'data.sqlite'))
-  }
-
-  #clean(): void {
-    if (this.#directory !== null) rmSync(this.#directory, { recursive: true, force: true })
-    this.#directory = null
+    return this.#kind === 'memory' ? memory() : sqlite(':memory:')
   }
 }
 
@@ -154,7 +141,7 @@ function given(options: Record<string, unknown>): Record<string, unknown> {
 }
 
 async function fill(store: Store, model: Model, vector: ModelVector, stored: Rows): Promise<void> {
-  for (const resource of model.resources.values()) {
+  for (const resource of targetsFirst(model)) {
     const rows = (stored[resource.name] ?? []).map((members): Row => {
       const values = resource.columns.map(field => (members[field.column] ?? null) as Value)
       return [values[0] ?? null, 0, 0, ...values.slice(1)]
@@ -175,6 +162,18 @@ async function fill(store: Store, model: Model, vector: ModelVector, stored: Row
       await store.loadPairs(field.join, pairs)
     }
   }
+}
+
+/** Resources in an order in which every foreign key finds its row; a row of the same resource comes in the same load. */
+function targetsFirst(model: Model): Resource[] {
+  const order = new Set<Resource>()
+  const visit = (resource: Resource, open: readonly Resource[]): void => {
+    if (order.has(resource) || open.includes(resource)) return
+    for (const field of resource.columns) if (field.is === 'one') visit(field.target, [...open, resource])
+    order.add(resource)
+  }
+  for (const resource of model.resources.values()) visit(resource, [])
+  return [...order]
 }
 
 function* rowsOf(model: Model, snapshot: Parameters<Parameters<Store['read']>[0]>[0]): Work<Rows> {
