@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Engine } from '../engine/engine.ts'
 import { problemOf, ApiError } from '../protocol/error.ts'
@@ -39,8 +39,10 @@ export function nodeServer(listener: NodeHandler, limits: Pick<Limits, 'headerBy
     expecting.add(request)
     listener(request, response)
   })
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+  server.on('clientError', (error: ParseError, socket) => {
+    // What breaks in a body whose request is answered already has no answer of its own.
+    const answered = (socket as Connection)[line]?.unread === true
+    if (error.code === 'ECONNRESET' || !socket.writable || answered) return void socket.destroy()
     socket.end(refusal(codeOf(error)))
   })
   server.on('connect', (_request, socket) => {
@@ -53,15 +55,21 @@ export function nodeServer(listener: NodeHandler, limits: Pick<Limits, 'headerBy
 /** Requests whose sender waits for `100 Continue`. */
 const expecting = new WeakSet<IncomingMessage>()
 
-function codeOf(error: NodeJS.ErrnoException): Code {
-  return error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'bad_request'
+/** What node:http tells of bytes that are no request; the packet is where its parser stopped. */
+type ParseError = NodeJS.ErrnoException & { readonly rawPacket?: Buffer }
+
+function codeOf({ code, rawPacket }: ParseError): Code {
+  if (code !== 'HPE_HEADER_OVERFLOW') return 'bad_request'
+  // The first line counts to the header section for the parser, but a client needs to know which of them it was.
+  const start = rawPacket?.toString('latin1', 0, 4096) ?? ''
+  return /^[A-Z]{1,20} [^ \r\n]*$/.test(start) ? 'uri_too_long' : 'headers_too_large'
 }
 
 function refusal(code: Code, extra = ''): string {
   const error = new ApiError(code)
   const body = JSON.stringify(problemOf(error))
   return (
-    `HTTP/1.1 ${error.status} ${error.status === 431 ? 'Request Header Fields Too Large' : 'Refused'}\r\n` +
+    `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? ''}\r\n` +
     'content-type: application/problem+json\r\ncache-control: no-store\r\nx-content-type-options: nosniff\r\n' +
     `${extra}content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`
   )
@@ -74,6 +82,8 @@ function refusal(code: Code, extra = ''): string {
 interface Line {
   active: number
   unsafe: boolean
+  /** The last request was answered before its body had come. */
+  unread: boolean
   readonly waiting: NodeExchange[]
 }
 const line = Symbol('requests of this connection')
@@ -84,7 +94,8 @@ const isSafe = (method: string): boolean =>
 
 function enter(request: IncomingMessage, response: ServerResponse, answer: Answerer): void {
   const connection: Connection = request.socket
-  const at = (connection[line] ??= { active: 0, unsafe: false, waiting: [] })
+  const at = (connection[line] ??= { active: 0, unsafe: false, unread: false, waiting: [] })
+  at.unread = false
   const exchange = new NodeExchange(request, response, answer, at)
   if (at.waiting.length > 0 || at.unsafe || (at.active > 0 && !isSafe(exchange.method))) at.waiting.push(exchange)
   else start(exchange, at)
@@ -146,8 +157,14 @@ class NodeExchange extends Exchange {
   }
 
   send(status: number, fields: FieldLines, body: string | null): void {
+    // A refusal waits a turn for the body: mostly it is there by then, or turns out to be no HTTP at all.
+    if (this.hasBody && !this.#request.complete) setImmediate(() => this.#finish(status, fields, body))
+    else this.#finish(status, fields, body)
+  }
+
+  #finish(status: number, fields: FieldLines, body: string | null): void {
     const response = this.#response
-    if (!response.destroyed && !response.headersSent) {
+    if (this.#request.socket.writable && !response.headersSent) {
       if (this.hasBody && !this.#request.complete) this.#discard(fields)
       response.writeHead(status, fields)
       if (body === null || body === '') response.end()
@@ -168,6 +185,7 @@ class NodeExchange extends Exchange {
    */
   #discard(fields: FieldLines): void {
     const request = this.#request
+    this.#line.unread = true
     if (this.contentLength !== undefined && Number(this.contentLength) > MOST_DISCARDED) {
       fields.push('connection', 'close')
       return

@@ -70,7 +70,7 @@ export abstract class Exchange implements Credentials {
   #take(name: string, value: string): void {
     switch (name.length) {
       case 4:
-        if (is(name, 'host')) this.host = value
+        if (is(name, 'host')) this.host = this.#once(this.host, name, value)
         break
       case 6:
         if (is(name, 'accept')) this.accept = joined(this.accept, value)

@@ -472,6 +472,9 @@ describe('a connection', () => {
 
   test.each([
     ['two Authorization fields', `GET /todo HTTP/1.1\r\n${close}Authorization: a\r\nAuthorization: b\r\n\r\n`, 400],
+    ['two Host fields', `GET /todo HTTP/1.1\r\n${close}Host: i\r\n\r\n`, 400],
+    ['a broken chunk', 'POST /nope HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2;a\n{}\r\n0\r\n\r\n', 400],
+    ['a first line over the limit', `GET /${'x'.repeat(20_000)} HTTP/1.1\r\n${close}\r\n`, 414],
     ['too many fields', `GET /todo HTTP/1.1\r\n${close}${'X-A: b\r\n'.repeat(29)}\r\n`, 431],
     ['a header section over the limit', `GET /todo HTTP/1.1\r\n${close}X-A: ${'b'.repeat(20_000)}\r\n\r\n`, 431],
     ['another server', `GET http://169.254.169.254/ HTTP/1.1\r\n${close}\r\n`, 400],
