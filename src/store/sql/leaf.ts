@@ -90,13 +90,13 @@ function textShape(op: Extract<Leaf, { kind: 'text' }>['op'], value: string): Le
       return next === null ? { variant: 'open', binds: [value] } : { variant: '', binds: [value, next] }
     }
     case 'endsWith':
-      return value === '' ? { variant: 'empty', binds: [] } : { variant: '', binds: [-[...value].length, value] }
+      return value === '' ? { variant: 'empty', binds: [] } : { variant: '', binds: [-Array.from(value).length, value] }
   }
 }
 
 /** The smallest text above all that start with the prefix, by code point; null if there is none. */
 function successor(prefix: string): string | null {
-  const points = [...prefix]
+  const points = Array.from(prefix)
   for (;;) {
     const last = points.pop()
     if (last === undefined) return null

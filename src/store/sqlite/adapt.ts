@@ -32,7 +32,7 @@ export function adaptTables(
     for (const statement of plan.statements) connection.exec(statement)
     const broken = connection.prepare('PRAGMA foreign_key_check').get()
     if (broken !== undefined)
-      throw new Error(`a row of ${String(broken[0])} refers to a row of ${String(broken[2])} that is not there`)
+      throw new Error(`a row of ${broken[0] as string} refers to a row of ${broken[2] as string} that is not there`)
     meta.set(KINDS, JSON.stringify(kinds))
     connection.exec('COMMIT')
   } catch (error) {
@@ -72,7 +72,7 @@ function rowsOf(connection: Connection, kinds: Kinds): Rows {
           `SELECT ${shown} FROM ${quote(table)} WHERE ${all} GROUP BY ${list.join()} HAVING count(*) > 1 LIMIT 1`,
         )
         .get()
-      return row === undefined ? null : String(row[0])
+      return row === undefined ? null : (row[0] as string)
     },
   }
 }
@@ -84,14 +84,14 @@ function tableOf(connection: Connection, name: string, kinds: Kinds): TableState
     connection
       .prepare('SELECT "from", "table", "to" FROM pragma_foreign_key_list(?)')
       .all(name)
-      .map(([from, table, to]) => [from as string, `${String(table)}.${String(to)}`]),
+      .map(([from, table, to]) => [from as string, `${table as string}.${to as string}`]),
   )
   const columns = rows.map(([column, type, required, key]): [string, ColumnState] => [
     column as string,
     {
       type: type as string,
       required: required === 1 || key !== 0,
-      kind: kinds[`${name}.${String(column)}`] ?? null,
+      kind: kinds[`${name}.${column as string}`] ?? null,
       references: references.get(column as string) ?? null,
     },
   ])

@@ -74,6 +74,11 @@ export class Connection {
     return made
   }
 
+  /** Statements know the tables as they were. */
+  forget(): void {
+    this.#cached.clear()
+  }
+
   /** Number of cached statements. */
   get size(): number {
     return this.#cached.size

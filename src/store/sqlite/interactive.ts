@@ -102,13 +102,9 @@ export class Interactive {
       }
       const failed = (error: unknown): void => {
         this.#end(false)
-        reject(error as Error)
+        reject(error)
       }
-      try {
-        work(this.#handle).then(committed, failed)
-      } catch (error) {
-        failed(error)
-      }
+      Promise.try(work, this.#handle).then(committed, failed)
     })
   }
 
@@ -117,12 +113,12 @@ export class Interactive {
     this.#end(false)
   }
 
-  #end(keep: boolean): unknown {
+  #end(keep: boolean): Error | null {
     if (this.#over) return null
     this.#over = true
     clearTimeout(this.#timer)
     this.#handle.end()
-    let failure: unknown = null
+    let failure: Error | null = null
     let changed = false
     try {
       if (keep) changed = this.#writer.commit()

@@ -106,7 +106,7 @@ export class Log {
   /** The row as an object by field names; only these slots if they are given. Its version comes first. */
   #json(resource: Resource, row: Row, slots?: readonly number[]): string {
     const members = this.#membersOf(resource)
-    let text = `{"_seq":${row[SEQ]},"_at":${row[AT]}`
+    let text = `{"_seq":${row[SEQ] as number},"_at":${row[AT] as number}`
     if (slots === undefined) {
       for (let slot = 0; slot < members.length; slot++) {
         if (slot !== SEQ && slot !== AT) text += members[slot]! + jsonOf(row[slot])
@@ -118,7 +118,7 @@ export class Log {
   #membersOf(resource: Resource): readonly string[] {
     let members = this.#members.get(resource)
     if (members === undefined) {
-      const made: string[] = new Array<string>(width(resource)).fill('')
+      const made: string[] = Array.from({ length: width(resource) }, () => '')
       for (const field of resource.columns) made[field.slot] = `,${JSON.stringify(field.name)}:`
       this.#members.set(resource, (members = made))
     }
@@ -152,7 +152,7 @@ type Members = { readonly [name: string]: Value }
 
 /** Fields that were declared after the record was written are as in `otherwise`, or null. */
 function rowOf(resource: Resource, members: Members, otherwise: Row | null): Row {
-  const row: Row = otherwise?.slice() ?? new Array<Value>(width(resource)).fill(null)
+  const row: Row = otherwise?.slice() ?? Array.from({ length: width(resource) }, () => null)
   row[SEQ] = members['_seq'] ?? 0
   row[AT] = members['_at'] ?? 0
   for (const { name, slot } of resource.columns) if (name in members) row[slot] = members[name]!

@@ -25,14 +25,15 @@ export interface Opened {
 export function openFile(file: string, model: Model, environment: Environment, options: Options): Opened {
   const connection = new Connection({ ...options, file, readOnly: false })
   try {
-    return prepare(connection, model, environment, options)
+    return openModel(connection, model, environment, options)
   } catch (error) {
     connection.close()
     throw error
   }
 }
 
-function prepare(connection: Connection, model: Model, environment: Environment, options: Options): Opened {
+/** Adapts what an open file holds to a model, which may be another than before. */
+export function openModel(connection: Connection, model: Model, environment: Environment, options: Options): Opened {
   const made = connection.prepare(`SELECT 1 FROM sqlite_schema WHERE name = '_restuary_version'`).get() !== undefined
   if (!made) connection.exec(`BEGIN IMMEDIATE; ${LOG_TABLES}; COMMIT`)
   const meta = new Meta(connection)

@@ -1,4 +1,4 @@
-import type { Model, Resource } from '../../model/model.ts'
+import type { Model } from '../../model/model.ts'
 import { ApiError } from '../../protocol/error.ts'
 import { layoutsOf } from '../sql/layout.ts'
 import type { Commit, Environment, Snapshot, Store } from '../store.ts'
@@ -38,7 +38,7 @@ class ReadOnlyStore implements Store {
 
   open(model: Model, environment: Environment): void {
     const connection = new Connection({ ...this.#options, file: this.#file, readOnly: true })
-    const positions: Positions = { position: 1, changed: (_: Resource) => 1 }
+    const positions: Positions = { position: 1, changed: () => 1 }
     const layouts = layoutsOf(model, { seq: 1, at: environment.clock() }, false)
     const version = connection.prepare('PRAGMA data_version')
     this.#open = { reader: new Reader(connection, layouts, positions), version, environment }

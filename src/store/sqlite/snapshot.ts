@@ -100,7 +100,7 @@ export class Reader implements Snapshot {
     }
     const statement = this.connection.cached(shape.key, () => selectRows(layout, this.layouts, select, sort))
     const rows = decodeAll(layout, statement.all(...shape.values))
-    return cursor?.before ? rows.reverse() : rows
+    return cursor?.before ? rows.toReversed() : rows
   }
 
   count(resource: Resource, where: Predicate): number {

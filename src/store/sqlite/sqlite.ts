@@ -2,15 +2,13 @@ import type { Id, Join, Model, Resource, Row } from '../../model/model.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { Commit, Environment, Snapshot, Store, Transaction } from '../store.ts'
 import { run, type Maybe, type Work } from '../work.ts'
+import { Beside } from './beside.ts'
 import { isBusy } from './conflict.ts'
-import { Connection } from './connection.ts'
 import { Interactive } from './interactive.ts'
 import { loadPairs, loadRows } from './load.ts'
-import { openFile, type Opened } from './open.ts'
+import { openFile, openModel, type Opened } from './open.ts'
 import { withDefaults, type Options, type SqliteOptions } from './options.ts'
 import { readOnly } from './read-only.ts'
-import { Reader } from './snapshot.ts'
-import { Turn } from './turn.ts'
 import { runUnits, type Unit } from './units.ts'
 
 /** Units that share a commit at most, so that reads come in between. */
@@ -46,7 +44,8 @@ class SqliteStore implements Store {
   #waiting: Waiting[] = []
   #interactive: Interactive | null = null
   /** Serves reads while application code has a transaction open on the first connection. */
-  #beside: { readonly reader: Reader; readonly turn: Turn } | null = null
+  #beside: Beside | null = null
+  readonly #afterwards: (() => void)[] = []
   #due = false
   #backingOff = false
   #busySince = 0
@@ -64,7 +63,14 @@ class SqliteStore implements Store {
   }
 
   open(model: Model, environment: Environment): void {
-    this.#opened = openFile(this.#file, model, environment, this.#options)
+    const { connection } = this.#opened?.state ?? {}
+    if (connection === undefined) this.#opened = openFile(this.#file, model, environment, this.#options)
+    else {
+      this.#idle()
+      this.#closeBeside()
+      connection.forget()
+      this.#opened = openModel(connection, model, environment, this.#options)
+    }
   }
 
   get #store(): Opened {
@@ -83,34 +89,13 @@ class SqliteStore implements Store {
   }
 
   #readBeside<T>(work: (snapshot: Snapshot) => Work<T>): Maybe<T> {
-    // A database in memory has one connection only.
+    // A database in memory has one connection only: its reads wait.
     if (this.#file === ':memory:') {
-      return new Promise<T>((resolve, reject) => {
-        const start = (): void => {
-          try {
-            resolve(this.read(work))
-          } catch (error) {
-            reject(error as Error)
-          }
-        }
-        this.#afterwards.push(start)
-      })
+      return new Promise<void>(resolve => this.#afterwards.push(resolve)).then(() => this.read(work))
     }
-    const { turn, reader } = (this.#beside ??= this.#openBeside())
-    if (!turn.isOpen) {
-      turn.begin()
-      this.#schedule()
-    }
-    return run(work(reader))
-  }
-
-  /** Reads of a database in memory that wait for the end of a transaction. */
-  readonly #afterwards: (() => void)[] = []
-
-  #openBeside(): { reader: Reader; turn: Turn } {
-    const { state } = this.#store
-    const connection = new Connection({ ...this.#options, file: this.#file, readOnly: true })
-    return { reader: new Reader(connection, state.layouts, state), turn: new Turn(connection) }
+    this.#beside ??= new Beside(this.#file, this.#options, this.#store.state)
+    this.#schedule()
+    return this.#beside.read(work)
   }
 
   write<T>(work: (tx: Transaction) => Work<T>): Promise<T> {
@@ -135,9 +120,9 @@ class SqliteStore implements Store {
   }
 
   #ended(changed: boolean): void {
-    this.#beside?.turn.end()
+    this.#beside?.endTurn()
     this.#interactive = null
-    for (const start of this.#afterwards.splice(0)) start()
+    for (const resume of this.#afterwards.splice(0)) resume()
     if (changed) this.#tell()
     this.#schedule()
   }
@@ -152,7 +137,7 @@ class SqliteStore implements Store {
     this.#due = false
     if (this.#opened === null) return
     this.#opened.turn.end()
-    this.#beside?.turn.end()
+    this.#beside?.endTurn()
     if (this.#interactive !== null || this.#backingOff) return
     try {
       // Neither kind keeps the other waiting.
@@ -278,10 +263,13 @@ class SqliteStore implements Store {
     const error = new ApiError('unavailable', { detail: 'the store is closed' })
     for (const { reject } of [...this.#queue.splice(0), ...this.#waiting.splice(0)]) reject(error)
     clearInterval(this.#watch)
-    this.#beside?.turn.end()
-    this.#beside?.reader.connection.close()
-    this.#beside = null
+    this.#closeBeside()
     this.#opened.state.connection.close()
     this.#opened = null
+  }
+
+  #closeBeside(): void {
+    this.#beside?.close()
+    this.#beside = null
   }
 }

@@ -125,7 +125,7 @@ export class Writer extends Reader implements Transaction {
   }
 
   /** What a caller hears of a transaction that could not be committed. */
-  failure(error: unknown): unknown {
+  failure(error: unknown): ApiError {
     if (error instanceof ApiError) return error
     return isConstraint(error)
       ? conflictOf(error as Error, this.#state.model)
