@@ -8,6 +8,8 @@ import { DatabaseSync } from 'node:sqlite'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { Misuse } from '../src/cli/misuse.ts'
+import { run } from '../src/cli/run.ts'
 import { makeChinook } from './fixtures/chinook.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -37,7 +39,7 @@ afterEach(() => {
   children.clear()
 })
 
-interface Run {
+interface Started {
   readonly child: ChildProcess
   readonly out: Promise<string>
   readonly err: () => string
@@ -45,7 +47,7 @@ interface Run {
   readonly code: Promise<number | null>
 }
 
-function start(args: readonly string[], program = MAIN, env: Record<string, string> = {}): Run {
+function start(args: readonly string[], program = MAIN, env: Record<string, string> = {}): Started {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, ...args], {
     cwd: directory,
     env: { ...process.env, NODE_ENV: '', ...env },
@@ -62,12 +64,15 @@ function start(args: readonly string[], program = MAIN, env: Record<string, stri
 }
 
 /** Resolves with the address as soon as it is told; rejects if the process ends instead. */
-async function address(run: Run): Promise<string> {
+async function address(started: Started): Promise<string> {
   for (;;) {
-    const [, url] = /Restuary serves (http:\S+)/.exec(run.err()) ?? []
+    const [, url] = /Restuary serves (http:\S+)/.exec(started.err()) ?? []
     if (url !== undefined) return url
-    const ended = await Promise.race([once(run.child.stderr!, 'data').then(() => false), run.code.then(() => true)])
-    if (ended) throw new Error(`it ended: ${run.err()}`)
+    const ended = await Promise.race([
+      once(started.child.stderr!, 'data').then(() => false),
+      started.code.then(() => true),
+    ])
+    if (ended) throw new Error(`it ended: ${started.err()}`)
   }
 }
 
@@ -76,30 +81,30 @@ const patch = (url: string, body: unknown): Promise<Response> =>
   fetch(url, { method: 'PATCH', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } })
 
 test('serve: a SQLite file is an API, says what it does to the file and ends with SIGTERM', async () => {
-  const run = start(['serve', shop, '--port', '0'])
-  const url = await address(run)
+  const started = start(['serve', shop, '--port', '0'])
+  const url = await address(started)
   const rows = await json(
     `${url}/track?filter={"album":{"artist":{"name":"AC/DC"}}}&depth=2&sort=-milliseconds&limit=5`,
   )
   expect(rows).toHaveLength(5)
   expect(rows[0].album.title).toEqual(expect.any(String))
-  run.child.kill('SIGTERM')
-  expect(await run.code).toBe(0)
-  expect(run.err()).toMatch(/_restuary_\*/)
-  expect(run.err()).toMatch(/^ +\/track +read and write +\/track\/:id/m)
-  expect(run.err()).toMatch(/PlaylistTrack is served as playlist\.tracks and track\.playlists/)
+  started.child.kill('SIGTERM')
+  expect(await started.code).toBe(0)
+  expect(started.err()).toMatch(/_restuary_\*/)
+  expect(started.err()).toMatch(/^ +\/track +read and write +\/track\/:id/m)
+  expect(started.err()).toMatch(/PlaylistTrack is served as playlist\.tracks and track\.playlists/)
 })
 
 test('serve: a JSON file in json-server’s form, changes written back, the rest of it kept', async () => {
   const file = join(directory, 'db.json')
-  const run = start(['serve', file, '--port', '0'])
-  const url = await address(run)
+  const started = start(['serve', file, '--port', '0'])
+  const url = await address(started)
   expect(await json(`${url}/posts/1`)).toMatchObject({ id: 1, title: 'First' })
   expect(await json(`${url}/comment?post.title=First`)).toMatchObject([{ text: 'Well', post: 1 }])
   expect((await patch(`${url}/post/1`, { title: 'Changed' })).status).toBe(200)
-  run.child.kill('SIGINT')
-  expect(await run.code).toBe(0)
-  expect(run.err()).toContain('profile is not served: it is not a list')
+  started.child.kill('SIGINT')
+  expect(await started.code).toBe(0)
+  expect(started.err()).toContain('profile is not served: it is not a list')
   const { posts, comments, profile } = JSON.parse(readFileSync(file, 'utf8'))
   expect({ posts, comments, profile }).toEqual({
     ...DOCUMENT,
@@ -110,13 +115,13 @@ test('serve: a JSON file in json-server’s form, changes written back, the rest
 test.each([['sqlite'], ['json']])('serve --memory: the %s file stays as it is', async kind => {
   const file = kind === 'sqlite' ? shop : join(directory, 'db.json')
   const before = readFileSync(file)
-  const run = start(['serve', file, '--port', '0', '--memory'])
-  const url = await address(run)
+  const started = start(['serve', file, '--port', '0', '--memory'])
+  const url = await address(started)
   const item = kind === 'sqlite' ? `${url}/artist/1` : `${url}/post/1`
   const change = kind === 'sqlite' ? { name: 'x' } : { title: 'x' }
   expect(await (await patch(item, change)).json()).toMatchObject(change)
-  run.child.kill('SIGTERM')
-  expect(await run.code).toBe(0)
+  started.child.kill('SIGTERM')
+  expect(await started.code).toBe(0)
   expect(readFileSync(file).equals(before)).toBe(true)
 })
 
@@ -124,36 +129,48 @@ test('serve --read-only: reads, refuses writes, leaves no trace in the file', as
   const file = join(directory, 'untouched.sqlite')
   makeChinook(file)
   const before = readFileSync(file)
-  const run = start(['serve', file, '--port', '0', '--read-only'])
-  const url = await address(run)
+  const started = start(['serve', file, '--port', '0', '--read-only'])
+  const url = await address(started)
   expect(await json(`${url}/artist/1`)).toMatchObject({ name: 'AC/DC' })
   expect((await patch(`${url}/artist/1`, { name: 'x' })).status).toBe(405)
-  run.child.kill('SIGTERM')
-  expect(await run.code).toBe(0)
+  started.child.kill('SIGTERM')
+  expect(await started.code).toBe(0)
   expect(readFileSync(file).equals(before)).toBe(true)
 })
 
 test.each([
-  [['serve', 'missing.sqlite'], 2, 'There is no file missing.sqlite'],
-  [['serve', 'shop.sqlit'], 2, 'did you mean shop.sqlite?'],
-  [['serve', 'broken.json'], 2, 'broken.json is not JSON'],
-  [['serve', 'list.json'], 2, 'give it a name: { "list": [ … ] }'],
-  [['serve', 'notes.txt'], 2, 'neither a SQLite file nor JSON'],
-  [['serve', '.'], 2, 'is a directory'],
-  [['serve'], 2, 'serve needs a file'],
-  [['serve', 'db.json', 'other.json'], 2, 'takes one file'],
-  [['serve', 'db.json', '--port', 'x'], 2, 'x is no port'],
-  [['serve', 'db.json', '--prot', '1'], 2, 'did you mean --port?'],
-  [['serve', 'db.json', '--out', 'x.ts'], 2, 'serve has no option --out'],
-  [['serve', 'db.json', '--port', '0', '--host', '0.0.0.0'], 1, 'have no rules'],
-  [['sevre', 'db.json'], 2, 'did you mean serve?'],
-  [['import', 'db.json', '--out', 'notes.txt'], 2, 'notes.txt is there already'],
-  [['serve', 'postgres://localhost/shop'], 2, 'cannot be served yet'],
-])('restuary %j fails with %i and says what to do', async (args, code, message) => {
-  const run = start(args)
-  expect(await run.code).toBe(code)
-  expect(run.err()).toContain(message)
-  expect(run.err()).not.toMatch(/^ +at /m)
+  [['serve', 'missing.sqlite'], 'There is no file', 'there is '],
+  [['serve', 'shop.sqlit'], 'There is no file', /did you mean .*shop\.sqlite\?/],
+  [['serve', 'broken.json'], 'broken.json is not JSON', 'correct it there'],
+  [['serve', 'list.json'], 'is a list', /give it a name: { "list"/],
+  [['serve', 'notes.txt'], 'neither a SQLite file nor JSON', 'name a file'],
+  [['serve', '.'], 'is a directory', 'name a SQLite or a JSON file'],
+  [['serve'], 'serve needs a file', 'restuary serve shop.sqlite'],
+  [['serve', 'db.json', 'other.json'], 'takes one file', 'quotes'],
+  [['serve', 'db.json', '--port', 'x'], 'x is no port', '0 for any free one'],
+  [['serve', 'db.json', '--prot', '1'], "Unknown option '--prot'", 'did you mean --port?'],
+  [['serve', 'db.json', '--out', 'x.ts'], 'serve has no option --out', '--read-only'],
+  [['sevre', 'db.json'], 'There is no command sevre', 'did you mean serve?'],
+  [['import', 'db.json', '--out', 'notes.txt'], 'is there already', 'name another file'],
+  [['serve', 'postgres://localhost/shop'], 'cannot be served yet', 'name a SQLite or a JSON file'],
+])('restuary %j is refused, and the fix is told', async (args, problem, fix) => {
+  const placed = args.map(arg => (/^\.$|\.(sqlite?|json|txt|ts)$/.test(arg) ? join(directory, arg) : arg))
+  const error = await run(placed).catch((thrown: unknown) => thrown)
+  expect(error).toBeInstanceOf(Misuse)
+  expect(error).toMatchObject({ message: expect.stringContaining(problem), fix: expect.stringMatching(fix) })
+})
+
+test('a refusal is one line, and its exit code is 2', async () => {
+  const started = start(['serve', 'missing.sqlite'])
+  expect(await started.code).toBe(2)
+  expect(started.err()).toMatch(/^restuary: There is no file missing\.sqlite; .*\n$/)
+})
+
+test('serve: what is open is not served to other machines', async () => {
+  const started = start(['serve', 'db.json', '--port', '0', '--host', '0.0.0.0'])
+  expect(await started.code).toBe(1)
+  expect(started.err()).toContain('have no rules')
+  expect(started.err()).not.toMatch(/^ +at /m)
 })
 
 test('serve: in production, what is open must be meant to be', async () => {
@@ -168,21 +185,21 @@ test('serve: a port in use is named, with another one to try', async () => {
   const other = createServer().listen(0, '127.0.0.1')
   await once(other, 'listening')
   const { port } = other.address() as AddressInfo
-  const run = start(['serve', shop, '--memory', '--port', String(port)])
-  expect(await run.code).toBe(1)
-  expect(run.err()).toContain(`Port ${port} on 127.0.0.1 is in use. Choose another port (${port + 1})`)
+  const started = start(['serve', shop, '--memory', '--port', String(port)])
+  expect(await started.code).toBe(1)
+  expect(started.err()).toContain(`Port ${port} on 127.0.0.1 is in use. Choose another port (${port + 1})`)
   other.close()
 })
 
-test.each([['help'], ['--help'], ['-h']])('%s', async word => {
-  const run = start([word])
-  expect(await run.code).toBe(0)
-  expect(await run.out).toContain('restuary serve FILE')
+test('help', async () => {
+  const started = start(['--help'])
+  expect(await started.code).toBe(0)
+  expect(await started.out).toContain('restuary serve FILE')
 })
 
 test('version', async () => {
-  const run = start(['version'])
-  expect(await run.out).toMatch(/^\d+\.\d+\.\d+\n$/)
+  const started = start(['version'])
+  expect(await started.out).toMatch(/^\d+\.\d+\.\d+\n$/)
 })
 
 test('import: the declarations type-check and serve the same as the file', { timeout: 60_000 }, async () => {
@@ -194,8 +211,8 @@ test('import: the declarations type-check and serve the same as the file', { tim
   const programs: string[] = []
   for (const name of ['shop.sqlite', 'legacy.sqlite', 'db.json']) {
     const out = join(directory, `${name}.ts`)
-    const run = start(['import', name, '--out', `${name}.ts`])
-    expect(await run.code, run.err()).toBe(0)
+    const started = start(['import', name, '--out', `${name}.ts`])
+    expect(await started.code, started.err()).toBe(0)
     // The package is not installed here: its sources stand in for it.
     writeFileSync(
       out,
@@ -203,6 +220,7 @@ test('import: the declarations type-check and serve the same as the file', { tim
     )
     programs.push(out)
   }
+  writeFileSync(join(directory, 'package.json'), '{ "type": "module" }')
   writeFileSync(
     join(directory, 'tsconfig.json'),
     JSON.stringify({
@@ -223,6 +241,7 @@ test('import: the declarations type-check and serve the same as the file', { tim
     const imported = await address(start([], programs[i]))
     const read = await answers(imported)
     const direct = await address(start(['serve', name, '--port', '0', '--memory']))
+    expect(Object.values(read).filter(Array.isArray).length).toBeGreaterThan(1)
     expect(read).toEqual(await answers(direct))
     for (const child of children) child.kill('SIGKILL')
   }

@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { nearest } from '../model/faults.ts'
+import { Misuse } from './misuse.ts'
+
+const HELP = `restuary: an API without code
+
+  restuary serve FILE     serves a SQLite file or a JSON file in json-server's form
+      --port NUMBER       default 3000; 0 = any free one
+      --host ADDRESS      default 127.0.0.1, this machine only
+      --public            everyone who reaches the port may read and write, on any host
+      --read-only         nothing is written, not even by Restuary itself
+      --memory            serves a copy that is thrown away at the end
+
+  restuary import FILE    writes the same as TypeScript, yours to change
+      --out FILE          default: standard output
+
+  restuary help           this text
+  restuary version
+`
+
+const COMMANDS = ['serve', 'import', 'help', 'version']
+
+const OPTIONS = {
+  port: { type: 'string' },
+  host: { type: 'string' },
+  public: { type: 'boolean' },
+  'read-only': { type: 'boolean' },
+  memory: { type: 'boolean' },
+  out: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean', short: 'v' },
+} as const
+
+/** Options of each command; the rest is refused, so that a slip is not passed over. */
+const ACCEPTED: Readonly<Record<string, readonly string[]>> = {
+  serve: ['port', 'host', 'public', 'read-only', 'memory'],
+  import: ['out'],
+}
+
+/** Does what the command line says. Throws Misuse where it cannot be understood or done as it was given. */
+export async function run(args: readonly string[]): Promise<void> {
+  const { values, positionals } = parse(args)
+  const [command = 'help', file, ...more] = positionals
+  if (values.help === true || command === 'help') return void process.stdout.write(HELP)
+  if (values.version === true || command === 'version') return void process.stdout.write(`${version()}\n`)
+  if (!COMMANDS.includes(command)) {
+    const near = nearest(command, COMMANDS)
+    throw new Misuse(
+      `There is no command ${command}`,
+      near === null ? `there is ${COMMANDS.join(', ')}` : `did you mean ${near}?`,
+    )
+  }
+  const strange = Object.keys(values).find(option => !ACCEPTED[command]!.includes(option))
+  if (strange !== undefined) {
+    const fix = ACCEPTED[command]!.map(option => `--${option}`).join(', ')
+    throw new Misuse(`${command} has no option --${strange}`, `it has ${fix}`)
+  }
+  if (file === undefined) throw new Misuse(`${command} needs a file`, `restuary ${command} shop.sqlite`)
+  if (more.length > 0)
+    throw new Misuse(`${command} takes one file, not ${more.length + 1}`, `put names with spaces in quotes`)
+  // Each command loads what it needs, so that the others answer at once.
+  if (command === 'import') (await import('./import.ts')).importFile(file, { out: values.out })
+  else {
+    const { serveFile } = await import('./serve.ts')
+    await serveFile(file, {
+      port: portOf(values.port),
+      host: values.host ?? '127.0.0.1',
+      public: values.public ?? false,
+      readOnly: values['read-only'] ?? false,
+      memory: values.memory ?? false,
+    })
+  }
+}
+
+function parse(
+  args: readonly string[],
+): ReturnType<typeof parseArgs<{ options: typeof OPTIONS; allowPositionals: true }>> {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
+  } catch (error) {
+    const text = error instanceof Error ? error.message : ''
+    const given = /'(--?[^' ]+)/.exec(text)?.[1] ?? ''
+    const near = nearest(given.replace(/^-+/, ''), Object.keys(OPTIONS))
+    throw new Misuse(text.split('. ')[0]!, near === null ? 'see restuary help' : `did you mean --${near}?`)
+  }
+}
+
+function portOf(text = process.env['PORT'] ?? '3000'): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN
+  if (port <= 65_535) return port
+  throw new Misuse(`${text} is no port`, 'give a number from 1 to 65535, or 0 for any free one')
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}
