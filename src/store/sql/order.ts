@@ -54,7 +54,8 @@ export function compileOrder({ keys }: Sorted, backwards: boolean): Sql {
  */
 export function compileCursor(sorted: Sorted, values: readonly Value[], before: boolean, place: Place): Sql {
   const { keys } = sorted
-  const slots = values.map(value => (value === null ? null : place.names.value()))
+  // A sort that names the id has one key less than a cursor, which always ends in the id.
+  const slots = keys.map((_, i) => ((values[i] ?? null) === null ? null : place.names.value()))
   const first = keys[0]!
   const alike = keys.every((key, i) => !key.nullable && slots[i] !== null && key.descending === first.descending)
   if (alike) {
