@@ -1,0 +1,80 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { pinned, SERVER_CORE } from './machine.ts'
+
+/** A server process that listens. */
+export interface Running {
+  readonly pid: number
+  readonly port: number
+  /** Ends it, and takes its files away. */
+  stop(): Promise<void>
+}
+
+export interface Command {
+  /** The program and its arguments, knowing the port and the file of the database. */
+  readonly command: (port: number, db: string) => readonly string[]
+  readonly cwd?: string
+}
+
+// On a real disk: a temporary directory may be memory, where durable commits cost nothing.
+const place = fileURLToPath(new URL('results/', import.meta.url))
+
+/** Starts a server on its core and waits until it says that it is ready. */
+export async function start({ command, cwd }: Command): Promise<Running> {
+  const directory = mkdtempSync(`${place}db-`)
+  const port = await freePort()
+  const [file, ...args] = pinned(command(port, `${directory}/todo.db`), SERVER_CORE)
+  const child = spawn(file!, args, {
+    cwd,
+    env: { ...process.env, NODE_ENV: 'production' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const gone = new Promise<void>(resolve => child.once('close', () => resolve()))
+  const stop = async (): Promise<void> => {
+    child.kill('SIGTERM')
+    await gone
+    rmSync(directory, { recursive: true, force: true })
+  }
+  try {
+    await ready(child, [file, ...args].join(' '))
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { pid: child.pid!, port, stop }
+}
+
+/** How long a server may take to be ready, milliseconds; it fills its table meanwhile. */
+const PATIENCE = 30_000
+
+function ready(child: ChildProcess, what: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let told = ''
+    const fail = (why: string): void => reject(new Error(`${what}: ${why}\n${told.slice(-2000)}`))
+    const timer = setTimeout(() => fail('not ready in time'), PATIENCE)
+    const hear = (chunk: Buffer): void => {
+      told += String(chunk)
+      if (!/^ready/m.test(told)) return
+      clearTimeout(timer)
+      resolve()
+    }
+    child.stdout!.on('data', hear)
+    child.stderr!.on('data', hear)
+    child.once('error', error => fail(error.message))
+    child.once('exit', code => {
+      clearTimeout(timer)
+      fail(`ended with ${code}`)
+    })
+  })
+}
+
+function freePort(): Promise<number> {
+  return new Promise(resolve => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as AddressInfo
+      probe.close(() => resolve(port))
+    })
+  })
+}
