@@ -79,7 +79,7 @@ function rowsOf(resource: Resource, items: readonly unknown[], at: number, note:
     }
     for (const member of Object.keys(item))
       if (!known.has(member)) note(`${place}.${member}: no field is stored under this name`)
-    const row: Row = new Array<Value>(FIRST + resource.columns.length - 1).fill(null)
+    const row: Row = Array.from({ length: FIRST + resource.columns.length - 1 }, () => null)
     row[SEQ] = 1
     row[AT] = at
     for (const field of resource.columns)

@@ -98,7 +98,8 @@ export class MemoryStore implements Store {
   }
 
   commits(after: number, limit: number): Commit[] | null {
-    return this.#log.after(after, limit)
+    // A position of the future belongs to another history.
+    return after > this.#opened().position ? null : this.#log.after(after, limit)
   }
 
   load(resource: Resource, rows: Iterable<Row>): Promise<number> {

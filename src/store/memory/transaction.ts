@@ -1,6 +1,7 @@
 import { AT, SEQ, type Id, type Resource } from '../../model/model.ts'
 import type { Change, LinkChange, RowChange, Transaction } from '../store.ts'
 import { applied } from './apply.ts'
+import { checkReferences } from './references.ts'
 import { MemorySnapshot } from './snapshot.ts'
 import type { State } from './state.ts'
 
@@ -47,9 +48,10 @@ export class MemoryTransaction extends MemorySnapshot implements Transaction {
     }
   }
 
-  /** Ends it: what it left, and what it did. */
+  /** Ends it: what it left, and what it did. Throws ApiError `conflict` if a reference would lead nowhere. */
   end(): { readonly state: State; readonly changes: readonly Change[] } {
     const state = this.#open()
+    checkReferences(state, this.#changes)
     this.#state = null
     return { state, changes: this.#changes }
   }

@@ -1,0 +1,27 @@
+import { ApiError, pointer } from '../../protocol/error.ts'
+import type { Id } from '../../model/model.ts'
+import type { Change } from '../store.ts'
+import { rowIn, rowsWith, type State } from './state.ts'
+
+/** Holds a finished unit to what a database's foreign keys demand: what it wrote leads somewhere, what it deleted is not led to. */
+export function checkReferences(state: State, changes: readonly Change[]): void {
+  for (const { resource, id } of changes) {
+    const row = rowIn(state, resource, id)
+    if (row) {
+      for (const field of resource.columns) {
+        const target = row[field.slot] as Id | null
+        if (field.is !== 'one' || target === null || rowIn(state, field.target, target)) continue
+        throw dangling(pointer('#', field.name), `There is no ${field.target.name} ${target}`)
+      }
+      continue
+    }
+    for (const field of resource.inbound) {
+      const [other] = rowsWith(state, field.owner, field.slot, id)
+      if (other) throw dangling('#', `A ${field.owner.name} refers to ${resource.name} ${id}`)
+    }
+  }
+}
+
+function dangling(place: string, detail: string): ApiError {
+  return new ApiError('conflict', { issues: [{ code: 'reference', pointer: place, detail }] })
+}

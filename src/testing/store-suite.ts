@@ -1,0 +1,21 @@
+import { describe } from 'vitest'
+import type { Store } from '../store/store.ts'
+import { logTests } from './store-suite/log.ts'
+import { readTests } from './store-suite/reads.ts'
+import { selectTests } from './store-suite/select.ts'
+import { transactionTests } from './store-suite/transaction.ts'
+import { writeTests } from './store-suite/writes.ts'
+
+/** Makes an empty store that is not open yet. */
+export type MakeStore = () => Store | Promise<Store>
+
+/** What every store must do; `make` is called for each test, and what it made is closed at its end. */
+export function storeSuite(name: string, make: MakeStore): void {
+  describe(`${name} keeps the contract of a store:`, () => {
+    describe('reads', () => readTests(make))
+    describe('select', () => selectTests(make))
+    describe('writes', () => writeTests(make))
+    describe('transactions', () => transactionTests(make))
+    describe('the change log', () => logTests(make))
+  })
+}

@@ -1,0 +1,132 @@
+import { expect, test } from 'vitest'
+import { SEQ } from '../../model/model.ts'
+import { model } from './world.ts'
+import type { Commit, Store } from '../../store/store.ts'
+import { wait } from '../../store/work.ts'
+import type { MakeStore } from '../store-suite.ts'
+import { opened } from './opened.ts'
+import { created, deleted, environmentOf, get, patched, put, row, todo, user } from './world.ts'
+
+const position = async (store: Store): Promise<number> =>
+  store.read(function* (snapshot) {
+    yield* wait(undefined)
+    return snapshot.position
+  })
+
+const commitsAfter = async (store: Store, after: number, limit = 100): Promise<Commit[]> =>
+  (await store.commits(after, limit))!
+
+export function logTests(make: MakeStore): void {
+  test('an epoch is six characters, and another store has another', async () => {
+    const { store } = await opened(make)
+    const random = (bytes: number): Uint8Array => Uint8Array.from({ length: bytes }, (_, i) => 100 + i * 31)
+    const other = await make()
+    await other.open(model, { ...environmentOf({ now: 0 }), random })
+    expect(store.epoch).toMatch(/^[0-9a-z]{6}$/)
+    expect(other.epoch).toMatch(/^[0-9a-z]{6}$/)
+    expect(other.epoch).not.toBe(store.epoch)
+    await other.close()
+  })
+
+  test('each unit is one commit; seq has no gaps', async () => {
+    const { store, clock } = await opened(make)
+    const start = await position(store)
+    await put(store, created(user, { id: 1, email: 'a' }), created(user, { id: 2, email: 'b' }))
+    clock.now += 1000
+    await store.write(function* (tx) {
+      yield* wait(tx.apply([created(todo, { id: 1, text: 't', owner: 1 })], []))
+      yield* wait(tx.apply([patched(user, (yield* wait(tx.get(user, 2)))!, { rank: 7 })], []))
+    })
+    await put(store).catch(() => {})
+    await put(store, deleted(user, (await get(store, user, 2))!))
+    const commits = await commitsAfter(store, start)
+    expect(commits.map(commit => commit.position - start)).toEqual([2, 4, 5])
+    expect(commits.map(commit => commit.at)).toEqual([clock.now - 1000, clock.now, clock.now])
+    expect(commits.flatMap(commit => commit.changes.map(change => change.seq - start))).toEqual([1, 2, 3, 4, 5])
+    expect(
+      commits.flatMap(commit => commit.changes.map(change => [change.op, change.resource.name, change.id])),
+    ).toEqual([
+      ['create', 'user', 1],
+      ['create', 'user', 2],
+      ['create', 'todo', 1],
+      ['patch', 'user', 2],
+      ['delete', 'user', 2],
+    ])
+    expect(await position(store)).toBe(start + 5)
+  })
+
+  test('a record holds what was before and after, and what the change did to lists', async () => {
+    const { store } = await opened(make)
+    await put(store, created(user, { id: 1, email: 'a', rank: 1, tags: ['x'] }))
+    const before = (await get(store, user, 1))!
+    const lists = [{ field: 'todos', added: [1], removed: [2, 3] }]
+    await put(store, { ...patched(user, before, { rank: 2 }), lists })
+    const [, second] = await commitsAfter(store, 0)
+    const [change] = second!.changes
+    expect(change!.resource).toBe(user)
+    expect(change!.changed).toEqual([5])
+    expect(change!.before?.[5]).toBe(1)
+    expect(change!.after).toEqual(await get(store, user, 1))
+    expect(change!.after![SEQ]).toBe(change!.seq)
+    expect(change!.lists).toEqual(lists)
+    await put(store, deleted(user, change!.after!))
+    const [third] = await commitsAfter(store, second!.position)
+    expect(third!.changes[0]!.after).toBeNull()
+    expect(third!.changes[0]!.before).toEqual(change!.after)
+  })
+
+  test('from any position, whole commits, about as many changes as asked for', async () => {
+    const { store } = await opened(make)
+    for (let id = 1; id <= 9; id += 3) {
+      await put(store, ...[id, id + 1, id + 2].map(one => created(user, { id: one, email: `${one}` })))
+    }
+    const all = await commitsAfter(store, 0)
+    expect(all).toHaveLength(3)
+    const [first, second, third] = all.map(commit => commit.position) as [number, number, number]
+    expect((await commitsAfter(store, first)).map(commit => commit.position)).toEqual([second, third])
+    expect(await commitsAfter(store, third)).toEqual([])
+    const few = await commitsAfter(store, 0, 4)
+    expect(few.length).toBeGreaterThanOrEqual(1)
+    expect(few.length).toBeLessThan(3)
+    for (const commit of few) expect(commit.changes).toHaveLength(3)
+    expect(await store.commits(third + 1, 10)).toBeNull()
+  })
+
+  test('rows that were loaded are not in the log, and it does not pretend', async () => {
+    const { store } = await opened(make)
+    await put(store, created(todo, { id: 1, text: 't' }))
+    const before = await position(store)
+    await store.load(user, [row(user, { id: 1, email: 'a' })])
+    expect(await store.commits(before, 10)).toBeNull()
+    const after = await position(store)
+    expect(after).toBeGreaterThan(before)
+    expect(await store.commits(after, 10)).toEqual([])
+    await put(store, created(todo, { id: 2, text: 't' }))
+    expect((await commitsAfter(store, after)).map(commit => commit.position)).toEqual([after + 1])
+  })
+
+  test('a listener hears of commits that it can then read, until it is taken off', async () => {
+    const { store } = await opened(make)
+    let heard = Promise.withResolvers<number>()
+    let calls = 0
+    const stop = store.onCommit(() => {
+      calls++
+      const commits = store.commits(0, 100)
+      if (!(commits instanceof Promise)) heard.resolve(commits!.length)
+      else void commits.then(found => heard.resolve(found!.length))
+    })
+    await put(store, created(user, { id: 1, email: 'a' }))
+    expect(await heard.promise).toBe(1)
+    heard = Promise.withResolvers()
+    await put(store, created(user, { id: 2, email: 'b' }))
+    expect(await heard.promise).toBe(2)
+    stop()
+    const other = Promise.withResolvers<void>()
+    const stopOther = store.onCommit(other.resolve)
+    const before = calls
+    await put(store, created(user, { id: 3, email: 'c' }))
+    await other.promise
+    stopOther()
+    expect(calls).toBe(before)
+  })
+}

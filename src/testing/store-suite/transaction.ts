@@ -1,0 +1,99 @@
+import { expect, test } from 'vitest'
+import { wait, type Work } from '../../store/work.ts'
+import type { Snapshot } from '../../store/store.ts'
+import type { MakeStore } from '../store-suite.ts'
+import { opened } from './opened.ts'
+import { created, get, idsOf, patched, put, user } from './world.ts'
+
+/** A moment at which work waits until the test goes on. */
+function gate(): { readonly open: () => void; readonly passed: Promise<void> } {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  return { open: resolve, passed: promise }
+}
+
+export function transactionTests(make: MakeStore): void {
+  test('a read that waits sees one state, whatever is written meanwhile', async () => {
+    const { store } = await opened(make)
+    await put(store, created(user, { id: 1, email: 'a', rank: 1 }))
+    const pause = gate()
+    const reading = store.read(function* (snapshot: Snapshot): Work<unknown[]> {
+      const first = yield* wait(snapshot.get(user, 1))
+      const position = snapshot.position
+      yield* wait(pause.passed)
+      const second = yield* wait(snapshot.get(user, 1))
+      const third = yield* wait(snapshot.get(user, 2))
+      return [first?.[5], second?.[5], third, snapshot.position - position]
+    })
+    await put(store, patched(user, (await get(store, user, 1))!, { rank: 2 }), created(user, { id: 2, email: 'b' }))
+    pause.open()
+    expect(await reading).toEqual([1, 1, undefined, 0])
+    expect((await get(store, user, 1))![5]).toBe(2)
+  })
+
+  test('what was acknowledged is seen by the next read', async () => {
+    const { store } = await opened(make)
+    for (let id = 1; id <= 5; id++) {
+      await put(store, created(user, { id, email: `${id}` }))
+      expect(await idsOf(store, user)).toHaveLength(id)
+    }
+  })
+
+  test('application code may wait within a transaction; nobody sees it before its end', async () => {
+    const { store } = await opened(make)
+    const pause = gate()
+    const begun = gate()
+    const done = store.transaction(async tx => {
+      await tx.apply([created(user, { id: await tx.nextId(user), email: 'a' })], [])
+      begun.open()
+      await pause.passed
+      expect((await tx.get(user, 1))?.[3]).toBe('a')
+      return 'done'
+    })
+    await begun.passed
+    expect(await get(store, user, 1)).toBeUndefined()
+    pause.open()
+    expect(await done).toBe('done')
+    expect((await get(store, user, 1))?.[3]).toBe('a')
+  })
+
+  test('other writes wait for a transaction, in their order', async () => {
+    const { store } = await opened(make)
+    const pause = gate()
+    const order: string[] = []
+    const begun = gate()
+    const first = store
+      .transaction(async tx => {
+        begun.open()
+        await pause.passed
+        await tx.apply([created(user, { id: 1, email: 'a' })], [])
+      })
+      .then(() => order.push('transaction'))
+    await begun.passed
+    const second = put(store, created(user, { id: 2, email: 'b' })).then(() => order.push('write'))
+    expect(await idsOf(store, user)).toEqual([])
+    pause.open()
+    await Promise.all([first, second])
+    expect(order).toEqual(['transaction', 'write'])
+    const commits = (await store.commits(0, 10))!
+    expect(commits.map(commit => commit.changes.map(change => change.id))).toEqual([[1], [2]])
+  })
+
+  test('a transaction that throws is undone, and the next one may begin', async () => {
+    const { store } = await opened(make)
+    const failing = store.transaction(async tx => {
+      await tx.apply([created(user, { id: 1, email: 'a' })], [])
+      throw new RangeError('no')
+    })
+    await expect(failing).rejects.toThrow(new RangeError('no'))
+    expect(await idsOf(store, user)).toEqual([])
+    await store.transaction(async tx => tx.apply([created(user, { id: 2, email: 'a' })], []))
+    expect(await idsOf(store, user)).toEqual([2])
+  })
+
+  test('a transaction is of no use after its end', async () => {
+    const { store } = await opened(make)
+    const late = await store.transaction(async tx => async () => tx.apply([created(user, { id: 1, email: 'a' })], []))
+    await expect(late()).rejects.toThrow()
+    expect(await idsOf(store, user)).toEqual([])
+  })
+}
