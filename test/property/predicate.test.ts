@@ -7,6 +7,7 @@ import type { ScalarType } from '../../src/schema/field.ts'
 import { sqlite } from '../../src/store/sqlite/index.ts'
 import { memory } from '../../src/store/memory.ts'
 import type { Select, Snapshot, Store } from '../../src/store/store.ts'
+import { wait } from '../../src/store/work.ts'
 import {
   created,
   environmentOf,
@@ -14,7 +15,6 @@ import {
   member,
   model,
   passport,
-  settled,
   team,
   todo,
   user,
@@ -217,7 +217,7 @@ async function fill(store: Store): Promise<void> {
     const papers = ids['passport']!.map((id, i) => created(passport, { id, owner: i === 3 ? null : i + 1 }))
     const groups = ids['team']!.map((id, i) => created(team, { id, title: String(samples.text[i + 2]) }))
     const [red, blue] = ids['team']!
-    yield* settled(
+    yield* wait(
       tx.apply(
         [...people, ...things, ...papers, ...groups],
         [
