@@ -31,6 +31,18 @@ export const defaultLimits = {
   sortedRows: 10_000,
   /** Ids shown of one to-many relation before the list is cut. */
   relatedIds: 1_000,
+  /** Rows of a subscription's snapshot → too_complex. */
+  snapshotRows: 10_000,
+  /** Subscriptions of one connection → too_many_subscriptions. */
+  subscriptions: 100,
+  /** Bytes of a message on a socket → payload_too_large. */
+  message: 262_144,
+  /** Messages a second on one connection, and at once → rate_limited; whoever goes on is disconnected. */
+  messageRate: 50,
+  messageBurst: 100,
+  /** Bytes that may wait for a slow connection, and milliseconds that it has to take them. */
+  mailbox: 1_048_576,
+  stall: 30_000,
   /** Bytes of a request target, and parameters in it. */
   url: 8_192,
   parameters: 100,

@@ -1,0 +1,147 @@
+import type { Resource, Row, Value } from '../model/model.ts'
+import type { Change, Commit, Snapshot } from '../store/store.ts'
+import type { Work } from '../store/work.ts'
+import type { Batch } from './event.ts'
+import { Group, type Interest, type Member } from './group.ts'
+
+/** Where a group waits for changes: under a value that its rows have, or with those that are asked about every change. */
+interface Index {
+  readonly byValue: Map<number, Map<Value, Set<Group>>>
+  readonly rest: Set<Group>
+  /** Groups of other resources' rows that show or filter by this one. */
+  readonly readers: Set<Group>
+}
+
+/**
+ * Knows who is interested in what. A change is looked up by the values of its two images, so a commit costs
+ * what its matching groups cost, however many others there are.
+ */
+export class Hub {
+  readonly #groups = new Map<string, Group>()
+  readonly #indexes = new Map<Resource, Index>()
+  /** Called with what a group's evaluation threw; the group is reset, nobody else notices. */
+  readonly #onFault: (error: unknown) => void
+
+  constructor(onFault: (error: unknown) => void) {
+    this.#onFault = onFault
+  }
+
+  get groups(): number {
+    return this.#groups.size
+  }
+
+  /** The group with this key, made at the first call. */
+  group(key: string, make: () => Interest): Group {
+    let group = this.#groups.get(key)
+    if (!group) {
+      group = new Group(make())
+      this.#groups.set(key, group)
+      this.#place(group, true)
+    }
+    return group
+  }
+
+  join(group: Group, member: Member): void {
+    group.members.add(member)
+  }
+
+  /** The last member takes the group with it. */
+  leave(key: string, group: Group, member: Member): void {
+    group.members.delete(member)
+    if (group.members.size > 0 || this.#groups.get(key) !== group) return
+    this.#groups.delete(key)
+    this.#place(group, false)
+  }
+
+  /** Matches commits, in order, and hands the batches to the members of the groups that they concern. */
+  *dispatch(snapshot: Snapshot, commits: readonly Commit[]): Work<void> {
+    const concerned = this.#concerned(commits)
+    for (const [group, changes] of concerned) {
+      let batches: Batch[]
+      try {
+        batches = yield* group.match(snapshot, commits, changes)
+      } catch (error) {
+        this.#onFault(error)
+        for (const member of [...group.members]) this.#safely(() => member.reset())
+        continue
+      }
+      for (const batch of batches) for (const member of [...group.members]) this.#safely(() => member.deliver(batch))
+    }
+  }
+
+  /** The log cannot tell what happened: everyone takes a new snapshot. */
+  resetAll(): void {
+    for (const group of this.#groups.values())
+      for (const member of [...group.members]) this.#safely(() => member.reset())
+  }
+
+  #safely(tell: () => void): void {
+    try {
+      tell()
+    } catch (error) {
+      this.#onFault(error)
+    }
+  }
+
+  /** The groups that commits may concern, each with its candidate changes by commit. */
+  #concerned(commits: readonly Commit[]): Map<Group, Map<Commit, Change[]>> {
+    const concerned = new Map<Group, Map<Commit, Change[]>>()
+    const add = (group: Group, commit: Commit, change: Change | null): void => {
+      let byCommit = concerned.get(group)
+      if (!byCommit) concerned.set(group, (byCommit = new Map()))
+      if (!change) return
+      const list = byCommit.get(commit)
+      if (!list) byCommit.set(commit, [change])
+      else if (list[list.length - 1] !== change) list.push(change)
+    }
+    for (const commit of commits)
+      for (const change of commit.changes) {
+        const index = this.#indexes.get(change.resource)
+        if (!index) continue
+        for (const group of index.rest) add(group, commit, change)
+        for (const group of index.readers) add(group, commit, null)
+        for (const [slot, groups] of index.byValue) {
+          const before = valueAt(change.before, slot)
+          const after = valueAt(change.after, slot)
+          if (before !== undefined) for (const group of groups.get(before) ?? none) add(group, commit, change)
+          if (after !== undefined && after !== before)
+            for (const group of groups.get(after) ?? none) add(group, commit, change)
+        }
+      }
+    return concerned
+  }
+
+  #place(group: Group, add: boolean): void {
+    const index = this.#index(group.interest.resource)
+    if (!group.term) put(index.rest, group, add)
+    else {
+      let byValue = index.byValue.get(group.term.slot)
+      if (!byValue) index.byValue.set(group.term.slot, (byValue = new Map()))
+      for (const value of group.term.values) {
+        let groups = byValue.get(value)
+        if (!groups) byValue.set(value, (groups = new Set()))
+        put(groups, group, add)
+        if (groups.size === 0) byValue.delete(value)
+      }
+      if (byValue.size === 0) index.byValue.delete(group.term.slot)
+    }
+    for (const resource of group.reads) put(this.#index(resource).readers, group, add)
+  }
+
+  #index(resource: Resource): Index {
+    let index = this.#indexes.get(resource)
+    if (!index) this.#indexes.set(resource, (index = { byValue: new Map(), rest: new Set(), readers: new Set() }))
+    return index
+  }
+}
+
+const none: ReadonlySet<Group> = new Set()
+
+function put(groups: Set<Group>, group: Group, add: boolean): void {
+  if (add) groups.add(group)
+  else groups.delete(group)
+}
+
+function valueAt(row: Row | null, slot: number): Value | undefined {
+  return row === null ? undefined : row[slot]
+}
