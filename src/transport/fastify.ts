@@ -10,7 +10,7 @@ import { handler } from './node.ts'
 export function plugin(engine: Engine, options: Omit<HttpOptions, 'prefix'> = {}): FastifyPluginCallback {
   return (app, _, done) => {
     const answer = handler(engine, { ...options, prefix: app.prefix })
-    app.addHttpMethod('QUERY', { hasBody: true })
+    if (!app.supportedMethods.includes('QUERY')) app.addHttpMethod('QUERY', { hasBody: true })
     for (const url of ['/', '/*']) {
       app.route({
         method: ['GET', 'HEAD', 'QUERY', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],

@@ -8,7 +8,7 @@ export interface Format {
 export const json: Format = { type: 'application/json' }
 
 /** What a representation can be had in, the preferred first. */
-export const formats: readonly Format[] = [json]
+const formats: readonly Format[] = [json]
 
 // Problems are JSON as well: who accepts only them may still ask.
 const ranges: readonly (readonly [string, Format])[] = [

@@ -5,7 +5,7 @@ import type { Exchange, FieldLines } from './exchange.ts'
 import type { Face } from './face.ts'
 import { finish, isRequestId } from './finish.ts'
 
-export const PROBLEM = 'application/problem+json'
+const PROBLEM = 'application/problem+json'
 
 /** Answers with the problem document of an error (RFC 9457); what is behind an `internal` goes to the log only. */
 export function sendProblem(face: Face, exchange: Exchange, error: ApiError): void {
