@@ -1,4 +1,4 @@
-// node examples/world/main.ts
+// node examples/world/main.ts [DATABASE]
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { api, resource, serve, sqlite, t } from '../../src/index.ts'
@@ -54,7 +54,7 @@ const city = resource({
 
 const open = (file: string) => api({ country, language, currency, city }, { store: sqlite(file) })
 
-const file = fileURLToPath(new URL('data/world.db', import.meta.url))
+const file = process.argv[2] ?? fileURLToPath(new URL('data/world.db', import.meta.url))
 if (!existsSync(file)) await build(file, open)
 const { url } = await serve(open(file), { port: Number(process.env['PORT'] ?? 3000) })
 
@@ -68,7 +68,7 @@ const queries = [
     '/country?filter={"languages":{"$some":{"code":"spa"}},"currencies":{"$none":{"code":"EUR"}}}&fields=name',
   ],
   ['Islands, by size', '/country?filter={"borders":{"$size":0}}&sort=-area&limit=5&fields=name,area'],
-  ['A page of the cities of Japan', '/country?cca3=JPN&fields=id,name'],
+  ['The cities of Japan, second page', '/country/116/cities?sort=-population&limit=10&offset=10'],
   ['Cities called Paris, and where', '/city?name=Paris&depth=2&fields=name,population,country.name'],
 ] as const
 console.error('\nTo try (curl -g):')

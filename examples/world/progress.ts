@@ -1,4 +1,4 @@
-/** Tells how far something is: a bar on a terminal, a line every tenth where there is none. */
+/** Tells how far something is: a bar on a terminal; where there is none, a line at the end and, if it is long, each tenth. */
 export class Progress {
   readonly #label: string
   readonly #total: number
@@ -22,9 +22,9 @@ export class Progress {
   }
 
   #show(): void {
-    const steps = this.#out.isTTY ? 100 : 10
+    const steps = this.#out.isTTY ? 100 : this.#total < 10_000 ? 1 : 10
     const step = Math.floor((this.#done * steps) / this.#total)
-    if (step === this.#shown) return
+    if (step === this.#shown || (step === 0 && !this.#out.isTTY)) return
     this.#shown = step
     const share = `${Math.round((step * 100) / steps)} %`.padStart(5)
     if (!this.#out.isTTY) this.#out.write(`${this.#label} ${share}\n`)

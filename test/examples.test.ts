@@ -1,0 +1,80 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, expect, test } from 'vitest'
+
+let child: ChildProcess
+let directory: string
+let told = ''
+afterEach(async () => {
+  const ended = once(child, 'close')
+  child.kill('SIGTERM')
+  expect((await ended)[0]).toBe(0)
+  rmSync(directory, { recursive: true })
+})
+
+/** Starts an example in a directory of its own; resolves with its address. */
+async function start(name: string, ...args: string[]): Promise<string> {
+  directory = mkdtempSync(join(tmpdir(), 'restuary-example-'))
+  const main = fileURLToPath(new URL(`../examples/${name}/main.ts`, import.meta.url))
+  child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], {
+    cwd: directory,
+    env: { ...process.env, PORT: '0', NODE_ENV: '' },
+  })
+  told = ''
+  child.stderr!.setEncoding('utf8').on('data', (chunk: string) => (told += chunk))
+  const ended = once(child, 'close').then(() => true)
+  for (;;) {
+    const [, url] = /Restuary serves (http:\S+)/.exec(told) ?? []
+    if (url !== undefined) return url
+    if (await Promise.race([ended, once(child.stderr!, 'data').then(() => false)])) throw new Error(told)
+  }
+}
+
+const json = async (url: string): Promise<any> => (await fetch(url)).json()
+const send = async (method: string, url: string, body: unknown): Promise<any> =>
+  (await fetch(url, { method, body: JSON.stringify(body), headers: { 'content-type': 'application/json' } })).json()
+
+test('todo: a list is made with its todos', { timeout: 20_000 }, async () => {
+  const url = await start('todo')
+  expect(await send('POST', `${url}/list`, { title: 'Trip', todos: [{ text: 'pack' }] })).toEqual({
+    id: 1,
+    title: 'Trip',
+    todos: [1],
+  })
+  expect(await json(`${url}/todo?done=false`)).toEqual([{ id: 1, text: 'pack', done: false, due: null, list: 1 }])
+})
+
+test('cookies: a relation is right on both sides, whichever is written', { timeout: 20_000 }, async () => {
+  const url = await start('cookies')
+  await send('PATCH', `${url}/cookie/1`, { jar: 2 })
+  expect(await json(`${url}/jar`)).toMatchObject([{ cookies: [2] }, { cookies: [1, 3], count: 2 }])
+  await send('PATCH', `${url}/jar/1`, { cookies: [1] })
+  expect(await json(`${url}/cookie`)).toMatchObject([{ jar: 1 }, { jar: null }, { jar: 2 }])
+})
+
+test('world: 250 countries, their relations and over 100,000 cities', { timeout: 60_000 }, async () => {
+  const url = await start('world', 'world.db')
+  const total = async (path: string): Promise<number> =>
+    Number((await fetch(`${url}${path}?total=true&limit=0`)).headers.get('x-total-count'))
+  expect(await total('/country')).toBe(250)
+  expect(await total('/city')).toBeGreaterThan(100_000)
+  const [france] = await json(`${url}/country?cca3=FRA&include=borders,languages`)
+  expect(france.borders.map((one: any) => one.cca3)).toContain('ESP')
+  expect(france.languages).toMatchObject([{ code: 'fra', name: 'French' }])
+  const spain = `filter=${encodeURIComponent('{"borders":{"$some":{"cca3":"FRA"}}}')}`
+  expect((await json(`${url}/country?${spain}&fields=cca3`)).map((one: any) => one.cca3)).toContain('ESP')
+  expect(await json(`${url}/country/${france.id}/cities?sort=-population&limit=1&fields=name`)).toEqual([
+    { name: 'Paris' },
+  ])
+  // Every query that the start proposes is answered with something.
+  const proposed = told.match(/^ +http:\/\/\S+\?.*$/gm)!
+  expect(proposed.length).toBeGreaterThan(5)
+  for (const query of proposed) {
+    const rows = await json(query.trim())
+    expect([query, rows.length > 0]).toEqual([query, true])
+  }
+})
