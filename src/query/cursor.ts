@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto'
 import { ApiError } from '../protocol/error.ts'
 import type { Query } from './predicate.ts'
 import { printQuery } from './print.ts'
@@ -44,8 +44,17 @@ export function decodeCursor(
 }
 
 function tag(key: Uint8Array, list: string, query: Pick<Query, 'where' | 'sort'>, payload: Uint8Array): Uint8Array {
-  const hmac = createHmac('sha256', key)
+  const hmac = createHmac('sha256', prepared(key))
     .update(`${list}\n${printQuery(query)}\n`)
     .update(payload)
   return hmac.digest().subarray(0, TAG)
+}
+
+// An HMAC from the bytes of a key costs seven times one from a prepared key: 20 µs of a list.
+const keys = new WeakMap<Uint8Array, KeyObject>()
+
+function prepared(key: Uint8Array): KeyObject {
+  let object = keys.get(key)
+  if (!object) keys.set(key, (object = createSecretKey(key)))
+  return object
 }
