@@ -14,6 +14,7 @@ export interface Store {
   /**
    * One atomic unit: all that `work` applies, or nothing if it throws. Units that arrive together share a commit;
    * the promise settles after the commit. Rejects with what work threw, or `ApiError` unavailable if the commit failed.
+   * Work may run again from its start, when what it did was undone together with a neighbour's.
    */
   write<T>(work: (tx: Transaction) => Work<T>): Promise<T>
   /** A transaction for application code that waits for other things; other writes wait meanwhile, reads do not. */

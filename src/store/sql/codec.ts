@@ -49,14 +49,7 @@ const json = (kind: string): Codec =>
 const jsonText = json('json')
 const listText = json('list')
 const date = plain('TEXT', 'date')
-/** Stored with all three digits of its milliseconds, so that text order is time order; canonical without trailing zeros. */
-const datetime: Codec = Object.freeze({
-  column: 'TEXT',
-  kind: 'datetime',
-  encode: (value: Value) => (value === null ? null : padMoment(value as string)),
-  decode: (stored: Bind) => trimMoment(stored as string),
-  select: 'plain',
-})
+const datetime = plain('TEXT', 'datetime')
 
 /** How a field of a table of ours is stored (DECISIONS B15). */
 export function codecOf(field: StoredField): Codec {
@@ -92,19 +85,6 @@ export function codecOfType(type: ScalarType): Codec {
     case 'enum':
       return text
   }
-}
-
-/** `2026-11-22T07:01:00.5Z` → `2026-11-22T07:01:00.500Z`; what is no moment of that form stays as it is. */
-function padMoment(value: string): string {
-  const length = value.length
-  if (length >= 24 || length < 20 || !value.endsWith('Z')) return value
-  return length === 20 ? value.slice(0, 19) + '.000Z' : value.slice(0, -1).padEnd(23, '0') + 'Z'
-}
-
-function trimMoment(stored: string): string {
-  if (stored.length !== 24 || stored.charCodeAt(19) !== 46 || !stored.endsWith('0Z')) return stored
-  if (stored.endsWith('.000Z')) return stored.slice(0, 19) + 'Z'
-  return stored.slice(0, stored.endsWith('00Z') ? 21 : 22) + 'Z'
 }
 
 /** Scaled integers: exact, and in the order of numbers. Beyond 2^53 they must pass JavaScript as text. */
@@ -148,7 +128,6 @@ function encodeForeign(type: ScalarType, own: Codec): Codec['encode'] {
 function decodeForeign({ type }: ScalarType): (stored: Bind) => Value {
   return stored => {
     if (type === 'bool') return stored === 0 ? false : stored === 1 ? true : shown(stored)
-    if (type === 'datetime' && typeof stored === 'string') return trimMoment(stored)
     if (type === 'json' || type === 'list') return typeof stored === 'string' ? parsed(stored) : shown(stored)
     return shown(stored)
   }

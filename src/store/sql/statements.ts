@@ -54,7 +54,12 @@ export function getRow(layout: Layout): Compiled {
 
 export function hasId({ key, resource }: Layout, alias: string): Sql {
   if (key === null) return sql`${sql.id(alias, resource.id.column)} = ${bound(0)}`
-  const parts = key.map((column, i) => sql`${sql.id(alias, column)} = ${bound(i)}`)
+  // What a view computes has no affinity that would make a number of the text in an id.
+  const { view } = resource.options.foreign!
+  const parts = key.map((column, i) => {
+    const stored = sql.id(alias, column)
+    return view ? sql`ifnull(cast(${stored} as text), '') = ${bound(i)}` : sql`${stored} = ${bound(i)}`
+  })
   return sql`${sql.join(parts, sql` and `)}`
 }
 

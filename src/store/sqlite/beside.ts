@@ -6,15 +6,21 @@ import { Reader } from './snapshot.ts'
 import type { State } from './state.ts'
 import { Turn } from './turn.ts'
 
-/** A second connection that reads what is committed while application code has a transaction open on the first. */
-export class Beside {
+/** A connection of its own for reads that the first connection cannot serve. */
+class Aside {
   readonly #reader: Reader
   readonly #turn: Turn
 
   constructor(file: string, options: Options, state: State) {
     const connection = new Connection({ ...options, file, readOnly: true })
-    this.#reader = new Reader(connection, state.layouts, state)
-    this.#turn = new Turn(connection)
+    // Its position is that of its own snapshot, whatever is committed meanwhile.
+    this.#reader = new Reader(connection, state.layouts, {
+      get position(): number {
+        return turn.position
+      },
+      changed: resource => Math.min(state.changed(resource), turn.position),
+    })
+    const turn = (this.#turn = new Turn(connection))
   }
 
   read<T>(work: (snapshot: Snapshot) => Work<T>): Maybe<T> {
@@ -29,5 +35,49 @@ export class Beside {
   close(): void {
     this.#turn.end()
     this.#reader.connection.close()
+  }
+}
+
+/**
+ * Reads beside the first connection: those of the turns in which application code has a transaction open on it share
+ * one connection, and each read that waits for something else has one to itself, on which its snapshot stays.
+ */
+export class Beside {
+  readonly #make: () => Aside
+  #shared: Aside | null = null
+  readonly #idle: Aside[] = []
+  readonly #busy = new Set<Aside>()
+
+  constructor(file: string, options: Options, state: State) {
+    this.#make = () => new Aside(file, options, state)
+  }
+
+  /** Until the end of the turn. */
+  read<T>(work: (snapshot: Snapshot) => Work<T>): Maybe<T> {
+    return (this.#shared ??= this.#make()).read(work)
+  }
+
+  /** Until the work is done. The WAL cannot start anew before. */
+  async hold<T>(work: (snapshot: Snapshot) => Work<T>): Promise<T> {
+    const aside = this.#idle.pop() ?? this.#make()
+    this.#busy.add(aside)
+    try {
+      return await aside.read(work)
+    } finally {
+      if (this.#busy.delete(aside)) {
+        aside.endTurn()
+        this.#idle.push(aside)
+      }
+    }
+  }
+
+  endTurn(): void {
+    this.#shared?.endTurn()
+  }
+
+  close(): void {
+    for (const aside of [...this.#idle, ...this.#busy]) aside.close()
+    this.#busy.clear()
+    this.#shared?.close()
   }
 }

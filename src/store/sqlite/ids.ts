@@ -30,6 +30,23 @@ export class Ids {
     if (id > this.#top(resource)) this.#highest.set(resource, id)
   }
 
+  /** A row was made; as long as nobody asked, the table itself tells the highest. */
+  used(resource: Resource, id: unknown): void {
+    const known = this.#highest.get(resource)
+    if (known !== undefined && typeof id === 'number' && id > known) this.#highest.set(resource, id)
+  }
+
+  /** What was handed out so far, to be taken back by work that runs again from its start. */
+  save(): ReadonlyMap<Resource, number> {
+    return new Map(this.#highest)
+  }
+
+  restore(saved: ReadonlyMap<Resource, number>): void {
+    this.#highest.clear()
+    for (const [resource, id] of saved) this.#highest.set(resource, id)
+    this.forget()
+  }
+
   /** Before a row goes: its id must not come back. */
   mark(resource: Resource): void {
     const { type } = resource.id

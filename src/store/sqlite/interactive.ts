@@ -4,6 +4,8 @@ import type { Predicate } from '../../query/predicate.ts'
 import type { LinkChange, RowChange, Select, Transaction } from '../store.ts'
 import type { Writer } from './writer.ts'
 
+const ended = (): ApiError => new ApiError('unavailable', { detail: 'the transaction has ended' })
+
 /** A transaction in the hands of application code, which may keep it for longer than it lives. */
 export class Handle implements Transaction {
   readonly #writer: Writer
@@ -18,7 +20,7 @@ export class Handle implements Transaction {
   }
 
   get #tx(): Writer {
-    if (this.#ended) throw new ApiError('unavailable', { detail: 'the transaction has ended' })
+    if (this.#ended) throw ended()
     return this.#writer
   }
 
@@ -88,24 +90,23 @@ export class Interactive {
   }
 
   /** The writer's transaction has begun. */
-  run<T>(work: (tx: Transaction) => Promise<T>, milliseconds: number): Promise<T> {
+  async run<T>(work: (tx: Transaction) => Promise<T>, milliseconds: number): Promise<T> {
     this.#writer.start(true)
-    return new Promise<T>((resolve, reject) => {
-      this.#timer = setTimeout(() => {
-        this.#end(false)
-        reject(new ApiError('unavailable', { detail: `the transaction took longer than ${milliseconds} ms` }))
-      }, milliseconds)
-      const committed = (value: T): void => {
-        const failure = this.#end(true)
-        if (failure === null) resolve(value)
-        else reject(failure)
-      }
-      const failed = (error: unknown): void => {
-        this.#end(false)
-        reject(error)
-      }
-      Promise.try(work, this.#handle).then(committed, failed)
-    })
+    const late = Promise.withResolvers<never>()
+    this.#timer = setTimeout(() => {
+      this.#end(false)
+      late.reject(new ApiError('unavailable', { detail: `the transaction took longer than ${milliseconds} ms` }))
+    }, milliseconds)
+    let value: T
+    try {
+      value = await Promise.race([work(this.#handle), late.promise])
+    } catch (error) {
+      this.#end(false)
+      throw error
+    }
+    const failure = this.#over ? ended() : this.#end(true)
+    if (failure !== null) throw failure
+    return value
   }
 
   /** Gives up: the store closes. */
@@ -113,12 +114,12 @@ export class Interactive {
     this.#end(false)
   }
 
-  #end(keep: boolean): Error | null {
+  #end(keep: boolean): ApiError | null {
     if (this.#over) return null
     this.#over = true
     clearTimeout(this.#timer)
     this.#handle.end()
-    let failure: Error | null = null
+    let failure: ApiError | null = null
     let changed = false
     try {
       if (keep) changed = this.#writer.commit()

@@ -1,4 +1,5 @@
 import { AT, SEQ, type Id, type Join, type Resource, type Row } from '../../model/model.ts'
+import { everything } from '../../query/predicate.ts'
 import type { Opened } from './open.ts'
 import { Rows } from './rows.ts'
 
@@ -7,7 +8,9 @@ const CHUNK = 10_000
 
 /** Fills a table without a change record for each row: one record says that the position moved. */
 export function loadRows(opened: Opened, resource: Resource, rows: Iterable<Row>): number {
-  const { state } = opened
+  const { state, reader } = opened
+  if (reader.count(resource, everything) > 0)
+    throw new Error(`only an empty table is loaded; ${resource.name} has rows`)
   const writer = new Rows(state.connection, state.layouts)
   const at = state.clock()
   const seq = state.head + 1

@@ -1,7 +1,7 @@
 import type { Id, Join, Model, Resource, Row } from '../../model/model.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { Commit, Environment, Snapshot, Store, Transaction } from '../store.ts'
-import { run, type Maybe, type Work } from '../work.ts'
+import type { Maybe, Work } from '../work.ts'
 import { Beside } from './beside.ts'
 import { isBusy } from './conflict.ts'
 import { Interactive } from './interactive.ts'
@@ -43,7 +43,6 @@ class SqliteStore implements Store {
   #queue: Unit[] = []
   #waiting: Waiting[] = []
   #interactive: Interactive | null = null
-  /** Serves reads while application code has a transaction open on the first connection. */
   #beside: Beside | null = null
   readonly #afterwards: (() => void)[] = []
   #due = false
@@ -85,7 +84,11 @@ class SqliteStore implements Store {
       state.opened(turn.begin())
       this.#schedule()
     }
-    return run(work(reader))
+    const begun = work(reader)
+    const step = begun.next()
+    if (step.done) return step.value
+    begun.return(undefined as T)
+    return this.#hold(work)
   }
 
   #readBeside<T>(work: (snapshot: Snapshot) => Work<T>): Maybe<T> {
@@ -93,9 +96,18 @@ class SqliteStore implements Store {
     if (this.#file === ':memory:') {
       return new Promise<void>(resolve => this.#afterwards.push(resolve)).then(() => this.read(work))
     }
-    this.#beside ??= new Beside(this.#file, this.#options, this.#store.state)
     this.#schedule()
-    return this.#beside.read(work)
+    return this.#reads.read(work)
+  }
+
+  /** Work that waits for something else begins again where its snapshot can stay. */
+  #hold<T>(work: (snapshot: Snapshot) => Work<T>): Promise<T> {
+    if (this.#file !== ':memory:') return this.#reads.hold(work)
+    return Promise.reject(new Error('a read of a database in memory cannot wait for something else'))
+  }
+
+  get #reads(): Beside {
+    return (this.#beside ??= new Beside(this.#file, this.#options, this.#store.state))
   }
 
   write<T>(work: (tx: Transaction) => Work<T>): Promise<T> {
@@ -160,11 +172,11 @@ class SqliteStore implements Store {
 
   #runGroup(): void {
     this.#served = true
-    const { writer, state } = this.#store
+    const { writer, ids, state } = this.#store
     const units = this.#queue.splice(0, GROUP)
     const head = state.head
     try {
-      const answers = runUnits(writer, units)
+      const answers = runUnits(writer, ids, units)
       this.#busySince = 0
       units.forEach((unit, i) => {
         const answer = answers[i]!
@@ -232,7 +244,7 @@ class SqliteStore implements Store {
 
   commits(after: number, limit: number): Commit[] | null {
     const { state, log } = this.#store
-    if (after === state.head) return []
+    if (after >= state.head) return after === state.head ? [] : null
     return state.recent.after(after, limit) ?? log.after(after, limit, state.head)
   }
 

@@ -9,6 +9,8 @@ export class Turn {
   readonly #head: Statement
   readonly #end: Statement
   #open = false
+  /** seq of the newest change in the state that is read. */
+  position = 0
 
   constructor(connection: Connection) {
     this.#begin = connection.prepare('BEGIN')
@@ -24,7 +26,8 @@ export class Turn {
   begin(): number {
     this.#begin.run()
     this.#open = true
-    return (this.#head.get()?.[0] as number | null | undefined) ?? 0
+    this.position = (this.#head.get()?.[0] as number | null | undefined) ?? 0
+    return this.position
   }
 
   end(): void {

@@ -1,6 +1,7 @@
 import type { Transaction } from '../store.ts'
 import type { Work } from '../work.ts'
 import { isBusy, isConstraint } from './conflict.ts'
+import type { Ids } from './ids.ts'
 import { Spoiled, type Answer, type Writer } from './writer.ts'
 
 /** One atomic write that waits for its turn. */
@@ -15,16 +16,15 @@ export interface Unit {
  * writing. First without savepoints, which a unit that checks before it writes never needs; if one failed after it had
  * written, all run again, each in a savepoint; if the commit itself breaks a constraint, each in its own transaction.
  */
-export function runUnits(writer: Writer, units: readonly Unit[]): Answer[] {
+export function runUnits(writer: Writer, ids: Ids, units: readonly Unit[]): Answer[] {
+  const handedOut = ids.save()
   try {
     return attempt(writer, units, false)
   } catch (error) {
-    if (error instanceof Spoiled) return retry(writer, units)
-    return alone(writer, units, error)
+    if (isBusy(error)) throw error
+    ids.restore(handedOut)
+    if (!(error instanceof Spoiled)) return alone(writer, units, error)
   }
-}
-
-function retry(writer: Writer, units: readonly Unit[]): Answer[] {
   try {
     return attempt(writer, units, true)
   } catch (error) {

@@ -186,6 +186,7 @@ export class Writer extends Reader implements Transaction {
 
   #record(change: RowChange, seq: number): void {
     this.#log.append(seq, this.#tx, this.#at, change)
+    if (change.op === 'create') this.#ids.used(change.resource, change.id)
     const recorded: Change = { ...change, seq }
     const last = this.#commits.at(-1)
     if (last !== undefined && last.changes[0]!.seq === this.#tx) {
