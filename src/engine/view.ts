@@ -1,5 +1,4 @@
 import type { Shape } from '../query/predicate.ts'
-import type { ScalarType } from '../schema/field.ts'
 import type {
   BackField,
   CalcField,
@@ -9,6 +8,7 @@ import type {
   OneField,
   Resource,
   SelfField,
+  StoredField,
 } from '../model/model.ts'
 
 /**
@@ -120,7 +120,7 @@ class ViewBuilder {
     const prefix = `${this.#parts.length ? ',' : '{'}${JSON.stringify(field.name)}:`
     switch (field.is) {
       case 'scalar':
-        this.#parts.push({ kind: 'slot', prefix, slot: field.slot, print: printOf(field.type) })
+        this.#parts.push({ kind: 'slot', prefix, slot: field.slot, print: printOf(field) })
         break
       case 'one':
         if (nested)
@@ -130,7 +130,7 @@ class ViewBuilder {
             slot: field.slot,
             load: this.#load({ kind: 'row', field, view: nested }),
           })
-        else this.#parts.push({ kind: 'slot', prefix, slot: field.slot, print: printOf(field.type) })
+        else this.#parts.push({ kind: 'slot', prefix, slot: field.slot, print: printOf(field) })
         break
       case 'back':
       case 'many':
@@ -194,7 +194,9 @@ class ViewBuilder {
   }
 }
 
-function printOf(type: ScalarType): Print {
+function printOf({ type, owner }: StoredField): Print {
+  // A column that we did not make may hold anything, whatever its type says.
+  if (owner.options.foreign !== null) return 'json'
   if (type.type === 'datetime') return 'moment'
   return type.type === 'integer' ||
     type.type === 'number' ||

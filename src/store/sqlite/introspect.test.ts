@@ -128,6 +128,7 @@ test.each([
   ['stay', ['id: id text readonly', 'room: text <- room', 'night: date <- night', 'guest: one person? <- guest_id']],
   ['log', ['id: id integer readonly <- rowid', 'at: text? <- at', 'line: text? <- line']],
   ['shout', ['id: id integer readonly <- id', 'name: text? <- name', 'loud: text? readonly <- loud']],
+  ['photo', ['id: id integer readonly <- rowid', 'hash: bytes <- hash', 'title: text? <- title']],
   ['profile', ['id: id integer <- person_id', 'bio: text? <- bio']],
   ['adult', ['id: id integer readonly <- person_id', 'name: text? <- name']],
   [

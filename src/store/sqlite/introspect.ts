@@ -69,16 +69,17 @@ function readTable(db: DatabaseSync, { name, wr }: TableRow, kind: TableInfo['ki
     return { ...shape, key: (kind === 'virtual' ? rowidOf(db, name) : null) ?? viewKey(db, name, columns), readOnly }
   }
   if (primary.length > 1) return { ...shape, key: primary, readOnly: `its key has ${primary.length} columns` }
-  if (primary.length === 1) {
-    const type = columns.find(column => column.name === primary[0])!.type.type
-    const keyable = type === 'integer' || type === 'text' || type === 'date' || type === 'datetime'
-    const generated = columns.find(column => column.generated)
-    // A new row would have to be read again to know what the database made of it.
-    const why = generated === undefined ? null : `its column ${generated.name} is computed by the database`
-    return { ...shape, key: primary, readOnly: keyable ? why : `its key is of type ${type}` }
-  }
   const names = columns.map(column => column.name)
-  return { ...shape, key: (wr === 0 ? rowidOf(db, name) : null) ?? names, readOnly: 'it has no primary key' }
+  const rowid = wr === 0 ? rowidOf(db, name) : null
+  if (primary.length === 0) return { ...shape, key: rowid ?? names, readOnly: 'it has no primary key' }
+  const type = columns.find(column => column.name === primary[0])!.type.type
+  if (type !== 'integer' && type !== 'text' && type !== 'date' && type !== 'datetime') {
+    return { ...shape, key: rowid ?? primary, readOnly: `its key is of type ${type}` }
+  }
+  const generated = columns.find(column => column.generated)
+  // A new row would have to be read again to know what the database made of it.
+  const why = generated === undefined ? null : `its column ${generated.name} is computed by the database`
+  return { ...shape, key: primary, readOnly: why }
 }
 
 /** The name by which the rowid can be read, unless columns took them all. */
