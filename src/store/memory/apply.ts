@@ -81,7 +81,8 @@ function conflict(resource: Resource, fields: readonly string[]): ApiError {
   })
 }
 
-function linked(state: State, links: readonly LinkChange[]): ReadonlyMap<Join, Pairs> {
+/** The pairs after some were added or removed; a pair that is there already, or not there, changes nothing. */
+export function linked(state: State, links: readonly LinkChange[]): ReadonlyMap<Join, Pairs> {
   if (links.length === 0) return state.joins
   const joins = new Map(state.joins)
   for (const { join, a, b, op } of links) {

@@ -60,7 +60,7 @@ export function stateOf(
   for (const join of model.joins) {
     const field = shownBy(join)
     const items = document[field.owner.table]
-    if (Array.isArray(items)) read = paired(read, join, pairsOf(read, field, items, note)).state
+    if (Array.isArray(items)) read = { ...paired(read, join, pairsOf(read, field, items, note)).state, position: 1 }
   }
   return { state: read, faults }
 }

@@ -4,7 +4,7 @@ import type { Commit, Environment, Snapshot, Store, Transaction } from '../store
 import { run, type Maybe, type Work } from '../work.ts'
 import { adapted } from './adapt.ts'
 import { JsonFile } from './file.ts'
-import { loaded, paired } from './load.ts'
+import { loaded, paired, type Loaded } from './load.ts'
 import { Log } from './log.ts'
 import { MemorySnapshot } from './snapshot.ts'
 import { emptyState, rowsIn, type State } from './state.ts'
@@ -143,7 +143,7 @@ export class MemoryStore implements Store {
   }
 
   /** Takes over rows that came without records: who followed the log must begin anew. */
-  async #replace(change: (state: State) => { readonly state: State; readonly count: number }): Promise<number> {
+  async #replace(change: (state: State) => Loaded): Promise<number> {
     const { count, saved } = await this.#turns.take(() => {
       const { state, count } = change(this.#opened())
       this.#state = state

@@ -89,7 +89,6 @@ export function logTests(make: MakeStore): void {
     expect(few.length).toBeGreaterThanOrEqual(1)
     expect(few.length).toBeLessThan(3)
     for (const commit of few) expect(commit.changes).toHaveLength(3)
-    expect(await store.commits(third + 1, 10)).toBeNull()
   })
 
   test('rows that were loaded are not in the log, and it does not pretend', async () => {

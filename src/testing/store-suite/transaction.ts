@@ -1,9 +1,7 @@
 import { expect, test } from 'vitest'
-import { wait, type Work } from '../../store/work.ts'
-import type { Snapshot } from '../../store/store.ts'
 import type { MakeStore } from '../store-suite.ts'
 import { opened } from './opened.ts'
-import { created, get, idsOf, patched, put, user } from './world.ts'
+import { created, get, idsOf, put, user } from './world.ts'
 
 /** A moment at which work waits until the test goes on. */
 function gate(): { readonly open: () => void; readonly passed: Promise<void> } {
@@ -12,24 +10,6 @@ function gate(): { readonly open: () => void; readonly passed: Promise<void> } {
 }
 
 export function transactionTests(make: MakeStore): void {
-  test('a read that waits sees one state, whatever is written meanwhile', async () => {
-    const { store } = await opened(make)
-    await put(store, created(user, { id: 1, email: 'a', rank: 1 }))
-    const pause = gate()
-    const reading = store.read(function* (snapshot: Snapshot): Work<unknown[]> {
-      const first = yield* wait(snapshot.get(user, 1))
-      const position = snapshot.position
-      yield* wait(pause.passed)
-      const second = yield* wait(snapshot.get(user, 1))
-      const third = yield* wait(snapshot.get(user, 2))
-      return [first?.[5], second?.[5], third, snapshot.position - position]
-    })
-    await put(store, patched(user, (await get(store, user, 1))!, { rank: 2 }), created(user, { id: 2, email: 'b' }))
-    pause.open()
-    expect(await reading).toEqual([1, 1, undefined, 0])
-    expect((await get(store, user, 1))![5]).toBe(2)
-  })
-
   test('what was acknowledged is seen by the next read', async () => {
     const { store } = await opened(make)
     for (let id = 1; id <= 5; id++) {
