@@ -1,5 +1,6 @@
 import type { FieldDef, RowCheck } from '../schema/field.ts'
 import type { Foreign } from './model.ts'
+import type { RuleFunction } from './rule.ts'
 
 /** A resource as declared, before linking: what `resource(…)` collects and `link` reads. */
 export interface ResourceDef {
@@ -18,6 +19,7 @@ export interface ResourceDef {
   readonly cache?: string
   readonly public?: boolean
   readonly readOnly?: boolean
+  readonly rules?: RuleFunction
   readonly checks: readonly RowCheck[]
   readonly unique: readonly (readonly string[])[]
   readonly index: readonly (readonly string[])[]

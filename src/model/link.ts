@@ -7,6 +7,7 @@ import { ModelError, type Fault } from './faults.ts'
 import type { Defs } from './joins.ts'
 import { linkField, type Draft } from './link-fields.ts'
 import { linkRelations } from './link-relations.ts'
+import { linkRules } from './link-rules.ts'
 import type { Field, Model, Resource, ResourceOptions, StoredField } from './model.ts'
 import { idNameOf, pathsOf, tableOf, titleOf, type Paths } from './names.ts'
 
@@ -27,6 +28,7 @@ export function link(declarations: Readonly<Record<string, AnyResource>>, option
   const resources = new Map<string, Draft<Resource>>()
   for (const [name, def] of defs) resources.set(name, linkResource(name, def, limits))
   const joins = linkRelations(defs, resources)
+  linkAllRules(defs, resources)
   for (const resource of resources.values()) freeze(resource)
   return Object.freeze({ resources, joins: Object.freeze(joins) })
 }
@@ -42,6 +44,19 @@ function check(defs: Defs, paths: Paths): void {
   if (faults.length) throw new ModelError(faults)
 }
 
+/** Rules name fields of linked resources, so they come last; their faults are listed together as well. */
+function linkAllRules(defs: Defs, resources: ReadonlyMap<string, Draft<Resource>>): void {
+  const faults: Fault[] = []
+  for (const [name, def] of defs) {
+    if (!def.rules) continue
+    const resource = resources.get(name)!
+    resource.rules = linkRules(resource as Resource, def.rules, (place, problem, fix) => {
+      faults.push(Object.freeze({ place, problem, fix }))
+    })
+  }
+  if (faults.length) throw new ModelError(faults)
+}
+
 /** The resource with all that does not depend on others; relations have their names but not yet their ends. */
 function linkResource(name: string, def: ResourceDef, limits: Limits): Draft<Resource> {
   const resource = {
@@ -51,6 +66,7 @@ function linkResource(name: string, def: ResourceDef, limits: Limits): Draft<Res
     table: tableOf(name, def),
     inbound: [],
     joins: [],
+    rules: null,
     checks: Object.freeze([...def.checks]),
     unique: frozenLists(def.unique),
     index: frozenLists(def.index),

@@ -13,6 +13,7 @@ import type {
   Value,
 } from '../schema/field.ts'
 import type { Scope, ScopeField } from '../query/scope.ts'
+import type { RuleSet } from './rule.ts'
 
 /**
  * A stored row: values by slot. The first three slots are the same everywhere,
@@ -50,6 +51,8 @@ export interface Resource extends Scope {
   readonly inbound: readonly OneField[]
   /** Join relations of any resource that touch this one. */
   readonly joins: readonly ManyField[]
+  /** What is allowed; null where nothing was said. */
+  readonly rules: RuleSet | null
   readonly checks: readonly RowCheck[]
   /** Composite unique and plain indexes, by field names. */
   readonly unique: readonly (readonly string[])[]

@@ -4,6 +4,8 @@ import type { RowCheck } from '../schema/field.ts'
 import type { Context, Fields } from '../schema/types.ts'
 import type { ResourceDef } from './declaration.ts'
 import type { MeOf, Stored } from './own-row.ts'
+import type { RuleFunction } from './rule.ts'
+import type { MeExpression, RowExpression, Rules } from './rule-types.ts'
 
 /**
  * A declared resource: its fields F, the fields of the user resource U, its actions A and the members of its login L.
@@ -16,6 +18,11 @@ export interface Declared<F extends Fields, U = {}, A = {}, L = never> {
   check(
     test: (row: Stored<F>, ctx: Context<MeOf<U>>) => true | string | { readonly [P in keyof F]?: string },
   ): Declared<F, U, A, L>
+  /**
+   * What is allowed, as expressions over who calls and the row: they are part of every query, write and subscription.
+   * An operation without a rule is refused; `delete` is as `write` unless it has its own.
+   */
+  rules(rules: (me: MeExpression<U>, row: RowExpression<F>) => Rules<F>): Declared<F, U, A, L>
   /** Open to everyone on purpose: a resource without rules does not start in production otherwise. */
   public(): Declared<F, U, A, L>
   /** No two rows agree in all of these fields. */
@@ -69,6 +76,7 @@ function declared(def: ResourceDef): Chain {
   return Object.freeze<Chain>({
     '~resource': Object.freeze(def),
     check: (test: RowCheck) => having({ checks: Object.freeze([...def.checks, test]) }),
+    rules: (rules: RuleFunction) => having({ rules }),
     public: () => having({ public: true }),
     unique: (...fields: string[]) => having({ unique: Object.freeze([...def.unique, Object.freeze(fields)]) }),
     index: (...fields: string[]) => having({ index: Object.freeze([...def.index, Object.freeze(fields)]) }),
