@@ -49,6 +49,8 @@ export interface Api<M = Record<string, AnyResource>> extends Operations<M> {
   readonly engine: Engine
   readonly store: Store
   readonly http: HttpOptions
+  /** Callers are told apart: only resources that say `.public()` are open to anyone. */
+  readonly secured: boolean
   /** Resolves when the store has adapted to the model; rejects with what stands in the way. */
   ready(): Promise<void>
   /** The same operations, answering with status and problem document instead of throwing. */
@@ -106,6 +108,7 @@ export function api<const M extends Readonly<Record<string, AnyResource>>>(
     engine,
     store,
     http,
+    secured: options.authenticate !== undefined,
     ready: () => ready,
     safe: safeOperations<M>(engine, handle),
     transaction: work =>

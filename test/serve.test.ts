@@ -57,6 +57,15 @@ test('DESIGN §2.9: what is open by omission is not served to other machines', a
   )
 })
 
+test('where callers are told apart, nothing is open by omission', async () => {
+  const lines: string[] = []
+  const app = api({ todo: resource({ id: t.id() }) }, { authenticate: () => null })
+  const served = await serve(app, quiet({ host: '0.0.0.0', report: line => lines.push(line) }))
+  expect((await fetch(`http://127.0.0.1:${served.port}/todo`)).status).toBe(401)
+  await served.close()
+  expect(lines[0]).toMatch(/^Restuary serves/)
+})
+
 test.each(['127.0.0.1', 'localhost'])('%s is this machine', async host => {
   const served = await serve(api({ todo: resource({ id: t.id() }) }), quiet({ host }))
   expect((await fetch(`${served.url}/todo`)).status).toBe(200)

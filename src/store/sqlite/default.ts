@@ -29,7 +29,7 @@ export function readDefault(sql: string, type: ScalarType): ColumnDefault | null
 }
 
 /** The value of an expression. Defaults cannot refer to any table, so an empty database will do. */
-export function evaluate(sql: string): unknown {
+function evaluate(sql: string): unknown {
   const db = new DatabaseSync(':memory:')
   try {
     return db.prepare(`SELECT (${sql}) AS value`).get()?.['value']
