@@ -25,17 +25,17 @@ export async function serveFile(file: string, options: ServeFileOptions): Promis
   if (copy !== null) process.once('exit', copy.remove)
   const { readOnly } = options
   const source = readSource(copy?.file ?? file, { readOnly })
+  for (const line of reportLines(source.report)) console.error(line)
+  if (readOnly) console.error(`${file} is only read.`)
+  else if (copy !== null) console.error(`A copy of ${file} is served: changes are lost at the end.`)
+  else if (source.kind === 'sqlite')
+    console.error(`Restuary keeps versions and a change log in ${file}, in tables called _restuary_*.`)
+  else console.error(`Changes are written back to ${file}.`)
   const store = source.kind === 'sqlite' ? sqlite(source.file, { readOnly }) : memory({ file: source.file })
   const app = api(options.public ? opened(source.resources) : source.resources, {
     store,
     limits: { text: LONGEST_TEXT },
   })
-  for (const line of reportLines(source.report)) console.error(line)
-  if (readOnly) console.error(`${file} is only read.`)
-  else if (copy !== null) console.error(`A copy of ${file} is served: changes are lost at the end.`)
-  else if (source.kind === 'sqlite')
-    console.error(`${file} gets tables of its own kind: _restuary_*, for versions and the change log.`)
-  else console.error(`Changes are written back to ${file}.`)
   return serve(app, { port: options.port, host: options.host })
 }
 
