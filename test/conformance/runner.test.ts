@@ -2,6 +2,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { runBlargh } from '../../src/testing/conformance/blargh.ts'
+import { departures } from '../../src/testing/conformance/departures.ts'
+import { httpDepartures } from '../../src/testing/conformance/departures-http.ts'
+import { runFile } from '../../src/testing/conformance/main.ts'
 import type { BlarghFile, RequestStep, StepVector } from '../../src/testing/conformance/vector.ts'
 
 const path = join(import.meta.dirname, '../vectors/blargh.json')
@@ -79,4 +82,13 @@ test('a function that the runner does not know skips the case and is named', asy
   const skipped = results.filter(r => r.outcome === 'skipped')
   expect(skipped.length).toBeGreaterThan(0)
   expect(new Set(skipped.map(r => r.detail))).toEqual(new Set(['getter count_crumbs']))
+})
+
+test('every departure speaks of a recorded step', { timeout: 60_000 }, async () => {
+  const used = new Set<string>()
+  for (const name of ['blargh', 'blargh-random', 'blargh-crashes', 'blargh-http']) {
+    const file: unknown = JSON.parse(readFileSync(join(path, '..', `${name}.json`), 'utf8'))
+    await runFile(file, { store: 'memory', onDeparture: id => used.add(id) })
+  }
+  expect([...departures, ...httpDepartures].map(d => d.id).filter(id => !used.has(id))).toEqual([])
 })

@@ -1,5 +1,6 @@
 import { request, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { isDeepStrictEqual } from 'node:util'
 import { handler, nodeServer } from '../../transport/node.ts'
 import { httpDepartures, type HttpAt, type HttpExpected } from './departures-http.ts'
 import { difference, normalise, short } from './judge.ts'
@@ -35,7 +36,7 @@ async function runSession(file: HttpFile, one: HttpCase, options: RunOptions): P
     const port = await listen(server)
     for (const [index, step] of one.steps.entries()) {
       place = `#${index} ${step.method} ${step.url} ${step.body ?? ''}`
-      const fault = await take({ port, prefix, model, target }, one.name, index, step)
+      const fault = await take({ port, prefix, model, target, options }, one.name, index, step)
       if (fault !== null) return { name: one.name, outcome: 'failed', detail: `${place}\n    ${fault}` }
     }
     return { name: one.name, outcome: 'passed' }
@@ -67,6 +68,7 @@ interface Session {
   readonly prefix: string
   readonly model: ModelVector
   readonly target: Target
+  readonly options: RunOptions
 }
 
 async function take(session: Session, name: string, index: number, step: HttpStep): Promise<string | null> {
@@ -87,7 +89,11 @@ async function take(session: Session, name: string, index: number, step: HttpSte
     status: recorded.status ?? 'refused',
     ...((recorded.status ?? 500) < 300 && recorded.json !== undefined ? { json: recorded.json } : {}),
   }
-  const expected = httpDepartures.reduce((e, departure) => departure.rewrite(at, e) ?? e, first)
+  const expected = httpDepartures.reduce((e, departure) => {
+    const other = departure.rewrite(at, e)
+    if (other !== null && !isDeepStrictEqual(other, e)) session.options.onDeparture?.(departure.id, `${name}#${index}`)
+    return other ?? e
+  }, first)
   return judge(session.model, path[0] ?? '', await send(session.port, step), expected)
 }
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { departures } from './departures.ts'
 import { expectation, type At, type Expected } from './expected.ts'
 import { difference, judge, normaliseState } from './judge.ts'
@@ -40,7 +41,7 @@ async function runCase(file: BlarghFile, one: CaseVector, options: RunOptions): 
         await target.reload(step.args.stored)
       } else {
         const at: At = { case: one.name, index, model, step, recorded: step.fixed ?? step.expect, before: state }
-        const fault = await take(target, at)
+        const fault = await take(target, at, options)
         if (fault !== null) return { name: one.name, outcome: 'failed', detail: `${place}\n    ${fault}` }
         state = at.recorded.dump ?? state
       }
@@ -55,8 +56,8 @@ async function runCase(file: BlarghFile, one: CaseVector, options: RunOptions): 
   }
 }
 
-async function take(target: Target, at: At): Promise<string | null> {
-  const expected = departed(at)
+async function take(target: Target, at: At, { onDeparture }: RunOptions): Promise<string | null> {
+  const expected = departed(at, id => onDeparture?.(id, `${at.case}#${at.index}`))
   target.ids.set(newIds(at))
   const answer = await target.request(at.step)
   const fault = judge(at.model, at.step.args.name, answer, expected) ?? (await judgeState(target, at, expected))
@@ -73,8 +74,12 @@ async function judgeState(target: Target, at: At, expected: Expected): Promise<s
 }
 
 /** What is expected after every departure that speaks of the step. */
-export function departed(at: At): Expected {
-  return departures.reduce((expected, departure) => departure.rewrite(at, expected) ?? expected, expectation(at))
+function departed(at: At, note: (id: string) => void): Expected {
+  return departures.reduce((expected, departure) => {
+    const other = departure.rewrite(at, expected)
+    if (other !== null && !isDeepStrictEqual(other, expected)) note(departure.id)
+    return other ?? expected
+  }, expectation(at))
 }
 
 /** The ids that a step introduces: how many a failed or repaired request burnt is nobody's business. */

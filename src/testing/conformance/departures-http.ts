@@ -31,11 +31,6 @@ const refused = (status: number): HttpExpected => ({ status })
 
 export const httpDepartures: readonly HttpDeparture[] = [
   {
-    id: 'crash',
-    why: 'Where the ancestor raised (500 in production) the request is refused; the next lines say with what',
-    rewrite: at => (at.recorded.raised === undefined ? null : { status: 'refused' }),
-  },
-  {
     id: 'wrong-verb-405',
     why: 'RFC 9110 §15.5.6 (B13)',
     rewrite: ({ step, path }) => {

@@ -173,20 +173,6 @@ export const departures: readonly Departure[] = [
     },
   },
   {
-    id: 'mixed-faults',
-    why: 'Shape before references before writability, each phase all at once (B7)',
-    rewrite: (at, e) => {
-      const recorded = recordedError(at.recorded)
-      if (!recorded || (e.status === 404 && aboutTarget(at, recorded.details))) return null
-      const late = ['OBJECT_DOES_NOT_EXIST', 'FIELD_UPDATE_FORBIDDEN', 'UNKNOWN_ERROR'].includes(recorded.code)
-      if (!late || at.step.args.data === undefined) return null
-      const faults = faultsOf(at.model, at.before, at.step.args.name, at.step.args.data)
-      const first = faults.find(f => f.phase === 'shape') ?? faults[0]
-      if (!first) return null
-      return { ...e, status: 400, problem: refusal(first) }
-    },
-  },
-  {
     id: 'missing-reference-400',
     why: '404 speaks of the target of the call only; a body that names a missing row is 400 `reference` (A4)',
     rewrite: (at, e) => {
@@ -195,6 +181,21 @@ export const departures: readonly Departure[] = [
       const { object_name: object, object_id: id } = recorded.details
       const fields = relationsNaming(at, String(object), id)
       return { ...e, status: 400, problem: { error: ['validation'], issue: ['reference'], fields } }
+    },
+  },
+  {
+    id: 'mixed-faults',
+    why: 'Shape before references before writability, each phase all at once (B7)',
+    rewrite: (at, e) => {
+      const recorded = recordedError(at.recorded)
+      if (!recorded || (e.status === 404 && aboutTarget(at, recorded.details))) return null
+      const late = ['OBJECT_DOES_NOT_EXIST', 'FIELD_UPDATE_FORBIDDEN', 'UNKNOWN_ERROR'].includes(recorded.code)
+      if (!late || at.step.args.data === undefined) return null
+      const faults = faultsOf(at.model, at.before, at.step.args.name, at.step.args.data)
+      const first =
+        faults.find(f => f.phase === 'shape') ?? (recorded.code === 'FIELD_UPDATE_FORBIDDEN' ? faults[0] : null)
+      if (!first) return null
+      return { ...e, status: 400, problem: refusal(first) }
     },
   },
   {

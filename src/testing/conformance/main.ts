@@ -29,13 +29,15 @@ function print(name: string, results: readonly CaseResult[]): boolean {
   return failed.length === 0
 }
 
-/** `npm run conformance -- [--store memory|sqlite] [FILE.json …]`: 0 if nothing failed. */
-async function main(words: readonly string[]): Promise<number> {
+/** `npm run conformance -- [--store memory|sqlite] [--departures] [FILE.json …]`: 0 if nothing failed. */
+async function main(given: readonly string[]): Promise<number> {
+  const words = given.filter(word => word !== '--departures')
+  const told = words.length < given.length
   const at = words.indexOf('--store')
   const chosen = at < 0 ? null : words[at + 1]
   const files = words.filter((_, i) => at < 0 || (i !== at && i !== at + 1))
   if (chosen !== null && chosen !== 'memory' && chosen !== 'sqlite') {
-    console.error('usage: conformance [--store memory|sqlite] [FILE.json …]')
+    console.error('usage: conformance [--store memory|sqlite] [--departures] [FILE.json …]')
     return 2
   }
   const stores: readonly StoreKind[] = chosen === null ? ['memory', 'sqlite'] : [chosen]
@@ -44,13 +46,18 @@ async function main(words: readonly string[]): Promise<number> {
   for (const path of files.length ? files : all.map(name => join(vectors, name))) {
     const file: unknown = JSON.parse(readFileSync(path, 'utf8'))
     for (const store of stores) {
-      const results = await runFile(file, { store })
+      const departed = new Map<string, string[]>()
+      const onDeparture = (id: string, step: string): void => {
+        departed.set(id, [...(departed.get(id) ?? []), step])
+      }
+      const results = await runFile(file, { store, onDeparture })
       if (results === null) {
         console.log(`${basename(path)}: the format is not known`)
         fine = false
         break
       }
       fine = print(`${basename(path)} (${store})`, results) && fine
+      if (told) for (const [id, steps] of departed) console.log(`  departs ${id} (${steps.length}): ${steps.join(' ')}`)
     }
   }
   return fine ? 0 : 1

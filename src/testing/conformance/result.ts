@@ -11,6 +11,8 @@ export type StoreKind = 'memory' | 'sqlite'
 
 export interface RunOptions {
   readonly store: StoreKind
+  /** Hears of each departure that changes what a step (`case#3`) has to answer. */
+  readonly onDeparture?: (id: string, step: string) => void
 }
 
 /** A runner of one vector format. */
