@@ -16,9 +16,8 @@ export const LOG_TABLES = `
 /** Marks a position that no change explains: rows were there before the log, or were loaded past it. */
 const ADOPT = 'adopt'
 
-/** Changes kept at least, and for how long in milliseconds. */
-const KEPT = 1_000_000
-const KEPT_FOR = 86_400_000
+/** How many changes are kept at least, and for how many milliseconds. */
+const KEPT = { changes: 1_000_000, milliseconds: 86_400_000 }
 /** Rows that one trimming removes. */
 const STEP = 500
 
@@ -99,8 +98,8 @@ export class Log {
   }
 
   /** Removes some of the records that nobody may ask for any more. */
-  trim(head: number, now: number): void {
-    this.#trim.run(STEP, head - KEPT, now - KEPT_FOR)
+  trim(head: number, now: number, kept: typeof KEPT = KEPT): void {
+    this.#trim.run(STEP, head - kept.changes, now - kept.milliseconds)
   }
 
   /** The row as an object by field names; only these slots if they are given. Its version comes first. */
