@@ -23,7 +23,8 @@ const many: readonly Operator[] = ['size']
 /** The operators that a field has, by its type (docs: query language). */
 export function operatorsOf(field: ScopeField): readonly Operator[] {
   if (field.toMany) return many
-  const type = typeOf(field)
+  if (field.target) return ordered
+  const { type } = field
   switch (type?.type) {
     case undefined:
     case 'json':
@@ -66,7 +67,7 @@ const textOps: Record<TextOperator, { op: TextOp; fold: boolean }> = {
 }
 
 const anyText: ScalarType = { type: 'text' }
-const size: ScalarType = { type: 'integer', min: 0 }
+const integer: ScalarType = { type: 'integer' }
 const flag: ScalarType = { type: 'bool' }
 
 export interface Reading {
@@ -80,7 +81,10 @@ export interface Reading {
 /** One operator on one field, its operand read by the field's type. What is wrong is noted; the result is then of no use. */
 export function operate(reading: Reading, field: ScopeField, op: Operator, raw: unknown, place: Place): Predicate {
   count(reading)
-  if (!operatorsOf(field).includes(op)) {
+  const operators = operatorsOf(field)
+  // null in the place of a value is the null test, which fields have whose values cannot be compared.
+  if (op === 'eq' && raw === null && operators.includes('null')) return isNull(field, true)
+  if (!operators.includes(op)) {
     note(reading.faults, 'unknown_operator', place, `${field.name} has no operator ${op}`)
     return nothing
   }
@@ -88,7 +92,7 @@ export function operate(reading: Reading, field: ScopeField, op: Operator, raw: 
   const type = typeOf(field)
   switch (op) {
     case 'eq':
-      return raw === null ? isNull(field, true) : equal(field, read(type!, raw))
+      return equal(field, read(type!, raw))
     case 'ne':
       return raw === null ? isNull(field, false) : negated(equal(field, read(type!, raw)))
     case 'gt':
@@ -103,7 +107,7 @@ export function operate(reading: Reading, field: ScopeField, op: Operator, raw: 
     case 'null':
       return isNull(field, read(flag, raw) === true)
     case 'size':
-      return Object.freeze({ kind: 'size', field: field.name, value: read(size, raw) as number })
+      return Object.freeze({ kind: 'size', field: field.name, value: sizeOf(reading, read(integer, raw), place) })
     case 'has':
       return has(field, 'any', [read(itemOf(type), raw)])
     case 'hasAny':
@@ -147,6 +151,11 @@ function listOf(reading: Reading, raw: unknown, place: Place): readonly unknown[
     throw new ApiError('too_complex', { detail: `A list of a filter may have ${reading.limits.filterItems} items` })
   }
   return raw
+}
+
+function sizeOf(reading: Reading, size: Value, place: Place): number {
+  if (typeof size === 'number' && size < 0) note(reading.faults, 'range', place, 'must be at least 0')
+  return size as number
 }
 
 function itemOf(type: ScalarType | null): ScalarType {

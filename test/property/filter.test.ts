@@ -1,0 +1,54 @@
+// A filter means the same in every form: as it was written, as its canonical text, and beside its negation.
+import * as fc from 'fast-check'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { defaultLimits } from '../../src/protocol/limits.ts'
+import { not, type Predicate } from '../../src/query/predicate.ts'
+import { printFilter } from '../../src/query/print.ts'
+import { decodeQueryObject } from '../../src/query/query.ts'
+import { memory } from '../../src/store/memory.ts'
+import type { Value } from '../../src/model/model.ts'
+import { wait } from '../../src/store/work.ts'
+import { arbitraryFilter, arbitraryValue } from '../../src/testing/arbitrary.ts'
+import { created, environmentOf, friendship, idsOf, model, todo, user } from '../../src/testing/store-suite/world.ts'
+
+const store = memory()
+const ids = [1, 2, 3, 10]
+
+beforeAll(async () => {
+  await store.open(model, environmentOf({ now: 1 }))
+  const valuesOf = fc.record(
+    Object.fromEntries(
+      user.columns.map(field => [
+        field.name,
+        field.nullable ? fc.option(arbitraryValue(field.type)) : arbitraryValue(field.type),
+      ]),
+    ),
+  )
+  const people = fc.sample(fc.tuple(...ids.map(() => valuesOf)), { numRuns: 1, seed: 3 })[0]! as Record<string, Value>[]
+  await store.write(function* (tx) {
+    const users = people.map((values, i) => created(user, { ...values, id: ids[i]!, email: `${i}` }))
+    const todos = ids.map((id, i) => created(todo, { id, text: `t${i}`, owner: ids[i % 2]! }))
+    yield* wait(tx.apply([...users, ...todos], [...friendship('add', 1, 2), ...friendship('add', 2, 10)]))
+  })
+})
+afterAll(() => store.close())
+
+const parsed = (filter: unknown): Predicate => {
+  const limits = { ...defaultLimits, filterNodes: 10_000 }
+  return decodeQueryObject(user, { filter }, limits, 'list').query!.where
+}
+
+test('its canonical form is read back as itself, and finds the same rows; its negation finds the others', async () => {
+  await fc.assert(
+    fc.asyncProperty(arbitraryFilter(user, 2), async filter => {
+      const where = parsed(filter)
+      const text = printFilter(where)
+      const again = parsed(JSON.parse(text))
+      expect(printFilter(again)).toBe(text)
+      const found = await idsOf(store, user, { where })
+      expect(await idsOf(store, user, { where: again })).toEqual(found)
+      expect(await idsOf(store, user, { where: not(where) })).toEqual(ids.filter(id => !found.includes(id)))
+    }),
+    { numRuns: 500 },
+  )
+})
