@@ -5,6 +5,7 @@ import { isBlargh, runBlargh } from './blargh.ts'
 import { isBlarghHttp, runBlarghHttp } from './blargh-http.ts'
 import { isHttpFile, runHttp } from './http.ts'
 import type { CaseResult, RunOptions, StoreKind } from './result.ts'
+import { isValidr, runValidr } from './validr.ts'
 
 const vectors: string = join(import.meta.dirname, '../../../test/vectors')
 const shownFailures = 20
@@ -15,6 +16,7 @@ export function runFile(file: unknown, options: RunOptions): Promise<CaseResult[
   if (isBlargh(file)) return runBlargh(file, options)
   if (isHttpFile(file)) return runHttp(file, options)
   if (isBadInput(file)) return runBadInput(file, options)
+  if (isValidr(file)) return runValidr(file)
   return null
 }
 

@@ -1,0 +1,51 @@
+import { compileDict } from './dict.ts'
+import { compileList } from './list.ts'
+import type { ReferNode, ScalarNode, TextNode } from './node.ts'
+import { refuse, type Check } from './report.ts'
+
+const compiled = new WeakMap<TextNode, Check>()
+
+/** The check of a node, made once however often it is referred to. */
+export function checkOf(node: TextNode): Check {
+  const known = compiled.get(node)
+  if (known) return known
+  const check = compileNode(node)
+  compiled.set(node, check)
+  return check
+}
+
+function compileNode(node: TextNode): Check {
+  switch (node.is) {
+    case 'scalar':
+      return compileScalar(node)
+    case 'refer':
+      return compileRefer(node)
+    case 'list':
+      return compileList(node, checkOf(node.item))
+    case 'dict': {
+      const fields = [...node.merges.flatMap(merge => merge.node.fields), ...node.fields]
+      const steps = fields.map(field => ({ key: field.name, check: checkOf(field.node) }))
+      return compileDict(steps, node.optional)
+    }
+  }
+}
+
+/** Sees to empty values, so that validators never meet one (spec: restaction §1.3, the truth table). */
+function compileScalar({ validator, check, optional, default: standard }: ScalarNode): Check {
+  const { string } = validator
+  const nothing = string ? '' : null
+  const hasDefault = standard !== null
+  return (value, report) => {
+    if (value === undefined || value === null || (string && value === '')) {
+      if (hasDefault) return standard
+      return optional ? nothing : refuse(report, 'required')
+    }
+    return check(value, report)
+  }
+}
+
+/** Only `optional` is honoured on a reference, and only for null: the target is not asked (spec: restaction §1.6). */
+function compileRefer({ target, optional }: ReferNode): Check {
+  const check = checkOf(target)
+  return optional ? (value, report) => (value === undefined || value === null ? null : check(value, report)) : check
+}

@@ -1,0 +1,15 @@
+/**
+ * What a schema sees of a value under a name: own properties, entries of a Map, and getters of a class. Never methods,
+ * nor what every object inherits, nor anything of strings, numbers, arrays and functions, which have no members
+ * (spec: restaction §1.5, §6).
+ */
+export function memberOf(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+  if (value instanceof Map) return value.get(name)
+  for (let at: object | null = value; at && at !== Object.prototype; at = Object.getPrototypeOf(at) as object | null) {
+    const property = Object.getOwnPropertyDescriptor(at, name)
+    if (!property) continue
+    return at === value || property.get ? (value as Record<string, unknown>)[name] : undefined
+  }
+  return undefined
+}

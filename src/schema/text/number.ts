@@ -1,0 +1,123 @@
+import type { Value } from '../field.ts'
+import { refuse, type Check } from './report.ts'
+import type { Parameters, Validator } from './validator.ts'
+
+const integral = /^[+-]?\d+(?:_\d+)*$/
+const decimal = /^[+-]?(?:\d+(?:_\d+)*(?:\.(?:\d+(?:_\d+)*)?)?|\.\d+(?:_\d+)*)(?:e[+-]?\d+(?:_\d+)*)?$/i
+const infinite = /^([+-]?)inf(?:inity)?$/i
+const latin1 = new TextDecoder('latin1')
+
+/** Whole numbers, within what JSON numbers carry exactly: the original's 64 bits would be rounded by every reader. */
+export const int: Validator = {
+  string: false,
+  params: { min: 'number', max: 'number' },
+  check(params): Check {
+    const safe = Number.MAX_SAFE_INTEGER
+    const min = Math.max(numberOf(params['min'], -safe), -safe)
+    const max = Math.min(numberOf(params['max'], safe), safe)
+    const low = `value must >= ${whole(min)}`
+    const high = `value must <= ${whole(max)}`
+    return (value, report) => {
+      // Adding zero makes -0 a zero like any other.
+      const number = (typeof value === 'number' ? Math.trunc(value) : toInteger(value)) + 0
+      if (number >= min && number <= max) return number
+      if (!Number.isFinite(number)) return refuse(report, 'invalid int')
+      return refuse(report, number < min ? low : high)
+    }
+  },
+  schema: params => ({ type: 'integer', ...bounds(params, 'minimum', 'maximum') }),
+}
+
+/** Finite numbers: not a number is refused, for JSON cannot say it. */
+export const float: Validator = {
+  string: false,
+  params: { min: 'number', max: 'number', exmin: 'flag', exmax: 'flag' },
+  check(params): Check {
+    const most = Number.MAX_VALUE
+    const min = Math.max(numberOf(params['min'], -most), -most)
+    const max = Math.min(numberOf(params['max'], most), most)
+    const exmin = params['exmin'] === true
+    const exmax = params['exmax'] === true
+    const low = `value must ${exmin ? '>' : '>='} ${whole(min)}`
+    const high = `value must ${exmax ? '<' : '<='} ${whole(max)}`
+    return (value, report) => {
+      const number = typeof value === 'number' ? value : toFloat(value)
+      if (number !== number) return refuse(report, 'invalid float')
+      if (exmin ? number <= min : number < min) return refuse(report, low)
+      if (exmax ? number >= max : number > max) return refuse(report, high)
+      return number
+    }
+  },
+  schema: params => ({
+    type: 'number',
+    ...bounds(
+      params,
+      params['exmin'] === true ? 'exclusiveMinimum' : 'minimum',
+      params['exmax'] === true ? 'exclusiveMaximum' : 'maximum',
+    ),
+  }),
+}
+
+/** True and false, never their spellings (spec: restaction §1.4). */
+export const bool: Validator = {
+  string: false,
+  params: {},
+  check: () => (value, report) => (typeof value === 'boolean' ? value : refuse(report, 'invalid bool')),
+  schema: () => ({ type: 'boolean' }),
+}
+
+/** NaN = not an integer. */
+function toInteger(value: unknown): number {
+  if (typeof value === 'boolean' || typeof value === 'bigint') return clamp(Number(value))
+  const text = toText(value)
+  if (text === null) return NaN
+  const digits = asciiDigits(text)
+  return integral.test(digits) ? clamp(Number(digits.replaceAll('_', ''))) : NaN
+}
+
+function toFloat(value: unknown): number {
+  if (typeof value === 'boolean' || typeof value === 'bigint') return Number(value)
+  const text = toText(value)
+  if (text === null) return NaN
+  const sign = infinite.exec(text)?.[1]
+  if (sign !== undefined) return sign === '-' ? -Infinity : Infinity
+  const digits = asciiDigits(text)
+  return decimal.test(digits) ? Number(digits.replaceAll('_', '')) : NaN
+}
+
+function toText(value: unknown): string | null {
+  if (typeof value === 'string') return value.trim()
+  return value instanceof Uint8Array ? latin1.decode(value).trim() : null
+}
+
+/** Decimal digits of every script as ASCII ones: Unicode keeps them in runs of ten (category Nd). */
+function asciiDigits(text: string): string {
+  if (!/\P{ASCII}/u.test(text)) return text
+  return text.replaceAll(/\p{Nd}/gu, char => {
+    const code = char.codePointAt(0)!
+    let first = code
+    while (/\p{Nd}/u.test(String.fromCodePoint(first - 1))) first--
+    return String((code - first) % 10)
+  })
+}
+
+/** Integers have no infinity: what is too long for a number is merely too large. */
+function clamp(number: number): number {
+  return Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, number))
+}
+
+function numberOf(value: Value | undefined, fallback: number): number {
+  return typeof value === 'number' ? value : fallback
+}
+
+/** Without fraction and exponent, as the original prints bounds. */
+function whole(number: number): string {
+  return BigInt(Math.trunc(number)).toString()
+}
+
+function bounds(params: Parameters, low: string, high: string): Record<string, unknown> {
+  return {
+    ...(params['min'] === undefined ? {} : { [low]: params['min'] }),
+    ...(params['max'] === undefined ? {} : { [high]: params['max'] }),
+  }
+}

@@ -1,0 +1,56 @@
+import type { Value } from '../field.ts'
+import type { NoteFault } from './schema-error.ts'
+import type { ValidatorText } from './syntax.ts'
+import type { ParameterKind, Parameters } from './validator.ts'
+
+const nouns: Readonly<Record<ParameterKind, string>> = { number: 'a number', flag: 'a flag', text: 'a string', any: '' }
+
+/**
+ * Binds what a text gives to the parameters that its validator knows; null = a fault was noted. A wrong type is a fault
+ * of the schema here: the original noticed it only when a value came (spec: restaction §1.3).
+ */
+export function bind(
+  owner: string,
+  known: Readonly<Record<string, ParameterKind>>,
+  positional: readonly string[],
+  text: ValidatorText,
+  note: NoteFault,
+): Parameters | null {
+  const list = Object.keys(known).join(', ') || 'none'
+  if (text.args.length > positional.length) {
+    note(
+      `${owner} takes at most ${positional.length} arguments (${text.args.length} given)`,
+      positional.length ? `its arguments are ${positional.join(', ')}` : 'leave the parentheses out',
+    )
+    return null
+  }
+  const given = new Map<string, Value>()
+  for (const [i, value] of text.args.entries()) given.set(positional[i]!, value)
+  for (const [name, value] of text.params) {
+    if (given.has(name)) {
+      note(`${owner} got "${name}" twice`, `give it as an argument or as &${name}=…`)
+      return null
+    }
+    given.set(name, value)
+  }
+  const out: Record<string, Value> = Object.create(null) as Record<string, Value>
+  for (const [name, value] of given) {
+    const kind = Object.hasOwn(known, name) ? known[name]! : null
+    if (kind === null) {
+      note(`${owner} has no parameter "${name}"`, `its parameters are ${list}`)
+      return null
+    }
+    if ((kind === 'number' && typeof value !== 'number') || (kind === 'text' && typeof value !== 'string')) {
+      note(`"${name}" of ${owner} is ${JSON.stringify(value)}`, `write ${nouns[kind]}`)
+      return null
+    }
+    out[name] = kind === 'flag' ? isTrue(value) : value
+  }
+  return Object.freeze(out)
+}
+
+/** Truth as the original sees it: nothing, zero and what is empty are false. */
+function isTrue(value: Value): boolean {
+  if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0
+  return Boolean(value)
+}

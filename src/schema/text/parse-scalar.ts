@@ -1,0 +1,124 @@
+import type { Value } from '../field.ts'
+import { builtin } from './builtin.ts'
+import type { ScalarNode, TextNode } from './node.ts'
+import { bind } from './parameters.ts'
+import { FAIL, type Check } from './report.ts'
+import type { NoteFault } from './schema-error.ts'
+import { isSyntaxFault, parseValidator, type ValidatorText } from './syntax.ts'
+import type { ParameterKind, Parameters, Validator, Validators } from './validator.ts'
+
+/** What a text may name beside the built-in validators. */
+export interface Scope {
+  /** null = there was one, but its faults are noted already. */
+  readonly shared: ReadonlyMap<string, TextNode | null>
+  readonly validators: Validators
+}
+
+/** What may be said of anything. */
+export const described: Readonly<Record<string, ParameterKind>> = { optional: 'flag', desc: 'any' }
+const common: Readonly<Record<string, ParameterKind>> = { ...described, default: 'any' }
+
+/** Takes a validator string apart, or notes where it leaves the grammar. */
+export function parseValidatorText(text: string, note: NoteFault): ValidatorText | null {
+  const parsed = parseValidator(text)
+  if (!isSyntaxFault(parsed)) return parsed
+  note(`invalid syntax in col ${parsed.column} of '${text}'`, `${parsed.wanted} is wanted there`)
+  return null
+}
+
+/** Reads a validator or a reference; null = a fault was noted. */
+export function parseScalar(text: string, desc: string | null, scope: Scope, note: NoteFault): TextNode | null {
+  const parsed = parseValidatorText(text, note)
+  if (parsed === null) return null
+  if (parsed.refers.length) return parseRefer(parsed, desc, scope, note)
+  const name = parsed.name ?? 'None'
+  const validator = validatorOf(name, scope)
+  if (validator === null) {
+    const known = [...Object.keys(scope.validators), ...Object.keys(builtin)].join(', ')
+    note(`validator '${name}' not found`, `there are ${known}; a dict or a list is written as one`)
+    return null
+  }
+  const all = bind(name, { ...validator.params, ...common }, Object.keys(validator.params), parsed, note)
+  return all && scalarOf(name, validator, all, desc, note)
+}
+
+function validatorOf(name: string, scope: Scope): Validator | null {
+  if (Object.hasOwn(scope.validators, name)) return scope.validators[name]!
+  return Object.hasOwn(builtin, name) ? builtin[name]! : null
+}
+
+function scalarOf(
+  name: string,
+  validator: Validator,
+  all: Parameters,
+  desc: string | null,
+  note: NoteFault,
+): ScalarNode | null {
+  const { optional = false, default: written = null, desc: own = null, ...params } = all
+  // An empty string is no default of strings: it would be empty again.
+  const standard = validator.string && written === '' ? null : freeze(written)
+  const check = checkWith(name, validator, params, note)
+  if (check === null) return null
+  if (standard !== null && check(standard, { limit: 1, found: [] }) === FAIL) {
+    note(`invalid default value ${repr(standard)}`, `a default must be fit for ${name} itself`)
+    return null
+  }
+  const said = desc ?? (typeof own === 'string' ? own : null)
+  return { is: 'scalar', name, validator, params, check, optional: optional === true, default: standard, desc: said }
+}
+
+function checkWith(name: string, validator: Validator, params: Parameters, note: NoteFault): Check | null {
+  try {
+    return validator.check(params)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    note(error.message, `see the parameters of ${name}`)
+    return null
+  }
+}
+
+function parseRefer(parsed: ValidatorText, desc: string | null, scope: Scope, note: NoteFault): TextNode | null {
+  const [to = '', ...more] = parsed.refers
+  if (parsed.name !== null) {
+    note("refer and validator can't both exist", `write @${to} or ${parsed.name}`)
+    return null
+  }
+  if (more.length) {
+    note('multi refers not allowed', `only $self merges: {"$self@${parsed.refers.join('@')}": "…"}`)
+    return null
+  }
+  const target = sharedOf(to, scope, note)
+  // Whatever else a reference says is not honoured (spec: restaction §1.6).
+  return target && { is: 'refer', to, target, optional: flagOf(parsed, 'optional'), desc }
+}
+
+function flagOf(parsed: ValidatorText, name: string): boolean {
+  const only: ValidatorText = {
+    ...parsed,
+    args: [],
+    params: new Map([...parsed.params].filter(([key]) => key === name)),
+  }
+  return bind('', described, [], only, () => {})?.[name] === true
+}
+
+/** A shared schema that stands before; null = a fault was noted. */
+export function sharedOf(name: string, scope: Scope, note: NoteFault): TextNode | null {
+  const node = scope.shared.get(name)
+  if (node !== undefined) return node
+  const known = [...scope.shared.keys()].join(', ')
+  note(`shared '${name}' not found`, known ? `those before it are ${known}` : 'nothing is shared before it')
+  return null
+}
+
+/** Defaults are answered as written, to many callers. */
+function freeze<T extends Value>(value: T): T {
+  if (typeof value === 'object' && value !== null) for (const inner of Object.values(value)) freeze(inner)
+  return Object.freeze(value)
+}
+
+/** A value in the spelling of the original's messages. */
+function repr(value: Value): string {
+  if (typeof value === 'string') return value.includes("'") && !value.includes('"') ? `"${value}"` : `'${value}'`
+  if (typeof value === 'boolean') return value ? 'True' : 'False'
+  return value === null ? 'None' : JSON.stringify(value)
+}

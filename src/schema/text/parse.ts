@@ -1,0 +1,158 @@
+import { targetOf, type DictNode, type FieldNode, type TextNode } from './node.ts'
+import { bind } from './parameters.ts'
+import { described, parseScalar, parseValidatorText, sharedOf, type Scope } from './parse-scalar.ts'
+import { positionOf } from './report.ts'
+import type { NoteFault, SchemaFault } from './schema-error.ts'
+import type { ParameterKind } from './validator.ts'
+
+const listParams: Readonly<Record<string, ParameterKind>> = { minlen: 'number', maxlen: 'number', unique: 'flag' }
+
+/** Reads a schema of any shape; null = `faults` has grown. The place is where the schema stands, for positions. */
+export function parseSchema(
+  schema: unknown,
+  scope: Scope,
+  place: readonly string[],
+  faults: SchemaFault[],
+): TextNode | null {
+  const note = noteAt(place, faults)
+  if (typeof schema === 'string') return parseScalar(schema, null, scope, note)
+  if (Array.isArray(schema)) return parseList(schema, scope, place, faults)
+  if (isDict(schema)) return parseDict(schema, scope, place, faults)
+  const found = schema === null || schema === undefined ? 'None' : typeof schema
+  note(`can't parse ${found}`, 'a schema is a string, a list or a map')
+  return null
+}
+
+function noteAt(place: readonly string[], faults: SchemaFault[]): NoteFault {
+  return (message, fix) => void faults.push({ message, position: positionOf(place), fix })
+}
+
+function isDict(schema: unknown): schema is Readonly<Record<string, unknown>> {
+  return typeof schema === 'object' && schema !== null && !Array.isArray(schema)
+}
+
+function parseList(
+  schema: readonly unknown[],
+  scope: Scope,
+  place: readonly string[],
+  faults: SchemaFault[],
+): TextNode | null {
+  const note = noteAt(place, faults)
+  if (schema.length !== 1 && schema.length !== 2) {
+    note('invalid length of list schema', 'write [item] or ["&unique", item]')
+    return null
+  }
+  const self = schema.length === 2 ? schema[0] : ''
+  if (typeof self !== 'string') {
+    note('the first of two elements must be a string', 'it says what holds for the list: ["&unique", item]')
+    return null
+  }
+  const parsed = parseValidatorText(self, note)
+  const params = parsed && bind('a list', { ...listParams, ...described }, Object.keys(listParams), parsed, note)
+  const item = parseSchema(schema.at(-1), scope, [...place, '[]'], faults)
+  if (params === null || item === null) return null
+  const { minlen = 0, maxlen = 1024, unique = false, optional = false, desc = null } = params
+  return {
+    is: 'list',
+    item,
+    minlen: Number(minlen),
+    maxlen: Number(maxlen),
+    unique: unique === true,
+    optional: optional === true,
+    desc: typeof desc === 'string' ? desc : null,
+  }
+}
+
+function parseDict(
+  schema: Readonly<Record<string, unknown>>,
+  scope: Scope,
+  place: readonly string[],
+  faults: SchemaFault[],
+): DictNode | null {
+  let whole = true
+  const fields = new Map<string, FieldNode>()
+  let self: Pick<DictNode, 'optional' | 'merges' | 'desc'> | null = null
+  for (const [key, inner] of Object.entries(schema)) {
+    const at = [...place, segmentOf(key)]
+    const note = noteAt(at, faults)
+    if (key.startsWith('$self')) {
+      if (self) note('multi $self not allowed', 'put the parameters of both into one')
+      // What $self says is said of the dict, so its faults stand at the dict.
+      self ??= parseSelf(key, inner, scope, noteAt(place, faults))
+      whole &&= self !== null
+      continue
+    }
+    const field = parseField(key, inner, scope, at, faults)
+    // The later of two wins, in the place of the first.
+    if (field) fields.set(field.name, field)
+    else whole = false
+  }
+  if (!whole) return null
+  return {
+    is: 'dict',
+    merges: self?.merges ?? [],
+    fields: [...fields.values()],
+    optional: self?.optional ?? false,
+    desc: self?.desc ?? null,
+  }
+}
+
+function parseField(
+  key: string,
+  inner: unknown,
+  scope: Scope,
+  place: readonly string[],
+  faults: SchemaFault[],
+): FieldNode | null {
+  const note = noteAt(place, faults)
+  if (typeof inner === 'object' && inner !== null) {
+    if (/[?@&()]/.test(key) || key === '__proto__') {
+      note(`invalid key '${key}'`, 'the key of a nested schema is the plain name of the field')
+      return null
+    }
+    const node = parseSchema(inner, scope, place, faults)
+    return node && { name: key, node, desc: node.desc }
+  }
+  if (!/[?@]/.test(key)) {
+    const meant = typeof inner === 'string' ? inner : 'str'
+    note('missing validator or refer', `the schema belongs to the key: {"${key}?${meant}": "description"}`)
+    return null
+  }
+  const desc = typeof inner === 'string' ? inner : null
+  const name = parseValidatorText(key, () => {})?.key ?? ''
+  if (name === '__proto__') {
+    note(`invalid key '${key}'`, 'choose another name')
+    return null
+  }
+  const node = parseScalar(key, desc, scope, note)
+  return node && { name, node, desc: desc ?? node.desc }
+}
+
+function parseSelf(
+  key: string,
+  inner: unknown,
+  scope: Scope,
+  note: NoteFault,
+): Pick<DictNode, 'optional' | 'merges' | 'desc'> | null {
+  const parsed = parseValidatorText(key, note)
+  const params = parsed && bind('a dict', described, [], parsed, note)
+  if (!parsed || !params) return null
+  const merges: { name: string; node: DictNode }[] = []
+  for (const name of parsed.refers) {
+    const shared = sharedOf(name, scope, note)
+    const node = shared && targetOf(shared)
+    if (node === null) return null
+    if (node.is !== 'dict' || node.merges.length) {
+      note(`can't merge non-dict '@${name}'`, 'only dicts that merge nothing themselves can be merged')
+      return null
+    }
+    merges.push({ name, node })
+  }
+  const own = typeof params['desc'] === 'string' ? params['desc'] : null
+  return { optional: params['optional'] === true, merges, desc: typeof inner === 'string' ? inner : own }
+}
+
+/** The part of a key that positions name (spec: restaction §1.7). */
+function segmentOf(key: string): string {
+  return (key.split('?', 1)[0]!.length < key.length ? key.split('?', 1)[0]! : key.split('@', 1)[0]!).trim()
+}

@@ -1,0 +1,73 @@
+/** What a check answers instead of a value once it has told its report why. */
+export const FAIL: unique symbol = Symbol('fail')
+
+/** One refusal while it travels outwards: every container that it leaves appends its key or index, innermost first. */
+interface Pending {
+  readonly message: string
+  readonly way: (string | number)[]
+}
+
+/** Where the checks of one validation tell what is wrong; once `limit` refusals are told they stop looking. */
+export interface Report {
+  readonly limit: number
+  readonly found: Pending[]
+}
+
+/** Turns a value into what it stands for, or tells the report and answers FAIL. */
+export type Check = (value: unknown, report: Report) => unknown
+
+/** Why a value was refused, and where. */
+export interface Invalid {
+  readonly message: string
+  /** Keys joined by dots, indexes in brackets: `user.tags[1]`; empty for the value itself (spec: restaction §1.7). */
+  readonly position: string
+  /** The same place as a JSON pointer (RFC 6901): `/user/tags/1`. */
+  readonly pointer: string
+  /** `message in position`: what is told to a client of restaction. */
+  readonly text: string
+}
+
+export function refuse(report: Report, message: string): typeof FAIL {
+  report.found.push({ message, way: [] })
+  return FAIL
+}
+
+/** Says that the refusals told since there were `since` of them lie within a key or index. */
+export function within(report: Report, since: number, segment: string | number): void {
+  const { found } = report
+  for (let i = since; i < found.length; i++) found[i]!.way.push(segment)
+}
+
+export function isFull(report: Report): boolean {
+  return report.found.length >= report.limit
+}
+
+/** The refusals in the order in which they were found: that of the schema. */
+export function refusals(report: Report): Invalid[] {
+  return report.found.map(({ message, way }) => {
+    const path = way.toReversed()
+    const position = positionOf(path)
+    return { message, position, pointer: pointerOf(path), text: textOf(message, position) }
+  })
+}
+
+/** Keys joined by dots, indexes in brackets; `[]` is any index. */
+export function positionOf(path: readonly (string | number)[]): string {
+  let out = ''
+  for (const segment of path) {
+    if (typeof segment === 'number') out += `[${segment}]`
+    else if (segment === '[]' || out === '') out += segment
+    else out += `.${segment}`
+  }
+  return out
+}
+
+/** `message in position`; what is missing is left out. */
+export function textOf(message: string, position: string): string {
+  if (position === '') return message
+  return message === '' ? `in ${position}` : `${message} in ${position}`
+}
+
+function pointerOf(path: readonly (string | number)[]): string {
+  return path.map(segment => `/${String(segment).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+}

@@ -1,0 +1,45 @@
+import { refuse, type Check } from './report.ts'
+import type { Validator } from './validator.ts'
+
+const longest = 1_048_576
+const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', "'": '&#39;', '"': '&#34;' }
+
+/** Text, its length counted in code points; `escape` is for those who must keep HTML in their rows. */
+export const str: Validator = {
+  string: true,
+  params: { minlen: 'number', maxlen: 'number', escape: 'flag' },
+  check(params): Check {
+    const min = typeof params['minlen'] === 'number' ? params['minlen'] : 0
+    const max = typeof params['maxlen'] === 'number' ? params['maxlen'] : longest
+    const escape = params['escape'] === true
+    const low = `string length must >= ${Math.trunc(min)}`
+    const high = `string length must <= ${Math.trunc(max)}`
+    return (value, report) => {
+      if (typeof value !== 'string') return refuse(report, 'invalid string')
+      // A code point is one unit or two, so that most lengths are judged without counting.
+      const units = value.length
+      if (units < min * 2 && codePoints(value) < min) return refuse(report, low)
+      if (units > max && codePoints(value) > max) return refuse(report, high)
+      return escape ? value.replaceAll(/[&<>'"]/g, char => escapes[char]!) : value
+    }
+  },
+  schema: params => ({
+    type: 'string',
+    ...(typeof params['minlen'] === 'number' && params['minlen'] > 0 ? { minLength: Math.ceil(params['minlen']) } : {}),
+    // Escaping comes after the length check and makes text longer.
+    ...(typeof params['maxlen'] === 'number' && params['escape'] !== true
+      ? { maxLength: Math.max(0, Math.floor(params['maxlen'])) }
+      : {}),
+  }),
+}
+
+function codePoints(text: string): number {
+  let count = text.length
+  for (let i = 0; i < text.length - 1; i++) {
+    if ((text.charCodeAt(i) & 0xfc00) === 0xd800 && (text.charCodeAt(i + 1) & 0xfc00) === 0xdc00) {
+      count--
+      i++
+    }
+  }
+  return count
+}

@@ -1,0 +1,86 @@
+import { checkOf } from './compile.ts'
+import type { TextNode } from './node.ts'
+import { parseSchema } from './parse.ts'
+import type { Scope } from './parse-scalar.ts'
+import { FAIL, refusals, type Invalid, type Report } from './report.ts'
+import { SchemaError, type SchemaFault } from './schema-error.ts'
+import type { TextOutput } from './types.ts'
+import type { Validators } from './validator.ts'
+
+export type Result<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly errors: readonly Invalid[] }
+
+/**
+ * Checks a value and gives what it stands for. It stops at the first refusal, as the original does, unless `limit` says
+ * how many are wanted; the first is the same either way, for they come in the order of the schema.
+ */
+export type Validate<T = unknown> = (value: unknown, limit?: number) => Result<T>
+
+/** Shared schemas, compiled; a later set may build on it. */
+export interface Shared {
+  readonly nodes: Scope['shared']
+}
+
+export interface TextOptions {
+  /** Each may refer to those before it. */
+  readonly shared?: Shared | Readonly<Record<string, unknown>>
+  /** Own validators by name; they come before the built-in ones. */
+  readonly validators?: Validators
+  /** Where the text stands, in front of the positions of its faults: `Hello.get.$input`. */
+  readonly place?: string
+}
+
+/** Compiles a schema text (spec: restaction §1) once; throws a SchemaError with all its faults. */
+export function compileText<const S>(schema: S, options: TextOptions = {}): Validate<TextOutput<S>> {
+  const check = checkOf(parseText(schema, options))
+  return (value, limit = 1) => {
+    const report: Report = { limit, found: [] }
+    const out = check(value, report)
+    return out === FAIL ? { ok: false, errors: refusals(report) } : { ok: true, value: out as TextOutput<S> }
+  }
+}
+
+/** Compiles shared schemas in order, for any number of texts; throws a SchemaError with all their faults. */
+export function compileShared(shared: Readonly<Record<string, unknown>>, options: TextOptions = {}): Shared {
+  const faults: SchemaFault[] = []
+  const scope = scopeOf(options, faults)
+  const nodes = readShared(shared, scope, options.place, faults)
+  if (faults.length) throw new SchemaError(faults)
+  return { nodes }
+}
+
+/** Reads a schema text without making a check of it, for what describes it; throws as `compileText` does. */
+export function parseText(schema: unknown, options: TextOptions = {}): TextNode {
+  const faults: SchemaFault[] = []
+  const node = parseSchema(schema, scopeOf(options, faults), placeOf(options.place), faults)
+  if (node === null || faults.length) throw new SchemaError(faults)
+  return node
+}
+
+function scopeOf({ shared = {}, validators = {} }: TextOptions, faults: SchemaFault[]): Scope {
+  if (isShared(shared)) return { shared: shared.nodes, validators }
+  return { shared: readShared(shared, { shared: new Map(), validators }, undefined, faults), validators }
+}
+
+function readShared(
+  shared: Readonly<Record<string, unknown>>,
+  { shared: earlier, validators }: Scope,
+  place: string | undefined,
+  faults: SchemaFault[],
+): Map<string, TextNode | null> {
+  const nodes = new Map(earlier)
+  for (const [name, schema] of Object.entries(shared)) {
+    const node = parseSchema(schema, { shared: nodes, validators }, [...placeOf(place), name], faults)
+    nodes.set(name, node)
+  }
+  return nodes
+}
+
+function placeOf(place: string | undefined): string[] {
+  return place === undefined || place === '' ? [] : [place]
+}
+
+function isShared(shared: Shared | Readonly<Record<string, unknown>>): shared is Shared {
+  return shared['nodes'] instanceof Map
+}

@@ -1,0 +1,23 @@
+import type { Value } from '../field.ts'
+import type { Check } from './report.ts'
+
+export type JsonSchema = Readonly<Record<string, unknown>>
+
+/** What a parameter must hold: flags take any value and go by its truth, as in `&escape=1`. */
+export type ParameterKind = 'number' | 'flag' | 'text' | 'any'
+
+export type Parameters = Readonly<Record<string, Value>>
+
+/** One validator that a text can name. */
+export interface Validator {
+  /** Whether `""` counts as empty, and `""` stands for nothing (spec: restaction §1.3). */
+  readonly string: boolean
+  /** Its own parameters in the order of positional arguments. */
+  readonly params: Readonly<Record<string, ParameterKind>>
+  /** Called once per mention in a text; throws a RangeError for parameters that make no sense. */
+  readonly check: (params: Parameters) => Check
+  /** Of the values that it gives. */
+  readonly schema: (params: Parameters) => JsonSchema
+}
+
+export type Validators = Readonly<Record<string, Validator>>
