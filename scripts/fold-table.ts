@@ -30,7 +30,7 @@ const text = runs.map(run => [run.from, run.step, run.count, run.delta].map(n =>
 const lines = text.join(',').match(/.{1,110}/g) ?? []
 writeFileSync(
   new URL('../src/query/fold-table.ts', import.meta.url),
-  `// Written by scripts/fold-table.ts from Unicode ${process.versions.unicode}; do not edit.
+  `// Written by scripts/fold-table.ts from Unicode ${process.versions['unicode']}; do not edit.
 
 /** Lower case above U+007F, one character to one: runs of \`first step count distance\` in base 36. */
 export const foldRuns: string =

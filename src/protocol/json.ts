@@ -4,7 +4,7 @@ import type { Limits } from './limits.ts'
 export type JsonLimits = Pick<Limits, 'jsonDepth' | 'keys' | 'totalKeys' | 'items'>
 
 /** Keys that reach an object's prototype; no member of a request may be called so. */
-export const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
+const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
 
 // A longer object gets a Set; below that comparing strings is faster than hashing them.
 const FEW = 12

@@ -4,13 +4,16 @@ import { ApiError, type Issue } from '../protocol/error.ts'
 /** Where in a request something is: a query parameter, a place in a JSON body, or a place in a parameter that holds JSON. */
 export type Place = { readonly parameter: string; readonly pointer?: string } | { readonly pointer: string }
 
+/** A place that is worked out only when something is wrong there. */
+export type Where = () => Place
+
 /** Collects all that is wrong with a query, so that one answer names everything. */
 export interface Faults {
   readonly issues: Issue[]
 }
 
-export function note(faults: Faults, code: IssueCode, place: Place, detail: string): void {
-  faults.issues.push({ code, detail, ...place })
+export function note(faults: Faults, code: IssueCode, where: Where, detail: string): void {
+  faults.issues.push({ code, detail, ...where() })
 }
 
 /** Throws what was collected, if anything: under the code that all issues share where there is one, else `validation`. */

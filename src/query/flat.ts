@@ -11,12 +11,12 @@ const lists: ReadonlySet<string> = new Set(['in', 'nin', 'hasAny', 'hasAll'])
  * `values` are those of all parameters of this name. Faults are noted under the parameter's name.
  */
 export function parseFlat(reading: Reading, scope: Scope, name: string, values: readonly string[]): Predicate {
-  const place = { parameter: name }
+  const where = (): { parameter: string } => ({ parameter: name })
   const bracket = name.indexOf('[')
   const op = bracket < 0 ? 'eq' : name.slice(bracket + 1, -1)
   const path = (bracket < 0 ? name : name.slice(0, bracket)).split('.')
   const wrong = (code: Parameters<typeof note>[1], detail: string): Predicate => {
-    note(reading.faults, code, place, detail)
+    note(reading.faults, code, where, detail)
     return everything
   }
   if (bracket >= 0 && !name.endsWith(']')) return wrong('unknown_param', 'A bracket has no end')
@@ -39,6 +39,6 @@ export function parseFlat(reading: Reading, scope: Scope, name: string, values: 
     return wrong('unknown_operator', `${field.name} has no operator ${op}`)
   if (values.length > 1 && !lists.has(op)) return wrong('duplicate', 'The parameter is there more than once')
   const operand = lists.has(op) ? (values.length > 1 ? values : values[0]!.split(',')) : values[0]
-  const condition = operate(reading, field, op as Operator, operand, place)
+  const condition = operate(reading, field, op as Operator, operand, where)
   return steps.reduceRight<Predicate>((of, step) => Object.freeze({ kind: 'one', field: step.name, of }), condition)
 }

@@ -1,6 +1,6 @@
 import { coerce, Refused, type Mode } from '../schema/coerce.ts'
 import type { ScalarType, Value } from '../schema/field.ts'
-import { note, type Faults, type Place } from './faults.ts'
+import { note, type Faults, type Where } from './faults.ts'
 
 /** How values of a query are read: exact JSON, the text of a URL, or blargh's lenient cast. */
 export type ReadMode = Exclude<Mode, 'drf'>
@@ -10,15 +10,15 @@ export function operand(
   reading: { readonly mode: ReadMode; readonly faults: Faults },
   type: ScalarType,
   raw: unknown,
-  place: Place,
+  where: Where,
 ): Value {
   if (raw === null) {
-    note(reading.faults, 'type', place, 'null has no place here; the operator null asks for it')
+    note(reading.faults, 'type', where, 'null has no place here; the operator null asks for it')
     return null
   }
   const value = coerce(reading.mode, unbounded(type), raw)
   if (!(value instanceof Refused)) return value
-  note(reading.faults, value.code, place, value.detail)
+  note(reading.faults, value.code, where, value.detail)
   return null
 }
 

@@ -1,7 +1,7 @@
 import { ApiError } from '../protocol/error.ts'
 import type { Limits } from '../protocol/limits.ts'
 import type { ScalarType, Value } from '../schema/field.ts'
-import { note, type Faults, type Place } from './faults.ts'
+import { note, type Faults, type Where } from './faults.ts'
 import { operand, type ReadMode } from './operand.ts'
 import { all, any, everything, not, nothing, type CompareOp, type Predicate, type TextOp } from './predicate.ts'
 import { idNameOf, type ScopeField } from './scope.ts'
@@ -79,16 +79,16 @@ export interface Reading {
 }
 
 /** One operator on one field, its operand read by the field's type. What is wrong is noted; the result is then of no use. */
-export function operate(reading: Reading, field: ScopeField, op: Operator, raw: unknown, place: Place): Predicate {
+export function operate(reading: Reading, field: ScopeField, op: Operator, raw: unknown, where: Where): Predicate {
   count(reading)
   const operators = operatorsOf(field)
   // null in the place of a value is the null test, which fields have whose values cannot be compared.
   if (op === 'eq' && raw === null && operators.includes('null')) return isNull(field, true)
   if (!operators.includes(op)) {
-    note(reading.faults, 'unknown_operator', place, `${field.name} has no operator ${op}`)
+    note(reading.faults, 'unknown_operator', where, `${field.name} has no operator ${op}`)
     return nothing
   }
-  const read = (type: ScalarType, value: unknown): Value => operand(reading, type, value, place)
+  const read = (type: ScalarType, value: unknown): Value => operand(reading, type, value, where)
   const type = typeOf(field)
   switch (op) {
     case 'eq':
@@ -101,26 +101,26 @@ export function operate(reading: Reading, field: ScopeField, op: Operator, raw: 
     case 'lte':
       return compared(field, op, read(type!, raw))
     case 'in':
-      return among(field, listOf(reading, raw, place), value => read(type!, value))
+      return among(field, listOf(reading, raw, where), value => read(type!, value))
     case 'nin':
-      return negated(among(field, listOf(reading, raw, place), value => read(type!, value)))
+      return negated(among(field, listOf(reading, raw, where), value => read(type!, value)))
     case 'null':
       return isNull(field, read(flag, raw) === true)
     case 'size':
-      return Object.freeze({ kind: 'size', field: field.name, value: sizeOf(reading, read(integer, raw), place) })
+      return Object.freeze({ kind: 'size', field: field.name, value: sizeOf(reading, read(integer, raw), where) })
     case 'has':
       return has(field, 'any', [read(itemOf(type), raw)])
     case 'hasAny':
       return has(
         field,
         'any',
-        listOf(reading, raw, place).map(value => read(itemOf(type), value)),
+        listOf(reading, raw, where).map(value => read(itemOf(type), value)),
       )
     case 'hasAll':
       return has(
         field,
         'all',
-        listOf(reading, raw, place).map(value => read(itemOf(type), value)),
+        listOf(reading, raw, where).map(value => read(itemOf(type), value)),
       )
     case 'contains':
     case 'startsWith':
@@ -142,9 +142,9 @@ export function count(reading: Reading): void {
   }
 }
 
-function listOf(reading: Reading, raw: unknown, place: Place): readonly unknown[] {
+function listOf(reading: Reading, raw: unknown, where: Where): readonly unknown[] {
   if (!Array.isArray(raw)) {
-    note(reading.faults, 'type', place, 'An array is expected')
+    note(reading.faults, 'type', where, 'An array is expected')
     return []
   }
   if (raw.length > reading.limits.filterItems) {
@@ -153,8 +153,8 @@ function listOf(reading: Reading, raw: unknown, place: Place): readonly unknown[
   return raw
 }
 
-function sizeOf(reading: Reading, size: Value, place: Place): number {
-  if (typeof size === 'number' && size < 0) note(reading.faults, 'range', place, 'must be at least 0')
+function sizeOf(reading: Reading, size: Value, where: Where): number {
+  if (typeof size === 'number' && size < 0) note(reading.faults, 'range', where, 'must be at least 0')
   return size as number
 }
 

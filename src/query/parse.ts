@@ -14,100 +14,109 @@ export function parseFilter(
   filter: unknown,
   place: Place & { pointer: string },
 ): Predicate {
-  return new FilterParser(reading, place).filter(scope, filter, place.pointer, 0)
+  return new FilterParser(reading, place).filter(scope, filter, 0)
 }
 
 const quantifiers = { $some: 'some', $every: 'every', $none: 'none' } as const
 
 class FilterParser {
   readonly #reading: Reading
-  readonly #place: Place
+  readonly #place: Place & { pointer: string }
+  /** Members and indexes that lead to what is being read. */
+  readonly #path: (string | number)[] = []
 
-  constructor(reading: Reading, place: Place) {
+  constructor(reading: Reading, place: Place & { pointer: string }) {
     this.#reading = reading
     this.#place = place
   }
 
-  filter(scope: Scope, filter: unknown, at: string, level: number): Predicate {
+  readonly #here = (): Place => ({ ...this.#place, pointer: pointer(this.#place.pointer, ...this.#path) })
+
+  filter(scope: Scope, filter: unknown, level: number): Predicate {
     if (level > this.#reading.limits.filterDepth) {
       throw new ApiError('too_complex', {
         detail: `A filter may be nested ${this.#reading.limits.filterDepth} levels deep`,
       })
     }
-    if (!isObject(filter)) return this.#wrong('type', at, 'An object is expected')
-    return all(
-      ...Object.entries(filter).map(([key, value]) => this.#member(scope, key, value, pointer(at, key), level)),
-    )
+    if (!isObject(filter)) return this.#wrong('type', 'An object is expected')
+    return all(...this.#each(filter, (key, value) => this.#member(scope, key, value, level)))
   }
 
-  #member(scope: Scope, key: string, value: unknown, at: string, level: number): Predicate {
+  #each(object: object, read: (key: string, value: unknown) => Predicate): Predicate[] {
+    return Object.entries(object).map(([key, value]) => this.#in(key, () => read(key, value)))
+  }
+
+  #in(key: string | number, read: () => Predicate): Predicate {
+    this.#path.push(key)
+    const predicate = read()
+    this.#path.pop()
+    return predicate
+  }
+
+  #member(scope: Scope, key: string, value: unknown, level: number): Predicate {
     switch (key) {
       case '$and':
-        return all(...this.#filters(scope, value, at, level))
+        return all(...this.#filters(scope, value, level))
       case '$or':
-        return any(...this.#filters(scope, value, at, level))
+        return any(...this.#filters(scope, value, level))
       case '$not':
         count(this.#reading)
-        return not(this.filter(scope, value, at, level + 1))
+        return not(this.filter(scope, value, level + 1))
     }
-    if (key.startsWith('$')) return this.#wrong('unknown_operator', at, `There is no operator ${key} here`)
+    if (key.startsWith('$')) return this.#wrong('unknown_operator', `There is no operator ${key} here`)
     const field = scope.field.get(key)
-    if (!field || field.hidden) return this.#wrong('unknown_field', at, `There is no field ${key}`)
-    if (!field.filterable) return this.#wrong('forbidden_field', at, `${key} cannot be filtered by`)
-    return this.#condition(field, value, at, level)
+    if (!field || field.hidden) return this.#wrong('unknown_field', `There is no field ${key}`)
+    if (!field.filterable) return this.#wrong('forbidden_field', `${key} cannot be filtered by`)
+    return this.#condition(field, value, level)
   }
 
-  #filters(scope: Scope, filters: unknown, at: string, level: number): Predicate[] {
+  #filters(scope: Scope, filters: unknown, level: number): Predicate[] {
     count(this.#reading)
-    if (!Array.isArray(filters)) return [this.#wrong('type', at, 'An array of filters is expected')]
-    return filters.map((filter, i) => this.filter(scope, filter, pointer(at, i), level + 1))
+    if (!Array.isArray(filters)) return [this.#wrong('type', 'An array of filters is expected')]
+    return filters.map((filter, i) => this.#in(i, () => this.filter(scope, filter, level + 1)))
   }
 
-  #condition(field: ScopeField, value: unknown, at: string, level: number): Predicate {
-    if (!isObject(value)) return operate(this.#reading, field, 'eq', value, this.#at(at))
-    if (field.toMany) return this.#quantified(field, value, at, level)
-    const conditions: Predicate[] = []
+  #condition(field: ScopeField, value: unknown, level: number): Predicate {
+    if (!isObject(value)) return operate(this.#reading, field, 'eq', value, this.#here)
+    if (field.toMany) return this.#quantified(field, value, level)
     const nested: [string, unknown][] = []
-    for (const [key, operand] of Object.entries(value)) {
+    const conditions = this.#each(value, (key, operand): Predicate => {
       const op = key.slice(1) as Operator
-      if (field.target && !(key.startsWith('$') && operatorsOf(field).includes(op))) nested.push([key, operand])
-      else if (key.startsWith('$'))
-        conditions.push(operate(this.#reading, field, op, operand, this.#at(pointer(at, key))))
-      else conditions.push(this.#wrong('unknown_operator', pointer(at, key), 'An operator begins with $'))
-    }
-    if (field.target && (nested.length > 0 || conditions.length === 0)) {
-      count(this.#reading)
-      const of = this.filter(field.target, Object.fromEntries(nested), at, level + 1)
-      conditions.push(Object.freeze({ kind: 'one', field: field.name, of }))
-    }
-    if (conditions.length === 0) return this.#wrong('type', at, 'A value or an operator is expected')
-    return all(...conditions)
+      const isOperator = key.startsWith('$')
+      if (field.target && !(isOperator && operatorsOf(field).includes(op))) {
+        nested.push([key, operand])
+        return everything
+      }
+      if (isOperator) return operate(this.#reading, field, op, operand, this.#here)
+      return this.#wrong('unknown_operator', 'An operator begins with $')
+    })
+    if (field.target && nested.length === conditions.length) return this.#one(field, value, level)
+    if (field.target && nested.length > 0) conditions.push(this.#one(field, Object.fromEntries(nested), level))
+    return conditions.length > 0 ? all(...conditions) : this.#wrong('type', 'A value or an operator is expected')
   }
 
-  #quantified(field: ScopeField, value: Readonly<Record<string, unknown>>, at: string, level: number): Predicate {
-    const conditions = Object.entries(value).map(([key, operand]): Predicate => {
-      const place = pointer(at, key)
-      if (key === '$size') return operate(this.#reading, field, 'size', operand, this.#at(place))
+  #one(field: ScopeField, filter: unknown, level: number): Predicate {
+    count(this.#reading)
+    return Object.freeze({ kind: 'one', field: field.name, of: this.filter(field.target!, filter, level + 1) })
+  }
+
+  #quantified(field: ScopeField, value: Readonly<Record<string, unknown>>, level: number): Predicate {
+    const conditions = this.#each(value, (key, operand): Predicate => {
+      if (key === '$size') return operate(this.#reading, field, 'size', operand, this.#here)
       const quantifier = Object.hasOwn(quantifiers, key) ? quantifiers[key as keyof typeof quantifiers] : null
       if (quantifier === null) {
-        return this.#wrong('unknown_operator', place, `${field.name} is a list; it has $some, $every, $none and $size`)
+        return this.#wrong('unknown_operator', `${field.name} is a list; it has $some, $every, $none and $size`)
       }
       count(this.#reading)
-      const of = this.filter(field.target!, operand, place, level + 1)
+      const of = this.filter(field.target!, operand, level + 1)
       return Object.freeze({ kind: 'many', field: field.name, quantifier, of })
     })
-    return conditions.length > 0
-      ? all(...conditions)
-      : this.#wrong('type', at, '$some, $every, $none or $size is expected')
+    return conditions.length > 0 ? all(...conditions) : this.#wrong('type', '$some, $every, $none or $size is expected')
   }
 
-  #wrong(code: Parameters<typeof note>[1], at: string, detail: string): Predicate {
-    note(this.#reading.faults, code, this.#at(at), detail)
+  #wrong(code: Parameters<typeof note>[1], detail: string): Predicate {
+    note(this.#reading.faults, code, this.#here, detail)
     return everything
-  }
-
-  #at(at: string): Place {
-    return { ...this.#place, pointer: at }
   }
 }
 

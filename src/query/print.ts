@@ -23,7 +23,7 @@ export function printQuery(query: Pick<Query, 'where' | 'sort'>): string {
 }
 
 /** The JSON form of a predicate as an object that parseFilter reads back. */
-export function filterOf(predicate: Predicate): Filter {
+function filterOf(predicate: Predicate): Filter {
   switch (predicate.kind) {
     case 'constant':
       return predicate.value ? {} : { $or: [] }

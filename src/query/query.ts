@@ -2,7 +2,7 @@ import { ApiError } from '../protocol/error.ts'
 import { parseJson } from '../protocol/json.ts'
 import type { Limits } from '../protocol/limits.ts'
 import { decodeCursor } from './cursor.ts'
-import { note, settle, type Faults, type Place } from './faults.ts'
+import { note, settle, type Faults, type Where } from './faults.ts'
 import { parseFlat } from './flat.ts'
 import type { Reading } from './operator.ts'
 import type { ReadMode } from './operand.ts'
@@ -255,7 +255,7 @@ class Decoder {
     return undefined
   }
 
-  #place(name: string): Place {
-    return this.#base === null ? { parameter: name } : { pointer: `${this.#base}/${name}` }
+  #place(name: string): Where {
+    return () => (this.#base === null ? { parameter: name } : { pointer: `${this.#base}/${name}` })
   }
 }

@@ -1,5 +1,5 @@
 import type { Limits } from '../protocol/limits.ts'
-import { note, type Faults, type Place } from './faults.ts'
+import { note, type Faults, type Where } from './faults.ts'
 import { compareText } from './order.ts'
 import type { Scope, ScopeField } from './scope.ts'
 
@@ -9,14 +9,14 @@ export function parseInclude(
   paths: readonly unknown[],
   limits: Pick<Limits, 'depth' | 'items'>,
   faults: Faults,
-  place: Place,
+  where: Where,
 ): readonly string[] {
   for (const path of paths) {
-    const last = lastOf(scope, path, faults, place)
+    const last = lastOf(scope, path, faults, where)
     if (!last) continue
-    if (!last.target) note(faults, 'type', place, `${String(path)} is not a relation`)
+    if (!last.target) note(faults, 'type', where, `${String(path)} is not a relation`)
     else if ((path as string).split('.').length > limits.depth) {
-      note(faults, 'range', place, `A path may have at most ${limits.depth} relations`)
+      note(faults, 'range', where, `A path may have at most ${limits.depth} relations`)
     }
   }
   return canonical(paths)
@@ -28,20 +28,20 @@ export function parseFields(
   paths: readonly unknown[],
   limits: Pick<Limits, 'depth'>,
   faults: Faults,
-  place: Place,
+  where: Where,
 ): readonly string[] {
   for (const path of paths) {
-    if (lastOf(scope, path, faults, place) && (path as string).split('.').length > limits.depth + 1) {
-      note(faults, 'range', place, `A path may have at most ${limits.depth} relations`)
+    if (lastOf(scope, path, faults, where) && (path as string).split('.').length > limits.depth + 1) {
+      note(faults, 'range', where, `A path may have at most ${limits.depth} relations`)
     }
   }
   return canonical(paths)
 }
 
 /** The field at the end of a path; null and a note if there is none that may be seen. */
-function lastOf(scope: Scope, path: unknown, faults: Faults, place: Place): ScopeField | null {
+function lastOf(scope: Scope, path: unknown, faults: Faults, where: Where): ScopeField | null {
   if (typeof path !== 'string') {
-    note(faults, 'type', place, 'A path is text')
+    note(faults, 'type', where, 'A path is text')
     return null
   }
   let at: Scope | null = scope
@@ -49,7 +49,7 @@ function lastOf(scope: Scope, path: unknown, faults: Faults, place: Place): Scop
   for (const key of path.split('.')) {
     field = at?.field.get(key)
     if (!field || field.hidden) {
-      note(faults, 'unknown_field', place, `There is no field ${path}`)
+      note(faults, 'unknown_field', where, `There is no field ${path}`)
       return null
     }
     at = field.target

@@ -1,5 +1,5 @@
 import type { Limits } from '../protocol/limits.ts'
-import { note, type Faults, type Place } from './faults.ts'
+import { note, type Faults, type Where } from './faults.ts'
 import type { SortKey } from './predicate.ts'
 import type { Scope, ScopeField } from './scope.ts'
 
@@ -12,19 +12,19 @@ export function parseSort(
   keys: readonly unknown[],
   limits: Pick<Limits, 'sort' | 'filterDepth'>,
   faults: Faults,
-  place: Place,
+  where: Where,
 ): SortKey[] {
   const sort: SortKey[] = []
-  if (keys.length > limits.sort) note(faults, 'length', place, `At most ${limits.sort} sort keys`)
+  if (keys.length > limits.sort) note(faults, 'length', where, `At most ${limits.sort} sort keys`)
   for (const key of keys.slice(0, limits.sort)) {
     if (typeof key !== 'string') {
-      note(faults, 'type', place, 'A sort key is text')
+      note(faults, 'type', where, 'A sort key is text')
       continue
     }
     const descending = key.startsWith('-')
     const name = descending ? key.slice(1) : key
     const path = name.split('.')
-    if (!isSortable(scope, path, limits.filterDepth, faults, place)) continue
+    if (!isSortable(scope, path, limits.filterDepth, faults, where)) continue
     if (sort.some(known => known.path.join('.') === name)) continue
     sort.push(Object.freeze({ path: Object.freeze(path), descending }))
   }
@@ -41,18 +41,18 @@ export function sortKeysOf(text: string): readonly unknown[] {
   }
 }
 
-function isSortable(scope: Scope, path: readonly string[], depth: number, faults: Faults, place: Place): boolean {
+function isSortable(scope: Scope, path: readonly string[], depth: number, faults: Faults, where: Where): boolean {
   const name = path.join('.')
   let at: Scope | null = scope
   for (const [i, key] of path.entries()) {
     const field: ScopeField | undefined = at?.field.get(key)
     if (!field || field.hidden || i > depth) {
-      note(faults, 'unknown_field', place, `There is no field ${name}`)
+      note(faults, 'unknown_field', where, `There is no field ${name}`)
       return false
     }
     const last = i === path.length - 1
     if (last ? !field.sortable : field.toMany || !field.filterable) {
-      note(faults, 'forbidden_field', place, `${name} cannot be sorted by`)
+      note(faults, 'forbidden_field', where, `${name} cannot be sorted by`)
       return false
     }
     at = field.target

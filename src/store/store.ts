@@ -23,7 +23,10 @@ export interface Store {
   onCommit(listener: () => void): () => void
   /** Commits after a position, oldest first, whole, about `limit` changes; null if the log no longer reaches back so far. */
   commits(after: number, limit: number): Maybe<Commit[] | null>
-  /** Fills an empty table in one commit without a change record for each row: its rows have the baseline version. */
+  /**
+   * Adds new rows without a change record for each: they share one position as their baseline version, and the log
+   * reaches back no further than to it. Rejects a row that is there already.
+   */
   load(resource: Resource, rows: Iterable<Row>): Maybe<number>
   loadPairs(join: Join, pairs: Iterable<readonly [Id, Id]>): Maybe<number>
   close(): Maybe<void>

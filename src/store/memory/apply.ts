@@ -1,5 +1,4 @@
-import { ApiError } from '../../protocol/error.ts'
-import { pointer } from '../../protocol/error.ts'
+import { ApiError, pointer } from '../../protocol/error.ts'
 import { AT, ID, SEQ, type Id, type Join, type Resource, type Row } from '../../model/model.ts'
 import { orderOf } from '../../query/order.ts'
 import type { Change, LinkChange, RowChange } from '../store.ts'
@@ -45,9 +44,7 @@ export function stamped(row: Row, seq: number, at: number): Row {
 }
 
 /** The unique keys of a resource: slots of single fields, of one-to-one relations and of composite keys. */
-export function uniqueKeysOf(
-  resource: Resource,
-): { readonly fields: readonly string[]; readonly slots: readonly number[] }[] {
+function uniqueKeysOf(resource: Resource): { readonly fields: readonly string[]; readonly slots: readonly number[] }[] {
   const single = resource.columns
     .filter(field => field !== resource.id && (field.unique || (field.is === 'one' && field.single)))
     .map(field => ({ fields: [field.name], slots: [field.slot] }))
