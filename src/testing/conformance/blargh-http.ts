@@ -10,20 +10,20 @@ import type { CaseResult, RunOptions } from './result.ts'
 import { Target } from './target.ts'
 import type { HttpCase, HttpFile, HttpStep, ModelVector } from './vector.ts'
 
-/** Whether a file holds recorded HTTP sessions with blargh's Flask layer. */
+/** Whether a file holds recorded HTTP conversations with blargh's Flask layer. */
 export function isBlarghHttp(file: unknown): file is HttpFile {
   const cases = (file as Partial<HttpFile> | null)?.cases
   return Array.isArray(cases) && cases.every(c => 'base' in c && 'steps' in c)
 }
 
-/** Plays every session against a server of its own on a free port. */
+/** Plays every conversation against a server of its own on a free port. */
 export async function runBlarghHttp(file: HttpFile, options: RunOptions): Promise<CaseResult[]> {
   const results: CaseResult[] = []
-  for (const one of file.cases) results.push(await runSession(file, one, options))
+  for (const one of file.cases) results.push(await runConversation(file, one, options))
   return results
 }
 
-async function runSession(file: HttpFile, one: HttpCase, options: RunOptions): Promise<CaseResult> {
+async function runConversation(file: HttpFile, one: HttpCase, options: RunOptions): Promise<CaseResult> {
   const model = file.models[one.model]
   if (!model) return { name: one.name, outcome: 'skipped', detail: `model ${one.model}` }
   const prefix = one.base === null || one.base === '/' ? '' : one.base
@@ -51,7 +51,7 @@ async function runSession(file: HttpFile, one: HttpCase, options: RunOptions): P
   }
 }
 
-/** Objects that the session's note routes by hand: `male routed as (/men/<id_>, /men), … child not routed`. */
+/** Objects that the conversation's note routes by hand: `male routed as (/men/<id_>, /men), … child not routed`. */
 function routing(one: HttpCase): TranslateOptions {
   const paths: Record<string, readonly string[] | null> = {}
   for (const [, object, urls] of (one.note ?? '').matchAll(/(\w+) (?:routed )?as \(([^)]*)\)/g)) {
@@ -63,7 +63,7 @@ function routing(one: HttpCase): TranslateOptions {
   return { links: true, paths }
 }
 
-interface Session {
+interface Conversation {
   readonly port: number
   readonly prefix: string
   readonly model: ModelVector
@@ -71,11 +71,11 @@ interface Session {
   readonly options: RunOptions
 }
 
-async function take(session: Session, name: string, index: number, step: HttpStep): Promise<string | null> {
+async function take(talk: Conversation, name: string, index: number, step: HttpStep): Promise<string | null> {
   const recorded = step.fixed ?? step.expect
   const [pathname = '', search = ''] = step.url.split(/\?(.*)/s)
-  const path = pathname.slice(session.prefix.length).split('/').slice(1)
-  const before = await session.target.dump()
+  const path = pathname.slice(talk.prefix.length).split('/').slice(1)
+  const before = await talk.target.dump()
   const at: HttpAt = {
     case: name,
     index,
@@ -91,10 +91,10 @@ async function take(session: Session, name: string, index: number, step: HttpSte
   }
   const expected = httpDepartures.reduce((e, departure) => {
     const other = departure.rewrite(at, e)
-    if (other !== null && !isDeepStrictEqual(other, e)) session.options.onDeparture?.(departure.id, `${name}#${index}`)
+    if (other !== null && !isDeepStrictEqual(other, e)) talk.options.onDeparture?.(departure.id, `${name}#${index}`)
     return other ?? e
   }, first)
-  return judge(session.model, path[0] ?? '', await send(session.port, step), expected)
+  return judge(talk.model, path[0] ?? '', await send(talk.port, step), expected)
 }
 
 interface HttpAnswer {

@@ -14,6 +14,3 @@ export interface RunOptions {
   /** Hears of each departure that changes what a step (`case#3`) has to answer. */
   readonly onDeparture?: (id: string, step: string) => void
 }
-
-/** A runner of one vector format. */
-export type Runner = (file: unknown, options: RunOptions) => Promise<CaseResult[]>
