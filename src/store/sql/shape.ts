@@ -57,7 +57,7 @@ function operator(leaf: Predicate): string {
 }
 
 /** The resource at the other end of a relation. */
-export function targetOf(resource: Resource, name: string): Resource {
+function targetOf(resource: Resource, name: string): Resource {
   const field = fieldOf(resource, name)
   if (field.is === 'one' || field.is === 'back' || field.is === 'many') return field.target
   throw new Error(`${resource.name}.${name} is no relation`)

@@ -52,7 +52,7 @@ export function getRow(layout: Layout): Compiled {
   return compile(sql`select ${rowOf(layout, T)} from ${fromOf(layout, T)} where ${hasId(layout, T)}`)
 }
 
-export function hasId({ key, resource }: Layout, alias: string): Sql {
+function hasId({ key, resource }: Layout, alias: string): Sql {
   if (key === null) return sql`${sql.id(alias, resource.id.column)} = ${bound(0)}`
   // What a view computes has no affinity that would make a number of the text in an id.
   const { view } = resource.options.foreign!

@@ -53,14 +53,6 @@ function commitsIn(file: string): number {
   return commits
 }
 
-const position = (store: Store): Promise<number> =>
-  Promise.resolve(
-    store.read(function* (snapshot) {
-      yield* wait(undefined)
-      return snapshot.position
-    }),
-  )
-
 const add = (store: Store, id: number, email: string = String(id)): Promise<void> =>
   put(store, created(user, { id, email }))
 

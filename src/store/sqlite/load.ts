@@ -1,5 +1,5 @@
 import { AT, SEQ, type Id, type Join, type Resource, type Row } from '../../model/model.ts'
-import { everything } from '../../query/predicate.ts'
+import { conflictOf, isConstraint } from './conflict.ts'
 import type { Opened } from './open.ts'
 import { Rows } from './rows.ts'
 
@@ -8,9 +8,7 @@ const CHUNK = 10_000
 
 /** Fills a table without a change record for each row: one record says that the position moved. */
 export function loadRows(opened: Opened, resource: Resource, rows: Iterable<Row>): number {
-  const { state, reader } = opened
-  if (reader.count(resource, everything) > 0)
-    throw new Error(`only an empty table is loaded; ${resource.name} has rows`)
+  const { state } = opened
   const writer = new Rows(state.connection, state.layouts)
   const at = state.clock()
   const seq = state.head + 1
@@ -43,7 +41,7 @@ function inChunks<T>(opened: Opened, seq: number, at: number, items: Iterable<T>
     connection.exec('COMMIT')
   } catch (error) {
     if (connection.db.isTransaction) connection.exec('ROLLBACK')
-    throw error
+    throw isConstraint(error) ? conflictOf(error as Error, state.model) : error
   } finally {
     // What was committed stays, even if the rest failed.
     ids.forget()
