@@ -1,22 +1,116 @@
 import { ApiError } from '../protocol/error.ts'
-import { everything, type Predicate } from '../query/predicate.ts'
-import type { Call } from './call.ts'
+import type { Resource } from '../model/model.ts'
+import { not, type Predicate, type Query } from '../query/predicate.ts'
+import type { Call, Operation } from './call.ts'
+import { Permissions, permissionsOf } from './permissions.ts'
+
+/** Which rule guards an operation. */
+const actions: Readonly<Record<Operation, string>> = {
+  list: 'read',
+  get: 'read',
+  create: 'create',
+  replace: 'write',
+  patch: 'write',
+  delete: 'delete',
+}
 
 /**
- * What of the resource the caller may see: a predicate that is ANDed into every read and write.
- * Throws ApiError `unauthenticated` where an anonymous caller may do nothing (DECISIONS B12), `method_not_allowed` for
- * writes of what can only be read.
+ * What the caller may do. Throws where the operation is refused whatever the row: ApiError `unauthenticated` for an
+ * anonymous caller, `forbidden` for a known one (DECISIONS B12), `method_not_allowed` for writes of what can only be read.
  */
-export function authorize(call: Call, authenticating: boolean): Predicate {
+export function authorize(call: Call, authenticating: boolean): Permissions {
   const { resource, operation } = call
-  if (
-    authenticating &&
-    !call.principal &&
-    !call.trusted &&
-    !(resource.options.public && (operation === 'get' || operation === 'list'))
-  )
-    throw new ApiError('unauthenticated', { detail: `say who calls: ${resource.name} is not public` })
-  if (resource.options.readOnly && operation !== 'get' && operation !== 'list')
+  const isRead = operation === 'get' || operation === 'list'
+  if (resource.options.readOnly && !isRead)
     throw new ApiError('method_not_allowed', { detail: `${resource.name} can only be read` })
-  return everything
+  const permissions = permissionsOf(call.principal, call.trusted ?? false)
+  if (permissions === Permissions.all) return permissions
+  if (resource.rules === null) {
+    if (authenticating && !call.principal && !(resource.options.public && isRead)) throw refusal(call, resource)
+  } else if (
+    permissions.for(resource, actions[operation]).closed &&
+    !(operation === 'replace' && !permissions.for(resource, 'create').closed)
+  )
+    throw refusal(call, resource)
+  if (call.parent && permissions.read(call.parent.resource).closed) throw refusal(call, call.parent.resource)
+  if (call.query) checkSort(resource, call.query, permissions)
+  return permissions
+}
+
+function refusal(call: Call, resource: Resource): ApiError {
+  if (!call.principal)
+    return new ApiError('unauthenticated', { detail: `say who calls: ${resource.name} is not open to everyone` })
+  return new ApiError('forbidden', { detail: `you may not ${call.operation} ${resource.name}` })
+}
+
+/**
+ * The caller's filter, with every relation that it follows narrowed to rows that the caller may see:
+ * a filter must not tell what reading would not. Fields that the caller may not read are refused.
+ */
+export function narrowed(resource: Resource, where: Predicate, permissions: Permissions): Predicate {
+  if (permissions === Permissions.all) return where
+  switch (where.kind) {
+    case 'and':
+    case 'or': {
+      const of = where.of.map(part => narrowed(resource, part, permissions))
+      return of.every((part, i) => part === where.of[i])
+        ? where
+        : Object.freeze({ kind: where.kind, of: Object.freeze(of) })
+    }
+    case 'not': {
+      const of = narrowed(resource, where.of, permissions)
+      return of === where.of ? where : not(of)
+    }
+    case 'one':
+    case 'many': {
+      checkField(resource, where.field, permissions, `filter`)
+      const target = resource.field.get(where.field)!.target as Resource
+      const of = narrowed(target, where.of, permissions)
+      const seen = permissions.read(target)
+      if (seen.open && of === where.of) return where
+      if (where.kind === 'one') return Object.freeze({ ...where, of: both(seen.predicate, of) })
+      // every visible row fulfils it = no visible row fails it
+      if (where.quantifier === 'every')
+        return Object.freeze({ ...where, quantifier: 'none', of: both(seen.predicate, not(of)) })
+      return Object.freeze({ ...where, of: both(seen.predicate, of) })
+    }
+    case 'constant':
+      return where
+    default:
+      checkField(resource, where.field, permissions, 'filter')
+      return where
+  }
+}
+
+function both(a: Predicate, b: Predicate): Predicate {
+  return Object.freeze({ kind: 'and', of: Object.freeze([a, b]) })
+}
+
+/** Sorting by what the caller may not see tells its order. */
+function checkSort(resource: Resource, query: Query, permissions: Permissions): void {
+  for (const { path } of query.sort) {
+    let here = resource
+    for (const [i, name] of path.entries()) {
+      checkField(here, name, permissions, 'sort')
+      if (i === path.length - 1) break
+      here = here.field.get(name)!.target as Resource
+      if (!permissions.read(here).open)
+        throw new ApiError('forbidden_field', {
+          issues: [
+            {
+              code: 'forbidden_field',
+              parameter: 'sort',
+              detail: `not every ${here.name} is visible to you, so lists cannot be sorted through it`,
+            },
+          ],
+        })
+    }
+  }
+}
+
+function checkField(resource: Resource, name: string, permissions: Permissions, parameter: string): void {
+  if (permissions.field(resource, name, 'read').open) return
+  throw new ApiError('forbidden_field', {
+    issues: [{ code: 'forbidden_field', parameter, detail: `${name} may not be used in a ${parameter} here` }],
+  })
 }

@@ -14,7 +14,7 @@ import { viewOf } from './view.ts'
 export function* checkEchoes(unit: Unit, instance: Instance, prepared: Prepared, reading: Reading): Work<void> {
   if (prepared.echoes.length === 0) return
   const view = viewOf(instance.resource, { depth: 1, include: [], fields: null })
-  const related = yield* loadRelated(unit.tx, view, [instance.row], new Budget(reading.bounds))
+  const related = yield* loadRelated(unit.tx, view, [instance.row], new Budget(reading.bounds, reading.permissions))
   const shown = JSON.parse(writeRow(view, instance.row, related, reading.ctx)) as Record<string, unknown>
   const issues: Issue[] = []
   for (const { field, value, pointer } of prepared.echoes)

@@ -77,7 +77,7 @@ export function createEngine(options: EngineOptions): Engine {
       bounds: call.unbounded ? unbounded : bounded,
       sortedRows: options.limits.sortedRows,
       cursorKey: options.cursorKey,
-      visible: authorize(call, options.authenticate !== null),
+      permissions: authorize(call, options.authenticate !== null),
       newId,
       bulk: call.unbounded ? Infinity : options.limits.bulk,
     }
@@ -90,7 +90,12 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   function write(tx: Transaction, call: Call, writing: Writing): Work<Outcome> {
-    const unit = new Unit(tx, { ctx: writing.ctx, mode: call.mode, strict: options.strict })
+    const unit = new Unit(tx, {
+      ctx: writing.ctx,
+      mode: call.mode,
+      strict: options.strict,
+      permissions: writing.permissions,
+    })
     switch (call.operation) {
       case 'create':
         return createRows(unit, call, writing)

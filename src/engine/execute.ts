@@ -2,12 +2,12 @@ import { ApiError, pointer, type Issue } from '../protocol/error.ts'
 import { formatPosition } from '../protocol/position.ts'
 import type { Field, Id, Row, StoredField } from '../model/model.ts'
 import { ID } from '../model/model.ts'
-import type { Predicate } from '../query/predicate.ts'
 import { wait, type Work } from '../store/work.ts'
 import type { Call, Gone, Item } from './call.ts'
 import { checkEchoes } from './echo.ts'
 import { applyJsonPatch } from './json-patch.ts'
 import { isObject, type Prepared } from './prepare.ts'
+import { allowedRows } from './permissions.ts'
 import { Budget, loadRelated } from './related.ts'
 import { writeRows } from './present.ts'
 import { missing, showItem, visibleRow, type Reading } from './read.ts'
@@ -82,7 +82,9 @@ function agreeWithParent(prepared: Prepared, via: Field, parent: Id): void {
 function* parentOf(unit: Unit, call: Call): Work<Instance> {
   const { resource, id } = call.parent!
   const parent = yield* unit.get(resource, id)
-  if (!parent) throw missing(resource, id)
+  if (!parent?.before) throw missing(resource, id)
+  const seen = yield* allowedRows(unit.tx, resource, [parent.before], unit.permissions.read(resource))
+  if (seen.length === 0) throw missing(resource, id)
   return parent
 }
 
@@ -108,7 +110,12 @@ export function* patchRow(unit: Unit, call: Call, writing: Writing): Work<Item> 
 /** A JSON Patch becomes the members of the representation that it changes. */
 function* patchedBody(unit: Unit, call: Call, instance: Instance, writing: Writing): Work<unknown> {
   const view = viewOf(call.resource, { depth: 1, include: [], fields: null })
-  const related = yield* loadRelated(unit.tx, view, [instance.row], new Budget({ ...writing.bounds, ids: null }))
+  const related = yield* loadRelated(
+    unit.tx,
+    view,
+    [instance.row],
+    new Budget({ ...writing.bounds, ids: null }, writing.permissions),
+  )
   const [shown] = JSON.parse(writeRows(view, [instance.row], related, writing.ctx)) as [Record<string, unknown>]
   return applyJsonPatch(shown, call.input)
 }
@@ -177,14 +184,10 @@ export function* deleteRow(unit: Unit, call: Call, writing: Writing): Work<Gone>
 
 /** The row that the call is about, if the caller may see it and it is where the URI says. */
 function* target(unit: Unit, call: Call, writing: Writing): Work<Instance> {
-  if (call.parent || !isAll(writing.visible)) yield* visibleRow(unit.tx, call.resource, call.id!, call, writing)
+  if (call.parent || !writing.permissions.read(call.resource).open) yield* visibleRow(unit.tx, call, writing)
   const instance = yield* unit.get(call.resource, call.id!)
   if (!instance) throw missing(call.resource, call.id!)
   return instance
-}
-
-function isAll(visible: Predicate): boolean {
-  return visible.kind === 'constant' && visible.value
 }
 
 /** RFC 6585 §3: a resource may insist that writes name the version that they change. */
@@ -212,7 +215,7 @@ function* show(unit: Unit, call: Call, instance: Instance, writing: Writing, cre
 function* showMany(unit: Unit, call: Call, instances: readonly Instance[], writing: Writing): Work<Item> {
   const view = viewOf(call.resource, call.shape)
   const rows = instances.map(instance => instance.row)
-  const budget = new Budget(writing.bounds)
+  const budget = new Budget(writing.bounds, writing.permissions)
   const related = yield* loadRelated(unit.tx, view, rows, budget)
   return {
     kind: 'item',

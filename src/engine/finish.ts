@@ -2,6 +2,7 @@ import { ApiError, pointer, type Issue } from '../protocol/error.ts'
 import type { Work } from '../store/work.ts'
 import { rowFor } from './writable.ts'
 import { moment } from './write.ts'
+import { checkAfter, checkBefore } from './write-rules.ts'
 import type { Instance, Unit } from './unit.ts'
 
 /** Ends a unit: the rows as they will be must hold together; then everything goes to the store at once. */
@@ -19,7 +20,9 @@ export function* finish(unit: Unit): Work<void> {
     yield* checkRow(unit, instance, issues)
   }
   if (issues.length) throw new ApiError('validation', { issues })
+  yield* checkBefore(unit)
   yield* unit.flush()
+  yield* checkAfter(unit)
 }
 
 /** `t.now({ on: 'write' })`. */

@@ -9,8 +9,19 @@ import { readRow } from './read-row.ts'
 /** Writes one row as JSON text straight from its slots; no row object is made. */
 export function writeRow(view: View, row: Row, related: Related, ctx: Ctx): string {
   if (view.depth === 0 && view.parts.length === 0) return JSON.stringify(row[ID])
+  if (related.masks !== null) return writeMasked(view, row, related, ctx, related.masks)
   let text = ''
   for (const part of view.parts) text += part.prefix + writePart(view, part, row, related, ctx)
+  return text === '' ? '{}' : text + '}'
+}
+
+/** The same without the fields that the caller may not read of this row. */
+function writeMasked(view: View, row: Row, related: Related, ctx: Ctx, masks: NonNullable<Related['masks']>): string {
+  let text = ''
+  view.parts.forEach((part, i) => {
+    if (masks.get(view.names[i]!)?.(row)) return
+    text += (text === '' ? '{' : ',') + part.prefix.slice(1) + writePart(view, part, row, related, ctx)
+  })
   return text === '' ? '{}' : text + '}'
 }
 

@@ -7,6 +7,8 @@ import { all, type Predicate, type Query } from '../query/predicate.ts'
 import type { Snapshot } from '../store/store.ts'
 import { wait, type Work } from '../store/work.ts'
 import type { Call, Item, List, Unchanged } from './call.ts'
+import { narrowed } from './authorize.ts'
+import { allowedRows, type Permissions } from './permissions.ts'
 import { Budget, loadRelated, type Bounds } from './related.ts'
 import { writeRow, writeRows } from './present.ts'
 import { ordered } from './sort.ts'
@@ -22,13 +24,13 @@ export interface Reading {
   /** Rows that may be sorted in memory. */
   readonly sortedRows: number
   readonly cursorKey: CursorKey
-  /** What the caller may see of the resource, ANDed into everything. */
-  readonly visible: Predicate
+  /** What the caller may do; what it may see is ANDed into everything. */
+  readonly permissions: Permissions
 }
 
 /** One row, or ApiError `not_found`. */
 export function* getItem(snapshot: Snapshot, call: Call, reading: Reading): Work<Item | Unchanged> {
-  const row = yield* visibleRow(snapshot, call.resource, call.id!, call, reading)
+  const row = yield* visibleRow(snapshot, call, reading)
   const view = viewOf(call.resource, call.shape)
   const etag = itemTag(reading.epoch, view, row, snapshot)
   const modified = modifiedOf(row, reading.ctx.now)
@@ -47,7 +49,7 @@ export function* showItem(
   created: boolean,
   etag: string,
 ): Work<Item> {
-  const budget = new Budget(reading.bounds)
+  const budget = new Budget(reading.bounds, reading.permissions)
   const related = yield* loadRelated(snapshot, view, [row], budget)
   return {
     kind: 'item',
@@ -65,17 +67,20 @@ export function* showItem(
 const none: readonly string[] = Object.freeze([])
 
 /** The row if it exists, the caller may see it and, for nested URIs, it belongs to the parent. */
-export function* visibleRow(snapshot: Snapshot, resource: Resource, id: Id, call: Call, reading: Reading): Work<Row> {
-  const scoped = yield* scope(snapshot, call, reading)
-  if (scoped.kind === 'constant' && scoped.value) {
-    const row = yield* wait(snapshot.get(resource, id))
-    if (row) return row
+export function* visibleRow(snapshot: Snapshot, call: Call, reading: Reading): Work<Row> {
+  const { resource } = call
+  const id = call.id!
+  if (call.parent) {
+    const where = all(isId(resource, id), yield* scope(snapshot, call, reading))
+    const [row] = yield* wait(snapshot.select(resource, { where, sort: [], limit: 1, offset: 0, cursor: null }))
+    const { opaque } = reading.permissions.read(resource)
+    if (row && (!opaque || opaque(row))) return row
   } else {
-    const is: Predicate = { kind: 'compare', op: 'eq', field: resource.id.name, value: id }
-    const [row] = yield* wait(
-      snapshot.select(resource, { where: all(is, scoped), sort: [], limit: 1, offset: 0, cursor: null }),
-    )
-    if (row) return row
+    const row = yield* wait(snapshot.get(resource, id))
+    if (row) {
+      const guard = reading.permissions.read(resource)
+      if (guard.open || (yield* allowedRows(snapshot, resource, [row], guard)).length > 0) return row
+    }
   }
   throw missing(resource, id)
 }
@@ -84,29 +89,24 @@ export function missing(resource: Resource, id: Id): ApiError {
   return new ApiError('not_found', { detail: `there is no ${resource.name} ${id}` })
 }
 
-/** What of the resource the call is about: all that is visible, or what belongs to the parent of a nested URI. */
+/** What of the resource the call is about: all that is visible, or what belongs to the visible parent of a nested URI. */
 function* scope(snapshot: Snapshot, call: Call, reading: Reading): Work<Predicate> {
-  const { parent } = call
-  if (!parent) return reading.visible
-  if (!(yield* wait(snapshot.get(parent.resource, parent.id)))) throw missing(parent.resource, parent.id)
+  const { parent, resource } = call
+  const { permissions } = reading
+  const visible = permissions.read(resource).predicate
+  if (!parent) return visible
+  const owner = yield* wait(snapshot.get(parent.resource, parent.id))
+  const seen = owner && (yield* allowedRows(snapshot, parent.resource, [owner], permissions.read(parent.resource)))
+  if (!seen?.length) throw missing(parent.resource, parent.id)
   const { field } = parent
-  if (field.is === 'back')
-    return all(reading.visible, { kind: 'compare', op: 'eq', field: field.via.name, value: parent.id })
+  if (field.is === 'back') return all(visible, { kind: 'compare', op: 'eq', field: field.via.name, value: parent.id })
   if (field.is !== 'many') throw new ApiError('not_found')
-  if (field.inverse)
-    return all(reading.visible, {
-      kind: 'many',
-      field: field.inverse.name,
-      quantifier: 'some',
-      of: isId(parent.resource, parent.id),
-    })
+  if (field.inverse) {
+    const of = isId(parent.resource, parent.id)
+    return all(visible, { kind: 'many', field: field.inverse.name, quantifier: 'some', of })
+  }
   const pairs = yield* wait(snapshot.pairs(field.join, field.side, [parent.id], null))
-  return all(reading.visible, {
-    kind: 'in',
-    field: call.resource.id.name,
-    values: pairs.map(([, id]) => id),
-    negated: false,
-  })
+  return all(visible, { kind: 'in', field: resource.id.name, values: pairs.map(([, id]) => id), negated: false })
 }
 
 function isId(resource: Resource, id: Id): Predicate {
@@ -117,13 +117,13 @@ function isId(resource: Resource, id: Id): Predicate {
 export function* getList(snapshot: Snapshot, call: Call, reading: Reading): Work<List | Unchanged> {
   const { resource } = call
   const query = call.query!
-  const where = all(query.where, yield* scope(snapshot, call, reading))
+  const where = all(narrowed(resource, query.where, reading.permissions), yield* scope(snapshot, call, reading))
   const view = viewOf(resource, call.shape)
   const etag = listTag(reading.epoch, view, query, snapshot)
   checkRead(call.conditions, etag, null)
   if (isUnchanged(call.conditions, etag, null)) return { kind: 'unchanged', resource, etag, modified: null }
   const page = yield* pageOf(snapshot, resource, where, query, reading)
-  const related = yield* loadRelated(snapshot, view, page.rows, new Budget(reading.bounds))
+  const related = yield* loadRelated(snapshot, view, page.rows, new Budget(reading.bounds, reading.permissions))
   return {
     kind: 'list',
     resource,
@@ -133,9 +133,17 @@ export function* getList(snapshot: Snapshot, call: Call, reading: Reading): Work
     position: formatPosition(reading.epoch, snapshot.position),
     next: page.next,
     previous: page.previous,
-    total: query.total ? yield* wait(snapshot.count(resource, where)) : null,
+    total: query.total ? yield* totalOf(snapshot, resource, where, reading) : null,
     limit: query.limit,
   }
+}
+
+/** How many rows match; with a rule by a function they must be looked at one by one. */
+function* totalOf(snapshot: Snapshot, resource: Resource, where: Predicate, reading: Reading): Work<number> {
+  const { opaque } = reading.permissions.read(resource)
+  if (!opaque) return yield* wait(snapshot.count(resource, where))
+  const rows = yield* wait(snapshot.select(resource, { where, sort: [], limit: null, offset: 0, cursor: null }))
+  return rows.filter(opaque).length
 }
 
 interface Page {

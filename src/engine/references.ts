@@ -2,7 +2,8 @@ import { ApiError, type Issue } from '../protocol/error.ts'
 import type { Id, Resource } from '../model/model.ts'
 import type { Work } from '../store/work.ts'
 import type { Prepared, Setting, Target } from './prepare.ts'
-import type { Unit } from './unit.ts'
+import { allowedRows } from './permissions.ts'
+import type { Instance, Unit } from './unit.ts'
 
 interface Reference {
   readonly resource: Resource
@@ -20,12 +21,22 @@ export function* checkReferences(unit: Unit, settings: readonly Setting[]): Work
   const found = new Map<Resource, Set<Id>>()
   for (const [resource, named] of byResource) {
     const rows = yield* unit.many(resource, [...new Set(named.map(r => r.id))])
-    found.set(resource, new Set(rows.map(row => row.id)))
+    const seen = yield* visible(unit, resource, rows)
+    found.set(resource, new Set(seen.map(row => row.id)))
   }
   for (const { resource, id, pointer } of references)
     if (!found.get(resource)!.has(id))
       issues.push({ code: 'reference', pointer, detail: `there is no ${resource.name} ${id}` })
   if (issues.length) throw new ApiError('validation', { issues })
+}
+
+/** Rows that the caller may not see are as good as missing; those that this very request made are not. */
+function* visible(unit: Unit, resource: Resource, rows: readonly Instance[]): Work<readonly Instance[]> {
+  const guard = unit.permissions.read(resource)
+  if (guard.open) return rows
+  const stored = rows.map(row => row.before).filter(row => row !== null)
+  const seen = new Set(yield* allowedRows(unit.tx, resource, stored, guard))
+  return rows.filter(row => row.before === null || seen.has(row.before))
 }
 
 function collect(setting: Setting, into: Reference[]): void {

@@ -3,6 +3,7 @@ import type { BackField, Id, ManyField, OneField } from '../model/model.ts'
 import { ID } from '../model/model.ts'
 import { wait, type Work } from '../store/work.ts'
 import { idsOf, isTracked } from './lists.ts'
+import { allowedRows } from './permissions.ts'
 import { checkWritable } from './writable.ts'
 import type { Instance, Unit } from './unit.ts'
 
@@ -115,9 +116,13 @@ export function* setBack(
     yield* checkWritable(unit, child, field.via, pointer)
     yield* setOne(unit, child, field.via, owner.id, pointer)
   }
-  for (const child of yield* unit.many(
-    field.target,
-    [...current].filter(id => !wanted.has(id)),
+  for (const child of yield* seen(
+    unit,
+    field,
+    yield* unit.many(
+      field.target,
+      [...current].filter(id => !wanted.has(id)),
+    ),
   )) {
     if (!field.via.nullable) throw stillNeeded(field.via, child, pointer)
     yield* checkWritable(unit, child, field.via, pointer)
@@ -136,7 +141,20 @@ export function* setMany(
   const current = yield* idsOf(unit, owner, field)
   const wanted = new Set(ids)
   for (const id of wanted) if (!current.has(id)) yield* pair(unit, owner, field, id, true, pointer)
-  for (const id of current) if (!wanted.has(id)) yield* pair(unit, owner, field, id, false, pointer)
+  const left = yield* unit.many(
+    field.target,
+    [...current].filter(id => !wanted.has(id)),
+  )
+  for (const { id } of yield* seen(unit, field, left)) yield* pair(unit, owner, field, id, false, pointer)
+}
+
+/** A list that a caller sends says nothing of rows that the caller cannot see: they stay. */
+function* seen(unit: Unit, field: BackField | ManyField, rows: readonly Instance[]): Work<readonly Instance[]> {
+  const guard = unit.permissions.read(field.target)
+  if (guard.open) return rows
+  const stored = rows.map(row => row.before).filter(row => row !== null)
+  const visible = new Set(yield* allowedRows(unit.tx, field.target, stored, guard))
+  return rows.filter(row => row.before === null || visible.has(row.before))
 }
 
 /** Makes or dissolves one pair of a many-to-many relation. */

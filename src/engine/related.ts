@@ -1,13 +1,16 @@
 import { ApiError } from '../protocol/error.ts'
-import type { BackField, Id, ManyField, OneField, Row } from '../model/model.ts'
+import type { BackField, Id, ManyField, OneField, Resource, Row } from '../model/model.ts'
 import { ID } from '../model/model.ts'
 import type { Snapshot } from '../store/store.ts'
 import { chain, wait, type Maybe, type Work } from '../store/work.ts'
+import { allowedIds, allowedRows, type Guard, type Permissions } from './permissions.ts'
 import type { Load, View } from './view.ts'
 
 /** What was loaded beside the rows of a view; `of[i]` belongs to `view.loads[i]`. */
 export interface Related {
   readonly of: readonly LoadedPart[]
+  /** Fields that the caller may not read of some rows: true for those. Null where every field may be read. */
+  readonly masks: ReadonlyMap<string, (row: Row) => boolean> | null
 }
 
 export type LoadedPart =
@@ -29,11 +32,13 @@ export interface Bounds {
 export class Budget {
   #left: number
   readonly bounds: Bounds
+  readonly permissions: Permissions
   /** Names of relations whose list was cut. */
   readonly cut: Set<string> = new Set()
 
-  constructor(bounds: Bounds) {
+  constructor(bounds: Bounds, permissions: Permissions) {
     this.bounds = bounds
+    this.permissions = permissions
     this.#left = bounds.total
   }
 
@@ -46,15 +51,38 @@ export class Budget {
   }
 }
 
-const nothing: Related = Object.freeze({ of: Object.freeze([]) })
+/** Of a view that shows nothing but its rows. */
+export const nothingBeside: Related = Object.freeze({ of: Object.freeze([]), masks: null })
 
 /** Loads all that a view shows beside the rows: one query per relation and level, never one per row. */
 export function* loadRelated(snapshot: Snapshot, view: View, rows: readonly Row[], budget: Budget): Work<Related> {
-  if (view.loads.length === 0 || rows.length === 0) return nothing
+  const { fields } = view.resource.rules ?? {}
+  if ((view.loads.length === 0 && !fields) || rows.length === 0) return nothingBeside
   const ids = rows.map(row => row[ID] as Id)
   const of: LoadedPart[] = []
   for (const load of view.loads) of.push(yield* loadPart(snapshot, load, rows, ids, budget))
-  return { of }
+  return {
+    of,
+    masks: fields ? yield* masksOf(snapshot, view.resource, Object.keys(fields), rows, budget.permissions) : null,
+  }
+}
+
+/** Which rows hide which fields from the caller. */
+function* masksOf(
+  snapshot: Snapshot,
+  resource: Resource,
+  fields: readonly string[],
+  rows: readonly Row[],
+  permissions: Permissions,
+): Work<Related['masks']> {
+  const masks = new Map<string, (row: Row) => boolean>()
+  for (const name of fields) {
+    const guard = permissions.field(resource, name, 'read')
+    if (guard.open) continue
+    const seen = new Set(yield* allowedRows(snapshot, resource, rows, guard))
+    masks.set(name, row => !seen.has(row))
+  }
+  return masks.size ? masks : null
 }
 
 function* loadPart(
@@ -67,27 +95,63 @@ function* loadPart(
   switch (load.kind) {
     case 'ids': {
       const limit = load.shown ? budget.bounds.ids : null
+      const guard = load.shown ? budget.permissions.read(load.field.target) : null
+      if (guard && !guard.open) {
+        const pairs = yield* visiblePairs(snapshot, load.field, ids, guard)
+        return { kind: 'ids', ids: cutAt(group(pairs), limit, load.field.name, budget) }
+      }
       const pairs = yield* wait(relatedIds(snapshot, load.field, ids, limit === null ? null : limit + 1))
       return { kind: 'ids', ids: cutAt(group(pairs), limit, load.field.name, budget) }
     }
-    case 'count':
-      return { kind: 'count', counts: new Map(yield* wait(relatedCounts(snapshot, load.field, ids))) }
+    case 'count': {
+      const guard = budget.permissions.read(load.field.target)
+      if (guard.open) return { kind: 'count', counts: new Map(yield* wait(relatedCounts(snapshot, load.field, ids))) }
+      const lists = group(yield* visiblePairs(snapshot, load.field, ids, guard))
+      return { kind: 'count', counts: new Map([...lists].map(([owner, list]) => [owner, list.length])) }
+    }
     case 'row': {
-      const found = yield* wait(snapshot.many(load.view.resource, distinct(rows, load.field)))
-      budget.spend(found.length)
+      const target = load.view.resource
+      const loaded = yield* wait(snapshot.many(target, distinct(rows, load.field)))
+      budget.spend(loaded.length)
+      const found = yield* allowedRows(snapshot, target, loaded, budget.permissions.read(target))
       const related = yield* loadRelated(snapshot, load.view, found, budget)
       return { kind: 'row', rows: new Map(found.map(row => [row[ID] as Id, row])), related }
     }
     case 'rows': {
       const limit = budget.bounds.rows
-      const pairs = yield* wait(relatedRows(snapshot, load.field, ids, limit === null ? null : limit + 1))
+      const guard = budget.permissions.read(load.view.resource)
+      const most = limit === null || !guard.open ? null : limit + 1
+      let pairs = yield* wait(relatedRows(snapshot, load.field, ids, most))
       budget.spend(pairs.length)
+      if (!guard.open) {
+        const seen = new Set(
+          yield* allowedRows(
+            snapshot,
+            load.view.resource,
+            pairs.map(([, row]) => row),
+            guard,
+          ),
+        )
+        pairs = pairs.filter(([, row]) => seen.has(row))
+      }
       const grouped = cutAt(group(pairs), limit, load.field.name, budget)
       const shown: Row[] = []
       for (const list of grouped.values()) shown.push(...list)
       return { kind: 'rows', rows: grouped, related: yield* loadRelated(snapshot, load.view, shown, budget) }
     }
   }
+}
+
+/** Pairs whose other row the caller may see. */
+function* visiblePairs(
+  snapshot: Snapshot,
+  field: BackField | ManyField,
+  owners: readonly Id[],
+  guard: Guard,
+): Work<[Id, Id][]> {
+  const pairs = yield* wait(relatedIds(snapshot, field, owners, null))
+  const seen = yield* allowedIds(snapshot, field.target, [...new Set(pairs.map(([, id]) => id))], guard)
+  return pairs.filter(([, id]) => seen.has(id))
 }
 
 function distinct(rows: readonly Row[], field: OneField): Id[] {

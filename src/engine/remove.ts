@@ -33,6 +33,7 @@ function* removeOne(unit: Unit, instance: Instance, restrictions: Restriction[])
     if (via.symmetric) continue
     for (const child of yield* pointing(unit, via, instance.id)) {
       if (child.deleted) continue
+      child.implied = true
       if (via.onDelete === 'cascade') yield* removeOne(unit, child, restrictions)
       else if (via.onDelete === 'restrict') restrictions.push({ child, via })
       else {

@@ -11,7 +11,8 @@ import { readRow } from './read-row.ts'
 import { relatedIds } from './related.ts'
 
 /**
- * Rows of a query that sorts by what no store has: calculated fields and to-many lists (DECISIONS B6).
+ * Rows of a query that sorts by what no store has, calculated fields and to-many lists (DECISIONS B6), or that a rule
+ * by a function narrows.
  * All matching rows are loaded, up to a limit, and sorted here. Null if the store can sort.
  */
 export function* ordered(
@@ -22,7 +23,8 @@ export function* ordered(
   reading: Reading,
 ): Work<Row[] | null> {
   const special = query.sort.some(key => key.path.length === 1 && isComputed(resource.field.get(key.path[0]!)))
-  if (!special) return null
+  const { opaque } = reading.permissions.read(resource)
+  if (!special && !opaque) return null
   if (query.cursor)
     throw new ApiError('validation', {
       issues: [
@@ -33,10 +35,11 @@ export function* ordered(
         },
       ],
     })
-  const rows = yield* wait(
+  const found = yield* wait(
     snapshot.select(resource, { where, sort: [], limit: reading.sortedRows + 1, offset: 0, cursor: null }),
   )
-  if (rows.length > reading.sortedRows)
+  const rows = opaque ? found.filter(opaque) : found
+  if (found.length > reading.sortedRows)
     throw new ApiError('too_complex', {
       detail: `sorting by a calculated field takes at most ${reading.sortedRows} rows; filter more or sort by a stored field`,
     })

@@ -3,6 +3,7 @@ import type { Ctx, Value } from '../schema/field.ts'
 import type { LinkChange, ListDelta, RowChange, Transaction } from '../store/store.ts'
 import { wait, type Work } from '../store/work.ts'
 import type { InputMode } from './call.ts'
+import type { Permissions } from './permissions.ts'
 
 /** A row as one unit of work sees and changes it. */
 export interface Instance {
@@ -13,6 +14,10 @@ export interface Instance {
   /** As it will be. */
   readonly row: Row
   deleted: boolean
+  /** Deleted or unlinked because something else was deleted, as declared: no rule of its own is asked. */
+  implied: boolean
+  /** Fields that the caller set. */
+  readonly given: Set<Field>
   /** Ids that join or leave its to-many relations, by field name. */
   readonly deltas: Map<string, Delta>
 }
@@ -28,6 +33,7 @@ export interface UnitOptions {
   readonly ctx: Ctx
   readonly mode: InputMode
   readonly strict: boolean
+  readonly permissions: Permissions
 }
 
 /**
@@ -39,6 +45,7 @@ export class Unit {
   readonly ctx: Ctx
   readonly mode: InputMode
   readonly strict: boolean
+  readonly permissions: Permissions
   readonly #known = new Map<Resource, Map<Id, Instance | null>>()
   /** In the order in which they were first changed or made. */
   readonly #touched = new Set<Instance>()
@@ -49,6 +56,7 @@ export class Unit {
     this.ctx = options.ctx
     this.mode = options.mode
     this.strict = options.strict
+    this.permissions = options.permissions
   }
 
   /** The row, or null if there is none or the unit has deleted it. */
@@ -76,7 +84,16 @@ export class Unit {
     row[ID] = id
     row[SEQ] = 0
     row[AT] = 0
-    const instance: Instance = { resource, id, before: null, row, deleted: false, deltas: new Map() }
+    const instance: Instance = {
+      resource,
+      id,
+      before: null,
+      row,
+      deleted: false,
+      implied: false,
+      given: new Set(),
+      deltas: new Map(),
+    }
     this.#rows(resource).set(id, instance)
     this.#touched.add(instance)
     return instance
@@ -112,6 +129,11 @@ export class Unit {
     else this.#links.set(key, change)
   }
 
+  /** Every row that the unit makes, changes, deletes or links. */
+  get touched(): ReadonlySet<Instance> {
+    return this.#touched
+  }
+
   /** Rows that the unit makes or gives another value in a stored field, and does not delete. */
   *changed(): Generator<Instance, void> {
     for (const instance of this.#touched)
@@ -137,7 +159,18 @@ export class Unit {
 }
 
 function known(resource: Resource, row: Row | undefined): Instance | null {
-  return row ? { resource, id: row[ID] as Id, before: row, row: row.slice(), deleted: false, deltas: new Map() } : null
+  return row
+    ? {
+        resource,
+        id: row[ID] as Id,
+        before: row,
+        row: row.slice(),
+        deleted: false,
+        implied: false,
+        given: new Set(),
+        deltas: new Map(),
+      }
+    : null
 }
 
 /** Slots of stored fields whose value differs from what is stored. */

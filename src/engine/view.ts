@@ -21,6 +21,8 @@ export interface View {
   readonly variant: string
   readonly depth: number
   readonly parts: readonly Part[]
+  /** Names of the fields that the parts show. */
+  readonly names: readonly string[]
   /** What must be loaded beside the rows: one query each. */
   readonly loads: readonly Load[]
   /** Resources whose rows are in the representation, this one first. */
@@ -108,6 +110,7 @@ function nestedView(field: Field, depth: number, included: Paths | undefined, ch
 class ViewBuilder {
   readonly #resource: Resource
   readonly #parts: Part[] = []
+  readonly #names: string[] = []
   readonly #loads: Load[] = []
   readonly #touches: Set<Resource>
 
@@ -117,6 +120,12 @@ class ViewBuilder {
   }
 
   add(field: Field, nested: View | null): void {
+    this.#addPart(field, nested)
+    if (this.#parts.length > this.#names.length) this.#names.push(field.name)
+    if (nested) for (const resource of nested.touches) this.#touches.add(resource)
+  }
+
+  #addPart(field: Field, nested: View | null): void {
     const prefix = `${this.#parts.length ? ',' : '{'}${JSON.stringify(field.name)}:`
     switch (field.is) {
       case 'scalar':
@@ -163,7 +172,6 @@ class ViewBuilder {
       case 'self':
         this.#parts.push({ kind: 'self', prefix, field })
     }
-    if (nested) for (const resource of nested.touches) this.#touches.add(resource)
   }
 
   /** A relation that a function reads is loaded as ids although it may not be shown. */
@@ -189,8 +197,13 @@ class ViewBuilder {
     )
   }
 
-  done(): Pick<View, 'parts' | 'loads' | 'touches'> {
-    return { parts: Object.freeze(this.#parts), loads: Object.freeze(this.#loads), touches: [...this.#touches] }
+  done(): Pick<View, 'parts' | 'names' | 'loads' | 'touches'> {
+    return {
+      parts: Object.freeze(this.#parts),
+      names: Object.freeze(this.#names),
+      loads: Object.freeze(this.#loads),
+      touches: [...this.#touches],
+    }
   }
 }
 

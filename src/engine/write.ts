@@ -116,6 +116,7 @@ export function moment(field: ScalarField, now: number): Value {
 }
 
 function* set(unit: Unit, instance: Instance, setting: Setting, newId: NewId, guarded = true): Work<void> {
+  if (guarded) instance.given.add(setting.field)
   switch (setting.kind) {
     case 'value':
       return yield* setValue(unit, instance, setting.field, setting.value, setting.pointer, guarded)

@@ -1,0 +1,165 @@
+import type { Id, Resource, Row } from '../model/model.ts'
+import { ID } from '../model/model.ts'
+import { compile, type Access } from '../query/evaluate.ts'
+import { all, everything, type Predicate } from '../query/predicate.ts'
+import type { Snapshot } from '../store/store.ts'
+import { wait, type Work } from '../store/work.ts'
+import { bind, ruleFor } from './bind.ts'
+import type { Principal } from './call.ts'
+import { readRow } from './read-row.ts'
+
+/** What a rule comes to for one caller. */
+export interface Guard {
+  readonly predicate: Predicate
+  /** It holds for every row: nothing needs to be asked. */
+  readonly open: boolean
+  /** It holds for no row. */
+  readonly closed: boolean
+  /** Decides by the row alone; null if the rule reads other rows, so that the store must be asked. */
+  readonly test: ((row: Row) => boolean) | null
+  /** Part of it is a function, which no query can hold. */
+  readonly opaque: ((row: Row) => boolean) | null
+}
+
+const openGuard: Guard = Object.freeze({
+  predicate: everything,
+  open: true,
+  closed: false,
+  test: () => true,
+  opaque: null,
+})
+
+/** What one caller may do; guards are made when they are first asked for. */
+export class Permissions {
+  readonly me: Principal | null
+  readonly #all: boolean
+  readonly #guards = new Map<Resource, Map<string, Guard>>()
+
+  constructor(me: Principal | null, all: boolean) {
+    this.me = me
+    this.#all = all
+  }
+
+  /** May everything: the application itself. */
+  static readonly all: Permissions = new Permissions(null, true)
+  static readonly anonymous: Permissions = new Permissions(null, false)
+
+  read(resource: Resource): Guard {
+    return this.for(resource, 'read')
+  }
+
+  for(resource: Resource, action: string): Guard {
+    if (this.#all || resource.rules === null) return openGuard
+    let guards = this.#guards.get(resource)
+    if (!guards) this.#guards.set(resource, (guards = new Map()))
+    let guard = guards.get(action)
+    if (!guard) guards.set(action, (guard = guardOf(resource, action, this.me)))
+    return guard
+  }
+
+  /** The guard of one field; open where nothing is said of it. */
+  field(resource: Resource, name: string, access: 'read' | 'write'): Guard {
+    const rule = resource.rules?.fields?.[name]?.[access]
+    if (this.#all || !rule) return openGuard
+    const key = `${access} .${name}`
+    let guards = this.#guards.get(resource)
+    if (!guards) this.#guards.set(resource, (guards = new Map()))
+    let guard = guards.get(key)
+    if (!guard) guards.set(key, (guard = guardFrom(resource, bind(resource, rule, this.me), this.me)))
+    return guard
+  }
+}
+
+const known = new WeakMap<Principal, Permissions>()
+
+/** The permissions of a caller; the same object as long as the principal is the same object. */
+export function permissionsOf(me: Principal | null, trusted: boolean): Permissions {
+  if (trusted) return Permissions.all
+  if (!me) return Permissions.anonymous
+  let permissions = known.get(me)
+  if (!permissions) known.set(me, (permissions = new Permissions(me, false)))
+  return permissions
+}
+
+function guardOf(resource: Resource, action: string, me: Principal | null): Guard {
+  const rule = ruleFor(resource, action)
+  if (rule === 'open') return openGuard
+  return guardFrom(resource, bind(resource, rule ?? { kind: 'constant', value: false }, me), me)
+}
+
+function guardFrom(resource: Resource, bound: ReturnType<typeof bind>, me: Principal | null): Guard {
+  const { predicate, tests } = bound
+  const constant = predicate.kind === 'constant'
+  const opaque = tests.length
+    ? (row: Row): boolean => {
+        const shown = readRow(resource, row, none)
+        return tests.every(({ test }) => test(me, shown))
+      }
+    : null
+  const plain = isPlain(predicate) ? compile(predicate, resource, ownFields) : null
+  return {
+    predicate,
+    open: constant && predicate.value && !opaque,
+    closed: constant && !predicate.value,
+    test: plain && opaque ? row => plain(row) && opaque(row) : plain,
+    opaque,
+  }
+}
+
+const none: ReadonlyMap<string, readonly Id[]> = new Map()
+
+/** Reads the stored fields of a row; predicates that need more are not compiled with it. */
+export const ownFields: Access<Row> = {
+  value: field => {
+    const { slot } = field as unknown as { slot: number }
+    return row => row[slot]!
+  },
+  one: () => () => null,
+  many: () => () => [],
+}
+
+/** It looks at stored fields of the row alone. */
+function isPlain(predicate: Predicate): boolean {
+  switch (predicate.kind) {
+    case 'and':
+    case 'or':
+      return predicate.of.every(isPlain)
+    case 'not':
+      return isPlain(predicate.of)
+    case 'one':
+    case 'many':
+      return false
+    default:
+      return true
+  }
+}
+
+/** The rows for which a guard holds, asking the store only where the rows themselves do not tell. */
+export function* allowedRows(
+  snapshot: Snapshot,
+  resource: Resource,
+  rows: readonly Row[],
+  guard: Guard,
+): Work<readonly Row[]> {
+  if (guard.open || rows.length === 0) return rows
+  if (guard.closed) return []
+  const { test } = guard
+  if (test) return rows.filter(test)
+  const ids = yield* allowedIds(
+    snapshot,
+    resource,
+    rows.map(row => row[ID] as Id),
+    guard,
+  )
+  return rows.filter(row => ids.has(row[ID] as Id))
+}
+
+/** The ids of rows that exist and for which a guard holds. */
+export function* allowedIds(snapshot: Snapshot, resource: Resource, ids: readonly Id[], guard: Guard): Work<Set<Id>> {
+  if (guard.closed || ids.length === 0) return new Set()
+  const among: Predicate = { kind: 'in', field: resource.id.name, values: ids, negated: false }
+  const where = all(among, guard.predicate)
+  let rows = yield* wait(snapshot.select(resource, { where, sort: [], limit: null, offset: 0, cursor: null }))
+  if (guard.opaque) rows = rows.filter(guard.opaque)
+  return new Set(rows.map(row => row[ID] as Id))
+}

@@ -1,0 +1,58 @@
+import { ApiError } from '../protocol/error.ts'
+import type { Resource, Row } from '../model/model.ts'
+import type { Work } from '../store/work.ts'
+import { allowedRows, Permissions, type Guard } from './permissions.ts'
+import { changedSlots, type Instance, type Unit } from './unit.ts'
+
+/** The rows as they were must allow what is done to them: changes, links from other rows, deletion. */
+export function* checkBefore(unit: Unit): Work<void> {
+  if (unit.permissions === Permissions.all) return
+  for (const instance of unit.touched) {
+    const { resource, before } = instance
+    if (!before || instance.implied || resource.rules === null || !isAffected(instance)) continue
+    const action = instance.deleted ? 'delete' : 'write'
+    yield* demand(unit, resource, before, unit.permissions.for(resource, action), action)
+    if (!instance.deleted) yield* checkFields(unit, instance, before)
+  }
+}
+
+/** The rows as they are now must allow it as well; they are written already, so every rule can be asked of the store. */
+export function* checkAfter(unit: Unit): Work<void> {
+  if (unit.permissions === Permissions.all) return
+  for (const instance of unit.touched) {
+    const { resource, row, before } = instance
+    if (instance.deleted || instance.implied || resource.rules === null || !isAffected(instance)) continue
+    const action = before ? 'write' : 'create'
+    yield* demand(unit, resource, row, unit.permissions.for(resource, action), action)
+    yield* checkFields(unit, instance, row)
+  }
+}
+
+function isAffected(instance: Instance): boolean {
+  if (!instance.before || instance.deleted) return true
+  if (changedSlots(instance).length > 0) return true
+  for (const { added, removed } of instance.deltas.values()) if (added.size || removed.size) return true
+  return false
+}
+
+/** Fields with a rule of their own: those that the caller set and that differ from what was. */
+function* checkFields(unit: Unit, instance: Instance, image: Row): Work<void> {
+  const { resource, before, row } = instance
+  if (!resource.rules?.fields) return
+  for (const field of instance.given) {
+    const guard = unit.permissions.field(resource, field.name, 'write')
+    if (guard.open) continue
+    const stored = field.is === 'scalar' || field.is === 'one'
+    if (before && stored && before[field.slot] === row[field.slot]) continue
+    yield* demand(unit, resource, image, guard, `set ${field.name} of`)
+  }
+}
+
+function* demand(unit: Unit, resource: Resource, row: Row, guard: Guard, action: string): Work<void> {
+  if (guard.open) return
+  const allowed = yield* allowedRows(unit.tx, resource, [row], guard)
+  if (allowed.length > 0) return
+  if (!unit.permissions.me)
+    throw new ApiError('unauthenticated', { detail: `say who calls: you may not ${action} this ${resource.name}` })
+  throw new ApiError('forbidden', { detail: `you may not ${action} this ${resource.name}` })
+}
