@@ -32,12 +32,13 @@ const openGuard: Guard = Object.freeze({
 /** What one caller may do; guards are made when they are first asked for. */
 export class Permissions {
   readonly me: Principal | null
-  readonly #all: boolean
+  /** Acts for the application itself: may everything. */
+  readonly trusted: boolean
   readonly #guards = new Map<Resource, Map<string, Guard>>()
 
-  constructor(me: Principal | null, all: boolean) {
+  constructor(me: Principal | null, trusted: boolean) {
     this.me = me
-    this.#all = all
+    this.trusted = trusted
   }
 
   /** May everything: the application itself. */
@@ -49,7 +50,7 @@ export class Permissions {
   }
 
   for(resource: Resource, action: string): Guard {
-    if (this.#all || resource.rules === null) return openGuard
+    if (this.trusted || resource.rules === null) return openGuard
     let guards = this.#guards.get(resource)
     if (!guards) this.#guards.set(resource, (guards = new Map()))
     let guard = guards.get(action)
@@ -60,7 +61,7 @@ export class Permissions {
   /** The guard of one field; open where nothing is said of it. */
   field(resource: Resource, name: string, access: 'read' | 'write'): Guard {
     const rule = resource.rules?.fields?.[name]?.[access]
-    if (this.#all || !rule) return openGuard
+    if (this.trusted || !rule) return openGuard
     const key = `${access} .${name}`
     let guards = this.#guards.get(resource)
     if (!guards) this.#guards.set(resource, (guards = new Map()))
