@@ -1,9 +1,9 @@
-import { ApiError, pointer } from '../../protocol/error.ts'
-import { AT, ID, SEQ, type Id, type Join, type Resource, type Row } from '../../model/model.ts'
+import { AT, SEQ, type Id, type Join, type Resource, type Row } from '../../model/model.ts'
 import { orderOf } from '../../query/order.ts'
 import type { Change, LinkChange, RowChange } from '../store.ts'
-import { entriesOf, layered, lookUp, type Layers } from './layers.ts'
-import { pairsIn, rowIn, tableIn, tableOf, type Pairs, type State, type Table } from './state.ts'
+import { layered, lookUp, type Layers } from './layers.ts'
+import { pairsIn, rowIn, tableIn, tableOf, type Pairs, type State } from './state.ts'
+import { conflict, ownersAfter } from './unique.ts'
 
 /** The state after a set of changes, and their records. Throws ApiError `conflict` where keys would not be unique. */
 export function applied(
@@ -29,9 +29,10 @@ export function applied(
   const tables = new Map(state.tables)
   for (const [resource, rows] of touched) {
     const seq = records.findLast(record => record.resource === resource)!.seq
-    tables.set(resource, tableOf(layered(tableIn(state, resource).rows, rows), seq))
+    const table = tableIn(state, resource)
+    const owners = ownersAfter(resource, table, rows)
+    tables.set(resource, tableOf(layered(table.rows, rows), seq, owners))
   }
-  for (const [resource, rows] of touched) checkUnique(resource, tables.get(resource)!, rows)
   return { state: { position, tables, joins: linked(state, links) }, records }
 }
 
@@ -41,41 +42,6 @@ export function stamped(row: Row, seq: number, at: number): Row {
   copy[SEQ] = seq
   copy[AT] = at
   return Object.freeze(copy) as Row
-}
-
-/** The unique keys of a resource: slots of single fields, of one-to-one relations and of composite keys. */
-function uniqueKeysOf(resource: Resource): { readonly fields: readonly string[]; readonly slots: readonly number[] }[] {
-  const single = resource.columns
-    .filter(field => field !== resource.id && (field.unique || (field.is === 'one' && field.single)))
-    .map(field => ({ fields: [field.name], slots: [field.slot] }))
-  const composite = resource.unique.map(fields => ({
-    fields,
-    slots: fields.map(name => resource.columns.find(field => field.name === name)!.slot),
-  }))
-  return [...single, ...composite]
-}
-
-/** Holds changed rows against all rows, as the whole set of changes leaves them. Null is never equal to null (SQL). */
-function checkUnique(resource: Resource, table: Table, rows: ReadonlyMap<Id, Row | undefined>): void {
-  for (const { fields, slots } of uniqueKeysOf(resource)) {
-    const claimed = [...rows.values()].filter(row => row && slots.every(slot => row[slot] !== null)) as Row[]
-    if (claimed.length === 0) continue
-    const keyOf = (row: Row): unknown =>
-      slots.length === 1 ? row[slots[0]!] : JSON.stringify(slots.map(slot => row[slot]))
-    const owners = new Map(claimed.map(row => [keyOf(row), row[ID]]))
-    if (owners.size < claimed.length) throw conflict(resource, fields)
-    for (const [id, row] of entriesOf(table.rows)) {
-      const owner = owners.get(keyOf(row))
-      if (owner !== undefined && owner !== id) throw conflict(resource, fields)
-    }
-  }
-}
-
-function conflict(resource: Resource, fields: readonly string[]): ApiError {
-  const detail = `Another ${resource.name} has this ${fields.join(', ')}`
-  return new ApiError('conflict', {
-    issues: fields.map(field => ({ code: 'unique', pointer: pointer('#', field), detail })),
-  })
 }
 
 /** The pairs after some were added or removed; a pair that is there already, or not there, changes nothing. */

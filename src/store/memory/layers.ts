@@ -27,10 +27,17 @@ export function layered<K, V>(map: Layers<K, V>, changes: ReadonlyMap<K, V | und
 
 export function entriesOf<K, V>(map: Layers<K, V>): [K, V][] {
   const entries: [K, V][] = []
-  for (const [key, value] of map.base) {
-    const now = map.over.size > 0 && map.over.has(key) ? map.over.get(key) : value
-    if (now !== undefined) entries.push([key, now])
-  }
-  for (const [key, value] of map.over) if (value !== undefined && !map.base.has(key)) entries.push([key, value])
+  forEachIn(map, (value, key) => entries.push([key, value]))
   return entries
+}
+
+/** Visits every entry, those of the base first, without making a list of them. */
+export function forEachIn<K, V>({ base, over }: Layers<K, V>, visit: (value: V, key: K) => void): void {
+  base.forEach((value, key) => {
+    const now = over.has(key) ? over.get(key) : value
+    if (now !== undefined) visit(now, key)
+  })
+  over.forEach((value, key) => {
+    if (value !== undefined && !base.has(key)) visit(value, key)
+  })
 }

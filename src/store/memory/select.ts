@@ -17,6 +17,8 @@ export function selected(state: State, resource: Resource, select: Select, acces
     return 0
   }
   const { cursor, limit, offset } = select
+  if (select.sort.length === 0 && !cursor)
+    return page(rowsIn(state, resource), compile(select.where, resource, access), select)
   const found = rowsIn(state, resource)
     .filter(compile(select.where, resource, access))
     .map(row => ({ row, keys: keys.map(key => key.read(row)) }))
@@ -28,6 +30,17 @@ export function selected(state: State, resource: Resource, select: Select, acces
   if (limit === null) return found.slice(offset)
   // Before a cursor the page is the end of what is there, not its beginning.
   return cursor?.before ? found.slice(Math.max(0, found.length - limit)) : found.slice(offset, offset + limit)
+}
+
+/** The page of rows that are in order already; what lies behind it is not looked at. */
+function page(rows: readonly Row[], test: (row: Row) => boolean, { limit, offset }: Select): Row[] {
+  const found: Row[] = []
+  const end = limit === null ? Infinity : offset + limit
+  for (const row of rows) {
+    if (found.length >= end) break
+    if (test(row)) found.push(row)
+  }
+  return found.slice(offset)
 }
 
 interface Key {

@@ -1,6 +1,7 @@
 import { ID, type Id, type Join, type Model, type Resource, type Row, type Value } from '../../model/model.ts'
 import { orderOf } from '../../query/order.ts'
 import { entriesOf, layers, lookUp, type Layers } from './layers.ts'
+import type { Owners } from './unique.ts'
 
 /** Everything at one position. Immutable: a write makes another, whoever reads this one keeps it. */
 export interface State {
@@ -14,7 +15,11 @@ export interface Table {
   /** seq of the last change to any row. */
   readonly changed: number
   /** Made when first asked for. */
-  readonly derived: { sorted: readonly Row[] | null; readonly bySlot: Map<number, ReadonlyMap<Value, readonly Row[]>> }
+  readonly derived: {
+    sorted: readonly Row[] | null
+    readonly bySlot: Map<number, ReadonlyMap<Value, readonly Row[]>>
+    owners: readonly Owners[] | null
+  }
 }
 
 /** The others of each id, ascending, from both sides. */
@@ -31,8 +36,8 @@ export function emptyState(model: Model): State {
   }
 }
 
-export function tableOf(rows: Layers<Id, Row>, changed: number): Table {
-  return { rows, changed, derived: { sorted: null, bySlot: new Map() } }
+export function tableOf(rows: Layers<Id, Row>, changed: number, owners: readonly Owners[] | null = null): Table {
+  return { rows, changed, derived: { sorted: null, bySlot: new Map(), owners } }
 }
 
 export function tableIn(state: State, resource: Resource): Table {

@@ -1,0 +1,81 @@
+import { ApiError, pointer } from '../../protocol/error.ts'
+import { ID, type Id, type Resource, type Row } from '../../model/model.ts'
+import { forEachIn, layered, layers, lookUp, type Layers } from './layers.ts'
+import type { Table } from './state.ts'
+
+/** Who holds each value of one unique key. */
+export type Owners = Layers<unknown, Id>
+
+interface UniqueKey {
+  readonly fields: readonly string[]
+  readonly slots: readonly number[]
+}
+
+const known = new WeakMap<Resource, readonly UniqueKey[]>()
+
+/** The unique keys of a resource beside its id: single fields, one-to-one relations and composite keys. */
+function keysOf(resource: Resource): readonly UniqueKey[] {
+  let keys = known.get(resource)
+  if (!keys) known.set(resource, (keys = findKeys(resource)))
+  return keys
+}
+
+function findKeys(resource: Resource): readonly UniqueKey[] {
+  const single = resource.columns
+    .filter(field => field !== resource.id && (field.unique || (field.is === 'one' && field.single)))
+    .map(field => ({ fields: [field.name], slots: [field.slot] }))
+  const composite = resource.unique.map(fields => ({
+    fields,
+    slots: fields.map(name => resource.columns.find(field => field.name === name)!.slot),
+  }))
+  return [...single, ...composite]
+}
+
+/** What a row claims of a key; undefined where a part is null, as null is never equal to null (SQL). */
+function claimOf({ slots }: UniqueKey, row: Row | undefined): unknown {
+  if (!row || slots.some(slot => row[slot] === null)) return undefined
+  return slots.length === 1 ? row[slots[0]!] : JSON.stringify(slots.map(slot => row[slot]))
+}
+
+/** The owners of a table's unique keys, found from its rows when first asked for and carried from version to version. */
+function ownersIn(resource: Resource, table: Table): readonly Owners[] {
+  return (table.derived.owners ??= keysOf(resource).map(key => {
+    const owners = new Map<unknown, Id>()
+    forEachIn(table.rows, (row, id) => {
+      const claim = claimOf(key, row)
+      if (claim !== undefined) owners.set(claim, id)
+    })
+    return layers(owners)
+  }))
+}
+
+/** The owners after rows changed. Throws ApiError `conflict` where two rows would own the same, as the whole set leaves them. */
+export function ownersAfter(
+  resource: Resource,
+  table: Table,
+  rows: ReadonlyMap<Id, Row | undefined>,
+): readonly Owners[] {
+  return ownersIn(resource, table).map((owners, i) => {
+    const key = keysOf(resource)[i]!
+    const changes = new Map<unknown, Id | undefined>()
+    for (const id of rows.keys()) {
+      const former = claimOf(key, lookUp(table.rows, id))
+      if (former !== undefined && lookUp(owners, former) === id) changes.set(former, undefined)
+    }
+    for (const [id, row] of rows) {
+      const claim = claimOf(key, row)
+      if (claim === undefined) continue
+      const owner = changes.has(claim) ? changes.get(claim) : lookUp(owners, claim)
+      if (owner !== undefined && owner !== id) throw conflict(resource, key.fields)
+      changes.set(claim, row![ID] as Id)
+    }
+    return changes.size === 0 ? owners : layered(owners, changes)
+  })
+}
+
+export function conflict(resource: Resource, fields: readonly string[]): ApiError {
+  const detail = `Another ${resource.name} has this ${fields.join(', ')}`
+  return new ApiError('conflict', {
+    issues: fields.map(field => ({ code: 'unique', pointer: pointer('#', field), detail })),
+  })
+}
