@@ -71,7 +71,7 @@ export function api<const M extends Readonly<Record<string, AnyResource>>>(
   options: ApiOptions = {},
 ): Api<M> {
   const limits: Limits = { ...defaultLimits, ...options.limits }
-  const model = link(resources as Readonly<Record<string, AnyResource>>, { limits })
+  const model = link(resources, { limits })
   const store = options.store ?? memory()
   const clock = options.clock ?? Date.now
   const random = options.random ?? randomBytes
@@ -90,16 +90,14 @@ export function api<const M extends Readonly<Record<string, AnyResource>>>(
     onFault: options.onFault ?? printFault,
   })
   const { seed } = options
-  let seeded = false
-  const seeding =
-    seed &&
-    seedOnce(engine, store, opening, seed).then(() => {
-      seeded = true
-    })
-  const ready = Promise.resolve(seeding ?? opening)
+  const started = seed ? seedOnce(engine, store, opening, seed) : opening
+  // Null once there is nothing to wait for, which a synchronous store without seeding never makes one do.
+  let waiting = started instanceof Promise ? started : null
+  const ready = Promise.resolve(started).then(() => {
+    waiting = null
+  })
   ready.catch(() => undefined) // whoever awaits `ready` hears of it; nobody else should be taken down
-  const handle = (call: Call): Maybe<Outcome> =>
-    opening instanceof Promise ? ready.then(() => engine.handle(call)) : engine.handle(call)
+  const handle = (call: Call): Maybe<Outcome> => (waiting ? ready.then(() => engine.handle(call)) : engine.handle(call))
   const http = options.http ?? {}
   let answerFetch: ((request: Request) => Promise<Response>) | undefined
   return {
@@ -113,7 +111,10 @@ export function api<const M extends Readonly<Record<string, AnyResource>>>(
     safe: safeOperations<M>(engine, handle),
     transaction: work =>
       store.transaction((tx: Transaction) => work(operations<M>(engine, call => engine.within(tx, call)))),
-    fetch: request => (answerFetch ??= fetch(engine, http))(request),
+    fetch: async request => {
+      if (waiting) await ready
+      return (answerFetch ??= fetch(engine, http))(request)
+    },
     close: async () => {
       await ready.catch(() => undefined)
       await store.close()

@@ -11,6 +11,8 @@ export { resource, type Declared, type ResourceSettings } from './model/resource
 export { t } from './schema/builder.ts'
 export type { Declarations, Expanded, IdOf, Include, New, Patch, Row } from './model/types.ts'
 export type { Sort, Where } from './model/where.ts'
+export { all, always, any, js, never, not, type Rule, type RuleTest } from './model/rule.ts'
+export type { Expression, MeExpression, RelationExpression, RowExpression, Rules } from './model/rule-types.ts'
 export { ModelError, type Fault } from './model/faults.ts'
 export { memory } from './store/memory.ts'
 export { sqlite, type SqliteOptions } from './store/sqlite/index.ts'

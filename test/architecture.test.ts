@@ -19,6 +19,7 @@ const LAYERS: Record<string, number> = {
   transport: 7,
   describe: 7,
   'api.ts': 8,
+  'operations.ts': 8,
   'serve.ts': 8,
   'index.ts': 8,
   cli: 8,

@@ -154,7 +154,7 @@ function prepareOne(field: OneField | BackField, raw: unknown, at: string, how: 
   if (value === null && !(Array.isArray(raw) && raw.length === 1)) {
     if (field.is === 'back' || field.nullable) return { kind: 'one', field, target: null, pointer: at }
     if (field.default && how.operation !== 'patch') return null
-    how.issues.push({ code: 'required', pointer: at, detail: `must name a ${(field.target as Resource).name}` })
+    how.issues.push({ code: 'required', pointer: at, detail: `must name a ${field.target.name}` })
     return null
   }
   const target = prepareTarget(field, value, at, how)
@@ -187,7 +187,7 @@ function prepareTarget(
   at: string,
   how: Preparation,
 ): Target | null {
-  const target = field.target as Resource
+  const target = field.target
   if (isObject(raw)) {
     const implied = field.is === 'back' ? field.via : field.is === 'one' ? field.inverse : null
     return {

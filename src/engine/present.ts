@@ -36,9 +36,9 @@ export function writeRows(view: View, rows: readonly Row[], related: Related, ct
 function writePart(view: View, part: Part, row: Row, related: Related, ctx: Ctx): string {
   switch (part.kind) {
     case 'slot': {
-      const value = row[part.slot]
+      const value = row[part.slot] as number | boolean | string | null
       if (value === null || part.print === 'raw') return String(value)
-      return part.print === 'json' ? JSON.stringify(value) : `"${printDatetime(value as string)}"`
+      return part.print === 'json' ? JSON.stringify(value) : `"${printDatetime(String(value))}"`
     }
     case 'ids': {
       const ids = (related.of[part.load] as LoadedPart & { kind: 'ids' }).ids.get(row[ID] as Id)

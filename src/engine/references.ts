@@ -41,7 +41,7 @@ function* visible(unit: Unit, resource: Resource, rows: readonly Instance[]): Wo
 
 function collect(setting: Setting, into: Reference[]): void {
   if (setting.kind === 'one') {
-    if (setting.target) collectTarget(setting.field.target as Resource, setting.target, into)
+    if (setting.target) collectTarget(setting.field.target, setting.target, into)
   } else if (setting.kind === 'list')
     for (const target of setting.targets) collectTarget(setting.field.target, target, into)
 }

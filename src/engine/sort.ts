@@ -10,6 +10,9 @@ import type { Reading } from './read.ts'
 import { readRow } from './read-row.ts'
 import { relatedIds } from './related.ts'
 
+/** What sorting in memory needs of a reading. */
+type Sorting = Pick<Reading, 'ctx' | 'permissions' | 'sortedRows'>
+
 /**
  * Rows of a query that sorts by what no store has, calculated fields and to-many lists (DECISIONS B6), or that a rule
  * by a function narrows.
@@ -20,7 +23,7 @@ export function* ordered(
   resource: Resource,
   where: Predicate,
   query: Query,
-  reading: Reading,
+  reading: Sorting,
 ): Work<Row[] | null> {
   const special = query.sort.some(key => key.path.length === 1 && isComputed(resource.field.get(key.path[0]!)))
   const { opaque } = reading.permissions.read(resource)
@@ -46,7 +49,7 @@ export function* ordered(
   const columns: { order: Order; values: Map<Row, Value> }[] = []
   for (const key of query.sort) columns.push(yield* column(snapshot, resource, key, rows, reading))
   const byId = sorted(orderOf(resource.idType), false)
-  const result = [...rows].sort((a, b) => {
+  const result = rows.toSorted((a, b) => {
     for (const { order, values } of columns) {
       const difference = order(values.get(a)!, values.get(b)!)
       if (difference !== 0) return difference
@@ -66,7 +69,7 @@ function* column(
   resource: Resource,
   key: SortKey,
   rows: readonly Row[],
-  reading: Reading,
+  reading: Sorting,
 ): Work<{ order: Order; values: Map<Row, Value> }> {
   const field = resource.field.get(key.path[0]!)!
   const values = new Map<Row, Value>()
@@ -115,7 +118,7 @@ function* calculate(
   snapshot: Snapshot,
   field: CalcField,
   rows: readonly Row[],
-  reading: Reading,
+  reading: Sorting,
   into: Map<Row, Value>,
 ): Work<void> {
   const used: [string, Map<Id, Id[]>][] = []
@@ -149,7 +152,7 @@ export function* follow(
   const inner = new Map<Row, Value>()
   yield* follow(snapshot, target, path.slice(1), found, inner)
   const byId = new Map(found.map(row => [row[ID], inner.get(row)!]))
-  for (const row of rows) into.set(row, byId.get(row[field.slot]!) ?? null)
+  for (const row of rows) into.set(row, byId.get(row[field.slot]) ?? null)
 }
 
 function typeAt(resource: Resource, path: readonly string[]): Field['type'] {

@@ -80,7 +80,7 @@ export class Unit {
 
   /** A new row with nothing in it but its id. */
   create(resource: Resource, id: Id): Instance {
-    const row: Row = new Array<Value>(FIRST + resource.columns.length - 1).fill(null)
+    const row: Row = Array.from<Value>({ length: FIRST + resource.columns.length - 1 }).fill(null)
     row[ID] = id
     row[SEQ] = 0
     row[AT] = 0

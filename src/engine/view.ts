@@ -162,7 +162,7 @@ class ViewBuilder {
         this.#parts.push({
           kind: 'count',
           prefix,
-          load: this.#load({ kind: 'count', field: (field as CountField).of }),
+          load: this.#load({ kind: 'count', field: field.of }),
         })
         break
       case 'calc':

@@ -26,7 +26,7 @@ export function* rowFor(
   for (const name of uses ?? []) {
     const field = instance.resource.field.get(name)
     if (field?.is === 'back' || field?.is === 'many')
-      related.set(name, [...(yield* idsOf(unit, instance, field))].sort(ascending))
+      related.set(name, [...(yield* idsOf(unit, instance, field))].toSorted(ascending))
   }
   return readRow(instance.resource, instance.row, related)
 }

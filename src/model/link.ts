@@ -50,7 +50,7 @@ function linkAllRules(defs: Defs, resources: ReadonlyMap<string, Draft<Resource>
   for (const [name, def] of defs) {
     if (!def.rules) continue
     const resource = resources.get(name)!
-    resource.rules = linkRules(resource as Resource, def.rules, (place, problem, fix) => {
+    resource.rules = linkRules(resource, def.rules, (place, problem, fix) => {
       faults.push(Object.freeze({ place, problem, fix }))
     })
   }
