@@ -1,6 +1,6 @@
-import { compileDict } from './dict.ts'
+import { compileDict, type Step } from './dict.ts'
 import { compileList } from './list.ts'
-import type { ReferNode, ScalarNode, TextNode } from './node.ts'
+import { targetOf, type ReferNode, type ScalarNode, type TextNode } from './node.ts'
 import { refuse, type Check } from './report.ts'
 
 const compiled = new WeakMap<TextNode, Check>()
@@ -24,10 +24,16 @@ function compileNode(node: TextNode): Check {
       return compileList(node, checkOf(node.item))
     case 'dict': {
       const fields = [...node.merges.flatMap(merge => merge.node.fields), ...node.fields]
-      const steps = fields.map(field => ({ key: field.name, check: checkOf(field.node) }))
+      const steps = fields.map(({ name, node }) => ({ key: name, check: checkOf(node), fits: fitsOf(node) }))
       return compileDict(steps, node.optional)
     }
   }
+}
+
+/** Values that fit are never empty, so that this holds with and without defaults. */
+function fitsOf(node: TextNode): Step['fits'] {
+  const at = targetOf(node)
+  return at.is === 'scalar' ? (at.validator.fits?.(at.params) ?? null) : null
 }
 
 /** Sees to empty values, so that validators never meet one (spec: restaction §1.3, the truth table). */

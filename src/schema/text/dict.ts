@@ -1,9 +1,13 @@
-import { FAIL, isFull, refuse, within, type Check } from './report.ts'
 import { memberOf } from './member.ts'
+import { FAIL, isFull, refuse, within, type Check } from './report.ts'
+import { straightLine } from './straight-line.ts'
 
-interface Step {
+/** One field of a dict on its way into code. */
+export interface Step {
   readonly key: string
   readonly check: Check
+  /** See `Validator.fits`; null = only the check knows. */
+  readonly fits: ((value: string) => string) | null
 }
 
 /**
@@ -11,35 +15,51 @@ interface Step {
  * but both are checked (merges; spec: restaction §1.6).
  */
 export function compileDict(steps: readonly Step[], optional: boolean): Check {
-  const keys = steps.map(step => step.key)
-  const checks = steps.map(step => step.check)
   const count = steps.length
-  // A copy of it has all members, which costs less than adding them one by one.
-  const template: Readonly<Record<string, unknown>> = Object.fromEntries(keys.map(key => [key, null]))
   // Names that every object inherits must be asked for with care, the others only on unusual objects.
-  const plainNames = keys.every(key => !(key in Object.prototype))
-  return (value, report) => {
-    if (value === undefined || value === null) return optional ? null : refuse(report, 'required')
+  const plainNames = steps.every(step => !(step.key in Object.prototype))
+
+  /** The steps from one on; `out` = null once one has failed. `before` = how many refusals are not of this dict. */
+  const take = (
+    value: {},
+    report: Parameters<Check>[1],
+    from: number,
+    out: Record<string, unknown> | null,
+  ): unknown => {
     const plain = plainNames && isPlain(value)
-    const out: Record<string, unknown> = { ...template }
-    let known = report.found.length
-    const before = known
-    for (let i = 0; i < count; i++) {
-      const key = keys[i]!
+    let result = out
+    for (let i = from; i < count; i++) {
+      const { key, check } = steps[i]!
+      const known = report.found.length
       const member = plain ? (value as Record<string, unknown>)[key] : memberOf(value, key)
-      const result = checks[i]!(member, report)
-      if (result === FAIL) {
+      const taken = check(member, report)
+      if (taken === FAIL) {
         within(report, known, key)
         if (isFull(report)) return FAIL
-        known = report.found.length
-      } else out[key] = result
+        result = null
+      } else if (result) result[key] = taken
     }
-    return known === before ? out : FAIL
+    return result ?? FAIL
   }
+  const slow: Check = (value, report) => {
+    if (value === undefined || value === null) return optional ? null : refuse(report, 'required')
+    return take(value, report, 0, {})
+  }
+  if (!plainNames || new Set(steps.map(step => step.key)).size < count) return slow
+  return (
+    straightLine(steps, {
+      isPlain,
+      slow,
+      failed(value, report, before, at) {
+        within(report, before, steps[at]!.key)
+        return isFull(report) ? FAIL : take(value, report, at + 1, null)
+      },
+    }) ?? slow
+  )
 }
 
 function isPlain(value: unknown): boolean {
-  if (typeof value !== 'object') return false
+  if (typeof value !== 'object' || value === null) return false
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === Object.prototype || prototype === null
 }

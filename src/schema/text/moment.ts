@@ -1,4 +1,4 @@
-import { momentFormat, type Moment } from './format.ts'
+import { momentFormat, type Moment, type MomentFormat } from './format.ts'
 import { refuse } from './report.ts'
 import type { JsonSchema, Parameters, Validator } from './validator.ts'
 
@@ -28,13 +28,15 @@ export const datetime: Validator = validatorOf('datetime')
 /** Gives text of its format, from such text or from a native object: Date (read as UTC) and the plain ones of Temporal. */
 function validatorOf(part: Part): Validator {
   const kind = kinds[part]
+  let compiled: MomentFormat | null = null
+  const usual = (): MomentFormat => (compiled ??= momentFormat(kind.format))
   const formatOf = (params: Parameters): string =>
     typeof params['format'] === 'string' ? params['format'] : kind.format
   return {
     string: true,
     params: { format: 'text' },
     check(params) {
-      const format = momentFormat(formatOf(params))
+      const format = params['format'] === undefined ? usual() : momentFormat(formatOf(params))
       return (value, report) => {
         const moment = typeof value === 'string' ? format.parse(value) : native(part, value)
         return moment === null ? refuse(report, `invalid ${part}`) : format.print(kind.cut(moment))

@@ -1,4 +1,3 @@
-import type { Value } from '../field.ts'
 import { refuse, type Check } from './report.ts'
 import type { Parameters, Validator } from './validator.ts'
 
@@ -12,18 +11,20 @@ export const int: Validator = {
   string: false,
   params: { min: 'number', max: 'number' },
   check(params): Check {
-    const safe = Number.MAX_SAFE_INTEGER
-    const min = Math.max(numberOf(params['min'], -safe), -safe)
-    const max = Math.min(numberOf(params['max'], safe), safe)
+    const { min, max } = rangeOf(params, Number.MAX_SAFE_INTEGER)
     const low = `value must >= ${whole(min)}`
     const high = `value must <= ${whole(max)}`
     return (value, report) => {
-      // Adding zero makes -0 a zero like any other.
-      const number = (typeof value === 'number' ? Math.trunc(value) : toInteger(value)) + 0
+      const number = typeof value === 'number' ? Math.trunc(value) : toInteger(value)
       if (number >= min && number <= max) return number
       if (!Number.isFinite(number)) return refuse(report, 'invalid int')
       return refuse(report, number < min ? low : high)
     }
+  },
+  fits(params) {
+    const { min, max } = rangeOf(params, Number.MAX_SAFE_INTEGER)
+    return value =>
+      `typeof ${value} === 'number' && ${value} >= ${min} && ${value} <= ${max} && Number.isInteger(${value})`
   },
   schema: params => ({ type: 'integer', ...bounds(params, 'minimum', 'maximum') }),
 }
@@ -33,9 +34,7 @@ export const float: Validator = {
   string: false,
   params: { min: 'number', max: 'number', exmin: 'flag', exmax: 'flag' },
   check(params): Check {
-    const most = Number.MAX_VALUE
-    const min = Math.max(numberOf(params['min'], -most), -most)
-    const max = Math.min(numberOf(params['max'], most), most)
+    const { min, max } = rangeOf(params, Number.MAX_VALUE)
     const exmin = params['exmin'] === true
     const exmax = params['exmax'] === true
     const low = `value must ${exmin ? '>' : '>='} ${whole(min)}`
@@ -47,6 +46,11 @@ export const float: Validator = {
       if (exmax ? number >= max : number > max) return refuse(report, high)
       return number
     }
+  },
+  fits(params) {
+    const { min, max } = rangeOf(params, Number.MAX_VALUE)
+    const [low, high] = [params['exmin'] === true ? '>' : '>=', params['exmax'] === true ? '<' : '<=']
+    return value => `typeof ${value} === 'number' && ${value} ${low} ${min} && ${value} ${high} ${max}`
   },
   schema: params => ({
     type: 'number',
@@ -63,6 +67,7 @@ export const bool: Validator = {
   string: false,
   params: {},
   check: () => (value, report) => (typeof value === 'boolean' ? value : refuse(report, 'invalid bool')),
+  fits: () => value => `typeof ${value} === 'boolean'`,
   schema: () => ({ type: 'boolean' }),
 }
 
@@ -106,8 +111,11 @@ function clamp(number: number): number {
   return Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, number))
 }
 
-function numberOf(value: Value | undefined, fallback: number): number {
-  return typeof value === 'number' ? value : fallback
+function rangeOf({ min, max }: Parameters, most: number): { readonly min: number; readonly max: number } {
+  return {
+    min: Math.max(typeof min === 'number' ? min : -most, -most),
+    max: Math.min(typeof max === 'number' ? max : most, most),
+  }
 }
 
 /** Without fraction and exponent, as the original prints bounds. */

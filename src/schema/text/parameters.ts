@@ -5,6 +5,8 @@ import type { ParameterKind, Parameters } from './validator.ts'
 
 const nouns: Readonly<Record<ParameterKind, string>> = { number: 'a number', flag: 'a flag', text: 'a string', any: '' }
 
+const none: Parameters = Object.freeze({})
+
 /**
  * Binds what a text gives to the parameters that its validator knows; null = a fault was noted. A wrong type is a fault
  * of the schema here: the original noticed it only when a value came (spec: restaction §1.3).
@@ -16,7 +18,6 @@ export function bind(
   text: ValidatorText,
   note: NoteFault,
 ): Parameters | null {
-  const list = Object.keys(known).join(', ') || 'none'
   if (text.args.length > positional.length) {
     note(
       `${owner} takes at most ${positional.length} arguments (${text.args.length} given)`,
@@ -24,6 +25,7 @@ export function bind(
     )
     return null
   }
+  if (text.args.length === 0 && text.params.size === 0) return none
   const given = new Map<string, Value>()
   for (const [i, value] of text.args.entries()) given.set(positional[i]!, value)
   for (const [name, value] of text.params) {
@@ -33,11 +35,11 @@ export function bind(
     }
     given.set(name, value)
   }
-  const out: Record<string, Value> = Object.create(null) as Record<string, Value>
+  const out: Record<string, Value> = {}
   for (const [name, value] of given) {
     const kind = Object.hasOwn(known, name) ? known[name]! : null
     if (kind === null) {
-      note(`${owner} has no parameter "${name}"`, `its parameters are ${list}`)
+      note(`${owner} has no parameter "${name}"`, `its parameters are ${Object.keys(known).join(', ')}`)
       return null
     }
     if ((kind === 'number' && typeof value !== 'number') || (kind === 'text' && typeof value !== 'string')) {

@@ -27,9 +27,13 @@ export function parseValidatorText(text: string, note: NoteFault): ValidatorText
 }
 
 /** Reads a validator or a reference; null = a fault was noted. */
-export function parseScalar(text: string, desc: string | null, scope: Scope, note: NoteFault): TextNode | null {
+export function parseScalar(text: string, scope: Scope, note: NoteFault): TextNode | null {
   const parsed = parseValidatorText(text, note)
-  if (parsed === null) return null
+  return parsed && scalarOf(parsed, null, scope, note)
+}
+
+/** The same of a text that was taken apart; what a dict says of its field goes before `&desc`. */
+export function scalarOf(parsed: ValidatorText, desc: string | null, scope: Scope, note: NoteFault): TextNode | null {
   if (parsed.refers.length) return parseRefer(parsed, desc, scope, note)
   const name = parsed.name ?? 'None'
   const validator = validatorOf(name, scope)
@@ -38,8 +42,16 @@ export function parseScalar(text: string, desc: string | null, scope: Scope, not
     note(`validator '${name}' not found`, `there are ${known}; a dict or a list is written as one`)
     return null
   }
-  const all = bind(name, { ...validator.params, ...common }, Object.keys(validator.params), parsed, note)
-  return all && scalarOf(name, validator, all, desc, note)
+  const all = bind(name, knownOf(validator), Object.keys(validator.params), parsed, note)
+  return all && validated(name, validator, all, desc, note)
+}
+
+const known = new WeakMap<Validator, Readonly<Record<string, ParameterKind>>>()
+
+function knownOf(validator: Validator): Readonly<Record<string, ParameterKind>> {
+  let all = known.get(validator)
+  if (!all) known.set(validator, (all = { ...validator.params, ...common }))
+  return all
 }
 
 function validatorOf(name: string, scope: Scope): Validator | null {
@@ -47,7 +59,7 @@ function validatorOf(name: string, scope: Scope): Validator | null {
   return Object.hasOwn(builtin, name) ? builtin[name]! : null
 }
 
-function scalarOf(
+function validated(
   name: string,
   validator: Validator,
   all: Parameters,

@@ -1,6 +1,6 @@
 import { targetOf, type DictNode, type FieldNode, type TextNode } from './node.ts'
 import { bind } from './parameters.ts'
-import { described, parseScalar, parseValidatorText, sharedOf, type Scope } from './parse-scalar.ts'
+import { described, parseScalar, scalarOf, parseValidatorText, sharedOf, type Scope } from './parse-scalar.ts'
 import { positionOf } from './report.ts'
 import type { NoteFault, SchemaFault } from './schema-error.ts'
 import type { ParameterKind } from './validator.ts'
@@ -15,7 +15,7 @@ export function parseSchema(
   faults: SchemaFault[],
 ): TextNode | null {
   const note = noteAt(place, faults)
-  if (typeof schema === 'string') return parseScalar(schema, null, scope, note)
+  if (typeof schema === 'string') return parseScalar(schema, scope, note)
   if (Array.isArray(schema)) return parseList(schema, scope, place, faults)
   if (isDict(schema)) return parseDict(schema, scope, place, faults)
   const found = schema === null || schema === undefined ? 'None' : typeof schema
@@ -119,12 +119,14 @@ function parseField(
     return null
   }
   const desc = typeof inner === 'string' ? inner : null
-  const name = parseValidatorText(key, () => {})?.key ?? ''
+  const parsed = parseValidatorText(key, note)
+  if (parsed === null) return null
+  const name = parsed.key ?? ''
   if (name === '__proto__') {
     note(`invalid key '${key}'`, 'choose another name')
     return null
   }
-  const node = parseScalar(key, desc, scope, note)
+  const node = scalarOf(parsed, desc, scope, note)
   return node && { name, node, desc: desc ?? node.desc }
 }
 

@@ -1,5 +1,5 @@
 import { refuse, type Check } from './report.ts'
-import type { Validator } from './validator.ts'
+import type { Parameters, Validator } from './validator.ts'
 
 const longest = 1_048_576
 const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', "'": '&#39;', '"': '&#34;' }
@@ -9,8 +9,7 @@ export const str: Validator = {
   string: true,
   params: { minlen: 'number', maxlen: 'number', escape: 'flag' },
   check(params): Check {
-    const min = typeof params['minlen'] === 'number' ? params['minlen'] : 0
-    const max = typeof params['maxlen'] === 'number' ? params['maxlen'] : longest
+    const { min, max } = rangeOf(params)
     const escape = params['escape'] === true
     const low = `string length must >= ${Math.trunc(min)}`
     const high = `string length must <= ${Math.trunc(max)}`
@@ -23,6 +22,12 @@ export const str: Validator = {
       return escape ? value.replaceAll(/[&<>'"]/g, char => escapes[char]!) : value
     }
   },
+  fits(params) {
+    if (params['escape'] === true) return null
+    const { min, max } = rangeOf(params)
+    const units = min <= 1 ? 1 : min * 2
+    return value => `typeof ${value} === 'string' && ${value}.length >= ${units} && ${value}.length <= ${max}`
+  },
   schema: params => ({
     type: 'string',
     ...(typeof params['minlen'] === 'number' && params['minlen'] > 0 ? { minLength: Math.ceil(params['minlen']) } : {}),
@@ -31,6 +36,10 @@ export const str: Validator = {
       ? { maxLength: Math.max(0, Math.floor(params['maxlen'])) }
       : {}),
   }),
+}
+
+function rangeOf({ minlen, maxlen }: Parameters): { readonly min: number; readonly max: number } {
+  return { min: typeof minlen === 'number' ? minlen : 0, max: typeof maxlen === 'number' ? maxlen : longest }
 }
 
 function codePoints(text: string): number {

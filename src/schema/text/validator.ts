@@ -16,6 +16,11 @@ export interface Validator {
   readonly params: Readonly<Record<string, ParameterKind>>
   /** Called once per mention in a text; throws a RangeError for parameters that make no sense. */
   readonly check: (params: Parameters) => Check
+  /**
+   * The source of an expression that is true only of values, named by a variable, that the check would answer unchanged.
+   * It may hold nothing but numbers of the parameters.
+   */
+  readonly fits?: (params: Parameters) => ((value: string) => string) | null
   /** Of the values that it gives. */
   readonly schema: (params: Parameters) => JsonSchema
 }
