@@ -30,6 +30,8 @@ export function nodeServer(listener: NodeHandler, limits: Pick<Limits, 'headerBy
       keepAliveTimeout: 5_000,
       connectionsCheckingInterval: 5_000,
       noDelay: true,
+      // Most requests have no body: a stream that ends for each of them is a tenth of what node:http costs.
+      optimizeEmptyRequests: true,
     },
     listener,
   )
@@ -131,6 +133,8 @@ class NodeExchange extends Exchange {
   }
 
   body(limit: number): Promise<Uint8Array> {
+    // With optimizeEmptyRequests nothing tells the end of a body that was not announced.
+    if (this.contentLength === undefined && this.transferEncoding === undefined) return Promise.resolve(empty)
     const request = this.#request
     if (expecting.has(request)) this.#response.writeContinue()
     return new Promise((resolve, reject) => {
