@@ -85,9 +85,13 @@ function readable(codec: Codec, column: Sql): Sql {
     case 'text':
       return sql`cast(${column} as text)`
     case 'safe':
-      // node:sqlite throws on integers that a double cannot hold.
-      return sql`case when typeof(${column}) = 'integer' and (${column} > 9007199254740991 or ${column} < -9007199254740991) then cast(${column} as text) else ${column} end`
+      return readSafe(column)
   }
+}
+
+/** node:sqlite throws on integers that a double cannot hold: they are read as text. */
+export function readSafe(column: Sql): Sql {
+  return sql`case when typeof(${column}) = 'integer' and (${column} > 9007199254740991 or ${column} < -9007199254740991) then cast(${column} as text) else ${column} end`
 }
 
 /** `from` of statements that return whole rows. */

@@ -3,7 +3,7 @@ import type { Predicate, SortKey } from '../../query/predicate.ts'
 import type { Select } from '../store.ts'
 import { compilePredicate, Names, type Place } from './compile.ts'
 import { bound, compile, sql, type Compiled, type Sql } from './kysely.ts'
-import { columnOf, fromOf, idOf, rowOf, type Layout, type Layouts } from './layout.ts'
+import { columnOf, fromOf, idOf, readSafe, rowOf, type Layout, type Layouts } from './layout.ts'
 import { compileCursor, compileOrder, compileSort } from './order.ts'
 
 /** Alias of the rows that a statement is about. */
@@ -89,26 +89,36 @@ export interface Pairs {
   readonly table: string
   readonly owner: (alias: string) => Sql
   readonly other: (alias: string) => Sql
+  /** How ids are selected. */
+  readonly read: (id: Sql) => Sql
 }
+
+const plain = (id: Sql): Sql => id
 
 export function childPairs(via: OneField, layout: Layout): Pairs {
   return {
     table: layout.resource.table,
     owner: alias => columnOf(layout, via, alias),
     other: alias => idOf(layout, alias),
+    read: layout.baseline === null ? plain : readSafe,
   }
 }
 
 export function joinPairs(join: Join, from: 'a' | 'b'): Pairs {
   const [owner, other] = from === 'a' ? [join.a.column, join.b.column] : [join.b.column, join.a.column]
-  return { table: join.table, owner: alias => sql.id(alias, owner), other: alias => sql.id(alias, other) }
+  return {
+    table: join.table,
+    owner: alias => sql.id(alias, owner),
+    other: alias => sql.id(alias, other),
+    read: join.a.resource.options.foreign || join.b.resource.options.foreign ? readSafe : plain,
+  }
 }
 
 /** Binds: the owners as JSON, then the limit if there is one. */
 export function selectPairs(pairs: Pairs, limited: boolean): Compiled {
   const [owner, other] = [pairs.owner(T), pairs.other(T)]
   return compile(
-    sql`select ${owner}, ${other} from ${sql.id(pairs.table)} as ${sql.id(T)} where ${owner} in ${each}${within(pairs, limited)} order by ${owner}, ${other}`,
+    sql`select ${pairs.read(owner)}, ${pairs.read(other)} from ${sql.id(pairs.table)} as ${sql.id(T)} where ${owner} in ${each}${within(pairs, limited)} order by ${owner}, ${other}`,
   )
 }
 
@@ -116,14 +126,14 @@ export function selectPairs(pairs: Pairs, limited: boolean): Compiled {
 export function selectOthers(pairs: Pairs): Compiled {
   const [owner, other] = [pairs.owner(T), pairs.other(T)]
   return compile(
-    sql`select ${owner}, ${other} from ${sql.id(pairs.table)} as ${sql.id(T)} where ${owner} = ${bound(0)} order by ${other} limit ${bound(1)}`,
+    sql`select ${pairs.read(owner)}, ${pairs.read(other)} from ${sql.id(pairs.table)} as ${sql.id(T)} where ${owner} = ${bound(0)} order by ${other} limit ${bound(1)}`,
   )
 }
 
 export function countPairs(pairs: Pairs): Compiled {
   const owner = pairs.owner(T)
   return compile(
-    sql`select ${owner}, count(*) from ${sql.id(pairs.table)} as ${sql.id(T)} where ${owner} in ${each} group by ${owner}`,
+    sql`select ${pairs.read(owner)}, count(*) from ${sql.id(pairs.table)} as ${sql.id(T)} where ${owner} in ${each} group by ${owner}`,
   )
 }
 
@@ -142,7 +152,7 @@ export function selectPairRows(join: Join, from: 'a' | 'b', target: Layout, limi
   const row = 'r'
   const [owner, other] = [pairs.owner(T), pairs.other(T)]
   return compile(
-    sql`select ${rowOf(target, row)}, ${owner} from ${sql.id(join.table)} as ${sql.id(T)}, ${fromOf(target, row)} where ${idOf(target, row)} = ${other} and ${owner} in ${each}${within(pairs, limited)} order by ${owner}, ${other}`,
+    sql`select ${rowOf(target, row)}, ${pairs.read(owner)} from ${sql.id(join.table)} as ${sql.id(T)}, ${fromOf(target, row)} where ${idOf(target, row)} = ${other} and ${owner} in ${each}${within(pairs, limited)} order by ${owner}, ${other}`,
   )
 }
 

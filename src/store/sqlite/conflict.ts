@@ -10,7 +10,7 @@ const UNIQUE = 2067
 const ROWID = 2579
 
 /** The extended result code of an error that SQLite raised, or null. */
-export function resultCode(error: unknown): number | null {
+function resultCode(error: unknown): number | null {
   return error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode : null
 }
 

@@ -4,8 +4,8 @@ import type { Row } from '../../model/model.ts'
 import type { Bind } from '../sql/codec.ts'
 import type { Compiled } from '../sql/kysely.ts'
 
-/** Statements kept prepared besides those of single rows; beyond, the one used longest ago goes. */
-const CACHED = 1_000
+/** Statements of one generation; two are kept, so that those used longest ago go and a hit costs one look. */
+const GENERATION = 500
 
 /** A prepared statement whose rows are arrays. */
 export class Statement {
@@ -48,7 +48,8 @@ export interface ConnectionOptions {
 /** A connection with its prepared statements. */
 export class Connection {
   readonly db: DatabaseSync
-  readonly #cached = new Map<string, Statement>()
+  #cached = new Map<string, Statement>()
+  #former = new Map<string, Statement>()
 
   constructor(options: ConnectionOptions) {
     this.db = connect(options)
@@ -63,25 +64,26 @@ export class Connection {
   /** The statement of that key, made if it is not there. */
   cached(key: string, make: () => Compiled): Statement {
     const found = this.#cached.get(key)
-    if (found !== undefined) {
-      this.#cached.delete(key)
-      this.#cached.set(key, found)
-      return found
+    if (found !== undefined) return found
+    const statement = this.#former.get(key) ?? this.prepare(make())
+    if (this.#cached.size >= GENERATION) {
+      this.#former = this.#cached
+      this.#cached = new Map()
     }
-    const made = this.prepare(make())
-    if (this.#cached.size >= CACHED) this.#cached.delete(this.#cached.keys().next().value!)
-    this.#cached.set(key, made)
-    return made
+    this.#former.delete(key)
+    this.#cached.set(key, statement)
+    return statement
   }
 
   /** Statements know the tables as they were. */
   forget(): void {
     this.#cached.clear()
+    this.#former.clear()
   }
 
   /** Number of cached statements. */
   get size(): number {
-    return this.#cached.size
+    return this.#cached.size + this.#former.size
   }
 
   exec(sql: string): void {
@@ -89,7 +91,7 @@ export class Connection {
   }
 
   close(): void {
-    this.#cached.clear()
+    this.forget()
     this.db.close()
   }
 }

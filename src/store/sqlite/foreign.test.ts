@@ -123,6 +123,29 @@ test('values that do not fit their type are shown, not a fault', async () => {
   expect((await get(store, odd, '9007199254740993'))![0]).toBe('9007199254740993')
 })
 
+test('ids that JavaScript cannot hold are text, in relations as well', async () => {
+  const big = '9007199254740993'
+  const { store, of } = opened(`
+    CREATE TABLE box(id INTEGER PRIMARY KEY);
+    CREATE TABLE thing(id INTEGER PRIMARY KEY, box_id INTEGER REFERENCES box);
+    INSERT INTO box VALUES (1), (${big});
+    INSERT INTO thing VALUES (2, ${big}), (${big}, 1)`)
+  const via = of('thing').field.get('box') as OneField
+  const parents = [1, big]
+  const pairs = [
+    [1, big],
+    [big, 2],
+  ]
+  expect(await ask(store, s => s.children(via, parents, null))).toEqual(pairs)
+  expect(await ask(store, s => s.children(via, parents, 5))).toEqual(pairs)
+  expect(await ask(store, s => s.children(via, [big], 5))).toEqual([[big, 2]])
+  expect(await ask(store, s => s.childCounts(via, parents))).toEqual([
+    [1, 1],
+    [big, 1],
+  ])
+  expect((await ask(store, s => s.childRows(via, parents, 5) as Row[])).map(row => row[0])).toEqual([big, 2])
+})
+
 test('a write changes the columns named, and the version beside the table', async () => {
   const { store, file, of } = opened(legacy)
   const people = of('person')

@@ -10,6 +10,8 @@ import type { Connection, Statement } from './connection.ts'
 interface Writes {
   readonly insert: Statement
   readonly remove: Statement
+  /** By the one slot that changes. */
+  readonly updates: (Statement | undefined)[]
   /** Slots of its unique fields, single or composite. */
   readonly unique: ReadonlySet<number>
 }
@@ -67,8 +69,7 @@ export class Rows {
     const row = after!
     const own = layout.baseline === null
     if (own || changed.length > 0) {
-      const key = `update ${layout.resource.name} ${changed.join(' ')}`
-      const statement = this.#connection.cached(key, () => updateRow(layout, changed))
+      const statement = this.#updateOf(layout, changed)
       const binds: Bind[] = []
       for (const slot of changed) binds.push(layout.codecs[slot]!.encode(row[slot]!))
       if (own) binds.push(row[SEQ] as number, row[AT] as number)
@@ -76,6 +77,17 @@ export class Rows {
       statement.run(...binds)
     }
     if (!own) this.#version(layout, id, row[SEQ] as number, row[AT] as number)
+  }
+
+  /** Most changes are of one field. */
+  #updateOf(layout: Layout, changed: readonly number[]): Statement {
+    const { updates } = this.#writesOf(layout)
+    const one = changed.length === 1 ? updates[changed[0]!] : undefined
+    if (one !== undefined) return one
+    const key = `update ${layout.resource.name} ${changed.join(' ')}`
+    const statement = this.#connection.cached(key, () => updateRow(layout, changed))
+    if (changed.length === 1) updates[changed[0]!] = statement
+    return statement
   }
 
   #version({ resource }: Layout, id: Bind, seq: number, at: number): void {
@@ -141,6 +153,7 @@ export class Rows {
       writes = {
         insert: this.#connection.prepare(insertRow(layout)),
         remove: this.#connection.prepare(deleteRow(layout)),
+        updates: [],
         unique: new Set(unique.map(field => field.slot)),
       }
       this.#writes.set(resource, writes)

@@ -41,7 +41,7 @@ test('a statement is made for each shape of query, not for each value', () => {
   expect(added(() => find(many(1000)))).toBe(0)
 })
 
-test('no more than a thousand statements are kept, and one that went comes back', () => {
+test('at most a thousand statements are kept, and one that went comes back', () => {
   const { reader } = opened
   const nested = (depth: number): Predicate =>
     depth === 0 ? compare('email', 'a') : { kind: 'not', of: nested(depth - 1) }
@@ -51,9 +51,11 @@ test('no more than a thousand statements are kept, and one that went comes back'
       reader.select(user, { ...plain, where })
     }
   }
-  expect(reader.connection.size).toBe(1000)
-  expect(reader.select(user, { ...plain, where: { kind: 'or', of: [nested(0), nested(0)] } })).toEqual([])
-  expect(reader.connection.size).toBe(1000)
+  expect(reader.connection.size).toBeGreaterThan(500)
+  expect(reader.connection.size).toBeLessThanOrEqual(1000)
+  const first: Predicate = { kind: 'or', of: [nested(0), nested(0)] }
+  expect(added(() => expect(reader.select(user, { ...plain, where: first })).toEqual([]))).not.toBe(0)
+  expect(added(() => reader.select(user, { ...plain, where: first }))).toBe(0)
 })
 
 /** How SQLite finds the rows. */

@@ -192,7 +192,7 @@ const listed = (owners: readonly Id[], limit: number | null): Bind[] =>
   limit === null ? [jsonList(owners)] : [jsonList(owners), limit]
 
 /** What SQLite returned is the row; only values that SQLite stores otherwise are replaced. */
-export function decode(layout: Layout, row: Row | undefined): Row | undefined {
+function decode(layout: Layout, row: Row | undefined): Row | undefined {
   if (row === undefined) return undefined
   for (const [slot, decoded] of layout.decoders) {
     const value = row[slot]

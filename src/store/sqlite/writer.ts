@@ -120,7 +120,7 @@ export class Writer extends Reader implements Transaction {
         this.#withdraw(at)
         this.#ids.forget()
       } else if (this.#head !== at) throw new Spoiled('', { cause: error })
-      return { error }
+      return { error: isMachine(error) ? this.failure(error) : error }
     }
   }
 
@@ -151,16 +151,15 @@ export class Writer extends Reader implements Transaction {
     if (!this.#open) throw new ApiError('unavailable', { detail: 'the transaction has ended' })
     if (this.#at < 0) this.#at = this.#state.clock()
     // One row is one statement that undoes itself if it fails; what follows it can only fail with the whole transaction.
-    if (changes.length === 1 && links.length === 0 && !this.#safe)
-      return this.#guarded(() => this.#applyOne(changes[0]!))
+    if (changes.length === 1 && links.length === 0 && !this.#safe) return this.#applyOne(changes[0]!)
     const at = this.#head
     this.connection.exec('SAVEPOINT apply')
     try {
-      this.#guarded(() => this.#applyAll(changes, links))
+      this.#applyAll(changes, links)
     } catch (error) {
       this.#withdraw(at)
       if (this.connection.db.isTransaction) this.connection.exec('ROLLBACK TO apply; RELEASE apply')
-      throw error
+      throw this.#named(error)
     }
     this.connection.exec('RELEASE apply')
   }
@@ -169,7 +168,11 @@ export class Writer extends Reader implements Transaction {
     const seq = this.#head + 1
     stamp(change, seq, this.#at)
     if (change.op === 'delete') this.#ids.mark(change.resource)
-    this.#rows.write(change)
+    try {
+      this.#rows.write(change)
+    } catch (error) {
+      throw this.#named(error)
+    }
     this.#head = seq
     this.#record(change, seq)
   }
@@ -195,13 +198,10 @@ export class Writer extends Reader implements Transaction {
     } else this.#commits.push({ position: seq, at: this.#at, changes: [recorded] })
   }
 
-  #guarded(write: () => void): void {
-    try {
-      write()
-    } catch (error) {
-      if (isConstraint(error)) throw conflictOf(error as Error, this.#state.model)
-      throw isMachine(error) ? new ApiError('unavailable', { cause: error }) : error
-    }
+  /** What the database refused, in our words. */
+  #named(error: unknown): unknown {
+    if (isConstraint(error)) return conflictOf(error as Error, this.#state.model)
+    return isMachine(error) ? new ApiError('unavailable', { cause: error }) : error
   }
 
   /** Takes back the records after a seq. */
