@@ -48,6 +48,7 @@ function parseList(
     return null
   }
   const parsed = parseValidatorText(self, note)
+  if (parsed?.refers.length) note('a list refers to nothing', 'write ["@name"] for a list of it')
   const params = parsed && bind('a list', { ...listParams, ...described }, Object.keys(listParams), parsed, note)
   const item = parseSchema(schema.at(-1), scope, [...place, '[]'], faults)
   if (params === null || item === null) return null
