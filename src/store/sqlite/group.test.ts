@@ -107,6 +107,22 @@ test('a read that begins after an answer sees it; one that began before is not d
   }
 })
 
+test('a unit that waits for something else is refused, and does not go on later', async () => {
+  const { store } = opened()
+  const later = Promise.withResolvers<void>()
+  let reached = false
+  const waiting = store.write(function* (tx) {
+    yield* wait(tx.apply([created(user, { id: 1, email: 'a' })], []))
+    yield* wait(later.promise)
+    reached = true
+  })
+  await expect(waiting).rejects.toThrow('transaction()')
+  later.resolve()
+  await add(store, 2)
+  expect(reached).toBe(false)
+  expect(await idsOf(store, user)).toEqual([2])
+})
+
 test('the log reads the same from memory and from the file', async () => {
   const { store, file } = opened()
   await put(store, created(user, { id: 1, email: 'a', price: '1.50', isAdmin: true, tags: ['x'], photo: 'AAH/' }))

@@ -1,7 +1,7 @@
 import { AT, SEQ, type Resource } from '../../model/model.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { Change, Commit, LinkChange, RowChange, Transaction } from '../store.ts'
-import { run, type Work } from '../work.ts'
+import type { Work } from '../work.ts'
 import { conflictOf, isConstraint, isMachine } from './conflict.ts'
 import type { Statement } from './connection.ts'
 import type { Ids } from './ids.ts'
@@ -108,10 +108,15 @@ export class Writer extends Reader implements Transaction {
     const at = this.#head
     if (safe) this.#savepoint.run()
     try {
-      const value = run(work(this))
-      if (value instanceof Promise) throw new Error('work of a synchronous store waited for something else')
+      const begun = work(this)
+      const step = begun.next()
+      if (!step.done) {
+        // Everybody else would wait with it. Nor may it go on later, in the middle of somebody else's unit.
+        begun.return(undefined)
+        throw new Error('a unit waited for something else than the store; transaction() is for that')
+      }
       if (safe) this.#release.run()
-      return { value }
+      return { value: step.value }
     } catch (error) {
       if (!this.connection.db.isTransaction) throw error
       if (safe) {
