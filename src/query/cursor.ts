@@ -18,8 +18,17 @@ export function encodeCursor(
   query: Pick<Query, 'where' | 'sort'>,
   cursor: Cursor,
 ): string {
-  const payload = Buffer.from(JSON.stringify([cursor.before ? 1 : 0, ...cursor.keys]))
-  return Buffer.concat([tag(key, list, query, payload), payload]).toString('base64url')
+  const values = JSON.stringify([cursor.before ? 1 : 0, ...cursor.keys])
+  const { made } = signerOf(key)
+  const edge = `${list}\n${printQuery(query)}\n${values}`
+  let text = made.get(edge)
+  if (text === undefined) {
+    const payload = Buffer.from(values)
+    text = Buffer.concat([tag(key, list, query, payload), payload]).toString('base64url')
+    if (made.size >= MOST_MADE) made.clear()
+    made.set(edge, text)
+  }
+  return text
 }
 
 /** The inverse; throws ApiError `validation` if the text was changed, or made for another list or under another key. */
@@ -59,11 +68,18 @@ function prepared(key: Uint8Array): KeyObject {
   return object
 }
 
-const texts = new WeakMap<Uint8Array, string>()
+/** What a key signs with. */
+interface Signer {
+  /** The key as text: node:crypto takes several times as long to begin with bytes. */
+  readonly text: string
+  /** Cursors by what they say: the pages that are asked for most have the same edges again and again. */
+  readonly made: Map<string, string>
+}
+const MOST_MADE = 500
+const signers = new WeakMap<Uint8Array, Signer>()
 
-/** The key as text, made once: node:crypto takes several times as long to begin with bytes. */
-function textOf(key: Uint8Array): string {
-  let text = texts.get(key)
-  if (text === undefined) texts.set(key, (text = Buffer.from(key).toString('base64url')))
-  return text
+function signerOf(key: Uint8Array): Signer {
+  let signer = signers.get(key)
+  if (!signer) signers.set(key, (signer = { text: Buffer.from(key).toString('base64url'), made: new Map() }))
+  return signer
 }

@@ -10,7 +10,7 @@ import { mediaOf, type BodyMethod } from './media.ts'
 import { readParameters, type Parameter } from './parameters.ts'
 import { readReturn } from './prefer.ts'
 import type { CollectionEndpoint, ItemEndpoint } from './routes.ts'
-import { readQuery, readQueryObject } from './read-query.ts'
+import { readQuery, readQueryObject, readUrl, readUrlQuery } from './read-query.ts'
 import { queryOf } from './target.ts'
 
 /** Methods that HTTP knows (the registry of RFC 9110 §16.1.1), so that one of them is not allowed rather than not known. */
@@ -35,12 +35,12 @@ export function decodeCall(engine: Engine, call: HttpCall, endpoint: CollectionE
   call.resource = endpoint.resource
   call.conditions = readConditions(exchange)
   const query = queryOf(exchange)
+  if (exchange.method === 'GET' || exchange.method === 'HEAD') {
+    call.operation = endpoint.kind === 'collection' ? 'list' : 'get'
+    return readUrlQuery(engine, call, query)
+  }
   const parameters = query === '' ? none : readUrl(call, query, engine.limits.parameters)
   switch (exchange.method) {
-    case 'GET':
-    case 'HEAD':
-      call.operation = endpoint.kind === 'collection' ? 'list' : 'get'
-      return readQuery(engine, call, parameters)
     case 'DELETE':
       call.operation = 'delete'
       call.prefers = readReturn(exchange.prefer)
@@ -129,15 +129,6 @@ function parameterOf(name: string, value: unknown): string {
 }
 
 const none: readonly Parameter[] = Object.freeze([])
-
-/** The parameters of the URL; `pretty` is the face's own, unless the resource has a field of that name. */
-function readUrl(call: HttpCall, query: string, most: number): readonly Parameter[] {
-  const found = readParameters(query, most)
-  if (!query.includes('pretty') || call.resource.field.has('pretty')) return found
-  const rest = found.filter(([name]) => name !== 'pretty')
-  call.pretty = found.some(([name, value]) => name === 'pretty' && value !== 'false')
-  return rest
-}
 
 /** The Idempotency-Key: a structured-field string, or its text without the quotes. */
 function readKey(exchange: Exchange): string | null {

@@ -3,7 +3,7 @@ import type { Resource } from '../../model/model.ts'
 import type { Limits } from '../../protocol/limits.ts'
 import { decodeQuery, decodeQueryObject, type Decoded, type QueryOptions } from '../../query/query.ts'
 import type { HttpCall } from './http-call.ts'
-import type { Parameter } from './parameters.ts'
+import { readParameters, type Parameter } from './parameters.ts'
 
 /** Within which limits a resource's queries are read, and what they are where nothing is asked. */
 interface Reading {
@@ -11,9 +11,53 @@ interface Reading {
   readonly options: QueryOptions
   readonly list: Decoded
   readonly item: Decoded
+  /** What texts said: clients send the same few. Emptied when full. */
+  readonly known: { readonly list: Map<string, Read>; readonly item: Map<string, Read> }
 }
+
+/** A query string, read. */
+interface Read {
+  readonly parameters: readonly Parameter[]
+  readonly pretty: boolean
+  readonly decoded: Decoded
+}
+
+const MOST_KNOWN = 200
+/** Longer texts are seldom sent twice. */
+const KEPT_LENGTH = 200
+
 // Made once per resource of an engine; both live as long as the process.
 const readings = new WeakMap<Engine, Map<Resource, Reading>>()
+
+/** Puts into the call what the query of its URL asks for (without `?`; may be empty); throws ApiError with every fault of it. */
+export function readUrlQuery(engine: Engine, call: HttpCall, text: string): void {
+  const reading = readingOf(engine, call.resource)
+  const target = call.operation === 'list' ? 'list' : 'item'
+  if (text === '') return take(call, reading[target])
+  const known = reading.known[target]
+  let read = known.get(text)
+  if (read === undefined) {
+    const parameters = readUrl(call, text, engine.limits.parameters)
+    readQuery(engine, call, parameters)
+    read = { parameters, pretty: call.pretty, decoded: { query: call.query, shape: call.shape } }
+    if (text.length > KEPT_LENGTH || call.query?.cursor) return
+    if (known.size >= MOST_KNOWN) known.clear()
+    known.set(text, read)
+    return
+  }
+  call.parameters = read.parameters
+  call.pretty = read.pretty
+  take(call, read.decoded)
+}
+
+/** The parameters of a URL; `pretty` is the face's own, unless the resource has a field of that name. */
+export function readUrl(call: HttpCall, query: string, most: number): readonly Parameter[] {
+  const found = readParameters(query, most)
+  if (!query.includes('pretty') || call.resource.field.has('pretty')) return found
+  const rest = found.filter(([name]) => name !== 'pretty')
+  call.pretty = found.some(([name, value]) => name === 'pretty' && value !== 'false')
+  return rest
+}
 
 /** Puts into the call what its parameters ask for; throws ApiError with every fault of them. */
 export function readQuery(engine: Engine, call: HttpCall, parameters: readonly Parameter[]): void {
@@ -48,7 +92,14 @@ function readingOf(engine: Engine, resource: Resource): Reading {
     const limits = { ...engine.limits, ...resource.options.limits }
     const options = { mode: engine.mode, cursorKey: engine.cursorKey }
     const decode = (target: 'list' | 'item'): Decoded => decodeQuery(resource, [], limits, target, options)
-    known.set(resource, (reading = { limits, options, list: decode('list'), item: decode('item') }))
+    reading = {
+      limits,
+      options,
+      list: decode('list'),
+      item: decode('item'),
+      known: { list: new Map(), item: new Map() },
+    }
+    known.set(resource, reading)
   }
   return reading
 }
