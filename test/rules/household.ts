@@ -12,7 +12,7 @@ import {
 } from '../../src/index.ts'
 
 /** Lists with an owner and members, todos in them, notes only for the owner: rules that read the row, relations, lists and who asks. */
-export function household(store: Store, authenticate?: Authenticate) {
+export function household(store: Store, authenticate?: Authenticate): Api<never> {
   const user = resource({
     id: t.id(),
     name: t.text(),
@@ -50,11 +50,11 @@ export function household(store: Store, authenticate?: Authenticate) {
       private: t.bool().default(false),
     })
     .rules((me, todo) => ({
-      read: all(todo.list.can('read'), any(todo.private.is(false), todo.list.owner.is(me))),
+      read: all(todo.list.can('read'), any(todo.private.is(false), todo.list['owner'].is(me))),
       create: todo.list.can('write'),
       write: todo.list.can('write'),
     }))
-  return api({ user, list, todo }, { store, report: () => {}, ...(authenticate ? { authenticate } : {}) })
+  return api({ user, list, todo }, { store, report: () => {}, ...(authenticate ? { authenticate } : {}) }) as never
 }
 
 export interface World {
@@ -84,18 +84,13 @@ export const world: World = {
 }
 
 export async function fill(app: Api<never>): Promise<void> {
-  await app.safe.post(
-    'user',
-    world.users.map(({ id: _, ...user }) => user),
-  )
-  await app.safe.post(
-    'list',
-    world.lists.map(({ id: _, ...list }) => list),
-  )
-  await app.safe.post(
-    'todo',
-    world.todos.map(({ id: _, ...todo }) => todo),
-  )
+  await app.safe.post('user', withoutIds(world.users))
+  await app.safe.post('list', withoutIds(world.lists))
+  await app.safe.post('todo', withoutIds(world.todos))
+}
+
+function withoutIds<T extends { id: number }>(rows: readonly T[]): Omit<T, 'id'>[] {
+  return rows.map(row => Object.fromEntries(Object.entries(row).filter(([name]) => name !== 'id')) as Omit<T, 'id'>)
 }
 
 type Me = Principal | null
