@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { defaultLimits, type Limits } from './protocol/limits.ts'
-import type { ApiError } from './protocol/error.ts'
+import { ApiError } from './protocol/error.ts'
 import { link } from './model/link.ts'
 import type { AnyResource } from './model/declaration.ts'
 import type { Model } from './model/model.ts'
@@ -10,6 +10,8 @@ import type { Store, Transaction } from './store/store.ts'
 import type { Call, Outcome } from './engine/call.ts'
 import { createEngine, type Authenticate, type Engine } from './engine/engine.ts'
 import type { Ids } from './engine/ids.ts'
+import { Live } from './live/live.ts'
+import { liveOperation, type LiveOperation } from './live-operation.ts'
 import { operations, safeOperations, type Operations, type SafeOperations } from './operations.ts'
 import { fetch } from './transport/fetch.ts'
 import type { HttpOptions } from './transport/http/options.ts'
@@ -38,8 +40,8 @@ export interface ApiOptions {
   readonly cursorKey?: Uint8Array
   /** Where start-up says what it did to the store. Default: standard error. */
   readonly report?: (line: string) => void
-  /** Hears of faults that are ours (5xx). Default: standard error. */
-  readonly onFault?: (error: ApiError, call: Call) => void
+  /** Hears of faults that are ours (5xx), with the call, or null where a subscription was told of a change. Default: standard error. */
+  readonly onFault?: (error: ApiError, call: Call | null) => void
 }
 
 /** A declared API over a store: the application's own way in, and what faces serve. */
@@ -53,6 +55,8 @@ export interface Api<M = Record<string, AnyResource>> extends Operations<M> {
   readonly secured: boolean
   /** Resolves when the store has adapted to the model; rejects with what stands in the way. */
   ready(): Promise<void>
+  /** Follows a list, or one row, from what it is now through every commit. */
+  readonly live: LiveOperation<M>
   /** The same operations, answering with status and problem document instead of throwing. */
   readonly safe: SafeOperations<M>
   /** Several operations, all or nothing. What the callback throws undoes them and is thrown again. */
@@ -76,6 +80,7 @@ export function api<const M extends Readonly<Record<string, AnyResource>>>(
   const clock = options.clock ?? Date.now
   const random = options.random ?? randomBytes
   const opening = store.open(model, { clock, random, report: options.report ?? printLine })
+  const onFault = options.onFault ?? printFault
   const engine = createEngine({
     model,
     store,
@@ -87,7 +92,14 @@ export function api<const M extends Readonly<Record<string, AnyResource>>>(
     random,
     ids: options.ids ?? null,
     cursorKey: options.cursorKey ?? randomBytes(32),
-    onFault: options.onFault ?? printFault,
+    onFault,
+  })
+  const live = new Live({
+    store,
+    limits,
+    clock,
+    authenticating: options.authenticate !== undefined,
+    onFault: error => onFault(ApiError.from(error), null),
   })
   const { seed } = options
   const started = seed ? seedOnce(engine, store, opening, seed) : opening
@@ -98,7 +110,7 @@ export function api<const M extends Readonly<Record<string, AnyResource>>>(
   })
   ready.catch(() => undefined) // whoever awaits `ready` hears of it; nobody else should be taken down
   const handle = (call: Call): Maybe<Outcome> => (waiting ? ready.then(() => engine.handle(call)) : engine.handle(call))
-  const http = options.http ?? {}
+  const http = { ...options.http, live }
   let answerFetch: ((request: Request) => Promise<Response>) | undefined
   return {
     ...operations<M>(engine, handle),
@@ -108,6 +120,7 @@ export function api<const M extends Readonly<Record<string, AnyResource>>>(
     http,
     secured: options.authenticate !== undefined,
     ready: () => ready,
+    live: liveOperation<M>(engine, live, () => ready),
     safe: safeOperations<M>(engine, handle),
     transaction: work =>
       store.transaction((tx: Transaction) => work(operations<M>(engine, call => engine.within(tx, call)))),
@@ -117,6 +130,7 @@ export function api<const M extends Readonly<Record<string, AnyResource>>>(
     },
     close: async () => {
       await ready.catch(() => undefined)
+      live.close()
       await store.close()
     },
   }
@@ -141,7 +155,7 @@ function printLine(line: string): void {
   process.stderr.write(`${line}\n`)
 }
 
-function printFault(error: ApiError, call: Call): void {
+function printFault(error: ApiError, call: Call | null): void {
   const cause = error.cause instanceof Error ? (error.cause.stack ?? error.cause.message) : error.message
-  process.stderr.write(`${call.operation} ${call.resource.name}: ${cause}\n`)
+  process.stderr.write(`${call ? `${call.operation} ${call.resource.name}` : 'live'}: ${cause}\n`)
 }

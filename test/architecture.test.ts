@@ -20,6 +20,7 @@ const LAYERS: Record<string, number> = {
   describe: 7,
   'api.ts': 8,
   'operations.ts': 8,
+  'live-operation.ts': 8,
   'serve.ts': 8,
   'index.ts': 8,
   cli: 8,

@@ -1,9 +1,10 @@
-import type { Snapshot, Store } from '../store/store.ts'
+import type { Commit, Snapshot, Store } from '../store/store.ts'
 import { wait, type Work } from '../store/work.ts'
 import type { Hub } from './hub.ts'
 
-/** Changes that one step takes from the log. */
+/** Changes that one look at the log takes, and the most that are told one by one; beyond it a new snapshot is cheaper. */
 const STEP = 1_000
+const MOST = 100_000
 
 /** Follows the change log, once per process: what it has dispatched is always a whole number of commits, in order. */
 export class Feed {
@@ -14,7 +15,7 @@ export class Feed {
   #epoch = ''
   #stop: (() => void) | null = null
   #scheduled = false
-  /** The last step of an asynchronous store; steps never overlap. */
+  /** The last step; steps never overlap. */
   #running: Promise<unknown> = Promise.resolve()
 
   constructor(store: Store, hub: Hub, onFault: (error: unknown) => void) {
@@ -32,27 +33,23 @@ export class Feed {
     this.#stop ??= this.#store.onCommit(() => this.#wake())
   }
 
+  /** Follows no longer: what happens until the next start is not told. */
   stop(): void {
     this.#stop?.()
     this.#stop = null
+    this.#position = -1
   }
 
-  /** Work at a position that everything up to which has been dispatched: whoever joins in it misses nothing and gets nothing twice. */
-  async at<T>(work: (snapshot: Snapshot) => Work<T>): Promise<T> {
-    const self = this
-    const step = this.#running.then(() =>
-      this.#store.read(function* (snapshot) {
-        yield* self.#advance(snapshot)
-        return yield* work(snapshot)
-      }),
-    )
+  /** Work at a position up to which everything has been dispatched: whoever joins in it misses nothing and gets nothing twice. */
+  at<T>(work: (snapshot: Snapshot) => Work<T>): Promise<T> {
+    const step = this.#running.then(() => this.#store.read(snapshot => this.#step(snapshot, work)))
     this.#running = step.catch(() => undefined)
-    return await step
+    return step
   }
 
   /** Dispatches what has been committed up to now. */
-  async advance(): Promise<void> {
-    await this.at(function* () {})
+  advance(): Promise<void> {
+    return this.at(nothing)
   }
 
   #wake(): void {
@@ -64,23 +61,54 @@ export class Feed {
     })
   }
 
+  *#step<T>(snapshot: Snapshot, work: (snapshot: Snapshot) => Work<T>): Work<T> {
+    yield* this.#advance(snapshot)
+    return yield* work(snapshot)
+  }
+
   *#advance(snapshot: Snapshot): Work<void> {
-    if (this.#position < 0 || this.#epoch !== this.#store.epoch) {
-      if (this.#position >= 0) this.#hub.resetAll()
-      this.#epoch = this.#store.epoch
+    const { epoch } = this.#store
+    if (this.#position < 0 || this.#epoch !== epoch) {
+      const begun = this.#position >= 0
+      this.#epoch = epoch
       this.#position = snapshot.position
+      if (begun) this.#hub.resetAll()
       return
     }
-    while (this.#position < snapshot.position) {
-      const commits = yield* wait(this.#store.commits(this.#position, STEP))
-      const visible = commits?.filter(commit => commit.position <= snapshot.position)
-      if (!visible || visible.length === 0) {
-        this.#position = snapshot.position
-        if (!visible) this.#hub.resetAll()
-        return
-      }
-      this.#position = visible[visible.length - 1]!.position
-      yield* this.#hub.dispatch(snapshot, visible)
+    if (this.#position >= snapshot.position) return
+    const commits = yield* this.#behind(snapshot)
+    // Whatever happens below, nothing is dispatched twice: those who miss something are reset.
+    this.#position = snapshot.position
+    if (!commits) return this.#hub.resetAll()
+    try {
+      yield* this.#hub.dispatch(snapshot, commits)
+    } catch (error) {
+      this.#onFault(error)
+      this.#hub.resetAll()
     }
   }
+
+  /**
+   * All commits up to the snapshot, in one piece: what is shown of rows beside the changed ones is read from the
+   * snapshot, so it would be wrong at any position before it. Null if the log cannot tell, or would tell too much.
+   */
+  *#behind(snapshot: Snapshot): Work<Commit[] | null> {
+    const commits: Commit[] = []
+    let changes = 0
+    for (let at = this.#position; at < snapshot.position;) {
+      const next = yield* wait(this.#store.commits(at, STEP))
+      if (!next || next.length === 0) return null
+      for (const commit of next) {
+        if (commit.position > snapshot.position) return commits
+        commits.push(commit)
+        changes += commit.changes.length
+        at = commit.position
+      }
+      if (changes > MOST) return null
+    }
+    return commits
+  }
 }
+
+// oxlint-disable-next-line require-yield -- work that needs nothing
+function* nothing(): Work<void> {}

@@ -1,15 +1,20 @@
 import type { Ctx } from '../schema/field.ts'
-import { ID, SEQ, type Id, type Resource, type Row } from '../model/model.ts'
-import { all, type Predicate, type Query } from '../query/predicate.ts'
-import { compile, type Access } from '../query/evaluate.ts'
-import { Budget, loadRelated, type Bounds } from '../engine/related.ts'
+import type { Resource, Row } from '../model/model.ts'
+import { compile } from '../query/evaluate.ts'
+import { ownFields } from '../engine/permissions.ts'
 import { writeRow } from '../engine/present.ts'
-import type { View } from '../engine/view.ts'
+import { contextOf } from '../engine/read-row.ts'
+import { Budget, loadRelated, nothingBeside } from '../engine/related.ts'
+import { ordered } from '../engine/sort.ts'
 import type { Change, Commit, Snapshot } from '../store/store.ts'
 import { wait, type Work } from '../store/work.ts'
-import { batchOf, type Batch, type LiveEvent } from './event.ts'
-import { reachOf } from './reach.ts'
-import { readsOf, termOf, type Term } from './terms.ts'
+import { batchOf, left, shown, type Batch, type LiveEvent } from './event.ts'
+import { hasStrictGuards, guardReads } from './guarded.ts'
+import type { Interest } from './interest.ts'
+import { rowOrder, sortReads } from './order.ts'
+import { termOf, readsOf, type Term } from './terms.ts'
+import { together } from './together.ts'
+import { Watched } from './watched.ts'
 
 /** Hears of what happens in a group's view. */
 export interface Member {
@@ -18,25 +23,17 @@ export interface Member {
   reset(): void
 }
 
-/** What a subscription follows: the same for all that ask alike. */
-export interface Interest {
-  readonly resource: Resource
-  readonly query: Query
-  readonly view: View
-  /** What the caller may see, ANDed in. */
-  readonly visible: Predicate
-  readonly ctx: Ctx
-  readonly bounds: Bounds
+/** What groups take from their surroundings. */
+export interface Surroundings {
+  readonly clock: () => number
+  /** Rows that may be sorted in memory. */
+  readonly sortedRows: number
 }
 
-const noRelations: Access<Row> = {
-  value: field => {
-    const { slot } = field as unknown as { slot: number }
-    return row => row[slot]!
-  },
-  one: () => () => null,
-  many: () => () => [],
-}
+/** Own changes by commit that may concern a group. */
+export type Candidates = ReadonlyMap<Commit, readonly Change[]>
+
+const noReads: ReadonlySet<Resource> = new Set()
 
 /**
  * All subscriptions with the same query. Each change is matched against the before and the after image once,
@@ -44,201 +41,110 @@ const noRelations: Access<Row> = {
  */
 export class Group {
   readonly interest: Interest
-  readonly where: Predicate
   /** Its place in the index; null = asked about every change of its resource. */
   readonly term: Term | null
-  /** Resources whose changes may alter the view besides its own. */
-  readonly reads: ReadonlySet<Resource>
+  /** Other resources whose changes may alter which rows are in view, or their order. */
+  readonly decides: ReadonlySet<Resource>
+  /** Other resources whose rows are shown. */
+  readonly shows: ReadonlySet<Resource>
   readonly members: Set<Member> = new Set()
+  readonly #surroundings: Surroundings
   readonly #test: (row: Row) => boolean
-  /** Ids in view with their versions, kept only where images cannot tell: windows, and filters through relations. */
-  #window: Map<Id, number> | null = null
-  readonly #isWindow: boolean
-  readonly #throughRelations: boolean
+  /** Compares rows in the order of the query; null where rows alone do not tell it. */
+  readonly compare: ((a: Row, b: Row) => number) | null
+  /** What was in view, kept only where the images of a change cannot tell. */
+  readonly watched: Watched | null
 
-  constructor(interest: Interest) {
-    const { resource, query, visible, view } = interest
+  constructor(interest: Interest, surroundings: Surroundings) {
+    const { resource, query, where, opaque, view, permissions } = interest
     this.interest = interest
-    this.where = all(query.where, visible)
-    const reads = readsOf(resource, this.where)
-    this.#throughRelations = reads.size > 0
-    for (const touched of view.touches) if (touched !== resource) reads.add(touched)
-    this.reads = reads
-    this.#isWindow = query.limit !== null || query.offset > 0
-    this.term = this.#isWindow || this.#throughRelations ? null : termOf(resource, this.where)
-    this.#test = this.#throughRelations ? () => true : compile(this.where, resource, noRelations)
+    this.#surroundings = surroundings
+    const reads = readsOf(resource, where)
+    const throughRelations = reads.size > 0
+    this.compare = rowOrder(resource, query.sort)
+    const isWindow = query.limit !== null || query.offset > 0
+    if (isWindow || !this.compare) for (const read of sortReads(resource, query.sort)) reads.add(read)
+    const isStrict = hasStrictGuards(view, permissions)
+    if (isStrict) guardReads(view, permissions, reads)
+    this.decides = reads.size > 0 ? reads : noReads
+    this.shows = view.touches.length > 1 ? new Set(view.touches.filter(one => one !== resource)) : noReads
+    this.watched = isWindow || throughRelations || !this.compare || isStrict ? new Watched(this, isStrict) : null
+    this.term = throughRelations || isStrict ? null : termOf(resource, where)
+    const plain = throughRelations ? () => true : compile(where, resource, ownFields)
+    this.#test = opaque && !throughRelations ? row => plain(row) && opaque(row) : plain
   }
 
-  /** The view as it is, in the order of the query. */
-  *snapshot(snapshot: Snapshot, most: number): Work<Row[]> {
-    const { resource, query } = this.interest
-    const limit = query.limit ?? most + 1
-    const rows = yield* wait(
-      snapshot.select(resource, { where: this.where, sort: query.sort, limit, offset: query.offset, cursor: null }),
-    )
-    if (this.#isStateful()) this.#window = versionsOf(rows)
-    return rows
+  /** Whether what happened since a position can be told from the log alone. */
+  get replayable(): boolean {
+    return this.watched === null
+  }
+
+  get ctx(): Ctx {
+    const { permissions, auth } = this.interest
+    return contextOf(permissions.me, auth, this.#surroundings.clock())
+  }
+
+  /** The rows in view, in the order of the query, `most` of them at most. */
+  *rows(snapshot: Snapshot, most: number): Work<Row[]> {
+    const { resource, query, where, permissions } = this.interest
+    const limit = query.limit === null ? most : Math.min(query.limit, most)
+    const asked = { ...query, limit: Number.isFinite(limit) ? limit : null }
+    const { sortedRows } = this.#surroundings
+    const inMemory = yield* ordered(snapshot, resource, where, asked, { permissions, ctx: this.ctx, sortedRows })
+    if (inMemory) return inMemory
+    const { sort, offset } = query
+    return yield* wait(snapshot.select(resource, { where, sort, limit: asked.limit, offset, cursor: null }))
+  }
+
+  /** The view as it is, and from now on what is watched is compared with it. */
+  *take(snapshot: Snapshot, most: number): Work<{ rows: Row[]; bodies: string[] }> {
+    const rows = yield* this.rows(snapshot, most + 1)
+    if (rows.length > most) return { rows, bodies: [] }
+    const bodies = yield* this.present(snapshot, rows)
+    this.watched?.set(rows, bodies)
+    return { rows, bodies }
   }
 
   /** JSON texts of rows. */
   *present(snapshot: Snapshot, rows: readonly Row[]): Work<string[]> {
-    const { view, ctx, bounds } = this.interest
-    const related = yield* loadRelated(snapshot, view, rows, new Budget(bounds))
+    const { view, bounds, permissions } = this.interest
+    const related = yield* loadRelated(snapshot, view, rows, new Budget(bounds, permissions))
+    const { ctx } = this
     return rows.map(row => writeRow(view, row, related, ctx))
   }
 
   /** What commits mean here, as batches in order; nothing if they do not concern the view. */
-  *match(
-    snapshot: Snapshot,
-    commits: readonly Commit[],
-    changes: ReadonlyMap<Commit, readonly Change[]>,
-  ): Work<Batch[]> {
-    if (this.#isStateful()) return yield* this.#requery(snapshot, commits)
-    if (this.interest.view.loads.length > 0) return yield* this.#together(snapshot, commits, changes)
+  *match(snapshot: Snapshot, commits: readonly Commit[], candidates: Candidates): Work<Batch[]> {
+    if (this.watched) return yield* this.watched.match(snapshot, commits, candidates)
+    const { resource, view } = this.interest
+    if (view.loads.length > 0) return yield* together(this, snapshot, commits, candidates)
     const batches: Batch[] = []
-    for (const commit of commits) {
+    for (const [commit, changes] of candidates) {
       const events: LiveEvent[] = []
-      for (const change of changes.get(commit) ?? []) {
-        const event = this.#eventOf(change)
-        if (event) events.push(event)
+      for (const change of changes) {
+        const kind = this.kindOf(change.before, change.after)
+        if (kind) events.push(yield* this.#event(snapshot, kind, change))
       }
-      if (events.length) batches.push(batchOf(this.interest.resource, commit.position, events))
+      if (events.length) batches.push(batchOf(resource, commit.position, events))
     }
     return batches
   }
 
-  /** A change seen through its two images; the row needs nothing beside itself to be shown. */
-  #eventOf(change: Change): LiveEvent | null {
-    const kind = this.#kindOf(change.before, change.after)
-    if (!kind) return null
-    const { view, ctx } = this.interest
-    const body = kind === 'leave' ? null : writeRow(view, change.after!, nothing, ctx)
-    return { kind, id: change.id, seq: change.seq, body, born: !change.before, dead: !change.after, changes: [change] }
-  }
-
-  #kindOf(before: Row | null, after: Row | null): LiveEvent['kind'] | null {
+  /** What a change from one image to another means for the view, as far as the row itself tells. */
+  kindOf(before: Row | null, after: Row | null): LiveEvent['kind'] | null {
     const was = before !== null && this.#test(before)
     const is = after !== null && this.#test(after)
     return is ? (was ? 'change' : 'enter') : was ? 'leave' : null
   }
 
-  /**
-   * Rows that are shown with related ones: commits that became visible together are one batch, shown as things
-   * are now, because what lies beside the row is not in its images.
-   */
-  *#together(
-    snapshot: Snapshot,
-    commits: readonly Commit[],
-    changes: ReadonlyMap<Commit, readonly Change[]>,
-  ): Work<Batch[]> {
-    const own = new Map<Id, Change[]>()
-    for (const commit of commits)
-      for (const change of changes.get(commit) ?? []) {
-        const list = own.get(change.id)
-        if (list) list.push(change)
-        else own.set(change.id, [change])
-      }
-    const events: LiveEvent[] = []
-    const shown: { row: Row; kind: 'enter' | 'change'; changes: Change[] }[] = []
-    for (const [id, list] of own) {
-      const { before } = list[0]!
-      const last = list[list.length - 1]!
-      const kind = this.#kindOf(before, last.after)
-      if (kind === 'leave')
-        events.push({ kind, id, seq: last.seq, body: null, born: false, dead: !last.after, changes: list })
-      else if (kind) shown.push({ row: last.after!, kind, changes: list })
-    }
-    for (const row of yield* this.#reached(snapshot, commits))
-      if (!own.has(row[ID] as Id)) shown.push({ row, kind: 'change', changes: [] })
-    const bodies = yield* this.present(
-      snapshot,
-      shown.map(s => s.row),
-    )
-    shown.forEach(({ row, kind, changes: from }, i) => {
-      const born = from.length > 0 && from[0]!.before === null
-      events.push({
-        kind,
-        id: row[ID] as Id,
-        seq: row[SEQ] as number,
-        body: bodies[i]!,
-        born,
-        dead: false,
-        changes: from,
-      })
-    })
-    return events.length ? [batchOf(this.interest.resource, commits[commits.length - 1]!.position, events)] : []
+  /** A change whose row needs nothing beside itself to be shown. */
+  *#event(snapshot: Snapshot, kind: LiveEvent['kind'], change: Change): Work<LiveEvent> {
+    if (kind === 'leave') return left([change], change.id)
+    const { view } = this.interest
+    const row = change.after!
+    const body = view.resource.rules?.fields
+      ? (yield* this.present(snapshot, [row]))[0]!
+      : writeRow(view, row, nothingBeside, this.ctx)
+    return shown(kind, row, body, [change])
   }
-
-  /** Rows in view that show a row of another resource that changed. */
-  *#reached(snapshot: Snapshot, commits: readonly Commit[]): Work<Row[]> {
-    const { resource, view } = this.interest
-    const reach = reachOf(view, commits)
-    if (!reach) return []
-    return yield* wait(
-      snapshot.select(resource, { where: all(this.where, reach), sort: [], limit: null, offset: 0, cursor: null }),
-    )
-  }
-
-  /** Windows, and filters that read other rows: the query is asked again and compared with what was in view. */
-  *#requery(snapshot: Snapshot, commits: readonly Commit[]): Work<Batch[]> {
-    const before = this.#window ?? new Map<Id, number>()
-    const rows = yield* this.snapshot(snapshot, before.size + 10_000)
-    const now = this.#window!
-    const alive = new Map(rows.map(row => [row[ID] as Id, row]))
-    const events: LiveEvent[] = []
-    const recent = new Map<Id, Change[]>()
-    for (const commit of commits)
-      for (const change of commit.changes)
-        if (change.resource === this.interest.resource)
-          recent.set(change.id, [...(recent.get(change.id) ?? []), change])
-    for (const [id, seq] of before)
-      if (!now.has(id)) {
-        const from = recent.get(id) ?? []
-        const last = from[from.length - 1]
-        events.push({
-          kind: 'leave',
-          id,
-          seq: last?.seq ?? seq,
-          body: null,
-          born: false,
-          dead: last !== undefined && !last.after,
-          changes: from,
-        })
-      }
-    const reached = new Set((yield* this.#reached(snapshot, commits)).map(row => row[ID] as Id))
-    const shown = [...alive.values()].filter(
-      row => before.get(row[ID] as Id) !== now.get(row[ID] as Id) || reached.has(row[ID] as Id),
-    )
-    const bodies = yield* this.present(snapshot, shown)
-    shown.forEach((row, i) => {
-      const id = row[ID] as Id
-      const from = recent.get(id) ?? []
-      const kind = before.has(id) ? 'change' : 'enter'
-      events.push({
-        kind,
-        id,
-        seq: row[SEQ] as number,
-        body: bodies[i]!,
-        born: from[0] !== undefined && !from[0].before,
-        dead: false,
-        changes: from,
-      })
-    })
-    return events.length ? [batchOf(this.interest.resource, commits[commits.length - 1]!.position, events)] : []
-  }
-
-  #isStateful(): boolean {
-    return this.#isWindow || this.#throughRelations
-  }
-
-  /** Whether what happened since a position can be told from the log alone. */
-  get replayable(): boolean {
-    return !this.#isStateful()
-  }
-}
-
-const nothing = { of: [] }
-
-function versionsOf(rows: readonly Row[]): Map<Id, number> {
-  return new Map(rows.map(row => [row[ID] as Id, row[SEQ] as number]))
 }

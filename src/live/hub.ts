@@ -2,7 +2,8 @@ import type { Resource, Row, Value } from '../model/model.ts'
 import type { Change, Commit, Snapshot } from '../store/store.ts'
 import type { Work } from '../store/work.ts'
 import type { Batch } from './event.ts'
-import { Group, type Interest, type Member } from './group.ts'
+import { Group, type Member, type Surroundings } from './group.ts'
+import type { Interest } from './interest.ts'
 
 /** Where a group waits for changes: under a value that its rows have, or with those that are asked about every change. */
 interface Index {
@@ -21,9 +22,25 @@ export class Hub {
   readonly #indexes = new Map<Resource, Index>()
   /** Called with what a group's evaluation threw; the group is reset, nobody else notices. */
   readonly #onFault: (error: unknown) => void
+  readonly #surroundings: Surroundings
+  /** Followers of the log itself. */
+  readonly #taps = new Set<(commits: readonly Commit[] | null) => void>()
 
-  constructor(onFault: (error: unknown) => void) {
+  constructor(surroundings: Surroundings, onFault: (error: unknown) => void) {
+    this.#surroundings = surroundings
     this.#onFault = onFault
+  }
+
+  /** Nobody is interested in anything. */
+  get isIdle(): boolean {
+    return this.#groups.size === 0 && this.#taps.size === 0
+  }
+
+  /** Hears of all commits, whole and in order; of null where the log cannot tell. Returns how to stop. */
+  tap(listener: (commits: readonly Commit[] | null) => void): () => void {
+    const own = (commits: readonly Commit[] | null): void => listener(commits)
+    this.#taps.add(own)
+    return () => void this.#taps.delete(own)
   }
 
   get groups(): number {
@@ -34,7 +51,7 @@ export class Hub {
   group(key: string, make: () => Interest): Group {
     let group = this.#groups.get(key)
     if (!group) {
-      group = new Group(make())
+      group = new Group(make(), this.#surroundings)
       this.#groups.set(key, group)
       this.#place(group, true)
     }
@@ -55,6 +72,7 @@ export class Hub {
 
   /** Matches commits, in order, and hands the batches to the members of the groups that they concern. */
   *dispatch(snapshot: Snapshot, commits: readonly Commit[]): Work<void> {
+    for (const tap of this.#taps) this.#safely(() => tap(commits))
     const concerned = this.#concerned(commits)
     for (const [group, changes] of concerned) {
       let batches: Batch[]
@@ -62,17 +80,26 @@ export class Hub {
         batches = yield* group.match(snapshot, commits, changes)
       } catch (error) {
         this.#onFault(error)
-        for (const member of [...group.members]) this.#safely(() => member.reset())
+        for (const member of group.members) this.#safely(() => member.reset())
         continue
       }
-      for (const batch of batches) for (const member of [...group.members]) this.#safely(() => member.deliver(batch))
+      for (const batch of batches)
+        for (const member of group.members) {
+          try {
+            member.deliver(batch)
+          } catch (error) {
+            this.#onFault(error)
+            this.#safely(() => member.reset())
+          }
+        }
     }
   }
 
   /** The log cannot tell what happened: everyone takes a new snapshot. */
   resetAll(): void {
+    for (const tap of this.#taps) this.#safely(() => tap(null))
     for (const group of this.#groups.values())
-      for (const member of [...group.members]) this.#safely(() => member.reset())
+      for (const member of group.members) this.#safely(() => member.reset())
   }
 
   #safely(tell: () => void): void {
@@ -125,7 +152,8 @@ export class Hub {
       }
       if (byValue.size === 0) index.byValue.delete(group.term.slot)
     }
-    for (const resource of group.reads) put(this.#index(resource).readers, group, add)
+    for (const resource of group.decides) put(this.#index(resource).readers, group, add)
+    for (const resource of group.shows) put(this.#index(resource).readers, group, add)
   }
 
   #index(resource: Resource): Index {

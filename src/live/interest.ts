@@ -1,13 +1,26 @@
 import { ApiError } from '../protocol/error.ts'
-import type { Id, Resource } from '../model/model.ts'
+import type { Id, Resource, Row } from '../model/model.ts'
 import { all, everything, type Predicate, type Query } from '../query/predicate.ts'
 import { printQuery } from '../query/print.ts'
-import { authorize } from '../engine/authorize.ts'
+import { authorize, narrowed } from '../engine/authorize.ts'
 import type { Call } from '../engine/call.ts'
-import { contextOf } from '../engine/read-row.ts'
+import { Permissions } from '../engine/permissions.ts'
 import type { Bounds } from '../engine/related.ts'
 import { viewOf, type View } from '../engine/view.ts'
-import type { Interest } from './group.ts'
+
+/** What a subscription follows: the same for all that ask alike. */
+export interface Interest {
+  readonly resource: Resource
+  readonly query: Query
+  /** The query's filter and what the caller may see. */
+  readonly where: Predicate
+  /** The part of the rule that is a function. */
+  readonly opaque: ((row: Row) => boolean) | null
+  readonly view: View
+  readonly permissions: Permissions
+  readonly auth: Readonly<Record<string, unknown>> | undefined
+  readonly bounds: Bounds
+}
 
 /** An interest and the key that equal ones share. */
 export interface Keyed {
@@ -17,28 +30,41 @@ export interface Keyed {
   readonly item: Id | null
 }
 
-/** What a read call is interested in, from now on. Throws ApiError where the caller may not read. */
-export function interestOf(call: Call, authenticating: boolean, bounds: Bounds, now: number): Keyed {
-  const { resource } = call
-  const visible = authorize(call, authenticating)
+/** What a read call is interested in, from now on. Throws ApiError where the caller may not read, or nothing can be followed. */
+export function interestOf(call: Call, authenticating: boolean, bounds: Bounds): Keyed {
+  const { resource, shape } = call
+  const permissions = authorize(call, authenticating)
   const item = call.operation === 'get' ? call.id : null
-  const asked: Query = call.query ?? { where: everything, sort: [], limit: null, offset: 0, cursor: null, total: false }
-  if (asked.cursor)
-    throw new ApiError('validation', {
-      issues: [
-        { code: 'unknown_param', parameter: 'cursor', detail: 'a subscription follows a list, not a page; use limit' },
-      ],
-    })
-  const where = all(asked.where, scopeOf(call), item === null ? everything : isId(resource, item))
-  const query: Query = { ...asked, where, total: false }
-  const view = viewOf(resource, call.shape)
-  const who = dependsOnCaller(view) ? `${typeof call.principal?.id}${call.principal?.id ?? ''}` : ''
-  const key = `${resource.name}\n${printQuery(query)}\n${query.limit ?? ''},${query.offset}\n${view.variant}\n${who}`
+  const asked = call.query ?? whole
+  refusePages(asked)
+  const guard = permissions.read(resource)
+  const where = all(
+    narrowed(resource, asked.where, permissions),
+    scopeOf(call),
+    item === null ? everything : isId(resource, item),
+    guard.predicate,
+  )
+  const view = viewOf(resource, shape)
+  const query: Query = { ...asked, where }
+  const text =
+    `${resource.name}\n${printQuery(query)}\n${query.limit ?? ''},${query.offset}\n` +
+    `${shape.depth} ${shape.include.join()} ${shape.fields?.join() ?? '*'}\n`
+  const key = guard.opaque || dependsOnCaller(view, permissions) ? text + callerOf(permissions, call.auth) : text
   return {
     key,
     item,
-    interest: { resource, query, view, visible, ctx: contextOf(call.principal, call.auth, now), bounds },
+    interest: { resource, query, where, opaque: guard.opaque, view, permissions, auth: call.auth, bounds },
   }
+}
+
+const whole: Query = { where: everything, sort: [], limit: null, offset: 0, cursor: null, total: false }
+
+/** Words that speak of a page, not of a list. */
+function refusePages(query: Query): void {
+  const parameter = query.cursor ? 'cursor' : query.total ? 'total' : null
+  if (parameter === null) return
+  const detail = 'a subscription follows a list, not a page of it; use limit for the first rows of a sort'
+  throw new ApiError('validation', { issues: [{ code: 'unknown_param', parameter, detail }] })
 }
 
 /** A nested URI follows what belongs to its parent. */
@@ -54,14 +80,28 @@ function scopeOf(call: Call): Predicate {
   })
 }
 
-function isId(resource: Resource, id: Id): Predicate {
+export function isId(resource: Resource, id: Id): Predicate {
   return { kind: 'compare', op: 'eq', field: resource.id.name, value: id }
 }
 
-/** Calculated fields may read who asks; then no two callers share a view. */
-function dependsOnCaller(view: View): boolean {
-  return (
-    view.parts.some(part => part.kind === 'calc') ||
-    view.loads.some(load => 'view' in load && dependsOnCaller(load.view))
+/** Two callers may see different bodies: functions read who asks, and rules hide fields or related rows. */
+function dependsOnCaller(view: View, permissions: Permissions): boolean {
+  const { resource } = view
+  if (resource.rules?.fields && permissions !== Permissions.all) return true
+  if (view.parts.some(part => part.kind === 'calc')) return true
+  return view.loads.some(
+    load => !permissions.read(load.field.target).open || ('view' in load && dependsOnCaller(load.view, permissions)),
   )
 }
+
+/** Callers with equal members share; numbers stand for those that cannot be written down. */
+function callerOf(permissions: Permissions, auth: Interest['auth']): string {
+  try {
+    const me = permissions === Permissions.all ? '*' : JSON.stringify(permissions.me)
+    return `${me} ${JSON.stringify(auth ?? null)}`
+  } catch {
+    return `#${++unwritten}`
+  }
+}
+
+let unwritten = 0

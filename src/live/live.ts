@@ -1,11 +1,13 @@
 import { ApiError } from '../protocol/error.ts'
 import { formatPosition, parsePosition } from '../protocol/position.ts'
-import { ID, SEQ, type Id, type Row } from '../model/model.ts'
+import { ID, SEQ, type Id } from '../model/model.ts'
 import type { Limits } from '../protocol/limits.ts'
 import type { Call } from '../engine/call.ts'
+import { allowedRows } from '../engine/permissions.ts'
 import type { Bounds } from '../engine/related.ts'
 import type { Change, Commit, Snapshot, Store } from '../store/store.ts'
 import { wait, type Work } from '../store/work.ts'
+import type { Mode } from './coalesce.ts'
 import { Feed } from './feed.ts'
 import type { Group } from './group.ts'
 import { Hub } from './hub.ts'
@@ -36,117 +38,227 @@ export class Live {
   readonly #hub: Hub
   readonly #feed: Feed
   readonly #bounds: Bounds
-  #subscriptions = 0
+  readonly #subscriptions = new Set<Subscription>()
+  readonly #closing = new AbortController()
+  /** The last snapshot, for those who ask for the same in the same turn. */
+  #recent: { readonly group: Group; readonly position: number; readonly rows: readonly Shown[] } | null = null
 
   constructor(options: LiveOptions) {
+    const { limits, clock, store, onFault } = options
     this.#options = options
-    this.#hub = new Hub(options.onFault)
-    this.#feed = new Feed(options.store, this.#hub, options.onFault)
-    this.#bounds = { ids: options.limits.relatedIds, rows: options.limits.maxPage, total: Infinity }
+    this.#hub = new Hub({ clock, sortedRows: limits.sortedRows }, onFault)
+    this.#feed = new Feed(store, this.#hub, onFault)
+    this.#bounds = { ids: limits.relatedIds, rows: limits.maxPage, total: Infinity }
   }
 
   get subscriptions(): number {
-    return this.#subscriptions
+    return this.#subscriptions.size
+  }
+
+  /** How many different queries are followed. */
+  get groups(): number {
+    return this.#hub.groups
+  }
+
+  get epoch(): string {
+    return this.#options.store.epoch
+  }
+
+  /** Aborted when it closes; connections that serve nothing else end then. */
+  get closing(): AbortSignal {
+    return this.#closing.signal
   }
 
   /**
    * Follows what a read call would show. The listener hears of a snapshot, or, with `since`, of all that happened after
    * that position; where the log cannot tell, of a reset and a snapshot. Throws ApiError where nothing can be followed.
    */
-  async subscribe(call: Call, listener: Listener, since: string | null = null): Promise<Subscription> {
-    const { key, interest, item } = interestOf(call, this.#options.authenticating, this.#bounds, this.#options.clock())
-    this.#feed.start()
+  async subscribe(
+    call: Call,
+    listener: Listener,
+    since: string | null = null,
+    mode: Mode = 'every',
+  ): Promise<Subscription> {
+    if (this.closing.aborted) throw closed()
+    const { key, interest, item } = interestOf(call, this.#options.authenticating, this.#bounds)
     const group = this.#hub.group(key, () => interest)
-    const subscription = new Subscription(key, group, listener, behind => void this.#resync(behind))
-    const self = this
+    const subscription = new Subscription(key, group, listener, mode, behind => this.#resync(behind))
+    // Keeps the group while its first member is on the way.
+    const holding = { deliver: () => {}, reset: () => {} }
     this.#hub.join(group, holding)
+    this.#feed.start()
     try {
-      return await this.#feed.at(function* (snapshot) {
-        if (!(yield* self.#replay(snapshot, group, listener, since))) {
-          const rows = yield* self.#take(snapshot, group)
-          if (item !== null && rows.length === 0)
-            throw new ApiError('not_found', { detail: `there is no ${call.resource.name} ${item}` })
-          listener.snapshot(rows, formatPosition(self.#options.store.epoch, snapshot.position), since !== null)
-        }
-        self.#hub.join(group, subscription)
-        self.#subscriptions++
-        return subscription
-      })
+      return await this.#feed.at(snapshot => this.#begin(snapshot, call, subscription, item, since))
     } finally {
       this.#hub.leave(key, group, holding)
+      this.#rest()
     }
   }
 
   unsubscribe(subscription: Subscription): void {
     if (subscription.closed) return
     subscription.close()
-    this.#subscriptions--
+    this.#subscriptions.delete(subscription)
     this.#hub.leave(subscription.key, subscription.group, subscription)
+    this.#rest()
+  }
+
+  /**
+   * Follows the log itself, from after `since` or from now. The listener hears of commits in order, and of null where
+   * the log cannot tell what happened: everything must be read anew. Returns how to stop.
+   */
+  async follow(
+    listener: (commits: readonly Commit[] | null, position: string) => void,
+    since: string | null,
+  ): Promise<() => void> {
+    if (this.closing.aborted) throw closed()
+    const tell = (commits: readonly Commit[] | null): void =>
+      listener(commits, formatPosition(this.epoch, commits?.at(-1)?.position ?? this.#feed.position))
+    const stop = await this.#feed.at(snapshot => this.#tap(snapshot, tell, since))
+    return () => {
+      stop()
+      this.#rest()
+    }
   }
 
   /** Tells subscribers of everything that is committed by now: before an answer, so that it comes after its own effects. */
   advance(): Promise<void> {
-    return this.#feed.advance()
+    return this.#hub.isIdle ? Promise.resolve() : this.#feed.advance()
   }
 
+  /** Ends all subscriptions. */
   close(): void {
+    if (this.closing.aborted) return
+    this.#closing.abort()
     this.#feed.stop()
+    for (const subscription of this.#subscriptions) {
+      this.unsubscribe(subscription)
+      subscription.listener.end(closed())
+    }
   }
 
-  *#take(snapshot: Snapshot, group: Group): Work<Shown[]> {
+  /** Nobody listens: the log need not be read. */
+  #rest(): void {
+    if (this.#hub.isIdle) this.#feed.stop()
+  }
+
+  /** A subscription's first words, and its place among those who hear of what comes. */
+  *#begin(
+    snapshot: Snapshot,
+    call: Call,
+    subscription: Subscription,
+    item: Id | null,
+    since: string | null,
+  ): Work<Subscription> {
+    if (this.closing.aborted) throw closed()
+    const { group, listener } = subscription
+    yield* checkParent(snapshot, call, group)
+    if (!(yield* this.#replay(snapshot, subscription, item, since))) {
+      const rows = yield* this.#take(snapshot, group)
+      if (item !== null && rows.length === 0) throw missing(call)
+      listener.snapshot(rows, formatPosition(this.epoch, snapshot.position), since !== null)
+    }
+    this.#hub.join(group, subscription)
+    this.#subscriptions.add(subscription)
+    return subscription
+  }
+
+  *#tap(snapshot: Snapshot, tell: (commits: readonly Commit[] | null) => void, since: string | null): Work<() => void> {
+    const missed = since === null ? [] : yield* this.#since(snapshot, since, 10 * REPLAY)
+    if (missed === null || missed.length > 0) tell(missed)
+    const stop = this.#hub.tap(tell)
+    this.#feed.start()
+    return stop
+  }
+
+  *#again(snapshot: Snapshot, subscription: Subscription): Work<void> {
+    if (subscription.closed) return
+    const rows = yield* this.#take(snapshot, subscription.group)
+    subscription.listener.snapshot(rows, formatPosition(this.epoch, snapshot.position), true)
+    subscription.caughtUp()
+  }
+
+  *#take(snapshot: Snapshot, group: Group): Work<readonly Shown[]> {
+    const { position } = snapshot
+    if (this.#recent?.group === group && this.#recent.position === position) return this.#recent.rows
     const most = this.#options.limits.snapshotRows
-    const rows = yield* group.snapshot(snapshot, most)
+    const { rows, bodies } = yield* group.take(snapshot, most)
     if (rows.length > most)
       throw new ApiError('too_complex', {
         detail: `more than ${most} rows match; filter more, or follow a window with limit`,
       })
-    return shownOf(rows, yield* group.present(snapshot, rows))
+    const shown = rows.map((row, i) => ({ id: row[ID] as Id, seq: row[SEQ] as number, body: bodies[i]!, row }))
+    if (!this.#recent) setImmediate(() => (this.#recent = null))
+    this.#recent = { group, position, rows: shown }
+    return shown
   }
 
-  /** What happened since a position, from the log; false if the log cannot tell. */
-  *#replay(snapshot: Snapshot, group: Group, listener: Listener, since: string | null): Work<boolean> {
-    const { store } = this.#options
-    const position = since === null ? null : parsePosition(since)
-    if (!position || position.epoch !== store.epoch || position.seq > snapshot.position || !group.replayable)
-      return false
-    if (snapshot.position - position.seq > REPLAY) return false
-    const commits: Commit[] = []
-    for (let at = position.seq; at < snapshot.position;) {
-      const next = yield* wait(store.commits(at, REPLAY))
-      if (!next || next.length === 0) return false
-      commits.push(...next)
-      at = next[next.length - 1]!.position
-    }
-    listener.resumed(since!)
+  /** Tells what happened since a position, from the log; false if the log cannot tell. */
+  *#replay(snapshot: Snapshot, subscription: Subscription, item: Id | null, since: string | null): Work<boolean> {
+    const commits = since === null ? null : yield* this.#since(snapshot, since, REPLAY)
+    if (!commits) return false
+    const { group, listener } = subscription
+    const { resource } = group.interest
     const candidates = new Map<Commit, Change[]>()
-    for (const commit of commits)
-      candidates.set(
-        commit,
-        commit.changes.filter(change => change.resource === group.interest.resource),
-      )
-    for (const batch of yield* group.match(snapshot, commits, candidates)) listener.batch(batch)
+    for (const commit of commits) {
+      const own = commit.changes.filter(change => change.resource === resource)
+      if (own.length) candidates.set(commit, own)
+    }
+    const { watched } = group
+    if (watched) {
+      // What was in view then is not known; but nothing may have happened to it.
+      const shown = commits.some(commit => commit.changes.some(change => group.shows.has(change.resource)))
+      if (shown || watched.concerns(commits, candidates)) return false
+      if (!watched.hasSeen) yield* this.#take(snapshot, group)
+      listener.resumed(since!)
+      return true
+    }
+    const batches = commits.length ? yield* group.match(snapshot, commits, candidates) : []
+    const lastEvent = batches.at(-1)?.events.at(-1)
+    if (item !== null && lastEvent === undefined && (yield* group.rows(snapshot, 1)).length === 0) return false
+    listener.resumed(since!)
+    for (const batch of batches) subscription.deliver(batch)
     return true
   }
 
+  /** Commits after a position up to the snapshot; null if the log cannot tell, or would tell too much. */
+  *#since(snapshot: Snapshot, since: string, most: number): Work<Commit[] | null> {
+    const { store } = this.#options
+    const position = parsePosition(since)
+    if (!position || position.epoch !== store.epoch || position.seq > snapshot.position) return null
+    if (snapshot.position - position.seq > most) return null
+    const commits: Commit[] = []
+    for (let at = position.seq; at < snapshot.position;) {
+      const next = yield* wait(store.commits(at, REPLAY))
+      if (!next || next.length === 0) return null
+      for (const commit of next) if (commit.position <= snapshot.position) commits.push(commit)
+      at = next.at(-1)!.position
+    }
+    return commits
+  }
+
   async #resync(subscription: Subscription): Promise<void> {
-    const self = this
     try {
-      await this.#feed.at(function* (snapshot) {
-        if (subscription.closed) return
-        const rows = yield* self.#take(snapshot, subscription.group)
-        subscription.listener.snapshot(rows, formatPosition(self.#options.store.epoch, snapshot.position), true)
-        subscription.caughtUp()
-      })
+      await this.#feed.at(snapshot => this.#again(snapshot, subscription))
     } catch (error) {
+      if (subscription.closed) return
       this.unsubscribe(subscription)
       subscription.listener.end(ApiError.from(error))
     }
   }
 }
 
-/** Keeps a group alive while its first member is on the way. */
-const holding = { deliver: () => {}, reset: () => {} }
-
-function shownOf(rows: readonly Row[], bodies: readonly string[]): Shown[] {
-  return rows.map((row, i) => ({ id: row[ID] as Id, seq: row[SEQ] as number, body: bodies[i]! }))
+/** The row above a nested URI must be there for the caller. */
+function* checkParent(snapshot: Snapshot, call: Call, group: Group): Work<void> {
+  const { parent } = call
+  if (!parent) return
+  const row = yield* wait(snapshot.get(parent.resource, parent.id))
+  const guard = group.interest.permissions.read(parent.resource)
+  const seen = row ? yield* allowedRows(snapshot, parent.resource, [row], guard) : []
+  if (seen.length === 0) throw new ApiError('not_found', { detail: `there is no ${parent.resource.name} ${parent.id}` })
 }
+
+const missing = (call: Call): ApiError =>
+  new ApiError('not_found', { detail: `there is no ${call.resource.name} ${call.id}` })
+
+const closed = (): ApiError => new ApiError('unavailable', { detail: 'the server is closing' })

@@ -2,8 +2,8 @@ import type { Frame } from './event.ts'
 
 /** What a mailbox needs of a connection. */
 export interface Wire {
-  /** Writes frames as one piece; false if the connection takes no more for now (`drained` tells when it does). */
-  write(frames: readonly Frame[]): boolean
+  /** Writes frames as one piece. */
+  write(frames: readonly Frame[]): void
   /** Bytes that were written and not yet taken. */
   readonly buffered: number
   close(reason: 'slow_consumer' | 'going_away' | 'unauthenticated'): void
@@ -36,10 +36,24 @@ export class Postman {
   }
 }
 
+let lastFrames: readonly Frame[] = []
+let lastJoined: Uint8Array = new Uint8Array(0)
+
+/** Frames as one piece of bytes. Neighbours mostly wait for the same frames: they share the piece. */
+export function joined(frames: readonly Frame[]): Uint8Array {
+  if (frames.length === 1) return bytesOf(frames[0]!)
+  if (frames.length === lastFrames.length && frames.every((frame, i) => frame === lastFrames[i])) return lastJoined
+  lastFrames = frames
+  lastJoined = Buffer.concat(frames.map(bytesOf))
+  return lastJoined
+}
+
+const bytesOf = (frame: Frame): Uint8Array => (typeof frame === 'string' ? Buffer.from(frame) : frame)
+
 export interface MailboxOptions {
   /** Bytes that may wait for a connection before it counts as slow. */
   readonly bytes: number
-  /** Milliseconds that a slow connection has to take what waits before it is closed. */
+  /** Milliseconds in which a connection must have taken a good part of what waits, or it is closed. */
   readonly stall: number
 }
 
@@ -53,10 +67,14 @@ export class Mailbox {
   readonly #options: MailboxOptions
   #frames: Frame[] = []
   #bytes = 0
+  /** Bytes of answers among what waits: a long snapshot does not make a connection slow. */
+  #allowance = 0
   #posted = false
-  #stalled: NodeJS.Timeout | null = null
+  #isSlow = false
+  #isAwaited = false
+  #watch: NodeJS.Timeout | null = null
   #closed = false
-  /** Called once a slow connection has taken what waited. */
+  /** Called once the connection has taken everything, if somebody was told that it is busy or slow. */
   onDrained: () => void = () => {}
 
   constructor(wire: Wire, postman: Postman, options: MailboxOptions) {
@@ -67,29 +85,45 @@ export class Mailbox {
 
   /** Too much waits: what would be added now is left out, and told by a reset later. */
   get slow(): boolean {
-    return this.#stalled !== null
+    return this.#isSlow
+  }
+
+  /** Bytes on their way. */
+  get waiting(): number {
+    return this.#bytes + this.#wire.buffered
+  }
+
+  /** More waits than the connection should be given; `onDrained` tells when it has taken it. */
+  get isFull(): boolean {
+    if (this.waiting <= this.#options.bytes) return false
+    this.#isAwaited = true
+    return true
+  }
+
+  /** Something has not been taken yet; `onDrained` tells when it is. */
+  get isBusy(): boolean {
+    if (this.waiting === 0) return false
+    this.#isAwaited = true
+    return true
   }
 
   /** Queues an event's frame; false if it was left out because the connection is slow. */
   push(frame: Frame): boolean {
     if (this.#closed) return true
-    if (this.#stalled) return false
-    if (this.#bytes + this.#wire.buffered > this.#options.bytes) {
-      this.#stall()
-      return false
+    if (!this.#isSlow && this.waiting > this.#options.bytes + this.#allowance) {
+      this.#isSlow = this.#isAwaited = true
+      this.#guard()
     }
-    this.answer(frame)
+    if (this.#isSlow) return false
+    this.#add(frame)
     return true
   }
 
   /** Queues a frame that must not be left out: an answer, a snapshot, a reset. */
   answer(frame: Frame): void {
     if (this.#closed) return
-    this.#frames.push(frame)
-    this.#bytes += frame.length
-    if (this.#posted) return
-    this.#posted = true
-    this.#postman.post(this)
+    this.#allowance += frame.length
+    this.#add(frame)
   }
 
   flush(): void {
@@ -99,24 +133,47 @@ export class Mailbox {
     this.#frames = []
     this.#bytes = 0
     this.#wire.write(frames)
+    if (this.#wire.buffered > this.#options.bytes) this.#guard()
+    this.drained()
   }
 
   /** The connection took what was written. */
   drained(): void {
-    if (!this.#stalled || this.#closed || this.#frames.length > 0 || this.#wire.buffered > 0) return
-    clearTimeout(this.#stalled)
-    this.#stalled = null
+    if (this.#closed || this.#frames.length > 0 || this.#wire.buffered > 0) return
+    this.#allowance = 0
+    this.#isSlow = false
+    if (this.#watch) clearTimeout(this.#watch)
+    this.#watch = null
+    if (!this.#isAwaited) return
+    this.#isAwaited = false
     this.onDrained()
   }
 
   close(): void {
     this.#closed = true
     this.#frames = []
-    if (this.#stalled) clearTimeout(this.#stalled)
+    this.#bytes = 0
+    if (this.#watch) clearTimeout(this.#watch)
   }
 
-  #stall(): void {
-    this.#stalled = setTimeout(() => this.#wire.close('slow_consumer'), this.#options.stall)
-    this.#stalled.unref()
+  #add(frame: Frame): void {
+    this.#frames.push(frame)
+    this.#bytes += frame.length
+    if (this.#posted) return
+    this.#posted = true
+    this.#postman.post(this)
+  }
+
+  /** From now on it has to take a good part of what waits in each interval. */
+  #guard(): void {
+    if (this.#watch) return
+    const { bytes, stall } = this.#options
+    const before = this.#wire.buffered
+    this.#watch = setTimeout(() => {
+      this.#watch = null
+      if (this.#wire.buffered > before - bytes / 16) this.#wire.close('slow_consumer')
+      else this.#guard()
+    }, stall)
+    this.#watch.unref()
   }
 }

@@ -1,6 +1,7 @@
 import type { ApiError } from '../protocol/error.ts'
-import type { Id } from '../model/model.ts'
-import type { Batch } from './event.ts'
+import type { Id, Row } from '../model/model.ts'
+import { Coalesced, type Mode } from './coalesce.ts'
+import type { Batch, Frame } from './event.ts'
 import type { Group, Member } from './group.ts'
 
 /** A row of a snapshot. */
@@ -9,18 +10,32 @@ export interface Shown {
   readonly seq: number
   /** JSON text. */
   readonly body: string
+  readonly row: Row
 }
 
 /** What a face makes of a subscription: it turns these into frames of its dialect. */
 export interface Listener {
-  /** All that is in view at a position. `reset` = discard what you have first. */
+  /** All that is in view at a position, in the order of the query. `reset` = discard what you have first. */
   snapshot(rows: readonly Shown[], position: string, reset: boolean): void
   /** It continues behind the position that it was resumed from; what happened since follows as batches. */
   resumed(position: string): void
   /** What one step did to the view. False if it was left out because the connection is slow. */
   batch(batch: Batch): boolean
+  /** What was handed over earlier has not been taken yet; `drained` of the subscription tells when it is. */
+  isBusy?(): boolean
   /** It is over: the row or the right to see it is gone, or the view can no longer be taken. */
   end(error: ApiError): void
+}
+
+const snapshotFrames = new WeakMap<readonly Shown[], Map<string, Frame>>()
+
+/** The frame of a snapshot for a dialect: equal subscriptions that start together share rows, and so the frame. */
+export function snapshotFrameOf(rows: readonly Shown[], key: string, make: () => Frame): Frame {
+  let frames = snapshotFrames.get(rows)
+  if (!frames) snapshotFrames.set(rows, (frames = new Map()))
+  let frame = frames.get(key)
+  if (frame === undefined) frames.set(key, (frame = make()))
+  return frame
 }
 
 /** One connection's interest, from its snapshot on. */
@@ -28,15 +43,27 @@ export class Subscription implements Member {
   readonly key: string
   readonly group: Group
   readonly listener: Listener
-  readonly #resync: (subscription: Subscription) => void
-  /** A batch was left out: nothing more is told until a new snapshot. */
+  readonly #mode: Mode
+  readonly #resync: (subscription: Subscription) => Promise<void>
+  /** Something was left out: nothing more is told until a new snapshot. */
   #behind = false
+  #resyncing = false
   #closed = false
+  /** Held back by the mode; made when it is first needed. */
+  #held: Coalesced | null = null
+  #timer: NodeJS.Timeout | null = null
 
-  constructor(key: string, group: Group, listener: Listener, resync: (subscription: Subscription) => void) {
+  constructor(
+    key: string,
+    group: Group,
+    listener: Listener,
+    mode: Mode,
+    resync: (subscription: Subscription) => Promise<void>,
+  ) {
     this.key = key
     this.group = group
     this.listener = listener
+    this.#mode = mode
     this.#resync = resync
   }
 
@@ -50,18 +77,22 @@ export class Subscription implements Member {
 
   deliver(batch: Batch): void {
     if (this.#closed || this.#behind) return
-    if (!this.listener.batch(batch)) this.#behind = true
+    if (this.#mode === 'every') this.#tell(batch)
+    else if (this.#mode === 'latest') this.#tellLatest(batch)
+    else this.#tellPaced(batch, this.#mode)
   }
 
   reset(): void {
     if (this.#closed) return
-    this.#behind = true
-    this.#resync(this)
+    this.#leaveBehind()
+    this.#startAnew()
   }
 
-  /** The connection has taken what waited: whoever was left behind starts anew. */
+  /** The connection has taken what waited: whoever was left behind starts anew, what was held back is told. */
   drained(): void {
-    if (this.#behind && !this.#closed) this.#resync(this)
+    if (this.#closed) return
+    if (this.#behind) this.#startAnew()
+    else if (this.#mode === 'latest') this.#release()
   }
 
   /** A new snapshot was told. */
@@ -71,5 +102,61 @@ export class Subscription implements Member {
 
   close(): void {
     this.#closed = true
+    if (this.#timer) clearTimeout(this.#timer)
+    this.#held = null
+  }
+
+  #tell(batch: Batch): void {
+    if (!this.listener.batch(batch)) this.#leaveBehind()
+  }
+
+  #tellLatest(batch: Batch): void {
+    const isBusy = this.listener.isBusy?.() ?? false
+    if (!isBusy && (!this.#held || this.#held.isEmpty)) return this.#tell(batch)
+    this.#hold(batch)
+    if (!isBusy) this.#release()
+  }
+
+  /** The first at once, what comes within the interval together at its end. */
+  #tellPaced(batch: Batch, interval: number): void {
+    if (this.#timer) return this.#hold(batch)
+    this.#tell(batch)
+    this.#pace(interval)
+  }
+
+  #pace(interval: number): void {
+    this.#timer = setTimeout(() => {
+      this.#timer = null
+      if (!this.#held || this.#held.isEmpty) return
+      this.#release()
+      this.#pace(interval)
+    }, interval)
+    this.#timer.unref()
+  }
+
+  #hold(batch: Batch): void {
+    this.#held ??= new Coalesced()
+    if (this.#held.add(batch)) return
+    this.#leaveBehind()
+    if (!this.listener.isBusy?.()) this.#startAnew()
+  }
+
+  #release(): void {
+    const batch = this.#held?.take()
+    if (batch) this.#tell(batch)
+  }
+
+  #leaveBehind(): void {
+    this.#behind = true
+    this.#held?.clear()
+  }
+
+  /** One snapshot at a time, and none on top of what the connection has not taken. */
+  #startAnew(): void {
+    if (this.#resyncing || this.listener.isBusy?.()) return
+    this.#resyncing = true
+    void this.#resync(this).finally(() => {
+      this.#resyncing = false
+    })
   }
 }

@@ -38,9 +38,11 @@ function fixed(resource: Resource, name: string, values: readonly Value[]): Term
   return values.every(v => v !== null && typeof v !== 'object') ? { slot: field.slot, values } : null
 }
 
-/** The resources that a predicate reads beyond its own, none if it looks at stored fields of the row alone. */
+/** The resources that a predicate reads beyond stored fields of the row itself; none if those are enough to decide it. */
 export function readsOf(resource: Resource, where: Predicate, into: Set<Resource> = new Set()): Set<Resource> {
   switch (where.kind) {
+    case 'constant':
+      break
     case 'and':
     case 'or':
       for (const part of where.of) readsOf(resource, part, into)
@@ -55,16 +57,11 @@ export function readsOf(resource: Resource, where: Predicate, into: Set<Resource
       readsOf(target, where.of, into)
       break
     }
-    case 'size':
-    case 'null':
-    case 'compare':
-    case 'in': {
+    default: {
       const field = resource.field.get(where.field)
       if (field?.is === 'back' || field?.is === 'many') into.add(field.target)
-      break
+      else if (field?.is === 'count') into.add(field.of.target)
     }
-    default:
-      break
   }
   return into
 }

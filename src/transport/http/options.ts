@@ -1,3 +1,4 @@
+import type { Live } from '../../live/live.ts'
 import type { Page } from './page.ts'
 
 /** Something that happened, for the log; `error` may hold what a client must never see. */
@@ -20,6 +21,8 @@ export interface HttpOptions {
   /** Static pages beside the resources: documents, health. They need no credentials. */
   readonly pages?: readonly Page[]
   readonly log?: (record: LogRecord) => void
+  /** Makes every readable URI a stream for those who accept `text/event-stream`. An Api brings its own. */
+  readonly live?: Live
 }
 
 /** Where records go unless an API says otherwise: one line of JSON each on standard error. */
