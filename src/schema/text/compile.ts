@@ -21,7 +21,7 @@ function compileNode(node: TextNode): Check {
     case 'refer':
       return compileRefer(node)
     case 'list':
-      return compileList(node, checkOf(node.item))
+      return compileList(node, checkOf(node.item), fitsOf(node.item))
     case 'dict': {
       const fields = [...node.merges.flatMap(merge => merge.node.fields), ...node.fields]
       const steps = fields.map(({ name, node }) => ({ key: name, check: checkOf(node), fits: fitsOf(node) }))

@@ -1,6 +1,6 @@
 import { memberOf } from './member.ts'
 import { FAIL, isFull, refuse, within, type Check } from './report.ts'
-import { straightLine } from './straight-line.ts'
+import { dictCode } from './straight-line.ts'
 
 /** One field of a dict on its way into code. */
 export interface Step {
@@ -30,7 +30,7 @@ export function compileDict(steps: readonly Step[], optional: boolean): Check {
     let result = out
     for (let i = from; i < count; i++) {
       const { key, check } = steps[i]!
-      const known = report.found.length
+      const known = report.count
       const member = plain ? (value as Record<string, unknown>)[key] : memberOf(value, key)
       const taken = check(member, report)
       if (taken === FAIL) {
@@ -47,7 +47,7 @@ export function compileDict(steps: readonly Step[], optional: boolean): Check {
   }
   if (!plainNames || new Set(steps.map(step => step.key)).size < count) return slow
   return (
-    straightLine(steps, {
+    dictCode(steps, {
       isPlain,
       slow,
       failed(value, report, before, at) {

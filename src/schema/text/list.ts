@@ -1,33 +1,48 @@
 import type { ListNode } from './node.ts'
-import { FAIL, isFull, refuse, within, type Check } from './report.ts'
+import { FAIL, isFull, refuse, within, type Check, type Report } from './report.ts'
+import { listCode, type Fits } from './straight-line.ts'
 
 /** Any iterable is a list, a string one of characters, a map one of its keys (spec: restaction §1.5). */
-export function compileList({ minlen, maxlen, unique, optional }: ListNode, check: Check): Check {
+export function compileList(node: ListNode, check: Check, fits: Fits | null): Check {
+  const { minlen, maxlen, unique, optional } = node
   const low = `list length must >= ${Math.trunc(minlen)}`
   const high = `list length must <= ${Math.trunc(maxlen)}`
-  return (value, report) => {
-    if (value === undefined || value === null) return optional ? null : refuse(report, 'required')
-    const items = itemsOf(value)
-    if (items === null) return refuse(report, 'not list')
-    const before = report.found.length
-    let known = before
+
+  /** The items from an index on; `out` = null once one has failed. */
+  const take = (items: Iterable<unknown>, report: Report, from: number, out: unknown[] | null): unknown => {
     const seen = unique ? new Set<unknown>() : null
-    const out: unknown[] = []
-    let index = 0
+    let result = out
+    let index = from
     for (const item of items) {
       if (index >= maxlen) return refuse(report, high)
-      let result = check(item, report)
-      if (seen && result !== FAIL && repeats(seen, result)) result = refuse(report, 'not unique')
-      if (result === FAIL) {
+      const known = report.count
+      let taken = check(item, report)
+      if (seen && taken !== FAIL && repeats(seen, taken)) taken = refuse(report, 'not unique')
+      if (taken === FAIL) {
         within(report, known, index)
         if (isFull(report)) return FAIL
-        known = report.found.length
-      } else out.push(result)
+        result = null
+      } else result?.push(taken)
       index++
     }
     if (index < minlen) return refuse(report, low)
-    return known === before ? out : FAIL
+    return result ?? FAIL
   }
+  const slow: Check = (value, report) => {
+    if (value === undefined || value === null) return optional ? null : refuse(report, 'required')
+    const items = itemsOf(value)
+    return items === null ? refuse(report, 'not list') : take(items, report, 0, [])
+  }
+  if (unique) return slow
+  return (
+    listCode(check, fits, minlen, maxlen, {
+      slow,
+      failed(value, report, before, at) {
+        within(report, before, at)
+        return isFull(report) ? FAIL : take((value as unknown[]).slice(at + 1), report, at + 1, null)
+      },
+    }) ?? slow
+  )
 }
 
 function itemsOf(value: unknown): Iterable<unknown> | null {

@@ -2,7 +2,7 @@ import type { Value } from '../field.ts'
 import { builtin } from './builtin.ts'
 import type { ScalarNode, TextNode } from './node.ts'
 import { bind } from './parameters.ts'
-import { FAIL, type Check } from './report.ts'
+import { FAIL, openReport, type Check } from './report.ts'
 import type { NoteFault } from './schema-error.ts'
 import { isSyntaxFault, parseValidator, type ValidatorText } from './syntax.ts'
 import type { ParameterKind, Parameters, Validator, Validators } from './validator.ts'
@@ -71,7 +71,7 @@ function validated(
   const standard = validator.string && written === '' ? null : freeze(written)
   const check = checkWith(name, validator, params, note)
   if (check === null) return null
-  if (standard !== null && check(standard, { limit: 1, found: [] }) === FAIL) {
+  if (standard !== null && check(standard, openReport(1)) === FAIL) {
     note(`invalid default value ${repr(standard)}`, `a default must be fit for ${name} itself`)
     return null
   }

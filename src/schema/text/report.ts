@@ -10,7 +10,13 @@ interface Pending {
 /** Where the checks of one validation tell what is wrong; once `limit` refusals are told they stop looking. */
 export interface Report {
   readonly limit: number
-  readonly found: Pending[]
+  /** How many there are; most reports never have a list. */
+  count: number
+  found: Pending[] | null
+}
+
+export function openReport(limit: number): Report {
+  return { limit, count: 0, found: null }
 }
 
 /** Turns a value into what it stands for, or tells the report and answers FAIL. */
@@ -28,23 +34,23 @@ export interface Invalid {
 }
 
 export function refuse(report: Report, message: string): typeof FAIL {
-  report.found.push({ message, way: [] })
+  report.count++
+  ;(report.found ??= []).push({ message, way: [] })
   return FAIL
 }
 
 /** Says that the refusals told since there were `since` of them lie within a key or index. */
 export function within(report: Report, since: number, segment: string | number): void {
-  const { found } = report
-  for (let i = since; i < found.length; i++) found[i]!.way.push(segment)
+  for (let i = since; i < report.count; i++) report.found![i]!.way.push(segment)
 }
 
 export function isFull(report: Report): boolean {
-  return report.found.length >= report.limit
+  return report.count >= report.limit
 }
 
 /** The refusals in the order in which they were found: that of the schema. */
 export function refusals(report: Report): Invalid[] {
-  return report.found.map(({ message, way }) => {
+  return (report.found ?? []).map(({ message, way }) => {
     const path = way.toReversed()
     const position = positionOf(path)
     return { message, position, pointer: pointerOf(path), text: textOf(message, position) }

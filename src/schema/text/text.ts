@@ -2,9 +2,9 @@ import { checkOf } from './compile.ts'
 import type { TextNode } from './node.ts'
 import { parseSchema } from './parse.ts'
 import type { Scope } from './parse-scalar.ts'
-import { FAIL, refusals, type Invalid, type Report } from './report.ts'
+import { FAIL, openReport, refusals, type Invalid } from './report.ts'
 import { SchemaError, type SchemaFault } from './schema-error.ts'
-import type { TextOutput } from './types.ts'
+import type { SharedTexts, TextOutput } from './types.ts'
 import type { Validators } from './validator.ts'
 
 export type Result<T> =
@@ -18,13 +18,15 @@ export type Result<T> =
 export type Validate<T = unknown> = (value: unknown, limit?: number) => Result<T>
 
 /** Shared schemas, compiled; a later set may build on it. */
-export interface Shared {
+export interface Shared<T extends SharedTexts = SharedTexts> {
+  /** Known to the compiler only. */
+  readonly texts?: T
   readonly nodes: Scope['shared']
 }
 
-export interface TextOptions {
+export interface TextOptions<T extends SharedTexts = SharedTexts> {
   /** Each may refer to those before it. */
-  readonly shared?: Shared | Readonly<Record<string, unknown>>
+  readonly shared?: Shared<T> | T
   /** Own validators by name; they come before the built-in ones. */
   readonly validators?: Validators
   /** Where the text stands, in front of the positions of its faults: `Hello.get.$input`. */
@@ -32,17 +34,20 @@ export interface TextOptions {
 }
 
 /** Compiles a schema text (spec: restaction §1) once; throws a SchemaError with all its faults. */
-export function compileText<const S>(schema: S, options: TextOptions = {}): Validate<TextOutput<S>> {
+export function compileText<const S, const T extends SharedTexts = {}>(
+  schema: S,
+  options: TextOptions<T> = {},
+): Validate<TextOutput<S, T>> {
   const check = checkOf(parseText(schema, options))
   return (value, limit = 1) => {
-    const report: Report = { limit, found: [] }
+    const report = openReport(limit)
     const out = check(value, report)
-    return out === FAIL ? { ok: false, errors: refusals(report) } : { ok: true, value: out as TextOutput<S> }
+    return out === FAIL ? { ok: false, errors: refusals(report) } : { ok: true, value: out as TextOutput<S, T> }
   }
 }
 
 /** Compiles shared schemas in order, for any number of texts; throws a SchemaError with all their faults. */
-export function compileShared(shared: Readonly<Record<string, unknown>>, options: TextOptions = {}): Shared {
+export function compileShared<const T extends SharedTexts>(shared: T, options: TextOptions = {}): Shared<T> {
   const faults: SchemaFault[] = []
   const scope = scopeOf(options, faults)
   const nodes = readShared(shared, scope, options.place, faults)

@@ -34,88 +34,79 @@ type Of<S, Shared, D extends Side> = unknown extends S
     : S extends readonly [infer Item]
       ? Of<Item, Shared, D>[]
       : S extends readonly [infer Self, infer Item]
-        ? Of<Item, Shared, D>[] | (Self extends string ? Absent<Self, null, D> : never)
-        : S extends object
-          ? OfDict<S, Shared, D>
-          : unknown
+        ? Of<Item, Shared, D>[] | Absent<Self, null, D>
+        : S extends readonly unknown[]
+          ? unknown
+          : Flat<Merged<SelfOf<S>, Shared, D> & Members<S, Shared, D>> | Absent<SelfOf<S>, null, D>
 
-type OfDict<S extends object, Shared, D extends Side> =
-  | Flat<Merged<SelfOf<S>, Shared, D> & Members<S, Shared, D>>
-  | Absent<SelfOf<S>, null, D>
+type Members<S, Shared, D extends Side> = {
+  [K in keyof S as MayLack<K, S[K], Shared, D> extends true ? never : FieldName<K, S[K]>]: OfField<K, S[K], Shared, D>
+} & {
+  [K in keyof S as MayLack<K, S[K], Shared, D> extends true ? FieldName<K, S[K]> : never]?: OfField<K, S[K], Shared, D>
+}
 
-type Members<S extends object, Shared, D extends Side> = {
-  [K in keyof S as Required<K, S[K], D> extends true ? FieldName<K, S[K]> : never]: OfField<K, S[K], Shared, D>
-} & { [K in keyof S as Required<K, S[K], D> extends true ? never : FieldName<K, S[K]>]?: OfField<K, S[K], Shared, D> }
-
-type OfField<K, V, Shared, D extends Side> = V extends object
-  ? Of<V, Shared, D>
-  : K extends string
-    ? OfText<Behind<K>, Shared, D>
-    : never
+type OfField<K, V, Shared, D extends Side> = V extends object ? Of<V, Shared, D> : OfText<Behind<K>, Shared, D>
 
 /** A nested schema is named plainly; otherwise the name stands before the validator. `$self` names nothing. */
-type FieldName<K, V> = K extends `$self${string}`
-  ? never
-  : V extends object
-    ? K
-    : K extends `${infer Before}${'?' | '@'}${string}`
-      ? Trim<First<First<K & string, '?'>, '@'> extends infer N extends string ? N : Before>
-      : never
+type FieldName<K, V> = K extends `$self${string}` ? never : V extends object ? K : K extends string ? Before<K> : never
 
 /** Only what is given may lack members; what validation gives has them all. */
-type Required<K, V, D extends Side> = D extends 'out'
-  ? true
-  : V extends object
-    ? undefined extends Of<V, {}, D>
-      ? false
-      : true
-    : K extends string
-      ? [Absent<K, never, 'in'>, Defaulted<K>] extends [never, false]
-        ? true
-        : false
-      : true
+type MayLack<K, V, Shared, D extends Side> = D extends 'out'
+  ? false
+  : unknown extends OfField<K, V, Shared, D>
+    ? false
+    : undefined extends OfField<K, V, Shared, D>
+      ? true
+      : false
 
-type OfText<T extends string, Shared, D extends Side> =
-  Trim<T> extends `@${infer To}`
-    ? Of<Shared extends Record<Head<To>, infer S> ? S : unknown, Shared, D> | Absent<T, null, D>
-    : Scalar<Head<Name<T>>, T, D>
-
-type Scalar<N extends string, T extends string, D extends Side> = N extends keyof Scalars
-  ?
-      | Scalars[N]
-      | (Defaulted<T> extends true
-          ? D extends 'in'
-            ? undefined
-            : never
-          : Absent<T, Scalars[N] extends string ? never : null, D>)
+type OfText<T, Shared, D extends Side> = T extends string
+  ? string extends T
+    ? unknown
+    : Trim<T> extends `@${infer To}`
+      ? OfShared<Head<To>, Shared, D> | Absent<T, null, D>
+      : Scalar<Head<Named<T>>, T, D>
   : unknown
 
-/** What an optional one is when it is left out. */
-type Absent<T extends string, Nothing, D extends Side> =
-  IsOptional<T> extends true ? (D extends 'in' ? undefined : Nothing) : never
+type OfShared<Name extends string, Shared, D extends Side> = Name extends keyof Shared
+  ? Of<Shared[Name], Shared, D>
+  : unknown
 
-type IsOptional<T extends string> = T extends `${string}&${Space}optional${infer Rest}`
+type Scalar<N extends string, T extends string, D extends Side> = N extends keyof Scalars
+  ? Scalars[N] | (HasDefault<T> extends true ? Given<D> : Absent<T, Scalars[N] extends string ? never : null, D>)
+  : unknown
+
+type Given<D extends Side> = D extends 'in' ? undefined : never
+
+/** What an optional one is when it is left out. */
+type Absent<T, Nothing, D extends Side> = IsOptional<T> extends true ? (D extends 'in' ? undefined : Nothing) : never
+
+type IsOptional<T> = T extends `${string}&${Space}optional${infer Rest}`
   ? Trim<Rest> extends '' | `&${string}` | `=${Space}true${string}`
     ? true
     : false
   : false
 
-type Defaulted<T extends string> = T extends `${string}&${Space}default${infer Rest}`
+type HasDefault<T> = T extends `${string}&${Space}default${infer Rest}`
   ? Trim<Rest> extends `=${Space}null${string}` | `=${Space}""${string}`
     ? false
     : true
   : false
 
-type SelfOf<S> = keyof S extends infer K ? (K extends `$self${string}` ? K : never) : never
+/** Without one it says nothing. */
+type SelfOf<S> = [Extract<keyof S, `$self${string}`>] extends [never] ? '' : Extract<keyof S, `$self${string}`>
 
 type Merged<Self, Shared, D extends Side> = Self extends `${string}@${infer To}`
-  ? (Shared extends Record<Head<First<To, '@'>>, infer S> ? Exclude<Of<S, Shared, D>, null | undefined> : unknown) &
-      (To extends `${string}@${infer More}` ? Merged<`@${More}`, Shared, D> : unknown)
+  ? To extends `${infer Name}@${infer More}`
+    ? Exclude<OfShared<Head<Name>, Shared, D>, null | undefined> & Merged<`@${More}`, Shared, D>
+    : Exclude<OfShared<Head<To>, Shared, D>, null | undefined>
   : unknown
 
-/** The validator of a key, from its `?` (left out) or its `@` (kept) on. */
-type Behind<K extends string> = K extends `${infer Before}?${infer Text}`
-  ? Before extends `${string}@${infer To}`
+/** The name of a field: what stands before the first `?` or `@`. */
+type Before<K extends string> = First<K, '?'> extends infer Name extends string ? Trim<First<Name, '@'>> : never
+
+/** The validator of a key: what stands behind the first `?`, or from the `@` before it on. */
+type Behind<K> = K extends `${infer Name}?${infer Text}`
+  ? Name extends `${string}@${infer To}`
     ? `@${To}?${Text}`
     : Text
   : K extends `${string}@${infer To}`
@@ -123,14 +114,14 @@ type Behind<K extends string> = K extends `${infer Before}?${infer Text}`
     : never
 
 /** A key before the name of a scalar says nothing. */
-type Name<T extends string> = T extends `${infer Before}?${infer After}`
-  ? Before extends `${string}${'(' | '&'}${string}`
+type Named<T extends string> = T extends `${infer Key}?${infer Text}`
+  ? Key extends `${string}${'(' | '&'}${string}`
     ? T
-    : After
+    : Text
   : T
 
 type Head<T extends string> = Trim<First<First<T, '&'>, '('>>
-type First<T extends string, Mark extends string> = T extends `${infer Before}${Mark}${string}` ? Before : T
+type First<T extends string, Mark extends string> = T extends `${infer Start}${Mark}${string}` ? Start : T
 type Space = '' | ' '
 type Trim<T extends string> = T extends ` ${infer Rest}` ? Trim<Rest> : T extends `${infer Rest} ` ? Trim<Rest> : T
-type Flat<T> = unknown extends T ? T : { [K in keyof T]: T[K] }
+type Flat<T> = { -readonly [K in keyof T]: T[K] }
