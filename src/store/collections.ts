@@ -13,6 +13,7 @@ export function readCollections(document: unknown): Catalog {
   const skipped: { name: string; why: string }[] = []
   const found: { name: string; items: readonly Item[] }[] = []
   for (const [name, value] of Object.entries(isObject(document) ? document : {})) {
+    if (name.startsWith('_restuary_')) continue // the store's own
     const why = faultOf(value)
     if (why === null) found.push({ name, items: value as Item[] })
     else skipped.push({ name, why })

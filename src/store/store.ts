@@ -87,6 +87,13 @@ export interface Transaction extends Snapshot {
    * if it throws, nothing of it was written. Unique violations throw ApiError `conflict` naming the fields.
    */
   apply(changes: readonly RowChange[], links: readonly LinkChange[]): Maybe<void>
+  /** The text that was kept under a key and is not over. */
+  recall(key: string): Maybe<string | undefined>
+  /**
+   * Keeps a text with what the unit writes, or not at all, until a moment in milliseconds: beside rows and log, in
+   * neither. Where two units that ran side by side keep the same key, one of them runs again and recalls the other's.
+   */
+  keep(key: string, text: string, until: number): Maybe<void>
 }
 
 /** One row's change, as the engine hands it over. */

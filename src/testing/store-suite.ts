@@ -1,5 +1,6 @@
 import { describe } from 'vitest'
 import type { Store } from '../store/store.ts'
+import { keptTests } from './store-suite/kept.ts'
 import { logTests } from './store-suite/log.ts'
 import { readTests } from './store-suite/reads.ts'
 import { selectTests } from './store-suite/select.ts'
@@ -16,6 +17,7 @@ export function storeSuite(name: string, make: MakeStore): void {
     describe('select', () => selectTests(make))
     describe('writes', () => writeTests(make))
     describe('transactions', () => transactionTests(make))
+    describe('texts that are kept', () => keptTests(make))
     describe('the change log', () => logTests(make))
   })
 }

@@ -26,7 +26,7 @@ export function adapted(state: State, from: Model, to: Model): State {
     if (known) joins.set(join, state.joins.get(known)!)
   }
   if (faults.length > 0) throw new Error(`The data does not fit the model:\n${faults.join('\n')}`)
-  return { position: state.position, tables, joins }
+  return { position: state.position, tables, joins, kept: state.kept }
 }
 
 function adaptedTable(state: State, from: Resource, to: Resource, faults: string[]): Table {

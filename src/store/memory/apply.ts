@@ -33,7 +33,7 @@ export function applied(
     const owners = ownersAfter(resource, table, rows)
     tables.set(resource, tableOf(layered(table.rows, rows), seq, owners))
   }
-  return { state: { position, tables, joins: linked(state, links) }, records }
+  return { state: { ...state, position, tables, joins: linked(state, links) }, records }
 }
 
 /** A copy that is the store's own, so that nobody changes what others read. */

@@ -2,12 +2,16 @@ import { AT, FIRST, ID, SEQ, type Id, type Join, type ManyField, type Model, typ
 import type { Row, StoredField, Value } from '../../model/model.ts'
 import { coerce, Refused } from '../../schema/coerce.ts'
 import { absentValue } from './adapt.ts'
+import { keptDocument, keptFrom } from './kept.ts'
 import { layers } from './layers.ts'
 import { paired } from './load.ts'
 import { emptyState, othersIn, rowIn, rowsIn, tableOf, type State } from './state.ts'
 
 /** json-server's form: `{ "posts": [{ "id": 1, … }] }`, with the stored names of tables and columns. */
 export type Document = Readonly<Record<string, unknown>>
+
+/** The member that keeps texts beside the tables. */
+const KEPT = '_restuary_kept'
 
 /** Faults that are told; a file that fits nothing would have thousands. */
 const TOLD = 20
@@ -18,7 +22,9 @@ export function documentOf(model: Model, state: State, former: Document): Docume
     resource.table,
     rowsIn(state, resource).map(row => itemOf(model, state, resource, row)),
   ])
-  return { ...former, ...Object.fromEntries(tables) }
+  const { [KEPT]: _, ...rest } = former
+  const kept = keptDocument(state)
+  return { ...rest, ...Object.fromEntries(tables), ...(kept.length > 0 ? { [KEPT]: kept } : {}) }
 }
 
 function itemOf(model: Model, state: State, resource: Resource, row: Row): Readonly<Record<string, unknown>> {
@@ -55,7 +61,7 @@ export function stateOf(
     if (!Array.isArray(items)) note(`${resource.table}: it must be a list of objects`)
     else tables.set(resource, tableOf(layers(rowsOf(resource, items, at, note)), 1))
   }
-  let read: State = { ...state, tables }
+  let read: State = { ...state, tables, kept: keptFrom(document[KEPT]) }
   for (const resource of model.resources.values()) checkReferences(read, resource, note)
   for (const join of model.joins) {
     const field = shownBy(join)

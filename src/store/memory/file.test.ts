@@ -139,3 +139,18 @@ test('a change that could not be saved is answered as of unknown outcome', async
   await expect(put(store, created(user, { id: 1, email: 'a' }))).rejects.toMatchObject({ code: 'outcome_unknown' })
   expect(await idsOf(store, user)).toEqual([1])
 })
+
+test('texts that are kept are a member of the file beside the tables', async () => {
+  const file = path()
+  const store = await open(file)
+  await store.write(function* (tx) {
+    yield* wait(tx.keep('k', 'answer', 2_000))
+  })
+  await store.close()
+  expect(contentOf(file)['_restuary_kept']).toEqual([{ key: 'k', until: 2_000, text: 'answer' }])
+  const again = await open(file)
+  const recalled = await again.write(function* (tx) {
+    return yield* wait(tx.recall('k'))
+  })
+  expect(recalled).toBe('answer')
+})

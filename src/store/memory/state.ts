@@ -8,6 +8,14 @@ export interface State {
   readonly position: number
   readonly tables: ReadonlyMap<Resource, Table>
   readonly joins: ReadonlyMap<Join, Pairs>
+  readonly kept: Layers<string, Kept>
+}
+
+/** A text that is kept for a while, beside the rows. */
+export interface Kept {
+  readonly text: string
+  /** Milliseconds since the epoch. */
+  readonly until: number
 }
 
 export interface Table {
@@ -33,6 +41,7 @@ export function emptyState(model: Model): State {
     position: 0,
     tables: new Map([...model.resources.values()].map(resource => [resource, tableOf(layers(), 0)])),
     joins: new Map(model.joins.map(join => [join, { a: layers(), b: layers() }])),
+    kept: layers(),
   }
 }
 

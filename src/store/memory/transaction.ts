@@ -1,6 +1,7 @@
 import { AT, SEQ, type Id, type Resource } from '../../model/model.ts'
 import type { Change, LinkChange, RowChange, Transaction } from '../store.ts'
 import { applied } from './apply.ts'
+import { keeping, recalled } from './kept.ts'
 import { checkReferences } from './references.ts'
 import { MemorySnapshot } from './snapshot.ts'
 import type { State } from './state.ts'
@@ -46,6 +47,14 @@ export class MemoryTransaction extends MemorySnapshot implements Transaction {
       }
       this.#reserve(record.resource, record.id)
     }
+  }
+
+  recall(key: string): string | undefined {
+    return recalled(this.#open(), key, this.#at)
+  }
+
+  keep(key: string, text: string, until: number): void {
+    this.#state = keeping(this.#open(), key, { text, until }, this.#at)
   }
 
   /** Ends it: what it left, and what it did. Throws ApiError `conflict` if a reference would lead nowhere. */

@@ -72,6 +72,12 @@ export class Handle implements Transaction {
   apply(changes: readonly RowChange[], links: readonly LinkChange[]): void {
     this.#tx.apply(changes, links)
   }
+  recall(key: string): string | undefined {
+    return this.#tx.recall(key)
+  }
+  keep(key: string, text: string, until: number): void {
+    this.#tx.keep(key, text, until)
+  }
 }
 
 /** Application code that waits inside a transaction; it has the writer for itself until it ends or its time is over. */

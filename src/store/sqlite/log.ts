@@ -11,7 +11,10 @@ export const LOG_TABLES = `
   CREATE TABLE IF NOT EXISTS _restuary_meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS _restuary_version(
     resource TEXT NOT NULL, id ANY NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL,
-    PRIMARY KEY(resource, id)) STRICT, WITHOUT ROWID`
+    PRIMARY KEY(resource, id)) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS _restuary_kept(
+    key TEXT PRIMARY KEY, until INTEGER NOT NULL, text TEXT NOT NULL) STRICT;
+  CREATE INDEX IF NOT EXISTS _restuary_kept_until ON _restuary_kept(until)`
 
 /** Marks a position that no change explains: rows were there before the log, or were loaded past it. */
 const ADOPT = 'adopt'

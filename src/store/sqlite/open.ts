@@ -34,7 +34,7 @@ export function openFile(file: string, model: Model, environment: Environment, o
 
 /** Adapts what an open file holds to a model, which may be another than before. */
 export function openModel(connection: Connection, model: Model, environment: Environment, options: Options): Opened {
-  const made = connection.prepare(`SELECT 1 FROM sqlite_schema WHERE name = '_restuary_version'`).get() !== undefined
+  const made = connection.prepare(`SELECT 1 FROM sqlite_schema WHERE name = '_restuary_kept_until'`).get() !== undefined
   if (!made) connection.exec(`BEGIN IMMEDIATE; ${LOG_TABLES}; COMMIT`)
   const meta = new Meta(connection)
   const log = new Log(connection, model)
@@ -66,7 +66,9 @@ function begin(
       const at: Baseline = { seq: log.head() + 1, at: clock() }
       log.adopt(at.seq, at.at)
       meta.set('baseline', (baseline = JSON.stringify(at)))
-      report('tables _restuary_log, _restuary_meta and _restuary_version added: they keep versions and changes')
+      report(
+        'tables _restuary_log, _restuary_meta, _restuary_version and _restuary_kept added: they keep versions, changes and answers',
+      )
     }
     connection.exec('COMMIT')
   }

@@ -5,6 +5,7 @@ import type { Work } from '../work.ts'
 import { conflictOf, isConstraint, isMachine } from './conflict.ts'
 import type { Statement } from './connection.ts'
 import type { Ids } from './ids.ts'
+import { Kept } from './kept.ts'
 import type { Log } from './log.ts'
 import { Rows } from './rows.ts'
 import { Reader } from './snapshot.ts'
@@ -22,6 +23,7 @@ export class Writer extends Reader implements Transaction {
   readonly #log: Log
   readonly #ids: Ids
   readonly #rows: Rows
+  readonly #kept: Kept
   readonly #begin: Statement
   readonly #commit: Statement
   readonly #rollback: Statement
@@ -37,6 +39,8 @@ export class Writer extends Reader implements Transaction {
   #tx = 0
   #at = -1
   #safe = false
+  /** It kept a text, which no position tells. */
+  #keeps = false
   #open = false
 
   constructor(state: State, log: Log, ids: Ids) {
@@ -45,6 +49,7 @@ export class Writer extends Reader implements Transaction {
     this.#log = log
     this.#ids = ids
     this.#rows = new Rows(state.connection, state.layouts)
+    this.#kept = new Kept(state.connection)
     const { connection } = state
     this.#begin = connection.prepare('BEGIN IMMEDIATE')
     this.#commit = connection.prepare('COMMIT')
@@ -124,7 +129,7 @@ export class Writer extends Reader implements Transaction {
         this.#release.run()
         this.#withdraw(at)
         this.#ids.forget()
-      } else if (this.#head !== at) throw new Spoiled('', { cause: error })
+      } else if (this.#head !== at || this.#keeps) throw new Spoiled('', { cause: error })
       return { error: isMachine(error) ? this.failure(error) : error }
     }
   }
@@ -142,6 +147,7 @@ export class Writer extends Reader implements Transaction {
     this.#tx = this.#head + 1
     this.#at = -1
     this.#safe = safe
+    this.#keeps = false
   }
 
   nextId(resource: Resource): number {
@@ -150,6 +156,16 @@ export class Writer extends Reader implements Transaction {
 
   reserve(resource: Resource, id: number): void {
     this.#ids.reserve(resource, id)
+  }
+
+  recall(key: string): string | undefined {
+    return this.#kept.get(key, this.#state.clock())
+  }
+
+  keep(key: string, text: string, until: number): void {
+    if (!this.#open) throw new ApiError('unavailable', { detail: 'the transaction has ended' })
+    this.#keeps = true
+    this.#kept.put(key, text, until, this.#state.clock())
   }
 
   apply(changes: readonly RowChange[], links: readonly LinkChange[]): void {

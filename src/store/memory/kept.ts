@@ -1,0 +1,36 @@
+import { entriesOf, layered, layers, lookUp, type Layers } from './layers.ts'
+import type { Kept, State } from './state.ts'
+
+/** Texts that are kept at most; beyond, those that are over soonest go first. A database has no such bound. */
+const MOST = 100_000
+
+export function recalled(state: State, key: string, now: number): string | undefined {
+  const found = lookUp(state.kept, key)
+  return found !== undefined && found.until > now ? found.text : undefined
+}
+
+/** The state with a text under a key. */
+export function keeping(state: State, key: string, kept: Kept, now: number): State {
+  const after = layered(state.kept, new Map([[key, kept]]))
+  // A new base is made now and then; that is when it is worth to look at all of them.
+  return { ...state, kept: after.over.size > 0 ? after : swept(after, now) }
+}
+
+function swept(kept: Layers<string, Kept>, now: number): Layers<string, Kept> {
+  let entries = entriesOf(kept).filter(([, { until }]) => until > now)
+  if (entries.length > MOST) entries = entries.toSorted(([, a], [, b]) => b.until - a.until).slice(0, MOST)
+  return layers(entries)
+}
+
+/** The texts as a member of a JSON file, and back; what is not of this form is left out. */
+export function keptDocument({ kept }: State): readonly unknown[] {
+  return entriesOf(kept).map(([key, { until, text }]) => ({ key, until, text }))
+}
+
+export function keptFrom(document: unknown): Layers<string, Kept> {
+  const entries: [string, Kept][] = []
+  for (const { key, until, text } of Array.isArray(document) ? (document as Partial<Record<string, unknown>>[]) : [])
+    if (typeof key === 'string' && typeof until === 'number' && typeof text === 'string')
+      entries.push([key, { until, text }])
+  return layers(entries)
+}

@@ -1,0 +1,34 @@
+import type { Connection, Statement } from './connection.ts'
+
+/** After so many texts those that are over are looked for, at most as many times four of them. */
+const SWEEP_EVERY = 64
+
+/** Texts that are kept for a while, in their table. */
+export class Kept {
+  readonly #get: Statement
+  readonly #put: Statement
+  readonly #sweep: Statement
+  #since = 0
+
+  constructor(connection: Connection) {
+    this.#get = connection.prepare('SELECT text FROM _restuary_kept WHERE key = ? AND until > ?')
+    this.#put = connection.prepare(
+      `INSERT INTO _restuary_kept(key, until, text) VALUES (?, ?, ?)
+       ON CONFLICT(key) DO UPDATE SET until = excluded.until, text = excluded.text`,
+    )
+    this.#sweep = connection.prepare(
+      `DELETE FROM _restuary_kept WHERE key IN (SELECT key FROM _restuary_kept WHERE until <= ? LIMIT ${4 * SWEEP_EVERY})`,
+    )
+  }
+
+  get(key: string, now: number): string | undefined {
+    return this.#get.get(key, now)?.[0] as string | undefined
+  }
+
+  put(key: string, text: string, until: number, now: number): void {
+    this.#put.run(key, until, text)
+    if (++this.#since < SWEEP_EVERY) return
+    this.#since = 0
+    this.#sweep.run(now)
+  }
+}
