@@ -46,16 +46,14 @@ export function compileDict(steps: readonly Step[], optional: boolean): Check {
     return take(value, report, 0, {})
   }
   if (!plainNames || new Set(steps.map(step => step.key)).size < count) return slow
-  return (
-    dictCode(steps, {
-      isPlain,
-      slow,
-      failed(value, report, before, at) {
-        within(report, before, steps[at]!.key)
-        return isFull(report) ? FAIL : take(value, report, at + 1, null)
-      },
-    }) ?? slow
-  )
+  return dictCode(steps, {
+    isPlain,
+    slow,
+    failed(value, report, before, at) {
+      within(report, before, steps[at]!.key)
+      return isFull(report) ? FAIL : take(value, report, at + 1, null)
+    },
+  })
 }
 
 function isPlain(value: unknown): boolean {

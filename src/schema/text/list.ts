@@ -34,15 +34,13 @@ export function compileList(node: ListNode, check: Check, fits: Fits | null): Ch
     return items === null ? refuse(report, 'not list') : take(items, report, 0, [])
   }
   if (unique) return slow
-  return (
-    listCode(check, fits, minlen, maxlen, {
-      slow,
-      failed(value, report, before, at) {
-        within(report, before, at)
-        return isFull(report) ? FAIL : take((value as unknown[]).slice(at + 1), report, at + 1, null)
-      },
-    }) ?? slow
-  )
+  return listCode(check, fits, minlen, maxlen, {
+    slow,
+    failed(value, report, before, at) {
+      within(report, before, at)
+      return isFull(report) ? FAIL : take((value as unknown[]).slice(at + 1), report, at + 1, null)
+    },
+  })
 }
 
 function itemsOf(value: unknown): Iterable<unknown> | null {

@@ -14,25 +14,35 @@ interface Rest {
 /**
  * A dict's check as one function without a loop, as validators that are compiled ahead have it: several times as fast.
  * It is made of the schema's own text, which is the application's; keys are quoted as JSON and nothing that comes with a
- * request is ever part of it. null = the platform forbids code from strings (a content security policy).
+ * request is ever part of it. Where the platform forbids code from strings (a content security policy), all is `slow`.
  */
 export function dictCode(
   steps: readonly { readonly key: string; readonly check: Check; readonly fits: Fits | null }[],
   rest: Rest & { readonly isPlain: (value: unknown) => boolean },
-): Check | null {
-  const lines = steps.map(({ key, fits }, i) => {
-    return `let v${i} = value[${JSON.stringify(key)}]; ${checked(`v${i}`, `checks[${i}]`, fits, String(i))}`
+): Check {
+  return whenNeeded(() => {
+    const lines = steps.map(({ key, fits }, i) => {
+      return `let v${i} = value[${JSON.stringify(key)}]; ${checked(`v${i}`, `checks[${i}]`, fits, String(i))}`
+    })
+    const members = steps.map(({ key }, i) => `${JSON.stringify(key)}: v${i}`)
+    const checks = steps.map(step => step.check)
+    return made({ ...rest, checks }, 'isPlain(value)', `${lines.join('\n')}\nreturn { ${members.join(', ')} }`)
   })
-  const members = steps.map(({ key }, i) => `${JSON.stringify(key)}: v${i}`)
-  const checks = steps.map(step => step.check)
-  return made({ ...rest, checks }, 'isPlain(value)', `${lines.join('\n')}\nreturn { ${members.join(', ')} }`)
 }
 
-/** A list's check, its items' expression in the loop; null as above. */
-export function listCode(check: Check, fits: Fits | null, minlen: number, maxlen: number, rest: Rest): Check | null {
-  const good = `Array.isArray(value) && value.length >= ${minlen} && value.length <= ${maxlen}`
-  const loop = `for (let i = 0; i < value.length; i++) { let v = value[i]; ${checked('v', 'check', fits, 'i')}; out.push(v) }`
-  return made({ ...rest, check }, good, `const out = []\n${loop}\nreturn out`)
+/** A list's check, its items' expression in the loop. */
+export function listCode(check: Check, fits: Fits | null, minlen: number, maxlen: number, rest: Rest): Check {
+  return whenNeeded(() => {
+    const good = `Array.isArray(value) && value.length >= ${minlen} && value.length <= ${maxlen}`
+    const loop = `for (let i = 0; i < value.length; i++) { let v = value[i]; ${checked('v', 'check', fits, 'i')}; out.push(v) }`
+    return made({ ...rest, check }, good, `const out = []\n${loop}\nreturn out`)
+  })
+}
+
+/** Code is made for the first value: a program declares many schemas, and uses few in a short life. */
+function whenNeeded(make: () => Check): Check {
+  let run: Check | null = null
+  return (value, report) => (run ??= make())(value, report)
 }
 
 function checked(variable: string, check: string, fits: Fits | null, at: string): string {
@@ -40,7 +50,7 @@ function checked(variable: string, check: string, fits: Fits | null, at: string)
   return fits ? `if (!(${fits(variable)})) { ${call} }` : call
 }
 
-function made(parts: Readonly<Record<string, unknown>>, condition: string, body: string): Check | null {
+function made(parts: Rest & Readonly<Record<string, unknown>>, condition: string, body: string): Check {
   const code = `'use strict'
     return (value, report) => {
       if (!(${condition})) return slow(value, report)
@@ -52,6 +62,6 @@ function made(parts: Readonly<Record<string, unknown>>, condition: string, body:
     const make = new Function('FAIL', ...Object.keys(parts), code) as (...parts: unknown[]) => Check
     return make(FAIL, ...Object.values(parts))
   } catch {
-    return null
+    return parts.slow
   }
 }
