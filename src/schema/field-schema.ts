@@ -1,0 +1,54 @@
+import { pointer, type Issue } from '../protocol/error.ts'
+import { coerce, Refused, type Mode } from './coerce.ts'
+import type { Check, Ctx, FieldOptions, ScalarType, Value } from './field.ts'
+import { accepted, rejected, type Checked, type Schema } from './schema.ts'
+
+/** What one field builder says of a value: its type, what may be absent, and its own checks. */
+export interface FieldRule extends Pick<FieldOptions, 'nullable' | 'default' | 'checks'> {
+  readonly type: ScalarType
+}
+
+/** The schema of one field builder. Absent is null where that is allowed, after its default. */
+export function fieldSchema(declared: unknown, rule: FieldRule): Schema {
+  const take = (value: unknown, mode: Mode, ctx: Ctx): Checked => {
+    if (value === undefined || value === null) return absent(rule, value, ctx)
+    const result = coerce(mode, rule.type, value)
+    if (result instanceof Refused)
+      return rejected([{ code: result.code, pointer: `#${result.at}`, detail: result.detail }])
+    for (const check of rule.checks ?? none) {
+      const verdict = check(result as never, ctx)
+      if (verdict !== true) return rejected([{ code: 'check', pointer: '#', detail: verdict }])
+    }
+    return accepted(result)
+  }
+  return {
+    kind: 'field',
+    declared,
+    input: take,
+    output: (value, ctx) => take(value instanceof Date ? isoOf(rule.type, value) : value, 'json', ctx),
+  }
+}
+
+const none: readonly Check[] = Object.freeze([])
+
+function absent(rule: FieldRule, value: null | undefined, ctx: Ctx): Checked {
+  if (value === null && rule.nullable) return accepted(null)
+  const standard = rule.default === undefined ? undefined : defaultOf(rule.default, ctx)
+  if (standard !== undefined) return accepted(standard)
+  if (rule.nullable) return accepted(null)
+  return rejected([{ code: 'required', pointer: '#', detail: value === null ? 'may not be null' : 'is required' }])
+}
+
+function defaultOf(standard: NonNullable<FieldRule['default']>, ctx: Ctx): Value | undefined {
+  return ('from' in standard ? standard.from(ctx) : standard.value) as Value | undefined
+}
+
+function isoOf(type: ScalarType, date: Date): unknown {
+  if (Number.isNaN(date.getTime())) return null
+  return type.type === 'date' ? date.toISOString().slice(0, 10) : date.toISOString()
+}
+
+/** Puts issues of a part under its place in the whole. */
+export function moved(issues: readonly Issue[], segment: string | number): Issue[] {
+  return issues.map(issue => ({ ...issue, pointer: pointer('#', segment) + (issue.pointer ?? '#').slice(1) }))
+}

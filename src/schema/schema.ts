@@ -1,0 +1,42 @@
+import type { Issue } from '../protocol/error.ts'
+import type { Mode } from './coerce.ts'
+import type { Ctx } from './field.ts'
+
+/** What a schema made of a value. */
+export type Checked = Accepted | Rejected
+export interface Accepted {
+  readonly ok: true
+  readonly value: unknown
+}
+export interface Rejected {
+  readonly ok: false
+  /** Everything that is wrong, the first first; pointers begin with `#`. */
+  readonly issues: readonly Issue[]
+  /** What restaction's clients are told of the first: `invalid int in userid`. Null where the schema is no schema text. */
+  readonly text: string | null
+}
+
+/**
+ * A schema of an action, compiled once: field builders, a Standard Schema, a schema text (spec: restaction §1) or a
+ * mixture of them. The answer is a promise only where the library that checks needs to wait.
+ */
+export interface Schema {
+  readonly kind: 'field' | 'members' | 'list' | 'standard' | 'text'
+  /** As it was declared, for documents. */
+  readonly declared: unknown
+  /** Members of an object whose members have schemas of their own, the item of a list; for documents. */
+  readonly members?: ReadonlyMap<string, Schema>
+  readonly item?: Schema
+  /** Reads a value that a caller sent: unknown members are refused, unless the schema is a text, which drops them. */
+  input(value: unknown, mode: Mode, ctx: Ctx): Checked | Promise<Checked>
+  /** Shapes a value of the application: of objects only own properties and getters that are named here. */
+  output(value: unknown, ctx: Ctx): Checked | Promise<Checked>
+}
+
+export function accepted(value: unknown): Accepted {
+  return { ok: true, value }
+}
+
+export function rejected(issues: readonly Issue[], text: string | null = null): Rejected {
+  return { ok: false, issues, text }
+}

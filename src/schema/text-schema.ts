@@ -1,0 +1,32 @@
+import type { Issue } from '../protocol/error.ts'
+import type { IssueCode } from '../protocol/codes.ts'
+import { accepted, rejected, type Checked, type Schema } from './schema.ts'
+import type { Invalid } from './text/report.ts'
+import { compileText, type TextOptions, type Validate } from './text/text.ts'
+
+/** Refusals that one answer tells. */
+const MOST = 100
+
+/** A schema text with validr's own rules of conversion, whatever the value came from (DECISIONS A1). Throws SchemaError. */
+export function textSchema(declared: unknown, options: TextOptions = {}): Schema {
+  const validate = compileText(declared, options) as Validate
+  const check = (value: unknown): Checked => {
+    const result = validate(value, MOST)
+    return result.ok ? accepted(result.value) : rejected(result.errors.map(issueOf), result.errors[0]!.text)
+  }
+  return { kind: 'text', declared, input: check, output: check }
+}
+
+function issueOf({ message, pointer }: Invalid): Issue {
+  return { code: codeOf(message), pointer: `#${pointer.split('/').map(encodeURIComponent).join('/')}`, detail: message }
+}
+
+/** The built-in validators say what they refuse in a few fixed ways (spec: restaction §1.4). */
+function codeOf(message: string): IssueCode {
+  if (message === 'required') return 'required'
+  if (message === 'not unique') return 'unique'
+  if (message === 'not list' || /^(invalid (int|bool|float|string)|value must be string)$/.test(message)) return 'type'
+  if (/^invalid /.test(message)) return 'format'
+  if (/^value must [<>]/.test(message)) return 'range'
+  return / length must /.test(message) ? 'length' : 'check'
+}
