@@ -151,6 +151,15 @@ async function seedOnce(
   if (empty) await seed(operations(engine, call => engine.handle(call)))
 }
 
+function isDevelopment(): boolean {
+  return (process.env['NODE_ENV'] ?? 'development') === 'development'
+}
+
+function printRefusal(rule: string, { operation, resource, id, principal }: Call): void {
+  const who = principal ? String(principal.id) : 'nobody'
+  process.stderr.write(`refused: ${operation} ${resource.name} ${id ?? ''} for ${who}, ${rule}\n`)
+}
+
 function printLine(line: string): void {
   process.stderr.write(`${line}\n`)
 }

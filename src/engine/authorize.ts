@@ -2,6 +2,8 @@ import { ApiError } from '../protocol/error.ts'
 import type { Resource } from '../model/model.ts'
 import { not, type Predicate, type Query } from '../query/predicate.ts'
 import type { Call, Operation } from './call.ts'
+import { ruleFor } from './bind.ts'
+import { printRule } from './explain.ts'
 import { Permissions, permissionsOf } from './permissions.ts'
 
 /** Which rule guards an operation. */
@@ -40,7 +42,9 @@ export function authorize(call: Call, authenticating: boolean): Permissions {
 function refusal(call: Call, resource: Resource): ApiError {
   if (!call.principal)
     return new ApiError('unauthenticated', { detail: `say who calls: ${resource.name} is not open to everyone` })
-  return new ApiError('forbidden', { detail: `you may not ${call.operation} ${resource.name}` })
+  const rule = ruleFor(resource, actions[call.operation])
+  const cause = rule === null ? 'no rule allows it' : rule === 'open' ? undefined : `rule ${printRule(rule)}`
+  return new ApiError('forbidden', { detail: `you may not ${call.operation} ${resource.name}`, cause })
 }
 
 /**

@@ -53,6 +53,8 @@ export interface EngineOptions {
   readonly cursorKey: CursorKey
   /** Hears of every fault that is ours (5xx), with its cause. */
   readonly onFault: (error: ApiError, call: Call) => void
+  /** Hears of every write that a rule refused, with the rule; for people in development. */
+  readonly onRefusal?: ((rule: string, call: Call) => void) | undefined
 }
 
 /**
@@ -118,6 +120,7 @@ export function createEngine(options: EngineOptions): Engine {
   function failure(thrown: unknown, call: Call): Outcome {
     const error = ApiError.from(thrown)
     if (error.status >= 500) options.onFault(error, call)
+    else if (typeof error.cause === 'string') options.onRefusal?.(error.cause, call)
     return { kind: 'failure', error }
   }
 

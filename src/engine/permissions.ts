@@ -88,7 +88,7 @@ function guardOf(resource: Resource, action: string, me: Principal | null): Guar
   return guardFrom(resource, bind(resource, rule ?? { kind: 'constant', value: false }, me), me)
 }
 
-function guardFrom(resource: Resource, bound: ReturnType<typeof bind>, me: Principal | null): Guard {
+export function guardFrom(resource: Resource, bound: ReturnType<typeof bind>, me: Principal | null): Guard {
   const { predicate, tests } = bound
   const constant = predicate.kind === 'constant'
   const opaque = tests.length

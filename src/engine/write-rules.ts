@@ -1,6 +1,8 @@
 import { ApiError } from '../protocol/error.ts'
 import type { Resource, Row } from '../model/model.ts'
 import type { Work } from '../store/work.ts'
+import { ruleFor } from './bind.ts'
+import { printRule } from './explain.ts'
 import { allowedRows, Permissions, type Guard } from './permissions.ts'
 import { changedSlots, type Instance, type Unit } from './unit.ts'
 
@@ -52,7 +54,12 @@ function* demand(unit: Unit, resource: Resource, row: Row, guard: Guard, action:
   if (guard.open) return
   const allowed = yield* allowedRows(unit.tx, resource, [row], guard)
   if (allowed.length > 0) return
+  const rule = ruleFor(resource, action)
+  const cause = rule === null || rule === 'open' ? undefined : `rule ${resource.name}.${action}: ${printRule(rule)}`
   if (!unit.permissions.me)
-    throw new ApiError('unauthenticated', { detail: `say who calls: you may not ${action} this ${resource.name}` })
-  throw new ApiError('forbidden', { detail: `you may not ${action} this ${resource.name}` })
+    throw new ApiError('unauthenticated', {
+      detail: `say who calls: you may not ${action} this ${resource.name}`,
+      cause,
+    })
+  throw new ApiError('forbidden', { detail: `you may not ${action} this ${resource.name}`, cause })
 }
