@@ -14,24 +14,37 @@ export const marks: Readonly<Record<'api' | 'resource' | 'action', readonly stri
 
 /**
  * Takes a documentation text apart: prose becomes `$desc`, and from the line of the earliest mark on it is YAML, all of
- * whose members are kept, but for `$desc` (spec: restaction §2.1). No text at all gives no members. Differing from the
- * original, a mark counts only where it is the key of a line, and may stand in the first: prose may speak of `$input`.
- * Throws a SchemaError if the YAML cannot be read.
+ * whose members are kept, but for `$desc` (spec: restaction §2.1). No text at all gives no members. Throws a SchemaError
+ * if the YAML cannot be read or has no such member: prose spoke of the mark, which would lose the schema silently.
+ * Other than in the original, the mark may stand in the first line.
  */
 export function parseDocs(text: string | null | undefined, marked: readonly string[]): Meta {
   if (text === null || text === undefined) return {}
-  const words = marked.map(mark => mark.replaceAll('$', '\\$')).join('|')
-  const at = text.search(new RegExp(`^[ \\t]*(['"]?)(?:${words})\\1[ \\t]*:(?=\\s|$)`, 'm'))
-  if (at < 0) return { $desc: dedent(text).trim() }
-  const data = parseYaml(dedent(text.slice(at)))
-  if (typeof data !== 'object' || data === null || Array.isArray(data)) {
-    throw broken(`the text from "${text.slice(at).split('\n', 1)[0]!.trim()}" on is no map`)
+  let at = -1
+  let earliest = ''
+  for (const mark of marked) {
+    const found = text.indexOf(mark)
+    if (found < 0 || (at >= 0 && found >= at)) continue
+    at = found
+    earliest = mark
   }
-  return { ...data, $desc: dedent(text.slice(0, at)).trim() }
+  if (at < 0) return { $desc: dedent(text).trim() }
+  const start = Math.max(text.lastIndexOf('\n', at), text.lastIndexOf('\r', at)) + 1
+  const data = parseYaml(dedent(text.slice(start)))
+  if (typeof data !== 'object' || data === null || !Object.hasOwn(data, earliest)) {
+    const line = text
+      .slice(start)
+      .split(/[\r\n]/, 1)[0]!
+      .trim()
+    throw broken(`"${line}" has the mark ${earliest}, but is no member of that name`)
+  }
+  return { ...data, $desc: dedent(text.slice(0, start)).trim() }
 }
 
 function broken(message: string): SchemaError {
-  return new SchemaError([{ message, position: '', fix: 'it is read as YAML 1.1 from the first mark on' }])
+  return new SchemaError([
+    { message, position: '', fix: 'all is YAML from the first line with a mark on; prose before it must not name one' },
+  ])
 }
 
 /** Takes away the white space that all lines begin with; blank lines have no say and become empty. */
