@@ -148,7 +148,8 @@ function checkTables(defs: Defs, note: Note): void {
     if (other !== undefined) note(place, `is stored in table "${table}" like ${other}`, fix)
     taken.set(key, place)
   }
-  for (const [name, def] of defs) claim(name, tableOf(name, def), 'name another table with { table: "…" }')
+  for (const [name, def] of defs)
+    if (def.standalone === undefined) claim(name, tableOf(name, def), 'name another table with { table: "…" }')
   for (const plan of planJoins(defs)) {
     claim(plan.shownBy[0]!, plan.table, 'rename the field, or name the table with { through: { table, from, to } }')
     if (plan.a.column.toLowerCase() === plan.b.column.toLowerCase())

@@ -1,4 +1,4 @@
-import type { Note } from './faults.ts'
+import { instead, type Note } from './faults.ts'
 import type { Field, Resource } from './model.ts'
 import { ruleSetOf, type Place, type Rule, type RuleFunction, type RuleSet } from './rule.ts'
 
@@ -20,8 +20,12 @@ export function linkRules(resource: Resource, rules: RuleFunction, note: Note): 
   }
   for (const operation of ['read', 'create', 'write', 'delete'] as const)
     check(resource, set[operation], `${resource.name}.rules.${operation}`, note)
-  for (const [name, rule] of Object.entries(set.actions ?? {}))
-    check(resource, rule, `${resource.name}.rules.actions.${name}`, note)
+  for (const [name, rule] of Object.entries(set.actions ?? {})) {
+    const at = `${resource.name}.rules.actions.${name}`
+    if (!resource.actions.has(name))
+      note(at, `${resource.name} has no action ${name}`, instead(name, [...resource.actions.keys()]))
+    check(resource, rule, at, note)
+  }
   for (const [name, { read, write }] of Object.entries(set.fields ?? {})) {
     const at = `${resource.name}.rules.fields.${name}`
     if (!resource.field.has(name)) note(at, `${resource.name} has no field ${name}`, 'name a field of the resource')

@@ -1,4 +1,8 @@
 import { defaultLimits, type Limits } from '../protocol/limits.ts'
+import type { ScalarType } from '../schema/field.ts'
+import type { Meta } from '../schema/text/docs.ts'
+import type { Validators } from '../schema/text/validator.ts'
+import { checkActions } from './check-actions.ts'
 import { checkFields } from './check-fields.ts'
 import { checkRelations } from './check-relations.ts'
 import { checkResources } from './check-resources.ts'
@@ -6,6 +10,7 @@ import type { AnyResource, ResourceDef } from './declaration.ts'
 import { ModelError, type Fault } from './faults.ts'
 import type { Defs } from './joins.ts'
 import { linkField, type Draft } from './link-fields.ts'
+import { linkActions, readApiDocs } from './link-actions.ts'
 import { linkRelations } from './link-relations.ts'
 import { linkRules } from './link-rules.ts'
 import type { Field, Model, Resource, ResourceOptions, StoredField } from './model.ts'
@@ -16,6 +21,10 @@ export interface LinkOptions {
   /** Where reserved paths were moved to, by their word in `reservedPaths`; null = not served. */
   readonly paths?: Paths
 }
+  /** Documentation text of the API, with `$shared` and `$error` if it has them. */
+  readonly docs?: string | null
+  /** Validators of one's own for schema texts. */
+  readonly validators?: Validators
 
 /**
  * Resolves every name of the declarations and freezes the whole.
@@ -23,17 +32,43 @@ export interface LinkOptions {
  */
 export function link(declarations: Readonly<Record<string, AnyResource>>, options: LinkOptions = {}): Model {
   const defs: Defs = new Map(Object.entries(declarations).map(([name, declared]) => [name, declared['~resource']]))
-  check(defs, options.paths ?? {})
+  const warnings: string[] = []
+  check(defs, options.paths ?? {}, line => warnings.push(line))
   const limits = options.limits ?? defaultLimits
-  const resources = new Map<string, Draft<Resource>>()
-  for (const [name, def] of defs) resources.set(name, linkResource(name, def, limits))
+  const all = new Map<string, Draft<Resource>>()
+  for (const [name, def] of defs) all.set(name, linkResource(def.standalone?.toLowerCase() ?? name, def, limits))
+  const resources = new Map([...all].filter(([name]) => defs.get(name)!.standalone === undefined))
   const joins = linkRelations(defs, resources)
-  linkAllRules(defs, resources)
-  for (const resource of resources.values()) freeze(resource)
-  return Object.freeze({ resources, joins: Object.freeze(joins) })
+  const docs = linkAllActions(defs, all, options)
+  linkAllRules(defs, all)
+  for (const resource of all.values()) freeze(resource)
+  const alone = [...all].filter(([name]) => defs.get(name)!.standalone !== undefined)
+  return Object.freeze({
+    resources,
+    joins: Object.freeze(joins),
+    standalone: new Map(alone.map(([, resource]) => [resource.name, resource])),
+    docs,
+    warnings: Object.freeze(warnings),
+  })
 }
 
-function check(defs: Defs, paths: Paths): void {
+/** Compiles the schemas of all actions, listing the faults of them all. Gives what the API's own text says. */
+function linkAllActions(defs: Defs, resources: ReadonlyMap<string, Draft<Resource>>, options: LinkOptions): Meta {
+  const faults: Fault[] = []
+  const note = (place: string, problem: string, fix: string): void => {
+    faults.push(Object.freeze({ place, problem, fix }))
+  }
+  const api = readApiDocs(options.docs ?? null, options.validators ?? {}, note)
+  const idTypeOf = (name: string): ScalarType | null => {
+    const target = resources.get(name)
+    return target && defs.get(name)!.standalone === undefined ? target.idType : null
+  }
+  for (const [name, def] of defs) linkActions(resources.get(name)!, def, api, idTypeOf, note)
+  if (faults.length) throw new ModelError(faults)
+  return Object.freeze(api.docs)
+}
+
+function check(defs: Defs, paths: Paths, warn: (line: string) => void): void {
   const faults: Fault[] = []
   const note = (place: string, problem: string, fix: string): void => {
     faults.push(Object.freeze({ place, problem, fix }))

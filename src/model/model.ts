@@ -37,6 +37,34 @@ export interface Model {
 export interface Resource extends Scope {
   /** Key in `api({…})`: the word of URIs, logs and errors. */
   readonly name: string
+  /** Resources that are only actions, by their names in small letters; they have no rows and no table. */
+  readonly standalone: ReadonlyMap<string, Resource>
+  /** What the documentation text of the API says: `$desc`, `$shared`, `$error`, and whatever else it holds. */
+  readonly docs: Meta
+  /** What is no fault but deserves a look, as lines to print at start. */
+  readonly warnings: readonly string[]
+}
+
+/** An operation of its own on a resource or on one of its rows. */
+export interface Action {
+  /** As rules, sockets and documents call it: `get_list`, `close`. */
+  readonly name: string
+  readonly resource: Resource
+  readonly on: 'list' | 'row'
+  readonly method: Verb
+  /** The end of its URI below the resource or the row; empty = the resource itself. */
+  readonly path: string
+  readonly input: Schema | null
+  readonly output: Schema | null
+  /** What its documentation text says: `$desc`, `$input`, `$output`, `$error` as they are written. */
+  readonly docs: Meta
+  /** By code: `404.NotFound` → what it means. */
+  readonly errors: Readonly<Record<string, unknown>>
+  /** Its requests are decoded as restaction does (DECISIONS B2). */
+  readonly lenient: boolean
+  /** It runs as one unit. */
+  readonly transaction: boolean
+  readonly run: (call: ActionCall) => unknown
   /** PascalCase of the singular, for schemas. */
   readonly title: string
   /** URI paths, first the canonical one; empty = internal. */
@@ -65,6 +93,10 @@ export interface ResourceOptions {
   readonly readOnly: boolean
   readonly ifMatch: 'required' | null
   readonly idempotency: 'required' | null
+  /** Its own operations by name. */
+  readonly actions: ReadonlyMap<string, Action>
+  /** What its documentation text says. */
+  readonly meta: Meta
   readonly bulk: boolean
   readonly cache: string | null
   readonly docs: string | null

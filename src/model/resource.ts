@@ -2,6 +2,7 @@ import { t } from '../schema/builder.ts'
 import type { Builders } from '../schema/builders.ts'
 import type { RowCheck } from '../schema/field.ts'
 import type { Context, Fields } from '../schema/types.ts'
+import { actionDefs, type Actions } from './action.ts'
 import type { ResourceDef } from './declaration.ts'
 import type { MeOf, Stored } from './own-row.ts'
 import type { RuleFunction } from './rule.ts'
@@ -29,7 +30,7 @@ export interface Declared<F extends Fields, U = {}, A = {}, L = never> {
   unique(...fields: (keyof Stored<F> & string)[]): Declared<F, U, A, L>
   /** An index over these fields, in this order. */
   index(...fields: (keyof Stored<F> & string)[]): Declared<F, U, A, L>
-  /** Text for the documentation. */
+  /** Text for the documentation; it may hold `$shared` schema texts for the actions of the resource. */
   docs(text: string): Declared<F, U, A, L>
 }
 
@@ -39,8 +40,15 @@ export type ResourceSettings = Pick<
   | 'path'
   | 'title'
   | 'table'
+  /** Operations of one's own on the resource or its rows: see {@link action}. */
+  actions<const B extends Actions>(map: B): Declared<F, U, A & B, L>
   | 'label'
   | 'limits'
+/** The password fields of a resource. */
+type Secrets<F extends Fields> = {
+  [P in keyof F & string]: 'secret' extends F[P]['~type']['flags'] ? P : never
+}[keyof F & string]
+
   | 'ifMatch'
   | 'idempotency'
   | 'bulk'
@@ -90,5 +98,6 @@ function declared(def: ResourceDef): Chain {
  * @example resource({ id: t.id(), title: t.text({ min: 1 }), owner: t.one('user') }, { path: 'lists' })
  */
 export const resource: ResourceBuilder = Object.freeze(
+    actions: (map: Actions) => having({ actions: Object.freeze({ ...def.actions, ...actionDefs(map) }) }),
   Object.assign(declare, { for: () => resource, t }),
 ) as unknown as ResourceBuilder
