@@ -87,6 +87,8 @@ export interface Transaction extends Snapshot {
    * if it throws, nothing of it was written. Unique violations throw ApiError `conflict` naming the fields.
    */
   apply(changes: readonly RowChange[], links: readonly LinkChange[]): Maybe<void>
+  /** Records what became of something that is no row, and gives it the next seq: a handled resource, by its canonical URI. */
+  publish(uri: string, op: Published['op'], body: string | null): Maybe<number>
   /** The text that was kept under a key and is not over. */
   recall(key: string): Maybe<string | undefined>
   /**
@@ -130,6 +132,16 @@ export interface Change extends RowChange {
   readonly seq: number
 }
 
+/** A record of the change log about something that is no row. */
+export interface Published {
+  readonly seq: number
+  /** With a leading slash; the list's URI for a create. */
+  readonly uri: string
+  readonly op: 'create' | 'patch' | 'delete'
+  /** JSON text: what was created, or the patch; null for a delete. */
+  readonly body: string | null
+}
+
 /** All that one atomic write did; the unit of delivery. */
 export interface Commit {
   /** seq of its last change: the position after it. */
@@ -137,4 +149,5 @@ export interface Commit {
   /** Milliseconds since the epoch. */
   readonly at: number
   readonly changes: readonly Change[]
+  readonly published: readonly Published[]
 }

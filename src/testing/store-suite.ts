@@ -2,6 +2,7 @@ import { describe } from 'vitest'
 import type { Store } from '../store/store.ts'
 import { keptTests } from './store-suite/kept.ts'
 import { logTests } from './store-suite/log.ts'
+import { publishedTests } from './store-suite/published.ts'
 import { readTests } from './store-suite/reads.ts'
 import { selectTests } from './store-suite/select.ts'
 import { transactionTests } from './store-suite/transaction.ts'
@@ -19,5 +20,6 @@ export function storeSuite(name: string, make: MakeStore): void {
     describe('transactions', () => transactionTests(make))
     describe('texts that are kept', () => keptTests(make))
     describe('the change log', () => logTests(make))
+    describe('what is no row', () => publishedTests(make))
   })
 }

@@ -17,7 +17,7 @@ export class Log {
 
   append(commit: Commit): void {
     this.#commits.push(commit)
-    this.#changes += commit.changes.length
+    this.#changes += sizeOf(commit)
     if (this.#changes > this.#kept * 1.1) this.#trim()
   }
 
@@ -35,7 +35,7 @@ export class Log {
     for (let i = this.#indexAfter(position); i < this.#commits.length && changes < limit; i++) {
       const commit = this.#commits[i]!
       commits.push(commit)
-      changes += commit.changes.length
+      changes += sizeOf(commit)
     }
     return commits
   }
@@ -55,10 +55,15 @@ export class Log {
   #trim(): void {
     let drop = 0
     while (this.#changes > this.#kept && drop < this.#commits.length - 1) {
-      this.#changes -= this.#commits[drop]!.changes.length
+      this.#changes -= sizeOf(this.#commits[drop]!)
       this.#floor = this.#commits[drop]!.position
       drop++
     }
     this.#commits = this.#commits.slice(drop)
   }
+}
+
+/** Records of a commit. */
+export function sizeOf(commit: Commit): number {
+  return commit.changes.length + commit.published.length
 }

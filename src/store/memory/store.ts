@@ -5,7 +5,7 @@ import { run, type Maybe, type Work } from '../work.ts'
 import { adapted } from './adapt.ts'
 import { JsonFile } from './file.ts'
 import { loaded, paired, type Loaded } from './load.ts'
-import { Log } from './log.ts'
+import { Log, sizeOf } from './log.ts'
 import { MemorySnapshot } from './snapshot.ts'
 import { emptyState, rowsIn, type State } from './state.ts'
 import { MemoryTransaction, type HighWater } from './transaction.ts'
@@ -123,8 +123,9 @@ export class MemoryStore implements Store {
       const tx = new MemoryTransaction(before, this.#ids, at)
       try {
         const value = await work(tx)
-        const { state, changes } = tx.end()
-        const saved = state === before ? undefined : this.#commit(state, { position: state.position, at, changes })
+        const { state, changes, published } = tx.end()
+        const saved =
+          state === before ? undefined : this.#commit(state, { position: state.position, at, changes, published })
         return { value, saved }
       } catch (error) {
         tx.abandon()
@@ -138,7 +139,7 @@ export class MemoryStore implements Store {
 
   #commit(state: State, commit: Commit): Saving {
     this.#state = state
-    if (commit.changes.length > 0) this.#log.append(Object.freeze(commit))
+    if (sizeOf(commit) > 0) this.#log.append(Object.freeze(commit))
     return this.#visible()
   }
 

@@ -1,5 +1,5 @@
 import { AT, SEQ, type Id, type Resource } from '../../model/model.ts'
-import type { Change, LinkChange, RowChange, Transaction } from '../store.ts'
+import type { Change, Commit, LinkChange, Published, RowChange, Transaction } from '../store.ts'
 import { applied } from './apply.ts'
 import { keeping, recalled } from './kept.ts'
 import { checkReferences } from './references.ts'
@@ -15,6 +15,7 @@ export class MemoryTransaction extends MemorySnapshot implements Transaction {
   readonly #ids: HighWater
   readonly #at: number
   readonly #changes: Change[] = []
+  readonly #published: Published[] = []
 
   constructor(state: State, ids: HighWater, at: number) {
     super(() => this.#open())
@@ -49,6 +50,14 @@ export class MemoryTransaction extends MemorySnapshot implements Transaction {
     }
   }
 
+  publish(uri: string, op: Published['op'], body: string | null): number {
+    const state = this.#open()
+    const seq = state.position + 1
+    this.#state = { ...state, position: seq }
+    this.#published.push(Object.freeze({ seq, uri, op, body }))
+    return seq
+  }
+
   recall(key: string): string | undefined {
     return recalled(this.#open(), key, this.#at)
   }
@@ -58,11 +67,11 @@ export class MemoryTransaction extends MemorySnapshot implements Transaction {
   }
 
   /** Ends it: what it left, and what it did. Throws ApiError `conflict` if a reference would lead nowhere. */
-  end(): { readonly state: State; readonly changes: readonly Change[] } {
+  end(): { readonly state: State } & Pick<Commit, 'changes' | 'published'> {
     const state = this.#open()
     checkReferences(state, this.#changes)
     this.#state = null
-    return { state, changes: this.#changes }
+    return { state, changes: this.#changes, published: this.#published }
   }
 
   /** Ends it without effect: whoever still holds it is told so. */

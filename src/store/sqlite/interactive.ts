@@ -1,7 +1,7 @@
 import type { Id, Join, OneField, Resource, Row, Value } from '../../model/model.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { Predicate } from '../../query/predicate.ts'
-import type { LinkChange, RowChange, Select, Transaction } from '../store.ts'
+import type { LinkChange, Published, RowChange, Select, Transaction } from '../store.ts'
 import type { Writer } from './writer.ts'
 
 const ended = (): ApiError => new ApiError('unavailable', { detail: 'the transaction has ended' })
@@ -71,6 +71,9 @@ export class Handle implements Transaction {
   }
   apply(changes: readonly RowChange[], links: readonly LinkChange[]): void {
     this.#tx.apply(changes, links)
+  }
+  publish(uri: string, op: Published['op'], body: string | null): number {
+    return this.#tx.publish(uri, op, body)
   }
   recall(key: string): string | undefined {
     return this.#tx.recall(key)

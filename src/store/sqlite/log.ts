@@ -1,6 +1,6 @@
 import { AT, SEQ, type Id, type Model, type Resource, type Row, type Value } from '../../model/model.ts'
 import { width } from '../sql/layout.ts'
-import type { Change, Commit, ListDelta, RowChange } from '../store.ts'
+import type { Change, Commit, ListDelta, Published, RowChange } from '../store.ts'
 import type { Connection, Statement } from './connection.ts'
 
 /** Tables of the store itself. The log's rows never change; its newest stays when it is trimmed. */
@@ -67,6 +67,11 @@ export class Log {
     this.#append.run(seq, tx, at, resource.name, id, op, was, is, lists.length === 0 ? null : JSON.stringify(lists))
   }
 
+  /** A record without a resource is about a URI; what it tells stands where a row would. */
+  publish(seq: number, tx: number, at: number, { uri, op, body }: Omit<Published, 'seq'>): void {
+    this.#append.run(seq, tx, at, '', uri, op, null, body, null)
+  }
+
   adopt(seq: number, at: number): void {
     this.#append.run(seq, seq, at, '', null, ADOPT, null, null, null)
   }
@@ -77,22 +82,25 @@ export class Log {
     if (position > head || (floor !== null && position < floor - 1)) return null
     const commits: Commit[] = []
     let changes: Change[] = []
+    let published: Published[] = []
     let tx = -1
     let taken = 0
     let from = position
     for (;;) {
       const records = this.#read.all(from, head, limit + 1) as unknown as Record[]
       for (const record of records) {
-        const [seq, first, at] = record
-        if (record[5] === ADOPT || !this.#resources.has(record[3])) return null
+        const [seq, first, at, name, id, op] = record
+        if (op === ADOPT || (name !== '' && !this.#resources.has(name))) return null
         if (first !== tx) {
           if (taken >= limit) return commits
           tx = first
           changes = []
-          commits.push({ position: seq, at, changes })
+          published = []
+          commits.push({ position: seq, at, changes, published })
         }
-        changes.push(this.#change(record))
-        commits[commits.length - 1] = { position: seq, at, changes }
+        if (name === '') published.push({ seq, uri: String(id), op: op as Published['op'], body: record[7] })
+        else changes.push(this.#change(record))
+        commits[commits.length - 1] = { position: seq, at, changes, published }
         from = seq
         taken++
       }

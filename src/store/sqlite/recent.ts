@@ -23,13 +23,13 @@ export class Recent {
 
   push(commit: Commit): void {
     this.#commits.push(commit)
-    this.#changes += commit.changes.length
+    this.#changes += sizeOf(commit)
     if (this.#changes < 2 * KEPT) return
     // Half at once, so that a commit costs the same however many are kept.
     let gone = 0
     while (gone < this.#commits.length - 1 && this.#changes > KEPT) {
       this.#start = this.#commits[gone]!.position
-      this.#changes -= this.#commits[gone++]!.changes.length
+      this.#changes -= sizeOf(this.#commits[gone++]!)
     }
     this.#commits = this.#commits.slice(gone)
   }
@@ -42,7 +42,7 @@ export class Recent {
     for (let i = this.#firstAfter(position); i < this.#commits.length && changes < limit; i++) {
       const commit = this.#commits[i]!
       found.push(cut(commit, position))
-      changes += commit.changes.length
+      changes += sizeOf(commit)
     }
     return found
   }
@@ -61,6 +61,12 @@ export class Recent {
 
 /** A position within a commit (the version of one of its rows) gets the rest of it. */
 function cut(commit: Commit, position: number): Commit {
-  if (commit.changes[0]!.seq > position) return commit
-  return { ...commit, changes: commit.changes.filter(change => change.seq > position) }
+  // Positions are dense, so the first is as far from the last as there are records.
+  if (commit.position - sizeOf(commit) >= position) return commit
+  const isAfter = ({ seq }: { readonly seq: number }): boolean => seq > position
+  return { ...commit, changes: commit.changes.filter(isAfter), published: commit.published.filter(isAfter) }
+}
+
+function sizeOf(commit: Commit): number {
+  return commit.changes.length + commit.published.length
 }

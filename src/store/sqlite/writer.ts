@@ -1,6 +1,6 @@
 import { AT, SEQ, type Resource } from '../../model/model.ts'
 import { ApiError } from '../../protocol/error.ts'
-import type { Change, Commit, LinkChange, RowChange, Transaction } from '../store.ts'
+import type { Change, Commit, LinkChange, Published, RowChange, Transaction } from '../store.ts'
 import type { Work } from '../work.ts'
 import { conflictOf, isConstraint, isMachine } from './conflict.ts'
 import type { Statement } from './connection.ts'
@@ -34,7 +34,7 @@ export class Writer extends Reader implements Transaction {
   #base = 0
   /** seq of the newest change, committed or not. */
   #head = 0
-  #commits: { position: number; at: number; changes: Change[] }[] = []
+  #commits: Draft[] = []
   /** First seq of the unit that runs, the time of its changes, whether it is protected by a savepoint, and whether it wrote. */
   #tx = 0
   #at = -1
@@ -211,12 +211,33 @@ export class Writer extends Reader implements Transaction {
   #record(change: RowChange, seq: number): void {
     this.#log.append(seq, this.#tx, this.#at, change)
     if (change.op === 'create') this.#ids.used(change.resource, change.id)
-    const recorded: Change = { ...change, seq }
-    const last = this.#commits.at(-1)
-    if (last !== undefined && last.changes[0]!.seq === this.#tx) {
-      last.changes.push(recorded)
-      last.position = seq
-    } else this.#commits.push({ position: seq, at: this.#at, changes: [recorded] })
+    this.#draft(seq).changes.push({ ...change, seq })
+  }
+
+  publish(uri: string, op: Published['op'], body: string | null): number {
+    if (!this.#open) throw new ApiError('unavailable', { detail: 'the transaction has ended' })
+    if (this.#at < 0) this.#at = this.#state.clock()
+    const seq = this.#head + 1
+    try {
+      this.#log.publish(seq, this.#tx, this.#at, { uri, op, body })
+    } catch (error) {
+      throw this.#named(error)
+    }
+    this.#head = seq
+    const draft = this.#draft(seq)
+    draft.published = [...draft.published, { seq, uri, op, body }]
+    return seq
+  }
+
+  /** The commit of the unit that runs, with its newest record at a seq. */
+  #draft(seq: number): Draft {
+    let draft = this.#commits.at(-1)
+    // Positions are dense, so the first is as far from the last as there are records.
+    if (!draft || draft.position - draft.changes.length - draft.published.length + 1 !== this.#tx) {
+      this.#commits.push((draft = { position: seq, at: this.#at, changes: [], published: none }))
+    }
+    draft.position = seq
+    return draft
   }
 
   /** What the database refused, in our words. */
@@ -228,14 +249,24 @@ export class Writer extends Reader implements Transaction {
   /** Takes back the records after a seq. */
   #withdraw(seq: number): void {
     this.#head = seq
-    while ((this.#commits.at(-1)?.changes.at(-1)?.seq ?? 0) > seq) {
+    while ((this.#commits.at(-1)?.position ?? 0) > seq) {
       const last = this.#commits.at(-1)!
       last.changes = last.changes.filter(change => change.seq <= seq)
+      last.published = last.published.filter(one => one.seq <= seq)
       last.position = seq
-      if (last.changes.length === 0) this.#commits.pop()
+      if (last.changes.length + last.published.length === 0) this.#commits.pop()
     }
   }
 }
+
+/** A commit of the log while it is written. */
+interface Draft extends Commit {
+  position: number
+  changes: Change[]
+  published: readonly Published[]
+}
+
+const none: readonly Published[] = Object.freeze([])
 
 function stamp({ after }: RowChange, seq: number, at: number): void {
   if (after === null) return
