@@ -5,15 +5,16 @@ import { ownFields } from '../engine/permissions.ts'
 import { writeRow } from '../engine/present.ts'
 import { contextOf } from '../engine/read-row.ts'
 import { Budget, loadRelated, nothingBeside } from '../engine/related.ts'
+import type { View } from '../engine/view.ts'
 import { ordered } from '../engine/sort.ts'
 import type { Change, Commit, Snapshot } from '../store/store.ts'
 import { wait, type Work } from '../store/work.ts'
 import { batchOf, left, shown, type Batch, type LiveEvent } from './event.ts'
-import { hasStrictGuards, guardReads } from './guarded.ts'
 import type { Interest } from './interest.ts'
 import { rowOrder, sortReads } from './order.ts'
 import { termOf, readsOf, type Term } from './terms.ts'
 import { together } from './together.ts'
+import { changesUntold, untoldReads } from './untold.ts'
 import { Watched } from './watched.ts'
 
 /** Hears of what happens in a group's view. */
@@ -45,7 +46,7 @@ export class Group {
   readonly term: Term | null
   /** Other resources whose changes may alter which rows are in view, or their order. */
   readonly decides: ReadonlySet<Resource>
-  /** Other resources whose rows are shown. */
+  /** Resources whose rows are shown beside the own ones; its own resource where rows show each other. */
   readonly shows: ReadonlySet<Resource>
   readonly members: Set<Member> = new Set()
   readonly #surroundings: Surroundings
@@ -64,12 +65,12 @@ export class Group {
     this.compare = rowOrder(resource, query.sort)
     const isWindow = query.limit !== null || query.offset > 0
     if (isWindow || !this.compare) for (const read of sortReads(resource, query.sort)) reads.add(read)
-    const isStrict = hasStrictGuards(view, permissions)
-    if (isStrict) guardReads(view, permissions, reads)
+    const isUntold = changesUntold(view, permissions)
+    if (isUntold) untoldReads(view, permissions, reads)
     this.decides = reads.size > 0 ? reads : noReads
-    this.shows = view.touches.length > 1 ? new Set(view.touches.filter(one => one !== resource)) : noReads
-    this.watched = isWindow || throughRelations || !this.compare || isStrict ? new Watched(this, isStrict) : null
-    this.term = throughRelations || isStrict ? null : termOf(resource, where)
+    this.shows = shownBy(view, new Set())
+    this.watched = isWindow || throughRelations || !this.compare || isUntold ? new Watched(this, isUntold) : null
+    this.term = throughRelations || isUntold ? null : termOf(resource, where)
     const plain = throughRelations ? () => true : compile(where, resource, ownFields)
     this.#test = opaque && !throughRelations ? row => plain(row) && opaque(row) : plain
   }
@@ -147,4 +148,13 @@ export class Group {
       : writeRow(view, row, nothingBeside, this.ctx)
     return shown(kind, row, body, [change])
   }
+}
+
+function shownBy(view: View, into: Set<Resource>): ReadonlySet<Resource> {
+  for (const load of view.loads)
+    if ('view' in load) {
+      into.add(load.view.resource)
+      shownBy(load.view, into)
+    }
+  return into.size > 0 ? into : noReads
 }

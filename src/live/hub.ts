@@ -98,8 +98,7 @@ export class Hub {
   /** The log cannot tell what happened: everyone takes a new snapshot. */
   resetAll(): void {
     for (const tap of this.#taps) this.#safely(() => tap(null))
-    for (const group of this.#groups.values())
-      for (const member of group.members) this.#safely(() => member.reset())
+    for (const group of this.#groups.values()) for (const member of group.members) this.#safely(() => member.reset())
   }
 
   #safely(tell: () => void): void {

@@ -11,7 +11,7 @@ import { byRow, reached } from './together.ts'
  */
 export class Watched {
   readonly #group: Group
-  /** Rules decide what of related rows is seen: only the bodies tell whether a row changed. */
+  /** Only the bodies tell whether a row changed. */
   readonly #byBody: boolean
   /** Ids in view in their order, with what tells a change; null before the first snapshot. */
   #seen: Map<Id, number | string> | null = null

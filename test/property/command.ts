@@ -64,7 +64,9 @@ export function commands(model: Model): fc.Arbitrary<Command> {
     const known = bodies.get(name)
     if (known) return known
     const members: Record<string, fc.Arbitrary<unknown>> = {}
-    for (const field of resource.fields) if (field !== resource.id) members[field.name] = value(field, depth)
+    const derived = ['calc', 'count', 'self']
+    for (const field of resource.fields)
+      if (field !== resource.id && !derived.includes(field.is)) members[field.name] = value(field, depth)
     const made = fc.record(members, { requiredKeys: [] })
     bodies.set(name, made)
     return made

@@ -1,26 +1,33 @@
 import type { Resource } from '../model/model.ts'
+import { isTracked } from '../engine/lists.ts'
 import type { Guard, Permissions } from '../engine/permissions.ts'
 import type { View } from '../engine/view.ts'
 import { readsOf } from './terms.ts'
 
-/** Rules decide by more than the row itself what of a view its reader sees: which related rows, which fields. */
-export function hasStrictGuards(view: View, permissions: Permissions): boolean {
+/**
+ * No record of the log may tell that a row is shown otherwise: rules decide by other rows what its reader sees of it,
+ * or it shows rows of a join that leaves no record with it.
+ */
+export function changesUntold(view: View, permissions: Permissions): boolean {
   return (
     fieldGuards(view, permissions).some(guard => guard.test === null) ||
     view.loads.some(
-      load => !permissions.read(load.field.target).open || ('view' in load && hasStrictGuards(load.view, permissions)),
+      load =>
+        !permissions.read(load.field.target).open ||
+        (load.field.is === 'many' && !isTracked(load.field)) ||
+        ('view' in load && changesUntold(load.view, permissions)),
     )
   )
 }
 
-/** The resources that those rules read. */
-export function guardReads(view: View, permissions: Permissions, into: Set<Resource>): void {
+/** The resources that then tell when to look. */
+export function untoldReads(view: View, permissions: Permissions, into: Set<Resource>): void {
   for (const guard of fieldGuards(view, permissions)) readsOf(view.resource, guard.predicate, into)
   for (const load of view.loads) {
     const { target } = load.field
     into.add(target)
     readsOf(target, permissions.read(target).predicate, into)
-    if ('view' in load) guardReads(load.view, permissions, into)
+    if ('view' in load) untoldReads(load.view, permissions, into)
   }
 }
 
