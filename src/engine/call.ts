@@ -37,6 +37,7 @@ export interface Call {
   readonly trusted?: boolean
   /** PUT on a collection: the unique key that names the row, canonical values by field. */
   readonly key?: Readonly<Record<string, Value>> | null
+  /** Makes a write that is sent again take effect once (see idempotency.ts). */
   readonly idempotencyKey?: string | null
 }
 
@@ -56,7 +57,13 @@ export interface Tag {
 /** What came of a call. Faces turn it into bytes and add nothing. */
 export type Outcome = Item | List | Gone | Unchanged | Failure
 
-export interface Item {
+/** The answer to a write. */
+interface Replayable {
+  /** The write was done before, by an earlier request with the same key. */
+  readonly replayed?: boolean
+}
+
+export interface Item extends Replayable {
   readonly kind: 'item'
   readonly created: boolean
   readonly resource: Resource
@@ -90,7 +97,7 @@ export interface List {
 }
 
 /** A deletion that was done. */
-export interface Gone {
+export interface Gone extends Replayable {
   readonly kind: 'gone'
   readonly resource: Resource
   readonly position: string

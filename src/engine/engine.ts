@@ -6,6 +6,7 @@ import { run, type Maybe, type Work } from '../store/work.ts'
 import { authorize } from './authorize.ts'
 import type { Call, Outcome, Principal } from './call.ts'
 import { createRows, deleteRow, patchRow, putRow, type Writing } from './execute.ts'
+import { claimOf, once, writeOnce } from './idempotency.ts'
 import { newIds, type Ids } from './ids.ts'
 import type { CursorKey } from './page.ts'
 import { contextOf } from './read-row.ts'
@@ -59,7 +60,8 @@ export interface EngineOptions {
 
 /**
  * The one place that orders the steps of a request: a face has limited its size, asked `authenticate` who calls and
- * resolved the resource; then authorise → validate → precondition → execute → present, the last four in one transaction.
+ * resolved the resource; then authorise, statically → idempotency → authorise, by the row → validate → precondition → execute → present,
+ * all but the first in one transaction (DECISIONS A8).
  */
 export function createEngine(options: EngineOptions): Engine {
   const { store, clock } = options
@@ -113,6 +115,19 @@ export function createEngine(options: EngineOptions): Engine {
     }
   }
 
+  /** idempotency: claimed, done and kept in one unit, or answered with what was kept. */
+  function change(call: Call, writing: Writing): Promise<Outcome> {
+    const claim = claimOf(call)
+    return claim
+      ? writeOnce(store, options.model, claim, clock(), tx => write(tx, call, writing))
+      : store.write(tx => write(tx, call, writing))
+  }
+
+  function changeWithin(tx: Transaction, call: Call, writing: Writing): Work<Outcome> {
+    const claim = claimOf(call)
+    return claim ? once(tx, options.model, claim, clock(), () => write(tx, call, writing)) : write(tx, call, writing)
+  }
+
   function isRead(call: Call): boolean {
     return call.operation === 'list' || call.operation === 'get'
   }
@@ -143,11 +158,10 @@ export function createEngine(options: EngineOptions): Engine {
     clock,
     authenticate: options.authenticate ?? (() => null),
     cursorKey: options.cursorKey,
-    handle: call =>
-      guarded(call, writing => (isRead(call) ? read(call, writing) : store.write(tx => write(tx, call, writing)))),
+    handle: call => guarded(call, writing => (isRead(call) ? read(call, writing) : change(call, writing))),
     within: (tx, call) =>
       guarded(call, writing => {
-        if (!isRead(call)) return run(write(tx, call, writing))
+        if (!isRead(call)) return run(changeWithin(tx, call, writing))
         return run<Outcome>(call.operation === 'list' ? getList(tx, call, writing) : getItem(tx, call, writing))
       }),
   }

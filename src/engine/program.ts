@@ -25,6 +25,8 @@ export interface CallOptions {
   readonly auth?: Readonly<Record<string, unknown>> | null
   /** Entity tag without quotes that the row must have. */
   readonly ifMatch?: string
+  /** A key of the caller's own, so that the write takes effect once although it may be done again. */
+  readonly idempotencyKey?: string
 }
 
 /** An outcome in plain values: what blargh's basic layer answers with. */
@@ -54,7 +56,7 @@ export function callOf(
 ): Call {
   const resource = engine.model.resources.get(name)
   if (!resource) throw new ApiError('not_found', { detail: `there is no resource ${name}` })
-  const { me, auth, ifMatch, ...words } = options
+  const { me, auth, ifMatch, idempotencyKey, ...words } = options
   if (auth !== undefined && auth !== null && !isObject(auth))
     throw new ApiError('bad_request', { detail: 'auth must be an object' })
   const target = operation === 'list' ? 'list' : 'item'
@@ -82,6 +84,7 @@ export function callOf(
     trusted: me === undefined,
     unbounded: true,
     ...(auth ? { auth } : {}),
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Engine } from '../../engine/engine.ts'
+import { checkKey } from '../../engine/idempotency.ts'
 import { uniqueKey } from '../../engine/unique-key.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { Maybe } from '../../store/work.ts'
@@ -135,8 +136,6 @@ function readKey(exchange: Exchange): string | null {
   const given = exchange.idempotencyKey
   if (given === undefined) return null
   const key = /^"(.*)"$/.exec(given)?.[1] ?? given
-  if (/^[\x21-\x7e]{1,255}$/.test(key)) return key
-  throw new ApiError('validation', {
-    issues: [{ header: 'idempotency-key', code: 'format', detail: 'must be 1 to 255 visible ASCII characters' }],
-  })
+  checkKey(key)
+  return key
 }

@@ -48,6 +48,7 @@ function sendItem(face: Face, call: HttpCall, item: Item): void {
     if (links !== null) fields.push('link', links)
   }
   if (!reading && call.prefers !== null) fields.push('preference-applied', `return=${call.prefers}`)
+  if (item.replayed === true) fields.push('idempotency-replayed', 'true')
   if (minimal && !item.created) return finish(face, call.exchange, 204, fields, null)
   const body = minimal ? '' : text(call, item.body)
   if (!minimal) fields.push('content-type', call.format.type)
@@ -74,8 +75,10 @@ function sendList(face: Face, call: HttpCall, list: List): void {
   finish(face, call.exchange, 200, fields, body)
 }
 
-function sendGone(face: Face, call: HttpCall, _gone: Gone): void {
-  finish(face, call.exchange, 204, ['cache-control', 'no-store'], null)
+function sendGone(face: Face, call: HttpCall, gone: Gone): void {
+  const fields: FieldLines = ['cache-control', 'no-store']
+  if (gone.replayed === true) fields.push('idempotency-replayed', 'true')
+  finish(face, call.exchange, 204, fields, null)
 }
 
 /** 304 carries what the 200 would say of caching, and no body (RFC 9110 §15.4.5). */
