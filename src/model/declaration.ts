@@ -20,10 +20,39 @@ export interface ResourceDef {
   readonly public?: boolean
   readonly readOnly?: boolean
   readonly rules?: RuleFunction
+  /** Its rows are who calls: the field that names them, and their password. */
+  readonly login?: LoginDef
   readonly checks: readonly RowCheck[]
   readonly unique: readonly (readonly string[])[]
   readonly index: readonly (readonly string[])[]
   readonly foreign?: Foreign
+  readonly actions?: Readonly<Record<string, ActionDef>>
+  /** A resource that is only actions: its name as written. It has no table. */
+  readonly standalone?: string
+}
+
+/** The methods that an action may have. */
+export type Verb = 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD' | 'OPTIONS' | 'TRACE' | 'PATCH'
+
+/** An action as declared; its typed makers are in action.ts. */
+export interface ActionDef {
+  readonly on?: 'list' | 'row'
+  readonly name?: string
+  readonly method?: Verb
+  readonly input?: unknown
+  readonly output?: unknown
+  readonly errors?: Readonly<Record<string, string>>
+  readonly docs?: string
+  readonly transaction?: boolean
+  /** Without an input of its own it refuses arguments; others ignore them, as restaction's do (DECISIONS B2). */
+  readonly strict?: boolean
+  readonly run: (call: never) => unknown
+}
+
+/** The fields with which a user logs in. */
+export interface LoginDef {
+  readonly id: string
+  readonly secret: string
 }
 
 /** Anything that carries a resource's definition; its public type is in resource.ts. */

@@ -13,6 +13,11 @@ import type {
   Value,
 } from '../schema/field.ts'
 import type { Scope, ScopeField } from '../query/scope.ts'
+import type { Schema } from '../schema/schema.ts'
+import type { Meta } from '../schema/text/docs.ts'
+import type { ActionCall } from './action.ts'
+import type { Verb } from './declaration.ts'
+import type { LoginDef } from './declaration.ts'
 import type { RuleSet } from './rule.ts'
 
 /**
@@ -32,11 +37,6 @@ export const FIRST = 3
 export interface Model {
   readonly resources: ReadonlyMap<string, Resource>
   readonly joins: readonly Join[]
-}
-
-export interface Resource extends Scope {
-  /** Key in `api({…})`: the word of URIs, logs and errors. */
-  readonly name: string
   /** Resources that are only actions, by their names in small letters; they have no rows and no table. */
   readonly standalone: ReadonlyMap<string, Resource>
   /** What the documentation text of the API says: `$desc`, `$shared`, `$error`, and whatever else it holds. */
@@ -65,6 +65,11 @@ export interface Action {
   /** It runs as one unit. */
   readonly transaction: boolean
   readonly run: (call: ActionCall) => unknown
+}
+
+export interface Resource extends Scope {
+  /** Key in `api({…})`: the word of URIs, logs and errors. */
+  readonly name: string
   /** PascalCase of the singular, for schemas. */
   readonly title: string
   /** URI paths, first the canonical one; empty = internal. */
@@ -81,11 +86,17 @@ export interface Action {
   readonly joins: readonly ManyField[]
   /** What is allowed; null where nothing was said. */
   readonly rules: RuleSet | null
+  /** Its rows are who calls, and log in with these fields; null = they do not. */
+  readonly login: LoginDef | null
   readonly checks: readonly RowCheck[]
   /** Composite unique and plain indexes, by field names. */
   readonly unique: readonly (readonly string[])[]
   readonly index: readonly (readonly string[])[]
   readonly options: ResourceOptions
+  /** Its own operations by name. */
+  readonly actions: ReadonlyMap<string, Action>
+  /** What its documentation text says. */
+  readonly meta: Meta
 }
 
 export interface ResourceOptions {
@@ -93,10 +104,6 @@ export interface ResourceOptions {
   readonly readOnly: boolean
   readonly ifMatch: 'required' | null
   readonly idempotency: 'required' | null
-  /** Its own operations by name. */
-  readonly actions: ReadonlyMap<string, Action>
-  /** What its documentation text says. */
-  readonly meta: Meta
   readonly bulk: boolean
   readonly cache: string | null
   readonly docs: string | null
