@@ -60,7 +60,7 @@ function sorted(_: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
   const names = Object.keys(value)
   if (names.length < 2) return value
-  return Object.fromEntries(names.sort().map(name => [name, (value as Record<string, unknown>)[name]]))
+  return Object.fromEntries(names.toSorted().map(name => [name, (value as Record<string, unknown>)[name]]))
 }
 
 /**
