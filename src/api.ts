@@ -8,7 +8,10 @@ import type { Checked } from './model/types.ts'
 import { memory } from './store/memory.ts'
 import type { Store, Transaction } from './store/store.ts'
 import type { Call, Outcome } from './engine/call.ts'
-import { createEngine, type Authenticate, type Engine } from './engine/engine.ts'
+import { createAuth, type AuthOptions } from './auth/auth.ts'
+import type { Authenticate } from './auth/principal.ts'
+import { sessionName, sessionResource } from './auth/session.ts'
+import { createEngine, type Engine } from './engine/engine.ts'
 import type { Ids } from './engine/ids.ts'
 import { Live } from './live/live.ts'
 import { liveOperation, type LiveOperation } from './live-operation.ts'
@@ -23,6 +26,8 @@ export interface ApiOptions {
   readonly store?: Store
   /** Finds out who calls; resources that are not public then need a caller. */
   readonly authenticate?: Authenticate
+  /** Tokens, sessions, scopes: how the users of a resource with `.login(…)`, and of other issuers, are recognised. */
+  readonly auth?: AuthOptions
   readonly limits?: Partial<Limits>
   /** How JSON input is read: exactly (default), or with blargh's reversible casts. */
   readonly input?: 'json' | 'cast'
@@ -75,30 +80,32 @@ export function api<const M extends Readonly<Record<string, AnyResource>>>(
   options: ApiOptions = {},
 ): Api<M> {
   const limits: Limits = { ...defaultLimits, ...options.limits }
-  const model = link(resources, { limits })
+  const model = link(withSessions(resources), { limits })
   const store = options.store ?? memory()
   const clock = options.clock ?? Date.now
   const random = options.random ?? randomBytes
   const opening = store.open(model, { clock, random, report: options.report ?? printLine })
   const onFault = options.onFault ?? printFault
+  const auth = createAuth(options.auth, { model, store, clock, random, authenticate: options.authenticate ?? null })
   const engine = createEngine({
     model,
     store,
     limits,
     mode: options.input ?? 'json',
     strict: options.strict ?? false,
-    authenticate: options.authenticate ?? null,
+    auth,
     clock,
     random,
     ids: options.ids ?? null,
     cursorKey: options.cursorKey ?? randomBytes(32),
     onFault,
+    onRefusal: isDevelopment() ? printRefusal : undefined,
   })
   const live = new Live({
     store,
     limits,
     clock,
-    authenticating: options.authenticate !== undefined,
+    authenticating: auth !== null,
     onFault: error => onFault(ApiError.from(error), null),
   })
   const { seed } = options
@@ -118,7 +125,7 @@ export function api<const M extends Readonly<Record<string, AnyResource>>>(
     engine,
     store,
     http,
-    secured: options.authenticate !== undefined,
+    secured: auth !== null,
     ready: () => ready,
     live: liveOperation<M>(engine, live, () => ready),
     safe: safeOperations<M>(engine, handle),
@@ -131,9 +138,16 @@ export function api<const M extends Readonly<Record<string, AnyResource>>>(
     close: async () => {
       await ready.catch(() => undefined)
       live.close()
+      auth?.close()
       await store.close()
     },
   }
+}
+
+/** Where users log in, their sessions are rows as well. */
+function withSessions(resources: Readonly<Record<string, AnyResource>>): Readonly<Record<string, AnyResource>> {
+  const users = Object.keys(resources).find(name => resources[name]!['~resource'].login !== undefined)
+  return users === undefined ? resources : { ...resources, [sessionName]: sessionResource(users) }
 }
 
 async function seedOnce(

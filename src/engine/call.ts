@@ -1,12 +1,9 @@
+import type { Principal } from '../auth/principal.ts'
 import type { ApiError } from '../protocol/error.ts'
 import type { Field, Id, Resource, Value } from '../model/model.ts'
 import type { Query, Shape } from '../query/predicate.ts'
 
-/** Who calls. Its members are what rules and functions of the declaration see as `me`. */
-export interface Principal {
-  readonly id: Id
-  readonly [member: string]: unknown
-}
+export type { Principal }
 
 /** How input values are read: see schema/coerce.ts. */
 export type InputMode = 'json' | 'text' | 'cast' | 'drf'

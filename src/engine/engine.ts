@@ -1,27 +1,22 @@
 import { ApiError } from '../protocol/error.ts'
+import type { Auth } from '../auth/auth.ts'
+import type { Authenticate } from '../auth/principal.ts'
 import type { Limits } from '../protocol/limits.ts'
 import type { Model } from '../model/model.ts'
 import type { Store, Transaction } from '../store/store.ts'
 import { run, type Maybe, type Work } from '../store/work.ts'
 import { authorize } from './authorize.ts'
-import type { Call, Outcome, Principal } from './call.ts'
+import type { Call, Outcome } from './call.ts'
 import { createRows, deleteRow, patchRow, putRow, type Writing } from './execute.ts'
 import { claimOf, once, writeOnce } from './idempotency.ts'
 import { newIds, type Ids } from './ids.ts'
 import type { CursorKey } from './page.ts'
+import { hashesFor } from './passwords.ts'
 import { contextOf } from './read-row.ts'
 import { getItem, getList, type Reading } from './read.ts'
 import type { Bounds } from './related.ts'
+import { requireScope, type Scopes } from './scope.ts'
 import { Unit } from './unit.ts'
-
-/** What a face shows of a request so that the engine can find out who calls. Header names in lower case. */
-export interface Credentials {
-  readonly face: 'http' | 'sse' | 'websocket' | 'socketio' | 'code'
-  header(name: string): string | undefined
-}
-
-/** Finds out who calls; null = anonymous. Throws ApiError `unauthenticated` for credentials that do not hold. */
-export type Authenticate = (credentials: Credentials) => Maybe<Principal | null>
 
 /** The engine as faces see it. */
 export interface Engine {
@@ -33,6 +28,8 @@ export interface Engine {
   readonly clock: () => number
   /** Who calls; where nothing is configured everybody is anonymous. */
   readonly authenticate: Authenticate
+  /** Sessions, tickets, and what becomes of callers who stay; null where nobody is told apart. */
+  readonly auth: Auth | null
   /** Verifies and makes the cursors of lists. */
   readonly cursorKey: CursorKey
   /** Runs a call through the pipeline. Never throws and never rejects: every fault is an Outcome of kind `failure`. */
@@ -47,7 +44,9 @@ export interface EngineOptions {
   readonly limits: Limits
   readonly mode: 'json' | 'cast'
   readonly strict: boolean
-  readonly authenticate: Authenticate | null
+  readonly auth: Auth | null
+  /** Asked of every call before its rules; throws where it is refused: the roles of an authenticator of its own. */
+  readonly permit?: ((call: Call) => void) | undefined
   readonly clock: () => number
   readonly random: (bytes: number) => Uint8Array
   readonly ids: Ids | null
@@ -64,7 +63,8 @@ export interface EngineOptions {
  * all but the first in one transaction (DECISIONS A8).
  */
 export function createEngine(options: EngineOptions): Engine {
-  const { store, clock } = options
+  const { store, clock, auth } = options
+  const scopes: Scopes | null = auth?.scopes ?? null
   const newId = newIds(options.ids, clock, options.random)
   const bounded: Bounds = {
     ids: options.limits.relatedIds,
@@ -75,15 +75,18 @@ export function createEngine(options: EngineOptions): Engine {
 
   /** authorise: what of the resource the caller may see; throws where nothing is allowed. */
   function admit(call: Call): Writing {
+    if (scopes) requireScope(scopes, call)
+    options.permit?.(call)
     return {
       epoch: store.epoch,
       ctx: contextOf(call.principal, call.auth, clock()),
       bounds: call.unbounded ? unbounded : bounded,
       sortedRows: options.limits.sortedRows,
       cursorKey: options.cursorKey,
-      permissions: authorize(call, options.authenticate !== null),
+      permissions: authorize(call, auth !== null),
       newId,
       bulk: call.unbounded ? Infinity : options.limits.bulk,
+      hashes: null,
     }
   }
 
@@ -99,6 +102,7 @@ export function createEngine(options: EngineOptions): Engine {
       mode: call.mode,
       strict: options.strict,
       permissions: writing.permissions,
+      hashes: writing.hashes,
     })
     switch (call.operation) {
       case 'create':
@@ -148,6 +152,12 @@ export function createEngine(options: EngineOptions): Engine {
     }
   }
 
+  /** Hashing waits, and a unit of work cannot: passwords are hashed before it, of calls that may be made at all. */
+  function hashed(call: Call, writing: Writing, work: (writing: Writing) => Maybe<Outcome>): Maybe<Outcome> {
+    const hashing = hashesFor(call)
+    return hashing ? hashing.then(hashes => work({ ...writing, hashes })) : work(writing)
+  }
+
   return {
     model: options.model,
     limits: options.limits,
@@ -156,12 +166,14 @@ export function createEngine(options: EngineOptions): Engine {
     },
     mode: options.mode,
     clock,
-    authenticate: options.authenticate ?? (() => null),
+    authenticate: auth?.authenticate ?? (() => null),
+    auth,
     cursorKey: options.cursorKey,
-    handle: call => guarded(call, writing => (isRead(call) ? read(call, writing) : change(call, writing))),
+    handle: call =>
+      guarded(call, writing => (isRead(call) ? read(call, writing) : hashed(call, writing, ready => change(call, ready)))),
     within: (tx, call) =>
       guarded(call, writing => {
-        if (!isRead(call)) return run(changeWithin(tx, call, writing))
+        if (!isRead(call)) return hashed(call, writing, ready => run(changeWithin(tx, call, ready)))
         return run<Outcome>(call.operation === 'list' ? getList(tx, call, writing) : getItem(tx, call, writing))
       }),
   }

@@ -6,6 +6,7 @@ import { wait, type Work } from '../store/work.ts'
 import type { Call, Gone, Item } from './call.ts'
 import { checkEchoes } from './echo.ts'
 import { applyJsonPatch } from './json-patch.ts'
+import type { Hashes } from './passwords.ts'
 import { isObject, type Prepared } from './prepare.ts'
 import { allowedRows } from './permissions.ts'
 import { Budget, loadRelated } from './related.ts'
@@ -24,6 +25,8 @@ export interface Writing extends Reading {
   readonly newId: NewId
   /** Objects in an array body. */
   readonly bulk: number
+  /** Of the passwords that the call brings. */
+  readonly hashes: Hashes | null
 }
 
 /** POST: one row, or several all or nothing, each seeing those before it. */

@@ -2,6 +2,7 @@ import { AT, FIRST, ID, SEQ, type Field, type Id, type Join, type Resource, type
 import type { Ctx, Value } from '../schema/field.ts'
 import type { LinkChange, ListDelta, RowChange, Transaction } from '../store/store.ts'
 import { wait, type Work } from '../store/work.ts'
+import { hashPasswordSync } from '../auth/password.ts'
 import type { InputMode } from './call.ts'
 import type { Permissions } from './permissions.ts'
 
@@ -34,6 +35,8 @@ export interface UnitOptions {
   readonly mode: InputMode
   readonly strict: boolean
   readonly permissions: Permissions
+  /** Of the passwords that the call brings. */
+  readonly hashes: ReadonlyMap<string, string> | null
 }
 
 /**
@@ -46,6 +49,7 @@ export class Unit {
   readonly mode: InputMode
   readonly strict: boolean
   readonly permissions: Permissions
+  readonly #hashes: ReadonlyMap<string, string> | null
   readonly #known = new Map<Resource, Map<Id, Instance | null>>()
   /** In the order in which they were first changed or made. */
   readonly #touched = new Set<Instance>()
@@ -57,6 +61,7 @@ export class Unit {
     this.mode = options.mode
     this.strict = options.strict
     this.permissions = options.permissions
+    this.#hashes = options.hashes
   }
 
   /** The row, or null if there is none or the unit has deleted it. */
@@ -102,6 +107,11 @@ export class Unit {
   /** The instances of a resource that are in the unit already. */
   *loaded(resource: Resource): Generator<Instance, void> {
     for (const instance of this.#rows(resource).values()) if (instance) yield instance
+  }
+
+  /** What is stored of a password. One that only came up here, by a default or a setter, is hashed on the spot. */
+  hashOf(password: string): string {
+    return this.#hashes?.get(password) ?? hashPasswordSync(password)
   }
 
   touch(instance: Instance): void {

@@ -11,6 +11,7 @@ import {
   type Setting,
   type Target,
 } from './prepare.ts'
+import { isPasswordField } from './passwords.ts'
 import { mergePatch } from './merge-patch.ts'
 import { checkReferences } from './references.ts'
 import { setBack, setMany, setOne } from './relate.ts'
@@ -143,7 +144,7 @@ function* setValue(
   guarded: boolean,
 ): Work<void> {
   if (guarded) yield* checkWritable(unit, instance, field, at)
-  instance.row[field.slot] = value
+  instance.row[field.slot] = value !== null && isPasswordField(field) ? unit.hashOf(value as string) : value
   unit.touch(instance)
 }
 

@@ -4,6 +4,7 @@ import type { Meta } from '../schema/text/docs.ts'
 import type { Validators } from '../schema/text/validator.ts'
 import { checkActions } from './check-actions.ts'
 import { checkFields } from './check-fields.ts'
+import { checkLogins } from './check-login.ts'
 import { checkRelations } from './check-relations.ts'
 import { checkResources } from './check-resources.ts'
 import type { AnyResource, ResourceDef } from './declaration.ts'
@@ -76,6 +77,7 @@ function check(defs: Defs, paths: Paths, warn: (line: string) => void): void {
   checkResources(defs, paths, note)
   checkFields(defs, note)
   checkRelations(defs, note)
+  checkLogins(defs, note)
   if (faults.length) throw new ModelError(faults)
 }
 
@@ -102,6 +104,7 @@ function linkResource(name: string, def: ResourceDef, limits: Limits): Draft<Res
     inbound: [],
     joins: [],
     rules: null,
+    login: def.login ? Object.freeze({ ...def.login }) : null,
     checks: Object.freeze([...def.checks]),
     unique: frozenLists(def.unique),
     index: frozenLists(def.index),

@@ -24,6 +24,14 @@ export interface Declared<F extends Fields, U = {}, A = {}, L = never> {
    * An operation without a rule is refused; `delete` is as `write` unless it has its own.
    */
   rules(rules: (me: MeExpression<U>, row: RowExpression<F>) => Rules<F>): Declared<F, U, A, L>
+  /**
+   * Its rows are who calls: they log in with a unique field and a `t.password()`, and `me` is typed by them from here
+   * on. Serves `/auth/token` (also `/auth/login`), `/auth/refresh`, `/auth/logout` and `/auth/ticket`.
+   */
+  login<E extends keyof F & string, P extends Secrets<F>>(
+    id: E,
+    secret: P,
+  ): Declared<F, F, A, { readonly [X in E | P]: string }>
   /** Open to everyone on purpose: a resource without rules does not start in production otherwise. */
   public(): Declared<F, U, A, L>
   /** No two rows agree in all of these fields. */
@@ -32,7 +40,14 @@ export interface Declared<F extends Fields, U = {}, A = {}, L = never> {
   index(...fields: (keyof Stored<F> & string)[]): Declared<F, U, A, L>
   /** Text for the documentation; it may hold `$shared` schema texts for the actions of the resource. */
   docs(text: string): Declared<F, U, A, L>
+  /** Operations of one's own on the resource or its rows: see {@link action}. */
+  actions<const B extends Actions>(map: B): Declared<F, U, A & B, L>
 }
+
+/** The password fields of a resource. */
+type Secrets<F extends Fields> = {
+  [P in keyof F & string]: 'secret' extends F[P]['~type']['flags'] ? P : never
+}[keyof F & string]
 
 /** What may be said of a resource as a whole. */
 export type ResourceSettings = Pick<
@@ -40,15 +55,8 @@ export type ResourceSettings = Pick<
   | 'path'
   | 'title'
   | 'table'
-  /** Operations of one's own on the resource or its rows: see {@link action}. */
-  actions<const B extends Actions>(map: B): Declared<F, U, A & B, L>
   | 'label'
   | 'limits'
-/** The password fields of a resource. */
-type Secrets<F extends Fields> = {
-  [P in keyof F & string]: 'secret' extends F[P]['~type']['flags'] ? P : never
-}[keyof F & string]
-
   | 'ifMatch'
   | 'idempotency'
   | 'bulk'
@@ -85,10 +93,12 @@ function declared(def: ResourceDef): Chain {
     '~resource': Object.freeze(def),
     check: (test: RowCheck) => having({ checks: Object.freeze([...def.checks, test]) }),
     rules: (rules: RuleFunction) => having({ rules }),
+    login: (id: string, secret: string) => having({ login: Object.freeze({ id, secret }) }),
     public: () => having({ public: true }),
     unique: (...fields: string[]) => having({ unique: Object.freeze([...def.unique, Object.freeze(fields)]) }),
     index: (...fields: string[]) => having({ index: Object.freeze([...def.index, Object.freeze(fields)]) }),
     docs: (docs: string) => having({ docs }),
+    actions: (map: Actions) => having({ actions: Object.freeze({ ...def.actions, ...actionDefs(map) }) }),
   })
 }
 
@@ -98,6 +108,5 @@ function declared(def: ResourceDef): Chain {
  * @example resource({ id: t.id(), title: t.text({ min: 1 }), owner: t.one('user') }, { path: 'lists' })
  */
 export const resource: ResourceBuilder = Object.freeze(
-    actions: (map: Actions) => having({ actions: Object.freeze({ ...def.actions, ...actionDefs(map) }) }),
   Object.assign(declare, { for: () => resource, t }),
 ) as unknown as ResourceBuilder

@@ -7,6 +7,8 @@ const EMAIL =
   /^[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*$/
 /** Longest text id, in code points: a part of URIs, logs and keys. */
 const ID = 255
+/** Longest password, in bytes. */
+const PASSWORD = 1024
 
 /** Text after its transforms, checked against its bounds, its kind and its pattern. Not normalised: NFC is for folding only. */
 export function checkText(type: TextType, value: unknown): string | Refused {
@@ -16,6 +18,9 @@ export function checkText(type: TextType, value: unknown): string | Refused {
   if (type.case) text = type.case === 'lower' ? text.toLowerCase() : text.toUpperCase()
   const max = type.max ?? defaultLimits.text
   if (!isBetween(text, type.min ?? 0, max)) return lengthRefused(text, type.min ?? 0, max)
+  // Hashing takes its time by bytes, so that a bound in characters is none.
+  if (type.type === 'password' && text.length > 256 && new TextEncoder().encode(text).length > PASSWORD)
+    return new Refused('length', `must have at most ${PASSWORD} bytes`)
   const broken = brokenText(text)
   if (broken) return broken
   if (type.type === 'email' && !EMAIL.test(text)) return new Refused('format', 'must be an email address')

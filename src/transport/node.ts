@@ -132,6 +132,10 @@ class NodeExchange extends Exchange {
     this.#line = at
   }
 
+  override get address(): string | undefined {
+    return this.#request.socket.remoteAddress
+  }
+
   body(limit: number): Promise<Uint8Array> {
     // With optimizeEmptyRequests nothing tells the end of a body that was not announced.
     if (this.contentLength === undefined && this.transferEncoding === undefined) return Promise.resolve(empty)

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { api, type Api } from '../../api.ts'
-import type { Credentials } from '../../engine/engine.ts'
+import type { Credentials } from '../../auth/principal.ts'
 import type { Principal } from '../../engine/call.ts'
 import { resource } from '../../model/resource.ts'
 import { ApiError } from '../../protocol/error.ts'

@@ -1,4 +1,4 @@
-import type { Credentials } from '../../engine/engine.ts'
+import type { Credentials } from '../../auth/principal.ts'
 import type { Maybe } from '../../store/work.ts'
 
 /** Names and values in turn, as node:http takes them: no object per header. */
@@ -51,8 +51,14 @@ export abstract class Exchange implements Credentials {
   /** Answers, once. The body is left out where `body` is null; the length is among the fields. */
   abstract send(status: number, fields: FieldLines, body: string | null): void
 
+  /** The peer of the connection, where there is one. */
+  get address(): string | undefined {
+    return undefined
+  }
+
   /** Any header field by its name in lower case; several lines of one field are joined (RFC 9110 §5.3). */
   header(name: string): string | undefined {
+    if (name === 'authorization') return this.authorization
     const raw = this.raw
     let value: string | undefined
     for (let i = 0; i + 1 < raw.length; i += 2) {

@@ -30,6 +30,7 @@ const engine: Engine = {
   mode: 'json',
   clock: () => 0,
   cursorKey: new Uint8Array(32),
+  auth: null,
   authenticate: credentials => {
     const token = credentials.header('authorization')
     if (token === 'Bearer wrong') throw new ApiError('unauthenticated')

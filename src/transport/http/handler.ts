@@ -1,6 +1,7 @@
 import type { Engine } from '../../engine/engine.ts'
 import type { Outcome, Principal } from '../../engine/call.ts'
 import { ApiError } from '../../protocol/error.ts'
+import { addressFinder } from './address.ts'
 import { corsOf } from './cors.ts'
 import { checkMethod, decodeCall } from './decode.ts'
 import { sendOutcome, sendThrown } from './encode.ts'
@@ -8,6 +9,7 @@ import { Aborted, type Answerer, type Exchange } from './exchange.ts'
 import type { Face } from './face.ts'
 import { finish } from './finish.ts'
 import { HttpCall } from './http-call.ts'
+import { loginServices } from './login.ts'
 import { ACCEPT_PATCH, ACCEPT_POST, ACCEPT_QUERY } from './media.ts'
 import { negotiate } from './negotiate.ts'
 import { printLog, type HttpOptions } from './options.ts'
@@ -23,7 +25,12 @@ export function httpHandler(engine: Engine, options: HttpOptions = {}): Answerer
   const prefix = (options.prefix ?? '').replace(/\/+$/, '')
   const face: Face = {
     engine,
-    routes: routesOf(engine.model, prefix, [...standardPages(engine.model, prefix), ...(options.pages ?? [])]),
+    routes: routesOf(
+      engine.model,
+      prefix,
+      [...standardPages(engine.model, prefix), ...(options.pages ?? [])],
+      engine.auth ? loginServices(engine.auth, addressFinder(options.trustedProxies)) : [],
+    ),
     cors: corsOf(options.cors),
     timing: options.timing ?? false,
     log: options.log ?? printLog,
@@ -64,6 +71,10 @@ function begin(face: Face, call: HttpCall): void | Promise<void> {
     checkMethod(endpoint, exchange.method)
     return sendPage(face, exchange, endpoint.page)
   }
+  if (endpoint?.kind === 'service') {
+    checkMethod(endpoint, exchange.method)
+    return endpoint.service.serve(face, exchange)
+  }
   const principal = face.engine.authenticate?.(exchange) ?? null
   return principal instanceof Promise ? principal.then(who => proceed(face, call, who)) : proceed(face, call, principal)
 }
@@ -71,7 +82,7 @@ function begin(face: Face, call: HttpCall): void | Promise<void> {
 function proceed(face: Face, call: HttpCall, principal: Principal | null): void | Promise<void> {
   const { endpoint } = call
   call.principal = principal
-  if (endpoint === null || endpoint.kind === 'page') throw new ApiError('not_found')
+  if (endpoint === null || endpoint.kind === 'page' || endpoint.kind === 'service') throw new ApiError('not_found')
   checkMethod(endpoint, call.exchange.method)
   // A deletion has nothing to show.
   if (call.exchange.method !== 'DELETE') call.format = negotiate(call.exchange.accept)

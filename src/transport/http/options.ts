@@ -16,6 +16,8 @@ export interface HttpOptions {
   readonly prefix?: string
   /** Origins that browsers may call from, exact: `https://app.example` (Fetch §3.2). Absent or empty = none. */
   readonly cors?: { readonly origins: readonly string[]; readonly maxAge?: number }
+  /** Addresses or networks of proxies whose X-Forwarded-For is believed: `10.0.0.0/8`. Default: none. */
+  readonly trustedProxies?: readonly string[]
   /** Tells in `Server-Timing` how long the answer took; for development. */
   readonly timing?: boolean
   /** Static pages beside the resources: documents, health. They need no credentials. */

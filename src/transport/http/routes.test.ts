@@ -22,6 +22,7 @@ const at = (path: string, prefix = ''): string => {
   const found: Endpoint | null = routesOf(model, prefix, [page]).match(path, into)
   if (found === null) return 'nothing'
   if (found.kind === 'page') return `page ${found.page.path}`
+  if (found.kind === 'service') return `service ${found.service.path}`
   const parent = into.parent ? `${into.parent.resource.name} ${into.parent.id} ${into.parent.field.name} > ` : ''
   return `${parent}${found.kind} ${found.resource.name}${into.id === null ? '' : ` ${JSON.stringify(into.id)}`}`
 }

@@ -4,9 +4,10 @@ import { ApiError } from '../../protocol/error.ts'
 import type { ScalarType } from '../../schema/field.ts'
 import type { Page } from './page.ts'
 import { readId } from './path-id.ts'
+import type { Service } from './service.ts'
 
 /** What stands at a URI: the methods it knows and how its answer is addressed. Made once, at start. */
-export type Endpoint = CollectionEndpoint | ItemEndpoint | PageEndpoint
+export type Endpoint = CollectionEndpoint | ItemEndpoint | PageEndpoint | ServiceEndpoint
 
 interface Common {
   /** The value of `Allow`. */
@@ -24,6 +25,10 @@ export interface ItemEndpoint extends Common {
 export interface PageEndpoint extends Common {
   readonly kind: 'page'
   readonly page: Page
+}
+export interface ServiceEndpoint extends Common {
+  readonly kind: 'service'
+  readonly service: Service
 }
 
 /** Where a match puts what it found: the call that is being made. */
@@ -47,13 +52,18 @@ const READ = ['GET', 'HEAD', 'OPTIONS']
 interface Segment {
   readonly children: Map<string, Segment>
   resource: Resource | null
-  page: PageEndpoint | null
+  page: PageEndpoint | ServiceEndpoint | null
 }
 
 const segment = (): Segment => ({ children: new Map(), resource: null, page: null })
 
 /** Makes the routes of a model, mounted at a prefix: every path of every resource, their items and nested collections. */
-export function routesOf(model: Model, prefix: string, pages: readonly Page[]): Routes {
+export function routesOf(
+  model: Model,
+  prefix: string,
+  pages: readonly Page[],
+  services: readonly Service[] = [],
+): Routes {
   const root = segment()
   const place = (path: string): Segment => {
     let at = root
@@ -90,6 +100,7 @@ export function routesOf(model: Model, prefix: string, pages: readonly Page[]): 
     if (first !== undefined) bases.set(resource, `${prefix}/${first.split('/').filter(Boolean).join('/')}`)
   }
   for (const page of pages) place(page.path).page = { kind: 'page', page, ...allowing(READ) }
+  for (const service of services) place(service.path).page = { kind: 'service', service, ...allowing(service.methods) }
 
   const item = (resource: Resource, id: Id): string | null => {
     const base = bases.get(resource)

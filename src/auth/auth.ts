@@ -1,0 +1,291 @@
+import { ApiError } from '../protocol/error.ts'
+import type { Id, Model, Resource, Row, ScalarField } from '../model/model.ts'
+import type { Store } from '../store/store.ts'
+import { chain, wait, type Maybe } from '../store/work.ts'
+import { Attempts, type AttemptLimits } from './attempts.ts'
+import { Callers, type Grant } from './callers.ts'
+import { cookieFault, cookieIn, type CookieOptions } from './cookie.ts'
+import { Foreign, type Issuer } from './foreign.ts'
+import { invalid } from './jwt.ts'
+import { keysOf, type KeyOptions } from './keys.ts'
+import { createLogin, type Granted, type Login } from './login.ts'
+import { isAllowedOrigin, isSafeMethod } from './origin.ts'
+import type { Authenticate, Credentials, Identity, Principal } from './principal.ts'
+import { sessionName, sessionsOf, stampOf, type Session, type Sessions } from './session.ts'
+import { Tickets } from './tickets.ts'
+import { bearerOf, longestToken, tokensOf, unverified, type Access } from './token.ts'
+import { watch, type Watched } from './watch.ts'
+import { Watches } from './watches.ts'
+
+/** How callers are recognised. All durations in seconds. */
+export interface AuthOptions extends KeyOptions {
+  /** `iss` and `aud` of own tokens. Default `restuary`. */
+  readonly issuer?: string
+  readonly audience?: string
+  /** By which clocks of machines may differ; at most 30. Default 5. */
+  readonly leeway?: number
+  /** Life of an access token. Default 900. */
+  readonly access?: number
+  /** Life of a session that is not refreshed. Default 30 days. */
+  readonly session?: number
+  /** In which the refresh token before the present one is answered again; 0 = never. Default 5. */
+  readonly grace?: number
+  /** Life of a ticket; at most 30. */
+  readonly ticket?: number
+  /** Others whose tokens are accepted. */
+  readonly issuers?: readonly Issuer[]
+  /** Which scopes a token needs for an operation (`read`, `write`, or one by its name); one of the list is enough. */
+  readonly scopes?: Readonly<Record<string, readonly string[]>>
+  /** The scopes of a user. Default: the user's field `scopes`, or all that `scopes` names. */
+  readonly grant?: Grant
+  /** Sessions in a cookie, for browsers; false = there are none. */
+  readonly cookie?: CookieOptions | false
+  /** Bounds on failed logins; false = none. */
+  readonly attempts?: AttemptLimits | false
+}
+
+/** Recognises callers, begins and ends sessions. */
+export interface Auth {
+  readonly authenticate: Authenticate
+  /** The same with the moment at which the credentials end, for connections that stay. */
+  identify(credentials: Credentials): Maybe<Identity | null>
+  /** Who has a bearer token. Throws ApiError `unauthenticated` or `token_expired`. */
+  authenticateToken(token: string): Maybe<Identity>
+  /** Whose ticket it is; a ticket is good once and for seconds. Throws ApiError `unauthenticated`. */
+  authenticateTicket(ticket: string): Identity
+  /** Makes a ticket for a caller. */
+  ticket(identity: Identity): { readonly ticket: string; readonly expires_in: number }
+  /** Whether a browser's page may use cookies here, open a socket included. */
+  allowsOrigin(credentials: Credentials): boolean
+  /** Hears that the row, the password or a session of a user changed, within a moment of the commit. */
+  onPrincipalChange(user: Id, listener: () => void): () => void
+  /** Follows a caller who stays: hears once that the token has expired or the session has ended, or of each change. */
+  watch(identity: Identity, listener: (what: Watched) => void): () => void
+  /** Login, refresh and logout; null where no resource says `.login(…)`. */
+  readonly login: Login | null
+  /** The cookie of sessions; null where there is none. */
+  readonly cookie: { readonly name: string; readonly sameSite: 'Lax' | 'Strict' } | null
+  /** Begins a session for a user who was recognised otherwise: by a mail, by another provider. */
+  begin(user: Id, scope?: readonly string[]): Promise<Granted>
+  /** The session of whoever has the identity; null if it came from elsewhere. */
+  sessionOf(identity: Identity): Session | null
+  /** Ends one session of whoever has the identity. */
+  end(identity: Identity): Promise<void>
+  /** Ends all sessions of a user: after a reset of the password, or on suspicion. */
+  endAll(user: Id): Promise<void>
+  /** The secret was made up at the start, so that tokens end with the process. */
+  readonly random: boolean
+  readonly scopes: Readonly<Record<string, readonly string[]>> | null
+  close(): void
+}
+
+export interface AuthEnvironment {
+  readonly model: Model
+  readonly store: Store
+  readonly clock: () => number
+  readonly random: (bytes: number) => Uint8Array
+  /** Ways of the application's own; they are asked first, null = not mine. */
+  readonly authenticate: Authenticate | null
+}
+
+const day = 86_400
+const most = 10_000
+
+/** Makes what recognises callers; null where neither a login nor any option asks for it. */
+export function createAuth(options: AuthOptions | undefined, environment: AuthEnvironment): Auth | null {
+  const { model, store, clock, random, authenticate: custom } = environment
+  const users = [...model.resources.values()].find(one => one.login !== null)
+  if (!users && !options && !custom) return null
+  const given = options ?? {}
+  const leeway = Math.min(given.leeway ?? 5, 30)
+  const keys = keysOf(given)
+  const tokens = tokensOf(keys, {
+    issuer: given.issuer ?? 'restuary',
+    audience: given.audience ?? 'restuary',
+    leeway,
+  })
+  const own = users ? ownUsers(users, given, environment, tokens) : null
+  const foreign = new Map((given.issuers ?? []).map(issuer => [issuer.issuer, new Foreign(issuer, leeway, clock)]))
+  const cookie = own === null || given.cookie === false ? null : cookieOf(given.cookie ?? {})
+  const origins = new Set(given.cookie ? given.cookie.origins : [])
+  const tickets = new Tickets(given.ticket ?? 30, clock, random)
+  const held = new Map<string, { readonly access: Access; identity: Identity | null }>()
+  const accesses = new WeakMap<Identity, Access>()
+
+  function authenticateToken(token: string): Maybe<Identity> {
+    if (typeof token !== 'string' || token.length > longestToken) throw invalid('no token')
+    const known = held.get(token)
+    if (known) {
+      if (known.access.exp * 1000 > clock() - leeway * 1000) return current(known)
+      held.delete(token)
+      throw new ApiError('token_expired')
+    }
+    const issuer = foreign.size === 0 ? undefined : foreign.get(String(unverified(token)['iss']))
+    if (issuer) return chain(issuer.of(token), found)
+    if (!own) throw invalid('nobody issues tokens here')
+    return tokens.verify(token, Math.floor(clock() / 1000)).then(access => {
+      const entry = { access, identity: null }
+      return chain(current(entry), identity => {
+        if (held.size >= most) held.delete(held.keys().next().value!)
+        held.set(token, entry)
+        return identity
+      })
+    })
+  }
+
+  function current(entry: { readonly access: Access; identity: Identity | null }): Maybe<Identity> {
+    return chain(own!.callers.of(entry.access), principal => {
+      if (!principal) throw invalid('the session has ended')
+      if (entry.identity?.principal !== principal) {
+        entry.identity = Object.freeze({ principal, expires: entry.access.exp * 1000 })
+        accesses.set(entry.identity, entry.access)
+      }
+      return entry.identity
+    })
+  }
+
+  function identify(credentials: Credentials): Maybe<Identity | null> {
+    if (!custom) return identifyToken(credentials)
+    return chain(custom(credentials), (who): Maybe<Identity | null> => {
+      return who ? { principal: who, expires: null } : identifyToken(credentials)
+    }) as Maybe<Identity | null>
+  }
+
+  function identifyToken(credentials: Credentials): Maybe<Identity | null> {
+    if (!own && foreign.size === 0) return null
+    const token = bearerOf(credentials.header('authorization'))
+    if (token !== null) return authenticateToken(token)
+    if (!cookie) return null
+    const value = cookieIn(credentials.header('cookie'), cookie.name)
+    if (value === undefined || value === '') return null
+    const isSocket = credentials.face === 'websocket' || credentials.face === 'socketio'
+    if ((isSocket || !isSafeMethod(credentials.method)) && !isAllowedOrigin(credentials, origins))
+      throw new ApiError('forbidden_origin', { detail: 'a cookie is not taken from a page of another origin' })
+    return authenticateToken(value)
+  }
+
+  async function end(identity: Identity): Promise<void> {
+    const access = accesses.get(identity)
+    if (!access || !own) return
+    await own.sessions.end(access.sid)
+    own.callers.forget(access.sid)
+  }
+
+  return {
+    authenticate: credentials => {
+      const identity = identify(credentials)
+      return identity instanceof Promise ? identity.then(one => one?.principal ?? null) : (identity?.principal ?? null)
+    },
+    identify,
+    authenticateToken,
+    authenticateTicket(ticket) {
+      const identity = tickets.redeem(ticket)
+      if (!identity) throw new ApiError('unauthenticated', { detail: 'the ticket is not valid' })
+      return identity
+    },
+    ticket: identity => ({ ticket: tickets.issue(identity), expires_in: tickets.seconds }),
+    allowsOrigin: credentials => isAllowedOrigin(credentials, origins),
+    onPrincipalChange: (user, listener) => own?.watches.on(user, listener) ?? (() => {}),
+    watch: (identity, listener) => {
+      const access = accesses.get(identity)
+      const look = access && own ? (): Maybe<Principal | null> => own.callers.of(access) : null
+      return watch(identity, look, own?.watches ?? null, clock, listener)
+    },
+    login: own?.login ?? null,
+    cookie,
+    begin: async (user, scope) => {
+      if (!own) throw new TypeError('no resource says .login(…)')
+      const row = await store.read(function* (snapshot) {
+        return yield* wait(snapshot.get(own.users, user))
+      })
+      if (!row) throw new ApiError('not_found', { detail: `there is no ${own.users.name} ${user}` })
+      const has = own.grant(row)
+      return own.login.begin(row, (scope ? has.filter(word => scope.includes(word)) : has).join(' '))
+    },
+    sessionOf: identity => {
+      const access = accesses.get(identity)
+      return access ? { id: access.sid, user: identity.principal.id, scope: access.scope } : null
+    },
+    end,
+    endAll: async user => {
+      await own?.sessions.endAll(user)
+    },
+    random: keys.random && own !== null,
+    scopes: given.scopes ?? null,
+    close() {
+      own?.callers.close()
+      own?.watches.close()
+      tickets.close()
+      held.clear()
+    },
+  }
+}
+
+function found(identity: Identity | null): Identity {
+  if (identity) return identity
+  throw invalid('nobody is known by it')
+}
+
+/** What a resource with a login brings. */
+interface Own {
+  readonly users: Resource
+  readonly sessions: Sessions
+  readonly callers: Callers
+  readonly watches: Watches
+  readonly login: Login
+  readonly grant: (user: Row) => readonly string[]
+}
+
+function ownUsers(
+  users: Resource,
+  given: AuthOptions,
+  environment: AuthEnvironment,
+  tokens: ReturnType<typeof tokensOf>,
+): Own {
+  const { model, store, clock, random } = environment
+  const id = users.field.get(users.login!.id) as ScalarField
+  const secret = users.field.get(users.login!.secret) as ScalarField
+  const seconds = given.session ?? 30 * day
+  const sessions = sessionsOf(store, model.resources.get(sessionName)!, {
+    seconds,
+    grace: given.grace ?? 5,
+    clock,
+    random,
+  })
+  const stamp = (user: Row): string => stampOf(user[secret.slot] as string | null)
+  const grantOf = given.grant ?? defaultGrant(users, given.scopes ?? {})
+  const callers = new Callers({ store, users, sessions, grant: grantOf, stampOf: stamp, clock })
+  // A user's scopes are asked of the user as `me`, whatever the token.
+  const grant = (user: Row): readonly string[] => grantOf(callers.principalOf(user, ''))
+  const cookie = (given.cookie ? given.cookie.seconds : undefined) ?? seconds
+  const login = createLogin({
+    store,
+    users,
+    id,
+    secret,
+    sessions,
+    callers,
+    tokens,
+    attempts: new Attempts(given.attempts === false ? { account: 0, address: 0 } : given.attempts),
+    grant,
+    access: given.access ?? 900,
+    cookie,
+    clock,
+  })
+  return { users, sessions, callers, watches: new Watches(store, users, sessions), login, grant }
+}
+
+function defaultGrant(users: Resource, scopes: Readonly<Record<string, readonly string[]>>): Grant {
+  const field = users.field.get('scopes')
+  if (field?.is === 'scalar' && field.type.type === 'list')
+    return user => (user['scopes'] as readonly string[] | null) ?? []
+  const all = [...new Set(Object.values(scopes).flat())]
+  return () => all
+}
+
+function cookieOf(options: CookieOptions): { name: string; sameSite: 'Lax' | 'Strict' } {
+  const name = options.name ?? '__Host-session'
+  const fault = cookieFault(name)
+  if (fault !== null) throw new Error(fault)
+  return { name, sameSite: options.sameSite ?? 'Lax' }
+}

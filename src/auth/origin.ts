@@ -1,0 +1,25 @@
+import type { Credentials } from './principal.ts'
+
+/**
+ * Whether a request that a browser sends with its cookies comes from a page that may send it: of this very host, or of
+ * an origin of the list, exactly. A browser says where a request comes from (Origin, Sec-Fetch-Site) whenever it is not
+ * a plain visit, so that a request that says neither is refused (rfc6265bis §8.8, Fetch §3.2).
+ */
+export function isAllowedOrigin(credentials: Credentials, origins: ReadonlySet<string>): boolean {
+  const origin = credentials.header('origin')
+  if (origin !== undefined && origins.has(origin)) return true
+  const site = credentials.header('sec-fetch-site')
+  if (site !== undefined) return site === 'same-origin' || (site === 'none' && origin === undefined)
+  return origin !== undefined && isOwn(origin, credentials.header('host'))
+}
+
+function isOwn(origin: string, host: string | undefined): boolean {
+  if (host === undefined || !URL.canParse(origin)) return false
+  const url = new URL(origin)
+  return (url.protocol === 'https:' || url.protocol === 'http:') && url.host === host.toLowerCase()
+}
+
+/** Methods that change nothing (RFC 9110 §9.2.1). */
+export function isSafeMethod(method: string | undefined): boolean {
+  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS' || method === 'QUERY'
+}

@@ -1,0 +1,124 @@
+import { argon2, argon2Sync, randomBytes, timingSafeEqual } from 'node:crypto'
+import { availableParallelism } from 'node:os'
+import { ApiError } from '../protocol/error.ts'
+
+/** The cost of a hash (argon2id, RFC 9106): memory in KiB, passes, lanes. */
+export interface PasswordCost {
+  readonly memory: number
+  readonly passes: number
+  readonly parallelism: number
+}
+
+/** 19 MiB, 2 passes, 1 lane. */
+export const passwordCost: PasswordCost = Object.freeze({ memory: 19_456, passes: 2, parallelism: 1 })
+
+/** Bytes of a password that is hashed at all: a longer one would be work for whoever sends it. */
+export const longestPassword = 1024
+
+interface Parsed extends PasswordCost {
+  readonly salt: Buffer
+  readonly hash: Buffer
+}
+
+// Hashes take a core and 19 MiB each, so that only so many run at once; the others wait, and those over the queue are
+// told so. The bound is the machine's, so that all APIs of a process share it.
+const atOnce = Math.max(1, Math.floor(availableParallelism() / 2))
+const longestQueue = 100
+const waiting: (() => void)[] = []
+let running = 0
+
+/** Runs work when there is room for it; ApiError `unavailable` if too much waits already. */
+async function queued<T>(work: () => Promise<T>): Promise<T> {
+  if (running >= atOnce) {
+    if (waiting.length >= longestQueue)
+      throw new ApiError('unavailable', { detail: 'too many passwords at once', headers: { 'retry-after': '2' } })
+    await new Promise<void>(resolve => {
+      waiting.push(resolve)
+    })
+  } else running++
+  try {
+    return await work()
+  } finally {
+    // Whoever waits takes over the place.
+    const next = waiting.shift()
+    if (next) next()
+    else running--
+  }
+}
+
+/** The PHC string of a password, with a salt of its own. */
+export async function hashPassword(password: string, cost: PasswordCost = passwordCost): Promise<string> {
+  const salt = randomBytes(16)
+  return phc(cost, salt, await queued(() => derive(password, salt, cost, 32)))
+}
+
+/** The same at once, on this thread: for passwords that only show up inside a unit of work. */
+export function hashPasswordSync(password: string, cost: PasswordCost = passwordCost): string {
+  const salt = randomBytes(16)
+  return phc(cost, salt, argon2Sync('argon2id', parameters(password, salt, cost, 32)))
+}
+
+/** Whether this is the password. Takes as long for what is no hash at all. */
+export async function verifyPassword(stored: string | null, password: string): Promise<boolean> {
+  const parsed = stored === null ? null : parse(stored)
+  const { salt, hash, ...cost } = parsed ?? nobody
+  const derived = await queued(() => derive(password, salt, cost, hash.length))
+  return timingSafeEqual(derived, hash) && parsed !== null
+}
+
+/** Whether a hash was made at another cost, or is none. */
+export function isOutdated(stored: string, cost: PasswordCost = passwordCost): boolean {
+  const parsed = parse(stored)
+  return (
+    parsed === null ||
+    parsed.memory !== cost.memory ||
+    parsed.passes !== cost.passes ||
+    parsed.parallelism !== cost.parallelism
+  )
+}
+
+/** Stands for users that do not exist: costs as much, fits no password. */
+const nobody: Parsed = Object.freeze({ ...passwordCost, salt: randomBytes(16), hash: randomBytes(32) })
+
+function parameters(
+  password: string,
+  nonce: Buffer,
+  cost: PasswordCost,
+  tagLength: number,
+): Parameters<typeof argon2Sync>[1] {
+  const { memory, passes, parallelism } = cost
+  return { message: password, nonce, parallelism, tagLength, memory, passes }
+}
+
+function derive(password: string, salt: Buffer, cost: PasswordCost, length: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    argon2('argon2id', parameters(password, salt, cost, length), (error, key) => {
+      if (error) reject(error)
+      else resolve(key)
+    })
+  })
+}
+
+function phc(cost: PasswordCost, salt: Buffer, hash: Buffer): string {
+  const { memory, passes, parallelism } = cost
+  return `$argon2id$v=19$m=${memory},t=${passes},p=${parallelism}$${unpadded(salt)}$${unpadded(hash)}`
+}
+
+const unpadded = (bytes: Buffer): string => bytes.toString('base64').replace(/=+$/, '')
+
+const PHC = /^\$argon2id\$v=19\$m=(\d{1,8}),t=(\d{1,3}),p=(\d{1,3})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{16,86})$/
+
+function parse(text: string): Parsed | null {
+  const found = PHC.exec(text)
+  if (!found) return null
+  const [memory, passes, parallelism] = [Number(found[1]), Number(found[2]), Number(found[3])]
+  // A cost beyond this is not ours, and would be a way to keep the machine busy.
+  if (memory > 1_048_576 || passes > 16 || parallelism < 1 || passes < 1 || memory < 8 * parallelism) return null
+  return {
+    memory,
+    passes,
+    parallelism,
+    salt: Buffer.from(found[4]!, 'base64'),
+    hash: Buffer.from(found[5]!, 'base64'),
+  }
+}

@@ -1,0 +1,81 @@
+import { hashPassword } from '../auth/password.ts'
+import type { Field, Resource } from '../model/model.ts'
+import { ApiError } from '../protocol/error.ts'
+import { coerce, Refused } from '../schema/coerce.ts'
+import type { Call, InputMode } from './call.ts'
+import { isObject } from './prepare.ts'
+
+/** The hashes of passwords that a call brings, by what was said. */
+export type Hashes = ReadonlyMap<string, string>
+
+/** Most passwords that a caller may set in one request: each costs a core for a while. */
+const most = 20
+
+/**
+ * Hashes the passwords in the body of a write before its unit begins, which cannot wait; null if there are none.
+ * Whether they may be set at all, the unit finds out: here only what has the right type and length is hashed.
+ */
+export function hashesFor(call: Call): Promise<Hashes> | null {
+  if (!leadsToPassword(call.resource)) return null
+  const found = new Set<string>()
+  if (call.jsonPatch) collectPatch(call.resource, call.input, call.mode, found)
+  else collect(call.resource, call.input, call.mode, found)
+  if (found.size === 0) return null
+  if (found.size > most && !call.unbounded)
+    throw new ApiError('too_many_items', { detail: `at most ${most} passwords in one request` })
+  return hashAll(found)
+}
+
+/** One after the other: the queue of the hasher is for requests. */
+async function hashAll(passwords: ReadonlySet<string>): Promise<Hashes> {
+  const hashes = new Map<string, string>()
+  for (const password of passwords) hashes.set(password, await hashPassword(password))
+  return hashes
+}
+
+const known = new WeakMap<Resource, boolean>()
+
+/** A body of the resource, nested bodies included, may bring a password. */
+function leadsToPassword(resource: Resource): boolean {
+  let leads = known.get(resource)
+  if (leads === undefined) {
+    const reached = new Set<Resource>([resource])
+    for (const one of reached) for (const { target } of one.fields) if (target) reached.add(target as Resource)
+    leads = [...reached].some(one => one.fields.some(isPasswordField))
+    known.set(resource, leads)
+  }
+  return leads
+}
+
+/** The field of a `t.password()`. */
+export function isPasswordField(field: Field): boolean {
+  return field.is === 'scalar' && field.type.type === 'password'
+}
+
+function collect(resource: Resource, body: unknown, mode: InputMode, into: Set<string>): void {
+  if (Array.isArray(body)) {
+    for (const one of body) if (isObject(one)) collect(resource, one, mode, into)
+    return
+  }
+  if (!isObject(body)) return
+  for (const field of resource.fields)
+    if (Object.hasOwn(body, field.name)) collectField(field, body[field.name], mode, into)
+}
+
+function collectField(field: Field, value: unknown, mode: InputMode, into: Set<string>): void {
+  if (field.target) collect(field.target as Resource, value, mode, into)
+  else if (field.is === 'scalar' && field.type.type === 'password' && value !== null) {
+    const password = coerce(mode, field.type, value)
+    if (!(password instanceof Refused)) into.add(password as string)
+  }
+}
+
+/** The values of a JSON Patch, by the first step of their path (RFC 6902 §4). */
+function collectPatch(resource: Resource, patch: unknown, mode: InputMode, into: Set<string>): void {
+  if (!Array.isArray(patch)) return
+  for (const step of patch) {
+    if (!isObject(step) || typeof step['path'] !== 'string') continue
+    const field = resource.field.get(step['path'].split('/')[1] ?? '')
+    if (field) collectField(field, step['value'] ?? null, mode, into)
+  }
+}

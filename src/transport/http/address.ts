@@ -1,0 +1,44 @@
+import { BlockList, isIP } from 'node:net'
+import type { Exchange } from './exchange.ts'
+
+/** Tells the address of a client: the peer of the connection, or what proxies that are trusted say of it. */
+export type AddressOf = (exchange: Exchange) => string
+
+/**
+ * `X-Forwarded-For` is believed from the right as far as the trusted proxies reach: everything further left was written
+ * by whoever asked. Proxies are addresses or networks: `10.0.0.0/8`.
+ */
+export function addressFinder(proxies: readonly string[] = []): AddressOf {
+  if (proxies.length === 0) return exchange => exchange.address ?? ''
+  const trusted = new BlockList()
+  for (const proxy of proxies) add(trusted, proxy)
+  const isTrusted = (address: string): boolean => {
+    const kind = isIP(address)
+    return kind !== 0 && trusted.check(address, kind === 6 ? 'ipv6' : 'ipv4')
+  }
+  return exchange => {
+    let address = plain(exchange.address ?? '')
+    const hops = exchange.header('x-forwarded-for')?.split(',') ?? []
+    while (isTrusted(address)) {
+      const next = plain(hops.pop()?.trim() ?? '')
+      if (isIP(next) === 0) break
+      address = next
+    }
+    return address
+  }
+}
+
+function add(list: BlockList, proxy: string): void {
+  const [address = '', bits] = proxy.split('/')
+  const kind = isIP(address)
+  const most = kind === 6 ? 128 : 32
+  const length = bits === undefined ? most : Number(bits)
+  if (kind === 0 || !Number.isInteger(length) || length < 0 || length > most)
+    throw new Error(`http.trustedProxies: "${proxy}" is no address or network, such as 10.0.0.0/8`)
+  list.addSubnet(address, length, kind === 6 ? 'ipv6' : 'ipv4')
+}
+
+/** An IPv4 address in IPv6's clothes is that address (RFC 4291 §2.5.5.2). */
+function plain(address: string): string {
+  return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address
+}
