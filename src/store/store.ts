@@ -23,6 +23,10 @@ export interface Store {
   onCommit(listener: () => void): () => void
   /** Commits after a position, oldest first, whole, about `limit` changes; null if the log no longer reaches back so far. */
   commits(after: number, limit: number): Maybe<Commit[] | null>
+  /** The oldest position after which the log tells every change. */
+  reach(): Maybe<number>
+  /** What the log tells of one row, within its reach and before a seq: the newest `limit` records, newest first. */
+  history(resource: Resource, id: Id, before: number, limit: number): Maybe<Recorded[]>
   /**
    * Adds new rows without a change record for each: they share one position as their baseline version, and the log
    * reaches back no further than to it. Rejects a row that is there already.
@@ -130,6 +134,11 @@ export interface LinkChange {
 /** A record of the change log. */
 export interface Change extends RowChange {
   readonly seq: number
+}
+
+/** A record with the moment of its commit, in milliseconds since the epoch. */
+export interface Recorded extends Change {
+  readonly at: number
 }
 
 /** A record of the change log about something that is no row. */

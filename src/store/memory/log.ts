@@ -1,4 +1,5 @@
-import type { Commit } from '../store.ts'
+import type { Id, Resource } from '../../model/model.ts'
+import type { Commit, Recorded } from '../store.ts'
 
 /** Changes that are kept; older ones are forgotten a commit at a time. */
 const KEPT = 1_000_000
@@ -38,6 +39,24 @@ export class Log {
       changes += sizeOf(commit)
     }
     return commits
+  }
+
+  /** The oldest position after which every change is told. */
+  get reach(): number {
+    return this.#floor
+  }
+
+  /** The newest records of one row before a seq, newest first; all commits are looked through. */
+  history(resource: Resource, id: Id, before: number, limit: number): Recorded[] {
+    const found: Recorded[] = []
+    for (let i = this.#commits.length - 1; i >= 0 && found.length < limit; i--) {
+      const { at, changes } = this.#commits[i]!
+      for (let j = changes.length - 1; j >= 0 && found.length < limit; j--) {
+        const change = changes[j]!
+        if (change.id === id && change.resource === resource && change.seq < before) found.push({ ...change, at })
+      }
+    }
+    return found
   }
 
   #indexAfter(position: number): number {

@@ -1,6 +1,6 @@
 import { ApiError } from '../../protocol/error.ts'
 import { ID, type Id, type Join, type Model, type Resource, type Row } from '../../model/model.ts'
-import type { Commit, Environment, Snapshot, Store, Transaction } from '../store.ts'
+import type { Commit, Environment, Recorded, Snapshot, Store, Transaction } from '../store.ts'
 import { run, type Maybe, type Work } from '../work.ts'
 import { adapted } from './adapt.ts'
 import { JsonFile } from './file.ts'
@@ -100,6 +100,14 @@ export class MemoryStore implements Store {
   commits(after: number, limit: number): Commit[] | null {
     // A position of the future belongs to another history.
     return after > this.#opened().position ? null : this.#log.after(after, limit)
+  }
+
+  reach(): number {
+    return this.#log.reach
+  }
+
+  history(resource: Resource, id: Id, before: number, limit: number): Recorded[] {
+    return this.#log.history(resource, id, before, limit)
   }
 
   load(resource: Resource, rows: Iterable<Row>): Promise<number> {

@@ -1,6 +1,6 @@
 import { AT, SEQ, type Id, type Model, type Resource, type Row, type Value } from '../../model/model.ts'
 import { width } from '../sql/layout.ts'
-import type { Change, Commit, ListDelta, Published, RowChange } from '../store.ts'
+import type { Change, Commit, ListDelta, Published, Recorded, RowChange } from '../store.ts'
 import type { Connection, Statement } from './connection.ts'
 
 /** Tables of the store itself. The log's rows never change; its newest stays when it is trimmed. */
@@ -8,6 +8,8 @@ export const LOG_TABLES = `
   CREATE TABLE IF NOT EXISTS _restuary_log(
     seq INTEGER PRIMARY KEY, tx INTEGER NOT NULL, at INTEGER NOT NULL, resource TEXT NOT NULL, id ANY, op TEXT NOT NULL,
     before TEXT, after TEXT, lists TEXT) STRICT;
+  CREATE INDEX IF NOT EXISTS _restuary_log_row ON _restuary_log(resource, id) WHERE id IS NOT NULL;
+  CREATE INDEX IF NOT EXISTS _restuary_log_adopt ON _restuary_log(seq) WHERE op = 'adopt';
   CREATE TABLE IF NOT EXISTS _restuary_meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS _restuary_version(
     resource TEXT NOT NULL, id ANY NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL,
@@ -34,6 +36,8 @@ export class Log {
   readonly #floor: Statement
   readonly #read: Statement
   readonly #trim: Statement
+  readonly #reach: Statement
+  readonly #history: Statement
   readonly #resources: Model['resources']
   readonly #members = new Map<Resource, readonly string[]>()
 
@@ -47,6 +51,13 @@ export class Log {
     )
     this.#trim = connection.prepare(
       'DELETE FROM _restuary_log WHERE seq < (SELECT min(seq) FROM _restuary_log) + ? AND seq <= ? AND at < ?',
+    )
+    this.#reach = connection.prepare(
+      `SELECT (SELECT min(seq) - 1 FROM _restuary_log), (SELECT max(seq) FROM _restuary_log WHERE op = '${ADOPT}')`,
+    )
+    this.#history = connection.prepare(
+      `SELECT ${COLUMNS} FROM _restuary_log
+       WHERE resource = ? AND id = ? AND id IS NOT NULL AND seq > ? AND seq < ? ORDER BY seq DESC LIMIT ?`,
     )
   }
 
@@ -106,6 +117,18 @@ export class Log {
       }
       if (records.length <= limit) return commits
     }
+  }
+
+  /** The oldest position after which every change is told. */
+  reach(): number {
+    const [floor, adopted] = this.#reach.get() as [number | null, number | null]
+    return Math.max(floor ?? 0, adopted ?? 0)
+  }
+
+  /** The newest records of one row before a seq, newest first. */
+  history(resource: Resource, id: Id, before: number, limit: number): Recorded[] {
+    const records = this.#history.all(resource.name, id, this.reach(), before, limit) as unknown as Record[]
+    return records.map(record => ({ ...this.#change(record), at: record[2] }))
   }
 
   /** Removes some of the records that nobody may ask for any more. */

@@ -1,7 +1,7 @@
 import type { Model } from '../../model/model.ts'
 import { ApiError } from '../../protocol/error.ts'
 import { layoutsOf } from '../sql/layout.ts'
-import type { Commit, Environment, Snapshot, Store } from '../store.ts'
+import type { Commit, Environment, Recorded, Snapshot, Store } from '../store.ts'
 import { run, type Maybe, type Work } from '../work.ts'
 import { Connection, type Statement } from './connection.ts'
 import type { Options } from './options.ts'
@@ -88,6 +88,14 @@ class ReadOnlyStore implements Store {
 
   commits(after: number): Commit[] | null {
     return after === 1 ? [] : null
+  }
+
+  reach(): number {
+    return 1
+  }
+
+  history(): Recorded[] {
+    return []
   }
 
   onCommit(listener: () => void): () => void {

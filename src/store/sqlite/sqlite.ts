@@ -1,6 +1,6 @@
 import type { Id, Join, Model, Resource, Row } from '../../model/model.ts'
 import { ApiError } from '../../protocol/error.ts'
-import type { Commit, Environment, Snapshot, Store, Transaction } from '../store.ts'
+import type { Commit, Environment, Recorded, Snapshot, Store, Transaction } from '../store.ts'
 import type { Maybe, Work } from '../work.ts'
 import { Beside } from './beside.ts'
 import { isBusy } from './conflict.ts'
@@ -246,6 +246,14 @@ class SqliteStore implements Store {
     const { state, log } = this.#store
     if (after >= state.head) return after === state.head ? [] : null
     return state.recent.after(after, limit) ?? log.after(after, limit, state.head)
+  }
+
+  reach(): number {
+    return this.#store.log.reach()
+  }
+
+  history(resource: Resource, id: Id, before: number, limit: number): Recorded[] {
+    return this.#store.log.history(resource, id, before, limit)
   }
 
   load(resource: Resource, rows: Iterable<Row>): number {

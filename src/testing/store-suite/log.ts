@@ -5,7 +5,7 @@ import type { Commit, Store } from '../../store/store.ts'
 import { wait } from '../../store/work.ts'
 import type { MakeStore } from '../store-suite.ts'
 import { opened } from './opened.ts'
-import { created, deleted, environmentOf, get, patched, put, row, todo, user } from './world.ts'
+import { created, deleted, environmentOf, get, patched, put, RED, row, team, todo, user } from './world.ts'
 
 const position = async (store: Store): Promise<number> =>
   store.read(function* (snapshot) {
@@ -127,5 +127,39 @@ export function logTests(make: MakeStore): void {
     await other.promise
     stopOther()
     expect(calls).toBe(before)
+  })
+
+  test('what the log tells of one row, newest first, a part at a time', async () => {
+    const { store, clock } = await opened(make)
+    await put(store, created(user, { id: 1, email: 'a' }), created(todo, { id: 1, text: 't' }))
+    clock.now += 1000
+    await put(store, patched(user, (await get(store, user, 1))!, { rank: 1 }), created(user, { id: 2, email: 'b' }))
+    clock.now += 1000
+    await put(store, deleted(user, (await get(store, user, 1))!))
+    const end = (await position(store)) + 1
+    const all = await store.history(user, 1, end, 10)
+    expect(all.map(({ op, at }) => [op, at - clock.now])).toEqual([
+      ['delete', 0],
+      ['patch', -1000],
+      ['create', -2000],
+    ])
+    expect(all[1]!.after![5]).toBe(1)
+    expect(all[1]!.before![5]).toBeNull()
+    expect(all[0]!.before).toEqual(all[1]!.after)
+    expect((await store.history(user, 1, end, 2)).map(one => one.seq)).toEqual([all[0]!.seq, all[1]!.seq])
+    expect((await store.history(user, 1, all[1]!.seq, 10)).map(one => one.seq)).toEqual([all[2]!.seq])
+    expect(await store.history(user, 3, end, 10)).toEqual([])
+    expect(await store.history(team, RED, end, 10)).toEqual([])
+  })
+
+  test('it reaches back to the first change, or to what was loaded', async () => {
+    const { store } = await opened(make)
+    const start = await store.reach()
+    expect(start).toBe(await position(store))
+    await put(store, created(user, { id: 1, email: 'a' }))
+    expect(await store.reach()).toBe(start)
+    await store.load(todo, [row(todo, { id: 1, text: 't' })])
+    expect(await store.reach()).toBe(await position(store))
+    expect(await store.history(user, 1, Infinity, 10)).toEqual([])
   })
 }
