@@ -12,7 +12,7 @@ const stores: [string, () => Store][] = [
 interface Step {
   readonly rows: readonly { id: number }[]
   readonly position: string
-  readonly changes: readonly { kind: string; id: number; row: unknown }[]
+  readonly changes: readonly { kind: string; id: number; data: unknown }[]
 }
 
 interface Watcher {
@@ -40,7 +40,7 @@ describe.each(stores)('subscriptions under rules over %s', (_, store) => {
         ['todo', 1],
         ['todo', 2],
       ] as const) {
-        const steps = app.live(name as never, { me, depth } as never) as unknown as AsyncGenerator<Step, void>
+        const steps = app.live(name, { me, depth }) as unknown as AsyncGenerator<Step, void>
         const first = await steps.next()
         watchers.push({ me, name, depth, steps, last: first.value!, next: steps.next() })
       }
