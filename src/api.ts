@@ -4,6 +4,7 @@ import { ApiError } from './protocol/error.ts'
 import { link } from './model/link.ts'
 import type { AnyResource } from './model/declaration.ts'
 import type { Model } from './model/model.ts'
+import type { RateLimit } from './model/rate-limit.ts'
 import type { Checked } from './model/types.ts'
 import { memory } from './store/memory.ts'
 import type { Store, Transaction } from './store/store.ts'
@@ -13,6 +14,8 @@ import type { Authenticate } from './auth/principal.ts'
 import { sessionName, sessionResource } from './auth/session.ts'
 import { createEngine, type Engine } from './engine/engine.ts'
 import type { Ids } from './engine/ids.ts'
+import type { Budgets } from './engine/limit.ts'
+import { limiterOf, withLimits } from './engine/limited.ts'
 import { Live } from './live/live.ts'
 import { liveOperation, type LiveOperation } from './live-operation.ts'
 import { operations, safeOperations, type Operations, type SafeOperations } from './operations.ts'
@@ -35,6 +38,10 @@ export interface ApiOptions {
   readonly strict?: boolean
   /** Makes the first rows; runs once, when nothing is stored yet, before the first request. */
   readonly seed?: (app: Operations<Record<string, AnyResource>>) => Promise<void>
+  /** How much one caller may ask in a time, of all resources together; resources may have limits of their own. Default: none. */
+  readonly rateLimit?: RateLimit | readonly RateLimit[]
+  /** Where the budgets of rate limits are kept, if several processes share them. Default: in memory. */
+  readonly budgets?: Budgets
   /** Options of the HTTP face. */
   readonly http?: HttpOptions
   /** Milliseconds since the epoch. */
@@ -87,7 +94,8 @@ export function api<const M extends Readonly<Record<string, AnyResource>>>(
   const opening = store.open(model, { clock, random, report: options.report ?? printLine })
   const onFault = options.onFault ?? printFault
   const auth = createAuth(options.auth, { model, store, clock, random, authenticate: options.authenticate ?? null })
-  const engine = createEngine({
+  const limiter = limiterOf(model, clock, { rateLimit: options.rateLimit, budgets: options.budgets, random })
+  const unlimited = createEngine({
     model,
     store,
     limits,
@@ -101,6 +109,7 @@ export function api<const M extends Readonly<Record<string, AnyResource>>>(
     onFault,
     onRefusal: isDevelopment() ? printRefusal : undefined,
   })
+  const engine = withLimits(unlimited, limiter)
   const live = new Live({
     store,
     limits,

@@ -27,6 +27,8 @@ export interface Call {
   readonly jsonPatch?: boolean
   readonly conditions: Conditions | null
   readonly principal: Principal | null
+  /** Where the call comes from, behind proxies that are trusted; `credentials` tells it otherwise. For rate limits. */
+  readonly address?: string | undefined
   readonly auth?: Readonly<Record<string, unknown>>
   /** Called by the application itself: no bounds on what one call may ask or show. */
   readonly unbounded?: boolean

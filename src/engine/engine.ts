@@ -10,6 +10,7 @@ import type { Call, Outcome } from './call.ts'
 import { createRows, deleteRow, patchRow, putRow, type Writing } from './execute.ts'
 import { claimOf, once, writeOnce } from './idempotency.ts'
 import { newIds, type Ids } from './ids.ts'
+import type { Limiter } from './limit.ts'
 import type { CursorKey } from './page.ts'
 import { hashesFor } from './passwords.ts'
 import { contextOf } from './read-row.ts'
@@ -32,6 +33,8 @@ export interface Engine {
   readonly auth: Auth | null
   /** Verifies and makes the cursors of lists. */
   readonly cursorKey: CursorKey
+  /** Charges calls to the budgets of whoever makes them; null where no rate limit is declared. `handle` asks it by itself. */
+  readonly limiter?: Limiter | null
   /** Runs a call through the pipeline. Never throws and never rejects: every fault is an Outcome of kind `failure`. */
   handle(call: Call): Maybe<Outcome>
   /** The same inside a transaction of the application. */
@@ -170,7 +173,9 @@ export function createEngine(options: EngineOptions): Engine {
     auth,
     cursorKey: options.cursorKey,
     handle: call =>
-      guarded(call, writing => (isRead(call) ? read(call, writing) : hashed(call, writing, ready => change(call, ready)))),
+      guarded(call, writing =>
+        isRead(call) ? read(call, writing) : hashed(call, writing, ready => change(call, ready)),
+      ),
     within: (tx, call) =>
       guarded(call, writing => {
         if (!isRead(call)) return hashed(call, writing, ready => run(changeWithin(tx, call, ready)))

@@ -2,6 +2,7 @@ import { instead, type Note } from './faults.ts'
 import type { ResourceDef } from './declaration.ts'
 import { planJoins, type Defs } from './joins.ts'
 import { columnOf, isId, nameFault, pathFault, pathsOf, reservedPaths, tableOf, titleOf, type Paths } from './names.ts'
+import { ratePolicies } from './rate-limit.ts'
 
 /** Checks each resource by itself and the names that resources share: paths, tables, columns, titles. */
 export function checkResources(defs: Defs, paths: Paths, note: Note): void {
@@ -12,6 +13,7 @@ export function checkResources(defs: Defs, paths: Paths, note: Note): void {
     checkIndexes(name, def, note)
     checkColumns(name, def, note)
     checkPages(name, def, note)
+    ratePolicies(def.rateLimit, name, note)
   }
   checkPaths(defs, paths, note)
   checkTitles(defs, note)

@@ -1,5 +1,6 @@
 import type { FieldDef, RowCheck } from '../schema/field.ts'
 import type { Foreign } from './model.ts'
+import type { RateLimit } from './rate-limit.ts'
 import type { RuleFunction } from './rule.ts'
 
 /** A resource as declared, before linking: what `resource(…)` collects and `link` reads. */
@@ -15,6 +16,8 @@ export interface ResourceDef {
   readonly ifMatch?: 'required'
   readonly idempotency?: 'required'
   readonly bulk?: boolean
+  /** How much one caller may ask of it in a time. */
+  readonly rateLimit?: RateLimit | readonly RateLimit[]
   /** Cache-Control of its representations. */
   readonly cache?: string
   readonly public?: boolean

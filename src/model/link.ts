@@ -16,6 +16,7 @@ import { linkRelations } from './link-relations.ts'
 import { linkRules } from './link-rules.ts'
 import type { Field, Model, Resource, ResourceOptions, StoredField } from './model.ts'
 import { idNameOf, pathsOf, tableOf, titleOf, type Paths } from './names.ts'
+import { ratePolicies } from './rate-limit.ts'
 
 export interface LinkOptions {
   readonly limits?: Limits
@@ -108,7 +109,7 @@ function linkResource(name: string, def: ResourceDef, limits: Limits): Draft<Res
     checks: Object.freeze([...def.checks]),
     unique: frozenLists(def.unique),
     index: frozenLists(def.index),
-    options: optionsOf(def),
+    options: optionsOf(name, def),
   } as unknown as Draft<Resource>
   const idName = idNameOf(def)!
   // The id takes the first slot wherever it is declared; the other stored fields follow in their order.
@@ -130,13 +131,14 @@ function isStored(def: ResourceDef, field: string): boolean {
   return is === 'scalar' || is === 'one'
 }
 
-function optionsOf(def: ResourceDef): ResourceOptions {
+function optionsOf(name: string, def: ResourceDef): ResourceOptions {
   return Object.freeze({
     public: def.public ?? false,
     readOnly: def.readOnly ?? def.foreign?.view ?? false,
     ifMatch: def.ifMatch ?? null,
     idempotency: def.idempotency ?? null,
     bulk: def.bulk ?? false,
+    rateLimit: ratePolicies(def.rateLimit, name, () => {}),
     cache: def.cache ?? null,
     docs: def.docs ?? null,
     label: def.label ?? null,

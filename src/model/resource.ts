@@ -60,6 +60,7 @@ export type ResourceSettings = Pick<
   | 'ifMatch'
   | 'idempotency'
   | 'bulk'
+  | 'rateLimit'
   | 'cache'
   | 'readOnly'
   | 'foreign'

@@ -43,7 +43,7 @@ export async function killAndRetry(kills: number): Promise<Tally> {
         folder,
       )
       tally.retries += open.length
-      while (!last && open.length < AT_ONCE) open.push(`key-${tally.keys++}`)
+      for (let i = open.length; i < AT_ONCE && !last; i++) open.push(`key-${tally.keys++}`)
       const results = await Promise.all(open.map(key => send(server.url, key)))
       results.forEach((result, i) => {
         if (result === null) return

@@ -1,4 +1,4 @@
-import { checkShop, openShop, shopVariables, type ShopFile } from '../models/shop.ts'
+import { checkShop, openShop, type ShopFile } from '../models/shop.ts'
 import { mismatches } from './match.ts'
 import type { CaseResult, RunOptions } from './result.ts'
 import { freshStore } from './fresh-store.ts'
@@ -40,7 +40,16 @@ interface Expect {
 }
 
 /** What the shop can do of what checks may need; a check that needs something else is skipped. */
-const able: ReadonlySet<string> = new Set(['noop-write-keeps-etag', 'depth', 'boom', 'request-id'])
+const able: ReadonlySet<string> = new Set([
+  'noop-write-keeps-etag',
+  'depth',
+  'boom',
+  'request-id',
+  'limited',
+  'auth',
+  'auth-cookie',
+  'private-notes',
+])
 
 /** Whether a parsed file is of the format of http.json. */
 export function isHttpFile(file: unknown): boolean {
@@ -73,10 +82,11 @@ async function runCheck(wire: Wire, file: HttpFile, check: Check, options: RunOp
   if (check.expect.stream !== undefined || setup.some(step => step.stream !== undefined)) {
     return { name, outcome: 'skipped', detail: 'streams are not read yet' }
   }
-  const variables: Variables = { ...shopVariables }
   const faults: string[] = []
   try {
-    await wire.serve(await openShop(freshStore(options.store), file))
+    const { app, variables: known } = await openShop(freshStore(options.store), file)
+    await wire.serve(app)
+    const variables: Variables = { ...known }
     for (const step of setup) await take(wire, step, variables, faults)
     const answer = await wire.send(requestOf(check.request, variables))
     faults.push(...judge(substitute(check.expect, variables) as Expect, answer))

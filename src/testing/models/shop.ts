@@ -100,6 +100,7 @@ const declarations = {
     product: t.one('products'),
     quantity: t.integer({ min: 1 }),
   }),
+  limited: resource({ id: t.id() }, { rateLimit: '5/15s' }),
 }
 
 /** What http.json says of its target beside the checks. */

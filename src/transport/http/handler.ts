@@ -1,6 +1,7 @@
 import type { Engine } from '../../engine/engine.ts'
 import type { Outcome, Principal } from '../../engine/call.ts'
 import { ApiError } from '../../protocol/error.ts'
+import { run } from '../../store/work.ts'
 import { addressFinder } from './address.ts'
 import { corsOf } from './cors.ts'
 import { checkMethod, decodeCall } from './decode.ts'
@@ -35,9 +36,11 @@ export function httpHandler(engine: Engine, options: HttpOptions = {}): Answerer
     timing: options.timing ?? false,
     log: options.log ?? printLog,
   }
+  const addressOf = engine.limiter ? addressFinder(options.trustedProxies) : null
   return exchange => {
     if (face.timing) exchange.started = performance.now()
     const call = new HttpCall(exchange, engine.mode)
+    if (addressOf) call.address = addressOf(exchange)
     try {
       const waiting = begin(face, call)
       return waiting instanceof Promise ? waiting.catch((thrown: unknown) => refuse(face, call, thrown)) : waiting
@@ -48,7 +51,21 @@ export function httpHandler(engine: Engine, options: HttpOptions = {}): Answerer
 }
 
 function refuse(face: Face, call: HttpCall, thrown: unknown): void {
-  if (!(thrown instanceof Aborted)) sendThrown(face, call, thrown)
+  if (thrown instanceof Aborted) return
+  chargeRefused(face.engine, call)
+  sendThrown(face, call, thrown)
+}
+
+/** What could not be understood costs as much as what could, or else it would be free to try. */
+function chargeRefused({ limiter }: Engine, call: HttpCall): void {
+  const { endpoint, principal, address } = call
+  if (!limiter || endpoint === null || !('resource' in endpoint) || !limiter.concerns(endpoint.resource)) return
+  try {
+    const charging = run(limiter.charge({ resource: endpoint.resource, operation: 'refused', principal, address }))
+    if (charging instanceof Promise) charging.catch(() => {})
+  } catch {
+    // It is refused already.
+  }
 }
 
 /** Limits, then the URI, then who calls; what needs no credentials is answered before they are looked at. */

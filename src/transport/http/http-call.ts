@@ -27,6 +27,8 @@ export class HttpCall implements Call {
   jsonPatch = false
   conditions: Conditions | null = null
   principal: Principal | null = null
+  /** Known where rate limits need it. */
+  address: string | undefined = undefined
   key: Readonly<Record<string, Value>> | null = null
   idempotencyKey: string | null = null
   format: Format = json
