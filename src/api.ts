@@ -2,16 +2,19 @@ import { randomBytes } from 'node:crypto'
 import { defaultLimits, type Limits } from './protocol/limits.ts'
 import { ApiError } from './protocol/error.ts'
 import { link } from './model/link.ts'
+import type { Provided } from './model/action-context.ts'
 import type { AnyResource } from './model/declaration.ts'
 import type { Model } from './model/model.ts'
 import type { RateLimit } from './model/rate-limit.ts'
 import type { Checked } from './model/types.ts'
+import type { Validators } from './schema/text/validator.ts'
 import { memory } from './store/memory.ts'
 import type { Store, Transaction } from './store/store.ts'
 import type { Call, Outcome } from './engine/call.ts'
 import { createAuth, type AuthOptions } from './auth/auth.ts'
 import type { Authenticate } from './auth/principal.ts'
 import { sessionName, sessionResource } from './auth/session.ts'
+import { database } from './engine/database.ts'
 import { createEngine, type Engine } from './engine/engine.ts'
 import type { Ids } from './engine/ids.ts'
 import type { Budgets } from './engine/limit.ts'
@@ -38,6 +41,18 @@ export interface ApiOptions {
   readonly strict?: boolean
   /** Makes the first rows; runs once, when nothing is stored yet, before the first request. */
   readonly seed?: (app: Operations<Record<string, AnyResource>>) => Promise<void>
+  /** Documentation text of the API: its title and prose, and `$shared` and `$error` in restaction's notation. */
+  readonly docs?: string
+  /** Validators of one's own for schema texts, by name: see `defineValidator`. */
+  readonly validators?: Validators
+  /** Runs before every request; what it answers, if anything, is the answer. Several run in turn. */
+  readonly before?: Before | readonly Before[]
+  /** Sees every answer that is no error, and may answer with another. Several run in turn. */
+  readonly after?: After | readonly After[]
+  /** Hears of every error; what it answers, if anything, takes its place. */
+  readonly error?: OnError
+  /** What actions and hooks find as `ctx.provided`. */
+  readonly provide?: Provided
   /** How much one caller may ask in a time, of all resources together; resources may have limits of their own. Default: none. */
   readonly rateLimit?: RateLimit | readonly RateLimit[]
   /** Where the budgets of rate limits are kept, if several processes share them. Default: in memory. */
@@ -73,8 +88,17 @@ export interface Api<M = Record<string, AnyResource>> extends Operations<M> {
   readonly safe: SafeOperations<M>
   /** Several operations, all or nothing. What the callback throws undoes them and is thrown again. */
   transaction<T>(work: (tx: Operations<M>) => Promise<T>): Promise<T>
+  /**
+   * Tells subscribers of a URI, and the log, what happened outside: `publish('/lamps/3', { patch: { on: true } })`, or
+   * `{ create: lamp }` on the URI of a list. Resolves with the position of the record.
+   */
+  publish(uri: string, change: OutsideChange): Promise<string>
   /** The HTTP face as a function of the Fetch standard, without a socket. */
   fetch(request: Request): Promise<Response>
+  /** The path of a resource, a row or an action: `url('hello@login')`, `url('todo', { id: 7, depth: 2 })`. */
+  url(target: string, params?: Readonly<Record<string, unknown>>): string
+  /** What stands at a path or URL of this API; null if nothing does. */
+  match(url: string): UrlMatch | null
   close(): Promise<void>
 }
 
@@ -89,11 +113,16 @@ export function api<const M extends Readonly<Record<string, AnyResource>>>(
   const limits: Limits = { ...defaultLimits, ...options.limits }
   const model = link(withSessions(resources), { limits })
   const store = options.store ?? memory()
+  const report = options.report ?? printLine
+  for (const line of model.warnings) report(line)
   const clock = options.clock ?? Date.now
   const random = options.random ?? randomBytes
-  const opening = store.open(model, { clock, random, report: options.report ?? printLine })
+  const opening = store.open(model, { clock, random, report })
   const onFault = options.onFault ?? printFault
   const auth = createAuth(options.auth, { model, store, clock, random, authenticate: options.authenticate ?? null })
+  const prefix = (options.http?.prefix ?? '').replace(/\/+$/, '')
+  const url = (target: string, params?: Readonly<Record<string, unknown>>): string =>
+    urlOf(model, prefix, target, params)
   const limiter = limiterOf(model, clock, { rateLimit: options.rateLimit, budgets: options.budgets, random })
   const unlimited = createEngine({
     model,
@@ -106,6 +135,9 @@ export function api<const M extends Readonly<Record<string, AnyResource>>>(
     random,
     ids: options.ids ?? null,
     cursorKey: options.cursorKey ?? randomBytes(32),
+    hooks: hooksOf(options),
+    provided: options.provide,
+    url,
     onFault,
     onRefusal: isDevelopment() ? printRefusal : undefined,
   })
@@ -144,6 +176,8 @@ export function api<const M extends Readonly<Record<string, AnyResource>>>(
       if (waiting) await ready
       return (answerFetch ??= fetch(engine, http))(request)
     },
+    url,
+    match: text => matchUrl(model, prefix, text),
     close: async () => {
       await ready.catch(() => undefined)
       live.close()

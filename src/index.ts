@@ -8,6 +8,25 @@
 export { api, type Api, type ApiOptions } from './api.ts'
 export { serve, type Served, type ServeOptions } from './serve.ts'
 export { resource, type Declared, type ResourceSettings } from './model/resource.ts'
+export {
+  act,
+  action,
+  actions,
+  type ActionCall,
+  type ActionOptions,
+  type Actions,
+  type DeclaredAction,
+  type Standalone,
+} from './model/action.ts'
+export type { ActionContext, Provided } from './model/action-context.ts'
+export type { Database } from './model/operations.ts'
+export { abort, reply, type Reply, type ReplyHeaders, type ReplyOptions } from './engine/reply.ts'
+export type { After, Before, OnError } from './engine/hooks.ts'
+export type { UrlMatch } from './engine/url.ts'
+export { defineValidator, invalid, patternValidator, type ValidatorOptions } from './schema/text/define-validator.ts'
+export type { Validators } from './schema/text/validator.ts'
+export type { AnySchema, GivenOf, ValueOf } from './schema/infer.ts'
+export type { StandardSchema } from './schema/standard.ts'
 export { t } from './schema/builder.ts'
 export type { Declarations, Expanded, IdOf, Include, New, Patch, Row } from './model/types.ts'
 export type { Sort, Where } from './model/where.ts'

@@ -1,14 +1,15 @@
 import type { AnyResource } from './model/declaration.ts'
 import type { Id } from './model/model.ts'
-import type { IdOf, New, Patch, Row } from './model/types.ts'
+import type { IdOf, Modelled, New, Patch, Row } from './model/types.ts'
 import type { Sort, Where } from './model/where.ts'
 import type { Call, Outcome } from './engine/call.ts'
 import type { Engine } from './engine/engine.ts'
+import { actionCallOf } from './engine/database.ts'
 import { answer, callOf, valueOf, type Answer, type CallOptions } from './engine/program.ts'
 import type { Maybe } from './store/work.ts'
 
 /** Names of an API's resources. */
-type Name<M> = keyof M & string
+type Name<M> = Modelled<M>
 
 /** Which rows of a list, and how they are shown. */
 export interface ListOptions<M, K> extends Omit<CallOptions, 'filter' | 'sort'> {
@@ -36,7 +37,28 @@ export interface Operations<M> {
   /** Changes what the body names. */
   patch<K extends Name<M>>(name: K, id: IdOf<M, K>, data: Patch<M, K>, options?: CallOptions): Promise<Row<M, K>>
   delete<K extends Name<M>>(name: K, id: IdOf<M, K>, options?: CallOptions): Promise<void>
+  /** Calls one of the resource's own actions; one on a row with its `id` among the options. */
+  act<K extends Name<M>, A extends ActionName<M, K>>(
+    name: K,
+    action: A,
+    input?: ActionInput<M, K, A>,
+    options?: Pick<CallOptions, 'me' | 'auth'> & { readonly id?: IdOf<M, K> },
+  ): Promise<ActionOutput<M, K, A>>
 }
+
+/** The names of a resource's actions. */
+export type ActionName<M, K> = K extends keyof M ? keyof ActionsOf<M[K]> & string : string
+type ActionsOf<R> = R extends { readonly '~type': { readonly actions: infer A } } ? A : {}
+type CallTypes<M, K, A> = K extends keyof M
+  ? A extends keyof ActionsOf<M[K]>
+    ? ActionsOf<M[K]>[A] extends { readonly '~call'?: infer C }
+      ? NonNullable<C>
+      : never
+    : never
+  : never
+/** What an action takes, and what it answers with. */
+export type ActionInput<M, K, A> = CallTypes<M, K, A> extends { readonly input: infer I } ? I : unknown
+export type ActionOutput<M, K, A> = CallTypes<M, K, A> extends { readonly output: infer O } ? O : unknown
 
 /** The operations by name and plain values, answering with a status instead of throwing: blargh's basic layer. */
 export interface SafeOperations<_M = unknown> {
@@ -60,6 +82,7 @@ export function operations<M = Record<string, AnyResource>>(engine: Engine, hand
     put: (name, id, data, options = {}) => value(() => callOf(engine, 'replace', name, id, data, options)),
     patch: (name, id, data, options = {}) => value(() => callOf(engine, 'patch', name, id, data, options)),
     delete: async (name, id, options = {}) => value(() => callOf(engine, 'delete', name, id, undefined, options)),
+    act: (name, action, input, options = {}) => value(() => actionCallOf(engine, name, action, input, options)),
   }
 }
 

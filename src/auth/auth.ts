@@ -255,8 +255,7 @@ function ownUsers(
   const stamp = (user: Row): string => stampOf(user[secret.slot] as string | null)
   const grantOf = given.grant ?? defaultGrant(users, given.scopes ?? {})
   const callers = new Callers({ store, users, sessions, grant: grantOf, stampOf: stamp, clock })
-  // A user's scopes are asked of the user as `me`, whatever the token.
-  const grant = (user: Row): readonly string[] => grantOf(callers.principalOf(user, ''))
+  const grant = (user: Row): readonly string[] => callers.scopesOf(user)
   const cookie = (given.cookie ? given.cookie.seconds : undefined) ?? seconds
   const login = createLogin({
     store,

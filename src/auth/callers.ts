@@ -103,7 +103,7 @@ export class Callers {
       known.checkedAt = clock()
       return known
     }
-    const principal = known && isSameRow(known.user, user) ? known.principal : this.principalOf(user, access.scope)
+    const principal = known && isSameRow(known.user, user) ? known.principal : this.#principalOf(user, access.scope)
     return { principal, session, user, seen, checkedAt: clock() }
   }
 
@@ -122,17 +122,26 @@ export class Callers {
     for (const caller of this.#known.values()) caller.checkedAt = -Infinity
   }
 
-  /** The user's row as `me`: stored fields but no password, and the scopes that both the user and the token have. */
-  principalOf(user: Row, scope: string): Principal {
-    const { users, grant } = this.#options
-    const principal: { id: Id; [member: string]: unknown } = { id: user[ID] as Id }
-    for (const field of users.columns) {
-      if (field.type.type !== 'password') principal[field.name] = user[field.slot]
-    }
+  /** All scopes that a user has. */
+  scopesOf(user: Row): readonly string[] {
+    return this.#options.grant(this.#membersOf(user))
+  }
+
+  /** The user's row as `me`, and the scopes that both the user and the token have. */
+  #principalOf(user: Row, scope: string): Principal {
+    const members = this.#membersOf(user)
     const words = scope.split(' ')
-    const granted = grant(principal)
-    principal['scopes'] = new Set(granted.filter(word => words.includes(word)))
-    return Object.freeze(principal)
+    const scopes = new Set(this.#options.grant(members).filter(word => words.includes(word)))
+    return Object.freeze({ ...members, scopes })
+  }
+
+  /** Stored fields but no password. */
+  #membersOf(user: Row): Principal {
+    const members: { id: Id; [member: string]: unknown } = { id: user[ID] as Id }
+    for (const field of this.#options.users.columns) {
+      if (field.type.type !== 'password') members[field.name] = user[field.slot]
+    }
+    return members
   }
 }
 

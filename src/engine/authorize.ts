@@ -1,10 +1,10 @@
 import { ApiError } from '../protocol/error.ts'
-import type { Resource } from '../model/model.ts'
+import type { Action, Resource } from '../model/model.ts'
 import { not, type Predicate, type Query } from '../query/predicate.ts'
 import type { Call, Operation } from './call.ts'
 import { ruleFor } from './bind.ts'
 import { printRule } from './explain.ts'
-import { Permissions, permissionsOf } from './permissions.ts'
+import { Permissions, permissionsOf, type Guard } from './permissions.ts'
 
 /** Which rule guards an operation. */
 const actions: Readonly<Record<Operation, string>> = {
@@ -14,6 +14,7 @@ const actions: Readonly<Record<Operation, string>> = {
   replace: 'write',
   patch: 'write',
   delete: 'delete',
+  act: 'read',
 }
 
 /**
@@ -22,6 +23,7 @@ const actions: Readonly<Record<Operation, string>> = {
  */
 export function authorize(call: Call, authenticating: boolean): Permissions {
   const { resource, operation } = call
+  if (operation === 'act') return authorizeAction(call, authenticating)
   const isRead = operation === 'get' || operation === 'list'
   if (resource.options.readOnly && !isRead)
     throw new ApiError('method_not_allowed', { detail: `${resource.name} can only be read` })
@@ -39,12 +41,49 @@ export function authorize(call: Call, authenticating: boolean): Permissions {
   return permissions
 }
 
+/**
+ * An action without rows to look at must be allowed by what is known of the caller; one on a row may depend on it.
+ * Where nothing is ruled and callers are told apart, `.public()` opens what reads, and all of a resource without rows.
+ */
+function authorizeAction(call: Call, authenticating: boolean): Permissions {
+  const { resource } = call
+  const action = call.action!
+  const permissions = permissionsOf(call.principal, call.trusted ?? false)
+  if (permissions === Permissions.all) return permissions
+  if (resource.rules === null) {
+    const open = resource.options.public && (isSafe(action.method) || resource.standalone)
+    if (authenticating && !call.principal && !open) throw refusal(call, resource)
+    return permissions
+  }
+  const guard = permissions.for(resource, ruleOf(action))
+  const refused = action.on === 'row' ? guard.closed : !allowsWithoutRow(guard)
+  if (refused) throw refusal(call, resource)
+  return permissions
+}
+
+const isSafe = (method: string): boolean => method === 'GET' || method === 'HEAD'
+
+/** A rule about who calls holds, or does not, without any row. */
+function allowsWithoutRow(guard: Guard): boolean {
+  if (guard.open || guard.closed) return guard.open
+  const { predicate, opaque } = guard
+  return predicate.kind === 'constant' && predicate.value && opaque !== null && opaque([])
+}
+
+/** Under which word permissions know an action's rule: an action may be called `delete` like an operation. */
+export function ruleOf(action: Action): string {
+  return `act ${action.name}`
+}
+
 function refusal(call: Call, resource: Resource): ApiError {
   if (!call.principal)
     return new ApiError('unauthenticated', { detail: `say who calls: ${resource.name} is not open to everyone` })
-  const rule = ruleFor(resource, actions[call.operation])
+  const rule = ruleFor(resource, call.action ? ruleOf(call.action) : actions[call.operation])
   const cause = rule === null ? 'no rule allows it' : rule === 'open' ? undefined : `rule ${printRule(rule)}`
-  return new ApiError('forbidden', { detail: `you may not ${call.operation} ${resource.name}`, cause })
+  return new ApiError('forbidden', {
+    detail: `you may not ${call.action?.name ?? call.operation} ${resource.name}`,
+    cause,
+  })
 }
 
 /**

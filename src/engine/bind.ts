@@ -124,7 +124,8 @@ export function ruleFor(resource: Resource, action: string): Rule | 'open' | nul
     case 'delete':
       return rules.delete ?? rules.write ?? null
     default:
-      return rules.actions?.[action] ?? null
+      // An action may be called `delete` like an operation, so its rule is asked for as `act delete`.
+      return rules.actions?.[action.startsWith('act ') ? action.slice(4) : action] ?? null
   }
 }
 

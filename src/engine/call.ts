@@ -1,14 +1,16 @@
-import type { Principal } from '../auth/principal.ts'
+import type { Credentials, Principal } from '../auth/principal.ts'
 import type { ApiError } from '../protocol/error.ts'
-import type { Field, Id, Resource, Value } from '../model/model.ts'
+import type { Action, Field, Id, Resource, Value } from '../model/model.ts'
 import type { Query, Shape } from '../query/predicate.ts'
+import type { Maybe } from '../store/work.ts'
 
 export type { Principal }
 
 /** How input values are read: see schema/coerce.ts. */
 export type InputMode = 'json' | 'text' | 'cast' | 'drf'
 
-export type Operation = 'list' | 'get' | 'create' | 'replace' | 'patch' | 'delete'
+/** `act` calls one of the resource's own actions (see act.ts). */
+export type Operation = 'list' | 'get' | 'create' | 'replace' | 'patch' | 'delete' | 'act'
 
 /** A request in the engine's words: what every face decodes its bytes to. */
 export interface Call {
@@ -38,6 +40,19 @@ export interface Call {
   readonly key?: Readonly<Record<string, Value>> | null
   /** Makes a write that is sent again take effect once (see idempotency.ts). */
   readonly idempotencyKey?: string | null
+  /** Which action is called; its arguments are `input`, unless a face has yet to receive them. */
+  readonly action?: Action | null
+  /** Receives and decodes the arguments of an action, once its caller is known to be allowed to call it. */
+  readonly arguments?: (() => Maybe<Arguments>) | undefined
+  /** What the face knows of the request, for actions and hooks. */
+  readonly credentials?: Credentials
+}
+
+/** The arguments of an action as a face decoded them. */
+export interface Arguments {
+  readonly value: unknown
+  readonly mode: InputMode
+  readonly files?: readonly { readonly name: string; readonly file: File }[]
 }
 
 /** Preconditions (RFC 9110 §13), as entity tags without quotes and moments in milliseconds. */
@@ -54,7 +69,7 @@ export interface Tag {
 }
 
 /** What came of a call. Faces turn it into bytes and add nothing. */
-export type Outcome = Item | List | Gone | Unchanged | Failure
+export type Outcome = Item | List | Gone | Unchanged | Answered | Failure
 
 /** The answer to a write. */
 interface Replayable {
@@ -62,7 +77,7 @@ interface Replayable {
   readonly replayed?: boolean
 }
 
-export interface Item extends Replayable {
+export interface Item extends Replayable, Carrying {
   readonly kind: 'item'
   readonly created: boolean
   readonly resource: Resource
@@ -80,7 +95,7 @@ export interface Item extends Replayable {
   readonly cut: readonly string[]
 }
 
-export interface List {
+export interface List extends Carrying {
   readonly kind: 'list'
   readonly resource: Resource
   readonly body: string
@@ -96,18 +111,41 @@ export interface List {
 }
 
 /** A deletion that was done. */
-export interface Gone extends Replayable {
+export interface Gone extends Replayable, Carrying {
   readonly kind: 'gone'
   readonly resource: Resource
   readonly position: string
 }
 
 /** A read whose precondition says that the caller has it already (304). */
-export interface Unchanged {
+export interface Unchanged extends Carrying {
   readonly kind: 'unchanged'
   readonly resource: Resource
   readonly etag: string
   readonly modified: number | null
+}
+
+/** What an action, or a hook in the place of anything, answered. */
+export interface Answered {
+  readonly kind: 'value'
+  readonly resource: Resource
+  /** null where a hook answered. */
+  readonly action: Action | null
+  readonly status: number
+  /** Names in lower case. */
+  readonly headers: HeaderLines
+  /** Plain data, or a Response that HTTP sends as it is. */
+  readonly value: unknown
+  /** JSON text of the value; null of a Response. */
+  readonly body: string | null
+}
+
+export type HeaderLines = readonly (readonly [name: string, value: string])[]
+
+/** What hooks add to an answer. */
+interface Carrying {
+  /** Names in lower case. */
+  readonly headers?: HeaderLines
 }
 
 export interface Failure {

@@ -2,13 +2,17 @@ import { ApiError } from '../protocol/error.ts'
 import type { Auth } from '../auth/auth.ts'
 import type { Authenticate } from '../auth/principal.ts'
 import type { Limits } from '../protocol/limits.ts'
+import type { Provided } from '../model/action-context.ts'
 import type { Model } from '../model/model.ts'
 import type { Store, Transaction } from '../store/store.ts'
 import { run, type Maybe, type Work } from '../store/work.ts'
+import { act, responded } from './act.ts'
 import { authorize } from './authorize.ts'
 import type { Call, Outcome } from './call.ts'
+import { Context, type Surroundings } from './context.ts'
 import { createRows, deleteRow, patchRow, putRow, type Writing } from './execute.ts'
 import { claimOf, once, writeOnce } from './idempotency.ts'
+import { hooked, type Hooks } from './hooks.ts'
 import { newIds, type Ids } from './ids.ts'
 import type { Limiter } from './limit.ts'
 import type { CursorKey } from './page.ts'
@@ -54,6 +58,12 @@ export interface EngineOptions {
   readonly random: (bytes: number) => Uint8Array
   readonly ids: Ids | null
   readonly cursorKey: CursorKey
+  /** What runs around requests. */
+  readonly hooks?: Hooks | null | undefined
+  /** What actions find as `ctx.provided`. */
+  readonly provided?: Provided | undefined
+  /** How actions name URIs. */
+  readonly url?: Surroundings['url'] | undefined
   /** Hears of every fault that is ours (5xx), with its cause. */
   readonly onFault: (error: ApiError, call: Call) => void
   /** Hears of every write that a rule refused, with the rule; for people in development. */
@@ -118,6 +128,7 @@ export function createEngine(options: EngineOptions): Engine {
         return deleteRow(unit, call, writing)
       case 'list':
       case 'get':
+      case 'act':
         throw new TypeError(`${call.operation} does not write`)
     }
   }
@@ -135,20 +146,50 @@ export function createEngine(options: EngineOptions): Engine {
     return claim ? once(tx, options.model, claim, clock(), () => write(tx, call, writing)) : write(tx, call, writing)
   }
 
+  /** Its own operation of a resource: the function of the declaration between input and output. */
+  function perform(call: Call, writing: Writing, context: Context, tx: Transaction | null): Maybe<Outcome> {
+    return tx
+      ? act(
+          call,
+          writing,
+          context,
+          work => run(work(tx)),
+          work => work(tx),
+        )
+      : act(
+          call,
+          writing,
+          context,
+          work => store.read(work),
+          work => store.transaction(work),
+        )
+  }
+
+  /** authorise → execute, outside of any transaction of the application. */
+  function attempt(call: Call, context: Context | null): Maybe<Outcome> {
+    const writing = admit(call)
+    if (call.operation === 'act') {
+      return perform(call, writing, context ?? new Context(surroundings, call, writing.ctx.now), null)
+    }
+    return isRead(call) ? read(call, writing) : hashed(call, writing, ready => change(call, ready))
+  }
+
   function isRead(call: Call): boolean {
     return call.operation === 'list' || call.operation === 'get'
   }
 
   function failure(thrown: unknown, call: Call): Outcome {
     const error = ApiError.from(thrown)
+    // What abort(status, response) throws is an answer to be sent as it is.
+    if (error.cause instanceof Response) return responded(call, error.status, error.cause)
     if (error.status >= 500) options.onFault(error, call)
     else if (typeof error.cause === 'string') options.onRefusal?.(error.cause, call)
     return { kind: 'failure', error }
   }
 
-  function guarded(call: Call, work: (writing: Writing) => Maybe<Outcome>): Maybe<Outcome> {
+  function guarded(call: Call, work: () => Maybe<Outcome>): Maybe<Outcome> {
     try {
-      const outcome = work(admit(call))
+      const outcome = work()
       return outcome instanceof Promise ? outcome.catch((thrown: unknown) => failure(thrown, call)) : outcome
     } catch (thrown) {
       return failure(thrown, call)
@@ -161,7 +202,7 @@ export function createEngine(options: EngineOptions): Engine {
     return hashing ? hashing.then(hashes => work({ ...writing, hashes })) : work(writing)
   }
 
-  return {
+  const engine: Engine = {
     model: options.model,
     limits: options.limits,
     get epoch() {
@@ -173,13 +214,26 @@ export function createEngine(options: EngineOptions): Engine {
     auth,
     cursorKey: options.cursorKey,
     handle: call =>
-      guarded(call, writing =>
-        isRead(call) ? read(call, writing) : hashed(call, writing, ready => change(call, ready)),
-      ),
+      guarded(call, () => {
+        // Hooks are for requests; what the application itself asks for goes without them.
+        const { hooks } = options
+        if (!hooks || call.unbounded) return attempt(call, null)
+        const context = new Context(surroundings, call, clock())
+        const reading = { ctx: contextOf(call.principal, call.auth, context.now) }
+        return run(hooked(hooks, call, context, reading, () => attempt(call, context)))
+      }),
     within: (tx, call) =>
-      guarded(call, writing => {
+      guarded(call, () => {
+        const writing = admit(call)
+        if (call.operation === 'act') return perform(call, writing, new Context(surroundings, call, clock(), tx), tx)
         if (!isRead(call)) return hashed(call, writing, ready => run(changeWithin(tx, call, ready)))
         return run<Outcome>(call.operation === 'list' ? getList(tx, call, writing) : getItem(tx, call, writing))
       }),
   }
+  const surroundings: Surroundings = { engine, store, provided: options.provided ?? {}, url: options.url ?? noUrl }
+  return engine
+}
+
+function noUrl(): never {
+  throw new TypeError('this engine is served nowhere, so nothing has a URL')
 }

@@ -127,6 +127,8 @@ function answerOf(outcome: Outcome): Answer {
       return { status: 204, body: null, etag: null, position: outcome.position }
     case 'unchanged':
       return { status: 304, body: null, etag: outcome.etag, position: null }
+    case 'value':
+      return { status: outcome.status, body: outcome.value, etag: null, position: null }
     case 'failure':
       return failed(outcome.error)
   }
@@ -145,6 +147,8 @@ export function valueOf(outcome: Outcome): unknown {
     case 'gone':
     case 'unchanged':
       return null
+    case 'value':
+      return outcome.value
     case 'failure':
       throw outcome.error
   }

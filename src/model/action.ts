@@ -84,7 +84,7 @@ export interface Standalone<A> extends Pick<Declared<{}, {}, A>, '~resource' | '
  */
 export function actions<const A extends Actions>(name: string, docs: string | null, map: A): Standalone<A> {
   return standalone<A>({
-    fields: Object.freeze({ id: t.id().hidden()['~def'] }),
+    fields: Object.freeze({ id: t.id()['~def'] }),
     path: `/${name.toLowerCase()}`,
     ...(docs === null ? {} : { docs }),
     actions: actionDefs(map),

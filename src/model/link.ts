@@ -10,8 +10,8 @@ import { checkResources } from './check-resources.ts'
 import type { AnyResource, ResourceDef } from './declaration.ts'
 import { ModelError, type Fault } from './faults.ts'
 import type { Defs } from './joins.ts'
-import { linkField, type Draft } from './link-fields.ts'
 import { linkActions, readApiDocs } from './link-actions.ts'
+import { linkField, type Draft } from './link-fields.ts'
 import { linkRelations } from './link-relations.ts'
 import { linkRules } from './link-rules.ts'
 import type { Field, Model, Resource, ResourceOptions, StoredField } from './model.ts'
@@ -22,11 +22,11 @@ export interface LinkOptions {
   readonly limits?: Limits
   /** Where reserved paths were moved to, by their word in `reservedPaths`; null = not served. */
   readonly paths?: Paths
-}
   /** Documentation text of the API, with `$shared` and `$error` if it has them. */
   readonly docs?: string | null
   /** Validators of one's own for schema texts. */
   readonly validators?: Validators
+}
 
 /**
  * Resolves every name of the declarations and freezes the whole.
@@ -78,6 +78,7 @@ function check(defs: Defs, paths: Paths, warn: (line: string) => void): void {
   checkResources(defs, paths, note)
   checkFields(defs, note)
   checkRelations(defs, note)
+  checkActions(defs, note, warn)
   checkLogins(defs, note)
   if (faults.length) throw new ModelError(faults)
 }
@@ -105,6 +106,9 @@ function linkResource(name: string, def: ResourceDef, limits: Limits): Draft<Res
     inbound: [],
     joins: [],
     rules: null,
+    standalone: def.standalone !== undefined,
+    actions: new Map(),
+    meta: {},
     login: def.login ? Object.freeze({ ...def.login }) : null,
     checks: Object.freeze([...def.checks]),
     unique: frozenLists(def.unique),

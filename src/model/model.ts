@@ -94,6 +94,8 @@ export interface Resource extends Scope {
   readonly unique: readonly (readonly string[])[]
   readonly index: readonly (readonly string[])[]
   readonly options: ResourceOptions
+  /** It is only actions: it has no rows and no table. */
+  readonly standalone: boolean
   /** Its own operations by name. */
   readonly actions: ReadonlyMap<string, Action>
   /** What its documentation text says. */

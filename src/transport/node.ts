@@ -164,7 +164,7 @@ class NodeExchange extends Exchange {
     })
   }
 
-  send(status: number, fields: FieldLines, body: string | null): void {
+  send(status: number, fields: FieldLines, body: Body): void {
     // A refusal waits a turn for the body: mostly it is there by then, or turns out to be no HTTP at all.
     if (this.hasBody && !this.#request.complete) setImmediate(() => this.#finish(status, fields, body))
     else this.#finish(status, fields, body)

@@ -18,15 +18,11 @@ const awaited = [
   'negotiate/csv-collection',
   'negotiate/hal',
   'negotiate/jsonapi',
-  'cache/token-response-no-store',
   'prefer/delete-representation',
-  'idempotency/replay-same-response',
-  'idempotency/reuse-other-payload-422',
   'meta/openapi',
   'meta/asyncapi',
   'meta/docs-ui',
   'meta/api-catalog',
-  'sse/needs-auth',
 ]
 
 describe.each(stores)('http.json over %s', store => {
@@ -40,7 +36,7 @@ describe.each(stores)('http.json over %s', store => {
   test('every mechanical HTTP vector of badinput.json', { timeout: 30_000 }, async () => {
     const results = await runBadInput(read('badinput.json'), { store })
     expect(results.filter(one => one.outcome === 'failed')).toEqual([])
-    expect(results.filter(one => one.outcome === 'passed').length).toBeGreaterThan(130)
+    expect(results.filter(one => one.outcome === 'passed').length).toBeGreaterThan(190)
   })
 })
 
@@ -62,6 +58,19 @@ describe('the runners hear a lie', () => {
     const file = read('http.json')
     file.model.customers.name = 'string 1..65, required'
     await expect(runHttp(file, { store: 'memory' })).rejects.toThrow(/model of http.json has changed/)
+  })
+
+  test('a crafted token that errs in nothing lets its bearer in, so that the others are refused for their fault', async () => {
+    const request = { method: 'GET', path: '/todos', headers: { authorization: 'Bearer {{jwt|sub=1}}' } }
+    const vector = {
+      name: 'good',
+      transport: 'http',
+      category: 'auth',
+      request,
+      expect: { status: [200], code: ['ok'] },
+    }
+    const results = await runBadInput({ vectors: [vector] }, { store: 'memory' })
+    expect(results).toEqual([{ name: 'auth/good', outcome: 'passed' }])
   })
 
   test.each([

@@ -1,9 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { api, type Api } from '../../api.ts'
-import type { Credentials } from '../../auth/principal.ts'
-import type { Principal } from '../../engine/call.ts'
+import { hashPassword } from '../../auth/password.ts'
 import { resource } from '../../model/resource.ts'
-import { ApiError } from '../../protocol/error.ts'
 import { t } from '../../schema/builder.ts'
 import type { Store } from '../../store/store.ts'
 import { fill, type Objects } from './fill.ts'
@@ -61,7 +59,16 @@ const customersProse =
   'tier = enterprise if n%5==0, else pro if n even, else free; tags: 1=[vip,eu] 2=[eu] 3=[us] else []; ' +
   'createdAt = 2026-01-01T00:00:00Z + (n-1) h. (Cursor-stability check deletes customer 5, which has no orders.)'
 
+const users = resource(
+  { id: t.id(), username: t.text().unique(), password: t.password(), scopes: t.list(t.text()).default([]) },
+  { path: null },
+).login('username', 'password')
+
 const declarations = {
+  users,
+  'private-notes': resource
+    .for(users)({ id: t.id(), text: t.text(), owner: t.one('users') })
+    .rules((me, note) => ({ read: note.owner.is(me) })),
   customers: resource({
     id: t.id(),
     name: t.text({ min: 1, max: 64 }),
@@ -109,30 +116,12 @@ export interface ShopFile {
   readonly fixture: { readonly customers: string } & Readonly<Record<string, Objects | string>>
 }
 
-const tokens: ReadonlyMap<string, Principal> = new Map([
-  ['tok-alice', { id: 1, name: 'alice' }],
-  ['tok-bob', { id: 2, name: 'bob' }],
-  ['tok-carol', { id: 3, name: 'carol' }],
-])
+/** Who is known to checks, and what their tokens cover. */
+const people = { alice: ['read', 'write'], bob: ['read'], carol: ['read', 'write'] }
+const password = 'correct horse'
 
-/** The variables that checks use for the tokens above. */
-export const shopVariables: Readonly<Record<string, string>> = {
-  'token.alice': 'tok-alice',
-  'token.bob': 'tok-bob',
-  'token.carol': 'tok-carol',
-  'token.expired': 'tok-expired',
-  'cookie.alice': 'session=alice',
-}
-
-function authenticate(credentials: Credentials): Principal | null {
-  const header = credentials.header('authorization')
-  if (header === undefined) return null
-  const token = /^bearer +(\S+)$/i.exec(header)?.[1] ?? ''
-  if (token === 'tok-expired') throw new ApiError('token_expired')
-  const principal = tokens.get(token)
-  if (!principal) throw new ApiError('unauthenticated')
-  return principal
-}
+/** The variables that checks use, as far as they are known before the shop is open. */
+export type ShopVariables = Readonly<Record<string, string>>
 
 /** Throws if the file's shop is not the one that is declared here. */
 export function checkShop(file: ShopFile): void {
@@ -145,13 +134,16 @@ export function checkShop(file: ShopFile): void {
 const loadedAt = Date.UTC(2026, 1, 1)
 const hour = 3_600_000
 
-/** The shop over an empty store, filled with its fixture. */
-export async function openShop(store: Store, file: ShopFile): Promise<Api> {
+let hashed: Promise<string> | null = null
+
+/** The shop over an empty store, filled with its fixture, with tokens for those who are known in it. */
+export async function openShop(store: Store, file: ShopFile): Promise<{ app: Api; variables: ShopVariables }> {
   const started = Date.now()
   let offset = loadedAt - started
   const app = api(declarations, {
     store,
-    authenticate,
+    // A refresh token is good once, without the seconds in which it may be sent again.
+    auth: { grace: 0, scopes: { read: ['read'], write: ['write'] } },
     clock: () => Date.now() + offset,
     http: {
       cors: { origins: ['https://app.example'] },
@@ -164,8 +156,16 @@ export async function openShop(store: Store, file: ShopFile): Promise<Api> {
   await app.ready()
   const { orders, products, items, invoices } = file.fixture as Record<string, Objects>
   await fill(app, { customers: customers(), products: products!, orders: orders!, items: items!, invoices: invoices! })
+  const hash = await (hashed ??= hashPassword(password))
+  const known = Object.entries(people).map(([username, scopes], i) => ({ id: i + 1, username, password: hash, scopes }))
+  await fill(app, { users: known })
+  await fill(app, { 'private-notes': [{ id: 1, text: 'of alice', owner: 1 }] })
+  const auth = app.engine.auth!
+  const expired = await auth.begin(1)
   offset += hour
-  return app as unknown as Api
+  const variables: Record<string, string> = { 'token.expired': expired.access_token }
+  for (const { id, username } of known) variables[`token.${username}`] = (await auth.begin(id)).access_token
+  return { app: app as unknown as Api, variables }
 }
 
 function boom(): string {

@@ -1,10 +1,10 @@
 import { api, type Api } from '../../api.ts'
-import type { Principal } from '../../engine/call.ts'
-import type { Credentials } from '../../auth/principal.ts'
+import { hashPassword } from '../../auth/password.ts'
 import { resource } from '../../model/resource.ts'
-import { ApiError } from '../../protocol/error.ts'
+import { always, any } from '../../model/rule.ts'
 import { t } from '../../schema/builder.ts'
 import type { Store } from '../../store/store.ts'
+import { craftedToken, withUnusedBits, type TokenWorkshop } from '../conformance/badinput-tokens.ts'
 import { fill } from './fill.ts'
 
 const user = resource(
@@ -17,53 +17,95 @@ const user = resource(
   },
   { path: '/users' },
 )
+  .login('email', 'password')
+  .rules((me, user) => ({
+    read: any(user.is(me), me.role.is('admin')),
+    write: any(user.is(me), me.role.is('admin')),
+    create: always,
+  }))
 
-const todo = resource(
-  {
-    id: t.id(),
-    title: t.text({ min: 1, max: 200 }),
-    done: t.bool().default(false),
-    owner: t.one('user').default(({ me }) => (me as { id: number }).id),
-  },
-  { path: '/todos' },
-)
+const todo = resource
+  .for(user)(
+    {
+      id: t.id(),
+      title: t.text({ min: 1, max: 200 }),
+      done: t.bool().default(false),
+      owner: t.one('user').default(({ me }) => (me as { id: number } | null)?.id),
+    },
+    { path: '/todos' },
+  )
+  .rules((me, todo) => {
+    const mine = any(todo.owner.is(me), me.role.is('admin'))
+    return { read: mine, create: mine, write: mine }
+  })
 
-const principals: ReadonlyMap<string, Principal> = new Map([
-  ['tok-alice', { id: 1, role: 'user' }],
-  ['tok-bob', { id: 2, role: 'user' }],
-  ['tok-root', { id: 3, role: 'admin' }],
-])
+/** Fills in what stands between double braces in a vector; undefined for words that it does not know. */
+export type Filling = (word: string) => string | undefined
 
-/** The variables of badinput.json that this target can fill. */
-export const todosVariables: Readonly<Record<string, string>> = {
-  tokenAlice: 'tok-alice',
-  tokenBob: 'tok-bob',
-  tokenRoot: 'tok-root',
-  or1000: JSON.stringify({ or: Array.from({ length: 1000 }, (_, i) => ({ id: i })) }),
-}
+const secret = 'bad input, good secret: 0123456789abcdef'
+const passwords = ['correct horse battery 1', 'correct horse battery 2', 'correct horse battery 3']
+let hashed: Promise<string[]> | null = null
 
-function authenticate(credentials: Credentials): Principal | null {
-  const header = credentials.header('authorization')
-  if (header === undefined || header === '') return null
-  const principal = principals.get(header.replace(/^Bearer /, ''))
-  if (!principal) throw new ApiError('unauthenticated')
-  return principal
-}
-
-/** The todo list that badinput.json speaks of, without its rules, over an empty store, seeded. */
-export async function openTodos(store: Store): Promise<Api> {
-  const app = api({ user, todo }, { store, authenticate, http: { log: () => {} }, report: () => {} })
+/**
+ * The todo list that badinput.json speaks of, over an empty store, seeded, with what a vector needs to be filled in:
+ * what it does not mention is not made ready.
+ */
+export async function openTodos(store: Store, vector: string): Promise<{ app: Api; filling: Filling }> {
+  const app = api(
+    { user, todo },
+    {
+      store,
+      auth: { secret, cookie: { name: 'session', origins: ['https://app.example'] } },
+      http: { log: () => {} },
+      report: () => {},
+    },
+  )
   await app.ready()
+  const [alice, bob, root] = await (hashed ??= Promise.all(passwords.map(one => hashPassword(one))))
   await fill(app, {
     user: [
-      { id: 1, email: 'alice@x.io', password: 'correct horse battery 1', role: 'user' },
-      { id: 2, email: 'bob@x.io', password: 'correct horse battery 2', role: 'user' },
-      { id: 3, email: 'root@x.io', password: 'correct horse battery 3', role: 'admin' },
+      { id: 1, email: 'alice@x.io', password: alice!, role: 'user' },
+      { id: 2, email: 'bob@x.io', password: bob!, role: 'user' },
+      { id: 3, email: 'root@x.io', password: root!, role: 'admin' },
     ],
     todo: [
       { id: 1, title: 'a1', done: false, owner: 1 },
       { id: 2, title: 'bob CANARY-7f3a', done: false, owner: 2 },
     ],
   })
-  return app as unknown as Api
+  return { app: app as unknown as Api, filling: await fillingOf(app as unknown as Api, vector) }
+}
+
+async function fillingOf(app: Api, vector: string): Promise<Filling> {
+  const auth = app.engine.auth!
+  // One who has logged out, and one who changed the password since.
+  const loggedOut = (await auth.begin(1)).access_token
+  await auth.end(await auth.authenticateToken(loggedOut))
+  const beforeChange = (await auth.begin(3)).access_token
+  if (vector.includes('tokenBeforePwChange')) await app.safe.patch('user', 3, { password: 'correct horse battery 33' })
+  const [alice, bob, root] = [await auth.begin(1), await auth.begin(2), await auth.begin(3)]
+  const [header, payload, signature] = alice.access_token.split('.') as [string, string, string]
+  const sessionOf = async (token: string): Promise<string> =>
+    auth.sessionOf(await auth.authenticateToken(token))?.id ?? ''
+  const workshop: TokenWorkshop = {
+    secret,
+    sessions: { 1: await sessionOf(alice.access_token), 3: await sessionOf(root.access_token) },
+    now: Math.floor(Date.now() / 1000),
+  }
+  const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as object
+  const words: Readonly<Record<string, string>> = {
+    tokenAlice: alice.access_token,
+    tokenBob: bob.access_token,
+    tokenRoot: root.access_token,
+    tokenLoggedOut: loggedOut,
+    tokenBeforePwChange: beforeChange,
+    alicePassword: passwords[0]!,
+    'valid.header': header,
+    'valid.payload': payload,
+    'valid.sig': signature,
+    'payload sub=3': Buffer.from(JSON.stringify({ ...claims, sub: '3' })).toString('base64url'),
+    'valid with last sig char changed in unused bits': withUnusedBits(alice.access_token),
+    or1000: encodeURIComponent(JSON.stringify({ or: Array.from({ length: 1000 }, (_, i) => ({ id: i })) })),
+  }
+  return word => (Object.hasOwn(words, word) ? words[word] : craftedToken(word, workshop))
 }

@@ -1,5 +1,6 @@
 import type { Gone, Item, List, Outcome, Unchanged } from '../../engine/call.ts'
 import { ApiError } from '../../protocol/error.ts'
+import { sendAnswered } from './action.ts'
 import { writeDate } from './conditional.ts'
 import type { Face } from './face.ts'
 import type { FieldLines } from './exchange.ts'
@@ -12,7 +13,7 @@ import { finish } from './finish.ts'
 const DEFAULT_CACHE = 'private, no-cache'
 
 /** Answers with what came of a call. */
-export function sendOutcome(face: Face, call: HttpCall, outcome: Outcome): void {
+export function sendOutcome(face: Face, call: HttpCall, outcome: Outcome): void | Promise<void> {
   switch (outcome.kind) {
     case 'item':
       return sendItem(face, call, outcome)
@@ -22,6 +23,8 @@ export function sendOutcome(face: Face, call: HttpCall, outcome: Outcome): void 
       return sendGone(face, call, outcome)
     case 'unchanged':
       return sendUnchanged(face, call, outcome)
+    case 'value':
+      return sendAnswered(face, call, outcome)
     case 'failure':
       return sendProblem(face, call.exchange, outcome.error)
   }
@@ -30,7 +33,7 @@ export function sendOutcome(face: Face, call: HttpCall, outcome: Outcome): void 
 function sendItem(face: Face, call: HttpCall, item: Item): void {
   const reading = call.operation === 'get'
   const minimal = call.prefers === 'minimal' && !reading
-  const fields: FieldLines = []
+  const fields: FieldLines = [...carried(item)]
   if (item.etag !== null) fields.push('etag', tag(call, item.etag))
   if (item.modified !== null) fields.push('last-modified', writeDate(item.modified))
   fields.push('cache-control', reading ? (item.resource.options.cache ?? DEFAULT_CACHE) : DEFAULT_CACHE)
@@ -47,6 +50,7 @@ function sendItem(face: Face, call: HttpCall, item: Item): void {
     const links = path === null ? null : cutLinks(path, item)
     if (links !== null) fields.push('link', links)
   }
+  if (!reading) fields.push('position', item.position)
   if (!reading && call.prefers !== null) fields.push('preference-applied', `return=${call.prefers}`)
   if (item.replayed === true) fields.push('idempotency-replayed', 'true')
   if (minimal && !item.created) return finish(face, call.exchange, 204, fields, null)
@@ -59,6 +63,7 @@ function sendItem(face: Face, call: HttpCall, item: Item): void {
 function sendList(face: Face, call: HttpCall, list: List): void {
   const body = text(call, list.body)
   const fields: FieldLines = [
+    ...carried(list),
     'content-type',
     call.format.type,
     'content-length',
@@ -76,17 +81,30 @@ function sendList(face: Face, call: HttpCall, list: List): void {
 }
 
 function sendGone(face: Face, call: HttpCall, gone: Gone): void {
-  const fields: FieldLines = ['cache-control', 'no-store']
+  const fields: FieldLines = [...carried(gone), 'cache-control', 'no-store']
   if (gone.replayed === true) fields.push('idempotency-replayed', 'true')
   finish(face, call.exchange, 204, fields, null)
 }
 
 /** 304 carries what the 200 would say of caching, and no body (RFC 9110 §15.4.5). */
 function sendUnchanged(face: Face, call: HttpCall, unchanged: Unchanged): void {
-  const fields = ['etag', tag(call, unchanged.etag), 'cache-control', unchanged.resource.options.cache ?? DEFAULT_CACHE]
+  const fields = [
+    ...carried(unchanged),
+    'etag',
+    tag(call, unchanged.etag),
+    'cache-control',
+    unchanged.resource.options.cache ?? DEFAULT_CACHE,
+  ]
   if (unchanged.modified !== null) fields.push('last-modified', writeDate(unchanged.modified))
   finish(face, call.exchange, 304, fields, null)
 }
+
+/** What hooks added. */
+function carried({ headers }: Item | List | Gone | Unchanged): FieldLines {
+  return headers === undefined ? none : headers.flat()
+}
+
+const none: FieldLines = []
 
 // Indented bytes are equivalent to the others, not equal to them: their tag is weak (RFC 9110 §8.8.1).
 const tag = (call: HttpCall, etag: string): string => (call.pretty ? `W/"${etag}"` : `"${etag}"`)

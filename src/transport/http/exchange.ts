@@ -1,8 +1,12 @@
+import { ApiError } from '../../protocol/error.ts'
 import type { Credentials } from '../../auth/principal.ts'
 import type { Maybe } from '../../store/work.ts'
 
 /** Names and values in turn, as node:http takes them: no object per header. */
 export type FieldLines = string[]
+
+/** Text, or bytes, or nothing. */
+export type Body = string | Uint8Array | null
 
 /**
  * One request and its answer, as every host shows it to the HTTP face. The header fields that steer the face are

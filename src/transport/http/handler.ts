@@ -2,6 +2,7 @@ import type { Engine } from '../../engine/engine.ts'
 import type { Outcome, Principal } from '../../engine/call.ts'
 import { ApiError } from '../../protocol/error.ts'
 import { run } from '../../store/work.ts'
+import { decodeAction } from './action.ts'
 import { addressFinder } from './address.ts'
 import { corsOf } from './cors.ts'
 import { checkMethod, decodeCall } from './decode.ts'
@@ -15,7 +16,7 @@ import { ACCEPT_PATCH, ACCEPT_POST, ACCEPT_QUERY } from './media.ts'
 import { negotiate } from './negotiate.ts'
 import { printLog, type HttpOptions } from './options.ts'
 import { sendPage, standardPages } from './page.ts'
-import { routesOf, type Endpoint } from './routes.ts'
+import { routesOf, type CollectionEndpoint, type Endpoint, type ItemEndpoint } from './routes.ts'
 import { pathOf } from './target.ts'
 
 /**
@@ -83,7 +84,9 @@ function begin(face: Face, call: HttpCall): void | Promise<void> {
   if (path === '*') return sendOptions(face, exchange, null)
   const endpoint = face.routes.match(path, call)
   call.endpoint = endpoint
-  if (endpoint !== null && exchange.method === 'OPTIONS') return sendOptions(face, exchange, endpoint)
+  if (endpoint !== null && exchange.method === 'OPTIONS' && !answersOptions(endpoint, exchange)) {
+    return sendOptions(face, exchange, endpoint)
+  }
   if (endpoint?.kind === 'page') {
     checkMethod(endpoint, exchange.method)
     return sendPage(face, exchange, endpoint.page)
@@ -111,6 +114,15 @@ function conclude(face: Face, call: HttpCall): void | Promise<void> {
   const outcome = face.engine.handle(call)
   if (!(outcome instanceof Promise)) return sendOutcome(face, call, outcome)
   return outcome.then((settled: Outcome) => sendOutcome(face, call, settled))
+}
+
+/** An action of this method takes OPTIONS, but for the questions of browsers. */
+function answersOptions(endpoint: Endpoint, exchange: Exchange): boolean {
+  return (
+    endpoint.kind === 'action' &&
+    endpoint.actions.has('OPTIONS') &&
+    exchange.header('access-control-request-method') === undefined
+  )
 }
 
 /** OPTIONS, of a browser that asks whether it may (Fetch §4.8) or of anyone; it needs no credentials. */

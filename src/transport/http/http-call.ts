@@ -1,6 +1,8 @@
-import type { Call, Conditions, InputMode, Operation, Principal } from '../../engine/call.ts'
-import type { Field, Id, Resource, Value } from '../../model/model.ts'
+import type { Arguments, Call, Conditions, InputMode, Operation, Principal } from '../../engine/call.ts'
+import type { Action, Field, Id, Resource, Value } from '../../model/model.ts'
 import type { Query, Shape } from '../../query/predicate.ts'
+import type { Credentials } from '../../auth/principal.ts'
+import type { Maybe } from '../../store/work.ts'
 import type { Exchange } from './exchange.ts'
 import { json, type Format } from './negotiate.ts'
 import type { Parameter } from './parameters.ts'
@@ -30,6 +32,8 @@ export class HttpCall implements Call {
   /** Known where rate limits need it. */
   address: string | undefined = undefined
   key: Readonly<Record<string, Value>> | null = null
+  action: Action | null = null
+  arguments: (() => Maybe<Arguments>) | undefined = undefined
   idempotencyKey: string | null = null
   format: Format = json
   /** Of the query and of a QUERY body; for links. */
@@ -41,6 +45,10 @@ export class HttpCall implements Call {
   constructor(exchange: Exchange, mode: InputMode) {
     this.exchange = exchange
     this.mode = mode
+  }
+
+  get credentials(): Credentials {
+    return this.exchange
   }
 
   /** Known once the URI is resolved, so before an engine sees the call. */

@@ -2,15 +2,17 @@ import { ApiError } from '../../protocol/error.ts'
 import type { Exchange } from './exchange.ts'
 
 /** The media types that bodies are read in. */
-export type Media = 'json' | 'merge' | 'patch' | 'form'
+export type Media = 'json' | 'merge' | 'patch' | 'form' | 'multipart'
 
 export const ACCEPT_POST = 'application/json'
 export const ACCEPT_PATCH = 'application/merge-patch+json, application/json-patch+json, application/json'
 /** A list of structured-field tokens and strings (RFC 10008 §3). */
 export const ACCEPT_QUERY = 'application/json, application/x-www-form-urlencoded'
 
-/** The methods whose body is read. */
-export type BodyMethod = 'POST' | 'PUT' | 'PATCH' | 'QUERY'
+const ACCEPT_ACTION = 'application/json, application/x-www-form-urlencoded, multipart/form-data'
+
+/** The methods whose body is read; ACTION is any of them, of an action. */
+export type BodyMethod = 'POST' | 'PUT' | 'PATCH' | 'QUERY' | 'ACTION'
 
 interface Body {
   /** The fields that tell what would have been understood. */
@@ -26,6 +28,10 @@ const bodies: Readonly<Record<BodyMethod, Body>> = {
     understood: new Set(['json', 'merge', 'patch']),
   },
   QUERY: { advertise: { 'accept-query': ACCEPT_QUERY, accept: ACCEPT_QUERY }, understood: new Set(['json', 'form']) },
+  ACTION: {
+    advertise: { 'accept-post': ACCEPT_ACTION, accept: ACCEPT_ACTION },
+    understood: new Set(['json', 'form', 'multipart']),
+  },
 }
 
 /** The media type of a body that is about to be read; throws unsupported_media_type or unsupported_encoding. */
@@ -55,6 +61,8 @@ function readMedia(type: string | undefined): Media | null {
       return 'patch'
     case 'application/x-www-form-urlencoded':
       return 'form'
+    case 'multipart/form-data':
+      return 'multipart'
   }
   return /^application\/[\w.!#$&^-]+\+json$/i.test((semicolon < 0 ? type : type.slice(0, semicolon)).trim())
     ? 'json'

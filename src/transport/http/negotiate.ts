@@ -20,8 +20,8 @@ const ranges: readonly (readonly [string, Format])[] = [
 const known = new Map<string, Format | null>()
 const MOST_KNOWN = 200
 
-/** The format to answer in (RFC 9110 §12.5.1); throws not_acceptable, naming what there is. */
-export function negotiate(accept: string | undefined): Format {
+/** The format to answer in (RFC 9110 §12.5.1); throws not_acceptable, naming what there is, or is lenient and answers in JSON. */
+export function negotiate(accept: string | undefined, lenient = false): Format {
   if (accept === undefined || accept === '*/*' || accept === json.type) return json
   let format = known.get(accept)
   if (format === undefined) {
@@ -30,6 +30,7 @@ export function negotiate(accept: string | undefined): Format {
     known.set(accept, format)
   }
   if (format === null) {
+    if (lenient) return json
     throw new ApiError('not_acceptable', { members: { available: formats.map(one => one.type) } })
   }
   return format

@@ -23,6 +23,7 @@ const at = (path: string, prefix = ''): string => {
   if (found === null) return 'nothing'
   if (found.kind === 'page') return `page ${found.page.path}`
   if (found.kind === 'service') return `service ${found.service.path}`
+  if (found.kind === 'action') return `action ${[...found.actions.values()].map(one => one.name).join(' ')}`
   const parent = into.parent ? `${into.parent.resource.name} ${into.parent.id} ${into.parent.field.name} > ` : ''
   return `${parent}${found.kind} ${found.resource.name}${into.id === null ? '' : ` ${JSON.stringify(into.id)}`}`
 }

@@ -1,5 +1,5 @@
 import { keysOf } from '../../engine/unique-key.ts'
-import type { Field, Id, Model, Resource } from '../../model/model.ts'
+import type { Action, Field, Id, Model, Resource } from '../../model/model.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { ScalarType } from '../../schema/field.ts'
 import type { Page } from './page.ts'
@@ -7,7 +7,7 @@ import { readId } from './path-id.ts'
 import type { Service } from './service.ts'
 
 /** What stands at a URI: the methods it knows and how its answer is addressed. Made once, at start. */
-export type Endpoint = CollectionEndpoint | ItemEndpoint | PageEndpoint | ServiceEndpoint
+export type Endpoint = CollectionEndpoint | ItemEndpoint | PageEndpoint | ServiceEndpoint | ActionEndpoint
 
 interface Common {
   /** The value of `Allow`. */
@@ -25,6 +25,11 @@ export interface ItemEndpoint extends Common {
 export interface PageEndpoint extends Common {
   readonly kind: 'page'
   readonly page: Page
+}
+/** Operations of its own that a resource has at one URI, by method. */
+export interface ActionEndpoint extends Common {
+  readonly kind: 'action'
+  readonly actions: ReadonlyMap<string, Action>
 }
 export interface ServiceEndpoint extends Common {
   readonly kind: 'service'
@@ -53,9 +58,10 @@ interface Segment {
   readonly children: Map<string, Segment>
   resource: Resource | null
   page: PageEndpoint | ServiceEndpoint | null
+  action: ActionEndpoint | null
 }
 
-const segment = (): Segment => ({ children: new Map(), resource: null, page: null })
+const segment = (): Segment => ({ children: new Map(), resource: null, page: null, action: null })
 
 /** Makes the routes of a model, mounted at a prefix: every path of every resource, their items and nested collections. */
 export function routesOf(
@@ -99,6 +105,12 @@ export function routesOf(
     const first = resource.paths[0]
     if (first !== undefined) bases.set(resource, `${prefix}/${first.split('/').filter(Boolean).join('/')}`)
   }
+  const rowActions = new Map<Resource, Map<string, ActionEndpoint>>()
+  for (const resource of [...model.resources.values(), ...model.standalone.values()]) {
+    rowActions.set(resource, actionsOf(resource, 'row'))
+    for (const [end, endpoint] of actionsOf(resource, 'list'))
+      for (const path of resource.paths) place(`${path}/${end}`).action = endpoint
+  }
   for (const page of pages) place(page.path).page = { kind: 'page', page, ...allowing(READ) }
   for (const service of services) place(service.path).page = { kind: 'service', service, ...allowing(service.methods) }
 
@@ -138,7 +150,7 @@ export function routesOf(
   }
 
   function endOf(at: Segment): Endpoint | null {
-    return at.resource === null ? at.page : collections.get(at.resource)!
+    return at.resource === null ? (at.action ?? at.page) : collections.get(at.resource)!
   }
 
   function below(resource: Resource, path: string, from: number, into: Target): Endpoint | null {
@@ -151,7 +163,13 @@ export function routesOf(
     }
     const start = to + 1
     to = endOfSegment(path, start)
-    const field = resource.field.get(path.slice(start, to))
+    const name = path.slice(start, to)
+    const action = rowActions.get(resource)?.get(name)
+    if (action) {
+      into.id = id
+      return to + 1 >= path.length ? action : null
+    }
+    const field = resource.field.get(name)
     if (!field || field.hidden || (field.is !== 'back' && field.is !== 'many') || !field.toMany) return null
     into.parent = { resource, id, field }
     if (to + 1 >= path.length) return collections.get(field.target)!
@@ -162,7 +180,27 @@ export function routesOf(
   }
 }
 
-const allowing = (methods: readonly string[]): Common => ({ allow: methods.join(', '), methods: new Set(methods) })
+/** The actions of a resource that are asked of it as a whole, or of a row, by the end of their URI. */
+function actionsOf(resource: Resource, on: Action['on']): Map<string, ActionEndpoint> {
+  const byPath = new Map<string, Map<string, Action>>()
+  // Of two at one URI the later in the alphabet wins (spec: restaction §2.3).
+  for (const action of [...resource.actions.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+    if (action.on !== on) continue
+    const path = encodeURIComponent(action.path)
+    byPath.set(path, (byPath.get(path) ?? new Map<string, Action>()).set(action.method, action))
+  }
+  return new Map(
+    [...byPath].map(([path, actions]) => [
+      path,
+      { kind: 'action', actions, ...allowing([...actions.keys(), ...(actions.has('GET') ? ['HEAD'] : []), 'OPTIONS']) },
+    ]),
+  )
+}
+
+const allowing = (methods: readonly string[]): Common => ({
+  allow: [...new Set(methods)].join(', '),
+  methods: new Set(methods),
+})
 
 function endOfSegment(path: string, from: number): number {
   const slash = path.indexOf('/', from)

@@ -1,0 +1,118 @@
+import type { ActionContext, Provided } from '../model/action-context.ts'
+import type { Id } from '../model/model.ts'
+import type { Database } from '../model/operations.ts'
+import type { Store, Transaction } from '../store/store.ts'
+import type { Call, Principal } from './call.ts'
+import { database } from './database.ts'
+import type { Engine } from './engine.ts'
+
+/** What contexts are made from; the same for all calls of an engine. */
+export interface Surroundings {
+  readonly engine: Engine
+  readonly store: Store
+  readonly provided: Provided
+  readonly url: (target: string, params?: Readonly<Record<string, unknown>>) => string
+}
+
+/** What one call's hooks and action know and can do; made for the call and gone with it. */
+export class Context implements ActionContext {
+  readonly now: number
+  readonly #around: Surroundings
+  readonly #call: Call
+  #tx: Transaction | null
+  #files: readonly Attachment[] = none
+  #token: unknown = null
+  #setToken = false
+
+  constructor(around: Surroundings, call: Call, now: number, tx: Transaction | null = null) {
+    this.#around = around
+    this.#call = call
+    this.now = now
+    this.#tx = tx
+  }
+
+  get me(): Principal | null {
+    return this.#call.principal
+  }
+  get auth(): Readonly<Record<string, unknown>> {
+    return this.#call.auth ?? noAuth
+  }
+  get operation(): string {
+    return this.#call.operation
+  }
+  get resource(): string {
+    return this.#call.resource.name
+  }
+  get action(): string | null {
+    return this.#call.action?.name ?? null
+  }
+  get id(): Id | null {
+    return this.#call.id
+  }
+  get provided(): Provided {
+    return this.#around.provided
+  }
+
+  get db(): Database {
+    return this.#database(this.#tx, this.#call.trusted ? undefined : this.#call.principal)
+  }
+  asSystem(): Database {
+    return this.#database(this.#tx, undefined)
+  }
+  transaction<T>(work: (db: Database) => Promise<T>): Promise<T> {
+    const me = this.#call.trusted ? undefined : this.#call.principal
+    if (this.#tx) return work(this.#database(this.#tx, me))
+    return this.#around.store.transaction(tx => work(this.#database(tx, me)))
+  }
+
+  header(name: string): string | undefined {
+    return this.#call.credentials?.header(name)
+  }
+  files(name?: string): readonly File[] {
+    return this.#files.filter(one => name === undefined || one.name === name).map(one => one.file)
+  }
+  url(target: string, params?: Readonly<Record<string, unknown>>): string {
+    return this.#around.url(target, params)
+  }
+
+  get token(): unknown {
+    return this.#token
+  }
+  set token(claims: unknown) {
+    this.#token = claims
+    this.#setToken = true
+  }
+  /** Whether anybody set the token, be it to what it was. */
+  get hasToken(): boolean {
+    return this.#setToken
+  }
+
+  /** Files that came with the arguments. */
+  attach(files: readonly Attachment[]): void {
+    this.#files = files
+  }
+
+  /** Does work with all operations within a transaction. */
+  async within<T>(tx: Transaction, work: () => Promise<T>): Promise<T> {
+    this.#tx = tx
+    try {
+      return await work()
+    } finally {
+      this.#tx = null
+    }
+  }
+
+  #database(tx: Transaction | null, me: Principal | null | undefined): Database {
+    const { engine } = this.#around
+    return database(engine, call => (tx ? engine.within(tx, call) : engine.handle(call)), me)
+  }
+}
+
+/** A file of a multipart form, under the name of its field. */
+export interface Attachment {
+  readonly name: string
+  readonly file: File
+}
+
+const none: readonly Attachment[] = Object.freeze([])
+const noAuth: Readonly<Record<string, unknown>> = Object.freeze({})

@@ -1,0 +1,116 @@
+import type { ActionContext } from '../model/action-context.ts'
+import { wait, type Maybe, type Work } from '../store/work.ts'
+import { answered, linesOf } from './act.ts'
+import type { Answered, Call, HeaderLines, Outcome } from './call.ts'
+import type { Context } from './context.ts'
+import type { Reading } from './read.ts'
+import { reply, type Reply, type ReplyHeaders } from './reply.ts'
+
+/** Runs before everything else of a request. What it answers, if anything but null, is the answer: nothing else runs. */
+export type Before = (ctx: ActionContext) => unknown
+/** Sees every answer that is no error, and may answer with another. */
+export type After = (reply: Reply, ctx: ActionContext) => Maybe<Reply | undefined | void>
+/** Hears of what was thrown, refusals among it; what it answers, if anything but null, takes the error's place. */
+export type OnError = (error: unknown, ctx: ActionContext) => unknown
+
+export interface Hooks {
+  readonly before: readonly Before[]
+  readonly after: readonly After[]
+  readonly error: OnError | null
+}
+
+type Given<T> = T | readonly T[] | undefined
+
+/** The hooks of an API; null if it has none. */
+export function hooksOf(given: {
+  readonly before?: Given<Before>
+  readonly after?: Given<After>
+  readonly error?: OnError | undefined
+}): Hooks | null {
+  const { before = [], after = [], error } = given
+  const hooks = { before: [before].flat(), after: [after].flat(), error: error ?? null }
+  return hooks.before.length || hooks.after.length || hooks.error ? hooks : null
+}
+
+/**
+ * A request with its hooks around it, in the order of restaction (spec §2.4): before hooks in turn until one answers; the
+ * call; what either throws goes to the error hook, and on, unhandled, if that answers null; after hooks see every answer,
+ * but not errors. What after hooks throw goes past the error hook.
+ */
+export function* hooked(
+  hooks: Hooks,
+  call: Call,
+  context: Context,
+  reading: Pick<Reading, 'ctx'>,
+  attempt: () => Maybe<Outcome>,
+): Work<Outcome> {
+  let outcome: Outcome | null = null
+  try {
+    for (const before of hooks.before) {
+      const answer = yield* wait(before(context) as Maybe<unknown>)
+      if (answer === undefined || answer === null) continue
+      outcome = yield* unshaped(call, answer, reading)
+      break
+    }
+    outcome ??= yield* wait(attempt())
+  } catch (thrown) {
+    const answer = hooks.error ? yield* wait(hooks.error(thrown, context) as Maybe<unknown>) : null
+    if (answer === undefined || answer === null) throw thrown
+    outcome = yield* unshaped(call, answer, reading)
+  }
+  for (const after of hooks.after) {
+    const before = replyOf(outcome)
+    const answer = (yield* wait(after(before, context))) ?? before
+    if (answer !== before) outcome = yield* changed(call, outcome, before, answer, reading)
+  }
+  return outcome
+}
+
+/** What hooks answer is not held to the output of the action whose place it takes. */
+function unshaped(call: Call, answer: unknown, reading: Pick<Reading, 'ctx'>): Work<Answered> {
+  return answered(call.resource, null, answer, reading)
+}
+
+function replyOf(outcome: Outcome): Reply {
+  switch (outcome.kind) {
+    case 'value':
+      return reply(outcome.value, { status: outcome.status, headers: recordOf(outcome.headers) })
+    case 'item':
+      return reply(JSON.parse(outcome.body) as unknown, { status: outcome.created ? 201 : 200 })
+    case 'list':
+      return reply(JSON.parse(outcome.body) as unknown)
+    case 'gone':
+      return reply(null, { status: 204 })
+    case 'unchanged':
+      return reply(null, { status: 304 })
+    case 'failure':
+      throw outcome.error
+  }
+}
+
+/** Header fields alone leave a representation what it is; another value is an answer of its own, without a version. */
+function* changed(
+  call: Call,
+  outcome: Outcome,
+  before: Reply,
+  answer: Reply,
+  reading: Pick<Reading, 'ctx'>,
+): Work<Outcome> {
+  if (
+    outcome.kind !== 'value' &&
+    outcome.kind !== 'failure' &&
+    answer.value === before.value &&
+    answer.status === before.status
+  )
+    return { ...outcome, headers: [...(outcome.headers ?? []), ...linesOf(answer.headers)] }
+  return yield* unshaped(call, answer, reading)
+}
+
+function recordOf(lines: HeaderLines): ReplyHeaders {
+  const record: Record<string, string | string[]> = {}
+  for (const [name, value] of lines) {
+    const there = record[name]
+    record[name] = there === undefined ? value : [...(typeof there === 'string' ? [there] : there), value]
+  }
+  return record
+}

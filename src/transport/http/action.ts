@@ -1,0 +1,122 @@
+import type { Answered, Arguments } from '../../engine/call.ts'
+import type { Engine } from '../../engine/engine.ts'
+import { ApiError } from '../../protocol/error.ts'
+import { readForm, readTextRequest } from '../../schema/text/request.ts'
+import type { Maybe } from '../../store/work.ts'
+import { checkLength, readJson, readText } from './body.ts'
+import type { FieldLines } from './exchange.ts'
+import type { Face } from './face.ts'
+import { finish } from './finish.ts'
+import type { HttpCall } from './http-call.ts'
+import { mediaOf } from './media.ts'
+import { negotiate } from './negotiate.ts'
+import { readParameters, type Parameter } from './parameters.ts'
+import type { ActionEndpoint } from './routes.ts'
+import { queryOf } from './target.ts'
+
+/** Completes the call of an action; its arguments are received and read once the caller is known to be allowed. */
+export function decodeAction(engine: Engine, call: HttpCall, endpoint: ActionEndpoint): void {
+  const { method } = call.exchange
+  const action = endpoint.actions.get(method) ?? endpoint.actions.get('GET')!
+  call.format = negotiate(call.exchange.accept, action.lenient)
+  call.operation = 'act'
+  call.action = action
+  call.resource = action.resource
+  call.arguments = () => (action.lenient ? readLeniently(engine, call, action.method) : readStrictly(engine, call))
+}
+
+function readLeniently(engine: Engine, { exchange }: HttpCall, method: string): Maybe<Arguments> {
+  const request = {
+    method,
+    query: queryOf(exchange),
+    contentType: exchange.contentType,
+    body: () => {
+      checkLength(exchange, engine.limits.body)
+      return exchange.body(engine.limits.body)
+    },
+  }
+  return readTextRequest(request, engine.limits)
+}
+
+/** As modelled routes are read: nothing is ignored, nothing may be given twice. */
+function readStrictly(engine: Engine, call: HttpCall): Maybe<Arguments> {
+  const { exchange } = call
+  const query = queryOf(exchange)
+  const parameters = query === '' ? none : readParameters(query, engine.limits.parameters)
+  if (isBodyless(exchange.method)) return { value: valuesOf(parameters), mode: 'text' }
+  if (parameters.length > 0) {
+    throw new ApiError('unknown_param', {
+      issues: parameters.map(([parameter]) => ({
+        code: 'unknown_param',
+        parameter,
+        detail: 'arguments of this action come in the body',
+      })),
+    })
+  }
+  return exchange.hasBody || exchange.contentType !== undefined ? readBody(engine, call) : { value: undefined, mode: engine.mode }
+}
+
+const none: readonly Parameter[] = Object.freeze([])
+
+const isBodyless = (method: string): boolean => method !== 'POST' && method !== 'PUT' && method !== 'PATCH'
+
+async function readBody(engine: Engine, { exchange }: HttpCall): Promise<Arguments> {
+  const media = mediaOf(exchange, 'ACTION')
+  checkLength(exchange, engine.limits.body)
+  switch (media) {
+    case 'form':
+      return {
+        value: valuesOf(readParameters(await readText(exchange, engine.limits), engine.limits.parameters)),
+        mode: 'text',
+      }
+    case 'multipart':
+      return readForm(await exchange.body(engine.limits.body), exchange.contentType!)
+    default:
+      return { value: await readJson(exchange, engine.limits), mode: engine.mode }
+  }
+}
+
+function valuesOf(parameters: readonly Parameter[]): Record<string, string> {
+  const values: Record<string, string> = {}
+  for (const [name, value] of parameters) {
+    if (Object.hasOwn(values, name)) {
+      const issue = { code: 'duplicate', parameter: name, detail: 'may be given once' } as const
+      throw new ApiError('validation', { issues: [issue] })
+    }
+    Object.defineProperty(values, name, { value, enumerable: true, configurable: true, writable: true })
+  }
+  return values
+}
+
+/** Answers with what an action, or a hook, gave: data in the format that was negotiated, a Response as it is. */
+export function sendAnswered(face: Face, call: HttpCall, outcome: Answered): void | Promise<void> {
+  const { exchange } = call
+  const fields: FieldLines = []
+  for (const [name, value] of outcome.headers) fields.push(name, value)
+  const { value } = outcome
+  if (value instanceof Response) return sendResponse(face, call, outcome, value, fields)
+  const has = (name: string): boolean => outcome.headers.some(([given]) => given === name)
+  if (!has('cache-control')) fields.push('cache-control', exchange.method === 'GET' ? 'private, no-cache' : 'no-store')
+  if (outcome.status === 204 || outcome.status === 304) return finish(face, exchange, outcome.status, fields, null)
+  const body = call.pretty ? `${JSON.stringify(value, null, 2)}\n` : outcome.body!
+  if (!has('content-type')) fields.push('content-type', call.format.type)
+  fields.push('content-length', String(Buffer.byteLength(body)))
+  finish(face, exchange, outcome.status, fields, body)
+}
+
+/** What replies add to a Response comes before its own header fields, and takes the place of those of the same name. */
+async function sendResponse(
+  face: Face,
+  { exchange }: HttpCall,
+  outcome: Answered,
+  response: Response,
+  fields: FieldLines,
+): Promise<void> {
+  const given = new Set(outcome.headers.map(([name]) => name))
+  for (const [name, value] of response.headers) {
+    if (!given.has(name) && name !== 'content-length') fields.push(name, value)
+  }
+  const bytes = response.body === null ? null : new Uint8Array(await response.arrayBuffer())
+  if (bytes !== null) fields.push('content-length', String(bytes.length))
+  finish(face, exchange, outcome.status, fields, bytes)
+}
