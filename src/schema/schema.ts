@@ -1,6 +1,7 @@
 import type { Issue } from '../protocol/error.ts'
 import type { Mode } from './coerce.ts'
 import type { Ctx } from './field.ts'
+import type { JsonSchema } from './text/validator.ts'
 
 /** What a schema made of a value. */
 export type Checked = Accepted | Rejected
@@ -27,6 +28,8 @@ export interface Schema {
   /** Members of an object whose members have schemas of their own, the item of a list; for documents. */
   readonly members?: ReadonlyMap<string, Schema>
   readonly item?: Schema
+  /** The JSON Schema of a schema text, made when it is asked for; for documents. */
+  readonly json?: () => JsonSchema
   /** Reads a value that a caller sent: unknown members are refused, unless the schema is a text, which drops them. */
   input(value: unknown, mode: Mode, ctx: Ctx): Checked | Promise<Checked>
   /** Shapes a value of the application: of objects only own properties and getters that are named here. */

@@ -1,6 +1,7 @@
 import type { Issue } from '../protocol/error.ts'
 import type { IssueCode } from '../protocol/codes.ts'
 import { accepted, rejected, type Checked, type Schema } from './schema.ts'
+import { toJsonSchema } from './text/json-schema.ts'
 import type { Invalid } from './text/report.ts'
 import { compileText, type TextOptions, type Validate } from './text/text.ts'
 
@@ -14,7 +15,7 @@ export function textSchema(declared: unknown, options: TextOptions = {}): Schema
     const result = validate(value, MOST)
     return result.ok ? accepted(result.value) : rejected(result.errors.map(issueOf), result.errors[0]!.text)
   }
-  return { kind: 'text', declared, input: check, output: check }
+  return { kind: 'text', declared, input: check, output: check, json: () => toJsonSchema(declared, options) }
 }
 
 function issueOf({ message, pointer }: Invalid): Issue {

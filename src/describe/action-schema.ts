@@ -1,0 +1,64 @@
+import type { Model } from '../model/model.ts'
+import type { FieldDef } from '../schema/field.ts'
+import type { Schema } from '../schema/schema.ts'
+import { jsonSchemaOf, type StandardSchema } from '../schema/standard.ts'
+import type { JsonSchema } from '../schema/text/validator.ts'
+import { boundsText, orNull, scalarSchema } from './scalar-schema.ts'
+
+/**
+ * The JSON Schema of what an action takes or gives, whichever way it was declared: field builders, a Standard Schema whose
+ * library tells it, a schema text. Anything (`{}`) where nobody tells. Definitions stand in its own `$defs`.
+ */
+export function actionSchema(schema: Schema, side: 'input' | 'output', model: Model): JsonSchema {
+  switch (schema.kind) {
+    case 'field':
+      return fieldSchema((schema.declared as { readonly '~def': FieldDef })['~def'], model)
+    case 'members':
+      return membersSchema(schema.members!, side, model)
+    case 'list':
+      return { type: 'array', items: actionSchema(schema.item!, side, model) }
+    case 'standard':
+      return jsonSchemaOf(schema.declared as StandardSchema, side) ?? {}
+    case 'text':
+      return schema.json?.() ?? {}
+  }
+}
+
+function membersSchema(members: ReadonlyMap<string, Schema>, side: 'input' | 'output', model: Model): JsonSchema {
+  const definitions: Record<string, JsonSchema> = {}
+  const properties = [...members].map(([name, member]) => {
+    // Definitions of the parts belong to the whole, where references look for them.
+    const { $defs, $schema: _, ...schema } = actionSchema(member, side, model)
+    Object.assign(definitions, $defs)
+    return [name, schema] as const
+  })
+  const required = [...members].filter(([, member]) => side === 'output' || isRequired(member)).map(([name]) => name)
+  return {
+    type: 'object',
+    properties: Object.fromEntries(properties),
+    ...(required.length ? { required } : {}),
+    additionalProperties: false,
+    ...(Object.keys(definitions).length ? { $defs: definitions } : {}),
+  }
+}
+
+/** Absent is null, or a default; schemas of other kinds are asked what they make of it where the request comes. */
+function isRequired(schema: Schema): boolean {
+  if (schema.kind !== 'field') return schema.kind === 'members' || schema.kind === 'list'
+  const def = (schema.declared as { readonly '~def': FieldDef })['~def']
+  return def.default === undefined && def.nullable !== true
+}
+
+function fieldSchema(def: FieldDef, model: Model): JsonSchema {
+  const type = def.is === 'one' ? model.resources.get(def.to)?.idType : def.is === 'scalar' ? def.type : undefined
+  if (type === undefined) return {}
+  const schema = scalarSchema(type)
+  const words = [def.description, boundsText(type)].filter(Boolean).join('; ')
+  return {
+    ...(def.nullable ? orNull(schema) : schema),
+    ...(def.default && 'value' in def.default ? { default: def.default.value } : {}),
+    ...(def.title === undefined ? {} : { title: def.title }),
+    ...(words === '' ? {} : { description: words }),
+    ...(def.examples?.length ? { examples: [...def.examples] } : {}),
+  }
+}

@@ -1,0 +1,105 @@
+import type { Field, Resource } from '../model/model.ts'
+import { operatorsOf, typeOf, type Operator } from '../query/operator.ts'
+import type { ScalarType } from '../schema/field.ts'
+import type { JsonSchema } from '../schema/text/validator.ts'
+import { scalarSchema } from './scalar-schema.ts'
+
+/** A condition of the flat form: `rank[gte]`, with the type of its operand. */
+export interface FlatParameter {
+  readonly name: string
+  readonly field: Field
+  readonly operator: Operator
+  readonly schema: JsonSchema
+}
+
+const lists: ReadonlySet<Operator> = new Set(['in', 'nin', 'hasAny', 'hasAll'])
+
+/** Every condition on a resource's own fields that a URL may hold (spec: http §3.2, safety rule 9). */
+export function flatParameters(resource: Resource): FlatParameter[] {
+  return resource.fields
+    .filter(field => field.filterable && !field.hidden)
+    .flatMap(field =>
+      operatorsOf(field).map((operator): FlatParameter => ({
+        name: operator === 'eq' ? field.name : `${field.name}[${operator}]`,
+        field,
+        operator,
+        schema: operandSchema(field, operator),
+      })),
+    )
+}
+
+/** The JSON form of a filter. `refer` tells where the filter of a related resource is found. */
+export function filterSchema(resource: Resource, refer: (resource: Resource) => string): JsonSchema {
+  const own = refer(resource)
+  const filters = { type: 'array', items: { $ref: own } }
+  const fields = resource.fields.filter(field => field.filterable && !field.hidden)
+  return {
+    type: 'object',
+    description: `Which rows of ${resource.name}; all members must hold. A field takes a value or operators.`,
+    properties: {
+      ...Object.fromEntries(fields.map(field => [field.name, conditionSchema(field, refer)])),
+      $and: filters,
+      $or: filters,
+      $not: { $ref: own },
+    },
+    additionalProperties: false,
+  }
+}
+
+function conditionSchema(field: Field, refer: (resource: Resource) => string): JsonSchema {
+  const operators = operatorsOf(field)
+  const members = Object.fromEntries(
+    operators.map(operator => [`$${operator}`, operatorSchema(field, operator)] as const),
+  )
+  const nested = field.target ? { $ref: refer(field.target as Resource) } : null
+  if (field.toMany) {
+    const quantified = { $some: nested, $every: nested, $none: nested }
+    return { type: 'object', properties: { ...quantified, ...members }, additionalProperties: false, minProperties: 1 }
+  }
+  const conditions = { type: 'object', properties: members, additionalProperties: false, minProperties: 1 }
+  const plain = operators.includes('eq') ? [operandSchema(field, 'eq'), { type: 'null' }] : [{ type: 'null' }]
+  return { anyOf: [...plain, conditions, ...(nested ? [nested] : [])] }
+}
+
+/** In the JSON form null in the place of a value is the null test. */
+function operatorSchema(field: Field, operator: Operator): JsonSchema {
+  const schema = operandSchema(field, operator)
+  return operator === 'eq' || operator === 'ne' ? { anyOf: [schema, { type: 'null' }] } : schema
+}
+
+function operandSchema(field: Field, operator: Operator): JsonSchema {
+  const type = typeOf(field)
+  if (operator === 'null') return { type: 'boolean' }
+  if (operator === 'size') return { type: 'integer', minimum: 0 }
+  if (lists.has(operator)) {
+    return { type: 'array', items: comparedSchema(operator.startsWith('has') ? itemOf(type) : type) }
+  }
+  if (operator === 'has') return comparedSchema(itemOf(type))
+  return isTextual(operator) ? { type: 'string' } : comparedSchema(type)
+}
+
+function isTextual(operator: Operator): boolean {
+  return /^(i?contains|i?startsWith|i?endsWith|ieq)$/.test(operator)
+}
+
+function itemOf(type: ScalarType | null): ScalarType | null {
+  return type?.type === 'list' ? type.item : type
+}
+
+/** What is compared with a field need not be a value that it could hold: bounds do not matter. */
+function comparedSchema(type: ScalarType | null): JsonSchema {
+  if (type === null) return {}
+  switch (type.type) {
+    case 'text':
+    case 'email':
+    case 'url':
+    case 'password':
+    case 'decimal':
+      return { type: 'string' }
+    case 'number':
+    case 'integer':
+      return { type: type.type }
+    default:
+      return scalarSchema(type)
+  }
+}

@@ -1,0 +1,149 @@
+import type { BackField, Field, ManyField, OneField, Resource } from '../model/model.ts'
+import type { JsonSchema } from '../schema/text/validator.ts'
+import { boundsText, orNull, scalarSchema } from './scalar-schema.ts'
+
+/** Where the schema of a row that is made along with another is found; `implied` is the field that the other one sets. */
+export type Refer = (resource: Resource, implied: OneField | null) => string
+
+/** A row as it is read at depth 1: related rows as ids, link-only lists left out. */
+export function rowSchema(resource: Resource): JsonSchema {
+  const shown = resource.fields.filter(field => isShown(field))
+  const masked = resource.rules?.fields ?? {}
+  return object(
+    resource,
+    shown.map(field => [field, readSchema(field)]),
+    // A field that only some may read is absent for the others.
+    shown.filter(field => masked[field.name]?.read === undefined),
+  )
+}
+
+/** The body that makes a row. `implied` need not be said, because the row that it is nested in says it. */
+export function createSchema(resource: Resource, refer: Refer, implied: OneField | null = null): JsonSchema {
+  const taken = resource.fields.filter(field => isWritten(field) || isClientId(field))
+  return object(
+    resource,
+    taken.map(field => [field, writeSchema(field, refer, true)]),
+    taken.filter(field => field !== implied && isRequired(field)),
+  )
+}
+
+/** The body that replaces a row; its id and fields that are read only may come along unchanged. */
+export function replaceSchema(resource: Resource, refer: Refer): JsonSchema {
+  const taken = resource.fields.filter(isWritten)
+  return object(
+    resource,
+    taken.map(field => [field, writeSchema(field, refer, true)]),
+    taken.filter(isRequired),
+  )
+}
+
+/** The body that changes what it names (RFC 7396). */
+export function patchSchema(resource: Resource, refer: Refer): JsonSchema {
+  return object(
+    resource,
+    resource.fields.filter(isWritten).map(field => [field, writeSchema(field, refer, false)]),
+    [],
+  )
+}
+
+/** The field that a row nested in a relation need not have, if it would need it otherwise. */
+export function impliedBy(field: Field): OneField | null {
+  return field.is === 'back' && isRequired(field.via) ? field.via : null
+}
+
+/** Every field that a row can be asked for, with its schema as it is read. */
+export function isShown(field: Field): boolean {
+  return !field.hidden && !((field.is === 'back' || field.is === 'many') && !field.ids)
+}
+
+function object(
+  resource: Resource,
+  properties: readonly (readonly [Field, JsonSchema])[],
+  required: readonly Field[],
+): JsonSchema {
+  const description = descriptionOf(resource)
+  return {
+    type: 'object',
+    title: resource.title,
+    ...(description === '' ? {} : { description }),
+    properties: Object.fromEntries(properties.map(([field, schema]) => [field.name, told(field, schema)])),
+    ...(required.length ? { required: required.map(field => field.name) } : {}),
+    additionalProperties: false,
+  }
+}
+
+/** What the declaration says of a resource in prose. */
+export function descriptionOf(resource: Resource): string {
+  const told = resource.meta['$desc']
+  return typeof told === 'string' ? told : ''
+}
+
+/** Title, description and examples of the declaration; words for what no keyword can say. */
+function told(field: Field, schema: JsonSchema): JsonSchema {
+  const words = [field.description, field.type ? boundsText(field.type) : ''].filter(Boolean).join('; ')
+  return {
+    ...schema,
+    ...(field.title === null ? {} : { title: field.title }),
+    ...(words === '' ? {} : { description: words }),
+    ...(field.examples.length ? { examples: [...field.examples] } : {}),
+  }
+}
+
+/** The value of a field at depth 1. */
+export function readSchema(field: Field): JsonSchema {
+  switch (field.is) {
+    case 'scalar':
+    case 'calc':
+      return field.nullable ? orNull(scalarSchema(field.type)) : scalarSchema(field.type)
+    case 'one':
+      return field.nullable ? orNull(scalarSchema(field.target.idType)) : scalarSchema(field.target.idType)
+    case 'back':
+    case 'many':
+      return field.toMany
+        ? { type: 'array', items: scalarSchema(field.target.idType) }
+        : orNull(scalarSchema(field.target.idType))
+    case 'count':
+      return { type: 'integer', minimum: 0 }
+    case 'self':
+      return { type: 'string', format: 'uri-reference' }
+  }
+}
+
+function writeSchema(field: Field, refer: Refer, defaults: boolean): JsonSchema {
+  const standard = defaults && field.default && 'value' in field.default ? { default: field.default.value } : {}
+  switch (field.is) {
+    case 'one':
+      return { ...targetSchema(field, refer), ...standard }
+    case 'back':
+    case 'many':
+      return field.toMany ? { type: 'array', items: targetSchema(field, refer) } : targetSchema(field, refer)
+    default:
+      return { ...readSchema(field), ...standard }
+  }
+}
+
+/** A related row in a body: its id, or the members from which it is made. */
+function targetSchema(field: OneField | BackField | ManyField, refer: Refer): JsonSchema {
+  const anyOf = [
+    scalarSchema(field.target.idType),
+    ...(field.target.options.readOnly ? [] : [{ $ref: refer(field.target, impliedBy(field)) }]),
+  ]
+  const optional = !field.toMany && (field.is === 'back' || field.nullable)
+  return { anyOf: optional ? [...anyOf, { type: 'null' }] : anyOf }
+}
+
+/** Clients set it, in POST as well as later. */
+export function isWritten(field: Field): boolean {
+  if (field.readonly || field === field.owner.id) return false
+  if (field.hidden) return field.is === 'scalar' && field.type.type === 'password'
+  return field.is !== 'count' && field.is !== 'self' && !(field.is === 'calc' && !field.def.set)
+}
+
+function isClientId(field: Field): boolean {
+  return field === field.owner.id && field.owner.id.def.client === true
+}
+
+function isRequired(field: Field): boolean {
+  if (field === field.owner.id || field.nullable || field.default) return false
+  return field.is === 'one' || (field.is === 'scalar' && field.def.now === undefined)
+}

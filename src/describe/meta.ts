@@ -1,0 +1,89 @@
+import type { Action, Model, Resource } from '../model/model.ts'
+
+/** Meta data as restaction's clients read them. */
+export type MetaData = Readonly<Record<string, unknown>>
+
+/** What every API may answer with (spec: restaction §2.2). */
+const errors: MetaData = {
+  '400.InvalidData': 'request data invalid',
+  '403.PermissionDeny': 'permission deny',
+  '500.ServerError': 'internal server error',
+}
+
+/** How tokens travel unless the meta file says otherwise (spec: restaction §3). */
+const auth: MetaData = {
+  algorithm: 'HS256',
+  cookie: null,
+  expiration: 3600,
+  header: 'Authorization',
+  refresh: true,
+}
+
+/**
+ * restaction's meta data of an API (spec: restaction §2.2, §2.7). `file` are its own members (`$roles`, `$auth` …), read
+ * each time. Resources with rows have `get` and `post` of their list and their actions (DECISIONS C5).
+ */
+export function metaData(model: Model, file: MetaData, prefix: string): MetaData {
+  const { $desc = '', $shared = {}, $error, ...further } = model.docs
+  const data: Record<string, unknown> = {
+    ...file,
+    ...further,
+    $desc,
+    $title: titleIn(String($desc)),
+    $shared,
+    $error: { ...errors, ...($error as MetaData | undefined) },
+    $auth: { ...auth, ...(file['$auth'] as MetaData | undefined) },
+    $url_prefix: prefix,
+  }
+  for (const resource of model.resources.values()) {
+    const name = segmentOf(resource)
+    if (name !== null) data[name] = { ...resource.meta, ...rowActions(resource), ...actionsOf(resource, 'by URI') }
+  }
+  for (const [name, resource] of model.standalone) data[name] = { ...resource.meta, ...actionsOf(resource, 'by name') }
+  return data
+}
+
+/** The first line of the text, without marks of a heading. */
+function titleIn(text: string): string {
+  const [line = ''] = text.replace(/^\n+/, '').split('\n', 1)
+  return line.replace(/^[# ]+/, '').trimEnd() || 'Document'
+}
+
+/** Clients make URIs of names and paste them into source text, so that only a plain word will do. */
+function segmentOf(resource: Resource): string | null {
+  const word = resource.paths[0]?.slice(1)
+  return word !== undefined && /^[A-Za-z_][A-Za-z0-9_]*$/.test(word) ? word : null
+}
+
+function rowActions(resource: Resource): MetaData {
+  const list = `Lists rows of ${resource.name}.`
+  const fixed = resource.options.readOnly || resource.options.foreign?.view === true
+  return { get: { $desc: list }, ...(fixed ? {} : { post: { $desc: `Makes a row of ${resource.name}.` } }) }
+}
+
+/** Actions by the name from which clients find their URI; those on a row have none that a name could tell. */
+function actionsOf(resource: Resource, named: 'by name' | 'by URI'): MetaData {
+  const list = [...resource.actions.values()].filter(action => action.on === 'list')
+  return Object.fromEntries(list.map(action => [named === 'by name' ? action.name : uriName(action), action.docs]))
+}
+
+function uriName({ method, path }: Action): string {
+  return path === '' ? method.toLowerCase() : `${method.toLowerCase()}_${path}`
+}
+
+/** JSON with sorted keys, four spaces deep, as Python's `json.dumps` writes it. */
+export function sortedJson(value: unknown, margin = ''): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
+  const inner = `${margin}    `
+  // Members are joined here, for an object of JavaScript puts `404` first wherever it stands in the alphabet.
+  const parts = Array.isArray(value)
+    ? value.map(one => sortedJson(one, inner))
+    : Object.entries(value)
+        .filter(([, one]) => one !== undefined)
+        .toSorted(([a], [b]) => byCodePoint(a, b))
+        .map(([key, one]) => `${JSON.stringify(key)}: ${sortedJson(one, inner)}`)
+  const [open, close] = Array.isArray(value) ? '[]' : '{}'
+  return parts.length === 0 ? `${open}${close}` : `${open}\n${inner}${parts.join(`,\n${inner}`)}\n${margin}${close}`
+}
+
+const byCodePoint = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))

@@ -1,0 +1,99 @@
+import type { Action, Resource } from '../../model/model.ts'
+import { capital } from '../../model/naming.ts'
+import type { JsonSchema } from '../../schema/text/validator.ts'
+import { actionSchema } from '../action-schema.ts'
+import { scalarSchema } from '../scalar-schema.ts'
+import { answer, references, type Json } from './answers.ts'
+import { place, type Drafting } from './drafting.ts'
+import { pathParameter } from './parameters.ts'
+import { securityOf } from './security.ts'
+
+/** The actions of a resource, each at its URI. */
+export function describeActions(drafting: Drafting, resource: Resource): void {
+  for (const path of resource.paths) {
+    for (const action of resource.actions.values()) {
+      const end = action.path === '' ? '' : `/${encodeURIComponent(action.path)}`
+      const at = action.on === 'row' ? `${path}/{id}${end}` : path + end
+      place(drafting, at, action.method.toLowerCase(), actionOperation(drafting, action))
+    }
+  }
+}
+
+function actionOperation(drafting: Drafting, action: Action): Json {
+  const { resource, docs, input } = action
+  const name = `${resource.title}.${action.name}`
+  const told = typeof docs['$desc'] === 'string' ? docs['$desc'] : ''
+  const [summary = ''] = told.trim().split('\n', 1)
+  const inBody = ['POST', 'PUT', 'PATCH'].includes(action.method)
+  const schema = input && actionSchema(input, 'input', drafting.model)
+  const id =
+    action.on === 'row' ? [pathParameter('id', `The id of the ${resource.name}.`, scalarSchema(resource.idType))] : []
+  return {
+    operationId: drafting.operationId(camel(action.name) + capital(resource.title)),
+    tags: [resource.title],
+    summary: summary === '' ? `${action.name} of \`${resource.name}\`` : summary,
+    ...(told.trim() === summary ? {} : { description: told }),
+    parameters: [...id, ...(inBody || schema === null ? [] : queryOf(schema))],
+    ...(inBody && schema !== null ? { requestBody: bodyOf(drafting, action, name, schema) } : {}),
+    responses: responsesOf(drafting, action, name),
+    security: securityOf(resource, action, Object.keys(drafting.options.schemes)),
+    'x-resource': resource.name,
+    'x-operation': action.name,
+  }
+}
+
+/** `get_list` → `getList`. */
+const camel = (name: string): string => name.replaceAll(/[_.~-]+(.)?/g, (_, next?: string) => capital(next ?? ''))
+
+/** The arguments of a request without a body, each a parameter; references are resolved, for a parameter stands alone. */
+function queryOf(schema: JsonSchema): readonly Json[] {
+  const definitions = (schema['$defs'] ?? {}) as Readonly<Record<string, JsonSchema>>
+  const properties = (schema['properties'] ?? {}) as Readonly<Record<string, JsonSchema>>
+  const required = (schema['required'] ?? []) as readonly string[]
+  return Object.entries(properties).map(([name, property]) => {
+    const { $ref, ...rest } = property
+    const target = typeof $ref === 'string' ? definitions[$ref.replace('#/$defs/', '')] : undefined
+    return {
+      name,
+      in: 'query',
+      ...(required.includes(name) ? { required: true } : {}),
+      ...(typeof property['description'] === 'string' ? { description: property['description'] } : {}),
+      schema: { ...target, ...rest },
+    }
+  })
+}
+
+function bodyOf(drafting: Drafting, action: Action, name: string, schema: JsonSchema): Json {
+  const content = { schema: { $ref: drafting.components.add(`${name}.input`, schema) } }
+  // Schema text takes forms as well, and nothing at all where all of it may be left out (DECISIONS B2).
+  const forms = action.lenient ? { 'application/x-www-form-urlencoded': content, 'multipart/form-data': content } : {}
+  const required = !action.lenient || ((schema['required'] ?? []) as readonly string[]).length > 0
+  return { required, content: { 'application/json': content, ...forms } }
+}
+
+function responsesOf(drafting: Drafting, action: Action, name: string): Json {
+  const schema = action.output && actionSchema(action.output, 'output', drafting.model)
+  const shown = schema && { $ref: drafting.components.add(`${name}.output`, schema) }
+  const declared: Record<string, Json> = {}
+  for (const [code, meaning] of Object.entries(action.errors)) {
+    const [, status = '', error = ''] = /^([1-5]\d\d)(?:\.(.*))?$/.exec(code) ?? []
+    if (status === '') continue
+    const line = `${error === '' ? '' : `\`${error}\`: `}${typeof meaning === 'string' ? meaning : ''}`
+    const known = declared[status]?.['description']
+    declared[status] = problem(typeof known === 'string' ? `${known}\n\n${line}` : line || 'Refused.')
+  }
+  return {
+    200: answer('What the action answers.', shown ?? {}, 'X-Request-Id'),
+    400: problem('The arguments are not valid.'),
+    ...declared,
+    default: { $ref: '#/components/responses/Problem' },
+  }
+}
+
+function problem(description: string): Json {
+  return {
+    description,
+    headers: references('X-Request-Id'),
+    content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+  }
+}

@@ -1,0 +1,115 @@
+import type { JsonSchema } from '../../schema/text/validator.ts'
+
+export type Json = Readonly<Record<string, unknown>>
+
+const text: JsonSchema = { type: 'string' }
+const seconds: JsonSchema = { type: 'integer', minimum: 0 }
+const header = (description: string, schema: JsonSchema = text): Json => ({ description, schema })
+
+/** The header fields of answers. */
+export const headers: Readonly<Record<string, Json>> = {
+  ETag: header('The version that is shown (RFC 9110 §8.8.3); for If-Match and If-None-Match.'),
+  'Last-Modified': header('When that version came to be; left out in the second of the change.'),
+  Link: header('Other pages of the list: `first`, `prev`, `next` (RFC 8288).'),
+  'X-Total-Count': header('How many rows the filter selects; with `total=true`.', { type: 'integer', minimum: 0 }),
+  Location: header('The URI of the new row.', { type: 'string', format: 'uri-reference' }),
+  'Content-Location': header('The own URI of the row that is shown.', { type: 'string', format: 'uri-reference' }),
+  'Cache-Control': header('How long the answer may be kept (RFC 9111).'),
+  Vary: header('Which request fields the answer depends on.'),
+  'Preference-Applied': header('Which preferences were followed (RFC 7240).'),
+  'X-Request-Id': header('Names the request in the log.'),
+  Allow: header('The methods that stand at this URI.'),
+  'Retry-After': header('Seconds to wait before asking again.', seconds),
+  'WWW-Authenticate': header('How to say who one is (RFC 6750).'),
+}
+
+type Header = keyof typeof headers & string
+
+const refuse = (description: string, ...more: readonly Header[]): Json => ({
+  description,
+  headers: references('X-Request-Id', ...more),
+  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+})
+
+/** Refusals, by the name of their component. */
+export const refusals: Readonly<Record<string, Json>> = {
+  BadRequest: refuse('The request is not valid; `errors` tells every fault with its place.'),
+  Unauthenticated: refuse('Nobody has said who asks, or the credentials are not valid.', 'WWW-Authenticate'),
+  Forbidden: refuse('The caller may not do this.'),
+  NotFound: refuse('There is no such row, or the caller may not see it.'),
+  NotAcceptable: refuse('No representation fits Accept; `available` tells those there are.'),
+  Conflict: refuse('It conflicts with other rows: a unique value is taken, a row is referred to, a test failed.'),
+  PreconditionFailed: refuse('The row is no longer the version that If-Match named.'),
+  PayloadTooLarge: refuse('The body is longer than the limit.'),
+  UnsupportedMediaType: refuse('The body is in a media type that is not read here.'),
+  IdempotencyMismatch: refuse('The idempotency key was used for another request.'),
+  PreconditionRequired: refuse('This resource wants If-Match on writes, or Idempotency-Key on creation.'),
+  Problem: refuse('Another refusal, or a fault of the server.', 'Retry-After', 'Allow'),
+}
+
+const statuses: Readonly<Record<number, keyof typeof refusals & string>> = {
+  400: 'BadRequest',
+  401: 'Unauthenticated',
+  403: 'Forbidden',
+  404: 'NotFound',
+  406: 'NotAcceptable',
+  409: 'Conflict',
+  412: 'PreconditionFailed',
+  413: 'PayloadTooLarge',
+  415: 'UnsupportedMediaType',
+  422: 'IdempotencyMismatch',
+  428: 'PreconditionRequired',
+}
+
+/** Answers that are refusals, by status; all others are a problem as well. */
+export function refusing(...wanted: readonly number[]): Json {
+  const known = wanted.map(status => [status, { $ref: `#/components/responses/${statuses[status]!}` }])
+  return { ...Object.fromEntries(known), default: { $ref: '#/components/responses/Problem' } }
+}
+
+/** References to header components. */
+export function references(...names: readonly Header[]): Json {
+  return Object.fromEntries(names.map(name => [name, { $ref: `#/components/headers/${name}` }]))
+}
+
+/** An answer with a representation. */
+export function answer(description: string, schema: JsonSchema | null, ...names: readonly Header[]): Json {
+  return {
+    description,
+    headers: references(...names),
+    ...(schema === null ? {} : { content: { 'application/json': { schema } } }),
+  }
+}
+
+/** The document of every refusal (RFC 9457), with what restaction's clients read. */
+export const problemSchema: JsonSchema = {
+  type: 'object',
+  title: 'Problem',
+  description: 'What went wrong (RFC 9457). `error` is stable; texts are not.',
+  properties: {
+    type: { type: 'string', format: 'uri-reference' },
+    title: text,
+    status: { type: 'integer', minimum: 400, maximum: 599 },
+    detail: { type: ['string', 'null'] },
+    instance: { type: 'string', format: 'uri-reference' },
+    error: { type: ['string', 'null'], description: 'The code of the error.', examples: ['validation'] },
+    message: { type: ['string', 'null'], description: 'The same as `detail`.' },
+    requestId: { type: 'string', description: 'Names the request in the log.' },
+    errors: {
+      type: 'array',
+      description: 'Every fault with its place: a pointer into the body, a parameter or a header field.',
+      items: {
+        type: 'object',
+        properties: {
+          code: { type: 'string', examples: ['required'] },
+          detail: text,
+          pointer: { type: 'string', description: 'RFC 6901, in the form of a URI fragment.', examples: ['#/title'] },
+          parameter: text,
+          header: text,
+        },
+        required: ['code', 'detail'],
+      },
+    },
+  },
+  required: ['type', 'title', 'status'],
+}

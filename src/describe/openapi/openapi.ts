@@ -1,0 +1,113 @@
+import type { Model, Resource } from '../../model/model.ts'
+import { Components } from '../components.ts'
+import { descriptionOf } from '../json-schema.ts'
+import type { DescribeOptions } from '../options.ts'
+import { describeActions } from './action-paths.ts'
+import { headers, problemSchema, refusals, type Json } from './answers.ts'
+import { operationIds, type Drafting } from './drafting.ts'
+import { sharedParameters } from './parameters.ts'
+import { describeResource } from './resource-paths.ts'
+
+/** A page beside the resources, as documents tell of it. */
+export interface DescribedPage {
+  readonly path: string
+  readonly type: string
+  readonly title: string
+}
+
+/** The OpenAPI document (3.1.1) of an API: every path with every parameter, header and refusal. */
+export function openapi(model: Model, options: DescribeOptions, pages: readonly DescribedPage[] = []): Json {
+  const drafting: Drafting = {
+    model,
+    options,
+    components: new Components(model),
+    parameters: new Map(Object.entries(sharedParameters(options.limits))),
+    paths: {},
+    operationId: operationIds(),
+  }
+  const resources = [...model.resources.values(), ...model.standalone.values()].filter(one => one.paths.length > 0)
+  for (const resource of model.resources.values()) describeResource(drafting, resource)
+  for (const resource of resources) describeActions(drafting, resource)
+  describePages(drafting, pages)
+  const schemas = { ...drafting.components.done(), Problem: problemSchema, JsonPatch: jsonPatchSchema }
+  const components = { schemas, parameters: Object.fromEntries(drafting.parameters), headers, responses: refusals }
+  const schemes = Object.keys(options.schemes)
+  return {
+    openapi: '3.1.1',
+    info: { title: options.title, version: options.version, ...described(options.description) },
+    jsonSchemaDialect: 'https://json-schema.org/draft/2020-12/schema',
+    servers: [{ url: options.prefix === '' ? '/' : options.prefix }],
+    security: schemes.map(name => ({ [name]: [] })),
+    tags: [...resources.map(tagOf), ...(pages.length ? [{ name: 'API', description: 'Documents of the API.' }] : [])],
+    paths: drafting.paths,
+    components: {
+      ...usedOf(components, drafting.paths),
+      ...(schemes.length ? { securitySchemes: options.schemes } : {}),
+    },
+  }
+}
+
+function tagOf(resource: Resource): Json {
+  const told = descriptionOf(resource)
+  return { name: resource.title, description: told === '' ? `What there is at \`${resource.paths[0]!}\`.` : told }
+}
+
+const described = (description: string): Json => (description === '' ? {} : { description })
+
+function describePages(drafting: Drafting, pages: readonly DescribedPage[]): void {
+  for (const { path, type, title } of pages) {
+    const problem = { $ref: '#/components/responses/Problem' }
+    drafting.paths[path] = {
+      get: {
+        operationId: drafting.operationId(`read${path.replaceAll(/[^A-Za-z0-9]+/g, '_')}`),
+        tags: ['API'],
+        summary: title,
+        security: [],
+        responses: {
+          200: { description: title, content: { [type]: { schema: /json$/.test(type) ? {} : { type: 'string' } } } },
+          '4XX': problem,
+          default: problem,
+        },
+      },
+    }
+  }
+}
+
+/** The components that a document refers to, directly or by way of others. */
+function usedOf(components: Readonly<Record<string, Json>>, paths: Json): Readonly<Record<string, Json>> {
+  const used = new Set<string>()
+  const follow = (part: unknown): void => {
+    for (const [, kind = '', name = ''] of JSON.stringify(part).matchAll(
+      /"\$ref":"#\/components\/([^/"]+)\/([^"]+)"/g,
+    )) {
+      if (used.has(`${kind}/${name}`)) continue
+      used.add(`${kind}/${name}`)
+      follow(components[kind]?.[name] ?? null)
+    }
+  }
+  follow(paths)
+  return Object.fromEntries(
+    Object.entries(components).map(([kind, all]) => [
+      kind,
+      Object.fromEntries(Object.entries(all).filter(([name]) => used.has(`${kind}/${name}`))),
+    ]),
+  )
+}
+
+/** RFC 6902. */
+const jsonPatchSchema: Json = {
+  type: 'array',
+  title: 'JsonPatch',
+  description: 'Steps that change the representation at depth 1 (RFC 6902).',
+  items: {
+    type: 'object',
+    properties: {
+      op: { type: 'string', enum: ['add', 'remove', 'replace', 'move', 'copy', 'test'] },
+      path: { type: 'string', description: 'RFC 6901.' },
+      from: { type: 'string', description: 'RFC 6901.' },
+      value: {},
+    },
+    required: ['op', 'path'],
+  },
+  examples: [[{ op: 'replace', path: '/title', value: 'text' }]],
+}

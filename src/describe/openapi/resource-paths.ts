@@ -1,0 +1,282 @@
+import { keysOf } from '../../engine/unique-key.ts'
+import type { BackField, ManyField, Resource } from '../../model/model.ts'
+import { capital } from '../../model/naming.ts'
+import { impliedBy } from '../json-schema.ts'
+import { scalarSchema } from '../scalar-schema.ts'
+import { answer, refusing, type Json } from './answers.ts'
+import { place, type Drafting } from './drafting.ts'
+import { listParameters, pathParameter, query, querySchema, shapeParameters, shared } from './parameters.ts'
+import { securityOf, type Need } from './security.ts'
+
+/** How a resource is reached: by its own path, or through a to-many relation of another. */
+interface Way {
+  readonly resource: Resource
+  readonly path: string
+  /** The path parameters of the list. */
+  readonly above: readonly Json[]
+  /** The last parameter of an item's path. */
+  readonly id: string
+  /** The end of operation ids: `Todo`, `TodosOfList`. */
+  readonly name: string
+  readonly through: BackField | ManyField | null
+}
+
+/** Every path that leads to a resource's rows: its own, and those through relations of others to it. */
+export function describeResource(drafting: Drafting, resource: Resource): void {
+  for (const path of resource.paths) {
+    describeWay(drafting, { resource, path, above: [], id: 'id', name: resource.title, through: null })
+    for (const field of resource.fields) {
+      if (field.hidden || (field.is !== 'back' && field.is !== 'many') || !field.toMany) continue
+      const id = scalarSchema(resource.idType)
+      describeWay(drafting, {
+        resource: field.target,
+        path: `${path}/{id}/${encodeURIComponent(field.name)}`,
+        above: [pathParameter('id', `The id of the ${resource.name}.`, id)],
+        id: 'relatedId',
+        name: `${capital(field.name)}Of${resource.title}`,
+        through: field,
+      })
+    }
+  }
+}
+
+function describeWay(drafting: Drafting, way: Way): void {
+  const { resource, path, through } = way
+  const fixed = resource.options.readOnly || resource.options.foreign?.view === true
+  const item = `${path}/{${way.id}}`
+  place(drafting, path, 'get', list(drafting, way))
+  place(drafting, path, 'x-query', search(drafting, way))
+  place(drafting, item, 'get', get(drafting, way))
+  if (fixed) return
+  place(drafting, path, 'post', create(drafting, way))
+  if (through === null && keysOf(resource).length > 0) place(drafting, path, 'put', upsert(drafting, way))
+  place(drafting, item, 'put', replace(drafting, way))
+  place(drafting, item, 'patch', patch(drafting, way))
+  place(drafting, item, 'delete', remove(drafting, way))
+}
+
+function list(drafting: Drafting, way: Way): Json {
+  const { resource } = way
+  const { components, options, parameters } = drafting
+  return {
+    ...head(drafting, way, 'list', `Lists ${placed(way)}`),
+    parameters: [
+      ...way.above,
+      ...listParameters(resource, components, options.limits, parameters),
+      shared('If-None-Match'),
+      ...(options.live ? [shared('Last-Event-ID')] : []),
+    ],
+    responses: {
+      200: streamed(drafting, answer('A page of the list.', listSchema(drafting, resource), ...LIST_HEADERS)),
+      304: answer('There is nothing newer.', null, 'ETag', 'Cache-Control', 'Vary'),
+      ...refusing(400, ...who(drafting), ...(way.through ? [404] : []), 406),
+    },
+  }
+}
+
+/** OpenAPI 3.1 has no place for QUERY, 3.2 has: until then it is an extension. */
+function search(drafting: Drafting, way: Way): Json {
+  const { components, options } = drafting
+  const { resource } = way
+  const body = { schema: querySchema(resource, components, options.limits) }
+  return {
+    ...head(drafting, way, 'list', `Lists ${placed(way)}, with the query in the body (RFC 10008)`, 'query'),
+    parameters: [...way.above],
+    requestBody: { required: true, content: { 'application/json': body } },
+    responses: {
+      200: answer('A page of the list.', listSchema(drafting, resource), ...LIST_HEADERS),
+      ...refusing(400, ...who(drafting), ...(way.through ? [404] : []), 406, 415),
+    },
+  }
+}
+
+function get(drafting: Drafting, way: Way): Json {
+  const { options } = drafting
+  const row = { $ref: drafting.components.refer(way.resource, 'row') }
+  const conditions = [shared('If-None-Match'), shared('If-Modified-Since')]
+  return {
+    ...head(drafting, way, 'get', `Shows one row of ${placed(way)}`),
+    parameters: [
+      ...itemParameters(way),
+      ...shapeParameters(way.resource),
+      ...conditions,
+      ...(options.live ? [shared('Last-Event-ID')] : []),
+    ],
+    responses: {
+      200: streamed(drafting, answer('The row.', row, ...ROW_HEADERS, ...(way.through ? LOCATED : []))),
+      304: answer('There is nothing newer.', null, 'ETag', 'Last-Modified', 'Cache-Control', 'Vary'),
+      ...refusing(400, ...who(drafting), 404, 406),
+    },
+  }
+}
+
+function create(drafting: Drafting, way: Way): Json {
+  const { resource, through } = way
+  const { components } = drafting
+  const body = { $ref: components.refer(resource, 'create', through && impliedBy(through)) }
+  const row = { $ref: components.refer(resource, 'row') }
+  const keyed = resource.options.idempotency === 'required'
+  return {
+    ...head(drafting, way, 'create', `Makes a row of ${placed(way)}, or several, all or nothing`),
+    parameters: [...way.above, ...writeParameters(resource, keyed ? ['Idempotency-Key'] : [], ['Idempotency-Key'])],
+    requestBody: requestBody({ anyOf: [body, { type: 'array', items: body }] }),
+    responses: {
+      201: answer(
+        'The new row, or rows.',
+        { anyOf: [row, { type: 'array', items: row }] },
+        'Location',
+        ...ROW_HEADERS,
+        'Preference-Applied',
+      ),
+      ...refusing(400, ...who(drafting), ...(through ? [404] : []), 409, 413, 415, 422, ...(keyed ? [428] : [])),
+    },
+  }
+}
+
+function upsert(drafting: Drafting, way: Way): Json {
+  const { resource } = way
+  const keys = keysOf(resource)
+  const names = [...new Set(keys.flat())]
+  const said = keys.map(key => key.map(name => `\`${name}\``).join(' and ')).join('; or ')
+  return {
+    ...head(
+      drafting,
+      way,
+      'replace',
+      `Replaces the row of ${placed(way)} that a unique key names, or makes it`,
+      'upsert',
+    ),
+    parameters: [
+      ...names.map(name => {
+        const { type } = resource.field.get(name)!
+        return query(name, `Part of a unique key. Name exactly one: ${said}.`, type ? scalarSchema(type) : {})
+      }),
+      ...writeParameters(resource, [], ['If-Match', 'Idempotency-Key']),
+    ],
+    requestBody: requestBody({ $ref: drafting.components.refer(resource, 'replace') }),
+    responses: { ...written(drafting, way, true), ...refusing(400, ...who(drafting), 409, 412, 413, 415, 422) },
+  }
+}
+
+function replace(drafting: Drafting, way: Way): Json {
+  const { resource } = way
+  const { client } = resource.id.def
+  const made = client === true || client === 'put'
+  return {
+    ...head(drafting, way, 'replace', `Replaces a row of ${placed(way)}${made ? ', or makes it' : ''}`),
+    parameters: [...itemParameters(way), ...writeParameters(resource, ...conditionsOf(resource))],
+    requestBody: requestBody({ $ref: drafting.components.refer(resource, 'replace') }),
+    responses: { ...written(drafting, way, made), ...refusing(...refusalsOf(drafting, resource), 413, 415) },
+  }
+}
+
+function patch(drafting: Drafting, way: Way): Json {
+  const { resource } = way
+  const merge = { schema: { $ref: drafting.components.refer(resource, 'patch') } }
+  return {
+    ...head(drafting, way, 'patch', `Changes what the body names of a row of ${placed(way)}`),
+    parameters: [...itemParameters(way), ...writeParameters(resource, ...conditionsOf(resource))],
+    requestBody: {
+      required: true,
+      content: {
+        'application/json': merge,
+        'application/merge-patch+json': merge,
+        'application/json-patch+json': { schema: { $ref: '#/components/schemas/JsonPatch' } },
+      },
+    },
+    responses: { ...written(drafting, way, false), ...refusing(...refusalsOf(drafting, resource), 413, 415) },
+  }
+}
+
+function remove(drafting: Drafting, way: Way): Json {
+  const { resource } = way
+  const [required, optional] = conditionsOf(resource)
+  return {
+    ...head(drafting, way, 'delete', `Deletes a row of ${placed(way)}, with what its relations take along`),
+    parameters: [...itemParameters(way), ...conditionParameters(required, optional)],
+    responses: { 204: answer('It is gone.', null, 'Cache-Control'), ...refusing(...refusalsOf(drafting, resource)) },
+  }
+}
+
+const LIST_HEADERS = ['ETag', 'Link', 'X-Total-Count', 'Cache-Control', 'Vary', 'X-Request-Id'] as const
+const ROW_HEADERS = ['ETag', 'Last-Modified', 'Cache-Control', 'Vary', 'X-Request-Id'] as const
+const LOCATED = ['Content-Location'] as const
+
+const needs: Readonly<Record<string, Need>> = { create: 'create', replace: 'write', patch: 'write', delete: 'delete' }
+
+function head(drafting: Drafting, way: Way, operation: string, summary: string, verb: string = operation): Json {
+  const { resource } = way
+  return {
+    operationId: drafting.operationId(verb + way.name),
+    tags: [resource.title],
+    summary,
+    security: securityOf(resource, needs[operation] ?? 'read', Object.keys(drafting.options.schemes)),
+    'x-resource': resource.name,
+    'x-operation': operation,
+  }
+}
+
+const placed = ({ resource, through }: Way): string =>
+  through === null ? `\`${resource.name}\`` : `the \`${through.name}\` of a \`${through.owner.name}\``
+
+const who = ({ options }: Drafting): readonly number[] => (Object.keys(options.schemes).length > 0 ? [401, 403] : [])
+
+function listSchema({ components }: Drafting, resource: Resource): Json {
+  return { type: 'array', items: { $ref: components.refer(resource, 'row') } }
+}
+
+function itemParameters(way: Way): readonly Json[] {
+  const { resource, above, id } = way
+  return [...above, pathParameter(id, `The id of the ${resource.name}.`, scalarSchema(resource.idType))]
+}
+
+/** Which conditions a write must, and may, state. */
+function conditionsOf(resource: Resource): readonly [readonly string[], readonly string[]] {
+  const { ifMatch } = resource.options
+  return [ifMatch === 'required' ? ['If-Match'] : [], ['If-Match', 'If-Unmodified-Since', 'Idempotency-Key']]
+}
+
+function writeParameters(
+  resource: Resource,
+  required: readonly string[],
+  optional: readonly string[],
+): readonly Json[] {
+  return [...shapeParameters(resource), ...conditionParameters(required, optional), shared('Prefer')]
+}
+
+function conditionParameters(required: readonly string[], optional: readonly string[]): readonly Json[] {
+  return [
+    ...required.map(name => ({ name, in: 'header', required: true, schema: { type: 'string' } })),
+    ...optional.filter(name => !required.includes(name)).map(shared),
+  ]
+}
+
+function requestBody(schema: Json): Json {
+  return { required: true, content: { 'application/json': { schema } } }
+}
+
+function written(drafting: Drafting, way: Way, made: boolean): Json {
+  const row = { $ref: drafting.components.refer(way.resource, 'row') }
+  const fields = [...ROW_HEADERS, 'Preference-Applied'] as const
+  return {
+    200: answer('The row as it is now.', row, ...fields),
+    ...(made ? { 201: answer('The new row.', row, 'Location', ...fields) } : {}),
+    204: answer('Done; `Prefer: return=minimal` was followed.', null, 'ETag', 'Preference-Applied'),
+  }
+}
+
+function refusalsOf(drafting: Drafting, resource: Resource): readonly number[] {
+  return [400, ...who(drafting), 404, 409, 412, 422, ...(resource.options.ifMatch === 'required' ? [428] : [])]
+}
+
+/** The same URI as a stream (WHATWG HTML §9.2). */
+function streamed(drafting: Drafting, one: Json): Json {
+  if (!drafting.options.live) return one
+  const schema = {
+    type: 'string',
+    description:
+      'Server-Sent Events: `snapshot` (an array of rows; the last part is `ready`), then `created`, `updated` and `deleted` ' +
+      'for each change, `reset` where the log no longer reaches back. `id` is the position for Last-Event-ID.',
+  }
+  return { ...one, content: { ...(one['content'] as Json), 'text/event-stream': { schema } } }
+}

@@ -1,0 +1,24 @@
+import { ruleOf } from '../../engine/authorize.ts'
+import { permissionsOf } from '../../engine/permissions.ts'
+import type { Action, Resource } from '../../model/model.ts'
+
+export type Need = 'read' | 'create' | 'write' | 'delete' | Action
+export type Requirement = Readonly<Record<string, readonly string[]>>
+
+/** Who may ask: nobody unknown, anyone, or both because the rules decide by the row. */
+export function securityOf(resource: Resource, need: Need, schemes: readonly string[]): readonly Requirement[] {
+  const known = schemes.map(name => ({ [name]: [] }))
+  if (known.length === 0) return []
+  return isOpen(resource, need) ? [{}, ...known] : known
+}
+
+/** Whether a caller without credentials can get anything at all. */
+function isOpen(resource: Resource, need: Need): boolean {
+  if (resource.rules !== null) {
+    const rule = typeof need === 'string' ? need : ruleOf(need)
+    return !permissionsOf(null, false).for(resource, rule).closed
+  }
+  if (typeof need === 'string') return resource.options.public && need === 'read'
+  const hasRows = resource.fields.some(field => !field.hidden)
+  return resource.options.public && (need.method === 'GET' || need.method === 'HEAD' || !hasRows)
+}
