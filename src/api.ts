@@ -16,7 +16,9 @@ import type { Authenticate } from './auth/principal.ts'
 import { sessionName, sessionResource } from './auth/session.ts'
 import { database } from './engine/database.ts'
 import { createEngine, type Engine } from './engine/engine.ts'
+import { hooksOf, type After, type Before, type OnError } from './engine/hooks.ts'
 import type { Ids } from './engine/ids.ts'
+import { matchUrl, urlOf, type UrlMatch } from './engine/url.ts'
 import type { Budgets } from './engine/limit.ts'
 import { limiterOf, withLimits } from './engine/limited.ts'
 import { Live } from './live/live.ts'
@@ -88,11 +90,6 @@ export interface Api<M = Record<string, AnyResource>> extends Operations<M> {
   readonly safe: SafeOperations<M>
   /** Several operations, all or nothing. What the callback throws undoes them and is thrown again. */
   transaction<T>(work: (tx: Operations<M>) => Promise<T>): Promise<T>
-  /**
-   * Tells subscribers of a URI, and the log, what happened outside: `publish('/lamps/3', { patch: { on: true } })`, or
-   * `{ create: lamp }` on the URI of a list. Resolves with the position of the record.
-   */
-  publish(uri: string, change: OutsideChange): Promise<string>
   /** The HTTP face as a function of the Fetch standard, without a socket. */
   fetch(request: Request): Promise<Response>
   /** The path of a resource, a row or an action: `url('hello@login')`, `url('todo', { id: 7, depth: 2 })`. */

@@ -1,6 +1,6 @@
 import type { Engine } from '../engine/engine.ts'
 import { tooLarge } from './http/body.ts'
-import { Aborted, Exchange, type FieldLines } from './http/exchange.ts'
+import { Aborted, Exchange, type Body, type FieldLines } from './http/exchange.ts'
 import { httpHandler } from './http/handler.ts'
 import type { HttpOptions } from './http/options.ts'
 
@@ -43,9 +43,9 @@ class FetchExchange extends Exchange {
     return Buffer.concat(chunks, size)
   }
 
-  send(status: number, fields: FieldLines, body: string | null): void {
+  send(status: number, fields: FieldLines, body: Body): void {
     const headers = new Headers()
     for (let i = 0; i + 1 < fields.length; i += 2) headers.append(fields[i]!, fields[i + 1]!)
-    this.#resolve(new Response(body === '' ? null : body, { status, headers }))
+    this.#resolve(new Response(body === '' ? null : (body as BodyInit | null), { status, headers }))
   }
 }

@@ -5,7 +5,7 @@ import { problemOf, ApiError } from '../protocol/error.ts'
 import type { Code } from '../protocol/codes.ts'
 import type { Limits } from '../protocol/limits.ts'
 import { tooLarge } from './http/body.ts'
-import { Aborted, Exchange, type Answerer, type FieldLines } from './http/exchange.ts'
+import { Aborted, Exchange, type Answerer, type Body, type FieldLines } from './http/exchange.ts'
 import { httpHandler } from './http/handler.ts'
 import type { HttpOptions } from './http/options.ts'
 
@@ -170,7 +170,7 @@ class NodeExchange extends Exchange {
     else this.#finish(status, fields, body)
   }
 
-  #finish(status: number, fields: FieldLines, body: string | null): void {
+  #finish(status: number, fields: FieldLines, body: Body): void {
     const response = this.#response
     if (this.#request.socket.writable && !response.headersSent) {
       if (this.hasBody && !this.#request.complete) this.#discard(fields)

@@ -53,7 +53,7 @@ export abstract class Exchange implements Credentials {
   /** The bytes of the body. Rejects with payload_too_large over the limit, with `Aborted` if the client left. */
   abstract body(limit: number): Promise<Uint8Array>
   /** Answers, once. The body is left out where `body` is null; the length is among the fields. */
-  abstract send(status: number, fields: FieldLines, body: string | null): void
+  abstract send(status: number, fields: FieldLines, body: Body): void
 
   /** The peer of the connection, where there is one. */
   get address(): string | undefined {

@@ -104,6 +104,10 @@ function proceed(face: Face, call: HttpCall, principal: Principal | null): void 
   call.principal = principal
   if (endpoint === null || endpoint.kind === 'page' || endpoint.kind === 'service') throw new ApiError('not_found')
   checkMethod(endpoint, call.exchange.method)
+  if (endpoint.kind === 'action') {
+    decodeAction(face.engine, call, endpoint)
+    return conclude(face, call)
+  }
   // A deletion has nothing to show.
   if (call.exchange.method !== 'DELETE') call.format = negotiate(call.exchange.accept)
   const decoding = decodeCall(face.engine, call, endpoint)
