@@ -16,7 +16,7 @@ export type Operation = 'list' | 'get' | 'create' | 'replace' | 'patch' | 'delet
 export interface Call {
   readonly operation: Operation
   readonly resource: Resource
-  /** Canonical id of the target; null for collections. */
+  /** Canonical id of the target; null for collections, and for a patch or deletion of all rows that `query` selects. */
   readonly id: Id | null
   /** A nested collection or item: `/user/3/todos`. */
   readonly parent: { readonly resource: Resource; readonly id: Id; readonly field: Field } | null
@@ -25,6 +25,10 @@ export interface Call {
   /** The body as parsed; checked by the engine. */
   readonly input?: unknown
   readonly mode: InputMode
+  /** A deletion answers with what it deleted. */
+  readonly returning?: boolean
+  /** Members that the resource does not have are left out of bodies instead of refused (RFC 7240 §4.4). */
+  readonly lenient?: boolean
   /** A patch in RFC 6902's form instead of a merge patch. */
   readonly jsonPatch?: boolean
   readonly conditions: Conditions | null
@@ -115,6 +119,8 @@ export interface Gone extends Replayable, Carrying {
   readonly kind: 'gone'
   readonly resource: Resource
   readonly position: string
+  /** JSON text of what there was, if the call wanted it. */
+  readonly body?: string
 }
 
 /** A read whose precondition says that the caller has it already (304). */

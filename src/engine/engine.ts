@@ -10,6 +10,7 @@ import { act, responded } from './act.ts'
 import { authorize } from './authorize.ts'
 import type { Call, Outcome } from './call.ts'
 import { Context, type Surroundings } from './context.ts'
+import { deleteRows, patchRows } from './bulk.ts'
 import { createRows, deleteRow, patchRow, putRow, type Writing } from './execute.ts'
 import { claimOf, once, writeOnce } from './idempotency.ts'
 import { hooked, type Hooks } from './hooks.ts'
@@ -113,6 +114,7 @@ export function createEngine(options: EngineOptions): Engine {
     const unit = new Unit(tx, {
       ctx: writing.ctx,
       mode: call.mode,
+      lenient: call.lenient ?? false,
       strict: options.strict,
       permissions: writing.permissions,
       hashes: writing.hashes,
@@ -123,9 +125,9 @@ export function createEngine(options: EngineOptions): Engine {
       case 'replace':
         return putRow(unit, call, writing)
       case 'patch':
-        return patchRow(unit, call, writing)
+        return call.id === null ? patchRows(unit, call, writing) : patchRow(unit, call, writing)
       case 'delete':
-        return deleteRow(unit, call, writing)
+        return call.id === null ? deleteRows(unit, call, writing) : deleteRow(unit, call, writing)
       case 'list':
       case 'get':
       case 'act':

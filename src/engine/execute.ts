@@ -3,7 +3,7 @@ import { formatPosition } from '../protocol/position.ts'
 import type { Field, Id, Row, StoredField } from '../model/model.ts'
 import { ID } from '../model/model.ts'
 import { wait, type Work } from '../store/work.ts'
-import type { Call, Gone, Item } from './call.ts'
+import type { Call, Conditions, Gone, Item } from './call.ts'
 import { checkEchoes } from './echo.ts'
 import { applyJsonPatch } from './json-patch.ts'
 import type { Hashes } from './passwords.ts'
@@ -52,7 +52,7 @@ export function* createRows(unit: Unit, call: Call, writing: Writing): Work<Item
   }
   if (issues.length) throw new ApiError('validation', { issues })
   yield* finish(unit)
-  return yield* showMany(unit, call, instances, writing)
+  return yield* showMany(unit, call, instances, writing, true)
 }
 
 function* createOne(
@@ -100,14 +100,25 @@ function* check(unit: Unit, prepared: Prepared): Work<void> {
 export function* patchRow(unit: Unit, call: Call, writing: Writing): Work<Item> {
   const instance = yield* target(unit, call, writing)
   requireMatch(call)
+  yield* patchInstance(unit, call, instance, writing, call.conditions)
+  yield* finish(unit)
+  return yield* show(unit, call, instance, writing, false)
+}
+
+/** Does to a row what the call's body says; the row is handed over with the unit. */
+export function* patchInstance(
+  unit: Unit,
+  call: Call,
+  instance: Instance,
+  writing: Writing,
+  conditions: Conditions | null,
+): Work<void> {
   const body = call.jsonPatch ? yield* patchedBody(unit, call, instance, writing) : call.input
   const prepared = prepareBody(unit, call.resource, body, '#', 'patch', null)
   yield* checkEchoes(unit, instance, prepared, writing)
-  checkWrite(call.conditions, writing.epoch, instance.before)
+  checkWrite(conditions, writing.epoch, instance.before)
   yield* check(unit, prepared)
   yield* patch(unit, instance, prepared, writing.newId)
-  yield* finish(unit)
-  return yield* show(unit, call, instance, writing, false)
 }
 
 /** A JSON Patch becomes the members of the representation that it changes. */
@@ -180,9 +191,11 @@ export function* deleteRow(unit: Unit, call: Call, writing: Writing): Work<Gone>
   const instance = yield* target(unit, call, writing)
   requireMatch(call)
   checkWrite(call.conditions, writing.epoch, instance.before)
+  const shown = call.returning ? (yield* show(unit, call, instance, writing, false)).body : null
   yield* remove(unit, instance)
   yield* finish(unit)
-  return { kind: 'gone', resource: call.resource, position: formatPosition(writing.epoch, unit.tx.position) }
+  const position = formatPosition(writing.epoch, unit.tx.position)
+  return { kind: 'gone', resource: call.resource, position, ...(shown === null ? {} : { body: shown }) }
 }
 
 /** The row that the call is about, if the caller may see it and it is where the URI says. */
@@ -194,7 +207,7 @@ function* target(unit: Unit, call: Call, writing: Writing): Work<Instance> {
 }
 
 /** RFC 6585 §3: a resource may insist that writes name the version that they change. */
-function requireMatch(call: Call): void {
+export function requireMatch(call: Call): void {
   if (call.resource.options.ifMatch !== 'required') return
   if (
     call.conditions &&
@@ -215,14 +228,21 @@ function* show(unit: Unit, call: Call, instance: Instance, writing: Writing, cre
   return yield* showItem(unit.tx, view, row, writing, created, itemTag(writing.epoch, view, row, unit.tx))
 }
 
-function* showMany(unit: Unit, call: Call, instances: readonly Instance[], writing: Writing): Work<Item> {
+/** The rows as an array. */
+export function* showMany(
+  unit: Unit,
+  call: Call,
+  instances: readonly Instance[],
+  writing: Writing,
+  created: boolean,
+): Work<Item> {
   const view = viewOf(call.resource, call.shape)
   const rows = instances.map(instance => instance.row)
   const budget = new Budget(writing.bounds, writing.permissions)
   const related = yield* loadRelated(unit.tx, view, rows, budget)
   return {
     kind: 'item',
-    created: true,
+    created,
     resource: call.resource,
     ids: instances.map(instance => instance.id),
     body: writeRows(view, rows, related, writing.ctx),

@@ -43,6 +43,8 @@ export interface Echo {
 
 export interface Preparation {
   readonly mode: InputMode
+  /** Unknown members are left out instead of refused. */
+  readonly lenient?: boolean
   readonly operation: 'create' | 'replace' | 'patch'
   /** The foreign key that the enclosing body sets by nesting; it need not be given again. */
   readonly implied?: Field | null
@@ -83,7 +85,7 @@ export function prepare(resource: Resource, body: unknown, base: string, how: Pr
       if (setting) settings.push(setting)
     }
   }
-  if (how.mode !== 'drf') refuseUnknown(resource, body, base, how.issues)
+  if (how.mode !== 'drf' && how.lenient !== true) refuseUnknown(resource, body, base, how.issues)
   return { ...done, id }
 }
 
@@ -193,6 +195,7 @@ function prepareTarget(
     return {
       body: prepare(target, raw, at, {
         mode: how.mode,
+        lenient: how.lenient ?? false,
         operation: 'create',
         implied,
         issues: how.issues,

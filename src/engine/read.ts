@@ -90,7 +90,7 @@ export function missing(resource: Resource, id: Id): ApiError {
 }
 
 /** What of the resource the call is about: all that is visible, or what belongs to the visible parent of a nested URI. */
-function* scope(snapshot: Snapshot, call: Call, reading: Reading): Work<Predicate> {
+export function* scope(snapshot: Snapshot, call: Call, reading: Reading): Work<Predicate> {
   const { parent, resource } = call
   const { permissions } = reading
   const visible = permissions.read(resource).predicate

@@ -10,13 +10,18 @@ import type { Instance, Unit } from './unit.ts'
 type Restriction = { readonly child: Instance; readonly via: OneField }
 
 /** Deletes a row: unlinks it everywhere, deletes what cascades, refuses what is restricted (spec: blargh §2.8; DECISIONS B8). */
-export function* remove(unit: Unit, instance: Instance): Work<void> {
+export function remove(unit: Unit, instance: Instance): Work<void> {
+  return removeAll(unit, [instance])
+}
+
+/** Deletes several rows; what refers to one of them may be another of them. */
+export function* removeAll(unit: Unit, instances: readonly Instance[]): Work<void> {
   const restrictions: Restriction[] = []
-  yield* removeOne(unit, instance, restrictions)
+  for (const instance of instances) yield* removeOne(unit, instance, restrictions)
   const held = restrictions.filter(r => !r.child.deleted)
   if (held.length === 0) return
   throw new ApiError('conflict', {
-    detail: `${instance.resource.name} ${instance.id} is still referred to; delete or move what refers to it first`,
+    detail: `${told(instances)} still referred to; delete or move what refers to it first`,
     issues: held.slice(0, 10).map(({ child, via }) => ({
       code: 'restrict' as const,
       pointer: '#',
@@ -24,6 +29,9 @@ export function* remove(unit: Unit, instance: Instance): Work<void> {
     })),
   })
 }
+
+const told = (instances: readonly Instance[]): string =>
+  instances.length === 1 ? `${instances[0]!.resource.name} ${instances[0]!.id} is` : 'some of these rows are'
 
 function* removeOne(unit: Unit, instance: Instance, restrictions: Restriction[]): Work<void> {
   if (instance.deleted) return

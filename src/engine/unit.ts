@@ -34,6 +34,8 @@ export interface UnitOptions {
   readonly ctx: Ctx
   readonly mode: InputMode
   readonly strict: boolean
+  /** Unknown members of bodies are left out. */
+  readonly lenient: boolean
   readonly permissions: Permissions
   /** Of the passwords that the call brings. */
   readonly hashes: ReadonlyMap<string, string> | null
@@ -48,6 +50,7 @@ export class Unit {
   readonly ctx: Ctx
   readonly mode: InputMode
   readonly strict: boolean
+  readonly lenient: boolean
   readonly permissions: Permissions
   readonly #hashes: ReadonlyMap<string, string> | null
   readonly #known = new Map<Resource, Map<Id, Instance | null>>()
@@ -60,6 +63,7 @@ export class Unit {
     this.ctx = options.ctx
     this.mode = options.mode
     this.strict = options.strict
+    this.lenient = options.lenient
     this.permissions = options.permissions
     this.#hashes = options.hashes
   }

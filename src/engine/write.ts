@@ -221,7 +221,14 @@ export function prepareBody(
   implied: Field | null,
 ): Prepared {
   const issues: Issue[] = []
-  const prepared = prepare(resource, body, base, { mode: unit.mode, operation, implied, issues, ctx: unit.ctx })
+  const prepared = prepare(resource, body, base, {
+    mode: unit.mode,
+    lenient: unit.lenient,
+    operation,
+    implied,
+    issues,
+    ctx: unit.ctx,
+  })
   if (issues.length)
     throw new ApiError(issues.every(i => i.code === 'read_only') ? 'read_only' : 'validation', { issues })
   return prepared

@@ -8,8 +8,9 @@ import { readConditions } from './conditional.ts'
 import type { Exchange } from './exchange.ts'
 import type { HttpCall } from './http-call.ts'
 import { mediaOf, type BodyMethod } from './media.ts'
+import { negotiate } from './negotiate.ts'
 import { readParameters, type Parameter } from './parameters.ts'
-import { readReturn } from './prefer.ts'
+import { readPreferences } from './prefer.ts'
 import type { CollectionEndpoint, ItemEndpoint } from './routes.ts'
 import { readQuery, readQueryObject, readUrl, readUrlQuery } from './read-query.ts'
 import { queryOf } from './target.ts'
@@ -35,6 +36,7 @@ export function decodeCall(engine: Engine, call: HttpCall, endpoint: CollectionE
   const { exchange } = call
   call.resource = endpoint.resource
   call.conditions = readConditions(exchange)
+  call.prefers = readPreferences(exchange.prefer)
   const query = queryOf(exchange)
   if (exchange.method === 'GET' || exchange.method === 'HEAD') {
     call.operation = endpoint.kind === 'collection' ? 'list' : 'get'
@@ -44,8 +46,9 @@ export function decodeCall(engine: Engine, call: HttpCall, endpoint: CollectionE
   switch (exchange.method) {
     case 'DELETE':
       call.operation = 'delete'
-      call.prefers = readReturn(exchange.prefer)
+      if (call.returning) call.format = negotiate(exchange.accept)
       call.idempotencyKey = readKey(exchange)
+      if (endpoint.kind === 'collection') checkBulk(parameters)
       return readQuery(engine, call, parameters)
     case 'QUERY':
       call.operation = 'list'
@@ -63,6 +66,7 @@ export function decodeCall(engine: Engine, call: HttpCall, endpoint: CollectionE
       break
     default:
       call.operation = 'patch'
+      if (endpoint.kind === 'collection') checkBulk(parameters)
   }
   return decodeWrite(engine, call, parameters)
 }
@@ -89,12 +93,24 @@ function decodeUpsert(
   )
 }
 
+/** A write of many rows takes a filter and the words of its answer: no part of a list that another request may change. */
+function checkBulk(parameters: readonly Parameter[]): void {
+  const issues = parameters
+    .filter(([name]) => pageWords.has(name))
+    .map(([name]) => ({
+      code: 'unknown_param' as const,
+      parameter: name,
+      detail: 'A write is for all rows that a filter selects',
+    }))
+  if (issues.length > 0) throw new ApiError('unknown_param', { issues })
+}
+
+const pageWords: ReadonlySet<string> = new Set(['sort', 'limit', 'offset', 'cursor', 'total'])
 const shapeWords: ReadonlySet<string> = new Set(['depth', 'include', 'fields'])
 
 /** The body of a write, with what its answer shall show. */
 function decodeWrite(engine: Engine, call: HttpCall, parameters: readonly Parameter[]): Promise<void> {
   const { exchange } = call
-  call.prefers = readReturn(exchange.prefer)
   call.idempotencyKey = readKey(exchange)
   readQuery(engine, call, parameters)
   const media = mediaOf(exchange, exchange.method as BodyMethod)

@@ -32,7 +32,7 @@ export function sendOutcome(face: Face, call: HttpCall, outcome: Outcome): void 
 
 function sendItem(face: Face, call: HttpCall, item: Item): void {
   const reading = call.operation === 'get'
-  const minimal = call.prefers === 'minimal' && !reading
+  const minimal = call.prefers.return === 'minimal' && !reading
   const fields: FieldLines = [...carried(item)]
   if (item.etag !== null) fields.push('etag', tag(call, item.etag))
   if (item.modified !== null) fields.push('last-modified', writeDate(item.modified))
@@ -51,7 +51,7 @@ function sendItem(face: Face, call: HttpCall, item: Item): void {
     if (links !== null) fields.push('link', links)
   }
   if (!reading) fields.push('position', item.position)
-  if (!reading && call.prefers !== null) fields.push('preference-applied', `return=${call.prefers}`)
+  tellPreferences(call, fields)
   if (item.replayed === true) fields.push('idempotency-replayed', 'true')
   if (minimal && !item.created) return finish(face, call.exchange, 204, fields, null)
   const body = minimal ? '' : text(call, item.body)
@@ -77,13 +77,30 @@ function sendList(face: Face, call: HttpCall, list: List): void {
   const links = path === null ? null : pageLinks(path, call.parameters, list)
   if (links !== null) fields.push('link', links)
   if (list.total !== null) fields.push('x-total-count', String(list.total))
+  tellPreferences(call, fields)
   finish(face, call.exchange, 200, fields, body)
 }
 
 function sendGone(face: Face, call: HttpCall, gone: Gone): void {
   const fields: FieldLines = [...carried(gone), 'cache-control', 'no-store']
   if (gone.replayed === true) fields.push('idempotency-replayed', 'true')
-  finish(face, call.exchange, 204, fields, null)
+  tellPreferences(call, fields)
+  if (gone.body === undefined) return finish(face, call.exchange, 204, fields, null)
+  const body = text(call, gone.body)
+  fields.push('content-type', call.format.type, 'content-length', String(Buffer.byteLength(body)))
+  finish(face, call.exchange, 200, fields, body)
+}
+
+/** What was honoured of what the client would like (RFC 7240 §3). */
+function tellPreferences(call: HttpCall, fields: FieldLines): void {
+  const { return: shown, lenient } = call.prefers
+  const reading = call.operation === 'get' || call.operation === 'list'
+  const applied: string[] = []
+  if (shown !== null && !reading) applied.push(`return=${shown}`)
+  if (lenient) applied.push('handling=lenient')
+  if (applied.length > 0) fields.push('preference-applied', applied.join(', '))
+  // What is read leniently may differ from what is read strictly, under the same URI.
+  if (lenient && reading) fields.push('vary', 'Prefer')
 }
 
 /** 304 carries what the 200 would say of caching, and no body (RFC 9110 §15.4.5). */

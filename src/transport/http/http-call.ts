@@ -6,7 +6,7 @@ import type { Maybe } from '../../store/work.ts'
 import type { Exchange } from './exchange.ts'
 import { json, type Format } from './negotiate.ts'
 import type { Parameter } from './parameters.ts'
-import type { Return } from './prefer.ts'
+import { noPreferences, type Preferences } from './prefer.ts'
 import type { Endpoint } from './routes.ts'
 
 const plain: Shape = Object.freeze({ depth: 1, include: [], fields: null })
@@ -38,7 +38,7 @@ export class HttpCall implements Call {
   format: Format = json
   /** Of the query and of a QUERY body; for links. */
   parameters: readonly Parameter[] = none
-  prefers: Return = null
+  prefers: Preferences = noPreferences
   pretty = false
   #resource: Resource | null = null
 
@@ -49,6 +49,13 @@ export class HttpCall implements Call {
 
   get credentials(): Credentials {
     return this.exchange
+  }
+
+  get returning(): boolean {
+    return this.prefers.return === 'representation'
+  }
+  get lenient(): boolean {
+    return this.prefers.lenient
   }
 
   /** Known once the URI is resolved, so before an engine sees the call. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { mediaOf, type BodyMethod } from './media.ts'
 import { negotiate } from './negotiate.ts'
 import { readParameters, writeParameters } from './parameters.ts'
-import { readReturn } from './prefer.ts'
+import { noPreferences, readPreferences, type Preferences } from './prefer.ts'
 import type { Exchange } from './exchange.ts'
 
 describe('Accept (RFC 9110 §12.5.1)', () => {
@@ -121,9 +121,12 @@ describe('parameters', () => {
   })
 })
 
-test.each([
-  [undefined, null],
-  ['return=minimal', 'minimal'],
-  ['respond-async, Return="representation"; x=1', 'representation'],
-  ['make-me-a=sandwich', null],
-])('Prefer: %s asks to return %s', (prefer, wanted) => expect(readReturn(prefer)).toBe(wanted))
+test.each<[string | undefined, Partial<Preferences>]>([
+  [undefined, {}],
+  ['return=minimal', { return: 'minimal' }],
+  ['respond-async, Return="representation"; x=1', { respondAsync: true, return: 'representation' }],
+  ['return=minimal, return=representation', { return: 'minimal' }],
+  ['handling=lenient, wait=10', { lenient: true, wait: 10 }],
+  ['handling=strict, wait=soon', {}],
+  ['make-me-a=sandwich', {}],
+])('Prefer: %s', (prefer, wanted) => expect(readPreferences(prefer)).toEqual({ ...noPreferences, ...wanted }))

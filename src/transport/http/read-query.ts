@@ -32,8 +32,9 @@ const readings = new WeakMap<Engine, Map<Resource, Reading>>()
 /** Puts into the call what the query of its URL asks for (without `?`; may be empty); throws ApiError with every fault of it. */
 export function readUrlQuery(engine: Engine, call: HttpCall, text: string): void {
   const reading = readingOf(engine, call.resource)
-  const target = call.operation === 'list' ? 'list' : 'item'
+  const target = targetOf(call)
   if (text === '') return take(call, reading[target])
+  if (call.lenient) return readQuery(engine, call, readUrl(call, text, engine.limits.parameters))
   const known = reading.known[target]
   let read = known.get(text)
   if (read === undefined) {
@@ -63,14 +64,17 @@ export function readUrl(call: HttpCall, query: string, most: number): readonly P
 export function readQuery(engine: Engine, call: HttpCall, parameters: readonly Parameter[]): void {
   const { resource } = call
   const reading = readingOf(engine, resource)
-  const target = call.operation === 'list' ? 'list' : 'item'
+  const target = targetOf(call)
   call.parameters = parameters
-  take(
-    call,
-    parameters.length === 0
-      ? reading[target]
-      : decodeQuery(resource, parameters, reading.limits, target, reading.options),
-  )
+  if (parameters.length === 0) return take(call, reading[target])
+  const options = call.lenient ? { ...reading.options, ignored: [] } : reading.options
+  take(call, decodeQuery(resource, parameters, reading.limits, target, options))
+}
+
+/** A patch or deletion without an id is of all rows that a query selects, as a list is. */
+function targetOf({ operation, id }: HttpCall): 'list' | 'item' {
+  if (operation === 'list') return 'list'
+  return id === null && (operation === 'patch' || operation === 'delete') ? 'list' : 'item'
 }
 
 /** The same from the JSON body of QUERY; its faults name a place in the body. */

@@ -94,6 +94,7 @@ export function routesOf(
         'QUERY',
         ...(fixed ? [] : ['POST']),
         ...(fixed || keysOf(resource).length === 0 ? [] : ['PUT']),
+        ...(fixed || !resource.options.bulk ? [] : ['PATCH', 'DELETE']),
       ]),
     })
     items.set(resource, {
