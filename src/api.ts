@@ -4,6 +4,7 @@ import { ApiError } from './protocol/error.ts'
 import { link } from './model/link.ts'
 import type { Provided } from './model/action-context.ts'
 import type { AnyResource } from './model/declaration.ts'
+import type { DeclaredHandled } from './model/handled.ts'
 import type { Model } from './model/model.ts'
 import type { RateLimit } from './model/rate-limit.ts'
 import type { Checked } from './model/types.ts'
@@ -16,11 +17,15 @@ import type { Authenticate } from './auth/principal.ts'
 import { sessionName, sessionResource } from './auth/session.ts'
 import { database } from './engine/database.ts'
 import { createEngine, type Engine } from './engine/engine.ts'
+import { createHandled, type Handled, type OutsideChange } from './engine/handled.ts'
 import { hooksOf, type After, type Before, type OnError } from './engine/hooks.ts'
 import type { Ids } from './engine/ids.ts'
 import { matchUrl, urlOf, type UrlMatch } from './engine/url.ts'
 import type { Budgets } from './engine/limit.ts'
+import { matchUrl, urlOf, type UrlMatch } from './engine/url.ts'
+import { apart, linkHandled } from './handled-resources.ts'
 import { limiterOf, withLimits } from './engine/limited.ts'
+import { PublishedFeed } from './live/published.ts'
 import { Live } from './live/live.ts'
 import { liveOperation, type LiveOperation } from './live-operation.ts'
 import { operations, safeOperations, type Operations, type SafeOperations } from './operations.ts'
@@ -79,6 +84,10 @@ export interface Api<M = Record<string, AnyResource>> extends Operations<M> {
   readonly model: Model
   readonly engine: Engine
   readonly store: Store
+  /** Resources that functions serve. */
+  readonly handled: Handled
+  /** Subscriptions to them, and to whatever is published. */
+  readonly published: PublishedFeed
   readonly http: HttpOptions
   /** Callers are told apart: only resources that say `.public()` are open to anyone. */
   readonly secured: boolean
@@ -89,6 +98,11 @@ export interface Api<M = Record<string, AnyResource>> extends Operations<M> {
   /** The same operations, answering with status and problem document instead of throwing. */
   readonly safe: SafeOperations<M>
   /** Several operations, all or nothing. What the callback throws undoes them and is thrown again. */
+  /**
+   * Tells subscribers of a URI, and the log, what happened outside: `publish('/lamps/3', { patch: { on: true } })`, or
+   * `{ create: lamp }` on the URI of a list. Resolves with the position of the record.
+   */
+  publish(uri: string, change: OutsideChange): Promise<string>
   transaction<T>(work: (tx: Operations<M>) => Promise<T>): Promise<T>
   /** The HTTP face as a function of the Fetch standard, without a socket. */
   fetch(request: Request): Promise<Response>
@@ -103,12 +117,18 @@ export interface Api<M = Record<string, AnyResource>> extends Operations<M> {
  * Links the declarations, opens the store and gives the whole one name.
  * Throws ModelError with every fault of the declarations; a synchronous store's refusal is thrown as well.
  */
-export function api<const M extends Readonly<Record<string, AnyResource>>>(
+export function api<const M extends Readonly<Record<string, AnyResource | DeclaredHandled>>>(
   resources: M & Checked<M>,
   options: ApiOptions = {},
 ): Api<M> {
   const limits: Limits = { ...defaultLimits, ...options.limits }
-  const model = link(withSessions(resources), { limits })
+  const { modelled, handled: declared } = apart(resources)
+  const model = link(withSessions(modelled), {
+    limits,
+    docs: options.docs ?? null,
+    validators: options.validators ?? {},
+  })
+  const routes = linkHandled(declared, model)
   const store = options.store ?? memory()
   const report = options.report ?? printLine
   for (const line of model.warnings) report(line)
@@ -145,6 +165,14 @@ export function api<const M extends Readonly<Record<string, AnyResource>>>(
     clock,
     authenticating: auth !== null,
     onFault: error => onFault(ApiError.from(error), null),
+  const handled = createHandled({
+    routes,
+    store,
+    engine,
+    authenticating: auth !== null,
+    database: handle => database(engine, handle, undefined),
+    onFault: error => onFault(ApiError.from(error), null),
+  })
   })
   const { seed } = options
   const started = seed ? seedOnce(engine, store, opening, seed) : opening
@@ -155,19 +183,25 @@ export function api<const M extends Readonly<Record<string, AnyResource>>>(
   })
   ready.catch(() => undefined) // whoever awaits `ready` hears of it; nobody else should be taken down
   const handle = (call: Call): Maybe<Outcome> => (waiting ? ready.then(() => engine.handle(call)) : engine.handle(call))
-  const http = { ...options.http, live }
+  const http = { ...options.http, live, handled: routes.all.length > 0 ? handled : undefined }
   let answerFetch: ((request: Request) => Promise<Response>) | undefined
   return {
     ...operations<M>(engine, handle),
     model,
     engine,
     store,
+    handled,
+    published: new PublishedFeed({ live, store, still: handled.still }),
     http,
     secured: auth !== null,
     ready: () => ready,
     live: liveOperation<M>(engine, live, () => ready),
     safe: safeOperations<M>(engine, handle),
     transaction: work =>
+    publish: async (uri, change) => {
+      await ready
+      return await handled.publish(uri, change)
+    },
       store.transaction((tx: Transaction) => work(operations<M>(engine, call => engine.within(tx, call)))),
     fetch: async request => {
       if (waiting) await ready

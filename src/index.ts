@@ -7,6 +7,18 @@
  */
 export { api, type Api, type ApiOptions } from './api.ts'
 export { serve, type Served, type ServeOptions } from './serve.ts'
+export {
+  handled,
+  type DeclaredHandled,
+  type HandledOperation,
+  type HandledOptions,
+  type HandlerContext,
+  type ItemHandlers,
+  type ListHandlers,
+  type Patcher,
+} from './model/handled.ts'
+export type { ParamsOf } from './model/uri-pattern.ts'
+export type { OutsideChange } from './engine/handled.ts'
 export { resource, type Declared, type ResourceSettings } from './model/resource.ts'
 export {
   act,

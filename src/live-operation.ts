@@ -1,4 +1,4 @@
-import type { IdOf, Row } from './model/types.ts'
+import type { IdOf, Modelled, Row } from './model/types.ts'
 import { callOf } from './engine/program.ts'
 import type { Engine } from './engine/engine.ts'
 import type { Live } from './live/live.ts'
@@ -16,7 +16,7 @@ export type LiveQuery<M, K> = Omit<ListOptions<M, K>, 'cursor' | 'total' | 'ifMa
  * Follows a query without a socket: `for await (const { rows, changes } of app.live('todo', { filter: { done: false } }))`.
  * Nothing is read before the first step is asked for. Throws ApiError as reading would; ends with the signal or the Api.
  */
-export type LiveOperation<M> = <K extends keyof M & string>(
+export type LiveOperation<M> = <K extends Modelled<M>>(
   name: K,
   options?: LiveQuery<M, K>,
 ) => AsyncGenerator<LiveRows<Row<M, K>>, void>

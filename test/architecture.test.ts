@@ -21,6 +21,7 @@ const LAYERS: Record<string, number> = {
   'api.ts': 8,
   'operations.ts': 8,
   'live-operation.ts': 8,
+  'handled-resources.ts': 8,
   'serve.ts': 8,
   'index.ts': 8,
   cli: 8,

@@ -15,8 +15,13 @@ export type Declarations = Readonly<Record<string, Declared<any, any, any, any>>
  * `api<M extends Declarations>(resources: M & Checked<M>)`.
  */
 export type Checked<M> = {
-  readonly [K in keyof M]: [Faults<M, K>] extends [never] ? M[K] : { readonly [P in Faults<M, K>]: never }
+  readonly [K in keyof M]: M[K] extends Handled ? M[K] : [Faults<M, K>] extends [never] ? M[K] : { readonly [P in Faults<M, K>]: never }
 }
+
+/** Resources that functions serve have no fields. */
+type Handled = { readonly '~handled': unknown }
+/** The resources of a map that have rows. */
+export type Modelled<M> = Exclude<keyof M, { [K in keyof M]: M[K] extends Handled ? K : never }[keyof M]> & string
 
 type Faults<M, K extends keyof M> = FaultsIn<M, K & string, FieldsIn<M, K>>
 type FaultsIn<M, K extends string, F extends Fields> = {

@@ -1,4 +1,6 @@
 import type { Engine } from '../../engine/engine.ts'
+import type { ServiceEndpoint } from './routes.ts'
+import type { Live } from '../../live/live.ts'
 import type { Cors } from './cors.ts'
 import type { LogRecord } from './options.ts'
 import type { Routes } from './routes.ts'
@@ -7,6 +9,8 @@ import type { Routes } from './routes.ts'
 export interface Face {
   readonly engine: Engine
   readonly routes: Routes
+  /** What a function serves at a path; asked where nothing else stands. */
+  readonly handled: ((path: string) => ServiceEndpoint | null) | null
   readonly cors: Cors
   readonly timing: boolean
   readonly log: (record: LogRecord) => void

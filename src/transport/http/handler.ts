@@ -10,6 +10,7 @@ import { sendOutcome, sendThrown } from './encode.ts'
 import { Aborted, type Answerer, type Exchange } from './exchange.ts'
 import type { Face } from './face.ts'
 import { finish } from './finish.ts'
+import { handledEndpoint } from './handled.ts'
 import { HttpCall } from './http-call.ts'
 import { loginServices } from './login.ts'
 import { ACCEPT_PATCH, ACCEPT_POST, ACCEPT_QUERY } from './media.ts'
@@ -35,6 +36,7 @@ export function httpHandler(engine: Engine, options: HttpOptions = {}): Answerer
     ),
     cors: corsOf(options.cors),
     timing: options.timing ?? false,
+    handled: options.handled ? path => handledEndpoint(options.handled!, prefix, path) : null,
     log: options.log ?? printLog,
   }
   const addressOf = engine.limiter ? addressFinder(options.trustedProxies) : null
@@ -82,7 +84,7 @@ function begin(face: Face, call: HttpCall): void | Promise<void> {
   }
   const path = pathOf(exchange)
   if (path === '*') return sendOptions(face, exchange, null)
-  const endpoint = face.routes.match(path, call)
+  const endpoint = face.routes.match(path, call) ?? face.handled?.(path) ?? null
   call.endpoint = endpoint
   if (endpoint !== null && exchange.method === 'OPTIONS' && !answersOptions(endpoint, exchange)) {
     return sendOptions(face, exchange, endpoint)

@@ -1,3 +1,4 @@
+import type { Handled } from '../../engine/handled.ts'
 import type { Live } from '../../live/live.ts'
 import type { Page } from './page.ts'
 
@@ -25,6 +26,8 @@ export interface HttpOptions {
   readonly log?: (record: LogRecord) => void
   /** Makes every readable URI a stream for those who accept `text/event-stream`. An Api brings its own. */
   readonly live?: Live
+  /** Resources that functions serve. An Api brings its own. */
+  readonly handled?: Handled | undefined
 }
 
 /** Where records go unless an API says otherwise: one line of JSON each on standard error. */

@@ -1,0 +1,103 @@
+import { ApiError } from '../protocol/error.ts'
+import type { Limits } from '../protocol/limits.ts'
+import type { ScalarType, Value } from '../schema/field.ts'
+import { compile, type Access } from '../query/evaluate.ts'
+import { orderOf, sorted } from '../query/order.ts'
+import { decodeQuery, type Decoded } from '../query/query.ts'
+import type { Scope, ScopeField } from '../query/scope.ts'
+import { isObject } from './prepare.ts'
+
+type Parameters = readonly (readonly [name: string, value: string])[]
+type Item = Readonly<Record<string, unknown>>
+
+/** What is left of a list of values. */
+export interface ValueList {
+  readonly values: readonly unknown[]
+  /** How many there are without limit and offset; null unless it was asked for. */
+  readonly total: number | null
+}
+
+/**
+ * Filters, sorts and cuts what a function returned as a list, in memory: its items must be objects with an `id`, and
+ * their members are of the type that all of them have. Throws ApiError as queries of modelled resources do.
+ */
+export function queryValues(name: string, value: unknown, parameters: Parameters, limits: Limits): ValueList {
+  if (!Array.isArray(value) || !value.every(item => isObject(item) && item['id'] != null)) {
+    const [parameter] = parameters[0]!
+    throw new ApiError('validation', {
+      issues: [
+        { code: 'unknown_param', parameter, detail: `${name} is no list of objects with ids: it takes no query` },
+      ],
+    })
+  }
+  const items = value as Item[]
+  const scope = scopeOf(name, items)
+  const { query, shape } = decodeQuery(scope, parameters, limits, 'list', { page: null }) as Decoded & {
+    query: NonNullable<Decoded['query']>
+  }
+  if (shape.fields || shape.include.length > 0 || shape.depth !== 1) {
+    const parameter = shape.fields ? 'fields' : shape.include.length > 0 ? 'include' : 'depth'
+    throw new ApiError('validation', {
+      issues: [{ code: 'unknown_param', parameter, detail: `what ${name} shows is decided by a function` }],
+    })
+  }
+  const found = items.filter(compile(query.where, scope, access))
+  if (query.sort.length > 0) {
+    const keys = query.sort.map(({ path, descending }) => {
+      const field = scope.field.get(path[0]!)!
+      return { read: access.value(field), order: sorted(orderOf(field.type), descending) }
+    })
+    found.sort((a, b) => {
+      for (const { read, order } of keys) {
+        const sign = order(read(a), read(b))
+        if (sign !== 0) return sign
+      }
+      return 0
+    })
+  }
+  const values = found.slice(query.offset, query.limit === null ? undefined : query.offset + query.limit)
+  return { values, total: query.total ? found.length : null }
+}
+
+const access: Access<Item> = {
+  value: field => item => (item[field.name] ?? null) as Value,
+  one: () => () => null,
+  many: () => () => [],
+}
+
+/** Members by the type that they have in every item. */
+function scopeOf(name: string, items: readonly Item[]): Scope {
+  const types = new Map<string, ScalarType['type'] | null>()
+  for (const item of items)
+    for (const [key, value] of Object.entries(item)) {
+      if (value === null || value === undefined) continue
+      const type = typeOf(value)
+      const known = types.get(key)
+      types.set(key, known === undefined || known === type ? type : null)
+    }
+  const field = new Map<string, ScopeField>()
+  for (const [key, type] of types) field.set(key, fieldOf(key, type))
+  if (!field.has('id')) field.set('id', fieldOf('id', 'number'))
+  return { name, field, idType: field.get('id')!.type ?? { type: 'text' } }
+}
+
+function typeOf(value: unknown): 'number' | 'bool' | 'text' | null {
+  if (typeof value === 'number') return 'number'
+  if (typeof value === 'boolean') return 'bool'
+  return typeof value === 'string' ? 'text' : null
+}
+
+function fieldOf(name: string, type: ScalarType['type'] | null): ScopeField {
+  const known = type !== null
+  return {
+    name,
+    is: 'scalar',
+    type: known ? ({ type } as ScalarType) : null,
+    target: null,
+    toMany: false,
+    nullable: true,
+    hidden: false,
+    filterable: known,
+    sortable: known,
+  }
+}

@@ -1,0 +1,241 @@
+import { ApiError } from '../protocol/error.ts'
+import { formatPosition, parsePosition } from '../protocol/position.ts'
+import { listOf } from '../model/uri-pattern.ts'
+import type { Commit, Published, Store } from '../store/store.ts'
+import { wait } from '../store/work.ts'
+import type { Live } from './live.ts'
+
+/** What a face makes of a subscription to a handled resource. */
+export interface PublishedListener {
+  /** What there is, as JSON text; null = nothing. `reset` = what happened meanwhile cannot be told. */
+  state(body: string | null, position: string, reset: boolean): void
+  /** It continues behind the position that it was resumed from; what happened since follows. */
+  resumed(position: string): void
+  /** What became of it or, for a list, of an item of it. False if it was left out because the connection is slow. */
+  published(record: Published): boolean
+  /** What was handed over earlier has not been taken yet; `drained` tells when it is. */
+  isBusy(): boolean
+  /** It is over. */
+  end(error: ApiError): void
+}
+
+/** A URI that is followed. */
+export interface Followed {
+  /** Canonical. */
+  readonly uri: string
+  /** What is there now; throws where it may not be followed. */
+  readonly read: () => Promise<string | null>
+  /** Who hears of a record once, however many of its subscriptions it concerns: the connection. */
+  readonly owner: object
+  readonly listener: PublishedListener
+}
+
+/** Records that are replayed at most. */
+const REPLAY = 10_000
+
+/** One connection's interest in a URI that functions serve, or that nothing serves but what is published there. */
+export class PublishedSubscription {
+  readonly followed: Followed
+  readonly #resync: (subscription: PublishedSubscription) => Promise<void>
+  /** What comes before the state is told; null = it is. */
+  #early: Published[] | null = []
+  /** seq that the state contains. */
+  #after = 0
+  #behind = false
+  #resyncing = false
+  closed = false
+
+  constructor(followed: Followed, resync: (subscription: PublishedSubscription) => Promise<void>) {
+    this.followed = followed
+    this.#resync = resync
+  }
+
+  deliver(record: Published): void {
+    if (this.closed || this.#behind) return
+    if (this.#early) this.#early.push(record)
+    else if (record.seq > this.#after && !this.followed.listener.published(record)) this.#behind = true
+  }
+
+  /** From here on it is told what comes after a seq, beginning with what came already. */
+  begin(after: number, replayed: readonly Published[] = []): void {
+    const early = this.#early ?? []
+    this.#early = null
+    this.#after = after
+    this.#behind = false
+    const { listener } = this.followed
+    for (const record of replayed) this.#behind ||= !listener.published(record)
+    for (const record of early) this.deliver(record)
+  }
+
+  /** Holds back what comes until `begin`. */
+  hold(): void {
+    this.#early ??= []
+    this.#behind = false
+  }
+
+  /** Something is missing: nothing more is told until a new state. */
+  reset(): void {
+    this.#behind = true
+    this.#startAnew()
+  }
+
+  /** The connection has taken what waited. */
+  drained(): void {
+    if (this.#behind) this.#startAnew()
+  }
+
+  #startAnew(): void {
+    if (this.closed || this.#resyncing || this.followed.listener.isBusy()) return
+    this.#resyncing = true
+    void this.#resync(this).finally(() => {
+      this.#resyncing = false
+    })
+  }
+}
+
+export interface PublishedOptions {
+  readonly live: Live
+  readonly store: Store
+  /** Work that no write to the URI's list overtakes. */
+  readonly still: <T>(uri: string, work: () => Promise<T>) => Promise<T>
+}
+
+/** Subscriptions to handled resources: a state, then every record of the log about it, in order, once. */
+export class PublishedFeed {
+  readonly #options: PublishedOptions
+  readonly #byUri = new Map<string, Set<PublishedSubscription>>()
+  #count = 0
+  #tap: Promise<() => void> | null = null
+
+  constructor(options: PublishedOptions) {
+    this.#options = options
+  }
+
+  get subscriptions(): number {
+    return this.#count
+  }
+
+  /** Begins with the state or, with `since`, with what happened after that position if the log can tell. */
+  async subscribe(followed: Followed, since: string | null = null): Promise<PublishedSubscription> {
+    const { live, still } = this.#options
+    if (live.closing.aborted) throw new ApiError('unavailable', { detail: 'the server is closing' })
+    const subscription = new PublishedSubscription(followed, one => this.#resync(one))
+    this.#place(subscription)
+    try {
+      await (this.#tap ??= live.follow(commits => this.#tell(commits), null))
+      await still(followed.uri, async () => {
+        const at = await this.#position()
+        const missed = since === null ? null : await this.#since(followed.uri, since, at)
+        if (missed === null) await this.#state(subscription, at, since !== null)
+        else {
+          followed.listener.resumed(since!)
+          subscription.begin(at, missed)
+        }
+      })
+    } catch (error) {
+      this.unsubscribe(subscription)
+      throw error
+    }
+    return subscription
+  }
+
+  /** Tells subscribers of everything that is recorded by now: before the answer to a write, so that it comes after it. */
+  advance(): Promise<void> {
+    return this.#options.live.advance()
+  }
+
+  unsubscribe(subscription: PublishedSubscription): void {
+    if (subscription.closed) return
+    subscription.closed = true
+    const { uri } = subscription.followed
+    const all = this.#byUri.get(uri)
+    all?.delete(subscription)
+    if (all?.size === 0) this.#byUri.delete(uri)
+    if (--this.#count > 0) return
+    const tap = this.#tap
+    this.#tap = null
+    void tap?.then(
+      stop => stop(),
+      () => undefined,
+    )
+  }
+
+  #place(subscription: PublishedSubscription): void {
+    const { uri } = subscription.followed
+    let all = this.#byUri.get(uri)
+    if (!all) this.#byUri.set(uri, (all = new Set()))
+    all.add(subscription)
+    this.#count++
+  }
+
+  #tell(commits: readonly Commit[] | null): void {
+    if (!commits) {
+      for (const all of this.#byUri.values()) for (const one of [...all]) one.reset()
+      return
+    }
+    for (const { published } of commits) for (const record of published) this.#dispatch(record)
+  }
+
+  /** Those of the item, then those of its list; each owner once. */
+  #dispatch(record: Published): void {
+    const { uri } = record
+    const own = this.#byUri.get(uri) ?? none
+    const above = uri.endsWith('/') ? none : (this.#byUri.get(listOf(uri)) ?? none)
+    const told = own.size + above.size > 1 ? new Set<object>() : null
+    for (const one of [...own, ...above]) {
+      const { owner } = one.followed
+      if (told?.has(owner)) continue
+      told?.add(owner)
+      one.deliver(record)
+    }
+  }
+
+  async #resync(subscription: PublishedSubscription): Promise<void> {
+    const { listener, uri } = subscription.followed
+    try {
+      await this.#options.still(uri, async () => {
+        subscription.hold()
+        await this.#state(subscription, await this.#position(), true)
+      })
+    } catch (error) {
+      if (subscription.closed) return
+      this.unsubscribe(subscription)
+      listener.end(ApiError.from(error))
+    }
+  }
+
+  async #state(subscription: PublishedSubscription, at: number, reset: boolean): Promise<void> {
+    const { read, listener } = subscription.followed
+    const body = await read()
+    if (subscription.closed) return
+    listener.state(body, formatPosition(this.#options.store.epoch, at), reset)
+    subscription.begin(at)
+  }
+
+  async #position(): Promise<number> {
+    return this.#options.store.read(function* (snapshot) {
+      return yield* wait(snapshot.position)
+    })
+  }
+
+  /** Records about a URI after a position; null if the log cannot tell, or would tell too much. */
+  async #since(uri: string, since: string, at: number): Promise<Published[] | null> {
+    const { store } = this.#options
+    const position = parsePosition(since)
+    if (!position || position.epoch !== store.epoch || position.seq > at || at - position.seq > REPLAY) return null
+    const missed: Published[] = []
+    for (let from = position.seq; from < at;) {
+      const commits = await store.commits(from, REPLAY)
+      if (!commits || commits.length === 0) return null
+      for (const { published } of commits)
+        for (const record of published)
+          if (record.seq <= at && (record.uri === uri || (uri.endsWith('/') && listOf(record.uri) === uri))) {
+            missed.push(record)
+          }
+      from = commits.at(-1)!.position
+    }
+    return missed
+  }
+}
+
+const none: ReadonlySet<PublishedSubscription> = new Set()

@@ -1,0 +1,128 @@
+import { missing, tagOf, type Handled, type HandledCall, type HandledValue } from '../../engine/handled.ts'
+import { queryValues } from '../../engine/value-list.ts'
+import { isUnchanged, checkRead } from '../../engine/version.ts'
+import type { HandledOperation } from '../../model/handled.ts'
+import { ApiError } from '../../protocol/error.ts'
+import { checkLength, readJson } from './body.ts'
+import { readConditions } from './conditional.ts'
+import type { Exchange, FieldLines } from './exchange.ts'
+import type { Face } from './face.ts'
+import { finish } from './finish.ts'
+import { ACCEPT_POST, mediaOf } from './media.ts'
+import { negotiate } from './negotiate.ts'
+import { readParameters } from './parameters.ts'
+import type { ServiceEndpoint } from './routes.ts'
+import { queryOf } from './target.ts'
+
+const methodsOf: readonly (readonly [HandledOperation, readonly string[]])[] = [
+  ['get', ['GET', 'HEAD']],
+  ['create', ['POST']],
+  ['patch', ['PATCH']],
+  ['delete', ['DELETE']],
+]
+
+/**
+ * Handled resources at their URIs: GET, POST on lists, PATCH and DELETE on items. `/apples` and `/apples/` are the same
+ * as long as they are not both declared. Null where nothing is declared for a path.
+ */
+export function handledEndpoint(handled: Handled, prefix: string, path: string): ServiceEndpoint | null {
+  if (!path.startsWith(`${prefix}/`)) return null
+  const uri = decoded(path.slice(prefix.length))
+  if (uri === null) return null
+  for (const one of [uri, uri.endsWith('/') ? uri.slice(0, -1) : `${uri}/`]) {
+    const methods = methodsOf.flatMap(([operation, words]) => (handled.routes.find(operation, one) ? words : []))
+    if (methods.length === 0) continue
+    const known = [...methods, 'OPTIONS']
+    return {
+      kind: 'service',
+      allow: known.join(', '),
+      methods: new Set(known),
+      service: { path, methods: known, serve: (face, exchange) => serve(face, exchange, handled, one, prefix) },
+    }
+  }
+  return null
+}
+
+/** Each segment decoded; null where one of them holds a slash, which no pattern means. */
+function decoded(path: string): string | null {
+  if (!path.includes('%')) return path
+  try {
+    const segments = path.split('/').map(decodeURIComponent)
+    return segments.some(segment => segment.includes('/')) ? null : segments.join('/')
+  } catch {
+    throw new ApiError('bad_encoding', { detail: 'The path is not percent-encoded UTF-8' })
+  }
+}
+
+async function serve(face: Face, exchange: Exchange, handled: Handled, uri: string, prefix: string): Promise<void> {
+  const principal = await face.engine.authenticate(exchange)
+  const call: HandledCall = { uri, principal, conditions: readConditions(exchange) }
+  switch (exchange.method) {
+    case 'POST': {
+      refuseQuery(face, exchange)
+      const { value, body, position } = await handled.create(call, await readObject(face, exchange))
+      const id = (value as { readonly id?: unknown } | null | undefined)?.id
+      const hasId = typeof id === 'string' || typeof id === 'number'
+      const location = hasId ? ['location', `${prefix}${encodeURI(uri)}${encodeURIComponent(id)}`] : []
+      return send(face, exchange, 201, [...location, 'position', position, 'cache-control', CACHE], body)
+    }
+    case 'PATCH': {
+      refuseQuery(face, exchange)
+      const { position } = await handled.patch(call, await readObject(face, exchange))
+      const now = handled.routes.find('get', uri) ? await handled.get({ uri, principal }) : null
+      if (!now || now.value == null) return finish(face, exchange, 204, ['position', position], null)
+      const fields = ['etag', `"${tagOf(now)}"`, 'position', position, 'cache-control', CACHE]
+      return send(face, exchange, 200, fields, now.body)
+    }
+    case 'DELETE': {
+      refuseQuery(face, exchange)
+      const { position } = await handled.delete(call)
+      return finish(face, exchange, 204, ['position', position, 'cache-control', 'no-store'], null)
+    }
+    default:
+      return sendValue(face, exchange, handled, call)
+  }
+}
+
+async function sendValue(face: Face, exchange: Exchange, handled: Handled, call: HandledCall): Promise<void> {
+  negotiate(exchange.accept)
+  const found = await handled.get(call)
+  if (!found || found.value == null) throw missing(call.uri)
+  const parameters = readParameters(queryOf(exchange), face.engine.limits.parameters)
+  const fields: FieldLines = []
+  let shown: HandledValue = found
+  if (parameters.length > 0) {
+    const { values, total } = queryValues(call.uri, found.value, parameters, face.engine.limits)
+    shown = { ...found, body: JSON.stringify(values) }
+    if (total !== null) fields.push('x-total-count', String(total))
+  }
+  const tag = tagOf(shown)
+  fields.push('etag', `"${tag}"`, 'cache-control', CACHE)
+  checkRead(call.conditions ?? null, tag, null)
+  if (isUnchanged(call.conditions ?? null, tag, null)) return finish(face, exchange, 304, fields, null)
+  send(face, exchange, 200, fields, shown.body)
+}
+
+const CACHE = 'private, no-cache'
+
+function send(face: Face, exchange: Exchange, status: number, fields: FieldLines, body: string): void {
+  const length = String(Buffer.byteLength(body))
+  finish(face, exchange, status, ['content-type', 'application/json', 'content-length', length, ...fields], body)
+}
+
+function refuseQuery(face: Face, exchange: Exchange): void {
+  const [first] = readParameters(queryOf(exchange), face.engine.limits.parameters)
+  if (!first) return
+  throw new ApiError('validation', {
+    issues: [{ code: 'unknown_param', parameter: first[0], detail: `There is no parameter ${first[0]} here` }],
+  })
+}
+
+async function readObject(face: Face, exchange: Exchange): Promise<Readonly<Record<string, unknown>>> {
+  const media = mediaOf(exchange, exchange.method === 'POST' ? 'POST' : 'PATCH')
+  if (media === 'patch') throw new ApiError('unsupported_media_type', { headers: { 'accept-patch': ACCEPT_POST } })
+  checkLength(exchange, face.engine.limits.body)
+  const input = await readJson(exchange, face.engine.limits)
+  if (typeof input === 'object' && input !== null && !Array.isArray(input)) return input as Record<string, unknown>
+  throw new ApiError('validation', { issues: [{ pointer: '#', code: 'type', detail: 'must be an object' }] })
+}
