@@ -15,6 +15,10 @@ import type { Call, Outcome } from './engine/call.ts'
 import { createAuth, type AuthOptions } from './auth/auth.ts'
 import type { Authenticate } from './auth/principal.ts'
 import { sessionName, sessionResource } from './auth/session.ts'
+import type { TokenAuth } from './auth/token-auth.ts'
+import { gateOf } from './engine/gate.ts'
+import { tokenHooks } from './engine/token-hooks.ts'
+import type { PermissionLike } from './model/permission.ts'
 import { database } from './engine/database.ts'
 import { createEngine, type Engine } from './engine/engine.ts'
 import { createHandled, type Handled, type OutsideChange } from './engine/handled.ts'
@@ -40,7 +44,9 @@ export interface ApiOptions {
   /** Finds out who calls; resources that are not public then need a caller. */
   readonly authenticate?: Authenticate
   /** Tokens, sessions, scopes: how the users of a resource with `.login(…)`, and of other issuers, are recognised. */
-  readonly auth?: AuthOptions
+  readonly auth?: AuthOptions | TokenAuth
+  /** Asked of resources that have no permissions of their own: `[IsAuthenticated]`. */
+  readonly permissions?: readonly PermissionLike[]
   readonly limits?: Partial<Limits>
   /** How JSON input is read: exactly (default), or with blargh's reversible casts. */
   readonly input?: 'json' | 'cast'
@@ -137,6 +143,7 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
   const opening = store.open(model, { clock, random, report })
   const onFault = options.onFault ?? printFault
   const auth = createAuth(options.auth, { model, store, clock, random, authenticate: options.authenticate ?? null })
+  const gate = gateOf(auth, options.permissions?.length ? options.permissions : null)
   const prefix = (options.http?.prefix ?? '').replace(/\/+$/, '')
   const url = (target: string, params?: Readonly<Record<string, unknown>>): string =>
     urlOf(model, prefix, target, params)
@@ -148,11 +155,12 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
     mode: options.input ?? 'json',
     strict: options.strict ?? false,
     auth,
+    gate,
     clock,
     random,
     ids: options.ids ?? null,
     cursorKey: options.cursorKey ?? randomBytes(32),
-    hooks: hooksOf(options),
+    hooks: hooksOf(auth?.roles ? withTokens(options, auth.roles) : options),
     provided: options.provide,
     url,
     onFault,
@@ -163,13 +171,13 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
     store,
     limits,
     clock,
-    authenticating: auth !== null,
+    gate,
     onFault: error => onFault(ApiError.from(error), null),
   const handled = createHandled({
     routes,
     store,
     engine,
-    authenticating: auth !== null,
+    authenticating: auth !== null && auth.roles === null,
     database: handle => database(engine, handle, undefined),
     onFault: error => onFault(ApiError.from(error), null),
   })
@@ -215,6 +223,16 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
       auth?.close()
       await store.close()
     },
+  }
+}
+
+/** restaction's authentication comes before what the application does, and after it. */
+function withTokens(options: ApiOptions, roles: TokenAuth): Pick<ApiOptions, 'before' | 'after' | 'error'> {
+  const { before, after } = tokenHooks(roles)
+  return {
+    before: [before, ...[options.before ?? []].flat()],
+    after: [...[options.after ?? []].flat(), after],
+    ...(options.error ? { error: options.error } : {}),
   }
 }
 

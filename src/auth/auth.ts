@@ -1,21 +1,22 @@
 import { ApiError } from '../protocol/error.ts'
-import type { Id, Model, Resource, Row, ScalarField } from '../model/model.ts'
+import type { Id, Model } from '../model/model.ts'
 import type { Store } from '../store/store.ts'
 import { chain, wait, type Maybe } from '../store/work.ts'
-import { Attempts, type AttemptLimits } from './attempts.ts'
-import { Callers, type Grant } from './callers.ts'
+import type { AttemptLimits } from './attempts.ts'
+import type { Grant } from './callers.ts'
 import { cookieFault, cookieIn, type CookieOptions } from './cookie.ts'
 import { Foreign, type Issuer } from './foreign.ts'
 import { invalid } from './jwt.ts'
 import { keysOf, type KeyOptions } from './keys.ts'
-import { createLogin, type Granted, type Login } from './login.ts'
+import type { Granted, Login } from './login.ts'
 import { isAllowedOrigin, isSafeMethod } from './origin.ts'
 import type { Authenticate, Credentials, Identity, Principal } from './principal.ts'
-import { sessionName, sessionsOf, stampOf, type Session, type Sessions } from './session.ts'
+import { ownUsers } from './own-users.ts'
+import type { Session } from './session.ts'
 import { Tickets } from './tickets.ts'
+import type { TokenAuth } from './token-auth.ts'
 import { bearerOf, longestToken, tokensOf, unverified, type Access } from './token.ts'
 import { watch, type Watched } from './watch.ts'
-import { Watches } from './watches.ts'
 
 /** How callers are recognised. All durations in seconds. */
 export interface AuthOptions extends KeyOptions {
@@ -76,6 +77,8 @@ export interface Auth {
   /** The secret was made up at the start, so that tokens end with the process. */
   readonly random: boolean
   readonly scopes: Readonly<Record<string, readonly string[]>> | null
+  /** restaction's way, where that was chosen. */
+  readonly roles: TokenAuth | null
   close(): void
 }
 
@@ -88,15 +91,17 @@ export interface AuthEnvironment {
   readonly authenticate: Authenticate | null
 }
 
-const day = 86_400
 const most = 10_000
 
 /** Makes what recognises callers; null where neither a login nor any option asks for it. */
-export function createAuth(options: AuthOptions | undefined, environment: AuthEnvironment): Auth | null {
+export function createAuth(options: AuthOptions | TokenAuth | undefined, environment: AuthEnvironment): Auth | null {
   const { model, store, clock, random, authenticate: custom } = environment
   const users = [...model.resources.values()].find(one => one.login !== null)
   if (!users && !options && !custom) return null
-  const given = options ?? {}
+  const roles = isTokenAuth(options) ? options : null
+  if (roles && users)
+    throw new Error(`auth: ${users.name} has a login, and tokenAuth() brings tokens of its own: choose one of them`)
+  const given: AuthOptions = isTokenAuth(options) || !options ? {} : options
   const leeway = Math.min(given.leeway ?? 5, 30)
   const keys = keysOf(given)
   const tokens = tokensOf(keys, {
@@ -145,9 +150,10 @@ export function createAuth(options: AuthOptions | undefined, environment: AuthEn
   }
 
   function identify(credentials: Credentials): Maybe<Identity | null> {
-    if (!custom) return identifyToken(credentials)
+    if (!custom) return roles ? roles.identify(credentials) : identifyToken(credentials)
     return chain(custom(credentials), (who): Maybe<Identity | null> => {
-      return who ? { principal: who, expires: null } : identifyToken(credentials)
+      if (who) return { principal: who, expires: null }
+      return roles ? roles.identify(credentials) : identifyToken(credentials)
     }) as Maybe<Identity | null>
   }
 
@@ -212,6 +218,7 @@ export function createAuth(options: AuthOptions | undefined, environment: AuthEn
     },
     random: keys.random && own !== null,
     scopes: given.scopes ?? null,
+    roles,
     close() {
       own?.callers.close()
       own?.watches.close()
@@ -226,65 +233,13 @@ function found(identity: Identity | null): Identity {
   throw invalid('nobody is known by it')
 }
 
-/** What a resource with a login brings. */
-interface Own {
-  readonly users: Resource
-  readonly sessions: Sessions
-  readonly callers: Callers
-  readonly watches: Watches
-  readonly login: Login
-  readonly grant: (user: Row) => readonly string[]
-}
-
-function ownUsers(
-  users: Resource,
-  given: AuthOptions,
-  environment: AuthEnvironment,
-  tokens: ReturnType<typeof tokensOf>,
-): Own {
-  const { model, store, clock, random } = environment
-  const id = users.field.get(users.login!.id) as ScalarField
-  const secret = users.field.get(users.login!.secret) as ScalarField
-  const seconds = given.session ?? 30 * day
-  const sessions = sessionsOf(store, model.resources.get(sessionName)!, {
-    seconds,
-    grace: given.grace ?? 5,
-    clock,
-    random,
-  })
-  const stamp = (user: Row): string => stampOf(user[secret.slot] as string | null)
-  const grantOf = given.grant ?? defaultGrant(users, given.scopes ?? {})
-  const callers = new Callers({ store, users, sessions, grant: grantOf, stampOf: stamp, clock })
-  const grant = (user: Row): readonly string[] => callers.scopesOf(user)
-  const cookie = (given.cookie ? given.cookie.seconds : undefined) ?? seconds
-  const login = createLogin({
-    store,
-    users,
-    id,
-    secret,
-    sessions,
-    callers,
-    tokens,
-    attempts: new Attempts(given.attempts === false ? { account: 0, address: 0 } : given.attempts),
-    grant,
-    access: given.access ?? 900,
-    cookie,
-    clock,
-  })
-  return { users, sessions, callers, watches: new Watches(store, users, sessions), login, grant }
-}
-
-function defaultGrant(users: Resource, scopes: Readonly<Record<string, readonly string[]>>): Grant {
-  const field = users.field.get('scopes')
-  if (field?.is === 'scalar' && field.type.type === 'list')
-    return user => (user['scopes'] as readonly string[] | null) ?? []
-  const all = [...new Set(Object.values(scopes).flat())]
-  return () => all
-}
-
 function cookieOf(options: CookieOptions): { name: string; sameSite: 'Lax' | 'Strict' } {
   const name = options.name ?? '__Host-session'
   const fault = cookieFault(name)
   if (fault !== null) throw new Error(fault)
   return { name, sameSite: options.sameSite ?? 'Lax' }
+}
+
+function isTokenAuth(options: AuthOptions | TokenAuth | undefined): options is TokenAuth {
+  return options !== undefined && 'kind' in options
 }

@@ -17,11 +17,11 @@ import { hooked, type Hooks } from './hooks.ts'
 import { newIds, type Ids } from './ids.ts'
 import type { Limiter } from './limit.ts'
 import type { CursorKey } from './page.ts'
+import type { Gate } from './gate.ts'
 import { hashesFor } from './passwords.ts'
 import { contextOf } from './read-row.ts'
 import { getItem, getList, type Reading } from './read.ts'
 import type { Bounds } from './related.ts'
-import { requireScope, type Scopes } from './scope.ts'
 import { Unit } from './unit.ts'
 
 /** The engine as faces see it. */
@@ -53,8 +53,8 @@ export interface EngineOptions {
   readonly mode: 'json' | 'cast'
   readonly strict: boolean
   readonly auth: Auth | null
-  /** Asked of every call before its rules; throws where it is refused: the roles of an authenticator of its own. */
-  readonly permit?: ((call: Call) => void) | undefined
+  /** What callers pass before rules are asked. */
+  readonly gate: Gate
   readonly clock: () => number
   readonly random: (bytes: number) => Uint8Array
   readonly ids: Ids | null
@@ -77,8 +77,7 @@ export interface EngineOptions {
  * all but the first in one transaction (DECISIONS A8).
  */
 export function createEngine(options: EngineOptions): Engine {
-  const { store, clock, auth } = options
-  const scopes: Scopes | null = auth?.scopes ?? null
+  const { store, clock, auth, gate } = options
   const newId = newIds(options.ids, clock, options.random)
   const bounded: Bounds = {
     ids: options.limits.relatedIds,
@@ -89,15 +88,14 @@ export function createEngine(options: EngineOptions): Engine {
 
   /** authorise: what of the resource the caller may see; throws where nothing is allowed. */
   function admit(call: Call): Writing {
-    if (scopes) requireScope(scopes, call)
-    options.permit?.(call)
+    gate.pass(call)
     return {
       epoch: store.epoch,
       ctx: contextOf(call.principal, call.auth, clock()),
       bounds: call.unbounded ? unbounded : bounded,
       sortedRows: options.limits.sortedRows,
       cursorKey: options.cursorKey,
-      permissions: authorize(call, auth !== null),
+      permissions: authorize(call, gate.closes(call.resource)),
       newId,
       bulk: call.unbounded ? Infinity : options.limits.bulk,
       hashes: null,

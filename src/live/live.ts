@@ -1,3 +1,4 @@
+import type { Gate } from '../engine/gate.ts'
 import { ApiError } from '../protocol/error.ts'
 import { formatPosition, parsePosition } from '../protocol/position.ts'
 import { ID, SEQ, type Id } from '../model/model.ts'
@@ -20,7 +21,7 @@ export interface LiveOptions {
   readonly limits: Limits
   readonly clock: () => number
   /** Anonymous callers may do nothing where a resource is not public. */
-  readonly authenticating: boolean
+  readonly gate: Gate
   /** Hears of what an evaluation or a face threw; the others are not disturbed. */
   readonly onFault: (error: unknown) => void
 }
@@ -80,7 +81,9 @@ export class Live {
     mode: Mode = 'every',
   ): Promise<Subscription> {
     if (this.closing.aborted) throw closed()
-    const { key, interest, item } = interestOf(call, this.#options.authenticating, this.#bounds)
+    const { gate } = this.#options
+    gate.pass(call, true)
+    const { key, interest, item } = interestOf(call, gate.closes(call.resource), this.#bounds)
     const group = this.#hub.group(key, () => interest)
     const subscription = new Subscription(key, group, listener, mode, behind => this.#resync(behind))
     // Keeps the group while its first member is on the way.

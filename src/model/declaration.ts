@@ -1,6 +1,7 @@
 import type { FieldDef, RowCheck } from '../schema/field.ts'
 import type { Foreign } from './model.ts'
 import type { RateLimit } from './rate-limit.ts'
+import type { PermissionLike } from './permission.ts'
 import type { RuleFunction } from './rule.ts'
 
 /** A resource as declared, before linking: what `resource(…)` collects and `link` reads. */
@@ -25,6 +26,8 @@ export interface ResourceDef {
   readonly rules?: RuleFunction
   /** Its rows are who calls: the field that names them, and their password. */
   readonly login?: LoginDef
+  /** Asked before anything is looked up; absent = those of the API. */
+  readonly permissions?: readonly PermissionLike[]
   readonly checks: readonly RowCheck[]
   readonly unique: readonly (readonly string[])[]
   readonly index: readonly (readonly string[])[]

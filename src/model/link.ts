@@ -110,6 +110,7 @@ function linkResource(name: string, def: ResourceDef, limits: Limits): Draft<Res
     actions: new Map(),
     meta: {},
     login: def.login ? Object.freeze({ ...def.login }) : null,
+    permissions: def.permissions ?? null,
     checks: Object.freeze([...def.checks]),
     unique: frozenLists(def.unique),
     index: frozenLists(def.index),

@@ -19,6 +19,7 @@ import type { ActionCall } from './action.ts'
 import type { Verb } from './declaration.ts'
 import type { LoginDef } from './declaration.ts'
 import type { RatePolicy } from './rate-limit.ts'
+import type { PermissionLike } from './permission.ts'
 import type { RuleSet } from './rule.ts'
 
 /**
@@ -89,6 +90,8 @@ export interface Resource extends Scope {
   readonly rules: RuleSet | null
   /** Its rows are who calls, and log in with these fields; null = they do not. */
   readonly login: LoginDef | null
+  /** Asked before anything is looked up; null = those of the API. */
+  readonly permissions: readonly PermissionLike[] | null
   readonly checks: readonly RowCheck[]
   /** Composite unique and plain indexes, by field names. */
   readonly unique: readonly (readonly string[])[]

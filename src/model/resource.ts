@@ -5,6 +5,7 @@ import type { Context, Fields } from '../schema/types.ts'
 import { actionDefs, type Actions } from './action.ts'
 import type { ResourceDef } from './declaration.ts'
 import type { MeOf, Stored } from './own-row.ts'
+import type { PermissionLike } from './permission.ts'
 import type { RuleFunction } from './rule.ts'
 import type { MeExpression, RowExpression, Rules } from './rule-types.ts'
 
@@ -32,6 +33,8 @@ export interface Declared<F extends Fields, U = {}, A = {}, L = never> {
     id: E,
     secret: P,
   ): Declared<F, F, A, { readonly [X in E | P]: string }>
+  /** Who may call what, asked before anything is looked up; all must agree. Without any, those of the API are asked. */
+  permissions(...permissions: PermissionLike[]): Declared<F, U, A, L>
   /** Open to everyone on purpose: a resource without rules does not start in production otherwise. */
   public(): Declared<F, U, A, L>
   /** No two rows agree in all of these fields. */
@@ -95,6 +98,9 @@ function declared(def: ResourceDef): Chain {
     check: (test: RowCheck) => having({ checks: Object.freeze([...def.checks, test]) }),
     rules: (rules: RuleFunction) => having({ rules }),
     login: (id: string, secret: string) => having({ login: Object.freeze({ id, secret }) }),
+    // None at all means those of the API, as an empty tuple does in channels-api.
+    permissions: (...permissions: PermissionLike[]) =>
+      having(permissions.length > 0 ? { permissions: Object.freeze(permissions) } : {}),
     public: () => having({ public: true }),
     unique: (...fields: string[]) => having({ unique: Object.freeze([...def.unique, Object.freeze(fields)]) }),
     index: (...fields: string[]) => having({ index: Object.freeze([...def.index, Object.freeze(fields)]) }),

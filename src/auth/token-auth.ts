@@ -1,0 +1,187 @@
+import { ApiError } from '../protocol/error.ts'
+import type { Id } from '../model/model.ts'
+import { chain, type Maybe } from '../store/work.ts'
+import { cookieIn } from './cookie.ts'
+import { signJwt, verifyJwt, type Claims } from './jwt.ts'
+import { keysOf, type Keys, type Secret } from './keys.ts'
+import { isAllowedOrigin, isSafeMethod } from './origin.ts'
+import type { Credentials, Identity, Principal } from './principal.ts'
+import { checkRole, readMeta, type Meta, type TokenAuthMeta } from './roles.ts'
+import { headerOf } from './token.ts'
+
+export interface TokenAuthOptions {
+  /** 32 bytes or more; the newest first. Default: random per start. */
+  readonly secret?: Secret | readonly Secret[]
+  /** The role of whoever has these claims; null = nobody is known. */
+  readonly getRole: (token: Claims | null) => string
+  /** `$auth` and `$roles`, or the path of a meta file with them. */
+  readonly meta?: Meta | string
+  /** A token that does not hold: its bearer is a guest, as restaction has it (default), or is told so. */
+  readonly invalid?: 'guest' | '401'
+  /** Pages of these origins may use the cookie, beside those of the own host. */
+  readonly origins?: readonly string[]
+  /** Milliseconds since the epoch. */
+  readonly clock?: () => number
+}
+
+/** A token that goes out with an answer. */
+export interface Issued {
+  readonly token: string
+  readonly headers: readonly (readonly [name: string, value: string])[]
+}
+
+/**
+ * Authentication in restaction's way (spec: restaction §3): the claims of a token give a role, `$roles` says what a role
+ * may call, and a token that actions made or that is in its second half goes out with the answer.
+ */
+export interface TokenAuth {
+  readonly kind: 'tokenAuth'
+  readonly meta: Meta
+  /** `$auth` with its defaults. */
+  readonly options: Required<TokenAuthMeta>
+  /** Who calls; null for a guest. The principal has the claims, `role`, and an `id` of them (`sub`, `id`, else the role). */
+  identify(credentials: Credentials): Maybe<Identity | null>
+  /** The claims that a principal came with, a copy to change. */
+  tokenOf(principal: Principal | null): Record<string, unknown> | null
+  roleOf(principal: Principal | null): string
+  /** Throws ApiError `forbidden`, in words `PermissionDeny`, unless the caller's role may call the action. */
+  authorize(principal: Principal | null, resource: string, action: string): void
+  /** The token that has to go out for the claims as an action left them; puts `exp` into them. */
+  issue(token: unknown): Promise<Issued | null>
+}
+
+interface Held {
+  readonly claims: Claims
+  readonly identity: Identity
+}
+
+const most = 10_000
+
+export function tokenAuth(given: TokenAuthOptions): TokenAuth {
+  const meta = readMeta(given.meta ?? {})
+  const options: Required<TokenAuthMeta> = Object.freeze({
+    header: 'Authorization',
+    algorithm: 'HS256',
+    expiration: 3600,
+    cookie: null,
+    refresh: true,
+    ...meta.$auth,
+  })
+  const { expiration } = options
+  const keys = keysOf({ algorithm: options.algorithm, ...(given.secret === undefined ? {} : { secret: given.secret }) })
+  const clock = given.clock ?? Date.now
+  const seconds = (): number => Math.floor(clock() / 1000)
+  const origins = new Set(given.origins)
+  const header = options.header?.toLowerCase() ?? null
+  const held = new Map<string, Held>()
+  const claimsOf = new WeakMap<Principal, Claims>()
+
+  /** The raw value: restaction's tokens come without a scheme. */
+  function tokenIn(credentials: Credentials): string | null {
+    const raw = header === null ? undefined : credentials.header(header)
+    // A header that does not hold keeps the cookie from being looked at.
+    if (raw !== undefined) return raw
+    if (options.cookie === null) return null
+    const value = cookieIn(credentials.header('cookie'), options.cookie)
+    if (value === undefined) return null
+    const isSocket = credentials.face === 'websocket' || credentials.face === 'socketio'
+    if ((isSocket || !isSafeMethod(credentials.method)) && !isAllowedOrigin(credentials, origins))
+      throw new ApiError('forbidden_origin', { detail: 'a cookie is not taken from a page of another origin' })
+    return value
+  }
+
+  async function verify(token: string): Promise<Identity> {
+    const claims = await verified(token, keys, seconds())
+    const role = given.getRole({ ...claims })
+    const identity = Object.freeze({
+      principal: Object.freeze({ ...claims, id: idOf(claims, role), role }) satisfies Principal,
+      expires: (claims['exp'] as number) * 1000,
+    })
+    if (held.size >= most) held.delete(held.keys().next().value!)
+    held.set(token, { claims, identity })
+    claimsOf.set(identity.principal, claims)
+    return identity
+  }
+
+  function refused(error: unknown): null {
+    if (given.invalid !== '401' && error instanceof ApiError && error.status === 401) return null
+    throw error
+  }
+
+  function identify(credentials: Credentials): Maybe<Identity | null> {
+    const token = tokenIn(credentials)
+    if (token === null || token === '') return null
+    const known = held.get(token)
+    if (known && known.identity.expires! > clock()) {
+      // Roles are asked for anew: what they depend on may have changed.
+      const role = given.getRole({ ...known.claims })
+      if (role === known.identity.principal['role']) return known.identity
+    }
+    held.delete(token)
+    return verify(token).catch(refused)
+  }
+
+  return {
+    kind: 'tokenAuth',
+    meta,
+    options,
+    identify,
+    tokenOf: principal => {
+      const claims = principal && claimsOf.get(principal)
+      return claims ? { ...claims } : null
+    },
+    roleOf,
+    authorize: (principal, resource, action) => checkRole(meta.$roles, roleOf(principal), resource, action),
+    async issue(token) {
+      if (typeof token !== 'object' || token === null || Object.keys(token).length === 0) return null
+      const claims = token as Record<string, unknown>
+      const now = seconds()
+      const { exp } = claims
+      const isNew = exp === undefined
+      if (!isNew && !(options.refresh && typeof exp === 'number' && exp - now < expiration / 2)) return null
+      claims['exp'] = now + expiration
+      const jwt = await signJwt(claims, { alg: options.algorithm, typ: 'JWT' }, keys.signing.key)
+      return { token: jwt, headers: headersOf(jwt, claims['exp'] as number) }
+    },
+  }
+
+  function roleOf(principal: Principal | null): string {
+    return principal ? String(principal['role']) : given.getRole(null)
+  }
+
+  function headersOf(jwt: string, exp: number): [string, string][] {
+    const headers: [string, string][] = []
+    if (options.header !== null) headers.push([options.header, jwt])
+    if (options.cookie !== null) {
+      const expires = new Date(exp * 1000).toUTCString()
+      const flags = 'HttpOnly; Path=/; Secure; SameSite=Lax'
+      headers.push(['Set-Cookie', `${options.cookie}=${jwt}; Expires=${expires}; Max-Age=${expiration}; ${flags}`])
+    }
+    return headers
+  }
+}
+
+async function verified(token: string, keys: Keys, now: number): Promise<Claims> {
+  headerOf(token)
+  const how = { algorithm: keys.algorithm, required: ['exp'], leeway: 0, now }
+  let last: unknown
+  for (const key of keys.verifying.values()) {
+    try {
+      const claims = await verifyJwt(token, key, how)
+      // Meant for somebody else (RFC 7519 §4.1.3).
+      if (claims['aud'] !== undefined) throw new ApiError('unauthenticated', { detail: 'the token is not valid' })
+      return claims
+    } catch (error) {
+      last = error
+    }
+  }
+  throw last
+}
+
+function idOf(claims: Claims, role: string): Id {
+  for (const name of ['sub', 'id', 'user_id', 'userid']) {
+    const value = claims[name]
+    if (typeof value === 'string' || typeof value === 'number') return value
+  }
+  return role
+}
