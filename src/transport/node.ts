@@ -106,7 +106,20 @@ function enter(request: IncomingMessage, response: ServerResponse, answer: Answe
 function start(exchange: NodeExchange, at: Line): void {
   at.active++
   at.unsafe = !isSafe(exchange.method)
-  void exchange.answer(exchange)
+  if (at.unsafe || exchange.hasBody) void exchange.answer(exchange)
+  else if (arrived.push(exchange) === 1) setImmediate(answerArrived)
+}
+
+/**
+ * Safe requests of this turn of the event loop, answered one after another at its end: the parser and the kernel run for
+ * all of them, then the engine for all of them, which keeps each in the processor's caches. Nothing waits for a timer.
+ */
+let arrived: NodeExchange[] = []
+
+function answerArrived(): void {
+  const exchanges = arrived
+  arrived = []
+  for (const exchange of exchanges) void exchange.answer(exchange)
 }
 
 function leave(at: Line): void {
