@@ -48,7 +48,7 @@ export async function serve(app: Servable, options: ServeOptions = {}): Promise<
   await app.ready()
   let server: Server
   try {
-    if (app.secured !== true) checkOpen(app.engine.model, host, report)
+    checkStart(app, host, report)
     server = nodeServer(handler(app.engine, app.http), app.engine.limits)
     await listen(server, port, host)
   } catch (error) {
@@ -101,21 +101,39 @@ function rowOf(resource: Resource, path: string): string[] {
   ]
 }
 
-function checkOpen(model: Model, host: string, report: (line: string) => void): void {
+/** Refuses what would not be safe where others can reach it, and tells of it where they cannot. */
+function checkStart(app: Servable, host: string, report: (line: string) => void): void {
+  const loopback = host === 'localhost' || host === '::1' || /^127(\.\d+){3}$/.test(host)
+  const production = process.env['NODE_ENV'] === 'production'
+  const exposed = production ? 'NODE_ENV is production' : loopback ? null : `${host} is reachable from other machines`
+  const { auth } = app.engine
+  if (app.secured !== true) checkOpen(app.engine.model, exposed, report)
+  if (auth?.random) {
+    const problem = 'Tokens are signed with a secret that was made up at this start'
+    if (production)
+      throw new Error(`${problem}, so that nobody stays logged in after the next: give auth.secret 32 bytes or more`)
+    report(`${problem}: they end with this process`)
+  }
+  if (auth?.cookie && app.http.cors?.origins.includes('*')) {
+    const problem = 'Pages of every origin may call, and sessions are kept in cookies'
+    if (exposed !== null)
+      throw new Error(`${problem}, and ${exposed}: name the origins in http.cors, or say auth: { cookie: false }`)
+    report(`${problem}: name the origins before this is served to others`)
+  }
+}
+
+function checkOpen(model: Model, exposed: string | null, report: (line: string) => void): void {
   const open = [...model.resources.values()]
-    .filter(one => one.paths.length > 0 && !one.options.public)
+    .filter(one => one.paths.length > 0 && !one.options.public && one.rules === null && one.permissions === null)
     .map(one => one.name)
   if (open.length === 0) return
   const names = open.length > 8 ? `${open.slice(0, 8).join(', ')} and ${open.length - 8} more` : open.join(', ')
-  const loopback = host === 'localhost' || host === '::1' || /^127(\.\d+){3}$/.test(host)
-  const production = process.env['NODE_ENV'] === 'production'
-  if (loopback && !production) {
+  if (exposed === null) {
     report(`Open to everyone on this machine, as there are no rules: ${names}`)
     return
   }
-  const why = production ? 'NODE_ENV is production' : `${host} is reachable from other machines`
   throw new Error(
-    `These resources have no rules, so anyone could read and write them, and ${why}: ${names}. ` +
+    `These resources have no rules, so anyone could read and write them, and ${exposed}: ${names}. ` +
       `Give them rules, say .public() on those that are meant to be open, or serve on 127.0.0.1 in development.`,
   )
 }

@@ -23,17 +23,20 @@ export function corsOf(options: HttpOptions['cors']): Cors {
   const origins = new Set(options?.origins)
   if (origins.size === 0) return { vary: 'Accept', allow: () => {}, preflight: () => [] }
   const maxAge = String(options?.maxAge ?? 600)
+  if (origins.has('*')) return corsForAll(maxAge, options?.credentials ?? false)
+  const credentials = options?.credentials ? ['access-control-allow-credentials', 'true'] : []
   return {
     vary: 'Accept, Origin',
     allow(origin, fields) {
       if (origin === undefined || !origins.has(origin)) return
-      fields.push('access-control-allow-origin', origin, 'access-control-expose-headers', EXPOSED)
+      fields.push('access-control-allow-origin', origin, 'access-control-expose-headers', EXPOSED, ...credentials)
     },
     preflight(origin, methods) {
       const vary = ['vary', 'Origin']
       if (!origins.has(origin)) return vary
       return [
         ...vary,
+        ...credentials,
         'access-control-allow-origin',
         origin,
         'access-control-allow-methods',
@@ -44,5 +47,30 @@ export function corsOf(options: HttpOptions['cors']): Cors {
         maxAge,
       ]
     },
+  }
+}
+
+/** Every page may call, so none may send what a browser keeps of its visitor (Fetch §3.2.5). */
+function corsForAll(maxAge: string, credentials: boolean): Cors {
+  if (credentials)
+    throw new Error(
+      'http.cors: every origin with credentials would let any page act for its visitors; name the origins',
+    )
+  return {
+    vary: 'Accept',
+    allow(origin, fields) {
+      if (origin !== undefined)
+        fields.push('access-control-allow-origin', '*', 'access-control-expose-headers', EXPOSED)
+    },
+    preflight: (_, methods) => [
+      'access-control-allow-origin',
+      '*',
+      'access-control-allow-methods',
+      methods,
+      'access-control-allow-headers',
+      REQUESTED,
+      'access-control-max-age',
+      maxAge,
+    ],
   }
 }

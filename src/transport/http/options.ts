@@ -12,11 +12,20 @@ export interface LogRecord {
   readonly error: unknown
 }
 
+export interface CorsOptions {
+  /** Exact: `https://app.example` (Fetch §3.2); `*` = every page, which then cannot send cookies. */
+  readonly origins: readonly string[]
+  /** Seconds for which browsers remember the answer. Default 600. */
+  readonly maxAge?: number
+  /** Cookies may come along; those of sessions are taken from the origins of `auth.cookie.origins`. Default false. */
+  readonly credentials?: boolean
+}
+
 export interface HttpOptions {
   /** Where the API is mounted: `/api`. Links carry it. */
   readonly prefix?: string
-  /** Origins that browsers may call from, exact: `https://app.example` (Fetch §3.2). Absent or empty = none. */
-  readonly cors?: { readonly origins: readonly string[]; readonly maxAge?: number }
+  /** Which pages of other origins browsers let call. Absent = none. */
+  readonly cors?: CorsOptions
   /** Addresses or networks of proxies whose X-Forwarded-For is believed: `10.0.0.0/8`. Default: none. */
   readonly trustedProxies?: readonly string[]
   /** Tells in `Server-Timing` how long the answer took; for development. */
