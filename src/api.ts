@@ -68,6 +68,8 @@ export interface ApiOptions {
   readonly provide?: Provided
   /** How much one caller may ask in a time, of all resources together; resources may have limits of their own. Default: none. */
   readonly rateLimit?: RateLimit | readonly RateLimit[]
+  /** Bytes of representations that are kept in memory, so that a row that is read often is not read again. Default: 16 MiB; 0 = none. */
+  readonly cache?: number
   /** Where the budgets of rate limits are kept, if several processes share them. Default: in memory. */
   readonly budgets?: Budgets
   /** Options of the HTTP face. */
@@ -159,6 +161,7 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
     clock,
     random,
     ids: options.ids ?? null,
+    cache: options.cache ?? 16 * 1_048_576,
     cursorKey: options.cursorKey ?? randomBytes(32),
     hooks: hooksOf(auth?.roles ? withTokens(options, auth.roles) : options),
     provided: options.provide,

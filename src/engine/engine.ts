@@ -11,6 +11,7 @@ import { authorize } from './authorize.ts'
 import type { Call, Outcome } from './call.ts'
 import { Context, type Surroundings } from './context.ts'
 import { deleteRows, patchRows } from './bulk.ts'
+import { Cache } from './cache.ts'
 import { createRows, deleteRow, patchRow, putRow, type Writing } from './execute.ts'
 import { claimOf, once, writeOnce } from './idempotency.ts'
 import { hooked, type Hooks } from './hooks.ts'
@@ -58,6 +59,8 @@ export interface EngineOptions {
   readonly clock: () => number
   readonly random: (bytes: number) => Uint8Array
   readonly ids: Ids | null
+  /** Bytes of representations that are kept in memory; 0 = none. */
+  readonly cache?: number
   readonly cursorKey: CursorKey
   /** What runs around requests. */
   readonly hooks?: Hooks | null | undefined
@@ -79,6 +82,7 @@ export interface EngineOptions {
 export function createEngine(options: EngineOptions): Engine {
   const { store, clock, auth, gate } = options
   const newId = newIds(options.ids, clock, options.random)
+  const cache = options.cache ? new Cache(store, options.cache) : null
   const bounded: Bounds = {
     ids: options.limits.relatedIds,
     rows: options.limits.maxPage,
@@ -104,7 +108,7 @@ export function createEngine(options: EngineOptions): Engine {
 
   function read(call: Call, reading: Reading): Maybe<Outcome> {
     return store.read<Outcome>(snapshot =>
-      call.operation === 'list' ? getList(snapshot, call, reading) : getItem(snapshot, call, reading),
+      call.operation === 'list' ? getList(snapshot, call, reading) : getItem(snapshot, call, reading, cache),
     )
   }
 

@@ -6,6 +6,7 @@ import { ID } from '../model/model.ts'
 import { all, type Predicate, type Query } from '../query/predicate.ts'
 import type { Snapshot } from '../store/store.ts'
 import { wait, type Work } from '../store/work.ts'
+import { isKeepable, type Cache } from './cache.ts'
 import type { Call, Item, List, Unchanged } from './call.ts'
 import { narrowed } from './authorize.ts'
 import { allowedRows, type Permissions } from './permissions.ts'
@@ -29,15 +30,55 @@ export interface Reading {
 }
 
 /** One row, or ApiError `not_found`. */
-export function* getItem(snapshot: Snapshot, call: Call, reading: Reading): Work<Item | Unchanged> {
-  const row = yield* visibleRow(snapshot, call, reading)
+export function* getItem(
+  snapshot: Snapshot,
+  call: Call,
+  reading: Reading,
+  cache: Cache | null = null,
+): Work<Item | Unchanged> {
   const view = viewOf(call.resource, call.shape)
+  if (cache !== null && call.parent === null && !call.unbounded && isKeepable(view)) {
+    const { epoch } = reading
+    if (cache.isAt(snapshot, epoch) || (yield* cache.follow(snapshot, epoch)))
+      return yield* getKept(snapshot, call, reading, cache, view)
+  }
+  const row = yield* visibleRow(snapshot, call, reading)
   const etag = itemTag(reading.epoch, view, row, snapshot)
   const modified = modifiedOf(row, reading.ctx.now)
   checkRead(call.conditions, etag, modified)
   if (isUnchanged(call.conditions, etag, modified))
     return { kind: 'unchanged', resource: call.resource, etag, modified }
   return yield* showItem(snapshot, view, row, reading, false, etag)
+}
+
+/** The same where the representation may be there already: the rule is asked of the row that it shows. */
+function* getKept(snapshot: Snapshot, call: Call, reading: Reading, cache: Cache, view: View): Work<Item | Unchanged> {
+  const id = call.id!
+  const { epoch, ctx } = reading
+  let kept = cache.get(view, id)
+  const test = kept && reading.permissions.read(call.resource).test
+  if (!kept || !test) {
+    const row = yield* visibleRow(snapshot, call, reading)
+    if (!kept) {
+      const { body, etag, cut } = yield* showItem(
+        snapshot,
+        view,
+        row,
+        reading,
+        false,
+        itemTag(epoch, view, row, snapshot),
+      )
+      kept = { row, body, etag: etag!, cut }
+      cache.put(snapshot, epoch, view, id, kept)
+    }
+  } else if (!test(kept.row)) throw missing(call.resource, id)
+  const { body, etag, cut } = kept
+  const modified = modifiedOf(kept.row, ctx.now)
+  checkRead(call.conditions, etag, modified)
+  if (isUnchanged(call.conditions, etag, modified))
+    return { kind: 'unchanged', resource: call.resource, etag, modified }
+  const position = formatPosition(epoch, snapshot.position)
+  return { kind: 'item', created: false, resource: call.resource, ids: [id], body, etag, modified, position, cut }
 }
 
 /** The representation of one row. */
