@@ -24,8 +24,8 @@ import { createEngine, type Engine } from './engine/engine.ts'
 import { createHandled, type Handled, type OutsideChange } from './engine/handled.ts'
 import { hooksOf, type After, type Before, type OnError } from './engine/hooks.ts'
 import type { Ids } from './engine/ids.ts'
-import { matchUrl, urlOf, type UrlMatch } from './engine/url.ts'
 import type { Budgets } from './engine/limit.ts'
+import { limiterOf, withLimits } from './engine/limited.ts'
 import { matchUrl, urlOf, type UrlMatch } from './engine/url.ts'
 import { apart, linkHandled } from './handled-resources.ts'
 import { limiterOf, withLimits } from './engine/limited.ts'
@@ -34,6 +34,7 @@ import { Live } from './live/live.ts'
 import { liveOperation, type LiveOperation } from './live-operation.ts'
 import { operations, safeOperations, type Operations, type SafeOperations } from './operations.ts'
 import { fetch } from './transport/fetch.ts'
+import type { Exporter } from './transport/http/negotiate.ts'
 import type { HttpOptions } from './transport/http/options.ts'
 import { everything } from './query/predicate.ts'
 import { wait, type Maybe } from './store/work.ts'
@@ -72,6 +73,8 @@ export interface ApiOptions {
   readonly cache?: number
   /** Where the budgets of rate limits are kept, if several processes share them. Default: in memory. */
   readonly budgets?: Budgets
+  /** Formats of one's own by media type, beside JSON, XML, CSV and MessagePack: `{ 'text/html': value => … }`. */
+  readonly exporters?: Readonly<Record<string, Exporter>>
   /** Options of the HTTP face. */
   readonly http?: HttpOptions
   /** Milliseconds since the epoch. */
@@ -92,11 +95,11 @@ export interface Api<M = Record<string, AnyResource>> extends Operations<M> {
   readonly model: Model
   readonly engine: Engine
   readonly store: Store
+  readonly http: HttpOptions
   /** Resources that functions serve. */
   readonly handled: Handled
   /** Subscriptions to them, and to whatever is published. */
   readonly published: PublishedFeed
-  readonly http: HttpOptions
   /** Callers are told apart: only resources that say `.public()` are open to anyone. */
   readonly secured: boolean
   /** Resolves when the store has adapted to the model; rejects with what stands in the way. */
@@ -106,12 +109,12 @@ export interface Api<M = Record<string, AnyResource>> extends Operations<M> {
   /** The same operations, answering with status and problem document instead of throwing. */
   readonly safe: SafeOperations<M>
   /** Several operations, all or nothing. What the callback throws undoes them and is thrown again. */
+  transaction<T>(work: (tx: Operations<M>) => Promise<T>): Promise<T>
   /**
    * Tells subscribers of a URI, and the log, what happened outside: `publish('/lamps/3', { patch: { on: true } })`, or
    * `{ create: lamp }` on the URI of a list. Resolves with the position of the record.
    */
   publish(uri: string, change: OutsideChange): Promise<string>
-  transaction<T>(work: (tx: Operations<M>) => Promise<T>): Promise<T>
   /** The HTTP face as a function of the Fetch standard, without a socket. */
   fetch(request: Request): Promise<Response>
   /** The path of a resource, a row or an action: `url('hello@login')`, `url('todo', { id: 7, depth: 2 })`. */
@@ -176,6 +179,7 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
     clock,
     gate,
     onFault: error => onFault(ApiError.from(error), null),
+  })
   const handled = createHandled({
     routes,
     store,
@@ -183,7 +187,6 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
     authenticating: auth !== null && auth.roles === null,
     database: handle => database(engine, handle, undefined),
     onFault: error => onFault(ApiError.from(error), null),
-  })
   })
   const { seed } = options
   const started = seed ? seedOnce(engine, store, opening, seed) : opening
@@ -201,19 +204,19 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
     model,
     engine,
     store,
+    http,
     handled,
     published: new PublishedFeed({ live, store, still: handled.still }),
-    http,
     secured: auth !== null,
     ready: () => ready,
     live: liveOperation<M>(engine, live, () => ready),
     safe: safeOperations<M>(engine, handle),
     transaction: work =>
+      store.transaction((tx: Transaction) => work(operations<M>(engine, call => engine.within(tx, call)))),
     publish: async (uri, change) => {
       await ready
       return await handled.publish(uri, change)
     },
-      store.transaction((tx: Transaction) => work(operations<M>(engine, call => engine.within(tx, call)))),
     fetch: async request => {
       if (waiting) await ready
       return (answerFetch ??= fetch(engine, http))(request)

@@ -40,7 +40,8 @@ const todo = resource({ id: t.id(), text: t.text({ max: 20 }), done: t.bool().de
   }),
   get_count: action({
     input: { done: t.bool().nullable(), above: t.integer({ min: 0 }).default(0) },
-    run: async ({ input, ctx }) => (await ctx.db.list('todo', { filter: input.done === null ? {} : { done: input.done } })).length + input.above,
+    run: async ({ input, ctx }) =>
+      (await ctx.db.list('todo', { filter: input.done === null ? {} : { done: input.done } })).length + input.above,
   }),
 })
 const hello = actions('Hello', 'Greets.\n\n$shared:\n    name: str&default="world"\n', {
@@ -49,7 +50,13 @@ const hello = actions('Hello', 'Greets.\n\n$shared:\n    name: str&default="worl
     secret: 1,
   })),
   post_bad: act('$output:\n    n?int: n\n', () => ({ n: 'x' })),
-  post_class: act(null, () => new (class Leak { password = 'x' })()),
+  post_class: act(
+    null,
+    () =>
+      new (class Leak {
+        password = 'x'
+      })(),
+  ),
   post_abort: act(null, () => abort(418, 'Teapot', 'short and stout')),
   get_csv: act(null, () => new Response('a,b', { status: 203, headers: { 'content-type': 'text/csv' } })),
 })
@@ -62,7 +69,10 @@ describe('actions', () => {
     expect(await ask(app, 'POST', '/todo/1/close')).toMatchObject({ status: 200, body: { id: 1, done: true } })
     expect(await ask(app, 'POST', '/todo/9/close')).toMatchObject({ status: 404, body: { error: 'not_found' } })
     expect(await ask(app, 'GET', '/todo/count?done=true&above=2')).toMatchObject({ status: 200, body: 3 })
-    expect(await ask(app, 'GET', '/hello?name=Ann&more=1')).toMatchObject({ status: 200, body: { message: 'Hello Ann' } })
+    expect(await ask(app, 'GET', '/hello?name=Ann&more=1')).toMatchObject({
+      status: 200,
+      body: { message: 'Hello Ann' },
+    })
     expect(await app.act('hello', 'get', {})).toEqual({ message: 'Hello world' })
     expect(await app.act('todo', 'get_count', {})).toBe(1)
   })
@@ -142,7 +152,13 @@ describe('rules of actions', () => {
     .rules((me, row) => ({
       read: any(row.owner.is(me['id']), row.text.is('public')),
       create: me.signedIn,
-      actions: { close: row.owner.is(me['id']), post_all: all(me.signedIn, js('even', who => Number(who?.['id']) % 2 === 0)) },
+      actions: {
+        close: row.owner.is(me['id']),
+        post_all: all(
+          me.signedIn,
+          js('even', who => Number(who?.['id']) % 2 === 0),
+        ),
+      },
     }))
   const app = api({ note }, { authenticate })
 
@@ -195,7 +211,10 @@ describe('hooks', () => {
   })
 
   test('modelled operations have them too; header fields leave the version alone', async () => {
-    const app = api({ todo }, { after: answer => reply(answer.value, { status: answer.status, headers: { 'x-a': '1' } }) })
+    const app = api(
+      { todo },
+      { after: answer => reply(answer.value, { status: answer.status, headers: { 'x-a': '1' } }) },
+    )
     const made = await ask(app, 'POST', '/todo', { text: 'a' })
     expect([made.status, made.headers.get('x-a'), made.headers.get('etag') !== null]).toEqual([201, '1', true])
   })
@@ -213,13 +232,37 @@ describe('faults of actions', () => {
   }
   const run = () => null
   test.each([
-    [{ h: actions('Hello', null, { get: act('$input:\n    name: str\n', run) }) }, 'Hello.get.$input.name', /missing validator/],
-    [{ h: actions('Hello', null, { get_x: act({ input: { a: t.one('no') } }, run) }) }, 'Hello.get_x.$input.a', /not declared/],
+    [
+      { h: actions('Hello', null, { get: act('$input:\n    name: str\n', run) }) },
+      'Hello.get.$input.name',
+      /missing validator/,
+    ],
+    [
+      { h: actions('Hello', null, { get_x: act({ input: { a: t.one('no') } }, run) }) },
+      'Hello.get_x.$input.a',
+      /not declared/,
+    ],
     [{ h: actions('Hello', null, { greet: act(null, run) }) }, 'Hello.greet', /HTTP method/],
-    [{ a: actions('Hello', null, { get: act(null, run) }), b: actions('HELLO', null, { get: act(null, run) }) }, 'b', /path/],
+    [
+      { a: actions('Hello', null, { get: act(null, run) }), b: actions('HELLO', null, { get: act(null, run) }) },
+      'b',
+      /path/,
+    ],
     [{ todo: resource({ id: t.id() }).actions({ get: action({ run }) }) }, 'todo.get', /GET of the resource itself/],
-    [{ todo: resource({ id: t.id() }).actions({ a: action({ run }), post_a: action({ run }) }) }, 'todo.post_a', /like a/],
-    [{ todo: resource({ id: t.id() }).actions({ a: action({ run }) }).rules(me => ({ actions: { b: me.signedIn } })) }, 'todo.rules.actions.b', /no action b/],
+    [
+      { todo: resource({ id: t.id() }).actions({ a: action({ run }), post_a: action({ run }) }) },
+      'todo.post_a',
+      /like a/,
+    ],
+    [
+      {
+        todo: resource({ id: t.id() })
+          .actions({ a: action({ run }) })
+          .rules(me => ({ actions: { b: me.signedIn } })),
+      },
+      'todo.rules.actions.b',
+      /no action b/,
+    ],
   ])('%#: at %s', (declarations, place, problem) => {
     const found = faults(declarations as never)
     expect(found).toHaveLength(1)
@@ -229,7 +272,10 @@ describe('faults of actions', () => {
 
   test('text ids: the action stands in the way of a row, which is told', () => {
     const lines: string[] = []
-    api({ tag: resource({ id: t.id('text', { client: true }) }).actions({ get_list: action({ run }) }) }, { report: line => lines.push(line) })
+    api(
+      { tag: resource({ id: t.id('text', { client: true }) }).actions({ get_list: action({ run }) }) },
+      { report: line => lines.push(line) },
+    )
     expect(lines.join()).toMatch(/"list" cannot be reached/)
   })
 })
@@ -240,7 +286,11 @@ test('url and match are inverse', () => {
   expect(app.url('todo@close', { id: 7 })).toBe('/v1/todo/7/close')
   expect(app.url('todo', { id: 7, depth: 2 })).toBe('/v1/todo/7?depth=2')
   expect(app.match('/v1/hello/csv')).toMatchObject({ target: 'hello@csv', actions: { GET: 'get_csv' } })
-  expect(app.match('http://any/v1/todo/7/close')).toMatchObject({ target: 'todo@close', id: 7, actions: { POST: 'close' } })
+  expect(app.match('http://any/v1/todo/7/close')).toMatchObject({
+    target: 'todo@close',
+    id: 7,
+    actions: { POST: 'close' },
+  })
   expect(app.match('/v1/todo/7?depth=2')).toMatchObject({ target: 'todo', id: 7, query: { depth: '2' } })
   expect(app.match('/v1/nothing')).toBeNull()
   expect(app.match('/todo')).toBeNull()

@@ -9,16 +9,16 @@ import type { Face } from './face.ts'
 import { finish } from './finish.ts'
 import type { HttpCall } from './http-call.ts'
 import { mediaOf } from './media.ts'
-import { negotiate } from './negotiate.ts'
 import { readParameters, type Parameter } from './parameters.ts'
 import type { ActionEndpoint } from './routes.ts'
+import { represent } from './represent.ts'
 import { queryOf } from './target.ts'
 
 /** Completes the call of an action; its arguments are received and read once the caller is known to be allowed. */
-export function decodeAction(engine: Engine, call: HttpCall, endpoint: ActionEndpoint): void {
+export function decodeAction({ engine, formats }: Face, call: HttpCall, endpoint: ActionEndpoint): void {
   const { method } = call.exchange
   const action = endpoint.actions.get(method) ?? endpoint.actions.get('GET')!
-  call.format = negotiate(call.exchange.accept, action.lenient)
+  call.format = formats.choose(call.exchange.accept, action.lenient)
   call.operation = 'act'
   call.action = action
   call.resource = action.resource
@@ -53,7 +53,9 @@ function readStrictly(engine: Engine, call: HttpCall): Maybe<Arguments> {
       })),
     })
   }
-  return exchange.hasBody || exchange.contentType !== undefined ? readBody(engine, call) : { value: undefined, mode: engine.mode }
+  return exchange.hasBody || exchange.contentType !== undefined
+    ? readBody(engine, call)
+    : { value: undefined, mode: engine.mode }
 }
 
 const none: readonly Parameter[] = Object.freeze([])
@@ -95,13 +97,10 @@ export function sendAnswered(face: Face, call: HttpCall, outcome: Answered): voi
   for (const [name, value] of outcome.headers) fields.push(name, value)
   const { value } = outcome
   if (value instanceof Response) return sendResponse(face, call, outcome, value, fields)
-  const has = (name: string): boolean => outcome.headers.some(([given]) => given === name)
-  if (!has('cache-control')) fields.push('cache-control', exchange.method === 'GET' ? 'private, no-cache' : 'no-store')
+  if (!fields.includes('cache-control'))
+    fields.push('cache-control', exchange.method === 'GET' ? 'private, no-cache' : 'no-store')
   if (outcome.status === 204 || outcome.status === 304) return finish(face, exchange, outcome.status, fields, null)
-  const body = call.pretty ? `${JSON.stringify(value, null, 2)}\n` : outcome.body!
-  if (!has('content-type')) fields.push('content-type', call.format.type)
-  fields.push('content-length', String(Buffer.byteLength(body)))
-  finish(face, exchange, outcome.status, fields, body)
+  return represent(face, call, outcome.status, fields, outcome.body!, value)
 }
 
 /** What replies add to a Response comes before its own header fields, and takes the place of those of the same name. */

@@ -1,6 +1,7 @@
 import type { Conditions, Tag } from '../../engine/call.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { Exchange } from './exchange.ts'
+import type { Format } from './negotiate.ts'
 
 /** The preconditions of a request (RFC 9110 §13.1), null where there are none. */
 export function readConditions(exchange: Exchange): Conditions | null {
@@ -19,6 +20,23 @@ export function readConditions(exchange: Exchange): Conditions | null {
     ifModifiedSince: ifModifiedSince === undefined ? null : readDate(ifModifiedSince),
     ifUnmodifiedSince: ifUnmodifiedSince === undefined ? null : readDate(ifUnmodifiedSince),
   }
+}
+
+/**
+ * Conditions of a read as the engine knows them, which knows nothing of formats: tags of this format lose its suffix, and
+ * those of others become none of ours. Writes are about the version, in whatever format it was read.
+ */
+export function ofFormat(conditions: Conditions | null, method: string, { suffix }: Format): Conditions | null {
+  if (conditions === null || suffix === '' || (method !== 'GET' && method !== 'HEAD' && method !== 'QUERY'))
+    return conditions
+  const own = (tags: Conditions['ifMatch']): Conditions['ifMatch'] =>
+    tags === null || tags === '*'
+      ? tags
+      : tags.map(({ value, weak }) => ({
+          value: value.endsWith(suffix) ? value.slice(0, -suffix.length) : `${value}.another-format`,
+          weak,
+        }))
+  return { ...conditions, ifMatch: own(conditions.ifMatch), ifNoneMatch: own(conditions.ifNoneMatch) }
 }
 
 /**

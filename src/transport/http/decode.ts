@@ -4,7 +4,7 @@ import { uniqueKey } from '../../engine/unique-key.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { Maybe } from '../../store/work.ts'
 import { checkLength, readJson, readText } from './body.ts'
-import { readConditions } from './conditional.ts'
+import { ofFormat, readConditions } from './conditional.ts'
 import type { Exchange } from './exchange.ts'
 import type { HttpCall } from './http-call.ts'
 import { mediaOf, type BodyMethod } from './media.ts'
@@ -35,7 +35,7 @@ export function checkMethod(endpoint: { allow: string; methods: ReadonlySet<stri
 export function decodeCall(engine: Engine, call: HttpCall, endpoint: CollectionEndpoint | ItemEndpoint): Maybe<void> {
   const { exchange } = call
   call.resource = endpoint.resource
-  call.conditions = readConditions(exchange)
+  call.conditions = ofFormat(readConditions(exchange), exchange.method, call.format)
   call.prefers = readPreferences(exchange.prefer)
   const query = queryOf(exchange)
   if (exchange.method === 'GET' || exchange.method === 'HEAD') {

@@ -6,6 +6,7 @@ import type { Face } from './face.ts'
 import type { FieldLines } from './exchange.ts'
 import type { HttpCall } from './http-call.ts'
 import { cutLinks, pageLinks } from './links.ts'
+import { represent } from './represent.ts'
 import { sendProblem } from './problem.ts'
 import { finish } from './finish.ts'
 
@@ -30,7 +31,7 @@ export function sendOutcome(face: Face, call: HttpCall, outcome: Outcome): void 
   }
 }
 
-function sendItem(face: Face, call: HttpCall, item: Item): void {
+function sendItem(face: Face, call: HttpCall, item: Item): void | Promise<void> {
   const reading = call.operation === 'get'
   const minimal = call.prefers.return === 'minimal' && !reading
   const fields: FieldLines = [...carried(item)]
@@ -54,20 +55,15 @@ function sendItem(face: Face, call: HttpCall, item: Item): void {
   tellPreferences(call, fields)
   if (item.replayed === true) fields.push('idempotency-replayed', 'true')
   if (minimal && !item.created) return finish(face, call.exchange, 204, fields, null)
-  const body = minimal ? '' : text(call, item.body)
-  if (!minimal) fields.push('content-type', call.format.type)
-  fields.push('content-length', String(Buffer.byteLength(body)))
-  finish(face, call.exchange, item.created ? 201 : 200, fields, body)
+  const status = item.created ? 201 : 200
+  if (!minimal) return represent(face, call, status, fields, item.body)
+  fields.push('content-length', '0')
+  finish(face, call.exchange, status, fields, '')
 }
 
-function sendList(face: Face, call: HttpCall, list: List): void {
-  const body = text(call, list.body)
+function sendList(face: Face, call: HttpCall, list: List): void | Promise<void> {
   const fields: FieldLines = [
     ...carried(list),
-    'content-type',
-    call.format.type,
-    'content-length',
-    String(Buffer.byteLength(body)),
     'etag',
     tag(call, list.etag),
     'cache-control',
@@ -78,17 +74,15 @@ function sendList(face: Face, call: HttpCall, list: List): void {
   if (links !== null) fields.push('link', links)
   if (list.total !== null) fields.push('x-total-count', String(list.total))
   tellPreferences(call, fields)
-  finish(face, call.exchange, 200, fields, body)
+  return represent(face, call, 200, fields, list.body)
 }
 
-function sendGone(face: Face, call: HttpCall, gone: Gone): void {
-  const fields: FieldLines = [...carried(gone), 'cache-control', 'no-store']
+function sendGone(face: Face, call: HttpCall, gone: Gone): void | Promise<void> {
+  const fields: FieldLines = [...carried(gone), 'cache-control', 'no-store', 'position', gone.position]
   if (gone.replayed === true) fields.push('idempotency-replayed', 'true')
   tellPreferences(call, fields)
   if (gone.body === undefined) return finish(face, call.exchange, 204, fields, null)
-  const body = text(call, gone.body)
-  fields.push('content-type', call.format.type, 'content-length', String(Buffer.byteLength(body)))
-  finish(face, call.exchange, 200, fields, body)
+  return represent(face, call, 200, fields, gone.body)
 }
 
 /** What was honoured of what the client would like (RFC 7240 §3). */
@@ -124,10 +118,10 @@ function carried({ headers }: Item | List | Gone | Unchanged): FieldLines {
 const none: FieldLines = []
 
 // Indented bytes are equivalent to the others, not equal to them: their tag is weak (RFC 9110 §8.8.1).
-const tag = (call: HttpCall, etag: string): string => (call.pretty ? `W/"${etag}"` : `"${etag}"`)
-
-const text = (call: HttpCall, body: string): string =>
-  call.pretty ? `${JSON.stringify(JSON.parse(body), null, 2)}\n` : body
+function tag(call: HttpCall, etag: string): string {
+  const own = `"${etag}${call.format.suffix}"`
+  return call.pretty ? `W/${own}` : own
+}
 
 /** The one place where a throw, expected or not, becomes an answer. */
 export function sendThrown(face: Face, call: HttpCall, thrown: unknown): void {

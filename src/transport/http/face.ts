@@ -2,6 +2,7 @@ import type { Engine } from '../../engine/engine.ts'
 import type { ServiceEndpoint } from './routes.ts'
 import type { Live } from '../../live/live.ts'
 import type { Cors } from './cors.ts'
+import type { Negotiator } from './negotiate.ts'
 import type { LogRecord } from './options.ts'
 import type { Routes } from './routes.ts'
 

@@ -14,7 +14,7 @@ import { handledEndpoint } from './handled.ts'
 import { HttpCall } from './http-call.ts'
 import { loginServices } from './login.ts'
 import { ACCEPT_PATCH, ACCEPT_POST, ACCEPT_QUERY } from './media.ts'
-import { negotiate } from './negotiate.ts'
+import { negotiatorOf } from './negotiate.ts'
 import { printLog, type HttpOptions } from './options.ts'
 import { sendPage, standardPages } from './page.ts'
 import { routesOf, type CollectionEndpoint, type Endpoint, type ItemEndpoint } from './routes.ts'
@@ -107,11 +107,11 @@ function proceed(face: Face, call: HttpCall, principal: Principal | null): void 
   if (endpoint === null || endpoint.kind === 'page' || endpoint.kind === 'service') throw new ApiError('not_found')
   checkMethod(endpoint, call.exchange.method)
   if (endpoint.kind === 'action') {
-    decodeAction(face.engine, call, endpoint)
+    decodeAction(face, call, endpoint)
     return conclude(face, call)
   }
   // A deletion has nothing to show.
-  if (call.exchange.method !== 'DELETE') call.format = negotiate(call.exchange.accept)
+  if (call.exchange.method !== 'DELETE') call.format = face.formats.choose(call.exchange.accept)
   const decoding = decodeCall(face.engine, call, endpoint)
   return decoding instanceof Promise ? decoding.then(() => conclude(face, call)) : conclude(face, call)
 }

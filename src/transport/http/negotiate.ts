@@ -1,58 +1,119 @@
 import { ApiError } from '../../protocol/error.ts'
 
-/** A way to write a representation. Others than JSON join `formats`; nothing else asks for a media type. */
-export interface Format {
-  readonly type: string
+/** What an exporter is told beside the value. */
+export interface Exported {
+  /** `todo`, `hello`: the resource whose representation it is. */
+  readonly resource: string
+  readonly status: number
 }
 
-export const json: Format = { type: 'application/json' }
+/** Writes plain data in a media type of its own. */
+export type Exporter = (value: unknown, about: Exported) => string | Uint8Array | Promise<string | Uint8Array>
 
-/** What a representation can be had in, the preferred first. */
-const formats: readonly Format[] = [json]
+/** A way to write a representation; nothing else asks for a media type. */
+export interface Format {
+  /** Its Content-Type. */
+  readonly type: string
+  /** What entity tags of it end with, so that another media type has another tag (RFC 9110 §8.8.3.3). */
+  readonly suffix: string
+  /** null = the JSON text that there is already. */
+  readonly write: Exporter | null
+}
 
-// Problems are JSON as well: who accepts only them may still ask.
-const ranges: readonly (readonly [string, Format])[] = [
-  ...formats.map(format => [format.type, format] as const),
-  ['application/problem+json', json],
-]
+export const json: Format = { type: 'application/json', suffix: '', write: null }
 
-/** Answers of `choose` by field value: clients send the same few. Emptied when full. */
-const known = new Map<string, Format | null>()
+/** Built in. Their libraries are loaded when the first answer needs them: most programs never do. */
+const builtIn: Readonly<Record<string, Exporter>> = {
+  'application/xml': async (value, { resource }) => (await import('./format/xml.ts')).writeXml(value, resource),
+  'text/csv': async value => (await import('./format/csv.ts')).writeCsv(value),
+  'application/vnd.msgpack': async value => (await import('./format/message-pack.ts')).writeMessagePack(value),
+}
+/** Other names that clients have for the same. */
+const aliases: Readonly<Record<string, string>> = {
+  'text/xml': 'application/xml',
+  'application/msgpack': 'application/vnd.msgpack',
+  'application/x-msgpack': 'application/vnd.msgpack',
+}
+
+/** Chooses formats; made once per face. */
+export interface Negotiator {
+  /** The format to answer in (RFC 9110 §12.5.1); throws not_acceptable, naming what there is, or is lenient and takes JSON. */
+  choose(accept: string | undefined, lenient?: boolean): Format
+}
+
 const MOST_KNOWN = 200
 
-/** The format to answer in (RFC 9110 §12.5.1); throws not_acceptable, naming what there is, or is lenient and answers in JSON. */
-export function negotiate(accept: string | undefined, lenient = false): Format {
-  if (accept === undefined || accept === '*/*' || accept === json.type) return json
-  let format = known.get(accept)
-  if (format === undefined) {
-    format = choose(accept)
-    if (known.size >= MOST_KNOWN) known.clear()
-    known.set(accept, format)
-  }
-  if (format === null) {
-    if (lenient) return json
-    throw new ApiError('not_acceptable', { members: { available: formats.map(one => one.type) } })
-  }
-  return format
+/** For what is only there in JSON. */
+export function negotiate(accept: string | undefined): Format {
+  return onlyJson.choose(accept)
 }
 
-function choose(accept: string): Format | null {
+/** Makes a negotiator of the built-in formats and exporters of one's own, by media type; JSON comes first. */
+export function negotiatorOf(exporters: Readonly<Record<string, Exporter>> = {}): Negotiator {
+  return negotiatorAmong({ ...builtIn, ...exporters })
+}
+
+function negotiatorAmong(exporters: Readonly<Record<string, Exporter>>): Negotiator {
+  const formats = new Map<string, Format>([[json.type, json]])
+  for (const [type, write] of Object.entries(exporters))
+    formats.set(type.toLowerCase(), {
+      type: typeOf(type),
+      suffix: `.${type.toLowerCase().replaceAll('/', '-')}`,
+      write,
+    })
+  // Problems are JSON as well: who accepts only them may still ask.
+  const ranges: [string, Format][] = [...formats, ['application/problem+json', json]]
+  for (const [alias, type] of Object.entries(aliases)) {
+    const format = formats.get(type)
+    if (format && !formats.has(alias)) ranges.push([alias, { ...format, type: typeOf(alias) }])
+  }
+  const available = [...formats.values()].map(one => one.type)
+  /** Answers by field value: clients send the same few. Emptied when full. */
+  const known = new Map<string, Format | null>()
+  return {
+    choose: (accept, lenient = false) => {
+      if (accept === undefined || accept === '*/*' || accept === json.type) return json
+      let format = known.get(accept)
+      if (format === undefined) {
+        format = best(accept, ranges)
+        if (known.size >= MOST_KNOWN) known.clear()
+        known.set(accept, format)
+      }
+      if (format !== null) return format
+      if (lenient) return json
+      throw new ApiError('not_acceptable', { members: { available } })
+    },
+  }
+}
+
+const typeOf = (type: string): string => (type.startsWith('text/') ? `${type}; charset=utf-8` : type)
+
+/** The highest quality wins, of equals the one that was named more exactly, then the one that stands first. */
+function best(accept: string, ranges: readonly (readonly [string, Format])[]): Format | null {
   const wanted = accept.split(',').map(readRange)
-  let best: Format | null = null
-  let quality = 0
+  let found: Format | null = null
+  let highest: Weight = { quality: 0, exactness: 0 }
   for (const [type, format] of ranges) {
-    const q = qualityOf(type, wanted)
-    if (q > quality) {
-      best = format
-      quality = q
+    const weight = weightOf(type, wanted)
+    if (weight.quality === 0) continue
+    if (
+      weight.quality > highest.quality ||
+      (weight.quality === highest.quality && weight.exactness > highest.exactness)
+    ) {
+      found = format
+      highest = weight
     }
   }
-  return best
+  return found
 }
 
 interface Range {
   readonly type: string
   readonly quality: number
+}
+interface Weight {
+  readonly quality: number
+  readonly exactness: number
 }
 
 function readRange(text: string): Range {
@@ -63,11 +124,13 @@ function readRange(text: string): Range {
 }
 
 /** The most specific range that covers the type decides, even if it says 0. */
-function qualityOf(type: string, wanted: readonly Range[]): number {
+function weightOf(type: string, wanted: readonly Range[]): Weight {
   const group = `${type.slice(0, type.indexOf('/'))}/*`
-  for (const range of [type, group, '*/*']) {
+  for (const [i, range] of [type, group, '*/*'].entries()) {
     const found = wanted.filter(one => one.type === range)
-    if (found.length > 0) return Math.max(...found.map(one => one.quality))
+    if (found.length > 0) return { quality: Math.max(...found.map(one => one.quality)), exactness: 3 - i }
   }
-  return 0
+  return { quality: 0, exactness: 0 }
 }
+
+const onlyJson = negotiatorAmong({})

@@ -1,5 +1,6 @@
 import type { Handled } from '../../engine/handled.ts'
 import type { Live } from '../../live/live.ts'
+import type { Exporter } from './negotiate.ts'
 import type { Page } from './page.ts'
 
 /** Something that happened, for the log; `error` may hold what a client must never see. */
@@ -28,6 +29,8 @@ export interface HttpOptions {
   readonly cors?: CorsOptions
   /** Addresses or networks of proxies whose X-Forwarded-For is believed: `10.0.0.0/8`. Default: none. */
   readonly trustedProxies?: readonly string[]
+  /** Formats of one's own, by media type; they come after JSON, XML, CSV and MessagePack. */
+  readonly exporters?: Readonly<Record<string, Exporter>> | undefined
   /** Tells in `Server-Timing` how long the answer took; for development. */
   readonly timing?: boolean
   /** Static pages beside the resources: documents, health. They need no credentials. */

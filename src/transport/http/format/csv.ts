@@ -1,0 +1,34 @@
+import { stringify } from 'csv-stringify/sync'
+
+/**
+ * Rows as CSV with a header (RFC 4180): a column for each member that any of them has, in the order of their first
+ * appearance. Lists and objects are JSON text, null is empty. Text that a spreadsheet would run begins with `'`.
+ */
+export function writeCsv(value: unknown): string {
+  const rows = Array.isArray(value) ? (value as readonly unknown[]) : [value]
+  const columns = new Set<string>()
+  const objects = rows.map(row => (isObject(row) ? row : { value: row }))
+  for (const row of objects) for (const name of Object.keys(row)) columns.add(name)
+  const names = [...columns]
+  const lines = objects.map(row => names.map(name => cellOf(Object.hasOwn(row, name) ? row[name] : null)))
+  return stringify([names.map(guarded), ...lines], { record_delimiter: 'windows' })
+}
+
+function cellOf(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return guarded(value)
+    case 'number':
+    case 'boolean':
+      return String(value)
+    default:
+      return value === null || value === undefined ? '' : guarded(JSON.stringify(value))
+  }
+}
+
+/** What spreadsheets take for a formula (OWASP: CSV injection). */
+const guarded = (text: string): string => (/^[=+\-@\t\r\n]/.test(text) ? `'${text}` : text)
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,32 @@
+import type { FieldLines } from './exchange.ts'
+import type { Face } from './face.ts'
+import { finish } from './finish.ts'
+import type { HttpCall } from './http-call.ts'
+
+/**
+ * Answers with a representation in the format that was negotiated: JSON is there as text, the others are written from
+ * what it says, or from `value` where that is at hand.
+ */
+export function represent(
+  face: Face,
+  call: HttpCall,
+  status: number,
+  fields: FieldLines,
+  text: string,
+  value?: unknown,
+): void | Promise<void> {
+  const { format } = call
+  if (format.write === null) return send(face, call, status, fields, call.pretty ? indented(text) : text)
+  const about = { resource: call.resource.name, status }
+  const written = format.write(value === undefined ? (JSON.parse(text) as unknown) : value, about)
+  return written instanceof Promise
+    ? written.then(body => send(face, call, status, fields, body))
+    : send(face, call, status, fields, written)
+}
+
+const indented = (text: string): string => `${JSON.stringify(JSON.parse(text), null, 2)}\n`
+
+function send(face: Face, call: HttpCall, status: number, fields: FieldLines, body: string | Uint8Array): void {
+  fields.push('content-type', call.format.type, 'content-length', String(Buffer.byteLength(body)))
+  finish(face, call.exchange, status, fields, body)
+}
