@@ -4,6 +4,7 @@ import type { IdOf, Modelled, New, Patch, Row } from './model/types.ts'
 import type { Sort, Where } from './model/where.ts'
 import type { Call, Outcome } from './engine/call.ts'
 import type { Engine } from './engine/engine.ts'
+import type { History, HistoryRecord } from './engine/history.ts'
 import { actionCallOf } from './engine/database.ts'
 import { answer, callOf, valueOf, type Answer, type CallOptions } from './engine/program.ts'
 import type { Maybe } from './store/work.ts'
@@ -37,6 +38,8 @@ export interface Operations<M> {
   /** Changes what the body names. */
   patch<K extends Name<M>>(name: K, id: IdOf<M, K>, data: Patch<M, K>, options?: CallOptions): Promise<Row<M, K>>
   delete<K extends Name<M>>(name: K, id: IdOf<M, K>, options?: CallOptions): Promise<void>
+  /** What the change log tells of a row, newest first; rows that are gone have a history too. */
+  history<K extends Name<M>>(name: K, id: IdOf<M, K>, options?: HistoryOptions): Promise<History>
   /** Calls one of the resource's own actions; one on a row with its `id` among the options. */
   act<K extends Name<M>, A extends ActionName<M, K>>(
     name: K,
@@ -44,6 +47,14 @@ export interface Operations<M> {
     input?: ActionInput<M, K, A>,
     options?: Pick<CallOptions, 'me' | 'auth'> & { readonly id?: IdOf<M, K> },
   ): Promise<ActionOutput<M, K, A>>
+}
+
+/** Which part of a row's history, and to whom it is told; without `me` the application asks for itself. */
+export interface HistoryOptions extends Pick<CallOptions, 'me' | 'auth'> {
+  /** Only records before this position: `next` of the page before. */
+  readonly before?: string | null
+  /** Records of a page; default 100. */
+  readonly limit?: number
 }
 
 /** The names of a resource's actions. */
@@ -82,6 +93,11 @@ export function operations<M = Record<string, AnyResource>>(engine: Engine, hand
     put: (name, id, data, options = {}) => value(() => callOf(engine, 'replace', name, id, data, options)),
     patch: (name, id, data, options = {}) => value(() => callOf(engine, 'patch', name, id, data, options)),
     delete: async (name, id, options = {}) => value(() => callOf(engine, 'delete', name, id, undefined, options)),
+    history: async (name, id, { before = null, limit = 100, ...options } = {}) => {
+      const call = callOf(engine, 'get', name, id, undefined, options)
+      const outcome = await handle({ ...call, history: { before, limit } })
+      return { records: valueOf(outcome) as HistoryRecord[], next: outcome.kind === 'list' ? outcome.next : null }
+    },
     act: (name, action, input, options = {}) => value(() => actionCallOf(engine, name, action, input, options)),
   }
 }

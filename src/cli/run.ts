@@ -15,11 +15,15 @@ const HELP = `restuary: an API without code
   restuary import FILE    writes the same as TypeScript, yours to change
       --out FILE          default: standard output
 
+  restuary changes FILE   tells every change of a SQLite file as it comes, a line of JSON each
+      --since POSITION    begins after it, epoch.seq; default: the newest
+      --once              ends with the newest instead of waiting for more
+
   restuary help           this text
   restuary version
 `
 
-const COMMANDS = ['serve', 'import', 'help', 'version']
+const COMMANDS = ['serve', 'import', 'changes', 'help', 'version']
 
 const OPTIONS = {
   port: { type: 'string' },
@@ -28,6 +32,8 @@ const OPTIONS = {
   'read-only': { type: 'boolean' },
   memory: { type: 'boolean' },
   out: { type: 'string' },
+  since: { type: 'string' },
+  once: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
 } as const
@@ -36,6 +42,7 @@ const OPTIONS = {
 const ACCEPTED: Readonly<Record<string, readonly string[]>> = {
   serve: ['port', 'host', 'public', 'read-only', 'memory'],
   import: ['out'],
+  changes: ['since', 'once'],
 }
 
 /** Does what the command line says. Throws Misuse where it cannot be understood or done as it was given. */
@@ -61,7 +68,10 @@ export async function run(args: readonly string[]): Promise<void> {
     throw new Misuse(`${command} takes one file, not ${more.length + 1}`, `put names with spaces in quotes`)
   // Each command loads what it needs, so that the others answer at once.
   if (command === 'import') (await import('./import.ts')).importFile(file, { out: values.out })
-  else {
+  else if (command === 'changes') {
+    const { printChanges } = await import('./changes.ts')
+    await printChanges(file, { since: values.since ?? null, once: values.once ?? false })
+  } else {
     const { serveFile } = await import('./serve.ts')
     await serveFile(file, {
       port: portOf(values.port),

@@ -6,6 +6,13 @@ import type { Maybe } from '../store/work.ts'
 
 export type { Principal }
 
+/** Which part of a row's history is asked for, newest first. */
+export interface HistoryRange {
+  /** Only records before this position, `epoch.seq`; null = the newest. */
+  readonly before: string | null
+  readonly limit: number
+}
+
 /** How input values are read: see schema/coerce.ts. */
 export type InputMode = 'json' | 'text' | 'cast' | 'drf'
 
@@ -42,6 +49,10 @@ export interface Call {
   readonly trusted?: boolean
   /** PUT on a collection: the unique key that names the row, canonical values by field. */
   readonly key?: Readonly<Record<string, Value>> | null
+  /** A read of the state at an earlier position, `epoch.seq` (see past.ts). */
+  readonly at?: string | null
+  /** A read of what the log tells of the row (see history.ts). */
+  readonly history?: HistoryRange | null
   /** Makes a write that is sent again take effect once (see idempotency.ts). */
   readonly idempotencyKey?: string | null
   /** Which action is called; its arguments are `input`, unless a face has yet to receive them. */

@@ -21,6 +21,7 @@ import type { CursorKey } from './page.ts'
 import type { Gate } from './gate.ts'
 import { hashesFor } from './passwords.ts'
 import { contextOf } from './read-row.ts'
+import { isPast, readPast } from './past.ts'
 import { getItem, getList, type Reading } from './read.ts'
 import type { Bounds } from './related.ts'
 import { Unit } from './unit.ts'
@@ -107,9 +108,10 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   function read(call: Call, reading: Reading): Maybe<Outcome> {
-    return store.read<Outcome>(snapshot =>
-      call.operation === 'list' ? getList(snapshot, call, reading) : getItem(snapshot, call, reading, cache),
-    )
+    return store.read<Outcome>(snapshot => {
+      if (isPast(call)) return readPast(store, snapshot, call, reading)
+      return call.operation === 'list' ? getList(snapshot, call, reading) : getItem(snapshot, call, reading, cache)
+    })
   }
 
   function write(tx: Transaction, call: Call, writing: Writing): Work<Outcome> {
@@ -231,6 +233,7 @@ export function createEngine(options: EngineOptions): Engine {
         const writing = admit(call)
         if (call.operation === 'act') return perform(call, writing, new Context(surroundings, call, clock(), tx), tx)
         if (!isRead(call)) return hashed(call, writing, ready => run(changeWithin(tx, call, ready)))
+        if (isPast(call)) throw new ApiError('bad_request', { detail: 'a transaction sees the present only' })
         return run<Outcome>(call.operation === 'list' ? getList(tx, call, writing) : getItem(tx, call, writing))
       }),
   }

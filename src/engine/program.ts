@@ -25,6 +25,8 @@ export interface CallOptions {
   readonly auth?: Readonly<Record<string, unknown>> | null
   /** Entity tag without quotes that the row must have. */
   readonly ifMatch?: string
+  /** Reads the state at this position, `epoch.seq`. */
+  readonly at?: string
   /** A key of the caller's own, so that the write takes effect once although it may be done again. */
   readonly idempotencyKey?: string
 }
@@ -56,7 +58,7 @@ export function callOf(
 ): Call {
   const resource = engine.model.resources.get(name)
   if (!resource) throw new ApiError('not_found', { detail: `there is no resource ${name}` })
-  const { me, auth, ifMatch, idempotencyKey, ...words } = options
+  const { me, auth, ifMatch, at, idempotencyKey, ...words } = options
   if (auth !== undefined && auth !== null && !isObject(auth))
     throw new ApiError('bad_request', { detail: 'auth must be an object' })
   const target = operation === 'list' ? 'list' : 'item'
@@ -83,6 +85,7 @@ export function callOf(
     principal: me ?? null,
     trusted: me === undefined,
     unbounded: true,
+    ...(at === undefined ? {} : { at }),
     ...(auth ? { auth } : {}),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
   }

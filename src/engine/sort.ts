@@ -155,7 +155,8 @@ export function* follow(
   for (const row of rows) into.set(row, byId.get(row[field.slot]) ?? null)
 }
 
-function typeAt(resource: Resource, path: readonly string[]): Field['type'] {
+/** The type of the values at the end of a path of to-one relations. */
+export function typeAt(resource: Resource, path: readonly string[]): Field['type'] {
   const field = resource.field.get(path[0]!)!
   return path.length === 1 ? field.type : typeAt(field.target as Resource, path.slice(1))
 }

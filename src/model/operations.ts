@@ -16,6 +16,8 @@ export interface CallOptions {
   readonly me?: Me | null
   /** Handed to functions of the declaration as `ctx.auth`. */
   readonly auth?: Readonly<Record<string, unknown>> | null
+  /** Reads the state at this position, `epoch.seq`. */
+  readonly at?: string
   /** Entity tag without quotes that the row must have. */
   readonly ifMatch?: string
 }

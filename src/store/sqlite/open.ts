@@ -34,7 +34,7 @@ export function openFile(file: string, model: Model, environment: Environment, o
 
 /** Adapts what an open file holds to a model, which may be another than before. */
 export function openModel(connection: Connection, model: Model, environment: Environment, options: Options): Opened {
-  const made = connection.prepare(`SELECT 1 FROM sqlite_schema WHERE name = '_restuary_kept_until'`).get() !== undefined
+  const made = connection.prepare(`SELECT 1 FROM sqlite_schema WHERE name = '_restuary_log_adopt'`).get() !== undefined
   if (!made) connection.exec(`BEGIN IMMEDIATE; ${LOG_TABLES}; COMMIT`)
   const meta = new Meta(connection)
   const log = new Log(connection, model)

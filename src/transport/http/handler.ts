@@ -110,6 +110,10 @@ function proceed(face: Face, call: HttpCall, principal: Principal | null): void 
     decodeAction(face, call, endpoint)
     return conclude(face, call)
   }
+  if (endpoint.kind === 'part') {
+    call.resource = endpoint.resource
+    return endpoint.part.serve(face, call)
+  }
   // A deletion has nothing to show.
   if (call.exchange.method !== 'DELETE') call.format = face.formats.choose(call.exchange.accept)
   const decoding = decodeCall(face.engine, call, endpoint)

@@ -1,4 +1,4 @@
-import type { Arguments, Call, Conditions, InputMode, Operation, Principal } from '../../engine/call.ts'
+import type { Arguments, Call, Conditions, HistoryRange, InputMode, Operation, Principal } from '../../engine/call.ts'
 import type { Action, Field, Id, Resource, Value } from '../../model/model.ts'
 import type { Query, Shape } from '../../query/predicate.ts'
 import type { Credentials } from '../../auth/principal.ts'
@@ -35,6 +35,8 @@ export class HttpCall implements Call {
   action: Action | null = null
   arguments: (() => Maybe<Arguments>) | undefined = undefined
   idempotencyKey: string | null = null
+  at: string | null = null
+  history: HistoryRange | null = null
   format: Format = json
   /** Of the query and of a QUERY body; for links. */
   parameters: readonly Parameter[] = none

@@ -19,6 +19,7 @@ interface Reading {
 interface Read {
   readonly parameters: readonly Parameter[]
   readonly pretty: boolean
+  readonly at: string | null
   readonly decoded: Decoded
 }
 
@@ -39,8 +40,9 @@ export function readUrlQuery(engine: Engine, call: HttpCall, text: string): void
   let read = known.get(text)
   if (read === undefined) {
     const parameters = readUrl(call, text, engine.limits.parameters)
-    readQuery(engine, call, parameters)
-    read = { parameters, pretty: call.pretty, decoded: { query: call.query, shape: call.shape } }
+    readQuery(engine, call, readPosition(call, text, parameters))
+    call.parameters = parameters
+    read = { parameters, pretty: call.pretty, at: call.at, decoded: { query: call.query, shape: call.shape } }
     if (text.length > KEPT_LENGTH || call.query?.cursor) return
     if (known.size >= MOST_KNOWN) known.clear()
     known.set(text, read)
@@ -48,7 +50,17 @@ export function readUrlQuery(engine: Engine, call: HttpCall, text: string): void
   }
   call.parameters = read.parameters
   call.pretty = read.pretty
+  call.at = read.at
   take(call, read.decoded)
+}
+
+/** `at` names an earlier position, unless the resource has a field of that name. What is left is for the query. */
+function readPosition(call: HttpCall, text: string, parameters: readonly Parameter[]): readonly Parameter[] {
+  if (!text.includes('at=') || call.resource.field.has('at')) return parameters
+  const rest = parameters.filter(([name]) => name !== 'at')
+  if (rest.length !== parameters.length - 1) return parameters
+  call.at = parameters.find(([name]) => name === 'at')![1]
+  return rest
 }
 
 /** The parameters of a URL; `pretty` is the face's own, unless the resource has a field of that name. */

@@ -3,11 +3,12 @@ import type { Action, Field, Id, Model, Resource } from '../../model/model.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { ScalarType } from '../../schema/field.ts'
 import type { Page } from './page.ts'
+import { partsOf, type Part } from './part.ts'
 import { readId } from './path-id.ts'
 import type { Service } from './service.ts'
 
 /** What stands at a URI: the methods it knows and how its answer is addressed. Made once, at start. */
-export type Endpoint = CollectionEndpoint | ItemEndpoint | PageEndpoint | ServiceEndpoint | ActionEndpoint
+export type Endpoint = CollectionEndpoint | ItemEndpoint | PageEndpoint | ServiceEndpoint | ActionEndpoint | PartEndpoint
 
 interface Common {
   /** The value of `Allow`. */
@@ -30,6 +31,12 @@ export interface PageEndpoint extends Common {
 export interface ActionEndpoint extends Common {
   readonly kind: 'action'
   readonly actions: ReadonlyMap<string, Action>
+}
+/** Something of a row below its URI. */
+export interface PartEndpoint extends Common {
+  readonly kind: 'part'
+  readonly resource: Resource
+  readonly part: Part
 }
 export interface ServiceEndpoint extends Common {
   readonly kind: 'service'
@@ -106,6 +113,8 @@ export function routesOf(
     const first = resource.paths[0]
     if (first !== undefined) bases.set(resource, `${prefix}/${first.split('/').filter(Boolean).join('/')}`)
   }
+  const parts = new Map<Resource, ReadonlyMap<string, PartEndpoint>>()
+  for (const resource of model.resources.values()) parts.set(resource, partEndpoints(resource))
   const rowActions = new Map<Resource, Map<string, ActionEndpoint>>()
   for (const resource of [...model.resources.values(), ...model.standalone.values()]) {
     rowActions.set(resource, actionsOf(resource, 'row'))
@@ -170,6 +179,11 @@ export function routesOf(
       into.id = id
       return to + 1 >= path.length ? action : null
     }
+    const part = parts.get(resource)?.get(name)
+    if (part) {
+      into.id = id
+      return to + 1 >= path.length ? part : null
+    }
     const field = resource.field.get(name)
     if (!field || field.hidden || (field.is !== 'back' && field.is !== 'many') || !field.toMany) return null
     into.parent = { resource, id, field }
@@ -179,6 +193,15 @@ export function routesOf(
     into.id = idAt(field.target.idType, path, last, to)
     return into.id === null || to + 1 < path.length ? null : items.get(field.target)!
   }
+}
+
+function partEndpoints(resource: Resource): ReadonlyMap<string, PartEndpoint> {
+  return new Map(
+    partsOf(resource).map(part => [
+      encodeURIComponent(part.name),
+      { kind: 'part', resource, part, ...allowing([...part.methods, 'OPTIONS']) },
+    ]),
+  )
 }
 
 /** The actions of a resource that are asked of it as a whole, or of a row, by the end of their URI. */
