@@ -14,8 +14,8 @@ function anyId(): number {
   return Math.floor((state / 2 ** 32) * rows) + 1
 }
 
-function message(method: string, target: string, body: unknown): string {
-  const head = `${method} ${target} HTTP/1.1\r\nhost: ${host}\r\n`
+function message(method: string, target: string, body: unknown, fields = ''): string {
+  const head = `${method} ${target} HTTP/1.1\r\nhost: ${host}\r\n${fields}`
   if (body === undefined) return `${head}\r\n`
   const text = JSON.stringify(body)
   return `${head}content-type: application/json\r\ncontent-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`
@@ -24,6 +24,8 @@ function message(method: string, target: string, body: unknown): string {
 const title = (verb: string): string => `${verb} ${RUN}-${count} of the list`
 const kinds: Record<string, () => string> = {
   get: () => message('GET', `${BASE}/${anyId()}`, undefined),
+  hot: () => message('GET', `${BASE}/${(anyId() % 100) + 1}`, undefined),
+  unchanged: () => message('GET', `${BASE}/${(anyId() % 100) + 1}`, undefined, 'if-none-match: *\r\n'),
   list: () => message('GET', `${BASE}${LIST}`, undefined),
   patch: () => message(PATCH!, `${BASE}/${anyId()}`, { title: title('Changed') }),
   post: () => message('POST', BASE!, { title: title('Created'), done: 0 }),
@@ -57,7 +59,7 @@ function converse(): Promise<void> {
       const length = Number(/\r\ncontent-length: *(\d+)/i.exec(received.slice(0, head))?.[1] ?? 0)
       if (received.length < head + 4 + length) return
       times.push(performance.now() - sent)
-      if (received[9] !== '2') failed++
+      if (received[9] !== '2' && received[9] !== '3') failed++
       ask()
     })
     socket.on('error', () => failed++).on('close', () => resolve())

@@ -26,6 +26,10 @@ end
 
 local kinds = {
   get = get,
+  -- The same 100 rows again and again.
+  hot = function() return wrk.format('GET', base .. '/' .. id() % 100 + 1) end,
+  -- Whoever has it already; answered in full where nobody knows about versions.
+  unchanged = function() return wrk.format('GET', base .. '/' .. id() % 100 + 1, { ['if-none-match'] = '*' }) end,
   list = function()
     list = list or wrk.format('GET', base .. query)
     return list

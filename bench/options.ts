@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 
 /** What clients do in a run. */
-export const OPS = ['get', 'list', 'patch', 'post', 'mixed'] as const
+export const OPS = ['get', 'hot', 'unchanged', 'list', 'patch', 'post', 'mixed'] as const
 export type Op = (typeof OPS)[number]
 
 /** How SQLite makes commits durable, in every server of a run alike. */
