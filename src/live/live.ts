@@ -14,6 +14,7 @@ import type { Group } from './group.ts'
 import { Hub } from './hub.ts'
 import { interestOf } from './interest.ts'
 import { Postman } from './mailbox.ts'
+import { reached } from './reached.ts'
 import { Subscription, type Listener, type Shown } from './subscription.ts'
 
 export interface LiveOptions {
@@ -127,6 +128,11 @@ export class Live {
   /** Tells subscribers of everything that is committed by now: before an answer, so that it comes after its own effects. */
   advance(): Promise<void> {
     return this.#hub.isIdle ? Promise.resolve() : this.#feed.advance()
+  }
+
+  /** Resolves when a position is here that a caller has seen elsewhere; ApiError `unavailable` if it takes too long. */
+  reached(position: string, place: { header?: string; pointer?: string }): Promise<void> {
+    return reached(this.#options.store, position, place)
   }
 
   /** Ends all subscriptions. */

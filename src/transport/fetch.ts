@@ -1,6 +1,6 @@
 import type { Engine } from '../engine/engine.ts'
 import { tooLarge } from './http/body.ts'
-import { Aborted, Exchange, type Body, type FieldLines } from './http/exchange.ts'
+import { Aborted, type Body, Exchange, type ByteStream, type FieldLines } from './http/exchange.ts'
 import { httpHandler } from './http/handler.ts'
 import type { HttpOptions } from './http/options.ts'
 
@@ -43,9 +43,51 @@ class FetchExchange extends Exchange {
     return Buffer.concat(chunks, size)
   }
 
-  send(status: number, fields: FieldLines, body: Body): void {
-    const headers = new Headers()
-    for (let i = 0; i + 1 < fields.length; i += 2) headers.append(fields[i]!, fields[i + 1]!)
-    this.#resolve(new Response(body === '' ? null : (body as BodyInit | null), { status, headers }))
+  override open(status: number, fields: FieldLines): ByteStream {
+    const { body, stream } = pulled()
+    this.#request.signal.addEventListener('abort', () => stream.destroy())
+    this.#resolve(new Response(body, { status, headers: headersOf(fields) }))
+    return stream
   }
+
+  send(status: number, fields: FieldLines, body: Body): void {
+    this.#resolve(new Response(body === '' ? null : (body as BodyInit | null), { status, headers: headersOf(fields) }))
+  }
+}
+
+function headersOf(fields: FieldLines): Headers {
+  const headers = new Headers()
+  for (let i = 0; i + 1 < fields.length; i += 2) headers.append(fields[i]!, fields[i + 1]!)
+  return headers
+}
+
+/** A body that is written as it comes; what its reader has not taken is counted. */
+function pulled(): { body: ReadableStream<Uint8Array>; stream: ByteStream } {
+  let controller: ReadableStreamDefaultController<Uint8Array>
+  let isOver = false
+  const over = (end: () => void): void => {
+    if (isOver) return
+    isOver = true
+    end()
+    stream.onClose()
+  }
+  const body = new ReadableStream<Uint8Array>(
+    {
+      start: own => void (controller = own),
+      pull: () => stream.onDrain(),
+      cancel: () => over(() => {}),
+    },
+    { highWaterMark: 1, size: bytes => bytes.length },
+  )
+  const stream: ByteStream = {
+    get buffered() {
+      return 1 - (controller.desiredSize ?? 1)
+    },
+    write: bytes => void (isOver || controller.enqueue(typeof bytes === 'string' ? Buffer.from(bytes) : bytes)),
+    end: () => over(() => controller.close()),
+    destroy: () => over(() => controller.error(new Error('the stream was cut off'))),
+    onDrain: () => {},
+    onClose: () => {},
+  }
+  return { body, stream }
 }

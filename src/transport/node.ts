@@ -5,7 +5,7 @@ import { problemOf, ApiError } from '../protocol/error.ts'
 import type { Code } from '../protocol/codes.ts'
 import type { Limits } from '../protocol/limits.ts'
 import { tooLarge } from './http/body.ts'
-import { Aborted, Exchange, type Answerer, type Body, type FieldLines } from './http/exchange.ts'
+import { Aborted, Exchange, type Body, type Answerer, type ByteStream, type FieldLines } from './http/exchange.ts'
 import { httpHandler } from './http/handler.ts'
 import type { HttpOptions } from './http/options.ts'
 
@@ -181,6 +181,30 @@ class NodeExchange extends Exchange {
     // A refusal waits a turn for the body: mostly it is there by then, or turns out to be no HTTP at all.
     if (this.hasBody && !this.#request.complete) setImmediate(() => this.#finish(status, fields, body))
     else this.#finish(status, fields, body)
+  }
+
+  override open(status: number, fields: FieldLines): ByteStream {
+    const response = this.#response
+    if (this.hasBody && !this.#request.complete) this.#discard(fields)
+    response.writeHead(status, fields)
+    response.flushHeaders()
+    const stream: ByteStream = {
+      get buffered() {
+        return response.writableLength
+      },
+      // Not the event `drain`: there is none where the socket's own buffer takes everything.
+      write: bytes => void (response.destroyed || response.write(bytes, () => stream.onDrain())),
+      end: () => void response.end(),
+      destroy: () => void response.destroy(),
+      onDrain: () => {},
+      onClose: () => {},
+    }
+    response.on('close', () => {
+      stream.onClose()
+      this.#leave()
+    })
+    response.on('error', () => response.destroy())
+    return stream
   }
 
   #finish(status: number, fields: FieldLines, body: Body): void {

@@ -30,6 +30,7 @@ export abstract class Exchange implements Credentials {
   ifModifiedSince: string | undefined
   ifNoneMatch: string | undefined
   ifUnmodifiedSince: string | undefined
+  minPosition: string | undefined
   origin: string | undefined
   prefer: string | undefined
   requestId: string | undefined
@@ -45,7 +46,13 @@ export abstract class Exchange implements Credentials {
     this.raw = raw
     this.accept = this.authorization = this.contentEncoding = this.contentLength = this.contentRange = undefined
     this.contentType = this.host = this.idempotencyKey = this.ifMatch = this.ifModifiedSince = undefined
-    this.ifNoneMatch = this.ifUnmodifiedSince = this.origin = this.prefer = this.requestId = undefined
+    this.ifNoneMatch =
+      this.ifUnmodifiedSince =
+      this.minPosition =
+      this.origin =
+      this.prefer =
+      this.requestId =
+        undefined
     this.transferEncoding = this.repeated = undefined
     for (let i = 0; i + 1 < raw.length; i += 2) this.#take(raw[i]!, raw[i + 1]!)
   }
@@ -54,6 +61,11 @@ export abstract class Exchange implements Credentials {
   abstract body(limit: number): Promise<Uint8Array>
   /** Answers, once. The body is left out where `body` is null; the length is among the fields. */
   abstract send(status: number, fields: FieldLines, body: Body): void
+
+  /** Begins an answer without an end. Where a host cannot, throws not_acceptable. */
+  open(_status: number, _fields: FieldLines): ByteStream {
+    throw new ApiError('not_acceptable', { detail: 'streams are not available on this host' })
+  }
 
   /** The peer of the connection, where there is one. */
   get address(): string | undefined {
@@ -92,6 +104,7 @@ export abstract class Exchange implements Credentials {
         break
       case 12:
         if (is(name, 'content-type')) this.contentType = this.#once(this.contentType, name, value)
+        else if (is(name, 'min-position')) this.minPosition = this.#once(this.minPosition, name, value)
         else if (is(name, 'x-request-id')) this.requestId ??= value
         break
       case 13:
@@ -122,6 +135,20 @@ export abstract class Exchange implements Credentials {
     if (before !== undefined) this.repeated = name.toLowerCase()
     return before ?? value
   }
+}
+
+/** The body of an answer without an end. */
+export interface ByteStream {
+  /** Bytes that were written and not yet taken by the connection. */
+  readonly buffered: number
+  write(bytes: Uint8Array | string): void
+  end(): void
+  /** Cuts it off. */
+  destroy(): void
+  /** Everything that was written has been taken. */
+  onDrain: () => void
+  /** The client is gone, or the answer is over. */
+  onClose: () => void
 }
 
 /** The client went away before its body was whole: there is nobody to answer. */

@@ -13,6 +13,9 @@ export interface Face {
   /** What a function serves at a path; asked where nothing else stands. */
   readonly handled: ((path: string) => ServiceEndpoint | null) | null
   readonly cors: Cors
+  readonly formats: Negotiator
+  /** Absent where nothing can be followed. */
+  readonly live: Live | null
   readonly timing: boolean
   readonly log: (record: LogRecord) => void
 }

@@ -13,6 +13,8 @@ import { finish } from './finish.ts'
 import { handledEndpoint } from './handled.ts'
 import { HttpCall } from './http-call.ts'
 import { loginServices } from './login.ts'
+import { wantsStream } from '../sse/accept.ts'
+import { sendStream } from '../sse/face.ts'
 import { ACCEPT_PATCH, ACCEPT_POST, ACCEPT_QUERY } from './media.ts'
 import { negotiatorOf } from './negotiate.ts'
 import { printLog, type HttpOptions } from './options.ts'
@@ -34,9 +36,11 @@ export function httpHandler(engine: Engine, options: HttpOptions = {}): Answerer
       [...standardPages(engine.model, prefix), ...(options.pages ?? [])],
       engine.auth ? loginServices(engine.auth, addressFinder(options.trustedProxies)) : [],
     ),
-    cors: corsOf(options.cors),
-    timing: options.timing ?? false,
     handled: options.handled ? path => handledEndpoint(options.handled!, prefix, path) : null,
+    cors: corsOf(options.cors),
+    formats: negotiatorOf(options.exporters),
+    live: options.live ?? null,
+    timing: options.timing ?? false,
     log: options.log ?? printLog,
   }
   const addressOf = engine.limiter ? addressFinder(options.trustedProxies) : null
@@ -114,11 +118,22 @@ function proceed(face: Face, call: HttpCall, principal: Principal | null): void 
     call.resource = endpoint.resource
     return endpoint.part.serve(face, call)
   }
+  const { live } = face
+  const { minPosition } = call.exchange
+  if (live === null || minPosition === undefined) return answerCall(face, call, endpoint)
+  return live.reached(minPosition, { header: 'min-position' }).then(() => answerCall(face, call, endpoint))
+}
+
+function answerCall(face: Face, call: HttpCall, endpoint: CollectionEndpoint | ItemEndpoint): void | Promise<void> {
+  if (face.live !== null && isStream(call.exchange)) return sendStream(face, face.live, call, endpoint)
   // A deletion has nothing to show.
   if (call.exchange.method !== 'DELETE') call.format = face.formats.choose(call.exchange.accept)
   const decoding = decodeCall(face.engine, call, endpoint)
   return decoding instanceof Promise ? decoding.then(() => conclude(face, call)) : conclude(face, call)
 }
+
+const isStream = ({ accept, method }: Exchange): boolean =>
+  accept !== undefined && wantsStream(accept) && (method === 'GET' || method === 'HEAD')
 
 function conclude(face: Face, call: HttpCall): void | Promise<void> {
   const outcome = face.engine.handle(call)

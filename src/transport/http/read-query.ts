@@ -89,6 +89,14 @@ function targetOf({ operation, id }: HttpCall): 'list' | 'item' {
   return id === null && (operation === 'patch' || operation === 'delete') ? 'list' : 'item'
 }
 
+/** The query of a stream: all rows unless it has a limit. */
+export function readLiveQuery(engine: Engine, call: HttpCall, parameters: readonly Parameter[]): void {
+  const { limits, options } = readingOf(engine, call.resource)
+  const target = call.operation === 'list' ? 'list' : 'item'
+  call.parameters = parameters
+  take(call, decodeQuery(call.resource, parameters, limits, target, { ...options, page: null, maxPage: null }))
+}
+
 /** The same from the JSON body of QUERY; its faults name a place in the body. */
 export function readQueryObject(engine: Engine, call: HttpCall, object: Readonly<Record<string, unknown>>): void {
   const { limits, options } = readingOf(engine, call.resource)

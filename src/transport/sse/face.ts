@@ -1,0 +1,67 @@
+import { ApiError } from '../../protocol/error.ts'
+import type { Live } from '../../live/live.ts'
+import { modeOf } from '../live-words.ts'
+import type { Exchange, FieldLines } from '../http/exchange.ts'
+import type { Face } from '../http/face.ts'
+import { complete } from '../http/finish.ts'
+import type { HttpCall } from '../http/http-call.ts'
+import { readParameters, type Parameter } from '../http/parameters.ts'
+import { readLiveQuery } from '../http/read-query.ts'
+import type { CollectionEndpoint, ItemEndpoint } from '../http/routes.ts'
+import { queryOf } from '../http/target.ts'
+import { EVENT_STREAM } from './accept.ts'
+import { SseStream } from './stream.ts'
+
+/**
+ * Answers `GET` of a readable URI as a stream (WHATWG HTML §9.2): first what is there, then every commit that changes it.
+ * `Last-Event-ID`, or `since` in the URI, resumes; HEAD is answered with the header section alone.
+ */
+export async function sendStream(
+  face: Face,
+  live: Live,
+  call: HttpCall,
+  endpoint: CollectionEndpoint | ItemEndpoint,
+): Promise<void> {
+  const { exchange } = call
+  const { engine } = face
+  call.resource = endpoint.resource
+  call.operation = endpoint.kind === 'collection' ? 'list' : 'get'
+  const words = liveWords(call, readParameters(queryOf(exchange), engine.limits.parameters))
+  readLiveQuery(engine, call, words.rest)
+  if (exchange.method === 'HEAD') return exchange.send(200, streamFields(face, exchange), null)
+  const stream = new SseStream({
+    live,
+    limits: engine.limits,
+    open: () => exchange.open(200, streamFields(face, exchange)),
+  })
+  const since = exchange.header('last-event-id') ?? words.since
+  stream.carry(await live.subscribe(call, stream, since, words.mode))
+}
+
+/** The header section of a stream: nothing on the way may keep or delay it. */
+export function streamFields(face: Face, exchange: Exchange): FieldLines {
+  const fields = ['content-type', EVENT_STREAM, 'cache-control', 'no-store', 'x-accel-buffering', 'no']
+  complete(face, exchange, fields)
+  return fields
+}
+
+/** `since` and `mode` are words of a stream, unless the resource has a field of that name. */
+function liveWords(
+  call: HttpCall,
+  parameters: readonly Parameter[],
+): { since: string | null; mode: ReturnType<typeof modeOf>; rest: readonly Parameter[] } {
+  const take = (word: string): string | null => {
+    if (call.resource.field.has(word)) return null
+    const found = parameters.filter(([name]) => name === word)
+    if (found.length < 2) return found[0]?.[1] ?? null
+    throw new ApiError('validation', {
+      issues: [{ parameter: word, code: 'duplicate', detail: 'may be given once' }],
+    })
+  }
+  const mode = take('mode')
+  return {
+    since: take('since'),
+    mode: modeOf(mode !== null && /^[0-9]+$/.test(mode) ? Number(mode) : (mode ?? undefined), { parameter: 'mode' }),
+    rest: parameters.filter(([name]) => (name !== 'since' && name !== 'mode') || call.resource.field.has(name)),
+  }
+}

@@ -1,0 +1,388 @@
+import { once } from 'node:events'
+import { get as ask, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { api, type Api, type ApiOptions } from '../../api.ts'
+import { resource } from '../../model/resource.ts'
+import { ApiError } from '../../protocol/error.ts'
+import { t } from '../../schema/builder.ts'
+import { handler, nodeServer } from '../node.ts'
+import { wantsStream } from './accept.ts'
+
+interface SseEvent {
+  readonly event: string
+  readonly id?: string
+  readonly data: any
+}
+
+/** Reads a stream as WHATWG HTML §9.2.6 says. */
+class Reader {
+  readonly events: SseEvent[] = []
+  readonly comments: string[] = []
+  retry = 0
+  ended = false
+  #text = ''
+  #wake: () => void = () => {}
+
+  feed(text: string): void {
+    this.#text += text
+    const blocks = this.#text.split('\n\n')
+    this.#text = blocks.pop()!
+    for (const block of blocks) this.#block(block)
+    this.#wake()
+  }
+
+  end(): void {
+    this.ended = true
+    this.#wake()
+  }
+
+  /** The next events, as many as are asked for. */
+  async take(count: number): Promise<SseEvent[]> {
+    while (this.events.length < count && !this.ended) await new Promise<void>(resolve => (this.#wake = resolve))
+    if (this.events.length === 0) throw new Error('the stream has ended')
+    return this.events.splice(0, count)
+  }
+
+  #block(block: string): void {
+    const fields = new Map<string, string>()
+    for (const line of block.split('\n')) {
+      const [, name = '', value = ''] = /^([^:]*): ?(.*)$/.exec(line) ?? []
+      if (name === '') this.comments.push(line)
+      else fields.set(name, value)
+    }
+    if (fields.has('retry')) this.retry = Number(fields.get('retry'))
+    if (!fields.has('data')) return
+    const id = fields.get('id')
+    const data: unknown = JSON.parse(fields.get('data')!)
+    this.events.push({ event: fields.get('event')!, data, ...(id === undefined ? {} : { id }) })
+  }
+}
+
+const models = {
+  todo: resource(
+    {
+      id: t.id('integer', { client: true }),
+      text: t.text(),
+      done: t.bool().default(false),
+      since: t.integer().default(0),
+    },
+    { path: '/todos' },
+  ),
+  note: resource({ id: t.id(), text: t.text() }),
+}
+
+type World = Api<typeof models>
+
+const serve = async (options: ApiOptions = {}): Promise<{ app: World; base: string; port: number }> => {
+  const app = api(models, { report: () => {}, ...options, http: { log: () => {}, ...options.http } })
+  const server = nodeServer(handler(app.engine, app.http), app.engine.limits).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(async () => {
+    server.closeAllConnections()
+    server.close()
+    await app.close()
+  })
+  const { port } = server.address() as AddressInfo
+  return { app, port, base: `http://127.0.0.1:${port}` }
+}
+
+/** Opens a stream and reads it until the test ends. */
+const open = async (
+  url: string,
+  headers: Record<string, string> = {},
+): Promise<{ response: IncomingMessage; reader: Reader; cut: () => void }> => {
+  const request = ask(url, { headers: { accept: 'text/event-stream', ...headers }, agent: false })
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
+  const reader = new Reader()
+  response.setEncoding('utf8').on('data', (text: string) => reader.feed(text))
+  response.on('close', () => reader.end()).on('error', () => {})
+  onTestFinished(() => void request.destroy())
+  return { response, reader, cut: () => void request.destroy() }
+}
+
+const eventually = async (holds: () => boolean): Promise<void> => {
+  await vi.waitFor(() => expect(holds()).toBe(true), { timeout: 3_000, interval: 5 })
+}
+
+describe('a stream', () => {
+  test('has its header section at once, without anything that keeps it', async () => {
+    const { base } = await serve()
+    const { response, reader } = await open(`${base}/todos`)
+    expect(response.statusCode).toBe(200)
+    expect(response.headers).toMatchObject({
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+      'x-content-type-options': 'nosniff',
+    })
+    expect(response.headers['content-encoding']).toBeUndefined()
+    expect(await reader.take(1)).toMatchObject([{ event: 'snapshot', data: [] }])
+    expect(reader.retry).toBeGreaterThan(0)
+  })
+
+  test('tells what is there, then what becomes of it', async () => {
+    const { app, base } = await serve()
+    const { epoch } = app.engine
+    await app.post('todo', { id: 1, text: 'a' })
+    const { reader } = await open(`${base}/todos`)
+    expect(await reader.take(1)).toEqual([
+      { event: 'snapshot', id: `${epoch}.1`, data: [{ id: 1, text: 'a', done: false, since: 0 }] },
+    ])
+    await app.post('todo', [
+      { id: 2, text: 'b' },
+      { id: 3, text: 'c' },
+    ])
+    await app.patch('todo', 1, { done: true })
+    await app.delete('todo', 2)
+    const row = (id: number, text: string): object => ({ id, text, done: id === 1, since: 0 })
+    expect(await reader.take(4)).toEqual([
+      { event: 'created', data: { resource: 'todo', id: 2, version: `${epoch}.2`, data: row(2, 'b') } },
+      {
+        event: 'created',
+        id: `${epoch}.3`,
+        data: { resource: 'todo', id: 3, version: `${epoch}.3`, data: row(3, 'c') },
+      },
+      {
+        event: 'updated',
+        id: `${epoch}.4`,
+        data: { resource: 'todo', id: 1, version: `${epoch}.4`, data: row(1, 'a') },
+      },
+      { event: 'deleted', id: `${epoch}.5`, data: { resource: 'todo', id: 2, version: `${epoch}.5`, data: null } },
+    ])
+  })
+
+  test('says why a row that was there before comes or goes', async () => {
+    const { app, base } = await serve()
+    await app.post('todo', { id: 1, text: 'a' })
+    const { reader } = await open(`${base}/todos?done=true`)
+    await reader.take(1)
+    await app.patch('todo', 1, { done: true })
+    await app.patch('todo', 1, { done: false })
+    const told = await reader.take(2)
+    expect(told.map(one => [one.event, one.data.reason, one.data.data?.done])).toEqual([
+      ['created', 'enter', true],
+      ['deleted', 'leave', undefined],
+    ])
+  })
+
+  test('of a long list comes in parts', async () => {
+    const { app, base } = await serve()
+    const text = 'x'.repeat(1_000)
+    await app.post(
+      'todo',
+      Array.from({ length: 200 }, (_, i) => ({ id: i + 1, text })),
+    )
+    const { reader } = await open(`${base}/todos`)
+    const parts: SseEvent[] = []
+    do parts.push(...(await reader.take(1)))
+    while (parts.at(-1)!.event === 'snapshot')
+    expect(parts.length).toBeGreaterThan(3)
+    expect(parts.pop()).toEqual({ event: 'ready', id: `${app.engine.epoch}.200`, data: { count: 200 } })
+    expect(parts.every(part => part.id === undefined)).toBe(true)
+    expect(parts.flatMap(part => part.data.map((row: any) => row.id))).toEqual(
+      Array.from({ length: 200 }, (_, i) => i + 1),
+    )
+  })
+
+  test.each<[string, (position: string) => [path: string, headers: Record<string, string>]]>([
+    ['Last-Event-ID', position => ['/note', { 'last-event-id': position }]],
+    ['since', position => [`/note?since=${position}`, {}]],
+    ['Last-Event-ID before since', position => [`/note?since=zzzzzz.1`, { 'last-event-id': position }]],
+  ])('resumes by %s', async (_, asking) => {
+    const { app, base } = await serve()
+    const first = await open(`${base}/note`)
+    await first.reader.take(1)
+    await app.post('note', { text: 'seen' })
+    const { id } = (await first.reader.take(1))[0]!
+    first.cut()
+    await app.post('note', { text: 'missed' })
+    const [path, headers] = asking(id!)
+    const { reader } = await open(base + path, headers)
+    await app.post('note', { text: 'later' })
+    expect((await reader.take(2)).map(one => one.data.data.text)).toEqual(['missed', 'later'])
+  })
+
+  test('that cannot resume is reset, once', async () => {
+    const { app, base } = await serve()
+    await app.post('todo', { id: 1, text: 'a' })
+    const { reader } = await open(`${base}/todos`, { 'last-event-id': 'zzzzzz.9' })
+    expect((await reader.take(2)).map(one => one.event)).toEqual(['reset', 'snapshot'])
+    await app.post('todo', { id: 2, text: 'b' })
+    expect((await reader.take(1))[0]!.event).toBe('created')
+  })
+
+  test('of one row tells of its end', async () => {
+    const { app, base } = await serve()
+    await app.post('todo', { id: 1, text: 'a' })
+    const { reader } = await open(`${base}/todos/1`)
+    expect((await reader.take(1))[0]!.data).toMatchObject([{ id: 1 }])
+    await app.delete('todo', 1)
+    expect((await reader.take(1))[0]).toMatchObject({ event: 'deleted', data: { id: 1, data: null } })
+  })
+
+  test('a window refills; its limit may exceed that of a page', async () => {
+    const { app, base } = await serve()
+    await app.post(
+      'todo',
+      Array.from({ length: 130 }, (_, i) => ({ id: i + 1, text: 'x' })),
+    )
+    const { reader } = await open(`${base}/todos?sort=-id&limit=120`)
+    expect((await reader.take(1))[0]!.data).toHaveLength(120)
+    await app.delete('todo', 130)
+    expect((await reader.take(2)).map(one => [one.event, one.data.id, one.data.reason])).toEqual([
+      ['deleted', 130, undefined],
+      ['created', 10, 'enter'],
+    ])
+  })
+
+  test('a word of streams that is a field of the resource stays a filter', async () => {
+    const { app, base } = await serve()
+    await app.post('todo', [
+      { id: 1, text: 'a', since: 5 },
+      { id: 2, text: 'b' },
+    ])
+    const { reader } = await open(`${base}/todos?since=5`)
+    expect((await reader.take(1))[0]!.data).toMatchObject([{ id: 1 }])
+  })
+
+  test('is not what HEAD gets, its fields are', async () => {
+    const { base, app } = await serve()
+    const response = await fetch(`${base}/todos`, { method: 'HEAD', headers: { accept: 'text/event-stream' } })
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/event-stream'])
+    expect(await response.text()).toBe('')
+    expect(app.http.live!.subscriptions).toBe(0)
+  })
+
+  test.each<[string, number, string]>([
+    ['/todos/1', 404, 'not_found'],
+    ['/nope', 404, 'not_found'],
+    ['/todos?nope=1', 400, 'unknown_param'],
+    ['/todos?cursor=x', 400, 'format'],
+    ['/todos?total=true', 400, 'unknown_param'],
+    ['/todos?mode=sometimes', 400, 'validation'],
+    ['/todos?mode=0', 400, 'validation'],
+    ['/note?since=1&since=2', 400, 'validation'],
+  ])('of %s is refused with %d', async (path, status, code) => {
+    const { base, app } = await serve()
+    const response = await fetch(base + path, { headers: { accept: 'text/event-stream' } })
+    expect(response.status).toBe(status)
+    const problem = (await response.json())
+    expect([problem.error, ...(problem.errors ?? []).map((one: any) => one.code)]).toContain(code)
+    expect(app.http.live!.groups).toBe(0)
+  })
+
+  test('needs credentials like reading', async () => {
+    const authenticate = (): never => {
+      throw new ApiError('unauthenticated')
+    }
+    const { base } = await serve({ authenticate })
+    const response = await fetch(`${base}/todos`, { headers: { accept: 'text/event-stream' } })
+    expect(response.status).toBe(401)
+  })
+
+  test('frees everything when the client leaves', async () => {
+    const { base, app } = await serve()
+    const streams = await Promise.all(Array.from({ length: 5 }, () => open(`${base}/todos`)))
+    for (const { reader } of streams) await reader.take(1)
+    expect(app.http.live!.subscriptions).toBe(5)
+    for (const { cut } of streams) cut()
+    await eventually(() => app.http.live!.groups === 0)
+    expect(app.http.live!.subscriptions).toBe(0)
+  })
+
+  test('ends when the Api closes', async () => {
+    const { base, app } = await serve()
+    const { reader } = await open(`${base}/todos`)
+    await reader.take(1)
+    app.http.live!.close()
+    expect(await reader.take(2)).toMatchObject([{ event: 'problem', data: { error: 'unavailable' } }])
+    expect(reader.ended).toBe(true)
+  })
+
+  test('of a slow reader is bounded, and told anew when it reads again', { timeout: 20_000 }, async () => {
+    const { base, app } = await serve({ limits: { mailbox: 20_000 } })
+    await app.post('todo', { id: 1, text: 'a' })
+    const { response, reader } = await open(`${base}/todos`)
+    await reader.take(1)
+    response.pause()
+    const text = '漢'.repeat(10_000)
+    for (let i = 0; i < 1_000; i++) await app.patch('todo', 1, { text: `${i}${text}`.slice(0, 10_000) })
+    response.resume()
+    const told: SseEvent[] = []
+    do told.push(...(await reader.take(1)))
+    while (told.at(-1)!.event !== 'reset')
+    expect(told.length).toBeLessThan(1_000)
+    const last = (await reader.take(1))[0]!
+    expect(last).toMatchObject({ event: 'snapshot', id: `${app.engine.epoch}.1001` })
+    expect(last.data[0].text.slice(0, 3)).toBe('999')
+  })
+
+  test('through fetch, without a socket', async () => {
+    const { app } = await serve()
+    await app.post('todo', { id: 1, text: 'a' })
+    const abort = new AbortController()
+    const asked = new Request('http://host/todos', { headers: { accept: 'text/event-stream' }, signal: abort.signal })
+    const response = await app.fetch(asked)
+    const reader = new Reader()
+    const body = response.body!.pipeThrough(new TextDecoderStream()).getReader()
+    const read = async (count: number): Promise<SseEvent[]> => {
+      while (reader.events.length < count) reader.feed((await body.read()).value!)
+      return reader.events.splice(0)
+    }
+    expect(await read(1)).toMatchObject([{ event: 'snapshot', data: [{ id: 1 }] }])
+    await app.delete('todo', 1)
+    expect(await read(1)).toMatchObject([{ event: 'deleted' }])
+    await body.cancel()
+    await eventually(() => app.http.live!.subscriptions === 0)
+  })
+})
+
+describe('silence', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] }))
+  afterEach(() => void vi.useRealTimers())
+
+  test('is broken by comments', async () => {
+    const { base } = await serve()
+    const { reader } = await open(`${base}/todos`)
+    await reader.take(1)
+    for (let count = 1; count <= 3; count++) {
+      vi.advanceTimersByTime(15_000)
+      while (reader.comments.length < count) await new Promise(resolve => setImmediate(resolve))
+    }
+    expect(reader.comments).toEqual([':', ':', ':'])
+  })
+})
+
+describe('position', () => {
+  test('of a write is in its answer, and a read may wait for it', async () => {
+    const { base, app } = await serve()
+    const body = JSON.stringify({ id: 1, text: 'a' })
+    const headers = { 'content-type': 'application/json' }
+    const written = await fetch(`${base}/todos`, { method: 'POST', headers, body })
+    const position = written.headers.get('position')!
+    expect(position).toBe(`${app.engine.epoch}.1`)
+    const read = (min: string): Promise<Response> => fetch(`${base}/todos/1`, { headers: { 'min-position': min } })
+    expect((await read(position)).status).toBe(200)
+    const waiting = read(`${app.engine.epoch}.2`)
+    await app.patch('todo', 1, { text: 'b' })
+    expect(await (await waiting).json()).toMatchObject({ text: 'b' })
+    expect((await read('garbage')).status).toBe(400)
+    expect((await read('zzzzzz.1')).status).toBe(503)
+    expect((await read(`${app.engine.epoch}.9`)).status).toBe(503)
+    const gone = await fetch(`${base}/todos/1`, { method: 'DELETE' })
+    expect(gone.headers.get('position')).toBe(`${app.engine.epoch}.3`)
+  })
+})
+
+test.each<[string | undefined, boolean]>([
+  [undefined, false],
+  ['*/*', false],
+  ['text/event-stream', true],
+  ['TEXT/Event-Stream; q=0.5', true],
+  ['text/event-stream;q=0', false],
+  ['application/json, text/event-stream', true],
+  ['application/json, text/event-stream;q=0.9', false],
+  ['text/event-stream, */*', true],
+  ['text/event-streams', false],
+])('Accept: %s asks for a stream: %s', (accept, expected) => expect(wantsStream(accept)).toBe(expected))
