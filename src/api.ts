@@ -27,10 +27,10 @@ import type { Ids } from './engine/ids.ts'
 import type { Budgets } from './engine/limit.ts'
 import { limiterOf, withLimits } from './engine/limited.ts'
 import { matchUrl, urlOf, type UrlMatch } from './engine/url.ts'
+import { documentPages, type DocumentOptions } from './api-documents.ts'
 import { apart, linkHandled } from './handled-resources.ts'
-import { limiterOf, withLimits } from './engine/limited.ts'
-import { PublishedFeed } from './live/published.ts'
 import { Live } from './live/live.ts'
+import { PublishedFeed } from './live/published.ts'
 import { liveOperation, type LiveOperation } from './live-operation.ts'
 import { operations, safeOperations, type Operations, type SafeOperations } from './operations.ts'
 import { fetch } from './transport/fetch.ts'
@@ -39,7 +39,7 @@ import type { HttpOptions } from './transport/http/options.ts'
 import { everything } from './query/predicate.ts'
 import { wait, type Maybe } from './store/work.ts'
 
-export interface ApiOptions {
+export interface ApiOptions extends DocumentOptions {
   /** Default: `memory()`. */
   readonly store?: Store
   /** Finds out who calls; resources that are not public then need a caller. */
@@ -136,6 +136,7 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
   const { modelled, handled: declared } = apart(resources)
   const model = link(withSessions(modelled), {
     limits,
+    paths: options.paths ?? {},
     docs: options.docs ?? null,
     validators: options.validators ?? {},
   })
@@ -197,7 +198,13 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
   })
   ready.catch(() => undefined) // whoever awaits `ready` hears of it; nobody else should be taken down
   const handle = (call: Call): Maybe<Outcome> => (waiting ? ready.then(() => engine.handle(call)) : engine.handle(call))
-  const http = { ...options.http, live, handled: routes.all.length > 0 ? handled : undefined }
+  const http = {
+    exporters: options.exporters,
+    ...options.http,
+    pages: [...documentPages({ model, auth, routes, prefix, limits }, options), ...(options.http?.pages ?? [])],
+    live,
+    handled: routes.all.length > 0 ? handled : undefined,
+  }
   let answerFetch: ((request: Request) => Promise<Response>) | undefined
   return {
     ...operations<M>(engine, handle),

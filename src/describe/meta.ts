@@ -20,19 +20,20 @@ const auth: MetaData = {
 }
 
 /**
- * restaction's meta data of an API (spec: restaction §2.2, §2.7). `file` are its own members (`$roles`, `$auth` …), read
- * each time. Resources with rows have `get` and `post` of their list and their actions (DECISIONS C5).
+ * restaction's meta data of an API (spec: restaction §2.2, §2.7). `file` gives those of a
+ * meta file (`$roles`, `$auth` …). Resources with rows have `get` and `post` of their list and their actions (DECISIONS C5).
  */
-export function metaData(model: Model, file: MetaData, prefix: string): MetaData {
+export function metaData(model: Model, file: () => MetaData, prefix: string): MetaData {
   const { $desc = '', $shared = {}, $error, ...further } = model.docs
+  const given = file()
   const data: Record<string, unknown> = {
-    ...file,
+    ...given,
     ...further,
     $desc,
     $title: titleIn(String($desc)),
     $shared,
     $error: { ...errors, ...($error as MetaData | undefined) },
-    $auth: { ...auth, ...(file['$auth'] as MetaData | undefined) },
+    $auth: { ...auth, ...(given['$auth'] as MetaData | undefined) },
     $url_prefix: prefix,
   }
   for (const resource of model.resources.values()) {
@@ -43,10 +44,15 @@ export function metaData(model: Model, file: MetaData, prefix: string): MetaData
   return data
 }
 
+/** The members of meta files, read anew each time: roles may change while the API runs. */
+export function metaFile(...files: readonly (object | null | undefined)[]): () => MetaData {
+  return () => Object.assign({}, ...files) as MetaData
+}
+
 /** The first line of the text, without marks of a heading. */
-function titleIn(text: string): string {
+export function titleIn(text: string, otherwise = 'Document'): string {
   const [line = ''] = text.replace(/^\n+/, '').split('\n', 1)
-  return line.replace(/^[# ]+/, '').trimEnd() || 'Document'
+  return line.replace(/^[# ]+/, '').trimEnd() || otherwise
 }
 
 /** Clients make URIs of names and paste them into source text, so that only a plain word will do. */

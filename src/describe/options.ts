@@ -1,3 +1,5 @@
+import type { LoginDef } from '../model/declaration.ts'
+import type { HandledRoute } from '../model/handled-routes.ts'
 import type { Paths } from '../model/names.ts'
 import { reservedPaths } from '../model/names.ts'
 import type { Limits } from '../protocol/limits.ts'
@@ -17,6 +19,10 @@ export interface DescribeOptions {
   readonly live: boolean
   /** Where reserved paths were moved to; null = not served. */
   readonly paths: Paths
+  /** The members of a login at `/auth/token`; null = there is none. */
+  readonly login: LoginDef | null
+  /** What functions serve beside the resources. */
+  readonly handled: readonly HandledRoute[]
 }
 
 /** A word of `reservedPaths` as it is served by this API, below its prefix; null = it is not. */

@@ -16,10 +16,6 @@ const awaited = [
   'negotiate/hal',
   'negotiate/jsonapi',
   'prefer/delete-representation',
-  'meta/openapi',
-  'meta/asyncapi',
-  'meta/docs-ui',
-  'meta/api-catalog',
 ]
 
 describe.each(stores)('http.json over %s', store => {

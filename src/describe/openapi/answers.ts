@@ -17,13 +17,15 @@ export const headers: Readonly<Record<string, Json>> = {
   'Cache-Control': header('How long the answer may be kept (RFC 9111).'),
   Vary: header('Which request fields the answer depends on.'),
   'Preference-Applied': header('Which preferences were followed (RFC 7240).'),
+  Position: header('The position of the write in the change log; for Min-Position and streams.'),
   'X-Request-Id': header('Names the request in the log.'),
   Allow: header('The methods that stand at this URI.'),
   'Retry-After': header('Seconds to wait before asking again.', seconds),
   'WWW-Authenticate': header('How to say who one is (RFC 6750).'),
 }
 
-type Header = keyof typeof headers & string
+/** A name of `headers`. */
+type Header = string
 
 const refuse = (description: string, ...more: readonly Header[]): Json => ({
   description,
@@ -47,7 +49,7 @@ export const refusals: Readonly<Record<string, Json>> = {
   Problem: refuse('Another refusal, or a fault of the server.', 'Retry-After', 'Allow'),
 }
 
-const statuses: Readonly<Record<number, keyof typeof refusals & string>> = {
+const statuses: Readonly<Record<number, string>> = {
   400: 'BadRequest',
   401: 'Unauthenticated',
   403: 'Forbidden',

@@ -3,6 +3,8 @@ import { Components } from '../components.ts'
 import { descriptionOf } from '../json-schema.ts'
 import type { DescribeOptions } from '../options.ts'
 import { describeActions } from './action-paths.ts'
+import { describeHandled } from './handled-paths.ts'
+import { describeLogin } from './auth-paths.ts'
 import { headers, problemSchema, refusals, type Json } from './answers.ts'
 import { operationIds, type Drafting } from './drafting.ts'
 import { sharedParameters } from './parameters.ts'
@@ -28,6 +30,8 @@ export function openapi(model: Model, options: DescribeOptions, pages: readonly 
   const resources = [...model.resources.values(), ...model.standalone.values()].filter(one => one.paths.length > 0)
   for (const resource of model.resources.values()) describeResource(drafting, resource)
   for (const resource of resources) describeActions(drafting, resource)
+  for (const route of options.handled) describeHandled(drafting, route)
+  if (options.login) describeLogin(drafting, options.login)
   describePages(drafting, pages)
   const schemas = { ...drafting.components.done(), Problem: problemSchema, JsonPatch: jsonPatchSchema }
   const components = { schemas, parameters: Object.fromEntries(drafting.parameters), headers, responses: refusals }
@@ -38,7 +42,15 @@ export function openapi(model: Model, options: DescribeOptions, pages: readonly 
     jsonSchemaDialect: 'https://json-schema.org/draft/2020-12/schema',
     servers: [{ url: options.prefix === '' ? '/' : options.prefix }],
     security: schemes.map(name => ({ [name]: [] })),
-    tags: [...resources.map(tagOf), ...(pages.length ? [{ name: 'API', description: 'Documents of the API.' }] : [])],
+    tags: [
+      ...resources.map(tagOf),
+      ...[...new Set(options.handled.map(({ name }) => name))].map(name => ({
+        name,
+        description: `What functions serve as ${name}.`,
+      })),
+      ...(options.login ? [{ name: 'Auth', description: 'Sessions.' }] : []),
+      ...(pages.length ? [{ name: 'API', description: 'Documents of the API.' }] : []),
+    ],
     paths: drafting.paths,
     components: {
       ...usedOf(components, drafting.paths),
@@ -64,7 +76,7 @@ function describePages(drafting: Drafting, pages: readonly DescribedPage[]): voi
         summary: title,
         security: [],
         responses: {
-          200: { description: title, content: { [type]: { schema: /json$/.test(type) ? {} : { type: 'string' } } } },
+          200: { description: title, content: { [type]: { schema: type.endsWith('json') ? {} : { type: 'string' } } } },
           '4XX': problem,
           default: problem,
         },

@@ -14,10 +14,9 @@ const requestHeaders: Readonly<Record<string, string>> = {
   'If-Unmodified-Since': 'Writes only if the row has not changed since.',
   'Idempotency-Key': 'A key of the client: the same request with the same key is done once.',
   Prefer: '`return=minimal` or `return=representation` (RFC 7240).',
+  'Min-Position': 'Answers only from a state that includes this position.',
   'Last-Event-ID': 'Continues a stream behind this position.',
 }
-
-export type RequestHeader = keyof typeof requestHeaders & string
 
 /** The parameters that all resources share. */
 export function sharedParameters(limits: Limits): Readonly<Record<string, Json>> {

@@ -205,7 +205,7 @@ const LOCATED = ['Content-Location'] as const
 const needs: Readonly<Record<string, Need>> = { create: 'create', replace: 'write', patch: 'write', delete: 'delete' }
 
 function head(drafting: Drafting, way: Way, operation: string, summary: string, verb: string = operation): Json {
-  const { resource } = way
+  const { resource, through } = way
   return {
     operationId: drafting.operationId(verb + way.name),
     tags: [resource.title],
@@ -213,6 +213,7 @@ function head(drafting: Drafting, way: Way, operation: string, summary: string, 
     security: securityOf(resource, needs[operation] ?? 'read', Object.keys(drafting.options.schemes)),
     'x-resource': resource.name,
     'x-operation': operation,
+    ...(through === null ? {} : { 'x-through': `${through.owner.name}.${through.name}` }),
   }
 }
 

@@ -44,7 +44,7 @@ const able: ReadonlySet<string> = new Set([
   'noop-write-keeps-etag',
   'depth',
   'boom',
-  'request-id',
+  'request-id', 'schemas',
   'limited',
   'auth',
   'auth-cookie',

@@ -1,0 +1,36 @@
+import type { Model } from '../../model/model.ts'
+import { Components } from '../components.ts'
+import { problemSchema } from '../openapi/answers.ts'
+import { pathOf, type DescribeOptions } from '../options.ts'
+import { AsyncDraft, type Json } from './draft.ts'
+import { describeEnvelope } from './envelope.ts'
+import { describeSocketIo } from './socketio.ts'
+import { describeSse } from './sse.ts'
+
+/** The AsyncAPI document (3.0.0) of an API: every face on which it tells of changes, with all its messages. */
+export function asyncapi(model: Model, options: DescribeOptions): Json {
+  const draft = new AsyncDraft(model, options, new Components(model))
+  describeSse(draft)
+  describeEnvelope(draft)
+  const socketio = pathOf(options.paths, 'socketio')
+  if (socketio !== null) describeSocketIo(draft, socketio)
+  const server = (protocol: string): Json => ({
+    host: '{host}',
+    protocol,
+    ...(options.prefix === '' ? {} : { pathname: options.prefix }),
+    variables: { host: { default: 'localhost:3000', description: 'The server, with its port.' } },
+  })
+  return {
+    asyncapi: '3.0.0',
+    info: {
+      title: options.title,
+      version: options.version,
+      ...(options.description === '' ? {} : { description: options.description }),
+    },
+    defaultContentType: 'application/json',
+    servers: { http: server('http'), ws: server('ws') },
+    channels: draft.channels,
+    operations: draft.operations,
+    components: { schemas: { ...draft.components.done(), Problem: problemSchema } },
+  }
+}

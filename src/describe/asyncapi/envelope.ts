@@ -1,0 +1,66 @@
+import { anything, message, record, text, type AsyncDraft, type Json } from './draft.ts'
+
+/** The envelope of channels-api and its followers on a WebSocket without subprotocol (spec: socketapi-channels §2, §3). */
+export function describeEnvelope(draft: AsyncDraft): void {
+  const stream: Json = { type: 'string', enum: draft.resources.map(resource => resource.name) }
+  const row = draft.anyRow()
+  const pk: Json = { type: ['string', 'integer'] }
+  const own = draft.resources.flatMap(resource => [...resource.actions.keys()])
+  const action: Json = { type: 'string', enum: [...new Set([...actions, ...own])] }
+  const wrapped = (payload: Json): Json => record({ stream, payload })
+  draft.channel(
+    'envelope',
+    {
+      address: '/',
+      title: 'WebSocket, envelope',
+      description: 'A WebSocket without subprotocol; each message is one frame of JSON text.',
+      servers: [{ $ref: '#/servers/ws' }],
+    },
+    {
+      client: {
+        request: message(
+          'request',
+          'An operation on a row or a list.',
+          wrapped(record({ action, 'pk?': pk, 'data?': anything, 'request_id?': anything }, true)),
+        ),
+      },
+      server: {
+        response: message(
+          'response',
+          'The answer to a request.',
+          record({
+            stream: { type: ['string', 'null'] },
+            payload: record({
+              errors: { type: 'array' },
+              data: anything,
+              action: { type: ['string', 'null'] },
+              response_status: { type: 'integer', minimum: 100, maximum: 599 },
+              request_id: anything,
+            }),
+          }),
+        ),
+        push: message(
+          'push',
+          'What happened to a row, after `subscribe`.',
+          wrapped(record({ action: { enum: ['create', 'update', 'delete'] }, pk, data: row, model: text })),
+        ),
+        instance: message(
+          'instance',
+          'What happened to a row, after `subscribe_instance`: `request_id` is that of the subscription.',
+          wrapped(
+            record({
+              errors: { type: 'array', maxItems: 0 },
+              data: { anyOf: [row, record({ pk })] },
+              action: { enum: ['update', 'delete'] },
+              response_status: { enum: [200, 204] },
+              request_id: anything,
+            }),
+          ),
+        ),
+      },
+    },
+  )
+}
+
+const actions =
+  'create retrieve list update patch delete subscribe unsubscribe subscribe_instance unsubscribe_instance'.split(' ')

@@ -1,0 +1,60 @@
+import type { Resource } from '../../model/model.ts'
+import { eventNames } from '../../protocol/events.ts'
+import { scalarSchema } from '../scalar-schema.ts'
+import { message, record, text, type AsyncDraft, type Json } from './draft.ts'
+
+/** Every list and row as a stream of Server-Sent Events (WHATWG HTML §9.2). */
+export function describeSse(draft: AsyncDraft): void {
+  for (const resource of draft.resources) {
+    const id = scalarSchema(resource.idType)
+    const messages = { server: eventsOf(draft, resource, id), client: {} }
+    const parameter = { id: { description: `The id of the ${resource.name}.` } }
+    const bindings = { servers: [{ $ref: '#/servers/http' }] }
+    const path = resource.paths[0]!
+    draft.channel(
+      `sse.${plain(resource.name)}.list`,
+      { address: path, title: `Rows of ${resource.name}`, description: LIST, ...bindings },
+      messages,
+    )
+    draft.channel(
+      `sse.${plain(resource.name)}.row`,
+      { address: `${path}/{id}`, title: `One row of ${resource.name}`, parameters: parameter, ...bindings },
+      messages,
+    )
+  }
+}
+
+const LIST =
+  '`GET` with `Accept: text/event-stream`; the query may filter, sort and limit. `Last-Event-ID`, or `since` in the query, ' +
+  'continues behind a position.'
+
+function eventsOf(draft: AsyncDraft, resource: Resource, id: Json): Readonly<Record<string, Json>> {
+  const row = draft.row(resource)
+  const change = (data: Json, reason: string): Json =>
+    record({ resource: { const: resource.name }, id, version: text, data, 'reason?': { const: reason } })
+  const { enter, change: changed, leave } = eventNames
+  return {
+    snapshot: event('snapshot', 'What is there; a long one comes in parts that `ready` ends.', {
+      type: 'array',
+      items: row,
+    }),
+    ready: event('ready', 'The snapshot is whole.', record({ count: { type: 'integer' } })),
+    [enter.sse]: event(enter.sse, 'A row was made, or came into view.', change(row, 'enter')),
+    [changed.sse]: event(changed.sse, 'A row changed.', change(row, 'change')),
+    [leave.sse]: event(leave.sse, 'A row was deleted, or went out of view.', change({ type: 'null' }, 'leave')),
+    reset: event('reset', 'What is known has to be discarded; a snapshot follows.', record({ position: text })),
+    problem: event('problem', 'Why the stream is over.', { $ref: '#/components/schemas/Problem' }),
+  }
+}
+
+/** `id` is the position in the log, on the last event of each commit. */
+function event(name: string, summary: string, payload: Json): Json {
+  return message(name, summary, payload, {
+    headers: record({ event: { const: name }, 'id?': { type: 'string', description: 'Position, for Last-Event-ID.' } }),
+  })
+}
+
+/** A name as a key of the document, which takes few signs. */
+export function plain(name: string): string {
+  return name.replaceAll(/[^A-Za-z0-9_-]/g, sign => `_${sign.codePointAt(0)!.toString(16)}`)
+}

@@ -1,0 +1,74 @@
+// Runs in browsers and in Node, as text that is served. See scripts/browser.ts.
+import { createTransport, type ClientOptions, type RequestOptions, type Transport } from './runtime.ts'
+
+/** Method and path template of each operation, by resource, by relation where there is one, and by name. */
+export interface Operations {
+  [name: string]: [method: string, path: string] | Operations
+}
+
+/** A client of the operations: one function for each, with the parameters of its path in front. */
+export function clientOf(operations: Operations, options: ClientOptions): Record<string, unknown> & { $: Transport } {
+  const transport = createTransport(options)
+  const build = (table: Operations): Record<string, unknown> => {
+    const built: Record<string, unknown> = Object.create(null)
+    for (const [name, one] of Object.entries(table))
+      built[name] = Array.isArray(one) ? call(one[0], one[1]) : build(one)
+    return built
+  }
+  const call =
+    (method: string, template: string) =>
+    // oxlint-disable-next-line typescript/no-explicit-any -- ids, a query or body, and options
+    (...given: any[]): Promise<unknown> => {
+      const path = template.replace(/\{[^}]+\}/g, () => {
+        const id = given.shift()
+        if (id === undefined || id === null || id === '') throw new TypeError(`${template} needs an id`)
+        return encodeURIComponent(String(id))
+      })
+      const [first, more] = given as [unknown, RequestOptions | undefined]
+      const inBody = method === 'POST' || method === 'PUT' || method === 'PATCH'
+      return transport.send(
+        method,
+        path,
+        inBody ? { ...more, query: listQuery(more?.query), data: first } : { ...more, query: listQuery(first) },
+      )
+    }
+  return Object.assign(build(operations), { $: transport })
+}
+
+/** Lists of names are one parameter with commas, a filter is JSON. */
+function listQuery(query: unknown): unknown {
+  if (typeof query !== 'object' || query === null) return query
+  const out: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(query)) {
+    if (name === 'filter' && typeof value === 'object') out[name] = JSON.stringify(value)
+    else if (Array.isArray(value) && /^(sort|fields|include)$/.test(name)) out[name] = value.join(',')
+    else out[name] = value
+  }
+  return out
+}
+
+/** restaction's object: `res.hello.get({ name })`, beside it the token and the plain request. */
+export function resOf(
+  operations: Operations,
+  options: ClientOptions,
+): Record<string, unknown> & Omit<Transport, 'send'> {
+  const transport = createTransport(options)
+  const { config, getToken, setToken, clearToken } = transport
+  const ajax = (url: string, method = 'GET', data?: unknown, headers?: Record<string, string>): Promise<unknown> => {
+    // Whoever puts other functions in their place (in Node, say) is asked.
+    transport.getToken = () => res.getToken()
+    transport.setToken = token => res.setToken(token)
+    const inBody = /^(POST|PUT|PATCH)$/i.test(method)
+    return transport.send(method, url, { ...(inBody ? { data } : { query: data }), ...(headers && { headers }) })
+  }
+  const res: Record<string, unknown> & Omit<Transport, 'send'> = { ajax, config, getToken, setToken, clearToken }
+  for (const [name, actions] of Object.entries(operations)) {
+    const own: Record<string, unknown> = Object.create(null)
+    for (const [action, one] of Object.entries(actions)) {
+      const [method, path] = one as [string, string]
+      own[action] = (data?: unknown, headers?: Record<string, string>) => ajax(path, method, data, headers)
+    }
+    if (!Object.hasOwn(res, name)) res[name] = own
+  }
+  return res
+}

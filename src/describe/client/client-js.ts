@@ -1,0 +1,66 @@
+import type { MetaData } from '../meta.ts'
+import { metaTable, operationsIn, operationTable } from './operations.ts'
+import { runtime } from './runtime.ts'
+
+export interface ClientTarget {
+  /** Where the API is; null = where the module itself came from. */
+  readonly base: string | null
+  /** Where the API is mounted. */
+  readonly prefix: string
+}
+
+/**
+ * The client of an OpenAPI document as a module: `import client from '/client.js'`, `client.todo.list({ done: false })`,
+ * `client.todo.patch(7, { done: true })`, `client.list.todos.create(1, { text: 'pack' })`, `client.user.post_login(…)`.
+ */
+export function clientModule(document: Readonly<Record<string, unknown>>, target: ClientTarget): string {
+  const table = operationTable(operationsIn(document))
+  const base =
+    target.base === null
+      ? `new URL(${literal(target.prefix === '' ? '/' : target.prefix)}, import.meta.url).href.replace(/\\/$/, '')`
+      : literal(target.base)
+  return [
+    banner(document),
+    runtime,
+    `const operations = ${literal(table)}`,
+    `const base = ${base}`,
+    '/** A client of the API at another place, with another fetch, or with a token of its own. */',
+    "export const createClient = (options = {}) => clientOf(operations, { base, scheme: 'Bearer ', ...options })",
+    'export { ClientError }',
+    'export default createClient()',
+    '',
+  ].join('\n')
+}
+
+/**
+ * restaction's client of an API as a script: `res.hello.get({ name })` in a browser, `require` in Node. Its methods and
+ * their URIs come from the meta data alone.
+ */
+export function resScript(meta: MetaData): string {
+  const { header = null } = (meta['$auth'] ?? {}) as { readonly header?: string | null }
+  const options = { base: meta['$url_prefix'] ?? '', header: (header ?? 'authorization').toLowerCase() }
+  return [
+    '(function (root, make) {',
+    "  if (typeof module === 'object' && module.exports) module.exports = make()",
+    '  else root.res = make()',
+    "})(typeof self === 'undefined' ? this : self, function () {",
+    "'use strict'",
+    runtime,
+    `return resOf(${literal(metaTable(meta))}, ${literal(options)})`,
+    '})',
+    '',
+  ].join('\n')
+}
+
+/** Data as source text, safe in a script element of a page as well. */
+function literal(value: unknown): string {
+  return (JSON.stringify(value) ?? 'null')
+    .replaceAll('<', '\\u003c')
+    .replaceAll('\u2028', '\\u2028')
+    .replaceAll('\u2029', '\\u2029')
+}
+
+function banner(document: Readonly<Record<string, unknown>>): string {
+  const { title, version } = document['info'] as { readonly title: string; readonly version: string }
+  return `// ${`${title} ${version}`.replaceAll(/[\r\n\u2028\u2029]+/g, ' ')}: a client without dependencies, for browsers and Node.`
+}

@@ -1,0 +1,173 @@
+import { operationsIn, type ClientOperation } from './operations.ts'
+import { commentOf, keyText, typeText } from './type-text.ts'
+
+type Json = Readonly<Record<string, unknown>>
+
+/** The declaration file of a client module: the types of every body, row and query of an OpenAPI document. */
+export function clientTypes(document: Json): string {
+  const { schemas = {}, parameters = {} } = (document['components'] ?? {}) as Record<
+    string,
+    Readonly<Record<string, Json>>
+  >
+  const names = new Map<string, string>()
+  for (const name of Object.keys(schemas)) names.set(name, typeName(name, names))
+  const refer = (ref: string): string => names.get(ref.replace('#/components/schemas/', '')) ?? 'unknown'
+  const types = Object.entries(schemas).map(
+    ([name, schema]) => `${commentOf(schema, '')}export type ${names.get(name)!} = ${typeText(schema, refer)}\n`,
+  )
+  const writer = new ClientWriter(parameters, refer)
+  return [
+    ...types,
+    `export interface Client {\n${writer.members(treeOf(operationsIn(document)), '  ')}${transport}}\n`,
+    rest,
+  ].join('\n')
+}
+
+function typeName(component: string, known: ReadonlyMap<string, string>): string {
+  const base = component.replaceAll(/[^\p{L}\p{N}_$]+(.)?/gu, (_, next?: string) => (next ?? '').toUpperCase())
+  const plain = /^[\p{L}_$]/u.test(base) ? base : `_${base}`
+  const taken = new Set([...known.values(), 'Client', 'ClientOptions', 'ClientError', 'Options'])
+  let name = plain
+  for (let n = 2; taken.has(name); n++) name = `${plain}${n}`
+  return name
+}
+
+interface Tree {
+  readonly [name: string]: Tree | ClientOperation
+}
+
+function treeOf(operations: readonly ClientOperation[]): Tree {
+  const tree: Record<string, any> = {} // oxlint-disable-line typescript/no-explicit-any -- filled from the outside in
+  for (const one of operations) {
+    let at = tree
+    for (const name of one.at.slice(0, -1)) at = at[name] ??= {}
+    at[one.at.at(-1)!] ??= one
+  }
+  return tree
+}
+
+class ClientWriter {
+  readonly #parameters: Readonly<Record<string, Json>>
+  readonly #refer: (ref: string) => string
+
+  constructor(parameters: Readonly<Record<string, Json>>, refer: (ref: string) => string) {
+    this.#parameters = parameters
+    this.#refer = refer
+  }
+
+  members(tree: Tree, margin: string): string {
+    return Object.entries(tree)
+      .map(([name, one]) =>
+        isOperation(one)
+          ? `${commentOf({ description: one.operation['summary'] }, margin)}${margin}${keyText(name)}${this.#signature(one, margin)}\n`
+          : `${margin}${keyText(name)}: {\n${this.members(one, `${margin}  `)}${margin}}\n`,
+      )
+      .join('')
+  }
+
+  #signature({ operation, method }: ClientOperation, margin: string): string {
+    const parameters = ((operation['parameters'] ?? []) as readonly Json[]).map(one => this.#resolve(one))
+    const type = (schema: unknown): string => typeText(schema, this.#refer, margin)
+    const ids = parameters
+      .filter(one => one['in'] === 'path')
+      .map(one => `${String(one['name'])}: ${type(one['schema'])}`)
+    const query = parameters.filter(one => one['in'] === 'query')
+    const asked = this.#query(query, margin)
+    if (!['POST', 'PUT', 'PATCH'].includes(method)) {
+      const optional = query.some(one => one['required'] === true) ? '' : '?'
+      return `(${[...ids, `query${optional}: ${asked}`, 'options?: Options'].join(', ')}): Promise<${this.#result(operation, margin)}>`
+    }
+    const body = operation['requestBody'] as Json | undefined
+    const options = query.length ? `options?: Options & { query?: ${asked} }` : 'options?: Options'
+    const several = severalOf(operation)
+    if (several) {
+      const [one, row] = several.map(type)
+      const made = `D extends readonly unknown[] ? ${row!}[] : ${row!}`
+      return `<D extends ${one!} | readonly ${one!}[]>(${[...ids, 'data: D', options].join(', ')}): Promise<${made}>`
+    }
+    const data = body ? `data${body['required'] === true ? '' : '?'}: ${type(jsonOf(body))}` : 'data?: unknown'
+    return `(${[...ids, data, options].join(', ')}): Promise<${this.#result(operation, margin)}>`
+  }
+
+  #resolve(parameter: Json): Json {
+    const { $ref } = parameter
+    return typeof $ref === 'string' ? (this.#parameters[$ref.replace('#/components/parameters/', '')] ?? {}) : parameter
+  }
+
+  #query(parameters: readonly Json[], margin: string): string {
+    if (parameters.length === 0) return 'Record<string, unknown>'
+    const inner = `${margin}  `
+    const lines = parameters.map(one => {
+      const schema = one['schema'] as Json
+      const type = typeText(schema, this.#refer, inner)
+      const content =
+        schema['contentSchema'] === undefined ? '' : ` | ${typeText(schema['contentSchema'], this.#refer)}`
+      // Lists are joined by commas in one parameter, and JSON is written.
+      const list = type.endsWith('[]') ? `string | ${type}` : type + content
+      return `${commentOf({ description: one['description'] }, inner)}${inner}${keyText(String(one['name']))}${one['required'] === true ? '' : '?'}: ${list}\n`
+    })
+    return `{\n${lines.join('')}${margin}}`
+  }
+
+  #result(operation: Json, margin: string): string {
+    const responses = operation['responses'] as Readonly<Record<string, Json>>
+    // 204 is the answer to `Prefer: return=minimal` alone, where there is another.
+    const shown = Object.entries(responses)
+      .filter(([status, response]) => status.startsWith('2') && 'content' in response)
+      .map(([, response]) => typeText(jsonOf(response), this.#refer, margin))
+    return [...new Set(shown)].join(' | ') || 'Response'
+  }
+}
+
+/** One row or several: the schema of one body and that of its row. */
+function severalOf(operation: Json): readonly [unknown, unknown] | null {
+  const body = operation['requestBody'] as Json | undefined
+  const made = (operation['responses'] as Readonly<Record<string, Json>>)['201']
+  const [one, many] = (body && ((jsonOf(body) as Json | undefined)?.['anyOf'] as readonly Json[] | undefined)) ?? []
+  const [row] = (made && ((jsonOf(made) as Json | undefined)?.['anyOf'] as readonly Json[] | undefined)) ?? []
+  return one && many?.['type'] === 'array' && row ? [one, row] : null
+}
+
+function isOperation(one: Tree | ClientOperation): one is ClientOperation {
+  return Array.isArray((one as ClientOperation).at)
+}
+
+function jsonOf(body: Json): unknown {
+  const content = body['content'] as Readonly<Record<string, Json>>
+  return content['application/json']?.['schema']
+}
+
+const transport = `  /** What sends the requests, and the token that they carry. */
+  $: {
+    config: { urlPrefix: string; authHeader: string }
+    getToken(): string | null
+    setToken(token: string): void
+    clearToken(): void
+    send(method: string, path: string, options?: Options & { query?: unknown; data?: unknown }): Promise<unknown>
+  }
+`
+
+const rest = `export interface Options {
+  headers?: Record<string, string>
+}
+
+export interface ClientOptions {
+  base?: string
+  header?: string
+  scheme?: string
+  fetch?: typeof fetch
+}
+
+/** What was refused, with the members of the problem document. */
+export class ClientError extends Error {
+  status: number
+  response: Response
+  error?: string
+  errors?: { code: string; detail: string; pointer?: string; parameter?: string; header?: string }[]
+}
+
+export function createClient(options?: ClientOptions): Client
+
+declare const client: Client
+export default client
+`

@@ -1,0 +1,78 @@
+import type { Operations } from './browser/methods.ts'
+import type { MetaData } from '../meta.ts'
+
+type Json = Readonly<Record<string, unknown>>
+
+/** One operation of a description, with what a client needs of it. */
+export interface ClientOperation {
+  /** Where it stands in the client: `['list', 'todos', 'create']`. */
+  readonly at: readonly string[]
+  readonly method: string
+  readonly path: string
+  readonly operation: Json
+}
+
+const methods = ['get', 'put', 'post', 'delete', 'patch', 'head', 'options', 'trace']
+
+/**
+ * The operations that an OpenAPI document of ours describes, by resource and relation. Words that a resource has twice
+ * (an action or a relation called like one of its operations) go to the first.
+ */
+export function operationsIn(document: Json): ClientOperation[] {
+  const taken = new Set<string>()
+  const found: ClientOperation[] = []
+  for (const [path, item] of Object.entries((document['paths'] ?? {}) as Readonly<Record<string, Json>>)) {
+    for (const method of methods) {
+      const operation = item[method] as Json | undefined
+      const name = operation?.['x-operation']
+      const resource = operation?.['x-resource']
+      if (!operation || typeof name !== 'string' || typeof resource !== 'string') continue
+      const through = operation['x-through']
+      const place = typeof through === 'string' ? through.split('.') : [resource]
+      const word = name === 'replace' && !path.endsWith('}') ? 'upsert' : name
+      const at = [...place, word]
+      const key = JSON.stringify(at)
+      if (taken.has(key) || taken.has(JSON.stringify(place))) continue
+      taken.add(key)
+      found.push({ at, method: method.toUpperCase(), path, operation })
+    }
+  }
+  return found
+}
+
+/** The same as the table that clients are made of. */
+export function operationTable(operations: readonly ClientOperation[]): Operations {
+  const table: Operations = Object.create(null) as Operations
+  for (const { at, method, path } of operations) {
+    let inner = table
+    for (const name of at.slice(0, -1)) {
+      const next = (inner[name] ??= Object.create(null) as Operations)
+      inner = next as Operations
+    }
+    inner[at.at(-1)!] ??= [method, path]
+  }
+  return table
+}
+
+/** The table of restaction's meta data: every name tells its method and URI (spec: restaction §4.1). */
+export function metaTable(meta: MetaData): Operations {
+  const entries = Object.entries(meta).filter(([name, one]) => !name.startsWith('$') && isMap(one))
+  return Object.fromEntries(
+    entries.map(([name, actions]) => [
+      name,
+      Object.fromEntries(
+        Object.keys(actions as Json)
+          .filter(action => !action.startsWith('$'))
+          .map(action => {
+            const at = action.indexOf('_')
+            const method = (at < 0 ? action : action.slice(0, at)).toUpperCase()
+            return [action, [method, `/${name}${at < 0 ? '' : `/${action.slice(at + 1)}`}`]]
+          }),
+      ) as Operations,
+    ]),
+  )
+}
+
+function isMap(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,155 @@
+import type { Model } from '../model/model.ts'
+import type { Page } from '../transport/http/page.ts'
+import { asyncapi } from './asyncapi/asyncapi.ts'
+import { clientModule, resScript } from './client/client-js.ts'
+import { prefersJson } from './meta-choice.ts'
+import { metaData, sortedJson, type MetaData } from './meta.ts'
+import { openapi, type DescribedPage } from './openapi/openapi.ts'
+import { pathOf, type DescribeOptions } from './options.ts'
+import { documentationPage } from './page/page.ts'
+import { schemaDocument, schemaName } from './schema-document.ts'
+
+/**
+ * The documents of an API as pages, each at its reserved path unless that was moved or switched off. They are made when
+ * they are first asked for. `file` gives the members of restaction's meta file.
+ */
+export function describePages(
+  model: Model,
+  options: DescribeOptions,
+  file: () => MetaData = () => ({}),
+): readonly Page[] {
+  const at = (word: string): string | null => pathOf(options.paths, word)
+  const pages: Page[] = []
+  const put = (path: string | null, page: Omit<Page, 'path'>): void => {
+    if (path !== null) pages.push({ path, ...page })
+  }
+  const document = once(() => openapi(model, options, describedPages(options)))
+  const json = (value: () => unknown, type = 'application/json'): Omit<Page, 'path'> => {
+    const text = once(() => JSON.stringify(value()))
+    return { type, cache: 'no-cache', text }
+  }
+
+  put('/', catalogue(model, options))
+  put(at('openapi'), json(document))
+  put(
+    at('asyncapi'),
+    json(() => asyncapi(model, options)),
+  )
+  const client = at('client')
+  put(client, {
+    type: 'text/javascript; charset=utf-8',
+    cache: 'no-cache',
+    text: once(() => clientModule(document(), { base: null, prefix: options.prefix })),
+  })
+  put(at('docs'), documentation(model, options, file))
+  const wellKnown = at('wellKnown')
+  if (wellKnown !== null)
+    put(
+      `${wellKnown}/api-catalog`,
+      json(() => linkset(options), 'application/linkset+json'),
+    )
+  const schemas = at('schemas')
+  if (schemas !== null) {
+    for (const resource of model.resources.values()) {
+      if (resource.paths.length === 0) continue
+      const base = `${options.prefix}${schemas}`
+      put(
+        `${schemas}/${encodeURIComponent(schemaName(resource))}`,
+        json(() => schemaDocument(resource, base), 'application/schema+json'),
+      )
+    }
+  }
+  return pages
+}
+
+/** The documentation page; for restaction's clients its meta data, and their script, at the same URI. */
+function documentation(model: Model, options: DescribeOptions, file: () => MetaData): Omit<Page, 'path'> {
+  const path = pathOf(options.paths, 'docs')!
+  const page: Page = { path, ...documentationPage(options) }
+  const meta: Page = {
+    path,
+    type: 'application/json; charset=utf-8',
+    cache: 'no-cache',
+    text: () => sortedJson(metaData(model, file, options.prefix)),
+  }
+  const script: Page = {
+    path,
+    type: 'application/javascript',
+    cache: 'no-cache',
+    text: () => resScript(metaData(model, file, options.prefix)),
+  }
+  return {
+    ...page,
+    choose: (query, accept) => {
+      const words = new URLSearchParams(query)
+      if (words.has('json') || prefersJson(accept)) return meta
+      const asset = words.get('f') ?? ''
+      if (asset === '') return page
+      return asset === 'res.js' || asset === 'res.min.js' ? script : null
+    },
+  }
+}
+
+/** The resources, and where the documents are (RFC 8631, RFC 9727 §4.1). */
+function catalogue(model: Model, options: DescribeOptions): Omit<Page, 'path'> {
+  const resources: Record<string, string> = {}
+  for (const resource of [...model.resources.values(), ...model.standalone.values()]) {
+    if (resource.paths[0] !== undefined) resources[resource.name] = options.prefix + resource.paths[0]
+  }
+  const documents = Object.fromEntries(linksOf(options).map(({ word, href }) => [word, href]))
+  const text = JSON.stringify({ resources, documents })
+  const link = linksOf(options).map(({ href, rel, type }) => `<${href}>; rel="${rel}"; type="${type}"`)
+  const fields = link.length === 0 ? [] : ['link', link.join(', ')]
+  return { type: 'application/json', cache: 'no-cache', text: () => text, fields: () => fields }
+}
+
+interface DocumentLink {
+  readonly word: string
+  readonly rel: string
+  readonly type: string
+  readonly title: string
+  readonly href: string
+}
+
+const known: readonly Omit<DocumentLink, 'href'>[] = [
+  { word: 'openapi', rel: 'service-desc', type: 'application/json', title: 'The OpenAPI document' },
+  { word: 'asyncapi', rel: 'service-desc', type: 'application/json', title: 'The AsyncAPI document' },
+  { word: 'docs', rel: 'service-doc', type: 'text/html', title: 'Documentation' },
+  { word: 'client', rel: 'service-meta', type: 'text/javascript', title: 'A client in JavaScript' },
+]
+
+function linksOf(options: DescribeOptions): DocumentLink[] {
+  return known.flatMap(one => {
+    const path = pathOf(options.paths, one.word)
+    return path === null ? [] : [{ ...one, href: options.prefix + path }]
+  })
+}
+
+/** RFC 9264, RFC 9727. */
+function linkset(options: DescribeOptions): unknown {
+  const context: Record<string, unknown> = { anchor: `${options.prefix}/` }
+  for (const { rel, href, type } of linksOf(options)) {
+    context[rel] = [...((context[rel] as unknown[] | undefined) ?? []), { href, type }]
+  }
+  return { linkset: [context] }
+}
+
+function describedPages(options: DescribeOptions): DescribedPage[] {
+  const health = pathOf(options.paths, 'health')
+  const documents = linksOf(options).map(({ word, type, title }) => ({
+    path: pathOf(options.paths, word)!,
+    type: word === 'client' ? 'text/javascript; charset=utf-8' : word === 'docs' ? 'text/html; charset=utf-8' : type,
+    title,
+  }))
+  return [
+    { path: '/', type: 'application/json', title: 'The resources, and where the documents are' },
+    ...(health === null ? [] : [{ path: health, type: 'application/json', title: 'Whether the server answers' }]),
+    ...documents.filter(one => one.path !== '/'),
+  ]
+}
+
+/** Made when it is first wanted, kept from then on. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null
+  return () => (made ??= { value: make() }).value
+}
