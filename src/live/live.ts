@@ -125,6 +125,11 @@ export class Live {
     }
   }
 
+  /** Commits after a position (null = the beginning), about `limit` changes, and where the log is; null if it no longer reaches back. */
+  async commits(since: string | null, limit: number): Promise<{ commits: Commit[] | null; position: string }> {
+    return this.#options.store.read(snapshot => this.#page(snapshot, since, limit))
+  }
+
   /** Tells subscribers of everything that is committed by now: before an answer, so that it comes after its own effects. */
   advance(): Promise<void> {
     return this.#hub.isIdle ? Promise.resolve() : this.#feed.advance()
@@ -170,6 +175,19 @@ export class Live {
     this.#hub.join(group, subscription)
     this.#subscriptions.add(subscription)
     return subscription
+  }
+
+  *#page(
+    snapshot: Snapshot,
+    since: string | null,
+    limit: number,
+  ): Work<{ commits: Commit[] | null; position: string }> {
+    const { store } = this.#options
+    const position = formatPosition(store.epoch, snapshot.position)
+    const from = since === null ? { epoch: store.epoch, seq: 0 } : parsePosition(since)
+    if (!from || from.epoch !== store.epoch || from.seq > snapshot.position) return { commits: null, position }
+    const commits = yield* wait(store.commits(from.seq, limit))
+    return { commits: commits && commits.filter(commit => commit.position <= snapshot.position), position }
   }
 
   *#tap(snapshot: Snapshot, tell: (commits: readonly Commit[] | null) => void, since: string | null): Work<() => void> {

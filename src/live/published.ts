@@ -170,7 +170,7 @@ export class PublishedFeed {
 
   #tell(commits: readonly Commit[] | null): void {
     if (!commits) {
-      for (const all of this.#byUri.values()) for (const one of [...all]) one.reset()
+      for (const all of this.#byUri.values()) for (const one of all) one.reset()
       return
     }
     for (const { published } of commits) for (const record of published) this.#dispatch(record)

@@ -4,6 +4,7 @@ import { ApiError } from '../../protocol/error.ts'
 import { run } from '../../store/work.ts'
 import { decodeAction } from './action.ts'
 import { addressFinder } from './address.ts'
+import { changesService } from './changes.ts'
 import { corsOf } from './cors.ts'
 import { checkMethod, decodeCall } from './decode.ts'
 import { sendOutcome, sendThrown } from './encode.ts'
@@ -27,6 +28,8 @@ import { pathOf } from './target.ts'
  * Nothing that is thrown anywhere leaves it; the process stays up.
  */
 export function httpHandler(engine: Engine, options: HttpOptions = {}): Answerer {
+  const cors = corsOf(options.cors)
+  const compress = options.compress === false ? null : (options.compress ?? COMPRESSED)
   const prefix = (options.prefix ?? '').replace(/\/+$/, '')
   const face: Face = {
     engine,
@@ -34,10 +37,17 @@ export function httpHandler(engine: Engine, options: HttpOptions = {}): Answerer
       engine.model,
       prefix,
       [...standardPages(engine.model, prefix), ...(options.pages ?? [])],
-      engine.auth ? loginServices(engine.auth, addressFinder(options.trustedProxies)) : [],
+      [
+        ...(engine.auth ? loginServices(engine.auth, addressFinder(options.trustedProxies)) : []),
+        ...(options.live && options.changes
+          ? [changesService(options.live, `${prefix}/changes`, options.changes)]
+          : []),
+      ],
     ),
     handled: options.handled ? path => handledEndpoint(options.handled!, prefix, path) : null,
-    cors: corsOf(options.cors),
+    cors,
+    vary: compress === null ? cors.vary : `${cors.vary}, Accept-Encoding`,
+    compress,
     formats: negotiatorOf(options.exporters),
     live: options.live ?? null,
     timing: options.timing ?? false,
@@ -56,6 +66,9 @@ export function httpHandler(engine: Engine, options: HttpOptions = {}): Answerer
     }
   }
 }
+
+/** Below, the fields that tell of a coding weigh as much as it saves. */
+const COMPRESSED = 2_048
 
 function refuse(face: Face, call: HttpCall, thrown: unknown): void {
   if (thrown instanceof Aborted) return

@@ -1,3 +1,4 @@
+import type { Principal } from '../../engine/call.ts'
 import type { Handled } from '../../engine/handled.ts'
 import type { Live } from '../../live/live.ts'
 import type { Exporter } from './negotiate.ts'
@@ -31,6 +32,8 @@ export interface HttpOptions {
   readonly trustedProxies?: readonly string[]
   /** Formats of one's own, by media type; they come after JSON, XML, CSV and MessagePack. */
   readonly exporters?: Readonly<Record<string, Exporter>> | undefined
+  /** Bytes from which on answers are compressed for those who accept it; false = never, as where a proxy does it. Default: 2048. */
+  readonly compress?: number | false
   /** Tells in `Server-Timing` how long the answer took; for development. */
   readonly timing?: boolean
   /** Static pages beside the resources: documents, health. They need no credentials. */
@@ -38,6 +41,8 @@ export interface HttpOptions {
   readonly log?: (record: LogRecord) => void
   /** Makes every readable URI a stream for those who accept `text/event-stream`. An Api brings its own. */
   readonly live?: Live
+  /** Who may read the change log of everything at `/changes`. Absent = it is not there. */
+  readonly changes?: (who: Principal | null) => boolean
   /** Resources that functions serve. An Api brings its own. */
   readonly handled?: Handled | undefined
 }

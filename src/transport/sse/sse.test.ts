@@ -267,7 +267,7 @@ describe('a stream', () => {
     const { base, app } = await serve()
     const response = await fetch(base + path, { headers: { accept: 'text/event-stream' } })
     expect(response.status).toBe(status)
-    const problem = (await response.json())
+    const problem = await response.json()
     expect([problem.error, ...(problem.errors ?? []).map((one: any) => one.code)]).toContain(code)
     expect(app.http.live!.groups).toBe(0)
   })
@@ -372,6 +372,54 @@ describe('position', () => {
     expect((await read(`${app.engine.epoch}.9`)).status).toBe(503)
     const gone = await fetch(`${base}/todos/1`, { method: 'DELETE' })
     expect(gone.headers.get('position')).toBe(`${app.engine.epoch}.3`)
+  })
+})
+
+describe('the log', () => {
+  const changes = (): boolean => true
+
+  test('is there for those who may see everything', async () => {
+    expect((await fetch(`${(await serve()).base}/changes`)).status).toBe(404)
+    const { base } = await serve({ http: { changes: who => who !== null } })
+    expect((await fetch(`${base}/changes`)).status).toBe(401)
+  })
+
+  test('in pages, each with a link to the next', async () => {
+    const { app, base } = await serve({ http: { changes } })
+    const { epoch } = app.engine
+    for (const id of [1, 2, 3]) await app.post('todo', { id, text: 'a' })
+    await app.patch('todo', 1, { text: 'b' })
+    const page = await fetch(`${base}/changes?limit=3`)
+    expect(page.headers.get('position')).toBe(`${epoch}.4`)
+    const link = page.headers.get('link')!
+    expect(link).toBe(`</changes?since=${epoch}.3&limit=3>; rel="next"`)
+    expect(((await page.json()) as any[]).map(commit => commit.position)).toEqual([1, 2, 3].map(n => `${epoch}.${n}`))
+    const next = await fetch(`${base}/changes?since=${epoch}.3`)
+    const row = { id: 1, text: 'a', done: false, since: 0 }
+    const change = { version: `${epoch}.4`, resource: 'todo', id: 1, op: 'patch', before: row }
+    expect(await next.json()).toEqual([
+      { position: `${epoch}.4`, at: expect.any(String), changes: [{ ...change, after: { ...row, text: 'b' } }] },
+    ])
+    expect(await (await fetch(`${base}/changes?since=${epoch}.4`)).json()).toEqual([])
+    for (const since of ['zzzzzz.1', 'x', `${epoch}.5`]) {
+      const gone = await fetch(`${base}/changes?since=${since}`)
+      expect([gone.status, ((await gone.json()) as any).position]).toEqual([410, `${epoch}.4`])
+    }
+  })
+
+  test('as a stream, from a position on', async () => {
+    const { app, base } = await serve({ http: { changes } })
+    const { epoch } = app.engine
+    for (const id of [1, 2]) await app.post('todo', { id, text: 'a' })
+    const { reader, cut } = await open(`${base}/changes?since=${epoch}.1`)
+    expect(await reader.take(1)).toMatchObject([{ event: 'commit', id: `${epoch}.2`, data: { changes: [{ id: 2 }] } }])
+    await app.delete('todo', 1)
+    expect(await reader.take(1)).toMatchObject([
+      { event: 'commit', id: `${epoch}.3`, data: { changes: [{ op: 'delete' }] } },
+    ])
+    cut()
+    const other = await open(`${base}/changes?since=zzzzzz.1`)
+    expect(await other.reader.take(1)).toMatchObject([{ event: 'reset', id: `${epoch}.3` }])
   })
 })
 
