@@ -1,5 +1,6 @@
 import type { Conditions, Tag } from '../../engine/call.ts'
 import { ApiError } from '../../protocol/error.ts'
+import { codedSuffix } from './compress.ts'
 import type { Exchange } from './exchange.ts'
 import type { Format } from './negotiate.ts'
 
@@ -15,11 +16,22 @@ export function readConditions(exchange: Exchange): Conditions | null {
     return null
   }
   return {
-    ifMatch: ifMatch === undefined ? null : readTags('if-match', ifMatch),
-    ifNoneMatch: ifNoneMatch === undefined ? null : readTags('if-none-match', ifNoneMatch),
+    ifMatch: ifMatch === undefined ? null : uncoded(exchange, readTags('if-match', ifMatch)),
+    ifNoneMatch: ifNoneMatch === undefined ? null : uncoded(exchange, readTags('if-none-match', ifNoneMatch)),
     ifModifiedSince: ifModifiedSince === undefined ? null : readDate(ifModifiedSince),
     ifUnmodifiedSince: ifUnmodifiedSince === undefined ? null : readDate(ifUnmodifiedSince),
   }
+}
+
+/** Tags without what a coding added to them: it is about the bytes on the way, not about what they say. */
+function uncoded(exchange: Exchange, tags: '*' | readonly Tag[]): '*' | readonly Tag[] {
+  if (tags === '*') return tags
+  return tags.map(tag => {
+    const suffix = codedSuffix(tag.value)
+    if (suffix === '') return tag
+    exchange.coded = suffix
+    return { ...tag, value: tag.value.slice(0, -suffix.length) }
+  })
 }
 
 /**

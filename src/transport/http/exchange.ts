@@ -19,6 +19,7 @@ export abstract class Exchange implements Credentials {
   readonly target: string
   readonly raw: readonly string[]
   accept: string | undefined
+  acceptEncoding: string | undefined
   authorization: string | undefined
   contentEncoding: string | undefined
   contentLength: string | undefined
@@ -35,6 +36,8 @@ export abstract class Exchange implements Credentials {
   prefer: string | undefined
   requestId: string | undefined
   transferEncoding: string | undefined
+  /** What tells the bytes of a coding apart in the entity tags that the client has (see compress.ts). */
+  coded = ''
   /** A field that may come once came twice. */
   repeated: string | undefined
   /** When it came, on the monotonic clock; set only where it is told. */
@@ -44,7 +47,13 @@ export abstract class Exchange implements Credentials {
     this.method = method
     this.target = target
     this.raw = raw
-    this.accept = this.authorization = this.contentEncoding = this.contentLength = this.contentRange = undefined
+    this.accept =
+      this.acceptEncoding =
+      this.authorization =
+      this.contentEncoding =
+      this.contentLength =
+      this.contentRange =
+        undefined
     this.contentType = this.host = this.idempotencyKey = this.ifMatch = this.ifModifiedSince = undefined
     this.ifNoneMatch =
       this.ifUnmodifiedSince =
@@ -116,7 +125,8 @@ export abstract class Exchange implements Credentials {
         if (is(name, 'content-length')) this.contentLength = value
         break
       case 15:
-        if (is(name, 'idempotency-key')) this.idempotencyKey = this.#once(this.idempotencyKey, name, value)
+        if (is(name, 'accept-encoding')) this.acceptEncoding = joined(this.acceptEncoding, value)
+        else if (is(name, 'idempotency-key')) this.idempotencyKey = this.#once(this.idempotencyKey, name, value)
         break
       case 16:
         if (is(name, 'content-encoding')) this.contentEncoding = joined(this.contentEncoding, value)

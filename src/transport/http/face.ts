@@ -13,6 +13,10 @@ export interface Face {
   /** What a function serves at a path; asked where nothing else stands. */
   readonly handled: ((path: string) => ServiceEndpoint | null) | null
   readonly cors: Cors
+  /** What answers depend on. */
+  readonly vary: string
+  /** Bytes from which on answers are compressed; null = never. */
+  readonly compress: number | null
   readonly formats: Negotiator
   /** Absent where nothing can be followed. */
   readonly live: Live | null

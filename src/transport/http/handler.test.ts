@@ -127,7 +127,7 @@ describe.each([
       etag: '"abc123.7"',
       'last-modified': 'Thu, 01 Jan 2026 00:00:00 GMT',
       'cache-control': 'public, max-age=60',
-      vary: 'Accept, Origin',
+      vary: 'Accept, Origin, Accept-Encoding',
       'x-content-type-options': 'nosniff',
     })
   })
@@ -258,7 +258,7 @@ describe.each([
       headers: {
         etag: '"abc123.7"',
         'cache-control': 'public, max-age=60',
-        vary: 'Accept, Origin',
+        vary: 'Accept, Origin, Accept-Encoding',
         'access-control-allow-origin': 'https://app.example',
         'access-control-expose-headers': expect.stringContaining('ETag'),
       },

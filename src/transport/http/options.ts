@@ -34,6 +34,8 @@ export interface HttpOptions {
   readonly exporters?: Readonly<Record<string, Exporter>> | undefined
   /** Bytes from which on answers are compressed for those who accept it; false = never, as where a proxy does it. Default: 2048. */
   readonly compress?: number | false
+  /** Bytes from which on answers are compressed for those who accept it; false = never, as where a proxy does it. Default: 2048. */
+  readonly compress?: number | false
   /** Tells in `Server-Timing` how long the answer took; for development. */
   readonly timing?: boolean
   /** Static pages beside the resources: documents, health. They need no credentials. */
