@@ -5,6 +5,7 @@ import { isBlargh, runBlargh } from './blargh.ts'
 import { isBlarghHttp, runBlarghHttp } from './blargh-http.ts'
 import { isHttpFile, runHttp } from './http.ts'
 import type { CaseResult, RunOptions, StoreKind } from './result.ts'
+import { isRestaction, runRestaction } from './restaction.ts'
 import { isValidr, runValidr } from './validr.ts'
 
 const vectors: string = join(import.meta.dirname, '../../../test/vectors')
@@ -16,6 +17,7 @@ export function runFile(file: unknown, options: RunOptions): Promise<CaseResult[
   if (isBlargh(file)) return runBlargh(file, options)
   if (isHttpFile(file)) return runHttp(file, options)
   if (isBadInput(file)) return runBadInput(file, options)
+  if (isRestaction(file)) return runRestaction(file, options)
   if (isValidr(file)) return runValidr(file)
   return null
 }

@@ -1,4 +1,8 @@
 import { ApiError } from '../../protocol/error.ts'
+import type { DocumentWriter } from './hypermedia/document.ts'
+import { writeHal } from './hypermedia/hal.ts'
+import { JSON_API, writeJsonApi, writeJsonApiValue } from './hypermedia/json-api.ts'
+import { writeSiren } from './hypermedia/siren.ts'
 
 /** What an exporter is told beside the value. */
 export interface Exported {
@@ -18,6 +22,8 @@ export interface Format {
   readonly suffix: string
   /** null = the JSON text that there is already. */
   readonly write: Exporter | null
+  /** Writes rows with their links; `write` is then for other values. */
+  readonly document?: DocumentWriter
 }
 
 export const json: Format = { type: 'application/json', suffix: '', write: null }
@@ -27,6 +33,12 @@ const builtIn: Readonly<Record<string, Exporter>> = {
   'application/xml': async (value, { resource }) => (await import('./format/xml.ts')).writeXml(value, resource),
   'text/csv': async value => (await import('./format/csv.ts')).writeCsv(value),
   'application/vnd.msgpack': async value => (await import('./format/message-pack.ts')).writeMessagePack(value),
+}
+/** Formats that link rows to each other. */
+const hypermedia: Readonly<Record<string, Required<Pick<Format, 'write' | 'document'>>>> = {
+  'application/hal+json': { document: writeHal, write: value => JSON.stringify(value) },
+  [JSON_API]: { document: writeJsonApi, write: writeJsonApiValue },
+  'application/vnd.siren+json': { document: writeSiren, write: value => JSON.stringify(value) },
 }
 /** Other names that clients have for the same. */
 const aliases: Readonly<Record<string, string>> = {
@@ -48,9 +60,9 @@ export function negotiate(accept: string | undefined): Format {
   return onlyJson.choose(accept)
 }
 
-/** Makes a negotiator of the built-in formats and exporters of one's own, by media type; JSON comes first. */
+/** Makes a negotiator of JSON, which comes first, exporters of one's own by media type, and the built-in formats. */
 export function negotiatorOf(exporters: Readonly<Record<string, Exporter>> = {}): Negotiator {
-  return negotiatorAmong({ ...builtIn, ...exporters })
+  return negotiatorAmong({ ...exporters, ...builtIn, ...exporters })
 }
 
 function negotiatorAmong(exporters: Readonly<Record<string, Exporter>>): Negotiator {

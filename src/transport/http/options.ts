@@ -30,10 +30,8 @@ export interface HttpOptions {
   readonly cors?: CorsOptions
   /** Addresses or networks of proxies whose X-Forwarded-For is believed: `10.0.0.0/8`. Default: none. */
   readonly trustedProxies?: readonly string[]
-  /** Formats of one's own, by media type; they come after JSON, XML, CSV and MessagePack. */
+  /** Formats of one's own, by media type; they come after JSON and before XML, CSV and MessagePack. */
   readonly exporters?: Readonly<Record<string, Exporter>> | undefined
-  /** Bytes from which on answers are compressed for those who accept it; false = never, as where a proxy does it. Default: 2048. */
-  readonly compress?: number | false
   /** Bytes from which on answers are compressed for those who accept it; false = never, as where a proxy does it. Default: 2048. */
   readonly compress?: number | false
   /** Tells in `Server-Timing` how long the answer took; for development. */

@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { departures } from '../../src/testing/conformance/departures-restaction.ts'
+import { runFile } from '../../src/testing/conformance/main.ts'
+
+const file = JSON.parse(readFileSync(join(import.meta.dirname, '../vectors/restaction.json'), 'utf8')) as {
+  cases: readonly { name: string }[]
+}
+
+/** What needs the meta document of an API. */
+const pending = ['meta with token auth docs resource', 'meta minimal', 'meta f=']
+
+test.each(['memory', 'sqlite'] as const)('restaction.json over %s: every case is passed', async store => {
+  const results = (await runFile(file, { store })) ?? []
+  expect(results.filter(r => r.outcome === 'failed').map(r => `${r.name} ${r.detail ?? ''}`)).toEqual([])
+  expect(results.filter(r => r.outcome === 'skipped').map(r => r.name)).toEqual(pending)
+  expect(results).toHaveLength(file.cases.length)
+})
+
+test('no departure is without a step that it speaks of', async () => {
+  const spokenOf = new Map<string, number>()
+  await runFile(file, { store: 'memory', onDeparture: id => spokenOf.set(id, (spokenOf.get(id) ?? 0) + 1) })
+  expect(Object.fromEntries(spokenOf)).toEqual({
+    'errors-are-problems': expect.any(Number),
+    separators: expect.any(Number),
+    'json-has-no-charset': expect.any(Number),
+    'head-is-get-without-body': 1,
+    'both-forms-of-a-path': 1,
+    'allow-in-any-order': 3,
+    'no-secret-is-a-random-one': 1,
+    'cookies-are-guarded': 3,
+    'responses-go-through': 1,
+    'no-tuples': 1,
+    'headers-are-merged': 1,
+  })
+  expect(departures.map(one => one.id).toSorted()).toEqual([...spokenOf.keys()].toSorted())
+})
