@@ -8,7 +8,7 @@ export const LOG_TABLES = `
   CREATE TABLE IF NOT EXISTS _restuary_log(
     seq INTEGER PRIMARY KEY, tx INTEGER NOT NULL, at INTEGER NOT NULL, resource TEXT NOT NULL, id ANY, op TEXT NOT NULL,
     before TEXT, after TEXT, lists TEXT) STRICT;
-  CREATE INDEX IF NOT EXISTS _restuary_log_row ON _restuary_log(resource, id) WHERE id IS NOT NULL;
+  CREATE INDEX IF NOT EXISTS _restuary_log_gone ON _restuary_log(resource, id) WHERE op = 'delete';
   CREATE INDEX IF NOT EXISTS _restuary_log_adopt ON _restuary_log(seq) WHERE op = 'adopt';
   CREATE TABLE IF NOT EXISTS _restuary_meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS _restuary_version(
@@ -37,7 +37,8 @@ export class Log {
   readonly #read: Statement
   readonly #trim: Statement
   readonly #reach: Statement
-  readonly #history: Statement
+  readonly #one: Statement
+  readonly #gone: Statement
   readonly #resources: Model['resources']
   readonly #members = new Map<Resource, readonly string[]>()
 
@@ -55,9 +56,9 @@ export class Log {
     this.#reach = connection.prepare(
       `SELECT (SELECT min(seq) - 1 FROM _restuary_log), (SELECT max(seq) FROM _restuary_log WHERE op = '${ADOPT}')`,
     )
-    this.#history = connection.prepare(
-      `SELECT ${COLUMNS} FROM _restuary_log
-       WHERE resource = ? AND id = ? AND id IS NOT NULL AND seq > ? AND seq < ? ORDER BY seq DESC LIMIT ?`,
+    this.#one = connection.prepare(`SELECT ${COLUMNS} FROM _restuary_log WHERE seq = ? AND resource = ? AND id = ?`)
+    this.#gone = connection.prepare(
+      `SELECT max(seq) FROM _restuary_log WHERE op = 'delete' AND resource = ? AND id = ? AND seq < ?`,
     )
   }
 
@@ -125,10 +126,33 @@ export class Log {
     return Math.max(floor ?? 0, adopted ?? 0)
   }
 
-  /** The newest records of one row before a seq, newest first. */
-  history(resource: Resource, id: Id, before: number, limit: number): Recorded[] {
-    const records = this.#history.all(resource.name, id, this.reach(), before, limit) as unknown as Record[]
-    return records.map(record => ({ ...this.#change(record), at: record[2] }))
+  /**
+   * The newest records of one row before a seq, newest first; `version` is that of the row as it is, null if it is gone.
+   * Each record tells the version that it changed, which is the seq of the record before it: so no write pays for an
+   * index of all of them, only a deletion for where it is.
+   */
+  history(resource: Resource, id: Id, version: number | null, before: number, limit: number): Recorded[] {
+    const reach = this.reach()
+    const found: Recorded[] = []
+    // A page goes on where the one before it ended.
+    let seq = this.#recordAt(before, resource, id) ? before : (version ?? this.#deletion(resource, id, Infinity))
+    while (seq > reach && found.length < limit) {
+      const record = this.#recordAt(seq, resource, id)
+      if (record === undefined) break
+      const change = this.#change(record)
+      if (seq < before) found.push({ ...change, at: record[2] })
+      seq = change.before === null ? this.#deletion(resource, id, seq) : (change.before[SEQ] as number)
+    }
+    return found
+  }
+
+  #recordAt(seq: number, resource: Resource, id: Id): Record | undefined {
+    return this.#one.get(seq, resource.name, id) as Record | undefined
+  }
+
+  /** seq of the last deletion of a row before a seq; 0 if there was none. */
+  #deletion(resource: Resource, id: Id, before: number): number {
+    return (this.#gone.get(resource.name, id, before)?.[0] as number | null | undefined) ?? 0
   }
 
   /** Removes some of the records that nobody may ask for any more. */

@@ -1,4 +1,4 @@
-import type { Id, Join, Model, Resource, Row } from '../../model/model.ts'
+import { SEQ, type Id, type Join, type Model, type Resource, type Row } from '../../model/model.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { Commit, Environment, Recorded, Snapshot, Store, Transaction } from '../store.ts'
 import type { Maybe, Work } from '../work.ts'
@@ -253,7 +253,9 @@ class SqliteStore implements Store {
   }
 
   history(resource: Resource, id: Id, before: number, limit: number): Recorded[] {
-    return this.#store.log.history(resource, id, before, limit)
+    const { log, reader } = this.#store
+    const row = reader.get(resource, id)
+    return log.history(resource, id, row === undefined ? null : (row[SEQ] as number), before, limit)
   }
 
   load(resource: Resource, rows: Iterable<Row>): number {

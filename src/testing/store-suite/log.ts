@@ -152,6 +152,29 @@ export function logTests(make: MakeStore): void {
     expect(await store.history(team, RED, end, 10)).toEqual([])
   })
 
+  test('a row that came back has the history of both its lives, from any position', async () => {
+    const { store } = await opened(make)
+    const seqs: number[] = []
+    const note = async (): Promise<void> => void seqs.unshift(await position(store))
+    for (const email of ['a', 'b']) {
+      await put(store, created(user, { id: 1, email }))
+      await note()
+      await put(store, created(user, { id: email === 'a' ? 2 : 3, email: `${email}2` }))
+      await put(store, patched(user, (await get(store, user, 1))!, { rank: 1 }))
+      await note()
+      if (email === 'b') continue
+      await put(store, deleted(user, (await get(store, user, 1))!))
+      await note()
+    }
+    const told = async (before: number, limit = 10): Promise<number[]> =>
+      (await store.history(user, 1, before, limit)).map(one => one.seq)
+    expect(await told(Infinity)).toEqual(seqs)
+    for (const [i, seq] of seqs.entries()) {
+      expect(await told(seq)).toEqual(seqs.slice(i + 1))
+      expect(await told(seq + 1, 2)).toEqual(seqs.slice(i, i + 2))
+    }
+  })
+
   test('it reaches back to the first change, or to what was loaded', async () => {
     const { store } = await opened(make)
     const start = await store.reach()
