@@ -1,4 +1,5 @@
 import { checkShop, openShop, type ShopFile } from '../models/shop.ts'
+import { changeOf, judgeStream, type ExpectedStream } from './http-stream.ts'
 import { mismatches } from './match.ts'
 import type { CaseResult, RunOptions } from './result.ts'
 import { freshStore } from './fresh-store.ts'
@@ -17,7 +18,11 @@ interface Check {
 }
 interface Step {
   readonly waitMs?: number
-  readonly stream?: unknown
+  readonly stream?: {
+    readonly request: Asked
+    readonly during?: readonly Asked[]
+    readonly capture?: Readonly<Record<string, string>>
+  }
   readonly request?: Asked
   readonly capture?: Readonly<Record<string, string>>
   readonly expectStatus?: number
@@ -36,7 +41,7 @@ interface Expect {
   readonly bodyRaw?: unknown
   readonly bodyEmpty?: boolean
   readonly anyOf?: readonly Expect[]
-  readonly stream?: unknown
+  readonly stream?: ExpectedStream<Asked>
 }
 
 /** What the shop can do of what checks may need; a check that needs something else is skipped. */
@@ -44,7 +49,8 @@ const able: ReadonlySet<string> = new Set([
   'noop-write-keeps-etag',
   'depth',
   'boom',
-  'request-id', 'schemas',
+  'request-id',
+  'schemas',
   'limited',
   'auth',
   'auth-cookie',
@@ -79,17 +85,16 @@ async function runCheck(wire: Wire, file: HttpFile, check: Check, options: RunOp
     return { name, outcome: 'skipped', detail: `needs ${check.needs}` }
   }
   const setup = check.given.setup ?? []
-  if (check.expect.stream !== undefined || setup.some(step => step.stream !== undefined)) {
-    return { name, outcome: 'skipped', detail: 'streams are not read yet' }
-  }
   const faults: string[] = []
   try {
     const { app, variables: known } = await openShop(freshStore(options.store), file)
     await wire.serve(app)
     const variables: Variables = { ...known }
     for (const step of setup) await take(wire, step, variables, faults)
-    const answer = await wire.send(requestOf(check.request, variables))
-    faults.push(...judge(substitute(check.expect, variables) as Expect, answer))
+    const expect = substitute(check.expect, variables) as Expect
+    if (expect.stream === undefined) {
+      faults.push(...judge(expect, await wire.send(requestOf(check.request, variables))))
+    } else faults.push(...(await follow(wire, check.request, expect, variables)))
   } catch (error) {
     faults.push(error instanceof Error ? error.message : String(error))
   }
@@ -98,12 +103,40 @@ async function runCheck(wire: Wire, file: HttpFile, check: Check, options: RunOp
 
 async function take(wire: Wire, step: Step, variables: Variables, faults: string[]): Promise<void> {
   if (step.waitMs !== undefined) await new Promise(resolve => setTimeout(resolve, step.waitMs))
+  if (step.stream) await takeStream(wire, step.stream, variables)
   if (!step.request) return
   const answer = await wire.send(requestOf(step.request, variables))
   if (step.expectStatus !== undefined && answer.status !== step.expectStatus) {
     faults.push(`setup ${step.request.method} ${step.request.path}: ${answer.status}, not ${step.expectStatus}`)
   }
   for (const [variable, source] of Object.entries(step.capture ?? {})) variables[variable] = captured(source, answer)
+}
+
+/** Opens a stream, sends what is to be sent meanwhile, and judges both its header section and its events. */
+async function follow(wire: Wire, asked: Asked, expect: Expect, variables: Variables): Promise<string[]> {
+  const stream = await wire.stream(requestOf(asked, variables))
+  try {
+    const { status, headers } = stream
+    const faults = judge(expect, { status, headers, text: '', json: undefined })
+    if (faults.length > 0) return faults
+    return await judgeStream(stream, expect.stream!, one => wire.send(requestOf(one, variables)))
+  } finally {
+    stream.close()
+  }
+}
+
+async function takeStream(wire: Wire, step: NonNullable<Step['stream']>, variables: Variables): Promise<void> {
+  const stream = await wire.stream(requestOf(step.request, variables))
+  try {
+    await stream.events.begun()
+    for (const asked of step.during ?? []) await wire.send(requestOf(asked, variables))
+    const event = await changeOf(stream)
+    for (const [variable, source] of Object.entries(step.capture ?? {})) {
+      if (source === 'event:id') variables[variable] = event.id
+    }
+  } finally {
+    stream.close()
+  }
 }
 
 function requestOf(template: Asked, variables: Variables): WireRequest {

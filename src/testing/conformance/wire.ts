@@ -1,7 +1,8 @@
 import { once } from 'node:events'
-import { request as ask, type IncomingHttpHeaders } from 'node:http'
+import { request as ask, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import type { Api } from '../../api.ts'
+import { EventStream } from '../event-stream.ts'
 import { handler, nodeServer, type NodeHandler } from '../../transport/node.ts'
 
 export interface WireRequest {
@@ -17,6 +18,13 @@ export interface WireAnswer {
   readonly text: string
   /** undefined if the body is no JSON. */
   readonly json: unknown
+}
+
+export interface WireStream {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly events: EventStream
+  close(): void
 }
 
 /** A server on a free port whose Api is changed from case to case: every case begins with a fresh one. */
@@ -53,9 +61,24 @@ export class Wire {
     request.end(body)
     const [response] = await answered
     const chunks: Buffer[] = []
-    for await (const chunk of response) chunks.push(chunk)
+    const isStream = String(response.headers['content-type']).startsWith('text/event-stream')
+    for await (const chunk of response) {
+      chunks.push(chunk)
+      // A stream has no end: what is there at its beginning is its answer.
+      if (isStream && /^id: /m.test(Buffer.concat(chunks).toString())) break
+    }
     const text = Buffer.concat(chunks).toString()
     return { status: response.statusCode, headers: response.headers, text, json: parsed(text) }
+  }
+
+  /** Opens a stream; it is read until it is closed. */
+  async stream({ method, path, headers }: WireRequest): Promise<WireStream> {
+    const request = ask({ port: this.port, method, path, headers: { ...headers }, agent: false }).end()
+    const [response] = (await once(request, 'response')) as [IncomingMessage]
+    const events = new EventStream()
+    response.setEncoding('utf8').on('data', (text: string) => events.feed(text))
+    response.on('close', () => events.end()).on('error', () => {})
+    return { status: response.statusCode!, headers: response.headers, events, close: () => void request.destroy() }
   }
 
   /** Writes bytes as they are, then waits until the server has said all that it will. */

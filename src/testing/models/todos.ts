@@ -94,6 +94,7 @@ async function fillingOf(app: Api, vector: string): Promise<Filling> {
   }
   const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as object
   const words: Readonly<Record<string, string>> = {
+    epoch: app.engine.epoch,
     tokenAlice: alice.access_token,
     tokenBob: bob.access_token,
     tokenRoot: root.access_token,

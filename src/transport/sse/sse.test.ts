@@ -6,58 +6,9 @@ import { api, type Api, type ApiOptions } from '../../api.ts'
 import { resource } from '../../model/resource.ts'
 import { ApiError } from '../../protocol/error.ts'
 import { t } from '../../schema/builder.ts'
+import { EventStream, type StreamEvent } from '../../testing/event-stream.ts'
 import { handler, nodeServer } from '../node.ts'
 import { wantsStream } from './accept.ts'
-
-interface SseEvent {
-  readonly event: string
-  readonly id?: string
-  readonly data: any
-}
-
-/** Reads a stream as WHATWG HTML §9.2.6 says. */
-class Reader {
-  readonly events: SseEvent[] = []
-  readonly comments: string[] = []
-  retry = 0
-  ended = false
-  #text = ''
-  #wake: () => void = () => {}
-
-  feed(text: string): void {
-    this.#text += text
-    const blocks = this.#text.split('\n\n')
-    this.#text = blocks.pop()!
-    for (const block of blocks) this.#block(block)
-    this.#wake()
-  }
-
-  end(): void {
-    this.ended = true
-    this.#wake()
-  }
-
-  /** The next events, as many as are asked for. */
-  async take(count: number): Promise<SseEvent[]> {
-    while (this.events.length < count && !this.ended) await new Promise<void>(resolve => (this.#wake = resolve))
-    if (this.events.length === 0) throw new Error('the stream has ended')
-    return this.events.splice(0, count)
-  }
-
-  #block(block: string): void {
-    const fields = new Map<string, string>()
-    for (const line of block.split('\n')) {
-      const [, name = '', value = ''] = /^([^:]*): ?(.*)$/.exec(line) ?? []
-      if (name === '') this.comments.push(line)
-      else fields.set(name, value)
-    }
-    if (fields.has('retry')) this.retry = Number(fields.get('retry'))
-    if (!fields.has('data')) return
-    const id = fields.get('id')
-    const data: unknown = JSON.parse(fields.get('data')!)
-    this.events.push({ event: fields.get('event')!, data, ...(id === undefined ? {} : { id }) })
-  }
-}
 
 const models = {
   todo: resource(
@@ -91,10 +42,10 @@ const serve = async (options: ApiOptions = {}): Promise<{ app: World; base: stri
 const open = async (
   url: string,
   headers: Record<string, string> = {},
-): Promise<{ response: IncomingMessage; reader: Reader; cut: () => void }> => {
+): Promise<{ response: IncomingMessage; reader: EventStream; cut: () => void }> => {
   const request = ask(url, { headers: { accept: 'text/event-stream', ...headers }, agent: false })
   const [response] = (await once(request, 'response')) as [IncomingMessage]
-  const reader = new Reader()
+  const reader = new EventStream()
   response.setEncoding('utf8').on('data', (text: string) => reader.feed(text))
   response.on('close', () => reader.end()).on('error', () => {})
   onTestFinished(() => void request.destroy())
@@ -174,7 +125,7 @@ describe('a stream', () => {
       Array.from({ length: 200 }, (_, i) => ({ id: i + 1, text })),
     )
     const { reader } = await open(`${base}/todos`)
-    const parts: SseEvent[] = []
+    const parts: StreamEvent[] = []
     do parts.push(...(await reader.take(1)))
     while (parts.at(-1)!.event === 'snapshot')
     expect(parts.length).toBeGreaterThan(3)
@@ -309,7 +260,7 @@ describe('a stream', () => {
     const text = '漢'.repeat(10_000)
     for (let i = 0; i < 1_000; i++) await app.patch('todo', 1, { text: `${i}${text}`.slice(0, 10_000) })
     response.resume()
-    const told: SseEvent[] = []
+    const told: StreamEvent[] = []
     do told.push(...(await reader.take(1)))
     while (told.at(-1)!.event !== 'reset')
     expect(told.length).toBeLessThan(1_000)
@@ -324,9 +275,9 @@ describe('a stream', () => {
     const abort = new AbortController()
     const asked = new Request('http://host/todos', { headers: { accept: 'text/event-stream' }, signal: abort.signal })
     const response = await app.fetch(asked)
-    const reader = new Reader()
+    const reader = new EventStream()
     const body = response.body!.pipeThrough(new TextDecoderStream()).getReader()
-    const read = async (count: number): Promise<SseEvent[]> => {
+    const read = async (count: number): Promise<StreamEvent[]> => {
       while (reader.events.length < count) reader.feed((await body.read()).value!)
       return reader.events.splice(0)
     }
