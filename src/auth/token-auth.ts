@@ -1,6 +1,6 @@
 import { ApiError } from '../protocol/error.ts'
 import type { Id } from '../model/model.ts'
-import { chain, type Maybe } from '../store/work.ts'
+import type { Maybe } from '../store/work.ts'
 import { cookieIn } from './cookie.ts'
 import { signJwt, verifyJwt, type Claims } from './jwt.ts'
 import { keysOf, type Keys, type Secret } from './keys.ts'

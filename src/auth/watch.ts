@@ -53,10 +53,14 @@ export function watch(
       finish('ended')
     }
   }
+  const expires = identity.expires ?? Infinity
+  const due = (): void => {
+    if (expires <= clock()) finish('expired')
+    else wait()
+  }
   const wait = (): void => {
-    if (identity.expires === null || isOver) return
-    const left = identity.expires - clock()
-    timer = setTimeout(left > 0 ? wait : () => finish('expired'), Math.min(Math.max(left, 0), longest))
+    if (expires === Infinity || isOver) return
+    timer = setTimeout(due, Math.min(Math.max(expires - clock(), 0), longest))
     timer.unref()
   }
 

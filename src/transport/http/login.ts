@@ -50,7 +50,9 @@ export function loginServices(auth: Auth, addressOf: AddressOf): Service[] {
   /** RFC 7009 §2.2: what is no session any more is answered like one that ended now. */
   async function logout(face: Face, exchange: Exchange): Promise<void> {
     const { all } = readWords(face, exchange, ['all'])
-    const body = exchange.hasBody ? await readBody(face, exchange) : null
+    // Not every host tells the length of a body.
+    const hasBody = exchange.hasBody || exchange.contentType !== undefined
+    const body = hasBody ? await readBody(face, exchange) : null
     const given = typeof body === 'object' && body !== null ? (body as Record<string, unknown>)['refresh_token'] : null
     if (typeof given === 'string') await login!.endByRefresh(given)
     const identity = await known(exchange)
