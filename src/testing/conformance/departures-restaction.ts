@@ -58,8 +58,9 @@ export const departures: readonly Departure[] = [
   {
     id: 'json-has-no-charset',
     why: 'it is always UTF-8 (RFC 8259 §8.1, §11)',
-    rewrite: (_, expected) =>
-      expected.contentType === 'application/json; charset=utf-8'
+    // Meta data is written for restaction's own clients, and as they know it.
+    rewrite: ({ case: name }, expected) =>
+      expected.contentType === 'application/json; charset=utf-8' && !isMeta(name)
         ? { ...expected, contentType: 'application/json' }
         : null,
   },
@@ -103,6 +104,16 @@ export const departures: readonly Departure[] = [
     rewrite: ({ path }) => (path === '/t/badout' ? { status: 200, text: 'x' } : null),
   },
   {
+    id: 'own-documentation',
+    why: 'the page and its parts are our own; the client `?f=res.js` is the same to those who use it, in other words',
+    rewrite: ({ path, case: name }, { status, headers, token }) =>
+      path.includes('f=docs.')
+        ? isMeta(name)
+          ? { status: 404 }
+          : { status, ...(token === undefined ? {} : { token }), ...(headers && { headers: {} }) }
+        : null,
+  },
+  {
     id: 'no-tuples',
     why: 'an array is data (DECISIONS B3)',
     rewrite: ({ case: name }) => (name === '4-tuple return -> 500' ? { status: 200, body: [1, 2, 3, 4] } : null),
@@ -114,3 +125,6 @@ export const departures: readonly Departure[] = [
       name === 'auth list headers + new token -> 500' ? { status: 200, body: 'OK', headers: { 'X-A': '1' } } : null,
   },
 ]
+
+/** The documentation as a page of its own, not as a resource that roles guard. */
+const isMeta = (name: string): boolean => name === 'meta minimal' || name === 'meta f='

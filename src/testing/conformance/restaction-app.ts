@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { api, type Api } from '../../api.ts'
 import { tokenAuth } from '../../auth/token-auth.ts'
+import { metaData } from '../../describe/meta.ts'
 import type { After, Before, OnError } from '../../engine/hooks.ts'
 import { reply, abort, type Reply } from '../../engine/reply.ts'
 import { act, actions, type ActionCall, type DeclaredAction, type Standalone } from '../../model/action.ts'
@@ -18,7 +19,10 @@ export interface AppVector {
   }[]
   readonly docs?: string
   readonly meta?: Readonly<Record<string, any>> // oxlint-disable-line typescript/no-explicit-any -- read as restaction's meta file is
-  readonly config?: { readonly SECRET_KEY?: string }
+  readonly config?: { readonly SECRET_KEY?: string; readonly API_URL_PREFIX?: string }
+  /** Where meta data and documentation are; as a resource of its own, which roles guard, at `/docs`. */
+  readonly meta_route?: string
+  readonly docs_resource?: boolean
   readonly validators?: readonly string[]
   readonly exporters?: readonly string[]
   readonly auth?: { readonly role_field: string; readonly guest: string }
@@ -38,13 +42,20 @@ export function openApp(app: AppVector, store: Store, clock: () => number): Api 
     const map = Object.fromEntries(named.map(([key, { doc: text, handler }]) => [key, actionOf(text, handler)]))
     return [`r${i}`, actions(name, doc, map)]
   })
-  const { prefix } = { prefix: app.blueprint?.url_prefix }
-  return api(Object.fromEntries(resources), {
+  const prefix = prefixOf(app)
+  const opened: { app?: Api } = {}
+  if (app.docs_resource) {
+    const get = act(null, () => metaData(opened.app!.model, () => app.meta ?? {}, prefix))
+    resources.push(['docs', actions('Docs', null, { get })])
+  }
+  opened.app = api(Object.fromEntries(resources), {
     store,
     clock,
     ...(app.docs === undefined ? {} : { docs: app.docs }),
     ...(app.auth && { auth: tokensOf(app, app.auth, clock) }),
-    http: { ...(prefix === undefined ? {} : { prefix }), log: () => {} },
+    http: { prefix, log: () => {} },
+    paths: { docs: app.docs_resource ? null : (app.meta_route ?? '/docs') },
+    ...(app.meta && { meta: app.meta }),
     validators: Object.fromEntries((app.validators ?? []).map(name => [name, validatorOf(name)])),
     exporters: Object.fromEntries((app.exporters ?? []).map(type => [type, pythonText])),
     before: (app.before_request ?? []).map(
@@ -57,6 +68,12 @@ export function openApp(app: AppVector, store: Store, clock: () => number): Api 
     report: () => {},
     onFault: () => {},
   }) as unknown as Api
+  return opened.app
+}
+
+/** Where clients find the API; the host of the original could put it elsewhere, behind a proxy. */
+export function prefixOf({ blueprint, config }: AppVector): string {
+  return blueprint?.url_prefix ?? config?.API_URL_PREFIX ?? ''
 }
 
 /** Secrets of the recorder are shorter than any that is accepted, so both sides use their SHA-256. */
