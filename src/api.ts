@@ -23,9 +23,11 @@ import { database } from './engine/database.ts'
 import { createEngine, type Engine } from './engine/engine.ts'
 import { createHandled, type Handled, type OutsideChange } from './engine/handled.ts'
 import { hooksOf, type After, type Before, type OnError } from './engine/hooks.ts'
+import { withDeprecation } from './engine/deprecated.ts'
 import type { Ids } from './engine/ids.ts'
 import type { Budgets } from './engine/limit.ts'
 import { limiterOf, withLimits } from './engine/limited.ts'
+import { withTraces } from './engine/trace.ts'
 import { matchUrl, urlOf, type UrlMatch } from './engine/url.ts'
 import { documentPages, type DocumentOptions } from './api-documents.ts'
 import { apart, linkHandled } from './handled-resources.ts'
@@ -173,7 +175,7 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
     onFault,
     onRefusal: isDevelopment() ? printRefusal : undefined,
   })
-  const engine = withLimits(unlimited, limiter)
+  const engine = withTraces(withLimits(withDeprecation(unlimited), limiter))
   const live = new Live({
     store,
     limits,

@@ -4,6 +4,7 @@ import type { Model } from '../model/model.ts'
 import { ratePolicies, type RateLimit } from '../model/rate-limit.ts'
 import { chain, run, type Maybe } from '../store/work.ts'
 import type { Call, HeaderLines, Outcome } from './call.ts'
+import { carrying } from './carrying.ts'
 import type { Engine } from './engine.ts'
 import { Limiter, MemoryBudgets, type Budgets } from './limit.ts'
 
@@ -38,7 +39,7 @@ export function withLimits(engine: Engine, limiter: Limiter | null): Engine {
 function charged(engine: Engine, limiter: Limiter, call: Call): Maybe<Outcome> {
   // What the application asks for itself is free.
   if (call.unbounded || !limiter.concerns(call.resource)) return engine.handle(call)
-  const answer = (lines: HeaderLines): Maybe<Outcome> => chain(engine.handle(call), outcome => telling(outcome, lines))
+  const answer = (lines: HeaderLines): Maybe<Outcome> => chain(engine.handle(call), outcome => carrying(outcome, lines))
   try {
     const lines = run(limiter.charge(call))
     return lines instanceof Promise ? lines.then(answer, refused) : answer(lines)
@@ -49,11 +50,4 @@ function charged(engine: Engine, limiter: Limiter, call: Call): Maybe<Outcome> {
 
 function refused(thrown: unknown): Outcome {
   return { kind: 'failure', error: ApiError.from(thrown) }
-}
-
-function telling(outcome: Outcome, lines: HeaderLines): Outcome {
-  if (outcome.kind !== 'failure') return { ...outcome, headers: [...(outcome.headers ?? []), ...lines] }
-  const { code, status, error, message: detail, issues, headers, members, cause } = outcome.error
-  const told = { status, error, detail, issues, members, headers: { ...headers, ...Object.fromEntries(lines) } }
-  return { kind: 'failure', error: new ApiError(code, cause === undefined ? told : { ...told, cause }) }
 }

@@ -2,6 +2,7 @@ import { instead, type Note } from './faults.ts'
 import type { ResourceDef } from './declaration.ts'
 import { planJoins, type Defs } from './joins.ts'
 import { columnOf, isId, nameFault, pathFault, pathsOf, reservedPaths, tableOf, titleOf, type Paths } from './names.ts'
+import { deprecationOf } from './deprecation.ts'
 import { ratePolicies } from './rate-limit.ts'
 
 /** Checks each resource by itself and the names that resources share: paths, tables, columns, titles. */
@@ -14,6 +15,7 @@ export function checkResources(defs: Defs, paths: Paths, note: Note): void {
     checkColumns(name, def, note)
     checkPages(name, def, note)
     ratePolicies(def.rateLimit, name, note)
+    deprecationOf(def.deprecation, name, note)
   }
   checkPaths(defs, paths, note)
   checkTitles(defs, note)

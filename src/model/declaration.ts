@@ -1,5 +1,6 @@
 import type { FieldDef, RowCheck } from '../schema/field.ts'
 import type { Foreign } from './model.ts'
+import type { Deprecation } from './deprecation.ts'
 import type { RateLimit } from './rate-limit.ts'
 import type { PermissionLike } from './permission.ts'
 import type { RuleFunction } from './rule.ts'
@@ -19,6 +20,8 @@ export interface ResourceDef {
   readonly bulk?: boolean
   /** How much one caller may ask of it in a time. */
   readonly rateLimit?: RateLimit | readonly RateLimit[]
+  /** It goes: told to callers in `Deprecation`, `Sunset` and `Link`. */
+  readonly deprecation?: Deprecation
   /** Cache-Control of its representations. */
   readonly cache?: string
   readonly public?: boolean

@@ -8,6 +8,7 @@ import { checkLogins } from './check-login.ts'
 import { checkRelations } from './check-relations.ts'
 import { checkResources } from './check-resources.ts'
 import type { AnyResource, ResourceDef } from './declaration.ts'
+import { deprecationOf } from './deprecation.ts'
 import { ModelError, type Fault } from './faults.ts'
 import type { Defs } from './joins.ts'
 import { linkActions, readApiDocs } from './link-actions.ts'
@@ -144,6 +145,7 @@ function optionsOf(name: string, def: ResourceDef): ResourceOptions {
     idempotency: def.idempotency ?? null,
     bulk: def.bulk ?? false,
     rateLimit: ratePolicies(def.rateLimit, name, () => {}),
+    deprecation: deprecationOf(def.deprecation, name, () => {}),
     cache: def.cache ?? null,
     docs: def.docs ?? null,
     label: def.label ?? null,

@@ -18,6 +18,7 @@ import type { Meta } from '../schema/text/docs.ts'
 import type { ActionCall } from './action.ts'
 import type { Verb } from './declaration.ts'
 import type { LoginDef } from './declaration.ts'
+import type { DeprecationDates } from './deprecation.ts'
 import type { RatePolicy } from './rate-limit.ts'
 import type { PermissionLike } from './permission.ts'
 import type { RuleSet } from './rule.ts'
@@ -112,6 +113,7 @@ export interface ResourceOptions {
   readonly idempotency: 'required' | null
   readonly bulk: boolean
   readonly rateLimit: readonly RatePolicy[]
+  readonly deprecation: DeprecationDates | null
   readonly cache: string | null
   readonly docs: string | null
   readonly label: string | null

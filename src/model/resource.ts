@@ -64,6 +64,7 @@ export type ResourceSettings = Pick<
   | 'idempotency'
   | 'bulk'
   | 'rateLimit'
+  | 'deprecation'
   | 'cache'
   | 'readOnly'
   | 'foreign'

@@ -1,0 +1,39 @@
+import { ApiError } from '../protocol/error.ts'
+import type { DeprecationDates } from '../model/deprecation.ts'
+import type { Resource } from '../model/model.ts'
+import { chain, type Maybe } from '../store/work.ts'
+import type { Call, HeaderLines, Outcome } from './call.ts'
+import { carrying } from './carrying.ts'
+import type { Engine } from './engine.ts'
+
+/** Tells callers of resources that go about it (RFC 9745, RFC 8594), and answers 410 once they are gone. */
+export function withDeprecation(engine: Engine): Engine {
+  const lines = new Map<Resource, HeaderLines>()
+  for (const resource of engine.model.resources.values()) {
+    const { deprecation } = resource.options
+    if (deprecation) lines.set(resource, linesOf(deprecation))
+  }
+  if (lines.size === 0) return engine
+  const handle = (call: Call): Maybe<Outcome> => {
+    const told = lines.get(call.resource)
+    if (!told || call.unbounded) return engine.handle(call)
+    const { sunset } = call.resource.options.deprecation!
+    if (sunset === null || engine.clock() < sunset)
+      return chain(engine.handle(call), outcome => carrying(outcome, told))
+    const detail = `${call.resource.name} ended on ${new Date(sunset).toISOString().slice(0, 10)}`
+    return { kind: 'failure', error: new ApiError('gone', { detail, headers: Object.fromEntries(told) }) }
+  }
+  return Object.create(engine, { handle: { value: handle, enumerable: true } }) as Engine
+}
+
+function linesOf({ since, sunset, docs, successor }: DeprecationDates): HeaderLines {
+  const links = [
+    ...(docs === null ? [] : [`<${docs}>; rel="deprecation"; type="text/html"`]),
+    ...(successor === null ? [] : [`<${successor}>; rel="successor-version"`]),
+  ]
+  return [
+    ['deprecation', `@${Math.floor(since / 1_000)}`],
+    ...(sunset === null ? [] : [['sunset', new Date(sunset).toUTCString()] as const]),
+    ...(links.length === 0 ? [] : [['link', links.join(', ')] as const]),
+  ]
+}
