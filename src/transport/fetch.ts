@@ -18,8 +18,9 @@ class FetchExchange extends Exchange {
   readonly #resolve: (response: Response) => void
 
   constructor(request: Request, resolve: (response: Response) => void) {
-    const { pathname, search } = new URL(request.url)
+    const { host, pathname, search } = new URL(request.url)
     super(request.method, pathname + search, [...request.headers].flat())
+    this.host ??= host
     this.#request = request
     this.#resolve = resolve
   }

@@ -55,6 +55,8 @@ const able: ReadonlySet<string> = new Set([
   'auth',
   'auth-cookie',
   'private-notes',
+  'hal',
+  'url-references',
 ])
 
 /** Whether a parsed file is of the format of http.json. */

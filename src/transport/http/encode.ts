@@ -56,7 +56,7 @@ function sendItem(face: Face, call: HttpCall, item: Item): void | Promise<void> 
   if (item.replayed === true) fields.push('idempotency-replayed', 'true')
   if (minimal && !item.created) return finish(face, call.exchange, 204, fields, null)
   const status = item.created ? 201 : 200
-  if (!minimal) return represent(face, call, status, fields, item.body)
+  if (!minimal) return represent(face, call, status, fields, item.body, undefined, item)
   fields.push('content-length', '0')
   finish(face, call.exchange, status, fields, '')
 }
@@ -74,7 +74,7 @@ function sendList(face: Face, call: HttpCall, list: List): void | Promise<void> 
   if (links !== null) fields.push('link', links)
   if (list.total !== null) fields.push('x-total-count', String(list.total))
   tellPreferences(call, fields)
-  return represent(face, call, 200, fields, list.body)
+  return represent(face, call, 200, fields, list.body, undefined, list)
 }
 
 function sendGone(face: Face, call: HttpCall, gone: Gone): void | Promise<void> {

@@ -13,6 +13,8 @@ import type { Face } from './face.ts'
 import { finish } from './finish.ts'
 import { handledEndpoint } from './handled.ts'
 import { HttpCall } from './http-call.ts'
+import { showIds } from './hypermedia/document.ts'
+import { readHypermedia } from './hypermedia/input.ts'
 import { loginServices } from './login.ts'
 import { wantsStream } from '../sse/accept.ts'
 import { sendStream } from '../sse/face.ts'
@@ -142,7 +144,12 @@ function answerCall(face: Face, call: HttpCall, endpoint: CollectionEndpoint | I
   // A deletion has nothing to show.
   if (call.exchange.method !== 'DELETE') call.format = face.formats.choose(call.exchange.accept)
   const decoding = decodeCall(face.engine, call, endpoint)
-  return decoding instanceof Promise ? decoding.then(() => conclude(face, call)) : conclude(face, call)
+  if (call.format.document) showIds(call)
+  if (!(decoding instanceof Promise)) return conclude(face, call)
+  return decoding.then(() => {
+    readHypermedia(face, call)
+    return conclude(face, call)
+  })
 }
 
 const isStream = ({ accept, method }: Exchange): boolean =>

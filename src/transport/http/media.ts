@@ -51,6 +51,8 @@ function readMedia(type: string | undefined): Media | null {
   if (type === undefined) return null
   if (type === 'application/json') return 'json'
   const semicolon = type.indexOf(';')
+  // JSON:API 1.1 (Server Responsibilities): parameters other than profile are refused.
+  if (/^application\/vnd\.api\+json\s*;(?!\s*profile=[^;]*$)/i.test(type)) return null
   if (semicolon >= 0 && !isUtf8(type.slice(semicolon + 1))) return null
   switch ((semicolon < 0 ? type : type.slice(0, semicolon)).trim().toLowerCase()) {
     case 'application/json':

@@ -62,17 +62,19 @@ export function negotiate(accept: string | undefined): Format {
 
 /** Makes a negotiator of JSON, which comes first, exporters of one's own by media type, and the built-in formats. */
 export function negotiatorOf(exporters: Readonly<Record<string, Exporter>> = {}): Negotiator {
-  return negotiatorAmong({ ...exporters, ...builtIn, ...exporters })
+  return negotiatorAmong({ ...exporters, ...builtIn, ...exporters }, hypermedia)
 }
 
-function negotiatorAmong(exporters: Readonly<Record<string, Exporter>>): Negotiator {
+function negotiatorAmong(exporters: Readonly<Record<string, Exporter>>, linking: typeof hypermedia): Negotiator {
   const formats = new Map<string, Format>([[json.type, json]])
   for (const [type, write] of Object.entries(exporters))
     formats.set(type.toLowerCase(), {
       type: typeOf(type),
-      suffix: `.${type.toLowerCase().replaceAll('/', '-')}`,
+      suffix: suffixOf(type),
       write,
     })
+  for (const [type, writers] of Object.entries(linking))
+    if (!formats.has(type)) formats.set(type, { type, suffix: suffixOf(type), ...writers })
   // Problems are JSON as well: who accepts only them may still ask.
   const ranges: [string, Format][] = [...formats, ['application/problem+json', json]]
   for (const [alias, type] of Object.entries(aliases)) {
@@ -97,6 +99,8 @@ function negotiatorAmong(exporters: Readonly<Record<string, Exporter>>): Negotia
     },
   }
 }
+
+const suffixOf = (type: string): string => `.${type.toLowerCase().replaceAll(/[/+]/g, '-')}`
 
 const typeOf = (type: string): string => (type.startsWith('text/') ? `${type}; charset=utf-8` : type)
 
@@ -132,7 +136,11 @@ function readRange(text: string): Range {
   const parts = text.split(';')
   const weight = parts.find((part, i) => i > 0 && /^\s*q=/i.test(part))
   const quality = weight === undefined ? 1 : Number(weight.slice(weight.indexOf('=') + 1))
-  return { type: parts[0]!.trim().toLowerCase(), quality: quality >= 0 && quality <= 1 ? quality : 0 }
+  const type = parts[0]!.trim().toLowerCase()
+  // JSON:API 1.1 (Server Responsibilities): with parameters that are not known it is not what was asked for.
+  if (type === JSON_API && parts.some((part, i) => i > 0 && !/^\s*(q|profile)=/i.test(part)))
+    return { type: '', quality: 0 }
+  return { type, quality: quality >= 0 && quality <= 1 ? quality : 0 }
 }
 
 /** The most specific range that covers the type decides, even if it says 0. */
@@ -145,4 +153,4 @@ function weightOf(type: string, wanted: readonly Range[]): Weight {
   return { quality: 0, exactness: 0 }
 }
 
-const onlyJson = negotiatorAmong({})
+const onlyJson = negotiatorAmong({}, {})

@@ -4,6 +4,7 @@ import { problemOf } from '../../protocol/error.ts'
 import type { Exchange, FieldLines } from './exchange.ts'
 import type { Face } from './face.ts'
 import { finish, isRequestId } from './finish.ts'
+import { JSON_API, jsonApiErrors } from './hypermedia/json-api.ts'
 
 const PROBLEM = 'application/problem+json'
 
@@ -21,12 +22,15 @@ export function sendProblem(face: Face, exchange: Exchange, error: ApiError): vo
       error: error.cause ?? error,
     })
   }
-  const body = JSON.stringify(
-    problemOf(error, given === null ? { requestId, instance: `urn:uuid:${requestId}` } : { requestId }),
-  )
+  const isJsonApi = exchange.accept?.toLowerCase().startsWith(JSON_API) === true
+  const body = isJsonApi
+    ? jsonApiErrors(error, requestId)
+    : JSON.stringify(
+        problemOf(error, given === null ? { requestId, instance: `urn:uuid:${requestId}` } : { requestId }),
+      )
   const fields: FieldLines = [
     'content-type',
-    PROBLEM,
+    isJsonApi ? JSON_API : PROBLEM,
     'content-length',
     String(Buffer.byteLength(body)),
     'cache-control',

@@ -1,11 +1,13 @@
+import type { Item, List } from '../../engine/call.ts'
 import type { FieldLines } from './exchange.ts'
 import type { Face } from './face.ts'
 import { finish } from './finish.ts'
 import type { HttpCall } from './http-call.ts'
+import { documentOf } from './hypermedia/document.ts'
 
 /**
  * Answers with a representation in the format that was negotiated: JSON is there as text, the others are written from
- * what it says, or from `value` where that is at hand.
+ * what it says, or from `value` where that is at hand. `rows` is what came of the call, for formats that link rows.
  */
 export function represent(
   face: Face,
@@ -14,9 +16,11 @@ export function represent(
   fields: FieldLines,
   text: string,
   value?: unknown,
+  rows?: Item | List,
 ): void | Promise<void> {
   const { format } = call
   if (format.write === null) return send(face, call, status, fields, call.pretty ? indented(text) : text)
+  if (format.document && rows) return send(face, call, status, fields, format.document(documentOf(face, call, rows)))
   const about = { resource: call.resource.name, status }
   const written = format.write(value === undefined ? (JSON.parse(text) as unknown) : value, about)
   return written instanceof Promise

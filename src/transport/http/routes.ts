@@ -8,7 +8,13 @@ import { readId } from './path-id.ts'
 import type { Service } from './service.ts'
 
 /** What stands at a URI: the methods it knows and how its answer is addressed. Made once, at start. */
-export type Endpoint = CollectionEndpoint | ItemEndpoint | PageEndpoint | ServiceEndpoint | ActionEndpoint | PartEndpoint
+export type Endpoint =
+  | CollectionEndpoint
+  | ItemEndpoint
+  | PageEndpoint
+  | ServiceEndpoint
+  | ActionEndpoint
+  | PartEndpoint
 
 interface Common {
   /** The value of `Allow`. */

@@ -1,0 +1,160 @@
+import type { Item, List } from '../../../engine/call.ts'
+import { viewOf, type View } from '../../../engine/view.ts'
+import type { BackField, Field, Id, ManyField, OneField, Resource } from '../../../model/model.ts'
+import type { Face } from '../face.ts'
+import type { HttpCall } from '../http-call.ts'
+import { pageTargets } from '../links.ts'
+import type { Routes } from '../routes.ts'
+
+/** A representation before a hypermedia format writes it. */
+export interface Document {
+  readonly routes: Routes
+  readonly view: View
+  /** The JSON representation, as data. */
+  readonly value: unknown
+  readonly self: string | null
+  /** Of a list, or of several rows that were made together; null of one row. */
+  readonly list: Listing | null
+}
+
+export interface Listing {
+  readonly total: number | null
+  readonly first: string | null
+  readonly prev: string | null
+  readonly next: string | null
+}
+
+/** Writes a document in a media type of its own. */
+export type DocumentWriter = (document: Document) => string
+
+/** What came of a call, with all that links need. */
+export function documentOf(face: Face, call: HttpCall, outcome: Item | List): Document {
+  const { routes } = face
+  const view = viewOf(outcome.resource, call.shape)
+  const value: unknown = JSON.parse(outcome.body)
+  if (outcome.kind === 'item') {
+    const isOne = outcome.ids.length === 1 && !Array.isArray(value)
+    const self = isOne ? routes.item(outcome.resource, outcome.ids[0]!) : null
+    return { routes, view, value, self, list: isOne ? null : { total: null, first: null, prev: null, next: null } }
+  }
+  const path = call.parent === null ? routes.collection(outcome.resource) : routes.nested(call.parent)
+  const { self, first, prev, next } =
+    path === null ? { self: null, first: null, prev: null, next: null } : pageTargets(path, call.parameters, outcome)
+  return { routes, view, value, self, list: { total: outcome.total, first, prev, next } }
+}
+
+/** Hypermedia names every row, so that its id is always among the fields that are shown. */
+export function showIds(call: HttpCall): void {
+  const { fields } = call.shape
+  if (fields === null) return
+  const named = new Set([call.resource.id.name])
+  for (const path of fields) {
+    named.add(path)
+    let at: Resource = call.resource
+    let before = ''
+    for (const name of path.split('.')) {
+      const target = at.field.get(name)?.target as Resource | null | undefined
+      if (!target || !path.startsWith(`${before}${name}.`)) break
+      before += `${name}.`
+      named.add(`${before}${target.id.name}`)
+      at = target
+    }
+  }
+  call.shape = { ...call.shape, fields: [...named] }
+}
+
+/** A row of a representation, its relations apart from what it says of itself. */
+export interface Entity {
+  readonly resource: Resource
+  readonly id: Id | null
+  readonly self: string | null
+  /** Its own fields, the id among them. */
+  readonly properties: Readonly<Record<string, unknown>>
+  readonly relations: readonly Relation[]
+}
+
+export interface Relation {
+  readonly field: OneField | BackField | ManyField
+  /** Where the related row, or the list of them, is. */
+  readonly href: string | null
+  /** What was shown: nothing, ids, or rows. */
+  readonly shown:
+    | { readonly kind: 'nothing' }
+    | { readonly kind: 'ids'; readonly ids: readonly Id[] }
+    | { readonly kind: 'rows'; readonly rows: readonly Entity[] }
+}
+
+/** The row that a representation shows; one at depth 0 is its id alone. */
+export function entityOf(routes: Routes, view: View, value: unknown): Entity {
+  const { resource } = view
+  if (typeof value !== 'object' || value === null) {
+    const id = value as Id
+    return { resource, id, self: routes.item(resource, id), properties: { [resource.id.name]: id }, relations: [] }
+  }
+  const members = value as Readonly<Record<string, unknown>>
+  const id = (members[resource.id.name] ?? null) as Id | null
+  const properties: Record<string, unknown> = {}
+  const shown = new Map<string, Relation>()
+  for (const [i, name] of view.names.entries()) {
+    const field = resource.field.get(name)!
+    // A field that the caller may not read is absent.
+    if (!Object.hasOwn(members, name)) continue
+    if (!isRelation(field)) {
+      properties[name] = members[name]
+      continue
+    }
+    const part = view.parts[i]!
+    const load = part.kind === 'row' || part.kind === 'rows' ? view.loads[part.load] : undefined
+    const nested = load?.kind === 'row' || load?.kind === 'rows' ? load.view : null
+    shown.set(name, relationOf(routes, resource, id, field, members[name], nested))
+  }
+  return {
+    resource,
+    id,
+    self: id === null ? null : routes.item(resource, id),
+    properties,
+    relations: [...shown.values()],
+  }
+}
+
+/** The to-many relations of a row that its representation leaves out, but for their URIs. */
+export function furtherLists(routes: Routes, { resource, id, relations }: Entity): readonly Relation[] {
+  if (id === null) return []
+  const known = new Set<Field>(relations.map(({ field }) => field))
+  return resource.fields
+    .filter(field => isRelation(field))
+    .filter(
+      field => !known.has(field) && field.toMany && !field.hidden && resource.rules?.fields?.[field.name] === undefined,
+    )
+    .map(field => ({ field, href: routes.nested({ resource, id, field }), shown: { kind: 'nothing' } }))
+}
+
+function isRelation(field: Field): field is OneField | BackField | ManyField {
+  return field.is === 'one' || field.is === 'back' || field.is === 'many'
+}
+
+function relationOf(
+  routes: Routes,
+  resource: Resource,
+  id: Id | null,
+  field: OneField | BackField | ManyField,
+  value: unknown,
+  nested: View | null,
+): Relation {
+  const values = (Array.isArray(value) ? value : value === null ? [] : [value]) as readonly unknown[]
+  const rows = nested === null ? null : values.filter(one => typeof one === 'object')
+  // A related row that the caller may not see is shown as its id.
+  const isIds = rows === null || rows.length < values.length
+  const ids = isIds ? (values.filter(one => typeof one !== 'object') as Id[]) : []
+  const target = field.target
+  const href = field.toMany
+    ? id === null
+      ? null
+      : routes.nested({ resource, id, field })
+    : isIds && ids[0] !== undefined
+      ? routes.item(target, ids[0])
+      : null
+  if (isIds) return { field, href, shown: { kind: 'ids', ids } }
+  const entities = rows.map(row => entityOf(routes, nested!, row))
+  return { field, href: field.toMany ? href : (entities[0]?.self ?? null), shown: { kind: 'rows', rows: entities } }
+}

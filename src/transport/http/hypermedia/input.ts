@@ -1,0 +1,156 @@
+import type { BackField, Field, ManyField, OneField, Resource } from '../../../model/model.ts'
+import { ApiError, pointer } from '../../../protocol/error.ts'
+import type { Face } from '../face.ts'
+import type { HttpCall } from '../http-call.ts'
+import { readId } from '../path-id.ts'
+import type { Routes, Target } from '../routes.ts'
+import { JSON_API } from './json-api.ts'
+
+type Members = Readonly<Record<string, unknown>>
+
+/**
+ * Puts the body of a write into the form that the engine reads: JSON:API and HAL documents become plain objects, and a
+ * relation may name its row by the row's URL here (`{"product": "/product/7"}`). URLs of other places are left as they
+ * are, so that they are refused as what they are not: ids.
+ */
+export function readHypermedia(face: Face, call: HttpCall): void {
+  const { input, jsonPatch } = call
+  if (typeof input !== 'object' || input === null || jsonPatch) return
+  const type = call.exchange.contentType ?? ''
+  const reading: Reading = { routes: face.routes, host: call.exchange.host }
+  if (type.startsWith(JSON_API)) call.input = fromJsonApi(call, input as Members)
+  else call.input = plain(reading, call.resource, input, type.startsWith('application/hal+json'))
+}
+
+interface Reading {
+  readonly routes: Routes
+  readonly host: string | undefined
+}
+
+type RelationField = OneField | BackField | ManyField
+
+const relations = new WeakMap<Resource, readonly RelationField[]>()
+
+function relationsOf(resource: Resource): readonly RelationField[] {
+  let known = relations.get(resource)
+  if (!known) relations.set(resource, (known = resource.fields.filter(isRelation)))
+  return known
+}
+
+const isRelation = (field: Field): field is RelationField =>
+  field.is === 'one' || field.is === 'back' || field.is === 'many'
+
+/** The body with ids in the place of URLs; the same object where there were none. */
+function plain(reading: Reading, resource: Resource, body: unknown, hal: boolean): unknown {
+  if (Array.isArray(body)) {
+    const rows = body.map(one => plain(reading, resource, one, hal))
+    return rows.some((row, i) => row !== body[i]) ? rows : body
+  }
+  if (typeof body !== 'object' || body === null) return body
+  let members = body as Members
+  if (hal) members = withoutHal(members, resource)
+  for (const field of relationsOf(resource)) {
+    if (!Object.hasOwn(members, field.name)) continue
+    const given = members[field.name]
+    const read = Array.isArray(given)
+      ? unchanged(
+          given,
+          given.map(one => related(reading, field.target, one, hal)),
+        )
+      : related(reading, field.target, given, hal)
+    if (read !== given) members = { ...members, [field.name]: read }
+  }
+  return members
+}
+
+const unchanged = (before: readonly unknown[], after: readonly unknown[]): readonly unknown[] =>
+  after.some((one, i) => one !== before[i]) ? after : before
+
+function related(reading: Reading, target: Resource, value: unknown, hal: boolean): unknown {
+  if (typeof value === 'string') return idAt(reading, target, value) ?? value
+  return plain(reading, target, value, hal)
+}
+
+/** The id of the row that stands at a path or URL of ours. */
+function idAt({ routes, host }: Reading, target: Resource, text: string): unknown {
+  let path = text
+  const scheme = /^https?:\/\/([^/]*)/i.exec(text)
+  if (scheme) {
+    if (host === undefined || scheme[1]!.toLowerCase() !== host.toLowerCase()) return undefined
+    path = text.slice(scheme[0].length)
+  }
+  if (!path.startsWith('/') || path.includes('?')) return undefined
+  const into: Target = { id: null, parent: null }
+  try {
+    const endpoint = routes.match(path, into)
+    return endpoint?.kind === 'item' && endpoint.resource === target ? (into.id ?? undefined) : undefined
+  } catch {
+    return undefined // a broken escape
+  }
+}
+
+/** What HAL adds to a row is not part of it; its links say what to-one relations are. */
+function withoutHal(body: Members, resource: Resource): Members {
+  const { _links: links, _embedded: _, ...members } = body
+  const found: Record<string, unknown> = members
+  if (typeof links === 'object' && links !== null)
+    for (const field of relationsOf(resource)) {
+      const href = (links as Readonly<Record<string, { readonly href?: unknown } | undefined>>)[field.name]?.href
+      if (field.is === 'one' && !field.readonly && !Object.hasOwn(found, field.name) && typeof href === 'string')
+        found[field.name] = href
+    }
+  return found
+}
+
+function fromJsonApi(call: HttpCall, document: Members): unknown {
+  const { resource } = call
+  const { data } = document
+  if (!isObject(data)) throw malformed('/data', 'must be a resource object')
+  if (data['type'] !== resource.name)
+    throw new ApiError('conflict', {
+      issues: [{ code: 'enum', pointer: '#/data/type', detail: `must be ${resource.name} here` }],
+    })
+  const { attributes = {}, relationships = {}, id } = data
+  if (!isObject(attributes)) throw malformed('/data/attributes', 'must be an object')
+  if (!isObject(relationships)) throw malformed('/data/relationships', 'must be an object')
+  const body: Record<string, unknown> = { ...attributes }
+  for (const [name, relationship] of Object.entries(relationships)) {
+    const at = pointer('/data/relationships', name)
+    if (!isObject(relationship)) throw malformed(at, 'must be an object')
+    const field = resource.field.get(name)
+    if (relationship['data'] === undefined) continue
+    if (!field || !isRelation(field)) throw malformed(at, `${resource.name} has no relation of this name`)
+    const linkage = relationship['data']
+    body[name] = Array.isArray(linkage)
+      ? linkage.map((one, i) => idOf(field.target, one, `${at}/data/${i}`))
+      : linkage === null
+        ? null
+        : idOf(field.target, linkage, `${at}/data`)
+  }
+  if (id === undefined) return body
+  const own = typeof id === 'string' ? readId(resource.idType, id) : null
+  if (own === null) throw malformed('/data/id', `must be an id of ${resource.name}, as text`)
+  if (call.id !== null && own !== call.id)
+    throw new ApiError('conflict', {
+      issues: [{ code: 'reference', pointer: '#/data/id', detail: 'differs from the URI' }],
+    })
+  return call.id === null ? { ...body, [resource.id.name]: own } : body
+}
+
+function idOf(target: Resource, identifier: unknown, at: string): unknown {
+  if (!isObject(identifier) || identifier['type'] !== target.name || typeof identifier['id'] !== 'string')
+    throw malformed(at, `must be { "type": "${target.name}", "id": "…" }`)
+  const id = readId(target.idType, identifier['id'])
+  if (id === null)
+    throw new ApiError('validation', {
+      issues: [{ code: 'reference', pointer: `#${at}/id`, detail: `is no id of ${target.name}` }],
+    })
+  return id
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+function malformed(at: string, detail: string): ApiError {
+  return new ApiError('validation', { issues: [{ code: 'type', pointer: `#${at}`, detail }] })
+}

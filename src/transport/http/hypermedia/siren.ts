@@ -1,0 +1,82 @@
+import type { Field, Resource } from '../../../model/model.ts'
+import type { Routes } from '../routes.ts'
+import { entityOf, furtherLists, type Document, type Entity } from './document.ts'
+
+/** `application/vnd.siren+json`: entities with links, and forms for what can be done with them. */
+export function writeSiren({ routes, view, value, self, list }: Document): string {
+  const { resource } = view
+  if (list === null) return JSON.stringify(entity(routes, entityOf(routes, view, value)))
+  const rows = (value as readonly unknown[]).map(row => entityOf(routes, view, row))
+  const links = (['first', 'prev', 'next'] as const).flatMap(rel =>
+    list[rel] === null ? [] : [{ rel: [rel], href: list[rel] }],
+  )
+  const collection = routes.collection(resource)
+  return JSON.stringify({
+    class: [resource.name, 'collection'],
+    properties: { count: rows.length, ...(list.total === null ? {} : { total: list.total }) },
+    entities: rows.map(row => ({ rel: ['item'], ...entity(routes, row) })),
+    links: [...(self === null ? [] : [{ rel: ['self'], href: self }]), ...links],
+    ...(resource.options.readOnly || collection === null
+      ? {}
+      : { actions: [form('create', 'POST', collection, resource)] }),
+  })
+}
+
+function entity(routes: Routes, row: Entity): Readonly<Record<string, unknown>> {
+  const { resource, self, properties, relations } = row
+  const embedded: unknown[] = []
+  const links: unknown[] = self === null ? [] : [{ rel: ['self'], href: self }]
+  for (const { field, href, shown } of [...relations, ...furtherLists(routes, row)]) {
+    if (shown.kind !== 'rows') {
+      if (href !== null) links.push({ rel: [field.name], href })
+      continue
+    }
+    for (const one of shown.rows) embedded.push({ rel: [field.name], ...entity(routes, one) })
+  }
+  return {
+    class: [resource.name],
+    properties,
+    ...(embedded.length > 0 ? { entities: embedded } : {}),
+    links,
+    ...(resource.options.readOnly || self === null
+      ? {}
+      : { actions: [form('patch', 'PATCH', self, resource), { name: 'delete', method: 'DELETE', href: self }] }),
+  }
+}
+
+function form(name: string, method: string, href: string, resource: Resource): unknown {
+  const fields = resource.fields
+    .filter(field => isInput(field))
+    .map(field => ({ name: field.name, type: inputOf(field) }))
+  return { name, method, href, type: 'application/json', fields }
+}
+
+function isInput(field: Field): boolean {
+  if (field.readonly || field === field.owner.id) return false
+  if (field.is === 'scalar') return !field.hidden || field.type.type === 'password'
+  return field.is === 'one' && !field.hidden
+}
+
+/** The HTML input type that fits (Siren, Fields). */
+function inputOf(field: Field): string {
+  switch (field.type?.type) {
+    case 'integer':
+    case 'number':
+    case 'decimal':
+      return 'number'
+    case 'bool':
+      return 'checkbox'
+    case 'date':
+      return 'date'
+    case 'datetime':
+      return 'datetime-local'
+    case 'email':
+      return 'email'
+    case 'url':
+      return 'url'
+    case 'password':
+      return 'password'
+    default:
+      return 'text'
+  }
+}
