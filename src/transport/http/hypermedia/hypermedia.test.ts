@@ -185,7 +185,7 @@ describe('JSON:API 1.1', () => {
     })
     expect([created.status, created.headers.get('location')]).toEqual([201, '/api/order/4'])
     expect(created.body.data).toMatchObject({ id: '4', attributes: { count: 4 } })
-    expect(await app.list('order', { filter: { id: 4 }, include: ['others'] })).toMatchObject([
+    expect((await app.safe.list('order', { filter: { id: 4 }, include: ['others'] })).body).toMatchObject([
       { user: 2, others: [{ id: 'x' }] },
     ])
     const patched = await send('PATCH', '/api/order/1', JSON_API, JSON_API, {
@@ -307,7 +307,7 @@ describe('URLs in the place of ids', () => {
       { name: 'C', orders: ['/api/order/1', { product: '/api/product/x' }] },
     ])
     expect(body).toMatchObject([{ orders: [1, 4] }])
-    expect(await app.get('order', 4)).toMatchObject({ product: 'x' })
+    expect((await app.safe.get('order', 4)).body).toMatchObject({ product: 'x' })
   })
 
   test.each([
