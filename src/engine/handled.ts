@@ -1,3 +1,4 @@
+import { checkScope, type Scopes } from './scope.ts'
 import { createHash } from 'node:crypto'
 import { ApiError } from '../protocol/error.ts'
 import { formatPosition } from '../protocol/position.ts'
@@ -41,6 +42,8 @@ export interface Handled {
   readonly routes: HandledRoutes
   /** Asked before anything is done; throws ApiError `unauthenticated` or `forbidden`. */
   permit(match: HandledMatch, operation: HandledOperation, principal: Principal | null): void
+  /** Asked before a URI is followed, which tells what reading it would: throws as `permit` does. */
+  permitFollowing(uri: string, principal: Principal | null): void
   /** What the getter says. Null where no pattern has a getter. */
   get(call: HandledCall): Promise<HandledValue | null>
   create(call: HandledCall, attributes: unknown): Promise<HandledValue>
@@ -59,6 +62,8 @@ export interface HandledOptions {
   readonly engine: Engine
   /** Callers are told apart: what is not public needs one. */
   readonly authenticating: boolean
+  /** What tokens have to cover. */
+  readonly scopes: Scopes | null
   /** Makes `ctx.db` of a way to run calls. */
   readonly database: (handle: Handle) => Database
   readonly onFault: (error: unknown) => void
@@ -83,6 +88,7 @@ export function createHandled(options: HandledOptions): Handled {
   }
 
   function permit({ route, params }: HandledMatch, operation: HandledOperation, principal: Principal | null): void {
+    if (options.scopes) checkScope(options.scopes, principal, operation)
     const isOpen = !authenticating || principal !== null || (route.public && operation === 'get')
     if (isOpen && route.permissions.every(allows => allows(principal, operation, params))) return
     if (!principal && authenticating)
@@ -143,6 +149,12 @@ export function createHandled(options: HandledOptions): Handled {
   return {
     routes,
     permit,
+    permitFollowing: (uri, principal) => {
+      const match = operations.map(operation => routes.find(operation, uri)).find(one => one !== null)
+      if (match) return permit(match, 'get', principal)
+      if (authenticating && !principal)
+        throw new ApiError('unauthenticated', { detail: `${uri} is not open to everyone` })
+    },
     get: read,
     create: (call, attributes) => write('create', call, async ({ route }, ctx) => route.create!(ctx, attributes)),
     patch: (call, patch) =>
@@ -189,6 +201,8 @@ function textOf(value: unknown): string {
 export function tagOf({ body }: HandledValue): string {
   return createHash('sha256').update(body).digest('base64url').slice(0, 22)
 }
+
+const operations: readonly HandledOperation[] = ['get', 'patch', 'delete', 'create']
 
 const words = { create: 'creator', patch: 'patcher', delete: 'deleter' } as const
 

@@ -1,0 +1,54 @@
+import { ApiError, pointer, type Issue } from './error.ts'
+import type { JsonLimits } from './json.ts'
+
+const polluting: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
+
+/**
+ * Holds a value that somebody else parsed to what `parseJson` lets through, as far as it can still be seen: keys that
+ * were there twice cannot (DECISIONS C2). Throws ApiError `depth_exceeded`, `too_many_keys`, `too_many_items`,
+ * `validation`.
+ */
+export function checkJson(value: unknown, limits: JsonLimits): void {
+  walk(value, limits, { keys: 0 }, [])
+}
+
+function walk(value: unknown, limits: JsonLimits, count: { keys: number }, path: (string | number)[]): void {
+  switch (typeof value) {
+    case 'string':
+      if (value.includes('\0') || !value.isWellFormed()) throw refusal('format', path, 'holds what is no character')
+      return
+    case 'number':
+      if (Number.isInteger(value) && !Number.isSafeInteger(value))
+        throw refusal('range', path, 'is too large to be exact')
+      if (!Number.isFinite(value)) throw refusal('range', path, 'is too large')
+      return
+    case 'boolean':
+      return
+    case 'object':
+      break
+    default:
+      throw refusal('type', path, 'is nothing that JSON has')
+  }
+  if (value === null) return
+  if (path.length >= limits.jsonDepth) throw new ApiError('depth_exceeded')
+  if (Array.isArray(value)) {
+    if (value.length > limits.items) throw new ApiError('too_many_items')
+    for (const [i, item] of value.entries()) walk(item, limits, count, [...path, i])
+    return
+  }
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype !== Object.prototype && prototype !== null) throw refusal('type', path, 'is nothing that JSON has')
+  const keys = Object.keys(value)
+  count.keys += keys.length
+  if (keys.length > limits.keys || count.keys > limits.totalKeys) throw new ApiError('too_many_keys')
+  for (const key of keys) {
+    const at = [...path, key]
+    if (polluting.has(key)) throw refusal('unknown_field', at, 'no field may have this name')
+    if (key.includes('\0') || !key.isWellFormed()) throw refusal('format', path, 'has a name that is no text')
+    walk((value as Record<string, unknown>)[key], limits, count, at)
+  }
+}
+
+function refusal(code: Issue['code'], path: readonly (string | number)[], detail: string): ApiError {
+  return new ApiError('validation', { issues: [{ code, pointer: pointer('#', ...path), detail }] })
+}

@@ -1,0 +1,36 @@
+/** How many messages a connection may send: `rate` a second, `burst` at once. */
+export class Bucket {
+  readonly #rate: number
+  readonly #burst: number
+  readonly #clock: () => number
+  #left: number
+  #at: number
+  /** Messages in a row that were one too many. */
+  refused = 0
+
+  constructor(rate: number, burst: number, clock: () => number = () => performance.now()) {
+    this.#rate = rate
+    this.#burst = burst
+    this.#clock = clock
+    this.#left = burst
+    this.#at = clock()
+  }
+
+  take(): boolean {
+    const now = this.#clock()
+    this.#left = Math.min(this.#burst, this.#left + ((now - this.#at) * this.#rate) / 1_000)
+    this.#at = now
+    if (this.#left < 1) {
+      this.refused++
+      return false
+    }
+    this.#left--
+    this.refused = 0
+    return true
+  }
+
+  /** Whoever goes on after as many refusals as a burst has is to be disconnected. */
+  get isFlooded(): boolean {
+    return this.refused > this.#burst
+  }
+}

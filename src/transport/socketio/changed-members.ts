@@ -1,0 +1,29 @@
+import type { Field, Resource } from '../../model/model.ts'
+import type { LiveEvent } from '../../live/event.ts'
+
+/**
+ * The members of a representation whose value changed, as a JSON object (DECISIONS C6); null if none of those that are
+ * shown did. What the records do not tell (related rows, functions of the declaration) counts as changed.
+ */
+export function changedMembers(resource: Resource, event: LiveEvent): string | null {
+  const { body, changes } = event
+  if (changes.length === 0) return body
+  const names = new Set<string>()
+  for (const { changed, lists, before } of changes) {
+    // A row that was deleted and made again is another one.
+    if (before === null) return body
+    for (const field of resource.columns) if (changed.includes(field.slot)) names.add(field.name)
+    for (const { field } of lists) names.add(field)
+  }
+  for (const field of resource.fields) if (dependsOn(field, names)) names.add(field.name)
+  const patch: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(JSON.parse(body!) as Readonly<Record<string, unknown>>))
+    if (names.has(name)) patch[name] = value
+  const text = JSON.stringify(patch)
+  return text === '{}' ? null : text
+}
+
+function dependsOn(field: Field, names: ReadonlySet<string>): boolean {
+  if (field.is === 'count') return names.has(field.of.name)
+  return field.is === 'calc' && (field.uses === null || field.uses.some(name => names.has(name)))
+}

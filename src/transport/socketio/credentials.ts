@@ -1,0 +1,26 @@
+import { ApiError } from '../../protocol/error.ts'
+import type { Credentials } from '../../auth/principal.ts'
+
+/** What a client shows when it connects: the header fields, and `auth` of its options. */
+export interface Handshake {
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly auth: Readonly<Record<string, unknown>>
+  readonly address: string
+}
+
+/** The credentials of a handshake: `{ auth: { token } }` is what `Authorization: Bearer` is elsewhere. */
+export function socketCredentials({ headers, auth, address }: Handshake): Credentials {
+  const { token } = auth
+  if (token !== undefined && typeof token !== 'string') {
+    throw new ApiError('unauthenticated', { detail: 'auth.token must be a text' })
+  }
+  return {
+    face: 'socketio',
+    address,
+    header: name => {
+      if (name === 'authorization' && token !== undefined) return `Bearer ${token}`
+      const value = headers[name]
+      return Array.isArray(value) ? value.join(', ') : value
+    },
+  }
+}

@@ -1,0 +1,71 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { SocketHost } from '../socket-host.ts'
+import type { Connection } from './connection.ts'
+import type { SocketIoOptions } from './options.ts'
+import type { SocketIoServer } from './server.ts'
+
+/** The Socket.IO face of an Api: Flask-SocketAPI's events on modelled and handled resources. */
+export class SocketIoFace {
+  readonly #host: SocketHost
+  readonly #options: SocketIoOptions
+  readonly #path: string
+  /** Loaded when the first client comes: many programs have none. */
+  #server: Promise<SocketIoServer> | null = null
+  #connections: ReadonlySet<Connection> = new Set()
+
+  constructor(host: SocketHost, options: SocketIoOptions = {}, prefix = '') {
+    this.#host = host
+    this.#options = options
+    this.#path = `${prefix}${options.path ?? '/socket.io'}`
+  }
+
+  /** Whether a request target belongs to Socket.IO. */
+  owns(target: string): boolean {
+    const path = target.split('?', 1)[0]!
+    return path === this.#path || path === `${this.#path}/`
+  }
+
+  /** Those who are connected now. */
+  get connections(): ReadonlySet<Connection> {
+    return this.#connections
+  }
+
+  request(request: IncomingMessage, response: ServerResponse): void {
+    this.#loaded().then(
+      server => server.request(request, response),
+      error => {
+        this.#host.onFault(error)
+        response.writeHead(503).end()
+      },
+    )
+  }
+
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const swallow = (): void => {}
+    socket.on('error', swallow)
+    this.#loaded().then(
+      server => {
+        socket.off('error', swallow)
+        server.upgrade(request, socket, head)
+      },
+      error => {
+        this.#host.onFault(error)
+        socket.destroy()
+      },
+    )
+  }
+
+  /** Tells all clients, and disconnects them. */
+  async close(): Promise<void> {
+    await (await this.#server?.catch(() => null))?.close()
+  }
+
+  #loaded(): Promise<SocketIoServer> {
+    return (this.#server ??= import('./server.ts').then(({ socketIoServer }) => {
+      const server = socketIoServer(this.#host, this.#options, this.#path)
+      this.#connections = server.connections
+      return server
+    }))
+  }
+}

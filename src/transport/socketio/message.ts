@@ -1,0 +1,91 @@
+import { ApiError, type Issue } from '../../protocol/error.ts'
+import { modeOf } from '../live-words.ts'
+import type { Mode } from '../../live/coalesce.ts'
+
+/** What a client asks, by Flask-SocketAPI's five events. */
+export type Message =
+  | { readonly event: 'create'; readonly uri: string; readonly attributes: unknown }
+  | { readonly event: 'patch'; readonly uri: string; readonly patch: unknown }
+  | { readonly event: 'delete'; readonly uri: string }
+  | { readonly event: 'subscribe' | 'unsubscribe'; readonly uri: string }
+
+/** What may be said besides, as a last argument. A client that says nothing gets the ancestor's answers. */
+export interface Options {
+  /** Position to continue behind. */
+  readonly since: string | null
+  readonly mode: Mode
+  /** Entity tag without quotes. */
+  readonly ifMatch: string | null
+  /** Idempotency key. */
+  readonly key: string | null
+}
+
+type Given = Readonly<Record<string, unknown>>
+type Event = Message['event']
+
+const events: ReadonlySet<string> = new Set<Event>(['create', 'patch', 'delete', 'subscribe', 'unsubscribe'])
+const wordsOf: Readonly<Record<Event, ReadonlySet<string>>> = {
+  create: new Set(['key']),
+  patch: new Set(['ifMatch', 'key']),
+  delete: new Set(['ifMatch', 'key']),
+  subscribe: new Set(['since', 'mode']),
+  unsubscribe: new Set(),
+}
+
+export function isEvent(name: unknown): name is Event {
+  return typeof name === 'string' && events.has(name)
+}
+
+/**
+ * Reads the first argument of an event. What the ancestor could not make sense of was a TypeError of its own
+ * (spec: Flask-SocketAPI §1.4, §1.5), and is one here unless the client gave options.
+ */
+export function readMessage(event: Event, given: unknown, plain: boolean): Message {
+  const wrong = (detail: string): Error =>
+    plain ? new TypeError(detail) : new ApiError('validation', { issues: [{ pointer: '#', code: 'type', detail }] })
+  if (event === 'subscribe' || event === 'unsubscribe') {
+    if (typeof given === 'string') return { event, uri: given }
+    throw wrong('a URI is expected')
+  }
+  // The ancestor looked for "uri" in texts as well, where it mostly is not.
+  if (plain && typeof given === 'string') throw missingUri()
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    throw wrong('an object with a uri is expected')
+  const { uri, attributes = {}, patch = {} } = given as Given
+  if (uri === undefined) throw missingUri()
+  if (typeof uri !== 'string') throw wrong('uri is a text')
+  switch (event) {
+    case 'create':
+      return { event, uri, attributes }
+    case 'patch':
+      return { event, uri, patch }
+    case 'delete':
+      return { event, uri }
+  }
+}
+
+function missingUri(): ApiError {
+  return new ApiError('bad_request', { error: 'InvalidRequestError', detail: 'missing URI' })
+}
+
+/** Reads the options; throws ApiError `validation` with all that is wrong with them. */
+export function readOptions(event: Event, given: unknown): Options {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw new ApiError('validation', { issues: [{ code: 'type', detail: 'options are an object' }] })
+  }
+  const issues: Issue[] = []
+  for (const name of Object.keys(given)) {
+    if (wordsOf[event].has(name)) continue
+    issues.push({ code: 'unknown_param', pointer: `#/${name}`, detail: `there is no option ${name} of ${event}` })
+  }
+  const text = (name: string): string | null => {
+    const value = (given as Given)[name]
+    if (value === undefined || value === null) return null
+    if (typeof value === 'string' && /^[\x21-\x7e]{1,255}$/.test(value)) return value
+    issues.push({ code: 'format', pointer: `#/${name}`, detail: 'must be 1 to 255 visible ASCII characters' })
+    return null
+  }
+  const [since, ifMatch, key] = [text('since'), text('ifMatch'), text('key')]
+  if (issues.length > 0) throw new ApiError('validation', { issues })
+  return { since, ifMatch, key, mode: modeOf((given as Given)['mode'], { pointer: '#/mode' }) }
+}

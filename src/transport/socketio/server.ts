@@ -1,0 +1,137 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { Server, type Socket } from 'socket.io'
+import { ApiError, problemOf } from '../../protocol/error.ts'
+import type { Identity } from '../../auth/principal.ts'
+import type { Wire } from '../../live/mailbox.ts'
+import type { SocketHost } from '../socket-host.ts'
+import { UriTargets } from '../uri-target.ts'
+import { Connection } from './connection.ts'
+import type { SocketIoOptions } from './options.ts'
+import { socketCredentials } from './credentials.ts'
+
+/** A Socket.IO server that is fed by whoever has the port. */
+export interface SocketIoServer {
+  request(request: IncomingMessage, response: ServerResponse): void
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+  readonly connections: ReadonlySet<Connection>
+  close(): Promise<void>
+}
+
+/** Milliseconds in which a client must have joined a namespace. */
+const CONNECT_TIMEOUT = 10_000
+
+export function socketIoServer(host: SocketHost, options: SocketIoOptions, path: string): SocketIoServer {
+  const { limits } = host.engine
+  // It never listens: what comes for Socket.IO is handed on to it.
+  const http = createServer()
+  const io = new Server(http, {
+    path,
+    serveClient: false,
+    allowEIO3: options.legacy ?? false,
+    maxHttpBufferSize: limits.message,
+    connectTimeout: CONNECT_TIMEOUT,
+    perMessageDeflate: false,
+    httpCompression: false,
+    destroyUpgrade: false,
+    cleanupEmptyChildNamespaces: true,
+    ...(options.cors
+      ? { cors: { origin: [...options.cors.origins], credentials: options.cors.credentials ?? false } }
+      : {}),
+  })
+  const connections = new Set<Connection>()
+  const targets = new UriTargets(host.engine)
+  const identities = new WeakMap<Socket, Identity | null>()
+  const namespace = io.of(options.namespace ?? '/')
+  const prefix = namespace.name === '/' ? '2' : `2${namespace.name},`
+
+  namespace.use((socket, next) => {
+    void identify(host, socket).then(
+      identity => {
+        identities.set(socket, identity)
+        next()
+      },
+      (thrown: unknown) => {
+        const error = ApiError.from(thrown)
+        next(Object.assign(new Error(error.message), { data: problemOf(error) }))
+      },
+    )
+  })
+  namespace.on('connection', socket => {
+    const identity = identities.get(socket) ?? null
+    const connection = new Connection({
+      host,
+      targets,
+      prefix,
+      debug: options.debug ?? false,
+      principal: identity?.principal ?? null,
+      wire: wireOf(socket),
+    })
+    connections.add(connection)
+    const { auth } = host.engine
+    const stop =
+      auth && identity
+        ? auth.watch(identity, what => {
+            if (what.kind === 'changed') connection.become(what.principal)
+            else connection.end(new ApiError(what.kind === 'expired' ? 'token_expired' : 'unauthenticated'))
+          })
+        : null
+    socket.onAny((event: unknown, ...given: unknown[]) => {
+      const last = given.at(-1)
+      const ack = typeof last === 'function' ? (last as (...answer: unknown[]) => void) : null
+      connection.receive(event, ack ? given.slice(0, -1) : given, ack)
+    })
+    // A client may call its event so; without a listener Node throws.
+    socket.on('error', () => {})
+    socket.conn.on('drain', () => connection.drained())
+    socket.on('disconnect', () => {
+      stop?.()
+      connections.delete(connection)
+      connection.close()
+    })
+  })
+
+  return {
+    connections,
+    request: (request, response) => void http.emit('request', request, response),
+    upgrade: (request, socket, head) => void http.emit('upgrade', request, socket, head),
+    close: async () => {
+      for (const connection of connections)
+        connection.end(new ApiError('unavailable', { detail: 'the server is closing' }))
+      await io.close()
+    },
+  }
+}
+
+async function identify({ engine }: SocketHost, socket: Socket): Promise<Identity | null> {
+  if (!engine.auth) {
+    const principal = await engine.authenticate(socketCredentials(socket.handshake))
+    return principal && { principal, expires: null }
+  }
+  const { ticket } = socket.handshake.auth as { readonly ticket?: unknown }
+  if (typeof ticket === 'string') return engine.auth.authenticateTicket(ticket)
+  return engine.auth.identify(socketCredentials(socket.handshake))
+}
+
+/** Writes packets where socket.io writes its own, so that all keep their order, on every transport. */
+function wireOf(socket: Socket): Wire {
+  const conn = socket.conn as unknown as EngineConnection
+  return {
+    write: frames => {
+      for (const frame of frames) conn.write(frame as string)
+    },
+    get buffered() {
+      let bytes = conn.transport.socket?.bufferedAmount ?? 0
+      for (const { data } of conn.writeBuffer) bytes += data?.length ?? 0
+      return bytes
+    },
+    close: () => void socket.disconnect(true),
+  }
+}
+
+/** What of engine.io's connection its types leave out. */
+interface EngineConnection {
+  write(text: string): unknown
+  readonly writeBuffer: readonly { readonly data?: string }[]
+  readonly transport: { readonly socket?: { readonly bufferedAmount: number } }
+}

@@ -1,0 +1,120 @@
+import { ApiError } from '../../protocol/error.ts'
+import type { Call, Conditions, Outcome, Principal } from '../../engine/call.ts'
+import type { HandledCall, HandledValue } from '../../engine/handled.ts'
+import { canonicalUri } from '../../model/uri-pattern.ts'
+import type { SocketHost } from '../socket-host.ts'
+import type { UriTarget, UriTargets } from '../uri-target.ts'
+import type { Message, Options } from './message.ts'
+
+type Write = Exclude<Message, { readonly event: 'subscribe' | 'unsubscribe' }>
+
+/** What a write is answered with, to those who ask for it. */
+export interface Written {
+  readonly status: number
+  readonly data: unknown
+  readonly position: string | null
+  readonly etag: string | null
+}
+
+/** Does what a message asks of a modelled or a handled resource; throws what stands in the way. */
+export async function write(
+  host: SocketHost,
+  targets: UriTargets,
+  message: Write,
+  options: Options | null,
+  principal: Principal | null,
+): Promise<Written> {
+  const target = targets.find(message.uri)
+  if (target === undefined) return writeHandled(host, message, options, principal)
+  if (target === null) throw new ApiError('not_found', { detail: `there is nothing at ${message.uri}` })
+  const outcome = await host.engine.handle(callOf(host, targets, target, message, options, principal))
+  return writtenOf(outcome)
+}
+
+function callOf(
+  { engine }: SocketHost,
+  targets: UriTargets,
+  target: UriTarget,
+  message: Write,
+  options: Options | null,
+  principal: Principal | null,
+): Call {
+  const { resource, id, parent } = target
+  const isList = message.event === 'create'
+  if (isList !== (id === null)) {
+    const detail = isList ? `${message.uri} is one row; rows are made in a list` : `${message.uri} is a list, not a row`
+    throw new ApiError('method_not_allowed', { detail })
+  }
+  const { shape } = targets.read({ ...target, id: id ?? 0 })
+  return {
+    operation: message.event,
+    resource,
+    id,
+    parent,
+    query: null,
+    shape,
+    ...(message.event === 'delete' ? {} : { input: message.event === 'create' ? message.attributes : message.patch }),
+    mode: engine.mode,
+    conditions: conditionsOf(options),
+    principal,
+    idempotencyKey: options?.key ?? null,
+  }
+}
+
+function writtenOf(outcome: Outcome): Written {
+  switch (outcome.kind) {
+    case 'item': {
+      const { created, body, position, etag } = outcome
+      return { status: created ? 201 : 200, data: JSON.parse(body) as unknown, position, etag }
+    }
+    case 'gone':
+      return { status: 204, data: null, position: outcome.position, etag: null }
+    case 'failure':
+      throw outcome.error
+    default:
+      throw new TypeError(`a write came to ${outcome.kind}`)
+  }
+}
+
+async function writeHandled(
+  { handled }: SocketHost,
+  message: Write,
+  options: Options | null,
+  principal: Principal | null,
+): Promise<Written> {
+  if (options?.key != null) {
+    const detail = 'what functions serve cannot be asked for twice by a key'
+    throw new ApiError('validation', { issues: [{ code: 'unknown_param', pointer: '#/key', detail }] })
+  }
+  const call: HandledCall = {
+    uri: canonicalUri(message.uri),
+    spelled: message.uri,
+    principal,
+    conditions: conditionsOf(options),
+  }
+  switch (message.event) {
+    case 'create': {
+      const { attributes } = message
+      if (typeof attributes !== 'object' || attributes === null || Array.isArray(attributes)) {
+        const detail = 'attributes must be an object'
+        if (!options) throw new TypeError(detail)
+        throw new ApiError('validation', { issues: [{ code: 'type', pointer: '#/attributes', detail }] })
+      }
+      return written(201, await handled.create(call, attributes))
+    }
+    case 'patch':
+      return written(200, await handled.patch(call, message.patch))
+    case 'delete':
+      return written(204, await handled.delete(call))
+  }
+}
+
+function written(status: number, { body, position }: HandledValue): Written {
+  return { status, data: JSON.parse(body) as unknown, position, etag: null }
+}
+
+function conditionsOf(options: Options | null): Conditions | null {
+  if (options?.ifMatch == null) return null
+  const ifMatch = options.ifMatch === '*' ? '*' : [{ value: options.ifMatch, weak: false }]
+  return { ifMatch, ifNoneMatch: null, ifModifiedSince: null, ifUnmodifiedSince: null }
+}

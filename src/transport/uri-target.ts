@@ -1,0 +1,54 @@
+import type { Engine } from '../engine/engine.ts'
+import type { Field, Id, Resource } from '../model/model.ts'
+import { canonicalUri } from '../model/uri-pattern.ts'
+import type { Query, Shape } from '../query/predicate.ts'
+import { decodeQuery } from '../query/query.ts'
+import { readParameters } from './http/parameters.ts'
+import { routesOf, type Routes, type Target } from './http/routes.ts'
+
+/** What of a modelled resource a URI names, in the words of a call. */
+export interface UriTarget {
+  readonly resource: Resource
+  /** null = a list. */
+  readonly id: Id | null
+  readonly parent: { readonly resource: Resource; readonly id: Id; readonly field: Field } | null
+  /** What stands behind the `?`. */
+  readonly query: string
+}
+
+/** Finds modelled resources by the URIs that sockets use: any number of slashes in front, a query behind. */
+export class UriTargets {
+  readonly #engine: Engine
+  readonly #routes: Routes
+  readonly #paths: readonly string[]
+
+  constructor(engine: Engine) {
+    this.#engine = engine
+    this.#routes = routesOf(engine.model, '', [])
+    this.#paths = [...engine.model.resources.values()].flatMap(resource => resource.paths)
+  }
+
+  /** Null where a modelled resource has the path but nothing is there, `undefined` where none has it. */
+  find(uri: string): UriTarget | null | undefined {
+    const mark = uri.indexOf('?')
+    const path = canonicalUri(mark < 0 ? uri : uri.slice(0, mark))
+    if (!this.#paths.some(one => path === one || path.startsWith(`${one}/`))) return undefined
+    const found: Target & { id: Id | null } = { id: null, parent: null }
+    const endpoint = this.#routes.match(path, found)
+    if (endpoint?.kind !== 'collection' && endpoint?.kind !== 'item') return null
+    const { id, parent } = found
+    return { resource: endpoint.resource, id, parent, query: mark < 0 ? '' : uri.slice(mark + 1) }
+  }
+
+  /** What a query asks to follow; a list without an explicit limit is the whole list (DECISIONS A2). */
+  read({ resource, id, query }: UriTarget): { readonly query: Query | null; readonly shape: Shape } {
+    const { limits, mode, cursorKey } = this.#engine
+    const parameters = query === '' ? [] : readParameters(query, limits.parameters)
+    return decodeQuery(resource, parameters, { ...limits, ...resource.options.limits }, id === null ? 'list' : 'item', {
+      mode: mode === 'cast' ? 'cast' : 'json',
+      cursorKey,
+      page: null,
+      maxPage: limits.snapshotRows,
+    })
+  }
+}

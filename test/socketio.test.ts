@@ -1,0 +1,401 @@
+// Socket.IO with real clients: the ancestor's words, what goes beyond them, limits, resume, old clients.
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
+import { io, type Socket } from 'socket.io-client'
+import { api, ApiError, handled, resource, t, type Api, type ApiOptions } from '../src/index.ts'
+import { handler, nodeServer } from '../src/transport/node.ts'
+import { SocketIoFace } from '../src/transport/socketio/face.ts'
+import type { SocketIoOptions } from '../src/transport/socketio/options.ts'
+import { takeUpgrades, withFaces } from '../src/transport/upgrade.ts'
+
+const list = resource({ id: t.id(), title: t.text({ min: 1 }), todos: t.back('todo', 'list') }).public()
+const todo = resource({
+  id: t.id(),
+  text: t.text({ max: 50 }),
+  done: t.bool().default(false),
+  rank: t.integer().default(0),
+  list: t.one('list', { inverse: 'todos', onDelete: 'cascade' }).nullable(),
+}).public()
+
+type World = Api<{ list: typeof list; todo: typeof todo }>
+
+interface Served {
+  readonly app: World
+  readonly url: string
+  readonly face: SocketIoFace
+  readonly faults: unknown[]
+}
+
+async function serve(options: SocketIoOptions = {}, more: ApiOptions = {}): Promise<Served> {
+  const notes = new Map<string, { id: string; text: string }>()
+  const faults: unknown[] = []
+  const app = api(
+    {
+      list,
+      todo,
+      notes: handled(
+        {
+          '/notes/': {
+            get: () => [...notes.values()],
+            create: (_, { text }: { text: string }) => {
+              const note = { id: String(notes.size + 1), text }
+              notes.set(note.id, note)
+              return note
+            },
+          },
+          '/notes/<id>': {
+            get: ({ params }) => notes.get(params.id),
+            patch: ({ params }, patch: { text: string }) => {
+              const note = notes.get(params.id)
+              if (!note) throw new ApiError('not_found', { detail: `no note ${params.id}` })
+              note.text = patch.text
+            },
+            delete: ({ params }) => void notes.delete(params.id),
+          },
+        },
+        { public: true },
+      ),
+    },
+    { report: () => {}, onFault: () => {}, ...more, http: { log: () => {} } },
+  )
+  const { engine, handled: functions, published, http } = app
+  const face = new SocketIoFace(
+    { engine, handled: functions, published, live: http.live!, onFault: error => faults.push(error) },
+    options,
+  )
+  const server = nodeServer(withFaces([face], handler(engine, http)), engine.limits)
+  takeUpgrades(server, [face])
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(async () => {
+    await face.close()
+    server.closeAllConnections()
+    server.close()
+    await app.close()
+  })
+  return {
+    app: app as unknown as World,
+    face,
+    faults,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+  }
+}
+
+interface Client {
+  readonly socket: Socket
+  /** Sends an event and waits until it is done. */
+  say(event: string, ...given: unknown[]): Promise<unknown>
+  /** What was heard since the last time. */
+  heard(): unknown[]
+}
+
+const clients: Socket[] = []
+afterEach(() => {
+  for (const socket of clients.splice(0)) socket.disconnect()
+})
+
+async function connect(url: string, options: object = {}): Promise<Client> {
+  const socket = io(url, { transports: ['websocket'], forceNew: true, reconnection: false, ...options })
+  clients.push(socket)
+  const heard: unknown[] = []
+  socket.onAny((event, ...args) => heard.push([event, ...args]))
+  await new Promise<void>((resolve, reject) => {
+    socket.once('connect', resolve)
+    socket.once('connect_error', reject)
+  })
+  return {
+    socket,
+    say: (event, ...given) =>
+      new Promise(resolve => socket.emit(event, ...given, (...answer: unknown[]) => resolve(answer[0]))),
+    heard: () => heard.splice(0),
+  }
+}
+
+describe('modelled resources', () => {
+  test('are created, patched, deleted and followed in the words of the ancestor', async () => {
+    const { app, url } = await serve()
+    const a = await connect(url)
+    expect(await a.say('subscribe', 'todo/')).toBeUndefined()
+    expect(a.heard()).toEqual([['state', { uri: 'todo/', resource: [] }]])
+    expect(await a.say('create', { uri: '/todo/', attributes: { text: 'pack' } })).toBeUndefined()
+    const row = { id: 1, text: 'pack', done: false, rank: 0, list: null }
+    expect(a.heard()).toEqual([['create', { uri: 'todo/', resource: row }]])
+    await a.say('patch', { uri: 'todo/1', patch: { done: true, rank: 0 } })
+    expect(a.heard()).toEqual([['patch', { uri: 'todo/1', patch: { done: true } }]])
+    await a.say('patch', { uri: 'todo/1', patch: { done: true } })
+    expect(a.heard()).toEqual([])
+    await a.say('delete', { uri: 'todo/1' })
+    expect(a.heard()).toEqual([['delete', { uri: 'todo/1' }]])
+    expect(await app.list('todo')).toEqual([])
+  })
+
+  test('items are followed; an item and its list tell each event once', async () => {
+    const { app, url } = await serve()
+    await app.post('todo', { text: 'pack' })
+    const a = await connect(url)
+    await a.say('subscribe', '/todo/1')
+    await a.say('subscribe', '/todo')
+    expect(a.heard().map(one => (one as unknown[])[0])).toEqual(['state', 'state'])
+    await a.say('patch', { uri: '/todo/1', patch: { text: 'go' } })
+    expect(a.heard()).toEqual([['patch', { uri: '/todo/1', patch: { text: 'go' } }]])
+    await a.say('unsubscribe', '/todo')
+    await a.say('create', { uri: '/todo', attributes: { text: 'other' } })
+    await a.say('patch', { uri: '/todo/1', patch: { rank: 2 } })
+    await a.say('delete', { uri: '/todo/1' })
+    expect(a.heard()).toEqual([
+      ['patch', { uri: '/todo/1', patch: { rank: 2 } }],
+      ['delete', { uri: '/todo/1' }],
+    ])
+  })
+
+  test('a filter in the URI makes rows come and go', async () => {
+    const { app, url } = await serve()
+    await app.post('todo', { text: 'a' })
+    const a = await connect(url)
+    await a.say('subscribe', '/todo/?done=true')
+    a.heard()
+    await a.say('patch', { uri: '/todo/1', patch: { done: true } })
+    await a.say('patch', { uri: '/todo/1', patch: { done: false } })
+    expect(a.heard()).toEqual([
+      ['create', { uri: '/todo/?done=true', resource: expect.objectContaining({ id: 1, done: true }) }],
+      ['delete', { uri: '/todo/1' }],
+    ])
+  })
+
+  test('nested lists are lists like others; derived changes of a parent are patches', async () => {
+    const { app, url } = await serve()
+    await app.post('list', { title: 'trip' })
+    const a = await connect(url)
+    await a.say('subscribe', '/list/1/todos')
+    await a.say('subscribe', '/list/1')
+    a.heard()
+    await a.say('create', { uri: '/list/1/todos', attributes: { text: 'pack' } })
+    expect(a.heard()).toEqual(
+      expect.arrayContaining([
+        ['create', { uri: '/list/1/todos', resource: expect.objectContaining({ id: 1, list: 1 }) }],
+        ['patch', { uri: '/list/1', patch: { todos: [1] } }],
+      ]),
+    )
+    await a.say('patch', { uri: '/list/1/todos/1', patch: { text: 'go' } })
+    expect(a.heard()).toEqual([['patch', { uri: '/list/1/todos/1', patch: { text: 'go' } }]])
+  })
+
+  test('what is wrong is told to the sender alone, in names of the ancestor', async () => {
+    const { url } = await serve()
+    const a = await connect(url)
+    const b = await connect(url)
+    await a.say('create', { uri: '/todo/', attributes: { text: 5 } })
+    await a.say('patch', { uri: '/todo/9', patch: { text: 'x' } })
+    await a.say('subscribe', '/todo/9')
+    await a.say('subscribe', '/todo/2 room name guess')
+    await a.say('delete', { uri: '/todo/' })
+    expect(a.heard()).toEqual([
+      ['api_error', { error: 'InvalidRequestError', message: expect.stringContaining('text') }],
+      ['api_error', { error: 'NotFoundError', message: expect.any(String) }],
+      ['api_error', { error: 'NotFoundError', message: expect.any(String) }],
+      ['api_error', { error: 'NotFoundError', message: expect.any(String) }],
+      ['api_error', { error: 'MethodNotAllowedError', message: expect.any(String) }],
+    ])
+    expect(b.heard()).toEqual([])
+  })
+})
+
+describe('with options', () => {
+  test('acks tell the outcome, and errors are problem documents there', async () => {
+    const { app, url } = await serve()
+    const a = await connect(url)
+    const made = (await a.say('create', { uri: '/todo/', attributes: { text: 'a' } }, {})) as Record<string, string>
+    expect(made).toEqual({
+      status: 201,
+      data: expect.objectContaining({ id: 1 }),
+      position: `${app.engine.epoch}.1`,
+      etag: `${app.engine.epoch}.1`,
+    })
+    expect(await a.say('patch', { uri: '/todo/1', patch: { rank: 1 } }, { ifMatch: made['etag'] })).toMatchObject({
+      status: 200,
+    })
+    expect(await a.say('patch', { uri: '/todo/1', patch: { rank: 2 } }, { ifMatch: made['etag'] })).toMatchObject({
+      status: 412,
+      error: 'precondition_failed',
+    })
+    expect(await a.say('create', { uri: '/todo/', attributes: { text: 'b', x: 1 } }, {})).toMatchObject({
+      status: 400,
+      errors: [{ code: 'unknown_field' }],
+    })
+    expect(await a.say('delete', { uri: '/todo/1' }, {})).toMatchObject({ status: 204, data: null })
+    expect(await a.say('delete', { uri: '/todo/1' }, { since: 'x' })).toMatchObject({
+      status: 400,
+      errors: [{ pointer: '#/since' }],
+    })
+    expect(await a.say('unsubscribe', '/todo/', {})).toMatchObject({ status: 404 })
+    expect(await a.say('frobnicate', {})).toMatchObject({ status: 400, error: 'unknown_op' })
+    expect(a.heard()).toEqual([])
+  })
+
+  test('a key makes a write that is sent again take effect once', async () => {
+    const { app, url } = await serve()
+    const a = await connect(url)
+    const say = (): Promise<unknown> => a.say('create', { uri: '/todo/', attributes: { text: 'a' } }, { key: 'k1' })
+    expect(await Promise.all([say(), say()])).toMatchObject([{ status: 201 }, { status: 201 }])
+    expect(await app.list('todo')).toHaveLength(1)
+  })
+
+  test('a subscription continues where it was, or is told that it cannot', async () => {
+    const { app, url } = await serve()
+    const a = await connect(url)
+    const begun = (await a.say('subscribe', '/todo/', {})) as { position: string }
+    expect(a.heard()).toEqual([['state', { uri: '/todo/', resource: [], position: begun.position }]])
+    await app.post('todo', [{ text: 'a' }, { text: 'b' }])
+    await app.http.live!.advance()
+    await expect
+      .poll(() => a.heard())
+      .toEqual([
+        ['create', { uri: '/todo/', resource: expect.objectContaining({ id: 1 }) }],
+        ['create', { uri: '/todo/', resource: expect.objectContaining({ id: 2 }), position: `${app.engine.epoch}.2` }],
+      ])
+    a.socket.disconnect()
+    await app.patch('todo', 1, { done: true })
+    const b = await connect(url)
+    await b.say('subscribe', '/todo/', { since: `${app.engine.epoch}.2` })
+    expect(b.heard()).toEqual([['patch', { uri: '/todo/1', patch: { done: true }, position: `${app.engine.epoch}.3` }]])
+    await b.say('subscribe', '/todo/?done=true', { since: 'zzzzzz.2' })
+    expect(b.heard()).toEqual([
+      [
+        'state',
+        {
+          uri: '/todo/?done=true',
+          resource: [expect.objectContaining({ id: 1 })],
+          position: `${app.engine.epoch}.3`,
+          reset: true,
+        },
+      ],
+    ])
+  })
+
+  test('handled resources resume like the rest', async () => {
+    const { app, url } = await serve()
+    const a = await connect(url)
+    const begun = (await a.say('subscribe', 'notes/', {})) as { position: string }
+    await a.say('create', { uri: 'notes/', attributes: { text: 'x' } }, {})
+    a.socket.disconnect()
+    await app.publish('/notes/1', { patch: { text: 'outside' } })
+    const b = await connect(url)
+    await b.say('subscribe', 'notes/', { since: begun.position })
+    expect(b.heard()).toEqual([
+      ['create', { uri: 'notes/', resource: { id: '1', text: 'x' }, position: expect.any(String) }],
+      ['patch', { uri: 'notes/1', patch: { text: 'outside' }, position: expect.any(String) }],
+    ])
+    expect(await b.say('patch', { uri: '/notes/9', patch: {} }, {})).toMatchObject({ status: 404 })
+  })
+})
+
+describe('a connection', () => {
+  test('that sends nonsense gets errors and lives', async () => {
+    const { url, faults } = await serve()
+    const a = await connect(url)
+    for (const given of [null, 5, [1]]) await a.say('create', given)
+    await a.say('subscribe', 7)
+    await a.say('create', 'todo')
+    expect(a.heard()).toEqual([
+      ['server_error', { error: 'TypeError', message: null }],
+      ['server_error', { error: 'TypeError', message: null }],
+      ['server_error', { error: 'TypeError', message: null }],
+      ['server_error', { error: 'TypeError', message: null }],
+      ['api_error', { error: 'InvalidRequestError', message: 'missing URI' }],
+    ])
+    expect(await a.say('create', { uri: '/todo/', attributes: JSON.parse('{"__proto__":{"a":1}}') }, {})).toMatchObject(
+      { error: 'validation' },
+    )
+    expect(await a.say('create', { uri: '/todo/', attributes: { text: 'a\0b' } }, {})).toMatchObject({
+      error: 'validation',
+    })
+    expect(await a.say('create', { uri: '/todo/', attributes: { text: Buffer.from('x') } }, {})).toMatchObject({
+      error: 'validation',
+    })
+    expect(await a.say('create', {}, {}, {})).toMatchObject({ error: 'bad_request' })
+    for (const event of ['__proto__', 'constructor', 'error', 'get'])
+      expect(await a.say(event, {}), event).toMatchObject({ error: 'unknown_op' })
+    a.socket.emit('whatever', 1)
+    expect(await a.say('subscribe', '/todo/')).toBeUndefined()
+    expect(a.heard()).toHaveLength(1)
+    expect(faults.every(fault => fault instanceof TypeError)).toBe(true)
+  })
+
+  test('has a bounded number of subscriptions', async () => {
+    const { url, face } = await serve({}, { limits: { subscriptions: 2 } })
+    const a = await connect(url)
+    for (const uri of ['/a', '/todo/', '/b']) await a.say('subscribe', uri)
+    expect(a.heard()).toEqual([
+      ['state', { uri: '/todo/', resource: [] }],
+      ['api_error', { error: 'TooManySubscriptionsError', message: expect.any(String) }],
+    ])
+    expect([...face.connections].map(one => one.subscriptions.uris)).toEqual([['/a', '/todo/']])
+    await a.say('unsubscribe', '/a')
+    await a.say('subscribe', '/b')
+    expect(a.heard()).toEqual([])
+  })
+
+  test('that floods is told, then disconnected', async () => {
+    const { url } = await serve({}, { limits: { messageRate: 1, messageBurst: 5 } })
+    const a = await connect(url)
+    const gone = new Promise<string>(resolve => a.socket.once('disconnect', resolve))
+    for (let i = 0; i < 40; i++) a.socket.emit('subscribe', `/a${i}`)
+    expect(await gone).toBe('io server disconnect')
+    expect(a.heard()).toContainEqual(['api_error', { error: 'RateLimitedError', message: expect.any(String) }])
+  })
+
+  test('leaves nothing behind', async () => {
+    const { app, url, face } = await serve()
+    const a = await connect(url)
+    await a.say('subscribe', '/todo/')
+    await a.say('subscribe', '/notes/')
+    expect([app.http.live!.subscriptions, app.published.subscriptions]).toEqual([1, 1])
+    a.socket.disconnect()
+    await expect
+      .poll(() => [app.http.live!.subscriptions, app.published.subscriptions, face.connections.size])
+      .toEqual([0, 0, 0])
+  })
+
+  test('works by polling as well, in order', async () => {
+    const { app, url } = await serve()
+    const a = await connect(url, { transports: ['polling'] })
+    await a.say('subscribe', '/todo/')
+    for (let i = 0; i < 5; i++) await app.post('todo', { text: `${i}` })
+    await a.say('patch', { uri: '/todo/5', patch: { rank: 9 } })
+    expect(a.heard().map(one => (one as [string, any])[1].resource?.text ?? (one as [string])[0])).toEqual(
+      [expect.any(Array), '0', '1', '2', '3', '4', 'patch'].map((one, i) => (i === 0 ? 'state' : one)),
+    )
+  })
+
+  test('in a namespace has everything there', async () => {
+    const { url } = await serve({ namespace: '/api' })
+    const a = await connect(`${url}/api`)
+    await a.say('subscribe', '/todo/')
+    await a.say('create', { uri: '/todo/', attributes: { text: 'a' } })
+    await a.say('patch', { uri: '/todo/1', patch: { rank: 1 } })
+    await a.say('create', {})
+    expect(a.heard().map(one => (one as unknown[])[0])).toEqual(['state', 'create', 'patch', 'api_error'])
+    await expect(connect(`${url}/other`)).rejects.toThrow('Invalid namespace')
+  })
+
+  test('of a caller shows who it is, and ends with the right to be there', async () => {
+    const { url } = await serve(
+      {},
+      {
+        authenticate: credentials => {
+          const token = credentials.header('authorization')
+          if (token === 'Bearer bad') throw new ApiError('unauthenticated', { detail: 'no such token' })
+          return token === undefined ? null : { id: 1 }
+        },
+      },
+    )
+    await expect(connect(url, { auth: { token: 'bad' } })).rejects.toMatchObject({ data: { status: 401 } })
+    await expect(connect(url, { auth: { token: { a: 1 } } })).rejects.toMatchObject({ data: { status: 401 } })
+    const guest = await connect(url)
+    await guest.say('create', { uri: '/todo/', attributes: { text: 'a' } })
+    expect(guest.heard()).toEqual([['api_error', { error: 'UnauthenticatedError', message: expect.any(String) }]])
+    const known = await connect(url, { auth: { token: 'good' } })
+    expect(await known.say('create', { uri: '/todo/', attributes: { text: 'a' } }, {})).toMatchObject({ status: 201 })
+  })
+})
