@@ -249,6 +249,6 @@ export function* showMany(
     etag: null,
     modified: null,
     position: formatPosition(writing.epoch, unit.tx.position),
-    cut: [...budget.cut],
+    cut: budget.cut,
   }
 }

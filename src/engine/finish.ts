@@ -8,7 +8,7 @@ import type { Instance, Unit } from './unit.ts'
 /** Ends a unit: the rows as they will be must hold together; then everything goes to the store at once. */
 export function* finish(unit: Unit): Work<void> {
   const issues: Issue[] = []
-  for (const instance of Array.from(unit.changed())) {
+  for (const instance of unit.changed()) {
     stamp(unit, instance)
     for (const field of instance.resource.columns)
       if (field.is === 'one' && !field.nullable && instance.row[field.slot] === null)

@@ -101,11 +101,9 @@ export function* showItem(
     etag,
     modified: modifiedOf(row, reading.ctx.now),
     position: formatPosition(reading.epoch, snapshot.position),
-    cut: budget.cut.size ? [...budget.cut] : none,
+    cut: budget.cut,
   }
 }
-
-const none: readonly string[] = Object.freeze([])
 
 /** The row if it exists, the caller may see it and, for nested URIs, it belongs to the parent. */
 export function* visibleRow(snapshot: Snapshot, call: Call, reading: Reading): Work<Row> {

@@ -28,13 +28,15 @@ export interface Bounds {
   readonly total: number
 }
 
+const none: readonly string[] = Object.freeze([])
+
 /** Counts what one call has loaded, so that depth cannot multiply without bound. */
 export class Budget {
   #left: number
   readonly bounds: Bounds
   readonly permissions: Permissions
-  /** Names of relations whose list was cut. */
-  readonly cut: Set<string> = new Set()
+  /** Names of relations whose list was cut, each once. */
+  cut: readonly string[] = none
 
   constructor(bounds: Bounds, permissions: Permissions) {
     this.bounds = bounds
@@ -178,7 +180,7 @@ function cutAt<T>(groups: Map<Id, T[]>, limit: number | null, name: string, budg
   for (const list of groups.values())
     if (list.length > limit) {
       list.length = limit
-      budget.cut.add(name)
+      if (!budget.cut.includes(name)) budget.cut = [...budget.cut, name]
     }
   return groups
 }

@@ -1,5 +1,5 @@
 import { AT, FIRST, ID, SEQ, type Field, type Id, type Join, type Resource, type Row } from '../model/model.ts'
-import type { Ctx, Value } from '../schema/field.ts'
+import type { Ctx } from '../schema/field.ts'
 import type { LinkChange, ListDelta, RowChange, Transaction } from '../store/store.ts'
 import { wait, type Work } from '../store/work.ts'
 import { hashPasswordSync } from '../auth/password.ts'
@@ -18,9 +18,9 @@ export interface Instance {
   /** Deleted or unlinked because something else was deleted, as declared: no rule of its own is asked. */
   implied: boolean
   /** Fields that the caller set. */
-  readonly given: Set<Field>
+  readonly given: Field[]
   /** Ids that join or leave its to-many relations, by field name. */
-  readonly deltas: Map<string, Delta>
+  deltas: ReadonlyMap<string, Delta>
 }
 
 export interface Delta {
@@ -56,7 +56,8 @@ export class Unit {
   readonly #known = new Map<Resource, Map<Id, Instance | null>>()
   /** In the order in which they were first changed or made. */
   readonly #touched = new Set<Instance>()
-  readonly #links = new Map<string, LinkChange>()
+  /** null until there are any: most units have none. */
+  #links: Map<string, LinkChange> | null = null
 
   constructor(tx: Transaction, options: UnitOptions) {
     this.tx = tx
@@ -89,10 +90,11 @@ export class Unit {
 
   /** A new row with nothing in it but its id. */
   create(resource: Resource, id: Id): Instance {
-    const row: Row = Array.from<Value>({ length: FIRST + resource.columns.length - 1 }).fill(null)
+    const row: Row = []
     row[ID] = id
     row[SEQ] = 0
     row[AT] = 0
+    for (let i = 1; i < resource.columns.length; i++) row.push(null)
     const instance: Instance = {
       resource,
       id,
@@ -100,8 +102,8 @@ export class Unit {
       row,
       deleted: false,
       implied: false,
-      given: new Set(),
-      deltas: new Map(),
+      given: [],
+      deltas: noDeltas,
     }
     this.#rows(resource).set(id, instance)
     this.#touched.add(instance)
@@ -125,7 +127,10 @@ export class Unit {
   /** Notes that an id joined or left a to-many relation (or a one-to-one's other side) of the row. */
   record(owner: Instance, field: Field, id: Id, joined: boolean): void {
     let delta = owner.deltas.get(field.name)
-    if (!delta) owner.deltas.set(field.name, (delta = { field, added: new Set(), removed: new Set() }))
+    if (!delta) {
+      delta = { field, added: new Set(), removed: new Set() }
+      owner.deltas = new Map(owner.deltas).set(field.name, delta)
+    }
     const [to, from] = joined ? [delta.added, delta.removed] : [delta.removed, delta.added]
     if (!from.delete(id)) to.add(id)
     this.#touched.add(owner)
@@ -133,14 +138,15 @@ export class Unit {
 
   /** Pairs of a join that the unit makes or dissolves. */
   *links(join: Join): Generator<LinkChange, void> {
-    for (const change of this.#links.values()) if (change.join === join) yield change
+    for (const change of this.#links?.values() ?? []) if (change.join === join) yield change
   }
 
   link(change: LinkChange): void {
     const key = `${change.join.table}\n${typeof change.a}${change.a}\n${typeof change.b}${change.b}`
-    const earlier = this.#links.get(key)
-    if (earlier && earlier.op !== change.op) this.#links.delete(key)
-    else this.#links.set(key, change)
+    const links = (this.#links ??= new Map())
+    const earlier = links.get(key)
+    if (earlier && earlier.op !== change.op) links.delete(key)
+    else links.set(key, change)
   }
 
   /** Every row that the unit makes, changes, deletes or links. */
@@ -149,9 +155,11 @@ export class Unit {
   }
 
   /** Rows that the unit makes or gives another value in a stored field, and does not delete. */
-  *changed(): Generator<Instance, void> {
+  changed(): Instance[] {
+    const changed: Instance[] = []
     for (const instance of this.#touched)
-      if (!instance.deleted && (!instance.before || changedSlots(instance).length > 0)) yield instance
+      if (!instance.deleted && (!instance.before || changedSlots(instance).length > 0)) changed.push(instance)
+    return changed
   }
 
   /** Hands everything to the store. */
@@ -161,7 +169,8 @@ export class Unit {
       const change = changeOf(instance)
       if (change) changes.push(change)
     }
-    if (changes.length || this.#links.size) yield* wait(this.tx.apply(changes, [...this.#links.values()]))
+    const links = this.#links ? [...this.#links.values()] : []
+    if (changes.length || links.length) yield* wait(this.tx.apply(changes, links))
     return changes.length
   }
 
@@ -172,6 +181,8 @@ export class Unit {
   }
 }
 
+const noDeltas: ReadonlyMap<string, Delta> = new Map()
+
 function known(resource: Resource, row: Row | undefined): Instance | null {
   return row
     ? {
@@ -181,8 +192,8 @@ function known(resource: Resource, row: Row | undefined): Instance | null {
         row: row.slice(),
         deleted: false,
         implied: false,
-        given: new Set(),
-        deltas: new Map(),
+        given: [],
+        deltas: noDeltas,
       }
     : null
 }

@@ -31,10 +31,11 @@ export function* create(unit: Unit, prepared: Prepared, id: Id | null, newId: Ne
     if (typeof own === 'number') unit.tx.reserve(resource, own)
   }
   const instance = unit.create(resource, own)
-  const given = new Set<Field>(prepared.settings.map(s => s.field))
+  const { settings } = prepared
   for (const field of resource.fields)
-    if (!given.has(field)) yield* setDefault(unit, instance, field, prepared.pointer, newId)
-  for (const setting of prepared.settings) yield* set(unit, instance, setting, newId)
+    if (!settings.some(setting => setting.field === field))
+      yield* setDefault(unit, instance, field, prepared.pointer, newId)
+  for (const setting of settings) yield* set(unit, instance, setting, newId)
   return instance
 }
 
@@ -96,6 +97,9 @@ function* setDefault(unit: Unit, instance: Instance, field: Field, base: string,
   if (!field.default) return
   const raw = 'from' in field.default ? field.default.from(unit.ctx) : field.default.value
   if (raw === null || raw === undefined) return
+  // Linking has made it canonical.
+  if (field.is === 'scalar' && 'value' in field.default && field.checks.length === 0)
+    return yield* setValue(unit, instance, field, raw as Value, '', false)
   const issues: Issue[] = []
   const value = raw instanceof Date ? raw.toISOString() : raw
   const setting = prepareField(field, value, pointer(base, field.name), {
@@ -117,7 +121,7 @@ export function moment(field: ScalarField, now: number): Value {
 }
 
 function* set(unit: Unit, instance: Instance, setting: Setting, newId: NewId, guarded = true): Work<void> {
-  if (guarded) instance.given.add(setting.field)
+  if (guarded) instance.given.push(setting.field)
   switch (setting.kind) {
     case 'value':
       return yield* setValue(unit, instance, setting.field, setting.value, setting.pointer, guarded)

@@ -96,6 +96,11 @@ export function problemOf(error: ApiError, at: { instance?: string; requestId?: 
 export function pointer(base: string, ...segments: (string | number)[]): string {
   let p = base
   for (const s of segments)
-    p += '/' + (typeof s === 'number' ? s : encodeURIComponent(s.replaceAll('~', '~0').replaceAll('/', '~1')))
+    p +=
+      '/' +
+      (typeof s === 'number' || PLAIN.test(s) ? s : encodeURIComponent(s.replaceAll('~', '~0').replaceAll('/', '~1')))
   return p
 }
+
+// Nearly every name: nothing in it is escaped. Each field of each body has its pointer, so that this is a hot path.
+const PLAIN = /^[\w.-]*$/

@@ -168,7 +168,7 @@ class NodeExchange extends Exchange {
         else more.push(chunk)
       })
       request.on('end', () => resolve(more === null ? (first ?? empty) : Buffer.concat(more, size)))
-      request.on('error', () => reject(new Aborted()))
+      // An error of the request that nobody listens to is told by its end, before it is complete.
       request.on('close', () => {
         if (request.complete) return
         reject(new Aborted())
