@@ -2,13 +2,18 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Engine } from './engine/engine.ts'
 import type { Model, Resource } from './model/model.ts'
+import type { Snapshot, Store } from './store/store.ts'
+import type { Work } from './store/work.ts'
 import { handler, nodeServer } from './transport/node.ts'
+import type { Health } from './transport/http/health.ts'
 import type { HttpOptions } from './transport/http/options.ts'
 
 /** What can be served: an Api. */
 export interface Servable {
   readonly engine: Engine
   readonly http: HttpOptions
+  /** Asked by `/health/ready`. */
+  readonly store?: Pick<Store, 'read'>
   /** Callers are told apart, so that only resources that say `.public()` are open. */
   readonly secured?: boolean
   /** Resolves once the store is open. */
@@ -25,6 +30,8 @@ export interface ServeOptions {
   readonly signals?: boolean
   /** Milliseconds that requests under way have to finish when it closes. Default 10,000. */
   readonly grace?: number
+  /** Milliseconds between `/health/ready` saying no and taking no more connections: what a load balancer needs to notice. Default 0. */
+  readonly lead?: number
   /** Takes what is told at the start, line by line. Default: standard error. */
   readonly report?: (line: string) => void
 }
@@ -43,13 +50,21 @@ export interface Served {
  * open by omission: with NODE_ENV=production or on a host that is not loopback, unless it says `.public()`.
  */
 export async function serve(app: Servable, options: ServeOptions = {}): Promise<Served> {
-  const { port = 3000, host = '127.0.0.1', signals = true, grace = 10_000 } = options
+  const { port = 3000, host = '127.0.0.1', signals = true, grace = 10_000, lead = 0 } = options
   const report = options.report ?? (line => console.error(line))
   await app.ready()
+  let isDraining = false
+  const { store } = app
+  const health: Health = {
+    get isDraining() {
+      return isDraining
+    },
+    check: () => store?.read(positionOf),
+  }
   let server: Server
   try {
     checkStart(app, host, report)
-    server = nodeServer(handler(app.engine, app.http), app.engine.limits)
+    server = nodeServer(handler(app.engine, { ...app.http, health }), app.engine.limits)
     await listen(server, port, host)
   } catch (error) {
     await app.close()
@@ -58,18 +73,29 @@ export async function serve(app: Servable, options: ServeOptions = {}): Promise<
   const address = server.address() as AddressInfo
   const url = `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`
   let closing: Promise<void> | null = null
+  // Readiness goes first: who sends requests here has `lead` to find out, while those that come are still answered.
+  const drain = async (): Promise<void> => {
+    isDraining = true
+    if (lead > 0) await new Promise(resolve => setTimeout(resolve, lead))
+  }
   const served: Served = {
     url,
     port: address.port,
     server,
     close: () =>
-      (closing ??= close(server, grace)
+      (closing ??= drain()
+        .then(() => close(server, grace))
         .then(() => app.close())
         .finally(() => forget(served))),
   }
   if (signals) remember(served, report)
   for (const line of uriTable(app.engine.model, url + (app.http.prefix ?? ''))) report(line)
   return served
+}
+
+// eslint-disable-next-line require-yield -- a read that needs nothing but its snapshot
+function* positionOf(snapshot: Snapshot): Work<number> {
+  return snapshot.position
 }
 
 /** The URIs of a model and what may be done with each, as lines to print. */

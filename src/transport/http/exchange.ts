@@ -40,8 +40,12 @@ export abstract class Exchange implements Credentials {
   coded = ''
   /** A field that may come once came twice. */
   repeated: string | undefined
-  /** When it came, on the monotonic clock; set only where it is told. */
+  /** When it came, on the monotonic clock; this and what follows is set only where it is told. */
   started = 0
+  /** Template of its URI. */
+  route = 'none'
+  /** Id of who calls. */
+  caller: string | number | null = null
 
   constructor(method: string, target: string, raw: readonly string[]) {
     this.method = method

@@ -1,8 +1,11 @@
 import type { Engine } from '../../engine/engine.ts'
 import type { ServiceEndpoint } from './routes.ts'
 import type { Live } from '../../live/live.ts'
+import type { Admission } from './admission.ts'
 import type { Cors } from './cors.ts'
+import type { Health } from './health.ts'
 import type { Negotiator } from './negotiate.ts'
+import type { Observer } from './observe.ts'
 import type { LogRecord } from './options.ts'
 import type { Routes } from './routes.ts'
 
@@ -21,5 +24,9 @@ export interface Face {
   /** Absent where nothing can be followed. */
   readonly live: Live | null
   readonly timing: boolean
+  /** Null where everything is admitted. */
+  readonly admission: Admission | null
+  readonly health: Health | null
+  readonly observe: Observer | null
   readonly log: (record: LogRecord) => void
 }

@@ -1,12 +1,14 @@
 import { codingOf, isCompressible, suffixTag, type Coding } from './compress.ts'
 import type { Body, Exchange, FieldLines } from './exchange.ts'
 import type { Face } from './face.ts'
+import { isRequestId } from './request-id.ts'
 
 /** Adds what every answer carries, and sends it; HEAD is answered with the fields of GET alone (RFC 9110 §9.3.2). */
 export function finish(face: Face, exchange: Exchange, status: number, fields: FieldLines, body: Body): void {
   const coding =
     face.compress === null || exchange.acceptEncoding === undefined ? null : codingOf(exchange.acceptEncoding)
   complete(face, exchange, fields)
+  face.observe?.(exchange, status, fields)
   if (coding !== null) {
     // The client has the bytes of this coding: that is what 304 speaks of.
     if (status === 304 && exchange.coded === coding.suffix) suffixTag(fields, coding.suffix)
@@ -43,10 +45,7 @@ export function complete(face: Face, exchange: Exchange, fields: FieldLines): vo
   if (exchange.requestId !== undefined && isRequestId(exchange.requestId)) {
     fields.push('x-request-id', exchange.requestId)
   }
+  // Whoever keeps a connection should find out that this process goes.
+  if (face.health?.isDraining) fields.push('connection', 'close')
   if (face.timing) fields.push('server-timing', `total;dur=${(performance.now() - exchange.started).toFixed(2)}`)
-}
-
-/** An id that a client gave its request may be echoed and logged only if it is this plain. */
-export function isRequestId(text: string): boolean {
-  return /^[\w.-]{1,64}$/.test(text)
 }

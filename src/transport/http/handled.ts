@@ -37,7 +37,12 @@ export function handledEndpoint(handled: Handled, prefix: string, path: string):
       kind: 'service',
       allow: known.join(', '),
       methods: new Set(known),
-      service: { path, methods: known, serve: (face, exchange) => serve(face, exchange, handled, one, prefix) },
+      service: {
+        path,
+        route: 'handled',
+        methods: known,
+        serve: (face, exchange) => serve(face, exchange, handled, one, prefix),
+      },
     }
   }
   return null

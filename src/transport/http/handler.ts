@@ -4,6 +4,7 @@ import { ApiError } from '../../protocol/error.ts'
 import { run } from '../../store/work.ts'
 import { decodeAction } from './action.ts'
 import { addressFinder } from './address.ts'
+import { Admission } from './admission.ts'
 import { changesService } from './changes.ts'
 import { corsOf } from './cors.ts'
 import { checkMethod, decodeCall } from './decode.ts'
@@ -12,6 +13,7 @@ import { Aborted, type Answerer, type Exchange } from './exchange.ts'
 import type { Face } from './face.ts'
 import { finish } from './finish.ts'
 import { handledEndpoint } from './handled.ts'
+import { healthServices } from './health.ts'
 import { HttpCall } from './http-call.ts'
 import { showIds } from './hypermedia/document.ts'
 import { readHypermedia } from './hypermedia/input.ts'
@@ -19,10 +21,14 @@ import { loginServices } from './login.ts'
 import { wantsStream } from '../sse/accept.ts'
 import { sendStream } from '../sse/face.ts'
 import { ACCEPT_PATCH, ACCEPT_POST, ACCEPT_QUERY } from './media.ts'
+import { Metrics } from './metrics.ts'
+import { metricsService } from './metrics-service.ts'
 import { negotiatorOf } from './negotiate.ts'
+import { observerOf, printRequest, routeOf } from './observe.ts'
 import { printLog, type HttpOptions } from './options.ts'
 import { sendPage, standardPages } from './page.ts'
 import { routesOf, type CollectionEndpoint, type Endpoint, type ItemEndpoint } from './routes.ts'
+import { sendShed } from './shed.ts'
 import { pathOf } from './target.ts'
 
 /**
@@ -33,6 +39,9 @@ export function httpHandler(engine: Engine, options: HttpOptions = {}): Answerer
   const cors = corsOf(options.cors)
   const compress = options.compress === false ? null : (options.compress ?? COMPRESSED)
   const prefix = (options.prefix ?? '').replace(/\/+$/, '')
+  const admission = options.overload === false ? null : new Admission(options.overload)
+  const metrics = options.metrics ? new Metrics(admission, options.live ?? null) : null
+  const observe = observerOf(metrics, options.requests === true ? printRequest : (options.requests ?? null))
   const face: Face = {
     engine,
     routes: routesOf(
@@ -40,6 +49,8 @@ export function httpHandler(engine: Engine, options: HttpOptions = {}): Answerer
       prefix,
       [...standardPages(engine.model, prefix), ...(options.pages ?? [])],
       [
+        ...healthServices(options.health ?? null),
+        ...(metrics ? [metricsService(metrics, options.metrics!)] : []),
         ...(engine.auth ? loginServices(engine.auth, addressFinder(options.trustedProxies)) : []),
         ...(options.live && options.changes
           ? [changesService(options.live, `${prefix}/changes`, options.changes)]
@@ -53,18 +64,27 @@ export function httpHandler(engine: Engine, options: HttpOptions = {}): Answerer
     formats: negotiatorOf(options.exporters),
     live: options.live ?? null,
     timing: options.timing ?? false,
+    admission,
+    health: options.health ?? null,
+    observe,
     log: options.log ?? printLog,
   }
   const addressOf = engine.limiter ? addressFinder(options.trustedProxies) : null
   return exchange => {
-    if (face.timing) exchange.started = performance.now()
+    if (face.timing || observe) exchange.started = performance.now()
     const call = new HttpCall(exchange, engine.mode)
     if (addressOf) call.address = addressOf(exchange)
     try {
       const waiting = begin(face, call)
-      return waiting instanceof Promise ? waiting.catch((thrown: unknown) => refuse(face, call, thrown)) : waiting
+      if (waiting instanceof Promise) {
+        return waiting.then(
+          () => leave(face, call),
+          (thrown: unknown) => refuse(face, call, thrown),
+        )
+      }
+      return leave(face, call)
     } catch (thrown) {
-      refuse(face, call, thrown)
+      return refuse(face, call, thrown)
     }
   }
 }
@@ -72,7 +92,12 @@ export function httpHandler(engine: Engine, options: HttpOptions = {}): Answerer
 /** Below, the fields that tell of a coding weigh as much as it saves. */
 const COMPRESSED = 2_048
 
+function leave({ admission }: Face, call: HttpCall): void {
+  if (call.admitted) admission!.leave()
+}
+
 function refuse(face: Face, call: HttpCall, thrown: unknown): void {
+  leave(face, call)
   if (thrown instanceof Aborted) return
   chargeRefused(face.engine, call)
   sendThrown(face, call, thrown)
@@ -105,6 +130,7 @@ function begin(face: Face, call: HttpCall): void | Promise<void> {
   if (path === '*') return sendOptions(face, exchange, null)
   const endpoint = face.routes.match(path, call) ?? face.handled?.(path) ?? null
   call.endpoint = endpoint
+  if (face.observe) exchange.route = routeOf(endpoint)
   if (endpoint !== null && exchange.method === 'OPTIONS' && !answersOptions(endpoint, exchange)) {
     return sendOptions(face, exchange, endpoint)
   }
@@ -116,6 +142,10 @@ function begin(face: Face, call: HttpCall): void | Promise<void> {
     checkMethod(endpoint, exchange.method)
     return endpoint.service.serve(face, exchange)
   }
+  if (face.admission !== null) {
+    if (!face.admission.enter()) return sendShed(face, exchange)
+    call.admitted = true
+  }
   const principal = face.engine.authenticate?.(exchange) ?? null
   return principal instanceof Promise ? principal.then(who => proceed(face, call, who)) : proceed(face, call, principal)
 }
@@ -123,6 +153,7 @@ function begin(face: Face, call: HttpCall): void | Promise<void> {
 function proceed(face: Face, call: HttpCall, principal: Principal | null): void | Promise<void> {
   const { endpoint } = call
   call.principal = principal
+  if (face.observe && principal) call.exchange.caller = principal.id
   if (endpoint === null || endpoint.kind === 'page' || endpoint.kind === 'service') throw new ApiError('not_found')
   checkMethod(endpoint, call.exchange.method)
   if (endpoint.kind === 'action') {

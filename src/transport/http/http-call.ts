@@ -29,6 +29,8 @@ export class HttpCall implements Call {
   jsonPatch = false
   conditions: Conditions | null = null
   principal: Principal | null = null
+  /** It counts among the requests under way. */
+  admitted = false
   /** Known where rate limits need it. */
   address: string | undefined = undefined
   key: Readonly<Record<string, Value>> | null = null

@@ -1,8 +1,12 @@
 import type { Principal } from '../../engine/call.ts'
 import type { Handled } from '../../engine/handled.ts'
 import type { Live } from '../../live/live.ts'
+import type { OverloadOptions } from './admission.ts'
+import type { Health } from './health.ts'
 import type { Exporter } from './negotiate.ts'
+import type { RequestRecord } from './observe.ts'
 import type { Page } from './page.ts'
+import { redact } from './redact.ts'
 
 /** Something that happened, for the log; `error` may hold what a client must never see. */
 export interface LogRecord {
@@ -34,6 +38,14 @@ export interface HttpOptions {
   readonly exporters?: Readonly<Record<string, Exporter>> | undefined
   /** Bytes from which on answers are compressed for those who accept it; false = never, as where a proxy does it. Default: 2048. */
   readonly compress?: number | false
+  /** When requests are refused so that those that are admitted stay quick; false = never. */
+  readonly overload?: OverloadOptions | false
+  /** Serves `/metrics` in the text format of Prometheus, to everybody who reaches it or to whom a function allows it. */
+  readonly metrics?: true | ((who: Principal | null) => boolean)
+  /** Hears of every answered request; true = one line of JSON each on standard output. */
+  readonly requests?: true | ((record: RequestRecord) => void)
+  /** Whether the process should be sent requests; `serve` brings its own. */
+  readonly health?: Health
   /** Tells in `Server-Timing` how long the answer took; for development. */
   readonly timing?: boolean
   /** Static pages beside the resources: documents, health. They need no credentials. */
@@ -49,7 +61,5 @@ export interface HttpOptions {
 
 /** Where records go unless an API says otherwise: one line of JSON each on standard error. */
 export function printLog(record: LogRecord): void {
-  const { error } = record
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  console.error(JSON.stringify({ ...record, error: text }))
+  console.error(JSON.stringify({ time: new Date().toISOString(), ...record, error: redact(record.error) }))
 }

@@ -7,6 +7,8 @@ export interface Service {
   /** Below the mount: `/auth/token`. */
   readonly path: string
   readonly methods: readonly string[]
+  /** What metrics call it; the path if it is not said. */
+  readonly route?: string
   /** What it throws is answered with its problem document. */
   readonly serve: (face: Face, exchange: Exchange) => Maybe<void>
 }
