@@ -14,10 +14,10 @@ import type { Store, Transaction } from './store/store.ts'
 import type { Call, Outcome } from './engine/call.ts'
 import { createAuth, type AuthOptions } from './auth/auth.ts'
 import type { Authenticate } from './auth/principal.ts'
-import { sessionName, sessionResource } from './auth/session.ts'
+import { withSessions } from './auth/session.ts'
 import type { TokenAuth } from './auth/token-auth.ts'
 import { gateOf } from './engine/gate.ts'
-import { tokenHooks } from './engine/token-hooks.ts'
+import { withTokens } from './engine/token-hooks.ts'
 import type { PermissionLike } from './model/permission.ts'
 import { database } from './engine/database.ts'
 import { createEngine, type Engine } from './engine/engine.ts'
@@ -188,6 +188,7 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
     store,
     engine,
     authenticating: auth !== null && auth.roles === null,
+    scopes: auth?.scopes ?? null,
     database: handle => database(engine, handle, undefined),
     onFault: error => onFault(ApiError.from(error), null),
   })
@@ -239,22 +240,6 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
       await store.close()
     },
   }
-}
-
-/** restaction's authentication comes before what the application does, and after it. */
-function withTokens(options: ApiOptions, roles: TokenAuth): Pick<ApiOptions, 'before' | 'after' | 'error'> {
-  const { before, after } = tokenHooks(roles)
-  return {
-    before: [before, ...[options.before ?? []].flat()],
-    after: [...[options.after ?? []].flat(), after],
-    ...(options.error ? { error: options.error } : {}),
-  }
-}
-
-/** Where users log in, their sessions are rows as well. */
-function withSessions(resources: Readonly<Record<string, AnyResource>>): Readonly<Record<string, AnyResource>> {
-  const users = Object.keys(resources).find(name => resources[name]!['~resource'].login !== undefined)
-  return users === undefined ? resources : { ...resources, [sessionName]: sessionResource(users) }
 }
 
 async function seedOnce(

@@ -56,7 +56,26 @@ export type { Deprecation } from './model/deprecation.ts'
 export { tracedCalls, type TracedCall } from './engine/trace.ts'
 export type { RateLimit, RateLimitOptions } from './model/rate-limit.ts'
 export type { Principal } from './engine/call.ts'
-export type { Authenticate, Credentials } from './auth/principal.ts'
+export type { Authenticate, Credentials, Identity } from './auth/principal.ts'
+export type { Auth, AuthOptions } from './auth/auth.ts'
+export type { AttemptLimits } from './auth/attempts.ts'
+export type { CookieOptions } from './auth/cookie.ts'
+export type { Issuer } from './auth/foreign.ts'
+export type { Granted } from './auth/login.ts'
+export type { Watched } from './auth/watch.ts'
+export { apiKeys, type KeyLookup } from './auth/api-keys.ts'
+export { basicAuth, type BasicCheck } from './auth/basic.ts'
+export { firstOf } from './auth/first-of.ts'
+export { hashPassword, verifyPassword } from './auth/password.ts'
+export { tokenAuth, type TokenAuth, type TokenAuthOptions } from './auth/token-auth.ts'
+export type { Meta, Roles, TokenAuthMeta } from './auth/roles.ts'
+export {
+  AllowAny,
+  IsAuthenticated,
+  type Permission,
+  type PermissionFunction,
+  type PermissionLike,
+} from './model/permission.ts'
 export type { Answer, CallOptions } from './engine/program.ts'
 export type { History, HistoryRecord } from './engine/history.ts'
 export type { HistoryOptions, ListOptions, Operations, SafeOperations } from './operations.ts'

@@ -56,6 +56,34 @@ test('cookies: a relation is right on both sides, whichever is written', { timeo
   expect(await json(`${url}/cookie`)).toMatchObject([{ jar: 1 }, { jar: null }, { jar: 2 }])
 })
 
+test('ownership: rows of others do not exist', { timeout: 20_000 }, async () => {
+  const url = await start('ownership')
+  const as = async (user: string | null, method: string, path: string, body?: unknown): Promise<[number, any]> => {
+    const headers = { 'content-type': 'application/json', ...(user === null ? {} : { 'x-user': user }) }
+    const init = { method, headers }
+    const answer = await fetch(url + path, body === undefined ? init : { ...init, body: JSON.stringify(body) })
+    const text = await answer.text()
+    return [answer.status, text === '' ? null : JSON.parse(text)]
+  }
+  const jar = { id: 1, label: 'mine', cookies: [1] }
+  expect(await as('alice', 'POST', '/jar', { label: 'mine', cookies: [{ type: 'donut' }] })).toEqual([201, jar])
+  expect(await as('bob', 'POST', '/jar', { label: 'his' })).toEqual([201, { id: 2, label: 'his', cookies: [] }])
+  expect(await as('alice', 'GET', '/jar')).toEqual([200, [jar]])
+  expect(await as('bob', 'GET', '/jar')).toMatchObject([200, [{ id: 2 }]])
+  for (const [method, body] of [['GET'], ['PATCH', { label: 'taken' }], ['DELETE']] as const)
+    expect(await as('bob', method, '/jar/1', body)).toMatchObject([404, { error: 'not_found' }])
+  // What cannot be seen cannot be linked to, filtered by or taken.
+  const reference = { errors: [{ code: 'reference' }] }
+  expect(await as('bob', 'POST', '/cookie', { type: 'muffin', jar: 1 })).toMatchObject([400, reference])
+  expect(await as('bob', 'PATCH', '/jar/2', { cookies: [1] })).toMatchObject([400, reference])
+  expect(await as('bob', 'GET', '/cookie?jar.label=mine')).toEqual([200, []])
+  // Nobody says whose a row is.
+  expect((await as('bob', 'POST', '/cookie', { type: 'muffin', user_id: 'alice' }))[0]).toBe(400)
+  expect((await as('bob', 'GET', '/cookie?user_id=alice'))[0]).toBe(400)
+  expect((await as(null, 'GET', '/jar'))[0]).toBe(401)
+  expect((await as(null, 'POST', '/jar', { label: 'x' }))[0]).toBe(401)
+})
+
 test('world: 250 countries, their relations and over 100,000 cities', { timeout: 60_000 }, async () => {
   const url = await start('world', 'world.db')
   const total = async (path: string): Promise<number> =>

@@ -11,7 +11,7 @@ import { wait, type Work } from '../store/work.ts'
 export const sessionName = '_session'
 
 /** The sessions of a user resource. Nothing in them lets anyone in: refresh tokens are kept as hashes. */
-export function sessionResource(user: string): AnyResource {
+function sessionResource(user: string): AnyResource {
   return resource(
     {
       id: t.id('text', { client: true }),
@@ -30,6 +30,12 @@ export function sessionResource(user: string): AnyResource {
     },
     { path: null, title: 'RestuarySession', table: sessionName, readOnly: true },
   ).rules(() => ({}))
+}
+
+/** Declarations with the sessions of the resource that has a login, if one has. */
+export function withSessions(resources: Readonly<Record<string, AnyResource>>): Readonly<Record<string, AnyResource>> {
+  const users = Object.keys(resources).find(name => resources[name]!['~resource'].login !== undefined)
+  return users === undefined ? resources : { ...resources, [sessionName]: sessionResource(users) }
 }
 
 /** What a session is good for. */

@@ -1,5 +1,5 @@
 import { ApiError } from '../protocol/error.ts'
-import type { Call } from './call.ts'
+import type { Call, Principal } from './call.ts'
 
 /** Which scopes an operation needs: by its name, else by `read` or `write`; one of the list is enough. */
 export type Scopes = Readonly<Record<string, readonly string[]>>
@@ -9,8 +9,12 @@ export type Scopes = Readonly<Record<string, readonly string[]>>
  * do; who may do what is for rules to say. Callers without a token, and the application itself, have none to show.
  */
 export function requireScope(scopes: Scopes, call: Call): void {
-  const { principal, operation } = call
-  if (!principal || call.trusted) return
+  if (!call.trusted) checkScope(scopes, call.principal, call.operation)
+}
+
+/** The same of an operation by its name, `list` and `get` being those that read. */
+export function checkScope(scopes: Scopes, principal: Principal | null, operation: string): void {
+  if (!principal) return
   const isRead = operation === 'list' || operation === 'get'
   const needed = scopes[operation] ?? scopes[isRead ? 'read' : 'write']
   if (!needed) return
