@@ -31,6 +31,7 @@ import { withTraces } from './engine/trace.ts'
 import { matchUrl, urlOf, type UrlMatch } from './engine/url.ts'
 import { documentPages, type DocumentOptions } from './api-documents.ts'
 import { apart, linkHandled } from './handled-resources.ts'
+import { followCommits, withHooks } from './live/commit-hooks.ts'
 import { Live } from './live/live.ts'
 import { PublishedFeed } from './live/published.ts'
 import { liveOperation, type LiveOperation } from './live-operation.ts'
@@ -136,7 +137,7 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
 ): Api<M> {
   const limits: Limits = { ...defaultLimits, ...options.limits }
   const { modelled, handled: declared } = apart(resources)
-  const model = link(withSessions(modelled), {
+  const model = link(withHooks(withSessions(modelled)), {
     limits,
     paths: options.paths ?? {},
     docs: options.docs ?? null,
@@ -199,6 +200,12 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
   const ready = Promise.resolve(started).then(() => {
     waiting = null
   })
+  const hooks = followCommits(opening, {
+    store,
+    model,
+    database: tx => database(engine, call => engine.within(tx, call), undefined),
+    onFault: error => onFault(ApiError.from(error), null),
+  })
   ready.catch(() => undefined) // whoever awaits `ready` hears of it; nobody else should be taken down
   const handle = (call: Call): Maybe<Outcome> => (waiting ? ready.then(() => engine.handle(call)) : engine.handle(call))
   const http = {
@@ -237,6 +244,7 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
       await ready.catch(() => undefined)
       live.close()
       auth?.close()
+      await hooks?.close()
       await store.close()
     },
   }

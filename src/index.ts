@@ -30,6 +30,7 @@ export {
   type DeclaredAction,
   type Standalone,
 } from './model/action.ts'
+export type { Around, AroundCall, CommittedChange, CommittedEvent, Next, OnCommit } from './model/hook.ts'
 export type { ActionContext, Provided } from './model/action-context.ts'
 export type { Database } from './model/operations.ts'
 export { abort, reply, type Reply, type ReplyHeaders, type ReplyOptions } from './engine/reply.ts'

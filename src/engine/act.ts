@@ -10,6 +10,7 @@ import { run, wait, type Maybe, type Work } from '../store/work.ts'
 import type { Answered, Arguments, Call, HeaderLines } from './call.ts'
 import type { Context } from './context.ts'
 import { ruleOf } from './authorize.ts'
+import { surround } from './surround.ts'
 import { allowedRows } from './permissions.ts'
 import { plainJson } from './plain-json.ts'
 import { isReply, type ReplyHeaders } from './reply.ts'
@@ -42,7 +43,12 @@ function* perform(call: Call, action: Action, reading: Reading, context: Context
   const given = call.arguments ? yield* wait(call.arguments()) : { value: call.input, mode: call.mode }
   const input = yield* argumentsOf(action, given, reading)
   if (given.files) context.attach(given.files)
-  const answer = yield* wait(action.run({ input, ctx: context, row }) as Maybe<unknown>)
+  const work = function* (given: unknown): Work<unknown> {
+    return yield* wait(action.run({ input: given, ctx: context, row }) as Maybe<unknown>)
+  }
+  const hooks = call.resource.around.get(action.name)
+  const about = { operation: action.name, id: call.id, ctx: context }
+  const answer = yield* hooks ? surround(hooks, about, input, true, work) : work(input)
   return yield* answered(call.resource, action, answer, reading)
 }
 

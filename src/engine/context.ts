@@ -20,15 +20,18 @@ export class Context implements ActionContext {
   readonly #around: Surroundings
   readonly #call: Call
   #tx: Transaction | null
+  /** It is of a hook within a unit of work, which does not wait. */
+  readonly #unit: boolean
   #files: readonly Attachment[] = none
   #token: unknown = null
   #setToken = false
 
-  constructor(around: Surroundings, call: Call, now: number, tx: Transaction | null = null) {
+  constructor(around: Surroundings, call: Call, now: number, tx: Transaction | null = null, unit = false) {
     this.#around = around
     this.#call = call
     this.now = now
     this.#tx = tx
+    this.#unit = unit
   }
 
   get me(): Principal | null {
@@ -103,6 +106,7 @@ export class Context implements ActionContext {
   }
 
   #database(tx: Transaction | null, me: Principal | null | undefined): Database {
+    if (this.#unit) throw new TypeError('a hook within a unit of work has no database: write it as an async function')
     const { engine } = this.#around
     return database(engine, call => (tx ? engine.within(tx, call) : engine.handle(call)), me)
   }

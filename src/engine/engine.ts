@@ -5,8 +5,9 @@ import type { Limits } from '../protocol/limits.ts'
 import type { Provided } from '../model/action-context.ts'
 import type { Model } from '../model/model.ts'
 import type { Store, Transaction } from '../store/store.ts'
-import { run, type Maybe, type Work } from '../store/work.ts'
+import { run, wait, type Maybe, type Work } from '../store/work.ts'
 import { act, responded } from './act.ts'
+import { aroundOf, surrounded } from './around.ts'
 import { authorize } from './authorize.ts'
 import type { Call, Outcome } from './call.ts'
 import { Context, type Surroundings } from './context.ts'
@@ -24,6 +25,7 @@ import { contextOf } from './read-row.ts'
 import { isPast, readPast } from './past.ts'
 import { getItem, getList, type Reading } from './read.ts'
 import type { Bounds } from './related.ts'
+import { isAsync } from './surround.ts'
 import { Unit } from './unit.ts'
 
 /** The engine as faces see it. */
@@ -114,7 +116,15 @@ export function createEngine(options: EngineOptions): Engine {
     })
   }
 
-  function write(tx: Transaction, call: Call, writing: Writing): Work<Outcome> {
+  /** The operation with the hooks around it; `waits` = within a transaction that can wait for them. */
+  function write(tx: Transaction, call: Call, writing: Writing, waits: boolean): Work<Outcome> {
+    const hooks = aroundOf(call.resource, call.operation)
+    if (hooks.length === 0) return execute(tx, call, writing)
+    const context = new Context(surroundings, call, writing.ctx.now, waits ? tx : null, !waits)
+    return surrounded(hooks, call, context, writing, waits, given => execute(tx, given, writing))
+  }
+
+  function execute(tx: Transaction, call: Call, writing: Writing): Work<Outcome> {
     const unit = new Unit(tx, {
       ctx: writing.ctx,
       mode: call.mode,
@@ -141,15 +151,19 @@ export function createEngine(options: EngineOptions): Engine {
 
   /** idempotency: claimed, done and kept in one unit, or answered with what was kept. */
   function change(call: Call, writing: Writing): Promise<Outcome> {
+    if (aroundOf(call.resource, call.operation).some(isAsync))
+      return store.transaction(async tx => run(changeWithin(tx, call, writing)))
     const claim = claimOf(call)
     return claim
-      ? writeOnce(store, options.model, claim, clock(), tx => write(tx, call, writing))
-      : store.write(tx => write(tx, call, writing))
+      ? writeOnce(store, options.model, claim, clock(), tx => write(tx, call, writing, false))
+      : store.write(tx => write(tx, call, writing, false))
   }
 
   function changeWithin(tx: Transaction, call: Call, writing: Writing): Work<Outcome> {
     const claim = claimOf(call)
-    return claim ? once(tx, options.model, claim, clock(), () => write(tx, call, writing)) : write(tx, call, writing)
+    return claim
+      ? once(tx, options.model, claim, clock(), () => write(tx, call, writing, true))
+      : write(tx, call, writing, true)
   }
 
   /** Its own operation of a resource: the function of the declaration between input and output. */
@@ -177,7 +191,11 @@ export function createEngine(options: EngineOptions): Engine {
     if (call.operation === 'act') {
       return perform(call, writing, context ?? new Context(surroundings, call, writing.ctx.now), null)
     }
-    return isRead(call) ? read(call, writing) : hashed(call, writing, ready => change(call, ready))
+    if (!isRead(call)) return hashed(call, writing, ready => change(call, ready))
+    const hooks = aroundOf(call.resource, call.operation)
+    if (hooks.length === 0) return read(call, writing)
+    const around = context ?? new Context(surroundings, call, writing.ctx.now)
+    return run(surrounded(hooks, call, around, writing, true, given => wait(read(given, writing))))
   }
 
   function isRead(call: Call): boolean {

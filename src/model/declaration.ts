@@ -1,4 +1,5 @@
 import type { FieldDef, RowCheck } from '../schema/field.ts'
+import type { AroundDef, OnCommitDef } from './hook.ts'
 import type { Foreign } from './model.ts'
 import type { Deprecation } from './deprecation.ts'
 import type { RateLimit } from './rate-limit.ts'
@@ -36,6 +37,10 @@ export interface ResourceDef {
   readonly index: readonly (readonly string[])[]
   readonly foreign?: Foreign
   readonly actions?: Readonly<Record<string, ActionDef>>
+  /** What runs around its operations, the first outermost. */
+  readonly around?: readonly AroundDef[]
+  /** What hears of its commits. */
+  readonly onCommit?: readonly OnCommitDef[]
   /** A resource that is only actions: its name as written. It has no table. */
   readonly standalone?: string
 }

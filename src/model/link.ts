@@ -109,6 +109,8 @@ function linkResource(name: string, def: ResourceDef, limits: Limits): Draft<Res
     rules: null,
     standalone: def.standalone !== undefined,
     actions: new Map(),
+    around: aroundOf(def),
+    onCommit: def.onCommit ?? [],
     meta: {},
     login: def.login ? Object.freeze({ ...def.login }) : null,
     permissions: def.permissions ?? null,
@@ -130,6 +132,12 @@ function linkResource(name: string, def: ResourceDef, limits: Limits): Draft<Res
   resource.id = byName.get(idName) as Resource['id']
   resource.idType = resource.id.type
   return resource
+}
+
+/** Hooks by what they stand around, the first outermost. */
+function aroundOf(def: ResourceDef): Resource['around'] {
+  const hooks = Map.groupBy(def.around ?? [], one => one.operation)
+  return new Map([...hooks].map(([operation, found]) => [operation, found.map(one => one.hook)]))
 }
 
 function isStored(def: ResourceDef, field: string): boolean {

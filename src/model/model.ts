@@ -19,6 +19,7 @@ import type { ActionCall } from './action.ts'
 import type { Verb } from './declaration.ts'
 import type { LoginDef } from './declaration.ts'
 import type { DeprecationDates } from './deprecation.ts'
+import type { Around, OnCommitDef } from './hook.ts'
 import type { RatePolicy } from './rate-limit.ts'
 import type { PermissionLike } from './permission.ts'
 import type { RuleSet } from './rule.ts'
@@ -102,6 +103,10 @@ export interface Resource extends Scope {
   readonly standalone: boolean
   /** Its own operations by name. */
   readonly actions: ReadonlyMap<string, Action>
+  /** What runs around its operations and actions, by their names, the first outermost. */
+  readonly around: ReadonlyMap<string, readonly Around[]>
+  /** What hears of its commits. */
+  readonly onCommit: readonly OnCommitDef[]
   /** What its documentation text says. */
   readonly meta: Meta
 }

@@ -4,6 +4,7 @@ import type { RowCheck } from '../schema/field.ts'
 import type { Context, Fields } from '../schema/types.ts'
 import { actionDefs, type Actions } from './action.ts'
 import type { ResourceDef } from './declaration.ts'
+import type { Around, OnCommit } from './hook.ts'
 import type { MeOf, Stored } from './own-row.ts'
 import type { PermissionLike } from './permission.ts'
 import type { RuleFunction } from './rule.ts'
@@ -45,6 +46,13 @@ export interface Declared<F extends Fields, U = {}, A = {}, L = never> {
   docs(text: string): Declared<F, U, A, L>
   /** Operations of one's own on the resource or its rows: see {@link action}. */
   actions<const B extends Actions>(map: B): Declared<F, U, A & B, L>
+  /** Runs around an operation, or an action by its name, within its transaction: see {@link Around}. */
+  around(
+    operation: 'list' | 'get' | 'create' | 'replace' | 'patch' | 'delete' | (keyof A & string),
+    hook: Around,
+  ): Declared<F, U, A, L>
+  /** Hears of every commit that changed rows of the resource, under a name of its own: see {@link OnCommit}. */
+  onCommit(name: string, handler: OnCommit): Declared<F, U, A, L>
 }
 
 /** The password fields of a resource. */
@@ -106,6 +114,10 @@ function declared(def: ResourceDef): Chain {
     unique: (...fields: string[]) => having({ unique: Object.freeze([...def.unique, Object.freeze(fields)]) }),
     index: (...fields: string[]) => having({ index: Object.freeze([...def.index, Object.freeze(fields)]) }),
     docs: (docs: string) => having({ docs }),
+    around: (operation: string, hook: Around) =>
+      having({ around: Object.freeze([...(def.around ?? []), Object.freeze({ operation, hook })]) }),
+    onCommit: (name: string, handler: OnCommit) =>
+      having({ onCommit: Object.freeze([...(def.onCommit ?? []), Object.freeze({ name, handler })]) }),
     actions: (map: Actions) => having({ actions: Object.freeze({ ...def.actions, ...actionDefs(map) }) }),
   })
 }

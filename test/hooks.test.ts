@@ -1,0 +1,214 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, test } from 'vitest'
+import {
+  abort,
+  action,
+  api,
+  memory,
+  ModelError,
+  resource,
+  sqlite,
+  t,
+  type Api,
+  type CommittedEvent,
+} from '../src/index.ts'
+import type { Store } from '../src/store/store.ts'
+
+const stores: readonly (readonly [string, () => Store])[] = [
+  ['memory', () => memory()],
+  ['sqlite', () => sqlite(':memory:')],
+]
+
+describe.each(stores)('around-hooks over %s', (_, store) => {
+  const todo = () => resource({ id: t.id(), text: t.text(), done: t.bool().default(false) })
+  const log = resource({ id: t.id(), text: t.text() })
+
+  test('run inside the unit, the first outermost, and may change the input', async () => {
+    const seen: string[] = []
+    const app = api(
+      {
+        todo: todo()
+          .around('create', ({ input }, next) => {
+            seen.push('a')
+            const row = next({ ...input, text: input.text.trim() })
+            seen.push(`a ${row.id}`)
+            return row
+          })
+          .around('create', function* ({ input }, next) {
+            seen.push(`b ${input.text}`)
+            const row: unknown = yield* next() as Generator<Promise<unknown>, unknown, unknown>
+            return row
+          }),
+      },
+      { store: store() },
+    )
+    expect(await app.post('todo', { text: ' x ' })).toEqual({ id: 1, text: 'x', done: false })
+    expect(seen).toEqual(['a', 'b x', 'a 1'])
+  })
+
+  test('what throws after the write undoes it', async () => {
+    const app = api(
+      {
+        todo: todo().around('create', ({ input }, next) => {
+          next()
+          if (input.text === 'no') abort(409, 'Refused', 'not this')
+        }),
+      },
+      { store: store() },
+    )
+    await app.post('todo', { text: 'yes' })
+    await expect(app.post('todo', { text: 'no' })).rejects.toMatchObject({ status: 409, error: 'Refused' })
+    expect(await app.list('todo')).toHaveLength(1)
+  })
+
+  test('an async one has a transaction, and writes in it', async () => {
+    const app = api(
+      {
+        log,
+        todo: todo().around('patch', async ({ id, ctx }, next) => {
+          await ctx.asSystem().post('log', { text: `patch ${id}` })
+          const row = await next()
+          if (row.text === 'bad') abort(400, 'Bad')
+          return row
+        }),
+      },
+      { store: store() },
+    )
+    await app.post('todo', { text: 'a' })
+    expect(await app.patch('todo', 1, { text: 'b' })).toMatchObject({ text: 'b' })
+    await expect(app.patch('todo', 1, { text: 'bad' })).rejects.toMatchObject({ status: 400 })
+    expect(await app.list('log')).toEqual([{ id: 1, text: 'patch 1' }])
+    expect(await app.get('todo', 1)).toMatchObject({ text: 'b' })
+  })
+
+  test('may answer something else, or instead', async () => {
+    const app = api(
+      {
+        todo: todo()
+          .actions({ count: action({ run: () => 1 }) })
+          .around('get', (_call, next) => ({ ...next(), seen: true }))
+          .around('delete', () => ({ kept: true }))
+          .around('count', async (_call, next) => (await next()) + 1),
+      },
+      { store: store() },
+    )
+    await app.post('todo', { text: 'a' })
+    expect(await app.get('todo', 1)).toMatchObject({ text: 'a', seen: true })
+    const deleted = await app.fetch(new Request('http://x/todo/1', { method: 'DELETE' }))
+    expect([deleted.status, await deleted.json()]).toEqual([200, { kept: true }])
+    expect(await app.act('todo', 'count')).toBe(2)
+    expect(await app.list('todo')).toHaveLength(1)
+  })
+
+  test('one that waits without saying so is told', async () => {
+    const faults: string[] = []
+    const app = api(
+      { todo: todo().around('create', (_call, next) => Promise.resolve().then(() => next())) },
+      { store: store(), onFault: error => faults.push((error.cause as Error).message) },
+    )
+    await expect(app.post('todo', { text: 'a' })).rejects.toMatchObject({ code: 'internal' })
+    expect(faults.join()).toMatch(/write it as an async function/)
+    expect(await app.list('todo')).toEqual([])
+  })
+})
+
+test.each([
+  [resource({ id: t.id() }).around('creat' as 'create', () => null), /did you mean "create"/],
+  [
+    resource({ id: t.id() })
+      .onCommit('a', () => {})
+      .onCommit('a', () => {}),
+    /twice/,
+  ],
+])('faults of hooks %#', (todo, fault) => {
+  expect(() => api({ todo } as never)).toThrow(ModelError)
+  expect(() => api({ todo } as never)).toThrow(fault)
+})
+
+describe('after-commit hooks', () => {
+  let directory: string | null = null
+  let open: Api | null = null
+  afterEach(async () => {
+    await open?.close()
+    open = null
+    if (directory !== null) rmSync(directory, { recursive: true })
+    directory = null
+  })
+  const serve = <M>(app: Api<M>): Api<M> => {
+    open = app as unknown as Api
+    return app
+  }
+  const file = (): string => join((directory ??= mkdtempSync(join(tmpdir(), 'restuary-hooks-'))), 'a.db')
+
+  /** Collects events, and resolves once there are as many as wanted. */
+  function listener(fails: (event: CommittedEvent | null) => boolean = () => false) {
+    const events: (CommittedEvent | null)[] = []
+    let wanted = 0
+    let tell = (): void => {}
+    return {
+      events,
+      handler: (event: CommittedEvent | null) => {
+        if (fails(event)) throw new Error('not now')
+        events.push(event)
+        if (events.length >= wanted) tell()
+      },
+      async count(many: number): Promise<void> {
+        wanted = many
+        if (events.length < many) await new Promise<void>(resolve => (tell = resolve))
+      },
+    }
+  }
+
+  test.each(stores)('%s: each commit once, in order, with the rows as they were and are', async (_, store) => {
+    const { events, handler, count } = listener()
+    const todo = resource({ id: t.id(), text: t.text() }).onCommit('tell', handler)
+    const app = serve(api({ todo, other: resource({ id: t.id() }) }, { store: store() }))
+    await app.ready()
+    await app.post('todo', [{ text: 'a' }, { text: 'b' }])
+    await app.post('other', {})
+    await app.patch('todo', 1, { text: 'c' })
+    await app.delete('todo', 2)
+    await count(3)
+    expect(events.map(event => event!.changes)).toEqual([
+      [
+        { op: 'create', id: 1, before: null, after: { id: 1, text: 'a' } },
+        { op: 'create', id: 2, before: null, after: { id: 2, text: 'b' } },
+      ],
+      [{ op: 'patch', id: 1, before: { id: 1, text: 'a' }, after: { id: 1, text: 'c' } }],
+      [{ op: 'delete', id: 2, before: { id: 2, text: 'b' }, after: null }],
+    ])
+  })
+
+  test('what it writes is kept with how far it has come: exactly once over a restart and a failure', async () => {
+    let fail = true
+    const make = (handler: (event: CommittedEvent | null) => void) =>
+      api(
+        {
+          seen: resource({ id: t.id(), text: t.text() }),
+          todo: resource({ id: t.id(), text: t.text() }).onCommit('copy', async (event, db) => {
+            for (const { after } of event!.changes) await db.post('seen', { text: after!['text'] })
+            handler(event)
+          }),
+        },
+        { store: sqlite(file()), onFault: () => {} },
+      )
+    const first = listener(event => fail && event!.changes[0]!.after!['text'] === 'b')
+    const app = serve(make(first.handler))
+    await app.ready()
+    await app.post('todo', { text: 'a' })
+    await first.count(1)
+    await app.post('todo', { text: 'b' })
+    await app.post('todo', { text: 'c' })
+    await app.close()
+    expect(first.events).toHaveLength(1)
+    fail = false
+    const second = listener()
+    const again = serve(make(second.handler))
+    await again.ready()
+    await second.count(2)
+    await again.transaction(async () => {}) // the hook's own has ended then
+    expect((await again.list('seen')).map(row => row.text)).toEqual(['a', 'b', 'c'])
+  })
+})
