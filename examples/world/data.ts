@@ -14,7 +14,7 @@ export interface Country {
   readonly capitals: readonly string[]
   readonly region: string
   readonly subregion: string | null
-  readonly area: number
+  readonly area: number | null
   readonly latitude: number
   readonly longitude: number
   readonly landlocked: boolean
@@ -80,7 +80,8 @@ export function readWorld(): World {
       capitals: one.capital,
       region: one.region,
       subregion: one.subregion === '' ? null : one.subregion,
-      area: one.area,
+      // Where nobody knows, the source says -1.
+      area: one.area < 0 ? null : one.area,
       latitude: one.latlng[0],
       longitude: one.latlng[1],
       landlocked: one.landlocked,

@@ -14,7 +14,7 @@ const country = resource({
   capitals: t.list(t.text()),
   region: t.text().index(),
   subregion: t.text().nullable(),
-  area: t.number({ min: 0 }),
+  area: t.number({ min: 0 }).nullable(),
   latitude: t.number({ min: -90, max: 90 }),
   longitude: t.number({ min: -180, max: 180 }),
   landlocked: t.bool(),

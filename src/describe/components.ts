@@ -2,7 +2,10 @@ import type { Model, OneField, Resource } from '../model/model.ts'
 import type { JsonSchema } from '../schema/text/validator.ts'
 import { exampleOf } from './example.ts'
 import { filterSchema } from './filter-schema.ts'
-import { createSchema, patchSchema, replaceSchema, rowSchema } from './json-schema.ts'
+import { createSchema, patchSchema, replaceSchema, rowSchema, shapedSchema } from './json-schema.ts'
+
+/** Where schemas stand that only an extension refers to. */
+export const shapedSchemas = 'x-shaped-schemas'
 
 /** What a component describes of a resource. */
 export type Side = 'row' | 'create' | 'replace' | 'patch' | 'filter'
@@ -13,6 +16,7 @@ export type Side = 'row' | 'create' | 'replace' | 'patch' | 'filter'
  */
 export class Components {
   readonly #schemas = new Map<string, JsonSchema>()
+  readonly #shaped = new Map<string, JsonSchema>()
   readonly #names = new Map<string, string>()
   readonly #taken = new Set<string>()
 
@@ -23,7 +27,14 @@ export class Components {
 
   /** A reference to a schema of a resource; `implied` is the field that the surrounding body says. */
   refer(resource: Resource, side: Side, implied: OneField | null = null): string {
-    const suffix = { row: '', create: 'Create', replace: 'Replace', patch: 'Patch', filter: 'Filter' }[side]
+    const suffix = {
+      row: '',
+      shaped: 'Shaped',
+      create: 'Create',
+      replace: 'Replace',
+      patch: 'Patch',
+      filter: 'Filter',
+    }[side]
     const within = implied === null ? '' : `In${implied.target.title}`
     const key = `${side} ${resource.name}${implied === null ? '' : ` ${implied.name}`}`
     const name = this.#nameOf(key, `${resource.title}${suffix}${within}`)
@@ -32,6 +43,19 @@ export class Components {
       this.#schemas.set(name, this.#schemaOf(resource, side, implied))
     }
     return pointerTo(name)
+  }
+
+  /** A reference to a row as `depth`, `include` and `fields` may show it. */
+  referShaped(resource: Resource): string {
+    const name = this.#nameOf(`row ${resource.name}`, resource.title)
+    if (!this.#shaped.has(name)) {
+      this.#shaped.set(name, {})
+      this.#shaped.set(
+        name,
+        shapedSchema(resource, target => this.referShaped(target)),
+      )
+    }
+    return `#/components/${shapedSchemas}/${name}`
   }
 
   /** Puts a schema of another maker under a name of its own, its definitions beside it. */
@@ -50,7 +74,12 @@ export class Components {
 
   /** All of them, by name. */
   done(): Readonly<Record<string, JsonSchema>> {
-    return Object.fromEntries([...this.#schemas].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+    return sorted(this.#schemas)
+  }
+
+  /** Those of rows in other shapes, by name. */
+  shaped(): Readonly<Record<string, JsonSchema>> {
+    return sorted(this.#shaped)
   }
 
   #schemaOf(resource: Resource, side: Side, implied: OneField | null): JsonSchema {
@@ -61,7 +90,7 @@ export class Components {
       case 'create':
         return withExample(createSchema(resource, nested, implied), exampleOf(resource, implied))
       case 'replace':
-        return withExample(replaceSchema(resource, nested), exampleOf(resource))
+        return withExample(replaceSchema(resource, nested), exampleOf(resource, null, false))
       case 'patch':
         return patchSchema(resource, nested)
       case 'filter':
@@ -83,6 +112,10 @@ export class Components {
     this.#taken.add(name)
     return name
   }
+}
+
+function sorted(schemas: ReadonlyMap<string, JsonSchema>): Readonly<Record<string, JsonSchema>> {
+  return Object.fromEntries([...schemas].toSorted(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 const pointerTo = (name: string): string => `#/components/schemas/${name}`

@@ -4,13 +4,18 @@ import { isWritten } from './json-schema.ts'
 
 /**
  * A body that would make a row: the declared examples, and made-up values that fit where there are none. Null if a
- * required field has a pattern and no example, so that nobody knows what fits. Related rows are taken to have the id 1.
+ * required field has a pattern and no example, so that nobody knows what fits. Related rows are taken to have the id 1. `chosen`: with
+ * the id, where clients choose it.
  */
 export function exampleOf(
   resource: Resource,
   implied: OneField | null = null,
+  chosen = true,
 ): Readonly<Record<string, unknown>> | null {
   const body: Record<string, unknown> = {}
+  const { id } = resource
+  if (chosen && id.def.client === true && id.type.type === 'id' && id.type.of === 'text')
+    body[id.name] = exampleScalar(id.type)
   for (const field of resource.fields) {
     if (field === implied || !isWritten(field) || !isTold(field)) continue
     const value = exampleValue(field)

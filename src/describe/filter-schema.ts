@@ -1,5 +1,6 @@
 import type { Field, Resource } from '../model/model.ts'
 import { operatorsOf, typeOf, type Operator } from '../query/operator.ts'
+import { listWords } from '../query/query.ts'
 import type { ScalarType } from '../schema/field.ts'
 import type { JsonSchema } from '../schema/text/validator.ts'
 import { scalarSchema } from './scalar-schema.ts'
@@ -26,6 +27,7 @@ export function flatParameters(resource: Resource): FlatParameter[] {
         schema: operandSchema(field, operator),
       })),
     )
+    .filter(({ name }) => !listWords.has(name))
 }
 
 /** The JSON form of a filter. `refer` tells where the filter of a related resource is found. */
@@ -94,7 +96,6 @@ function comparedSchema(type: ScalarType | null): JsonSchema {
     case 'email':
     case 'url':
     case 'password':
-    case 'decimal':
       return { type: 'string' }
     case 'number':
     case 'integer':

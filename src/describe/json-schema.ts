@@ -17,13 +17,28 @@ export function rowSchema(resource: Resource): JsonSchema {
   )
 }
 
+/** A row as `depth`, `include` and `fields` may show it: any of its fields, related rows as ids or as rows. */
+export function shapedSchema(resource: Resource, refer: (resource: Resource) => string): JsonSchema {
+  const shown = resource.fields.filter(field => !field.hidden)
+  return object(
+    resource,
+    shown.map(field => {
+      if (field.is !== 'one' && field.is !== 'back' && field.is !== 'many') return [field, readSchema(field)]
+      const row = { anyOf: [scalarSchema(field.target.idType), { $ref: refer(field.target) }] }
+      if (field.toMany) return [field, { type: 'array', items: row }]
+      return [field, field.is === 'back' || field.nullable ? { anyOf: [...row.anyOf, { type: 'null' }] } : row]
+    }),
+    [],
+  )
+}
+
 /** The body that makes a row. `implied` need not be said, because the row that it is nested in says it. */
 export function createSchema(resource: Resource, refer: Refer, implied: OneField | null = null): JsonSchema {
   const taken = resource.fields.filter(field => isWritten(field) || isClientId(field))
   return object(
     resource,
     taken.map(field => [field, writeSchema(field, refer, true)]),
-    taken.filter(field => field !== implied && isRequired(field)),
+    taken.filter(field => (field === resource.id ? isChosenId(resource) : field !== implied && isRequired(field))),
   )
 }
 
@@ -141,6 +156,11 @@ export function isWritten(field: Field): boolean {
 
 function isClientId(field: Field): boolean {
   return field === field.owner.id && field.owner.id.def.client === true
+}
+
+/** Nobody but the client can make up a text. */
+function isChosenId({ idType }: Resource): boolean {
+  return idType.type === 'id' && idType.of === 'text'
 }
 
 function isRequired(field: Field): boolean {

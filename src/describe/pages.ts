@@ -140,10 +140,13 @@ function describedPages(options: DescribeOptions): DescribedPage[] {
     path: pathOf(options.paths, word)!,
     type: word === 'client' ? 'text/javascript; charset=utf-8' : word === 'docs' ? 'text/html; charset=utf-8' : type,
     title,
+    kept: true,
   }))
   return [
-    { path: '/', type: 'application/json', title: 'The resources, and where the documents are' },
-    ...(health === null ? [] : [{ path: health, type: 'application/json', title: 'Whether the server answers' }]),
+    { path: '/', type: 'application/json', title: 'The resources, and where the documents are', kept: true },
+    ...(health === null
+      ? []
+      : [{ path: health, type: 'application/json', title: 'Whether the server answers', kept: false }]),
     ...documents.filter(one => one.path !== '/'),
   ]
 }

@@ -47,6 +47,10 @@ export interface Call {
   readonly unbounded?: boolean
   /** Acts for the application, not for a caller: passes where a principal is required. */
   readonly trusted?: boolean
+  /** The permissions of the resource have been asked already, in the words of the dialect. */
+  readonly permitted?: boolean
+  /** A patch that has to name all required fields: the envelope's `update` (DECISIONS C1). */
+  readonly complete?: boolean
   /** PUT on a collection: the unique key that names the row, canonical values by field. */
   readonly key?: Readonly<Record<string, Value>> | null
   /** A read of the state at an earlier position, `epoch.seq` (see past.ts). */

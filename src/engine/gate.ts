@@ -7,6 +7,8 @@ import { requireScope } from './scope.ts'
 
 /** What a caller has to pass before rules are asked: the scopes of the token, permissions, the roles of restaction. */
 export interface Gate {
+  /** Of resources that have none of their own. */
+  readonly permissions: readonly PermissionLike[] | null
   /** Throws ApiError `insufficient_scope`, `unauthenticated` or `forbidden`. */
   pass(call: Call, subscribing?: boolean): void
   /** A resource without rules needs a caller who is known. */
@@ -38,12 +40,13 @@ export function gateOf(auth: Auth | null, permissions: readonly PermissionLike[]
   const roles = auth?.roles ?? null
   const permissionsOf = (resource: Resource): readonly PermissionLike[] | null => resource.permissions ?? permissions
   return {
+    permissions,
     closes: resource => auth !== null && roles === null && permissionsOf(resource) === null,
     pass(call, subscribing = false) {
       if (call.trusted) return
       const { operation, resource, principal } = call
       if (scopes) requireScope(scopes, call)
-      const asked = permissionsOf(resource)
+      const asked = call.permitted ? null : permissionsOf(resource)
       if (asked) {
         const action = subscribing ? 'subscribe' : operation === 'act' ? call.action!.name : permissionNames[operation]
         if (!permits(asked, principal, action, call.id ?? undefined)) throw refusal(call, action)

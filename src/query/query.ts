@@ -34,7 +34,16 @@ export interface QueryOptions {
 }
 
 const shapeWords: ReadonlySet<string> = new Set(['depth', 'include', 'fields'])
-const listWords: ReadonlySet<string> = new Set([...shapeWords, 'filter', 'sort', 'limit', 'offset', 'cursor', 'total'])
+/** The words of a list's query; a field that is called like one is reached by the JSON form alone. */
+export const listWords: ReadonlySet<string> = new Set([
+  ...shapeWords,
+  'filter',
+  'sort',
+  'limit',
+  'offset',
+  'cursor',
+  'total',
+])
 
 /**
  * Decodes the parameters of a URL: query words, and any other name as a condition of the flat form.

@@ -1,5 +1,5 @@
 import type { Engine } from '../engine/engine.ts'
-import type { Field, Id, Resource } from '../model/model.ts'
+import type { Action, Field, Id, Resource } from '../model/model.ts'
 import { canonicalUri } from '../model/uri-pattern.ts'
 import type { Query, Shape } from '../query/predicate.ts'
 import { decodeQuery } from '../query/query.ts'
@@ -38,6 +38,16 @@ export class UriTargets {
     if (endpoint?.kind !== 'collection' && endpoint?.kind !== 'item') return null
     const { id, parent } = found
     return { resource: endpoint.resource, id, parent, query: mark < 0 ? '' : uri.slice(mark + 1) }
+  }
+
+  /** The action that stands at a URI, and the row that it is of; null if there is none. */
+  findAction(uri: string, method: string | undefined): { readonly action: Action; readonly id: Id | null } | null {
+    const found: Target & { id: Id | null } = { id: null, parent: null }
+    const endpoint = this.#routes.match(canonicalUri(uri), found)
+    if (endpoint?.kind !== 'action') return null
+    const actions = [...endpoint.actions.values()]
+    const action = method === undefined && actions.length === 1 ? actions[0] : endpoint.actions.get(method ?? 'POST')
+    return action === undefined ? null : { action, id: found.id }
   }
 
   /** What a query asks to follow; a list without an explicit limit is the whole list (DECISIONS A2). */

@@ -4,6 +4,7 @@ import { problemSchema } from '../openapi/answers.ts'
 import { pathOf, type DescribeOptions } from '../options.ts'
 import { AsyncDraft, type Json } from './draft.ts'
 import { describeEnvelope } from './envelope.ts'
+import { describeNative } from './native.ts'
 import { describeSocketIo } from './socketio.ts'
 import { describeSse } from './sse.ts'
 
@@ -11,6 +12,7 @@ import { describeSse } from './sse.ts'
 export function asyncapi(model: Model, options: DescribeOptions): Json {
   const draft = new AsyncDraft(model, options, new Components(model))
   describeSse(draft)
+  describeNative(draft)
   describeEnvelope(draft)
   const socketio = pathOf(options.paths, 'socketio')
   if (socketio !== null) describeSocketIo(draft, socketio)

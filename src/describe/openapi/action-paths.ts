@@ -3,7 +3,7 @@ import { capital } from '../../model/naming.ts'
 import type { JsonSchema } from '../../schema/text/validator.ts'
 import { actionSchema } from '../action-schema.ts'
 import { scalarSchema } from '../scalar-schema.ts'
-import { answer, references, type Json } from './answers.ts'
+import { answer, references, refusing, type Json } from './answers.ts'
 import { place, type Drafting } from './drafting.ts'
 import { pathParameter } from './parameters.ts'
 import { securityOf } from './security.ts'
@@ -84,9 +84,12 @@ function responsesOf(drafting: Drafting, action: Action, name: string): Json {
   }
   return {
     200: answer('What the action answers.', shown ?? {}, 'X-Request-Id'),
-    400: problem('The arguments are not valid.'),
+    ...refusing(
+      400,
+      ...(Object.keys(drafting.options.schemes).length > 0 ? [401, 403] : []),
+      ...(action.on === 'row' ? [404] : []),
+    ),
     ...declared,
-    default: { $ref: '#/components/responses/Problem' },
   }
 }
 

@@ -74,13 +74,30 @@ export function references(...names: readonly Header[]): Json {
   return Object.fromEntries(names.map(name => [name, { $ref: `#/components/headers/${name}` }]))
 }
 
-/** An answer with a representation. */
+/** An answer with a representation, or without. */
 export function answer(description: string, schema: JsonSchema | null, ...names: readonly Header[]): Json {
   return {
     description,
     headers: references(...names),
     ...(schema === null ? {} : { content: { 'application/json': { schema } } }),
   }
+}
+
+/**
+ * An answer with rows, one or several. Its schema is that of depth 1 without `fields`, since no schema can depend on a
+ * parameter; what the others show is told in an extension.
+ */
+export function rowsAnswer(
+  description: string,
+  rows: { readonly row: JsonSchema; readonly shaped: JsonSchema; readonly many: 'one' | 'list' | 'either' },
+  ...names: readonly Header[]
+): Json {
+  const as = (row: JsonSchema): JsonSchema => {
+    const list = { type: 'array', items: row }
+    return rows.many === 'one' ? row : rows.many === 'list' ? list : { anyOf: [row, list] }
+  }
+  const content = { schema: as(rows.row), 'x-shaped-schema': as(rows.shaped) }
+  return { description, headers: references(...names), content: { 'application/json': content } }
 }
 
 /** The document of every refusal (RFC 9457), with what restaction's clients read. */

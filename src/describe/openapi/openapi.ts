@@ -1,11 +1,11 @@
 import type { Model, Resource } from '../../model/model.ts'
-import { Components } from '../components.ts'
+import { Components, shapedSchemas } from '../components.ts'
 import { descriptionOf } from '../json-schema.ts'
 import type { DescribeOptions } from '../options.ts'
 import { describeActions } from './action-paths.ts'
 import { describeHandled } from './handled-paths.ts'
 import { describeLogin } from './auth-paths.ts'
-import { headers, problemSchema, refusals, type Json } from './answers.ts'
+import { headers, problemSchema, references, refusals, type Json } from './answers.ts'
 import { operationIds, type Drafting } from './drafting.ts'
 import { sharedParameters } from './parameters.ts'
 import { describeResource } from './resource-paths.ts'
@@ -15,6 +15,8 @@ export interface DescribedPage {
   readonly path: string
   readonly type: string
   readonly title: string
+  /** It has an entity tag. */
+  readonly kept: boolean
 }
 
 /** The OpenAPI document (3.1.1) of an API: every path with every parameter, header and refusal. */
@@ -34,7 +36,13 @@ export function openapi(model: Model, options: DescribeOptions, pages: readonly 
   if (options.login) describeLogin(drafting, options.login)
   describePages(drafting, pages)
   const schemas = { ...drafting.components.done(), Problem: problemSchema, JsonPatch: jsonPatchSchema }
-  const components = { schemas, parameters: Object.fromEntries(drafting.parameters), headers, responses: refusals }
+  const components = {
+    schemas,
+    parameters: Object.fromEntries(drafting.parameters),
+    headers,
+    responses: refusals,
+    [shapedSchemas]: drafting.components.shaped(),
+  }
   const schemes = Object.keys(options.schemes)
   return {
     openapi: '3.1.1',
@@ -67,7 +75,7 @@ function tagOf(resource: Resource): Json {
 const described = (description: string): Json => (description === '' ? {} : { description })
 
 function describePages(drafting: Drafting, pages: readonly DescribedPage[]): void {
-  for (const { path, type, title } of pages) {
+  for (const { path, type, title, kept } of pages) {
     const problem = { $ref: '#/components/responses/Problem' }
     drafting.paths[path] = {
       get: {
@@ -76,7 +84,11 @@ function describePages(drafting: Drafting, pages: readonly DescribedPage[]): voi
         summary: title,
         security: [],
         responses: {
-          200: { description: title, content: { [type]: { schema: type.endsWith('json') ? {} : { type: 'string' } } } },
+          200: {
+            description: title,
+            headers: references('Cache-Control', 'Vary', ...(kept ? ['ETag'] : [])),
+            content: { [type]: { schema: type.endsWith('json') ? {} : { type: 'string' } } },
+          },
           '4XX': problem,
           default: problem,
         },

@@ -53,11 +53,16 @@ export function shapeParameters(resource: Resource): readonly Json[] {
           query(
             'include',
             `Relations whose rows are shown instead of their ids, dotted (\`a.b\`): ${quoted(relations)}.`,
-            list(text),
+            list({ ...text, examples: relations }),
             commas,
           ),
         ]),
-    query('fields', `The only fields to show, dotted through relations: ${quoted(names)}.`, list(text), commas),
+    query(
+      'fields',
+      `The only fields to show, dotted through relations: ${quoted(names)}.`,
+      list({ ...text, examples: names }),
+      commas,
+    ),
     ...(resource.field.has('pretty') ? [] : [shared('pretty')]),
   ]
 }

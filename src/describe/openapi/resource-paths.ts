@@ -3,7 +3,7 @@ import type { BackField, ManyField, Resource } from '../../model/model.ts'
 import { capital } from '../../model/naming.ts'
 import { impliedBy } from '../json-schema.ts'
 import { scalarSchema } from '../scalar-schema.ts'
-import { answer, refusing, type Json } from './answers.ts'
+import { answer, refusing, rowsAnswer, type Json } from './answers.ts'
 import { place, type Drafting } from './drafting.ts'
 import { listParameters, pathParameter, query, querySchema, shapeParameters, shared } from './parameters.ts'
 import { securityOf, type Need } from './security.ts'
@@ -67,7 +67,7 @@ function list(drafting: Drafting, way: Way): Json {
       ...(options.live ? [shared('Last-Event-ID')] : []),
     ],
     responses: {
-      200: streamed(drafting, answer('A page of the list.', listSchema(drafting, resource), ...LIST_HEADERS)),
+      200: streamed(drafting, rowsAnswer('A page of the list.', rowsOf(drafting, resource, 'list'), ...LIST_HEADERS)),
       304: answer('There is nothing newer.', null, 'ETag', 'Cache-Control', 'Vary'),
       ...refusing(400, ...who(drafting), ...(way.through ? [404] : []), 406),
     },
@@ -84,7 +84,7 @@ function search(drafting: Drafting, way: Way): Json {
     parameters: [...way.above],
     requestBody: { required: true, content: { 'application/json': body } },
     responses: {
-      200: answer('A page of the list.', listSchema(drafting, resource), ...LIST_HEADERS),
+      200: rowsAnswer('A page of the list.', rowsOf(drafting, resource, 'list'), ...LIST_HEADERS),
       ...refusing(400, ...who(drafting), ...(way.through ? [404] : []), 406, 415),
     },
   }
@@ -92,7 +92,7 @@ function search(drafting: Drafting, way: Way): Json {
 
 function get(drafting: Drafting, way: Way): Json {
   const { options } = drafting
-  const row = { $ref: drafting.components.refer(way.resource, 'row') }
+  const rows = rowsOf(drafting, way.resource, 'one')
   const conditions = [shared('If-None-Match'), shared('If-Modified-Since')]
   return {
     ...head(drafting, way, 'get', `Shows one row of ${placed(way)}`),
@@ -103,7 +103,7 @@ function get(drafting: Drafting, way: Way): Json {
       ...(options.live ? [shared('Last-Event-ID')] : []),
     ],
     responses: {
-      200: streamed(drafting, answer('The row.', row, ...ROW_HEADERS, ...(way.through ? LOCATED : []))),
+      200: streamed(drafting, rowsAnswer('The row.', rows, ...ROW_HEADERS, ...(way.through ? LOCATED : []))),
       304: answer('There is nothing newer.', null, 'ETag', 'Last-Modified', 'Cache-Control', 'Vary'),
       ...refusing(400, ...who(drafting), 404, 406),
     },
@@ -114,16 +114,15 @@ function create(drafting: Drafting, way: Way): Json {
   const { resource, through } = way
   const { components } = drafting
   const body = { $ref: components.refer(resource, 'create', through && impliedBy(through)) }
-  const row = { $ref: components.refer(resource, 'row') }
   const keyed = resource.options.idempotency === 'required'
   return {
     ...head(drafting, way, 'create', `Makes a row of ${placed(way)}, or several, all or nothing`),
     parameters: [...way.above, ...writeParameters(resource, keyed ? ['Idempotency-Key'] : [], ['Idempotency-Key'])],
     requestBody: requestBody({ anyOf: [body, { type: 'array', items: body }] }),
     responses: {
-      201: answer(
+      201: rowsAnswer(
         'The new row, or rows.',
-        { anyOf: [row, { type: 'array', items: row }] },
+        rowsOf(drafting, resource, 'either'),
         'Location',
         ...ROW_HEADERS,
         'Preference-Applied',
@@ -151,10 +150,10 @@ function upsert(drafting: Drafting, way: Way): Json {
         const { type } = resource.field.get(name)!
         return query(name, `Part of a unique key. Name exactly one: ${said}.`, type ? scalarSchema(type) : {})
       }),
-      ...writeParameters(resource, [], ['If-Match', 'Idempotency-Key']),
+      ...writeParameters(resource, ...conditionsOf(resource)),
     ],
     requestBody: requestBody({ $ref: drafting.components.refer(resource, 'replace') }),
-    responses: { ...written(drafting, way, true), ...refusing(400, ...who(drafting), 409, 412, 413, 415, 422) },
+    responses: { ...written(drafting, way, true), ...refusing(...refusalsOf(drafting, resource), 413, 415) },
   }
 }
 
@@ -222,8 +221,13 @@ const placed = ({ resource, through }: Way): string =>
 
 const who = ({ options }: Drafting): readonly number[] => (Object.keys(options.schemes).length > 0 ? [401, 403] : [])
 
-function listSchema({ components }: Drafting, resource: Resource): Json {
-  return { type: 'array', items: { $ref: components.refer(resource, 'row') } }
+function rowsOf(
+  { components }: Drafting,
+  resource: Resource,
+  many: 'one' | 'list' | 'either',
+): Parameters<typeof rowsAnswer>[1] {
+  const shaped = { anyOf: [scalarSchema(resource.idType), { $ref: components.referShaped(resource) }] }
+  return { row: { $ref: components.refer(resource, 'row') }, shaped, many }
 }
 
 function itemParameters(way: Way): readonly Json[] {
@@ -257,11 +261,11 @@ function requestBody(schema: Json): Json {
 }
 
 function written(drafting: Drafting, way: Way, made: boolean): Json {
-  const row = { $ref: drafting.components.refer(way.resource, 'row') }
+  const rows = rowsOf(drafting, way.resource, 'one')
   const fields = [...ROW_HEADERS, 'Preference-Applied'] as const
   return {
-    200: answer('The row as it is now.', row, ...fields),
-    ...(made ? { 201: answer('The new row.', row, 'Location', ...fields) } : {}),
+    200: rowsAnswer('The row as it is now.', rows, ...fields),
+    ...(made ? { 201: rowsAnswer('The new row.', rows, 'Location', ...fields) } : {}),
     204: answer('Done; `Prefer: return=minimal` was followed.', null, 'ETag', 'Preference-Applied'),
   }
 }

@@ -1,0 +1,156 @@
+import { anything, message, record, text, type AsyncDraft, type Json } from './draft.ts'
+
+const id: Json = {
+  anyOf: [{ type: 'number' }, { type: 'string', maxLength: 64 }],
+  description: 'Repeated by the answer.',
+}
+const sub: Json = { type: ['number', 'string'], description: 'The id of the subscription.' }
+const position: Json = { type: 'string', description: '`epoch.seq` in the change log.' }
+const count: Json = { type: 'integer', minimum: 0 }
+const refused: Json = { $ref: '#/components/schemas/Problem' }
+
+/** The native frames of a WebSocket with the subprotocol restuary.1 (docs/protocol.md §8). */
+export function describeNative(draft: AsyncDraft): void {
+  const row = draft.anyRow()
+  draft.channel(
+    'native',
+    {
+      address: '/',
+      title: 'WebSocket, restuary.1',
+      description: 'A WebSocket with the subprotocol `restuary.1`; each message is a JSON object in a text frame.',
+      servers: [{ $ref: '#/servers/ws' }],
+      bindings: {
+        ws: {
+          headers: { type: 'object', properties: { 'Sec-WebSocket-Protocol': { const: 'restuary.1' } } },
+        },
+      },
+    },
+    { client: requests(), server: { ...answers(), ...told(row) } },
+  )
+}
+
+function requests(): Readonly<Record<string, Json>> {
+  const uri: Json = { type: 'string', examples: ['/todo', '/todo/7', '/todo?done=false'] }
+  const params: Json = { type: 'object', description: 'Words of the query as JSON: filter, sort, limit …' }
+  const tags: Json = { type: ['string', 'array'], items: text, description: 'Entity tags without quotes, or `*`.' }
+  const op = (...words: string[]): Json => ({ enum: words })
+  return {
+    read: message(
+      'read',
+      'Asks for a list or a row.',
+      record({ op: op('list', 'get'), id, uri, 'params?': params, 'min?': position }),
+    ),
+    write: message(
+      'write',
+      'Changes something, or calls an action.',
+      record({
+        op: op('create', 'replace', 'patch', 'delete', 'act'),
+        id,
+        uri,
+        'params?': params,
+        'data?': anything,
+        'ifMatch?': tags,
+        'ifNoneMatch?': tags,
+        'method?': { type: 'string', description: 'Of an action that has several.' },
+        'key?': { type: 'string', description: 'Idempotency key.' },
+        'min?': position,
+      }),
+    ),
+    subscribe: message(
+      'subscribe',
+      'Follows a list, a row or a query; its id names the subscription.',
+      record({
+        op: op('subscribe'),
+        id,
+        uri,
+        'params?': params,
+        'since?': position,
+        'mode?': { type: ['string', 'integer'] },
+      }),
+    ),
+    unsubscribe: message('unsubscribe', 'Ends a subscription.', record({ op: op('unsubscribe'), id, sub })),
+    auth: message(
+      'auth',
+      'Says who calls, by a token or a ticket.',
+      record({ op: op('auth'), id, 'token?': text, 'ticket?': text }),
+    ),
+    ping: message('ping', 'Asks whether anyone is there.', record({ op: op('ping'), 'id?': id })),
+  }
+}
+
+function answers(): Readonly<Record<string, Json>> {
+  return {
+    hello: message(
+      'hello',
+      'The connection is open, or `auth` was heard.',
+      record({
+        op: { const: 'hello' },
+        'id?': id,
+        protocol: text,
+        epoch: text,
+        me: anything,
+        limits: { type: 'object' },
+      }),
+    ),
+    answer: message(
+      'answer',
+      'What came of a request; `data` is what the body of the HTTP answer would be.',
+      record({
+        id,
+        status: { type: 'integer', minimum: 200, maximum: 399 },
+        'data?': anything,
+        'etag?': text,
+        'position?': position,
+        'next?': text,
+        'previous?': text,
+        'total?': { type: 'integer' },
+        'replayed?': { const: true, description: 'An earlier request with the same key did it.' },
+      }),
+    ),
+    refusal: message(
+      'refusal',
+      'Why a request was refused; the id is null where none could be read.',
+      record({ id: { anyOf: [id, { type: 'null' }] }, status: { type: 'integer', minimum: 400 }, error: refused }),
+    ),
+    pong: message('pong', 'Somebody is there.', record({ op: { const: 'pong' }, 'id?': id })),
+  }
+}
+
+function told(row: Json): Readonly<Record<string, Json>> {
+  const rows: Readonly<Record<string, Json>> = {
+    sub,
+    data: { type: 'array', items: row },
+    ids: { type: 'array', items: { type: ['integer', 'string'] } },
+    versions: { type: 'array', items: text },
+    'position?': position,
+    'more?': { type: 'boolean', description: 'Another part follows.' },
+  }
+  const event = record({
+    kind: { enum: ['enter', 'change', 'leave'] },
+    id: { type: ['integer', 'string'] },
+    version: position,
+    'data?': row,
+    'own?': { type: 'boolean', description: 'The row came to be, or is gone.' },
+  })
+  return {
+    snapshot: message('snapshot', 'All rows in view.', record({ op: { const: 'snapshot' }, ...rows })),
+    reset: message(
+      'reset',
+      'All rows in view; discard what you have first.',
+      record({ op: { const: 'reset' }, ...rows }),
+    ),
+    resumed: message('resumed', 'Nothing is missing.', record({ op: { const: 'resumed' }, sub, position })),
+    commit: message(
+      'commit',
+      'What one commit did to the view.',
+      record({
+        op: { const: 'commit' },
+        sub,
+        position,
+        events: { type: 'array', items: event },
+        'order?': { type: 'array', items: { type: ['integer', 'string'] } },
+      }),
+    ),
+    end: message('end', 'The subscription is over.', record({ op: { const: 'end' }, sub, error: refused })),
+  }
+}

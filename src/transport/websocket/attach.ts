@@ -1,0 +1,32 @@
+import type { Server } from 'node:http'
+import type { Engine } from '../../engine/engine.ts'
+import { SUBPROTOCOL } from '../../protocol/frames.ts'
+import { printLog, type HttpOptions } from '../http/options.ts'
+import { nativeFace } from './native/face.ts'
+import { acceptSockets, type SocketFace } from './upgrade.ts'
+
+/**
+ * Serves WebSockets beside the HTTP face of an Api, on the same server: restuary.1, and for clients that ask for no
+ * subprotocol the face that is given. Returns how to stop taking new ones; an Api that closes closes those that are open.
+ */
+export function attachSockets(server: Server, engine: Engine, http: HttpOptions, plain?: SocketFace): () => void {
+  const { live } = http
+  if (!live) return () => {}
+  const log = http.log ?? printLog
+  const native = nativeFace(engine, live, error =>
+    log({
+      level: 'error',
+      event: error.code,
+      requestId: '',
+      method: 'WEBSOCKET',
+      path: '',
+      error: error.cause ?? error,
+    }),
+  )
+  return acceptSockets(server, {
+    engine,
+    live,
+    ...(http.prefix !== undefined && { prefix: http.prefix }),
+    faces: { [SUBPROTOCOL]: native, ...(plain && { '': plain }) },
+  })
+}

@@ -1,0 +1,58 @@
+import { eventNames } from '../../../protocol/events.ts'
+import { frameOf, type Batch, type Frame, type LiveEvent } from '../../../live/event.ts'
+import { formerRow } from '../../../live/former-row.ts'
+import type { Group } from '../../../live/group.ts'
+import { textFrame } from '../text-frame.ts'
+import type { Stream } from './streams.ts'
+
+/** An answer: all five members, always (spec: channels-api §2.1). `data` is JSON text. */
+export function answerFrame(
+  stream: string | null,
+  action: unknown,
+  requestId: unknown,
+  status: number,
+  errors: readonly unknown[],
+  data: string,
+): Frame {
+  return textFrame(
+    `{"stream":${JSON.stringify(stream)},"payload":{"errors":${JSON.stringify(errors)},"data":${data},` +
+      `"action":${JSON.stringify(action)},"response_status":${status},"request_id":${JSON.stringify(requestId)}}}`,
+  )
+}
+
+/** The events that clients subscribe to by name. */
+export type PushedAction = 'create' | 'update' | 'delete'
+
+const actionOf = ({ kind }: LiveEvent): PushedAction => eventNames[kind].envelope
+
+/** Pushes to whoever subscribed to an event of a stream: the same bytes for all of them. Null if there are none. */
+export function pushFrame(batch: Batch, group: Group, stream: Stream, action: PushedAction): Frame | null {
+  const frame = frameOf(batch, `envelope ${action} ${stream.name}`, () => {
+    const frames: Uint8Array[] = []
+    for (const event of batch.events) {
+      if (actionOf(event) !== action) continue
+      frames.push(
+        textFrame(
+          `{"stream":${JSON.stringify(stream.name)},"payload":{"action":"${action}","pk":${JSON.stringify(event.id)},` +
+            `"data":${event.body ?? formerRow(group, event)},"model":${JSON.stringify(stream.label)}}}`,
+        ),
+      )
+    }
+    return Buffer.concat(frames)
+  })
+  return frame.length === 0 ? null : frame
+}
+
+/** Pushes about one row to one `subscribe_instance`, which are told apart by its request_id (spec: dcrf-client §3.2). */
+export function instanceFrame(events: readonly LiveEvent[], stream: Stream, requestId: unknown): Frame {
+  return Buffer.concat(
+    events.map(({ id, body }) => {
+      const [action, status, data] =
+        body === null ? ['delete', 204, `{"pk":${JSON.stringify(id)}}`] : ['update', 200, body]
+      return textFrame(
+        `{"stream":${JSON.stringify(stream.name)},"payload":{"errors":[],"data":${data},"action":"${action}",` +
+          `"response_status":${status},"request_id":${JSON.stringify(requestId)}}}`,
+      )
+    }),
+  )
+}

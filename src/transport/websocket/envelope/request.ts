@@ -1,0 +1,56 @@
+import { ApiError } from '../../../protocol/error.ts'
+import { parseJson, type JsonLimits } from '../../../protocol/json.ts'
+
+/** A request of the envelope, as far as it can be read: `{ stream, payload: { action, pk, data, request_id } }`. */
+export interface Request {
+  readonly stream: string
+  /** As sent; what it means is asked later. */
+  readonly action: unknown
+  readonly pk: unknown
+  /** Undefined = there is none. */
+  readonly data: unknown
+  readonly requestId: unknown
+}
+
+/** Why a message is no request, with what of it an answer can repeat. */
+export interface Unreadable {
+  readonly error: string
+  readonly stream: string | null
+  readonly action: string | null
+  readonly requestId: unknown
+}
+
+type Members = Readonly<Record<string, unknown>>
+
+/** Reads a message; the first thing that is wrong with it is told, in the order of the ancestor's checks. */
+export function readRequest(text: string, limits: JsonLimits): Request | Unreadable {
+  let frame: unknown
+  try {
+    frame = parseJson(text, limits)
+  } catch (thrown) {
+    return refusal(ApiError.from(thrown).message, {}, {})
+  }
+  if (!isMembers(frame)) return refusal('A message is an object with stream and payload', {}, {})
+  const { stream, payload } = frame
+  const known = isMembers(payload) ? payload : {}
+  if (typeof stream !== 'string' || payload === undefined) return refusal('stream and payload are required', frame, known)
+  if (!isMembers(payload)) return refusal('payload must be an object', frame, known)
+  const { action, pk, data, request_id: requestId = null } = payload
+  if (action === undefined) return refusal('action required', frame, known)
+  return { stream, action, pk, data, requestId }
+}
+
+function refusal(error: string, frame: Members, payload: Members): Unreadable {
+  const { stream } = frame
+  const { action, request_id: requestId = null } = payload
+  return {
+    error,
+    stream: typeof stream === 'string' ? stream : null,
+    action: typeof action === 'string' ? action : null,
+    requestId,
+  }
+}
+
+export function isMembers(value: unknown): value is Members {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

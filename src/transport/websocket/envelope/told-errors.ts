@@ -1,0 +1,65 @@
+import type { ApiError, Issue } from '../../../protocol/error.ts'
+import type { Resource } from '../../../model/model.ts'
+import { fieldText, pythonType } from './field-texts.ts'
+import { words, type Profile } from './profile.ts'
+import { isMembers } from './request.ts'
+
+/** What a failed request is answered with. */
+export interface ToldErrors {
+  readonly status: number
+  /** Each goes into `errors` as it is. */
+  readonly errors: readonly unknown[]
+}
+
+/** A failure of one of the built-in actions, in Django REST framework's words (spec: channels-api §2.3). */
+export function toldErrors(error: ApiError, profile: Profile, resource: Resource, data: unknown): ToldErrors {
+  const { missing, denied } = words[profile]
+  switch (error.code) {
+    case 'not_found':
+      return { status: 404, errors: [missing] }
+    case 'unauthenticated':
+    case 'forbidden':
+    case 'insufficient_scope':
+      return { status: denied.status, errors: [denied.text] }
+    case 'validation':
+    case 'read_only':
+    case 'conflict':
+      if (error.issues.length > 0) return { status: 400, errors: [byField(error.issues, resource, data)] }
+      return { status: error.status, errors: [error.message] }
+    default:
+      return actionErrors(error)
+  }
+}
+
+/** A failure of an action of the application's own: its status and text. */
+export function actionErrors(error: ApiError): ToldErrors {
+  if (error.code === 'internal') return { status: 500, errors: ['Internal error'] }
+  if (error.issues.length === 0) return { status: error.status, errors: [error.message] }
+  return { status: error.status, errors: error.issues.map(({ detail }) => detail) }
+}
+
+/** One object with all faults, by field. */
+function byField(issues: readonly Issue[], resource: Resource, data: unknown): Record<string, string[]> {
+  const faults: Record<string, string[]> = {}
+  for (const issue of issues) {
+    const name = nameIn(issue)
+    const text =
+      name !== null
+        ? fieldText(resource, name, issue, isMembers(data) ? data[name] : undefined)
+        : isMembers(data)
+          ? issue.detail
+          : data == null
+            ? 'No data provided'
+            : `Invalid data. Expected a dictionary, but got ${pythonType(data)}.`
+    const key = name ?? 'non_field_errors'
+    ;(faults[key] ??= []).push(text)
+  }
+  return faults
+}
+
+/** The member of the body that an issue is about; null = the body as a whole. */
+function nameIn({ pointer, parameter }: Issue): string | null {
+  if (pointer === undefined) return parameter ?? null
+  const [, first] = pointer.split('/')
+  return first === undefined ? null : decodeURIComponent(first).replaceAll('~1', '/').replaceAll('~0', '~')
+}

@@ -1,0 +1,115 @@
+import type { Principal } from '../../../auth/principal.ts'
+import type { Call, Conditions, Operation, Tag } from '../../../engine/call.ts'
+import type { Engine } from '../../../engine/engine.ts'
+import { checkKey } from '../../../engine/idempotency.ts'
+import { ApiError } from '../../../protocol/error.ts'
+import type { CallFrame, SubscribeFrame } from '../../../protocol/frames.ts'
+import { decodeQuery, decodeQueryObject, type Decoded } from '../../../query/query.ts'
+import { readParameters } from '../../http/parameters.ts'
+import type { UriTarget, UriTargets } from '../../uri-target.ts'
+
+/** The call of the engine that a message asks for. Throws ApiError for what cannot be understood. */
+export function callOf(
+  engine: Engine,
+  targets: UriTargets,
+  frame: CallFrame | SubscribeFrame,
+  principal: Principal | null,
+): Call {
+  if (frame.op === 'act') return actionOf(engine, targets, frame, principal)
+  const target = targets.find(frame.uri)
+  if (!target) throw new ApiError('not_found', { detail: `there is nothing at ${frame.uri.slice(0, 200)}` })
+  const operation: Operation = frame.op === 'subscribe' ? (target.id === null ? 'list' : 'get') : frame.op
+  checkTarget(operation, target)
+  const { query, shape } = asked(engine, targets, target, frame)
+  const { resource, id, parent } = target
+  const call: Call = {
+    operation,
+    resource,
+    id,
+    parent,
+    query,
+    shape,
+    mode: engine.mode,
+    conditions: frame.op === 'subscribe' ? null : conditionsOf(frame),
+    principal,
+  }
+  if (frame.op === 'subscribe') return call
+  if (frame.key !== undefined) checkKey(frame.key)
+  return {
+    ...call,
+    ...('data' in frame && { input: frame.data }),
+    ...(frame.key !== undefined && { idempotencyKey: frame.key }),
+    jsonPatch: operation === 'patch' && Array.isArray(frame.data),
+  }
+}
+
+/** The arguments of an action are the data of its message. */
+function actionOf(engine: Engine, targets: UriTargets, frame: CallFrame, principal: Principal | null): Call {
+  const found = targets.findAction(frame.uri, frame.method)
+  if (!found) throw new ApiError('not_found', { detail: `there is no action at ${frame.uri.slice(0, 200)}` })
+  const { action, id } = found
+  return {
+    operation: 'act',
+    resource: action.resource,
+    action,
+    id,
+    parent: null,
+    query: null,
+    shape: { depth: 1, include: [], fields: null },
+    mode: engine.mode,
+    conditions: null,
+    principal,
+    arguments: () => ({ value: frame.data, mode: engine.mode }),
+    ...(frame.key !== undefined && { idempotencyKey: frame.key }),
+  }
+}
+
+/** Lists are listed and created in, rows are read and changed. */
+function checkTarget(operation: Operation, { id }: UriTarget): void {
+  const ofList = operation === 'list' || operation === 'create'
+  if (ofList === (id === null)) return
+  throw new ApiError('method_not_allowed', {
+    detail: ofList ? `${operation} is for lists, this is a row` : `${operation} is for rows, this is a list`,
+  })
+}
+
+function asked(engine: Engine, targets: UriTargets, target: UriTarget, frame: CallFrame | SubscribeFrame): Decoded {
+  const { params } = frame
+  if (params !== undefined && target.query !== '') {
+    throw new ApiError('vague', { detail: 'a query is either in the URI or in params' })
+  }
+  if (frame.op === 'subscribe' && params === undefined) return targets.read(target)
+  const { resource, id } = target
+  const limits = { ...engine.limits, ...resource.options.limits }
+  const { mode, cursorKey } = engine
+  const kind = id === null && (frame.op === 'list' || frame.op === 'subscribe') ? 'list' : 'item'
+  if (params === undefined) {
+    return decodeQuery(resource, readParameters(target.query, limits.parameters), limits, kind, { mode, cursorKey })
+  }
+  const pages = frame.op === 'subscribe' ? { page: null, maxPage: limits.snapshotRows } : {}
+  try {
+    return decodeQueryObject(resource, { ...params }, limits, kind, { mode, cursorKey, ...pages })
+  } catch (thrown) {
+    throw inside(thrown)
+  }
+}
+
+/** Faults of params, as places in the message. */
+function inside(thrown: unknown): ApiError {
+  const error = ApiError.from(thrown)
+  const issues = error.issues.map(issue =>
+    issue.pointer === undefined ? issue : { ...issue, pointer: `#/params${issue.pointer.slice(1)}` },
+  )
+  return issues.length === 0 ? error : new ApiError(error.code, { issues, cause: error })
+}
+
+function conditionsOf({ ifMatch, ifNoneMatch }: CallFrame): Conditions | null {
+  if (ifMatch === undefined && ifNoneMatch === undefined) return null
+  return { ifMatch: tags(ifMatch), ifNoneMatch: tags(ifNoneMatch), ifModifiedSince: null, ifUnmodifiedSince: null }
+}
+
+function tags(given: string | readonly string[] | undefined): '*' | readonly Tag[] | null {
+  if (given === undefined) return null
+  if (given === '*') return '*'
+  return [given].flat().map(value => ({ value, weak: false }))
+}

@@ -1,0 +1,265 @@
+import type { Identity, Principal } from '../../../auth/principal.ts'
+import type { Call, Outcome } from '../../../engine/call.ts'
+import type { Engine } from '../../../engine/engine.ts'
+import type { Frame } from '../../../live/event.ts'
+import type { Live } from '../../../live/live.ts'
+import { joined, Mailbox, type Wire } from '../../../live/mailbox.ts'
+import { ApiError } from '../../../protocol/error.ts'
+import {
+  closeCodes,
+  type AuthFrame,
+  type CallFrame,
+  type ClientFrame,
+  type SubscribeFrame,
+} from '../../../protocol/frames.ts'
+import { Bucket } from '../../bucket.ts'
+import { modeOf } from '../../live-words.ts'
+import type { UriTargets } from '../../uri-target.ts'
+import type { Handshake } from '../upgrade.ts'
+import type { FrameSocket } from '../ws.ts'
+import { callOf } from './call-of.ts'
+import { readFrame } from './read-frame.ts'
+import { Subscribers } from './subscribers.ts'
+import { Turns } from './turns.ts'
+import { answerFrame, doneFrame, helloFrame, pongFrame, refusalFrame } from './write-frame.ts'
+
+export interface NativeOptions {
+  readonly engine: Engine
+  readonly live: Live
+  readonly targets: UriTargets
+  /** Hears of faults that are ours. */
+  readonly onFault: (error: ApiError) => void
+}
+
+/** Milliseconds that an anonymous connection has to ask for something that it may have, and bytes of its messages. */
+const STRANGER = { patience: 5_000, message: 4_096 }
+/** Milliseconds between pings; who answers none of two is gone. */
+const HEARTBEAT = 25_000
+/** Requests of one connection that are under way or wait; more are not read. */
+const UNDER_WAY = 64
+
+/** One client of restuary.1: its requests in order, its subscriptions, its mailbox. */
+export class NativeConnection implements Wire {
+  readonly #options: NativeOptions
+  readonly #socket: FrameSocket
+  readonly #handshake: Handshake
+  readonly #mailbox: Mailbox
+  readonly #bucket: Bucket
+  readonly #subscribers: Subscribers
+  readonly #turns: Turns = new Turns(() => this.#resume())
+  #principal: Principal | null = null
+  #unwatch: () => void = () => {}
+  /** Ends those who ask for nothing; null once they have. */
+  #stranger: NodeJS.Timeout | null = null
+  readonly #heartbeat: NodeJS.Timeout
+  #silent = 0
+  #isPaused = false
+
+  constructor(socket: FrameSocket, handshake: Handshake, options: NativeOptions) {
+    const { engine, live } = options
+    const { limits } = engine
+    this.#options = options
+    this.#socket = socket
+    this.#handshake = handshake
+    this.#mailbox = new Mailbox(this, live.postman, { bytes: limits.mailbox, stall: limits.stall })
+    this.#bucket = new Bucket(limits.messageRate, limits.messageBurst)
+    this.#subscribers = new Subscribers(live, this.#mailbox, limits.subscriptions)
+    this.#mailbox.onDrained = () => {
+      this.#resume()
+      this.#subscribers.drained()
+    }
+    socket.events = {
+      onText: text => this.#receive(text),
+      onBinary: () => this.#refuseUnread(new ApiError('bad_request', { detail: 'messages are text' })),
+      onPing: () => {
+        this.#silent = 0
+        if (this.#admit()) socket.pong()
+      },
+      onClose: () => this.#free(),
+      onDrain: () => this.#mailbox.drained(),
+    }
+    this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT)
+    this.#heartbeat.unref()
+    if (handshake.identity) this.#identify(handshake.identity)
+    else if (engine.auth) {
+      this.#stranger = setTimeout(() => this.close('unauthenticated'), STRANGER.patience)
+      this.#stranger.unref()
+    }
+    this.#mailbox.answer(helloFrame(engine, this.#principal, null))
+  }
+
+  get buffered(): number {
+    return this.#socket.buffered
+  }
+
+  write(frames: readonly Frame[]): void {
+    this.#socket.write(joined(frames))
+  }
+
+  close(reason: 'slow_consumer' | 'going_away' | 'unauthenticated'): void {
+    // Who takes nothing would not take a close either.
+    if (reason === 'slow_consumer') {
+      this.#socket.close(closeCodes.slow_consumer, reason)
+      setTimeout(() => this.#socket.terminate(), 1_000).unref()
+    } else this.#socket.close(closeCodes[reason], reason)
+  }
+
+  #receive(text: string): void {
+    this.#silent = 0
+    const { limits } = this.#options.engine
+    if (!this.#admit()) return
+    if (this.#stranger && text.length > STRANGER.message) {
+      this.#mailbox.answer(refusalFrame(null, new ApiError('payload_too_large')))
+      this.#mailbox.flush()
+      return this.#socket.close(closeCodes.too_large, 'payload_too_large')
+    }
+    const read = readFrame(text, limits)
+    if ('error' in read) return this.#mailbox.answer(refusalFrame(read.id, read.error))
+    this.#take(read.frame)
+    if (this.#turns.underWay >= UNDER_WAY || this.#mailbox.isFull) this.#pause()
+  }
+
+  /** Counts a message or a ping; says so where it is one too many, and closes the connection of who goes on. */
+  #admit(): boolean {
+    if (this.#bucket.take()) return true
+    if (this.#bucket.isFlooded) this.#socket.close(closeCodes.flooding, 'rate_limited')
+    else this.#mailbox.answer(refusalFrame(null, new ApiError('rate_limited')))
+    return false
+  }
+
+  #refuseUnread(error: ApiError): void {
+    if (this.#admit()) this.#mailbox.answer(refusalFrame(null, error))
+  }
+
+  #take(frame: ClientFrame): void {
+    switch (frame.op) {
+      case 'ping':
+        return this.#mailbox.answer(pongFrame(frame.id))
+      case 'unsubscribe':
+        return this.#inTurn(frame, false, () => this.#unsubscribe(frame))
+      case 'auth':
+        // Everything behind it is asked by whoever it says.
+        return this.#inTurn(frame, true, () => this.#authenticate(frame))
+      case 'subscribe':
+        return this.#inTurn(frame, false, () => this.#subscribe(frame))
+      case 'list':
+      case 'get':
+        return this.#inTurn(frame, false, () => this.#call(frame, false))
+      case 'create':
+      case 'replace':
+      case 'patch':
+      case 'delete':
+      case 'act':
+        return this.#inTurn(frame, true, () => this.#call(frame, true))
+    }
+  }
+
+  #inTurn(frame: Exclude<ClientFrame, { op: 'ping' }>, isWrite: boolean, work: () => void | Promise<void>): void {
+    this.#turns.take(isWrite, work, (thrown: unknown) => {
+      const error = ApiError.from(thrown)
+      if (error.status >= 500) this.#options.onFault(error)
+      this.#mailbox.answer(refusalFrame(frame.id, error))
+    })
+  }
+
+  async #call(frame: CallFrame, isWrite: boolean): Promise<void> {
+    const { engine, live, targets } = this.#options
+    const call = this.#withCredentials(callOf(engine, targets, frame, this.#principal))
+    if (frame.min !== undefined) await live.reached(frame.min, { pointer: '#/min' })
+    const outcome: Outcome = await engine.handle(call)
+    // One's own subscriptions are told of the write before its answer (DECISIONS A12).
+    if (isWrite && outcome.kind !== 'failure' && this.#subscribers.size > 0) await live.advance()
+    if (outcome.kind !== 'failure') this.#isWelcome()
+    this.#mailbox.answer(answerFrame(frame.id, outcome))
+  }
+
+  async #subscribe(frame: SubscribeFrame): Promise<void> {
+    const { engine, live, targets } = this.#options
+    const mode = modeOf(frame.mode, { pointer: '#/mode' })
+    const subscriber = this.#subscribers.reserve(frame.id)
+    try {
+      const call = this.#withCredentials(callOf(engine, targets, frame, this.#principal))
+      if (frame.min !== undefined) await live.reached(frame.min, { pointer: '#/min' })
+      await this.#subscribers.begin(subscriber, call, frame.since ?? null, mode)
+    } catch (thrown) {
+      this.#subscribers.forget(subscriber)
+      throw thrown
+    }
+    this.#isWelcome()
+  }
+
+  #unsubscribe({ id, sub }: Extract<ClientFrame, { op: 'unsubscribe' }>): void {
+    if (!this.#subscribers.stop(sub)) throw new ApiError('not_found', { detail: 'there is no such subscription' })
+    this.#mailbox.answer(doneFrame(id))
+  }
+
+  async #authenticate({ id, token, ticket }: AuthFrame): Promise<void> {
+    const { engine } = this.#options
+    const { auth } = engine
+    if (!auth) throw new ApiError('bad_request', { detail: 'nobody needs to say who they are here' })
+    if ((token === undefined) === (ticket === undefined)) {
+      throw new ApiError('validation', {
+        issues: [{ pointer: '#/token', code: 'required', detail: 'a token or a ticket, not both' }],
+      })
+    }
+    const before = this.#principal
+    this.#identify(token === undefined ? auth.authenticateTicket(ticket!) : await auth.authenticateToken(token))
+    this.#mailbox.answer(helloFrame(engine, this.#principal, id))
+    if (before !== this.#principal) await this.#subscribers.restart(this.#principal)
+  }
+
+  #identify(identity: Identity): void {
+    this.#unwatch()
+    this.#principal = identity.principal
+    this.#isWelcome()
+    this.#unwatch =
+      this.#options.engine.auth?.watch(identity, what => {
+        if (what.kind !== 'changed') return this.#endSession(what.kind)
+        this.#principal = what.principal
+        void this.#subscribers.restart(what.principal)
+      }) ?? (() => {})
+  }
+
+  #endSession(kind: 'expired' | 'ended'): void {
+    const error = new ApiError(kind === 'expired' ? 'token_expired' : 'unauthenticated')
+    this.#subscribers.stopAll()
+    this.#mailbox.answer(refusalFrame(null, error))
+    this.#mailbox.flush()
+    this.#socket.close(closeCodes.unauthenticated, error.code)
+  }
+
+  #withCredentials(call: Call): Call {
+    return { ...call, credentials: this.#handshake, address: this.#handshake.address }
+  }
+
+  /** It has asked for something that it may have. */
+  #isWelcome(): void {
+    if (this.#stranger) clearTimeout(this.#stranger)
+    this.#stranger = null
+  }
+
+  #beat(): void {
+    if (this.#silent++ >= 2) return this.#socket.terminate()
+    this.#socket.ping()
+  }
+
+  #pause(): void {
+    if (this.#isPaused) return
+    this.#isPaused = true
+    this.#socket.pause()
+  }
+
+  #resume(): void {
+    if (!this.#isPaused || this.#turns.underWay >= UNDER_WAY || this.#mailbox.isFull) return
+    this.#isPaused = false
+    this.#socket.resume()
+  }
+
+  #free(): void {
+    clearInterval(this.#heartbeat)
+    this.#isWelcome()
+    this.#unwatch()
+    this.#mailbox.close()
+    this.#subscribers.stopAll()
+  }
+}

@@ -1,0 +1,433 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { api, type Api, type ApiOptions } from '../../../api.ts'
+import { resource } from '../../../model/resource.ts'
+import { t } from '../../../schema/builder.ts'
+import { ApiError } from '../../../protocol/error.ts'
+import { NativeClient } from '../../../testing/native-client.ts'
+import { handler, nodeServer } from '../../node.ts'
+import { attachSockets } from '../attach.ts'
+
+const models = {
+  user: resource({ id: t.id('integer', { client: true }), name: t.text(), todos: t.back('todo', 'owner') }).public(),
+  todo: resource({
+    id: t.id('integer', { client: true }),
+    text: t.text(),
+    done: t.bool().default(false),
+    owner: t.one('user', { inverse: 'todos' }).nullable(),
+  }).public(),
+}
+type World = Api<typeof models>
+
+const serve = async (
+  options: ApiOptions = {},
+): Promise<{ app: World; url: string; open: () => Promise<NativeClient> }> => {
+  const app = api(models, { report: () => {}, ...options, http: { log: () => {}, ...options.http } })
+  const server = nodeServer(handler(app.engine, app.http), app.engine.limits).listen(0, '127.0.0.1')
+  attachSockets(server, app.engine, app.http)
+  await once(server, 'listening')
+  onTestFinished(async () => {
+    server.closeAllConnections()
+    server.close()
+    await app.close()
+  })
+  const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return { app, url, open: () => connect(`${url}/`) }
+}
+
+const connect = async (url: string, headers: Record<string, string> = {}): Promise<NativeClient> => {
+  const client = await NativeClient.open(url, headers)
+  onTestFinished(() => client.cut())
+  return client
+}
+
+describe('the handshake', () => {
+  test('says hello', async () => {
+    const { app, open } = await serve()
+    expect(await (await open()).hear()).toEqual({
+      op: 'hello',
+      protocol: 'restuary.1',
+      epoch: app.engine.epoch,
+      me: null,
+      limits: { message: 262_144, subscriptions: 100, rate: 50, burst: 100 },
+    })
+  })
+
+  test.each([
+    ['another subprotocol', '/', 'graphql-ws'],
+    ['the mount itself', '', 'restuary.1'],
+  ])('at %s is refused', async (_, path, subprotocol) => {
+    const { url } = await serve({ http: { prefix: '/api' } })
+    await expect(
+      NativeClient.open(`${url}/api${path}x`.replace('/x', path ? '/x' : ''), {}, subprotocol),
+    ).rejects.toThrow(/40[04]/)
+  })
+
+  test('is taken at any path below the mount', async () => {
+    const { url } = await serve({ http: { prefix: '/api' } })
+    for (const path of ['/api/', '/api/live', '/api/a/b?c=d']) {
+      expect(await (await connect(url + path)).hear()).toMatchObject({ op: 'hello' })
+    }
+    await expect(NativeClient.open(`${url}/other`)).rejects.toThrow(/404/)
+  })
+})
+
+describe('requests', () => {
+  test('do what HTTP does', async () => {
+    const { app, open } = await serve()
+    const { epoch } = app.engine
+    const client = await open()
+    const row = { id: 1, text: 'a', done: false, owner: null }
+    expect(await client.ask({ op: 'create', uri: '/todo', data: { id: 1, text: 'a' } })).toEqual({
+      id: 1,
+      status: 201,
+      data: row,
+      etag: `${epoch}.1`,
+      position: `${epoch}.1`,
+    })
+    expect(await client.ask({ op: 'get', uri: 'todo/1' })).toMatchObject({ status: 200, data: row, etag: `${epoch}.1` })
+    expect(await client.ask({ op: 'get', uri: '/todo/1', ifNoneMatch: `${epoch}.1` })).toMatchObject({ status: 304 })
+    expect(await client.ask({ op: 'patch', uri: '/todo/1', data: { done: true } })).toMatchObject({
+      status: 200,
+      data: { done: true },
+    })
+    const patch = [{ op: 'replace', path: '/text', value: 'b' }]
+    expect(await client.ask({ op: 'patch', uri: '/todo/1', data: patch })).toMatchObject({ data: { text: 'b' } })
+    expect(await client.ask({ op: 'patch', uri: '/todo/1', data: {}, ifMatch: `${epoch}.1` })).toMatchObject({
+      status: 412,
+      error: { error: 'precondition_failed' },
+    })
+    expect(await client.ask({ op: 'replace', uri: '/todo/1', data: { text: 'c' } })).toMatchObject({
+      data: { text: 'c', done: false },
+    })
+    expect(await client.ask({ op: 'list', uri: '/todo?done=false', params: undefined })).toMatchObject({
+      data: [{ id: 1 }],
+    })
+    expect(
+      await client.ask({ op: 'list', uri: '/todo', params: { filter: { done: true }, total: true } }),
+    ).toMatchObject({
+      data: [],
+      total: 0,
+    })
+    expect(await client.ask({ op: 'delete', uri: '/todo/1' })).toEqual({
+      id: 10,
+      status: 204,
+      data: null,
+      position: `${epoch}.5`,
+    })
+  })
+
+  test('nest as URIs do', async () => {
+    const { open } = await serve()
+    const client = await open()
+    await client.ask({ op: 'create', uri: '/user', data: { id: 3, name: 'ann' } })
+    expect(await client.ask({ op: 'create', uri: '/user/3/todos', data: { id: 1, text: 'a' } })).toMatchObject({
+      data: { owner: 3 },
+    })
+    expect(await client.ask({ op: 'list', uri: '/user/3/todos' })).toMatchObject({ data: [{ id: 1 }] })
+  })
+
+  test('with a key take effect once', async () => {
+    const { app, open } = await serve()
+    const client = await open()
+    const create = { op: 'create', uri: '/todo', data: { id: 1, text: 'a' }, key: 'k1' }
+    const first = await client.ask(create)
+    expect(await client.ask(create)).toEqual({ ...first, id: 2, replayed: true })
+    expect(await app.list('todo')).toHaveLength(1)
+  })
+
+  test('behind a write see it', async () => {
+    const { open } = await serve()
+    const client = await open()
+    await client.ask({ op: 'create', uri: '/todo', data: { id: 1, text: '0' } })
+    for (let n = 1; n <= 20; n++) {
+      client.send({ id: `w${n}`, op: 'patch', uri: '/todo/1', data: { text: String(n) } })
+      client.send({ id: `r${n}`, op: 'get', uri: '/todo/1' })
+      expect((await client.hear(frame => frame.id === `r${n}`)).data.text).toBe(String(n))
+    }
+  })
+
+  test('may wait for a position', async () => {
+    const { app, open } = await serve()
+    const client = await open()
+    await app.post('todo', { id: 1, text: 'a' })
+    const waiting = client.ask({ op: 'get', uri: '/todo/1', min: `${app.engine.epoch}.2` })
+    await app.patch('todo', 1, { text: 'b' })
+    expect(await waiting).toMatchObject({ data: { text: 'b' } })
+    expect(await client.ask({ op: 'get', uri: '/todo/1', min: 'x' })).toMatchObject({ status: 400 })
+  })
+
+  test.each<[string, unknown, string, object?]>([
+    ['no JSON', 'hello', 'bad_json'],
+    ['a member twice', '{"id":1,"op":"get","op":"delete","uri":"/todo/1"}', 'duplicate_key'],
+    ['no object', [1, 2], 'bad_request'],
+    ['null', 'null', 'bad_request'],
+    ['no op', { id: 1, uri: '/todo' }, 'unknown_op'],
+    ['an inherited op', { id: 1, op: 'constructor', uri: '/todo' }, 'unknown_op'],
+    ['no id', { op: 'list', uri: '/todo' }, 'validation'],
+    ['a huge id', { id: 'x'.repeat(65), op: 'list', uri: '/todo' }, 'validation'],
+    ['an id that is no integer', { id: 1.5, op: 'list', uri: '/todo' }, 'validation'],
+    ['no uri', { id: 1, op: 'list' }, 'validation'],
+    ['a uri that is no text', { id: 1, op: 'list', uri: ['/todo'] }, 'validation'],
+    ['an unknown member', { id: 1, op: 'list', uri: '/todo', nope: 1 }, 'validation'],
+    ['an unknown word', { id: 1, op: 'list', uri: '/todo', params: { nope: 1 } }, 'unknown_param'],
+    ['two queries', { id: 1, op: 'list', uri: '/todo?limit=1', params: { limit: 1 } }, 'vague'],
+    ['no such resource', { id: 1, op: 'list', uri: '/nope' }, 'not_found'],
+    ['no such row', { id: 1, op: 'get', uri: '/todo/9' }, 'not_found'],
+    ['a row where a list belongs', { id: 1, op: 'list', uri: '/todo/1' }, 'method_not_allowed'],
+    ['a list where a row belongs', { id: 1, op: 'patch', uri: '/todo', data: {} }, 'method_not_allowed'],
+    ['a bad body', { id: 1, op: 'create', uri: '/todo', data: { text: 5 } }, 'validation'],
+    ['a bad mode', { id: 1, op: 'subscribe', uri: '/todo', mode: 'never' }, 'validation'],
+    ['a position that is an object', { id: 1, op: 'subscribe', uri: '/todo', since: { a: 1 } }, 'validation'],
+    ['a subscription that is not there', { id: 1, op: 'unsubscribe', sub: 'nope' }, 'not_found'],
+    ['credentials where there are none', { id: 1, op: 'auth', token: 'x' }, 'bad_request'],
+  ])('with %s are refused, and the connection lives', async (_, frame, code) => {
+    const { open } = await serve()
+    const client = await open()
+    await client.hear()
+    client.send(frame)
+    const refusal = await client.hear()
+    expect(refusal.error.error).toBe(code)
+    expect(refusal.status).toBe(refusal.error.status)
+    expect(await client.ask({ op: 'ping', id: 'p' })).toEqual({ op: 'pong', id: 'p' })
+  })
+
+  test('that are binary are refused', async () => {
+    const { open } = await serve()
+    const client = await open()
+    client.socket.send(Buffer.from([0, 255]))
+    expect(await client.hear(frame => frame.error)).toMatchObject({ id: null, error: { error: 'bad_request' } })
+  })
+
+  test('a fault of ours says nothing but its code', async () => {
+    const { app, open } = await serve()
+    const client = await open()
+    app.engine.handle = () => {
+      throw new Error('secret')
+    }
+    const refusal = await client.ask({ op: 'list', uri: '/todo' })
+    expect(refusal).toMatchObject({ status: 500, error: { error: 'internal' } })
+    expect(JSON.stringify(refusal)).not.toContain('secret')
+  })
+})
+
+describe('subscriptions', () => {
+  test('answer, then tell what is there, then every commit', async () => {
+    const { app, open } = await serve()
+    const { epoch } = app.engine
+    await app.post('todo', { id: 1, text: 'a' })
+    const client = await open()
+    await client.hear()
+    client.send({ id: 's', op: 'subscribe', uri: '/todo?done=false' })
+    expect(await client.hear()).toEqual({ id: 's', status: 200, data: null })
+    const row = { id: 1, text: 'a', done: false, owner: null }
+    expect(await client.hear()).toEqual({
+      sub: 's',
+      op: 'snapshot',
+      data: [row],
+      ids: [1],
+      versions: [`${epoch}.1`],
+      position: `${epoch}.1`,
+    })
+    await app.post('todo', [
+      { id: 2, text: 'b' },
+      { id: 3, text: 'c' },
+    ])
+    await app.patch('todo', 1, { done: true })
+    await app.delete('todo', 2)
+    expect(await client.hear()).toEqual({
+      sub: 's',
+      op: 'commit',
+      position: `${epoch}.3`,
+      events: [2, 3].map(id => ({
+        kind: 'enter',
+        id,
+        version: `${epoch}.${id}`,
+        data: { id, text: id === 2 ? 'b' : 'c', done: false, owner: null },
+        own: true,
+      })),
+    })
+    expect((await client.hear()).events).toEqual([{ kind: 'leave', id: 1, version: `${epoch}.4` }])
+    expect((await client.hear()).events).toEqual([{ kind: 'leave', id: 2, version: `${epoch}.5`, own: true }])
+  })
+
+  test("are told of the connection's own write before its answer, at its position", async () => {
+    const { open } = await serve()
+    const client = await open()
+    await client.ask({ id: 's', op: 'subscribe', uri: '/todo' })
+    await client.hear(frame => frame.op === 'snapshot')
+    await client.hear(frame => frame.op === 'hello')
+    for (let n = 1; n <= 20; n++) {
+      client.send({ id: n, op: 'create', uri: '/todo', data: { text: 'a', id: n } })
+      const [event, answer] = [await client.hear(), await client.hear()]
+      expect([event.op, answer.id]).toEqual(['commit', n])
+      expect(event.position).toBe(answer.position)
+    }
+  })
+
+  test('resume exactly, or are reset', async () => {
+    const { app, url, open } = await serve()
+    const first = await open()
+    await first.ask({ id: 1, op: 'subscribe', uri: '/todo' })
+    const { position } = await first.hear(frame => frame.op === 'snapshot')
+    first.cut()
+    await app.post('todo', { id: 1, text: 'a' })
+    await app.patch('todo', 1, { text: 'b' })
+    const second = await connect(`${url}/`)
+    await second.ask({ id: 7, op: 'subscribe', uri: '/todo', since: position })
+    expect(await second.hear(frame => frame.sub === 7)).toMatchObject({ op: 'resumed', position })
+    expect((await second.hear(frame => frame.sub === 7)).events).toMatchObject([{ kind: 'enter' }])
+    expect((await second.hear(frame => frame.sub === 7)).events).toMatchObject([{ kind: 'change' }])
+    await second.ask({ id: 8, op: 'subscribe', uri: '/todo', since: 'zzzzzz.1' })
+    expect(await second.hear(frame => frame.sub === 8)).toMatchObject({ op: 'reset', ids: [1] })
+  })
+
+  test('of long lists come in parts', async () => {
+    const { app, open } = await serve()
+    const text = 'x'.repeat(2_000)
+    await app.post(
+      'todo',
+      Array.from({ length: 300 }, (_, i) => ({ id: i + 1, text })),
+    )
+    const client = await open()
+    await client.ask({ id: 1, op: 'subscribe', uri: '/todo' })
+    const parts: any[] = []
+    do parts.push(await client.hear(frame => frame.sub === 1))
+    while (parts.at(-1).more)
+    expect(parts.length).toBeGreaterThan(2)
+    expect(parts.flatMap(part => part.ids)).toEqual(Array.from({ length: 300 }, (_, i) => i + 1))
+    expect(parts.map(part => part.position === undefined)).toEqual([...parts.slice(1).map(() => true), false])
+  })
+
+  test('share what they are written', async () => {
+    const { app, url } = await serve()
+    const clients = await Promise.all(Array.from({ length: 10 }, () => connect(`${url}/`)))
+    await Promise.all(clients.map(client => client.ask({ id: 1, op: 'subscribe', uri: '/todo' })))
+    expect(app.http.live!.groups).toBe(1)
+    await app.post('todo', { id: 1, text: 'a' })
+    const told = await Promise.all(clients.map(client => client.hear(frame => frame.op === 'commit')))
+    for (const frame of told) expect(frame).toEqual(told[0])
+  })
+
+  test('on one connection are independent, and end one by one', async () => {
+    const { app, open } = await serve()
+    const client = await open()
+    await client.ask({ id: 1, op: 'subscribe', uri: '/todo' })
+    await client.ask({ id: 2, op: 'subscribe', uri: '/todo?done=true' })
+    expect(await client.ask({ id: 2, op: 'subscribe', uri: '/user' })).toMatchObject({ error: { error: 'conflict' } })
+    expect(await client.ask({ id: 3, op: 'unsubscribe', sub: 1 })).toMatchObject({ status: 200 })
+    await app.post('todo', { id: 1, text: 'a', done: true })
+    await client.ask({ id: 4, op: 'list', uri: '/todo' })
+    expect(client.heard.filter(frame => frame.op === 'commit').map(frame => frame.sub)).toEqual([2])
+    client.cut()
+    await vi.waitFor(() => expect(app.http.live!.subscriptions).toBe(0), { interval: 5 })
+  })
+
+  test('are limited', async () => {
+    const { open } = await serve({ limits: { subscriptions: 3 } })
+    const client = await open()
+    for (const id of [1, 2, 3]) await client.ask({ id, op: 'subscribe', uri: '/todo' })
+    expect(await client.ask({ id: 4, op: 'subscribe', uri: '/todo' })).toMatchObject({
+      status: 429,
+      error: { error: 'too_many_subscriptions' },
+    })
+    await client.ask({ id: 5, op: 'unsubscribe', sub: 1 })
+    expect(await client.ask({ id: 6, op: 'subscribe', uri: '/todo' })).toMatchObject({ status: 200 })
+  })
+
+  test('of a slow reader are bounded, and told anew when it reads again', { timeout: 20_000 }, async () => {
+    const { app, open } = await serve({ limits: { mailbox: 50_000 } })
+    await app.post('todo', { id: 1, text: 'a' })
+    const client = await open()
+    await client.ask({ id: 1, op: 'subscribe', uri: '/todo' })
+    client.socket.pause()
+    for (let n = 0; n < 1_000; n++) await app.patch('todo', 1, { text: `${n}${'漢'.repeat(9_000)}` })
+    client.socket.resume()
+    const reset = await client.hear(frame => frame.op === 'reset')
+    expect(reset.position).toBe(`${app.engine.epoch}.1001`)
+    expect(reset.data[0].text.slice(0, 3)).toBe('999')
+    expect(client.heard.length).toBeLessThan(900)
+  })
+
+  test('of one who reads nothing are closed', { timeout: 20_000 }, async () => {
+    const { app, open } = await serve({ limits: { mailbox: 50_000, stall: 50 } })
+    await app.post('todo', { id: 1, text: 'a' })
+    const client = await open()
+    await client.ask({ id: 1, op: 'subscribe', uri: '/todo' })
+    client.socket.pause()
+    for (let n = 0; app.http.live!.subscriptions > 0; n++)
+      await app.patch('todo', 1, { text: `${n}${'漢'.repeat(9_000)}` })
+    client.socket.resume()
+    await client.whenClosed()
+  })
+})
+
+describe('limits', () => {
+  test('a message that is too large closes the connection', async () => {
+    const { open } = await serve({ limits: { message: 1_000 } })
+    const client = await open()
+    client.send(JSON.stringify({ id: 1, op: 'list', uri: `/${'x'.repeat(1_000)}` }))
+    expect((await client.whenClosed()).code).toBe(1009)
+  })
+
+  test('too many messages are refused, a flood closes the connection', async () => {
+    const { open } = await serve({ limits: { messageRate: 1, messageBurst: 5 } })
+    const client = await open()
+    for (let n = 0; n < 6; n++) client.send({ op: 'ping' })
+    expect(await client.hear(frame => frame.error)).toMatchObject({ status: 429, error: { error: 'rate_limited' } })
+    for (let n = 0; n < 10; n++) client.send({ op: 'ping' })
+    expect(await client.whenClosed()).toEqual({ code: 1008, reason: 'rate_limited' })
+  })
+
+  test('a flood of pings closes the connection', async () => {
+    const { open } = await serve({ limits: { messageRate: 1, messageBurst: 5 } })
+    const client = await open()
+    for (let n = 0; n < 20; n++) client.socket.ping()
+    expect((await client.whenClosed()).code).toBe(1008)
+  })
+
+  test('closing the Api asks to come back', async () => {
+    const { app, open } = await serve()
+    const client = await open()
+    await client.ask({ id: 1, op: 'subscribe', uri: '/todo' })
+    app.http.live!.close()
+    expect((await client.whenClosed()).code).toBe(1012)
+  })
+})
+
+describe('callers', () => {
+  const authenticate: NonNullable<ApiOptions['authenticate']> = credentials => {
+    const token = credentials.header('authorization')
+    if (token === undefined) return null
+    if (token === 'Bearer ann') return { id: 1 }
+    throw new ApiError('unauthenticated')
+  }
+
+  test('are known by the handshake', async () => {
+    const { url } = await serve({ authenticate })
+    const client = await connect(`${url}/`, { authorization: 'Bearer ann' })
+    expect(await client.hear()).toMatchObject({ op: 'hello', me: 1 })
+    expect(await client.ask({ op: 'create', uri: '/todo', data: { text: 'a', id: 1 } })).toMatchObject({ status: 201 })
+    await expect(NativeClient.open(`${url}/`, { authorization: 'Bearer nope' })).rejects.toThrow(/401/)
+  })
+
+  test('who are anonymous may do what is public, and no more', async () => {
+    const { open } = await serve({ authenticate })
+    const client = await open()
+    expect(await client.ask({ op: 'create', uri: '/todo', data: { text: 'a' } })).toMatchObject({ status: 401 })
+    expect(await client.ask({ op: 'list', uri: '/todo' })).toMatchObject({ status: 200 })
+  })
+
+  test('who are anonymous and ask for nothing are not kept, nor their long messages', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const { open } = await serve({ authenticate })
+    const [idle, long] = [await open(), await open()]
+    await idle.hear()
+    long.send({ id: 1, op: 'list', uri: `/${'x'.repeat(5_000)}` })
+    expect((await long.whenClosed()).code).toBe(1009)
+    vi.advanceTimersByTime(5_000)
+    expect(await idle.whenClosed()).toEqual({ code: 4401, reason: 'unauthenticated' })
+  })
+})

@@ -1,0 +1,86 @@
+import type { Principal } from '../../../auth/principal.ts'
+import type { Call } from '../../../engine/call.ts'
+import type { Live } from '../../../live/live.ts'
+import type { Mailbox } from '../../../live/mailbox.ts'
+import type { Mode } from '../../../live/coalesce.ts'
+import { ApiError } from '../../../protocol/error.ts'
+import type { RequestId } from '../../../protocol/frames.ts'
+import { Subscriber } from './subscriber.ts'
+
+interface Held {
+  readonly subscriber: Subscriber
+  /** What it follows, for following it again as somebody else; null until it has begun. */
+  asked: { readonly call: Call; readonly mode: Mode } | null
+}
+
+/** The subscriptions of one connection by the ids that the client gave them. */
+export class Subscribers {
+  readonly #live: Live
+  readonly #mailbox: Mailbox
+  readonly #most: number
+  readonly #held = new Map<RequestId, Held>()
+
+  constructor(live: Live, mailbox: Mailbox, most: number) {
+    this.#live = live
+    this.#mailbox = mailbox
+    this.#most = most
+  }
+
+  get size(): number {
+    return this.#held.size
+  }
+
+  /** Takes a place. Throws ApiError `too_many_subscriptions` where there is none, `conflict` for an id that has one. */
+  reserve(id: RequestId, answered = false): Subscriber {
+    if (this.#held.has(id)) throw new ApiError('conflict', { detail: 'a subscription has this id already' })
+    if (this.#held.size >= this.#most) throw new ApiError('too_many_subscriptions')
+    const subscriber = new Subscriber(id, this.#live, this.#mailbox, answered, ended => this.forget(ended))
+    this.#held.set(id, { subscriber, asked: null })
+    return subscriber
+  }
+
+  async begin(subscriber: Subscriber, call: Call, since: string | null, mode: Mode): Promise<void> {
+    const subscription = await this.#live.subscribe(call, subscriber, since, mode)
+    const held = this.#held.get(subscriber.id)
+    // Meanwhile it was given up, or the connection closed.
+    if (held?.subscriber !== subscriber) return this.#live.unsubscribe(subscription)
+    subscriber.subscription = subscription
+    held.asked = { call, mode }
+    if (subscription.behind && !this.#mailbox.isBusy) subscription.drained()
+  }
+
+  forget(subscriber: Subscriber): void {
+    if (this.#held.get(subscriber.id)?.subscriber === subscriber) this.#held.delete(subscriber.id)
+  }
+
+  /** False if there is none with the id. */
+  stop(id: RequestId): boolean {
+    const held = this.#held.get(id)
+    if (!held) return false
+    this.#held.delete(id)
+    held.subscriber.stop()
+    return true
+  }
+
+  stopAll(): void {
+    for (const id of [...this.#held.keys()]) this.stop(id)
+  }
+
+  drained(): void {
+    for (const { subscriber } of this.#held.values()) subscriber.drained()
+  }
+
+  /** Everything is followed again by somebody else, or by the same with other rights. */
+  async restart(principal: Principal | null): Promise<void> {
+    for (const [id, { asked }] of [...this.#held]) {
+      if (!asked) continue
+      this.stop(id)
+      const subscriber = this.reserve(id, true)
+      try {
+        await this.begin(subscriber, { ...asked.call, principal }, null, asked.mode)
+      } catch (thrown) {
+        subscriber.end(ApiError.from(thrown))
+      }
+    }
+  }
+}

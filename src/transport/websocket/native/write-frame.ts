@@ -1,0 +1,136 @@
+import { ApiError, problemOf } from '../../../protocol/error.ts'
+import { SUBPROTOCOL, type RequestId } from '../../../protocol/frames.ts'
+import { formatPosition } from '../../../protocol/position.ts'
+import type { Principal } from '../../../auth/principal.ts'
+import type { Outcome } from '../../../engine/call.ts'
+import type { Engine } from '../../../engine/engine.ts'
+import { frameOf, type Batch, type Frame } from '../../../live/event.ts'
+import { snapshotFrameOf, type Shown } from '../../../live/subscription.ts'
+import { textFrame } from '../text-frame.ts'
+
+/** Characters of rows in one part of a snapshot. */
+const PART = 131_072
+
+export function helloFrame({ epoch, limits }: Engine, me: Principal | null, id: RequestId | null): Frame {
+  const { message, subscriptions, messageRate: rate, messageBurst: burst } = limits
+  const hello = {
+    op: 'hello',
+    ...(id !== null && { id }),
+    protocol: SUBPROTOCOL,
+    epoch,
+    me: me?.id ?? null,
+    limits: { message, subscriptions, rate, burst },
+  }
+  return textFrame(JSON.stringify(hello))
+}
+
+export function pongFrame(id: RequestId | undefined): Frame {
+  return textFrame(JSON.stringify(id === undefined ? { op: 'pong' } : { op: 'pong', id }))
+}
+
+/** What came of a request. */
+export function answerFrame(id: RequestId, outcome: Outcome): Frame {
+  const head = `{"id":${JSON.stringify(id)}`
+  switch (outcome.kind) {
+    case 'item': {
+      const { created, body, etag, position, replayed } = outcome
+      const tag = etag === null ? '' : `,"etag":"${etag}"`
+      const again = replayed ? ',"replayed":true' : ''
+      return textFrame(`${head},"status":${created ? 201 : 200},"data":${body}${tag},"position":"${position}"${again}}`)
+    }
+    case 'list': {
+      const { body, etag, position, next, previous, total } = outcome
+      let text = `${head},"status":200,"data":${body},"etag":"${etag}","position":"${position}"`
+      if (next !== null) text += `,"next":${JSON.stringify(next)}`
+      if (previous !== null) text += `,"previous":${JSON.stringify(previous)}`
+      if (total !== null) text += `,"total":${total}`
+      return textFrame(`${text}}`)
+    }
+    case 'gone': {
+      const again = outcome.replayed ? ',"replayed":true' : ''
+      return textFrame(`${head},"status":204,"data":null,"position":"${outcome.position}"${again}}`)
+    }
+    case 'unchanged':
+      return textFrame(`${head},"status":304,"data":null,"etag":"${outcome.etag}"}`)
+    case 'value':
+      return textFrame(`${head},"status":${outcome.status},"data":${outcome.body ?? 'null'}}`)
+    case 'failure':
+      return refusalFrame(id, outcome.error)
+  }
+}
+
+/** The answer to `subscribe` and `unsubscribe`. */
+export function doneFrame(id: RequestId): Frame {
+  return textFrame(`{"id":${JSON.stringify(id)},"status":200,"data":null}`)
+}
+
+export function refusalFrame(id: RequestId | null, error: ApiError): Frame {
+  return textFrame(JSON.stringify({ id, status: error.status, error: problemOf(error) }))
+}
+
+/** All rows in view, in parts where they are many; the parts of a snapshot are one piece of bytes. */
+export function snapshotFrame(
+  sub: RequestId,
+  rows: readonly Shown[],
+  epoch: string,
+  position: string,
+  reset: boolean,
+): Frame {
+  const label = JSON.stringify(sub)
+  return snapshotFrameOf(rows, `native ${reset} ${label}`, () => {
+    const parts = partsOf(rows)
+    const frames = parts.map((part, i) => {
+      const op = reset && i === 0 ? 'reset' : 'snapshot'
+      const last = i === parts.length - 1
+      return textFrame(
+        `{"sub":${label},"op":"${op}","data":[${part.map(row => row.body).join(',')}],` +
+          `"ids":[${part.map(row => JSON.stringify(row.id)).join(',')}],` +
+          `"versions":[${part.map(row => `"${formatPosition(epoch, row.seq)}"`).join(',')}],` +
+          (last ? `"position":"${position}"}` : '"more":true}'),
+      )
+    })
+    return frames.length === 1 ? frames[0]! : Buffer.concat(frames)
+  })
+}
+
+function partsOf(rows: readonly Shown[]): Shown[][] {
+  const parts: Shown[][] = [[]]
+  let size = 0
+  for (const row of rows) {
+    if (size > 0 && size + row.body.length > PART) {
+      parts.push([])
+      size = 0
+    }
+    parts.at(-1)!.push(row)
+    size += row.body.length + 1
+  }
+  return parts
+}
+
+export function resumedFrame(sub: RequestId, position: string): Frame {
+  return textFrame(`{"sub":${JSON.stringify(sub)},"op":"resumed","position":"${position}"}`)
+}
+
+/** What one step did. The text but for the label is made once, the frame once for all that chose the same label. */
+export function commitFrame(sub: RequestId, batch: Batch, epoch: string): Frame {
+  const label = JSON.stringify(sub)
+  return frameOf(batch, `native ${label}`, () => {
+    const rest = frameOf(batch, 'native', () => commitText(batch, epoch)) as string
+    return textFrame(`{"sub":${label}${rest}`)
+  })
+}
+
+function commitText({ position, events, order }: Batch, epoch: string): string {
+  let text = `,"op":"commit","position":"${formatPosition(epoch, position)}","events":[`
+  events.forEach(({ kind, id, seq, body, born, dead }, i) => {
+    if (i > 0) text += ','
+    text += `{"kind":"${kind}","id":${JSON.stringify(id)},"version":"${formatPosition(epoch, seq)}"`
+    if (body !== null) text += `,"data":${body}`
+    text += born || dead ? ',"own":true}' : '}'
+  })
+  return `${text}]${order ? `,"order":${JSON.stringify(order)}` : ''}}`
+}
+
+export function endFrame(sub: RequestId, error: ApiError): Frame {
+  return textFrame(JSON.stringify({ sub, op: 'end', error: problemOf(error) }))
+}

@@ -1,0 +1,111 @@
+import { STATUS_CODES, type IncomingMessage, type Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Credentials, Identity } from '../../auth/principal.ts'
+import type { Engine } from '../../engine/engine.ts'
+import type { Live } from '../../live/live.ts'
+import { ApiError, problemOf } from '../../protocol/error.ts'
+import { SocketServer, type FrameSocket } from './ws.ts'
+
+/** What a client showed when it opened the connection. */
+export interface Handshake extends Credentials {
+  /** Path and query. */
+  readonly target: string
+  /** null = anonymous. */
+  readonly identity: Identity | null
+}
+
+/** Serves the connections of one subprotocol. */
+export type SocketFace = (socket: FrameSocket, handshake: Handshake) => void
+
+export interface UpgradeOptions {
+  readonly engine: Engine
+  readonly live: Live
+  /** Where the API is mounted. */
+  readonly prefix?: string
+  /** By subprotocol; '' for clients that ask for none. */
+  readonly faces: Readonly<Record<string, SocketFace>>
+  /** Who is behind a connection that came through proxies. */
+  readonly addressOf?: (request: IncomingMessage) => string | undefined
+}
+
+/**
+ * Takes over the upgrades of a server on any path below the mount, except Socket.IO's (DECISIONS C3). Connections are
+ * closed with the Api. Returns how to stop taking new ones.
+ */
+export function acceptSockets(server: Server, options: UpgradeOptions): () => void {
+  const { engine, live, faces } = options
+  const prefix = (options.prefix ?? '').replace(/\/+$/, '')
+  const sockets = new SocketServer({ message: engine.limits.message })
+  const open = new Set<FrameSocket>()
+  const closeAll = (): void => {
+    for (const socket of open) socket.close(1012, 'the server is closing')
+  }
+  live.closing.addEventListener('abort', closeAll, { once: true })
+
+  const upgrade = async (request: IncomingMessage, stream: Duplex, head: Buffer): Promise<void> => {
+    if (live.closing.aborted) throw new ApiError('unavailable')
+    if (request.rawHeaders.length > 2 * engine.limits.headers) throw new ApiError('headers_too_large')
+    const asked = subprotocolsOf(request)
+    const name = asked === null ? '' : asked.find(one => Object.hasOwn(faces, one) && one !== '')
+    const face = name === undefined || !Object.hasOwn(faces, name) ? undefined : faces[name]
+    if (!face) {
+      const known = Object.keys(faces).filter(one => one !== '')
+      throw new ApiError('bad_request', { detail: `the subprotocols here are ${known.join(', ')}` })
+    }
+    const credentials = credentialsOf(request, options.addressOf?.(request) ?? request.socket.remoteAddress)
+    const { auth } = engine
+    if (auth?.allowsOrigin(credentials) === false) throw new ApiError('forbidden_origin')
+    const identity = (await auth?.identify(credentials)) ?? null
+    if (stream.destroyed) return
+    // The library offers its face the first that the client asks for: leave the one that was chosen.
+    if (name !== '') request.headers['sec-websocket-protocol'] = name
+    sockets.accept(request, stream, head, socket => {
+      open.add(socket)
+      face(socket, { ...credentials, header: credentials.header, target: request.url!, identity })
+      const { onClose } = socket.events
+      socket.events.onClose = () => {
+        open.delete(socket)
+        onClose()
+      }
+    })
+  }
+  const listener = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
+    const path = request.url!.split('?', 1)[0]!
+    if (path.startsWith(`${prefix}/socket.io/`) || path === '/socket.io' || path.startsWith('/socket.io/')) return
+    stream.on('error', () => stream.destroy())
+    if (!path.startsWith(`${prefix}/`)) return refuse(stream, new ApiError('not_found'))
+    upgrade(request, stream, head).catch((thrown: unknown) => refuse(stream, ApiError.from(thrown)))
+  }
+  server.on('upgrade', listener)
+  return () => {
+    server.off('upgrade', listener)
+    live.closing.removeEventListener('abort', closeAll)
+  }
+}
+
+function subprotocolsOf(request: IncomingMessage): string[] | null {
+  const header = request.headers['sec-websocket-protocol']
+  return header === undefined ? null : header.split(',').map(one => one.trim())
+}
+
+function credentialsOf(request: IncomingMessage, address: string | undefined): Credentials {
+  return {
+    face: 'websocket',
+    address,
+    header: name => {
+      const value = request.headers[name]
+      return Array.isArray(value) ? value.join(', ') : value
+    },
+  }
+}
+
+function refuse(stream: Duplex, error: ApiError): void {
+  if (!stream.writable) return void stream.destroy()
+  const body = JSON.stringify(problemOf(error))
+  const challenge = error.status === 401 ? 'www-authenticate: Bearer realm="api"\r\n' : ''
+  stream.end(
+    `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? ''}\r\ncontent-type: application/problem+json\r\n` +
+      `cache-control: no-store\r\nx-content-type-options: nosniff\r\n${challenge}` +
+      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  )
+}
