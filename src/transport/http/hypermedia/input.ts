@@ -18,7 +18,8 @@ export function readHypermedia(face: Face, call: HttpCall): void {
   if (typeof input !== 'object' || input === null || jsonPatch) return
   const type = call.exchange.contentType ?? ''
   const reading: Reading = { routes: face.routes, host: call.exchange.host }
-  if (type.startsWith(JSON_API)) call.input = fromJsonApi(call, input as Members)
+  // A plain object under JSON:API's media type is taken as any other +json, as blargh does; a document has data.
+  if (type.startsWith(JSON_API) && Object.hasOwn(input, 'data')) call.input = fromJsonApi(call, input as Members)
   else call.input = plain(reading, call.resource, input, type.startsWith('application/hal+json'))
 }
 
