@@ -19,11 +19,18 @@ const HELP = `restuary: an API without code
       --since POSITION    begins after it, epoch.seq; default: the newest
       --once              ends with the newest instead of waiting for more
 
+  restuary client URL     writes a client of a running API in JavaScript, with its types
+      --out FILE          default: standard output, without the types
+
+  restuary openapi FILE   writes the OpenAPI document of what serve would serve, or of a running API by its URL
+  restuary asyncapi FILE  writes its AsyncAPI document
+      --out FILE          default: standard output
+
   restuary help           this text
   restuary version
 `
 
-const COMMANDS = ['serve', 'import', 'changes', 'help', 'version']
+const COMMANDS = ['serve', 'import', 'client', 'openapi', 'asyncapi', 'changes', 'help', 'version']
 
 const OPTIONS = {
   port: { type: 'string' },
@@ -42,6 +49,9 @@ const OPTIONS = {
 const ACCEPTED: Readonly<Record<string, readonly string[]>> = {
   serve: ['port', 'host', 'public', 'read-only', 'memory'],
   import: ['out'],
+  client: ['out'],
+  openapi: ['out'],
+  asyncapi: ['out'],
   changes: ['since', 'once'],
 }
 
@@ -63,12 +73,19 @@ export async function run(args: readonly string[]): Promise<void> {
     const fix = ACCEPTED[command]!.map(option => `--${option}`).join(', ')
     throw new Misuse(`${command} has no option --${strange}`, `it has ${fix}`)
   }
-  if (file === undefined) throw new Misuse(`${command} needs a file`, `restuary ${command} shop.sqlite`)
+  if (file === undefined) {
+    const [kind, example] = command === 'client' ? ['URL', 'http://localhost:3000'] : ['file', 'shop.sqlite']
+    throw new Misuse(`${command} needs a ${kind}`, `restuary ${command} ${example}`)
+  }
   if (more.length > 0)
     throw new Misuse(`${command} takes one file, not ${more.length + 1}`, `put names with spaces in quotes`)
   // Each command loads what it needs, so that the others answer at once.
   if (command === 'import') (await import('./import.ts')).importFile(file, { out: values.out })
-  else if (command === 'changes') {
+  else if (command === 'client') await (await import('./client.ts')).writeClient(file, { out: values.out })
+  else if (command === 'openapi' || command === 'asyncapi') {
+    const document = await (await import('./document.ts')).readDocument(file, command)
+    ;(await import('./write.ts')).write(`${JSON.stringify(document, null, 2)}\n`, values.out)
+  } else if (command === 'changes') {
     const { printChanges } = await import('./changes.ts')
     await printChanges(file, { since: values.since ?? null, once: values.once ?? false })
   } else {

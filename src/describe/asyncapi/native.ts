@@ -88,8 +88,8 @@ function answers(): Readonly<Record<string, Json>> {
         'id?': id,
         protocol: text,
         epoch: text,
-        me: anything,
-        limits: { type: 'object' },
+        me: { type: ['number', 'string', 'null'] },
+        limits: record({ message: count, subscriptions: count, rate: count, burst: count }),
       }),
     ),
     answer: message(

@@ -1,0 +1,24 @@
+import { clientModule } from '../describe/client/client-js.ts'
+import { clientTypes } from '../describe/client/client-types.ts'
+import { readDocument } from './document.ts'
+import { write } from './write.ts'
+
+/** `restuary client URL`: the client of a running API as a module, with its types beside it where it goes to a file. */
+export async function writeClient(source: string, options: { readonly out: string | undefined }): Promise<void> {
+  const document = await readDocument(source, 'openapi')
+  const base = /^https?:\/\//.test(source) ? baseOf(source, document) : 'http://localhost:3000'
+  write(clientModule(document, { base, prefix: '' }), options.out)
+  if (options.out !== undefined) write(clientTypes(document), typesOf(options.out))
+}
+
+/** Where the document says that the API is, seen from where the document was. */
+function baseOf(source: string, document: Readonly<Record<string, unknown>>): string {
+  const [server] = (document['servers'] ?? []) as readonly { readonly url: string }[]
+  return new URL(server?.url ?? '/', source).href.replace(/\/$/, '')
+}
+
+/** `client.js` → `client.d.ts`, `client.mjs` → `client.d.mts`. */
+function typesOf(file: string): string {
+  const [, stem = file, kind = ''] = /^(.*)\.([cm]?)js$/s.exec(file) ?? []
+  return `${stem}.d.${kind}ts`
+}

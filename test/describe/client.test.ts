@@ -1,0 +1,190 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { run } from '../../src/cli/run.ts'
+import { serve, type Served } from '../../src/index.ts'
+import { office } from './office.ts'
+import { startExample, type Started } from './started.ts'
+
+describe('the client that the command writes', () => {
+  let served: Served
+  let directory: string
+  let client: any
+  beforeAll(async () => {
+    served = await serve(office(), { port: 0, signals: false, report: () => {} })
+    directory = mkdtempSync(join(tmpdir(), 'restuary-client-'))
+    await run(['client', `${served.url}/api`, '--out', join(directory, 'client.mjs')])
+    client = ((await import(pathToFileURL(join(directory, 'client.mjs')).href)) as { default: unknown }).default
+    const { access_token } = await client.auth.login({ email: 'ann@example.com', password: 'correct horse battery' })
+    client.$.setToken(access_token)
+  })
+  afterAll(async () => {
+    await served.close()
+    rmSync(directory, { recursive: true })
+  })
+
+  test('makes, reads, changes and deletes rows', async () => {
+    const made = await client.task.create({ title: 'Write', user: 1 })
+    expect(made).toMatchObject({ title: 'Write', done: false })
+    expect(await client.task.get(made.id)).toEqual(made)
+    expect(await client.task.patch(made.id, { done: true })).toMatchObject({ done: true })
+    expect(await client.task.replace(made.id, { title: 'Read', user: 1 })).toMatchObject({ title: 'Read', done: false })
+    await client.task.delete(made.id)
+    await expect(client.task.get(made.id)).rejects.toMatchObject({ status: 404, error: 'not_found' })
+  })
+
+  test('makes several at once, and asks for lists with filters', async () => {
+    await client.notice.create([{ text: 'a' }, { text: 'b' }, { text: 'c' }])
+    const texts = async (query: object): Promise<string[]> =>
+      (await client.notice.list(query)).map((one: { text: string }) => one.text)
+    expect(await texts({ 'text[in]': ['a', 'c'], sort: ['-text', 'id'] })).toEqual(['c', 'a'])
+    expect(await texts({ filter: { $or: [{ text: 'a' }, { text: { $gt: 'b' } }] }, sort: 'text' })).toEqual(['a', 'c'])
+    expect(await client.notice.list({ text: 'a', fields: ['text'] })).toEqual([{ text: 'a' }])
+  })
+
+  test('goes through relations, and calls actions', async () => {
+    const made = await client.user.tasks.create(1, { title: 'Nested' })
+    expect(made).toMatchObject({ title: 'Nested', user: 1 })
+    expect(await client.user.tasks.list(1, { title: 'Nested' })).toMatchObject([{ id: made.id }])
+    expect(await client.task.close(made.id, { why: null })).toEqual({ ok: true })
+    expect(await client.hello.get({ name: 'you' })).toEqual({ hello: 'you' })
+    expect(await client.hello.post({ name: 'you' })).toEqual({ hello: 'you' })
+  })
+
+  test('tells what was refused, with its places', async () => {
+    await expect(client.task.create({ title: '' })).rejects.toMatchObject({
+      name: 'ClientError',
+      status: 400,
+      error: 'validation',
+      errors: [{ pointer: '#/title' }, { pointer: '#/user' }],
+    })
+    expect(() => client.task.get()).toThrow(TypeError)
+  })
+
+  test('has types that hold', { timeout: 60_000 }, async () => {
+    const use = `import client, { type TaskCreate, type Task } from './client.mjs'
+const body: TaskCreate = { title: 'a', user: 1, tags: ['x'] }
+const made: Task = await client.task.create(body)
+const many: Task[] = await client.task.create([body, body])
+const size: 'small' | 'large' | null = made.size
+await client.task.list({ done: true, 'title[contains]': 'x', sort: ['-title'], filter: { title: { $in: ['a'] } } })
+const nested: Task[] = await client.user.tasks.list(1)
+const closed: { ok: boolean } = await client.task.close(many[0]!.id, { why: null })
+await client.user.tasks.create(1, { title: 'b' })
+// @ts-expect-error -- a title is text
+await client.task.create({ title: 5, user: 1 })
+// @ts-expect-error -- there is no such resource
+client.nothing
+// @ts-expect-error -- a row needs its id
+await client.task.get()
+// @ts-expect-error -- there is no such field
+await client.task.list({ nothing: 1 })
+export { size, nested, closed }
+`
+    writeFileSync(join(directory, 'use.mts'), use)
+    const tsc = join(import.meta.dirname, '../../node_modules/.bin/tsc')
+    const options = ['--strict', '--noEmit', '--target', 'esnext', '--module', 'nodenext', '--ignoreConfig']
+    const { stdout } = await promisify(execFile)(tsc, [...options, 'use.mts'], { cwd: directory }).catch(
+      (error: { stdout: string }) => error,
+    )
+    expect(stdout).toBe('')
+  })
+
+  test('is told of a running API alone', async () => {
+    await expect(run(['client', 'http://127.0.0.1:1'])).rejects.toThrow(/is not there/)
+    await expect(run(['client'])).rejects.toThrow('client needs a URL')
+  })
+})
+
+describe('the commands that write documents', () => {
+  test.each(['openapi', 'asyncapi'])('%s of a file', async kind => {
+    const directory = mkdtempSync(join(tmpdir(), 'restuary-document-'))
+    try {
+      const file = join(directory, 'db.json')
+      writeFileSync(file, JSON.stringify({ posts: [{ id: 1, title: 'a' }] }))
+      await run([kind, file, '--out', join(directory, 'out.json')])
+      const document = JSON.parse(readFileSync(join(directory, 'out.json'), 'utf8')) as Record<string, object>
+      expect(document[kind]).toMatch(/^3\./)
+      expect(Object.keys(document['components']!)).toContain('schemas')
+      // The file is only read.
+      expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ posts: [{ id: 1, title: 'a' }] })
+    } finally {
+      rmSync(directory, { recursive: true })
+    }
+  })
+})
+
+// The resource that the original's own clients are tested with (spec: restaction §4.6).
+describe('res.js of the meta data', () => {
+  let started: Started
+  let res: any
+  beforeAll(async () => {
+    started = await startExample('test-resource')
+    const script = await (await fetch(`${started.url}/?f=res.js`)).text()
+    const module = { exports: {} as any }
+    new Function('module', script)(module)
+    res = module.exports
+    res.config.urlPrefix = started.url
+  })
+  afterAll(() => started.stop())
+
+  test('has a function for each action, at the URI that its name tells', async () => {
+    for (const action of ['get', 'post', 'post_name', 'put', 'patch', 'delete']) {
+      expect([action, await res.test[action]({ name: 'kk' })]).toEqual([action, { hello: 'kk' }])
+    }
+  })
+
+  test('sends no body, or no query, where there are no arguments', async () => {
+    for (const action of ['get', 'post', 'post_name', 'put', 'patch', 'delete']) {
+      expect([action, await res.test[action]()]).toEqual([action, { hello: 'world' }])
+      expect([action, await res.test[action](null)]).toEqual([action, { hello: 'world' }])
+    }
+    expect(await res.test.post('name=form')).toEqual({ hello: 'form' })
+  })
+
+  test.each([
+    [404, 'NotFound'],
+    [403, 'Forbidden'],
+    [401, 'Unauthorized'],
+    [400, 'BadRequest'],
+    [500, 'ServerError'],
+  ])('rejects with the error: %i', async (status, error) => {
+    await expect(res.test[`get_${status}`]()).rejects.toMatchObject({ status, error })
+  })
+
+  test('keeps the token that an answer brings, and sends it', async () => {
+    await expect(res.test.get_me()).rejects.toMatchObject({ status: 403, error: 'PermissionDeny' })
+    await res.test.post_login({ name: 'admin' })
+    expect(res.getToken()).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/)
+    expect(await res.test.get_me()).toMatchObject({ role: 'admin', name: 'admin' })
+    res.clearToken()
+    await expect(res.test.get_me()).rejects.toMatchObject({ status: 403 })
+  })
+
+  test('lets others keep the token', async () => {
+    let kept: string | null = null
+    res.setToken = (token: string) => (kept = token)
+    res.getToken = () => kept
+    await res.test.post_login({ name: 'admin' })
+    expect(kept).not.toBeNull()
+    expect(await res.test.get_me()).toMatchObject({ name: 'admin' })
+  })
+
+  test('follows redirects, sends files, and gives the Response where there is no JSON', async () => {
+    expect(await res.test.get_302()).toEqual({ hello: 'world' })
+    const form = new FormData()
+    form.append('upload', new File(['a'], 'a.txt'))
+    form.append('upload', new File(['b'], 'b.txt'))
+    expect(await res.test.post_upload(form)).toEqual({ recv: 2 })
+    expect(await (await res.test.get_binary()).text()).toMatch(/^id,name/)
+  })
+
+  test('sends any request', async () => {
+    expect(await res.ajax('/test', 'GET', { name: 'a b&c' })).toEqual({ hello: 'a b&c' })
+    expect(await res.ajax('/test', 'POST', { name: 'x' })).toEqual({ hello: 'x' })
+  })
+})
