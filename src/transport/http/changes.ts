@@ -5,7 +5,7 @@ import type { Resource, Row } from '../../model/model.ts'
 import type { Live } from '../../live/live.ts'
 import type { Commit } from '../../store/store.ts'
 import { wantsStream } from '../sse/accept.ts'
-import { streamFields } from '../sse/face.ts'
+import { endWithCaller, streamFields } from '../sse/face.ts'
 import { SseStream } from '../sse/stream.ts'
 import type { Exchange } from './exchange.ts'
 import type { Face } from './face.ts'
@@ -106,7 +106,9 @@ async function sendAll(face: Face, exchange: Exchange, live: Live, since: string
     told(events.join(''))
   }, since)
   if (isClosed) stop()
-  else live.closing.addEventListener('abort', () => stream.end(new ApiError('unavailable')), { once: true })
+  else await endWithCaller(face.engine, exchange, stream, async () => stream.end(new ApiError('unauthenticated')))
+  if (!stream.isClosed)
+    live.closing.addEventListener('abort', () => stream.end(new ApiError('unavailable')), { once: true })
 }
 
 /** A commit as JSON text. */

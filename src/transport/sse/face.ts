@@ -1,4 +1,6 @@
 import { ApiError } from '../../protocol/error.ts'
+import type { Principal } from '../../engine/call.ts'
+import type { Engine } from '../../engine/engine.ts'
 import type { Live } from '../../live/live.ts'
 import { modeOf } from '../live-words.ts'
 import type { Exchange, FieldLines } from '../http/exchange.ts'
@@ -36,6 +38,32 @@ export async function sendStream(
   })
   const since = exchange.header('last-event-id') ?? words.since
   stream.carry(await live.subscribe(call, stream, since, words.mode))
+  await endWithCaller(engine, exchange, stream, async principal => {
+    call.principal = principal
+    stream.renew()
+    stream.carry(await live.subscribe(call, stream, null, words.mode))
+  })
+}
+
+/** A stream ends with the token or session of its reader; if the reader changes, it is told anew what is to be seen. */
+export async function endWithCaller(
+  { auth }: Engine,
+  exchange: Exchange,
+  stream: SseStream,
+  renew: (principal: Principal) => Promise<void>,
+): Promise<void> {
+  if (!auth) return
+  const identity = await auth.identify(exchange)
+  if (!identity || stream.isClosed) return
+  const closed = stream.onClosed
+  const stop = auth.watch(identity, what => {
+    if (what.kind === 'changed') renew(what.principal).catch((error: unknown) => stream.end(ApiError.from(error)))
+    else stream.end(new ApiError(what.kind === 'expired' ? 'token_expired' : 'unauthenticated'))
+  })
+  stream.onClosed = () => {
+    stop()
+    closed()
+  }
 }
 
 /** The header section of a stream: nothing on the way may keep or delay it. */

@@ -1,0 +1,88 @@
+// A stream ends with whatever let its reader in, and shows what the reader may see by now.
+import { once } from 'node:events'
+import { get as ask } from 'node:http'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { any, api, hashPassword, resource, serve, t, type Api, type AuthOptions } from '../../src/index.ts'
+import { EventStream } from '../../src/testing/event-stream.ts'
+import { fill } from '../../src/testing/models/fill.ts'
+
+const user = resource({
+  id: t.id(),
+  email: t.email().unique(),
+  role: t.enum(['admin', 'member']).default('member'),
+  password: t.password(),
+})
+  .login('email', 'password')
+  .rules((me, user) => ({ read: user.is(me) }))
+const note = resource
+  .for(user)({ id: t.id(), text: t.text(), owner: t.one('user') })
+  .rules((me, note) => ({ read: any(note.owner.is(me), me.role.is('admin')) }))
+
+async function open(auth: AuthOptions = {}): Promise<{ app: Api; token: string; read: () => Promise<EventStream> }> {
+  const app = api({ user, note }, { auth, report: () => {}, http: { log: () => {} } }) as unknown as Api
+  const served = await serve(app, { port: 0, signals: false, report: () => {}, grace: 0 })
+  onTestFinished(() => served.close())
+  const password = await hashPassword('correct horse', { memory: 8, passes: 1, parallelism: 1 })
+  await fill(app, {
+    user: [1, 2].map(id => ({ id, email: `u${id}@x.io`, role: 'member', password })),
+    note: [1, 2].map(id => ({ id, text: `of ${id}`, owner: id })),
+  })
+  const { access_token: token } = await app.engine.auth!.begin(1)
+  const read = async (): Promise<EventStream> => {
+    const headers = { accept: 'text/event-stream', authorization: `Bearer ${token}` }
+    const request = ask(`${served.url}/note`, { headers, agent: false })
+    const [response] = await once(request, 'response')
+    const reader = new EventStream()
+    response.setEncoding('utf8').on('data', (chunk: string) => reader.feed(chunk))
+    response.on('close', () => reader.end()).on('error', () => {})
+    onTestFinished(() => void request.destroy())
+    return reader
+  }
+  return { app, token, read }
+}
+/** The next event: its name, and the texts of the rows that it shows. */
+const next = async (reader: EventStream): Promise<[string, string[]]> => {
+  const [{ event, data }] = (await reader.take(1)) as [{ event: string; data: any }]
+  const rows: { text: string }[] = Array.isArray(data) ? data : data.data === undefined ? [] : [data.data]
+  return [event, rows.map(one => one.text)]
+}
+
+test('another role: what is to be seen is told anew, and nothing of what is not', async () => {
+  const { app, read } = await open()
+  const reader = await read()
+  expect(await next(reader)).toEqual(['snapshot', ['of 1']])
+  await app.safe.patch('user', 1, { role: 'admin' })
+  expect([await next(reader), await next(reader)]).toEqual([
+    ['reset', []],
+    ['snapshot', ['of 1', 'of 2']],
+  ])
+  await app.safe.patch('user', 1, { role: 'member' })
+  expect([await next(reader), await next(reader)]).toEqual([
+    ['reset', []],
+    ['snapshot', ['of 1']],
+  ])
+  await app.safe.patch('note', 2, { text: 'secret of 2' })
+  await app.safe.patch('note', 1, { text: 'new of 1' })
+  expect(await next(reader)).toEqual(['updated', ['new of 1']])
+})
+
+test.each<[string, (app: Api, token: string) => Promise<unknown>]>([
+  ['logging out', async (app, token) => app.engine.auth!.end(await app.engine.auth!.authenticateToken(token))],
+  ['another password', app => app.safe.patch('user', 1, { password: 'another horse' })],
+  ['the end of the user', app => app.safe.delete('note', 1).then(() => app.safe.delete('user', 1))],
+])('%s ends it', async (_, act) => {
+  const { app, token, read } = await open()
+  const reader = await read()
+  await next(reader)
+  await act(app, token)
+  await vi.waitFor(() => expect(reader.ended).toBe(true))
+  await app.safe.post('note', { text: 'later', owner: 1 })
+  expect(JSON.stringify(reader.events)).not.toContain('later')
+})
+
+test('the end of its token ends it, without anything happening', async () => {
+  const { read } = await open({ access: 1 })
+  const reader = await read()
+  await next(reader)
+  await vi.waitFor(() => expect(reader.ended).toBe(true), { timeout: 3000 })
+})
