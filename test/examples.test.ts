@@ -106,3 +106,23 @@ test('world: 250 countries, their relations and over 100,000 cities', { timeout:
     expect([query, rows.length > 0]).toEqual([query, true])
   }
 })
+
+test('test resource: every method, errors, bytes, an upload, a token', { timeout: 20_000 }, async () => {
+  const url = await start('test-resource')
+  const meta = await json(`${url}/?json`)
+  expect(Object.keys(meta.test).filter(name => !name.startsWith('$')).length).toBe(16)
+  for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']) {
+    const response = await fetch(`${url}/test`, { method })
+    expect([method, response.status, await response.json()]).toEqual([method, 200, { hello: 'world' }])
+  }
+  for (const status of [404, 403, 401, 400, 500]) expect((await fetch(`${url}/test/${status}`)).status).toBe(status)
+  expect(await json(`${url}/test/302`)).toEqual({ hello: 'world' })
+  expect(await (await fetch(`${url}/test/binary`)).text()).toBe('id,name\n1,Ann\n2,Ben\n')
+  const form = new FormData()
+  form.append('upload', new File(['a'], 'a.txt'))
+  expect(await (await fetch(`${url}/test/upload`, { method: 'POST', body: form })).json()).toEqual({ recv: 1 })
+  expect((await fetch(`${url}/test/me`)).status).toBe(403)
+  const login = await fetch(`${url}/test/login`, { method: 'POST', body: new URLSearchParams({ name: 'Ann' }) })
+  const headers = { authorization: login.headers.get('authorization')! }
+  expect(await (await fetch(`${url}/test/me`, { headers })).json()).toMatchObject({ role: 'admin', name: 'Ann' })
+})

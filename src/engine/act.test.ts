@@ -128,6 +128,82 @@ describe('actions', () => {
     expect([csv.status, csv.body, csv.headers.get('content-type')]).toEqual([203, 'a,b', 'text/csv'])
   })
 
+  test('a Response that comes bit by bit is passed on as it comes, and cut where it breaks', async () => {
+    let gate = Promise.withResolvers<void>()
+    const parts = (last: () => void): ReadableStream<Uint8Array> => {
+      let at = 0
+      return new ReadableStream({
+        async pull(controller) {
+          if (at++ === 0) return controller.enqueue(new TextEncoder().encode('a'))
+          await gate.promise
+          if (at === 2) controller.enqueue(new TextEncoder().encode('b'))
+          else {
+            last()
+            controller.close()
+          }
+        },
+      })
+    }
+    const s = actions('S', null, {
+      get: act(
+        null,
+        () =>
+          new Response(
+            parts(() => {}),
+            { headers: { 'content-type': 'text/plain' } },
+          ),
+      ),
+      get_broken: act(
+        null,
+        () =>
+          new Response(
+            parts(() => {
+              throw new Error('broken')
+            }),
+          ),
+      ),
+      get_type: act(null, () =>
+        reply({ a: 1 }, { headers: { 'content-type': 'application/vnd.a+json', 'content-length': '3' } }),
+      ),
+    })
+    const app = api({ s })
+    const response = await app.fetch(new Request('http://x/s'))
+    const reader = response.body!.getReader()
+    expect([response.headers.get('content-length'), Buffer.from((await reader.read()).value!).toString()]).toEqual([
+      null,
+      'a',
+    ])
+    gate.resolve()
+    expect(Buffer.from((await reader.read()).value!).toString()).toBe('b')
+    expect((await reader.read()).done).toBe(true)
+    // What breaks before anything was sent is a 500 like any other.
+    expect((await ask(app, 'GET', '/s/broken')).status).toBe(500)
+    gate = Promise.withResolvers<void>()
+    const broken = await app.fetch(new Request('http://x/s/broken'))
+    gate.resolve()
+    await expect(broken.text()).rejects.toThrow('cut off')
+    expect(await ask(app, 'GET', '/s/type')).toMatchObject({ status: 200, body: { a: 1 } })
+    expect((await ask(app, 'GET', '/s/type')).headers.get('content-type')).toBe('application/vnd.a+json')
+  })
+
+  test('files of a form are there, beside its fields', async () => {
+    const app = api({
+      u: actions('U', null, {
+        post: act('$input:\n    name?str: n\n', async ({ input, ctx }) => ({
+          name: input['name'],
+          all: ctx.files().length,
+          text: await ctx.files('upload')[0]!.text(),
+        })),
+      }),
+    })
+    const form = new FormData()
+    form.append('name', 'Ann')
+    form.append('upload', new File(['one'], 'a.txt'))
+    form.append('upload', new File(['two'], 'b.txt'))
+    const response = await app.fetch(new Request('http://x/u', { method: 'POST', body: form }))
+    expect(await response.json()).toEqual({ name: 'Ann', all: 2, text: 'one' })
+  })
+
   test('methods: 405 with Allow, HEAD for GET, OPTIONS', async () => {
     const app = make()
     expect((await ask(app, 'PUT', '/hello')).headers.get('allow')).toBe('GET, HEAD, OPTIONS')

@@ -12,6 +12,7 @@ import { mediaOf } from './media.ts'
 import { readParameters, type Parameter } from './parameters.ts'
 import type { ActionEndpoint } from './routes.ts'
 import { represent } from './represent.ts'
+import { ofMessage, sendResponse } from './send-response.ts'
 import { queryOf } from './target.ts'
 
 /** Completes the call of an action; its arguments are received and read once the caller is known to be allowed. */
@@ -94,28 +95,11 @@ function valuesOf(parameters: readonly Parameter[]): Record<string, string> {
 export function sendAnswered(face: Face, call: HttpCall, outcome: Answered): void | Promise<void> {
   const { exchange } = call
   const fields: FieldLines = []
-  for (const [name, value] of outcome.headers) fields.push(name, value)
+  for (const [name, value] of outcome.headers) if (!ofMessage.has(name)) fields.push(name, value)
   const { value } = outcome
-  if (value instanceof Response) return sendResponse(face, call, outcome, value, fields)
+  if (value instanceof Response) return sendResponse(face, exchange, outcome, value, fields)
   if (!fields.includes('cache-control'))
     fields.push('cache-control', exchange.method === 'GET' ? 'private, no-cache' : 'no-store')
   if (outcome.status === 204 || outcome.status === 304) return finish(face, exchange, outcome.status, fields, null)
   return represent(face, call, outcome.status, fields, outcome.body!, value)
-}
-
-/** What replies add to a Response comes before its own header fields, and takes the place of those of the same name. */
-async function sendResponse(
-  face: Face,
-  { exchange }: HttpCall,
-  outcome: Answered,
-  response: Response,
-  fields: FieldLines,
-): Promise<void> {
-  const given = new Set(outcome.headers.map(([name]) => name))
-  for (const [name, value] of response.headers) {
-    if (!given.has(name) && name !== 'content-length') fields.push(name, value)
-  }
-  const bytes = response.body === null ? null : new Uint8Array(await response.arrayBuffer())
-  if (bytes !== null) fields.push('content-length', String(bytes.length))
-  finish(face, exchange, outcome.status, fields, bytes)
 }

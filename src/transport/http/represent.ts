@@ -31,6 +31,8 @@ export function represent(
 const indented = (text: string): string => `${JSON.stringify(JSON.parse(text), null, 2)}\n`
 
 function send(face: Face, call: HttpCall, status: number, fields: FieldLines, body: string | Uint8Array): void {
-  fields.push('content-type', call.format.type, 'content-length', String(Buffer.byteLength(body)))
+  // An action may name a type of its own for its JSON.
+  if (!fields.includes('content-type')) fields.push('content-type', call.format.type)
+  fields.push('content-length', String(Buffer.byteLength(body)))
   finish(face, call.exchange, status, fields, body)
 }
