@@ -19,6 +19,7 @@ export {
 } from './model/handled.ts'
 export type { ParamsOf } from './model/uri-pattern.ts'
 export type { OutsideChange } from './engine/handled.ts'
+export type { EnvelopeOperation, EnvelopeSettings } from './model/envelope.ts'
 export { resource, type Declared, type ResourceSettings } from './model/resource.ts'
 export {
   act,

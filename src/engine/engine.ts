@@ -40,6 +40,8 @@ export interface Engine {
   readonly authenticate: Authenticate
   /** Sessions, tickets, and what becomes of callers who stay; null where nobody is told apart. */
   readonly auth: Auth | null
+  /** What callers pass before rules are asked. */
+  readonly gate: Gate
   /** Verifies and makes the cursors of lists. */
   readonly cursorKey: CursorKey
   /** Charges calls to the budgets of whoever makes them; null where no rate limit is declared. `handle` asks it by itself. */
@@ -238,6 +240,7 @@ export function createEngine(options: EngineOptions): Engine {
     auth,
     cursorKey: options.cursorKey,
     handle: call =>
+    gate,
       guarded(call, () => {
         // Hooks are for requests; what the application itself asks for goes without them.
         const { hooks } = options

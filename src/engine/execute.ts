@@ -114,7 +114,7 @@ export function* patchInstance(
   conditions: Conditions | null,
 ): Work<void> {
   const body = call.jsonPatch ? yield* patchedBody(unit, call, instance, writing) : call.input
-  const prepared = prepareBody(unit, call.resource, body, '#', 'patch', null)
+  const prepared = prepareBody(unit, call.resource, body, '#', call.complete ? 'replace' : 'patch', null)
   yield* checkEchoes(unit, instance, prepared, writing)
   checkWrite(conditions, writing.epoch, instance.before)
   yield* check(unit, prepared)

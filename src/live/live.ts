@@ -99,6 +99,16 @@ export class Live {
     }
   }
 
+  /** The position of now: who begins there hears of what comes, and nothing of what is. */
+  async now(): Promise<string> {
+    const { store } = this.#options
+    // oxlint-disable-next-line require-yield -- nothing needs to be waited for
+    const seq = await store.read(function* (snapshot) {
+      return snapshot.position
+    })
+    return formatPosition(store.epoch, seq)
+  }
+
   unsubscribe(subscription: Subscription): void {
     if (subscription.closed) return
     subscription.close()

@@ -1,5 +1,6 @@
 import type { FieldDef, RowCheck } from '../schema/field.ts'
 import type { AroundDef, OnCommitDef } from './hook.ts'
+import type { EnvelopeSettings } from './envelope.ts'
 import type { Foreign } from './model.ts'
 import type { Deprecation } from './deprecation.ts'
 import type { RateLimit } from './rate-limit.ts'
@@ -15,6 +16,8 @@ export interface ResourceDef {
   readonly table?: string
   readonly label?: string
   readonly docs?: string
+  /** How the WebSocket envelope shows it. */
+  readonly envelope?: EnvelopeSettings
   readonly limits?: { readonly page?: number; readonly maxPage?: number; readonly depth?: number }
   readonly ifMatch?: 'required'
   readonly idempotency?: 'required'

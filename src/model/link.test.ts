@@ -658,6 +658,9 @@ describe('resources', () => {
       cache: null,
       docs: null,
       label: null,
+      deprecation: null,
+      rateLimit: [],
+      envelope: null,
       limits: { page: 5 },
       foreign: null,
     })

@@ -8,6 +8,7 @@ import { checkLogins } from './check-login.ts'
 import { checkRelations } from './check-relations.ts'
 import { checkResources } from './check-resources.ts'
 import type { AnyResource, ResourceDef } from './declaration.ts'
+import { checkEnvelopes } from './envelope.ts'
 import { deprecationOf } from './deprecation.ts'
 import { ModelError, type Fault } from './faults.ts'
 import type { Defs } from './joins.ts'
@@ -80,6 +81,7 @@ function check(defs: Defs, paths: Paths, warn: (line: string) => void): void {
   checkFields(defs, note)
   checkRelations(defs, note)
   checkActions(defs, note, warn)
+  checkEnvelopes(defs, note)
   checkLogins(defs, note)
   if (faults.length) throw new ModelError(faults)
 }
@@ -157,6 +159,7 @@ function optionsOf(name: string, def: ResourceDef): ResourceOptions {
     cache: def.cache ?? null,
     docs: def.docs ?? null,
     label: def.label ?? null,
+    envelope: def.envelope ?? null,
     limits: Object.freeze({ ...def.limits }),
     foreign: def.foreign ? Object.freeze({ ...def.foreign, key: Object.freeze([...def.foreign.key]) }) : null,
   })

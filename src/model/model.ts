@@ -22,6 +22,7 @@ import type { DeprecationDates } from './deprecation.ts'
 import type { Around, OnCommitDef } from './hook.ts'
 import type { RatePolicy } from './rate-limit.ts'
 import type { PermissionLike } from './permission.ts'
+import type { EnvelopeSettings } from './envelope.ts'
 import type { RuleSet } from './rule.ts'
 
 /**
@@ -124,6 +125,7 @@ export interface ResourceOptions {
   readonly label: string | null
   readonly limits: { readonly page?: number; readonly maxPage?: number; readonly depth?: number }
   /** A table of someone else: how its key and versions are found. */
+  readonly envelope: EnvelopeSettings | null
   readonly foreign: Foreign | null
 }
 

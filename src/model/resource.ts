@@ -4,6 +4,7 @@ import type { RowCheck } from '../schema/field.ts'
 import type { Context, Fields } from '../schema/types.ts'
 import { actionDefs, type Actions } from './action.ts'
 import type { ResourceDef } from './declaration.ts'
+import type { EnvelopeSettings } from './envelope.ts'
 import type { Around, OnCommit } from './hook.ts'
 import type { MeOf, Stored } from './own-row.ts'
 import type { PermissionLike } from './permission.ts'
@@ -36,6 +37,8 @@ export interface Declared<F extends Fields, U = {}, A = {}, L = never> {
   ): Declared<F, F, A, { readonly [X in E | P]: string }>
   /** Who may call what, asked before anything is looked up; all must agree. Without any, those of the API are asked. */
   permissions(...permissions: PermissionLike[]): Declared<F, U, A, L>
+  /** How the WebSocket envelope shows it: the name of its stream, its pages, its operations. */
+  envelope(settings: EnvelopeSettings): Declared<F, U, A, L>
   /** Open to everyone on purpose: a resource without rules does not start in production otherwise. */
   public(): Declared<F, U, A, L>
   /** No two rows agree in all of these fields. */
@@ -110,6 +113,7 @@ function declared(def: ResourceDef): Chain {
     // None at all means those of the API, as an empty tuple does in channels-api.
     permissions: (...permissions: PermissionLike[]) =>
       having(permissions.length > 0 ? { permissions: Object.freeze(permissions) } : {}),
+    envelope: (settings: EnvelopeSettings) => having({ envelope: Object.freeze({ ...def.envelope, ...settings }) }),
     public: () => having({ public: true }),
     unique: (...fields: string[]) => having({ unique: Object.freeze([...def.unique, Object.freeze(fields)]) }),
     index: (...fields: string[]) => having({ index: Object.freeze([...def.index, Object.freeze(fields)]) }),

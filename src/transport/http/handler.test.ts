@@ -5,6 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Call, Outcome } from '../../engine/call.ts'
 import type { Engine } from '../../engine/engine.ts'
+import { gateOf } from '../../engine/gate.ts'
 import { link } from '../../model/link.ts'
 import { resource } from '../../model/resource.ts'
 import { ApiError } from '../../protocol/error.ts'
@@ -31,6 +32,7 @@ const engine: Engine = {
   clock: () => 0,
   cursorKey: new Uint8Array(32),
   auth: null,
+  gate: gateOf(null, null),
   authenticate: credentials => {
     const token = credentials.header('authorization')
     if (token === 'Bearer wrong') throw new ApiError('unauthenticated')

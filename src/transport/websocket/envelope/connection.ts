@@ -144,7 +144,11 @@ export class Connection {
     const { action } = request
     // Whoever may not ask is not told what there is to ask for (DECISIONS C20).
     const permissions = stream.resource.permissions ?? host.engine.gate.permissions
-    if (permissions && typeof action === 'string' && !permits(permissions, this.#principal, action, request.pk ?? null)) {
+    if (
+      permissions &&
+      typeof action === 'string' &&
+      !permits(permissions, this.#principal, action, request.pk ?? null)
+    ) {
       const { denied } = words[profile]
       return { status: denied.status, errors: [denied.text] }
     }
@@ -230,4 +234,3 @@ const subscribing: ReadonlyMap<string, Subscribing> = new Map<string, Subscribin
 function isPushed(action: unknown): action is PushedAction {
   return action === 'create' || action === 'update' || action === 'delete'
 }
-

@@ -63,12 +63,16 @@ function valueText(type: ScalarType, issue: Issue, value: unknown): string | nul
 
 const BLANK = 'This field may not be blank.'
 
-function textText(type: ScalarType & { type: 'text' | 'email' | 'url' | 'password' }, issue: Issue, value: unknown): string | null {
+function textText(
+  type: ScalarType & { type: 'text' | 'email' | 'url' | 'password' },
+  issue: Issue,
+  value: unknown,
+): string | null {
   if (value === '') return BLANK
   if (issue.code === 'type') return 'Not a valid string.'
   if (issue.code === 'length') {
     const { min, max } = type as { readonly min?: number; readonly max?: number }
-    const length = [...String(value)].length
+    const length = Array.from(String(value)).length
     if (max !== undefined && length > max) return `Ensure this field has no more than ${max} characters.`
     if (min !== undefined && length < min) return `Ensure this field has at least ${min} characters.`
     return null
@@ -94,4 +98,3 @@ export function pythonType(value: unknown): string {
 }
 
 const sentence = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`
-

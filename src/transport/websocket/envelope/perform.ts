@@ -4,7 +4,7 @@ import type { Call, Operation, Outcome, Principal } from '../../../engine/call.t
 import { actionCall } from '../../../engine/database.ts'
 import type { Engine } from '../../../engine/engine.ts'
 import type { Credentials } from '../../../auth/principal.ts'
-import type { Id, Resource, Value } from '../../../model/model.ts'
+import type { Action, Id, Resource, Value } from '../../../model/model.ts'
 import type { Handshake } from '../upgrade.ts'
 import { pageIn, pageQuery } from './page.ts'
 import { words, type Profile } from './profile.ts'
@@ -38,12 +38,17 @@ export async function perform(stream: Stream, request: Request, asking: Asking):
   const own = typeof request.action === 'string' ? stream.actions.get(request.action) : undefined
   if (own) {
     const { engine, principal, credentials } = asking
-    // The ancestor's README puts pk into data, its code reads it above; either will do (spec: channels-api §2.10).
-    const pk = request.pk ?? (isMembers(request.data) ? request.data['pk'] : undefined)
+    const { pk, input } = argumentsOf(own, request)
     const id = own.on === 'row' ? canonicalId(resource, pk) : null
     if (own.on === 'row' && id === null) return missing(asking)
-    const input = request.data ?? undefined
-    const call = actionCall({ resource, action: own, id, input, principal, credentials: credentials satisfies Credentials })
+    const call = actionCall({
+      resource,
+      action: own,
+      id,
+      input,
+      principal,
+      credentials: credentials satisfies Credentials,
+    })
     const outcome = await engine.handle({ ...call, permitted: true })
     if (outcome.kind === 'failure') {
       if (outcome.error.code === 'not_found') return missing(asking)
@@ -53,6 +58,17 @@ export async function perform(stream: Stream, request: Request, asking: Asking):
     return { status: outcome.status, data: outcome.body ?? 'null', wrote: true }
   }
   return builtInAction(resource, request, asking)
+}
+
+/** The ancestor's README puts pk into data, its code reads it above; either will do (spec: channels-api §2.10). */
+function argumentsOf(action: Action, { pk, data }: Request): { readonly pk: unknown; readonly input: unknown } {
+  if (!isMembers(data)) return { pk, input: data ?? undefined }
+  const { pk: inside, ...rest } = data
+  const isInside = action.on === 'row' && (pk === undefined || pk === null) && inside !== undefined
+  const given = isInside ? rest : data
+  // Clients send an empty object where there is nothing to say.
+  const isNothing = action.input === null && Object.keys(given).length === 0
+  return { pk: isInside ? inside : pk, input: isNothing ? undefined : given }
 }
 
 async function builtInAction(resource: Resource, request: Request, asking: Asking): Promise<Performed> {
@@ -71,7 +87,12 @@ async function builtInAction(resource: Resource, request: Request, asking: Askin
         case 'delete':
           return written(await handle(asking, resource, 'delete', id, undefined), resource, data, asking)
         default:
-          return written(await handle(asking, resource, 'patch', id, data, request.action === 'update'), resource, data, asking)
+          return written(
+            await handle(asking, resource, 'patch', id, data, request.action === 'update'),
+            resource,
+            data,
+            asking,
+          )
       }
     }
   }

@@ -33,7 +33,8 @@ export function readRequest(text: string, limits: JsonLimits): Request | Unreada
   if (!isMembers(frame)) return refusal('A message is an object with stream and payload', {}, {})
   const { stream, payload } = frame
   const known = isMembers(payload) ? payload : {}
-  if (typeof stream !== 'string' || payload === undefined) return refusal('stream and payload are required', frame, known)
+  if (typeof stream !== 'string' || payload === undefined)
+    return refusal('stream and payload are required', frame, known)
   if (!isMembers(payload)) return refusal('payload must be an object', frame, known)
   const { action, pk, data, request_id: requestId = null } = payload
   if (action === undefined) return refusal('action required', frame, known)
