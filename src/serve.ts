@@ -4,6 +4,7 @@ import type { Engine } from './engine/engine.ts'
 import type { Model, Resource } from './model/model.ts'
 import type { Snapshot, Store } from './store/store.ts'
 import type { Work } from './store/work.ts'
+import { boundConnections } from './transport/connections.ts'
 import { handler, nodeServer } from './transport/node.ts'
 import type { Health } from './transport/http/health.ts'
 import type { HttpOptions } from './transport/http/options.ts'
@@ -65,6 +66,7 @@ export async function serve(app: Servable, options: ServeOptions = {}): Promise<
   try {
     checkStart(app, host, report)
     server = nodeServer(handler(app.engine, { ...app.http, health }), app.engine.limits)
+    boundConnections(server, app.engine.limits, app.http.trustedProxies)
     await listen(server, port, host)
   } catch (error) {
     await app.close()

@@ -49,6 +49,9 @@ export const defaultLimits = {
   /** Bytes of the header section (node:http's own check) and fields in it. */
   headerBytes: 16_384,
   headers: 100,
+  /** Connections of one process, and of one address (of IPv6: one /64) that is no trusted proxy; beyond they are closed. */
+  connections: 50_000,
+  connectionsPerAddress: 200,
 } as const
 
 export type Limits = { readonly [K in keyof typeof defaultLimits]: number }
