@@ -82,9 +82,8 @@ export class Live {
     mode: Mode = 'every',
   ): Promise<Subscription> {
     if (this.closing.aborted) throw closed()
-    const { gate } = this.#options
-    gate.pass(call, true)
-    const { key, interest, item } = interestOf(call, gate.closes(call.resource), this.#bounds)
+    this.#options.gate.pass(call, true)
+    const { key, interest, item } = interestOf(call, this.#options.gate.closes(call.resource), this.#bounds)
     const group = this.#hub.group(key, () => interest)
     const subscription = new Subscription(key, group, listener, mode, behind => this.#resync(behind))
     // Keeps the group while its first member is on the way.
