@@ -54,7 +54,9 @@ export function acceptSockets(server: Server, options: UpgradeOptions): () => vo
     }
     const credentials = credentialsOf(request, options.addressOf?.(request) ?? request.socket.remoteAddress)
     const { auth } = engine
-    if (auth?.allowsOrigin(credentials) === false) throw new ApiError('forbidden_origin')
+    // A page of another site may open a connection, and the browser sends its cookies along.
+    const isPage = credentials.header('origin') !== undefined && credentials.header('cookie') !== undefined
+    if (isPage && auth && !auth.allowsOrigin(credentials)) throw new ApiError('forbidden_origin')
     const identity = (await auth?.identify(credentials)) ?? null
     if (stream.destroyed) return
     // The library offers its face the first that the client asks for: leave the one that was chosen.
