@@ -43,15 +43,17 @@ const hello = actions('Hello', null, {
 })
 const app = api({ todo, hello }, { onFault: () => {}, http: { log: () => {} } })
 
-const ask = async (path: string, body?: unknown) => {
+const ask = async (path: string, body?: unknown): Promise<{ status: number; body: any }> => {
   const response = await app.fetch(
-    new Request(`http://x${path}`, {
-      ...(body === undefined
-        ? {}
-        : { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
-    }),
+    body === undefined
+      ? new Request(`http://x${path}`)
+      : new Request(`http://x${path}`, {
+          method: 'POST',
+          body: JSON.stringify(body),
+          headers: { 'content-type': 'application/json' },
+        }),
   )
-  return { status: response.status, body: (await response.json()) as any }
+  return { status: response.status, body: await response.json() }
 }
 
 describe('Standard Schemas', () => {

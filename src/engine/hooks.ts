@@ -47,14 +47,14 @@ export function* hooked(
   let outcome: Outcome | null = null
   try {
     for (const before of hooks.before) {
-      const answer = yield* wait(before(context) as Maybe<unknown>)
+      const answer = yield* wait(before(context))
       if (answer === undefined || answer === null) continue
       outcome = yield* unshaped(call, answer, reading)
       break
     }
     outcome ??= yield* wait(attempt())
   } catch (thrown) {
-    const answer = hooks.error ? yield* wait(hooks.error(thrown, context) as Maybe<unknown>) : null
+    const answer = hooks.error ? yield* wait(hooks.error(thrown, context)) : null
     if (answer === undefined || answer === null) throw thrown
     outcome = yield* unshaped(call, answer, reading)
   }

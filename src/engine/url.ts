@@ -33,7 +33,7 @@ export function urlOf(model: Model, prefix: string, target: string, params: Para
   const base = resource?.paths[0]
   if (!resource || base === undefined) throw new TypeError(`there is no URL of ${target}`)
   const { id, ...rest } = params
-  const row = id === undefined || id === null ? '' : `/${encodeURIComponent(String(id as Id))}`
+  const row = id === undefined || id === null ? '' : `/${encodeURIComponent(textOf(id))}`
   if (nested !== null) {
     const field = resource.field.get(nested)
     if (!field || !isNested(field) || row === '') throw new TypeError(`there is no URL of ${target} without { id }`)
@@ -127,9 +127,10 @@ function segmentsOf(path: string): string[] | null {
 function queryOf(params: Params): string {
   const given = Object.entries(params).filter(([, value]) => value !== undefined)
   if (given.length === 0) return ''
-  const text = (value: unknown): string => (typeof value === 'object' ? JSON.stringify(value) : String(value))
-  return `?${new URLSearchParams(given.map(([name, value]) => [name, text(value)])).toString()}`
+  return `?${new URLSearchParams(given.map(([name, value]) => [name, textOf(value)])).toString()}`
 }
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
 
 function split(text: string, mark: string): readonly [string, string | null] {
   const at = text.indexOf(mark)

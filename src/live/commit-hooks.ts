@@ -66,9 +66,7 @@ export class CommitHooks {
 
   /** The store is open: what is committed from here on is told, and what was not told before. */
   start(store: Store): void {
-    const now = store.read(function* (snapshot) {
-      return snapshot.position
-    })
+    const now = store.read(snapshot => wait(snapshot.position))
     this.#followers.forEach(one => one.from(now))
     const wake = (): void => this.#followers.forEach(one => one.wake())
     this.#stop ??= store.onCommit(wake)
@@ -157,7 +155,7 @@ class Follower {
     if (this.#seq < 0 && !(await this.#begin())) return
     for (;;) {
       const commits = await store.commits(this.#seq, STEP)
-      if (commits === null) return await this.#reset()
+      if (commits === null) return this.#reset()
       if (commits.length === 0 || this.#closed) return
       for (const commit of commits) {
         if (commit.changes.some(change => change.resource === this.#resource)) await this.#tell(commit)
@@ -189,10 +187,7 @@ class Follower {
   }
 
   async #read(): Promise<Row | undefined> {
-    const [cursors, key] = [this.#cursors, this.#key]
-    return await this.#options.store.read(function* (snapshot) {
-      return yield* wait(snapshot.get(cursors, key))
-    })
+    return this.#options.store.read(snapshot => wait(snapshot.get(this.#cursors, this.#key)))
   }
 
   async #tell(commit: Commit): Promise<void> {

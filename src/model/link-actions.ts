@@ -49,7 +49,7 @@ export function linkActions(
       idTypeOf,
       note,
     }
-    const linked = linkAction(resource as Resource, key, action, def.standalone !== undefined, options)
+    const linked = linkAction(resource, key, action, def.standalone !== undefined, options)
     actions.set(linked.name, linked)
   }
   resource.actions = actions
@@ -74,13 +74,15 @@ function linkAction(
     resource,
     on: def.on ?? 'list',
     method: def.method ?? rule?.method ?? 'POST',
-    path: rule?.path ?? name,
+    // A job of this name takes the place of the resource's own operation.
+    path: def.job && name === 'create' ? '' : (rule?.path ?? name),
     input,
     output,
     docs: Object.freeze(docs),
     errors: Object.freeze(errors),
     lenient: input ? input.kind === 'text' : standalone && def.strict !== true,
     transaction: def.transaction ?? false,
+    job: def.job ?? null,
     run: def.run as Action['run'],
   })
 }

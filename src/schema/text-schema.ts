@@ -27,7 +27,7 @@ function codeOf(message: string): IssueCode {
   if (message === 'required') return 'required'
   if (message === 'not unique') return 'unique'
   if (message === 'not list' || /^(invalid (int|bool|float|string)|value must be string)$/.test(message)) return 'type'
-  if (/^invalid /.test(message)) return 'format'
+  if (message.startsWith('invalid ')) return 'format'
   if (/^value must [<>]/.test(message)) return 'range'
   return / length must /.test(message) ? 'length' : 'check'
 }

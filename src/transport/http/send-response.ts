@@ -38,7 +38,7 @@ export async function sendResponse(
     const next = reader.read()
     // Chunks that are there already come before the next turn of the event loop.
     const step = await Promise.race([next, new Promise<null>(resolve => setImmediate(resolve, null))])
-    if (step === null) return await pass(face, exchange, outcome.status, fields, chunks, reader, next)
+    if (step === null) return pass(face, exchange, outcome.status, fields, chunks, reader, next)
     if (step.done) break
     chunks.push(step.value)
   }
@@ -60,17 +60,17 @@ async function pass(
 ): Promise<void> {
   complete(face, exchange, fields)
   const stream = exchange.open(status, fields)
-  let gone = false
+  const gone = new AbortController()
   stream.onClose = () => {
-    gone = true
+    gone.abort()
     stream.onDrain()
     reader.cancel().catch(() => {})
   }
   for (const chunk of early) stream.write(chunk)
   try {
-    for (let step = await first; !step.done && !gone; step = await reader.read()) {
+    for (let step = await first; !step.done && !gone.signal.aborted; step = await reader.read()) {
       stream.write(step.value)
-      if (stream.buffered > MOST_WAITING && !gone) await drained(stream)
+      if (stream.buffered > MOST_WAITING && !gone.signal.aborted) await drained(stream)
     }
     stream.end()
   } catch {

@@ -25,8 +25,9 @@ function element(name: string, value: unknown): Node {
 function childrenOf(value: unknown): Node[] {
   if (value === null || value === undefined) return []
   if (Array.isArray(value)) return value.map(item => element('item', item))
+  if (typeof value === 'string') return [{ '#text': clean(value) }]
   if (typeof value === 'object') return Object.entries(value).map(([name, member]) => element(name, member))
-  return [{ '#text': clean(String(value)) }]
+  return [{ '#text': JSON.stringify(value) }]
 }
 
 /** A name without a colon (Namespaces in XML §4); "xml" at its begin is reserved. */
