@@ -40,6 +40,7 @@ import { fetch } from './transport/fetch.ts'
 import type { Exporter } from './transport/http/negotiate.ts'
 import type { HttpOptions } from './transport/http/options.ts'
 import { everything } from './query/predicate.ts'
+import type { FaceOptions } from './transport/faces.ts'
 import { wait, type Maybe } from './store/work.ts'
 
 export interface ApiOptions extends DocumentOptions {
@@ -86,6 +87,10 @@ export interface ApiOptions extends DocumentOptions {
   readonly ids?: Ids
   /** 32 bytes or more that authenticate cursors; the same on every process that serves the API. Default: random per start. */
   readonly cursorKey?: Uint8Array
+  /** Options of the Socket.IO face; false = there is none. */
+  readonly socketio?: FaceOptions['socketio']
+  /** Options of WebSockets; false = there are none. */
+  readonly websocket?: FaceOptions['websocket']
   /** Where start-up says what it did to the store. Default: standard error. */
   readonly report?: (line: string) => void
   /** Hears of faults that are ours (5xx), with the call, or null where a subscription was told of a change. Default: standard error. */
@@ -109,6 +114,8 @@ export interface Api<M = Record<string, AnyResource>> extends Operations<M> {
   ready(): Promise<void>
   /** Follows a list, or one row, from what it is now through every commit. */
   readonly live: LiveOperation<M>
+  /** Which ways in there are beside HTTP. */
+  readonly faces: FaceOptions
   /** The same operations, answering with status and problem document instead of throwing. */
   readonly safe: SafeOperations<M>
   /** Several operations, all or nothing. What the callback throws undoes them and is thrown again. */
@@ -176,7 +183,8 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
     onFault,
     onRefusal: isDevelopment() ? printRefusal : undefined,
   })
-  const engine = withTraces(withLimits(withDeprecation(unlimited), limiter))
+  const engine = withTraces(withLimits(withDeprecation(withJobs(unlimited, jobs)), limiter))
+  jobs?.attach({ engine: unlimited, store, provided: options.provide ?? {}, url, jobs })
   const live = new Live({
     store,
     limits,
@@ -235,6 +243,10 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
       return await handled.publish(uri, change)
     },
     fetch: async request => {
+    faces: {
+      ...(options.socketio !== undefined && { socketio: options.socketio }),
+      ...(options.websocket !== undefined && { websocket: options.websocket }),
+    },
       if (waiting) await ready
       return (answerFetch ??= fetch(engine, http))(request)
     },

@@ -5,12 +5,13 @@ import type { Model, Resource } from './model/model.ts'
 import type { Snapshot, Store } from './store/store.ts'
 import type { Work } from './store/work.ts'
 import { boundConnections } from './transport/connections.ts'
+import { attachFaces, type Faces, type SocketApi } from './transport/faces.ts'
 import { handler, nodeServer } from './transport/node.ts'
 import type { Health } from './transport/http/health.ts'
 import type { HttpOptions } from './transport/http/options.ts'
 
 /** What can be served: an Api. */
-export interface Servable {
+export interface Servable extends Partial<Omit<SocketApi, 'engine' | 'http'>> {
   readonly engine: Engine
   readonly http: HttpOptions
   /** Asked by `/health/ready`. */
@@ -63,10 +64,12 @@ export async function serve(app: Servable, options: ServeOptions = {}): Promise<
     check: () => store?.read(positionOf),
   }
   let server: Server
+  let faces: Faces | null = null
   try {
     checkStart(app, host, report)
     server = nodeServer(handler(app.engine, { ...app.http, health }), app.engine.limits)
     boundConnections(server, app.engine.limits, app.http.trustedProxies)
+    if (servesSockets(app)) faces = attachFaces(server, app)
     await listen(server, port, host)
   } catch (error) {
     await app.close()
@@ -86,6 +89,9 @@ export async function serve(app: Servable, options: ServeOptions = {}): Promise<
     server,
     close: () =>
       (closing ??= drain()
+        .then(() => faces?.close())
+        // Streams and sockets are never done by themselves.
+        .then(() => app.http.live?.close())
         .then(() => close(server, grace))
         .then(() => app.close())
         .finally(() => forget(served))),
@@ -93,6 +99,10 @@ export async function serve(app: Servable, options: ServeOptions = {}): Promise<
   if (signals) remember(served, report)
   for (const line of uriTable(app.engine.model, url + (app.http.prefix ?? ''))) report(line)
   return served
+}
+
+function servesSockets(app: Servable): app is Servable & SocketApi {
+  return app.faces !== undefined && app.handled !== undefined && app.published !== undefined
 }
 
 // eslint-disable-next-line require-yield -- a read that needs nothing but its snapshot
@@ -135,7 +145,7 @@ function checkStart(app: Servable, host: string, report: (line: string) => void)
   const production = process.env['NODE_ENV'] === 'production'
   const exposed = production ? 'NODE_ENV is production' : loopback ? null : `${host} is reachable from other machines`
   const { auth } = app.engine
-  if (app.secured !== true) checkOpen(app.engine.model, exposed, report)
+  if (app.secured !== true) checkOpen(openNames(app), exposed, report)
   if (auth?.random) {
     const problem = 'Tokens are signed with a secret that was made up at this start'
     if (production)
@@ -150,10 +160,18 @@ function checkStart(app: Servable, host: string, report: (line: string) => void)
   }
 }
 
-function checkOpen(model: Model, exposed: string | null, report: (line: string) => void): void {
-  const open = [...model.resources.values()]
+/** Resources that say nothing about who may use them. */
+function openNames({ engine, handled }: Servable): string[] {
+  const modelled = [...engine.model.resources.values()]
     .filter(one => one.paths.length > 0 && !one.options.public && one.rules === null && one.permissions === null)
     .map(one => one.name)
+  const functions = (handled?.routes.all ?? [])
+    .filter(route => !route.public && route.permissions.length === 0)
+    .map(route => route.name)
+  return [...new Set([...modelled, ...functions])]
+}
+
+function checkOpen(open: readonly string[], exposed: string | null, report: (line: string) => void): void {
   if (open.length === 0) return
   const names = open.length > 8 ? `${open.slice(0, 8).join(', ')} and ${open.length - 8} more` : open.join(', ')
   if (exposed === null) {

@@ -3,11 +3,10 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 import { io, type Socket } from 'socket.io-client'
-import { api, ApiError, handled, resource, t, type Api, type ApiOptions } from '../src/index.ts'
+import { api, ApiError, attachFaces, handled, resource, t, type Api, type ApiOptions } from '../src/index.ts'
 import { handler, nodeServer } from '../src/transport/node.ts'
-import { SocketIoFace } from '../src/transport/socketio/face.ts'
+import type { SocketIoFace } from '../src/transport/socketio/face.ts'
 import type { SocketIoOptions } from '../src/transport/socketio/options.ts'
-import { takeUpgrades, withFaces } from '../src/transport/upgrade.ts'
 
 const list = resource({ id: t.id(), title: t.text({ min: 1 }), todos: t.back('todo', 'list') }).public()
 const todo = resource({
@@ -57,26 +56,21 @@ async function serve(options: SocketIoOptions = {}, more: ApiOptions = {}): Prom
         { public: true },
       ),
     },
-    { report: () => {}, onFault: () => {}, ...more, http: { log: () => {} } },
+    { report: () => {}, onFault: () => {}, ...more, http: { log: record => faults.push(record.error) } },
   )
-  const { engine, handled: functions, published, http } = app
-  const face = new SocketIoFace(
-    { engine, handled: functions, published, live: http.live!, onFault: error => faults.push(error) },
-    options,
-  )
-  const server = nodeServer(withFaces([face], handler(engine, http)), engine.limits)
-  takeUpgrades(server, [face])
+  const server = nodeServer(handler(app.engine, app.http), app.engine.limits)
+  const { socketio: face, close } = attachFaces(server, { ...app, faces: { socketio: options } })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(async () => {
-    await face.close()
+    await close()
     server.closeAllConnections()
     server.close()
     await app.close()
   })
   return {
     app: app as unknown as World,
-    face,
+    face: face!,
     faults,
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
   }

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { SocketHost } from '../socket-host.ts'
 import type { Connection } from './connection.ts'
@@ -17,7 +17,7 @@ export class SocketIoFace {
   constructor(host: SocketHost, options: SocketIoOptions = {}, prefix = '') {
     this.#host = host
     this.#options = options
-    this.#path = `${prefix}${options.path ?? '/socket.io'}`
+    this.#path = `${prefix.replace(/\/+$/, '')}${options.path ?? '/socket.io'}`
   }
 
   /** Whether a request target belongs to Socket.IO. */
@@ -29,6 +29,19 @@ export class SocketIoFace {
   /** Those who are connected now. */
   get connections(): ReadonlySet<Connection> {
     return this.#connections
+  }
+
+  /** Takes its requests and upgrades from a server before those who listen already. */
+  attach(server: Server): void {
+    const others = server.listeners('request')
+    server.removeAllListeners('request')
+    server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+      if (this.owns(request.url!)) this.request(request, response)
+      else for (const listener of others) listener.call(server, request, response)
+    })
+    server.on('upgrade', (request, socket, head) => {
+      if (this.owns(request.url!)) this.upgrade(request, socket, head)
+    })
   }
 
   request(request: IncomingMessage, response: ServerResponse): void {
