@@ -1,0 +1,132 @@
+// Runs the commands of the guide against the servers that its pages declare, and holds the answers to what they say.
+import { execFile, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
+import { describe, expect, onTestFinished, test } from 'vitest'
+
+const root = join(import.meta.dirname, '..')
+const guide = join(root, 'docs/guide')
+const run = promisify(execFile)
+
+interface Page {
+  readonly name: string
+  readonly server: string
+  /** Lines of all commands, in their order. */
+  readonly lines: readonly string[]
+}
+
+/** The pages with a server, in the order of their names. */
+const pages: readonly Page[] = readdirSync(guide)
+  .filter(name => name.endsWith('.md'))
+  .flatMap(name => {
+    const blocks = [...readFileSync(join(guide, name), 'utf8').matchAll(/^```([^\n]*)\n([^]*?)^```$/gm)]
+    const of = (language: string): string[] => blocks.filter(block => block[1] === language).map(block => block[2]!)
+    const [server] = of('ts server')
+    return server === undefined ? [] : [{ name, server, lines: of('sh').join('\n').split('\n') }]
+  })
+
+/** A comment that speaks of the answer: a status with header fields, or a part of the body. */
+const isExpectation = (line: string): boolean => /^# (?:[1-5]\d\d\b|[[{])/.test(line)
+
+/** Each curl notes its answer; each expectation notes of which answer it speaks. */
+const prelude = `
+set -u
+: > answers
+curl() {
+  local kept=() n
+  for word in "$@"; do [ "$word" = -i ] || kept+=("$word"); done
+  echo >> answers
+  n=$(wc -l < answers)
+  command curl -sS -D "answer-$n.head" "\${kept[@]}" | tee "answer-$n.body"
+}
+expects() { cp answers "expects-$1"; }
+`
+
+function scriptOf({ lines }: Page, host: string): string {
+  let n = 0
+  return (
+    prelude +
+    lines.map(line => (isExpectation(line) ? `expects ${n++}` : line.replaceAll('localhost:3000', host))).join('\n')
+  )
+}
+
+/** Starts a page's server in a directory of its own; resolves with its host and port. */
+async function start({ server }: Page, directory: string): Promise<string> {
+  const main = join(directory, 'server.ts')
+  const library = pathToFileURL(join(root, 'src/index.ts')).href
+  writeFileSync(main, server.replaceAll("'restuary'", `'${library}'`).replace('port: 3000', 'port: 0'))
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main], {
+    cwd: directory,
+    env: { ...process.env, NODE_ENV: '', NODE_COMPILE_CACHE: join(tmpdir(), 'restuary-guide-cache') },
+  })
+  const ended = once(child, 'close')
+  onTestFinished(async () => {
+    child.kill('SIGTERM')
+    await ended
+    rmSync(directory, { recursive: true, force: true })
+  })
+  let told = ''
+  child.stdout.resume()
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (told += chunk))
+  for (;;) {
+    const host = /Restuary serves http:\/\/(\S+)/.exec(told)?.[1]
+    if (host !== undefined) return host
+    const over = await Promise.race([ended.then(() => true), once(child.stderr, 'data').then(() => false)])
+    if (over) throw new Error(told)
+  }
+}
+
+function check(line: string, directory: string, n: number): void {
+  const answer = readFileSync(join(directory, `expects-${n}`), 'utf8').length
+  const head = readFileSync(join(directory, `answer-${answer}.head`), 'latin1')
+  const body = readFileSync(join(directory, `answer-${answer}.body`), 'utf8')
+  const said = line.slice(2)
+  if (!/^\d/.test(said)) {
+    const part = JSON.parse(said) as object
+    const whole = JSON.parse(body) as unknown
+    return void expect(whole, line).toEqual(partOf(part))
+  }
+  const [status, ...fields] = said.split(/; (?=[a-z-]+: )/)
+  expect(head.split(' ')[1], `${line}\n${head}${body}`).toBe(status)
+  for (const field of fields) {
+    const [name, ...rest] = field.split(': ')
+    const values = [...head.matchAll(new RegExp(`^${name}: (.*?)\\r?$`, 'gim'))].map(found => found[1])
+    expect(values.join(', '), field).toContain(rest.join(': '))
+  }
+}
+
+/** Objects are held to their members, arrays to all of their elements. */
+function partOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(partOf)
+  if (typeof value !== 'object' || value === null) return value
+  return expect.objectContaining(Object.fromEntries(Object.entries(value).map(([name, one]) => [name, partOf(one)])))
+}
+
+const canRun = ['curl', 'bash'].every(program => spawnSync(program, ['--version']).status === 0)
+
+describe.skipIf(!canRun)('the commands of the guide', () => {
+  test('are found', () => expect(pages.length).toBeGreaterThan(5))
+
+  test.each(pages)('$name', { timeout: 30_000 }, async page => {
+    const directory = mkdtempSync(join(tmpdir(), 'restuary-guide-'))
+    const host = await start(page, directory)
+    writeFileSync(join(directory, 'commands.sh'), scriptOf(page, host))
+    await run('bash', ['commands.sh'], { cwd: directory })
+    const expectations = page.lines.filter(isExpectation)
+    expect(expectations.length, 'a page that shows commands says what comes of them').toBeGreaterThan(0)
+    expectations.forEach((line, n) => check(line, directory, n))
+  })
+})
+
+test('every link of the guide leads somewhere', () => {
+  for (const name of readdirSync(guide).filter(one => one.endsWith('.md'))) {
+    const text = readFileSync(join(guide, name), 'utf8')
+    for (const [, target] of text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)) {
+      expect(existsSync(join(guide, target!)), `${name}: ${target}`).toBe(true)
+    }
+  }
+})
