@@ -114,12 +114,28 @@ export function joinPairs(join: Join, from: 'a' | 'b'): Pairs {
   }
 }
 
+/** How many of each owner are wanted: all; at most so many of all of them together; or at most so many of each. */
+export type Bounded = 'all' | 'together' | 'each'
+
 /** Binds: the owners as JSON, then the limit if there is one. */
-export function selectPairs(pairs: Pairs, limited: boolean): Compiled {
+export function selectPairs(pairs: Pairs, bounded: Bounded): Compiled {
   const [owner, other] = [pairs.owner(T), pairs.other(T)]
-  return compile(
-    sql`select ${pairs.read(owner)}, ${pairs.read(other)} from ${sql.id(pairs.table)} as ${sql.id(T)} where ${owner} in ${each}${within(pairs, limited)} order by ${owner}, ${other}`,
-  )
+  const table = sql`${sql.id(pairs.table)} as ${sql.id(T)}`
+  return compile(sql`select ${pairs.read(owner)}, ${pairs.read(other)}${ofOwners(pairs, table, bounded)}`)
+}
+
+/** What follows `select` in a statement about the pairs of some owners. */
+function ofOwners(pairs: Pairs, table: Sql, bounded: Bounded, and: Sql = sql``): Sql {
+  const [owner, other] = [pairs.owner(T), pairs.other(T)]
+  const order = sql`order by ${owner}, ${other}`
+  if (bounded !== 'each') {
+    const limit = bounded === 'together' ? sql` limit ${bound(1)}` : sql``
+    return sql` from ${table} where ${owner} in ${each}${and} ${order}${limit}`
+  }
+  // Owner by owner, its first through the index of (owner, other): what lies behind them costs nothing.
+  const x = 'x'
+  const first = sql`select ${pairs.other(x)} from ${sql.id(pairs.table)} as ${sql.id(x)} where ${pairs.owner(x)} = o.value order by ${pairs.other(x)} limit ${bound(1)}`
+  return sql` from (select distinct value from json_each(${bound(0)})) as o cross join ${table} where ${owner} = o.value and ${other} in (${first})${and} ${order}`
 }
 
 /** Binds: the owner, the limit (-1 = none). */
@@ -138,29 +154,18 @@ export function countPairs(pairs: Pairs): Compiled {
 }
 
 /** Whole rows of children. */
-export function selectChildRows(via: OneField, layout: Layout, limited: boolean): Compiled {
-  const pairs = childPairs(via, layout)
-  const [owner, other] = [pairs.owner(T), pairs.other(T)]
-  return compile(
-    sql`select ${rowOf(layout, T)} from ${fromOf(layout, T)} where ${owner} in ${each}${within(pairs, limited)} order by ${owner}, ${other}`,
-  )
+export function selectChildRows(via: OneField, layout: Layout, bounded: Bounded): Compiled {
+  return compile(sql`select ${rowOf(layout, T)}${ofOwners(childPairs(via, layout), fromOf(layout, T), bounded)}`)
 }
 
 /** Whole rows at the far side of a join, with the owner as one more column at the end. */
-export function selectPairRows(join: Join, from: 'a' | 'b', target: Layout, limited: boolean): Compiled {
+export function selectPairRows(join: Join, from: 'a' | 'b', target: Layout, bounded: Bounded): Compiled {
   const pairs = joinPairs(join, from)
   const row = 'r'
-  const [owner, other] = [pairs.owner(T), pairs.other(T)]
-  return compile(
-    sql`select ${rowOf(target, row)}, ${pairs.read(owner)} from ${sql.id(join.table)} as ${sql.id(T)}, ${fromOf(target, row)} where ${idOf(target, row)} = ${other} and ${owner} in ${each}${within(pairs, limited)} order by ${owner}, ${other}`,
-  )
-}
-
-/** The first of each owner, found through the index of (owner, other). */
-function within(pairs: Pairs, limited: boolean): Sql {
-  if (!limited) return sql``
-  const x = 'x'
-  return sql` and ${pairs.other(T)} in (select ${pairs.other(x)} from ${sql.id(pairs.table)} as ${sql.id(x)} where ${pairs.owner(x)} = ${pairs.owner(T)} order by ${pairs.other(x)} limit ${bound(1)})`
+  const owner = pairs.read(pairs.owner(T))
+  const table = sql`${sql.id(join.table)} as ${sql.id(T)}, ${fromOf(target, row)}`
+  const and = sql` and ${idOf(target, row)} = ${pairs.other(T)}`
+  return compile(sql`select ${rowOf(target, row)}, ${owner}${ofOwners(pairs, table, bounded, and)}`)
 }
 
 /** As text: somebody else's table may hold numbers that JavaScript cannot. */

@@ -1,6 +1,7 @@
 import type { Id, Join, OneField, Resource, Row, Value } from '../../model/model.ts'
 import type { Predicate } from '../../query/predicate.ts'
 import type { Bind } from '../sql/codec.ts'
+import type { Compiled } from '../sql/kysely.ts'
 import type { Layout, Layouts } from '../sql/layout.ts'
 import { jsonList } from '../sql/leaf.ts'
 import { shapeCursor, shapePredicate, shapeSort, totalSort, type Shape } from '../sql/shape.ts'
@@ -18,6 +19,7 @@ import {
   selectPairRows,
   selectPairs,
   selectRows,
+  type Bounded,
   type Pairs,
 } from '../sql/statements.ts'
 import type { Select, Snapshot } from '../store.ts'
@@ -125,29 +127,34 @@ export class Reader implements Snapshot {
       const statement = this.connection.cached(`others ${key}`, () => selectOthers(pairs()))
       return statement.all(owners[0]!, limit ?? -1) as [Id, Id][]
     }
-    const limited = limit !== null
-    const statement = this.connection.cached(`pairs${limited} ${key}`, () => selectPairs(pairs(), limited))
-    return statement.all(...listed(owners, limit)) as [Id, Id][]
+    return this.#ofOwners(`pairs ${key}`, bounded => selectPairs(pairs(), bounded), owners, limit) as [Id, Id][]
+  }
+
+  /**
+   * What belongs to each of several owners, at most `limit` a piece. Mostly all of it together is no more than that, and
+   * asking for so much first costs a third of asking owner by owner.
+   */
+  #ofOwners(key: string, make: (bounded: Bounded) => Compiled, owners: readonly Id[], limit: number | null): Row[] {
+    const list = jsonList(owners)
+    const statement = (bounded: Bounded): Statement => this.connection.cached(`${bounded} ${key}`, () => make(bounded))
+    if (limit === null) return statement('all').all(list)
+    const found = statement('together').all(list, limit + 1)
+    return found.length <= limit ? found : statement('each').all(list, limit)
   }
 
   childRows(via: OneField, parents: readonly Id[], limit: number | null): Row[] {
     if (parents.length === 0) return []
     const layout = this.layouts.get(via.owner)!
-    const limited = limit !== null
-    const statement = this.connection.cached(`children${limited} ${keyOf(via)}`, () =>
-      selectChildRows(via, layout, limited),
-    )
-    return decodeAll(layout, statement.all(...listed(parents, limit)))
+    const make = (bounded: Bounded): Compiled => selectChildRows(via, layout, bounded)
+    return decodeAll(layout, this.#ofOwners(`children ${keyOf(via)}`, make, parents, limit))
   }
 
   pairRows(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null): [Id, Row][] {
     if (owners.length === 0) return []
     const layout = this.layouts.get(from === 'a' ? join.b.resource : join.a.resource)!
-    const limited = limit !== null
-    const statement = this.connection.cached(`rows${limited} ${from} ${join.table}`, () =>
-      selectPairRows(join, from, layout, limited),
-    )
-    return decodeAll(layout, statement.all(...listed(owners, limit))).map(row => [row.pop() as Id, row])
+    const make = (bounded: Bounded): Compiled => selectPairRows(join, from, layout, bounded)
+    const rows = this.#ofOwners(`rows ${from} ${join.table}`, make, owners, limit)
+    return decodeAll(layout, rows).map(row => [row.pop() as Id, row])
   }
 
   childCounts(via: OneField, parents: readonly Id[]): [Id, number][] {
@@ -187,9 +194,6 @@ export class Reader implements Snapshot {
 }
 
 const keyOf = (via: OneField): string => `${via.owner.name} ${via.slot}`
-
-const listed = (owners: readonly Id[], limit: number | null): Bind[] =>
-  limit === null ? [jsonList(owners)] : [jsonList(owners), limit]
 
 /** What SQLite returned is the row; only values that SQLite stores otherwise are replaced. */
 function decode(layout: Layout, row: Row | undefined): Row | undefined {
