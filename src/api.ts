@@ -26,8 +26,12 @@ import { hooksOf, type After, type Before, type OnError } from './engine/hooks.t
 import { withDeprecation } from './engine/deprecated.ts'
 import type { Ids } from './engine/ids.ts'
 import type { Budgets } from './engine/limit.ts'
+import { jobsOf, runJob, withJobResource, type RunJob } from './engine/jobs/of-model.ts'
+import type { JobsOptions } from './engine/jobs/jobs.ts'
+import { withJobs } from './engine/jobs/with-jobs.ts'
 import { limiterOf, withLimits } from './engine/limited.ts'
 import { withTraces } from './engine/trace.ts'
+import { isDevelopment, printFault, printLine, printRefusal } from './engine/report.ts'
 import { matchUrl, urlOf, type UrlMatch } from './engine/url.ts'
 import { documentPages, type DocumentOptions } from './api-documents.ts'
 import { apart, linkHandled } from './handled-resources.ts'
@@ -36,11 +40,11 @@ import { Live } from './live/live.ts'
 import { PublishedFeed } from './live/published.ts'
 import { liveOperation, type LiveOperation } from './live-operation.ts'
 import { operations, safeOperations, type Operations, type SafeOperations } from './operations.ts'
+import type { FaceOptions } from './transport/faces.ts'
 import { fetch } from './transport/fetch.ts'
 import type { Exporter } from './transport/http/negotiate.ts'
 import type { HttpOptions } from './transport/http/options.ts'
 import { everything } from './query/predicate.ts'
-import type { FaceOptions } from './transport/faces.ts'
 import { wait, type Maybe } from './store/work.ts'
 
 export interface ApiOptions extends DocumentOptions {
@@ -79,18 +83,20 @@ export interface ApiOptions extends DocumentOptions {
   readonly budgets?: Budgets
   /** Formats of one's own by media type, beside JSON, XML, CSV and MessagePack: `{ 'text/html': value => … }`. */
   readonly exporters?: Readonly<Record<string, Exporter>>
+  /** How many jobs run at once, and how long they are kept. */
+  readonly jobs?: JobsOptions
   /** Options of the HTTP face. */
   readonly http?: HttpOptions
+  /** Options of the Socket.IO face; false = there is none. */
+  readonly socketio?: FaceOptions['socketio']
+  /** Options of WebSockets; false = there are none. */
+  readonly websocket?: FaceOptions['websocket']
   /** Milliseconds since the epoch. */
   readonly clock?: () => number
   readonly random?: (bytes: number) => Uint8Array
   readonly ids?: Ids
   /** 32 bytes or more that authenticate cursors; the same on every process that serves the API. Default: random per start. */
   readonly cursorKey?: Uint8Array
-  /** Options of the Socket.IO face; false = there is none. */
-  readonly socketio?: FaceOptions['socketio']
-  /** Options of WebSockets; false = there are none. */
-  readonly websocket?: FaceOptions['websocket']
   /** Where start-up says what it did to the store. Default: standard error. */
   readonly report?: (line: string) => void
   /** Hears of faults that are ours (5xx), with the call, or null where a subscription was told of a change. Default: standard error. */
@@ -108,14 +114,14 @@ export interface Api<M = Record<string, AnyResource>> extends Operations<M> {
   readonly handled: Handled
   /** Subscriptions to them, and to whatever is published. */
   readonly published: PublishedFeed
+  /** Which ways in there are beside HTTP. */
+  readonly faces: FaceOptions
   /** Callers are told apart: only resources that say `.public()` are open to anyone. */
   readonly secured: boolean
   /** Resolves when the store has adapted to the model; rejects with what stands in the way. */
   ready(): Promise<void>
   /** Follows a list, or one row, from what it is now through every commit. */
   readonly live: LiveOperation<M>
-  /** Which ways in there are beside HTTP. */
-  readonly faces: FaceOptions
   /** The same operations, answering with status and problem document instead of throwing. */
   readonly safe: SafeOperations<M>
   /** Several operations, all or nothing. What the callback throws undoes them and is thrown again. */
@@ -125,6 +131,8 @@ export interface Api<M = Record<string, AnyResource>> extends Operations<M> {
    * `{ create: lamp }` on the URI of a list. Resolves with the position of the record.
    */
   publish(uri: string, change: OutsideChange): Promise<string>
+  /** Begins an action that is a job. Without `me` it acts for the application, and no caller sees it. */
+  readonly run: RunJob
   /** The HTTP face as a function of the Fetch standard, without a socket. */
   fetch(request: Request): Promise<Response>
   /** The path of a resource, a row or an action: `url('hello@login')`, `url('todo', { id: 7, depth: 2 })`. */
@@ -144,7 +152,7 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
 ): Api<M> {
   const limits: Limits = { ...defaultLimits, ...options.limits }
   const { modelled, handled: declared } = apart(resources)
-  const model = link(withHooks(withSessions(modelled)), {
+  const model = link(withJobResource(withHooks(withSessions(modelled)), options.paths ?? {}), {
     limits,
     paths: options.paths ?? {},
     docs: options.docs ?? null,
@@ -164,6 +172,8 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
   const url = (target: string, params?: Readonly<Record<string, unknown>>): string =>
     urlOf(model, prefix, target, params)
   const limiter = limiterOf(model, clock, { rateLimit: options.rateLimit, budgets: options.budgets, random })
+  const fault = (error: unknown): void => onFault(ApiError.from(error), null)
+  const jobs = jobsOf({ ...options.jobs, model, store, clock, random, secured: auth !== null, onFault: fault })
   const unlimited = createEngine({
     model,
     store,
@@ -180,6 +190,7 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
     hooks: hooksOf(auth?.roles ? withTokens(options, auth.roles) : options),
     provided: options.provide,
     url,
+    jobs,
     onFault,
     onRefusal: isDevelopment() ? printRefusal : undefined,
   })
@@ -190,7 +201,7 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
     limits,
     clock,
     gate,
-    onFault: error => onFault(ApiError.from(error), null),
+    onFault: fault,
   })
   const handled = createHandled({
     routes,
@@ -199,7 +210,7 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
     authenticating: auth !== null && auth.roles === null,
     scopes: auth?.scopes ?? null,
     database: handle => database(engine, handle, undefined),
-    onFault: error => onFault(ApiError.from(error), null),
+    onFault: fault,
   })
   const { seed } = options
   const started = seed ? seedOnce(engine, store, opening, seed) : opening
@@ -212,9 +223,10 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
     store,
     model,
     database: tx => database(engine, call => engine.within(tx, call), undefined),
-    onFault: error => onFault(ApiError.from(error), null),
+    onFault: fault,
   })
   ready.catch(() => undefined) // whoever awaits `ready` hears of it; nobody else should be taken down
+  ready.then(() => jobs?.start()).catch(fault)
   const handle = (call: Call): Maybe<Outcome> => (waiting ? ready.then(() => engine.handle(call)) : engine.handle(call))
   const http = {
     exporters: options.exporters,
@@ -231,6 +243,10 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
     store,
     http,
     handled,
+    faces: {
+      ...(options.socketio !== undefined && { socketio: options.socketio }),
+      ...(options.websocket !== undefined && { websocket: options.websocket }),
+    },
     published: new PublishedFeed({ live, store, still: handled.still }),
     secured: auth !== null,
     ready: () => ready,
@@ -238,15 +254,12 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
     safe: safeOperations<M>(engine, handle),
     transaction: work =>
       store.transaction((tx: Transaction) => work(operations<M>(engine, call => engine.within(tx, call)))),
+    run: async (...asked) => runJob((await ready, jobs), ...asked),
     publish: async (uri, change) => {
       await ready
       return await handled.publish(uri, change)
     },
     fetch: async request => {
-    faces: {
-      ...(options.socketio !== undefined && { socketio: options.socketio }),
-      ...(options.websocket !== undefined && { websocket: options.websocket }),
-    },
       if (waiting) await ready
       return (answerFetch ??= fetch(engine, http))(request)
     },
@@ -254,6 +267,7 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
     match: text => matchUrl(model, prefix, text),
     close: async () => {
       await ready.catch(() => undefined)
+      await jobs?.close()
       live.close()
       auth?.close()
       await hooks?.close()
@@ -275,22 +289,4 @@ async function seedOnce(
     return true
   })
   if (empty) await seed(operations(engine, call => engine.handle(call)))
-}
-
-function isDevelopment(): boolean {
-  return (process.env['NODE_ENV'] ?? 'development') === 'development'
-}
-
-function printRefusal(rule: string, { operation, resource, id, principal }: Call): void {
-  const who = principal ? String(principal.id) : 'nobody'
-  process.stderr.write(`refused: ${operation} ${resource.name} ${id ?? ''} for ${who}, ${rule}\n`)
-}
-
-function printLine(line: string): void {
-  process.stderr.write(`${line}\n`)
-}
-
-function printFault(error: ApiError, call: Call | null): void {
-  const cause = error.cause instanceof Error ? (error.cause.stack ?? error.cause.message) : error.message
-  process.stderr.write(`${call ? `${call.operation} ${call.resource.name}` : 'live'}: ${cause}\n`)
 }

@@ -44,12 +44,14 @@ function* perform(call: Call, action: Action, reading: Reading, context: Context
   const input = yield* argumentsOf(action, given, reading)
   if (given.files) context.attach(given.files)
   const work = function* (given: unknown): Work<unknown> {
-    return yield* wait(action.run({ input: given, ctx: context, row }) as Maybe<unknown>)
+    const begun = action.job ? context.begin(action, given, row) : action.run({ input: given, ctx: context, row })
+    return yield* wait(begun)
   }
   const hooks = call.resource.around.get(action.name)
   const about = { operation: action.name, id: call.id, ctx: context }
   const answer = yield* hooks ? surround(hooks, about, input, true, work) : work(input)
-  return yield* answered(call.resource, action, answer, reading)
+  // What a job answers is shaped when it is done.
+  return yield* answered(call.resource, action.job ? null : action, answer, reading)
 }
 
 const noRow: Readonly<Record<string, unknown>> = Object.freeze({})
@@ -78,7 +80,8 @@ function refusal({ principal, action }: Call, resource: Resource): ApiError {
 
 function* argumentsOf(action: Action, given: Arguments, reading: Reading): Work<unknown> {
   const { input: schema } = action
-  if (!schema) return refuseArguments(action, given)
+  // What a job makes of it is checked when it is created.
+  if (!schema) return action.job && action.name === 'create' ? given.value : refuseArguments(action, given)
   // A modelled object may come without a body where all of its members may be absent.
   const value = given.value === undefined && schema.kind !== 'text' ? {} : given.value
   const checked = yield* wait(schema.input(value, given.mode, reading.ctx))

@@ -1,5 +1,6 @@
+import { ApiError } from '../protocol/error.ts'
 import type { ActionContext, Provided } from '../model/action-context.ts'
-import type { Id } from '../model/model.ts'
+import type { Action, Id } from '../model/model.ts'
 import type { Database } from '../model/operations.ts'
 import type { Store, Transaction } from '../store/store.ts'
 import type { Call, Principal } from './call.ts'
@@ -12,6 +13,13 @@ export interface Surroundings {
   readonly store: Store
   readonly provided: Provided
   readonly url: (target: string, params?: Readonly<Record<string, unknown>>) => string
+  /** What begins actions that are jobs; null where there are none. */
+  readonly jobs: Begins | null
+}
+
+/** See jobs/jobs.ts. */
+export interface Begins {
+  begin(call: Call, action: Action, input: unknown, row: Readonly<Record<string, unknown>> | null): Promise<unknown>
 }
 
 /** What one call's hooks and action know and can do; made for the call and gone with it. */
@@ -88,6 +96,13 @@ export class Context implements ActionContext {
   /** Whether anybody set the token, be it to what it was. */
   get hasToken(): boolean {
     return this.#setToken
+  }
+
+  /** Begins an action that is a job, and answers as it wants to be answered. */
+  begin(action: Action, input: unknown, row: Readonly<Record<string, unknown>>): Promise<unknown> {
+    const { jobs } = this.#around
+    if (this.#tx || !jobs) throw new ApiError('bad_request', { detail: 'a job cannot begin within a transaction' })
+    return jobs.begin(this.#call, action, input, action.on === 'row' ? row : null)
   }
 
   /** Files that came with the arguments. */

@@ -71,6 +71,8 @@ export interface EngineOptions {
   readonly hooks?: Hooks | null | undefined
   /** What actions find as `ctx.provided`. */
   readonly provided?: Provided | undefined
+  /** What begins actions that are jobs. */
+  readonly jobs?: Surroundings['jobs'] | undefined
   /** How actions name URIs. */
   readonly url?: Surroundings['url'] | undefined
   /** Hears of every fault that is ours (5xx), with its cause. */
@@ -238,9 +240,9 @@ export function createEngine(options: EngineOptions): Engine {
     clock,
     authenticate: auth?.authenticate ?? (() => null),
     auth,
+    gate,
     cursorKey: options.cursorKey,
     handle: call =>
-    gate,
       guarded(call, () => {
         // Hooks are for requests; what the application itself asks for goes without them.
         const { hooks } = options
@@ -258,7 +260,13 @@ export function createEngine(options: EngineOptions): Engine {
         return run<Outcome>(call.operation === 'list' ? getList(tx, call, writing) : getItem(tx, call, writing))
       }),
   }
-  const surroundings: Surroundings = { engine, store, provided: options.provided ?? {}, url: options.url ?? noUrl }
+  const surroundings: Surroundings = {
+    engine,
+    store,
+    provided: options.provided ?? {},
+    url: options.url ?? noUrl,
+    jobs: options.jobs ?? null,
+  }
   return engine
 }
 

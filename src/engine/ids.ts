@@ -41,7 +41,8 @@ function mustBeChosen(resource: Resource): ApiError {
   })
 }
 
-function uuid7(now: number, random: (bytes: number) => Uint8Array): string {
+/** A uuid of version 7, whose order is that of time (RFC 9562 §5.7). */
+export function uuid7(now: number, random: (bytes: number) => Uint8Array): string {
   const bytes = Uint8Array.from(random(16))
   for (let i = 0, at = now; i < 6; i++, at = Math.floor(at / 256)) bytes[5 - i] = at % 256
   bytes[6] = (bytes[6]! & 0x0f) | 0x70

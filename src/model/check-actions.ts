@@ -14,6 +14,7 @@ const taken: Readonly<Record<'list' | 'row', ReadonlySet<string>>> = {
 export function placeOf(key: string, def: ActionDef): { readonly method: Verb; readonly path: string } {
   const name = def.name ?? key
   const rule = readActionName(name)
+  if (def.job && name === 'create') return { method: 'POST', path: '' }
   return { method: def.method ?? rule?.method ?? 'POST', path: rule?.path ?? name }
 }
 
@@ -69,7 +70,7 @@ function checkOwn(
     if (def.standalone !== undefined && readActionName(own) === null)
       note(at, 'does not begin with an HTTP method', `call it get_${own} or post_${own}`)
     if (def.standalone !== undefined && on === 'row') note(at, 'is asked of a row, but there are none', 'leave on out')
-    if (def.standalone === undefined && path === '' && taken[on].has(method))
+    if (def.standalone === undefined && path === '' && taken[on].has(method) && !takesPlace(own, action))
       note(at, `is ${method} of the resource itself`, `give it a path of its own: ${key}_…`)
     if (path !== '' && !/^[\p{L}\p{N}\p{M}._~-]+$/u.test(path))
       note(at, `has the path "${path}", which is not a plain URI segment`, 'use letters, digits, "_", "-" and "."')
@@ -106,6 +107,11 @@ function warnOrNote(
       `has the URI ${uri.replace(' list', ' ').replace(' row', ' (row) ')} like ${other}`,
       'give one of them another path',
     )
+}
+
+/** A job called `create` is what POST begins. */
+function takesPlace(name: string, { on = 'list', job }: ActionDef): boolean {
+  return job !== undefined && on === 'list' && name === 'create'
 }
 
 function hasTextIds(def: ResourceDef): boolean {

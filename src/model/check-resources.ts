@@ -110,7 +110,7 @@ function checkPaths(defs: Defs, moved: Paths, note: Note): void {
         continue
       }
       const word = reserved.get(firstSegment(path))
-      if (word !== undefined)
+      if (word !== undefined && def.system !== true)
         note(
           name,
           `has the path "${path}", where ${word} is served`,

@@ -44,6 +44,8 @@ export interface ResourceDef {
   readonly around?: readonly AroundDef[]
   /** What hears of its commits. */
   readonly onCommit?: readonly OnCommitDef[]
+  /** It is the framework's own, and may stand where others may not. */
+  readonly system?: boolean
   /** A resource that is only actions: its name as written. It has no table. */
   readonly standalone?: string
 }
@@ -63,7 +65,18 @@ export interface ActionDef {
   readonly transaction?: boolean
   /** Without an input of its own it refuses arguments; others ignore them, as restaction's do (DECISIONS B2). */
   readonly strict?: boolean
+  /** It runs in the background. */
+  readonly job?: JobSettings
   readonly run: (call: never) => unknown
+}
+
+/** How an action runs that is a job (see job.ts). */
+export interface JobSettings {
+  readonly retries: number
+  readonly concurrency: number | null
+  /** Milliseconds. */
+  readonly timeout: number | null
+  readonly always: boolean
 }
 
 /** The fields with which a user logs in. */

@@ -16,7 +16,7 @@ import type { Scope, ScopeField } from '../query/scope.ts'
 import type { Schema } from '../schema/schema.ts'
 import type { Meta } from '../schema/text/docs.ts'
 import type { ActionCall } from './action.ts'
-import type { Verb } from './declaration.ts'
+import type { JobSettings, Verb } from './declaration.ts'
 import type { LoginDef } from './declaration.ts'
 import type { DeprecationDates } from './deprecation.ts'
 import type { Around, OnCommitDef } from './hook.ts'
@@ -69,6 +69,8 @@ export interface Action {
   readonly lenient: boolean
   /** It runs as one unit. */
   readonly transaction: boolean
+  /** It runs in the background; null = it does not. */
+  readonly job: JobSettings | null
   readonly run: (call: ActionCall) => unknown
 }
 
@@ -123,9 +125,9 @@ export interface ResourceOptions {
   readonly cache: string | null
   readonly docs: string | null
   readonly label: string | null
+  readonly envelope: EnvelopeSettings | null
   readonly limits: { readonly page?: number; readonly maxPage?: number; readonly depth?: number }
   /** A table of someone else: how its key and versions are found. */
-  readonly envelope: EnvelopeSettings | null
   readonly foreign: Foreign | null
 }
 

@@ -57,6 +57,7 @@ const able: ReadonlySet<string> = new Set([
   'private-notes',
   'hal',
   'url-references',
+  'exports',
 ])
 
 /** Whether a parsed file is of the format of http.json. */

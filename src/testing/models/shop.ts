@@ -1,6 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { api, type Api } from '../../api.ts'
 import { hashPassword } from '../../auth/password.ts'
+import { actions } from '../../model/action.ts'
+import { job, type JobCall } from '../../model/job.ts'
 import { resource } from '../../model/resource.ts'
 import { t } from '../../schema/builder.ts'
 import type { Store } from '../../store/store.ts'
@@ -107,7 +110,17 @@ const declarations = {
     product: t.one('products'),
     quantity: t.integer({ min: 1 }),
   }),
+  exports: actions('Exports', 'Long operations: about a second each.', {
+    post: job(exported, { input: { resource: t.text() } }),
+  }),
   limited: resource({ id: t.id() }, { rateLimit: '5/15s' }),
+}
+
+/** Takes its time, and fails where it is asked to. */
+async function exported({ input, signal }: JobCall<{ readonly resource: string }>): Promise<string> {
+  if (input.resource === '__boom') throw new Error('secret-detail')
+  await sleep(1_000, undefined, { signal })
+  return input.resource
 }
 
 /** What http.json says of its target beside the checks. */

@@ -15,6 +15,8 @@ import { finish } from './finish.ts'
 import { handledEndpoint } from './handled.ts'
 import { healthServices } from './health.ts'
 import { HttpCall } from './http-call.ts'
+import { isJobs } from '../../engine/jobs/job-resource.ts'
+import { sendJob } from './job.ts'
 import { showIds } from './hypermedia/document.ts'
 import { readHypermedia } from './hypermedia/input.ts'
 import { loginServices } from './login.ts'
@@ -172,6 +174,8 @@ function proceed(face: Face, call: HttpCall, principal: Principal | null): void 
 
 function answerCall(face: Face, call: HttpCall, endpoint: CollectionEndpoint | ItemEndpoint): void | Promise<void> {
   if (face.live !== null && isStream(call.exchange)) return sendStream(face, face.live, call, endpoint)
+  if (endpoint.kind === 'item' && isJobs(endpoint.resource) && isRead(call.exchange))
+    return sendJob(face, call, endpoint)
   // A deletion has nothing to show.
   if (call.exchange.method !== 'DELETE') call.format = face.formats.choose(call.exchange.accept)
   const decoding = decodeCall(face.engine, call, endpoint)
@@ -182,6 +186,8 @@ function answerCall(face: Face, call: HttpCall, endpoint: CollectionEndpoint | I
     return conclude(face, call)
   })
 }
+
+const isRead = ({ method }: Exchange): boolean => method === 'GET' || method === 'HEAD'
 
 const isStream = ({ accept, method }: Exchange): boolean =>
   accept !== undefined && wantsStream(accept) && (method === 'GET' || method === 'HEAD')

@@ -1,0 +1,202 @@
+import type { Action, Id, Model, Resource, Value } from '../../model/model.ts'
+import { ApiError } from '../../protocol/error.ts'
+import type { Store } from '../../store/store.ts'
+import type { Call, Outcome, Principal } from '../call.ts'
+import type { Surroundings } from '../context.ts'
+import { findAction } from '../database.ts'
+import { uuid7 } from '../ids.ts'
+import { plainJson } from '../plain-json.ts'
+import { reply, type Reply } from '../reply.ts'
+import type { Ending, StoredCall, Task } from './attempt.ts'
+import { jobsName } from './job-resource.ts'
+import { JobRows } from './job-rows.ts'
+import { newTask, Queue } from './queue.ts'
+import { readAsync } from './respond-async.ts'
+import { within } from './within.ts'
+
+export interface JobsOptions {
+  /** Jobs that run at once; default 4. */
+  readonly concurrency?: number
+  /** Milliseconds that finished jobs are kept; default 24 hours. */
+  readonly keep?: number
+}
+
+export interface JobsEnvironment extends JobsOptions {
+  readonly model: Model
+  readonly store: Store
+  readonly clock: () => number
+  readonly random: (bytes: number) => Uint8Array
+  /** Callers are told apart, and see their own jobs only. */
+  readonly secured: boolean
+  readonly onFault: (error: ApiError) => void
+}
+
+/** A job that was begun. */
+export interface BegunJob {
+  readonly id: string
+  /** What it answers; rejects with ApiError where it fails or is cancelled. */
+  readonly result: Promise<unknown>
+}
+
+/** The jobs of one API in one process: how they are begun, answered, followed and cancelled. */
+export class Jobs {
+  readonly resource: Resource
+  readonly #rows: JobRows
+  readonly #queue: Queue
+  readonly #environment: JobsEnvironment
+  #around: Surroundings | null = null
+
+  constructor(environment: JobsEnvironment) {
+    this.resource = environment.model.resources.get(jobsName)!
+    this.#environment = environment
+    this.#rows = new JobRows(environment.store, this.resource)
+    this.#queue = new Queue(this.#rows, environment)
+  }
+
+  /** Takes what jobs work with. */
+  attach(around: Surroundings): void {
+    this.#around = around
+    this.#queue.attach(around)
+  }
+
+  /** Begins to look for jobs that were left behind. */
+  start(): Promise<void> {
+    return this.#queue.start()
+  }
+
+  close(): Promise<void> {
+    return this.#queue.close()
+  }
+
+  /** Answers an action that is a job: with its result, or with where to follow it. */
+  async begin(call: Call, action: Action, input: unknown, row: Task['row']): Promise<unknown> {
+    const wanted = readAsync(call.credentials?.header('prefer'))
+    // Whoever cannot be recognised could not be shown the job: the answer is waited for.
+    const mayFollow = !this.#environment.secured || call.principal !== null || call.trusted === true
+    const isAsync = mayFollow && (action.job!.always || wanted !== null)
+    const task = await this.#keep(call, action, input, row)
+    // As it is before anything is done: the monitor tells the rest.
+    const accepted = isAsync ? await this.#accepted(task, wanted !== null) : null
+    this.#queue.add(task)
+    if (!accepted) return answerOf(await task.ended.promise)
+    const ending = wanted && wanted.wait > 0 ? await within(task.ended.promise, wanted.wait * 1000) : null
+    return ending ? answerOf(ending) : accepted
+  }
+
+  /** Begins a job for the application, or (with `me`) for a caller. */
+  async run(
+    name: string,
+    action: string,
+    input: unknown,
+    target: { id?: Id; me?: Principal | null },
+  ): Promise<BegunJob> {
+    const found = findAction({ model: this.#environment.model }, name, action)
+    if (!found.job) throw new ApiError('unknown_op', { detail: `${name}.${action} is no job` })
+    const me = target.me ?? null
+    const task = await this.#keep({ principal: me, id: target.id ?? null, trusted: me === null }, found, input, null)
+    this.#queue.add(task)
+    const result = task.ended.promise.then(ending => valueOf(answerOf(ending)))
+    result.catch(() => {}) // whoever does not wait for it finds the fault in the job
+    return { id: task.id, result }
+  }
+
+  /** DELETE: cancels a job that is not finished, forgets one that is. */
+  async remove(call: Call): Promise<Outcome> {
+    const { engine } = this.#around!
+    const asked: Call = { ...plain, resource: this.resource, id: call.id, operation: 'get', principal: call.principal }
+    const seen = await engine.handle({ ...asked, trusted: call.trusted ?? false })
+    if (seen.kind !== 'item') return seen
+    const id = String(call.id)
+    if (await this.#queue.cancel(id)) {
+      const after = await engine.handle({ ...asked, trusted: true })
+      if (after.kind !== 'item') return after
+      const value: unknown = JSON.parse(after.body)
+      return { ...answered, resource: this.resource, status: 202, value, body: after.body }
+    }
+    return engine.handle({ ...asked, operation: 'delete', trusted: true, conditions: call.conditions })
+  }
+
+  async #keep(
+    call: Pick<Call, 'principal' | 'id' | 'auth' | 'trusted'>,
+    action: Action,
+    input: unknown,
+    row: Task['row'],
+  ): Promise<Task> {
+    if (!this.#queue.isOpen) throw new ApiError('unavailable', { detail: 'no more jobs are taken' })
+    const given = plainJson(input)
+    if (given === undefined)
+      throw new ApiError('internal', { cause: new TypeError(`${action.name}: the input of a job must be plain data`) })
+    const { clock, random } = this.#environment
+    const id = uuid7(clock(), random)
+    const stored: StoredCall = {
+      resource: action.resource.name,
+      action: action.name,
+      id: call.id,
+      input: given,
+      principal: call.principal,
+      trusted: call.trusted ?? false,
+    }
+    const task = newTask(id, action, stored, row)
+    await this.#rows.insert({
+      ...untouched,
+      id,
+      action: `${action.resource.name}.${action.name}`,
+      created: new Date(clock()).toISOString(),
+      owner: call.principal?.id ?? (this.#environment.secured ? false : null),
+      call: JSON.parse(JSON.stringify(stored, setsAsLists)) as Value,
+      runner: this.#queue.runner,
+    })
+    return task
+  }
+
+  /** 202 with the job, and where it is. */
+  async #accepted({ id }: Task, asked: boolean): Promise<Reply> {
+    const { engine, url } = this.#around!
+    const read: Call = { ...plain, operation: 'get', resource: this.resource, id, principal: null, trusted: true }
+    const outcome = await engine.handle(read)
+    if (outcome.kind === 'failure') throw outcome.error
+    const value: unknown = outcome.kind === 'item' ? JSON.parse(outcome.body) : { id }
+    const location = this.resource.paths.length > 0 ? { location: url(jobsName, { id }) } : {}
+    const headers = { ...location, 'retry-after': '1', ...(asked ? { 'preference-applied': 'respond-async' } : {}) }
+    return reply(value, { status: 202, headers })
+  }
+}
+
+const plain = {
+  parent: null,
+  query: null,
+  shape: Object.freeze({ depth: 1, include: [], fields: null }),
+  mode: 'json',
+  conditions: null,
+} as const
+
+const answered = { kind: 'value', action: null, headers: [] } as const
+
+const untouched = {
+  status: 'queued',
+  progress: null,
+  note: null,
+  result: null,
+  location: null,
+  error: null,
+  attempts: 0,
+  started: null,
+  finished: null,
+  due: null,
+  expires: null,
+} as const
+
+function answerOf(ending: Ending): Reply {
+  switch (ending.kind) {
+    case 'succeeded':
+      return reply(ending.value, { status: ending.status, headers: ending.headers })
+    case 'failed':
+      throw ending.error
+    case 'cancelled':
+      throw new ApiError('conflict', { error: 'cancelled', detail: 'the job was cancelled' })
+  }
+}
+
+const valueOf = (answer: Reply): unknown => answer.value
+
+const setsAsLists = (_: string, value: unknown): unknown => (value instanceof Set ? [...value] : value)

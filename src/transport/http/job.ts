@@ -1,0 +1,38 @@
+import type { Outcome } from '../../engine/call.ts'
+import { sendOutcome } from './encode.ts'
+import type { Face } from './face.ts'
+import type { HttpCall } from './http-call.ts'
+import { readQuery, readUrl } from './read-query.ts'
+import { represent } from './represent.ts'
+import type { ItemEndpoint } from './routes.ts'
+import { queryOf } from './target.ts'
+
+/**
+ * `GET /jobs/…`, the monitor of a job (RFC 9110 §15.3.3): while it runs the answer says when to look again, when it is
+ * done it leads to the result, unless `follow=false` asks for the job itself.
+ */
+export function sendJob(face: Face, call: HttpCall, endpoint: ItemEndpoint): void | Promise<void> {
+  const { exchange } = call
+  call.resource = endpoint.resource
+  call.operation = 'get'
+  call.format = face.formats.choose(exchange.accept)
+  const given = readUrl(call, queryOf(exchange), face.engine.limits.parameters)
+  const rest = given.filter(([name]) => name !== 'follow')
+  const follows = !given.some(([name, value]) => name === 'follow' && value === 'false')
+  readQuery(face.engine, call, rest)
+  const outcome = face.engine.handle(call)
+  return outcome instanceof Promise
+    ? outcome.then(settled => send(face, call, settled, follows))
+    : send(face, call, outcome, follows)
+}
+
+function send(face: Face, call: HttpCall, outcome: Outcome, follows: boolean): void | Promise<void> {
+  if (outcome.kind !== 'item') return sendOutcome(face, call, outcome)
+  const { status, location } = JSON.parse(outcome.body) as { status?: string; location?: string | null }
+  const headers = outcome.headers ?? []
+  if (status === 'queued' || status === 'running')
+    return sendOutcome(face, call, { ...outcome, headers: [...headers, ['retry-after', '1']] })
+  if (!follows || typeof location !== 'string') return sendOutcome(face, call, outcome)
+  const fields = [...headers.flat(), 'location', location, 'cache-control', 'no-store']
+  return represent(face, call, 303, fields, outcome.body, undefined, outcome)
+}
