@@ -6,6 +6,7 @@ import { isBlarghHttp, runBlarghHttp } from './blargh-http.ts'
 import { isHttpFile, runHttp } from './http.ts'
 import type { CaseResult, RunOptions, StoreKind } from './result.ts'
 import { isRestaction, runRestaction } from './restaction.ts'
+import { isSocketApi, runSocketApi } from './socketapi.ts'
 import { isValidr, runValidr } from './validr.ts'
 
 const vectors: string = join(import.meta.dirname, '../../../test/vectors')
@@ -19,6 +20,7 @@ export function runFile(file: unknown, options: RunOptions): Promise<CaseResult[
   if (isBadInput(file)) return runBadInput(file, options)
   if (isRestaction(file)) return runRestaction(file, options)
   if (isValidr(file)) return runValidr(file)
+  if (isSocketApi(file)) return runSocketApi(file, options)
   return null
 }
 

@@ -12,6 +12,8 @@ import { toldError } from './told-error.ts'
 import { write } from './writes.ts'
 
 export interface ConnectionOptions {
+  /** What both sides call the connection. */
+  readonly id: string
   readonly host: SocketHost
   readonly targets: UriTargets
   /** Beginning of every packet: `2`, or `2/api,` in a namespace. */
@@ -30,6 +32,7 @@ const MOST = 2
 
 /** One client on Socket.IO: its messages are done one after the other, what it is told leaves in one order. */
 export class Connection {
+  readonly id: string
   readonly subscriptions: Subscriptions
   readonly #options: ConnectionOptions
   readonly #mailbox: Mailbox
@@ -43,6 +46,7 @@ export class Connection {
     const { host, wire, targets, prefix } = options
     const { limits, clock } = host.engine
     this.#options = options
+    this.id = options.id
     this.#principal = options.principal
     this.#mailbox = new Mailbox(wire, host.live.postman, { bytes: limits.mailbox, stall: limits.stall })
     this.#bucket = new Bucket(limits.messageRate, limits.messageBurst, clock)

@@ -60,6 +60,7 @@ export function socketIoServer(host: SocketHost, options: SocketIoOptions, path:
   namespace.on('connection', socket => {
     const identity = identities.get(socket) ?? null
     const connection = new Connection({
+      id: socket.id,
       host,
       targets,
       prefix,
