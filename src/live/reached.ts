@@ -17,7 +17,7 @@ export async function reached(store: Store, text: string, place: { header?: stri
     throw new ApiError('unavailable', { detail: 'the position belongs to another history; read without it' })
   if ((await positionOf(store)) >= position.seq) return
   await new Promise<void>((resolve, reject) => {
-    const finish = (error?: unknown): void => {
+    const finish = (error?: Error): void => {
       clearTimeout(timer)
       stop()
       if (error === undefined) resolve()

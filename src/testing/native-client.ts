@@ -6,6 +6,9 @@ import { SUBPROTOCOL } from '../protocol/frames.ts'
 export class NativeClient {
   readonly socket: WebSocket
   readonly heard: any[] = []
+  /** Everything that was heard, if it is to be kept. */
+  readonly all: any[] = []
+  keep = false
   /** Code and reason of the close, once there is one. */
   closed: { readonly code: number; readonly reason: string } | null = null
   #last = 0
@@ -14,7 +17,9 @@ export class NativeClient {
   private constructor(socket: WebSocket) {
     this.socket = socket
     socket.on('message', data => {
-      this.heard.push(JSON.parse((data as Buffer).toString()))
+      const frame: unknown = JSON.parse((data as Buffer).toString())
+      this.heard.push(frame)
+      if (this.keep) this.all.push(frame)
       this.#wake()
     })
     socket.on('close', (code, reason) => {

@@ -60,13 +60,15 @@ export function filled(text: string, filling: Filling): string {
   })
 }
 
-function identity(as: string | undefined, filling: Filling): Record<string, string> {
+export function identity(as: string | undefined, filling: Filling): Record<string, string> {
   if (as === undefined || as === 'anon') return {}
   const jku = /^raw-token:jku=(.+)$/.exec(as)?.[1]
   if (jku !== undefined) {
     const header = JSON.stringify({ alg: 'RS256', jku })
     return { authorization: `Bearer ${filling(`jwt:${header}|sub=3|rsa(attacker)`)}` }
   }
+  const soon = /^alice\(exp=(now\+\d+)s\)$/.exec(as)?.[1]
+  if (soon !== undefined) return { authorization: `Bearer ${filling(`jwt|sub="1"|exp=${soon}`)}` }
   const token = /^(alice|bob|root)$/.test(as) ? filling(`token${as[0]!.toUpperCase()}${as.slice(1)}`) : undefined
   if (token === undefined) throw new Unknown(`identity ${as}`)
   return { authorization: `Bearer ${token}` }
@@ -128,7 +130,7 @@ function filterOf(text: string): string {
 
 const operators = new Set('and or not eq ne gt gte lt lte in nin like contains startsWith endsWith'.split(' '))
 
-function withDollars(value: unknown): unknown {
+export function withDollars(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withDollars)
   if (!isObject(value)) return value
   return Object.fromEntries(

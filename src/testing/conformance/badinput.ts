@@ -8,6 +8,7 @@ import { EventStream } from '../event-stream.ts'
 import { freshStore } from './fresh-store.ts'
 import { isObject } from './oracle.ts'
 import type { CaseResult, RunOptions } from './result.ts'
+import { runSocketVector } from './badinput-ws.ts'
 import { parsed, Wire, type WireAnswer, type WireRequest } from './wire.ts'
 
 interface BadInputFile {
@@ -76,6 +77,7 @@ export async function runBadInput(file: unknown, options: RunOptions): Promise<C
 async function runVector(wire: Wire, vector: Vector, options: RunOptions): Promise<CaseResult> {
   const name = `${vector.category}/${vector.name}`
   const skipped = (detail: string): CaseResult => ({ name, outcome: 'skipped', detail })
+  if (vector.transport === 'ws') return runSocketVector(wire, vector, options, fingerprint)
   if (vector.transport !== 'http') return skipped(vector.transport)
   if (vector.request.rawGen !== undefined && !generators.has(vector.name)) return skipped(vector.request.rawGen)
   const missing = Object.entries(unbuilt).find(([, names]) => names.test(name))

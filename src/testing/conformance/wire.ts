@@ -3,6 +3,7 @@ import { request as ask, type IncomingHttpHeaders, type IncomingMessage } from '
 import { connect, type AddressInfo } from 'node:net'
 import type { Api } from '../../api.ts'
 import { EventStream } from '../event-stream.ts'
+import { attachSockets } from '../../transport/websocket/attach.ts'
 import { handler, nodeServer, type NodeHandler } from '../../transport/node.ts'
 
 export interface WireRequest {
@@ -32,6 +33,7 @@ export class Wire {
   readonly #server: ReturnType<typeof nodeServer>
   #app: Api | null = null
   #handler: NodeHandler | null = null
+  #detach: () => void = () => {}
 
   private constructor() {
     this.#server = nodeServer((request, response) => this.#handler!(request, response), { headerBytes: 16_384 })
@@ -52,6 +54,8 @@ export class Wire {
     await this.#app?.close()
     this.#app = app
     this.#handler = handler(app.engine, app.http)
+    this.#detach()
+    this.#detach = attachSockets(this.#server, app.engine, app.http)
   }
 
   async send({ method, path, headers, body }: WireRequest): Promise<WireAnswer> {

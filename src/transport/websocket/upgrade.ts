@@ -63,7 +63,7 @@ export function acceptSockets(server: Server, options: UpgradeOptions): () => vo
     if (name !== '') request.headers['sec-websocket-protocol'] = name
     sockets.accept(request, stream, head, socket => {
       open.add(socket)
-      face(socket, { ...credentials, header: credentials.header, target: request.url!, identity })
+      face(socket, { ...credentials, target: request.url!, identity })
       const { onClose } = socket.events
       socket.events.onClose = () => {
         open.delete(socket)

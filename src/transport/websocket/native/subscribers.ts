@@ -63,7 +63,7 @@ export class Subscribers {
   }
 
   stopAll(): void {
-    for (const id of [...this.#held.keys()]) this.stop(id)
+    for (const id of this.#held.keys()) this.stop(id)
   }
 
   drained(): void {
@@ -72,7 +72,9 @@ export class Subscribers {
 
   /** Everything is followed again by somebody else, or by the same with other rights. */
   async restart(principal: Principal | null): Promise<void> {
-    for (const [id, { asked }] of [...this.#held]) {
+    // Those that begin anew below are not among them.
+    const held = [...this.#held]
+    for (const [id, { asked }] of held) {
       if (!asked) continue
       this.stop(id)
       const subscriber = this.reserve(id, true)
