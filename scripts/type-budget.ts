@@ -27,7 +27,12 @@ export async function measureTypes(count: number = resources): Promise<TypeCost>
       `${directory}/tsconfig.json`,
       JSON.stringify({
         extends: `${root}tsconfig.json`,
-        compilerOptions: { isolatedDeclarations: false, declaration: false, types: [] },
+        compilerOptions: {
+          isolatedDeclarations: false,
+          declaration: false,
+          types: ['node'],
+          typeRoots: [`${root}node_modules/@types`],
+        },
         include: ['model.mts'],
         exclude: [],
       }),
