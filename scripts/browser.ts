@@ -1,4 +1,4 @@
-// node scripts/browser.ts && npx oxfmt src/describe: makes the texts that are served to browsers out of their TypeScript and CSS.
+// npm run browser: makes the texts that are served to browsers out of their TypeScript and CSS.
 // They are kept as text beside the sources, so that nothing has to be found, compiled or bundled when a server runs.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
@@ -16,6 +16,16 @@ const targets: Readonly<Record<string, readonly Text[]>> = {
       docs: 'What every client is made of.',
       sources: ['src/describe/client/browser/runtime.ts', 'src/describe/client/browser/methods.ts'],
     },
+  ],
+  'src/describe/page/assets.ts': [
+    {
+      name: 'script',
+      docs: 'The program of the documentation page.',
+      sources: ['element', 'schema', 'form', 'live', 'operation', 'main'].map(
+        name => `src/describe/page/browser/${name}.ts`,
+      ),
+    },
+    { name: 'style', docs: 'Its looks.', sources: ['src/describe/page/browser/style.css'] },
   ],
 }
 

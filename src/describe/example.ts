@@ -42,7 +42,7 @@ function exampleValue(field: Field): unknown {
 }
 
 /** A value that a type takes; undefined if none is known. */
-export function exampleScalar(type: ScalarType): unknown {
+function exampleScalar(type: ScalarType): unknown {
   switch (type.type) {
     case 'id':
       if (type.of === 'integer') return 1

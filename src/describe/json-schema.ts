@@ -67,7 +67,7 @@ export function impliedBy(field: Field): OneField | null {
 }
 
 /** Every field that a row can be asked for, with its schema as it is read. */
-export function isShown(field: Field): boolean {
+function isShown(field: Field): boolean {
   return !field.hidden && !((field.is === 'back' || field.is === 'many') && !field.ids)
 }
 
@@ -105,7 +105,7 @@ function told(field: Field, schema: JsonSchema): JsonSchema {
 }
 
 /** The value of a field at depth 1. */
-export function readSchema(field: Field): JsonSchema {
+function readSchema(field: Field): JsonSchema {
   switch (field.is) {
     case 'scalar':
     case 'calc':

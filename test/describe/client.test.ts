@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -121,16 +122,20 @@ describe('the commands that write documents', () => {
 // The resource that the original's own clients are tested with (spec: restaction §4.6).
 describe('res.js of the meta data', () => {
   let started: Started
+  let directory: string
   let res: any
   beforeAll(async () => {
     started = await startExample('test-resource')
     const script = await (await fetch(`${started.url}/?f=res.js`)).text()
-    const module = { exports: {} as any }
-    new Function('module', script)(module)
-    res = module.exports
+    directory = mkdtempSync(join(tmpdir(), 'restuary-res-'))
+    writeFileSync(join(directory, 'res.cjs'), script)
+    res = createRequire(import.meta.url)(join(directory, 'res.cjs'))
     res.config.urlPrefix = started.url
   })
-  afterAll(() => started.stop())
+  afterAll(async () => {
+    await started.stop()
+    rmSync(directory, { recursive: true })
+  })
 
   test('has a function for each action, at the URI that its name tells', async () => {
     for (const action of ['get', 'post', 'post_name', 'put', 'patch', 'delete']) {

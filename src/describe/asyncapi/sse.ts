@@ -55,6 +55,6 @@ function event(name: string, summary: string, payload: Json): Json {
 }
 
 /** A name as a key of the document, which takes few signs. */
-export function plain(name: string): string {
+function plain(name: string): string {
   return name.replaceAll(/[^A-Za-z0-9_-]/g, sign => `_${sign.codePointAt(0)!.toString(16)}`)
 }

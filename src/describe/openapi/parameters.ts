@@ -78,7 +78,11 @@ export function listParameters(
   const conditions = flatParameters(resource).map(({ name, field, operator, schema }) => {
     const component = `${resource.title}.${field.name}.${operator}`.replaceAll(/[^A-Za-z0-9._-]/g, '_')
     const description = `Rows whose \`${field.name}\` ${words[operator]}.`
-    own.set(component, query(name, description, schema, schema['type'] === 'array' ? commas : {}))
+    own.set(component, {
+      ...query(name, description, schema, schema['type'] === 'array' ? commas : {}),
+      'x-field': field.name,
+      'x-operator': operator,
+    })
     return shared(component)
   })
   return [

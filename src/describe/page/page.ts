@@ -1,6 +1,80 @@
+import { createHash } from 'node:crypto'
 import type { Page } from '../../transport/http/page.ts'
-import type { DescribeOptions } from '../options.ts'
+import { pathOf, type DescribeOptions } from '../options.ts'
+import { script, style } from './assets.ts'
 
-export function documentationPage(_options: DescribeOptions): Omit<Page, 'path'> {
-  return { type: 'text/html; charset=utf-8', cache: 'no-cache', text: () => '<!doctype html>' }
+/**
+ * The documentation page: every resource with its fields and operations, forms that send requests, a panel that follows
+ * a URI. It is one static text that reads the OpenAPI document, and shows all of it as text nodes.
+ */
+export function documentationPage(options: DescribeOptions): Omit<Page, 'path'> {
+  const openapi = pathOf(options.paths, 'openapi')
+  const source = openapi === null ? '' : `<meta name="openapi" content="${escaped(options.prefix + openapi)}">`
+  const text = html(source)
+  return {
+    type: 'text/html; charset=utf-8',
+    cache: 'no-cache',
+    text: () => text,
+    fields: () => ['content-security-policy', policy, 'referrer-policy', 'no-referrer'],
+  }
+}
+
+/**
+ * Only this script and this style may run, told by their hashes: as strong as nonces, which would make every answer
+ * another text (CSP 3 §2.3.1). `connect-src 'self'` covers sockets of this host.
+ */
+const policy: string = [
+  "default-src 'none'",
+  `script-src '${hash(script)}'`,
+  `style-src '${hash(style)}'`,
+  "connect-src 'self'",
+  "img-src 'self' data:",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+].join('; ')
+
+function hash(text: string): string {
+  return `sha256-${createHash('sha256').update(text).digest('base64')}`
+}
+
+function html(source: string): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>API</title>
+${source}
+<link rel="icon" href="data:,">
+<style>${style}</style>
+</head>
+<body>
+<aside>
+<h1 id="title">API</h1>
+<input id="search" type="search" placeholder="Search" aria-label="Search resources and operations">
+<nav id="sections" aria-label="Resources"></nav>
+<form id="who" hidden><label>Token<input id="token" type="password" autocomplete="off" placeholder="sent as Authorization"></label></form>
+</aside>
+<main id="content"><noscript>This page needs JavaScript; the OpenAPI document does not.</noscript></main>
+<section id="live" aria-label="Live">
+<form id="live-form">
+<button type="button" id="live-toggle">Live</button>
+<input id="live-uri" aria-label="URI to follow" placeholder="/todo?done=false" spellcheck="false">
+<select id="live-carrier" aria-label="How it is carried"><option value="sse">SSE</option><option value="ws">WebSocket</option></select>
+<button id="live-go">Follow</button>
+<button type="button" id="live-clear">Clear</button>
+<output id="live-state"></output>
+</form>
+<ol id="frames"></ol>
+</section>
+<script type="module">${script}</script>
+</body>
+</html>
+`
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;')
 }

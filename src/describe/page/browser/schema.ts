@@ -1,0 +1,140 @@
+// Runs in browsers, as text that is served. See scripts/browser.ts.
+import { h } from './element.ts'
+
+export interface Json {
+  readonly [name: string]: any // oxlint-disable-line typescript/no-explicit-any -- a document as it comes
+}
+
+/** The document that the page shows. */
+export const api: { document: Json; token: string } = { document: {}, token: '' }
+
+/** Where the API is, seen from the page. */
+export function baseOf(): string {
+  const url: string = api.document['servers']?.[0]?.url ?? '/'
+  return new URL(url, location.href).href.replace(/\/$/, '')
+}
+
+/** What a reference leads to; the thing itself where it is none. */
+export function resolve(node: Json): Json {
+  const ref: unknown = node?.['$ref']
+  if (typeof ref !== 'string' || !ref.startsWith('#/')) return node ?? {}
+  return ref
+    .slice(2)
+    .split('/')
+    .reduce<Json>((at, key) => at?.[decodeURIComponent(key).replaceAll('~1', '/').replaceAll('~0', '~')], api.document)
+}
+
+/** A schema in a few words: `integer`, `list of string`, `Todo or null`. */
+export function typeWords(schema: Json): string {
+  if (typeof schema['$ref'] === 'string') return schema['$ref'].split('/').at(-1)!
+  if (schema['enum']) return schema['enum'].map((one: unknown) => JSON.stringify(one)).join(' | ')
+  if ('const' in schema) return JSON.stringify(schema['const'])
+  const several = schema['anyOf'] ?? schema['oneOf']
+  if (several) return several.map(typeWords).join(' | ')
+  const types: string[] = [schema['type'] ?? 'anything'].flat()
+  return types.map(type => (type === 'array' ? `list of ${typeWords(schema['items'] ?? {})}` : type)).join(' | ')
+}
+
+/** What else a schema says: its format, its bounds. */
+export function boundWords(schema: Json): string[] {
+  const words: string[] = []
+  const say = (key: string, text: (value: never) => string): void => {
+    if (schema[key] !== undefined) words.push(text(schema[key] as never))
+  }
+  say('format', (one: string) => one)
+  say('contentEncoding', (one: string) => one)
+  say('minimum', (one: number) => `≥ ${one}`)
+  say('maximum', (one: number) => `≤ ${one}`)
+  if (schema['minLength'] ?? schema['maxLength']) {
+    words.push(`${schema['minLength'] ?? 0} to ${schema['maxLength'] ?? 'any number of'} characters`)
+  }
+  say('minItems', (one: number) => `at least ${one}`)
+  say('maxItems', (one: number) => `at most ${one}`)
+  if (!schema['description']) say('pattern', (one: string) => `like ${one}`)
+  say('default', (one: unknown) => `default ${JSON.stringify(one)}`)
+  if (schema['uniqueItems']) words.push('each once')
+  return words
+}
+
+/** Members of an object as a table. `written` is the schema of a body, to tell what may be set. */
+export function membersTable(schema: Json, written: Json | null): HTMLElement {
+  const required = new Set<string>(schema['required'] ?? [])
+  const body: Json = written?.['properties'] ?? {}
+  const unshown = Object.fromEntries(
+    Object.entries(body).filter(([name]) => !Object.hasOwn(schema['properties'] ?? {}, name)),
+  )
+  const needed = new Set<string>(written?.['required'] ?? [])
+  const all: [string, Json][] = Object.entries({ ...(schema['properties'] as Json), ...unshown })
+  return h(
+    'table',
+    {},
+    h('thead', {}, h('tr', {}, h('th', {}, 'Field'), h('th', {}, 'Type'), h('th', {}, 'About'))),
+    h(
+      'tbody',
+      {},
+      all.map(([name, property]) => {
+        const shown = Object.hasOwn(schema['properties'] ?? {}, name)
+        const marks = [
+          needed.has(name) ? 'required' : '',
+          written && !Object.hasOwn(body, name) ? 'read only' : '',
+          shown ? '' : 'never shown',
+          written === null && required.has(name) ? 'required' : '',
+        ].filter(Boolean)
+        const about = [property['title'], property['description']].filter(Boolean).join('. ')
+        return h(
+          'tr',
+          {},
+          h(
+            'td',
+            {},
+            h('code', {}, name),
+            marks.map(mark => h('span', { class: `mark ${mark.replace(' ', '-')}` }, mark)),
+          ),
+          h(
+            'td',
+            {},
+            h('code', { class: 'type' }, typeWords(property)),
+            h('small', {}, boundWords({ ...property, ...defaultOf(body[name]) }).join(', ')),
+          ),
+          h('td', {}, about),
+        )
+      }),
+    ),
+  )
+}
+
+const defaultOf = (schema: Json | undefined): Json =>
+  schema?.['default'] === undefined ? {} : { default: schema['default'] }
+
+/** A body to begin with: an example of the schema, or what it needs. */
+export function sampleOf(given: Json, depth = 0): unknown {
+  const schema = resolve(given)
+  if (schema['examples']?.length) return schema['examples'][0]
+  if (schema['default'] !== undefined) return schema['default']
+  if (schema['enum']) return schema['enum'][0]
+  if ('const' in schema) return schema['const']
+  const [first] = schema['anyOf'] ?? schema['oneOf'] ?? []
+  if (first) return sampleOf(first, depth)
+  switch ([schema['type']].flat()[0]) {
+    case 'object': {
+      const names: string[] = schema['required'] ?? Object.keys(schema['properties'] ?? {}).slice(0, 1)
+      if (depth > 3) return {}
+      return Object.fromEntries(names.map(name => [name, sampleOf(schema['properties'][name], depth + 1)]))
+    }
+    case 'array':
+      return []
+    case 'integer':
+    case 'number':
+      return schema['minimum'] ?? 1
+    case 'boolean':
+      return false
+    case 'string':
+      return schema['format'] === 'date'
+        ? '2026-01-31'
+        : schema['format'] === 'date-time'
+          ? '2026-01-31T12:00:00Z'
+          : 'text'
+    default:
+      return null
+  }
+}

@@ -1,0 +1,197 @@
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { texts } from '../../scripts/browser.ts'
+import { api, memory, resource, serve, t, type Served } from '../../src/index.ts'
+import { runtime } from '../../src/describe/client/runtime.ts'
+import { script, style } from '../../src/describe/page/assets.ts'
+import { hasBrowser, openBrowser } from './browser.ts'
+import { office } from './office.ts'
+
+test('what is served is what its sources say: run scripts/browser.ts after a change there', () => {
+  const served: Record<string, string> = { runtime, script, style }
+  expect(texts().map(({ name, text }) => [name, text === served[name]])).toEqual(
+    Object.keys(served).map(name => [name, true]),
+  )
+})
+
+test('only its own script and style may run, and nobody may frame it', async () => {
+  const app = office()
+  const response = await app.fetch(new Request('http://localhost/api/docs'))
+  const policy = new Map(
+    response.headers
+      .get('content-security-policy')!
+      .split('; ')
+      .map(one => [one.split(' ', 1)[0]!, one.split(' ').slice(1)]),
+  )
+  expect(policy.get('default-src')).toEqual(["'none'"])
+  expect(policy.get('script-src')).toEqual([expect.stringMatching(/^'sha256-[\w+/]{43}='$/)])
+  expect(policy.get('style-src')).toEqual([expect.stringMatching(/^'sha256-[\w+/]{43}='$/)])
+  expect(policy.get('connect-src')).toEqual(["'self'"])
+  for (const word of ['base-uri', 'form-action', 'frame-ancestors']) expect(policy.get(word)).toEqual(["'none'"])
+  const text = await response.text()
+  // Nothing comes from elsewhere.
+  expect(text).not.toMatch(/\b(src|href)="(?!data:|#)/)
+  expect(text).not.toMatch(/innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(/)
+  await app.close()
+})
+
+describe.runIf(hasBrowser)('the documentation page in a browser', () => {
+  let browser: Browser
+  let served: Served
+  let token: string
+  beforeAll(async () => {
+    browser = await openBrowser()
+    served = await serve(office(), { port: 0, signals: false, report: () => {} })
+    const response = await fetch(`${served.url}/api/auth/token`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ email: 'ann@example.com', password: 'correct horse battery' }),
+    })
+    token = ((await response.json()) as { access_token: string }).access_token
+  }, 30_000)
+  afterAll(async () => {
+    await browser.close()
+    await served.close()
+  })
+
+  const complaints: string[] = []
+  afterEach(() => expect(complaints.splice(0)).toEqual([]))
+
+  /** A page whose errors are complaints, answers of 4xx aside: forms show them. */
+  async function open(url: string, options: Parameters<Browser['newPage']>[0] = {}): Promise<Page> {
+    const page = await browser.newPage(options)
+    page.on('pageerror', error => complaints.push(error.message))
+    page.on('console', message => {
+      const expected = /status of 4\d\d/.test(message.text())
+      if (message.type() === 'error' && !expected) complaints.push(message.text())
+    })
+    await page.goto(url)
+    await page.waitForSelector('#sections a')
+    return page
+  }
+
+  const docs = (hash = ''): string => `${served.url}/api/docs${hash}`
+
+  test('lists what there is, and finds it', { timeout: 30_000 }, async () => {
+    const page = await open(docs())
+    const names = (): Promise<string[]> =>
+      page.locator('#sections a').evaluateAll(links => links.map(link => link.firstChild!.textContent ?? ''))
+    expect(await page.title()).toBe('Office')
+    expect(await names()).toEqual(['Overview', 'User', 'Task', 'Notice', 'Invoice', 'Hello', 'Auth', 'API'])
+    await page.fill('#search', 'close')
+    expect(await names()).toEqual(['Overview', 'Task'])
+    await page.click('#sections a >> text=Task')
+    expect(await page.locator('h1').last().textContent()).toBe('Task')
+    expect(await page.locator('tbody').first().innerText()).toContain('What there is to do')
+    await page.close()
+  })
+
+  test('sends requests, and shows what is answered and refused', { timeout: 30_000 }, async () => {
+    const page = await open(docs('#Task'))
+    await page.click('#createTask > summary')
+    await page.click('#createTask .send')
+    await page.waitForSelector('#createTask .status >> text=401')
+    await page.fill('#token', token)
+    await page.click('#createTask .send')
+    await page.waitForSelector('#createTask .status >> text=201 Created')
+    expect(await page.locator('#createTask .result .json').innerText()).toContain('"title": "Write a letter"')
+    // The token is not shown in what is there to be copied.
+    expect(await page.locator('#createTask .curl').innerText()).not.toContain(token.slice(0, 20))
+    await page.click('#listTask > summary')
+    await page.click('#listTask details >> text=Conditions')
+    await page.fill('#listTask [aria-label="title[contains]"]', 'letter & more')
+    expect(await page.locator('#listTask .curl').innerText()).toContain('title[contains]=letter%20%26%20more')
+    await page.click('#listTask .send')
+    await page.waitForSelector('#listTask .status >> text=200 OK')
+    expect(await page.locator('#listTask .result .json').innerText()).toBe('[]')
+    await page.close()
+  })
+
+  test.each([
+    ['sse', ['created', 'snapshot']],
+    ['ws', ['commit', 'snapshot', 'answer', 'hello']],
+  ])('follows a list by %s', { timeout: 30_000 }, async (carrier, frames) => {
+    const page = await open(docs('#Notice'))
+    await page.click('#live-toggle')
+    await page.selectOption('#live-carrier', carrier)
+    await page.fill('#live-uri', '/notice?text=hello')
+    await page.click('#live-go')
+    await page.waitForSelector('.frame.snapshot')
+    await fetch(`${served.url}/api/notice`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      body: JSON.stringify([{ text: 'hello' }, { text: 'other' }]),
+    })
+    await page.waitForSelector(`.frame.${frames[0]!}`)
+    expect(await page.locator('.frame-head b').allTextContents()).toEqual(frames)
+    await page.click('#live-go')
+    expect(await page.locator('#live-state').textContent()).toBe('stopped')
+    await page.close()
+  })
+
+  test('says why a stream is refused', { timeout: 30_000 }, async () => {
+    const page = await open(docs())
+    await page.click('#live-toggle')
+    await page.fill('#live-uri', '/nothing')
+    await page.click('#live-go')
+    await page.waitForSelector('#live-state >> text=refused: 404')
+    await page.close()
+  })
+
+  test('is light or dark as the reader has it, and fits a phone', { timeout: 30_000 }, async () => {
+    const colour = async (colorScheme: 'light' | 'dark'): Promise<string> => {
+      const page = await open(docs('#Task'), { colorScheme, viewport: { width: 390, height: 800 } })
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth)
+      expect(wide).toBeLessThanOrEqual(390)
+      const found = await page.evaluate(() => getComputedStyle(document.body).backgroundColor)
+      await page.close()
+      return found
+    }
+    expect(await colour('light')).not.toBe(await colour('dark'))
+  })
+
+  test('shows hostile words as words', { timeout: 30_000 }, async () => {
+    const evil = `</script><script>globalThis.pwned=1</script><img src=x onerror="globalThis.pwned=1">"'&lt;`
+    const app = api(
+      {
+        thing: resource(
+          { id: t.id(), name: t.text().title(evil).describe(evil).example(evil) },
+          { title: `Evil ${evil}` },
+        )
+          .docs(evil)
+          .public(),
+      },
+      { store: memory(), docs: `# ${evil}\n\n${evil}`, version: evil, report: () => {}, http: { log: () => {} } },
+    )
+    await app.post('thing', { name: evil } as never)
+    const hostile = await serve(app, { port: 0, signals: false, report: () => {} })
+    try {
+      const page = await open(`${hostile.url}/docs`)
+      await page.locator('#sections a').nth(1).click()
+      await page.waitForSelector('.operation')
+      for (const one of await page.locator('.operation > summary').all()) await one.click()
+      await page.locator('.send').first().click()
+      await page.waitForSelector('.result .json')
+      expect(await page.evaluate(() => (globalThis as { pwned?: number }).pwned)).toBeUndefined()
+      expect(await page.locator('img, script:not([type=module])').count()).toBe(0)
+      expect(await page.locator('h1').last().textContent()).toContain(evil)
+      expect(await page.title()).toContain('</script>')
+      await page.close()
+    } finally {
+      await hostile.close()
+    }
+  })
+
+  test('client.js works in a page', { timeout: 30_000 }, async () => {
+    const page = await browser.newPage()
+    await page.goto(`${served.url}/api/health`)
+    // As text, so that it is the browser's own import.
+    const texts = await page.evaluate(`import('/api/client.js').then(async ({ default: client }) => {
+      client.$.setToken(${JSON.stringify(token)})
+      await client.notice.create({ text: 'from a page' })
+      return (await client.notice.list({ text: 'from a page' })).map(one => one.text)
+    })`)
+    expect(texts).toEqual(['from a page'])
+    await page.close()
+  })
+})
