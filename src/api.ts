@@ -29,7 +29,7 @@ import type { Budgets } from './engine/limit.ts'
 import { jobsOf, runJob, withJobResource, type RunJob } from './engine/jobs/of-model.ts'
 import type { JobsOptions } from './engine/jobs/jobs.ts'
 import { withJobs } from './engine/jobs/with-jobs.ts'
-import { limiterOf, withLimits } from './engine/limited.ts'
+import { chargeOf, limiterOf, withLimits } from './engine/limited.ts'
 import { withTraces } from './engine/trace.ts'
 import { isDevelopment, printFault, printLine, printRefusal } from './engine/report.ts'
 import { matchUrl, urlOf, type UrlMatch } from './engine/url.ts'
@@ -201,6 +201,7 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
     limits,
     clock,
     gate,
+    charge: chargeOf(limiter),
     onFault: fault,
   })
   const handled = createHandled({

@@ -8,6 +8,7 @@ import type { Store, Transaction } from '../store/store.ts'
 import { run, wait, type Maybe, type Work } from '../store/work.ts'
 import { act, responded } from './act.ts'
 import { aroundOf, surrounded } from './around.ts'
+import { actOnce } from './act-once.ts'
 import { authorize } from './authorize.ts'
 import type { Call, Outcome } from './call.ts'
 import { Context, type Surroundings } from './context.ts'
@@ -193,7 +194,11 @@ export function createEngine(options: EngineOptions): Engine {
   function attempt(call: Call, context: Context | null): Maybe<Outcome> {
     const writing = admit(call)
     if (call.operation === 'act') {
-      return perform(call, writing, context ?? new Context(surroundings, call, writing.ctx.now), null)
+      const around = context ?? new Context(surroundings, call, writing.ctx.now)
+      const once = call.idempotencyKey != null && call.action?.method !== 'GET'
+      return once
+        ? actOnce(store, call, clock, () => perform(call, writing, around, null))
+        : perform(call, writing, around, null)
     }
     if (!isRead(call)) return hashed(call, writing, ready => change(call, ready))
     const hooks = aroundOf(call.resource, call.operation)

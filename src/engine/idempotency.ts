@@ -19,7 +19,7 @@ export interface Claim {
 
 /** The claim that a write makes; null if it has no key. Throws ApiError `validation` for a key that is none, and for none
  * where the resource insists on one. */
-export function claimOf(call: Call): Claim | null {
+export function claimOf(call: Call, input: unknown = call.input): Claim | null {
   const { idempotencyKey: key, principal, resource, operation, id, parent } = call
   if (key === undefined || key === null) {
     if (resource.options.idempotency === 'required' && operation === 'create' && !call.trusted) throw required()
@@ -27,8 +27,15 @@ export function claimOf(call: Call): Claim | null {
   }
   checkKey(key)
   const who = call.trusted ? 'application' : [principal?.id ?? null]
-  const where = [operation, resource.name, id, call.key ?? null, parent && [parent.resource.name, parent.id]]
-  const { input, jsonPatch, shape, query, conditions } = call
+  const where = [
+    operation,
+    resource.name,
+    call.action?.name,
+    id,
+    call.key ?? null,
+    parent && [parent.resource.name, parent.id],
+  ]
+  const { jsonPatch, shape, query, conditions } = call
   return {
     key: digest([who, where, parent?.field.name, key]),
     print: digest([input, jsonPatch ?? false, shape, query, conditions]),
@@ -96,7 +103,7 @@ export function writeOnce(
   return store
     .write(tx => once(tx, model, claim, now, () => work(tx)))
     .catch((thrown: unknown) => {
-      if (!(thrown instanceof ApiError) || !lasting.has(thrown.status)) throw thrown
+      if (!(thrown instanceof ApiError) || !isLasting(thrown)) throw thrown
       const refusal: Outcome = { kind: 'failure', error: thrown }
       return store.write(tx =>
         // eslint-disable-next-line require-yield -- work that needs nothing
@@ -109,6 +116,11 @@ export function writeOnce(
 
 const lasting: ReadonlySet<number> = new Set([403, 404, 409, 410, 412])
 
+/** Whether a refusal came of what is stored, so that it is kept. */
+export function isLasting(error: ApiError): boolean {
+  return lasting.has(error.status)
+}
+
 /** An outcome as it is kept; its resource by name, its error without the stack. */
 interface Kept {
   readonly print: string
@@ -116,7 +128,8 @@ interface Kept {
   readonly outcome: Readonly<Record<string, unknown>> | null
   readonly error: KeptError | null
 }
-interface KeptError {
+/** An error as it is kept. */
+export interface KeptError {
   readonly code: Code
   readonly status: number
   readonly error: string
@@ -128,28 +141,30 @@ interface KeptError {
 
 function toKeep({ print }: Claim, outcome: Outcome): Kept {
   if (outcome.kind === 'failure') {
-    const { code, status, error, message: detail, issues, headers, members } = outcome.error
-    return {
-      print,
-      resource: null,
-      outcome: null,
-      error: { code, status, error, detail, issues, headers, members },
-    }
+    return { print, resource: null, outcome: null, error: keptError(outcome.error) }
   }
   const { resource, ...rest } = outcome
   return { print, resource: resource.name, outcome: rest, error: null }
 }
 
+export function keptError({ code, status, error, message: detail, issues, headers, members }: ApiError): KeptError {
+  return { code, status, error, detail, issues, headers, members }
+}
+
+/** The error again, saying that it is told again. */
+export function restoredError({ code, ...options }: KeptError): ApiError {
+  return new ApiError(code, { ...options, headers: { ...options.headers, 'idempotency-replayed': 'true' } })
+}
+
+export function mismatch(): ApiError {
+  return new ApiError('idempotency_mismatch', {
+    detail: 'another request was sent with this key; give this one its own',
+  })
+}
+
 function replay(model: Model, claim: Claim, text: string): Outcome {
   const { print, resource, outcome, error } = JSON.parse(text) as Kept
-  if (print !== claim.print)
-    throw new ApiError('idempotency_mismatch', {
-      detail: 'another request was sent with this key; give this one its own',
-    })
-  if (error) {
-    const { code, ...options } = error
-    const headers = { ...options.headers, 'idempotency-replayed': 'true' }
-    return { kind: 'failure', error: new ApiError(code, { ...options, headers }) }
-  }
+  if (print !== claim.print) throw mismatch()
+  if (error) return { kind: 'failure', error: restoredError(error) }
   return { ...outcome, resource: model.resources.get(resource!), replayed: true } as unknown as Outcome
 }

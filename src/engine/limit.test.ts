@@ -191,3 +191,15 @@ describe('rate limits', () => {
     expect(() => open(undefined, { rateLimit: limit })).toThrow(problem)
   })
 })
+
+test('subscriptions and requests are one budget', async () => {
+  const app = open('3/60s')
+  const follow = (): Promise<Response> => ask(app, { headers: { accept: 'text/event-stream' } })
+  const stream = await follow()
+  expect(stream.status).toBe(200)
+  expect(told(await ask(app))).toBe('200 r=1;t=20')
+  expect((await follow()).status).toBe(200)
+  const refused = await follow()
+  expect(refused.status).toBe(429)
+  expect(refused.headers.get('retry-after')).toBe('20')
+})

@@ -36,6 +36,12 @@ export function withLimits(engine: Engine, limiter: Limiter | null): Engine {
   }) as Engine
 }
 
+/** What charges a subscription: one budget with requests, and it costs what reading the list does. */
+export function chargeOf(limiter: Limiter | null): ((call: Call) => Maybe<unknown>) | null {
+  if (limiter === null) return null
+  return call => (call.unbounded || !limiter.concerns(call.resource) ? undefined : run(limiter.charge(call)))
+}
+
 function charged(engine: Engine, limiter: Limiter, call: Call): Maybe<Outcome> {
   // What the application asks for itself is free.
   if (call.unbounded || !limiter.concerns(call.resource)) return engine.handle(call)

@@ -7,7 +7,7 @@ import type { Call } from '../engine/call.ts'
 import { allowedRows } from '../engine/permissions.ts'
 import type { Bounds } from '../engine/related.ts'
 import type { Change, Commit, Snapshot, Store } from '../store/store.ts'
-import { wait, type Work } from '../store/work.ts'
+import { wait, type Maybe, type Work } from '../store/work.ts'
 import type { Mode } from './coalesce.ts'
 import { Feed } from './feed.ts'
 import type { Group } from './group.ts'
@@ -23,6 +23,8 @@ export interface LiveOptions {
   readonly clock: () => number
   /** Anonymous callers may do nothing where a resource is not public. */
   readonly gate: Gate
+  /** Charges a subscription to the budget of its caller. */
+  readonly charge?: ((call: Call) => Maybe<unknown>) | null
   /** Hears of what an evaluation or a face threw; the others are not disturbed. */
   readonly onFault: (error: unknown) => void
 }
@@ -83,6 +85,7 @@ export class Live {
   ): Promise<Subscription> {
     if (this.closing.aborted) throw closed()
     this.#options.gate.pass(call, true)
+    await this.#options.charge?.(call)
     const { key, interest, item } = interestOf(call, this.#options.gate.closes(call.resource), this.#bounds)
     const group = this.#hub.group(key, () => interest)
     const subscription = new Subscription(key, group, listener, mode, behind => this.#resync(behind))

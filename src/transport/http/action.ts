@@ -4,6 +4,7 @@ import { ApiError } from '../../protocol/error.ts'
 import { readForm, readTextRequest } from '../../schema/text/request.ts'
 import type { Maybe } from '../../store/work.ts'
 import { checkLength, readJson, readText } from './body.ts'
+import { readKey } from './decode.ts'
 import type { FieldLines } from './exchange.ts'
 import type { Face } from './face.ts'
 import { finish } from './finish.ts'
@@ -23,6 +24,7 @@ export function decodeAction({ engine, formats }: Face, call: HttpCall, endpoint
   call.operation = 'act'
   call.action = action
   call.resource = action.resource
+  call.idempotencyKey = readKey(call.exchange)
   call.arguments = () => (action.lenient ? readLeniently(engine, call, action.method) : readStrictly(engine, call))
 }
 

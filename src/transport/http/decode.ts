@@ -148,7 +148,7 @@ function parameterOf(name: string, value: unknown): string {
 const none: readonly Parameter[] = Object.freeze([])
 
 /** The Idempotency-Key: a structured-field string, or its text without the quotes. */
-function readKey(exchange: Exchange): string | null {
+export function readKey(exchange: Exchange): string | null {
   const given = exchange.idempotencyKey
   if (given === undefined) return null
   const key = /^"(.*)"$/.exec(given)?.[1] ?? given
