@@ -2,7 +2,6 @@ import type { Shape } from '../query/predicate.ts'
 import type {
   BackField,
   CalcField,
-  CountField,
   Field,
   ManyField,
   OneField,

@@ -32,26 +32,30 @@ describe.each(stores)('subscriptions under rules over %s', (_, store) => {
   })
   afterAll(() => app.close())
 
-  test('while owners, members, locks and privacy change, everyone has what reading shows, and was never told of anything else', async () => {
-    const watchers: Watcher[] = []
-    for (const me of world.users)
-      for (const [name, depth] of [
-        ['list', 1],
-        ['todo', 1],
-        ['todo', 2],
-      ] as const) {
-        const steps = app.live(name, { me, depth }) as unknown as AsyncGenerator<Step, void>
-        const first = await steps.next()
-        watchers.push({ me, name, depth, steps, last: first.value!, next: steps.next() })
+  test(
+    'while owners, members, locks and privacy change, everyone has what reading shows, and was never told of anything else',
+    async () => {
+      const watchers: Watcher[] = []
+      for (const me of world.users)
+        for (const [name, depth] of [
+          ['list', 1],
+          ['todo', 1],
+          ['todo', 2],
+        ] as const) {
+          const steps = app.live(name, { me, depth }) as unknown as AsyncGenerator<Step, void>
+          const first = await steps.next()
+          watchers.push({ me, name, depth, steps, last: first.value!, next: steps.next() })
+        }
+      const random = mulberry(7)
+      for (let i = 0; i < events; i++) {
+        const { position } = await step(app, random, i)
+        if (!position) continue
+        for (const watcher of watchers) await catchUp(app, watcher, position)
       }
-    const random = mulberry(7)
-    for (let i = 0; i < events; i++) {
-      const { position } = await step(app, random, i)
-      if (!position) continue
-      for (const watcher of watchers) await catchUp(app, watcher, position)
-    }
-    for (const { steps } of watchers) void steps.return()
-  }, 60_000 + events * 20)
+      for (const { steps } of watchers) void steps.return()
+    },
+    60_000 + events * 20,
+  )
 })
 
 /** One random write by the application: every one that moves a border of what somebody may see, and some that do not. */

@@ -94,7 +94,10 @@ export function readLiveQuery(engine: Engine, call: HttpCall, parameters: readon
   const { limits, options } = readingOf(engine, call.resource)
   const target = call.operation === 'list' ? 'list' : 'item'
   call.parameters = parameters
-  take(call, decodeQuery(call.resource, parameters, limits, target, { ...options, page: null, maxPage: limits.snapshotRows }))
+  take(
+    call,
+    decodeQuery(call.resource, parameters, limits, target, { ...options, page: null, maxPage: limits.snapshotRows }),
+  )
 }
 
 /** The same from the JSON body of QUERY; its faults name a place in the body. */
