@@ -1,33 +1,19 @@
-import type { Gate } from '../engine/gate.ts'
 import { ApiError } from '../protocol/error.ts'
 import { formatPosition, parsePosition } from '../protocol/position.ts'
 import { ID, SEQ, type Id } from '../model/model.ts'
-import type { Limits } from '../protocol/limits.ts'
 import type { Call } from '../engine/call.ts'
 import { allowedRows } from '../engine/permissions.ts'
-import type { Bounds } from '../engine/related.ts'
-import type { Change, Commit, Snapshot, Store } from '../store/store.ts'
-import { wait, type Maybe, type Work } from '../store/work.ts'
+import type { Change, Commit, Snapshot } from '../store/store.ts'
+import { wait, type Work } from '../store/work.ts'
 import type { Mode } from './coalesce.ts'
 import { Feed } from './feed.ts'
 import type { Group } from './group.ts'
 import { Hub } from './hub.ts'
 import { interestOf } from './interest.ts'
+import type { LiveOptions } from './live-options.ts'
 import { Postman } from './mailbox.ts'
 import { reached } from './reached.ts'
 import { Subscription, type Listener, type Shown } from './subscription.ts'
-
-export interface LiveOptions {
-  readonly store: Store
-  readonly limits: Limits
-  readonly clock: () => number
-  /** Anonymous callers may do nothing where a resource is not public. */
-  readonly gate: Gate
-  /** Charges a subscription to the budget of its caller. */
-  readonly charge?: ((call: Call) => Maybe<unknown>) | null
-  /** Hears of what an evaluation or a face threw; the others are not disturbed. */
-  readonly onFault: (error: unknown) => void
-}
 
 /** Changes that are replayed at most; whoever is further behind gets a snapshot, which is cheaper. */
 const REPLAY = 10_000
@@ -41,7 +27,8 @@ export class Live {
   readonly #options: LiveOptions
   readonly #hub: Hub
   readonly #feed: Feed
-  readonly #bounds: Bounds
+  /** One function for all: a closure each would keep the call that it was made for. */
+  readonly #resyncing = (behind: Subscription): Promise<void> => this.#resync(behind)
   readonly #subscriptions = new Set<Subscription>()
   readonly #closing = new AbortController()
   /** The last snapshot, for those who ask for the same in the same turn. */
@@ -50,9 +37,9 @@ export class Live {
   constructor(options: LiveOptions) {
     const { limits, clock, store, onFault } = options
     this.#options = options
-    this.#hub = new Hub({ clock, sortedRows: limits.sortedRows }, onFault)
+    const bounds = { ids: limits.relatedIds, rows: limits.maxPage, total: Infinity }
+    this.#hub = new Hub({ clock, sortedRows: limits.sortedRows, bounds }, onFault)
     this.#feed = new Feed(store, this.#hub, onFault)
-    this.#bounds = { ids: limits.relatedIds, rows: limits.maxPage, total: Infinity }
   }
 
   get subscriptions(): number {
@@ -86,9 +73,9 @@ export class Live {
     if (this.closing.aborted) throw closed()
     this.#options.gate.pass(call, true)
     await this.#options.charge?.(call)
-    const { key, interest, item } = interestOf(call, this.#options.gate.closes(call.resource), this.#bounds)
+    const { key, interest, item } = interestOf(call, this.#options.gate.closes(call.resource))
     const group = this.#hub.group(key, () => interest)
-    const subscription = new Subscription(key, group, listener, mode, behind => this.#resync(behind))
+    const subscription = new Subscription(key, group, listener, mode, this.#resyncing)
     // Keeps the group while its first member is on the way.
     const holding = { deliver: () => {}, reset: () => {} }
     this.#hub.join(group, holding)

@@ -1,0 +1,18 @@
+import type { Call } from '../engine/call.ts'
+import type { Gate } from '../engine/gate.ts'
+import type { Limits } from '../protocol/limits.ts'
+import type { Store } from '../store/store.ts'
+import type { Maybe } from '../store/work.ts'
+
+/** What live queries are made of. */
+export interface LiveOptions {
+  readonly store: Store
+  readonly limits: Limits
+  readonly clock: () => number
+  /** Anonymous callers may do nothing where a resource is not public. */
+  readonly gate: Gate
+  /** Charges a subscription to the budget of its caller. */
+  readonly charge?: ((call: Call) => Maybe<unknown>) | null
+  /** Hears of what an evaluation or a face threw; the others are not disturbed. */
+  readonly onFault: (error: unknown) => void
+}
