@@ -4,14 +4,15 @@ import { compile } from '../query/evaluate.ts'
 import { ownFields } from '../engine/permissions.ts'
 import { writeRow } from '../engine/present.ts'
 import { contextOf } from '../engine/read-row.ts'
-import { Budget, loadRelated, nothingBeside } from '../engine/related.ts'
+import { Budget, loadRelated, nothingBeside, type Bounds } from '../engine/related.ts'
 import type { View } from '../engine/view.ts'
 import { ordered } from '../engine/sort.ts'
 import type { Change, Commit, Snapshot } from '../store/store.ts'
 import { wait, type Work } from '../store/work.ts'
+import type { Few } from './few.ts'
 import { batchOf, left, shown, type Batch, type LiveEvent } from './event.ts'
 import type { Interest } from './interest.ts'
-import { rowOrder, sortReads } from './order.ts'
+import { hasRowOrder, rowOrder, sortReads } from './order.ts'
 import { termOf, readsOf, type Term } from './terms.ts'
 import { together } from './together.ts'
 import { changesUntold, untoldReads } from './untold.ts'
@@ -29,6 +30,7 @@ export interface Surroundings {
   readonly clock: () => number
   /** Rows that may be sorted in memory. */
   readonly sortedRows: number
+  readonly bounds: Bounds
 }
 
 /** Own changes by commit that may concern a group. */
@@ -42,37 +44,44 @@ const noReads: ReadonlySet<Resource> = new Set()
  */
 export class Group {
   readonly interest: Interest
-  /** Its place in the index; null = asked about every change of its resource. */
-  readonly term: Term | null
   /** Other resources whose changes may alter which rows are in view, or their order. */
   readonly decides: ReadonlySet<Resource>
   /** Resources whose rows are shown beside the own ones; its own resource where rows show each other. */
   readonly shows: ReadonlySet<Resource>
-  readonly members: Set<Member> = new Set()
+  members: Few<Member> = null
   readonly #surroundings: Surroundings
-  readonly #test: (row: Row) => boolean
-  /** Compares rows in the order of the query; null where rows alone do not tell it. */
-  readonly compare: ((a: Row, b: Row) => number) | null
+  /** Rows tell by themselves whether they are in view. */
+  readonly #isPlain: boolean
+  /** Made when it is first needed: most groups never hear of a change that might concern them. */
+  #test: ((row: Row) => boolean) | null = null
   /** What was in view, kept only where the images of a change cannot tell. */
   readonly watched: Watched | null
 
   constructor(interest: Interest, surroundings: Surroundings) {
-    const { resource, query, where, opaque, view, permissions } = interest
+    const { resource, where, sort, view, permissions } = interest
     this.interest = interest
     this.#surroundings = surroundings
     const reads = readsOf(resource, where)
-    const throughRelations = reads.size > 0
-    this.compare = rowOrder(resource, query.sort)
-    const isWindow = query.limit !== null || query.offset > 0
-    if (isWindow || !this.compare) for (const read of sortReads(resource, query.sort)) reads.add(read)
+    this.#isPlain = reads.size === 0
+    const isWindow = interest.limit !== null || interest.offset > 0
+    const isOrdered = hasRowOrder(resource, sort)
+    if (isWindow || !isOrdered) for (const read of sortReads(resource, sort)) reads.add(read)
     const isUntold = changesUntold(view, permissions)
     if (isUntold) untoldReads(view, permissions, reads)
     this.decides = reads.size > 0 ? reads : noReads
     this.shows = shownBy(view, new Set())
-    this.watched = isWindow || throughRelations || !this.compare || isUntold ? new Watched(this, isUntold) : null
-    this.term = throughRelations || isUntold ? null : termOf(resource, where)
-    const plain = throughRelations ? () => true : compile(where, resource, ownFields)
-    this.#test = opaque && !throughRelations ? row => plain(row) && opaque(row) : plain
+    this.watched = isWindow || !this.#isPlain || !isOrdered || isUntold ? new Watched(this, isUntold) : null
+  }
+
+  /** Its place in the index; null = asked about every change of its resource. */
+  get term(): Term | null {
+    const { resource, where } = this.interest
+    return this.#isPlain && !this.watched?.byBody ? termOf(resource, where) : null
+  }
+
+  /** Compares rows in the order of the query; null where rows alone do not tell it. */
+  get compare(): ((a: Row, b: Row) => number) | null {
+    return rowOrder(this.interest.resource, this.interest.sort)
   }
 
   /** Whether what happened since a position can be told from the log alone. */
@@ -87,14 +96,14 @@ export class Group {
 
   /** The rows in view, in the order of the query, `most` of them at most. */
   *rows(snapshot: Snapshot, most: number): Work<Row[]> {
-    const { resource, query, where, permissions } = this.interest
-    const limit = query.limit === null ? most : Math.min(query.limit, most)
-    const asked = { ...query, limit: Number.isFinite(limit) ? limit : null }
+    const { resource, where, sort, offset, permissions } = this.interest
+    const bounded = Math.min(this.interest.limit ?? Infinity, most)
+    const limit = Number.isFinite(bounded) ? bounded : null
     const { sortedRows } = this.#surroundings
-    const inMemory = yield* ordered(snapshot, resource, where, asked, { permissions, ctx: this.ctx, sortedRows })
+    const query = { where, sort, limit, offset, cursor: null, total: false }
+    const inMemory = yield* ordered(snapshot, resource, where, query, { permissions, ctx: this.ctx, sortedRows })
     if (inMemory) return inMemory
-    const { sort, offset } = query
-    return yield* wait(snapshot.select(resource, { where, sort, limit: asked.limit, offset, cursor: null }))
+    return yield* wait(snapshot.select(resource, { where, sort, limit, offset, cursor: null }))
   }
 
   /** The view as it is, and from now on what is watched is compared with it. */
@@ -108,8 +117,8 @@ export class Group {
 
   /** JSON texts of rows. */
   *present(snapshot: Snapshot, rows: readonly Row[]): Work<string[]> {
-    const { view, bounds, permissions } = this.interest
-    const related = yield* loadRelated(snapshot, view, rows, new Budget(bounds, permissions))
+    const { view, permissions } = this.interest
+    const related = yield* loadRelated(snapshot, view, rows, new Budget(this.#surroundings.bounds, permissions))
     const { ctx } = this
     return rows.map(row => writeRow(view, row, related, ctx))
   }
@@ -133,9 +142,17 @@ export class Group {
 
   /** What a change from one image to another means for the view, as far as the row itself tells. */
   kindOf(before: Row | null, after: Row | null): LiveEvent['kind'] | null {
-    const was = before !== null && this.#test(before)
-    const is = after !== null && this.#test(after)
+    const test = (this.#test ??= this.#compiled())
+    const was = before !== null && test(before)
+    const is = after !== null && test(after)
     return is ? (was ? 'change' : 'enter') : was ? 'leave' : null
+  }
+
+  #compiled(): (row: Row) => boolean {
+    if (!this.#isPlain) return () => true
+    const { resource, where, opaque } = this.interest
+    const plain = compile(where, resource, ownFields)
+    return opaque ? row => plain(row) && opaque(row) : plain
   }
 
   /** A change whose row needs nothing beside itself to be shown. */

@@ -2,12 +2,13 @@ import type { Resource, Row, Value } from '../model/model.ts'
 import type { Change, Commit, Snapshot } from '../store/store.ts'
 import type { Work } from '../store/work.ts'
 import type { Batch } from './event.ts'
+import { each, minus, plus, type Few } from './few.ts'
 import { Group, type Member, type Surroundings } from './group.ts'
 import type { Interest } from './interest.ts'
 
 /** Where a group waits for changes: under a value that its rows have, or with those that are asked about every change. */
 interface Index {
-  readonly byValue: Map<number, Map<Value, Set<Group>>>
+  readonly byValue: Map<number, Map<Value, Few<Group>>>
   readonly rest: Set<Group>
   /** Groups of other resources' rows that show or filter by this one. */
   readonly readers: Set<Group>
@@ -59,13 +60,13 @@ export class Hub {
   }
 
   join(group: Group, member: Member): void {
-    group.members.add(member)
+    group.members = plus(group.members, member)
   }
 
   /** The last member takes the group with it. */
   leave(key: string, group: Group, member: Member): void {
-    group.members.delete(member)
-    if (group.members.size > 0 || this.#groups.get(key) !== group) return
+    group.members = minus(group.members, member)
+    if (group.members !== null || this.#groups.get(key) !== group) return
     this.#groups.delete(key)
     this.#place(group, false)
   }
@@ -80,25 +81,25 @@ export class Hub {
         batches = yield* group.match(snapshot, commits, changes)
       } catch (error) {
         this.#onFault(error)
-        for (const member of group.members) this.#safely(() => member.reset())
+        each(group.members, member => this.#safely(() => member.reset()))
         continue
       }
       for (const batch of batches)
-        for (const member of group.members) {
+        each(group.members, member => {
           try {
             member.deliver(batch)
           } catch (error) {
             this.#onFault(error)
             this.#safely(() => member.reset())
           }
-        }
+        })
     }
   }
 
   /** The log cannot tell what happened: everyone takes a new snapshot. */
   resetAll(): void {
     for (const tap of this.#taps) this.#safely(() => tap(null))
-    for (const group of this.#groups.values()) for (const member of group.members) this.#safely(() => member.reset())
+    for (const group of this.#groups.values()) each(group.members, member => this.#safely(() => member.reset()))
   }
 
   #safely(tell: () => void): void {
@@ -129,9 +130,8 @@ export class Hub {
         for (const [slot, groups] of index.byValue) {
           const before = valueAt(change.before, slot)
           const after = valueAt(change.after, slot)
-          if (before !== undefined) for (const group of groups.get(before) ?? none) add(group, commit, change)
-          if (after !== undefined && after !== before)
-            for (const group of groups.get(after) ?? none) add(group, commit, change)
+          if (before !== undefined) each(groups.get(before), group => add(group, commit, change))
+          if (after !== undefined && after !== before) each(groups.get(after), group => add(group, commit, change))
         }
       }
     return concerned
@@ -139,17 +139,18 @@ export class Hub {
 
   #place(group: Group, add: boolean): void {
     const index = this.#index(group.interest.resource)
-    if (!group.term) put(index.rest, group, add)
+    const { term } = group
+    if (!term) put(index.rest, group, add)
     else {
-      let byValue = index.byValue.get(group.term.slot)
-      if (!byValue) index.byValue.set(group.term.slot, (byValue = new Map()))
-      for (const value of group.term.values) {
-        let groups = byValue.get(value)
-        if (!groups) byValue.set(value, (groups = new Set()))
-        put(groups, group, add)
-        if (groups.size === 0) byValue.delete(value)
+      let byValue = index.byValue.get(term.slot)
+      if (!byValue) index.byValue.set(term.slot, (byValue = new Map()))
+      for (const value of term.values) {
+        const groups = byValue.get(value) ?? null
+        const now = add ? plus(groups, group) : minus(groups, group)
+        if (now === null) byValue.delete(value)
+        else byValue.set(value, now)
       }
-      if (byValue.size === 0) index.byValue.delete(group.term.slot)
+      if (byValue.size === 0) index.byValue.delete(term.slot)
     }
     for (const resource of group.decides) put(this.#index(resource).readers, group, add)
     for (const resource of group.shows) put(this.#index(resource).readers, group, add)
@@ -161,8 +162,6 @@ export class Hub {
     return index
   }
 }
-
-const none: ReadonlySet<Group> = new Set()
 
 function put(groups: Set<Group>, group: Group, add: boolean): void {
   if (add) groups.add(group)

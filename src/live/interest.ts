@@ -1,25 +1,25 @@
 import { ApiError } from '../protocol/error.ts'
 import type { Id, Resource, Row } from '../model/model.ts'
-import { all, everything, type Predicate, type Query } from '../query/predicate.ts'
+import { all, everything, type Predicate, type Query, type SortKey } from '../query/predicate.ts'
 import { printQuery } from '../query/print.ts'
 import { authorize, narrowed } from '../engine/authorize.ts'
 import type { Call } from '../engine/call.ts'
 import { Permissions } from '../engine/permissions.ts'
-import type { Bounds } from '../engine/related.ts'
 import { viewOf, type View } from '../engine/view.ts'
 
 /** What a subscription follows: the same for all that ask alike. */
 export interface Interest {
   readonly resource: Resource
-  readonly query: Query
   /** The query's filter and what the caller may see. */
   readonly where: Predicate
+  readonly sort: readonly SortKey[]
+  readonly limit: number | null
+  readonly offset: number
   /** The part of the rule that is a function. */
   readonly opaque: ((row: Row) => boolean) | null
   readonly view: View
   readonly permissions: Permissions
   readonly auth: Readonly<Record<string, unknown>> | undefined
-  readonly bounds: Bounds
 }
 
 /** An interest and the key that equal ones share. */
@@ -31,7 +31,7 @@ export interface Keyed {
 }
 
 /** What a read call is interested in, from now on. Throws ApiError where the caller may not read, or nothing can be followed. */
-export function interestOf(call: Call, authenticating: boolean, bounds: Bounds): Keyed {
+export function interestOf(call: Call, authenticating: boolean): Keyed {
   const { resource, shape } = call
   const permissions = authorize(call, authenticating)
   const item = call.operation === 'get' ? call.id : null
@@ -45,15 +45,15 @@ export function interestOf(call: Call, authenticating: boolean, bounds: Bounds):
     guard.predicate,
   )
   const view = viewOf(resource, shape)
-  const query: Query = { ...asked, where }
+  const { sort, limit, offset } = asked
   const text =
-    `${resource.name}\n${printQuery(query)}\n${query.limit ?? ''},${query.offset}\n` +
+    `${resource.name}\n${printQuery({ where, sort })}\n${limit ?? ''},${offset}\n` +
     `${shape.depth} ${shape.include.join()} ${shape.fields?.join() ?? '*'}\n`
   const key = guard.opaque || dependsOnCaller(view, permissions) ? text + callerOf(permissions, call.auth) : text
   return {
     key,
     item,
-    interest: { resource, query, where, opaque: guard.opaque, view, permissions, auth: call.auth, bounds },
+    interest: { resource, where, sort, limit, offset, opaque: guard.opaque, view, permissions, auth: call.auth },
   }
 }
 

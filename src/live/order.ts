@@ -20,6 +20,11 @@ export function rowOrder(resource: Resource, sort: readonly SortKey[]): ((a: Row
   }
 }
 
+/** Whether every key is a stored field of the row itself. */
+export function hasRowOrder(resource: Resource, sort: readonly SortKey[]): boolean {
+  return sort.every(({ path }) => path.length === 1 && isStored(resource.field.get(path[0]!)))
+}
+
 /** Resources besides the own one whose changes may alter the order. */
 export function sortReads(resource: Resource, sort: readonly SortKey[]): Set<Resource> {
   const reads = new Set<Resource>()

@@ -3,6 +3,7 @@ import type { Change, Commit, Snapshot } from '../store/store.ts'
 import type { Work } from '../store/work.ts'
 import { batchOf, left, shown, type Batch, type LiveEvent } from './event.ts'
 import type { Candidates, Group } from './group.ts'
+import { hasRowOrder } from './order.ts'
 import { byRow, reached } from './together.ts'
 
 /**
@@ -12,14 +13,16 @@ import { byRow, reached } from './together.ts'
 export class Watched {
   readonly #group: Group
   /** Only the bodies tell whether a row changed. */
-  readonly #byBody: boolean
+  readonly byBody: boolean
+  readonly #isOrdered: boolean
   /** Ids in view in their order, with what tells a change; null before the first snapshot. */
   #seen: Map<Id, number | string> | null = null
   #rows: readonly Row[] = []
 
   constructor(group: Group, byBody: boolean) {
     this.#group = group
-    this.#byBody = byBody
+    this.byBody = byBody
+    this.#isOrdered = hasRowOrder(group.interest.resource, group.interest.sort)
   }
 
   /** Whether anybody has seen the view. */
@@ -28,7 +31,7 @@ export class Watched {
   }
 
   set(rows: readonly Row[], bodies: readonly string[]): void {
-    this.#seen = new Map(rows.map((row, i) => [row[ID] as Id, this.#byBody ? bodies[i]! : (row[SEQ] as number)]))
+    this.#seen = new Map(rows.map((row, i) => [row[ID] as Id, this.byBody ? bodies[i]! : (row[SEQ] as number)]))
     this.#rows = rows
   }
 
@@ -39,7 +42,7 @@ export class Watched {
     const rows = asked ? yield* this.#group.rows(snapshot, Infinity) : this.#rows
     const recent = byRow(this.#ownChanges(commits))
     const events: LiveEvent[] = []
-    const shows = this.#byBody ? rows : yield* this.#altered(snapshot, commits, rows, before, asked)
+    const shows = this.byBody ? rows : yield* this.#altered(snapshot, commits, rows, before, asked)
     const bodies = yield* this.#group.present(snapshot, shows)
     if (asked) {
       const now = new Set(rows.map(row => row[ID] as Id))
@@ -48,13 +51,13 @@ export class Watched {
     }
     shows.forEach((row, i) => {
       const id = row[ID] as Id
-      if (this.#byBody && before.get(id) === bodies[i]) return
+      if (this.byBody && before.get(id) === bodies[i]) return
       events.push(shown(before.has(id) ? 'change' : 'enter', row, bodies[i]!, recent.get(id) ?? []))
     })
-    const isMoved = asked && this.#group.compare === null && !sameOrder(this.#rows, rows)
-    if (asked) this.set(rows, this.#byBody ? bodies : [])
+    const isMoved = asked && !this.#isOrdered && !sameOrder(this.#rows, rows)
+    if (asked) this.set(rows, this.byBody ? bodies : [])
     if (events.length === 0 && !isMoved) return []
-    const order = this.#group.compare ? null : rows.map(row => row[ID] as Id)
+    const order = this.#isOrdered ? null : rows.map(row => row[ID] as Id)
     return [batchOf(this.#group.interest.resource, commits.at(-1)!.position, events, order)]
   }
 
