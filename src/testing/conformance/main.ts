@@ -3,6 +3,7 @@ import { basename, join } from 'node:path'
 import { isBadInput, runBadInput } from './badinput.ts'
 import { isBlargh, runBlargh } from './blargh.ts'
 import { isBlarghHttp, runBlarghHttp } from './blargh-http.ts'
+import { isChannels, runChannels } from './channels.ts'
 import { isHttpFile, runHttp } from './http.ts'
 import type { CaseResult, RunOptions, StoreKind } from './result.ts'
 import { isRestaction, runRestaction } from './restaction.ts'
@@ -20,6 +21,7 @@ export function runFile(file: unknown, options: RunOptions): Promise<CaseResult[
   if (isBadInput(file)) return runBadInput(file, options)
   if (isRestaction(file)) return runRestaction(file, options)
   if (isValidr(file)) return runValidr(file)
+  if (isChannels(file)) return runChannels(file, options)
   if (isSocketApi(file)) return runSocketApi(file, options)
   return null
 }

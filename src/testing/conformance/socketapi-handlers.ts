@@ -15,12 +15,14 @@ class KeyError extends Error {
 
 type Run = (ctx: HandlerContext, given: unknown) => unknown
 
+const kinds = { creator: 'create', getter: 'get', patcher: 'patch', deleter: 'delete' }
+
 /** Declares one recorded handler; a text names what the runner does not know. */
 export function declareHandler(vector: HandlerVector, world: World): DeclaredHandled | string {
   const run = runOf(vector, world)
   if (typeof run === 'string') return run
-  const kind = ({ creator: 'create', getter: 'get', patcher: 'patch', deleter: 'delete' } as const)[vector.kind]
-  return handled({ [vector.rule]: { [kind]: run } } as never)
+  const kind = kinds[vector.kind]
+  return handled({ [vector.rule]: { [kind]: run } })
 }
 
 function runOf(vector: HandlerVector, { store, log }: World): Run | string {

@@ -12,7 +12,9 @@ import type { Event, SocketApiCase, Step } from './socketapi-vector.ts'
 
 export function isSocketApi(file: unknown): file is readonly SocketApiCase[] {
   return (
-    Array.isArray(file) && file.length > 0 && file.every(one => /^Flask-SocketAPI/.test((one as SocketApiCase).lib))
+    Array.isArray(file) &&
+    file.length > 0 &&
+    file.every(one => (one as SocketApiCase).lib?.startsWith('Flask-SocketAPI'))
   )
 }
 
@@ -82,7 +84,7 @@ function judgeRegistration(
   steps: readonly Step[],
 ): string | null {
   const expected = steps.flatMap(step => step.registration ?? [])
-  if (!(error instanceof ModelError) || expected.length === 0) throw error
+  if (!(error instanceof ModelError)) throw error
   const found = error.faults.map(({ place, problem }) => {
     const [key = '', rule] = place.split(' ')
     return { kind: handlers[Number(key.replace(/\D/g, ''))]!.kind, rule, message: problem }

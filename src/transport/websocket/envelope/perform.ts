@@ -75,6 +75,10 @@ async function builtInAction(resource: Resource, request: Request, asking: Askin
   const { data } = request
   switch (request.action) {
     case 'create':
+      if (Array.isArray(data)) {
+        const issue = { code: 'type', pointer: '#', detail: 'must be an object' } as const
+        return toldErrors(new ApiError('validation', { issues: [issue] }), asking.profile, resource, data)
+      }
       return written(await handle(asking, resource, 'create', null, data), resource, data, asking)
     case 'list':
       return list(resource, data, asking)
