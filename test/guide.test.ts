@@ -88,7 +88,8 @@ function check(line: string, directory: string, n: number): void {
   if (!/^\d/.test(said)) {
     const part = JSON.parse(said) as object
     const whole = JSON.parse(body) as unknown
-    return void expect(whole, line).toEqual(partOf(part))
+    expect(whole, line).toEqual(partOf(part))
+    return
   }
   const [status, ...fields] = said.split(/; (?=[a-z-]+: )/)
   expect(head.split(' ')[1], `${line}\n${head}${body}`).toBe(status)

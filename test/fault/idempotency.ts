@@ -43,7 +43,8 @@ export async function killAndRetry(kills: number): Promise<Tally> {
         folder,
       )
       tally.retries += open.length
-      for (let i = open.length; i < AT_ONCE && !last; i++) open.push(`key-${tally.keys++}`)
+      const more = last ? 0 : AT_ONCE - open.length
+      for (let i = 0; i < more; i++) open.push(`key-${tally.keys++}`)
       const results = await Promise.all(open.map(key => send(server.url, key)))
       results.forEach((result, i) => {
         if (result === null) return
