@@ -10,7 +10,7 @@ export interface PasswordCost {
 }
 
 /** 19 MiB, 2 passes, 1 lane. */
-export const passwordCost: PasswordCost = Object.freeze({ memory: 19_456, passes: 2, parallelism: 1 })
+const passwordCost: PasswordCost = Object.freeze({ memory: 19_456, passes: 2, parallelism: 1 })
 
 /** Bytes of a password that is hashed at all: a longer one would be work for whoever sends it. */
 export const longestPassword = 1024

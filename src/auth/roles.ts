@@ -30,7 +30,7 @@ export function readMeta(meta: Meta | string): Meta {
 }
 
 /** Neither a wildcard nor inheritance: what is not named is denied (spec: restaction §3). */
-export function isPermitted(roles: Roles | undefined, role: string, resource: string, action: string): boolean {
+function isPermitted(roles: Roles | undefined, role: string, resource: string, action: string): boolean {
   const resources = own(roles, role)
   const actions = own(resources, resource)
   return Array.isArray(actions) && (actions as readonly string[]).includes(action)

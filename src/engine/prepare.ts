@@ -250,7 +250,7 @@ function forbid(field: Field, raw: unknown, at: string, how: Preparation, echoes
   else echoes.push({ field, value: raw, pointer: at })
 }
 
-export function readOnly(field: Field, at: string): Issue {
+function readOnly(field: Field, at: string): Issue {
   return { code: 'read_only', pointer: at, detail: `${field.name} is set by the server; leave it out` }
 }
 

@@ -92,6 +92,6 @@ function idsOf(view: View, related: Related, row: Row): ReadonlyMap<string, read
 }
 
 /** The path of a row below the API's mount point. */
-export function selfUrl(resource: Resource, id: Id): string {
+function selfUrl(resource: Resource, id: Id): string {
   return `${resource.paths[0] ?? ''}/${encodeURIComponent(String(id))}`
 }

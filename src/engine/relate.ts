@@ -87,7 +87,7 @@ function* vacate(unit: Unit, field: OneField, target: Id, except: Id, pointer: s
 }
 
 /** The row whose one-to-one foreign key names the target, as the unit sees it. */
-export function* holderOf(unit: Unit, field: OneField, target: Id): Work<Instance | null> {
+function* holderOf(unit: Unit, field: OneField, target: Id): Work<Instance | null> {
   const resource = field.owner
   const row = yield* wait(unit.tx.find(resource, [field.slot], [target]))
   if (row) {

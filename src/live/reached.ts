@@ -3,7 +3,7 @@ import { parsePosition } from '../protocol/position.ts'
 import type { Store } from '../store/store.ts'
 
 /** Milliseconds that a read waits for the position that it asks for. */
-export const PATIENCE = 2_000
+const PATIENCE = 2_000
 
 /**
  * Resolves when the store shows a position, so that whoever wrote up to there finds it (DESIGN §1.6). Throws ApiError

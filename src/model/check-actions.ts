@@ -11,7 +11,7 @@ const taken: Readonly<Record<'list' | 'row', ReadonlySet<string>>> = {
 }
 
 /** Where an action is served: its method and the end of its URI. */
-export function placeOf(key: string, def: ActionDef): { readonly method: Verb; readonly path: string } {
+function placeOf(key: string, def: ActionDef): { readonly method: Verb; readonly path: string } {
   const name = def.name ?? key
   const rule = readActionName(name)
   if (def.job && name === 'create') return { method: 'POST', path: '' }

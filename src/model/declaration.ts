@@ -89,8 +89,3 @@ export interface LoginDef {
 export interface AnyResource {
   readonly '~resource': ResourceDef
 }
-
-/** Anything that carries a field's definition; the builders of schema/builder.ts. */
-export interface AnyField {
-  readonly '~def': FieldDef
-}

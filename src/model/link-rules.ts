@@ -2,9 +2,6 @@ import { instead, type Note } from './faults.ts'
 import type { Field, Resource } from './model.ts'
 import { ruleSetOf, type Place, type Rule, type RuleFunction, type RuleSet } from './rule.ts'
 
-/** Most steps from `.can(…)` to `.can(…)`: rules of trees refer to themselves. */
-export const deepestRule = 8
-
 /** Runs the rules of a declaration and checks every place that they name; faults are noted, not thrown. */
 export function linkRules(resource: Resource, rules: RuleFunction, note: Note): RuleSet {
   let set: RuleSet

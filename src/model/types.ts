@@ -15,7 +15,11 @@ export type Declarations = Readonly<Record<string, Declared<any, any, any, any>>
  * `api<M extends Declarations>(resources: M & Checked<M>)`.
  */
 export type Checked<M> = {
-  readonly [K in keyof M]: M[K] extends Handled ? M[K] : [Faults<M, K>] extends [never] ? M[K] : { readonly [P in Faults<M, K>]: never }
+  readonly [K in keyof M]: M[K] extends Handled
+    ? M[K]
+    : [Faults<M, K>] extends [never]
+      ? M[K]
+      : { readonly [P in Faults<M, K>]: never }
 }
 
 /** Resources that functions serve have no fields. */

@@ -112,7 +112,7 @@ async function sendAll(face: Face, exchange: Exchange, live: Live, since: string
 }
 
 /** A commit as JSON text. */
-export function printCommit(commit: Commit, epoch: string): string {
+function printCommit(commit: Commit, epoch: string): string {
   return JSON.stringify({
     position: formatPosition(epoch, commit.position),
     at: new Date(commit.at).toISOString(),
