@@ -4,7 +4,7 @@
 // Outcome of kind `value` (`status`, `headers`, `value`, and `body`: its JSON text) or a `failure`, as for any operation.
 import { ApiError, pointer, type Issue } from '../protocol/error.ts'
 import type { Action, Resource } from '../model/model.ts'
-import type { Checked } from '../schema/schema.ts'
+import { Rejected } from '../schema/schema.ts'
 import type { Snapshot, Transaction } from '../store/store.ts'
 import { run, wait, type Maybe, type Work } from '../store/work.ts'
 import type { Answered, Arguments, Call, HeaderLines } from './call.ts'
@@ -30,28 +30,54 @@ export function act(
   begin: (work: (tx: Transaction) => Promise<Answered>) => Promise<Answered>,
 ): Maybe<Answered> {
   const action = call.action!
-  if (!action.transaction) return run(perform(call, action, reading, context, read))
+  if (!action.transaction) return onRow(call, action, reading, context, read)
   return begin(tx =>
     context.within(tx, async () =>
-      run(perform(call, action, reading, context, <T>(work: (snapshot: Snapshot) => Work<T>) => run(work(tx)))),
+      onRow(call, action, reading, context, <T>(work: (snapshot: Snapshot) => Work<T>) => run(work(tx))),
     ),
   )
 }
 
-function* perform(call: Call, action: Action, reading: Reading, context: Context, read: ReadWork): Work<Answered> {
-  const row = action.on === 'row' ? yield* wait(read(snapshot => rowOf(snapshot, call, action, reading))) : noRow
-  const given = call.arguments ? yield* wait(call.arguments()) : { value: call.input, mode: call.mode }
-  const input = yield* argumentsOf(action, given, reading)
-  if (given.files) context.attach(given.files)
-  const work = function* (given: unknown): Work<unknown> {
-    const begun = action.job ? context.begin(action, given, row) : action.run({ input: given, ctx: context, row })
-    return yield* wait(begun)
+function onRow(call: Call, action: Action, reading: Reading, context: Context, read: ReadWork): Maybe<Answered> {
+  if (action.on === 'list') return perform(call, action, reading, context, noRow)
+  const row = read(snapshot => rowOf(snapshot, call, action, reading))
+  return row instanceof Promise
+    ? row.then(there => perform(call, action, reading, context, there))
+    : perform(call, action, reading, context, row)
+}
+
+type Shown = Readonly<Record<string, unknown>>
+
+// What is there already is not waited for; generators and async functions would cost more than most actions do.
+function perform(call: Call, action: Action, reading: Reading, context: Context, row: Shown): Maybe<Answered> {
+  const finish = (answer: unknown): Maybe<Answered> =>
+    // What a job answers is shaped when it is done.
+    answered(call.resource, action.job ? null : action, answer, reading)
+  const start = (given: Arguments, input: unknown): Maybe<Answered> => {
+    if (input instanceof Rejected) throw refused(input, given)
+    const answer = call.resource.around.has(action.name)
+      ? run(surroundedBy(call, action, input, context, row))
+      : begun(action, input, context, row)
+    return answer instanceof Promise ? answer.then(finish) : finish(answer)
   }
-  const hooks = call.resource.around.get(action.name)
+  const take = (given: Arguments): Maybe<Answered> => {
+    if (given.files) context.attach(given.files)
+    const input = readInput(action, given, reading)
+    return input instanceof Promise ? input.then(one => start(given, one)) : start(given, input)
+  }
+  const given = call.arguments ? call.arguments() : { value: call.input, mode: call.mode }
+  return given instanceof Promise ? given.then(take) : take(given)
+}
+
+function begun(action: Action, input: unknown, context: Context, row: Shown): unknown {
+  return action.job ? context.begin(action, input, row) : action.run({ input, ctx: context, row })
+}
+
+function surroundedBy(call: Call, action: Action, input: unknown, context: Context, row: Shown): Work<unknown> {
   const about = { operation: action.name, id: call.id, ctx: context }
-  const answer = yield* hooks ? surround(hooks, about, input, true, work) : work(input)
-  // What a job answers is shaped when it is done.
-  return yield* answered(call.resource, action.job ? null : action, answer, reading)
+  return surround(call.resource.around.get(action.name)!, about, input, true, taken =>
+    wait(begun(action, taken, context, row)),
+  )
 }
 
 const noRow: Readonly<Record<string, unknown>> = Object.freeze({})
@@ -78,17 +104,18 @@ function refusal({ principal, action }: Call, resource: Resource): ApiError {
   return new ApiError(principal ? 'forbidden' : 'unauthenticated', { detail })
 }
 
-function* argumentsOf(action: Action, given: Arguments, reading: Reading): Work<unknown> {
+function readInput(action: Action, given: Arguments, reading: Reading): unknown {
   const { input: schema } = action
   // What a job makes of it is checked when it is created.
   if (!schema) return action.job && action.name === 'create' ? given.value : refuseArguments(action, given)
   // A modelled object may come without a body where all of its members may be absent.
   const value = given.value === undefined && schema.kind !== 'text' ? {} : given.value
-  const checked = yield* wait(schema.input(value, given.mode, reading.ctx))
-  if (checked.ok) return checked.value
-  const issues = given.mode === 'text' ? checked.issues.map(parameterOf) : checked.issues
-  const words = checked.text === null ? {} : { error: 'InvalidData', detail: checked.text }
-  throw new ApiError('validation', { issues, ...words })
+  return schema.input(value, given.mode, reading.ctx)
+}
+
+function refused({ issues, text }: Rejected, { mode }: Arguments): ApiError {
+  const words = text === null ? {} : { error: 'InvalidData', detail: text }
+  return new ApiError('validation', { issues: mode === 'text' ? issues.map(parameterOf) : issues, ...words })
 }
 
 /** An action that takes nothing ignores what comes where restaction does, and otherwise says so. */
@@ -114,43 +141,39 @@ function parameterOf({ pointer: at = '#', ...issue }: Issue): Issue {
 }
 
 /** Shapes what an action or a hook answers with; what does not fit is our fault and told to nobody outside. */
-export function* answered(
+export function answered(
   resource: Resource,
   action: Action | null,
   answer: unknown,
   reading: Pick<Reading, 'ctx'>,
-): Work<Answered> {
+): Maybe<Answered> {
   const replied = isReply(answer)
   const value = replied ? answer.value : answer
   const headers = replied ? linesOf(answer.headers) : none
   const status = replied ? answer.status : 200
   if (!Number.isInteger(status) || status < 200 || status > 599)
     throw unfit(action, `the status ${status} is none of an answer`)
-  if (value instanceof Response)
-    return {
-      kind: 'value',
-      resource,
-      action,
-      status: replied && answer.status !== 200 ? answer.status : value.status,
-      headers,
-      value,
-      body: null,
-    }
-  const shaped = action?.output ? yield* shape(action, value, reading) : plainJson(value)
-  if (shaped === undefined) throw unfit(action, 'the answer holds what JSON cannot say: a function, a class, NaN …')
-  return { kind: 'value', resource, action, status, headers, value: shaped, body: JSON.stringify(shaped) ?? 'null' }
+  if (value instanceof Response) {
+    const own = replied && answer.status !== 200 ? answer.status : value.status
+    return { kind: 'value', resource, action, status: own, headers, value, body: null }
+  }
+  const finish = (shaped: unknown): Answered => {
+    if (shaped instanceof Rejected) throw unfit(action, `${tellOf(shaped)} in $output`)
+    if (shaped === undefined) throw unfit(action, 'the answer holds what JSON cannot say: a function, a class, NaN …')
+    return { kind: 'value', resource, action, status, headers, value: shaped, body: JSON.stringify(shaped) ?? 'null' }
+  }
+  if (!action?.output) return finish(plainJson(value))
+  const shaped = action.output.output(value, reading.ctx)
+  return shaped instanceof Promise ? shaped.then(one => finish(one ?? null)) : finish(shaped ?? null)
+}
+
+function tellOf({ issues: [first], text }: Rejected): string {
+  return text ?? `${first?.pointer ?? '#'}: ${first?.detail ?? 'does not fit'}`
 }
 
 /** A Response of the application's own, under a status. */
 export function responded({ resource, action = null }: Call, status: number, value: Response): Answered {
   return { kind: 'value', resource, action, status, headers: none, value, body: null }
-}
-
-function* shape(action: Action, value: unknown, reading: Pick<Reading, 'ctx'>): Work<unknown> {
-  const checked: Checked = yield* wait(action.output!.output(value, reading.ctx))
-  if (checked.ok) return checked.value ?? null
-  const [first] = checked.issues
-  throw unfit(action, `${checked.text ?? `${first?.pointer ?? '#'}: ${first?.detail ?? 'does not fit'}`} in $output`)
 }
 
 /** The client learns nothing but that it is our fault; the log has the rest. */

@@ -1,6 +1,6 @@
 import type { Around } from '../model/hook.ts'
 import type { Resource } from '../model/model.ts'
-import type { Work } from '../store/work.ts'
+import { wait, type Work } from '../store/work.ts'
 import { answered } from './act.ts'
 import type { Call, Outcome } from './call.ts'
 import type { Context } from './context.ts'
@@ -31,7 +31,7 @@ export function* surrounded(
     return shown
   })
   if (outcome !== null && (answer === undefined || answer === shown)) return outcome
-  return yield* answered(call.resource, null, answer, reading)
+  return yield* wait(answered(call.resource, null, answer, reading))
 }
 
 /** What the call of a face computes is no member of its own. */

@@ -68,7 +68,7 @@ export function* hooked(
 
 /** What hooks answer is not held to the output of the action whose place it takes. */
 function unshaped(call: Call, answer: unknown, reading: Pick<Reading, 'ctx'>): Work<Answered> {
-  return answered(call.resource, null, answer, reading)
+  return wait(answered(call.resource, null, answer, reading))
 }
 
 function replyOf(outcome: Outcome): Reply {

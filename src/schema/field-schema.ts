@@ -1,7 +1,7 @@
 import { pointer, type Issue } from '../protocol/error.ts'
 import { coerce, Refused, type Mode } from './coerce.ts'
 import type { Check, Ctx, FieldOptions, ScalarType, Value } from './field.ts'
-import { accepted, rejected, type Checked, type Schema } from './schema.ts'
+import { Rejected, type Schema } from './schema.ts'
 
 /** What one field builder says of a value: its type, what may be absent, and its own checks. */
 export interface FieldRule extends Pick<FieldOptions, 'nullable' | 'default' | 'checks'> {
@@ -10,16 +10,17 @@ export interface FieldRule extends Pick<FieldOptions, 'nullable' | 'default' | '
 
 /** The schema of one field builder. Absent is null where that is allowed, after its default. */
 export function fieldSchema(declared: unknown, rule: FieldRule): Schema {
-  const take = (value: unknown, mode: Mode, ctx: Ctx): Checked => {
+  const checks = rule.checks ?? none
+  const take = (value: unknown, mode: Mode, ctx: Ctx): unknown => {
     if (value === undefined || value === null) return absent(rule, value, ctx)
     const result = coerce(mode, rule.type, value)
     if (result instanceof Refused)
-      return rejected([{ code: result.code, pointer: `#${result.at}`, detail: result.detail }])
-    for (const check of rule.checks ?? none) {
+      return new Rejected([{ code: result.code, pointer: `#${result.at}`, detail: result.detail }])
+    for (const check of checks) {
       const verdict = check(result as never, ctx)
-      if (verdict !== true) return rejected([{ code: 'check', pointer: '#', detail: verdict }])
+      if (verdict !== true) return new Rejected([{ code: 'check', pointer: '#', detail: verdict }])
     }
-    return accepted(result)
+    return result
   }
   return {
     kind: 'field',
@@ -31,12 +32,12 @@ export function fieldSchema(declared: unknown, rule: FieldRule): Schema {
 
 const none: readonly Check[] = Object.freeze([])
 
-function absent(rule: FieldRule, value: null | undefined, ctx: Ctx): Checked {
-  if (value === null && rule.nullable) return accepted(null)
+function absent(rule: FieldRule, value: null | undefined, ctx: Ctx): unknown {
+  if (value === null && rule.nullable) return null
   const standard = rule.default === undefined ? undefined : defaultOf(rule.default, ctx)
-  if (standard !== undefined) return accepted(standard)
-  if (rule.nullable) return accepted(null)
-  return rejected([{ code: 'required', pointer: '#', detail: value === null ? 'may not be null' : 'is required' }])
+  if (standard !== undefined) return standard
+  if (rule.nullable) return null
+  return new Rejected([{ code: 'required', pointer: '#', detail: value === null ? 'may not be null' : 'is required' }])
 }
 
 function defaultOf(standard: NonNullable<FieldRule['default']>, ctx: Ctx): Value | undefined {

@@ -1,27 +1,42 @@
 import type { Issue } from '../protocol/error.ts'
 import { moved } from './field-schema.ts'
-import { accepted, rejected, type Checked, type Schema } from './schema.ts'
+import { Rejected, type Schema } from './schema.ts'
 import { memberOf } from './text/member.ts'
 
 /** An object of exactly these members, in their order. All that is wrong is told at once, unknown members last. */
 export function membersSchema(declared: unknown, members: ReadonlyMap<string, Schema>): Schema {
   const names = [...members.keys()]
   const schemas = [...members.values()]
+  const count = names.length
   return {
     kind: 'members',
     declared,
     members,
     input: (value, mode, ctx) => {
       if (!isObject(value)) return notAnObject()
-      const taken = schemas.map((schema, i) => {
+      const taken: unknown[] = []
+      let known = 0
+      for (let i = 0; i < count; i++) {
         const name = names[i]!
-        return schema.input(Object.hasOwn(value, name) ? value[name] : undefined, mode, ctx)
-      })
-      return whenAll(taken, results => gathered(results, names, strangers(value, members, mode === 'text')))
+        const has = Object.hasOwn(value, name)
+        if (has) known++
+        taken.push(schemas[i]!.input(has ? value[name] : undefined, mode, ctx))
+      }
+      let given = 0
+      // oxlint-disable-next-line no-unused-vars -- counting makes no list of the names
+      for (const _ in value) given++
+      const unknown = given > known ? strangers(value, members, mode === 'text') : none
+      return whenAll(taken, results => gathered(results, names, unknown))
     },
     output: (value, ctx) => {
       if (!isObject(value)) return notAnObject()
-      const taken = schemas.map((schema, i) => schema.output(memberOf(value, names[i]!), ctx))
+      const taken: unknown[] = []
+      const plain = isPlain(value)
+      for (let i = 0; i < count; i++) {
+        const name = names[i]!
+        const member = plain ? (Object.hasOwn(value, name) ? value[name] : undefined) : memberOf(value, name)
+        taken.push(schemas[i]!.output(member, ctx))
+      }
       return whenAll(taken, results => gathered(results, names, none))
     },
   }
@@ -29,8 +44,8 @@ export function membersSchema(declared: unknown, members: ReadonlyMap<string, Sc
 
 /** A list of items of one schema. */
 export function listSchema(declared: unknown, item: Schema): Schema {
-  const each = (value: unknown, take: (one: unknown) => Checked | Promise<Checked>): Checked | Promise<Checked> => {
-    if (!Array.isArray(value)) return rejected([{ code: 'type', pointer: '#', detail: 'must be a list' }])
+  const each = (value: unknown, take: (one: unknown) => unknown): unknown => {
+    if (!Array.isArray(value)) return new Rejected([{ code: 'type', pointer: '#', detail: 'must be a list' }])
     return whenAll(value.map(take), listed)
   }
   return {
@@ -48,44 +63,41 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function notAnObject(): Checked {
-  return rejected([{ code: 'type', pointer: '#', detail: 'must be an object' }])
+/** Without a class there are no getters but its own. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
+function notAnObject(): Rejected {
+  return new Rejected([{ code: 'type', pointer: '#', detail: 'must be an object' }])
 }
 
 /** Goes on at once unless one of the results has to be waited for. */
-function whenAll(
-  taken: readonly (Checked | Promise<Checked>)[],
-  next: (results: readonly Checked[]) => Checked,
-): Checked | Promise<Checked> {
-  for (const result of taken) {
-    if (result instanceof Promise) return Promise.all(taken.map(async one => one)).then(next)
-  }
-  return next(taken as readonly Checked[])
+function whenAll(taken: readonly unknown[], next: (results: readonly unknown[]) => unknown): unknown {
+  for (let i = 0; i < taken.length; i++) if (taken[i] instanceof Promise) return Promise.all(taken).then(next)
+  return next(taken)
 }
 
-function gathered(results: readonly Checked[], names: readonly string[], unknown: readonly Issue[]): Checked {
+function gathered(results: readonly unknown[], names: readonly string[], unknown: readonly Issue[]): unknown {
   const out: Record<string, unknown> = {}
   let issues: Issue[] | null = null
   for (let i = 0; i < results.length; i++) {
-    const result = results[i]!
-    if (result.ok) out[names[i]!] = result.value
-    else (issues ??= []).push(...moved(result.issues, names[i]!))
+    const result = results[i]
+    if (result instanceof Rejected) (issues ??= []).push(...moved(result.issues, names[i]!))
+    else out[names[i]!] = result
   }
-  if (issues === null && unknown.length === 0) return accepted(out)
-  return rejected([...(issues ?? none), ...unknown])
+  return issues === null && unknown.length === 0 ? out : new Rejected([...(issues ?? none), ...unknown])
 }
 
-function listed(results: readonly Checked[]): Checked {
-  const issues = results.flatMap((result, i) => (result.ok ? [] : moved(result.issues, i)))
-  return issues.length === 0 ? accepted(results.map(result => result.ok && result.value)) : rejected(issues)
+function listed(results: readonly unknown[]): unknown {
+  const issues = results.flatMap((result, i) => (result instanceof Rejected ? moved(result.issues, i) : []))
+  return issues.length === 0 ? results : new Rejected(issues)
 }
 
 function strangers(value: object, members: ReadonlyMap<string, Schema>, text: boolean): readonly Issue[] {
-  let found: Issue[] | null = null
-  for (const name of Object.keys(value)) {
-    if (members.has(name)) continue
-    const code = text ? 'unknown_param' : 'unknown_field'
-    ;(found ??= []).push(...moved([{ code, pointer: '#', detail: 'is not known here' }], name))
-  }
-  return found ?? none
+  const code = text ? 'unknown_param' : 'unknown_field'
+  return Object.keys(value)
+    .filter(name => !members.has(name))
+    .flatMap(name => moved([{ code, pointer: '#', detail: 'is not known here' }], name))
 }

@@ -3,23 +3,23 @@ import type { Mode } from './coerce.ts'
 import type { Ctx } from './field.ts'
 import type { JsonSchema } from './text/validator.ts'
 
-/** What a schema made of a value. */
-export type Checked = Accepted | Rejected
-export interface Accepted {
-  readonly ok: true
-  readonly value: unknown
-}
-export interface Rejected {
-  readonly ok: false
+/** Why a schema takes a value not. Values are plain data, so `instanceof Rejected` tells the two apart. */
+export class Rejected {
   /** Everything that is wrong, the first first; pointers begin with `#`. */
   readonly issues: readonly Issue[]
   /** What restaction's clients are told of the first: `invalid int in userid`. Null where the schema is no schema text. */
   readonly text: string | null
+
+  constructor(issues: readonly Issue[], text: string | null = null) {
+    this.issues = issues
+    this.text = text
+  }
 }
 
 /**
  * A schema of an action, compiled once: field builders, a Standard Schema, a schema text (spec: restaction §1) or a
- * mixture of them. The answer is a promise only where the library that checks needs to wait.
+ * mixture of them. The answer is the value, or why there is none; a promise only
+ * where the library that checks needs to wait.
  */
 export interface Schema {
   readonly kind: 'field' | 'members' | 'list' | 'standard' | 'text'
@@ -31,15 +31,7 @@ export interface Schema {
   /** The JSON Schema of a schema text, made when it is asked for; for documents. */
   readonly json?: () => JsonSchema
   /** Reads a value that a caller sent: unknown members are refused, unless the schema is a text, which drops them. */
-  input(value: unknown, mode: Mode, ctx: Ctx): Checked | Promise<Checked>
+  input(value: unknown, mode: Mode, ctx: Ctx): unknown
   /** Shapes a value of the application: of objects only own properties and getters that are named here. */
-  output(value: unknown, ctx: Ctx): Checked | Promise<Checked>
-}
-
-export function accepted(value: unknown): Accepted {
-  return { ok: true, value }
-}
-
-export function rejected(issues: readonly Issue[], text: string | null = null): Rejected {
-  return { ok: false, issues, text }
+  output(value: unknown, ctx: Ctx): unknown
 }

@@ -1,11 +1,11 @@
 import { pointer, type Issue } from '../protocol/error.ts'
 import { coerce, Refused } from './coerce.ts'
-import { accepted, rejected, type Checked, type Schema } from './schema.ts'
+import { Rejected, type Schema } from './schema.ts'
 import { jsonSchemaOf, type StandardResult, type StandardSchema } from './standard.ts'
 
 /** The schema of another library, by its own rules; only text is read by the types that it tells (numbers of a query). */
 export function standardSchema(declared: StandardSchema): Schema {
-  const check = (value: unknown): Checked | Promise<Checked> => {
+  const check = (value: unknown): unknown => {
     const result = declared['~standard'].validate(value)
     return result instanceof Promise ? result.then(told) : told(result)
   }
@@ -19,9 +19,9 @@ export function standardSchema(declared: StandardSchema): Schema {
   }
 }
 
-function told(result: StandardResult<unknown>): Checked {
-  if (!result.issues) return accepted(result.value)
-  return rejected(
+function told(result: StandardResult<unknown>): unknown {
+  if (!result.issues) return result.value
+  return new Rejected(
     result.issues.map(({ message, path = [] }): Issue => {
       const segments = path.map(step => (typeof step === 'object' ? step.key : step))
       return { code: 'check', pointer: pointer('#', ...segments.map(keyOf)), detail: message }

@@ -1,6 +1,6 @@
 import type { Issue } from '../protocol/error.ts'
 import type { IssueCode } from '../protocol/codes.ts'
-import { accepted, rejected, type Checked, type Schema } from './schema.ts'
+import { Rejected, type Schema } from './schema.ts'
 import { toJsonSchema } from './text/json-schema.ts'
 import type { Invalid } from './text/report.ts'
 import { compileText, type TextOptions, type Validate } from './text/text.ts'
@@ -11,9 +11,9 @@ const MOST = 100
 /** A schema text with validr's own rules of conversion, whatever the value came from (DECISIONS A1). Throws SchemaError. */
 export function textSchema(declared: unknown, options: TextOptions = {}): Schema {
   const validate = compileText(declared, options) as Validate
-  const check = (value: unknown): Checked => {
+  const check = (value: unknown): unknown => {
     const result = validate(value, MOST)
-    return result.ok ? accepted(result.value) : rejected(result.errors.map(issueOf), result.errors[0]!.text)
+    return result.ok ? result.value : new Rejected(result.errors.map(issueOf), result.errors[0]!.text)
   }
   return { kind: 'text', declared, input: check, output: check, json: () => toJsonSchema(declared, options) }
 }

@@ -1,9 +1,10 @@
 import type { Answered, Arguments } from '../../engine/call.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { ApiError } from '../../protocol/error.ts'
+import { parseJson } from '../../protocol/json.ts'
 import { readForm, readTextRequest } from '../../schema/text/request.ts'
 import type { Maybe } from '../../store/work.ts'
-import { checkLength, readJson, readText } from './body.ts'
+import { checkLength, readText } from './body.ts'
 import { readKey } from './decode.ts'
 import type { FieldLines } from './exchange.ts'
 import type { Face } from './face.ts'
@@ -65,19 +66,19 @@ const none: readonly Parameter[] = Object.freeze([])
 
 const isBodyless = (method: string): boolean => method !== 'POST' && method !== 'PUT' && method !== 'PATCH'
 
-async function readBody(engine: Engine, { exchange }: HttpCall): Promise<Arguments> {
+function readBody({ limits, mode }: Engine, { exchange }: HttpCall): Promise<Arguments> {
   const media = mediaOf(exchange, 'ACTION')
-  checkLength(exchange, engine.limits.body)
+  checkLength(exchange, limits.body)
   switch (media) {
     case 'form':
-      return {
-        value: valuesOf(readParameters(await readText(exchange, engine.limits), engine.limits.parameters)),
+      return readText(exchange, limits).then(text => ({
+        value: valuesOf(readParameters(text, limits.parameters)),
         mode: 'text',
-      }
+      }))
     case 'multipart':
-      return readForm(await exchange.body(engine.limits.body), exchange.contentType!)
+      return exchange.body(limits.body).then(bytes => readForm(bytes, exchange.contentType!))
     default:
-      return { value: await readJson(exchange, engine.limits), mode: engine.mode }
+      return exchange.body(limits.body).then(bytes => ({ value: parseJson(bytes, limits), mode }))
   }
 }
 
