@@ -86,6 +86,7 @@ export type { HistoryOptions, ListOptions, Operations, SafeOperations } from './
 export type { LiveOperation, LiveQuery } from './live-operation.ts'
 export type { LiveChange, LiveRows } from './live/rows.ts'
 export type { Mode } from './live/coalesce.ts'
+export { mount, type Mountable, type Mounted } from './transport/mount.ts'
 export { handler } from './transport/node.ts'
 export { attachFaces, type Faces, type FaceOptions, type SocketApi, type WebSocketOptions } from './transport/faces.ts'
 export type { SocketIoOptions } from './transport/socketio/options.ts'

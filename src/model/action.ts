@@ -1,10 +1,12 @@
 import type { AnySchema, GivenOf, ValueOf } from '../schema/infer.ts'
 import type { ActionContext } from './action-context.ts'
 import type { ActionDef, ResourceDef, Verb } from './declaration.ts'
+import type { Around } from './hook.ts'
 import type { Declared } from './resource.ts'
 import { t } from '../schema/builder.ts'
 
 /** What `run` gets. `row` is the representation that the caller sees, of actions on a row alone. */
+// oxlint-disable-next-line typescript/no-explicit-any -- without an input schema nothing is known of it
 export interface ActionCall<I = any> {
   /** The arguments as the input schema gave them; undefined where none was declared. */
   readonly input: I
@@ -31,6 +33,7 @@ export interface ActionOptions<I, O> {
 }
 
 /** An action as declared; `I` and `O` are the types of its arguments and of its answer as callers see them. */
+// oxlint-disable-next-line typescript/no-explicit-any -- maps of actions hold them all
 export interface DeclaredAction<I = any, O = any> {
   readonly '~action': ActionDef
   readonly '~call'?: { readonly input: I; readonly output: O }
@@ -72,7 +75,9 @@ export function act(
 
 /** A resource that is only actions, which have no rows. */
 export interface Standalone<A> extends Pick<Declared<{}, {}, A>, '~resource' | '~type'> {
-  rules: Declared<{}, {}, A>['rules']
+  rules: (rules: Parameters<Declared<{}, {}, A>['rules']>[0]) => Standalone<A>
+  /** Runs around an action by its name: see {@link Around}. */
+  around(action: keyof A & string, hook: Around): Standalone<A>
   /** Open to everyone on purpose. */
   public(): Standalone<A>
 }
@@ -99,6 +104,8 @@ function standalone<A>(def: ResourceDef): Standalone<A> {
   return Object.freeze({
     '~resource': Object.freeze(def),
     rules: (rules: ResourceDef['rules']) => standalone<A>({ ...def, rules: rules! }),
+    around: (operation: string, hook: Around) =>
+      standalone<A>({ ...def, around: Object.freeze([...(def.around ?? []), Object.freeze({ operation, hook })]) }),
     public: () => standalone<A>({ ...def, public: true }),
   }) as unknown as Standalone<A>
 }

@@ -77,7 +77,7 @@ export function prefixOf({ blueprint, config }: AppVector): string {
 }
 
 /** Secrets of the recorder are shorter than any that is accepted, so both sides use their SHA-256. */
-export function secretOf(text: string): string {
+function secretOf(text: string): string {
   return createHash('sha256').update(text).digest('hex')
 }
 
