@@ -11,6 +11,9 @@ const config: ViteUserConfig = defineConfig({
           include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
           pool: 'threads',
           isolate: false,
+          // A slow machine is not a fault; what hangs is still found.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
     ],

@@ -19,9 +19,11 @@ export function readHypermedia(face: Face, call: HttpCall): void {
   const type = call.exchange.contentType ?? ''
   const reading: Reading = { routes: face.routes, host: call.exchange.host }
   // A plain object under JSON:API's media type is taken as any other +json, as blargh does; a document has data.
-  if (type.startsWith(JSON_API) && Object.hasOwn(input, 'data')) call.input = fromJsonApi(call, input as Members)
+  if (type.startsWith(JSON_API) && isDocument(input)) call.input = fromJsonApi(call, input as Members)
   else call.input = plain(reading, call.resource, input, type.startsWith('application/hal+json'))
 }
+
+const isDocument = (input: object): boolean => Object.hasOwn(input, 'data') || Object.keys(input).length === 0
 
 interface Reading {
   readonly routes: Routes
