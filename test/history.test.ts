@@ -227,6 +227,15 @@ describe.each(Object.entries(stores))('%s', (_, store) => {
     expect(await app.get('todo', 1, { at: then, me: ann })).toEqual(item!.body)
   })
 
+  test('a version within a commit means the commit', async () => {
+    const app = await filled()
+    const made = await app.safe.post('list', { title: 'Home', owner: 1, todos: [{ text: 'a' }, { text: 'b' }] })
+    await app.delete('todo', 4)
+    expect(made.etag).not.toBe(made.position)
+    for (const at of [made.etag, made.position])
+      expect((await ask(app, `/list/3?at=${at}`)).body).toMatchObject({ title: 'Home', todos: [4, 5] })
+  })
+
   test('pages of the past go on in the past', async () => {
     const app = await filled()
     await app.post(

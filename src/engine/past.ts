@@ -58,15 +58,22 @@ function* getHistory(
  * history, `gone` for one below the log's reach, with the oldest that can be asked for.
  */
 function* pastOf(store: Store, now: Snapshot, call: Call, text: string): Work<Snapshot> {
-  const at = seqOf(store, text, 'at')
-  if (at > now.position)
+  const asked = seqOf(store, text, 'at')
+  if (asked > now.position)
     throw new ApiError('validation', { issues: [{ code: 'range', parameter: 'at', detail: 'has not come yet' }] })
-  if (at === now.position) return now
   const reach = yield* wait(store.reach())
-  if (at < reach) throw beyond(store, reach)
+  if (asked < reach) throw beyond(store, reach)
+  const at = asked === reach ? asked : yield* endOfCommit(store, asked)
+  if (at >= now.position) return now
   // One row that shows nothing but itself is found by its own records, however long ago it was.
   const alone = call.operation === 'get' && call.parent === null && viewOf(call.resource, call.shape).loads.length === 0
   return alone ? yield* ofOneRow(store, now, at, call.resource, call.id!) : yield* ofAll(store, now, at)
+}
+
+/** The version of a row may lie within a commit, which was never to be seen in parts. */
+function* endOfCommit(store: Store, at: number): Work<number> {
+  const [commit] = (yield* wait(store.commits(at - 1, 1))) ?? []
+  return Math.max(at, commit?.position ?? at)
 }
 
 function beyond(store: Store, reach: number): ApiError {
@@ -103,8 +110,6 @@ function* ofAll(store: Store, now: Snapshot, at: number): Work<Snapshot> {
       from = position
       if (position > now.position) break
       for (const change of changes) {
-        // A position may lie within a commit.
-        if (change.seq <= at) continue
         if (++taken > MOST)
           throw new ApiError('too_complex', { detail: `more than ${MOST} changes lie between then and now` })
         noteRow(rows, change)
