@@ -4,7 +4,7 @@ import { ApiError } from '../../protocol/error.ts'
 import { parseJson } from '../../protocol/json.ts'
 import { readForm, readTextRequest } from '../../schema/text/request.ts'
 import type { Maybe } from '../../store/work.ts'
-import { checkLength, readText } from './body.ts'
+import { checkLength, readBytes, readText } from './body.ts'
 import { readKey } from './decode.ts'
 import type { FieldLines } from './exchange.ts'
 import type { Face } from './face.ts'
@@ -76,9 +76,9 @@ function readBody({ limits, mode }: Engine, { exchange }: HttpCall): Promise<Arg
         mode: 'text',
       }))
     case 'multipart':
-      return exchange.body(limits.body).then(bytes => readForm(bytes, exchange.contentType!))
+      return readBytes(exchange, limits.body).then(bytes => readForm(bytes, exchange.contentType!))
     default:
-      return exchange.body(limits.body).then(bytes => ({ value: parseJson(bytes, limits), mode }))
+      return readBytes(exchange, limits.body).then(bytes => ({ value: parseJson(bytes, limits), mode }))
   }
 }
 

@@ -1,4 +1,5 @@
 import { ApiError } from '../../protocol/error.ts'
+import { ACCEPT_ENCODING, isDecodable } from './decompress.ts'
 import type { Exchange } from './exchange.ts'
 
 /** The media types that bodies are read in. */
@@ -36,8 +37,8 @@ const bodies: Readonly<Record<BodyMethod, Body>> = {
 
 /** The media type of a body that is about to be read; throws unsupported_media_type or unsupported_encoding. */
 export function mediaOf(exchange: Exchange, method: BodyMethod): Media {
-  if (exchange.contentEncoding !== undefined && exchange.contentEncoding.toLowerCase() !== 'identity') {
-    throw new ApiError('unsupported_encoding', { headers: { 'accept-encoding': 'identity' } })
+  if (exchange.contentEncoding !== undefined && !isDecodable(exchange.contentEncoding.toLowerCase())) {
+    throw new ApiError('unsupported_encoding', { headers: { 'accept-encoding': ACCEPT_ENCODING } })
   }
   const media = readMedia(exchange.contentType)
   const { advertise, understood } = bodies[method]
