@@ -1,0 +1,152 @@
+import { get as ask, type ClientRequest } from 'node:http'
+import { WebSocket } from 'ws'
+import { EventStream, type StreamEvent } from '../../src/testing/event-stream.ts'
+import type { Heard, HeardEvent, ItemRow, View } from './live-history.ts'
+
+/** A subscriber that comes back whenever it is cut off, and continues where it was. */
+export interface Ear {
+  readonly name: string
+  readonly view: View
+  readonly heard: readonly Heard[]
+  /** It is connected and has heard something. */
+  readonly isOpen: boolean
+  /** Cuts the connection. */
+  cut(): void
+  /** Stops for good. */
+  stop(): void
+}
+
+const seqOf = (position: string): number => Number(position.split('.')[1])
+
+/** What both transports have in common: connecting again, and from where. */
+abstract class Listening implements Ear {
+  readonly name: string
+  readonly view: View
+  readonly heard: Heard[] = []
+  protected readonly port: number
+  /** Position of what was heard last, as the server wrote it. */
+  protected last: string | null = null
+  isOpen = false
+  #isStopped = false
+
+  constructor(name: string, view: View, port: number) {
+    this.name = name
+    this.view = view
+    this.port = port
+  }
+
+  begin(): this {
+    this.connect()
+    return this
+  }
+
+  protected abstract connect(): void
+  abstract cut(): void
+
+  stop(): void {
+    this.#isStopped = true
+    this.cut()
+  }
+
+  protected again(): void {
+    this.isOpen = false
+    if (!this.#isStopped) setTimeout(() => this.#isStopped || this.connect(), 5)
+  }
+
+  protected hear(heard: Heard, position: string): void {
+    this.heard.push(heard)
+    this.last = position
+    this.isOpen = true
+  }
+}
+
+export class SseEar extends Listening {
+  #request: ClientRequest | null = null
+
+  protected connect(): void {
+    const headers: Record<string, string> = { accept: 'text/event-stream' }
+    if (this.last !== null) headers['last-event-id'] = this.last
+    const request = ask({ port: this.port, path: this.view.uri, headers, agent: false })
+    this.#request = request
+    request.on('error', () => {})
+    request.on('close', () => this.again())
+    request.on('response', response => {
+      if (response.statusCode !== 200) return void request.destroy()
+      const stream = new EventStream()
+      // Events of a commit that was cut in two are forgotten with the connection.
+      let open: StreamEvent[] = []
+      if (this.last !== null) this.hear({ kind: 'resumed', position: seqOf(this.last) }, this.last)
+      response.setEncoding('utf8').on('data', (text: string) => {
+        stream.feed(text)
+        for (const event of stream.events.splice(0)) {
+          // What seemed to be resumed was not.
+          if (event.event === 'reset') this.heard.pop()
+          else open.push(event)
+          if (event.id === undefined) continue
+          this.#take(open, event.id)
+          open = []
+        }
+      })
+      response.on('error', () => {})
+    })
+  }
+
+  #take(events: readonly StreamEvent[], position: string): void {
+    const seq = seqOf(position)
+    const [first] = events
+    if (first!.event === 'snapshot') {
+      const rows = events.flatMap(event => (event.event === 'snapshot' ? (event.data as ItemRow[]) : []))
+      return this.hear({ kind: 'snapshot', position: seq, rows }, position)
+    }
+    const kinds = { created: 'enter', updated: 'change', deleted: 'leave' } as const
+    const told = events.map(({ event, data }): HeardEvent => ({
+      kind: kinds[event as keyof typeof kinds],
+      id: data.id,
+      seq: seqOf(data.version),
+      data: data.data,
+    }))
+    this.hear({ kind: 'commit', position: seq, events: told }, position)
+  }
+
+  cut(): void {
+    this.#request?.destroy()
+  }
+}
+
+export class NativeEar extends Listening {
+  #socket: WebSocket | null = null
+
+  protected connect(): void {
+    const socket = new WebSocket(`ws://127.0.0.1:${this.port}/`, 'restuary.1', { perMessageDeflate: false })
+    this.#socket = socket
+    let rows: ItemRow[] = []
+    socket.on('error', () => {})
+    socket.on('close', () => this.again())
+    socket.on('open', () => {
+      const since = this.last === null ? {} : { since: this.last }
+      socket.send(JSON.stringify({ id: 1, op: 'subscribe', uri: this.view.uri, ...since }))
+    })
+    socket.on('message', data => {
+      const frame = JSON.parse((data as Buffer).toString())
+      if (frame.op === 'resumed') this.hear({ kind: 'resumed', position: seqOf(frame.position) }, frame.position)
+      else if (frame.op === 'snapshot' || frame.op === 'reset') {
+        rows = [...rows, ...frame.data]
+        if (frame.more) return
+        this.hear({ kind: 'snapshot', position: seqOf(frame.position), rows }, frame.position)
+        rows = []
+      } else if (frame.op === 'commit') {
+        const events = frame.events.map((event: any) => ({
+          kind: event.kind,
+          id: event.id,
+          seq: seqOf(event.version),
+          data: event.data ?? null,
+        }))
+        this.hear({ kind: 'commit', position: seqOf(frame.position), events }, frame.position)
+      } else if (frame.error) socket.terminate()
+    })
+  }
+
+  cut(): void {
+    this.#socket?.terminate()
+  }
+}
