@@ -48,6 +48,26 @@ test('todo: a list is made with its todos', { timeout: 20_000 }, async () => {
   expect(await json(`${url}/todo?done=false`)).toEqual([{ id: 1, text: 'pack', done: false, due: null, list: 1 }])
 })
 
+test(
+  'todo-socketio: the page and its scripts are served, its functions over HTTP as well',
+  { timeout: 20_000 },
+  async () => {
+    const url = await start('todo-socketio')
+    for (const path of ['/', '/static/todo.js', '/static/socket.io.js'])
+      expect((await fetch(url + path)).status).toBe(200)
+    const todo = { id: '1', text: 'pack', completed: false }
+    expect(await send('POST', `${url}/todo/`, { text: 'pack' })).toEqual(todo)
+    expect(await json(`${url}/todo`)).toEqual([todo])
+  },
+)
+
+test('koala: a patch writes rows along, or nothing', { timeout: 20_000 }, async () => {
+  const url = await start('koala')
+  expect(await send('PATCH', `${url}/cages/koala`, { heating: true, degrees: 99 })).toMatchObject({ heating: true })
+  expect(await json(`${url}/note`)).toMatchObject([{ text: 'koala: heating on' }])
+  expect(await json(`${url}/cages?heating=true`)).toMatchObject([{ id: 'koala' }])
+})
+
 test('cookies: a relation is right on both sides, whichever is written', { timeout: 20_000 }, async () => {
   const url = await start('cookies')
   await send('PATCH', `${url}/cookie/1`, { jar: 2 })

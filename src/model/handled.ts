@@ -15,7 +15,7 @@ export interface HandlerContext<P = Params> {
   /** Reads and writes the rows of the API, for the application itself: kept if all handlers return, otherwise undone. */
   readonly db: Database
   /** Says how to take back what was just done: called, the latest first, if a later step fails or nothing can be stored. */
-  undo(step: () => unknown): void
+  readonly undo: (step: () => unknown) => void
 }
 
 type Given = any // oxlint-disable-line typescript/no-explicit-any -- no schema says what clients send here

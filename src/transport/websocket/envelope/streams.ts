@@ -1,7 +1,7 @@
 import type { Action, Model, Resource } from '../../../model/model.ts'
 
 /** What clients may do with a stream, by the names of the envelope. */
-export const builtIn: ReadonlySet<string> = new Set([
+const builtIn: ReadonlySet<string> = new Set([
   'create',
   'retrieve',
   'list',

@@ -1,0 +1,5 @@
+// node examples/todo-socketio/main.ts
+import { serve } from '../../src/index.ts'
+import { app } from './app.ts'
+
+await serve(app, { port: Number(process.env['PORT'] ?? 3000) })
