@@ -258,7 +258,7 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
     run: async (...asked) => runJob((await ready, jobs), ...asked),
     publish: async (uri, change) => {
       await ready
-      return await handled.publish(uri, change)
+      return handled.publish(uri, change)
     },
     fetch: async request => {
       if (waiting) await ready

@@ -97,7 +97,10 @@ export async function serve(app: Servable, options: ServeOptions = {}): Promise<
         .finally(() => forget(served))),
   }
   if (signals) remember(served, report)
-  for (const line of uriTable(app.engine.model, url + (app.http.prefix ?? ''))) report(line)
+  const base = url + (app.http.prefix ?? '')
+  for (const line of uriTable(app.engine.model, base)) report(line)
+  const docs = app.http.pages?.find(page => page.type.startsWith('text/html'))
+  if (docs) report(`Documentation: ${base}${docs.path}`)
   return served
 }
 

@@ -37,6 +37,7 @@ test('the start tells the URIs, and what is open without having said so', async 
     `Restuary serves http://127.0.0.1:${served.port}`,
     '  /list  read-only       /list/:id, /list/:id/{todos}',
     '  /todo  read and write  /todo/:id',
+    `Documentation: http://127.0.0.1:${served.port}/docs`,
   ])
 })
 

@@ -22,9 +22,9 @@ export async function readDocument(source: string, kind: 'openapi' | 'asyncapi')
 async function fetchDocument(url: string, kind: 'openapi' | 'asyncapi'): Promise<Json> {
   const base = url.replace(/\/+$/, '')
   if (base.endsWith('.json')) return fetchJson(base)
-  const catalogue = await fetchJson(`${base}/`).catch((error: unknown) => {
+  const catalogue: Json = await fetchJson(`${base}/`).catch((error: unknown): Json => {
     if (error instanceof Misuse && error.message.includes('is not there')) throw error
-    return {} as Json
+    return {}
   })
   const { [kind]: path } = (catalogue['documents'] ?? {}) as Readonly<Record<string, string>>
   return fetchJson(path === undefined ? `${base}/${kind}.json` : new URL(path, base).href)

@@ -53,7 +53,7 @@ export interface Handled {
   /** Tells subscribers what happened outside; the position of its record. */
   publish(uri: string, change: OutsideChange): Promise<string>
   /** Work that no write to the list, or to an item of it, overtakes. */
-  still<T>(uri: string, work: () => Promise<T>): Promise<T>
+  readonly still: <T>(uri: string, work: () => Promise<T>) => Promise<T>
 }
 
 export interface HandledOptions {

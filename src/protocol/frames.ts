@@ -72,7 +72,10 @@ export interface PingFrame {
   readonly id?: RequestId
 }
 
-/** What the server sends. */
+/**
+ * What the server sends.
+ * @public
+ */
 export type ServerFrame =
   | HelloFrame
   | AnswerFrame

@@ -350,7 +350,7 @@ describe('what is not served', () => {
       'Tokens are signed with a secret that was made up at this start: they end with this process',
     )
     await expect(inProduction(() => start({}))).rejects.toThrow(/give auth\.secret 32 bytes or more/)
-    expect(await inProduction(() => start({ secret }))).toHaveLength(2)
+    expect(await inProduction(() => start({ secret }))).toHaveLength(3)
   })
 
   test('a secret that is short: never', async () => {
@@ -361,7 +361,7 @@ describe('what is not served', () => {
     const everyone = { cors: { origins: ['*'] } }
     await expect(start({ secret }, everyone, '0.0.0.0')).rejects.toThrow(/name the origins in http\.cors/)
     await expect(inProduction(() => start({ secret }, everyone))).rejects.toThrow(/NODE_ENV is production/)
-    expect(await inProduction(() => start({ secret, cookie: false }, everyone))).toHaveLength(2)
+    expect(await inProduction(() => start({ secret, cookie: false }, everyone))).toHaveLength(3)
     const withCredentials = { cors: { origins: ['*'], credentials: true } }
     await expect(start({ secret, cookie: false }, withCredentials)).rejects.toThrow(/every origin with credentials/)
   })

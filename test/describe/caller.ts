@@ -53,10 +53,10 @@ export class Caller {
 
   #queryOf({ operation }: Described): Json[] {
     const parameters: Json[] = operation['parameters'] ?? []
-    // A made-up cursor is refused, and so it should be.
+    // A made-up cursor or position is refused, and so it should be.
     return parameters
       .map(one => this.#document.resolve(one))
-      .filter(one => one['in'] === 'query' && one['name'] !== 'cursor')
+      .filter(one => one['in'] === 'query' && one['name'] !== 'cursor' && one['name'] !== 'before')
   }
 
   async #call(described: Described, parameter?: Json): Promise<void> {
@@ -118,12 +118,17 @@ export class Caller {
 
   #headersOf(operation: Json): Record<string, string> {
     const required = (operation['parameters'] ?? []).filter((one: Json) => one['in'] === 'header' && one['required'])
-    return Object.fromEntries(required.map((one: Json) => [one['name'], one['name'] === 'If-Match' ? '*' : '"key"']))
+    return Object.fromEntries(
+      required.map((one: Json) => [one['name'], one['name'] === 'If-Match' ? '*' : `"key${this.calls}"`]),
+    )
   }
 
   /** The key of a row that is named by it, and arguments that must be there. */
   #keyOf(described: Described): string {
     const query = this.#queryOf(described)
+    // Writes of many rows want to know which: here, those that have an id.
+    const has = query.find(one => one['x-operator'] === 'null')
+    if (has && described.method !== 'GET') return `?${encodeURIComponent(has['name'])}=false`
     const said: Json = isByKey(described)
       ? this.#rowKey(described)
       : Object.fromEntries(query.filter(one => one['required']).map(one => [one['name'], this.#valueOf(one)]))

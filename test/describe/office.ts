@@ -51,7 +51,7 @@ const notice = resource({
 
 const invoice = resource(
   { id: t.id('text', { client: true }), number: t.text().unique(), total: t.number({ min: 0 }) },
-  { idempotency: 'required', ifMatch: 'required' },
+  { idempotency: 'required', ifMatch: 'required', bulk: true },
 )
 
 const hello = actions('Hello', 'Greets.\n\n$shared:\n    name: str&default="world"', {

@@ -64,6 +64,7 @@ function list(drafting: Drafting, way: Way): Json {
       ...way.above,
       ...listParameters(resource, components, options.limits, parameters),
       shared('If-None-Match'),
+      shared('Min-Position'),
       ...(options.live ? [shared('Last-Event-ID')] : []),
     ],
     responses: {
@@ -93,7 +94,7 @@ function search(drafting: Drafting, way: Way): Json {
 function get(drafting: Drafting, way: Way): Json {
   const { options } = drafting
   const rows = rowsOf(drafting, way.resource, 'one')
-  const conditions = [shared('If-None-Match'), shared('If-Modified-Since')]
+  const conditions = [shared('If-None-Match'), shared('If-Modified-Since'), shared('Min-Position')]
   return {
     ...head(drafting, way, 'get', `Shows one row of ${placed(way)}`),
     parameters: [
@@ -125,6 +126,7 @@ function create(drafting: Drafting, way: Way): Json {
         rowsOf(drafting, resource, 'either'),
         'Location',
         ...ROW_HEADERS,
+        'Position',
         'Preference-Applied',
       ),
       ...refusing(400, ...who(drafting), ...(through ? [404] : []), 409, 413, 415, 422, ...(keyed ? [428] : [])),
@@ -193,7 +195,10 @@ function remove(drafting: Drafting, way: Way): Json {
   return {
     ...head(drafting, way, 'delete', `Deletes a row of ${placed(way)}, with what its relations take along`),
     parameters: [...itemParameters(way), ...conditionParameters(required, optional)],
-    responses: { 204: answer('It is gone.', null, 'Cache-Control'), ...refusing(...refusalsOf(drafting, resource)) },
+    responses: {
+      204: answer('It is gone.', null, 'Cache-Control', 'Position'),
+      ...refusing(...refusalsOf(drafting, resource)),
+    },
   }
 }
 
@@ -262,11 +267,11 @@ function requestBody(schema: Json): Json {
 
 function written(drafting: Drafting, way: Way, made: boolean): Json {
   const rows = rowsOf(drafting, way.resource, 'one')
-  const fields = [...ROW_HEADERS, 'Preference-Applied'] as const
+  const fields = [...ROW_HEADERS, 'Position', 'Preference-Applied'] as const
   return {
     200: rowsAnswer('The row as it is now.', rows, ...fields),
     ...(made ? { 201: rowsAnswer('The new row.', rows, 'Location', ...fields) } : {}),
-    204: answer('Done; `Prefer: return=minimal` was followed.', null, 'ETag', 'Preference-Applied'),
+    204: answer('Done; `Prefer: return=minimal` was followed.', null, 'ETag', 'Position', 'Preference-Applied'),
   }
 }
 

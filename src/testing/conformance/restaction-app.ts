@@ -148,6 +148,7 @@ const kinds: Readonly<Record<string, Kind>> = {
 }
 
 /** An object of a class: what it holds are attributes, which only an output schema may show. */
+// oxlint-disable-next-line typescript/no-extraneous-class -- that it is an object of a class is the point
 class Attributes {
   constructor(attributes: Readonly<Record<string, unknown>>, input: unknown) {
     const filled = (text: string): string =>

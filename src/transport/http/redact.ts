@@ -5,7 +5,7 @@ const SECRET = /pass(?:word|wd|phrase)?$|^pwd$|secret|token|authorization|cookie
 const HIDDEN = '[redacted]'
 
 /** A text without what looks like credentials: bearer and basic tokens, JWTs, passwords in URLs. */
-export function redactText(text: string): string {
+function redactText(text: string): string {
   return text
     .replaceAll(/\b(bearer|basic) +[\w.~+/-]+=*/gi, `$1 ${HIDDEN}`)
     .replaceAll(/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, HIDDEN)

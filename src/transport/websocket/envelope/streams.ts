@@ -1,15 +1,7 @@
 import type { Action, Model, Resource } from '../../../model/model.ts'
 
 /** What clients may do with a stream, by the names of the envelope. */
-const builtIn: ReadonlySet<string> = new Set([
-  'create',
-  'retrieve',
-  'list',
-  'update',
-  'patch',
-  'delete',
-  'subscribe',
-])
+const builtIn: ReadonlySet<string> = new Set(['create', 'retrieve', 'list', 'update', 'patch', 'delete', 'subscribe'])
 
 /** A resource as the envelope shows it. */
 export interface Stream {

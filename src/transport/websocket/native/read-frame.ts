@@ -92,6 +92,6 @@ function fits(value: unknown, type: Type): boolean {
   }
 }
 
-export function isId(value: unknown): value is RequestId {
+function isId(value: unknown): value is RequestId {
   return typeof value === 'string' ? value.length > 0 && value.length <= 64 : Number.isSafeInteger(value)
 }

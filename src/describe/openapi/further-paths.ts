@@ -1,0 +1,107 @@
+import type { Resource } from '../../model/model.ts'
+import { scalarSchema } from '../scalar-schema.ts'
+import { answer, refusing, rowsAnswer, type Json } from './answers.ts'
+import { place, type Drafting } from './drafting.ts'
+import { listParameters, pathParameter, query, shared } from './parameters.ts'
+import { securityOf, type Need } from './security.ts'
+
+/** What a resource has beside its lists and rows: their history, and writes of all rows that a filter selects. */
+export function describeFurther(drafting: Drafting, resource: Resource): void {
+  const fixed = resource.options.readOnly || resource.options.foreign?.view === true
+  for (const path of resource.paths) {
+    if (!resource.field.has('history')) place(drafting, `${path}/{id}/history`, 'get', history(drafting, resource))
+    if (fixed || !resource.options.bulk) continue
+    place(drafting, path, 'patch', patchRows(drafting, resource))
+    place(drafting, path, 'delete', deleteRows(drafting, resource))
+  }
+}
+
+function history(drafting: Drafting, resource: Resource): Json {
+  const fields = { type: ['object', 'null'] }
+  const entry = {
+    type: 'object',
+    properties: {
+      position: { type: 'string' },
+      at: { type: 'string', format: 'date-time' },
+      operation: { type: 'string', enum: ['create', 'patch', 'delete'] },
+      data: { ...fields, description: 'The stored fields after it.' },
+      before: { ...fields, description: 'What it replaced.' },
+      lists: { type: 'object', description: 'Ids that joined or left its to-many relations.' },
+    },
+    required: ['position', 'at', 'operation', 'data', 'before'],
+  }
+  return {
+    ...head(drafting, resource, 'read', 'history', `What happened to a row of \`${resource.name}\`, newest first`),
+    parameters: [
+      pathParameter('id', `The id of the ${resource.name}.`, scalarSchema(resource.idType)),
+      query('before', 'Continues before this position.', { type: 'string' }),
+      query('limit', 'Entries of a page.', { type: 'integer', minimum: 1 }),
+      shared('If-None-Match'),
+    ],
+    responses: {
+      200: answer('The history.', { type: 'array', items: entry }, 'ETag', 'Link', 'Cache-Control', 'X-Request-Id'),
+      304: answer('There is nothing newer.', null, 'ETag', 'Cache-Control'),
+      ...refusing(400, ...who(drafting), 404, 406),
+    },
+  }
+}
+
+function patchRows(drafting: Drafting, resource: Resource): Json {
+  const { components } = drafting
+  const body = { schema: { $ref: components.refer(resource, 'patch') } }
+  const shaped = { anyOf: [scalarSchema(resource.idType), { $ref: components.referShaped(resource) }] }
+  const rows = { row: { $ref: components.refer(resource, 'row') }, shaped, many: 'list' as const }
+  return {
+    ...head(drafting, resource, 'write', 'patchMany', `Changes all rows of \`${resource.name}\` that a filter selects`),
+    parameters: selecting(drafting, resource),
+    requestBody: { required: true, content: { 'application/json': body, 'application/merge-patch+json': body } },
+    responses: {
+      200: rowsAnswer('The rows as they are now.', rows, 'Cache-Control', 'Position'),
+      204: answer('Done; `Prefer: return=minimal` was followed.', null, 'Position', 'Preference-Applied'),
+      ...refusing(400, ...who(drafting), 409, 412, 413, 415, 422, 428),
+    },
+  }
+}
+
+function deleteRows(drafting: Drafting, resource: Resource): Json {
+  return {
+    ...head(
+      drafting,
+      resource,
+      'delete',
+      'deleteMany',
+      `Deletes all rows of \`${resource.name}\` that a filter selects`,
+    ),
+    parameters: selecting(drafting, resource),
+    responses: {
+      200: answer('What was deleted; `Prefer: return=representation` was followed.', {}, 'Position'),
+      204: answer('They are gone.', null, 'Position', 'Cache-Control'),
+      ...refusing(400, ...who(drafting), 409, 412, 422, 428),
+    },
+  }
+}
+
+/** The conditions of a list, without the words that page it. */
+function selecting({ components, options, parameters }: Drafting, resource: Resource): readonly Json[] {
+  const conditions = listParameters(resource, components, options.limits, parameters).filter(
+    one => one['name'] === 'filter' || /parameters\/.+\..+\./.test(String(one['$ref'])),
+  )
+  const match =
+    resource.options.ifMatch === 'required'
+      ? { name: 'If-Match', in: 'header', required: true, schema: { type: 'string' } }
+      : shared('If-Match')
+  return [...conditions, match, shared('Idempotency-Key'), shared('Prefer')]
+}
+
+const who = ({ options }: Drafting): readonly number[] => (Object.keys(options.schemes).length > 0 ? [401, 403] : [])
+
+function head(drafting: Drafting, resource: Resource, need: Need, word: string, summary: string): Json {
+  return {
+    operationId: drafting.operationId(word + resource.title),
+    tags: [resource.title],
+    summary,
+    security: securityOf(resource, need, Object.keys(drafting.options.schemes)),
+    'x-resource': resource.name,
+    'x-operation': word,
+  }
+}
