@@ -201,6 +201,7 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
     limits,
     clock,
     gate,
+    changedIn: auth && (commits => auth.changedIn(commits)),
     charge: chargeOf(limiter),
     onFault: fault,
   })

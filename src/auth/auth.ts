@@ -1,6 +1,6 @@
 import { ApiError } from '../protocol/error.ts'
 import type { Id, Model } from '../model/model.ts'
-import type { Store } from '../store/store.ts'
+import type { Commit, Store } from '../store/store.ts'
 import { chain, wait, type Maybe } from '../store/work.ts'
 import type { AttemptLimits } from './attempts.ts'
 import type { Grant } from './callers.ts'
@@ -10,7 +10,7 @@ import { invalid } from './jwt.ts'
 import { keysOf, type KeyOptions } from './keys.ts'
 import type { Granted, Login } from './login.ts'
 import { isAllowedOrigin, isSafeMethod } from './origin.ts'
-import type { Authenticate, Credentials, Identity, Principal } from './principal.ts'
+import type { Authenticate, Credentials, Identity, Principal, Standing } from './principal.ts'
 import { ownUsers } from './own-users.ts'
 import type { Session } from './session.ts'
 import { Tickets } from './tickets.ts'
@@ -60,6 +60,10 @@ export interface Auth {
   allowsOrigin(credentials: Credentials): boolean
   /** Hears that the row, the password or a session of a user changed, within a moment of the commit. */
   onPrincipalChange(user: Id, listener: () => void): () => void
+  /** Who a caller is who stays, for what is told of in the order of the log; null = nothing in the store decides it. */
+  standing(identity: Identity): Standing | null
+  /** The users of whom commits changed the row or a session. */
+  changedIn(commits: readonly Commit[]): ReadonlySet<Id>
   /** Follows a caller who stays: hears once that the token has expired or the session has ended, or of each change. */
   watch(identity: Identity, listener: (what: Watched) => void): () => void
   /** Login, refresh and logout; null where no resource says `.login(…)`. */
@@ -92,6 +96,7 @@ export interface AuthEnvironment {
 }
 
 const most = 10_000
+const nobody: ReadonlySet<Id> = new Set()
 
 /** Makes what recognises callers; null where neither a login nor any option asks for it. */
 export function createAuth(options: AuthOptions | TokenAuth | undefined, environment: AuthEnvironment): Auth | null {
@@ -192,6 +197,12 @@ export function createAuth(options: AuthOptions | TokenAuth | undefined, environ
     ticket: identity => ({ ticket: tickets.issue(identity), expires_in: tickets.seconds }),
     allowsOrigin: credentials => isAllowedOrigin(credentials, origins),
     onPrincipalChange: (user, listener) => own?.watches.on(user, listener) ?? (() => {}),
+    standing: identity => {
+      const access = accesses.get(identity)
+      if (!access || !own) return null
+      return { user: identity.principal.id, at: snapshot => own.callers.at(snapshot, access) }
+    },
+    changedIn: commits => own?.watches.usersIn(commits) ?? nobody,
     watch: (identity, listener) => {
       const access = accesses.get(identity)
       const look = access && own ? (): Maybe<Principal | null> => own.callers.of(access) : null

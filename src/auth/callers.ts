@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { FIRST, ID, type Id, type Resource, type Row } from '../model/model.ts'
-import type { Store } from '../store/store.ts'
+import type { Snapshot, Store } from '../store/store.ts'
 import { chain, wait, type Maybe, type Work } from '../store/work.ts'
 import type { Principal } from './principal.ts'
 import type { Sessions } from './session.ts'
@@ -73,6 +73,15 @@ export class Callers {
     })
   }
 
+  /** The caller of a session in a snapshot; null if it has ended there. */
+  *at(snapshot: Snapshot, access: Access): Work<Principal | null> {
+    const known = this.#known.get(access.sid)
+    const caller = yield* this.#look(snapshot, access, known)
+    if (caller === null) return null
+    if (caller !== known && !(known && known.seen > caller.seen)) this.#remember(access.sid, caller)
+    return this.#holds(caller, access) ? caller.principal : null
+  }
+
   /** The session is looked at anew. */
   forget(sid: string): void {
     this.#known.delete(sid)
@@ -83,11 +92,7 @@ export class Callers {
     this.#known.clear()
   }
 
-  *#look(
-    snapshot: Parameters<Parameters<Store['read']>[0]>[0],
-    access: Access,
-    known: Caller | undefined,
-  ): Work<Caller | null> {
+  *#look(snapshot: Snapshot, access: Access, known: Caller | undefined): Work<Caller | null> {
     const { users, sessions, clock, stampOf } = this.#options
     const seen = Math.max(snapshot.changed(users), snapshot.changed(sessions.resource))
     if (known?.seen === seen) {

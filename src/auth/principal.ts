@@ -1,5 +1,6 @@
 import type { Id } from '../model/model.ts'
-import type { Maybe } from '../store/work.ts'
+import type { Snapshot } from '../store/store.ts'
+import type { Maybe, Work } from '../store/work.ts'
 
 /** Who calls. Its members are what rules and functions of the declaration see as `me`. */
 export interface Principal {
@@ -19,6 +20,14 @@ export interface Credentials {
 
 /** Finds out who calls; null = anonymous. Throws ApiError `unauthenticated` for credentials that do not hold. */
 export type Authenticate = (credentials: Credentials) => Maybe<Principal | null>
+
+/** Who somebody is who stays, at any state of the store. */
+export interface Standing {
+  /** Whose row and sessions decide it. */
+  readonly user: Id
+  /** The principal in a snapshot: the same object as long as nothing about it changed, null once the session has ended. */
+  at(snapshot: Snapshot): Work<Principal | null>
+}
 
 /** Who calls on a connection that stays, and how long. */
 export interface Identity {

@@ -81,11 +81,12 @@ export class Watches {
       }
       if (commits.length === 0) return
       this.#position = commits.at(-1)!.position
-      for (const user of this.#usersIn(commits)) this.#tell(user)
+      for (const user of this.usersIn(commits)) this.#tell(user)
     }
   }
 
-  #usersIn(commits: readonly Commit[]): Set<Id> {
+  /** The users whose row or sessions commits changed. */
+  usersIn(commits: readonly Commit[]): Set<Id> {
     const found = new Set<Id>()
     for (const { changes } of commits) {
       for (const { resource, id, before, after } of changes) {

@@ -6,21 +6,33 @@ import type { Hub } from './hub.ts'
 const STEP = 1_000
 const MOST = 100_000
 
+/** What happens around the telling of commits. */
+export interface Around {
+  /** Before; null = the log cannot tell what happened. */
+  before(commits: readonly Commit[] | null): void
+  /** After, at the position that was told of. */
+  after(snapshot: Snapshot): Work<void>
+}
+
 /** Follows the change log, once per process: what it has dispatched is always a whole number of commits, in order. */
 export class Feed {
   readonly #store: Store
   readonly #hub: Hub
+  readonly #around: Around
   readonly #onFault: (error: unknown) => void
   #position = -1
+  /** The same of ephemeral rows. */
+  #fleeting = 0
   #epoch = ''
   #stop: (() => void) | null = null
   #scheduled = false
   /** The last step; steps never overlap. */
   #running: Promise<unknown> = Promise.resolve()
 
-  constructor(store: Store, hub: Hub, onFault: (error: unknown) => void) {
+  constructor(store: Store, hub: Hub, around: Around, onFault: (error: unknown) => void) {
     this.#store = store
     this.#hub = hub
+    this.#around = around
     this.#onFault = onFault
   }
 
@@ -68,24 +80,32 @@ export class Feed {
 
   *#advance(snapshot: Snapshot): Work<void> {
     const { epoch } = this.#store
+    const { fleeting = 0 } = snapshot
     if (this.#position < 0 || this.#epoch !== epoch) {
       const begun = this.#position >= 0
       this.#epoch = epoch
       this.#position = snapshot.position
-      if (begun) this.#hub.resetAll()
+      this.#fleeting = fleeting
+      if (begun) yield* this.#tell(snapshot, null)
       return
     }
     if (this.#position >= snapshot.position) return
     const commits = yield* this.#behind(snapshot)
     // Whatever happens below, nothing is dispatched twice: those who miss something are reset.
     this.#position = snapshot.position
-    if (!commits) return this.#hub.resetAll()
+    yield* this.#tell(snapshot, commits)
+  }
+
+  *#tell(snapshot: Snapshot, commits: readonly Commit[] | null): Work<void> {
+    this.#around.before(commits)
     try {
-      yield* this.#hub.dispatch(snapshot, commits)
+      if (commits) yield* this.#hub.dispatch(snapshot, commits)
+      else this.#hub.resetAll()
     } catch (error) {
       this.#onFault(error)
       this.#hub.resetAll()
     }
+    yield* this.#around.after(snapshot)
   }
 
   /**

@@ -1,10 +1,10 @@
 import { ApiError } from '../protocol/error.ts'
 import type { Id, Resource, Row } from '../model/model.ts'
-import { all, everything, type Predicate, type Query, type SortKey } from '../query/predicate.ts'
+import { all, everything, nothing, type Predicate, type Query, type SortKey } from '../query/predicate.ts'
 import { printQuery } from '../query/print.ts'
 import { authorize, narrowed } from '../engine/authorize.ts'
 import type { Call } from '../engine/call.ts'
-import { Permissions } from '../engine/permissions.ts'
+import { Permissions, permissionsOf } from '../engine/permissions.ts'
 import { viewOf, type View } from '../engine/view.ts'
 
 /** What a subscription follows: the same for all that ask alike. */
@@ -54,6 +54,18 @@ export function interestOf(call: Call, authenticating: boolean): Keyed {
     key,
     item,
     interest: { resource, where, sort, limit, offset, opaque: guard.opaque, view, permissions, auth: call.auth },
+  }
+}
+
+/** What a call is interested in whose caller may see nothing of it. */
+export function nothingOf({ resource, principal, trusted = false, auth, query }: Call): Keyed {
+  const permissions = permissionsOf(principal, trusted)
+  const view = viewOf(resource, { depth: 0, include: [], fields: null })
+  const sort = query?.sort ?? []
+  return {
+    key: `nothing\n${resource.name}\n${printQuery({ where: nothing, sort })}`,
+    item: null,
+    interest: { resource, where: nothing, sort, limit: null, offset: 0, opaque: null, view, permissions, auth },
   }
 }
 

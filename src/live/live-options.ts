@@ -1,7 +1,8 @@
 import type { Call } from '../engine/call.ts'
 import type { Gate } from '../engine/gate.ts'
 import type { Limits } from '../protocol/limits.ts'
-import type { Store } from '../store/store.ts'
+import type { Id } from '../model/model.ts'
+import type { Commit, Store } from '../store/store.ts'
 import type { Maybe } from '../store/work.ts'
 
 /** What live queries are made of. */
@@ -11,6 +12,8 @@ export interface LiveOptions {
   readonly clock: () => number
   /** Anonymous callers may do nothing where a resource is not public. */
   readonly gate: Gate
+  /** The users of whom commits changed something that may make other callers of them; null = nobody can change. */
+  readonly changedIn?: ((commits: readonly Commit[]) => ReadonlySet<Id>) | null
   /** Charges a subscription to the budget of its caller. */
   readonly charge?: ((call: Call) => Maybe<unknown>) | null
   /** Hears of what an evaluation or a face threw; the others are not disturbed. */

@@ -1,12 +1,15 @@
 import { ApiError } from '../protocol/error.ts'
-import { formatPosition, parsePosition } from '../protocol/position.ts'
+import { formatPosition } from '../protocol/position.ts'
 import { ID, SEQ, type Id } from '../model/model.ts'
-import type { Call } from '../engine/call.ts'
-import { allowedRows } from '../engine/permissions.ts'
+import type { Standing } from '../auth/principal.ts'
+import type { Call, Principal } from '../engine/call.ts'
 import type { Change, Commit, Snapshot } from '../store/store.ts'
-import { wait, type Work } from '../store/work.ts'
+import type { Work } from '../store/work.ts'
 import type { Mode } from './coalesce.ts'
+import { checkParent } from './check-parent.ts'
+import { commitPage, commitsSince } from './commits-since.ts'
 import { Feed } from './feed.ts'
+import { Followers } from './followers.ts'
 import type { Group } from './group.ts'
 import { Hub } from './hub.ts'
 import { interestOf } from './interest.ts'
@@ -14,6 +17,15 @@ import type { LiveOptions } from './live-options.ts'
 import { Postman } from './mailbox.ts'
 import { reached } from './reached.ts'
 import { Subscription, type Listener, type Shown } from './subscription.ts'
+
+/** A subscription on its way. */
+interface Beginning {
+  readonly call: Call
+  readonly subscription: Subscription
+  readonly item: Id | null
+  readonly since: string | null
+  readonly standing: Standing | null
+}
 
 /** Changes that are replayed at most; whoever is further behind gets a snapshot, which is cheaper. */
 const REPLAY = 10_000
@@ -27,6 +39,7 @@ export class Live {
   readonly #options: LiveOptions
   readonly #hub: Hub
   readonly #feed: Feed
+  readonly #followers: Followers
   /** One function for all: a closure each would keep the call that it was made for. */
   readonly #resyncing = (behind: Subscription): Promise<void> => this.#resync(behind)
   readonly #subscriptions = new Set<Subscription>()
@@ -35,11 +48,23 @@ export class Live {
   #recent: { readonly group: Group; readonly position: number; readonly rows: readonly Shown[] } | null = null
 
   constructor(options: LiveOptions) {
-    const { limits, clock, store, onFault } = options
+    const { limits, clock, store, gate, onFault } = options
     this.#options = options
     const bounds = { ids: limits.relatedIds, rows: limits.maxPage, total: Infinity }
     this.#hub = new Hub({ clock, sortedRows: limits.sortedRows, bounds }, onFault)
-    this.#feed = new Feed(store, this.#hub, onFault)
+    this.#followers = new Followers({
+      hub: this.#hub,
+      most: limits.snapshotRows,
+      changedIn: options.changedIn ?? (() => new Set()),
+      interestOf: call => {
+        gate.pass(call, true)
+        return interestOf(call, gate.closes(call.resource))
+      },
+      take: (snapshot, group) => this.#take(snapshot, group),
+      end: (subscription, error) => this.#end(subscription, error),
+      onFault,
+    })
+    this.#feed = new Feed(store, this.#hub, this.#followers, onFault)
   }
 
   get subscriptions(): number {
@@ -62,30 +87,47 @@ export class Live {
 
   /**
    * Follows what a read call would show. The listener hears of a snapshot, or, with `since`, of all that happened after
-   * that position; where the log cannot tell, of a reset and a snapshot. Throws ApiError where nothing can be followed.
+   * that position; where the log cannot tell, of a reset and a snapshot. With a standing it follows for whoever its
+   * caller is by then. Throws ApiError where nothing can be followed.
    */
   async subscribe(
     call: Call,
     listener: Listener,
     since: string | null = null,
     mode: Mode = 'every',
+    standing: Standing | null = null,
   ): Promise<Subscription> {
     if (this.closing.aborted) throw closed()
-    this.#options.gate.pass(call, true)
-    await this.#options.charge?.(call)
-    const { key, interest, item } = interestOf(call, this.#options.gate.closes(call.resource))
-    const group = this.#hub.group(key, () => interest)
-    const subscription = new Subscription(key, group, listener, mode, this.#resyncing)
-    // Keeps the group while its first member is on the way.
-    const holding = { deliver: () => {}, reset: () => {} }
-    this.#hub.join(group, holding)
-    this.#feed.start()
-    try {
-      return await this.#feed.at(snapshot => this.#begin(snapshot, call, subscription, item, since))
-    } finally {
-      this.#hub.leave(key, group, holding)
-      this.#rest()
+    const { gate, charge } = this.#options
+    gate.pass(call, true)
+    await charge?.(call)
+    for (let asked = call; ;) {
+      const { key, interest, item } = interestOf(asked, gate.closes(call.resource))
+      const group = this.#hub.group(key, () => interest)
+      const subscription = new Subscription(key, group, listener, mode, this.#resyncing)
+      // Keeps the group while its first member is on the way.
+      const holding = { deliver: () => {}, reset: () => {} }
+      this.#hub.join(group, holding)
+      this.#feed.start()
+      try {
+        const other = await this.#feed.at(snapshot =>
+          this.#begin(snapshot, { call: asked, subscription, item, since, standing }),
+        )
+        if (other === null) return subscription
+        asked = { ...call, principal: other }
+        gate.pass(asked, true)
+      } finally {
+        this.#hub.leave(key, group, holding)
+        this.#rest()
+      }
     }
+  }
+
+  /** A subscription is another caller's from now on, who asks for the same: the difference is told. */
+  async become(subscription: Subscription, call: Call, standing: Standing | null): Promise<void> {
+    if (subscription.closed) return
+    subscription.hold()
+    await this.#feed.at(snapshot => this.#followers.become(snapshot, subscription, call, standing))
   }
 
   /** The position of now: who begins there hears of what comes, and nothing of what is. */
@@ -101,6 +143,7 @@ export class Live {
   unsubscribe(subscription: Subscription): void {
     if (subscription.closed) return
     subscription.close()
+    this.#followers.remove(subscription)
     this.#subscriptions.delete(subscription)
     this.#hub.leave(subscription.key, subscription.group, subscription)
     this.#rest()
@@ -126,7 +169,8 @@ export class Live {
 
   /** Commits after a position (null = the beginning), about `limit` changes, and where the log is; null if it no longer reaches back. */
   async commits(since: string | null, limit: number): Promise<{ commits: Commit[] | null; position: string }> {
-    return this.#options.store.read(snapshot => this.#page(snapshot, since, limit))
+    const { store } = this.#options
+    return store.read(snapshot => commitPage(store, snapshot, since, limit))
   }
 
   /** Tells subscribers of everything that is committed by now: before an answer, so that it comes after its own effects. */
@@ -155,17 +199,16 @@ export class Live {
     if (this.#hub.isIdle) this.#feed.stop()
   }
 
-  /** A subscription's first words, and its place among those who hear of what comes. */
-  *#begin(
-    snapshot: Snapshot,
-    call: Call,
-    subscription: Subscription,
-    item: Id | null,
-    since: string | null,
-  ): Work<Subscription> {
+  /** A subscription's first words, and its place among those who hear of what comes; or who its caller is by now. */
+  *#begin(snapshot: Snapshot, { call, subscription, item, since, standing }: Beginning): Work<Principal | null> {
     if (this.closing.aborted) throw closed()
     const { group, listener } = subscription
-    yield* checkParent(snapshot, call, group)
+    if (standing) {
+      const now = yield* standing.at(snapshot)
+      if (now === null) throw new ApiError('unauthenticated', { detail: 'the session has ended' })
+      if (now !== call.principal) return now
+    }
+    yield* checkParent(snapshot, call, group.interest.permissions)
     if (!(yield* this.#replay(snapshot, subscription, item, since))) {
       const rows = yield* this.#take(snapshot, group)
       if (item !== null && rows.length === 0) throw missing(call)
@@ -173,24 +216,12 @@ export class Live {
     }
     this.#hub.join(group, subscription)
     this.#subscriptions.add(subscription)
-    return subscription
-  }
-
-  *#page(
-    snapshot: Snapshot,
-    since: string | null,
-    limit: number,
-  ): Work<{ commits: Commit[] | null; position: string }> {
-    const { store } = this.#options
-    const position = formatPosition(store.epoch, snapshot.position)
-    const from = since === null ? { epoch: store.epoch, seq: 0 } : parsePosition(since)
-    if (!from || from.epoch !== store.epoch || from.seq > snapshot.position) return { commits: null, position }
-    const commits = yield* wait(store.commits(from.seq, limit))
-    return { commits: commits && commits.filter(commit => commit.position <= snapshot.position), position }
+    if (standing) this.#followers.add(subscription, call, standing)
+    return null
   }
 
   *#tap(snapshot: Snapshot, tell: (commits: readonly Commit[] | null) => void, since: string | null): Work<() => void> {
-    const missed = since === null ? [] : yield* this.#since(snapshot, since, 10 * REPLAY)
+    const missed = since === null ? [] : yield* commitsSince(this.#options.store, snapshot, since, 10 * REPLAY)
     if (missed === null || missed.length > 0) tell(missed)
     const stop = this.#hub.tap(tell)
     this.#feed.start()
@@ -221,7 +252,7 @@ export class Live {
 
   /** Tells what happened since a position, from the log; false if the log cannot tell. */
   *#replay(snapshot: Snapshot, subscription: Subscription, item: Id | null, since: string | null): Work<boolean> {
-    const commits = since === null ? null : yield* this.#since(snapshot, since, REPLAY)
+    const commits = since === null ? null : yield* commitsSince(this.#options.store, snapshot, since, REPLAY)
     if (!commits) return false
     const { group, listener } = subscription
     const { resource } = group.interest
@@ -247,41 +278,19 @@ export class Live {
     return true
   }
 
-  /** Commits after a position up to the snapshot; null if the log cannot tell, or would tell too much. */
-  *#since(snapshot: Snapshot, since: string, most: number): Work<Commit[] | null> {
-    const { store } = this.#options
-    const position = parsePosition(since)
-    if (!position || position.epoch !== store.epoch || position.seq > snapshot.position) return null
-    if (snapshot.position - position.seq > most) return null
-    const commits: Commit[] = []
-    for (let at = position.seq; at < snapshot.position;) {
-      const next = yield* wait(store.commits(at, REPLAY))
-      if (!next || next.length === 0) return null
-      for (const commit of next) if (commit.position <= snapshot.position) commits.push(commit)
-      at = next.at(-1)!.position
-    }
-    return commits
-  }
-
   async #resync(subscription: Subscription): Promise<void> {
     try {
       await this.#feed.at(snapshot => this.#again(snapshot, subscription))
     } catch (error) {
-      if (subscription.closed) return
-      this.unsubscribe(subscription)
-      subscription.listener.end(ApiError.from(error))
+      this.#end(subscription, ApiError.from(error))
     }
   }
-}
 
-/** The row above a nested URI must be there for the caller. */
-function* checkParent(snapshot: Snapshot, call: Call, group: Group): Work<void> {
-  const { parent } = call
-  if (!parent) return
-  const row = yield* wait(snapshot.get(parent.resource, parent.id))
-  const guard = group.interest.permissions.read(parent.resource)
-  const seen = row ? yield* allowedRows(snapshot, parent.resource, [row], guard) : []
-  if (seen.length === 0) throw new ApiError('not_found', { detail: `there is no ${parent.resource.name} ${parent.id}` })
+  #end(subscription: Subscription, error: ApiError): void {
+    if (subscription.closed) return
+    this.unsubscribe(subscription)
+    subscription.listener.end(error)
+  }
 }
 
 const missing = (call: Call): ApiError =>

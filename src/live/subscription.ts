@@ -27,6 +27,9 @@ export interface Listener {
   end(error: ApiError): void
 }
 
+/** Batches that are kept while it is not known who listens; beyond it a new snapshot is cheaper. */
+const KEPT = 1_000
+
 const snapshotFrames = new WeakMap<readonly Shown[], Map<string, Frame>>()
 
 /** The frame of a snapshot for a dialect: equal subscriptions that start together share rows, and so the frame. */
@@ -40,10 +43,10 @@ export function snapshotFrameOf(rows: readonly Shown[], key: string, make: () =>
 
 /** One connection's interest, from its snapshot on. */
 export class Subscription implements Member {
-  readonly key: string
-  readonly group: Group
   readonly listener: Listener
   readonly #mode: Mode
+  #key: string
+  #group: Group
   readonly #resync: (subscription: Subscription) => Promise<void>
   /** Something was left out: nothing more is told until a new snapshot. */
   #behind = false
@@ -52,6 +55,8 @@ export class Subscription implements Member {
   /** Held back by the mode; made when it is first needed. */
   #held: Coalesced | null = null
   #timer: NodeJS.Timeout | null = null
+  /** What came since it is not known who listens; null = it is known. */
+  #kept: Batch[] | null = null
 
   constructor(
     key: string,
@@ -60,11 +65,19 @@ export class Subscription implements Member {
     mode: Mode,
     resync: (subscription: Subscription) => Promise<void>,
   ) {
-    this.key = key
-    this.group = group
+    this.#key = key
+    this.#group = group
     this.listener = listener
     this.#mode = mode
     this.#resync = resync
+  }
+
+  get key(): string {
+    return this.#key
+  }
+
+  get group(): Group {
+    return this.#group
   }
 
   get closed(): boolean {
@@ -77,7 +90,8 @@ export class Subscription implements Member {
 
   deliver(batch: Batch): void {
     if (this.#closed || this.#behind) return
-    if (this.#mode === 'every') this.#tell(batch)
+    if (this.#kept) this.#keep(batch)
+    else if (this.#mode === 'every') this.#tell(batch)
     else if (this.#mode === 'latest') this.#tellLatest(batch)
     else this.#tellPaced(batch, this.#mode)
   }
@@ -88,9 +102,41 @@ export class Subscription implements Member {
     this.#startAnew()
   }
 
+  /** Nothing is told until `release` or `become`: whoever listens may not be who began it. */
+  hold(): void {
+    this.#kept ??= []
+  }
+
+  /** It is still the same: what came meanwhile is told. */
+  release(): void {
+    const kept = this.#kept
+    if (!kept) return
+    this.#kept = null
+    for (const batch of kept) this.deliver(batch)
+    this.drained()
+  }
+
+  /** What came and was not told, in order; it will not be. */
+  untold(): Batch[] {
+    const held = this.#held?.take()
+    const kept = this.#kept ?? []
+    this.#kept &&= []
+    return held ? [held, ...kept] : kept
+  }
+
+  /** It follows another group's view from now on; `batch` leads there, null = that cannot be told. */
+  become(key: string, group: Group, batch: Batch | null): void {
+    this.#key = key
+    this.#group = group
+    this.#kept = null
+    if (batch === null) this.#leaveBehind()
+    else if (batch.events.length > 0 || batch.order) this.#tell(batch)
+    this.drained()
+  }
+
   /** The connection has taken what waited: whoever was left behind starts anew, what was held back is told. */
   drained(): void {
-    if (this.#closed) return
+    if (this.#closed || this.#kept) return
     if (this.#behind) this.#startAnew()
     else if (this.#mode === 'latest') this.#release()
   }
@@ -104,6 +150,11 @@ export class Subscription implements Member {
     this.#closed = true
     if (this.#timer) clearTimeout(this.#timer)
     this.#held = null
+  }
+
+  #keep(batch: Batch): void {
+    if (this.#kept!.length < KEPT) this.#kept!.push(batch)
+    else this.#leaveBehind()
   }
 
   #tell(batch: Batch): void {
@@ -127,6 +178,7 @@ export class Subscription implements Member {
   #pace(interval: number): void {
     this.#timer = setTimeout(() => {
       this.#timer = null
+      if (this.#kept) return this.#pace(interval)
       if (!this.#held || this.#held.isEmpty) return
       this.#release()
       this.#pace(interval)
@@ -149,11 +201,12 @@ export class Subscription implements Member {
   #leaveBehind(): void {
     this.#behind = true
     this.#held?.clear()
+    this.#kept &&= []
   }
 
   /** One snapshot at a time, and none on top of what the connection has not taken. */
   #startAnew(): void {
-    if (this.#resyncing || this.listener.isBusy?.()) return
+    if (this.#kept || this.#resyncing || this.listener.isBusy?.()) return
     this.#resyncing = true
     void this.#resync(this).finally(() => {
       this.#resyncing = false
