@@ -9,6 +9,7 @@ import type { Model } from './model/model.ts'
 import type { RateLimit } from './model/rate-limit.ts'
 import type { Checked } from './model/types.ts'
 import type { Validators } from './schema/text/validator.ts'
+import type { FileStore } from './store/files.ts'
 import { memory } from './store/memory.ts'
 import type { Store, Transaction } from './store/store.ts'
 import type { Call, Outcome } from './engine/call.ts'
@@ -22,6 +23,7 @@ import type { PermissionLike } from './model/permission.ts'
 import { database } from './engine/database.ts'
 import { createEngine, type Engine } from './engine/engine.ts'
 import { createHandled, type Handled, type OutsideChange } from './engine/handled.ts'
+import { filesOf, withFiles } from './engine/files/of-model.ts'
 import { hooksOf, type After, type Before, type OnError } from './engine/hooks.ts'
 import { withDeprecation } from './engine/deprecated.ts'
 import type { Ids } from './engine/ids.ts'
@@ -50,6 +52,8 @@ import { wait, type Maybe } from './store/work.ts'
 export interface ApiOptions extends DocumentOptions {
   /** Default: `memory()`. */
   readonly store?: Store
+  /** Where the bytes of files are kept: `folder('files')`. Default: a folder beside the store's file, else memory. */
+  readonly files?: FileStore
   /** Finds out who calls; resources that are not public then need a caller. */
   readonly authenticate?: Authenticate
   /** Tokens, sessions, scopes: how the users of a resource with `.login(…)`, and of other issuers, are recognised. */
@@ -152,7 +156,7 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
 ): Api<M> {
   const limits: Limits = { ...defaultLimits, ...options.limits }
   const { modelled, handled: declared } = apart(resources)
-  const model = link(withJobResource(withHooks(withSessions(modelled)), options.paths ?? {}), {
+  const model = link(withJobResource(withHooks(withSessions(withFiles(modelled))), options.paths ?? {}), {
     limits,
     paths: options.paths ?? {},
     docs: options.docs ?? null,
@@ -174,6 +178,7 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
   const limiter = limiterOf(model, clock, { rateLimit: options.rateLimit, budgets: options.budgets, random })
   const fault = (error: unknown): void => onFault(ApiError.from(error), null)
   const jobs = jobsOf({ ...options.jobs, model, store, clock, random, secured: auth !== null, onFault: fault })
+  const files = filesOf(options.files, { model, store, clock, random, onFault: fault })
   const unlimited = createEngine({
     model,
     store,
@@ -191,6 +196,7 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
     provided: options.provide,
     url,
     jobs,
+    files,
     onFault,
     onRefusal: isDevelopment() ? printRefusal : undefined,
   })
@@ -228,7 +234,7 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
     onFault: fault,
   })
   ready.catch(() => undefined) // whoever awaits `ready` hears of it; nobody else should be taken down
-  ready.then(() => jobs?.start()).catch(fault)
+  ready.then(() => Promise.all([files?.start(), jobs?.start()])).catch(fault)
   const handle = (call: Call): Maybe<Outcome> => (waiting ? ready.then(() => engine.handle(call)) : engine.handle(call))
   const http = {
     exporters: options.exporters,
@@ -269,7 +275,7 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
     match: text => matchUrl(model, prefix, text),
     close: async () => {
       await ready.catch(() => undefined)
-      await jobs?.close()
+      await Promise.all([jobs?.close(), files?.close()])
       live.close()
       auth?.close()
       await hooks?.close()

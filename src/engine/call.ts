@@ -1,8 +1,9 @@
 import type { Credentials, Principal } from '../auth/principal.ts'
 import type { ApiError } from '../protocol/error.ts'
-import type { Action, Field, Id, Resource, Value } from '../model/model.ts'
+import type { Action, Field, Id, Resource, ScalarField, Value } from '../model/model.ts'
 import type { Query, Shape } from '../query/predicate.ts'
 import type { Maybe } from '../store/work.ts'
+import type { Reception, Upload } from './files/reception.ts'
 
 export type { Principal }
 
@@ -57,6 +58,12 @@ export interface Call {
   readonly at?: string | null
   /** A read of what the log tells of the row (see history.ts). */
   readonly history?: HistoryRange | null
+  /** The file of the row that the call is about: conditions are about it, not about the row. */
+  readonly file?: ScalarField | null
+  /** Receives the files that a write brings, once its caller is known to be allowed; completes `input` and `uploads`. */
+  readonly receive?: ((reception: Reception) => Promise<void>) | null
+  /** What became of them. */
+  readonly uploads?: readonly Upload[] | null
   /** Makes a write that is sent again take effect once (see idempotency.ts). */
   readonly idempotencyKey?: string | null
   /** Which action is called; its arguments are `input`, unless a face has yet to receive them. */

@@ -1,6 +1,6 @@
 import { ApiError, type Issue } from '../protocol/error.ts'
 import type { Work } from '../store/work.ts'
-import type { Prepared } from './prepare.ts'
+import { asFile, type Prepared } from './prepare.ts'
 import { Budget, loadRelated } from './related.ts'
 import { writeRow } from './present.ts'
 import type { Reading } from './read.ts'
@@ -19,10 +19,14 @@ export function* checkEchoes(unit: Unit, instance: Instance, prepared: Prepared,
   const issues: Issue[] = []
   for (const { field, value, pointer } of prepared.echoes)
     if (!Object.hasOwn(shown, field.name) || !equal(shown[field.name], value))
-      issues.push({
-        code: 'read_only',
-        pointer,
-        detail: `${field.name} is set by the server; leave it out or send it as it is`,
-      })
+      issues.push(
+        field.is === 'scalar' && field.def.file && !field.readonly
+          ? asFile(field, pointer)
+          : {
+              code: 'read_only',
+              pointer,
+              detail: `${field.name} is set by the server; leave it out or send it as it is`,
+            },
+      )
   if (issues.length) throw new ApiError('read_only', { issues })
 }

@@ -15,6 +15,8 @@ import { Context, type Surroundings } from './context.ts'
 import { deleteRows, patchRows } from './bulk.ts'
 import { Cache } from './cache.ts'
 import { createRows, deleteRow, patchRow, putRow, type Writing } from './execute.ts'
+import type { Files } from './files/files.ts'
+import { ledgerOf } from './files/ledger.ts'
 import { claimOf, once, writeOnce } from './idempotency.ts'
 import { hooked, type Hooks } from './hooks.ts'
 import { newIds, type Ids } from './ids.ts'
@@ -45,6 +47,8 @@ export interface Engine {
   readonly gate: Gate
   /** Verifies and makes the cursors of lists. */
   readonly cursorKey: CursorKey
+  /** Null where no resource has files. */
+  readonly files?: Files | null
   /** Charges calls to the budgets of whoever makes them; null where no rate limit is declared. `handle` asks it by itself. */
   readonly limiter?: Limiter | null
   /** Runs a call through the pipeline. Never throws and never rejects: every fault is an Outcome of kind `failure`. */
@@ -68,6 +72,8 @@ export interface EngineOptions {
   /** Bytes of representations that are kept in memory; 0 = none. */
   readonly cache?: number
   readonly cursorKey: CursorKey
+  /** Null where no resource has files. */
+  readonly files?: Files | null | undefined
   /** What runs around requests. */
   readonly hooks?: Hooks | null | undefined
   /** What actions find as `ctx.provided`. */
@@ -90,6 +96,7 @@ export interface EngineOptions {
 export function createEngine(options: EngineOptions): Engine {
   const { store, clock, auth, gate } = options
   const newId = newIds(options.ids, clock, options.random)
+  const ledger = ledgerOf(options.model)
   const cache = options.cache ? new Cache(store, options.cache) : null
   const bounded: Bounds = {
     ids: options.limits.relatedIds,
@@ -137,6 +144,7 @@ export function createEngine(options: EngineOptions): Engine {
       strict: options.strict,
       permissions: writing.permissions,
       hashes: writing.hashes,
+      ledger,
     })
     switch (call.operation) {
       case 'create':
@@ -200,7 +208,9 @@ export function createEngine(options: EngineOptions): Engine {
         ? actOnce(store, call, clock, () => perform(call, writing, around, null))
         : perform(call, writing, around, null)
     }
-    if (!isRead(call)) return hashed(call, writing, ready => change(call, ready))
+    const toWrite = (ready: Writing): Maybe<Outcome> => hashed(call, ready, hashed => change(call, hashed))
+    if (call.receive) return options.files!.during(call, writing, toWrite)
+    if (!isRead(call)) return toWrite(writing)
     const hooks = aroundOf(call.resource, call.operation)
     if (hooks.length === 0) return read(call, writing)
     const around = context ?? new Context(surroundings, call, writing.ctx.now)
@@ -247,6 +257,7 @@ export function createEngine(options: EngineOptions): Engine {
     auth,
     gate,
     cursorKey: options.cursorKey,
+    files: options.files ?? null,
     handle: call =>
       guarded(call, () => {
         // Hooks are for requests; what the application itself asks for goes without them.

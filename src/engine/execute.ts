@@ -14,9 +14,10 @@ import { writeRows } from './present.ts'
 import { missing, showItem, visibleRow, type Reading } from './read.ts'
 import { checkReferences, refuseVague } from './references.ts'
 import { remove } from './remove.ts'
+import { fileIn, madeFile, withUploads } from './files/uploads.ts'
 import { finish } from './finish.ts'
 import type { Instance, Unit } from './unit.ts'
-import { checkWrite, itemTag } from './version.ts'
+import { checkFile, checkWrite, itemTag } from './version.ts'
 import { viewOf } from './view.ts'
 import { create, join, patch, prepareBody, replace, type NewId } from './write.ts'
 
@@ -65,7 +66,7 @@ function* createOne(
 ): Work<Instance> {
   const field = call.parent?.field
   const implied = field?.is === 'back' ? field.via : null
-  const prepared = prepareBody(unit, call.resource, body, base, 'create', implied)
+  const prepared = withUploads(prepareBody(unit, call.resource, body, base, 'create', implied), call)
   if (implied) agreeWithParent(prepared, implied, call.parent!.id)
   yield* check(unit, prepared)
   const instance = yield* create(unit, prepared, null, writing.newId)
@@ -100,9 +101,10 @@ function* check(unit: Unit, prepared: Prepared): Work<void> {
 export function* patchRow(unit: Unit, call: Call, writing: Writing): Work<Item> {
   const instance = yield* target(unit, call, writing)
   requireMatch(call)
+  const made = call.file != null && madeFile(call, call.file, instance.before!)
   yield* patchInstance(unit, call, instance, writing, call.conditions)
   yield* finish(unit)
-  return yield* show(unit, call, instance, writing, false)
+  return yield* show(unit, call, instance, writing, made)
 }
 
 /** Does to a row what the call's body says; the row is handed over with the unit. */
@@ -114,9 +116,11 @@ export function* patchInstance(
   conditions: Conditions | null,
 ): Work<void> {
   const body = call.jsonPatch ? yield* patchedBody(unit, call, instance, writing) : call.input
-  const prepared = prepareBody(unit, call.resource, body, '#', call.complete ? 'replace' : 'patch', null)
+  const read = prepareBody(unit, call.resource, body, '#', call.complete ? 'replace' : 'patch', null)
+  const prepared = withUploads(read, call)
   yield* checkEchoes(unit, instance, prepared, writing)
-  checkWrite(conditions, writing.epoch, instance.before)
+  if (call.file) checkFile(conditions, fileIn(call.file, instance.before!))
+  else checkWrite(conditions, writing.epoch, instance.before)
   yield* check(unit, prepared)
   yield* patch(unit, instance, prepared, writing.newId)
 }

@@ -3,6 +3,7 @@ import type { Work } from '../store/work.ts'
 import { rowFor } from './writable.ts'
 import { moment } from './write.ts'
 import { checkAfter, checkBefore } from './write-rules.ts'
+import { settle } from './files/ledger.ts'
 import type { Instance, Unit } from './unit.ts'
 
 /** Ends a unit: the rows as they will be must hold together; then everything goes to the store at once. */
@@ -20,6 +21,7 @@ export function* finish(unit: Unit): Work<void> {
     yield* checkRow(unit, instance, issues)
   }
   if (issues.length) throw new ApiError('validation', { issues })
+  if (unit.ledger !== null) yield* settle(unit, unit.ledger)
   yield* checkBefore(unit)
   yield* unit.flush()
   yield* checkAfter(unit)

@@ -5,6 +5,7 @@ import type { Model } from '../model/model.ts'
 import type { Store, Transaction } from '../store/store.ts'
 import { wait, type Work } from '../store/work.ts'
 import type { Call, Outcome } from './call.ts'
+import type { Upload } from './files/reception.ts'
 
 /** Milliseconds for which the answer to a key is kept: a day (DESIGN: G9). */
 export const KEPT_FOR = 86_400_000
@@ -20,7 +21,7 @@ export interface Claim {
 /** The claim that a write makes; null if it has no key. Throws ApiError `validation` for a key that is none, and for none
  * where the resource insists on one. */
 export function claimOf(call: Call, input: unknown = call.input): Claim | null {
-  const { idempotencyKey: key, principal, resource, operation, id, parent } = call
+  const { idempotencyKey: key, principal, resource, operation, id, parent, uploads, file } = call
   if (key === undefined || key === null) {
     if (resource.options.idempotency === 'required' && operation === 'create' && !call.trusted) throw required()
     return null
@@ -30,7 +31,7 @@ export function claimOf(call: Call, input: unknown = call.input): Claim | null {
   const where = [
     operation,
     resource.name,
-    call.action?.name,
+    file ? [file.name] : call.action?.name,
     id,
     call.key ?? null,
     parent && [parent.resource.name, parent.id],
@@ -38,8 +39,13 @@ export function claimOf(call: Call, input: unknown = call.input): Claim | null {
   const { jsonPatch, shape, query, conditions } = call
   return {
     key: digest([who, where, parent?.field.name, key]),
-    print: digest([input, jsonPatch ?? false, shape, query, conditions]),
+    print: digest([uploads ? [input, printed(uploads)] : input, jsonPatch ?? false, shape, query, conditions]),
   }
+}
+
+/** Files by their bytes: when they came and where they are kept is another each time. */
+function printed(uploads: readonly Upload[]): unknown {
+  return uploads.map(({ field, value }) => [field.name, value && [value.name, value.type, value.digest]])
 }
 
 /** Throws ApiError `validation` for a text that cannot be a key. */

@@ -80,7 +80,11 @@ export function prepare(resource: Resource, body: unknown, base: string, how: Pr
       field.is === 'count'
     )
       forbid(field, raw, at, how, echoes)
-    else {
+    else if (field.is === 'scalar' && field.def.file && raw !== null) {
+      // In JSON a file can be taken away, or sent back as it was read.
+      if (how.operation === 'create' || how.mode === 'cast') how.issues.push(asFile(field, at))
+      else forbid(field, raw, at, how, echoes)
+    } else {
       const setting = prepareField(field, raw, at, how)
       if (setting) settings.push(setting)
     }
@@ -248,6 +252,14 @@ function forbid(field: Field, raw: unknown, at: string, how: Preparation, echoes
   if (how.mode === 'drf') return
   if (how.operation === 'create' || how.mode === 'cast') how.issues.push(readOnly(field, at))
   else echoes.push({ field, value: raw, pointer: at })
+}
+
+/** How the bytes of a file come in, told to whoever tried to set them. */
+export function asFile(field: Field, at: string): Issue {
+  const { owner, name } = field
+  const path = `${owner.paths[0] ?? ''}/{${owner.id.name}}/${name}`
+  const detail = `${name} is a file: PUT its bytes to ${path}, or send them as multipart/form-data; null takes it away`
+  return { code: 'read_only', pointer: at, detail }
 }
 
 function readOnly(field: Field, at: string): Issue {

@@ -1,4 +1,5 @@
 import type { Ctx } from '../schema/field.ts'
+import type { FileShown, StoredFile } from '../schema/file.ts'
 import { printDatetime } from '../schema/moment.ts'
 import type { Id, Resource, Row } from '../model/model.ts'
 import { ID } from '../model/model.ts'
@@ -72,6 +73,12 @@ function writePart(view: View, part: Part, row: Row, related: Related, ctx: Ctx)
     }
     case 'self':
       return JSON.stringify(selfUrl(view.resource, row[ID] as Id))
+    case 'file': {
+      const file = row[part.field.slot] as StoredFile | null
+      if (file === null) return 'null'
+      const url = `${selfUrl(view.resource, row[ID] as Id)}/${encodeURIComponent(part.field.name)}`
+      return JSON.stringify({ ...file, url } satisfies FileShown)
+    }
   }
 }
 

@@ -39,6 +39,8 @@ export interface UnitOptions {
   readonly permissions: Permissions
   /** Of the passwords that the call brings. */
   readonly hashes: ReadonlyMap<string, string> | null
+  /** Of files; null where there are none. */
+  readonly ledger: Resource | null
 }
 
 /**
@@ -52,6 +54,7 @@ export class Unit {
   readonly strict: boolean
   readonly lenient: boolean
   readonly permissions: Permissions
+  readonly ledger: Resource | null
   readonly #hashes: ReadonlyMap<string, string> | null
   readonly #known = new Map<Resource, Map<Id, Instance | null>>()
   /** In the order in which they were first changed or made. */
@@ -66,6 +69,7 @@ export class Unit {
     this.strict = options.strict
     this.lenient = options.lenient
     this.permissions = options.permissions
+    this.ledger = options.ledger
     this.#hashes = options.hashes
   }
 

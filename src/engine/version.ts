@@ -1,6 +1,7 @@
 import { ApiError } from '../protocol/error.ts'
 import type { Predicate, Query } from '../query/predicate.ts'
 import { AT, SEQ, type Resource, type Row } from '../model/model.ts'
+import type { StoredFile } from '../schema/file.ts'
 import type { Snapshot } from '../store/store.ts'
 import type { Conditions, Tag } from './call.ts'
 import type { View } from './view.ts'
@@ -102,6 +103,20 @@ export function checkWrite(conditions: Conditions | null, epoch: string, row: Ro
     if (conditions.ifNoneMatch === '*' || conditions.ifNoneMatch.some(t => sameVersion(t, version!)))
       throw stale(version)
   }
+}
+
+/** The same of a file of the row, whose tag is its own; null = there is none yet. */
+export function checkFile(conditions: Conditions | null, file: StoredFile | null): void {
+  if (!conditions) return
+  const version = file?.version ?? null
+  const { ifMatch, ifNoneMatch, ifUnmodifiedSince } = conditions
+  if (ifMatch !== null) {
+    if (!file || (ifMatch !== '*' && !ifMatch.some(t => !t.weak && t.value === version))) throw stale(version)
+  } else if (ifUnmodifiedSince !== null && file) {
+    if (Math.floor(Date.parse(file.modified) / 1000) * 1000 > ifUnmodifiedSince) throw stale(version)
+  }
+  if (ifNoneMatch !== null && file && (ifNoneMatch === '*' || ifNoneMatch.some(t => t.value === version)))
+    throw stale(version)
 }
 
 /** Any of our own tags of this version will do, whatever representation it was for. */

@@ -6,6 +6,7 @@ import type {
   ManyField,
   OneField,
   Resource,
+  ScalarField,
   SelfField,
   StoredField,
 } from '../model/model.ts'
@@ -38,6 +39,7 @@ export type Part =
   | { readonly kind: 'count'; readonly prefix: string; readonly load: number }
   | { readonly kind: 'calc'; readonly prefix: string; readonly field: CalcField }
   | { readonly kind: 'self'; readonly prefix: string; readonly field: SelfField }
+  | { readonly kind: 'file'; readonly prefix: string; readonly field: ScalarField }
 
 /** How a stored value is written: as it is (numbers, booleans), as JSON, or as a moment without trailing zeros (DECISIONS B15). */
 export type Print = 'raw' | 'json' | 'moment'
@@ -128,7 +130,8 @@ class ViewBuilder {
     const prefix = `${this.#parts.length ? ',' : '{'}${JSON.stringify(field.name)}:`
     switch (field.is) {
       case 'scalar':
-        this.#parts.push({ kind: 'slot', prefix, slot: field.slot, print: printOf(field) })
+        if (field.def.file) this.#parts.push({ kind: 'file', prefix, field })
+        else this.#parts.push({ kind: 'slot', prefix, slot: field.slot, print: printOf(field) })
         break
       case 'one':
         if (nested)

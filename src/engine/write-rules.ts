@@ -1,5 +1,6 @@
 import { ApiError } from '../protocol/error.ts'
 import type { Resource, Row } from '../model/model.ts'
+import type { Snapshot } from '../store/store.ts'
 import type { Work } from '../store/work.ts'
 import { ruleFor } from './bind.ts'
 import { printRule } from './explain.ts'
@@ -50,7 +51,14 @@ function* checkFields(unit: Unit, instance: Instance, image: Row): Work<void> {
   }
 }
 
-function* demand(unit: Unit, resource: Resource, row: Row, guard: Guard, action: string): Work<void> {
+/** Refuses what a guard does not allow of a row, in the words of the action. */
+export function* demand(
+  unit: { readonly tx: Snapshot; readonly permissions: Permissions },
+  resource: Resource,
+  row: Row,
+  guard: Guard,
+  action: string,
+): Work<void> {
   if (guard.open) return
   const allowed = yield* allowedRows(unit.tx, resource, [row], guard)
   if (allowed.length > 0) return

@@ -48,6 +48,7 @@ export function* patch(unit: Unit, instance: Instance, prepared: Prepared, newId
 /** A JSON field takes an object as a merge patch of its own (RFC 7396). */
 function merged(instance: Instance, setting: Setting): Setting {
   if (setting.kind !== 'value' || setting.field.type.type !== 'json' || !isObject(setting.value)) return setting
+  if (setting.field.def.file) return setting
   return { ...setting, value: mergePatch(instance.row[setting.field.slot] ?? null, setting.value) }
 }
 
@@ -66,7 +67,8 @@ function isReset(field: Field): boolean {
   if (field.readonly || field.hidden || field.writable === false || field === field.owner.id) return false
   switch (field.is) {
     case 'scalar':
-      return field.def.now === undefined
+      // Bytes are nothing that a body could have brought back.
+      return field.def.now === undefined && field.def.file === undefined
     case 'one':
       return field.nullable || field.default !== null
     case 'back':

@@ -1,4 +1,5 @@
 import type { FieldDef } from '../schema/field.ts'
+import type { FileLimits } from '../schema/file.ts'
 import { coerce, Refused } from '../schema/coerce.ts'
 import { instead, type Note } from './faults.ts'
 import type { ResourceDef } from './declaration.ts'
@@ -39,6 +40,7 @@ function checkId(place: string, def: ResourceDef, field: FieldDef, note: Note): 
 function checkOptions(place: string, field: FieldDef, note: Note): void {
   const type = field.is === 'scalar' || field.is === 'calc' ? field.type.type : null
   const stored = field.is === 'scalar' || field.is === 'one'
+  if (field.is === 'scalar' && field.file) checkFile(place, field.file, note)
   if (field.is === 'scalar' && field.now !== undefined && type !== 'date' && type !== 'datetime')
     note(place, `is set to the moment, but is of type ${type}`, 'declare it with t.now()')
   for (const word of ['unique', 'index'] as const) {
@@ -57,6 +59,13 @@ function checkOptions(place: string, field: FieldDef, note: Note): void {
     else if (field.is === 'calc' || field.is === 'self')
       note(place, 'is filterable, but nothing is stored for it', 'take .filterable() away, or store it')
   }
+}
+
+function checkFile(place: string, { max, types }: FileLimits, note: Note): void {
+  if (!Number.isSafeInteger(max) || max < 0) note(place, `takes files of ${max} bytes`, 'give a whole number of bytes')
+  for (const type of types)
+    if (!/^[\w!#$&^.+-]+\/(?:[\w!#$&^.+-]+|\*)$/.test(type))
+      note(place, `takes files of "${type}", which is no media type`, "write 'image/png', or 'image/*' for all of them")
 }
 
 function checkUses(resource: string, def: ResourceDef, name: string, field: FieldDef, note: Note): void {

@@ -2,6 +2,7 @@ import type {
   Builders,
   BackOptions,
   DecimalOptions,
+  FileOptions,
   IdKind,
   IdOptions,
   ListOptions,
@@ -138,6 +139,11 @@ export const t: Builders = Object.freeze({
   json: () => scalar({ type: 'json' }),
   bytes: (options?: { max?: number }) => scalar({ type: 'bytes', ...options }),
   list,
+  file: ({ max = 10_485_760, types = [] }: FileOptions = {}) =>
+    scalar(
+      { type: 'json' },
+      { file: Object.freeze({ max, types: Object.freeze(types.map(type => type.toLowerCase())) }), nullable: true },
+    ),
   password: (options?: { min?: number; max?: number }) => scalar({ type: 'password', min: 8, max: 1024, ...options }),
   now: ({ on = 'create' }: { on?: 'create' | 'write' } = {}) =>
     scalar({ type: 'datetime' }, { now: on, readonly: true }),

@@ -1,5 +1,5 @@
 import type { ReadRow } from './field.ts'
-import type { Context, Count, Derived, Field, Me, One, Scalar, ToMany } from './types.ts'
+import type { Context, Count, Derived, Field, FileField, Me, One, Scalar, ToMany } from './types.ts'
 
 /** The type of `t`: a function per kind of field. U is who calls, as functions of the fields see it. */
 export interface Builders<U = Me> {
@@ -26,6 +26,11 @@ export interface Builders<U = Me> {
   /** A list of scalars in one column; without an item, of any JSON values. */
   list<T>(item: Item<T>, options?: ListOptions): Scalar<readonly T[], 'unsorted', U>
   list<T = unknown>(item?: null, options?: ListOptions): Scalar<readonly T[], 'opaque' | 'unsorted', U>
+  /**
+   * A file, whose bytes have a URI of their own: `PUT /todo/7/photo`. Rows show what it is (see FileShown), null without
+   * one; null takes it away.
+   */
+  file(options?: FileOptions): FileField<never, U>
   /** Written, never read. Lengths are in code points, 8 to 1,024 unless told otherwise. */
   password(options?: { readonly min?: number; readonly max?: number }): Scalar<string, 'secret', U>
   /** The moment of creation, or of the last write. */
@@ -100,6 +105,13 @@ export interface DecimalOptions {
   readonly places: number
   readonly min?: string
   readonly max?: string
+}
+
+export interface FileOptions {
+  /** Bytes; 10 MiB unless told otherwise. */
+  readonly max?: number
+  /** Media types and ranges of them: `['image/*', 'application/pdf']`. Default: any. */
+  readonly types?: readonly string[]
 }
 
 export interface MomentOptions {

@@ -1,4 +1,5 @@
 /** What a field is once declared: frozen data. The builders of `builder.ts` make it, everything above reads it. */
+import type { FileLimits } from './file.ts'
 
 /** A value of the engine: what JSON can hold. Bytes are base64 text, decimals and moments canonical text. */
 export type Value = null | boolean | number | string | readonly Value[] | { readonly [key: string]: Value }
@@ -81,6 +82,8 @@ export interface ScalarDef extends FieldOptions {
   readonly type: ScalarType
   /** Set by the server: the moment of creation, or of every write. */
   readonly now?: 'create' | 'write'
+  /** Only for `t.file`: what may be uploaded. */
+  readonly file?: FileLimits
   /** Only for `t.id`: may the client choose it, by PUT alone or in POST too. */
   readonly client?: boolean | 'put'
 }

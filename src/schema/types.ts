@@ -1,4 +1,5 @@
 import type { FieldDef, Id, ReadRow } from './field.ts'
+import type { FileShown } from './file.ts'
 
 /**
  * Words about a field that types depend on: what may be left out (`optional`), what clients never write (`readonly`),
@@ -84,6 +85,30 @@ export interface Scalar<T, O extends string = never, U = Me> {
   title(text: string): Scalar<T, O, U>
   describe(text: string): Scalar<T, O, U>
   example(...values: T[]): Scalar<T, O, U>
+}
+
+/** A file: read as what is known of it, written by uploads alone; null takes it away. */
+export interface FileField<O extends string = never, U = Me> {
+  readonly '~def': FieldDef
+  readonly '~type': {
+    kind: 'scalar'
+    read: FileShown | null
+    write: null
+    flags: O | 'optional' | 'nullable' | 'opaque' | 'unsorted'
+    to: never
+    via: never
+  }
+  column(name: string): FileField<O, U>
+  /** Clients may download it, not change it. */
+  readonly(): FileField<O | 'readonly', U>
+  hidden(): FileField<O | 'hidden', U>
+  /** See {@link Scalar.writable}. */
+  writable<R = ReadRow>(
+    may: boolean | ((row: R, ctx: Context<U>) => boolean),
+    uses?: readonly string[],
+  ): FileField<O, U>
+  title(text: string): FileField<O, U>
+  describe(text: string): FileField<O, U>
 }
 
 /** A field computed from the row when it is shown: reads T, accepts W. */

@@ -5,6 +5,8 @@ import type { Maybe, Work } from './work.ts'
 /** Keeps rows and the change log. Asynchronous by contract, synchronous where the database is (see work.ts). */
 export interface Store {
   readonly name: string
+  /** The file that it is in; absent where there is none. Files of rows are kept beside it. */
+  readonly file?: string | undefined
   /** Names this history of positions; another history (a restored copy, a fresh memory) has another. 6 characters [0-9a-z]. */
   readonly epoch: string
   /** Makes or adapts tables to the model; refuses what would lose data, listing every fault with the fix. */

@@ -30,6 +30,7 @@ const EPOCH = '0123456789abcdefghijklmnopqrstuvwxyz'
 /** The executable specification of Store: one immutable state after another. */
 export class MemoryStore implements Store {
   readonly name = 'memory'
+  readonly file: string | undefined
   #epoch = ''
   #state: State | null = null
   #model: Model | null = null
@@ -45,6 +46,7 @@ export class MemoryStore implements Store {
   constructor(options: MemoryOptions) {
     this.#transactionMs = options.transactionMs ?? 10_000
     this.#log = new Log(options.keptChanges)
+    this.file = options.file
     this.#file = options.file === undefined ? null : new JsonFile(options.file)
   }
 

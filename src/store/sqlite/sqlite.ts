@@ -36,6 +36,7 @@ export function sqlite(file: string, options: SqliteOptions = {}): Store {
  */
 class SqliteStore implements Store {
   readonly name = 'sqlite'
+  readonly file: string | undefined
   readonly #file: string
   readonly #options: Options
   readonly #listeners = new Set<() => void>()
@@ -53,6 +54,7 @@ class SqliteStore implements Store {
   #watch: NodeJS.Timeout | undefined
 
   constructor(file: string, options: Options) {
+    this.file = file === ':memory:' ? undefined : file
     this.#file = file
     this.#options = options
   }

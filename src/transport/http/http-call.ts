@@ -1,5 +1,6 @@
 import type { Arguments, Call, Conditions, HistoryRange, InputMode, Operation, Principal } from '../../engine/call.ts'
-import type { Action, Field, Id, Resource, Value } from '../../model/model.ts'
+import type { Reception, Upload } from '../../engine/files/reception.ts'
+import type { Action, Field, Id, Resource, ScalarField, Value } from '../../model/model.ts'
 import type { Query, Shape } from '../../query/predicate.ts'
 import type { Credentials } from '../../auth/principal.ts'
 import type { Maybe } from '../../store/work.ts'
@@ -35,6 +36,9 @@ export class HttpCall implements Call {
   address: string | undefined = undefined
   key: Readonly<Record<string, Value>> | null = null
   action: Action | null = null
+  file: ScalarField | null = null
+  receive: ((reception: Reception) => Promise<void>) | null = null
+  uploads: readonly Upload[] | null = null
   arguments: (() => Maybe<Arguments>) | undefined = undefined
   idempotencyKey: string | null = null
   at: string | null = null

@@ -1,0 +1,162 @@
+import { ApiError } from '../../protocol/error.ts'
+import { ID, type Resource, type Row } from '../../model/model.ts'
+import type { StoredFile } from '../../schema/file.ts'
+import type { FileStore } from '../../store/files.ts'
+import type { Store } from '../../store/store.ts'
+import { wait, type Maybe } from '../../store/work.ts'
+import type { Call, Outcome } from '../call.ts'
+import type { Writing } from '../execute.ts'
+import { admitUpload } from './admit.ts'
+import { entering, LEASE, striking } from './ledger.ts'
+import { Reception } from './reception.ts'
+
+export interface FilesOptions {
+  readonly store: Store
+  readonly ledger: Resource
+  readonly files: FileStore
+  readonly clock: () => number
+  readonly random: (bytes: number) => Uint8Array
+  readonly onFault: (error: unknown) => void
+  /** Milliseconds between looks for what uploads of other processes, or of earlier ones, left behind. Default: 10 minutes. */
+  readonly every?: number
+}
+
+/** Entries that are cleared away at a time. */
+const STEP = 100
+
+/** The files of an API: takes them in, hands them out, and removes those that no row has any more. */
+export class Files {
+  readonly #options: FilesOptions
+  #stop: (() => void) | null = null
+  #timer: NodeJS.Timeout | null = null
+  #clearing: Promise<void> | null = null
+  #again = false
+  #seen = -1
+
+  constructor(options: FilesOptions) {
+    this.#options = options
+  }
+
+  /** The store is open: what was left behind is removed, from here on what rows lose as well. */
+  start(): void {
+    const { store, ledger, every = 600_000 } = this.#options
+    const look = (): void => {
+      const changed = store.read(snapshot => wait(snapshot.changed(ledger)))
+      if (changed instanceof Promise) changed.then(seq => this.#changed(seq)).catch(this.#options.onFault)
+      else this.#changed(changed)
+    }
+    this.#stop = store.onCommit(look)
+    this.#timer = setInterval(() => void this.clear(), every).unref()
+    void this.clear()
+  }
+
+  #changed(seq: number): void {
+    if (seq === this.#seen) return
+    this.#seen = seq
+    void this.clear()
+  }
+
+  async close(): Promise<void> {
+    this.#stop?.()
+    if (this.#timer) clearInterval(this.#timer)
+    this.#again = false
+    await this.#clearing
+  }
+
+  /**
+   * A call with its files, which are received once they are known to be welcome, before its unit begins. Those that it does
+   * not come to use are let go.
+   */
+  async during(call: Call, writing: Writing, write: (writing: Writing) => Maybe<Outcome>): Promise<Outcome> {
+    const { store, clock, onFault } = this.#options
+    await store.read(snapshot => admitUpload(snapshot, call, writing))
+    const reception = this.#reception()
+    let isUsed = false
+    try {
+      await call.receive!(reception)
+      // Time has passed meanwhile.
+      const outcome = await write({ ...writing, ctx: { ...writing.ctx, now: clock() } })
+      isUsed = outcome.kind === 'item' && outcome.replayed !== true
+      return outcome
+    } finally {
+      if (!isUsed) await reception.release().catch(onFault)
+    }
+  }
+
+  #reception(): Reception {
+    const { files, clock, random } = this.#options
+    return new Reception({
+      clock,
+      write: async (key, bytes) => {
+        await this.#enter(key)
+        await files.write(key, bytes)
+      },
+      release: keys => this.#release(keys),
+      newKey: () => Buffer.from(random(16)).toString('hex'),
+    })
+  }
+
+  /** Bytes of a file, `start` and `end` included; null if they are not there any more. */
+  read(file: StoredFile, start: number, end: number): Promise<AsyncIterable<Uint8Array> | null> {
+    return this.#options.files.read(file.version, start, end)
+  }
+
+  async #enter(key: string): Promise<void> {
+    const { store, ledger, clock } = this.#options
+    await store.write(tx => wait(tx.apply([entering(ledger, key, clock() + LEASE)], [])))
+  }
+
+  /** Those that no row took are due at once. Whether one did, the ledger tells, whatever is known of the commit. */
+  async #release(keys: readonly string[]): Promise<void> {
+    const { store, ledger, clock } = this.#options
+    await store.write(function* (tx) {
+      const rows = yield* wait(tx.many(ledger, keys))
+      const changes = rows.map(row => entering(ledger, row[ID] as string, clock(), row))
+      if (changes.length > 0) yield* wait(tx.apply(changes, []))
+    })
+  }
+
+  /** Removes what is due, the bytes before the entry: a crash in between has it done again. */
+  clear(): Promise<void> {
+    this.#again = true
+    return (this.#clearing ??= this.#run().finally(() => {
+      this.#clearing = null
+    }))
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (this.#again) {
+        this.#again = false
+        for (let rows = await this.#due(); rows.length > 0; rows = await this.#due()) await this.#remove(rows)
+      }
+    } catch (error) {
+      // The next look tries again.
+      if (!(error instanceof ApiError && error.code === 'unavailable' && this.#stop === null))
+        this.#options.onFault(error)
+    }
+  }
+
+  async #due(): Promise<Row[]> {
+    const { store, ledger, clock } = this.#options
+    const where = { kind: 'compare', op: 'lte', field: 'due', value: clock() } as const
+    return store.read(snapshot =>
+      wait(snapshot.select(ledger, { where, sort: [], limit: STEP, offset: 0, cursor: null })),
+    )
+  }
+
+  async #remove(rows: readonly Row[]): Promise<void> {
+    const { store, ledger, files } = this.#options
+    for (const row of rows) await files.remove(row[ID] as string)
+    await store.write(function* (tx) {
+      const left = yield* wait(
+        tx.many(
+          ledger,
+          rows.map(row => row[ID] as string),
+        ),
+      )
+      const changes = left.map(row => striking(ledger, row))
+      if (changes.length > 0) yield* wait(tx.apply(changes, []))
+    })
+  }
+}

@@ -1,0 +1,107 @@
+import { ApiError } from '../../protocol/error.ts'
+import type { AnyResource } from '../../model/declaration.ts'
+import { ModelError } from '../../model/faults.ts'
+import { AT, FIRST, ID, SEQ, type Model, type Resource, type Row, type ScalarField } from '../../model/model.ts'
+import { resource } from '../../model/resource.ts'
+import { t } from '../../schema/builder.ts'
+import type { StoredFile } from '../../schema/file.ts'
+import type { RowChange } from '../../store/store.ts'
+import type { Work } from '../../store/work.ts'
+import type { Instance, Unit } from '../unit.ts'
+
+/** Key and table of the internal resource that knows the files which no row has. */
+const ledgerName = '_file'
+
+/** Slot of the moment, in milliseconds, from which on the bytes may be removed. */
+const DUE = FIRST
+
+/** Milliseconds that an upload may take, from its first byte to the commit of its row. */
+export const LEASE = 3_600_000
+/** Whoever commits later than this before the end of the lease could meet whoever clears away. */
+const MARGIN = 60_000
+
+/**
+ * Declarations with the ledger of files, if any of them has a file field. A file is entered before its first byte is kept,
+ * and struck off in the commit of the row that has it; one that a row loses is entered in the commit that takes it. So
+ * whatever breaks, and wherever, what is in no row is in the ledger, and is removed.
+ */
+export function withFiles(resources: Readonly<Record<string, AnyResource>>): Readonly<Record<string, AnyResource>> {
+  const hold = Object.values(resources).some(one =>
+    Object.values(one['~resource'].fields).some(field => field.is === 'scalar' && field.file),
+  )
+  if (!hold) return resources
+  if (Object.hasOwn(resources, ledgerName))
+    throw new ModelError([{ place: ledgerName, problem: 'is a name of files', fix: 'call the resource otherwise' }])
+  return { ...resources, [ledgerName]: ledgerResource() }
+}
+
+function ledgerResource(): AnyResource {
+  return resource(
+    { id: t.id('text', { client: true }), due: t.integer().index() },
+    { path: null, title: 'RestuaryFile', table: ledgerName, readOnly: true },
+  ).rules(() => ({}))
+}
+
+/** The ledger of a model; null where no resource has files. */
+export function ledgerOf(model: Model): Resource | null {
+  return model.resources.get(ledgerName) ?? null
+}
+
+const known = new WeakMap<Resource, readonly ScalarField[]>()
+
+/** The file fields of a resource. */
+export function fileFields(of: Resource): readonly ScalarField[] {
+  let fields = known.get(of)
+  if (!fields) {
+    fields = of.fields.filter((field): field is ScalarField => field.is === 'scalar' && field.def.file !== undefined)
+    known.set(of, fields)
+  }
+  return fields
+}
+
+/** The change that enters a file, or one that is there with another moment. */
+export function entering(ledger: Resource, key: string, due: number, before: Row | null = null): RowChange {
+  const after: Row = before?.slice() ?? []
+  after[ID] = key
+  after[SEQ] = 0
+  after[AT] = 0
+  after[DUE] = due
+  const op = before ? 'patch' : 'create'
+  return { resource: ledger, id: key, op, before, after, changed: before ? [DUE] : [], lists: [] }
+}
+
+/** The change that strikes an entry off. */
+export function striking(ledger: Resource, row: Row): RowChange {
+  return { resource: ledger, id: row[ID] as string, op: 'delete', before: row, after: null, changed: [], lists: [] }
+}
+
+function dueOf(row: Row): number {
+  return row[DUE] as number
+}
+
+/** Makes the ledger agree with the rows as the unit leaves them. */
+export function* settle(unit: Unit, ledger: Resource): Work<void> {
+  for (const instance of [...unit.touched])
+    for (const field of fileFields(instance.resource)) {
+      const was = (instance.before?.[field.slot] ?? null) as StoredFile | null
+      const is = instance.deleted ? null : (instance.row[field.slot] as StoredFile | null)
+      if (was?.version === is?.version) continue
+      if (was) enter(unit, ledger, was.version)
+      if (is) yield* strike(unit, ledger, is.version)
+    }
+}
+
+function enter(unit: Unit, ledger: Resource, key: string): void {
+  const entry = unit.create(ledger, key)
+  entry.row[DUE] = unit.ctx.now
+  entry.implied = true
+}
+
+function* strike(unit: Unit, ledger: Resource, key: string): Work<void> {
+  const entry: Instance | null = yield* unit.get(ledger, key)
+  if (!entry || dueOf(entry.row) - unit.ctx.now < MARGIN)
+    throw new ApiError('unavailable', { detail: 'the upload took too long; send it again' })
+  entry.deleted = true
+  entry.implied = true
+  unit.touch(entry)
+}
