@@ -116,7 +116,7 @@ export function isKeepable(view: View): boolean {
 }
 
 function decide({ resource, parts, loads }: View): boolean {
-  if (resource.options.foreign !== null) return false
+  if (resource.options.foreign !== null || resource.options.ephemeral !== null) return false
   if (Object.values(resource.rules?.fields ?? {}).some(field => field.read)) return false
   if (parts.some(part => part.kind === 'calc')) return false
   return loads.every(load => load.kind === 'ids' && load.shown && load.field.ids && load.field.target.rules === null)

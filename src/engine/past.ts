@@ -23,6 +23,8 @@ export function isPast({ at, history }: Call): boolean {
 
 /** Reads what was at the position that the call names, or the history of its row. */
 export function* readPast(store: Store, now: Snapshot, call: Call, reading: Reading): Work<Item | List | Unchanged> {
+  if (call.resource.options.ephemeral)
+    throw new ApiError('not_found', { detail: `${call.resource.name} is not in the log: it has no past` })
   if (call.history) return yield* getHistory(store, now, call, call.history, reading)
   const past = yield* pastOf(store, now, call, call.at!)
   return call.operation === 'list' ? yield* getList(past, call, reading) : yield* getItem(past, call, reading)

@@ -33,10 +33,16 @@ export function listTag(epoch: string, view: View, query: Query, snapshot: Snaps
   return view.variant === '' ? version : `${version}.${view.variant}`
 }
 
-function latest(snapshot: Snapshot, touches: Iterable<Resource>): number {
-  let seq = 0
-  for (const resource of touches) seq = Math.max(seq, snapshot.changed(resource))
-  return seq
+/** Ephemeral rows count by themselves. */
+function latest(snapshot: Snapshot, touches: Iterable<Resource>): string {
+  let lasting = 0
+  let fleeting = -1
+  for (const resource of touches) {
+    const seq = snapshot.changed(resource)
+    if (resource.options.ephemeral) fleeting = Math.max(fleeting, seq)
+    else lasting = Math.max(lasting, seq)
+  }
+  return fleeting < 0 ? `${lasting}` : `${lasting}~${fleeting}`
 }
 
 function collect(resource: Resource, where: Predicate, into: Set<Resource>): void {

@@ -89,23 +89,32 @@ export class Feed {
       if (begun) yield* this.#tell(snapshot, null)
       return
     }
-    if (this.#position >= snapshot.position) return
+    if (this.#position >= snapshot.position && this.#fleeting >= fleeting) return
     const commits = yield* this.#behind(snapshot)
+    const passing = this.#passing(snapshot)
     // Whatever happens below, nothing is dispatched twice: those who miss something are reset.
     this.#position = snapshot.position
-    yield* this.#tell(snapshot, commits)
+    this.#fleeting = fleeting
+    yield* this.#tell(snapshot, passing && commits, passing ?? none)
   }
 
-  *#tell(snapshot: Snapshot, commits: readonly Commit[] | null): Work<void> {
+  *#tell(snapshot: Snapshot, commits: readonly Commit[] | null, passing = none): Work<void> {
     this.#around.before(commits)
     try {
-      if (commits) yield* this.#hub.dispatch(snapshot, commits)
+      if (commits) yield* this.#hub.dispatch(snapshot, commits, passing)
       else this.#hub.resetAll()
     } catch (error) {
       this.#onFault(error)
       this.#hub.resetAll()
     }
     yield* this.#around.after(snapshot)
+  }
+
+  /** What ephemeral rows did up to the snapshot, at whose position it is told; null = more than is kept. */
+  #passing({ fleeting = 0, position }: Snapshot): readonly Commit[] | null {
+    if (fleeting <= this.#fleeting) return none
+    const commits = this.#store.fleeting?.(this.#fleeting) ?? null
+    return commits && commits.filter(one => one.position <= fleeting).map(one => ({ ...one, position }))
   }
 
   /**
@@ -129,6 +138,8 @@ export class Feed {
     return commits
   }
 }
+
+const none: readonly Commit[] = []
 
 // oxlint-disable-next-line require-yield -- work that needs nothing
 function* nothing(): Work<void> {}

@@ -71,9 +71,13 @@ export class Hub {
     this.#place(group, false)
   }
 
-  /** Matches commits, in order, and hands the batches to the members of the groups that they concern. */
-  *dispatch(snapshot: Snapshot, commits: readonly Commit[]): Work<void> {
-    for (const tap of this.#taps) this.#safely(() => tap(commits))
+  /**
+   * Matches commits, in order, and hands the batches to the members of the groups that they concern; those of ephemeral
+   * rows come behind, and followers of the log do not hear of them.
+   */
+  *dispatch(snapshot: Snapshot, logged: readonly Commit[], fleeting: readonly Commit[] = []): Work<void> {
+    if (logged.length > 0) for (const tap of this.#taps) this.#safely(() => tap(logged))
+    const commits = fleeting.length > 0 ? [...logged, ...fleeting] : logged
     const concerned = this.#concerned(commits)
     for (const [group, changes] of concerned) {
       let batches: Batch[]

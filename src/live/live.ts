@@ -3,7 +3,7 @@ import { formatPosition } from '../protocol/position.ts'
 import { ID, SEQ, type Id } from '../model/model.ts'
 import type { Standing } from '../auth/principal.ts'
 import type { Call, Principal } from '../engine/call.ts'
-import type { Change, Commit, Snapshot } from '../store/store.ts'
+import type { Commit, Snapshot } from '../store/store.ts'
 import type { Work } from '../store/work.ts'
 import type { Mode } from './coalesce.ts'
 import { checkParent } from './check-parent.ts'
@@ -16,6 +16,7 @@ import { interestOf } from './interest.ts'
 import type { LiveOptions } from './live-options.ts'
 import { Postman } from './mailbox.ts'
 import { reached } from './reached.ts'
+import { replay, type ReplayOptions } from './replay.ts'
 import { Subscription, type Listener, type Shown } from './subscription.ts'
 
 /** A subscription on its way. */
@@ -40,16 +41,18 @@ export class Live {
   readonly #hub: Hub
   readonly #feed: Feed
   readonly #followers: Followers
+  readonly #replaying: ReplayOptions
   /** One function for all: a closure each would keep the call that it was made for. */
   readonly #resyncing = (behind: Subscription): Promise<void> => this.#resync(behind)
   readonly #subscriptions = new Set<Subscription>()
   readonly #closing = new AbortController()
   /** The last snapshot, for those who ask for the same in the same turn. */
-  #recent: { readonly group: Group; readonly position: number; readonly rows: readonly Shown[] } | null = null
+  #recent: { readonly group: Group; readonly at: string; readonly rows: readonly Shown[] } | null = null
 
   constructor(options: LiveOptions) {
     const { limits, clock, store, gate, onFault } = options
     this.#options = options
+    this.#replaying = { store, changes: REPLAY, rows: limits.snapshotRows }
     const bounds = { ids: limits.relatedIds, rows: limits.maxPage, total: Infinity }
     this.#hub = new Hub({ clock, sortedRows: limits.sortedRows, bounds }, onFault)
     this.#followers = new Followers({
@@ -209,7 +212,7 @@ export class Live {
       if (now !== call.principal) return now
     }
     yield* checkParent(snapshot, call, group.interest.permissions)
-    if (!(yield* this.#replay(snapshot, subscription, item, since))) {
+    if (since === null || !(yield* replay(this.#replaying, snapshot, subscription, item, since))) {
       const rows = yield* this.#take(snapshot, group)
       if (item !== null && rows.length === 0) throw missing(call)
       listener.snapshot(rows, formatPosition(this.epoch, snapshot.position), since !== null)
@@ -236,8 +239,8 @@ export class Live {
   }
 
   *#take(snapshot: Snapshot, group: Group): Work<readonly Shown[]> {
-    const { position } = snapshot
-    if (this.#recent?.group === group && this.#recent.position === position) return this.#recent.rows
+    const at = `${snapshot.position} ${snapshot.fleeting ?? ''}`
+    if (this.#recent?.group === group && this.#recent.at === at) return this.#recent.rows
     const most = this.#options.limits.snapshotRows
     const { rows, bodies } = yield* group.take(snapshot, most)
     if (rows.length > most)
@@ -246,36 +249,8 @@ export class Live {
       })
     const shown = rows.map((row, i) => ({ id: row[ID] as Id, seq: row[SEQ] as number, body: bodies[i]!, row }))
     if (!this.#recent) setImmediate(() => (this.#recent = null))
-    this.#recent = { group, position, rows: shown }
+    this.#recent = { group, at, rows: shown }
     return shown
-  }
-
-  /** Tells what happened since a position, from the log; false if the log cannot tell. */
-  *#replay(snapshot: Snapshot, subscription: Subscription, item: Id | null, since: string | null): Work<boolean> {
-    const commits = since === null ? null : yield* commitsSince(this.#options.store, snapshot, since, REPLAY)
-    if (!commits) return false
-    const { group, listener } = subscription
-    const { resource } = group.interest
-    const candidates = new Map<Commit, Change[]>()
-    for (const commit of commits) {
-      const own = commit.changes.filter(change => change.resource === resource)
-      if (own.length) candidates.set(commit, own)
-    }
-    const { watched } = group
-    if (watched) {
-      // What was in view then is not known; but nothing may have happened to it.
-      const shown = commits.some(commit => commit.changes.some(change => group.shows.has(change.resource)))
-      if (shown || watched.concerns(commits, candidates)) return false
-      if (!watched.hasSeen) yield* this.#take(snapshot, group)
-      listener.resumed(since!)
-      return true
-    }
-    const batches = commits.length ? yield* group.match(snapshot, commits, candidates) : []
-    const lastEvent = batches.at(-1)?.events.at(-1)
-    if (item !== null && lastEvent === undefined && (yield* group.rows(snapshot, 1)).length === 0) return false
-    listener.resumed(since!)
-    for (const batch of batches) subscription.deliver(batch)
-    return true
   }
 
   async #resync(subscription: Subscription): Promise<void> {

@@ -1,6 +1,7 @@
 import type { FieldDef, RowCheck } from '../schema/field.ts'
 import type { AroundDef, OnCommitDef } from './hook.ts'
 import type { EnvelopeSettings } from './envelope.ts'
+import type { EphemeralSettings } from './ephemeral.ts'
 import type { Foreign } from './model.ts'
 import type { Deprecation } from './deprecation.ts'
 import type { RateLimit } from './rate-limit.ts'
@@ -46,6 +47,8 @@ export interface ResourceDef {
   readonly onCommit?: readonly OnCommitDef[]
   /** It is the framework's own, and may stand where others may not. */
   readonly system?: boolean
+  /** Its rows vanish by themselves, and are neither stored nor in the log. */
+  readonly ephemeral?: EphemeralSettings
   /** A resource that is only actions: its name as written. It has no table. */
   readonly standalone?: string
 }

@@ -663,6 +663,7 @@ describe('resources', () => {
       envelope: null,
       limits: { page: 5 },
       foreign: null,
+      ephemeral: null,
     })
     expect(get(model, 'b').options).toMatchObject({ readOnly: true, foreign })
   })

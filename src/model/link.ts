@@ -9,6 +9,7 @@ import { checkRelations } from './check-relations.ts'
 import { checkResources } from './check-resources.ts'
 import type { AnyResource, ResourceDef } from './declaration.ts'
 import { checkEnvelopes } from './envelope.ts'
+import { checkEphemeral, ephemeralOf } from './ephemeral.ts'
 import { deprecationOf } from './deprecation.ts'
 import { ModelError, type Fault } from './faults.ts'
 import type { Defs } from './joins.ts'
@@ -83,6 +84,7 @@ function check(defs: Defs, paths: Paths, warn: (line: string) => void): void {
   checkActions(defs, note, warn)
   checkEnvelopes(defs, note)
   checkLogins(defs, note)
+  checkEphemeral(defs, note)
   if (faults.length) throw new ModelError(faults)
 }
 
@@ -161,6 +163,7 @@ function optionsOf(name: string, def: ResourceDef): ResourceOptions {
     label: def.label ?? null,
     envelope: def.envelope ?? null,
     limits: Object.freeze({ ...def.limits }),
+    ephemeral: ephemeralOf(def),
     foreign: def.foreign ? Object.freeze({ ...def.foreign, key: Object.freeze([...def.foreign.key]) }) : null,
   })
 }

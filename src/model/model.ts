@@ -23,6 +23,7 @@ import type { Around, OnCommitDef } from './hook.ts'
 import type { RatePolicy } from './rate-limit.ts'
 import type { PermissionLike } from './permission.ts'
 import type { EnvelopeSettings } from './envelope.ts'
+import type { Ephemeral } from './ephemeral.ts'
 import type { RuleSet } from './rule.ts'
 
 /**
@@ -129,6 +130,8 @@ export interface ResourceOptions {
   readonly limits: { readonly page?: number; readonly maxPage?: number; readonly depth?: number }
   /** A table of someone else: how its key and versions are found. */
   readonly foreign: Foreign | null
+  /** Its rows vanish by themselves, and are neither stored nor in the log; null = they last. */
+  readonly ephemeral: Ephemeral | null
 }
 
 /** How a table that Restuary did not make is read. */

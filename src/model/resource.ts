@@ -5,6 +5,7 @@ import type { Context, Fields } from '../schema/types.ts'
 import { actionDefs, type Actions } from './action.ts'
 import type { ResourceDef } from './declaration.ts'
 import type { EnvelopeSettings } from './envelope.ts'
+import type { EphemeralSettings } from './ephemeral.ts'
 import type { Around, OnCommit } from './hook.ts'
 import type { MeOf, Stored } from './own-row.ts'
 import type { PermissionLike } from './permission.ts'
@@ -83,6 +84,14 @@ export type ResourceSettings = Pick<
 
 export interface ResourceBuilder<U = {}> {
   <const F extends Fields>(fields: F, settings?: ResourceSettings): Declared<F, U>
+  /**
+   * The same with rows that vanish: after a time without a write or, where it says `presence`, with the connection that
+   * wrote them. They are in memory only and outside the log; all operations, rules and subscriptions are the same.
+   */
+  ephemeral<const F extends Fields>(
+    fields: F,
+    settings: EphemeralSettings & Omit<ResourceSettings, 'table' | 'foreign'>,
+  ): Declared<F, U>
   /** The same with `me` typed: rows of this resource are who calls. Its `t` types `me` in defaults and checks of fields. */
   for<G extends Fields>(user: { readonly '~type': { fields: G } }): ResourceBuilder<G>
   readonly t: Builders<MeOf<U>>
@@ -90,15 +99,24 @@ export interface ResourceBuilder<U = {}> {
 
 const none: readonly never[] = Object.freeze([])
 
-function declare(fields: Fields, settings: ResourceSettings = {}): Chain {
+function declare(fields: Fields, settings: ResourceSettings = {}, ephemeral?: EphemeralSettings): Chain {
   const defs = Object.entries(fields).map(([name, field]) => [name, field['~def']] as const)
   return declared({
     ...structuredClone(settings),
+    ...(ephemeral && { ephemeral }),
     fields: Object.freeze(Object.fromEntries(defs)),
     checks: none,
     unique: none,
     index: none,
   })
+}
+
+function declareEphemeral(
+  fields: Fields,
+  { ttl, presence, max, ...settings }: EphemeralSettings & ResourceSettings,
+): Chain {
+  const ephemeral = { ttl, ...(presence !== undefined && { presence }), ...(max !== undefined && { max }) }
+  return declare(fields, settings, Object.freeze(ephemeral))
 }
 
 type Chain = { readonly [P in keyof Declared<Fields> as Exclude<P, '~type'>]: unknown }
@@ -132,5 +150,9 @@ function declared(def: ResourceDef): Chain {
  * @example resource({ id: t.id(), title: t.text({ min: 1 }), owner: t.one('user') }, { path: 'lists' })
  */
 export const resource: ResourceBuilder = Object.freeze(
-  Object.assign(declare, { for: () => resource, t }),
+  Object.assign((fields: Fields, settings?: ResourceSettings) => declare(fields, settings), {
+    ephemeral: declareEphemeral,
+    for: () => resource,
+    t,
+  }),
 ) as unknown as ResourceBuilder

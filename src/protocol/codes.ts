@@ -36,6 +36,7 @@ export const codes = {
   precondition_required: { status: 428, title: 'A precondition is required' },
   rate_limited: { status: 429, title: 'Too many requests' },
   too_many_subscriptions: { status: 429, title: 'Too many subscriptions' },
+  too_many_rows: { status: 429, title: 'Too many rows' },
   headers_too_large: { status: 431, title: 'The header section is too large' },
   internal: { status: 500, title: 'Internal error' },
   not_implemented: { status: 501, title: 'The method is not known' },

@@ -25,6 +25,11 @@ export interface Store {
   onCommit(listener: () => void): () => void
   /** Commits after a position, oldest first, whole, about `limit` changes; null if the log no longer reaches back so far. */
   commits(after: number, limit: number): Maybe<Commit[] | null>
+  /**
+   * Commits of ephemeral rows after a seq of theirs, oldest first: they are in no log, and told to whoever follows now.
+   * Null if too many have passed; absent where there are none.
+   */
+  fleeting?(after: number): readonly Commit[] | null
   /** The oldest position after which the log tells every change. */
   reach(): Maybe<number>
   /** What the log tells of one row, within its reach and before a seq: the newest `limit` records, newest first. */
@@ -51,6 +56,8 @@ export interface Environment {
 export interface Snapshot {
   /** seq of the last change that it contains. */
   readonly position: number
+  /** The same of ephemeral rows, which count by themselves; absent where there are none. */
+  readonly fleeting?: number
   /** seq of the last change to any row of the resource, or a later one; for the versions of lists. */
   changed(resource: Resource): number
   get(resource: Resource, id: Id): Maybe<Row | undefined>

@@ -16,6 +16,8 @@ export function checkReferences(state: State, changes: readonly Change[]): void 
       continue
     }
     for (const field of resource.inbound) {
+      // Those are kept elsewhere, and go with what they refer to.
+      if (field.owner.options.ephemeral) continue
       const [other] = rowsWith(state, field.owner, field.slot, id)
       if (other) throw dangling('#', `A ${field.owner.name} refers to ${resource.name} ${id}`)
     }

@@ -109,7 +109,7 @@ function ascending(resource: Resource, ids: readonly Id[]): Id[] {
 }
 
 /** How predicates read rows of a state. */
-function accessTo(state: State): Access<Row> {
+export function accessTo(state: State): Access<Row> {
   return {
     value(field) {
       const { slot } = stored(field as Field)

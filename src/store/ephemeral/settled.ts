@@ -1,0 +1,111 @@
+import { ID, type BackField, type Field, type Id, type OneField, type Resource, type Row } from '../../model/model.ts'
+import { all, any, everything, not, nothing, type Predicate } from '../../query/predicate.ts'
+import type { Snapshot } from '../store.ts'
+import { wait, type Work } from '../work.ts'
+import { isEphemeral } from './sides.ts'
+
+/**
+ * A predicate over the rows of one side, ephemeral or lasting, whose parts about rows of the other are settled: replaced
+ * by the ids that they come to. The same predicate where it never leaves its side.
+ */
+export function* settled(snapshot: Snapshot, resource: Resource, where: Predicate): Work<Predicate> {
+  if (!leaves(resource, where)) return where
+  switch (where.kind) {
+    case 'and': {
+      // What a row tells by itself comes first: the fewer are left, the less is asked of the other side.
+      const own = all(...where.of.filter(part => !leaves(resource, part)))
+      const parts = [own]
+      for (const part of where.of)
+        if (leaves(resource, part)) parts.push(yield* settledPart(snapshot, resource, part, own))
+      return all(...parts)
+    }
+    case 'or': {
+      const parts: Predicate[] = []
+      for (const part of where.of) parts.push(yield* settled(snapshot, resource, part))
+      return any(...parts)
+    }
+    case 'not':
+      return not(yield* settled(snapshot, resource, where.of))
+    default:
+      return yield* settledPart(snapshot, resource, where, everything)
+  }
+}
+
+/** `among` = what the rows have to be besides. */
+function* settledPart(snapshot: Snapshot, resource: Resource, where: Predicate, among: Predicate): Work<Predicate> {
+  if (where.kind === 'size') return yield* settledSize(snapshot, resource, where.field, where.value)
+  if (where.kind !== 'one' && where.kind !== 'many') return yield* settled(snapshot, resource, where)
+  const field = resource.field.get(where.field)!
+  const target = field.target as Resource
+  if (isEphemeral(target) === isEphemeral(resource)) return { ...where, of: yield* settled(snapshot, target, where.of) }
+  if (field.is === 'one') return yield* settledOne(snapshot, field, where.of, among)
+  const quantifier = where.kind === 'one' ? 'some' : where.quantifier
+  const of = quantifier === 'every' ? not(where.of) : where.of
+  const children = yield* selected(snapshot, target, of)
+  const { via } = field as BackField
+  const owners = new Set(children.map(child => child[via.slot] as Id | null))
+  return isOneOf(
+    resource,
+    [...owners].filter(id => id !== null),
+    quantifier !== 'some',
+  )
+}
+
+/** Ephemeral rows by what they point to: there are few of them. */
+function* settledOne(snapshot: Snapshot, field: OneField, of: Predicate, among: Predicate): Work<Predicate> {
+  const rows = yield* selected(snapshot, field.owner, among)
+  const targets = new Set(rows.map(row => row[field.slot] as Id | null))
+  targets.delete(null)
+  if (targets.size === 0) return nothing
+  const found = yield* selected(snapshot, field.target, all(isOneOf(field.target, [...targets] as Id[], false), of))
+  return { kind: 'in', field: field.name, values: found.map(row => row[ID]!), negated: false }
+}
+
+/** Lasting rows by how many ephemeral ones point to them. */
+function* settledSize(snapshot: Snapshot, resource: Resource, name: string, size: number): Work<Predicate> {
+  const { target, via } = resource.field.get(name) as BackField
+  const counts = new Map<Id, number>()
+  for (const row of yield* selected(snapshot, target, everything)) {
+    const owner = row[via.slot] as Id | null
+    if (owner !== null) counts.set(owner, (counts.get(owner) ?? 0) + 1)
+  }
+  if (size === 0) return isOneOf(resource, [...counts.keys()], true)
+  return isOneOf(
+    resource,
+    [...counts].filter(([, count]) => count === size).map(([id]) => id),
+    false,
+  )
+}
+
+function* selected(snapshot: Snapshot, resource: Resource, where: Predicate): Work<Row[]> {
+  return yield* wait(snapshot.select(resource, { where, sort: [], limit: null, offset: 0, cursor: null }))
+}
+
+function isOneOf(resource: Resource, ids: readonly Id[], negated: boolean): Predicate {
+  if (ids.length === 0) return negated ? everything : nothing
+  return { kind: 'in', field: resource.id.name, values: ids, negated }
+}
+
+/** Whether part of it is about rows of the other side. */
+function leaves(resource: Resource, where: Predicate): boolean {
+  switch (where.kind) {
+    case 'constant':
+      return false
+    case 'and':
+    case 'or':
+      return where.of.some(part => leaves(resource, part))
+    case 'not':
+      return leaves(resource, where.of)
+    case 'one':
+    case 'many': {
+      const target = resource.field.get(where.field)!.target as Resource
+      return isEphemeral(target) !== isEphemeral(resource) || leaves(target, where.of)
+    }
+    case 'size': {
+      const field = resource.field.get(where.field) as Field
+      return field.is === 'back' && isEphemeral(field.target) !== isEphemeral(resource)
+    }
+    default:
+      return false
+  }
+}

@@ -1,0 +1,20 @@
+import type { Model, Resource } from '../../model/model.ts'
+
+/** Its rows vanish by themselves: they are kept beside the store. */
+export function isEphemeral(resource: Resource): boolean {
+  return resource.options.ephemeral !== null
+}
+
+/** The part of a model that a store keeps. */
+export function lastingOf(model: Model): Model {
+  return withResources(model, resource => !isEphemeral(resource))
+}
+
+/** The part that is kept in memory. */
+export function ephemeralOf(model: Model): Model {
+  return { ...withResources(model, isEphemeral), joins: [] }
+}
+
+function withResources(model: Model, keep: (resource: Resource) => boolean): Model {
+  return { ...model, resources: new Map([...model.resources].filter(([, resource]) => keep(resource))) }
+}

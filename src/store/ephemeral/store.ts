@@ -1,0 +1,156 @@
+import type { Id, Join, Model, Resource, Row } from '../../model/model.ts'
+import type { HighWater } from '../memory/transaction.ts'
+import type { Change, Commit, Environment, Recorded, Snapshot, Store, Transaction } from '../store.ts'
+import type { Maybe, Work } from '../work.ts'
+import { Journal } from './journal.ts'
+import { isEphemeral, lastingOf } from './sides.ts'
+import { AcrossSnapshot } from './snapshot.ts'
+import { AcrossTransaction } from './transaction.ts'
+
+/** Changes of one millisecond at most, so that a clock that goes on gives every change a seq of its own. */
+const PER_MILLISECOND = 1_000
+
+/** A store with the rows of ephemeral resources beside it: the store itself where the model has none. */
+export function withEphemeral(store: Store, model: Model): Store {
+  return [...model.resources.values()].some(isEphemeral) ? new EphemeralStore(store) : store
+}
+
+/**
+ * Keeps ephemeral rows in memory, everything else in the store beside. A unit writes both or neither; the log tells of
+ * the lasting ones only.
+ */
+export class EphemeralStore implements Store {
+  readonly #lasting: Store
+  readonly #listeners = new Set<() => void>()
+  readonly #ids: HighWater = new Map()
+  #journal: Journal | null = null
+  #environment: Environment | null = null
+  #isTelling = false
+  /** Hears of what was committed to ephemeral rows, at once. */
+  onChanges: (changes: readonly Change[]) => void = () => {}
+
+  constructor(lasting: Store) {
+    this.#lasting = lasting
+  }
+
+  get name(): string {
+    return this.#lasting.name
+  }
+
+  get epoch(): string {
+    return this.#lasting.epoch
+  }
+
+  open(model: Model, environment: Environment): Maybe<void> {
+    this.#environment = environment
+    const base = environment.clock() * PER_MILLISECOND
+    this.#journal = new Journal(model, base, changes => this.onChanges(changes))
+    return this.#lasting.open(lastingOf(model), environment)
+  }
+
+  read<T>(work: (snapshot: Snapshot) => Work<T>): Maybe<T> {
+    return this.#lasting.read(snapshot => {
+      const { state } = this.#opened().committed
+      return work(new AcrossSnapshot(snapshot, () => state))
+    })
+  }
+
+  async write<T>(work: (tx: Transaction) => Work<T>): Promise<T> {
+    const unit = {}
+    return this.#unit(
+      unit,
+      this.#lasting.write(tx => this.#attempt(unit, this.#begin(unit, tx), work)),
+    )
+  }
+
+  async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    const unit = {}
+    return this.#unit(
+      unit,
+      this.#lasting.transaction(tx => work(this.#begin(unit, tx))),
+    )
+  }
+
+  fleeting(after: number): readonly Commit[] | null {
+    return this.#opened().after(after)
+  }
+
+  onCommit(listener: () => void): () => void {
+    const own = (): void => listener()
+    this.#listeners.add(own)
+    const stop = this.#lasting.onCommit(own)
+    return () => {
+      stop()
+      this.#listeners.delete(own)
+    }
+  }
+
+  commits(after: number, limit: number): Maybe<Commit[] | null> {
+    return this.#lasting.commits(after, limit)
+  }
+
+  reach(): Maybe<number> {
+    return this.#lasting.reach()
+  }
+
+  history(resource: Resource, id: Id, before: number, limit: number): Maybe<Recorded[]> {
+    return isEphemeral(resource) ? [] : this.#lasting.history(resource, id, before, limit)
+  }
+
+  load(resource: Resource, rows: Iterable<Row>): Maybe<number> {
+    if (isEphemeral(resource)) throw new Error(`${resource.name} is ephemeral: there is nothing to load it into`)
+    return this.#lasting.load(resource, rows)
+  }
+
+  loadPairs(join: Join, pairs: Iterable<readonly [Id, Id]>): Maybe<number> {
+    return this.#lasting.loadPairs(join, pairs)
+  }
+
+  close(): Maybe<void> {
+    this.#listeners.clear()
+    return this.#lasting.close()
+  }
+
+  /** A unit that runs again begins where it began the first time. */
+  #begin(unit: object, tx: Transaction): AcrossTransaction {
+    const journal = this.#opened()
+    journal.undo(unit)
+    return new AcrossTransaction(tx, { journal, unit, ids: this.#ids, at: this.#environment!.clock() })
+  }
+
+  /** Units behind one that fails must not see what it did. */
+  *#attempt<T>(unit: object, tx: AcrossTransaction, work: (tx: Transaction) => Work<T>): Work<T> {
+    try {
+      return yield* work(tx)
+    } catch (error) {
+      this.#opened().undo(unit)
+      throw error
+    }
+  }
+
+  async #unit<T>(unit: object, done: Promise<T>): Promise<T> {
+    try {
+      const value = await done
+      if (this.#opened().commit(unit, this.#environment!.clock())) this.#tell()
+      return value
+    } catch (error) {
+      this.#opened().undo(unit)
+      throw error
+    }
+  }
+
+  /** Once for all commits of this turn, and later than the answers to whoever wrote. */
+  #tell(): void {
+    if (this.#isTelling) return
+    this.#isTelling = true
+    setImmediate(() => {
+      this.#isTelling = false
+      for (const listener of this.#listeners) listener()
+    })
+  }
+
+  #opened(): Journal {
+    if (this.#journal === null) throw new Error('The store is not open')
+    return this.#journal
+  }
+}
