@@ -4,6 +4,7 @@ import type { Call } from '../engine/call.ts'
 import type { Principal, Standing } from '../auth/principal.ts'
 import type { Commit, Snapshot } from '../store/store.ts'
 import type { Work } from '../store/work.ts'
+import { askedBy } from './asked-by.ts'
 import { checkParent } from './check-parent.ts'
 import { difference } from './difference.ts'
 import { each, minus, plus, type Few } from './few.ts'
@@ -48,7 +49,7 @@ export class Followers implements Around {
   }
 
   add(subscription: Subscription, call: Call, standing: Standing): void {
-    this.#followings.set(subscription, { standing, call })
+    this.#followings.set(subscription, { standing, call: askedBy(call, call.principal) })
     this.#byUser.set(standing.user, plus(this.#byUser.get(standing.user) ?? null, subscription))
   }
 
@@ -110,7 +111,7 @@ export class Followers implements Around {
     principal: Principal | null,
   ): Work<void> {
     if (principal === null) throw new ApiError('unauthenticated', { detail: 'the session has ended' })
-    following.call = { ...following.call, principal }
+    following.call = askedBy(following.call, principal)
     yield* this.#turn(snapshot, subscription, following.call)
   }
 

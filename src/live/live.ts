@@ -6,6 +6,7 @@ import type { Call, Principal } from '../engine/call.ts'
 import type { Commit, Snapshot } from '../store/store.ts'
 import type { Work } from '../store/work.ts'
 import type { Mode } from './coalesce.ts'
+import { askedBy } from './asked-by.ts'
 import { checkParent } from './check-parent.ts'
 import { commitPage, commitsSince } from './commits-since.ts'
 import { Feed } from './feed.ts'
@@ -117,7 +118,7 @@ export class Live {
           this.#begin(snapshot, { call: asked, subscription, item, since, standing }),
         )
         if (other === null) return subscription
-        asked = { ...call, principal: other }
+        asked = askedBy(call, other)
         gate.pass(asked, true)
       } finally {
         this.#hub.leave(key, group, holding)
@@ -126,9 +127,8 @@ export class Live {
     }
   }
 
-  /** A subscription is another caller's from now on, who asks for the same: the difference is told. */
+  /** What a subscription follows is asked for by another caller from now on: the difference is told. */
   async become(subscription: Subscription, call: Call, standing: Standing | null): Promise<void> {
-    if (subscription.closed) return
     subscription.hold()
     await this.#feed.at(snapshot => this.#followers.become(snapshot, subscription, call, standing))
   }

@@ -106,7 +106,10 @@ async function sendAll(face: Face, exchange: Exchange, live: Live, since: string
     told(events.join(''))
   }, since)
   if (isClosed) stop()
-  else await endWithCaller(face.engine, exchange, stream, async () => stream.end(new ApiError('unauthenticated')))
+  else {
+    const identity = (await face.engine.auth?.identify(exchange)) ?? null
+    endWithCaller(face.engine, identity, stream, () => stream.end(new ApiError('unauthenticated')))
+  }
   if (!stream.isClosed)
     live.closing.addEventListener('abort', () => stream.end(new ApiError('unavailable')), { once: true })
 }

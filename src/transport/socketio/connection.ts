@@ -1,5 +1,6 @@
 import { checkJson } from '../../protocol/check-json.ts'
 import { ApiError, problemOf } from '../../protocol/error.ts'
+import type { Standing } from '../../auth/principal.ts'
 import type { Principal } from '../../engine/call.ts'
 import { Mailbox, type Wire } from '../../live/mailbox.ts'
 import { Bucket } from '../bucket.ts'
@@ -21,6 +22,8 @@ export interface ConnectionOptions {
   /** Errors that are ours are told with their text. */
   readonly debug: boolean
   readonly principal: Principal | null
+  /** Null where nothing in the store makes another caller of it. */
+  readonly standing: Standing | null
   readonly wire: Wire
 }
 
@@ -38,6 +41,7 @@ export class Connection {
   readonly #mailbox: Mailbox
   readonly #bucket: Bucket
   #principal: Principal | null
+  readonly #standing: Standing | null
   #turn: Promise<void> = Promise.resolve()
   #waiting = 0
   #closed = false
@@ -48,6 +52,7 @@ export class Connection {
     this.#options = options
     this.id = options.id
     this.#principal = options.principal
+    this.#standing = options.standing
     this.#mailbox = new Mailbox(wire, host.live.postman, { bytes: limits.mailbox, stall: limits.stall })
     this.#bucket = new Bucket(limits.messageRate, limits.messageBurst, clock)
     this.subscriptions = new Subscriptions({
@@ -56,6 +61,7 @@ export class Connection {
       mailbox: this.#mailbox,
       prefix,
       principal: () => this.#principal,
+      standing: () => this.#standing,
       tell: error => this.#tell(error),
     })
     this.#mailbox.onDrained = () => this.subscriptions.drained()
@@ -75,8 +81,8 @@ export class Connection {
       })
   }
 
-  /** Another caller from now on, or the same with other rights. */
-  become(principal: Principal | null): void {
+  /** The same caller with other rights: what is followed in rows goes by the log, the rest is asked for anew. */
+  renew(principal: Principal): void {
     this.#principal = principal
     this.#turn = this.#turn.then(() => this.subscriptions.renew()).catch(this.#options.host.onFault)
   }

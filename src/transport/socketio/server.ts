@@ -59,6 +59,7 @@ export function socketIoServer(host: SocketHost, options: SocketIoOptions, path:
   })
   namespace.on('connection', socket => {
     const identity = identities.get(socket) ?? null
+    const { auth } = host.engine
     const connection = new Connection({
       id: socket.id,
       host,
@@ -66,14 +67,14 @@ export function socketIoServer(host: SocketHost, options: SocketIoOptions, path:
       prefix,
       debug: options.debug ?? false,
       principal: identity?.principal ?? null,
+      standing: (identity && auth?.standing(identity)) ?? null,
       wire: wireOf(socket),
     })
     connections.add(connection)
-    const { auth } = host.engine
     const stop =
       auth && identity
         ? auth.watch(identity, what => {
-            if (what.kind === 'changed') connection.become(what.principal)
+            if (what.kind === 'changed') connection.renew(what.principal)
             else connection.end(new ApiError(what.kind === 'expired' ? 'token_expired' : 'unauthenticated'))
           })
         : null

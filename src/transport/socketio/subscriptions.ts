@@ -1,4 +1,5 @@
 import { ApiError } from '../../protocol/error.ts'
+import type { Standing } from '../../auth/principal.ts'
 import type { Call, Principal } from '../../engine/call.ts'
 import type { Id, Resource } from '../../model/model.ts'
 import { canonicalUri } from '../../model/uri-pattern.ts'
@@ -20,6 +21,7 @@ export interface Surroundings {
   readonly prefix: string
   /** Who calls now. */
   readonly principal: () => Principal | null
+  readonly standing: () => Standing | null
   /** Tells an error that answers no message. */
   readonly tell: (error: ApiError) => void
 }
@@ -72,6 +74,7 @@ export class Subscriptions {
           this.#listener(held),
           options?.since ?? null,
           options?.mode,
+          this.#around.standing(),
         )
       else held.published = await this.#follow(held)
     } catch (error) {
@@ -100,13 +103,13 @@ export class Subscriptions {
     }
   }
 
-  /** Another caller, or the same with other rights: everything is asked for anew, and what is refused now ends. */
+  /** The same caller with other rights: what functions serve is asked for anew, and what is refused now ends. */
   async renew(): Promise<void> {
     // Each is put back at the end of the map.
-    const before = [...this.#held.values()]
+    const before = [...this.#held.values()].filter(({ target }) => target === null)
     for (const { uri, options } of before) {
       try {
-        await this.subscribe(uri, options)
+        await this.subscribe(uri, options && { ...options, since: null })
       } catch (error) {
         this.#around.tell(ApiError.from(error))
       }

@@ -1,5 +1,5 @@
 import { ApiError } from '../../protocol/error.ts'
-import type { Principal } from '../../engine/call.ts'
+import type { Identity } from '../../auth/principal.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Live } from '../../live/live.ts'
 import { modeOf } from '../live-words.ts'
@@ -37,27 +37,24 @@ export async function sendStream(
     open: () => exchange.open(200, streamFields(face, exchange)),
   })
   const since = exchange.header('last-event-id') ?? words.since
-  stream.carry(await live.subscribe(call, stream, since, words.mode))
-  await endWithCaller(engine, exchange, stream, async principal => {
-    call.principal = principal
-    stream.renew()
-    stream.carry(await live.subscribe(call, stream, null, words.mode))
-  })
+  const identity = (await engine.auth?.identify(exchange)) ?? null
+  const standing = identity && engine.auth!.standing(identity)
+  stream.carry(await live.subscribe(call, stream, since, words.mode, standing))
+  // If the reader changes, the subscription tells what that comes to.
+  endWithCaller(engine, identity, stream, () => {})
 }
 
-/** A stream ends with the token or session of its reader; if the reader changes, it is told anew what is to be seen. */
-export async function endWithCaller(
+/** A stream ends with the token or session of its reader. */
+export function endWithCaller(
   { auth }: Engine,
-  exchange: Exchange,
+  identity: Identity | null,
   stream: SseStream,
-  renew: (principal: Principal) => Promise<void>,
-): Promise<void> {
-  if (!auth) return
-  const identity = await auth.identify(exchange)
-  if (!identity || stream.isClosed) return
+  changed: () => void,
+): void {
+  if (!auth || !identity || stream.isClosed) return
   const closed = stream.onClosed
   const stop = auth.watch(identity, what => {
-    if (what.kind === 'changed') renew(what.principal).catch((error: unknown) => stream.end(ApiError.from(error)))
+    if (what.kind === 'changed') changed()
     else stream.end(new ApiError(what.kind === 'expired' ? 'token_expired' : 'unauthenticated'))
   })
   stream.onClosed = () => {

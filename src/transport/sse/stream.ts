@@ -24,8 +24,6 @@ export class SseStream implements Listener, Wire {
   #heartbeat: NodeJS.Timeout | null = null
   #subscription: Subscription | null = null
   #isClosed = false
-  /** What was told before does not hold any more, whatever the next snapshot says. */
-  #isAnew = false
 
   constructor(options: StreamOptions) {
     const { live, limits } = options
@@ -41,13 +39,6 @@ export class SseStream implements Listener, Wire {
     else if (subscription.behind && !this.#mailbox.isBusy) subscription.drained()
   }
 
-  /** Gives up its subscription for another, which begins anew: who reads may see other rows than before. */
-  renew(): void {
-    if (this.#subscription) this.#options.live.unsubscribe(this.#subscription)
-    this.#subscription = null
-    this.#isAnew = true
-  }
-
   get isClosed(): boolean {
     return this.#isClosed
   }
@@ -60,8 +51,7 @@ export class SseStream implements Listener, Wire {
 
   snapshot(rows: readonly Shown[], position: string, reset: boolean): void {
     this.#begin()
-    this.#mailbox.answer(snapshotFrame(rows, position, reset || this.#isAnew))
-    this.#isAnew = false
+    this.#mailbox.answer(snapshotFrame(rows, position, reset))
   }
 
   resumed(): void {

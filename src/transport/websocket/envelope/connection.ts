@@ -1,4 +1,5 @@
 import { permits } from '../../../model/permission.ts'
+import type { Standing } from '../../../auth/principal.ts'
 import type { Principal } from '../../../engine/call.ts'
 import { joined, Mailbox } from '../../../live/mailbox.ts'
 import { Bucket } from '../../bucket.ts'
@@ -32,6 +33,8 @@ export class Connection {
   readonly #bucket: Bucket
   readonly subscriptions: Subscriptions
   #principal: Principal | null
+  /** Null where nothing in the store makes another caller of it. */
+  #standing: Standing | null = null
   #turn: Promise<void> = Promise.resolve()
   #waiting = 0
   #stop: (() => void) | null = null
@@ -57,6 +60,7 @@ export class Connection {
       most: limits.subscriptions,
       mailbox: this.#mailbox,
       principal: () => this.#principal,
+      standing: () => this.#standing,
       lost: () => socket.close(SLOW, 'events were lost: connect again and read anew'),
     })
     this.#mailbox.onDrained = () => this.subscriptions.drained()
@@ -71,17 +75,20 @@ export class Connection {
       onClose: () => this.#close(),
     }
     if (handshake.identity && engine.auth) {
+      this.#standing = engine.auth.standing(handshake.identity)
       this.#stop = engine.auth.watch(handshake.identity, what => {
-        if (what.kind === 'changed') this.become(what.principal)
+        // What is followed goes by the log: each subscription tells what the change comes to.
+        if (what.kind === 'changed') this.#principal = what.principal
         else socket.close(4401, what.kind === 'expired' ? 'the token has expired' : 'the session has ended')
       })
     }
   }
 
-  /** Another caller from now on, or the same with other rights. */
+  /** Another caller from now on. */
   become(principal: Principal | null): void {
     this.#principal = principal
-    this.#turn = this.#turn.then(() => this.subscriptions.renew()).catch(this.#options.host.onFault)
+    this.#standing = null
+    this.#turn = this.#turn.then(() => this.subscriptions.become()).catch(this.#options.host.onFault)
   }
 
   #close(): void {

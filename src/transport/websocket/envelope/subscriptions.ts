@@ -1,9 +1,11 @@
 import { ApiError } from '../../../protocol/error.ts'
-import type { Principal } from '../../../engine/call.ts'
+import type { Standing } from '../../../auth/principal.ts'
+import type { Call, Principal } from '../../../engine/call.ts'
 import type { Id } from '../../../model/model.ts'
 import { everything } from '../../../query/predicate.ts'
 import type { Batch } from '../../../live/event.ts'
 import { isId } from '../../../live/interest.ts'
+import { askedBy } from '../../../live/asked-by.ts'
 import type { Live } from '../../../live/live.ts'
 import type { Mailbox } from '../../../live/mailbox.ts'
 import type { Listener, Shown, Subscription } from '../../../live/subscription.ts'
@@ -16,6 +18,7 @@ export interface Surroundings {
   readonly most: number
   readonly mailbox: Mailbox
   readonly principal: () => Principal | null
+  readonly standing: () => Standing | null
   /** Something that was pushed cannot be told: the client must read anew. */
   readonly lost: () => void
 }
@@ -28,6 +31,7 @@ type Wanted =
 interface Held {
   readonly wanted: Wanted
   live: Subscription | null
+  call: Call | null
 }
 
 /** The subscriptions of one connection: to an event of a stream, of all rows or of one, and to rows by request_id. */
@@ -51,7 +55,7 @@ export class Subscriptions {
     if (this.#held.size >= most) {
       throw new ApiError('too_many_subscriptions', { detail: `at most ${most} subscriptions on one connection` })
     }
-    const held: Held = { wanted, live: null }
+    const held: Held = { wanted, live: null, call: null }
     this.#held.set(key, held)
     try {
       await this.#begin(held, begun)
@@ -74,17 +78,11 @@ export class Subscriptions {
     for (const { live } of this.#held.values()) live?.drained()
   }
 
-  /** Another caller, or the same with other rights: what may no longer be followed ends. */
-  async renew(): Promise<void> {
-    const before = [...this.#held]
-    for (const [key, held] of before) {
-      this.#end(held)
-      try {
-        await this.#begin(held, () => {})
-      } catch {
-        this.#held.delete(key)
-      }
-    }
+  /** Another caller from now on: what that comes to is told. */
+  async become(): Promise<void> {
+    const { live, principal, standing } = this.#around
+    for (const { live: subscription, call } of this.#held.values())
+      if (subscription && call) await live.become(subscription, askedBy(call, principal()), standing())
   }
 
   close(): void {
@@ -98,7 +96,7 @@ export class Subscriptions {
   }
 
   async #begin(held: Held, begun: () => void): Promise<void> {
-    const { live, principal } = this.#around
+    const { live, principal, standing } = this.#around
     const { wanted } = held
     const { resource } = wanted.stream
     const common = {
@@ -112,7 +110,8 @@ export class Subscriptions {
     } as const
     if (wanted.kind === 'instance') {
       const call = { ...common, operation: 'get', id: wanted.pk, query: null } as const
-      held.live = await live.subscribe(call, this.#instance(held, begun))
+      held.call = call
+      held.live = await live.subscribe(call, this.#instance(held, begun), null, 'every', standing())
       return
     }
     // Rows that are not there yet may be followed: one of them is a filter, not an item.
@@ -120,7 +119,8 @@ export class Subscriptions {
     const query = { where, sort: [], limit: null, offset: 0, cursor: null, total: false }
     const call = { ...common, operation: 'list', id: null, query } as const
     // What there is now is not told, so it need not be read: it begins as if it had been here before.
-    held.live = await live.subscribe(call, this.#action(held, begun), await live.now())
+    held.call = call
+    held.live = await live.subscribe(call, this.#action(held, begun), await live.now(), 'every', standing())
   }
 
   #action(held: Held, begun: () => void): Listener {

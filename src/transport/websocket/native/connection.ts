@@ -205,18 +205,20 @@ export class NativeConnection implements Wire {
     const before = this.#principal
     this.#identify(token === undefined ? auth.authenticateTicket(ticket!) : await auth.authenticateToken(token))
     this.#mailbox.answer(helloFrame(engine, this.#principal, id))
-    if (before !== this.#principal) await this.#subscribers.restart(this.#principal)
+    if (before !== this.#principal) await this.#subscribers.become(this.#principal)
   }
 
   #identify(identity: Identity): void {
     this.#unwatch()
     this.#principal = identity.principal
     this.#isWelcome()
+    const { auth } = this.#options.engine
+    this.#subscribers.identify(auth?.standing(identity) ?? null)
     this.#unwatch =
-      this.#options.engine.auth?.watch(identity, what => {
-        if (what.kind !== 'changed') return this.#endSession(what.kind)
-        this.#principal = what.principal
-        void this.#subscribers.restart(what.principal)
+      auth?.watch(identity, what => {
+        // What is followed goes by the log: each subscription tells what the change comes to.
+        if (what.kind === 'changed') this.#principal = what.principal
+        else this.#endSession(what.kind)
       }) ?? (() => {})
   }
 

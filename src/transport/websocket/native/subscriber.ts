@@ -13,16 +13,14 @@ export class Subscriber implements Listener {
   readonly #mailbox: Mailbox
   readonly #ended: (subscriber: Subscriber) => void
   /** The answer to the request has been queued. */
-  #isAnswered: boolean
+  #isAnswered = false
   /** null until it has begun. */
   subscription: Subscription | null = null
 
-  /** `answered`: it goes on for one that was answered before. */
-  constructor(id: RequestId, live: Live, mailbox: Mailbox, answered: boolean, ended: (subscriber: Subscriber) => void) {
+  constructor(id: RequestId, live: Live, mailbox: Mailbox, ended: (subscriber: Subscriber) => void) {
     this.id = id
     this.#live = live
     this.#mailbox = mailbox
-    this.#isAnswered = answered
     this.#ended = ended
   }
 

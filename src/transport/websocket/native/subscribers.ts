@@ -1,5 +1,6 @@
-import type { Principal } from '../../../auth/principal.ts'
+import type { Principal, Standing } from '../../../auth/principal.ts'
 import type { Call } from '../../../engine/call.ts'
+import { askedBy } from '../../../live/asked-by.ts'
 import type { Live } from '../../../live/live.ts'
 import type { Mailbox } from '../../../live/mailbox.ts'
 import type { Mode } from '../../../live/coalesce.ts'
@@ -9,8 +10,8 @@ import { Subscriber } from './subscriber.ts'
 
 interface Held {
   readonly subscriber: Subscriber
-  /** What it follows, for following it again as somebody else; null until it has begun. */
-  asked: { readonly call: Call; readonly mode: Mode } | null
+  /** What it follows, for following it as somebody else; null until it has begun. */
+  call: Call | null
 }
 
 /** The subscriptions of one connection by the ids that the client gave them. */
@@ -19,6 +20,7 @@ export class Subscribers {
   readonly #mailbox: Mailbox
   readonly #most: number
   readonly #held = new Map<RequestId, Held>()
+  #standing: Standing | null = null
 
   constructor(live: Live, mailbox: Mailbox, most: number) {
     this.#live = live
@@ -31,21 +33,21 @@ export class Subscribers {
   }
 
   /** Takes a place. Throws ApiError `too_many_subscriptions` where there is none, `conflict` for an id that has one. */
-  reserve(id: RequestId, answered = false): Subscriber {
+  reserve(id: RequestId): Subscriber {
     if (this.#held.has(id)) throw new ApiError('conflict', { detail: 'a subscription has this id already' })
     if (this.#held.size >= this.#most) throw new ApiError('too_many_subscriptions')
-    const subscriber = new Subscriber(id, this.#live, this.#mailbox, answered, ended => this.forget(ended))
-    this.#held.set(id, { subscriber, asked: null })
+    const subscriber = new Subscriber(id, this.#live, this.#mailbox, ended => this.forget(ended))
+    this.#held.set(id, { subscriber, call: null })
     return subscriber
   }
 
   async begin(subscriber: Subscriber, call: Call, since: string | null, mode: Mode): Promise<void> {
-    const subscription = await this.#live.subscribe(call, subscriber, since, mode)
+    const subscription = await this.#live.subscribe(call, subscriber, since, mode, this.#standing)
     const held = this.#held.get(subscriber.id)
     // Meanwhile it was given up, or the connection closed.
     if (held?.subscriber !== subscriber) return this.#live.unsubscribe(subscription)
     subscriber.subscription = subscription
-    held.asked = { call, mode }
+    held.call = call
     if (subscription.behind && !this.#mailbox.isBusy) subscription.drained()
   }
 
@@ -70,19 +72,16 @@ export class Subscribers {
     for (const { subscriber } of this.#held.values()) subscriber.drained()
   }
 
-  /** Everything is followed again by somebody else, or by the same with other rights. */
-  async restart(principal: Principal | null): Promise<void> {
-    // Those that begin anew below are not among them.
-    const held = [...this.#held]
-    for (const [id, { asked }] of held) {
-      if (!asked) continue
-      this.stop(id)
-      const subscriber = this.reserve(id, true)
-      try {
-        await this.begin(subscriber, { ...asked.call, principal }, null, asked.mode)
-      } catch (thrown) {
-        subscriber.end(ApiError.from(thrown))
-      }
+  /** Who asks from now on. */
+  identify(standing: Standing | null): void {
+    this.#standing = standing
+  }
+
+  /** Everything is followed by somebody else from now on. */
+  async become(principal: Principal | null): Promise<void> {
+    for (const { subscriber, call } of this.#held.values()) {
+      if (!call || !subscriber.subscription) continue
+      await this.#live.become(subscriber.subscription, askedBy(call, principal), this.#standing)
     }
   }
 }
