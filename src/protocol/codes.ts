@@ -32,6 +32,7 @@ export const codes = {
   uri_too_long: { status: 414, title: 'The URI is too long' },
   unsupported_media_type: { status: 415, title: 'The media type is not supported' },
   unsupported_encoding: { status: 415, title: 'The content coding is not supported' },
+  range_not_satisfiable: { status: 416, title: 'The file is shorter than that' },
   idempotency_mismatch: { status: 422, title: 'The key was used for another request' },
   precondition_required: { status: 428, title: 'A precondition is required' },
   rate_limited: { status: 429, title: 'Too many requests' },

@@ -2,6 +2,8 @@
 export const defaultLimits = {
   /** Bytes of a request body → payload_too_large. */
   body: 1_048_576,
+  /** Parts of a form with files → too_many_items; how long each file may be, its field says. */
+  parts: 100,
   /** Nesting of JSON → depth_exceeded. */
   jsonDepth: 32,
   /** Members of one object, and of all objects of a document → too_many_keys. */

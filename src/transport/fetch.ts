@@ -44,6 +44,22 @@ class FetchExchange extends Exchange {
     return Buffer.concat(chunks, size)
   }
 
+  async *stream(): AsyncGenerator<Uint8Array, void> {
+    const reader = this.#request.body?.getReader()
+    if (!reader) return
+    try {
+      for (;;) {
+        const step = await reader.read().catch((cause: unknown) => {
+          throw new Aborted('the client went away', { cause })
+        })
+        if (step.done) return
+        yield step.value
+      }
+    } finally {
+      await reader.cancel().catch(() => {})
+    }
+  }
+
   override open(status: number, fields: FieldLines): ByteStream {
     const { body, stream } = pulled()
     this.#request.signal.addEventListener('abort', () => stream.destroy())

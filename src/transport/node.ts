@@ -177,6 +177,19 @@ class NodeExchange extends Exchange {
     })
   }
 
+  async *stream(): AsyncGenerator<Uint8Array, void> {
+    if (this.contentLength === undefined && this.transferEncoding === undefined) return
+    const request = this.#request
+    if (expecting.has(request)) this.#response.writeContinue()
+    try {
+      // Whoever stops reading has an answer to send on the same connection.
+      for await (const chunk of request.iterator({ destroyOnReturn: false })) yield chunk as Buffer
+    } catch (cause) {
+      throw new Aborted('the client went away', { cause })
+    }
+    if (!request.complete) throw new Aborted('the client went away')
+  }
+
   send(status: number, fields: FieldLines, body: Body): void {
     // A refusal waits a turn for the body: mostly it is there by then, or turns out to be no HTTP at all.
     if (this.hasBody && !this.#request.complete) setImmediate(() => this.#finish(status, fields, body))

@@ -38,7 +38,7 @@ export class Files {
   }
 
   /** The store is open: what was left behind is removed, from here on what rows lose as well. */
-  start(): void {
+  start(): Promise<void> {
     const { store, ledger, every = 600_000 } = this.#options
     const look = (): void => {
       const changed = store.read(snapshot => wait(snapshot.changed(ledger)))
@@ -47,7 +47,7 @@ export class Files {
     }
     this.#stop = store.onCommit(look)
     this.#timer = setInterval(() => void this.clear(), every).unref()
-    void this.clear()
+    return this.clear()
   }
 
   #changed(seq: number): void {

@@ -81,7 +81,7 @@ function dueOf(row: Row): number {
 
 /** Makes the ledger agree with the rows as the unit leaves them. */
 export function* settle(unit: Unit, ledger: Resource): Work<void> {
-  for (const instance of [...unit.touched])
+  for (const instance of unit.touched)
     for (const field of fileFields(instance.resource)) {
       const was = (instance.before?.[field.slot] ?? null) as StoredFile | null
       const is = instance.deleted ? null : (instance.row[field.slot] as StoredFile | null)

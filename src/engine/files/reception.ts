@@ -113,5 +113,5 @@ function plainName(name: string): string | null {
     .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '')
     .trim()
     .replace(/^\.+$/, '')
-  return plain === '' ? null : [...plain].slice(0, MOST_NAME).join('')
+  return plain === '' ? null : Array.from(plain).slice(0, MOST_NAME).join('')
 }

@@ -6,6 +6,7 @@ import type { Maybe } from '../../store/work.ts'
 import { checkLength, readJson, readText } from './body.ts'
 import { ofFormat, readConditions } from './conditional.ts'
 import type { Exchange } from './exchange.ts'
+import { decodeForm } from './file/form.ts'
 import type { HttpCall } from './http-call.ts'
 import { mediaOf, type BodyMethod } from './media.ts'
 import { negotiate } from './negotiate.ts'
@@ -113,6 +114,7 @@ function decodeWrite(engine: Engine, call: HttpCall, parameters: readonly Parame
   const { exchange } = call
   call.idempotencyKey = readKey(exchange)
   readQuery(engine, call, parameters)
+  if (decodeForm(engine, call)) return Promise.resolve()
   const media = mediaOf(exchange, exchange.method as BodyMethod)
   checkLength(exchange, engine.limits.body)
   call.jsonPatch = media === 'patch'

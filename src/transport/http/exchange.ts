@@ -72,6 +72,8 @@ export abstract class Exchange implements Credentials {
 
   /** The bytes of the body. Rejects with payload_too_large over the limit, with `Aborted` if the client left. */
   abstract body(limit: number): Promise<Uint8Array>
+  /** The same bit by bit, no faster than it is asked for; stopping early leaves the rest to the answer. */
+  abstract stream(): AsyncGenerator<Uint8Array, void>
   /** Answers, once. The body is left out where `body` is null; the length is among the fields. */
   abstract send(status: number, fields: FieldLines, body: Body): void
 

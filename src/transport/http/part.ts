@@ -1,4 +1,6 @@
+import { fileFields } from '../../engine/files/ledger.ts'
 import type { Resource } from '../../model/model.ts'
+import { filePart } from './file/part.ts'
 import type { Face } from './face.ts'
 import { history } from './history.ts'
 import type { HttpCall } from './http-call.ts'
@@ -13,5 +15,6 @@ export interface Part {
 
 /** The parts of each row of a resource. */
 export function partsOf(resource: Resource): readonly Part[] {
-  return resource.field.has(history.name) ? [] : [history]
+  const files = fileFields(resource).filter(field => !field.hidden)
+  return [...(resource.field.has(history.name) ? [] : [history]), ...files.map(filePart)]
 }

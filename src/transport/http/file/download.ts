@@ -1,0 +1,120 @@
+import type { Item, Outcome } from '../../../engine/call.ts'
+import { checkRead, isUnchanged } from '../../../engine/version.ts'
+import type { ScalarField } from '../../../model/model.ts'
+import { ApiError } from '../../../protocol/error.ts'
+import type { FileShown } from '../../../schema/file.ts'
+import { readConditions, readDate, readTags, writeDate } from '../conditional.ts'
+import { sendOutcome } from '../encode.ts'
+import type { ByteStream, Exchange, FieldLines } from '../exchange.ts'
+import type { Face } from '../face.ts'
+import { complete, finish } from '../finish.ts'
+import type { HttpCall } from '../http-call.ts'
+import { dispositionOf } from './disposition.ts'
+import { readRange, type Range } from './range.ts'
+
+/** Bytes that may wait for a slow client before no more are read. */
+const MOST_WAITING = 262_144
+
+/**
+ * What a page of ours would run with is not there for what somebody uploaded: no scripts, no origin, nothing loaded but
+ * the picture or the sound itself.
+ */
+const POLICY = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox"
+
+/** The file in the answer to a call whose shape shows it; null if there is none, or none that the caller may see. */
+export function fileIn(item: Item, field: ScalarField): FileShown | null {
+  const row = JSON.parse(item.body) as Readonly<Record<string, FileShown | null>>
+  return (Object.hasOwn(row, field.name) ? row[field.name] : null) ?? null
+}
+
+/** `GET /todo/7/photo`: whoever may read the field of the row may have the bytes. */
+export function download(face: Face, call: HttpCall, field: ScalarField): void | Promise<void> {
+  call.operation = 'get'
+  const { live } = face
+  const { minPosition } = call.exchange
+  if (live !== null && minPosition !== undefined)
+    return live.reached(minPosition, { header: 'min-position' }).then(() => read(face, call, field))
+  return read(face, call, field)
+}
+
+async function read(face: Face, call: HttpCall, field: ScalarField): Promise<void> {
+  const outcome: Outcome = await face.engine.handle(call)
+  if (outcome.kind !== 'item') return sendOutcome(face, call, outcome)
+  const file = fileIn(outcome, field)
+  if (!file) throw absent(call, field)
+  const { exchange } = call
+  const at = Date.parse(file.modified)
+  // Last-Modified tells nothing finer than a second (DECISIONS C9).
+  const modified = Math.floor(at / 1000) < Math.floor(face.engine.clock() / 1000) ? at : null
+  const conditions = readConditions(exchange)
+  checkRead(conditions, file.version, modified)
+  const fields = fieldsOf(outcome, file, modified)
+  if (isUnchanged(conditions, file.version, modified)) return finish(face, exchange, 304, fields, null)
+  const range = exchange.method === 'GET' ? rangeOf(exchange, file, modified) : null
+  const length = range ? range.end - range.start + 1 : file.size
+  fields.push('content-type', file.type, 'content-length', String(length))
+  fields.push('content-disposition', dispositionOf(file.type, file.name), 'content-security-policy', POLICY)
+  fields.push('repr-digest', file.digest)
+  if (range) fields.push('content-range', `bytes ${range.start}-${range.end}/${file.size}`)
+  if (exchange.method === 'HEAD') return finish(face, exchange, 200, fields, null)
+  const bytes = await face.engine.files!.read(file, range?.start ?? 0, range?.end ?? file.size - 1)
+  // The row has another by now, or the store of files is not the one that it was.
+  if (!bytes) throw new ApiError('unavailable', { detail: 'the bytes of the file are not there; ask again' })
+  complete(face, exchange, fields)
+  const status = range ? 206 : 200
+  face.observe?.(exchange, status, fields)
+  await pass(bytes, exchange.open(status, fields))
+}
+
+function absent({ id }: HttpCall, field: ScalarField): ApiError {
+  return new ApiError('not_found', { detail: `${field.owner.name} ${id} has no ${field.name}` })
+}
+
+function fieldsOf({ resource, headers }: Item, file: FileShown, modified: number | null): FieldLines {
+  const fields = ['etag', `"${file.version}"`, 'accept-ranges', 'bytes']
+  fields.push('cache-control', resource.options.cache ?? 'private, no-cache')
+  if (modified !== null) fields.push('last-modified', writeDate(modified))
+  return [...fields, ...(headers ?? []).flat()]
+}
+
+/** The range, if what the client has of the file is of this very one (RFC 9110 §13.1.5). */
+function rangeOf(exchange: Exchange, file: FileShown, modified: number | null): Range | null {
+  const condition = exchange.header('if-range')
+  if (condition !== undefined && !holds(condition, file, modified)) return null
+  return readRange(exchange.header('range'), file.size)
+}
+
+function holds(condition: string, { version }: FileShown, modified: number | null): boolean {
+  if (/^(?:W\/)?"/.test(condition)) {
+    const tags = readTags('if-range', condition)
+    return tags !== '*' && tags.length === 1 && !tags[0]!.weak && tags[0]!.value === version
+  }
+  const date = readDate(condition)
+  return date !== null && modified !== null && Math.floor(modified / 1000) * 1000 === date
+}
+
+/** Passes bytes on as they come, no faster than they are taken; a client that goes away ends the reading. */
+async function pass(bytes: AsyncIterable<Uint8Array>, stream: ByteStream): Promise<void> {
+  let isGone = false
+  stream.onClose = () => {
+    isGone = true
+    stream.onDrain()
+  }
+  try {
+    for await (const chunk of bytes) {
+      if (isGone) return
+      stream.write(chunk)
+      if (stream.buffered > MOST_WAITING && !isGone) await drained(stream)
+    }
+    stream.end()
+  } catch {
+    // The status has gone out: a cut connection is the only way left to say that something is missing.
+    stream.destroy()
+  }
+}
+
+function drained(stream: ByteStream): Promise<void> {
+  return new Promise(resolve => {
+    stream.onDrain = resolve
+  })
+}

@@ -1,0 +1,115 @@
+import { mediaTypeFor, tooLarge } from '../../../engine/files/reception.ts'
+import type { Item, Outcome } from '../../../engine/call.ts'
+import type { ScalarField } from '../../../model/model.ts'
+import { ApiError } from '../../../protocol/error.ts'
+import { readConditions } from '../conditional.ts'
+import { readKey } from '../decode.ts'
+import { sendOutcome } from '../encode.ts'
+import type { FieldLines } from '../exchange.ts'
+import type { Face } from '../face.ts'
+import { finish } from '../finish.ts'
+import type { HttpCall } from '../http-call.ts'
+import type { Part } from '../part.ts'
+import { readPreferences } from '../prefer.ts'
+import { queryOf } from '../target.ts'
+import { nameIn } from './disposition.ts'
+import { download, fileIn } from './download.ts'
+import { receiving, refuseCoding } from './form.ts'
+
+/** A file of a row at a URI of its own, `/todo/7/photo`: its bytes, with conditions and ranges. */
+export function filePart(field: ScalarField): Part {
+  const fixed = field.readonly || field.owner.options.readOnly
+  return {
+    name: field.name,
+    methods: ['GET', 'HEAD', ...(fixed ? [] : ['PUT', 'DELETE'])],
+    serve: (face, call) => serve(face, call, field),
+  }
+}
+
+function serve(face: Face, call: HttpCall, field: ScalarField): void | Promise<void> {
+  const { exchange } = call
+  if (queryOf(exchange) !== '')
+    throw new ApiError('unknown_param', { detail: 'a file takes no parameters: it is what it is' })
+  call.shape = { depth: 1, include: [], fields: [field.name] }
+  switch (exchange.method) {
+    case 'PUT':
+      return upload(face, call, field)
+    case 'DELETE':
+      return remove(face, call, field)
+    default:
+      return download(face, call, field)
+  }
+}
+
+function begin(call: HttpCall, field: ScalarField): void {
+  const { exchange } = call
+  call.operation = 'patch'
+  call.input = {}
+  call.mode = 'json'
+  call.file = field
+  call.conditions = readConditions(exchange)
+  call.prefers = readPreferences(exchange.prefer)
+  call.idempotencyKey = readKey(exchange)
+}
+
+/** The bytes themselves are the body; all that can be told without them is told before they are asked for. */
+async function upload(face: Face, call: HttpCall, field: ScalarField): Promise<void> {
+  const { exchange } = call
+  if (exchange.contentRange !== undefined)
+    throw new ApiError('bad_request', { detail: 'Content-Range is not understood in PUT' })
+  if (/^multipart\/form-data\b/i.test(exchange.contentType ?? ''))
+    throw new ApiError('unsupported_media_type', {
+      detail: 'PUT takes the bytes of the file; a form goes to the row, by PATCH',
+    })
+  refuseCoding(call)
+  begin(call, field)
+  const type = mediaTypeFor(field, exchange.contentType ?? null)
+  if (exchange.contentLength !== undefined && Number(exchange.contentLength) > field.def.file!.max)
+    throw tooLarge(field)
+  const name = nameIn(exchange.header('content-disposition'))
+  call.receive = reception =>
+    receiving(async () => {
+      await reception.take(field, { name, type }, exchange.stream())
+      call.uploads = reception.uploads
+    })
+  const outcome = await face.engine.handle(call)
+  if (outcome.kind !== 'item') return sendOutcome(face, call, outcome)
+  const fields = fieldsOf(outcome)
+  const file = fileIn(outcome, field)
+  if (file) fields.push('etag', `"${file.version}"`)
+  if (outcome.created)
+    fields.push('location', `${face.routes.item(field.owner, call.id!)}/${encodeURIComponent(field.name)}`)
+  const status = outcome.created ? 201 : 200
+  if (!file || call.prefers.return === 'minimal') {
+    if (status === 201) fields.push('content-length', '0')
+    return finish(face, exchange, status === 201 ? 201 : 204, fields, status === 201 ? '' : null)
+  }
+  const text = JSON.stringify(file)
+  fields.push('content-type', 'application/json', 'content-length', String(Buffer.byteLength(text)))
+  finish(face, exchange, status, fields, text)
+}
+
+function remove(face: Face, call: HttpCall, field: ScalarField): void | Promise<void> {
+  begin(call, field)
+  call.uploads = [{ field, value: null }]
+  const outcome = face.engine.handle(call)
+  return outcome instanceof Promise
+    ? outcome.then(settled => sendRemoved(face, call, settled))
+    : sendRemoved(face, call, outcome)
+}
+
+function sendRemoved(face: Face, call: HttpCall, outcome: Outcome): void | Promise<void> {
+  if (outcome.kind !== 'item') return sendOutcome(face, call, outcome)
+  finish(face, call.exchange, 204, fieldsOf(outcome), null)
+}
+
+function fieldsOf({ position, headers, replayed }: Item): FieldLines {
+  return [
+    'cache-control',
+    'no-store',
+    'position',
+    position,
+    ...(replayed === true ? ['idempotency-replayed', 'true'] : []),
+    ...(headers ?? []).flat(),
+  ]
+}
