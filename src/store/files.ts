@@ -54,14 +54,14 @@ export function folder(path: string): FileStore {
   }
 }
 
-/** What is not a key would be a way out of the folder. */
 function placeOf(root: string, key: string): string {
-  if (!isFileKey(key)) throw new TypeError('that is no key of a file')
-  return join(root, key.slice(0, 2), key)
+  return join(root, fileKey(key).slice(0, 2), key)
 }
 
-export function isFileKey(key: string): boolean {
-  return /^[0-9a-f]{32}$/.test(key)
+/** The key, if it is one: what is none would be a way out of the folder, or the bucket. */
+export function fileKey(key: string): string {
+  if (!/^[0-9a-f]{32}$/.test(key)) throw new TypeError('that is no key of a file')
+  return key
 }
 
 async function writeAll(path: string, bytes: AsyncIterable<Uint8Array>): Promise<void> {
@@ -107,13 +107,13 @@ export function filesInMemory(): FileStore & { keys(): readonly string[] } {
     write: async (key, bytes) => {
       const chunks: Uint8Array[] = []
       for await (const chunk of bytes) chunks.push(Uint8Array.from(chunk))
-      files.set(key, Buffer.concat(chunks))
+      files.set(fileKey(key), Buffer.concat(chunks))
     },
     read: async (key, start, end) => {
-      const found = files.get(key)
+      const found = files.get(fileKey(key))
       return found ? one(found.subarray(start, end + 1)) : null
     },
-    remove: async key => void files.delete(key),
+    remove: async key => void files.delete(fileKey(key)),
   }
 }
 
