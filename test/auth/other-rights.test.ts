@@ -1,0 +1,229 @@
+// Whoever stays connected while what they may see changes: on every face what comes into view enters, what goes leaves,
+// by its id alone, and nothing behind the change is told by the rights of before.
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import {
+  any,
+  api,
+  hashPassword,
+  memory,
+  resource,
+  serve,
+  sqlite,
+  t,
+  type Api,
+  type Served,
+  type Store,
+} from '../../src/index.ts'
+import { fill } from '../../src/testing/models/fill.ts'
+import { listenOn, type Ear, type Heard } from '../rules/ears.ts'
+
+const user = resource({
+  id: t.id(),
+  email: t.email().unique(),
+  role: t.enum(['admin', 'member']).default('member'),
+  nick: t.text().default(''),
+  password: t.password(),
+})
+  .login('email', 'password')
+  .rules((me, user) => ({ read: user.is(me) }))
+const note = resource
+  .for(user)({ id: t.id(), text: t.text(), owner: t.one('user'), price: t.integer().default(0) })
+  .rules((me, note) => ({
+    read: any(note.owner.is(me), me.role.is('admin')),
+    fields: { price: { read: me.role.is('admin') } },
+  }))
+const audit = resource
+  .for(user)({ id: t.id(), what: t.text() })
+  .rules(me => ({ read: me.role.is('admin') }))
+
+const faces = ['sse', 'native', 'envelope', 'socketio'] as const
+const stores: [string, () => Store][] = [
+  ['memory', () => memory()],
+  ['sqlite', () => sqlite(':memory:')],
+]
+
+describe.each(stores)('over %s', (_, store) => {
+  let app: Api
+  let served: Served
+  const ears: Ear[] = []
+  beforeEach(async () => {
+    app = api(
+      { user, note, audit },
+      { store: store(), auth: {}, report: () => {}, http: { log: () => {} } },
+    ) as unknown as Api
+    served = await serve(app, { port: 0, signals: false, report: () => {}, grace: 0 })
+    const password = await hashPassword('correct horse', { memory: 8, passes: 1, parallelism: 1 })
+    await fill(app, {
+      user: [1, 2].map(id => ({ id, email: `u${id}@x.io`, role: 'member', nick: '', password })),
+      note: [1, 2].map(id => ({ id, text: `of ${id}`, owner: id, price: 10 * id })),
+      audit: [{ id: 1, what: 'began' }],
+    })
+  })
+  afterEach(async () => {
+    for (const ear of ears.splice(0)) ear.close()
+    await served.close()
+  })
+
+  const tokenOf = async (id: number): Promise<string> => (await app.engine.auth!.begin(id)).access_token
+  const listen = async (face: (typeof faces)[number], uri = '/note', as = 1): Promise<Ear> => {
+    const ear = await listenOn[face](served.url, await tokenOf(as), uri)
+    ears.push(ear)
+    return ear
+  }
+  const role = (id: number, role: string): Promise<unknown> => app.safe.patch('user', id, { role })
+  const patch = (name: string, id: number, data: object): Promise<unknown> => app.safe.patch(name, id, data)
+  const take = async (ear: Ear, count: number): Promise<Heard[]> => {
+    const heard: Heard[] = []
+    for (let i = 0; i < count; i++) heard.push(await ear.next())
+    return heard.toSorted((a, b) => a[1]! - b[1]!)
+  }
+
+  describe.each(faces)('on %s', face => {
+    test('a grant enters, a revocation leaves, and fields come and go', async () => {
+      const ear = await listen(face)
+      const bare = [...ear.rows.values()]
+      expect(bare.map(row => row['id'])).toEqual([1])
+      await role(1, 'admin')
+      const full = { id: 1, text: 'of 1', owner: 1, price: 10 }
+      expect(await take(ear, 2)).toEqual([
+        ['change', 1, full],
+        ['enter', 2, { id: 2, text: 'of 2', owner: 2, price: 20 }],
+      ])
+      await role(1, 'member')
+      expect(await take(ear, 2)).toEqual([
+        ['change', 1, bare[0]],
+        ['leave', 2],
+      ])
+      await patch('note', 2, { text: 'secret' })
+      await patch('note', 1, { text: 'mine' })
+      expect((await ear.next())[1]).toBe(1)
+      expect(ear.tap.text).not.toContain('secret')
+    })
+
+    test('what is written with or right behind a revocation is not told, what is written before is', async () => {
+      const ear = await listen(face)
+      await role(1, 'admin')
+      await take(ear, 2)
+      await Promise.all([
+        patch('note', 2, { text: 'before' }),
+        role(1, 'member'),
+        patch('note', 2, { text: 'secret one' }),
+        app.safe.post('note', { text: 'secret new', owner: 2 }),
+        patch('note', 1, { text: 'mine' }),
+      ])
+      await app.transaction(async tx => {
+        await tx.patch('user', 1, { nick: 'n' })
+        await tx.patch('note', 2, { text: 'secret two' })
+      })
+      await patch('note', 1, { text: 'the end' })
+      for (let heard: Heard; ;) {
+        heard = await ear.next()
+        expect(heard[0] === 'leave' ? heard : heard[1]).toEqual(heard[0] === 'leave' ? ['leave', 2] : 1)
+        if (JSON.stringify(heard).includes('the end')) break
+      }
+      expect([...ear.rows.keys()]).toEqual([1])
+      expect(ear.tap.text).not.toContain('secret')
+    })
+
+    test('a grant counts for what is written with it', async () => {
+      const ear = await listen(face)
+      await Promise.all([role(1, 'admin'), patch('note', 2, { text: 'now' })])
+      await ear.reach([
+        { id: 1, text: 'of 1', owner: 1, price: 10 },
+        { id: 2, text: 'now', owner: 2, price: 20 },
+      ])
+    })
+
+    test('what a role alone opens empties and fills', async () => {
+      await role(1, 'admin')
+      const ear = await listen(face, '/audit')
+      await role(1, 'member')
+      expect(await ear.next()).toEqual(['leave', 1])
+      await app.safe.post('audit', { what: 'secret' })
+      expect(ear.tap.text).not.toContain('secret')
+      await role(1, 'admin')
+      expect(await take(ear, 2)).toEqual([
+        ['enter', 1, { id: 1, what: 'began' }],
+        ['enter', 2, { id: 2, what: 'secret' }],
+      ])
+    })
+
+    test('a change that alters nothing of what is seen tells nothing', async () => {
+      const ear = await listen(face)
+      await patch('user', 1, { nick: 'other' })
+      await patch('note', 1, { text: 'next' })
+      expect((await ear.next()).slice(0, 2)).toEqual(['change', 1])
+      expect(ear.heard).toEqual([])
+    })
+
+    test.each<[string, () => Promise<unknown>]>([
+      ['logging out', () => app.engine.auth!.endAll(1)],
+      ['another password', () => patch('user', 1, { password: 'another horse' })],
+    ])('%s ends it within a second, and nothing is told any more', async (_why, act) => {
+      const ear = await listen(face)
+      const from = performance.now()
+      await act()
+      await patch('note', 1, { text: 'secret' })
+      expect(await ear.whenEnded()).toMatch(/unauthenticated|ended|disconnect|Unauthenticated/)
+      expect(performance.now() - from).toBeLessThan(1_000)
+      expect(ear.tap.text).not.toContain('secret')
+    })
+  })
+
+  test('the end of a token ends connections on all faces, without anything happening', async () => {
+    const short = api({ user, note }, { auth: { access: 1 }, report: () => {}, http: { log: () => {} } })
+    const there = await serve(short, { port: 0, signals: false, report: () => {}, grace: 0 })
+    onTestFinished(() => there.close())
+    await short.safe.post('user', { email: 'a@x.io', password: 'correct horse' })
+    const from = performance.now()
+    const { access_token: token } = await short.engine.auth!.begin(1)
+    const open = await Promise.all(faces.map(face => listenOn[face](there.url, token, '/note')))
+    ears.push(...open)
+    await Promise.all(open.map(ear => ear.whenEnded()))
+    // Tokens count in whole seconds.
+    expect(performance.now() - from).toBeLessThan(3_000)
+  })
+
+  test('an item that may no longer be seen leaves, and comes back', async () => {
+    await role(1, 'admin')
+    const ear = await listen('native')
+    ear.send({ id: 2, op: 'subscribe', uri: '/note/2' })
+    await ear.next()
+    await role(1, 'member')
+    expect((await take(ear, 3)).filter(([, id]) => id === 2)).toEqual([
+      ['leave', 2],
+      ['leave', 2],
+    ])
+  })
+
+  test('whoever says on a socket that they are somebody else is told the difference', async () => {
+    const ear = await listen('native')
+    ear.send({ id: 5, op: 'auth', token: await tokenOf(2) })
+    expect(await take(ear, 2)).toEqual([
+      ['leave', 1],
+      ['enter', 2, expect.objectContaining({ text: 'of 2' })],
+    ])
+    await role(2, 'admin')
+    expect((await take(ear, 2)).map(([kind]) => kind)).toEqual(['enter', 'change'])
+    await role(1, 'admin')
+    await patch('note', 1, { text: 'next' })
+    expect((await ear.next()).slice(0, 2)).toEqual(['change', 1])
+  })
+
+  test('where changes are held back, those of rights are not, nor is what they take away told later', async () => {
+    await role(1, 'admin')
+    const ear = await listen('native', '/audit')
+    ear.send({ id: 2, op: 'subscribe', uri: '/note?sort=-id', mode: 60_000 })
+    expect((await ear.next())[0]).toBe('state')
+    await patch('note', 2, { text: 'told' })
+    expect(await ear.next()).toEqual(['change', 2, expect.objectContaining({ text: 'told' })])
+    await patch('note', 2, { text: 'held back' })
+    await patch('note', 1, { text: 'held back too' })
+    await role(1, 'member')
+    expect(await take(ear, 3)).toEqual([
+      ['leave', 1],
+      ['change', 1, { id: 1, text: 'held back too', owner: 1 }],
+      ['leave', 2],
+    ])
+  })
+})
