@@ -26,6 +26,7 @@ import { createHandled, type Handled, type OutsideChange } from './engine/handle
 import { filesOf, withFiles } from './engine/files/of-model.ts'
 import { hooksOf, type After, type Before, type OnError } from './engine/hooks.ts'
 import { withDeprecation } from './engine/deprecated.ts'
+import { settled, withEphemeral, withExpiry } from './engine/expiry.ts'
 import type { Ids } from './engine/ids.ts'
 import type { Budgets } from './engine/limit.ts'
 import { jobsOf, runJob, withJobResource, type RunJob } from './engine/jobs/of-model.ts'
@@ -41,13 +42,12 @@ import { followCommits, withHooks } from './live/commit-hooks.ts'
 import { Live } from './live/live.ts'
 import { PublishedFeed } from './live/published.ts'
 import { liveOperation, type LiveOperation } from './live-operation.ts'
-import { operations, safeOperations, type Operations, type SafeOperations } from './operations.ts'
+import { operations, safeOperations, seedOnce, type Operations, type SafeOperations } from './operations.ts'
 import type { FaceOptions } from './transport/faces.ts'
 import { fetch } from './transport/fetch.ts'
 import type { Exporter } from './transport/http/negotiate.ts'
 import type { HttpOptions } from './transport/http/options.ts'
-import { everything } from './query/predicate.ts'
-import { wait, type Maybe } from './store/work.ts'
+import type { Maybe } from './store/work.ts'
 
 export interface ApiOptions extends DocumentOptions {
   /** Default: `memory()`. */
@@ -163,20 +163,20 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
     validators: options.validators ?? {},
   })
   const routes = linkHandled(declared, model)
-  const store = options.store ?? memory()
   const report = options.report ?? printLine
   for (const line of model.warnings) report(line)
   const clock = options.clock ?? Date.now
   const random = options.random ?? randomBytes
-  const opening = store.open(model, { clock, random, report })
   const onFault = options.onFault ?? printFault
+  const fault = (error: unknown): void => onFault(ApiError.from(error), null)
+  const { store, expiry } = withEphemeral(options.store ?? memory(), model, { clock, onFault: fault })
+  const opening = store.open(model, { clock, random, report })
   const auth = createAuth(options.auth, { model, store, clock, random, authenticate: options.authenticate ?? null })
   const gate = gateOf(auth, options.permissions?.length ? options.permissions : null)
   const prefix = (options.http?.prefix ?? '').replace(/\/+$/, '')
   const url = (target: string, params?: Readonly<Record<string, unknown>>): string =>
     urlOf(model, prefix, target, params)
   const limiter = limiterOf(model, clock, { rateLimit: options.rateLimit, budgets: options.budgets, random })
-  const fault = (error: unknown): void => onFault(ApiError.from(error), null)
   const jobs = jobsOf({ ...options.jobs, model, store, clock, random, secured: auth !== null, onFault: fault })
   const files = filesOf(options.files, { model, store, clock, random, onFault: fault })
   const unlimited = createEngine({
@@ -200,7 +200,7 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
     onFault,
     onRefusal: isDevelopment() ? printRefusal : undefined,
   })
-  const engine = withTraces(withLimits(withDeprecation(withJobs(unlimited, jobs)), limiter))
+  const engine = withTraces(withLimits(withDeprecation(withJobs(withExpiry(unlimited, expiry), jobs)), limiter))
   jobs?.attach({ engine: unlimited, store, provided: options.provide ?? {}, url, jobs })
   const live = new Live({
     store,
@@ -208,7 +208,7 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
     clock,
     gate,
     changedIn: auth && (commits => auth.changedIn(commits)),
-    charge: chargeOf(limiter),
+    charge: settled(expiry, chargeOf(limiter)),
     onFault: fault,
   })
   const handled = createHandled({
@@ -282,19 +282,4 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
       await store.close()
     },
   }
-}
-
-async function seedOnce(
-  engine: Engine,
-  store: Store,
-  opening: Maybe<void>,
-  seed: NonNullable<ApiOptions['seed']>,
-): Promise<void> {
-  await opening
-  const empty = await store.read(function* (snapshot) {
-    for (const resource of engine.model.resources.values())
-      if ((yield* wait(snapshot.count(resource, everything))) > 0) return false
-    return true
-  })
-  if (empty) await seed(operations(engine, call => engine.handle(call)))
 }

@@ -7,7 +7,9 @@ import type { Engine } from './engine/engine.ts'
 import type { History, HistoryRecord } from './engine/history.ts'
 import { actionCallOf } from './engine/database.ts'
 import { answer, callOf, valueOf, type Answer, type CallOptions } from './engine/program.ts'
-import type { Maybe } from './store/work.ts'
+import { everything } from './query/predicate.ts'
+import type { Store } from './store/store.ts'
+import { wait, type Maybe } from './store/work.ts'
 
 /** Names of an API's resources. */
 type Name<M> = Modelled<M>
@@ -115,4 +117,20 @@ export function safeOperations<M = Record<string, AnyResource>>(engine: Engine, 
     patch: (name, id, data, options = {}) => safe(() => callOf(engine, 'patch', name, id, data, options)),
     delete: (name, id, options = {}) => safe(() => callOf(engine, 'delete', name, id, undefined, options)),
   }
+}
+
+/** Makes the first rows, if nothing is stored yet. */
+export async function seedOnce(
+  engine: Engine,
+  store: Store,
+  opening: Maybe<void>,
+  seed: (app: Operations<Record<string, AnyResource>>) => Promise<void>,
+): Promise<void> {
+  await opening
+  const empty = await store.read(function* (snapshot) {
+    for (const resource of engine.model.resources.values())
+      if ((yield* wait(snapshot.count(resource, everything))) > 0) return false
+    return true
+  })
+  if (empty) await seed(operations(engine, call => engine.handle(call)))
 }

@@ -44,6 +44,8 @@ export interface Call {
   /** Where the call comes from, behind proxies that are trusted; `credentials` tells it otherwise. For rate limits. */
   readonly address?: string | undefined
   readonly auth?: Readonly<Record<string, unknown>>
+  /** Aborted when the connection that asks is over: the presence that it writes is over then, too. */
+  readonly connection?: AbortSignal | undefined
   /** Called by the application itself: no bounds on what one call may ask or show. */
   readonly unbounded?: boolean
   /** Acts for the application, not for a caller: passes where a principal is required. */

@@ -23,6 +23,8 @@ export interface CallOptions {
   readonly me?: Principal | null
   /** Handed to functions of the declaration as `ctx.auth`. */
   readonly auth?: Readonly<Record<string, unknown>> | null
+  /** Of a resource with `presence`: what is written stays until this is aborted, as that of a connection does. */
+  readonly connection?: AbortSignal
   /** Entity tag without quotes that the row must have. */
   readonly ifMatch?: string
   /** Reads the state at this position, `epoch.seq`. */
@@ -58,7 +60,7 @@ export function callOf(
 ): Call {
   const resource = engine.model.resources.get(name)
   if (!resource) throw new ApiError('not_found', { detail: `there is no resource ${name}` })
-  const { me, auth, ifMatch, at, idempotencyKey, ...words } = options
+  const { me, auth, connection, ifMatch, at, idempotencyKey, ...words } = options
   if (auth !== undefined && auth !== null && !isObject(auth))
     throw new ApiError('bad_request', { detail: 'auth must be an object' })
   const target = operation === 'list' ? 'list' : 'item'
@@ -87,6 +89,7 @@ export function callOf(
     unbounded: true,
     ...(at === undefined ? {} : { at }),
     ...(auth ? { auth } : {}),
+    ...(connection ? { connection } : {}),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
   }
 }

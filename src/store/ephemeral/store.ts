@@ -10,11 +10,6 @@ import { AcrossTransaction } from './transaction.ts'
 /** Changes of one millisecond at most, so that a clock that goes on gives every change a seq of its own. */
 const PER_MILLISECOND = 1_000
 
-/** A store with the rows of ephemeral resources beside it: the store itself where the model has none. */
-export function withEphemeral(store: Store, model: Model): Store {
-  return [...model.resources.values()].some(isEphemeral) ? new EphemeralStore(store) : store
-}
-
 /**
  * Keeps ephemeral rows in memory, everything else in the store beside. A unit writes both or neither; the log tells of
  * the lasting ones only.
@@ -26,11 +21,12 @@ export class EphemeralStore implements Store {
   #journal: Journal | null = null
   #environment: Environment | null = null
   #isTelling = false
-  /** Hears of what was committed to ephemeral rows, at once. */
-  onChanges: (changes: readonly Change[]) => void = () => {}
+  readonly #onChanges: (changes: readonly Change[]) => void
 
-  constructor(lasting: Store) {
+  /** `onChanges` hears of what was committed to ephemeral rows, at once. */
+  constructor(lasting: Store, onChanges: (changes: readonly Change[]) => void) {
     this.#lasting = lasting
+    this.#onChanges = onChanges
   }
 
   get name(): string {
@@ -44,7 +40,7 @@ export class EphemeralStore implements Store {
   open(model: Model, environment: Environment): Maybe<void> {
     this.#environment = environment
     const base = environment.clock() * PER_MILLISECOND
-    this.#journal = new Journal(model, base, changes => this.onChanges(changes))
+    this.#journal = new Journal(model, base, this.#onChanges)
     return this.#lasting.open(lastingOf(model), environment)
   }
 

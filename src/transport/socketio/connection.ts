@@ -4,6 +4,7 @@ import type { Standing } from '../../auth/principal.ts'
 import type { Principal } from '../../engine/call.ts'
 import { Mailbox, type Wire } from '../../live/mailbox.ts'
 import { Bucket } from '../bucket.ts'
+import { Lifetime } from '../lifetime.ts'
 import { ownEffectsTold, type SocketHost } from '../socket-host.ts'
 import type { UriTargets } from '../uri-target.ts'
 import { eventText } from './frames.ts'
@@ -40,6 +41,7 @@ export class Connection {
   readonly #options: ConnectionOptions
   readonly #mailbox: Mailbox
   readonly #bucket: Bucket
+  readonly #lifetime: Lifetime = new Lifetime()
   #principal: Principal | null
   readonly #standing: Standing | null
   #turn: Promise<void> = Promise.resolve()
@@ -105,6 +107,7 @@ export class Connection {
     this.#closed = true
     this.subscriptions.close()
     this.#mailbox.close()
+    this.#lifetime.end()
   }
 
   async #answer(event: unknown, given: readonly unknown[], ack: Acknowledge | null): Promise<void> {
@@ -139,7 +142,8 @@ export class Connection {
         }
         return { status: 204, data: null, position: null, etag: null }
       default: {
-        const written = await write(host, targets, message, options, this.#principal)
+        const by = { principal: this.#principal, lifetime: this.#lifetime }
+        const written = await write(host, targets, message, options, by)
         await ownEffectsTold(host.live)
         return written
       }

@@ -2,6 +2,7 @@ import { ApiError } from '../../protocol/error.ts'
 import type { Call, Conditions, Outcome, Principal } from '../../engine/call.ts'
 import type { HandledCall, HandledValue } from '../../engine/handled.ts'
 import { canonicalUri } from '../../model/uri-pattern.ts'
+import type { Lifetime } from '../lifetime.ts'
 import type { SocketHost } from '../socket-host.ts'
 import type { UriTarget, UriTargets } from '../uri-target.ts'
 import type { Message, Options } from './message.ts'
@@ -16,18 +17,24 @@ export interface Written {
   readonly etag: string | null
 }
 
+/** Who writes, on which connection. */
+export interface Writer {
+  readonly principal: Principal | null
+  readonly lifetime: Lifetime
+}
+
 /** Does what a message asks of a modelled or a handled resource; throws what stands in the way. */
 export async function write(
   host: SocketHost,
   targets: UriTargets,
   message: Write,
   options: Options | null,
-  principal: Principal | null,
+  { principal, lifetime }: Writer,
 ): Promise<Written> {
   const target = targets.find(message.uri)
   if (target === undefined) return writeHandled(host, message, options, principal)
   if (target === null) throw new ApiError('not_found', { detail: `there is nothing at ${message.uri}` })
-  const outcome = await host.engine.handle(callOf(host, targets, target, message, options, principal))
+  const outcome = await host.engine.handle(lifetime.of(callOf(host, targets, target, message, options, principal)))
   return writtenOf(outcome)
 }
 

@@ -3,6 +3,7 @@ import type { Standing } from '../../../auth/principal.ts'
 import type { Principal } from '../../../engine/call.ts'
 import { joined, Mailbox } from '../../../live/mailbox.ts'
 import { Bucket } from '../../bucket.ts'
+import { Lifetime } from '../../lifetime.ts'
 import { ownEffectsTold, type SocketHost } from '../../socket-host.ts'
 import type { Handshake } from '../upgrade.ts'
 import type { FrameSocket } from '../ws.ts'
@@ -31,6 +32,7 @@ export class Connection {
   readonly #handshake: Handshake
   readonly #mailbox: Mailbox
   readonly #bucket: Bucket
+  readonly #lifetime: Lifetime = new Lifetime()
   readonly subscriptions: Subscriptions
   #principal: Principal | null
   /** Null where nothing in the store makes another caller of it. */
@@ -95,6 +97,7 @@ export class Connection {
     this.#stop?.()
     this.subscriptions.close()
     this.#mailbox.close()
+    this.#lifetime.end()
   }
 
   #receive(text: string): void {
@@ -173,6 +176,7 @@ export class Connection {
       profile,
       principal: this.#principal,
       credentials: this.#handshake,
+      lifetime: this.#lifetime,
     })
     if ('wrote' in told && told.wrote) await ownEffectsTold(host.live)
     return told

@@ -5,6 +5,7 @@ import { actionCall } from '../../../engine/database.ts'
 import type { Engine } from '../../../engine/engine.ts'
 import type { Credentials } from '../../../auth/principal.ts'
 import type { Action, Id, Resource, Value } from '../../../model/model.ts'
+import type { Lifetime } from '../../lifetime.ts'
 import type { Handshake } from '../upgrade.ts'
 import { pageIn, pageQuery } from './page.ts'
 import { words, type Profile } from './profile.ts'
@@ -28,6 +29,7 @@ export interface Asking {
   readonly profile: Profile
   readonly principal: Principal | null
   readonly credentials: Handshake
+  readonly lifetime: Lifetime
 }
 
 const plain = Object.freeze({ depth: 1, include: [], fields: null })
@@ -103,7 +105,7 @@ async function builtInAction(resource: Resource, request: Request, asking: Askin
 }
 
 function handle(
-  { engine, principal, credentials }: Asking,
+  { engine, principal, credentials, lifetime }: Asking,
   resource: Resource,
   operation: Operation,
   id: Id | null,
@@ -125,7 +127,7 @@ function handle(
     permitted: true,
     complete,
   }
-  return engine.handle(call)
+  return engine.handle(lifetime.of(call))
 }
 
 function written(outcome: Outcome, resource: Resource, data: unknown, { profile }: Asking): Performed {

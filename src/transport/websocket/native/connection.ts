@@ -13,6 +13,7 @@ import {
   type SubscribeFrame,
 } from '../../../protocol/frames.ts'
 import { Bucket } from '../../bucket.ts'
+import { Lifetime } from '../../lifetime.ts'
 import { modeOf } from '../../live-words.ts'
 import type { UriTargets } from '../../uri-target.ts'
 import type { Handshake } from '../upgrade.ts'
@@ -45,6 +46,7 @@ export class NativeConnection implements Wire {
   readonly #handshake: Handshake
   readonly #mailbox: Mailbox
   readonly #bucket: Bucket
+  readonly #lifetime: Lifetime = new Lifetime()
   readonly #subscribers: Subscribers
   readonly #turns: Turns = new Turns(() => this.#resume())
   #principal: Principal | null = null
@@ -231,7 +233,7 @@ export class NativeConnection implements Wire {
   }
 
   #withCredentials(call: Call): Call {
-    return { ...call, credentials: this.#handshake, address: this.#handshake.address }
+    return this.#lifetime.of({ ...call, credentials: this.#handshake, address: this.#handshake.address })
   }
 
   /** It has asked for something that it may have. */
@@ -263,5 +265,6 @@ export class NativeConnection implements Wire {
     this.#unwatch()
     this.#mailbox.close()
     this.#subscribers.stopAll()
+    this.#lifetime.end()
   }
 }

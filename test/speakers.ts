@@ -1,0 +1,242 @@
+// Real clients of every face behind one set of words, so that a test can say the same to all of them.
+import { once } from 'node:events'
+import { request } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { io } from 'socket.io-client'
+import { onTestFinished } from 'vitest'
+import { WebSocket } from 'ws'
+import { SUBPROTOCOL } from '../src/protocol/frames.ts'
+import { attachFaces, handler, type Api } from '../src/index.ts'
+import { EventStream } from '../src/testing/event-stream.ts'
+import { nodeServer } from '../src/transport/node.ts'
+
+/** What became of a request. The envelope has no codes. */
+export interface Told {
+  readonly status: number
+  readonly code: string | null
+  readonly row: unknown
+}
+
+/** What a follower heard of one row. */
+export type Heard = readonly ['enter' | 'change' | 'leave', unknown]
+
+/** A client of one face. A list is named without slashes, a row by its list and its id. */
+export interface Speaker {
+  create(list: string, data: object): Promise<Told>
+  patch(list: string, id: unknown, data: object): Promise<Told>
+  remove(list: string, id: unknown): Promise<Told>
+  list(list: string): Promise<any[]>
+  /** Follows a list from now on. */
+  follow(list: string): Promise<void>
+  /** What was heard next. */
+  next(): Promise<Heard>
+  cut(): void
+}
+
+export type Face = 'http' | 'native' | 'envelope' | 'socketio'
+export const faces: readonly Face[] = ['http', 'native', 'envelope', 'socketio']
+
+/** Serves an Api with all its faces for the rest of the test. Gives its port. */
+export async function served(app: Api<any>): Promise<number> {
+  const server = nodeServer(handler(app.engine, app.http), app.engine.limits)
+  const { close } = attachFaces(server, app)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(async () => {
+    await close()
+    server.closeAllConnections()
+    server.close()
+    await app.close()
+  })
+  return (server.address() as AddressInfo).port
+}
+
+/** A client of a face. Closed with the test. */
+export async function speak(face: Face, port: number): Promise<Speaker> {
+  const speaker = await speakers[face](port)
+  onTestFinished(() => speaker.cut())
+  return speaker
+}
+
+const speakers: Readonly<Record<Face, (port: number) => Speaker | Promise<Speaker>>> = {
+  http: overHttp,
+  native: overNative,
+  envelope: overEnvelope,
+  socketio: overSocketIo,
+}
+
+/** What is heard and not yet asked for. */
+class Ear {
+  readonly #heard: Heard[] = []
+  #wake: () => void = () => {}
+
+  hear(...heard: Heard): void {
+    this.#heard.push(heard)
+    this.#wake()
+  }
+
+  async next(): Promise<Heard> {
+    while (this.#heard.length === 0) await new Promise<void>(resolve => (this.#wake = resolve))
+    return this.#heard.shift()!
+  }
+}
+
+const told = (status: number, body: any): Told =>
+  status < 400 ? { status, code: null, row: body ?? null } : { status, code: body.error, row: null }
+
+/** HTTP, and SSE to follow. */
+function overHttp(port: number): Speaker {
+  const ear = new Ear()
+  const streams: ReturnType<typeof request>[] = []
+  const ask = async (method: string, path: string, data?: object): Promise<{ status: number; body: any }> => {
+    const answer = await fetch(`http://127.0.0.1:${port}/${path}`, {
+      method,
+      ...(data && { body: JSON.stringify(data), headers: { 'content-type': 'application/json' } }),
+    })
+    const text = await answer.text()
+    return { status: answer.status, body: text === '' ? null : JSON.parse(text) }
+  }
+  const write = async (method: string, path: string, data?: object): Promise<Told> => {
+    const { status, body } = await ask(method, path, data)
+    return told(status, body)
+  }
+  const kinds = { created: 'enter', updated: 'change', deleted: 'leave' } as const
+  return {
+    create: (list, data) => write('POST', list, data),
+    patch: (list, id, data) => write('PATCH', `${list}/${id as string}`, data),
+    remove: (list, id) => write('DELETE', `${list}/${id as string}`),
+    list: async list => (await ask('GET', list)).body,
+    follow: async list => {
+      const stream = new EventStream()
+      const following = request({ port, path: `/${list}`, headers: { accept: 'text/event-stream' } }, answer => {
+        answer.setEncoding('utf8').on('data', (text: string) => stream.feed(text))
+        answer.on('close', () => stream.end())
+      })
+      following.on('error', () => {}).end()
+      streams.push(following)
+      await stream.take(1)
+      void (async () => {
+        for (;;) {
+          const [event] = await stream.take(1)
+          const kind = kinds[event!.event as keyof typeof kinds]
+          if (kind) ear.hear(kind, event!.data.id)
+        }
+      })().catch(() => {})
+    },
+    next: () => ear.next(),
+    cut: () => streams.forEach(stream => stream.destroy()),
+  }
+}
+
+async function overNative(port: number): Promise<Speaker> {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/`, SUBPROTOCOL)
+  const ear = new Ear()
+  const waiting = new Map<unknown, (frame: any) => void>()
+  let last = 0
+  socket.on('message', data => {
+    const frame = JSON.parse(String(data))
+    if (frame.op === 'commit') for (const { kind, id } of frame.events) ear.hear(kind, id)
+    else waiting.get(frame.op === 'snapshot' ? 'snapshot' : frame.id)?.(frame)
+  })
+  await once(socket, 'open')
+  const answer = (id: unknown): Promise<any> => new Promise(resolve => waiting.set(id, resolve))
+  const ask = (frame: object): Promise<any> => {
+    const id = ++last
+    socket.send(JSON.stringify({ id, ...frame }))
+    return answer(id)
+  }
+  const write = async (frame: object): Promise<Told> => {
+    const { status, error, data } = await ask(frame)
+    return told(status, error ?? data)
+  }
+  return {
+    create: (list, data) => write({ op: 'create', uri: list, data }),
+    patch: (list, id, data) => write({ op: 'patch', uri: `${list}/${id as string}`, data }),
+    remove: (list, id) => write({ op: 'delete', uri: `${list}/${id as string}` }),
+    list: async list => (await ask({ op: 'list', uri: list })).data,
+    follow: async list => {
+      const begun = answer('snapshot')
+      await ask({ op: 'subscribe', uri: list })
+      await begun
+    },
+    next: () => ear.next(),
+    cut: () => socket.terminate(),
+  }
+}
+
+async function overEnvelope(port: number): Promise<Speaker> {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/`)
+  const ear = new Ear()
+  const waiting = new Map<unknown, (payload: any) => void>()
+  const kinds = { create: 'enter', update: 'change', delete: 'leave' } as const
+  let last = 0
+  socket.on('message', data => {
+    const { payload } = JSON.parse(String(data))
+    const answered = waiting.get(payload.request_id)
+    if (answered) answered(payload)
+    else ear.hear(kinds[payload.action as keyof typeof kinds], payload.pk)
+  })
+  await once(socket, 'open')
+  const ask = async (stream: string, payload: object): Promise<any> => {
+    const id = ++last
+    const answer = new Promise(resolve => waiting.set(id, resolve))
+    socket.send(JSON.stringify({ stream, payload: { request_id: id, ...payload } }))
+    return answer
+  }
+  const write = async (stream: string, payload: object): Promise<Told> => {
+    const { response_status: status, data } = await ask(stream, payload)
+    return { status, code: null, row: status < 400 ? data : null }
+  }
+  return {
+    create: (list, data) => write(list, { action: 'create', data }),
+    patch: (list, pk, data) => write(list, { action: 'patch', pk, data }),
+    remove: async (list, pk) => {
+      // A deletion is 200 with an empty object there.
+      const answer = await write(list, { action: 'delete', pk })
+      return answer.status === 200 ? { ...answer, status: 204, row: null } : answer
+    },
+    list: async list => (await ask(list, { action: 'list', data: {} })).data,
+    follow: async list => {
+      for (const action of Object.keys(kinds)) await ask(list, { action: 'subscribe', data: { action } })
+    },
+    next: () => ear.next(),
+    cut: () => socket.terminate(),
+  }
+}
+
+async function overSocketIo(port: number): Promise<Speaker> {
+  const socket = io(`http://127.0.0.1:${port}`, { transports: ['websocket'], forceNew: true, reconnection: false })
+  const ear = new Ear()
+  await new Promise<void>((resolve, reject) => {
+    socket.once('connect', resolve)
+    socket.once('connect_error', reject)
+  })
+  const idOf = (uri: string): unknown => {
+    const id = uri.split('/').at(-1)!
+    return /^\d+$/.test(id) ? Number(id) : id
+  }
+  socket.on('create', ({ resource }) => ear.hear('enter', resource.id))
+  socket.on('patch', ({ uri }) => ear.hear('change', idOf(uri)))
+  socket.on('delete', ({ uri }) => ear.hear('leave', idOf(uri)))
+  const say = (event: string, ...given: unknown[]): Promise<any> =>
+    new Promise(resolve => socket.emit(event, ...given, resolve))
+  const write = async (event: string, message: object): Promise<Told> => {
+    const answer = await say(event, message, {})
+    return told(answer.status, answer.error ? answer : answer.data)
+  }
+  return {
+    create: (list, attributes) => write('create', { uri: `${list}/`, attributes }),
+    patch: (list, id, patch) => write('patch', { uri: `${list}/${id as string}`, patch }),
+    remove: (list, id) => write('delete', { uri: `${list}/${id as string}` }),
+    list: async list => {
+      const uri = `/${list}/?`
+      const state = new Promise<any>(resolve => socket.once('state', resolve))
+      await say('subscribe', uri)
+      await say('unsubscribe', uri)
+      return (await state).resource
+    },
+    follow: list => say('subscribe', `${list}/`),
+    next: () => ear.next(),
+    cut: () => void socket.disconnect(),
+  }
+}
