@@ -4,6 +4,8 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config'
 // together. The price is that a test may not leave anything behind in a module.
 const config: ViteUserConfig = defineConfig({
   test: {
+    // Its own default leaves one core to itself, which has little to do.
+    maxWorkers: '100%',
     projects: [
       {
         test: {

@@ -1,12 +1,11 @@
-// SIGKILL of a server while its jobs run, and a start on what it left. `npm run fault:jobs -- --kills=20`.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
+// SIGKILL of a server while its jobs run, and a start on what it left. `node test/fault/jobs.ts [--kills=20]`.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { DatabaseSync } from 'node:sqlite'
 import { parseArgs } from 'node:util'
+import { callerOf } from './call.ts'
+import { build, start, type Program } from './mortal.ts'
 
 /** What all kills together showed. */
 export interface Tally {
@@ -42,62 +41,52 @@ export async function killAndResume(kills: number): Promise<Tally> {
     idle: 0,
     abandoned: 0,
   }
-  for (let round = 0; round < kills; round++) {
-    const folder = mkdtempSync(join(tmpdir(), 'restuary-jobs-'))
-    const file = join(folder, 'jobs.db')
-    try {
-      const first = await start(file, 1 + Math.floor(((round + 0.5) / kills) * AT_ONCE), folder)
-      const accepted = await Promise.all(
-        Array.from({ length: AT_ONCE }, (_, i) => begin(first.url, i % 2 === 0 ? 'once' : 'again')),
-      )
-      first.child.stdin.write('go\n')
-      const [, signal] = await first.ended
-      if (signal === 'SIGKILL') tally.kills++
-      const second = await start(file, 0, folder)
-      second.child.stdin.write('go\n')
-      await second.settled
-      second.child.kill('SIGTERM')
-      await second.ended
+  const folder = mkdtempSync(join(tmpdir(), 'restuary-jobs-'))
+  let started = 0
+  const lane = async (program: Program): Promise<void> => {
+    for (let round = started++; round < kills; round = started++) {
+      const file = join(folder, `${round}.db`)
+      const notes = 1 + Math.floor(((round + 0.5) / kills) * AT_ONCE)
+      const accepted = await runAndKill(program, file, notes, tally)
+      const second = await start(program, [file, '0'])
+      const settled = second.said('settled')
+      second.stdin.write('go\n')
+      await settled
+      await second.kill('SIGTERM')
       count(file, accepted, tally)
-    } finally {
-      rmSync(folder, { recursive: true, maxRetries: 3 })
     }
+  }
+  try {
+    const program = await build('job-server', folder, [join(folder, 'first.db'), '0'])
+    await Promise.all([lane(program), lane(program)])
+  } finally {
+    rmSync(folder, { recursive: true, maxRetries: 3 })
   }
   return tally
 }
 
-interface Started {
-  readonly url: string
-  readonly child: ReturnType<typeof spawnServer>
-  /** Its jobs have all come to an end. */
-  readonly settled: Promise<unknown>
-  readonly ended: Promise<[number | null, NodeJS.Signals | null]>
+interface Accepted {
+  readonly id: string
+  readonly action: 'once' | 'again'
 }
 
-function spawnServer(file: string, notes: number, folder: string) {
-  return spawn(process.execPath, [join(import.meta.dirname, 'job-server.ts'), file, String(notes)], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-    env: { ...process.env, NODE_COMPILE_CACHE: join(folder, 'cache') },
-  })
+/** Has a hundred jobs begun by a server, which kills itself after so many notes of theirs. */
+async function runAndKill(program: Program, file: string, notes: number, tally: Tally): Promise<Accepted[]> {
+  const server = await start(program, [file, String(notes)])
+  const call = callerOf(server.port, 10)
+  const begin = async (action: Accepted['action']): Promise<Accepted> => {
+    const { status, body } = await call('POST', `/note/${action}`, undefined, { prefer: 'respond-async' })
+    if (status !== 202) throw new Error(`a job was answered with ${status}`)
+    return { id: (body as { id: string }).id, action }
+  }
+  const accepted = await Promise.all(Array.from({ length: AT_ONCE }, (_, i) => begin(i % 2 === 0 ? 'once' : 'again')))
+  call.close()
+  server.stdin.write('go\n')
+  if ((await server.ended) === 'SIGKILL') tally.kills++
+  return accepted
 }
 
-async function start(file: string, notes: number, folder: string): Promise<Started> {
-  const child = spawnServer(file, notes, folder)
-  const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>
-  const lines = createInterface(child.stdout)
-  const settled = new Promise(resolve => lines.on('line', line => line === 'settled' && resolve(null)))
-  const [url] = (await once(lines, 'line')) as [string]
-  return { url, child, settled, ended }
-}
-
-async function begin(url: string, action: 'once' | 'again'): Promise<{ id: string; action: string }> {
-  const response = await fetch(`${url}/note/${action}`, { method: 'POST', headers: { prefer: 'respond-async' } })
-  if (response.status !== 202) throw new Error(`a job was answered with ${response.status}`)
-  const { id } = (await response.json()) as { id: string }
-  return { id, action }
-}
-
-function count(file: string, accepted: readonly { id: string; action: string }[], tally: Tally): void {
+function count(file: string, accepted: readonly Accepted[], tally: Tally): void {
   const db = new DatabaseSync(file, { readOnly: true })
   const jobs = new Map(
     db

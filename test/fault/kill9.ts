@@ -1,13 +1,13 @@
-// SIGKILL of a process that writes, again and again; each time the file is checked as the crash left it.
-// `node test/fault/kill9.ts --kills=500 [--lanes=2] [--synchronous=normal]`. It kills processes, not machines: it proves the
+// SIGKILL of a server while clients write, again and again; each time the file is checked as the crash left it.
+// `node test/fault/kill9.ts [--kills=500] [--lanes=3] [--synchronous=normal]`. It kills processes, not machines: it proves the
 // order of commit and answer and the recovery, not that the disk keeps what it was given.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { parseArgs } from 'node:util'
+import { callerOf, seqOf, type Answer, type Caller } from './call.ts'
+import { build, start, type Program } from './mortal.ts'
 
 /** What all kills together showed. Everything below `acknowledged` must be zero. */
 export interface Tally {
@@ -34,46 +34,117 @@ interface Options {
 
 /** Kills after which a file is given up, so that checking it whole stays quick. */
 const PER_FILE = 25
+/** Clients that write at the same time. */
+const WRITERS = 20
+/** Milliseconds that a server has at most after its first answer. */
+const LIFE = 60
 
-export async function killLoop({ kills, lanes = 2, synchronous = 'full' }: Options): Promise<Tally> {
+export async function killLoop({ kills, lanes = 3, synchronous = 'full' }: Options): Promise<Tally> {
   const tally: Tally = { kills: 0, acknowledged: 0, lost: 0, holes: 0, wrong: 0, torn: 0, damaged: 0 }
   const folder = mkdtempSync(join(tmpdir(), 'restuary-kill9-'))
   let started = 0
-  const lane = async (name: number): Promise<void> => {
+  const lane = async (program: Program, name: number): Promise<void> => {
+    let file: Written | null = null
     for (let nth = 0; started < kills; nth++) {
       started++
-      const file = join(folder, `${name}-${Math.floor(nth / PER_FILE)}.db`)
-      check(file, await writeAndKill(file, synchronous, folder), tally)
+      if (file === null || nth % PER_FILE === 0)
+        file = { path: join(folder, `${name}-${nth}.db`), ids: [], answers: [] }
+      const before = file.answers.length
+      await writeAndKill(program, file, synchronous)
+      tally.kills++
+      tally.acknowledged += file.answers.length - before
+      check(file, tally)
     }
   }
   try {
-    await Promise.all(Array.from({ length: lanes }, (_, name) => lane(name)))
+    const program = await build('note-server', folder, [join(folder, 'first.db'), synchronous])
+    await Promise.all(Array.from({ length: lanes }, (_, name) => lane(program, name)))
   } finally {
     rmSync(folder, { recursive: true, maxRetries: 3 })
   }
   return tally
 }
 
-/** Runs writers until some answers came, kills them at a moment of chance, and returns all that was answered. */
-async function writeAndKill(file: string, synchronous: string, folder: string): Promise<string[]> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'writers.ts'), file, synchronous], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    // Each process would otherwise spend most of its life on compiling the sources.
-    env: { ...process.env, NODE_COMPILE_CACHE: join(folder, 'cache') },
-  })
-  let answered = ''
-  child.stdout.setEncoding('utf8')
-  child.stdout.on('data', (text: string) => {
-    if (answered === '') setTimeout(() => child.kill('SIGKILL'), Math.random() * 40)
-    answered += text
-  })
-  const [, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null]
-  if (signal !== 'SIGKILL') throw new Error('the writers ended by themselves')
-  return answered.split('\n').slice(0, -1)
+/** A file, the rows that it may have, and everything that was ever answered. */
+interface Written {
+  readonly path: string
+  readonly ids: number[]
+  readonly answers: Acknowledged[]
+}
+
+/** A write that was answered. */
+interface Acknowledged {
+  readonly op: 'create' | 'patch' | 'delete'
+  /** Position of the answer: the last of its commit. */
+  readonly seq: number
+  readonly id: number
+  /** Of the row that was written, null if it was deleted. */
+  readonly title: string | null
+}
+
+/** Writes until some answers came, kills the server at a moment of chance. */
+async function writeAndKill(program: Program, file: Written, synchronous: string): Promise<void> {
+  const server = await start(program, [file.path, synchronous])
+  const call = callerOf(server.port, WRITERS)
+  const before = file.answers.length
+  let isDue = false
+  const writer = async (): Promise<void> => {
+    for (;;) {
+      const answers = await write(call, file).catch((error: unknown) => {
+        // Where there is no answer, there is no server any more.
+        if ((error as { code?: string }).code === undefined) throw error
+        return null
+      })
+      if (answers === null) return
+      file.answers.push(...answers)
+      if (isDue || file.answers.length === before) continue
+      isDue = true
+      setTimeout(() => void server.kill('SIGKILL'), Math.random() * LIFE)
+    }
+  }
+  await Promise.all(Array.from({ length: WRITERS }, writer))
+  call.close()
+  if (!isDue || (await server.ended) !== 'SIGKILL') throw new Error('the server ended by itself')
+}
+
+const below = (n: number): number => Math.floor(Math.random() * n)
+
+/** One write: a row or two made, a row changed, or a row deleted. */
+async function write(call: Caller, { ids }: Written): Promise<Acknowledged[]> {
+  const dice = ids.length === 0 ? 0 : below(100)
+  const title = `written ${Math.random()}`
+  const rank = below(2) === 0 ? null : below(100)
+  if (dice < 40) {
+    const parent = ids.length > 0 && below(2) === 0 ? ids[below(ids.length)]! : null
+    const one = { title, rank, parent }
+    const answer = await call('POST', '/note', dice < 30 ? one : [one, { title: `${title}, too`, done: true }])
+    // The parent may be gone by now.
+    if (answer.status === 400 || answer.status === 409) return []
+    const seq = positionOf(answer, 201)
+    const rows = [answer.body].flat() as { id: number; title: string }[]
+    ids.push(...rows.map(row => row.id))
+    return rows.map(row => ({ op: 'create', seq, id: row.id, title: row.title }))
+  }
+  const at = below(ids.length)
+  const id = ids[at]!
+  if (dice < 95) {
+    const answer = await call('PATCH', `/note/${id}`, { title, done: below(2) === 0, ...(dice < 50 ? { rank } : {}) })
+    return answer.status === 404 ? [] : [{ op: 'patch', seq: positionOf(answer, 200), id, title }]
+  }
+  ids.splice(at, 1)
+  const answer = await call('DELETE', `/note/${id}`)
+  return answer.status === 404 ? [] : [{ op: 'delete', seq: positionOf(answer, 204), id, title: null }]
+}
+
+function positionOf({ status, body, headers }: Answer, expected: number): number {
+  if (status !== expected) throw new Error(`${status} instead of ${expected}: ${JSON.stringify(body)}`)
+  return seqOf(headers['position'] as string)
 }
 
 interface Logged {
   readonly seq: number
+  /** First position of its commit. */
+  readonly tx: number
   readonly id: number
   readonly op: string
   readonly before: string | null
@@ -81,19 +152,13 @@ interface Logged {
 }
 type Image = Readonly<Record<string, unknown>>
 
-function check(file: string, answers: readonly string[], tally: Tally): void {
-  const db = new DatabaseSync(file)
+function check({ path, answers }: Written, tally: Tally): void {
+  const db = new DatabaseSync(path)
   const log = db
-    .prepare('SELECT seq, id, op, before, after FROM _restuary_log ORDER BY seq')
+    .prepare('SELECT seq, tx, id, op, before, after FROM _restuary_log ORDER BY seq')
     .all() as unknown as Logged[]
-  tally.kills++
-  tally.acknowledged += answers.length
   tally.holes += log.filter(({ seq }, i) => seq !== i + 1).length
-  for (const answer of answers) {
-    const [seq, op, id] = answer.split(' ')
-    const logged = log[Number(seq) - 1]
-    if (logged === undefined || logged.op !== op || String(logged.id) !== id) tally.lost++
-  }
+  tally.lost += answers.filter(answer => !isLogged(answer, log)).length
   const fold = new Map<number, Image>()
   for (const { id, before, after } of log) {
     const was = fold.get(id)
@@ -114,14 +179,26 @@ function check(file: string, answers: readonly string[], tally: Tally): void {
   db.close()
 }
 
+/** The commit that ends at its position has what was answered. */
+function isLogged({ op, seq, id, title }: Acknowledged, log: readonly Logged[]): boolean {
+  const tx = log[seq - 1]?.tx
+  if (tx === undefined || log[seq]?.tx === tx) return false
+  for (let i = seq - 1; log[i]?.tx === tx; i--) {
+    const { op: logged, id: of, after } = log[i]!
+    if (logged !== op || of !== id) continue
+    return after === null ? title === null : (JSON.parse(after) as Image)['title'] === title
+  }
+  return false
+}
+
 const agrees = (whole: Image | undefined, part: Image): boolean =>
   whole !== undefined && Object.entries(part).every(([name, value]) => whole[name] === value)
 
-if (process.argv[1] === import.meta.filename) {
+if (import.meta.main) {
   const { values } = parseArgs({
     options: {
       kills: { type: 'string', default: '500' },
-      lanes: { type: 'string', default: '2' },
+      lanes: { type: 'string', default: '3' },
       synchronous: { type: 'string', default: 'full' },
     },
   })

@@ -23,13 +23,14 @@ abstract class Listening implements Ear {
   readonly name: string
   readonly view: View
   readonly heard: Heard[] = []
-  protected readonly port: number
+  /** Of the server that lives now. */
+  protected readonly port: () => number
   /** Position of what was heard last, as the server wrote it. */
   protected last: string | null = null
   isOpen = false
   #isStopped = false
 
-  constructor(name: string, view: View, port: number) {
+  constructor(name: string, view: View, port: () => number) {
     this.name = name
     this.view = view
     this.port = port
@@ -66,7 +67,7 @@ export class SseEar extends Listening {
   protected connect(): void {
     const headers: Record<string, string> = { accept: 'text/event-stream' }
     if (this.last !== null) headers['last-event-id'] = this.last
-    const request = ask({ port: this.port, path: this.view.uri, headers, agent: false })
+    const request = ask({ port: this.port(), path: this.view.uri, headers, agent: false })
     this.#request = request
     request.on('error', () => {})
     request.on('close', () => this.again())
@@ -117,7 +118,7 @@ export class NativeEar extends Listening {
   #socket: WebSocket | null = null
 
   protected connect(): void {
-    const socket = new WebSocket(`ws://127.0.0.1:${this.port}/`, 'restuary.1', { perMessageDeflate: false })
+    const socket = new WebSocket(`ws://127.0.0.1:${this.port()}/`, 'restuary.1', { perMessageDeflate: false })
     this.#socket = socket
     let rows: ItemRow[] = []
     socket.on('error', () => {})

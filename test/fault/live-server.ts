@@ -1,7 +1,11 @@
-// A server that is there to be killed: node test/fault/live-server.ts FILE PORT
-import { api, resource, serve, sqlite, t } from '../../src/index.ts'
+// A server that is there to be killed: node test/fault/live-server.ts FILE. It prints its URL.
+import { api } from '../../src/api.ts'
+import { resource } from '../../src/model/resource.ts'
+import { t } from '../../src/schema/builder.ts'
+import { serve } from '../../src/serve.ts'
+import { sqlite } from '../../src/store/sqlite/index.ts'
 
-const [, , file, port] = process.argv as [string, string, string, string]
+const [, , file] = process.argv as [string, string, string]
 const item = resource({ id: t.id(), text: t.text(), group: t.integer() }).public()
 const app = api(
   { item },
@@ -12,5 +16,5 @@ const app = api(
     http: { changes: () => true, log: () => {} },
   },
 )
-await serve(app, { port: Number(port), report: () => {} })
-console.log('ready')
+const { url } = await serve(app, { port: 0, report: () => {} })
+console.log(url)

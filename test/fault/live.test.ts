@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
+import { faults } from './counts.ts'
 import { liveUnderFire } from './live.ts'
 
-/** FAULTS=full runs what a release is held to: 2,000 cuts and 100 kills. */
-const { cuts, kills } = process.env['FAULTS'] === 'full' ? { cuts: 2_000, kills: 100 } : { cuts: 300, kills: 6 }
+const { cuts, kills } = faults.live
 
 test(
   `${cuts} cut connections and ${kills} killed servers: nobody misses, doubles or reorders anything`,

@@ -1,17 +1,15 @@
 // Subscribers under fire: connections are cut and the server is killed while writers write; in the end nobody may have
-// missed, doubled or reordered anything. node test/fault/live.ts [--cuts=2000] [--kills=100] [--seed=1]
-import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
+// missed, doubled or reordered anything. node test/fault/live.ts [--cuts=2000] [--kills=100]
 import { mkdtempSync, rmSync } from 'node:fs'
-import { Agent, request as ask } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { freePort } from '../../bench/server.ts'
+import { callerOf, seqOf, type Answer } from './call.ts'
 import { NativeEar, SseEar, type Ear } from './live-ears.ts'
 import { contradictions, type History, type ItemRow, type LoggedCommit, type Read, type Write } from './live-history.ts'
 import { views } from './live-views.ts'
+import { build, start } from './mortal.ts'
 
 export interface LiveFaults {
   readonly cuts: number
@@ -31,9 +29,11 @@ const CROWD = 30
 
 export async function liveUnderFire(options: { readonly cuts: number; readonly kills: number }): Promise<LiveFaults> {
   const folder = mkdtempSync(join(tmpdir(), 'restuary-live-'))
-  const port = await freePort()
-  const server = new Mortal(join(folder, 'live.db'), port, folder)
-  const agent = new Agent({ keepAlive: true, maxSockets: WRITERS })
+  const program = await build('live-server', folder, [join(folder, 'first.db')])
+  const file = join(folder, 'live.db')
+  let server = await start(program, [file])
+  let call = callerOf(server.port, WRITERS)
+  const port = (): number => server.port
   const writes: Write[] = []
   const reads: Read[] = []
   const ids: number[] = []
@@ -41,7 +41,6 @@ export async function liveUnderFire(options: { readonly cuts: number; readonly k
   let cuts = 0
   let kills = 0
   try {
-    await server.start()
     const ears: Ear[] = views.flatMap(view => [
       new SseEar(`sse ${view.name}`, view, port).begin(),
       new SseEar(`sse ${view.name} 2`, view, port).begin(),
@@ -49,17 +48,23 @@ export async function liveUnderFire(options: { readonly cuts: number; readonly k
       new NativeEar(`native ${view.name} 2`, view, port).begin(),
     ])
     const writers = Array.from({ length: WRITERS }, (_, n) => writer(n))
+    // How many are connected when the server dies: from nobody, as all are coming back, to everybody.
+    const crowd = (): number => Math.floor(Math.random() * (ears.length + 1))
+    let due = crowd()
     while (cuts < options.cuts || kills < options.kills) {
       await sleep(2 + Math.random() * 6)
       const open = ears.filter(ear => ear.isOpen)
-      if (cuts < options.cuts && open.length > 0) {
+      if (kills < options.kills && kills * options.cuts <= cuts * options.kills) {
+        if (open.length < due) continue
+        await server.kill('SIGKILL')
+        call.close()
+        server = await start(program, [file])
+        call = callerOf(server.port, WRITERS)
+        kills++
+        due = crowd()
+      } else if (cuts < options.cuts && open.length > ears.length / 4) {
         open[Math.floor(Math.random() * open.length)]!.cut()
         cuts++
-      }
-      const isDue = kills < options.kills && (cuts >= options.cuts || Math.random() < options.kills / options.cuts)
-      if (isDue) {
-        await server.restart()
-        kills++
       }
     }
     over.abort()
@@ -87,8 +92,8 @@ export async function liveUnderFire(options: { readonly cuts: number; readonly k
     }
   } finally {
     over.abort()
-    agent.destroy()
-    await server.kill()
+    call.close()
+    await server.kill('SIGKILL')
     rmSync(folder, { recursive: true, maxRetries: 3 })
   }
 
@@ -113,55 +118,18 @@ export async function liveUnderFire(options: { readonly cuts: number; readonly k
       const isOk = answer.status < 300
       const own = op === 'create' ? ((answer.body?.id as number | undefined) ?? null) : id
       if (isOk && op === 'create') ids.push(own!)
-      writes.push({ outcome: isOk ? 'ok' : 'fail', op, id: own, text, position: isOk ? seqOf(answer.position!) : null })
+      writes.push({ outcome: isOk ? 'ok' : 'fail', op, id: own, text, position: isOk ? seqOf(position(answer)) : null })
       if (!isOk) continue
-      known = Math.max(known, seqOf(answer.position!))
-      const read = await call('GET', `/item/${own}`, undefined, answer.position).catch(() => null)
+      known = Math.max(known, seqOf(position(answer)))
+      const read = await call('GET', `/item/${own}`, undefined, { 'min-position': position(answer) }).catch(() => null)
       if (!read || read.status >= 500) continue
-      reads.push({ known, id: own!, seq: read.status === 404 ? null : seqOf(read.etag!) })
+      reads.push({ known, id: own!, seq: read.status === 404 ? null : seqOf(read.headers.etag!) })
     }
   }
 
   function remove(id: number): void {
     const at = ids.indexOf(id)
     if (at >= 0) ids.splice(at, 1)
-  }
-
-  interface Answer {
-    readonly status: number
-    readonly body: any
-    readonly position: string | undefined
-    readonly etag: string | undefined
-  }
-
-  function call(method: string, path: string, body?: object, min?: string): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      const text = body === undefined ? undefined : JSON.stringify(body)
-      const headers: Record<string, string> = {}
-      if (text !== undefined)
-        Object.assign(headers, {
-          'content-type': 'application/json',
-          'content-length': String(Buffer.byteLength(text)),
-        })
-      if (min !== undefined) headers['min-position'] = min
-      const request = ask({ port, method, path, headers, agent }, response => {
-        let all = ''
-        response.setEncoding('utf8').on('data', (chunk: string) => (all += chunk))
-        response.on('error', reject)
-        response.on('end', () => {
-          if (!response.complete) return reject(new Error('cut off'))
-          const [position, etag] = [response.headers['position'] as string | undefined, response.headers.etag]
-          resolve({
-            status: response.statusCode!,
-            body: all === '' ? null : JSON.parse(all),
-            position,
-            etag: etag?.replaceAll('"', ''),
-          })
-        })
-      })
-      request.on('error', reject)
-      request.end(text)
-    })
   }
 
   async function readLog(): Promise<LoggedCommit[]> {
@@ -181,7 +149,7 @@ export async function liveUnderFire(options: { readonly cuts: number; readonly k
   }
 }
 
-const seqOf = (position: string): number => Number(position.split('.')[1])
+const position = ({ headers }: Answer): string => headers['position'] as string
 
 /** Until nobody has heard anything for a while. */
 async function settled(ears: readonly Ear[]): Promise<void> {
@@ -189,48 +157,6 @@ async function settled(ears: readonly Ear[]): Promise<void> {
   for (let before = -1, quiet = 0; quiet < 5; before = count()) {
     quiet = count() === before ? quiet + 1 : 0
     await sleep(100)
-  }
-}
-
-/** A server process that is killed and started again on the same file and port. */
-class Mortal {
-  readonly #file: string
-  readonly #port: number
-  readonly #folder: string
-  #child: ChildProcess | null = null
-
-  constructor(file: string, port: number, folder: string) {
-    this.#file = file
-    this.#port = port
-    this.#folder = folder
-  }
-
-  async start(): Promise<void> {
-    const child = spawn(
-      process.execPath,
-      [join(import.meta.dirname, 'live-server.ts'), this.#file, String(this.#port)],
-      {
-        stdio: ['ignore', 'pipe', 'inherit'],
-        env: { ...process.env, NODE_COMPILE_CACHE: join(this.#folder, 'cache') },
-      },
-    )
-    this.#child = child
-    await Promise.race([
-      once(child.stdout, 'data'),
-      once(child, 'exit').then(() => Promise.reject(new Error('the server ended'))),
-    ])
-  }
-
-  async kill(): Promise<void> {
-    const child = this.#child
-    if (!child || child.exitCode !== null || child.signalCode !== null) return
-    child.kill('SIGKILL')
-    await once(child, 'close')
-  }
-
-  async restart(): Promise<void> {
-    await this.kill()
-    await this.start()
   }
 }
 

@@ -45,5 +45,8 @@ const store: Store = {
 }
 
 const note = resource({ id: t.id(), text: t.text() }).public()
-const { url } = await serve(api({ note }, { store, report: () => {} }), { port: 0, report: () => {} })
+const { url } = await serve(api({ note }, { store, limits: { connectionsPerAddress: 5_000 }, report: () => {} }), {
+  port: 0,
+  report: () => {},
+})
 console.log(url)

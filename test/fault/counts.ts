@@ -1,0 +1,16 @@
+/** How much is broken by the fault tests: some by `npm test`, and by `npm run fault` what a release is held to. */
+export interface Counts {
+  /** Servers killed while clients write. */
+  readonly kill9: number
+  /** Servers killed between commit and answer, and at the first commit of a thousand requests with one key. */
+  readonly idempotency: { readonly kills: number; readonly storms: number }
+  /** Servers killed while a hundred jobs run. */
+  readonly jobs: number
+  /** Connections cut, and servers killed, while others listen. */
+  readonly live: { readonly cuts: number; readonly kills: number }
+}
+
+const few: Counts = { kill9: 30, idempotency: { kills: 6, storms: 1 }, jobs: 2, live: { cuts: 300, kills: 6 } }
+const all: Counts = { kill9: 500, idempotency: { kills: 500, storms: 3 }, jobs: 20, live: { cuts: 2_000, kills: 100 } }
+
+export const faults: Counts = process.env['FAULTS'] === 'all' ? all : few

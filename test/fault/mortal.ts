@@ -1,0 +1,63 @@
+// Server processes that are there to be killed.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Writable } from 'node:stream'
+import { rolldown } from 'rolldown'
+
+/** A server of this folder that can be started. */
+export interface Program {
+  readonly file: string
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+/**
+ * Makes a server of this folder quick to start, as that is what limits how many can be killed: all that it imports goes into
+ * one file, and its compiled code is kept. Who is killed keeps nothing, so it runs once, with `args`, and ends in peace.
+ */
+export async function build(name: string, folder: string, args: readonly string[]): Promise<Program> {
+  const bundle = await rolldown({ input: join(import.meta.dirname, `${name}.ts`), platform: 'node', logLevel: 'warn' })
+  const dir = join(folder, 'program')
+  await bundle.write({ dir, format: 'esm', entryFileNames: '[name].mjs' })
+  await bundle.close()
+  const env = { ...process.env, NODE_COMPILE_CACHE: join(folder, 'cache') }
+  const program = { file: join(dir, `${name}.mjs`), env }
+  const server = await start(program, args)
+  await server.kill('SIGTERM')
+  return program
+}
+
+/** A server that listens. */
+export interface Mortal {
+  readonly port: number
+  readonly stdin: Writable
+  /** Signal of its end, null if it ended by itself. */
+  readonly ended: Promise<NodeJS.Signals | null>
+  /** Resolves once it has said so. */
+  said(line: string): Promise<void>
+  kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>
+}
+
+/** Starts a server, which first prints its URL. */
+export async function start({ file, env }: Program, args: readonly string[]): Promise<Mortal> {
+  const child: ChildProcess = spawn(process.execPath, [file, ...args], { stdio: ['pipe', 'pipe', 'inherit'], env })
+  const ended = once(child, 'close').then(([, signal]) => signal as NodeJS.Signals | null)
+  const lines = createInterface(child.stdout!)
+  const heard = new Set<string>()
+  lines.on('line', line => heard.add(line))
+  const gone = ended.then(signal => Promise.reject(new Error(`${file} ended with ${signal}`)))
+  const [url] = (await Promise.race([once(lines, 'line'), gone])) as [string]
+  return {
+    port: Number(new URL(url).port),
+    stdin: child.stdin!,
+    ended,
+    said: async line => {
+      while (!heard.has(line)) await Promise.race([once(lines, 'line'), gone])
+    },
+    kill: async signal => {
+      child.kill(signal)
+      await ended
+    },
+  }
+}

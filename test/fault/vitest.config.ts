@@ -1,0 +1,15 @@
+import { defineConfig, type ViteUserConfig } from 'vitest/config'
+
+/** The fault tests at the counts that a release is held to: `npm run fault`. */
+const config: ViteUserConfig = defineConfig({
+  test: {
+    name: 'fault',
+    include: ['test/fault/{kill9,idempotency,jobs,live}.test.ts'],
+    env: { FAULTS: 'all' },
+    pool: 'threads',
+    isolate: false,
+    maxWorkers: '100%',
+  },
+})
+
+export default config
