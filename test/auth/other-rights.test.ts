@@ -112,8 +112,9 @@ describe.each(stores)('over %s', (_, store) => {
         patch('note', 1, { text: 'mine' }),
       ])
       await app.transaction(async tx => {
-        await tx.patch('user', 1 as never, { nick: 'n' })
-        await tx.patch('note', 2 as never, { text: 'secret two' })
+        const write = tx.patch as (name: string, id: number, data: object) => Promise<unknown>
+        await write('user', 1, { nick: 'n' })
+        await write('note', 2, { text: 'secret two' })
       })
       await patch('note', 1, { text: 'the end' })
       for (let heard: Heard; ;) {
