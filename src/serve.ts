@@ -7,6 +7,7 @@ import type { Work } from './store/work.ts'
 import { boundConnections } from './transport/connections.ts'
 import { attachFaces, type Faces, type SocketApi } from './transport/faces.ts'
 import { handler, nodeServer } from './transport/node.ts'
+import { cutStalled } from './transport/stalled.ts'
 import type { Health } from './transport/http/health.ts'
 import type { HttpOptions } from './transport/http/options.ts'
 
@@ -67,8 +68,10 @@ export async function serve(app: Servable, options: ServeOptions = {}): Promise<
   let faces: Faces | null = null
   try {
     checkStart(app, host, report)
-    server = nodeServer(handler(app.engine, { ...app.http, health }), app.engine.limits)
+    const { files, limits } = app.engine
+    server = nodeServer(handler(app.engine, { ...app.http, health }), limits, files ? limits.upload : undefined)
     boundConnections(server, app.engine.limits, app.http.trustedProxies)
+    cutStalled(server, limits.stall)
     if (servesSockets(app)) faces = attachFaces(server, app)
     await listen(server, port, host)
   } catch (error) {

@@ -112,7 +112,7 @@ describe.each(stores)('over %s', (_, store) => {
         patch('note', 1, { text: 'mine' }),
       ])
       await app.transaction(async tx => {
-        const write = tx.patch as (name: string, id: number, data: object) => Promise<unknown>
+        const write = tx.patch as unknown as (name: string, id: number, data: object) => Promise<unknown>
         await write('user', 1, { nick: 'n' })
         await write('note', 2, { text: 'secret two' })
       })
