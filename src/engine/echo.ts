@@ -1,5 +1,5 @@
 import { ApiError, type Issue } from '../protocol/error.ts'
-import type { Work } from '../store/work.ts'
+import { nothing, type Work } from '../store/work.ts'
 import { asFile, type Prepared } from './prepare.ts'
 import { Budget, loadRelated } from './related.ts'
 import { writeRow } from './present.ts'
@@ -11,8 +11,11 @@ import { viewOf } from './view.ts'
  * A representation may come back as it was read: read-only members are accepted where they say what is so already,
  * so that GET → edit → PUT works (DECISIONS B9). Other values are refused.
  */
-export function* checkEchoes(unit: Unit, instance: Instance, prepared: Prepared, reading: Reading): Work<void> {
-  if (prepared.echoes.length === 0) return
+export function checkEchoes(unit: Unit, instance: Instance, prepared: Prepared, reading: Reading): Work<void> {
+  return prepared.echoes.length === 0 ? nothing : compare(unit, instance, prepared, reading)
+}
+
+function* compare(unit: Unit, instance: Instance, prepared: Prepared, reading: Reading): Work<void> {
   const view = viewOf(instance.resource, { depth: 1, include: [], fields: null })
   const related = yield* loadRelated(unit.tx, view, [instance.row], new Budget(reading.bounds, reading.permissions))
   const shown = JSON.parse(writeRow(view, instance.row, related, reading.ctx)) as Record<string, unknown>

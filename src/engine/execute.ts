@@ -1,6 +1,6 @@
 import { ApiError, pointer, type Issue } from '../protocol/error.ts'
 import { formatPosition } from '../protocol/position.ts'
-import type { Field, Id, Row, StoredField } from '../model/model.ts'
+import type { Field, Id, StoredField } from '../model/model.ts'
 import { ID } from '../model/model.ts'
 import { wait, type Work } from '../store/work.ts'
 import type { Call, Conditions, Gone, Item } from './call.ts'
@@ -92,9 +92,9 @@ function* parentOf(unit: Unit, call: Call): Work<Instance> {
   return parent
 }
 
-function* check(unit: Unit, prepared: Prepared): Work<void> {
+function check(unit: Unit, prepared: Prepared): Work<void> {
   if (unit.strict) refuseVague(prepared)
-  yield* checkReferences(unit, prepared.settings)
+  return checkReferences(unit, prepared.settings)
 }
 
 /** PATCH: a merge patch (RFC 7396) or a JSON Patch (RFC 6902). */
@@ -226,10 +226,9 @@ export function requireMatch(call: Call): void {
 }
 
 /** The representation after the write, read in the same transaction. */
-function* show(unit: Unit, call: Call, instance: Instance, writing: Writing, created: boolean): Work<Item> {
+function show(unit: Unit, call: Call, { row }: Instance, writing: Writing, created: boolean): Work<Item> {
   const view = viewOf(call.resource, call.shape)
-  const row: Row = instance.row
-  return yield* showItem(unit.tx, view, row, writing, created, itemTag(writing.epoch, view, row, unit.tx))
+  return showItem(unit.tx, view, row, writing, created, itemTag(writing.epoch, view, row, unit.tx))
 }
 
 /** The rows as an array. */

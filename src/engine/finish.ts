@@ -9,7 +9,8 @@ import type { Instance, Unit } from './unit.ts'
 /** Ends a unit: the rows as they will be must hold together; then everything goes to the store at once. */
 export function* finish(unit: Unit): Work<void> {
   const issues: Issue[] = []
-  for (const instance of unit.changed()) {
+  for (const instance of unit.touched) {
+    if (!unit.isChanged(instance)) continue
     stamp(unit, instance)
     for (const field of instance.resource.columns)
       if (field.is === 'one' && !field.nullable && instance.row[field.slot] === null)
@@ -18,7 +19,7 @@ export function* finish(unit: Unit): Work<void> {
           pointer: pointer('#', field.name),
           detail: `${instance.resource.name} must have a ${field.name}`,
         })
-    yield* checkRow(unit, instance, issues)
+    if (instance.resource.checks.length > 0) yield* checkRow(unit, instance, issues)
   }
   if (issues.length) throw new ApiError('validation', { issues })
   if (unit.ledger !== null) yield* settle(unit, unit.ledger)

@@ -1,6 +1,6 @@
 import { ApiError, type Issue } from '../protocol/error.ts'
 import type { Id, Resource } from '../model/model.ts'
-import type { Work } from '../store/work.ts'
+import { nothing, type Work } from '../store/work.ts'
 import type { Prepared, Setting, Target } from './prepare.ts'
 import { allowedRows } from './permissions.ts'
 import type { Instance, Unit } from './unit.ts'
@@ -12,10 +12,13 @@ interface Reference {
 }
 
 /** Every row that a body names must exist; all that do not are told at once (DECISIONS A4, B7). */
-export function* checkReferences(unit: Unit, settings: readonly Setting[]): Work<void> {
+export function checkReferences(unit: Unit, settings: readonly Setting[]): Work<void> {
   const references: Reference[] = []
   for (const setting of settings) collect(setting, references)
-  if (references.length === 0) return
+  return references.length === 0 ? nothing : demand(unit, references)
+}
+
+function* demand(unit: Unit, references: readonly Reference[]): Work<void> {
   const byResource = Map.groupBy(references, r => r.resource)
   const issues: Issue[] = []
   const found = new Map<Resource, Set<Id>>()

@@ -2,7 +2,7 @@ import { ApiError } from '../protocol/error.ts'
 import type { BackField, Id, ManyField, OneField, Resource, Row } from '../model/model.ts'
 import { ID } from '../model/model.ts'
 import type { Snapshot } from '../store/store.ts'
-import { chain, wait, type Maybe, type Work } from '../store/work.ts'
+import { chain, ready, wait, type Maybe, type Work } from '../store/work.ts'
 import { allowedIds, allowedRows, type Guard, type Permissions } from './permissions.ts'
 import type { Load, View } from './view.ts'
 
@@ -57,9 +57,15 @@ export class Budget {
 export const nothingBeside: Related = Object.freeze({ of: Object.freeze([]), masks: null })
 
 /** Loads all that a view shows beside the rows: one query per relation and level, never one per row. */
-export function* loadRelated(snapshot: Snapshot, view: View, rows: readonly Row[], budget: Budget): Work<Related> {
+export function loadRelated(snapshot: Snapshot, view: View, rows: readonly Row[], budget: Budget): Work<Related> {
+  const isAlone = view.loads.length === 0 && !view.resource.rules?.fields
+  return isAlone || rows.length === 0 ? alone : loadAll(snapshot, view, rows, budget)
+}
+
+const alone = ready(nothingBeside)
+
+function* loadAll(snapshot: Snapshot, view: View, rows: readonly Row[], budget: Budget): Work<Related> {
   const { fields } = view.resource.rules ?? {}
-  if ((view.loads.length === 0 && !fields) || rows.length === 0) return nothingBeside
   const ids = rows.map(row => row[ID] as Id)
   const of: LoadedPart[] = []
   for (const load of view.loads) of.push(yield* loadPart(snapshot, load, rows, ids, budget))

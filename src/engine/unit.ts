@@ -1,7 +1,7 @@
 import { AT, FIRST, ID, SEQ, type Field, type Id, type Join, type Resource, type Row } from '../model/model.ts'
 import type { Ctx } from '../schema/field.ts'
 import type { LinkChange, ListDelta, RowChange, Transaction } from '../store/store.ts'
-import { wait, type Work } from '../store/work.ts'
+import { chain, nothing, ready, wait, type Work } from '../store/work.ts'
 import { hashPasswordSync } from '../auth/password.ts'
 import type { InputMode } from './call.ts'
 import type { Permissions } from './permissions.ts'
@@ -74,11 +74,17 @@ export class Unit {
   }
 
   /** The row, or null if there is none or the unit has deleted it. */
-  *get(resource: Resource, id: Id): Work<Instance | null> {
+  get(resource: Resource, id: Id): Work<Instance | null> {
     const rows = this.#rows(resource)
-    let instance = rows.get(id)
-    if (instance === undefined) rows.set(id, (instance = known(resource, yield* wait(this.tx.get(resource, id)))))
-    return instance?.deleted ? null : instance
+    const instance = rows.get(id)
+    if (instance !== undefined) return ready(instance?.deleted ? null : instance)
+    return wait(
+      chain(this.tx.get(resource, id), row => {
+        const loaded = known(resource, row)
+        rows.set(id, loaded)
+        return loaded
+      }),
+    )
   }
 
   /** The rows that exist, loading those that are not here yet with one query. */
@@ -158,24 +164,22 @@ export class Unit {
     return this.#touched
   }
 
-  /** Rows that the unit makes or gives another value in a stored field, and does not delete. */
-  changed(): Instance[] {
-    const changed: Instance[] = []
-    for (const instance of this.#touched)
-      if (!instance.deleted && (!instance.before || changedSlots(instance).length > 0)) changed.push(instance)
-    return changed
+  /** Whether the unit makes the row or gives it another value in a stored field, and does not delete it. */
+  isChanged({ deleted, before, row }: Instance): boolean {
+    if (deleted || !before) return !deleted
+    for (let slot = FIRST; slot < row.length; slot++) if (!equal(before[slot], row[slot])) return true
+    return false
   }
 
   /** Hands everything to the store. */
-  *flush(): Work<number> {
+  flush(): Work<void> {
     const changes: RowChange[] = []
     for (const instance of this.#touched) {
       const change = changeOf(instance)
       if (change) changes.push(change)
     }
     const links = this.#links ? [...this.#links.values()] : []
-    if (changes.length || links.length) yield* wait(this.tx.apply(changes, links))
-    return changes.length
+    return changes.length || links.length ? wait(this.tx.apply(changes, links)) : nothing
   }
 
   #rows(resource: Resource): Map<Id, Instance | null> {

@@ -1,15 +1,18 @@
 import { ApiError } from '../protocol/error.ts'
 import type { Field, Id } from '../model/model.ts'
-import type { Work } from '../store/work.ts'
+import { nothing, type Work } from '../store/work.ts'
 import { idsOf } from './lists.ts'
 import { readRow } from './read-row.ts'
 import type { Instance, Unit } from './unit.ts'
 
 /** Refuses to change a field that its declaration calls not writable; a function decides by the row as it is before this change. */
-export function* checkWritable(unit: Unit, instance: Instance, field: Field, pointer: string): Work<void> {
-  const writable = field.writable
-  if (writable === true) return
-  if (writable !== false && writable(yield* rowFor(unit, instance, field.uses), unit.ctx)) return
+export function checkWritable(unit: Unit, instance: Instance, field: Field, pointer: string): Work<void> {
+  return field.writable === true ? nothing : ask(unit, instance, field, pointer)
+}
+
+function* ask(unit: Unit, instance: Instance, field: Field, pointer: string): Work<void> {
+  const { writable } = field
+  if (typeof writable === 'function' && writable(yield* rowFor(unit, instance, field.uses), unit.ctx)) return
   throw new ApiError('read_only', {
     issues: [{ code: 'read_only', pointer, detail: `${instance.resource.name}.${field.name} may not be changed` }],
     members: { field: `${instance.resource.name}.${field.name}` },

@@ -1,15 +1,18 @@
 import { ApiError } from '../protocol/error.ts'
 import type { Resource, Row } from '../model/model.ts'
 import type { Snapshot } from '../store/store.ts'
-import type { Work } from '../store/work.ts'
+import { nothing, type Work } from '../store/work.ts'
 import { ruleFor } from './bind.ts'
 import { printRule } from './explain.ts'
 import { allowedRows, Permissions, type Guard } from './permissions.ts'
 import { changedSlots, type Instance, type Unit } from './unit.ts'
 
 /** The rows as they were must allow what is done to them: changes, links from other rows, deletion. */
-export function* checkBefore(unit: Unit): Work<void> {
-  if (unit.permissions === Permissions.all) return
+export function checkBefore(unit: Unit): Work<void> {
+  return unit.permissions === Permissions.all ? nothing : before(unit)
+}
+
+function* before(unit: Unit): Work<void> {
   for (const instance of unit.touched) {
     const { resource, before } = instance
     if (!before || instance.implied || resource.rules === null || !isAffected(instance)) continue
@@ -20,8 +23,11 @@ export function* checkBefore(unit: Unit): Work<void> {
 }
 
 /** The rows as they are now must allow it as well; they are written already, so every rule can be asked of the store. */
-export function* checkAfter(unit: Unit): Work<void> {
-  if (unit.permissions === Permissions.all) return
+export function checkAfter(unit: Unit): Work<void> {
+  return unit.permissions === Permissions.all ? nothing : after(unit)
+}
+
+function* after(unit: Unit): Work<void> {
   for (const instance of unit.touched) {
     const { resource, row, before } = instance
     if (instance.deleted || instance.implied || resource.rules === null || !isAffected(instance)) continue

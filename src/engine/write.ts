@@ -1,7 +1,7 @@
 import { ApiError, pointer, type Issue } from '../protocol/error.ts'
 import type { BackField, Field, Id, ManyField, OneField, Resource, ScalarField } from '../model/model.ts'
 import type { Value } from '../schema/field.ts'
-import type { Work } from '../store/work.ts'
+import { nothing, type Work } from '../store/work.ts'
 import {
   isObject,
   prepare,
@@ -122,11 +122,21 @@ export function moment(field: ScalarField, now: number): Value {
   return field.type.type === 'date' ? text.slice(0, 10) : text
 }
 
-function* set(unit: Unit, instance: Instance, setting: Setting, newId: NewId, guarded = true): Work<void> {
+function set(unit: Unit, instance: Instance, setting: Setting, newId: NewId, guarded = true): Work<void> {
   if (guarded) instance.given.push(setting.field)
+  return setting.kind === 'value'
+    ? setValue(unit, instance, setting.field, setting.value, setting.pointer, guarded)
+    : setOther(unit, instance, setting, newId, guarded)
+}
+
+function* setOther(
+  unit: Unit,
+  instance: Instance,
+  setting: Exclude<Setting, { kind: 'value' }>,
+  newId: NewId,
+  guarded: boolean,
+): Work<void> {
   switch (setting.kind) {
-    case 'value':
-      return yield* setValue(unit, instance, setting.field, setting.value, setting.pointer, guarded)
     case 'one': {
       const [id = null] = setting.target ? yield* resolve(unit, [setting.target], newId) : []
       return yield* setOneField(unit, instance, setting.field, id, setting.pointer, guarded)
@@ -141,7 +151,7 @@ function* set(unit: Unit, instance: Instance, setting: Setting, newId: NewId, gu
   }
 }
 
-function* setValue(
+function setValue(
   unit: Unit,
   instance: Instance,
   field: ScalarField,
@@ -149,7 +159,17 @@ function* setValue(
   at: string,
   guarded: boolean,
 ): Work<void> {
-  if (guarded) yield* checkWritable(unit, instance, field, at)
+  if (guarded && field.writable !== true) return setWritable(unit, instance, field, value, at)
+  putValue(unit, instance, field, value)
+  return nothing
+}
+
+function* setWritable(unit: Unit, instance: Instance, field: ScalarField, value: Value, at: string): Work<void> {
+  yield* checkWritable(unit, instance, field, at)
+  putValue(unit, instance, field, value)
+}
+
+function putValue(unit: Unit, instance: Instance, field: ScalarField, value: Value): void {
   instance.row[field.slot] = value !== null && isPasswordField(field) ? unit.hashOf(value as string) : value
   unit.touch(instance)
 }

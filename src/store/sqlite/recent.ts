@@ -1,11 +1,19 @@
 import type { Commit } from '../store.ts'
 
-/** Changes kept in memory, so that whoever follows the log closely does not make it read again. */
-const KEPT = 4_096
+/** Commits kept in memory, so that whoever follows the log closely does not make it read again; a power of two. */
+const KEPT = 512
+/** Changes in them all. */
+const CHANGES = 4_096
 
-/** The newest commits, without a gap up to the newest. */
+/**
+ * The newest commits, without a gap up to the newest. They stand in a ring that is written over in place: what left it is
+ * held by nothing that is older, so the collector lets go of it while it is young, which is most of what a write costs it.
+ */
 export class Recent {
-  #commits: Commit[] = []
+  readonly #ring: (Commit | undefined)[] = Array.from({ length: KEPT }, () => undefined)
+  /** Numbers of the oldest commit and of the next one, counted from the beginning. */
+  #oldest = 0
+  #next = 0
   #changes = 0
   /** Position before the oldest. */
   #start: number
@@ -16,22 +24,24 @@ export class Recent {
 
   /** Forgets all: what comes next follows on this position. */
   restart(position: number): void {
-    this.#commits = []
-    this.#changes = 0
+    this.#ring.fill(undefined)
+    this.#oldest = this.#next = this.#changes = 0
     this.#start = position
   }
 
   push(commit: Commit): void {
-    this.#commits.push(commit)
+    if (this.#next - this.#oldest === KEPT) this.#drop()
     this.#changes += sizeOf(commit)
-    if (this.#changes < 2 * KEPT) return
-    // Half at once, so that a commit costs the same however many are kept.
-    let gone = 0
-    while (gone < this.#commits.length - 1 && this.#changes > KEPT) {
-      this.#start = this.#commits[gone]!.position
-      this.#changes -= sizeOf(this.#commits[gone++]!)
-    }
-    this.#commits = this.#commits.slice(gone)
+    while (this.#changes > CHANGES && this.#oldest < this.#next) this.#drop()
+    this.#ring[this.#next++ % KEPT] = commit
+  }
+
+  #drop(): void {
+    const place = this.#oldest++ % KEPT
+    const gone = this.#ring[place]!
+    this.#ring[place] = undefined
+    this.#changes -= sizeOf(gone)
+    this.#start = gone.position
   }
 
   /** Commits after a position, or undefined if they are not all here. */
@@ -39,8 +49,8 @@ export class Recent {
     if (position < this.#start) return undefined
     const found: Commit[] = []
     let changes = 0
-    for (let i = this.#firstAfter(position); i < this.#commits.length && changes < limit; i++) {
-      const commit = this.#commits[i]!
+    for (let i = this.#firstAfter(position); i < this.#next && changes < limit; i++) {
+      const commit = this.#ring[i % KEPT]!
       found.push(cut(commit, position))
       changes += sizeOf(commit)
     }
@@ -48,11 +58,11 @@ export class Recent {
   }
 
   #firstAfter(position: number): number {
-    let low = 0
-    let high = this.#commits.length
+    let low = this.#oldest
+    let high = this.#next
     while (low < high) {
       const middle = (low + high) >> 1
-      if (this.#commits[middle]!.position > position) high = middle
+      if (this.#ring[middle % KEPT]!.position > position) high = middle
       else low = middle + 1
     }
     return low
