@@ -59,7 +59,6 @@ export class SocketIoFace {
     socket.on('error', swallow)
     this.#loaded().then(
       server => {
-        socket.off('error', swallow)
         server.upgrade(request, socket, head)
       },
       error => {

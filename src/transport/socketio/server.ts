@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { Server, type Socket } from 'socket.io'
@@ -6,6 +7,8 @@ import type { Identity } from '../../auth/principal.ts'
 import type { Wire } from '../../live/mailbox.ts'
 import type { SocketHost } from '../socket-host.ts'
 import { UriTargets } from '../uri-target.ts'
+import { refuseUpgrade } from '../websocket/upgrade.ts'
+import { Admission } from './admission.ts'
 import { Connection } from './connection.ts'
 import type { SocketIoOptions } from './options.ts'
 import { socketCredentials } from './credentials.ts'
@@ -38,6 +41,10 @@ export function socketIoServer(host: SocketHost, options: SocketIoOptions, path:
     ...(options.cors
       ? { cors: { origin: [...options.cors.origins], credentials: options.cors.credentials ?? false } }
       : {}),
+  })
+  const admission = new Admission(host.engine.auth)
+  io.engine.on('connection', (conn: { id: string; request: IncomingMessage; once: EventEmitter['once'] }) => {
+    conn.once('close', admission.opened(conn.id, conn.request))
   })
   const connections = new Set<Connection>()
   const targets = new UriTargets(host.engine)
@@ -95,8 +102,16 @@ export function socketIoServer(host: SocketHost, options: SocketIoOptions, path:
 
   return {
     connections,
-    request: (request, response) => void http.emit('request', request, response),
-    upgrade: (request, socket, head) => void http.emit('upgrade', request, socket, head),
+    request: (request, response) =>
+      void admission.admit(request).then(
+        () => http.emit('request', request, response),
+        (thrown: unknown) => refuseUpgrade(request.socket, ApiError.from(thrown)),
+      ),
+    upgrade: (request, socket, head) =>
+      void admission.admit(request).then(
+        () => http.emit('upgrade', request, socket, head),
+        (thrown: unknown) => refuseUpgrade(socket, ApiError.from(thrown)),
+      ),
     close: async () => {
       for (const connection of connections)
         connection.end(new ApiError('unavailable', { detail: 'the server is closing' }))

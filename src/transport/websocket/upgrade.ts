@@ -75,8 +75,8 @@ export function acceptSockets(server: Server, options: UpgradeOptions): () => vo
     const path = request.url!.split('?', 1)[0]!
     if (path.startsWith(`${prefix}/socket.io/`) || path === '/socket.io' || path.startsWith('/socket.io/')) return
     stream.on('error', () => stream.destroy())
-    if (!path.startsWith(`${prefix}/`)) return refuse(stream, new ApiError('not_found'))
-    upgrade(request, stream, head).catch((thrown: unknown) => refuse(stream, ApiError.from(thrown)))
+    if (!path.startsWith(`${prefix}/`)) return refuseUpgrade(stream, new ApiError('not_found'))
+    upgrade(request, stream, head).catch((thrown: unknown) => refuseUpgrade(stream, ApiError.from(thrown)))
   }
   server.on('upgrade', listener)
   return () => {
@@ -101,7 +101,8 @@ function credentialsOf(request: IncomingMessage, address: string | undefined): C
   }
 }
 
-function refuse(stream: Duplex, error: ApiError): void {
+/** Answers a request that wanted something else of its connection with a problem, and ends the connection. */
+export function refuseUpgrade(stream: Duplex, error: ApiError): void {
   if (!stream.writable) return void stream.destroy()
   const body = JSON.stringify(problemOf(error))
   const challenge = error.status === 401 ? 'www-authenticate: Bearer realm="api"\r\n' : ''

@@ -1,0 +1,57 @@
+import type { IncomingMessage } from 'node:http'
+import { ApiError } from '../../protocol/error.ts'
+import type { Auth } from '../../auth/auth.ts'
+import type { Principal } from '../../auth/principal.ts'
+import type { Id } from '../../model/model.ts'
+import { socketCredentials } from './credentials.ts'
+
+/**
+ * Admits requests before Engine.IO reads them. A page of another origin does not get as far as sending cookies along, and
+ * a session that was begun with credentials in header fields is continued by the same caller only: its id alone is not
+ * enough.
+ */
+export class Admission {
+  readonly #auth: Auth | null
+  readonly #begun = new WeakMap<IncomingMessage, Id>()
+  readonly #owners = new Map<string, Id>()
+
+  constructor(auth: Auth | null) {
+    this.#auth = auth
+  }
+
+  /** Throws ApiError `forbidden_origin` or `unauthenticated`. */
+  async admit(request: IncomingMessage): Promise<void> {
+    const auth = this.#auth
+    if (!auth) return
+    const { headers, socket, url } = request
+    const credentials = socketCredentials({ headers, auth: {}, address: socket.remoteAddress ?? '' })
+    const isPage = headers.origin !== undefined && headers.cookie !== undefined
+    if (isPage && !auth.allowsOrigin(credentials)) throw new ApiError('forbidden_origin')
+    const sid = /[?&]sid=([^&]*)/.exec(url!)?.[1]
+    const owner = sid === undefined ? undefined : this.#owners.get(sid)
+    if (sid !== undefined && owner === undefined) return
+    const who =
+      headers.authorization === undefined && headers.cookie === undefined ? null : await this.#who(credentials)
+    if (sid === undefined) {
+      if (who) this.#begun.set(request, who.id)
+    } else if (who?.id !== owner) {
+      throw new ApiError('unauthenticated', { detail: 'this session was begun by somebody else' })
+    }
+  }
+
+  /** A session was begun by a request; returns how to forget it. */
+  opened(sid: string, request: IncomingMessage): () => void {
+    const owner = this.#begun.get(request)
+    if (owner !== undefined) this.#owners.set(sid, owner)
+    return () => this.#owners.delete(sid)
+  }
+
+  /** Credentials that do not hold are refused where the client is told why: when it joins. */
+  async #who(credentials: Parameters<Auth['identify']>[0]): Promise<Principal | null> {
+    try {
+      return (await this.#auth!.identify(credentials))?.principal ?? null
+    } catch {
+      return null
+    }
+  }
+}
