@@ -4,6 +4,8 @@ export const defaultLimits = {
   body: 1_048_576,
   /** Parts of a form with files → too_many_items; how long each file may be, its field says. */
   parts: 100,
+  /** Milliseconds in which a request with files has to arrive; others have 30,000. */
+  upload: 300_000,
   /** Nesting of JSON → depth_exceeded. */
   jsonDepth: 32,
   /** Members of one object, and of all objects of a document → too_many_keys. */

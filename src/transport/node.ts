@@ -14,19 +14,28 @@ export type NodeHandler = (request: IncomingMessage, response: ServerResponse) =
 /** The HTTP face of an engine as a request listener of node:http; also for Connect, Express and Fastify. */
 export function handler(engine: Engine, options: HttpOptions = {}): NodeHandler {
   const answer = httpHandler(engine, options)
-  return (request, response) => enter(request, response, answer)
+  // Where files may take longer to come, other bodies may not.
+  const patience = engine.files ? BODY_TIME : null
+  return (request, response) => enter(request, response, answer, patience)
 }
+
+/** Milliseconds that a request has to arrive. */
+const BODY_TIME = 30_000
 
 /**
  * A server with the timeouts and limits of the project (milliseconds), whose refusals of bytes that are no HTTP
- * are problem documents too. It does not listen yet.
+ * are problem documents too. It does not listen yet. `requestTimeout` is how long a request with files may take.
  */
-export function nodeServer(listener: NodeHandler, limits: Pick<Limits, 'headerBytes'>): Server {
+export function nodeServer(
+  listener: NodeHandler,
+  limits: Pick<Limits, 'headerBytes'>,
+  requestTimeout: number = BODY_TIME,
+): Server {
   const server = createServer(
     {
       maxHeaderSize: limits.headerBytes,
       headersTimeout: 10_000,
-      requestTimeout: 30_000,
+      requestTimeout,
       keepAliveTimeout: 5_000,
       connectionsCheckingInterval: 5_000,
       noDelay: true,
@@ -94,11 +103,11 @@ type Connection = Socket & { [line]?: Line }
 const isSafe = (method: string): boolean =>
   method === 'GET' || method === 'HEAD' || method === 'OPTIONS' || method === 'QUERY'
 
-function enter(request: IncomingMessage, response: ServerResponse, answer: Answerer): void {
+function enter(request: IncomingMessage, response: ServerResponse, answer: Answerer, patience: number | null): void {
   const connection: Connection = request.socket
   const at = (connection[line] ??= { active: 0, unsafe: false, unread: false, waiting: [] })
   at.unread = false
-  const exchange = new NodeExchange(request, response, answer, at)
+  const exchange = new NodeExchange(request, response, answer, at, patience)
   if (at.waiting.length > 0 || at.unsafe || (at.active > 0 && !isSafe(exchange.method))) at.waiting.push(exchange)
   else start(exchange, at)
 }
@@ -135,14 +144,16 @@ class NodeExchange extends Exchange {
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
   readonly #line: Line
+  readonly #patience: number | null
   #left = false
 
-  constructor(request: IncomingMessage, response: ServerResponse, answer: Answerer, at: Line) {
+  constructor(request: IncomingMessage, response: ServerResponse, answer: Answerer, at: Line, patience: number | null) {
     super(request.method!, request.url!, request.rawHeaders)
     this.answer = answer
     this.#request = request
     this.#response = response
     this.#line = at
+    this.#patience = patience
   }
 
   override get address(): string | undefined {
@@ -158,12 +169,19 @@ class NodeExchange extends Exchange {
       let first: Buffer | null = null
       let more: Buffer[] | null = null
       let size = 0
+      const refuse = (error: ApiError): void => {
+        request.removeAllListeners('data').removeAllListeners('end')
+        reject(error)
+      }
+      if (this.#patience !== null) {
+        const late = new ApiError('bad_request', { detail: `The content took over ${this.#patience} milliseconds` })
+        const timer = setTimeout(() => refuse(late), this.#patience)
+        request.on('close', () => clearTimeout(timer))
+      }
       request.on('data', (chunk: Buffer) => {
         size += chunk.length
-        if (size > limit) {
-          request.removeAllListeners('data').removeAllListeners('end')
-          reject(tooLarge(limit))
-        } else if (first === null) first = chunk
+        if (size > limit) refuse(tooLarge(limit))
+        else if (first === null) first = chunk
         else if (more === null) more = [first, chunk]
         else more.push(chunk)
       })

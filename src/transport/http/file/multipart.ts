@@ -68,7 +68,8 @@ export async function readMultipart(
     stream.on('error', error => stream.destroy(error))
     if (fault) return void stream.resume()
     if (name === undefined || name === '') return fail(nameless())
-    taking = reader.file(name, { name: fileName || null, type }, stream as AsyncIterable<Buffer>)
+    // A short file is behind the parser before it is kept, and the next one begun.
+    taking = taking.then(() => reader.file(name, { name: fileName || null, type }, stream as AsyncIterable<Buffer>))
     taking.catch(fail)
   })
   try {

@@ -1,0 +1,281 @@
+// Files of rows from end to end: over both stores of rows and two of files.
+import { createHash } from 'node:crypto'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { api, type Api, type ApiOptions } from '../src/api.ts'
+import { resource } from '../src/model/resource.ts'
+import { t } from '../src/schema/builder.ts'
+import { folder, type FileStore } from '../src/store/files.ts'
+import { memory } from '../src/store/memory.ts'
+import { sqlite } from '../src/store/sqlite/index.ts'
+import type { Store } from '../src/store/store.ts'
+import { madeS3 } from './fixtures/s3.ts'
+
+const list = resource({ id: t.id(), name: t.text(), todos: t.back('todo', 'list') }).public()
+const todo = resource(
+  {
+    id: t.id(),
+    text: t.text({ max: 20 }).unique(),
+    rank: t.integer().default(0),
+    tags: t.list(t.text()).default([]),
+    list: t.one('list', { onDelete: 'cascade' }).nullable(),
+    photo: t.file({ max: 1_000, types: ['image/*', 'text/plain'] }),
+    paper: t.file({ max: 100 }),
+    scan: t.file().readonly(),
+    secret: t.file().hidden(),
+  },
+  { bulk: true },
+).public()
+const model = { list, todo }
+
+/** A place of files, with the keys that are in it. */
+interface Place {
+  readonly files: FileStore
+  readonly keys: () => readonly string[]
+}
+
+function inFolder(): Place {
+  const path = temporary()
+  const keys = (): string[] =>
+    readdirSync(path, { recursive: true, withFileTypes: true }).flatMap(one => (one.isFile() ? [one.name] : []))
+  return { files: folder(path), keys }
+}
+
+async function inS3(): Promise<Place> {
+  const { files, close, fake } = await madeS3()
+  onTestFinished(close)
+  return { files, keys: fake.objects }
+}
+
+function temporary(): string {
+  const path = mkdtempSync(join(tmpdir(), 'restuary-'))
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }))
+  return path
+}
+
+const clock = { now: Date.UTC(2026, 0, 1) }
+
+interface Begun {
+  readonly app: Api<typeof model>
+  readonly faults: unknown[]
+  readonly ask: (method: string, path: string, asked?: Asked) => Promise<Response>
+  /** Keys of what is kept, once what is due is gone. */
+  readonly kept: () => Promise<readonly string[]>
+}
+interface Asked {
+  readonly body?: BodyInit | null
+  readonly json?: unknown
+  readonly headers?: Record<string, string>
+}
+
+async function begin(place: Place, store: Store = memory(), options: Partial<ApiOptions> = {}): Promise<Begun> {
+  const faults: unknown[] = []
+  const app = api(model, {
+    store,
+    files: place.files,
+    clock: () => clock.now,
+    report: () => {},
+    onFault: error => faults.push(error.cause ?? error),
+    http: { log: () => {} },
+    ...options,
+  })
+  onTestFinished(() => app.close())
+  await app.ready()
+  return { app, faults, ask: asking(app), kept: async () => (await app.engine.files!.clear(), place.keys()) }
+}
+
+function asking(app: Pick<Api, 'fetch'>): Begun['ask'] {
+  return (method, path, { body, json, headers = {} } = {}) =>
+    app.fetch(
+      new Request(`http://host${path}`, {
+        method,
+        headers: { ...(json !== undefined && { 'content-type': 'application/json' }), ...headers },
+        body: json === undefined ? (body ?? null) : JSON.stringify(json),
+        duplex: 'half',
+      } as RequestInit),
+    )
+}
+
+const png = (text: string, headers: Record<string, string> = {}): Asked => ({
+  body: text,
+  headers: { 'content-type': 'image/png', ...headers },
+})
+
+function form(fields: Readonly<Record<string, string | Blob>>): Asked {
+  const body = new FormData()
+  for (const [name, value] of Object.entries(fields)) body.append(name, value)
+  return { body }
+}
+
+const tagOf = (answer: Response): string => answer.headers.get('etag')!.replaceAll('"', '')
+
+describe.each([
+  ['memory, folder', () => memory(), inFolder],
+  ['SQLite, folder', () => sqlite(join(temporary(), 'todo.db')), inFolder],
+  ['SQLite, S3', () => sqlite(join(temporary(), 'todo.db')), inS3],
+] as const)('%s:', (_, store, place) => {
+  test('a file comes, is replaced and goes, and its bytes with it', async () => {
+    const { ask, kept } = await begin(await place(), store())
+    await ask('POST', '/todo', { json: { text: 'a' } })
+    expect((await ask('GET', '/todo/1/photo')).status).toBe(404)
+    const made = await ask(
+      'PUT',
+      '/todo/1/photo',
+      png('one', { 'content-disposition': 'attachment; filename="a b.png"' }),
+    )
+    expect([made.status, made.headers.get('location')]).toEqual([201, '/todo/1/photo'])
+    const shown = (await made.json()) as { version: string }
+    expect(shown).toEqual({
+      name: 'a b.png',
+      type: 'image/png',
+      size: 3,
+      digest: `sha-256=:${createHash('sha256').update('one').digest('base64')}:`,
+      modified: '2026-01-01T00:00:00.000Z',
+      version: tagOf(made),
+      url: '/todo/1/photo',
+    })
+    expect(await (await ask('GET', '/todo/1')).json()).toMatchObject({ id: 1, photo: shown, paper: null })
+    const read = await ask('GET', '/todo/1/photo')
+    expect([read.status, await read.text(), tagOf(read)]).toEqual([200, 'one', tagOf(made)])
+    expect(await kept()).toHaveLength(1)
+
+    const again = await ask('PUT', '/todo/1/photo', png('two!'))
+    expect([again.status, tagOf(again) === tagOf(made)]).toEqual([200, false])
+    expect(await (await ask('GET', '/todo/1/photo')).text()).toBe('two!')
+    expect(await kept()).toEqual([expect.stringContaining(tagOf(again)) as string])
+
+    const gone = await ask('DELETE', '/todo/1/photo')
+    expect([gone.status, await gone.text()]).toEqual([204, ''])
+    expect((await ask('DELETE', '/todo/1/photo')).status).toBe(404)
+    expect((await ask('GET', '/todo/1/photo')).status).toBe(404)
+    expect(await kept()).toEqual([])
+  })
+
+  test('a form makes a row with its files, and changes one', async () => {
+    const { ask, kept } = await begin(await place(), store())
+    const photo = new File(['abc'], 'ä.png', { type: 'image/png' })
+    const made = await ask(
+      'POST',
+      '/todo',
+      form({ text: 'a', rank: '7', tags: '["x"]', photo, paper: new Blob(['p']) }),
+    )
+    expect(made.status).toBe(201)
+    const row = (await made.json()) as Record<string, unknown>
+    expect(row).toMatchObject({ id: 1, text: 'a', rank: 7, tags: ['x'] })
+    expect(row['photo']).toMatchObject({ name: 'ä.png', type: 'image/png', size: 3, url: '/todo/1/photo' })
+    expect(row['paper']).toMatchObject({ name: 'blob', type: 'application/octet-stream', size: 1 })
+    const changed = await ask('PATCH', '/todo/1', form({ rank: '8', paper: new File(['q'], 'q.pdf') }))
+    expect(await changed.json()).toMatchObject({ text: 'a', rank: 8, photo: row['photo'], paper: { name: 'q.pdf' } })
+    expect(await (await ask('GET', '/todo/1/paper')).text()).toBe('q')
+    expect(await kept()).toHaveLength(2)
+  })
+
+  test('bytes go with their row: deleted, cascaded, in bulk; not with one that stays after all', async () => {
+    const { app, ask, kept } = await begin(await place(), store())
+    await ask('POST', '/list', { json: { name: 'l', todos: [{ text: 'a' }, { text: 'b' }] } })
+    await ask('POST', '/todo', { json: { text: 'c' } })
+    await ask('POST', '/todo', { json: { text: 'd' } })
+    for (const id of [1, 2, 3, 4]) await ask('PUT', `/todo/${id}/photo`, png(`file ${id}`))
+    await expect(
+      app.transaction(async tx => {
+        await tx.delete('list', 1)
+        throw new Error('no')
+      }),
+    ).rejects.toThrow('no')
+    expect(await kept()).toHaveLength(4)
+    expect(await (await ask('GET', '/todo/2/photo')).text()).toBe('file 2')
+    await ask('DELETE', '/list/1')
+    expect(await kept()).toHaveLength(2)
+    await ask('DELETE', '/todo/4')
+    expect(await kept()).toHaveLength(1)
+    expect((await ask('DELETE', '/todo?text=c')).status).toBe(204)
+    expect(await kept()).toEqual([])
+  })
+
+  test('a write that fails keeps neither row nor bytes', async () => {
+    const { ask, kept, faults } = await begin(await place(), store())
+    const photo = new File(['abc'], 'a.png', { type: 'image/png' })
+    await ask('POST', '/todo', { json: { text: 'a' } })
+    expect((await ask('POST', '/todo', form({ text: 'a', photo }))).status).toBe(409)
+    expect((await ask('POST', '/todo', form({ photo, text: 'b'.repeat(21) }))).status).toBe(400)
+    expect((await ask('POST', '/todo', form({ photo, paper: new Blob(['x'.repeat(101)]), text: 'b' }))).status).toBe(
+      413,
+    )
+    expect((await ask('PATCH', '/todo/1', form({ photo, rank: 'x' }))).status).toBe(400)
+    expect(await (await ask('GET', '/todo')).json()).toMatchObject([{ id: 1, photo: null }])
+    expect([await kept(), faults]).toEqual([[], []])
+  })
+
+  test('with a key an upload takes effect once', async () => {
+    const { ask, kept } = await begin(await place(), store())
+    await ask('POST', '/todo', { json: { text: 'a' } })
+    const first = await ask('PUT', '/todo/1/photo', png('one', { 'idempotency-key': 'k', 'if-none-match': '*' }))
+    const again = await ask('PUT', '/todo/1/photo', png('one', { 'idempotency-key': 'k', 'if-none-match': '*' }))
+    expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([201, 'true'])
+    expect(await again.json()).toEqual(await first.json())
+    expect(
+      (await ask('PUT', '/todo/1/photo', png('two', { 'idempotency-key': 'k', 'if-none-match': '*' }))).status,
+    ).toBe(422)
+    expect(await (await ask('GET', '/todo/1/photo')).text()).toBe('one')
+    const made = await ask('POST', '/todo', {
+      ...form({ text: 'b', paper: new Blob(['p']) }),
+      headers: { 'idempotency-key': 'p' },
+    })
+    const same = await ask('POST', '/todo', {
+      ...form({ text: 'b', paper: new Blob(['p']) }),
+      headers: { 'idempotency-key': 'p' },
+    })
+    expect(await same.json()).toEqual(await made.json())
+    expect(await kept()).toHaveLength(2)
+  })
+})
+
+describe('what is left behind', () => {
+  test('an upload that died with its process is cleared away after its lease, and cannot be taken up any more', async () => {
+    const place = inFolder()
+    const file = join(temporary(), 'todo.db')
+    const first = await begin(place, sqlite(file))
+    await first.ask('POST', '/todo', { json: { text: 'a' } })
+    let feed!: ReadableStreamDefaultController<Uint8Array>
+    const body = new ReadableStream<Uint8Array>({ start: controller => void (feed = controller) })
+    const asked = first.ask('PUT', '/todo/1/photo', { body, headers: { 'content-type': 'image/png' } })
+    feed.enqueue(Buffer.from('half'))
+    await expect.poll(() => place.keys()).toHaveLength(1)
+
+    const second = await begin(place, sqlite(file))
+    expect(await second.kept()).toHaveLength(1) // it may be under way
+    clock.now += 3_600_000
+    expect(await second.kept()).toEqual([])
+    feed.enqueue(Buffer.from('late'))
+    feed.close()
+    expect((await asked).status).toBeGreaterThanOrEqual(500)
+    expect(await (await second.ask('GET', '/todo/1')).json()).toMatchObject({ photo: null })
+    expect(await first.kept()).toEqual([])
+  })
+
+  test('bytes that could not be removed are removed by the next start', async () => {
+    const place = inFolder()
+    const file = join(temporary(), 'todo.db')
+    const broken = { ...place.files, remove: async () => Promise.reject(new Error('down')) }
+    const first = await begin({ ...place, files: broken }, sqlite(file))
+    await first.ask('POST', '/todo', form({ text: 'a', paper: new Blob(['p']) }))
+    expect((await first.ask('DELETE', '/todo/1')).status).toBe(204)
+    expect(await first.kept()).toHaveLength(1)
+    expect(first.faults).toContainEqual(new Error('down'))
+    await first.app.close()
+    const second = await begin(place, sqlite(file))
+    expect(await second.kept()).toEqual([])
+  })
+
+  test('files that cannot be kept are refused for now, and the row stays as it was', async () => {
+    const place = inFolder()
+    const write = async (): Promise<never> => Promise.reject(new Error('no space'))
+    const { ask, faults } = await begin({ ...place, files: { ...place.files, write } })
+    await ask('POST', '/todo', { json: { text: 'a' } })
+    expect((await ask('PUT', '/todo/1/photo', png('x'))).status).toBe(500)
+    expect(faults).toEqual([new Error('no space')])
+    expect(await (await ask('GET', '/todo/1')).json()).toMatchObject({ photo: null })
+  })
+})
