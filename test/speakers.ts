@@ -22,8 +22,10 @@ export type Heard = readonly ['enter' | 'change' | 'leave', unknown]
 
 /** A client of one face. A list is named without slashes, a row by its list and its id. */
 export interface Speaker {
-  create(list: string, data: object): Promise<Told>
-  patch(list: string, id: unknown, data: object): Promise<Told>
+  create(list: string, data: unknown): Promise<Told>
+  /** Where the face has a word for it. */
+  replace?(list: string, id: unknown, data: unknown): Promise<Told>
+  patch(list: string, id: unknown, data: unknown): Promise<Told>
   remove(list: string, id: unknown): Promise<Told>
   list(list: string): Promise<any[]>
   /** Follows a list from now on. */
@@ -38,22 +40,38 @@ export const faces: readonly Face[] = ['http', 'native', 'envelope', 'socketio']
 
 /** Serves an Api with all its faces for the rest of the test. Gives its port. */
 export async function served(app: Api<any>): Promise<number> {
+  const { port, close } = await serveFaces(app)
+  onTestFinished(close)
+  return port
+}
+
+/** Serves an Api with all its faces until it is closed. */
+export async function serveFaces(
+  app: Api<any>,
+): Promise<{ readonly port: number; readonly close: () => Promise<void> }> {
   const server = nodeServer(handler(app.engine, app.http), app.engine.limits)
   const { close } = attachFaces(server, app)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  onTestFinished(async () => {
-    await close()
-    server.closeAllConnections()
-    server.close()
-    await app.close()
-  })
-  return (server.address() as AddressInfo).port
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: async () => {
+      await close()
+      server.closeAllConnections()
+      server.close()
+      await app.close()
+    },
+  }
 }
 
-/** A client of a face. Closed with the test. */
+/** A client of a face, until it is cut. */
+export async function connect(face: Face, port: number): Promise<Speaker> {
+  return speakers[face](port)
+}
+
+/** The same for the rest of the test. */
 export async function speak(face: Face, port: number): Promise<Speaker> {
-  const speaker = await speakers[face](port)
+  const speaker = await connect(face, port)
   onTestFinished(() => speaker.cut())
   return speaker
 }
@@ -88,21 +106,22 @@ const told = (status: number, body: any): Told =>
 function overHttp(port: number): Speaker {
   const ear = new Ear()
   const streams: ReturnType<typeof request>[] = []
-  const ask = async (method: string, path: string, data?: object): Promise<{ status: number; body: any }> => {
+  const ask = async (method: string, path: string, data?: unknown): Promise<{ status: number; body: any }> => {
     const answer = await fetch(`http://127.0.0.1:${port}/${path}`, {
       method,
-      ...(data && { body: JSON.stringify(data), headers: { 'content-type': 'application/json' } }),
+      ...(data !== undefined && { body: JSON.stringify(data), headers: { 'content-type': 'application/json' } }),
     })
     const text = await answer.text()
     return { status: answer.status, body: text === '' ? null : JSON.parse(text) }
   }
-  const write = async (method: string, path: string, data?: object): Promise<Told> => {
+  const write = async (method: string, path: string, data?: unknown): Promise<Told> => {
     const { status, body } = await ask(method, path, data)
     return told(status, body)
   }
   const kinds = { created: 'enter', updated: 'change', deleted: 'leave' } as const
   return {
     create: (list, data) => write('POST', list, data),
+    replace: (list, id, data) => write('PUT', `${list}/${id as string}`, data),
     patch: (list, id, data) => write('PATCH', `${list}/${id as string}`, data),
     remove: (list, id) => write('DELETE', `${list}/${id as string}`),
     list: async list => (await ask('GET', list)).body,
@@ -151,6 +170,7 @@ async function overNative(port: number): Promise<Speaker> {
   }
   return {
     create: (list, data) => write({ op: 'create', uri: list, data }),
+    replace: (list, id, data) => write({ op: 'replace', uri: `${list}/${id as string}`, data }),
     patch: (list, id, data) => write({ op: 'patch', uri: `${list}/${id as string}`, data }),
     remove: (list, id) => write({ op: 'delete', uri: `${list}/${id as string}` }),
     list: async list => (await ask({ op: 'list', uri: list })).data,

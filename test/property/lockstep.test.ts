@@ -1,0 +1,197 @@
+// The same random calls over HTTP, restuary.1, the envelope and Socket.IO, each on a server of its own: the same answers,
+// the same rows,
+// the same events, the same log. LOCKSTEP_MS makes it longer.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import * as fc from 'fast-check'
+import { afterAll, expect, test } from 'vitest'
+import { api, memory, sqlite, type Api, type Store } from '../../src/index.ts'
+import type { AnyResource } from '../../src/model/declaration.ts'
+import type { Id } from '../../src/model/model.ts'
+import { connect, faces, serveFaces, type Face, type Heard, type Speaker, type Told } from '../speakers.ts'
+import { commands, idAt, resolved, type Command } from './command.ts'
+import { town } from './town.ts'
+
+const LASTING = Number(process.env['LOCKSTEP_MS'] ?? 8_000)
+
+const models: Readonly<Record<string, AnyResource>> = Object.fromEntries(
+  Object.entries(town).map(([name, one]) => [
+    name,
+    { '~resource': { ...one['~resource'], public: true, envelope: { page: 1_000 } } },
+  ]),
+)
+
+/** A server and a client of one face; what the face has no word for is said over HTTP. */
+interface Side {
+  readonly face: Face
+  readonly app: Api
+  readonly speaker: Speaker
+  readonly http: Speaker
+  close(): Promise<void>
+}
+
+async function side(face: Face, store: Store): Promise<Side> {
+  const app = api(models, {
+    store,
+    clock: () => 1_700_000_000_000,
+    report: () => {},
+    limits: { messageRate: 1e6, messageBurst: 1e6 },
+    http: { log: () => {} },
+  })
+  for (const name of ['a', 'b', 'c']) {
+    for (const resource of ['male', 'female', 'child', 'node', 'jar']) {
+      await app.safe.post(resource, resource === 'node' || resource === 'jar' ? {} : { name })
+    }
+    await app.safe.post('club', { title: name })
+    await app.safe.post('cookie', { type: 'donut', jar: 1 })
+  }
+  const { port, close } = await serveFaces(app)
+  const http = await connect('http', port)
+  const speaker = face === 'http' ? http : await connect(face, port)
+  return {
+    face,
+    app,
+    speaker,
+    http,
+    close: () => {
+      speaker.cut()
+      return close()
+    },
+  }
+}
+
+const isObject = (body: unknown): boolean => typeof body === 'object' && body !== null && !Array.isArray(body)
+
+/** The envelope takes objects with members that it knows, and leaves out the others (spec: channels §2.3). */
+const isStrange = (body: unknown): boolean => !isObject(body) || 'nope' in (body as object) || 'id' in (body as object)
+
+function say({ face, speaker, http }: Side, command: Command, id: Id, body: unknown): Promise<Told> {
+  const { op, resource } = command
+  const by = face === 'envelope' && isStrange(body) ? http : speaker
+  switch (op) {
+    case 'post':
+      return by.create(resource, body)
+    case 'put':
+      return (by.replace ? by : http).replace!(resource, id, body)
+    case 'patch':
+      return by.patch(resource, id, body)
+    case 'delete':
+      return speaker.remove(resource, id)
+    case 'get':
+    case 'list':
+      return speaker.list(resource).then(row => ({ status: 200, code: null, row }))
+  }
+}
+
+/** As far as the dialect of a face tells it: the envelope has no codes, and faults of fields are 400 there, keys included. */
+function asTold(face: Face, { status, code, row }: Told): Told {
+  if (face !== 'envelope') return { status, code, row }
+  return { status: status === 409 ? 400 : status, code: null, row }
+}
+
+const byId = (rows: any): unknown => (Array.isArray(rows) ? rows.toSorted((a, b) => a.id - b.id) : rows)
+
+async function logOf({ app }: Side): Promise<unknown[]> {
+  const commits = (await app.store.commits(0, 1e6))!
+  return commits.map(({ position, changes }) => [
+    position,
+    changes.map(({ seq, resource, id, op, changed, lists, after }) => [
+      seq,
+      resource.name,
+      id,
+      op,
+      changed,
+      lists,
+      after,
+    ]),
+  ])
+}
+
+/** What a follower was told, up to a row that comes, changes and goes at the end: an end of each kind of event. */
+async function heardOf({ app, speaker }: Side): Promise<Heard[]> {
+  const heard: Heard[] = []
+  const until = async (kind: Heard[0], id: unknown): Promise<void> => {
+    do heard.push(await speaker.next())
+    while (heard.at(-1)![0] !== kind || heard.at(-1)![1] !== id)
+  }
+  const { id } = (await app.safe.post('child', {})).body as { id: Id }
+  await until('enter', id)
+  await app.safe.patch('child', id, { name: 'end' })
+  await until('change', id)
+  await app.safe.delete('child', id)
+  await until('leave', id)
+  return heard
+}
+
+async function run(sides: readonly Side[], program: readonly Command[]): Promise<number> {
+  const { app } = sides[0]!
+  await Promise.all(sides.map(one => one.speaker.follow('child')))
+  let refused = 0
+  for (const command of program) {
+    const ids = new Map<string, Id[]>()
+    for (const name of app.model.resources.keys())
+      ids.set(
+        name,
+        (await app.list(name)).map(row => row['id'] as Id),
+      )
+    const resource = app.model.resources.get(command.resource)!
+    const id = idAt(command.at, ids.get(command.resource)!)
+    const body = resolved(resource, command.body, other => ids.get(other)!)
+    const told = await Promise.all(sides.map(one => say(one, command, id, body)))
+    // Commits that become visible together are told together: each is to be told by itself.
+    await Promise.all(sides.map(one => one.app.http.live!.advance()))
+    if (told[0]!.status >= 400) refused++
+    for (const [i, one] of sides.entries()) {
+      const about = `${one.face}: ${command.op} ${command.resource} ${id} ${JSON.stringify(body)}`
+      const [got, wanted] = [asTold(one.face, told[i]!), asTold(one.face, told[0]!)]
+      expect({ ...got, row: byId(got.row) }, about).toEqual({ ...wanted, row: byId(wanted.row) })
+    }
+  }
+  const heard = await Promise.all(sides.map(heardOf))
+  for (const [i, own] of heard.entries()) {
+    // On the envelope each kind of event is a subscription of its own, which has its own order within a commit.
+    const told = (of: readonly Heard[]): unknown =>
+      sides[i]!.face === 'envelope' ? Object.groupBy(of, ([kind]) => kind) : of
+    expect(told(own), sides[i]!.face).toEqual(told(heard[0]!))
+  }
+  const logs = await Promise.all(sides.map(logOf))
+  for (const [i, log] of logs.entries()) expect(log, sides[i]!.face).toEqual(logs[0])
+  for (const name of app.model.resources.keys()) {
+    const rows = await Promise.all(sides.map(async one => byId(await one.speaker.list(name))))
+    for (const [i, own] of rows.entries()) expect(own, `${sides[i]!.face}: ${name}`).toEqual(rows[0])
+  }
+  return refused
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'restuary-lockstep-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+let files = 0
+
+test.each<[string, () => Store]>([
+  ['memory', () => memory()],
+  ['sqlite', () => sqlite(join(folder, `${++files}.db`), { synchronous: 'normal' })],
+])(
+  'every face comes to the same over %s',
+  async (_, store) => {
+    const { model } = api(models, { report: () => {} })
+    let [calls, refused] = [0, 0]
+    await fc.assert(
+      fc.asyncProperty(fc.array(commands(model), { minLength: 20, maxLength: 60, size: 'max' }), async program => {
+        const sides = await Promise.all(faces.map(face => side(face, store())))
+        try {
+          refused += await run(sides, program)
+          calls += program.length
+        } finally {
+          await Promise.all(sides.map(one => one.close()))
+        }
+      }),
+      { numRuns: 1e6, interruptAfterTimeLimit: LASTING, endOnFailure: true },
+    )
+    // Neither all of it nonsense nor all of it right.
+    expect(calls).toBeGreaterThan(100)
+    expect(refused / calls).toBeGreaterThan(0.05)
+    expect(refused / calls).toBeLessThan(0.7)
+  },
+  LASTING + 60_000,
+)
