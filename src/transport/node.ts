@@ -1,4 +1,4 @@
-import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Engine } from '../engine/engine.ts'
 import { problemOf, ApiError } from '../protocol/error.ts'
@@ -8,6 +8,7 @@ import { tooLarge } from './http/body.ts'
 import { Aborted, Exchange, type Body, type Answerer, type ByteStream, type FieldLines } from './http/exchange.ts'
 import { httpHandler } from './http/handler.ts'
 import type { HttpOptions } from './http/options.ts'
+import { createServer, STATUS_CODES } from './node-http.ts'
 
 export type NodeHandler = (request: IncomingMessage, response: ServerResponse) => void
 

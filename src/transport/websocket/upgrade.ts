@@ -1,9 +1,10 @@
-import { STATUS_CODES, type IncomingMessage, type Server } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Credentials, Identity } from '../../auth/principal.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Live } from '../../live/live.ts'
 import { ApiError, problemOf } from '../../protocol/error.ts'
+import { STATUS_CODES } from '../node-http.ts'
 import { SocketServer, type FrameSocket } from './ws.ts'
 
 /** What a client showed when it opened the connection. */
