@@ -31,7 +31,7 @@ export function exampleOf(
 /** Lists and calculated fields may be left out, and what refers to its own resource cannot be there before the first row. */
 function isTold(field: Field): boolean {
   if (field.is === 'one') return !((field.nullable || field.default) && field.target === field.owner)
-  return field.is === 'scalar'
+  return field.is === 'scalar' && field.def.file === undefined
 }
 
 function exampleValue(field: Field): unknown {

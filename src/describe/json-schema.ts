@@ -1,4 +1,4 @@
-import type { BackField, Field, ManyField, OneField, Resource } from '../model/model.ts'
+import type { BackField, Field, ManyField, OneField, Resource, ScalarField } from '../model/model.ts'
 import type { JsonSchema } from '../schema/text/validator.ts'
 import { boundsText, orNull, scalarSchema } from './scalar-schema.ts'
 
@@ -108,6 +108,8 @@ function told(field: Field, schema: JsonSchema): JsonSchema {
 function readSchema(field: Field): JsonSchema {
   switch (field.is) {
     case 'scalar':
+      if (field.def.file) return orNull(fileSchema(field))
+      return field.nullable ? orNull(scalarSchema(field.type)) : scalarSchema(field.type)
     case 'calc':
       return field.nullable ? orNull(scalarSchema(field.type)) : scalarSchema(field.type)
     case 'one':
@@ -133,8 +135,40 @@ function writeSchema(field: Field, refer: Refer, defaults: boolean): JsonSchema 
     case 'many':
       return field.toMany ? { type: 'array', items: targetSchema(field, refer) } : targetSchema(field, refer)
     default:
+      // Bytes are sent another way.
+      if (field.is === 'scalar' && field.def.file) return { type: 'null', description: 'Null takes the file away.' }
       return { ...readSchema(field), ...standard }
   }
+}
+
+/** What a row shows of a file. */
+export function fileSchema(field: ScalarField): JsonSchema {
+  const { max } = field.def.file!
+  const properties = {
+    name: { type: ['string', 'null'], description: 'As whoever sent it called it.' },
+    type: { type: 'string', description: 'Its media type.' },
+    size: { type: 'integer', minimum: 0, maximum: max },
+    digest: { type: 'string', description: '`sha-256=:…:` (RFC 9530).' },
+    modified: { type: 'string', format: 'date-time' },
+    version: { type: 'string', description: 'Another one for other bytes; the entity tag of the download.' },
+    url: { type: 'string', format: 'uri-reference', description: 'Where its bytes are.' },
+  }
+  return { type: 'object', properties, required: Object.keys(properties), additionalProperties: false }
+}
+
+/** A form that makes or changes a row: files as they are, other fields as text, or as JSON where the part says so. */
+export function formSchema(resource: Resource): JsonSchema {
+  const taken = resource.fields.filter(field => isWritten(field) && field.is !== 'back' && field.is !== 'many')
+  const schemaOf = (field: Field): JsonSchema => {
+    if (field.is === 'one') return scalarSchema(field.target.idType)
+    if (field.is === 'scalar' && field.def.file) return { type: 'string', format: 'binary' }
+    return scalarSchema(field.type!)
+  }
+  return object(
+    resource,
+    taken.map(field => [field, schemaOf(field)]),
+    [],
+  )
 }
 
 /** A related row in a body: its id, or the members from which it is made. */

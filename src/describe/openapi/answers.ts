@@ -10,6 +10,9 @@ const header = (description: string, schema: JsonSchema = text): Json => ({ desc
 export const headers: Readonly<Record<string, Json>> = {
   ETag: header('The version that is shown (RFC 9110 §8.8.3); for If-Match and If-None-Match.'),
   'Last-Modified': header('When that version came to be; left out in the second of the change.'),
+  'Accept-Ranges': header('Ranges of bytes are answered.'),
+  'Content-Range': header('Which bytes of how many.'),
+  'Content-Disposition': header('What the file is called, and whether it is shown or saved (RFC 6266).'),
   Link: header('Other pages of the list: `first`, `prev`, `next` (RFC 8288).'),
   'X-Total-Count': header('How many rows the filter selects; with `total=true`.', { type: 'integer', minimum: 0 }),
   Location: header('The URI of the new row.', { type: 'string', format: 'uri-reference' }),
@@ -44,6 +47,7 @@ export const refusals: Readonly<Record<string, Json>> = {
   PreconditionFailed: refuse('The row is no longer the version that If-Match named.'),
   PayloadTooLarge: refuse('The body is longer than the limit.'),
   UnsupportedMediaType: refuse('The body is in a media type that is not read here.'),
+  RangeNotSatisfiable: refuse('The file ends before the range begins.', 'Content-Range'),
   IdempotencyMismatch: refuse('The idempotency key was used for another request.'),
   PreconditionRequired: refuse('This resource wants If-Match on writes, or Idempotency-Key on creation.'),
   Problem: refuse('Another refusal, or a fault of the server.', 'Retry-After', 'Allow'),
@@ -59,6 +63,7 @@ const statuses: Readonly<Record<number, string>> = {
   412: 'PreconditionFailed',
   413: 'PayloadTooLarge',
   415: 'UnsupportedMediaType',
+  416: 'RangeNotSatisfiable',
   422: 'IdempotencyMismatch',
   428: 'PreconditionRequired',
 }

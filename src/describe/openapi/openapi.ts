@@ -6,6 +6,7 @@ import { describeActions } from './action-paths.ts'
 import { describeHandled } from './handled-paths.ts'
 import { describeLogin } from './auth-paths.ts'
 import { headers, problemSchema, references, refusals, type Json } from './answers.ts'
+import { describeFiles } from './file-paths.ts'
 import { describeFurther } from './further-paths.ts'
 import { operationIds, type Drafting } from './drafting.ts'
 import { sharedParameters } from './parameters.ts'
@@ -33,6 +34,7 @@ export function openapi(model: Model, options: DescribeOptions, pages: readonly 
   const resources = [...model.resources.values(), ...model.standalone.values()].filter(one => one.paths.length > 0)
   for (const resource of model.resources.values()) describeResource(drafting, resource)
   for (const resource of model.resources.values()) describeFurther(drafting, resource)
+  for (const resource of model.resources.values()) describeFiles(drafting, resource)
   for (const resource of resources) describeActions(drafting, resource)
   for (const route of options.handled) describeHandled(drafting, route)
   if (options.login) describeLogin(drafting, options.login)

@@ -10,6 +10,8 @@ const text = { type: 'string' }
 const requestHeaders: Readonly<Record<string, string>> = {
   'If-None-Match': 'Answers 304 if the version is still one of these (RFC 9110 §13.1.2).',
   'If-Modified-Since': 'Answers 304 if there is nothing newer.',
+  Range: 'The bytes that are wanted: `bytes=0-999` (RFC 9110 §14.2).',
+  'If-Range': 'Answers with all of it if the file is not this version any more.',
   'If-Match': 'Writes only if the row is still one of these versions; otherwise 412.',
   'If-Unmodified-Since': 'Writes only if the row has not changed since.',
   'Idempotency-Key': 'A key of the client: the same request with the same key is done once.',

@@ -5,6 +5,7 @@ import { impliedBy } from '../json-schema.ts'
 import { scalarSchema } from '../scalar-schema.ts'
 import { answer, refusing, rowsAnswer, type Json } from './answers.ts'
 import { place, type Drafting } from './drafting.ts'
+import { formContent } from './file-paths.ts'
 import { listParameters, pathParameter, query, querySchema, shapeParameters, shared } from './parameters.ts'
 import { securityOf, type Need } from './security.ts'
 
@@ -119,7 +120,13 @@ function create(drafting: Drafting, way: Way): Json {
   return {
     ...head(drafting, way, 'create', `Makes a row of ${placed(way)}, or several, all or nothing`),
     parameters: [...way.above, ...writeParameters(resource, keyed ? ['Idempotency-Key'] : [], ['Idempotency-Key'])],
-    requestBody: requestBody({ anyOf: [body, { type: 'array', items: body }] }),
+    requestBody: {
+      required: true,
+      content: {
+        'application/json': { schema: { anyOf: [body, { type: 'array', items: body }] } },
+        ...formContent(resource),
+      },
+    },
     responses: {
       201: rowsAnswer(
         'The new row, or rows.',
@@ -183,6 +190,7 @@ function patch(drafting: Drafting, way: Way): Json {
         'application/json': merge,
         'application/merge-patch+json': merge,
         'application/json-patch+json': { schema: { $ref: '#/components/schemas/JsonPatch' } },
+        ...formContent(resource),
       },
     },
     responses: { ...written(drafting, way, false), ...refusing(...refusalsOf(drafting, resource), 413, 415) },

@@ -1,0 +1,130 @@
+import { fileFields } from '../../engine/files/ledger.ts'
+import type { Resource, ScalarField } from '../../model/model.ts'
+import { capital } from '../../model/naming.ts'
+import { fileSchema, formSchema, isWritten } from '../json-schema.ts'
+import { scalarSchema } from '../scalar-schema.ts'
+import { answer, references, refusing, type Json } from './answers.ts'
+import { place, type Drafting } from './drafting.ts'
+import { pathParameter, shared } from './parameters.ts'
+import { securityOf, type Need } from './security.ts'
+
+/** The files of a resource's rows, each at a URI of its own. */
+export function describeFiles(drafting: Drafting, resource: Resource): void {
+  for (const path of resource.paths)
+    for (const field of fileFields(resource)) {
+      if (field.hidden) continue
+      const at = `${path}/{id}/${encodeURIComponent(field.name)}`
+      place(drafting, at, 'get', download(drafting, field))
+      if (field.readonly || resource.options.readOnly) continue
+      place(drafting, at, 'put', upload(drafting, field))
+      place(drafting, at, 'delete', remove(drafting, field))
+    }
+}
+
+/** A form with files in the place of a body of JSON; nothing where a resource has none to set. */
+export function formContent(resource: Resource): Json {
+  const files = fileFields(resource).filter(isWritten)
+  if (files.length === 0) return {}
+  const encoding = Object.fromEntries(files.map(field => [field.name, { contentType: typesOf(field).join(', ') }]))
+  return { 'multipart/form-data': { schema: formSchema(resource), encoding } }
+}
+
+/** What a browser, and a generator of clients, calls bytes. */
+const bytes = { type: 'string', format: 'binary' }
+
+function typesOf(field: ScalarField): readonly string[] {
+  const { types } = field.def.file!
+  return types.length === 0 ? ['application/octet-stream'] : types
+}
+
+function contentOf(field: ScalarField): Json {
+  const { types } = field.def.file!
+  return Object.fromEntries((types.length === 0 ? ['*/*'] : types).map(type => [type, { schema: bytes }]))
+}
+
+const FILE_HEADERS = ['ETag', 'Last-Modified', 'Accept-Ranges', 'Content-Disposition', 'Cache-Control', 'Vary'] as const
+
+function download(drafting: Drafting, field: ScalarField): Json {
+  const content = contentOf(field)
+  const conditions = ['If-None-Match', 'If-Modified-Since', 'Range', 'If-Range', 'Min-Position']
+  return {
+    ...head(drafting, field, 'read', 'download', `The bytes of \`${field.name}\``),
+    parameters: [idParameter(field), ...conditions.map(shared)],
+    responses: {
+      200: { description: 'All of it.', headers: references(...FILE_HEADERS, 'X-Request-Id'), content },
+      206: {
+        description: 'The range that was asked for.',
+        headers: references(...FILE_HEADERS, 'Content-Range', 'X-Request-Id'),
+        content,
+      },
+      304: answer('There is nothing newer.', null, 'ETag', 'Last-Modified', 'Cache-Control', 'Vary'),
+      ...refusing(400, ...who(drafting), 404, 412, 416),
+    },
+  }
+}
+
+function upload(drafting: Drafting, field: ScalarField): Json {
+  const shown = fileSchema(field)
+  const { max } = field.def.file!
+  return {
+    ...head(drafting, field, 'write', 'upload', `Sends the bytes of \`${field.name}\`, ${max} at most`),
+    parameters: [
+      idParameter(field),
+      ...matchParameters(field.owner),
+      shared('If-None-Match'),
+      shared('Idempotency-Key'),
+      shared('Prefer'),
+      {
+        name: 'Content-Disposition',
+        in: 'header',
+        description: 'What the file is called (RFC 6266).',
+        schema: { type: 'string' },
+      },
+    ],
+    requestBody: { required: true, content: contentOf(field) },
+    responses: {
+      200: answer('What the file is now.', shown, 'ETag', 'Cache-Control', 'Position', 'X-Request-Id'),
+      201: answer('What the new file is.', shown, 'Location', 'ETag', 'Cache-Control', 'Position', 'X-Request-Id'),
+      204: answer('Done; `Prefer: return=minimal` was followed.', null, 'ETag', 'Position'),
+      ...refusing(400, ...who(drafting), 404, 409, 412, 413, 415, 422, ...required(field.owner)),
+    },
+  }
+}
+
+function remove(drafting: Drafting, field: ScalarField): Json {
+  return {
+    ...head(drafting, field, 'write', 'removeFile', `Takes \`${field.name}\` away`),
+    parameters: [idParameter(field), ...matchParameters(field.owner), shared('Idempotency-Key')],
+    responses: {
+      204: answer('It is gone.', null, 'Cache-Control', 'Position'),
+      ...refusing(400, ...who(drafting), 404, 409, 412, 422, ...required(field.owner)),
+    },
+  }
+}
+
+function idParameter({ owner }: ScalarField): Json {
+  return pathParameter('id', `The id of the ${owner.name}.`, scalarSchema(owner.idType))
+}
+
+/** Conditions are about the file, not about its row. */
+function matchParameters({ options }: Resource): readonly Json[] {
+  return options.ifMatch === 'required'
+    ? [{ name: 'If-Match', in: 'header', required: true, schema: { type: 'string' } }]
+    : [shared('If-Match')]
+}
+
+const required = ({ options }: Resource): readonly number[] => (options.ifMatch === 'required' ? [428] : [])
+
+const who = ({ options }: Drafting): readonly number[] => (Object.keys(options.schemes).length > 0 ? [401, 403] : [])
+
+function head(drafting: Drafting, field: ScalarField, need: Need, word: string, summary: string): Json {
+  const { owner } = field
+  return {
+    operationId: drafting.operationId(`${word}${capital(field.name)}Of${owner.title}`),
+    tags: [owner.title],
+    summary: `${summary} of a row of \`${owner.name}\``,
+    security: securityOf(owner, need, Object.keys(drafting.options.schemes)),
+    'x-resource': owner.name,
+    'x-file': field.name,
+  }
+}
