@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
 // One worker per core and one module graph per worker: a process or a graph per file costs more than all the tests
@@ -14,8 +15,10 @@ const config: ViteUserConfig = defineConfig({
           pool: 'threads',
           isolate: false,
           // A slow machine is not a fault; what hangs is still found.
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          // Processes that tests start would spend most of their life on compiling the sources.
+          env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/node') },
         },
       },
     ],

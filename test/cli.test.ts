@@ -202,7 +202,7 @@ test('version', async () => {
   expect(await started.out).toMatch(/^\d+\.\d+\.\d+\n$/)
 })
 
-test('import: the declarations type-check and serve the same as the file', { timeout: 60_000 }, async () => {
+test('import: the declarations type-check and serve the same as the file', async () => {
   const legacy = join(directory, 'legacy.sqlite')
   const db = new DatabaseSync(legacy)
   db.exec(readFileSync(new URL('fixtures/legacy.sql', import.meta.url), 'utf8'))

@@ -213,7 +213,6 @@ client.disconnect()
 const python = pythonWithSocketIo()
 test.skipIf(python === null)(
   `python-socketio speaks the same${python === null ? ' (skipped: apt-get install python3-socketio python3-websocket)' : ''}`,
-  { timeout: 30_000 },
   async () => {
     const app = api({ todo: resource({ id: t.id(), text: t.text() }).public() }, { report: () => {} })
     const { authority } = await serve(app)

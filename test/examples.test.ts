@@ -38,7 +38,7 @@ const json = async (url: string): Promise<any> => (await fetch(url)).json()
 const send = async (method: string, url: string, body: unknown): Promise<any> =>
   (await fetch(url, { method, body: JSON.stringify(body), headers: { 'content-type': 'application/json' } })).json()
 
-test('todo: a list is made with its todos', { timeout: 20_000 }, async () => {
+test('todo: a list is made with its todos', async () => {
   const url = await start('todo')
   expect(await send('POST', `${url}/list`, { title: 'Trip', todos: [{ text: 'pack' }] })).toEqual({
     id: 1,
@@ -48,27 +48,23 @@ test('todo: a list is made with its todos', { timeout: 20_000 }, async () => {
   expect(await json(`${url}/todo?done=false`)).toEqual([{ id: 1, text: 'pack', done: false, due: null, list: 1 }])
 })
 
-test(
-  'todo-socketio: the page and its scripts are served, its functions over HTTP as well',
-  { timeout: 20_000 },
-  async () => {
-    const url = await start('todo-socketio')
-    for (const path of ['/', '/static/todo.js', '/static/socket.io.js'])
-      expect((await fetch(url + path)).status).toBe(200)
-    const todo = { id: '1', text: 'pack', completed: false }
-    expect(await send('POST', `${url}/todo/`, { text: 'pack' })).toEqual(todo)
-    expect(await json(`${url}/todo`)).toEqual([todo])
-  },
-)
+test('todo-socketio: the page and its scripts are served, its functions over HTTP as well', async () => {
+  const url = await start('todo-socketio')
+  for (const path of ['/', '/static/todo.js', '/static/socket.io.js'])
+    expect((await fetch(url + path)).status).toBe(200)
+  const todo = { id: '1', text: 'pack', completed: false }
+  expect(await send('POST', `${url}/todo/`, { text: 'pack' })).toEqual(todo)
+  expect(await json(`${url}/todo`)).toEqual([todo])
+})
 
-test('koala: a patch writes rows along, or nothing', { timeout: 20_000 }, async () => {
+test('koala: a patch writes rows along, or nothing', async () => {
   const url = await start('koala')
   expect(await send('PATCH', `${url}/cages/koala`, { heating: true, degrees: 99 })).toMatchObject({ heating: true })
   expect(await json(`${url}/note`)).toMatchObject([{ text: 'koala: heating on' }])
   expect(await json(`${url}/cages?heating=true`)).toMatchObject([{ id: 'koala' }])
 })
 
-test('cookies: a relation is right on both sides, whichever is written', { timeout: 20_000 }, async () => {
+test('cookies: a relation is right on both sides, whichever is written', async () => {
   const url = await start('cookies')
   await send('PATCH', `${url}/cookie/1`, { jar: 2 })
   expect(await json(`${url}/jar`)).toMatchObject([{ cookies: [2] }, { cookies: [1, 3], count: 2 }])
@@ -76,7 +72,7 @@ test('cookies: a relation is right on both sides, whichever is written', { timeo
   expect(await json(`${url}/cookie`)).toMatchObject([{ jar: 1 }, { jar: null }, { jar: 2 }])
 })
 
-test('ownership: rows of others do not exist', { timeout: 20_000 }, async () => {
+test('ownership: rows of others do not exist', async () => {
   const url = await start('ownership')
   const as = async (user: string | null, method: string, path: string, body?: unknown): Promise<[number, any]> => {
     const headers = { 'content-type': 'application/json', ...(user === null ? {} : { 'x-user': user }) }
@@ -104,7 +100,7 @@ test('ownership: rows of others do not exist', { timeout: 20_000 }, async () => 
   expect((await as(null, 'POST', '/jar', { label: 'x' }))[0]).toBe(401)
 })
 
-test('world: 250 countries, their relations and over 100,000 cities', { timeout: 60_000 }, async () => {
+test('world: 250 countries, their relations and over 100,000 cities', async () => {
   const url = await start('world', 'world.db')
   const total = async (path: string): Promise<number> =>
     Number((await fetch(`${url}${path}?total=true&limit=0`)).headers.get('x-total-count'))
@@ -127,7 +123,7 @@ test('world: 250 countries, their relations and over 100,000 cities', { timeout:
   }
 })
 
-test('test resource: every method, errors, bytes, an upload, a token', { timeout: 20_000 }, async () => {
+test('test resource: every method, errors, bytes, an upload, a token', async () => {
   const url = await start('test-resource')
   const meta = await json(`${url}/?json`)
   expect(Object.keys(meta.test).filter(name => !name.startsWith('$')).length).toBe(16)

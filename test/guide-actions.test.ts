@@ -7,7 +7,7 @@ import type { Api } from '../src/index.ts'
 
 const page = readFileSync(new URL('../docs/guide/actions.md', import.meta.url), 'utf8')
 
-test('the guide: import, close, greet, CSV', { timeout: 20_000 }, async () => {
+test('the guide: import, close, greet, CSV', async () => {
   const [example = ''] = [...page.matchAll(/```ts\n(.*?)```/gs)].map(found => found[1]!)
   const code = example
     .replace("'restuary'", JSON.stringify(new URL('../src/index.ts', import.meta.url).href))

@@ -7,7 +7,7 @@ import type { Api } from '../../src/api.ts'
 
 const page = readFileSync(new URL('../../docs/guide/authentication.md', import.meta.url), 'utf8')
 
-test('the guide: sign up, log in, keep a note, log out', { timeout: 20_000 }, async () => {
+test('the guide: sign up, log in, keep a note, log out', async () => {
   const [example = ''] = [...page.matchAll(/```ts\n(.*?)```/gs)].map(found => found[1]!)
   const code = example
     .replace("'restuary'", JSON.stringify(new URL('../../src/index.ts', import.meta.url).href))

@@ -7,7 +7,7 @@ const files = ['blargh', 'blargh-random', 'blargh-crashes', 'blargh-http']
 
 describe.each(files)('%s.json', name => {
   const path = join(import.meta.dirname, '../vectors', `${name}.json`)
-  test.each(['memory', 'sqlite'] as const)('over %s', { timeout: 60_000 }, async store => {
+  test.each(['memory', 'sqlite'] as const)('over %s', async store => {
     const file: unknown = JSON.parse(readFileSync(path, 'utf8'))
     const results = (await runFile(file, { store })) ?? []
     expect(results.filter(r => r.outcome === 'failed').map(r => `${r.name} ${r.detail ?? ''}`)).toEqual([])

@@ -14,15 +14,16 @@ const stores = ['memory', 'sqlite'] as const
 /** Checks of parts that are not built. What begins to pass has to leave this list. */
 const awaited: readonly string[] = []
 
-describe.each(stores)('http.json over %s', store => {
-  test('every check of what is built', { timeout: 30_000 }, async () => {
+// Much of their time they wait for a server to give up on them.
+describe.concurrent.each(stores)('http.json over %s', store => {
+  test('every check of what is built', async () => {
     const results = await runHttp(read('http.json'), { store })
     expect(results.filter(one => one.outcome === 'failed' && !awaited.includes(one.name))).toEqual([])
     expect(failed(results)).toEqual(awaited)
     expect(results.filter(one => one.outcome === 'passed').length).toBeGreaterThan(150)
   })
 
-  test('every mechanical HTTP vector of badinput.json', { timeout: 30_000 }, async () => {
+  test('every mechanical HTTP vector of badinput.json', async () => {
     const results = await runBadInput(read('badinput.json'), { store })
     expect(results.filter(one => one.outcome === 'failed')).toEqual([])
     expect(results.filter(one => one.outcome === 'passed').length).toBeGreaterThan(190)

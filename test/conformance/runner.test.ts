@@ -84,7 +84,7 @@ test('a function that the runner does not know skips the case and is named', asy
   expect(new Set(skipped.map(r => r.detail))).toEqual(new Set(['getter count_crumbs']))
 })
 
-test('every departure speaks of a recorded step', { timeout: 60_000 }, async () => {
+test('every departure speaks of a recorded step', async () => {
   const used = new Set<string>()
   for (const name of ['blargh', 'blargh-random', 'blargh-crashes', 'blargh-http']) {
     const file: unknown = JSON.parse(readFileSync(join(path, '..', `${name}.json`), 'utf8'))

@@ -19,7 +19,7 @@ describe.each(['memory', 'sqlite'] as const)('over %s', store => {
   test.each([
     ['socketapi', ofSocketApi, []],
     ['channels', ofChannels, ['filter_queryset-does-not-filter-pushes']],
-  ] as const)('%s: every case is passed', { timeout: 60_000 }, async (name, departures, skipped) => {
+  ] as const)('%s: every case is passed', async (name, departures, skipped) => {
     const used = new Set<string>()
     const all = await results(files[name], store, used)
     expect(all.filter(one => one.outcome === 'failed').map(one => `${one.name} ${one.detail}`)).toEqual([])

@@ -66,7 +66,7 @@ describe('the client that the command writes', () => {
     expect(() => client.task.get()).toThrow(TypeError)
   })
 
-  test('has types that hold', { timeout: 60_000 }, async () => {
+  test('has types that hold', async () => {
     const use = `import client, { type TaskCreate, type Task } from './client.mjs'
 const body: TaskCreate = { title: 'a', user: 1, tags: ['x'] }
 const made: Task = await client.task.create(body)

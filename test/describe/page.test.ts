@@ -72,7 +72,7 @@ describe.runIf(hasBrowser)('the documentation page in a browser', () => {
 
   const docs = (hash = ''): string => `${served.url}/api/docs${hash}`
 
-  test('lists what there is, and finds it', { timeout: 30_000 }, async () => {
+  test('lists what there is, and finds it', async () => {
     const page = await open(docs())
     const names = (): Promise<string[]> =>
       page.locator('#sections a').evaluateAll(links => links.map(link => link.firstChild!.textContent ?? ''))
@@ -86,7 +86,7 @@ describe.runIf(hasBrowser)('the documentation page in a browser', () => {
     await page.close()
   })
 
-  test('sends requests, and shows what is answered and refused', { timeout: 30_000 }, async () => {
+  test('sends requests, and shows what is answered and refused', async () => {
     const page = await open(docs('#Task'))
     await page.click('#createTask > summary')
     await page.click('#createTask .send')
@@ -110,7 +110,7 @@ describe.runIf(hasBrowser)('the documentation page in a browser', () => {
   test.each([
     ['sse', ['created', 'snapshot']],
     ['ws', ['commit', 'snapshot', 'answer', 'hello']],
-  ])('follows a list by %s', { timeout: 30_000 }, async (carrier, frames) => {
+  ])('follows a list by %s', async (carrier, frames) => {
     const page = await open(docs('#Notice'))
     await page.click('#live-toggle')
     await page.selectOption('#live-carrier', carrier)
@@ -129,7 +129,7 @@ describe.runIf(hasBrowser)('the documentation page in a browser', () => {
     await page.close()
   })
 
-  test('says why a stream is refused', { timeout: 30_000 }, async () => {
+  test('says why a stream is refused', async () => {
     const page = await open(docs())
     await page.click('#live-toggle')
     await page.fill('#live-uri', '/nothing')
@@ -138,7 +138,7 @@ describe.runIf(hasBrowser)('the documentation page in a browser', () => {
     await page.close()
   })
 
-  test('is light or dark as the reader has it, and fits a phone', { timeout: 30_000 }, async () => {
+  test('is light or dark as the reader has it, and fits a phone', async () => {
     const colour = async (colorScheme: 'light' | 'dark'): Promise<string> => {
       const page = await open(docs('#Task'), { colorScheme, viewport: { width: 390, height: 800 } })
       const wide = await page.evaluate(() => document.documentElement.scrollWidth)
@@ -150,7 +150,7 @@ describe.runIf(hasBrowser)('the documentation page in a browser', () => {
     expect(await colour('light')).not.toBe(await colour('dark'))
   })
 
-  test('shows hostile words as words', { timeout: 30_000 }, async () => {
+  test('shows hostile words as words', async () => {
     const evil = `</script><script>globalThis.pwned=1</script><img src=x onerror="globalThis.pwned=1">"'&lt;`
     const app = api(
       {
@@ -182,7 +182,7 @@ describe.runIf(hasBrowser)('the documentation page in a browser', () => {
     }
   })
 
-  test('client.js works in a page', { timeout: 30_000 }, async () => {
+  test('client.js works in a page', async () => {
     const page = await browser.newPage()
     await page.goto(`${served.url}/api/health`)
     // As text, so that it is the browser's own import.

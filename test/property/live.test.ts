@@ -168,7 +168,6 @@ test.each<[string, Models, string, () => Store]>([
   ['the yard', yard, 'sqlite', () => sqlite(':memory:')],
 ])(
   'random writes, cuts and returns over random queries of %s: what was told adds up to the list (%#)',
-  { timeout: 120_000 },
   async (_, models, __, make) => {
     const { model } = open(models, memory())
     let looks = 0

@@ -251,7 +251,7 @@ describe('a stream', () => {
     expect(reader.ended).toBe(true)
   })
 
-  test('of a slow reader is bounded, and told anew when it reads again', { timeout: 20_000 }, async () => {
+  test('of a slow reader is bounded, and told anew when it reads again', async () => {
     const { base, app } = await serve({ limits: { mailbox: 100_000 } })
     await app.post('todo', { id: 1, text: 'a' })
     const { response, reader } = await open(`${base}/todos`)
