@@ -427,6 +427,16 @@ describe('faults', () => {
       'a.x: has 0.5 as its max; give a whole number that is not negative',
     ],
     [
+      'a file of half a byte',
+      { a: r({ x: scalar({ type: 'json' }, { file: { max: 0.5, types: [] } }) }) },
+      'a.x: takes files of 0.5 bytes; give a whole number of bytes',
+    ],
+    [
+      'a file type that is none',
+      { a: r({ x: scalar({ type: 'json' }, { file: { max: 5, types: ['png'] } }) }) },
+      "a.x: takes files of \"png\", which is no media type; write 'image/png', or 'image/*' for all of them",
+    ],
+    [
       'list min above max',
       { a: r({ x: scalar({ type: 'list', item: null, min: 3, max: 2 }) }) },
       'a.x: has a min of 3 above its max of 2; swap them',

@@ -2,6 +2,7 @@
 import { expectTypeOf } from 'vitest'
 import { t } from '../schema/builder.ts'
 import type { Id } from '../schema/field.ts'
+import type { FileShown } from '../schema/file.ts'
 import { resource } from './resource.ts'
 import type { Checked, Declarations, Expanded, IdOf, Include, New, Patch, Row } from './types.ts'
 import type { Sort, Where } from './where.ts'
@@ -279,6 +280,21 @@ me.text().default(ctx => ctx.me?.password)
 t.text().check((value, { now }) => value.length < now || 'too long')
 // @ts-expect-error a check says true or what is wrong
 t.text().check(value => value.length > 3)
+
+// Files
+const scan = resource({ id: t.id(), photo: t.file({ max: 10, types: ['image/*'] }), stamp: t.file().readonly() })
+type Scans = { scan: typeof scan }
+expectTypeOf<Row<Scans, 'scan'>>().toEqualTypeOf<{ id: number; photo: FileShown | null; stamp: FileShown | null }>()
+expectTypeOf<Patch<Scans, 'scan'>>().toEqualTypeOf<{ photo?: null }>()
+expectTypeOf<New<Scans, 'scan'>>().toExtend<{ photo?: null }>()
+// @ts-expect-error bytes are sent another way
+const _new: New<Scans, 'scan'> = { photo: 'aGVsbG8=' }
+// @ts-expect-error a row is without a file until there is one
+t.file().default('x')
+// @ts-expect-error it is there or not
+t.file().nullable()
+// @ts-expect-error nothing to sort by
+const _sort: Sort<Scans, 'scan'> = 'photo'
 
 // Resources
 list.check((row, ctx) => row.owner === ctx.me?.id || { owner: 'must be you' }).unique('title', 'owner')
