@@ -56,6 +56,8 @@ function checkField(defs: Defs, place: string, def: ResourceDef, name: string, f
       note(place, `counts rows of "${of.to}", which is ephemeral`, 'ask its list with total=true')
     return
   }
+  if (isEphemeral && field.is === 'scalar' && field.file)
+    note(place, 'is a file of a row that passes', 'keep files in a resource that stays')
   if (field.is !== 'one' && field.is !== 'back' && field.is !== 'many') return
   const target = defs.get(field.to)
   if (!target) return
