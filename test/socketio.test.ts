@@ -362,6 +362,67 @@ describe('a connection', () => {
     )
   })
 
+  test('keeps its order while connections upgrade and answers go out among the events', async () => {
+    const { app, url } = await serve()
+    await app.post('todo', { text: 'a' })
+    const all = await Promise.all(
+      Array.from({ length: 8 }, async (_, i) => {
+        const client = await connect(url, { transports: i % 2 ? ['websocket'] : ['polling', 'websocket'] })
+        await client.say('subscribe', '/todo/')
+        return client
+      }),
+    )
+    const upgraded = Promise.all(
+      all.map(async ({ socket }) => {
+        const { engine } = socket.io
+        if (engine.transport.name !== 'websocket')
+          await new Promise<void>(resolve => engine.once('upgrade', () => resolve()))
+      }),
+    )
+    let rank = 0
+    const write = async (): Promise<void> => void (await app.patch('todo', 1, { rank: ++rank }))
+    const state = { over: false }
+    void upgraded.then(() => (state.over = true))
+    for (let least = 200; least > 0 || !state.over; least--) {
+      await write()
+      // Too many messages of one connection would be refused.
+      if (rank % 10 === 0) void all[rank % 8]!.say('create', {})
+      if (rank % 5 === 0) await new Promise(setImmediate)
+    }
+    await write()
+    for (const client of all) {
+      const ranks: number[] = []
+      await expect
+        .poll(() => {
+          for (const [event, told] of client.heard() as [string, any][])
+            if (event === 'patch') ranks.push(told.patch.rank)
+          return ranks.at(-1)
+        })
+        .toBe(rank)
+      expect(ranks).toEqual(Array.from({ length: rank }, (_, i) => i + 1))
+    }
+  })
+
+  test.each(['websocket', 'polling'])('tells each event before the answer to its write, over %s', async transport => {
+    const { url } = await serve()
+    const { socket, say } = await connect(url, { transports: [transport] })
+    await say('subscribe', '/todo/')
+    const order: string[] = []
+    socket.on('create', ({ resource }) => order.push(`event ${resource.text}`))
+    const answers = Array.from(
+      { length: 60 },
+      (_, i) =>
+        new Promise<void>(resolve =>
+          socket.emit('create', { uri: '/todo/', attributes: { text: `${i}` } }, () => {
+            order.push(`answer ${i}`)
+            resolve()
+          }),
+        ),
+    )
+    await Promise.all(answers)
+    expect(order).toEqual(answers.flatMap((_, i) => [`event ${i}`, `answer ${i}`]))
+  })
+
   test('in a namespace has everything there', async () => {
     const { url } = await serve({ namespace: '/api' })
     const a = await connect(`${url}/api`)

@@ -7,7 +7,7 @@ import { Bucket } from '../bucket.ts'
 import { Lifetime } from '../lifetime.ts'
 import { ownEffectsTold, type SocketHost } from '../socket-host.ts'
 import type { UriTargets } from '../uri-target.ts'
-import { eventText } from './frames.ts'
+import { eventFrame } from './frames.ts'
 import { isEvent, readMessage, readOptions, type Message, type Options } from './message.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { toldError } from './told-error.ts'
@@ -162,7 +162,7 @@ export class Connection {
 
   #tell(thrown: unknown): void {
     const { event, payload } = toldError(thrown, this.#options.debug)
-    this.#mailbox.answer(eventText(this.#options.prefix, event, JSON.stringify(payload)))
+    this.#mailbox.answer(eventFrame(this.#options.prefix, event, JSON.stringify(payload)))
   }
 
   /** What was told before goes out before. */

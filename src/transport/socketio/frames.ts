@@ -2,6 +2,7 @@ import { formatPosition } from '../../protocol/position.ts'
 import type { Published } from '../../store/store.ts'
 import { frameOf, type Batch, type Frame, type LiveEvent } from '../../live/event.ts'
 import { snapshotFrameOf, type Shown } from '../../live/subscription.ts'
+import { textFrame } from '../websocket/text-frame.ts'
 import { changedMembers } from './changed-members.ts'
 
 /** Who hears of something, as far as the text of a packet depends on it. */
@@ -15,35 +16,43 @@ export interface Spelling {
   /** The client gave options: it is told positions as well. */
   readonly rich: boolean
   readonly epoch: string
+  /** The same for all that are told the same. */
+  readonly key: string
 }
 
 /** The spelling of a subscription to a list or an item. */
 export function spellingOf(prefix: string, uri: string, isList: boolean, rich: boolean, epoch: string): Spelling {
   const path = uri.split('?', 1)[0]!
   const base = isList ? (path.endsWith('/') ? path : `${path}/`) : null
-  return { prefix, uri, base, rich, epoch }
+  return { prefix, uri, base, rich, epoch, key: `sio ${rich} ${prefix} ${uri}` }
 }
 
-/** The text of an event's packet (socket.io-protocol §Packet encoding). */
-export function eventText(prefix: string, event: string, payload: string): string {
+/** An event's packet (socket.io-protocol §Packet encoding), as a message of engine.io in a frame of WebSocket. */
+export function eventFrame(prefix: string, event: string, payload: string): Frame {
+  return framed(eventText(prefix, event, payload))
+}
+
+function eventText(prefix: string, event: string, payload: string): string {
   return `${prefix}["${event}",${payload}]`
 }
 
+const framed = (packet: string): Frame => textFrame(`4${packet}`)
+
 export function stateFrame(rows: readonly Shown[], position: string, reset: boolean, to: Spelling): Frame {
-  return snapshotFrameOf(rows, `sio ${reset} ${to.rich} ${to.prefix} ${to.uri}`, () => {
+  return snapshotFrameOf(rows, `${reset} ${to.key}`, () => {
     const resource = to.base === null ? (rows[0]?.body ?? 'null') : `[${rows.map(row => row.body).join()}]`
-    return stateText(resource, position, reset, to)
+    return stateOf(resource, position, reset, to)
   })
 }
 
-export function stateText(resource: string, position: string, reset: boolean, to: Spelling): string {
+export function stateOf(resource: string, position: string, reset: boolean, to: Spelling): Frame {
   const more = to.rich ? `,"position":"${position}"${reset ? ',"reset":true' : ''}` : ''
-  return eventText(to.prefix, 'state', `{"uri":${JSON.stringify(to.uri)},"resource":${resource}${more}}`)
+  return eventFrame(to.prefix, 'state', `{"uri":${JSON.stringify(to.uri)},"resource":${resource}${more}}`)
 }
 
-/** The packets of one step; each is a frame of its own, only the last one tells the position. */
-export function batchTexts(batch: Batch, to: Spelling): readonly string[] {
-  const frame = frameOf(batch, `sio ${to.rich} ${to.prefix} ${to.uri}`, () => {
+/** The packets of one step, one behind the other; only the last one tells the position. Empty where nothing is told. */
+export function batchFrame(batch: Batch, to: Spelling): Frame {
+  return frameOf(batch, to.key, () => {
     const texts: string[] = []
     for (const event of batch.events) {
       const text = packetOf(batch, event, to)
@@ -53,13 +62,9 @@ export function batchTexts(batch: Batch, to: Spelling): readonly string[] {
       const last = texts.pop()!
       texts.push(`${last.slice(0, -2)},"position":"${formatPosition(to.epoch, batch.position)}"}]`)
     }
-    return texts.join('\n')
-  }) as string
-  // JSON has no bare line feed, so that it can stand between packets.
-  return frame === '' ? none : frame.split('\n')
+    return texts.length === 1 ? framed(texts[0]!) : Buffer.concat(texts.map(text => framed(text) as Uint8Array))
+  })
 }
-
-const none: readonly string[] = []
 
 function packetOf(batch: Batch, event: LiveEvent, to: Spelling): string | null {
   const { id, kind, body } = event
@@ -78,16 +83,15 @@ function packetOf(batch: Batch, event: LiveEvent, to: Spelling): string | null {
   }
 }
 
-const publishedTexts = new WeakMap<Published, Map<string, string>>()
+const publishedFrames = new WeakMap<Published, Map<string, Frame>>()
 
 /** The packet about a handled resource; `canonical` is the subscriber's URI as the log knows it. */
-export function publishedText(record: Published, canonical: string, to: Spelling): string {
-  let texts = publishedTexts.get(record)
-  if (!texts) publishedTexts.set(record, (texts = new Map()))
-  const key = `${to.rich} ${to.prefix} ${to.uri}`
-  let text = texts.get(key)
-  if (text === undefined) texts.set(key, (text = writePublished(record, canonical, to)))
-  return text
+export function publishedFrame(record: Published, canonical: string, to: Spelling): Frame {
+  let frames = publishedFrames.get(record)
+  if (!frames) publishedFrames.set(record, (frames = new Map()))
+  let frame = frames.get(to.key)
+  if (frame === undefined) frames.set(to.key, (frame = framed(writePublished(record, canonical, to))))
+  return frame
 }
 
 function writePublished({ seq, uri, op, body }: Published, canonical: string, to: Spelling): string {

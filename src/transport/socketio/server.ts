@@ -4,7 +4,6 @@ import type { Duplex } from 'node:stream'
 import { Server, type Socket } from 'socket.io'
 import { ApiError, problemOf } from '../../protocol/error.ts'
 import type { Identity } from '../../auth/principal.ts'
-import type { Wire } from '../../live/mailbox.ts'
 import { createServer } from '../node-http.ts'
 import type { SocketHost } from '../socket-host.ts'
 import { UriTargets } from '../uri-target.ts'
@@ -13,6 +12,7 @@ import { Admission } from './admission.ts'
 import { Connection } from './connection.ts'
 import type { SocketIoOptions } from './options.ts'
 import { socketCredentials } from './credentials.ts'
+import { wireOf } from './wire.ts'
 
 /** A Socket.IO server that is fed by whoever has the port. */
 export interface SocketIoServer {
@@ -68,7 +68,7 @@ export function socketIoServer(host: SocketHost, options: SocketIoOptions, path:
   namespace.on('connection', socket => {
     const identity = identities.get(socket) ?? null
     const { auth } = host.engine
-    const connection = new Connection({
+    const connection: Connection = new Connection({
       id: socket.id,
       host,
       targets,
@@ -76,7 +76,7 @@ export function socketIoServer(host: SocketHost, options: SocketIoOptions, path:
       debug: options.debug ?? false,
       principal: identity?.principal ?? null,
       standing: (identity && auth?.standing(identity)) ?? null,
-      wire: wireOf(socket),
+      wire: wireOf(socket, () => connection.drained()),
     })
     connections.add(connection)
     const stop =
@@ -93,7 +93,6 @@ export function socketIoServer(host: SocketHost, options: SocketIoOptions, path:
     })
     // A client may call its event so; without a listener Node throws.
     socket.on('error', () => {})
-    socket.conn.on('drain', () => connection.drained())
     socket.on('disconnect', () => {
       stop?.()
       connections.delete(connection)
@@ -129,27 +128,4 @@ async function identify({ engine }: SocketHost, socket: Socket): Promise<Identit
   const { ticket } = socket.handshake.auth as { readonly ticket?: unknown }
   if (typeof ticket === 'string') return engine.auth.authenticateTicket(ticket)
   return engine.auth.identify(socketCredentials(socket.handshake))
-}
-
-/** Writes packets where socket.io writes its own, so that all keep their order, on every transport. */
-function wireOf(socket: Socket): Wire {
-  const conn = socket.conn as unknown as EngineConnection
-  return {
-    write: frames => {
-      for (const frame of frames) conn.write(frame as string)
-    },
-    get buffered() {
-      let bytes = conn.transport.socket?.bufferedAmount ?? 0
-      for (const { data } of conn.writeBuffer) bytes += data?.length ?? 0
-      return bytes
-    },
-    close: () => void socket.disconnect(true),
-  }
-}
-
-/** What of engine.io's connection its types leave out. */
-interface EngineConnection {
-  write(text: string): unknown
-  readonly writeBuffer: readonly { readonly data?: string }[]
-  readonly transport: { readonly socket?: { readonly bufferedAmount: number } }
 }

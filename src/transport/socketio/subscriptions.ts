@@ -3,13 +3,13 @@ import type { Standing } from '../../auth/principal.ts'
 import type { Call, Principal } from '../../engine/call.ts'
 import type { Id, Resource } from '../../model/model.ts'
 import { canonicalUri } from '../../model/uri-pattern.ts'
-import type { Batch } from '../../live/event.ts'
+import type { Batch, Frame } from '../../live/event.ts'
 import type { Mailbox } from '../../live/mailbox.ts'
 import type { PublishedListener, PublishedSubscription } from '../../live/published.ts'
 import type { Listener, Subscription } from '../../live/subscription.ts'
 import type { SocketHost } from '../socket-host.ts'
 import type { UriTarget, UriTargets } from '../uri-target.ts'
-import { batchTexts, publishedText, spellingOf, stateFrame, stateText, type Spelling } from './frames.ts'
+import { batchFrame, publishedFrame, spellingOf, stateFrame, stateOf, type Spelling } from './frames.ts'
 import type { Options } from './message.ts'
 
 /** What a connection's subscriptions take from it. */
@@ -165,14 +165,17 @@ export class Subscriptions {
   }
 
   #batch(batch: Batch, to: Spelling, resource: Resource): boolean {
-    const { mailbox } = this.#around
-    if (!this.#isFollowedTwice(resource)) return batchTexts(batch, to).every(text => mailbox.push(text))
+    if (!this.#isFollowedTwice(resource)) return this.#push(batchFrame(batch, to))
     if (batch.position !== this.#told.position) this.#told = { position: batch.position, keys: new Set() }
     const { keys } = this.#told
     const events = batch.events.filter(({ id, kind }) => !keys.has(keyOf(resource, id, kind)))
     for (const { id, kind } of events) keys.add(keyOf(resource, id, kind))
-    if (events.length === batch.events.length) return batchTexts(batch, to).every(text => mailbox.push(text))
-    return batchTexts({ ...batch, events, frames: new Map() }, to).every(text => mailbox.push(text))
+    if (events.length === batch.events.length) return this.#push(batchFrame(batch, to))
+    return this.#push(batchFrame({ ...batch, events, frames: new Map() }, to))
+  }
+
+  #push(frame: Frame): boolean {
+    return frame.length === 0 || this.#around.mailbox.push(frame)
   }
 
   /** By a plain list and by an item of it. */
@@ -196,12 +199,12 @@ export class Subscriptions {
     const listener: PublishedListener = {
       state: (body, position, reset) => {
         held.position = position
-        if (body !== null) mailbox.answer(stateText(body, position, reset, to))
+        if (body !== null) mailbox.answer(stateOf(body, position, reset, to))
       },
       resumed: position => {
         held.position = position
       },
-      published: record => mailbox.push(publishedText(record, uri, to)),
+      published: record => mailbox.push(publishedFrame(record, uri, to)),
       isBusy: () => mailbox.isBusy,
       end: error => this.#ended(held, error),
     }

@@ -15,3 +15,18 @@ export function textFrame(text: string): Uint8Array {
   frame.write(text, header, 'utf8')
   return frame
 }
+
+/** The texts of such frames, one behind the other. */
+export function textsIn(frames: Uint8Array): string[] {
+  const bytes = Buffer.from(frames.buffer, frames.byteOffset, frames.byteLength)
+  const texts: string[] = []
+  for (let at = 0; at < bytes.length;) {
+    const short = bytes[at + 1]!
+    const header = short < 126 ? 2 : short === 126 ? 4 : 10
+    const length =
+      header === 2 ? short : header === 4 ? bytes.readUInt16BE(at + 2) : Number(bytes.readBigUInt64BE(at + 2))
+    texts.push(bytes.toString('utf8', at + header, at + header + length))
+    at += header + length
+  }
+  return texts
+}
