@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Writable } from 'node:stream'
-import { rolldown } from 'rolldown'
+import { bundle } from '../../scripts/bundle.ts'
 
 /** A server of this folder that can be started. */
 export interface Program {
@@ -17,10 +17,8 @@ export interface Program {
  * one file, and its compiled code is kept. Who is killed keeps nothing, so it runs once, with `args`, and ends in peace.
  */
 export async function build(name: string, folder: string, args: readonly string[]): Promise<Program> {
-  const bundle = await rolldown({ input: join(import.meta.dirname, `${name}.ts`), platform: 'node', logLevel: 'warn' })
   const dir = join(folder, 'program')
-  await bundle.write({ dir, format: 'esm', entryFileNames: '[name].mjs' })
-  await bundle.close()
+  await bundle({ input: { [name]: join(import.meta.dirname, `${name}.ts`) }, dir, extension: '.mjs' })
   const env = { ...process.env, NODE_COMPILE_CACHE: join(folder, 'cache') }
   const program = { file: join(dir, `${name}.mjs`), env }
   const server = await start(program, args)

@@ -1,0 +1,56 @@
+// Writes the JavaScript of the package: its entries, and in further files what they share and what is loaded when needed.
+// usage: node scripts/bundle.ts, after tsc has written the declarations
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { rolldown } from 'rolldown'
+
+const root = join(import.meta.dirname, '..')
+
+export interface BundleOptions {
+  /** Sources by the names that they get, without extensions. */
+  readonly input: Readonly<Record<string, string>>
+  readonly dir: string
+  readonly extension: '.js' | '.mjs'
+  /** Packages are left to be imported. Default false: they are part of it. */
+  readonly leavesPackages?: boolean
+  readonly sourcemap?: boolean
+}
+
+/** Writes modules of TypeScript and all that they import into as few files as Node can load quickly. */
+export async function bundle(options: BundleOptions): Promise<void> {
+  const { input, dir, extension, leavesPackages = false, sourcemap = false } = options
+  const bundled = await rolldown({
+    input: { ...input },
+    platform: 'node',
+    logLevel: 'warn',
+    ...(leavesPackages && { external: /^[^./]/ }),
+  })
+  await bundled.write({
+    dir,
+    format: 'esm',
+    sourcemap,
+    entryFileNames: `[name]${extension}`,
+    chunkFileNames: `[name]-[hash]${extension}`,
+  })
+  await bundled.close()
+}
+
+/** Sources of what package.json exports and of its commands, by the names of what is built of them. */
+export function entries(): Record<string, string> {
+  const { exports, bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    exports: Record<string, string | { default: string }>
+    bin: Record<string, string>
+  }
+  const files = [...Object.values(exports), ...Object.values(bin)].map(one =>
+    typeof one === 'string' ? one : one.default,
+  )
+  const names = files.flatMap(file => /^(?:\.\/)?dist\/(.*)\.js$/.exec(file)?.[1] ?? [])
+  return Object.fromEntries(names.map(name => [name, join(root, 'src', `${name}.ts`)]))
+}
+
+/** Writes the package's JavaScript. */
+export function bundlePackage(dir: string): Promise<void> {
+  return bundle({ input: entries(), dir, extension: '.js', leavesPackages: true, sourcemap: true })
+}
+
+if (import.meta.main) await bundlePackage(join(root, 'dist'))
