@@ -1,5 +1,6 @@
 // Files as they are read: conditions, ranges and header fields; names; what JSON and forms say of them; and who hears of them.
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { createHash } from 'node:crypto'
 import { io } from 'socket.io-client'
 import { once } from 'node:events'
 import { api } from '../src/api.ts'
@@ -134,6 +135,16 @@ describe('conditions and ranges', () => {
     expect(gone.status).toBe(204)
     expect((await put('c', { 'if-match': '*' })).status).toBe(412)
   })
+})
+
+test('bytes that came otherwise than they were sent are refused', async () => {
+  const digest = (text: string): string => `sha-256=:${createHash('sha256').update(text).digest('base64')}:`
+  expect((await put('abc', { 'repr-digest': `sha-512=:AAAA:, ${digest('abc')}` })).status).toBe(200)
+  expect((await put('abd', { 'content-digest': digest('abc') })).status).toBe(400)
+  const refused = await put('abd', { 'repr-digest': digest('abc') })
+  expect([refused.status, await refused.json()]).toMatchObject([400, { errors: [{ header: 'repr-digest' }] }])
+  expect((await put('abd', { 'repr-digest': 'sha-512=:AAAA:' })).status).toBe(200)
+  expect(await (await ask('GET', `/doc/${id}/face`)).text()).toBe('abd')
 })
 
 test.each([

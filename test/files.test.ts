@@ -172,6 +172,19 @@ describe.each([
     expect(await kept()).toHaveLength(2)
   })
 
+  test('a form goes to the list of a row as well, if that row is there', async () => {
+    const { ask, kept } = await begin(await place(), store())
+    await ask('POST', '/list', { json: { name: 'l' } })
+    const made = await ask('POST', '/list/1/todos', form({ text: 'a', paper: new Blob(['p']) }))
+    expect([made.status, await made.json()]).toMatchObject([201, { list: 1, paper: { size: 1, url: '/todo/1/paper' } }])
+    expect((await ask('PATCH', '/list/1/todos/1', form({ paper: new Blob(['pq']) }))).status).toBe(200)
+    let pulled = false
+    const body = new ReadableStream({ pull: () => void (pulled = true) }, { highWaterMark: 0 })
+    const headers = { 'content-type': 'multipart/form-data; boundary=b' }
+    expect((await ask('POST', '/list/2/todos', { body, headers })).status).toBe(404)
+    expect([pulled, await kept()]).toMatchObject([false, [expect.any(String) as string]])
+  })
+
   test('bytes go with their row: deleted, cascaded, in bulk; not with one that stays after all', async () => {
     const { app, ask, kept } = await begin(await place(), store())
     await ask('POST', '/list', { json: { name: 'l', todos: [{ text: 'a' }, { text: 'b' }] } })

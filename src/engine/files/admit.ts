@@ -2,7 +2,7 @@ import type { Snapshot } from '../../store/store.ts'
 import type { Work } from '../../store/work.ts'
 import type { Call } from '../call.ts'
 import { requireMatch } from '../execute.ts'
-import { visibleRow, type Reading } from '../read.ts'
+import { scope, visibleRow, type Reading } from '../read.ts'
 import { checkFile, checkWrite } from '../version.ts'
 import { demand } from '../write-rules.ts'
 import { fileIn } from './uploads.ts'
@@ -12,7 +12,11 @@ import { fileIn } from './uploads.ts'
  * are sent. Conditions of a call with a key are left to the end: it may be the repetition of one that was done.
  */
 export function* admitUpload(snapshot: Snapshot, call: Call, reading: Reading): Work<void> {
-  if (call.operation === 'create') return
+  if (call.operation === 'create') {
+    // The parent of a nested URI is there, and visible.
+    if (call.parent) yield* scope(snapshot, call, reading)
+    return
+  }
   const { resource, file } = call
   const row = yield* visibleRow(snapshot, call, reading)
   const at = { tx: snapshot, permissions: reading.permissions }

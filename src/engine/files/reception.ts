@@ -41,7 +41,7 @@ export class Reception {
    * Keeps a file for a field. Throws ApiError `unsupported_media_type` before a byte is read, `payload_too_large` as soon
    * as there are more than the field takes, and what the bytes throw.
    */
-  async take(field: ScalarField, head: FileHead, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+  async take(field: ScalarField, head: FileHead, bytes: AsyncIterable<Uint8Array>): Promise<StoredFile> {
     const type = mediaTypeFor(field, head.type)
     const key = this.#keeping.newKey()
     this.#keys.push(key)
@@ -68,6 +68,7 @@ export class Reception {
       version: key,
     }
     this.#uploads.push({ field, value })
+    return value
   }
 
   /** Lets go of what was taken in and is in no row. */

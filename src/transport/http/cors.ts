@@ -13,10 +13,12 @@ export interface Cors {
 
 const EXPOSED =
   'ETag, Link, Location, Content-Location, X-Total-Count, Retry-After, RateLimit, RateLimit-Policy, ' +
-  'Position, Preference-Applied, Idempotency-Replayed, Deprecation, Sunset, Server-Timing, X-Request-Id'
+  'Position, Preference-Applied, Idempotency-Replayed, Deprecation, Sunset, Server-Timing, X-Request-Id, ' +
+  'Accept-Ranges, Content-Range, Content-Disposition, Repr-Digest'
 const REQUESTED =
   'Authorization, Content-Type, Accept, If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since, ' +
-  'Idempotency-Key, Min-Position, Prefer, Last-Event-ID, X-Request-Id'
+  'Idempotency-Key, Min-Position, Prefer, Last-Event-ID, X-Request-Id, ' +
+  'Range, If-Range, Content-Disposition, Content-Encoding, Repr-Digest'
 
 /** Makes the rules of the options; without allowed origins nothing is added anywhere. */
 export function corsOf(options: HttpOptions['cors']): Cors {

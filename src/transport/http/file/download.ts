@@ -37,7 +37,7 @@ export function download(face: Face, call: HttpCall, field: ScalarField): void |
   return read(face, call, field)
 }
 
-async function read(face: Face, call: HttpCall, field: ScalarField): Promise<void> {
+async function read(face: Face, call: HttpCall, field: ScalarField, again = true): Promise<void> {
   const outcome: Outcome = await face.engine.handle(call)
   if (outcome.kind !== 'item') return sendOutcome(face, call, outcome)
   const file = fileIn(outcome, field)
@@ -58,7 +58,8 @@ async function read(face: Face, call: HttpCall, field: ScalarField): Promise<voi
   if (range) fields.push('content-range', `bytes ${range.start}-${range.end}/${file.size}`)
   if (exchange.method === 'HEAD') return finish(face, exchange, 200, fields, null)
   const bytes = await face.engine.files!.read(file, range?.start ?? 0, range?.end ?? file.size - 1)
-  // The row has another by now, or the store of files is not the one that it was.
+  // The row has another by now, or else the store of files is not the one that it was.
+  if (!bytes && again) return read(face, call, field, false)
   if (!bytes) throw new ApiError('unavailable', { detail: 'the bytes of the file are not there; ask again' })
   complete(face, exchange, fields)
   const status = range ? 206 : 200

@@ -5,7 +5,7 @@ import { ApiError } from '../../../protocol/error.ts'
 import { readConditions } from '../conditional.ts'
 import { readKey } from '../decode.ts'
 import { sendOutcome } from '../encode.ts'
-import type { FieldLines } from '../exchange.ts'
+import type { Exchange, FieldLines } from '../exchange.ts'
 import type { Face } from '../face.ts'
 import { finish } from '../finish.ts'
 import type { HttpCall } from '../http-call.ts'
@@ -69,7 +69,8 @@ async function upload(face: Face, call: HttpCall, field: ScalarField): Promise<v
   const name = nameIn(exchange.header('content-disposition'))
   call.receive = reception =>
     receiving(async () => {
-      await reception.take(field, { name, type }, exchange.stream())
+      const { digest } = await reception.take(field, { name, type }, exchange.stream())
+      checkDigest(exchange, digest)
       call.uploads = reception.uploads
     })
   const outcome = await face.engine.handle(call)
@@ -87,6 +88,16 @@ async function upload(face: Face, call: HttpCall, field: ScalarField): Promise<v
   const text = JSON.stringify(file)
   fields.push('content-type', 'application/json', 'content-length', String(Buffer.byteLength(text)))
   finish(face, exchange, status, fields, text)
+}
+
+/** Bytes that are not those that the sender meant are refused (RFC 9530 §3); other algorithms than ours are passed over. */
+function checkDigest(exchange: Exchange, digest: string): void {
+  for (const header of ['repr-digest', 'content-digest']) {
+    const said = /(?:^|[\s,])(sha-256=:[A-Za-z0-9+/=]*:)/.exec(exchange.header(header) ?? '')?.[1]
+    if (said === undefined || said === digest) continue
+    const detail = `the bytes that came are ${digest}`
+    throw new ApiError('validation', { issues: [{ code: 'check', header, detail }] })
+  }
 }
 
 function remove(face: Face, call: HttpCall, field: ScalarField): void | Promise<void> {
