@@ -1,5 +1,5 @@
-// node bench/depth.ts [--rounds=5] [--seconds=1]: a page of 25 rows with their related rows (depth=2), against a query a
-// row by hand, and against a client that asks for the related rows of each row itself.
+// node bench/depth.ts [--rounds=5] [--seconds=1]: a page of 25 rows with their related rows (depth=2), against one query a
+// row by hand, one a row through a query builder, and a client that asks for the related rows of each row itself.
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { drive, type Dialect } from './load.ts'
@@ -17,6 +17,7 @@ const serverOf = (name: string): Promise<Running> => {
 }
 const restuary = await serverOf('lists-restuary')
 const raw = await serverOf('lists-raw')
+const builder = await serverOf('lists-builder')
 
 const asked = (server: Running, target: string): { server: Running; dialect: Dialect } => ({
   server,
@@ -27,6 +28,7 @@ const questions = {
   flat: asked(restuary, `/lists?limit=${PAGE}`),
   related: asked(restuary, '/lists/7/todos'),
   raw: asked(raw, `/lists?limit=${PAGE}`),
+  built: asked(builder, `/lists?limit=${PAGE}`),
 }
 type Name = keyof typeof questions
 const names = Object.keys(questions) as Name[]
@@ -40,18 +42,24 @@ try {
     }
   }
 } finally {
-  await Promise.all([restuary.stop(), raw.stop()])
+  await Promise.all([restuary.stop(), raw.stop(), builder.stop()])
 }
 
-const [deep, flat, related, byHand] = names.map(name => lowest.get(name)!) as [number, number, number, number]
+const [deep, flat, related, byHand, built] = names.map(name => lowest.get(name)!) as [
+  number,
+  number,
+  number,
+  number,
+  number,
+]
 const asking = flat + PAGE * related
 console.log(`A page of ${PAGE} lists with their todos, lowest processor time of the server in ${rounds} rounds:`)
 print('restuary, depth=2', deep)
-print('by hand, one query a row', byHand)
+print('by hand, one prepared query a row', byHand)
+print('by a query builder, one query a row', built)
 print(`a request for the page and one a row`, asking)
-console.log(
-  `depth=2 is ${(byHand / deep).toFixed(2)} x one query a row, ${(asking / deep).toFixed(1)} x one request a row`,
-)
+const times = (other: number): string => `${(other / deep).toFixed(1)} x`
+console.log(`depth=2 is ${times(byHand)} by hand, ${times(built)} a query builder, ${times(asking)} one request a row`)
 
 function print(what: string, microseconds: number): void {
   console.log(`  ${what.padEnd(40)} ${microseconds.toFixed(0).padStart(6)} us`)
@@ -67,11 +75,12 @@ async function cpuOf(name: Name): Promise<number> {
 
 /** What is compared must be equal. */
 async function checkAnswers(): Promise<void> {
-  const [ours, theirs] = await Promise.all(
-    [questions.deep, questions.raw].map(async ({ server, dialect }) => {
+  const [ours, ...others] = await Promise.all(
+    [questions.deep, questions.raw, questions.built].map(async ({ server, dialect }) => {
       const response = await fetch(`http://127.0.0.1:${server.port}${dialect.list}`)
       return JSON.stringify(await response.json())
     }),
   )
-  if (ours !== theirs) throw new Error(`the answers differ:\n${ours!.slice(0, 300)}\n${theirs!.slice(0, 300)}`)
+  for (const theirs of others)
+    if (ours !== theirs) throw new Error(`the answers differ:\n${ours!.slice(0, 300)}\n${theirs.slice(0, 300)}`)
 }

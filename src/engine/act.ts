@@ -95,7 +95,14 @@ function* rowOf(
   const guard = reading.permissions.for(resource, ruleOf(action))
   if (!guard.open && (yield* allowedRows(snapshot, resource, [row], guard)).length === 0) throw refusal(call, resource)
   const view = viewOf(resource, call.shape)
-  const item = yield* showItem(snapshot, view, row, reading, false, itemTag(reading.epoch, view, row, snapshot))
+  const item = yield* showItem(
+    snapshot,
+    view,
+    row,
+    reading,
+    false,
+    itemTag(reading.epoch, view, row, snapshot, reading.permissions),
+  )
   return JSON.parse(item.body) as Record<string, unknown>
 }
 

@@ -11,6 +11,7 @@ import { patchInstance, requireMatch, showMany, type Writing } from './execute.t
 import { scope } from './read.ts'
 import { removeAll } from './remove.ts'
 import type { Instance, Unit } from './unit.ts'
+import { audienceOf } from './audience.ts'
 import { checkRead, listTag } from './version.ts'
 import { viewOf } from './view.ts'
 
@@ -40,7 +41,8 @@ function* selected(unit: Unit, call: Call, writing: Writing): Work<Instance[]> {
   if (!query || (query.where.kind === 'constant' && query.where.value)) throw unfiltered()
   requireMatch(call)
   const view = viewOf(resource, { depth: 1, include: [], fields: null })
-  checkRead(call.conditions, listTag(writing.epoch, view, query, unit.tx), null)
+  const audience = audienceOf(view, query, writing.permissions)
+  checkRead(call.conditions, listTag(writing.epoch, view, query, unit.tx, audience), null)
   const where = all(narrowed(resource, query.where, writing.permissions), yield* scope(unit.tx, call, writing))
   const limit = writing.bulk === Infinity ? null : writing.bulk + 1
   let rows: readonly Row[] = yield* wait(unit.tx.select(resource, { where, sort: [], limit, offset: 0, cursor: null }))

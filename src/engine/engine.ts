@@ -14,6 +14,7 @@ import type { Call, Outcome } from './call.ts'
 import { Context, type Surroundings } from './context.ts'
 import { deleteRows, patchRows } from './bulk.ts'
 import { Cache } from './cache.ts'
+import { KeptLists } from './kept-lists.ts'
 import { createRows, deleteRow, patchRow, putRow, type Writing } from './execute.ts'
 import type { Files } from './files/files.ts'
 import { ledgerOf } from './files/ledger.ts'
@@ -97,7 +98,8 @@ export function createEngine(options: EngineOptions): Engine {
   const { store, clock, auth, gate } = options
   const newId = newIds(options.ids, clock, options.random)
   const ledger = ledgerOf(options.model)
-  const cache = options.cache ? new Cache(store, options.cache) : null
+  const cache = options.cache ? new Cache(store, options.cache / 2) : null
+  const lists = options.cache ? new KeptLists(options.cache / 2) : null
   const bounded: Bounds = {
     ids: options.limits.relatedIds,
     rows: options.limits.maxPage,
@@ -124,7 +126,9 @@ export function createEngine(options: EngineOptions): Engine {
   function read(call: Call, reading: Reading): Maybe<Outcome> {
     return store.read<Outcome>(snapshot => {
       if (isPast(call)) return readPast(store, snapshot, call, reading)
-      return call.operation === 'list' ? getList(snapshot, call, reading) : getItem(snapshot, call, reading, cache)
+      return call.operation === 'list'
+        ? getList(snapshot, call, reading, lists)
+        : getItem(snapshot, call, reading, cache)
     })
   }
 

@@ -228,7 +228,7 @@ export function requireMatch(call: Call): void {
 /** The representation after the write, read in the same transaction. */
 function show(unit: Unit, call: Call, { row }: Instance, writing: Writing, created: boolean): Work<Item> {
   const view = viewOf(call.resource, call.shape)
-  return showItem(unit.tx, view, row, writing, created, itemTag(writing.epoch, view, row, unit.tx))
+  return showItem(unit.tx, view, row, writing, created, itemTag(writing.epoch, view, row, unit.tx, writing.permissions))
 }
 
 /** The rows as an array. */

@@ -6,9 +6,11 @@ import { ID } from '../model/model.ts'
 import { all, type Predicate, type Query } from '../query/predicate.ts'
 import type { Snapshot } from '../store/store.ts'
 import { wait, type Work } from '../store/work.ts'
+import { audienceOf } from './audience.ts'
 import { isKeepable, type Cache } from './cache.ts'
 import type { Call, Item, List, Unchanged } from './call.ts'
 import { narrowed } from './authorize.ts'
+import { isStored, type KeptLists } from './kept-lists.ts'
 import { allowedRows, type Permissions } from './permissions.ts'
 import { Budget, loadRelated, type Bounds } from './related.ts'
 import { writeRow, writeRows } from './present.ts'
@@ -43,7 +45,7 @@ export function* getItem(
       return yield* getKept(snapshot, call, reading, cache, view)
   }
   const row = yield* visibleRow(snapshot, call, reading)
-  const etag = itemTag(reading.epoch, view, row, snapshot)
+  const etag = itemTag(reading.epoch, view, row, snapshot, reading.permissions)
   const modified = modifiedOf(row, reading.ctx.now)
   checkRead(call.conditions, etag, modified)
   if (isUnchanged(call.conditions, etag, modified))
@@ -66,7 +68,7 @@ function* getKept(snapshot: Snapshot, call: Call, reading: Reading, cache: Cache
         row,
         reading,
         false,
-        itemTag(epoch, view, row, snapshot),
+        itemTag(epoch, view, row, snapshot, reading.permissions),
       )
       kept = { row, body, etag: etag!, cut }
       cache.put(snapshot, epoch, view, id, kept)
@@ -153,14 +155,34 @@ function isId(resource: Resource, id: Id): Predicate {
 }
 
 /** The rows that a query selects, a page of them. */
-export function* getList(snapshot: Snapshot, call: Call, reading: Reading): Work<List | Unchanged> {
+export function* getList(
+  snapshot: Snapshot,
+  call: Call,
+  reading: Reading,
+  lists: KeptLists | null = null,
+): Work<List | Unchanged> {
   const { resource } = call
   const query = call.query!
-  const where = all(narrowed(resource, query.where, reading.permissions), yield* scope(snapshot, call, reading))
+  const scoped = yield* scope(snapshot, call, reading)
   const view = viewOf(resource, call.shape)
-  const etag = listTag(reading.epoch, view, query, snapshot)
+  const audience = audienceOf(view, query, reading.permissions)
+  const etag = listTag(reading.epoch, view, query, snapshot, audience)
   checkRead(call.conditions, etag, null)
   if (isUnchanged(call.conditions, etag, null)) return { kind: 'unchanged', resource, etag, modified: null }
+  if (lists === null || audience || call.parent || call.unbounded || !isStored(view, query))
+    return yield* makeList(snapshot, call, reading, scoped, etag)
+  const kept = lists.get(query, view, etag)
+  if (kept) return { ...kept, position: formatPosition(reading.epoch, snapshot.position) }
+  const list = yield* makeList(snapshot, call, reading, scoped, etag)
+  lists.offer(query, view, list)
+  return list
+}
+
+function* makeList(snapshot: Snapshot, call: Call, reading: Reading, scoped: Predicate, etag: string): Work<List> {
+  const { resource } = call
+  const query = call.query!
+  const view = viewOf(resource, call.shape)
+  const where = all(narrowed(resource, query.where, reading.permissions), scoped)
   const page = yield* pageOf(snapshot, resource, where, query, reading)
   const related = yield* loadRelated(snapshot, view, page.rows, new Budget(reading.bounds, reading.permissions))
   return {

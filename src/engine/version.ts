@@ -1,67 +1,57 @@
 import { ApiError } from '../protocol/error.ts'
-import type { Predicate, Query } from '../query/predicate.ts'
+import type { Query } from '../query/predicate.ts'
 import { AT, SEQ, type Resource, type Row } from '../model/model.ts'
 import type { StoredFile } from '../schema/file.ts'
 import type { Snapshot } from '../store/store.ts'
+import { audienceOf, type Audience } from './audience.ts'
 import type { Conditions, Tag } from './call.ts'
+import type { Permissions } from './permissions.ts'
+import { touchesOf } from './touches.ts'
 import type { View } from './view.ts'
 
 /**
  * The entity tag of a row's representation: `epoch.seq`, and behind a further dot what tells this representation
  * from the default one of the same version. Unsafe methods compare the first two parts only (DECISIONS A6).
  */
-export function itemTag(epoch: string, view: View, row: Row, snapshot: Snapshot): string {
+export function itemTag(epoch: string, view: View, row: Row, snapshot: Snapshot, permissions: Permissions): string {
   const version = `${epoch}.${row[SEQ] as number}`
+  const audience = audienceOf(view, null, permissions)
+  if (audience) return `${version}.${variantFor(view, audience)}-${latest(snapshot, view.touches, audience.reads)}`
   if (view.variant === '') return version
   return view.touches.length > 1
     ? `${version}.${view.variant}-${latest(snapshot, view.touches)}`
     : `${version}.${view.variant}`
 }
 
-/** The entity tag of a list: the last change to any resource that it reads. */
-export function listTag(epoch: string, view: View, query: Query, snapshot: Snapshot): string {
-  const touches = new Set(view.touches)
-  collect(view.resource, query.where, touches)
-  for (const key of query.sort) {
-    let at = view.resource
-    for (const name of key.path) {
-      const target = at.field.get(name)?.target as Resource | null | undefined
-      if (target) touches.add((at = target))
-    }
-  }
-  const version = `${epoch}.${latest(snapshot, touches)}`
+/** The entity tag of a list: the last change to any resource that it reads, or by which it is decided who sees what. */
+export function listTag(
+  epoch: string,
+  view: View,
+  query: Query,
+  snapshot: Snapshot,
+  audience: Audience | null,
+): string {
+  const version = `${epoch}.${latest(snapshot, touchesOf(view, query), audience?.reads)}`
+  if (audience) return `${version}.${variantFor(view, audience)}`
   return view.variant === '' ? version : `${version}.${view.variant}`
 }
 
-/** Ephemeral rows count by themselves. */
-function latest(snapshot: Snapshot, touches: Iterable<Resource>): string {
-  let lasting = 0
-  let fleeting = -1
-  for (const resource of touches) {
-    const seq = snapshot.changed(resource)
-    if (resource.options.ephemeral) fleeting = Math.max(fleeting, seq)
-    else lasting = Math.max(lasting, seq)
-  }
-  return fleeting < 0 ? `${lasting}` : `${lasting}~${fleeting}`
+function variantFor(view: View, audience: Audience): string {
+  return view.variant === '' ? audience.key : `${view.variant}-${audience.key}`
 }
 
-function collect(resource: Resource, where: Predicate, into: Set<Resource>): void {
-  switch (where.kind) {
-    case 'and':
-    case 'or':
-      for (const part of where.of) collect(resource, part, into)
-      return
-    case 'not':
-      return collect(resource, where.of, into)
-    case 'one':
-    case 'many': {
-      const target = resource.field.get(where.field)!.target as Resource
-      into.add(target)
-      return collect(target, where.of, into)
+/** Ephemeral rows count by themselves. */
+function latest(snapshot: Snapshot, touches: Iterable<Resource>, more: Iterable<Resource> = []): string {
+  let lasting = 0
+  let fleeting = -1
+  for (const resources of [touches, more]) {
+    for (const resource of resources) {
+      const seq = snapshot.changed(resource)
+      if (resource.options.ephemeral) fleeting = Math.max(fleeting, seq)
+      else lasting = Math.max(lasting, seq)
     }
-    default:
-      return
   }
+  return fleeting < 0 ? `${lasting}` : `${lasting}~${fleeting}`
 }
 
 /** Milliseconds of the last change, or null while its second is not over: Last-Modified has no finer grain (DECISIONS C9). */

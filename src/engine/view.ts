@@ -222,7 +222,7 @@ function printOf({ type, owner }: StoredField): Print {
 }
 
 /** FNV-1a, 32 bits, base 36: tells variants of one version apart, nothing more. */
-function hash(text: string): string {
+export function hash(text: string): string {
   let h = 0x811c9dc5
   for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193)
   return (h >>> 0).toString(36)

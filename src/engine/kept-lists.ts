@@ -1,0 +1,71 @@
+import type { Resource } from '../model/model.ts'
+import type { Query } from '../query/predicate.ts'
+import type { List } from './call.ts'
+import { touchesOf } from './touches.ts'
+import type { View } from './view.ts'
+
+/** A list as it was answered, good for as long as its entity tag is: until something that it reads changes. */
+interface Kept {
+  readonly view: View
+  readonly etag: string
+  /** null until it is asked for a second time: a list that changes between any two readers is not worth keeping. */
+  readonly list: List | null
+}
+
+/** What an entry costs beside its text. */
+const OVERHEAD = 600
+
+/**
+ * Lists by their query, of which a face keeps one object per text that clients send. A list is found by the entity tag
+ * that it would get now, so whatever changes it, by whomever, makes it be read again. Bounded: of two halves, the one
+ * that was filled longer ago is let go.
+ */
+export class KeptLists {
+  readonly #most: number
+  #young = new WeakMap<Query, Kept>()
+  #old = new WeakMap<Query, Kept>()
+  #size = 0
+
+  constructor(bytes: number) {
+    this.#most = bytes / 2
+  }
+
+  /** The list with that entity tag, if it was kept; undefined where the list that is made now should be offered. */
+  get(query: Query, view: View, etag: string): List | undefined {
+    const kept = this.#young.get(query) ?? this.#old.get(query)
+    return kept !== undefined && kept.etag === etag && kept.view === view ? (kept.list ?? undefined) : undefined
+  }
+
+  /** Keeps a list that was made, if it is the second of its kind. */
+  offer(query: Query, view: View, list: List): void {
+    const before = this.#young.get(query) ?? this.#old.get(query)
+    const cost = list.body.length + OVERHEAD
+    const again = before?.etag === list.etag && before.view === view && cost <= this.#most
+    this.#size += again ? cost : OVERHEAD
+    if (this.#size > this.#most) {
+      this.#old = this.#young
+      this.#young = new WeakMap()
+      this.#size = again ? cost : OVERHEAD
+    }
+    this.#young.set(query, { view, etag: list.etag, list: again ? list : null })
+  }
+}
+
+const stored = new WeakMap<Query, boolean>()
+
+/** Whether a list is made of stored rows alone: nothing calculated, no table that others change without a record. */
+export function isStored(view: View, query: Query): boolean {
+  let known = stored.get(query)
+  if (known === undefined) stored.set(query, (known = !isForeign(touchesOf(view, query)) && !isCalculated(view)))
+  return known
+}
+
+function isForeign(touches: Iterable<Resource>): boolean {
+  for (const resource of touches) if (resource.options.foreign !== null) return true
+  return false
+}
+
+function isCalculated({ parts, loads }: View): boolean {
+  if (parts.some(part => part.kind === 'calc')) return true
+  return loads.some(load => load.field.target.options.foreign !== null || ('view' in load && isCalculated(load.view)))
+}
