@@ -6,11 +6,25 @@ export interface Counts {
   readonly idempotency: { readonly kills: number; readonly storms: number }
   /** Servers killed while a hundred jobs run. */
   readonly jobs: number
+  /** Servers killed while files come and go. */
+  readonly files: number
   /** Connections cut, and servers killed, while others listen. */
   readonly live: { readonly cuts: number; readonly kills: number }
 }
 
-const few: Counts = { kill9: 30, idempotency: { kills: 6, storms: 1 }, jobs: 2, live: { cuts: 300, kills: 6 } }
-const all: Counts = { kill9: 500, idempotency: { kills: 500, storms: 3 }, jobs: 20, live: { cuts: 2_000, kills: 100 } }
+const few: Counts = {
+  kill9: 30,
+  idempotency: { kills: 6, storms: 1 },
+  jobs: 2,
+  files: 4,
+  live: { cuts: 300, kills: 6 },
+}
+const all: Counts = {
+  kill9: 500,
+  idempotency: { kills: 500, storms: 3 },
+  jobs: 20,
+  files: 100,
+  live: { cuts: 2_000, kills: 100 },
+}
 
 export const faults: Counts = process.env['FAULTS'] === 'all' ? all : few
