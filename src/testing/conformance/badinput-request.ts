@@ -69,7 +69,7 @@ export function identity(as: string | undefined, filling: Filling): Record<strin
   }
   const soon = /^alice\(exp=(now\+\d+)s\)$/.exec(as)?.[1]
   if (soon !== undefined) return { authorization: `Bearer ${filling(`jwt|sub="1"|exp=${soon}`)}` }
-  const token = /^(alice|bob|root)$/.test(as) ? filling(`token${as[0]!.toUpperCase()}${as.slice(1)}`) : undefined
+  const token = /^(alice|bob|root2?)$/.test(as) ? filling(`token${as[0]!.toUpperCase()}${as.slice(1)}`) : undefined
   if (token === undefined) throw new Unknown(`identity ${as}`)
   return { authorization: `Bearer ${token}` }
 }

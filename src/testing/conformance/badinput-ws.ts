@@ -1,6 +1,6 @@
 import type { Api } from '../../api.ts'
 import { NativeClient } from '../native-client.ts'
-import { openTodos, type Filling } from '../models/todos.ts'
+import { demote, openTodos, type Filling } from '../models/todos.ts'
 import { filled, identity, Unknown, withDollars } from './badinput-request.ts'
 import { freshStore } from './fresh-store.ts'
 import { isObject } from './oracle.ts'
@@ -67,7 +67,9 @@ export async function runSocketVector(
     if (vector.expect.invariant?.includes('no-change') && (await fingerprint(app)) !== before) {
       faults.push('what was refused changed something')
     }
-    const leak = /\n\s+at |node_modules|\.ts:\d|SQLITE_|\$argon2id\$|CANARY|bob@x\.io|root@x\.io/.exec(text)
+    const leak = /\n\s+at |node_modules|\.ts:\d|SQLITE_|\$argon2id\$|CANARY|canary@x\.io|bob@x\.io|root@x\.io/.exec(
+      text,
+    )
     if (leak) faults.push(`a leak: ${leak[0]}`)
     const health = await wire.send({ method: 'GET', path: '/health', headers: {} })
     if (health.status !== 200) faults.push(`/health answers ${health.status}`)
@@ -206,6 +208,17 @@ const scripts: ReadonlyMap<string, (bench: Bench) => Promise<Came>> = new Map([
       subscribed(bench, '/todos', async ({ app }) => {
         await app.safe.patch('todo', 1, { owner: 2 })
         await app.safe.patch('todo', 1, { title: 'CANARY' })
+      }),
+  ],
+  [
+    'ws-role-demoted-mid-stream',
+    bench =>
+      subscribed(bench, '/users', async ({ app }, client) => {
+        // What was to be seen before is nobody's leak.
+        client.all.length = 0
+        await demote(app, 4)
+        await app.safe.patch('user', 2, { email: 'canary@x.io' })
+        await client.hear(frame => frame.events)
       }),
   ],
   [

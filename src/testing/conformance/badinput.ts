@@ -3,11 +3,14 @@ import type { Api } from '../../api.ts'
 import { everything } from '../../query/predicate.ts'
 import { wait } from '../../store/work.ts'
 import { openTodos, type Filling } from '../models/todos.ts'
+import { further, httpScripts, preparations } from './badinput-scripts.ts'
+import { faultyStore } from './faulty-store.ts'
 import { filled, requestOf, Unknown, type BadRequest } from './badinput-request.ts'
 import { EventStream } from '../event-stream.ts'
 import { freshStore } from './fresh-store.ts'
 import { isObject } from './oracle.ts'
 import type { CaseResult, RunOptions } from './result.ts'
+import { runSocketIoVector } from './badinput-socketio.ts'
 import { runSocketVector } from './badinput-ws.ts'
 import { parsed, Wire, type WireAnswer, type WireRequest } from './wire.ts'
 
@@ -20,12 +23,6 @@ interface Vector {
   readonly category: string
   readonly request: BadRequest
   readonly expect: { readonly status?: readonly number[]; readonly code?: readonly string[] }
-}
-
-/** Parts of Restuary that do not exist yet, and the vectors that speak of them. */
-const unbuilt: Readonly<Record<string, RegExp>> = {
-  'documents of the API': /^errors\/openapi/,
-  'injected faults': /^errors\/error-/,
 }
 
 interface Departure {
@@ -64,7 +61,7 @@ export function isBadInput(file: unknown): boolean {
   return Array.isArray(vectors) && vectors.every(one => 'transport' in one && 'category' in one)
 }
 
-/** Runs the mechanical HTTP part of badinput.json: answer, nothing changed by what was refused, nothing leaked, alive. */
+/** Runs badinput.json: what was answered, nothing changed by what was refused, nothing leaked, alive. */
 export async function runBadInput(file: unknown, options: RunOptions): Promise<CaseResult[]> {
   const wire = await Wire.open()
   const results: CaseResult[] = []
@@ -80,10 +77,10 @@ async function runVector(wire: Wire, vector: Vector, options: RunOptions): Promi
   const name = `${vector.category}/${vector.name}`
   const skipped = (detail: string): CaseResult => ({ name, outcome: 'skipped', detail })
   if (vector.transport === 'ws') return runSocketVector(wire, vector, options, fingerprint)
+  if (vector.transport === 'socketio') return runSocketIoVector(vector, options, fingerprint)
   if (vector.transport !== 'http') return skipped(vector.transport)
-  if (vector.request.rawGen !== undefined && !generators.has(vector.name)) return skipped(vector.request.rawGen)
-  const missing = Object.entries(unbuilt).find(([, names]) => names.test(name))
-  if (missing) return skipped(missing[0])
+  const { rawGen } = vector.request
+  if (rawGen !== undefined && !generators.has(vector.name) && !httpScripts.has(vector.name)) return skipped(rawGen)
   try {
     const faults = await attempt(wire, vector, options)
     return faults.length === 0 ? { name, outcome: 'passed' } : { name, outcome: 'failed', detail: faults.join('; ') }
@@ -95,8 +92,12 @@ async function runVector(wire: Wire, vector: Vector, options: RunOptions): Promi
 
 async function attempt(wire: Wire, vector: Vector, options: RunOptions): Promise<string[]> {
   const { request, expect } = vector
-  const { app, filling } = await openTodos(freshStore(options.store), JSON.stringify(vector))
+  const faulty = faultyStore(freshStore(options.store))
+  const fault = request.headers?.['x-test-fault']
+  const opened = await openTodos(faulty.store, JSON.stringify(vector), fault === 'rule-throws')
+  const { app } = opened
   await wire.serve(app)
+  const filling = (await preparations.get(vector.name)?.({ ...opened, wire })) ?? opened.filling
   const raw = generators.get(vector.name)?.(filling) ?? request.raw
   const asked = raw === undefined ? requestOf(request, filling) : filled(raw, filling)
   if (vector.name === 'sse-newline-injection-data') {
@@ -107,7 +108,13 @@ async function attempt(wire: Wire, vector: Vector, options: RunOptions): Promise
     if (first.status !== 201) throw new Error(`the first request with the key was answered ${first.status}`)
   }
   const before = await fingerprint(app)
-  const answer = typeof asked === 'string' ? firstAnswer(await wire.sendRaw(asked)) : await sendAsOften(wire, asked)
+  if (fault === 'db-down') faulty.fail()
+  const script = httpScripts.get(vector.name)
+  const answer = script
+    ? await script({ ...opened, wire })
+    : typeof asked === 'string'
+      ? firstAnswer(await wire.sendRaw(asked))
+      : await sendAsOften(wire, asked)
   const faults: string[] = []
   const statuses = departures[vector.name]?.status ?? expect.status
   if (!statuses?.includes(answer.status)) {
@@ -118,7 +125,9 @@ async function attempt(wire: Wire, vector: Vector, options: RunOptions): Promise
   if (answer.text !== '' && !wanted.some(code => codes.includes(synonyms[code] ?? code))) {
     faults.push(`code ${codes.join(', ')}, not ${wanted.join(' or ')}`)
   }
-  if (answer.status >= 400 && (await fingerprint(app)) !== before) faults.push('the refused request changed something')
+  faults.push(...(further.get(vector.name)?.(answer) ?? []))
+  if (fault !== 'db-down' && answer.status >= 400 && (await fingerprint(app)) !== before)
+    faults.push('the refused request changed something')
   const foreign = request.as === 'bob' || request.as === 'root' ? null : /CANARY-7f3a|bob@x\.io|root@x\.io/
   if (leak.test(answer.text) || foreign?.test(answer.text)) faults.push(`a leak: ${answer.text.slice(0, 200)}`)
   if ('polluted' in {}) faults.push('Object.prototype is polluted')

@@ -71,4 +71,5 @@ async function main(given: readonly string[]): Promise<number> {
   return fine ? 0 : 1
 }
 
-if (import.meta.main) process.exitCode = await main(process.argv.slice(2))
+// What libraries would still wait for is of no interest then.
+if (import.meta.main) process.exit(await main(process.argv.slice(2)))

@@ -1,10 +1,12 @@
 import { once } from 'node:events'
 import { request as ask, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
+import { promisify } from 'node:util'
 import type { Api } from '../../api.ts'
 import { EventStream } from '../event-stream.ts'
 import { attachSockets } from '../../transport/websocket/attach.ts'
 import { handler, nodeServer, type NodeHandler } from '../../transport/node.ts'
+import { cutStalled } from '../../transport/stalled.ts'
 
 export interface WireRequest {
   readonly method: string
@@ -56,6 +58,17 @@ export class Wire {
     this.#handler = handler(app.engine, app.http)
     this.#detach()
     this.#detach = attachSockets(this.#server, app.engine, app.http)
+  }
+
+  /** Cuts connections that take nothing for so many milliseconds; returns how to stop. */
+  cutStalled(stall: number): () => void {
+    return cutStalled(this.#server, stall)
+  }
+
+  /** Resolves when nobody is connected any more. */
+  async empty(): Promise<void> {
+    const count = promisify(this.#server.getConnections.bind(this.#server))
+    while ((await count()) > 0) await new Promise(resolve => setTimeout(resolve, 50))
   }
 
   async send({ method, path, headers, body }: WireRequest): Promise<WireAnswer> {

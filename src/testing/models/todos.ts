@@ -1,9 +1,10 @@
 import { api, type Api } from '../../api.ts'
 import { hashPassword } from '../../auth/password.ts'
 import { resource } from '../../model/resource.ts'
-import { always, any } from '../../model/rule.ts'
+import { all, always, any, js } from '../../model/rule.ts'
 import { t } from '../../schema/builder.ts'
 import type { Store } from '../../store/store.ts'
+import { wait } from '../../store/work.ts'
 import { craftedToken, withUnusedBits, type TokenWorkshop } from '../conformance/badinput-tokens.ts'
 import { fill } from './fill.ts'
 
@@ -39,6 +40,15 @@ const todo = resource
     return { read: mine, create: mine, write: mine }
   })
 
+/** The same with a rule that is broken. */
+const brokenTodo = todo.rules((me, todo) => {
+  const mine = any(todo.owner.is(me), me['role'].is('admin'))
+  const broken = js('broken', () => {
+    throw new TypeError('a rule that does not work')
+  })
+  return { read: all(mine, broken), create: mine, write: mine }
+})
+
 /** Fills in what stands between double braces in a vector; undefined for words that it does not know. */
 export type Filling = (word: string) => string | undefined
 
@@ -48,15 +58,16 @@ let hashed: Promise<string[]> | null = null
 
 /**
  * The todo list that badinput.json speaks of, over an empty store, seeded, with what a vector needs to be filled in:
- * what it does not mention is not made ready.
+ * what it does not mention is not made ready. `broken`: the rule of todos throws.
  */
-export async function openTodos(store: Store, vector: string): Promise<{ app: Api; filling: Filling }> {
+export async function openTodos(store: Store, vector: string, broken = false): Promise<{ app: Api; filling: Filling }> {
   const app = api(
-    { user, todo },
+    { user, todo: broken ? brokenTodo : todo },
     {
       store,
       auth: { secret, cookie: { name: 'session', origins: ['https://app.example'] } },
       http: { log: () => {} },
+      onFault: () => {},
       report: () => {},
     },
   )
@@ -67,6 +78,7 @@ export async function openTodos(store: Store, vector: string): Promise<{ app: Ap
       { id: 1, email: 'alice@x.io', password: alice!, role: 'user' },
       { id: 2, email: 'bob@x.io', password: bob!, role: 'user' },
       { id: 3, email: 'root@x.io', password: root!, role: 'admin' },
+      ...(vector.includes('root2') ? [{ id: 4, email: 'root2@x.io', password: root!, role: 'admin' }] : []),
     ],
     todo: [
       { id: 1, title: 'a1', done: false, owner: 1 },
@@ -74,6 +86,17 @@ export async function openTodos(store: Store, vector: string): Promise<{ app: Ap
     ],
   })
   return { app: app as unknown as Api, filling: await fillingOf(app as unknown as Api, vector) }
+}
+
+/** A user has another role from now on; no request may change it. */
+export async function demote(app: Api, id: number): Promise<void> {
+  const resource = app.model.resources.get('user')!
+  const { slot } = resource.field.get('role') as { readonly slot: number }
+  await app.store.write(function* (tx) {
+    const before = (yield* wait(tx.get(resource, id)))!
+    const after = before.with(slot, 'user')
+    yield* wait(tx.apply([{ resource, op: 'patch', id, before, after, changed: [slot], lists: [] }], []))
+  })
 }
 
 async function fillingOf(app: Api, vector: string): Promise<Filling> {
@@ -98,6 +121,7 @@ async function fillingOf(app: Api, vector: string): Promise<Filling> {
     tokenAlice: alice.access_token,
     tokenBob: bob.access_token,
     tokenRoot: root.access_token,
+    ...(vector.includes('root2') && { tokenRoot2: (await auth.begin(4)).access_token }),
     tokenLoggedOut: loggedOut,
     tokenBeforePwChange: beforeChange,
     alicePassword: passwords[0]!,
