@@ -36,6 +36,7 @@ import { chargeOf, limiterOf, withLimits } from './engine/limited.ts'
 import { withTraces } from './engine/trace.ts'
 import { isDevelopment, printFault, printLine, printRefusal } from './engine/report.ts'
 import { matchUrl, urlOf, type UrlMatch } from './engine/url.ts'
+import { fileOperations, type FileOperations } from './api-files.ts'
 import { documentPages, type DocumentOptions } from './api-documents.ts'
 import { apart, linkHandled } from './handled-resources.ts'
 import { followCommits, withHooks } from './live/commit-hooks.ts'
@@ -128,6 +129,8 @@ export interface Api<M = Record<string, AnyResource>> extends Operations<M> {
   readonly live: LiveOperation<M>
   /** The same operations, answering with status and problem document instead of throwing. */
   readonly safe: SafeOperations<M>
+  /** The bytes of files. */
+  readonly files: FileOperations<M>
   /** Several operations, all or nothing. What the callback throws undoes them and is thrown again. */
   transaction<T>(work: (tx: Operations<M>) => Promise<T>): Promise<T>
   /**
@@ -260,6 +263,7 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
     ready: () => ready,
     live: liveOperation<M>(engine, live, () => ready),
     safe: safeOperations<M>(engine, handle),
+    files: fileOperations<M>(engine, handle),
     transaction: work =>
       store.transaction((tx: Transaction) => work(operations<M>(engine, call => engine.within(tx, call)))),
     run: async (...asked) => runJob((await ready, jobs), ...asked),

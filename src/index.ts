@@ -6,6 +6,7 @@
  * await serve(api({ todo }, { store: sqlite('todo.db') }), { port: 3000 })
  */
 export { api, type Api, type ApiOptions } from './api.ts'
+export type { FileOperations, PutFileOptions } from './api-files.ts'
 export { serve, type Served, type ServeOptions } from './serve.ts'
 export {
   handled,

@@ -20,6 +20,7 @@ const LAYERS: Record<string, number> = {
   describe: 7,
   'api.ts': 8,
   'api-documents.ts': 8,
+  'api-files.ts': 8,
   'operations.ts': 8,
   'live-operation.ts': 8,
   'handled-resources.ts': 8,

@@ -178,6 +178,42 @@ describe('who may', () => {
   })
 })
 
+describe('for the application itself', () => {
+  const text = async (bytes: AsyncIterable<Uint8Array>): Promise<string> => {
+    const chunks: Uint8Array[] = []
+    for await (const chunk of bytes) chunks.push(chunk)
+    return Buffer.concat(chunks).toString()
+  }
+
+  test('files are kept and read without a request, those that clients may not change as well', async () => {
+    const file = await app.files.put('doc', id, 'stamp', new File(['seal'], 'seal.txt', { type: 'text/plain' }))
+    expect(file).toMatchObject({ name: 'seal.txt', type: 'text/plain', size: 4, url: `/doc/${id}/stamp` })
+    expect(await (await ask('GET', `/doc/${id}/stamp`)).text()).toBe('seal')
+    const read = await app.files.get('doc', id, 'stamp')
+    expect([read.file, await text(read.bytes)]).toEqual([file, 'seal'])
+    await app.files.put('doc', id, 'stamp', Buffer.from('other'), { ifMatch: file.version })
+    await expect(app.files.put('doc', id, 'stamp', Buffer.from('x'), { ifMatch: file.version })).rejects.toMatchObject({
+      code: 'precondition_failed',
+    })
+  })
+
+  test.each([
+    ['of nobody in particular', () => app.files.get('doc', id, 'back'), 'not_found'],
+    ['of a field that is none', () => app.files.get('doc', id, 'title'), 'not_found'],
+    ['of a row that is none', () => app.files.put('doc', 99_999, 'face', new Blob(['x'])), 'not_found'],
+    ['of a type that is not taken', () => app.files.put('doc', id, 'face', new Blob(['x'])), 'unsupported_media_type'],
+    ['too long', () => app.files.put('doc', id, 'back', new Blob(['x'.repeat(51)])), 'payload_too_large'],
+    ['not to be changed', () => app.files.put('doc', id, 'frozen', new Blob(['x'])), 'read_only'],
+    ['for another', () => app.files.put('doc', id, 'back', new Blob(['x']), { me: { id: 'bob' } }), 'not_found'],
+    ['for another to read', () => app.files.get('doc', id, 'face', { me: { id: 'bob' } }), 'not_found'],
+  ])('%s', async (_, work, code) => {
+    const before = (await app.engine.files!.clear(), kept.keys())
+    await expect(work()).rejects.toMatchObject({ code })
+    await app.engine.files!.clear()
+    expect(kept.keys()).toEqual(before)
+  })
+})
+
 describe('how much', () => {
   test.each([
     ['with its length', 50, 'x'.repeat(50), 200],
@@ -228,7 +264,7 @@ describe('a client that goes away in the middle', () => {
       '--b\r\ncontent-disposition: form-data; name="face"; filename="f"\r\ncontent-type: image/png\r\n\r\nhalf',
     ],
   ])('%s changes nothing and leaves nothing', async (_, method, headers, body) => {
-    const before = kept.keys()
+    const before = (await app.engine.files!.clear(), kept.keys())
     const path = method === 'PUT' ? `/doc/${id}/face` : `/doc/${id}`
     const begun: string[] = []
     const reception = Promise.withResolvers<void>()

@@ -10,7 +10,7 @@ import type { HttpCall } from '../http-call.ts'
 import { readMultipart } from './multipart.ts'
 
 /** The file fields that clients may set. */
-export function settable(resource: Resource): readonly ScalarField[] {
+function settable(resource: Resource): readonly ScalarField[] {
   return fileFields(resource).filter(field => !field.hidden && !field.readonly)
 }
 

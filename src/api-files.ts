@@ -1,0 +1,83 @@
+import { fileFields } from './engine/files/ledger.ts'
+import type { Call, Outcome } from './engine/call.ts'
+import type { Engine } from './engine/engine.ts'
+import { callOf, valueOf, type CallOptions } from './engine/program.ts'
+import type { Resource, ScalarField } from './model/model.ts'
+import type { IdOf, Modelled } from './model/types.ts'
+import { ApiError } from './protocol/error.ts'
+import type { FileShown } from './schema/file.ts'
+import type { Maybe } from './store/work.ts'
+
+/** Files of rows for the application's own code, which may also change those that are read-only for clients. */
+export interface FileOperations<M> {
+  /** Keeps bytes as the file of a row, in the place of what was there. A Blob brings its type, a File its name as well. */
+  put<K extends Modelled<M>>(
+    name: K,
+    id: IdOf<M, K>,
+    field: string,
+    bytes: Blob | Uint8Array | AsyncIterable<Uint8Array>,
+    options?: PutFileOptions,
+  ): Promise<FileShown>
+  /** What a row says of its file, and the bytes; ApiError `not_found` if there is none. */
+  get<K extends Modelled<M>>(
+    name: K,
+    id: IdOf<M, K>,
+    field: string,
+    options?: Pick<CallOptions, 'me' | 'auth'>,
+  ): Promise<{ readonly file: FileShown; readonly bytes: AsyncIterable<Uint8Array> }>
+}
+
+export interface PutFileOptions extends Pick<CallOptions, 'me' | 'auth' | 'idempotencyKey'> {
+  readonly name?: string
+  /** Its media type. */
+  readonly type?: string
+  /** The version that it takes the place of. */
+  readonly ifMatch?: string
+}
+
+export function fileOperations<M>(engine: Engine, handle: (call: Call) => Maybe<Outcome>): FileOperations<M> {
+  const shown = async (call: Call, field: string): Promise<FileShown | null> => {
+    const row = valueOf(await handle(call)) as Readonly<Record<string, FileShown | null>>
+    return row[field] ?? null
+  }
+  return {
+    put: async (name, id, fieldName, bytes, { name: fileName, type, ...options } = {}) => {
+      const asked = callOf(engine, 'patch', name, id, {}, { ...options, fields: [fieldName] })
+      const file = fieldOf(asked.resource, fieldName)
+      const head = {
+        name: fileName ?? (bytes instanceof File ? bytes.name : null),
+        type: type ?? (bytes instanceof Blob && bytes.type !== '' ? bytes.type : null),
+      }
+      const call: { -readonly [P in keyof Call]: Call[P] } = { ...asked, file }
+      call.receive = async reception => {
+        await reception.take(file, head, piecesOf(bytes))
+        call.uploads = reception.uploads
+      }
+      return (await shown(call, fieldName))!
+    },
+    get: async (name, id, fieldName, options = {}) => {
+      const call = callOf(engine, 'get', name, id, undefined, { ...options, fields: [fieldName] })
+      fieldOf(call.resource, fieldName)
+      const file = await shown(call, fieldName)
+      if (!file) throw new ApiError('not_found', { detail: `${name} ${String(id)} has no ${fieldName}` })
+      const bytes = await engine.files!.read(file, 0, file.size - 1)
+      if (!bytes) throw new ApiError('unavailable', { detail: 'the bytes of the file are not there' })
+      return { file, bytes }
+    },
+  }
+}
+
+function fieldOf(resource: Resource, name: string): ScalarField {
+  const field = fileFields(resource).find(one => one.name === name)
+  if (!field) throw new ApiError('not_found', { detail: `${resource.name} has no file called ${name}` })
+  return field
+}
+
+function piecesOf(bytes: Blob | Uint8Array | AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  if (bytes instanceof Blob) return bytes.stream()
+  return bytes instanceof Uint8Array ? one(bytes) : bytes
+}
+
+async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array, void> {
+  yield bytes
+}
