@@ -3,10 +3,13 @@ import { action, type DeclaredAction } from '../../model/action.ts'
 import type { AnyResource } from '../../model/declaration.ts'
 import { AllowAny, IsAuthenticated, type Caller, type PermissionLike } from '../../model/permission.ts'
 import { resource } from '../../model/resource.ts'
+import { all, always, type Rule } from '../../model/rule.ts'
 import { ApiError } from '../../protocol/error.ts'
 import { t } from '../../schema/builder.ts'
 import type { Fields } from '../../schema/types.ts'
 import type { ActionVector, PermissionVector, StreamVector } from './channels-vector.ts'
+
+type Rows = Readonly<Record<string, { is(value: unknown): Rule }>>
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
@@ -50,7 +53,6 @@ export function declareStream(
 ): AnyResource | string {
   const fields = fieldsOf(stream)
   if (!fields) return `model ${stream.model}`
-  if (stream.filter) return 'filter_queryset'
   const permissions = permissionsOf(stream.permissions, log)
   if (typeof permissions === 'string') return permissions
   const actions: Record<string, DeclaredAction> = {}
@@ -68,6 +70,16 @@ export function declareStream(
     })
     .permissions(...permissions)
     .actions(actions)
+  if (stream.filter) {
+    // A queryset that is filtered is a rule here.
+    const wanted = Object.entries(stream.filter)
+    return declared.rules((_, row) => ({
+      read: all(...wanted.map(([field, value]) => (row as Rows)[field]!.is(value))),
+      create: always,
+      write: always,
+      delete: always,
+    }))
+  }
   return stream.objectRule
     ? declared.check(row => Number((row as Record<string, unknown>)['votes']) >= 0 || 'Votes must not be negative.')
     : declared

@@ -103,6 +103,12 @@ export const departures: readonly Departure[] = [
     rewrite: expecting(null, [answer('subscribe', 404, null, ['Not found.'])], []),
   },
   {
+    id: 'rules-hold-for-pushes',
+    why: 'What a stream does not show it does not push either (a quirk of the ancestor that its authors would not want)',
+    cases: ['filter_queryset-does-not-filter-pushes'],
+    rewrite: expecting(null, []),
+  },
+  {
     id: 'streams-are-apart',
     why: 'What one stream hides another does not push (a quirk of the ancestor)',
     cases: ['two-streams-one-model-share-groups'],

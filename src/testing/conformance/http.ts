@@ -52,6 +52,7 @@ const able: ReadonlySet<string> = new Set([
   'request-id',
   'schemas',
   'limited',
+  'reports',
   'auth',
   'auth-cookie',
   'private-notes',

@@ -114,6 +114,7 @@ const declarations = {
     post: job(exported, { input: { resource: t.text() } }),
   }),
   limited: resource({ id: t.id() }, { rateLimit: '5/15s' }),
+  reports: resource({ id: t.id(), title: t.text() }, { readOnly: true }),
 }
 
 /** Takes its time, and fails where it is asked to. */
