@@ -129,6 +129,26 @@ describe.runIf(hasBrowser)('the documentation page in a browser', () => {
     await page.close()
   })
 
+  test('sends a file, and says what came back', async () => {
+    const picture = resource({ id: t.id(), title: t.text(), image: t.file({ types: ['image/*'] }) }).public()
+    const app = api({ picture }, { report: () => {}, http: { log: () => {} } })
+    const own = await serve(app, { port: 0, signals: false, report: () => {} })
+    await app.post('picture', { title: 'a' })
+    const page = await open(`${own.url}/docs#Picture`)
+    await page.click('#uploadImageOfPicture > summary')
+    const buffer = Buffer.from('not really')
+    await page.setInputFiles('#uploadImageOfPicture [type=file]', { name: 'ä.png', mimeType: 'image/png', buffer })
+    expect(await page.locator('#uploadImageOfPicture .curl').innerText()).toContain("-T 'ä.png'")
+    await page.click('#uploadImageOfPicture .send')
+    await page.waitForSelector('#uploadImageOfPicture .status >> text=201 Created')
+    expect(await app.get('picture', 1)).toMatchObject({ image: { name: 'ä.png', type: 'image/png', size: 10 } })
+    await page.click('#downloadImageOfPicture > summary')
+    await page.click('#downloadImageOfPicture .send')
+    await page.waitForSelector('#downloadImageOfPicture .result >> text=10 bytes of image/png')
+    await page.close()
+    await own.close()
+  })
+
   test('says why a stream is refused', async () => {
     const page = await open(docs())
     await page.click('#live-toggle')

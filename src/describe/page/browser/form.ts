@@ -38,6 +38,14 @@ export function tryForm(method: string, path: string, operation: Json): HTMLElem
     body.addEventListener('input', () => preview())
   }
 
+  // The bytes of a file are the body.
+  const types = Object.keys(operation['requestBody']?.content ?? {})
+  const file =
+    method === 'PUT' && operation['x-file'] !== undefined
+      ? (h('input', { type: 'file', accept: types.join(','), 'aria-label': 'File' }) as HTMLInputElement)
+      : null
+  file?.addEventListener('input', () => preview())
+
   const request = (): { url: string; init: RequestInit & { headers: Record<string, string> } } => {
     let at = path
     const query: string[] = []
@@ -52,8 +60,14 @@ export function tryForm(method: string, path: string, operation: Json): HTMLElem
       else query.push(`${name.replaceAll(/[^\w.[\]-]/g, encodeURIComponent)}=${encodeURIComponent(value)}`)
     }
     if (body) fields['content-type'] = 'application/json'
+    const chosen = file?.files?.[0]
+    if (chosen) {
+      fields['content-type'] = chosen.type || 'application/octet-stream'
+      fields['content-disposition'] ??= `attachment; filename*=UTF-8''${encodeURIComponent(chosen.name)}`
+    }
     const url = baseOf() + at + (query.length ? `?${query.join('&')}` : '')
-    return { url, init: { method, headers: fields, ...(body ? { body: body.value } : {}) } }
+    const sent = body ? body.value : file ? (chosen ?? '') : undefined
+    return { url, init: { method, headers: fields, ...(sent === undefined ? {} : { body: sent }) } }
   }
 
   const line = h('pre', { class: 'curl' })
@@ -65,6 +79,7 @@ export function tryForm(method: string, path: string, operation: Json): HTMLElem
       if (name === 'authorization') parts.push('-H', '"authorization: Bearer $TOKEN"')
       else if (name !== 'accept') parts.push('-H', quoted(`${name}: ${value}`))
     if (body) parts.push('-d', quoted(compact(body.value)))
+    if (file) parts.push('-T', quoted(file.files?.[0]?.name ?? 'FILE'))
     show(line, parts.join(' '))
   }
 
@@ -75,7 +90,7 @@ export function tryForm(method: string, path: string, operation: Json): HTMLElem
     const began = performance.now()
     try {
       const response = await fetch(url, init)
-      const text = await response.text()
+      const text = await textOf(response)
       showAnswer(result, response, text, performance.now() - began)
     } catch (error) {
       show(result, h('p', { class: 'error' }, `No answer: ${String(error)}`))
@@ -106,6 +121,7 @@ export function tryForm(method: string, path: string, operation: Json): HTMLElem
       headers.some(one => one['required']),
     ),
     body && h('label', { class: 'wide' }, h('span', {}, 'Body'), body),
+    file && h('label', { class: 'wide' }, h('span', {}, 'File'), file),
     line,
     h(
       'div',
@@ -141,6 +157,14 @@ function showAnswer(result: HTMLElement, response: Response, text: string, took:
     h('details', {}, h('summary', {}, 'Header fields'), h('pre', {}, fields)),
     text === '' ? h('p', { class: 'wait' }, 'No body') : shown,
   )
+}
+
+/** What can be read of an answer; of a file that is no text, how long it is. */
+async function textOf(response: Response): Promise<string> {
+  const type = response.headers.get('content-type') ?? ''
+  if (response.headers.get('accept-ranges') !== 'bytes' || type.startsWith('text/')) return response.text()
+  const { size } = await response.blob()
+  return `${size} bytes of ${type}`
 }
 
 function placeholderOf(one: Json): string {

@@ -53,6 +53,8 @@ function form(name: string, method: string, href: string, resource: Resource): u
 
 function isInput(field: Field): boolean {
   if (field.readonly || field === field.owner.id) return false
+  // Bytes have a URI of their own.
+  if (field.is === 'scalar' && field.def.file) return false
   if (field.is === 'scalar') return !field.hidden || field.type.type === 'password'
   return field.is === 'one' && !field.hidden
 }
