@@ -1,6 +1,7 @@
 // Server processes that are there to be killed.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Writable } from 'node:stream'
@@ -18,6 +19,8 @@ export interface Program {
  */
 export async function build(name: string, folder: string, args: readonly string[]): Promise<Program> {
   const dir = join(folder, 'program')
+  // What is loaded only when it is needed is not in it.
+  symlinkSync(join(import.meta.dirname, '../../node_modules'), join(folder, 'node_modules'), 'junction')
   await bundle({ input: { [name]: join(import.meta.dirname, `${name}.ts`) }, dir, extension: '.mjs' })
   const env = { ...process.env, NODE_COMPILE_CACHE: join(folder, 'cache') }
   const program = { file: join(dir, `${name}.mjs`), env }
