@@ -1,4 +1,5 @@
-// Many WebSocket clients in one process: node bench/subscribers.ts PORT COUNT. Speaks JSON lines: says {"ready":true}; on
+// Many clients in one process: node bench/subscribers.ts PORT COUNT [native|socketio|silent]. native and socketio subscribe
+// to a list in the words of those faces; silent is connected by Socket.IO and is told without asking. Speaks JSON lines: says {"ready":true}; on
 // {"measure":ms,"writes":perSecond} it counts what comes in that time (and, with writes, makes the writes and times them).
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
@@ -8,6 +9,7 @@ import { createInterface } from 'node:readline'
 
 const port = Number(process.argv[2])
 const count = Number(process.argv[3])
+const speech = process.argv[4] ?? 'native'
 
 /** Bytes that each has got, and frames that the first has got: all get the same. */
 const bytes = new Float64Array(count)
@@ -16,17 +18,26 @@ let frames = 0
 let began = 0
 let latencies: number[] = []
 
+/** A masked text frame; a mask of zeros leaves the text as it is. */
+function frame(text: string): Buffer {
+  return Buffer.concat([Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0]), Buffer.from(text)])
+}
+
+/** A client of Socket.IO answers pings; one that does so before it is asked is never asked. */
+const PONG = 5_000
+
 async function open(index: number): Promise<Socket> {
+  const native = speech === 'native'
   const request = ask({
     port,
-    path: '/live',
+    path: native ? '/live' : '/socket.io/?EIO=4&transport=websocket',
     agent: false,
     headers: {
       connection: 'Upgrade',
       upgrade: 'websocket',
       'sec-websocket-key': randomBytes(16).toString('base64'),
       'sec-websocket-version': '13',
-      'sec-websocket-protocol': 'restuary.1',
+      ...(native && { 'sec-websocket-protocol': 'restuary.1' }),
     },
   }).end()
   const [, socket] = (await once(request, 'upgrade')) as [unknown, Socket]
@@ -37,8 +48,14 @@ async function open(index: number): Promise<Socket> {
     if (began > 0) latencies.push(performance.now() - began)
   })
   socket.on('error', () => {})
-  const text = Buffer.from('{"id":1,"op":"subscribe","uri":"/todos"}')
-  socket.write(Buffer.concat([Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0]), text]))
+  if (native) socket.write(frame('{"id":1,"op":"subscribe","uri":"/todos"}'))
+  else {
+    socket.write(frame('40'))
+    // What is said before the connection is taken ends it.
+    while (!String((await once(socket, 'data'))[0]).includes('40{'));
+    if (speech === 'socketio') socket.write(frame('42["subscribe","/todos/"]'))
+    setInterval(() => socket.write(frame('3')), PONG).unref()
+  }
   return socket
 }
 
