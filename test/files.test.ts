@@ -282,6 +282,24 @@ describe('what is left behind', () => {
     expect(await second.kept()).toEqual([])
   })
 
+  test('of a database that is opened to be read only files are read, and nothing is removed', async () => {
+    const path = join(temporary(), 'todo.db')
+    const own = (options = {}): Promise<Begun> =>
+      begin(inFolder(), sqlite(path, options), { files: undefined as never })
+    const kept = (): string[] =>
+      readdirSync(`${path}-files`, { recursive: true, withFileTypes: true }).flatMap(one =>
+        one.isFile() ? [one.name] : [],
+      )
+    const first = await own()
+    await first.ask('POST', '/todo', form({ text: 'a', paper: new Blob(['p']) }))
+    await first.app.close()
+    const left = kept()
+    const second = await own({ readOnly: true })
+    expect(await (await second.ask('GET', '/todo/1/paper')).text()).toBe('p')
+    expect((await second.ask('PUT', '/todo/1/paper', { body: 'x' })).status).toBe(403)
+    expect([kept(), second.faults]).toEqual([left, []])
+  })
+
   test('files that cannot be kept are refused for now, and the row stays as it was', async () => {
     const place = inFolder()
     const write = async (): Promise<never> => Promise.reject(new Error('no space'))

@@ -7,6 +7,8 @@ export interface Store {
   readonly name: string
   /** The file that it is in; absent where there is none. Files of rows are kept beside it. */
   readonly file?: string | undefined
+  /** Whatever is written to it is refused. */
+  readonly isReadOnly?: boolean
   /** Names this history of positions; another history (a restored copy, a fresh memory) has another. 6 characters [0-9a-z]. */
   readonly epoch: string
   /** Makes or adapts tables to the model; refuses what would lose data, listing every fault with the fix. */

@@ -40,6 +40,7 @@ export class Files {
   /** The store is open: what was left behind is removed, from here on what rows lose as well. */
   start(): Promise<void> {
     const { store, ledger, every = 600_000 } = this.#options
+    if (store.isReadOnly) return Promise.resolve()
     const look = (): void => {
       const changed = store.read(snapshot => wait(snapshot.changed(ledger)))
       if (changed instanceof Promise) changed.then(seq => this.#changed(seq)).catch(this.#options.onFault)
@@ -87,10 +88,8 @@ export class Files {
     const { files, clock, random } = this.#options
     return new Reception({
       clock,
-      write: async (key, bytes) => {
-        await this.#enter(key)
-        await files.write(key, bytes)
-      },
+      enter: key => this.#enter(key),
+      write: (key, bytes) => files.write(key, bytes),
       release: keys => this.#release(keys),
       newKey: () => Buffer.from(random(16)).toString('hex'),
     })

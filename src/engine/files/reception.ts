@@ -19,6 +19,8 @@ export interface Upload {
 export interface Keeping {
   readonly clock: () => number
   readonly newKey: () => string
+  /** Enters a key, so that its bytes are found whatever becomes of this. */
+  readonly enter: (key: string) => Promise<void>
   readonly write: (key: string, bytes: AsyncIterable<Uint8Array>) => Promise<void>
   readonly release: (keys: readonly string[]) => Promise<void>
 }
@@ -44,6 +46,7 @@ export class Reception {
   async take(field: ScalarField, head: FileHead, bytes: AsyncIterable<Uint8Array>): Promise<StoredFile> {
     const type = mediaTypeFor(field, head.type)
     const key = this.#keeping.newKey()
+    await this.#keeping.enter(key)
     this.#keys.push(key)
     const { max } = field.def.file!
     const sha256 = createHash('sha256')

@@ -18,7 +18,8 @@ export function readOnly(file: string, options: Options): Store {
 
 class ReadOnlyStore implements Store {
   readonly name = 'sqlite'
-  readonly #file: string
+  readonly isReadOnly = true
+  readonly file: string
   readonly #options: Options
   readonly #listeners = new Set<() => void>()
   #open: { readonly reader: Reader; readonly version: Statement; readonly environment: Environment } | null = null
@@ -28,7 +29,7 @@ class ReadOnlyStore implements Store {
   #watch: NodeJS.Timeout | undefined
 
   constructor(file: string, options: Options) {
-    this.#file = file
+    this.file = file
     this.#options = options
   }
 
@@ -37,7 +38,7 @@ class ReadOnlyStore implements Store {
   }
 
   open(model: Model, environment: Environment): void {
-    const connection = new Connection({ ...this.#options, file: this.#file, readOnly: true })
+    const connection = new Connection({ ...this.#options, file: this.file, readOnly: true })
     const positions: Positions = { position: 1, changed: () => 1 }
     const layouts = layoutsOf(model, { seq: 1, at: environment.clock() }, false)
     const version = connection.prepare('PRAGMA data_version')
