@@ -300,6 +300,16 @@ describe('what is left behind', () => {
     expect([kept(), second.faults]).toEqual([left, []])
   })
 
+  test('files are beside the database where other rows pass, too', async () => {
+    const path = join(temporary(), 'todo.db')
+    const here = resource.ephemeral({ id: t.id(), name: t.text() }, { ttl: '30 s' }).public()
+    const app = api({ ...model, here }, { store: sqlite(path), report: () => {} })
+    onTestFinished(() => app.close())
+    await app.post('todo', { text: 'a' })
+    const { version } = await app.files.put('todo', 1, 'paper', new Blob(['p']))
+    expect(readdirSync(join(`${path}-files`, version.slice(0, 2)))).toEqual([version])
+  })
+
   test('files that cannot be kept are refused for now, and the row stays as it was', async () => {
     const place = inFolder()
     const write = async (): Promise<never> => Promise.reject(new Error('no space'))

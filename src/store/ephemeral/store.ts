@@ -33,6 +33,14 @@ export class EphemeralStore implements Store {
     return this.#lasting.name
   }
 
+  get file(): string | undefined {
+    return this.#lasting.file
+  }
+
+  get isReadOnly(): boolean {
+    return this.#lasting.isReadOnly ?? false
+  }
+
   get epoch(): string {
     return this.#lasting.epoch
   }
