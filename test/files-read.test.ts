@@ -228,6 +228,19 @@ describe('in JSON a file', () => {
     expect(await row()).toMatchObject({ face: null })
   })
 
+  test('is the same on sockets', async () => {
+    const native = await NativeClient.open(served.url.replace('http', 'ws'))
+    onTestFinished(() => native.socket.terminate())
+    const uri = `/doc/${id}`
+    const refused = await native.ask({ op: 'patch', uri, data: { face: 'aGVsbG8=' } })
+    expect(refused).toMatchObject({ status: 400, error: { error: 'read_only', errors: [{ pointer: '#/face' }] } })
+    expect(await native.ask({ op: 'get', uri })).toMatchObject({ data: { face: { url: `${uri}/face` } } })
+    expect(await native.ask({ op: 'patch', uri, data: { face: null } })).toMatchObject({
+      status: 200,
+      data: { face: null },
+    })
+  })
+
   test('is there or not, for a filter', async () => {
     const other = ((await app.post('doc', {})) as { id: number }).id
     const ids = async (query: string): Promise<number[]> =>

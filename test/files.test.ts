@@ -310,6 +310,11 @@ describe('what is left behind', () => {
     expect(readdirSync(join(`${path}-files`, version.slice(0, 2)))).toEqual([version])
   })
 
+  test('rows that pass have none', () => {
+    const here = resource.ephemeral({ id: t.id(), face: t.file() }, { ttl: '30 s' }).public()
+    expect(() => api({ here }, { report: () => {} })).toThrow('here.face: is a file of a row that passes')
+  })
+
   test('files that cannot be kept are refused for now, and the row stays as it was', async () => {
     const place = inFolder()
     const write = async (): Promise<never> => Promise.reject(new Error('no space'))
