@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { api, type Api, type ApiOptions } from '../src/api.ts'
+import { action } from '../src/model/action.ts'
 import { resource } from '../src/model/resource.ts'
 import { t } from '../src/schema/builder.ts'
 import { folder, type FileStore } from '../src/store/files.ts'
@@ -313,6 +314,11 @@ describe('what is left behind', () => {
   test('rows that pass have none', () => {
     const here = resource.ephemeral({ id: t.id(), face: t.file() }, { ttl: '30 s' }).public()
     expect(() => api({ here }, { report: () => {} })).toThrow('here.face: is a file of a row that passes')
+  })
+
+  test('an action of a row cannot stand where a file is', () => {
+    const one = resource({ id: t.id(), face: t.file() }).actions({ put_face: action({ on: 'row', run: () => 1 }) })
+    expect(() => api({ one }, { report: () => {} })).toThrow('has the URI of the file one.face')
   })
 
   test('files that cannot be kept are refused for now, and the row stays as it was', async () => {

@@ -85,6 +85,8 @@ function checkOwn(
     const field = on === 'row' ? def.fields[path] : undefined
     if (field && (field.is === 'back' || field.is === 'many'))
       note(at, `has the URI of the nested collection ${name}.${path}`, 'give the action another name')
+    if (field?.is === 'scalar' && field.file)
+      note(at, `has the URI of the file ${name}.${path}`, 'give the action another name')
   }
 }
 
