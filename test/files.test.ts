@@ -283,6 +283,28 @@ describe('what is left behind', () => {
     expect(await second.kept()).toEqual([])
   })
 
+  test('what cannot be removed keeps nothing else from it', async () => {
+    const place = inFolder()
+    let stuck = ''
+    const remove = async (key: string): Promise<void> => {
+      if (key === stuck) throw new Error('stuck')
+      await place.files.remove(key)
+    }
+    const { app, kept } = await begin({ ...place, files: { ...place.files, remove } })
+    const keys: string[] = []
+    for (let id = 1; id <= 3; id++) {
+      await app.post('todo', { text: `${id}` })
+      keys.push((await app.files.put('todo', id, 'paper', new Blob(['p']))).version)
+    }
+    stuck = keys.toSorted()[0]!
+    await app.transaction(async tx => {
+      for (let id = 1; id <= 3; id++) await tx.delete('todo', id)
+    })
+    expect(await kept()).toEqual([stuck])
+    stuck = ''
+    expect(await kept()).toEqual([])
+  })
+
   test('of a database that is opened to be read only files are read, and nothing is removed', async () => {
     const path = join(temporary(), 'todo.db')
     const own = (options = {}): Promise<Begun> =>

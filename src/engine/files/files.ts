@@ -144,18 +144,25 @@ export class Files {
     )
   }
 
+  /** What cannot be removed now keeps nothing else from it, and is told of at the end. */
   async #remove(rows: readonly Row[]): Promise<void> {
     const { store, ledger, files } = this.#options
-    for (const row of rows) await files.remove(row[ID] as string)
+    const gone: string[] = []
+    let fault: { readonly error: unknown } | null = null
+    for (const row of rows) {
+      const key = row[ID] as string
+      try {
+        await files.remove(key)
+        gone.push(key)
+      } catch (error) {
+        fault ??= { error }
+      }
+    }
     await store.write(function* (tx) {
-      const left = yield* wait(
-        tx.many(
-          ledger,
-          rows.map(row => row[ID] as string),
-        ),
-      )
+      const left = yield* wait(tx.many(ledger, gone))
       const changes = left.map(row => striking(ledger, row))
       if (changes.length > 0) yield* wait(tx.apply(changes, []))
     })
+    if (fault) throw (fault as { readonly error: unknown }).error
   }
 }
