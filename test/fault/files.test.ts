@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest'
-import { faults } from './counts.ts'
+import { faults, tell } from './counts.ts'
 import { killFileServers } from './files.ts'
 
 const kills = faults.files
 
 test(`${kills} killed servers lose no file that was answered, keep none by halves, and leave none behind`, async () => {
-  const { acknowledged, ...tally } = await killFileServers(kills)
+  const result = await killFileServers(kills)
+  tell(result)
+  const { acknowledged, ...tally } = result
   expect(tally).toEqual({ kills, lost: 0, damaged: 0, left: 0 })
   expect(acknowledged).toBeGreaterThan(kills)
 })

@@ -9,6 +9,7 @@ const config: ViteUserConfig = defineConfig({
     pool: 'threads',
     isolate: false,
     maxWorkers: '100%',
+    testTimeout: 600_000,
   },
 })
 
