@@ -1,7 +1,7 @@
 // Files over HTTP, request by request: who may, under which conditions, how much, in which form, and what of it comes back.
 import { connect } from 'node:net'
 import { once } from 'node:events'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { api } from '../src/api.ts'
 import { resource } from '../src/model/resource.ts'
 import { any } from '../src/model/rule.ts'
@@ -251,6 +251,22 @@ describe('how much', () => {
     expect((await ask('POST', '/doc', { body: text(399, 2) })).status).toBe(413)
     expect((await ask('POST', '/doc', { body: text(401, 1) })).status).toBe(413)
   })
+})
+
+test('a body that is no file has no more time than elsewhere, although files have', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  expect(served.server.requestTimeout).toBe(300_000)
+  const before = vi.getTimerCount()
+  const post = connect(served.port, '127.0.0.1')
+  post.write('POST /doc HTTP/1.1\r\nhost: x\r\nauthorization: ann\r\ncontent-type: application/json\r\n')
+  post.write('content-length: 20\r\n\r\n{"owner"')
+  await expect.poll(() => vi.getTimerCount()).toBe(before + 1)
+  vi.advanceTimersByTime(30_000)
+  const [answer] = (await once(post, 'data')) as [Buffer]
+  expect(answer.toString()).toMatch(/^HTTP\/1\.1 400 /)
+  expect(answer.toString()).toContain('took over 30000 milliseconds')
+  post.destroy()
 })
 
 describe('a client that goes away in the middle', () => {

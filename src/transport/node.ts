@@ -176,7 +176,7 @@ class NodeExchange extends Exchange {
       }
       if (this.#patience !== null) {
         const late = new ApiError('bad_request', { detail: `The content took over ${this.#patience} milliseconds` })
-        const timer = setTimeout(() => refuse(late), this.#patience)
+        const timer = setTimeout(() => refuse(late), this.#patience).unref()
         request.on('close', () => clearTimeout(timer))
       }
       request.on('data', (chunk: Buffer) => {

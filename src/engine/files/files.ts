@@ -148,14 +148,14 @@ export class Files {
   async #remove(rows: readonly Row[]): Promise<void> {
     const { store, ledger, files } = this.#options
     const gone: string[] = []
-    let fault: { readonly error: unknown } | null = null
+    const faults: unknown[] = []
     for (const row of rows) {
       const key = row[ID] as string
       try {
         await files.remove(key)
         gone.push(key)
       } catch (error) {
-        fault ??= { error }
+        faults.push(error)
       }
     }
     await store.write(function* (tx) {
@@ -163,6 +163,6 @@ export class Files {
       const changes = left.map(row => striking(ledger, row))
       if (changes.length > 0) yield* wait(tx.apply(changes, []))
     })
-    if (fault) throw (fault as { readonly error: unknown }).error
+    if (faults.length > 0) throw faults[0]
   }
 }
