@@ -62,8 +62,8 @@ export interface Auth {
   onPrincipalChange(user: Id, listener: () => void): () => void
   /** Who a caller is who stays, for what is told of in the order of the log; null = nothing in the store decides it. */
   standing(identity: Identity): Standing | null
-  /** The users of whom commits changed the row or a session. */
-  changedIn(commits: readonly Commit[]): ReadonlySet<Id>
+  /** The users of whom commits changed the row or a session, and how often. */
+  changedIn(commits: readonly Commit[]): ReadonlyMap<Id, number>
   /** Follows a caller who stays: hears once that the token has expired or the session has ended, or of each change. */
   watch(identity: Identity, listener: (what: Watched) => void): () => void
   /** Login, refresh and logout; null where no resource says `.login(…)`. */
@@ -96,7 +96,7 @@ export interface AuthEnvironment {
 }
 
 const most = 10_000
-const nobody: ReadonlySet<Id> = new Set()
+const nobody: ReadonlyMap<Id, number> = new Map()
 
 /** Makes what recognises callers; null where neither a login nor any option asks for it. */
 export function createAuth(options: AuthOptions | TokenAuth | undefined, environment: AuthEnvironment): Auth | null {

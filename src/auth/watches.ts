@@ -81,17 +81,18 @@ export class Watches {
       }
       if (commits.length === 0) return
       this.#position = commits.at(-1)!.position
-      for (const user of this.usersIn(commits)) this.#tell(user)
+      for (const user of this.usersIn(commits).keys()) this.#tell(user)
     }
   }
 
-  /** The users whose row or sessions commits changed. */
-  usersIn(commits: readonly Commit[]): Set<Id> {
-    const found = new Set<Id>()
+  /** The users whose row or sessions commits changed, and how often. */
+  usersIn(commits: readonly Commit[]): Map<Id, number> {
+    const found = new Map<Id, number>()
+    const add = (user: Id): unknown => found.set(user, (found.get(user) ?? 0) + 1)
     for (const { changes } of commits) {
       for (const { resource, id, before, after } of changes) {
-        if (resource === this.#users) found.add(id)
-        else if (resource === this.#sessions.resource) found.add(this.#sessions.userOf((after ?? before) as Row))
+        if (resource === this.#users) add(id)
+        else if (resource === this.#sessions.resource) add(this.#sessions.userOf((after ?? before) as Row))
       }
     }
     return found

@@ -24,8 +24,8 @@ export interface FollowersOptions {
   readonly hub: Hub
   /** Rows of a view whose difference is told; beyond it a new snapshot is. */
   readonly most: number
-  /** The users of whom commits changed something. */
-  readonly changedIn: (commits: readonly Commit[]) => ReadonlySet<Id>
+  /** The users of whom commits changed something, and how often. */
+  readonly changedIn: (commits: readonly Commit[]) => ReadonlyMap<Id, number>
   /** What a caller follows with a call. Throws where it may not. */
   readonly interestOf: (call: Call) => Keyed
   /** A group's view, and from now on what is watched is compared with it. */
@@ -42,7 +42,8 @@ export class Followers implements Around {
   readonly #options: FollowersOptions
   readonly #followings = new Map<Subscription, Following>()
   readonly #byUser = new Map<Id, Few<Subscription>>()
-  readonly #doubtful = new Set<Subscription>()
+  /** With how often their callers changed. */
+  readonly #doubtful = new Map<Subscription, number>()
 
   constructor(options: FollowersOptions) {
     this.#options = options
@@ -67,23 +68,24 @@ export class Followers implements Around {
   /** Before commits are told: whoever they may concern is told nothing yet. Null = it is not known what happened. */
   before(commits: readonly Commit[] | null): void {
     if (this.#byUser.size === 0) return
-    const users = commits === null ? this.#byUser.keys() : this.#options.changedIn(commits)
-    for (const user of users)
+    const changed = commits && this.#options.changedIn(commits)
+    for (const user of (changed ?? this.#byUser).keys())
       each(this.#byUser.get(user), subscription => {
         subscription.hold()
-        this.#doubtful.add(subscription)
+        this.#doubtful.set(subscription, changed?.get(user) ?? Infinity)
       })
   }
 
   /** After commits were told: those who were told nothing hear what it comes to for whoever they are by now. */
   *after(snapshot: Snapshot): Work<void> {
-    for (const subscription of this.#doubtful) {
+    for (const [subscription, times] of this.#doubtful) {
       this.#doubtful.delete(subscription)
       const following = this.#followings.get(subscription)!
       try {
         const principal = yield* following.standing.at(snapshot)
-        if (principal === following.call.principal) subscription.release()
-        else yield* this.#become(snapshot, subscription, following, principal)
+        // Who changed more than once may have been somebody else meanwhile.
+        if (times === 1 && principal === following.call.principal) subscription.release()
+        else yield* this.#become(snapshot, subscription, following, principal, times === 1)
       } catch (thrown) {
         this.#fail(subscription, thrown)
       }
@@ -109,10 +111,11 @@ export class Followers implements Around {
     subscription: Subscription,
     following: Following,
     principal: Principal | null,
+    isSure = true,
   ): Work<void> {
     if (principal === null) throw new ApiError('unauthenticated', { detail: 'the session has ended' })
     following.call = askedBy(following.call, principal)
-    yield* this.#turn(snapshot, subscription, following.call)
+    yield* this.#turn(snapshot, subscription, following.call, isSure)
   }
 
   #fail(subscription: Subscription, thrown: unknown): void {
@@ -121,11 +124,12 @@ export class Followers implements Around {
     this.#options.end(subscription, error)
   }
 
-  *#turn(snapshot: Snapshot, subscription: Subscription, call: Call): Work<void> {
+  /** What leads to what the call asks for is told; where nothing does and it is sure that nothing did, what came is. */
+  *#turn(snapshot: Snapshot, subscription: Subscription, call: Call, isSure = true): Work<void> {
     const { hub, most, take } = this.#options
     const { key, interest } = yield* this.#wanted(snapshot, call)
     const from = { group: subscription.group, key: subscription.key }
-    if (key === from.key) return subscription.release()
+    if (key === from.key && isSure) return subscription.release()
     const to = hub.group(key, () => interest)
     hub.join(to, subscription)
     try {
@@ -133,9 +137,9 @@ export class Followers implements Around {
       const told = { group: from.group, untold: subscription.untold() }
       const batch = rows && (yield* difference(snapshot, told, to, rows, most))
       subscription.become(key, to, batch)
-      hub.leave(from.key, from.group, subscription)
+      if (to !== from.group) hub.leave(from.key, from.group, subscription)
     } catch (error) {
-      hub.leave(key, to, subscription)
+      if (to !== from.group) hub.leave(key, to, subscription)
       throw error
     }
   }

@@ -12,8 +12,8 @@ export interface LiveOptions {
   readonly clock: () => number
   /** Anonymous callers may do nothing where a resource is not public. */
   readonly gate: Gate
-  /** The users of whom commits changed something that may make other callers of them; null = nobody can change. */
-  readonly changedIn?: ((commits: readonly Commit[]) => ReadonlySet<Id>) | null
+  /** The users of whom commits changed something that may make other callers of them, and how often; null = nobody can change. */
+  readonly changedIn?: ((commits: readonly Commit[]) => ReadonlyMap<Id, number>) | null
   /** Charges a subscription to the budget of its caller. */
   readonly charge?: ((call: Call) => Maybe<unknown>) | null
   /** Hears of what an evaluation or a face threw; the others are not disturbed. */

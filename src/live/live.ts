@@ -59,7 +59,7 @@ export class Live {
     this.#followers = new Followers({
       hub: this.#hub,
       most: limits.snapshotRows,
-      changedIn: options.changedIn ?? (() => new Set()),
+      changedIn: options.changedIn ?? (() => new Map()),
       interestOf: call => {
         gate.pass(call, true)
         return interestOf(call, gate.closes(call.resource))

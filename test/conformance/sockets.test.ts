@@ -17,13 +17,12 @@ const results = async (file: unknown, store: StoreKind, used = new Set<string>()
 
 describe.each(['memory', 'sqlite'] as const)('over %s', store => {
   test.each([
-    ['socketapi', ofSocketApi, []],
-    ['channels', ofChannels, ['filter_queryset-does-not-filter-pushes']],
-  ] as const)('%s: every case is passed', async (name, departures, skipped) => {
+    ['socketapi', ofSocketApi],
+    ['channels', ofChannels],
+  ] as const)('%s: every case is passed', async (name, departures) => {
     const used = new Set<string>()
     const all = await results(files[name], store, used)
-    expect(all.filter(one => one.outcome === 'failed').map(one => `${one.name} ${one.detail}`)).toEqual([])
-    expect(all.filter(one => one.outcome === 'skipped').map(one => one.name)).toEqual(skipped)
+    expect(all.filter(one => one.outcome !== 'passed').map(one => `${one.name} ${one.detail}`)).toEqual([])
     expect(all).toHaveLength(files[name].length)
     expect(departures.map(({ id }) => id).filter(id => !used.has(id))).toEqual([])
   })

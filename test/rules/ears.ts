@@ -57,7 +57,9 @@ export class Ear {
   }
 
   patched(id: number, patch: Shown): void {
-    this.rows.set(id, { ...this.rows.get(id), ...patch })
+    // Null is what a member is told to be that may no longer be seen.
+    const row = Object.entries({ ...this.rows.get(id), ...patch }).filter(([, value]) => value !== null)
+    this.rows.set(id, Object.fromEntries(row))
     this.#tell(['change', id, patch])
   }
 
@@ -82,9 +84,17 @@ export class Ear {
 
   /** Resolves when the rows are these, in whatever order. */
   async reach(wanted: readonly Shown[]): Promise<void> {
-    const all = JSON.stringify(wanted)
+    const names = [
+      ...new Set(
+        wanted.flatMap(row => Object.keys(row)).concat([...this.rows.values()].flatMap(row => Object.keys(row))),
+      ),
+    ]
+    const all = JSON.stringify(wanted, names)
     const same = (): boolean =>
-      JSON.stringify([...this.rows.values()].toSorted((a, b) => Number(a['id']) - Number(b['id']))) === all
+      JSON.stringify(
+        [...this.rows.values()].toSorted((a, b) => Number(a['id']) - Number(b['id'])),
+        names,
+      ) === all
     while (!same()) {
       if (this.ended !== null) throw new Error(`it has ended: ${this.ended}`)
       await this.#more()

@@ -1,6 +1,7 @@
 import type { Api } from '../../api.ts'
 import { NativeClient } from '../native-client.ts'
-import { demote, openTodos, type Filling } from '../models/todos.ts'
+import { rewrite } from '../models/fill.ts'
+import { openTodos, type Filling } from '../models/todos.ts'
 import { filled, identity, Unknown, withDollars } from './badinput-request.ts'
 import { freshStore } from './fresh-store.ts'
 import { isObject } from './oracle.ts'
@@ -216,7 +217,7 @@ const scripts: ReadonlyMap<string, (bench: Bench) => Promise<Came>> = new Map([
       subscribed(bench, '/users', async ({ app }, client) => {
         // What was to be seen before is nobody's leak.
         client.all.length = 0
-        await demote(app, 4)
+        await rewrite(app, 'user', 4, 'role', 'user')
         await app.safe.patch('user', 2, { email: 'canary@x.io' })
         await client.hear(frame => frame.events)
       }),

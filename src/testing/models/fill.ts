@@ -1,8 +1,9 @@
 import type { Engine } from '../../engine/engine.ts'
-import type { Row } from '../../model/model.ts'
+import { SEQ, type Id, type Row, type StoredField } from '../../model/model.ts'
 import { coerce, Refused } from '../../schema/coerce.ts'
 import type { Value } from '../../schema/field.ts'
 import type { Store } from '../../store/store.ts'
+import { wait } from '../../store/work.ts'
 
 /** Rows as plain objects, relations as ids. */
 export type Objects = readonly Readonly<Record<string, Value>>[]
@@ -26,4 +27,22 @@ export async function fill(
     }
     await app.store.load(resource, objects.map(row))
   }
+}
+
+/** Writes one field past the API, hidden and read-only ones too; the seq of the change. */
+export async function rewrite(
+  app: { readonly engine: Engine; readonly store: Store },
+  name: string,
+  id: Id,
+  field: string,
+  value: Value,
+): Promise<number> {
+  const resource = app.engine.model.resources.get(name)!
+  const { slot } = resource.field.get(field) as StoredField
+  return app.store.write(function* (tx) {
+    const before = (yield* wait(tx.get(resource, id)))!
+    const after = before.with(slot, value)
+    yield* wait(tx.apply([{ resource, op: 'patch', id, before, after, changed: [slot], lists: [] }], []))
+    return after[SEQ] as number
+  })
 }

@@ -4,7 +4,6 @@ import { resource } from '../../model/resource.ts'
 import { all, always, any, js } from '../../model/rule.ts'
 import { t } from '../../schema/builder.ts'
 import type { Store } from '../../store/store.ts'
-import { wait } from '../../store/work.ts'
 import { craftedToken, withUnusedBits, type TokenWorkshop } from '../conformance/badinput-tokens.ts'
 import { fill } from './fill.ts'
 
@@ -86,17 +85,6 @@ export async function openTodos(store: Store, vector: string, broken = false): P
     ],
   })
   return { app: app as unknown as Api, filling: await fillingOf(app as unknown as Api, vector) }
-}
-
-/** A user has another role from now on; no request may change it. */
-export async function demote(app: Api, id: number): Promise<void> {
-  const resource = app.model.resources.get('user')!
-  const { slot } = resource.field.get('role') as { readonly slot: number }
-  await app.store.write(function* (tx) {
-    const before = (yield* wait(tx.get(resource, id)))!
-    const after = before.with(slot, 'user')
-    yield* wait(tx.apply([{ resource, op: 'patch', id, before, after, changed: [slot], lists: [] }], []))
-  })
 }
 
 async function fillingOf(app: Api, vector: string): Promise<Filling> {

@@ -3,11 +3,13 @@ import type { LiveEvent } from '../../live/event.ts'
 
 /**
  * The members of a representation whose value changed, as a JSON object (DECISIONS C6); null if none of those that are
- * shown did. What the records do not tell (related rows, functions of the declaration) counts as changed.
+ * shown did. What the records do not tell (related rows, functions of the declaration) counts as changed. Members that
+ * have rules of their own are told each time, null where they are hidden: the change may have been one of that.
  */
 export function changedMembers(resource: Resource, event: LiveEvent): string | null {
   const { body, changes } = event
-  if (changes.length === 0) return body
+  const ruled = Object.entries(resource.rules?.fields ?? {}).flatMap(([name, { read }]) => (read ? [name] : []))
+  if (changes.length === 0 && ruled.length === 0) return body
   const names = new Set<string>()
   for (const { changed, lists, before } of changes) {
     // A row that was deleted and made again is another one.
@@ -17,10 +19,11 @@ export function changedMembers(resource: Resource, event: LiveEvent): string | n
   }
   for (const field of resource.fields) if (dependsOn(field, names)) names.add(field.name)
   const patch: Record<string, unknown> = {}
-  for (const [name, value] of Object.entries(JSON.parse(body!) as Readonly<Record<string, unknown>>))
-    if (names.has(name)) patch[name] = value
-  const text = JSON.stringify(patch)
-  return text === '{}' ? null : text
+  const shown = JSON.parse(body!) as Readonly<Record<string, unknown>>
+  for (const [name, value] of Object.entries(shown)) if (changes.length === 0 || names.has(name)) patch[name] = value
+  if (Object.keys(patch).length === 0) return null
+  for (const name of ruled) patch[name] = Object.hasOwn(shown, name) ? shown[name] : null
+  return JSON.stringify(patch)
 }
 
 function dependsOn(field: Field, names: ReadonlySet<string>): boolean {

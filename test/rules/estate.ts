@@ -1,0 +1,134 @@
+import {
+  all,
+  any,
+  api,
+  hashPassword,
+  not,
+  resource,
+  t,
+  type Api,
+  type ApiOptions,
+  type Store,
+} from '../../src/index.ts'
+import { fill } from '../../src/testing/models/fill.ts'
+
+/** Lists with owner, members and a policy, todos in them, hidden and guarded fields, a log for admins; with a login. */
+export async function estate(store: Store, options: ApiOptions): Promise<Api> {
+  const user = resource({
+    id: t.id(),
+    email: t.email().unique(),
+    role: t.enum(['admin', 'member']).default('member'),
+    pin: t.text().hidden(),
+    phone: t.text(),
+    password: t.password(),
+  })
+    .login('email', 'password')
+    .rules((me, user) => ({ read: me.signedIn, write: user.is(me), fields: { phone: { read: user.is(me) } } }))
+  const policy = resource({ id: t.id(), open: t.bool() }).rules(me => ({ read: me.signedIn }))
+  const list = resource
+    .for(user)({
+      id: t.id(),
+      title: t.text(),
+      secret: t.text().hidden(),
+      locked: t.bool().default(false),
+      owner: t.one('user'),
+      members: t.many('user', { ids: false }),
+      policy: t.one('policy'),
+    })
+    .rules((me, list) => ({
+      read: any(list.owner.is(me), list.members.has(me), me.role.is('admin'), list['policy']['open'].is(true)),
+      write: all(list.owner.is(me), not(list.locked.is(true))),
+    }))
+  const todo = resource
+    .for(user)({ id: t.id(), text: t.text(), memo: t.text(), list: t.one('list'), private: t.bool().default(false) })
+    .rules((me, todo) => ({
+      read: all(todo.list.can('read'), any(todo.private.is(false), todo.list['owner'].is(me))),
+      write: todo.list.can('write'),
+      fields: { memo: { read: me.role.is('admin') } },
+    }))
+  const audit = resource
+    .for(user)({ id: t.id(), what: t.text() })
+    .rules(me => ({ read: me.role.is('admin') }))
+  const app = api({ user, policy, list, todo, audit }, { ...options, store, auth: {} }) as unknown as Api
+  await app.ready()
+  const password = await hashPassword('correct horse', { memory: 8, passes: 1, parallelism: 1 })
+  await fill(app, {
+    user: users.map(id => ({ id, email: `u${id}@x.io`, role: 'member', pin: '', phone: '', password })),
+    policy: [
+      { id: 1, open: false },
+      { id: 2, open: false },
+    ],
+    list: lists.map(id => ({ id, title: '', secret: '', locked: false, owner: 1, policy: 1 })),
+    todo: todos.map(id => ({ id, text: '', memo: '', list: 1, private: false })),
+    audit: [
+      { id: 1, what: '' },
+      { id: 2, what: '' },
+    ],
+  })
+  return app
+}
+
+export const users: readonly number[] = [1, 2, 3]
+export const lists: readonly number[] = [1, 2, 3, 4]
+export const todos: readonly number[] = [1, 2, 3, 4, 5, 6, 7, 8]
+
+interface List {
+  owner: number
+  members: readonly number[]
+  policy: number
+}
+interface Todo {
+  list: number
+  private: boolean
+}
+
+/** What is stored, and who may see which canary of it: the rules once more, in plain words. */
+export class Oracle {
+  readonly role: Map<number, string> = new Map(users.map(id => [id, 'member']))
+  readonly open: Map<number, boolean> = new Map([1, 2].map(id => [id, false]))
+  readonly lists: Map<number, List> = new Map(lists.map(id => [id, { owner: 1, members: [], policy: 1 }]))
+  readonly todos: Map<number, Todo> = new Map(todos.map(id => [id, { list: 1, private: false }]))
+  /** The canary in each place: `todo 3 text`. */
+  readonly #placed = new Map<string, number>()
+  /** Who may have seen a canary, as bits. */
+  readonly #seen: number[] = []
+
+  place(resource: string, id: number, field: string, canary: number): void {
+    this.#placed.set(`${resource} ${id} ${field}`, canary)
+  }
+
+  /** Whoever may see something now may have seen it. */
+  look(): void {
+    for (const [place, canary] of this.#placed) {
+      const [resource = '', id, field = ''] = place.split(' ')
+      for (const me of users)
+        if (this.shows(me, resource, Number(id), field)) this.#seen[canary] = (this.#seen[canary] ?? 0) | (1 << me)
+    }
+  }
+
+  mayHaveSeen(me: number, canary: number): boolean {
+    return ((this.#seen[canary] ?? 0) & (1 << me)) !== 0
+  }
+
+  shows(me: number, resource: string, id: number, field: string): boolean {
+    const isAdmin = this.role.get(me) === 'admin'
+    switch (resource) {
+      case 'user':
+        return field === 'phone' && id === me
+      case 'list':
+        return field !== 'secret' && this.#list(me, id)
+      case 'todo': {
+        const { list, private: isPrivate } = this.todos.get(id)!
+        const isShown = this.#list(me, list) && (!isPrivate || this.lists.get(list)!.owner === me)
+        return isShown && (field !== 'memo' || isAdmin)
+      }
+      default:
+        return isAdmin
+    }
+  }
+
+  #list(me: number, id: number): boolean {
+    const { owner, members, policy } = this.lists.get(id)!
+    return owner === me || members.includes(me) || this.role.get(me) === 'admin' || this.open.get(policy)!
+  }
+}
