@@ -48,25 +48,40 @@ function onRow(call: Call, action: Action, reading: Reading, context: Context, r
 
 type Shown = Readonly<Record<string, unknown>>
 
+/** One action while it is done. */
+interface Doing {
+  readonly call: Call
+  readonly action: Action
+  readonly reading: Reading
+  readonly context: Context
+  readonly row: Shown
+}
+
 // What is there already is not waited for; generators and async functions would cost more than most actions do.
 function perform(call: Call, action: Action, reading: Reading, context: Context, row: Shown): Maybe<Answered> {
-  const finish = (answer: unknown): Maybe<Answered> =>
-    // What a job answers is shaped when it is done.
-    answered(call.resource, action.job ? null : action, answer, reading)
-  const start = (given: Arguments, input: unknown): Maybe<Answered> => {
-    if (input instanceof Rejected) throw refused(input, given)
-    const answer = call.resource.around.has(action.name)
-      ? run(surroundedBy(call, action, input, context, row))
-      : begun(action, input, context, row)
-    return answer instanceof Promise ? answer.then(finish) : finish(answer)
-  }
-  const take = (given: Arguments): Maybe<Answered> => {
-    if (given.files) context.attach(given.files)
-    const input = readInput(action, given, reading)
-    return input instanceof Promise ? input.then(one => start(given, one)) : start(given, input)
-  }
+  const doing: Doing = { call, action, reading, context, row }
   const given = call.arguments ? call.arguments() : { value: call.input, mode: call.mode }
-  return given instanceof Promise ? given.then(take) : take(given)
+  return given instanceof Promise ? given.then(one => take(doing, one)) : take(doing, given)
+}
+
+function take(doing: Doing, given: Arguments): Maybe<Answered> {
+  if (given.files) doing.context.attach(given.files)
+  const input = readInput(doing.action, given, doing.reading)
+  return input instanceof Promise ? input.then(one => start(doing, given, one)) : start(doing, given, input)
+}
+
+function start(doing: Doing, given: Arguments, input: unknown): Maybe<Answered> {
+  if (input instanceof Rejected) throw refused(input, given)
+  const { call, action, context, row } = doing
+  const answer = call.resource.around.has(action.name)
+    ? run(surroundedBy(call, action, input, context, row))
+    : begun(action, input, context, row)
+  return answer instanceof Promise ? answer.then(one => end(doing, one)) : end(doing, answer)
+}
+
+function end({ call, action, reading }: Doing, answer: unknown): Maybe<Answered> {
+  // What a job answers is shaped when it is done.
+  return answered(call.resource, action.job ? null : action, answer, reading)
 }
 
 function begun(action: Action, input: unknown, context: Context, row: Shown): unknown {
@@ -164,14 +179,23 @@ export function answered(
     const own = replied && answer.status !== 200 ? answer.status : value.status
     return { kind: 'value', resource, action, status: own, headers, value, body: null }
   }
-  const finish = (shaped: unknown): Answered => {
-    if (shaped instanceof Rejected) throw unfit(action, `${tellOf(shaped)} in $output`)
-    if (shaped === undefined) throw unfit(action, 'the answer holds what JSON cannot say: a function, a class, NaN …')
-    return { kind: 'value', resource, action, status, headers, value: shaped, body: JSON.stringify(shaped) ?? 'null' }
-  }
-  if (!action?.output) return finish(plainJson(value))
+  if (!action?.output) return finished(resource, action, status, headers, plainJson(value))
   const shaped = action.output.output(value, reading.ctx)
-  return shaped instanceof Promise ? shaped.then(one => finish(one ?? null)) : finish(shaped ?? null)
+  return shaped instanceof Promise
+    ? shaped.then(one => finished(resource, action, status, headers, one ?? null))
+    : finished(resource, action, status, headers, shaped ?? null)
+}
+
+function finished(
+  resource: Resource,
+  action: Action | null,
+  status: number,
+  headers: Answered['headers'],
+  shaped: unknown,
+): Answered {
+  if (shaped instanceof Rejected) throw unfit(action, `${tellOf(shaped)} in $output`)
+  if (shaped === undefined) throw unfit(action, 'the answer holds what JSON cannot say: a function, a class, NaN …')
+  return { kind: 'value', resource, action, status, headers, value: shaped, body: JSON.stringify(shaped) ?? 'null' }
 }
 
 function tellOf({ issues: [first], text }: Rejected): string {

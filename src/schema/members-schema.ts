@@ -26,7 +26,7 @@ export function membersSchema(declared: unknown, members: ReadonlyMap<string, Sc
       // oxlint-disable-next-line no-unused-vars -- counting makes no list of the names
       for (const _ in value) given++
       const unknown = given > known ? strangers(value, members, mode === 'text') : none
-      return whenAll(taken, results => gathered(results, names, unknown))
+      return assembled(taken, names, unknown)
     },
     output: (value, ctx) => {
       if (!isObject(value)) return notAnObject()
@@ -37,7 +37,7 @@ export function membersSchema(declared: unknown, members: ReadonlyMap<string, Sc
         const member = plain ? (Object.hasOwn(value, name) ? value[name] : undefined) : memberOf(value, name)
         taken.push(schemas[i]!.output(member, ctx))
       }
-      return whenAll(taken, results => gathered(results, names, none))
+      return assembled(taken, names, none)
     },
   }
 }
@@ -46,7 +46,8 @@ export function membersSchema(declared: unknown, members: ReadonlyMap<string, Sc
 export function listSchema(declared: unknown, item: Schema): Schema {
   const each = (value: unknown, take: (one: unknown) => unknown): unknown => {
     if (!Array.isArray(value)) return new Rejected([{ code: 'type', pointer: '#', detail: 'must be a list' }])
-    return whenAll(value.map(take), listed)
+    const taken = value.map(take)
+    return isWaiting(taken) ? Promise.all(taken).then(listed) : listed(taken)
   }
   return {
     kind: 'list',
@@ -73,10 +74,16 @@ function notAnObject(): Rejected {
   return new Rejected([{ code: 'type', pointer: '#', detail: 'must be an object' }])
 }
 
-/** Goes on at once unless one of the results has to be waited for. */
-function whenAll(taken: readonly unknown[], next: (results: readonly unknown[]) => unknown): unknown {
-  for (let i = 0; i < taken.length; i++) if (taken[i] instanceof Promise) return Promise.all(taken).then(next)
-  return next(taken)
+function isWaiting(taken: readonly unknown[]): boolean {
+  for (let i = 0; i < taken.length; i++) if (taken[i] instanceof Promise) return true
+  return false
+}
+
+/** The object, at once unless one of its members has to be waited for. */
+function assembled(taken: readonly unknown[], names: readonly string[], unknown: readonly Issue[]): unknown {
+  return isWaiting(taken)
+    ? Promise.all(taken).then(results => gathered(results, names, unknown))
+    : gathered(taken, names, unknown)
 }
 
 function gathered(results: readonly unknown[], names: readonly string[], unknown: readonly Issue[]): unknown {
@@ -91,8 +98,9 @@ function gathered(results: readonly unknown[], names: readonly string[], unknown
 }
 
 function listed(results: readonly unknown[]): unknown {
+  if (!results.some(result => result instanceof Rejected)) return results
   const issues = results.flatMap((result, i) => (result instanceof Rejected ? moved(result.issues, i) : []))
-  return issues.length === 0 ? results : new Rejected(issues)
+  return new Rejected(issues)
 }
 
 function strangers(value: object, members: ReadonlyMap<string, Schema>, text: boolean): readonly Issue[] {
