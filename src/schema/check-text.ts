@@ -10,23 +10,32 @@ const ID = 255
 /** Longest password, in bytes. */
 const PASSWORD = 1024
 
-/** Text after its transforms, checked against its bounds, its kind and its pattern. Not normalised: NFC is for folding only. */
-export function checkText(type: TextType, value: unknown): string | Refused {
-  if (typeof value !== 'string') return new Refused('type', 'must be text')
-  let text = value
-  if (type.trim) text = text.trim()
-  if (type.case) text = type.case === 'lower' ? text.toLowerCase() : text.toUpperCase()
-  const max = type.max ?? defaultLimits.text
-  if (!isBetween(text, type.min ?? 0, max)) return lengthRefused(text, type.min ?? 0, max)
-  // Hashing takes its time by bytes, so that a bound in characters is none.
-  if (type.type === 'password' && text.length > 256 && new TextEncoder().encode(text).length > PASSWORD)
-    return new Refused('length', `must have at most ${PASSWORD} bytes`)
-  const broken = brokenText(text)
-  if (broken) return broken
-  if (type.type === 'email' && !EMAIL.test(text)) return new Refused('format', 'must be an email address')
-  if (type.type === 'url' && !isUrl(text)) return new Refused('format', 'must be an absolute http or https URL')
-  if (type.pattern && !type.pattern.test(text)) return new Refused('format', `must match ${type.pattern}`)
-  return text
+/**
+ * Gives back text after its transforms, checked against its bounds, its kind and its pattern. Not normalised: NFC is for
+ * folding only.
+ */
+export function textChecker(type: TextType): (value: unknown) => string | Refused {
+  const { trim, case: letters, min = 0, max = defaultLimits.text, pattern, type: kind } = type
+  return value => {
+    if (typeof value !== 'string') return new Refused('type', 'must be text')
+    let text = value
+    if (trim) text = text.trim()
+    if (letters) text = letters === 'lower' ? text.toLowerCase() : text.toUpperCase()
+    if (!isBetween(text, min, max)) return lengthRefused(text, min, max)
+    // Hashing takes its time by bytes, so that a bound in characters is none.
+    if (kind === 'password' && text.length > 256 && new TextEncoder().encode(text).length > PASSWORD)
+      return new Refused('length', `must have at most ${PASSWORD} bytes`)
+    if (kind === 'email') {
+      // What it lets through is ASCII.
+      if (!EMAIL.test(text)) return brokenText(text) ?? new Refused('format', 'must be an email address')
+    } else {
+      const broken = brokenText(text)
+      if (broken) return broken
+    }
+    if (kind === 'url' && !isUrl(text)) return new Refused('format', 'must be an absolute http or https URL')
+    if (pattern && !pattern.test(text)) return new Refused('format', `must match ${pattern}`)
+    return text
+  }
 }
 
 /** An id that clients choose: what can stand in a path as one segment and comes back unchanged. */
@@ -41,7 +50,7 @@ export function checkTextId(value: unknown): string | Refused {
 
 /** U+0000 ends a text early in SQLite and is refused by PostgreSQL; half a surrogate pair has no UTF-8. */
 export function brokenText(text: string): Refused | null {
-  if (text.includes('\0')) return new Refused('format', 'must not contain U+0000')
+  if (text.indexOf('\0') !== -1) return new Refused('format', 'must not contain U+0000')
   return text.isWellFormed() ? null : new Refused('format', 'must be valid Unicode')
 }
 

@@ -2,9 +2,9 @@ import { castValue } from './coerce-cast.ts'
 import { drfValue } from './coerce-drf.ts'
 import { textValue } from './coerce-text.ts'
 import { checkJson } from './check-json.ts'
-import { checkText, checkTextId } from './check-text.ts'
+import { checkTextId, textChecker } from './check-text.ts'
 import { canonicalDecimal, compareDecimals } from './decimal.ts'
-import type { ScalarType, Value } from './field.ts'
+import type { ScalarType, TextType, Value } from './field.ts'
 import { canonicalDate, canonicalDatetime } from './moment.ts'
 import { Refused } from './refused.ts'
 
@@ -23,7 +23,7 @@ export type Mode = 'json' | 'text' | 'cast' | 'drf'
 export function coerce(mode: Mode, type: ScalarType, value: unknown): Value | Refused {
   switch (mode) {
     case 'json':
-      return check(mode, type, value)
+      return checkerOf(type)(value)
     case 'text':
       return follow(mode, type, textValue(type, value))
     case 'cast':
@@ -35,27 +35,65 @@ export function coerce(mode: Mode, type: ScalarType, value: unknown): Value | Re
 
 /** Each mode only changes the JSON type of a value; whether it fits is judged in one place. */
 function follow(mode: Mode, type: ScalarType, value: unknown): Value | Refused {
-  return value instanceof Refused ? value : check(mode, type, value)
+  if (value instanceof Refused) return value
+  return type.type === 'list' ? checkList(mode, type, value) : checkerOf(type)(value)
 }
 
-function check(mode: Mode, type: ScalarType, value: unknown): Value | Refused {
+type ListType = ScalarType & { readonly type: 'list' }
+type Checker = (value: unknown) => Value | Refused
+
+const checkers = new WeakMap<ScalarType, Checker>()
+
+/**
+ * The check of exact JSON values, made once per type: types say different things, and looking for what one does not say
+ * costs more than the check.
+ */
+export function checkerOf(type: ScalarType): Checker {
+  let checker = checkers.get(type)
+  if (checker === undefined) checkers.set(type, (checker = makeChecker(type)))
+  return checker
+}
+
+function makeChecker(type: ScalarType): Checker {
   switch (type.type) {
-    case 'id':
-      if (type.of === 'integer') return checkInteger(value, undefined, undefined)
-      return type.of === 'uuid' ? checkUuid(value) : checkTextId(value)
     case 'text':
     case 'email':
     case 'url':
     case 'password':
-      return checkText(type, value)
-    case 'integer':
-      return checkInteger(value, type.min, type.max)
-    case 'number':
-      return checkNumber(value, type.min, type.max)
+      return textChecker(type)
+    case 'integer': {
+      const { min, max } = type
+      return value => checkInteger(value, min, max)
+    }
+    case 'number': {
+      const { min, max } = type
+      return value => checkNumber(value, min, max)
+    }
+    case 'bool':
+      return checkBool
+    case 'list': {
+      const item = checkerOf(type.item ?? ANY)
+      return value => checkItems(type, value, item)
+    }
+    default:
+      return value => check(type, value)
+  }
+}
+
+function checkBool(value: unknown): Value | Refused {
+  return typeof value === 'boolean' ? value : new Refused('type', 'must be true or false')
+}
+
+function check(
+  type: Exclude<ScalarType, TextType | { readonly type: 'integer' | 'number' | 'bool' | 'list' }>,
+  value: unknown,
+): Value | Refused {
+  switch (type.type) {
+    case 'id':
+      if (type.of === 'integer') return checkInteger(value, undefined, undefined)
+      return type.of === 'uuid' ? checkUuid(value) : checkTextId(value)
     case 'decimal':
       return checkDecimal(type, value)
-    case 'bool':
-      return typeof value === 'boolean' ? value : new Refused('type', 'must be true or false')
     case 'date':
       return checkMoment(type, canonicalDate(value), canonicalDate)
     case 'datetime':
@@ -67,8 +105,6 @@ function check(mode: Mode, type: ScalarType, value: unknown): Value | Refused {
       return checkJson(type, value)
     case 'bytes':
       return checkBytes(value, type.max)
-    case 'list':
-      return checkList(mode, type, value)
   }
 }
 
@@ -132,25 +168,32 @@ function checkBytes(value: unknown, max: number | undefined): Value | Refused {
   return max !== undefined && length > max ? new Refused('length', `must have at most ${max} bytes`) : value
 }
 
-function checkList(mode: Mode, type: ScalarType & { type: 'list' }, value: unknown): Value | Refused {
+function checkList(mode: Mode, type: ListType, value: unknown): Value | Refused {
+  const item = type.item ?? ANY
+  return checkItems(type, value, mode === 'json' ? checkerOf(item) : one => coerce(mode, item, one))
+}
+
+function checkItems(type: ListType, value: unknown, check: Checker): Value | Refused {
   if (!Array.isArray(value)) return new Refused('type', 'must be a list')
   const list: readonly unknown[] = value
-  const items = (n: number): string => `${n} item${n === 1 ? '' : 's'}`
   if (type.min !== undefined && list.length < type.min)
-    return new Refused('length', `must have at least ${items(type.min)}`)
+    return new Refused('length', `must have at least ${counted(type.min)}`)
   if (type.max !== undefined && list.length > type.max)
-    return new Refused('length', `must have at most ${items(type.max)}`)
-  const item = type.item ?? ANY
+    return new Refused('length', `must have at most ${counted(type.max)}`)
   let result = list as readonly Value[]
   for (let i = 0; i < list.length; i++) {
-    const canonical = coerce(mode, item, list[i])
+    const canonical = check(list[i])
     if (canonical instanceof Refused) return new Refused(canonical.code, canonical.detail, `/${i}${canonical.at}`)
-    if (canonical === list[i] && !Object.is(list[i], -0)) continue
+    if (Object.is(canonical, list[i])) continue
     // The caller's list stays as it is.
     if (result === list) result = [...result]
     ;(result as Value[])[i] = canonical
   }
   return type.unique ? checkUnique(result) : result
+}
+
+function counted(items: number): string {
+  return `${items} item${items === 1 ? '' : 's'}`
 }
 
 const ANY: ScalarType = Object.freeze({ type: 'json' })

@@ -1,5 +1,5 @@
 import { pointer, type Issue } from '../protocol/error.ts'
-import { coerce, Refused, type Mode } from './coerce.ts'
+import { checkerOf, coerce, Refused, type Mode } from './coerce.ts'
 import type { Check, Ctx, FieldOptions, ScalarType, Value } from './field.ts'
 import { Rejected, type Schema } from './schema.ts'
 
@@ -11,13 +11,14 @@ export interface FieldRule extends Pick<FieldOptions, 'nullable' | 'default' | '
 /** The schema of one field builder. Absent is null where that is allowed, after its default. */
 export function fieldSchema(declared: unknown, rule: FieldRule): Schema {
   const checks = rule.checks ?? none
+  const check = checkerOf(rule.type)
   const take = (value: unknown, mode: Mode, ctx: Ctx): unknown => {
     if (value === undefined || value === null) return absent(rule, value, ctx)
-    const result = coerce(mode, rule.type, value)
+    const result = mode === 'json' ? check(value) : coerce(mode, rule.type, value)
     if (result instanceof Refused)
       return new Rejected([{ code: result.code, pointer: `#${result.at}`, detail: result.detail }])
-    for (const check of checks) {
-      const verdict = check(result as never, ctx)
+    for (const own of checks) {
+      const verdict = own(result as never, ctx)
       if (verdict !== true) return new Rejected([{ code: 'check', pointer: '#', detail: verdict }])
     }
     return result
@@ -25,6 +26,7 @@ export function fieldSchema(declared: unknown, rule: FieldRule): Schema {
   return {
     kind: 'field',
     declared,
+    exact: checks.length === 0 ? check : null,
     input: take,
     output: (value, ctx) => take(value instanceof Date ? isoOf(rule.type, value) : value, 'json', ctx),
   }

@@ -1,43 +1,55 @@
 import type { Issue } from '../protocol/error.ts'
 import { moved } from './field-schema.ts'
 import { Rejected, type Schema } from './schema.ts'
+import type { Mode } from './coerce.ts'
+import type { Ctx } from './field.ts'
+import { membersCode } from './members-code.ts'
 import { memberOf } from './text/member.ts'
 
-/** An object of exactly these members, in their order. All that is wrong is told at once, unknown members last. */
+/**
+ * An object of exactly these members. All that is wrong is told at once, unknown members last. Plain data in which nothing
+ * needs to be changed is passed on as it is; otherwise a new object has the members in their order.
+ */
 export function membersSchema(declared: unknown, members: ReadonlyMap<string, Schema>): Schema {
   const names = [...members.keys()]
   const schemas = [...members.values()]
   const count = names.length
+  const take = (value: Members, mode: Mode, ctx: Ctx): unknown => {
+    const taken: unknown[] = []
+    let known = 0
+    for (let i = 0; i < count; i++) {
+      const name = names[i]!
+      const has = Object.hasOwn(value, name)
+      if (has) known++
+      taken.push(schemas[i]!.input(has ? value[name] : undefined, mode, ctx))
+    }
+    let present = 0
+    // oxlint-disable-next-line no-unused-vars -- counting makes no list of the names
+    for (const _ in value) present++
+    const unknown = present > known ? strangers(value, members, mode === 'text') : none
+    return assembled(taken, names, unknown)
+  }
+  const shape = (value: Members, ctx: Ctx): unknown => {
+    const plain = isPlain(value)
+    const taken = names.map((name, i) => {
+      const member = plain ? (Object.hasOwn(value, name) ? value[name] : undefined) : memberOf(value, name)
+      return schemas[i]!.output(member, ctx)
+    })
+    return assembled(taken, names, none)
+  }
+  const takeExact = membersCode(members, 'input', (value, ctx) => take(value as Members, 'json', ctx))
+  const shapeExact = membersCode(members, 'output', (value, ctx) => shape(value as Members, ctx))
   return {
     kind: 'members',
     declared,
     members,
     input: (value, mode, ctx) => {
       if (!isObject(value)) return notAnObject()
-      const taken: unknown[] = []
-      let known = 0
-      for (let i = 0; i < count; i++) {
-        const name = names[i]!
-        const has = Object.hasOwn(value, name)
-        if (has) known++
-        taken.push(schemas[i]!.input(has ? value[name] : undefined, mode, ctx))
-      }
-      let given = 0
-      // oxlint-disable-next-line no-unused-vars -- counting makes no list of the names
-      for (const _ in value) given++
-      const unknown = given > known ? strangers(value, members, mode === 'text') : none
-      return assembled(taken, names, unknown)
+      return mode === 'json' && isPlain(value) ? takeExact(value, ctx) : take(value, mode, ctx)
     },
     output: (value, ctx) => {
       if (!isObject(value)) return notAnObject()
-      const taken: unknown[] = []
-      const plain = isPlain(value)
-      for (let i = 0; i < count; i++) {
-        const name = names[i]!
-        const member = plain ? (Object.hasOwn(value, name) ? value[name] : undefined) : memberOf(value, name)
-        taken.push(schemas[i]!.output(member, ctx))
-      }
-      return assembled(taken, names, none)
+      return isPlain(value) ? shapeExact(value, ctx) : shape(value, ctx)
     },
   }
 }
@@ -60,7 +72,9 @@ export function listSchema(declared: unknown, item: Schema): Schema {
 
 const none: readonly Issue[] = Object.freeze([])
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+type Members = Readonly<Record<string, unknown>>
+
+function isObject(value: unknown): value is Members {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 

@@ -1,6 +1,7 @@
 import type { Issue } from '../protocol/error.ts'
 import type { Mode } from './coerce.ts'
-import type { Ctx } from './field.ts'
+import type { Ctx, Value } from './field.ts'
+import type { Refused } from './refused.ts'
 import type { JsonSchema } from './text/validator.ts'
 
 /** Why a schema takes a value not. Values are plain data, so `instanceof Rejected` tells the two apart. */
@@ -30,6 +31,8 @@ export interface Schema {
   readonly item?: Schema
   /** The JSON Schema of a schema text, made when it is asked for; for documents. */
   readonly json?: () => JsonSchema
+  /** The check of one field in exact JSON types, where it is all that is asked of a value that is there. */
+  readonly exact?: ((value: unknown) => Value | Refused) | null
   /** Reads a value that a caller sent: unknown members are refused, unless the schema is a text, which drops them. */
   input(value: unknown, mode: Mode, ctx: Ctx): unknown
   /** Shapes a value of the application: of objects only own properties and getters that are named here. */
