@@ -31,7 +31,7 @@ export interface Batch {
 }
 
 /** Bytes ready for a connection, shared by all that get the same. */
-export type Frame = string | Uint8Array
+export type Frame = Uint8Array
 
 export function batchOf(
   resource: Resource,

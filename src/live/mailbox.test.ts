@@ -125,5 +125,9 @@ test('neighbours share what they are written', () => {
   const frames = [bytes(1), bytes(2)]
   expect(joined([...frames])).toBe(joined([...frames]))
   expect(joined([frames[0]!])).toBe(frames[0])
-  expect([...joined(['a', bytes(1)])]).toEqual([97, 0])
+  // Others that are told otherwise come in between.
+  const piece = joined(frames)
+  expect(joined([bytes(3), bytes(4)])).not.toBe(piece)
+  expect(joined([...frames])).toBe(piece)
+  expect([...joined([frames[0]!, bytes(2), bytes(1)])]).toEqual([0, 0, 0, 0])
 })

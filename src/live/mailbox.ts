@@ -36,19 +36,25 @@ export class Postman {
   }
 }
 
-let lastFrames: readonly Frame[] = []
-let lastJoined: Uint8Array = new Uint8Array(0)
-
-/** Frames as one piece of bytes. Neighbours mostly wait for the same frames: they share the piece. */
-export function joined(frames: readonly Frame[]): Uint8Array {
-  if (frames.length === 1) return bytesOf(frames[0]!)
-  if (frames.length === lastFrames.length && frames.every((frame, i) => frame === lastFrames[i])) return lastJoined
-  lastFrames = frames
-  lastJoined = Buffer.concat(frames.map(bytesOf))
-  return lastJoined
+interface Piece {
+  readonly frames: readonly Frame[]
+  readonly bytes: Frame
 }
 
-const bytesOf = (frame: Frame): Uint8Array => (typeof frame === 'string' ? Buffer.from(frame) : frame)
+/** The last piece that began with a frame: connections that are told in other words come in between. */
+const pieces = new WeakMap<Frame, Piece>()
+
+/** Frames as one piece of bytes. Many connections wait for the same frames: they share the piece. */
+export function joined(frames: readonly Frame[]): Frame {
+  const first = frames[0]!
+  if (frames.length === 1) return first
+  const known = pieces.get(first)
+  if (known?.frames.length === frames.length && known.frames.every((frame, i) => frame === frames[i]))
+    return known.bytes
+  const bytes = Buffer.concat(frames)
+  pieces.set(first, { frames, bytes })
+  return bytes
+}
 
 export interface MailboxOptions {
   /** Bytes that may wait for a connection before it counts as slow. */

@@ -10,6 +10,8 @@ export interface Counts {
   readonly files: number
   /** Connections cut, and servers killed, while others listen. */
   readonly live: { readonly cuts: number; readonly kills: number }
+  /** Readers that stop to read, events that others hear meanwhile, and bytes of each. */
+  readonly stalled: { readonly readers: number; readonly events: number; readonly bytes: number }
 }
 
 const few: Counts = {
@@ -18,6 +20,7 @@ const few: Counts = {
   jobs: 2,
   files: 4,
   live: { cuts: 300, kills: 6 },
+  stalled: { readers: 60, events: 3_000, bytes: 5_000 },
 }
 const all: Counts = {
   kill9: 500,
@@ -25,6 +28,7 @@ const all: Counts = {
   jobs: 20,
   files: 100,
   live: { cuts: 2_000, kills: 100 },
+  stalled: { readers: 1_000, events: 100_000, bytes: 100 },
 }
 
 const isFull = process.env['FAULTS'] === 'all'

@@ -62,7 +62,7 @@ export function batchFrame(batch: Batch, to: Spelling): Frame {
       const last = texts.pop()!
       texts.push(`${last.slice(0, -2)},"position":"${formatPosition(to.epoch, batch.position)}"}]`)
     }
-    return texts.length === 1 ? framed(texts[0]!) : Buffer.concat(texts.map(text => framed(text) as Uint8Array))
+    return texts.length === 1 ? framed(texts[0]!) : Buffer.concat(texts.map(framed))
   })
 }
 

@@ -115,10 +115,13 @@ export function resumedFrame(sub: RequestId, position: string): Frame {
 export function commitFrame(sub: RequestId, batch: Batch, epoch: string): Frame {
   const label = JSON.stringify(sub)
   return frameOf(batch, `native ${label}`, () => {
-    const rest = frameOf(batch, 'native', () => commitText(batch, epoch)) as string
+    let rest = commitTexts.get(batch)
+    if (rest === undefined) commitTexts.set(batch, (rest = commitText(batch, epoch)))
     return textFrame(`{"sub":${label}${rest}`)
   })
 }
+
+const commitTexts = new WeakMap<Batch, string>()
 
 function commitText({ position, events, order }: Batch, epoch: string): string {
   let text = `,"op":"commit","position":"${formatPosition(epoch, position)}","events":[`
