@@ -1,5 +1,5 @@
 // Clients that exist: what they send is understood, and they understand what they get.
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import type { AddressInfo, Socket as NetSocket } from 'node:net'
@@ -8,6 +8,7 @@ import { io } from 'socket.io-client'
 import { WebSocket } from 'ws'
 import { app as todoApp } from '../examples/todo-socketio/app.ts'
 import { api, attachFaces, handler, resource, t, type Api, type SocketApi } from '../src/index.ts'
+import { EventStream } from '../src/testing/event-stream.ts'
 import { nodeServer } from '../src/transport/node.ts'
 
 interface Served {
@@ -238,3 +239,47 @@ test.skipIf(python === null)(
     )
   },
 )
+
+const hasCurl = spawnSync('curl', ['--version']).status === 0
+describe.skipIf(!hasCurl)(`curl${hasCurl ? '' : ' (skipped: it is not installed)'}`, () => {
+  /** A stream as curl prints it. */
+  function follow(url: string, ...args: readonly string[]): { stream: EventStream; ended: Promise<unknown> } {
+    const child = spawn('curl', ['-sSN', '-H', 'accept: text/event-stream', ...args, url])
+    onTestFinished(() => void child.kill())
+    const stream = new EventStream()
+    child.stdout.setEncoding('utf8').on('data', (text: string) => stream.feed(text))
+    child.stdout.on('end', () => stream.end())
+    return { stream, ended: once(child, 'close').then(([code]) => code as unknown) }
+  }
+
+  test('follows a list, and resumes it where it was cut off', async () => {
+    const app = api({ todo: resource({ id: t.id(), text: t.text() }).public() }, { report: () => {} })
+    const { authority, cut } = await serve(app)
+    onTestFinished(() => app.close())
+    await app.post('todo', { text: 'pack' })
+    const first = follow(`http://${authority}/todo`)
+    const [snapshot] = await first.stream.take(1)
+    expect(snapshot).toMatchObject({ event: 'snapshot', data: [{ id: 1, text: 'pack' }] })
+    await app.patch('todo', 1, { text: 'go' })
+    const [changed] = await first.stream.take(1)
+    expect(changed).toMatchObject({ event: 'updated', data: { id: 1, data: { text: 'go' } } })
+    cut()
+    // curl: (18) transfer closed with outstanding read data remaining
+    expect(await first.ended).toBe(18)
+    await app.post('todo', { text: 'rest' })
+    const second = follow(`http://${authority}/todo`, '-H', `last-event-id: ${changed!.id}`)
+    const [created] = await second.stream.take(1)
+    expect(created).toMatchObject({ event: 'created', data: { data: { text: 'rest' } } })
+  })
+
+  test('hears why a stream is over', async () => {
+    const app = api({ todo: resource({ id: t.id(), text: t.text() }).public() }, { report: () => {} })
+    const { authority } = await serve(app)
+    await app.post('todo', { text: 'pack' })
+    const { stream, ended } = follow(`http://${authority}/todo/1`)
+    expect(await stream.take(1)).toMatchObject([{ event: 'snapshot', data: [{ id: 1 }] }])
+    await app.close()
+    expect(await stream.take(1)).toMatchObject([{ event: 'problem', data: { error: 'unavailable' } }])
+    expect(await ended).toBe(0)
+  })
+})
