@@ -9,7 +9,7 @@ import { changedSlots, type Instance, type Unit } from './unit.ts'
 
 /** The rows as they were must allow what is done to them: changes, links from other rows, deletion. */
 export function checkBefore(unit: Unit): Work<void> {
-  return unit.permissions === Permissions.all ? nothing : before(unit)
+  return isRuled(unit) ? before(unit) : nothing
 }
 
 function* before(unit: Unit): Work<void> {
@@ -24,7 +24,13 @@ function* before(unit: Unit): Work<void> {
 
 /** The rows as they are now must allow it as well; they are written already, so every rule can be asked of the store. */
 export function checkAfter(unit: Unit): Work<void> {
-  return unit.permissions === Permissions.all ? nothing : after(unit)
+  return isRuled(unit) ? after(unit) : nothing
+}
+
+function isRuled(unit: Unit): boolean {
+  if (unit.permissions === Permissions.all) return false
+  for (const { resource } of unit.touched) if (resource.rules !== null) return true
+  return false
 }
 
 function* after(unit: Unit): Work<void> {
