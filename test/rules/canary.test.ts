@@ -211,7 +211,7 @@ describe.each(stores)('over %s', (_, store) => {
 })
 
 const plain = (_: string, value: unknown): unknown =>
-  value instanceof Error ? { ...value, message: value.message, stack: value.stack } : value
+  value instanceof Error ? { message: value.message, stack: value.stack, cause: value.cause } : value
 
 /** A small seeded generator (mulberry32), so that a failure can be repeated. */
 function mulberry(seed: number): () => number {

@@ -13,6 +13,7 @@ export interface SocketEvents {
   onText: (text: string) => void
   onBinary: () => void
   onPing: () => void
+  onPong?: () => void
   onClose: () => void
   /** Everything that was written has been taken by the network. */
   onDrain: () => void
@@ -103,6 +104,7 @@ class Wrapped implements FrameSocket {
       else this.events.onText(data.toString())
     })
     socket.on('ping', () => this.events.onPing())
+    socket.on('pong', () => this.events.onPong?.())
     socket.on('close', () => this.events.onClose())
     // What is wrong with a frame closes the connection with its code; there is nothing else to do about it.
     socket.on('error', () => {})

@@ -77,6 +77,9 @@ export class NativeConnection implements Wire {
         this.#silent = 0
         if (this.#admit()) socket.pong()
       },
+      onPong: () => {
+        this.#silent = 0
+      },
       onClose: () => this.#free(),
       onDrain: () => this.#mailbox.drained(),
     }

@@ -434,6 +434,20 @@ describe('callers', () => {
     expect(await client.ask({ op: 'list', uri: '/todo' })).toMatchObject({ status: 200 })
   })
 
+  test('who only listens is not taken for gone', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const { open } = await serve()
+    const [quiet, other] = [await open(), await open()]
+    for (let beat = 0; beat < 5; beat++) {
+      const pinged = once(quiet.socket, 'ping')
+      vi.advanceTimersByTime(25_000)
+      await pinged
+      await other.ask({ op: 'list', uri: '/todo' })
+    }
+    expect([quiet.closed, other.closed]).toEqual([null, null])
+  })
+
   test('who are anonymous and ask for nothing are not kept, nor their long messages', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     onTestFinished(() => void vi.useRealTimers())
