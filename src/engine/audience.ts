@@ -10,6 +10,8 @@ export interface Audience {
   readonly key: string
   /** Resources whose rows the rules look at. */
   readonly reads: ReadonlySet<Resource>
+  /** Functions of the declaration take part, which may look at anything: what they showed once is not kept. */
+  readonly isOpaque: boolean
 }
 
 const known = new WeakMap<Permissions, WeakMap<View | Query, Audience | null>>()
@@ -31,9 +33,11 @@ export function audienceOf(view: View, query: Query | null, permissions: Permiss
 function find(view: View, query: Query | null, permissions: Permissions): Audience | null {
   const reads = new Set<Resource>()
   let isRuled = false
+  let isOpaque = false
   const ask = (resource: Resource, guard: Guard): void => {
     if (guard.open) return
     isRuled = true
+    isOpaque ||= guard.opaque !== null
     collectReads(resource, guard.predicate, reads)
   }
   const look = ({ resource, loads }: View): void => {
@@ -46,7 +50,8 @@ function find(view: View, query: Query | null, permissions: Permissions): Audien
   }
   if (query) for (const resource of touchesOf(view, query)) ask(resource, permissions.read(resource))
   look(view)
-  return isRuled ? { key: permissions.me ? hash(textOf(permissions.me)) : 'anonymous', reads } : null
+  if (!isRuled) return null
+  return { key: permissions.me ? hash(textOf(permissions.me)) : 'anonymous', reads, isOpaque }
 }
 
 function textOf(me: object): string {

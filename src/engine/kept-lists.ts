@@ -16,14 +16,15 @@ interface Kept {
 const OVERHEAD = 600
 
 /**
- * Lists by their query, of which a face keeps one object per text that clients send. A list is found by the entity tag
+ * Lists by who reads them: a query, of which a face keeps one object per text that clients send, or, where rules decide
+ * what is shown, the audience of a query. A list is found by the entity tag
  * that it would get now, so whatever changes it, by whomever, makes it be read again. Bounded: of two halves, the one
  * that was filled longer ago is let go.
  */
 export class KeptLists {
   readonly #most: number
-  #young = new WeakMap<Query, Kept>()
-  #old = new WeakMap<Query, Kept>()
+  #young = new WeakMap<object, Kept>()
+  #old = new WeakMap<object, Kept>()
   #size = 0
 
   constructor(bytes: number) {
@@ -31,14 +32,14 @@ export class KeptLists {
   }
 
   /** The list with that entity tag, if it was kept; undefined where the list that is made now should be offered. */
-  get(query: Query, view: View, etag: string): List | undefined {
-    const kept = this.#young.get(query) ?? this.#old.get(query)
+  get(reader: object, view: View, etag: string): List | undefined {
+    const kept = this.#young.get(reader) ?? this.#old.get(reader)
     return kept !== undefined && kept.etag === etag && kept.view === view ? (kept.list ?? undefined) : undefined
   }
 
   /** Keeps a list that was made, if it is the second of its kind. */
-  offer(query: Query, view: View, list: List): void {
-    const before = this.#young.get(query) ?? this.#old.get(query)
+  offer(reader: object, view: View, list: List): void {
+    const before = this.#young.get(reader) ?? this.#old.get(reader)
     const cost = list.body.length + OVERHEAD
     const again = before?.etag === list.etag && before.view === view && cost <= this.#most
     this.#size += again ? cost : OVERHEAD
@@ -47,7 +48,7 @@ export class KeptLists {
       this.#young = new WeakMap()
       this.#size = again ? cost : OVERHEAD
     }
-    this.#young.set(query, { view, etag: list.etag, list: again ? list : null })
+    this.#young.set(reader, { view, etag: list.etag, list: again ? list : null })
   }
 }
 

@@ -169,12 +169,14 @@ export function* getList(
   const etag = listTag(reading.epoch, view, query, snapshot, audience)
   checkRead(call.conditions, etag, null)
   if (isUnchanged(call.conditions, etag, null)) return { kind: 'unchanged', resource, etag, modified: null }
-  if (lists === null || audience || call.parent || call.unbounded || !isStored(view, query))
+  if (lists === null || audience?.isOpaque || call.parent || call.unbounded || !isStored(view, query))
     return yield* makeList(snapshot, call, reading, scoped, etag)
-  const kept = lists.get(query, view, etag)
+  // Who shares an audience object has the same rights; the tag says whether they still see the same.
+  const reader = audience ?? query
+  const kept = lists.get(reader, view, etag)
   if (kept) return { ...kept, position: formatPosition(reading.epoch, snapshot.position) }
   const list = yield* makeList(snapshot, call, reading, scoped, etag)
-  lists.offer(query, view, list)
+  lists.offer(reader, view, list)
   return list
 }
 
