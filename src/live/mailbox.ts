@@ -73,6 +73,8 @@ export class Mailbox {
   readonly #options: MailboxOptions
   #frames: Frame[] = []
   #bytes = 0
+  /** What the wire had not taken when it was asked last; it is asked as seldom as can be, as it is once a frame otherwise. */
+  #unread = 0
   /** Bytes of answers among what waits: a long snapshot does not make a connection slow. */
   #allowance = 0
   #posted = false
@@ -116,7 +118,8 @@ export class Mailbox {
   /** Queues an event's frame; false if it was left out because the connection is slow. */
   push(frame: Frame): boolean {
     if (this.#closed) return true
-    if (!this.#isSlow && this.waiting > this.#options.bytes + this.#allowance) {
+    const most = this.#options.bytes + this.#allowance
+    if (!this.#isSlow && this.#bytes + this.#unread > most && this.#look() + this.#bytes > most) {
       this.#isSlow = this.#isAwaited = true
       this.#guard()
     }
@@ -139,13 +142,21 @@ export class Mailbox {
     this.#frames = []
     this.#bytes = 0
     this.#wire.write(frames)
-    if (this.#wire.buffered > this.#options.bytes) this.#guard()
-    this.drained()
+    if (this.#look() > this.#options.bytes) this.#guard()
+    else if (this.#unread === 0) this.#taken()
   }
 
   /** The connection took what was written. */
   drained(): void {
-    if (this.#closed || this.#frames.length > 0 || this.#wire.buffered > 0) return
+    if (!this.#closed && this.#frames.length === 0 && this.#look() === 0) this.#taken()
+  }
+
+  #look(): number {
+    return (this.#unread = this.#wire.buffered)
+  }
+
+  #taken(): void {
+    if (this.#closed) return
     this.#allowance = 0
     this.#isSlow = false
     if (this.#watch) clearTimeout(this.#watch)

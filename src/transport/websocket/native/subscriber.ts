@@ -4,11 +4,12 @@ import type { Batch } from '../../../live/event.ts'
 import type { Live } from '../../../live/live.ts'
 import type { Mailbox } from '../../../live/mailbox.ts'
 import type { Listener, Shown, Subscription } from '../../../live/subscription.ts'
-import { commitFrame, doneFrame, endFrame, resumedFrame, snapshotFrame } from './write-frame.ts'
+import { commitFrame, doneFrame, endFrame, labelOf, resumedFrame, snapshotFrame, type Label } from './write-frame.ts'
 
 /** What one subscription of a connection hears, as frames in its mailbox. */
 export class Subscriber implements Listener {
   readonly id: RequestId
+  readonly #label: Label
   readonly #live: Live
   readonly #mailbox: Mailbox
   readonly #ended: (subscriber: Subscriber) => void
@@ -19,6 +20,7 @@ export class Subscriber implements Listener {
 
   constructor(id: RequestId, live: Live, mailbox: Mailbox, ended: (subscriber: Subscriber) => void) {
     this.id = id
+    this.#label = labelOf(id)
     this.#live = live
     this.#mailbox = mailbox
     this.#ended = ended
@@ -35,7 +37,7 @@ export class Subscriber implements Listener {
   }
 
   batch(batch: Batch): boolean {
-    return this.#mailbox.push(commitFrame(this.id, batch, this.#live.epoch))
+    return this.#mailbox.push(commitFrame(this.#label, batch, this.#live.epoch))
   }
 
   isBusy(): boolean {

@@ -111,13 +111,25 @@ export function resumedFrame(sub: RequestId, position: string): Frame {
   return textFrame(`{"sub":${JSON.stringify(sub)},"op":"resumed","position":"${position}"}`)
 }
 
+/** A subscription's name as its frames say it. */
+export interface Label {
+  /** JSON text. */
+  readonly text: string
+  /** Of the frames of those that chose the same name. */
+  readonly key: string
+}
+
+export function labelOf(sub: RequestId): Label {
+  const text = JSON.stringify(sub)
+  return { text, key: `native ${text}` }
+}
+
 /** What one step did. The text but for the label is made once, the frame once for all that chose the same label. */
-export function commitFrame(sub: RequestId, batch: Batch, epoch: string): Frame {
-  const label = JSON.stringify(sub)
-  return frameOf(batch, `native ${label}`, () => {
+export function commitFrame({ text, key }: Label, batch: Batch, epoch: string): Frame {
+  return frameOf(batch, key, () => {
     let rest = commitTexts.get(batch)
     if (rest === undefined) commitTexts.set(batch, (rest = commitText(batch, epoch)))
-    return textFrame(`{"sub":${label}${rest}`)
+    return textFrame(`{"sub":${text}${rest}`)
   })
 }
 
