@@ -2,7 +2,7 @@
 import { connect, type Socket } from 'node:net'
 
 const [url, connections, seconds] = process.argv.slice(2) as [string, string, string]
-const { OP, BASE, LIST, PATCH, ROWS, RUN } = process.env as Record<string, string>
+const { OP, BASE, LIST, PATCH, ROWS, RUN, CALLER } = process.env as Record<string, string>
 const { hostname, port, host } = new URL(url)
 const rows = Number(ROWS)
 let count = 0
@@ -15,7 +15,8 @@ function anyId(): number {
 }
 
 function message(method: string, target: string, body: unknown, fields = ''): string {
-  const head = `${method} ${target} HTTP/1.1\r\nhost: ${host}\r\n${fields}`
+  const caller = CALLER === undefined ? '' : `authorization: Bearer ${CALLER}\r\n`
+  const head = `${method} ${target} HTTP/1.1\r\nhost: ${host}\r\n${caller}${fields}`
   if (body === undefined) return `${head}\r\n`
   const text = JSON.stringify(body)
   return `${head}content-type: application/json\r\ncontent-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`

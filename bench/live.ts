@@ -3,9 +3,9 @@
 // cost of a write beside those it does not concern. feathers needs RESTUARY_PEERS (see README.md).
 import { spawn } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { Audience } from './audience.ts'
 import { drive, type Load } from './load.ts'
 import { cpuSeconds, describeMachine, LOAD_CORE, pinned } from './machine.ts'
 import { median } from './report.ts'
@@ -75,43 +75,6 @@ const feathers: Contender | null = process.env['RESTUARY_PEERS']
   ? { name: 'feathers', args: [`${process.env['RESTUARY_PEERS']}/rt/feathers.mjs`], speech: 'silent', op: 'post' }
   : null
 
-interface Told {
-  readonly seconds: number
-  readonly frames: number
-  readonly all: number
-  readonly uneven: boolean
-  readonly p50: number
-  readonly p99: number
-}
-
-/** Subscribers in a process of their own. */
-class Audience {
-  readonly #child
-  readonly #lines: AsyncIterator<string>
-
-  constructor(port: number, speech: string) {
-    const [file, ...args] = pinned(
-      [process.execPath, fileOf('subscribers.ts'), String(port), String(subscribers), speech],
-      LOAD_CORE,
-    )
-    this.#child = spawn(file!, args, { stdio: ['pipe', 'pipe', 'inherit'] })
-    this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]()
-  }
-
-  async line(): Promise<any> {
-    return JSON.parse((await this.#lines.next()).value as string)
-  }
-
-  measure(writes: number, length: number): Promise<Told> {
-    this.#child.stdin.write(`${JSON.stringify({ measure: length * 1_000, writes })}\n`)
-    return this.line()
-  }
-
-  end(): void {
-    this.#child.kill()
-  }
-}
-
 interface Round {
   /** Frames that reached subscribers, a second. */
   readonly deliveries: number
@@ -162,7 +125,7 @@ async function compare(kind: 'burst' | 'trickle', contenders: readonly Contender
         `--db=${db}`,
       ]
       const server = await start({ command })
-      const audience = new Audience(server.port, speech)
+      const audience = new Audience(server.port, speech, subscribers)
       try {
         await audience.line()
         // The first time is for the compiler.

@@ -12,6 +12,8 @@ export interface Load {
   readonly seconds: number
   readonly rows: number
   readonly dialect: Dialect
+  /** Bearer token of whoever asks; absent = nobody. */
+  readonly caller?: string
 }
 
 /** How a server spells the same requests. */
@@ -43,7 +45,7 @@ export const generator: 'wrk' | 'client.ts' = has('wrk') ? 'wrk' : 'client.ts'
 
 /** Keeps `connections` requests under way for so many seconds and tells what came of them. */
 export async function drive(load: Load): Promise<Measured> {
-  const { op, port, connections, seconds, rows, dialect } = load
+  const { op, port, connections, seconds, rows, dialect, caller } = load
   const url = `http://127.0.0.1:${port}`
   const environment = {
     OP: op,
@@ -52,6 +54,7 @@ export async function drive(load: Load): Promise<Measured> {
     PATCH: dialect.patch,
     ROWS: String(rows),
     RUN: `${process.pid}-${++runs}`,
+    ...(caller !== undefined && { CALLER: caller }),
   }
   const command =
     generator === 'wrk'

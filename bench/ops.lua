@@ -1,4 +1,4 @@
--- What wrk sends, told by the environment: OP, BASE, LIST (the query of the list), PATCH (the method), ROWS.
+-- What wrk sends, told by the environment: OP, BASE, LIST (the query of the list), PATCH (the method), ROWS, CALLER (a bearer token).
 -- Prints one line of JSON at the end.
 local op = os.getenv('OP')
 local base = os.getenv('BASE')
@@ -7,6 +7,11 @@ local rows = tonumber(os.getenv('ROWS'))
 local run = os.getenv('RUN')
 local query = os.getenv('LIST')
 local json = { ['content-type'] = 'application/json' }
+local caller = os.getenv('CALLER')
+if caller then
+  json['authorization'] = 'Bearer ' .. caller
+  wrk.headers['authorization'] = 'Bearer ' .. caller
+end
 local list = nil
 local count = 0
 -- Every run sends the same requests in the same order.

@@ -1,4 +1,4 @@
-// Many clients in one process: node bench/subscribers.ts PORT COUNT [native|socketio|silent]. native and socketio subscribe
+// Many clients in one process: node bench/subscribers.ts PORT COUNT [native|socketio|silent] [CALLERS]. native and socketio subscribe
 // to a list in the words of those faces; silent is connected by Socket.IO and is told without asking. Speaks JSON lines: says {"ready":true}; on
 // {"measure":ms,"writes":perSecond} it counts what comes in that time (and, with writes, makes the writes and times them).
 import { randomBytes } from 'node:crypto'
@@ -10,6 +10,8 @@ import { createInterface } from 'node:readline'
 const port = Number(process.argv[2])
 const count = Number(process.argv[3])
 const speech = process.argv[4] ?? 'native'
+/** As how many callers they come, in turns; 0 = as nobody. */
+const callers = Number(process.argv[5] ?? 0)
 
 /** Bytes that each has got, and frames that the first has got: all get the same. */
 const bytes = new Float64Array(count)
@@ -38,6 +40,7 @@ async function open(index: number): Promise<Socket> {
       'sec-websocket-key': randomBytes(16).toString('base64'),
       'sec-websocket-version': '13',
       ...(native && { 'sec-websocket-protocol': 'restuary.1' }),
+      ...(callers > 0 && { authorization: `Bearer ${index % callers}` }),
     },
   }).end()
   const [, socket] = (await once(request, 'upgrade')) as [unknown, Socket]
