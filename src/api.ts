@@ -220,6 +220,7 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
     engine,
     authenticating: auth !== null && auth.roles === null,
     scopes: auth?.scopes ?? null,
+    roles: auth?.roles ?? null,
     database: handle => database(engine, handle, undefined),
     onFault: fault,
   })

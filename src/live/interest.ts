@@ -40,7 +40,7 @@ export function interestOf(call: Call, authenticating: boolean): Keyed {
   const guard = permissions.read(resource)
   const where = all(
     narrowed(resource, asked.where, permissions),
-    scopeOf(call),
+    scopeOf(call, permissions),
     item === null ? everything : isId(resource, item),
     guard.predicate,
   )
@@ -80,13 +80,19 @@ function refusePages(query: Query): void {
 }
 
 /** A nested URI follows what belongs to its parent. */
-function scopeOf(call: Call): Predicate {
+function scopeOf(call: Call, permissions: Permissions): Predicate {
   const { parent } = call
   if (!parent) return everything
   const { field, id, resource } = parent
-  if (field.is === 'back') return { kind: 'compare', op: 'eq', field: field.via.name, value: id }
+  // Who may no longer see the parent sees nothing below it.
+  const seen = permissions.read(resource)
+  const above = all(isId(resource, id), seen.predicate)
+  if (field.is === 'back')
+    return seen.open
+      ? { kind: 'compare', op: 'eq', field: field.via.name, value: id }
+      : { kind: 'one', field: field.via.name, of: above }
   if (field.is === 'many' && field.inverse)
-    return { kind: 'many', field: field.inverse.name, quantifier: 'some', of: isId(resource, id) }
+    return { kind: 'many', field: field.inverse.name, quantifier: 'some', of: above }
   throw new ApiError('not_found', {
     detail: `${field.name} is one-way; follow ${resource.name} ${id} with include=${field.name} instead`,
   })

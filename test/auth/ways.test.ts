@@ -12,6 +12,7 @@ import {
   apiKeys,
   basicAuth,
   firstOf,
+  handled,
   hashPassword,
   IsAuthenticated,
   resource,
@@ -132,15 +133,25 @@ describe("restaction's way", () => {
     meta: {
       $auth: { cookie: 'tok' },
       $roles: {
-        admin: { hello: ['get', 'post'], todo: ['get', 'post'] },
-        guest: { hello: ['post', 'post_token', 'get_fail'], todo: ['get'] },
+        admin: { hello: ['get', 'post'], todo: ['get', 'post'], lamps: ['get', 'patch'] },
+        guest: { hello: ['post', 'post_token', 'get_fail'], todo: ['get'], lamps: ['get'] },
       },
     },
   })
-  const app = api({ hello, todo: resource(todo) }, { ...quiet, auth, clock: () => now })
+  const lamps = handled({ '/lamps/': { get: () => [], create: () => ({}) }, '/lamps/:id': { patch: () => ({}) } })
+  const app = api({ hello, lamps, todo: resource(todo) }, { ...quiet, auth, clock: () => now })
   afterAll(() => app.close())
   const enter = async (name: string): Promise<string> =>
     (await ask(app, 'POST', '/hello', {}, { name })).headers.get('authorization') ?? ''
+
+  test('a role decides on what functions serve as well', async () => {
+    const headers = { authorization: await enter('admin') }
+    const asked = async (method: string, path: string, more = {}): Promise<number> =>
+      (await ask(app, method, path, more, method === 'GET' ? undefined : { on: true })).status
+    expect([await asked('GET', '/lamps'), await asked('GET', '/lamps', headers)]).toEqual([200, 200])
+    expect([await asked('PATCH', '/lamps/1'), await asked('PATCH', '/lamps/1', headers)]).toEqual([403, 204])
+    expect([await asked('POST', '/lamps'), await asked('POST', '/lamps', headers)]).toEqual([403, 403])
+  })
 
   test('an action makes the token, the header brings it, the role decides', async () => {
     const denied = await ask(app, 'GET', '/hello')
