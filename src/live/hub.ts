@@ -88,15 +88,15 @@ export class Hub {
         each(group.members, member => this.#safely(() => member.reset()))
         continue
       }
-      for (const batch of batches)
-        each(group.members, member => {
-          try {
-            member.deliver(batch)
-          } catch (error) {
-            this.#onFault(error)
-            this.#safely(() => member.reset())
-          }
-        })
+      // Member by member: what belongs to a connection is at hand for all that it is told.
+      each(group.members, member => {
+        try {
+          for (const batch of batches) member.deliver(batch)
+        } catch (error) {
+          this.#onFault(error)
+          this.#safely(() => member.reset())
+        }
+      })
     }
   }
 
