@@ -1,5 +1,6 @@
 import { joined, type Wire } from '../../live/mailbox.ts'
 import { textsIn } from '../websocket/text-frame.ts'
+import { writeTo, type ByteSink } from '../websocket/write-to.ts'
 
 /**
  * Writes packets, framed for WebSocket, where socket.io writes its own, so that all keep their order on every transport.
@@ -18,7 +19,7 @@ export function wireOf(socket: Closable, drained: () => void): Wire {
       if (!ws || typeof ws._sender?.sendFrame !== 'function') {
         // Each begins with engine.io's type of a message.
         for (const text of textsIn(bytes)) conn.write(text.slice(1))
-      } else if (conn.writeBuffer.length === 0 && isIdle(ws)) ws._socket.write(bytes, taken)
+      } else if (conn.writeBuffer.length === 0 && isIdle(ws)) writeTo(ws._socket, bytes, taken)
       else conn.write('', { compress: false, wsPreEncodedFrame: [bytes] })
     },
     get buffered() {
@@ -61,5 +62,5 @@ interface EngineWebSocket {
   readonly readyState: number
   readonly bufferedAmount: number
   readonly _sender?: { readonly _state?: number; readonly _queue?: readonly unknown[]; readonly sendFrame?: unknown }
-  readonly _socket: { write(bytes: Uint8Array, taken: () => void): unknown }
+  readonly _socket: ByteSink
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { createRequire } from 'node:module'
 import type { Duplex } from 'node:stream'
 import type { WebSocket, WebSocketServer } from 'ws'
+import { writeTo } from './write-to.ts'
 
 export interface SocketOptions {
   /** Bytes of a message at most; more closes the connection with 1009. */
@@ -123,7 +124,7 @@ class Wrapped implements FrameSocket {
   }
 
   write(frames: Uint8Array): void {
-    if (this.isOpen) this.#stream.write(frames, this.#taken)
+    if (this.isOpen) writeTo(this.#stream, frames, this.#taken)
   }
 
   ping(): void {
