@@ -423,6 +423,25 @@ describe('a connection', () => {
     expect(order).toEqual(answers.flatMap((_, i) => [`event ${i}`, `answer ${i}`]))
   })
 
+  test('of a slow reader is bounded, and it is told anew when it reads again', async () => {
+    const { app, url } = await serve({}, { limits: { mailbox: 50_000 } })
+    await app.post('list', { title: 'a' })
+    const a = await connect(url)
+    await a.say('subscribe', '/list/')
+    a.heard()
+    const { ws } = a.socket.io.engine.transport as unknown as { ws: { pause(): void; resume(): void } }
+    ws.pause()
+    for (let n = 1; n <= 500; n++) {
+      await app.patch('list', 1, { title: `${n}${'漢'.repeat(9_000)}` })
+      await new Promise(setImmediate)
+    }
+    ws.resume()
+    const heard: any[] = []
+    await expect.poll(() => heard.push(...a.heard()) > 0 && heard.at(-1)[0]).toBe('state')
+    expect(heard.at(-1)[1].resource[0].title.slice(0, 3)).toBe('500')
+    expect(heard.length).toBeLessThan(450)
+  })
+
   test('in a namespace has everything there', async () => {
     const { url } = await serve({ namespace: '/api' })
     const a = await connect(`${url}/api`)
