@@ -14,7 +14,7 @@ export interface Contender extends Command {
 const todos: Dialect = { base: '/todos', list: '?sort=title&limit=25', patch: 'PATCH' }
 
 /** Ours, and those written by hand that it is held against. */
-const OWN = ['restuary', 'raw', 'fastify', 'constant']
+const OWN = ['restuary', 'uncached', 'raw', 'fastify', 'constant']
 
 interface Peer {
   readonly file: string
@@ -59,9 +59,12 @@ export function contendersOf(options: Options): Map<string, Contender> {
 }
 
 function own(name: string, { sync, rows }: Options): Contender {
-  const file = fileURLToPath(new URL(`servers/${name}.ts`, import.meta.url))
+  const isUncached = name === 'uncached'
+  const file = fileURLToPath(new URL(`servers/${isUncached ? 'restuary' : name}.ts`, import.meta.url))
+  const more = isUncached ? ['--uncached'] : []
+  const settings = [`--sync=${sync}`, `--rows=${rows}`, ...more]
   const contender: Contender = {
-    command: (port, db) => [process.execPath, file, `--port=${port}`, `--db=${db}`, `--sync=${sync}`, `--rows=${rows}`],
+    command: (port, db) => [process.execPath, file, `--port=${port}`, `--db=${db}`, ...settings],
     dialect: todos,
   }
   return name === 'constant' ? { ...contender, ops: ['get'] } : contender

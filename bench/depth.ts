@@ -11,11 +11,12 @@ const PAGE = 25
 const { rounds, seconds, connections } = readOptions(process.argv.slice(2))
 mkdirSync(new URL('results/', import.meta.url), { recursive: true })
 
-const serverOf = (name: string): Promise<Running> => {
+const serverOf = (name: string, ...more: readonly string[]): Promise<Running> => {
   const file = fileURLToPath(new URL(`servers/${name}.ts`, import.meta.url))
-  return start({ command: (port, db) => [process.execPath, file, `--port=${port}`, `--db=${db}`] })
+  return start({ command: (port, db) => [process.execPath, file, `--port=${port}`, `--db=${db}`, ...more] })
 }
 const restuary = await serverOf('lists-restuary')
+const uncached = await serverOf('lists-restuary', '--uncached')
 const raw = await serverOf('lists-raw')
 const builder = await serverOf('lists-builder')
 
@@ -25,6 +26,7 @@ const asked = (server: Running, target: string): { server: Running; dialect: Dia
 })
 const questions = {
   deep: asked(restuary, `/lists?depth=2&limit=${PAGE}`),
+  anew: asked(uncached, `/lists?depth=2&limit=${PAGE}`),
   flat: asked(restuary, `/lists?limit=${PAGE}`),
   related: asked(restuary, '/lists/7/todos'),
   raw: asked(raw, `/lists?limit=${PAGE}`),
@@ -42,10 +44,11 @@ try {
     }
   }
 } finally {
-  await Promise.all([restuary.stop(), raw.stop(), builder.stop()])
+  await Promise.all([restuary.stop(), uncached.stop(), raw.stop(), builder.stop()])
 }
 
-const [deep, flat, related, byHand, built] = names.map(name => lowest.get(name)!) as [
+const [deep, anew, flat, related, byHand, built] = names.map(name => lowest.get(name)!) as [
+  number,
   number,
   number,
   number,
@@ -55,11 +58,16 @@ const [deep, flat, related, byHand, built] = names.map(name => lowest.get(name)!
 const asking = flat + PAGE * related
 console.log(`A page of ${PAGE} lists with their todos, lowest processor time of the server in ${rounds} rounds:`)
 print('restuary, depth=2', deep)
+print('restuary, depth=2, each time made anew', anew)
 print('by hand, one prepared query a row', byHand)
 print('by a query builder, one query a row', built)
 print(`a request for the page and one a row`, asking)
-const times = (other: number): string => `${(other / deep).toFixed(1)} x`
-console.log(`depth=2 is ${times(byHand)} by hand, ${times(built)} a query builder, ${times(asking)} one request a row`)
+for (const [what, cost] of [['depth=2', deep] as const, ['made anew it', anew] as const]) {
+  const times = (other: number): string => `${(other / cost).toFixed(1)} x`
+  console.log(
+    `${what} is ${times(byHand)} by hand, ${times(built)} a query builder, ${times(asking)} one request a row`,
+  )
+}
 
 function print(what: string, microseconds: number): void {
   console.log(`  ${what.padEnd(40)} ${microseconds.toFixed(0).padStart(6)} us`)

@@ -3,7 +3,7 @@ import { api, resource, serve, sqlite, t } from '../../src/index.ts'
 import { LISTS, listTitle, TODOS, todoText } from './lists.ts'
 import { readStart, tellReady } from './todo.ts'
 
-const { port, db } = readStart()
+const { port, db, uncached } = readStart()
 const list = resource({ id: t.id(), title: t.text(), todos: t.back('todo', 'list') }, { path: 'lists' }).public()
 const todo = resource({
   id: t.id(),
@@ -12,14 +12,17 @@ const todo = resource({
   list: t.one('list', { onDelete: 'cascade' }),
 }).public()
 
-const app = api({ list, todo }, { store: sqlite(db), report: () => {} })
+const app = api({ list, todo }, { store: sqlite(db), report: () => {}, ...(uncached && { cache: 0 }) })
 await app.ready()
-await app.post(
-  'list',
-  Array.from({ length: LISTS }, (_, i) => ({
-    title: listTitle(i + 1),
-    todos: Array.from({ length: TODOS }, (_, nth) => ({ text: todoText(i + 1, nth) })),
-  })),
-)
+for (let from = 0; from < LISTS; from += 100) {
+  const batch = Array.from({ length: 100 }, (_, i) => from + i + 1)
+  await app.post(
+    'list',
+    batch.map(id => ({
+      title: listTitle(id),
+      todos: Array.from({ length: TODOS }, (_, nth) => ({ text: todoText(id, nth) })),
+    })),
+  )
+}
 await serve(app, { port, report: () => {} })
 tellReady(port)

@@ -2,7 +2,7 @@
 import { api, resource, serve, sqlite, t } from '../../src/index.ts'
 import { readStart, tellReady, titleOf } from './todo.ts'
 
-const { port, db, sync, rows } = readStart()
+const { port, db, sync, rows, uncached } = readStart()
 const todo = resource(
   {
     id: t.id(),
@@ -14,7 +14,8 @@ const todo = resource(
   .index('title')
   .public()
 
-const app = api({ todo }, { store: sqlite(db, { synchronous: sync === 'FULL' ? 'full' : 'normal' }), report: () => {} })
+const store = sqlite(db, { synchronous: sync === 'FULL' ? 'full' : 'normal' })
+const app = api({ todo }, { store, report: () => {}, ...(uncached && { cache: 0 }) })
 await app.ready()
 // In batches, as data comes: a request that holds all rows at once teaches the collector that what it makes lives long.
 for (let from = 0; from < rows; from += 100) {

@@ -7,6 +7,8 @@ export interface Start {
   readonly db: string
   readonly sync: 'NORMAL' | 'FULL'
   readonly rows: number
+  /** Nothing that was made is kept for the next who asks. */
+  readonly uncached: boolean
 }
 
 export function readStart(): Start {
@@ -16,11 +18,13 @@ export function readStart(): Start {
       db: { type: 'string' },
       sync: { type: 'string', default: 'NORMAL' },
       rows: { type: 'string', default: '10000' },
+      uncached: { type: 'boolean', default: false },
     },
   })
   if (values.db === undefined) throw new Error('--db=FILE is missing')
   const sync = values.sync === 'FULL' ? 'FULL' : 'NORMAL'
-  return { port: Number(values.port), db: values.db, sync, rows: Number(values.rows) }
+  const { port, db, rows, uncached } = values
+  return { port: Number(port), db, sync, rows: Number(rows), uncached }
 }
 
 /** The runner waits for this line. */
