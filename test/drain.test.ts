@@ -6,6 +6,7 @@ import { t } from '../src/schema/builder.ts'
 import { serve, type ServeOptions } from '../src/serve.ts'
 import { memory } from '../src/store/memory.ts'
 import type { Store } from '../src/store/store.ts'
+import { NativeClient } from '../src/testing/native-client.ts'
 
 const note = resource({ id: t.id(), text: t.text() })
 
@@ -78,4 +79,11 @@ test('closing: not ready at once, requests are answered meanwhile, what is under
   expect((await slow).status).toBe(201)
   await closed
   await expect(ask('/note')).rejects.toThrow()
+})
+
+test('closing: whoever is connected by a WebSocket is told so, and keeps nobody waiting', async () => {
+  const { served } = await start()
+  const clients = await Promise.all(['/', '/'].map(path => NativeClient.open(served.url.replace('http', 'ws') + path)))
+  await served.close()
+  for (const client of clients) expect((await client.whenClosed()).code).toBe(1012)
 })

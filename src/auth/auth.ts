@@ -200,7 +200,12 @@ export function createAuth(options: AuthOptions | TokenAuth | undefined, environ
     standing: identity => {
       const access = accesses.get(identity)
       if (!access || !own) return null
-      return { user: identity.principal.id, at: snapshot => own.callers.at(snapshot, access) }
+      const { id } = identity.principal
+      return {
+        user: id,
+        at: snapshot => own.callers.at(snapshot, access),
+        changedBy: commits => own.watches.changed(commits, id),
+      }
     },
     changedIn: commits => own?.watches.usersIn(commits) ?? nobody,
     watch: (identity, listener) => {

@@ -1,5 +1,5 @@
 import type { Id } from '../model/model.ts'
-import type { Snapshot } from '../store/store.ts'
+import type { Commit, Snapshot } from '../store/store.ts'
 import type { Maybe, Work } from '../store/work.ts'
 
 /** Who calls. Its members are what rules and functions of the declaration see as `me`. */
@@ -27,6 +27,8 @@ export interface Standing {
   readonly user: Id
   /** The principal in a snapshot: the same object as long as nothing about it changed, null once the session has ended. */
   at(snapshot: Snapshot): Work<Principal | null>
+  /** Whether commits changed more of the user than sessions: what it may see may be other than before them. */
+  changedBy(commits: readonly Commit[]): boolean
 }
 
 /** Who calls on a connection that stays, and how long. */

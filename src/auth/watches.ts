@@ -40,6 +40,13 @@ export class Watches {
     }
   }
 
+  /** Whether commits changed stored fields of a user. */
+  changed(commits: readonly Commit[], user: Id): boolean {
+    return commits.some(({ changes }) =>
+      changes.some(({ resource, id, changed }) => resource === this.#users && id === user && changed.length > 0),
+    )
+  }
+
   close(): void {
     this.#stop?.()
     this.#stop = null

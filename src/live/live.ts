@@ -212,7 +212,7 @@ export class Live {
       if (now !== call.principal) return now
     }
     yield* checkParent(snapshot, call, group.interest.permissions)
-    if (since === null || !(yield* replay(this.#replaying, snapshot, subscription, item, since))) {
+    if (since === null || !(yield* replay(this.#replaying, snapshot, subscription, item, since, standing))) {
       const rows = yield* this.#take(snapshot, group)
       if (item !== null && rows.length === 0) throw missing(call)
       listener.snapshot(rows, formatPosition(this.epoch, snapshot.position), since !== null)

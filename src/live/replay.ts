@@ -1,3 +1,4 @@
+import type { Standing } from '../auth/principal.ts'
 import type { Id } from '../model/model.ts'
 import type { Change, Commit, Snapshot, Store } from '../store/store.ts'
 import type { Work } from '../store/work.ts'
@@ -16,7 +17,7 @@ export interface ReplayOptions {
 
 /**
  * Tells a subscription what happened since a position, from the log; false if the log cannot tell, or would tell too
- * much. `item` = the row that it follows, if it is one row.
+ * much, or where its caller may have had other rights meanwhile. `item` = the row that it follows, if it is one row.
  */
 export function* replay(
   { store, changes, rows }: ReplayOptions,
@@ -24,11 +25,13 @@ export function* replay(
   subscription: Subscription,
   item: Id | null,
   since: string,
+  standing: Standing | null,
 ): Work<boolean> {
   const { group, listener } = subscription
   if (isFleeting(group)) return false
   const commits = yield* commitsSince(store, snapshot, since, changes)
-  if (!commits) return false
+  // What was in view by other rights is not known.
+  if (!commits || standing?.changedBy(commits)) return false
   const { resource } = group.interest
   const candidates = new Map<Commit, Change[]>()
   for (const commit of commits) {

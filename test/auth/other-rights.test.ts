@@ -15,6 +15,7 @@ import {
   type Store,
 } from '../../src/index.ts'
 import { fill } from '../../src/testing/models/fill.ts'
+import { NativeClient } from '../../src/testing/native-client.ts'
 import { listenOn, type Ear, type Heard } from '../rules/ears.ts'
 
 const user = resource({
@@ -185,6 +186,22 @@ describe.each(stores)('over %s', (_, store) => {
     await Promise.all(open.map(ear => ear.whenEnded()))
     // Tokens count in whole seconds.
     expect(performance.now() - from).toBeLessThan(4_000)
+  })
+
+  test('whoever comes back with other rights begins anew', async () => {
+    await role(1, 'admin')
+    const { position } = (await app.safe.patch('note', 1, { text: 'seen' })) as { position: string }
+    const back = async (): Promise<unknown[]> => {
+      const headers = { authorization: `Bearer ${await tokenOf(1)}` }
+      const client = await NativeClient.open(served.url.replace('http', 'ws'), headers)
+      client.send({ id: 1, op: 'subscribe', uri: '/note', since: position })
+      const { op, ids } = await client.hear(({ op }) => op !== undefined && op !== 'hello')
+      client.cut()
+      return [op, ids]
+    }
+    expect(await back()).toEqual(['resumed', undefined])
+    await role(1, 'member')
+    expect(await back()).toEqual(['reset', [1]])
   })
 
   test('below a parent that may no longer be seen there is nothing, and everything again with it', async () => {

@@ -80,10 +80,8 @@ export function acceptSockets(server: Server, options: UpgradeOptions): () => vo
     upgrade(request, stream, head).catch((thrown: unknown) => refuseUpgrade(stream, ApiError.from(thrown)))
   }
   server.on('upgrade', listener)
-  return () => {
-    server.off('upgrade', listener)
-    live.closing.removeEventListener('abort', closeAll)
-  }
+  // Those that are open end with the Api, which may be later.
+  return () => void server.off('upgrade', listener)
 }
 
 function subprotocolsOf(request: IncomingMessage): string[] | null {
