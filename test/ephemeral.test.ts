@@ -330,7 +330,7 @@ test('what cannot be is refused at start, all of it at once', () => {
       a: resource({ id: t.id(), b: t.one('b'), bs: t.back('b', 'a'), n: t.count('bs') }).public(),
       b: resource.ephemeral({ id: t.id(), a: t.one('a', { inverse: 'bs' }) }, { ttl: 0, max: 0 }).public(),
       c: resource({ id: t.id(), b: t.many('b') }).public(),
-      d: resource.ephemeral({ id: t.id() }, { ttl: 'soon' as never }).onCommit('x', () => {}),
+      d: resource.ephemeral({ id: t.id(), f: t.file() }, { ttl: 'soon' as never }).onCommit('x', () => {}),
     })
   expect(faulty).toThrow(ModelError)
   try {
@@ -345,6 +345,7 @@ test('what cannot be is refused at start, all of it at once', () => {
       'c.b',
       'd',
       'd',
+      'd.f',
     ])
   }
 })
