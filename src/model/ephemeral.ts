@@ -50,8 +50,6 @@ function checkOwn(name: string, def: ResourceDef, note: Note): void {
 
 function checkField(defs: Defs, place: string, def: ResourceDef, name: string, field: FieldDef, note: Note): void {
   const isEphemeral = def.ephemeral !== undefined
-  if (isEphemeral && field.is === 'scalar' && field.file)
-    note(place, 'is a file, which would outlast its row', 'keep files in a resource that lasts')
   if (field.is === 'count') {
     const of = def.fields[field.of]
     if (!isEphemeral && of?.is === 'back' && defs.get(of.to)?.ephemeral)
