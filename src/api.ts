@@ -259,7 +259,12 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
       ...(options.socketio !== undefined && { socketio: options.socketio }),
       ...(options.websocket !== undefined && { websocket: options.websocket }),
     },
-    published: new PublishedFeed({ live, store, still: handled.still }),
+    published: new PublishedFeed({
+      live,
+      store,
+      still: handled.still,
+      changedIn: auth && (commits => auth.changedIn(commits)),
+    }),
     secured: auth !== null,
     ready: () => ready,
     live: liveOperation<M>(engine, live, () => ready),

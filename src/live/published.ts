@@ -1,3 +1,5 @@
+import type { Principal, Standing } from '../auth/principal.ts'
+import type { Id } from '../model/model.ts'
 import { ApiError } from '../protocol/error.ts'
 import { formatPosition, parsePosition } from '../protocol/position.ts'
 import { listOf } from '../model/uri-pattern.ts'
@@ -28,6 +30,8 @@ export interface Followed {
   /** Who hears of a record once, however many of its subscriptions it concerns: the connection. */
   readonly owner: object
   readonly listener: PublishedListener
+  /** Who follows it, and how to find out whether it still is who it was; null = it cannot change. */
+  readonly caller?: { readonly principal: Principal | null; readonly standing: Standing } | null
 }
 
 /** Records that are replayed at most. */
@@ -43,6 +47,7 @@ export class PublishedSubscription {
   #after = 0
   #behind = false
   #resyncing = false
+  #suspended = false
   closed = false
 
   constructor(followed: Followed, resync: (subscription: PublishedSubscription) => Promise<void>) {
@@ -73,6 +78,19 @@ export class PublishedSubscription {
     this.#behind = false
   }
 
+  /** Tells nothing until it is known who follows. */
+  suspend(): void {
+    this.#suspended = true
+    this.#early ??= []
+  }
+
+  /** It is the same who follows; `isSure` = and was all the time. */
+  resume(isSure: boolean): void {
+    this.#suspended = false
+    if (isSure && !this.#behind) this.begin(this.#after)
+    else this.reset()
+  }
+
   /** Something is missing: nothing more is told until a new state. */
   reset(): void {
     this.#behind = true
@@ -85,7 +103,7 @@ export class PublishedSubscription {
   }
 
   #startAnew(): void {
-    if (this.closed || this.#resyncing || this.followed.listener.isBusy()) return
+    if (this.closed || this.#suspended || this.#resyncing || this.followed.listener.isBusy()) return
     this.#resyncing = true
     void this.#resync(this).finally(() => {
       this.#resyncing = false
@@ -98,6 +116,8 @@ export interface PublishedOptions {
   readonly store: Store
   /** Work that no write to the URI's list overtakes. */
   readonly still: <T>(uri: string, work: () => Promise<T>) => Promise<T>
+  /** The users of whom commits changed something; null = nobody can change. */
+  readonly changedIn?: ((commits: readonly Commit[]) => ReadonlyMap<Id, number>) | null
 }
 
 /** Subscriptions to handled resources: a state, then every record of the log about it, in order, once. */
@@ -173,7 +193,31 @@ export class PublishedFeed {
       for (const all of this.#byUri.values()) for (const one of all) one.reset()
       return
     }
+    const doubtful = this.#concerned(commits)
+    for (const one of doubtful.keys()) one.suspend()
     for (const { published } of commits) for (const record of published) this.#dispatch(record)
+    for (const [one, times] of doubtful) void this.#settle(one, times === 1)
+  }
+
+  /** Subscriptions of whose callers commits changed something, and how often. */
+  #concerned(commits: readonly Commit[]): Map<PublishedSubscription, number> {
+    const concerned = new Map<PublishedSubscription, number>()
+    const users = this.#options.changedIn?.(commits)
+    if (!users || users.size === 0) return concerned
+    for (const all of this.#byUri.values())
+      for (const one of all) {
+        const { caller } = one.followed
+        const times = caller && users.get(caller.standing.user)
+        if (times) concerned.set(one, times)
+      }
+    return concerned
+  }
+
+  /** Whoever is another caller by now is renewed by the connection. */
+  async #settle(subscription: PublishedSubscription, isSure: boolean): Promise<void> {
+    const { standing, principal } = subscription.followed.caller!
+    const now = await this.#options.store.read(snapshot => standing.at(snapshot))
+    if (now === principal && !subscription.closed) subscription.resume(isSure)
   }
 
   /** Those of the item, then those of its list; each owner once. */

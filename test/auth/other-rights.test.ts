@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'v
 import {
   any,
   api,
+  handled,
   hashPassword,
   memory,
   resource,
@@ -202,6 +203,26 @@ describe.each(stores)('over %s', (_, store) => {
     expect(await back()).toEqual(['resumed', undefined])
     await role(1, 'member')
     expect(await back()).toEqual(['reset', [1]])
+  })
+
+  test('what functions serve is not told by rights of before either', async () => {
+    const lamps = handled({ '/lamps/': { get: () => [] } }, { permissions: [who => who?.['role'] === 'admin'] })
+    const lit = api({ user, lamps }, { store: store(), auth: {}, report: () => {}, http: { log: () => {} } })
+    const there = await serve(lit, { port: 0, signals: false, report: () => {}, grace: 0 })
+    onTestFinished(() => there.close())
+    await lit.safe.post('user', { email: 'a@x.io', password: 'correct horse', role: 'admin' })
+    const { access_token: token } = await lit.engine.auth!.begin(1)
+    const ear = await listenOn.socketio(there.url, token, '/lamps/')
+    ears.push(ear)
+    await lit.publish('/lamps/', { create: { id: 1 } })
+    expect(await ear.next()).toEqual(['enter', 1, { id: 1 }])
+    await lit.safe.patch('user', 1, { nick: 'same rights' })
+    await lit.publish('/lamps/', { create: { id: 2 } })
+    expect((await ear.next()).slice(0, 1)).toEqual(['state'])
+    await lit.safe.patch('user', 1, { role: 'member' })
+    await lit.publish('/lamps/', { create: { id: 'secret' } })
+    await expect.poll(() => ear.tap.text).toContain('Forbidden')
+    expect(ear.tap.text).not.toContain('secret')
   })
 
   test('below a parent that may no longer be seen there is nothing, and everything again with it', async () => {

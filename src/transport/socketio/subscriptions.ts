@@ -192,8 +192,9 @@ export class Subscriptions {
   }
 
   async #follow(held: Held): Promise<PublishedSubscription> {
-    const { host, principal, mailbox } = this.#around
+    const { host, principal, mailbox, standing } = this.#around
     const { handled } = host
+    const [me, stands] = [principal(), standing()]
     const uri = canonicalUri(held.uri)
     const to = this.#spelling(held, uri.endsWith('/'))
     const listener: PublishedListener = {
@@ -213,7 +214,10 @@ export class Subscriptions {
       return found && found.value != null ? found.body : null
     }
     handled.permitFollowing(uri, principal())
-    return host.published.subscribe({ uri, owner: this, read, listener }, held.options?.since ?? null)
+    return host.published.subscribe(
+      { uri, owner: this, read, listener, caller: stands && { principal: me, standing: stands } },
+      held.options?.since ?? null,
+    )
   }
 
   #ended(held: Held, error: ApiError): void {
