@@ -3,15 +3,17 @@ import { fold } from '../../query/fold.ts'
 import type { Row } from '../../model/model.ts'
 import type { Bind } from '../sql/codec.ts'
 import type { Compiled } from '../sql/kysely.ts'
+import { FlushAhead } from './flush-ahead.ts'
 
 /** Statements of one generation; two are kept, so that those used longest ago go and a hit costs one look. */
 const GENERATION = 500
 
 /**
- * Pages of the write-ahead log after which they are copied to the file, within a commit: at most 16 MiB. Rows that change
- * again and again are copied once for all of them; with SQLite's 1,000 a random update costs an eighth more.
+ * Pages of the write-ahead log after which they are copied to the file, within a commit: 8 MiB. Rows that change again
+ * and again are copied once for all of them: with SQLite's 1,000 a random update costs a tenth more, with many more the
+ * pause is felt.
  */
-const CHECKPOINT = 4_000
+const CHECKPOINT = 2_000
 
 /** A prepared statement whose rows are arrays. */
 export class Statement {
@@ -54,11 +56,19 @@ export interface ConnectionOptions {
 /** A connection with its prepared statements. */
 export class Connection {
   readonly db: DatabaseSync
+  readonly #ahead: FlushAhead | null
   #cached = new Map<string, Statement>()
   #former = new Map<string, Statement>()
 
   constructor(options: ConnectionOptions) {
     this.db = connect(options)
+    const { file, readOnly, synchronous } = options
+    this.#ahead = synchronous === 'normal' && !readOnly && file !== ':memory:' ? new FlushAhead(file) : null
+  }
+
+  /** Commits were written through this connection. */
+  committed(commits: number): void {
+    this.#ahead?.committed(commits)
   }
 
   prepare(text: string | Compiled): Statement {
@@ -98,6 +108,7 @@ export class Connection {
 
   close(): void {
     this.forget()
+    this.#ahead?.close()
     this.db.close()
   }
 }
