@@ -97,7 +97,7 @@ function tellPreferences(call: HttpCall, fields: FieldLines): void {
   if (lenient && reading) fields.push('vary', 'Prefer')
 }
 
-/** 304 carries what the 200 would say of caching, and no body (RFC 9110 §15.4.5). */
+/** 304 carries what the 200 would say of caching, and no body; the entity tag tells more than Last-Modified (RFC 9110 §15.4.5). */
 function sendUnchanged(face: Face, call: HttpCall, unchanged: Unchanged): void {
   const fields = [
     ...carried(unchanged),
@@ -106,7 +106,6 @@ function sendUnchanged(face: Face, call: HttpCall, unchanged: Unchanged): void {
     'cache-control',
     unchanged.resource.options.cache ?? DEFAULT_CACHE,
   ]
-  if (unchanged.modified !== null) fields.push('last-modified', writeDate(unchanged.modified))
   finish(face, call.exchange, 304, fields, null)
 }
 
