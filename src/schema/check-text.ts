@@ -5,6 +5,8 @@ import { Refused } from './refused.ts'
 // The rule of <input type=email> (HTML, "valid e-mail address"); its repetitions are bounded or cut apart by a dot.
 const EMAIL =
   /^[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*$/
+/** What most addresses are: within `SHORT` it takes nothing that the rule would refuse, in half the time. */
+const USUAL_EMAIL = /^[a-zA-Z0-9._+-]+@(?:[a-zA-Z0-9]+\.)+[a-zA-Z0-9]+$/
 /** Longest text id, in code points: a part of URIs, logs and keys. */
 const ID = 255
 /** Longest password, in bytes. */
@@ -27,7 +29,7 @@ export function textChecker(type: TextType): (value: unknown) => string | Refuse
       return new Refused('length', `must have at most ${PASSWORD} bytes`)
     if (kind === 'email') {
       // What it lets through is ASCII.
-      if (!EMAIL.test(text)) return brokenText(text) ?? new Refused('format', 'must be an email address')
+      if (!isEmail(text)) return brokenText(text) ?? new Refused('format', 'must be an email address')
     } else {
       const broken = brokenText(text)
       if (broken) return broken
@@ -36,6 +38,10 @@ export function textChecker(type: TextType): (value: unknown) => string | Refuse
     if (pattern && !pattern.test(text)) return new Refused('format', `must match ${pattern}`)
     return text
   }
+}
+
+function isEmail(text: string): boolean {
+  return (text.length < SHORT && USUAL_EMAIL.test(text)) || EMAIL.test(text)
 }
 
 /** An id that clients choose: what can stand in a path as one segment and comes back unchanged. */
@@ -50,8 +56,20 @@ export function checkTextId(value: unknown): string | Refused {
 
 /** U+0000 ends a text early in SQLite and is refused by PostgreSQL; half a surrogate pair has no UTF-8. */
 export function brokenText(text: string): Refused | null {
-  if (text.indexOf('\0') !== -1) return new Refused('format', 'must not contain U+0000')
+  if (text.length <= SHORT && isPlain(text)) return null
+  if (text.includes('\0')) return new Refused('format', 'must not contain U+0000')
   return text.isWellFormed() ? null : new Refused('format', 'must be valid Unicode')
+}
+
+/** Code units up to which looking at each costs less than the calls that look at all. */
+const SHORT = 64
+
+function isPlain(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    if (unit === 0 || (unit & 0xf800) === 0xd800) return false
+  }
+  return true
 }
 
 /** Lengths count code points; most texts are decided by their code units alone. */

@@ -27,9 +27,28 @@ export function fieldSchema(declared: unknown, rule: FieldRule): Schema {
     kind: 'field',
     declared,
     exact: checks.length === 0 ? check : null,
+    fits: fitsOf(rule.type),
     input: take,
     output: (value, ctx) => take(value instanceof Date ? isoOf(rule.type, value) : value, 'json', ctx),
   }
+}
+
+/** Of types that code can ask for without a call; 0 is left to the check, which knows -0. */
+function fitsOf(type: ScalarType): ((variable: string) => string) | null {
+  switch (type.type) {
+    case 'bool':
+      return v => `typeof ${v} === 'boolean'`
+    case 'integer':
+      return v => `Number.isSafeInteger(${v}) && ${v} !== 0${boundsOf(v, type)}`
+    case 'number':
+      return v => `Number.isFinite(${v}) && ${v} !== 0${boundsOf(v, type)}`
+    default:
+      return null
+  }
+}
+
+function boundsOf(v: string, { min, max }: { readonly min?: number; readonly max?: number }): string {
+  return (min === undefined ? '' : ` && ${v} >= ${min}`) + (max === undefined ? '' : ` && ${v} <= ${max}`)
 }
 
 const none: readonly Check[] = Object.freeze([])

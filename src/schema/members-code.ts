@@ -18,7 +18,7 @@ function checksOf(members: ReadonlyMap<string, Schema>): readonly NonNullable<Sc
 
 /**
  * The members of an object as one function without a loop, as validators that are compiled ahead have it. It is made of
- * the names in the declaration, quoted as JSON; nothing that comes with a request is ever part of it. Whatever is refused
+ * the names in the declaration, quoted as JSON, and its bounds, which are numbers; nothing that comes with a request is ever part of it. Whatever is refused
  * or unusual, and all where the platform forbids code from strings, is done by `slow`, which tells every fault.
  */
 export function membersCode(
@@ -34,21 +34,24 @@ function make(members: ReadonlyMap<string, Schema>, side: 'input' | 'output', sl
   const checks = checksOf(members)
   if (!checks) return slow
   const names = [...members.keys()]
-  const lines = names.map(
-    (name, i) => `let v${i} = value[${JSON.stringify(name)}]
-      if (v${i} === undefined || v${i} === null) {
-        if (v${i} === undefined) absent++
-        const taken = schemas[${i}].${side === 'input' ? `input(v${i}, 'json', ctx)` : `output(v${i}, ctx)`}
+  const schemas = [...members.values()]
+  const lines = names.map((name, i) => {
+    const v = `v${i}`
+    const missing = `if (${v} === undefined) absent++
+        const taken = schemas[${i}].${side === 'input' ? `input(${v}, 'json', ctx)` : `output(${v}, ctx)`}
         if (taken instanceof Rejected) return slow(value, ctx)
-        if (taken !== v${i}) same = false
-        v${i} = taken
-      } else {
-        const taken = check${i}(v${i})
+        if (taken !== ${v}) same = false
+        ${v} = taken`
+    const checked = `const taken = check${i}(${v})
         if (taken instanceof Refused) return slow(value, ctx)
-        if (!Object.is(taken, v${i})) same = false
-        v${i} = taken
-      }`,
-  )
+        if (!Object.is(taken, ${v})) same = false
+        ${v} = taken`
+    const fits = schemas[i]!.fits?.(v) ?? 'false'
+    return `let ${v} = value[${JSON.stringify(name)}]
+      if (!(${fits})) {
+        if (${v} === undefined || ${v} === null) { ${missing} } else { ${checked} }
+      }`
+  })
   // What comes in must have no other members; what goes out loses them.
   const end = `let present = 0
     for (const _ in value) present++
@@ -66,7 +69,7 @@ function make(members: ReadonlyMap<string, Schema>, side: 'input' | 'output', sl
     const parameters = ['Refused', 'Rejected', 'schemas', 'slow', ...checks.map((_, i) => `check${i}`), code]
     // oxlint-disable-next-line typescript/no-implied-eval -- names are quoted: see above
     const factory = new Function(...parameters) as (...parts: unknown[]) => TakeObject
-    return factory(Refused, Rejected, [...members.values()], slow, ...checks)
+    return factory(Refused, Rejected, schemas, slow, ...checks)
   } catch {
     return slow
   }

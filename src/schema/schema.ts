@@ -33,6 +33,8 @@ export interface Schema {
   readonly json?: () => JsonSchema
   /** The check of one field in exact JSON types, where it is all that is asked of a value that is there. */
   readonly exact?: ((value: unknown) => Value | Refused) | null
+  /** An expression that tells by a variable's name whether the check would give back what the variable holds. */
+  readonly fits?: ((variable: string) => string) | null
   /** Reads a value that a caller sent: unknown members are refused, unless the schema is a text, which drops them. */
   input(value: unknown, mode: Mode, ctx: Ctx): unknown
   /** Shapes a value of the application: of objects only own properties and getters that are named here. */
