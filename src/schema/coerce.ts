@@ -72,8 +72,9 @@ function makeChecker(type: ScalarType): Checker {
     case 'bool':
       return checkBool
     case 'list': {
+      const { min = 0, max = Infinity, unique = false } = type
       const item = checkerOf(type.item ?? ANY)
-      return value => checkItems(type, value, item)
+      return value => checkItems(value, item, min, max, unique)
     }
     default:
       return value => check(type, value)
@@ -170,16 +171,15 @@ function checkBytes(value: unknown, max: number | undefined): Value | Refused {
 
 function checkList(mode: Mode, type: ListType, value: unknown): Value | Refused {
   const item = type.item ?? ANY
-  return checkItems(type, value, mode === 'json' ? checkerOf(item) : one => coerce(mode, item, one))
+  const { min = 0, max = Infinity, unique = false } = type
+  return checkItems(value, one => coerce(mode, item, one), min, max, unique)
 }
 
-function checkItems(type: ListType, value: unknown, check: Checker): Value | Refused {
+function checkItems(value: unknown, check: Checker, min: number, max: number, unique: boolean): Value | Refused {
   if (!Array.isArray(value)) return new Refused('type', 'must be a list')
   const list: readonly unknown[] = value
-  if (type.min !== undefined && list.length < type.min)
-    return new Refused('length', `must have at least ${counted(type.min)}`)
-  if (type.max !== undefined && list.length > type.max)
-    return new Refused('length', `must have at most ${counted(type.max)}`)
+  if (list.length < min) return new Refused('length', `must have at least ${counted(min)}`)
+  if (list.length > max) return new Refused('length', `must have at most ${counted(max)}`)
   let result = list as readonly Value[]
   for (let i = 0; i < list.length; i++) {
     const canonical = check(list[i])
@@ -189,7 +189,7 @@ function checkItems(type: ListType, value: unknown, check: Checker): Value | Ref
     if (result === list) result = [...result]
     ;(result as Value[])[i] = canonical
   }
-  return type.unique ? checkUnique(result) : result
+  return unique ? checkUnique(result) : result
 }
 
 function counted(items: number): string {
