@@ -9,7 +9,8 @@ const todo = resource({ id: t.id(), title: t.text(), done: t.bool(), list: t.one
 
 const app = api(
   { list, todo },
-  { store: memory(), report: () => {}, http: { overload: delay ? { delay } : false, log: () => {} } },
+  // Each answer is made anew: what is kept costs no more than a refusal.
+  { store: memory(), report: () => {}, cache: 0, http: { overload: delay ? { delay } : false, log: () => {} } },
 )
 const many = <T>(n: number, make: (i: number) => T): T[] => Array.from({ length: n }, (_, i) => make(i))
 await app.post(
