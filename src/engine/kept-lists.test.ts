@@ -5,7 +5,8 @@ import { always } from '../model/rule.ts'
 import { t } from '../schema/builder.ts'
 import { memory } from '../store/memory.ts'
 import { sqlite } from '../store/sqlite/index.ts'
-import type { Snapshot, Store } from '../store/store.ts'
+import type { Store } from '../store/store.ts'
+import { counting } from '../testing/counting-store.ts'
 
 const team = resource({ id: t.id(), name: t.text(), members: t.back('member', 'team') }).public()
 const club = resource({ id: t.id(), name: t.text(), fans: t.many('member') }).rules((me, row) => ({
@@ -29,31 +30,6 @@ const callers: Readonly<Record<string, { readonly id: number; readonly name: str
 }
 type Office = Api<typeof declarations>
 
-/** The store, counting the queries for lists. */
-function counting(inner: Store): { store: Store; selects: () => number } {
-  let selects = 0
-  const watched = (snapshot: Snapshot): Snapshot =>
-    new Proxy(snapshot, {
-      get: (target, name) => {
-        const value: unknown = Reflect.get(target, name, target)
-        if (typeof value !== 'function') return value
-        return (...args: unknown[]): unknown => {
-          if (name === 'select') selects++
-          return Reflect.apply(value, target, args) as unknown
-        }
-      },
-    })
-  const store = new Proxy(inner, {
-    get: (target, name) => {
-      const value: unknown = Reflect.get(target, name, target)
-      if (name === 'read')
-        return (work: (snapshot: Snapshot) => never) => target.read(snapshot => work(watched(snapshot)))
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value
-    },
-  })
-  return { store, selects: () => selects }
-}
-
 async function open(store: Store, cache?: number): Promise<Office> {
   const app = api(declarations, {
     store,
@@ -76,7 +52,7 @@ describe.each([
   ['sqlite', () => sqlite(':memory:')],
 ])('lists that are kept, on %s:', (_, make) => {
   test('a list asked for again and again is read until it is known to be wanted, then no more until it changes', async () => {
-    const { store, selects } = counting(make())
+    const { store, reads: selects } = counting(make(), ['select'])
     const app = await open(store)
     await app.post('team', [{ name: 'red' }, { name: 'blue' }])
     const path = '/team?sort=name&limit=1'
@@ -173,7 +149,7 @@ describe.each([
   })
 
   test('no more is kept than there is room for', async () => {
-    const { store, selects } = counting(make())
+    const { store, reads: selects } = counting(make(), ['select'])
     const app = await open(store, 4_000)
     await app.post('team', { name: 'x'.repeat(3_000) })
     for (let i = 0; i < 3; i++) await ask(app, '/team')

@@ -37,7 +37,7 @@ async function side(face: Face, store: Store): Promise<Side> {
     clock: () => 1_700_000_000_000,
     report: () => {},
     // Whole lists are compared: pages of faces begin with the same rows, but not every face cuts them.
-    limits: { messageRate: 1e6, messageBurst: 1e6, page: 1_000 },
+    limits: { messageRate: 1e6, messageBurst: 1e6, page: 1_000, maxPage: 1_000 },
     http: { log: () => {} },
   })
   for (const name of ['a', 'b', 'c']) {
