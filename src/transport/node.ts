@@ -4,6 +4,7 @@ import type { Engine } from '../engine/engine.ts'
 import { problemOf, ApiError } from '../protocol/error.ts'
 import type { Code } from '../protocol/codes.ts'
 import type { Limits } from '../protocol/limits.ts'
+import { arrive } from './http/arrivals.ts'
 import { tooLarge } from './http/body.ts'
 import { Aborted, Exchange, type Body, type Answerer, type ByteStream, type FieldLines } from './http/exchange.ts'
 import { httpHandler } from './http/handler.ts'
@@ -117,19 +118,7 @@ function start(exchange: NodeExchange, at: Line): void {
   at.active++
   at.unsafe = !isSafe(exchange.method)
   if (at.unsafe || exchange.hasBody) void exchange.answer(exchange)
-  else if (arrived.push(exchange) === 1) setImmediate(answerArrived)
-}
-
-/**
- * Safe requests of this turn of the event loop, answered one after another at its end: the parser and the kernel run for
- * all of them, then the engine for all of them, which keeps each in the processor's caches. Nothing waits for a timer.
- */
-let arrived: NodeExchange[] = []
-
-function answerArrived(): void {
-  const exchanges = arrived
-  arrived = []
-  for (const exchange of exchanges) void exchange.answer(exchange)
+  else arrive(exchange)
 }
 
 function leave(at: Line): void {

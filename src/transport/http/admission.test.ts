@@ -2,51 +2,77 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { Admission, type OverloadOptions } from './admission.ts'
 
-/** Turns whose length is told: how many of so many requests, a millisecond apart, were admitted in each. */
-function crowd(options: OverloadOptions) {
-  const clock = { now: 1_000 }
-  const admission = new Admission(options, () => clock.now)
-  const come = async (requests: number, each: number): Promise<number> => {
+/** A process whose clock and queue are told. */
+function process(options: OverloadOptions) {
+  const loop = { clock: 1_000, left: 0 }
+  const admission = new Admission(options, { now: () => loop.clock, standing: () => loop.left })
+  const enter = (waited: number): boolean => {
+    const isAdmitted = admission.enter(loop.clock - waited)
+    if (isAdmitted) admission.leave()
+    return isAdmitted
+  }
+  /** A turn of so many milliseconds that leaves so many requests waiting. */
+  const pass = async (milliseconds: number, left: number): Promise<void> => {
+    enter(0)
+    loop.clock += milliseconds
+    loop.left = left
+    await turn()
+  }
+  /** Requests a millisecond apart that are not queued: how many of them one turn admitted. */
+  const come = async (requests: number): Promise<number> => {
     let admitted = 0
     for (let i = 0; i < requests; i++) {
-      if (!admission.enter()) continue
-      clock.now += each
+      if (!admission.enter(0)) continue
+      loop.clock++
       admission.leave()
       admitted++
     }
     await turn()
     return admitted
   }
-  return { admission, come }
+  return { admission, enter, pass, come }
 }
 
-test('short turns and bursts are served whole', async () => {
-  const { admission, come } = crowd({ delay: 10, patience: 50 })
-  for (let i = 0; i < 10; i++) expect(await come(8, 1)).toBe(8)
-  expect(await come(40, 1)).toBe(40)
-  expect(await come(8, 1)).toBe(8)
+test('a burst is served however long it waits', async () => {
+  const { admission, enter, pass } = process({ delay: 10, patience: 50 })
+  for (let i = 0; i < 10; i++) await pass(5, 20)
+  expect(enter(300)).toBe(true)
+  await pass(5, 0)
+  for (let i = 0; i < 10; i++) await pass(5, 20)
+  expect(enter(300)).toBe(true)
   expect(admission.refused).toBe(0)
 })
 
-test('while turns stay long, each serves what fits and refuses the rest', async () => {
-  const { admission, come } = crowd({ delay: 10, patience: 50 })
-  for (let i = 0; i < 3; i++) expect(await come(40, 1)).toBe(40)
+test('a queue that never empties: what has waited too long is refused', async () => {
+  const { admission, enter, pass } = process({ delay: 10, patience: 50 })
+  for (let i = 0; i < 12; i++) await pass(5, 20)
   expect(admission.isShedding).toBe(true)
-  for (let i = 0; i < 5; i++) expect(await come(40, 1)).toBe(11)
-  expect(admission.refused).toBe(5 * 29)
+  expect([enter(10), enter(11), enter(300), enter(0)]).toEqual([true, false, false, true])
+  expect(admission.refused).toBe(2)
 })
 
-test('a turn that is short again ends it', async () => {
-  const { admission, come } = crowd({ delay: 10, patience: 50 })
-  for (let i = 0; i < 4; i++) await come(40, 1)
-  expect(await come(5, 1)).toBe(5)
+test('a queue that empties again ends it', async () => {
+  const { admission, enter, pass } = process({ delay: 10, patience: 50 })
+  for (let i = 0; i < 12; i++) await pass(5, 20)
+  await pass(5, 0)
   expect(admission.isShedding).toBe(false)
-  expect(await come(40, 1)).toBe(40)
+  expect(enter(300)).toBe(true)
+})
+
+test('without a queue, long turns are what is waited for', async () => {
+  const { admission, come } = process({ delay: 10, patience: 50 })
+  for (let i = 0; i < 10; i++) expect(await come(8)).toBe(8)
+  for (let i = 0; i < 3; i++) expect(await come(40)).toBe(40)
+  expect(admission.isShedding).toBe(true)
+  for (let i = 0; i < 5; i++) expect(await come(40)).toBe(11)
+  expect(admission.refused).toBe(5 * 29)
+  expect(await come(5)).toBe(5)
+  expect(await come(40)).toBe(40)
 })
 
 test('requests under way are bounded', () => {
   const admission = new Admission({ inFlight: 2 })
-  expect([admission.enter(), admission.enter(), admission.enter()]).toEqual([true, true, false])
+  expect([admission.enter(0), admission.enter(0), admission.enter(0)]).toEqual([true, true, false])
   admission.leave()
-  expect([admission.enter(), admission.inFlight, admission.refused]).toEqual([true, 2, 1])
+  expect([admission.enter(0), admission.inFlight, admission.refused]).toEqual([true, 2, 1])
 })

@@ -1,27 +1,37 @@
+import { standing } from './arrivals.ts'
+
 /** When requests are refused so that those that are admitted stay quick. */
 export interface OverloadOptions {
-  /** Milliseconds that a turn of the event loop may take; while all take longer, what comes later in a turn is refused. Default 100. */
+  /** Milliseconds that a request may wait for its turn; what waited longer is refused while the server is overloaded. Default 100. */
   readonly delay?: number
-  /** Milliseconds for which turns must have taken longer before anything is refused: a burst is served. Default 200. */
+  /** Milliseconds for which there must always have been some that wait before any is refused: a burst is served. Default 200. */
   readonly patience?: number
   /** Requests under way at once: bodies that arrive, writes and actions that wait. Default 5000. */
   readonly inFlight?: number
 }
 
+/** What admission sees of its process. */
+export interface Loop {
+  /** Milliseconds on a monotonic clock. */
+  now(): number
+  /** Requests that came in earlier turns of the event loop and wait still. */
+  standing(): number
+}
+
 /**
- * Decides, before a body is read, whether a request can still be served in time. Node takes what has arrived in turns: as
- * long as turns are short, nobody waits. When they stay long, more comes than can be done, and waiting would only grow
- * until everybody gives up; so each turn serves what it can in the time it may take, and the rest is told to come back
- * (the idea of CoDel, RFC 8289, with turns of the event loop as the queue).
+ * Decides, before a body is read, whether a request can still be served in time. A queue that empties now and then is a
+ * burst: nobody waits for long. One that never does means that more comes than can be done, and waiting would only grow
+ * until everybody gives up; so whatever has waited too long is told to come back (the idea of CoDel, RFC 8289). What is
+ * not queued waits as long as its turn of the event loop has taken so far.
  */
 export class Admission {
   readonly #delay: number
   readonly #patience: number
   readonly #most: number
-  readonly #now: () => number
+  readonly #loop: Loop
   /** When this turn began; 0 between turns. */
   #turn = 0
-  /** Since when all turns took too long; 0 if the last one did not. */
+  /** Since when every turn left somebody waiting; 0 if the last one did not. */
   #since = 0
   #shedding = false
   #inFlight = 0
@@ -29,20 +39,21 @@ export class Admission {
 
   constructor(
     { delay = 100, patience = 200, inFlight = 5_000 }: OverloadOptions = {},
-    now: () => number = () => performance.now(),
+    loop: Loop = { now: () => performance.now(), standing },
   ) {
-    this.#now = now
+    this.#loop = loop
     this.#delay = delay
     this.#patience = patience
     this.#most = inFlight
   }
 
-  /** Whether a request may begin; if so, `leave` must be called at its end. */
-  enter(): boolean {
+  /** Whether a request that waits since then (0 = it does not wait) may begin; if so, `leave` must be called at its end. */
+  enter(arrived: number): boolean {
     if (this.#turn === 0) {
-      this.#turn = this.#now()
+      this.#turn = this.#loop.now()
       setImmediate(this.#endOfTurn)
-    } else if (this.#shedding && this.#now() - this.#turn > this.#delay) return this.#refuse()
+    }
+    if (this.#shedding && this.#loop.now() - (arrived || this.#turn) > this.#delay) return this.#refuse()
     if (this.#inFlight >= this.#most) return this.#refuse()
     this.#inFlight++
     return true
@@ -72,10 +83,10 @@ export class Admission {
   }
 
   readonly #endOfTurn = (): void => {
-    const now = this.#now()
-    const isLong = now - this.#turn > this.#delay
+    const now = this.#loop.now()
+    const isBusy = this.#loop.standing() > 0 || now - this.#turn > this.#delay
     this.#turn = 0
-    if (!isLong) {
+    if (!isBusy) {
       this.#since = 0
       this.#shedding = false
     } else if (this.#since === 0) this.#since = now

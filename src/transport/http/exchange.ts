@@ -40,7 +40,9 @@ export abstract class Exchange implements Credentials {
   coded = ''
   /** A field that may come once came twice. */
   repeated: string | undefined
-  /** When it came, on the monotonic clock; this and what follows is set only where it is told. */
+  /** When it began to wait for its turn, on the monotonic clock; 0 if it did not. */
+  arrived = 0
+  /** When its answer was begun, on the same clock; this and what follows is set only where it is told. */
   started = 0
   /** Template of its URI. */
   route = 'none'

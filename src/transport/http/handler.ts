@@ -145,7 +145,7 @@ function begin(face: Face, call: HttpCall): void | Promise<void> {
     return endpoint.service.serve(face, exchange)
   }
   if (face.admission !== null) {
-    if (!face.admission.enter()) return sendShed(face, exchange)
+    if (!face.admission.enter(exchange.arrived)) return sendShed(face, exchange)
     call.admitted = true
   }
   const principal = face.engine.authenticate?.(exchange) ?? null
