@@ -121,7 +121,10 @@ class Client {
 
   constructor(port: number, onAnswer: (status: string, time: number) => void) {
     this.#onAnswer = onAnswer
-    const onread = { buffer: Buffer.allocUnsafe(65_536), callback: (n: number, bytes: Uint8Array) => this.#read(n, bytes) }
+    const onread = {
+      buffer: Buffer.allocUnsafe(65_536),
+      callback: (n: number, bytes: Uint8Array) => this.#read(n, bytes),
+    }
     this.#socket = connect({ host: '127.0.0.1', port, noDelay: true, onread })
     this.#socket.on('error', () => {})
     this.opened = once(this.#socket, 'connect')

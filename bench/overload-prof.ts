@@ -127,7 +127,10 @@ class Crowd {
 
 async function start(delay: number, port: number): Promise<() => void> {
   const file = fileURLToPath(new URL('servers/overload.ts', import.meta.url))
-  const [command, ...args] = pinned([process.execPath, '--cpu-prof', '--cpu-prof-dir=/tmp/ovprof', file, String(port), String(delay)], SERVER_CORE)
+  const [command, ...args] = pinned(
+    [process.execPath, '--cpu-prof', '--cpu-prof-dir=/tmp/ovprof', file, String(port), String(delay)],
+    SERVER_CORE,
+  )
   const child = spawn(command!, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   const ended = once(child, 'close').then(() => {
     throw new Error('the server did not start')

@@ -50,7 +50,12 @@ async function measure(it: Case, rounds: number, port: number): Promise<boolean>
       shares.push(overload.goodput / peak.goodput)
       slower.push(overload.p99 / calm.p99)
       refusedAfterwards += after.refused
-      console.table({ 'as fast as it goes': peak, 'half of that': calm, [`${it.times} times`]: overload, afterwards: after })
+      console.table({
+        'as fast as it goes': peak,
+        'half of that': calm,
+        [`${it.times} times`]: overload,
+        afterwards: after,
+      })
     }
   } finally {
     crowd.close()

@@ -2,111 +2,44 @@ import { randomBytes } from 'node:crypto'
 import { defaultLimits, type Limits } from './protocol/limits.ts'
 import { ApiError } from './protocol/error.ts'
 import { link } from './model/link.ts'
-import type { Provided } from './model/action-context.ts'
 import type { AnyResource } from './model/declaration.ts'
 import type { DeclaredHandled } from './model/handled.ts'
 import type { Model } from './model/model.ts'
-import type { RateLimit } from './model/rate-limit.ts'
 import type { Checked } from './model/types.ts'
-import type { Validators } from './schema/text/validator.ts'
-import type { FileStore } from './store/files.ts'
 import { memory } from './store/memory.ts'
 import type { Store, Transaction } from './store/store.ts'
 import type { Call, Outcome } from './engine/call.ts'
-import { createAuth, type AuthOptions } from './auth/auth.ts'
-import type { Authenticate } from './auth/principal.ts'
+import { createAuth } from './auth/auth.ts'
 import { withSessions } from './auth/session.ts'
-import type { TokenAuth } from './auth/token-auth.ts'
 import { gateOf } from './engine/gate.ts'
 import { withTokens } from './engine/token-hooks.ts'
-import type { PermissionLike } from './model/permission.ts'
 import { database } from './engine/database.ts'
 import { createEngine, type Engine } from './engine/engine.ts'
 import { createHandled, type Handled, type OutsideChange } from './engine/handled.ts'
 import { filesOf, withFiles } from './engine/files/of-model.ts'
-import { hooksOf, type After, type Before, type OnError } from './engine/hooks.ts'
+import { hooksOf } from './engine/hooks.ts'
 import { withDeprecation } from './engine/deprecated.ts'
 import { settled, withEphemeral, withExpiry } from './engine/expiry.ts'
-import type { Ids } from './engine/ids.ts'
-import type { Budgets } from './engine/limit.ts'
 import { jobsOf, runJob, withJobResource, type RunJob } from './engine/jobs/of-model.ts'
-import type { JobsOptions } from './engine/jobs/jobs.ts'
 import { withJobs } from './engine/jobs/with-jobs.ts'
 import { chargeOf, limiterOf, withLimits } from './engine/limited.ts'
 import { withTraces } from './engine/trace.ts'
 import { isDevelopment, printFault, printLine, printRefusal } from './engine/report.ts'
 import { matchUrl, urlOf, type UrlMatch } from './engine/url.ts'
 import { fileOperations, type FileOperations } from './api-files.ts'
-import { documentPages, type DocumentOptions } from './api-documents.ts'
+import type { ApiOptions } from './api-options.ts'
+import { documentPages } from './api-documents.ts'
 import { apart, linkHandled } from './handled-resources.ts'
 import { followCommits, withHooks } from './live/commit-hooks.ts'
 import { Live } from './live/live.ts'
 import { PublishedFeed } from './live/published.ts'
 import { liveOperation, type LiveOperation } from './live-operation.ts'
 import { operations, safeOperations, seedOnce, type Operations, type SafeOperations } from './operations.ts'
+import { admissionOf } from './transport/admission.ts'
 import type { FaceOptions } from './transport/faces.ts'
 import { fetch } from './transport/fetch.ts'
-import type { Exporter } from './transport/http/negotiate.ts'
 import type { HttpOptions } from './transport/http/options.ts'
 import type { Maybe } from './store/work.ts'
-
-export interface ApiOptions extends DocumentOptions {
-  /** Default: `memory()`. */
-  readonly store?: Store
-  /** Where the bytes of files are kept: `folder('files')`. Default: a folder beside the store's file, else memory. */
-  readonly files?: FileStore
-  /** Finds out who calls; resources that are not public then need a caller. */
-  readonly authenticate?: Authenticate
-  /** Tokens, sessions, scopes: how the users of a resource with `.login(…)`, and of other issuers, are recognised. */
-  readonly auth?: AuthOptions | TokenAuth
-  /** Asked of resources that have no permissions of their own: `[IsAuthenticated]`. */
-  readonly permissions?: readonly PermissionLike[]
-  readonly limits?: Partial<Limits>
-  /** How JSON input is read: exactly (default), or with blargh's reversible casts. */
-  readonly input?: 'json' | 'cast'
-  /** Refuses requests that claim two things at once. */
-  readonly strict?: boolean
-  /** Makes the first rows; runs once, when nothing is stored yet, before the first request. */
-  readonly seed?: (app: Operations<Record<string, AnyResource>>) => Promise<void>
-  /** Documentation text of the API: its title and prose, and `$shared` and `$error` in restaction's notation. */
-  readonly docs?: string
-  /** Validators of one's own for schema texts, by name: see `defineValidator`. */
-  readonly validators?: Validators
-  /** Runs before every request; what it answers, if anything, is the answer. Several run in turn. */
-  readonly before?: Before | readonly Before[]
-  /** Sees every answer that is no error, and may answer with another. Several run in turn. */
-  readonly after?: After | readonly After[]
-  /** Hears of every error; what it answers, if anything, takes its place. */
-  readonly error?: OnError
-  /** What actions and hooks find as `ctx.provided`. */
-  readonly provide?: Provided
-  /** How much one caller may ask in a time, of all resources together; resources may have limits of their own. Default: none. */
-  readonly rateLimit?: RateLimit | readonly RateLimit[]
-  /** Bytes of representations that are kept in memory, so that a row that is read often is not read again. Default: 16 MiB; 0 = none. */
-  readonly cache?: number
-  /** Where the budgets of rate limits are kept, if several processes share them. Default: in memory. */
-  readonly budgets?: Budgets
-  /** Formats of one's own by media type, beside JSON, XML, CSV and MessagePack: `{ 'text/html': value => … }`. */
-  readonly exporters?: Readonly<Record<string, Exporter>>
-  /** How many jobs run at once, and how long they are kept. */
-  readonly jobs?: JobsOptions
-  /** Options of the HTTP face. */
-  readonly http?: HttpOptions
-  /** Options of the Socket.IO face; false = there is none. */
-  readonly socketio?: FaceOptions['socketio']
-  /** Options of WebSockets; false = there are none. */
-  readonly websocket?: FaceOptions['websocket']
-  /** Milliseconds since the epoch. */
-  readonly clock?: () => number
-  readonly random?: (bytes: number) => Uint8Array
-  readonly ids?: Ids
-  /** 32 bytes or more that authenticate cursors; the same on every process that serves the API. Default: random per start. */
-  readonly cursorKey?: Uint8Array
-  /** Where start-up says what it did to the store. Default: standard error. */
-  readonly report?: (line: string) => void
-  /** Hears of faults that are ours (5xx), with the call, or null where a subscription was told of a change. Default: standard error. */
-  readonly onFault?: (error: ApiError, call: Call | null) => void
-}
 
 /** A declared API over a store: the application's own way in, and what faces serve. */
 export interface Api<M = Record<string, AnyResource>> extends Operations<M> {
@@ -246,6 +179,7 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
     pages: [...documentPages({ model, auth, routes, prefix, limits }, options), ...(options.http?.pages ?? [])],
     live,
     handled: routes.all.length > 0 ? handled : undefined,
+    admission: admissionOf(options.http?.overload),
   }
   let answerFetch: ((request: Request) => Promise<Response>) | undefined
   return {

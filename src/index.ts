@@ -5,7 +5,8 @@
  * const todo = resource({ id: t.id(), text: t.text({ max: 500 }), done: t.bool().default(false) }).public()
  * await serve(api({ todo }, { store: sqlite('todo.db') }), { port: 3000 })
  */
-export { api, type Api, type ApiOptions } from './api.ts'
+export { api, type Api } from './api.ts'
+export type { ApiOptions } from './api-options.ts'
 export type { FileOperations, PutFileOptions } from './api-files.ts'
 export { serve, type Served, type ServeOptions } from './serve.ts'
 export {

@@ -19,6 +19,7 @@ const LAYERS: Record<string, number> = {
   transport: 7,
   describe: 7,
   'api.ts': 8,
+  'api-options.ts': 8,
   'api-documents.ts': 8,
   'api-files.ts': 8,
   'operations.ts': 8,

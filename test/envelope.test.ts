@@ -38,7 +38,10 @@ async function serve(
 ): Promise<{ app: World; url: string; face: EnvelopeFace }> {
   const app = api({ question, tagged }, { report: () => {}, onFault: () => {}, ...options, http: { log: () => {} } })
   const { engine, handled, published, http } = app
-  const face = new EnvelopeFace({ engine, handled, published, live: http.live!, onFault: () => {} }, profile)
+  const face = new EnvelopeFace(
+    { engine, handled, published, live: http.live!, admission: null, onFault: () => {} },
+    profile,
+  )
   const server = nodeServer(handler(engine, http), engine.limits)
   acceptSockets(server, { engine, live: http.live!, faces: { '': face.accept } })
   server.listen(0, '127.0.0.1')
@@ -238,7 +241,10 @@ describe('the envelope', () => {
     })
     const app = api({ question: guarded }, { report: () => {} })
     const { engine, handled, published, http } = app
-    const face = new EnvelopeFace({ engine, handled, published, live: http.live!, onFault: () => {} }, 'dcrf')
+    const face = new EnvelopeFace(
+      { engine, handled, published, live: http.live!, admission: null, onFault: () => {} },
+      'dcrf',
+    )
     const server = nodeServer(handler(engine, http), engine.limits)
     acceptSockets(server, { engine, live: http.live!, faces: { '': face.accept } })
     server.listen(0, '127.0.0.1')

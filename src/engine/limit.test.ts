@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { api, type Api, type ApiOptions } from '../api.ts'
+import { api, type Api } from '../api.ts'
+import type { ApiOptions } from '../api-options.ts'
 import { ModelError } from '../model/faults.ts'
 import type { RateLimit } from '../model/rate-limit.ts'
 import { resource } from '../model/resource.ts'

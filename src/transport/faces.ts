@@ -46,7 +46,7 @@ export function attachFaces(server: Server, app: SocketApi): Faces {
   const log = http.log ?? printLog
   const onFault = (error: unknown): void =>
     log({ level: 'error', event: 'internal', requestId: '', method: 'SOCKET', path: '', error })
-  const host: SocketHost = { engine, live, handled, published, onFault }
+  const host: SocketHost = { engine, live, handled, published, admission: http.admission ?? null, onFault }
   const envelope = faces.websocket === false ? null : new EnvelopeFace(host, faces.websocket?.envelope)
   const socketio = faces.socketio === false ? null : new SocketIoFace(host, socketIoOptions(faces, http), http.prefix)
   const stop = envelope ? attachSockets(server, engine, http, envelope.accept) : () => {}

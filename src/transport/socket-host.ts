@@ -2,6 +2,7 @@ import type { Engine } from '../engine/engine.ts'
 import type { Handled } from '../engine/handled.ts'
 import type { Live } from '../live/live.ts'
 import type { PublishedFeed } from '../live/published.ts'
+import type { Admission } from './admission.ts'
 
 /** What faces on sockets serve: the parts of an Api. */
 export interface SocketHost {
@@ -9,6 +10,8 @@ export interface SocketHost {
   readonly live: Live
   readonly handled: Handled
   readonly published: PublishedFeed
+  /** Null where everything is admitted. */
+  readonly admission: Admission | null
   /** Hears of what should not happen; the connection lives on. */
   readonly onFault: (error: unknown) => void
 }

@@ -1,6 +1,7 @@
 // Logging in and all that ends it, over the HTTP face and both stores.
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { api, type Api, type ApiOptions } from '../../src/api.ts'
+import { api, type Api } from '../../src/api.ts'
+import type { ApiOptions } from '../../src/api-options.ts'
 import type { AuthOptions } from '../../src/auth/auth.ts'
 import { hashPassword } from '../../src/auth/password.ts'
 import type { Watched } from '../../src/auth/watch.ts'

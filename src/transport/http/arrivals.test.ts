@@ -6,7 +6,7 @@ import type { Exchange } from './exchange.ts'
 /** A request whose answer takes so long. */
 function request(milliseconds: number, answer: () => void): Parameters<typeof arrive>[0] {
   const work = (): void => {
-    for (const end = performance.now() + milliseconds; performance.now() < end; );
+    for (const end = performance.now() + milliseconds; performance.now() < end;);
     answer()
   }
   return { arrived: 0, answer: work } as unknown as Exchange & { answer: () => void }

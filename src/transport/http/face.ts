@@ -1,7 +1,7 @@
 import type { Engine } from '../../engine/engine.ts'
 import type { ServiceEndpoint } from './routes.ts'
 import type { Live } from '../../live/live.ts'
-import type { Admission } from './admission.ts'
+import type { Admission } from '../admission.ts'
 import type { Cors } from './cors.ts'
 import type { Health } from './health.ts'
 import type { Negotiator } from './negotiate.ts'

@@ -4,7 +4,7 @@ import { ApiError } from '../../protocol/error.ts'
 import { run } from '../../store/work.ts'
 import { decodeAction } from './action.ts'
 import { addressFinder } from './address.ts'
-import { Admission } from './admission.ts'
+import { admissionOf } from '../admission.ts'
 import { changesService } from './changes.ts'
 import { corsOf } from './cors.ts'
 import { checkMethod, decodeCall } from './decode.ts'
@@ -41,7 +41,7 @@ export function httpHandler(engine: Engine, options: HttpOptions = {}): Answerer
   const cors = corsOf(options.cors)
   const compress = options.compress === false ? null : (options.compress ?? COMPRESSED)
   const prefix = (options.prefix ?? '').replace(/\/+$/, '')
-  const admission = options.overload === false ? null : new Admission(options.overload)
+  const admission = options.admission === undefined ? admissionOf(options.overload) : options.admission
   const metrics = options.metrics ? new Metrics(admission, options.live ?? null) : null
   const observe = observerOf(metrics, options.requests === true ? printRequest : (options.requests ?? null))
   const face: Face = {

@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Live } from '../../live/live.ts'
-import type { Admission } from './admission.ts'
+import type { Admission } from '../admission.ts'
 
 /** Upper bounds of the buckets of durations, in seconds. */
 const BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]

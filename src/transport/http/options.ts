@@ -1,7 +1,7 @@
 import type { Principal } from '../../engine/call.ts'
 import type { Handled } from '../../engine/handled.ts'
 import type { Live } from '../../live/live.ts'
-import type { OverloadOptions } from './admission.ts'
+import type { Admission, OverloadOptions } from '../admission.ts'
 import type { Health } from './health.ts'
 import type { Exporter } from './negotiate.ts'
 import type { RequestRecord } from './observe.ts'
@@ -40,6 +40,8 @@ export interface HttpOptions {
   readonly compress?: number | false
   /** When requests are refused so that those that are admitted stay quick; false = never. */
   readonly overload?: OverloadOptions | false
+  /** Refuses them on all faces alike. An Api brings its own, by what `overload` says. */
+  readonly admission?: Admission | null
   /** Serves `/metrics` in the text format of Prometheus, to everybody who reaches it or to whom a function allows it. */
   readonly metrics?: true | ((who: Principal | null) => boolean)
   /** Hears of every answered request; true = one line of JSON each on standard output. */

@@ -1,13 +1,11 @@
-import { ApiError, problemOf } from '../../protocol/error.ts'
+import { problemOf } from '../../protocol/error.ts'
+import { overloaded } from '../admission.ts'
 import type { Exchange } from './exchange.ts'
 import type { Face } from './face.ts'
 import { finish } from './finish.ts'
 
-const error = new ApiError('unavailable', {
-  detail: 'more is asked than can be answered in time; come back a little later',
-})
 const body: string = JSON.stringify({
-  ...problemOf(error),
+  ...problemOf(overloaded),
   type: 'https://iana.org/assignments/http-problem-types#temporary-reduced-capacity',
 })
 const length = String(Buffer.byteLength(body))

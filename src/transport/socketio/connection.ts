@@ -3,6 +3,7 @@ import { ApiError, problemOf } from '../../protocol/error.ts'
 import type { Standing } from '../../auth/principal.ts'
 import type { Principal } from '../../engine/call.ts'
 import { Mailbox, type Wire } from '../../live/mailbox.ts'
+import { overloaded } from '../admission.ts'
 import { Bucket } from '../bucket.ts'
 import { Lifetime } from '../lifetime.ts'
 import { ownEffectsTold, type SocketHost } from '../socket-host.ts'
@@ -122,11 +123,18 @@ export class Connection {
         return
       }
       const options = plain ? null : readOptions(event, given[1])
-      const answer = await this.#do(readMessage(event, given[0], plain), options)
+      const answer = await this.#admitted(readMessage(event, given[0], plain), options)
       this.#reply(ack, plain ? [] : [answer])
     } catch (thrown) {
       this.#fail(thrown, ack, plain && isEvent(event))
     }
+  }
+
+  /** What ends work is never refused. */
+  #admitted(message: Message, options: Options | null): Promise<unknown> {
+    const { admission } = this.#options.host
+    const isEnd = message.event === 'unsubscribe'
+    return admission === null || isEnd ? this.#do(message, options) : admission.admit(() => this.#do(message, options))
   }
 
   async #do(message: Message, options: Options | null): Promise<unknown> {
@@ -153,7 +161,7 @@ export class Connection {
   /** Without options an error is an event, and the ack tells nothing; with them, or where there is no such event, it is the ack. */
   #fail(thrown: unknown, ack: Acknowledge | null, plain: boolean): void {
     const error = ApiError.from(thrown)
-    if (error.status >= 500) this.#options.host.onFault(error.cause ?? error)
+    if (error.status >= 500 && error !== overloaded) this.#options.host.onFault(error.cause ?? error)
     if (plain || !ack) {
       this.#tell(thrown)
       this.#reply(ack, [])

@@ -13,7 +13,7 @@ export function attachSockets(server: Server, engine: Engine, http: HttpOptions,
   const { live } = http
   if (!live) return () => {}
   const log = http.log ?? printLog
-  const native = nativeFace(engine, live, error =>
+  const native = nativeFace(engine, live, http.admission ?? null, error =>
     log({
       level: 'error',
       event: error.code,

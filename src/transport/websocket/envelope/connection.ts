@@ -2,6 +2,7 @@ import { permits } from '../../../model/permission.ts'
 import type { Standing } from '../../../auth/principal.ts'
 import type { Principal } from '../../../engine/call.ts'
 import { joined, Mailbox } from '../../../live/mailbox.ts'
+import { overloaded } from '../../admission.ts'
 import { Bucket } from '../../bucket.ts'
 import { Lifetime } from '../../lifetime.ts'
 import { ownEffectsTold, type SocketHost } from '../../socket-host.ts'
@@ -128,13 +129,20 @@ export class Connection {
       return this.#mailbox.answer(answerFrame(stream, action, requestId, 400, [error], 'null'))
     }
     try {
-      const told = await this.#do(request)
+      const told = await this.#admitted(request)
       if (told) this.#tell(request, told)
     } catch (thrown) {
       const told = errorsOfThrown(thrown)
-      if (told.status >= 500) this.#options.host.onFault(thrown)
+      if (told.status >= 500 && thrown !== overloaded) this.#options.host.onFault(thrown)
       this.#tell(request, told)
     }
+  }
+
+  /** What ends work is never refused. */
+  #admitted(request: Request): Promise<Performed | null> {
+    const { admission } = this.#options.host
+    const isEnd = request.action === 'unsubscribe' || request.action === 'unsubscribe_instance'
+    return admission === null || isEnd ? this.#do(request) : admission.admit(() => this.#do(request))
   }
 
   #tell({ stream, action, requestId }: Request, told: Performed): void {

@@ -12,6 +12,7 @@ import {
   type ClientFrame,
   type SubscribeFrame,
 } from '../../../protocol/frames.ts'
+import { overloaded, type Admission } from '../../admission.ts'
 import { Bucket } from '../../bucket.ts'
 import { Lifetime } from '../../lifetime.ts'
 import { modeOf } from '../../live-words.ts'
@@ -27,6 +28,8 @@ import { answerFrame, doneFrame, helloFrame, pongFrame, refusalFrame } from './w
 export interface NativeOptions {
   readonly engine: Engine
   readonly live: Live
+  /** Null where everything is admitted. */
+  readonly admission: Admission | null
   readonly targets: UriTargets
   /** Hears of faults that are ours. */
   readonly onFault: (error: ApiError) => void
@@ -146,25 +149,43 @@ export class NativeConnection implements Wire {
         // Everything behind it is asked by whoever it says.
         return this.#inTurn(frame, true, () => this.#authenticate(frame))
       case 'subscribe':
-        return this.#inTurn(frame, false, () => this.#subscribe(frame))
+        return this.#inTurn(
+          frame,
+          false,
+          this.#admitted(() => this.#subscribe(frame)),
+        )
       case 'list':
       case 'get':
-        return this.#inTurn(frame, false, () => this.#call(frame, false))
+        return this.#inTurn(
+          frame,
+          false,
+          this.#admitted(() => this.#call(frame, false)),
+        )
       case 'create':
       case 'replace':
       case 'patch':
       case 'delete':
       case 'act':
-        return this.#inTurn(frame, true, () => this.#call(frame, true))
+        return this.#inTurn(
+          frame,
+          true,
+          this.#admitted(() => this.#call(frame, true)),
+        )
     }
   }
 
   #inTurn(frame: Exclude<ClientFrame, { op: 'ping' }>, isWrite: boolean, work: () => void | Promise<void>): void {
     this.#turns.take(isWrite, work, (thrown: unknown) => {
       const error = ApiError.from(thrown)
-      if (error.status >= 500) this.#options.onFault(error)
+      if (error.status >= 500 && error !== overloaded) this.#options.onFault(error)
       this.#mailbox.answer(refusalFrame(frame.id, error))
     })
+  }
+
+  /** What may be refused while more is asked than can be done. */
+  #admitted(work: () => Promise<void>): () => Promise<void> {
+    const { admission } = this.#options
+    return admission === null ? work : () => admission.admit(work)
   }
 
   async #call(frame: CallFrame, isWrite: boolean): Promise<void> {

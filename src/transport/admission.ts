@@ -1,4 +1,5 @@
-import { standing } from './arrivals.ts'
+import { ApiError } from '../protocol/error.ts'
+import { standing } from './http/arrivals.ts'
 
 /** When requests are refused so that those that are admitted stay quick. */
 export interface OverloadOptions {
@@ -10,6 +11,11 @@ export interface OverloadOptions {
   readonly inFlight?: number
 }
 
+/** What those are told who come at the wrong time. It is no fault, so that nobody writes it down. */
+export const overloaded: ApiError = new ApiError('unavailable', {
+  detail: 'more is asked than can be answered in time; come back a little later',
+})
+
 /** What admission sees of its process. */
 export interface Loop {
   /** Milliseconds on a monotonic clock. */
@@ -19,7 +25,7 @@ export interface Loop {
 }
 
 /**
- * Decides, before a body is read, whether a request can still be served in time. A queue that empties now and then is a
+ * Decides for all faces of an API, before a body is read, whether a request can still be served in time. A queue that empties now and then is a
  * burst: nobody waits for long. One that never does means that more comes than can be done, and waiting would only grow
  * until everybody gives up; so whatever has waited too long is told to come back (the idea of CoDel, RFC 8289). What is
  * not queued waits as long as its turn of the event loop has taken so far.
@@ -63,6 +69,16 @@ export class Admission {
     this.#inFlight--
   }
 
+  /** Does what a message asks. Throws `overloaded` if it may not begin. */
+  async admit<T>(work: () => T | Promise<T>): Promise<T> {
+    if (!this.enter(0)) throw overloaded
+    try {
+      return await work()
+    } finally {
+      this.leave()
+    }
+  }
+
   /** Requests under way. */
   get inFlight(): number {
     return this.#inFlight
@@ -92,4 +108,9 @@ export class Admission {
     } else if (this.#since === 0) this.#since = now
     else if (now - this.#since > this.#patience) this.#shedding = true
   }
+}
+
+/** Null where nothing is refused. */
+export function admissionOf(options: OverloadOptions | false | undefined): Admission | null {
+  return options === false ? null : new Admission(options)
 }
