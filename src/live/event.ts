@@ -42,10 +42,13 @@ export function batchOf(
   return { resource, position, events, order, frames: new Map() }
 }
 
-/** The frame of a batch for a dialect: made at the first call, shared afterwards. */
-export function frameOf(batch: Batch, key: string, make: () => Frame): Frame {
+/**
+ * The frame of a batch for a dialect: made at the first call, shared afterwards. What `make` needs is handed through, so that
+ * it can be one function for all: whoever finds the frame allocates nothing.
+ */
+export function frameOf<T>(batch: Batch, key: string, to: T, make: (batch: Batch, to: T) => Frame): Frame {
   let frame = batch.frames.get(key)
-  if (frame === undefined) batch.frames.set(key, (frame = make()))
+  if (frame === undefined) batch.frames.set(key, (frame = make(batch, to)))
   return frame
 }
 

@@ -2,8 +2,8 @@ import type { Frame } from './event.ts'
 
 /** What a mailbox needs of a connection. */
 export interface Wire {
-  /** Writes frames as one piece. */
-  write(frames: readonly Frame[]): void
+  /** Writes what is due as one piece. */
+  write(bytes: Frame): void
   /** Bytes that were written and not yet taken. */
   readonly buffered: number
   close(reason: 'slow_consumer' | 'going_away' | 'unauthenticated'): void
@@ -18,6 +18,9 @@ const AT_ONCE = 250
  */
 export class Postman {
   #due: Mailbox[] = []
+  /** Those that are written now, and the first that was not yet. The lists take turns: a new one for each change would be garbage. */
+  #now: Mailbox[] = []
+  #next = 0
   #scheduled = false
 
   post(mailbox: Mailbox): void {
@@ -28,10 +31,15 @@ export class Postman {
   }
 
   readonly #round = (): void => {
-    const now = this.#due.length > AT_ONCE ? this.#due.splice(0, AT_ONCE) : this.#due
-    if (now === this.#due) this.#due = []
-    for (const mailbox of now) mailbox.flush()
-    this.#scheduled = this.#due.length > 0
+    if (this.#next === this.#now.length) {
+      const done = this.#now
+      this.#now = this.#due
+      this.#due = done
+      done.length = this.#next = 0
+    }
+    const end = Math.min(this.#next + AT_ONCE, this.#now.length)
+    while (this.#next < end) this.#now[this.#next++]!.flush()
+    this.#scheduled = this.#next < this.#now.length || this.#due.length > 0
     if (this.#scheduled) setImmediate(this.#round)
   }
 }
@@ -47,7 +55,6 @@ const pieces = new WeakMap<Frame, Piece>()
 /** Frames as one piece of bytes. Many connections wait for the same frames: they share the piece. */
 export function joined(frames: readonly Frame[]): Frame {
   const first = frames[0]!
-  if (frames.length === 1) return first
   const known = pieces.get(first)
   if (known?.frames.length === frames.length && known.frames.every((frame, i) => frame === frames[i]))
     return known.bytes
@@ -71,7 +78,9 @@ export class Mailbox {
   readonly #wire: Wire
   readonly #postman: Postman
   readonly #options: MailboxOptions
-  #frames: Frame[] = []
+  /** The frame that waits, and all that wait where there are more: mostly there are not, and a list for one is garbage. */
+  #first: Frame | null = null
+  #more: Frame[] | null = null
   #bytes = 0
   /** What the wire had not taken when it was asked last; it is asked as seldom as can be, as it is once a frame otherwise. */
   #unread = 0
@@ -137,18 +146,19 @@ export class Mailbox {
 
   flush(): void {
     this.#posted = false
-    if (this.#closed || this.#frames.length === 0) return
-    const frames = this.#frames
-    this.#frames = []
+    const first = this.#first
+    const more = this.#more
+    if (this.#closed || first === null) return
+    this.#first = this.#more = null
     this.#bytes = 0
-    this.#wire.write(frames)
+    this.#wire.write(more === null ? first : joined(more))
     if (this.#look() > this.#options.bytes) this.#guard()
     else if (this.#unread === 0) this.#taken()
   }
 
   /** The connection took what was written. */
   drained(): void {
-    if (!this.#closed && this.#frames.length === 0 && this.#look() === 0) this.#taken()
+    if (!this.#closed && this.#first === null && this.#look() === 0) this.#taken()
   }
 
   #look(): number {
@@ -168,13 +178,15 @@ export class Mailbox {
 
   close(): void {
     this.#closed = true
-    this.#frames = []
+    this.#first = this.#more = null
     this.#bytes = 0
     if (this.#watch) clearTimeout(this.#watch)
   }
 
   #add(frame: Frame): void {
-    this.#frames.push(frame)
+    if (this.#first === null) this.#first = frame
+    else if (this.#more === null) this.#more = [this.#first, frame]
+    else this.#more.push(frame)
     this.#bytes += frame.length
     if (this.#posted) return
     this.#posted = true

@@ -52,18 +52,20 @@ export function stateOf(resource: string, position: string, reset: boolean, to: 
 
 /** The packets of one step, one behind the other; only the last one tells the position. Empty where nothing is told. */
 export function batchFrame(batch: Batch, to: Spelling): Frame {
-  return frameOf(batch, to.key, () => {
-    const texts: string[] = []
-    for (const event of batch.events) {
-      const text = packetOf(batch, event, to)
-      if (text !== null) texts.push(text)
-    }
-    if (to.rich && texts.length > 0) {
-      const last = texts.pop()!
-      texts.push(`${last.slice(0, -2)},"position":"${formatPosition(to.epoch, batch.position)}"}]`)
-    }
-    return texts.length === 1 ? framed(texts[0]!) : Buffer.concat(texts.map(framed))
-  })
+  return frameOf(batch, to.key, to, makeBatchFrame)
+}
+
+function makeBatchFrame(batch: Batch, to: Spelling): Frame {
+  const texts: string[] = []
+  for (const event of batch.events) {
+    const text = packetOf(batch, event, to)
+    if (text !== null) texts.push(text)
+  }
+  if (to.rich && texts.length > 0) {
+    const last = texts.pop()!
+    texts.push(`${last.slice(0, -2)},"position":"${formatPosition(to.epoch, batch.position)}"}]`)
+  }
+  return texts.length === 1 ? framed(texts[0]!) : Buffer.concat(texts.map(framed))
 }
 
 function packetOf(batch: Batch, event: LiveEvent, to: Spelling): string | null {

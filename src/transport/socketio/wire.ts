@@ -1,4 +1,4 @@
-import { joined, type Wire } from '../../live/mailbox.ts'
+import type { Wire } from '../../live/mailbox.ts'
 import { textsIn } from '../websocket/text-frame.ts'
 import { writeTo, type ByteSink } from '../websocket/write-to.ts'
 
@@ -12,9 +12,8 @@ export function wireOf(socket: Closable, drained: () => void): Wire {
   const taken = (): void => drained()
   conn.on('drain', taken)
   return {
-    write: frames => {
+    write: bytes => {
       if (conn.readyState !== 'open') return
-      const bytes = joined(frames)
       const ws = conn.transport.name === 'websocket' ? conn.transport.socket : undefined
       if (!ws || typeof ws._sender?.sendFrame !== 'function') {
         // Each begins with engine.io's type of a message.

@@ -46,18 +46,20 @@ function partsOf(rows: readonly Shown[]): string[] {
  * The events of one step. Only the last one carries the position: who is cut off in between resumes before all of them.
  */
 export function batchFrame(batch: Batch, epoch: string): Frame {
-  return frameOf(batch, 'sse', () => {
-    let text = ''
-    batch.events.forEach(({ kind, id, seq, body, born, dead }, i) => {
-      const moved = kind === 'enter' ? !born : kind === 'leave' && !dead
-      text += `event: ${eventNames[kind].sse}\n`
-      if (i === batch.events.length - 1) text += `id: ${formatPosition(epoch, batch.position)}\n`
-      text +=
-        `data: {"resource":${JSON.stringify(batch.resource.name)},"id":${JSON.stringify(id)},` +
-        `"version":"${formatPosition(epoch, seq)}","data":${body ?? 'null'}${moved ? `,"reason":"${kind}"` : ''}}\n\n`
-    })
-    return Buffer.from(text)
+  return frameOf(batch, 'sse', epoch, makeBatchFrame)
+}
+
+function makeBatchFrame(batch: Batch, epoch: string): Frame {
+  let text = ''
+  batch.events.forEach(({ kind, id, seq, body, born, dead }, i) => {
+    const moved = kind === 'enter' ? !born : kind === 'leave' && !dead
+    text += `event: ${eventNames[kind].sse}\n`
+    if (i === batch.events.length - 1) text += `id: ${formatPosition(epoch, batch.position)}\n`
+    text +=
+      `data: {"resource":${JSON.stringify(batch.resource.name)},"id":${JSON.stringify(id)},` +
+      `"version":"${formatPosition(epoch, seq)}","data":${body ?? 'null'}${moved ? `,"reason":"${kind}"` : ''}}\n\n`
   })
+  return Buffer.from(text)
 }
 
 /** Why a stream is over. Not called `error`: clients have an event of that name. */

@@ -1,7 +1,7 @@
 import { ApiError } from '../../protocol/error.ts'
 import type { Batch, Frame } from '../../live/event.ts'
 import type { Live } from '../../live/live.ts'
-import { joined, Mailbox, type Wire } from '../../live/mailbox.ts'
+import { Mailbox, type Wire } from '../../live/mailbox.ts'
 import type { Listener, Shown, Subscription } from '../../live/subscription.ts'
 import type { ByteStream } from '../http/exchange.ts'
 import { batchFrame, heartbeat, hello, problemFrame, snapshotFrame } from './frames.ts'
@@ -73,8 +73,8 @@ export class SseStream implements Listener, Wire {
     this.#finish()
   }
 
-  write(frames: readonly Frame[]): void {
-    this.#stream?.write(joined(frames))
+  write(bytes: Frame): void {
+    this.#stream?.write(bytes)
   }
 
   get buffered(): number {

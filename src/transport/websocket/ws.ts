@@ -28,8 +28,8 @@ export interface FrameSocket {
   /** Bytes that were written and not yet taken. */
   readonly buffered: number
   events: SocketEvents
-  /** Writes frames that are ready, as one piece. */
-  write(frames: Uint8Array): void
+  /** Writes frames that are ready. */
+  write(bytes: Uint8Array): void
   ping(): void
   pong(): void
   /** Closes it in order; who does not answer is cut off. */
@@ -123,8 +123,8 @@ class Wrapped implements FrameSocket {
     return this.#stream.writableLength
   }
 
-  write(frames: Uint8Array): void {
-    if (this.isOpen) writeTo(this.#stream, frames, this.#taken)
+  write(bytes: Uint8Array): void {
+    if (this.isOpen) writeTo(this.#stream, bytes, this.#taken)
   }
 
   ping(): void {

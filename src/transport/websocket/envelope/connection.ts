@@ -1,7 +1,8 @@
 import { permits } from '../../../model/permission.ts'
 import type { Standing } from '../../../auth/principal.ts'
 import type { Principal } from '../../../engine/call.ts'
-import { joined, Mailbox } from '../../../live/mailbox.ts'
+import type { Frame } from '../../../live/event.ts'
+import { Mailbox } from '../../../live/mailbox.ts'
 import { overloaded } from '../../admission.ts'
 import { Bucket } from '../../bucket.ts'
 import { Lifetime } from '../../lifetime.ts'
@@ -50,7 +51,7 @@ export class Connection {
     this.#handshake = handshake
     this.#principal = handshake.identity?.principal ?? null
     const wire = {
-      write: (frames: Parameters<typeof joined>[0]) => socket.write(joined(frames)),
+      write: (bytes: Frame) => socket.write(bytes),
       get buffered() {
         return socket.buffered
       },

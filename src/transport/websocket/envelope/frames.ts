@@ -27,20 +27,28 @@ const actionOf = ({ kind }: LiveEvent): PushedAction => eventNames[kind].envelop
 
 /** Pushes to whoever subscribed to an event of a stream: the same bytes for all of them. Null if there are none. */
 export function pushFrame(batch: Batch, group: Group, stream: Stream, action: PushedAction): Frame | null {
-  const frame = frameOf(batch, `envelope ${action} ${stream.name}`, () => {
-    const frames: Uint8Array[] = []
-    for (const event of batch.events) {
-      if (actionOf(event) !== action) continue
-      frames.push(
-        textFrame(
-          `{"stream":${JSON.stringify(stream.name)},"payload":{"action":"${action}","pk":${JSON.stringify(event.id)},` +
-            `"data":${event.body ?? formerRow(group, event)},"model":${JSON.stringify(stream.label)}}}`,
-        ),
-      )
-    }
-    return Buffer.concat(frames)
-  })
+  const frame = frameOf(batch, `envelope ${action} ${stream.name}`, { group, stream, action }, makePushFrame)
   return frame.length === 0 ? null : frame
+}
+
+interface Pushed {
+  readonly group: Group
+  readonly stream: Stream
+  readonly action: PushedAction
+}
+
+function makePushFrame(batch: Batch, { group, stream, action }: Pushed): Frame {
+  const frames: Uint8Array[] = []
+  for (const event of batch.events) {
+    if (actionOf(event) !== action) continue
+    frames.push(
+      textFrame(
+        `{"stream":${JSON.stringify(stream.name)},"payload":{"action":"${action}","pk":${JSON.stringify(event.id)},` +
+          `"data":${event.body ?? formerRow(group, event)},"model":${JSON.stringify(stream.label)}}}`,
+      ),
+    )
+  }
+  return Buffer.concat(frames)
 }
 
 /** Pushes about one row to one `subscribe_instance`, which are told apart by its request_id (spec: dcrf-client §3.2). */

@@ -3,7 +3,7 @@ import type { Call, Outcome } from '../../../engine/call.ts'
 import type { Engine } from '../../../engine/engine.ts'
 import type { Frame } from '../../../live/event.ts'
 import type { Live } from '../../../live/live.ts'
-import { joined, Mailbox, type Wire } from '../../../live/mailbox.ts'
+import { Mailbox, type Wire } from '../../../live/mailbox.ts'
 import { ApiError } from '../../../protocol/error.ts'
 import {
   closeCodes,
@@ -100,8 +100,8 @@ export class NativeConnection implements Wire {
     return this.#socket.buffered
   }
 
-  write(frames: readonly Frame[]): void {
-    this.#socket.write(joined(frames))
+  write(bytes: Frame): void {
+    this.#socket.write(bytes)
   }
 
   close(reason: 'slow_consumer' | 'going_away' | 'unauthenticated'): void {

@@ -20,7 +20,7 @@ export class Subscriber implements Listener {
 
   constructor(id: RequestId, live: Live, mailbox: Mailbox, ended: (subscriber: Subscriber) => void) {
     this.id = id
-    this.#label = labelOf(id)
+    this.#label = labelOf(id, live.epoch)
     this.#live = live
     this.#mailbox = mailbox
     this.#ended = ended
@@ -37,7 +37,7 @@ export class Subscriber implements Listener {
   }
 
   batch(batch: Batch): boolean {
-    return this.#mailbox.push(commitFrame(this.#label, batch, this.#live.epoch))
+    return this.#mailbox.push(commitFrame(this.#label, batch))
   }
 
   isBusy(): boolean {

@@ -117,20 +117,23 @@ export interface Label {
   readonly text: string
   /** Of the frames of those that chose the same name. */
   readonly key: string
+  readonly epoch: string
 }
 
-export function labelOf(sub: RequestId): Label {
+export function labelOf(sub: RequestId, epoch: string): Label {
   const text = JSON.stringify(sub)
-  return { text, key: `native ${text}` }
+  return { text, key: `native ${text}`, epoch }
 }
 
 /** What one step did. The text but for the label is made once, the frame once for all that chose the same label. */
-export function commitFrame({ text, key }: Label, batch: Batch, epoch: string): Frame {
-  return frameOf(batch, key, () => {
-    let rest = commitTexts.get(batch)
-    if (rest === undefined) commitTexts.set(batch, (rest = commitText(batch, epoch)))
-    return textFrame(`{"sub":${text}${rest}`)
-  })
+export function commitFrame(label: Label, batch: Batch): Frame {
+  return frameOf(batch, label.key, label, makeCommitFrame)
+}
+
+function makeCommitFrame(batch: Batch, { text, epoch }: Label): Frame {
+  let rest = commitTexts.get(batch)
+  if (rest === undefined) commitTexts.set(batch, (rest = commitText(batch, epoch)))
+  return textFrame(`{"sub":${text}${rest}`)
 }
 
 const commitTexts = new WeakMap<Batch, string>()
