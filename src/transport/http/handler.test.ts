@@ -473,6 +473,23 @@ describe('a connection', () => {
     expect(order).toEqual(['get begins', 'get ends', 'patch begins', 'patch ends', 'list begins', 'list ends'])
   })
 
+  test('some of what is pipelined is begun at once, so that it does not stand before those of others', async () => {
+    const gate = Promise.withResolvers<void>()
+    let begun = 0
+    answer = async call => {
+      begun++
+      await gate.promise
+      return call.operation === 'get' ? item : list
+    }
+    const many = raw(`${'GET /todo HTTP/1.1\r\nHost: h\r\n\r\n'.repeat(39)}GET /todo HTTP/1.1\r\n${close}\r\n`)
+    await expect.poll(() => begun).toBe(16)
+    const other = raw(`GET /todo/7 HTTP/1.1\r\n${close}\r\n`)
+    await expect.poll(() => begun).toBe(17)
+    gate.resolve()
+    expect(await other).toMatch(/^HTTP\/1.1 200/)
+    expect((await many).match(/HTTP\/1.1 200/g)).toHaveLength(40)
+  })
+
   test.each([
     ['two Authorization fields', `GET /todo HTTP/1.1\r\n${close}Authorization: a\r\nAuthorization: b\r\n\r\n`, 400],
     ['two Host fields', `GET /todo HTTP/1.1\r\n${close}Host: i\r\n\r\n`, 400],
