@@ -1,11 +1,11 @@
 // node bench/action.ts [--rounds=5] [--seconds=1]: an action with input and output schema against the same with Fastify.
-import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { parseArgs, promisify } from 'node:util'
-import type { Measured } from './load.ts'
-import { cpuSeconds, has, LOAD_CORE, pinned } from './machine.ts'
+import { parseArgs } from 'node:util'
+import { drive } from './load.ts'
+import { cpuSeconds } from './machine.ts'
 import { ratio, summarise, type Round, type Summary } from './report.ts'
 import { start, type Running } from './server.ts'
+import type { Order } from './servers/order.ts'
 
 /** Times Fastify's rate that the action in each notation has to reach. */
 const FLOOR = 0.85
@@ -14,12 +14,19 @@ const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '5' }, seconds: { type: 'string', default: '1' } },
 })
 const fileOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
-const run = promisify(execFile)
+
+const order: Order = {
+  customer: 17,
+  email: 'ann@example.com',
+  note: 'Leave it at the door, please',
+  express: true,
+  price: 12.5,
+  tags: ['gift', 'fragile'],
+}
 
 /** Notation of the schemas by server. */
 const servers = { fastify: 'fastify', fields: 'restuary', text: 'restuary', zod: 'restuary' } as const
 
-if (!has('wrk')) throw new Error('bench/action.ts needs wrk')
 const running = new Map<string, Running>()
 try {
   for (const [notation, server] of Object.entries(servers)) {
@@ -43,11 +50,15 @@ try {
 async function one(name: string): Promise<Round> {
   const { pid, port } = running.get(name)!
   const before = cpuSeconds(pid)
-  const url = `http://127.0.0.1:${port}/order/check`
-  const command = ['wrk', '-t1', '-c50', `-d${values.seconds}s`, '-s', fileOf('action.lua'), url]
-  const [file, ...args] = pinned(command, LOAD_CORE)
-  const { stdout } = await run(file!, args)
-  const measured = JSON.parse(stdout.trimEnd().split('\n').at(-1)!) as Measured
+  const measured = await drive({
+    op: 'send',
+    body: order,
+    port,
+    connections: 50,
+    seconds: Number(values.seconds),
+    rows: 1,
+    dialect: { base: '/order/check', list: '', patch: '' },
+  })
   return { ...measured, cpu: ((cpuSeconds(pid) - before) / measured.requests) * 1e6 }
 }
 

@@ -2,7 +2,7 @@
 import { connect, type Socket } from 'node:net'
 
 const [url, connections, seconds] = process.argv.slice(2) as [string, string, string]
-const { OP, BASE, LIST, PATCH, ROWS, RUN, CALLER } = process.env as Record<string, string>
+const { OP, BASE, LIST, PATCH, ROWS, RUN, CALLER, BODY } = process.env as Record<string, string>
 const { hostname, port, host } = new URL(url)
 const rows = Number(ROWS)
 let count = 0
@@ -30,6 +30,7 @@ const kinds: Record<string, () => string> = {
   list: () => message('GET', `${BASE}${LIST}`, undefined),
   patch: () => message(PATCH!, `${BASE}/${anyId()}`, { title: title('Changed') }),
   post: () => message('POST', BASE!, { title: title('Created'), done: 0 }),
+  send: () => message('POST', BASE!, JSON.parse(BODY!)),
   mixed: () => (count % 10 === 0 ? kinds['patch']! : kinds['get']!)(),
 }
 const next = kinds[OP!]!

@@ -6,7 +6,8 @@ import type { Op } from './options.ts'
 
 /** What is asked of one server in one round. */
 export interface Load {
-  readonly op: Op
+  /** `send` = the body, posted to the base. */
+  readonly op: Op | 'send'
   readonly port: number
   readonly connections: number
   readonly seconds: number
@@ -14,6 +15,7 @@ export interface Load {
   readonly dialect: Dialect
   /** Bearer token of whoever asks; absent = nobody. */
   readonly caller?: string
+  readonly body?: object
 }
 
 /** How a server spells the same requests. */
@@ -45,7 +47,7 @@ export const generator: 'wrk' | 'client.ts' = has('wrk') ? 'wrk' : 'client.ts'
 
 /** Keeps `connections` requests under way for so many seconds and tells what came of them. */
 export async function drive(load: Load): Promise<Measured> {
-  const { op, port, connections, seconds, rows, dialect, caller } = load
+  const { op, port, connections, seconds, rows, dialect, caller, body } = load
   const url = `http://127.0.0.1:${port}`
   const environment = {
     OP: op,
@@ -55,6 +57,7 @@ export async function drive(load: Load): Promise<Measured> {
     ROWS: String(rows),
     RUN: `${process.pid}-${++runs}`,
     ...(caller !== undefined && { CALLER: caller }),
+    ...(body !== undefined && { BODY: JSON.stringify(body) }),
   }
   const command =
     generator === 'wrk'

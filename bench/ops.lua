@@ -1,4 +1,5 @@
--- What wrk sends, told by the environment: OP, BASE, LIST (the query of the list), PATCH (the method), ROWS, CALLER (a bearer token).
+-- What wrk sends, told by the environment: OP, BASE, LIST (the query of the list), PATCH (the method), ROWS, CALLER (a bearer token),
+-- BODY (what `send` sends).
 -- Prints one line of JSON at the end.
 local op = os.getenv('OP')
 local base = os.getenv('BASE')
@@ -6,6 +7,7 @@ local patch = os.getenv('PATCH')
 local rows = tonumber(os.getenv('ROWS'))
 local run = os.getenv('RUN')
 local query = os.getenv('LIST')
+local body = os.getenv('BODY')
 local json = { ['content-type'] = 'application/json' }
 local caller = os.getenv('CALLER')
 if caller then
@@ -43,6 +45,8 @@ local kinds = {
   post = function()
     return wrk.format('POST', base, json, '{"title":"Created ' .. run .. '-' .. count .. ' of the list","done":0}')
   end,
+  -- The same again and again.
+  send = function() return wrk.format('POST', base, json, body) end,
   mixed = function()
     if count % 10 == 0 then return change() end
     return get()

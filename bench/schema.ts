@@ -3,11 +3,10 @@
 import { createRequire } from 'node:module'
 import { parseArgs } from 'node:util'
 import type { Ajv as AjvClass } from 'ajv'
-import { z } from 'zod'
-import { t } from '../src/index.ts'
 import { compileSchema } from '../src/schema/compile-schema.ts'
 import { Rejected, type Schema } from '../src/schema/schema.ts'
 import { median } from './report.ts'
+import { orderInputs, orderJson } from './servers/order.ts'
 
 /** Times Ajv's rate that each notation has to reach, and milliseconds for a thousand texts. */
 const FLOOR = 0.8
@@ -22,47 +21,7 @@ const { Ajv } = createRequire(import.meta.url)('ajv') as { Ajv: typeof AjvClass 
 const addFormats = createRequire(import.meta.url)('ajv-formats') as (ajv: AjvClass) => void
 const ajv = new Ajv()
 addFormats(ajv)
-const isOrder = ajv.compile({
-  type: 'object',
-  additionalProperties: false,
-  required: ['customer', 'email', 'note', 'express', 'price', 'tags'],
-  properties: {
-    customer: { type: 'integer', minimum: 1 },
-    email: { type: 'string', format: 'email' },
-    note: { type: 'string', maxLength: 200 },
-    express: { type: 'boolean' },
-    price: { type: 'number', minimum: 0 },
-    tags: { type: 'array', maxItems: 10, items: { type: 'string' } },
-  },
-})
-
-const text = {
-  'customer?int(1)': 'who',
-  'email?email': 'where to',
-  'note?str&maxlen=200': 'what to mind',
-  'express?bool': 'soon',
-  'price?float(0)': 'what it costs',
-  tags: ['&maxlen=10', 'str'],
-}
-const notations = {
-  fields: {
-    customer: t.integer({ min: 1 }),
-    email: t.email(),
-    note: t.text({ max: 200 }),
-    express: t.bool(),
-    price: t.number({ min: 0 }),
-    tags: t.list(t.text(), { max: 10 }),
-  },
-  text,
-  zod: z.strictObject({
-    customer: z.int().min(1),
-    email: z.email(),
-    note: z.string().max(200),
-    express: z.boolean(),
-    price: z.number().min(0),
-    tags: z.array(z.string()).max(10),
-  }),
-}
+const isOrder = ajv.compile(orderJson)
 
 const orders = Array.from({ length: 100 }, (_, i) => ({
   customer: i + 1,
@@ -88,8 +47,8 @@ function bySchema(schema: Schema): (order: unknown) => string {
 }
 
 const contenders = new Map<string, (order: unknown) => string>([['ajv', byAjv]])
-for (const [name, declared] of Object.entries(notations)) contenders.set(name, bySchema(schemaOf(declared)))
-contenders.set('zod by itself', order => JSON.stringify(notations.zod.parse(order)))
+for (const [name, declared] of Object.entries(orderInputs)) contenders.set(name, bySchema(schemaOf(declared)))
+contenders.set('zod by itself', order => JSON.stringify(orderInputs.zod.parse(order)))
 const lowest = new Map<string, number>()
 for (const run of contenders.values()) cost(run)
 for (let i = 0; i < rounds; i++)
@@ -122,7 +81,7 @@ function cost(run: (order: unknown) => string): number {
 function compileThousand(): number {
   const since = performance.now()
   // Each differs from the others, or what is known of one would serve for all.
-  for (let i = 0; i < 1_000; i++) schemaOf({ ...text, [`extra${i}?int(0,${i})&optional`]: 'more' })
+  for (let i = 0; i < 1_000; i++) schemaOf({ ...orderInputs.text, [`extra${i}?int(0,${i})&optional`]: 'more' })
   return performance.now() - since
 }
 

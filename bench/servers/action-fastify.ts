@@ -1,6 +1,7 @@
 // What one would write by hand with Fastify: JSON Schemas for the body and for the answer.
 import { fastify } from 'fastify'
-import { check, type Order } from './order.ts'
+import { check } from './order-check.ts'
+import { orderJson, type Order } from './order.ts'
 import { tellReady } from './todo.ts'
 
 const port = Number(process.argv[2])
@@ -10,19 +11,7 @@ app.post<{ Body: Order }>(
   '/order/check',
   {
     schema: {
-      body: {
-        type: 'object',
-        additionalProperties: false,
-        required: ['customer', 'email', 'note', 'express', 'price', 'tags'],
-        properties: {
-          customer: { type: 'integer', minimum: 1 },
-          email: { type: 'string', format: 'email' },
-          note: { type: 'string', maxLength: 200 },
-          express: { type: 'boolean' },
-          price: { type: 'number', minimum: 0 },
-          tags: { type: 'array', maxItems: 10, items: text },
-        },
-      },
+      body: orderJson,
       response: {
         200: {
           type: 'object',

@@ -1,7 +1,8 @@
 // The same action declared, in the notation that is asked for.
 import { z } from 'zod'
 import { act, actions, api, serve, t, type DeclaredAction } from '../../src/index.ts'
-import { check, type Order } from './order.ts'
+import { check } from './order-check.ts'
+import { orderInputs, type Order } from './order.ts'
 import { tellReady } from './todo.ts'
 
 const port = Number(process.argv[2])
@@ -10,28 +11,14 @@ const tags = t.list(t.text(), { max: 10 })
 const notations: Readonly<Record<string, DeclaredAction>> = {
   fields: act(
     {
-      input: {
-        customer: t.integer({ min: 1 }),
-        email: t.email(),
-        note: t.text({ max: 200 }),
-        express: t.bool(),
-        price: t.number({ min: 0 }),
-        tags,
-      },
+      input: orderInputs.fields,
       output: { customer: t.integer(), email: t.text(), note: t.text(), express: t.bool(), total: t.number(), tags },
     },
     run,
   ),
   text: act(
     {
-      input: {
-        'customer?int(1)': 'who',
-        'email?email': 'where to',
-        'note?str&maxlen=200': 'what to mind',
-        'express?bool': 'soon',
-        'price?float(0)': 'what it costs',
-        tags: ['&maxlen=10', 'str'],
-      },
+      input: orderInputs.text,
       output: {
         'customer?int': 'who',
         'email?str': 'where to',
@@ -45,14 +32,7 @@ const notations: Readonly<Record<string, DeclaredAction>> = {
   ),
   zod: act(
     {
-      input: z.strictObject({
-        customer: z.int().min(1),
-        email: z.email(),
-        note: z.string().max(200),
-        express: z.boolean(),
-        price: z.number().min(0),
-        tags: z.array(z.string()).max(10),
-      }),
+      input: orderInputs.zod,
       output: z.object({
         customer: z.int(),
         email: z.string(),
