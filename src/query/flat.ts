@@ -35,8 +35,9 @@ export function parseFlat(reading: Reading, scope: Scope, name: string, values: 
   if (steps.length - 1 > reading.limits.filterDepth) return wrong('unknown_param', 'The path is too long')
 
   const field = steps.pop()!
-  if (!operatorsOf(field).includes(op as Operator))
-    return wrong('unknown_operator', `${field.name} has no operator ${op}`)
+  const operators = operatorsOf(field)
+  if (!operators.includes(op as Operator))
+    return wrong('unknown_operator', `${field.name} has no operator ${op}; it has ${operators.join(', ')}`)
   if (values.length > 1 && !lists.has(op)) return wrong('duplicate', 'The parameter is there more than once')
   const operand = lists.has(op) ? (values.length > 1 ? values : values[0]!.split(',')) : values[0]
   const condition = operate(reading, field, op as Operator, operand, where)

@@ -85,7 +85,8 @@ export function operate(reading: Reading, field: ScopeField, op: Operator, raw: 
   // null in the place of a value is the null test, which fields have whose values cannot be compared.
   if (op === 'eq' && raw === null && operators.includes('null')) return isNull(field, true)
   if (!operators.includes(op)) {
-    note(reading.faults, 'unknown_operator', where, `${field.name} has no operator ${op}`)
+    const known = operators.map(one => `$${one}`).join(', ')
+    note(reading.faults, 'unknown_operator', where, `${field.name} has no operator $${op}; it has ${known}`)
     return nothing
   }
   const read = (type: ScalarType, value: unknown): Value => operand(reading, type, value, where)
