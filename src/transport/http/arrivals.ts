@@ -30,11 +30,15 @@ function answerSome(): void {
   const due = queue
   const end = performance.now() + SLICE
   let answered = 0
-  do {
-    const exchange = due[answered++]!
-    void exchange.answer(exchange)
-  } while (answered < due.length && performance.now() < end)
-  queue = answered === due.length ? [] : due.slice(answered)
-  left = queue.length
-  if (left > 0) setImmediate(answerSome)
+  try {
+    do {
+      const exchange = due[answered++]!
+      void exchange.answer(exchange)
+    } while (answered < due.length && performance.now() < end)
+  } finally {
+    // Whatever becomes of one, the others are not forgotten.
+    queue = answered === due.length ? [] : due.slice(answered)
+    left = queue.length
+    if (left > 0) setImmediate(answerSome)
+  }
 }
