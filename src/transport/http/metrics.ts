@@ -59,8 +59,8 @@ export class Metrics {
     )
     const admission = this.#admission
     if (admission) {
-      family('restuary_http_in_flight', 'gauge', 'Requests under way.', [` ${admission.inFlight}`])
-      family('restuary_http_shed_total', 'counter', 'Requests that were refused to keep others quick.', [
+      family('restuary_in_flight', 'gauge', 'Requests under way, of all faces.', [` ${admission.inFlight}`])
+      family('restuary_shed_total', 'counter', 'Requests that were refused to keep others quick, of all faces.', [
         ` ${admission.refused}`,
       ])
     }

@@ -48,7 +48,7 @@ describe('metrics', () => {
       'method="other",route="/note",status="501" 1',
     ])
     expect(text).toContain('restuary_http_request_duration_seconds_count{method="GET",route="/note"} 3')
-    expect(text).toMatch(/^restuary_http_in_flight 0$/m)
+    expect(text).toMatch(/^restuary_in_flight 0$/m)
     expect(text).toMatch(/^process_resident_memory_bytes \d+$/m)
   })
 
