@@ -7,7 +7,7 @@ import { parseFlat } from './flat.ts'
 import type { Reading } from './operator.ts'
 import type { ReadMode } from './operand.ts'
 import { parseFilter } from './parse.ts'
-import { all, everything, type Predicate, type Query, type Shape } from './predicate.ts'
+import { all, everything, type Predicate, type Query, type Shape, type SortKey } from './predicate.ts'
 import type { Scope } from './scope.ts'
 import { parseFields, parseInclude } from './shape.ts'
 import { parseSort, sortKeysOf } from './sort.ts'
@@ -127,11 +127,12 @@ function parseParameter(parameter: string, text: string, limits: Limits): unknow
   }
 }
 
+const unsorted: readonly SortKey[] = Object.freeze([])
 const plainShape: Shape = Object.freeze({ depth: 1, include: Object.freeze([]), fields: null })
 
 function plainOf(limits: Limits, target: Target, options: QueryOptions): Decoded {
   const page = options.page === undefined ? limits.page : options.page
-  const query: Query = { where: everything, sort: [], limit: page, offset: 0, cursor: null, total: false }
+  const query: Query = { where: everything, sort: unsorted, limit: page, offset: 0, cursor: null, total: false }
   return { query: target === 'list' ? query : null, shape: plainShape }
 }
 
@@ -184,7 +185,9 @@ class Decoder {
     }
     const where = this.#where()
     const list = this.#list('sort')
-    const sort = list ? parseSort(this.#scope, list, this.#limits, this.#faults, this.#place('sort')) : []
+    const sort = list
+      ? Object.freeze(parseSort(this.#scope, list, this.#limits, this.#faults, this.#place('sort')))
+      : unsorted
     const limit = this.#limit()
     const offset = this.#integer('offset', this.#limits.offset) ?? 0
     const total = this.#of('total', 'boolean', 'true or false is expected') ?? false
@@ -193,7 +196,7 @@ class Decoder {
       note(this.#faults, 'vague', this.#place('offset'), 'A cursor and an offset exclude each other')
     }
     settle(this.#faults)
-    const query: Query = { where, sort: Object.freeze(sort), limit, offset, cursor: null, total }
+    const query: Query = { where, sort, limit, offset, cursor: null, total }
     return { query: text === undefined ? query : { ...query, cursor: this.#cursor(query, text) }, shape }
   }
 
