@@ -86,6 +86,7 @@ describe('rate limits', () => {
       type: 'https://iana.org/assignments/http-problem-types#quota-exceeded',
       status: 429,
       error: 'rate_limited',
+      retryAfter: 60,
       'violated-policies': ['notes'],
     })
   })

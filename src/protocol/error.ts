@@ -72,12 +72,16 @@ export interface Problem {
   readonly error: string
   readonly message: string
   readonly requestId?: string
+  /** Seconds after which it is worth another try: `Retry-After` for those who see no header fields, as on sockets. */
+  readonly retryAfter?: number
   readonly errors?: readonly Issue[]
   readonly [member: string]: unknown
 }
 
 /** Makes the problem document of an error; `instance` names this occurrence, `requestId` finds it in the log. */
 export function problemOf(error: ApiError, at: { instance?: string; requestId?: string } = {}): Problem {
+  // A date says it as well, but to those who read header fields.
+  const later = Number(error.headers['retry-after'])
   return {
     type: `/problems/${error.code}`,
     title: codes[error.code].title,
@@ -87,6 +91,7 @@ export function problemOf(error: ApiError, at: { instance?: string; requestId?: 
     error: error.error,
     message: error.message,
     ...(at.requestId === undefined ? {} : { requestId: at.requestId }),
+    ...(Number.isNaN(later) ? {} : { retryAfter: later }),
     ...(error.issues.length ? { errors: error.issues } : {}),
     ...error.members,
   }

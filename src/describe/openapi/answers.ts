@@ -119,6 +119,7 @@ export const problemSchema: JsonSchema = {
     error: { type: ['string', 'null'], description: 'The code of the error.', examples: ['validation'] },
     message: { type: ['string', 'null'], description: 'The same as `detail`.' },
     requestId: { type: 'string', description: 'Names the request in the log.' },
+    retryAfter: { type: 'integer', minimum: 0, description: 'Seconds after which it is worth another try.' },
     errors: {
       type: 'array',
       description: 'Every fault with its place: a pointer into the body, a parameter or a header field.',

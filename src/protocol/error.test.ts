@@ -1,0 +1,10 @@
+import { expect, test } from 'vitest'
+import { ApiError, problemOf } from './error.ts'
+
+test('a problem says when it is worth another try, where that is known in seconds', () => {
+  const problem = (headers: Record<string, string>): unknown =>
+    problemOf(new ApiError('rate_limited', { headers })).retryAfter
+  expect(problem({ 'retry-after': '9' })).toBe(9)
+  expect(problem({ 'retry-after': 'Sun, 06 Nov 1994 08:49:37 GMT' })).toBe(undefined)
+  expect(problem({})).toBe(undefined)
+})
