@@ -1,10 +1,10 @@
 import type { Principal, Standing } from '../auth/principal.ts'
 import type { Id } from '../model/model.ts'
 import { ApiError } from '../protocol/error.ts'
-import { formatPosition, parsePosition } from '../protocol/position.ts'
+import { formatPosition } from '../protocol/position.ts'
 import { listOf } from '../model/uri-pattern.ts'
 import type { Commit, Published, Store } from '../store/store.ts'
-import { wait } from '../store/work.ts'
+import { commitsSince } from './commits-since.ts'
 import type { Live } from './live.ts'
 
 /** What a face makes of a subscription to a handled resource. */
@@ -41,10 +41,10 @@ const REPLAY = 10_000
 export class PublishedSubscription {
   readonly followed: Followed
   readonly #resync: (subscription: PublishedSubscription) => Promise<void>
-  /** What comes before the state is told; null = it is. */
+  /** What waits to be told; null = what comes is told at once. */
   #early: Published[] | null = []
-  /** seq that the state contains. */
-  #after = 0
+  /** seq that the state contains; null = it is on its way. */
+  #after: number | null = null
   #behind = false
   #resyncing = false
   #suspended = false
@@ -56,24 +56,21 @@ export class PublishedSubscription {
   }
 
   deliver(record: Published): void {
-    if (this.closed || this.#behind) return
+    if (this.closed || this.#behind || record.seq <= (this.#after ?? -1)) return
     if (this.#early) this.#early.push(record)
-    else if (record.seq > this.#after && !this.followed.listener.published(record)) this.#behind = true
+    else this.#tell(record)
   }
 
   /** From here on it is told what comes after a seq, beginning with what came already. */
   begin(after: number, replayed: readonly Published[] = []): void {
-    const early = this.#early ?? []
-    this.#early = null
     this.#after = after
-    this.#behind = false
-    const { listener } = this.followed
-    for (const record of replayed) this.#behind ||= !listener.published(record)
-    for (const record of early) this.deliver(record)
+    this.#early = [...replayed, ...(this.#early ?? []).filter(record => record.seq > after)]
+    this.#proceed()
   }
 
   /** Holds back what comes until `begin`. */
   hold(): void {
+    this.#after = null
     this.#early ??= []
     this.#behind = false
   }
@@ -87,8 +84,20 @@ export class PublishedSubscription {
   /** It is the same who follows; `isSure` = and was all the time. */
   resume(isSure: boolean): void {
     this.#suspended = false
-    if (isSure && !this.#behind) this.begin(this.#after)
+    if (isSure && !this.#behind) this.#proceed()
     else this.reset()
+  }
+
+  /** Tells what waits, unless the state is on its way, or it is not known who follows. */
+  #proceed(): void {
+    if (this.#after === null || this.#suspended) return
+    const early = this.#early ?? []
+    this.#early = null
+    for (const record of early) this.#tell(record)
+  }
+
+  #tell(record: Published): void {
+    if (!this.closed && !this.#behind && !this.followed.listener.published(record)) this.#behind = true
   }
 
   /** Something is missing: nothing more is told until a new state. */
@@ -107,6 +116,8 @@ export class PublishedSubscription {
     this.#resyncing = true
     void this.#resync(this).finally(() => {
       this.#resyncing = false
+      // What went missing meanwhile may not be in the state that was told.
+      this.drained()
     })
   }
 }
@@ -144,8 +155,7 @@ export class PublishedFeed {
     try {
       await (this.#tap ??= live.follow(commits => this.#tell(commits), null))
       await still(followed.uri, async () => {
-        const at = await this.#position()
-        const missed = since === null ? null : await this.#since(followed.uri, since, at)
+        const { at, missed } = await this.#now(followed.uri, since)
         if (missed === null) await this.#state(subscription, at, since !== null)
         else {
           followed.listener.resumed(since!)
@@ -239,7 +249,8 @@ export class PublishedFeed {
     try {
       await this.#options.still(uri, async () => {
         subscription.hold()
-        await this.#state(subscription, await this.#position(), true)
+        const { at } = await this.#now(uri, null)
+        await this.#state(subscription, at, true)
       })
     } catch (error) {
       if (subscription.closed) return
@@ -256,29 +267,17 @@ export class PublishedFeed {
     subscription.begin(at)
   }
 
-  async #position(): Promise<number> {
-    return this.#options.store.read(function* (snapshot) {
-      return yield* wait(snapshot.position)
-    })
-  }
-
-  /** Records about a URI after a position; null if the log cannot tell, or would tell too much. */
-  async #since(uri: string, since: string, at: number): Promise<Published[] | null> {
+  /** Where the log is, and its records about a URI after a position; null if it cannot tell, or would tell too much. */
+  async #now(uri: string, since: string | null): Promise<{ at: number; missed: Published[] | null }> {
     const { store } = this.#options
-    const position = parsePosition(since)
-    if (!position || position.epoch !== store.epoch || position.seq > at || at - position.seq > REPLAY) return null
-    const missed: Published[] = []
-    for (let from = position.seq; from < at;) {
-      const commits = await store.commits(from, REPLAY)
-      if (!commits || commits.length === 0) return null
-      for (const { published } of commits)
-        for (const record of published)
-          if (record.seq <= at && (record.uri === uri || (uri.endsWith('/') && listOf(record.uri) === uri))) {
-            missed.push(record)
-          }
-      from = commits.at(-1)!.position
-    }
-    return missed
+    return store.read(function* (snapshot) {
+      const commits = since === null ? null : yield* commitsSince(store, snapshot, since, REPLAY)
+      const records = commits && commits.flatMap(commit => commit.published)
+      return {
+        at: snapshot.position,
+        missed: records && records.filter(one => one.uri === uri || (uri.endsWith('/') && listOf(one.uri) === uri)),
+      }
+    })
   }
 }
 

@@ -225,6 +225,50 @@ describe.each(stores)('over %s', (_, store) => {
     expect(ear.tap.text).not.toContain('secret')
   })
 
+  describe('while what functions serve is on its way', () => {
+    /** An API of lamps, whose list is told once `go` is called, and somebody who asked for it. */
+    const slowLamps = async (): Promise<{ lit: Api; go: () => void; ear: Promise<Ear> }> => {
+      const [asked, given] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+      const get = async (): Promise<unknown[]> => {
+        asked.resolve()
+        await given.promise
+        return []
+      }
+      const lamps = handled({ '/lamps/': { get } }, { permissions: [who => who?.['role'] === 'admin'] })
+      const options = { store: store(), auth: {}, report: () => {}, http: { log: () => {} } }
+      const lit = api({ user, lamps }, options) as unknown as Api
+      const there = await serve(lit, { port: 0, signals: false, report: () => {}, grace: 0 })
+      onTestFinished(() => there.close())
+      await lit.safe.post('user', { email: 'a@x.io', password: 'correct horse', role: 'admin' })
+      const { access_token: token } = await lit.engine.auth!.begin(1)
+      const ear = listenOn.socketio(there.url, token, '/lamps/')
+      await asked.promise
+      return { lit, go: given.resolve, ear: ear.then(one => (ears.push(one), one)) }
+    }
+
+    test('rights that change count for what comes behind them', async () => {
+      const { lit, go, ear } = await slowLamps()
+      await lit.safe.patch('user', 1, { role: 'member' })
+      await lit.publish('/lamps/', { create: { id: 'secret' } })
+      await lit.http.live!.advance()
+      go()
+      const { tap } = await ear
+      await expect.poll(() => tap.text).toContain('Forbidden')
+      expect(tap.text).not.toContain('secret')
+    })
+
+    test('rights that stay do not have anything told before it', async () => {
+      const { lit, go, ear } = await slowLamps()
+      // A session of the same user, which changes nothing for this one.
+      await lit.engine.auth!.begin(1)
+      await lit.http.live!.advance()
+      await lit.publish('/lamps/', { create: { id: 1 } })
+      await lit.http.live!.advance()
+      go()
+      expect(await (await ear).next()).toEqual(['enter', 1, { id: 1 }])
+    })
+  })
+
   test('below a parent that may no longer be seen there is nothing, and everything again with it', async () => {
     const box = resource
       .for(user)({ id: t.id(), owner: t.one('user').nullable(), things: t.back('thing', 'box') })
