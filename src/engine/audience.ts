@@ -14,7 +14,10 @@ export interface Audience {
   readonly isOpaque: boolean
 }
 
-const known = new WeakMap<Permissions, WeakMap<View | Query, Audience | null>>()
+const known = new WeakMap<
+  Permissions,
+  WeakMap<View | Query, { readonly view: View; readonly audience: Audience | null }>
+>()
 
 /**
  * The audience of a list, or of one row if there is no query; null if rules hide nothing of it from anybody who may ask.
@@ -25,9 +28,10 @@ export function audienceOf(view: View, query: Query | null, permissions: Permiss
   let audiences = known.get(permissions)
   if (!audiences) known.set(permissions, (audiences = new WeakMap()))
   const key = query ?? view
-  let audience = audiences.get(key)
-  if (audience === undefined) audiences.set(key, (audience = find(view, query, permissions)))
-  return audience
+  // One query may be shown in several ways, and rules may hide nothing in one of them.
+  let found = audiences.get(key)
+  if (found?.view !== view) audiences.set(key, (found = { view, audience: find(view, query, permissions) }))
+  return found.audience
 }
 
 function find(view: View, query: Query | null, permissions: Permissions): Audience | null {

@@ -17,9 +17,8 @@ const OVERHEAD = 600
 
 /**
  * Lists by who reads them: a query, of which a face keeps one object per text that clients send, or, where rules decide
- * what is shown, the audience of a query. A list is found by the entity tag
- * that it would get now, so whatever changes it, by whomever, makes it be read again. Bounded: of two halves, the one
- * that was filled longer ago is let go.
+ * what is shown, the audience of a query. A list is found by the entity tag that it would get now, so whatever changes
+ * it, by whomever, makes it be read again. Bounded: of two halves, the one that was filled longer ago is let go.
  */
 export class KeptLists {
   readonly #most: number
@@ -52,13 +51,14 @@ export class KeptLists {
   }
 }
 
-const stored = new WeakMap<Query, boolean>()
+const stored = new WeakMap<Query, { readonly view: View; readonly isStored: boolean }>()
 
 /** Whether a list is made of stored rows alone: nothing calculated, no table that others change without a record. */
 export function isStored(view: View, query: Query): boolean {
   let known = stored.get(query)
-  if (known === undefined) stored.set(query, (known = !isForeign(touchesOf(view, query)) && !isCalculated(view)))
-  return known
+  if (known?.view !== view)
+    stored.set(query, (known = { view, isStored: !isForeign(touchesOf(view, query)) && !isCalculated(view) }))
+  return known.isStored
 }
 
 function isForeign(touches: Iterable<Resource>): boolean {
