@@ -17,13 +17,19 @@ export function withDeprecation(engine: Engine): Engine {
   const handle = (call: Call): Maybe<Outcome> => {
     const told = lines.get(call.resource)
     if (!told || call.unbounded) return engine.handle(call)
-    const { sunset } = call.resource.options.deprecation!
-    if (sunset === null || engine.clock() < sunset)
-      return chain(engine.handle(call), outcome => carrying(outcome, told))
-    const detail = `${call.resource.name} ended on ${new Date(sunset).toISOString().slice(0, 10)}`
-    return { kind: 'failure', error: new ApiError('gone', { detail, headers: Object.fromEntries(told) }) }
+    const error = endedFor(call, engine.clock())
+    if (error === null) return chain(engine.handle(call), outcome => carrying(outcome, told))
+    return { kind: 'failure', error }
   }
   return Object.create(engine, { handle: { value: handle, enumerable: true } }) as Engine
+}
+
+/** Why a call comes too late for what it is about; null if it does not, as those of the application never do. */
+export function endedFor({ resource, unbounded }: Call, now: number): ApiError | null {
+  const { deprecation } = resource.options
+  if (!deprecation || deprecation.sunset === null || now < deprecation.sunset || unbounded) return null
+  const detail = `${resource.name} ended on ${new Date(deprecation.sunset).toISOString().slice(0, 10)}`
+  return new ApiError('gone', { detail, headers: Object.fromEntries(linesOf(deprecation)) })
 }
 
 function linesOf({ since, sunset, docs, successor }: DeprecationDates): HeaderLines {

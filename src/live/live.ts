@@ -3,6 +3,7 @@ import { formatPosition } from '../protocol/position.ts'
 import { ID, SEQ, type Id } from '../model/model.ts'
 import type { Standing } from '../auth/principal.ts'
 import type { Call, Principal } from '../engine/call.ts'
+import { endedFor } from '../engine/deprecated.ts'
 import type { Commit, Snapshot } from '../store/store.ts'
 import type { Work } from '../store/work.ts'
 import type { Mode } from './coalesce.ts'
@@ -102,7 +103,9 @@ export class Live {
     standing: Standing | null = null,
   ): Promise<Subscription> {
     if (this.closing.aborted) throw closed()
-    const { gate, charge } = this.#options
+    const { gate, charge, clock } = this.#options
+    const ended = endedFor(call, clock())
+    if (ended) throw ended
     gate.pass(call, true)
     await charge?.(call)
     for (let asked = call; ;) {

@@ -2,6 +2,7 @@ import type { Server } from 'node:http'
 import type { Engine } from '../engine/engine.ts'
 import type { Handled } from '../engine/handled.ts'
 import type { PublishedFeed } from '../live/published.ts'
+import { addressFinder } from './http/address.ts'
 import { printLog, type HttpOptions } from './http/options.ts'
 import type { SocketHost } from './socket-host.ts'
 import { SocketIoFace } from './socketio/face.ts'
@@ -46,7 +47,15 @@ export function attachFaces(server: Server, app: SocketApi): Faces {
   const log = http.log ?? printLog
   const onFault = (error: unknown): void =>
     log({ level: 'error', event: 'internal', requestId: '', method: 'SOCKET', path: '', error })
-  const host: SocketHost = { engine, live, handled, published, admission: http.admission ?? null, onFault }
+  const host: SocketHost = {
+    engine,
+    live,
+    handled,
+    published,
+    admission: http.admission ?? null,
+    addressOf: addressFinder(http.trustedProxies),
+    onFault,
+  }
   const envelope = faces.websocket === false ? null : new EnvelopeFace(host, faces.websocket?.envelope)
   const socketio = faces.socketio === false ? null : new SocketIoFace(host, socketIoOptions(faces, http), http.prefix)
   const stop = envelope ? attachSockets(server, engine, http, envelope.accept) : () => {}

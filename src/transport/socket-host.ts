@@ -3,6 +3,7 @@ import type { Handled } from '../engine/handled.ts'
 import type { Live } from '../live/live.ts'
 import type { PublishedFeed } from '../live/published.ts'
 import type { Admission } from './admission.ts'
+import type { AddressOf } from './http/address.ts'
 
 /** What faces on sockets serve: the parts of an Api. */
 export interface SocketHost {
@@ -12,6 +13,8 @@ export interface SocketHost {
   readonly published: PublishedFeed
   /** Null where everything is admitted. */
   readonly admission: Admission | null
+  /** Who is behind a connection that came through proxies; absent where there are none. */
+  readonly addressOf?: AddressOf
   /** Hears of what should not happen; the connection lives on. */
   readonly onFault: (error: unknown) => void
 }

@@ -1,24 +1,29 @@
 import { BlockList, isIP } from 'node:net'
-import type { Exchange } from './exchange.ts'
+
+/** What tells where a request, or the handshake of a socket, comes from: its peer and its header fields. */
+interface Arriving {
+  readonly address?: string | undefined
+  header(name: string): string | undefined
+}
 
 /** Tells the address of a client: the peer of the connection, or what proxies that are trusted say of it. */
-export type AddressOf = (exchange: Exchange) => string
+export type AddressOf = (arriving: Arriving) => string
 
 /**
  * `X-Forwarded-For` is believed from the right as far as the trusted proxies reach: everything further left was written
  * by whoever asked. Proxies are addresses or networks: `10.0.0.0/8`.
  */
 export function addressFinder(proxies: readonly string[] = []): AddressOf {
-  if (proxies.length === 0) return exchange => exchange.address ?? ''
+  if (proxies.length === 0) return ({ address }) => address ?? ''
   const trusted = new BlockList()
   for (const proxy of proxies) add(trusted, proxy)
   const isTrusted = (address: string): boolean => {
     const kind = isIP(address)
     return kind !== 0 && trusted.check(address, kind === 6 ? 'ipv6' : 'ipv4')
   }
-  return exchange => {
-    let address = plain(exchange.address ?? '')
-    const hops = exchange.header('x-forwarded-for')?.split(',') ?? []
+  return arriving => {
+    let address = plain(arriving.address ?? '')
+    const hops = arriving.header('x-forwarded-for')?.split(',') ?? []
     while (isTrusted(address)) {
       const next = plain(hops.pop()?.trim() ?? '')
       if (isIP(next) === 0) break

@@ -1,6 +1,6 @@
 import { checkJson } from '../../protocol/check-json.ts'
 import { ApiError, problemOf } from '../../protocol/error.ts'
-import type { Standing } from '../../auth/principal.ts'
+import type { Credentials, Standing } from '../../auth/principal.ts'
 import type { Principal } from '../../engine/call.ts'
 import { Mailbox, type Wire } from '../../live/mailbox.ts'
 import { overloaded } from '../admission.ts'
@@ -23,6 +23,8 @@ export interface ConnectionOptions {
   readonly prefix: string
   /** Errors that are ours are told with their text. */
   readonly debug: boolean
+  /** What the client showed when it connected. */
+  readonly credentials: Credentials
   readonly principal: Principal | null
   /** Null where nothing in the store makes another caller of it. */
   readonly standing: Standing | null
@@ -50,7 +52,7 @@ export class Connection {
   #closed = false
 
   constructor(options: ConnectionOptions) {
-    const { host, wire, targets, prefix } = options
+    const { host, wire, targets, prefix, credentials } = options
     const { limits, clock } = host.engine
     this.#options = options
     this.id = options.id
@@ -63,6 +65,7 @@ export class Connection {
       targets,
       mailbox: this.#mailbox,
       prefix,
+      credentials,
       principal: () => this.#principal,
       standing: () => this.#standing,
       tell: error => this.#tell(error),
@@ -138,7 +141,7 @@ export class Connection {
   }
 
   async #do(message: Message, options: Options | null): Promise<unknown> {
-    const { host, targets } = this.#options
+    const { host, targets, credentials } = this.#options
     switch (message.event) {
       case 'subscribe': {
         const position = await this.subscriptions.subscribe(message.uri, options)
@@ -150,7 +153,7 @@ export class Connection {
         }
         return { status: 204, data: null, position: null, etag: null }
       default: {
-        const by = { principal: this.#principal, lifetime: this.#lifetime }
+        const by = { principal: this.#principal, credentials, lifetime: this.#lifetime }
         const written = await write(host, targets, message, options, by)
         await ownEffectsTold(host.live)
         return written

@@ -1,5 +1,6 @@
 import { ApiError } from '../../protocol/error.ts'
 import type { Credentials } from '../../auth/principal.ts'
+import type { AddressOf } from '../http/address.ts'
 
 /** What a client shows when it connects: the header fields, and `auth` of its options. */
 export interface Handshake {
@@ -9,12 +10,12 @@ export interface Handshake {
 }
 
 /** The credentials of a handshake: `{ auth: { token } }` is what `Authorization: Bearer` is elsewhere. */
-export function socketCredentials({ headers, auth, address }: Handshake): Credentials {
+export function socketCredentials({ headers, auth, address }: Handshake, addressOf?: AddressOf): Credentials {
   const { token } = auth
   if (token !== undefined && typeof token !== 'string') {
     throw new ApiError('unauthenticated', { detail: 'auth.token must be a text' })
   }
-  return {
+  const shown: Credentials = {
     face: 'socketio',
     address,
     header: name => {
@@ -23,4 +24,5 @@ export function socketCredentials({ headers, auth, address }: Handshake): Creden
       return Array.isArray(value) ? value.join(', ') : value
     },
   }
+  return addressOf ? { ...shown, address: addressOf(shown) } : shown
 }

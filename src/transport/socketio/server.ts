@@ -3,7 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { Server, type Socket } from 'socket.io'
 import { ApiError, problemOf } from '../../protocol/error.ts'
-import type { Identity } from '../../auth/principal.ts'
+import type { Credentials, Identity } from '../../auth/principal.ts'
+import type { Engine } from '../../engine/engine.ts'
 import { createServer } from '../node-http.ts'
 import type { SocketHost } from '../socket-host.ts'
 import { UriTargets } from '../uri-target.ts'
@@ -49,14 +50,14 @@ export function socketIoServer(host: SocketHost, options: SocketIoOptions, path:
   })
   const connections = new Set<Connection>()
   const targets = new UriTargets(host.engine)
-  const identities = new WeakMap<Socket, Identity | null>()
+  const arrived = new WeakMap<Socket, Arrived>()
   const namespace = io.of(options.namespace ?? '/')
   const prefix = namespace.name === '/' ? '2' : `2${namespace.name},`
 
   namespace.use((socket, next) => {
-    void identify(host, socket).then(
-      identity => {
-        identities.set(socket, identity)
+    void arrive(host, socket).then(
+      caller => {
+        arrived.set(socket, caller)
         next()
       },
       (thrown: unknown) => {
@@ -66,7 +67,7 @@ export function socketIoServer(host: SocketHost, options: SocketIoOptions, path:
     )
   })
   namespace.on('connection', socket => {
-    const identity = identities.get(socket) ?? null
+    const { identity, credentials } = arrived.get(socket)!
     const { auth } = host.engine
     const connection: Connection = new Connection({
       id: socket.id,
@@ -74,6 +75,7 @@ export function socketIoServer(host: SocketHost, options: SocketIoOptions, path:
       targets,
       prefix,
       debug: options.debug ?? false,
+      credentials,
       principal: identity?.principal ?? null,
       standing: (identity && auth?.standing(identity)) ?? null,
       wire: wireOf(socket, () => connection.drained()),
@@ -120,12 +122,24 @@ export function socketIoServer(host: SocketHost, options: SocketIoOptions, path:
   }
 }
 
-async function identify({ engine }: SocketHost, socket: Socket): Promise<Identity | null> {
+/** Who connected, and with what. */
+interface Arrived {
+  /** null = anonymous. */
+  readonly identity: Identity | null
+  readonly credentials: Credentials
+}
+
+async function arrive({ engine, addressOf }: SocketHost, { handshake }: Socket): Promise<Arrived> {
+  const credentials = socketCredentials(handshake, addressOf)
+  return { identity: await identify(engine, handshake.auth, credentials), credentials }
+}
+
+async function identify(engine: Engine, shown: object, credentials: Credentials): Promise<Identity | null> {
   if (!engine.auth) {
-    const principal = await engine.authenticate(socketCredentials(socket.handshake))
+    const principal = await engine.authenticate(credentials)
     return principal && { principal, expires: null }
   }
-  const { ticket } = socket.handshake.auth as { readonly ticket?: unknown }
+  const { ticket } = shown as { readonly ticket?: unknown }
   if (typeof ticket === 'string') return engine.auth.authenticateTicket(ticket)
-  return engine.auth.identify(socketCredentials(socket.handshake))
+  return engine.auth.identify(credentials)
 }

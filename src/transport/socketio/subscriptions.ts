@@ -1,5 +1,5 @@
 import { ApiError } from '../../protocol/error.ts'
-import type { Standing } from '../../auth/principal.ts'
+import type { Credentials, Standing } from '../../auth/principal.ts'
 import type { Call, Principal } from '../../engine/call.ts'
 import type { Id, Resource } from '../../model/model.ts'
 import { canonicalUri } from '../../model/uri-pattern.ts'
@@ -19,6 +19,7 @@ export interface Surroundings {
   readonly mailbox: Mailbox
   /** Beginning of every packet. */
   readonly prefix: string
+  readonly credentials: Credentials
   /** Who calls now. */
   readonly principal: () => Principal | null
   readonly standing: () => Standing | null
@@ -127,7 +128,7 @@ export class Subscriptions {
   }
 
   #call(target: UriTarget): Call {
-    const { host, targets, principal } = this.#around
+    const { host, targets, principal, credentials } = this.#around
     const { resource, id, parent } = target
     return {
       operation: id === null ? 'list' : 'get',
@@ -138,6 +139,7 @@ export class Subscriptions {
       mode: host.engine.mode,
       conditions: null,
       principal: principal(),
+      credentials,
     }
   }
 

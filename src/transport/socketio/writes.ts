@@ -1,3 +1,4 @@
+import type { Credentials } from '../../auth/principal.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { Call, Conditions, Outcome, Principal } from '../../engine/call.ts'
 import type { HandledCall, HandledValue } from '../../engine/handled.ts'
@@ -20,6 +21,7 @@ export interface Written {
 /** Who writes, on which connection. */
 export interface Writer {
   readonly principal: Principal | null
+  readonly credentials: Credentials
   readonly lifetime: Lifetime
 }
 
@@ -29,12 +31,12 @@ export async function write(
   targets: UriTargets,
   message: Write,
   options: Options | null,
-  { principal, lifetime }: Writer,
+  by: Writer,
 ): Promise<Written> {
   const target = targets.find(message.uri)
-  if (target === undefined) return writeHandled(host, message, options, principal)
+  if (target === undefined) return writeHandled(host, message, options, by.principal)
   if (target === null) throw new ApiError('not_found', { detail: `there is nothing at ${message.uri}` })
-  const outcome = await host.engine.handle(lifetime.of(callOf(host, targets, target, message, options, principal)))
+  const outcome = await host.engine.handle(by.lifetime.of(callOf(host, targets, target, message, options, by)))
   return writtenOf(outcome)
 }
 
@@ -44,7 +46,7 @@ function callOf(
   target: UriTarget,
   message: Write,
   options: Options | null,
-  principal: Principal | null,
+  { principal, credentials }: Writer,
 ): Call {
   const { resource, id, parent } = target
   const isList = message.event === 'create'
@@ -64,6 +66,7 @@ function callOf(
     mode: engine.mode,
     conditions: conditionsOf(options),
     principal,
+    credentials,
     idempotencyKey: options?.key ?? null,
   }
 }

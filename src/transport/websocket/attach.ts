@@ -1,6 +1,7 @@
 import type { Server } from 'node:http'
 import type { Engine } from '../../engine/engine.ts'
 import { SUBPROTOCOL } from '../../protocol/frames.ts'
+import { addressFinder } from '../http/address.ts'
 import { printLog, type HttpOptions } from '../http/options.ts'
 import { nativeFace } from './native/face.ts'
 import { acceptSockets, type SocketFace } from './upgrade.ts'
@@ -27,6 +28,7 @@ export function attachSockets(server: Server, engine: Engine, http: HttpOptions,
     engine,
     live,
     ...(http.prefix !== undefined && { prefix: http.prefix }),
+    addressOf: addressFinder(http.trustedProxies),
     faces: { [SUBPROTOCOL]: native, ...(plain && { '': plain }) },
   })
 }

@@ -4,6 +4,7 @@ import type { Credentials, Identity } from '../../auth/principal.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Live } from '../../live/live.ts'
 import { ApiError, problemOf } from '../../protocol/error.ts'
+import type { AddressOf } from '../http/address.ts'
 import { STATUS_CODES } from '../node-http.ts'
 import { SocketServer, type FrameSocket } from './ws.ts'
 
@@ -26,7 +27,7 @@ export interface UpgradeOptions {
   /** By subprotocol; '' for clients that ask for none. */
   readonly faces: Readonly<Record<string, SocketFace>>
   /** Who is behind a connection that came through proxies. */
-  readonly addressOf?: (request: IncomingMessage) => string | undefined
+  readonly addressOf?: AddressOf
 }
 
 /**
@@ -53,7 +54,7 @@ export function acceptSockets(server: Server, options: UpgradeOptions): () => vo
       const known = Object.keys(faces).filter(one => one !== '')
       throw new ApiError('bad_request', { detail: `the subprotocols here are ${known.join(', ')}` })
     }
-    const credentials = credentialsOf(request, options.addressOf?.(request) ?? request.socket.remoteAddress)
+    const credentials = credentialsOf(request, options.addressOf)
     const { auth } = engine
     // A page of another site may open a connection, and the browser sends its cookies along.
     const isPage = credentials.header('origin') !== undefined && credentials.header('cookie') !== undefined
@@ -89,15 +90,16 @@ function subprotocolsOf(request: IncomingMessage): string[] | null {
   return header === undefined ? null : header.split(',').map(one => one.trim())
 }
 
-function credentialsOf(request: IncomingMessage, address: string | undefined): Credentials {
-  return {
+function credentialsOf(request: IncomingMessage, addressOf: AddressOf | undefined): Credentials {
+  const shown: Credentials = {
     face: 'websocket',
-    address,
+    address: request.socket.remoteAddress,
     header: name => {
       const value = request.headers[name]
       return Array.isArray(value) ? value.join(', ') : value
     },
   }
+  return addressOf ? { ...shown, address: addressOf(shown) } : shown
 }
 
 /** Answers a request that wanted something else of its connection with a problem, and ends the connection. */

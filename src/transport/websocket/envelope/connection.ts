@@ -63,6 +63,7 @@ export class Connection {
       live,
       most: limits.subscriptions,
       mailbox: this.#mailbox,
+      credentials: handshake,
       principal: () => this.#principal,
       standing: () => this.#standing,
       lost: () => socket.close(SLOW, 'events were lost: connect again and read anew'),

@@ -186,6 +186,7 @@ async function idOf(resource: Resource, pk: unknown, asking: Asking): Promise<Id
     mode: 'drf',
     conditions: null,
     principal: asking.principal,
+    credentials: asking.credentials,
     permitted: true,
   })
   if (outcome.kind === 'failure') throw outcome.error

@@ -1,5 +1,5 @@
 import { ApiError } from '../../../protocol/error.ts'
-import type { Standing } from '../../../auth/principal.ts'
+import type { Credentials, Standing } from '../../../auth/principal.ts'
 import type { Call, Principal } from '../../../engine/call.ts'
 import type { Id } from '../../../model/model.ts'
 import { everything } from '../../../query/predicate.ts'
@@ -17,6 +17,7 @@ export interface Surroundings {
   /** Most of them on a connection. */
   readonly most: number
   readonly mailbox: Mailbox
+  readonly credentials: Credentials
   readonly principal: () => Principal | null
   readonly standing: () => Standing | null
   /** Something that was pushed cannot be told: the client must read anew. */
@@ -96,7 +97,7 @@ export class Subscriptions {
   }
 
   async #begin(held: Held, begun: () => void): Promise<void> {
-    const { live, principal, standing } = this.#around
+    const { live, credentials, principal, standing } = this.#around
     const { wanted } = held
     const { resource } = wanted.stream
     const common = {
@@ -106,6 +107,7 @@ export class Subscriptions {
       mode: 'drf',
       conditions: null,
       principal: principal(),
+      credentials,
       permitted: true,
     } as const
     if (wanted.kind === 'instance') {
