@@ -1,9 +1,20 @@
 // Socket.IO with real clients: the ancestor's words, what goes beyond them, limits, resume, old clients.
 import { once } from 'node:events'
+import { get as ask } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 import { io, type Socket } from 'socket.io-client'
-import { api, ApiError, attachFaces, handled, resource, t, type Api, type ApiOptions } from '../src/index.ts'
+import {
+  api,
+  ApiError,
+  attachFaces,
+  handled,
+  resource,
+  t,
+  type Api,
+  type ApiOptions,
+  type FaceOptions,
+} from '../src/index.ts'
 import { handler, nodeServer } from '../src/transport/node.ts'
 import type { SocketIoFace } from '../src/transport/socketio/face.ts'
 import type { SocketIoOptions } from '../src/transport/socketio/options.ts'
@@ -26,7 +37,11 @@ interface Served {
   readonly faults: unknown[]
 }
 
-async function serve(options: SocketIoOptions = {}, more: ApiOptions = {}): Promise<Served> {
+async function serve(
+  options: SocketIoOptions = {},
+  more: ApiOptions = {},
+  others: Omit<FaceOptions, 'socketio'> = {},
+): Promise<Served> {
   const notes = new Map<string, { id: string; text: string }>()
   const faults: unknown[] = []
   const app = api(
@@ -59,7 +74,7 @@ async function serve(options: SocketIoOptions = {}, more: ApiOptions = {}): Prom
     { report: () => {}, onFault: () => {}, ...more, http: { log: record => faults.push(record.error) } },
   )
   const server = nodeServer(handler(app.engine, app.http), app.engine.limits)
-  const { socketio: face, close } = attachFaces(server, { ...app, faces: { socketio: options } })
+  const { socketio: face, close } = attachFaces(server, { ...app, faces: { ...others, socketio: options } })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(async () => {
@@ -440,6 +455,25 @@ describe('a connection', () => {
     await expect.poll(() => heard.push(...a.heard()) > 0 && heard.at(-1)[0]).toBe('state')
     expect(heard.at(-1)[1].resource[0].title.slice(0, 3)).toBe('500')
     expect(heard.length).toBeLessThan(450)
+  })
+
+  test('at a path of its own has it alone', async () => {
+    const { app, url } = await serve({ path: '/live' })
+    const { say } = await connect(url, { path: '/live' })
+    await say('create', { uri: '/list/', attributes: { title: 'a' } })
+    expect(await app.list('list')).toMatchObject([{ title: 'a' }])
+  })
+
+  test.each<[string, string, SocketIoOptions, Omit<FaceOptions, 'socketio'>]>([
+    ['below its path', '/socket.io/more', {}, {}],
+    ['at its path where it is elsewhere', '/socket.io/', { path: '/live' }, {}],
+    ['anywhere where there is nothing else', '/', {}, { websocket: false }],
+  ])('an upgrade that nobody takes is refused, not left open: %s', async (_, path, options, others) => {
+    const { url } = await serve(options, {}, others)
+    const headers = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' }
+    const [response] = await once(ask(`${url}${path}`, { headers }), 'response')
+    response.resume()
+    expect(response.statusCode).toBe(404)
   })
 
   test('in a namespace has everything there', async () => {

@@ -1,4 +1,5 @@
 import type { Server } from 'node:http'
+import { ApiError } from '../protocol/error.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Handled } from '../engine/handled.ts'
 import type { PublishedFeed } from '../live/published.ts'
@@ -10,6 +11,7 @@ import type { SocketIoOptions } from './socketio/options.ts'
 import { attachSockets } from './websocket/attach.ts'
 import { EnvelopeFace } from './websocket/envelope/face.ts'
 import type { Profile } from './websocket/envelope/profile.ts'
+import { refuseUpgrade } from './websocket/upgrade.ts'
 
 /** The ways in beside HTTP. All are open unless they are closed here. */
 export interface FaceOptions {
@@ -58,7 +60,13 @@ export function attachFaces(server: Server, app: SocketApi): Faces {
   }
   const envelope = faces.websocket === false ? null : new EnvelopeFace(host, faces.websocket?.envelope)
   const socketio = faces.socketio === false ? null : new SocketIoFace(host, socketIoOptions(faces, http), http.prefix)
-  const stop = envelope ? attachSockets(server, engine, http, envelope.accept) : () => {}
+  const isTaken = (target: string): boolean => socketio?.owns(target) ?? false
+  // Once somebody takes upgrades, node:http leaves all of them to whoever that is.
+  if (socketio && !envelope)
+    server.on('upgrade', (request, stream) => {
+      if (!isTaken(request.url!)) refuseUpgrade(stream, new ApiError('not_found'))
+    })
+  const stop = envelope ? attachSockets(server, engine, http, envelope.accept, isTaken) : () => {}
   socketio?.attach(server)
   return {
     socketio,

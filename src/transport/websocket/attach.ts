@@ -4,13 +4,19 @@ import { SUBPROTOCOL } from '../../protocol/frames.ts'
 import { addressFinder } from '../http/address.ts'
 import { printLog, type HttpOptions } from '../http/options.ts'
 import { nativeFace } from './native/face.ts'
-import { acceptSockets, type SocketFace } from './upgrade.ts'
+import { acceptSockets, type SocketFace, type UpgradeOptions } from './upgrade.ts'
 
 /**
  * Serves WebSockets beside the HTTP face of an Api, on the same server: restuary.1, and for clients that ask for no
  * subprotocol the face that is given. Returns how to stop taking new ones; an Api that closes closes those that are open.
  */
-export function attachSockets(server: Server, engine: Engine, http: HttpOptions, plain?: SocketFace): () => void {
+export function attachSockets(
+  server: Server,
+  engine: Engine,
+  http: HttpOptions,
+  plain?: SocketFace,
+  isTaken?: UpgradeOptions['isTaken'],
+): () => void {
   const { live } = http
   if (!live) return () => {}
   const log = http.log ?? printLog
@@ -30,5 +36,6 @@ export function attachSockets(server: Server, engine: Engine, http: HttpOptions,
     ...(http.prefix !== undefined && { prefix: http.prefix }),
     addressOf: addressFinder(http.trustedProxies),
     faces: { [SUBPROTOCOL]: native, ...(plain && { '': plain }) },
+    ...(isTaken && { isTaken }),
   })
 }

@@ -28,11 +28,13 @@ export interface UpgradeOptions {
   readonly faces: Readonly<Record<string, SocketFace>>
   /** Who is behind a connection that came through proxies. */
   readonly addressOf?: AddressOf
+  /** Whether a request target belongs to somebody else on the server, who answers it. */
+  readonly isTaken?: (target: string) => boolean
 }
 
 /**
- * Takes over the upgrades of a server on any path below the mount, except Socket.IO's (DECISIONS C3). Connections are
- * closed with the Api. Returns how to stop taking new ones.
+ * Takes over the upgrades of a server on any path below the mount, except Socket.IO's (DECISIONS C3), and refuses those
+ * that nobody takes. Connections are closed with the Api. Returns how to stop taking new ones.
  */
 export function acceptSockets(server: Server, options: UpgradeOptions): () => void {
   const { engine, live, faces } = options
@@ -74,10 +76,11 @@ export function acceptSockets(server: Server, options: UpgradeOptions): () => vo
     })
   }
   const listener = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
-    const path = request.url!.split('?', 1)[0]!
-    if (path.startsWith(`${prefix}/socket.io/`) || path === '/socket.io' || path.startsWith('/socket.io/')) return
+    if (options.isTaken?.(request.url!)) return
     stream.on('error', () => stream.destroy())
-    if (!path.startsWith(`${prefix}/`)) return refuseUpgrade(stream, new ApiError('not_found'))
+    const path = request.url!.split('?', 1)[0]!
+    if (!path.startsWith(`${prefix}/`) || `${path}/`.startsWith(`${prefix}/socket.io/`))
+      return refuseUpgrade(stream, new ApiError('not_found'))
     upgrade(request, stream, head).catch((thrown: unknown) => refuseUpgrade(stream, ApiError.from(thrown)))
   }
   server.on('upgrade', listener)
