@@ -27,7 +27,7 @@ const LONGEST = 2 ** 31 - 1
 export class Expiry {
   readonly #options: ExpiryOptions
   readonly #rows = new Map<Resource, Rows>()
-  /** What each connection held last; others may have taken it over. */
+  /** What each connection holds. */
   readonly #holders = new Map<AbortSignal, Map<Resource, Set<Id>>>()
   #engine: Engine | null = null
   #timer: NodeJS.Timeout | null = null
@@ -63,7 +63,7 @@ export class Expiry {
     const { due, held } = this.#of(resource)
     // It may have been deleted meanwhile.
     if (!due.has(id) && !held.has(id)) return
-    due.delete(id)
+    this.#forget(resource, id)
     held.set(id, connection)
     let holds = this.#holders.get(connection)
     if (!holds) {
@@ -101,11 +101,10 @@ export class Expiry {
     this.#holders.delete(connection)
     for (const [resource, ids] of holds ?? []) {
       const { held } = this.#of(resource)
-      for (const id of ids)
-        if (held.get(id) === connection) {
-          held.delete(id)
-          void this.#remove(resource, id)
-        }
+      for (const id of ids) {
+        held.delete(id)
+        void this.#remove(resource, id)
+      }
     }
   }
 
@@ -121,7 +120,10 @@ export class Expiry {
   #forget(resource: Resource, id: Id): void {
     const { due, held } = this.#of(resource)
     due.delete(id)
+    const connection = held.get(id)
+    if (!connection) return
     held.delete(id)
+    this.#holders.get(connection)?.get(resource)?.delete(id)
   }
 
   #of(resource: Resource): Rows {
