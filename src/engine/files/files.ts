@@ -59,6 +59,7 @@ export class Files {
 
   async close(): Promise<void> {
     this.#stop?.()
+    this.#stop = null
     if (this.#timer) clearInterval(this.#timer)
     this.#again = false
     await this.#clearing
