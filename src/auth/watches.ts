@@ -58,7 +58,11 @@ export class Watches {
     const at = this.#store.read(positionOf)
     // Until the position is known nothing is skipped: everyone is told.
     this.#position = at instanceof Promise ? -1 : at
-    if (at instanceof Promise) void at.then(position => void (this.#position = Math.max(this.#position, position)))
+    if (at instanceof Promise)
+      at.then(
+        position => (this.#position = Math.max(this.#position, position)),
+        () => undefined,
+      )
   }
 
   async #read(): Promise<void> {

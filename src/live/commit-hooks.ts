@@ -67,7 +67,8 @@ export class CommitHooks {
   /** The store is open: what is committed from here on is told, and what was not told before. */
   start(store: Store): void {
     const now = store.read(snapshot => wait(snapshot.position))
-    this.#followers.forEach(one => one.from(now))
+    const first = now instanceof Promise ? now.catch(() => null) : now
+    this.#followers.forEach(one => one.from(first))
     const wake = (): void => this.#followers.forEach(one => one.wake())
     this.#stop ??= store.onCommit(wake)
     wake()
@@ -88,7 +89,7 @@ class Follower {
   readonly #key: string
   /** Committed seq that it is done with; -1 = not known yet. */
   #seq = -1
-  #first: Maybe<number> = 0
+  #first: Maybe<number | null> = 0
   #awake = false
   #closed = false
   #running: Promise<void> | null = null
@@ -103,8 +104,8 @@ class Follower {
     this.#key = `${from.name}.${hook.name}`
   }
 
-  /** Where it begins if it never was asked before. */
-  from(position: Maybe<number>): void {
+  /** Where it begins if it never was asked before; null = where the log is by then. */
+  from(position: Maybe<number | null>): void {
     this.#first = position
   }
 
@@ -179,7 +180,7 @@ class Follower {
     }
     await store.transaction(async tx => {
       const known = await tx.get(this.#cursors, this.#key)
-      const seq = known ? (known[POSITION] as number) : await this.#first
+      const seq = known ? (known[POSITION] as number) : ((await this.#first) ?? tx.position)
       if (!known) await this.#keep(tx, undefined, seq)
       this.#seq = seq
     })
