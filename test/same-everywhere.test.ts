@@ -1,4 +1,5 @@
-// What holds of a resource on every face, asked by real clients: whose budget is charged, and that what ended has ended.
+// What holds of a resource on every face, asked by real clients: whose budget is charged, that what ended has ended, and
+// that a key is one key.
 import { once } from 'node:events'
 import { io, type Socket } from 'socket.io-client'
 import { expect, onTestFinished, test } from 'vitest'
@@ -8,13 +9,19 @@ import { NativeClient } from '../src/testing/native-client.ts'
 import { served } from './speakers.ts'
 
 const note = resource({ id: t.id(), text: t.text() }, { rateLimit: { name: 'notes', quota: 100, window: 60 } }).public()
+const order = resource({ id: t.id(), text: t.text() }, { idempotency: 'required' }).public()
 const fax = resource({ id: t.id() }, { deprecation: { since: '2020-01-01', sunset: '2021-01-01' } }).public()
 
-type Ask = (event: 'list' | 'create' | 'follow', name: 'note' | 'fax') => Promise<number>
+interface Answer {
+  readonly status: number
+  /** What was said of it. */
+  readonly body?: unknown
+}
+type Ask = (event: 'list' | 'create' | 'follow', name: 'note' | 'order' | 'fax', key?: unknown) => Promise<Answer>
 
-/** Clients behind a proxy: each asks for one of three things and gives the status. */
+/** Clients behind a proxy: each asks for one of three things. */
 async function clients(options: ApiOptions = {}): Promise<Readonly<Record<string, Ask>>> {
-  const app = api({ note, fax }, { report: () => {}, ...options, http: { ...options.http, log: () => {} } })
+  const app = api({ note, order, fax }, { report: () => {}, ...options, http: { ...options.http, log: () => {} } })
   const port = await served(app)
   const headers = { 'x-forwarded-for': '192.0.2.7' }
   const native = await NativeClient.open(`ws://127.0.0.1:${port}/`, headers)
@@ -26,42 +33,52 @@ async function clients(options: ApiOptions = {}): Promise<Readonly<Record<string
   onTestFinished(() => void socket.disconnect())
   await new Promise<void>(resolve => socket.once('connect', resolve))
   return {
-    http: (event, name) => overHttp(`http://127.0.0.1:${port}/${name}`, event, headers),
-    native: (event, name) => overNative(native, event, name),
-    envelope: (event, name) => overEnvelope(plain, event, name),
-    socketio: (event, name) => overSocketIo(socket, event, name),
+    http: (event, name, key) => overHttp(`http://127.0.0.1:${port}/${name}`, event, headers, key),
+    native: (event, name, key) => overNative(native, event, name, key),
+    envelope: (event, name, key) => overEnvelope(plain, event, name, key),
+    socketio: (event, name, key) => overSocketIo(socket, event, name, key),
   }
 }
 
-async function overHttp(url: string, event: string, shown: Readonly<Record<string, string>>): Promise<number> {
+async function overHttp(url: string, event: string, shown: Record<string, string>, key?: unknown): Promise<Answer> {
   const leaving = new AbortController()
-  const headers = { ...shown, ...(event === 'follow' && { accept: 'text/event-stream' }) }
+  const headers = {
+    ...shown,
+    ...(event === 'follow' && { accept: 'text/event-stream' }),
+    ...(key !== undefined && { 'idempotency-key': String(key) }),
+  }
   const written = { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body: '{"text":"a"}' }
-  const { status } = await fetch(url, { signal: leaving.signal, ...(event === 'create' ? written : { headers }) })
+  const answer = await fetch(url, { signal: leaving.signal, ...(event === 'create' ? written : { headers }) })
+  const body: unknown = answer.headers.get('content-type')?.includes('json') ? await answer.json() : undefined
   leaving.abort()
-  return status
+  return { status: answer.status, body }
 }
 
-async function overNative(client: NativeClient, event: string, name: string): Promise<number> {
+async function overNative(client: NativeClient, event: string, name: string, key?: unknown): Promise<Answer> {
   const op = event === 'follow' ? 'subscribe' : event
-  const answer = await client.ask({ op, uri: `/${name}`, ...(event === 'create' && { data: { text: 'a' } }) })
-  return answer.status as number
+  const { status, data, error } = await client.ask({
+    op,
+    uri: `/${name}`,
+    ...(event === 'create' && { data: { text: 'a' }, key }),
+  })
+  return { status, body: data ?? error }
 }
 
-async function overEnvelope(socket: WebSocket, event: string, stream: string): Promise<number> {
+async function overEnvelope(socket: WebSocket, event: string, stream: string, key?: unknown): Promise<Answer> {
   const data = { list: {}, create: { text: 'a' }, follow: { action: 'update' } }[event]
-  socket.send(JSON.stringify({ stream, payload: { action: event === 'follow' ? 'subscribe' : event, data } }))
+  socket.send(JSON.stringify({ stream, payload: { action: event === 'follow' ? 'subscribe' : event, data, key } }))
   const [message] = await once(socket, 'message')
-  return JSON.parse(String(message)).payload.response_status
+  const { payload } = JSON.parse(String(message))
+  return { status: payload.response_status, body: payload.data ?? payload.errors }
 }
 
-async function overSocketIo(socket: Socket, event: string, name: string): Promise<number> {
+async function overSocketIo(socket: Socket, event: string, name: string, key?: unknown): Promise<Answer> {
   const uri = `/${name}/`
   const answer =
     event === 'create'
-      ? await socket.emitWithAck('create', { uri, attributes: { text: 'a' } }, {})
+      ? await socket.emitWithAck('create', { uri, attributes: { text: 'a' } }, { key })
       : await socket.emitWithAck('subscribe', uri, {})
-  return answer.status
+  return { status: answer.status, body: answer.data ?? answer }
 }
 
 test('whoever comes through a proxy has one budget on all faces', async () => {
@@ -75,12 +92,30 @@ test('whoever comes through a proxy has one budget on all faces', async () => {
   const faces = await clients({ budgets, http: { trustedProxies: ['127.0.0.1'] } })
   for (const [face, ask] of Object.entries(faces))
     for (const event of ['list', 'create', 'follow'] as const) {
-      expect(await ask(event, 'note'), `${face} ${event}`).toBeLessThan(300)
+      expect((await ask(event, 'note')).status, `${face} ${event}`).toBeLessThan(300)
       expect(charged.splice(0), `${face} ${event}`).toEqual(['notes\naddress\n192.0.2.7'])
     }
 })
 
 test('what has ended can be followed on no face', async () => {
   for (const [face, ask] of Object.entries(await clients()))
-    expect([face, await ask('list', 'fax'), await ask('follow', 'fax')]).toEqual([face, 410, 410])
+    for (const event of ['list', 'follow'] as const)
+      expect(await ask(event, 'fax'), `${face} ${event}`).toMatchObject({ status: 410 })
+})
+
+test('a key is one key on all faces', async () => {
+  for (const [face, ask] of Object.entries(await clients()))
+    expect(await ask('create', 'order', 'k1'), face).toMatchObject({ status: 201, body: { id: 1 } })
+})
+
+test.each<[string, unknown]>([
+  ['no key', undefined],
+  ['what is no key', 'a key'],
+])('%s is refused with its place', async (_, key) => {
+  const { http, native, envelope, socketio } = await clients()
+  const at = (place: object): object => ({ status: 400, body: { errors: [place] } })
+  expect(await http!('create', 'order', key)).toMatchObject(at({ header: 'idempotency-key' }))
+  expect(await native!('create', 'order', key)).toMatchObject(at({ pointer: '#/key' }))
+  expect(await socketio!('create', 'order', key)).toMatchObject(at({ pointer: '#/key' }))
+  expect(await envelope!('create', 'order', key)).toEqual({ status: 400, body: [{ key: [expect.any(String)] }] })
 })

@@ -21,7 +21,7 @@ export function describeEnvelope(draft: AsyncDraft): void {
         request: message(
           'request',
           'An operation on a row or a list.',
-          wrapped(record({ action, 'pk?': pk, 'data?': anything, 'request_id?': anything }, true)),
+          wrapped(record({ action, 'pk?': pk, 'data?': anything, 'request_id?': anything, 'key?': text }, true)),
         ),
       },
       server: {

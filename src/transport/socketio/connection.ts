@@ -8,6 +8,7 @@ import { Bucket } from '../bucket.ts'
 import { Lifetime } from '../lifetime.ts'
 import { ownEffectsTold, type SocketHost } from '../socket-host.ts'
 import type { UriTargets } from '../uri-target.ts'
+import { withoutHeaders } from '../without-headers.ts'
 import { eventFrame } from './frames.ts'
 import { isEvent, readMessage, readOptions, type Message, type Options } from './message.ts'
 import { Subscriptions } from './subscriptions.ts'
@@ -168,7 +169,7 @@ export class Connection {
     if (plain || !ack) {
       this.#tell(thrown)
       this.#reply(ack, [])
-    } else this.#reply(ack, [problemOf(error)])
+    } else this.#reply(ack, [problemOf(withoutHeaders(error))])
   }
 
   #tell(thrown: unknown): void {

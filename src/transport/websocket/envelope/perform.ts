@@ -51,7 +51,7 @@ export async function perform(stream: Stream, request: Request, asking: Asking):
       principal,
       credentials: credentials satisfies Credentials,
     })
-    const outcome = await engine.handle({ ...call, permitted: true })
+    const outcome = await engine.handle({ ...call, permitted: true, idempotencyKey: keyOf(request) })
     if (outcome.kind === 'failure') {
       if (outcome.error.code === 'not_found') return missing(asking)
       return actionErrors(outcome.error)
@@ -81,7 +81,7 @@ async function builtInAction(resource: Resource, request: Request, asking: Askin
         const issue = { code: 'type', pointer: '#', detail: 'must be an object' } as const
         return toldErrors(new ApiError('validation', { issues: [issue] }), asking.profile, resource, data)
       }
-      return written(await handle(asking, resource, 'create', null, data), resource, data, asking)
+      return written(await handle(asking, resource, 'create', null, request), resource, data, asking)
     case 'list':
       return list(resource, data, asking)
     default: {
@@ -89,16 +89,11 @@ async function builtInAction(resource: Resource, request: Request, asking: Askin
       if (id === null) return missing(asking)
       switch (request.action) {
         case 'retrieve':
-          return written(await handle(asking, resource, 'get', id, undefined), resource, data, asking)
+          return written(await handle(asking, resource, 'get', id, null), resource, data, asking)
         case 'delete':
-          return written(await handle(asking, resource, 'delete', id, undefined), resource, data, asking)
+          return written(await handle(asking, resource, 'delete', id, request), resource, data, asking)
         default:
-          return written(
-            await handle(asking, resource, 'patch', id, data, request.action === 'update'),
-            resource,
-            data,
-            asking,
-          )
+          return written(await handle(asking, resource, 'patch', id, request), resource, data, asking)
       }
     }
   }
@@ -109,8 +104,8 @@ function handle(
   resource: Resource,
   operation: Operation,
   id: Id | null,
-  input: unknown,
-  complete = false,
+  /** What is written; null = nothing is. */
+  request: Request | null,
 ): Outcome | Promise<Outcome> {
   const call: Call = {
     operation,
@@ -119,15 +114,21 @@ function handle(
     parent: null,
     query: null,
     shape: plain,
-    input: input ?? null,
+    input: operation === 'delete' ? null : (request?.data ?? null),
     mode: 'drf',
     conditions: null,
     principal,
     credentials,
     permitted: true,
-    complete,
+    complete: request?.action === 'update',
+    idempotencyKey: request && keyOf(request),
   }
   return engine.handle(lifetime.of(call))
+}
+
+/** What cannot be a key is refused where keys are read. */
+function keyOf({ key }: Request): string | null {
+  return key === null || typeof key === 'string' ? key : ''
 }
 
 function written(outcome: Outcome, resource: Resource, data: unknown, { profile }: Asking): Performed {

@@ -10,6 +10,8 @@ export interface Request {
   /** Undefined = there is none. */
   readonly data: unknown
   readonly requestId: unknown
+  /** Idempotency key, which the ancestor has not; null = there is none. */
+  readonly key: unknown
 }
 
 /** Why a message is no request, with what of it an answer can repeat. */
@@ -36,9 +38,9 @@ export function readRequest(text: string, limits: JsonLimits): Request | Unreada
   if (typeof stream !== 'string' || payload === undefined)
     return refusal('stream and payload are required', frame, known)
   if (!isMembers(payload)) return refusal('payload must be an object', frame, known)
-  const { action, pk, data, request_id: requestId = null } = payload
+  const { action, pk, data, request_id: requestId = null, key = null } = payload
   if (action === undefined) return refusal('action required', frame, known)
-  return { stream, action, pk, data, requestId }
+  return { stream, action, pk, data, requestId, key }
 }
 
 function refusal(error: string, frame: Members, payload: Members): Unreadable {

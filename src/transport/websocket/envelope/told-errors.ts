@@ -4,6 +4,9 @@ import { fieldText, pythonType } from './field-texts.ts'
 import { words, type Profile } from './profile.ts'
 import { isMembers } from './request.ts'
 
+/** What is the member `key` of a payload here. */
+const KEY = 'idempotency-key'
+
 /** What a failed request is answered with. */
 export interface ToldErrors {
   readonly status: number
@@ -35,7 +38,8 @@ export function toldErrors(error: ApiError, profile: Profile, resource: Resource
 export function actionErrors(error: ApiError): ToldErrors {
   if (error.code === 'internal') return { status: 500, errors: ['Internal error'] }
   if (error.issues.length === 0) return { status: error.status, errors: [error.message] }
-  return { status: error.status, errors: error.issues.map(({ detail }) => detail) }
+  const textOf = ({ detail, header }: Issue): string => (header === KEY ? `key: ${detail}` : detail)
+  return { status: error.status, errors: error.issues.map(textOf) }
 }
 
 /** One object with all faults, by field. */
@@ -58,7 +62,8 @@ function byField(issues: readonly Issue[], resource: Resource, data: unknown): R
 }
 
 /** The member of the body that an issue is about; null = the body as a whole. */
-function nameIn({ pointer, parameter }: Issue): string | null {
+function nameIn({ pointer, parameter, header }: Issue): string | null {
+  if (header === KEY) return 'key'
   if (pointer === undefined) return parameter ?? null
   const [, first] = pointer.split('/')
   return first === undefined ? null : decodeURIComponent(first).replaceAll('~1', '/').replaceAll('~0', '~')

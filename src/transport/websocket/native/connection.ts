@@ -130,8 +130,10 @@ export class NativeConnection implements Wire {
   /** Counts a message or a ping; says so where it is one too many, and closes the connection of who goes on. */
   #admit(): boolean {
     if (this.#bucket.take()) return true
-    if (this.#bucket.isFlooded) this.#socket.close(closeCodes.flooding, 'rate_limited')
-    else this.#mailbox.answer(refusalFrame(null, new ApiError('rate_limited')))
+    if (this.#bucket.isFlooded) {
+      this.#mailbox.flush()
+      this.#socket.close(closeCodes.flooding, 'rate_limited')
+    } else this.#mailbox.answer(refusalFrame(null, new ApiError('rate_limited')))
     return false
   }
 

@@ -172,6 +172,7 @@ describe('requests', () => {
 
   test.each<[string, unknown, string, object?]>([
     ['no JSON', 'hello', 'bad_json'],
+    ['a tag in quotes', '{"id":1,"op":"get","uri":"/todo/1","ifMatch":"\\"a.1\\""}', 'validation'],
     ['a member twice', '{"id":1,"op":"get","op":"delete","uri":"/todo/1"}', 'duplicate_key'],
     ['no object', [1, 2], 'bad_request'],
     ['null', 'null', 'bad_request'],

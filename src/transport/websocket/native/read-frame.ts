@@ -84,13 +84,16 @@ function fits(value: unknown, type: Type): boolean {
     case 'object':
       return typeof value === 'object' && value !== null && !Array.isArray(value)
     case 'tags':
-      return typeof value === 'string' || (Array.isArray(value) && value.every(one => typeof one === 'string'))
+      return isTag(value) || (Array.isArray(value) && value.every(isTag))
     case 'mode':
       return typeof value === 'string' || typeof value === 'number'
     case 'id':
       return isId(value)
   }
 }
+
+/** Quotes belong to the header field; a tag in them would never fit. */
+const isTag = (value: unknown): boolean => typeof value === 'string' && !value.includes('"')
 
 function isId(value: unknown): value is RequestId {
   return typeof value === 'string' ? value.length > 0 && value.length <= 64 : Number.isSafeInteger(value)

@@ -6,6 +6,7 @@ import type { Outcome } from '../../../engine/call.ts'
 import type { Engine } from '../../../engine/engine.ts'
 import { frameOf, type Batch, type Frame } from '../../../live/event.ts'
 import { snapshotFrameOf, type Shown } from '../../../live/subscription.ts'
+import { withoutHeaders } from '../../without-headers.ts'
 import { textFrame } from '../text-frame.ts'
 
 /** Characters of rows in one part of a snapshot. */
@@ -65,7 +66,7 @@ export function doneFrame(id: RequestId): Frame {
 }
 
 export function refusalFrame(id: RequestId | null, error: ApiError): Frame {
-  return textFrame(JSON.stringify({ id, status: error.status, error: problemOf(error) }))
+  return textFrame(JSON.stringify({ id, status: error.status, error: problemOf(withoutHeaders(error)) }))
 }
 
 /** All rows in view, in parts where they are many; the parts of a snapshot are one piece of bytes. */
