@@ -225,10 +225,13 @@ class NodeExchange extends Exchange {
       onDrain: () => {},
       onClose: () => {},
     }
-    response.on('close', () => {
+    const closed = (): void => {
       stream.onClose()
       this.#leave()
-    })
+    }
+    // Whoever went away before there was anything to send: nobody tells it again.
+    if (response.destroyed) setImmediate(closed)
+    else response.on('close', closed)
     response.on('error', () => response.destroy())
     return stream
   }

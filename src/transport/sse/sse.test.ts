@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { get as ask, type IncomingMessage } from 'node:http'
+import { get as ask, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { api, type Api } from '../../api.ts'
@@ -26,7 +26,7 @@ const models = {
 
 type World = Api<typeof models>
 
-const serve = async (options: ApiOptions = {}): Promise<{ app: World; base: string; port: number }> => {
+const serve = async (options: ApiOptions = {}): Promise<{ app: World; server: Server; base: string; port: number }> => {
   const app = api(models, { report: () => {}, ...options, http: { log: () => {}, ...options.http } })
   const server = nodeServer(handler(app.engine, app.http), app.engine.limits).listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -36,7 +36,7 @@ const serve = async (options: ApiOptions = {}): Promise<{ app: World; base: stri
     await app.close()
   })
   const { port } = server.address() as AddressInfo
-  return { app, port, base: `http://127.0.0.1:${port}` }
+  return { app, server, port, base: `http://127.0.0.1:${port}` }
 }
 
 /** Opens a stream and reads it until the test ends. */
@@ -241,6 +241,27 @@ describe('a stream', () => {
     for (const { cut } of streams) cut()
     await eventually(() => app.http.live!.groups === 0)
     expect(app.http.live!.subscriptions).toBe(0)
+  })
+
+  test('of a client that left before it began follows nothing', async () => {
+    const [asked, known] = [Promise.withResolvers<void>(), Promise.withResolvers<{ id: number }>()]
+    const authenticate = (): Promise<{ id: number }> => {
+      asked.resolve()
+      return known.promise
+    }
+    const { app, server, base } = await serve({ authenticate })
+    const connected = once(server, 'connection')
+    const request = ask(`${base}/todos`, { headers: { accept: 'text/event-stream' }, agent: false })
+    request.on('error', () => {})
+    const [socket] = await connected
+    await asked.promise
+    request.destroy()
+    await once(socket, 'close')
+    known.resolve({ id: 1 })
+    // Whoever comes later has begun: so has the other.
+    const { reader } = await open(`${base}/todos`)
+    await reader.take(1)
+    await eventually(() => app.http.live!.subscriptions === 1)
   })
 
   test('ends when the Api closes', async () => {
