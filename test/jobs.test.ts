@@ -159,6 +159,7 @@ describe.each(Object.entries(stores))('jobs over %s', (_, store) => {
     expect((await ask(app, '/exports/1')).body).toEqual({ id: 1, of: 'todo', rows: 30 })
     const itself = await ask(app, `${at}?follow=false`)
     expect([itself.status, itself.headers.get('retry-after')]).toEqual([200, null])
+    expect((await ask(app, `${at}?follow=no`)).body).toMatchObject({ status: 400, errors: [{ parameter: 'follow' }] })
     expect(itself.body).toMatchObject({
       status: 'succeeded',
       progress: 1,

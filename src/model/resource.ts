@@ -40,7 +40,10 @@ export interface Declared<F extends Fields, U = {}, A = {}, L = never> {
   permissions(...permissions: PermissionLike[]): Declared<F, U, A, L>
   /** How the WebSocket envelope shows it: the name of its stream, its pages, its operations. */
   envelope(settings: EnvelopeSettings): Declared<F, U, A, L>
-  /** Open to everyone on purpose: a resource without rules does not start in production otherwise. */
+  /**
+   * Open on purpose: a resource without rules does not start in production otherwise. Where callers are told apart,
+   * everybody may read and follow it, and whoever is known may write.
+   */
   public(): Declared<F, U, A, L>
   /** No two rows agree in all of these fields. */
   unique(...fields: (keyof Stored<F> & string)[]): Declared<F, U, A, L>

@@ -1,4 +1,5 @@
 import type { Outcome } from '../../engine/call.ts'
+import { ApiError } from '../../protocol/error.ts'
 import { sendOutcome } from './encode.ts'
 import type { Face } from './face.ts'
 import type { HttpCall } from './http-call.ts'
@@ -18,12 +19,19 @@ export function sendJob(face: Face, call: HttpCall, endpoint: ItemEndpoint): voi
   call.format = face.formats.choose(exchange.accept)
   const given = readUrl(call, queryOf(exchange), face.engine.limits.parameters)
   const rest = given.filter(([name]) => name !== 'follow')
-  const follows = !given.some(([name, value]) => name === 'follow' && value === 'false')
+  const follows = followsIn(given.find(([name]) => name === 'follow')?.[1])
   readQuery(face.engine, call, rest)
   const outcome = face.engine.handle(call)
   return outcome instanceof Promise
     ? outcome.then(settled => send(face, call, settled, follows))
     : send(face, call, outcome, follows)
+}
+
+function followsIn(given: string | undefined): boolean {
+  if (given === undefined || given === 'true') return true
+  if (given === 'false') return false
+  const issue = { code: 'type', parameter: 'follow', detail: 'must be true or false' } as const
+  throw new ApiError('validation', { issues: [issue] })
 }
 
 function send(face: Face, call: HttpCall, outcome: Outcome, follows: boolean): void | Promise<void> {

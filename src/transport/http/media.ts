@@ -43,7 +43,9 @@ export function mediaOf(exchange: Exchange, method: BodyMethod): Media {
   const media = readMedia(exchange.contentType)
   const { advertise, understood } = bodies[method]
   if (media === null || !understood.has(media)) {
-    throw new ApiError('unsupported_media_type', { headers: advertise })
+    const given = exchange.contentType === undefined ? 'no content type' : `not ${exchange.contentType.slice(0, 100)}`
+    const detail = `the body is to be ${advertise['accept']!.replaceAll(', ', ' or ')}, ${given}`
+    throw new ApiError('unsupported_media_type', { detail, headers: advertise })
   }
   return media
 }

@@ -112,6 +112,16 @@ describe('HAL', () => {
     expect([put.status, put.body.count, put.body._links.product.href]).toEqual([200, 7, '/api/product/x'])
   })
 
+  test.each<[string, unknown, string]>([
+    ['no links', 5, '#/_links'],
+    ['a list of links', [], '#/_links'],
+    ['a relation that is no link', { product: '/api/product/x' }, '#/_links/product'],
+    ['a link that leads nowhere', { product: { href: 5 } }, '#/_links/product'],
+  ])('a body with %s is refused', async (_, links, at) => {
+    const { status, body } = await send('POST', '/api/order', HAL, HAL, { _links: links, count: 1 })
+    expect([status, body.errors[0].pointer]).toEqual([400, at])
+  })
+
   test('tags tell it from JSON, and a write takes either', async () => {
     const [hal, plain] = await Promise.all([ask('/api/order/1', HAL), ask('/api/order/1', 'application/json')])
     expect(hal.headers.get('etag')).not.toBe(plain.headers.get('etag'))

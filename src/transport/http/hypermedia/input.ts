@@ -94,13 +94,17 @@ function idAt({ routes, host }: Reading, target: Resource, text: string): unknow
 
 /** What HAL adds to a row is not part of it; its links say what to-one relations are. */
 function withoutHal(body: Members, resource: Resource): Members {
-  const { _links: links, _embedded: _, ...members } = body
+  const { _links: links = null, _embedded: _, ...members } = body
+  if (links !== null && !isObject(links)) throw malformed('/_links', 'must be an object of links')
   const found: Record<string, unknown> = members
-  if (typeof links === 'object' && links !== null)
+  if (links)
     for (const field of relationsOf(resource)) {
-      const href = (links as Readonly<Record<string, { readonly href?: unknown } | undefined>>)[field.name]?.href
-      if (field.is === 'one' && !field.readonly && !Object.hasOwn(found, field.name) && typeof href === 'string')
-        found[field.name] = href
+      if (field.is !== 'one' || field.readonly || Object.hasOwn(found, field.name)) continue
+      const link = links[field.name] ?? null
+      if (link === null) continue
+      if (!isObject(link) || typeof link['href'] !== 'string')
+        throw malformed(pointer('/_links', field.name), 'must be a link: { "href": "…" }')
+      found[field.name] = link['href']
     }
   return found
 }
