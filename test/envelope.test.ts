@@ -5,6 +5,7 @@ import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { action, api, ApiError, resource, t, type Api, type ApiOptions } from '../src/index.ts'
 import { handler, nodeServer } from '../src/transport/node.ts'
+import type { Connection } from '../src/transport/websocket/envelope/connection.ts'
 import { EnvelopeFace } from '../src/transport/websocket/envelope/face.ts'
 import type { Profile } from '../src/transport/websocket/envelope/profile.ts'
 import { acceptSockets } from '../src/transport/websocket/upgrade.ts'
@@ -270,5 +271,16 @@ describe('the envelope', () => {
     expect(app.http.live!.subscriptions).toBe(1)
     a.socket.close()
     await expect.poll(() => [app.http.live!.subscriptions, face.connections.size]).toEqual([0, 0])
+  })
+
+  test('follows nothing any more once it has closed, though it was asked for before', async () => {
+    const { app, url, face } = await serve()
+    const a = await connect(url)
+    const [{ subscriptions }] = [...face.connections] as [Connection]
+    a.socket.close()
+    await expect.poll(() => face.connections.size).toBe(0)
+    const wanted = { kind: 'action', stream: face.streams.get('question')!, action: 'create', pk: null } as const
+    await expect(subscriptions.subscribe(wanted, () => {})).rejects.toMatchObject({ code: 'gone' })
+    expect(app.http.live!.subscriptions).toBe(0)
   })
 })

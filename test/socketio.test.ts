@@ -16,6 +16,7 @@ import {
   type FaceOptions,
 } from '../src/index.ts'
 import { handler, nodeServer } from '../src/transport/node.ts'
+import type { Connection } from '../src/transport/socketio/connection.ts'
 import type { SocketIoFace } from '../src/transport/socketio/face.ts'
 import type { SocketIoOptions } from '../src/transport/socketio/options.ts'
 
@@ -364,6 +365,17 @@ describe('a connection', () => {
     await expect
       .poll(() => [app.http.live!.subscriptions, app.published.subscriptions, face.connections.size])
       .toEqual([0, 0, 0])
+  })
+
+  test('that has closed follows nothing any more, though it was asked for before', async () => {
+    const { app, url, face } = await serve()
+    const a = await connect(url)
+    const [{ subscriptions }] = [...face.connections] as [Connection]
+    a.socket.disconnect()
+    await expect.poll(() => face.connections.size).toBe(0)
+    for (const uri of ['/todo/', '/notes/'])
+      await expect(subscriptions.subscribe(uri, null)).rejects.toMatchObject({ code: 'gone' })
+    expect([app.http.live!.subscriptions, app.published.subscriptions]).toEqual([0, 0])
   })
 
   test('works by polling as well, in order', async () => {

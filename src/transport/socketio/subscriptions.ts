@@ -43,6 +43,7 @@ interface Held {
 export class Subscriptions {
   readonly #around: Surroundings
   readonly #held = new Map<string, Held>()
+  #isClosed = false
   /** What was told at the newest position, where an item and its list are both followed: each event goes out once. */
   #told: { readonly position: number; readonly keys: Set<string> } = { position: -1, keys: new Set() }
 
@@ -58,6 +59,8 @@ export class Subscriptions {
   /** Tells the state and everything after it; the position from which on. */
   async subscribe(uri: string, options: Options | null): Promise<string> {
     const { host, targets } = this.#around
+    // What was asked before may have waited for its turn.
+    if (this.#isClosed) throw new ApiError('gone', { detail: 'the connection is closed' })
     this.unsubscribe(uri)
     if (this.#held.size >= host.engine.limits.subscriptions) {
       throw new ApiError('too_many_subscriptions', {
@@ -118,6 +121,7 @@ export class Subscriptions {
   }
 
   close(): void {
+    this.#isClosed = true
     for (const held of this.#held.values()) this.#end(held)
     this.#held.clear()
   }

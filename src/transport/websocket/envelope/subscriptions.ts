@@ -39,6 +39,7 @@ interface Held {
 export class Subscriptions {
   readonly #around: Surroundings
   readonly #held = new Map<string, Held>()
+  #isClosed = false
 
   constructor(around: Surroundings) {
     this.#around = around
@@ -50,6 +51,8 @@ export class Subscriptions {
 
   /** From here on; `begun` is called before the first push. Twice is as good as once. */
   async subscribe(wanted: Wanted, begun: () => void): Promise<void> {
+    // What was asked before may have waited for its turn.
+    if (this.#isClosed) throw new ApiError('gone', { detail: 'the connection is closed' })
     const key = keyOf(wanted)
     if (this.#held.has(key)) return begun()
     const { most } = this.#around
@@ -87,6 +90,7 @@ export class Subscriptions {
   }
 
   close(): void {
+    this.#isClosed = true
     for (const held of this.#held.values()) this.#end(held)
     this.#held.clear()
   }

@@ -231,7 +231,9 @@ export class NativeConnection implements Wire {
       })
     }
     const before = this.#principal
-    this.#identify(token === undefined ? auth.authenticateTicket(ticket!) : await auth.authenticateToken(token))
+    const identity = token === undefined ? auth.authenticateTicket(ticket!) : await auth.authenticateToken(token)
+    if (!this.#socket.isOpen) return
+    this.#identify(identity)
     this.#mailbox.answer(helloFrame(engine, this.#principal, id))
     if (before !== this.#principal) await this.#subscribers.become(this.#principal)
   }
@@ -252,7 +254,7 @@ export class NativeConnection implements Wire {
 
   #endSession(kind: 'expired' | 'ended'): void {
     const error = new ApiError(kind === 'expired' ? 'token_expired' : 'unauthenticated')
-    this.#subscribers.stopAll()
+    this.#subscribers.close()
     this.#mailbox.answer(refusalFrame(null, error))
     this.#mailbox.flush()
     this.#socket.close(closeCodes.unauthenticated, error.code)
@@ -290,7 +292,7 @@ export class NativeConnection implements Wire {
     this.#isWelcome()
     this.#unwatch()
     this.#mailbox.close()
-    this.#subscribers.stopAll()
+    this.#subscribers.close()
     this.#lifetime.end()
   }
 }

@@ -347,6 +347,22 @@ describe('subscriptions', () => {
     expect(await client.ask({ id: 6, op: 'subscribe', uri: '/todo' })).toMatchObject({ status: 200 })
   })
 
+  test('of a connection that has closed are not begun any more', async () => {
+    const { app, open } = await serve()
+    const a = await open()
+    expect(await a.ask({ op: 'subscribe', uri: '/user' })).toMatchObject({ status: 200 })
+    // What is asked behind a write waits for it, and the write for a position that is not there yet.
+    a.send({ id: 'write', op: 'patch', uri: '/todo/1', data: {}, min: `${app.engine.epoch}.1` })
+    a.send({ id: 'behind', op: 'subscribe', uri: '/todo' })
+    await a.ask({ op: 'ping' })
+    a.cut()
+    await vi.waitFor(() => expect(app.http.live!.subscriptions).toBe(0))
+    await app.post('user', { id: 1, name: 'ann' })
+    const b = await open()
+    expect(await b.ask({ op: 'subscribe', uri: '/user' })).toMatchObject({ status: 200 })
+    expect(app.http.live!.subscriptions).toBe(1)
+  })
+
   test('of a slow reader are bounded, and told anew when it reads again', async () => {
     const { app, open } = await serve({ limits: { mailbox: 50_000 } })
     await app.post('todo', { id: 1, text: 'a' })

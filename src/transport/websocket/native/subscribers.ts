@@ -21,6 +21,7 @@ export class Subscribers {
   readonly #most: number
   readonly #held = new Map<RequestId, Held>()
   #standing: Standing | null = null
+  #isClosed = false
 
   constructor(live: Live, mailbox: Mailbox, most: number) {
     this.#live = live
@@ -32,8 +33,12 @@ export class Subscribers {
     return this.#held.size
   }
 
-  /** Takes a place. Throws ApiError `too_many_subscriptions` where there is none, `conflict` for an id that has one. */
+  /**
+   * Takes a place. Throws ApiError `too_many_subscriptions` where there is none, `conflict` for an id that has one, `gone`
+   * once it is closed: what was asked before may have waited for its turn.
+   */
   reserve(id: RequestId): Subscriber {
+    if (this.#isClosed) throw new ApiError('gone', { detail: 'the connection is closed' })
     if (this.#held.has(id)) throw new ApiError('conflict', { detail: 'a subscription has this id already' })
     if (this.#held.size >= this.#most) throw new ApiError('too_many_subscriptions')
     const subscriber = new Subscriber(id, this.#live, this.#mailbox, ended => this.forget(ended))
@@ -64,7 +69,9 @@ export class Subscribers {
     return true
   }
 
-  stopAll(): void {
+  /** Ends all of them, for good. */
+  close(): void {
+    this.#isClosed = true
     for (const id of this.#held.keys()) this.stop(id)
   }
 
