@@ -86,6 +86,16 @@ describe('actions', () => {
     expect(await app.list('todo')).toHaveLength(2)
   })
 
+  test('an answer to what wrote says where the log is then', async () => {
+    const app = make()
+    const made = await ask(app, 'POST', '/todo/import', { lines: ['a', 'b'] })
+    const last = await ask(app, 'GET', '/todo/2')
+    expect(`"${made.headers.get('position')}"`).toBe(last.headers.get('etag'))
+    const closed = await ask(app, 'POST', '/todo/1/close')
+    expect(`"${closed.headers.get('position')}"`).toBe((await ask(app, 'GET', '/todo/1')).headers.get('etag'))
+    expect((await ask(app, 'GET', '/todo/count?done=true')).headers.get('position')).toBeNull()
+  })
+
   test('a transaction leaves nothing of what fails', async () => {
     const app = make()
     const failed = await ask(app, 'POST', '/todo/import', { lines: ['a', 'x'.repeat(21)] })

@@ -6,10 +6,11 @@ import { ApiError, pointer, type Issue } from '../protocol/error.ts'
 import type { Action, Resource } from '../model/model.ts'
 import { Rejected } from '../schema/schema.ts'
 import type { Snapshot, Transaction } from '../store/store.ts'
-import { run, wait, type Maybe, type Work } from '../store/work.ts'
+import { chain, run, wait, type Maybe, type Work } from '../store/work.ts'
 import type { Answered, Arguments, Call, HeaderLines } from './call.ts'
 import type { Context } from './context.ts'
 import { ruleOf } from './authorize.ts'
+import { fieldOf } from './carrying.ts'
 import { surround } from './surround.ts'
 import { allowedRows } from './permissions.ts'
 import { plainJson } from './plain-json.ts'
@@ -79,9 +80,17 @@ function start(doing: Doing, given: Arguments, input: unknown): Maybe<Answered> 
   return answer instanceof Promise ? answer.then(one => end(doing, one)) : end(doing, answer)
 }
 
-function end({ call, action, reading }: Doing, answer: unknown): Maybe<Answered> {
+function end({ call, action, reading, context }: Doing, answer: unknown): Maybe<Answered> {
   // What a job answers is shaped when it is done.
-  return answered(call.resource, action.job ? null : action, answer, reading)
+  const shaped = answered(call.resource, action.job ? null : action, answer, reading)
+  const { position } = context
+  return position === null ? shaped : chain(shaped, one => at(one, position))
+}
+
+/** The answer to what wrote says where the log was then, unless the action said it. */
+function at(answer: Answered, position: string): Answered {
+  if (fieldOf(answer, 'position') !== undefined) return answer
+  return { ...answer, headers: [...answer.headers, ['position', position]] }
 }
 
 function begun(action: Action, input: unknown, context: Context, row: Shown): unknown {

@@ -3,7 +3,9 @@ import type { ActionContext, Provided } from '../model/action-context.ts'
 import type { Action, Id } from '../model/model.ts'
 import type { Database } from '../model/operations.ts'
 import type { Store, Transaction } from '../store/store.ts'
-import type { Call, Principal } from './call.ts'
+import { chain, type Maybe } from '../store/work.ts'
+import type { Call, Outcome, Principal } from './call.ts'
+import { fieldOf } from './carrying.ts'
 import { database } from './database.ts'
 import type { Engine } from './engine.ts'
 
@@ -33,6 +35,7 @@ export class Context implements ActionContext {
   #files: readonly Attachment[] = none
   #token: unknown = null
   #setToken = false
+  #position: string | null = null
 
   constructor(around: Surroundings, call: Call, now: number, tx: Transaction | null = null, unit = false) {
     this.#around = around
@@ -98,6 +101,11 @@ export class Context implements ActionContext {
     return this.#setToken
   }
 
+  /** Where the log was after the last of what was written here; null where nothing was. */
+  get position(): string | null {
+    return this.#position
+  }
+
   /** Begins an action that is a job, and answers as it wants to be answered. */
   begin(action: Action, input: unknown, row: Readonly<Record<string, unknown>>): Promise<unknown> {
     const { jobs } = this.#around
@@ -123,7 +131,15 @@ export class Context implements ActionContext {
   #database(tx: Transaction | null, me: Principal | null | undefined): Database {
     if (this.#unit) throw new TypeError('a hook within a unit of work has no database: write it as an async function')
     const { engine } = this.#around
-    return database(engine, call => (tx ? engine.within(tx, call) : engine.handle(call)), me)
+    const handle = (call: Call): Maybe<Outcome> => (tx ? engine.within(tx, call) : engine.handle(call))
+    return database(engine, call => chain(handle(call), outcome => this.#noted(call, outcome)), me)
+  }
+
+  #noted({ operation }: Call, outcome: Outcome): Outcome {
+    // Another action says by itself whether it wrote.
+    const position = outcome.kind === 'value' ? fieldOf(outcome, 'position') : 'position' in outcome && outcome.position
+    if (position && operation !== 'get' && operation !== 'list') this.#position = position
+    return outcome
   }
 }
 
