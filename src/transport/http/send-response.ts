@@ -1,7 +1,8 @@
 import type { Answered } from '../../engine/call.ts'
-import type { ByteStream, Exchange, FieldLines } from './exchange.ts'
+import type { Exchange, FieldLines } from './exchange.ts'
 import type { Face } from './face.ts'
 import { complete, finish } from './finish.ts'
+import { passOn } from './pass-on.ts'
 
 /** Bytes that may wait for a slow client before no more are asked of the Response. */
 const MOST_WAITING = 65_536
@@ -38,7 +39,11 @@ export async function sendResponse(
     const next = reader.read()
     // Chunks that are there already come before the next turn of the event loop.
     const step = await Promise.race([next, new Promise<null>(resolve => setImmediate(resolve, null))])
-    if (step === null) return pass(face, exchange, outcome.status, fields, chunks, reader, next)
+    if (step === null) {
+      complete(face, exchange, fields)
+      const stream = exchange.open(outcome.status, fields)
+      return passOn(chunksOf(chunks, reader, next), stream, MOST_WAITING, () => void reader.cancel().catch(() => {}))
+    }
     if (step.done) break
     chunks.push(step.value)
   }
@@ -49,38 +54,11 @@ export async function sendResponse(
 
 type Reader = ReadableStreamDefaultReader<Uint8Array>
 
-async function pass(
-  face: Face,
-  exchange: Exchange,
-  status: number,
-  fields: FieldLines,
+async function* chunksOf(
   early: readonly Uint8Array[],
   reader: Reader,
   first: ReturnType<Reader['read']>,
-): Promise<void> {
-  complete(face, exchange, fields)
-  const stream = exchange.open(status, fields)
-  const gone = new AbortController()
-  stream.onClose = () => {
-    gone.abort()
-    stream.onDrain()
-    reader.cancel().catch(() => {})
-  }
-  for (const chunk of early) stream.write(chunk)
-  try {
-    for (let step = await first; !step.done && !gone.signal.aborted; step = await reader.read()) {
-      stream.write(step.value)
-      if (stream.buffered > MOST_WAITING && !gone.signal.aborted) await drained(stream)
-    }
-    stream.end()
-  } catch {
-    // The status has gone out: a cut connection is the only way left to say that something is missing.
-    stream.destroy()
-  }
-}
-
-function drained(stream: ByteStream): Promise<void> {
-  return new Promise(resolve => {
-    stream.onDrain = resolve
-  })
+): AsyncGenerator<Uint8Array, void> {
+  yield* early
+  for (let step = await first; !step.done; step = await reader.read()) yield step.value
 }

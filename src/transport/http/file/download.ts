@@ -5,10 +5,11 @@ import { ApiError } from '../../../protocol/error.ts'
 import type { FileShown } from '../../../schema/file.ts'
 import { readConditions, readDate, readTags, writeDate } from '../conditional.ts'
 import { sendOutcome } from '../encode.ts'
-import type { ByteStream, Exchange, FieldLines } from '../exchange.ts'
+import type { Exchange, FieldLines } from '../exchange.ts'
 import type { Face } from '../face.ts'
 import { complete, finish } from '../finish.ts'
 import type { HttpCall } from '../http-call.ts'
+import { passOn } from '../pass-on.ts'
 import { dispositionOf } from './disposition.ts'
 import { readRange, type Range } from './range.ts'
 
@@ -64,7 +65,7 @@ async function read(face: Face, call: HttpCall, field: ScalarField, again = true
   complete(face, exchange, fields)
   const status = range ? 206 : 200
   face.observe?.(exchange, status, fields)
-  await pass(bytes, exchange.open(status, fields))
+  await passOn(bytes, exchange.open(status, fields), MOST_WAITING)
 }
 
 function absent({ id }: HttpCall, field: ScalarField): ApiError {
@@ -92,30 +93,4 @@ function holds(condition: string, { version }: FileShown, modified: number | nul
   }
   const date = readDate(condition)
   return date !== null && modified !== null && Math.floor(modified / 1000) * 1000 === date
-}
-
-/** Passes bytes on as they come, no faster than they are taken; a client that goes away ends the reading. */
-async function pass(bytes: AsyncIterable<Uint8Array>, stream: ByteStream): Promise<void> {
-  let isGone = false
-  stream.onClose = () => {
-    isGone = true
-    stream.onDrain()
-  }
-  try {
-    for await (const chunk of bytes) {
-      if (isGone) return
-      stream.write(chunk)
-      if (stream.buffered > MOST_WAITING && !isGone) await drained(stream)
-    }
-    stream.end()
-  } catch {
-    // The status has gone out: a cut connection is the only way left to say that something is missing.
-    stream.destroy()
-  }
-}
-
-function drained(stream: ByteStream): Promise<void> {
-  return new Promise(resolve => {
-    stream.onDrain = resolve
-  })
 }
