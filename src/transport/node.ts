@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Engine } from '../engine/engine.ts'
-import { problemOf, ApiError } from '../protocol/error.ts'
+import { ApiError } from '../protocol/error.ts'
 import type { Code } from '../protocol/codes.ts'
 import type { Limits } from '../protocol/limits.ts'
 import { arrive } from './http/arrivals.ts'
@@ -9,7 +9,8 @@ import { tooLarge } from './http/body.ts'
 import { Aborted, Exchange, type Body, type Answerer, type ByteStream, type FieldLines } from './http/exchange.ts'
 import { httpHandler } from './http/handler.ts'
 import type { HttpOptions } from './http/options.ts'
-import { createServer, STATUS_CODES } from './node-http.ts'
+import { createServer } from './node-http.ts'
+import { rawProblem } from './raw-problem.ts'
 
 export type NodeHandler = (request: IncomingMessage, response: ServerResponse) => void
 
@@ -56,11 +57,12 @@ export function nodeServer(
     // What breaks in a body whose request is answered already has no answer of its own.
     const answered = (socket as Connection)[line]?.unread === true
     if (error.code === 'ECONNRESET' || !socket.writable || answered) return void socket.destroy()
-    socket.end(refusal(codeOf(error)))
+    socket.end(rawProblem(new ApiError(codeOf(error))))
   })
   server.on('connect', (_request, socket) => {
     socket.on('error', () => socket.destroy())
-    socket.end(refusal('method_not_allowed', 'allow: GET, HEAD, OPTIONS, QUERY, POST, PUT, PATCH, DELETE\r\n'))
+    const allow = 'allow: GET, HEAD, OPTIONS, QUERY, POST, PUT, PATCH, DELETE\r\n'
+    socket.end(rawProblem(new ApiError('method_not_allowed'), allow))
   })
   return server
 }
@@ -76,16 +78,6 @@ function codeOf({ code, rawPacket }: ParseError): Code {
   // The first line counts to the header section for the parser, but a client needs to know which of them it was.
   const start = rawPacket?.toString('latin1', 0, 4096) ?? ''
   return /^[A-Z]{1,20} [^ \r\n]*$/.test(start) ? 'uri_too_long' : 'headers_too_large'
-}
-
-function refusal(code: Code, extra = ''): string {
-  const error = new ApiError(code)
-  const body = JSON.stringify(problemOf(error))
-  return (
-    `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? ''}\r\n` +
-    'content-type: application/problem+json\r\ncache-control: no-store\r\nx-content-type-options: nosniff\r\n' +
-    `${extra}content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`
-  )
 }
 
 /**

@@ -3,9 +3,9 @@ import type { Duplex } from 'node:stream'
 import type { Credentials, Identity } from '../../auth/principal.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Live } from '../../live/live.ts'
-import { ApiError, problemOf } from '../../protocol/error.ts'
+import { ApiError } from '../../protocol/error.ts'
 import type { AddressOf } from '../http/address.ts'
-import { STATUS_CODES } from '../node-http.ts'
+import { rawProblem } from '../raw-problem.ts'
 import { SocketServer, type FrameSocket } from './ws.ts'
 
 /** What a client showed when it opened the connection. */
@@ -108,11 +108,5 @@ function credentialsOf(request: IncomingMessage, addressOf: AddressOf | undefine
 /** Answers a request that wanted something else of its connection with a problem, and ends the connection. */
 export function refuseUpgrade(stream: Duplex, error: ApiError): void {
   if (!stream.writable) return void stream.destroy()
-  const body = JSON.stringify(problemOf(error))
-  const challenge = error.status === 401 ? 'www-authenticate: Bearer realm="api"\r\n' : ''
-  stream.end(
-    `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? ''}\r\ncontent-type: application/problem+json\r\n` +
-      `cache-control: no-store\r\nx-content-type-options: nosniff\r\n${challenge}` +
-      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-  )
+  stream.end(rawProblem(error, error.status === 401 ? 'www-authenticate: Bearer realm="api"\r\n' : ''))
 }
