@@ -3,6 +3,7 @@ import { checkKey } from '../../engine/idempotency.ts'
 import { uniqueKey } from '../../engine/unique-key.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { Maybe } from '../../store/work.ts'
+import { checkBulk } from '../check-bulk.ts'
 import { checkLength, readJson, readText } from './body.ts'
 import { ofFormat, readConditions } from './conditional.ts'
 import type { Exchange } from './exchange.ts'
@@ -49,7 +50,7 @@ export function decodeCall(engine: Engine, call: HttpCall, endpoint: CollectionE
       call.operation = 'delete'
       if (call.returning) call.format = negotiate(exchange.accept)
       call.idempotencyKey = readKey(exchange)
-      if (endpoint.kind === 'collection') checkBulk(parameters)
+      if (endpoint.kind === 'collection') checkSelection(parameters)
       return readQuery(engine, call, parameters)
     case 'QUERY':
       call.operation = 'list'
@@ -67,7 +68,7 @@ export function decodeCall(engine: Engine, call: HttpCall, endpoint: CollectionE
       break
     default:
       call.operation = 'patch'
-      if (endpoint.kind === 'collection') checkBulk(parameters)
+      if (endpoint.kind === 'collection') checkSelection(parameters)
   }
   return decodeWrite(engine, call, parameters)
 }
@@ -94,19 +95,12 @@ function decodeUpsert(
   )
 }
 
-/** A write of many rows takes a filter and the words of its answer: no part of a list that another request may change. */
-function checkBulk(parameters: readonly Parameter[]): void {
-  const issues = parameters
-    .filter(([name]) => pageWords.has(name))
-    .map(([name]) => ({
-      code: 'unknown_param' as const,
-      parameter: name,
-      detail: 'A write is for all rows that a filter selects',
-    }))
-  if (issues.length > 0) throw new ApiError('unknown_param', { issues })
-}
+const checkSelection = (parameters: readonly Parameter[]): void =>
+  checkBulk(
+    parameters.map(([name]) => name),
+    parameter => ({ parameter }),
+  )
 
-const pageWords: ReadonlySet<string> = new Set(['sort', 'limit', 'offset', 'cursor', 'total'])
 const shapeWords: ReadonlySet<string> = new Set(['depth', 'include', 'fields'])
 
 /** The body of a write, with what its answer shall show. */

@@ -5,6 +5,7 @@ import { checkKey } from '../../../engine/idempotency.ts'
 import { ApiError } from '../../../protocol/error.ts'
 import type { CallFrame, SubscribeFrame } from '../../../protocol/frames.ts'
 import { decodeQuery, decodeQueryObject, type Decoded } from '../../../query/query.ts'
+import { checkBulk } from '../../check-bulk.ts'
 import { readParameters } from '../../http/parameters.ts'
 import type { UriTarget, UriTargets } from '../../uri-target.ts'
 
@@ -64,14 +65,17 @@ function actionOf(engine: Engine, targets: UriTargets, frame: CallFrame, princip
   }
 }
 
-/** Lists are listed and created in, rows are read and changed. */
-function checkTarget(operation: Operation, { id }: UriTarget): void {
+/** Lists are listed and created in, rows are read and changed: many of them, by a filter of a list, where that is declared. */
+function checkTarget(operation: Operation, { id, resource }: UriTarget): void {
   const ofList = operation === 'list' || operation === 'create'
   if (ofList === (id === null)) return
+  if (resource.options.bulk && id === null && isBulk(operation)) return
   throw new ApiError('method_not_allowed', {
     detail: ofList ? `${operation} is for lists, this is a row` : `${operation} is for rows, this is a list`,
   })
 }
+
+const isBulk = (operation: string): boolean => operation === 'patch' || operation === 'delete'
 
 function asked(engine: Engine, targets: UriTargets, target: UriTarget, frame: CallFrame | SubscribeFrame): Decoded {
   const { params } = frame
@@ -82,10 +86,19 @@ function asked(engine: Engine, targets: UriTargets, target: UriTarget, frame: Ca
   const { resource, id } = target
   const limits = { ...engine.limits, ...resource.options.limits }
   const { mode, cursorKey } = engine
-  const kind = id === null && (frame.op === 'list' || frame.op === 'subscribe') ? 'list' : 'item'
+  const bulk = id === null && isBulk(frame.op)
+  const kind = bulk || (id === null && (frame.op === 'list' || frame.op === 'subscribe')) ? 'list' : 'item'
   if (params === undefined) {
-    return decodeQuery(resource, readParameters(target.query, limits.parameters), limits, kind, { mode, cursorKey })
+    const given = readParameters(target.query, limits.parameters)
+    if (bulk) {
+      checkBulk(
+        given.map(([name]) => name),
+        parameter => ({ parameter }),
+      )
+    }
+    return decodeQuery(resource, given, limits, kind, { mode, cursorKey })
   }
+  if (bulk) checkBulk(Object.keys(params), word => ({ pointer: `#/params/${word}` }))
   const pages = frame.op === 'subscribe' ? { page: null, maxPage: limits.snapshotRows } : {}
   try {
     return decodeQueryObject(resource, { ...params }, limits, kind, { mode, cursorKey, ...pages })

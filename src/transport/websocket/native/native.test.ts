@@ -18,6 +18,7 @@ const models = {
     done: t.bool().default(false),
     owner: t.one('user', { inverse: 'todos' }).nullable(),
   }).public(),
+  mark: resource({ id: t.id(), n: t.integer() }, { bulk: true }).public(),
   broken: resource({
     id: t.id(),
     never: t.calc({
@@ -147,6 +148,40 @@ describe('requests', () => {
     const first = await client.ask(create)
     expect(await client.ask(create)).toEqual({ ...first, id: 2, replayed: true })
     expect(await app.list('todo')).toHaveLength(1)
+  })
+
+  test('change and remove what a filter selects, where that is declared', async () => {
+    const { open } = await serve()
+    const client = await open()
+    await client.ask({ op: 'create', uri: '/mark', data: [{ n: 1 }, { n: 1 }, { n: 2 }] })
+    expect(await client.ask({ op: 'patch', uri: '/mark?n=1', data: { n: 3 } })).toMatchObject({
+      status: 200,
+      data: [
+        { id: 1, n: 3 },
+        { id: 2, n: 3 },
+      ],
+      position: expect.any(String),
+    })
+    expect(await client.ask({ op: 'delete', uri: '/mark', params: { filter: { n: 3 } } })).toMatchObject({
+      status: 204,
+    })
+    expect(await client.ask({ op: 'list', uri: '/mark' })).toMatchObject({ data: [{ id: 3, n: 2 }] })
+  })
+
+  test.each<[object, number, object | null]>([
+    [{ op: 'delete', uri: '/mark' }, 400, { parameter: 'filter', code: 'required' }],
+    [{ op: 'delete', uri: '/mark?n=2&limit=1' }, 400, { parameter: 'limit' }],
+    [
+      { op: 'patch', uri: '/mark', params: { filter: { n: 2 }, limit: 1 }, data: {} },
+      400,
+      { pointer: '#/params/limit' },
+    ],
+    [{ op: 'patch', uri: '/mark', params: { filter: { m: 2 } }, data: {} }, 400, { pointer: '#/params/filter/m' }],
+    [{ op: 'replace', uri: '/mark?n=2', data: {} }, 405, null],
+    [{ op: 'delete', uri: '/todo?id=1' }, 405, null],
+  ])('%j is refused', async (frame, status, place) => {
+    const { error } = await (await (await serve()).open()).ask(frame)
+    expect(error).toMatchObject({ status, ...(place && { errors: [place] }) })
   })
 
   test('behind a write see it', async () => {
