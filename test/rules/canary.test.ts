@@ -8,6 +8,7 @@ import { memory, serve, sqlite, type Api, type Served, type Store } from '../../
 import { rewrite } from '../../src/testing/models/fill.ts'
 import { Tap, listenOn, type Ear, type Shown } from './ears.ts'
 import { Oracle, estate, lists, todos, users } from './estate.ts'
+import { seeded } from './seeded.ts'
 
 /** More by command: EVENTS=100000 npm test -- test/rules/canary.test.ts */
 const events = Number(process.env['EVENTS'] ?? 600)
@@ -99,7 +100,7 @@ describe.each(stores)('over %s', (_, store) => {
   test(
     'nobody is told what they may not see, and everybody has what reading shows',
     async () => {
-      const random = mulberry(11)
+      const random = seeded(11)
       const pick = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)]!
       const some = (): number[] => users.filter(() => random() < 0.3)
       let canary = 0
@@ -212,14 +213,3 @@ describe.each(stores)('over %s', (_, store) => {
 
 const plain = (_: string, value: unknown): unknown =>
   value instanceof Error ? { message: value.message, stack: value.stack, cause: value.cause } : value
-
-/** A small seeded generator (mulberry32), so that a failure can be repeated. */
-function mulberry(seed: number): () => number {
-  let a = seed
-  return () => {
-    a = (a + 0x6d2b79f5) | 0
-    let t = Math.imul(a ^ (a >>> 15), 1 | a)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-  }
-}

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { memory, sqlite, type Api, type Principal, type Store } from '../../src/index.ts'
 import { fill, household, world } from './household.ts'
+import { seeded } from './seeded.ts'
 
 /** More by command: EVENTS=100000 npm test -- test/rules/live.test.ts */
 const events = Number(process.env['EVENTS'] ?? 1_500)
@@ -46,7 +47,7 @@ describe.each(stores)('subscriptions under rules over %s', (_, store) => {
           const first = await steps.next()
           watchers.push({ me, name, depth, steps, last: first.value!, next: steps.next() })
         }
-      const random = mulberry(7)
+      const random = seeded(7)
       for (let i = 0; i < events; i++) {
         const { position } = await step(app, random, i)
         if (!position) continue
@@ -99,15 +100,4 @@ async function catchUp(app: Api<never>, watcher: Watcher, position: string): Pro
 
 function byId(rows: readonly { id: number }[]): { id: number }[] {
   return rows.toSorted((a, b) => a.id - b.id)
-}
-
-/** A small seeded generator (mulberry32), so that a failure can be repeated. */
-function mulberry(seed: number): () => number {
-  let a = seed
-  return () => {
-    a = (a + 0x6d2b79f5) | 0
-    let t = Math.imul(a ^ (a >>> 15), 1 | a)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-  }
 }
