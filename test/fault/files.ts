@@ -141,5 +141,7 @@ function digestOf(bytes: Buffer): string {
 
 if (import.meta.main) {
   const { values } = parseArgs({ options: { kills: { type: 'string', default: '100' } } })
-  console.log(await killFileServers(Number(values.kills)))
+  const tally = await killFileServers(Number(values.kills))
+  console.log(tally)
+  process.exitCode = tally.lost + tally.damaged + tally.left === 0 ? 0 : 1
 }

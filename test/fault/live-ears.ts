@@ -1,6 +1,7 @@
 import { get as ask, type ClientRequest } from 'node:http'
 import { WebSocket } from 'ws'
 import { EventStream, type StreamEvent } from '../../src/testing/event-stream.ts'
+import { seqOf } from './call.ts'
 import type { Heard, HeardEvent, ItemRow, View } from './live-history.ts'
 
 /** A subscriber that comes back whenever it is cut off, and continues where it was. */
@@ -15,8 +16,6 @@ export interface Ear {
   /** Stops for good. */
   stop(): void
 }
-
-const seqOf = (position: string): number => Number(position.split('.')[1])
 
 /** What both transports have in common: connecting again, and from where. */
 abstract class Listening implements Ear {

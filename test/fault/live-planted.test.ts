@@ -11,6 +11,7 @@ import { decodeQuery } from '../../src/query/query.ts'
 import { readParameters } from '../../src/transport/http/parameters.ts'
 import { memory } from '../../src/store/memory.ts'
 import type { Commit, Store } from '../../src/store/store.ts'
+import { seqOf } from './call.ts'
 import {
   contradictions,
   type Heard,
@@ -59,8 +60,6 @@ class Ear implements Listener {
   }
   end(): void {}
 }
-
-const seqOf = (position: string): number => Number(position.split('.')[1])
 
 /** A fixed story: writes of every kind, cuts and returns in between; what everyone heard. */
 async function story(bug: Bug): Promise<History> {
