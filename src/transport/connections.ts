@@ -1,7 +1,8 @@
 import type { Server } from 'node:http'
-import { BlockList, isIP, type Socket } from 'node:net'
+import { isIP, type Socket } from 'node:net'
 import { networkOf } from '../auth/attempts.ts'
 import type { Limits } from '../protocol/limits.ts'
+import { networksOf } from './http/address.ts'
 
 /**
  * Bounds how many connections a server holds, altogether and from one address (of IPv6, one /64). What comes beyond is
@@ -15,14 +16,9 @@ export function boundConnections(
 ): void {
   server.maxConnections = limits.connections
   const most = limits.connectionsPerAddress
-  const free = new BlockList()
+  const free = networksOf(proxies)
   free.addSubnet('127.0.0.0', 8, 'ipv4')
   free.addAddress('::1', 'ipv6')
-  for (const proxy of proxies) {
-    const [address = '', bits] = proxy.split('/')
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
-    free.addSubnet(address, bits === undefined ? (family === 'ipv6' ? 128 : 32) : Number(bits), family)
-  }
   const open = new Map<string, number>()
   server.on('connection', (socket: Socket) => {
     const { remoteAddress } = socket

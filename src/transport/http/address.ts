@@ -15,8 +15,7 @@ export type AddressOf = (arriving: Arriving) => string
  */
 export function addressFinder(proxies: readonly string[] = []): AddressOf {
   if (proxies.length === 0) return ({ address }) => address ?? ''
-  const trusted = new BlockList()
-  for (const proxy of proxies) add(trusted, proxy)
+  const trusted = networksOf(proxies)
   const isTrusted = (address: string): boolean => {
     const kind = isIP(address)
     return kind !== 0 && trusted.check(address, kind === 6 ? 'ipv6' : 'ipv4')
@@ -31,6 +30,13 @@ export function addressFinder(proxies: readonly string[] = []): AddressOf {
     }
     return address
   }
+}
+
+/** The addresses and networks that `http.trustedProxies` names. Throws for what is neither. */
+export function networksOf(proxies: readonly string[]): BlockList {
+  const list = new BlockList()
+  for (const proxy of proxies) add(list, proxy)
+  return list
 }
 
 function add(list: BlockList, proxy: string): void {
