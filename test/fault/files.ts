@@ -2,12 +2,11 @@
 // byte; what nobody was answered is there whole or not at all; and no bytes stay that no row has.
 // `node test/fault/files.ts [--kills=100]`.
 import { createHash, randomBytes, randomInt } from 'node:crypto'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { build, start, type Program } from './mortal.ts'
+import { start, withProgram, type Program } from './mortal.ts'
 
 /** What all kills together showed. Everything below `acknowledged` must be zero. */
 export interface FileTally {
@@ -37,10 +36,8 @@ export type Planted = 'none' | 'keeps' | 'early'
 
 export async function killFileServers(kills: number, planted: Planted = 'none'): Promise<FileTally> {
   const tally: FileTally = { kills: 0, acknowledged: 0, lost: 0, damaged: 0, left: 0 }
-  const directory = mkdtempSync(join(tmpdir(), 'restuary-files-'))
-  const path = join(directory, 'doc.db')
-  try {
-    const program = await build('file-server', directory, [path, '0', planted])
+  await withProgram('file-server', ['0', planted], async (program, directory) => {
+    const path = join(directory, 'doc.db')
     const rows: Known[] = []
     for (let hours = 0; tally.kills < kills; hours += 2) {
       const server = await start(program, [path, String(hours), planted])
@@ -56,9 +53,7 @@ export async function killFileServers(kills: number, planted: Planted = 'none'):
       tally.kills++
     }
     await checkLast(program, [path, '100000', planted], rows, tally)
-  } finally {
-    rmSync(directory, { recursive: true, maxRetries: 3 })
-  }
+  })
   return tally
 }
 

@@ -1,12 +1,10 @@
 // SIGKILL of a server between commit and answer (and right before the commit), again and again, while clients send again
 // what was not answered, with the same Idempotency-Key. `node test/fault/idempotency.ts [--kills=500] [--storms=3]`.
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { parseArgs } from 'node:util'
 import { callerOf } from './call.ts'
-import { build, start, type Mortal, type Program } from './mortal.ts'
+import { start, withProgram, type Mortal, type Program } from './mortal.ts'
 
 /** What all kills together showed. */
 export interface Tally {
@@ -42,10 +40,9 @@ interface Options {
 
 export async function killAndRetry({ kills, storms, lanes = 3 }: Options): Promise<Tally> {
   const tally: Tally = { kills: 0, before: 0, keys: 0, retries: 0, replayed: 0, missing: 0, doubled: 0, wrong: 0 }
-  const folder = mkdtempSync(join(tmpdir(), 'restuary-idempotency-'))
   let left = kills
   let round = 0
-  const lane = async (program: Program, name: number): Promise<void> => {
+  const lane = async (program: Program, folder: string, name: number): Promise<void> => {
     const file: Written = { path: join(folder, `${name}.db`), keys: [], answered: new Map() }
     let open: string[] = []
     while (left > 0) {
@@ -87,12 +84,9 @@ export async function killAndRetry({ kills, storms, lanes = 3 }: Options): Promi
     await last.kill('SIGTERM')
     count(file, tally)
   }
-  try {
-    const program = await build('mortal-server', folder, [join(folder, 'first.db'), 'never', '0'])
-    await Promise.all(Array.from({ length: lanes }, (_, name) => lane(program, name)))
-  } finally {
-    rmSync(folder, { recursive: true, maxRetries: 3 })
-  }
+  await withProgram('mortal-server', ['never', '0'], async (program, folder) => {
+    await Promise.all(Array.from({ length: lanes }, (_, name) => lane(program, folder, name)))
+  })
   return tally
 }
 

@@ -1,11 +1,9 @@
 // SIGKILL of a server while its jobs run, and a start on what it left. `node test/fault/jobs.ts [--kills=20]`.
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { parseArgs } from 'node:util'
 import { callerOf } from './call.ts'
-import { build, start, type Program } from './mortal.ts'
+import { start, withProgram, type Program } from './mortal.ts'
 
 /** What all kills together showed. */
 export interface Tally {
@@ -41,9 +39,8 @@ export async function killAndResume(kills: number): Promise<Tally> {
     idle: 0,
     abandoned: 0,
   }
-  const folder = mkdtempSync(join(tmpdir(), 'restuary-jobs-'))
   let started = 0
-  const lane = async (program: Program): Promise<void> => {
+  const lane = async (program: Program, folder: string): Promise<void> => {
     for (let round = started++; round < kills; round = started++) {
       const file = join(folder, `${round}.db`)
       const notes = 1 + Math.floor(((round + 0.5) / kills) * AT_ONCE)
@@ -56,12 +53,9 @@ export async function killAndResume(kills: number): Promise<Tally> {
       count(file, accepted, tally)
     }
   }
-  try {
-    const program = await build('job-server', folder, [join(folder, 'first.db'), '0'])
-    await Promise.all([lane(program), lane(program)])
-  } finally {
-    rmSync(folder, { recursive: true, maxRetries: 3 })
-  }
+  await withProgram('job-server', ['0'], async (program, folder) => {
+    await Promise.all([lane(program, folder), lane(program, folder)])
+  })
   return tally
 }
 

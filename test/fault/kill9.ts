@@ -1,13 +1,11 @@
 // SIGKILL of a server while clients write, again and again; each time the file is checked as the crash left it.
 // `node test/fault/kill9.ts [--kills=500] [--lanes=3] [--synchronous=normal]`. It kills processes, not machines: it proves the
 // order of commit and answer and the recovery, not that the disk keeps what it was given.
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { parseArgs } from 'node:util'
 import { callerOf, seqOf, type Answer, type Caller } from './call.ts'
-import { build, start, type Program } from './mortal.ts'
+import { start, withProgram, type Program } from './mortal.ts'
 
 /** What all kills together showed. Everything below `acknowledged` must be zero. */
 export interface Tally {
@@ -41,9 +39,8 @@ const LIFE = 60
 
 export async function killLoop({ kills, lanes = 3, synchronous = 'full' }: Options): Promise<Tally> {
   const tally: Tally = { kills: 0, acknowledged: 0, lost: 0, holes: 0, wrong: 0, torn: 0, damaged: 0 }
-  const folder = mkdtempSync(join(tmpdir(), 'restuary-kill9-'))
   let started = 0
-  const lane = async (program: Program, name: number): Promise<void> => {
+  const lane = async (program: Program, folder: string, name: number): Promise<void> => {
     let file: Written | null = null
     for (let nth = 0; started < kills; nth++) {
       started++
@@ -56,12 +53,9 @@ export async function killLoop({ kills, lanes = 3, synchronous = 'full' }: Optio
       check(file, tally)
     }
   }
-  try {
-    const program = await build('note-server', folder, [join(folder, 'first.db'), synchronous])
-    await Promise.all(Array.from({ length: lanes }, (_, name) => lane(program, name)))
-  } finally {
-    rmSync(folder, { recursive: true, maxRetries: 3 })
-  }
+  await withProgram('note-server', [synchronous], async (program, folder) => {
+    await Promise.all(Array.from({ length: lanes }, (_, name) => lane(program, folder, name)))
+  })
   return tally
 }
 

@@ -1,7 +1,5 @@
 // Subscribers under fire: connections are cut and the server is killed while writers write; in the end nobody may have
 // missed, doubled or reordered anything. node test/fault/live.ts [--cuts=2000] [--kills=100]
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
@@ -9,7 +7,7 @@ import { callerOf, seqOf, type Answer } from './call.ts'
 import { NativeEar, SseEar, type Ear } from './live-ears.ts'
 import { contradictions, type History, type ItemRow, type LoggedCommit, type Read, type Write } from './live-history.ts'
 import { views } from './live-views.ts'
-import { build, start } from './mortal.ts'
+import { start, withProgram, type Program } from './mortal.ts'
 
 export interface LiveFaults {
   readonly cuts: number
@@ -27,9 +25,16 @@ const WRITERS = 4
 /** Rows above which writers delete rather than create. */
 const CROWD = 30
 
-export async function liveUnderFire(options: { readonly cuts: number; readonly kills: number }): Promise<LiveFaults> {
-  const folder = mkdtempSync(join(tmpdir(), 'restuary-live-'))
-  const program = await build('live-server', folder, [join(folder, 'first.db')])
+interface Options {
+  readonly cuts: number
+  readonly kills: number
+}
+
+export function liveUnderFire(options: Options): Promise<LiveFaults> {
+  return withProgram('live-server', [], (program, folder) => underFire(program, folder, options))
+}
+
+async function underFire(program: Program, folder: string, options: Options): Promise<LiveFaults> {
   const file = join(folder, 'live.db')
   let server = await start(program, [file])
   let call = callerOf(server.port, WRITERS)
@@ -94,7 +99,6 @@ export async function liveUnderFire(options: { readonly cuts: number; readonly k
     over.abort()
     call.close()
     await server.kill('SIGKILL')
-    rmSync(folder, { recursive: true, maxRetries: 3 })
   }
 
   /** Writes and reads what it wrote, until it is over; what has no answer may have happened or not. */

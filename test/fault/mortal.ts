@@ -1,7 +1,8 @@
 // Server processes that are there to be killed.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { symlinkSync } from 'node:fs'
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Writable } from 'node:stream'
@@ -17,7 +18,7 @@ export interface Program {
  * Makes a server of this folder quick to start, as that is what limits how many can be killed: all that it imports goes into
  * one file, and its compiled code is kept. Who is killed keeps nothing, so it runs once, with `args`, and ends in peace.
  */
-export async function build(name: string, folder: string, args: readonly string[]): Promise<Program> {
+async function build(name: string, folder: string, args: readonly string[]): Promise<Program> {
   const dir = join(folder, 'program')
   // What is loaded only when it is needed is not in it.
   symlinkSync(join(import.meta.dirname, '../../node_modules'), join(folder, 'node_modules'), 'junction')
@@ -27,6 +28,20 @@ export async function build(name: string, folder: string, args: readonly string[
   const server = await start(program, args)
   await server.kill('SIGTERM')
   return program
+}
+
+/** Runs work with a server of this folder, which takes a file and `rest`, in a folder of its own that is gone afterwards. */
+export async function withProgram<T>(
+  name: string,
+  rest: readonly string[],
+  work: (program: Program, folder: string) => Promise<T>,
+): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), `restuary-${name}-`))
+  try {
+    return await work(await build(name, folder, [join(folder, 'first.db'), ...rest]), folder)
+  } finally {
+    rmSync(folder, { recursive: true, maxRetries: 3 })
+  }
 }
 
 /** A server that listens. */
