@@ -39,6 +39,13 @@ test('every answer tells that the resource goes, and what to use instead', async
   expect((await ask('/other')).headers.get('deprecation')).toBeNull()
 })
 
+test('a stream tells it as well', async () => {
+  const { app } = open(old)
+  const stream = await app.fetch(new Request('http://host/note', { headers: { accept: 'text/event-stream' } }))
+  expect(stream.headers.get('deprecation')).toBe('@1767225600')
+  await stream.body!.cancel()
+})
+
 test('after its end it is gone for callers, not for the application', async () => {
   const { app, ask, clock } = open(old)
   clock.now = Date.UTC(2027, 0, 1)

@@ -71,14 +71,23 @@ export function nodeServer(
 const expecting = new WeakSet<IncomingMessage>()
 
 /** What node:http tells of bytes that are no request; the packet is where its parser stopped. */
-type ParseError = NodeJS.ErrnoException & { readonly rawPacket?: Buffer }
+type ParseError = NodeJS.ErrnoException & { readonly rawPacket?: Buffer; readonly bytesParsed?: number }
 
-function codeOf({ code, rawPacket }: ParseError): Code {
+function codeOf({ code, rawPacket, bytesParsed = 0 }: ParseError): Code {
+  // A request of another method than the parser knows is understood, but for its method (RFC 9110 §15.6.2).
+  if (code === 'HPE_INVALID_METHOD') {
+    const isFirst = bytesParsed < LONGEST_METHOD // of this packet, not what stands behind another request
+    return isFirst && isRequest(rawPacket) ? 'not_implemented' : 'bad_request'
+  }
   if (code !== 'HPE_HEADER_OVERFLOW') return 'bad_request'
   // The first line counts to the header section for the parser, but a client needs to know which of them it was.
   const start = rawPacket?.toString('latin1', 0, 4096) ?? ''
   return /^[A-Z]{1,20} [^ \r\n]*$/.test(start) ? 'uri_too_long' : 'headers_too_large'
 }
+
+const LONGEST_METHOD = 40
+const isRequest = (packet: Buffer | undefined): boolean =>
+  packet !== undefined && /^[A-Z][\w-]{0,39} \/\S* HTTP\/1\.[01]\r\n/.test(packet.toString('latin1', 0, 8_300))
 
 /**
  * What one connection has under way. Requests that arrive behind an unsafe one wait for its answer, and an unsafe one

@@ -456,6 +456,17 @@ describe('a connection', () => {
   }
   const close = 'Host: h\r\nConnection: close\r\n'
 
+  test.each<[string, number]>([
+    ['FOO /todo HTTP/1.1', 501],
+    ['BREW-COFFEE /todo?x=1 HTTP/1.1', 501],
+    ['FOO BAR /todo HTTP/1.1', 400],
+    ['F(O /todo HTTP/1.1', 400],
+    ['POST /todo HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\nFOO /todo HTTP/1.1', 400],
+  ])('%s, which no parser knows, is %d', async (line, status) => {
+    const text = await raw(`${line}\r\n${close}\r\n`)
+    expect(text.match(/HTTP\/1.1 \d+/g)!.at(-1)).toBe(`HTTP/1.1 ${status}`)
+  })
+
   test('what is pipelined behind a write waits for its answer, and a write for the answers before it', async () => {
     const order: string[] = []
     answer = async call => {

@@ -1,5 +1,6 @@
 import { ApiError } from '../../protocol/error.ts'
 import type { Identity } from '../../auth/principal.ts'
+import { deprecationOf } from '../../engine/deprecated.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Live } from '../../live/live.ts'
 import { modeOf } from '../live-words.ts'
@@ -30,11 +31,12 @@ export async function sendStream(
   call.operation = endpoint.kind === 'collection' ? 'list' : 'get'
   const words = liveWords(call, readParameters(queryOf(exchange), engine.limits.parameters))
   readLiveQuery(engine, call, words.rest)
-  if (exchange.method === 'HEAD') return exchange.send(200, streamFields(face, exchange), null)
+  const fields = (): FieldLines => [...streamFields(face, exchange), ...deprecationOf(endpoint.resource).flat()]
+  if (exchange.method === 'HEAD') return exchange.send(200, fields(), null)
   const stream = new SseStream({
     live,
     limits: engine.limits,
-    open: () => exchange.open(200, streamFields(face, exchange)),
+    open: () => exchange.open(200, fields()),
   })
   const since = exchange.header('last-event-id') ?? words.since
   const identity = (await engine.auth?.identify(exchange)) ?? null
