@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { api } from '../../api.ts'
+import { action } from '../../model/action.ts'
 import { resource } from '../../model/resource.ts'
 import { ApiError } from '../../protocol/error.ts'
 import { t } from '../../schema/builder.ts'
@@ -9,7 +10,13 @@ import { redact } from './redact.ts'
 
 function open(http: HttpOptions) {
   const app = api(
-    { note: resource({ id: t.id(), text: t.text() }) },
+    {
+      note: resource({ id: t.id(), text: t.text() }),
+      task: resource({ id: t.id() }, { path: '/tasks' }).actions({
+        count: action({ run: () => 7 }),
+        close: action({ on: 'row', run: () => true }),
+      }),
+    },
     {
       report: () => {},
       authenticate: credentials => {
@@ -50,6 +57,20 @@ describe('metrics', () => {
     expect(text).toContain('restuary_http_request_duration_seconds_count{method="GET",route="/note"} 3')
     expect(text).toMatch(/^restuary_in_flight 0$/m)
     expect(text).toMatch(/^process_resident_memory_bytes \d+$/m)
+  })
+
+  test('routes are told as they are declared: paths, actions, parts of rows', async () => {
+    const ask = open({ metrics: true })
+    for (const path of ['/tasks/count', '/tasks/1/close', '/tasks/2/close']) await ask(path, ann, 'POST')
+    for (const path of ['/tasks', '/tasks/1/history']) await ask(path, ann)
+    const text = await (await ask('/metrics')).text()
+    const routes = [...text.matchAll(/_count\{method="(\w+)",route="(.*)"\} (\d+)$/gm)].map(found => found.slice(1))
+    expect(routes).toEqual([
+      ['POST', '/tasks/count', '1'],
+      ['POST', '/tasks/:id/close', '2'],
+      ['GET', '/tasks', '1'],
+      ['GET', '/tasks/:id/history', '1'],
+    ])
   })
 
   test('every line is one of the text format, and buckets rise to the count', async () => {

@@ -1,4 +1,5 @@
 import type { Exchange, FieldLines } from './exchange.ts'
+import type { Resource } from '../../model/model.ts'
 import type { Metrics } from './metrics.ts'
 import type { Endpoint } from './routes.ts'
 import { isRequestId } from './request-id.ts'
@@ -62,14 +63,19 @@ export function routeOf(endpoint: Endpoint | null): string {
     case 'service':
       return endpoint.service.route ?? endpoint.service.path
     case 'collection':
-      return `/${endpoint.resource.name}`
+      return pathOf(endpoint.resource)
     case 'item':
-      return `/${endpoint.resource.name}/:id`
-    case 'action':
+      return `${pathOf(endpoint.resource)}/:id`
+    case 'action': {
+      const { resource, on, path } = endpoint.actions.values().next().value!
+      return `${pathOf(resource)}${on === 'row' ? '/:id' : ''}${path === '' ? '' : `/${path}`}`
+    }
     case 'part':
-      return endpoint.kind
+      return `${pathOf(endpoint.resource)}/:id/${endpoint.part.name}`
   }
 }
+
+const pathOf = ({ paths, name }: Resource): string => paths[0] ?? `/${name}`
 
 /** One line of JSON on standard output for each request. */
 export function printRequest(record: RequestRecord): void {
