@@ -173,12 +173,19 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
   ready.catch(() => undefined) // whoever awaits `ready` hears of it; nobody else should be taken down
   ready.then(() => Promise.all([files?.start(), jobs?.start()])).catch(fault)
   const handle = (call: Call): Maybe<Outcome> => (waiting ? ready.then(() => engine.handle(call)) : engine.handle(call))
+  const published = new PublishedFeed({
+    live,
+    store,
+    still: handled.still,
+    changedIn: auth && (commits => auth.changedIn(commits)),
+  })
   const http = {
     exporters: options.exporters,
     ...options.http,
     pages: [...documentPages({ model, auth, routes, prefix, limits }, options), ...(options.http?.pages ?? [])],
     live,
     handled: routes.all.length > 0 ? handled : undefined,
+    published,
     admission: admissionOf(options.http?.overload),
   }
   let answerFetch: ((request: Request) => Promise<Response>) | undefined
@@ -193,12 +200,7 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
       ...(options.socketio !== undefined && { socketio: options.socketio }),
       ...(options.websocket !== undefined && { websocket: options.websocket }),
     },
-    published: new PublishedFeed({
-      live,
-      store,
-      still: handled.still,
-      changedIn: auth && (commits => auth.changedIn(commits)),
-    }),
+    published,
     secured: auth !== null,
     ready: () => ready,
     live: liveOperation<M>(engine, live, () => ready),

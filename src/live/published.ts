@@ -55,6 +55,11 @@ export class PublishedSubscription {
     this.#resync = resync
   }
 
+  /** Something was left out: nothing more is told until a new state. */
+  get behind(): boolean {
+    return this.#behind
+  }
+
   deliver(record: Published): void {
     if (this.closed || this.#behind || record.seq <= (this.#after ?? -1)) return
     if (this.#early) this.#early.push(record)

@@ -5,7 +5,7 @@ import type { Resource, Row } from '../../model/model.ts'
 import type { Live } from '../../live/live.ts'
 import type { Commit } from '../../store/store.ts'
 import { wantsStream } from '../sse/accept.ts'
-import { endWithCaller, streamFields } from '../sse/face.ts'
+import { endWithCaller, endWithServer, streamFields } from '../sse/face.ts'
 import { SseStream } from '../sse/stream.ts'
 import type { Exchange } from './exchange.ts'
 import type { Face } from './face.ts'
@@ -110,8 +110,7 @@ async function sendAll(face: Face, exchange: Exchange, live: Live, since: string
     const identity = (await face.engine.auth?.identify(exchange)) ?? null
     endWithCaller(face.engine, identity, stream, () => stream.end(new ApiError('unauthenticated')))
   }
-  if (!stream.isClosed)
-    live.closing.addEventListener('abort', () => stream.end(new ApiError('unavailable')), { once: true })
+  endWithServer(live, stream)
 }
 
 /** A commit as JSON text. */

@@ -1,6 +1,7 @@
 import type { Engine } from '../../engine/engine.ts'
 import type { ServiceEndpoint } from './routes.ts'
 import type { Live } from '../../live/live.ts'
+import type { PublishedFeed } from '../../live/published.ts'
 import type { Admission } from '../admission.ts'
 import type { Cors } from './cors.ts'
 import type { Health } from './health.ts'
@@ -23,6 +24,8 @@ export interface Face {
   readonly formats: Negotiator
   /** Absent where nothing can be followed. */
   readonly live: Live | null
+  /** Absent where what functions serve cannot be followed. */
+  readonly published: PublishedFeed | null
   readonly timing: boolean
   /** Null where everything is admitted. */
   readonly admission: Admission | null

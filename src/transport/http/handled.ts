@@ -3,6 +3,8 @@ import { queryValues } from '../../engine/value-list.ts'
 import { isUnchanged, checkRead } from '../../engine/version.ts'
 import type { HandledOperation } from '../../model/handled.ts'
 import { ApiError } from '../../protocol/error.ts'
+import { wantsStream } from '../sse/accept.ts'
+import { sendHandledStream } from '../sse/handled.ts'
 import { checkLength, readJson } from './body.ts'
 import { readConditions } from './conditional.ts'
 import type { Exchange, FieldLines } from './exchange.ts'
@@ -90,6 +92,8 @@ async function serve(face: Face, exchange: Exchange, handled: Handled, uri: stri
 }
 
 async function sendValue(face: Face, exchange: Exchange, handled: Handled, call: HandledCall): Promise<void> {
+  if (face.live && face.published && wantsStream(exchange.accept))
+    return sendHandledStream(face, { live: face.live, published: face.published, handled }, exchange, call)
   negotiate(exchange.accept)
   const found = await handled.get(call)
   if (!found || found.value == null) throw missing(call.uri)

@@ -65,6 +65,7 @@ export function httpHandler(engine: Engine, options: HttpOptions = {}): Answerer
     compress,
     formats: negotiatorOf(options.exporters),
     live: options.live ?? null,
+    published: options.published ?? null,
     timing: options.timing ?? false,
     admission,
     health: options.health ?? null,

@@ -1,6 +1,7 @@
 import type { Principal } from '../../engine/call.ts'
 import type { Handled } from '../../engine/handled.ts'
 import type { Live } from '../../live/live.ts'
+import type { PublishedFeed } from '../../live/published.ts'
 import type { Admission, OverloadOptions } from '../admission.ts'
 import type { Health } from './health.ts'
 import type { Exporter } from './negotiate.ts'
@@ -59,6 +60,8 @@ export interface HttpOptions {
   readonly changes?: (who: Principal | null) => boolean
   /** Resources that functions serve. An Api brings its own. */
   readonly handled?: Handled | undefined
+  /** Makes what they serve a stream as well. */
+  readonly published?: PublishedFeed
 }
 
 /** Where records go unless an API says otherwise: one line of JSON each on standard error. */

@@ -41,7 +41,8 @@ export async function sendStream(
   const since = exchange.header('last-event-id') ?? words.since
   const identity = (await engine.auth?.identify(exchange)) ?? null
   const standing = identity && engine.auth!.standing(identity)
-  stream.carry(await live.subscribe(call, stream, since, words.mode, standing))
+  const subscription = await live.subscribe(call, stream, since, words.mode, standing)
+  stream.carry(subscription, () => live.unsubscribe(subscription))
   // If the reader changes, the subscription tells what that comes to.
   endWithCaller(engine, identity, stream, () => {})
 }
@@ -61,6 +62,18 @@ export function endWithCaller(
   })
   stream.onClosed = () => {
     stop()
+    closed()
+  }
+}
+
+/** A stream that the subscription does not end when the server closes. */
+export function endWithServer({ closing }: Live, stream: SseStream): void {
+  if (stream.isClosed) return
+  const end = (): void => stream.end(new ApiError('unavailable'))
+  const closed = stream.onClosed
+  closing.addEventListener('abort', end, { once: true })
+  stream.onClosed = () => {
+    closing.removeEventListener('abort', end)
     closed()
   }
 }

@@ -3,6 +3,7 @@ import { eventNames } from '../../protocol/events.ts'
 import { formatPosition } from '../../protocol/position.ts'
 import { frameOf, type Batch, type Frame } from '../../live/event.ts'
 import { snapshotFrameOf, type Shown } from '../../live/subscription.ts'
+import type { Published } from '../../store/store.ts'
 
 /** Characters of a snapshot's data in one event; a longer one comes in parts. */
 const PART = 65_536
@@ -60,6 +61,34 @@ function makeBatchFrame(batch: Batch, epoch: string): Frame {
       `"version":"${formatPosition(epoch, seq)}","data":${body ?? 'null'}${moved ? `,"reason":"${kind}"` : ''}}\n\n`
   })
   return Buffer.from(text)
+}
+
+/** What functions serve at a URI, as JSON text: a list as it is, an item in a list of one. */
+export function stateFrame(text: string, position: string, reset: boolean): Frame {
+  const before = reset ? `event: reset\ndata: {"position":"${position}"}\n\n` : ''
+  return Buffer.from(`${before}event: snapshot\nid: ${position}\ndata: ${text}\n\n`)
+}
+
+const publishedNames = {
+  create: eventNames.enter.sse,
+  patch: eventNames.change.sse,
+  delete: eventNames.leave.sse,
+} as const
+const publishedFrames = new WeakMap<Published, Frame>()
+
+/** What became of something that functions serve: what was created, or the patch. The same bytes for all who follow. */
+export function publishedFrame(record: Published, epoch: string): Frame {
+  let frame = publishedFrames.get(record)
+  if (frame === undefined) publishedFrames.set(record, (frame = makePublishedFrame(record, epoch)))
+  return frame
+}
+
+function makePublishedFrame({ seq, uri, op, body }: Published, epoch: string): Frame {
+  const position = formatPosition(epoch, seq)
+  const what = op === 'patch' ? `"patch":${body!}` : `"data":${body ?? 'null'}`
+  return Buffer.from(
+    `event: ${publishedNames[op]}\nid: ${position}\ndata: {"uri":${JSON.stringify(uri)},"version":"${position}",${what}}\n\n`,
+  )
 }
 
 /** Why a stream is over. Not called `error`: clients have an event of that name. */

@@ -2,7 +2,7 @@ import { ApiError } from '../../protocol/error.ts'
 import type { Batch, Frame } from '../../live/event.ts'
 import type { Live } from '../../live/live.ts'
 import { Mailbox, type Wire } from '../../live/mailbox.ts'
-import type { Listener, Shown, Subscription } from '../../live/subscription.ts'
+import type { Listener, Shown } from '../../live/subscription.ts'
 import type { ByteStream } from '../http/exchange.ts'
 import { batchFrame, heartbeat, hello, problemFrame, snapshotFrame } from './frames.ts'
 
@@ -16,27 +16,37 @@ export interface StreamOptions {
   readonly open: () => ByteStream
 }
 
+/** What a stream tells of: a subscription. */
+export interface Carried {
+  /** Something was left out. */
+  readonly behind: boolean
+  /** The connection has taken what waited. */
+  drained(): void
+}
+
 /** One subscription on its own connection: the listener of the subscription and the wire of its mailbox. */
 export class SseStream implements Listener, Wire {
   readonly #options: StreamOptions
   readonly #mailbox: Mailbox
   #stream: ByteStream | null = null
   #heartbeat: NodeJS.Timeout | null = null
-  #subscription: Subscription | null = null
+  #carried: Carried | null = null
+  #release: () => void = () => {}
   #isClosed = false
 
   constructor(options: StreamOptions) {
     const { live, limits } = options
     this.#options = options
     this.#mailbox = new Mailbox(this, live.postman, { bytes: limits.mailbox, stall: limits.stall })
-    this.#mailbox.onDrained = () => this.#subscription?.drained()
+    this.#mailbox.onDrained = () => this.#carried?.drained()
   }
 
-  /** The subscription that it carries from now on; it ends with the connection. */
-  carry(subscription: Subscription): void {
-    this.#subscription = subscription
-    if (this.#isClosed) this.#options.live.unsubscribe(subscription)
-    else if (subscription.behind && !this.#mailbox.isBusy) subscription.drained()
+  /** What it carries from now on; it is released with the connection. */
+  carry(carried: Carried, release: () => void): void {
+    this.#carried = carried
+    this.#release = release
+    if (this.#isClosed) release()
+    else if (carried.behind && !this.#mailbox.isBusy) carried.drained()
   }
 
   get isClosed(): boolean {
@@ -49,9 +59,14 @@ export class SseStream implements Listener, Wire {
     return this.#mailbox.push(frame)
   }
 
-  snapshot(rows: readonly Shown[], position: string, reset: boolean): void {
+  /** Sends what must not be left out. */
+  answer(frame: Frame): void {
     this.#begin()
-    this.#mailbox.answer(snapshotFrame(rows, position, reset))
+    this.#mailbox.answer(frame)
+  }
+
+  snapshot(rows: readonly Shown[], position: string, reset: boolean): void {
+    this.answer(snapshotFrame(rows, position, reset))
   }
 
   resumed(): void {
@@ -112,7 +127,7 @@ export class SseStream implements Listener, Wire {
     this.#isClosed = true
     if (this.#heartbeat) clearInterval(this.#heartbeat)
     this.#mailbox.close()
-    if (this.#subscription) this.#options.live.unsubscribe(this.#subscription)
+    this.#release()
     this.onClosed()
   }
 }

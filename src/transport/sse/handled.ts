@@ -1,0 +1,91 @@
+import { missing, type Handled, type HandledCall } from '../../engine/handled.ts'
+import type { Live } from '../../live/live.ts'
+import type { PublishedFeed } from '../../live/published.ts'
+import { ApiError } from '../../protocol/error.ts'
+import type { Exchange } from '../http/exchange.ts'
+import type { Face } from '../http/face.ts'
+import { readParameters } from '../http/parameters.ts'
+import { queryOf } from '../http/target.ts'
+import { endWithCaller, endWithServer, streamFields } from './face.ts'
+import { publishedFrame, stateFrame } from './frames.ts'
+import { SseStream } from './stream.ts'
+
+/** What a stream of something that functions serve is made of. */
+export interface HandledSource {
+  readonly live: Live
+  readonly published: PublishedFeed
+  readonly handled: Handled
+}
+
+/** Answers `GET` of what functions serve as a stream: first what the getter says, then every record of the log about it. */
+export async function sendHandledStream(
+  face: Face,
+  { live, published, handled }: HandledSource,
+  exchange: Exchange,
+  { uri, principal }: HandledCall,
+): Promise<void> {
+  const { engine } = face
+  const since = exchange.header('last-event-id') ?? sinceIn(face, exchange)
+  handled.permitFollowing(uri, principal)
+  const isList = uri.endsWith('/')
+  let hasBegun = false
+  const read = async (): Promise<string | null> => {
+    const found = await handled.get({ uri, principal })
+    if (found && found.value != null) return found.body
+    // What goes while it is followed is told; what is not there cannot be followed.
+    if (hasBegun) return null
+    throw missing(uri)
+  }
+  if (exchange.method === 'HEAD') {
+    await read()
+    return exchange.send(200, streamFields(face, exchange), null)
+  }
+  const stream = new SseStream({
+    live,
+    limits: engine.limits,
+    open: () => exchange.open(200, streamFields(face, exchange)),
+  })
+  const identity = (await engine.auth?.identify(exchange)) ?? null
+  const standing = identity && engine.auth!.standing(identity)
+  const subscription = await published.subscribe(
+    {
+      uri,
+      owner: stream,
+      read,
+      listener: {
+        state: (body, position, reset) => {
+          hasBegun = true
+          stream.answer(stateFrame(isList ? (body ?? '[]') : `[${body ?? ''}]`, position, reset))
+        },
+        resumed: () => {
+          hasBegun = true
+          stream.resumed()
+        },
+        published: record => stream.send(publishedFrame(record, live.epoch)),
+        isBusy: () => stream.isBusy(),
+        end: error => stream.end(error),
+      },
+      caller: standing && { principal, standing },
+    },
+    since,
+  )
+  stream.carry(subscription, () => published.unsubscribe(subscription))
+  // Rules of functions are asked when a stream begins: a reader with other rights begins anew.
+  endWithCaller(engine, identity, stream, () => stream.end(new ApiError('unauthenticated')))
+  endWithServer(live, stream)
+}
+
+/** `since` is the only word that such a stream has. */
+function sinceIn(face: Face, exchange: Exchange): string | null {
+  const parameters = readParameters(queryOf(exchange), face.engine.limits.parameters)
+  const other = parameters.find(([name], i) => name !== 'since' || i > 0)
+  if (!other) return parameters[0]?.[1] ?? null
+  const [parameter] = other
+  throw new ApiError('validation', {
+    issues: [
+      parameter === 'since'
+        ? { code: 'duplicate', parameter, detail: 'may be given once' }
+        : { code: 'unknown_param', parameter, detail: `There is no parameter ${parameter} here; a stream has since` },
+    ],
+  })
+}
