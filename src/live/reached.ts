@@ -14,7 +14,10 @@ export async function reached(store: Store, text: string, place: { header?: stri
   if (!position)
     throw new ApiError('validation', { issues: [{ ...place, code: 'format', detail: 'must be a position' }] })
   if (position.epoch !== store.epoch)
-    throw new ApiError('unavailable', { detail: 'the position belongs to another history; read without it' })
+    throw new ApiError('unavailable', {
+      detail: 'the position belongs to another history; read without it',
+      expected: true,
+    })
   if ((await positionOf(store)) >= position.seq) return
   await new Promise<void>((resolve, reject) => {
     const finish = (error?: Error): void => {
@@ -28,7 +31,7 @@ export async function reached(store: Store, text: string, place: { header?: stri
         if (seq >= position.seq) finish()
       }, finish)
     }
-    const late = (): void => finish(new ApiError('unavailable', { detail: `${text} is not here yet` }))
+    const late = (): void => finish(new ApiError('unavailable', { detail: `${text} is not here yet`, expected: true }))
     const timer = setTimeout(late, PATIENCE)
     const stop = store.onCommit(look)
     look()

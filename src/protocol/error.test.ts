@@ -8,3 +8,12 @@ test('a problem says when it is worth another try, where that is known in second
   expect(problem({ 'retry-after': 'Sun, 06 Nov 1994 08:49:37 GMT' })).toBe(undefined)
   expect(problem({})).toBe(undefined)
 })
+
+test('faults are ours: neither what was refused, nor what whoever asks brings about', () => {
+  expect(new ApiError('internal').isFault).toBe(true)
+  expect(new ApiError('unavailable').isFault).toBe(true)
+  expect(new ApiError('unavailable', { expected: true }).isFault).toBe(false)
+  expect(new ApiError('not_implemented').isFault).toBe(false)
+  expect(new ApiError('conflict').isFault).toBe(false)
+  expect(new ApiError('conflict', { status: 500 }).isFault).toBe(true)
+})

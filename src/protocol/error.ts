@@ -23,6 +23,8 @@ export interface ErrorOptions {
   /** Further members of the problem document. */
   readonly members?: Readonly<Record<string, unknown>>
   readonly cause?: unknown
+  /** A 5xx that whoever asks brings about: it is answered, and nobody writes it down. */
+  readonly expected?: boolean
 }
 
 /** The one error class. Users match on `code`, never on the text. */
@@ -34,6 +36,8 @@ export class ApiError extends Error {
   readonly issues: readonly Issue[]
   readonly headers: Readonly<Record<string, string>>
   readonly members: Readonly<Record<string, unknown>>
+  /** It is ours, and belongs in the log. */
+  readonly isFault: boolean
 
   constructor(code: Code, options: ErrorOptions = {}) {
     const issues = options.issues ?? []
@@ -44,6 +48,7 @@ export class ApiError extends Error {
     this.issues = issues
     this.headers = options.headers ?? {}
     this.members = options.members ?? {}
+    this.isFault = this.status >= 500 && code !== 'not_implemented' && options.expected !== true
   }
 
   /** The single funnel from an unknown throw: what is not an ApiError is `internal`, its text kept for the log only. */

@@ -11,9 +11,10 @@ export interface OverloadOptions {
   readonly inFlight?: number
 }
 
-/** What those are told who come at the wrong time. It is no fault, so that nobody writes it down. */
+/** What those are told who come at the wrong time. */
 export const overloaded: ApiError = new ApiError('unavailable', {
   detail: 'more is asked than can be answered in time; come back a little later',
+  expected: true,
 })
 
 /** What admission sees of its process. */

@@ -13,7 +13,7 @@ const PROBLEM = 'application/problem+json'
 export function sendProblem(face: Face, exchange: Exchange, error: ApiError): void {
   const given = exchange.requestId !== undefined && isRequestId(exchange.requestId) ? exchange.requestId : null
   const requestId = given ?? randomUUID()
-  if (error.status >= 500 && error.code !== 'not_implemented') {
+  if (error.isFault) {
     face.log({
       level: 'error',
       event: error.code,

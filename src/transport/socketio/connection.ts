@@ -3,7 +3,6 @@ import { ApiError, problemOf } from '../../protocol/error.ts'
 import type { Credentials, Standing } from '../../auth/principal.ts'
 import type { Principal } from '../../engine/call.ts'
 import { Mailbox, type Wire } from '../../live/mailbox.ts'
-import { overloaded } from '../admission.ts'
 import { Bucket } from '../bucket.ts'
 import { Lifetime } from '../lifetime.ts'
 import { ownEffectsTold, type SocketHost } from '../socket-host.ts'
@@ -165,7 +164,7 @@ export class Connection {
   /** Without options an error is an event, and the ack tells nothing; with them, or where there is no such event, it is the ack. */
   #fail(thrown: unknown, ack: Acknowledge | null, plain: boolean): void {
     const error = ApiError.from(thrown)
-    if (error.status >= 500 && error !== overloaded) this.#options.host.onFault(error.cause ?? error)
+    if (error.isFault) this.#options.host.onFault(error.cause ?? error)
     if (plain || !ack) {
       this.#tell(thrown)
       this.#reply(ack, [])

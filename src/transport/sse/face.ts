@@ -32,7 +32,13 @@ export async function sendStream(
   const words = liveWords(call, readParameters(queryOf(exchange), engine.limits.parameters))
   readLiveQuery(engine, call, words.rest)
   const fields = (): FieldLines => [...streamFields(face, exchange), ...deprecationOf(endpoint.resource).flat()]
-  if (exchange.method === 'HEAD') return exchange.send(200, fields(), null)
+  if (exchange.method === 'HEAD') {
+    // What GET would refuse is refused; one row is enough to find out.
+    if (call.query) call.query = { ...call.query, limit: 1 }
+    const outcome = await engine.handle(call)
+    if (outcome.kind === 'failure') throw outcome.error
+    return exchange.send(200, fields(), null)
+  }
   const stream = new SseStream({
     live,
     limits: engine.limits,

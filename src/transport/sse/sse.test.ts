@@ -198,6 +198,13 @@ describe('a stream', () => {
     expect((await reader.take(1))[0]!.data).toMatchObject([{ id: 1 }])
   })
 
+  test('of what GET would refuse is refused to HEAD', async () => {
+    const { base } = await serve()
+    const head = async (path: string): Promise<number> =>
+      (await fetch(base + path, { method: 'HEAD', headers: { accept: 'text/event-stream' } })).status
+    expect([await head('/todos'), await head('/todos/7'), await head('/todos?nope=1')]).toEqual([200, 404, 400])
+  })
+
   test('is not what HEAD gets, its fields are', async () => {
     const { base, app } = await serve()
     const response = await fetch(`${base}/todos`, { method: 'HEAD', headers: { accept: 'text/event-stream' } })
@@ -333,7 +340,8 @@ describe('silence', () => {
 
 describe('position', () => {
   test('of a write is in its answer, and a read may wait for it', async () => {
-    const { base, app } = await serve()
+    const log: unknown[] = []
+    const { base, app } = await serve({ http: { log: record => log.push(record) } })
     const body = JSON.stringify({ id: 1, text: 'a' })
     const headers = { 'content-type': 'application/json' }
     const written = await fetch(`${base}/todos`, { method: 'POST', headers, body })
@@ -347,6 +355,8 @@ describe('position', () => {
     expect((await read('garbage')).status).toBe(400)
     expect((await read('zzzzzz.1')).status).toBe(503)
     expect((await read(`${app.engine.epoch}.9`)).status).toBe(503)
+    // Whoever asks for what is not there does not fill the log.
+    expect(log).toEqual([])
     const gone = await fetch(`${base}/todos/1`, { method: 'DELETE' })
     expect(gone.headers.get('position')).toBe(`${app.engine.epoch}.3`)
   })

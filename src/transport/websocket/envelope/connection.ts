@@ -3,7 +3,6 @@ import type { Standing } from '../../../auth/principal.ts'
 import type { Principal } from '../../../engine/call.ts'
 import type { Frame } from '../../../live/event.ts'
 import { Mailbox } from '../../../live/mailbox.ts'
-import { overloaded } from '../../admission.ts'
 import { Bucket } from '../../bucket.ts'
 import { Lifetime } from '../../lifetime.ts'
 import { ownEffectsTold, type SocketHost } from '../../socket-host.ts'
@@ -135,7 +134,7 @@ export class Connection {
       if (told) this.#tell(request, told)
     } catch (thrown) {
       const told = errorsOfThrown(thrown)
-      if (told.status >= 500 && thrown !== overloaded) this.#options.host.onFault(thrown)
+      if (ApiError.from(thrown).isFault) this.#options.host.onFault(thrown)
       this.#tell(request, told)
     }
   }
