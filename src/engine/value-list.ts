@@ -1,9 +1,9 @@
-import { ApiError } from '../protocol/error.ts'
+import { ApiError, pointer, type Issue } from '../protocol/error.ts'
 import type { Limits } from '../protocol/limits.ts'
 import type { ScalarType, Value } from '../schema/field.ts'
 import { compile, type Access } from '../query/evaluate.ts'
 import { orderOf, sorted } from '../query/order.ts'
-import { decodeQuery, type Decoded } from '../query/query.ts'
+import { decodeQuery, decodeQueryObject, type Decoded } from '../query/query.ts'
 import type { Scope, ScopeField } from '../query/scope.ts'
 import { isObject } from './prepare.ts'
 
@@ -22,24 +22,43 @@ export interface ValueList {
  * their members are of the type that all of them have. Throws ApiError as queries of modelled resources do.
  */
 export function queryValues(name: string, value: unknown, parameters: Parameters, limits: Limits): ValueList {
+  return select(name, value, parameters[0]![0], {
+    decode: scope => decodeQuery(scope, parameters, limits, 'list', { page: null }),
+    place: parameter => ({ parameter }),
+  })
+}
+
+/** The same by an object of a query's words, one at least. Issues carry pointers into it. */
+export function queryValuesBy(
+  name: string,
+  value: unknown,
+  words: Readonly<Record<string, unknown>>,
+  limits: Limits,
+): ValueList {
+  return select(name, value, Object.keys(words)[0]!, {
+    decode: scope => decodeQueryObject(scope, words, limits, 'list', { page: null }),
+    place: word => ({ pointer: pointer('#', word) }),
+  })
+}
+
+interface Asked {
+  readonly decode: (scope: Scope) => Decoded
+  /** Where a word stands. */
+  readonly place: (word: string) => Pick<Issue, 'parameter' | 'pointer'>
+}
+
+function select(name: string, value: unknown, first: string, { decode, place }: Asked): ValueList {
   if (!Array.isArray(value) || !value.every(item => isObject(item) && item['id'] != null)) {
-    const [parameter] = parameters[0]!
-    throw new ApiError('validation', {
-      issues: [
-        { code: 'unknown_param', parameter, detail: `${name} is no list of objects with ids: it takes no query` },
-      ],
-    })
+    const detail = `${name} is no list of objects with ids: it takes no query`
+    throw new ApiError('validation', { issues: [{ code: 'unknown_param', ...place(first), detail }] })
   }
   const items = value as Item[]
   const scope = scopeOf(name, items)
-  const { query, shape } = decodeQuery(scope, parameters, limits, 'list', { page: null }) as Decoded & {
-    query: NonNullable<Decoded['query']>
-  }
+  const { query, shape } = decode(scope) as Decoded & { query: NonNullable<Decoded['query']> }
   if (shape.fields || shape.include.length > 0 || shape.depth !== 1) {
-    const parameter = shape.fields ? 'fields' : shape.include.length > 0 ? 'include' : 'depth'
-    throw new ApiError('validation', {
-      issues: [{ code: 'unknown_param', parameter, detail: `what ${name} shows is decided by a function` }],
-    })
+    const word = shape.fields ? 'fields' : shape.include.length > 0 ? 'include' : 'depth'
+    const detail = `what ${name} shows is decided by a function`
+    throw new ApiError('validation', { issues: [{ code: 'unknown_param', ...place(word), detail }] })
   }
   const found = items.filter(compile(query.where, scope, access))
   if (query.sort.length > 0) {

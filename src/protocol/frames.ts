@@ -130,7 +130,8 @@ export interface SnapshotFrame {
   readonly sub: RequestId
   readonly op: 'snapshot' | 'reset'
   readonly data: readonly unknown[]
-  readonly ids: readonly RequestId[]
+  /** null = what a function tells has none. */
+  readonly ids: readonly (RequestId | null)[]
   readonly versions: readonly string[]
   readonly more?: true
   /** Of the last part. */
@@ -149,7 +150,7 @@ export interface CommitFrame {
   readonly sub: RequestId
   readonly op: 'commit'
   readonly position: string
-  readonly events: readonly FrameEvent[]
+  readonly events: readonly (FrameEvent | HandledEvent)[]
   /** Ids of all rows in view in their order, where the rows do not tell it. */
   readonly order?: readonly RequestId[]
 }
@@ -162,6 +163,18 @@ export interface FrameEvent {
   readonly data?: unknown
   /** The row itself came to be or is gone; otherwise it only moved into or out of view. */
   readonly own?: true
+}
+
+/** What became of something that functions serve. */
+export interface HandledEvent {
+  readonly kind: 'enter' | 'change' | 'leave'
+  /** Of what changed or is gone; of the list where something was created. */
+  readonly uri: string
+  readonly version: string
+  /** What was created. */
+  readonly data?: unknown
+  /** What changed. */
+  readonly patch?: unknown
 }
 
 /** The subscription is over. */

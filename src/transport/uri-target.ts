@@ -32,12 +32,21 @@ export class UriTargets {
   find(uri: string): UriTarget | null | undefined {
     const mark = uri.indexOf('?')
     const path = canonicalUri(mark < 0 ? uri : uri.slice(0, mark))
-    if (!this.#paths.some(one => path === one || path.startsWith(`${one}/`))) return undefined
+    if (!this.#owns(path)) return undefined
     const found: Target & { id: Id | null } = { id: null, parent: null }
     const endpoint = this.#routes.match(path, found)
     if (endpoint?.kind !== 'collection' && endpoint?.kind !== 'item') return null
     const { id, parent } = found
     return { resource: endpoint.resource, id, parent, query: mark < 0 ? '' : uri.slice(mark + 1) }
+  }
+
+  /** A modelled resource has the path. */
+  has(uri: string): boolean {
+    return this.#owns(canonicalUri(uri.split('?', 1)[0]!))
+  }
+
+  #owns(path: string): boolean {
+    return this.#paths.some(one => path === one || path.startsWith(`${one}/`))
   }
 
   /** The action that stands at a URI, and the row that it is of; null if there is none. */

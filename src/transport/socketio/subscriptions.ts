@@ -7,6 +7,7 @@ import type { Batch, Frame } from '../../live/event.ts'
 import type { Mailbox } from '../../live/mailbox.ts'
 import type { PublishedListener, PublishedSubscription } from '../../live/published.ts'
 import type { Listener, Subscription } from '../../live/subscription.ts'
+import { followHandled } from '../follow-handled.ts'
 import type { SocketHost } from '../socket-host.ts'
 import type { UriTarget, UriTargets } from '../uri-target.ts'
 import { batchFrame, publishedFrame, spellingOf, stateFrame, stateOf, type Spelling } from './frames.ts'
@@ -199,8 +200,6 @@ export class Subscriptions {
 
   async #follow(held: Held): Promise<PublishedSubscription> {
     const { host, principal, mailbox, standing } = this.#around
-    const { handled } = host
-    const [me, stands] = [principal(), standing()]
     const uri = canonicalUri(held.uri)
     const to = this.#spelling(held, uri.endsWith('/'))
     const listener: PublishedListener = {
@@ -215,15 +214,15 @@ export class Subscriptions {
       isBusy: () => mailbox.isBusy,
       end: error => this.#ended(held, error),
     }
-    const read = async (): Promise<string | null> => {
-      const found = await handled.get({ uri, spelled: held.uri, principal: principal() })
-      return found && found.value != null ? found.body : null
-    }
-    handled.permitFollowing(uri, principal())
-    return host.published.subscribe(
-      { uri, owner: this, read, listener, caller: stands && { principal: me, standing: stands } },
-      held.options?.since ?? null,
-    )
+    return followHandled(host, {
+      uri,
+      spelled: held.uri,
+      owner: this,
+      listener,
+      principal,
+      standing: standing(),
+      since: held.options?.since ?? null,
+    })
   }
 
   #ended(held: Held, error: ApiError): void {

@@ -4,6 +4,7 @@ import type { Call, Conditions, Outcome, Principal } from '../../engine/call.ts'
 import type { HandledCall, HandledValue } from '../../engine/handled.ts'
 import { canonicalUri } from '../../model/uri-pattern.ts'
 import type { Lifetime } from '../lifetime.ts'
+import { refuseKey } from '../refuse-key.ts'
 import type { SocketHost } from '../socket-host.ts'
 import type { UriTarget, UriTargets } from '../uri-target.ts'
 import type { Message, Options } from './message.ts'
@@ -92,10 +93,7 @@ async function writeHandled(
   options: Options | null,
   principal: Principal | null,
 ): Promise<Written> {
-  if (options?.key != null) {
-    const detail = 'what functions serve cannot be asked for twice by a key'
-    throw new ApiError('validation', { issues: [{ code: 'unknown_param', pointer: '#/key', detail }] })
-  }
+  refuseKey(options?.key)
   const call: HandledCall = {
     uri: canonicalUri(message.uri),
     spelled: message.uri,

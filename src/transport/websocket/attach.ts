@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
 import type { Engine } from '../../engine/engine.ts'
+import type { ApiError } from '../../protocol/error.ts'
 import { SUBPROTOCOL } from '../../protocol/frames.ts'
 import { addressFinder } from '../http/address.ts'
 import { printLog, type HttpOptions } from '../http/options.ts'
@@ -17,10 +18,10 @@ export function attachSockets(
   plain?: SocketFace,
   isTaken?: UpgradeOptions['isTaken'],
 ): () => void {
-  const { live } = http
+  const { live, handled, published } = http
   if (!live) return () => {}
   const log = http.log ?? printLog
-  const native = nativeFace(engine, live, http.admission ?? null, error =>
+  const onFault = (error: ApiError): void =>
     log({
       level: 'error',
       event: error.code,
@@ -28,8 +29,9 @@ export function attachSockets(
       method: 'WEBSOCKET',
       path: '',
       error: error.cause ?? error,
-    }),
-  )
+    })
+  const functions = handled && published ? { handled, published } : null
+  const native = nativeFace(engine, live, http.admission ?? null, onFault, functions)
   return acceptSockets(server, {
     engine,
     live,

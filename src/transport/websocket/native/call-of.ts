@@ -79,9 +79,7 @@ const isBulk = (operation: string): boolean => operation === 'patch' || operatio
 
 function asked(engine: Engine, targets: UriTargets, target: UriTarget, frame: CallFrame | SubscribeFrame): Decoded {
   const { params } = frame
-  if (params !== undefined && target.query !== '') {
-    throw new ApiError('vague', { detail: 'a query is either in the URI or in params' })
-  }
+  refuseTwice(params, target.query)
   if (frame.op === 'subscribe' && params === undefined) return targets.read(target)
   const { resource, id } = target
   const limits = { ...engine.limits, ...resource.options.limits }
@@ -107,8 +105,15 @@ function asked(engine: Engine, targets: UriTargets, target: UriTarget, frame: Ca
   }
 }
 
+/** Refuses a query that stands in both places. */
+export function refuseTwice(params: unknown, query: string): void {
+  if (params !== undefined && query !== '') {
+    throw new ApiError('vague', { detail: 'a query is either in the URI or in params' })
+  }
+}
+
 /** Faults of params, as places in the message. */
-function inside(thrown: unknown): ApiError {
+export function inside(thrown: unknown): ApiError {
   const error = ApiError.from(thrown)
   const issues = error.issues.map(issue =>
     issue.pointer === undefined ? issue : { ...issue, pointer: `#/params${issue.pointer.slice(1)}` },
@@ -116,7 +121,8 @@ function inside(thrown: unknown): ApiError {
   return issues.length === 0 ? error : new ApiError(error.code, { issues, cause: error })
 }
 
-function conditionsOf({ ifMatch, ifNoneMatch }: CallFrame): Conditions | null {
+/** What has to hold, as a message has it. */
+export function conditionsOf({ ifMatch, ifNoneMatch }: CallFrame): Conditions | null {
   if (ifMatch === undefined && ifNoneMatch === undefined) return null
   return { ifMatch: tags(ifMatch), ifNoneMatch: tags(ifNoneMatch), ifModifiedSince: null, ifUnmodifiedSince: null }
 }

@@ -1,8 +1,6 @@
 import type { Identity, Principal } from '../../../auth/principal.ts'
 import type { Call, Outcome } from '../../../engine/call.ts'
-import type { Engine } from '../../../engine/engine.ts'
 import type { Frame } from '../../../live/event.ts'
-import type { Live } from '../../../live/live.ts'
 import { Mailbox, type Wire } from '../../../live/mailbox.ts'
 import { ApiError } from '../../../protocol/error.ts'
 import {
@@ -12,28 +10,21 @@ import {
   type ClientFrame,
   type SubscribeFrame,
 } from '../../../protocol/frames.ts'
-import { overloaded, type Admission } from '../../admission.ts'
+import { overloaded } from '../../admission.ts'
 import { Bucket } from '../../bucket.ts'
 import { Lifetime } from '../../lifetime.ts'
 import { modeOf } from '../../live-words.ts'
-import type { UriTargets } from '../../uri-target.ts'
 import type { Handshake } from '../upgrade.ts'
 import type { FrameSocket } from '../ws.ts'
 import { callOf } from './call-of.ts'
+import { callHandled, checkFollowing, targetOf } from './handled-calls.ts'
+import { identityOf } from './identity-of.ts'
+import type { NativeOptions } from './options.ts'
+import { valueFrame } from './published-frames.ts'
 import { readFrame } from './read-frame.ts'
 import { Subscribers } from './subscribers.ts'
 import { Turns } from './turns.ts'
 import { answerFrame, doneFrame, helloFrame, pongFrame, refusalFrame } from './write-frame.ts'
-
-export interface NativeOptions {
-  readonly engine: Engine
-  readonly live: Live
-  /** Null where everything is admitted. */
-  readonly admission: Admission | null
-  readonly targets: UriTargets
-  /** Hears of faults that are ours. */
-  readonly onFault: (error: ApiError) => void
-}
 
 /** Milliseconds that an anonymous connection has to ask for something that it may have, and bytes of its messages. */
 const STRANGER = { patience: 5_000, message: 4_096 }
@@ -68,7 +59,7 @@ export class NativeConnection implements Wire {
     this.#handshake = handshake
     this.#mailbox = new Mailbox(this, live.postman, { bytes: limits.mailbox, stall: limits.stall })
     this.#bucket = new Bucket(limits.messageRate, limits.messageBurst)
-    this.#subscribers = new Subscribers(live, this.#mailbox, limits.subscriptions)
+    this.#subscribers = new Subscribers(options, this.#mailbox)
     this.#mailbox.onDrained = () => {
       this.#resume()
       this.#subscribers.drained()
@@ -151,28 +142,16 @@ export class NativeConnection implements Wire {
         // Everything behind it is asked by whoever it says.
         return this.#inTurn(frame, true, () => this.#authenticate(frame))
       case 'subscribe':
-        return this.#inTurn(
-          frame,
-          false,
-          this.#admitted(() => this.#subscribe(frame)),
-        )
+        return this.#admitted(frame, false, () => this.#subscribe(frame))
       case 'list':
       case 'get':
-        return this.#inTurn(
-          frame,
-          false,
-          this.#admitted(() => this.#call(frame, false)),
-        )
+        return this.#admitted(frame, false, () => this.#call(frame, false))
       case 'create':
       case 'replace':
       case 'patch':
       case 'delete':
       case 'act':
-        return this.#inTurn(
-          frame,
-          true,
-          this.#admitted(() => this.#call(frame, true)),
-        )
+        return this.#admitted(frame, true, () => this.#call(frame, true))
     }
   }
 
@@ -185,29 +164,51 @@ export class NativeConnection implements Wire {
   }
 
   /** What may be refused while more is asked than can be done. */
-  #admitted(work: () => Promise<void>): () => Promise<void> {
+  #admitted(frame: CallFrame | SubscribeFrame, isWrite: boolean, work: () => Promise<void>): void {
     const { admission } = this.#options
-    return admission === null ? work : () => admission.admit(work)
+    this.#inTurn(frame, isWrite, admission === null ? work : () => admission.admit(work))
   }
 
   async #call(frame: CallFrame, isWrite: boolean): Promise<void> {
-    const { engine, live, targets } = this.#options
+    const { engine, targets, functions } = this.#options
+    const served = targetOf(this.#options, frame)
+    if (served) {
+      await this.#reached(frame)
+      const answer = await callHandled(functions!.handled, served, frame, this.#principal, engine.limits)
+      return this.#answer(valueFrame(frame.id, answer), isWrite)
+    }
     const call = this.#withCredentials(callOf(engine, targets, frame, this.#principal))
-    if (frame.min !== undefined) await live.reached(frame.min, { pointer: '#/min' })
+    await this.#reached(frame)
     const outcome: Outcome = await engine.handle(call)
+    if (outcome.kind === 'failure') this.#mailbox.answer(answerFrame(frame.id, outcome))
+    else await this.#answer(answerFrame(frame.id, outcome), isWrite)
+  }
+
+  async #answer(frame: Frame, isWrite: boolean): Promise<void> {
     // One's own subscriptions are told of the write before its answer (DECISIONS A12).
-    if (isWrite && outcome.kind !== 'failure' && this.#subscribers.size > 0) await live.advance()
-    if (outcome.kind !== 'failure') this.#isWelcome()
-    this.#mailbox.answer(answerFrame(frame.id, outcome))
+    if (isWrite && this.#subscribers.size > 0) await this.#options.live.advance()
+    this.#isWelcome()
+    this.#mailbox.answer(frame)
+  }
+
+  async #reached({ min }: CallFrame | SubscribeFrame): Promise<void> {
+    if (min !== undefined) await this.#options.live.reached(min, { pointer: '#/min' })
   }
 
   async #subscribe(frame: SubscribeFrame): Promise<void> {
-    const { engine, live, targets } = this.#options
+    const { engine, targets } = this.#options
     const mode = modeOf(frame.mode, { pointer: '#/mode' })
+    const served = targetOf(this.#options, frame)
+    if (served) {
+      checkFollowing(served, frame, engine.limits)
+      await this.#reached(frame)
+      await this.#subscribers.follow(frame.id, served.uri, this.#principal, frame.since ?? null)
+      return this.#isWelcome()
+    }
     const subscriber = this.#subscribers.reserve(frame.id)
     try {
       const call = this.#withCredentials(callOf(engine, targets, frame, this.#principal))
-      if (frame.min !== undefined) await live.reached(frame.min, { pointer: '#/min' })
+      await this.#reached(frame)
       await this.#subscribers.begin(subscriber, call, frame.since ?? null, mode)
     } catch (thrown) {
       this.#subscribers.forget(subscriber)
@@ -221,20 +222,13 @@ export class NativeConnection implements Wire {
     this.#mailbox.answer(doneFrame(id))
   }
 
-  async #authenticate({ id, token, ticket }: AuthFrame): Promise<void> {
+  async #authenticate(frame: AuthFrame): Promise<void> {
     const { engine } = this.#options
-    const { auth } = engine
-    if (!auth) throw new ApiError('bad_request', { detail: 'nobody needs to say who they are here' })
-    if ((token === undefined) === (ticket === undefined)) {
-      throw new ApiError('validation', {
-        issues: [{ pointer: '#/token', code: 'required', detail: 'a token or a ticket, not both' }],
-      })
-    }
     const before = this.#principal
-    const identity = token === undefined ? auth.authenticateTicket(ticket!) : await auth.authenticateToken(token)
+    const identity = await identityOf(engine, frame)
     if (!this.#socket.isOpen) return
     this.#identify(identity)
-    this.#mailbox.answer(helloFrame(engine, this.#principal, id))
+    this.#mailbox.answer(helloFrame(engine, this.#principal, frame.id))
     if (before !== this.#principal) await this.#subscribers.become(this.#principal)
   }
 
@@ -246,10 +240,18 @@ export class NativeConnection implements Wire {
     this.#subscribers.identify(auth?.standing(identity) ?? null)
     this.#unwatch =
       auth?.watch(identity, what => {
-        // What is followed goes by the log: each subscription tells what the change comes to.
-        if (what.kind === 'changed') this.#principal = what.principal
+        if (what.kind === 'changed') this.#renew(what.principal)
         else this.#endSession(what.kind)
       }) ?? (() => {})
+  }
+
+  /** Rows that are followed go by the log: each subscription tells what the change comes to. The rest is asked for anew. */
+  #renew(principal: Principal): void {
+    this.#principal = principal
+    const { functions, onFault } = this.#options
+    if (!functions) return
+    const renew = (): Promise<void> => this.#subscribers.renew(this.#principal)
+    this.#turns.take(true, renew, thrown => onFault(ApiError.from(thrown)))
   }
 
   #endSession(kind: 'expired' | 'ended'): void {

@@ -5,6 +5,7 @@ import type { Admission } from '../../admission.ts'
 import { UriTargets } from '../../uri-target.ts'
 import type { SocketFace } from '../upgrade.ts'
 import { NativeConnection } from './connection.ts'
+import type { Functions } from './options.ts'
 
 /** Serves connections of the subprotocol restuary.1 (docs/protocol.md §8). */
 export function nativeFace(
@@ -12,7 +13,8 @@ export function nativeFace(
   live: Live,
   admission: Admission | null,
   onFault: (error: ApiError) => void,
+  functions: Functions | null = null,
 ): SocketFace {
-  const options = { engine, live, admission, targets: new UriTargets(engine), onFault }
+  const options = { engine, live, admission, targets: new UriTargets(engine), functions, onFault }
   return (socket, handshake) => void new NativeConnection(socket, handshake, options)
 }

@@ -6,27 +6,29 @@ import type { Mailbox } from '../../../live/mailbox.ts'
 import type { Mode } from '../../../live/coalesce.ts'
 import { ApiError } from '../../../protocol/error.ts'
 import type { RequestId } from '../../../protocol/frames.ts'
+import { PublishedSubscriber } from './published-subscriber.ts'
+import type { NativeOptions } from './options.ts'
 import { Subscriber } from './subscriber.ts'
 
 interface Held {
-  readonly subscriber: Subscriber
-  /** What it follows, for following it as somebody else; null until it has begun. */
+  readonly subscriber: Subscriber | PublishedSubscriber
+  /** What it follows, for following it as somebody else; null until it has begun, and of what functions serve. */
   call: Call | null
 }
 
 /** The subscriptions of one connection by the ids that the client gave them. */
 export class Subscribers {
+  readonly #options: NativeOptions
   readonly #live: Live
   readonly #mailbox: Mailbox
-  readonly #most: number
   readonly #held = new Map<RequestId, Held>()
   #standing: Standing | null = null
   #isClosed = false
 
-  constructor(live: Live, mailbox: Mailbox, most: number) {
-    this.#live = live
+  constructor(options: NativeOptions, mailbox: Mailbox) {
+    this.#options = options
+    this.#live = options.live
     this.#mailbox = mailbox
-    this.#most = most
   }
 
   get size(): number {
@@ -38,10 +40,14 @@ export class Subscribers {
    * once it is closed: what was asked before may have waited for its turn.
    */
   reserve(id: RequestId): Subscriber {
+    return this.#place(new Subscriber(id, this.#live, this.#mailbox, ended => this.forget(ended)))
+  }
+
+  #place<S extends Subscriber | PublishedSubscriber>(subscriber: S): S {
+    const { id } = subscriber
     if (this.#isClosed) throw new ApiError('gone', { detail: 'the connection is closed' })
     if (this.#held.has(id)) throw new ApiError('conflict', { detail: 'a subscription has this id already' })
-    if (this.#held.size >= this.#most) throw new ApiError('too_many_subscriptions')
-    const subscriber = new Subscriber(id, this.#live, this.#mailbox, ended => this.forget(ended))
+    if (this.#held.size >= this.#options.engine.limits.subscriptions) throw new ApiError('too_many_subscriptions')
     this.#held.set(id, { subscriber, call: null })
     return subscriber
   }
@@ -56,7 +62,23 @@ export class Subscribers {
     if (subscription.behind && !this.#mailbox.isBusy) subscription.drained()
   }
 
-  forget(subscriber: Subscriber): void {
+  /** Takes a place for what functions serve at a URI, and begins; throws as `reserve` does, or what stands in the way. */
+  async follow(id: RequestId, uri: string, principal: Principal | null, since: string | null): Promise<void> {
+    const around = {
+      options: this.#options,
+      mailbox: this.#mailbox,
+      ended: (one: PublishedSubscriber) => this.forget(one),
+    }
+    const subscriber = this.#place(new PublishedSubscriber(id, uri, around))
+    try {
+      await subscriber.begin({ principal, standing: this.#standing }, since)
+    } catch (thrown) {
+      this.forget(subscriber)
+      throw thrown
+    }
+  }
+
+  forget(subscriber: Subscriber | PublishedSubscriber): void {
     if (this.#held.get(subscriber.id)?.subscriber === subscriber) this.#held.delete(subscriber.id)
   }
 
@@ -87,8 +109,16 @@ export class Subscribers {
   /** Everything is followed by somebody else from now on. */
   async become(principal: Principal | null): Promise<void> {
     for (const { subscriber, call } of this.#held.values()) {
-      if (!call || !subscriber.subscription) continue
+      if (subscriber instanceof PublishedSubscriber || !call || !subscriber.subscription) continue
       await this.#live.become(subscriber.subscription, askedBy(call, principal), this.#standing)
+    }
+    await this.renew(principal)
+  }
+
+  /** What functions serve is asked for anew: their rules are asked when something is read, not by the log. */
+  async renew(principal: Principal | null): Promise<void> {
+    for (const { subscriber } of this.#held.values()) {
+      if (subscriber instanceof PublishedSubscriber) await subscriber.renew({ principal, standing: this.#standing })
     }
   }
 }

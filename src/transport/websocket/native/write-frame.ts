@@ -84,23 +84,41 @@ export function snapshotFrame(
 ): Frame {
   const label = JSON.stringify(sub)
   return snapshotFrameOf(rows, `native ${reset} ${label}`, () => {
-    const parts = partsOf(rows)
-    const frames = parts.map((part, i) => {
-      const op = reset && i === 0 ? 'reset' : 'snapshot'
-      const last = i === parts.length - 1
-      return textFrame(
-        `{"sub":${label},"op":"${op}","data":[${part.map(row => row.body).join(',')}],` +
-          `"ids":[${part.map(row => JSON.stringify(row.id)).join(',')}],` +
-          `"versions":[${part.map(row => `"${formatPosition(epoch, row.seq)}"`).join(',')}],` +
-          (last ? `"position":"${position}"}` : '"more":true}'),
-      )
-    })
-    return frames.length === 1 ? frames[0]! : Buffer.concat(frames)
+    return snapshotText(label, rows, row => formatPosition(epoch, row.seq), position, reset)
   })
 }
 
-function partsOf(rows: readonly Shown[]): Shown[][] {
-  const parts: Shown[][] = [[]]
+/** A row, or what a function tells. */
+interface Told {
+  readonly id: RequestId | null
+  /** JSON text. */
+  readonly body: string
+}
+
+/** `label` is the subscription's name as JSON text. */
+export function snapshotText<R extends Told>(
+  label: string,
+  rows: readonly R[],
+  versionOf: (row: R) => string,
+  position: string,
+  reset: boolean,
+): Frame {
+  const parts = partsOf(rows)
+  const frames = parts.map((part, i) => {
+    const op = reset && i === 0 ? 'reset' : 'snapshot'
+    const last = i === parts.length - 1
+    return textFrame(
+      `{"sub":${label},"op":"${op}","data":[${part.map(row => row.body).join(',')}],` +
+        `"ids":[${part.map(row => JSON.stringify(row.id)).join(',')}],` +
+        `"versions":[${part.map(row => `"${versionOf(row)}"`).join(',')}],` +
+        (last ? `"position":"${position}"}` : '"more":true}'),
+    )
+  })
+  return frames.length === 1 ? frames[0]! : Buffer.concat(frames)
+}
+
+function partsOf<R extends Told>(rows: readonly R[]): R[][] {
+  const parts: R[][] = [[]]
   let size = 0
   for (const row of rows) {
     if (size > 0 && size + row.body.length > PART) {

@@ -1,0 +1,151 @@
+import type { Principal } from '../../../auth/principal.ts'
+import { missing, tagOf, type Handled, type HandledCall, type HandledValue } from '../../../engine/handled.ts'
+import { queryValues, queryValuesBy, type ValueList } from '../../../engine/value-list.ts'
+import { checkRead, isUnchanged } from '../../../engine/version.ts'
+import type { HandledOperation } from '../../../model/handled.ts'
+import { ApiError } from '../../../protocol/error.ts'
+import type { CallFrame, SubscribeFrame } from '../../../protocol/frames.ts'
+import type { Limits } from '../../../protocol/limits.ts'
+import { findHandled, type HandledTarget } from '../../handled-target.ts'
+import { readParameters } from '../../http/parameters.ts'
+import { modeOf } from '../../live-words.ts'
+import { refuseKey } from '../../refuse-key.ts'
+import { conditionsOf, inside, refuseTwice } from './call-of.ts'
+import type { NativeOptions } from './options.ts'
+
+/** What came of a request to a function. */
+export interface HandledAnswer {
+  readonly status: number
+  /** JSON text. */
+  readonly body: string
+  /** Without quotes. */
+  readonly etag: string | null
+  readonly position: string | null
+  readonly total: number | null
+}
+
+/** What functions serve at the URI of a message; null where that is for rows or an action, or nobody's. */
+export function targetOf(
+  { functions, targets }: NativeOptions,
+  frame: CallFrame | SubscribeFrame,
+): HandledTarget | null {
+  if (functions === null || targets.has(frame.uri)) return null
+  // A pattern may be as wide as to have the path of an action that stands alone.
+  if (frame.op === 'act' && targets.findAction(frame.uri, frame.method)) return null
+  return findHandled(functions.handled, frame.uri)
+}
+
+const operations: Readonly<Record<CallFrame['op'], HandledOperation | null>> = {
+  list: 'get',
+  get: 'get',
+  create: 'create',
+  patch: 'patch',
+  delete: 'delete',
+  replace: null,
+  act: null,
+}
+
+/** Asks what a message asks of the functions at its URI; throws ApiError, or what one of them threw. */
+export async function callHandled(
+  handled: Handled,
+  target: HandledTarget,
+  frame: CallFrame,
+  principal: Principal | null,
+  limits: Limits,
+): Promise<HandledAnswer> {
+  const { uri } = target
+  const operation = operations[frame.op]
+  if (operation === null || !target.operations.includes(operation)) {
+    throw new ApiError('method_not_allowed', {
+      detail: `${uri} has no ${frame.op}: there is ${target.operations.join(', ')}`,
+    })
+  }
+  refuseKey(frame.key)
+  const call: HandledCall = { uri, spelled: frame.uri, principal, conditions: conditionsOf(frame) }
+  if (operation === 'get') return read(handled, call, askedOf(target, frame, limits), limits)
+  refuseWords(target, frame, limits)
+  switch (operation) {
+    case 'create': {
+      const { body, position } = await handled.create(call, objectOf(frame))
+      return { status: 201, body, etag: null, position, total: null }
+    }
+    case 'patch': {
+      const { position } = await handled.patch(call, objectOf(frame))
+      const now = mayRead(handled, call) ? await handled.get({ uri, principal }) : null
+      if (!now || now.value == null) return done(position)
+      return { status: 200, body: now.body, etag: tagOf(now), position, total: null }
+    }
+    case 'delete':
+      return done((await handled.delete(call)).position)
+  }
+}
+
+/** What was written is shown to those who may read it: that others may not does not undo the write. */
+function mayRead(handled: Handled, { uri, principal }: HandledCall): boolean {
+  const match = handled.routes.find('get', uri)
+  try {
+    if (match) handled.permit(match, 'get', principal)
+    return match !== null
+  } catch {
+    return false
+  }
+}
+
+const done = (position: string): HandledAnswer => ({ status: 204, body: 'null', etag: null, position, total: null })
+
+async function read(handled: Handled, call: HandledCall, asked: Asked, limits: Limits): Promise<HandledAnswer> {
+  const found = await handled.get(call)
+  if (!found || found.value == null) throw missing(call.uri)
+  const selected = select(call.uri, found, asked, limits)
+  const shown = selected ? { ...found, body: JSON.stringify(selected.values) } : found
+  const etag = tagOf(shown)
+  const conditions = call.conditions ?? null
+  checkRead(conditions, etag, null)
+  if (isUnchanged(conditions, etag, null)) return { status: 304, body: 'null', etag, position: null, total: null }
+  return { status: 200, body: shown.body, etag, position: found.position, total: selected?.total ?? null }
+}
+
+/** The words of a query: as the URI has them, or as an object. */
+type Asked =
+  | { readonly parameters: ReturnType<typeof readParameters> }
+  | { readonly params: Readonly<Record<string, unknown>> }
+
+function askedOf(target: HandledTarget, { params }: CallFrame | SubscribeFrame, { parameters }: Limits): Asked {
+  refuseTwice(params, target.query)
+  return params === undefined ? { parameters: readParameters(target.query, parameters) } : { params: { ...params } }
+}
+
+/** Null where nothing is asked for but all. */
+function select(uri: string, { value }: HandledValue, asked: Asked, limits: Limits): ValueList | null {
+  if ('parameters' in asked) {
+    return asked.parameters.length === 0 ? null : queryValues(uri, value, asked.parameters, limits)
+  }
+  if (Object.keys(asked.params).length === 0) return null
+  try {
+    return queryValuesBy(uri, value, asked.params, limits)
+  } catch (thrown) {
+    throw inside(thrown)
+  }
+}
+
+function refuseWords(target: HandledTarget, frame: CallFrame | SubscribeFrame, limits: Limits): void {
+  const asked = askedOf(target, frame, limits)
+  const word = 'parameters' in asked ? asked.parameters[0]?.[0] : Object.keys(asked.params)[0]
+  if (word === undefined) return
+  const place = 'parameters' in asked ? { parameter: word } : { pointer: `#/params/${word}` }
+  const detail = `${target.uri} takes no query for ${frame.op}`
+  throw new ApiError('validation', { issues: [{ code: 'unknown_param', ...place, detail }] })
+}
+
+function objectOf({ data }: CallFrame): object {
+  if (typeof data === 'object' && data !== null && !Array.isArray(data)) return data
+  throw new ApiError('validation', { issues: [{ pointer: '#/data', code: 'type', detail: 'must be an object' }] })
+}
+
+/** Refuses what cannot be asked of a subscription to what functions serve. */
+export function checkFollowing(target: HandledTarget, frame: SubscribeFrame, limits: Limits): void {
+  refuseWords(target, frame, limits)
+  if (modeOf(frame.mode, { pointer: '#/mode' }) === 'every') return
+  const detail = 'what functions serve is told as it happens: there is every'
+  throw new ApiError('validation', { issues: [{ pointer: '#/mode', code: 'enum', detail }] })
+}

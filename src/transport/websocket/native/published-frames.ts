@@ -1,0 +1,47 @@
+import { formatPosition } from '../../../protocol/position.ts'
+import type { RequestId } from '../../../protocol/frames.ts'
+import type { Frame } from '../../../live/event.ts'
+import type { Published } from '../../../store/store.ts'
+import { textFrame } from '../text-frame.ts'
+import type { HandledAnswer } from './handled-calls.ts'
+import { snapshotText, type Label } from './write-frame.ts'
+
+/** What came of a request to a function. */
+export function valueFrame(id: RequestId, { status, body, etag, position, total }: HandledAnswer): Frame {
+  let text = `{"id":${JSON.stringify(id)},"status":${status},"data":${body}`
+  if (etag !== null) text += `,"etag":"${etag}"`
+  if (position !== null) text += `,"position":"${position}"`
+  if (total !== null) text += `,"total":${total}`
+  return textFrame(`${text}}`)
+}
+
+/** What a getter says: the values' own ids, null where they have none; all of them are as new as the whole. */
+export function stateFrame(label: Label, values: readonly unknown[], position: string, reset: boolean): Frame {
+  const rows = values.map(value => ({ id: idOf(value), body: JSON.stringify(value) }))
+  return snapshotText(label.text, rows, () => position, position, reset)
+}
+
+function idOf(value: unknown): RequestId | null {
+  const id = typeof value === 'object' && value !== null && 'id' in value ? value.id : null
+  return typeof id === 'string' || typeof id === 'number' ? id : null
+}
+
+const kinds = { create: 'enter', patch: 'change', delete: 'leave' } as const
+const frames = new WeakMap<Published, Map<string, Frame>>()
+
+/** What a record of the log says, made once for all that chose the same label. */
+export function publishedFrame({ text, epoch }: Label, record: Published): Frame {
+  let made = frames.get(record)
+  if (!made) frames.set(record, (made = new Map()))
+  let frame = made.get(text)
+  if (frame === undefined) made.set(text, (frame = textFrame(`{"sub":${text}${restOf(record, epoch)}`)))
+  return frame
+}
+
+function restOf({ seq, uri, op, body }: Published, epoch: string): string {
+  const position = formatPosition(epoch, seq)
+  let event = `{"kind":"${kinds[op]}","uri":${JSON.stringify(uri)},"version":"${position}"`
+  if (op === 'create') event += `,"data":${body}`
+  else if (op === 'patch') event += `,"patch":${body}`
+  return `,"op":"commit","position":"${position}","events":[${event}}]}`
+}
