@@ -5,6 +5,7 @@ import type { HandledOperation } from '../../model/handled.ts'
 import { ApiError } from '../../protocol/error.ts'
 import { wantsStream } from '../sse/accept.ts'
 import { sendHandledStream } from '../sse/handled.ts'
+import { findHandled } from '../handled-target.ts'
 import { checkLength, readJson } from './body.ts'
 import { readConditions } from './conditional.ts'
 import type { Exchange, FieldLines } from './exchange.ts'
@@ -16,12 +17,12 @@ import { readParameters } from './parameters.ts'
 import type { ServiceEndpoint } from './routes.ts'
 import { queryOf } from './target.ts'
 
-const methodsOf: readonly (readonly [HandledOperation, readonly string[]])[] = [
-  ['get', ['GET', 'HEAD']],
-  ['create', ['POST']],
-  ['patch', ['PATCH']],
-  ['delete', ['DELETE']],
-]
+const methodsOf: Readonly<Record<HandledOperation, readonly string[]>> = {
+  get: ['GET', 'HEAD'],
+  create: ['POST'],
+  patch: ['PATCH'],
+  delete: ['DELETE'],
+}
 
 /**
  * Handled resources at their URIs: GET, POST on lists, PATCH and DELETE on items. `/apples` and `/apples/` are the same
@@ -29,35 +30,21 @@ const methodsOf: readonly (readonly [HandledOperation, readonly string[]])[] = [
  */
 export function handledEndpoint(handled: Handled, prefix: string, path: string): ServiceEndpoint | null {
   if (!path.startsWith(`${prefix}/`)) return null
-  const uri = decoded(path.slice(prefix.length))
-  if (uri === null) return null
-  for (const one of [uri, uri.endsWith('/') ? uri.slice(0, -1) : `${uri}/`]) {
-    const methods = methodsOf.flatMap(([operation, words]) => (handled.routes.find(operation, one) ? words : []))
-    if (methods.length === 0) continue
-    const known = [...methods, 'OPTIONS']
-    return {
-      kind: 'service',
-      allow: known.join(', '),
-      methods: new Set(known),
-      service: {
-        path,
-        route: 'handled',
-        methods: known,
-        serve: (face, exchange) => serve(face, exchange, handled, one, prefix),
-      },
-    }
-  }
-  return null
-}
-
-/** Each segment decoded; null where one of them holds a slash, which no pattern means. */
-function decoded(path: string): string | null {
-  if (!path.includes('%')) return path
-  try {
-    const segments = path.split('/').map(decodeURIComponent)
-    return segments.some(segment => segment.includes('/')) ? null : segments.join('/')
-  } catch {
-    throw new ApiError('bad_encoding', { detail: 'The path is not percent-encoded UTF-8' })
+  const spelled = path.slice(prefix.length)
+  // On sockets slashes in front say nothing; here another one is another path.
+  const found = spelled.startsWith('//') ? null : findHandled(handled, spelled)
+  if (!found) return null
+  const known = [...found.operations.flatMap(operation => methodsOf[operation]), 'OPTIONS']
+  return {
+    kind: 'service',
+    allow: known.join(', '),
+    methods: new Set(known),
+    service: {
+      path,
+      route: 'handled',
+      methods: known,
+      serve: (face, exchange) => serve(face, exchange, handled, found.uri, prefix),
+    },
   }
 }
 

@@ -6,6 +6,7 @@ import type { Exchange } from '../http/exchange.ts'
 import type { Face } from '../http/face.ts'
 import { readParameters } from '../http/parameters.ts'
 import { queryOf } from '../http/target.ts'
+import { followHandled } from '../follow-handled.ts'
 import { endWithCaller, endWithServer, streamFields } from './face.ts'
 import { publishedFrame, stateFrame } from './frames.ts'
 import { SseStream } from './stream.ts'
@@ -26,18 +27,11 @@ export async function sendHandledStream(
 ): Promise<void> {
   const { engine } = face
   const since = exchange.header('last-event-id') ?? sinceIn(face, exchange)
-  handled.permitFollowing(uri, principal)
   const isList = uri.endsWith('/')
   let hasBegun = false
-  const read = async (): Promise<string | null> => {
-    const found = await handled.get({ uri, principal })
-    if (found && found.value != null) return found.body
-    // What goes while it is followed is told; what is not there cannot be followed.
-    if (hasBegun) return null
-    throw missing(uri)
-  }
   if (exchange.method === 'HEAD') {
-    await read()
+    handled.permitFollowing(uri, principal)
+    if ((await handled.get({ uri, principal }))?.value == null) throw missing(uri)
     return exchange.send(200, streamFields(face, exchange), null)
   }
   const stream = new SseStream({
@@ -46,12 +40,12 @@ export async function sendHandledStream(
     open: () => exchange.open(200, streamFields(face, exchange)),
   })
   const identity = (await engine.auth?.identify(exchange)) ?? null
-  const standing = identity && engine.auth!.standing(identity)
-  const subscription = await published.subscribe(
+  const subscription = await followHandled(
+    { handled, published },
     {
       uri,
+      spelled: uri,
       owner: stream,
-      read,
       listener: {
         state: (body, position, reset) => {
           hasBegun = true
@@ -65,9 +59,14 @@ export async function sendHandledStream(
         isBusy: () => stream.isBusy(),
         end: error => stream.end(error),
       },
-      caller: standing && { principal, standing },
+      principal: () => principal,
+      standing: identity && engine.auth!.standing(identity),
+      since,
+      // What goes while it is followed is told; what is not there cannot be followed.
+      absent: () => {
+        if (!hasBegun) throw missing(uri)
+      },
     },
-    since,
   )
   stream.carry(subscription, () => published.unsubscribe(subscription))
   // Rules of functions are asked when a stream begins: a reader with other rights begins anew.

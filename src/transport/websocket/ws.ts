@@ -14,7 +14,6 @@ export interface SocketEvents {
   onText: (text: string) => void
   onBinary: () => void
   onPing: () => void
-  onPong?: () => void
   onClose: () => void
   /** Everything that was written has been taken by the network. */
   onDrain: () => void
@@ -30,7 +29,6 @@ export interface FrameSocket {
   events: SocketEvents
   /** Writes frames that are ready. */
   write(bytes: Uint8Array): void
-  ping(): void
   pong(): void
   /** Closes it in order; who does not answer is cut off. */
   close(code: number, reason: string): void
@@ -43,6 +41,8 @@ export interface FrameSocket {
 /** Fragments of a message, and pieces in which they come, at most: more is an attack (close 1008). */
 const FRAGMENTS = 1_024
 const PIECES = 16_384
+/** Milliseconds between pings; who says nothing for three of them is gone. */
+const HEARTBEAT = 25_000
 /** Milliseconds that the other side has to answer a close. */
 const CLOSING = 3_000
 
@@ -95,20 +95,33 @@ class Wrapped implements FrameSocket {
   readonly #socket: WebSocket
   /** What the WebSocket lies on. Without compression the library hands each of its own frames to it at once, so order is kept. */
   readonly #stream: Duplex
+  readonly #heartbeat: NodeJS.Timeout
+  #silent = 0
   events: SocketEvents = silent
 
   constructor(socket: WebSocket, stream: Duplex) {
     this.#socket = socket
     this.#stream = stream
     socket.on('message', (data: Buffer, isBinary: boolean) => {
+      this.#silent = 0
       if (isBinary) this.events.onBinary()
       else this.events.onText(data.toString())
     })
-    socket.on('ping', () => this.events.onPing())
-    socket.on('pong', () => this.events.onPong?.())
-    socket.on('close', () => this.events.onClose())
+    socket.on('ping', () => {
+      this.#silent = 0
+      this.events.onPing()
+    })
+    socket.on('pong', () => {
+      this.#silent = 0
+    })
+    socket.on('close', () => {
+      clearInterval(this.#heartbeat)
+      this.events.onClose()
+    })
     // What is wrong with a frame closes the connection with its code; there is nothing else to do about it.
     socket.on('error', () => {})
+    this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT)
+    this.#heartbeat.unref()
   }
 
   get subprotocol(): string | null {
@@ -125,10 +138,6 @@ class Wrapped implements FrameSocket {
 
   write(bytes: Uint8Array): void {
     if (this.isOpen) writeTo(this.#stream, bytes, this.#taken)
-  }
-
-  ping(): void {
-    if (this.isOpen) this.#socket.ping()
   }
 
   pong(): void {
@@ -149,6 +158,11 @@ class Wrapped implements FrameSocket {
 
   resume(): void {
     this.#socket.resume()
+  }
+
+  #beat(): void {
+    if (this.#silent++ >= 2) this.#socket.terminate()
+    else if (this.isOpen) this.#socket.ping()
   }
 
   readonly #taken = (): void => {

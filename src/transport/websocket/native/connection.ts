@@ -10,7 +10,6 @@ import {
   type ClientFrame,
   type SubscribeFrame,
 } from '../../../protocol/frames.ts'
-import { overloaded } from '../../admission.ts'
 import { Bucket } from '../../bucket.ts'
 import { Lifetime } from '../../lifetime.ts'
 import { modeOf } from '../../live-words.ts'
@@ -28,8 +27,6 @@ import { answerFrame, doneFrame, helloFrame, pongFrame, refusalFrame } from './w
 
 /** Milliseconds that an anonymous connection has to ask for something that it may have, and bytes of its messages. */
 const STRANGER = { patience: 5_000, message: 4_096 }
-/** Milliseconds between pings; who answers none of two is gone. */
-const HEARTBEAT = 25_000
 /** Requests of one connection that are under way or wait; more are not read. */
 const UNDER_WAY = 64
 
@@ -47,8 +44,6 @@ export class NativeConnection implements Wire {
   #unwatch: () => void = () => {}
   /** Ends those who ask for nothing; null once they have. */
   #stranger: NodeJS.Timeout | null = null
-  readonly #heartbeat: NodeJS.Timeout
-  #silent = 0
   #isPaused = false
 
   constructor(socket: FrameSocket, handshake: Handshake, options: NativeOptions) {
@@ -68,17 +63,11 @@ export class NativeConnection implements Wire {
       onText: text => this.#receive(text),
       onBinary: () => this.#refuseUnread(new ApiError('bad_request', { detail: 'messages are text' })),
       onPing: () => {
-        this.#silent = 0
         if (this.#admit()) socket.pong()
-      },
-      onPong: () => {
-        this.#silent = 0
       },
       onClose: () => this.#free(),
       onDrain: () => this.#mailbox.drained(),
     }
-    this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT)
-    this.#heartbeat.unref()
     if (handshake.identity) this.#identify(handshake.identity)
     else if (engine.auth) {
       this.#stranger = setTimeout(() => this.close('unauthenticated'), STRANGER.patience)
@@ -104,7 +93,6 @@ export class NativeConnection implements Wire {
   }
 
   #receive(text: string): void {
-    this.#silent = 0
     const { limits } = this.#options.engine
     if (!this.#admit()) return
     if (this.#stranger && text.length > STRANGER.message) {
@@ -158,7 +146,7 @@ export class NativeConnection implements Wire {
   #inTurn(frame: Exclude<ClientFrame, { op: 'ping' }>, isWrite: boolean, work: () => void | Promise<void>): void {
     this.#turns.take(isWrite, work, (thrown: unknown) => {
       const error = ApiError.from(thrown)
-      if (error.status >= 500 && error !== overloaded) this.#options.onFault(error)
+      if (error.isFault) this.#options.onFault(error)
       this.#mailbox.answer(refusalFrame(frame.id, error))
     })
   }
@@ -272,11 +260,6 @@ export class NativeConnection implements Wire {
     this.#stranger = null
   }
 
-  #beat(): void {
-    if (this.#silent++ >= 2) return this.#socket.terminate()
-    this.#socket.ping()
-  }
-
   #pause(): void {
     if (this.#isPaused) return
     this.#isPaused = true
@@ -290,7 +273,6 @@ export class NativeConnection implements Wire {
   }
 
   #free(): void {
-    clearInterval(this.#heartbeat)
     this.#isWelcome()
     this.#unwatch()
     this.#mailbox.close()
