@@ -1,6 +1,7 @@
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Engine } from './engine/engine.ts'
+import type { HandledRoute } from './model/handled-routes.ts'
 import type { Model, Resource } from './model/model.ts'
 import type { Snapshot, Store } from './store/store.ts'
 import type { Work } from './store/work.ts'
@@ -101,7 +102,7 @@ export async function serve(app: Servable, options: ServeOptions = {}): Promise<
   }
   if (signals) remember(served, report)
   const base = url + (app.http.prefix ?? '')
-  for (const line of uriTable(app.engine.model, base)) report(line)
+  for (const line of uriTable(app.engine.model, base, app.handled?.routes.all)) report(line)
   const docs = app.http.pages?.find(page => page.type.startsWith('text/html'))
   if (docs) report(`Documentation: ${base}${docs.path}`)
   return served
@@ -116,11 +117,18 @@ function* positionOf(snapshot: Snapshot): Work<number> {
   return snapshot.position
 }
 
-/** The URIs of a model and what may be done with each, as lines to print. */
-export function uriTable(model: Model, base: string): string[] {
+/** The URIs of a model, and those that functions serve, and what may be done with each, as lines to print. */
+export function uriTable(model: Model, base: string, handled: readonly HandledRoute[] = []): string[] {
   const rows = [...model.resources.values()].flatMap(resource =>
     resource.paths.slice(0, 1).map(path => rowOf(resource, path)),
   )
+  for (const route of handled) {
+    const words = (['get', 'create', 'patch', 'delete'] as const).filter(word => {
+      const functions = route[word]
+      return Array.isArray(functions) ? functions.length > 0 : functions !== null
+    })
+    rows.push([route.pattern.text, words.join(', '), ''])
+  }
   const widths = [0, 1].map(i => Math.max(0, ...rows.map(row => row[i]!.length)))
   return [
     `Restuary serves ${base}`,

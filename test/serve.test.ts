@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { api } from '../src/api.ts'
 import type { Principal } from '../src/engine/call.ts'
+import { handled } from '../src/model/handled.ts'
 import { resource } from '../src/model/resource.ts'
 import { t } from '../src/schema/builder.ts'
 import { serve, uriTable, type ServeOptions } from '../src/serve.ts'
@@ -112,4 +113,15 @@ test('a port that is taken is named, and the store is closed', async () => {
 test('the table of URIs is aligned, and internal resources are not in it', () => {
   const { model } = api({ list, todo, secret })
   expect(uriTable(model, 'http://x').join('\n')).not.toContain('secret')
+})
+
+test('what functions serve is in the table, with what may be done there', () => {
+  const lamps = handled({ '/lamps/': { get: () => [] }, '/lamps/<int:id>': { get: () => 1, patch: () => {} } })
+  const app = api({ list, todo, lamps })
+  expect(uriTable(app.model, 'http://x', app.handled.routes.all).map(line => line.trim())).toEqual(
+    expect.arrayContaining([
+      expect.stringMatching(/^\/lamps\/ +get$/),
+      expect.stringMatching(/^\/lamps\/<int:id> +get, patch$/),
+    ]),
+  )
 })
