@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { api, handled, memory, resource, sqlite, t, type Api, type ApiOptions, type Store } from '../src/index.ts'
 import { NativeClient } from '../src/testing/native-client.ts'
+import { lampsIn, type Lamp } from './lamps.ts'
 import { served } from './speakers.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'restuary-handled-'))
@@ -14,12 +15,6 @@ const stores: [string, () => Store][] = [
   ['memory', () => memory()],
   ['sqlite', () => sqlite(join(folder, `${++files}.db`))],
 ]
-
-interface Lamp {
-  readonly id: number
-  readonly on: boolean
-  readonly text?: string
-}
 
 const note = resource({ id: t.id(), text: t.text() }).public()
 
@@ -33,19 +28,7 @@ async function house(store: Store, options: ApiOptions = {}): Promise<House> {
   const lit = new Map<number, Lamp>()
   const lamps = handled(
     {
-      '/lamps/': {
-        get: () => [...lit.values()],
-        create: (_, given: { on: boolean }) => {
-          const lamp = { id: lit.size + 1, on: given.on }
-          lit.set(lamp.id, lamp)
-          return lamp
-        },
-      },
-      '/lamps/<int:key>': {
-        get: ({ params }) => lit.get(params.key),
-        patch: ({ params }, patch: Partial<Lamp>) => void lit.set(params.key, { ...lit.get(params.key)!, ...patch }),
-        delete: ({ params }) => void lit.delete(params.key),
-      },
+      ...lampsIn(lit),
       '/bells/': { create: (_, bell: { tone: string }) => bell },
       '/bells/<name>': { patch: () => null },
       '/box': { get: () => 'secret', patch: () => null },

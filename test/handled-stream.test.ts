@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { api, handled, memory, sqlite, type Api, type Store } from '../src/index.ts'
 import { EventStream } from '../src/testing/event-stream.ts'
+import { lampsIn, type Lamp } from './lamps.ts'
 import { served } from './speakers.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'restuary-handled-'))
@@ -16,28 +17,11 @@ const stores: [string, () => Store][] = [
   ['sqlite', () => sqlite(join(folder, `${++files}.db`))],
 ]
 
-interface Lamp {
-  readonly id: number
-  readonly on: boolean
-}
-
 async function house(store: Store): Promise<{ app: Api; port: number }> {
   const lit = new Map<number, Lamp>()
   const lamps = handled(
     {
-      '/lamps/': {
-        get: () => [...lit.values()],
-        create: (_, given: { on: boolean }) => {
-          const lamp = { id: lit.size + 1, on: given.on }
-          lit.set(lamp.id, lamp)
-          return lamp
-        },
-      },
-      '/lamps/<int:key>': {
-        get: ({ params }) => lit.get(params.key),
-        patch: ({ params }, patch: Partial<Lamp>) => void lit.set(params.key, { ...lit.get(params.key)!, ...patch }),
-        delete: ({ params }) => void lit.delete(params.key),
-      },
+      ...lampsIn(lit),
     },
     { permissions: [(me, operation) => me !== null || operation !== 'get'] },
   )

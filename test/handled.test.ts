@@ -352,3 +352,18 @@ test('functions know their parameters, and only rows have operations', async () 
   await expect(app.list('pets')).rejects.toThrow('no resource')
   await app.close()
 })
+
+test('over HTTP, what was written is shown to those who may read it, and done by those who may not', async () => {
+  const said: unknown[] = []
+  const box = handled(
+    { '/box': { get: () => said, patch: (_, patch: { text: string }) => void said.push(patch.text) } },
+    { permissions: [(_, operation) => operation !== 'get'] },
+  )
+  const app = api({ box }, { report: () => {}, http: { log: () => {} } })
+  const body = JSON.stringify({ text: 'a' })
+  const headers = { 'content-type': 'application/json' }
+  const written = await app.fetch(new Request('http://x/box', { method: 'PATCH', headers, body }))
+  expect([written.status, written.headers.get('position')]).toEqual([204, `${app.engine.epoch}.1`])
+  expect((await app.fetch(new Request('http://x/box'))).status).toBe(403)
+  expect(said).toEqual(['a'])
+})

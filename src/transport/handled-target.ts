@@ -1,4 +1,4 @@
-import type { Handled } from '../engine/handled.ts'
+import type { Handled, HandledCall, HandledValue } from '../engine/handled.ts'
 import type { HandledOperation } from '../model/handled.ts'
 import { canonicalUri } from '../model/uri-pattern.ts'
 import { ApiError } from '../protocol/error.ts'
@@ -25,6 +25,19 @@ export function findHandled({ routes }: Handled, spelled: string): HandledTarget
     if (operations.length > 0) return { uri: one, query: mark < 0 ? '' : spelled.slice(mark + 1), operations }
   }
   return null
+}
+
+/** What a write left behind, for those who may read it: that others may not does not undo the write. Null = nothing to show. */
+export async function valueAfter(handled: Handled, { uri, principal }: HandledCall): Promise<HandledValue | null> {
+  const match = handled.routes.find('get', uri)
+  if (!match) return null
+  try {
+    handled.permit(match, 'get', principal)
+  } catch {
+    return null
+  }
+  const now = await handled.get({ uri, principal })
+  return now?.value == null ? null : now
 }
 
 /** Each segment decoded; null where one of them holds a slash, which no pattern means. */

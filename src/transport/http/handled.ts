@@ -5,7 +5,7 @@ import type { HandledOperation } from '../../model/handled.ts'
 import { ApiError } from '../../protocol/error.ts'
 import { wantsStream } from '../sse/accept.ts'
 import { sendHandledStream } from '../sse/handled.ts'
-import { findHandled } from '../handled-target.ts'
+import { findHandled, valueAfter } from '../handled-target.ts'
 import { checkLength, readJson } from './body.ts'
 import { readConditions } from './conditional.ts'
 import type { Exchange, FieldLines } from './exchange.ts'
@@ -63,8 +63,8 @@ async function serve(face: Face, exchange: Exchange, handled: Handled, uri: stri
     case 'PATCH': {
       refuseQuery(face, exchange)
       const { position } = await handled.patch(call, await readObject(face, exchange))
-      const now = handled.routes.find('get', uri) ? await handled.get({ uri, principal }) : null
-      if (!now || now.value == null) return finish(face, exchange, 204, ['position', position], null)
+      const now = await valueAfter(handled, call)
+      if (!now) return finish(face, exchange, 204, ['position', position], null)
       const fields = ['etag', `"${tagOf(now)}"`, 'position', position, 'cache-control', CACHE]
       return send(face, exchange, 200, fields, now.body)
     }

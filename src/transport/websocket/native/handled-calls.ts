@@ -6,7 +6,7 @@ import type { HandledOperation } from '../../../model/handled.ts'
 import { ApiError } from '../../../protocol/error.ts'
 import type { CallFrame, SubscribeFrame } from '../../../protocol/frames.ts'
 import type { Limits } from '../../../protocol/limits.ts'
-import { findHandled, type HandledTarget } from '../../handled-target.ts'
+import { findHandled, valueAfter, type HandledTarget } from '../../handled-target.ts'
 import { readParameters } from '../../http/parameters.ts'
 import { modeOf } from '../../live-words.ts'
 import { refuseKey } from '../../refuse-key.ts'
@@ -71,23 +71,12 @@ export async function callHandled(
     }
     case 'patch': {
       const { position } = await handled.patch(call, objectOf(frame))
-      const now = mayRead(handled, call) ? await handled.get({ uri, principal }) : null
-      if (!now || now.value == null) return done(position)
+      const now = await valueAfter(handled, call)
+      if (!now) return done(position)
       return { status: 200, body: now.body, etag: tagOf(now), position, total: null }
     }
     case 'delete':
       return done((await handled.delete(call)).position)
-  }
-}
-
-/** What was written is shown to those who may read it: that others may not does not undo the write. */
-function mayRead(handled: Handled, { uri, principal }: HandledCall): boolean {
-  const match = handled.routes.find('get', uri)
-  try {
-    if (match) handled.permit(match, 'get', principal)
-    return match !== null
-  } catch {
-    return false
   }
 }
 
