@@ -201,17 +201,28 @@ function fileFaults(sources: Source[]): string[] {
   })
 }
 
-describe('the sources', () => {
-  const sources = globSync('src/**/*.{ts,tsx}', { cwd: new URL('..', import.meta.url) })
+/** The sources below a folder, their tests left out. */
+const sourcesIn = (folder: string): Source[] =>
+  globSync(`${folder}/**/*.{ts,tsx}`, { cwd: new URL('..', import.meta.url) })
     .map(path => path.replaceAll('\\', '/'))
     .filter(path => !/\.(test|test-d)\.tsx?$/.test(path))
     .toSorted()
     .map(path => source(path, readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')))
 
+describe('the sources', () => {
+  const sources = sourcesIn('src')
+
   test('there are some', () => expect(sources.length).toBeGreaterThan(0))
   test('imports point down', () => expect(layerFaults(sources)).toEqual([]))
   test('nothing goes in a circle', () => expect(cycleFaults(sources)).toEqual([]))
   test('one library, one file', () => expect(libraryFaults(sources)).toEqual([]))
+  test('files are short and well named', () => expect(fileFaults(sources)).toEqual([]))
+})
+
+describe('the conformance runner', () => {
+  const sources = sourcesIn('conformance')
+
+  test('there is one', () => expect(sources.length).toBeGreaterThan(0))
   test('files are short and well named', () => expect(fileFaults(sources)).toEqual([]))
 })
 

@@ -12,7 +12,7 @@ import { t } from '../../src/schema/builder.ts'
 import { memory } from '../../src/store/memory.ts'
 import { sqlite } from '../../src/store/sqlite/index.ts'
 import { wait } from '../../src/store/work.ts'
-import { fill } from '../../src/testing/models/fill.ts'
+import { fill } from '../../src/testing/fill.ts'
 
 const user = resource({
   id: t.id(),

@@ -15,7 +15,7 @@ import {
   type Served,
   type Store,
 } from '../../src/index.ts'
-import { fill } from '../../src/testing/models/fill.ts'
+import { fill } from '../../src/testing/fill.ts'
 import { NativeClient } from '../../src/testing/native-client.ts'
 import { listenOn, type Ear, type Heard } from '../rules/ears.ts'
 

@@ -4,7 +4,7 @@ import { get as ask } from 'node:http'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { any, api, hashPassword, resource, serve, t, type Api, type AuthOptions } from '../../src/index.ts'
 import { EventStream } from '../../src/testing/event-stream.ts'
-import { fill } from '../../src/testing/models/fill.ts'
+import { fill } from '../../src/testing/fill.ts'
 
 const user = resource({
   id: t.id(),

@@ -10,7 +10,7 @@ import {
   type ApiOptions,
   type Store,
 } from '../../src/index.ts'
-import { fill } from '../../src/testing/models/fill.ts'
+import { fill } from '../../src/testing/fill.ts'
 
 /** Lists with owner, members and a policy, todos in them, hidden and guarded fields, a log for admins; with a login. */
 export async function estate(store: Store, options: ApiOptions): Promise<Api> {

@@ -1,0 +1,139 @@
+import { gzipSync } from 'node:zlib'
+import type { Filling } from './todos.ts'
+import { isObject } from '../blargh/oracle.ts'
+import type { WireRequest } from '../server/wire.ts'
+
+/** A request of badinput.json: generic words for paths, query and identities. */
+export interface BadRequest {
+  readonly method?: string
+  readonly path?: string
+  readonly as?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: unknown
+  readonly rawBody?: string
+  readonly bodyHex?: string
+  readonly bodyGen?: Generator
+  /** Bytes of a connection; `rawGen` only describes them. */
+  readonly raw?: string
+  readonly rawGen?: string
+}
+
+interface Generator {
+  readonly prefix?: string
+  readonly repeat?: string
+  readonly template?: string
+  readonly n?: number
+  readonly join?: string
+  readonly mid?: string
+  readonly then?: Generator
+  readonly suffix?: string
+  readonly gzipOf?: Generator
+}
+
+/** Something that a vector asks for and this runner has not: the vector is skipped by name. */
+export class Unknown extends Error {
+  override readonly name = 'Unknown'
+}
+
+/** The request in this project's words. */
+export function requestOf(bad: BadRequest, filling: Filling): WireRequest {
+  const headers: Record<string, string> = { ...identity(bad.as, filling) }
+  for (const [name, value] of Object.entries(bad.headers ?? {})) headers[name] = filled(value, filling)
+  return {
+    method: bad.method ?? 'GET',
+    path: adapted(filled(bad.path ?? '/', filling)),
+    headers,
+    body: bodyOf(bad, filling),
+  }
+}
+
+/** Text with its `{{…}}` filled in; Unknown if one of them is prose. A header in a token may end with braces itself. */
+export function filled(text: string, filling: Filling): string {
+  return text.replaceAll(/\{\{(.*?)\}\}(?![|}])/g, (_, word: string) => {
+    const long = /^"(.)"\*(\d+)$/.exec(word)
+    if (long) return long[1]!.repeat(Number(long[2]))
+    // Not ours to fill: what a template engine would fall for.
+    if (/^\d+\*\d+$/.test(word)) return `{{${word}}}`
+    const value = filling(word)
+    if (value === undefined) throw new Unknown(`{{${word}}}`)
+    return value
+  })
+}
+
+export function identity(as: string | undefined, filling: Filling): Record<string, string> {
+  if (as === undefined || as === 'anon') return {}
+  const jku = /^raw-token:jku=(.+)$/.exec(as)?.[1]
+  if (jku !== undefined) {
+    const header = JSON.stringify({ alg: 'RS256', jku })
+    return { authorization: `Bearer ${filling(`jwt:${header}|sub=3|rsa(attacker)`)}` }
+  }
+  const soon = /^alice\(exp=(now\+\d+)s\)$/.exec(as)?.[1]
+  if (soon !== undefined) return { authorization: `Bearer ${filling(`jwt|sub="1"|exp=${soon}`)}` }
+  const token = /^(alice|bob|root2?)$/.test(as) ? filling(`token${as[0]!.toUpperCase()}${as.slice(1)}`) : undefined
+  if (token === undefined) throw new Unknown(`identity ${as}`)
+  return { authorization: `Bearer ${token}` }
+}
+
+function bodyOf(bad: BadRequest, filling: Filling): Uint8Array | undefined {
+  if (bad.bodyHex !== undefined) return Buffer.from(bad.bodyHex, 'hex')
+  if (bad.bodyGen !== undefined) return generated(bad.bodyGen)
+  if (bad.rawBody !== undefined) return Buffer.from(bad.rawBody)
+  return bad.body === undefined ? undefined : Buffer.from(filled(JSON.stringify(bad.body), filling))
+}
+
+function generated(by: Generator): Buffer {
+  if (by.gzipOf) return gzipSync(generated(by.gzipOf))
+  const { prefix = '', repeat, template, n = 0, join = '', mid = '', suffix = '' } = by
+  const many =
+    template === undefined
+      ? (repeat ?? '').repeat(n)
+      : Array.from({ length: n }, (_, i) =>
+          template.replaceAll(/\{i(?:\*(\d+))?\}/g, (_, factor: string | undefined) => String(i * Number(factor ?? 1))),
+        ).join(join)
+  return Buffer.concat([
+    Buffer.from(prefix + many + mid),
+    by.then ? generated(by.then) : Buffer.alloc(0),
+    Buffer.from(suffix),
+  ])
+}
+
+const words: Readonly<Record<string, string>> = { where: 'filter', count: 'total', expand: 'include' }
+
+/** The path in our query words: `where` is `filter` and its operators begin with `$`. */
+function adapted(path: string): string {
+  const mark = path.indexOf('?')
+  if (mark < 0) return path
+  const parameters = path
+    .slice(mark + 1)
+    .split('&')
+    .map(parameter => {
+      const equals = parameter.indexOf('=')
+      const name = equals < 0 ? parameter : parameter.slice(0, equals)
+      const value = parameter.slice(name.length)
+      const word = Object.hasOwn(words, name) ? words[name]! : name
+      return word === 'filter'
+        ? `${word}=${encodeURIComponent(filterOf(decodeURIComponent(value.slice(1))))}`
+        : word + value
+    })
+  return `${path.slice(0, mark)}?${parameters.join('&')}`
+}
+
+function filterOf(text: string): string {
+  let filter: unknown
+  try {
+    filter = JSON.parse(text)
+  } catch {
+    return text
+  }
+  return JSON.stringify(withDollars(filter))
+}
+
+const operators = new Set('and or not eq ne gt gte lt lte in nin like contains startsWith endsWith'.split(' '))
+
+export function withDollars(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withDollars)
+  if (!isObject(value)) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, one]) => [operators.has(key) ? `$${key}` : key, withDollars(one)]),
+  )
+}

@@ -1,0 +1,213 @@
+import type { AnyResource } from '../../src/model/declaration.ts'
+import type {
+  BackDef,
+  CalcDef,
+  Check,
+  Ctx,
+  FieldDef,
+  FieldOptions,
+  ManyDef,
+  OneDef,
+  ReadRow,
+  ScalarDef,
+  ScalarType,
+} from '../../src/schema/field.ts'
+import { functions, reading, type Named } from './functions.ts'
+import type {
+  CalcVector,
+  FieldVector,
+  ModelVector,
+  ObjectVector,
+  RelVector,
+  ScalarTypeName,
+  ScalarVector,
+} from './vector.ts'
+
+export type Declarations = Readonly<Record<string, AnyResource>>
+
+export interface TranslateOptions {
+  /** URI paths by object, where the vectors route objects by hand; null = not routed. */
+  readonly paths?: Readonly<Record<string, readonly string[] | null>>
+  /** Calculated fields named `url` become links to the row, as the ancestor's HTTP layer makes them. */
+  readonly links?: boolean
+}
+
+/** A model that names a function which the runner does not know; the case is skipped. */
+export class UnknownFunction extends Error {
+  override readonly name = 'UnknownFunction'
+}
+
+/** Translates a recorded model into declarations. External names are the keys, internal names the columns. */
+export function translate(model: ModelVector, options: TranslateOptions = {}): Declarations {
+  const out: Record<string, AnyResource> = {}
+  for (const object of model.objects) {
+    const fields: Record<string, FieldDef> = {}
+    for (const field of object.fields) fields[field.ext_name] = fieldOf(model, object, field, options)
+    const path = options.paths?.[object.name]
+    out[object.name] = {
+      '~resource': {
+        fields,
+        ...(path === undefined ? {} : { path }),
+        table: object.name,
+        public: true,
+        checks: [],
+        unique: [],
+        index: [],
+      },
+    }
+  }
+  return out
+}
+
+function fieldOf(model: ModelVector, object: ObjectVector, field: FieldVector, options: TranslateOptions): FieldDef {
+  switch (field.kind) {
+    case 'scalar':
+      return scalarOf(object, field)
+    case 'calc':
+      return calcOf(object, field, options)
+    case 'rel':
+      return relationOf(model, object, field)
+  }
+}
+
+function scalarOf(object: ObjectVector, field: ScalarVector): ScalarDef {
+  if (field.pkey) {
+    const of = field.type === 'str' ? 'text' : 'integer'
+    return { is: 'scalar', type: { type: 'id', of }, column: field.name, client: 'put' }
+  }
+  const value = field.default
+  return {
+    is: 'scalar',
+    type: scalarType(field.type),
+    ...common(object, field),
+    nullable: true,
+    ...(value === null ? {} : { default: { value } }),
+    ...(field.type === 'dict' ? { checks: [isObject] } : {}),
+  }
+}
+
+const isObject: Check = (value: unknown) =>
+  (typeof value === 'object' && value !== null && !Array.isArray(value)) || 'must be an object'
+
+function scalarType(type: ScalarTypeName): ScalarType {
+  switch (type) {
+    case 'int':
+      return { type: 'integer' }
+    case 'float':
+      return { type: 'number' }
+    case 'str':
+      return { type: 'text', max: 1_000_000 }
+    case 'bool':
+      return { type: 'bool' }
+    case 'list':
+      return { type: 'list', item: null }
+    case 'dict':
+    case null:
+      return { type: 'json' }
+  }
+}
+
+function calcOf(object: ObjectVector, field: CalcVector, options: TranslateOptions): FieldDef {
+  if (options.links === true && field.name === 'url' && options.paths?.[object.name] !== null) {
+    return { is: 'self', absolute: true, ...common(object, field) }
+  }
+  const getter = field.getter === null ? null : named(field.getter, 'getter')
+  const setter = field.setter === null ? null : named(field.setter, 'setter')
+  const read = reader(object)
+  const def: CalcDef = {
+    is: 'calc',
+    type: getter?.type ?? { type: 'json' },
+    ...common(object, { ...field, writable: true }),
+    nullable: true,
+    ...(getter ? { sortable: true } : {}),
+    filterable: false,
+    uses: external(object, [...(getter?.uses ?? []), ...(setter?.uses ?? [])]),
+    get: (row: ReadRow) => (getter ? getter.run(read(row)) : null),
+    ...(setter ? { set: (row: ReadRow, value: unknown) => setter.run(read(row), value) } : {}),
+  }
+  return def
+}
+
+function relationOf(model: ModelVector, object: ObjectVector, field: RelVector): OneDef | BackDef | ManyDef {
+  const sortable = field.hidden ? {} : { sortable: true }
+  const options = { ...common(object, field), ...relationDefault(field), to: field.stores, ...sortable }
+  const other = field.other === null ? null : relation(model, field.stores, field.other)
+  if (other === null) {
+    if (field.multi) return { is: 'many', ...options, filterable: false }
+    return { is: 'one', ...options, column: field.name, nullable: true, onDelete: 'null' }
+  }
+  const onDelete = field.cascade ? 'cascade' : 'null'
+  if (field.stores === object.name && field.other === field.name) {
+    return { is: 'one', ...options, column: field.name, nullable: true, symmetric: true, onDelete }
+  }
+  if (field.multi) return { is: 'back', ...options, via: other.ext_name, filterable: false }
+  if (isKey(model, object, field)) {
+    const unique = other.multi ? {} : { unique: true }
+    return { is: 'one', ...options, column: field.name, nullable: true, inverse: other.ext_name, ...unique, onDelete }
+  }
+  return { is: 'back', ...options, via: other.ext_name, one: true }
+}
+
+/**
+ * Whether a relation is stored on its own row. Of a one-to-one, the side that cascades holds the key (onDelete is
+ * declared there), else the one declared first.
+ */
+export function isKey(model: ModelVector, object: ObjectVector, field: RelVector): boolean {
+  if (field.other === null || (field.stores === object.name && field.other === field.name)) return true
+  const other = relation(model, field.stores, field.other)
+  if (field.multi || other.multi) return other.multi
+  if (field.cascade !== other.cascade) return field.cascade
+  const place = (name: string): number => model.objects.findIndex(o => o.name === name)
+  const mine = place(object.name)
+  const theirs = place(field.stores)
+  if (mine !== theirs) return mine < theirs
+  const order = object.fields.map(f => f.name)
+  return order.indexOf(field.name) < order.indexOf(other.name)
+}
+
+/** The connected field of a relation; the recorder always names one that exists. */
+export function relation(model: ModelVector, object: string, name: string): RelVector {
+  const field = model.objects.find(o => o.name === object)?.fields.find(f => f.name === name)
+  if (field?.kind !== 'rel') throw new Error(`the model connects ${object}.${name}, which is no relation`)
+  return field
+}
+
+/** A default that is an object (or a list of objects) makes new related rows, so each row needs its own copy. */
+function relationDefault(field: RelVector): Pick<FieldOptions, 'default'> {
+  const value = field.default
+  if (value === null || (Array.isArray(value) && value.length === 0)) return {}
+  return { default: { from: () => structuredClone(value) } }
+}
+
+function common(object: ObjectVector, field: FieldVector): FieldOptions {
+  const stored = field.kind === 'scalar' ? { column: field.name } : {}
+  return {
+    ...stored,
+    ...(field.readonly ? { readonly: true } : {}),
+    ...(field.hidden ? { hidden: true } : {}),
+    ...writable(object, field),
+  }
+}
+
+function writable(object: ObjectVector, field: FieldVector): Pick<FieldOptions, 'writable' | 'uses'> {
+  if (typeof field.writable === 'boolean') return field.writable ? {} : { writable: false }
+  const fn = named(field.writable.fn, 'writable')
+  const read = reader(object)
+  return { writable: (row: ReadRow, _ctx: Ctx) => fn.run(read(row)), uses: external(object, fn.uses) }
+}
+
+function named<K extends Named['kind']>(name: string, kind: K): Extract<Named, { kind: K }> {
+  const fn = functions[name]
+  if (fn?.kind !== kind) throw new UnknownFunction(`${kind} ${name}`)
+  return fn as Extract<Named, { kind: K }>
+}
+
+function reader(object: ObjectVector): (row: ReadRow) => ReturnType<typeof reading> {
+  const externalOf = new Map(object.fields.map(f => [f.name, f.ext_name]))
+  const key = externalOf.get(object.pkey) ?? object.pkey
+  return row => reading(object.name, key, externalOf, row)
+}
+
+function external(object: ObjectVector, names: readonly string[]): string[] {
+  return names.map(name => object.fields.find(f => f.name === name)?.ext_name ?? name)
+}

@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { runBlargh } from './blargh/engine.ts'
+import { departures } from './blargh/departures.ts'
+import { httpDepartures } from './blargh/departures-http.ts'
+import { runFile } from './main.ts'
+import type { BlarghFile, RequestStep, StepVector } from './blargh/vector.ts'
+
+const path = join(import.meta.dirname, 'vectors/blargh.json')
+const whole = JSON.parse(readFileSync(path, 'utf8')) as BlarghFile
+
+type Mutable = { -readonly [K in keyof RequestStep]: RequestStep[K] }
+
+/** One case, one of its steps falsified. */
+function falsified(name: string, index: number, change: (step: Mutable) => void): BlarghFile {
+  const one = whole.cases.find(c => c.name === name)!
+  const steps = structuredClone(one.steps) as StepVector[]
+  change(steps[index] as Mutable)
+  return { ...whole, cases: [{ ...one, steps }] }
+}
+
+const details = (code: string, rest: object): object => ({
+  error: { code, details: { object_name: 'cookie', ...rest } },
+})
+
+/** The runner must hear every lie, or what it passes means nothing. */
+const lies: [string, string, number, (step: Mutable) => void][] = [
+  ['another status', 'docs:quickstart', 0, s => (s.expect = { ...s.expect, status: 200 })],
+  ['another value', 'docs:quickstart', 5, s => (s.expect = { status: 200, body: { id: 1, type: 'muffin', jar: 1 } })],
+  [
+    'a member more',
+    'docs:quickstart',
+    5,
+    s => (s.expect = { status: 200, body: { ...(s.expect.body as object), x: 1 } }),
+  ],
+  [
+    'members in another order',
+    'docs:quickstart',
+    5,
+    s => (s.expect = { status: 200, body: { jar: 1, id: 1, type: 'shortbread' } }),
+  ],
+  ['a row less', 'docs:filter', 1, s => (s.expect = { status: 200, body: (s.expect.body as unknown[]).slice(1) })],
+  [
+    'rows in another order',
+    'docs:sort',
+    1,
+    s => (s.expect = { status: 200, body: (s.expect.body as unknown[]).toReversed() }),
+  ],
+  ['another state', 'docs:quickstart', 3, s => (s.expect = { ...s.expect, dump: { cookie: [], jar: [] } })],
+  ['another hidden value', 'field-flags', 10, s => (s.expect = { ...s.expect, stored: { o: [{ id: 1, h: 6 }] } })],
+  [
+    'another kind of error',
+    'field-flags',
+    12,
+    s => (s.expect = { ...s.expect, body: details('FIELD_IS_READONLY', { field_name: 'x_int' }) }),
+  ],
+  [
+    'an error of another field',
+    'field-flags',
+    15,
+    s => (s.expect = { ...s.expect, body: details('FIELD_DOES_NOT_EXISTS', { field_name: 'zzz' }) }),
+  ],
+  [
+    'an error that did not happen',
+    'docs:quickstart',
+    1,
+    s => (s.expect = { status: 400, body: details('FIELD_IS_READONLY', { field_name: 'type' }) }),
+  ],
+  ['a success that did not happen', 'docs:quickstart', 6, s => (s.expect = { status: 200, body: { id: 7 } })],
+]
+
+test.each(lies)('the runner hears %s', async (_, name, index, change) => {
+  const [result] = await runBlargh(falsified(name, index, change), { store: 'memory' })
+  expect(result?.outcome).toBe('failed')
+  expect(result?.detail).toContain(`#${index} `)
+})
+
+test('a function that the runner does not know skips the case and is named', async () => {
+  const text = JSON.stringify(whole).replaceAll('count_cookies', 'count_crumbs')
+  const results = await runBlargh(JSON.parse(text) as BlarghFile, { store: 'memory' })
+  const skipped = results.filter(r => r.outcome === 'skipped')
+  expect(skipped.length).toBeGreaterThan(0)
+  expect(new Set(skipped.map(r => r.detail))).toEqual(new Set(['getter count_crumbs']))
+})
+
+test('every departure speaks of a recorded step', async () => {
+  const used = new Set<string>()
+  for (const name of ['blargh', 'blargh-random', 'blargh-crashes', 'blargh-http']) {
+    const file: unknown = JSON.parse(readFileSync(join(path, '..', `${name}.json`), 'utf8'))
+    await runFile(file, { store: 'memory', onDeparture: id => used.add(id) })
+  }
+  expect([...departures, ...httpDepartures].map(d => d.id).filter(id => !used.has(id))).toEqual([])
+})

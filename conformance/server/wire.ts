@@ -1,0 +1,128 @@
+import { once } from 'node:events'
+import { request as ask, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
+import { connect, type AddressInfo } from 'node:net'
+import { promisify } from 'node:util'
+import type { Api } from '../../src/api.ts'
+import { EventStream } from '../../src/testing/event-stream.ts'
+import { attachSockets } from '../../src/transport/websocket/attach.ts'
+import { handler, nodeServer, type NodeHandler } from '../../src/transport/node.ts'
+import { cutStalled } from '../../src/transport/stalled.ts'
+
+export interface WireRequest {
+  readonly method: string
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: Uint8Array | undefined
+}
+
+export interface WireAnswer {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly text: string
+  /** undefined if the body is no JSON. */
+  readonly json: unknown
+}
+
+export interface WireStream {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly events: EventStream
+  close(): void
+}
+
+/** A server on a free port whose Api is changed from case to case: every case begins with a fresh one. */
+export class Wire {
+  readonly #server: ReturnType<typeof nodeServer>
+  #app: Api | null = null
+  #handler: NodeHandler | null = null
+  #detach: () => void = () => {}
+
+  private constructor() {
+    this.#server = nodeServer((request, response) => this.#handler!(request, response), { headerBytes: 16_384 })
+  }
+
+  static async open(): Promise<Wire> {
+    const wire = new Wire()
+    wire.#server.listen(0, '127.0.0.1')
+    await once(wire.#server, 'listening')
+    return wire
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  async serve(app: Api): Promise<void> {
+    await this.#app?.close()
+    this.#app = app
+    this.#handler = handler(app.engine, app.http)
+    this.#detach()
+    this.#detach = attachSockets(this.#server, app.engine, app.http)
+  }
+
+  /** Cuts connections that take nothing for so many milliseconds; returns how to stop. */
+  cutStalled(stall: number): () => void {
+    return cutStalled(this.#server, stall)
+  }
+
+  /** Resolves when nobody is connected any more. */
+  async empty(): Promise<void> {
+    const count = promisify(this.#server.getConnections.bind(this.#server))
+    while ((await count()) > 0) await new Promise(resolve => setTimeout(resolve, 50))
+  }
+
+  async send({ method, path, headers, body }: WireRequest): Promise<WireAnswer> {
+    const length = body === undefined ? {} : { 'content-length': body.length }
+    const request = ask({ port: this.port, method, path, headers: { ...headers, ...length }, agent: false })
+    const answered = once(request, 'response')
+    request.end(body)
+    const [response] = await answered
+    const chunks: Buffer[] = []
+    const isStream = String(response.headers['content-type']).startsWith('text/event-stream')
+    for await (const chunk of response) {
+      chunks.push(chunk)
+      // A stream has no end: what is there at its beginning is its answer.
+      if (isStream && /^id: /m.test(Buffer.concat(chunks).toString())) break
+    }
+    const text = Buffer.concat(chunks).toString()
+    return { status: response.statusCode, headers: response.headers, text, json: parsed(text) }
+  }
+
+  /** Opens a stream; it is read until it is closed. */
+  async stream({ method, path, headers }: WireRequest): Promise<WireStream> {
+    const request = ask({ port: this.port, method, path, headers: { ...headers }, agent: false }).end()
+    const [response] = (await once(request, 'response')) as [IncomingMessage]
+    const events = new EventStream()
+    response.setEncoding('utf8').on('data', (text: string) => events.feed(text))
+    response.on('close', () => events.end()).on('error', () => {})
+    return { status: response.statusCode!, headers: response.headers, events, close: () => void request.destroy() }
+  }
+
+  /** Writes bytes as they are, then waits until the server has said all that it will. */
+  async sendRaw(bytes: string): Promise<string> {
+    const socket = connect(this.port, '127.0.0.1')
+    socket.end(Buffer.from(bytes, 'latin1'))
+    let text = ''
+    try {
+      for await (const chunk of socket) text += chunk
+    } catch (error) {
+      // A server that has answered may refuse to read on.
+      if (text === '') throw error
+    }
+    return text
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections()
+    this.#server.close()
+    await this.#app?.close()
+  }
+}
+
+export function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,9 +1,0 @@
-import { memory } from '../../store/memory.ts'
-import { sqlite } from '../../store/sqlite/index.ts'
-import type { Store } from '../../store/store.ts'
-import type { StoreKind } from './result.ts'
-
-/** An empty store of a kind, with nothing left behind when it is closed. */
-export function freshStore(kind: StoreKind): Store {
-  return kind === 'memory' ? memory() : sqlite(':memory:')
-}
