@@ -1,0 +1,62 @@
+import type { Snapshot, Store, Transaction } from '../store/store.ts'
+import type { Work } from '../store/work.ts'
+
+/** These members of snapshots and transactions answer at once in every store. */
+const AT_ONCE: ReadonlySet<string | symbol> = new Set<keyof Transaction>(['changed', 'reserve'])
+
+/**
+ * A store as one behind a network: every call arrives a turn of the event loop later, and so does its answer.
+ * What holds over `slow(memory())` does not lean on the store being synchronous.
+ */
+export function slow(inner: Store): Store {
+  return {
+    get name() {
+      return inner.name
+    },
+    get file() {
+      return inner.file
+    },
+    get isReadOnly() {
+      return inner.isReadOnly ?? false
+    },
+    get epoch() {
+      return inner.epoch
+    },
+    open: (model, environment) => later(() => inner.open(model, environment)),
+    read: <T>(work: (snapshot: Snapshot) => Work<T>) =>
+      later<T>(() => inner.read(snapshot => work(slowSnapshot(snapshot)))),
+    write: <T>(work: (tx: Transaction) => Work<T>) => later<T>(() => inner.write(tx => work(slowSnapshot(tx)))),
+    transaction: <T>(work: (tx: Transaction) => Promise<T>) =>
+      later<T>(() => inner.transaction(tx => work(slowSnapshot(tx)))),
+    onCommit: listener => inner.onCommit(listener),
+    commits: (after, limit) => later(() => inner.commits(after, limit)),
+    ...(inner.fleeting && { fleeting: after => inner.fleeting!(after) }),
+    reach: () => later(() => inner.reach()),
+    history: (resource, id, before, limit) => later(() => inner.history(resource, id, before, limit)),
+    load: (resource, rows) => later(() => inner.load(resource, rows)),
+    loadPairs: (join, pairs) => later(() => inner.loadPairs(join, pairs)),
+    close: () => later(() => inner.close()),
+  }
+}
+
+function slowSnapshot<S extends Snapshot>(inner: S): S {
+  return new Proxy(inner, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target)
+      if (typeof value !== 'function') return value
+      const call = (...args: unknown[]): unknown => Reflect.apply(value, target, args)
+      return AT_ONCE.has(name) ? call : (...args: unknown[]) => later(() => call(...args))
+    },
+  })
+}
+
+async function later<T>(call: () => T | Promise<T>): Promise<T> {
+  await turn()
+  try {
+    return await call()
+  } finally {
+    await turn()
+  }
+}
+
+const turn = (): Promise<void> => new Promise(resolve => void setImmediate(resolve))
