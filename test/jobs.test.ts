@@ -196,8 +196,8 @@ describe.each(Object.entries(stores))('jobs over %s', (_, store) => {
     const unfit = await ask(app, '/exports', { method: 'POST', body: { of: 'y' } })
     expect([unfit.status, unfit.body.errors.map((one: Any) => one.pointer)]).toEqual([400, ['#/of', '#/rows']])
     expect((await ask(app, '/exports')).body).toHaveLength(1)
-    const [last] = (await ask(app, '/jobs?sort=-created,-id&limit=1')).body
-    expect(last).toMatchObject({ status: 'failed', error: { error: 'validation' } })
+    // Both jobs may be of one millisecond: which of them is the younger, their ids do not tell.
+    expect((await ask(app, '/jobs?status=failed')).body).toMatchObject([{ error: { error: 'validation' } }])
   })
 
   test('wait as long as the client would', async () => {
