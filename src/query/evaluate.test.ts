@@ -52,6 +52,20 @@ function matches(filter: unknown): Value[] {
   return people.filter(compile(query!.where, person, access)).map(row => row['id'] as Value)
 }
 
+test('a related row that must ask many others is asked once, however many rows lead to it', () => {
+  let asked = 0
+  const counting: Access<Person> = {
+    ...access,
+    isFrozen: true,
+    many: field => row => (asked++, access.many(field)(row)),
+  }
+  const staff = Array.from({ length: 50 }, (_, i): Person => ({ id: 10 + i, boss: cy }))
+  const friendsOfBoss = { boss: { friends: { $some: { name: 'Ann' } } } }
+  const { query } = decodeQueryObject(person, { filter: friendsOfBoss }, defaultLimits, 'list')
+  expect(staff.filter(compile(query!.where, person, counting))).toHaveLength(50)
+  expect(asked).toBe(1)
+})
+
 describe('evaluation', () => {
   test.each<[unknown, number[]]>([
     [{}, [1, 2, 3, 4]],

@@ -12,6 +12,8 @@ export interface Access<R> {
   one(field: ScopeField): (row: R) => R | null
   /** The rows at the other end of a to-many. */
   many(field: ScopeField): (row: R) => readonly R[]
+  /** Rows stay as they are as long as a test is used: what was found of one need not be found again. */
+  readonly isFrozen?: boolean
 }
 
 export type Test<R> = (row: R) => boolean
@@ -63,7 +65,7 @@ export function compile<R>(predicate: Predicate, scope: Scope, access: Access<R>
     case 'one': {
       const field = fieldOf(scope, predicate.field)
       const related = access.one(field)
-      const test = compile(predicate.of, field.target!, access)
+      const test = testOfRelated(predicate.of, field, access)
       return row => {
         const other = related(row)
         return other !== null && test(other)
@@ -72,7 +74,7 @@ export function compile<R>(predicate: Predicate, scope: Scope, access: Access<R>
     case 'many': {
       const field = fieldOf(scope, predicate.field)
       const related = access.many(field)
-      const test = compile(predicate.of, field.target!, access)
+      const test = testOfRelated(predicate.of, field, access)
       switch (predicate.quantifier) {
         case 'some':
           return row => related(row).some(test)
@@ -82,6 +84,37 @@ export function compile<R>(predicate: Predicate, scope: Scope, access: Access<R>
           return row => !related(row).some(test)
       }
     }
+  }
+}
+
+/**
+ * The test of related rows. Many rows may lead to the same one: if that one must ask many others, it is asked once, so
+ * that a list costs as much as there are relations, not their product.
+ */
+function testOfRelated<R>(of: Predicate, field: ScopeField, access: Access<R>): Test<R> {
+  const test = compile(of, field.target!, access)
+  if (!access.isFrozen || !asksMany(of)) return test
+  const known = new Map<R, boolean>()
+  return row => {
+    let answer = known.get(row)
+    if (answer === undefined) known.set(row, (answer = test(row)))
+    return answer
+  }
+}
+
+function asksMany(predicate: Predicate): boolean {
+  switch (predicate.kind) {
+    case 'and':
+    case 'or':
+      return predicate.of.some(asksMany)
+    case 'not':
+    case 'one':
+      return asksMany(predicate.of)
+    case 'many':
+    case 'size':
+      return true
+    default:
+      return false
   }
 }
 

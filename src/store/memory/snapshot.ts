@@ -111,6 +111,7 @@ function ascending(resource: Resource, ids: readonly Id[]): Id[] {
 /** How predicates read rows of a state. */
 export function accessTo(state: State): Access<Row> {
   return {
+    isFrozen: true,
     value(field) {
       const { slot } = stored(field as Field)
       return row => row[slot]!

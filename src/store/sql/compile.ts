@@ -1,37 +1,10 @@
-import type { BackField, Field, ManyField, OneField } from '../../model/model.ts'
-import { ID } from '../../model/model.ts'
-import type { CompareOp, Predicate } from '../../query/predicate.ts'
-import { bound, sql, type Sql } from './kysely.ts'
-import { columnOf, idOf, type Layout, type Layouts } from './layout.ts'
-import { fieldOf, shapeOfLeaf, sidesOf, type Leaf } from './leaf.ts'
-
-/** What a compilation hands out: the next place of a value, the next alias of a table. */
-export class Names {
-  #slot = 0
-  #alias = 0
-
-  value(): Sql {
-    return bound(this.#slot++)
-  }
-
-  table(): string {
-    return `t${++this.#alias}`
-  }
-}
-
-/** Where a predicate stands: the rows of `alias`. */
-export interface Place {
-  readonly layout: Layout
-  readonly alias: string
-  readonly layouts: Layouts
-  readonly names: Names
-}
-
-/** An expression for the value of a field. */
-export interface Expression {
-  readonly sql: Sql
-  readonly nullable: boolean
-}
+import type { Predicate } from '../../query/predicate.ts'
+import { compileLeaf, decided } from './compile-leaf.ts'
+import { sql, type Sql } from './kysely.ts'
+import { columnOf, idOf } from './layout.ts'
+import { sidesOf } from './leaf.ts'
+import { beyond, reach, relationOf, tableOf, type Place, type Relation } from './place.ts'
+import { isSelective, readsMany } from './selective.ts'
 
 /**
  * SQL that is true for the rows that match. Where only truth counts, null may stand for false, which leaves indexes
@@ -50,15 +23,15 @@ export function compilePredicate(predicate: Predicate, place: Place, exact: bool
     case 'not':
       return sql`not ${compilePredicate(predicate.of, place, true)}`
     case 'one':
-      return related(predicate.field, place, predicate.of, false)
+      return related(predicate.field, place, predicate.of, exact)
     case 'many':
       switch (predicate.quantifier) {
         case 'some':
-          return related(predicate.field, place, predicate.of, false)
+          return related(predicate.field, place, predicate.of, exact)
         case 'none':
-          return sql`not ${related(predicate.field, place, predicate.of, false)}`
-        case 'every':
           return sql`not ${related(predicate.field, place, predicate.of, true)}`
+        case 'every':
+          return sql`not ${relatedRowByRow(relationOf(predicate.field, place), place, predicate.of, true)}`
       }
     // eslint-disable-next-line no-fallthrough -- every quantifier returns
     default:
@@ -66,184 +39,59 @@ export function compilePredicate(predicate: Predicate, place: Place, exact: bool
   }
 }
 
-/** Whether a related row exists that matches, or that does not. */
-function related(name: string, place: Place, of: Predicate, negated: boolean): Sql {
-  const field = fieldOf(place.layout.resource, name)
-  if (field.is !== 'one' && field.is !== 'back' && field.is !== 'many') throw new Error(`${name} is no relation`)
-  const target = place.layouts.get(field.target)!
-  const alias = place.names.table()
-  const inner: Place = { ...place, layout: target, alias }
-  const { from, on } = reach(field, place, target, alias)
+/**
+ * Whether a related row matches. There are two ways to ask. From the row: `exists (…)`, for each row by itself, which
+ * is best for a single row, and where each related row is reached once. From the other end: `in (select …)`, which
+ * finds the related rows that match once for all rows; best where an index finds them, and the only way to stay linear
+ * where many rows lead to the same related row and asking that one is expensive.
+ */
+function related(name: string, place: Place, of: Predicate, exact: boolean): Sql {
+  const field = relationOf(name, place)
+  if (!place.isSingle && isSelective(field.target, of)) return relatedAtOnce(field, place, of, exact)
+  if (!place.isSingle && field.is === 'one' && readsMany(field.target, of))
+    return relatedAtOnce(field, place, of, exact)
+  return relatedRowByRow(field, place, of, false)
+}
+
+/** From the row; `negated` = whether a related row does not match. */
+function relatedRowByRow(field: Relation, place: Place, of: Predicate, negated: boolean): Sql {
+  const inner = beyond(field, place)
+  if (field.is === 'many' && !place.isSingle && readsMany(field.target, of)) {
+    // Several rows lead to the same related one, which is asked once for all of them.
+    const { near, far, join } = sidesOf(field)
+    const pairs = place.names.table()
+    const matching = sql`select ${idOf(inner.layout, inner.alias)} from ${tableOf(inner)} where ${compilePredicate(of, inner, negated)}`
+    const test = sql`${sql.id(pairs, far)} ${negated ? sql`not in` : sql`in`} (${matching})`
+    return sql`exists (select 1 from ${sql.id(join.table)} as ${sql.id(pairs)} where ${sql.id(pairs, near)} = ${idOf(place.layout, place.alias)} and ${test})`
+  }
+  const { from, on } = reach(field, place, inner)
   const test = compilePredicate(of, inner, negated)
   return sql`exists (select 1 from ${from} where ${on} and ${negated ? sql`not ${test}` : test})`
 }
 
-/** The rows at the other end of a relation. */
-function reach(
-  field: OneField | BackField | ManyField,
-  place: Place,
-  target: Layout,
-  alias: string,
-): { from: Sql; on: Sql } {
-  const table = sql`${sql.id(target.resource.table)} as ${sql.id(alias)}`
+/** From the other end. */
+function relatedAtOnce(field: Relation, place: Place, of: Predicate, exact: boolean): Sql {
+  const inner = beyond(field, place)
+  const id = idOf(inner.layout, inner.alias)
   switch (field.is) {
-    case 'one':
-      return { from: table, on: sql`${idOf(target, alias)} = ${columnOf(place.layout, field, place.alias)}` }
-    case 'back':
-      return { from: table, on: sql`${columnOf(target, field.via, alias)} = ${idOf(place.layout, place.alias)}` }
+    case 'one': {
+      const test = compilePredicate(of, inner, false)
+      const column = columnOf(place.layout, field, place.alias)
+      return decided(sql`${column} in (select ${id} from ${tableOf(inner)} where ${test})`, exact)
+    }
+    case 'back': {
+      const test = compilePredicate(of, inner, false)
+      const via = columnOf(inner.layout, field.via, inner.alias)
+      const own = idOf(place.layout, place.alias)
+      return decided(sql`${own} in (select ${via} from ${tableOf(inner)} where ${test})`, exact)
+    }
     case 'many': {
       const { near, far, join } = sidesOf(field)
       const pairs = place.names.table()
-      return {
-        from: sql`${sql.id(join.table)} as ${sql.id(pairs)} inner join ${table} on ${idOf(target, alias)} = ${sql.id(pairs, far)}`,
-        on: sql`${sql.id(pairs, near)} = ${idOf(place.layout, place.alias)}`,
-      }
+      const test = compilePredicate(of, inner, false)
+      const from = sql`${sql.id(join.table)} as ${sql.id(pairs)} inner join ${tableOf(inner)} on ${id} = ${sql.id(pairs, far)}`
+      const own = idOf(place.layout, place.alias)
+      return decided(sql`${own} in (select ${sql.id(pairs, near)} from ${from} where ${test})`, exact)
     }
   }
-}
-
-/** The value of a field in a row. */
-export function expressionOf(field: Field, place: Place): Expression {
-  switch (field.is) {
-    case 'scalar':
-    case 'one': {
-      // Somebody else's table may hold null wherever it likes.
-      const nullable = field.nullable || (place.layout.baseline !== null && field.slot !== ID)
-      return { sql: columnOf(place.layout, field, place.alias), nullable }
-    }
-    case 'back': {
-      if (field.toMany) throw new Error(`${field.owner.name}.${field.name} has no single value`)
-      const { from, on, id } = others(field, place)
-      return { sql: sql`(select ${id} from ${from} where ${on})`, nullable: true }
-    }
-    case 'count':
-      return { sql: count(field.of, place), nullable: false }
-    case 'many':
-    case 'calc':
-    case 'self':
-      throw new Error(`${field.owner.name}.${field.name} has no single value in the database`)
-  }
-}
-
-function others(field: BackField | ManyField, place: Place): { from: Sql; on: Sql; id: Sql } {
-  const alias = place.names.table()
-  if (field.is === 'back') {
-    const target = place.layouts.get(field.target)!
-    return { ...reach(field, place, target, alias), id: idOf(target, alias) }
-  }
-  const { near, far, join } = sidesOf(field)
-  return {
-    from: sql`${sql.id(join.table)} as ${sql.id(alias)}`,
-    on: sql`${sql.id(alias, near)} = ${idOf(place.layout, place.alias)}`,
-    id: sql.id(alias, far),
-  }
-}
-
-function count(field: BackField | ManyField, place: Place): Sql {
-  const { from, on } = others(field, place)
-  return sql`(select count(*) from ${from} where ${on})`
-}
-
-const operators: Record<CompareOp, Sql> = {
-  eq: sql`=`,
-  ne: sql`<>`,
-  gt: sql`>`,
-  gte: sql`>=`,
-  lt: sql`<`,
-  lte: sql`<=`,
-}
-
-function compileLeaf(leaf: Leaf, place: Place, exact: boolean): Sql {
-  const field = fieldOf(place.layout.resource, leaf.field)
-  const { variant, binds } = shapeOfLeaf(leaf, place.layout, field)
-  const values = binds.map(() => place.names.value())
-  if (leaf.kind === 'has') return compileHas(leaf, field, place, values)
-  if (leaf.kind === 'size') {
-    if (field.is === 'back' || field.is === 'many') return sql`(${count(field, place)} = ${values[0]!})`
-    const { sql: list, nullable } = expressionOf(field, place)
-    return decided(sql`json_array_length(${list}) = ${values[0]!}`, nullable && exact)
-  }
-  if ((field.is === 'back' && field.toMany) || field.is === 'many') return compileMembers(leaf, field, place, values)
-  const { sql: e, nullable } = expressionOf(field, place)
-  switch (leaf.kind) {
-    case 'null':
-      return leaf.is ? sql`(${e} is null)` : sql`(${e} is not null)`
-    case 'compare':
-      if (leaf.value === null) return leaf.op === 'ne' ? sql`1` : sql`0`
-      if (leaf.op === 'ne' && nullable) return sql`(${e} is not ${values[0]!})`
-      return decided(sql`${e} ${operators[leaf.op]} ${values[0]!}`, nullable && exact)
-    case 'in':
-      return compileIn(leaf.negated, e, nullable, variant, values, exact)
-    case 'text':
-      return decided(compileText(leaf, e, variant, values), nullable && exact)
-  }
-}
-
-/** Parenthesised, and 0 instead of null where that matters. */
-function decided(test: Sql, matters: boolean): Sql {
-  return matters ? sql`ifnull(${test}, 0)` : sql`(${test})`
-}
-
-/** What follows `in`: the values one by one, or the elements of one JSON text. */
-function compileIn(negated: boolean, e: Sql, nullable: boolean, variant: string, values: Sql[], exact: boolean): Sql {
-  if (values.length === 0) return negated ? sql`1` : sql`0`
-  const list = variant === 'j' ? sql`select value from json_each(${values[0]!})` : sql.join(values)
-  if (!negated) return decided(sql`${e} in (${list})`, nullable && exact)
-  return nullable ? sql`(${e} is null or ${e} not in (${list}))` : sql`(${e} not in (${list}))`
-}
-
-function compileText(leaf: Extract<Leaf, { kind: 'text' }>, e: Sql, variant: string, values: Sql[]): Sql {
-  const text = leaf.fold ? sql`restuary_fold(${e})` : e
-  switch (leaf.op) {
-    case 'eq':
-      return sql`${text} = ${values[0]!}`
-    case 'contains':
-      return sql`instr(${text}, ${values[0]!}) > 0`
-    case 'startsWith':
-      return variant === 'open'
-        ? sql`${text} >= ${values[0]!}`
-        : sql`${text} >= ${values[0]!} and ${text} < ${values[1]!}`
-    case 'endsWith':
-      return variant === 'empty' ? sql`${text} is not null` : sql`substr(${text}, ${values[0]!}) = ${values[1]!}`
-  }
-}
-
-/** Elements of a stored list, or ids of a to-many relation. */
-function compileHas(leaf: Extract<Leaf, { kind: 'has' }>, field: Field, place: Place, values: Sql[]): Sql {
-  const tests: Sql[] = []
-  if (field.is === 'back' || field.is === 'many') {
-    for (const value of values) tests.push(contains(field, place, value))
-  } else {
-    const { sql: list } = expressionOf(field, place)
-    for (let i = 0; i < values.length; i += 2) tests.push(hasElement(list, values[i]!, values[i + 1]!, place))
-    // A list that is not there has nothing, not even nothing.
-    if (leaf.mode === 'all' && tests.length === 0) return sql`(${list} is not null)`
-  }
-  if (tests.length === 0) return leaf.mode === 'all' ? sql`1` : sql`0`
-  return sql`(${sql.join(tests, leaf.mode === 'all' ? sql` and ` : sql` or `)})`
-}
-
-function hasElement(list: Sql, value: Sql, type: Sql, place: Place): Sql {
-  const alias = sql.id(place.names.table())
-  const kind = sql`case when ${alias}.type in ('integer', 'real') then 'number' else ${alias}.type end`
-  return sql`exists (select 1 from json_each(${list}) as ${alias} where ${alias}.value is ${value} and ${kind} = ${type})`
-}
-
-function contains(field: BackField | ManyField, place: Place, value: Sql): Sql {
-  const { from, on, id } = others(field, place)
-  return sql`exists (select 1 from ${from} where ${on} and ${id} = ${value})`
-}
-
-/** Tests of a to-many relation as a set of ids: it matches if one of its ids does; it is null if it is empty. */
-function compileMembers(leaf: Leaf, field: BackField | ManyField, place: Place, values: Sql[]): Sql {
-  if (leaf.kind === 'null') {
-    const { from, on } = others(field, place)
-    return leaf.is
-      ? sql`not exists (select 1 from ${from} where ${on})`
-      : sql`exists (select 1 from ${from} where ${on})`
-  }
-  if (leaf.kind === 'compare' && (leaf.op === 'eq' || leaf.op === 'ne') && values.length === 1) {
-    return leaf.op === 'eq' ? contains(field, place, values[0]!) : sql`not ${contains(field, place, values[0]!)}`
-  }
-  throw new Error(`${field.owner.name}.${field.name} is a list; ${leaf.kind} does not apply to it`)
 }

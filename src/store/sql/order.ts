@@ -1,9 +1,10 @@
 import type { SortKey } from '../../query/predicate.ts'
 import type { Value } from '../../schema/field.ts'
-import { expressionOf, type Expression, type Place } from './compile.ts'
+import { expressionOf, type Expression } from './compile-leaf.ts'
 import { sql, type Sql } from './kysely.ts'
 import { columnOf, idOf } from './layout.ts'
 import { pathOf } from './leaf.ts'
+import type { Place } from './place.ts'
 
 /** A sort: its expressions, and the joins that bring in the columns of related rows. */
 export interface Sorted {

@@ -1,10 +1,12 @@
 import { ID, type Field, type Join, type OneField, type Resource } from '../../model/model.ts'
 import type { Predicate, SortKey } from '../../query/predicate.ts'
 import type { Select } from '../store.ts'
-import { compilePredicate, Names, type Place } from './compile.ts'
+import { compilePredicate } from './compile.ts'
 import { bound, compile, sql, type Compiled, type Sql } from './kysely.ts'
 import { columnOf, fromOf, idOf, readSafe, rowOf, type Layout, type Layouts } from './layout.ts'
 import { compileCursor, compileOrder, compileSort } from './order.ts'
+import { Names, type Place } from './place.ts'
+import { isSingle } from './selective.ts'
 
 /** Alias of the rows that a statement is about. */
 const T = 't'
@@ -13,8 +15,8 @@ const T = 't'
 const LITERAL = new Set([1, 2, 10, 11, 20, 21, 25, 26, 50, 51, 100, 101])
 export const isLiteral = (limit: number): boolean => LITERAL.has(limit)
 
-function place(layout: Layout, layouts: Layouts): Place {
-  return { layout, alias: T, layouts, names: new Names() }
+function place(layout: Layout, layouts: Layouts, where: Predicate): Place {
+  return { layout, alias: T, layouts, names: new Names(), isSingle: isSingle(layout.resource, where) }
 }
 
 /** Binds: those of the predicate, of the cursor, then limit and offset where they are not in the text. */
@@ -24,7 +26,7 @@ export function selectRows(
   { where, limit, offset, cursor }: Select,
   sort: readonly SortKey[],
 ): Compiled {
-  const at = place(layout, layouts)
+  const at = place(layout, layouts, where)
   const tests: Sql[] = []
   if (!isAll(where)) tests.push(compilePredicate(where, at, false))
   const sorted = compileSort(sort, at)
@@ -40,7 +42,7 @@ export function selectRows(
 }
 
 export function countRows(layout: Layout, layouts: Layouts, where: Predicate): Compiled {
-  const at = place(layout, layouts)
+  const at = place(layout, layouts, where)
   const filter = isAll(where) ? sql`` : sql` where ${compilePredicate(where, at, false)}`
   return compile(sql`select count(*) from ${sql.id(layout.resource.table)} as ${sql.id(T)}${filter}`)
 }

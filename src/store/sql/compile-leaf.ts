@@ -1,0 +1,145 @@
+import { ID, type BackField, type Field, type ManyField } from '../../model/model.ts'
+import type { CompareOp } from '../../query/predicate.ts'
+import { sql, type Sql } from './kysely.ts'
+import { columnOf } from './layout.ts'
+import { fieldOf, shapeOfLeaf, type Leaf } from './leaf.ts'
+import { others, type Place } from './place.ts'
+
+/** An expression for the value of a field. */
+export interface Expression {
+  readonly sql: Sql
+  readonly nullable: boolean
+}
+
+/** The value of a field in a row. */
+export function expressionOf(field: Field, place: Place): Expression {
+  switch (field.is) {
+    case 'scalar':
+    case 'one': {
+      // Somebody else's table may hold null wherever it likes.
+      const nullable = field.nullable || (place.layout.baseline !== null && field.slot !== ID)
+      return { sql: columnOf(place.layout, field, place.alias), nullable }
+    }
+    case 'back': {
+      if (field.toMany) throw new Error(`${field.owner.name}.${field.name} has no single value`)
+      const { from, on, id } = others(field, place)
+      return { sql: sql`(select ${id} from ${from} where ${on})`, nullable: true }
+    }
+    case 'count':
+      return { sql: count(field.of, place), nullable: false }
+    case 'many':
+    case 'calc':
+    case 'self':
+      throw new Error(`${field.owner.name}.${field.name} has no single value in the database`)
+  }
+}
+
+function count(field: BackField | ManyField, place: Place): Sql {
+  const { from, on } = others(field, place)
+  return sql`(select count(*) from ${from} where ${on})`
+}
+
+const operators: Record<CompareOp, Sql> = {
+  eq: sql`=`,
+  ne: sql`<>`,
+  gt: sql`>`,
+  gte: sql`>=`,
+  lt: sql`<`,
+  lte: sql`<=`,
+}
+
+/** SQL of a test of one field. */
+export function compileLeaf(leaf: Leaf, place: Place, exact: boolean): Sql {
+  const field = fieldOf(place.layout.resource, leaf.field)
+  const { variant, binds } = shapeOfLeaf(leaf, place.layout, field)
+  const values = binds.map(() => place.names.value())
+  if (leaf.kind === 'has') return compileHas(leaf, field, place, values)
+  if (leaf.kind === 'size') {
+    if (field.is === 'back' || field.is === 'many') return sql`(${count(field, place)} = ${values[0]!})`
+    const { sql: list, nullable } = expressionOf(field, place)
+    return decided(sql`json_array_length(${list}) = ${values[0]!}`, nullable && exact)
+  }
+  if ((field.is === 'back' && field.toMany) || field.is === 'many') return compileMembers(leaf, field, place, values)
+  const { sql: e, nullable } = expressionOf(field, place)
+  switch (leaf.kind) {
+    case 'null':
+      return leaf.is ? sql`(${e} is null)` : sql`(${e} is not null)`
+    case 'compare':
+      if (leaf.value === null) return leaf.op === 'ne' ? sql`1` : sql`0`
+      if (leaf.op === 'ne' && nullable) return sql`(${e} is not ${values[0]!})`
+      return decided(sql`${e} ${operators[leaf.op]} ${values[0]!}`, nullable && exact)
+    case 'in':
+      return compileIn(leaf.negated, e, nullable, variant, values, exact)
+    case 'text':
+      return decided(compileText(leaf, e, variant, values), nullable && exact)
+  }
+}
+
+/** Parenthesised, and 0 instead of null where that matters. */
+export function decided(test: Sql, matters: boolean): Sql {
+  return matters ? sql`ifnull(${test}, 0)` : sql`(${test})`
+}
+
+/** What follows `in`: the values one by one, or the elements of one JSON text. */
+function compileIn(negated: boolean, e: Sql, nullable: boolean, variant: string, values: Sql[], exact: boolean): Sql {
+  if (values.length === 0) return negated ? sql`1` : sql`0`
+  const list = variant === 'j' ? sql`select value from json_each(${values[0]!})` : sql.join(values)
+  if (!negated) return decided(sql`${e} in (${list})`, nullable && exact)
+  return nullable ? sql`(${e} is null or ${e} not in (${list}))` : sql`(${e} not in (${list}))`
+}
+
+function compileText(leaf: Extract<Leaf, { kind: 'text' }>, e: Sql, variant: string, values: Sql[]): Sql {
+  const text = leaf.fold ? sql`restuary_fold(${e})` : e
+  switch (leaf.op) {
+    case 'eq':
+      return sql`${text} = ${values[0]!}`
+    case 'contains':
+      return sql`instr(${text}, ${values[0]!}) > 0`
+    case 'startsWith':
+      return variant === 'open'
+        ? sql`${text} >= ${values[0]!}`
+        : sql`${text} >= ${values[0]!} and ${text} < ${values[1]!}`
+    case 'endsWith':
+      return variant === 'empty' ? sql`${text} is not null` : sql`substr(${text}, ${values[0]!}) = ${values[1]!}`
+  }
+}
+
+/** Elements of a stored list, or ids of a to-many relation. */
+function compileHas(leaf: Extract<Leaf, { kind: 'has' }>, field: Field, place: Place, values: Sql[]): Sql {
+  const tests: Sql[] = []
+  if (field.is === 'back' || field.is === 'many') {
+    for (const value of values) tests.push(contains(field, place, value))
+  } else {
+    const { sql: list } = expressionOf(field, place)
+    for (let i = 0; i < values.length; i += 2) tests.push(hasElement(list, values[i]!, values[i + 1]!, place))
+    // A list that is not there has nothing, not even nothing.
+    if (leaf.mode === 'all' && tests.length === 0) return sql`(${list} is not null)`
+  }
+  if (tests.length === 0) return leaf.mode === 'all' ? sql`1` : sql`0`
+  return sql`(${sql.join(tests, leaf.mode === 'all' ? sql` and ` : sql` or `)})`
+}
+
+function hasElement(list: Sql, value: Sql, type: Sql, place: Place): Sql {
+  const alias = sql.id(place.names.table())
+  const kind = sql`case when ${alias}.type in ('integer', 'real') then 'number' else ${alias}.type end`
+  return sql`exists (select 1 from json_each(${list}) as ${alias} where ${alias}.value is ${value} and ${kind} = ${type})`
+}
+
+function contains(field: BackField | ManyField, place: Place, value: Sql): Sql {
+  const { from, on, id } = others(field, place)
+  return sql`exists (select 1 from ${from} where ${on} and ${id} = ${value})`
+}
+
+/** Tests of a to-many relation as a set of ids: it matches if one of its ids does; it is null if it is empty. */
+function compileMembers(leaf: Leaf, field: BackField | ManyField, place: Place, values: Sql[]): Sql {
+  if (leaf.kind === 'null') {
+    const { from, on } = others(field, place)
+    return leaf.is
+      ? sql`not exists (select 1 from ${from} where ${on})`
+      : sql`exists (select 1 from ${from} where ${on})`
+  }
+  if (leaf.kind === 'compare' && (leaf.op === 'eq' || leaf.op === 'ne') && values.length === 1) {
+    return leaf.op === 'eq' ? contains(field, place, values[0]!) : sql`not ${contains(field, place, values[0]!)}`
+  }
+  throw new Error(`${field.owner.name}.${field.name} is a list; ${leaf.kind} does not apply to it`)
+}

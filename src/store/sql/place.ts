@@ -1,0 +1,82 @@
+import type { BackField, ManyField, OneField } from '../../model/model.ts'
+import { bound, sql, type Sql } from './kysely.ts'
+import { columnOf, idOf, type Layout, type Layouts } from './layout.ts'
+import { fieldOf, sidesOf } from './leaf.ts'
+
+/** What a compilation hands out: the next place of a value, the next alias of a table. */
+export class Names {
+  #slot = 0
+  #alias = 0
+
+  value(): Sql {
+    return bound(this.#slot++)
+  }
+
+  table(): string {
+    return `t${++this.#alias}`
+  }
+}
+
+/** Where a predicate stands: the rows of `alias`. */
+export interface Place {
+  /** Only one row, or those related to one row, stand here: each is asked by itself. */
+  readonly isSingle: boolean
+  readonly layout: Layout
+  readonly alias: string
+  readonly layouts: Layouts
+  readonly names: Names
+}
+
+/** A field that leads to other rows. */
+export type Relation = OneField | BackField | ManyField
+
+export function relationOf(name: string, { layout }: Place): Relation {
+  const field = fieldOf(layout.resource, name)
+  if (field.is !== 'one' && field.is !== 'back' && field.is !== 'many') throw new Error(`${name} is no relation`)
+  return field
+}
+
+/** The place of a relation's rows, seen from one of its own: of a single row there is a single related one at most. */
+export function beyond(field: Relation, place: Place): Place {
+  const layout = place.layouts.get(field.target)!
+  return { ...place, layout, alias: place.names.table(), isSingle: place.isSingle && field.is === 'one' }
+}
+
+export function tableOf({ layout, alias }: Place): Sql {
+  return sql`${sql.id(layout.resource.table)} as ${sql.id(alias)}`
+}
+
+/** The rows at the other end of a relation. */
+export function reach(field: Relation, place: Place, inner: Place): { from: Sql; on: Sql } {
+  const { layout: target, alias } = inner
+  const table = tableOf(inner)
+  switch (field.is) {
+    case 'one':
+      return { from: table, on: sql`${idOf(target, alias)} = ${columnOf(place.layout, field, place.alias)}` }
+    case 'back':
+      return { from: table, on: sql`${columnOf(target, field.via, alias)} = ${idOf(place.layout, place.alias)}` }
+    case 'many': {
+      const { near, far, join } = sidesOf(field)
+      const pairs = place.names.table()
+      return {
+        from: sql`${sql.id(join.table)} as ${sql.id(pairs)} inner join ${table} on ${idOf(target, alias)} = ${sql.id(pairs, far)}`,
+        on: sql`${sql.id(pairs, near)} = ${idOf(place.layout, place.alias)}`,
+      }
+    }
+  }
+}
+
+/** The ids at the other end of a to-many relation. */
+export function others(field: BackField | ManyField, place: Place): { from: Sql; on: Sql; id: Sql } {
+  const alias = place.names.table()
+  if (field.is === 'back') {
+    const inner: Place = { ...place, layout: place.layouts.get(field.target)!, alias }
+    return { ...reach(field, place, inner), id: idOf(inner.layout, alias) }
+  }
+  const { near, far, join } = sidesOf(field)
+  return {
+    from: sql`${sql.id(join.table)} as ${sql.id(alias)}`,
+    on: sql`${sql.id(alias, near)} = ${idOf(place.layout, place.alias)}`,
+    id: sql.id(alias, far),
+  }
+}

@@ -1,0 +1,78 @@
+import { ID, type Field, type Resource } from '../../model/model.ts'
+import type { Predicate } from '../../query/predicate.ts'
+
+/** Whether at most one row can match, by its id or by a unique field. */
+export function isSingle(resource: Resource, where: Predicate): boolean {
+  if (where.kind === 'and') return where.of.some(part => isSingle(resource, part))
+  if (where.kind !== 'compare' || where.op !== 'eq') return false
+  const field = resource.field.get(where.field)
+  return field?.is === 'scalar' && (field.slot === ID || field.unique)
+}
+
+/**
+ * Whether an index finds the rows that match, and they are probably few: the predicate compares an id, a foreign key or
+ * an indexed field with values. Flags and enums do not count, since many rows share each of their values.
+ */
+export function isSelective(resource: Resource, where: Predicate): boolean {
+  switch (where.kind) {
+    case 'constant':
+      return !where.value
+    case 'and':
+      return where.of.some(part => isSelective(resource, part))
+    case 'or':
+      return where.of.every(part => isSelective(resource, part))
+    case 'one':
+      return isSelective(targetOf(resource, where.field), where.of)
+    case 'many':
+      return where.quantifier === 'some' && isSelective(targetOf(resource, where.field), where.of)
+    case 'compare':
+      return where.op === 'eq' && isIndexed(resource, where.field)
+    case 'in':
+      return !where.negated && isIndexed(resource, where.field)
+    case 'text':
+      return where.op === 'eq' && !where.fold && isIndexed(resource, where.field)
+    default:
+      return false
+  }
+}
+
+/** Whether it asks for more than the row itself and its to-one relations: for one row, that may be many. */
+export function readsMany(resource: Resource, where: Predicate): boolean {
+  switch (where.kind) {
+    case 'constant':
+      return false
+    case 'and':
+    case 'or':
+      return where.of.some(part => readsMany(resource, part))
+    case 'not':
+      return readsMany(resource, where.of)
+    case 'one': {
+      const field = resource.field.get(where.field)!
+      return readsMany(field.target as Resource, where.of)
+    }
+    case 'many':
+      return true
+    default: {
+      const field = resource.field.get(where.field)
+      return field?.is === 'back' || field?.is === 'many' || field?.is === 'count'
+    }
+  }
+}
+
+function isIndexed(resource: Resource, name: string): boolean {
+  const field = resource.field.get(name)
+  if (field?.is === 'one') return true
+  if (field?.is !== 'scalar') return false
+  if (field.slot === ID) return true
+  if (field.type.type === 'bool' || field.type.type === 'enum') return false
+  return field.unique || field.index || leads(resource, field)
+}
+
+/** Whether an index over several fields begins with it. */
+function leads({ index, unique }: Resource, { name }: Field): boolean {
+  return index.some(names => names[0] === name) || unique.some(names => names[0] === name)
+}
+
+function targetOf(resource: Resource, name: string): Resource {
+  return resource.field.get(name)!.target as Resource
+}
