@@ -29,10 +29,14 @@ function adjust(unit: Unit, owner: Instance, field: BackField, ids: Set<Id>): vo
 
 const tracked = new WeakMap<Field, boolean>()
 
-/** A change of the relation changes the representation of its owner: its ids are shown, or counted. */
+/** A change of the relation changes the representation of its owner: its ids are shown, counted or calculated with. */
 export function isTracked(field: BackField | ManyField): boolean {
   let known = tracked.get(field)
-  if (known === undefined)
-    tracked.set(field, (known = field.ids || field.owner.fields.some((f: Field) => f.is === 'count' && f.of === field)))
+  if (known === undefined) tracked.set(field, (known = field.ids || field.owner.fields.some(f => isMadeOf(f, field))))
   return known
+}
+
+function isMadeOf(made: Field, field: BackField | ManyField): boolean {
+  if (made.is === 'count') return made.of === field
+  return made.is === 'calc' && (made.uses?.includes(field.name) ?? false)
 }
