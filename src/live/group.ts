@@ -14,7 +14,7 @@ import { batchOf, left, shown, type Batch, type LiveEvent } from './event.ts'
 import type { Interest } from './interest.ts'
 import { hasRowOrder, rowOrder, sortReads } from './order.ts'
 import { termOf, readsOf, type Term } from './terms.ts'
-import { together } from './together.ts'
+import { byRow, together } from './together.ts'
 import { changesUntold, untoldReads } from './untold.ts'
 import { Watched } from './watched.ts'
 
@@ -131,9 +131,10 @@ export class Group {
     const batches: Batch[] = []
     for (const [commit, changes] of candidates) {
       const events: LiveEvent[] = []
-      for (const change of changes) {
-        const kind = this.kindOf(change.before, change.after)
-        if (kind) events.push(yield* this.#event(snapshot, kind, change))
+      // A commit of several operations may have changed a row more than once, which is one event all the same.
+      for (const own of changes.length === 1 ? [changes] : byRow([changes]).values()) {
+        const kind = this.kindOf(own[0]!.before, own.at(-1)!.after)
+        if (kind) events.push(yield* this.#event(snapshot, kind, own))
       }
       if (events.length) batches.push(batchOf(resource, commit.position, events))
     }
@@ -155,15 +156,15 @@ export class Group {
     return opaque ? row => plain(row) && opaque(row) : plain
   }
 
-  /** A change whose row needs nothing beside itself to be shown. */
-  *#event(snapshot: Snapshot, kind: LiveEvent['kind'], change: Change): Work<LiveEvent> {
-    if (kind === 'leave') return left([change], change.id)
+  /** Changes of a row that needs nothing beside itself to be shown. */
+  *#event(snapshot: Snapshot, kind: LiveEvent['kind'], changes: readonly Change[]): Work<LiveEvent> {
+    const { after: row, id } = changes.at(-1)!
+    if (kind === 'leave') return left(changes, id)
     const { view } = this.interest
-    const row = change.after!
     const body = view.resource.rules?.fields
-      ? (yield* this.present(snapshot, [row]))[0]!
-      : writeRow(view, row, nothingBeside, this.ctx)
-    return shown(kind, row, body, [change])
+      ? (yield* this.present(snapshot, [row!]))[0]!
+      : writeRow(view, row!, nothingBeside, this.ctx)
+    return shown(kind, row!, body, changes)
   }
 }
 

@@ -119,6 +119,26 @@ describe.each(Object.keys(stores))('live over %s', name => {
     ])
   })
 
+  test('a commit that changes a row twice is one event of it', async () => {
+    const app = open()
+    await plain(app, { id: 1 }, { id: 2 })
+    const { heard, settle } = await follow(app, 'plain', { filter: { n: { $lt: 5 } } })
+    heard.news()
+    await app.transaction(async tx => {
+      await tx.patch('plain', 1, { n: 7 })
+      await tx.patch('plain', 2, { n: 1 })
+      await tx.patch('plain', 1, { n: 2 })
+      await tx.post('plain', { id: 3 })
+      await tx.delete('plain', 3)
+    })
+    const events = [
+      ['change', 1],
+      ['change', 2],
+    ]
+    expect(await settle()).toEqual([{ position: 7, events }])
+    expect([...heard.rows.values()]).toEqual(await app.list('plain'))
+  })
+
   test('a write that changes nothing is not told', async () => {
     const app = open()
     await plain(app, { id: 1 })
