@@ -1,0 +1,141 @@
+import { api, memory, type Api } from '../../../src/index.ts'
+import type { Id, Resource } from '../../../src/model/model.ts'
+import { Commits, type Commit } from './random-commits.ts'
+import { built, declarationBy, type Declaration } from './random-model.ts'
+import { callFor, Queries, type Asked } from './random-query.ts'
+import { Random } from './random.ts'
+import { withRules } from './random-rules.ts'
+
+/** One step of a program. Subscribers are named by their index. */
+export type Step =
+  /** Done one after the other, while subscribers hear of none before the last is done. */
+  | { readonly kind: 'commits'; readonly commits: readonly Commit[] }
+  /** Started all at once. */
+  | { readonly kind: 'crowd'; readonly commits: readonly Commit[] }
+  /** Subscribes, or resumes from its last position. */
+  | { readonly kind: 'join'; readonly who: number }
+  /** `cut` ends a subscription, `stall` stops reading, `drain` reads again. */
+  | { readonly kind: 'cut' | 'stall' | 'drain'; readonly who: number }
+  /** Two hours pass: ephemeral rows expire. */
+  | { readonly kind: 'wait' }
+
+export interface Subscriber extends Asked {
+  readonly mode: 'every' | 'latest'
+}
+
+/** A whole random test as plain data. Any part can be left out; the rest can still be run. */
+export interface Program {
+  readonly seed: number
+  readonly declaration: Declaration
+  readonly subscribers: readonly Subscriber[]
+  readonly steps: readonly Step[]
+}
+
+export interface Size {
+  readonly commits: number
+  readonly subscribers: number
+}
+
+export function programBy(seed: number, size: Size): Promise<Program> {
+  return new Author(seed, size).write()
+}
+
+class Author {
+  readonly #seed: number
+  readonly #size: Size
+  readonly #random: Random
+  readonly #subscribers: Subscriber[] = []
+  readonly #steps: Step[] = []
+  /** Steps to come, and after how many others. */
+  #later: { readonly step: Step; readonly in: number }[] = []
+
+  constructor(seed: number, size: Size) {
+    this.#seed = seed
+    this.#size = size
+    this.#random = new Random(seed)
+  }
+
+  async write(): Promise<Program> {
+    const random = this.#random
+    const declaration = withRules(random, declarationBy(random))
+    const app = api(built(declaration), { store: memory(), report: () => {}, limits })
+    try {
+      const resources = [...app.model.resources.values()]
+      const ids = idsBy(random, resources)
+      const queries = new Queries(random, resources, ids)
+      const commits = new Commits(random, resources, ids)
+      this.#steps.push({ kind: 'commits', commits: [commits.first()] })
+      while (this.#subscribers.length < this.#size.subscribers) await this.#join(app, queries)
+      for (let made = 0; made < this.#size.commits;) {
+        const count = random.chance(0.5) ? 1 : 2 + random.int(4)
+        const kind = count > 1 && random.chance(0.4) ? 'crowd' : 'commits'
+        this.#steps.push({ kind, commits: Array.from({ length: count }, () => commits.next()) })
+        made += count
+        if (random.chance(0.08)) await this.#join(app, queries)
+        if (random.chance(0.25)) this.#interrupt()
+        if (random.chance(0.02)) this.#steps.push({ kind: 'wait' })
+        this.#goOn()
+      }
+      for (const who of this.#subscribers.keys()) this.#steps.push({ kind: 'drain', who }, { kind: 'join', who })
+      return { seed: this.#seed, declaration, subscribers: this.#subscribers, steps: this.#steps }
+    } finally {
+      await app.close()
+    }
+  }
+
+  /** A new subscriber; some ask exactly what another one asks. */
+  async #join(app: Api<any>, queries: Queries): Promise<void> {
+    const random = this.#random
+    const twin = this.#subscribers.length > 0 && random.chance(0.15) ? random.pick(this.#subscribers) : null
+    const asked = twin ?? (await this.#ask(app, queries))
+    this.#subscribers.push({ ...asked, mode: random.chance(0.1) ? 'latest' : 'every' })
+    this.#steps.push({ kind: 'join', who: this.#subscribers.length - 1 })
+  }
+
+  /** A query that the rules do not refuse altogether. */
+  async #ask(app: Api<any>, queries: Queries): Promise<Asked> {
+    for (;;) {
+      const asked = queries.next()
+      // There are no rows yet, so a single row or a parent would not be found; the list tells whether rules refuse it.
+      const { id: _, parent: __, ...list } = asked
+      const outcome = await app.engine.handle(callFor(app.engine, list))
+      if (outcome.kind !== 'failure') return asked
+      if (!refusals.has(outcome.error.code)) throw new Error(JSON.stringify(asked), { cause: outcome.error })
+    }
+  }
+
+  /** A subscriber is cut off or stops reading, and comes back some steps later. */
+  #interrupt(): void {
+    const random = this.#random
+    const who = random.int(this.#subscribers.length)
+    const isCut = random.chance(0.7)
+    this.#steps.push({ kind: isCut ? 'cut' : 'stall', who })
+    this.#later.push({ step: { kind: isCut ? 'join' : 'drain', who }, in: 1 + random.int(4) })
+  }
+
+  #goOn(): void {
+    const later = this.#later
+    this.#later = []
+    for (const { step, in: left } of later)
+      if (left <= 1) this.#steps.push(step)
+      else this.#later.push({ step, in: left - 1 })
+  }
+}
+
+const refusals = new Set(['unauthenticated', 'forbidden', 'forbidden_field'])
+
+/** Random filters are larger than what a URL may ask by default. */
+export const limits = { filterDepth: 40, filterNodes: 10_000 }
+
+/** Ids for a few rows of each resource, and for many rows of one, so that windows move. */
+function idsBy(random: Random, resources: readonly Resource[]): Map<string, readonly Id[]> {
+  const lasting = resources.filter(({ name, options }) => name !== 'user' && options.ephemeral === null)
+  const largest = random.pick(lasting)
+  return new Map(
+    resources.map(resource => {
+      const count = resource === largest ? 30 + random.int(30) : 4 + random.int(6)
+      const isText = resource.idType.type === 'id' && resource.idType.of === 'text'
+      return [resource.name, Array.from({ length: count }, (_, i) => (isText ? `${'abc'[i % 3]}${i}` : i + 1))]
+    }),
+  )
+}
