@@ -173,12 +173,7 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
   ready.catch(() => undefined) // whoever awaits `ready` hears of it; nobody else should be taken down
   ready.then(() => Promise.all([files?.start(), jobs?.start()])).catch(fault)
   const handle = (call: Call): Maybe<Outcome> => (waiting ? ready.then(() => engine.handle(call)) : engine.handle(call))
-  const published = new PublishedFeed({
-    live,
-    store,
-    still: handled.still,
-    changedIn: auth && (commits => auth.changedIn(commits)),
-  })
+  const published = new PublishedFeed({ live, store, still: handled.still })
   const http = {
     exporters: options.exporters,
     ...options.http,

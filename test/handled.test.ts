@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, expectTypeOf, test } from 'vitest'
 import { api, ApiError, handled, memory, ModelError, resource, sqlite, t, type Store } from '../src/index.ts'
-import type { PublishedListener } from '../src/live/published.ts'
+import type { Followed, Values } from '../src/live/published.ts'
+import type { Listener, Subscription } from '../src/live/subscription.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'handled-'))
 afterAll(() => rmSync(directory, { recursive: true }))
@@ -21,6 +22,9 @@ interface Apple {
 }
 
 const note = resource({ id: t.id(), text: t.text() }).public()
+
+/** Follows for nobody in particular. */
+const anyone = { principal: null, permit: () => {}, owner: {} } satisfies Partial<Followed>
 
 function orchard(store: Store) {
   const apples = new Map<number, Apple>()
@@ -165,23 +169,22 @@ describe.each(orchards)('handled resources over %s', (_, plant) => {
     const { app, apples, ask } = plant()
     apples.set(1, { id: 1, kind: 'cox', weight: 1 })
     const heard: string[] = []
-    const recorder = (name: string): PublishedListener => ({
-      state: (body, _, reset) => heard.push(`${name} ${reset ? 'reset' : 'state'} ${body}`),
+    const recorder = (name: string): Listener<Values> => ({
+      snapshot: (body, _, reset) => heard.push(`${name} ${reset ? 'reset' : 'state'} ${body}`),
       resumed: () => heard.push(`${name} resumed`),
-      published: ({ uri, op, body }) => heard.push(`${name} ${op} ${uri} ${body}`) > 0,
+      batch: ({ uri, op, body }) => heard.push(`${name} ${op} ${uri} ${body}`) > 0,
       isBusy: () => false,
       end: error => heard.push(`${name} ended ${error.code}`),
     })
-    const follow = (name: string, uri: string, owner: object, since: string | null = null) =>
-      app.published.subscribe(
-        {
-          uri,
-          owner,
-          listener: recorder(name),
-          read: async () => (await app.handled.get({ uri, principal: null }))?.body ?? null,
-        },
-        since,
-      )
+    const follow = (
+      name: string,
+      uri: string,
+      owner: object,
+      since: string | null = null,
+    ): Promise<Subscription<Values>> => {
+      const read = async (): Promise<string | null> => (await app.handled.get({ uri, principal: null }))?.body ?? null
+      return app.published.subscribe({ ...anyone, uri, owner, read }, recorder(name), since)
+    }
     const both = {}
     await follow('list', '/apples/', {})
     await follow('item', '/apples/1', both)
@@ -207,7 +210,7 @@ describe.each(orchards)('handled resources over %s', (_, plant) => {
       'item delete /apples/1 null',
       'list delete /apples/1 null',
     ])
-    app.published.unsubscribe(also)
+    also.close()
     await follow('again', '/apples/', {}, patched.headers.get('position'))
     await follow('lost', '/apples/', {}, 'zzzzzz.1')
     await app.publish('/apples/9', { delete: true })
@@ -246,19 +249,15 @@ describe.each(orchards)('handled resources over %s', (_, plant) => {
       }),
     })
     const heard: string[] = []
-    const listener: PublishedListener = {
-      state: body => heard.push(`state ${body}`),
+    const listener: Listener<Values> = {
+      snapshot: body => heard.push(`state ${body}`),
       resumed: () => {},
-      published: ({ body }) => heard.push(`create ${body}`) > 0,
+      batch: ({ body }) => heard.push(`create ${body}`) > 0,
       isBusy: () => false,
       end: () => {},
     }
-    const subscribing = app.published.subscribe({
-      uri: '/n/',
-      owner: {},
-      listener,
-      read: async () => (await app.handled.get({ uri: '/n/', principal: null }))!.body,
-    })
+    const read = async (): Promise<string> => (await app.handled.get({ uri: '/n/', principal: null }))!.body
+    const subscribing = app.published.subscribe({ ...anyone, uri: '/n/', read }, listener)
     await reading.promise
     const writing = app.handled.create({ uri: '/n/', principal: null }, { n: 2 })
     gate.resolve()

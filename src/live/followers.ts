@@ -1,38 +1,26 @@
 import { ApiError } from '../protocol/error.ts'
 import type { Id } from '../model/model.ts'
-import type { Call } from '../engine/call.ts'
 import type { Principal, Standing } from '../auth/principal.ts'
 import type { Commit, Snapshot } from '../store/store.ts'
 import type { Work } from '../store/work.ts'
-import { askedBy } from './asked-by.ts'
-import { checkParent } from './check-parent.ts'
-import { difference } from './difference.ts'
 import { each, minus, plus, type Few } from './few.ts'
 import type { Around } from './feed.ts'
-import type { Group } from './group.ts'
-import type { Hub } from './hub.ts'
-import { nothingOf, type Keyed } from './interest.ts'
-import type { Shown, Subscription } from './subscription.ts'
+import type { Kind, Subscription } from './subscription.ts'
 
-interface Following {
+interface Following<K extends Kind = Kind> {
   readonly standing: Standing
   /** What is followed, by whoever was the caller last. */
-  call: Call
+  asked: K['asked']
 }
 
 export interface FollowersOptions {
-  readonly hub: Hub
-  /** Rows of a view whose difference is told; beyond it a new snapshot is. */
-  readonly most: number
   /** The users of whom commits changed something, and how often. */
   readonly changedIn: (commits: readonly Commit[]) => ReadonlyMap<Id, number>
-  /** What a caller follows with a call. Throws where it may not. */
-  readonly interestOf: (call: Call) => Keyed
-  /** A group's view, and from now on what is watched is compared with it. */
-  readonly take: (snapshot: Snapshot, group: Group) => Work<readonly Shown[]>
-  readonly end: (subscription: Subscription, error: ApiError) => void
   readonly onFault: (error: unknown) => void
 }
+
+/** Of whatever kind. */
+type Any = Subscription<Kind>
 
 /**
  * Whose subscriptions they are, as long as their callers may become others. What commits change of a caller counts from
@@ -40,21 +28,21 @@ export interface FollowersOptions {
  */
 export class Followers implements Around {
   readonly #options: FollowersOptions
-  readonly #followings = new Map<Subscription, Following>()
-  readonly #byUser = new Map<Id, Few<Subscription>>()
+  readonly #followings = new Map<Any, Following>()
+  readonly #byUser = new Map<Id, Few<Any>>()
   /** With how often their callers changed. */
-  readonly #doubtful = new Map<Subscription, number>()
+  readonly #doubtful = new Map<Any, number>()
 
   constructor(options: FollowersOptions) {
     this.#options = options
   }
 
-  add(subscription: Subscription, call: Call, standing: Standing): void {
-    this.#followings.set(subscription, { standing, call: askedBy(call, call.principal) })
+  add<K extends Kind>(subscription: Subscription<K>, asked: K['asked'], standing: Standing): void {
+    this.#followings.set(subscription, { standing, asked })
     this.#byUser.set(standing.user, plus(this.#byUser.get(standing.user) ?? null, subscription))
   }
 
-  remove(subscription: Subscription): void {
+  remove<K extends Kind>(subscription: Subscription<K>): void {
     const following = this.#followings.get(subscription)
     if (!following) return
     this.#followings.delete(subscription)
@@ -82,77 +70,57 @@ export class Followers implements Around {
       this.#doubtful.delete(subscription)
       const following = this.#followings.get(subscription)!
       try {
-        const principal = yield* following.standing.at(snapshot)
+        const principal = yield* principalOf(following.standing, snapshot)
         // Who changed more than once may have been somebody else meanwhile.
-        if (times === 1 && principal === following.call.principal) subscription.release()
-        else yield* this.#become(snapshot, subscription, following, principal, times === 1)
+        if (times === 1 && principal === following.asked.principal) subscription.release()
+        else {
+          following.asked = { ...following.asked, principal }
+          yield* subscription.reconsider(snapshot, following.asked, times === 1)
+        }
       } catch (thrown) {
         this.#fail(subscription, thrown)
       }
     }
   }
 
-  /** A subscription is another caller's from now on: the difference is told. */
-  *become(snapshot: Snapshot, subscription: Subscription, call: Call, standing: Standing | null): Work<void> {
-    if (subscription.closed) return
+  /** It follows for whoever its caller is by now: gives back what that one asks for. Throws ApiError where that is nobody. */
+  *settle<K extends Kind>(
+    snapshot: Snapshot,
+    subscription: Subscription<K>,
+    asked: K['asked'],
+    standing: Standing,
+  ): Work<K['asked']> {
+    const settled = { ...asked, principal: yield* principalOf(standing, snapshot) }
+    this.add(subscription, settled, standing)
+    return settled
+  }
+
+  /** A subscription, which is held, is another caller's from now on: what that comes to is told. */
+  *handOver<K extends Kind>(
+    snapshot: Snapshot,
+    subscription: Subscription<K>,
+    asked: K['asked'],
+    standing: Standing | null,
+  ): Work<void> {
+    if (subscription.isClosed) return
     this.remove(subscription)
     try {
-      if (!standing) return yield* this.#turn(snapshot, subscription, call)
-      this.add(subscription, call, standing)
-      const principal = yield* standing.at(snapshot)
-      yield* this.#become(snapshot, subscription, this.#followings.get(subscription)!, principal)
+      const settled = standing ? yield* this.settle(snapshot, subscription, asked, standing) : asked
+      yield* subscription.reconsider(snapshot, settled, true)
     } catch (thrown) {
       this.#fail(subscription, thrown)
     }
   }
 
-  *#become(
-    snapshot: Snapshot,
-    subscription: Subscription,
-    following: Following,
-    principal: Principal | null,
-    isSure = true,
-  ): Work<void> {
-    if (principal === null) throw new ApiError('unauthenticated', { detail: 'the session has ended' })
-    following.call = askedBy(following.call, principal)
-    yield* this.#turn(snapshot, subscription, following.call, isSure)
-  }
-
-  #fail(subscription: Subscription, thrown: unknown): void {
+  #fail(subscription: Any, thrown: unknown): void {
     const error = ApiError.from(thrown)
     if (error.status >= 500) this.#options.onFault(thrown)
-    this.#options.end(subscription, error)
+    subscription.end(error)
   }
+}
 
-  /** What leads to what the call asks for is told; where nothing does and it is sure that nothing did, what came is. */
-  *#turn(snapshot: Snapshot, subscription: Subscription, call: Call, isSure = true): Work<void> {
-    const { hub, most, take } = this.#options
-    const { key, interest } = yield* this.#wanted(snapshot, call)
-    const from = { group: subscription.group, key: subscription.key }
-    if (key === from.key && isSure) return subscription.release()
-    const to = hub.group(key, () => interest)
-    hub.join(to, subscription)
-    try {
-      const rows = subscription.behind ? null : yield* take(snapshot, to)
-      const told = { group: from.group, untold: subscription.untold() }
-      const batch = rows && (yield* difference(snapshot, told, to, rows, most))
-      subscription.become(key, to, batch)
-      if (to !== from.group) hub.leave(from.key, from.group, subscription)
-    } catch (error) {
-      if (to !== from.group) hub.leave(key, to, subscription)
-      throw error
-    }
-  }
-
-  /** Who may not follow it any more follows nothing, until they may again. */
-  *#wanted(snapshot: Snapshot, call: Call): Work<Keyed> {
-    try {
-      const keyed = this.#options.interestOf(call)
-      yield* checkParent(snapshot, call, keyed.interest.permissions)
-      return keyed
-    } catch (error) {
-      if (ApiError.from(error).status >= 500) throw error
-      return nothingOf(call)
-    }
-  }
+function* principalOf(standing: Standing, snapshot: Snapshot): Work<Principal> {
+  const principal = yield* standing.at(snapshot)
+  if (principal === null) throw new ApiError('unauthenticated', { detail: 'the session has ended' })
+  return principal
 }

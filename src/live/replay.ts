@@ -27,7 +27,7 @@ export function* replay(
   since: string,
   standing: Standing | null,
 ): Work<boolean> {
-  const { group, listener } = subscription
+  const { followed: group, listener } = subscription
   if (isFleeting(group)) return false
   const commits = yield* commitsSince(store, snapshot, since, changes)
   // What was in view by other rights is not known.
@@ -45,13 +45,14 @@ export function* replay(
     if (shown || watched.concerns(commits, candidates)) return false
     if (!watched.hasSeen && (yield* group.take(snapshot, rows)).rows.length > rows) return false
     listener.resumed(since)
+    subscription.begin()
     return true
   }
   const batches = commits.length ? yield* group.match(snapshot, commits, candidates) : []
   const lastEvent = batches.at(-1)?.events.at(-1)
   if (item !== null && lastEvent === undefined && (yield* group.rows(snapshot, 1)).length === 0) return false
   listener.resumed(since)
-  for (const batch of batches) subscription.deliver(batch)
+  subscription.begin(batches)
   return true
 }
 

@@ -55,7 +55,7 @@ export async function* followRows<R>(
   try {
     if (signal?.aborted) return
     subscription = await live.subscribe(call, queue, null, mode)
-    const view = new Ordered<R>(live, subscription.group.compare)
+    const view = new Ordered<R>(live, subscription.followed.compare)
     for (;;) {
       if (signal?.aborted || (queue.error && live.closing.aborted)) return
       const step = queue.shift()

@@ -1,8 +1,31 @@
+import type { Principal, Standing } from '../auth/principal.ts'
 import type { ApiError } from '../protocol/error.ts'
 import type { Id, Row } from '../model/model.ts'
-import { Coalesced, type Mode } from './coalesce.ts'
+import type { Call } from '../engine/call.ts'
+import type { Snapshot } from '../store/store.ts'
+import type { Work } from '../store/work.ts'
 import type { Batch, Frame } from './event.ts'
-import type { Group, Member } from './group.ts'
+import type { Group } from './group.ts'
+
+/** What there is to follow: a query's rows, or what functions publish at a URI (`Values`). */
+export interface Kind {
+  /** What there is at a position. */
+  readonly state: unknown
+  /** What became of it. */
+  readonly step: unknown
+  /** What equal subscriptions share. */
+  readonly followed: unknown
+  /** What a caller asks for. */
+  readonly asked: { readonly principal: Principal | null }
+}
+
+/** The rows of a query. */
+export interface Rows extends Kind {
+  readonly state: readonly Shown[]
+  readonly step: Batch
+  readonly followed: Group
+  readonly asked: Call
+}
 
 /** A row of a snapshot. */
 export interface Shown {
@@ -14,20 +37,57 @@ export interface Shown {
 }
 
 /** What a face makes of a subscription: it turns these into frames of its dialect. */
-export interface Listener {
-  /** All that is in view at a position, in the order of the query. `reset` = discard what you have first. */
-  snapshot(rows: readonly Shown[], position: string, reset: boolean): void
-  /** It continues behind the position that it was resumed from; what happened since follows as batches. */
+export interface Listener<K extends Kind = Rows> {
+  /** What there is at a position; rows in the order of the query. `reset` = discard what you have first. */
+  snapshot(state: K['state'], position: string, reset: boolean): void
+  /** It continues behind the position that it was resumed from; what happened since follows. */
   resumed(position: string): void
-  /** What one step did to the view. False if it was left out because the connection is slow. */
-  batch(batch: Batch): boolean
+  /** What one step did. False if it was left out because the connection is slow. */
+  batch(step: K['step']): boolean
   /** What was handed over earlier has not been taken yet; `drained` of the subscription tells when it is. */
   isBusy?(): boolean
-  /** It is over: the row or the right to see it is gone, or the view can no longer be taken. */
+  /** It is over: what was followed or the right to see it is gone, or there can be no new snapshot. */
   end(error: ApiError): void
 }
 
-/** Batches that are kept while it is not known who listens; beyond it a new snapshot is cheaper. */
+/** Where subscriptions of a kind get what they tell. */
+export interface Source<K extends Kind> {
+  /** Tells a new snapshot, or ends the subscription where there can be none. */
+  renew(subscription: Subscription<K>): Promise<void>
+  /**
+   * Tells what it comes to that `asked` is what a held subscription follows from now on: its caller is another one, or
+   * perhaps was meanwhile (`isSure` = was not).
+   */
+  reconsider(snapshot: Snapshot, subscription: Subscription<K>, asked: K['asked'], isSure: boolean): Work<void>
+  /** Its connection is another caller's from now on; it is held until it is known what that comes to. */
+  handOver(subscription: Subscription<K>, asked: K['asked'], standing: Standing | null): Promise<void>
+  /** It is closed. */
+  leave(subscription: Subscription<K>): void
+}
+
+/** Holds steps back; `Pace` of rows. */
+export interface Pacing<Step> {
+  take(step: Step): void
+  drained(): void
+  untold(): Step | null
+  close(): void
+}
+
+/** What becomes of a step that comes. */
+type Phase =
+  /** It is told. */
+  | 'following'
+  /** A snapshot is being taken: it waits. */
+  | 'starting'
+  /** It is not known who listens: it waits. */
+  | 'held'
+  /** Something was left out, so it is, too. A new snapshot is asked for once the connection has taken what it was given. */
+  | 'behind'
+  /** A new snapshot was asked for, and will contain it. */
+  | 'renewing'
+  | 'closed'
+
+/** Steps that wait at most; beyond it a new snapshot is cheaper. */
 const KEPT = 1_000
 
 const snapshotFrames = new WeakMap<readonly Shown[], Map<string, Frame>>()
@@ -41,175 +101,185 @@ export function snapshotFrameOf(rows: readonly Shown[], key: string, make: () =>
   return frame
 }
 
-/** One connection's interest, from its snapshot on. */
-export class Subscription implements Member {
-  readonly listener: Listener
-  readonly #mode: Mode
+/** One connection's interest: a snapshot, then every step after it, in order, once. There are very many: it is kept small. */
+export class Subscription<K extends Kind = Rows> {
+  readonly listener: Listener<K>
+  readonly #source: Source<K>
   #key: string
-  #group: Group
-  readonly #resync: (subscription: Subscription) => Promise<void>
-  /** Something was left out: nothing more is told until a new snapshot. */
-  #behind = false
-  #resyncing = false
-  #closed = false
-  /** Held back by the mode; made when it is first needed. */
-  #held: Coalesced | null = null
-  #timer: NodeJS.Timeout | null = null
-  /** What came since it is not known who listens; null = it is known. */
-  #kept: Batch[] | null = null
+  #followed: K['followed']
+  #phase: Phase = 'starting'
+  /** What waits to be told; null = nothing does, or too much did. */
+  #waiting: K['step'][] | null = []
+  readonly #pace: Pacing<K['step']> | null
 
+  /** `pace` where not every step is told. */
   constructor(
+    source: Source<K>,
     key: string,
-    group: Group,
-    listener: Listener,
-    mode: Mode,
-    resync: (subscription: Subscription) => Promise<void>,
+    followed: K['followed'],
+    listener: Listener<K>,
+    pace: ((to: Subscription<K>) => Pacing<K['step']>) | null = null,
   ) {
+    this.#source = source
     this.#key = key
-    this.#group = group
+    this.#followed = followed
     this.listener = listener
-    this.#mode = mode
-    this.#resync = resync
+    this.#pace = pace && pace(this)
   }
 
+  /** The same for those that follow the same. */
   get key(): string {
     return this.#key
   }
 
-  get group(): Group {
-    return this.#group
+  get followed(): K['followed'] {
+    return this.#followed
   }
 
-  get closed(): boolean {
-    return this.#closed
+  get isClosed(): boolean {
+    return this.#phase === 'closed'
   }
 
+  get isFollowing(): boolean {
+    return this.#phase === 'following'
+  }
+
+  get isBusy(): boolean {
+    return this.listener.isBusy?.() ?? false
+  }
+
+  /** Something was left out: nothing more is told until a new snapshot. */
   get behind(): boolean {
-    return this.#behind
+    const phase = this.#phase
+    return phase === 'behind' || phase === 'renewing' || (phase === 'held' && this.#waiting === null)
   }
 
-  deliver(batch: Batch): void {
-    if (this.#closed || this.#behind) return
-    if (this.#kept) this.#keep(batch)
-    else if (this.#mode === 'every') this.#tell(batch)
-    else if (this.#mode === 'latest') this.#tellLatest(batch)
-    else this.#tellPaced(batch, this.#mode)
+  deliver(step: K['step']): void {
+    switch (this.#phase) {
+      case 'following':
+        if (this.#pace) this.#pace.take(step)
+        else this.tell(step)
+        break
+      case 'starting':
+      case 'held':
+        if (this.#waiting && this.#waiting.push(step) > KEPT) this.#waiting = null
+        break
+      default: // what is left out is in the snapshot that comes
+    }
   }
 
+  /** Tells a step at once. */
+  tell(step: K['step']): void {
+    if (this.#phase === 'following' && !this.listener.batch(step)) this.#leaveBehind()
+  }
+
+  /** What happened cannot be told. */
   reset(): void {
-    if (this.#closed) return
-    this.#leaveBehind()
-    this.#startAnew()
+    if (this.#phase === 'closed' || this.#phase === 'renewing') return
+    if (this.#phase === 'starting' || this.#phase === 'held') this.#waiting = null
+    else {
+      this.#leaveBehind()
+      this.#renew()
+    }
   }
 
-  /** Nothing is told until `release` or `become`: whoever listens may not be who began it. */
+  /** Nothing is told until `release` or `switchTo`: whoever listens may not be who began it. What starts finds out itself. */
   hold(): void {
-    this.#kept ??= []
+    if (this.#phase === 'following') this.#waiting = []
+    else if (this.#phase === 'behind' || this.#phase === 'renewing') this.#waiting = null
+    else return
+    this.#phase = 'held'
   }
 
-  /** It is still the same: what came meanwhile is told. */
+  /** It is still the same who listens: what came meanwhile is told. */
   release(): void {
-    const kept = this.#kept
-    if (!kept) return
-    this.#kept = null
-    for (const batch of kept) this.deliver(batch)
-    this.drained()
+    if (this.#phase === 'held') this.#proceed()
   }
 
   /** What came and was not told, in order; it will not be. */
-  untold(): Batch[] {
-    const held = this.#held?.take()
-    const kept = this.#kept ?? []
-    this.#kept &&= []
-    return held ? [held, ...kept] : kept
+  untold(): K['step'][] {
+    const paced = this.#pace?.untold() ?? null
+    const waiting = this.#waiting ?? []
+    this.#waiting &&= []
+    return paced === null ? waiting : [paced, ...waiting]
   }
 
-  /** It follows another group's view from now on; `batch` leads there, null = that cannot be told. */
-  become(key: string, group: Group, batch: Batch | null): void {
+  /** It follows something else from now on, to which a step leads; null = what leads there cannot be told. */
+  switchTo(key: string, followed: K['followed'], step: K['step'] | null): void {
     this.#key = key
-    this.#group = group
-    this.#kept = null
-    if (batch === null) this.#leaveBehind()
-    else if (batch.events.length > 0 || batch.order) this.#tell(batch)
-    this.drained()
+    this.#followed = followed
+    if (this.#phase !== 'held') return
+    this.#waiting = step === null ? null : []
+    this.#proceed()
+    if (step !== null) this.tell(step)
   }
 
-  /** The connection has taken what waited: whoever was left behind starts anew, what was held back is told. */
+  /** A snapshot is about to be taken, and what comes meanwhile waits for it. False if none is wanted any more. */
+  start(): boolean {
+    if (this.#phase !== 'starting' && this.#phase !== 'renewing') return false
+    this.#phase = 'starting'
+    this.#waiting = []
+    return true
+  }
+
+  /** A snapshot was told, or what else comes first; `steps` happened behind it, then what waits. */
+  begin(steps: readonly K['step'][] = []): void {
+    if (this.#phase !== 'starting') return
+    if (this.#waiting && steps.length > 0) this.#waiting.unshift(...steps)
+    this.#proceed()
+  }
+
+  /** The connection has taken what it was given: whoever was left behind starts anew, what was held back is told. */
   drained(): void {
-    if (this.#closed || this.#kept) return
-    if (this.#behind) this.#startAnew()
-    else if (this.#mode === 'latest') this.#release()
-  }
-
-  /** A new snapshot was told. */
-  caughtUp(): void {
-    this.#behind = false
+    if (this.#phase === 'behind') this.#renew()
+    else if (this.#phase === 'following') this.#pace?.drained()
   }
 
   close(): void {
-    this.#closed = true
-    if (this.#timer) clearTimeout(this.#timer)
-    this.#held = null
+    if (this.#phase === 'closed') return
+    this.#phase = 'closed'
+    this.#waiting = null
+    this.#pace?.close()
+    this.#source.leave(this)
   }
 
-  #keep(batch: Batch): void {
-    if (this.#kept!.length < KEPT) this.#kept!.push(batch)
-    else this.#leaveBehind()
+  /** Closes it, and says why. */
+  end(error: ApiError): void {
+    if (this.#phase === 'closed') return
+    this.close()
+    this.listener.end(error)
   }
 
-  #tell(batch: Batch): void {
-    if (!this.listener.batch(batch)) this.#leaveBehind()
+  /** Its connection is another caller's from now on: tells what that comes to. */
+  handOver(asked: K['asked'], standing: Standing | null): Promise<void> {
+    this.hold()
+    return this.#source.handOver(this, asked, standing)
   }
 
-  #tellLatest(batch: Batch): void {
-    const isBusy = this.listener.isBusy?.() ?? false
-    if (!isBusy && (!this.#held || this.#held.isEmpty)) return this.#tell(batch)
-    this.#hold(batch)
-    if (!isBusy) this.#release()
+  /** Tells what it comes to that its caller is, or may have been, another one. */
+  reconsider(snapshot: Snapshot, asked: K['asked'], isSure: boolean): Work<void> {
+    return this.#source.reconsider(snapshot, this, asked, isSure)
   }
 
-  /** The first at once, what comes within the interval together at its end. */
-  #tellPaced(batch: Batch, interval: number): void {
-    if (this.#timer) return this.#hold(batch)
-    this.#tell(batch)
-    this.#pace(interval)
-  }
-
-  #pace(interval: number): void {
-    this.#timer = setTimeout(() => {
-      this.#timer = null
-      if (this.#kept) return this.#pace(interval)
-      if (!this.#held || this.#held.isEmpty) return
-      this.#release()
-      this.#pace(interval)
-    }, interval)
-    this.#timer.unref()
-  }
-
-  #hold(batch: Batch): void {
-    this.#held ??= new Coalesced()
-    if (this.#held.add(batch)) return
-    this.#leaveBehind()
-    if (!this.listener.isBusy?.()) this.#startAnew()
-  }
-
-  #release(): void {
-    const batch = this.#held?.take()
-    if (batch) this.#tell(batch)
+  /** What waits is told. */
+  #proceed(): void {
+    const waiting = this.#waiting
+    this.#phase = 'following'
+    this.#waiting = null
+    if (waiting === null) return this.reset()
+    for (const step of waiting) this.deliver(step)
+    this.drained()
   }
 
   #leaveBehind(): void {
-    this.#behind = true
-    this.#held?.clear()
-    this.#kept &&= []
+    this.#phase = 'behind'
+    this.#pace?.untold()
   }
 
   /** One snapshot at a time, and none on top of what the connection has not taken. */
-  #startAnew(): void {
-    if (this.#kept || this.#resyncing || this.listener.isBusy?.()) return
-    this.#resyncing = true
-    void this.#resync(this).finally(() => {
-      this.#resyncing = false
-    })
+  #renew(): void {
+    if (this.#phase !== 'behind' || this.isBusy) return
+    this.#phase = 'renewing'
+    void this.#source.renew(this)
   }
 }

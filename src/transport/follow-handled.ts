@@ -1,8 +1,10 @@
 import type { Principal, Standing } from '../auth/principal.ts'
-import type { PublishedListener, PublishedSubscription } from '../live/published.ts'
+import type { Values } from '../live/published.ts'
+import type { Listener, Subscription } from '../live/subscription.ts'
+import { missing } from '../engine/handled.ts'
 import type { SocketHost } from './socket-host.ts'
 
-/** Who follows what functions serve, on a socket. */
+/** Who follows what functions serve. */
 export interface Follower {
   /** Canonical. */
   readonly uri: string
@@ -10,28 +12,26 @@ export interface Follower {
   readonly spelled: string
   /** Hears of a record once, however many of its subscriptions it concerns. */
   readonly owner: object
-  readonly listener: PublishedListener
-  /** Who calls now. */
-  readonly principal: () => Principal | null
+  readonly principal: Principal | null
   readonly standing: Standing | null
   /** The position to continue behind. */
   readonly since: string | null
-  /** Called where the getter says that there is nothing: what it throws stands in the way. */
-  readonly absent?: () => void
+  /** Where the getter says that there is nothing, there is nothing to begin with; what goes meanwhile is told. */
+  readonly mustExist: boolean
 }
 
 /** Tells what the getter says, then every record about it; throws where the caller may not read it. */
-export async function followHandled(
+export function followHandled(
   { handled, published }: Pick<SocketHost, 'handled' | 'published'>,
-  { uri, spelled, owner, listener, principal, standing, since, absent }: Follower,
-): Promise<PublishedSubscription> {
-  const me = principal()
-  handled.permitFollowing(uri, me)
-  const read = async (): Promise<string | null> => {
-    const found = await handled.get({ uri, spelled, principal: principal() })
+  { uri, spelled, owner, principal, standing, since, mustExist }: Follower,
+  listener: Listener<Values>,
+): Promise<Subscription<Values>> {
+  const read = async (me: Principal | null, isNew: boolean): Promise<string | null> => {
+    const found = await handled.get({ uri, spelled, principal: me })
     if (found && found.value != null) return found.body
-    if (found) absent?.()
+    if (found && isNew && mustExist) throw missing(uri)
     return null
   }
-  return published.subscribe({ uri, owner, read, listener, caller: standing && { principal: me, standing } }, since)
+  const permit = (me: Principal | null): void => handled.permitFollowing(uri, me)
+  return published.subscribe({ uri, principal, owner, permit, read }, listener, since, standing)
 }

@@ -87,10 +87,9 @@ export class Connection {
       })
   }
 
-  /** The same caller with other rights: what is followed in rows goes by the log, the rest is asked for anew. */
+  /** The same caller with other rights: what is followed goes by the log, each tells what that comes to. */
   renew(principal: Principal): void {
     this.#principal = principal
-    this.#turn = this.#turn.then(() => this.subscriptions.renew()).catch(this.#options.host.onFault)
   }
 
   /** The connection took what was written. */

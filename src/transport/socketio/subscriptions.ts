@@ -5,7 +5,7 @@ import type { Id, Resource } from '../../model/model.ts'
 import { canonicalUri } from '../../model/uri-pattern.ts'
 import type { Batch, Frame } from '../../live/event.ts'
 import type { Mailbox } from '../../live/mailbox.ts'
-import type { PublishedListener, PublishedSubscription } from '../../live/published.ts'
+import type { Values } from '../../live/published.ts'
 import type { Listener, Subscription } from '../../live/subscription.ts'
 import { followHandled } from '../follow-handled.ts'
 import type { SocketHost } from '../socket-host.ts'
@@ -34,7 +34,7 @@ interface Held {
   readonly options: Options | null
   /** Null while it begins. */
   live: Subscription | null
-  published: PublishedSubscription | null
+  published: Subscription<Values> | null
   /** Of modelled resources. */
   readonly target: UriTarget | null
   position: string
@@ -108,19 +108,6 @@ export class Subscriptions {
     }
   }
 
-  /** The same caller with other rights: what functions serve is asked for anew, and what is refused now ends. */
-  async renew(): Promise<void> {
-    // Each is put back at the end of the map.
-    const before = [...this.#held.values()].filter(({ target }) => target === null)
-    for (const { uri, options } of before) {
-      try {
-        await this.subscribe(uri, options && { ...options, since: null })
-      } catch (error) {
-        this.#around.tell(ApiError.from(error))
-      }
-    }
-  }
-
   close(): void {
     this.#isClosed = true
     for (const held of this.#held.values()) this.#end(held)
@@ -128,8 +115,8 @@ export class Subscriptions {
   }
 
   #end({ live, published }: Held): void {
-    if (live) this.#around.host.live.unsubscribe(live)
-    if (published) this.#around.host.published.unsubscribe(published)
+    if (live) live.close()
+    if (published) published.close()
   }
 
   #call(target: UriTarget): Call {
@@ -198,31 +185,32 @@ export class Subscriptions {
     return list && item
   }
 
-  async #follow(held: Held): Promise<PublishedSubscription> {
+  async #follow(held: Held): Promise<Subscription<Values>> {
     const { host, principal, mailbox, standing } = this.#around
     const uri = canonicalUri(held.uri)
     const to = this.#spelling(held, uri.endsWith('/'))
-    const listener: PublishedListener = {
-      state: (body, position, reset) => {
+    const listener: Listener<Values> = {
+      snapshot: (body, position, reset) => {
         held.position = position
         if (body !== null) mailbox.answer(stateOf(body, position, reset, to))
       },
       resumed: position => {
         held.position = position
       },
-      published: record => mailbox.push(publishedFrame(record, uri, to)),
+      batch: record => mailbox.push(publishedFrame(record, uri, to)),
       isBusy: () => mailbox.isBusy,
       end: error => this.#ended(held, error),
     }
-    return followHandled(host, {
+    const follower = {
       uri,
       spelled: held.uri,
       owner: this,
-      listener,
-      principal,
+      principal: principal(),
       standing: standing(),
       since: held.options?.since ?? null,
-    })
+      mustExist: false,
+    }
+    return followHandled(host, follower, listener)
   }
 
   #ended(held: Held, error: ApiError): void {

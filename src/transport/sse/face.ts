@@ -48,7 +48,7 @@ export async function sendStream(
   const identity = (await engine.auth?.identify(exchange)) ?? null
   const standing = identity && engine.auth!.standing(identity)
   const subscription = await live.subscribe(call, stream, since, words.mode, standing)
-  stream.carry(subscription, () => live.unsubscribe(subscription))
+  stream.carry(subscription)
   // If the reader changes, the subscription tells what that comes to.
   endWithCaller(engine, identity, stream, () => {})
 }

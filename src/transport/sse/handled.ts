@@ -28,7 +28,6 @@ export async function sendHandledStream(
   const { engine } = face
   const since = exchange.header('last-event-id') ?? sinceIn(face, exchange)
   const isList = uri.endsWith('/')
-  let hasBegun = false
   if (exchange.method === 'HEAD') {
     handled.permitFollowing(uri, principal)
     if ((await handled.get({ uri, principal }))?.value == null) throw missing(uri)
@@ -40,35 +39,20 @@ export async function sendHandledStream(
     open: () => exchange.open(200, streamFields(face, exchange)),
   })
   const identity = (await engine.auth?.identify(exchange)) ?? null
+  const standing = identity && engine.auth!.standing(identity)
   const subscription = await followHandled(
     { handled, published },
+    { uri, spelled: uri, owner: stream, principal, standing, since, mustExist: true },
     {
-      uri,
-      spelled: uri,
-      owner: stream,
-      listener: {
-        state: (body, position, reset) => {
-          hasBegun = true
-          stream.answer(stateFrame(isList ? (body ?? '[]') : `[${body ?? ''}]`, position, reset))
-        },
-        resumed: () => {
-          hasBegun = true
-          stream.resumed()
-        },
-        published: record => stream.send(publishedFrame(record, live.epoch)),
-        isBusy: () => stream.isBusy(),
-        end: error => stream.end(error),
-      },
-      principal: () => principal,
-      standing: identity && engine.auth!.standing(identity),
-      since,
-      // What goes while it is followed is told; what is not there cannot be followed.
-      absent: () => {
-        if (!hasBegun) throw missing(uri)
-      },
+      snapshot: (body, position, reset) =>
+        stream.answer(stateFrame(isList ? (body ?? '[]') : `[${body ?? ''}]`, position, reset)),
+      resumed: () => stream.resumed(),
+      batch: record => stream.send(publishedFrame(record, live.epoch)),
+      isBusy: () => stream.isBusy(),
+      end: error => stream.end(error),
     },
   )
-  stream.carry(subscription, () => published.unsubscribe(subscription))
+  stream.carry(subscription)
   // Rules of functions are asked when a stream begins: a reader with other rights begins anew.
   endWithCaller(engine, identity, stream, () => stream.end(new ApiError('unauthenticated')))
   endWithServer(live, stream)

@@ -2,7 +2,7 @@ import { ApiError } from '../../protocol/error.ts'
 import type { Batch, Frame } from '../../live/event.ts'
 import type { Live } from '../../live/live.ts'
 import { Mailbox, type Wire } from '../../live/mailbox.ts'
-import type { Listener, Shown } from '../../live/subscription.ts'
+import type { Kind, Listener, Shown, Subscription } from '../../live/subscription.ts'
 import type { ByteStream } from '../http/exchange.ts'
 import { batchFrame, heartbeat, hello, problemFrame, snapshotFrame } from './frames.ts'
 
@@ -16,22 +16,13 @@ export interface StreamOptions {
   readonly open: () => ByteStream
 }
 
-/** What a stream tells of: a subscription. */
-export interface Carried {
-  /** Something was left out. */
-  readonly behind: boolean
-  /** The connection has taken what waited. */
-  drained(): void
-}
-
 /** One subscription on its own connection: the listener of the subscription and the wire of its mailbox. */
 export class SseStream implements Listener, Wire {
   readonly #options: StreamOptions
   readonly #mailbox: Mailbox
   #stream: ByteStream | null = null
   #heartbeat: NodeJS.Timeout | null = null
-  #carried: Carried | null = null
-  #release: () => void = () => {}
+  #carried: Subscription<Kind> | null = null
   #isClosed = false
 
   constructor(options: StreamOptions) {
@@ -42,11 +33,11 @@ export class SseStream implements Listener, Wire {
   }
 
   /** What it carries from now on; it is released with the connection. */
-  carry(carried: Carried, release: () => void): void {
+  carry(carried: Subscription<Kind>): void {
     this.#carried = carried
-    this.#release = release
-    if (this.#isClosed) release()
-    else if (carried.behind && !this.#mailbox.isBusy) carried.drained()
+    if (this.#isClosed) carried.close()
+    // Something may have been left out, and the connection have taken the rest, before it was known.
+    else carried.drained()
   }
 
   get isClosed(): boolean {
@@ -127,7 +118,7 @@ export class SseStream implements Listener, Wire {
     this.#isClosed = true
     if (this.#heartbeat) clearInterval(this.#heartbeat)
     this.#mailbox.close()
-    this.#release()
+    this.#carried?.close()
     this.onClosed()
   }
 }

@@ -84,9 +84,9 @@ export class Subscriptions {
 
   /** Another caller from now on: what that comes to is told. */
   async become(): Promise<void> {
-    const { live, principal, standing } = this.#around
+    const { principal, standing } = this.#around
     for (const { live: subscription, call } of this.#held.values())
-      if (subscription && call) await live.become(subscription, askedBy(call, principal()), standing())
+      if (subscription && call) await subscription.handOver(askedBy(call, principal()), standing())
   }
 
   close(): void {
@@ -142,7 +142,7 @@ export class Subscriptions {
       snapshot: begin,
       resumed: begin,
       batch: batch => {
-        const group = held.live?.group ?? null
+        const group = held.live?.followed ?? null
         if (!group) return true
         const frame = pushFrame(batch, group, wanted.stream, wanted.action)
         return frame === null || mailbox.push(frame)

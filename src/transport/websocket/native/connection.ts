@@ -228,18 +228,10 @@ export class NativeConnection implements Wire {
     this.#subscribers.identify(auth?.standing(identity) ?? null)
     this.#unwatch =
       auth?.watch(identity, what => {
-        if (what.kind === 'changed') this.#renew(what.principal)
+        // What is followed goes by the log: each subscription tells what the change comes to.
+        if (what.kind === 'changed') this.#principal = what.principal
         else this.#endSession(what.kind)
       }) ?? (() => {})
-  }
-
-  /** Rows that are followed go by the log: each subscription tells what the change comes to. The rest is asked for anew. */
-  #renew(principal: Principal): void {
-    this.#principal = principal
-    const { functions, onFault } = this.#options
-    if (!functions) return
-    const renew = (): Promise<void> => this.#subscribers.renew(this.#principal)
-    this.#turns.take(true, renew, thrown => onFault(ApiError.from(thrown)))
   }
 
   #endSession(kind: 'expired' | 'ended'): void {

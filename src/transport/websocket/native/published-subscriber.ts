@@ -1,8 +1,8 @@
 import type { Principal, Standing } from '../../../auth/principal.ts'
-import { missing } from '../../../engine/handled.ts'
 import type { Mailbox } from '../../../live/mailbox.ts'
-import type { PublishedListener, PublishedSubscription } from '../../../live/published.ts'
-import { ApiError } from '../../../protocol/error.ts'
+import type { Values } from '../../../live/published.ts'
+import type { Listener, Subscription } from '../../../live/subscription.ts'
+import type { ApiError } from '../../../protocol/error.ts'
 import type { RequestId } from '../../../protocol/frames.ts'
 import type { Published } from '../../../store/store.ts'
 import { followHandled } from '../../follow-handled.ts'
@@ -25,7 +25,7 @@ export interface Caller {
 }
 
 /** What one subscription to what functions serve hears, as frames in its connection's mailbox. */
-export class PublishedSubscriber implements PublishedListener {
+export class PublishedSubscriber implements Listener<Values> {
   readonly id: RequestId
   readonly #uri: string
   readonly #around: Surroundings
@@ -34,7 +34,7 @@ export class PublishedSubscriber implements PublishedListener {
   #isAnswered = false
   #isStopped = false
   /** null until it has begun. */
-  #subscription: PublishedSubscription | null = null
+  #subscription: Subscription<Values> | null = null
 
   constructor(id: RequestId, uri: string, around: Surroundings) {
     this.id = id
@@ -45,20 +45,17 @@ export class PublishedSubscriber implements PublishedListener {
 
   /** Throws where the caller may not follow it, and where there is nothing to begin with. */
   async begin({ principal, standing }: Caller, since: string | null): Promise<void> {
-    const subscription = await followHandled(this.#around.options.functions!, {
+    const follower = {
       uri: this.#uri,
       spelled: this.#uri,
       // Each subscription has a name of its own: what concerns two of them is told to both.
       owner: this,
-      listener: this,
-      principal: () => principal,
+      principal,
       standing,
       since,
-      // What goes while it is followed is told; what is not there cannot be followed.
-      absent: () => {
-        if (!this.#isAnswered) throw missing(this.#uri)
-      },
-    })
+      mustExist: true,
+    }
+    const subscription = await followHandled(this.#around.options.functions!, follower, this)
     this.#subscription = subscription
     // Meanwhile it was given up, or the connection closed.
     if (this.#isStopped) return this.#release()
@@ -66,17 +63,13 @@ export class PublishedSubscriber implements PublishedListener {
     subscription.drained()
   }
 
-  /** Asks anew as somebody else, or by other rights: what is refused now ends. */
-  async renew(caller: Caller): Promise<void> {
-    this.#release()
-    try {
-      await this.begin(caller, null)
-    } catch (thrown) {
-      this.end(ApiError.from(thrown))
-    }
+  /** Asks anew as somebody else: what is refused now ends. */
+  async become({ principal, standing }: Caller): Promise<void> {
+    const subscription = this.#subscription
+    await subscription?.handOver({ ...subscription.followed, principal }, standing)
   }
 
-  state(body: string | null, position: string, reset: boolean): void {
+  snapshot(body: string | null, position: string, reset: boolean): void {
     const isNew = this.#answer()
     if (this.#isStopped) return
     this.#around.mailbox.answer(stateFrame(this.#label, this.#rows(body), position, reset || !isNew))
@@ -87,7 +80,7 @@ export class PublishedSubscriber implements PublishedListener {
     this.#around.mailbox.answer(resumedFrame(this.id, position))
   }
 
-  published(record: Published): boolean {
+  batch(record: Published): boolean {
     return this.#around.mailbox.push(publishedFrame(this.#label, record))
   }
 
@@ -113,7 +106,7 @@ export class PublishedSubscriber implements PublishedListener {
   }
 
   #release(): void {
-    if (this.#subscription) this.#around.options.functions!.published.unsubscribe(this.#subscription)
+    this.#subscription?.close()
     this.#subscription = null
   }
 

@@ -109,16 +109,8 @@ export class Subscribers {
   /** Everything is followed by somebody else from now on. */
   async become(principal: Principal | null): Promise<void> {
     for (const { subscriber, call } of this.#held.values()) {
-      if (subscriber instanceof PublishedSubscriber || !call || !subscriber.subscription) continue
-      await this.#live.become(subscriber.subscription, askedBy(call, principal), this.#standing)
-    }
-    await this.renew(principal)
-  }
-
-  /** What functions serve is asked for anew: their rules are asked when something is read, not by the log. */
-  async renew(principal: Principal | null): Promise<void> {
-    for (const { subscriber } of this.#held.values()) {
-      if (subscriber instanceof PublishedSubscriber) await subscriber.renew({ principal, standing: this.#standing })
+      if (subscriber instanceof PublishedSubscriber) await subscriber.become({ principal, standing: this.#standing })
+      else if (call) await subscriber.subscription?.handOver(askedBy(call, principal), this.#standing)
     }
   }
 }
