@@ -2,7 +2,7 @@
 // usage: node scripts/bundle.ts, after tsc has written the declarations
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { rolldown } from 'rolldown'
+import { rolldown, type Plugin } from 'rolldown'
 
 const root = join(import.meta.dirname, '..')
 
@@ -14,15 +14,17 @@ export interface BundleOptions {
   /** Packages are left to be imported. Default false: they are part of it. */
   readonly leavesPackages?: boolean
   readonly sourcemap?: boolean
+  readonly plugins?: readonly Plugin[]
 }
 
 /** Writes modules of TypeScript and all that they import into as few files as Node can load quickly. */
 export async function bundle(options: BundleOptions): Promise<void> {
-  const { input, dir, extension, leavesPackages = false, sourcemap = false } = options
+  const { input, dir, extension, leavesPackages = false, sourcemap = false, plugins = [] } = options
   const bundled = await rolldown({
     input: { ...input },
     platform: 'node',
     logLevel: 'warn',
+    plugins: [...plugins],
     ...(leavesPackages && { external: /^[^./]/ }),
   })
   await bundled.write({
@@ -48,9 +50,30 @@ export function entries(): Record<string, string> {
   return Object.fromEntries(names.map(name => [name, join(root, 'src', `${name}.ts`)]))
 }
 
+/**
+ * Lets an older Node come as far as the sentence that it is too old. The check is what each entry runs first; but a module
+ * only runs after all that it imports was found, and an older Node lacks some modules and exports. So those of Node are asked
+ * for when the code runs. Lines stay where source maps say they are.
+ */
+const checkedNode: Plugin = {
+  name: 'checked-node',
+  renderChunk(code, chunk) {
+    const asked = code.replaceAll(
+      /^import \{([^}]*)\} from ("node:[\w/]+");/gm,
+      (_, names: string, module: string) =>
+        `const {${names.replaceAll(' as ', ': ')}} = process.getBuiltinModule(${module});`,
+    )
+    const way = '../'.repeat(chunk.fileName.split('/').length - 1) || './'
+    const checked = asked.replace(/^(#!.*\n)?/, `$1import "${way}node-version.js"; `)
+    return { code: chunk.isEntry ? checked : asked, map: null }
+  },
+}
+
 /** Writes the package's JavaScript. */
-export function bundlePackage(dir: string): Promise<void> {
-  return bundle({ input: entries(), dir, extension: '.js', leavesPackages: true, sourcemap: true })
+export async function bundlePackage(dir: string): Promise<void> {
+  const common = { dir, extension: '.js', leavesPackages: true, sourcemap: true } as const
+  await bundle({ ...common, input: { 'node-version': join(root, 'src/node-version.ts') } })
+  await bundle({ ...common, input: entries(), plugins: [checkedNode] })
 }
 
 if (import.meta.main) await bundlePackage(join(root, 'dist'))

@@ -5,9 +5,11 @@ import type { HandledRoute } from './model/handled-routes.ts'
 import type { Model, Resource } from './model/model.ts'
 import type { Snapshot, Store } from './store/store.ts'
 import type { Work } from './store/work.ts'
+import { plainFailure } from './protocol/plain-failure.ts'
 import { boundConnections } from './transport/connections.ts'
 import { attachFaces, type Faces, type SocketApi } from './transport/faces.ts'
 import { handler, nodeServer } from './transport/node.ts'
+import { defaultPort } from './transport/port.ts'
 import { cutStalled } from './transport/stalled.ts'
 import type { Health } from './transport/http/health.ts'
 import type { HttpOptions } from './transport/http/options.ts'
@@ -26,7 +28,7 @@ export interface Servable extends Partial<Omit<SocketApi, 'engine' | 'http'>> {
 }
 
 export interface ServeOptions {
-  /** 0 = any free one. Default 3000. */
+  /** 0 = any free one. Default: what the environment variable PORT says, otherwise 3000. */
   readonly port?: number
   /** Default 127.0.0.1: this machine only. */
   readonly host?: string
@@ -49,12 +51,17 @@ export interface Served {
   close(): Promise<void>
 }
 
+/** Why it is not served, and what to do about it. */
+class StartError extends Error {
+  override readonly name = 'StartError'
+}
+
 /**
  * Serves an Api on a port, after its store is open. Refuses to start where anyone could reach a resource that is
  * open by omission: with NODE_ENV=production or on a host that is not loopback, unless it says `.public()`.
  */
 export async function serve(app: Servable, options: ServeOptions = {}): Promise<Served> {
-  const { port = 3000, host = '127.0.0.1', signals = true, grace = 10_000, lead = 0 } = options
+  const { port = defaultPort(), host = '127.0.0.1', signals = true, grace = 10_000, lead = 0 } = options
   const report = options.report ?? (line => console.error(line))
   await app.ready()
   let isDraining = false
@@ -74,10 +81,10 @@ export async function serve(app: Servable, options: ServeOptions = {}): Promise<
     boundConnections(server, app.engine.limits, app.http.trustedProxies)
     cutStalled(server, limits.stall)
     if (servesSockets(app)) faces = attachFaces(server, app)
-    await listen(server, port, host)
+    await listen(server, port, host, options.port === undefined)
   } catch (error) {
     await app.close()
-    throw error
+    throw error instanceof StartError ? plainFailure(error) : error
   }
   const address = server.address() as AddressInfo
   const url = `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`
@@ -163,13 +170,15 @@ function checkStart(app: Servable, host: string, report: (line: string) => void)
   if (auth?.random) {
     const problem = 'Tokens are signed with a secret that was made up at this start'
     if (production)
-      throw new Error(`${problem}, so that nobody stays logged in after the next: give auth.secret 32 bytes or more`)
+      throw new StartError(
+        `${problem}, so that nobody stays logged in after the next: give auth.secret 32 bytes or more`,
+      )
     report(`${problem}: they end with this process`)
   }
   if (auth?.cookie && app.http.cors?.origins.includes('*')) {
     const problem = 'Pages of every origin may call, and sessions are kept in cookies'
     if (exposed !== null)
-      throw new Error(`${problem}, and ${exposed}: name the origins in http.cors, or say auth: { cookie: false }`)
+      throw new StartError(`${problem}, and ${exposed}: name the origins in http.cors, or say auth: { cookie: false }`)
     report(`${problem}: name the origins before this is served to others`)
   }
 }
@@ -192,15 +201,15 @@ function checkOpen(open: readonly string[], exposed: string | null, report: (lin
     report(`Open to everyone on this machine, as there are no rules: ${names}`)
     return
   }
-  throw new Error(
+  throw new StartError(
     `These resources have no rules, so anyone could read and write them, and ${exposed}: ${names}. ` +
       `Give them rules, say .public() on those that are meant to be open, or serve on 127.0.0.1 in development.`,
   )
 }
 
-function listen(server: Server, port: number, host: string): Promise<void> {
+function listen(server: Server, port: number, host: string, isDefault: boolean): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(explained(error, port, host)))
+    server.once('error', (error: NodeJS.ErrnoException) => reject(explained(error, port, host, isDefault)))
     server.listen(port, host, () => {
       server.removeAllListeners('error')
       resolve()
@@ -208,14 +217,15 @@ function listen(server: Server, port: number, host: string): Promise<void> {
   })
 }
 
-function explained(error: NodeJS.ErrnoException, port: number, host: string): Error {
+function explained(error: NodeJS.ErrnoException, port: number, host: string, isDefault: boolean): Error {
+  const another = `${isDefault ? 'PORT=' : ''}${port < 65_535 ? port + 1 : 3000}`
   const text = new Map([
-    ['EADDRINUSE', `Port ${port} on ${host} is in use. Choose another port (${port + 1}), or 0 for any free one.`],
+    ['EADDRINUSE', `Port ${port} on ${host} is in use. Choose another port (${another}), or 0 for any free one.`],
     ['EACCES', `Port ${port} may not be opened by this user. Choose one above 1023.`],
     ['EADDRNOTAVAIL', `${host} is no address of this machine. Choose 127.0.0.1 for this machine only, or 0.0.0.0.`],
     ['ENOTFOUND', `The host ${host} is not known. Choose 127.0.0.1 for this machine only, or 0.0.0.0.`],
   ]).get(error.code ?? '')
-  return text === undefined ? error : new Error(text, { cause: error })
+  return text === undefined ? error : new StartError(text, { cause: error })
 }
 
 async function close(server: Server, grace: number): Promise<void> {

@@ -26,6 +26,7 @@ const LAYERS: Record<string, number> = {
   'live-operation.ts': 8,
   'handled-resources.ts': 8,
   'serve.ts': 8,
+  'node-version.ts': 8,
   'index.ts': 8,
   cli: 8,
   testing: 9, // may import everything; nothing else imports it

@@ -197,9 +197,32 @@ test('help', async () => {
   expect(await started.out).toContain('restuary serve FILE')
 })
 
-test('version', async () => {
-  const started = start(['version'])
+test.each(['version', '--version', '-v'])('%s prints the version', async word => {
+  const started = start([word])
   expect(await started.out).toMatch(/^\d+\.\d+\.\d+\n$/)
+})
+
+test.each([
+  ['a port that it names', (port: number) => `{ port: ${port} }`, (port: number) => `${port}`],
+  ['the PORT of its environment', () => '{}', (port: number) => `PORT=${port}`],
+])('a program whose port is in use ends with one sentence: %s', async (_, options, another) => {
+  const other = createServer().listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  const { port } = other.address() as AddressInfo
+  const program = join(directory, 'program.ts')
+  const index = JSON.stringify(join(ROOT, 'src/index.ts'))
+  writeFileSync(program, `import { api, serve } from ${index}\nawait serve(api({}), ${options(port)})\n`)
+  const started = start([], program, { PORT: String(port) })
+  expect(await started.code).toBe(1)
+  const fix = `Choose another port (${another(port + 1)}), or 0 for any free one.`
+  expect(started.err()).toBe(`Port ${port} on 127.0.0.1 is in use. ${fix}\n`)
+  other.close()
+})
+
+test('a PORT that is no port is told', async () => {
+  const started = start(['serve', shop, '--memory'], MAIN, { PORT: 'http' })
+  expect(await started.code).toBe(1)
+  expect(started.err()).toContain('PORT=http is no port. Give a number from 1 to 65535')
 })
 
 test('import: the declarations type-check and serve the same as the file', async () => {

@@ -16,4 +16,4 @@ const jar = resource({
 
 const app = api({ cookie, jar }, { store: memory() })
 await app.post('jar', [{ cookies: [{ type: 'donut' }, { type: 'biscuit' }] }, { cookies: [{ type: 'shortbread' }] }])
-await serve(app, { port: Number(process.env['PORT'] ?? 3000) })
+await serve(app)

@@ -33,7 +33,7 @@ const app = api({
     { public: true },
   ),
 })
-await serve(app, { port: Number(process.env['PORT'] ?? 3000) })
+await serve(app)
 
 // What happens outside is told to whoever follows it: by Socket.IO, and by position for those who come back.
 setInterval(() => {

@@ -32,4 +32,4 @@ const authenticate: Authenticate = credentials => {
 
 const app = api({ cookie, jar }, { store: memory(), authenticate })
 
-await serve(app, { port: Number(process.env['PORT'] ?? 3000) })
+await serve(app)

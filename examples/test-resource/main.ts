@@ -68,4 +68,4 @@ const app = api(
     http: { cors: { origins: (process.env['ORIGINS'] ?? '').split(',').filter(Boolean) } },
   },
 )
-await serve(app, { port: Number(process.env['PORT'] ?? 3000) })
+await serve(app)

@@ -2,4 +2,4 @@
 import { serve } from '../../src/index.ts'
 import { app } from './app.ts'
 
-await serve(app, { port: Number(process.env['PORT'] ?? 3000) })
+await serve(app)

@@ -16,4 +16,4 @@ const todo = resource({
 })
 
 const app = api({ list, todo }, { store: sqlite('todo.db') })
-await serve(app, { port: Number(process.env['PORT'] ?? 3000) })
+await serve(app)

@@ -56,7 +56,7 @@ const open = (file: string) => api({ country, language, currency, city }, { stor
 
 const file = process.argv[2] ?? fileURLToPath(new URL('data/world.db', import.meta.url))
 if (!existsSync(file)) await build(file, open)
-const { url } = await serve(open(file), { port: Number(process.env['PORT'] ?? 3000) })
+const { url } = await serve(open(file))
 
 const queries = [
   ['The ten largest cities', '/city?sort=-population&limit=10'],

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { nearest } from '../model/faults.ts'
+import { parsePort } from '../transport/port.ts'
 import { Misuse } from './misuse.ts'
 
 const HELP = `restuary: an API without code
 
   restuary serve FILE     serves a SQLite file or a JSON file in json-server's form
-      --port NUMBER       default 3000; 0 = any free one
+      --port NUMBER       default: the environment's PORT, otherwise 3000; 0 = any free one
       --host ADDRESS      default 127.0.0.1, this machine only
       --public            everyone who reaches the port may read and write, on any host
       --read-only         nothing is written, not even by Restuary itself
@@ -26,8 +27,8 @@ const HELP = `restuary: an API without code
   restuary asyncapi FILE  writes its AsyncAPI document
       --out FILE          default: standard output
 
-  restuary help           this text
-  restuary version
+  restuary help           this text, also as --help
+  restuary version        also as --version
 `
 
 const COMMANDS = ['serve', 'import', 'client', 'openapi', 'asyncapi', 'changes', 'help', 'version']
@@ -59,8 +60,8 @@ const ACCEPTED: Readonly<Record<string, readonly string[]>> = {
 export async function run(args: readonly string[]): Promise<void> {
   const { values, positionals } = parse(args)
   const [command = 'help', file, ...more] = positionals
-  if (values.help === true || command === 'help') return void process.stdout.write(HELP)
   if (values.version === true || command === 'version') return void process.stdout.write(`${version()}\n`)
+  if (values.help === true || command === 'help') return void process.stdout.write(HELP)
   if (!COMMANDS.includes(command)) {
     const near = nearest(command, COMMANDS)
     throw new Misuse(
@@ -91,7 +92,7 @@ export async function run(args: readonly string[]): Promise<void> {
   } else {
     const { serveFile } = await import('./serve.ts')
     await serveFile(file, {
-      port: portOf(values.port),
+      ...(values.port !== undefined && { port: portOf(values.port) }),
       host: values.host ?? '127.0.0.1',
       public: values.public ?? false,
       readOnly: values['read-only'] ?? false,
@@ -113,9 +114,9 @@ function parse(
   }
 }
 
-function portOf(text = process.env['PORT'] ?? '3000'): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN
-  if (port <= 65_535) return port
+function portOf(text: string): number {
+  const port = parsePort(text)
+  if (port !== null) return port
   throw new Misuse(`${text} is no port`, 'give a number from 1 to 65535, or 0 for any free one')
 }
 

@@ -10,7 +10,8 @@ import { copied, readSource } from './source.ts'
 const LONGEST_TEXT = 1_048_576
 
 export interface ServeFileOptions {
-  readonly port: number
+  /** Default: as `serve` has it. */
+  readonly port?: number
   readonly host: string
   /** Open to everyone on purpose. */
   readonly public: boolean
@@ -36,7 +37,8 @@ export async function serveFile(file: string, options: ServeFileOptions): Promis
     store,
     limits: { text: LONGEST_TEXT },
   })
-  return serve(app, { port: options.port, host: options.host })
+  const { port, host } = options
+  return serve(app, port === undefined ? { host } : { port, host })
 }
 
 function opened(resources: Readonly<Record<string, AnyResource>>): Record<string, AnyResource> {

@@ -34,7 +34,6 @@ export class Context implements ActionContext {
   readonly #unit: boolean
   #files: readonly Attachment[] = none
   #token: unknown = null
-  #setToken = false
   #position: string | null = null
 
   constructor(around: Surroundings, call: Call, now: number, tx: Transaction | null = null, unit = false) {
@@ -94,11 +93,6 @@ export class Context implements ActionContext {
   }
   set token(claims: unknown) {
     this.#token = claims
-    this.#setToken = true
-  }
-  /** Whether anybody set the token, be it to what it was. */
-  get hasToken(): boolean {
-    return this.#setToken
   }
 
   /** Where the log was after the last of what was written here; null where nothing was. */

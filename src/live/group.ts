@@ -84,11 +84,6 @@ export class Group {
     return rowOrder(this.interest.resource, this.interest.sort)
   }
 
-  /** Whether what happened since a position can be told from the log alone. */
-  get replayable(): boolean {
-    return this.watched === null
-  }
-
   get ctx(): Ctx {
     const { permissions, auth } = this.interest
     return contextOf(permissions.me, auth, this.#surroundings.clock())

@@ -1,7 +1,7 @@
 // Runs in browsers, as text that is served. See scripts/browser.ts.
 import { fold, h } from './element.ts'
 import { tryForm } from './form.ts'
-import { boundWords, resolve, typeWords, type Json } from './schema.ts'
+import { resolve, typeWords, type Json } from './schema.ts'
 
 /** One operation: what it is, what it takes and answers, and a form to try it. */
 export function operationView(method: string, path: string, operation: Json): HTMLElement {
@@ -86,17 +86,4 @@ function answersView(operation: Json): HTMLElement {
     )
   })
   return h('details', {}, h('summary', {}, 'Answers'), h('table', {}, h('tbody', {}, rows)))
-}
-
-/** A schema that is no object of rows: what an action takes or gives. */
-export function schemaLine(name: string, schema: Json): HTMLElement {
-  return h(
-    'p',
-    {},
-    h('code', {}, name),
-    ' ',
-    h('code', { class: 'type' }, typeWords(schema)),
-    ' ',
-    boundWords(schema).join(', '),
-  )
 }
