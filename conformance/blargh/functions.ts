@@ -1,4 +1,6 @@
-import type { ReadRow, ScalarType } from '../../src/schema/field.ts'
+import type { ReadRow } from '../../src/schema/field.ts'
+import type { ScalarType } from '../../src/schema/scalar-type.ts'
+import * as types from '../../src/schema/field-types/built-in.ts'
 
 /** A named function of the vectors, with the fields (internal names) that it reads. */
 export type Named =
@@ -22,9 +24,9 @@ export interface Read {
   get(name: string): unknown
 }
 
-const text: ScalarType = { type: 'text', max: 10_000 }
-const integer: ScalarType = { type: 'integer' }
-const bool: ScalarType = { type: 'bool' }
+const text: ScalarType = types.text({ max: 10_000 })
+const integer: ScalarType = types.integer()
+const bool: ScalarType = types.bool()
 
 /** The functions that the vectors describe in prose. A setter's members are external names, as in the ancestor. */
 export const functions: Readonly<Record<string, Named>> = {

@@ -10,8 +10,8 @@ import type {
   OneDef,
   ReadRow,
   ScalarDef,
-  ScalarType,
 } from '../../src/schema/field.ts'
+import type { ScalarType } from '../../src/schema/scalar-type.ts'
 import { functions, reading, type Named } from './functions.ts'
 import type {
   CalcVector,
@@ -22,6 +22,7 @@ import type {
   ScalarTypeName,
   ScalarVector,
 } from './vector.ts'
+import * as types from '../../src/schema/field-types/built-in.ts'
 
 export type Declarations = Readonly<Record<string, AnyResource>>
 
@@ -73,7 +74,7 @@ function fieldOf(model: ModelVector, object: ObjectVector, field: FieldVector, o
 function scalarOf(object: ObjectVector, field: ScalarVector): ScalarDef {
   if (field.pkey) {
     const of = field.type === 'str' ? 'text' : 'integer'
-    return { is: 'scalar', type: { type: 'id', of }, column: field.name, client: 'put' }
+    return { is: 'scalar', type: types.id(of), column: field.name, client: 'put' }
   }
   const value = field.default
   return {
@@ -92,18 +93,18 @@ const isObject: Check = (value: unknown) =>
 function scalarType(type: ScalarTypeName): ScalarType {
   switch (type) {
     case 'int':
-      return { type: 'integer' }
+      return types.integer()
     case 'float':
-      return { type: 'number' }
+      return types.number()
     case 'str':
-      return { type: 'text', max: 1_000_000 }
+      return types.text({ max: 1_000_000 })
     case 'bool':
-      return { type: 'bool' }
+      return types.bool()
     case 'list':
-      return { type: 'list', item: null }
+      return types.list()
     case 'dict':
     case null:
-      return { type: 'json' }
+      return types.json()
   }
 }
 
@@ -116,7 +117,7 @@ function calcOf(object: ObjectVector, field: CalcVector, options: TranslateOptio
   const read = reader(object)
   const def: CalcDef = {
     is: 'calc',
-    type: getter?.type ?? { type: 'json' },
+    type: getter?.type ?? types.json(),
     ...common(object, { ...field, writable: true }),
     nullable: true,
     ...(getter ? { sortable: true } : {}),

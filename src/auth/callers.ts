@@ -144,7 +144,7 @@ export class Callers {
   #membersOf(user: Row): Principal {
     const members: { id: Id; [member: string]: unknown } = { id: user[ID] as Id }
     for (const field of this.#options.users.columns) {
-      if (field.type.type !== 'password') members[field.name] = user[field.slot]
+      if (!field.type.secret) members[field.name] = user[field.slot]
     }
     return members
   }

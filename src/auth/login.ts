@@ -1,5 +1,5 @@
 import { ApiError, pointer, type Issue } from '../protocol/error.ts'
-import { coerce, Refused } from '../schema/coerce.ts'
+import { Refused } from '../schema/refused.ts'
 import { ID, type Id, type Resource, type Row, type ScalarField } from '../model/model.ts'
 import type { Store } from '../store/store.ts'
 import { wait } from '../store/work.ts'
@@ -66,7 +66,7 @@ export function createLogin(options: LoginOptions): Login {
   const seconds = (): number => Math.floor(clock() / 1000)
 
   async function find(name: string): Promise<Row | undefined> {
-    const value = coerce('json', id.type, name)
+    const value = id.type.check(name)
     if (value instanceof Refused) return undefined
     return store.read(function* (snapshot) {
       return yield* wait(snapshot.find(users, [id.slot], [value]))

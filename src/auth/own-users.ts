@@ -74,8 +74,7 @@ export function ownUsers(
 /** The user's field `scopes`, if there is one; else everybody has all that the API asks for. */
 function defaultGrant(users: Resource, scopes: Readonly<Record<string, readonly string[]>>): Grant {
   const field = users.field.get('scopes')
-  if (field?.is === 'scalar' && field.type.type === 'list')
-    return user => (user['scopes'] as readonly string[] | null) ?? []
+  if (field?.is === 'scalar' && field.type.list) return user => (user['scopes'] as readonly string[] | null) ?? []
   const all = [...new Set(Object.values(scopes).flat())]
   return () => all
 }

@@ -84,9 +84,9 @@ function printField(name: string, def: FieldDef): string {
 }
 
 function printScalar({ type, client }: ScalarDef): string {
-  if (type.type !== 'id') return `t.${type.type}()`
+  if (type.key === null) return `t.${type.name}()`
   const options = client === undefined ? '' : printObject({ client })
-  const kind = type.of === 'integer' ? '' : quote(type.of)
+  const kind = type.key === 'integer' ? '' : quote(type.key)
   return `t.id(${[kind, options].filter(text => text !== '').join(', ')})`
 }
 
@@ -103,7 +103,7 @@ function printMany({ to, inverse, ids, through }: ManyDef): string {
 }
 
 function printOptions(name: string, def: ScalarDef | OneDef): string {
-  const id = def.is === 'scalar' && def.type.type === 'id'
+  const id = def.is === 'scalar' && def.type.key !== null
   const preset = def.default
   return [
     def.column === undefined || def.column === name ? '' : `.column(${quote(def.column)})`,
@@ -118,7 +118,7 @@ function printOptions(name: string, def: ScalarDef | OneDef): string {
 
 /** `adopt` leaves the SQL text with the function. */
 function printFunction(def: ScalarDef | OneDef, from: (ctx: Ctx) => unknown): string {
-  if (def.is === 'scalar' && def.type.type === 'datetime') return 'ctx => new Date(ctx.now).toISOString()'
+  if (def.is === 'scalar' && def.type.name === 'datetime') return 'ctx => new Date(ctx.now).toISOString()'
   return `() => evaluate(${quote('sql' in from ? String(from.sql) : 'NULL')})`
 }
 

@@ -2,8 +2,8 @@ import type { Model } from '../model/model.ts'
 import type { FieldDef } from '../schema/field.ts'
 import type { Schema } from '../schema/schema.ts'
 import { jsonSchemaOf, type StandardSchema } from '../schema/standard.ts'
-import type { JsonSchema } from '../schema/text/validator.ts'
-import { boundsText, orNull, scalarSchema } from './scalar-schema.ts'
+import type { JsonSchema } from '../schema/json-schema.ts'
+import { orNull } from './or-null.ts'
 
 /**
  * The JSON Schema of what an action takes or gives, whichever way it was declared: field builders, a Standard Schema whose
@@ -52,8 +52,8 @@ function isRequired(schema: Schema): boolean {
 function fieldSchema(def: FieldDef, model: Model): JsonSchema {
   const type = def.is === 'one' ? model.resources.get(def.to)?.idType : def.is === 'scalar' ? def.type : undefined
   if (type === undefined) return {}
-  const schema = scalarSchema(type)
-  const words = [def.description, boundsText(type)].filter(Boolean).join('; ')
+  const schema = type.schema
+  const words = [def.description, type.bounds].filter(Boolean).join('; ')
   return {
     ...(def.nullable ? orNull(schema) : schema),
     ...(def.default && 'value' in def.default ? { default: def.default.value } : {}),

@@ -1,5 +1,5 @@
 import type { Model, OneField, Resource } from '../model/model.ts'
-import type { JsonSchema } from '../schema/text/validator.ts'
+import type { JsonSchema } from '../schema/json-schema.ts'
 import { exampleOf } from './example.ts'
 import { filterSchema } from './filter-schema.ts'
 import { createSchema, patchSchema, replaceSchema, rowSchema, shapedSchema } from './json-schema.ts'

@@ -1,9 +1,8 @@
 import type { Field, Resource } from '../model/model.ts'
 import { operatorsOf, typeOf, type Operator } from '../query/operator.ts'
 import { listWords } from '../query/query.ts'
-import type { ScalarType } from '../schema/field.ts'
-import type { JsonSchema } from '../schema/text/validator.ts'
-import { scalarSchema } from './scalar-schema.ts'
+import type { ScalarType } from '../schema/scalar-type.ts'
+import type { JsonSchema } from '../schema/json-schema.ts'
 
 /** A condition of the flat form: `rank[gte]`, with the type of its operand. */
 export interface FlatParameter {
@@ -85,22 +84,10 @@ function isTextual(operator: Operator): boolean {
 }
 
 function itemOf(type: ScalarType | null): ScalarType | null {
-  return type?.type === 'list' ? type.item : type
+  return type?.list?.item ?? type
 }
 
 /** What is compared with a field need not be a value that it could hold: bounds do not matter. */
 function comparedSchema(type: ScalarType | null): JsonSchema {
-  if (type === null) return {}
-  switch (type.type) {
-    case 'text':
-    case 'email':
-    case 'url':
-    case 'password':
-      return { type: 'string' }
-    case 'number':
-    case 'integer':
-      return { type: type.type }
-    default:
-      return scalarSchema(type)
-  }
+  return type?.unbounded().schema ?? {}
 }

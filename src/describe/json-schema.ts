@@ -1,6 +1,6 @@
 import type { BackField, Field, ManyField, OneField, Resource, ScalarField } from '../model/model.ts'
-import type { JsonSchema } from '../schema/text/validator.ts'
-import { boundsText, orNull, scalarSchema } from './scalar-schema.ts'
+import type { JsonSchema } from '../schema/json-schema.ts'
+import { orNull } from './or-null.ts'
 
 /** Where the schema of a row that is made along with another is found; `implied` is the field that the other one sets. */
 export type Refer = (resource: Resource, implied: OneField | null) => string
@@ -24,7 +24,7 @@ export function shapedSchema(resource: Resource, refer: (resource: Resource) => 
     resource,
     shown.map(field => {
       if (field.is !== 'one' && field.is !== 'back' && field.is !== 'many') return [field, readSchema(field)]
-      const row = { anyOf: [scalarSchema(field.target.idType), { $ref: refer(field.target) }] }
+      const row = { anyOf: [field.target.idType.schema, { $ref: refer(field.target) }] }
       if (field.toMany) return [field, { type: 'array', items: row }]
       return [field, field.is === 'back' || field.nullable ? { anyOf: [...row.anyOf, { type: 'null' }] } : row]
     }),
@@ -95,7 +95,7 @@ export function descriptionOf(resource: Resource): string {
 
 /** Title, description and examples of the declaration; words for what no keyword can say. */
 function told(field: Field, schema: JsonSchema): JsonSchema {
-  const words = [field.description, field.type ? boundsText(field.type) : ''].filter(Boolean).join('; ')
+  const words = [field.description, field.type ? field.type.bounds : ''].filter(Boolean).join('; ')
   return {
     ...schema,
     ...(field.title === null ? {} : { title: field.title }),
@@ -109,16 +109,14 @@ function readSchema(field: Field): JsonSchema {
   switch (field.is) {
     case 'scalar':
       if (field.def.file) return orNull(fileSchema(field))
-      return field.nullable ? orNull(scalarSchema(field.type)) : scalarSchema(field.type)
+      return field.nullable ? orNull(field.type.schema) : field.type.schema
     case 'calc':
-      return field.nullable ? orNull(scalarSchema(field.type)) : scalarSchema(field.type)
+      return field.nullable ? orNull(field.type.schema) : field.type.schema
     case 'one':
-      return field.nullable ? orNull(scalarSchema(field.target.idType)) : scalarSchema(field.target.idType)
+      return field.nullable ? orNull(field.target.idType.schema) : field.target.idType.schema
     case 'back':
     case 'many':
-      return field.toMany
-        ? { type: 'array', items: scalarSchema(field.target.idType) }
-        : orNull(scalarSchema(field.target.idType))
+      return field.toMany ? { type: 'array', items: field.target.idType.schema } : orNull(field.target.idType.schema)
     case 'count':
       return { type: 'integer', minimum: 0 }
     case 'self':
@@ -160,9 +158,9 @@ export function fileSchema(field: ScalarField): JsonSchema {
 export function formSchema(resource: Resource): JsonSchema {
   const taken = resource.fields.filter(field => isWritten(field) && field.is !== 'back' && field.is !== 'many')
   const schemaOf = (field: Field): JsonSchema => {
-    if (field.is === 'one') return scalarSchema(field.target.idType)
+    if (field.is === 'one') return field.target.idType.schema
     if (field.is === 'scalar' && field.def.file) return { type: 'string', format: 'binary' }
-    return scalarSchema(field.type!)
+    return field.type!.schema
   }
   return object(
     resource,
@@ -174,7 +172,7 @@ export function formSchema(resource: Resource): JsonSchema {
 /** A related row in a body: its id, or the members from which it is made. */
 function targetSchema(field: OneField | BackField | ManyField, refer: Refer): JsonSchema {
   const anyOf = [
-    scalarSchema(field.target.idType),
+    field.target.idType.schema,
     ...(field.target.options.readOnly ? [] : [{ $ref: refer(field.target, impliedBy(field)) }]),
   ]
   const optional = !field.toMany && (field.is === 'back' || field.nullable)
@@ -184,7 +182,7 @@ function targetSchema(field: OneField | BackField | ManyField, refer: Refer): Js
 /** Clients set it, in POST as well as later. */
 export function isWritten(field: Field): boolean {
   if (field.readonly || field === field.owner.id) return false
-  if (field.hidden) return field.is === 'scalar' && field.type.type === 'password'
+  if (field.hidden) return field.is === 'scalar' && field.type.secret
   return field.is !== 'count' && field.is !== 'self' && !(field.is === 'calc' && !field.def.set)
 }
 
@@ -194,7 +192,7 @@ function isClientId(field: Field): boolean {
 
 /** Nobody but the client can make up a text. */
 function isChosenId({ idType }: Resource): boolean {
-  return idType.type === 'id' && idType.of === 'text'
+  return idType.key === 'text'
 }
 
 function isRequired(field: Field): boolean {

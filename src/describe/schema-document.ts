@@ -1,5 +1,5 @@
 import type { OneField, Resource } from '../model/model.ts'
-import type { JsonSchema } from '../schema/text/validator.ts'
+import type { JsonSchema } from '../schema/json-schema.ts'
 import { createSchema, impliedBy, patchSchema, replaceSchema, rowSchema } from './json-schema.ts'
 
 /**

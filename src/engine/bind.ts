@@ -1,7 +1,7 @@
 import type { Resource } from '../model/model.ts'
 import type { MePlace, Operand, Rule } from '../model/rule.ts'
 import { all, any, everything, not, nothing, type Predicate } from '../query/predicate.ts'
-import { compareText } from '../query/order.ts'
+import { compareText } from '../schema/compare.ts'
 import type { Value } from '../schema/field.ts'
 import type { Principal } from './call.ts'
 

@@ -1,6 +1,5 @@
 import type { Id, Resource, Row, StoredField } from '../model/model.ts'
 import { formatPosition } from '../protocol/position.ts'
-import { printDatetime } from '../schema/moment.ts'
 import type { Recorded, Snapshot, Store } from '../store/store.ts'
 import { wait, type Work } from '../store/work.ts'
 import type { HistoryRange } from './call.ts'
@@ -138,8 +137,8 @@ function valuesOf(
   for (const { field, of } of fields) {
     if ((slots && !slots.has(field.slot)) || (of && !of.has(row))) continue
     const value = row[field.slot]!
-    const isMoment = field.type.type === 'datetime' && field.owner.options.foreign === null
-    values[field.name] = isMoment && typeof value === 'string' ? printDatetime(value) : value
+    const show = field.owner.options.foreign === null ? field.type.show : null
+    values[field.name] = show && value !== null ? show(value) : value
   }
   return values
 }

@@ -17,14 +17,15 @@ export function newIds(ids: Ids | null, clock: () => number, random: (bytes: num
       return given
     }
     const { type } = resource.id
-    if (type.type !== 'id') throw new TypeError(`${resource.name} has no id`)
-    switch (type.of) {
+    switch (type.key) {
       case 'integer':
         return yield* wait(unit.tx.nextId(resource))
       case 'uuid':
         return uuid7(clock(), random)
       case 'text':
         throw mustBeChosen(resource)
+      case null:
+        throw new TypeError(`${resource.name} has no id`)
     }
   }
 }

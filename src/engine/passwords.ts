@@ -49,7 +49,7 @@ function leadsToPassword(resource: Resource): boolean {
 
 /** The field of a `t.password()`. */
 export function isPasswordField(field: Field): boolean {
-  return field.is === 'scalar' && field.type.type === 'password'
+  return field.is === 'scalar' && field.type.secret
 }
 
 function collect(resource: Resource, body: unknown, mode: InputMode, into: Set<string>): void {
@@ -64,7 +64,7 @@ function collect(resource: Resource, body: unknown, mode: InputMode, into: Set<s
 
 function collectField(field: Field, value: unknown, mode: InputMode, into: Set<string>): void {
   if (field.target) collect(field.target as Resource, value, mode, into)
-  else if (field.is === 'scalar' && field.type.type === 'password' && value !== null) {
+  else if (field.is === 'scalar' && field.type.secret && value !== null) {
     const password = coerce(mode, field.type, value)
     if (!(password instanceof Refused)) into.add(password as string)
   }

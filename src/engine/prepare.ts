@@ -279,7 +279,7 @@ function refuseUnknown(resource: Resource, body: Record<string, unknown>, base: 
 }
 
 function isPassword(field: Field): boolean {
-  return field.is === 'scalar' && field.type.type === 'password'
+  return field.is === 'scalar' && field.type.secret
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {

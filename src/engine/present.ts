@@ -1,10 +1,10 @@
 import type { Ctx } from '../schema/field.ts'
 import type { FileShown, StoredFile } from '../schema/file.ts'
-import { printDatetime } from '../schema/moment.ts'
 import type { Id, Resource, Row } from '../model/model.ts'
 import { ID } from '../model/model.ts'
 import type { LoadedPart, Related } from './related.ts'
 import type { Part, View } from './view.ts'
+import type { Value } from '../schema/field.ts'
 import { readRow } from './read-row.ts'
 
 /** Writes one row as JSON text straight from its slots; no row object is made. */
@@ -16,7 +16,7 @@ export function writeRow(view: View, row: Row, related: Related, ctx: Ctx): stri
     text += part.prefix
     // Most parts are columns that are written as they are: a call for each would cost as much as the rest.
     if (part.kind === 'slot' && part.print === 'raw') text += row[part.slot] as number | boolean | null
-    else if (part.kind === 'slot' && part.print === 'json') text += JSON.stringify(row[part.slot])
+    else if (part.kind === 'slot' && part.print === 'json' && part.show === null) text += JSON.stringify(row[part.slot])
     else text += writePart(view, part, row, related, ctx)
   }
   return text === '' ? '{}' : text + '}'
@@ -32,6 +32,8 @@ function writeMasked(view: View, row: Row, related: Related, ctx: Ctx, masks: No
   return text === '' ? '{}' : text + '}'
 }
 
+type SlotPart = Part & { readonly kind: 'slot' }
+
 /** Writes rows as a JSON array. */
 export function writeRows(view: View, rows: readonly Row[], related: Related, ctx: Ctx): string {
   let text = '['
@@ -43,9 +45,7 @@ export function writeRows(view: View, rows: readonly Row[], related: Related, ct
 function writePart(view: View, part: Part, row: Row, related: Related, ctx: Ctx): string {
   switch (part.kind) {
     case 'slot': {
-      const value = row[part.slot] as number | boolean | string | null
-      if (value === null || part.print === 'raw') return String(value)
-      return part.print === 'json' ? JSON.stringify(value) : `"${printDatetime(String(value))}"`
+      return writeSlot(part, row[part.slot]!)
     }
     case 'ids': {
       const ids = (related.of[part.load] as LoadedPart & { kind: 'ids' }).ids.get(row[ID] as Id)
@@ -80,6 +80,12 @@ function writePart(view: View, part: Part, row: Row, related: Related, ctx: Ctx)
       return JSON.stringify({ ...file, url } satisfies FileShown)
     }
   }
+}
+
+/** A column as JSON; text that never needs an escape is not looked at. */
+function writeSlot({ print, show }: SlotPart, stored: Value): string {
+  const value = show === null || stored === null ? stored : show(stored)
+  return print === 'quoted' && value !== null ? `"${value as string}"` : JSON.stringify(value)
 }
 
 function nested(view: View, load: number): View {

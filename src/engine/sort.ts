@@ -1,4 +1,5 @@
 import { ApiError } from '../protocol/error.ts'
+import { byNumber, byText } from '../schema/compare.ts'
 import type { Value } from '../schema/field.ts'
 import type { BackField, CalcField, Field, Id, ManyField, Resource, Row } from '../model/model.ts'
 import { ID } from '../model/model.ts'
@@ -83,7 +84,7 @@ function* column(
     case 'count': {
       const lists = yield* listsOf(snapshot, field.of, rows)
       for (const row of rows) values.set(row, (lists.get(row[ID] as Id) ?? []).length)
-      return { order: sorted(orderOf({ type: 'integer' }), key.descending), values }
+      return { order: sorted(byNumber, key.descending), values }
     }
     case 'calc':
       yield* calculate(snapshot, field, rows, reading, values)
@@ -174,6 +175,6 @@ function compareLists(a: Value, b: Value): number {
 /** Calculated values of whatever type: numbers before text, each among themselves as usual. */
 function compareAny(a: Value, b: Value): number {
   if (typeof a === 'string' || typeof b === 'string')
-    return typeof a === typeof b ? orderOf(null)(a, b) : typeof a === 'string' ? 1 : -1
+    return typeof a === typeof b ? byText(a, b) : typeof a === 'string' ? 1 : -1
   return Number(a) - Number(b)
 }

@@ -1,6 +1,8 @@
 import { ApiError, pointer, type Issue } from '../protocol/error.ts'
 import type { Limits } from '../protocol/limits.ts'
-import type { ScalarType, Value } from '../schema/field.ts'
+import * as types from '../schema/field-types/built-in.ts'
+import type { Value } from '../schema/field.ts'
+import type { ScalarType } from '../schema/scalar-type.ts'
 import { compile, type Access } from '../query/evaluate.ts'
 import { orderOf, sorted } from '../query/order.ts'
 import { decodeQuery, decodeQueryObject, type Decoded } from '../query/query.ts'
@@ -86,7 +88,7 @@ const access: Access<Item> = {
 
 /** Members by the type that they have in every item. */
 function scopeOf(name: string, items: readonly Item[]): Scope {
-  const types = new Map<string, ScalarType['type'] | null>()
+  const types = new Map<string, ScalarType | null>()
   for (const item of items)
     for (const [key, value] of Object.entries(item)) {
       if (value === null || value === undefined) continue
@@ -96,22 +98,24 @@ function scopeOf(name: string, items: readonly Item[]): Scope {
     }
   const field = new Map<string, ScopeField>()
   for (const [key, type] of types) field.set(key, fieldOf(key, type))
-  if (!field.has('id')) field.set('id', fieldOf('id', 'number'))
-  return { name, field, idType: field.get('id')!.type ?? { type: 'text' } }
+  if (!field.has('id')) field.set('id', fieldOf('id', number))
+  return { name, field, idType: field.get('id')!.type ?? text }
 }
 
-function typeOf(value: unknown): 'number' | 'bool' | 'text' | null {
-  if (typeof value === 'number') return 'number'
-  if (typeof value === 'boolean') return 'bool'
-  return typeof value === 'string' ? 'text' : null
+const [number, bool, text] = [types.number(), types.bool(), types.text()]
+
+function typeOf(value: unknown): ScalarType | null {
+  if (typeof value === 'number') return number
+  if (typeof value === 'boolean') return bool
+  return typeof value === 'string' ? text : null
 }
 
-function fieldOf(name: string, type: ScalarType['type'] | null): ScopeField {
+function fieldOf(name: string, type: ScalarType | null): ScopeField {
   const known = type !== null
   return {
     name,
     is: 'scalar',
-    type: known ? ({ type } as ScalarType) : null,
+    type,
     target: null,
     toMany: false,
     nullable: true,

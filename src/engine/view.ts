@@ -1,4 +1,5 @@
 import type { Shape } from '../query/predicate.ts'
+import type { Print, ScalarType } from '../schema/scalar-type.ts'
 import type {
   BackField,
   CalcField,
@@ -32,7 +33,13 @@ export interface View {
 }
 
 export type Part =
-  | { readonly kind: 'slot'; readonly prefix: string; readonly slot: number; readonly print: Print }
+  | {
+      readonly kind: 'slot'
+      readonly prefix: string
+      readonly slot: number
+      readonly print: Print
+      readonly show: ScalarType['show']
+    }
   | { readonly kind: 'ids'; readonly prefix: string; readonly load: number; readonly one: boolean }
   | { readonly kind: 'row'; readonly prefix: string; readonly load: number; readonly slot: number }
   | { readonly kind: 'rows'; readonly prefix: string; readonly load: number; readonly one: boolean }
@@ -40,9 +47,6 @@ export type Part =
   | { readonly kind: 'calc'; readonly prefix: string; readonly field: CalcField }
   | { readonly kind: 'self'; readonly prefix: string; readonly field: SelfField }
   | { readonly kind: 'file'; readonly prefix: string; readonly field: ScalarField }
-
-/** How a stored value is written: as it is (numbers, booleans), as JSON, or as a moment without trailing zeros (DECISIONS B15). */
-export type Print = 'raw' | 'json' | 'moment'
 
 export type Load =
   | { readonly kind: 'ids'; readonly field: BackField | ManyField; readonly shown: boolean }
@@ -131,7 +135,7 @@ class ViewBuilder {
     switch (field.is) {
       case 'scalar':
         if (field.def.file) this.#parts.push({ kind: 'file', prefix, field })
-        else this.#parts.push({ kind: 'slot', prefix, slot: field.slot, print: printOf(field) })
+        else this.#parts.push({ kind: 'slot', prefix, slot: field.slot, ...printOf(field) })
         break
       case 'one':
         if (nested)
@@ -141,7 +145,7 @@ class ViewBuilder {
             slot: field.slot,
             load: this.#load({ kind: 'row', field, view: nested }),
           })
-        else this.#parts.push({ kind: 'slot', prefix, slot: field.slot, print: printOf(field) })
+        else this.#parts.push({ kind: 'slot', prefix, slot: field.slot, ...printOf(field) })
         break
       case 'back':
       case 'many':
@@ -195,7 +199,7 @@ class ViewBuilder {
     return (
       this.#loads.length === 0 &&
       this.#parts.length === this.#resource.columns.length &&
-      this.#parts.every(p => p.kind === 'slot' && p.print !== 'moment')
+      this.#parts.every(p => p.kind === 'slot' && p.show === null)
     )
   }
 
@@ -209,16 +213,9 @@ class ViewBuilder {
   }
 }
 
-function printOf({ type, owner }: StoredField): Print {
-  // A column that we did not make may hold anything, whatever its type says.
-  if (owner.options.foreign !== null) return 'json'
-  if (type.type === 'datetime') return 'moment'
-  return type.type === 'integer' ||
-    type.type === 'number' ||
-    type.type === 'bool' ||
-    (type.type === 'id' && type.of === 'integer')
-    ? 'raw'
-    : 'json'
+/** How a stored value is written. A column that somebody else made may hold anything, whatever its type says. */
+function printOf({ type, owner }: StoredField): { readonly print: Print; readonly show: ScalarType['show'] } {
+  return owner.options.foreign === null ? { print: type.print, show: type.show } : { print: 'json', show: null }
 }
 
 /** FNV-1a, 32 bits, base 36: tells variants of one version apart, nothing more. */

@@ -47,7 +47,7 @@ export function* patch(unit: Unit, instance: Instance, prepared: Prepared, newId
 
 /** A JSON field takes an object as a merge patch of its own (RFC 7396). */
 function merged(instance: Instance, setting: Setting): Setting {
-  if (setting.kind !== 'value' || setting.field.type.type !== 'json' || !isObject(setting.value)) return setting
+  if (setting.kind !== 'value' || !setting.field.type.merges || !isObject(setting.value)) return setting
   if (setting.field.def.file) return setting
   return { ...setting, value: mergePatch(instance.row[setting.field.slot] ?? null, setting.value) }
 }
@@ -103,7 +103,7 @@ function* setDefault(unit: Unit, instance: Instance, field: Field, base: string,
   if (field.is === 'scalar' && 'value' in field.default && field.checks.length === 0)
     return yield* setValue(unit, instance, field, raw as Value, '', false)
   const issues: Issue[] = []
-  const value = raw instanceof Date ? raw.toISOString() : raw
+  const value = raw instanceof Date ? (field.type?.fromDate?.(raw) ?? raw.toISOString()) : raw
   const setting = prepareField(field, value, pointer(base, field.name), {
     mode: unit.mode === 'cast' ? 'cast' : 'json',
     operation: 'create',
@@ -118,8 +118,7 @@ function* setDefault(unit: Unit, instance: Instance, field: Field, base: string,
 
 /** The present moment as a field of this type holds it. */
 export function moment(field: ScalarField, now: number): Value {
-  const text = new Date(now).toISOString()
-  return field.type.type === 'date' ? text.slice(0, 10) : text
+  return field.type.fromDate!(new Date(now))
 }
 
 function set(unit: Unit, instance: Instance, setting: Setting, newId: NewId, guarded = true): Work<void> {

@@ -119,5 +119,5 @@ function takesPlace(name: string, { on = 'list', job }: ActionDef): boolean {
 function hasTextIds(def: ResourceDef): boolean {
   const id = def.standalone === undefined ? idNameOf(def) : null
   const field = id === null ? undefined : def.fields[id]
-  return field?.is === 'scalar' && field.type.type === 'id' && field.type.of === 'text'
+  return field?.is === 'scalar' && field.type.key === 'text'
 }

@@ -1,11 +1,12 @@
 import type { FieldDef } from '../schema/field.ts'
 import type { FileLimits } from '../schema/file.ts'
-import { coerce, Refused } from '../schema/coerce.ts'
+import { Refused } from '../schema/refused.ts'
+import { hasOrder } from '../schema/scalar-type.ts'
+import { checkType } from './check-type.ts'
 import { instead, type Note } from './faults.ts'
 import type { ResourceDef } from './declaration.ts'
 import type { Defs } from './joins.ts'
 import { idNameOf, isId, nameFault } from './names.ts'
-import { checkType } from './check-types.ts'
 
 /** Checks each field by itself: its name, its type, its default, and options that contradict each other. */
 export function checkFields(defs: Defs, note: Note): void {
@@ -25,9 +26,9 @@ export function checkFields(defs: Defs, note: Note): void {
 }
 
 function checkId(place: string, def: ResourceDef, field: FieldDef, note: Note): void {
-  if (field.is !== 'scalar' || field.type.type !== 'id') return
+  if (field.is !== 'scalar') return
   const readOnly = def.readOnly || def.foreign?.view || (def.foreign?.key.length ?? 1) > 1
-  if (field.type.of === 'text' && !field.client && field.default === undefined && !readOnly)
+  if (field.type.key === 'text' && !field.client && field.default === undefined && !readOnly)
     note(
       place,
       'is a text id that nobody can choose',
@@ -38,24 +39,25 @@ function checkId(place: string, def: ResourceDef, field: FieldDef, note: Note): 
 }
 
 function checkOptions(place: string, field: FieldDef, note: Note): void {
-  const type = field.is === 'scalar' || field.is === 'calc' ? field.type.type : null
+  const type = field.is === 'scalar' || field.is === 'calc' ? field.type : null
   const stored = field.is === 'scalar' || field.is === 'one'
   if (field.is === 'scalar' && field.file) checkFile(place, field.file, note)
-  if (field.is === 'scalar' && field.now !== undefined && type !== 'date' && type !== 'datetime')
-    note(place, `is set to the moment, but is of type ${type}`, 'declare it with t.now()')
+  if (field.is === 'scalar' && field.now !== undefined && type!.fromDate === null)
+    note(place, `is set to the moment, but is of type ${type!.name}`, 'declare it with t.now()')
   for (const word of ['unique', 'index'] as const) {
     if (field[word] && !stored) note(place, `is ${word}, but nothing is stored for it`, `take .${word}() away`)
   }
   if (field.sortable) {
-    if (field.hidden || type === 'password')
+    if (field.hidden || type?.secret)
       note(place, 'is sortable, but hidden', 'take .sortable() away: an order tells what is hidden')
-    else if (type === 'json' || type === 'bytes' || type === 'list' || field.is === 'self')
-      note(place, `is sortable, but ${type ?? 'a link'} has no order`, 'take .sortable() away')
+    else if (field.is === 'self' || (type && !hasOrder(type)))
+      note(place, `is sortable, but ${type?.name ?? 'a link'} has no order`, 'take .sortable() away')
   }
   if (field.filterable) {
-    if (field.hidden || type === 'password')
+    if (field.hidden || type?.secret)
       note(place, 'is filterable, but hidden', 'take .filterable() away: a filter tells what is hidden')
-    else if (type === 'bytes') note(place, 'is filterable, but bytes are not compared', 'take .filterable() away')
+    else if (type?.operators === 'none')
+      note(place, `is filterable, but values of the type ${type.name} are not compared`, 'take .filterable() away')
     else if (field.is === 'calc' || field.is === 'self')
       note(place, 'is filterable, but nothing is stored for it', 'take .filterable() away, or store it')
   }
@@ -105,7 +107,7 @@ function checkDefault(defs: Defs, place: string, field: FieldDef, note: Note): v
     return
   }
   if (field.is === 'scalar') {
-    const result = coerce('json', field.type, value)
+    const result = field.type.check(value)
     if (result instanceof Refused)
       note(
         place,
@@ -136,7 +138,7 @@ function checkReference(defs: Defs, place: string, to: string, value: unknown, n
   const id = target && idNameOf(target)
   const field = id != null ? target!.fields[id]! : null
   if (field?.is !== 'scalar') return
-  const result = coerce('json', field.type, value)
+  const result = field.type.check(value)
   if (result instanceof Refused)
     note(place, `has a default that is not an id of "${to}": ${result.detail}`, 'give an id that it could have')
 }

@@ -21,7 +21,7 @@ function checkId(name: string, def: ResourceDef, id: string, note: Note): void {
     note(place, `names "${id}", which ${name} does not have`, instead(id, Object.keys(def.fields)))
     return
   }
-  if (field.is !== 'scalar' || !(field.type.type === 'text' || field.type.type === 'email'))
+  if (field.is !== 'scalar' || field.type.operators !== 'text' || field.type.secret)
     note(place, `names "${id}", which is no text`, 'log in with a t.text() or t.email()')
   if (!field.unique) note(place, `names "${id}", which two users may have in common`, `add .unique() to ${name}.${id}`)
 }
@@ -30,9 +30,9 @@ function checkSecret(name: string, def: ResourceDef, secret: string, note: Note)
   const field = Object.hasOwn(def.fields, secret) ? def.fields[secret]! : null
   const place = `${name}.login`
   const passwords = Object.entries(def.fields)
-    .filter(([, other]) => other.is === 'scalar' && other.type.type === 'password')
+    .filter(([, other]) => other.is === 'scalar' && other.type.secret)
     .map(([other]) => other)
   if (!field) note(place, `names "${secret}", which ${name} does not have`, instead(secret, passwords))
-  else if (field.is !== 'scalar' || field.type.type !== 'password')
+  else if (field.is !== 'scalar' || !field.type.secret)
     note(place, `takes "${secret}" for the password, which would be kept as it is`, 'declare it with t.password()')
 }

@@ -1,4 +1,4 @@
-import type { ScalarType } from '../schema/field.ts'
+import type { ScalarType } from '../schema/scalar-type.ts'
 import { compileSchema, compileTextSchema, type SchemaOptions } from '../schema/compile-schema.ts'
 import type { Schema } from '../schema/schema.ts'
 import { marks, parseDocs, type Meta } from '../schema/text/docs.ts'

@@ -1,6 +1,6 @@
 import type { Limits } from '../protocol/limits.ts'
-import { coerce } from '../schema/coerce.ts'
-import type { FieldDef, ScalarType } from '../schema/field.ts'
+import type { FieldDef } from '../schema/field.ts'
+import { hasOrder, type ScalarType } from '../schema/scalar-type.ts'
 import type { Field, Resource } from './model.ts'
 import { FIRST, ID } from './model.ts'
 import { columnOf, isId } from './names.ts'
@@ -19,8 +19,8 @@ export function linkField(
   position: number,
   limits: Limits,
 ): Draft<Field> {
-  const type = def.is === 'scalar' || def.is === 'calc' ? bounded(def.type, limits) : null
-  const hidden = (def.hidden ?? false) || type?.type === 'password'
+  const type = def.is === 'scalar' || def.is === 'calc' ? def.type.limited(limits) : null
+  const hidden = (def.hidden ?? false) || (type?.secret ?? false)
   const common = {
     name,
     owner,
@@ -68,36 +68,12 @@ export function linkField(
   }
 }
 
-/** Text without a bound gets the general one, so that whoever reads a type sees the bound that holds. */
-function bounded(type: ScalarType, limits: Limits): ScalarType {
-  switch (type.type) {
-    case 'text':
-    case 'email':
-    case 'url':
-    case 'password':
-      return type.max === undefined ? Object.freeze({ ...type, max: limits.text }) : type
-    case 'list':
-      return type.item ? Object.freeze({ ...type, item: bounded(type.item, limits) }) : type
-    case 'id':
-    case 'number':
-    case 'integer':
-    case 'decimal':
-    case 'bool':
-    case 'date':
-    case 'datetime':
-    case 'enum':
-    case 'json':
-    case 'bytes':
-      return type
-  }
-}
-
 /** A declared value in its canonical form, so that whoever uses it need not check it again. */
 function defaultOf(def: FieldDef, type: ScalarType | null): Field['default'] {
   const given = def.default
   if (given === undefined) return null
   if (type === null || !('value' in given) || given.value === null) return Object.freeze(given)
-  return Object.freeze({ value: coerce('json', type, given.value) })
+  return Object.freeze({ value: type.check(given.value) })
 }
 
 function isNullable(def: FieldDef): boolean {
@@ -136,7 +112,7 @@ function isReadonly(def: FieldDef): boolean {
 function isFilterable(def: FieldDef, type: ScalarType | null): boolean {
   switch (def.is) {
     case 'scalar':
-      return (def.filterable ?? true) && type!.type !== 'bytes'
+      return (def.filterable ?? true) && type!.operators !== 'none'
     case 'one':
     case 'back':
     case 'many':
@@ -152,7 +128,7 @@ function isFilterable(def: FieldDef, type: ScalarType | null): boolean {
 function isSortable(def: FieldDef, type: ScalarType | null): boolean {
   switch (def.is) {
     case 'scalar':
-      return (def.sortable ?? true) && !['json', 'bytes', 'list'].includes(type!.type)
+      return (def.sortable ?? true) && hasOrder(type!)
     case 'one':
       return def.sortable ?? true
     case 'calc':

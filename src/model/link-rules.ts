@@ -67,7 +67,7 @@ function checkPlace(resource: Resource, place: Place, many: boolean, at: string,
   if (place.of === 'me') return
   const field = lastOf(resource, place.path, at, note)
   if (!field) return
-  if (many && !field.toMany && field.type?.type !== 'list')
+  if (many && !field.toMany && !field.type?.list)
     note(at, `${place.path.join('.')} is not a list`, 'use is for one value')
   if (!many && field.toMany) note(at, `${place.path.join('.')} is a list`, 'use has')
   if (field.is === 'calc' || field.is === 'count' || field.is === 'self')

@@ -1,35 +1,27 @@
 import { describe, expect, test } from 'vitest'
 import { defaultLimits } from '../protocol/limits.ts'
-import type {
-  BackDef,
-  CalcDef,
-  CountDef,
-  FieldDef,
-  FieldOptions,
-  ManyDef,
-  OneDef,
-  ScalarDef,
-  ScalarType,
-} from '../schema/field.ts'
+import type { BackDef, CalcDef, CountDef, FieldDef, FieldOptions, ManyDef, OneDef, ScalarDef } from '../schema/field.ts'
+import type { ScalarType } from '../schema/scalar-type.ts'
 import type { AnyResource, ResourceDef } from './declaration.ts'
 import { ModelError } from './faults.ts'
 import { link, type LinkOptions } from './link.ts'
 import type { BackField, CountField, ManyField, Model, OneField, Resource } from './model.ts'
+import * as types from '../schema/field-types/built-in.ts'
 
 type Given = Record<string, AnyResource>
 
 const scalar = (type: ScalarType, options: Partial<ScalarDef> = {}): ScalarDef => ({ is: 'scalar', type, ...options })
 const id = (of: 'integer' | 'uuid' | 'text' = 'integer', options: Partial<ScalarDef> = {}): ScalarDef =>
-  scalar({ type: 'id', of }, options)
-const text = (options: FieldOptions = {}): ScalarDef => scalar({ type: 'text' }, options)
-const int = (options: FieldOptions = {}): ScalarDef => scalar({ type: 'integer' }, options)
+  scalar(types.id(of), options)
+const text = (options: FieldOptions = {}): ScalarDef => scalar(types.text(), options)
+const int = (options: FieldOptions = {}): ScalarDef => scalar(types.integer(), options)
 const one = (to: string, options: Partial<OneDef> = {}): OneDef => ({ is: 'one', to, ...options })
 const back = (to: string, via: string, options: Partial<BackDef> = {}): BackDef => ({ is: 'back', to, via, ...options })
 const many = (to: string, options: Partial<ManyDef> = {}): ManyDef => ({ is: 'many', to, ...options })
 const count = (of: string): CountDef => ({ is: 'count', of })
 const calc = (options: Partial<CalcDef> = {}): CalcDef => ({
   is: 'calc',
-  type: { type: 'text' },
+  type: types.text(),
   get: () => 'x',
   ...options,
 })
@@ -382,103 +374,103 @@ describe('faults', () => {
 
     [
       'too many digits',
-      { a: r({ x: scalar({ type: 'decimal', digits: 19, places: 2 }) }) },
+      { a: r({ x: scalar(types.decimal({ digits: 19, places: 2 })) }) },
       'a.x: has 19 digits; give 1 to 18',
     ],
     [
       'more places than digits',
-      { a: r({ x: scalar({ type: 'decimal', digits: 2, places: 3 }) }) },
+      { a: r({ x: scalar(types.decimal({ digits: 2, places: 3 })) }) },
       'a.x: has 3 places of 2 digits; give 0 to 2',
     ],
     [
       'decimal bound that is none',
-      { a: r({ x: scalar({ type: 'decimal', digits: 4, places: 2, min: '1e3' }) }) },
+      { a: r({ x: scalar(types.decimal({ digits: 4, places: 2, min: '1e3' })) }) },
       'a.x: has 1e3 as its min; give a decimal of 4 digits, 2 of them places',
     ],
     [
       'decimal bounds swapped',
-      { a: r({ x: scalar({ type: 'decimal', digits: 4, places: 2, min: '10', max: '9.5' }) }) },
+      { a: r({ x: scalar(types.decimal({ digits: 4, places: 2, min: '10', max: '9.5' })) }) },
       'a.x: has a min of 10 above its max of 9.5; swap them',
     ],
     [
       'min above max',
-      { a: r({ x: scalar({ type: 'integer', min: 3, max: 2 }) }) },
+      { a: r({ x: scalar(types.integer({ min: 3, max: 2 })) }) },
       'a.x: has a min of 3 above its max of 2; swap them',
     ],
     [
       'integer with a half as bound',
-      { a: r({ x: scalar({ type: 'integer', min: 0.5 }) }) },
+      { a: r({ x: scalar(types.integer({ min: 0.5 })) }) },
       'a.x: has 0.5 as its min; give a whole number',
     ],
-    ['NaN as bound', { a: r({ x: scalar({ type: 'number', max: NaN }) }) }, 'a.x: has NaN as its max; give a number'],
+    ['NaN as bound', { a: r({ x: scalar(types.number({ max: NaN })) }) }, 'a.x: has NaN as its max; give a number'],
     [
       'text min above max',
-      { a: r({ x: scalar({ type: 'text', min: 3, max: 2 }) }) },
+      { a: r({ x: scalar(types.text({ min: 3, max: 2 })) }) },
       'a.x: has a min of 3 above its max of 2; swap them',
     ],
     [
       'negative length',
-      { a: r({ x: scalar({ type: 'text', min: -1 }) }) },
+      { a: r({ x: scalar(types.text({ min: -1 })) }) },
       'a.x: has -1 as its min; give a whole number that is not negative',
     ],
     [
       'half a byte',
-      { a: r({ x: scalar({ type: 'bytes', max: 0.5 }) }) },
+      { a: r({ x: scalar(types.bytes({ max: 0.5 })) }) },
       'a.x: has 0.5 as its max; give a whole number that is not negative',
     ],
     [
       'a file of half a byte',
-      { a: r({ x: scalar({ type: 'json' }, { file: { max: 0.5, types: [] } }) }) },
+      { a: r({ x: scalar(types.json(), { file: { max: 0.5, types: [] } }) }) },
       'a.x: takes files of 0.5 bytes; give a whole number of bytes',
     ],
     [
       'a file type that is none',
-      { a: r({ x: scalar({ type: 'json' }, { file: { max: 5, types: ['png'] } }) }) },
+      { a: r({ x: scalar(types.json(), { file: { max: 5, types: ['png'] } }) }) },
       "a.x: takes files of \"png\", which is no media type; write 'image/png', or 'image/*' for all of them",
     ],
     [
       'list min above max',
-      { a: r({ x: scalar({ type: 'list', item: null, min: 3, max: 2 }) }) },
+      { a: r({ x: scalar(types.list(null, { min: 3, max: 2 })) }) },
       'a.x: has a min of 3 above its max of 2; swap them',
     ],
     [
       'fault of a list item',
-      { a: r({ x: scalar({ type: 'list', item: { type: 'enum', values: [] } }) }) },
+      { a: r({ x: scalar(types.list(types.enum([]))) }) },
       'a.x: has no values to choose from; name them in t.enum([…])',
     ],
     [
       'list of passwords',
-      { a: r({ x: scalar({ type: 'list', item: { type: 'password' } }) }) },
+      { a: r({ x: scalar(types.list(types.password())) }) },
       'a.x: is a list of passwords; keep them in a resource of their own',
     ],
     [
       'empty enum',
-      { a: r({ x: scalar({ type: 'enum', values: [] }) }) },
+      { a: r({ x: scalar(types.enum([])) }) },
       'a.x: has no values to choose from; name them in t.enum([…])',
     ],
     [
       'enum value twice',
-      { a: r({ x: scalar({ type: 'enum', values: ['a', 'b', 'a'] }) }) },
+      { a: r({ x: scalar(types.enum(['a', 'b', 'a'])) }) },
       'a.x: has the value "a" twice; name it once',
     ],
     [
       'date bound that is none',
-      { a: r({ x: scalar({ type: 'date', after: '2026-02-30' }) }) },
+      { a: r({ x: scalar(types.date({ after: '2026-02-30' })) }) },
       'a.x: has "2026-02-30" as its after; write it like 2026-01-31',
     ],
     [
       'moments swapped',
-      { a: r({ x: scalar({ type: 'datetime', after: '2026-01-01T00:00:00Z', before: '2026-01-01T00:00:00Z' }) }) },
+      { a: r({ x: scalar(types.datetime({ after: '2026-01-01T00:00:00Z', before: '2026-01-01T00:00:00Z' })) }) },
       'a.x: must be after 2026-01-01T00:00:00Z and before 2026-01-01T00:00:00Z; swap them',
     ],
     [
       'pattern with memory',
-      { a: r({ x: scalar({ type: 'text', pattern: /a/g }) }) },
+      { a: r({ x: scalar(types.text({ pattern: /a/g })) }) },
       'a.x: has a pattern with the flag "g", which remembers where it stopped; take the flag away',
     ],
     [
       'now on a text',
-      { a: r({ x: scalar({ type: 'text' }, { now: 'create' }) }) },
+      { a: r({ x: scalar(types.text(), { now: 'create' }) }) },
       'a.x: is set to the moment, but is of type text; declare it with t.now()',
     ],
 
@@ -489,7 +481,7 @@ describe('faults', () => {
     ],
     [
       'default outside the bounds',
-      { a: r({ x: scalar({ type: 'list', item: { type: 'integer', max: 3 } }, { default: { value: [1, 9] } }) }) },
+      { a: r({ x: scalar(types.list(types.integer({ max: 3 })), { default: { value: [1, 9] } }) }) },
       'a.x: has a default that is not valid: /1: must be at most 3; give one that the field would accept',
     ],
     [
@@ -524,7 +516,7 @@ describe('faults', () => {
     ],
     [
       'default beside now',
-      { a: r({ x: scalar({ type: 'datetime' }, { now: 'write', default: { from: () => null } }) }) },
+      { a: r({ x: scalar(types.datetime(), { now: 'write', default: { from: () => null } }) }) },
       'a.x: has a default, but is set to the moment; take .default() away',
     ],
     [
@@ -539,18 +531,18 @@ describe('faults', () => {
     ],
     [
       'sort by JSON',
-      { a: r({ x: scalar({ type: 'json' }, { sortable: true }) }) },
+      { a: r({ x: scalar(types.json(), { sortable: true }) }) },
       'a.x: is sortable, but json has no order; take .sortable() away',
     ],
     [
       'filter by a password',
-      { a: r({ x: scalar({ type: 'password' }, { filterable: true }) }) },
+      { a: r({ x: scalar(types.password(), { filterable: true }) }) },
       'a.x: is filterable, but hidden; take .filterable() away: a filter tells what is hidden',
     ],
     [
       'filter by bytes',
-      { a: r({ x: scalar({ type: 'bytes' }, { filterable: true }) }) },
-      'a.x: is filterable, but bytes are not compared; take .filterable() away',
+      { a: r({ x: scalar(types.bytes(), { filterable: true }) }) },
+      'a.x: is filterable, but values of the type bytes are not compared; take .filterable() away',
     ],
     [
       'filter by what is calculated',
@@ -561,12 +553,12 @@ describe('faults', () => {
   test.each(cases)('%s', (_, given, fault) => expect(faultsOf(given)).toEqual([fault]))
 
   test('a pattern that may take for ever', () => {
-    const [fault] = faultsOf({ a: r({ x: scalar({ type: 'text', pattern: /^(a+)+$/ }) }) })
+    const [fault] = faultsOf({ a: r({ x: scalar(types.text({ pattern: /^(a+)+$/ })) }) })
     expect(fault).toMatch(/^a\.x: has the pattern \/\^\(a\+\)\+\$\/, which .*; .*\.check\(\)$/)
   })
 
   test('all faults of all resources come at once, one per line', () => {
-    const given = { todo: r({ list: one('lists'), x: scalar({ type: 'enum', values: [] }) }), list: resource({}) }
+    const given = { todo: r({ list: one('lists'), x: scalar(types.enum([])) }), list: resource({}) }
     const message =
       'The declaration has 3 faults:' +
       '\n  list: has no id; add id: t.id()' +
@@ -635,7 +627,7 @@ describe('resources', () => {
     expect(a.id).toBe(a.columns[0])
     expect(a.fields.map(f => f.name)).toEqual(['x', 'up', 'b', 'key', 'y'])
     expect(a.fields.every(f => a.field.get(f.name) === f && f.owner === a)).toBe(true)
-    expect(a.idType).toEqual({ type: 'id', of: 'integer' })
+    expect(a.idType).toMatchObject({ name: 'id', key: 'integer' })
   })
 
   const names: [string, Partial<ResourceDef>, { title: string; paths: string[]; table: string }][] = [
@@ -712,13 +704,13 @@ describe('fields', () => {
     ['text', text(), [true, true, false, false, false]],
     ['narrowed text', text({ filterable: false, sortable: false }), [false, false, false, false, false]],
     ['nullable, read-only', int({ nullable: true, readonly: true }), [true, true, true, false, true]],
-    ['enum', scalar({ type: 'enum', values: ['a'] }), [true, true, false, false, false]],
+    ['enum', scalar(types.enum(['a'])), [true, true, false, false, false]],
     ['hidden', text({ hidden: true }), [false, false, false, true, false]],
-    ['password', scalar({ type: 'password' }), [false, false, false, true, false]],
-    ['json', scalar({ type: 'json' }), [true, false, false, false, false]],
-    ['bytes', scalar({ type: 'bytes' }), [false, false, false, false, false]],
-    ['list', scalar({ type: 'list', item: { type: 'text' } }), [true, false, false, false, false]],
-    ['now', scalar({ type: 'datetime' }, { now: 'create' }), [true, true, false, false, true]],
+    ['password', scalar(types.password()), [false, false, false, true, false]],
+    ['json', scalar(types.json()), [true, false, false, false, false]],
+    ['bytes', scalar(types.bytes()), [false, false, false, false, false]],
+    ['list', scalar(types.list(types.text())), [true, false, false, false, false]],
+    ['now', scalar(types.datetime(), { now: 'create' }), [true, true, false, false, true]],
     ['to-one', one('a', { nullable: true }), [true, true, true, false, false]],
     ['to-one, required', one('a'), [true, true, false, false, false]],
     ['many', many('a'), [true, false, false, false, false]],
@@ -741,25 +733,21 @@ describe('fields', () => {
 
   test('text without a bound has the general one', () => {
     const model = link(
-      { a: r({ x: text(), y: scalar({ type: 'list', item: { type: 'url' } }), z: scalar({ type: 'email', max: 5 }) }) },
+      { a: r({ x: text(), y: scalar(types.list(types.url())), z: scalar(types.email({ max: 5 })) }) },
       { limits: { ...defaultLimits, text: 77 } },
     )
     expect(
       get(model, 'a')
         .columns.slice(1)
-        .map(c => c.type),
-    ).toEqual([
-      { type: 'text', max: 77 },
-      { type: 'list', item: { type: 'url', max: 77 } },
-      { type: 'email', max: 5 },
-    ])
+        .map(({ type }) => (type.list?.item ?? type).options['max']),
+    ).toEqual([77, 77, 5])
   })
 
   test('defaults are canonical', () => {
     const from = (): string => 'x'
     const model = link({
       a: r({
-        x: scalar({ type: 'decimal', digits: 6, places: 2 }, { default: { value: 3.5 } }),
+        x: scalar(types.decimal({ digits: 6, places: 2 }), { default: { value: 3.5 } }),
         y: text({ default: { from } }),
         z: int({ nullable: true, default: { value: null } }),
       }),
@@ -781,7 +769,7 @@ describe('relations', () => {
     const owner = field<OneField>(model, 'todo.owner')
     const todos = field<BackField>(model, 'user.todos')
     expect(owner).toMatchObject({
-      type: { type: 'id', of: 'uuid' },
+      type: expect.objectContaining({ name: 'id', key: 'uuid' }) as unknown,
       column: 'ownerId',
       slot: 3,
       single: false,
@@ -820,7 +808,7 @@ describe('relations', () => {
     expect(field<BackField>(model, 'jar.lid')).toMatchObject({
       toMany: false,
       nullable: true,
-      type: { type: 'id', of: 'integer' },
+      type: expect.objectContaining({ name: 'id', key: 'integer' }) as unknown,
       filterable: true,
       sortable: false,
     })

@@ -1,5 +1,5 @@
 import { defaultLimits, type Limits } from '../protocol/limits.ts'
-import type { ScalarType } from '../schema/field.ts'
+import type { ScalarType } from '../schema/scalar-type.ts'
 import type { Meta } from '../schema/text/docs.ts'
 import type { Validators } from '../schema/text/validator.ts'
 import { checkActions } from './check-actions.ts'

@@ -8,10 +8,10 @@ import type {
   ReadRow,
   RowCheck,
   ScalarDef,
-  ScalarType,
   SelfDef,
   Value,
 } from '../schema/field.ts'
+import type { ScalarType } from '../schema/scalar-type.ts'
 import type { Scope, ScopeField } from '../query/scope.ts'
 import type { Schema } from '../schema/schema.ts'
 import type { Meta } from '../schema/text/docs.ts'

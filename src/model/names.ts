@@ -50,7 +50,7 @@ export function idNameOf(def: ResourceDef): string | null {
 }
 
 export function isId(field: FieldDef): boolean {
-  return field.is === 'scalar' && field.type.type === 'id'
+  return field.is === 'scalar' && field.type.key !== null
 }
 
 const POLLUTING: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])

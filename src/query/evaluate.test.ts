@@ -5,18 +5,19 @@ import { relate, scopeOf } from '../testing/scope.ts'
 import { compile, type Access } from './evaluate.ts'
 import { everything, not, type Predicate } from './predicate.ts'
 import { decodeQueryObject } from './query.ts'
+import * as types from '../schema/field-types/built-in.ts'
 
 interface Person {
   readonly [name: string]: Value | Person | readonly Person[]
 }
 
 const person = scopeOf('person', {
-  name: { type: 'text' },
-  rank: { type: 'integer' },
-  price: { type: 'decimal', digits: 8, places: 2 },
-  seen: { type: 'datetime' },
-  active: { type: 'bool' },
-  tags: { type: 'list', item: { type: 'text' } },
+  name: types.text(),
+  rank: types.integer(),
+  price: types.decimal({ digits: 8, places: 2 }),
+  seen: types.datetime(),
+  active: types.bool(),
+  tags: types.list(types.text()),
 })
 relate(person, {
   boss: { target: person },

@@ -1,6 +1,10 @@
 import { ApiError } from '../protocol/error.ts'
 import type { Limits } from '../protocol/limits.ts'
-import type { ScalarType, Value } from '../schema/field.ts'
+import { bool } from '../schema/field-types/bool.ts'
+import { integer as integerType } from '../schema/field-types/integer.ts'
+import { text as textType } from '../schema/field-types/text.ts'
+import type { Value } from '../schema/field.ts'
+import type { OperatorSet, ScalarType } from '../schema/scalar-type.ts'
 import { note, type Faults, type Where } from './faults.ts'
 import { operand, type ReadMode } from './operand.ts'
 import { all, any, everything, not, nothing, type CompareOp, type Predicate, type TextOp } from './predicate.ts'
@@ -10,45 +14,24 @@ import { idNameOf, type ScopeField } from './scope.ts'
 export type Operator = CompareOp | 'in' | 'nin' | 'null' | 'size' | 'has' | 'hasAny' | 'hasAll' | TextOperator
 type TextOperator = 'contains' | 'startsWith' | 'endsWith' | 'ieq' | 'icontains' | 'istartsWith' | 'iendsWith'
 
-const nullness: readonly Operator[] = ['null']
 const equality: readonly Operator[] = ['eq', 'ne', 'in', 'nin', 'null']
 const ordered: readonly Operator[] = [...equality, 'gt', 'gte', 'lt', 'lte']
-const text: readonly Operator[] = [
-  ...ordered,
-  ...(['contains', 'startsWith', 'endsWith', 'ieq', 'icontains', 'istartsWith', 'iendsWith'] as const),
-]
-const list: readonly Operator[] = ['has', 'hasAny', 'hasAll', 'size', 'null']
 const many: readonly Operator[] = ['size']
 
-/** The operators that a field has, by its type (docs: query language). */
+/** The operators of each set (docs: query language). */
+const sets: Readonly<Record<OperatorSet, readonly Operator[]>> = {
+  none: [],
+  null: ['null'],
+  equality,
+  ordered,
+  text: [...ordered, 'contains', 'startsWith', 'endsWith', 'ieq', 'icontains', 'istartsWith', 'iendsWith'],
+  list: ['has', 'hasAny', 'hasAll', 'size', 'null'],
+}
+
+/** The operators that a field has, by its type. */
 export function operatorsOf(field: ScopeField): readonly Operator[] {
   if (field.toMany) return many
-  if (field.target) return ordered
-  const { type } = field
-  switch (type?.type) {
-    case undefined:
-    case 'json':
-      return nullness
-    case 'list':
-      return type.item === null ? nullness : list
-    case 'bool':
-    case 'bytes':
-      return equality
-    case 'text':
-    case 'email':
-    case 'url':
-    case 'password':
-      return text
-    case 'id':
-      return type.of === 'text' ? text : ordered
-    case 'number':
-    case 'integer':
-    case 'decimal':
-    case 'date':
-    case 'datetime':
-    case 'enum':
-      return ordered
-  }
+  return sets[field.target ? 'ordered' : (field.type?.operators ?? 'null')]
 }
 
 /** The type of the values that a field is compared with. */
@@ -66,9 +49,9 @@ const textOps: Record<TextOperator, { op: TextOp; fold: boolean }> = {
   iendsWith: { op: 'endsWith', fold: true },
 }
 
-const anyText: ScalarType = { type: 'text' }
-const integer: ScalarType = { type: 'integer' }
-const flag: ScalarType = { type: 'bool' }
+const anyText = textType()
+const integer = integerType()
+const flag = bool()
 
 export interface Reading {
   readonly mode: ReadMode
@@ -160,7 +143,7 @@ function sizeOf(reading: Reading, size: Value, where: Where): number {
 }
 
 function itemOf(type: ScalarType | null): ScalarType {
-  return type?.type === 'list' && type.item ? type.item : anyText
+  return type?.list?.item ?? anyText
 }
 
 function equal(field: ScopeField, value: Value): Predicate {

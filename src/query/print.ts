@@ -1,5 +1,5 @@
 import type { Value } from '../schema/field.ts'
-import { compareText } from './order.ts'
+import { compareText } from '../schema/compare.ts'
 import { everything, nothing, type Predicate, type Query, type SortKey } from './predicate.ts'
 
 type Filter = { readonly [key: string]: unknown }

@@ -5,27 +5,28 @@ import { relate, scopeOf } from '../testing/scope.ts'
 import { encodeCursor } from './cursor.ts'
 import { printFilter, printSort } from './print.ts'
 import { decodeQuery, decodeQueryObject, type Decoded, type QueryOptions, type Target } from './query.ts'
+import * as types from '../schema/field-types/built-in.ts'
 
 const customer = scopeOf('customer', {
-  name: { type: 'text', max: 64 },
-  email: { type: 'email', case: 'lower' },
-  tier: { type: 'enum', values: ['free', 'pro'] },
-  tags: { type: 'list', item: { type: 'text' } },
-  scores: { type: 'list', item: { type: 'integer' } },
-  born: { type: 'date' },
-  createdAt: { type: 'datetime' },
-  price: { type: 'decimal', digits: 8, places: 2 },
-  rate: { type: 'number', min: 0 },
-  rank: { type: 'integer', max: 10 },
-  active: { type: 'bool' },
-  extra: { type: 'json' },
-  secret: { type: { type: 'text' }, hidden: true, filterable: false, sortable: false },
-  plain: { type: { type: 'text' }, filterable: false, sortable: false },
-  initials: { is: 'calc', type: { type: 'text' }, filterable: false, sortable: false },
-  limit: { type: 'integer' },
+  name: types.text({ max: 64 }),
+  email: types.email({ case: 'lower' }),
+  tier: types.enum(['free', 'pro']),
+  tags: types.list(types.text()),
+  scores: types.list(types.integer()),
+  born: types.date(),
+  createdAt: types.datetime(),
+  price: types.decimal({ digits: 8, places: 2 }),
+  rate: types.number({ min: 0 }),
+  rank: types.integer({ max: 10 }),
+  active: types.bool(),
+  extra: types.json(),
+  secret: { type: types.text(), hidden: true, filterable: false, sortable: false },
+  plain: { type: types.text(), filterable: false, sortable: false },
+  initials: { is: 'calc', type: types.text(), filterable: false, sortable: false },
+  limit: types.integer(),
 })
-const order = scopeOf('order', { date: { type: 'date' }, total: { type: 'number' } })
-const card = scopeOf('card', { code: { type: 'text' } })
+const order = scopeOf('order', { date: types.date(), total: types.number() })
+const card = scopeOf('card', { code: types.text() })
 relate(order, { customer: { target: customer } })
 relate(customer, {
   orders: { target: order, is: 'back', toMany: true, sortable: false },

@@ -1,4 +1,4 @@
-import type { ScalarType } from '../schema/field.ts'
+import type { ScalarType } from '../schema/scalar-type.ts'
 
 /** What a query needs to know of a resource: its fields by name. The linked model's resources are scopes. */
 export interface Scope {
@@ -25,6 +25,7 @@ export interface ScopeField {
 
 /** The name of the field that holds the id. */
 export function idNameOf(scope: Scope): string {
-  for (const field of scope.field.values()) if (field.type?.type === 'id' && field.is === 'scalar') return field.name
+  for (const field of scope.field.values())
+    if (field.is === 'scalar' && field.type !== null && field.type.key !== null) return field.name
   throw new Error(`${scope.name} has no id`)
 }

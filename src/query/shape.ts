@@ -1,6 +1,6 @@
 import type { Limits } from '../protocol/limits.ts'
 import { note, type Faults, type Where } from './faults.ts'
-import { compareText } from './order.ts'
+import { compareText } from '../schema/compare.ts'
 import type { Scope, ScopeField } from './scope.ts'
 
 /** `include`: dotted paths of relations, canonical; none longer than the largest depth. */

@@ -1,10 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import { t } from './builder.ts'
 import type { Ctx, FieldDef } from './field.ts'
+import type { ScalarType } from './scalar-type.ts'
 import type { Field } from './types.ts'
 
 const ctx: Ctx = { me: null, auth: {}, now: 0 }
-const def = (field: Field): FieldDef => field['~def']
+/** The definition, its type as the word and the options that it was made with. */
+const def = (field: Field): Partial<FieldDef> => {
+  const made = field['~def']
+  return 'type' in made ? Object.assign({ ...made }, { type: told(made.type) }) : made
+}
+const told = ({ name, options }: ScalarType): object => ({ type: name, ...options, ...toldItem(options['item']) })
+const toldItem = (item: unknown): object => (item ? { item: told(item as ScalarType) } : {})
 const text = (type: object): object => ({ is: 'scalar', type })
 
 describe('a builder makes the definition', () => {
@@ -178,7 +185,7 @@ describe('builders are values', () => {
       .default(['a'])
       .example(['a'])
       .writable(true, ['x'])
-    const parts = def(field) as unknown as Record<string, object>
+    const parts = field['~def'] as unknown as Record<string, object>
     for (const part of [
       t,
       t.url,

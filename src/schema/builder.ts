@@ -1,16 +1,9 @@
-import type {
-  Builders,
-  BackOptions,
-  DecimalOptions,
-  FileOptions,
-  IdKind,
-  IdOptions,
-  ListOptions,
-  ManyOptions,
-  MomentOptions,
-} from './builders.ts'
-import type { NumberOptions, OneOptions, TextOptions } from './builders.ts'
-import type { CalcDef, Check, Ctx, FieldDef, FieldOptions, ScalarDef, ScalarType } from './field.ts'
+import type { BackOptions, Builders, FileOptions, IdOptions, ManyOptions, OneOptions } from './builders.ts'
+import type { CalcDef, Check, Ctx, FieldDef, FieldOptions, ScalarDef } from './field.ts'
+import * as types from './field-types/built-in.ts'
+import type { IdKind } from './field-types/id.ts'
+import type { ListOptions } from './field-types/list.ts'
+import type { ScalarType } from './scalar-type.ts'
 import type { Field } from './types.ts'
 
 /** A builder as it is at run time; `Builders` says which of these methods make sense for which field. */
@@ -60,23 +53,23 @@ function defaultOf(value: unknown): NonNullable<FieldOptions['default']> {
 }
 
 function scalar(type: ScalarType, more: Omit<ScalarDef, 'is' | 'type'> = {}): Chain {
-  return field({ is: 'scalar', type: Object.freeze(type), ...more })
+  return field({ is: 'scalar', type, ...more })
 }
 
 /** The key: readonly like what the server sets, unless clients may bring it in POST. */
 function id(first: IdKind | IdOptions = 'integer', second?: IdOptions): Chain {
   const [of, options] = typeof first === 'string' ? [first, second] : ['integer' as const, first]
   const client = options?.client
-  return scalar(
-    { type: 'id', of },
-    { ...(client === true ? {} : { readonly: true }), ...(client === undefined ? {} : { client }) },
-  )
+  return scalar(types.id(of), {
+    ...(client === true ? {} : { readonly: true }),
+    ...(client === undefined ? {} : { client }),
+  })
 }
 
 /** The checks of an item hold for each element; its other options mean nothing in a list, and their types say so. */
 function list(item?: Field, options: ListOptions = {}): Chain {
   const of = item?.['~def']
-  const made = scalar({ type: 'list', item: of && 'type' in of ? of.type : null, ...options })
+  const made = scalar(types.list(of && 'type' in of ? of.type : null, options))
   return (of?.checks ?? []).reduce((chain, check) => chain.check(each(check)), made)
 }
 
@@ -111,9 +104,13 @@ function calc({ of, get, set, uses }: Calc): Chain {
   })
 }
 
-function text(type: 'text' | 'email' | 'url', options: TextOptions = {}): Chain {
-  return scalar({ type, ...options })
-}
+/** A builder for each built-in type, which takes what the type takes. */
+const scalars = Object.fromEntries(
+  Object.entries<(...options: never[]) => ScalarType>(types).map(([word, type]) => [
+    word,
+    (...options: never[]) => scalar(type(...options)),
+  ]),
+) as Record<keyof typeof types, (...options: unknown[]) => Chain>
 
 /**
  * The field builders. Nothing is refused here: linking lists every fault of a declaration at once.
@@ -121,32 +118,21 @@ function text(type: 'text' | 'email' | 'url', options: TextOptions = {}): Chain 
  * @example t.text({ max: 80 }).nullable().unique()
  */
 export const t: Builders = Object.freeze({
+  ...scalars,
+  custom: (type: ScalarType) => scalar(type),
   id,
-  text: (options?: TextOptions) => text('text', options),
-  email: (options?: TextOptions) => text('email', options),
+  list,
   url: Object.freeze(
-    Object.assign((options?: TextOptions) => text('url', options), {
+    Object.assign(scalars.url, {
       self: (options: { absolute?: boolean } = {}) => field({ is: 'self', readonly: true, ...options }),
     }),
   ),
-  number: (options?: NumberOptions) => scalar({ type: 'number', ...options }),
-  integer: (options?: NumberOptions) => scalar({ type: 'integer', ...options }),
-  decimal: (options: DecimalOptions) => scalar({ type: 'decimal', ...options }),
-  bool: () => scalar({ type: 'bool' }),
-  date: (options?: MomentOptions) => scalar({ type: 'date', ...options }),
-  datetime: (options?: MomentOptions) => scalar({ type: 'datetime', ...options }),
-  enum: (values: readonly string[]) => scalar({ type: 'enum', values: Object.freeze([...values]) }),
-  json: () => scalar({ type: 'json' }),
-  bytes: (options?: { max?: number }) => scalar({ type: 'bytes', ...options }),
-  list,
-  file: ({ max = 10_485_760, types = [] }: FileOptions = {}) =>
-    scalar(
-      { type: 'json' },
-      { file: Object.freeze({ max, types: Object.freeze(types.map(type => type.toLowerCase())) }), nullable: true },
-    ),
-  password: (options?: { min?: number; max?: number }) => scalar({ type: 'password', min: 8, max: 1024, ...options }),
-  now: ({ on = 'create' }: { on?: 'create' | 'write' } = {}) =>
-    scalar({ type: 'datetime' }, { now: on, readonly: true }),
+  file: ({ max = 10_485_760, types: media = [] }: FileOptions = {}) =>
+    scalar(types.json(), {
+      file: Object.freeze({ max, types: Object.freeze(media.map(type => type.toLowerCase())) }),
+      nullable: true,
+    }),
+  now: ({ on = 'create' }: { on?: 'create' | 'write' } = {}) => scalar(types.datetime(), { now: on, readonly: true }),
   calc,
   count: (of: string) => field({ is: 'count', of, readonly: true }),
   one: (to: string, options?: OneOptions) => field({ is: 'one', to, ...options }),

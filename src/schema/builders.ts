@@ -1,4 +1,12 @@
 import type { ReadRow } from './field.ts'
+import type { BytesOptions } from './field-types/bytes.ts'
+import type { DecimalOptions } from './field-types/decimal.ts'
+import type { IdKind } from './field-types/id.ts'
+import type { ListOptions } from './field-types/list.ts'
+import type { MomentOptions } from './field-types/moment.ts'
+import type { NumberOptions } from './field-types/number.ts'
+import type { TextOptions } from './field-types/text.ts'
+import type { CustomType, OperatorSet } from './scalar-type.ts'
 import type { Context, Count, Derived, Field, FileField, Me, One, Scalar, ToMany } from './types.ts'
 
 /** The type of `t`: a function per kind of field. U is who calls, as functions of the fields see it. */
@@ -22,7 +30,7 @@ export interface Builders<U = Me> {
   /** Any JSON value; T is your word for it, not checked at run time. */
   json<T = unknown>(): Scalar<T, 'opaque' | 'unsorted', U>
   /** Bytes as base64 text; `max` counts bytes. */
-  bytes(options?: { readonly max?: number }): Scalar<string, 'unfiltered' | 'unsorted', U>
+  bytes(options?: BytesOptions): Scalar<string, 'unfiltered' | 'unsorted', U>
   /** A list of scalars in one column; without an item, of any JSON values. */
   list<T>(item: Item<T>, options?: ListOptions): Scalar<readonly T[], 'unsorted', U>
   list<T = unknown>(item?: null, options?: ListOptions): Scalar<readonly T[], 'opaque' | 'unsorted', U>
@@ -31,6 +39,8 @@ export interface Builders<U = Me> {
    * one; null takes it away.
    */
   file(options?: FileOptions): FileField<never, U>
+  /** A type of your own, made with `defineType` (docs/guide/field-types.md). */
+  custom<T, S extends OperatorSet>(type: CustomType<T, S>): Scalar<T, CustomFlag[S], U>
   /** Written, never read. Lengths are in code points, 8 to 1,024 unless told otherwise. */
   password(options?: { readonly min?: number; readonly max?: number }): Scalar<string, 'secret', U>
   /** The moment of creation, or of the last write. */
@@ -71,8 +81,6 @@ export interface UrlBuilder<U = Me> {
   self(options?: { readonly absolute?: boolean }): Derived<string, never, Shown>
 }
 
-export type IdKind = 'integer' | 'uuid' | 'text'
-
 export interface IdOptions<C extends boolean | 'put' = boolean | 'put'> {
   /** May clients choose it: true, in POST and PUT; `put`, by PUT alone. */
   readonly client?: C
@@ -85,28 +93,6 @@ export type IdField<K extends IdKind, C> = Scalar<
   | (C extends true ? (K extends 'text' ? never : 'optional') : 'optional' | 'readonly')
 >
 
-export interface TextOptions {
-  /** Lengths in code points, after `trim` and `case`. */
-  readonly min?: number
-  readonly max?: number
-  readonly pattern?: RegExp
-  /** Removes white space at both ends before anything else looks at the value. */
-  readonly trim?: boolean
-  readonly case?: 'lower' | 'upper'
-}
-
-export interface NumberOptions {
-  readonly min?: number
-  readonly max?: number
-}
-
-export interface DecimalOptions {
-  readonly digits: number
-  readonly places: number
-  readonly min?: string
-  readonly max?: string
-}
-
 export interface FileOptions {
   /** Bytes; 10 MiB unless told otherwise. */
   readonly max?: number
@@ -114,17 +100,14 @@ export interface FileOptions {
   readonly types?: readonly string[]
 }
 
-export interface MomentOptions {
-  /** Bounds, excluded, spelled like the values. */
-  readonly after?: string
-  readonly before?: string
-}
-
-export interface ListOptions {
-  readonly min?: number
-  readonly max?: number
-  /** No value twice. */
-  readonly unique?: boolean
+/** What the filters of a custom type say of its fields. */
+interface CustomFlag {
+  none: 'unfiltered' | 'unsorted'
+  null: 'opaque' | 'unsorted'
+  equality: never
+  ordered: never
+  text: 'text'
+  list: 'unsorted'
 }
 
 type ItemFlag = 'text' | 'opaque' | 'unsorted' | 'unfiltered'

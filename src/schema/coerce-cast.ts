@@ -1,36 +1,26 @@
-import { isObject } from './check-json.ts'
-import type { ScalarType } from './field.ts'
+import type { Conversions } from './coerce.ts'
 
 /**
  * blargh's cast (spec: blargh §1.3): a value of another type is converted if converting it back gives what was there.
  * Its results follow Python, where true is 1 and its text is "True". What cannot be cast is left for the check to refuse.
  */
-export function castValue(type: ScalarType, value: unknown): unknown {
-  switch (type.type) {
-    case 'id':
-      return type.of === 'integer' ? toInteger(value) : toText(value)
-    case 'integer':
-      return toInteger(value)
-    case 'number':
-      return toNumber(value)
-    case 'bool':
-      return value === 1 || value === 'True' ? true : value === 0 ? false : value
-    case 'text':
-    case 'email':
-    case 'url':
-    case 'password':
-    case 'enum':
-      return toText(value)
-    case 'list':
-      return isObject(value) && Object.keys(value).length === 0 ? [] : value
-    case 'json':
-      return type.shape === 'object' && Array.isArray(value) && value.length === 0 ? {} : value
-    case 'decimal':
-    case 'date':
-    case 'datetime':
-    case 'bytes':
-      return value
-  }
+export const castConversions: Conversions = {
+  id: (value, { key }) => (key === 'integer' ? toInteger(value) : toText(value)),
+  integer: toInteger,
+  number: toNumber,
+  bool: value => (value === 1 || value === 'True' ? true : value === 0 ? false : value),
+  text: toText,
+  email: toText,
+  url: toText,
+  password: toText,
+  enum: toText,
+  list: value => (isEmptyObject(value) ? [] : value),
+  json: (value, { options }) =>
+    options['shape'] === 'object' && Array.isArray(value) && value.length === 0 ? {} : value,
+}
+
+function isEmptyObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0
 }
 
 function toInteger(value: unknown): unknown {

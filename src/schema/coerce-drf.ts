@@ -1,5 +1,5 @@
-import type { ScalarType } from './field.ts'
-import { plainDigits } from './decimal.ts'
+import type { Conversions } from './coerce.ts'
+import { plainDigits } from './plain-digits.ts'
 
 const TRUE: ReadonlySet<unknown> = new Set([
   true,
@@ -44,33 +44,18 @@ const FLOAT = /^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/
  * The conversions of Django REST framework's fields, for the envelope dialect alone (spec: channels §2.3): numbers become
  * text, texts become numbers and truth values. What cannot be converted is left for the check to refuse.
  */
-export function drfValue(type: ScalarType, value: unknown): unknown {
-  switch (type.type) {
-    case 'id':
-      if (type.of === 'integer') return toInteger(value)
-      return type.of === 'uuid' ? toUuid(value) : toText(value)
-    case 'integer':
-      return toInteger(value)
-    case 'number':
-      return toNumber(value)
-    case 'decimal':
-      return typeof value === 'string' ? toDigits(value.trim()) : value
-    case 'bool':
-      return TRUE.has(value) ? true : FALSE.has(value) ? false : value
-    case 'text':
-    case 'email':
-    case 'url':
-    case 'password':
-    case 'enum':
-      return toText(value)
-    case 'datetime':
-      return typeof value === 'string' ? toMoment(value) : value
-    case 'date':
-    case 'json':
-    case 'bytes':
-    case 'list':
-      return value
-  }
+export const drfConversions: Conversions = {
+  id: (value, { key }) => (key === 'integer' ? toInteger(value) : key === 'uuid' ? toUuid(value) : toText(value)),
+  integer: toInteger,
+  number: toNumber,
+  decimal: value => (typeof value === 'string' ? toDigits(value.trim()) : value),
+  bool: value => (TRUE.has(value) ? true : FALSE.has(value) ? false : value),
+  text: toText,
+  email: toText,
+  url: toText,
+  password: toText,
+  enum: toText,
+  datetime: value => (typeof value === 'string' ? toMoment(value) : value),
 }
 
 function toInteger(value: unknown): unknown {

@@ -3,7 +3,8 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { IssueCode } from '../protocol/codes.ts'
 import { coerce, Refused, type Mode } from './coerce.ts'
-import type { ScalarType } from './field.ts'
+import type { ScalarType } from './scalar-type.ts'
+import * as types from './field-types/built-in.ts'
 
 /** What must come out, or the code of the refusal, with its place in the value. */
 type Expected = { readonly is: unknown } | { readonly no: IssueCode; readonly at?: string }
@@ -12,23 +13,23 @@ type Row = [type: ScalarType, value: unknown, expected: Expected]
 const is = (value: unknown): Expected => ({ is: value })
 const no = (code: IssueCode, at?: string): Expected => ({ no: code, ...(at === undefined ? {} : { at }) })
 
-const integer: ScalarType = { type: 'integer' }
-const number: ScalarType = { type: 'number' }
-const bool: ScalarType = { type: 'bool' }
-const text: ScalarType = { type: 'text' }
-const json: ScalarType = { type: 'json' }
-const dict: ScalarType = { type: 'json', shape: 'object' }
-const list: ScalarType = { type: 'list', item: null }
-const date: ScalarType = { type: 'date' }
-const datetime: ScalarType = { type: 'datetime' }
-const money: ScalarType = { type: 'decimal', digits: 6, places: 2 }
-const color: ScalarType = { type: 'enum', values: ['red', 'green'] }
-const bytes: ScalarType = { type: 'bytes', max: 3 }
-const url: ScalarType = { type: 'url' }
-const email: ScalarType = { type: 'email' }
-const id: ScalarType = { type: 'id', of: 'integer' }
-const uuid: ScalarType = { type: 'id', of: 'uuid' }
-const key: ScalarType = { type: 'id', of: 'text' }
+const integer: ScalarType = types.integer()
+const number: ScalarType = types.number()
+const bool: ScalarType = types.bool()
+const text: ScalarType = types.text()
+const json: ScalarType = types.json()
+const dict: ScalarType = types.json({ shape: 'object' })
+const list: ScalarType = types.list()
+const date: ScalarType = types.date()
+const datetime: ScalarType = types.datetime()
+const money: ScalarType = types.decimal({ digits: 6, places: 2 })
+const color: ScalarType = types.enum(['red', 'green'])
+const bytes: ScalarType = types.bytes({ max: 3 })
+const url: ScalarType = types.url()
+const email: ScalarType = types.email()
+const id: ScalarType = types.id()
+const uuid: ScalarType = types.id('uuid')
+const key: ScalarType = types.id('text')
 const UUID = '12345678-1234-5678-9abc-1234567890ab'
 
 const pair = '\u{1f600}'
@@ -46,16 +47,16 @@ const tables: Record<Mode, Row[]> = {
     [integer, [], no('type')],
     [integer, 2 ** 53 - 1, is(2 ** 53 - 1)],
     [integer, 2 ** 53, no('range')],
-    [{ type: 'integer', min: 1, max: 3 }, 0, no('range')],
-    [{ type: 'integer', min: 1, max: 3 }, 1, is(1)],
-    [{ type: 'integer', min: 1, max: 3 }, 4, no('range')],
+    [types.integer({ min: 1, max: 3 }), 0, no('range')],
+    [types.integer({ min: 1, max: 3 }), 1, is(1)],
+    [types.integer({ min: 1, max: 3 }), 4, no('range')],
     [number, 1.5, is(1.5)],
     [number, -0, is(0)],
     [number, 1e308, is(1e308)],
     [number, Infinity, no('type')],
     [number, NaN, no('type')],
     [number, '1', no('type')],
-    [{ type: 'number', max: 0.5 }, 0.6, no('range')],
+    [types.number({ max: 0.5 }), 0.6, no('range')],
     [bool, true, is(true)],
     [bool, 1, no('type')],
     [bool, 'true', no('type')],
@@ -68,17 +69,17 @@ const tables: Record<Mode, Row[]> = {
     [text, 'A\u030a', is('A\u030a')],
     [text, 'x'.repeat(10_000), is('x'.repeat(10_000))],
     [text, 'x'.repeat(10_001), no('length')],
-    [{ type: 'text', max: 2 }, pair + pair, is(pair + pair)],
-    [{ type: 'text', max: 2 }, pair + pair + 'x', no('length')],
-    [{ type: 'text', min: 2 }, pair, no('length')],
-    [{ type: 'text', min: 2 }, pair + 'x', is(pair + 'x')],
-    [{ type: 'text', max: 2, trim: true }, '  ab ', is('ab')],
-    [{ type: 'text', min: 1, trim: true }, '   ', no('length')],
-    [{ type: 'text', case: 'lower', pattern: /^[a-z]+$/ }, 'ABC', is('abc')],
-    [{ type: 'text', case: 'upper' }, 'straße', is('STRASSE')],
-    [{ type: 'text', pattern: /^[a-z]+$/ }, 'ABC', no('format')],
-    [{ type: 'password', min: 8 }, ' secret ', is(' secret ')],
-    [{ type: 'password', min: 8 }, 'short', no('length')],
+    [types.text({ max: 2 }), pair + pair, is(pair + pair)],
+    [types.text({ max: 2 }), pair + pair + 'x', no('length')],
+    [types.text({ min: 2 }), pair, no('length')],
+    [types.text({ min: 2 }), pair + 'x', is(pair + 'x')],
+    [types.text({ max: 2, trim: true }), '  ab ', is('ab')],
+    [types.text({ min: 1, trim: true }), '   ', no('length')],
+    [types.text({ case: 'lower', pattern: /^[a-z]+$/ }), 'ABC', is('abc')],
+    [types.text({ case: 'upper' }), 'straße', is('STRASSE')],
+    [types.text({ pattern: /^[a-z]+$/ }), 'ABC', no('format')],
+    [types.password({ min: 8 }), ' secret ', is(' secret ')],
+    [types.password({ min: 8 }), 'short', no('length')],
     [email, 'ann@example.org', is('ann@example.org')],
     [email, "o'hara+x@a.b-c.d", is("o'hara+x@a.b-c.d")],
     [email, 'ann@localhost', is('ann@localhost')],
@@ -87,7 +88,7 @@ const tables: Record<Mode, Row[]> = {
     [email, 'ann@-x.org', no('format')],
     [email, 'ann@x..org', no('format')],
     [email, 'ann@x.org\n', no('format')],
-    [{ type: 'email', trim: true, case: 'lower' }, ' Ann@Example.org ', is('ann@example.org')],
+    [types.email({ trim: true, case: 'lower' }), ' Ann@Example.org ', is('ann@example.org')],
     [url, 'https://example.org/a?b=c#d', is('https://example.org/a?b=c#d')],
     [url, 'HTTP://example.org', is('HTTP://example.org')],
     [url, 'javascript:alert(1)', no('format')],
@@ -115,13 +116,13 @@ const tables: Record<Mode, Row[]> = {
     [money, '', no('format')],
     [money, true, no('type')],
     [money, NaN, no('format')],
-    [{ type: 'decimal', digits: 18, places: 0 }, '123456789012345678', is('123456789012345678')],
-    [{ type: 'decimal', digits: 18, places: 18 }, 1e-7, is('0.000000100000000000')],
-    [{ type: 'decimal', digits: 6, places: 2, min: '0.5' }, '0.49', no('range')],
-    [{ type: 'decimal', digits: 6, places: 2, min: '0.5' }, '0.50', is('0.50')],
-    [{ type: 'decimal', digits: 6, places: 2, min: '-2', max: '-1' }, '-2.01', no('range')],
-    [{ type: 'decimal', digits: 6, places: 2, min: '-2', max: '-1' }, '-0.99', no('range')],
-    [{ type: 'decimal', digits: 6, places: 2, max: '10' }, '9', is('9.00')],
+    [types.decimal({ digits: 18, places: 0 }), '123456789012345678', is('123456789012345678')],
+    [types.decimal({ digits: 18, places: 18 }), 1e-7, is('0.000000100000000000')],
+    [types.decimal({ digits: 6, places: 2, min: '0.5' }), '0.49', no('range')],
+    [types.decimal({ digits: 6, places: 2, min: '0.5' }), '0.50', is('0.50')],
+    [types.decimal({ digits: 6, places: 2, min: '-2', max: '-1' }), '-2.01', no('range')],
+    [types.decimal({ digits: 6, places: 2, min: '-2', max: '-1' }), '-0.99', no('range')],
+    [types.decimal({ digits: 6, places: 2, max: '10' }), '9', is('9.00')],
     [date, '2024-02-29', is('2024-02-29')],
     [date, '2023-02-29', no('format')],
     [date, '1900-02-29', no('format')],
@@ -132,9 +133,9 @@ const tables: Record<Mode, Row[]> = {
     [date, '2023-1-1', no('format')],
     [date, '2023-01-01T00:00:00Z', no('format')],
     [date, 20230101, no('type')],
-    [{ type: 'date', after: '2023-01-01' }, '2023-01-01', no('range')],
-    [{ type: 'date', after: '2023-01-01', before: '2023-01-03' }, '2023-01-02', is('2023-01-02')],
-    [{ type: 'date', before: '2023-01-01' }, '2023-01-01', no('range')],
+    [types.date({ after: '2023-01-01' }), '2023-01-01', no('range')],
+    [types.date({ after: '2023-01-01', before: '2023-01-03' }), '2023-01-02', is('2023-01-02')],
+    [types.date({ before: '2023-01-01' }), '2023-01-01', no('range')],
     [datetime, '2024-01-02T03:04:05Z', is('2024-01-02T03:04:05.000Z')],
     [datetime, '2024-01-02t03:04:05.5z', is('2024-01-02T03:04:05.500Z')],
     [datetime, '2024-01-02T03:04:05.123999Z', is('2024-01-02T03:04:05.123Z')],
@@ -153,8 +154,8 @@ const tables: Record<Mode, Row[]> = {
     [datetime, '2024-01-02T03:04:05+24:00', no('format')],
     [datetime, '2024-01-02', no('format')],
     [datetime, 1704164645000, no('type')],
-    [{ type: 'datetime', after: '2024-01-01T00:00:00Z' }, '2024-01-01T01:00:00+01:00', no('range')],
-    [{ type: 'datetime', after: '2024-01-01T00:00:00Z' }, '2024-01-01T00:00:00.001Z', is('2024-01-01T00:00:00.001Z')],
+    [types.datetime({ after: '2024-01-01T00:00:00Z' }), '2024-01-01T01:00:00+01:00', no('range')],
+    [types.datetime({ after: '2024-01-01T00:00:00Z' }), '2024-01-01T00:00:00.001Z', is('2024-01-01T00:00:00.001Z')],
     [color, 'red', is('red')],
     [color, 'Red', no('enum')],
     [color, 0, no('type')],
@@ -183,24 +184,24 @@ const tables: Record<Mode, Row[]> = {
     [list, [1, { a: 2 }, null], is([1, { a: 2 }, null])],
     [list, {}, no('type')],
     [list, 'ab', no('type')],
-    [{ type: 'list', item: integer }, [1, 2, 'x', 'y'], no('type', '/2')],
-    [{ type: 'list', item: { type: 'list', item: bool } }, [[], [true, 1]], no('type', '/1/1')],
-    [{ type: 'list', item: money }, [1, '2.5'], is(['1.00', '2.50'])],
-    [{ type: 'list', item: number }, [1, -0], is([1, 0])],
-    [{ type: 'list', item: text }, [null], no('type', '/0')],
-    [{ type: 'list', item: null, min: 1, max: 2 }, [], no('length')],
-    [{ type: 'list', item: null, min: 1, max: 2 }, [1, 2, 3], no('length')],
-    [{ type: 'list', item: null, unique: true }, [1, '1', true], is([1, '1', true])],
-    [{ type: 'list', item: null, unique: true }, ['a', 'b', 'a'], no('duplicate', '/2')],
+    [types.list(integer), [1, 2, 'x', 'y'], no('type', '/2')],
+    [types.list(types.list(bool)), [[], [true, 1]], no('type', '/1/1')],
+    [types.list(money), [1, '2.5'], is(['1.00', '2.50'])],
+    [types.list(number), [1, -0], is([1, 0])],
+    [types.list(text), [null], no('type', '/0')],
+    [types.list(null, { min: 1, max: 2 }), [], no('length')],
+    [types.list(null, { min: 1, max: 2 }), [1, 2, 3], no('length')],
+    [types.list(null, { unique: true }), [1, '1', true], is([1, '1', true])],
+    [types.list(null, { unique: true }), ['a', 'b', 'a'], no('duplicate', '/2')],
     [
-      { type: 'list', item: null, unique: true },
+      types.list(null, { unique: true }),
       [
         { a: 1, b: [2] },
         { b: [2], a: 1 },
       ],
       no('duplicate', '/1'),
     ],
-    [{ type: 'list', item: money, unique: true }, ['1', '1.0'], no('duplicate', '/1')],
+    [types.list(money, { unique: true }), ['1', '1.0'], no('duplicate', '/1')],
     [id, 1, is(1)],
     [id, -1, is(-1)],
     [id, '1', no('type')],
@@ -257,9 +258,9 @@ const tables: Record<Mode, Row[]> = {
     [json, '{"a":1}', is({ a: 1 })],
     [json, '{', no('format')],
     [dict, '[]', no('type')],
-    [{ type: 'list', item: integer }, '[1,2]', is([1, 2])],
-    [{ type: 'list', item: integer }, ['1', '2'], is([1, 2])],
-    [{ type: 'list', item: integer }, ['1', '02'], no('type', '/1')],
+    [types.list(integer), '[1,2]', is([1, 2])],
+    [types.list(integer), ['1', '2'], is([1, 2])],
+    [types.list(integer), ['1', '02'], no('type', '/1')],
     [id, '7', is(7)],
     [id, '07', no('type')],
     [id, 'abc', no('type')],
@@ -335,7 +336,7 @@ const tables: Record<Mode, Row[]> = {
     [id, '', no('type')],
     [key, 5, is('5')],
     [key, 'pl', is('pl')],
-    [{ type: 'enum', values: ['5'] }, 5, is('5')],
+    [types.enum(['5']), 5, is('5')],
     [money, '3.5', is('3.50')],
     [date, '2024-02-29', is('2024-02-29')],
   ],
@@ -376,13 +377,13 @@ const tables: Record<Mode, Row[]> = {
     [datetime, '2020-01-02T03:04:05.5+0100', is('2020-01-02T02:04:05.500Z')],
     [datetime, '2020-01-02', no('format')],
     [color, 'red', is('red')],
-    [{ type: 'enum', values: ['1', '2'] }, 2, is('2')],
+    [types.enum(['1', '2']), 2, is('2')],
     [id, '1', is(1)],
     [id, 'x', no('type')],
     [uuid, UUID.replaceAll('-', ''), is(UUID)],
     [uuid, 'zz', no('format')],
     [key, 7, is('7')],
-    [{ type: 'list', item: integer }, ['1', 2], is([1, 2])],
+    [types.list(integer), ['1', 2], is([1, 2])],
     [json, { a: '1' }, is({ a: '1' })],
   ],
 }
@@ -391,7 +392,13 @@ describe.each(Object.entries(tables) as [Mode, Row[]][])('%s', (mode, rows) => {
   test.each(
     rows.map(
       ([type, value, expected]) =>
-        [JSON.stringify(type), JSON.stringify(value)?.slice(0, 60), type, value, expected] as const,
+        [
+          `${type.name} ${JSON.stringify(type.options)}`,
+          JSON.stringify(value)?.slice(0, 60),
+          type,
+          value,
+          expected,
+        ] as const,
     ),
   )('%s %s', (_, __, type, value, expected) => {
     const result = coerce(mode, type, value)
@@ -402,7 +409,7 @@ describe.each(Object.entries(tables) as [Mode, Row[]][])('%s', (mode, rows) => {
 })
 
 describe('every mode', () => {
-  const types = [
+  const all = [
     integer,
     number,
     bool,
@@ -446,12 +453,12 @@ describe('every mode', () => {
       ),
     )
     fc.assert(
-      fc.property(fc.constantFrom(...modes), fc.constantFrom(...types), value, (mode, type, given) => {
+      fc.property(fc.constantFrom(...modes), fc.constantFrom(...all), value, (mode, type, given) => {
         const once = coerce(mode, type, given)
         if (once instanceof Refused) return
         expect(coerce('json', type, once)).toStrictEqual(once)
         // Rows are JSON texts in the log and in bodies: nothing may be lost there.
-        if (type.type !== 'json' && type.type !== 'list') expect(JSON.parse(JSON.stringify(once))).toStrictEqual(once)
+        if (type.name !== 'json' && type.name !== 'list') expect(JSON.parse(JSON.stringify(once))).toStrictEqual(once)
       }),
       { numRuns: 2_000 },
     )
@@ -459,10 +466,10 @@ describe('every mode', () => {
 
   test('the value given is never changed', () => {
     const given = Object.freeze([1, '2'])
-    expect(coerce('cast', { type: 'list', item: integer }, given)).toEqual([1, 2])
+    expect(coerce('cast', types.list(integer), given)).toEqual([1, 2])
     expect(given).toEqual([1, '2'])
     const same = [1, 2]
-    expect(coerce('json', { type: 'list', item: integer }, same)).toBe(same)
+    expect(coerce('json', types.list(integer), same)).toBe(same)
   })
 
   test('a value in a circle is refused', () => {
@@ -475,26 +482,22 @@ describe('every mode', () => {
 describe('the mode json agrees with JSON Schema', () => {
   const ajv = new Ajv({ strictTypes: false })
   const pairs: [string, ScalarType, object][] = [
-    ['integer', { type: 'integer', min: -5, max: 100 }, { type: 'integer', minimum: -5, maximum: 100 }],
-    ['number', { type: 'number', min: -0.5 }, { type: 'number', minimum: -0.5 }],
+    ['integer', types.integer({ min: -5, max: 100 }), { type: 'integer', minimum: -5, maximum: 100 }],
+    ['number', types.number({ min: -0.5 }), { type: 'number', minimum: -0.5 }],
     ['bool', bool, { type: 'boolean' }],
     [
       'text',
-      { type: 'text', min: 1, max: 4, pattern: /^[^b]*$/ },
+      types.text({ min: 1, max: 4, pattern: /^[^b]*$/ }),
       { type: 'string', minLength: 1, maxLength: 4, pattern: '^[^b]*$' },
     ],
-    ['enum', { type: 'enum', values: ['a', 'ab', ''] }, { enum: ['a', 'ab', ''] }],
+    ['enum', types.enum(['a', 'ab', '']), { enum: ['a', 'ab', ''] }],
     ['object', dict, { type: 'object' }],
     [
       'list',
-      { type: 'list', item: { type: 'integer', min: 0 }, max: 3, unique: true },
+      types.list(types.integer({ min: 0 }), { max: 3, unique: true }),
       { type: 'array', items: { type: 'integer', minimum: 0 }, maxItems: 3, uniqueItems: true },
     ],
-    [
-      'list of anything',
-      { type: 'list', item: null, min: 1, unique: true },
-      { type: 'array', minItems: 1, uniqueItems: true },
-    ],
+    ['list of anything', types.list(null, { min: 1, unique: true }), { type: 'array', minItems: 1, uniqueItems: true }],
   ]
   // JSON Schema knows neither NUL and surrogates nor the bounds of safe integers: these values have none.
   const word = fc.string({ unit: fc.constantFrom('a', 'b', pair, 'é'), maxLength: 6 })

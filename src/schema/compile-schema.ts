@@ -1,4 +1,5 @@
-import type { FieldDef, ScalarType } from './field.ts'
+import type { FieldDef } from './field.ts'
+import type { ScalarType } from './scalar-type.ts'
 import { fieldSchema, type FieldRule } from './field-schema.ts'
 import { listSchema, membersSchema } from './members-schema.ts'
 import type { Schema } from './schema.ts'

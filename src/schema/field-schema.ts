@@ -1,6 +1,7 @@
 import { pointer, type Issue } from '../protocol/error.ts'
-import { checkerOf, coerce, Refused, type Mode } from './coerce.ts'
-import type { Check, Ctx, FieldOptions, ScalarType, Value } from './field.ts'
+import { coerce, Refused, type Mode } from './coerce.ts'
+import type { Check, Ctx, FieldOptions, Value } from './field.ts'
+import type { Read, ScalarType } from './scalar-type.ts'
 import { Rejected, type Schema } from './schema.ts'
 
 /** What one field builder says of a value: its type, what may be absent, and its own checks. */
@@ -11,7 +12,7 @@ export interface FieldRule extends Pick<FieldOptions, 'nullable' | 'default' | '
 /** The schema of one field builder. Absent is null where that is allowed, after its default. */
 export function fieldSchema(declared: unknown, rule: FieldRule): Schema {
   const checks = rule.checks ?? none
-  const check = checkerOf(rule.type)
+  const { check, fits, fromDate, show } = rule.type
   const take = (value: unknown, mode: Mode, ctx: Ctx): unknown => {
     if (value === undefined || value === null) return absent(rule, value, ctx)
     const result = mode === 'json' ? check(value) : coerce(mode, rule.type, value)
@@ -26,29 +27,14 @@ export function fieldSchema(declared: unknown, rule: FieldRule): Schema {
   return {
     kind: 'field',
     declared,
-    exact: checks.length === 0 ? check : null,
-    fits: fitsOf(rule.type),
+    exact: checks.length === 0 ? { input: check, output: shown(check, show) } : null,
+    fits: show === null ? fits : null,
     input: take,
-    output: (value, ctx) => take(value instanceof Date ? isoOf(rule.type, value) : value, 'json', ctx),
+    output: (value, ctx) => {
+      const taken = take(value instanceof Date ? dated(value, fromDate) : value, 'json', ctx)
+      return show === null || taken === null || taken instanceof Rejected ? taken : show(taken as Value)
+    },
   }
-}
-
-/** Of types that code can ask for without a call; 0 is left to the check, which knows -0. */
-function fitsOf(type: ScalarType): ((variable: string) => string) | null {
-  switch (type.type) {
-    case 'bool':
-      return v => `typeof ${v} === 'boolean'`
-    case 'integer':
-      return v => `Number.isSafeInteger(${v}) && ${v} !== 0${boundsOf(v, type)}`
-    case 'number':
-      return v => `Number.isFinite(${v}) && ${v} !== 0${boundsOf(v, type)}`
-    default:
-      return null
-  }
-}
-
-function boundsOf(v: string, { min, max }: { readonly min?: number; readonly max?: number }): string {
-  return (min === undefined ? '' : ` && ${v} >= ${min}`) + (max === undefined ? '' : ` && ${v} <= ${max}`)
 }
 
 const none: readonly Check[] = Object.freeze([])
@@ -65,9 +51,19 @@ function defaultOf(standard: NonNullable<FieldRule['default']>, ctx: Ctx): Value
   return ('from' in standard ? standard.from(ctx) : standard.value) as Value | undefined
 }
 
-function isoOf(type: ScalarType, date: Date): unknown {
+/** The check of what goes out, where JSON shows something else than the canonical value. */
+function shown(check: Read, show: ScalarType['show']): Read {
+  if (show === null) return check
+  return value => {
+    const taken = check(value)
+    return taken instanceof Refused ? taken : show(taken)
+  }
+}
+
+/** A date of the application as the type has it; one that is no moment counts as absent. */
+function dated(date: Date, fromDate: ScalarType['fromDate']): unknown {
   if (Number.isNaN(date.getTime())) return null
-  return type.type === 'date' ? date.toISOString().slice(0, 10) : date.toISOString()
+  return fromDate ? fromDate(date) : date.toISOString()
 }
 
 /** Puts issues of a part under its place in the whole. */

@@ -1,44 +1,9 @@
 /** What a field is once declared: frozen data. The builders of `builder.ts` make it, everything above reads it. */
 import type { FileLimits } from './file.ts'
+import type { ScalarType } from './scalar-type.ts'
+import type { Id, Value } from './value.ts'
 
-/** A value of the engine: what JSON can hold. Bytes are base64 text, decimals and moments canonical text. */
-export type Value = null | boolean | number | string | readonly Value[] | { readonly [key: string]: Value }
-export type Id = number | string
-
-/** The type of a stored scalar with its own bounds. */
-export type ScalarType =
-  | { readonly type: 'id'; readonly of: 'integer' | 'uuid' | 'text' }
-  | TextType
-  | { readonly type: 'number' | 'integer'; readonly min?: number; readonly max?: number }
-  | {
-      readonly type: 'decimal'
-      readonly digits: number
-      readonly places: number
-      readonly min?: string
-      readonly max?: string
-    }
-  | { readonly type: 'bool' }
-  | { readonly type: 'date' | 'datetime'; readonly after?: string; readonly before?: string }
-  | { readonly type: 'enum'; readonly values: readonly string[] }
-  | { readonly type: 'json'; readonly shape?: 'object' }
-  | { readonly type: 'bytes'; readonly max?: number }
-  | {
-      readonly type: 'list'
-      readonly item: ScalarType | null
-      readonly min?: number
-      readonly max?: number
-      readonly unique?: boolean
-    }
-
-export interface TextType {
-  readonly type: 'text' | 'email' | 'url' | 'password'
-  /** Lengths in code points. */
-  readonly min?: number
-  readonly max?: number
-  readonly pattern?: RegExp
-  readonly trim?: boolean
-  readonly case?: 'lower' | 'upper'
-}
+export type { Id, Value }
 
 /** What functions of a declaration receive beside the row. */
 export interface Ctx {

@@ -1,4 +1,5 @@
 import type { Ctx } from './field.ts'
+import type { Read } from './scalar-type.ts'
 import { Refused } from './refused.ts'
 import { Rejected, type Schema } from './schema.ts'
 
@@ -6,12 +7,12 @@ import { Rejected, type Schema } from './schema.ts'
 export type TakeObject = (value: object, ctx: Ctx) => unknown
 
 /** An object's members by name, each a field whose check is known by itself; null if one of them is something else. */
-function checksOf(members: ReadonlyMap<string, Schema>): readonly NonNullable<Schema['exact']>[] | null {
-  const checks = []
+function checksOf(members: ReadonlyMap<string, Schema>, side: 'input' | 'output'): readonly Read[] | null {
+  const checks: Read[] = []
   for (const [name, { exact }] of members) {
     // Names that every object inherits must be asked for with care.
     if (!exact || name in Object.prototype) return null
-    checks.push(exact)
+    checks.push(exact[side])
   }
   return checks
 }
@@ -31,7 +32,7 @@ export function membersCode(
 }
 
 function make(members: ReadonlyMap<string, Schema>, side: 'input' | 'output', slow: TakeObject): TakeObject {
-  const checks = checksOf(members)
+  const checks = checksOf(members, side)
   if (!checks) return slow
   const names = [...members.keys()]
   const schemas = [...members.values()]

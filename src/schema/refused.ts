@@ -13,3 +13,13 @@ export class Refused {
     this.at = at
   }
 }
+
+/**
+ * The answer of a type's `check` to a value that it does not take: a code for programs and a text for people, which
+ * goes on from the name of the field.
+ *
+ * @example refuse('format', 'must be a color like "#ff8800"')
+ */
+export function refuse(code: IssueCode, detail: string): Refused {
+  return new Refused(code, detail)
+}

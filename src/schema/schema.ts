@@ -1,8 +1,8 @@
 import type { Issue } from '../protocol/error.ts'
 import type { Mode } from './coerce.ts'
-import type { Ctx, Value } from './field.ts'
-import type { Refused } from './refused.ts'
-import type { JsonSchema } from './text/validator.ts'
+import type { Ctx } from './field.ts'
+import type { Read } from './scalar-type.ts'
+import type { JsonSchema } from './json-schema.ts'
 
 /** Why a schema takes a value not. Values are plain data, so `instanceof Rejected` tells the two apart. */
 export class Rejected {
@@ -31,8 +31,8 @@ export interface Schema {
   readonly item?: Schema
   /** The JSON Schema of a schema text, made when it is asked for; for documents. */
   readonly json?: () => JsonSchema
-  /** The check of one field in exact JSON types, where it is all that is asked of a value that is there. */
-  readonly exact?: ((value: unknown) => Value | Refused) | null
+  /** The check of one field in exact JSON types, by side, where it is all that is asked of a value that is there. */
+  readonly exact?: { readonly input: Read; readonly output: Read } | null
   /** An expression that tells by a variable's name whether the check would give back what the variable holds. */
   readonly fits?: ((variable: string) => string) | null
   /** Reads a value that a caller sent: unknown members are refused, unless the schema is a text, which drops them. */

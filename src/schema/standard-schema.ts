@@ -1,5 +1,7 @@
 import { pointer, type Issue } from '../protocol/error.ts'
-import { coerce, Refused } from './coerce.ts'
+import * as types from './field-types/built-in.ts'
+import { Refused } from './refused.ts'
+import type { Read } from './scalar-type.ts'
 import { Rejected, type Schema } from './schema.ts'
 import { jsonSchemaOf, type StandardResult, type StandardSchema } from './standard.ts'
 
@@ -9,7 +11,7 @@ export function standardSchema(declared: StandardSchema): Schema {
     const result = declared['~standard'].validate(value)
     return result instanceof Promise ? result.then(told) : told(result)
   }
-  let reads: ReadonlyMap<string, Reader> | null = null
+  let reads: ReadonlyMap<string, Read> | null = null
   return {
     kind: 'standard',
     declared,
@@ -31,17 +33,16 @@ function told(result: StandardResult<unknown>): unknown {
 
 const keyOf = (key: PropertyKey): string | number => (typeof key === 'symbol' ? String(key) : key)
 
-type Reader = 'integer' | 'number' | 'bool' | 'list'
-const readerOf: Readonly<Record<string, Reader>> = {
-  integer: 'integer',
-  number: 'number',
-  boolean: 'bool',
-  array: 'list',
+const readerOf: Readonly<Record<string, Read>> = {
+  integer: types.integer().readText,
+  number: types.number().readText,
+  boolean: types.bool().readText,
+  array: types.list().readText,
 }
 
 /** How members of a query or form are to be read, where a JSON Schema tells. */
-function readersOf(schema: Readonly<Record<string, unknown>> | null): ReadonlyMap<string, Reader> {
-  const readers = new Map<string, Reader>()
+function readersOf(schema: Readonly<Record<string, unknown>> | null): ReadonlyMap<string, Read> {
+  const readers = new Map<string, Read>()
   const properties = (schema?.['properties'] ?? {}) as Readonly<Record<string, { readonly type?: unknown }>>
   for (const [name, { type }] of Object.entries(properties)) {
     const reader = typeof type === 'string' ? readerOf[type] : undefined
@@ -51,12 +52,12 @@ function readersOf(schema: Readonly<Record<string, unknown>> | null): ReadonlyMa
 }
 
 /** Members that are no spelling of their type stay text, which the schema refuses in its own words. */
-function readText(value: unknown, readers: ReadonlyMap<string, Reader>): unknown {
+function readText(value: unknown, readers: ReadonlyMap<string, Read>): unknown {
   if (readers.size === 0 || typeof value !== 'object' || value === null) return value
   const out: Record<string, unknown> = { ...value }
   for (const [name, reader] of readers) {
     if (!Object.hasOwn(out, name)) continue
-    const read = coerce('text', reader === 'list' ? { type: 'list', item: null } : { type: reader }, out[name])
+    const read = reader(out[name])
     if (!(read instanceof Refused)) out[name] = read
   }
   return out

@@ -7,14 +7,7 @@ const adopted = (document: unknown) => adopt(readCollections(document), { foreig
 /** `name: type` of each field, `?` for nullable, `→` for a to-one. */
 function outline(document: unknown, name: string): string[] {
   return Object.entries(adopted(document).resources[name]!['~resource'].fields).map(([field, def]) => {
-    const kind =
-      def.is === 'scalar'
-        ? def.type.type === 'id'
-          ? def.type.of
-          : def.type.type
-        : 'to' in def
-          ? `${def.is} ${def.to}`
-          : def.is
+    const kind = def.is === 'scalar' ? (def.type.key ?? def.type.name) : 'to' in def ? `${def.is} ${def.to}` : def.is
     return `${field}: ${kind}${def.nullable ? '?' : ''}`
   })
 }

@@ -1,4 +1,5 @@
-import type { ScalarType } from '../schema/field.ts'
+import * as types from '../schema/field-types/built-in.ts'
+import type { ScalarType } from '../schema/scalar-type.ts'
 import { camelCase, singular } from '../model/naming.ts'
 import type { Catalog, ColumnInfo, Reference, TableInfo } from './sql/catalog.ts'
 
@@ -55,7 +56,7 @@ function readColumn(name: string, items: readonly Item[]): ColumnInfo {
   const nullable = present.length < values.length
   return {
     name,
-    type: items.length === 0 ? { type: 'integer' } : typeOf(present),
+    type: items.length === 0 ? types.integer() : typeOf(present),
     nullable,
     generated: false,
     default: null,
@@ -64,11 +65,11 @@ function readColumn(name: string, items: readonly Item[]): ColumnInfo {
 
 function typeOf(values: readonly unknown[]): ScalarType {
   const all = (test: (value: unknown) => boolean): boolean => values.length > 0 && values.every(test)
-  if (all(value => Number.isSafeInteger(value))) return { type: 'integer' }
-  if (all(value => typeof value === 'number')) return { type: 'number' }
-  if (all(value => typeof value === 'boolean')) return { type: 'bool' }
-  if (all(value => typeof value === 'string')) return { type: 'text' }
-  return all(Array.isArray) ? { type: 'list', item: null } : { type: 'json' }
+  if (all(value => Number.isSafeInteger(value))) return types.integer()
+  if (all(value => typeof value === 'number')) return types.number()
+  if (all(value => typeof value === 'boolean')) return types.bool()
+  if (all(value => typeof value === 'string')) return types.text()
+  return all(Array.isArray) ? types.list() : types.json()
 }
 
 /** `postId` leads to `posts` (or `post`), by json-server's convention. */

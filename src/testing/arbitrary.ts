@@ -1,7 +1,9 @@
 import * as fc from 'fast-check'
 import { operatorsOf, typeOf, type Operator } from '../query/operator.ts'
 import type { Scope, ScopeField } from '../query/scope.ts'
-import type { ScalarType, Value } from '../schema/field.ts'
+import type { Value } from '../schema/field.ts'
+import type { ScalarType } from '../schema/scalar-type.ts'
+import * as types from '../schema/field-types/built-in.ts'
 
 type Filter = Readonly<Record<string, unknown>>
 
@@ -19,32 +21,30 @@ const samples = {
 
 /** A canonical value of a type, its bounds left aside. */
 export function arbitraryValue(type: ScalarType): fc.Arbitrary<Value> {
-  switch (type.type) {
-    case 'text':
-    case 'email':
-    case 'url':
-    case 'password':
-      return fc.constantFrom(...samples.text)
+  if (type.list) return fc.array(arbitraryValue(type.list.item), { maxLength: 3 })
+  switch (type.name) {
     case 'id':
       return fc.constantFrom<Value[]>(
-        ...samples[type.of === 'integer' ? 'id' : type.of === 'uuid' ? 'uuid' : 'text'].filter(id => id !== ''),
+        ...samples[type.key === 'integer' ? 'id' : type.key === 'uuid' ? 'uuid' : 'text'].filter(id => id !== ''),
       )
     case 'bool':
       return fc.boolean()
     case 'enum':
-      return fc.constantFrom(...type.values)
+      return fc.constantFrom(...(type.options['values'] as readonly string[]))
     case 'decimal':
-      return fc.constantFrom('-12.5', '-1', '0', '0.5', '10').map(text => Number(text).toFixed(type.places))
+      return fc
+        .constantFrom('-12.5', '-1', '0', '0.5', '10')
+        .map(text => Number(text).toFixed(type.options['places'] as number))
     case 'json':
       return fc.jsonValue({ maxDepth: 1 }) as fc.Arbitrary<Value>
-    case 'list':
-      return fc.array(arbitraryValue(type.item ?? { type: 'json' }), { maxLength: 3 })
     case 'integer':
     case 'number':
     case 'date':
     case 'datetime':
     case 'bytes':
-      return fc.constantFrom<Value[]>(...samples[type.type])
+      return fc.constantFrom<Value[]>(...samples[type.name])
+    default:
+      return fc.constantFrom(...samples.text)
   }
 }
 
@@ -120,5 +120,5 @@ function operand(field: ScopeField, op: Operator): fc.Arbitrary<unknown> {
 }
 
 function itemOf(type: ScalarType | null): fc.Arbitrary<Value> {
-  return arbitraryValue(type?.type === 'list' && type.item ? type.item : { type: 'text' })
+  return arbitraryValue(type?.list?.item ?? types.text())
 }

@@ -1,6 +1,6 @@
 import type { Engine } from '../engine/engine.ts'
 import { SEQ, type Id, type Row, type StoredField } from '../model/model.ts'
-import { coerce, Refused } from '../schema/coerce.ts'
+import { Refused } from '../schema/refused.ts'
 import type { Value } from '../schema/field.ts'
 import type { Store } from '../store/store.ts'
 import { wait } from '../store/work.ts'
@@ -19,7 +19,7 @@ export async function fill(
       const made: Row = [0, 0, 0]
       for (const field of resource.columns) {
         const value = object[field.name] ?? null
-        const canonical = value === null ? null : coerce('json', field.type, value)
+        const canonical = value === null ? null : field.type.check(value)
         if (canonical instanceof Refused) throw new Error(`${name}.${field.name}: ${canonical.detail}`)
         made[field.slot] = canonical
       }

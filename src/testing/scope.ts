@@ -1,11 +1,12 @@
-import type { ScalarType } from '../schema/field.ts'
+import { id } from '../schema/field-types/id.ts'
+import type { ScalarType } from '../schema/scalar-type.ts'
 import type { Scope, ScopeField } from '../query/scope.ts'
 
 type Made = Partial<Omit<ScopeField, 'name'>>
 
 /** A scope of plain data, for tests of the query language that need no model. Relations are added by `relate`. */
 export function scopeOf(name: string, fields: Readonly<Record<string, ScalarType | Made>>): Scope {
-  const idType: ScalarType = { type: 'id', of: 'integer' }
+  const idType: ScalarType = id()
   const all = Object.entries({ id: idType, ...fields }).map(([key, made]): [string, ScopeField] => [
     key,
     field(key, isType(made) ? { type: made } : made),
@@ -37,5 +38,5 @@ function field(name: string, made: Made): ScopeField {
 }
 
 function isType(made: ScalarType | Made): made is ScalarType {
-  return typeof made.type === 'string'
+  return 'check' in made
 }

@@ -72,7 +72,7 @@ export function commands(model: Model): fc.Arbitrary<Command> {
     return made
   }
   const value = (field: Field, depth: number): fc.Arbitrary<unknown> => {
-    if (field.is === 'scalar') return scalar(field.type.type)
+    if (field.is === 'scalar') return scalar(field.type.name)
     const target = field.target as Resource
     const one =
       depth > 0 ? fc.oneof({ weight: 3, arbitrary: ref }, { weight: 1, arbitrary: body(target, depth - 1) }) : ref

@@ -3,7 +3,6 @@ import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Field, Id, Resource, Row, Value } from '../../src/model/model.ts'
 import { everything, type Predicate, type SortKey } from '../../src/query/predicate.ts'
-import type { ScalarType } from '../../src/schema/field.ts'
 import { sqlite } from '../../src/store/sqlite/index.ts'
 import { memory } from '../../src/store/memory.ts'
 import type { Select, Snapshot, Store } from '../../src/store/store.ts'
@@ -21,7 +20,7 @@ import {
 } from '../../src/testing/store-suite/world.ts'
 
 /** Few values, so that they meet; with characters whose order differs by code unit, folding, prefix traps, wide numbers. */
-const samples: Record<ScalarType['type'], readonly Value[]> = {
+const samples = {
   id: [1, 2, 3, 7, 40],
   text: [
     '',
@@ -41,9 +40,6 @@ const samples: Record<ScalarType['type'], readonly Value[]> = {
     '\ud7ff',
     'ab\u{10ffff}',
   ],
-  email: [],
-  url: [],
-  password: [],
   integer: [-9007199254740991, -1, 0, 1, 2, 9007199254740991],
   number: [-1.5, 0, 0.1, 1, 1e21, 5e-324],
   decimal: ['-999999.99', '-0.01', '0.00', '0.10', '2.00', '10.00'],
@@ -59,7 +55,7 @@ const samples: Record<ScalarType['type'], readonly Value[]> = {
   json: [1, '1', true, 'x'],
   bytes: ['', 'AA==', '/w=='],
   list: [[], ['a'], ['a', 'b'], ['a', 'a']],
-}
+} as const satisfies Readonly<Record<string, readonly Value[]>>
 const texts: readonly Value[] = [...samples.text, 'guest', 'mem']
 const ids: Record<string, readonly Id[]> = {
   user: [1, 2, 3, 4, 5, 6, 7, 8],
@@ -70,13 +66,13 @@ const ids: Record<string, readonly Id[]> = {
 
 const valuesOf = (field: Field): readonly Value[] => {
   if (field.target !== null) return ids[(field.target as Resource).name]!
-  if (field.type?.type === 'id') return ids[field.owner.name]!
-  return samples[field.type!.type]
+  if (field.type?.key) return ids[field.owner.name]!
+  return samples[field.type!.name as keyof typeof samples]
 }
 
 const scalars = (of: Resource): Field[] => of.fields.filter(field => field.is === 'scalar' || field.is === 'one')
-const isSet = (field: Field): boolean => field.type?.type === 'json' || field.type?.type === 'list'
-const isText = (field: Field): boolean => field.type?.type === 'text' || field.type?.type === 'enum'
+const isSet = (field: Field): boolean => field.type?.name === 'json' || field.type?.name === 'list'
+const isText = (field: Field): boolean => field.type?.name === 'text' || field.type?.name === 'enum'
 
 function predicates(of: Resource, depth: number): fc.Arbitrary<Predicate> {
   const leaf: fc.Arbitrary<Predicate>[] = [
@@ -103,7 +99,7 @@ function predicates(of: Resource, depth: number): fc.Arbitrary<Predicate> {
 }
 
 function comparisons(field: Field): fc.Arbitrary<Predicate> {
-  const ordered = field.type?.type !== 'bytes'
+  const ordered = field.type?.name !== 'bytes'
   return fc.record({
     kind: fc.constant('compare'),
     op: fc.constantFrom('eq', 'ne', ...(ordered ? (['gt', 'gte', 'lt', 'lte'] as const) : [])),
@@ -156,7 +152,7 @@ function related(field: Field, depth: number): fc.Arbitrary<Predicate> {
 }
 
 function sorts(of: Resource): fc.Arbitrary<SortKey[]> {
-  const sortable = scalars(of).filter(field => !isSet(field) && field.type?.type !== 'bytes')
+  const sortable = scalars(of).filter(field => !isSet(field) && field.type?.name !== 'bytes')
   const paths = sortable.map(field => [field.name])
   for (const one of of.fields) {
     if (one.is !== 'one') continue

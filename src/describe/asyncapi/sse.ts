@@ -1,12 +1,11 @@
 import type { Resource } from '../../model/model.ts'
 import { eventNames } from '../../protocol/events.ts'
-import { scalarSchema } from '../scalar-schema.ts'
 import { message, record, text, type AsyncDraft, type Json } from './draft.ts'
 
 /** Every list and row as a stream of Server-Sent Events (WHATWG HTML §9.2). */
 export function describeSse(draft: AsyncDraft): void {
   for (const resource of draft.resources) {
-    const id = scalarSchema(resource.idType)
+    const id = resource.idType.schema
     const messages = { server: eventsOf(draft, resource, id), client: {} }
     const parameter = { id: { description: `The id of the ${resource.name}.` } }
     const bindings = { servers: [{ $ref: '#/servers/http' }] }

@@ -1,8 +1,7 @@
 import type { Action, Resource } from '../../model/model.ts'
 import { capital } from '../../model/naming.ts'
-import type { JsonSchema } from '../../schema/text/validator.ts'
+import type { JsonSchema } from '../../schema/json-schema.ts'
 import { actionSchema } from '../action-schema.ts'
-import { scalarSchema } from '../scalar-schema.ts'
 import { answer, references, refusing, type Json } from './answers.ts'
 import { place, type Drafting } from './drafting.ts'
 import { pathParameter } from './parameters.ts'
@@ -26,8 +25,7 @@ function actionOperation(drafting: Drafting, action: Action): Json {
   const [summary = ''] = told.trim().split('\n', 1)
   const inBody = ['POST', 'PUT', 'PATCH'].includes(action.method)
   const schema = input && actionSchema(input, 'input', drafting.model)
-  const id =
-    action.on === 'row' ? [pathParameter('id', `The id of the ${resource.name}.`, scalarSchema(resource.idType))] : []
+  const id = action.on === 'row' ? [pathParameter('id', `The id of the ${resource.name}.`, resource.idType.schema)] : []
   return {
     operationId: drafting.operationId(camel(action.name) + capital(resource.title)),
     tags: [resource.title],

@@ -1,4 +1,4 @@
-import type { JsonSchema } from '../../schema/text/validator.ts'
+import type { JsonSchema } from '../../schema/json-schema.ts'
 
 export type Json = Readonly<Record<string, unknown>>
 

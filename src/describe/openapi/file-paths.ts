@@ -2,7 +2,6 @@ import { fileFields } from '../../engine/files/ledger.ts'
 import type { Resource, ScalarField } from '../../model/model.ts'
 import { capital } from '../../model/naming.ts'
 import { fileSchema, formSchema, isWritten } from '../json-schema.ts'
-import { scalarSchema } from '../scalar-schema.ts'
 import { answer, references, refusing, type Json } from './answers.ts'
 import { place, type Drafting } from './drafting.ts'
 import { pathParameter, shared } from './parameters.ts'
@@ -103,7 +102,7 @@ function remove(drafting: Drafting, field: ScalarField): Json {
 }
 
 function idParameter({ owner }: ScalarField): Json {
-  return pathParameter('id', `The id of the ${owner.name}.`, scalarSchema(owner.idType))
+  return pathParameter('id', `The id of the ${owner.name}.`, owner.idType.schema)
 }
 
 /** Conditions are about the file, not about its row. */

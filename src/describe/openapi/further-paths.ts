@@ -1,5 +1,4 @@
 import type { Resource } from '../../model/model.ts'
-import { scalarSchema } from '../scalar-schema.ts'
 import { answer, refusing, rowsAnswer, type Json } from './answers.ts'
 import { place, type Drafting } from './drafting.ts'
 import { listParameters, pathParameter, query, shared } from './parameters.ts'
@@ -33,7 +32,7 @@ function history(drafting: Drafting, resource: Resource): Json {
   return {
     ...head(drafting, resource, 'read', 'history', `What happened to a row of \`${resource.name}\`, newest first`),
     parameters: [
-      pathParameter('id', `The id of the ${resource.name}.`, scalarSchema(resource.idType)),
+      pathParameter('id', `The id of the ${resource.name}.`, resource.idType.schema),
       query('before', 'Continues before this position.', { type: 'string' }),
       query('limit', 'Entries of a page.', { type: 'integer', minimum: 1 }),
       shared('If-None-Match'),
@@ -49,7 +48,7 @@ function history(drafting: Drafting, resource: Resource): Json {
 function patchRows(drafting: Drafting, resource: Resource): Json {
   const { components } = drafting
   const body = { schema: { $ref: components.refer(resource, 'patch') } }
-  const shaped = { anyOf: [scalarSchema(resource.idType), { $ref: components.referShaped(resource) }] }
+  const shaped = { anyOf: [resource.idType.schema, { $ref: components.referShaped(resource) }] }
   const rows = { row: { $ref: components.refer(resource, 'row') }, shaped, many: 'list' as const }
   return {
     ...head(drafting, resource, 'write', 'patchMany', `Changes all rows of \`${resource.name}\` that a filter selects`),

@@ -2,7 +2,6 @@ import { keysOf } from '../../engine/unique-key.ts'
 import type { BackField, ManyField, Resource } from '../../model/model.ts'
 import { capital } from '../../model/naming.ts'
 import { impliedBy } from '../json-schema.ts'
-import { scalarSchema } from '../scalar-schema.ts'
 import { answer, refusing, rowsAnswer, type Json } from './answers.ts'
 import { place, type Drafting } from './drafting.ts'
 import { formContent } from './file-paths.ts'
@@ -28,7 +27,7 @@ export function describeResource(drafting: Drafting, resource: Resource): void {
     describeWay(drafting, { resource, path, above: [], id: 'id', name: resource.title, through: null })
     for (const field of resource.fields) {
       if (field.hidden || (field.is !== 'back' && field.is !== 'many') || !field.toMany) continue
-      const id = scalarSchema(resource.idType)
+      const id = resource.idType.schema
       describeWay(drafting, {
         resource: field.target,
         path: `${path}/{id}/${encodeURIComponent(field.name)}`,
@@ -157,7 +156,7 @@ function upsert(drafting: Drafting, way: Way): Json {
     parameters: [
       ...names.map(name => {
         const { type } = resource.field.get(name)!
-        return query(name, `Part of a unique key. Name exactly one: ${said}.`, type ? scalarSchema(type) : {})
+        return query(name, `Part of a unique key. Name exactly one: ${said}.`, type ? type.schema : {})
       }),
       ...writeParameters(resource, ...conditionsOf(resource)),
     ],
@@ -239,13 +238,13 @@ function rowsOf(
   resource: Resource,
   many: 'one' | 'list' | 'either',
 ): Parameters<typeof rowsAnswer>[1] {
-  const shaped = { anyOf: [scalarSchema(resource.idType), { $ref: components.referShaped(resource) }] }
+  const shaped = { anyOf: [resource.idType.schema, { $ref: components.referShaped(resource) }] }
   return { row: { $ref: components.refer(resource, 'row') }, shaped, many }
 }
 
 function itemParameters(way: Way): readonly Json[] {
   const { resource, above, id } = way
-  return [...above, pathParameter(id, `The id of the ${resource.name}.`, scalarSchema(resource.idType))]
+  return [...above, pathParameter(id, `The id of the ${resource.name}.`, resource.idType.schema)]
 }
 
 /** Which conditions a write must, and may, state. */

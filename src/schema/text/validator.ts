@@ -1,7 +1,6 @@
-import type { Value } from '../field.ts'
+import type { JsonSchema } from '../json-schema.ts'
+import type { Value } from '../value.ts'
 import type { Check } from './report.ts'
-
-export type JsonSchema = Readonly<Record<string, unknown>>
 
 /** What a parameter must hold: flags take any value and go by its truth, as in `&escape=1`. */
 export type ParameterKind = 'number' | 'flag' | 'text' | 'any'

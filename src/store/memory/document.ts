@@ -1,6 +1,6 @@
 import { AT, FIRST, ID, SEQ, type Id, type Join, type ManyField, type Model, type Resource } from '../../model/model.ts'
 import type { Row, StoredField, Value } from '../../model/model.ts'
-import { coerce, Refused } from '../../schema/coerce.ts'
+import { Refused } from '../../schema/refused.ts'
 import { absentValue } from './adapt.ts'
 import { keptDocument, keptFrom } from './kept.ts'
 import { layers } from './layers.ts'
@@ -102,7 +102,7 @@ function valueOf(field: StoredField, value: unknown, place: string, note: Note):
     if (absent === undefined) note(`${place}: it must have a value`)
     return absent ?? null
   }
-  const read = coerce('json', field.type, value)
+  const read = field.type.check(value)
   if (!(read instanceof Refused)) return read
   note(`${place}${read.at}: ${read.detail}`)
   return null

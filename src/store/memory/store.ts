@@ -180,7 +180,7 @@ export class MemoryStore implements Store {
 
   #reserveAll(state: State): void {
     for (const resource of state.tables.keys()) {
-      if (resource.idType.type !== 'id' || resource.idType.of !== 'integer') continue
+      if (resource.idType.key !== 'integer') continue
       const highest = rowsIn(state, resource).at(-1)?.[ID] as number | undefined
       this.#ids.set(resource.table, Math.max(this.#ids.get(resource.table) ?? 0, highest ?? 0))
     }

@@ -1,6 +1,7 @@
 import type { AnyResource, ResourceDef } from '../../model/declaration.ts'
 import { pathFault, reservedPaths } from '../../model/names.ts'
 import { camelCase, capital, claim, plural, relationName, singular } from '../../model/naming.ts'
+import * as types from '../../schema/field-types/built-in.ts'
 import type { Ctx, FieldDef, FieldOptions, ScalarDef } from '../../schema/field.ts'
 import type { Catalog, ColumnDefault, ColumnInfo, Reference, TableInfo } from './catalog.ts'
 
@@ -163,15 +164,15 @@ function addColumns(one: Draft, drafts: ReadonlyMap<string, Draft>): void {
 function idOf(table: TableInfo, key: ColumnInfo | undefined): ScalarDef {
   const column = table.key[0]
   if (table.key.length === 1 && key === undefined) {
-    return { is: 'scalar', type: { type: 'id', of: 'integer' }, readonly: true, column: column! }
+    return { is: 'scalar', type: types.id(), readonly: true, column: column! }
   }
-  if (key === undefined) return { is: 'scalar', type: { type: 'id', of: 'text' }, readonly: true }
-  const of = key.type.type === 'integer' ? 'integer' : 'text'
+  if (key === undefined) return { is: 'scalar', type: types.id('text'), readonly: true }
+  const of = key.type.name === 'integer' ? 'integer' : 'text'
   // Nobody can make up the next text, or which row of another table a key that points there means: the client does.
   const chosen = of === 'text' || table.references.some(one => one.columns.includes(key.name))
   return {
     is: 'scalar',
-    type: { type: 'id', of },
+    type: types.id(of),
     ...(chosen ? { client: true } : { readonly: true }),
     column: key.name,
   }

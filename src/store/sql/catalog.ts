@@ -1,4 +1,4 @@
-import type { ScalarType } from '../../schema/field.ts'
+import type { ScalarType } from '../../schema/scalar-type.ts'
 
 /** What a database or file that Restuary did not make holds, in plain words; the drivers read it, `adopt` names it. */
 export interface Catalog {

@@ -1,5 +1,5 @@
 import { AT, FIRST, ID, SEQ, type Model, type Resource, type StoredField, type Value } from '../../model/model.ts'
-import { codecOf, foreignCodec, type Bind, type Codec } from './codec.ts'
+import { foreignCodec, type Bind, type Codec } from './codec.ts'
 import { sql, type Sql } from './kysely.ts'
 
 /** Version of rows that nobody has changed since the store took them over. */
@@ -33,7 +33,7 @@ export function layoutsOf(model: Model, baseline: Baseline, versions: boolean = 
 function layoutOf(resource: Resource, baseline: Baseline, versioned: boolean): Layout {
   const foreign = resource.options.foreign
   const codecs: Codec[] = []
-  for (const field of resource.columns) codecs[field.slot] = foreign ? foreignCodec(field.type) : codecOf(field)
+  for (const field of resource.columns) codecs[field.slot] = foreign ? foreignCodec(field.type) : field.type.sql
   const composite = foreign !== null && foreign.key.length > 1
   return Object.freeze({
     resource,

@@ -1,8 +1,9 @@
 import type { Field, Join, ManyField, OneField, Resource } from '../../model/model.ts'
 import { fold } from '../../query/fold.ts'
 import type { Predicate } from '../../query/predicate.ts'
+import * as types from '../../schema/field-types/built-in.ts'
 import type { Value } from '../../schema/field.ts'
-import { codecOfType, type Bind, type Codec } from './codec.ts'
+import type { Bind, Codec } from './codec.ts'
 import type { Layout } from './layout.ts'
 
 /** A test of one field. */
@@ -24,7 +25,7 @@ export function fieldOf(resource: Resource, name: string): Field {
   return field
 }
 
-const integer: Codec = codecOfType({ type: 'integer' })
+const integer = types.integer().sql
 
 /** How values that a field is compared with are bound. */
 export function codecOfField(layout: Layout, field: Field): Codec {
@@ -36,7 +37,7 @@ export function codecOfField(layout: Layout, field: Field): Codec {
       return integer
     case 'back':
     case 'many':
-      return codecOfType(field.target.id.type)
+      return field.target.id.type.sql
     case 'calc':
     case 'self':
       throw new Error(`${field.owner.name}.${field.name} is not stored, so that the database cannot test it`)

@@ -53,15 +53,6 @@ export interface MigrateOptions {
   readonly drop: readonly string[]
 }
 
-/** Values that keep their meaning in another kind of column, and how they get there. */
-const WIDER: Readonly<Record<string, readonly string[]>> = {
-  integer: ['real'],
-  bool: ['integer', 'real'],
-  date: ['text'],
-  datetime: ['text'],
-  list: ['json'],
-}
-
 /** Compares what is with what is wanted: adds, relaxes and rebuilds what loses nothing, refuses the rest all at once. */
 export function planMigration(tables: readonly TableSpec[], rows: Rows, options: MigrateOptions): Plan {
   const plan = { statements: [] as string[], report: [] as string[], faults: [] as string[] }
@@ -122,7 +113,7 @@ class TablePlan {
     const here = sql.id(column.name)
     const filled = this.#rows.hasValue(table, column.name)
     const kind = is.kind ?? (is.type === column.codec.column ? column.codec.kind : is.type)
-    if (kind !== column.codec.kind && filled && !WIDER[kind]?.includes(column.codec.kind)) {
+    if (kind !== column.codec.kind && filled && !column.codec.from.includes(kind)) {
       this.#refuse(column.name, `changes from ${kind} to ${column.codec.kind}`, 'keep its type, or use another column')
       return
     }

@@ -1,6 +1,7 @@
 import type { Join, Model, Resource, StoredField, Value } from '../../model/model.ts'
 import { ID } from '../../model/model.ts'
-import { codecOf, codecOfType, type Bind, type Codec } from './codec.ts'
+import * as types from '../../schema/field-types/built-in.ts'
+import type { Bind, Codec } from './codec.ts'
 import { sql, textOf, type Sql } from './kysely.ts'
 
 /** A table as the model wants it. */
@@ -31,7 +32,7 @@ export interface IndexSpec {
 /** Indexes with this beginning are ours to make and to drop. */
 export const INDEX_PREFIX = 'restuary_'
 
-const integer = codecOfType({ type: 'integer' })
+const integer = types.integer().sql
 const hidden = (name: string): ColumnSpec => ({ name, codec: integer, required: true, references: null, field: null })
 
 /** The tables of a model, without those that somebody else made. */
@@ -59,7 +60,7 @@ function columnOf(field: StoredField): ColumnSpec {
       : null
   return {
     name: field.column,
-    codec: codecOf(field),
+    codec: field.type.sql,
     required: !field.nullable || field.slot === ID,
     references,
     field,
@@ -88,7 +89,7 @@ function indexesOf(resource: Resource): IndexSpec[] {
 function joinOf({ table, a, b }: Join): TableSpec {
   const side = ({ column, resource }: Join['a']): ColumnSpec => ({
     name: column,
-    codec: codecOfType(resource.id.type),
+    codec: resource.id.type.sql,
     required: true,
     references: { table: resource.table, column: resource.id.column, cascade: true },
     field: null,
@@ -167,7 +168,7 @@ export function literal(value: Bind): Sql {
 /** What a field gives to rows that were there before it: undefined if it gives nothing. */
 export function presetOf({ field, codec }: ColumnSpec, now: number): Bind | undefined {
   if (field === null) return undefined
-  if (field.is === 'scalar' && field.def.now) return codec.encode(new Date(now).toISOString())
+  if (field.is === 'scalar' && field.def.now) return codec.encode(field.type.fromDate!(new Date(now)))
   if (field.default === null) return undefined
   try {
     const value = 'value' in field.default ? field.default.value : field.default.from({ me: null, auth: {}, now })

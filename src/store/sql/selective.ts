@@ -1,5 +1,6 @@
 import { ID, type Field, type Resource } from '../../model/model.ts'
 import type { Predicate } from '../../query/predicate.ts'
+import type { ScalarType } from '../../schema/scalar-type.ts'
 
 /** Whether at most one row can match, by its id or by a unique field. */
 export function isSingle(resource: Resource, where: Predicate): boolean {
@@ -64,8 +65,13 @@ function isIndexed(resource: Resource, name: string): boolean {
   if (field?.is === 'one') return true
   if (field?.is !== 'scalar') return false
   if (field.slot === ID) return true
-  if (field.type.type === 'bool' || field.type.type === 'enum') return false
+  if (hasFewValues(field.type)) return false
   return field.unique || field.index || leads(resource, field)
+}
+
+/** Each value of such a type is in many rows. */
+function hasFewValues({ schema }: ScalarType): boolean {
+  return schema['type'] === 'boolean' || 'enum' in schema
 }
 
 /** Whether an index over several fields begins with it. */

@@ -1,4 +1,5 @@
-import type { ScalarType } from '../../schema/field.ts'
+import * as types from '../../schema/field-types/built-in.ts'
+import type { ScalarType } from '../../schema/scalar-type.ts'
 
 /** What the values of a column look like, from a sample of its rows. */
 export type Seen = 'integer' | 'real' | 'text' | 'blob' | 'date' | 'datetime'
@@ -6,15 +7,15 @@ export type Seen = 'integer' | 'real' | 'text' | 'blob' | 'date' | 'datetime'
 // First match wins. What SQLite makes of a declared type is an affinity (https://sqlite.org/datatype3.html §3.1); the
 // names that people write say more, so that these come first.
 const DECLARED: readonly (readonly [pattern: RegExp, type: ScalarType | 'sample'])[] = [
-  [/BOOL/, { type: 'bool' }],
-  [/JSON/, { type: 'json' }],
-  [/BLOB|BINARY|BYTEA|IMAGE/, { type: 'bytes' }],
+  [/BOOL/, types.bool()],
+  [/JSON/, types.json()],
+  [/BLOB|BINARY|BYTEA|IMAGE/, types.bytes()],
   [/DATE|TIMESTAMP/, 'sample'],
   [/TIME|YEAR|INTERVAL|UUID|GUID|UNIQUEIDENTIFIER/, 'sample'],
   [/POINT|GEOM/, 'sample'],
-  [/INT|SERIAL/, { type: 'integer' }],
-  [/CHAR|CLOB|TEXT|STRING|ENUM|CITEXT/, { type: 'text' }],
-  [/REAL|FLOA|DOUB|NUM|DEC|MONEY/, { type: 'number' }],
+  [/INT|SERIAL/, types.integer()],
+  [/CHAR|CLOB|TEXT|STRING|ENUM|CITEXT/, types.text()],
+  [/REAL|FLOA|DOUB|NUM|DEC|MONEY/, types.number()],
 ]
 
 /**
@@ -33,15 +34,15 @@ export function declaredType(declared: string): ScalarType | undefined {
  */
 export function sampledType(declared: string, seen: ReadonlySet<Seen>): ScalarType {
   if (seen.size === 0) {
-    if (/DATETIME|TIMESTAMP/i.test(declared)) return { type: 'datetime' }
-    return /^DATE\b/i.test(declared) ? { type: 'date' } : { type: 'text' }
+    if (/DATETIME|TIMESTAMP/i.test(declared)) return types.datetime()
+    return /^DATE\b/i.test(declared) ? types.date() : types.text()
   }
   const only = (...kinds: Seen[]): boolean => [...seen].every(kind => kinds.includes(kind))
-  if (only('integer')) return { type: 'integer' }
-  if (only('integer', 'real')) return { type: 'number' }
-  if (only('blob')) return { type: 'bytes' }
-  if (only('date')) return { type: 'date' }
-  return only('datetime') ? { type: 'datetime' } : { type: 'text' }
+  if (only('integer')) return types.integer()
+  if (only('integer', 'real')) return types.number()
+  if (only('blob')) return types.bytes()
+  if (only('date')) return types.date()
+  return only('datetime') ? types.datetime() : types.text()
 }
 
 /** What one stored value looks like; null says nothing. */

@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
-import type { ScalarType } from '../../schema/field.ts'
+import { Refused } from '../../schema/refused.ts'
+import type { ScalarType, Stored } from '../../schema/scalar-type.ts'
 import type { ColumnDefault } from '../sql/catalog.ts'
 
 const CONSTANT = /^\(*\s*(?:[+-]?[\d.]+(?:e[+-]?\d+)?|true|false|'(?:[^']|'')*'|"(?:[^"]|"")*")\s*\)*$/i
@@ -16,7 +17,7 @@ export function readDefault(sql: string, type: ScalarType): ColumnDefault | null
   switch (sql.replaceAll(/[\s()]/g, '').toUpperCase()) {
     case 'CURRENT_TIMESTAMP':
     case `DATETIME'NOW'`:
-      return { sql, evaluate: now => (type.type === 'datetime' ? text(now) : text(now).slice(0, 19).replace('T', ' ')) }
+      return { sql, evaluate: now => (type.name === 'datetime' ? text(now) : text(now).slice(0, 19).replace('T', ' ')) }
     case 'CURRENT_DATE':
     case `DATE'NOW'`:
       return { sql, evaluate: now => text(now).slice(0, 10) }
@@ -39,25 +40,15 @@ function evaluate(sql: string): unknown {
 }
 
 /** A stored value as the field shows it; undefined if it does not fit. */
-function canonical(value: unknown, { type }: ScalarType): unknown {
-  switch (type) {
-    case 'bool':
-      return value === 0 || value === 1 ? value === 1 : undefined
-    case 'integer':
-      return Number.isSafeInteger(value) ? value : undefined
-    case 'number':
-      return typeof value === 'number' ? value : undefined
-    case 'text':
-      return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : undefined
-    case 'json':
-      try {
-        return typeof value === 'string' ? JSON.parse(value) : value
-      } catch {
-        return undefined
-      }
-    case 'bytes':
-      return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : undefined
-    default:
-      return typeof value === 'string' ? value : undefined
+function canonical(value: unknown, { check, sql }: ScalarType): unknown {
+  if (value === null || value === undefined) return undefined
+  // As the affinity of the column would have it.
+  const stored = sql.column === 'TEXT' && typeof value === 'number' ? String(value) : (value as Stored)
+  try {
+    const decode = sql.foreign?.decode ?? sql.decode
+    const read = check(decode ? decode(stored) : stored)
+    return read instanceof Refused ? undefined : read
+  } catch {
+    return undefined // what it does not decode
   }
 }

@@ -50,7 +50,7 @@ export class Ids {
   /** Before a row goes: its id must not come back. */
   mark(resource: Resource): void {
     const { type } = resource.id
-    if (type.type !== 'id' || type.of !== 'integer') return
+    if (type.key !== 'integer') return
     const top = this.#top(resource)
     if (this.#marked.get(resource) === top) return
     this.#meta.set(`id:${resource.name}`, String(top))

@@ -31,9 +31,9 @@ function outline(name: string, adoption = whole): string[] {
   return Object.entries(fieldsOf(adoption, name)).map(([field, def]) => {
     const kind =
       def.is === 'scalar'
-        ? def.type.type === 'id'
-          ? `id ${def.type.of}`
-          : def.type.type
+        ? def.type.key === null
+          ? def.type.name
+          : `id ${def.type.key}`
         : 'to' in def
           ? `${def.is} ${def.to}`
           : def.is

@@ -72,8 +72,8 @@ function readTable(db: DatabaseSync, { name, wr }: TableRow, kind: TableInfo['ki
   const names = columns.map(column => column.name)
   const rowid = wr === 0 ? rowidOf(db, name) : null
   if (primary.length === 0) return { ...shape, key: rowid ?? names, readOnly: 'it has no primary key' }
-  const type = columns.find(column => column.name === primary[0])!.type.type
-  if (type !== 'integer' && type !== 'text' && type !== 'date' && type !== 'datetime') {
+  const type = columns.find(column => column.name === primary[0])!.type.name
+  if (!['integer', 'text', 'date', 'datetime'].includes(type)) {
     return { ...shape, key: rowid ?? primary, readOnly: `its key is of type ${type}` }
   }
   const generated = columns.find(column => column.generated)

@@ -1,11 +1,11 @@
-import { coerce } from '../../schema/coerce.ts'
-import type { Id, ScalarType } from '../../schema/field.ts'
+import type { Id } from '../../schema/field.ts'
+import type { ScalarType } from '../../schema/scalar-type.ts'
 
 /** The id that a path segment spells, null if it spells none: only the canonical spelling names a row (DECISIONS D12). */
 export function readId(type: ScalarType, text: string): Id | null {
   if (text === '') return null
-  if (type.type === 'integer' || (type.type === 'id' && type.of === 'integer')) return readInteger(text)
-  const id = coerce('text', type, text)
+  if (type.name === 'integer' || type.key === 'integer') return readInteger(text)
+  const id = type.readText(text)
   if (typeof id === 'string') return id === text ? id : null
   return typeof id === 'number' && String(id) === text ? id : null
 }

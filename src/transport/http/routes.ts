@@ -1,7 +1,7 @@
 import { keysOf } from '../../engine/unique-key.ts'
 import type { Action, Field, Id, Model, Resource } from '../../model/model.ts'
 import { ApiError } from '../../protocol/error.ts'
-import type { ScalarType } from '../../schema/field.ts'
+import type { ScalarType } from '../../schema/scalar-type.ts'
 import type { Page } from './page.ts'
 import { partsOf, type Part } from './part.ts'
 import { readId } from './path-id.ts'

@@ -134,7 +134,7 @@ function idsBy(random: Random, resources: readonly Resource[]): Map<string, read
   return new Map(
     resources.map(resource => {
       const count = resource === largest ? 30 + random.int(30) : 4 + random.int(6)
-      const isText = resource.idType.type === 'id' && resource.idType.of === 'text'
+      const isText = resource.idType.key === 'text'
       return [resource.name, Array.from({ length: count }, (_, i) => (isText ? `${'abc'[i % 3]}${i}` : i + 1))]
     }),
   )

@@ -124,7 +124,7 @@ export class Commits {
       return random.chance(0.02) ? random.pick(this.#ids.get(name)!) : random.pick(there)
     }
     if (field.nullable && random.chance(0.25)) return null
-    switch (field.type?.type) {
+    switch (field.type?.name) {
       case 'bool':
         return random.chance(0.5)
       case 'integer':

@@ -199,7 +199,7 @@ export class Queries {
   #test(field: Field, resource: Resource): unknown {
     const random = this.#random
     const number = (): number => random.int(20)
-    switch (field.type?.type) {
+    switch (field.type?.name) {
       case 'id': {
         const id = (): Id => this.#id(resource)
         return random.pick([id(), { $in: [id(), id(), id()] }, { $gt: id() }, { $nin: [id(), id()] }])

@@ -96,7 +96,7 @@ class Rules {
   #compared(field: Field, here: string): string {
     const random = this.#random
     const number = (): number => random.int(20)
-    switch (field.type?.type) {
+    switch (field.type?.name) {
       case 'bool':
         return `${here}.is(${random.chance(0.5)})`
       case 'integer':

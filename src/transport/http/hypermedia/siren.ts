@@ -47,7 +47,7 @@ function entity(routes: Routes, row: Entity): Readonly<Record<string, unknown>> 
 function form(name: string, method: string, href: string, resource: Resource): unknown {
   const fields = resource.fields
     .filter(field => isInput(field))
-    .map(field => ({ name: field.name, type: inputOf(field) }))
+    .map(field => ({ name: field.name, type: field.type?.input ?? 'text' }))
   return { name, method, href, type: 'application/json', fields }
 }
 
@@ -55,30 +55,6 @@ function isInput(field: Field): boolean {
   if (field.readonly || field === field.owner.id) return false
   // Bytes have a URI of their own.
   if (field.is === 'scalar' && field.def.file) return false
-  if (field.is === 'scalar') return !field.hidden || field.type.type === 'password'
+  if (field.is === 'scalar') return !field.hidden || field.type.secret
   return field.is === 'one' && !field.hidden
-}
-
-/** The HTML input type that fits (Siren, Fields). */
-function inputOf(field: Field): string {
-  switch (field.type?.type) {
-    case 'integer':
-    case 'number':
-    case 'decimal':
-      return 'number'
-    case 'bool':
-      return 'checkbox'
-    case 'date':
-      return 'date'
-    case 'datetime':
-      return 'datetime-local'
-    case 'email':
-      return 'email'
-    case 'url':
-      return 'url'
-    case 'password':
-      return 'password'
-    default:
-      return 'text'
-  }
 }

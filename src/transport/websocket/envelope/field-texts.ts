@@ -1,6 +1,6 @@
 import type { Issue } from '../../../protocol/error.ts'
 import type { Resource } from '../../../model/model.ts'
-import type { ScalarType } from '../../../schema/field.ts'
+import type { ScalarType } from '../../../schema/scalar-type.ts'
 
 /** What Django REST framework 3.14 says of a value that does not fit its field. */
 export function fieldText(resource: Resource, name: string, issue: Issue, value: unknown): string {
@@ -26,19 +26,19 @@ export function fieldText(resource: Resource, name: string, issue: Issue, value:
 }
 
 function valueText(type: ScalarType, issue: Issue, value: unknown): string | null {
-  switch (type.type) {
+  switch (type.name) {
     case 'text':
     case 'email':
     case 'url':
     case 'password':
       return textText(type, issue, value)
     case 'id':
-      if (type.of === 'uuid') return 'Must be a valid UUID.'
-      return type.of === 'integer' ? 'A valid integer is required.' : value === '' ? BLANK : 'Not a valid string.'
+      if (type.key === 'uuid') return 'Must be a valid UUID.'
+      return type.key === 'integer' ? 'A valid integer is required.' : value === '' ? BLANK : 'Not a valid string.'
     case 'integer':
-      return issue.code === 'range' ? rangeText(type, value) : 'A valid integer is required.'
+      return issue.code === 'range' ? rangeText(type.options, value) : 'A valid integer is required.'
     case 'number':
-      return issue.code === 'range' ? rangeText(type, value) : 'A valid number is required.'
+      return issue.code === 'range' ? rangeText(type.options, value) : 'A valid number is required.'
     case 'decimal':
       if (issue.code !== 'range' && issue.code !== 'length') return 'A valid number is required.'
       return null
@@ -55,33 +55,33 @@ function valueText(type: ScalarType, issue: Issue, value: unknown): string | nul
       return `"${String(value)}" is not a valid choice.`
     case 'list':
       return Array.isArray(value) ? null : `Expected a list of items but got type "${pythonType(value)}".`
-    case 'json':
-    case 'bytes':
+    default:
       return null
   }
 }
 
+interface Bounds {
+  readonly min?: number
+  readonly max?: number
+}
+
 const BLANK = 'This field may not be blank.'
 
-function textText(
-  type: ScalarType & { type: 'text' | 'email' | 'url' | 'password' },
-  issue: Issue,
-  value: unknown,
-): string | null {
+function textText(type: ScalarType, issue: Issue, value: unknown): string | null {
   if (value === '') return BLANK
   if (issue.code === 'type') return 'Not a valid string.'
   if (issue.code === 'length') {
-    const { min, max } = type as { readonly min?: number; readonly max?: number }
+    const { min, max } = type.options as Bounds
     const length = Array.from(String(value)).length
     if (max !== undefined && length > max) return `Ensure this field has no more than ${max} characters.`
     if (min !== undefined && length < min) return `Ensure this field has at least ${min} characters.`
     return null
   }
-  if (type.type === 'email') return 'Enter a valid email address.'
-  return type.type === 'url' ? 'Enter a valid URL.' : null
+  if (type.name === 'email') return 'Enter a valid email address.'
+  return type.name === 'url' ? 'Enter a valid URL.' : null
 }
 
-function rangeText({ min, max }: { readonly min?: number; readonly max?: number }, value: unknown): string | null {
+function rangeText({ min, max }: Bounds, value: unknown): string | null {
   const number = Number(value)
   if (max !== undefined && number > max) return `Ensure this value is less than or equal to ${max}.`
   if (min !== undefined && number < min) return `Ensure this value is greater than or equal to ${min}.`

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { canonicalDatetime, printDatetime } from './moment.ts'
+import { canonicalDatetime, printDatetime } from './datetime.ts'
 
 test.each([
   ['2024-01-02T03:04:05.000Z', '2024-01-02T03:04:05Z'],

@@ -1,23 +1,25 @@
-import { Refused } from './refused.ts'
+import { Refused } from '../refused.ts'
+import type { ScalarType } from '../scalar-type.ts'
+import { isDay, momentType, type MomentOptions } from './moment.ts'
 
-const DATE = /^([0-9]{4})-([0-9]{2})-([0-9]{2})$/
-// RFC 3339 §5.6, whose T and Z may be written small.
+/** A date-time of RFC 3339 §5.6, kept in UTC with milliseconds and shown without their trailing zeros. */
+export function datetime(options: MomentOptions = {}): ScalarType {
+  return momentType('datetime', options, {
+    make: datetime,
+    canonical: canonicalDatetime,
+    fromDate: moment => moment.toISOString(),
+    format: 'date-time',
+    input: 'datetime-local',
+    like: '2026-01-31T12:00:00Z',
+    show: printDatetime,
+  })
+}
+
+// The T and the Z may be written small.
 const DATETIME =
   /^([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]+))?(?:[Zz]|([+-])([0-9]{2}):([0-9]{2}))$/
 
-/** A day of the Gregorian calendar, `YYYY-MM-DD`. */
-export function canonicalDate(value: unknown): string | Refused {
-  if (typeof value !== 'string') return new Refused('type', 'must be a date in text')
-  const match = DATE.exec(value)
-  if (!match || !isDay(Number(match[1]), Number(match[2]), Number(match[3])))
-    return new Refused('format', 'must be a date like "2026-01-31"')
-  return value
-}
-
-/**
- * A moment as `YYYY-MM-DDTHH:MM:SS.mmmZ`: all of one length, so that the order of the texts is the order of the moments.
- * What is finer than milliseconds is cut off. `printDatetime` gives the text that is shown.
- */
+/** A moment as `YYYY-MM-DDTHH:MM:SS.mmmZ`. What is finer than milliseconds is cut off. */
 export function canonicalDatetime(value: unknown): string | Refused {
   if (typeof value !== 'string') return new Refused('type', 'must be a date-time in text')
   const match = DATETIME.exec(value)
@@ -42,7 +44,7 @@ export function canonicalDatetime(value: unknown): string | Refused {
   return text.length === 24 ? text : new Refused('range', 'must be a moment of the years 0000 to 9999 in UTC')
 }
 
-/** A canonical moment as it is shown: without trailing zeros of its milliseconds (DECISIONS B15). */
+/** A canonical moment as it is shown: without trailing zeros of its milliseconds. */
 export function printDatetime(canonical: string): string {
   if (canonical.length !== 24) return canonical
   let end = 23
@@ -52,13 +54,4 @@ export function printDatetime(canonical: string): string {
 
 function notAMoment(): Refused {
   return new Refused('format', 'must be a date-time of RFC 3339 like "2026-01-31T12:00:00Z"')
-}
-
-function isDay(year: number, month: number, day: number): boolean {
-  return month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month)
-}
-
-function daysIn(year: number, month: number): number {
-  if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28
-  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31
 }

@@ -1,18 +1,43 @@
-import type { ScalarType, Value } from './field.ts'
-import { brokenText } from './check-text.ts'
-import { Refused } from './refused.ts'
+import { brokenText } from '../broken-text.ts'
+import { defineType } from '../define-type.ts'
+import { parseJson } from '../parse-json.ts'
+import { Refused } from '../refused.ts'
+import type { ScalarType } from '../scalar-type.ts'
+import type { Value } from '../value.ts'
+
+export interface JsonOptions {
+  /** Objects only. */
+  readonly shape?: 'object'
+}
+
+/** Any JSON value. */
+export function json(options: JsonOptions = {}): ScalarType {
+  return defineType({
+    name: 'json',
+    options,
+    check: value => checkJson(options, value),
+    coercions: { text: parseJson },
+    operators: 'null',
+    sql: {
+      column: 'TEXT',
+      from: ['list'],
+      encode: value => JSON.stringify(value),
+      decode: stored => JSON.parse(stored as string) as Value,
+    },
+    schema: options.shape === 'object' ? { type: 'object' } : {},
+    example: {},
+    merges: true,
+  })
+}
 
 /** Nesting at which a value is taken for endless; requests are held to `limits.jsonDepth` long before. */
 const DEPTH = 512
 
 /** Any JSON value, or an object only. Values of application code are held to what JSON can say. */
-export function checkJson(type: ScalarType & { type: 'json' }, value: unknown): Value | Refused {
-  if (type.shape === 'object' && !isObject(value)) return new Refused('type', 'must be an object')
+function checkJson({ shape }: JsonOptions, value: unknown): Value | Refused {
+  if (shape === 'object' && (typeof value !== 'object' || value === null || Array.isArray(value)))
+    return new Refused('type', 'must be an object')
   return notJson(value, '', 0) ?? (value as Value)
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function notJson(value: unknown, at: string, depth: number): Refused | null {

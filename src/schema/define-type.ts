@@ -1,0 +1,90 @@
+import { byNumber, byText, compareStored } from './compare.ts'
+import { Refused } from './refused.ts'
+import type { Column, CustomType, OperatorSet, Read, ScalarType, Stored, TypeDefinition } from './scalar-type.ts'
+import type { Value } from './value.ts'
+
+/**
+ * Makes the type of a field from what it says of its values: the built-in types are made by this, and so are yours, for
+ * `t.custom`. A type with options is a function that calls it.
+ *
+ * @example
+ * const color = defineType({
+ *   name: 'color',
+ *   check: value =>
+ *     typeof value === 'string' && /^#[0-9a-f]{6}$/i.test(value)
+ *       ? value.toLowerCase()
+ *       : refuse('format', 'must be a color like "#ff8800"'),
+ *   sql: { column: 'TEXT' },
+ *   schema: { type: 'string', pattern: '^#[0-9a-fA-F]{6}$' },
+ *   example: '#ff8800',
+ * })
+ * const car = resource({ id: t.id(), color: t.custom(color) })
+ */
+export function defineType<T extends Value, const S extends OperatorSet = 'ordered'>(
+  definition: TypeDefinition<T, S>,
+): CustomType<T, S> {
+  return make(definition as unknown as Definition) as CustomType<T, S>
+}
+
+type Definition = TypeDefinition<Value, OperatorSet>
+
+function make(definition: Definition): ScalarType {
+  const sql = columnOf(definition)
+  let unbounded: ScalarType | null = null
+  // Every type has the same members in the same order, so that code which reads them is compiled for one shape.
+  const type: ScalarType = {
+    name: definition.name,
+    options: Object.freeze({ ...definition.options }),
+    check: definition.check,
+    readText: textReader(definition),
+    coercions: definition.coercions ?? {},
+    operators: definition.operators ?? 'ordered',
+    compare: definition.compare ?? orderOf(definition, sql),
+    unbounded: () => (unbounded ??= definition.unbounded?.() ?? type),
+    limited: definition.limited ?? (() => type),
+    sql,
+    schema: Object.freeze(definition.schema),
+    bounds: definition.bounds ?? '',
+    example: definition.example,
+    show: definition.show ?? null,
+    print: definition.print ?? 'json',
+    fromDate: definition.fromDate ?? null,
+    fits: definition.fits ?? null,
+    key: definition.key ?? null,
+    merges: definition.merges ?? false,
+    secret: definition.secret ?? false,
+    list: definition.list ?? null,
+    input: definition.input ?? 'text',
+    faults: definition.faults ?? (() => []),
+  }
+  return Object.freeze(type)
+}
+
+function columnOf({ name, sql }: Definition): Column {
+  const { encode } = sql
+  return Object.freeze({
+    column: sql.column,
+    kind: sql.kind ?? name,
+    from: sql.from ?? [],
+    encode: encode ? (value: Value) => (value === null ? null : encode(value)) : (value: Value) => value as Stored,
+    decode: sql.decode ?? null,
+    select: sql.asText ? 'text' : 'plain',
+    foreign: sql.foreign ?? null,
+  })
+}
+
+function orderOf({ sql: { column, encode } }: Definition, sql: Column): ScalarType['compare'] {
+  if (encode) return (a, b) => compareStored(sql.encode(a), sql.encode(b))
+  return column === 'TEXT' ? byText : byNumber
+}
+
+function textReader({ check, coercions, list }: Definition): Read {
+  const judge: Read = list ? value => list.check(value, list.item.readText) : check
+  const coerce = coercions?.['text']
+  if (!coerce) return judge
+  return value => {
+    if (typeof value !== 'string') return judge(value)
+    const read = coerce(value)
+    return read instanceof Refused ? read : judge(read)
+  }
+}

@@ -1,0 +1,85 @@
+import { brokenText } from '../broken-text.ts'
+import { defineType } from '../define-type.ts'
+import { Refused } from '../refused.ts'
+import type { Coercions, OperatorSet, Print, Read, ScalarType } from '../scalar-type.ts'
+import type { JsonSchema } from '../json-schema.ts'
+import { hasLength, lengthRefused } from '../text-length.ts'
+import type { Value } from '../value.ts'
+import { checkInteger, integerOf } from './integer.ts'
+
+/** Integers counted up, UUIDs of version 7 (RFC 9562), or text that clients choose. */
+export type IdKind = 'integer' | 'uuid' | 'text'
+
+interface Kind {
+  readonly check: Read
+  readonly coercions?: Coercions
+  readonly operators: OperatorSet
+  readonly schema: JsonSchema
+  readonly example: Value
+  readonly print: Print
+}
+
+/** Longest text id, in code points: a part of URIs, logs and keys. */
+const LONGEST = 255
+
+const kinds: Readonly<Record<IdKind, Kind>> = {
+  integer: {
+    check: value => checkInteger(value),
+    coercions: { text: integerOf },
+    operators: 'ordered',
+    schema: { type: 'integer' },
+    example: 1,
+    print: 'raw',
+  },
+  uuid: {
+    check: checkUuid,
+    coercions: { text: smallLetters },
+    operators: 'ordered',
+    schema: { type: 'string', format: 'uuid' },
+    example: '0193a3c0-0000-7000-8000-000000000000',
+    print: 'quoted',
+  },
+  text: {
+    check: checkTextId,
+    operators: 'text',
+    schema: { type: 'string', minLength: 1, maxLength: LONGEST },
+    example: 'a',
+    print: 'json',
+  },
+}
+
+/** The key of a resource, and what refers to it. */
+export function id(of: IdKind = 'integer'): ScalarType {
+  return defineType({
+    ...kinds[of],
+    name: 'id',
+    options: { of },
+    sql: of === 'integer' ? { column: 'INTEGER', kind: 'integer' } : { column: 'TEXT', kind: 'text' },
+    key: of,
+  })
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
+/** Written small (RFC 9562 §4), so that one id has one spelling. */
+function checkUuid(value: unknown): Value | Refused {
+  if (typeof value !== 'string') return new Refused('type', 'must be a UUID in text')
+  const text = value.toLowerCase()
+  return UUID.test(text) ? text : new Refused('format', 'must be a UUID')
+}
+
+/** In JSON a UUID may be written large; in a path that would be a second URI of the same row. */
+function smallLetters(value: unknown): unknown {
+  const text = value as string
+  return text === text.toLowerCase() ? text : new Refused('format', 'must be a UUID in small letters')
+}
+
+/** An id that clients choose: what can stand in a path as one segment and comes back unchanged. */
+function checkTextId(value: unknown): string | Refused {
+  if (typeof value !== 'string') return new Refused('type', 'must be a text id')
+  if (!hasLength(value, 1, LONGEST)) return lengthRefused(value, 1, LONGEST)
+  // Clients resolve the segments "." and ".." away before they ask (WHATWG URL), so that such a row could never be asked for.
+  if (value === '.' || value === '..' || /\p{Cc}/u.test(value))
+    return new Refused('format', 'must be an id that can be part of a path')
+  return brokenText(value) ?? value
+}

@@ -1,0 +1,24 @@
+import { brokenText } from '../broken-text.ts'
+import { Refused } from '../refused.ts'
+import type { ScalarType } from '../scalar-type.ts'
+import { fitted, textType, type TextOptions } from './text.ts'
+
+/** Hashing takes its time by bytes, so that a bound in characters is none. */
+const BYTES = 1024
+
+export function password(options: TextOptions = {}): ScalarType {
+  const bounded = { min: 8, max: 1024, ...options }
+  return textType('password', bounded, {
+    schema: { type: 'string', format: 'password', writeOnly: true },
+    example: fitted('correct horse battery staple', bounded.min, bounded.max),
+    format,
+    input: 'password',
+    secret: true,
+  })
+}
+
+function format(text: string): Refused | null {
+  if (text.length > BYTES / 4 && new TextEncoder().encode(text).length > BYTES)
+    return new Refused('length', `must have at most ${BYTES} bytes`)
+  return brokenText(text)
+}

@@ -1,0 +1,114 @@
+import { defaultLimits } from '../../protocol/limits.ts'
+import { brokenText } from '../broken-text.ts'
+import { defineType } from '../define-type.ts'
+import type { JsonSchema } from '../json-schema.ts'
+import { patternFault } from '../pattern.ts'
+import { Refused } from '../refused.ts'
+import type { Read, ScalarType, TypeFault } from '../scalar-type.ts'
+import { hasLength, lengthRefused } from '../text-length.ts'
+import { keyword, lengthFaults } from './bounds.ts'
+
+export interface TextOptions {
+  /** Lengths in code points, after `trim` and `case`. */
+  readonly min?: number
+  readonly max?: number
+  readonly pattern?: RegExp
+  /** Removes white space at both ends before anything else looks at the value. */
+  readonly trim?: boolean
+  readonly case?: 'lower' | 'upper'
+}
+
+export function text(options: TextOptions = {}): ScalarType {
+  const { min = 0, max, case: letters } = options
+  return textType('text', options, {
+    schema: { type: 'string' },
+    example: fitted(letters === 'upper' ? 'TEXT' : 'text', min, max),
+  })
+}
+
+interface TextKind {
+  readonly schema: JsonSchema
+  /** Of values that no pattern narrows. */
+  readonly example: string
+  /** What is wrong with a text of the right length, broken characters included; null if nothing. */
+  readonly format?: (text: string) => Refused | null
+  readonly input?: string
+  readonly secret?: boolean
+}
+
+/** A type of texts: what they have in common, with what one of them adds. */
+export function textType(name: string, options: TextOptions, kind: TextKind): ScalarType {
+  const { min, max, pattern, trim, case: letters } = options
+  const { writeOnly, ...schema } = kind.schema
+  const check = checkOf(options, kind.format ?? null)
+  return defineType({
+    name,
+    options,
+    check,
+    operators: 'text',
+    sql: { column: 'TEXT', kind: 'text', from: ['date', 'datetime'] },
+    schema: {
+      ...schema,
+      ...keyword('minLength', min),
+      ...keyword('maxLength', max),
+      ...patternSchema(pattern),
+      ...(writeOnly === undefined ? {} : { writeOnly }),
+    },
+    ...(pattern || check(kind.example) instanceof Refused ? {} : { example: kind.example }),
+    ...(kind.input === undefined ? {} : { input: kind.input }),
+    ...(kind.secret === undefined ? {} : { secret: kind.secret }),
+    // What is changed when it is stored is changed in a question, too.
+    unbounded: () => text({ ...(trim ? { trim } : {}), ...(letters ? { case: letters } : {}) }),
+    limited: limits => textType(name, { ...options, max: max ?? limits.text }, kind),
+    faults: () => [...lengthFaults(options), ...patternFaults(options)],
+  })
+}
+
+/** Text after its transforms, held to its bounds, its kind and its pattern. Not normalised: NFC is for folding only. */
+function checkOf(options: TextOptions, format: TextKind['format'] | null): Read {
+  const { trim = false, case: letters = null, min = 0, max = defaultLimits.text, pattern = null } = options
+  return value => {
+    if (typeof value !== 'string') return new Refused('type', 'must be text')
+    let text = value
+    if (trim) text = text.trim()
+    if (letters) text = letters === 'lower' ? text.toLowerCase() : text.toUpperCase()
+    if (!hasLength(text, min, max)) return lengthRefused(text, min, max)
+    const broken = format ? format(text) : brokenText(text)
+    if (broken) return broken
+    if (pattern && !pattern.test(text)) return new Refused('format', `must match ${pattern}`)
+    return text
+  }
+}
+
+/** JSON Schema reads a pattern with the flag `u` and no other; one that needs more is left to the server. */
+function patternSchema(pattern: RegExp | undefined): JsonSchema {
+  if (!pattern || /[ims]/.test(pattern.flags)) return {}
+  try {
+    return { pattern: new RegExp(pattern.source, 'u').source }
+  } catch {
+    return {}
+  }
+}
+
+function patternFaults({ pattern, max = defaultLimits.text }: TextOptions): TypeFault[] {
+  if (!pattern) return []
+  const flag = pattern.global ? 'g' : pattern.sticky ? 'y' : null
+  const slow = patternFault(pattern, max)
+  return [
+    ...(flag === null
+      ? []
+      : [
+          {
+            problem: `has a pattern with the flag "${flag}", which remembers where it stopped`,
+            fix: 'take the flag away',
+          },
+        ]),
+    ...(slow ? [{ problem: `has the pattern ${pattern}, ${slow.problem}`, fix: slow.fix }] : []),
+  ]
+}
+
+/** Text of some length between two. */
+export function fitted(text: string, min: number, max: number | undefined): string {
+  const long = text.length >= min ? text : text.repeat(Math.ceil(min / text.length)).slice(0, min)
+  return max === undefined ? long : long.slice(0, max)
+}

@@ -1,0 +1,23 @@
+import { brokenText } from '../broken-text.ts'
+import { Refused } from '../refused.ts'
+import type { ScalarType } from '../scalar-type.ts'
+import { textType, type TextOptions } from './text.ts'
+
+export function url(options: TextOptions = {}): ScalarType {
+  return textType('url', options, {
+    schema: { type: 'string', format: 'uri' },
+    example: 'https://example.com/',
+    format,
+    input: 'url',
+  })
+}
+
+function format(text: string): Refused | null {
+  return brokenText(text) ?? (isUrl(text) ? null : new Refused('format', 'must be an absolute http or https URL'))
+}
+
+/** The URL parser forgives spaces, line ends and backslashes; a stored link should not need it to. */
+function isUrl(text: string): boolean {
+  if (!/^https?:\/\/[^\s\\]+$/i.test(text) || /\p{Cc}/u.test(text)) return false
+  return URL.canParse(text)
+}
