@@ -34,7 +34,10 @@ function findKeys(resource: Resource): readonly UniqueKey[] {
 /** What a row claims of a key; undefined where a part is null, as null is never equal to null (SQL). */
 function claimOf({ slots }: UniqueKey, row: Row | undefined): unknown {
   if (!row || slots.some(slot => row[slot] === null)) return undefined
-  return slots.length === 1 ? row[slots[0]!] : JSON.stringify(slots.map(slot => row[slot]))
+  if (slots.length > 1) return JSON.stringify(slots.map(slot => row[slot]))
+  const value = row[slots[0]!]
+  // The NUL keeps it apart from texts, which hold none.
+  return typeof value === 'object' ? `\0${JSON.stringify(value)}` : value
 }
 
 /** The owners of a table's unique keys, found from its rows when first asked for and carried from version to version. */
