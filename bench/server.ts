@@ -8,6 +8,8 @@ import { pinned, SERVER_CORE } from './machine.ts'
 export interface Running {
   readonly pid: number
   readonly port: number
+  /** Says something to it and waits for its answer, if it is made to give any. */
+  ask<T>(question: object): Promise<T>
   /** Ends it, and takes its files away. */
   stop(): Promise<void>
 }
@@ -29,7 +31,7 @@ export async function start({ command, cwd }: Command): Promise<Running> {
   const child = spawn(file!, args, {
     cwd,
     env: { ...process.env, NODE_ENV: 'production' },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
   const gone = new Promise<void>(resolve => child.once('close', () => resolve()))
   const stop = async (): Promise<void> => {
@@ -43,7 +45,16 @@ export async function start({ command, cwd }: Command): Promise<Running> {
     await stop()
     throw error
   }
-  return { pid: child.pid!, port, stop }
+  const ask = <T>(question: object): Promise<T> =>
+    new Promise((resolve, reject) => {
+      const fail = (): void => reject(new Error(`${args.join(' ')} is gone`))
+      child.once('exit', fail).once('message', answer => {
+        child.off('exit', fail)
+        resolve(answer as T)
+      })
+      child.send(question)
+    })
+  return { pid: child.pid!, port, ask, stop }
 }
 
 /** How long a server may take to be ready, milliseconds; it fills its table meanwhile. */

@@ -1,11 +1,11 @@
 // Many clients in one process: node bench/subscribers.ts PORT COUNT [native|socketio|silent] [CALLERS]. native and socketio subscribe
 // to a list in the words of those faces; silent is connected by Socket.IO and is told without asking. Speaks JSON lines: says {"ready":true}; on
 // {"measure":ms,"writes":perSecond} it counts what comes in that time (and, with writes, makes the writes and times them).
-import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { Agent, request as ask } from 'node:http'
 import type { Socket } from 'node:net'
 import { createInterface } from 'node:readline'
+import { frame, upgraded } from './websocket.ts'
 
 const port = Number(process.argv[2])
 const count = Number(process.argv[3])
@@ -20,30 +20,15 @@ let frames = 0
 let began = 0
 let latencies: number[] = []
 
-/** A masked text frame; a mask of zeros leaves the text as it is. */
-function frame(text: string): Buffer {
-  return Buffer.concat([Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0]), Buffer.from(text)])
-}
-
 /** A client of Socket.IO answers pings; one that does so before it is asked is never asked. */
 const PONG = 5_000
 
 async function open(index: number): Promise<Socket> {
   const native = speech === 'native'
-  const request = ask({
-    port,
-    path: native ? '/live' : '/socket.io/?EIO=4&transport=websocket',
-    agent: false,
-    headers: {
-      connection: 'Upgrade',
-      upgrade: 'websocket',
-      'sec-websocket-key': randomBytes(16).toString('base64'),
-      'sec-websocket-version': '13',
-      ...(native && { 'sec-websocket-protocol': 'restuary.1' }),
-      ...(callers > 0 && { authorization: `Bearer ${index % callers}` }),
-    },
-  }).end()
-  const [, socket] = (await once(request, 'upgrade')) as [unknown, Socket]
+  const socket = await upgraded(port, native ? '/live' : '/socket.io/?EIO=4&transport=websocket', {
+    ...(native && { 'sec-websocket-protocol': 'restuary.1' }),
+    ...(callers > 0 && { authorization: `Bearer ${index % callers}` }),
+  })
   const counter = index === 0 ? frameCounter() : null
   socket.on('data', (chunk: Buffer) => {
     bytes[index]! += chunk.length

@@ -1,0 +1,72 @@
+// Where the processor time goes, by function.
+import { Session } from 'node:inspector/promises'
+
+/** What is used of a V8 CPU profile. */
+export interface Profile {
+  readonly nodes: readonly {
+    readonly id: number
+    readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number }
+  }[]
+  /** On the monotonic clock, microseconds, which is that of all processes. */
+  readonly startTime: number
+  readonly samples: readonly number[]
+  readonly timeDeltas: readonly number[]
+}
+
+/** The part of a profile that is looked at, microseconds. */
+export interface Span {
+  readonly since: number
+  readonly until: number
+}
+
+/** Functions shown. */
+const SHOWN = 45
+/** Microseconds between samples. */
+const INTERVAL = 100
+
+/** The profile of what this process does meanwhile. */
+export async function profiled(work: () => Promise<unknown>): Promise<Profile> {
+  const session = new Session()
+  session.connect()
+  await session.post('Profiler.enable')
+  await session.post('Profiler.setSamplingInterval', { interval: INTERVAL })
+  await session.post('Profiler.start')
+  await work()
+  const { profile } = await session.post('Profiler.stop')
+  session.disconnect()
+  return profile as Profile
+}
+
+/** Prints self times, microseconds each of so many. */
+export function printSpots(
+  title: string,
+  { nodes, startTime, samples, timeDeltas }: Profile,
+  count: number,
+  each: string,
+  { since, until }: Span = { since: -Infinity, until: Infinity },
+): void {
+  const places = new Map(nodes.map(({ id, callFrame }) => [id, placeOf(callFrame)]))
+  const times = new Map<string, number>()
+  let at = startTime
+  samples.forEach((id, i) => {
+    at += timeDeltas[i]!
+    const place = places.get(id)!
+    if (at > since && at < until) times.set(place, (times.get(place) ?? 0) + timeDeltas[i]!)
+  })
+  times.delete('(idle)')
+  times.delete('(root)')
+  const all = [...times].toSorted((a, b) => b[1] - a[1])
+  const total = all.reduce((sum, [, time]) => sum + time, 0)
+  console.log(`\n${title}: ${(total / count).toFixed(1)} us ${each}, of ${count}`)
+  for (const [place, time] of all.slice(0, SHOWN)) {
+    const share = `${((time / total) * 100).toFixed(1)} %`
+    console.log(`  ${(time / count).toFixed(2).padStart(7)} us ${share.padStart(7)}  ${place}`)
+  }
+}
+
+function placeOf({ functionName, url, lineNumber }: Profile['nodes'][number]['callFrame']): string {
+  const name = functionName === '' ? '(anonymous)' : functionName
+  if (url === '') return name
+  const file = /(src|bench|node_modules|dist)\/.*$/.exec(url)?.[0] ?? url
+  return `${name}  ${file}:${lineNumber + 1}`
+}
