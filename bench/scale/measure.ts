@@ -89,21 +89,21 @@ async function undone(undo: Case['write']): Promise<void> {
   }
 }
 
-/** Milliseconds of processor time of the thread that the loop runs on: the time that others take from it does not count. */
-function ownTime(): number {
-  const { user, system } = process.threadCpuUsage()
-  return (user + system) / 1_000
-}
-
-/** The longest that the loop is held while something is done, milliseconds. */
+/**
+ * The longest that the loop is held while something is done, milliseconds. Of the time by the clock and the processor time of the process
+ * the shorter one: the former counts what others took from it, the latter what other threads did meanwhile.
+ */
 async function heldBy(work: () => Promise<unknown>): Promise<number> {
   let longest = 0
-  let last = ownTime()
+  let last = performance.now()
+  let used = spent()
   let over = false
   const look = (): void => {
-    const now = ownTime()
-    longest = Math.max(longest, now - last)
+    const now = performance.now()
+    const cpu = spent()
+    longest = Math.max(longest, Math.min(now - last, (cpu - used) / 1_000))
     last = now
+    used = cpu
     if (!over) setImmediate(look)
   }
   setImmediate(look)
