@@ -122,6 +122,27 @@ test('many mailboxes are written some a turn, and what comes meanwhile joins', a
   expect(wires.every(wire => wire.writes.flatMap(piece => [...piece]).join() === '1,2,2')).toBe(true)
 })
 
+test('writes give way to connections that arrive, though not for ever', async () => {
+  const postman = new Postman()
+  const wire = new FakeWire()
+  const mailbox = new Mailbox(wire, postman, { bytes: 100, stall: 1_000 })
+  const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+  mailbox.push(bytes(1))
+  for (let i = 0; i < 10; i++) {
+    postman.giveWay()
+    await turn()
+  }
+  expect(wire.writes).toHaveLength(0)
+  await turn()
+  expect(wire.writes).toHaveLength(1)
+  mailbox.push(bytes(1))
+  for (let i = 0; i < 100; i++) {
+    postman.giveWay()
+    await turn()
+  }
+  expect(wire.writes).toHaveLength(2)
+})
+
 test('neighbours share what they are written', () => {
   const frames = [bytes(1), bytes(2)]
   expect(joined([...frames])).toBe(joined([...frames]))

@@ -9,6 +9,8 @@ export interface Wire {
   close(reason: 'slow_consumer' | 'going_away' | 'unauthenticated'): void
 }
 
+/** Turns that writes wait for connections to be taken. */
+const PATIENCE = 64
 /** Wires that are written in one turn before others get a chance. */
 const AT_ONCE = 250
 
@@ -22,6 +24,17 @@ export class Postman {
   #now: Mailbox[] = []
   #next = 0
   #scheduled = false
+  /** A connection was taken since the last round, and how many rounds in a row were put off for that. */
+  #hasArrival = false
+  #waited = 0
+
+  /**
+   * A connection was taken. Node takes one a turn: those that wait behind it would wait for as many rounds of writes, so
+   * these are put off for a few turns as long as more come.
+   */
+  readonly giveWay = (): void => {
+    this.#hasArrival = true
+  }
 
   post(mailbox: Mailbox): void {
     this.#due.push(mailbox)
@@ -31,6 +44,13 @@ export class Postman {
   }
 
   readonly #round = (): void => {
+    if (this.#hasArrival && this.#waited++ < PATIENCE) {
+      this.#hasArrival = false
+      setImmediate(this.#round)
+      return
+    }
+    this.#hasArrival = false
+    this.#waited = 0
     if (this.#next === this.#now.length) {
       const done = this.#now
       this.#now = this.#due

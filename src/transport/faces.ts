@@ -46,6 +46,7 @@ export function attachFaces(server: Server, app: SocketApi): Faces {
   const { engine, http, handled, published, faces } = app
   const { live } = http
   if (!live) return { socketio: null, envelope: null, close: async () => {} }
+  server.on('connection', live.postman.giveWay)
   const log = http.log ?? printLog
   const onFault = (error: unknown): void =>
     log({ level: 'error', event: 'internal', requestId: '', method: 'SOCKET', path: '', error })
@@ -72,6 +73,7 @@ export function attachFaces(server: Server, app: SocketApi): Faces {
     socketio,
     envelope,
     close: async () => {
+      server.off('connection', live.postman.giveWay)
       stop()
       await socketio?.close()
     },
