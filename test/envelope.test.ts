@@ -1,11 +1,11 @@
 // The WebSocket envelope with real sockets: requests, pushes, silence that is answered, limits.
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { action, api, ApiError, resource, t, type Api, type ApiOptions } from '../src/index.ts'
 import { handler, nodeServer } from '../src/transport/node.ts'
-import type { Connection } from '../src/transport/websocket/envelope/connection.ts'
+import type { Session } from '../src/transport/socket/session.ts'
 import { EnvelopeFace } from '../src/transport/websocket/envelope/face.ts'
 import type { Profile } from '../src/transport/websocket/envelope/profile.ts'
 import { acceptSockets } from '../src/transport/websocket/upgrade.ts'
@@ -39,12 +39,10 @@ async function serve(
 ): Promise<{ app: World; url: string; face: EnvelopeFace }> {
   const app = api({ question, tagged }, { report: () => {}, onFault: () => {}, ...options, http: { log: () => {} } })
   const { engine, handled, published, http } = app
-  const face = new EnvelopeFace(
-    { engine, handled, published, live: http.live!, admission: null, onFault: () => {} },
-    profile,
-  )
+  const host = { engine, handled, published, live: http.live!, admission: null, onFault: () => {} }
+  const face = new EnvelopeFace(host, profile)
   const server = nodeServer(handler(engine, http), engine.limits)
-  acceptSockets(server, { engine, live: http.live!, faces: { '': face.accept } })
+  acceptSockets(server, { host, faces: { '': face.accept } })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(async () => {
@@ -242,12 +240,10 @@ describe('the envelope', () => {
     })
     const app = api({ question: guarded }, { report: () => {} })
     const { engine, handled, published, http } = app
-    const face = new EnvelopeFace(
-      { engine, handled, published, live: http.live!, admission: null, onFault: () => {} },
-      'dcrf',
-    )
+    const host = { engine, handled, published, live: http.live!, admission: null, onFault: () => {} }
+    const face = new EnvelopeFace(host, 'dcrf')
     const server = nodeServer(handler(engine, http), engine.limits)
-    acceptSockets(server, { engine, live: http.live!, faces: { '': face.accept } })
+    acceptSockets(server, { host, faces: { '': face.accept } })
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     const { ask } = await connect(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/`)
@@ -276,11 +272,12 @@ describe('the envelope', () => {
   test('follows nothing any more once it has closed, though it was asked for before', async () => {
     const { app, url, face } = await serve()
     const a = await connect(url)
-    const [{ subscriptions }] = [...face.connections] as [Connection]
+    const [{ subscriptions }] = [...face.connections] as [Session<string>]
     a.socket.close()
     await expect.poll(() => face.connections.size).toBe(0)
-    const wanted = { kind: 'action', stream: face.streams.get('question')!, action: 'create', pk: null } as const
-    await expect(subscriptions.subscribe(wanted, () => {})).rejects.toMatchObject({ code: 'gone' })
+    const asked = { kind: 'subscribe', key: 'a', twice: 'keep', follow: vi.fn(), refuse: () => {} } as const
+    await expect(subscriptions.subscribe(asked)).rejects.toMatchObject({ code: 'gone' })
+    expect(asked.follow).not.toHaveBeenCalled()
     expect(app.http.live!.subscriptions).toBe(0)
   })
 })

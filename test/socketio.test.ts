@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { get as ask } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { io, type Socket } from 'socket.io-client'
 import {
   api,
@@ -16,7 +16,7 @@ import {
   type FaceOptions,
 } from '../src/index.ts'
 import { handler, nodeServer } from '../src/transport/node.ts'
-import type { Connection } from '../src/transport/socketio/connection.ts'
+import type { Session } from '../src/transport/socket/session.ts'
 import type { SocketIoFace } from '../src/transport/socketio/face.ts'
 import type { SocketIoOptions } from '../src/transport/socketio/options.ts'
 
@@ -340,7 +340,7 @@ describe('a connection', () => {
       ['state', { uri: '/todo/', resource: [] }],
       ['api_error', { error: 'TooManySubscriptionsError', message: expect.any(String) }],
     ])
-    expect([...face.connections].map(one => one.subscriptions.uris)).toEqual([['/a', '/todo/']])
+    expect([...face.connections].map(one => one.subscriptions.keys)).toEqual([['/a', '/todo/']])
     await a.say('unsubscribe', '/a')
     await a.say('subscribe', '/b')
     expect(a.heard()).toEqual([])
@@ -370,11 +370,12 @@ describe('a connection', () => {
   test('that has closed follows nothing any more, though it was asked for before', async () => {
     const { app, url, face } = await serve()
     const a = await connect(url)
-    const [{ subscriptions }] = [...face.connections] as [Connection]
+    const [{ subscriptions }] = [...face.connections] as [Session]
     a.socket.disconnect()
     await expect.poll(() => face.connections.size).toBe(0)
-    for (const uri of ['/todo/', '/notes/'])
-      await expect(subscriptions.subscribe(uri, null)).rejects.toMatchObject({ code: 'gone' })
+    const asked = { kind: 'subscribe', key: '/todo/', twice: 'replace', follow: vi.fn(), refuse: () => {} } as const
+    await expect(subscriptions.subscribe(asked)).rejects.toMatchObject({ code: 'gone' })
+    expect(asked.follow).not.toHaveBeenCalled()
     expect([app.http.live!.subscriptions, app.published.subscriptions]).toEqual([0, 0])
   })
 

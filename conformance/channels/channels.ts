@@ -4,7 +4,7 @@ import { WebSocket } from 'ws'
 import { api, type Api } from '../../src/api.ts'
 import type { AnyResource } from '../../src/model/declaration.ts'
 import type { Id } from '../../src/model/model.ts'
-import type { Connection } from '../../src/transport/websocket/envelope/connection.ts'
+import type { Session } from '../../src/transport/socket/session.ts'
 import { actionsOf } from '../../src/transport/websocket/envelope/streams.ts'
 import { declareStream, permissionsOf } from './models.ts'
 import type { ChannelsCase, Members, Step } from './vector.ts'
@@ -72,7 +72,7 @@ async function runCase(one: ChannelsCase, options: RunOptions): Promise<CaseResu
 
 interface Client {
   readonly socket: WebSocket
-  readonly connection: Connection
+  readonly connection: Session<string>
   heard: Members[]
   /** Messages that the ancestor did not answer, since the last look. */
   unanswered: unknown[]

@@ -8,6 +8,8 @@ export interface SocketServer {
   /** `127.0.0.1:49152` */
   readonly authority: string
   readonly faces: Faces
+  /** Resolves when everything that is committed was told to those who follow it. */
+  told(): Promise<void>
   close(): Promise<void>
 }
 
@@ -20,6 +22,7 @@ export async function serveSockets(app: SocketApi & { close(): Promise<void> }):
   return {
     authority: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     faces,
+    told: async () => app.http.live?.advance(),
     close: async () => {
       await faces.close()
       server.closeAllConnections()

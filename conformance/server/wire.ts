@@ -4,7 +4,7 @@ import { connect, type AddressInfo } from 'node:net'
 import { promisify } from 'node:util'
 import type { Api } from '../../src/api.ts'
 import { EventStream } from '../../src/testing/event-stream.ts'
-import { attachSockets } from '../../src/transport/websocket/attach.ts'
+import { attachFaces } from '../../src/transport/faces.ts'
 import { handler, nodeServer, type NodeHandler } from '../../src/transport/node.ts'
 import { cutStalled } from '../../src/transport/stalled.ts'
 
@@ -35,7 +35,7 @@ export class Wire {
   readonly #server: ReturnType<typeof nodeServer>
   #app: Api | null = null
   #handler: NodeHandler | null = null
-  #detach: () => void = () => {}
+  #detach: () => Promise<void> = async () => {}
 
   private constructor() {
     this.#server = nodeServer((request, response) => this.#handler!(request, response), { headerBytes: 16_384 })
@@ -56,8 +56,8 @@ export class Wire {
     await this.#app?.close()
     this.#app = app
     this.#handler = handler(app.engine, app.http)
-    this.#detach()
-    this.#detach = attachSockets(this.#server, app.engine, app.http)
+    await this.#detach()
+    this.#detach = attachFaces(this.#server, { ...app, faces: { socketio: false } }).close
   }
 
   /** Cuts connections that take nothing for so many milliseconds; returns how to stop. */

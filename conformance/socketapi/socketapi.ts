@@ -123,6 +123,7 @@ class Runner {
     }
     if (step.expect) {
       const client = this.#client(step)
+      await this.#server.told()
       // Its own answer comes after everything that it was told before.
       await this.#emit(step, { event: 'unsubscribe', args: ['/of the runner'] })
       const heard = client.heard.splice(0)
@@ -131,7 +132,7 @@ class Runner {
     if (step.rooms) {
       const { id } = this.#client(step).socket
       const connection = [...this.#server.faces.socketio!.connections].find(one => one.id === id)
-      return compare('subscriptions', connection?.subscriptions.uris ?? [], step.rooms)
+      return compare('subscriptions', connection?.subscriptions.keys ?? [], step.rooms)
     }
     if (step.expectStore) {
       return compare('store', Object.fromEntries(this.#world.store[step.store!] ?? []), step.expectStore)

@@ -52,6 +52,17 @@ export function frameOf<T>(batch: Batch, key: string, to: T, make: (batch: Batch
   return frame
 }
 
+const shared = new WeakMap<object, Map<string, Frame>>()
+
+/** The frame of something else that many are told, a snapshot's rows or a record: made once for all with the same key. */
+export function sharedFrame(of: object, key: string, make: () => Frame): Frame {
+  let frames = shared.get(of)
+  if (!frames) shared.set(of, (frames = new Map()))
+  let frame = frames.get(key)
+  if (frame === undefined) frames.set(key, (frame = make()))
+  return frame
+}
+
 /** The event of a row that is in view after its changes. */
 export function shown(kind: 'enter' | 'change', row: Row, body: string, changes: readonly Change[]): LiveEvent {
   const first = changes[0]

@@ -5,7 +5,8 @@ import type { Commit, Snapshot } from '../store/store.ts'
 import type { Work } from '../store/work.ts'
 import { each, minus, plus, type Few } from './few.ts'
 import type { Around } from './feed.ts'
-import type { Kind, Subscription } from './subscription.ts'
+import type { Kind } from './source.ts'
+import type { Subscription } from './subscription.ts'
 
 interface Following<K extends Kind = Kind> {
   readonly standing: Standing

@@ -14,6 +14,7 @@ import type { LiveOptions } from './live-options.ts'
 import { Postman } from './mailbox.ts'
 import { Queries } from './queries.ts'
 import { reached } from './reached.ts'
+import type { Kind } from './source.ts'
 import type { Listener, Subscription } from './subscription.ts'
 
 /** Changes that are replayed to whoever follows the log itself. */
@@ -103,6 +104,12 @@ export class Live {
 
   unsubscribe(subscription: Subscription): void {
     subscription.close()
+  }
+
+  /** A subscription is asked for by another caller from now on: tells what that comes to. */
+  handOver<K extends Kind>(subscription: Subscription<K>, asked: K['asked'], standing: Standing | null): Promise<void> {
+    subscription.hold()
+    return this.#feed.at(snapshot => this.#followers.handOver(snapshot, subscription, asked, standing))
   }
 
   /** Work at a position up to which everything was told: whoever joins in it misses nothing and hears nothing twice. */

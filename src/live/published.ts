@@ -6,7 +6,8 @@ import type { Commit, Published, Snapshot, Store } from '../store/store.ts'
 import type { Work } from '../store/work.ts'
 import { commitsSince } from './commits-since.ts'
 import type { Live } from './live.ts'
-import { Subscription, type Kind, type Listener, type Source } from './subscription.ts'
+import type { Kind, Source } from './source.ts'
+import { Subscription, type Listener } from './subscription.ts'
 
 /** What functions serve at a URI, or what is published there. */
 export interface Values extends Kind {
@@ -94,11 +95,6 @@ export class PublishedFeed implements Source<Values> {
   // oxlint-disable-next-line require-yield -- reading is not the store's
   *reconsider(_snapshot: Snapshot, subscription: Subscription<Values>, followed: Followed): Work<void> {
     subscription.switchTo(followed.uri, { ...followed }, null)
-  }
-
-  handOver(subscription: Subscription<Values>, followed: Followed, standing: Standing | null): Promise<void> {
-    const { live } = this.#options
-    return live.at(snapshot => live.followers.handOver(snapshot, subscription, followed, standing))
   }
 
   leave(subscription: Subscription<Values>): void {

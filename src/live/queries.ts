@@ -17,7 +17,8 @@ import { interestOf, nothingOf, type Keyed } from './interest.ts'
 import type { LiveOptions } from './live-options.ts'
 import { Pace } from './pace.ts'
 import { replay, type ReplayOptions } from './replay.ts'
-import { Subscription, type Listener, type Rows, type Shown, type Source } from './subscription.ts'
+import type { Rows, Source } from './source.ts'
+import { Subscription, type Listener, type Shown } from './subscription.ts'
 
 /** What queries are followed by. */
 export interface QueryFeeds {
@@ -91,11 +92,6 @@ export class Queries implements Source<Rows> {
     } catch (error) {
       subscription.end(ApiError.from(error))
     }
-  }
-
-  async handOver(subscription: Subscription, call: Call, standing: Standing | null): Promise<void> {
-    const { feed, followers } = this.#feeds
-    await feed.at(snapshot => followers.handOver(snapshot, subscription, askedBy(call, call.principal), standing))
   }
 
   /** What leads to what the call asks for is told; where nothing does and it is sure that nothing did, what came is. */
@@ -184,8 +180,9 @@ export class Queries implements Source<Rows> {
   }
 
   /** Who may not follow it any more follows nothing, until they may again. */
-  *#wanted(snapshot: Snapshot, call: Call): Work<Keyed> {
+  *#wanted(snapshot: Snapshot, given: Call): Work<Keyed> {
     const { gate } = this.#options
+    const call = askedBy(given, given.principal)
     try {
       gate.pass(call, true)
       const keyed = interestOf(call, gate.closes(call.resource))

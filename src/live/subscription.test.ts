@@ -4,7 +4,8 @@ import type { Row } from '../model/model.ts'
 import type { Mode } from './coalesce.ts'
 import { batchOf, type Batch, type LiveEvent } from './event.ts'
 import { Pace } from './pace.ts'
-import { Subscription, type Rows } from './subscription.ts'
+import type { Rows } from './source.ts'
+import { Subscription } from './subscription.ts'
 
 const event = (kind: LiveEvent['kind'], id = 1): LiveEvent => ({
   kind,
@@ -33,7 +34,6 @@ function world(mode: Mode = 'every'): World {
     {
       renew: async () => void log.push('renew'),
       reconsider: function* () {},
-      handOver: async () => {},
       leave: () => log.push('left'),
     },
     'a',

@@ -1,31 +1,8 @@
-import type { Principal, Standing } from '../auth/principal.ts'
 import type { ApiError } from '../protocol/error.ts'
 import type { Id, Row } from '../model/model.ts'
-import type { Call } from '../engine/call.ts'
 import type { Snapshot } from '../store/store.ts'
 import type { Work } from '../store/work.ts'
-import type { Batch, Frame } from './event.ts'
-import type { Group } from './group.ts'
-
-/** What there is to follow: a query's rows, or what functions publish at a URI (`Values`). */
-export interface Kind {
-  /** What there is at a position. */
-  readonly state: unknown
-  /** What became of it. */
-  readonly step: unknown
-  /** What equal subscriptions share. */
-  readonly followed: unknown
-  /** What a caller asks for. */
-  readonly asked: { readonly principal: Principal | null }
-}
-
-/** The rows of a query. */
-export interface Rows extends Kind {
-  readonly state: readonly Shown[]
-  readonly step: Batch
-  readonly followed: Group
-  readonly asked: Call
-}
+import type { Kind, Pacing, Rows, Source } from './source.ts'
 
 /** A row of a snapshot. */
 export interface Shown {
@@ -50,29 +27,6 @@ export interface Listener<K extends Kind = Rows> {
   end(error: ApiError): void
 }
 
-/** Where subscriptions of a kind get what they tell. */
-export interface Source<K extends Kind> {
-  /** Tells a new snapshot, or ends the subscription where there can be none. */
-  renew(subscription: Subscription<K>): Promise<void>
-  /**
-   * Tells what it comes to that `asked` is what a held subscription follows from now on: its caller is another one, or
-   * perhaps was meanwhile (`isSure` = was not).
-   */
-  reconsider(snapshot: Snapshot, subscription: Subscription<K>, asked: K['asked'], isSure: boolean): Work<void>
-  /** Its connection is another caller's from now on; it is held until it is known what that comes to. */
-  handOver(subscription: Subscription<K>, asked: K['asked'], standing: Standing | null): Promise<void>
-  /** It is closed. */
-  leave(subscription: Subscription<K>): void
-}
-
-/** Holds steps back; `Pace` of rows. */
-export interface Pacing<Step> {
-  take(step: Step): void
-  drained(): void
-  untold(): Step | null
-  close(): void
-}
-
 /** What becomes of a step that comes. */
 type Phase =
   /** It is told. */
@@ -89,17 +43,6 @@ type Phase =
 
 /** Steps that wait at most; beyond it a new snapshot is cheaper. */
 const KEPT = 1_000
-
-const snapshotFrames = new WeakMap<readonly Shown[], Map<string, Frame>>()
-
-/** The frame of a snapshot for a dialect: equal subscriptions that start together share rows, and so the frame. */
-export function snapshotFrameOf(rows: readonly Shown[], key: string, make: () => Frame): Frame {
-  let frames = snapshotFrames.get(rows)
-  if (!frames) snapshotFrames.set(rows, (frames = new Map()))
-  let frame = frames.get(key)
-  if (frame === undefined) frames.set(key, (frame = make()))
-  return frame
-}
 
 /** One connection's interest: a snapshot, then every step after it, in order, once. There are very many: it is kept small. */
 export class Subscription<K extends Kind = Rows> {
@@ -155,16 +98,11 @@ export class Subscription<K extends Kind = Rows> {
   }
 
   deliver(step: K['step']): void {
-    switch (this.#phase) {
-      case 'following':
-        if (this.#pace) this.#pace.take(step)
-        else this.tell(step)
-        break
-      case 'starting':
-      case 'held':
-        if (this.#waiting && this.#waiting.push(step) > KEPT) this.#waiting = null
-        break
-      default: // what is left out is in the snapshot that comes
+    if (this.#phase === 'following') {
+      if (this.#pace) this.#pace.take(step)
+      else if (!this.listener.batch(step)) this.#leaveBehind()
+    } else if (this.#phase === 'starting' || this.#phase === 'held') {
+      if (this.#waiting && this.#waiting.push(step) > KEPT) this.#waiting = null
     }
   }
 
@@ -248,12 +186,6 @@ export class Subscription<K extends Kind = Rows> {
     if (this.#phase === 'closed') return
     this.close()
     this.listener.end(error)
-  }
-
-  /** Its connection is another caller's from now on: tells what that comes to. */
-  handOver(asked: K['asked'], standing: Standing | null): Promise<void> {
-    this.hold()
-    return this.#source.handOver(this, asked, standing)
   }
 
   /** Tells what it comes to that its caller is, or may have been, another one. */

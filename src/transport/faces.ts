@@ -1,17 +1,18 @@
 import type { Server } from 'node:http'
 import { ApiError } from '../protocol/error.ts'
+import { SUBPROTOCOL } from '../protocol/frames.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Handled } from '../engine/handled.ts'
 import type { PublishedFeed } from '../live/published.ts'
 import { addressFinder } from './http/address.ts'
 import { printLog, type HttpOptions } from './http/options.ts'
-import type { SocketHost } from './socket-host.ts'
+import type { SocketHost } from './socket/host.ts'
 import { SocketIoFace } from './socketio/face.ts'
 import type { SocketIoOptions } from './socketio/options.ts'
-import { attachSockets } from './websocket/attach.ts'
 import { EnvelopeFace } from './websocket/envelope/face.ts'
 import type { Profile } from './websocket/envelope/profile.ts'
-import { refuseUpgrade } from './websocket/upgrade.ts'
+import { nativeFace } from './websocket/native/dialect.ts'
+import { acceptSockets, refuseUpgrade } from './websocket/upgrade.ts'
 
 /** The ways in beside HTTP. All are open unless they are closed here. */
 export interface FaceOptions {
@@ -37,28 +38,21 @@ export interface SocketApi {
 export interface Faces {
   readonly socketio: SocketIoFace | null
   readonly envelope: EnvelopeFace | null
-  /** Takes no new connections, tells all clients and disconnects them. */
+  /** Takes no new connections, tells all clients of Socket.IO and disconnects them. WebSockets end with the Api, which may be later. */
   close(): Promise<void>
 }
 
 /** Opens the faces of an Api on sockets, on a server of node:http that serves its HTTP face already. */
 export function attachFaces(server: Server, app: SocketApi): Faces {
   const { engine, http, handled, published, faces } = app
-  const { live } = http
+  const { live, admission = null } = http
   if (!live) return { socketio: null, envelope: null, close: async () => {} }
   server.on('connection', live.postman.giveWay)
   const log = http.log ?? printLog
   const onFault = (error: unknown): void =>
     log({ level: 'error', event: 'internal', requestId: '', method: 'SOCKET', path: '', error })
-  const host: SocketHost = {
-    engine,
-    live,
-    handled,
-    published,
-    admission: http.admission ?? null,
-    addressOf: addressFinder(http.trustedProxies),
-    onFault,
-  }
+  const addressOf = addressFinder(http.trustedProxies)
+  const host: SocketHost = { engine, live, handled, published, admission, addressOf, onFault }
   const envelope = faces.websocket === false ? null : new EnvelopeFace(host, faces.websocket?.envelope)
   const socketio = faces.socketio === false ? null : new SocketIoFace(host, socketIoOptions(faces, http), http.prefix)
   const isTaken = (target: string): boolean => socketio?.owns(target) ?? false
@@ -67,7 +61,10 @@ export function attachFaces(server: Server, app: SocketApi): Faces {
     server.on('upgrade', (request, stream) => {
       if (!isTaken(request.url!)) refuseUpgrade(stream, new ApiError('not_found'))
     })
-  const stop = envelope ? attachSockets(server, engine, http, envelope.accept, isTaken) : () => {}
+  const { prefix = '' } = http
+  const stop = envelope
+    ? acceptSockets(server, { host, prefix, faces: { [SUBPROTOCOL]: nativeFace(host), '': envelope.accept }, isTaken })
+    : () => {}
   socketio?.attach(server)
   return {
     socketio,

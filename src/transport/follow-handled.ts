@@ -2,7 +2,7 @@ import type { Principal, Standing } from '../auth/principal.ts'
 import type { Values } from '../live/published.ts'
 import type { Listener, Subscription } from '../live/subscription.ts'
 import { missing } from '../engine/handled.ts'
-import type { SocketHost } from './socket-host.ts'
+import type { SocketHost } from './socket/host.ts'
 
 /** Who follows what functions serve. */
 export interface Follower {

@@ -1,7 +1,8 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { SocketHost } from '../socket-host.ts'
-import type { Connection } from './connection.ts'
+import type { SocketHost } from '../socket/host.ts'
+import type { Session } from '../socket/session.ts'
+import type { Packet } from './dialect.ts'
 import type { SocketIoOptions } from './options.ts'
 import type { SocketIoServer } from './server.ts'
 
@@ -12,7 +13,7 @@ export class SocketIoFace {
   readonly #path: string
   /** Loaded when the first client comes: many programs have none. */
   #server: Promise<SocketIoServer> | null = null
-  #connections: ReadonlySet<Connection> = new Set()
+  #connections: ReadonlySet<Session<Packet>> = new Set()
 
   constructor(host: SocketHost, options: SocketIoOptions = {}, prefix = '') {
     this.#host = host
@@ -27,7 +28,7 @@ export class SocketIoFace {
   }
 
   /** Those who are connected now. */
-  get connections(): ReadonlySet<Connection> {
+  get connections(): ReadonlySet<Session<Packet>> {
     return this.#connections
   }
 

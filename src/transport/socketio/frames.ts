@@ -1,7 +1,7 @@
 import { formatPosition } from '../../protocol/position.ts'
 import type { Published } from '../../store/store.ts'
-import { frameOf, type Batch, type Frame, type LiveEvent } from '../../live/event.ts'
-import { snapshotFrameOf, type Shown } from '../../live/subscription.ts'
+import { frameOf, sharedFrame, type Batch, type Frame, type LiveEvent } from '../../live/event.ts'
+import type { Shown } from '../../live/subscription.ts'
 import { textFrame } from '../websocket/text-frame.ts'
 import { changedMembers } from './changed-members.ts'
 
@@ -39,7 +39,7 @@ function eventText(prefix: string, event: string, payload: string): string {
 const framed = (packet: string): Frame => textFrame(`4${packet}`)
 
 export function stateFrame(rows: readonly Shown[], position: string, reset: boolean, to: Spelling): Frame {
-  return snapshotFrameOf(rows, `${reset} ${to.key}`, () => {
+  return sharedFrame(rows, `${reset} ${to.key}`, () => {
     const resource = to.base === null ? (rows[0]?.body ?? 'null') : `[${rows.map(row => row.body).join()}]`
     return stateOf(resource, position, reset, to)
   })
@@ -85,15 +85,9 @@ function packetOf(batch: Batch, event: LiveEvent, to: Spelling): string | null {
   }
 }
 
-const publishedFrames = new WeakMap<Published, Map<string, Frame>>()
-
 /** The packet about a handled resource; `canonical` is the subscriber's URI as the log knows it. */
 export function publishedFrame(record: Published, canonical: string, to: Spelling): Frame {
-  let frames = publishedFrames.get(record)
-  if (!frames) publishedFrames.set(record, (frames = new Map()))
-  let frame = frames.get(to.key)
-  if (frame === undefined) frames.set(to.key, (frame = framed(writePublished(record, canonical, to))))
-  return frame
+  return sharedFrame(record, to.key, () => framed(writePublished(record, canonical, to)))
 }
 
 function writePublished({ seq, uri, op, body }: Published, canonical: string, to: Spelling): string {

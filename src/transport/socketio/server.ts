@@ -6,11 +6,12 @@ import { ApiError, problemOf } from '../../protocol/error.ts'
 import type { Credentials, Identity } from '../../auth/principal.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { createServer } from '../node-http.ts'
-import type { SocketHost } from '../socket-host.ts'
+import type { SocketHost } from '../socket/host.ts'
+import { Session } from '../socket/session.ts'
 import { UriTargets } from '../uri-target.ts'
 import { refuseUpgrade } from '../websocket/upgrade.ts'
 import { Admission } from './admission.ts'
-import { Connection } from './connection.ts'
+import { SocketIoDialect, type Packet } from './dialect.ts'
 import type { SocketIoOptions } from './options.ts'
 import { socketCredentials } from './credentials.ts'
 import { wireOf } from './wire.ts'
@@ -19,7 +20,7 @@ import { wireOf } from './wire.ts'
 export interface SocketIoServer {
   request(request: IncomingMessage, response: ServerResponse): void
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
-  readonly connections: ReadonlySet<Connection>
+  readonly connections: ReadonlySet<Session<Packet>>
   close(): Promise<void>
 }
 
@@ -48,11 +49,12 @@ export function socketIoServer(host: SocketHost, options: SocketIoOptions, path:
   io.engine.on('connection', (conn: { id: string; request: IncomingMessage; once: EventEmitter['once'] }) => {
     conn.once('close', admission.opened(conn.id, conn.request))
   })
-  const connections = new Set<Connection>()
+  const connections = new Set<Session<Packet>>()
   const targets = new UriTargets(host.engine)
   const arrived = new WeakMap<Socket, Arrived>()
   const namespace = io.of(options.namespace ?? '/')
   const prefix = namespace.name === '/' ? '2' : `2${namespace.name},`
+  const words = { targets, prefix, debug: options.debug ?? false }
 
   namespace.use((socket, next) => {
     void arrive(host, socket).then(
@@ -67,36 +69,22 @@ export function socketIoServer(host: SocketHost, options: SocketIoOptions, path:
     )
   })
   namespace.on('connection', socket => {
-    const { identity, credentials } = arrived.get(socket)!
-    const { auth } = host.engine
-    const connection: Connection = new Connection({
+    const connection: Session<Packet> = new Session<Packet>({
       id: socket.id,
       host,
-      targets,
-      prefix,
-      debug: options.debug ?? false,
-      credentials,
-      principal: identity?.principal ?? null,
-      standing: (identity && auth?.standing(identity)) ?? null,
+      ...arrived.get(socket)!,
       wire: wireOf(socket, () => connection.drained()),
+      dialect: session => new SocketIoDialect(session, words),
     })
     connections.add(connection)
-    const stop =
-      auth && identity
-        ? auth.watch(identity, what => {
-            if (what.kind === 'changed') connection.renew(what.principal)
-            else connection.end(new ApiError(what.kind === 'expired' ? 'token_expired' : 'unauthenticated'))
-          })
-        : null
     socket.onAny((event: unknown, ...given: unknown[]) => {
       const last = given.at(-1)
       const ack = typeof last === 'function' ? (last as (...answer: unknown[]) => void) : null
-      connection.receive(event, ack ? given.slice(0, -1) : given, ack)
+      connection.receive({ event, given: ack ? given.slice(0, -1) : given, ack })
     })
     // A client may call its event so; without a listener Node throws.
     socket.on('error', () => {})
     socket.on('disconnect', () => {
-      stop?.()
       connections.delete(connection)
       connection.close()
     })

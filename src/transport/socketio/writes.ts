@@ -1,15 +1,17 @@
-import type { Credentials } from '../../auth/principal.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { Call, Conditions, Outcome, Principal } from '../../engine/call.ts'
 import type { HandledCall, HandledValue } from '../../engine/handled.ts'
 import { canonicalUri } from '../../model/uri-pattern.ts'
-import type { Lifetime } from '../lifetime.ts'
 import { refuseKey } from '../refuse-key.ts'
-import type { SocketHost } from '../socket-host.ts'
+import type { SocketHost } from '../socket/host.ts'
+import type { Session } from '../socket/session.ts'
 import type { UriTarget, UriTargets } from '../uri-target.ts'
 import type { Message, Options } from './message.ts'
 
 type Write = Exclude<Message, { readonly event: 'subscribe' | 'unsubscribe' }>
+
+/** Who writes. */
+type Asking = Pick<Session, 'host' | 'principal' | 'asking'>
 
 /** What a write is answered with, to those who ask for it. */
 export interface Written {
@@ -19,35 +21,26 @@ export interface Written {
   readonly etag: string | null
 }
 
-/** Who writes, on which connection. */
-export interface Writer {
-  readonly principal: Principal | null
-  readonly credentials: Credentials
-  readonly lifetime: Lifetime
-}
-
 /** Does what a message asks of a modelled or a handled resource; throws what stands in the way. */
 export async function write(
-  host: SocketHost,
+  session: Asking,
   targets: UriTargets,
   message: Write,
   options: Options | null,
-  by: Writer,
 ): Promise<Written> {
+  const { host, principal } = session
   const target = targets.find(message.uri)
-  if (target === undefined) return writeHandled(host, message, options, by.principal)
+  if (target === undefined) return writeHandled(host, message, options, principal)
   if (target === null) throw new ApiError('not_found', { detail: `there is nothing at ${message.uri}` })
-  const outcome = await host.engine.handle(by.lifetime.of(callOf(host, targets, target, message, options, by)))
-  return writtenOf(outcome)
+  return writtenOf(await host.engine.handle(callOf(session, targets, target, message, options)))
 }
 
 function callOf(
-  { engine }: SocketHost,
+  session: Asking,
   targets: UriTargets,
   target: UriTarget,
   message: Write,
   options: Options | null,
-  { principal, credentials }: Writer,
 ): Call {
   const { resource, id, parent } = target
   const isList = message.event === 'create'
@@ -56,7 +49,7 @@ function callOf(
     throw new ApiError('method_not_allowed', { detail })
   }
   const { shape } = targets.read({ ...target, id: id ?? 0 })
-  return {
+  return session.asking({
     operation: message.event,
     resource,
     id,
@@ -64,12 +57,10 @@ function callOf(
     query: null,
     shape,
     ...(message.event === 'delete' ? {} : { input: message.event === 'create' ? message.attributes : message.patch }),
-    mode: engine.mode,
+    mode: session.host.engine.mode,
     conditions: conditionsOf(options),
-    principal,
-    credentials,
     idempotencyKey: options?.key ?? null,
-  }
+  })
 }
 
 function writtenOf(outcome: Outcome): Written {

@@ -1,8 +1,8 @@
 import { ApiError, problemOf } from '../../protocol/error.ts'
 import { eventNames } from '../../protocol/events.ts'
 import { formatPosition } from '../../protocol/position.ts'
-import { frameOf, type Batch, type Frame } from '../../live/event.ts'
-import { snapshotFrameOf, type Shown } from '../../live/subscription.ts'
+import { frameOf, sharedFrame, type Batch, type Frame } from '../../live/event.ts'
+import type { Shown } from '../../live/subscription.ts'
 import type { Published } from '../../store/store.ts'
 
 /** Characters of a snapshot's data in one event; a longer one comes in parts. */
@@ -20,7 +20,7 @@ export const heartbeat: Frame = Buffer.from(':\n\n')
  * After a reset everything that the client has is to be discarded first.
  */
 export function snapshotFrame(rows: readonly Shown[], position: string, reset: boolean): Frame {
-  return snapshotFrameOf(rows, `sse ${reset}`, () => {
+  return sharedFrame(rows, `sse ${reset}`, () => {
     const parts = partsOf(rows)
     const text = reset ? `event: reset\ndata: {"position":"${position}"}\n\n` : ''
     if (parts.length === 1) return Buffer.from(`${text}event: snapshot\nid: ${position}\ndata: [${parts[0]!}]\n\n`)
@@ -74,21 +74,17 @@ const publishedNames = {
   patch: eventNames.change.sse,
   delete: eventNames.leave.sse,
 } as const
-const publishedFrames = new WeakMap<Published, Frame>()
 
 /** What became of something that functions serve: what was created, or the patch. The same bytes for all who follow. */
 export function publishedFrame(record: Published, epoch: string): Frame {
-  let frame = publishedFrames.get(record)
-  if (frame === undefined) publishedFrames.set(record, (frame = makePublishedFrame(record, epoch)))
-  return frame
-}
-
-function makePublishedFrame({ seq, uri, op, body }: Published, epoch: string): Frame {
-  const position = formatPosition(epoch, seq)
-  const what = op === 'patch' ? `"patch":${body!}` : `"data":${body ?? 'null'}`
-  return Buffer.from(
-    `event: ${publishedNames[op]}\nid: ${position}\ndata: {"uri":${JSON.stringify(uri)},"version":"${position}",${what}}\n\n`,
-  )
+  return sharedFrame(record, 'sse', () => {
+    const { seq, uri, op, body } = record
+    const position = formatPosition(epoch, seq)
+    const what = op === 'patch' ? `"patch":${body!}` : `"data":${body ?? 'null'}`
+    return Buffer.from(
+      `event: ${publishedNames[op]}\nid: ${position}\ndata: {"uri":${JSON.stringify(uri)},"version":"${position}",${what}}\n\n`,
+    )
+  })
 }
 
 /** Why a stream is over. Not called `error`: clients have an event of that name. */

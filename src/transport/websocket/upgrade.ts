@@ -1,10 +1,9 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Credentials, Identity } from '../../auth/principal.ts'
-import type { Engine } from '../../engine/engine.ts'
-import type { Live } from '../../live/live.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { AddressOf } from '../http/address.ts'
+import type { SocketHost } from '../socket/host.ts'
 import { rawProblem } from '../raw-problem.ts'
 import { SocketServer, type FrameSocket } from './ws.ts'
 
@@ -20,14 +19,11 @@ export interface Handshake extends Credentials {
 export type SocketFace = (socket: FrameSocket, handshake: Handshake) => void
 
 export interface UpgradeOptions {
-  readonly engine: Engine
-  readonly live: Live
+  readonly host: SocketHost
   /** Where the API is mounted. */
   readonly prefix?: string
   /** By subprotocol; '' for clients that ask for none. */
   readonly faces: Readonly<Record<string, SocketFace>>
-  /** Who is behind a connection that came through proxies. */
-  readonly addressOf?: AddressOf
   /** Whether a request target belongs to somebody else on the server, who answers it. */
   readonly isTaken?: (target: string) => boolean
 }
@@ -37,7 +33,8 @@ export interface UpgradeOptions {
  * that nobody takes. Connections are closed with the Api. Returns how to stop taking new ones.
  */
 export function acceptSockets(server: Server, options: UpgradeOptions): () => void {
-  const { engine, live, faces } = options
+  const { host, faces } = options
+  const { engine, live } = host
   const prefix = (options.prefix ?? '').replace(/\/+$/, '')
   const sockets = new SocketServer({ message: engine.limits.message })
   const open = new Set<FrameSocket>()
@@ -56,7 +53,7 @@ export function acceptSockets(server: Server, options: UpgradeOptions): () => vo
       const known = Object.keys(faces).filter(one => one !== '')
       throw new ApiError('bad_request', { detail: `the subprotocols here are ${known.join(', ')}` })
     }
-    const credentials = credentialsOf(request, options.addressOf)
+    const credentials = credentialsOf(request, host.addressOf)
     const { auth } = engine
     // A page of another site may open a connection, and the browser sends its cookies along.
     const isPage = credentials.header('origin') !== undefined && credentials.header('cookie') !== undefined

@@ -1,12 +1,14 @@
-import type { SocketHost } from '../../socket-host.ts'
+import type { SocketHost } from '../../socket/host.ts'
+import type { Session } from '../../socket/session.ts'
+import { webSocketSession } from '../session.ts'
 import type { SocketFace } from '../upgrade.ts'
-import { Connection } from './connection.ts'
+import { EnvelopeDialect } from './dialect.ts'
 import type { Profile } from './profile.ts'
 import { streamsOf, type Stream } from './streams.ts'
 
-/** WebSockets without a subprotocol: `{ stream, payload }`, as channels-api and dcrf-client speak it. */
+/** WebSockets without a subprotocol. */
 export class EnvelopeFace {
-  readonly #connections = new Set<Connection>()
+  readonly #connections = new Set<Session<string>>()
   readonly streams: ReadonlyMap<string, Stream>
   /** Takes a connection. */
   readonly accept: SocketFace
@@ -14,18 +16,19 @@ export class EnvelopeFace {
   constructor(host: SocketHost, profile: Profile = 'channels') {
     this.streams = streamsOf(host.engine.model)
     this.accept = (socket, handshake) => {
-      const connection = new Connection({ host, streams: this.streams, profile }, socket, handshake)
-      this.#connections.add(connection)
+      const dialect = (session: Session<string>): EnvelopeDialect => new EnvelopeDialect(session, this.streams, profile)
+      const session = webSocketSession(host, socket, handshake, dialect)
+      this.#connections.add(session)
       const { onClose } = socket.events
       socket.events.onClose = () => {
-        this.#connections.delete(connection)
+        this.#connections.delete(session)
         onClose()
       }
     }
   }
 
   /** Those who are connected now. */
-  get connections(): ReadonlySet<Connection> {
+  get connections(): ReadonlySet<Session<string>> {
     return this.#connections
   }
 }

@@ -25,10 +25,9 @@ export type PushedAction = 'create' | 'update' | 'delete'
 
 const actionOf = ({ kind }: LiveEvent): PushedAction => eventNames[kind].envelope
 
-/** Pushes to whoever subscribed to an event of a stream: the same bytes for all of them. Null if there are none. */
-export function pushFrame(batch: Batch, group: Group, stream: Stream, action: PushedAction): Frame | null {
-  const frame = frameOf(batch, `envelope ${action} ${stream.name}`, { group, stream, action }, makePushFrame)
-  return frame.length === 0 ? null : frame
+/** Pushes to whoever subscribed to an event of a stream: the same bytes for all of them. Empty if there are none. */
+export function pushFrame(batch: Batch, group: Group, stream: Stream, action: PushedAction): Frame {
+  return frameOf(batch, `envelope ${action} ${stream.name}`, { group, stream, action }, makePushFrame)
 }
 
 interface Pushed {
@@ -52,7 +51,11 @@ function makePushFrame(batch: Batch, { group, stream, action }: Pushed): Frame {
 }
 
 /** Pushes about one row to one `subscribe_instance`, which are told apart by its request_id (spec: dcrf-client §3.2). */
-export function instanceFrame(events: readonly LiveEvent[], stream: Stream, requestId: unknown): Frame {
+export function instanceFrame(
+  events: readonly Pick<LiveEvent, 'id' | 'body'>[],
+  stream: Stream,
+  requestId: unknown,
+): Frame {
   return Buffer.concat(
     events.map(({ id, body }) => {
       const [action, status, data] =

@@ -1,12 +1,9 @@
 import { coerce, Refused } from '../../../schema/coerce.ts'
 import { ApiError } from '../../../protocol/error.ts'
-import type { Call, Operation, Outcome, Principal } from '../../../engine/call.ts'
+import type { Call, Operation, Outcome } from '../../../engine/call.ts'
 import { actionCall } from '../../../engine/database.ts'
-import type { Engine } from '../../../engine/engine.ts'
-import type { Credentials } from '../../../auth/principal.ts'
 import type { Action, Id, Resource, Value } from '../../../model/model.ts'
-import type { Lifetime } from '../../lifetime.ts'
-import type { Handshake } from '../upgrade.ts'
+import type { Session } from '../../socket/session.ts'
 import { pageIn, pageQuery } from './page.ts'
 import { words, type Profile } from './profile.ts'
 import { isMembers, type Request } from './request.ts'
@@ -19,47 +16,33 @@ export interface Done {
   readonly status: number
   /** JSON text. */
   readonly data: string
-  /** It may have changed something. */
-  readonly wrote: boolean
 }
 
 /** Who asks, and in which dialect. */
 export interface Asking {
-  readonly engine: Engine
+  readonly session: Pick<Session, 'host' | 'principal' | 'credentials' | 'asking'>
   readonly profile: Profile
-  readonly principal: Principal | null
-  readonly credentials: Handshake
-  readonly lifetime: Lifetime
 }
-
-const plain = Object.freeze({ depth: 1, include: [], fields: null })
 
 /** Does what a request asks of a stream, permissions granted: an action of its own, or one of the built-in ones. */
 export async function perform(stream: Stream, request: Request, asking: Asking): Promise<Performed> {
-  const { resource } = stream
-  const own = typeof request.action === 'string' ? stream.actions.get(request.action) : undefined
-  if (own) {
-    const { engine, principal, credentials } = asking
-    const { pk, input } = argumentsOf(own, request)
-    const id = own.on === 'row' ? canonicalId(resource, pk) : null
-    if (own.on === 'row' && id === null) return missing(asking)
-    const call = actionCall({
-      resource,
-      action: own,
-      id,
-      input,
-      principal,
-      credentials: credentials satisfies Credentials,
-    })
-    const outcome = await engine.handle({ ...call, permitted: true, idempotencyKey: keyOf(request) })
-    if (outcome.kind === 'failure') {
-      if (outcome.error.code === 'not_found') return missing(asking)
-      return actionErrors(outcome.error)
-    }
-    if (outcome.kind !== 'value') throw new TypeError(`an action came to ${outcome.kind}`)
-    return { status: outcome.status, data: outcome.body ?? 'null', wrote: true }
+  const own = stream.actions.get(request.action as string)
+  return own ? act(stream.resource, own, request, asking) : builtInAction(stream.resource, request, asking)
+}
+
+async function act(resource: Resource, action: Action, request: Request, asking: Asking): Promise<Performed> {
+  const { host, principal, credentials } = asking.session
+  const { pk, input } = argumentsOf(action, request)
+  const id = action.on === 'row' ? canonicalId(resource, pk) : null
+  if (action.on === 'row' && id === null) return missing(asking)
+  const call = actionCall({ resource, action, id, input, principal, credentials })
+  const asked = asking.session.asking({ ...call, permitted: true, idempotencyKey: keyOf(request) })
+  const outcome = await host.engine.handle(asked)
+  if (outcome.kind === 'failure') {
+    return outcome.error.code === 'not_found' ? missing(asking) : actionErrors(outcome.error)
   }
-  return builtInAction(resource, request, asking)
+  if (outcome.kind !== 'value') throw new TypeError(`an action came to ${outcome.kind}`)
+  return { status: outcome.status, data: outcome.body ?? 'null' }
 }
 
 /** The ancestor's README puts pk into data, its code reads it above; either will do (spec: channels-api §2.10). */
@@ -74,57 +57,56 @@ function argumentsOf(action: Action, { pk, data }: Request): { readonly pk: unkn
 }
 
 async function builtInAction(resource: Resource, request: Request, asking: Asking): Promise<Performed> {
-  const { data } = request
-  switch (request.action) {
-    case 'create':
-      if (Array.isArray(data)) {
-        const issue = { code: 'type', pointer: '#', detail: 'must be an object' } as const
-        return toldErrors(new ApiError('validation', { issues: [issue] }), asking.profile, resource, data)
-      }
-      return written(await handle(asking, resource, 'create', null, request), resource, data, asking)
-    case 'list':
-      return list(resource, data, asking)
-    default: {
-      const id = await idOf(resource, request.pk, asking)
-      if (id === null) return missing(asking)
-      switch (request.action) {
-        case 'retrieve':
-          return written(await handle(asking, resource, 'get', id, null), resource, data, asking)
-        case 'delete':
-          return written(await handle(asking, resource, 'delete', id, request), resource, data, asking)
-        default:
-          return written(await handle(asking, resource, 'patch', id, request), resource, data, asking)
-      }
+  const { data, action } = request
+  if (action === 'create') {
+    if (Array.isArray(data)) {
+      const issue = { code: 'type', pointer: '#', detail: 'must be an object' } as const
+      return toldErrors(new ApiError('validation', { issues: [issue] }), asking.profile, resource, data)
     }
+    return written(await write(asking, resource, 'create', null, request), resource, data, asking)
   }
+  if (action === 'list') return list(resource, data, asking)
+  const id = await idOf(resource, request.pk, asking)
+  if (id === null) return missing(asking)
+  const outcome =
+    action === 'retrieve'
+      ? await ask(asking, { operation: 'get', resource, id, query: null })
+      : await write(asking, resource, action === 'delete' ? 'delete' : 'patch', id, request)
+  return written(outcome, resource, data, asking)
 }
 
-function handle(
-  { engine, principal, credentials, lifetime }: Asking,
+function write(
+  asking: Asking,
   resource: Resource,
   operation: Operation,
   id: Id | null,
-  /** What is written; null = nothing is. */
-  request: Request | null,
+  request: Request,
 ): Outcome | Promise<Outcome> {
-  const call: Call = {
+  return ask(asking, {
     operation,
     resource,
     id,
-    parent: null,
     query: null,
-    shape: plain,
-    input: operation === 'delete' ? null : (request?.data ?? null),
-    mode: 'drf',
-    conditions: null,
-    principal,
-    credentials,
-    permitted: true,
-    complete: request?.action === 'update',
-    idempotencyKey: request && keyOf(request),
-  }
-  return engine.handle(lifetime.of(call))
+    input: operation === 'delete' ? null : (request.data ?? null),
+    complete: request.action === 'update',
+    idempotencyKey: keyOf(request),
+  })
 }
+
+function ask(
+  { session }: Asking,
+  asked: Pick<Call, 'operation' | 'resource' | 'id' | 'query'> & Partial<Call>,
+): Outcome | Promise<Outcome> {
+  return session.host.engine.handle(session.asking({ ...common, ...asked }))
+}
+
+const common = Object.freeze({
+  parent: null,
+  shape: { depth: 1, include: [], fields: null },
+  mode: 'drf',
+  conditions: null,
+  permitted: true,
+} as const)
 
 /** What cannot be a key is refused where keys are read. */
 function keyOf({ key }: Request): string | null {
@@ -134,9 +116,9 @@ function keyOf({ key }: Request): string | null {
 function written(outcome: Outcome, resource: Resource, data: unknown, { profile }: Asking): Performed {
   switch (outcome.kind) {
     case 'item':
-      return { status: outcome.created ? 201 : 200, data: outcome.body, wrote: true }
+      return { status: outcome.created ? 201 : 200, data: outcome.body }
     case 'gone':
-      return { ...words[profile].deleted, wrote: true }
+      return words[profile].deleted
     case 'failure':
       return toldErrors(outcome.error, profile, resource, data)
     default:
@@ -145,29 +127,17 @@ function written(outcome: Outcome, resource: Resource, data: unknown, { profile 
 }
 
 async function list(resource: Resource, data: unknown, asking: Asking): Promise<Performed> {
-  const { engine, principal, profile, credentials } = asking
+  const { limits } = asking.session.host.engine
   const page = pageIn(data)
   if (typeof page === 'string') return { status: 400, errors: [page] }
-  const size = resource.options.envelope?.page ?? resource.options.limits.page ?? engine.limits.page
+  const size = resource.options.envelope?.page ?? resource.options.limits.page ?? limits.page
   const query = pageQuery(page, size)
-  if (query.offset > engine.limits.offset) return { status: 400, errors: ['That page is too far away'] }
-  const outcome = await engine.handle({
-    operation: 'list',
-    resource,
-    id: null,
-    parent: null,
-    query,
-    shape: plain,
-    mode: 'drf',
-    conditions: null,
-    principal,
-    credentials,
-    permitted: true,
-  })
-  if (outcome.kind === 'failure') return toldErrors(outcome.error, profile, resource, data)
+  if (query.offset > limits.offset) return { status: 400, errors: ['That page is too far away'] }
+  const outcome = await ask(asking, { operation: 'list', resource, id: null, query })
+  if (outcome.kind === 'failure') return toldErrors(outcome.error, asking.profile, resource, data)
   if (outcome.kind !== 'list') throw new TypeError(`a list came to ${outcome.kind}`)
   if (outcome.count === 0 && page > 1) return { status: 404, errors: ['That page contains no results'] }
-  return { status: 200, data: outcome.body, wrote: false }
+  return { status: 200, data: outcome.body }
 }
 
 /** The id that `pk` names: itself, or the row whose lookup field has that value. */
@@ -177,19 +147,10 @@ async function idOf(resource: Resource, pk: unknown, asking: Asking): Promise<Id
   const field = resource.field.get(lookup)
   const value = field?.type && pk != null ? coerce('drf', field.type, pk) : null
   if (value === null || value instanceof Refused) return null
-  const outcome = await asking.engine.handle({
-    operation: 'list',
-    resource,
-    id: null,
-    parent: null,
-    query: { ...pageQuery(1, 1), where: { kind: 'compare', op: 'eq', field: lookup, value: value as Value } },
-    shape: { depth: 0, include: [], fields: null },
-    mode: 'drf',
-    conditions: null,
-    principal: asking.principal,
-    credentials: asking.credentials,
-    permitted: true,
-  })
+  const where = { kind: 'compare', op: 'eq', field: lookup, value: value as Value } as const
+  const query = { ...pageQuery(1, 1), where }
+  const shape = { depth: 0, include: [], fields: null }
+  const outcome = await ask(asking, { operation: 'list', resource, id: null, query, shape })
   if (outcome.kind === 'failure') throw outcome.error
   return outcome.kind === 'list' ? ((JSON.parse(outcome.body) as Id[])[0] ?? null) : null
 }
@@ -203,8 +164,4 @@ export function canonicalId(resource: Resource, pk: unknown): Id | null {
 
 function missing({ profile }: Asking): ToldErrors {
   return { status: 404, errors: [words[profile].missing] }
-}
-
-export function errorsOfThrown(thrown: unknown): ToldErrors {
-  return actionErrors(ApiError.from(thrown))
 }

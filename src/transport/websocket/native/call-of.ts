@@ -1,4 +1,3 @@
-import type { Principal } from '../../../auth/principal.ts'
 import type { Call, Conditions, Operation, Tag } from '../../../engine/call.ts'
 import type { Engine } from '../../../engine/engine.ts'
 import { checkKey } from '../../../engine/idempotency.ts'
@@ -9,21 +8,19 @@ import { checkBulk } from '../../check-bulk.ts'
 import { readParameters } from '../../http/parameters.ts'
 import type { UriTarget, UriTargets } from '../../uri-target.ts'
 
-/** The call of the engine that a message asks for. Throws ApiError for what cannot be understood. */
-export function callOf(
-  engine: Engine,
-  targets: UriTargets,
-  frame: CallFrame | SubscribeFrame,
-  principal: Principal | null,
-): Call {
-  if (frame.op === 'act') return actionOf(engine, targets, frame, principal)
+/** A call of the engine, but for who asks. */
+type Unasked = Omit<Call, 'principal'>
+
+/** What a message asks of the engine. Throws ApiError for what cannot be understood. */
+export function callOf(engine: Engine, targets: UriTargets, frame: CallFrame | SubscribeFrame): Unasked {
+  if (frame.op === 'act') return actionOf(engine, targets, frame)
   const target = targets.find(frame.uri)
   if (!target) throw new ApiError('not_found', { detail: `there is nothing at ${frame.uri.slice(0, 200)}` })
   const operation: Operation = frame.op === 'subscribe' ? (target.id === null ? 'list' : 'get') : frame.op
   checkTarget(operation, target)
   const { query, shape } = asked(engine, targets, target, frame)
   const { resource, id, parent } = target
-  const call: Call = {
+  const call: Unasked = {
     operation,
     resource,
     id,
@@ -32,7 +29,6 @@ export function callOf(
     shape,
     mode: engine.mode,
     conditions: frame.op === 'subscribe' ? null : conditionsOf(frame),
-    principal,
   }
   if (frame.op === 'subscribe') return call
   if (frame.key !== undefined) checkKey(frame.key)
@@ -45,7 +41,7 @@ export function callOf(
 }
 
 /** The arguments of an action are the data of its message. */
-function actionOf(engine: Engine, targets: UriTargets, frame: CallFrame, principal: Principal | null): Call {
+function actionOf(engine: Engine, targets: UriTargets, frame: CallFrame): Unasked {
   const found = targets.findAction(frame.uri, frame.method)
   if (!found) throw new ApiError('not_found', { detail: `there is no action at ${frame.uri.slice(0, 200)}` })
   const { action, id } = found
@@ -59,7 +55,6 @@ function actionOf(engine: Engine, targets: UriTargets, frame: CallFrame, princip
     shape: { depth: 1, include: [], fields: null },
     mode: engine.mode,
     conditions: null,
-    principal,
     arguments: () => ({ value: frame.data, mode: engine.mode }),
     ...(frame.key !== undefined && { idempotencyKey: frame.key }),
   }

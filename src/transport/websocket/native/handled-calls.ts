@@ -10,8 +10,8 @@ import { findHandled, valueAfter, type HandledTarget } from '../../handled-targe
 import { readParameters } from '../../http/parameters.ts'
 import { modeOf } from '../../live-words.ts'
 import { refuseKey } from '../../refuse-key.ts'
+import type { UriTargets } from '../../uri-target.ts'
 import { conditionsOf, inside, refuseTwice } from './call-of.ts'
-import type { NativeOptions } from './options.ts'
 
 /** What came of a request to a function. */
 export interface HandledAnswer {
@@ -26,13 +26,14 @@ export interface HandledAnswer {
 
 /** What functions serve at the URI of a message; null where that is for rows or an action, or nobody's. */
 export function targetOf(
-  { functions, targets }: NativeOptions,
+  handled: Handled,
+  targets: UriTargets,
   frame: CallFrame | SubscribeFrame,
 ): HandledTarget | null {
-  if (functions === null || targets.has(frame.uri)) return null
+  if (targets.has(frame.uri)) return null
   // A pattern may be as wide as to have the path of an action that stands alone.
   if (frame.op === 'act' && targets.findAction(frame.uri, frame.method)) return null
-  return findHandled(functions.handled, frame.uri)
+  return findHandled(handled, frame.uri)
 }
 
 const operations: Readonly<Record<CallFrame['op'], HandledOperation | null>> = {

@@ -8,7 +8,7 @@ import { t } from '../../../schema/builder.ts'
 import { ApiError } from '../../../protocol/error.ts'
 import { NativeClient } from '../../../testing/native-client.ts'
 import { handler, nodeServer } from '../../node.ts'
-import { attachSockets } from '../attach.ts'
+import { attachFaces } from '../../faces.ts'
 
 const models = {
   user: resource({ id: t.id('integer', { client: true }), name: t.text(), todos: t.back('todo', 'owner') }).public(),
@@ -36,7 +36,7 @@ const serve = async (
 ): Promise<{ app: World; url: string; open: () => Promise<NativeClient> }> => {
   const app = api(models, { report: () => {}, ...options, http: { log: () => {}, ...options.http } })
   const server = nodeServer(handler(app.engine, app.http), app.engine.limits).listen(0, '127.0.0.1')
-  attachSockets(server, app.engine, app.http)
+  attachFaces(server, { ...app, faces: { socketio: false } })
   await once(server, 'listening')
   onTestFinished(async () => {
     server.closeAllConnections()

@@ -1,6 +1,6 @@
 import { formatPosition } from '../../../protocol/position.ts'
 import type { RequestId } from '../../../protocol/frames.ts'
-import type { Frame } from '../../../live/event.ts'
+import { sharedFrame, type Frame } from '../../../live/event.ts'
 import type { Published } from '../../../store/store.ts'
 import { textFrame } from '../text-frame.ts'
 import type { HandledAnswer } from './handled-calls.ts'
@@ -18,7 +18,7 @@ export function valueFrame(id: RequestId, { status, body, etag, position, total 
 /** What a getter says: the values' own ids, null where they have none; all of them are as new as the whole. */
 export function stateFrame(label: Label, values: readonly unknown[], position: string, reset: boolean): Frame {
   const rows = values.map(value => ({ id: idOf(value), body: JSON.stringify(value) }))
-  return snapshotText(label.text, rows, () => position, position, reset)
+  return snapshotText(label, rows, () => position, position, reset)
 }
 
 function idOf(value: unknown): RequestId | null {
@@ -27,15 +27,10 @@ function idOf(value: unknown): RequestId | null {
 }
 
 const kinds = { create: 'enter', patch: 'change', delete: 'leave' } as const
-const frames = new WeakMap<Published, Map<string, Frame>>()
 
 /** What a record of the log says, made once for all that chose the same label. */
-export function publishedFrame({ text, epoch }: Label, record: Published): Frame {
-  let made = frames.get(record)
-  if (!made) frames.set(record, (made = new Map()))
-  let frame = made.get(text)
-  if (frame === undefined) made.set(text, (frame = textFrame(`{"sub":${text}${restOf(record, epoch)}`)))
-  return frame
+export function publishedFrame({ text, key, epoch }: Label, record: Published): Frame {
+  return sharedFrame(record, key, () => textFrame(`{"sub":${text}${restOf(record, epoch)}`))
 }
 
 function restOf({ seq, uri, op, body }: Published, epoch: string): string {

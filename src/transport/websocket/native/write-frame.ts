@@ -5,8 +5,8 @@ import type { Principal } from '../../../auth/principal.ts'
 import type { Outcome } from '../../../engine/call.ts'
 import { fieldOf } from '../../../engine/carrying.ts'
 import type { Engine } from '../../../engine/engine.ts'
-import { frameOf, type Batch, type Frame } from '../../../live/event.ts'
-import { snapshotFrameOf, type Shown } from '../../../live/subscription.ts'
+import { frameOf, sharedFrame, type Batch, type Frame } from '../../../live/event.ts'
+import type { Shown } from '../../../live/subscription.ts'
 import { withoutHeaders } from '../../without-headers.ts'
 import { textFrame } from '../text-frame.ts'
 
@@ -75,16 +75,9 @@ export function refusalFrame(id: RequestId | null, error: ApiError): Frame {
 }
 
 /** All rows in view, in parts where they are many; the parts of a snapshot are one piece of bytes. */
-export function snapshotFrame(
-  sub: RequestId,
-  rows: readonly Shown[],
-  epoch: string,
-  position: string,
-  reset: boolean,
-): Frame {
-  const label = JSON.stringify(sub)
-  return snapshotFrameOf(rows, `native ${reset} ${label}`, () => {
-    return snapshotText(label, rows, row => formatPosition(epoch, row.seq), position, reset)
+export function snapshotFrame(label: Label, rows: readonly Shown[], position: string, reset: boolean): Frame {
+  return sharedFrame(rows, `${reset} ${label.key}`, () => {
+    return snapshotText(label, rows, row => formatPosition(label.epoch, row.seq), position, reset)
   })
 }
 
@@ -95,9 +88,8 @@ interface Told {
   readonly body: string
 }
 
-/** `label` is the subscription's name as JSON text. */
 export function snapshotText<R extends Told>(
-  label: string,
+  label: Label,
   rows: readonly R[],
   versionOf: (row: R) => string,
   position: string,
@@ -108,7 +100,7 @@ export function snapshotText<R extends Told>(
     const op = reset && i === 0 ? 'reset' : 'snapshot'
     const last = i === parts.length - 1
     return textFrame(
-      `{"sub":${label},"op":"${op}","data":[${part.map(row => row.body).join(',')}],` +
+      `{"sub":${label.text},"op":"${op}","data":[${part.map(row => row.body).join(',')}],` +
         `"ids":[${part.map(row => JSON.stringify(row.id)).join(',')}],` +
         `"versions":[${part.map(row => `"${versionOf(row)}"`).join(',')}],` +
         (last ? `"position":"${position}"}` : '"more":true}'),
@@ -131,8 +123,8 @@ function partsOf<R extends Told>(rows: readonly R[]): R[][] {
   return parts
 }
 
-export function resumedFrame(sub: RequestId, position: string): Frame {
-  return textFrame(`{"sub":${JSON.stringify(sub)},"op":"resumed","position":"${position}"}`)
+export function resumedFrame({ text }: Label, position: string): Frame {
+  return textFrame(`{"sub":${text},"op":"resumed","position":"${position}"}`)
 }
 
 /** A subscription's name as its frames say it. */
@@ -142,11 +134,6 @@ export interface Label {
   /** Of the frames of those that chose the same name. */
   readonly key: string
   readonly epoch: string
-}
-
-export function labelOf(sub: RequestId, epoch: string): Label {
-  const text = JSON.stringify(sub)
-  return { text, key: `native ${text}`, epoch }
 }
 
 /** What one step did. The text but for the label is made once, the frame once for all that chose the same label. */
@@ -173,6 +160,6 @@ function commitText({ position, events, order }: Batch, epoch: string): string {
   return `${text}]${order ? `,"order":${JSON.stringify(order)}` : ''}}`
 }
 
-export function endFrame(sub: RequestId, error: ApiError): Frame {
-  return textFrame(JSON.stringify({ sub, op: 'end', error: problemOf(error) }))
+export function endFrame({ text }: Label, error: ApiError): Frame {
+  return textFrame(`{"sub":${text},"op":"end","error":${JSON.stringify(problemOf(error))}}`)
 }

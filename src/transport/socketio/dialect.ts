@@ -1,0 +1,175 @@
+import { checkJson } from '../../protocol/check-json.ts'
+import { ApiError, problemOf } from '../../protocol/error.ts'
+import type { Batch } from '../../live/event.ts'
+import type { Resource } from '../../model/model.ts'
+import { canonicalUri } from '../../model/uri-pattern.ts'
+import type { Asked, Dialect, Follow } from '../socket/dialect.ts'
+import type { Session } from '../socket/session.ts'
+import type { UriTargets } from '../uri-target.ts'
+import { withoutHeaders } from '../without-headers.ts'
+import { eventFrame, spellingOf, type Spelling } from './frames.ts'
+import { isEvent, readMessage, readOptions, type Message, type Options } from './message.ts'
+import { RowsTeller, ValuesTeller } from './tellers.ts'
+import { toldError } from './told-error.ts'
+import { write } from './writes.ts'
+
+/** An event with its arguments as parsed. */
+export interface Packet {
+  readonly event: unknown
+  readonly given: readonly unknown[]
+  /** Answers it; null where no answer is wanted. */
+  readonly ack: ((...answer: unknown[]) => void) | null
+}
+
+export interface SocketIoWords {
+  readonly targets: UriTargets
+  /** Beginning of every packet: `2`, or `2/api,` in a namespace. */
+  readonly prefix: string
+  /** Errors that are ours are told with their text. */
+  readonly debug: boolean
+}
+
+/** Arguments that a message may have: what it is about, and options. */
+const MOST = 2
+
+/** The words of Flask-SocketAPI, on one connection. Clients that give options are told what came of each message. */
+export class SocketIoDialect implements Dialect<Packet> {
+  readonly isSerial = true
+  readonly #session: Session<Packet>
+  readonly #words: SocketIoWords
+  /** What was told at the newest position, where an item and its list are both followed: each event goes out once. */
+  #told: { readonly position: number; readonly keys: Set<string> } = { position: -1, keys: new Set() }
+
+  constructor(session: Session<Packet>, words: SocketIoWords) {
+    this.#session = session
+    this.#words = words
+  }
+
+  read(packet: Packet): Asked | null {
+    const { event, given, ack } = packet
+    const plain = given.length < MOST
+    const refuse = (error: ApiError): void => this.refuse(error, packet)
+    try {
+      if (given.length > MOST) throw new ApiError('bad_request', { detail: `at most ${MOST} arguments` })
+      for (const one of given) checkJson(one, this.#session.host.engine.limits)
+      if (!isEvent(event)) {
+        // The ancestor ignores what it does not know; whoever waits for an answer gets one.
+        if (!ack) return null
+        throw new ApiError('unknown_op', { detail: 'there are create, patch, delete, subscribe, unsubscribe' })
+      }
+      const options = plain ? null : readOptions(event, given[1])
+      const reply = (answer: unknown): void => this.#reply(packet, plain ? [] : [answer])
+      return this.#asked(readMessage(event, given[0], plain), options, reply, refuse)
+    } catch (thrown) {
+      // It is said when it is its turn.
+      const error = ApiError.from(thrown)
+      return { kind: 'read', run: () => Promise.reject(error), refuse }
+    }
+  }
+
+  /** Without options an error is an event, and the ack tells nothing; with them, or where there is no such event, it is the ack. */
+  refuse(error: ApiError, packet: Packet | null): void {
+    const isTold = !packet?.ack || (packet.given.length < MOST && isEvent(packet.event))
+    if (isTold) this.bye(error)
+    if (packet) this.#reply(packet, isTold ? [] : [problemOf(withoutHeaders(error))])
+  }
+
+  /** Says an error that answers no message. */
+  bye(error: ApiError): void {
+    const { prefix, debug } = this.#words
+    const { event, payload } = toldError(error, debug)
+    this.#session.tell(eventFrame(prefix, event, JSON.stringify(payload)))
+  }
+
+  /** What of a batch was not told at its position already: by an item, or by the list that it is in. */
+  untold(batch: Batch, resource: Resource): Batch {
+    if (!this.#isFollowedTwice(resource)) return batch
+    if (batch.position !== this.#told.position) this.#told = { position: batch.position, keys: new Set() }
+    const { keys } = this.#told
+    const events = batch.events.filter(({ id, kind }) => {
+      const size = keys.size
+      return keys.add(`${resource.name} ${typeof id} ${id} ${kind}`).size > size
+    })
+    return events.length === batch.events.length ? batch : { ...batch, events, frames: new Map() }
+  }
+
+  #asked(
+    message: Message,
+    options: Options | null,
+    reply: (answer: unknown) => void,
+    refuse: (error: ApiError) => void,
+  ): Asked {
+    const session = this.#session
+    switch (message.event) {
+      case 'subscribe': {
+        const done = (position: string): void => reply({ status: 200, data: null, position, etag: null })
+        const follow = (): Follow => this.#follow(message.uri, options)
+        return { kind: 'subscribe', key: message.uri, twice: 'replace', follow, done, refuse }
+      }
+      case 'unsubscribe': {
+        const done = (found: boolean): void => {
+          if (!found && options) throw new ApiError('not_found', { detail: `${message.uri} is not subscribed to` })
+          reply({ status: 204, data: null, position: null, etag: null })
+        }
+        return { kind: 'unsubscribe', key: message.uri, done, refuse }
+      }
+      default: {
+        const run = async (): Promise<() => void> => {
+          const written = await write(session, this.#words.targets, message, options)
+          return () => reply(written)
+        }
+        return { kind: 'write', run, refuse }
+      }
+    }
+  }
+
+  #follow(uri: string, options: Options | null): Follow {
+    const { host } = this.#session
+    const { targets } = this.#words
+    const target = targets.find(uri)
+    if (target === null) throw new ApiError('not_found', { detail: `there is nothing at ${uri}` })
+    const since = options?.since ?? null
+    if (target === undefined) {
+      const canonical = canonicalUri(uri)
+      const teller = new ValuesTeller(this, this.#spelling(uri, canonical.endsWith('/'), options), canonical)
+      return { uri: canonical, spelled: uri, since, mustExist: false, owner: this, teller }
+    }
+    const { resource, id, parent } = target
+    const call = this.#session.asking({
+      operation: id === null ? 'list' : 'get',
+      resource,
+      id,
+      parent,
+      ...targets.read(target),
+      mode: host.engine.mode,
+      conditions: null,
+    })
+    const teller = new RowsTeller(this, this.#spelling(uri, id === null, options), target)
+    return { call, since, mode: options?.mode ?? 'every', teller }
+  }
+
+  #spelling(uri: string, isList: boolean, options: Options | null): Spelling {
+    return spellingOf(this.#words.prefix, uri, isList, options !== null, this.#session.host.live.epoch)
+  }
+
+  /** By a plain list and by an item of it. */
+  #isFollowedTwice(resource: Resource): boolean {
+    const { subscriptions } = this.#session
+    if (subscriptions.size < 2) return false
+    let list = false
+    let item = false
+    for (const teller of subscriptions.tellers()) {
+      if (!(teller instanceof RowsTeller) || teller.target.resource !== resource || teller.target.query !== '') continue
+      if (teller.target.id === null) list = true
+      else item = true
+    }
+    return list && item
+  }
+
+  /** What was told before goes out before. */
+  #reply({ ack }: Packet, answer: readonly unknown[]): void {
+    if (!ack || this.#session.isClosed) return
+    this.#session.mailbox.flush()
+    ack(...answer)
+  }
+}

@@ -1,0 +1,73 @@
+import type { Batch, Frame } from '../../live/event.ts'
+import type { Values } from '../../live/published.ts'
+import type { Resource } from '../../model/model.ts'
+import type { Rows } from '../../live/source.ts'
+import type { Shown } from '../../live/subscription.ts'
+import type { ApiError } from '../../protocol/error.ts'
+import type { Published } from '../../store/store.ts'
+import type { Teller } from '../socket/dialect.ts'
+import type { UriTarget } from '../uri-target.ts'
+import { batchFrame, publishedFrame, stateFrame, stateOf, type Spelling } from './frames.ts'
+
+/** The connection on which it is told. */
+export interface Connection {
+  /** What of a batch was not told there already. */
+  untold(batch: Batch, resource: Resource): Batch
+  /** Says an error that answers no message. */
+  bye(error: ApiError): void
+}
+
+/** Tells a subscription to rows. */
+export class RowsTeller implements Teller<Rows> {
+  readonly target: UriTarget
+  readonly #connection: Connection
+  readonly #to: Spelling
+
+  constructor(connection: Connection, to: Spelling, target: UriTarget) {
+    this.target = target
+    this.#connection = connection
+    this.#to = to
+  }
+
+  snapshot(rows: readonly Shown[], position: string, reset: boolean): Frame {
+    return stateFrame(rows, position, reset, this.#to)
+  }
+
+  batch(batch: Batch): Frame {
+    return batchFrame(this.#connection.untold(batch, this.target.resource), this.#to)
+  }
+
+  end(error: ApiError): null {
+    return ended(this.#connection, error)
+  }
+}
+
+/** Tells a subscription to what functions serve. */
+export class ValuesTeller implements Teller<Values> {
+  readonly #connection: Connection
+  readonly #to: Spelling
+  readonly #uri: string
+
+  constructor(connection: Connection, to: Spelling, uri: string) {
+    this.#connection = connection
+    this.#to = to
+    this.#uri = uri
+  }
+
+  snapshot(body: string | null, position: string, reset: boolean): Frame | null {
+    return body === null ? null : stateOf(body, position, reset, this.#to)
+  }
+
+  batch(record: Published): Frame {
+    return publishedFrame(record, this.#uri, this.#to)
+  }
+
+  end(error: ApiError): null {
+    return ended(this.#connection, error)
+  }
+}
+
+function ended(connection: Connection, error: ApiError): null {
+  if (error.code !== 'unavailable') connection.bye(error)
+  return null
+}

@@ -1,0 +1,176 @@
+import { permits } from '../../../model/permission.ts'
+import type { Call } from '../../../engine/call.ts'
+import { ApiError } from '../../../protocol/error.ts'
+import { everything } from '../../../query/predicate.ts'
+import { isId } from '../../../live/interest.ts'
+import type { Asked, AskedSubscription, Dialect, Follow } from '../../socket/dialect.ts'
+import type { Session } from '../../socket/session.ts'
+import { answerFrame, type PushedAction } from './frames.ts'
+import { canonicalId, perform, type Performed } from './perform.ts'
+import { words, type Profile } from './profile.ts'
+import { isMembers, readRequest, type Request } from './request.ts'
+import { actionsOf, type Stream } from './streams.ts'
+import { ActionTeller, InstanceTeller } from './tellers.ts'
+import { actionErrors, toldErrors, type ToldErrors } from './told-errors.ts'
+
+const reads: ReadonlySet<unknown> = new Set(['list', 'retrieve'])
+
+/** `{ stream, payload }`, as channels-api and dcrf-client speak it, on one connection. */
+export class EnvelopeDialect implements Dialect<string> {
+  readonly isSerial = true
+  readonly #session: Session<string>
+  readonly #streams: ReadonlyMap<string, Stream>
+  readonly #profile: Profile
+
+  constructor(session: Session<string>, streams: ReadonlyMap<string, Stream>, profile: Profile) {
+    this.#session = session
+    this.#streams = streams
+    this.#profile = profile
+  }
+
+  read(text: string): Asked {
+    const request = readRequest(text, this.#session.host.engine.limits)
+    if ('error' in request) return this.#answered(request, { status: 400, errors: [request.error] })
+    const stream = this.#streams.get(request.stream)
+    if (!stream) return this.#answered(request, { status: 404, errors: [`There is no stream ${request.stream}`] })
+    const refused = this.#refusal(stream, request)
+    if (refused) return this.#answered(request, refused)
+    const { action } = request
+    if (!stream.actions.has(action as string)) {
+      if (action === 'subscribe' || action === 'unsubscribe') return this.#events(stream, request)
+      if (action === 'subscribe_instance' || action === 'unsubscribe_instance') return this.#instance(stream, request)
+    }
+    const run = async (): Promise<() => void> => {
+      const told = await perform(stream, request, { session: this.#session, profile: this.#profile })
+      return () => this.#tell(request, told)
+    }
+    const refuse = (error: ApiError): void => this.#tell(request, actionErrors(error))
+    return { kind: reads.has(action) ? 'read' : 'write', run, refuse }
+  }
+
+  refuse(error: ApiError): void {
+    const text = error.code === 'rate_limited' ? 'Request was throttled.' : error.message
+    this.#session.tell(answerFrame(null, null, null, error.status, [text], 'null'))
+  }
+
+  #tell({ stream, action, requestId }: Echoed, told: Performed): void {
+    const echoed = typeof action === 'object' ? null : action
+    const frame =
+      'errors' in told
+        ? answerFrame(stream, echoed, requestId, told.status, told.errors, 'null')
+        : answerFrame(stream, echoed, requestId, told.status, [], told.data)
+    this.#session.tell(frame)
+  }
+
+  /** It is known what is to be said, once it is its turn. */
+  #answered(request: Echoed, told: ToldErrors): Asked {
+    const tell = (): void => this.#tell(request, told)
+    return { kind: 'read', run: () => Promise.resolve(tell), refuse: tell }
+  }
+
+  /** Whoever may not ask is not told what there is to ask for (DECISIONS C20). */
+  #refusal(stream: Stream, { action, pk }: Request): ToldErrors | null {
+    const { principal, host } = this.#session
+    const { denied, unknownAction } = words[this.#profile]
+    const permissions = stream.resource.permissions ?? host.engine.gate.permissions
+    if (permissions && typeof action === 'string' && !permits(permissions, principal, action, pk ?? null)) {
+      return { status: denied.status, errors: [denied.text] }
+    }
+    if (typeof action === 'string') {
+      if (subscribing.has(action) && stream.operations.has('subscribe')) return null
+      if (actionsOf(stream).includes(action)) return null
+    }
+    const { status, text } = unknownAction(action)
+    return { status, errors: [text] }
+  }
+
+  /** `subscribe` and `unsubscribe`: an event of all rows, or of one. */
+  #events(stream: Stream, request: Request): Asked {
+    const { data } = request
+    const action = isMembers(data) ? data['action'] : undefined
+    if (action === undefined) return this.#answered(request, { status: 400, errors: ['action required'] })
+    if (!isPushed(action)) return this.#answered(request, { status: 400, errors: ['Invalid Action'] })
+    // channels-api-client puts pk into data (spec: §3.1).
+    const given = request.pk ?? (data as Readonly<Record<string, unknown>>)['pk'] ?? null
+    const pk = given === null ? null : canonicalId(stream.resource, given)
+    if (given !== null && pk === null) return this.#missing(request)
+    const key = `action\n${stream.name}\n${JSON.stringify(pk)}\n${action}`
+    const done = { status: 200, data: JSON.stringify({ action }) }
+    if (request.action === 'unsubscribe') return this.#end(key, request, done)
+    const { resource } = stream
+    // Rows that are not there yet may be followed: one of them is a filter, not an item.
+    const where = pk === null ? everything : isId(resource, pk)
+    const query = { where, sort: [], limit: null, offset: 0, cursor: null, total: false }
+    const follow = async (): Promise<Follow> => ({
+      call: this.#call(stream, { operation: 'list', id: null, query }),
+      // What there is now is not told, so it need not be read: it begins as if it had been here before.
+      since: await this.#session.host.live.now(),
+      mode: 'every',
+      teller: new ActionTeller(stream, action, this.#session),
+    })
+    return this.#begin(key, request, done, stream, follow)
+  }
+
+  /** `subscribe_instance` and `unsubscribe_instance`: a row, told by request_id. */
+  #instance(stream: Stream, request: Request): Asked {
+    const { requestId } = request
+    const pk = canonicalId(stream.resource, request.pk)
+    if (pk === null) return this.#missing(request)
+    const key = `instance\n${stream.name}\n${JSON.stringify(pk)}\n${JSON.stringify(requestId)}`
+    if (request.action === 'unsubscribe_instance') return this.#end(key, request, { status: 204, data: 'null' })
+    const follow = (): Follow => ({
+      call: this.#call(stream, { operation: 'get', id: pk, query: null }),
+      since: null,
+      mode: 'every',
+      teller: new InstanceTeller(stream, requestId),
+    })
+    return this.#begin(key, request, { status: 201, data: 'null' }, stream, follow)
+  }
+
+  #begin(
+    key: string,
+    request: Request,
+    done: Performed,
+    { resource }: Stream,
+    follow: AskedSubscription['follow'],
+  ): Asked {
+    const begun = (): void => this.#tell(request, done)
+    const refuse = (error: ApiError): void => this.#tell(request, toldErrors(error, this.#profile, resource, null))
+    return { kind: 'subscribe', key, twice: 'keep', follow, begun, refuse }
+  }
+
+  #end(key: string, request: Request, done: Performed): Asked {
+    const refuse = (error: ApiError): void => this.#tell(request, actionErrors(error))
+    return { kind: 'unsubscribe', key, done: () => this.#tell(request, done), refuse }
+  }
+
+  #missing(request: Request): Asked {
+    return this.#answered(request, { status: 404, errors: [words[this.#profile].missing] })
+  }
+
+  #call({ resource }: Stream, asked: Pick<Call, 'operation' | 'id' | 'query'>): Call {
+    return this.#session.asking({
+      ...asked,
+      resource,
+      parent: null,
+      shape: { depth: 1, include: [], fields: null },
+      mode: 'drf',
+      conditions: null,
+      permitted: true,
+    })
+  }
+}
+
+/** What of a message its answer repeats. */
+type Echoed = Pick<Request, 'action' | 'requestId'> & { readonly stream: string | null }
+
+const subscribing: ReadonlySet<string> = new Set([
+  'subscribe',
+  'unsubscribe',
+  'subscribe_instance',
+  'unsubscribe_instance',
+])
+
+function isPushed(action: unknown): action is PushedAction {
+  return action === 'create' || action === 'update' || action === 'delete'
+}

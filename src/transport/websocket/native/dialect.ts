@@ -1,0 +1,168 @@
+import type { Identity } from '../../../auth/principal.ts'
+import type { Call, Outcome } from '../../../engine/call.ts'
+import type { Frame } from '../../../live/event.ts'
+import { ApiError } from '../../../protocol/error.ts'
+import type { AuthFrame, CallFrame, SubscribeFrame } from '../../../protocol/frames.ts'
+import { modeOf } from '../../live-words.ts'
+import type { Asked, Dialect, Follow } from '../../socket/dialect.ts'
+import type { SocketHost } from '../../socket/host.ts'
+import type { Session } from '../../socket/session.ts'
+import { UriTargets } from '../../uri-target.ts'
+import { webSocketSession } from '../session.ts'
+import type { SocketFace } from '../upgrade.ts'
+import { callOf } from './call-of.ts'
+import { callHandled, checkFollowing, targetOf } from './handled-calls.ts'
+import { valueFrame } from './published-frames.ts'
+import { readFrame } from './read-frame.ts'
+import { RowsTeller, ValuesTeller } from './tellers.ts'
+import { answerFrame, doneFrame, helloFrame, pongFrame, refusalFrame } from './write-frame.ts'
+
+/** Milliseconds that an anonymous connection has to ask for something that it may have, and bytes of its messages. */
+const STRANGER = { patience: 5_000, message: 4_096 }
+
+/** Serves connections of the subprotocol restuary.1 (docs/protocol.md §8). */
+export function nativeFace(host: SocketHost): SocketFace {
+  const targets = new UriTargets(host.engine)
+  return (socket, handshake) =>
+    void webSocketSession(host, socket, handshake, session => new NativeDialect(session, targets))
+}
+
+/** restuary.1, on one connection. */
+class NativeDialect implements Dialect<string> {
+  readonly isSerial = false
+  readonly #session: Session<string>
+  readonly #targets: UriTargets
+  /** Ends those who ask for nothing; null once they have. */
+  #stranger: NodeJS.Timeout | null = null
+
+  constructor(session: Session<string>, targets: UriTargets) {
+    this.#session = session
+    this.#targets = targets
+  }
+
+  greet(): void {
+    const { principal, host } = this.#session
+    if (principal === null && host.engine.auth) {
+      this.#stranger = setTimeout(() => this.#session.end(new ApiError('unauthenticated')), STRANGER.patience)
+      this.#stranger.unref()
+    }
+    this.#session.tell(helloFrame(host.engine, principal, null))
+  }
+
+  read(text: string): Asked | null {
+    const session = this.#session
+    if (this.#stranger && text.length > STRANGER.message) {
+      session.end(new ApiError('payload_too_large'))
+      return null
+    }
+    const message = readFrame(text, session.host.engine.limits)
+    if ('error' in message) {
+      session.tell(refusalFrame(message.id, message.error))
+      return null
+    }
+    const { frame } = message
+    const { id } = frame
+    if (frame.op === 'ping') {
+      session.tell(pongFrame(id))
+      return null
+    }
+    const refuse = (error: ApiError): void => session.tell(refusalFrame(id!, error))
+    switch (frame.op) {
+      case 'auth': {
+        const done = (): void => this.#answer(helloFrame(session.host.engine, session.principal, frame.id))
+        return { kind: 'identify', identity: () => identityOf(session.host, frame), done, refuse }
+      }
+      case 'subscribe': {
+        const begun = (): void => this.#answer(doneFrame(frame.id))
+        return { kind: 'subscribe', key: frame.id, twice: 'refuse', follow: () => this.#follow(frame), begun, refuse }
+      }
+      case 'unsubscribe': {
+        const done = (found: boolean): void => {
+          if (!found) throw new ApiError('not_found', { detail: 'there is no such subscription' })
+          session.tell(doneFrame(frame.id))
+        }
+        return { kind: 'unsubscribe', key: frame.sub, done, refuse }
+      }
+      case 'list':
+      case 'get':
+        return { kind: 'read', run: () => this.#call(frame), refuse }
+      case 'create':
+      case 'replace':
+      case 'patch':
+      case 'delete':
+      case 'act':
+        return { kind: 'write', run: () => this.#call(frame), refuse }
+    }
+  }
+
+  refuse(error: ApiError): void {
+    this.#session.tell(refusalFrame(null, error))
+  }
+
+  bye(error: ApiError): void {
+    this.refuse(error)
+  }
+
+  close(): void {
+    if (this.#stranger) clearTimeout(this.#stranger)
+    this.#stranger = null
+  }
+
+  async #call(frame: CallFrame): Promise<() => void> {
+    const { host, principal } = this.#session
+    const served = targetOf(host.handled, this.#targets, frame)
+    if (served) {
+      await this.#reached(frame)
+      const answer = await callHandled(host.handled, served, frame, principal, host.engine.limits)
+      return () => this.#answer(valueFrame(frame.id, answer))
+    }
+    const call = this.#callOf(frame)
+    await this.#reached(frame)
+    const outcome: Outcome = await host.engine.handle(call)
+    const answered = answerFrame(frame.id, outcome)
+    return () => (outcome.kind === 'failure' ? this.#session.tell(answered) : this.#answer(answered))
+  }
+
+  async #follow(frame: SubscribeFrame): Promise<Follow> {
+    const { host } = this.#session
+    const { id, since = null } = frame
+    const mode = modeOf(frame.mode, { pointer: '#/mode' })
+    const served = targetOf(host.handled, this.#targets, frame)
+    if (served) {
+      checkFollowing(served, frame, host.engine.limits)
+      await this.#reached(frame)
+      const { uri } = served
+      const teller = new ValuesTeller(id, uri, host.live.epoch)
+      // Each subscription has a name of its own: what concerns two of them is told to both.
+      return { uri, spelled: uri, since, mustExist: true, owner: teller, teller }
+    }
+    const call = this.#callOf(frame)
+    await this.#reached(frame)
+    return { call, since, mode, teller: new RowsTeller(id, host.live.epoch) }
+  }
+
+  #callOf(frame: CallFrame | SubscribeFrame): Call {
+    return this.#session.asking(callOf(this.#session.host.engine, this.#targets, frame))
+  }
+
+  async #reached({ min }: CallFrame | SubscribeFrame): Promise<void> {
+    if (min !== undefined) await this.#session.host.live.reached(min, { pointer: '#/min' })
+  }
+
+  /** It has asked for something that it may have. */
+  #answer(frame: Frame): void {
+    this.close()
+    this.#session.tell(frame)
+  }
+}
+
+/** Who an `auth` message says that calls. Throws ApiError for what says nobody. */
+async function identityOf({ engine: { auth } }: SocketHost, { token, ticket }: AuthFrame): Promise<Identity> {
+  if (!auth) throw new ApiError('bad_request', { detail: 'nobody needs to say who they are here' })
+  if ((token === undefined) === (ticket === undefined)) {
+    throw new ApiError('validation', {
+      issues: [{ pointer: '#/token', code: 'required', detail: 'a token or a ticket, not both' }],
+    })
+  }
+  return token === undefined ? auth.authenticateTicket(ticket!) : auth.authenticateToken(token)
+}

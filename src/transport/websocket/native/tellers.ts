@@ -1,0 +1,63 @@
+import type { Batch, Frame } from '../../../live/event.ts'
+import type { Values } from '../../../live/published.ts'
+import type { Rows } from '../../../live/source.ts'
+import type { Shown } from '../../../live/subscription.ts'
+import type { ApiError } from '../../../protocol/error.ts'
+import type { RequestId } from '../../../protocol/frames.ts'
+import type { Published } from '../../../store/store.ts'
+import type { Teller } from '../../socket/dialect.ts'
+import { publishedFrame, stateFrame } from './published-frames.ts'
+import { commitFrame, endFrame, resumedFrame, snapshotFrame, type Label } from './write-frame.ts'
+
+/** The name of a subscription, in which it is told. There are very many of them: what it needs is at hand. */
+class Named implements Label {
+  readonly text: string
+  readonly key: string
+  readonly epoch: string
+
+  constructor(sub: RequestId, epoch: string) {
+    this.text = JSON.stringify(sub)
+    this.key = `native ${this.text}`
+    this.epoch = epoch
+  }
+
+  resumed(position: string): Frame {
+    return resumedFrame(this, position)
+  }
+
+  end(error: ApiError): Frame {
+    return endFrame(this, error)
+  }
+}
+
+/** Tells a subscription to rows. */
+export class RowsTeller extends Named implements Teller<Rows> {
+  snapshot(rows: readonly Shown[], position: string, reset: boolean): Frame {
+    return snapshotFrame(this, rows, position, reset)
+  }
+
+  batch(batch: Batch): Frame {
+    return commitFrame(this, batch)
+  }
+}
+
+/** Tells a subscription to what functions serve at a URI. */
+export class ValuesTeller extends Named implements Teller<Values> {
+  readonly #uri: string
+
+  constructor(sub: RequestId, uri: string, epoch: string) {
+    super(sub, epoch)
+    this.#uri = uri
+  }
+
+  /** An item is a list of one. */
+  snapshot(body: string | null, position: string, reset: boolean): Frame {
+    const value: unknown = body === null ? [] : JSON.parse(body)
+    const isList = body === null || (this.#uri.endsWith('/') && Array.isArray(value))
+    return stateFrame(this, isList ? (value as readonly unknown[]) : [value], position, reset)
+  }
+
+  batch(record: Published): Frame {
+    return publishedFrame(this, record)
+  }
+}
