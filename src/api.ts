@@ -1,45 +1,36 @@
-import { randomBytes } from 'node:crypto'
-import { defaultLimits, type Limits } from './protocol/limits.ts'
-import { ApiError } from './protocol/error.ts'
-import { link } from './model/link.ts'
 import type { AnyResource } from './model/declaration.ts'
 import type { DeclaredHandled } from './model/handled.ts'
 import type { Model } from './model/model.ts'
 import type { Checked } from './model/types.ts'
+import { defaultLimits, type Limits } from './protocol/limits.ts'
 import { memory } from './store/memory.ts'
-import type { Store, Transaction } from './store/store.ts'
+import type { Store } from './store/store.ts'
+import type { Maybe } from './store/work.ts'
 import type { Call, Outcome } from './engine/call.ts'
-import { createAuth } from './auth/auth.ts'
-import { withSessions } from './auth/session.ts'
-import { gateOf } from './engine/gate.ts'
-import { withTokens } from './engine/token-hooks.ts'
+import type { OwnEngine } from './engine/create-engine.ts'
 import { database } from './engine/database.ts'
-import { createEngine, type Engine } from './engine/engine.ts'
+import type { Engine } from './engine/engine.ts'
+import { withEphemeral } from './engine/expiry.ts'
 import { createHandled, type Handled, type OutsideChange } from './engine/handled.ts'
-import { filesOf, withFiles } from './engine/files/of-model.ts'
-import { hooksOf } from './engine/hooks.ts'
-import { withDeprecation } from './engine/deprecated.ts'
-import { settled, withEphemeral, withExpiry } from './engine/expiry.ts'
-import { jobsOf, runJob, withJobResource, type RunJob } from './engine/jobs/of-model.ts'
-import { withJobs } from './engine/jobs/with-jobs.ts'
-import { chargeOf, limiterOf, withLimits } from './engine/limited.ts'
-import { withTraces } from './engine/trace.ts'
-import { isDevelopment, printFault, printLine, printRefusal } from './engine/report.ts'
+import { runJob, type RunJob } from './engine/jobs/of-model.ts'
 import { matchUrl, urlOf, type UrlMatch } from './engine/url.ts'
+import { documentPages } from './api-documents.ts'
 import { fileOperations, type FileOperations } from './api-files.ts'
 import type { ApiOptions } from './api-options.ts'
-import { documentPages } from './api-documents.ts'
-import { apart, linkHandled } from './handled-resources.ts'
-import { followCommits, withHooks } from './live/commit-hooks.ts'
+import { assembleEngine } from './assemble-engine.ts'
+import { environmentOf } from './environment.ts'
+import { linkDeclarations } from './link-declarations.ts'
+import { followCommits } from './live/commit-hooks.ts'
 import { Live } from './live/live.ts'
+import type { LiveOptions } from './live/live-options.ts'
 import { PublishedFeed } from './live/published.ts'
 import { liveOperation, type LiveOperation } from './live-operation.ts'
 import { operations, safeOperations, seedOnce, type Operations, type SafeOperations } from './operations.ts'
+import { startUp } from './start-up.ts'
 import { admissionOf } from './transport/admission.ts'
 import type { FaceOptions } from './transport/faces.ts'
 import { fetch } from './transport/fetch.ts'
 import type { HttpOptions } from './transport/http/options.ts'
-import type { Maybe } from './store/work.ts'
 
 /** A declared API over a store: the application's own way in, and what faces serve. */
 export interface Api<M = Record<string, AnyResource>> extends Operations<M> {
@@ -91,62 +82,27 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
   options: ApiOptions = {},
 ): Api<M> {
   const limits: Limits = { ...defaultLimits, ...options.limits }
-  const { modelled, handled: declared } = apart(resources)
-  const model = link(withJobResource(withHooks(withSessions(withFiles(modelled))), options.paths ?? {}), {
-    limits,
-    paths: options.paths ?? {},
-    docs: options.docs ?? null,
-    validators: options.validators ?? {},
-  })
-  const routes = linkHandled(declared, model)
-  const report = options.report ?? printLine
+  const environment = environmentOf(options)
+  const { clock, random, report, onBackgroundFault } = environment
+  const { model, routes } = linkDeclarations(resources, limits, options)
   for (const line of model.warnings) report(line)
-  const clock = options.clock ?? Date.now
-  const random = options.random ?? randomBytes
-  const onFault = options.onFault ?? printFault
-  const fault = (error: unknown): void => onFault(ApiError.from(error), null)
-  const { store, expiry } = withEphemeral(options.store ?? memory(), model, { clock, onFault: fault })
+  const background = { clock, onFault: onBackgroundFault }
+  const { store, expiry } = withEphemeral(options.store ?? memory(), model, background)
   const opening = store.open(model, { clock, random, report })
-  const auth = createAuth(options.auth, { model, store, clock, random, authenticate: options.authenticate ?? null })
-  const gate = gateOf(auth, options.permissions?.length ? options.permissions : null)
   const prefix = (options.http?.prefix ?? '').replace(/\/+$/, '')
-  const url = (target: string, params?: Readonly<Record<string, unknown>>): string =>
-    urlOf(model, prefix, target, params)
-  const limiter = limiterOf(model, clock, { rateLimit: options.rateLimit, budgets: options.budgets, random })
-  const jobs = jobsOf({ ...options.jobs, model, store, clock, random, secured: auth !== null, onFault: fault })
-  const files = filesOf(options.files, { model, store, clock, random, onFault: fault })
-  const unlimited = createEngine({
+  const url: Api['url'] = (target, params) => urlOf(model, prefix, target, params)
+  const { engine, jobs, files } = assembleEngine({ model, limits, store, expiry, url }, options, environment)
+  const { auth } = engine
+  const { seed } = options
+  const { ready, whenReady } = startUp(seed ? seedOnce(engine, store, opening, seed) : opening)
+  const commitHooks = followCommits(opening, {
+    store,
     model,
-    store,
-    limits,
-    mode: options.input ?? 'json',
-    strict: options.strict ?? false,
-    auth,
-    gate,
-    clock,
-    random,
-    ids: options.ids ?? null,
-    cache: options.cache ?? 16 * 1_048_576,
-    cursorKey: options.cursorKey ?? randomBytes(32),
-    hooks: hooksOf(auth?.roles ? withTokens(options, auth.roles) : options),
-    provided: options.provide,
-    url,
-    jobs,
-    files,
-    onFault,
-    onRefusal: isDevelopment() ? printRefusal : undefined,
+    database: tx => database(engine, call => engine.within(tx, call), undefined),
+    onFault: onBackgroundFault,
   })
-  const engine = withTraces(withLimits(withDeprecation(withJobs(withExpiry(unlimited, expiry), jobs)), limiter))
-  jobs?.attach({ engine: unlimited, store, provided: options.provide ?? {}, url, jobs })
-  const live = new Live({
-    store,
-    limits,
-    clock,
-    gate,
-    changedIn: auth && (commits => auth.changedIn(commits)),
-    charge: settled(expiry, chargeOf(limiter)),
-    onFault: fault,
-  })
+  ready.then(() => Promise.all([files?.start(), jobs?.start()])).catch(onBackgroundFault)
+  const live = liveOf(engine, store, background)
   const handled = createHandled({
     routes,
     store,
@@ -155,34 +111,20 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
     scopes: auth?.scopes ?? null,
     roles: auth?.roles ?? null,
     database: handle => database(engine, handle, undefined),
-    onFault: fault,
+    onFault: onBackgroundFault,
   })
-  const { seed } = options
-  const started = seed ? seedOnce(engine, store, opening, seed) : opening
-  // Null once there is nothing to wait for, which a synchronous store without seeding never makes one do.
-  let waiting = started instanceof Promise ? started : null
-  const ready = Promise.resolve(started).then(() => {
-    waiting = null
-  })
-  const hooks = followCommits(opening, {
-    store,
-    model,
-    database: tx => database(engine, call => engine.within(tx, call), undefined),
-    onFault: fault,
-  })
-  ready.catch(() => undefined) // whoever awaits `ready` hears of it; nobody else should be taken down
-  ready.then(() => Promise.all([files?.start(), jobs?.start()])).catch(fault)
-  const handle = (call: Call): Maybe<Outcome> => (waiting ? ready.then(() => engine.handle(call)) : engine.handle(call))
   const published = new PublishedFeed({ live, store, still: handled.still })
-  const http = {
-    exporters: options.exporters,
+  const documented = { model, auth, routes, prefix, limits }
+  const http: HttpOptions = {
+    ...(options.exporters && { exporters: options.exporters }),
     ...options.http,
-    pages: [...documentPages({ model, auth, routes, prefix, limits }, options), ...(options.http?.pages ?? [])],
+    pages: [...documentPages(documented, options), ...(options.http?.pages ?? [])],
     live,
     handled: routes.all.length > 0 ? handled : undefined,
     published,
     admission: admissionOf(options.http?.overload),
   }
+  const handle = (call: Call): Maybe<Outcome> => whenReady(() => engine.handle(call))
   let answerFetch: ((request: Request) => Promise<Response>) | undefined
   return {
     ...operations<M>(engine, handle),
@@ -191,27 +133,17 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
     store,
     http,
     handled,
-    faces: {
-      ...(options.socketio !== undefined && { socketio: options.socketio }),
-      ...(options.websocket !== undefined && { websocket: options.websocket }),
-    },
+    faces: facesOf(options),
     published,
     secured: auth !== null,
     ready: () => ready,
     live: liveOperation<M>(engine, live, () => ready),
     safe: safeOperations<M>(engine, handle),
     files: fileOperations<M>(engine, handle),
-    transaction: work =>
-      store.transaction((tx: Transaction) => work(operations<M>(engine, call => engine.within(tx, call)))),
+    transaction: work => store.transaction(tx => work(operations<M>(engine, call => engine.within(tx, call)))),
     run: async (...asked) => runJob((await ready, jobs), ...asked),
-    publish: async (uri, change) => {
-      await ready
-      return handled.publish(uri, change)
-    },
-    fetch: async request => {
-      if (waiting) await ready
-      return (answerFetch ??= fetch(engine, http))(request)
-    },
+    publish: async (uri, change) => handled.publish((await ready, uri), change),
+    fetch: async request => whenReady(() => (answerFetch ??= fetch(engine, http))(request)),
     url,
     match: text => matchUrl(model, prefix, text),
     close: async () => {
@@ -219,8 +151,18 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
       await Promise.all([jobs?.close(), files?.close()])
       live.close()
       auth?.close()
-      await hooks?.close()
+      await commitHooks?.close()
       await store.close()
     },
   }
+}
+
+function liveOf(engine: OwnEngine, store: Store, { clock, onFault }: Pick<LiveOptions, 'clock' | 'onFault'>): Live {
+  const { limits, gate, enter, auth } = engine
+  const changedIn: LiveOptions['changedIn'] = auth && (commits => auth.changedIn(commits))
+  return new Live({ store, limits, clock, gate, enter, changedIn, onFault })
+}
+
+function facesOf({ socketio, websocket }: FaceOptions): FaceOptions {
+  return { ...(socketio !== undefined && { socketio }), ...(websocket !== undefined && { websocket }) }
 }

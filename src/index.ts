@@ -35,7 +35,8 @@ export {
 } from './model/action.ts'
 export type { Around, AroundCall, CommittedChange, CommittedEvent, Next, OnCommit } from './model/hook.ts'
 export { job, type JobCall, type JobOptions } from './model/job.ts'
-export type { BegunJob, JobsOptions } from './engine/jobs/jobs.ts'
+export type { BegunJob } from './engine/jobs/jobs.ts'
+export type { JobsOptions } from './engine/jobs/jobs-environment.ts'
 export type { ActionContext, Provided } from './model/action-context.ts'
 export type { Database } from './model/operations.ts'
 export { abort, reply, type Reply, type ReplyHeaders, type ReplyOptions } from './engine/reply.ts'
@@ -87,7 +88,7 @@ export {
   type PermissionFunction,
   type PermissionLike,
 } from './model/permission.ts'
-export type { Answer, CallOptions } from './engine/program.ts'
+export type { Answer } from './engine/program.ts'
 export type { History, HistoryRecord } from './engine/history.ts'
 export type { HistoryOptions, ListOptions, Operations, SafeOperations } from './operations.ts'
 export type { LiveOperation, LiveQuery } from './live-operation.ts'

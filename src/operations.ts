@@ -5,8 +5,10 @@ import type { Sort, Where } from './model/where.ts'
 import type { Call, Outcome } from './engine/call.ts'
 import type { Engine } from './engine/engine.ts'
 import type { History, HistoryRecord } from './engine/history.ts'
-import { actionCallOf } from './engine/database.ts'
-import { answer, callOf, valueOf, type Answer, type CallOptions } from './engine/program.ts'
+import { database as databaseOf } from './engine/database.ts'
+import { valueOf } from './engine/outcome.ts'
+import { answer, callOf, type Answer } from './engine/program.ts'
+import type { CallOptions, Database } from './model/operations.ts'
 import { everything } from './query/predicate.ts'
 import type { Store } from './store/store.ts'
 import { wait, type Maybe } from './store/work.ts'
@@ -47,7 +49,7 @@ export interface Operations<M> {
     name: K,
     action: A,
     input?: ActionInput<M, K, A>,
-    options?: Pick<CallOptions, 'me' | 'auth'> & { readonly id?: IdOf<M, K> },
+    options?: Pick<CallOptions, 'me' | 'auth' | 'idempotencyKey'> & { readonly id?: IdOf<M, K> },
   ): Promise<ActionOutput<M, K, A>>
 }
 
@@ -86,21 +88,14 @@ export interface SafeOperations<_M = unknown> {
 type Handle = (call: Call) => Maybe<Outcome>
 
 export function operations<M = Record<string, AnyResource>>(engine: Engine, handle: Handle): Operations<M> {
-  const value = async (make: () => Call): Promise<never> => valueOf(await handle(make())) as never
+  const database: Database = databaseOf(engine, handle, undefined)
   return {
-    get: (name, id, options = {}) => value(() => callOf(engine, 'get', name, id, undefined, options)),
-    list: (name, options = {}) => value(() => callOf(engine, 'list', name, null, undefined, options)),
-    post: (name: string, data: unknown, options: CallOptions = {}) =>
-      value(() => callOf(engine, 'create', name, null, data, options)),
-    put: (name, id, data, options = {}) => value(() => callOf(engine, 'replace', name, id, data, options)),
-    patch: (name, id, data, options = {}) => value(() => callOf(engine, 'patch', name, id, data, options)),
-    delete: async (name, id, options = {}) => value(() => callOf(engine, 'delete', name, id, undefined, options)),
+    ...(database as unknown as Omit<Operations<M>, 'history'>),
     history: async (name, id, { before = null, limit = 100, ...options } = {}) => {
       const call = callOf(engine, 'get', name, id, undefined, options)
       const outcome = await handle({ ...call, history: { before, limit } })
       return { records: valueOf(outcome) as HistoryRecord[], next: outcome.kind === 'list' ? outcome.next : null }
     },
-    act: (name, action, input, options = {}) => value(() => actionCallOf(engine, name, action, input, options)),
   }
 }
 

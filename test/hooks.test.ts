@@ -102,6 +102,39 @@ describe.each(stores)('around-hooks over %s', (_, store) => {
     expect(await app.list('todo')).toHaveLength(1)
   })
 
+  test('run around reads of a transaction as well', async () => {
+    const app = api(
+      {
+        todo: todo().around('get', function* (_call, next) {
+          const row = yield* next() as Generator<Promise<unknown>, object, unknown>
+          return { ...row, seen: true }
+        }),
+      },
+      { store: store() },
+    )
+    await app.post('todo', { text: 'a' })
+    expect(await app.transaction(tx => tx.get('todo', 1))).toMatchObject({ text: 'a', seen: true })
+  })
+
+  test('leave the preferences of a request as they are when they change its body', async () => {
+    const app = api(
+      {
+        todo: todo().around('create', function* ({ input }, next) {
+          return yield* next({ ...(input as object), done: true }) as Generator<Promise<unknown>, unknown, unknown>
+        }),
+      },
+      { store: store() },
+    )
+    const made = await app.fetch(
+      new Request('http://x/todo', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', prefer: 'handling=lenient' },
+        body: '{"text":"a","unknown":1}',
+      }),
+    )
+    expect([made.status, await made.json()]).toEqual([201, { id: 1, text: 'a', done: true }])
+  })
+
   test('one that waits without saying so is told', async () => {
     const faults: string[] = []
     const app = api(

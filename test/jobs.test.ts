@@ -94,18 +94,20 @@ function start(store: Store, work: Gate, open = false, jobs: object = {}): Api {
 
 interface Asked {
   readonly method?: string
+  readonly key?: string
   readonly who?: string
   readonly prefer?: string
   readonly body?: unknown
 }
 
-async function ask(app: Api, path: string, { method = 'GET', who = 'ann', prefer, body }: Asked = {}) {
+async function ask(app: Api, path: string, { method = 'GET', who = 'ann', prefer, key, body }: Asked = {}) {
   const response = await app.fetch(
     new Request(`http://x${path}`, {
       method,
       headers: {
         authorization: who,
         ...(prefer === undefined ? {} : { prefer }),
+        ...(key === undefined ? {} : { 'idempotency-key': key }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -198,6 +200,19 @@ describe.each(Object.entries(stores))('jobs over %s', (_, store) => {
     expect((await ask(app, '/exports')).body).toHaveLength(1)
     // Both jobs may be of one millisecond: which of them is the younger, their ids do not tell.
     expect((await ask(app, '/jobs?status=failed')).body).toMatchObject([{ error: { error: 'validation' } }])
+  })
+
+  test('that create a row do so once for one key', async () => {
+    const work = new Gate()
+    const app = start(store(), work)
+    work.end(1, { of: 'x', rows: 1 })
+    const create = () => ask(app, '/exports', { method: 'POST', key: 'k', body: { of: 'x', rows: 0 } })
+    const made = await create()
+    const again = await create()
+    expect([again.status, again.body]).toEqual([made.status, made.body])
+    expect(again.headers.get('idempotency-replayed')).toBe('true')
+    expect(work.calls).toHaveLength(1)
+    expect((await ask(app, '/exports')).body).toHaveLength(1)
   })
 
   test('wait as long as the client would', async () => {

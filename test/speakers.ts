@@ -22,7 +22,7 @@ export type Heard = readonly ['enter' | 'change' | 'leave', unknown]
 
 /** A client of one face. A list is named without slashes, a row by its list and its id. */
 export interface Speaker {
-  create(list: string, data: unknown): Promise<Told>
+  create(list: string, data: unknown, key?: string): Promise<Told>
   /** Where the face has a word for it. */
   replace?(list: string, id: unknown, data: unknown): Promise<Told>
   patch(list: string, id: unknown, data: unknown): Promise<Told>
@@ -106,21 +106,27 @@ const told = (status: number, body: any): Told =>
 function overHttp(port: number): Speaker {
   const ear = new Ear()
   const streams: ReturnType<typeof request>[] = []
-  const ask = async (method: string, path: string, data?: unknown): Promise<{ status: number; body: any }> => {
+  const ask = async (
+    method: string,
+    path: string,
+    data?: unknown,
+    key?: string,
+  ): Promise<{ status: number; body: any }> => {
     const answer = await fetch(`http://127.0.0.1:${port}/${path}`, {
       method,
-      ...(data !== undefined && { body: JSON.stringify(data), headers: { 'content-type': 'application/json' } }),
+      ...(data !== undefined && { body: JSON.stringify(data) }),
+      headers: { 'content-type': 'application/json', ...(key !== undefined && { 'idempotency-key': key }) },
     })
     const text = await answer.text()
     return { status: answer.status, body: text === '' ? null : JSON.parse(text) }
   }
-  const write = async (method: string, path: string, data?: unknown): Promise<Told> => {
-    const { status, body } = await ask(method, path, data)
+  const write = async (method: string, path: string, data?: unknown, key?: string): Promise<Told> => {
+    const { status, body } = await ask(method, path, data, key)
     return told(status, body)
   }
   const kinds = { created: 'enter', updated: 'change', deleted: 'leave' } as const
   return {
-    create: (list, data) => write('POST', list, data),
+    create: (list, data, key) => write('POST', list, data, key),
     replace: (list, id, data) => write('PUT', `${list}/${id as string}`, data),
     patch: (list, id, data) => write('PATCH', `${list}/${id as string}`, data),
     remove: (list, id) => write('DELETE', `${list}/${id as string}`),
@@ -169,7 +175,7 @@ async function overNative(port: number): Promise<Speaker> {
     return told(status, error ?? data)
   }
   return {
-    create: (list, data) => write({ op: 'create', uri: list, data }),
+    create: (list, data, key) => write({ op: 'create', uri: list, data, ...(key !== undefined && { key }) }),
     replace: (list, id, data) => write({ op: 'replace', uri: `${list}/${id as string}`, data }),
     patch: (list, id, data) => write({ op: 'patch', uri: `${list}/${id as string}`, data }),
     remove: (list, id) => write({ op: 'delete', uri: `${list}/${id as string}` }),
@@ -208,7 +214,7 @@ async function overEnvelope(port: number): Promise<Speaker> {
     return { status, code: null, row: status < 400 ? data : null }
   }
   return {
-    create: (list, data) => write(list, { action: 'create', data }),
+    create: (list, data, key) => write(list, { action: 'create', data, ...(key !== undefined && { key }) }),
     patch: (list, pk, data) => write(list, { action: 'patch', pk, data }),
     remove: async (list, pk) => {
       // A deletion is 200 with an empty object there.
@@ -240,12 +246,13 @@ async function overSocketIo(port: number): Promise<Speaker> {
   socket.on('delete', ({ uri }) => ear.hear('leave', idOf(uri)))
   const say = (event: string, ...given: unknown[]): Promise<any> =>
     new Promise(resolve => socket.emit(event, ...given, resolve))
-  const write = async (event: string, message: object): Promise<Told> => {
-    const answer = await say(event, message, {})
+  const write = async (event: string, message: object, options: object = {}): Promise<Told> => {
+    const answer = await say(event, message, options)
     return told(answer.status, answer.error ? answer : answer.data)
   }
   return {
-    create: (list, attributes) => write('create', { uri: `${list}/`, attributes }),
+    create: (list, attributes, key) =>
+      write('create', { uri: `${list}/`, attributes }, key === undefined ? {} : { key }),
     patch: (list, id, patch) => write('patch', { uri: `${list}/${id as string}`, patch }),
     remove: (list, id) => write('delete', { uri: `${list}/${id as string}` }),
     list: async list => {

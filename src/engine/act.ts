@@ -1,7 +1,3 @@
-// How a face calls an action: find it by its name, `engine.model.resources.get(name)?.actions.get(action)` (or
-// `model.standalone` for resources that are only actions; `findAction` does both), and hand
-// `actionCall({ resource, action, id, input, principal, credentials })` of database.ts to `engine.handle`. The answer is an
-// Outcome of kind `value` (`status`, `headers`, `value`, and `body`: its JSON text) or a `failure`, as for any operation.
 import { ApiError, pointer, type Issue } from '../protocol/error.ts'
 import type { Action, Resource } from '../model/model.ts'
 import { Rejected } from '../schema/schema.ts'
@@ -10,38 +6,40 @@ import { chain, run, wait, type Maybe, type Work } from '../store/work.ts'
 import type { Answered, Arguments, Call, HeaderLines } from './call.ts'
 import type { Context } from './context.ts'
 import { ruleOf } from './authorize.ts'
-import { fieldOf } from './carrying.ts'
+import { headerOf } from './outcome.ts'
 import { surround } from './surround.ts'
 import { allowedRows } from './permissions.ts'
 import { plainJson } from './plain-json.ts'
 import { isReply, type ReplyHeaders } from './reply.ts'
-import { missing, showItem, visibleRow, type Reading } from './read.ts'
+import { missing, showItem, visibleRow } from './read.ts'
+import type { Reading } from './reading.ts'
 import { itemTag } from './version.ts'
 import { viewOf } from './view.ts'
 
-/** Reads with what a transaction has written, or what is committed. */
-export type ReadWork = <T>(work: (snapshot: Snapshot) => Work<T>) => Maybe<T>
-
-/** Runs an action that its caller may call: row → arguments → the function → its answer, shaped. Throws ApiError. */
-export function act(
-  call: Call,
-  reading: Reading,
-  context: Context,
-  read: ReadWork,
-  begin: (work: (tx: Transaction) => Promise<Answered>) => Promise<Answered>,
-): Maybe<Answered> {
-  const action = call.action!
-  if (!action.transaction) return onRow(call, action, reading, context, read)
-  return begin(tx =>
-    context.within(tx, async () =>
-      onRow(call, action, reading, context, <T>(work: (snapshot: Snapshot) => Work<T>) => run(work(tx))),
-    ),
-  )
+/** Where an action reads, and where it begins a transaction. */
+export interface Scope {
+  read<T>(work: (snapshot: Snapshot) => Work<T>): Maybe<T>
+  begin<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
 }
 
-function onRow(call: Call, action: Action, reading: Reading, context: Context, read: ReadWork): Maybe<Answered> {
+/** Runs an action that its caller may call: row → arguments → the function → its answer, shaped. Throws ApiError. */
+export function act(call: Call, reading: Reading, context: Context, scope: Scope): Maybe<Answered> {
+  const action = call.action!
+  if (!action.transaction) return onRow(call, action, reading, context, scope)
+  return scope.begin(tx => context.within(tx, async () => onRow(call, action, reading, context, scopeOf(tx))))
+}
+
+/** A transaction that is open already. */
+export function scopeOf(tx: Transaction): Scope {
+  return {
+    read: <T>(work: (snapshot: Snapshot) => Work<T>) => run(work(tx)),
+    begin: work => work(tx),
+  }
+}
+
+function onRow(call: Call, action: Action, reading: Reading, context: Context, scope: Scope): Maybe<Answered> {
   if (action.on === 'list') return perform(call, action, reading, context, noRow)
-  const row = read(snapshot => rowOf(snapshot, call, action, reading))
+  const row = scope.read(snapshot => rowOf(snapshot, call, action, reading))
   return row instanceof Promise
     ? row.then(there => perform(call, action, reading, context, there))
     : perform(call, action, reading, context, row)
@@ -89,7 +87,7 @@ function end({ call, action, reading, context }: Doing, answer: unknown): Maybe<
 
 /** The answer to what wrote says where the log was then, unless the action said it. */
 function at(answer: Answered, position: string): Answered {
-  if (fieldOf(answer, 'position') !== undefined) return answer
+  if (headerOf(answer, 'position') !== undefined) return answer
   return { ...answer, headers: [...answer.headers, ['position', position]] }
 }
 

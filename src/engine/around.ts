@@ -4,7 +4,8 @@ import { wait, type Work } from '../store/work.ts'
 import { answered } from './act.ts'
 import type { Call, Outcome } from './call.ts'
 import type { Context } from './context.ts'
-import type { Reading } from './read.ts'
+import { valueOf } from './outcome.ts'
+import type { Reading } from './reading.ts'
 import { surround } from './surround.ts'
 
 const none: readonly Around[] = Object.freeze([])
@@ -26,31 +27,10 @@ export function* surrounded(
   let shown: unknown = null
   const about = { operation: call.operation, id: call.id, ctx: context }
   const answer = yield* surround(hooks, about, call.input, waits, function* (input) {
-    outcome = yield* work(input === call.input ? call : withInput(call, input))
+    outcome = yield* work(input === call.input ? call : { ...call, input })
     shown = valueOf(outcome)
     return shown
   })
   if (outcome !== null && (answer === undefined || answer === shown)) return outcome
   return yield* wait(answered(call.resource, null, answer, reading))
-}
-
-/** What the call of a face computes is no member of its own. */
-function withInput(call: Call, input: unknown): Call {
-  const { resource, credentials } = call
-  return { ...call, resource, ...(credentials && { credentials }), input }
-}
-
-function valueOf(outcome: Outcome): unknown {
-  switch (outcome.kind) {
-    case 'item':
-    case 'list':
-      return JSON.parse(outcome.body) as unknown
-    case 'value':
-      return outcome.value
-    case 'gone':
-    case 'unchanged':
-      return null
-    case 'failure':
-      throw outcome.error
-  }
 }

@@ -1,7 +1,7 @@
 import { ApiError } from '../protocol/error.ts'
 import type { Action, Resource } from '../model/model.ts'
 import { not, type Predicate, type Query } from '../query/predicate.ts'
-import type { Call, Operation } from './call.ts'
+import { isRead, type Call, type Operation } from './call.ts'
 import { ruleFor } from './bind.ts'
 import { printRule } from './explain.ts'
 import { Permissions, permissionsOf, type Guard } from './permissions.ts'
@@ -24,13 +24,13 @@ const actions: Readonly<Record<Operation, string>> = {
 export function authorize(call: Call, authenticating: boolean): Permissions {
   const { resource, operation } = call
   if (operation === 'act') return authorizeAction(call, authenticating)
-  const isRead = operation === 'get' || operation === 'list'
-  if (resource.options.readOnly && !isRead)
+  const reads = isRead(operation)
+  if (resource.options.readOnly && !reads)
     throw new ApiError('method_not_allowed', { detail: `${resource.name} can only be read` })
   const permissions = permissionsOf(call.principal, call.trusted ?? false)
   if (permissions === Permissions.all) return permissions
   if (resource.rules === null) {
-    if (authenticating && !call.principal && !(resource.options.public && isRead)) throw refusal(call, resource)
+    if (authenticating && !call.principal && !(resource.options.public && reads)) throw refusal(call, resource)
   } else if (
     permissions.for(resource, actions[operation]).closed &&
     !(operation === 'replace' && !permissions.for(resource, 'create').closed)

@@ -2,13 +2,14 @@ import { ApiError } from '../protocol/error.ts'
 import { formatPosition } from '../protocol/position.ts'
 import type { Id, Row } from '../model/model.ts'
 import { ID } from '../model/model.ts'
-import { all } from '../query/predicate.ts'
+import { all, plainShape } from '../query/predicate.ts'
 import { wait, type Work } from '../store/work.ts'
 import { narrowed } from './authorize.ts'
 import type { Call, Gone, Item } from './call.ts'
 import { finish } from './finish.ts'
-import { patchInstance, requireMatch, showMany, type Writing } from './execute.ts'
+import { patchInstance, requireMatch, showMany } from './execute.ts'
 import { scope } from './read.ts'
+import type { Writing } from './reading.ts'
 import { removeAll } from './remove.ts'
 import type { Instance, Unit } from './unit.ts'
 import { audienceOf } from './audience.ts'
@@ -40,7 +41,7 @@ function* selected(unit: Unit, call: Call, writing: Writing): Work<Instance[]> {
     throw new ApiError('method_not_allowed', { detail: `rows of ${resource.name} are changed one by one` })
   if (!query || (query.where.kind === 'constant' && query.where.value)) throw unfiltered()
   requireMatch(call)
-  const view = viewOf(resource, { depth: 1, include: [], fields: null })
+  const view = viewOf(resource, plainShape)
   const audience = audienceOf(view, query, writing.permissions)
   checkRead(call.conditions, listTag(writing.epoch, view, query, unit.tx, audience), null)
   const where = all(narrowed(resource, query.where, writing.permissions), yield* scope(unit.tx, call, writing))

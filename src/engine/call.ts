@@ -20,6 +20,11 @@ export type InputMode = 'json' | 'text' | 'cast' | 'drf'
 /** `act` calls one of the resource's own actions (see act.ts). */
 export type Operation = 'list' | 'get' | 'create' | 'replace' | 'patch' | 'delete' | 'act'
 
+/** Whether an operation changes nothing: `list` and `get`. What an action does, only the action knows. */
+export function isRead(operation: string): operation is 'list' | 'get' {
+  return operation === 'list' || operation === 'get'
+}
+
 /** A request in the engine's words: what every face decodes its bytes to. */
 export interface Call {
   readonly operation: Operation
@@ -95,6 +100,14 @@ export interface Tag {
   readonly value: string
   readonly weak: boolean
 }
+
+/** Conditions of a call that has none; a call that has one says `{ ...noConditions, ifMatch }`. */
+export const noConditions: Conditions = Object.freeze({
+  ifMatch: null,
+  ifNoneMatch: null,
+  ifModifiedSince: null,
+  ifUnmodifiedSince: null,
+})
 
 /** What came of a call. Faces turn it into bytes and add nothing. */
 export type Outcome = Item | List | Gone | Unchanged | Answered | Failure

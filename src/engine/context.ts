@@ -4,8 +4,8 @@ import type { Action, Id } from '../model/model.ts'
 import type { Database } from '../model/operations.ts'
 import type { Store, Transaction } from '../store/store.ts'
 import { chain, type Maybe } from '../store/work.ts'
-import type { Call, Outcome, Principal } from './call.ts'
-import { fieldOf } from './carrying.ts'
+import { isRead, type Call, type Outcome, type Principal } from './call.ts'
+import { headerOf } from './outcome.ts'
 import { database } from './database.ts'
 import type { Engine } from './engine.ts'
 
@@ -33,7 +33,7 @@ export class Context implements ActionContext {
   /** It is of a hook within a unit of work, which does not wait. */
   readonly #unit: boolean
   #files: readonly Attachment[] = none
-  #token: unknown = null
+  token: unknown = null
   #position: string | null = null
 
   constructor(around: Surroundings, call: Call, now: number, tx: Transaction | null = null, unit = false) {
@@ -88,13 +88,6 @@ export class Context implements ActionContext {
     return this.#around.url(target, params)
   }
 
-  get token(): unknown {
-    return this.#token
-  }
-  set token(claims: unknown) {
-    this.#token = claims
-  }
-
   /** Where the log was after the last of what was written here; null where nothing was. */
   get position(): string | null {
     return this.#position
@@ -114,11 +107,12 @@ export class Context implements ActionContext {
 
   /** Does work with all operations within a transaction. */
   async within<T>(tx: Transaction, work: () => Promise<T>): Promise<T> {
+    const outer = this.#tx
     this.#tx = tx
     try {
       return await work()
     } finally {
-      this.#tx = null
+      this.#tx = outer
     }
   }
 
@@ -131,8 +125,9 @@ export class Context implements ActionContext {
 
   #noted({ operation }: Call, outcome: Outcome): Outcome {
     // Another action says by itself whether it wrote.
-    const position = outcome.kind === 'value' ? fieldOf(outcome, 'position') : 'position' in outcome && outcome.position
-    if (position && operation !== 'get' && operation !== 'list') this.#position = position
+    const position =
+      outcome.kind === 'value' ? headerOf(outcome, 'position') : 'position' in outcome && outcome.position
+    if (position && !isRead(operation)) this.#position = position
     return outcome
   }
 }

@@ -1,12 +1,13 @@
-import { coerce, Refused } from '../schema/coerce.ts'
 import { ApiError } from '../protocol/error.ts'
 import type { Action, Id, Resource } from '../model/model.ts'
 import type { CallOptions, Database } from '../model/operations.ts'
+import { plainShape } from '../query/predicate.ts'
 import type { Maybe } from '../store/work.ts'
 import type { Call, Outcome, Principal } from './call.ts'
 import type { Credentials } from '../auth/principal.ts'
 import type { Engine } from './engine.ts'
-import { callOf, valueOf } from './program.ts'
+import { valueOf } from './outcome.ts'
+import { callOf, idOf } from './program.ts'
 
 /** The operations for actions and hooks, for a caller or (`me` undefined) for the application itself. */
 export function database(
@@ -39,15 +40,13 @@ export interface ActionRequest {
   readonly credentials?: Credentials
 }
 
-const plain = Object.freeze({ depth: 1, include: [], fields: null })
-
 /** The call of an action from any face: `engine.handle(actionCall({ … }))` answers with an Outcome of kind `value`. */
 export function actionCall(request: ActionRequest): Call {
   return {
     operation: 'act',
     parent: null,
     query: null,
-    shape: plain,
+    shape: plainShape,
     mode: 'json',
     conditions: null,
     ...request,
@@ -65,7 +64,7 @@ export function findAction(engine: Pick<Engine, 'model'>, name: string, action: 
 }
 
 /** The call of an action from the application's own code. */
-export function actionCallOf(
+function actionCallOf(
   engine: Engine,
   name: string,
   actionName: string,
@@ -74,7 +73,7 @@ export function actionCallOf(
 ): Call {
   const action = findAction(engine, name, actionName)
   const { resource } = action
-  const { me, auth, id } = options
+  const { me, auth, id, idempotencyKey } = options
   return {
     ...actionCall({
       resource,
@@ -87,12 +86,6 @@ export function actionCallOf(
     trusted: me === undefined,
     unbounded: true,
     ...(auth ? { auth } : {}),
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
   }
-}
-
-function idOf(engine: Engine, resource: Resource, id: unknown): Id {
-  const canonical = coerce(engine.mode, resource.idType, id)
-  if (canonical instanceof Refused || canonical === null || id === undefined)
-    throw new ApiError('not_found', { detail: `there is no ${resource.name} ${String(id)}` })
-  return canonical as Id
 }

@@ -1,9 +1,10 @@
 import { ApiError, type Issue } from '../protocol/error.ts'
+import { plainShape } from '../query/predicate.ts'
 import { nothing, type Work } from '../store/work.ts'
 import { asFile, type Prepared } from './prepare.ts'
 import { Budget, loadRelated } from './related.ts'
 import { writeRow } from './present.ts'
-import type { Reading } from './read.ts'
+import type { Reading } from './reading.ts'
 import { equal, type Instance, type Unit } from './unit.ts'
 import { viewOf } from './view.ts'
 
@@ -16,7 +17,7 @@ export function checkEchoes(unit: Unit, instance: Instance, prepared: Prepared, 
 }
 
 function* compare(unit: Unit, instance: Instance, prepared: Prepared, reading: Reading): Work<void> {
-  const view = viewOf(instance.resource, { depth: 1, include: [], fields: null })
+  const view = viewOf(instance.resource, plainShape)
   const related = yield* loadRelated(unit.tx, view, [instance.row], new Budget(reading.bounds, reading.permissions))
   const shown = JSON.parse(writeRow(view, instance.row, related, reading.ctx)) as Record<string, unknown>
   const issues: Issue[] = []

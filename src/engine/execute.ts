@@ -2,16 +2,17 @@ import { ApiError, pointer, type Issue } from '../protocol/error.ts'
 import { formatPosition } from '../protocol/position.ts'
 import type { Field, Id, StoredField } from '../model/model.ts'
 import { ID } from '../model/model.ts'
+import { plainShape } from '../query/predicate.ts'
 import { wait, type Work } from '../store/work.ts'
 import type { Call, Conditions, Gone, Item } from './call.ts'
 import { checkEchoes } from './echo.ts'
 import { applyJsonPatch } from './json-patch.ts'
-import type { Hashes } from './passwords.ts'
 import { isObject, type Prepared } from './prepare.ts'
 import { allowedRows } from './permissions.ts'
 import { Budget, loadRelated } from './related.ts'
 import { writeRows } from './present.ts'
-import { missing, showItem, visibleRow, type Reading } from './read.ts'
+import { missing, showItem, visibleRow } from './read.ts'
+import type { Writing } from './reading.ts'
 import { checkReferences, refuseVague } from './references.ts'
 import { remove } from './remove.ts'
 import { fileIn, madeFile, withUploads } from './files/uploads.ts'
@@ -19,16 +20,7 @@ import { finish } from './finish.ts'
 import type { Instance, Unit } from './unit.ts'
 import { checkFile, checkWrite, itemTag } from './version.ts'
 import { viewOf } from './view.ts'
-import { create, join, patch, prepareBody, replace, type NewId } from './write.ts'
-
-/** What writing needs beside the call and the unit. */
-export interface Writing extends Reading {
-  readonly newId: NewId
-  /** Objects in an array body. */
-  readonly bulk: number
-  /** Of the passwords that the call brings. */
-  readonly hashes: Hashes | null
-}
+import { create, join, patch, prepareBody, replace } from './write.ts'
 
 /** POST: one row, or several all or nothing, each seeing those before it. */
 export function* createRows(unit: Unit, call: Call, writing: Writing): Work<Item> {
@@ -127,7 +119,7 @@ export function* patchInstance(
 
 /** A JSON Patch becomes the members of the representation that it changes. */
 function* patchedBody(unit: Unit, call: Call, instance: Instance, writing: Writing): Work<unknown> {
-  const view = viewOf(call.resource, { depth: 1, include: [], fields: null })
+  const view = viewOf(call.resource, plainShape)
   const related = yield* loadRelated(
     unit.tx,
     view,

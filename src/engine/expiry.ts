@@ -1,10 +1,14 @@
 import type { Id, Model, Resource } from '../model/model.ts'
 import { isEphemeral } from '../store/ephemeral/sides.ts'
 import { EphemeralStore } from '../store/ephemeral/store.ts'
-import type { Change, Store } from '../store/store.ts'
+import { plainShape } from '../query/predicate.ts'
+import type { Change, Store, Transaction } from '../store/store.ts'
 import { chain, type Maybe } from '../store/work.ts'
-import type { Call, Outcome } from './call.ts'
-import type { Engine } from './engine.ts'
+import { isRead, type Call, type Outcome } from './call.ts'
+import type { Check, Step } from './invocation.ts'
+
+/** Does what the engine does of itself: within a transaction, or as a unit of its own. Rules bind who calls, not the time. */
+export type Upkeep = (call: Call, tx: Transaction | null) => Maybe<Outcome>
 
 export interface ExpiryOptions {
   readonly clock: () => number
@@ -29,7 +33,11 @@ export class Expiry {
   readonly #rows = new Map<Resource, Rows>()
   /** What each connection holds. */
   readonly #holders = new Map<AbortSignal, Map<Resource, Set<Id>>>()
-  #engine: Engine | null = null
+  /** Deletions under way, each with the promise of its end. */
+  readonly #removals = new Map<string, Promise<void>>()
+  /** What each transaction of the application has taken for over, so that it asks once. */
+  readonly #settled = new WeakMap<Transaction, Set<string>>()
+  #upkeep: Upkeep | null = null
   #timer: NodeJS.Timeout | null = null
   #closed = false
 
@@ -37,9 +45,9 @@ export class Expiry {
     this.#options = options
   }
 
-  /** What deletes rows. */
-  attach(engine: Engine): void {
-    this.#engine = engine
+  /** Takes what deletes rows. */
+  attach(upkeep: Upkeep): void {
+    this.#upkeep = upkeep
   }
 
   /** What was committed: each row that was written stays for its time from now on. */
@@ -78,16 +86,23 @@ export class Expiry {
 
   /** Deletes what is over by now; undefined if there is nothing. */
   settle(): Maybe<void> {
-    const now = this.#options.clock()
-    const over: Promise<unknown>[] = []
-    for (const { resource, due } of this.#rows.values())
-      for (const [id, until] of due) {
-        if (until > now) break
-        due.delete(id)
-        over.push(this.#remove(resource, id))
-      }
+    const over = this.#over()
     if (over.length === 0) return undefined
-    return Promise.all(over).then(() => this.#wait())
+    return Promise.all(over.map(([resource, id]) => this.#remove(resource, id))).then(() => this.#wait())
+  }
+
+  /**
+   * The same as a part of a transaction, which deletes the rows itself: any other unit would wait for the transaction's end.
+   * If the transaction is undone, so are the deletions; the rows are still due.
+   */
+  settleIn(tx: Transaction): Maybe<void> {
+    const over = this.#over()
+    if (over.length === 0) return undefined
+    let settled = this.#settled.get(tx)
+    if (!settled) this.#settled.set(tx, (settled = new Set()))
+    const left = over.filter(([resource, id]) => !settled.has(keyOf(resource, id)))
+    for (const [resource, id] of left) settled.add(keyOf(resource, id))
+    return left.length === 0 ? undefined : this.#removeIn(tx, left)
   }
 
   close(): void {
@@ -108,11 +123,38 @@ export class Expiry {
     }
   }
 
-  /** Its rules bind who calls, not what time does. What cannot be deleted now is tried again. */
-  async #remove(resource: Resource, id: Id): Promise<void> {
+  /** Rows whose time has passed. */
+  #over(): (readonly [Resource, Id])[] {
+    const now = this.#options.clock()
+    const over: (readonly [Resource, Id])[] = []
+    for (const { resource, due } of this.#rows.values())
+      for (const [id, until] of due) {
+        if (until > now) break
+        over.push([resource, id])
+      }
+    return over
+  }
+
+  /** Deletes a row, once for all who ask for it meanwhile. What cannot be deleted now is tried again. */
+  #remove(resource: Resource, id: Id): Promise<void> {
+    const key = keyOf(resource, id)
+    let removal = this.#removals.get(key)
+    if (!removal) {
+      removal = this.#delete(resource, id, null).finally(() => this.#removals.delete(key))
+      this.#removals.set(key, removal)
+    }
+    return removal
+  }
+
+  async #removeIn(tx: Transaction, rows: readonly (readonly [Resource, Id])[]): Promise<void> {
+    for (const [resource, id] of rows) await this.#delete(resource, id, tx)
+  }
+
+  async #delete(resource: Resource, id: Id, tx: Transaction | null): Promise<void> {
     if (this.#closed) return
-    const outcome = await this.#engine!.handle(deletion(resource, id))
-    if (outcome.kind !== 'failure' || outcome.error.code === 'not_found') return
+    const outcome = await this.#upkeep!(deletion(resource, id), tx)
+    if (outcome.kind !== 'failure') return
+    if (outcome.error.code === 'not_found') return this.#forget(resource, id)
     this.#options.onFault(outcome.error)
     this.renew(resource, id)
   }
@@ -141,11 +183,14 @@ export class Expiry {
     const pause = Math.min(Math.max(first - this.#options.clock(), 0), LONGEST)
     this.#timer = setTimeout(() => {
       this.#timer = null
-      void this.settle()
-      this.#wait()
+      if (!this.settle()) this.#wait()
     }, pause)
     this.#timer.unref()
   }
+}
+
+function keyOf(resource: Resource, id: Id): string {
+  return `${resource.name} ${typeof id} ${id}`
 }
 
 function deletion(resource: Resource, id: Id): Call {
@@ -155,7 +200,7 @@ function deletion(resource: Resource, id: Id): Call {
     id,
     parent: null,
     query: null,
-    shape: { depth: 1, include: [], fields: null },
+    shape: plainShape,
     mode: 'json',
     conditions: null,
     principal: null,
@@ -175,37 +220,29 @@ export function withEphemeral(
   return { store: new EphemeralStore(lasting, changes => expiry.heard(changes)), expiry }
 }
 
-/** What comes before a subscription: rows whose time is over are not in its snapshot. */
-export function settled(
-  expiry: Expiry | null,
-  charge: ((call: Call) => Maybe<unknown>) | null,
-): ((call: Call) => Maybe<unknown>) | null {
-  if (expiry === null) return charge
-  return call => chain(expiry.settle(), () => charge?.(call))
+/** expire: calls meet no row whose time is over … */
+export function expiring(expiry: Expiry): Check {
+  return ({ call, tx }) => {
+    if (!call.resource.options.ephemeral) return undefined
+    return tx ? expiry.settleIn(tx) : expiry.settle()
+  }
 }
 
-/** Calls meet no row whose time is over, and a write renews its row although it changes nothing of it. */
-export function withExpiry(engine: Engine, expiry: Expiry | null): Engine {
-  if (expiry === null) return engine
-  expiry.attach(engine)
-  return Object.create(engine, {
-    handle: { value: (call: Call) => timely(engine, expiry, call), enumerable: true },
-  }) as Engine
+/** … and a write renews its row although it changes nothing of it. */
+export function renewing(expiry: Expiry): Step {
+  return (invocation, next) => {
+    const { call, tx } = invocation
+    if (!call.resource.options.ephemeral || isRead(call.operation)) return next(invocation)
+    return chain(next(invocation), outcome => {
+      if (outcome.kind === 'item') for (const id of outcome.ids) written(expiry, call, id, tx !== null)
+      return outcome
+    })
+  }
 }
 
-function timely(engine: Engine, expiry: Expiry, call: Call): Maybe<Outcome> {
-  if (!call.resource.options.ephemeral) return engine.handle(call)
-  const settled = expiry.settle()
-  const outcome = settled ? settled.then(() => engine.handle(call)) : engine.handle(call)
-  return chain(outcome, done => {
-    renewed(expiry, call, done)
-    return done
-  })
-}
-
-function renewed(expiry: Expiry, { resource, operation, connection }: Call, outcome: Outcome): void {
-  if (outcome.kind !== 'item' || operation === 'get') return
-  for (const id of outcome.ids)
-    if (connection && resource.options.ephemeral!.presence) expiry.hold(resource, id, connection)
-    else expiry.renew(resource, id)
+function written(expiry: Expiry, { resource, connection }: Call, id: Id, isPending: boolean): void {
+  const isHeld = connection && resource.options.ephemeral!.presence
+  // A row that a transaction makes is not known before the commit.
+  if (!isHeld || isPending) expiry.renew(resource, id)
+  if (isHeld) expiry.hold(resource, id, connection)
 }

@@ -9,6 +9,8 @@ import { requireScope } from './scope.ts'
 export interface Gate {
   /** Of resources that have none of their own. */
   readonly permissions: readonly PermissionLike[] | null
+  /** Nothing is asked but the permissions that resources have of their own. */
+  readonly isOpen: boolean
   /** Throws ApiError `insufficient_scope`, `unauthenticated` or `forbidden`. */
   pass(call: Call, subscribing?: boolean): void
   /** A resource without rules needs a caller who is known. */
@@ -41,6 +43,7 @@ export function gateOf(auth: Auth | null, permissions: readonly PermissionLike[]
   const permissionsOf = (resource: Resource): readonly PermissionLike[] | null => resource.permissions ?? permissions
   return {
     permissions,
+    isOpen: !scopes && !roles && !permissions,
     closes: resource => auth !== null && roles === null && permissionsOf(resource) === null,
     pass(call, subscribing = false) {
       if (call.trusted) return

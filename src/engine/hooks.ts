@@ -1,9 +1,12 @@
 import type { ActionContext } from '../model/action-context.ts'
-import { wait, type Maybe, type Work } from '../store/work.ts'
+import { run, wait, type Maybe, type Work } from '../store/work.ts'
 import { answered, linesOf } from './act.ts'
 import type { Answered, Call, HeaderLines, Outcome } from './call.ts'
-import type { Context } from './context.ts'
-import type { Reading } from './read.ts'
+import { Context, type Surroundings } from './context.ts'
+import type { Step } from './invocation.ts'
+import { statusOf, valueOf } from './outcome.ts'
+import { contextOf } from './read-row.ts'
+import type { Reading } from './reading.ts'
 import { reply, type Reply, type ReplyHeaders } from './reply.ts'
 
 /** Runs before everything else of a request. What it answers, if anything but null, is the answer: nothing else runs. */
@@ -32,12 +35,22 @@ export function hooksOf(given: {
   return hooks.before.length || hooks.after.length || hooks.error ? hooks : null
 }
 
+/** hooks: what the application runs before and after requests, and where they fail. */
+export function hooking(hooks: Hooks, surroundings: Surroundings, clock: () => number): Step {
+  return (invocation, next) => {
+    const { call } = invocation
+    const context = (invocation.context ??= new Context(surroundings, call, clock()))
+    const reading = { ctx: contextOf(call.principal, call.auth, context.now) }
+    return run(hooked(hooks, call, context, reading, () => next(invocation)))
+  }
+}
+
 /**
  * A request with its hooks around it, in the order of restaction (spec §2.4): before hooks in turn until one answers; the
  * call; what either throws goes to the error hook, and on, unhandled, if that answers null; after hooks see every answer,
  * but not errors. What after hooks throw goes past the error hook.
  */
-export function* hooked(
+function* hooked(
   hooks: Hooks,
   call: Call,
   context: Context,
@@ -72,20 +85,8 @@ function unshaped(call: Call, answer: unknown, reading: Pick<Reading, 'ctx'>): W
 }
 
 function replyOf(outcome: Outcome): Reply {
-  switch (outcome.kind) {
-    case 'value':
-      return reply(outcome.value, { status: outcome.status, headers: recordOf(outcome.headers) })
-    case 'item':
-      return reply(JSON.parse(outcome.body) as unknown, { status: outcome.created ? 201 : 200 })
-    case 'list':
-      return reply(JSON.parse(outcome.body) as unknown)
-    case 'gone':
-      return reply(null, { status: 204 })
-    case 'unchanged':
-      return reply(null, { status: 304 })
-    case 'failure':
-      throw outcome.error
-  }
+  const headers = outcome.kind === 'value' ? recordOf(outcome.headers) : {}
+  return reply(valueOf(outcome), { status: statusOf(outcome), headers })
 }
 
 /** Header fields alone leave a representation what it is; another value is an answer of its own, without a version. */

@@ -1,14 +1,11 @@
 import type { Value } from '../schema/field.ts'
 import type { Resource, Row } from '../model/model.ts'
 import { ID } from '../model/model.ts'
-import { encodeCursor } from '../query/cursor.ts'
+import { encodeCursor, type CursorKey } from '../query/cursor.ts'
 import type { Query } from '../query/predicate.ts'
 import type { Snapshot } from '../store/store.ts'
 import type { Work } from '../store/work.ts'
 import { follow } from './sort.ts'
-
-/** Authenticates cursors, so that nobody makes one up. */
-export type CursorKey = Uint8Array
 
 /** The cursor that continues a list behind (or before) one of its rows: the values of its sort keys, then its id. */
 export function* cursorFor(

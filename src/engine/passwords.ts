@@ -1,21 +1,32 @@
 import { hashPassword } from '../auth/password.ts'
-import type { Field, Resource } from '../model/model.ts'
+import type { Field, Model, Resource } from '../model/model.ts'
 import { ApiError } from '../protocol/error.ts'
 import { coerce, Refused } from '../schema/coerce.ts'
-import type { Call, InputMode } from './call.ts'
-import { isObject } from './prepare.ts'
+import { isRead, type Call, type InputMode } from './call.ts'
+import type { Check } from './invocation.ts'
+import { isObject, isPasswordField } from './prepare.ts'
 
-/** The hashes of passwords that a call brings, by what was said. */
-export type Hashes = ReadonlyMap<string, string>
+type Hashes = ReadonlyMap<string, string>
 
 /** Most passwords that a caller may set in one request: each costs a core for a while. */
 const most = 20
 
 /**
- * Hashes the passwords in the body of a write before its unit begins, which cannot wait; null if there are none.
- * Whether they may be set at all, the unit finds out: here only what has the right type and length is hashed.
+ * hash: hashes the passwords in the body of a write before its unit begins, which cannot wait. Whether they may be set at
+ * all, the unit finds out: here only what has the right type and length is hashed. Null where no resource has passwords.
  */
-export function hashesFor(call: Call): Promise<Hashes> | null {
+export function hashing(model: Model): Check | null {
+  if (![...model.resources.values()].some(one => one.fields.some(isPasswordField))) return null
+  return invocation => {
+    const { call, writing } = invocation
+    if (isRead(call.operation) || call.operation === 'act') return undefined
+    return hashesFor(call)?.then(hashes => {
+      invocation.writing = { ...writing!, hashes }
+    })
+  }
+}
+
+function hashesFor(call: Call): Promise<Hashes> | null {
   if (!leadsToPassword(call.resource)) return null
   const found = new Set<string>()
   if (call.jsonPatch) collectPatch(call.resource, call.input, call.mode, found)
@@ -45,11 +56,6 @@ function leadsToPassword(resource: Resource): boolean {
     known.set(resource, leads)
   }
   return leads
-}
-
-/** The field of a `t.password()`. */
-export function isPasswordField(field: Field): boolean {
-  return field.is === 'scalar' && field.type.secret
 }
 
 function collect(resource: Resource, body: unknown, mode: InputMode, into: Set<string>): void {

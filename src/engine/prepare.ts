@@ -285,3 +285,8 @@ function isPassword(field: Field): boolean {
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
+
+/** The field of a `t.password()`. */
+export function isPasswordField(field: Field): boolean {
+  return field.is === 'scalar' && field.type.secret
+}

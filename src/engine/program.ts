@@ -1,37 +1,16 @@
 import { ApiError, problemOf, type Problem } from '../protocol/error.ts'
 import { coerce, Refused } from '../schema/coerce.ts'
 import type { Id, Resource } from '../model/model.ts'
+import type { CallOptions } from '../model/operations.ts'
 import { decodeQueryObject } from '../query/query.ts'
 import { chain, type Maybe } from '../store/work.ts'
-import type { Call, Operation, Outcome, Principal } from './call.ts'
+import { noConditions, type Call, type Operation, type Outcome } from './call.ts'
 import type { Engine } from './engine.ts'
+import { statusOf, valueOf } from './outcome.ts'
 import { isObject } from './prepare.ts'
 import { uniqueKey } from './unique-key.ts'
 
-/** What a call of the application's own code may say besides its target. */
-export interface CallOptions {
-  readonly filter?: unknown
-  readonly sort?: unknown
-  readonly limit?: number | null
-  readonly offset?: number
-  readonly cursor?: string
-  readonly total?: boolean
-  readonly depth?: number
-  readonly include?: readonly string[]
-  readonly fields?: readonly string[]
-  /** Acts for this caller; without it the application acts for itself. */
-  readonly me?: Principal | null
-  /** Handed to functions of the declaration as `ctx.auth`. */
-  readonly auth?: Readonly<Record<string, unknown>> | null
-  /** Of a resource with `presence`: what is written stays until this is aborted, as that of a connection does. */
-  readonly connection?: AbortSignal
-  /** Entity tag without quotes that the row must have. */
-  readonly ifMatch?: string
-  /** Reads the state at this position, `epoch.seq`. */
-  readonly at?: string
-  /** A key of the caller's own, so that the write takes effect once although it may be done again. */
-  readonly idempotencyKey?: string
-}
+export type { CallOptions }
 
 /** An outcome in plain values: what blargh's basic layer answers with. */
 export interface Answer {
@@ -94,15 +73,14 @@ export function callOf(
   }
 }
 
-const noConditions = { ifMatch: null, ifNoneMatch: null, ifModifiedSince: null, ifUnmodifiedSince: null }
-
 function shapeOf({ depth, include, fields }: CallOptions): Record<string, unknown> {
   return { depth, include, fields }
 }
 
-function idOf(engine: Engine, resource: Resource, id: unknown): Id {
-  const canonical = coerce(engine.mode, resource.idType, id)
-  if (canonical instanceof Refused || canonical === null)
+/** The canonical id that the application means; throws ApiError `not_found` for what cannot be one. */
+export function idOf({ mode }: Pick<Engine, 'mode'>, resource: Resource, id: unknown): Id {
+  const canonical = coerce(mode, resource.idType, id)
+  if (canonical instanceof Refused || canonical === null || id === undefined)
     throw new ApiError('not_found', { detail: `there is no ${resource.name} ${String(id)}` })
   return canonical as Id
 }
@@ -117,45 +95,24 @@ export function answer(handle: (call: Call) => Maybe<Outcome>, make: () => Call)
 }
 
 function answerOf(outcome: Outcome): Answer {
+  if (outcome.kind === 'failure') return failed(outcome.error)
+  const plain = { status: statusOf(outcome), body: valueOf(outcome), etag: null, position: null }
   switch (outcome.kind) {
     case 'item':
-      return {
-        status: outcome.created ? 201 : 200,
-        body: JSON.parse(outcome.body),
-        etag: outcome.etag,
-        position: outcome.position,
-      }
+      return { ...plain, etag: outcome.etag, position: outcome.position }
     case 'list': {
       const { etag, position, next, previous, total } = outcome
-      return { status: 200, body: JSON.parse(outcome.body), etag, position, next, previous, total }
+      return { ...plain, etag, position, next, previous, total }
     }
     case 'gone':
-      return { status: 204, body: null, etag: null, position: outcome.position }
+      return { ...plain, position: outcome.position }
     case 'unchanged':
-      return { status: 304, body: null, etag: outcome.etag, position: null }
+      return { ...plain, etag: outcome.etag }
     case 'value':
-      return { status: outcome.status, body: outcome.value, etag: null, position: null }
-    case 'failure':
-      return failed(outcome.error)
+      return plain
   }
 }
 
 function failed(error: ApiError): Answer {
   return { status: error.status, body: problemOf(error) satisfies Problem, etag: null, position: null }
-}
-
-/** The outcome's value; throws the ApiError of a failure. */
-export function valueOf(outcome: Outcome): unknown {
-  switch (outcome.kind) {
-    case 'item':
-    case 'list':
-      return JSON.parse(outcome.body)
-    case 'gone':
-    case 'unchanged':
-      return null
-    case 'value':
-      return outcome.value
-    case 'failure':
-      throw outcome.error
-  }
 }

@@ -1,6 +1,5 @@
 import { ApiError } from '../protocol/error.ts'
 import { formatPosition } from '../protocol/position.ts'
-import type { Ctx } from '../schema/field.ts'
 import type { Id, Resource, Row } from '../model/model.ts'
 import { ID } from '../model/model.ts'
 import { all, type Predicate, type Query } from '../query/predicate.ts'
@@ -11,25 +10,14 @@ import { isKeepable, type Cache } from './cache.ts'
 import type { Call, Item, List, Unchanged } from './call.ts'
 import { narrowed } from './authorize.ts'
 import { isStored, type KeptLists } from './kept-lists.ts'
-import { allowedRows, type Permissions } from './permissions.ts'
-import { Budget, loadRelated, type Bounds } from './related.ts'
+import { allowedRows } from './permissions.ts'
+import type { Reading } from './reading.ts'
+import { Budget, loadRelated } from './related.ts'
 import { writeRow, writeRows } from './present.ts'
 import { ordered } from './sort.ts'
-import { cursorFor, type CursorKey } from './page.ts'
+import { cursorFor } from './page.ts'
 import { checkRead, isUnchanged, itemTag, listTag, modifiedOf } from './version.ts'
 import { viewOf, type View } from './view.ts'
-
-/** What reading needs beside the call. */
-export interface Reading {
-  readonly epoch: string
-  readonly ctx: Ctx
-  readonly bounds: Bounds
-  /** Rows that may be sorted in memory. */
-  readonly sortedRows: number
-  readonly cursorKey: CursorKey
-  /** What the caller may do; what it may see is ANDed into everything. */
-  readonly permissions: Permissions
-}
 
 /** One row, or ApiError `not_found`. */
 export function* getItem(

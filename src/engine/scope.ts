@@ -1,5 +1,5 @@
 import { ApiError } from '../protocol/error.ts'
-import type { Call, Principal } from './call.ts'
+import { isRead, type Call, type Principal } from './call.ts'
 
 /** Which scopes an operation needs: by its name, else by `read` or `write`; one of the list is enough. */
 export type Scopes = Readonly<Record<string, readonly string[]>>
@@ -15,8 +15,7 @@ export function requireScope(scopes: Scopes, call: Call): void {
 /** The same of an operation by its name, `list` and `get` being those that read. */
 export function checkScope(scopes: Scopes, principal: Principal | null, operation: string): void {
   if (!principal) return
-  const isRead = operation === 'list' || operation === 'get'
-  const needed = scopes[operation] ?? scopes[isRead ? 'read' : 'write']
+  const needed = scopes[operation] ?? scopes[isRead(operation) ? 'read' : 'write']
   if (!needed) return
   const held = principal['scopes']
   if (needed.some(scope => (held instanceof Set ? held.has(scope) : Array.isArray(held) && held.includes(scope))))

@@ -7,7 +7,7 @@ import { orderOf, sorted, type Order } from '../query/order.ts'
 import type { Predicate, Query, SortKey } from '../query/predicate.ts'
 import type { Snapshot } from '../store/store.ts'
 import { wait, type Work } from '../store/work.ts'
-import type { Reading } from './read.ts'
+import type { Reading } from './reading.ts'
 import { readRow } from './read-row.ts'
 import { relatedIds } from './related.ts'
 

@@ -1,7 +1,7 @@
 import { tracingChannel, type TracingChannel } from 'node:diagnostics_channel'
 import type { Maybe } from '../store/work.ts'
 import type { Call, Outcome } from './call.ts'
-import type { Engine } from './engine.ts'
+import type { Invocation, Next, Step } from './invocation.ts'
 
 /** What those who trace are told of a call; the same object from its start to its end. */
 export interface TracedCall {
@@ -25,17 +25,12 @@ export interface TracedCall {
  */
 export const tracedCalls: TracingChannel<TracedCall> = tracingChannel<TracedCall>('restuary:call')
 
-/** The engine, telling of its calls. Costs one look where nobody listens. */
-export function withTraces(engine: Engine): Engine {
-  return Object.create(engine, {
-    handle: {
-      value: (call: Call) => (tracedCalls.hasSubscribers ? traced(engine, call) : engine.handle(call)),
-      enumerable: true,
-    },
-  }) as Engine
-}
+/** trace: tells of every call. Costs one look where nobody listens. */
+export const tracing: Step = (invocation, next) =>
+  tracedCalls.hasSubscribers ? traced(invocation, next) : next(invocation)
 
-function traced(engine: Engine, call: Call): Maybe<Outcome> {
+function traced(invocation: Invocation, next: Next): Maybe<Outcome> {
+  const { call } = invocation
   const { credentials } = call
   const context: TracedCall = {
     operation: call.operation,
@@ -46,7 +41,7 @@ function traced(engine: Engine, call: Call): Maybe<Outcome> {
     header: name => credentials?.header(name),
   }
   return tracedCalls.start.runStores(context, () => {
-    const outcome = engine.handle(call)
+    const outcome = next(invocation)
     if (!(outcome instanceof Promise)) {
       settle(context, outcome)
       tracedCalls.end.publish(context)

@@ -4,6 +4,7 @@ import type { Value } from '../schema/field.ts'
 import { nothing, type Work } from '../store/work.ts'
 import {
   isObject,
+  isPasswordField,
   prepare,
   prepareField,
   type Prepared,
@@ -11,7 +12,6 @@ import {
   type Setting,
   type Target,
 } from './prepare.ts'
-import { isPasswordField } from './passwords.ts'
 import { mergePatch } from './merge-patch.ts'
 import { checkReferences } from './references.ts'
 import { setBack, setMany, setOne } from './relate.ts'

@@ -14,8 +14,8 @@ export interface LiveOptions {
   readonly gate: Gate
   /** The users of whom commits changed something that may make other callers of them, and how often; null = nobody can change. */
   readonly changedIn?: ((commits: readonly Commit[]) => ReadonlyMap<Id, number>) | null
-  /** Charges a subscription to the budget of its caller. */
-  readonly charge?: ((call: Call) => Maybe<unknown>) | null
+  /** Lets a call pass the steps that come before it is followed, or throws. */
+  readonly enter: (call: Call) => Maybe<void>
   /** Hears of what an evaluation or a face threw; the others are not disturbed. */
   readonly onFault: (error: unknown) => void
 }

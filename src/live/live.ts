@@ -2,7 +2,6 @@ import { ApiError } from '../protocol/error.ts'
 import { formatPosition } from '../protocol/position.ts'
 import type { Standing } from '../auth/principal.ts'
 import type { Call } from '../engine/call.ts'
-import { endedFor } from '../engine/deprecated.ts'
 import type { Commit, Snapshot } from '../store/store.ts'
 import type { Work } from '../store/work.ts'
 import type { Mode } from './coalesce.ts'
@@ -84,11 +83,7 @@ export class Live {
     standing: Standing | null = null,
   ): Promise<Subscription> {
     this.checkOpen()
-    const { gate, charge, clock } = this.#options
-    const ended = endedFor(call, clock())
-    if (ended) throw ended
-    gate.pass(call, true)
-    await charge?.(call)
+    await this.#options.enter(call)
     return this.#queries.subscribe(call, listener, { since, mode, standing })
   }
 

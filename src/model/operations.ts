@@ -16,10 +16,14 @@ export interface CallOptions {
   readonly me?: Me | null
   /** Handed to functions of the declaration as `ctx.auth`. */
   readonly auth?: Readonly<Record<string, unknown>> | null
-  /** Reads the state at this position, `epoch.seq`. */
-  readonly at?: string
+  /** Of a resource with `presence`: what is written stays until this is aborted, as that of a connection does. */
+  readonly connection?: AbortSignal
   /** Entity tag without quotes that the row must have. */
   readonly ifMatch?: string
+  /** Reads the state at this position, `epoch.seq`. */
+  readonly at?: string
+  /** A key of the caller's own, so that the write takes effect once although it may be done again. */
+  readonly idempotencyKey?: string
 }
 
 /** The operations by the names of resources, where their types are not known. Each throws ApiError where it cannot be done. */

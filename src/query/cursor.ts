@@ -5,6 +5,9 @@ import { printQuery } from './print.ts'
 
 export type Cursor = NonNullable<Query['cursor']>
 
+/** Authenticates cursors, so that nobody makes one up. */
+export type CursorKey = Uint8Array
+
 // RFC 2104 §5: no less than half of the hash, no less than 80 bits.
 const TAG = 16
 
@@ -13,7 +16,7 @@ const TAG = 16
  * The HMAC covers the filter and the sort as well, so a cursor fits the list that it came from and no other.
  */
 export function encodeCursor(
-  key: Uint8Array,
+  key: CursorKey,
   list: string,
   query: Pick<Query, 'where' | 'sort'>,
   cursor: Cursor,
@@ -32,12 +35,7 @@ export function encodeCursor(
 }
 
 /** The inverse; throws ApiError `validation` if the text was changed, or made for another list or under another key. */
-export function decodeCursor(
-  key: Uint8Array,
-  list: string,
-  query: Pick<Query, 'where' | 'sort'>,
-  text: string,
-): Cursor {
+export function decodeCursor(key: CursorKey, list: string, query: Pick<Query, 'where' | 'sort'>, text: string): Cursor {
   const bytes = Buffer.from(text, 'base64url')
   const payload = bytes.subarray(TAG)
   const isOurs =

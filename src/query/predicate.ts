@@ -60,6 +60,9 @@ export interface Shape {
   readonly fields: readonly string[] | null
 }
 
+/** What is shown where nothing is said: the row's own fields, and ids of what is related. */
+export const plainShape: Shape = Object.freeze({ depth: 1, include: Object.freeze([]), fields: null })
+
 export const everything: Predicate = Object.freeze({ kind: 'constant', value: true })
 export const nothing: Predicate = Object.freeze({ kind: 'constant', value: false })
 

@@ -7,7 +7,7 @@ import { parseFlat } from './flat.ts'
 import type { Reading } from './operator.ts'
 import type { ReadMode } from './operand.ts'
 import { parseFilter } from './parse.ts'
-import { all, everything, type Predicate, type Query, type Shape, type SortKey } from './predicate.ts'
+import { all, everything, plainShape, type Predicate, type Query, type Shape, type SortKey } from './predicate.ts'
 import type { Scope } from './scope.ts'
 import { parseFields, parseInclude } from './shape.ts'
 import { parseSort, sortKeysOf } from './sort.ts'
@@ -128,7 +128,6 @@ function parseParameter(parameter: string, text: string, limits: Limits): unknow
 }
 
 const unsorted: readonly SortKey[] = Object.freeze([])
-const plainShape: Shape = Object.freeze({ depth: 1, include: Object.freeze([]), fields: null })
 
 function plainOf(limits: Limits, target: Target, options: QueryOptions): Decoded {
   const page = options.page === undefined ? limits.page : options.page

@@ -1,35 +1,21 @@
-import type { Action, Id, Model, Resource, Value } from '../../model/model.ts'
+import type { Action, Id, Resource, Value } from '../../model/model.ts'
 import { ApiError } from '../../protocol/error.ts'
-import type { Store } from '../../store/store.ts'
+import { plainShape } from '../../query/predicate.ts'
+import type { Maybe } from '../../store/work.ts'
 import type { Call, Outcome, Principal } from '../call.ts'
 import type { Surroundings } from '../context.ts'
 import { findAction } from '../database.ts'
 import { uuid7 } from '../ids.ts'
+import type { Invocation, Next } from '../invocation.ts'
 import { plainJson } from '../plain-json.ts'
 import { reply, type Reply } from '../reply.ts'
 import type { Ending, StoredCall, Task } from './attempt.ts'
 import { jobsName } from './job-resource.ts'
+import type { JobsEnvironment } from './jobs-environment.ts'
 import { JobRows } from './job-rows.ts'
 import { newTask, Queue } from './queue.ts'
 import { readAsync } from './respond-async.ts'
 import { within } from './within.ts'
-
-export interface JobsOptions {
-  /** Jobs that run at once; default 4. */
-  readonly concurrency?: number
-  /** Milliseconds that finished jobs are kept; default 24 hours. */
-  readonly keep?: number
-}
-
-export interface JobsEnvironment extends JobsOptions {
-  readonly model: Model
-  readonly store: Store
-  readonly clock: () => number
-  readonly random: (bytes: number) => Uint8Array
-  /** Callers are told apart, and see their own jobs only. */
-  readonly secured: boolean
-  readonly onFault: (error: ApiError) => void
-}
 
 /** A job that was begun. */
 export interface BegunJob {
@@ -100,20 +86,21 @@ export class Jobs {
     return { id: task.id, result }
   }
 
-  /** DELETE: cancels a job that is not finished, forgets one that is. */
-  async remove(call: Call): Promise<Outcome> {
-    const { engine } = this.#around!
-    const asked: Call = { ...plain, resource: this.resource, id: call.id, operation: 'get', principal: call.principal }
-    const seen = await engine.handle({ ...asked, trusted: call.trusted ?? false })
+  /** DELETE: cancels a job that is not finished, forgets one that is. `next` reads and deletes its row. */
+  async remove(invocation: Invocation, next: Next): Promise<Outcome> {
+    const { call } = invocation
+    const ask = (asked: Partial<Call>): Maybe<Outcome> =>
+      next({ ...invocation, call: { ...call, conditions: null, ...asked } })
+    const seen = await ask({ operation: 'get' })
     if (seen.kind !== 'item') return seen
     const id = String(call.id)
     if (await this.#queue.cancel(id)) {
-      const after = await engine.handle({ ...asked, trusted: true })
+      const after = await ask({ operation: 'get', trusted: true })
       if (after.kind !== 'item') return after
       const value: unknown = JSON.parse(after.body)
       return { ...answered, resource: this.resource, status: 202, value, body: after.body }
     }
-    return engine.handle({ ...asked, operation: 'delete', trusted: true, conditions: call.conditions })
+    return ask({ trusted: true, conditions: call.conditions })
   }
 
   async #keep(
@@ -152,7 +139,7 @@ export class Jobs {
   /** 202 with the job, and where it is. */
   async #accepted({ id }: Task, asked: boolean): Promise<Reply> {
     const { engine, url } = this.#around!
-    const read: Call = { ...plain, operation: 'get', resource: this.resource, id, principal: null, trusted: true }
+    const read: Call = { ...plain, resource: this.resource, id }
     const outcome = await engine.handle(read)
     if (outcome.kind === 'failure') throw outcome.error
     const value: unknown = outcome.kind === 'item' ? JSON.parse(outcome.body) : { id }
@@ -162,12 +149,17 @@ export class Jobs {
   }
 }
 
+/** How the engine itself reads a job. */
 const plain = {
+  operation: 'get',
   parent: null,
   query: null,
-  shape: Object.freeze({ depth: 1, include: [], fields: null }),
+  shape: plainShape,
   mode: 'json',
   conditions: null,
+  principal: null,
+  trusted: true,
+  unbounded: true,
 } as const
 
 const answered = { kind: 'value', action: null, headers: [] } as const

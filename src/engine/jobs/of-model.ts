@@ -5,7 +5,8 @@ import { reservedPaths, type Paths } from '../../model/names.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { Principal } from '../call.ts'
 import { jobResource, jobsName } from './job-resource.ts'
-import { Jobs, type BegunJob, type JobsEnvironment } from './jobs.ts'
+import { Jobs, type BegunJob } from './jobs.ts'
+import type { JobsEnvironment } from './jobs-environment.ts'
 
 type Resources = Readonly<Record<string, AnyResource>>
 

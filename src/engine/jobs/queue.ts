@@ -4,7 +4,7 @@ import type { Surroundings } from '../context.ts'
 import { findAction } from '../database.ts'
 import { attempt, keepResult, type Ending, type StoredCall, type Task } from './attempt.ts'
 import type { JobRecord, JobRows } from './job-rows.ts'
-import type { JobsEnvironment } from './jobs.ts'
+import type { JobsEnvironment } from './jobs-environment.ts'
 import { Runner } from './runner.ts'
 import { within } from './within.ts'
 

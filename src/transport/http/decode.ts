@@ -38,7 +38,7 @@ export function decodeCall(engine: Engine, call: HttpCall, endpoint: CollectionE
   const { exchange } = call
   call.resource = endpoint.resource
   call.conditions = ofFormat(readConditions(exchange), exchange.method, call.format)
-  call.prefers = readPreferences(exchange.prefer)
+  call.prefer(readPreferences(exchange.prefer))
   const query = queryOf(exchange)
   if (exchange.method === 'GET' || exchange.method === 'HEAD') {
     call.operation = endpoint.kind === 'collection' ? 'list' : 'get'

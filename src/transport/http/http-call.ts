@@ -1,7 +1,7 @@
 import type { Arguments, Call, Conditions, HistoryRange, InputMode, Operation, Principal } from '../../engine/call.ts'
 import type { Reception, Upload } from '../../engine/files/reception.ts'
 import type { Action, Field, Id, Resource, ScalarField, Value } from '../../model/model.ts'
-import type { Query, Shape } from '../../query/predicate.ts'
+import { plainShape, type Query, type Shape } from '../../query/predicate.ts'
 import type { Credentials } from '../../auth/principal.ts'
 import type { Maybe } from '../../store/work.ts'
 import type { Exchange } from './exchange.ts'
@@ -10,12 +10,11 @@ import type { Parameter } from './parameters.ts'
 import { noPreferences, type Preferences } from './prefer.ts'
 import type { Endpoint } from './routes.ts'
 
-const plain: Shape = Object.freeze({ depth: 1, include: [], fields: null })
 const none: readonly Parameter[] = Object.freeze([])
 
 /**
- * A call while it is decoded, with what its answer needs to know of the request:
- * the one object that a request costs beside its exchange.
+ * A call while it is decoded, with what its answer needs to know of the request: the one object that a request costs beside
+ * its exchange. It has fields only, no accessors: calls are copied (`{ ...call, input }`), and a copy would lack those.
  */
 export class HttpCall implements Call {
   readonly exchange: Exchange
@@ -24,7 +23,7 @@ export class HttpCall implements Call {
   id: Id | null = null
   parent: { readonly resource: Resource; readonly id: Id; readonly field: Field } | null = null
   query: Query | null = null
-  shape: Shape = plain
+  shape: Shape = plainShape
   input: unknown = undefined
   mode: InputMode
   jsonPatch = false
@@ -48,29 +47,21 @@ export class HttpCall implements Call {
   parameters: readonly Parameter[] = none
   prefers: Preferences = noPreferences
   pretty = false
-  #resource: Resource | null = null
+  returning = false
+  lenient = false
+  /** Known once the URI is resolved, so before an engine sees the call. */
+  resource!: Resource
+  readonly credentials: Credentials
 
   constructor(exchange: Exchange, mode: InputMode) {
     this.exchange = exchange
+    this.credentials = exchange
     this.mode = mode
   }
 
-  get credentials(): Credentials {
-    return this.exchange
-  }
-
-  get returning(): boolean {
-    return this.prefers.return === 'representation'
-  }
-  get lenient(): boolean {
-    return this.prefers.lenient
-  }
-
-  /** Known once the URI is resolved, so before an engine sees the call. */
-  get resource(): Resource {
-    return this.#resource!
-  }
-  set resource(resource: Resource) {
-    this.#resource = resource
+  prefer(preferences: Preferences): void {
+    this.prefers = preferences
+    this.returning = preferences.return === 'representation'
+    this.lenient = preferences.lenient
   }
 }

@@ -1,4 +1,4 @@
-import type { CallOptions } from '../../../src/engine/program.ts'
+import type { CallOptions } from '../../../src/model/operations.ts'
 import type { Field, Resource } from '../../../src/model/model.ts'
 import type { Rule } from '../../../src/model/rule.ts'
 import type { Asked } from './random-query.ts'

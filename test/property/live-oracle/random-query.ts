@@ -2,7 +2,8 @@
 import type { Principal } from '../../../src/index.ts'
 import type { Call } from '../../../src/engine/call.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
-import { callOf, type CallOptions } from '../../../src/engine/program.ts'
+import { callOf } from '../../../src/engine/program.ts'
+import type { CallOptions } from '../../../src/model/operations.ts'
 import type { Field, Id, Resource } from '../../../src/model/model.ts'
 import type { Random } from './random.ts'
 

@@ -48,7 +48,7 @@ function begin(call: HttpCall, field: ScalarField): void {
   call.mode = 'json'
   call.file = field
   call.conditions = readConditions(exchange)
-  call.prefers = readPreferences(exchange.prefer)
+  call.prefer(readPreferences(exchange.prefer))
   call.idempotencyKey = readKey(exchange)
 }
 

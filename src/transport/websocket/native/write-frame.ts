@@ -3,7 +3,7 @@ import { SUBPROTOCOL, type RequestId } from '../../../protocol/frames.ts'
 import { formatPosition } from '../../../protocol/position.ts'
 import type { Principal } from '../../../auth/principal.ts'
 import type { Outcome } from '../../../engine/call.ts'
-import { fieldOf } from '../../../engine/carrying.ts'
+import { headerOf } from '../../../engine/outcome.ts'
 import type { Engine } from '../../../engine/engine.ts'
 import { frameOf, sharedFrame, type Batch, type Frame } from '../../../live/event.ts'
 import type { Shown } from '../../../live/subscription.ts'
@@ -55,9 +55,9 @@ export function answerFrame(id: RequestId, outcome: Outcome): Frame {
     case 'unchanged':
       return textFrame(`${head},"status":304,"data":null,"etag":"${outcome.etag}"}`)
     case 'value': {
-      const position = fieldOf(outcome, 'position')
+      const position = headerOf(outcome, 'position')
       const at = position === undefined ? '' : `,"position":${JSON.stringify(position)}`
-      const again = fieldOf(outcome, 'idempotency-replayed') === undefined ? '' : ',"replayed":true'
+      const again = headerOf(outcome, 'idempotency-replayed') === undefined ? '' : ',"replayed":true'
       return textFrame(`${head},"status":${outcome.status},"data":${outcome.body ?? 'null'}${at}${again}}`)
     }
     case 'failure':

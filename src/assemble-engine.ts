@@ -1,0 +1,67 @@
+import { randomBytes } from 'node:crypto'
+import type { ApiOptions } from './api-options.ts'
+import { createAuth } from './auth/auth.ts'
+import { createEngine, type OwnEngine } from './engine/create-engine.ts'
+import type { Expiry } from './engine/expiry.ts'
+import type { Files } from './engine/files/files.ts'
+import { filesOf } from './engine/files/of-model.ts'
+import { gateOf } from './engine/gate.ts'
+import { hooksOf } from './engine/hooks.ts'
+import type { Jobs } from './engine/jobs/jobs.ts'
+import { jobsOf } from './engine/jobs/of-model.ts'
+import { limiterOf } from './engine/limited.ts'
+import { isDevelopment, printRefusal } from './engine/report.ts'
+import { withTokens } from './engine/token-hooks.ts'
+import type { Environment } from './environment.ts'
+import type { Model } from './model/model.ts'
+import type { Limits } from './protocol/limits.ts'
+import type { Store } from './store/store.ts'
+
+/** Bytes of representations that are kept in memory where nothing else is said. */
+const CACHE = 16 * 1_048_576
+
+export interface EngineParts {
+  readonly model: Model
+  readonly limits: Limits
+  readonly store: Store
+  readonly expiry: Expiry | null
+  /** Names the path of a resource, a row or an action. */
+  readonly url: (target: string, params?: Readonly<Record<string, unknown>>) => string
+}
+
+/** An engine, and the parts of it that begin and end with its API. */
+export interface Assembled {
+  readonly engine: OwnEngine
+  readonly jobs: Jobs | null
+  readonly files: Files | null
+}
+
+/** Makes the engine of an API, and all that it works with, from the options. */
+export function assembleEngine(parts: EngineParts, options: ApiOptions, environment: Environment): Assembled {
+  const { model, store } = parts
+  const { clock, random, onFault, onBackgroundFault } = environment
+  const auth = createAuth(options.auth, { model, store, clock, random, authenticate: options.authenticate ?? null })
+  const background = { model, store, clock, random, onFault: onBackgroundFault }
+  const jobs = jobsOf({ ...options.jobs, ...background, secured: auth !== null })
+  const files = filesOf(options.files, background)
+  const engine = createEngine({
+    ...parts,
+    mode: options.input ?? 'json',
+    strict: options.strict ?? false,
+    auth,
+    gate: gateOf(auth, options.permissions?.length ? options.permissions : null),
+    clock,
+    random,
+    ids: options.ids ?? null,
+    cache: options.cache ?? CACHE,
+    cursorKey: options.cursorKey ?? randomBytes(32),
+    limiter: limiterOf(model, clock, { rateLimit: options.rateLimit, budgets: options.budgets, random }),
+    files,
+    jobs,
+    hooks: hooksOf(auth?.roles ? withTokens(options, auth.roles) : options),
+    provided: options.provide ?? {},
+    onFault,
+    onRefusal: isDevelopment() ? printRefusal : undefined,
+  })
+  return { engine, jobs, files }
+}

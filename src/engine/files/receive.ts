@@ -1,0 +1,14 @@
+import type { Step } from '../invocation.ts'
+import type { Files } from './files.ts'
+
+/** receive: takes in the files of a write, once it is known that it would be allowed. */
+export function receiving(files: Files): Step {
+  return (invocation, next) => {
+    const { call, writing } = invocation
+    if (!call.receive) return next(invocation)
+    return files.during(call, writing!, ready => {
+      invocation.writing = ready
+      return next(invocation)
+    })
+  }
+}

@@ -1,0 +1,26 @@
+import type { Ctx } from '../schema/field.ts'
+import type { CursorKey } from '../query/cursor.ts'
+import type { Permissions } from './permissions.ts'
+import type { Bounds } from './related.ts'
+import type { NewId } from './write.ts'
+
+/** What reading needs beside the call. */
+export interface Reading {
+  readonly epoch: string
+  readonly ctx: Ctx
+  readonly bounds: Bounds
+  /** Rows that may be sorted in memory. */
+  readonly sortedRows: number
+  readonly cursorKey: CursorKey
+  /** What the caller may do; what it may see is ANDed into everything. */
+  readonly permissions: Permissions
+}
+
+/** What writing needs beside the call and the unit. */
+export interface Writing extends Reading {
+  readonly newId: NewId
+  /** Objects in an array body. */
+  readonly bulk: number
+  /** The hashes of passwords that the call brings, by what was said; null where it brings none. */
+  readonly hashes: ReadonlyMap<string, string> | null
+}

@@ -1,0 +1,52 @@
+import type { ApiOptions } from './api-options.ts'
+import { withSessions } from './auth/session.ts'
+import { withFiles } from './engine/files/of-model.ts'
+import { withJobResource } from './engine/jobs/of-model.ts'
+import { withHooks } from './live/commit-hooks.ts'
+import type { AnyResource } from './model/declaration.ts'
+import { ModelError } from './model/faults.ts'
+import type { DeclaredHandled } from './model/handled.ts'
+import { handledRoutes, type HandledRoutes } from './model/handled-routes.ts'
+import { link } from './model/link.ts'
+import type { Model } from './model/model.ts'
+import type { Limits } from './protocol/limits.ts'
+
+type Declared = Readonly<Record<string, AnyResource | DeclaredHandled>>
+
+/**
+ * Links what an API declares: resources with rows, together with those that the engine keeps for itself, and beside them the
+ * routes of resources that functions serve. Throws ModelError with every fault.
+ */
+export function linkDeclarations(
+  declared: Declared,
+  limits: Limits,
+  { paths = {}, docs, validators = {} }: Pick<ApiOptions, 'paths' | 'docs' | 'validators'>,
+): { readonly model: Model; readonly routes: HandledRoutes } {
+  const { modelled, handled } = apart(declared)
+  const resources = withJobResource(withHooks(withSessions(withFiles(modelled))), paths)
+  const model = link(resources, { limits, paths, docs: docs ?? null, validators })
+  return { model, routes: linkHandled(handled, model) }
+}
+
+/** Tells resources with rows from those that functions serve. */
+function apart(declared: Declared): {
+  readonly modelled: Readonly<Record<string, AnyResource>>
+  readonly handled: ReadonlyMap<string, DeclaredHandled>
+} {
+  const modelled: Record<string, AnyResource> = {}
+  const handled = new Map<string, DeclaredHandled>()
+  for (const [name, one] of Object.entries(declared)) {
+    if ('~handled' in one) handled.set(name, one)
+    else modelled[name] = one
+  }
+  return { modelled, handled }
+}
+
+function linkHandled(handled: ReadonlyMap<string, DeclaredHandled>, model: Model): HandledRoutes {
+  const taken = [...model.resources.values(), ...model.standalone.values()].flatMap(resource =>
+    resource.paths.map(path => [path, resource.name] as const),
+  )
+  const { routes, faults } = handledRoutes(handled, new Map(taken))
+  if (faults.length > 0) throw new ModelError(faults)
+  return routes
+}
