@@ -1,11 +1,12 @@
-import type { Id, Join, Resource, Row } from '../model/model.ts'
+import type { Id, Resource, Row } from '../model/model.ts'
 import { ApiError } from '../protocol/error.ts'
 import { formatPosition } from '../protocol/position.ts'
-import type { Change, Snapshot, Store } from '../store/store.ts'
+import type { Snapshot, Store } from '../store/store.ts'
 import { wait, type Work } from '../store/work.ts'
 import type { Call, HistoryRange, Item, List, Unchanged } from './call.ts'
 import { historyOf } from './history.ts'
-import { PastSnapshot, type Pair } from './past-snapshot.ts'
+import { ChangesSince } from './changes-since.ts'
+import { PastSnapshot } from './past-snapshot.ts'
 import { getItem, getList } from './read.ts'
 import type { Reading } from './reading.ts'
 import { seqOf } from './seq-of.ts'
@@ -102,8 +103,7 @@ function* ofOneRow(store: Store, now: Snapshot, at: number, resource: Resource, 
 }
 
 function* ofAll(store: Store, now: Snapshot, at: number): Work<Snapshot> {
-  const rows = new Map<Resource, Map<Id, Row | null>>()
-  const pairs = new Map<Join, Map<string, Pair>>()
+  const since = new ChangesSince()
   let taken = 0
   for (let from = at; from < now.position;) {
     const commits = yield* wait(store.commits(from, STEP))
@@ -115,38 +115,9 @@ function* ofAll(store: Store, now: Snapshot, at: number): Work<Snapshot> {
       for (const change of changes) {
         if (++taken > MOST)
           throw new ApiError('too_complex', { detail: `more than ${MOST} changes lie between then and now` })
-        noteRow(rows, change)
-        notePairs(pairs, change)
+        since.add(change)
       }
     }
   }
-  const former = new Map([...pairs].map(([join, each]) => [join, [...each.values()]]))
-  return new PastSnapshot(now, at, { rows, pairs: former })
-}
-
-// The first change after the position tells what was there.
-function noteRow(rows: Map<Resource, Map<Id, Row | null>>, { resource, id, op, before }: Change): void {
-  let known = rows.get(resource)
-  if (!known) rows.set(resource, (known = new Map()))
-  if (!known.has(id)) known.set(id, op === 'create' ? null : before)
-}
-
-function notePairs(pairs: Map<Join, Map<string, Pair>>, { resource, id, lists }: Change): void {
-  for (const list of lists) {
-    const field = resource.field.get(list.field)
-    if (field?.is !== 'many') continue
-    let known = pairs.get(field.join)
-    if (!known) pairs.set(field.join, (known = new Map()))
-    for (const was of [false, true])
-      for (const other of was ? list.removed : list.added) {
-        const [a, b] = field.side === 'a' ? [id, other] : [other, id]
-        note(known, { a, b, was })
-        if (field.symmetric) note(known, { a: b, b: a, was })
-      }
-  }
-}
-
-function note(known: Map<string, Pair>, pair: Pair): void {
-  const key = `${typeof pair.a}${pair.a}\n${typeof pair.b}${pair.b}`
-  if (!known.has(key)) known.set(key, pair)
+  return new PastSnapshot(now, at, since.differences())
 }

@@ -35,7 +35,7 @@ export function* difference(
     if (!known.has(id)) events.push(shown('enter', row, body, []))
     else if (touched.has(id) || bodies.get(id) !== body) events.push(shown('change', row, body, []))
   }
-  const order = to.compare === null ? rows.map(row => row.id) : null
+  const order = to.tellsOrder ? rows.map(row => row.id) : null
   return batchOf(to.interest.resource, snapshot.position, events, order)
 }
 

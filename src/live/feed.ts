@@ -1,10 +1,19 @@
 import type { Commit, Snapshot, Store } from '../store/store.ts'
-import { wait, type Work } from '../store/work.ts'
+import { chain, wait, type Maybe, type Work } from '../store/work.ts'
+import { ChangesSince } from '../engine/changes-since.ts'
+import { PastSnapshot } from '../engine/past-snapshot.ts'
 import type { Hub } from './hub.ts'
+import type { SlicedWork } from './incremental/time-slice.ts'
 
 /** Changes that one look at the log takes, and the most that are told one by one; beyond it a new snapshot is cheaper. */
 const STEP = 1_000
 const MOST = 100_000
+
+/** What a step of the feed comes to: not yet done, where telling took a turn of its own. */
+const AGAIN = Symbol('again')
+
+/** Milliseconds that an answer waits for queries that are asked again. */
+const PATIENCE = 1_000
 
 /** What happens around the telling of commits. */
 export interface Around {
@@ -28,6 +37,12 @@ export class Feed {
   #scheduled = false
   /** The last step; steps never overlap. */
   #running: Promise<unknown> = Promise.resolve()
+  /** Telling that goes on in the next turn. */
+  #paused: SlicedWork | null = null
+  /** Asks queries again that did not fit into a turn. */
+  #timer: NodeJS.Timeout | null = null
+  /** Those who wait until all queries were asked again. */
+  #waiting: (() => void)[] = []
 
   constructor(store: Store, hub: Hub, around: Around, onFault: (error: unknown) => void) {
     this.#store = store
@@ -50,11 +65,13 @@ export class Feed {
     this.#stop?.()
     this.#stop = null
     this.#position = -1
+    this.#paused = null
+    this.#ask(null)
   }
 
   /** Work at a position up to which everything has been dispatched: whoever joins in it misses nothing and gets nothing twice. */
   at<T>(work: (snapshot: Snapshot) => Work<T>): Promise<T> {
-    const step = this.#running.then(() => this.#store.read(snapshot => this.#step(snapshot, work)))
+    const step = this.#running.then(() => this.#attempt(work))
     this.#running = step.catch(() => undefined)
     return step
   }
@@ -62,6 +79,29 @@ export class Feed {
   /** Dispatches what has been committed up to now. */
   advance(): Promise<void> {
     return this.at(nothing)
+  }
+
+  /** The same, and waits until the queries that it made due have been asked again, for a second at most. */
+  async settle(): Promise<void> {
+    await this.advance()
+    if (!this.#hub.isBehind) return
+    await new Promise<void>(resolve => {
+      const timer = setTimeout(resolve, PATIENCE)
+      timer.unref()
+      this.#waiting.push(() => {
+        clearTimeout(timer)
+        resolve()
+      })
+    })
+  }
+
+  #attempt<T>(work: (snapshot: Snapshot) => Work<T>): Maybe<T> {
+    const take = (result: T | typeof AGAIN): Maybe<T> =>
+      result === AGAIN ? nextTurn().then(() => this.#attempt(work)) : result
+    return chain(
+      this.#store.read(snapshot => this.#step(snapshot, work)),
+      take,
+    ) as Maybe<T>
   }
 
   #wake(): void {
@@ -73,8 +113,11 @@ export class Feed {
     })
   }
 
-  *#step<T>(snapshot: Snapshot, work: (snapshot: Snapshot) => Work<T>): Work<T> {
-    yield* this.#advance(snapshot)
+  *#step<T>(snapshot: Snapshot, work: (snapshot: Snapshot) => Work<T>): Work<T | typeof AGAIN> {
+    if (this.#paused) yield* this.#tellOn(snapshot, this.#paused)
+    if (!this.#paused) yield* this.#advance(snapshot)
+    if (this.#paused) return AGAIN
+    this.#ask(yield* this.#hub.requery(snapshot))
     return yield* work(snapshot)
   }
 
@@ -100,14 +143,53 @@ export class Feed {
 
   *#tell(snapshot: Snapshot, commits: readonly Commit[] | null, passing = none): Work<void> {
     this.#around.before(commits)
+    if (commits) return yield* this.#tellOn(snapshot, this.#hub.dispatch(snapshot, commits, passing))
+    this.#hub.resetAll()
+    yield* this.#around.after(snapshot)
+  }
+
+  /** The next slice of telling; it sees the state that it tells of, whatever was committed since. */
+  *#tellOn(snapshot: Snapshot, telling: SlicedWork): Work<void> {
+    this.#paused = null
     try {
-      if (commits) yield* this.#hub.dispatch(snapshot, commits, passing)
-      else this.#hub.resetAll()
+      const state = telling.isBegun ? yield* this.#stateOf(snapshot) : snapshot
+      if (state && !(yield* telling.next(state))) {
+        this.#paused = telling
+        return
+      }
+      if (!state) this.#hub.resetAll()
     } catch (error) {
       this.#onFault(error)
       this.#hub.resetAll()
     }
-    yield* this.#around.after(snapshot)
+    // Who somebody is by now is told at the position that is told of: at a later one, with the commits up to there.
+    if (snapshot.position === this.#position) yield* this.#around.after(snapshot)
+  }
+
+  /** The state at the position that is being told of; null if the log no longer tells it. */
+  *#stateOf(snapshot: Snapshot): Work<Snapshot | null> {
+    if (snapshot.position === this.#position) return snapshot
+    const commits = yield* this.#behind(snapshot)
+    if (!commits) return null
+    const since = new ChangesSince()
+    for (const { changes } of commits) for (const change of changes) since.add(change)
+    return new PastSnapshot(snapshot, this.#position, since.differences())
+  }
+
+  /** Asks queries again after some milliseconds; null = none are due. */
+  #ask(delay: number | null): void {
+    if (this.#timer) clearTimeout(this.#timer)
+    this.#timer = null
+    if (delay === null) {
+      const waiting = this.#waiting
+      this.#waiting = []
+      for (const go of waiting) go()
+      return
+    }
+    this.#timer = setTimeout(() => {
+      if (this.#stop) this.advance().catch(this.#onFault)
+    }, delay)
+    this.#timer.unref()
   }
 
   /** What ephemeral rows did up to the snapshot, at whose position it is told; null = more than is kept. */
@@ -140,6 +222,8 @@ export class Feed {
 }
 
 const none: readonly Commit[] = []
+
+const nextTurn = (): Promise<void> => new Promise(resolve => void setImmediate(resolve))
 
 // oxlint-disable-next-line require-yield -- work that needs nothing
 function* nothing(): Work<void> {}

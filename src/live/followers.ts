@@ -61,7 +61,7 @@ export class Followers implements Around {
     for (const user of (changed ?? this.#byUser).keys())
       each(this.#byUser.get(user), subscription => {
         subscription.hold()
-        this.#doubtful.set(subscription, changed?.get(user) ?? Infinity)
+        this.#doubtful.set(subscription, (this.#doubtful.get(subscription) ?? 0) + (changed?.get(user) ?? Infinity))
       })
   }
 

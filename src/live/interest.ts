@@ -20,6 +20,8 @@ export interface Interest {
   readonly view: View
   readonly permissions: Permissions
   readonly auth: Readonly<Record<string, unknown>> | undefined
+  /** All callers see the same bodies. */
+  readonly isShared: boolean
 }
 
 /** An interest and the key that equal ones share. */
@@ -53,7 +55,18 @@ export function interestOf(call: Call, authenticating: boolean): Keyed {
   return {
     key,
     item,
-    interest: { resource, where, sort, limit, offset, opaque: guard.opaque, view, permissions, auth: call.auth },
+    interest: {
+      resource,
+      where,
+      sort,
+      limit,
+      offset,
+      opaque: guard.opaque,
+      view,
+      permissions,
+      auth: call.auth,
+      isShared: whose === '' || !dependsOnCaller(view, permissions),
+    },
   }
 }
 
@@ -65,7 +78,18 @@ export function nothingOf({ resource, principal, trusted = false, auth, query }:
   return {
     key: `nothing\n${resource.name}\n${printQuery({ where: nothing, sort })}`,
     item: null,
-    interest: { resource, where: nothing, sort, limit: null, offset: 0, opaque: null, view, permissions, auth },
+    interest: {
+      resource,
+      where: nothing,
+      sort,
+      limit: null,
+      offset: 0,
+      opaque: null,
+      view,
+      permissions,
+      auth,
+      isShared: false,
+    },
   }
 }
 

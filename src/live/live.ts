@@ -36,7 +36,7 @@ export class Live {
     const { limits, clock, store, onFault } = options
     this.#options = options
     const bounds = { ids: limits.relatedIds, rows: limits.maxPage, total: Infinity }
-    this.#hub = new Hub({ clock, sortedRows: limits.sortedRows, bounds }, onFault)
+    this.#hub = new Hub({ clock, sortedRows: limits.sortedRows, turn: limits.turn, bounds }, onFault)
     this.#followers = new Followers({ changedIn: options.changedIn ?? (() => new Map()), onFault })
     this.#feed = new Feed(store, this.#hub, this.#followers, onFault)
     this.#queries = new Queries(options, {
@@ -138,7 +138,7 @@ export class Live {
 
   /** Tells subscribers of everything that is committed by now: before an answer, so that it comes after its own effects. */
   advance(): Promise<void> {
-    return this.#hub.isIdle ? Promise.resolve() : this.#feed.advance()
+    return this.#hub.isIdle ? Promise.resolve() : this.#feed.settle()
   }
 
   /** Resolves when a position is here that a caller has seen elsewhere; ApiError `unavailable` if it takes too long. */

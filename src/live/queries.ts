@@ -53,7 +53,8 @@ export class Queries implements Source<Rows> {
   constructor(options: LiveOptions, feeds: QueryFeeds) {
     this.#options = options
     this.#feeds = feeds
-    this.#replaying = { store: options.store, changes: REPLAY, rows: options.limits.snapshotRows }
+    const { store, limits, onFault } = options
+    this.#replaying = { store, hub: feeds.hub, changes: REPLAY, rows: limits.snapshotRows, onFault }
   }
 
   get subscriptions(): ReadonlySet<Subscription> {
@@ -168,11 +169,12 @@ export class Queries implements Source<Rows> {
     const at = `${snapshot.position} ${snapshot.fleeting ?? ''}`
     if (this.#recent?.group === group && this.#recent.at === at) return this.#recent.rows
     const most = this.#options.limits.snapshotRows
-    const { rows, bodies } = yield* group.take(snapshot, most)
-    if (rows.length > most)
+    const taken = yield* this.#feeds.hub.take(snapshot, group, most)
+    if (!taken)
       throw new ApiError('too_complex', {
         detail: `more than ${most} rows match; filter more, or follow a window with limit`,
       })
+    const { rows, bodies } = taken
     const shown = rows.map((row, i) => ({ id: row[ID] as Id, seq: row[SEQ] as number, body: bodies[i]!, row }))
     if (!this.#recent) setImmediate(() => (this.#recent = null))
     this.#recent = { group, at, rows: shown }

@@ -3,7 +3,10 @@ import type { Id } from '../model/model.ts'
 import type { Change, Commit, Snapshot, Store } from '../store/store.ts'
 import type { Work } from '../store/work.ts'
 import { commitsSince } from './commits-since.ts'
+import type { Batch } from './event.ts'
 import type { Group } from './group.ts'
+import type { Hub } from './hub.ts'
+import { missed } from './incremental/resume.ts'
 import type { Subscription } from './subscription.ts'
 
 /** What a replay reads, and how much of it. */
@@ -11,8 +14,10 @@ export interface ReplayOptions {
   readonly store: Store
   /** Changes that are replayed at most; whoever is further behind gets a snapshot, which is cheaper. */
   readonly changes: number
-  /** Rows of a view that is watched. */
+  readonly hub: Hub
+  /** Rows of a view that must be seen to be followed. */
   readonly rows: number
+  readonly onFault: (error: unknown) => void
 }
 
 /**
@@ -20,7 +25,7 @@ export interface ReplayOptions {
  * much, or where its caller may have had other rights meanwhile. `item` = the row that it follows, if it is one row.
  */
 export function* replay(
-  { store, changes, rows }: ReplayOptions,
+  options: ReplayOptions,
   snapshot: Snapshot,
   subscription: Subscription,
   item: Id | null,
@@ -29,26 +34,11 @@ export function* replay(
 ): Work<boolean> {
   const { followed: group, listener } = subscription
   if (isFleeting(group)) return false
-  const commits = yield* commitsSince(store, snapshot, since, changes)
+  const commits = yield* commitsSince(options.store, snapshot, since, options.changes)
   // What was in view by other rights is not known.
   if (!commits || standing?.changedBy(commits)) return false
-  const { resource } = group.interest
-  const candidates = new Map<Commit, Change[]>()
-  for (const commit of commits) {
-    const own = commit.changes.filter(change => change.resource === resource)
-    if (own.length) candidates.set(commit, own)
-  }
-  const { watched } = group
-  if (watched) {
-    // What was in view then is not known; but nothing may have happened to it.
-    const shown = commits.some(commit => commit.changes.some(change => group.shows.has(change.resource)))
-    if (shown || watched.concerns(commits, candidates)) return false
-    if (!watched.hasSeen && (yield* group.take(snapshot, rows)).rows.length > rows) return false
-    listener.resumed(since)
-    subscription.begin()
-    return true
-  }
-  const batches = commits.length ? yield* group.match(snapshot, commits, candidates) : []
+  const batches = yield* missedBy(options, snapshot, group, commits)
+  if (batches === null) return false
   const lastEvent = batches.at(-1)?.events.at(-1)
   if (item !== null && lastEvent === undefined && (yield* group.rows(snapshot, 1)).length === 0) return false
   listener.resumed(since)
@@ -56,7 +46,37 @@ export function* replay(
   return true
 }
 
+/** What commits mean to somebody who saw a group's view before them; null = that cannot be told. */
+function* missedBy(
+  { hub, rows, onFault }: ReplayOptions,
+  snapshot: Snapshot,
+  group: Group,
+  commits: readonly Commit[],
+): Work<Batch[] | null> {
+  const { resource } = group.interest
+  switch (group.upkeep.kind) {
+    case 'rows': {
+      const candidates = new Map<Commit, readonly Change[]>()
+      for (const commit of commits) {
+        const own = commit.changes.filter(change => change.resource === resource)
+        if (own.length) candidates.set(commit, own)
+      }
+      return yield* group.match(snapshot, candidates)
+    }
+    case 'maintained': {
+      const batches = yield* missed(group, snapshot, commits, onFault)
+      if (batches === null || !(yield* hub.watch(snapshot, group, rows))) return null
+      return batches
+    }
+    case 'requeried': {
+      // What was in view then is not known; but nothing may have happened to it.
+      const isConcerned = hub.requeryOf(group)!.isConcernedBy(commits)
+      return isConcerned || !(yield* hub.watch(snapshot, group, rows)) ? null : []
+    }
+  }
+}
+
 /** Its view tells of ephemeral rows, which are in no log: what was missed of them cannot be told. */
-function isFleeting({ interest: { resource }, decides, shows }: Group): boolean {
-  return [resource, ...decides, ...shows].some(one => one.options.ephemeral !== null)
+function isFleeting(group: Group): boolean {
+  return group.upkeep.isFleeting
 }

@@ -33,6 +33,8 @@ export const defaultLimits = {
   expandedRows: 10_000,
   /** Rows that are sorted in memory by a calculated key. */
   sortedRows: 10_000,
+  /** Milliseconds of one turn of the event loop that telling subscribers may take; the rest follows in later turns. */
+  turn: 5,
   /** Ids shown of one to-many relation before the list is cut. */
   relatedIds: 1_000,
   /** Rows of a subscription's snapshot → too_complex. */

@@ -145,6 +145,8 @@ export interface LinkChange {
 /** A record of the change log. */
 export interface Change extends RowChange {
   readonly seq: number
+  /** A deletion that was recorded before deletions told the pairs of joins that went with their row: they are not known. */
+  readonly pairsUntold?: true
 }
 
 /** A record with the moment of its commit, in milliseconds since the epoch. */

@@ -112,8 +112,11 @@ function ascending(resource: Resource, ids: readonly Id[]): Id[] {
 export function accessTo(state: State): Access<Row> {
   return {
     isFrozen: true,
-    value(field) {
-      const { slot } = stored(field as Field)
+    value(scopeField) {
+      const field = scopeField as Field
+      if (field.is === 'back' && !field.toMany)
+        return row => rowsWith(state, field.target, field.via.slot, row[ID]!)[0]?.[ID] ?? null
+      const { slot } = stored(field)
       return row => row[slot]!
     },
     one(scopeField) {

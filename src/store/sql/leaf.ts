@@ -1,6 +1,7 @@
 import type { Field, Join, ManyField, OneField, Resource } from '../../model/model.ts'
 import { fold } from '../../query/fold.ts'
 import type { Predicate } from '../../query/predicate.ts'
+import { prefixEnd } from '../../query/prefix.ts'
 import * as types from '../../schema/field-types/built-in.ts'
 import type { Value } from '../../schema/field.ts'
 import type { Bind, Codec } from './codec.ts'
@@ -87,24 +88,11 @@ function textShape(op: Extract<Leaf, { kind: 'text' }>['op'], value: string): Le
     case 'contains':
       return { variant: '', binds: [value] }
     case 'startsWith': {
-      const next = successor(value)
+      const next = prefixEnd(value)
       return next === null ? { variant: 'open', binds: [value] } : { variant: '', binds: [value, next] }
     }
     case 'endsWith':
       return value === '' ? { variant: 'empty', binds: [] } : { variant: '', binds: [-Array.from(value).length, value] }
-  }
-}
-
-/** The smallest text above all that start with the prefix, by code point; null if there is none. */
-function successor(prefix: string): string | null {
-  const points = Array.from(prefix)
-  for (;;) {
-    const last = points.pop()
-    if (last === undefined) return null
-    const code = last.codePointAt(0)!
-    if (code === 0x10ffff) continue
-    // Surrogates are no characters: above U+D7FF comes U+E000.
-    return points.join('') + String.fromCodePoint(code === 0xd7ff ? 0xe000 : code + 1)
   }
 }
 

@@ -76,7 +76,9 @@ export class Log {
           ? this.#json(resource, before, change.changed)
           : this.#json(resource, before)
     const is = after === null ? null : this.#json(resource, after)
-    this.#append.run(seq, tx, at, resource.name, id, op, was, is, lists.length === 0 ? null : JSON.stringify(lists))
+    // A deletion always says which pairs went with the row, be it none.
+    const told = lists.length === 0 && op !== 'delete' ? null : JSON.stringify(lists)
+    this.#append.run(seq, tx, at, resource.name, id, op, was, is, told)
   }
 
   /** A record without a resource is about a URI; what it tells stands where a row would. */
@@ -201,6 +203,7 @@ export class Log {
       after: is,
       changed,
       lists: lists === null ? [] : (JSON.parse(lists) as ListDelta[]),
+      ...(op === 'delete' && lists === null && { pairsUntold: true }),
     }
   }
 }

@@ -1,0 +1,295 @@
+import { ID, type Id, type Resource, type Row } from '../../model/model.ts'
+import type { Snapshot } from '../../store/store.ts'
+import type { Work } from '../../store/work.ts'
+import type { Batch } from '../event.ts'
+import { climb } from './climb.ts'
+import type { Followed, Move } from './followed.ts'
+import type { Images } from './group-index.ts'
+import { holds } from './holds.ts'
+import type { KnownPairs } from './known-pairs.ts'
+import { OrderedList } from './ordered-list.ts'
+import { TimeSlice } from './time-slice.ts'
+import { Registry, type ShownPlan } from './registry.ts'
+import { shownOtherwise } from './shown-rows.ts'
+import type { Entry, Sorting } from './sorting.ts'
+import { Present, type State } from './state.ts'
+import type { Step, Touched } from './step.ts'
+import { digestOf, seqOf, Telling } from './telling.ts'
+import { movesOfWindow, orderOfWindow, type WindowedList } from './windows.ts'
+
+/** Rows that are looked into before it is asked whether the turn is over. */
+const CHUNK = 256
+
+/** A row that a step touched or that others moved, before and after. */
+interface MovedRow extends Images {
+  readonly id: Id
+  /** What the log says of the row itself; null = other rows moved it. */
+  readonly touched: Touched | null
+  /** Its places by sorting, before and after, once a list asks for them. */
+  places: Map<Sorting, Places> | null
+}
+
+interface Places {
+  readonly old: Entry | null
+  readonly next: Entry | null
+}
+
+/** What became of a row for one target. */
+interface Verdict<G extends Followed> {
+  readonly target: G | OrderedList
+  readonly row: MovedRow
+  readonly was: boolean
+  readonly is: boolean
+}
+
+/** What was found out of a step. */
+interface Judged<G extends Followed> {
+  /** Rows that are shown otherwise, by what shows them. */
+  readonly shown: Map<ShownPlan, ReadonlySet<Id>>
+  /** By group; null = its evaluation failed. */
+  readonly moves: Map<G, Move[] | null>
+  /** Lists in which something moved, or that show rows otherwise. */
+  readonly lists: Set<WindowedList<G>>
+  /** Also what nobody has seen is judged. */
+  readonly everyone: boolean
+}
+
+/** Hears what a step means to a group; null = that cannot be told. */
+export type Deliver<G> = (group: G, batch: Batch | null) => void
+
+/**
+ * Keeps the views of one resource's groups up to date from what commits change (incremental view maintenance). A row
+ * that a commit moves, itself or through others, is looked up by the values that its paths end at, before and after.
+ * Whether it was in a view and is in it follows from the two states; no query is asked again.
+ */
+export class ViewMaintenance<G extends Followed> {
+  readonly registry: Registry<G>
+  readonly #known: KnownPairs
+  readonly #onFault: (error: unknown) => void
+
+  constructor(resource: Resource, known: KnownPairs, onFault: (error: unknown) => void) {
+    this.registry = new Registry(resource)
+    this.#known = known
+    this.#onFault = onFault
+  }
+
+  /** Somebody sees a group's view, at the position that was told last: from now on it is known what they were told. */
+  *seen(group: G, snapshot: Snapshot, rows: readonly Row[], bodies: readonly string[]): Work<void> {
+    const { registry } = this
+    const list = registry.listOf(group)
+    if (list) {
+      yield* list.load(new Present(snapshot, this.#known), list.extent)
+      registry.index.moved(list)
+    }
+    if (group.isGuarded)
+      registry.digests.set(group, new Map(rows.map((row, i) => [row[ID] as Id, digestOf(bodies[i]!)])))
+  }
+
+  /** Whether all is known of a group's view that following it needs. */
+  isSeen(group: G): boolean {
+    const list = this.registry.listOf(group)
+    if (list && !(list.isLoaded && list.covers(list.extent))) return false
+    return !group.isGuarded || this.registry.digests.has(group)
+  }
+
+  /** What a step means to all groups. */
+  *advance(step: Step, slice: TimeSlice, deliver: Deliver<G>): Work<void> {
+    const { shown, moves, lists } = yield* this.#judge(step, slice)
+    const orders = new Map<G, Id[]>()
+    for (const list of lists) {
+      if (slice.isOver) yield* slice.pause()
+      yield* this.#settle(list, step, shown, moves, orders)
+    }
+    yield* this.#tell(step, slice, moves, orders, deliver)
+  }
+
+  /** Whether a step means anything to any group, whatever was told. */
+  *concerns(step: Step): Work<boolean> {
+    const { shown, moves, lists } = yield* this.#judge(step, TimeSlice.unhurried, true)
+    return moves.size > 0 || lists.size > 0 || shown.size > 0
+  }
+
+  /** Takes a step over into the lists, telling nobody. */
+  *take(step: Step): Work<void> {
+    yield* this.#judge(step, TimeSlice.unhurried)
+  }
+
+  /** Asks of each row that moved whom it concerns, and notes what it means to them; `everyone` = also to the unseen. */
+  *#judge(step: Step, slice: TimeSlice, everyone = false): Work<Judged<G>> {
+    const { resource, index, plan, shownPlans } = this.registry
+    const judged: Judged<G> = { shown: new Map(), moves: new Map(), lists: new Set(), everyone }
+    const { shown, moves, lists } = judged
+    for (const shownPlan of shownPlans) {
+      const ids = yield* shownOtherwise(shownPlan.plan, step)
+      if (ids.size > 0) shown.set(shownPlan, ids)
+    }
+    const own = step.touched.get(resource)
+    const others = yield* climb(plan, step, (path, value) => index.has(path, value))
+    for (const ids of shown.values()) for (const id of ids) others.add(id)
+    if (own) for (const id of own.keys()) others.delete(id)
+    const ids = [...(own?.keys() ?? []), ...others]
+    for (let from = 0; from < ids.length; from += CHUNK) {
+      if (from > 0 && slice.isOver) yield* slice.pause()
+      const chunk = ids.slice(from, from + CHUNK)
+      yield* step.present.load(resource, chunk)
+      for (const verdict of yield* step.present.settled(() => this.#verdicts(chunk, own, step, moves)))
+        this.#apply(verdict, step, judged)
+    }
+    // A list shows rows otherwise that did not move in it.
+    if (shown.size > 0)
+      for (const list of this.registry.lists)
+        if (list.isLoaded && [...list.windows].some(window => shown.has(this.registry.shownBy(window)!)))
+          lists.add(list)
+    return judged
+  }
+
+  /** Free of effects but for faults, which reset a group whatever else is found. */
+  #verdicts(
+    ids: readonly Id[],
+    own: ReadonlyMap<Id, Touched> | undefined,
+    step: Step,
+    moves: Map<G, Move[] | null>,
+  ): Verdict<G>[] {
+    const { resource, index } = this.registry
+    const verdicts: Verdict<G>[] = []
+    for (const id of ids) {
+      const touched = own?.get(id) ?? null
+      const after = touched ? touched.after : step.after.row(resource, id)
+      const row: MovedRow = { id, touched, before: touched ? touched.before : after, after, places: null }
+      if (!row.before && !row.after) continue
+      index.visit(row, step.before, step.after, target => {
+        try {
+          const isList = target instanceof OrderedList
+          const was = isList
+            ? wasListed(target, row, step)
+            : row.before !== null && isIn(target, row.before, step.before)
+          const is = isList ? isListed(target, row, step) : row.after !== null && isIn(target, row.after, step.after)
+          if (was || is) verdicts.push({ target, row, was, is })
+        } catch (error) {
+          this.#fail(target, error, moves)
+        }
+      })
+    }
+    return verdicts
+  }
+
+  #apply({ target, row, was, is }: Verdict<G>, step: Step, { shown, moves, lists, everyone }: Judged<G>): void {
+    const { id, touched, before, after } = row
+    if (target instanceof OrderedList) {
+      const list = target as WindowedList<G>
+      if (was && is && !touched && !list.definition.sorting.isRelational) return
+      const { old, next } = placesOf(row, list.definition.sorting, step)
+      list.move(was ? old : null, is ? next : null)
+      if (list.isChanged) lists.add(list)
+      return
+    }
+    if (target.isGuarded && !everyone && !this.registry.digests.has(target)) return
+    const plan = this.registry.shownBy(target)
+    const isOther = !was || !is || touched !== null || (plan !== undefined && shown.get(plan)?.has(id))
+    if (!isOther) return
+    const list = moves.get(target)
+    if (list === null) return
+    const kind = is ? (was ? 'change' : 'enter') : 'leave'
+    const move: Move = { kind, id, row: is ? after : null, seq: seqOf(before ?? after) }
+    if (list) list.push(move)
+    else moves.set(target, [move])
+  }
+
+  /** Brings a list up to date, and notes what that means to its windows. */
+  *#settle(
+    list: WindowedList<G>,
+    step: Step,
+    shown: ReadonlyMap<ShownPlan, ReadonlySet<Id>>,
+    moves: Map<G, Move[] | null>,
+    orders: Map<G, Id[]>,
+  ): Work<void> {
+    if (!list.isLoaded || list.windows.size === 0) return
+    try {
+      yield* list.extend(step.present, list.extent)
+    } catch (error) {
+      return this.#fail(list, error, moves)
+    }
+    this.registry.index.moved(list)
+    const touched = step.touched.get(this.registry.resource)
+    for (const window of list.windows) {
+      const plan = this.registry.shownBy(window)
+      if (window.isGuarded && !this.registry.digests.has(window)) continue
+      const found = movesOfWindow(list, window, touched, plan && shown.get(plan))
+      const hasOrder = window.tellsOrder && (found.isReordered || found.moves.length > 0)
+      if (hasOrder) orders.set(window, orderOfWindow(list, window))
+      if (found.moves.length > 0 || hasOrder) moves.set(window, found.moves)
+    }
+    list.settled()
+  }
+
+  *#tell(
+    step: Step,
+    slice: TimeSlice,
+    moves: ReadonlyMap<G, Move[] | null>,
+    orders: ReadonlyMap<G, Id[]>,
+    deliver: Deliver<G>,
+  ): Work<void> {
+    const { resource, digests } = this.registry
+    const telling = new Telling<G>(resource, step)
+    yield* telling.read([...moves.values()].filter(list => list !== null))
+    for (const [group, list] of moves) {
+      if (slice.isOver) yield* slice.pause()
+      if (list === null) {
+        deliver(group, null)
+        continue
+      }
+      try {
+        const batch = yield* telling.batch(group, list, digests.get(group) ?? null, orders.get(group))
+        if (batch) deliver(group, batch)
+      } catch (error) {
+        this.#fail(group, error, new Map())
+        deliver(group, null)
+      }
+    }
+  }
+
+  /** What one target's evaluation threw harms nobody else: whoever follows it begins anew. */
+  #fail(target: G | OrderedList, error: unknown, moves: Map<G, Move[] | null>): void {
+    this.#onFault(error)
+    if (target instanceof OrderedList) {
+      target.forget()
+      for (const window of (target as WindowedList<G>).windows) moves.set(window, null)
+    } else {
+      this.registry.digests.delete(target)
+      moves.set(target, null)
+    }
+  }
+}
+
+/** The places of a row in lists that are sorted alike: found once for all of them. */
+function placesOf(row: MovedRow, sorting: Sorting, step: Step): Places {
+  const { before, after, places } = row
+  const known = places?.get(sorting)
+  if (known) return known
+  const found: Places = {
+    old: before && sorting.entryOf(before, step.before),
+    next: after && sorting.entryOf(after, step.after),
+  }
+  row.places ??= new Map()
+  row.places.set(sorting, found)
+  return found
+}
+
+/** A list knows its rows: whether one was in it is asked of its place, not of the predicate. */
+function wasListed(list: OrderedList, row: MovedRow, step: Step): boolean {
+  if (!list.isLoaded) return false
+  const { old } = placesOf(row, list.definition.sorting, step)
+  return old !== null && list.has(old, () => isIn(list, row.before!, step.before))
+}
+
+/** What lies beyond the list need not match it. */
+function isListed(list: OrderedList, row: MovedRow, step: Step): boolean {
+  if (!list.isLoaded) return false
+  const { next } = placesOf(row, list.definition.sorting, step)
+  return next !== null && list.reaches(next) && isIn(list, row.after!, step.after)
+}
+
+function isIn(target: Followed | OrderedList, row: Row, state: State): boolean {
+  const { where, resource, opaque } = target instanceof OrderedList ? target.definition : target.interest
+  return holds(where, resource, row, state) && (opaque === null || opaque(row))
+}
