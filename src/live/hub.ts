@@ -1,28 +1,18 @@
-import type { Resource, Row } from '../model/model.ts'
+import type { Row } from '../model/model.ts'
 import type { Commit, Snapshot } from '../store/store.ts'
 import type { Work } from '../store/work.ts'
 import type { Batch } from './event.ts'
 import { each, minus, plus } from './few.ts'
 import { Group, type Member, type Surroundings } from './group.ts'
-import { History } from './incremental/history.ts'
-import { KnownPairs } from './incremental/known-pairs.ts'
 import { TimeSlice, SlicedWork } from './incremental/time-slice.ts'
 import { Present } from './incremental/state.ts'
-import { singleSteps, wholeStep } from './incremental/step.ts'
-import { ViewMaintenance } from './incremental/view-maintenance.ts'
+import type { ViewMaintenance } from './incremental/view-maintenance.ts'
+import type { Upkeep } from './upkeep.ts'
 import type { Interest } from './interest.ts'
+import { MaintainedGroups } from './maintained-groups.ts'
 import { PlainGroups } from './plain-groups.ts'
 import { Requery } from './requery.ts'
 import { RequeryQueue } from './requery-queue.ts'
-
-/** Ids of joins that are kept from step to step, so that long lists are not read again and again. */
-const KNOWN_PAIRS = 500_000
-
-/** Views of one resource that are maintained: those told commit by commit, and those told by steps. */
-interface Maintained {
-  readonly exact: ViewMaintenance<Group>
-  readonly merged: ViewMaintenance<Group>
-}
 
 /**
  * Knows who is interested in what. A change is looked up by the values of its images, so a commit costs what it changes
@@ -31,10 +21,9 @@ interface Maintained {
 export class Hub {
   readonly #groups = new Map<string, Group>()
   readonly #plain = new PlainGroups()
-  readonly #maintained = new Map<Resource, Maintained>()
+  readonly #maintained: MaintainedGroups
   readonly #requeries = new Map<Group, Requery>()
   readonly #due: RequeryQueue = new RequeryQueue()
-  readonly #known: KnownPairs = new KnownPairs(KNOWN_PAIRS)
   /** Called with what a group's evaluation threw; the group is reset, nobody else notices. */
   readonly #onFault: (error: unknown) => void
   readonly #surroundings: Surroundings
@@ -44,6 +33,9 @@ export class Hub {
   constructor(surroundings: Surroundings, onFault: (error: unknown) => void) {
     this.#surroundings = surroundings
     this.#onFault = onFault
+    this.#maintained = new MaintainedGroups(onFault, lost => {
+      for (const group of this.#groups.values()) if (this.maintenanceOf(group) === lost) this.#reset(group)
+    })
   }
 
   /** Nobody is interested in anything. */
@@ -60,9 +52,22 @@ export class Hub {
     return this.#groups.size
   }
 
-  /** The groups that are there, and what asking costs where a view is asked again. */
-  *explained(): Generator<{ readonly key: string; readonly group: Group; readonly requery: Requery | null }, void> {
-    for (const [key, group] of this.#groups) yield { key, group, requery: this.#requeries.get(group) ?? null }
+  /** How many groups there are by how their views are kept up to date. */
+  get upkeep(): Readonly<Record<Upkeep['kind'], number>> {
+    const counts = { rows: 0, maintained: 0, requeried: 0 }
+    for (const { upkeep } of this.#groups.values()) counts[upkeep.kind]++
+    return counts
+  }
+
+  /** The views that are asked again. */
+  get requeries(): Iterable<Requery> {
+    return this.#requeries.values()
+  }
+
+  /** What asks the query with this key again, if it is followed and must be. */
+  requeryBy(key: string): Requery | undefined {
+    const group = this.#groups.get(key)
+    return group && this.#requeries.get(group)
   }
 
   /** Hears of all commits, whole and in order; of null where the log cannot tell. Returns how to stop. */
@@ -109,6 +114,7 @@ export class Hub {
     const bodies = yield* group.present(snapshot, rows)
     if (requery) {
       requery.measured(performance.now() - begin)
+      requery.checkBounded()
       requery.see(rows, bodies)
     } else yield* this.maintenanceOf(group)?.seen(group, snapshot, rows, bodies) ?? nothing()
     return { rows, bodies }
@@ -121,10 +127,8 @@ export class Hub {
     return isKnown || (yield* this.take(snapshot, group, most)) !== null
   }
 
-  /** What keeps a group's view up to date; undefined = rows tell all, or its query is asked again. */
-  maintenanceOf({ interest: { resource }, upkeep }: Group): ViewMaintenance<Group> | undefined {
-    if (upkeep.kind !== 'maintained') return undefined
-    return this.#maintained.get(resource)?.[upkeep.isExact ? 'exact' : 'merged']
+  maintenanceOf(group: Group): ViewMaintenance<Group> | undefined {
+    return this.#maintained.of(group)
   }
 
   requeryOf(group: Group): Requery | undefined {
@@ -137,7 +141,7 @@ export class Hub {
    */
   dispatch(snapshot: Snapshot, logged: readonly Commit[], fleeting: readonly Commit[] = []): SlicedWork {
     const slice = new TimeSlice(this.#surroundings.turn)
-    const present = new Present(snapshot, this.#known)
+    const present = new Present(snapshot, this.#maintained.known)
     return new SlicedWork(slice, this.#dispatch(present, logged, fleeting, slice), later => present.continueIn(later))
   }
 
@@ -149,12 +153,8 @@ export class Hub {
   /** The log cannot tell what happened: everyone takes a new snapshot. */
   resetAll(): void {
     for (const tap of this.#taps) this.#safely(() => tap(null))
-    this.#known.clear()
     this.#due.clear()
-    for (const { exact, merged } of this.#maintained.values()) {
-      exact.registry.forget()
-      merged.registry.forget()
-    }
+    this.#maintained.forget()
     for (const requery of this.#requeries.values()) requery.forget()
     for (const group of this.#groups.values()) this.#reset(group)
   }
@@ -163,7 +163,11 @@ export class Hub {
     if (logged.length > 0) for (const tap of this.#taps) this.#safely(() => tap(logged))
     const commits = fleeting.length > 0 ? [...logged, ...fleeting] : logged
     yield* this.#dispatchPlain(present.snapshot, commits)
-    if (logged.length > 0) yield* this.#maintain(present, logged, slice)
+    if (logged.length > 0)
+      yield* this.#maintained.advance(present, logged, slice, (group, batch) => {
+        if (batch) this.#deliver(group, [batch])
+        else this.#reset(group)
+      })
     for (const requery of this.#requeries.values())
       if (requery.isConcernedBy(commits) && requery.note(commits)) this.#due.add(requery)
   }
@@ -179,37 +183,6 @@ export class Hub {
         continue
       }
       this.#deliver(group, batches)
-    }
-  }
-
-  *#maintain(present: Present, commits: readonly Commit[], slice: TimeSlice): Work<void> {
-    if (this.#maintained.size === 0) return
-    const history = new History(commits, present)
-    this.#known.drop(history.pairs)
-    const deliver = (group: Group, batch: Batch | null): void => {
-      if (batch) this.#deliver(group, [batch])
-      else this.#reset(group)
-    }
-    for (const { exact, merged } of this.#maintained.values()) {
-      if (!merged.registry.isEmpty)
-        yield* this.#guarded(merged, merged.advance(wholeStep(history, present), slice, deliver))
-      if (exact.registry.isEmpty) continue
-      for (const step of singleSteps(history, present))
-        if (!(yield* this.#guarded(exact, exact.advance(step, slice, deliver)))) break
-    }
-  }
-
-  /** A fault that concerns more than one group resets all that are maintained with it. False = it happened. */
-  *#guarded(maintenance: ViewMaintenance<Group>, work: Work<void>): Work<boolean> {
-    try {
-      yield* work
-      return true
-    } catch (error) {
-      this.#onFault(error)
-      this.#known.clear()
-      maintenance.registry.forget()
-      for (const group of this.#groups.values()) if (this.maintenanceOf(group) === maintenance) this.#reset(group)
-      return false
     }
   }
 
@@ -247,35 +220,22 @@ export class Hub {
   }
 
   #add(group: Group): void {
-    const { resource } = group.interest
     switch (group.upkeep.kind) {
       case 'rows':
         return this.#plain.add(group)
-      case 'maintained': {
-        if (!this.#maintained.has(resource)) {
-          const make = (): ViewMaintenance<Group> => new ViewMaintenance(resource, this.#known, this.#onFault)
-          this.#maintained.set(resource, { exact: make(), merged: make() })
-        }
-        return this.maintenanceOf(group)!.registry.add(group)
-      }
+      case 'maintained':
+        return this.#maintained.add(group)
       case 'requeried':
         this.#requeries.set(group, new Requery(group))
     }
   }
 
   #delete(group: Group): void {
-    const { resource } = group.interest
     switch (group.upkeep.kind) {
       case 'rows':
         return this.#plain.delete(group)
-      case 'maintained': {
-        const { exact, merged } = this.#maintained.get(resource)!
-        this.maintenanceOf(group)!.registry.delete(group)
-        if (exact.registry.isEmpty && merged.registry.isEmpty) this.#maintained.delete(resource)
-        // Nobody hears any more of what changes in lists of ids.
-        if (this.#maintained.size === 0) this.#known.clear()
-        return
-      }
+      case 'maintained':
+        return this.#maintained.delete(group)
       case 'requeried':
         this.#due.delete(this.#requeries.get(group)!)
         this.#requeries.delete(group)

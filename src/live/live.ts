@@ -2,10 +2,12 @@ import { ApiError } from '../protocol/error.ts'
 import { formatPosition } from '../protocol/position.ts'
 import type { Standing } from '../auth/principal.ts'
 import type { Call } from '../engine/call.ts'
+import { printQuery } from '../query/print.ts'
 import type { Commit, Snapshot } from '../store/store.ts'
 import type { Work } from '../store/work.ts'
 import type { Mode } from './coalesce.ts'
 import { commitPage, commitsSince } from './commits-since.ts'
+import type { Explanation } from './explain.ts'
 import { Feed } from './feed.ts'
 import { Followers } from './followers.ts'
 import { Hub } from './hub.ts'
@@ -18,6 +20,9 @@ import type { Listener, Subscription } from './subscription.ts'
 
 /** Changes that are replayed to whoever follows the log itself. */
 const REPLAY = 100_000
+
+/** Queries that are listed for those who look after a server. */
+const LISTED = 20
 
 /**
  * Live queries: a snapshot at a position, then every commit after it, in order, once; resumable by position.
@@ -54,6 +59,24 @@ export class Live {
   /** How many different queries are followed. */
   get groups(): number {
     return this.#hub.groups
+  }
+
+  /** The same by how their views are kept up to date. */
+  get upkeep(): Hub['upkeep'] {
+    return this.#hub.upkeep
+  }
+
+  /** The queries that are asked again after commits, the most expensive first: what they ask, and milliseconds a time. */
+  get requeries(): { readonly resource: string; readonly query: string; readonly cost: number }[] {
+    const all = Array.from(this.#hub.requeries, ({ group: { interest }, cost }) => ({ interest, cost }))
+    const first = all.toSorted((a, b) => b.cost - a.cost).slice(0, LISTED)
+    return first.map(({ interest, cost }) => ({ resource: interest.resource.name, query: printQuery(interest), cost }))
+  }
+
+  /** What following a read call would cost, and why. Throws ApiError where it cannot be followed. */
+  explain(call: Call): Explanation {
+    this.#options.gate.pass(call, true)
+    return this.#queries.explain(call)
   }
 
   get epoch(): string {

@@ -9,6 +9,7 @@ import { askedBy } from './asked-by.ts'
 import { checkParent } from './check-parent.ts'
 import type { Mode } from './coalesce.ts'
 import { difference } from './difference.ts'
+import { explain, type Explanation } from './explain.ts'
 import type { Feed } from './feed.ts'
 import type { Followers } from './followers.ts'
 import type { Group } from './group.ts'
@@ -85,6 +86,13 @@ export class Queries implements Source<Rows> {
         this.#rest()
       }
     }
+  }
+
+  /** What following a read call would cost, and why; throws ApiError where it cannot be followed. */
+  explain(call: Call): Explanation {
+    const { hub } = this.#feeds
+    const { key, interest } = interestOf(call, this.#options.gate.closes(call.resource))
+    return explain(interest, hub.requeryBy(key))
   }
 
   async renew(subscription: Subscription): Promise<void> {

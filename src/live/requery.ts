@@ -1,3 +1,4 @@
+import { ApiError } from '../protocol/error.ts'
 import { ID, SEQ, type Id, type Resource, type Row } from '../model/model.ts'
 import type { Change, Commit, Snapshot } from '../store/store.ts'
 import type { Work } from '../store/work.ts'
@@ -10,6 +11,9 @@ interface Seen {
   readonly seq: number
   readonly digest: number
 }
+
+/** Milliseconds beyond which a query is not followed. */
+const MOST = 1_000
 
 /** How much of a new measurement goes into the average. */
 const WEIGHT = 0.3
@@ -112,6 +116,14 @@ export class Requery {
     if (events.length === 0 && !isMoved) return null
     const order = tellsOrder ? [...now.keys()] : null
     return batchOf(this.group.interest.resource, snapshot.position, events, order)
+  }
+
+  /** Throws ApiError `too_complex` for a query that takes too long to be asked after each commit. */
+  checkBounded(): void {
+    if (this.cost <= MOST) return
+    throw new ApiError('too_complex', {
+      detail: `this query takes ${Math.round(this.cost)} ms, and would be asked again after each commit, as ${this.group.upkeep.reason}; filter more, or sort by stored fields`,
+    })
   }
 
   measured(milliseconds: number): void {

@@ -66,6 +66,20 @@ export class Metrics {
     }
     if (this.#live) {
       family('restuary_subscriptions', 'gauge', 'Lists and rows that are followed.', [` ${this.#live.subscriptions}`])
+      family(
+        'restuary_live_queries',
+        'gauge',
+        'Different queries that are followed, by how their views are kept up to date.',
+        Object.entries(this.#live.upkeep).map(([kind, n]) => `{upkeep="${kind}"} ${n}`),
+      )
+      family(
+        'restuary_live_requery_seconds',
+        'gauge',
+        'What asking takes of queries that are asked again after commits, on average; the most expensive ones.',
+        this.#live.requeries.map(
+          ({ resource, query, cost }) => `{resource="${escaped(resource)}",query="${escaped(query)}"} ${cost / 1_000}`,
+        ),
+      )
     }
     this.#process(family)
     return `${lines.join('\n')}\n`
