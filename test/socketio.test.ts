@@ -173,6 +173,20 @@ describe('modelled resources', () => {
     ])
   })
 
+  test('a row that left a view and came back is told whole: what it became meanwhile was not', async () => {
+    const { app, url } = await serve()
+    await app.post('todo', { text: 'a' })
+    const a = await connect(url)
+    await a.say('subscribe', '/todo/?done=false', { mode: 50 })
+    await a.say('patch', { uri: '/todo/1', patch: { text: 'b' } })
+    a.heard()
+    await a.say('patch', { uri: '/todo/1', patch: { done: true } })
+    await a.say('patch', { uri: '/todo/1', patch: { text: 'c', rank: 7 } })
+    await a.say('patch', { uri: '/todo/1', patch: { done: false } })
+    const row = { id: 1, text: 'c', done: false, rank: 7, list: null }
+    await expect.poll(() => a.heard()).toMatchObject([['patch', { patch: row }]])
+  })
+
   test('nested lists are lists like others; derived changes of a parent are patches', async () => {
     const { app, url } = await serve()
     await app.post('list', { title: 'trip' })

@@ -13,6 +13,8 @@ const event = (kind: LiveEvent['kind'], id = 1): LiveEvent => ({
   dead: kind === 'leave',
   changes: [],
 })
+/** One that a record tells of. */
+const known = (kind: LiveEvent['kind'], record: string): LiveEvent => ({ ...event(kind), changes: [record as never] })
 const batch = (position: number, ...events: LiveEvent[]): Batch => batchOf(null as never, position, events)
 
 describe('two events of a row are one', () => {
@@ -30,6 +32,19 @@ describe('two events of a row are one', () => {
     expect(taken?.events[0]?.kind ?? null).toBe(both)
     if (taken) expect(taken.position).toBe(2)
     expect(held.isEmpty).toBe(true)
+  })
+
+  test.each<[string, LiveEvent[], string[]]>([
+    ['both told by records', [known('change', 'a'), known('change', 'b')], ['a', 'b']],
+    ['one of them not told by any', [event('change'), known('change', 'b')], []],
+    ['the other not told by any', [known('change', 'a'), event('change')], []],
+    ['out of view in between', [known('leave', 'a'), known('enter', 'b')], []],
+    ['out of view in between, and changed again', [known('leave', 'a'), known('enter', 'b'), known('change', 'c')], []],
+    ['gone in the end', [event('change'), known('leave', 'b')], ['b']],
+  ])('their records say what changed, or nothing does: %s', (_, events, records) => {
+    const held = new Coalesced()
+    events.forEach((one, i) => held.add(batch(i, one)))
+    expect(held.take()!.events[0]!.changes).toEqual(records)
   })
 
   test('others stay beside it, the latest last', () => {

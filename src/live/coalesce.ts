@@ -46,8 +46,9 @@ export class Coalesced {
 
 /** Two events of one row as one; null if it is as it was not there. */
 function folded(a: LiveEvent, b: LiveEvent): LiveEvent | null {
-  const changes = [...a.changes, ...b.changes]
-  if (a.kind === 'enter') return b.kind === 'leave' ? null : { ...b, kind: 'enter', born: a.born, changes }
-  if (b.kind === 'leave') return { ...b, changes }
-  return { ...b, kind: 'change', changes }
+  if (a.kind === 'enter') return b.kind === 'leave' ? null : { ...b, kind: 'enter', born: a.born }
+  if (b.kind === 'leave') return { ...b, changes: [...a.changes, ...b.changes] }
+  // Where one of them is told by no record, or the row changed unseen in between, any member may be another.
+  const isKnown = a.kind === 'change' && a.changes.length > 0 && b.changes.length > 0
+  return { ...b, kind: 'change', changes: isKnown ? [...a.changes, ...b.changes] : [] }
 }
