@@ -20,6 +20,8 @@ export interface Follower {
 export class Subscriptions {
   readonly #follower: Follower
   readonly #held = new Map<Key, Held>()
+  /** What is asked of a key while it begins, one after the other. */
+  readonly #turns = new Map<Key, Promise<unknown>>()
   #isClosed = false
 
   constructor(follower: Follower) {
@@ -40,7 +42,16 @@ export class Subscriptions {
   }
 
   /** Follows what is asked for. Throws ApiError where it cannot be, or there are too many. */
-  async subscribe(asked: AskedSubscription): Promise<void> {
+  subscribe(asked: AskedSubscription): Promise<void> {
+    return this.#inTurn(asked.key, () => this.#subscribe(asked))
+  }
+
+  /** False if there is none with the key. Waits for one that begins: nothing is told of it behind its end. */
+  unsubscribe(key: Key): Promise<boolean> {
+    return this.#inTurn(key, async () => this.#end(key))
+  }
+
+  async #subscribe(asked: AskedSubscription): Promise<void> {
     const { key } = asked
     const most = this.#follower.host.engine.limits.subscriptions
     // What was asked before may have waited for its turn.
@@ -48,7 +59,7 @@ export class Subscriptions {
     if (this.#held.has(key)) {
       if (asked.twice === 'keep') return asked.begun?.()
       if (asked.twice === 'refuse') throw new ApiError('conflict', { detail: 'a subscription has this id already' })
-      this.unsubscribe(key)
+      this.#end(key)
     }
     if (this.#held.size >= most) {
       throw new ApiError('too_many_subscriptions', { detail: `at most ${most} subscriptions on one connection` })
@@ -66,14 +77,6 @@ export class Subscriptions {
     else asked.done?.(held.position)
   }
 
-  /** False if there is none with the key. */
-  unsubscribe(key: Key): boolean {
-    const held = this.#held.get(key)
-    this.#held.delete(key)
-    held?.close()
-    return held !== undefined
-  }
-
   /** The connection has taken what it was given. */
   drained(): void {
     for (const held of this.#held.values()) held.drained()
@@ -87,7 +90,29 @@ export class Subscriptions {
   /** Ends all of them, for good. */
   close(): void {
     this.#isClosed = true
-    for (const key of this.#held.keys()) this.unsubscribe(key)
+    for (const key of this.#held.keys()) this.#end(key)
+  }
+
+  #end(key: Key): boolean {
+    const held = this.#held.get(key)
+    this.#held.delete(key)
+    held?.close()
+    return held !== undefined
+  }
+
+  #inTurn<T>(key: Key, work: () => Promise<T>): Promise<T> {
+    const before = this.#turns.get(key)
+    const turn = before ? before.then(work) : work()
+    const settled: Promise<void> = turn.then(
+      () => this.#settle(key, settled),
+      () => this.#settle(key, settled),
+    )
+    this.#turns.set(key, settled)
+    return turn
+  }
+
+  #settle(key: Key, turn: Promise<unknown>): void {
+    if (this.#turns.get(key) === turn) this.#turns.delete(key)
   }
 
   /** One of them has ended by itself. */

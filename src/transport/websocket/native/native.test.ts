@@ -370,6 +370,30 @@ describe('subscriptions', () => {
     await vi.waitFor(() => expect(app.http.live!.subscriptions).toBe(0), { interval: 5 })
   })
 
+  test('that end right behind their beginning are answered in that order, and tell nothing behind the end', async () => {
+    const { app, open } = await serve()
+    await app.post('todo', { id: 1, text: 'a' })
+    const client = await open()
+    await client.hear()
+    client.keep = true
+    for (let round = 0; round < 3; round++) {
+      client.send({ id: 's', op: 'subscribe', uri: '/todo' })
+      client.send({ id: `u${round}`, op: 'unsubscribe', sub: 's' })
+    }
+    await app.patch('todo', 1, { text: 'b' })
+    await client.hear(frame => frame.id === 'u2')
+    client.send({ id: 'bad', op: 'subscribe', uri: '/todo/9' })
+    client.send({ id: 'none', op: 'unsubscribe', sub: 'bad' })
+    await client.hear(frame => frame.id === 'none')
+    const told = client.all.map(({ id, sub, op, status }) => (id === undefined ? `${sub} ${op}` : `${id} ${status}`))
+    expect(told).toEqual([
+      ...[0, 1, 2].flatMap(round => ['s 200', 's snapshot', `u${round} 200`]),
+      'bad 404',
+      'none 404',
+    ])
+    expect(app.http.live!.subscriptions).toBe(0)
+  })
+
   test('are limited', async () => {
     const { open } = await serve({ limits: { subscriptions: 3 } })
     const client = await open()
