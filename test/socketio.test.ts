@@ -168,8 +168,8 @@ describe('modelled resources', () => {
     await a.say('patch', { uri: '/todo/1', patch: { done: true } })
     await a.say('patch', { uri: '/todo/1', patch: { done: false } })
     expect(a.heard()).toEqual([
-      ['create', { uri: '/todo/?done=true', resource: expect.objectContaining({ id: 1, done: true }) }],
-      ['delete', { uri: '/todo/1' }],
+      ['create', { uri: '/todo/?done=true', id: 1, resource: expect.objectContaining({ id: 1, done: true }) }],
+      ['leave', { uri: '/todo/?done=true', id: 1 }],
     ])
   })
 
@@ -177,14 +177,86 @@ describe('modelled resources', () => {
     const { app, url } = await serve()
     await app.post('todo', { text: 'a' })
     const a = await connect(url)
-    await a.say('subscribe', '/todo/?done=false', { mode: 50 })
-    await a.say('patch', { uri: '/todo/1', patch: { text: 'b' } })
+    await a.say('subscribe', '/todo/?done=false', { mode: 400 })
     a.heard()
-    await a.say('patch', { uri: '/todo/1', patch: { done: true } })
-    await a.say('patch', { uri: '/todo/1', patch: { text: 'c', rank: 7 } })
-    await a.say('patch', { uri: '/todo/1', patch: { done: false } })
+    const steps = [{ text: 'b' }, { done: true }, { text: 'c', rank: 7 }, { done: false }]
+    for (const patch of steps) {
+      await app.patch('todo', 1, patch)
+      await app.http.live!.advance()
+    }
+    const told: unknown[] = []
+    await expect.poll(() => told.push(...a.heard()) && told.length, { timeout: 5_000 }).toBe(2)
     const row = { id: 1, text: 'c', done: false, rank: 7, list: null }
-    await expect.poll(() => a.heard()).toMatchObject([['patch', { patch: row }]])
+    expect(told[1]).toMatchObject(['patch', { patch: row }])
+  })
+
+  test('subscriptions with a query or options are told under their own URI, and what leaves is not what is deleted', async () => {
+    const { app, url } = await serve()
+    await app.post('list', { title: 'trip' })
+    await app.post('todo', [{ text: 'a', list: 1 }, { text: 'b' }])
+    const [query, rich] = ['/todo?done=false&depth=2', 'todo?rank=0']
+    const a = await connect(url)
+    for (const uri of ['/todo/1', '/todo/', query]) await a.say('subscribe', uri)
+    await a.say('subscribe', rich, {})
+    const states = a.heard() as [string, any][]
+    expect(states.map(([, { uri, ids }]) => [uri, ids])).toEqual([
+      ['/todo/1', undefined],
+      ['/todo/', undefined],
+      [query, [1, 2]],
+      [rich, [1, 2]],
+    ])
+    const told = async (write: Promise<unknown>): Promise<unknown> => {
+      await write
+      await app.http.live!.advance()
+      await a.say('unsubscribe', '/nothing')
+      return Object.fromEntries((a.heard() as [string, any][]).map(([event, what]) => [what.uri, [event, what]]))
+    }
+    const position = expect.any(String)
+    expect(await told(app.patch('todo', 1, { done: true }))).toEqual({
+      '/todo/1': ['patch', { uri: '/todo/1', patch: { done: true } }],
+      [query]: ['leave', { uri: query, id: 1 }],
+      [rich]: ['patch', { uri: rich, id: 1, patch: { done: true }, position }],
+    })
+    expect(await told(app.patch('todo', 1, { done: false }))).toMatchObject({
+      '/todo/1': ['patch', { patch: { done: false } }],
+      [query]: ['create', { uri: query, id: 1, resource: { id: 1, list: { id: 1, title: 'trip' } } }],
+      [rich]: ['patch', { uri: rich, id: 1, patch: { done: false }, position }],
+    })
+    expect(await told(app.delete('todo', 2))).toEqual({
+      '/todo/2': ['delete', { uri: '/todo/2' }],
+      [query]: ['delete', { uri: query, id: 2 }],
+      [rich]: ['delete', { uri: rich, id: 2, position }],
+    })
+  })
+
+  test('an item that may be gone or only out of sight says which', async () => {
+    const { app, url } = await serve()
+    await app.post('todo', [{ text: 'a' }, { text: 'b' }])
+    const a = await connect(url)
+    await a.say('subscribe', '/todo/1')
+    await a.say('subscribe', '/todo/2', {})
+    a.heard()
+    for (const id of [1, 2]) await app.delete('todo', id)
+    await expect
+      .poll(() => a.heard())
+      .toEqual([
+        ['delete', { uri: '/todo/1' }],
+        ['delete', { uri: '/todo/2', position: `${app.engine.epoch}.4` }],
+      ])
+  })
+
+  test('an order that rows do not tell is told', async () => {
+    const { app, url } = await serve()
+    await app.post('list', [{ title: 'a' }, { title: 'b' }])
+    await app.post('todo', [
+      { text: 'one', list: 1 },
+      { text: 'two', list: 2 },
+    ])
+    const a = await connect(url)
+    await a.say('subscribe', '/todo?sort=list.title')
+    a.heard()
+    await app.patch('list', 1, { title: 'c' })
+    await expect.poll(() => a.heard()).toEqual([['order', { uri: '/todo?sort=list.title', ids: [2, 1] }]])
   })
 
   test('nested lists are lists like others; derived changes of a parent are patches', async () => {
@@ -269,20 +341,22 @@ describe('with options', () => {
     const { app, url } = await serve()
     const a = await connect(url)
     const begun = (await a.say('subscribe', '/todo/', {})) as { position: string }
-    expect(a.heard()).toEqual([['state', { uri: '/todo/', resource: [], position: begun.position }]])
+    expect(a.heard()).toEqual([['state', { uri: '/todo/', resource: [], ids: [], position: begun.position }]])
+    const row = (id: number): unknown => expect.objectContaining({ id })
     await app.post('todo', [{ text: 'a' }, { text: 'b' }])
     await app.http.live!.advance()
     await expect
       .poll(() => a.heard())
       .toEqual([
-        ['create', { uri: '/todo/', resource: expect.objectContaining({ id: 1 }) }],
-        ['create', { uri: '/todo/', resource: expect.objectContaining({ id: 2 }), position: `${app.engine.epoch}.2` }],
+        ['create', { uri: '/todo/', id: 1, resource: row(1) }],
+        ['create', { uri: '/todo/', id: 2, resource: row(2), position: `${app.engine.epoch}.2` }],
       ])
     a.socket.disconnect()
     await app.patch('todo', 1, { done: true })
     const b = await connect(url)
     await b.say('subscribe', '/todo/', { since: `${app.engine.epoch}.2` })
-    expect(b.heard()).toEqual([['patch', { uri: '/todo/1', patch: { done: true }, position: `${app.engine.epoch}.3` }]])
+    const patched = { uri: '/todo/', id: 1, patch: { done: true }, position: `${app.engine.epoch}.3` }
+    expect(b.heard()).toEqual([['patch', patched]])
     await b.say('subscribe', '/todo/?done=true', { since: 'zzzzzz.2' })
     expect(b.heard()).toEqual([
       [
@@ -290,6 +364,7 @@ describe('with options', () => {
         {
           uri: '/todo/?done=true',
           resource: [expect.objectContaining({ id: 1 })],
+          ids: [1],
           position: `${app.engine.epoch}.3`,
           reset: true,
         },
@@ -308,7 +383,7 @@ describe('with options', () => {
     await b.say('subscribe', 'notes/', { since: begun.position })
     expect(b.heard()).toEqual([
       ['create', { uri: 'notes/', resource: { id: '1', text: 'x' }, position: expect.any(String) }],
-      ['patch', { uri: 'notes/1', patch: { text: 'outside' }, position: expect.any(String) }],
+      ['patch', { uri: 'notes/', item: 'notes/1', patch: { text: 'outside' }, position: expect.any(String) }],
     ])
     expect(await b.say('patch', { uri: '/notes/9', patch: {} }, {})).toMatchObject({ status: 404 })
   })
@@ -321,12 +396,14 @@ describe('a connection', () => {
     for (const given of [null, 5, [1]]) await a.say('create', given)
     await a.say('subscribe', 7)
     await a.say('create', 'todo')
+    for (const event of ['create', 'patch', 'delete']) await a.say(event, { uri: 5 })
     expect(a.heard()).toEqual([
       ['server_error', { error: 'TypeError', message: null }],
       ['server_error', { error: 'TypeError', message: null }],
       ['server_error', { error: 'TypeError', message: null }],
       ['server_error', { error: 'TypeError', message: null }],
       ['api_error', { error: 'InvalidRequestError', message: 'missing URI' }],
+      ...[1, 2, 3].map(() => ['api_error', { error: 'InvalidRequestError', message: '#/uri: must be a text' }]),
     ])
     expect(await a.say('create', { uri: '/todo/', attributes: JSON.parse('{"__proto__":{"a":1}}') }, {})).toMatchObject(
       { error: 'validation' },

@@ -90,6 +90,10 @@ describe('messages as they are sent', () => {
     ['envelope', 'push', { stream: 'task', payload: { action: 'update', pk: 1, data: row, model: 'app.task' } }, true],
     ['socketio', 'state', { uri: '/task/', resource: [row] }, true],
     ['socketio', 'patch', { uri: '/task/1', patch: { done: true } }, true],
+    ['socketio', 'state', { uri: '/task?done=false', resource: [row], ids: [1], position: 'e.1', reset: true }, true],
+    ['socketio', 'patch', { uri: '/task?done=false', id: 1, patch: { done: true }, position: 'e.1' }, true],
+    ['socketio', 'leave', { uri: '/task?done=false', id: 1 }, true],
+    ['socketio', 'order', { uri: '/task?sort=user.name', ids: [2, 1] }, true],
     ['socketio', 'api_error', { error: 'InvalidRequestError', message: 'missing URI' }, true],
     ['socketio', 'client.create', { attributes: {} }, false],
   ])('%s %s', (channel, name, payload, fits) => {

@@ -10,7 +10,14 @@ export function describeSocketIo(draft: AsyncDraft, path: string): void {
   const row = draft.anyRow()
   const members: Json = { type: 'object', description: 'Members of a row.' }
   const error = record({ error: text, message: { type: ['string', 'null'] } })
-  const options = record({ 'since?': text, 'ifMatch?': text, 'key?': text }, true)
+  const options = record({ 'since?': text, 'mode?': anything, 'ifMatch?': text, 'key?': text }, true)
+  const id: Json = {
+    type: ['integer', 'string'],
+    description: 'Of the row, where the subscription has a name of its own.',
+  }
+  const ids: Json = { type: 'array', items: { type: ['integer', 'string'] } }
+  const item: Json = { type: 'string', description: 'The item of a list that functions serve.' }
+  const told = { uri, 'id?': id, 'item?': item, 'position?': text }
   draft.channel(
     'socketio',
     {
@@ -18,7 +25,8 @@ export function describeSocketIo(draft: AsyncDraft, path: string): void {
       title: 'Socket.IO',
       description:
         'Socket.IO 4. With an options object as its last argument (`{}` will do) an event is answered in its ' +
-        'acknowledgement: `{ status, data, position, etag }`, or a problem document.',
+        'acknowledgement: `{ status, data, position, etag }`, or a problem document. A subscription with options or a ' +
+        'query is told under its own URI, with the id of the row beside.',
       servers: [{ $ref: '#/servers/ws' }],
     },
     {
@@ -32,10 +40,20 @@ export function describeSocketIo(draft: AsyncDraft, path: string): void {
         unsubscribe: message('unsubscribe', 'Follows it no longer.', uri),
       },
       server: {
-        state: message('state', 'What is there, after a subscription.', record({ uri, resource: stateOf(row) })),
-        create: message('create', 'A row was made, or came into view.', record({ uri, resource: row })),
-        patch: message('patch', 'Members of a row that changed.', record({ uri, patch: members })),
-        delete: message('delete', 'A row was deleted, or went out of view.', record({ uri })),
+        state: message(
+          'state',
+          'What is there, after a subscription. `reset` says that what happened meanwhile cannot be told.',
+          record({ uri, resource: stateOf(row), 'ids?': ids, 'position?': text, 'reset?': { const: true } }),
+        ),
+        create: message('create', 'A row was made, or came into view.', record({ ...told, resource: row })),
+        patch: message('patch', 'Members of a row that changed.', record({ ...told, patch: members })),
+        delete: message('delete', 'A row was deleted; without options or a query, or went out of view.', record(told)),
+        leave: message('leave', 'A row went out of view.', record(told)),
+        order: message(
+          'order',
+          'The order of all rows in view, where they do not tell it.',
+          record({ uri, ids, 'position?': text }),
+        ),
         api_error: message('api_error', 'A request was refused.', error),
         server_error: message('server_error', 'A fault of the server.', error),
       },

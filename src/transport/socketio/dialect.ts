@@ -132,7 +132,7 @@ export class SocketIoDialect implements Dialect<Packet> {
     if (target === undefined) {
       const canonical = canonicalUri(uri)
       const teller = new ValuesTeller(this, this.#spelling(uri, canonical.endsWith('/'), options), canonical)
-      return { uri: canonical, spelled: uri, since, mustExist: false, owner: this, teller }
+      return { uri: canonical, spelled: uri, since, mustExist: false, owner: options ? teller : this, teller }
     }
     const { resource, id, parent } = target
     const call = this.#session.asking({
@@ -159,7 +159,7 @@ export class SocketIoDialect implements Dialect<Packet> {
     let list = false
     let item = false
     for (const teller of subscriptions.tellers()) {
-      if (!(teller instanceof RowsTeller) || teller.target.resource !== resource || teller.target.query !== '') continue
+      if (!(teller instanceof RowsTeller) || teller.target.resource !== resource || teller.isNamed) continue
       if (teller.target.id === null) list = true
       else item = true
     }

@@ -11,8 +11,12 @@ export interface Spelling {
   readonly prefix: string
   /** The URI as the client wrote it. */
   readonly uri: string
-  /** What stands before an item's id, for lists; null for items. */
-  readonly base: string | null
+  readonly isList: boolean
+  /**
+   * Everything is told under the URI of the subscription, with the id of the row beside, and what leaves is told apart
+   * from what is deleted. Otherwise the words are the ancestor's: a row is told under its own URI, whatever was subscribed to.
+   */
+  readonly isNamed: boolean
   /** The client gave options: it is told positions as well. */
   readonly rich: boolean
   readonly epoch: string
@@ -20,11 +24,10 @@ export interface Spelling {
   readonly key: string
 }
 
-/** The spelling of a subscription to a list or an item. */
+/** The spelling of a subscription to a list or an item. Queries and options are not the ancestor's, so they name it. */
 export function spellingOf(prefix: string, uri: string, isList: boolean, rich: boolean, epoch: string): Spelling {
-  const path = uri.split('?', 1)[0]!
-  const base = isList ? (path.endsWith('/') ? path : `${path}/`) : null
-  return { prefix, uri, base, rich, epoch, key: `sio ${rich} ${prefix} ${uri}` }
+  const isNamed = rich || /\?./.test(uri)
+  return { prefix, uri, isList, isNamed, rich, epoch, key: `sio ${rich} ${prefix} ${uri}` }
 }
 
 /** An event's packet (socket.io-protocol §Packet encoding), as a message of engine.io in a frame of WebSocket. */
@@ -40,11 +43,13 @@ const framed = (packet: string): Frame => textFrame(`4${packet}`)
 
 export function stateFrame(rows: readonly Shown[], position: string, reset: boolean, to: Spelling): Frame {
   return sharedFrame(rows, `${reset} ${to.key}`, () => {
-    const resource = to.base === null ? (rows[0]?.body ?? 'null') : `[${rows.map(row => row.body).join()}]`
-    return stateOf(resource, position, reset, to)
+    const resource = to.isList ? `[${rows.map(row => row.body).join()}]` : (rows[0]?.body ?? 'null')
+    const ids = to.isNamed && to.isList ? `,"ids":${JSON.stringify(rows.map(row => row.id))}` : ''
+    return stateOf(resource + ids, position, reset, to)
   })
 }
 
+/** `resource` may have further members behind it. */
 export function stateOf(resource: string, position: string, reset: boolean, to: Spelling): Frame {
   const more = to.rich ? `,"position":"${position}"${reset ? ',"reset":true' : ''}` : ''
   return eventFrame(to.prefix, 'state', `{"uri":${JSON.stringify(to.uri)},"resource":${resource}${more}}`)
@@ -61,6 +66,10 @@ function makeBatchFrame(batch: Batch, to: Spelling): Frame {
     const text = packetOf(batch, event, to)
     if (text !== null) texts.push(text)
   }
+  if (to.isNamed && batch.order) {
+    const order = `{"uri":${JSON.stringify(to.uri)},"ids":${JSON.stringify(batch.order)}}`
+    texts.push(eventText(to.prefix, 'order', order))
+  }
   if (to.rich && texts.length > 0) {
     const last = texts.pop()!
     texts.push(`${last.slice(0, -2)},"position":"${formatPosition(to.epoch, batch.position)}"}]`)
@@ -69,20 +78,27 @@ function makeBatchFrame(batch: Batch, to: Spelling): Frame {
 }
 
 function packetOf(batch: Batch, event: LiveEvent, to: Spelling): string | null {
-  const { id, kind, body } = event
-  const uri = JSON.stringify(to.base === null ? to.uri : to.base + encodeURIComponent(id))
+  const { kind, body, dead } = event
+  const which = whichOf(event, to)
   switch (kind) {
     case 'enter':
       // An item that is there again is told whole: the ancestor never tells its subscribers of a create.
-      if (to.base === null) return eventText(to.prefix, 'state', `{"uri":${uri},"resource":${body}}`)
-      return eventText(to.prefix, 'create', `{"uri":${JSON.stringify(to.uri)},"resource":${body}}`)
+      if (!to.isList) return eventText(to.prefix, 'state', `{${which},"resource":${body}}`)
+      return eventText(to.prefix, 'create', `{${which},"resource":${body}}`)
     case 'change': {
       const patch = changedMembers(batch.resource, event)
-      return patch === null ? null : eventText(to.prefix, 'patch', `{"uri":${uri},"patch":${patch}}`)
+      return patch === null ? null : eventText(to.prefix, 'patch', `{${which},"patch":${patch}}`)
     }
     case 'leave':
-      return eventText(to.prefix, 'delete', `{"uri":${uri}}`)
+      return eventText(to.prefix, to.isNamed && !dead ? 'leave' : 'delete', `{${which}}`)
   }
+}
+
+/** The members that say which row. */
+function whichOf({ id, kind }: LiveEvent, { uri, isList, isNamed }: Spelling): string {
+  if (!isList || (kind === 'enter' && !isNamed)) return `"uri":${JSON.stringify(uri)}`
+  if (isNamed) return `"uri":${JSON.stringify(uri)},"id":${JSON.stringify(id)}`
+  return `"uri":${JSON.stringify(`${uri.endsWith('/') ? uri : `${uri}/`}${encodeURIComponent(id)}`)}`
 }
 
 /** The packet about a handled resource; `canonical` is the subscriber's URI as the log knows it. */
@@ -91,14 +107,18 @@ export function publishedFrame(record: Published, canonical: string, to: Spellin
 }
 
 function writePublished({ seq, uri, op, body }: Published, canonical: string, to: Spelling): string {
-  const spelled = JSON.stringify(to.uri + uri.slice(canonical.length))
+  const spelled = to.uri + uri.slice(canonical.length)
+  const isItem = to.isNamed && spelled !== to.uri
+  const which = isItem
+    ? `"uri":${JSON.stringify(to.uri)},"item":${JSON.stringify(spelled)}`
+    : `"uri":${JSON.stringify(spelled)}`
   const more = to.rich ? `,"position":"${formatPosition(to.epoch, seq)}"` : ''
   switch (op) {
     case 'create':
-      return eventText(to.prefix, 'create', `{"uri":${spelled},"resource":${body}${more}}`)
+      return eventText(to.prefix, 'create', `{${which},"resource":${body}${more}}`)
     case 'patch':
-      return eventText(to.prefix, 'patch', `{"uri":${spelled},"patch":${body}${more}}`)
+      return eventText(to.prefix, 'patch', `{${which},"patch":${body}${more}}`)
     case 'delete':
-      return eventText(to.prefix, 'delete', `{"uri":${spelled}${more}}`)
+      return eventText(to.prefix, 'delete', `{${which}${more}}`)
   }
 }

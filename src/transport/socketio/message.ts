@@ -53,7 +53,9 @@ export function readMessage(event: Event, given: unknown, plain: boolean): Messa
     throw wrong('an object with a uri is expected')
   const { uri, attributes = {}, patch = {} } = given as Given
   if (uri === undefined) throw missingUri()
-  if (typeof uri !== 'string') throw wrong('uri is a text')
+  if (typeof uri !== 'string') {
+    throw new ApiError('validation', { issues: [{ pointer: '#/uri', code: 'type', detail: 'must be a text' }] })
+  }
   switch (event) {
     case 'create':
       return { event, uri, attributes }

@@ -29,12 +29,17 @@ export class RowsTeller implements Teller<Rows> {
     this.#to = to
   }
 
+  /** It has a name of its own, so that it is told whatever others are. */
+  get isNamed(): boolean {
+    return this.#to.isNamed
+  }
+
   snapshot(rows: readonly Shown[], position: string, reset: boolean): Frame {
     return stateFrame(rows, position, reset, this.#to)
   }
 
   batch(batch: Batch): Frame {
-    return batchFrame(this.#connection.untold(batch, this.target.resource), this.#to)
+    return batchFrame(this.isNamed ? batch : this.#connection.untold(batch, this.target.resource), this.#to)
   }
 
   end(error: ApiError): null {
