@@ -172,7 +172,7 @@ async function round(tell: (figure: Figure) => void): Promise<void> {
   for (const one of all) live.unsubscribe(one)
 }
 
-async function profile(): Promise<void> {
+async function profileAll(): Promise<void> {
   const all: Subscription[] = []
   await subscribe(all, most)
   for (const one of cases) {
@@ -183,18 +183,18 @@ async function profile(): Promise<void> {
     }
     // What is compiled at first is no part of it.
     for (let i = 0; i < WRITES; i++) await write()
-    const found = await profiled(async () => {
+    const { profile, cpu } = await profiled(async () => {
       for (let i = 0; i < WRITES; i++) await write()
     })
-    printSpots(`${title}, ${one.name}, ${most} subscribe`, found, WRITES, 'a write')
+    printSpots(`${title}, ${one.name}, ${most} subscribe`, profile, WRITES, 'a write', { cpu })
   }
   if (cases.length > 0) return
   for (const one of all.splice(0)) live.unsubscribe(one)
-  const found = await profiled(() => subscribe(all, most))
-  printSpots(`${title}: ${most} subscribe`, found, most, 'each')
+  const { profile, cpu } = await profiled(() => subscribe(all, most))
+  printSpots(`${title}: ${most} subscribe`, profile, most, 'each', { cpu })
 }
 
-if (values.profile) await profile()
+if (values.profile) await profileAll()
 else {
   // The first round is for the compiler.
   await round(() => {})
