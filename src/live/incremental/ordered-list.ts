@@ -70,6 +70,13 @@ export class OrderedList {
     return this.first <= start && (this.#high === null || this.first + this.entries.length >= end)
   }
 
+  /** Whether it holds what windows show, and not much more. */
+  fits(extent: Extent): boolean {
+    if (!this.covers(extent)) return false
+    const most = 2 * spareOf(extent)
+    return extent.start - this.first <= most && this.first + this.entries.length - extent.end <= most
+  }
+
   /** Reads what windows need, in the state that was told last; `spare` = entries more on each side. */
   *load(present: Present, extent: Extent, spare: number = spareOf(extent)): Work<void> {
     if (!this.#isLoaded) {
@@ -126,24 +133,34 @@ export class OrderedList {
     if (this.stayed.length > 0) this.stayed = []
   }
 
-  /** Whether a row that had this place is, or was counted as, part of the list. */
-  has(entry: Entry, matches: () => boolean): boolean {
-    if (this.#isBefore(entry)) return matches()
-    return this.#isHeld(entry) && this.entries[this.#place(entry)]?.[0] === entry[0]
+  /** Where a row with this place is held; -1 = it is not. */
+  find(entry: Entry): number {
+    if (!this.#isHeld(entry)) return -1
+    const at = this.#place(entry)
+    return this.entries[at]?.[0] === entry[0] ? at : -1
+  }
+
+  /** Whether a row at this place is counted, not held, if it matches. */
+  counts(entry: Entry): boolean {
+    return this.#isBefore(entry)
   }
 
   /** Whether a row at this place would be held, or counted. */
   reaches(entry: Entry): boolean {
-    return this.#isBefore(entry) || this.#isHeld(entry)
+    return this.#high === null || this.definition.sorting.compare(entry, this.#high) <= 0
   }
 
-  /** A row leaves one place and takes another; null = it has none. */
-  move(old: Entry | null, next: Entry | null): void {
-    const at = old && this.#isHeld(old) ? this.#place(old) : -1
+  /** A row leaves one place and takes another; null = it has none. `at` = where it was found. */
+  move(old: Entry | null, next: Entry | null, at: number): void {
+    if (at >= 0 && this.entries[at]?.[0] !== old?.[0]) at = -1
+    if (at < 0 && old) at = this.find(old)
     const isHeld = next !== null && this.#isHeld(next)
-    const shift = Number(next !== null && this.#isBefore(next)) - Number(old !== null && this.#isBefore(old))
+    const shift =
+      this.#low === null
+        ? 0
+        : Number(next !== null && this.#isBefore(next)) - Number(old !== null && this.#isBefore(old))
     if (at < 0 && !isHeld && shift === 0) return
-    if (at >= 0 && isHeld && this.former === null && this.#fits(next, at)) {
+    if (at >= 0 && isHeld && this.former === null && this.#staysAt(next, at)) {
       const isOther = this.entries[at]![SEQ] !== next[SEQ]
       this.entries[at] = next
       // Related rows that sort it may have changed, and left it where it is.
@@ -166,7 +183,7 @@ export class OrderedList {
   }
 
   /** Whether an entry may take the place of the one that is there. */
-  #fits(entry: Entry, at: number): boolean {
+  #staysAt(entry: Entry, at: number): boolean {
     const { compare } = this.definition.sorting
     const [previous, following] = [this.entries[at - 1], this.entries[at + 1]]
     return (!previous || compare(previous, entry) < 0) && (!following || compare(entry, following) < 0)
@@ -177,8 +194,7 @@ export class OrderedList {
   }
 
   #isHeld(entry: Entry): boolean {
-    if (this.#isBefore(entry)) return false
-    return this.#high === null || this.definition.sorting.compare(entry, this.#high) <= 0
+    return !this.#isBefore(entry) && this.reaches(entry)
   }
 
   /** How many entries stand before it. */

@@ -1,4 +1,13 @@
-import { ID, SEQ, type OneField, type Resource, type Row, type StoredField, type Value } from '../../model/model.ts'
+import {
+  ID,
+  SEQ,
+  type Id,
+  type OneField,
+  type Resource,
+  type Row,
+  type StoredField,
+  type Value,
+} from '../../model/model.ts'
 import { orderOf, sorted, type Order } from '../../query/order.ts'
 import type { SortKey } from '../../query/predicate.ts'
 import { orderAt, pathOf, valueAt, type Path } from './path.ts'
@@ -8,6 +17,9 @@ import type { State } from './state.ts'
 export type Entry = readonly Value[]
 
 const KEYS = 2
+
+/** Entries of which a sorting knows that they were made. */
+const RECENT = 10_000
 
 /** How lists of a resource's rows are sorted; one for all lists that are sorted alike. */
 export interface Sorting {
@@ -52,12 +64,17 @@ export function sortingOf(resource: Resource, sort: readonly SortKey[]): Sorting
   })
   const namesId = sort.some(({ path }) => path.length === 1 && path[0] === resource.id.name)
   const byId: Order = orderOf(resource.idType)
+  const isRelational = keys.some(({ slot }) => slot < 0)
+  // Lists that are sorted alike hold the same rows, most of them: they share the entries.
+  const recent = new Map<Id, Entry>()
   return {
     key: sortKeyOf(sort),
     sort,
     paths: keys.map(({ path }) => path),
-    isRelational: keys.some(({ slot }) => slot < 0),
+    isRelational,
     entryOf(row, state) {
+      const kept = isRelational ? undefined : recent.get(row[ID] as Id)
+      if (kept !== undefined && kept[SEQ] === row[SEQ]) return kept
       // oxlint-disable-next-line unicorn/no-new-array -- of its exact length: an array that grows keeps room for a dozen more
       const entry = new Array<Value>(KEYS + keys.length)
       entry[0] = row[ID]!
@@ -66,6 +83,8 @@ export function sortingOf(resource: Resource, sort: readonly SortKey[]): Sorting
         const { path, slot } = keys[i]!
         entry[KEYS + i] = slot >= 0 ? row[slot]! : valueAt(path, row, state)
       }
+      if (recent.size >= RECENT) recent.clear()
+      recent.set(row[ID] as Id, entry)
       return entry
     },
     compare(a, b) {

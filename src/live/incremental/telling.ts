@@ -32,6 +32,12 @@ export class Telling<G extends Followed> {
       this.#read.set(row[ID] as Id, row)
   }
 
+  /** The batch of a group, where another one was told the same; null if it must be made. */
+  known(group: G, moves: readonly Move[]): Batch | null {
+    if (moves.length !== 1 || !group.interest.isShared) return null
+    return this.#shared.get(group.interest.view)?.only.get(moves[0]!) ?? null
+  }
+
   /** The batch of a group; null if it comes to nothing. `digests` = what was told of its rows, where only bodies tell. */
   *batch(
     group: G,
@@ -43,7 +49,9 @@ export class Telling<G extends Followed> {
     if (isShared && !order && !digests) {
       const shared = this.#sharedBy(view)
       yield* this.#presentShared(group, moves, shared)
-      return shared.batch(moves, this.#resource, this.#step.position, move => this.#event(move, shared.bodies))
+      const batch = shared.batch(moves, this.#resource, this.#step.position, move => this.#event(move, shared.bodies))
+      if (moves.length === 1) shared.only.set(moves[0]!, batch)
+      return batch
     }
     const bodies = new Map<Id, string>()
     yield* this.#present(group, moves, bodies)
@@ -93,6 +101,8 @@ function isNews({ kind, id }: Move, digests: Map<Id, number>, bodies: ReadonlyMa
 
 /** What all groups with the same view are told: equal events are one object, and so are equal batches. */
 class SharedTelling {
+  /** Batches of one move. */
+  readonly only = new Map<Move, Batch>()
   readonly bodies = new Map<Id, string>()
   readonly #events = {
     enter: new Map<Id, NumberedEvent>(),

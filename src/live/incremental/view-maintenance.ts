@@ -4,55 +4,36 @@ import type { Work } from '../../store/work.ts'
 import type { Batch } from '../event.ts'
 import { climb } from './climb.ts'
 import type { Followed, Move } from './followed.ts'
-import type { Images } from './group-index.ts'
-import { holds } from './holds.ts'
 import type { KnownPairs } from './known-pairs.ts'
-import { OrderedList } from './ordered-list.ts'
+import { OrderedList, type Extent } from './ordered-list.ts'
 import { TimeSlice } from './time-slice.ts'
 import { Registry, type ShownPlan } from './registry.ts'
 import { shownOtherwise } from './shown-rows.ts'
-import type { Entry, Sorting } from './sorting.ts'
-import { Present, type State } from './state.ts'
+import { Present } from './state.ts'
 import type { Step, Touched } from './step.ts'
 import { digestOf, seqOf, Telling } from './telling.ts'
+import { isUnread, judge, placesOf, type MovedRow, type Verdict } from './verdict.ts'
 import { movesOfWindow, orderOfWindow, type WindowedList } from './windows.ts'
 
 /** Rows that are looked into before it is asked whether the turn is over. */
 const CHUNK = 256
-
-/** A row that a step touched or that others moved, before and after. */
-interface MovedRow extends Images {
-  readonly id: Id
-  /** What the log says of the row itself; null = other rows moved it. */
-  readonly touched: Touched | null
-  /** Its places by sorting, before and after, once a list asks for them. */
-  places: Map<Sorting, Places> | null
-}
-
-interface Places {
-  readonly old: Entry | null
-  readonly next: Entry | null
-}
-
-/** What became of a row for one target. */
-interface Verdict<G extends Followed> {
-  readonly target: G | OrderedList
-  readonly row: MovedRow
-  readonly was: boolean
-  readonly is: boolean
-}
+/** The same of lists and groups for which little is to be done. */
+const MANY = 32
 
 /** What was found out of a step. */
 interface Judged<G extends Followed> {
   /** Rows that are shown otherwise, by what shows them. */
   readonly shown: Map<ShownPlan, ReadonlySet<Id>>
   /** By group; null = its evaluation failed. */
-  readonly moves: Map<G, Move[] | null>
+  readonly moves: Map<G, Moves | null>
   /** Lists in which something moved, or that show rows otherwise. */
   readonly lists: Set<WindowedList<G>>
   /** Also what nobody has seen is judged. */
   readonly everyone: boolean
 }
+
+/** What a group is told. A list of one is shared by all who are told the same. */
+type Moves = readonly Move[]
 
 /** Hears what a step means to a group; null = that cannot be told. */
 export type Deliver<G> = (group: G, batch: Batch | null) => void
@@ -96,9 +77,15 @@ export class ViewMaintenance<G extends Followed> {
   *advance(step: Step, slice: TimeSlice, deliver: Deliver<G>): Work<void> {
     const { shown, moves, lists } = yield* this.#judge(step, slice)
     const orders = new Map<G, Id[]>()
+    const changes = new Map<Id, Moves>()
+    let looked = 0
     for (const list of lists) {
-      if (slice.isOver) yield* slice.pause()
-      yield* this.#settle(list, step, shown, moves, orders)
+      if (looked++ % MANY === 0 && slice.isOver) yield* slice.pause()
+      if (!list.isLoaded || list.windows.size === 0) continue
+      const { extent } = list
+      if (!list.fits(extent) && !(yield* this.#extend(list, extent, step, moves))) continue
+      this.#note(list, step, shown, moves, orders, changes)
+      list.settled()
     }
     yield* this.#tell(step, slice, moves, orders, deliver)
   }
@@ -125,14 +112,16 @@ export class ViewMaintenance<G extends Followed> {
     }
     const own = step.touched.get(resource)
     const others = yield* climb(plan, step, (path, value) => index.has(path, value))
-    for (const ids of shown.values()) for (const id of ids) others.add(id)
-    if (own) for (const id of own.keys()) others.delete(id)
+    /** Own rows that other rows may have moved. */
+    const pulled = new Set<Id>()
+    if (own) for (const id of own.keys()) if (others.delete(id)) pulled.add(id)
+    for (const ids of shown.values()) for (const id of ids) if (!own?.has(id)) others.add(id)
     const ids = [...(own?.keys() ?? []), ...others]
     for (let from = 0; from < ids.length; from += CHUNK) {
       if (from > 0 && slice.isOver) yield* slice.pause()
       const chunk = ids.slice(from, from + CHUNK)
       yield* step.present.load(resource, chunk)
-      for (const verdict of yield* step.present.settled(() => this.#verdicts(chunk, own, step, moves)))
+      for (const verdict of yield* step.present.settled(() => this.#verdicts(chunk, own, pulled, step, moves)))
         this.#apply(verdict, step, judged)
     }
     // A list shows rows otherwise that did not move in it.
@@ -147,24 +136,23 @@ export class ViewMaintenance<G extends Followed> {
   #verdicts(
     ids: readonly Id[],
     own: ReadonlyMap<Id, Touched> | undefined,
+    pulled: ReadonlySet<Id>,
     step: Step,
-    moves: Map<G, Move[] | null>,
+    moves: Map<G, Moves | null>,
   ): Verdict<G>[] {
-    const { resource, index } = this.registry
+    const { resource, index, plan } = this.registry
     const verdicts: Verdict<G>[] = []
     for (const id of ids) {
       const touched = own?.get(id) ?? null
       const after = touched ? touched.after : step.after.row(resource, id)
-      const row: MovedRow = { id, touched, before: touched ? touched.before : after, after, places: null }
-      if (!row.before && !row.after) continue
+      const before = touched ? touched.before : after
+      if (!before && !after) continue
+      const isStill = touched !== null && !pulled.has(id) && isUnread(touched, plan.root.slots)
+      const row: MovedRow = { id, touched, isStill, before, after, places: null, told: {} }
       index.visit(row, step.before, step.after, target => {
         try {
-          const isList = target instanceof OrderedList
-          const was = isList
-            ? wasListed(target, row, step)
-            : row.before !== null && isIn(target, row.before, step.before)
-          const is = isList ? isListed(target, row, step) : row.after !== null && isIn(target, row.after, step.after)
-          if (was || is) verdicts.push({ target, row, was, is })
+          const verdict = judge(target, row, step)
+          if (verdict) verdicts.push(verdict)
         } catch (error) {
           this.#fail(target, error, moves)
         }
@@ -173,13 +161,13 @@ export class ViewMaintenance<G extends Followed> {
     return verdicts
   }
 
-  #apply({ target, row, was, is }: Verdict<G>, step: Step, { shown, moves, lists, everyone }: Judged<G>): void {
+  #apply({ target, row, was, is, at }: Verdict<G>, step: Step, { shown, moves, lists, everyone }: Judged<G>): void {
     const { id, touched, before, after } = row
     if (target instanceof OrderedList) {
       const list = target as WindowedList<G>
       if (was && is && !touched && !list.definition.sorting.isRelational) return
       const { old, next } = placesOf(row, list.definition.sorting, step)
-      list.move(was ? old : null, is ? next : null)
+      list.move(was ? old : null, is ? next : null, at)
       if (list.isChanged) lists.add(list)
       return
     }
@@ -190,52 +178,61 @@ export class ViewMaintenance<G extends Followed> {
     const list = moves.get(target)
     if (list === null) return
     const kind = is ? (was ? 'change' : 'enter') : 'leave'
-    const move: Move = { kind, id, row: is ? after : null, seq: seqOf(before ?? after) }
-    if (list) list.push(move)
-    else moves.set(target, [move])
+    const only = (row.told[kind] ??= [{ kind, id, row: is ? after : null, seq: seqOf(before ?? after) }])
+    if (!list) moves.set(target, only)
+    else if (list.length === 1) moves.set(target, [list[0]!, only[0]!])
+    else (list as Move[]).push(only[0]!)
   }
 
-  /** Brings a list up to date, and notes what that means to its windows. */
-  *#settle(
+  /** Reads what a list lacks. False = that failed. */
+  *#extend(list: WindowedList<G>, extent: Extent, step: Step, moves: Map<G, Moves | null>): Work<boolean> {
+    try {
+      yield* list.extend(step.present, extent)
+      this.registry.index.moved(list)
+      return true
+    } catch (error) {
+      this.#fail(list, error, moves)
+      return false
+    }
+  }
+
+  /** Notes what a list means to its windows. */
+  #note(
     list: WindowedList<G>,
     step: Step,
     shown: ReadonlyMap<ShownPlan, ReadonlySet<Id>>,
-    moves: Map<G, Move[] | null>,
+    moves: Map<G, Moves | null>,
     orders: Map<G, Id[]>,
-  ): Work<void> {
-    if (!list.isLoaded || list.windows.size === 0) return
-    try {
-      yield* list.extend(step.present, list.extent)
-    } catch (error) {
-      return this.#fail(list, error, moves)
-    }
-    this.registry.index.moved(list)
-    const touched = step.touched.get(this.registry.resource)
+    changes: Map<Id, Moves>,
+  ): void {
+    const { resource, digests } = this.registry
+    const touched = step.touched.get(resource)
     for (const window of list.windows) {
-      const plan = this.registry.shownBy(window)
-      if (window.isGuarded && !this.registry.digests.has(window)) continue
-      const found = movesOfWindow(list, window, touched, plan && shown.get(plan))
+      if (window.isGuarded && !digests.has(window)) continue
+      const plan = shown.size > 0 ? this.registry.shownBy(window) : undefined
+      const found = movesOfWindow(list, window, touched, plan && shown.get(plan), changes)
       const hasOrder = window.tellsOrder && (found.isReordered || found.moves.length > 0)
       if (hasOrder) orders.set(window, orderOfWindow(list, window))
       if (found.moves.length > 0 || hasOrder) moves.set(window, found.moves)
     }
-    list.settled()
   }
 
   *#tell(
     step: Step,
     slice: TimeSlice,
-    moves: ReadonlyMap<G, Move[] | null>,
+    moves: ReadonlyMap<G, Moves | null>,
     orders: ReadonlyMap<G, Id[]>,
     deliver: Deliver<G>,
   ): Work<void> {
     const { resource, digests } = this.registry
     const telling = new Telling<G>(resource, step)
     yield* telling.read([...moves.values()].filter(list => list !== null))
+    let told = 0
     for (const [group, list] of moves) {
-      if (slice.isOver) yield* slice.pause()
-      if (list === null) {
-        deliver(group, null)
+      const known = list && !orders.has(group) && !digests.has(group) ? telling.known(group, list) : null
+      if ((!known || told++ % MANY === 0) && slice.isOver) yield* slice.pause()
+      if (known || list === null) {
+        deliver(group, known)
         continue
       }
       try {
@@ -249,7 +246,7 @@ export class ViewMaintenance<G extends Followed> {
   }
 
   /** What one target's evaluation threw harms nobody else: whoever follows it begins anew. */
-  #fail(target: G | OrderedList, error: unknown, moves: Map<G, Move[] | null>): void {
+  #fail(target: G | OrderedList, error: unknown, moves: Map<G, Moves | null>): void {
     this.#onFault(error)
     if (target instanceof OrderedList) {
       target.forget()
@@ -259,37 +256,4 @@ export class ViewMaintenance<G extends Followed> {
       moves.set(target, null)
     }
   }
-}
-
-/** The places of a row in lists that are sorted alike: found once for all of them. */
-function placesOf(row: MovedRow, sorting: Sorting, step: Step): Places {
-  const { before, after, places } = row
-  const known = places?.get(sorting)
-  if (known) return known
-  const found: Places = {
-    old: before && sorting.entryOf(before, step.before),
-    next: after && sorting.entryOf(after, step.after),
-  }
-  row.places ??= new Map()
-  row.places.set(sorting, found)
-  return found
-}
-
-/** A list knows its rows: whether one was in it is asked of its place, not of the predicate. */
-function wasListed(list: OrderedList, row: MovedRow, step: Step): boolean {
-  if (!list.isLoaded) return false
-  const { old } = placesOf(row, list.definition.sorting, step)
-  return old !== null && list.has(old, () => isIn(list, row.before!, step.before))
-}
-
-/** What lies beyond the list need not match it. */
-function isListed(list: OrderedList, row: MovedRow, step: Step): boolean {
-  if (!list.isLoaded) return false
-  const { next } = placesOf(row, list.definition.sorting, step)
-  return next !== null && list.reaches(next) && isIn(list, row.after!, step.after)
-}
-
-function isIn(target: Followed | OrderedList, row: Row, state: State): boolean {
-  const { where, resource, opaque } = target instanceof OrderedList ? target.definition : target.interest
-  return holds(where, resource, row, state) && (opaque === null || opaque(row))
 }

@@ -29,19 +29,29 @@ export class WindowedList<G extends Followed> extends OrderedList {
 
 /** What a step did to a window. */
 export interface WindowMoves {
-  readonly moves: Move[]
+  readonly moves: readonly Move[]
   /** Rows that stay in it have other places relative to each other. */
   readonly isReordered: boolean
 }
 
-/** Which rows came into a window, changed in it, or left it. `shown` = rows that are shown otherwise. */
+/**
+ * Which rows came into a window, changed in it, or left it. `shown` = rows that are shown otherwise; `changes` = what all are
+ * told who are told of one changed row and nothing else.
+ */
 export function movesOfWindow(
   list: OrderedList,
   window: Followed,
   touched: ReadonlyMap<Id, Touched> | undefined,
   shown: ReadonlySet<Id> | undefined,
+  changes: Map<Id, readonly Move[]>,
 ): WindowMoves {
   const { entries, first, former, stayed } = list
+  if (!former && !shown && stayed.length === 1) {
+    const at = stayed[0]!
+    const { offset, limit } = window.interest
+    const isIn = first + at >= offset && (limit === null || first + at < offset + limit)
+    return isIn ? { moves: changeOf(entries[at]![0] as Id, touched, changes), isReordered: false } : nothing
+  }
   const now = stretchOf(entries, first, window)
   const moves: Move[] = []
   const tell = (kind: 'enter' | 'change', id: Id): void => {
@@ -62,6 +72,18 @@ export function movesOfWindow(
     for (const [id] of now) if (shown.has(id as Id) && !told.has(id as Id)) tell('change', id as Id)
   }
   return { moves, isReordered }
+}
+
+const nothing: WindowMoves = { moves: [], isReordered: false }
+
+function changeOf(
+  id: Id,
+  touched: ReadonlyMap<Id, Touched> | undefined,
+  changes: Map<Id, readonly Move[]>,
+): readonly Move[] {
+  let moves = changes.get(id)
+  if (!moves) changes.set(id, (moves = [{ kind: 'change', id, row: touched?.get(id)?.after ?? null, seq: 0 }]))
+  return moves
 }
 
 /** The ids of a window in their order. */
