@@ -196,4 +196,5 @@ export class Live {
   }
 }
 
-const closed = (): ApiError => new ApiError('unavailable', { detail: 'the server is closing' })
+/** Why what is followed ends with the Api. */
+export const closed = (): ApiError => new ApiError('unavailable', { detail: 'the server is closing' })

@@ -37,6 +37,15 @@ function eventsOf(draft: AsyncDraft, resource: Resource, id: Json): Readonly<Rec
       type: 'array',
       items: row,
     }),
+    ids: event('ids', 'The ids of the rows of the next snapshot, where they do not show them.', {
+      type: 'array',
+      items: id,
+    }),
+    order: event(
+      'order',
+      'The order of all rows in view, where they do not tell it.',
+      record({ ids: { type: 'array', items: id } }),
+    ),
     ready: event('ready', 'The snapshot is whole.', record({ count: { type: 'integer' } })),
     [enter.sse]: event(enter.sse, 'A row was made, or came into view.', change(row, 'enter')),
     [changed.sse]: event(changed.sse, 'A row changed.', change(row, 'change')),

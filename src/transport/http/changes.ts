@@ -2,11 +2,12 @@ import { ApiError } from '../../protocol/error.ts'
 import { formatPosition } from '../../protocol/position.ts'
 import type { Principal } from '../../engine/call.ts'
 import type { Resource, Row } from '../../model/model.ts'
+import type { Frame } from '../../live/event.ts'
 import type { Live } from '../../live/live.ts'
+import type { Kind } from '../../live/source.ts'
 import type { Commit } from '../../store/store.ts'
 import { wantsStream } from '../sse/accept.ts'
-import { endWithCaller, endWithServer, streamFields } from '../sse/face.ts'
-import { SseStream } from '../sse/stream.ts'
+import { follow, streamFields } from '../sse/face.ts'
 import type { Exchange } from './exchange.ts'
 import type { Face } from './face.ts'
 import { finish } from './finish.ts'
@@ -79,38 +80,33 @@ async function sendPage(
   finish(face, exchange, 200, fields, body)
 }
 
+/** The log itself, as something to follow: its commits; null = it cannot tell what happened. */
+interface Log extends Kind {
+  readonly step: { readonly commits: readonly Commit[] | null; readonly position: string }
+}
+
 async function sendAll(face: Face, exchange: Exchange, live: Live, since: string | null): Promise<void> {
-  const stream = new SseStream({
-    live,
-    limits: face.engine.limits,
-    open: () => exchange.open(200, streamFields(face, exchange)),
+  await follow<Log>(face, live, exchange, {
+    fields: () => streamFields(face, exchange),
+    teller: { snapshot: () => null, batch: ({ commits, position }) => commitsFrame(commits, position, live.epoch) },
+    begin: async stream => {
+      stream.resumed()
+      const stop = await live.follow((commits, position) => {
+        // A follower of everything that is too slow comes back to where it was.
+        if (!stream.isClosed && !stream.batch({ commits, position })) stream.close()
+      }, since)
+      return { drained: () => {}, close: stop }
+    },
+    changed: stream => stream.end(new ApiError('unauthenticated')),
   })
-  let stop: (() => void) | null = null
-  let isClosed = false
-  stream.onClosed = () => {
-    isClosed = true
-    stop?.()
-  }
-  const told = (text: string): void => {
-    // A follower of everything that is too slow comes back to where it was.
-    if (!stream.send(Buffer.from(text))) stream.close()
-  }
-  stream.resumed()
-  stop = await live.follow((commits, position) => {
-    if (isClosed) return
-    if (commits === null) return told(`event: reset\nid: ${position}\ndata: {"position":"${position}"}\n\n`)
-    const events = commits.map(
-      commit =>
-        `event: commit\nid: ${formatPosition(live.epoch, commit.position)}\ndata: ${printCommit(commit, live.epoch)}\n\n`,
-    )
-    told(events.join(''))
-  }, since)
-  if (isClosed) stop()
-  else {
-    const identity = (await face.engine.auth?.identify(exchange)) ?? null
-    endWithCaller(face.engine, identity, stream, () => stream.end(new ApiError('unauthenticated')))
-  }
-  endWithServer(live, stream)
+}
+
+function commitsFrame(commits: readonly Commit[] | null, position: string, epoch: string): Frame {
+  if (commits === null) return Buffer.from(`event: reset\nid: ${position}\ndata: {"position":"${position}"}\n\n`)
+  const events = commits.map(
+    commit => `event: commit\nid: ${formatPosition(epoch, commit.position)}\ndata: ${printCommit(commit, epoch)}\n\n`,
+  )
+  return Buffer.from(events.join(''))
 }
 
 /** A commit as JSON text. */

@@ -1,8 +1,8 @@
 import { ApiError } from '../../protocol/error.ts'
-import type { Identity } from '../../auth/principal.ts'
+import type { Standing } from '../../auth/principal.ts'
 import { deprecationOf } from '../../engine/deprecated.ts'
-import type { Engine } from '../../engine/engine.ts'
-import type { Live } from '../../live/live.ts'
+import { closed, type Live } from '../../live/live.ts'
+import type { Kind } from '../../live/source.ts'
 import { modeOf } from '../live-words.ts'
 import type { Exchange, FieldLines } from '../http/exchange.ts'
 import type { Face } from '../http/face.ts'
@@ -12,8 +12,10 @@ import { readParameters, type Parameter } from '../http/parameters.ts'
 import { readLiveQuery } from '../http/read-query.ts'
 import type { CollectionEndpoint, ItemEndpoint } from '../http/routes.ts'
 import { queryOf } from '../http/target.ts'
+import type { Teller } from '../socket/dialect.ts'
 import { EVENT_STREAM } from './accept.ts'
-import { SseStream } from './stream.ts'
+import { rowsTeller } from './frames.ts'
+import { SseStream, type Carried } from './stream.ts'
 
 /**
  * Answers `GET` of a readable URI as a stream (WHATWG HTML §9.2): first what is there, then every commit that changes it.
@@ -39,48 +41,49 @@ export async function sendStream(
     if (outcome.kind === 'failure') throw outcome.error
     return exchange.send(200, fields(), null)
   }
-  const stream = new SseStream({
-    live,
-    limits: engine.limits,
-    open: () => exchange.open(200, fields()),
-  })
+  const showsId = call.shape.fields?.includes(endpoint.resource.id.name) ?? true
   const since = exchange.header('last-event-id') ?? words.since
-  const identity = (await engine.auth?.identify(exchange)) ?? null
-  const standing = identity && engine.auth!.standing(identity)
-  const subscription = await live.subscribe(call, stream, since, words.mode, standing)
-  stream.carry(subscription)
-  // If the reader changes, the subscription tells what that comes to.
-  endWithCaller(engine, identity, stream, () => {})
-}
-
-/** A stream ends with the token or session of its reader. */
-export function endWithCaller(
-  { auth }: Engine,
-  identity: Identity | null,
-  stream: SseStream,
-  changed: () => void,
-): void {
-  if (!auth || !identity || stream.isClosed) return
-  const closed = stream.onClosed
-  const stop = auth.watch(identity, what => {
-    if (what.kind === 'changed') changed()
-    else stream.end(new ApiError(what.kind === 'expired' ? 'token_expired' : 'unauthenticated'))
+  await follow(face, live, exchange, {
+    fields,
+    teller: rowsTeller(live.epoch, showsId),
+    // If the reader changes, the subscription tells what that comes to.
+    begin: (stream, standing) => live.subscribe(call, stream, since, words.mode, standing),
   })
-  stream.onClosed = () => {
-    stop()
-    closed()
-  }
 }
 
-/** A stream that the subscription does not end when the server closes. */
-export function endWithServer({ closing }: Live, stream: SseStream): void {
+/** What a stream tells, and how. */
+export interface Followed<K extends Kind> {
+  readonly fields: () => FieldLines
+  readonly teller: Teller<K>
+  begin(stream: SseStream<K>, standing: Standing | null): Promise<Carried>
+  /** Its reader has other rights than before. */
+  changed?(stream: SseStream<K>): void
+}
+
+/** Answers with a stream, which ends with the token or session of its reader, and with the Api. */
+export async function follow<K extends Kind>(
+  { engine }: Face,
+  live: Live,
+  exchange: Exchange,
+  followed: Followed<K>,
+): Promise<void> {
+  const { auth, limits } = engine
+  const { teller } = followed
+  const stream = new SseStream({ live, limits, teller, open: () => exchange.open(200, followed.fields()) })
+  const identity = (await auth?.identify(exchange)) ?? null
+  stream.carry(await followed.begin(stream, identity && auth!.standing(identity)))
   if (stream.isClosed) return
-  const end = (): void => stream.end(new ApiError('unavailable'))
-  const closed = stream.onClosed
-  closing.addEventListener('abort', end, { once: true })
+  const end = (): void => stream.end(closed())
+  live.closing.addEventListener('abort', end, { once: true })
+  const unwatch =
+    identity &&
+    auth?.watch(identity, what => {
+      if (what.kind === 'changed') followed.changed?.(stream)
+      else stream.end(new ApiError(what.kind === 'expired' ? 'token_expired' : 'unauthenticated'))
+    })
   stream.onClosed = () => {
-    closing.removeEventListener('abort', end)
-    closed()
+    live.closing.removeEventListener('abort', end)
+    unwatch?.()
   }
 }
 

@@ -2,8 +2,11 @@ import { ApiError, problemOf } from '../../protocol/error.ts'
 import { eventNames } from '../../protocol/events.ts'
 import { formatPosition } from '../../protocol/position.ts'
 import { frameOf, sharedFrame, type Batch, type Frame } from '../../live/event.ts'
+import type { Values } from '../../live/published.ts'
+import type { Rows } from '../../live/source.ts'
 import type { Shown } from '../../live/subscription.ts'
 import type { Published } from '../../store/store.ts'
+import type { Teller } from '../socket/dialect.ts'
 
 /** Characters of a snapshot's data in one event; a longer one comes in parts. */
 const PART = 65_536
@@ -15,76 +18,89 @@ export const hello: Frame = Buffer.from(`retry: ${RETRY}\n\n`)
 /** A comment, which clients ignore and which keeps the connection open. */
 export const heartbeat: Frame = Buffer.from(':\n\n')
 
+/** Tells rows. Where they do not show their id, it goes beside. */
+export function rowsTeller(epoch: string, showsId: boolean): Teller<Rows> {
+  return {
+    snapshot: (rows, position, reset) =>
+      sharedFrame(rows, `sse ${reset} ${showsId}`, () => snapshotFrame(rows, position, reset, showsId)),
+    batch: batch => frameOf(batch, 'sse', epoch, batchFrame),
+  }
+}
+
 /**
  * All rows in view: one `snapshot` whose `id` is the position, or parts without an id followed by `ready` with it.
  * After a reset everything that the client has is to be discarded first.
  */
-export function snapshotFrame(rows: readonly Shown[], position: string, reset: boolean): Frame {
-  return sharedFrame(rows, `sse ${reset}`, () => {
-    const parts = partsOf(rows)
-    const text = reset ? `event: reset\ndata: {"position":"${position}"}\n\n` : ''
-    if (parts.length === 1) return Buffer.from(`${text}event: snapshot\nid: ${position}\ndata: [${parts[0]!}]\n\n`)
-    const events = parts.map(part => `event: snapshot\ndata: [${part}]\n\n`).join('')
-    return Buffer.from(`${text}${events}event: ready\nid: ${position}\ndata: {"count":${rows.length}}\n\n`)
-  })
+function snapshotFrame(rows: readonly Shown[], position: string, reset: boolean, showsId: boolean): Frame {
+  const parts = partsOf(rows)
+  let text = reset ? resetText(position) : ''
+  for (const part of parts) {
+    if (!showsId) text += `event: ids\ndata: ${JSON.stringify(part.map(row => row.id))}\n\n`
+    const id = parts.length === 1 ? `id: ${position}\n` : ''
+    text += `event: snapshot\n${id}data: [${part.map(row => row.body).join()}]\n\n`
+  }
+  if (parts.length > 1) text += `event: ready\nid: ${position}\ndata: {"count":${rows.length}}\n\n`
+  return Buffer.from(text)
 }
 
-function partsOf(rows: readonly Shown[]): string[] {
-  const parts: string[] = []
-  let part = ''
-  for (const { body } of rows) {
-    if (part.length > 0 && part.length + body.length > PART) {
-      parts.push(part)
-      part = ''
+const resetText = (position: string): string => `event: reset\ndata: {"position":"${position}"}\n\n`
+
+function partsOf(rows: readonly Shown[]): Shown[][] {
+  const parts: Shown[][] = [[]]
+  let length = 0
+  for (const row of rows) {
+    if (length > 0 && length + row.body.length > PART) {
+      parts.push([])
+      length = 0
     }
-    part += part === '' ? body : `,${body}`
+    parts.at(-1)!.push(row)
+    length += row.body.length + 1
   }
-  parts.push(part)
   return parts
 }
 
-/**
- * The events of one step. Only the last one carries the position: who is cut off in between resumes before all of them.
- */
-export function batchFrame(batch: Batch, epoch: string): Frame {
-  return frameOf(batch, 'sse', epoch, makeBatchFrame)
-}
-
-function makeBatchFrame(batch: Batch, epoch: string): Frame {
-  let text = ''
-  batch.events.forEach(({ kind, id, seq, body, born, dead }, i) => {
+/** The events of one step. Only the last one carries the position: who is cut off in between resumes before all of them. */
+function batchFrame({ events, order, resource, position }: Batch, epoch: string): Frame {
+  const told: [name: string, data: string][] = events.map(({ kind, id, seq, body, born, dead }) => {
     const moved = kind === 'enter' ? !born : kind === 'leave' && !dead
-    text += `event: ${eventNames[kind].sse}\n`
-    if (i === batch.events.length - 1) text += `id: ${formatPosition(epoch, batch.position)}\n`
-    text +=
-      `data: {"resource":${JSON.stringify(batch.resource.name)},"id":${JSON.stringify(id)},` +
-      `"version":"${formatPosition(epoch, seq)}","data":${body ?? 'null'}${moved ? `,"reason":"${kind}"` : ''}}\n\n`
+    const data =
+      `{"resource":${JSON.stringify(resource.name)},"id":${JSON.stringify(id)},` +
+      `"version":"${formatPosition(epoch, seq)}","data":${body ?? 'null'}${moved ? `,"reason":"${kind}"` : ''}}`
+    return [eventNames[kind].sse, data]
+  })
+  if (order) told.push(['order', `{"ids":${JSON.stringify(order)}}`])
+  let text = ''
+  told.forEach(([name, data], i) => {
+    const id = i === told.length - 1 ? `id: ${formatPosition(epoch, position)}\n` : ''
+    text += `event: ${name}\n${id}data: ${data}\n\n`
   })
   return Buffer.from(text)
 }
 
-/** What functions serve at a URI, as JSON text: a list as it is, an item in a list of one. */
-export function stateFrame(text: string, position: string, reset: boolean): Frame {
-  const before = reset ? `event: reset\ndata: {"position":"${position}"}\n\n` : ''
-  return Buffer.from(`${before}event: snapshot\nid: ${position}\ndata: ${text}\n\n`)
+/** Tells what functions serve at a URI: a list as it is, an item in a list of one. */
+export function valuesTeller(epoch: string, isList: boolean): Teller<Values> {
+  return {
+    snapshot: (body, position, reset) => {
+      const state = isList ? (body ?? '[]') : `[${body ?? ''}]`
+      return Buffer.from(`${reset ? resetText(position) : ''}event: snapshot\nid: ${position}\ndata: ${state}\n\n`)
+    },
+    batch: record => sharedFrame(record, 'sse', () => recordFrame(record, epoch)),
+  }
 }
 
-const publishedNames = {
+const recordNames = {
   create: eventNames.enter.sse,
   patch: eventNames.change.sse,
   delete: eventNames.leave.sse,
 } as const
 
-/** What became of something that functions serve: what was created, or the patch. The same bytes for all who follow. */
-export function publishedFrame(record: Published, epoch: string): Frame {
-  return sharedFrame(record, 'sse', () => {
-    const { seq, uri, op, body } = record
-    const position = formatPosition(epoch, seq)
-    const what = op === 'patch' ? `"patch":${body!}` : `"data":${body ?? 'null'}`
-    return Buffer.from(
-      `event: ${publishedNames[op]}\nid: ${position}\ndata: {"uri":${JSON.stringify(uri)},"version":"${position}",${what}}\n\n`,
-    )
-  })
+/** What became of something that functions serve: what was created, or the patch. */
+function recordFrame({ seq, uri, op, body }: Published, epoch: string): Frame {
+  const position = formatPosition(epoch, seq)
+  const what = op === 'patch' ? `"patch":${body!}` : `"data":${body ?? 'null'}`
+  return Buffer.from(
+    `event: ${recordNames[op]}\nid: ${position}\ndata: {"uri":${JSON.stringify(uri)},"version":"${position}",${what}}\n\n`,
+  )
 }
 
 /** Why a stream is over. Not called `error`: clients have an event of that name. */

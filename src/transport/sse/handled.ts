@@ -1,15 +1,14 @@
 import { missing, type Handled, type HandledCall } from '../../engine/handled.ts'
 import type { Live } from '../../live/live.ts'
-import type { PublishedFeed } from '../../live/published.ts'
+import type { PublishedFeed, Values } from '../../live/published.ts'
 import { ApiError } from '../../protocol/error.ts'
-import type { Exchange } from '../http/exchange.ts'
+import type { Exchange, FieldLines } from '../http/exchange.ts'
 import type { Face } from '../http/face.ts'
 import { readParameters } from '../http/parameters.ts'
 import { queryOf } from '../http/target.ts'
 import { followHandled } from '../follow-handled.ts'
-import { endWithCaller, endWithServer, streamFields } from './face.ts'
-import { publishedFrame, stateFrame } from './frames.ts'
-import { SseStream } from './stream.ts'
+import { follow, streamFields } from './face.ts'
+import { valuesTeller } from './frames.ts'
 
 /** What a stream of something that functions serve is made of. */
 export interface HandledSource {
@@ -25,37 +24,23 @@ export async function sendHandledStream(
   exchange: Exchange,
   { uri, principal }: HandledCall,
 ): Promise<void> {
-  const { engine } = face
   const since = exchange.header('last-event-id') ?? sinceIn(face, exchange)
-  const isList = uri.endsWith('/')
+  const fields = (): FieldLines => streamFields(face, exchange)
   if (exchange.method === 'HEAD') {
     handled.permitFollowing(uri, principal)
     if ((await handled.get({ uri, principal }))?.value == null) throw missing(uri)
-    return exchange.send(200, streamFields(face, exchange), null)
+    return exchange.send(200, fields(), null)
   }
-  const stream = new SseStream({
-    live,
-    limits: engine.limits,
-    open: () => exchange.open(200, streamFields(face, exchange)),
-  })
-  const identity = (await engine.auth?.identify(exchange)) ?? null
-  const standing = identity && engine.auth!.standing(identity)
-  const subscription = await followHandled(
-    { handled, published },
-    { uri, spelled: uri, owner: stream, principal, standing, since, mustExist: true },
-    {
-      snapshot: (body, position, reset) =>
-        stream.answer(stateFrame(isList ? (body ?? '[]') : `[${body ?? ''}]`, position, reset)),
-      resumed: () => stream.resumed(),
-      batch: record => stream.send(publishedFrame(record, live.epoch)),
-      isBusy: () => stream.isBusy(),
-      end: error => stream.end(error),
+  await follow<Values>(face, live, exchange, {
+    fields,
+    teller: valuesTeller(live.epoch, uri.endsWith('/')),
+    begin: (stream, standing) => {
+      const follower = { uri, spelled: uri, owner: stream, principal, standing, since, mustExist: true }
+      return followHandled({ handled, published }, follower, stream)
     },
-  )
-  stream.carry(subscription)
-  // Rules of functions are asked when a stream begins: a reader with other rights begins anew.
-  endWithCaller(engine, identity, stream, () => stream.end(new ApiError('unauthenticated')))
-  endWithServer(live, stream)
+    // Rules of functions are asked when a stream begins: a reader with other rights begins anew.
+    changed: stream => stream.end(new ApiError('unauthenticated')),
+  })
 }
 
 /** `since` is the only word that such a stream has. */

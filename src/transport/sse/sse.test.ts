@@ -118,6 +118,48 @@ describe('a stream', () => {
     ])
   })
 
+  test('of rows that do not show their id says it beside', async () => {
+    const { app, base } = await serve()
+    await app.post('todo', [
+      { id: 1, text: 'a' },
+      { id: 2, text: 'b' },
+    ])
+    const { reader } = await open(`${base}/todos?fields=text`)
+    expect(await reader.take(2)).toEqual([
+      { event: 'ids', data: [1, 2] },
+      { event: 'snapshot', id: `${app.engine.epoch}.2`, data: [{ text: 'a' }, { text: 'b' }] },
+    ])
+    await app.patch('todo', 2, { text: 'c' })
+    expect(await reader.take(1)).toMatchObject([{ event: 'updated', data: { id: 2, data: { text: 'c' } } }])
+    const { reader: shown } = await open(`${base}/todos?fields=id,text`)
+    expect(await shown.take(1)).toMatchObject([{ event: 'snapshot' }])
+  })
+
+  test('says the order of rows that do not tell it', async () => {
+    const user = resource({ id: t.id(), name: t.text() })
+    const task = resource({ id: t.id(), user: t.one('user') })
+    const app = api({ user, task }, { report: () => {}, http: { log: () => {} } })
+    const server = nodeServer(handler(app.engine, app.http), app.engine.limits).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    onTestFinished(async () => {
+      server.closeAllConnections()
+      server.close()
+      await app.close()
+    })
+    await app.post('user', [{ name: 'a' }, { name: 'b' }])
+    await app.post('task', [{ user: 1 }, { user: 2 }])
+    const { port } = server.address() as AddressInfo
+    const { reader } = await open(`http://127.0.0.1:${port}/task?sort=user.name`)
+    await reader.take(1)
+    await app.patch('user', 1, { name: 'c' })
+    expect(await reader.take(1)).toEqual([{ event: 'order', id: `${app.engine.epoch}.5`, data: { ids: [2, 1] } }])
+    await app.post('task', { user: 1 })
+    expect(await reader.take(2)).toMatchObject([
+      { event: 'created', data: { id: 3 } },
+      { event: 'order', id: expect.any(String), data: { ids: [2, 1, 3] } },
+    ])
+  })
+
   test('of a long list comes in parts', async () => {
     const { app, base } = await serve()
     const text = 'x'.repeat(1_000)

@@ -1,32 +1,38 @@
-import { ApiError } from '../../protocol/error.ts'
-import type { Batch, Frame } from '../../live/event.ts'
+import type { ApiError } from '../../protocol/error.ts'
+import type { Frame } from '../../live/event.ts'
 import type { Live } from '../../live/live.ts'
 import { Mailbox, type Wire } from '../../live/mailbox.ts'
 import type { Kind } from '../../live/source.ts'
-import type { Listener, Shown, Subscription } from '../../live/subscription.ts'
+import type { Listener, Subscription } from '../../live/subscription.ts'
 import type { ByteStream } from '../http/exchange.ts'
-import { batchFrame, heartbeat, hello, problemFrame, snapshotFrame } from './frames.ts'
+import type { Teller } from '../socket/dialect.ts'
+import { heartbeat, hello, problemFrame } from './frames.ts'
 
 /** Milliseconds between comments: less than what proxies and clients take for silence. */
 const HEARTBEAT = 15_000
 
-export interface StreamOptions {
+export interface StreamOptions<K extends Kind> {
   readonly live: Live
+  readonly teller: Teller<K>
   readonly limits: { readonly mailbox: number; readonly stall: number }
   /** Sends the header section, when it is known that there is something to follow. */
   readonly open: () => ByteStream
 }
 
+/** What a stream tells of, mostly a subscription. */
+export type Carried = Pick<Subscription, 'drained' | 'close'>
+
 /** One subscription on its own connection: the listener of the subscription and the wire of its mailbox. */
-export class SseStream implements Listener, Wire {
-  readonly #options: StreamOptions
+export class SseStream<K extends Kind> implements Listener<K>, Wire {
+  readonly #options: StreamOptions<K>
   readonly #mailbox: Mailbox
   #stream: ByteStream | null = null
   #heartbeat: NodeJS.Timeout | null = null
-  #carried: Subscription<Kind> | null = null
+  #carried: Carried | null = null
+  #hasBegun = false
   #isClosed = false
 
-  constructor(options: StreamOptions) {
+  constructor(options: StreamOptions<K>) {
     const { live, limits } = options
     this.#options = options
     this.#mailbox = new Mailbox(this, live.postman, { bytes: limits.mailbox, stall: limits.stall })
@@ -34,7 +40,7 @@ export class SseStream implements Listener, Wire {
   }
 
   /** What it carries from now on; it is released with the connection. */
-  carry(carried: Subscription<Kind>): void {
+  carry(carried: Carried): void {
     this.#carried = carried
     if (this.#isClosed) carried.close()
     // Something may have been left out, and the connection have taken the rest, before it was known.
@@ -45,29 +51,21 @@ export class SseStream implements Listener, Wire {
     return this.#isClosed
   }
 
-  /** Sends something that is no part of a subscription. */
-  send(frame: Frame): boolean {
-    this.#begin()
-    return this.#mailbox.push(frame)
-  }
-
-  /** Sends what must not be left out. */
-  answer(frame: Frame): void {
-    this.#begin()
-    this.#mailbox.answer(frame)
-  }
-
-  snapshot(rows: readonly Shown[], position: string, reset: boolean): void {
-    this.answer(snapshotFrame(rows, position, reset))
+  snapshot(state: K['state'], position: string, reset: boolean): void {
+    const frame = this.#options.teller.snapshot(state, position, reset, !this.#hasBegun)
+    this.#hasBegun = true
+    this.#open()
+    if (frame) this.#mailbox.answer(frame)
   }
 
   resumed(): void {
-    this.#begin()
+    this.#hasBegun = true
+    this.#open()
   }
 
-  batch(batch: Batch): boolean {
-    if (batch.events.length === 0) return true
-    return this.#mailbox.push(batchFrame(batch, this.#options.live.epoch))
+  batch(step: K['step']): boolean {
+    const frame = this.#options.teller.batch(step, null)
+    return frame === null || frame.length === 0 || this.#mailbox.push(frame)
   }
 
   isBusy(): boolean {
@@ -75,9 +73,11 @@ export class SseStream implements Listener, Wire {
   }
 
   end(error: ApiError): void {
+    if (this.#isClosed) return
     this.#mailbox.answer(problemFrame(error))
     this.#mailbox.flush()
-    this.#finish()
+    this.#stream?.end()
+    this.#free()
   }
 
   write(bytes: Frame): void {
@@ -96,7 +96,7 @@ export class SseStream implements Listener, Wire {
   /** Called once everything that it holds on to is gone. */
   onClosed: () => void = () => {}
 
-  #begin(): void {
+  #open(): void {
     if (this.#stream || this.#isClosed) return
     const stream = this.#options.open()
     this.#stream = stream
@@ -107,11 +107,6 @@ export class SseStream implements Listener, Wire {
       if (this.#mailbox.waiting === 0) stream.write(heartbeat)
     }, HEARTBEAT)
     this.#heartbeat.unref()
-  }
-
-  #finish(): void {
-    this.#stream?.end()
-    this.#free()
   }
 
   #free(): void {
