@@ -7,6 +7,7 @@ import { compileSchema } from '../src/schema/compile-schema.ts'
 import { Rejected, type Schema } from '../src/schema/schema.ts'
 import { median } from './report.ts'
 import { orderInputs, orderJson } from './servers/order.ts'
+import { jsonMode } from '../src/schema/input-mode.ts'
 
 /** Times Ajv's rate that each notation has to reach, and milliseconds for a thousand texts. */
 const FLOOR = 0.8
@@ -40,7 +41,7 @@ function byAjv(order: unknown): string {
 
 function bySchema(schema: Schema): (order: unknown) => string {
   return order => {
-    const taken = schema.input(order, 'json', ctx)
+    const taken = schema.input(order, jsonMode, ctx)
     if (taken instanceof Rejected) throw new Error(taken.issues[0]!.detail)
     return JSON.stringify(taken)
   }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { inputModeOf } from './api-dialects.ts'
 import type { ApiOptions } from './api-options.ts'
 import { createAuth } from './auth/auth.ts'
 import { createEngine, type OwnEngine } from './engine/create-engine.ts'
@@ -46,7 +47,7 @@ export function assembleEngine(parts: EngineParts, options: ApiOptions, environm
   const files = filesOf(options.files, background)
   const engine = createEngine({
     ...parts,
-    mode: options.input ?? 'json',
+    mode: inputModeOf(options),
     strict: options.strict ?? false,
     auth,
     gate: gateOf(auth, options.permissions?.length ? options.permissions : null),

@@ -18,21 +18,23 @@ const LAYERS: Record<string, number> = {
   live: 6,
   transport: 7,
   describe: 7,
-  'api.ts': 8,
-  'api-options.ts': 8,
-  'api-documents.ts': 8,
-  'api-files.ts': 8,
-  'operations.ts': 8,
-  'live-operation.ts': 8,
-  'link-declarations.ts': 8,
-  'assemble-engine.ts': 8,
-  'environment.ts': 8,
-  'start-up.ts': 8,
-  'serve.ts': 8,
-  'node-version.ts': 8,
-  'index.ts': 8,
-  cli: 8,
-  testing: 9, // may import everything; nothing else imports it
+  dialects: 8,
+  'api.ts': 9,
+  'api-options.ts': 9,
+  'api-documents.ts': 9,
+  'api-files.ts': 9,
+  'operations.ts': 9,
+  'live-operation.ts': 9,
+  'api-dialects.ts': 9,
+  'link-declarations.ts': 9,
+  'assemble-engine.ts': 9,
+  'environment.ts': 9,
+  'start-up.ts': 9,
+  'serve.ts': 9,
+  'node-version.ts': 9,
+  'index.ts': 9,
+  cli: 9,
+  testing: 10, // may import everything; nothing else imports it
 }
 
 /** Areas that may import less than their layer allows, because their code also runs elsewhere. */
@@ -40,6 +42,9 @@ const ONLY: Record<string, string[]> = { client: ['protocol'] }
 
 /** Areas in which types count as well: no file of them can be understood only together with one that imports it. */
 const ACYCLIC: ReadonlySet<string> = new Set(['engine'])
+
+/** The one file that knows which dialects there are, so that each could be taken away; options name their types. */
+const ROOT = ['api-dialects.ts', 'api-options.ts']
 
 const MAX_LINES = 300
 const DRAWER = /^(utils?|helpers?|common)$/
@@ -128,6 +133,11 @@ function layerFaults(sources: Source[]): string[] {
       if (area === to) return []
       if (ONLY[area] !== undefined && !ONLY[area].includes(to)) {
         return [`${where}: ${area} imports ${ONLY[area].join(', ')} only. Move what both need there.`]
+      }
+      if (to === 'dialects' && area !== 'testing' && !ROOT.includes(area)) {
+        return [
+          `${where}: only ${ROOT.join(', ')} import dialects. Let the core offer what the dialect needs, and the dialect use it.`,
+        ]
       }
       if (to === 'testing')
         return [`${where}: only tests import testing. Move what the product needs into its own area.`]
@@ -267,6 +277,7 @@ describe('these checks', () => {
     ['upward, type', { 'src/query/a.ts': `import type {B} from '../model/b.ts'`, 'src/model/b.ts': '' }, 'upward'],
     ['no layer', { 'src/shop/a.ts': '' }, '"shop" has no layer'],
     ['client', { 'src/client/a.ts': `import '../schema/b.ts'`, 'src/schema/b.ts': '' }, 'client imports protocol only'],
+    ['dialect', { 'src/cli/a.ts': `import '../dialects/x/b.ts'`, 'src/dialects/x/b.ts': '' }, 'import dialects'],
     ['testing', { 'src/cli/a.ts': `import '../testing/b.ts'`, 'src/testing/b.ts': '' }, 'only tests import testing'],
     ['extension', { 'src/query/a.ts': `import './b'`, 'src/query/b.ts': '' }, 'with .ts'],
     ['.js for .ts', { 'src/query/a.ts': `import './b.js'`, 'src/query/b.ts': '' }, 'with .ts'],
@@ -281,6 +292,8 @@ describe('these checks', () => {
       'src/store/b.ts': `import '../protocol/c.ts'`,
       'src/protocol/c.ts': '',
       'src/testing/d.ts': `import '../engine/a.ts'`,
+      'src/dialects/e/f.ts': `import '../../engine/a.ts'`,
+      'src/api.ts': `import './dialects/e/f.ts'`,
     })
     expect(layerFaults(files)).toEqual([])
     expect(cycleFaults(files)).toEqual([])

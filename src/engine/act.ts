@@ -15,6 +15,7 @@ import { missing, showItem, visibleRow } from './read.ts'
 import type { Reading } from './reading.ts'
 import { itemTag } from './version.ts'
 import { viewOf } from './view.ts'
+import { textMode } from '../schema/input-mode.ts'
 
 /** Where an action reads, and where it begins a transaction. */
 export interface Scope {
@@ -144,7 +145,7 @@ function readInput(action: Action, given: Arguments, reading: Reading): unknown 
 
 function refused({ issues, text }: Rejected, { mode }: Arguments): ApiError {
   const words = text === null ? {} : { error: 'InvalidData', detail: text }
-  return new ApiError('validation', { issues: mode === 'text' ? issues.map(parameterOf) : issues, ...words })
+  return new ApiError('validation', { issues: mode === textMode ? issues.map(parameterOf) : issues, ...words })
 }
 
 /** An action that takes nothing ignores what comes where restaction does, and otherwise says so. */
@@ -155,7 +156,7 @@ function refuseArguments(action: Action, { value, mode }: Arguments): undefined 
   const detail = `${action.name} takes no arguments`
   throw new ApiError('validation', {
     issues: names.map(name =>
-      mode === 'text'
+      mode === textMode
         ? { code: 'unknown_param', parameter: name, detail }
         : { code: 'unknown_field', pointer: pointer('#', name), detail },
     ),

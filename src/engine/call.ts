@@ -2,6 +2,7 @@ import type { Credentials, Principal } from '../auth/principal.ts'
 import type { ApiError } from '../protocol/error.ts'
 import type { Action, Field, Id, Resource, ScalarField, Value } from '../model/model.ts'
 import type { Query, Shape } from '../query/predicate.ts'
+import type { InputMode } from '../schema/input-mode.ts'
 import type { Maybe } from '../store/work.ts'
 import type { Reception, Upload } from './files/reception.ts'
 
@@ -13,9 +14,6 @@ export interface HistoryRange {
   readonly before: string | null
   readonly limit: number
 }
-
-/** How input values are read: see schema/coerce.ts. */
-export type InputMode = 'json' | 'text' | 'cast' | 'drf'
 
 /** `act` calls one of the resource's own actions (see act.ts). */
 export type Operation = 'list' | 'get' | 'create' | 'replace' | 'patch' | 'delete' | 'act'

@@ -22,12 +22,13 @@ import { KeptLists } from './kept-lists.ts'
 import type { Limiter } from './limit.ts'
 import { Operations } from './operate.ts'
 import { compose, composeChecks, type Parts } from './pipeline.ts'
+import type { InputMode } from '../schema/input-mode.ts'
 
 export interface EngineOptions {
   readonly model: Model
   readonly store: Store
   readonly limits: Limits
-  readonly mode: 'json' | 'cast'
+  readonly mode: InputMode
   readonly strict: boolean
   readonly auth: Auth | null
   /** What callers pass before rules are asked. */

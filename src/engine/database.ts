@@ -8,6 +8,7 @@ import type { Credentials } from '../auth/principal.ts'
 import type { Engine } from './engine.ts'
 import { valueOf } from './outcome.ts'
 import { callOf, idOf } from './program.ts'
+import { jsonMode } from '../schema/input-mode.ts'
 
 /** The operations for actions and hooks, for a caller or (`me` undefined) for the application itself. */
 export function database(
@@ -47,7 +48,7 @@ export function actionCall(request: ActionRequest): Call {
     parent: null,
     query: null,
     shape: plainShape,
-    mode: 'json',
+    mode: jsonMode,
     conditions: null,
     ...request,
   }

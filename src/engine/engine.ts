@@ -9,13 +9,14 @@ import type { Call, Outcome } from './call.ts'
 import type { Files } from './files/files.ts'
 import type { Gate } from './gate.ts'
 import type { Limiter } from './limit.ts'
+import type { InputMode } from '../schema/input-mode.ts'
 
 /** The engine as faces see it. */
 export interface Engine {
   readonly model: Model
   readonly limits: Limits
   readonly epoch: string
-  readonly mode: 'json' | 'cast'
+  readonly mode: InputMode
   /** Milliseconds since the epoch. */
   readonly clock: () => number
   /** Who calls; where nothing is configured everybody is anonymous. */

@@ -171,7 +171,7 @@ function withKey(call: Call, body: unknown): unknown {
 /** A new row may repeat the id of its URI (DECISIONS B9). */
 function withoutId(call: Call, body: unknown): unknown {
   const { name } = call.resource.id
-  if (call.id === null || call.mode === 'cast' || !isObject(body) || !Object.hasOwn(body, name)) return body
+  if (call.id === null || call.mode.readonly === 'refuse' || !isObject(body) || !Object.hasOwn(body, name)) return body
   if (body[name] !== call.id) throw differs(name)
   const { [name]: _, ...rest } = body
   return rest

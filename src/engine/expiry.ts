@@ -6,6 +6,7 @@ import type { Change, Store, Transaction } from '../store/store.ts'
 import { chain, type Maybe } from '../store/work.ts'
 import { isRead, type Call, type Outcome } from './call.ts'
 import type { Check, Step } from './invocation.ts'
+import { jsonMode } from '../schema/input-mode.ts'
 
 /** Does what the engine does of itself: within a transaction, or as a unit of its own. Rules bind who calls, not the time. */
 export type Upkeep = (call: Call, tx: Transaction | null) => Maybe<Outcome>
@@ -201,7 +202,7 @@ function deletion(resource: Resource, id: Id): Call {
     parent: null,
     query: null,
     shape: plainShape,
-    mode: 'json',
+    mode: jsonMode,
     conditions: null,
     principal: null,
     trusted: true,

@@ -1,8 +1,9 @@
 import { hashPassword } from '../auth/password.ts'
 import type { Field, Model, Resource } from '../model/model.ts'
 import { ApiError } from '../protocol/error.ts'
-import { coerce, Refused } from '../schema/coerce.ts'
-import { isRead, type Call, type InputMode } from './call.ts'
+import type { InputMode } from '../schema/input-mode.ts'
+import { Refused } from '../schema/refused.ts'
+import { isRead, type Call } from './call.ts'
 import type { Check } from './invocation.ts'
 import { isObject, isPasswordField } from './prepare.ts'
 
@@ -71,7 +72,7 @@ function collect(resource: Resource, body: unknown, mode: InputMode, into: Set<s
 function collectField(field: Field, value: unknown, mode: InputMode, into: Set<string>): void {
   if (field.target) collect(field.target as Resource, value, mode, into)
   else if (field.is === 'scalar' && field.type.secret && value !== null) {
-    const password = coerce(mode, field.type, value)
+    const password = mode.read(field.type, value)
     if (!(password instanceof Refused)) into.add(password as string)
   }
 }

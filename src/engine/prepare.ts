@@ -1,8 +1,8 @@
 import { pointer, type Issue } from '../protocol/error.ts'
-import { coerce, Refused } from '../schema/coerce.ts'
+import type { InputMode } from '../schema/input-mode.ts'
+import { Refused } from '../schema/refused.ts'
 import type { Ctx, Value } from '../schema/field.ts'
 import type { BackField, CalcField, Field, Id, ManyField, OneField, Resource, ScalarField } from '../model/model.ts'
-import type { InputMode } from './call.ts'
 
 /** A body that fits its resource: canonical values in the order of the declaration, nested bodies below. */
 export interface Prepared {
@@ -73,23 +73,18 @@ export function prepare(resource: Resource, body: unknown, base: string, how: Pr
     if (field === resource.id) {
       if (how.operation === 'create' && resource.id.def.client === true) id = clientId(resource, raw, at, how)
       else forbid(field, raw, at, how, echoes)
-    } else if (
-      field.readonly ||
-      (field.is === 'calc' && !field.def.set && how.mode !== 'cast') ||
-      field.is === 'self' ||
-      field.is === 'count'
-    )
+    } else if (field.readonly || (field.is === 'calc' && !field.def.set) || field.is === 'self' || field.is === 'count')
       forbid(field, raw, at, how, echoes)
     else if (field.is === 'scalar' && field.def.file && raw !== null) {
       // In JSON a file can be taken away, or sent back as it was read.
-      if (how.operation === 'create' || how.mode === 'cast') how.issues.push(asFile(field, at))
+      if (how.operation === 'create' || how.mode.readonly === 'refuse') how.issues.push(asFile(field, at))
       else forbid(field, raw, at, how, echoes)
     } else {
       const setting = prepareField(field, raw, at, how)
       if (setting) settings.push(setting)
     }
   }
-  if (how.mode !== 'drf' && how.lenient !== true) refuseUnknown(resource, body, base, how.issues)
+  if (how.mode.unknown === 'refuse' && how.lenient !== true) refuseUnknown(resource, body, base, how.issues)
   return { ...done, id }
 }
 
@@ -121,7 +116,7 @@ function prepareScalar(field: ScalarField, raw: unknown, at: string, how: Prepar
     how.issues.push({ code: 'required', pointer: at, detail: 'may not be null' })
     return null
   }
-  const result = coerce(how.mode, field.type, raw)
+  const result = how.mode.read(field.type, raw)
   if (result instanceof Refused) return refuse(result, at, how)
   return passes(field, result, at, how) ? { kind: 'value', field, value: result, pointer: at } : null
 }
@@ -132,7 +127,7 @@ function prepareCalc(field: CalcField, raw: unknown, at: string, how: Preparatio
     return null
   }
   if (raw === null) return { kind: 'calc', field, value: null, pointer: at }
-  const result = coerce(how.mode, field.type, raw)
+  const result = how.mode.read(field.type, raw)
   if (result instanceof Refused) return refuse(result, at, how)
   return passes(field, result, at, how) ? { kind: 'calc', field, value: result, pointer: at } : null
 }
@@ -149,8 +144,8 @@ function passes(field: ScalarField | CalcField, value: Value, at: string, how: P
 
 function prepareOne(field: OneField | BackField, raw: unknown, at: string, how: Preparation): Setting | null {
   let value = raw
-  if (how.mode === 'cast' && Array.isArray(raw)) {
-    // blargh §1.5: [] unsets, a list of one element is that element.
+  if (how.mode.looseRelations && Array.isArray(raw)) {
+    // [] unsets, a list of one element is that element.
     if (raw.length > 1) {
       how.issues.push({ code: 'type', pointer: at, detail: 'takes one id or object, not several' })
       return null
@@ -168,7 +163,7 @@ function prepareOne(field: OneField | BackField, raw: unknown, at: string, how: 
 }
 
 function prepareList(field: BackField | ManyField, raw: unknown, at: string, how: Preparation): Setting | null {
-  if (raw === null && how.mode === 'cast') return { kind: 'list', field, targets: [], pointer: at }
+  if (raw === null && how.mode.looseRelations) return { kind: 'list', field, targets: [], pointer: at }
   if (!Array.isArray(raw)) {
     how.issues.push({ code: 'type', pointer: at, detail: `must be a list of ids or objects of ${field.target.name}` })
     return null
@@ -208,11 +203,11 @@ function prepareTarget(
       pointer: at,
     }
   }
-  if (raw === null || (how.mode === 'cast' && (typeof raw === 'boolean' || Array.isArray(raw)))) {
+  if (raw === null || typeof raw === 'boolean' || Array.isArray(raw)) {
     how.issues.push({ code: 'type', pointer: at, detail: `must be an id or an object of ${target.name}` })
     return null
   }
-  const result = coerce(how.mode, target.idType, raw)
+  const result = how.mode.read(target.idType, raw)
   if (!(result instanceof Refused)) return { id: result as Id, pointer: at }
   how.issues.push({
     code: result.code,
@@ -223,7 +218,7 @@ function prepareTarget(
 }
 
 function clientId(resource: Resource, raw: unknown, at: string, how: Preparation): Id | null {
-  const result = coerce(how.mode, resource.idType, raw)
+  const result = how.mode.read(resource.idType, raw)
   return result instanceof Refused ? refuse(result, at, how) : (result as Id)
 }
 
@@ -249,8 +244,9 @@ function checkRequired(field: Field, base: string, how: Preparation): void {
 }
 
 function forbid(field: Field, raw: unknown, at: string, how: Preparation, echoes: Echo[]): void {
-  if (how.mode === 'drf') return
-  if (how.operation === 'create' || how.mode === 'cast') how.issues.push(readOnly(field, at))
+  const { readonly } = how.mode
+  if (readonly === 'ignore') return
+  if (how.operation === 'create' || readonly === 'refuse') how.issues.push(readOnly(field, at))
   else echoes.push({ field, value: raw, pointer: at })
 }
 

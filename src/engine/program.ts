@@ -1,5 +1,5 @@
 import { ApiError, problemOf, type Problem } from '../protocol/error.ts'
-import { coerce, Refused } from '../schema/coerce.ts'
+import { Refused } from '../schema/refused.ts'
 import type { Id, Resource } from '../model/model.ts'
 import type { CallOptions } from '../model/operations.ts'
 import { decodeQueryObject } from '../query/query.ts'
@@ -79,7 +79,7 @@ function shapeOf({ depth, include, fields }: CallOptions): Record<string, unknow
 
 /** The canonical id that the application means; throws ApiError `not_found` for what cannot be one. */
 export function idOf({ mode }: Pick<Engine, 'mode'>, resource: Resource, id: unknown): Id {
-  const canonical = coerce(mode, resource.idType, id)
+  const canonical = mode.read(resource.idType, id)
   if (canonical instanceof Refused || canonical === null || id === undefined)
     throw new ApiError('not_found', { detail: `there is no ${resource.name} ${String(id)}` })
   return canonical as Id

@@ -1,7 +1,7 @@
 import { ApiError } from '../protocol/error.ts'
-import { coerce, Refused } from '../schema/coerce.ts'
+import { Refused } from '../schema/refused.ts'
 import type { Resource, Value } from '../model/model.ts'
-import type { InputMode } from './call.ts'
+import type { InputMode } from '../schema/input-mode.ts'
 
 /**
  * Reads values that name a row by a unique key: a unique field, or all fields of a composite one.
@@ -22,7 +22,7 @@ export function uniqueKey(
   }
   const key: Record<string, Value> = {}
   for (const name of names) {
-    const value = coerce(mode, resource.field.get(name)!.type!, given[name])
+    const value = mode.read(resource.field.get(name)!.type!, given[name])
     if (value instanceof Refused || value === null) {
       const [code, detail] =
         value === null ? (['required', 'may not be null'] as const) : ([value.code, value.detail] as const)

@@ -1,5 +1,5 @@
 import type { Action, Field, Id, Model, Resource } from '../model/model.ts'
-import { coerce, Refused } from '../schema/coerce.ts'
+import { Refused } from '../schema/refused.ts'
 
 /** What stands at a URL of an API. */
 export interface UrlMatch {
@@ -112,7 +112,7 @@ function isNested(field: Field): field is Field & { readonly is: 'back' | 'many'
 }
 
 function idOf(resource: Resource, text: string): Id | null {
-  const id = coerce('text', resource.idType, text)
+  const id = resource.idType.readText(text)
   return id instanceof Refused ? null : (id as Id)
 }
 

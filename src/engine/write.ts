@@ -18,6 +18,7 @@ import { setBack, setMany, setOne } from './relate.ts'
 import { checkWritable, rowFor } from './writable.ts'
 import { idsOf } from './lists.ts'
 import type { Instance, Unit } from './unit.ts'
+import { jsonMode } from '../schema/input-mode.ts'
 
 /** Where ids come from when the client does not choose them. */
 export type NewId = (unit: Unit, resource: Resource) => Work<Id>
@@ -42,7 +43,7 @@ export function* create(unit: Unit, prepared: Prepared, id: Id | null, newId: Ne
 /** Changes what the body names. */
 export function* patch(unit: Unit, instance: Instance, prepared: Prepared, newId: NewId): Work<void> {
   for (const setting of prepared.settings)
-    yield* set(unit, instance, unit.mode === 'json' ? merged(instance, setting) : setting, newId)
+    yield* set(unit, instance, unit.mode.merges ? merged(instance, setting) : setting, newId)
 }
 
 /** A JSON field takes an object as a merge patch of its own (RFC 7396). */
@@ -105,7 +106,7 @@ function* setDefault(unit: Unit, instance: Instance, field: Field, base: string,
   const issues: Issue[] = []
   const value = raw instanceof Date ? (field.type?.fromDate?.(raw) ?? raw.toISOString()) : raw
   const setting = prepareField(field, value, pointer(base, field.name), {
-    mode: unit.mode === 'cast' ? 'cast' : 'json',
+    mode: unit.mode.readsDefaults ? unit.mode : jsonMode,
     operation: 'create',
     issues,
     ctx: unit.ctx,

@@ -1,14 +1,12 @@
-import { coerce, Refused, type Mode } from '../schema/coerce.ts'
+import type { InputMode } from '../schema/input-mode.ts'
+import { Refused } from '../schema/refused.ts'
 import type { Value } from '../schema/field.ts'
 import type { ScalarType } from '../schema/scalar-type.ts'
 import { note, type Faults, type Where } from './faults.ts'
 
-/** How values of a query are read: exact JSON, the text of a URL, or blargh's lenient cast. */
-export type ReadMode = Exclude<Mode, 'drf'>
-
 /** The canonical value of an operand; null if there is none, which is noted. */
 export function operand(
-  reading: { readonly mode: ReadMode; readonly faults: Faults },
+  reading: { readonly mode: InputMode; readonly faults: Faults },
   type: ScalarType,
   raw: unknown,
   where: Where,
@@ -17,7 +15,7 @@ export function operand(
     note(reading.faults, 'type', where, 'null has no place here; the operator null asks for it')
     return null
   }
-  const value = coerce(reading.mode, type.unbounded(), raw)
+  const value = reading.mode.read(type.unbounded(), raw)
   if (!(value instanceof Refused)) return value
   note(reading.faults, value.code, where, value.detail)
   return null

@@ -4,9 +4,10 @@ import { bool } from '../schema/field-types/bool.ts'
 import { integer as integerType } from '../schema/field-types/integer.ts'
 import { text as textType } from '../schema/field-types/text.ts'
 import type { Value } from '../schema/field.ts'
+import type { InputMode } from '../schema/input-mode.ts'
 import type { OperatorSet, ScalarType } from '../schema/scalar-type.ts'
 import { note, type Faults, type Where } from './faults.ts'
-import { operand, type ReadMode } from './operand.ts'
+import { operand } from './operand.ts'
 import { all, any, everything, not, nothing, type CompareOp, type Predicate, type TextOp } from './predicate.ts'
 import { idNameOf, type ScopeField } from './scope.ts'
 
@@ -54,7 +55,7 @@ const integer = integerType()
 const flag = bool()
 
 export interface Reading {
-  readonly mode: ReadMode
+  readonly mode: InputMode
   readonly limits: Pick<Limits, 'filterItems' | 'filterNodes' | 'filterDepth'>
   readonly faults: Faults
   /** Conditions and connectives so far. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { ApiError } from '../protocol/error.ts'
 import { defaultLimits, type Limits } from '../protocol/limits.ts'
+import { defineMode } from '../schema/input-mode.ts'
 import { relate, scopeOf } from '../testing/scope.ts'
 import { encodeCursor } from './cursor.ts'
 import { printFilter, printSort } from './print.ts'
@@ -264,8 +265,8 @@ describe('the JSON form', () => {
     expect(refusal(() => decode(Array.from({ length: 101 }, () => 'a=1').join('&'))).code).toBe('too_complex')
   })
 
-  test('cast reads values as blargh does, and only in this form', () => {
-    const cast = { mode: 'cast' } as const
+  test('another mode reads the values of this form, and of no other', () => {
+    const cast = { mode: defineMode('cast', { integer: Number, id: Number }) }
     expect(printFilter(decode(json({ rank: '2', boss: '1' }), cast).query!.where)).toBe('{"boss":1,"rank":2}')
     expect(refusal(() => decode('rank=02', cast)).issues[0]?.code).toBe('type')
   })

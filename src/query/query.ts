@@ -5,12 +5,12 @@ import { decodeCursor } from './cursor.ts'
 import { note, settle, type Faults, type Where } from './faults.ts'
 import { parseFlat } from './flat.ts'
 import type { Reading } from './operator.ts'
-import type { ReadMode } from './operand.ts'
 import { parseFilter } from './parse.ts'
 import { all, everything, plainShape, type Predicate, type Query, type Shape, type SortKey } from './predicate.ts'
 import type { Scope } from './scope.ts'
 import { parseFields, parseInclude } from './shape.ts'
 import { parseSort, sortKeysOf } from './sort.ts'
+import { jsonMode, textMode, type InputMode } from '../schema/input-mode.ts'
 
 /** What is asked: a list takes all query words, one row only those of its shape. */
 export type Target = 'list' | 'item'
@@ -23,7 +23,7 @@ export interface Decoded {
 
 export interface QueryOptions {
   /** How values of JSON filters are read; `json` unless the API says `cast`. */
-  readonly mode?: 'json' | 'cast'
+  readonly mode?: InputMode
   /** Rows of a page where no limit is asked for, and the most that one may ask for; null = no bound. Defaults to the limits. */
   readonly page?: number | null
   readonly maxPage?: number | null
@@ -153,7 +153,7 @@ class Decoder {
     this.#target = target
     this.#options = options
     this.#base = base
-    this.#reading = { mode: 'text', limits, faults: this.#faults, nodes: 0 }
+    this.#reading = { mode: textMode, limits, faults: this.#faults, nodes: 0 }
   }
 
   word(name: string, value: unknown): void {
@@ -202,7 +202,7 @@ class Decoder {
   #where(): Predicate {
     const filter = this.#words.get('filter')
     if (filter === undefined) return all(...this.#conditions)
-    const mode: ReadMode = this.#options.mode ?? 'json'
+    const mode = this.#options.mode ?? jsonMode
     const reading: Reading = { ...this.#reading, mode }
     const pointer = `${this.#base ?? '#'}/filter`
     const place = this.#base === null ? { parameter: 'filter', pointer } : { pointer }

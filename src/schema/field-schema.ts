@@ -1,5 +1,6 @@
 import { pointer, type Issue } from '../protocol/error.ts'
-import { coerce, Refused, type Mode } from './coerce.ts'
+import { jsonMode, type InputMode } from './input-mode.ts'
+import { Refused } from './refused.ts'
 import type { Check, Ctx, FieldOptions, Value } from './field.ts'
 import type { Read, ScalarType } from './scalar-type.ts'
 import { Rejected, type Schema } from './schema.ts'
@@ -13,9 +14,9 @@ export interface FieldRule extends Pick<FieldOptions, 'nullable' | 'default' | '
 export function fieldSchema(declared: unknown, rule: FieldRule): Schema {
   const checks = rule.checks ?? none
   const { check, fits, fromDate, show } = rule.type
-  const take = (value: unknown, mode: Mode, ctx: Ctx): unknown => {
+  const take = (value: unknown, mode: InputMode, ctx: Ctx): unknown => {
     if (value === undefined || value === null) return absent(rule, value, ctx)
-    const result = mode === 'json' ? check(value) : coerce(mode, rule.type, value)
+    const result = mode.read(rule.type, value)
     if (result instanceof Refused)
       return new Rejected([{ code: result.code, pointer: `#${result.at}`, detail: result.detail }])
     for (const own of checks) {
@@ -31,7 +32,7 @@ export function fieldSchema(declared: unknown, rule: FieldRule): Schema {
     fits: show === null ? fits : null,
     input: take,
     output: (value, ctx) => {
-      const taken = take(value instanceof Date ? dated(value, fromDate) : value, 'json', ctx)
+      const taken = take(value instanceof Date ? dated(value, fromDate) : value, jsonMode, ctx)
       return show === null || taken === null || taken instanceof Rejected ? taken : show(taken as Value)
     },
   }

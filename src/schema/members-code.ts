@@ -1,5 +1,6 @@
 import type { Ctx } from './field.ts'
 import type { Read } from './scalar-type.ts'
+import { jsonMode } from './input-mode.ts'
 import { Refused } from './refused.ts'
 import { Rejected, type Schema } from './schema.ts'
 
@@ -39,7 +40,7 @@ function make(members: ReadonlyMap<string, Schema>, side: 'input' | 'output', sl
   const lines = names.map((name, i) => {
     const v = `v${i}`
     const missing = `if (${v} === undefined) absent++
-        const taken = schemas[${i}].${side === 'input' ? `input(${v}, 'json', ctx)` : `output(${v}, ctx)`}
+        const taken = schemas[${i}].${side === 'input' ? `input(${v}, jsonMode, ctx)` : `output(${v}, ctx)`}
         if (taken instanceof Rejected) return slow(value, ctx)
         if (taken !== ${v}) same = false
         ${v} = taken`
@@ -67,10 +68,18 @@ function make(members: ReadonlyMap<string, Schema>, side: 'input' | 'output', sl
       return ${result}
     }`
   try {
-    const parameters = ['Refused', 'Rejected', 'schemas', 'slow', ...checks.map((_, i) => `check${i}`), code]
+    const parameters = [
+      'Refused',
+      'Rejected',
+      'jsonMode',
+      'schemas',
+      'slow',
+      ...checks.map((_, i) => `check${i}`),
+      code,
+    ]
     // oxlint-disable-next-line typescript/no-implied-eval -- names are quoted: see above
     const factory = new Function(...parameters) as (...parts: unknown[]) => TakeObject
-    return factory(Refused, Rejected, schemas, slow, ...checks)
+    return factory(Refused, Rejected, jsonMode, schemas, slow, ...checks)
   } catch {
     return slow
   }

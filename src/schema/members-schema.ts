@@ -1,8 +1,8 @@
 import type { Issue } from '../protocol/error.ts'
 import { moved } from './field-schema.ts'
 import { Rejected, type Schema } from './schema.ts'
-import type { Mode } from './coerce.ts'
 import type { Ctx } from './field.ts'
+import { jsonMode, textMode, type InputMode } from './input-mode.ts'
 import { membersCode } from './members-code.ts'
 import { memberOf } from './text/member.ts'
 
@@ -14,7 +14,7 @@ export function membersSchema(declared: unknown, members: ReadonlyMap<string, Sc
   const names = [...members.keys()]
   const schemas = [...members.values()]
   const count = names.length
-  const take = (value: Members, mode: Mode, ctx: Ctx): unknown => {
+  const take = (value: Members, mode: InputMode, ctx: Ctx): unknown => {
     const taken: unknown[] = []
     let known = 0
     for (let i = 0; i < count; i++) {
@@ -26,7 +26,7 @@ export function membersSchema(declared: unknown, members: ReadonlyMap<string, Sc
     let present = 0
     // oxlint-disable-next-line no-unused-vars -- counting makes no list of the names
     for (const _ in value) present++
-    const unknown = present > known ? strangers(value, members, mode === 'text') : none
+    const unknown = present > known ? strangers(value, members, mode === textMode) : none
     return assembled(taken, names, unknown)
   }
   const shape = (value: Members, ctx: Ctx): unknown => {
@@ -37,7 +37,7 @@ export function membersSchema(declared: unknown, members: ReadonlyMap<string, Sc
     })
     return assembled(taken, names, none)
   }
-  const takeExact = membersCode(members, 'input', (value, ctx) => take(value as Members, 'json', ctx))
+  const takeExact = membersCode(members, 'input', (value, ctx) => take(value as Members, jsonMode, ctx))
   const shapeExact = membersCode(members, 'output', (value, ctx) => shape(value as Members, ctx))
   return {
     kind: 'members',
@@ -45,7 +45,7 @@ export function membersSchema(declared: unknown, members: ReadonlyMap<string, Sc
     members,
     input: (value, mode, ctx) => {
       if (!isObject(value)) return notAnObject()
-      return mode === 'json' && isPlain(value) ? takeExact(value, ctx) : take(value, mode, ctx)
+      return mode === jsonMode && isPlain(value) ? takeExact(value, ctx) : take(value, mode, ctx)
     },
     output: (value, ctx) => {
       if (!isObject(value)) return notAnObject()

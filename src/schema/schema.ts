@@ -1,6 +1,6 @@
 import type { Issue } from '../protocol/error.ts'
-import type { Mode } from './coerce.ts'
 import type { Ctx } from './field.ts'
+import type { InputMode } from './input-mode.ts'
 import type { Read } from './scalar-type.ts'
 import type { JsonSchema } from './json-schema.ts'
 
@@ -36,7 +36,7 @@ export interface Schema {
   /** An expression that tells by a variable's name whether the check would give back what the variable holds. */
   readonly fits?: ((variable: string) => string) | null
   /** Reads a value that a caller sent: unknown members are refused, unless the schema is a text, which drops them. */
-  input(value: unknown, mode: Mode, ctx: Ctx): unknown
+  input(value: unknown, mode: InputMode, ctx: Ctx): unknown
   /** Shapes a value of the application: of objects only own properties and getters that are named here. */
   output(value: unknown, ctx: Ctx): unknown
 }

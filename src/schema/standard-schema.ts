@@ -1,5 +1,6 @@
 import { pointer, type Issue } from '../protocol/error.ts'
 import * as types from './field-types/built-in.ts'
+import { textMode } from './input-mode.ts'
 import { Refused } from './refused.ts'
 import type { Read } from './scalar-type.ts'
 import { Rejected, type Schema } from './schema.ts'
@@ -16,7 +17,7 @@ export function standardSchema(declared: StandardSchema): Schema {
     kind: 'standard',
     declared,
     input: (value, mode) =>
-      check(mode === 'text' ? readText(value, (reads ??= readersOf(jsonSchemaOf(declared, 'input')))) : value),
+      check(mode === textMode ? readText(value, (reads ??= readersOf(jsonSchemaOf(declared, 'input')))) : value),
     output: check,
   }
 }

@@ -64,7 +64,7 @@ export class UriTargets {
     const { limits, mode, cursorKey } = this.#engine
     const parameters = query === '' ? [] : readParameters(query, limits.parameters)
     return decodeQuery(resource, parameters, { ...limits, ...resource.options.limits }, id === null ? 'list' : 'item', {
-      mode: mode === 'cast' ? 'cast' : 'json',
+      mode,
       cursorKey,
       page: null,
       maxPage: limits.snapshotRows,

@@ -16,6 +16,7 @@ import { JobRows } from './job-rows.ts'
 import { newTask, Queue } from './queue.ts'
 import { readAsync } from './respond-async.ts'
 import { within } from './within.ts'
+import { jsonMode } from '../../schema/input-mode.ts'
 
 /** A job that was begun. */
 export interface BegunJob {
@@ -155,7 +156,7 @@ const plain = {
   parent: null,
   query: null,
   shape: plainShape,
-  mode: 'json',
+  mode: jsonMode,
   conditions: null,
   principal: null,
   trusted: true,

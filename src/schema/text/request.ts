@@ -1,6 +1,7 @@
 import { ApiError } from '../../protocol/error.ts'
 import { parseJson } from '../../protocol/json.ts'
 import type { Limits } from '../../protocol/limits.ts'
+import { jsonMode, textMode, type InputMode } from '../input-mode.ts'
 
 /** A request for an action whose input is a schema text, as HTTP has it. */
 export interface TextRequest {
@@ -14,7 +15,7 @@ export interface TextRequest {
 /** Its arguments: query and forms hold texts, of which each schema makes its own. */
 export interface TextArguments {
   readonly value: unknown
-  readonly mode: 'json' | 'text'
+  readonly mode: InputMode
   readonly files?: readonly { readonly name: string; readonly file: File }[]
 }
 
@@ -27,26 +28,26 @@ export function readTextRequest(request: TextRequest, limits: Limits): TextArgum
   switch (request.method) {
     case 'GET':
     case 'DELETE':
-      return { value: firstValues(new URLSearchParams(request.query)), mode: 'text' }
+      return { value: firstValues(new URLSearchParams(request.query)), mode: textMode }
     case 'POST':
     case 'PUT':
     case 'PATCH':
       return readBody(request, limits)
     default:
-      return { value: null, mode: 'json' }
+      return { value: null, mode: jsonMode }
   }
 }
 
 async function readBody(request: TextRequest, limits: Limits): Promise<TextArguments> {
   switch (mediaOf(request.contentType)) {
     case 'application/json':
-      return { value: readJson(await request.body(), limits), mode: 'json' }
+      return { value: readJson(await request.body(), limits), mode: jsonMode }
     case 'application/x-www-form-urlencoded':
-      return { value: firstValues(new URLSearchParams(new TextDecoder().decode(await request.body()))), mode: 'text' }
+      return { value: firstValues(new URLSearchParams(new TextDecoder().decode(await request.body()))), mode: textMode }
     case 'multipart/form-data':
       return readForm(await request.body(), request.contentType!)
     default:
-      return { value: {}, mode: 'text' }
+      return { value: {}, mode: textMode }
   }
 }
 
@@ -72,7 +73,7 @@ export async function readForm(bytes: Uint8Array, contentType: string): Promise<
   const entries = [...form]
   return {
     value: firstValues(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string')),
-    mode: 'text',
+    mode: textMode,
     files: entries.flatMap(([name, value]) => (typeof value === 'string' ? [] : [{ name, file: value }])),
   }
 }

@@ -16,6 +16,7 @@ import type { ActionEndpoint } from './routes.ts'
 import { represent } from './represent.ts'
 import { ofMessage, sendResponse } from './send-response.ts'
 import { queryOf } from './target.ts'
+import { textMode } from '../../schema/input-mode.ts'
 
 /** Completes the call of an action; its arguments are received and read once the caller is known to be allowed. */
 export function decodeAction({ engine, formats }: Face, call: HttpCall, endpoint: ActionEndpoint): void {
@@ -51,7 +52,7 @@ function readStrictly(engine: Engine, call: HttpCall): Maybe<Arguments> {
   const { exchange } = call
   const query = queryOf(exchange)
   const parameters = query === '' ? none : readParameters(query, engine.limits.parameters)
-  if (isBodyless(exchange.method)) return { value: valuesOf(parameters), mode: 'text' }
+  if (isBodyless(exchange.method)) return { value: valuesOf(parameters), mode: textMode }
   if (parameters.length > 0) {
     throw new ApiError('unknown_param', {
       issues: parameters.map(([parameter]) => ({
@@ -77,7 +78,7 @@ function readBody({ limits, mode }: Engine, { exchange }: HttpCall): Promise<Arg
     case 'form':
       return readText(exchange, limits).then(text => ({
         value: valuesOf(readParameters(text, limits.parameters)),
-        mode: 'text',
+        mode: textMode,
       }))
     case 'multipart':
       return readBytes(exchange, limits.body).then(bytes => readForm(bytes, exchange.contentType!))

@@ -1,6 +1,7 @@
 import type { Engine } from '../../engine/engine.ts'
 import { checkKey } from '../../engine/idempotency.ts'
 import { uniqueKey } from '../../engine/unique-key.ts'
+import { textMode } from '../../schema/input-mode.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { Maybe } from '../../store/work.ts'
 import { checkBulk } from '../check-bulk.ts'
@@ -87,7 +88,7 @@ function decodeUpsert(
     const issue = { code: 'duplicate', parameter: repeated[0], detail: 'may be given once' } as const
     throw new ApiError('validation', { issues: [issue] })
   }
-  call.key = uniqueKey(endpoint.resource, Object.fromEntries(key), 'text')
+  call.key = uniqueKey(endpoint.resource, Object.fromEntries(key), textMode)
   return decodeWrite(
     engine,
     call,

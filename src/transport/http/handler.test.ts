@@ -3,6 +3,7 @@ import { request as send, type Server } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { jsonMode } from '../../schema/input-mode.ts'
 import type { Call, Outcome } from '../../engine/call.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { gateOf } from '../../engine/gate.ts'
@@ -28,7 +29,7 @@ const engine: Engine = {
   model,
   limits: { ...defaultLimits, body: 1000, headers: 30, parameters: 5 },
   epoch: 'abc123',
-  mode: 'json',
+  mode: jsonMode,
   clock: () => 0,
   cursorKey: new Uint8Array(32),
   auth: null,
@@ -175,7 +176,7 @@ describe.each([
       operation: 'create',
       id: null,
       input: { title: 'é' },
-      mode: 'json',
+      mode: jsonMode,
       idempotencyKey: 'k-1',
     })
     expect(seen).toMatchObject({ status: 201, headers: { location: '/todo/7', etag: '"abc123.7"' } })

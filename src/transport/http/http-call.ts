@@ -1,4 +1,4 @@
-import type { Arguments, Call, Conditions, HistoryRange, InputMode, Operation, Principal } from '../../engine/call.ts'
+import type { Arguments, Call, Conditions, HistoryRange, Operation, Principal } from '../../engine/call.ts'
 import type { Reception, Upload } from '../../engine/files/reception.ts'
 import type { Action, Field, Id, Resource, ScalarField, Value } from '../../model/model.ts'
 import { plainShape, type Query, type Shape } from '../../query/predicate.ts'
@@ -9,6 +9,7 @@ import { json, type Format } from './negotiate.ts'
 import type { Parameter } from './parameters.ts'
 import { noPreferences, type Preferences } from './prefer.ts'
 import type { Endpoint } from './routes.ts'
+import type { InputMode } from '../../schema/input-mode.ts'
 
 const none: readonly Parameter[] = Object.freeze([])
 

@@ -8,6 +8,7 @@ import { checkLength, tooLarge } from '../body.ts'
 import { Aborted } from '../exchange.ts'
 import type { HttpCall } from '../http-call.ts'
 import { readMultipart } from './multipart.ts'
+import { textMode } from '../../../schema/input-mode.ts'
 
 /** The file fields that clients may set. */
 function settable(resource: Resource): readonly ScalarField[] {
@@ -86,7 +87,7 @@ async function receive(
   )
   call.input = input
   // Parts are text, to be read by the types of their fields (DECISIONS A1).
-  call.mode = 'text'
+  call.mode = textMode
   call.uploads = reception.uploads
 }
 

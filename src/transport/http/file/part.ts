@@ -15,6 +15,7 @@ import { queryOf } from '../target.ts'
 import { nameIn } from './disposition.ts'
 import { download, fileIn } from './download.ts'
 import { receiving, refuseCoding } from './form.ts'
+import { jsonMode } from '../../../schema/input-mode.ts'
 
 /** A file of a row at a URI of its own, `/todo/7/photo`: its bytes, with conditions and ranges. */
 export function filePart(field: ScalarField): Part {
@@ -45,7 +46,7 @@ function begin(call: HttpCall, field: ScalarField): void {
   const { exchange } = call
   call.operation = 'patch'
   call.input = {}
-  call.mode = 'json'
+  call.mode = jsonMode
   call.file = field
   call.conditions = readConditions(exchange)
   call.prefer(readPreferences(exchange.prefer))

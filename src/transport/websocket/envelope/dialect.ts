@@ -5,6 +5,7 @@ import { everything } from '../../../query/predicate.ts'
 import { isId } from '../../../live/interest.ts'
 import type { Asked, AskedSubscription, Dialect, Follow } from '../../socket/dialect.ts'
 import type { Session } from '../../socket/session.ts'
+import { drf } from './drf.ts'
 import { answerFrame, type PushedAction } from './frames.ts'
 import { canonicalId, perform, type Performed } from './perform.ts'
 import { words, type Profile } from './profile.ts'
@@ -154,7 +155,7 @@ export class EnvelopeDialect implements Dialect<string> {
       resource,
       parent: null,
       shape: { depth: 1, include: [], fields: null },
-      mode: 'drf',
+      mode: drf,
       conditions: null,
       permitted: true,
     })

@@ -1,4 +1,4 @@
-import { coerce, Refused } from '../../../schema/coerce.ts'
+import { Refused } from '../../../schema/refused.ts'
 import { ApiError } from '../../../protocol/error.ts'
 import type { Call, Operation, Outcome } from '../../../engine/call.ts'
 import { actionCall } from '../../../engine/database.ts'
@@ -9,6 +9,7 @@ import { words, type Profile } from './profile.ts'
 import { isMembers, type Request } from './request.ts'
 import type { Stream } from './streams.ts'
 import { actionErrors, toldErrors, type ToldErrors } from './told-errors.ts'
+import { drf } from './drf.ts'
 
 /** What a request came to. */
 export type Performed = Done | ToldErrors
@@ -103,7 +104,7 @@ function ask(
 const common = Object.freeze({
   parent: null,
   shape: { depth: 1, include: [], fields: null },
-  mode: 'drf',
+  mode: drf,
   conditions: null,
   permitted: true,
 } as const)
@@ -145,7 +146,7 @@ async function idOf(resource: Resource, pk: unknown, asking: Asking): Promise<Id
   const lookup = resource.options.envelope?.lookup
   if (lookup === undefined || lookup === resource.id.name) return canonicalId(resource, pk)
   const field = resource.field.get(lookup)
-  const value = field?.type && pk != null ? coerce('drf', field.type, pk) : null
+  const value = field?.type && pk != null ? drf.read(field.type, pk) : null
   if (value === null || value instanceof Refused) return null
   const where = { kind: 'compare', op: 'eq', field: lookup, value: value as Value } as const
   const query = { ...pageQuery(1, 1), where }
@@ -158,7 +159,7 @@ async function idOf(resource: Resource, pk: unknown, asking: Asking): Promise<Id
 /** What `pk` is as an id of the resource; null for what cannot be one. */
 export function canonicalId(resource: Resource, pk: unknown): Id | null {
   if (pk === undefined || pk === null) return null
-  const id = coerce('drf', resource.idType, pk)
+  const id = drf.read(resource.idType, pk)
   return typeof id === 'string' || typeof id === 'number' ? id : null
 }
 

@@ -1,10 +1,10 @@
-import type { Conversions } from './coerce.ts'
+import { defineMode, type Conversions, type InputMode } from '../../schema/input-mode.ts'
 
 /**
- * blargh's cast (spec: blargh §1.3): a value of another type is converted if converting it back gives what was there.
- * Its results follow Python, where true is 1 and its text is "True". What cannot be cast is left for the check to refuse.
+ * blargh's reversible cast: a value of another type is converted if converting it back gives what was there. Its results
+ * follow Python, where true is 1 and its text is "True". What cannot be cast is left for the check to refuse.
  */
-export const castConversions: Conversions = {
+const conversions: Conversions = {
   id: (value, { key }) => (key === 'integer' ? toInteger(value) : toText(value)),
   integer: toInteger,
   number: toNumber,
@@ -18,6 +18,13 @@ export const castConversions: Conversions = {
   json: (value, { options }) =>
     options['shape'] === 'object' && Array.isArray(value) && value.length === 0 ? {} : value,
 }
+
+/** How blargh reads the bodies of requests: `api(…, { input: 'cast' })`. */
+export const cast: InputMode = defineMode('cast', conversions, {
+  readonly: 'refuse',
+  looseRelations: true,
+  readsDefaults: true,
+})
 
 function isEmptyObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0

@@ -1,5 +1,5 @@
-import type { Conversions } from './coerce.ts'
-import { plainDigits } from './plain-digits.ts'
+import { defineMode, type Conversions, type InputMode } from '../../../schema/input-mode.ts'
+import { plainDigits } from '../../../schema/plain-digits.ts'
 
 const TRUE: ReadonlySet<unknown> = new Set([
   true,
@@ -41,10 +41,10 @@ const WHOLE = /^[+-]?[0-9]{1,1000}(?:\.0*)?$/
 const FLOAT = /^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/
 
 /**
- * The conversions of Django REST framework's fields, for the envelope dialect alone (spec: channels §2.3): numbers become
- * text, texts become numbers and truth values. What cannot be converted is left for the check to refuse.
+ * The conversions of Django REST framework's fields: numbers become text, texts become numbers and truth values. What
+ * cannot be converted is left for the check to refuse.
  */
-export const drfConversions: Conversions = {
+const conversions: Conversions = {
   id: (value, { key }) => (key === 'integer' ? toInteger(value) : key === 'uuid' ? toUuid(value) : toText(value)),
   integer: toInteger,
   number: toNumber,
@@ -57,6 +57,9 @@ export const drfConversions: Conversions = {
   enum: toText,
   datetime: value => (typeof value === 'string' ? toMoment(value) : value),
 }
+
+/** How the envelope reads bodies: as serializers of Django REST framework do, which drop what they do not know. */
+export const drf: InputMode = defineMode('drf', conversions, { unknown: 'ignore', readonly: 'ignore' })
 
 function toInteger(value: unknown): unknown {
   const text = typeof value === 'string' ? value.trim() : ''
