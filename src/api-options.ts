@@ -10,7 +10,7 @@ import type { Call } from './engine/call.ts'
 import type { AuthOptions } from './auth/auth.ts'
 import type { Authenticate } from './auth/principal.ts'
 import type { TokenAuth } from './auth/token-auth.ts'
-import type { PermissionLike } from './model/permission.ts'
+import type { Permission } from './model/permission.ts'
 import type { After, Before, OnError } from './engine/hooks.ts'
 import type { Ids } from './engine/ids.ts'
 import type { Budgets } from './engine/limit.ts'
@@ -52,8 +52,8 @@ export interface CallerOptions {
   readonly authenticate?: Authenticate
   /** Tokens, sessions, scopes: how the users of a resource with `.login(…)`, and of other issuers, are recognised. */
   readonly auth?: AuthOptions | TokenAuth
-  /** Asked of resources that have no permissions of their own: `[IsAuthenticated]`. */
-  readonly permissions?: readonly PermissionLike[]
+  /** Asked of resources that have no permissions of their own: `[me => me !== null]`. */
+  readonly permissions?: readonly Permission[]
 }
 
 /** How what clients send is read. */

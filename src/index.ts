@@ -81,13 +81,7 @@ export { firstOf } from './auth/first-of.ts'
 export { hashPassword, verifyPassword } from './auth/password.ts'
 export { tokenAuth, type TokenAuth, type TokenAuthOptions } from './auth/token-auth.ts'
 export type { Meta, Roles, TokenAuthMeta } from './auth/roles.ts'
-export {
-  AllowAny,
-  IsAuthenticated,
-  type Permission,
-  type PermissionFunction,
-  type PermissionLike,
-} from './model/permission.ts'
+export type { Caller, Permission } from './model/permission.ts'
 export type { Answer } from './engine/program.ts'
 export type { History, HistoryRecord } from './engine/history.ts'
 export type { HistoryOptions, ListOptions, Operations, SafeOperations } from './operations.ts'

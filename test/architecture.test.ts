@@ -293,7 +293,7 @@ describe('these checks', () => {
       'src/protocol/c.ts': '',
       'src/testing/d.ts': `import '../engine/a.ts'`,
       'src/dialects/e/f.ts': `import '../../engine/a.ts'`,
-      'src/api.ts': `import './dialects/e/f.ts'`,
+      'src/api-dialects.ts': `import './dialects/e/f.ts'`,
     })
     expect(layerFaults(files)).toEqual([])
     expect(cycleFaults(files)).toEqual([])

@@ -378,7 +378,7 @@ describe('of several faults the answer tells the one of the first step', () => {
   test.each([
     ['limit', 429, 'rate_limited'],
     ['deprecate', 410, 'ended on'],
-    ['gate', 401, 'not everyone may update'],
+    ['gate', 401, 'not everyone may patch'],
     ['authorise', 401, 'is not open to everyone'],
     ['find', 404, 'there is no'],
     ['validate', 400, '#/text'],

@@ -1,7 +1,13 @@
 import { reply } from '../../src/engine/reply.ts'
 import { action, type DeclaredAction } from '../../src/model/action.ts'
 import type { AnyResource } from '../../src/model/declaration.ts'
-import { AllowAny, IsAuthenticated, type Caller, type PermissionLike } from '../../src/model/permission.ts'
+import {
+  AllowAny,
+  IsAuthenticated,
+  permissionClasses,
+  type PermissionClass,
+} from '../../src/dialects/channels/permission.ts'
+import type { Caller, Permission } from '../../src/model/permission.ts'
 import { resource } from '../../src/model/resource.ts'
 import { all, always, type Rule } from '../../src/model/rule.ts'
 import { ApiError } from '../../src/protocol/error.ts'
@@ -86,11 +92,8 @@ export function declareStream(
 }
 
 /** The permissions of a case; a text names what the runner does not know. */
-export function permissionsOf(
-  vectors: readonly PermissionVector[] | undefined,
-  log: unknown[],
-): PermissionLike[] | string {
-  const permissions: PermissionLike[] = []
+export function permissionsOf(vectors: readonly PermissionVector[] | undefined, log: unknown[]): Permission[] | string {
+  const permissions: PermissionClass[] = []
   for (const vector of vectors ?? []) {
     if (typeof vector !== 'string') {
       if (!vector.allow) return 'permission allowPairs'
@@ -104,7 +107,7 @@ export function permissionsOf(
     else if (vector === 'BasePermission') permissions.push(() => false)
     else return `permission ${vector}`
   }
-  return permissions
+  return permissions.length === 0 ? [] : [permissionClasses(...permissions)]
 }
 
 function runOf(vector: ActionVector): (({ row }: { row: Readonly<Record<string, unknown>> }) => unknown) | null {

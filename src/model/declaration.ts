@@ -5,7 +5,7 @@ import type { EphemeralSettings } from './ephemeral.ts'
 import type { Foreign } from './model.ts'
 import type { Deprecation } from './deprecation.ts'
 import type { RateLimit } from './rate-limit.ts'
-import type { PermissionLike } from './permission.ts'
+import type { Permission } from './permission.ts'
 import type { RuleFunction } from './rule.ts'
 
 /** A resource as declared, before linking: what `resource(…)` collects and `link` reads. */
@@ -35,7 +35,7 @@ export interface ResourceDef {
   /** Its rows are who calls: the field that names them, and their password. */
   readonly login?: LoginDef
   /** Asked before anything is looked up; absent = those of the API. */
-  readonly permissions?: readonly PermissionLike[]
+  readonly permissions?: readonly Permission[]
   readonly checks: readonly RowCheck[]
   readonly unique: readonly (readonly string[])[]
   readonly index: readonly (readonly string[])[]

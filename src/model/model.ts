@@ -21,7 +21,7 @@ import type { LoginDef } from './declaration.ts'
 import type { DeprecationDates } from './deprecation.ts'
 import type { Around, OnCommitDef } from './hook.ts'
 import type { RatePolicy } from './rate-limit.ts'
-import type { PermissionLike } from './permission.ts'
+import type { Permission } from './permission.ts'
 import type { EnvelopeSettings } from './envelope.ts'
 import type { Ephemeral } from './ephemeral.ts'
 import type { RuleSet } from './rule.ts'
@@ -97,7 +97,7 @@ export interface Resource extends Scope {
   /** Its rows are who calls, and log in with these fields; null = they do not. */
   readonly login: LoginDef | null
   /** Asked before anything is looked up; null = those of the API. */
-  readonly permissions: readonly PermissionLike[] | null
+  readonly permissions: readonly Permission[] | null
   readonly checks: readonly RowCheck[]
   /** Composite unique and plain indexes, by field names. */
   readonly unique: readonly (readonly string[])[]

@@ -8,7 +8,7 @@ import type { EnvelopeSettings } from './envelope.ts'
 import type { EphemeralSettings } from './ephemeral.ts'
 import type { Around, OnCommit } from './hook.ts'
 import type { MeOf, Stored } from './own-row.ts'
-import type { PermissionLike } from './permission.ts'
+import type { Permission } from './permission.ts'
 import type { RuleFunction } from './rule.ts'
 import type { MeExpression, RowExpression, Rules } from './rule-types.ts'
 
@@ -37,7 +37,7 @@ export interface Declared<F extends Fields, U = {}, A = {}, L = never> {
     secret: P,
   ): Declared<F, F, A, { readonly [X in E | P]: string }>
   /** Who may call what, asked before anything is looked up; all must agree. Without any, those of the API are asked. */
-  permissions(...permissions: PermissionLike[]): Declared<F, U, A, L>
+  permissions(...permissions: Permission[]): Declared<F, U, A, L>
   /** How the WebSocket envelope shows it: the name of its stream, its pages, its operations. */
   envelope(settings: EnvelopeSettings): Declared<F, U, A, L>
   /**
@@ -132,7 +132,7 @@ function declared(def: ResourceDef): Chain {
     rules: (rules: RuleFunction) => having({ rules }),
     login: (id: string, secret: string) => having({ login: Object.freeze({ id, secret }) }),
     // None at all means those of the API, as an empty tuple does in channels-api.
-    permissions: (...permissions: PermissionLike[]) =>
+    permissions: (...permissions: Permission[]) =>
       having(permissions.length > 0 ? { permissions: Object.freeze(permissions) } : {}),
     envelope: (settings: EnvelopeSettings) => having({ envelope: Object.freeze({ ...def.envelope, ...settings }) }),
     public: () => having({ public: true }),

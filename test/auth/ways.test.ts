@@ -7,14 +7,12 @@ import {
   abort,
   act,
   actions,
-  AllowAny,
   api,
   apiKeys,
   basicAuth,
   firstOf,
   handled,
   hashPassword,
-  IsAuthenticated,
   resource,
   serve,
   t,
@@ -23,9 +21,14 @@ import {
   type Api,
   type ApiOptions,
   type AuthOptions,
-  type Permission,
   type Principal,
 } from '../../src/index.ts'
+import {
+  AllowAny,
+  IsAuthenticated,
+  permissionClasses,
+  type PermissionObject,
+} from '../../src/dialects/channels/index.ts'
 
 type Some = Pick<Api, 'fetch'>
 
@@ -48,7 +51,7 @@ const quiet: ApiOptions = { report: () => {}, http: { log: () => {} } }
 const todo = { id: t.id(), text: t.text() }
 
 describe('permissions', () => {
-  class Owns implements Permission {
+  class Owns implements PermissionObject {
     hasPermission(who: Principal | null, action: string, pk: unknown): boolean {
       return action !== 'delete' || who?.id === pk
     }
@@ -57,11 +60,11 @@ describe('permissions', () => {
   const authenticate = apiKeys(key => people[key.slice(7)] ?? null)
   const app = api(
     {
-      open: resource(todo).permissions(AllowAny),
-      known: resource(todo).permissions(IsAuthenticated, Owns),
+      open: resource(todo).permissions(() => true),
+      known: resource(todo).permissions(permissionClasses(IsAuthenticated, Owns)),
       common: resource(todo),
       ruled: resource(todo)
-        .permissions(AllowAny)
+        .permissions(permissionClasses(AllowAny))
         .rules(me => ({ read: me.signedIn })),
     },
     { ...quiet, authenticate, permissions: [(who, action) => who !== null || action === 'list'] },

@@ -14,6 +14,12 @@ import { actionsOf, type Stream } from './streams.ts'
 import { ActionTeller, InstanceTeller } from './tellers.ts'
 import { actionErrors, toldErrors, type ToldErrors } from './told-errors.ts'
 
+/** Operations by the words of this dialect, where they differ. */
+const operations: ReadonlyMap<string, string> = new Map([
+  ['retrieve', 'get'],
+  ['update', 'replace'],
+])
+
 const reads: ReadonlySet<unknown> = new Set(['list', 'retrieve'])
 
 /** `{ stream, payload }`, as channels-api and dcrf-client speak it, on one connection. */
@@ -74,7 +80,9 @@ export class EnvelopeDialect implements Dialect<string> {
     const { principal, host } = this.#session
     const { denied, unknownAction } = words[this.#profile]
     const permissions = stream.resource.permissions ?? host.engine.gate.permissions
-    if (permissions && typeof action === 'string' && !permits(permissions, principal, action, pk ?? null)) {
+    const asked = typeof action === 'string' ? action : null
+    const operation = operations.get(asked ?? '') ?? asked
+    if (permissions && operation !== null && !permits(permissions, principal, operation, pk ?? null, asked!)) {
       return { status: denied.status, errors: [denied.text] }
     }
     if (typeof action === 'string') {

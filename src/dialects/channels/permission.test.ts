@@ -1,8 +1,15 @@
 import { expect, test } from 'vitest'
-import { AllowAny, IsAuthenticated, permits, type Caller, type Permission, type PermissionLike } from './permission.ts'
+import { permits, type Caller } from '../../model/permission.ts'
+import {
+  AllowAny,
+  IsAuthenticated,
+  permissionClasses,
+  type PermissionClass,
+  type PermissionObject,
+} from './permission.ts'
 
 const ann: Caller = { id: 1 }
-class Reads implements Permission {
+class Reads implements PermissionObject {
   hasPermission(_: Caller, action: string): boolean {
     return action === 'retrieve' || action === 'list'
   }
@@ -14,7 +21,7 @@ class Forgets {
 }
 const own = (who: Caller, _: string, pk: unknown): boolean => who?.id === pk
 
-test.each<[string, PermissionLike[], Caller, string, unknown, boolean]>([
+test.each<[string, PermissionClass[], Caller, string, unknown, boolean]>([
   ['nothing asked', [], null, 'list', undefined, true],
   ['anyone', [AllowAny], null, 'delete', 1, true],
   ['someone', [IsAuthenticated], null, 'list', undefined, false],
@@ -27,7 +34,9 @@ test.each<[string, PermissionLike[], Caller, string, unknown, boolean]>([
   ['all', [IsAuthenticated, Reads], ann, 'list', undefined, true],
   ['all but one', [AllowAny, Reads], ann, 'delete', 1, false],
   ['no answer', [Forgets], ann, 'list', undefined, false],
-])('%s', (_, permissions, who, action, pk, allowed) => expect(permits(permissions, who, action, pk)).toBe(allowed))
+])('%s', (_, permissions, who, action, pk, allowed) =>
+  expect(permissionClasses(...permissions)(who, action, pk)).toBe(allowed),
+)
 
 test('the first that denies is the last that is asked', () => {
   const asked: string[] = []
@@ -35,6 +44,20 @@ test('the first that denies is the last that is asked', () => {
     asked.push(name)
     return answer
   }
-  permits([note('a', true), note('b', false), note('c', true)], null, 'list', undefined)
+  permissionClasses(note('a', true), note('b', false), note('c', true))(null, 'list', undefined)
   expect(asked).toEqual(['a', 'b'])
+})
+
+test.each([
+  ['get', undefined, 'retrieve'],
+  ['replace', undefined, 'update'],
+  ['patch', undefined, 'update'],
+  ['patch', 'patch', 'patch'],
+  ['delete', undefined, 'delete'],
+  ['close', undefined, 'close'],
+])('%s, asked for as %s, is %s', (operation, word, action) => {
+  const asked: string[] = []
+  const permission = permissionClasses((_, name) => asked.push(name) > 0)
+  expect(permits([permission], null, operation, 1, word)).toBe(true)
+  expect(asked).toEqual([action])
 })
