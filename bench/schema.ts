@@ -3,6 +3,7 @@
 import { createRequire } from 'node:module'
 import { parseArgs } from 'node:util'
 import type { Ajv as AjvClass } from 'ajv'
+import { restactionNotation } from '../src/dialects/restaction/notation.ts'
 import { compileSchema } from '../src/schema/compile-schema.ts'
 import { Rejected, type Schema } from '../src/schema/schema.ts'
 import { median } from './report.ts'
@@ -90,5 +91,6 @@ function schemaOf(declared: unknown): Schema {
   const note = (place: string, problem: string): never => {
     throw new Error(`${place}: ${problem}`)
   }
-  return compileSchema(declared, { place: 'order.$input', idTypeOf: () => null, note })!
+  const scope = restactionNotation().api(null, note)
+  return compileSchema(declared, { place: 'order.input', scope, idTypeOf: () => null, note })!
 }

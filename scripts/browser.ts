@@ -17,6 +17,13 @@ const targets: Readonly<Record<string, readonly Text[]>> = {
       sources: ['src/describe/client/browser/runtime.ts', 'src/describe/client/browser/methods.ts'],
     },
   ],
+  'src/dialects/restaction/res-runtime.ts': [
+    {
+      name: 'resRuntime',
+      docs: "What restaction's client is made of, beside what every client is made of.",
+      sources: ['src/dialects/restaction/browser/res.ts'],
+    },
+  ],
   'src/describe/page/assets.ts': [
     {
       name: 'script',

@@ -3,15 +3,15 @@ import type { ApiError } from './protocol/error.ts'
 import type { Provided } from './model/action-context.ts'
 import type { AnyResource } from './model/declaration.ts'
 import type { RateLimit } from './model/rate-limit.ts'
-import type { Validators } from './schema/text/validator.ts'
+import type { Validators } from './dialects/restaction/text/validator.ts'
 import type { FileStore } from './store/files.ts'
 import type { Store } from './store/store.ts'
 import type { Call } from './engine/call.ts'
 import type { AuthOptions } from './auth/auth.ts'
 import type { Authenticate } from './auth/principal.ts'
-import type { TokenAuth } from './auth/token-auth.ts'
+import type { Authority } from './auth/authority.ts'
 import type { Permission } from './model/permission.ts'
-import type { After, Before, OnError } from './engine/hooks.ts'
+import type { After, Before, OnError, OuterHooks } from './engine/hooks.ts'
 import type { Ids } from './engine/ids.ts'
 import type { Budgets } from './engine/limit.ts'
 import type { JobsOptions } from './engine/jobs/jobs-environment.ts'
@@ -51,7 +51,7 @@ export interface CallerOptions {
   /** Finds out who calls; resources that are not public then need a caller. */
   readonly authenticate?: Authenticate
   /** Tokens, sessions, scopes: how the users of a resource with `.login(…)`, and of other issuers, are recognised. */
-  readonly auth?: AuthOptions | TokenAuth
+  readonly auth?: AuthOptions | (Authority & OuterHooks)
   /** Asked of resources that have no permissions of their own: `[me => me !== null]`. */
   readonly permissions?: readonly Permission[]
 }
@@ -66,6 +66,8 @@ export interface InputOptions {
   readonly docs?: string
   /** Validators of one's own for schema texts, by name: see `defineValidator`. */
   readonly validators?: Validators
+  /** Further members of the meta data that restaction's clients read. */
+  readonly meta?: Readonly<Record<string, unknown>>
   /** 32 bytes or more that authenticate cursors; the same on every process that serves the API. Default: random per start. */
   readonly cursorKey?: Uint8Array
 }

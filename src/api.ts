@@ -14,6 +14,7 @@ import { withEphemeral } from './engine/expiry.ts'
 import { createHandled, type Handled, type OutsideChange } from './engine/handled.ts'
 import { runJob, type RunJob } from './engine/jobs/of-model.ts'
 import { matchUrl, urlOf, type UrlMatch } from './engine/url.ts'
+import { documentationOf } from './api-dialects.ts'
 import { documentPages } from './api-documents.ts'
 import { fileOperations, type FileOperations } from './api-files.ts'
 import type { ApiOptions } from './api-options.ts'
@@ -107,9 +108,9 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
     routes,
     store,
     engine,
-    authenticating: auth !== null && auth.roles === null,
+    authenticating: auth !== null && auth.authority === null,
     scopes: auth?.scopes ?? null,
-    roles: auth?.roles ?? null,
+    authority: auth?.authority ?? null,
     database: handle => database(engine, handle, undefined),
     onFault: onBackgroundFault,
   })
@@ -118,7 +119,10 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
   const http: HttpOptions = {
     ...(options.exporters && { exporters: options.exporters }),
     ...options.http,
-    pages: [...documentPages(documented, options), ...(options.http?.pages ?? [])],
+    pages: [
+      ...documentPages(documented, options, documentationOf(model, options, prefix)),
+      ...(options.http?.pages ?? []),
+    ],
     live,
     handled: routes.all.length > 0 ? handled : undefined,
     published,

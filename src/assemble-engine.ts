@@ -7,12 +7,11 @@ import type { Expiry } from './engine/expiry.ts'
 import type { Files } from './engine/files/files.ts'
 import { filesOf } from './engine/files/of-model.ts'
 import { gateOf } from './engine/gate.ts'
-import { hooksOf } from './engine/hooks.ts'
+import { hooksOf, type OuterHooks } from './engine/hooks.ts'
 import type { Jobs } from './engine/jobs/jobs.ts'
 import { jobsOf } from './engine/jobs/of-model.ts'
 import { limiterOf } from './engine/limited.ts'
 import { isDevelopment, printRefusal } from './engine/report.ts'
-import { withTokens } from './engine/token-hooks.ts'
 import type { Environment } from './environment.ts'
 import type { Model } from './model/model.ts'
 import type { Limits } from './protocol/limits.ts'
@@ -59,7 +58,7 @@ export function assembleEngine(parts: EngineParts, options: ApiOptions, environm
     limiter: limiterOf(model, clock, { rateLimit: options.rateLimit, budgets: options.budgets, random }),
     files,
     jobs,
-    hooks: hooksOf(auth?.roles ? withTokens(options, auth.roles) : options),
+    hooks: hooksOf(options, auth?.authority ? (options.auth as OuterHooks) : {}),
     provided: options.provide ?? {},
     onFault,
     onRefusal: isDevelopment() ? printRefusal : undefined,

@@ -1,3 +1,4 @@
+import { notationOf } from './api-dialects.ts'
 import type { ApiOptions } from './api-options.ts'
 import { withSessions } from './auth/session.ts'
 import { withFiles } from './engine/files/of-model.ts'
@@ -20,11 +21,12 @@ type Declared = Readonly<Record<string, AnyResource | DeclaredHandled>>
 export function linkDeclarations(
   declared: Declared,
   limits: Limits,
-  { paths = {}, docs, validators = {} }: Pick<ApiOptions, 'paths' | 'docs' | 'validators'>,
+  options: Pick<ApiOptions, 'paths' | 'docs' | 'validators'>,
 ): { readonly model: Model; readonly routes: HandledRoutes } {
+  const { paths = {}, docs = null } = options
   const { modelled, handled } = apart(declared)
   const resources = withJobResource(withHooks(withSessions(withFiles(modelled))), paths)
-  const model = link(resources, { limits, paths, docs: docs ?? null, validators })
+  const model = link(resources, { limits, paths, docs, notation: notationOf(options) })
   return { model, routes: linkHandled(handled, model) }
 }
 

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
 import { api, type Api } from '../../src/api.ts'
-import { tokenAuth } from '../../src/auth/token-auth.ts'
-import { metaData } from '../../src/describe/meta.ts'
+import { tokenAuth } from '../../src/dialects/restaction/token-auth.ts'
+import { metaData } from '../../src/dialects/restaction/meta.ts'
 import type { After, Before, OnError } from '../../src/engine/hooks.ts'
 import { reply, abort, type Reply } from '../../src/engine/reply.ts'
 import { act, actions, type ActionCall, type DeclaredAction, type Standalone } from '../../src/model/action.ts'
 import { readActionName } from '../../src/model/action-name.ts'
 import { ApiError } from '../../src/protocol/error.ts'
-import { defineValidator, invalid } from '../../src/schema/text/define-validator.ts'
+import { defineValidator, invalid } from '../../src/dialects/restaction/text/define-validator.ts'
 import type { Store } from '../../src/store/store.ts'
 
 /** An application as the recorder describes it. */

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
-import { SchemaError } from '../../src/schema/text/schema-error.ts'
-import { compileText } from '../../src/schema/text/text.ts'
-import { textOf } from '../../src/schema/text/report.ts'
+import { SchemaError } from '../../src/dialects/restaction/text/schema-error.ts'
+import { compileText } from '../../src/dialects/restaction/text/text.ts'
+import { textOf } from '../../src/dialects/restaction/text/report.ts'
 import { departures } from './departures.ts'
 import type { CaseResult } from '../result.ts'
 

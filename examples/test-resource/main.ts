@@ -1,5 +1,6 @@
 // node examples/test-resource/main.ts
-import { abort, act, actions, api, serve, tokenAuth, type ActionCall } from '../../src/index.ts'
+import { tokenAuth } from '../../src/dialects/restaction/index.ts'
+import { abort, act, actions, api, serve, type ActionCall } from '../../src/index.ts'
 
 const hello = ({ input }: ActionCall): unknown => ({ hello: input['name'] })
 const takesName = '$input:\n    name@name: Your name\n'

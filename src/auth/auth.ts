@@ -11,10 +11,10 @@ import { keysOf, type KeyOptions } from './keys.ts'
 import type { Granted, Login } from './login.ts'
 import { isAllowedOrigin, isSafeMethod } from './origin.ts'
 import type { Authenticate, Credentials, Identity, Principal, Standing } from './principal.ts'
+import type { Authority } from './authority.ts'
 import { ownUsers } from './own-users.ts'
 import type { Session } from './session.ts'
 import { Tickets } from './tickets.ts'
-import type { TokenAuth } from './token-auth.ts'
 import { bearerOf, longestToken, tokensOf, unverified, type Access } from './token.ts'
 import { watch, type Watched } from './watch.ts'
 
@@ -81,8 +81,10 @@ export interface Auth {
   /** The secret was made up at the start, so that tokens end with the process. */
   readonly random: boolean
   readonly scopes: Readonly<Record<string, readonly string[]>> | null
-  /** restaction's way, where that was chosen. */
-  readonly roles: TokenAuth | null
+  /** What knows callers in the place of tokens of our own. */
+  readonly authority: Authority | null
+  /** How requests carry credentials, by name: security schemes of OpenAPI. */
+  readonly schemes: Authority['schemes']
   close(): void
 }
 
@@ -99,14 +101,16 @@ const most = 10_000
 const nobody: ReadonlyMap<Id, number> = new Map()
 
 /** Makes what recognises callers; null where neither a login nor any option asks for it. */
-export function createAuth(options: AuthOptions | TokenAuth | undefined, environment: AuthEnvironment): Auth | null {
+export function createAuth(options: AuthOptions | Authority | undefined, environment: AuthEnvironment): Auth | null {
   const { model, store, clock, random, authenticate: custom } = environment
   const users = [...model.resources.values()].find(one => one.login !== null)
   if (!users && !options && !custom) return null
-  const roles = isTokenAuth(options) ? options : null
-  if (roles && users)
-    throw new Error(`auth: ${users.name} has a login, and tokenAuth() brings tokens of its own: choose one of them`)
-  const given: AuthOptions = isTokenAuth(options) || !options ? {} : options
+  const authority = isAuthority(options) ? options : null
+  if (authority && users)
+    throw new Error(
+      `auth: ${users.name} has a login, and \`auth\` knows callers in a way of its own: choose one of them`,
+    )
+  const given: AuthOptions = isAuthority(options) || !options ? {} : options
   const leeway = Math.min(given.leeway ?? 5, 30)
   const keys = keysOf(given)
   const tokens = tokensOf(keys, {
@@ -155,10 +159,10 @@ export function createAuth(options: AuthOptions | TokenAuth | undefined, environ
   }
 
   function identify(credentials: Credentials): Maybe<Identity | null> {
-    if (!custom) return roles ? roles.identify(credentials) : identifyToken(credentials)
+    if (!custom) return authority ? authority.identify(credentials) : identifyToken(credentials)
     return chain(custom(credentials), (who): Maybe<Identity | null> => {
       if (who) return { principal: who, expires: null }
-      return roles ? roles.identify(credentials) : identifyToken(credentials)
+      return authority ? authority.identify(credentials) : identifyToken(credentials)
     }) as Maybe<Identity | null>
   }
 
@@ -234,7 +238,8 @@ export function createAuth(options: AuthOptions | TokenAuth | undefined, environ
     },
     random: keys.random && own !== null,
     scopes: given.scopes ?? null,
-    roles,
+    authority,
+    schemes: authority?.schemes ?? schemesOf(cookie),
     close() {
       own?.callers.close()
       own?.watches.close()
@@ -256,6 +261,13 @@ function cookieOf(options: CookieOptions): { name: string; sameSite: 'Lax' | 'St
   return { name, sameSite: options.sameSite ?? 'Lax' }
 }
 
-function isTokenAuth(options: AuthOptions | TokenAuth | undefined): options is TokenAuth {
-  return options !== undefined && 'kind' in options
+function schemesOf(cookie: { readonly name: string } | null): Authority['schemes'] {
+  return {
+    bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+    ...(cookie ? { session: { type: 'apiKey', in: 'cookie', name: cookie.name } } : {}),
+  }
+}
+
+function isAuthority(options: AuthOptions | Authority | undefined): options is Authority {
+  return options !== undefined && 'identify' in options
 }

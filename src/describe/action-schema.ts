@@ -7,7 +7,7 @@ import { orNull } from './or-null.ts'
 
 /**
  * The JSON Schema of what an action takes or gives, whichever way it was declared: field builders, a Standard Schema whose
- * library tells it, a schema text. Anything (`{}`) where nobody tells. Definitions stand in its own `$defs`.
+ * library tells it, what a notation has. Anything (`{}`) where nobody tells. Definitions stand in its own `$defs`.
  */
 export function actionSchema(schema: Schema, side: 'input' | 'output', model: Model): JsonSchema {
   switch (schema.kind) {
@@ -19,7 +19,7 @@ export function actionSchema(schema: Schema, side: 'input' | 'output', model: Mo
       return { type: 'array', items: actionSchema(schema.item!, side, model) }
     case 'standard':
       return jsonSchemaOf(schema.declared as StandardSchema, side) ?? {}
-    case 'text':
+    case 'notation':
       return schema.json?.() ?? {}
   }
 }

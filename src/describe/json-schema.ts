@@ -76,7 +76,7 @@ function object(
   properties: readonly (readonly [Field, JsonSchema])[],
   required: readonly Field[],
 ): JsonSchema {
-  const description = descriptionOf(resource)
+  const description = resource.docs.description
   return {
     type: 'object',
     title: resource.title,
@@ -85,12 +85,6 @@ function object(
     ...(required.length ? { required: required.map(field => field.name) } : {}),
     additionalProperties: false,
   }
-}
-
-/** What the declaration says of a resource in prose. */
-export function descriptionOf(resource: Resource): string {
-  const told = resource.meta['$desc']
-  return typeof told === 'string' ? told : ''
 }
 
 /** Title, description and examples of the declaration; words for what no keyword can say. */

@@ -1,9 +1,7 @@
 import type { Model } from '../model/model.ts'
 import type { Page } from '../transport/http/page.ts'
 import { asyncapi } from './asyncapi/asyncapi.ts'
-import { clientModule, resScript } from './client/client-js.ts'
-import { prefersJson } from './meta-choice.ts'
-import { metaData, sortedJson, type MetaData } from './meta.ts'
+import { clientModule } from './client/client-js.ts'
 import { openapi, type DescribedPage } from './openapi/openapi.ts'
 import { pathOf, type DescribeOptions } from './options.ts'
 import { documentationPage } from './page/page.ts'
@@ -11,12 +9,12 @@ import { schemaDocument, schemaName } from './schema-document.ts'
 
 /**
  * The documents of an API as pages, each at its reserved path unless that was moved or switched off. They are made when
- * they are first asked for. `file` gives the members of restaction's meta file.
+ * they are first asked for. `documentation` may have its page show something else to some clients.
  */
 export function describePages(
   model: Model,
   options: DescribeOptions,
-  file: () => MetaData = () => ({}),
+  documentation: (page: Page) => Page = page => page,
 ): readonly Page[] {
   const at = (word: string): string | null => pathOf(options.paths, word)
   const pages: Page[] = []
@@ -41,7 +39,8 @@ export function describePages(
     cache: 'no-cache',
     text: once(() => clientModule(document(), { base: null, prefix: options.prefix })),
   })
-  put(at('docs'), documentation(model, options, file))
+  const docs = at('docs')
+  if (docs !== null) pages.push(documentation({ path: docs, ...documentationPage(options) }))
   const wellKnown = at('wellKnown')
   if (wellKnown !== null)
     put(
@@ -60,34 +59,6 @@ export function describePages(
     }
   }
   return pages
-}
-
-/** The documentation page; for restaction's clients its meta data, and their script, at the same URI. */
-function documentation(model: Model, options: DescribeOptions, file: () => MetaData): Omit<Page, 'path'> {
-  const path = pathOf(options.paths, 'docs')!
-  const page: Page = { path, ...documentationPage(options) }
-  const meta: Page = {
-    path,
-    type: 'application/json; charset=utf-8',
-    cache: 'no-cache',
-    text: () => sortedJson(metaData(model, file, options.prefix)),
-  }
-  const script: Page = {
-    path,
-    type: 'application/javascript',
-    cache: 'no-cache',
-    text: () => resScript(metaData(model, file, options.prefix)),
-  }
-  return {
-    ...page,
-    choose: (query, accept) => {
-      const words = new URLSearchParams(query)
-      if (words.has('json') || prefersJson(accept)) return meta
-      const asset = words.get('f') ?? ''
-      if (asset === '') return page
-      return asset === 'res.js' || asset === 'res.min.js' ? script : null
-    },
-  }
 }
 
 /** The resources, and where the documents are (RFC 8631, RFC 9727 §4.1). */

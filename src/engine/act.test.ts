@@ -325,7 +325,7 @@ describe('faults of actions', () => {
     ],
     [
       { h: actions('Hello', null, { get_x: act({ input: { a: t.one('no') } }, run) }) },
-      'Hello.get_x.$input.a',
+      'Hello.get_x.input.a',
       /not declared/,
     ],
     [{ h: actions('Hello', null, { greet: act(null, run) }) }, 'Hello.greet', /HTTP method/],

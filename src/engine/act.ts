@@ -139,18 +139,17 @@ function readInput(action: Action, given: Arguments, reading: Reading): unknown 
   // What a job makes of it is checked when it is created.
   if (!schema) return action.job && action.name === 'create' ? given.value : refuseArguments(action, given)
   // A modelled object may come without a body where all of its members may be absent.
-  const value = given.value === undefined && schema.kind !== 'text' ? {} : given.value
+  const value = given.value === undefined && schema.kind !== 'notation' ? {} : given.value
   return schema.input(value, given.mode, reading.ctx)
 }
 
-function refused({ issues, text }: Rejected, { mode }: Arguments): ApiError {
-  const words = text === null ? {} : { error: 'InvalidData', detail: text }
+function refused({ issues, words }: Rejected, { mode }: Arguments): ApiError {
   return new ApiError('validation', { issues: mode === textMode ? issues.map(parameterOf) : issues, ...words })
 }
 
-/** An action that takes nothing ignores what comes where restaction does, and otherwise says so. */
+/** An action that takes nothing says so, unless its notation ignores what comes. */
 function refuseArguments(action: Action, { value, mode }: Arguments): undefined {
-  if (action.lenient || typeof value !== 'object' || value === null) return undefined
+  if (action.manner.reader !== null || typeof value !== 'object' || value === null) return undefined
   const names = Object.keys(value)
   if (names.length === 0) return undefined
   const detail = `${action.name} takes no arguments`
@@ -206,8 +205,8 @@ function finished(
   return { kind: 'value', resource, action, status, headers, value: shaped, body: JSON.stringify(shaped) ?? 'null' }
 }
 
-function tellOf({ issues: [first], text }: Rejected): string {
-  return text ?? `${first?.pointer ?? '#'}: ${first?.detail ?? 'does not fit'}`
+function tellOf({ issues: [first], words }: Rejected): string {
+  return words.detail ?? `${first?.pointer ?? '#'}: ${first?.detail ?? 'does not fit'}`
 }
 
 /** A Response of the application's own, under a status. */
@@ -217,9 +216,8 @@ export function responded({ resource, action = null }: Call, status: number, val
 
 /** The client learns nothing but that it is our fault; the log has the rest. */
 function unfit(action: Action | null, why: string): ApiError {
-  const error = action && (action.lenient || action.output?.kind === 'text') ? { error: 'ServerError' } : {}
   const place = action ? `${action.resource.name}.${action.name}` : 'a hook'
-  return new ApiError('internal', { ...error, cause: new Error(`${place}: ${why}`) })
+  return new ApiError('internal', { ...action?.manner.fault, cause: new Error(`${place}: ${why}`) })
 }
 
 const none: HeaderLines = Object.freeze([])

@@ -2,11 +2,12 @@ import type { Credentials, Principal } from '../auth/principal.ts'
 import type { ApiError } from '../protocol/error.ts'
 import type { Action, Field, Id, Resource, ScalarField, Value } from '../model/model.ts'
 import type { Query, Shape } from '../query/predicate.ts'
+import type { Arguments } from '../schema/arguments.ts'
 import type { InputMode } from '../schema/input-mode.ts'
 import type { Maybe } from '../store/work.ts'
 import type { Reception, Upload } from './files/reception.ts'
 
-export type { Principal }
+export type { Arguments, Principal }
 
 /** Which part of a row's history is asked for, newest first. */
 export interface HistoryRange {
@@ -77,13 +78,6 @@ export interface Call {
   readonly arguments?: (() => Maybe<Arguments>) | undefined
   /** What the face knows of the request, for actions and hooks. */
   readonly credentials?: Credentials
-}
-
-/** The arguments of an action as a face decoded them. */
-export interface Arguments {
-  readonly value: unknown
-  readonly mode: InputMode
-  readonly files?: readonly { readonly name: string; readonly file: File }[]
 }
 
 /** Preconditions (RFC 9110 §13), as entity tags without quotes and moments in milliseconds. */

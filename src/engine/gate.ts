@@ -2,10 +2,10 @@ import type { Auth } from '../auth/auth.ts'
 import type { Resource } from '../model/model.ts'
 import { permits, type Permission } from '../model/permission.ts'
 import { ApiError } from '../protocol/error.ts'
-import type { Call, Operation } from './call.ts'
+import type { Call } from './call.ts'
 import { requireScope } from './scope.ts'
 
-/** What a caller has to pass before rules are asked: the scopes of the token, permissions, the roles of restaction. */
+/** What a caller has to pass before rules are asked: the scopes of the token, permissions, what an authority says. */
 export interface Gate {
   /** Of resources that have none of their own. */
   readonly permissions: readonly Permission[] | null
@@ -17,35 +17,26 @@ export interface Gate {
   closes(resource: Resource): boolean
 }
 
-/** Names of operations in `$roles`, where actions are named by methods (spec: restaction §3). */
-const roleNames: Readonly<Record<Exclude<Operation, 'act'>, string>> = {
-  list: 'get',
-  get: 'get',
-  create: 'post',
-  replace: 'put',
-  patch: 'patch',
-  delete: 'delete',
-}
-
 /** The gate of an API; `permissions` are asked where a resource has none of its own. */
 export function gateOf(auth: Auth | null, permissions: readonly Permission[] | null): Gate {
   const scopes = auth?.scopes ?? null
-  const roles = auth?.roles ?? null
+  const authority = auth?.authority ?? null
   const permissionsOf = (resource: Resource): readonly Permission[] | null => resource.permissions ?? permissions
   return {
     permissions,
-    isOpen: !scopes && !roles && !permissions,
-    closes: resource => auth !== null && roles === null && permissionsOf(resource) === null,
+    isOpen: !scopes && !authority && !permissions,
+    closes: resource => auth !== null && authority === null && permissionsOf(resource) === null,
     pass(call, subscribing = false) {
       if (call.trusted) return
       const { operation, resource, principal } = call
       if (scopes) requireScope(scopes, call)
       const asked = call.permitted ? null : permissionsOf(resource)
+      const name = operation === 'act' ? call.action!.name : operation
       if (asked) {
-        const asking = subscribing ? 'subscribe' : operation === 'act' ? call.action!.name : operation
+        const asking = subscribing ? 'subscribe' : name
         if (!permits(asked, principal, asking, call.id ?? undefined)) throw refusal(call, asking)
       }
-      roles?.authorize(principal, resource.name, operation === 'act' ? call.action!.name : roleNames[operation])
+      authority?.authorize(principal, resource.name, name, operation === 'act')
     },
   }
 }

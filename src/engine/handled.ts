@@ -1,4 +1,4 @@
-import type { TokenAuth } from '../auth/token-auth.ts'
+import type { Authority } from '../auth/authority.ts'
 import { checkScope, type Scopes } from './scope.ts'
 import { createHash } from 'node:crypto'
 import { ApiError } from '../protocol/error.ts'
@@ -65,19 +65,11 @@ export interface HandledOptions {
   readonly authenticating: boolean
   /** What tokens have to cover. */
   readonly scopes: Scopes | null
-  /** Restaction's roles: throws unless the caller's may call an action of a resource; null where there are none. */
-  readonly roles: Pick<TokenAuth, 'authorize'> | null
+  /** What knows callers in the place of tokens of our own, and says what they may. */
+  readonly authority: Pick<Authority, 'authorize'> | null
   /** Makes `ctx.db` of a way to run calls. */
   readonly database: (handle: Handle) => Database
   readonly onFault: (error: unknown) => void
-}
-
-/** What operations are called in `$roles` (spec: restaction §3). */
-const roleNames: Readonly<Record<HandledOperation, string>> = {
-  get: 'get',
-  create: 'post',
-  patch: 'patch',
-  delete: 'delete',
 }
 
 /** Runs the functions of handled resources: one write to a list at a time, each all or nothing as far as it is ours (DECISIONS B17). */
@@ -100,7 +92,7 @@ export function createHandled(options: HandledOptions): Handled {
 
   function permit({ route, params }: HandledMatch, operation: HandledOperation, principal: Principal | null): void {
     if (options.scopes) checkScope(options.scopes, principal, operation)
-    options.roles?.authorize(principal, route.name, roleNames[operation])
+    options.authority?.authorize(principal, route.name, operation, false)
     const isOpen = !authenticating || principal !== null || (route.public && operation === 'get')
     if (isOpen && route.permissions.every(allows => allows(principal, operation, params))) return
     if (!principal && authenticating)

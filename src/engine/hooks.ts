@@ -22,16 +22,24 @@ export interface Hooks {
   readonly error: OnError | null
 }
 
+/** What an authority does around requests. */
+export interface OuterHooks {
+  readonly before?: Before
+  readonly after?: After
+}
+
 type Given<T> = T | readonly T[] | undefined
 
-/** The hooks of an API; null if it has none. */
-export function hooksOf(given: {
-  readonly before?: Given<Before>
-  readonly after?: Given<After>
-  readonly error?: OnError | undefined
-}): Hooks | null {
-  const { before = [], after = [], error } = given
-  const hooks = { before: [before].flat(), after: [after].flat(), error: error ?? null }
+/** The hooks of an API, within those of its authority; null if there are none. */
+export function hooksOf(
+  given: { readonly before?: Given<Before>; readonly after?: Given<After>; readonly error?: OnError | undefined },
+  outer: OuterHooks = {},
+): Hooks | null {
+  const hooks = {
+    before: [outer.before ?? [], given.before ?? []].flat(),
+    after: [given.after ?? [], outer.after ?? []].flat(),
+    error: given.error ?? null,
+  }
   return hooks.before.length || hooks.after.length || hooks.error ? hooks : null
 }
 

@@ -1,7 +1,6 @@
 import { defaultLimits, type Limits } from '../protocol/limits.ts'
 import type { ScalarType } from '../schema/scalar-type.ts'
-import type { Meta } from '../schema/text/docs.ts'
-import type { Validators } from '../schema/text/validator.ts'
+import { prose, type Docs, type Notation } from '../schema/notation.ts'
 import { checkActions } from './check-actions.ts'
 import { checkFields } from './check-fields.ts'
 import { checkLogins } from './check-login.ts'
@@ -13,7 +12,7 @@ import { checkEphemeral, ephemeralOf } from './ephemeral.ts'
 import { deprecationOf } from './deprecation.ts'
 import { ModelError, type Fault } from './faults.ts'
 import type { Defs } from './joins.ts'
-import { linkActions, readApiDocs } from './link-actions.ts'
+import { linkActions } from './link-actions.ts'
 import { linkField, type Draft } from './link-fields.ts'
 import { linkRelations } from './link-relations.ts'
 import { linkRules } from './link-rules.ts'
@@ -25,10 +24,10 @@ export interface LinkOptions {
   readonly limits?: Limits
   /** Where reserved paths were moved to, by their word in `reservedPaths`; null = not served. */
   readonly paths?: Paths
-  /** Documentation text of the API, with `$shared` and `$error` if it has them. */
+  /** Documentation text of the API. */
   readonly docs?: string | null
-  /** Validators of one's own for schema texts. */
-  readonly validators?: Validators
+  /** How documentation texts and schemas may be written. Default: prose, and none beside builders and libraries. */
+  readonly notation?: Notation
 }
 
 /**
@@ -58,19 +57,19 @@ export function link(declarations: Readonly<Record<string, AnyResource>>, option
 }
 
 /** Compiles the schemas of all actions, listing the faults of them all. Gives what the API's own text says. */
-function linkAllActions(defs: Defs, resources: ReadonlyMap<string, Draft<Resource>>, options: LinkOptions): Meta {
+function linkAllActions(defs: Defs, resources: ReadonlyMap<string, Draft<Resource>>, options: LinkOptions): Docs {
   const faults: Fault[] = []
   const note = (place: string, problem: string, fix: string): void => {
     faults.push(Object.freeze({ place, problem, fix }))
   }
-  const api = readApiDocs(options.docs ?? null, options.validators ?? {}, note)
+  const api = (options.notation ?? prose).api(options.docs ?? null, note)
   const idTypeOf = (name: string): ScalarType | null => {
     const target = resources.get(name)
     return target && defs.get(name)!.standalone === undefined ? target.idType : null
   }
   for (const [name, def] of defs) linkActions(resources.get(name)!, def, api, idTypeOf, note)
   if (faults.length) throw new ModelError(faults)
-  return Object.freeze(api.docs)
+  return api.docs
 }
 
 function check(defs: Defs, paths: Paths, warn: (line: string) => void): void {
@@ -115,7 +114,6 @@ function linkResource(name: string, def: ResourceDef, limits: Limits): Draft<Res
     actions: new Map(),
     around: aroundOf(def),
     onCommit: def.onCommit ?? [],
-    meta: {},
     login: def.login ? Object.freeze({ ...def.login }) : null,
     permissions: def.permissions ?? null,
     checks: Object.freeze([...def.checks]),

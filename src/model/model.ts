@@ -13,8 +13,8 @@ import type {
 } from '../schema/field.ts'
 import type { ScalarType } from '../schema/scalar-type.ts'
 import type { Scope, ScopeField } from '../query/scope.ts'
+import type { ActionManner, Docs } from '../schema/notation.ts'
 import type { Schema } from '../schema/schema.ts'
-import type { Meta } from '../schema/text/docs.ts'
 import type { ActionCall } from './action.ts'
 import type { JobSettings, Verb } from './declaration.ts'
 import type { LoginDef } from './declaration.ts'
@@ -45,8 +45,8 @@ export interface Model {
   readonly joins: readonly Join[]
   /** Resources that are only actions, by their names in small letters; they have no rows and no table. */
   readonly standalone: ReadonlyMap<string, Resource>
-  /** What the documentation text of the API says: `$desc`, `$shared`, `$error`, and whatever else it holds. */
-  readonly docs: Meta
+  /** What the documentation text of the API says. */
+  readonly docs: Docs
   /** What is no fault but deserves a look, as lines to print at start. */
   readonly warnings: readonly string[]
 }
@@ -62,12 +62,12 @@ export interface Action {
   readonly path: string
   readonly input: Schema | null
   readonly output: Schema | null
-  /** What its documentation text says: `$desc`, `$input`, `$output`, `$error` as they are written. */
-  readonly docs: Meta
+  /** What its documentation text says. */
+  readonly docs: Docs
   /** By code: `404.NotFound` → what it means. */
   readonly errors: Readonly<Record<string, unknown>>
-  /** Its requests are decoded as restaction does (DECISIONS B2). */
-  readonly lenient: boolean
+  /** How it is called and refuses, by the notation in which it was declared. */
+  readonly manner: ActionManner
   /** It runs as one unit. */
   readonly transaction: boolean
   /** It runs in the background; null = it does not. */
@@ -112,7 +112,7 @@ export interface Resource extends Scope {
   /** What hears of its commits. */
   readonly onCommit: readonly OnCommitDef[]
   /** What its documentation text says. */
-  readonly meta: Meta
+  readonly docs: Docs
 }
 
 export interface ResourceOptions {

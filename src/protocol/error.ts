@@ -10,6 +10,9 @@ export interface Issue {
   readonly header?: string
 }
 
+/** What a problem document says in words: of this occurrence, for people, and in the place of the code. */
+export type ErrorWords = Pick<ErrorOptions, 'detail' | 'error'>
+
 export interface ErrorOptions {
   /** This occurrence, for people. */
   readonly detail?: string
@@ -67,7 +70,7 @@ function describe(code: Code, issues: readonly Issue[]): string {
   return issues.length === 1 ? text : `${text} (and ${issues.length - 1} more)`
 }
 
-/** The document of RFC 9457 with the members that restaction's clients read (`error`, `message`). */
+/** The document of RFC 9457; `error` and `message` are for clients that read no more than these two. */
 export interface Problem {
   readonly type: string
   readonly title: string

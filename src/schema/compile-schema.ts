@@ -5,30 +5,25 @@ import { listSchema, membersSchema } from './members-schema.ts'
 import type { Schema } from './schema.ts'
 import { standardSchema } from './standard-schema.ts'
 import { isStandard } from './standard.ts'
-import { positionOf } from './text/report.ts'
-import { SchemaError } from './text/schema-error.ts'
-import type { TextOptions } from './text/text.ts'
-import { textSchema } from './text-schema.ts'
+import type { NotationScope, NoteFault } from './notation.ts'
+import { positionOf } from './position.ts'
 
-export interface SchemaOptions extends Pick<TextOptions, 'shared' | 'validators'> {
-  /** Where the schema stands, for its faults: `Hello.get.$input`. */
+export interface SchemaOptions {
+  /** Where the schema stands, for its faults: `Hello.get.input`. */
   readonly place: string
   /** The id type of a resource that a to-one names; null = there is none. */
   readonly idTypeOf: (resource: string) => ScalarType | null
-  readonly note: (place: string, problem: string, fix: string) => void
+  /** Compiles what is neither a builder nor a schema of a library. */
+  readonly scope: Pick<NotationScope, 'compile'>
+  readonly note: NoteFault
 }
 
 /**
- * Compiles what an action declares as its input or output: field builders, Standard Schemas, schema texts, and objects
- * and one-element lists of any of these. Faults are noted at their place; then there is no schema.
+ * Compiles what an action declares as its input or output: field builders, Standard Schemas, what a notation knows, and
+ * objects and one-element lists of any of these. Faults are noted at their place; then there is no schema.
  */
 export function compileSchema(declared: unknown, options: SchemaOptions): Schema | null {
   return compile(declared, [], options)
-}
-
-/** A schema text for certain: what documentation texts hold (`$input`), where `{}` is a dict without fields. */
-export function compileTextSchema(declared: unknown, options: SchemaOptions): Schema | null {
-  return compileAsText(declared, [], options)
 }
 
 function compile(declared: unknown, path: readonly string[], options: SchemaOptions): Schema | null {
@@ -48,19 +43,7 @@ function compile(declared: unknown, path: readonly string[], options: SchemaOpti
     }
     return whole ? membersSchema(declared, members) : null
   }
-  return compileAsText(declared, path, options)
-}
-
-function compileAsText(declared: unknown, path: readonly string[], options: SchemaOptions): Schema | null {
-  const { shared, validators, note } = options
-  const place = positionOf([options.place, ...path])
-  try {
-    return textSchema(declared, { place, ...(shared && { shared }), ...(validators && { validators }) })
-  } catch (error) {
-    if (!(error instanceof SchemaError)) throw error
-    for (const { message, position, fix } of error.faults) note(position === '' ? place : position, message, fix)
-    return null
-  }
+  return options.scope.compile(declared, positionOf([options.place, ...path]), options.note)
 }
 
 function compileField(
@@ -87,7 +70,7 @@ function isField(value: unknown): value is { readonly '~def': FieldDef } {
   return typeof value === 'object' && value !== null && '~def' in value
 }
 
-/** Field builders or Standard Schemas are somewhere in it, so that it is no schema text as a whole. */
+/** Field builders or Standard Schemas are somewhere in it, so that no notation is asked about it as a whole. */
 function isBuilt(value: unknown): boolean {
   if (isStandard(value) || isField(value)) return true
   if (Array.isArray(value)) return value.some(isBuilt)

@@ -1,8 +1,18 @@
 import type { StandardSchema } from './standard.ts'
-import type { TextInput, TextOutput } from './text/types.ts'
 import type { Field, FieldType } from './types.ts'
 
-/** What may declare an action's input or output: builders, any Standard Schema, a schema text, or objects of these. */
+/**
+ * What schemas in the notation of a dialect stand for: a dialect adds a member of its name, for a schema S and a side of
+ * it (`input`, what may be given; `output`, what validation gives).
+ */
+// oxlint-disable-next-line typescript/no-empty-object-type, no-unused-vars -- dialects fill it, with types made of S
+export interface NotedTypes<S, Side extends 'input' | 'output'> {}
+
+type Noted<S, Side extends 'input' | 'output'> = [keyof NotedTypes<S, Side>] extends [never]
+  ? unknown
+  : NotedTypes<S, Side>[keyof NotedTypes<S, Side>]
+
+/** What may declare an action's input or output: builders, any Standard Schema, what a notation knows, or objects of these. */
 export type AnySchema = StandardSchema | Field | string | readonly unknown[] | Readonly<Record<string, unknown>>
 
 /** What a function gets of a schema, and what documents and clients see of an output: the value after validation. */
@@ -15,10 +25,10 @@ export type ValueOf<S> = unknown extends S
       : S extends readonly [infer I]
         ? IsBuilt<I> extends true
           ? ValueOf<I>[]
-          : TextOutput<S>
+          : Noted<S, 'output'>
         : IsBuilt<S> extends true
           ? { -readonly [P in keyof S]: ValueOf<S[P]> }
-          : TextOutput<S>
+          : Noted<S, 'output'>
 
 /** What a caller has to send for a schema. */
 export type GivenOf<S> = unknown extends S
@@ -30,12 +40,12 @@ export type GivenOf<S> = unknown extends S
       : S extends readonly [infer I]
         ? IsBuilt<I> extends true
           ? GivenOf<I>[]
-          : TextInput<S>
+          : Noted<S, 'input'>
         : IsBuilt<S> extends true
           ? { -readonly [P in keyof S as undefined extends GivenOf<S[P]> ? never : P]: GivenOf<S[P]> } & {
               -readonly [P in keyof S as undefined extends GivenOf<S[P]> ? P : never]?: GivenOf<S[P]>
             }
-          : TextInput<S>
+          : Noted<S, 'input'>
 
 type Read<T extends FieldType> = T['kind'] extends 'one'
   ? number | string | ('nullable' extends T['flags'] ? null : never)

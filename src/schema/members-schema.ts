@@ -4,7 +4,7 @@ import { Rejected, type Schema } from './schema.ts'
 import type { Ctx } from './field.ts'
 import { jsonMode, textMode, type InputMode } from './input-mode.ts'
 import { membersCode } from './members-code.ts'
-import { memberOf } from './text/member.ts'
+import { memberOf } from './member-of.ts'
 
 /**
  * An object of exactly these members. All that is wrong is told at once, unknown members last. Plain data in which nothing

@@ -16,13 +16,13 @@ import {
   resource,
   serve,
   t,
-  tokenAuth,
   verifyPassword,
   type Api,
   type ApiOptions,
   type AuthOptions,
   type Principal,
 } from '../../src/index.ts'
+import { tokenAuth } from '../../src/dialects/restaction/index.ts'
 import {
   AllowAny,
   IsAuthenticated,

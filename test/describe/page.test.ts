@@ -3,12 +3,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { texts } from '../../scripts/browser.ts'
 import { api, memory, resource, serve, t, type Served } from '../../src/index.ts'
 import { runtime } from '../../src/describe/client/runtime.ts'
+import { resRuntime } from '../../src/dialects/restaction/res-runtime.ts'
 import { script, style } from '../../src/describe/page/assets.ts'
 import { hasBrowser, openBrowser } from './browser.ts'
 import { office } from './office.ts'
 
 test('what is served is what its sources say: run scripts/browser.ts after a change there', () => {
-  const served: Record<string, string> = { runtime, script, style }
+  const served: Record<string, string> = { runtime, resRuntime, script, style }
   expect(texts().map(({ name, text }) => [name, text === served[name]])).toEqual(
     Object.keys(served).map(name => [name, true]),
   )

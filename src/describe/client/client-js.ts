@@ -1,5 +1,4 @@
-import type { MetaData } from '../meta.ts'
-import { metaTable, operationsIn, operationTable } from './operations.ts'
+import { operationsIn, operationTable } from './operations.ts'
 import { runtime } from './runtime.ts'
 
 export interface ClientTarget {
@@ -32,28 +31,8 @@ export function clientModule(document: Readonly<Record<string, unknown>>, target
   ].join('\n')
 }
 
-/**
- * restaction's client of an API as a script: `res.hello.get({ name })` in a browser, `require` in Node. Its methods and
- * their URIs come from the meta data alone.
- */
-export function resScript(meta: MetaData): string {
-  const { header = null } = (meta['$auth'] ?? {}) as { readonly header?: string | null }
-  const options = { base: meta['$url_prefix'] ?? '', header: (header ?? 'authorization').toLowerCase() }
-  return [
-    '(function (root, make) {',
-    "  if (typeof module === 'object' && module.exports) module.exports = make()",
-    '  else root.res = make()',
-    "})(typeof self === 'undefined' ? this : self, function () {",
-    "'use strict'",
-    runtime,
-    `return resOf(${literal(metaTable(meta))}, ${literal(options)})`,
-    '})',
-    '',
-  ].join('\n')
-}
-
 /** Data as source text, safe in a script element of a page as well. */
-function literal(value: unknown): string {
+export function literal(value: unknown): string {
   return (JSON.stringify(value) ?? 'null')
     .replaceAll('<', '\\u003c')
     .replaceAll('\u2028', '\\u2028')

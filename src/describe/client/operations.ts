@@ -1,5 +1,4 @@
 import type { Operations } from './browser/methods.ts'
-import type { MetaData } from '../meta.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -52,27 +51,4 @@ export function operationTable(operations: readonly ClientOperation[]): Operatio
     inner[at.at(-1)!] ??= [method, path]
   }
   return table
-}
-
-/** The table of restaction's meta data: every name tells its method and URI (spec: restaction §4.1). */
-export function metaTable(meta: MetaData): Operations {
-  const entries = Object.entries(meta).filter(([name, one]) => !name.startsWith('$') && isMap(one))
-  return Object.fromEntries(
-    entries.map(([name, actions]) => [
-      name,
-      Object.fromEntries(
-        Object.keys(actions as Json)
-          .filter(action => !action.startsWith('$'))
-          .map(action => {
-            const at = action.indexOf('_')
-            const method = (at < 0 ? action : action.slice(0, at)).toUpperCase()
-            return [action, [method, `/${name}${at < 0 ? '' : `/${action.slice(at + 1)}`}`]]
-          }),
-      ) as Operations,
-    ]),
-  )
-}
-
-function isMap(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

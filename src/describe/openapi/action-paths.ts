@@ -21,7 +21,7 @@ export function describeActions(drafting: Drafting, resource: Resource): void {
 function actionOperation(drafting: Drafting, action: Action): Json {
   const { resource, docs, input } = action
   const name = `${resource.title}.${action.name}`
-  const told = typeof docs['$desc'] === 'string' ? docs['$desc'] : ''
+  const told = docs.description
   const [summary = ''] = told.trim().split('\n', 1)
   const inBody = ['POST', 'PUT', 'PATCH'].includes(action.method)
   const schema = input && actionSchema(input, 'input', drafting.model)
@@ -63,9 +63,10 @@ function queryOf(schema: JsonSchema): readonly Json[] {
 
 function bodyOf(drafting: Drafting, action: Action, name: string, schema: JsonSchema): Json {
   const content = { schema: { $ref: drafting.components.add(`${name}.input`, schema) } }
-  // Schema text takes forms as well, and nothing at all where all of it may be left out (DECISIONS B2).
-  const forms = action.lenient ? { 'application/x-www-form-urlencoded': content, 'multipart/form-data': content } : {}
-  const required = !action.lenient || ((schema['required'] ?? []) as readonly string[]).length > 0
+  // Some notations take forms as well, and nothing at all where all of it may be left out.
+  const isLenient = action.manner.reader !== null
+  const forms = isLenient ? { 'application/x-www-form-urlencoded': content, 'multipart/form-data': content } : {}
+  const required = !isLenient || ((schema['required'] ?? []) as readonly string[]).length > 0
   return { required, content: { 'application/json': content, ...forms } }
 }
 

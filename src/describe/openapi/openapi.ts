@@ -1,6 +1,5 @@
 import type { Model, Resource } from '../../model/model.ts'
 import { Components, shapedSchemas } from '../components.ts'
-import { descriptionOf } from '../json-schema.ts'
 import type { DescribeOptions } from '../options.ts'
 import { describeActions } from './action-paths.ts'
 import { describeHandled } from './handled-paths.ts'
@@ -72,7 +71,7 @@ export function openapi(model: Model, options: DescribeOptions, pages: readonly 
 }
 
 function tagOf(resource: Resource): Json {
-  const told = descriptionOf(resource)
+  const told = resource.docs.description
   return { name: resource.title, description: told === '' ? `What there is at \`${resource.paths[0]!}\`.` : told }
 }
 

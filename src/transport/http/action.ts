@@ -2,7 +2,8 @@ import type { Answered, Arguments } from '../../engine/call.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { ApiError } from '../../protocol/error.ts'
 import { parseJson } from '../../protocol/json.ts'
-import { readForm, readTextRequest } from '../../schema/text/request.ts'
+import { formArguments } from '../../schema/form-arguments.ts'
+import type { ArgumentRequest } from '../../schema/arguments.ts'
 import type { Maybe } from '../../store/work.ts'
 import { checkLength, readBytes, readText } from './body.ts'
 import { readKey } from './decode.ts'
@@ -22,20 +23,21 @@ import { textMode } from '../../schema/input-mode.ts'
 export function decodeAction({ engine, formats }: Face, call: HttpCall, endpoint: ActionEndpoint): void {
   const { method } = call.exchange
   const action = endpoint.actions.get(method) ?? endpoint.actions.get('GET')!
-  call.format = formats.choose(call.exchange.accept, action.lenient)
+  call.format = formats.choose(call.exchange.accept, action.manner.reader !== null)
   call.operation = 'act'
   call.action = action
   call.resource = action.resource
   call.idempotencyKey = readKey(call.exchange)
   // By way of a name: V8 takes a function literal that is assigned to a property for a method and puts it where it stays
   // until the next full collection, with the whole request that it holds.
+  const { reader } = action.manner
   const read = (): Maybe<Arguments> =>
-    action.lenient ? readLeniently(engine, call, action.method) : readStrictly(engine, call)
+    reader ? reader(requestOf(engine, call, action.method), engine.limits) : readStrictly(engine, call)
   call.arguments = read
 }
 
-function readLeniently(engine: Engine, { exchange }: HttpCall, method: string): Maybe<Arguments> {
-  const request = {
+function requestOf(engine: Engine, { exchange }: HttpCall, method: string): ArgumentRequest {
+  return {
     method,
     query: queryOf(exchange),
     contentType: exchange.contentType,
@@ -44,7 +46,6 @@ function readLeniently(engine: Engine, { exchange }: HttpCall, method: string): 
       return exchange.body(engine.limits.body)
     },
   }
-  return readTextRequest(request, engine.limits)
 }
 
 /** As modelled routes are read: nothing is ignored, nothing may be given twice. */
@@ -81,7 +82,7 @@ function readBody({ limits, mode }: Engine, { exchange }: HttpCall): Promise<Arg
         mode: textMode,
       }))
     case 'multipart':
-      return readBytes(exchange, limits.body).then(bytes => readForm(bytes, exchange.contentType!))
+      return readBytes(exchange, limits.body).then(bytes => formArguments(bytes, exchange.contentType!))
     default:
       return readBytes(exchange, limits.body).then(bytes => ({ value: parseJson(bytes, limits), mode }))
   }

@@ -1,13 +1,16 @@
-import { ApiError } from '../protocol/error.ts'
-import type { Id } from '../model/model.ts'
-import type { Maybe } from '../store/work.ts'
-import { cookieIn } from './cookie.ts'
-import { signJwt, verifyJwt, type Claims } from './jwt.ts'
-import { keysOf, type Keys, type Secret } from './keys.ts'
-import { isAllowedOrigin, isSafeMethod } from './origin.ts'
-import type { Credentials, Identity, Principal } from './principal.ts'
+import { ApiError } from '../../protocol/error.ts'
+import type { Id } from '../../model/model.ts'
+import type { Maybe } from '../../store/work.ts'
+import { cookieIn } from '../../auth/cookie.ts'
+import { signJwt, verifyJwt, type Claims } from '../../auth/jwt.ts'
+import { keysOf, type Keys, type Secret } from '../../auth/keys.ts'
+import { isAllowedOrigin, isSafeMethod } from '../../auth/origin.ts'
+import type { Credentials, Identity, Principal } from '../../auth/principal.ts'
+import type { Authority } from '../../auth/authority.ts'
+import type { OuterHooks } from '../../engine/hooks.ts'
+import { tokenHooks } from './token-hooks.ts'
 import { checkRole, readMeta, type Meta, type TokenAuthMeta } from './roles.ts'
-import { headerOf } from './token.ts'
+import { headerOf } from '../../auth/token.ts'
 
 export interface TokenAuthOptions {
   /** 32 bytes or more; the newest first. Default: random per start. */
@@ -31,11 +34,10 @@ export interface Issued {
 }
 
 /**
- * Authentication in restaction's way (spec: restaction §3): the claims of a token give a role, `$roles` says what a role
- * may call, and a token that actions made or that is in its second half goes out with the answer.
+ * Authentication in restaction's way: the claims of a token give a role, `$roles` says what a role may call, and a token
+ * that actions made or that is in its second half goes out with the answer.
  */
-export interface TokenAuth {
-  readonly kind: 'tokenAuth'
+export interface TokenAuth extends Authority, Required<OuterHooks> {
   readonly meta: Meta
   /** `$auth` with its defaults. */
   readonly options: Required<TokenAuthMeta>
@@ -44,8 +46,6 @@ export interface TokenAuth {
   /** The claims that a principal came with, a copy to change. */
   tokenOf(principal: Principal | null): Record<string, unknown> | null
   roleOf(principal: Principal | null): string
-  /** Throws ApiError `forbidden`, in words `PermissionDeny`, unless the caller's role may call the action. */
-  authorize(principal: Principal | null, resource: string, action: string): void
   /** The token that has to go out for the claims as an action left them; puts `exp` into them. */
   issue(token: unknown): Promise<Issued | null>
 }
@@ -122,27 +122,38 @@ export function tokenAuth(given: TokenAuthOptions): TokenAuth {
   }
 
   return {
-    kind: 'tokenAuth',
     meta,
     options,
     identify,
-    tokenOf: principal => {
-      const claims = principal && claimsOf.get(principal)
-      return claims ? { ...claims } : null
-    },
+    tokenOf,
     roleOf,
-    authorize: (principal, resource, action) => checkRole(meta.$roles, roleOf(principal), resource, action),
-    async issue(token) {
-      if (typeof token !== 'object' || token === null || Object.keys(token).length === 0) return null
-      const claims = token as Record<string, unknown>
-      const now = seconds()
-      const { exp } = claims
-      const isNew = exp === undefined
-      if (!isNew && !(options.refresh && typeof exp === 'number' && exp - now < expiration / 2)) return null
-      claims['exp'] = now + expiration
-      const jwt = await signJwt(claims, { alg: options.algorithm, typ: 'JWT' }, keys.signing.key)
-      return { token: jwt, headers: headersOf(jwt, claims['exp'] as number) }
+    authorize: (principal, resource, operation, isAction) => {
+      const action = isAction ? operation : (methods[operation] ?? operation)
+      checkRole(meta.$roles, roleOf(principal), resource, action)
     },
+    issue,
+    ...tokenHooks({ tokenOf, issue }),
+    schemes: {
+      ...(options.header === null ? {} : { token: { type: 'apiKey', in: 'header', name: options.header } }),
+      ...(options.cookie === null ? {} : { cookie: { type: 'apiKey', in: 'cookie', name: options.cookie } }),
+    },
+  }
+
+  function tokenOf(principal: Principal | null): Record<string, unknown> | null {
+    const claims = principal && claimsOf.get(principal)
+    return claims ? { ...claims } : null
+  }
+
+  async function issue(token: unknown): Promise<Issued | null> {
+    if (typeof token !== 'object' || token === null || Object.keys(token).length === 0) return null
+    const claims = token as Record<string, unknown>
+    const now = seconds()
+    const { exp } = claims
+    const isNew = exp === undefined
+    if (!isNew && !(options.refresh && typeof exp === 'number' && exp - now < expiration / 2)) return null
+    claims['exp'] = now + expiration
+    const jwt = await signJwt(claims, { alg: options.algorithm, typ: 'JWT' }, keys.signing.key)
+    return { token: jwt, headers: headersOf(jwt, claims['exp'] as number) }
   }
 
   function roleOf(principal: Principal | null): string {
@@ -160,6 +171,9 @@ export function tokenAuth(given: TokenAuthOptions): TokenAuth {
     return headers
   }
 }
+
+/** What operations are called in `$roles`, where actions are named by methods. */
+const methods: Readonly<Record<string, string>> = { list: 'get', get: 'get', create: 'post', replace: 'put' }
 
 async function verified(token: string, keys: Keys, now: number): Promise<Claims> {
   headerOf(token)

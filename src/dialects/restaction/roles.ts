@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { ApiError } from '../protocol/error.ts'
+import { ApiError } from '../../protocol/error.ts'
 
 /** Which role may call which actions of which resource: `{ admin: { user: ['get', 'post_login'] } }`. */
 export type Roles = Record<string, Record<string, readonly string[]>>

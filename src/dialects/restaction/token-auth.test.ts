@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { ApiError } from '../protocol/error.ts'
-import type { Claims } from './jwt.ts'
-import type { Credentials } from './principal.ts'
+import { ApiError } from '../../protocol/error.ts'
+import type { Claims } from '../../auth/jwt.ts'
+import type { Credentials } from '../../auth/principal.ts'
 import type { Meta, TokenAuthMeta } from './roles.ts'
 import { tokenAuth, type Issued, type TokenAuth } from './token-auth.ts'
 
@@ -34,7 +34,7 @@ async function request(
   const credentials: Credentials = { face: 'http', method: 'GET', header: name => headers[name] }
   const principal = (await auth.identify(credentials))?.principal ?? null
   try {
-    auth.authorize(principal, 'hello', action)
+    auth.authorize(principal, 'hello', action, true)
   } catch (error) {
     if (!(error instanceof ApiError)) throw error
     return { refused: `${error.status} ${error.error}: ${error.message}`, issued: null, token: null }
@@ -178,7 +178,7 @@ describe('recorded with restaction', () => {
     at('15:00:00')
     const auth = open({}, more)
     expect((await request(auth, 'get')).refused).toBe(deny('guest', 'get'))
-    expect(() => auth.authorize(null, 'constructor', 'name')).toThrow(ApiError)
+    expect(() => auth.authorize(null, 'constructor', 'name', true)).toThrow(ApiError)
   })
 
   test('returning g.token leaks exp', async () => {
@@ -244,9 +244,9 @@ describe('tokens', () => {
 
   test('the matrix may change while it is used', () => {
     const auth = open()
-    expect(() => auth.authorize(null, 'hello', 'get')).toThrow(ApiError)
+    expect(() => auth.authorize(null, 'hello', 'get', true)).toThrow(ApiError)
     auth.meta.$roles = { guest: { hello: ['get'] } }
-    expect(() => auth.authorize(null, 'hello', 'get')).not.toThrow()
+    expect(() => auth.authorize(null, 'hello', 'get', true)).not.toThrow()
   })
 
   test('a cookie of a page of somebody else does nothing', () => {

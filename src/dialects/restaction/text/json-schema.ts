@@ -1,6 +1,6 @@
 import { targetOf, type DictNode, type ListNode, type ScalarNode, type TextNode } from './node.ts'
 import { parseText, type TextOptions } from './text.ts'
-import type { JsonSchema } from '../json-schema.ts'
+import type { JsonSchema } from '../../../schema/json-schema.ts'
 
 export interface JsonSchemaOptions extends TextOptions {
   /** Where a shared schema is found. Default: `#/$defs/` and its name; then those needed are part of the result. */

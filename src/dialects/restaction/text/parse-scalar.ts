@@ -1,4 +1,4 @@
-import type { Value } from '../field.ts'
+import type { Value } from '../../../schema/field.ts'
 import { builtin } from './builtin.ts'
 import type { ScalarNode, TextNode } from './node.ts'
 import { bind } from './parameters.ts'

@@ -1,4 +1,4 @@
-import type { Value } from '../field.ts'
+import type { Value } from '../../../schema/field.ts'
 import type { NoteFault } from './schema-error.ts'
 import type { ValidatorText } from './syntax.ts'
 import type { ParameterKind, Parameters } from './validator.ts'

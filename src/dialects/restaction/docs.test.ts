@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { dedent, marks, parseDocs } from './docs.ts'
-import { SchemaError } from './schema-error.ts'
+import { SchemaError } from './text/schema-error.ts'
 
 describe('parseDocs', () => {
   test.each<[string, string | null, object]>([

@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { act, action, actions } from '../model/action.ts'
-import { link } from '../model/link.ts'
-import { resource } from '../model/resource.ts'
-import { t } from '../schema/builder.ts'
+import { act, action, actions } from '../../model/action.ts'
+import { link } from '../../model/link.ts'
+import { resource } from '../../model/resource.ts'
+import { t } from '../../schema/builder.ts'
 import { prefersJson } from './meta-choice.ts'
+import { restactionNotation } from './notation.ts'
 import { metaData, metaFile, sortedJson } from './meta.ts'
 
+const notation = restactionNotation()
 const nothing = metaFile()
 const run = (): number => 1
 
@@ -39,6 +41,7 @@ describe('meta data', () => {
     const model = link(
       { hello },
       {
+        notation,
         docs: '# My API 中文 \n\nIntro *md*\n\n$shared:\n    id: int\n$error:\n    404.NotFound: nothing\n    500.ServerError: custom\n',
       },
     )
@@ -88,7 +91,7 @@ describe('meta data', () => {
     const seen = resource({ id: t.id() }, { readOnly: true })
     const odd = resource({ id: t.id() }, { path: 'a/b' })
     const hidden = resource({ id: t.id() }, { path: null })
-    const meta = metaData(link({ todo, seen, odd, hidden }), nothing, '')
+    const meta = metaData(link({ todo, seen, odd, hidden }, { notation }), nothing, '')
     const keys = Object.entries(meta).filter(([name]) => !name.startsWith('$'))
     expect(keys.map(([name, one]) => [name, Object.keys(one as object)])).toEqual([
       ['todo', ['$desc', 'get', 'post', 'get_stats', 'post_sweep']],

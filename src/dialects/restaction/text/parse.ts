@@ -1,7 +1,7 @@
 import { targetOf, type DictNode, type FieldNode, type TextNode } from './node.ts'
 import { bind } from './parameters.ts'
 import { described, parseScalar, scalarOf, parseValidatorText, sharedOf, type Scope } from './parse-scalar.ts'
-import { positionOf } from './report.ts'
+import { positionOf } from '../../../schema/position.ts'
 import type { NoteFault, SchemaFault } from './schema-error.ts'
 import type { ParameterKind } from './validator.ts'
 

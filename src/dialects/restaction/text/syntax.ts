@@ -1,4 +1,4 @@
-import type { Value } from '../field.ts'
+import type { Value } from '../../../schema/field.ts'
 
 /** A validator string taken apart (spec: restaction §1.2); nothing in it has a meaning yet. */
 export interface ValidatorText {

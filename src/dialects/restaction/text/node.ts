@@ -1,4 +1,4 @@
-import type { Value } from '../field.ts'
+import type { Value } from '../../../schema/field.ts'
 import type { Check } from './report.ts'
 import type { Parameters, Validator } from './validator.ts'
 

@@ -1,6 +1,7 @@
-import type { JsonSchema } from '../json-schema.ts'
-import type { Value } from '../value.ts'
+import type { JsonSchema } from '../../../schema/json-schema.ts'
+import type { Value } from '../../../schema/value.ts'
 import type { Check } from './report.ts'
+import type { TextInput, TextOutput } from './types.ts'
 
 /** What a parameter must hold: flags take any value and go by its truth, as in `&escape=1`. */
 export type ParameterKind = 'number' | 'flag' | 'text' | 'any'
@@ -25,3 +26,10 @@ export interface Validator {
 }
 
 export type Validators = Readonly<Record<string, Validator>>
+
+// Here because the options of an API refer to this file, so that whoever declares one has it in the program.
+declare module '../../../schema/infer.ts' {
+  interface NotedTypes<S, Side extends 'input' | 'output'> {
+    readonly restaction: Side extends 'input' ? TextInput<S> : TextOutput<S>
+  }
+}

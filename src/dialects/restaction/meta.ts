@@ -1,4 +1,5 @@
-import type { Action, Model, Resource } from '../model/model.ts'
+import { titleIn } from '../../describe/title.ts'
+import type { Action, Model, Resource } from '../../model/model.ts'
 
 /** Meta data as restaction's clients read them. */
 export type MetaData = Readonly<Record<string, unknown>>
@@ -24,13 +25,13 @@ const auth: MetaData = {
  * meta file (`$roles`, `$auth` …). Resources with rows have `get` and `post` of their list and their actions (DECISIONS C5).
  */
 export function metaData(model: Model, file: () => MetaData, prefix: string): MetaData {
-  const { $desc = '', $shared = {}, $error, ...further } = model.docs
+  const { $desc = '', $shared = {}, $error, ...further } = model.docs.members
   const given = file()
   const data: Record<string, unknown> = {
     ...given,
     ...further,
     $desc,
-    $title: titleIn(String($desc)),
+    $title: titleIn(String($desc), 'Document'),
     $shared,
     $error: { ...errors, ...($error as MetaData | undefined) },
     $auth: { ...auth, ...(given['$auth'] as MetaData | undefined) },
@@ -38,21 +39,22 @@ export function metaData(model: Model, file: () => MetaData, prefix: string): Me
   }
   for (const resource of model.resources.values()) {
     const name = segmentOf(resource)
-    if (name !== null) data[name] = { ...resource.meta, ...rowActions(resource), ...actionsOf(resource, 'by URI') }
+    if (name !== null)
+      data[name] = { ...resource.docs.members, ...rowActions(resource), ...actionsOf(resource, 'by URI') }
   }
-  for (const [name, resource] of model.standalone) data[name] = { ...resource.meta, ...actionsOf(resource, 'by name') }
+  for (const [name, resource] of model.standalone)
+    data[name] = { ...resource.docs.members, ...actionsOf(resource, 'by name') }
   return data
+}
+
+/** The meta file that `tokenAuth` was given, if that knows the callers. */
+export function metaOf(auth: object | undefined): object | null {
+  return auth !== undefined && 'meta' in auth && typeof auth.meta === 'object' ? auth.meta : null
 }
 
 /** The members of meta files, read anew each time: roles may change while the API runs. */
 export function metaFile(...files: readonly (object | null | undefined)[]): () => MetaData {
   return () => Object.assign({}, ...files) as MetaData
-}
-
-/** The first line of the text, without marks of a heading. */
-export function titleIn(text: string, otherwise = 'Document'): string {
-  const [line = ''] = text.replace(/^\n+/, '').split('\n', 1)
-  return line.replace(/^[# ]+/, '').trimEnd() || otherwise
 }
 
 /** Clients make URIs of names and paste them into source text, so that only a plain word will do. */
@@ -70,7 +72,9 @@ function rowActions(resource: Resource): MetaData {
 /** Actions by the name from which clients find their URI; those on a row have none that a name could tell. */
 function actionsOf(resource: Resource, named: 'by name' | 'by URI'): MetaData {
   const list = [...resource.actions.values()].filter(action => action.on === 'list')
-  return Object.fromEntries(list.map(action => [named === 'by name' ? action.name : uriName(action), action.docs]))
+  return Object.fromEntries(
+    list.map(action => [named === 'by name' ? action.name : uriName(action), action.docs.members]),
+  )
 }
 
 function uriName({ method, path }: Action): string {

@@ -1,5 +1,5 @@
 import { refuse } from './report.ts'
-import type { JsonSchema } from '../json-schema.ts'
+import type { JsonSchema } from '../../../schema/json-schema.ts'
 import type { Parameters, Validator } from './validator.ts'
 
 /** What a validator of one's own answers to refuse a value. */

@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module'
 import type * as Yaml from 'yaml'
-import { SchemaError } from './schema-error.ts'
+import { SchemaError } from './text/schema-error.ts'
 
-/** What the documentation of an API, a resource or an action says, `$desc` and its schemas among it. */
-export type Meta = Record<string, unknown>
+/** The members of the documentation of an API, a resource or an action, `$desc` and its schemas among them. */
+export type DocsMembers = Record<string, unknown>
 
 /** The members that a documentation text may have, by what it documents (spec: restaction §2.1). */
 export const marks: Readonly<Record<'api' | 'resource' | 'action', readonly string[]>> = {
@@ -18,7 +18,7 @@ export const marks: Readonly<Record<'api' | 'resource' | 'action', readonly stri
  * if the YAML cannot be read or has no such member: prose spoke of the mark, which would lose the schema silently.
  * Other than in the original, the mark may stand in the first line.
  */
-export function parseDocs(text: string | null | undefined, marked: readonly string[]): Meta {
+export function parseDocs(text: string | null | undefined, marked: readonly string[]): DocsMembers {
   if (text === null || text === undefined) return {}
   let at = -1
   let earliest = ''

@@ -1,6 +1,6 @@
 import { momentFormat, type Moment, type MomentFormat } from './format.ts'
 import { refuse } from './report.ts'
-import type { JsonSchema } from '../json-schema.ts'
+import type { JsonSchema } from '../../../schema/json-schema.ts'
 import type { Parameters, Validator } from './validator.ts'
 
 type Part = 'date' | 'time' | 'datetime'

@@ -1,3 +1,5 @@
+import { positionOf } from '../../../schema/position.ts'
+
 /** What a check answers instead of a value once it has told its report why. */
 export const FAIL: unique symbol = Symbol('fail')
 
@@ -55,17 +57,6 @@ export function refusals(report: Report): Invalid[] {
     const position = positionOf(path)
     return { message, position, pointer: pointerOf(path), text: textOf(message, position) }
   })
-}
-
-/** Keys joined by dots, indexes in brackets; `[]` is any index. */
-export function positionOf(path: readonly (string | number)[]): string {
-  let out = ''
-  for (const segment of path) {
-    if (typeof segment === 'number') out += `[${segment}]`
-    else if (segment === '[]' || out === '') out += segment
-    else out += `.${segment}`
-  }
-  return out
 }
 
 /** `message in position`; what is missing is left out. */

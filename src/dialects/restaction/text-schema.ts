@@ -1,6 +1,6 @@
-import type { Issue } from '../protocol/error.ts'
-import type { IssueCode } from '../protocol/codes.ts'
-import { Rejected, type Schema } from './schema.ts'
+import type { Issue } from '../../protocol/error.ts'
+import type { IssueCode } from '../../protocol/codes.ts'
+import { Rejected, type Schema } from '../../schema/schema.ts'
 import { toJsonSchema } from './text/json-schema.ts'
 import type { Invalid } from './text/report.ts'
 import { compileText, type TextOptions, type Validate } from './text/text.ts'
@@ -13,9 +13,11 @@ export function textSchema(declared: unknown, options: TextOptions = {}): Schema
   const validate = compileText(declared, options) as Validate
   const check = (value: unknown): unknown => {
     const result = validate(value, MOST)
-    return result.ok ? result.value : new Rejected(result.errors.map(issueOf), result.errors[0]!.text)
+    return result.ok
+      ? result.value
+      : new Rejected(result.errors.map(issueOf), { error: 'InvalidData', detail: result.errors[0]!.text })
   }
-  return { kind: 'text', declared, input: check, output: check, json: () => toJsonSchema(declared, options) }
+  return { kind: 'notation', declared, input: check, output: check, json: () => toJsonSchema(declared, options) }
 }
 
 function issueOf({ message, pointer }: Invalid): Issue {

@@ -1,0 +1,5 @@
+/** What restaction has that is its own: `restuary/restaction`. */
+export { defineValidator, invalid, patternValidator, type ValidatorOptions } from './text/define-validator.ts'
+export type { Validators } from './text/validator.ts'
+export { tokenAuth, type TokenAuth, type TokenAuthOptions } from './token-auth.ts'
+export type { Meta, Roles, TokenAuthMeta } from './roles.ts'

@@ -1,0 +1,37 @@
+import type { Model } from '../../model/model.ts'
+import type { Page } from '../../transport/http/page.ts'
+import { prefersJson } from './meta-choice.ts'
+import { metaData, sortedJson, type MetaData } from './meta.ts'
+import { resScript } from './res-script.ts'
+
+/**
+ * The documentation page as restaction's clients see it: its meta data for who asks for JSON, its script at `?f=res.js`.
+ * `file` gives the members of a meta file.
+ */
+export function metaPages(model: Model, file: () => MetaData, prefix: string): (page: Page) => Page {
+  return page => {
+    const { path } = page
+    const meta: Page = {
+      path,
+      type: 'application/json; charset=utf-8',
+      cache: 'no-cache',
+      text: () => sortedJson(metaData(model, file, prefix)),
+    }
+    const script: Page = {
+      path,
+      type: 'application/javascript',
+      cache: 'no-cache',
+      text: () => resScript(metaData(model, file, prefix)),
+    }
+    return {
+      ...page,
+      choose: (query, accept) => {
+        const words = new URLSearchParams(query)
+        if (words.has('json') || prefersJson(accept)) return meta
+        const asset = words.get('f') ?? ''
+        if (asset === '') return page
+        return asset === 'res.js' || asset === 'res.min.js' ? script : null
+      },
+    }
+  }
+}
