@@ -75,7 +75,7 @@ type CallTypes<M, K, A> = K extends keyof M
 export type ActionInput<M, K, A> = CallTypes<M, K, A> extends { readonly input: infer I } ? I : unknown
 export type ActionOutput<M, K, A> = CallTypes<M, K, A> extends { readonly output: infer O } ? O : unknown
 
-/** The operations by name and plain values, answering with a status instead of throwing: blargh's basic layer. */
+/** The operations by name and plain values, answering with a status instead of throwing. */
 export interface SafeOperations<_M = unknown> {
   get(name: string, id?: Id | null, options?: CallOptions): Promise<Answer>
   list(name: string, options?: CallOptions): Promise<Answer>
@@ -106,7 +106,7 @@ export function safeOperations<M = Record<string, AnyResource>>(engine: Engine, 
       safe(() => callOf(engine, id === null ? 'list' : 'get', name, id, undefined, options)),
     list: (name, options = {}) => safe(() => callOf(engine, 'list', name, null, undefined, options)),
     post: (name, data, options = {}) => safe(() => callOf(engine, 'create', name, null, data, options)),
-    // Without an id PUT makes a row under a new one, as blargh does.
+    // Without an id PUT makes a row under a new one.
     put: (name, id, data, options = {}) =>
       safe(() => callOf(engine, id === null ? 'create' : 'replace', name, id, data, options)),
     patch: (name, id, data, options = {}) => safe(() => callOf(engine, 'patch', name, id, data, options)),

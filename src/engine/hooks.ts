@@ -54,9 +54,9 @@ export function hooking(hooks: Hooks, surroundings: Surroundings, clock: () => n
 }
 
 /**
- * A request with its hooks around it, in the order of restaction (spec §2.4): before hooks in turn until one answers; the
- * call; what either throws goes to the error hook, and on, unhandled, if that answers null; after hooks see every answer,
- * but not errors. What after hooks throw goes past the error hook.
+ * A request with its hooks around it: before hooks in turn until one answers; the call; what either throws goes to the
+ * error hook, and on, unhandled, if that answers null; after hooks see every answer, but not errors. What after hooks
+ * throw goes past the error hook.
  */
 function* hooked(
   hooks: Hooks,

@@ -12,7 +12,7 @@ import { uniqueKey } from './unique-key.ts'
 
 export type { CallOptions }
 
-/** An outcome in plain values: what blargh's basic layer answers with. */
+/** An outcome in plain values. */
 export interface Answer {
   /** As HTTP would say it. */
   readonly status: number

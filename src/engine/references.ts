@@ -56,7 +56,7 @@ function collectTarget(resource: Resource, target: Target, into: Reference[]): v
 
 /**
  * In strict mode, a body that claims two things at once is refused: a nested row that says it belongs elsewhere
- * than where it is nested, or one row claimed for two places that can hold it only once (spec: blargh §7).
+ * than where it is nested, or one row claimed for two places that can hold it only once.
  */
 export function refuseVague(prepared: Prepared): void {
   const issues: Issue[] = []

@@ -9,7 +9,7 @@ import type { Instance, Unit } from './unit.ts'
 
 /**
  * Sets a foreign key and keeps both sides of the relation: the former and the new target lose and gain the row,
- * and whoever held a one-to-one place gives it up (spec: blargh §2.9 with repairs F4 and F7).
+ * and whoever held a one-to-one place gives it up.
  */
 export function* setOne(
   unit: Unit,

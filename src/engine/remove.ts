@@ -9,7 +9,7 @@ import type { Instance, Unit } from './unit.ts'
 /** Rows that point to a deleted row and may not: refused at the end, unless the deletion reaches them too. */
 type Restriction = { readonly child: Instance; readonly via: OneField }
 
-/** Deletes a row: unlinks it everywhere, deletes what cascades, refuses what is restricted (spec: blargh §2.8; DECISIONS B8). */
+/** Deletes a row: unlinks it everywhere, deletes what cascades, refuses what is restricted. */
 export function remove(unit: Unit, instance: Instance): Work<void> {
   return removeAll(unit, [instance])
 }

@@ -31,7 +31,7 @@ export function isReply(value: unknown): value is Reply {
 
 /**
  * Ends an action with an error: its status, and the words that clients find as `error` and `message`. A Response instead
- * of words is sent as it is, under that status. What the action's transaction did is undone (spec: restaction §2.5).
+ * of words is sent as it is, under that status. What the action's transaction did is undone.
  */
 export function abort(status: number, error?: string | Response | null, message?: string | null): never {
   if (!Number.isInteger(status) || status < 400 || status > 599)

@@ -14,7 +14,7 @@ import type {
 
 /**
  * How rows of a resource are shown: a plan made once per shape and kept.
- * Depth 0 is the bare id, 1 the row with related ids, 2 the related rows at depth 1, and so on (spec: blargh §2.2).
+ * Depth 0 is the bare id, 1 the row with related ids, 2 the related rows at depth 1, and so on.
  */
 export interface View {
   readonly resource: Resource

@@ -197,7 +197,7 @@ function setList(
   return field.is === 'back' ? setBack(unit, instance, field, ids, at) : setMany(unit, instance, field, ids, at)
 }
 
-/** Ids of targets; nested bodies are made first, left to right, so that what the enclosing body says wins (spec: blargh §2.9). */
+/** Ids of targets; nested bodies are made first, left to right, so that what the enclosing body says wins. */
 function* resolve(unit: Unit, targets: readonly Target[], newId: NewId): Work<Id[]> {
   const ids: Id[] = []
   for (const target of targets)

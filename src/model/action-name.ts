@@ -3,8 +3,8 @@ import type { Verb } from './declaration.ts'
 const named = /^(get|post|put|delete|head|options|trace|patch)(?:_(.*))?$/s
 
 /**
- * How an action's name tells its method and the end of its URI: split at the first `_`, the rest as it is
- * (spec: restaction §2.3). Null for a name that begins with no method; the path is empty for the resource itself.
+ * How an action's name tells its method and the end of its URI: split at the first `_`, the rest as it is.
+ * Null for a name that begins with no method; the path is empty for the resource itself.
  */
 export function readActionName(name: string): { readonly method: Verb; readonly path: string } | null {
   const found = named.exec(name)

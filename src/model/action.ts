@@ -26,7 +26,7 @@ export interface ActionOptions<I, O> {
   readonly output?: O
   /** Errors that it answers with: `{ '409.Closed': 'the order is closed already' }`. */
   readonly errors?: Readonly<Record<string, string>>
-  /** Text for documents; it may hold `$input`, `$output` and `$error` in restaction's notation. */
+  /** Text for documents; it may hold schemas, in the notation that the API has. */
   readonly docs?: string
   /** Runs as one unit: what `ctx.db` writes is kept if the action answers, and undone if it throws. */
   readonly transaction?: boolean
@@ -57,8 +57,8 @@ export function action<const I = unknown, const O = unknown>(
 type AnySchemaOr<S> = unknown extends S ? unknown : AnySchema
 
 /**
- * Declares an action of a resource that is only actions. Its documentation text says what it takes and gives, as
- * restaction's do: `act('Greet.\n\n$input:\n    name?str: Your name', ({ input }) => …)`; or it is given options.
+ * Declares an action of a resource that is only actions. Its documentation text may say what it takes and gives:
+ * `act('Greet.\n\n$input:\n    name?str: Your name', ({ input }) => …)`; or it is given options.
  */
 export function act(docs: string | null, run: (call: ActionCall) => unknown): DeclaredAction
 export function act<const I = unknown, const O = unknown>(
@@ -85,7 +85,7 @@ export interface Standalone<A> extends Pick<Declared<{}, {}, A>, '~resource' | '
 /**
  * Declares a resource that is only actions: `api({ hello: actions('Hello', 'Greets.', { get: act('…', run) }) })`. It is
  * served at its name in small letters; the key of an action is its HTTP method, or that, `_` and the end of its URI:
- * `get` is `GET /hello`, `post_user_login` is `POST /hello/user_login` (spec: restaction §2.3).
+ * `get` is `GET /hello`, `post_user_login` is `POST /hello/user_login`.
  */
 export function actions<const A extends Actions>(name: string, docs: string | null, map: A): Standalone<A> {
   return standalone<A>({

@@ -90,7 +90,7 @@ function checkOwn(
   }
 }
 
-/** `get` and `get_` mean the same URI; the later in the alphabet wins, as in restaction (spec: §2.3). */
+/** `get` and `get_` mean the same URI; the later in the alphabet wins. */
 function warnOrNote(
   other: string,
   key: string,

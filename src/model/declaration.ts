@@ -66,7 +66,7 @@ export interface ActionDef {
   readonly errors?: Readonly<Record<string, string>>
   readonly docs?: string
   readonly transaction?: boolean
-  /** Without an input of its own it refuses arguments; others ignore them, as restaction's do (DECISIONS B2). */
+  /** Without an input of its own it refuses arguments; others of a resource that is only actions may ignore them, by their notation. */
   readonly strict?: boolean
   /** It runs in the background. */
   readonly job?: JobSettings

@@ -108,7 +108,7 @@ function routeOf(
   })
 }
 
-/** A pattern that stands twice: what the first one has counts, and patchers are added (spec: Flask-SocketAPI §1.6). */
+/** A pattern that stands twice: what the first one has counts, and patchers are added. */
 function joined(first: HandledRoute, second: HandledRoute): HandledRoute {
   return Object.freeze<HandledRoute>({
     ...first,

@@ -131,7 +131,7 @@ function declared(def: ResourceDef): Chain {
     check: (test: RowCheck) => having({ checks: Object.freeze([...def.checks, test]) }),
     rules: (rules: RuleFunction) => having({ rules }),
     login: (id: string, secret: string) => having({ login: Object.freeze({ id, secret }) }),
-    // None at all means those of the API, as an empty tuple does in channels-api.
+    // None at all means those of the API.
     permissions: (...permissions: Permission[]) =>
       having(permissions.length > 0 ? { permissions: Object.freeze(permissions) } : {}),
     envelope: (settings: EnvelopeSettings) => having({ envelope: Object.freeze({ ...def.envelope, ...settings }) }),

@@ -77,7 +77,7 @@ export interface Builders<U = Me> {
 
 export interface UrlBuilder<U = Me> {
   (options?: Omit<TextOptions, 'pattern'>): Scalar<string, 'text', U>
-  /** The row's own address (blargh's `url`), relative unless `absolute`. */
+  /** The row's own address, relative unless `absolute`. */
   self(options?: { readonly absolute?: boolean }): Derived<string, never, Shown>
 }
 

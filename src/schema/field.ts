@@ -9,7 +9,7 @@ export type { Id, Value }
 export interface Ctx {
   /** Who calls, or null. */
   readonly me: Readonly<Record<string, unknown>> | null
-  /** What blargh calls auth: whatever the caller handed over. */
+  /** Whatever the caller handed over as credentials. */
   readonly auth: Readonly<Record<string, unknown>>
   /** Milliseconds since the epoch, from the injected clock. */
   readonly now: number
@@ -20,7 +20,7 @@ export type ReadRow = Readonly<Record<string, unknown>>
 export type Check = (value: never, ctx: Ctx) => true | string
 export type RowCheck = (row: ReadRow, ctx: Ctx) => true | string | Readonly<Record<string, string>>
 
-/** Options that every field has (spec: blargh §1.2 and the declaration's additions). */
+/** Options that every field has. */
 export interface FieldOptions {
   /** Stored name; the key in the declaration is the external one. */
   readonly column?: string
@@ -99,7 +99,7 @@ export interface CountDef extends FieldOptions {
   readonly of: string
 }
 
-/** A link to the row itself (blargh's `url`). */
+/** A link to the row itself. */
 export interface SelfDef extends FieldOptions {
   readonly is: 'self'
   readonly absolute?: boolean

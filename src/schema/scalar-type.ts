@@ -106,7 +106,7 @@ export interface TypeDefinition<T extends Value, S extends OperatorSet> {
   readonly check: (value: unknown) => T | Refused
   /**
    * What turns the values of other sources into what `check` judges; what it cannot turn it gives back. `text`: parts of
-   * paths, queries, forms, CSV. Others belong to dialects, as `cast` and `drf`.
+   * paths, queries, forms, CSV. Others are input modes of dialects, by their names.
    */
   readonly coercions?: Coercions
   /** Default `ordered`. Types whose values are lists or objects have `null` at most. */

@@ -49,7 +49,7 @@ export interface Me {
 export interface Context<U = Me> {
   /** Who calls, or null. */
   readonly me: U | null
-  /** Whatever the caller handed over as credentials, as blargh's functions see it. */
+  /** Whatever the caller handed over as credentials. */
   readonly auth: Readonly<Record<string, unknown>>
   /** Milliseconds since the epoch. */
   readonly now: number
@@ -73,7 +73,7 @@ export interface Scalar<T, O extends string = never, U = Me> {
   default(value: T | ((ctx: Context<U>) => T | undefined)): Scalar<T, O | 'optional', U>
   unique(): Scalar<T, O, U>
   index(): Scalar<T, O, U>
-  /** Asked before each change, with the row as it was; `uses` names the fields that it reads (spec: blargh §1.2). */
+  /** Asked before each change, with the row as it was; `uses` names the fields that it reads. */
   writable<R = ReadRow>(
     may: boolean | ((row: R, ctx: Context<U>) => boolean),
     uses?: readonly string[],

@@ -105,7 +105,7 @@ export function rowsAnswer(
   return { description, headers: references(...names), content: { 'application/json': content } }
 }
 
-/** The document of every refusal (RFC 9457), with what restaction's clients read. */
+/** The document of every refusal (RFC 9457). */
 export const problemSchema: JsonSchema = {
   type: 'object',
   title: 'Problem',

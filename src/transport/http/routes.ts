@@ -213,7 +213,7 @@ function partEndpoints(resource: Resource): ReadonlyMap<string, PartEndpoint> {
 /** The actions of a resource that are asked of it as a whole, or of a row, by the end of their URI. */
 function actionsOf(resource: Resource, on: Action['on']): Map<string, ActionEndpoint> {
   const byPath = new Map<string, Map<string, Action>>()
-  // Of two at one URI the later in the alphabet wins (spec: restaction §2.3).
+  // Of two at one URI the later in the alphabet wins.
   for (const action of [...resource.actions.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     if (action.on !== on) continue
     const path = encodeURIComponent(action.path)

@@ -18,7 +18,7 @@ export function readHypermedia(face: Face, call: HttpCall): void {
   if (typeof input !== 'object' || input === null || jsonPatch) return
   const type = call.exchange.contentType ?? ''
   const reading: Reading = { routes: face.routes, host: call.exchange.host }
-  // A plain object under JSON:API's media type is taken as any other +json, as blargh does; a document has data.
+  // A plain object under JSON:API's media type is taken as any other +json; a document has data.
   if (type.startsWith(JSON_API) && isDocument(input)) call.input = fromJsonApi(call, input as Members)
   else call.input = plain(reading, call.resource, input, type.startsWith('application/hal+json'))
 }
