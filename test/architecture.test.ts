@@ -9,7 +9,6 @@ import { parseAst } from 'vitest/node'
 const LAYERS: Record<string, number> = {
   protocol: 0,
   schema: 1,
-  client: 1,
   query: 2,
   model: 3,
   store: 4,
@@ -36,9 +35,6 @@ const LAYERS: Record<string, number> = {
   cli: 9,
   testing: 10, // may import everything; nothing else imports it
 }
-
-/** Areas that may import less than their layer allows, because their code also runs elsewhere. */
-const ONLY: Record<string, string[]> = { client: ['protocol'] }
 
 /** Areas in which types count as well: no file of them can be understood only together with one that imports it. */
 const ACYCLIC: ReadonlySet<string> = new Set(['engine'])
@@ -131,9 +127,6 @@ function layerFaults(sources: Source[]): string[] {
         return [`${where}: no such source file. Write the whole file name, with .ts: Node runs the sources unbuilt.`]
       }
       if (area === to) return []
-      if (ONLY[area] !== undefined && !ONLY[area].includes(to)) {
-        return [`${where}: ${area} imports ${ONLY[area].join(', ')} only. Move what both need there.`]
-      }
       if (to === 'dialects' && area !== 'testing' && !ROOT.includes(area)) {
         return [
           `${where}: only ${ROOT.join(', ')} import dialects. Let the core offer what the dialect needs, and the dialect use it.`,
@@ -244,6 +237,30 @@ describe('the conformance runner', () => {
   test('files are short and well named', () => expect(fileFaults(sources)).toEqual([]))
 })
 
+/** Citations of documents that readers of the repository do not have: `DECISIONS B12`, `DESIGN §2.3`, `spec: blargh §1`. */
+const UNREADABLE = /\b(?:DECISIONS|DESIGN)\b|\bspec:? (?:[\w-]+ )?§|\(spec:/
+
+const citationFaults = (path: string, text: string): string[] =>
+  text.split('\n').flatMap((line, n) => {
+    const cited = UNREADABLE.exec(line)?.[0]
+    return cited === undefined
+      ? []
+      : [
+          `${path}:${n + 1} cites a document outside the repository ("${cited}"). Give the reason in words, or cite an RFC, ` +
+            `docs/protocol.md or a record of docs/decisions.`,
+        ]
+  })
+
+test('documents and comments cite nothing that is not in the repository', () => {
+  const root = new URL('..', import.meta.url)
+  const paths = globSync(['*.md', '{src,test,conformance,bench,scripts,examples,docs}/**/*.{ts,js,mjs,md}'], {
+    cwd: root,
+    exclude: ['**/node_modules', 'test/architecture.test.ts', 'bench/results'],
+  })
+  expect(paths.length).toBeGreaterThan(100)
+  expect(paths.flatMap(path => citationFaults(path, readFileSync(new URL(path, root), 'utf8')))).toEqual([])
+})
+
 describe('these checks', () => {
   const tree = (files: Record<string, string>): Source[] =>
     Object.entries(files).map(([path, code]) => source(path, code))
@@ -276,7 +293,6 @@ describe('these checks', () => {
     ['upward', { 'src/query/a.ts': `import '../engine/b.ts'`, 'src/engine/b.ts': '' }, 'upward (query is layer 2'],
     ['upward, type', { 'src/query/a.ts': `import type {B} from '../model/b.ts'`, 'src/model/b.ts': '' }, 'upward'],
     ['no layer', { 'src/shop/a.ts': '' }, '"shop" has no layer'],
-    ['client', { 'src/client/a.ts': `import '../schema/b.ts'`, 'src/schema/b.ts': '' }, 'client imports protocol only'],
     ['dialect', { 'src/cli/a.ts': `import '../dialects/x/b.ts'`, 'src/dialects/x/b.ts': '' }, 'import dialects'],
     ['testing', { 'src/cli/a.ts': `import '../testing/b.ts'`, 'src/testing/b.ts': '' }, 'only tests import testing'],
     ['extension', { 'src/query/a.ts': `import './b'`, 'src/query/b.ts': '' }, 'with .ts'],
@@ -330,6 +346,18 @@ describe('these checks', () => {
     expect(libraryFaults(tree({ 'src/query/a.ts': code, 'src/query/b.ts': code }))).toEqual([
       expect.stringContaining('"@scope/lib" is imported by src/query/a.ts and src/query/b.ts'),
     ])
+  })
+
+  test.each(['// as before (DECISIONS B12)', '* DESIGN §2.9: open by omission', '(spec: blargh §1.2)', '(spec §2.4)'])(
+    'a citation that nobody can follow is found: %s',
+    line => {
+      expect(citationFaults('src/a.ts', `\n${line}`)).toEqual([expect.stringContaining('src/a.ts:2 cites')])
+    },
+  )
+
+  test('RFCs, the protocol and decisions may be cited', () => {
+    const text = '(RFC 9110 §5.6.7)\n(protocol §3.5)\ndocs/decisions/007, as the specification says'
+    expect(citationFaults('src/a.ts', text)).toEqual([])
   })
 
   test('long files and drawers are found', () => {

@@ -52,7 +52,7 @@ test('what is meant to be open is not warned of', async () => {
   expect(lines.filter(line => line.startsWith('Open'))).toEqual([])
 })
 
-test('DESIGN §2.9: what is open by omission is not served to other machines', async () => {
+test('a resource without rules is not served to other machines', async () => {
   const app = api({ list, todo, secret })
   await expect(serve(app, quiet({ host: '0.0.0.0' }))).rejects.toThrow(
     /no rules, so anyone could read and write them, and 0\.0\.0\.0 is reachable from other machines: list, todo\. Give them rules/,

@@ -37,7 +37,7 @@ const departures: Readonly<Record<string, Departure>> = {
   'nested-reverse-delete': {
     status: [409],
     code: ['conflict'],
-    why: 'a list whose rows must have an owner cannot be emptied (DECISIONS B8)',
+    why: 'a list whose rows must have an owner cannot be emptied',
   },
   'group-hidden': { code: ['unknown_param'], why: 'there is no such parameter, whatever it names' },
   'search-hidden': { code: ['unknown_param'], why: 'there is no text search' },

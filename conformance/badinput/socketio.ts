@@ -20,7 +20,7 @@ interface Departure {
 const departures: Readonly<Record<string, Departure>> = {
   'sio-resource-proto': {
     code: ['ok'],
-    why: 'a URI that no resource claims is held, and shows nothing until something is published there (DECISIONS A10)',
+    why: 'a URI that no resource claims is held, and shows nothing until something is published there',
   },
   'sio-op-missing': {
     code: ['bad_packet'],
@@ -28,9 +28,9 @@ const departures: Readonly<Record<string, Departure>> = {
   },
   'sio-event-name-proto': {
     code: ['silence'],
-    why: 'an unknown event without an ack is ignored, as by the ancestor (DECISIONS A10)',
+    why: 'an unknown event without an ack is ignored, as by the ancestor',
   },
-  'sio-join-room-of-other': { code: ['not_found'], why: 'a URI that names nothing names nothing (DECISIONS A10)' },
+  'sio-join-room-of-other': { code: ['not_found'], why: 'a URI that names nothing names nothing' },
 }
 
 /** Runs a vector over Socket.IO: what came back, nothing changed by what was refused, nothing leaked, alive. */

@@ -32,7 +32,7 @@ const refused = (status: number): HttpExpected => ({ status })
 export const httpDepartures: readonly HttpDeparture[] = [
   {
     id: 'wrong-verb-405',
-    why: 'RFC 9110 §15.5.6 (B13)',
+    why: 'RFC 9110 §15.5.6',
     rewrite: ({ step, path }) => {
       const [, id] = path
       const wrong = id === undefined ? ['PUT', 'PATCH', 'DELETE'] : ['POST']
@@ -60,29 +60,29 @@ export const httpDepartures: readonly HttpDeparture[] = [
   },
   {
     id: 'slash-at-the-end',
-    why: 'A slash at the end changes nothing: /cookie/ is the list (DESIGN §2.3, B13), /cookie/1/ its row',
+    why: 'A slash at the end changes nothing: /cookie/ is the list, /cookie/1/ its row',
     rewrite: ({ step, path }) =>
       step.method === 'GET' && path.length > 1 && path.at(-1) === '' ? { status: 200 } : null,
   },
   {
     id: 'missing-reference-400',
-    why: '404 speaks of the target only (A4)',
+    why: '404 speaks of the target only',
     rewrite: ({ step }, e) => (e.status === 404 && ['POST'].includes(step.method) ? refused(400) : null),
   },
   {
     id: 'bad-id-404',
-    why: 'An id that no row can have is a missing row (D2)',
+    why: 'An id that no row can have is a missing row',
     rewrite: ({ path: [, id] }, e) =>
       id !== undefined && !/^-?\d*$/.test(id) && e.status === 400 ? refused(404) : null,
   },
   {
     id: 'client-fault-is-not-500',
-    why: 'A 500 that the input caused is 400 (B7)',
+    why: 'A 500 that the input caused is 400',
     rewrite: (_, e) => (e.status === 500 ? refused(400) : null),
   },
   {
     id: 'media-type-415',
-    why: 'RFC 9110 §15.5.16: only JSON is read (B13)',
+    why: 'RFC 9110 §15.5.16: only JSON is read',
     rewrite: ({ step }) =>
       ['POST', 'PUT', 'PATCH'].includes(step.method) && !/^application\/([\w.-]+\+)?json\b/.test(step.contentType ?? '')
         ? refused(415)
@@ -90,7 +90,7 @@ export const httpDepartures: readonly HttpDeparture[] = [
   },
   {
     id: 'parameters-are-known-and-single',
-    why: 'Unknown, repeated or misplaced parameters are 400 (B13)',
+    why: 'Unknown, repeated or misplaced parameters are 400',
     rewrite: ({ step, path: [, id], query }) => {
       if (step.method !== 'GET') return null
       const names = [...query.keys()]
@@ -101,12 +101,12 @@ export const httpDepartures: readonly HttpDeparture[] = [
   },
   {
     id: 'limit-is-a-count',
-    why: 'limit is 0 or more (B6)',
+    why: 'limit is 0 or more',
     rewrite: ({ query }) => (query.get('limit')?.startsWith('-') ? refused(400) : null),
   },
   {
     id: 'sort-by-name',
-    why: 'sort=id is the flat form; null and a text are neither form (B13)',
+    why: 'sort=id is the flat form; null and a text are neither form',
     rewrite: ({ query, recorded }) => {
       const sort = query.get('sort')
       if (sort === 'null' || sort === '"id"') return refused(400)

@@ -77,7 +77,7 @@ export const departures: readonly Departure[] = [
   },
   {
     id: 'replace-deletes-nothing',
-    why: 'PUT replaces in place and never runs onDelete (A3)',
+    why: 'PUT replaces in place and never runs onDelete',
     rewrite: (at, e) => {
       const { op, args } = at.step
       if (op !== 'put' || e.status !== 200 || !e.dump) return null
@@ -87,7 +87,7 @@ export const departures: readonly Departure[] = [
   },
   {
     id: 'cascade-on-the-stored-side',
-    why: 'onDelete is declared on the to-one side, so a one-to-one cascades one way only (B8)',
+    why: 'onDelete is declared on the to-one side, so a one-to-one cascades one way only',
     rewrite: (at, e) => {
       const { op, args } = at.step
       if (op !== 'delete' || e.status !== 204 || !e.dump || !bothSidesCascade(at)) return null
@@ -97,7 +97,7 @@ export const departures: readonly Departure[] = [
   },
   {
     id: 'no-dangling-ids',
-    why: 'A one-way relation has a foreign key like any other (B8)',
+    why: 'A one-way relation has a foreign key like any other',
     rewrite: (at, e) => {
       const { op, args } = at.step
       const before = withoutDangling(at.model, at.before)
@@ -115,7 +115,7 @@ export const departures: readonly Departure[] = [
   },
   {
     id: 'bodies-are-objects',
-    why: 'An empty list is no object, neither as a body nor as an element of one (B7: a fault of shape)',
+    why: 'An empty list is no object, neither as a body nor as an element of one (a fault of shape)',
     rewrite: (at, e) => {
       const { op, args } = at.step
       const bodies = op === 'post' && Array.isArray(args.data) ? args.data : [args.data]
@@ -126,7 +126,7 @@ export const departures: readonly Departure[] = [
   },
   {
     id: 'text-keys-are-chosen',
-    why: 'Nobody makes a text key up: it is given by PUT (B9)',
+    why: 'Nobody makes a text key up: it is given by PUT',
     rewrite: (at, e) => {
       const key = objectOf(at.model, at.step.args.name)?.fields.find(f => f.kind === 'scalar' && f.pkey)
       if (at.step.op !== 'post' || e.status !== 201 || key?.kind !== 'scalar' || key.type !== 'str') return null
@@ -135,7 +135,7 @@ export const departures: readonly Departure[] = [
   },
   {
     id: 'no-reference-to-what-is-made-along',
-    why: 'A body names rows that are there before it (A4); the ancestor lets it guess the id of a row that it nests',
+    why: 'A body names rows that are there before it; the ancestor lets it guess the id of a row that it nests',
     rewrite: (at, e) => {
       const { op, args } = at.step
       if (op === 'get' || op === 'delete' || typeof e.status !== 'number' || e.status > 201) return null
@@ -145,7 +145,7 @@ export const departures: readonly Departure[] = [
   },
   {
     id: 'defaults-where-nothing-is-given',
-    why: 'A default is asked for only where the body leaves the field out (B8); the ancestor makes its rows all the same',
+    why: 'A default is asked for only where the body leaves the field out; the ancestor makes its rows all the same',
     rewrite: (at, e) => {
       if (at.step.op !== 'post' || e.status !== 201 || !e.dump) return null
       const dump = withoutUnusedDefaults(at, e.dump)
@@ -154,7 +154,7 @@ export const departures: readonly Departure[] = [
   },
   {
     id: 'bulk-shows-the-outcome',
-    why: 'An array is one request (DESIGN §2.6): its answer shows the rows as they are after all of it',
+    why: 'An array is one request: its answer shows the rows as they are after all of it',
     rewrite: (at, e) => {
       const { op, args } = at.step
       const object = objectOf(at.model, args.name)
@@ -166,7 +166,7 @@ export const departures: readonly Departure[] = [
   },
   {
     id: 'replace-sees-the-row',
-    why: 'PUT replaces in place (A3), so a setter sees the list of the row, not an empty one, and makes nothing new',
+    why: 'PUT replaces in place, so a setter sees the list of the row, not an empty one, and makes nothing new',
     rewrite: (at, e) => {
       const exact = inPlace[`${at.case}#${at.index}`]
       return exact ? { ...e, ...exact } : null
@@ -174,7 +174,7 @@ export const departures: readonly Departure[] = [
   },
   {
     id: 'missing-reference-400',
-    why: '404 speaks of the target of the call only; a body that names a missing row is 400 `reference` (A4)',
+    why: '404 speaks of the target of the call only; a body that names a missing row is 400 `reference`',
     rewrite: (at, e) => {
       const recorded = recordedError(at.recorded)
       if (e.status !== 404 || !recorded || aboutTarget(at, recorded.details)) return null
@@ -185,7 +185,7 @@ export const departures: readonly Departure[] = [
   },
   {
     id: 'mixed-faults',
-    why: 'Shape before references before writability, each phase all at once (B7)',
+    why: 'Shape before references before writability, each phase all at once',
     rewrite: (at, e) => {
       const recorded = recordedError(at.recorded)
       if (!recorded || (e.status === 404 && aboutTarget(at, recorded.details))) return null
@@ -200,7 +200,7 @@ export const departures: readonly Departure[] = [
   },
   {
     id: 'bad-id-404',
-    why: 'An id that no row can have is a missing row (D2, D12)',
+    why: 'An id that no row can have is a missing row',
     rewrite: (at, e) => {
       const { id } = at.step.args
       const key = objectOf(at.model, at.step.args.name)?.fields.find(f => f.kind === 'scalar' && f.pkey)
@@ -210,12 +210,12 @@ export const departures: readonly Departure[] = [
   },
   {
     id: 'client-fault-is-not-500',
-    why: 'A 500 that the input caused is 400 (B7)',
+    why: 'A 500 that the input caused is 400',
     rewrite: (_, e) => (e.status === 500 ? { ...e, status: 400 } : null),
   },
   {
     id: 'hidden-is-not-filterable',
-    why: 'Hidden fields can be neither filtered nor sorted by (B6)',
+    why: 'Hidden fields can be neither filtered nor sorted by',
     rewrite: (at, e) => {
       const field = queried(at).find(name => fieldOf(at, name)?.hidden)
       return field === undefined ? null : refuse(e, ['unknown_field', 'forbidden_field'], [field])
@@ -223,7 +223,7 @@ export const departures: readonly Departure[] = [
   },
   {
     id: 'limit-and-depth-are-counts',
-    why: 'limit and depth are integers, 0 or more; sort is a list of names (B6)',
+    why: 'limit and depth are integers, 0 or more; sort is a list of names',
     rewrite: (at, e) => {
       const { limit, depth, sort } = at.step.args
       const issue: IssueCode[] = ['type', 'range', 'format']
@@ -234,7 +234,7 @@ export const departures: readonly Departure[] = [
   },
   {
     id: 'filter-has-a-meaning',
-    why: 'null is the null test, an object at a relation filters the related row (B6)',
+    why: 'null is the null test, an object at a relation filters the related row',
     rewrite: (at, e) => {
       const { filter, name, id } = at.step.args
       if (at.step.op !== 'get' || id !== undefined || !isObject(filter) || e.status === 'refused') return null
@@ -247,7 +247,7 @@ export const departures: readonly Departure[] = [
   },
   {
     id: 'list-filter',
-    why: 'A list is not compared by equality but with $has, $hasAll, $size (B6)',
+    why: 'A list is not compared by equality but with $has, $hasAll, $size',
     rewrite: (at, e) => {
       const field = queried(at).find(name => {
         const known = fieldOf(at, name)
@@ -258,7 +258,7 @@ export const departures: readonly Departure[] = [
   },
   {
     id: 'crash-has-a-meaning',
-    why: 'Where the ancestor crashed: 4xx, or the meaning that the request has (B6)',
+    why: 'Where the ancestor crashed: 4xx, or the meaning that the request has',
     rewrite: (at, e) => {
       const { op, args } = at.step
       if (e.status !== 'refused' || op !== 'get' || at.recorded.crash === undefined) return null

@@ -183,7 +183,7 @@ class Runner {
   }
 }
 
-/** A reply that tells what is wrong, with what of the message could be read (DECISIONS A11). */
+/** A reply that tells what is wrong, with what of the message could be read. */
 function isRefusal(frame: Members, message: unknown): boolean {
   const { stream = null, payload } = (message ?? {}) as Members
   const asked = (typeof payload === 'object' && payload !== null ? payload : {}) as Members

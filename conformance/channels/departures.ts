@@ -42,19 +42,19 @@ const push = (action: string, pk: number, data: Payload): object => ({
 export const departures: readonly Departure[] = [
   {
     id: 'no-silence',
-    why: 'What the ancestor passes over in silence is answered in the envelope (DECISIONS A11)',
+    why: 'What the ancestor passes over in silence is answered in the envelope',
     cases: [], // every step with `serverError`: the runner expects one reply to it
     rewrite: steps => steps,
   },
   {
     id: 'unsubscribe',
-    why: 'Both dialects take unsubscribe (DECISIONS A11)',
+    why: 'Both dialects take unsubscribe',
     cases: ['action-is-case-sensitive-and-internal-method-names-are-not-actions'],
     rewrite: expecting(null, null, [answer('unsubscribe', 200, { action: 'update' })]),
   },
   {
     id: 'every-writer-is-logged',
-    why: 'Bulk writes are pushed like any other (DECISIONS A7)',
+    why: 'Bulk writes are pushed like any other',
     cases: ['bulk-operations'],
     rewrite: expecting(
       null,
@@ -64,7 +64,7 @@ export const departures: readonly Departure[] = [
   },
   {
     id: 'pk-in-data',
-    why: 'An action finds pk in data as well: the README version (DECISIONS B19)',
+    why: 'An action finds pk in data as well: the README version',
     cases: ['custom-detail-action-readme-pk-inside-data-is-not-seen'],
     rewrite: expecting([answer('test_detail', 200, 'q1')]),
   },
@@ -81,7 +81,7 @@ export const departures: readonly Departure[] = [
   },
   {
     id: 'answers-are-data',
-    why: 'What an action returns is its answer, whatever it is (DECISIONS B3)',
+    why: 'What an action returns is its answer, whatever it is',
     cases: ['custom-action-not-returning-a-pair-no-reply'],
     rewrite: steps =>
       expecting(

@@ -158,7 +158,7 @@ class Attributes {
   }
 }
 
-/** In Python value, status and headers are a tuple, in either order; more than three are none (DECISIONS B3). */
+/** In Python value, status and headers are a tuple, in either order; more than three are none. */
 function tupleOf(parts: readonly unknown[]): unknown {
   if (parts.length > 3) return parts
   const status = parts.slice(1).find(part => typeof part === 'number')

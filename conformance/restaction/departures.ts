@@ -31,7 +31,7 @@ export interface Departure {
   rewrite(at: At, expected: Expected): Expected | null
 }
 
-/** The whole table (DECISIONS B1). */
+/** The whole table. */
 export const departures: readonly Departure[] = [
   {
     id: 'errors-are-problems',
@@ -71,7 +71,7 @@ export const departures: readonly Departure[] = [
   },
   {
     id: 'both-forms-of-a-path',
-    why: 'a path with a slash at its end is the same, without a redirect (DESIGN §2.3)',
+    why: 'a path with a slash at its end is the same, without a redirect',
     rewrite: ({ path }) => (path === '/userinfo/' ? { status: 200, body: 'underscore' } : null),
   },
   {
@@ -100,7 +100,7 @@ export const departures: readonly Departure[] = [
   },
   {
     id: 'responses-go-through',
-    why: 'a Response is no bag of attributes that an output schema could shape (spec §2.4)',
+    why: 'a Response is no bag of attributes that an output schema could shape',
     rewrite: ({ path }) => (path === '/t/badout' ? { status: 200, text: 'x' } : null),
   },
   {
@@ -115,7 +115,7 @@ export const departures: readonly Departure[] = [
   },
   {
     id: 'no-tuples',
-    why: 'an array is data (DECISIONS B3)',
+    why: 'an array is data',
     rewrite: ({ case: name }) => (name === '4-tuple return -> 500' ? { status: 200, body: [1, 2, 3, 4] } : null),
   },
   {

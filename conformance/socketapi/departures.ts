@@ -31,7 +31,7 @@ const apples = [
 export const departures: readonly Departure[] = [
   {
     id: 'told-once',
-    why: 'A subscriber of an item and of its list hears of each change once (DECISIONS C6)',
+    why: 'A subscriber of an item and of its list hears of each change once',
     cases: ['double-subscriber-receives-patch-and-delete-twice'],
     rewrite: expecting(
       [1, [event('patch', { uri: '/apples/0', patch: { foo: 7 } })]],
@@ -40,7 +40,7 @@ export const departures: readonly Departure[] = [
   },
   {
     id: 'one-resource',
-    why: 'A URI is one resource however many slashes are in front; each subscriber is told in its own spelling (DESIGN §2.3)',
+    why: 'A URI is one resource however many slashes are in front; each subscriber is told in its own spelling',
     cases: ['uri-without-leading-slash-matches-route-but-uses-its-own-room'],
     rewrite: expecting(
       [3, [event('create', { uri: '/apples/', resource: { foo: 3, bar: null } })]],
@@ -50,7 +50,7 @@ export const departures: readonly Departure[] = [
   },
   {
     id: 'one-spelling',
-    why: 'An id that is spelled `00` is another one, which is not there (DECISIONS D12)',
+    why: 'An id that is spelled `00` is another one, which is not there',
     cases: ['rooms-are-raw-strings-leading-zero-is-another-room'],
     rewrite: steps =>
       expecting([1, []])(steps).map(step =>
@@ -59,7 +59,7 @@ export const departures: readonly Departure[] = [
   },
   {
     id: 'getter-refuses',
-    why: 'A getter that refuses is heard: the URI is not held (spec: Flask-SocketAPI §1.4, marked as a quirk)',
+    why: 'A getter that refuses is heard: the URI is not held',
     cases: ['subscribe-getter-http-abort-is-swallowed-and-joined'],
     rewrite: steps =>
       expecting([0, [event('api_error', { error: 'NotFoundError', message: 'There is nothing here' })]])(steps).map(
@@ -68,7 +68,7 @@ export const departures: readonly Departure[] = [
   },
   {
     id: 'namespaces-work',
-    why: 'On a namespace everything is as it is on the main one: the README version (DECISIONS C19)',
+    why: 'On a namespace everything is as it is on the main one: the README version',
     cases: ['namespace-create-subscribe-broken-as-coded'],
     rewrite: steps =>
       expecting(
@@ -90,7 +90,7 @@ export const departures: readonly Departure[] = [
   },
   {
     id: 'readme-state',
-    why: 'A URI that nothing serves is held without a state (DECISIONS A10)',
+    why: 'A URI that nothing serves is held without a state',
     cases: ['readme-state-always-follows-subscribe'],
     rewrite: steps => steps,
   },

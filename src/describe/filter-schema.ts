@@ -14,7 +14,7 @@ export interface FlatParameter {
 
 const lists: ReadonlySet<Operator> = new Set(['in', 'nin', 'hasAny', 'hasAll'])
 
-/** Every condition on a resource's own fields that a URL may hold (spec: http §3.2, safety rule 9). */
+/** Every condition on a resource's own fields that a URL may hold (protocol §4.2). */
 export function flatParameters(resource: Resource): FlatParameter[] {
   return resource.fields
     .filter(field => field.filterable && !field.hidden)

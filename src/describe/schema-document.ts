@@ -29,7 +29,7 @@ export function schemaDocument(resource: Resource, base: string): JsonSchema {
   }
 }
 
-/** What a resource is called among the schemas: its title, begun small (DECISIONS B10). */
+/** What a resource is called among the schemas: its title, begun small. */
 export function schemaName({ title }: Resource): string {
   const first = String.fromCodePoint(title.codePointAt(0) ?? 32)
   return first.toLowerCase() + title.slice(first.length)

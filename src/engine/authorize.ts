@@ -19,7 +19,7 @@ const actions: Readonly<Record<Operation, string>> = {
 
 /**
  * What the caller may do. Throws where the operation is refused whatever the row: ApiError `unauthenticated` for an
- * anonymous caller, `forbidden` for a known one (DECISIONS B12), `method_not_allowed` for writes of what can only be read.
+ * anonymous caller, `forbidden` for a known one (RFC 9110 §15.5), `method_not_allowed` for writes of what can only be read.
  */
 export function authorize(call: Call, authenticating: boolean): Permissions {
   const { resource, operation } = call

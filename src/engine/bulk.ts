@@ -16,7 +16,7 @@ import { audienceOf } from './audience.ts'
 import { checkRead, listTag } from './version.ts'
 import { viewOf } from './view.ts'
 
-/** PATCH of a collection: the same patch for all rows that a filter selects, all or nothing (DECISIONS D7). */
+/** PATCH of a collection: the same patch for all rows that a filter selects, all or nothing. */
 export function* patchRows(unit: Unit, call: Call, writing: Writing): Work<Item> {
   const instances = yield* selected(unit, call, writing)
   for (const instance of instances) yield* patchInstance(unit, call, instance, writing, null)

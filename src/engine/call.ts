@@ -56,7 +56,7 @@ export interface Call {
   readonly trusted?: boolean
   /** The permissions of the resource have been asked already, in the words of the dialect. */
   readonly permitted?: boolean
-  /** A patch that has to name all required fields: the envelope's `update` (DECISIONS C1). */
+  /** A patch that has to name all required fields: the envelope's `update`. */
   readonly complete?: boolean
   /** PUT on a collection: the unique key that names the row, canonical values by field. */
   readonly key?: Readonly<Record<string, Value>> | null
@@ -120,7 +120,7 @@ export interface Item extends Replayable, Carrying {
   readonly body: string
   /** Entity tag without quotes; null for several rows. */
   readonly etag: string | null
-  /** Milliseconds; null where it says nothing (see DECISIONS C9). */
+  /** Milliseconds since 1970; null while the second of the change is not over. */
   readonly modified: number | null
   /** `epoch.seq` after the write, or of the snapshot. */
   readonly position: string

@@ -10,7 +10,7 @@ import { viewOf } from './view.ts'
 
 /**
  * A representation may come back as it was read: read-only members are accepted where they say what is so already,
- * so that GET → edit → PUT works (DECISIONS B9). Other values are refused.
+ * so that GET → edit → PUT works (protocol §3.1). Other values are refused.
  */
 export function checkEchoes(unit: Unit, instance: Instance, prepared: Prepared, reading: Reading): Work<void> {
   return prepared.echoes.length === 0 ? nothing : compare(unit, instance, prepared, reading)

@@ -66,7 +66,7 @@ function* createOne(
   return instance
 }
 
-/** A body sent to `/customers/2/orders` may name customer 2 and no other (DECISIONS C7). */
+/** A body sent to `/customers/2/orders` may name customer 2 and no other. */
 function agreeWithParent(prepared: Prepared, via: Field, parent: Id): void {
   const said = prepared.settings.find(s => s.field === via)
   if (!said || said.kind !== 'one' || (said.target && 'id' in said.target && said.target.id === parent)) return
@@ -168,7 +168,7 @@ function withKey(call: Call, body: unknown): unknown {
   return { ...body, ...call.key }
 }
 
-/** A new row may repeat the id of its URI (DECISIONS B9). */
+/** A new row may repeat the id of its URI. */
 function withoutId(call: Call, body: unknown): unknown {
   const { name } = call.resource.id
   if (call.id === null || call.mode.readonly === 'refuse' || !isObject(body) || !Object.hasOwn(body, name)) return body

@@ -72,7 +72,7 @@ export interface HandledOptions {
   readonly onFault: (error: unknown) => void
 }
 
-/** Runs the functions of handled resources: one write to a list at a time, each all or nothing as far as it is ours (DECISIONS B17). */
+/** Runs the functions of handled resources: one write to a list at a time, each all or nothing as far as it is ours. */
 export function createHandled(options: HandledOptions): Handled {
   const { routes, store, engine, authenticating, onFault } = options
   const lanes = new Lanes()
@@ -210,7 +210,7 @@ const operations: readonly HandledOperation[] = ['get', 'patch', 'delete', 'crea
 
 const words = { create: 'creator', patch: 'patcher', delete: 'deleter' } as const
 
-/** The ancestor's words, its stray apostrophe among them (spec: Flask-SocketAPI §1.5). */
+/** The ancestor's words, its stray apostrophe among them. */
 function unhandled(operation: keyof typeof words, uri: string): ApiError {
   return new ApiError('bad_request', {
     error: 'InvalidRequestError',

@@ -7,7 +7,7 @@ import { wait, type Work } from '../store/work.ts'
 import type { Call, Outcome } from './call.ts'
 import type { Upload } from './files/reception.ts'
 
-/** Milliseconds for which the answer to a key is kept: a day (DESIGN: G9). */
+/** Milliseconds for which the answer to a key is kept: a day. */
 export const KEPT_FOR = 86_400_000
 
 /** A key that a caller gave a write, so that it takes effect once however often it is sent. */

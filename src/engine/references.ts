@@ -11,7 +11,7 @@ interface Reference {
   readonly pointer: string
 }
 
-/** Every row that a body names must exist; all that do not are told at once (DECISIONS A4, B7). */
+/** Every row that a body names must exist; all that do not are told at once (protocol §6.2). */
 export function checkReferences(unit: Unit, settings: readonly Setting[]): Work<void> {
   const references: Reference[] = []
   for (const setting of settings) collect(setting, references)

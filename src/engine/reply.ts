@@ -20,7 +20,7 @@ export interface ReplyOptions {
   readonly headers?: ReplyHeaders
 }
 
-/** Answers with a status or header fields of one's own; an array as such is data (DECISIONS B3). */
+/** Answers with a status or header fields of one's own; an array as such is data. */
 export function reply<T>(value: T, { status = 200, headers = {} }: ReplyOptions = {}): Reply<T> {
   return Object.freeze<Reply<T>>({ [brand]: true, value, status, headers })
 }

@@ -15,7 +15,7 @@ import { relatedIds } from './related.ts'
 type Sorting = Pick<Reading, 'ctx' | 'permissions' | 'sortedRows'>
 
 /**
- * Rows of a query that sorts by what no store has, calculated fields and to-many lists (DECISIONS B6), or that a rule
+ * Rows of a query that sorts by what no store has, calculated fields and to-many lists, or that a rule
  * by a function narrows.
  * All matching rows are loaded, up to a limit, and sorted here. Null if the store can sort.
  */

@@ -11,7 +11,8 @@ import type { View } from './view.ts'
 
 /**
  * The entity tag of a row's representation: `epoch.seq`, and behind a further dot what tells this representation
- * from the default one of the same version. Unsafe methods compare the first two parts only (DECISIONS A6).
+ * from the default one of the same version. Unsafe methods compare the first two parts only,
+ * as a write is about the version and not about one representation of it.
  */
 export function itemTag(epoch: string, view: View, row: Row, snapshot: Snapshot, permissions: Permissions): string {
   const version = `${epoch}.${row[SEQ] as number}`
@@ -54,7 +55,7 @@ function latest(snapshot: Snapshot, touches: Iterable<Resource>, more: Iterable<
   return fleeting < 0 ? `${lasting}` : `${lasting}~${fleeting}`
 }
 
-/** Milliseconds of the last change, or null while its second is not over: Last-Modified has no finer grain (DECISIONS C9). */
+/** Milliseconds of the last change, or null while its second is not over: HTTP dates have no finer grain (RFC 9110 §5.6.7). */
 export function modifiedOf(row: Row, now: number): number | null {
   const at = row[AT] as number
   return at > 0 && Math.floor(at / 1000) < Math.floor(now / 1000) ? at : null

@@ -23,7 +23,7 @@ import { jsonMode } from '../schema/input-mode.ts'
 /** Where ids come from when the client does not choose them. */
 export type NewId = (unit: Unit, resource: Resource) => Work<Id>
 
-/** Makes a row from a prepared body: its id first, then defaults, then what the body says, nested rows depth first (DECISIONS A9). */
+/** Makes a row from a prepared body: its id, then defaults, then what the body says, nested rows depth first (protocol §3.5). */
 export function* create(unit: Unit, prepared: Prepared, id: Id | null, newId: NewId): Work<Instance> {
   const { resource } = prepared
   const own = id ?? prepared.id ?? (yield* newId(unit, resource))
@@ -54,7 +54,7 @@ function merged(instance: Instance, setting: Setting): Setting {
 }
 
 /**
- * Replaces in place (DECISIONS A3): what the body leaves out returns to its default, lists that it leaves out are emptied
+ * Replaces in place (protocol §3.3): what the body leaves out returns to its default, lists that it leaves out are emptied
  * where the other side may be without. What clients cannot see or set stays.
  */
 export function* replace(unit: Unit, instance: Instance, prepared: Prepared, newId: NewId): Work<void> {

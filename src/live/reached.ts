@@ -6,7 +6,7 @@ import type { Store } from '../store/store.ts'
 const PATIENCE = 2_000
 
 /**
- * Resolves when the store shows a position, so that whoever wrote up to there finds it (DESIGN §1.6). Throws ApiError
+ * Resolves when the store shows a position, so that whoever wrote up to there finds it (protocol §7.6). Throws ApiError
  * `validation` for what is no position, `unavailable` where it is not reached in time or belongs to another history.
  */
 export async function reached(store: Store, text: string, place: { header?: string; pointer?: string }): Promise<void> {

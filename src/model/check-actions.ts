@@ -19,8 +19,8 @@ function placeOf(key: string, def: ActionDef): { readonly method: Verb; readonly
 }
 
 /**
- * Checks the names and URIs of actions. Static beats id (DECISIONS C4): where ids are texts, an id that is also the end
- * of an action's URI cannot be reached, which is a warning; two that claim one URI are a fault.
+ * Checks the names and URIs of actions. An action goes before an id (protocol §9.1): where ids are texts, an id that is also
+ * the end of an action's URI cannot be reached, which is a warning. Two actions that claim one URI are a fault.
  */
 export function checkActions(defs: Defs, note: Note, warn: (line: string) => void): void {
   const paths = new Set([...defs].flatMap(([name, def]) => pathsOf(name, def)))

@@ -135,7 +135,7 @@ function isSortable(def: FieldDef, type: ScalarType | null): boolean {
     case 'back':
     case 'many':
     case 'count':
-      // Evaluated in memory, so only where the declaration asks for it (DECISIONS B6).
+      // Evaluated in memory, so only where the declaration asks for it.
       return def.sortable ?? false
     case 'self':
       return false

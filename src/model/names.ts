@@ -2,7 +2,7 @@ import type { FieldDef } from '../schema/field.ts'
 import type { ResourceDef } from './declaration.ts'
 import { camelCase, capital, singular } from './naming.ts'
 
-/** Names by which the framework answers, and the words of the option `paths` that move them (DECISIONS C4). */
+/** Names by which the framework answers, and the words of the option `paths` that move them (protocol §1.3). */
 export const reservedPaths: Readonly<Record<string, string>> = Object.freeze({
   docs: '/docs',
   openapi: '/openapi.json',
@@ -22,7 +22,7 @@ export const reservedPaths: Readonly<Record<string, string>> = Object.freeze({
 /** Where reserved names were moved to; null = not served at all. */
 export type Paths = Readonly<Record<string, string | null>>
 
-/** `invoiceLines` → `InvoiceLine` (DECISIONS B10). */
+/** `invoiceLines` → `InvoiceLine`. */
 export function titleOf(name: string, def: ResourceDef): string {
   return def.title ?? capital(singular(camelCase(name, name)))
 }

@@ -1,4 +1,4 @@
-/** How names of tables and columns become names of resources and fields (DECISIONS B10), the same on every run. */
+/** How names of tables and columns become names of resources and fields, the same on every run. */
 
 // The few words that the rules below get wrong and that tables are really called by.
 const IRREGULAR: readonly (readonly [singular: string, plural: string])[] = [

@@ -34,7 +34,7 @@ interface Converter {
 
 type Arguments = ReadonlyMap<string, string>
 
-/** Werkzeug's converters, but numbers have one spelling: `01` is no other way to write 1 (DECISIONS D12). */
+/** Werkzeug's converters, but numbers have one spelling: `01` is no other way to write 1 (protocol §1.2). */
 const converters: Readonly<Record<string, (given: Arguments, words: readonly string[]) => Converter>> = {
   string: given => {
     const exact = given.get('length')

@@ -5,7 +5,7 @@ const polluting: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'pro
 
 /**
  * Holds a value that somebody else parsed to what `parseJson` lets through, as far as it can still be seen: keys that
- * were there twice cannot (DECISIONS C2). Throws ApiError `depth_exceeded`, `too_many_keys`, `too_many_items`,
+ * were there twice cannot. Throws ApiError `depth_exceeded`, `too_many_keys`, `too_many_items`,
  * `validation`.
  */
 export function checkJson(value: unknown, limits: JsonLimits): void {

@@ -59,7 +59,7 @@ export class UriTargets {
     return action === undefined ? null : { action, id: found.id }
   }
 
-  /** What a query asks to follow; a list without an explicit limit is the whole list (DECISIONS A2). */
+  /** What a query asks to follow; a list without an explicit limit is the whole list (protocol §7.1). */
   read({ resource, id, query }: UriTarget): { readonly query: Query | null; readonly shape: Shape } {
     const { limits, mode, cursorKey } = this.#engine
     const parameters = query === '' ? [] : readParameters(query, limits.parameters)

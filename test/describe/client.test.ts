@@ -119,7 +119,7 @@ describe('the commands that write documents', () => {
   })
 })
 
-// The resource that the original's own clients are tested with (spec: restaction §4.6).
+// The resource that the original's own clients are tested with.
 describe('res.js of the meta data', () => {
   let started: Started
   let directory: string

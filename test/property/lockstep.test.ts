@@ -64,7 +64,7 @@ async function side(face: Face, store: Store): Promise<Side> {
 
 const isObject = (body: unknown): boolean => typeof body === 'object' && body !== null && !Array.isArray(body)
 
-/** The envelope takes objects with members that it knows, and leaves out the others (spec: channels §2.3). */
+/** The envelope takes objects with members that it knows, and leaves out the others. */
 const isStrange = (body: unknown): boolean => !isObject(body) || 'nope' in (body as object) || 'id' in (body as object)
 
 function say({ face, speaker, http }: Side, command: Command, id: Id, body: unknown): Promise<Told> {

@@ -1,6 +1,6 @@
 import { anything, message, record, text, type AsyncDraft, type Json } from './draft.ts'
 
-/** The envelope of channels-api and its followers on a WebSocket without subprotocol (spec: socketapi-channels §2, §3). */
+/** The envelope of channels-api and its followers on a WebSocket without subprotocol. */
 export function describeEnvelope(draft: AsyncDraft): void {
   const stream: Json = { type: 'string', enum: draft.resources.map(resource => resource.name) }
   const row = draft.anyRow()

@@ -1,6 +1,6 @@
 import { anything, message, record, text, type AsyncDraft, type Json } from './draft.ts'
 
-/** The events of Socket.IO, in Flask-SocketAPI's words (spec: socketapi-channels §1). */
+/** The events of Socket.IO, in Flask-SocketAPI's words. */
 export function describeSocketIo(draft: AsyncDraft, path: string): void {
   const uri: Json = {
     type: 'string',

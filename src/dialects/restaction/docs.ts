@@ -5,7 +5,7 @@ import { SchemaError } from './text/schema-error.ts'
 /** The members of the documentation of an API, a resource or an action, `$desc` and its schemas among them. */
 export type DocsMembers = Record<string, unknown>
 
-/** The members that a documentation text may have, by what it documents (spec: restaction §2.1). */
+/** The members that a documentation text may have, by what it documents. */
 export const marks: Readonly<Record<'api' | 'resource' | 'action', readonly string[]>> = {
   api: ['$shared', '$error'],
   resource: ['$shared'],
@@ -14,7 +14,7 @@ export const marks: Readonly<Record<'api' | 'resource' | 'action', readonly stri
 
 /**
  * Takes a documentation text apart: prose becomes `$desc`, and from the line of the earliest mark on it is YAML, all of
- * whose members are kept, but for `$desc` (spec: restaction §2.1). No text at all gives no members. Throws a SchemaError
+ * whose members are kept, but for `$desc`. No text at all gives no members. Throws a SchemaError
  * if the YAML cannot be read or has no such member: prose spoke of the mark, which would lose the schema silently.
  * Other than in the original, the mark may stand in the first line.
  */
@@ -72,7 +72,7 @@ function yaml(): typeof Yaml {
   return (loaded ??= createRequire(import.meta.url)('yaml') as typeof Yaml)
 }
 
-/** What YAML reserves and a schema begins with: references, parameters of lists (spec: restaction §2.1). */
+/** What YAML reserves and a schema begins with: references, parameters of lists. */
 const reserved = ['@', '&', '*'] as const
 
 /**

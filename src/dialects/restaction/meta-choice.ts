@@ -1,5 +1,5 @@
 /**
- * Whether a request for the documentation wants the meta data rather than the page (spec: restaction §2.7): the better
+ * Whether a request for the documentation wants the meta data rather than the page: the better
  * quality, then the more specific range decides; the page where both are as good.
  */
 export function prefersJson(accept: string | undefined): boolean {

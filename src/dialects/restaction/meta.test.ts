@@ -12,7 +12,7 @@ const nothing = metaFile()
 const run = (): number => 1
 
 describe('meta data', () => {
-  test('of an API without anything (spec: restaction §2.2)', () => {
+  test('of an API without anything', () => {
     expect(metaData(link({}), nothing, '')).toEqual({
       $auth: { algorithm: 'HS256', cookie: null, expiration: 3600, header: 'Authorization', refresh: true },
       $desc: '',
@@ -83,7 +83,7 @@ describe('meta data', () => {
     })
   })
 
-  test('of resources with rows: get, post and the actions that a name can tell (DECISIONS C5)', () => {
+  test('of resources with rows: get, post and the actions that a name can tell', () => {
     const close = action({ on: 'row', run })
     const todo = resource({ id: t.id() })
       .docs('Things')
@@ -114,7 +114,7 @@ test('JSON has sorted keys, four spaces deep', () => {
   )
 })
 
-describe('whether the documentation is wanted as JSON (spec: restaction §2.7)', () => {
+describe('whether the documentation is wanted as JSON', () => {
   test.each<[string | undefined, boolean]>([
     [undefined, false],
     ['*/*', false],

@@ -4,14 +4,14 @@ import type { Action, Model, Resource } from '../../model/model.ts'
 /** Meta data as restaction's clients read them. */
 export type MetaData = Readonly<Record<string, unknown>>
 
-/** What every API may answer with (spec: restaction §2.2). */
+/** What every API may answer with. */
 const errors: MetaData = {
   '400.InvalidData': 'request data invalid',
   '403.PermissionDeny': 'permission deny',
   '500.ServerError': 'internal server error',
 }
 
-/** How tokens travel unless the meta file says otherwise (spec: restaction §3). */
+/** How tokens travel unless the meta file says otherwise. */
 const auth: MetaData = {
   algorithm: 'HS256',
   cookie: null,
@@ -21,8 +21,8 @@ const auth: MetaData = {
 }
 
 /**
- * restaction's meta data of an API (spec: restaction §2.2, §2.7). `file` gives those of a
- * meta file (`$roles`, `$auth` …). Resources with rows have `get` and `post` of their list and their actions (DECISIONS C5).
+ * restaction's meta data of an API. `file` gives those of a
+ * meta file (`$roles`, `$auth` …). Resources with rows have `get` and `post` of their list and their actions.
  */
 export function metaData(model: Model, file: () => MetaData, prefix: string): MetaData {
   const { $desc = '', $shared = {}, $error, ...further } = model.docs.members

@@ -29,7 +29,7 @@ export function readMeta(meta: Meta | string): Meta {
   return typeof meta === 'string' ? (JSON.parse(readFileSync(meta, 'utf8')) as Meta) : meta
 }
 
-/** Neither a wildcard nor inheritance: what is not named is denied (spec: restaction §3). */
+/** Neither a wildcard nor inheritance: what is not named is denied. */
 function isPermitted(roles: Roles | undefined, role: string, resource: string, action: string): boolean {
   const resources = own(roles, role)
   const actions = own(resources, resource)

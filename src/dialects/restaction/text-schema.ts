@@ -8,7 +8,7 @@ import { compileText, type TextOptions, type Validate } from './text/text.ts'
 /** Refusals that one answer tells. */
 const MOST = 100
 
-/** A schema text with validr's own rules of conversion, whatever the value came from (DECISIONS A1). Throws SchemaError. */
+/** A schema text with validr's own rules of conversion, whatever the value came from. Throws SchemaError. */
 export function textSchema(declared: unknown, options: TextOptions = {}): Schema {
   const validate = compileText(declared, options) as Validate
   const check = (value: unknown): unknown => {
@@ -24,7 +24,7 @@ function issueOf({ message, pointer }: Invalid): Issue {
   return { code: codeOf(message), pointer: `#${pointer.split('/').map(encodeURIComponent).join('/')}`, detail: message }
 }
 
-/** The built-in validators say what they refuse in a few fixed ways (spec: restaction §1.4). */
+/** The built-in validators say what they refuse in a few fixed ways. */
 function codeOf(message: string): IssueCode {
   if (message === 'required') return 'required'
   if (message === 'not unique') return 'unique'

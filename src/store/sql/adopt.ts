@@ -49,7 +49,7 @@ const RESERVED: readonly string[] = [
   'prototype',
 ]
 
-/** Names what a catalog holds (DECISIONS B10): the same catalog gives the same declaration, ties go by column name. */
+/** Names what a catalog holds: the same catalog gives the same declaration, ties go by column name. */
 export function adopt(catalog: Catalog, options: AdoptOptions): Adoption {
   const joins = new Set(catalog.tables.filter(table => isJoin(table, catalog)))
   const names = new Set(RESERVED)

@@ -4,7 +4,7 @@ import type { Connection } from './connection.ts'
 import type { Meta } from './meta.ts'
 
 /**
- * Hands out integer ids, none twice (DECISIONS A9): the highest stays in memory whatever is rolled back, and is written
+ * Hands out integer ids, none twice: the highest stays in memory whatever is rolled back, and is written
  * down when a row is deleted, since the table alone would then forget that the id was used.
  */
 export class Ids {

@@ -100,7 +100,7 @@ export class State implements Positions {
 
   /**
    * Learns what another process committed, if it did; true if so. If it left no record of it, positions mean nothing any
-   * more and a new epoch is due (DECISIONS A6). The question costs 4 us: once a group of writes, never once a request.
+   * more and a new epoch is due. The question costs 4 us: once a group of writes, never once a request.
    */
   look(): boolean {
     const version = this.#version.get()![0]

@@ -42,7 +42,7 @@ function sendItem(face: Face, call: HttpCall, item: Item): void | Promise<void> 
     const location = face.routes.item(item.resource, item.ids[0]!)
     if (location !== null) fields.push('location', location)
   } else if (call.parent !== null && reading) {
-    // Reached through its parent, the row has a URI of its own (DECISIONS C7).
+    // Reached through its parent, the row has a URI of its own (protocol §1.1).
     const own = face.routes.item(item.resource, item.ids[0]!)
     if (own !== null) fields.push('content-location', own)
   }

@@ -32,7 +32,7 @@ export function pageLinks(path: string, parameters: readonly Parameter[], list: 
   return text
 }
 
-/** Where the rest of an id list is that was cut at `limits.relatedIds`: the nested collections (DECISIONS A5). */
+/** Where the rest of an id list is that was cut at `limits.relatedIds`: the nested collections (protocol §2.4). */
 export function cutLinks(path: string, item: Item): string | null {
   if (item.cut.length === 0) return null
   return item.cut.map(name => `<${path}/${encodeURIComponent(name)}>; rel="related"; title="${name}"`).join(', ')

@@ -1,7 +1,7 @@
 import type { Id } from '../../schema/field.ts'
 import type { ScalarType } from '../../schema/scalar-type.ts'
 
-/** The id that a path segment spells, null if it spells none: only the canonical spelling names a row (DECISIONS D12). */
+/** The id that a path segment spells, null if it spells none: only the canonical spelling names a row (protocol §1.2). */
 export function readId(type: ScalarType, text: string): Id | null {
   if (text === '') return null
   if (type.name === 'integer' || type.key === 'integer') return readInteger(text)

@@ -24,7 +24,7 @@ const PATIENCE = 1_000
 
 /**
  * Settles when everything that is committed has been told to this process's subscribers: the answer to a write comes
- * after what it did to the writer's own subscriptions (DECISIONS A12). Waits a second at most.
+ * after what it did to the writer's own subscriptions (protocol §8.4). Waits a second at most.
  */
 export async function ownEffectsTold(live: Live): Promise<void> {
   const patience = Promise.withResolvers<void>()

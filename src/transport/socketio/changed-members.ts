@@ -2,7 +2,7 @@ import type { Field, Resource } from '../../model/model.ts'
 import type { LiveEvent } from '../../live/event.ts'
 
 /**
- * The members of a representation whose value changed, as a JSON object (DECISIONS C6); null if none of those that are
+ * The members of a representation whose value changed, as a JSON object; null if none of those that are
  * shown did. What the records do not tell (related rows, functions of the declaration) counts as changed. Members that
  * have rules of their own are told each time, null where they are hidden: the change may have been one of that.
  */

@@ -37,8 +37,8 @@ export function isEvent(name: unknown): name is Event {
 }
 
 /**
- * Reads the first argument of an event. What the ancestor could not make sense of was a TypeError of its own
- * (spec: Flask-SocketAPI §1.4, §1.5), and is one here unless the client gave options.
+ * Reads the first argument of an event. What the ancestor could not make sense of was a TypeError of its own,
+ * and is one here unless the client gave options.
  */
 export function readMessage(event: Event, given: unknown, plain: boolean): Message {
   const wrong = (detail: string): Error =>

@@ -8,7 +8,7 @@ export interface ToldError {
   readonly payload: { readonly error: string; readonly message: string | null }
 }
 
-/** What a client is told of something thrown; the text of what is ours only while debugging (spec: Flask-SocketAPI §1.3). */
+/** What a client is told of something thrown; the text of what is ours only while debugging. */
 export function toldError(thrown: unknown, debug: boolean): ToldError {
   if (thrown instanceof ApiError && thrown.status < 500) {
     return { event: 'api_error', payload: { error: nameOf(thrown), message: thrown.message } }

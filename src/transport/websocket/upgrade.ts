@@ -29,7 +29,7 @@ export interface UpgradeOptions {
 }
 
 /**
- * Takes over the upgrades of a server on any path below the mount, except Socket.IO's (DECISIONS C3), and refuses those
+ * Takes over the upgrades of a server on any path below the mount, except Socket.IO's, and refuses those
  * that nobody takes. Connections are closed with the Api. Returns how to stop taking new ones.
  */
 export function acceptSockets(server: Server, options: UpgradeOptions): () => void {

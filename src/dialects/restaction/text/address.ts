@@ -25,7 +25,7 @@ export const ipv4: Validator = stringValidator('ipv4', value => ipv4Text.test(va
 
 export const ipv6: Validator = stringValidator('ipv6', isIpv6, { format: 'ipv6' })
 
-/** Public hosts only; the scheme may be left out, its slashes not (spec: restaction §1.4). */
+/** Public hosts only; the scheme may be left out, its slashes not. */
 export const url: Validator = stringValidator('url', isUrl, { format: 'uri-reference' })
 
 /** Mobile numbers of China. */

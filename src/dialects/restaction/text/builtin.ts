@@ -4,7 +4,7 @@ import { bool, float, int } from './number.ts'
 import { str } from './string.ts'
 import type { Validators } from './validator.ts'
 
-/** What every text may name (spec: restaction §1.4). */
+/** What every text may name. */
 export const builtin: Validators = Object.freeze({
   int,
   bool,

@@ -36,7 +36,7 @@ function fitsOf(node: TextNode): Step['fits'] {
   return at.is === 'scalar' ? (at.validator.fits?.(at.params) ?? null) : null
 }
 
-/** Sees to empty values, so that validators never meet one (spec: restaction §1.3, the truth table). */
+/** Sees to empty values, so that validators never meet one. */
 function compileScalar({ validator, check, optional, default: standard }: ScalarNode): Check {
   const { string } = validator
   const nothing = string ? '' : null
@@ -50,7 +50,7 @@ function compileScalar({ validator, check, optional, default: standard }: Scalar
   }
 }
 
-/** Only `optional` is honoured on a reference, and only for null: the target is not asked (spec: restaction §1.6). */
+/** Only `optional` is honoured on a reference, and only for null: the target is not asked. */
 function compileRefer({ target, optional }: ReferNode): Check {
   const check = checkOf(target)
   return optional ? (value, report) => (value === undefined || value === null ? null : check(value, report)) : check

@@ -54,7 +54,7 @@ export function patternValidator(name: string, pattern: RegExp, schema: JsonSche
   return stringValidator(name, value => whole.test(value), schema)
 }
 
-/** A validator of strings by a test (spec: restaction §1.4, "regex validators"). */
+/** A validator of strings by a test. */
 export function stringValidator(name: string, test: (value: string) => boolean, schema: JsonSchema): Validator {
   return {
     string: true,

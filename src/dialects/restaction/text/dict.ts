@@ -12,7 +12,7 @@ export interface Step {
 
 /**
  * Builds an object of exactly the fields of the schema, in its order; of two steps with one key the later overrides,
- * but both are checked (merges; spec: restaction §1.6).
+ * but both are checked (merges).
  */
 export function compileDict(steps: readonly Step[], optional: boolean): Check {
   const count = steps.length

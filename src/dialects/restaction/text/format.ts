@@ -41,7 +41,7 @@ const names = (of: readonly string[], index: (m: Moment) => number): Directive =
   pattern: `(?:${of.join('|')})`,
 })
 
-/** The directives that name a part of a moment; those about zones and weeks have none here (spec: restaction §1.4). */
+/** The directives that name a part of a moment; those about zones and weeks have none here. */
 const directives: Readonly<Record<string, Directive>> = {
   // Years below 1000 are printed without zeros, as recorded.
   Y: { reads: '\\d{4}', prints: m => String(m.year), pattern: '\\d{1,4}' },

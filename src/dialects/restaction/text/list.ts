@@ -2,7 +2,7 @@ import type { ListNode } from './node.ts'
 import { FAIL, isFull, refuse, within, type Check, type Report } from './report.ts'
 import { listCode, type Fits } from './straight-line.ts'
 
-/** Any iterable is a list, a string one of characters, a map one of its keys (spec: restaction §1.5). */
+/** Any iterable is a list, a string one of characters, a map one of its keys. */
 export function compileList(node: ListNode, check: Check, fits: Fits | null): Check {
   const { minlen, maxlen, unique, optional } = node
   const low = `list length must >= ${Math.trunc(minlen)}`

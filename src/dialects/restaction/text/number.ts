@@ -62,7 +62,7 @@ export const float: Validator = {
   }),
 }
 
-/** True and false, never their spellings (spec: restaction §1.4). */
+/** True and false, never their spellings. */
 export const bool: Validator = {
   string: false,
   params: {},

@@ -9,7 +9,7 @@ const none: Parameters = Object.freeze({})
 
 /**
  * Binds what a text gives to the parameters that its validator knows; null = a fault was noted. A wrong type is a fault
- * of the schema here: the original noticed it only when a value came (spec: restaction §1.3).
+ * of the schema here: the original noticed it only when a value came.
  */
 export function bind(
   owner: string,

@@ -100,7 +100,7 @@ function parseRefer(parsed: ValidatorText, desc: string | null, scope: Scope, no
     return null
   }
   const target = sharedOf(to, scope, note)
-  // Whatever else a reference says is not honoured (spec: restaction §1.6).
+  // Whatever else a reference says is not honoured.
   return target && { is: 'refer', to, target, optional: flagOf(parsed, 'optional'), desc }
 }
 

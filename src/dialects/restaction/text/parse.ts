@@ -155,7 +155,7 @@ function parseSelf(
   return { optional: params['optional'] === true, merges, desc: typeof inner === 'string' ? inner : own }
 }
 
-/** The part of a key that positions name (spec: restaction §1.7). */
+/** The part of a key that positions name. */
 function segmentOf(key: string): string {
   return (key.split('?', 1)[0]!.length < key.length ? key.split('?', 1)[0]! : key.split('@', 1)[0]!).trim()
 }

@@ -27,7 +27,7 @@ export type Check = (value: unknown, report: Report) => unknown
 /** Why a value was refused, and where. */
 export interface Invalid {
   readonly message: string
-  /** Keys joined by dots, indexes in brackets: `user.tags[1]`; empty for the value itself (spec: restaction §1.7). */
+  /** Keys joined by dots, indexes in brackets: `user.tags[1]`; empty for the value itself. */
   readonly position: string
   /** The same place as a JSON pointer (RFC 6901): `/user/tags/1`. */
   readonly pointer: string

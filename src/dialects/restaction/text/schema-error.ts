@@ -3,7 +3,7 @@ import { textOf } from './report.ts'
 /** One thing wrong with a schema text. */
 export interface SchemaFault {
   readonly message: string
-  /** `user.tags[].name`: where in the schema (spec: restaction §1.7). */
+  /** `user.tags[].name`: where in the schema. */
   readonly position: string
   /** What to write instead. */
   readonly fix: string

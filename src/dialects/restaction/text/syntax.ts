@@ -1,6 +1,6 @@
 import type { Value } from '../../../schema/field.ts'
 
-/** A validator string taken apart (spec: restaction §1.2); nothing in it has a meaning yet. */
+/** A validator string taken apart; nothing in it has a meaning yet. */
 export interface ValidatorText {
   /** What stands before the first `?` or `@`; null if neither does. */
   readonly key: string | null
@@ -18,7 +18,7 @@ export interface SyntaxFault {
 }
 
 const space = /[ \t\n\r\f\v]*/y
-/** Wider than 0.14.1, as older versions were: any characters but those of the grammar, trimmed (spec: §1.8). */
+/** Wider than validr 0.14.1, as its older versions were: any characters but those of the grammar, trimmed. */
 const key = /([^?@&()]*)(?=[?@])/y
 const self = /\$self/y
 const ident = /[A-Za-z_][A-Za-z0-9_]*/y

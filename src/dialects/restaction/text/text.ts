@@ -33,7 +33,7 @@ export interface TextOptions<T extends SharedTexts = SharedTexts> {
   readonly place?: string
 }
 
-/** Compiles a schema text (spec: restaction §1) once; throws a SchemaError with all its faults. */
+/** Compiles a schema text once; throws a SchemaError with all its faults. */
 export function compileText<const S, const T extends SharedTexts = {}>(
   schema: S,
   options: TextOptions<T> = {},

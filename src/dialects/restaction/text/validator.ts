@@ -10,7 +10,7 @@ export type Parameters = Readonly<Record<string, Value>>
 
 /** One validator that a text can name. */
 export interface Validator {
-  /** Whether `""` counts as empty, and `""` stands for nothing (spec: restaction §1.3). */
+  /** Whether `""` counts as empty, and `""` stands for nothing. */
   readonly string: boolean
   /** Its own parameters in the order of positional arguments. */
   readonly params: Readonly<Record<string, ParameterKind>>

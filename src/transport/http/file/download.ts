@@ -45,7 +45,7 @@ async function read(face: Face, call: HttpCall, field: ScalarField, again = true
   if (!file) throw absent(call, field)
   const { exchange } = call
   const at = Date.parse(file.modified)
-  // Last-Modified tells nothing finer than a second (DECISIONS C9).
+  // HTTP dates have no finer grain than a second (RFC 9110 §5.6.7).
   const modified = Math.floor(at / 1000) < Math.floor(face.engine.clock() / 1000) ? at : null
   const conditions = readConditions(exchange)
   checkRead(conditions, file.version, modified)

@@ -86,7 +86,7 @@ async function receive(
     ),
   )
   call.input = input
-  // Parts are text, to be read by the types of their fields (DECISIONS A1).
+  // Parts are text, to be read by the types of their fields (protocol §12.5).
   call.mode = textMode
   call.uploads = reception.uploads
 }

@@ -75,7 +75,7 @@ export class EnvelopeDialect implements Dialect<string> {
     return { kind: 'read', run: () => Promise.resolve(tell), refuse: tell }
   }
 
-  /** Whoever may not ask is not told what there is to ask for (DECISIONS C20). */
+  /** Whoever may not ask is not told what there is to ask for. */
   #refusal(stream: Stream, { action, pk }: Request): ToldErrors | null {
     const { principal, host } = this.#session
     const { denied, unknownAction } = words[this.#profile]
@@ -99,7 +99,7 @@ export class EnvelopeDialect implements Dialect<string> {
     const action = isMembers(data) ? data['action'] : undefined
     if (action === undefined) return this.#answered(request, { status: 400, errors: ['action required'] })
     if (!isPushed(action)) return this.#answered(request, { status: 400, errors: ['Invalid Action'] })
-    // channels-api-client puts pk into data (spec: §3.1).
+    // channels-api-client puts pk into data.
     const given = request.pk ?? (data as Readonly<Record<string, unknown>>)['pk'] ?? null
     const pk = given === null ? null : canonicalId(stream.resource, given)
     if (given !== null && pk === null) return this.#missing(request)

@@ -5,7 +5,7 @@ import type { Group } from '../../../live/group.ts'
 import { textFrame } from '../text-frame.ts'
 import type { Stream } from './streams.ts'
 
-/** An answer: all five members, always (spec: channels-api §2.1). `data` is JSON text. */
+/** An answer: all five members, always. `data` is JSON text. */
 export function answerFrame(
   stream: string | null,
   action: unknown,
@@ -50,7 +50,7 @@ function makePushFrame(batch: Batch, { group, stream, action }: Pushed): Frame {
   return Buffer.concat(frames)
 }
 
-/** Pushes about one row to one `subscribe_instance`, which are told apart by its request_id (spec: dcrf-client §3.2). */
+/** Pushes about one row to one `subscribe_instance`, which are told apart by its request_id. */
 export function instanceFrame(
   events: readonly Pick<LiveEvent, 'id' | 'body'>[],
   stream: Stream,

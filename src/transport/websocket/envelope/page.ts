@@ -2,7 +2,7 @@ import type { Query } from '../../../query/predicate.ts'
 import { everything } from '../../../query/predicate.ts'
 import { isMembers } from './request.ts'
 
-/** The page of a list that is asked for, 1-based; a text says what is wrong with it (spec: channels-api §2.2). */
+/** The page of a list that is asked for, 1-based; a text says what is wrong with it. */
 export function pageIn(data: unknown): number | string {
   const asked = isMembers(data) && Object.hasOwn(data, 'page') ? data['page'] : 1
   const page = typeof asked === 'string' && /^\s*[+-]?\d+\s*$/.test(asked) ? Number(asked) : asked

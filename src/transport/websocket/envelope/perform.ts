@@ -46,7 +46,7 @@ async function act(resource: Resource, action: Action, request: Request, asking:
   return { status: outcome.status, data: outcome.body ?? 'null' }
 }
 
-/** The ancestor's README puts pk into data, its code reads it above; either will do (spec: channels-api §2.10). */
+/** The ancestor's README puts pk into data, its code reads it above; either will do. */
 function argumentsOf(action: Action, { pk, data }: Request): { readonly pk: unknown; readonly input: unknown } {
   if (!isMembers(data)) return { pk, input: data ?? undefined }
   const { pk: inside, ...rest } = data

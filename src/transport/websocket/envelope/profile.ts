@@ -1,4 +1,4 @@
-/** The two dialects of the envelope: channels-api, and Django Channels REST Framework where it differs (DECISIONS A11). */
+/** The two dialects of the envelope: channels-api, and Django Channels REST Framework where it differs. */
 export type Profile = 'channels' | 'dcrf'
 
 /** What they say in the same situation. */

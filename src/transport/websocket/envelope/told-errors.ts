@@ -14,7 +14,7 @@ export interface ToldErrors {
   readonly errors: readonly unknown[]
 }
 
-/** A failure of one of the built-in actions, in Django REST framework's words (spec: channels-api §2.3). */
+/** A failure of one of the built-in actions, in Django REST framework's words. */
 export function toldErrors(error: ApiError, profile: Profile, resource: Resource, data: unknown): ToldErrors {
   const { missing, denied } = words[profile]
   switch (error.code) {
