@@ -5,10 +5,10 @@ import { ID } from '../model/model.ts'
 import { plainShape } from '../query/predicate.ts'
 import { wait, type Work } from '../store/work.ts'
 import type { Call, Conditions, Gone, Item } from './call.ts'
+import { checkParent } from './check-parent.ts'
 import { checkEchoes } from './echo.ts'
 import { applyJsonPatch } from './json-patch.ts'
 import { isObject, type Prepared } from './prepare.ts'
-import { allowedRows } from './permissions.ts'
 import { Budget, loadRelated } from './related.ts'
 import { writeRows } from './present.ts'
 import { missing, showItem, visibleRow } from './read.ts'
@@ -79,8 +79,7 @@ function* parentOf(unit: Unit, call: Call): Work<Instance> {
   const { resource, id } = call.parent!
   const parent = yield* unit.get(resource, id)
   if (!parent?.before) throw missing(resource, id)
-  const seen = yield* allowedRows(unit.tx, resource, [parent.before], unit.permissions.read(resource))
-  if (seen.length === 0) throw missing(resource, id)
+  yield* checkParent(unit.tx, call, unit.permissions)
   return parent
 }
 

@@ -9,6 +9,7 @@ import { audienceOf } from './audience.ts'
 import { isKeepable, type Cache } from './cache.ts'
 import type { Call, Item, List, Unchanged } from './call.ts'
 import { narrowed } from './authorize.ts'
+import { checkParent } from './check-parent.ts'
 import { isStored, type KeptLists } from './kept-lists.ts'
 import { allowedRows } from './permissions.ts'
 import type { Reading } from './reading.ts'
@@ -124,9 +125,7 @@ export function* scope(snapshot: Snapshot, call: Call, reading: Reading): Work<P
   const { permissions } = reading
   const visible = permissions.read(resource).predicate
   if (!parent) return visible
-  const owner = yield* wait(snapshot.get(parent.resource, parent.id))
-  const seen = owner && (yield* allowedRows(snapshot, parent.resource, [owner], permissions.read(parent.resource)))
-  if (!seen?.length) throw missing(parent.resource, parent.id)
+  yield* checkParent(snapshot, call, permissions)
   const { field } = parent
   if (field.is === 'back') return all(visible, { kind: 'compare', op: 'eq', field: field.via.name, value: parent.id })
   if (field.is !== 'many') throw new ApiError('not_found')

@@ -4,7 +4,7 @@ import { ID } from '../model/model.ts'
 import { wait, type Work } from '../store/work.ts'
 import { idsOf, isTracked } from './lists.ts'
 import { allowedRows } from './permissions.ts'
-import { checkWritable } from './writable.ts'
+import { checkOtherSide } from './other-side.ts'
 import type { Instance, Unit } from './unit.ts'
 
 /**
@@ -20,13 +20,14 @@ export function* setOne(
 ): Work<void> {
   const former = instance.row[field.slot] as Id | null
   if (former === target) return
-  if (field.single && target !== null) yield* vacate(unit, field, target, instance.id, pointer)
+  const asked = instance.given.includes(field)
+  if (field.single && target !== null) yield* vacate(unit, instance, field, target, pointer)
   instance.row[field.slot] = target
   unit.touch(instance)
   if (field.symmetric) yield* mirror(unit, instance, field, former, target, pointer)
   else {
-    if (former !== null) yield* told(unit, field, former, instance.id, false, pointer)
-    if (target !== null) yield* told(unit, field, target, instance.id, true, pointer)
+    if (former !== null) yield* told(unit, field, former, { id: instance.id, joined: false, asked, pointer })
+    if (target !== null) yield* told(unit, field, target, { id: instance.id, joined: true, asked, pointer })
   }
 }
 
@@ -39,9 +40,10 @@ function* mirror(
   target: Id | null,
   pointer: string,
 ): Work<void> {
+  const asked = instance.given.includes(field)
   if (former !== null && former !== instance.id) {
     const left = yield* unit.get(instance.resource, former)
-    if (left && left.row[field.slot] === instance.id) yield* put(unit, left, field, null, pointer)
+    if (left && left.row[field.slot] === instance.id) yield* put(unit, left, field, null, asked, pointer)
   }
   if (target !== null && target !== instance.id) {
     const partner = yield* unit.get(instance.resource, target)
@@ -49,41 +51,59 @@ function* mirror(
     const other = partner.row[field.slot] as Id | null
     if (other !== null && other !== instance.id && other !== target) {
       const forsaken = yield* unit.get(instance.resource, other)
-      if (forsaken) yield* put(unit, forsaken, field, null, pointer)
+      if (forsaken) yield* put(unit, forsaken, field, null, asked, pointer)
     }
-    yield* put(unit, partner, field, instance.id, pointer)
+    yield* put(unit, partner, field, instance.id, asked, pointer)
   }
 }
 
-function* put(unit: Unit, instance: Instance, field: OneField, target: Id | null, pointer: string): Work<void> {
+function* put(
+  unit: Unit,
+  instance: Instance,
+  field: OneField,
+  target: Id | null,
+  asked: boolean,
+  pointer: string,
+): Work<void> {
   if (instance.row[field.slot] === target) return
   if (target === null && !field.nullable) throw stillNeeded(field, instance, pointer)
-  yield* checkWritable(unit, instance, field, pointer)
+  yield* checkOtherSide(unit, instance, field, asked, pointer)
   instance.row[field.slot] = target
   unit.touch(instance)
 }
 
+/** What a row at the other end of a to-one is told. */
+interface News {
+  /** Who points to it from now on, or no longer. */
+  readonly id: Id
+  readonly joined: boolean
+  /** A caller asked for it. */
+  readonly asked: boolean
+  readonly pointer: string
+}
+
 /** Tells the row at the other end that one more, or one fewer, points to it. */
-function* told(unit: Unit, field: OneField, target: Id, id: Id, joined: boolean, pointer: string): Work<void> {
+function* told(unit: Unit, field: OneField, target: Id, { id, joined, asked, pointer }: News): Work<void> {
   const inverse = field.inverse
   if (inverse?.is !== 'back') return
-  const guarded = inverse.writable !== true
+  const guarded = inverse.writable !== true || inverse.readonly || inverse.owner.rules?.fields?.[inverse.name]?.write
   if (!guarded && !isTracked(inverse)) return
   const owner = yield* unit.get(field.target, target)
   if (!owner) return
-  if (guarded) yield* checkWritable(unit, owner, inverse, pointer)
+  if (guarded) yield* checkOtherSide(unit, owner, inverse, asked, pointer)
   if (isTracked(inverse)) unit.record(owner, inverse, id, joined)
 }
 
 /** Whoever holds a one-to-one place gives it up. */
-function* vacate(unit: Unit, field: OneField, target: Id, except: Id, pointer: string): Work<void> {
+function* vacate(unit: Unit, heir: Instance, field: OneField, target: Id, pointer: string): Work<void> {
   const holder = yield* holderOf(unit, field, target)
-  if (!holder || holder.id === except) return
+  if (!holder || holder.id === heir.id) return
   if (!field.nullable) throw stillNeeded(field, holder, pointer)
-  yield* checkWritable(unit, holder, field, pointer)
+  const asked = heir.given.includes(field)
+  yield* checkOtherSide(unit, holder, field, asked, pointer)
   holder.row[field.slot] = null
   unit.touch(holder)
-  yield* told(unit, field, target, holder.id, false, pointer)
+  yield* told(unit, field, target, { id: holder.id, joined: false, asked, pointer })
 }
 
 /** The row whose one-to-one foreign key names the target, as the unit sees it. */
@@ -113,7 +133,7 @@ export function* setBack(
     field.target,
     [...wanted].filter(id => !current.has(id)),
   )) {
-    yield* checkWritable(unit, child, field.via, pointer)
+    yield* checkOtherSide(unit, child, field.via, owner.given.includes(field), pointer)
     yield* setOne(unit, child, field.via, owner.id, pointer)
   }
   for (const child of yield* seen(
@@ -125,7 +145,7 @@ export function* setBack(
     ),
   )) {
     if (!field.via.nullable) throw stillNeeded(field.via, child, pointer)
-    yield* checkWritable(unit, child, field.via, pointer)
+    yield* checkOtherSide(unit, child, field.via, owner.given.includes(field), pointer)
     yield* setOne(unit, child, field.via, null, pointer)
   }
 }
@@ -175,7 +195,7 @@ export function* pair(
   if (!inverse || (field.symmetric && a === b)) return
   const other = yield* unit.get(field.target, id)
   if (!other) return
-  yield* checkWritable(unit, other, inverse, pointer)
+  yield* checkOtherSide(unit, other, inverse, owner.given.includes(field), pointer)
   if (isTracked(inverse)) unit.record(other, inverse, owner.id, add)
 }
 

@@ -1,5 +1,5 @@
 import { ApiError } from '../protocol/error.ts'
-import type { Resource, Row } from '../model/model.ts'
+import type { Field, Resource, Row } from '../model/model.ts'
 import type { Snapshot } from '../store/store.ts'
 import { nothing, type Work } from '../store/work.ts'
 import { ruleFor } from './bind.ts'
@@ -15,9 +15,9 @@ export function checkBefore(unit: Unit): Work<void> {
 function* before(unit: Unit): Work<void> {
   for (const instance of unit.touched) {
     const { resource, before } = instance
-    if (!before || instance.implied || resource.rules === null || !isAffected(instance)) continue
+    if (!before || instance.implied || resource.rules === null) continue
     const action = instance.deleted ? 'delete' : 'write'
-    yield* demand(unit, resource, before, unit.permissions.for(resource, action), action)
+    if (isAffected(instance)) yield* demand(unit, resource, before, unit.permissions.for(resource, action), action)
     if (!instance.deleted) yield* checkFields(unit, instance, before)
   }
 }
@@ -50,7 +50,7 @@ function isAffected(instance: Instance): boolean {
   return false
 }
 
-/** Fields with a rule of their own: those that the caller set and that differ from what was. */
+/** Fields with a rule of their own: those that the caller set to something else than what the caller can see there. */
 function* checkFields(unit: Unit, instance: Instance, image: Row): Work<void> {
   const { resource, before, row } = instance
   if (!resource.rules?.fields) return
@@ -58,9 +58,16 @@ function* checkFields(unit: Unit, instance: Instance, image: Row): Work<void> {
     const guard = unit.permissions.field(resource, field.name, 'write')
     if (guard.open) continue
     const stored = field.is === 'scalar' || field.is === 'one'
-    if (before && stored && before[field.slot] === row[field.slot]) continue
+    const isSame = before && stored && before[field.slot] === row[field.slot]
+    // Whoever may read a field may send it back as it is; to others a right guess must look like a wrong one.
+    if (isSame && (yield* isReadable(unit, resource, before, field))) continue
     yield* demand(unit, resource, image, guard, `set ${field.name} of`)
   }
+}
+
+function* isReadable(unit: Unit, resource: Resource, row: Row, { name }: Field): Work<boolean> {
+  const guard = unit.permissions.field(resource, name, 'read')
+  return guard.open || (yield* allowedRows(unit.tx, resource, [row], guard)).length > 0
 }
 
 /** Refuses what a guard does not allow of a row, in the words of the action. */

@@ -13,6 +13,7 @@ import {
   type Target,
 } from './prepare.ts'
 import { mergePatch } from './merge-patch.ts'
+import { mayWrite } from './other-side.ts'
 import { checkReferences } from './references.ts'
 import { setBack, setMany, setOne } from './relate.ts'
 import { checkWritable, rowFor } from './writable.ts'
@@ -55,12 +56,13 @@ function merged(instance: Instance, setting: Setting): Setting {
 
 /**
  * Replaces in place (protocol §3.3): what the body leaves out returns to its default, lists that it leaves out are emptied
- * where the other side may be without. What clients cannot see or set stays.
+ * where the other side may be without. What the caller cannot see or set stays as it is.
  */
 export function* replace(unit: Unit, instance: Instance, prepared: Prepared, newId: NewId): Work<void> {
   const given = new Set<Field>(prepared.settings.map(s => s.field))
   for (const field of instance.resource.fields)
-    if (!given.has(field) && isReset(field)) yield* reset(unit, instance, field, prepared.pointer, newId)
+    if (!given.has(field) && isReset(field) && (yield* mayWrite(unit, instance, field)))
+      yield* reset(unit, instance, field, prepared.pointer, newId)
   for (const setting of prepared.settings) yield* set(unit, instance, setting, newId)
 }
 
@@ -123,7 +125,11 @@ export function moment(field: ScalarField, now: number): Value {
 }
 
 function set(unit: Unit, instance: Instance, setting: Setting, newId: NewId, guarded = true): Work<void> {
-  if (guarded) instance.given.push(setting.field)
+  if (guarded) {
+    instance.given.push(setting.field)
+    // What a rule says of the field is asked even if the value is what it was.
+    if (instance.resource.rules?.fields?.[setting.field.name]) unit.touch(instance)
+  }
   return setting.kind === 'value'
     ? setValue(unit, instance, setting.field, setting.value, setting.pointer, guarded)
     : setOther(unit, instance, setting, newId, guarded)
@@ -234,6 +240,8 @@ function* setCalc(unit: Unit, instance: Instance, setting: Setting & { kind: 'ca
 /** Adds one row to a to-many relation, as creation through a nested collection does. */
 export function* join(unit: Unit, owner: Instance, field: BackField | ManyField, id: Id): Work<void> {
   const ids = yield* idsOf(unit, owner, field)
+  // Who creates below a row sets the row's field.
+  owner.given.push(field)
   if (!ids.has(id)) yield* setList(unit, owner, field, [...ids, id], '#')
 }
 

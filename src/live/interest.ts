@@ -108,11 +108,12 @@ function scopeOf(call: Call, permissions: Permissions): Predicate {
   const { parent } = call
   if (!parent) return everything
   const { field, id, resource } = parent
-  // Who may no longer see the parent sees nothing below it.
+  // Who may no longer see the parent, or its field, sees nothing below it.
   const seen = permissions.read(resource)
-  const above = all(isId(resource, id), seen.predicate)
+  const shown = permissions.field(resource, field.name, 'read')
+  const above = all(isId(resource, id), seen.predicate, shown.predicate)
   if (field.is === 'back')
-    return seen.open
+    return seen.open && shown.open
       ? { kind: 'compare', op: 'eq', field: field.via.name, value: id }
       : { kind: 'one', field: field.via.name, of: above }
   if (field.is === 'many' && field.inverse)

@@ -21,6 +21,8 @@ export interface Manners {
   readonly unknown: 'refuse' | 'ignore'
   /** Members that clients may not set: `compare` takes what is so already (GET → edit → PUT). */
   readonly readonly: 'compare' | 'refuse' | 'ignore'
+  /** Whether a relation that is `readonly` on one side may be set from the other. */
+  readonly readonlyIsOneSided: boolean
   /** Whether a to-one takes a list of one element or of none, and a to-many takes null. */
   readonly looseRelations: boolean
   /** Whether a JSON field takes an object as a merge patch of its own (RFC 7396). */
@@ -32,6 +34,7 @@ export interface Manners {
 const strict: Manners = {
   unknown: 'refuse',
   readonly: 'compare',
+  readonlyIsOneSided: false,
   looseRelations: false,
   merges: false,
   readsDefaults: false,

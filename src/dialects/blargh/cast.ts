@@ -22,6 +22,7 @@ const conversions: Conversions = {
 /** How blargh reads the bodies of requests: `api(…, { input: 'cast' })`. */
 export const cast: InputMode = defineMode('cast', conversions, {
   readonly: 'refuse',
+  readonlyIsOneSided: true,
   looseRelations: true,
   readsDefaults: true,
 })
