@@ -41,7 +41,7 @@ const live = app.http.live!
 /** Events that subscribers were told of, all together. */
 const heard = { events: 0 }
 /** Writes so far. */
-let m = 0
+let m = 1
 const listener: Listener = {
   snapshot: () => {},
   resumed: () => {},

@@ -1,6 +1,7 @@
-import type { Id, Value } from '../../model/model.ts'
+import { ID, type Id, type OneField, type Value } from '../../model/model.ts'
 import { wait, type Work } from '../../store/work.ts'
 import { valuesAt, type Path } from './path.ts'
+import type { Predicate } from '../../query/predicate.ts'
 import type { Plan, PlanNode } from './plan.ts'
 import type { Step } from './step.ts'
 
@@ -71,10 +72,12 @@ function* climbTo(node: PlanNode, step: Step, lookup: Lookup, hits: Hits, into: 
  * Adds the rows that lead to the given ones by a child's relation. The snapshot tells which do now; those that did at
  * another moment of the step are among the rows and pairs that its commits changed.
  */
-function* ownersOf({ step: relation }: PlanNode, ids: ReadonlySet<Id>, step: Step, into: Set<Id>): Work<void> {
+function* ownersOf({ step: relation, parent }: PlanNode, ids: ReadonlySet<Id>, step: Step, into: Set<Id>): Work<void> {
   const { present, history } = step
   if (relation!.is === 'one') {
-    for (const [, id] of yield* wait(present.snapshot.children(relation!, [...ids], null))) into.add(id)
+    const isRoot = parent!.parent === null
+    if (!isRoot || !(yield* rowsOf(relation!, ids, step, into)))
+      for (const [, id] of yield* wait(present.snapshot.children(relation!, [...ids], null))) into.add(id)
     if (history.rows.has(relation!.owner))
       for (const id of ids) for (const owner of history.pointingTo(relation!, id) ?? []) into.add(owner)
   } else if (relation!.is === 'many') {
@@ -98,6 +101,26 @@ function* ownersOf({ step: relation }: PlanNode, ids: ReadonlySet<Id>, step: Ste
       into.add(id)
   }
 }
+
+/** Reads rows that will be asked for next, as they are; false = there are more than a turn has time for. */
+function* rowsOf(via: OneField, ids: ReadonlySet<Id>, { present }: Step, into: Set<Id>): Work<boolean> {
+  const [first, ...others] = ids
+  const where: Predicate =
+    others.length === 0
+      ? { kind: 'compare', op: 'eq', field: via.name, value: first! }
+      : { kind: 'in', field: via.name, values: [...ids], negated: false }
+  const select = { where, sort: [], limit: AT_ONCE, offset: 0, cursor: null }
+  const rows = yield* wait(present.snapshot.select(via.owner, select))
+  for (const row of rows) {
+    const id = row[ID] as Id
+    present.know(via.owner, id, row)
+    into.add(id)
+  }
+  return rows.length < AT_ONCE
+}
+
+/** Rows that are read at once. */
+const AT_ONCE = 2_000
 
 /** Whether the values from a changed row on, before and after, lead to any group. */
 function leadsToGroup(node: PlanNode, id: Id, lists: Set<string> | null, step: Step, lookup: Lookup): boolean {

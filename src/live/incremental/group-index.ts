@@ -4,7 +4,7 @@ import { each, minus, plus, type Few } from '../few.ts'
 import { anchorsOf, costOf, EXPENSIVE, type Anchor } from './anchors.ts'
 import { Intervals } from './intervals.ts'
 import { OrderedList } from './ordered-list.ts'
-import { listAt, orderAt, valuesAt, type Path } from './path.ts'
+import { listAt, orderAt, valueAt, valuesAt, type Path } from './path.ts'
 import { ListsByReach } from './reach.ts'
 import type { State } from './state.ts'
 
@@ -79,10 +79,9 @@ export class GroupIndex<G extends Markable> {
     }
     for (const target of this.#everywhere) once(target)
     for (const [path, groups] of this.#values) {
-      const slot = slotOf(path)
-      if (slot >= 0) {
-        const old = before ? before[slot]! : undefined
-        const now = after ? after[slot]! : undefined
+      if (path.isSingle) {
+        const old = before ? valueAt(path, before, was) : undefined
+        const now = after ? valueAt(path, after, is) : undefined
         if (old !== undefined) each(groups.get(old), once)
         if (now !== undefined && now !== old) each(groups.get(now), once)
         continue
@@ -150,12 +149,6 @@ function inBoth<T extends object>(
 ): void {
   if (values.size <= groups.size) for (const value of values) each(groups.get(value), add)
   else for (const [value, waiting] of groups) if (values.has(value)) each(waiting, add)
-}
-
-/** The place of a path's value in the row itself; -1 = it lies beyond, or there are several. */
-function slotOf({ steps, end }: Path): number {
-  if (steps.length > 0 || (end.is !== 'one' && end.is !== 'scalar') || end.type.list !== null) return -1
-  return end.slot
 }
 
 function valuesOf(path: Path, before: Row | null, after: Row | null, was: State, is: State): Set<Value> {

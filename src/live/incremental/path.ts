@@ -23,6 +23,8 @@ export interface Path {
   readonly steps: readonly PathStep[]
   /** A stored field at the end, or the ids of a to-many relation. */
   readonly end: StoredField | BackField | ManyField | CountField
+  /** It leads to one value at most. */
+  readonly isSingle: boolean
 }
 
 const paths = new WeakMap<Resource, Map<string, Path>>()
@@ -33,7 +35,11 @@ export function pathOf(root: Resource, steps: readonly PathStep[], end: Path['en
   const last = end.is === 'back' || end.is === 'many' ? `${end.name}#` : end.name
   const key = [...steps.map(step => step.name), last].join('.')
   let path = known.get(key)
-  if (!path) known.set(key, (path = { key, steps, end }))
+  if (!path) {
+    const isStored = end.is === 'one' || end.is === 'scalar'
+    const isSingle = isStored && end.type.list === null && steps.every(step => step.is === 'one')
+    known.set(key, (path = { key, steps, end, isSingle }))
+  }
   return path
 }
 

@@ -23,10 +23,14 @@ export class Telling<G extends Followed> {
   }
 
   /** Reads rows that moves name and nobody has: what slides into windows, at once for all of them. */
-  *read(lists: Iterable<readonly Move[]>): Work<void> {
+  *prepare(moves: ReadonlyMap<G, readonly Move[] | null>): Work<void> {
     const missing = new Set<Id>()
-    for (const moves of lists)
-      for (const { kind, id, row } of moves) if (kind !== 'leave' && !row && !this.#read.has(id)) missing.add(id)
+    for (const [{ interest }, list] of moves) {
+      if (!list) continue
+      for (const { kind, id, row } of list) if (kind !== 'leave' && !row && !this.#read.has(id)) missing.add(id)
+      // What is shown beside rows is read together for those of many groups.
+      if (interest.isShared && interest.view.loads.length > 0) this.#sharedBy(interest.view).await(list)
+    }
     if (missing.size === 0) return
     for (const row of yield* wait(this.#step.present.snapshot.many(this.#resource, [...missing])))
       this.#read.set(row[ID] as Id, row)
@@ -67,9 +71,10 @@ export class Telling<G extends Followed> {
     return shared
   }
 
-  *#presentShared(group: G, moves: readonly Move[], { bodies }: SharedTelling): Work<void> {
+  *#presentShared(group: G, moves: readonly Move[], shared: SharedTelling): Work<void> {
     for (const { kind, id } of moves)
-      if (kind !== 'leave' && !bodies.has(id)) return yield* this.#present(group, moves, bodies)
+      if (kind !== 'leave' && !shared.bodies.has(id))
+        return yield* this.#present(group, shared.withAwaited(moves), shared.bodies)
   }
 
   *#present(group: G, moves: readonly Move[], into: Map<Id, string>): Work<void> {
@@ -111,8 +116,29 @@ class SharedTelling {
   }
   #numbered = 0
   readonly #batches = new Map<number, Batch[]>()
+  readonly #longs: { readonly moves: readonly Move[]; readonly batch: Batch }[] = []
+  /** Moves of rows that will be presented, in the order in which groups are told. */
+  readonly #awaited = new Map<Id, Move>()
+
+  await(moves: readonly Move[]): void {
+    for (const move of moves) if (move.kind !== 'leave') this.#awaited.set(move.id, move)
+  }
+
+  /** Moves of one group, and some of those that others wait for. */
+  withAwaited(moves: readonly Move[]): readonly Move[] {
+    if (this.#awaited.size === 0) return moves
+    for (const { id } of moves) this.#awaited.delete(id)
+    const all = [...moves]
+    for (const [id, move] of this.#awaited) {
+      if (all.length >= TOGETHER) break
+      this.#awaited.delete(id)
+      all.push(move)
+    }
+    return all
+  }
 
   batch(moves: readonly Move[], resource: Resource, position: number, make: (move: Move) => LiveEvent): Batch {
+    if (moves.length > LONG) return this.#long(moves, resource, position, make)
     const events: LiveEvent[] = []
     let hash = moves.length
     for (let i = 0; i < moves.length; i++) {
@@ -130,7 +156,24 @@ class SharedTelling {
     alike.push(batch)
     return batch
   }
+
+  #long(moves: readonly Move[], resource: Resource, position: number, make: (move: Move) => LiveEvent): Batch {
+    for (const known of this.#longs) if (isAlike(known.moves, moves)) return known.batch
+    const batch = batchOf(resource, position, moves.map(make))
+    this.#longs.push({ moves, batch })
+    return batch
+  }
 }
+
+/** Whether groups that see rows alike are told the same by two lists. */
+function isAlike(a: readonly Move[], b: readonly Move[]): boolean {
+  return a.length === b.length && a.every(({ kind, id }, i) => kind === b[i]!.kind && id === b[i]!.id)
+}
+
+/** Lists of more moves are compared as they are: few groups are told so much. */
+const LONG = 100
+/** Rows of several groups that are presented together. */
+const TOGETHER = 256
 
 interface NumberedEvent {
   readonly event: LiveEvent

@@ -226,7 +226,7 @@ export class ViewMaintenance<G extends Followed> {
   ): Work<void> {
     const { resource, digests } = this.registry
     const telling = new Telling<G>(resource, step)
-    yield* telling.read([...moves.values()].filter(list => list !== null))
+    yield* telling.prepare(moves)
     let told = 0
     for (const [group, list] of moves) {
       const known = list && !orders.has(group) && !digests.has(group) ? telling.known(group, list) : null
