@@ -115,7 +115,7 @@ function overHttp(port: number): Speaker {
     const answer = await fetch(`http://127.0.0.1:${port}/${path}`, {
       method,
       ...(data !== undefined && { body: JSON.stringify(data) }),
-      headers: { 'content-type': 'application/json', ...(key !== undefined && { 'idempotency-key': key }) },
+      headers: { 'content-type': typeOf(method, data), ...(key !== undefined && { 'idempotency-key': key }) },
     })
     const text = await answer.text()
     return { status: answer.status, body: text === '' ? null : JSON.parse(text) }
@@ -124,6 +124,9 @@ function overHttp(port: number): Speaker {
     const { status, body } = await ask(method, path, data, key)
     return told(status, body)
   }
+  // On sockets an array is a JSON Patch; HTTP has a media type for it.
+  const typeOf = (method: string, data: unknown): string =>
+    method === 'PATCH' && Array.isArray(data) ? 'application/json-patch+json' : 'application/json'
   const kinds = { created: 'enter', updated: 'change', deleted: 'leave' } as const
   return {
     create: (list, data, key) => write('POST', list, data, key),

@@ -43,6 +43,7 @@ export function admitting({ store, limits, clock, gate, cursorKey, newId }: Admi
       cursorKey,
       permissions: authorize(call, gate.closes(call.resource)),
       newId,
+      values: call.unbounded ? null : limits,
       bulk: call.unbounded ? Infinity : limits.bulk,
       hashes: null,
     }

@@ -2,13 +2,13 @@ import { ApiError, pointer, type Issue } from '../protocol/error.ts'
 import { formatPosition } from '../protocol/position.ts'
 import type { Field, Id, StoredField } from '../model/model.ts'
 import { ID } from '../model/model.ts'
-import { plainShape } from '../query/predicate.ts'
 import { wait, type Work } from '../store/work.ts'
 import type { Call, Conditions, Gone, Item } from './call.ts'
 import { checkParent } from './check-parent.ts'
 import { checkEchoes } from './echo.ts'
-import { applyJsonPatch } from './json-patch.ts'
 import { isObject, type Prepared } from './prepare.ts'
+import { parsePatch } from './patch/json-patch.ts'
+import { checkPatch, mergedBody, patchedBody } from './patch/patch-body.ts'
 import { Budget, loadRelated } from './related.ts'
 import { writeRows } from './present.ts'
 import { missing, showItem, visibleRow } from './read.ts'
@@ -106,7 +106,7 @@ export function* patchInstance(
   writing: Writing,
   conditions: Conditions | null,
 ): Work<void> {
-  const body = call.jsonPatch ? yield* patchedBody(unit, call, instance, writing) : call.input
+  const body = yield* bodyOf(unit, call, instance, writing, conditions)
   const read = prepareBody(unit, call.resource, body, '#', call.complete ? 'replace' : 'patch', null)
   const prepared = withUploads(read, call)
   yield* checkEchoes(unit, instance, prepared, writing)
@@ -116,17 +116,20 @@ export function* patchInstance(
   yield* patch(unit, instance, prepared, writing.newId)
 }
 
-/** A JSON Patch becomes the members of the representation that it changes. */
-function* patchedBody(unit: Unit, call: Call, instance: Instance, writing: Writing): Work<unknown> {
-  const view = viewOf(call.resource, plainShape)
-  const related = yield* loadRelated(
-    unit.tx,
-    view,
-    [instance.row],
-    new Budget({ ...writing.bounds, ids: null }, writing.permissions),
-  )
-  const [shown] = JSON.parse(writeRows(view, [instance.row], related, writing.ctx)) as [Record<string, unknown>]
-  return applyJsonPatch(shown, call.input)
+/** What a patch says, as members with their whole new values. */
+function* bodyOf(
+  unit: Unit,
+  call: Call,
+  instance: Instance,
+  writing: Writing,
+  conditions: Conditions | null,
+): Work<unknown> {
+  if (!call.jsonPatch) return mergedBody(call, instance, writing)
+  const operations = parsePatch(call.input)
+  yield* checkPatch(unit, call, instance, operations)
+  // A patch is for one version: whether it can be done to another one does not matter.
+  checkWrite(conditions, writing.epoch, instance.before)
+  return yield* patchedBody(unit, call, instance, operations, writing)
 }
 
 /** PUT: replaces, or creates where the client may choose ids or names the row by a unique key. */

@@ -64,7 +64,7 @@ export function prepare(resource: Resource, body: unknown, base: string, how: Pr
   }
   let id: Id | null = null
   for (const field of resource.fields) {
-    if (!Object.hasOwn(body, field.name) || (field.hidden && !isPassword(field))) {
+    if (!Object.hasOwn(body, field.name) || isHidden(field)) {
       if (how.operation !== 'patch') checkRequired(field, base, how)
       continue
     }
@@ -73,8 +73,7 @@ export function prepare(resource: Resource, body: unknown, base: string, how: Pr
     if (field === resource.id) {
       if (how.operation === 'create' && resource.id.def.client === true) id = clientId(resource, raw, at, how)
       else forbid(field, raw, at, how, echoes)
-    } else if (field.readonly || (field.is === 'calc' && !field.def.set) || field.is === 'self' || field.is === 'count')
-      forbid(field, raw, at, how, echoes)
+    } else if (isFixed(field)) forbid(field, raw, at, how, echoes)
     else if (field.is === 'scalar' && field.def.file && raw !== null) {
       // In JSON a file can be taken away, or sent back as it was read.
       if (how.operation === 'create' || how.mode.readonly === 'refuse') how.issues.push(asFile(field, at))
@@ -86,6 +85,16 @@ export function prepare(resource: Resource, body: unknown, base: string, how: Pr
   }
   if (how.mode.unknown === 'refuse' && how.lenient !== true) refuseUnknown(resource, body, base, how.issues)
   return { ...done, id }
+}
+
+/** No body may set the field, whatever to. */
+export function isFixed(field: Field): boolean {
+  return field.readonly || (field.is === 'calc' && !field.def.set) || field.is === 'self' || field.is === 'count'
+}
+
+/** Clients do not know of the field; a password they may set. */
+export function isHidden(field: Field): boolean {
+  return field.hidden && !isPassword(field)
 }
 
 /** One field's value; null (with an issue) if it does not fit. Functions of the declaration set fields through this as well. */
@@ -258,20 +267,19 @@ export function asFile(field: Field, at: string): Issue {
   return { code: 'read_only', pointer: at, detail }
 }
 
-function readOnly(field: Field, at: string): Issue {
+export function readOnly(field: Field, at: string): Issue {
   return { code: 'read_only', pointer: at, detail: `${field.name} is set by the server; leave it out` }
 }
 
 function refuseUnknown(resource: Resource, body: Record<string, unknown>, base: string, issues: Issue[]): void {
   for (const name of Object.keys(body)) {
     const field = resource.field.get(name)
-    if (field && (!field.hidden || isPassword(field))) continue
-    issues.push({
-      code: 'unknown_field',
-      pointer: pointer(base, name),
-      detail: `${resource.name} has no field of this name`,
-    })
+    if (!field || isHidden(field)) issues.push(unknownField(resource, pointer(base, name)))
   }
+}
+
+export function unknownField(resource: Resource, at: string): Issue {
+  return { code: 'unknown_field', pointer: at, detail: `${resource.name} has no field of this name` }
 }
 
 function isPassword(field: Field): boolean {

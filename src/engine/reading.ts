@@ -1,5 +1,6 @@
 import type { Ctx } from '../schema/field.ts'
 import type { CursorKey } from '../query/cursor.ts'
+import type { ValueLimits } from './patch/measure.ts'
 import type { Permissions } from './permissions.ts'
 import type { Bounds } from './related.ts'
 import type { NewId } from './write.ts'
@@ -19,6 +20,8 @@ export interface Reading {
 /** What writing needs beside the call and the unit. */
 export interface Writing extends Reading {
   readonly newId: NewId
+  /** Of what a patch makes of a row; null = none. */
+  readonly values: ValueLimits | null
   /** Objects in an array body. */
   readonly bulk: number
   /** The hashes of passwords that the call brings, by what was said; null where it brings none. */

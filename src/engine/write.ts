@@ -3,7 +3,6 @@ import type { BackField, Field, Id, ManyField, OneField, Resource, ScalarField }
 import type { Value } from '../schema/field.ts'
 import { nothing, type Work } from '../store/work.ts'
 import {
-  isObject,
   isPasswordField,
   prepare,
   prepareField,
@@ -12,7 +11,6 @@ import {
   type Setting,
   type Target,
 } from './prepare.ts'
-import { mergePatch } from './merge-patch.ts'
 import { mayWrite } from './other-side.ts'
 import { checkReferences } from './references.ts'
 import { setBack, setMany, setOne } from './relate.ts'
@@ -43,15 +41,7 @@ export function* create(unit: Unit, prepared: Prepared, id: Id | null, newId: Ne
 
 /** Changes what the body names. */
 export function* patch(unit: Unit, instance: Instance, prepared: Prepared, newId: NewId): Work<void> {
-  for (const setting of prepared.settings)
-    yield* set(unit, instance, unit.mode.merges ? merged(instance, setting) : setting, newId)
-}
-
-/** A JSON field takes an object as a merge patch of its own (RFC 7396). */
-function merged(instance: Instance, setting: Setting): Setting {
-  if (setting.kind !== 'value' || !setting.field.type.merges || !isObject(setting.value)) return setting
-  if (setting.field.def.file) return setting
-  return { ...setting, value: mergePatch(instance.row[setting.field.slot] ?? null, setting.value) }
+  for (const setting of prepared.settings) yield* set(unit, instance, setting, newId)
 }
 
 /**

@@ -1,3 +1,4 @@
+import { isPolluting } from '../protocol/polluting.ts'
 import type { FieldDef } from '../schema/field.ts'
 import type { ResourceDef } from './declaration.ts'
 import { camelCase, capital, singular } from './naming.ts'
@@ -53,12 +54,10 @@ export function isId(field: FieldDef): boolean {
   return field.is === 'scalar' && field.type.key !== null
 }
 
-const POLLUTING: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
-
 /** Why no field or resource may be called this, or null. Words of queries (`sort`, `limit` …) are legal. */
 export function nameFault(name: string): string | null {
   if (name === '') return 'has no name'
-  if (POLLUTING.has(name)) return 'has a name that belongs to JavaScript objects'
+  if (isPolluting(name)) return 'has a name that belongs to JavaScript objects'
   if (/^[$-]/.test(name)) return `has a name that begins with "${name[0]}", which means something in filters and sorts`
   // A space inside is harmless (`Cookie+Type=x`); columns of existing tables have them.
   const odd = /^ | $|[.[\]/,\p{Cc}\p{Cs}]|(?! )\s/u.exec(name)

@@ -1,7 +1,6 @@
 import { ApiError, pointer, type Issue } from './error.ts'
 import type { JsonLimits } from './json.ts'
-
-const polluting: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
+import { isPolluting } from './polluting.ts'
 
 /**
  * Holds a value that somebody else parsed to what `parseJson` lets through, as far as it can still be seen: keys that
@@ -43,7 +42,7 @@ function walk(value: unknown, limits: JsonLimits, count: { keys: number }, path:
   if (keys.length > limits.keys || count.keys > limits.totalKeys) throw new ApiError('too_many_keys')
   for (const key of keys) {
     const at = [...path, key]
-    if (polluting.has(key)) throw refusal('unknown_field', at, 'no field may have this name')
+    if (isPolluting(key)) throw refusal('unknown_field', at, 'no field may have this name')
     if (key.includes('\0') || !key.isWellFormed()) throw refusal('format', path, 'has a name that is no text')
     walk((value as Record<string, unknown>)[key], limits, count, at)
   }

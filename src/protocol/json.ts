@@ -1,10 +1,8 @@
 import { ApiError, pointer } from './error.ts'
+import { isPolluting } from './polluting.ts'
 import type { Limits } from './limits.ts'
 
 export type JsonLimits = Pick<Limits, 'jsonDepth' | 'keys' | 'totalKeys' | 'items'>
-
-/** Keys that reach an object's prototype; no member of a request may be called so. */
-const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
 
 // A longer object gets a Set; below that comparing strings is faster than hashing them.
 const FEW = 12
@@ -103,7 +101,7 @@ class Scanner {
         ? (JSON.parse(this.#text.slice(start, this.#at)) as string)
         : this.#text.slice(start + 1, this.#at - 1)
       this.#path[level] = key
-      if (FORBIDDEN_KEYS.has(key)) this.#refuse('unknown_field', 'No field may have this name')
+      if (isPolluting(key)) this.#refuse('unknown_field', 'No field may have this name')
       if (++count > this.#limits.keys || ++this.#keys > this.#limits.totalKeys) {
         throw new ApiError('too_many_keys', { detail: `Too many members at ${this.#place()}` })
       }

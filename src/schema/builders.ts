@@ -27,8 +27,11 @@ export interface Builders<U = Me> {
   /** A date-time of RFC 3339, kept in UTC with milliseconds. */
   datetime(options?: MomentOptions): Scalar<string, never, U>
   enum<const E extends readonly string[]>(values: E): Scalar<E[number], never, U>
-  /** Any JSON value; T is your word for it, not checked at run time. */
-  json<T = unknown>(): Scalar<T, 'opaque' | 'unsorted', U>
+  /**
+   * Any JSON value; T is your word for it, not checked at run time. `max` counts the bytes of its text, of what a patch makes
+   * of it as well; the default is `limits.body`.
+   */
+  json<T = unknown>(options?: { readonly max?: number }): Scalar<T, 'opaque' | 'unsorted', U>
   /** Bytes as base64 text; `max` counts bytes. */
   bytes(options?: BytesOptions): Scalar<string, 'unfiltered' | 'unsorted', U>
   /** A list of scalars in one column; without an item, of any JSON values. */

@@ -4,10 +4,13 @@ import { parseJson } from '../parse-json.ts'
 import { Refused } from '../refused.ts'
 import type { ScalarType } from '../scalar-type.ts'
 import type { Value } from '../value.ts'
+import { lengthFaults } from './bounds.ts'
 
 export interface JsonOptions {
   /** Objects only. */
   readonly shape?: 'object'
+  /** Bytes of its text. Default: `limits.body`. */
+  readonly max?: number
 }
 
 /** Any JSON value. */
@@ -27,6 +30,10 @@ export function json(options: JsonOptions = {}): ScalarType {
     schema: options.shape === 'object' ? { type: 'object' } : {},
     example: {},
     merges: true,
+    bounds: options.max === undefined ? '' : `at most ${options.max} bytes of JSON`,
+    unbounded: () => json(options.shape === undefined ? {} : { shape: options.shape }),
+    limited: limits => json({ ...options, max: options.max ?? limits.body }),
+    faults: () => lengthFaults(options),
   })
 }
 
@@ -34,10 +41,15 @@ export function json(options: JsonOptions = {}): ScalarType {
 const DEPTH = 512
 
 /** Any JSON value, or an object only. Values of application code are held to what JSON can say. */
-function checkJson({ shape }: JsonOptions, value: unknown): Value | Refused {
+function checkJson({ shape, max }: JsonOptions, value: unknown): Value | Refused {
   if (shape === 'object' && (typeof value !== 'object' || value === null || Array.isArray(value)))
     return new Refused('type', 'must be an object')
-  return notJson(value, '', 0) ?? (value as Value)
+  return notJson(value, '', 0) ?? tooLong(value, max) ?? (value as Value)
+}
+
+function tooLong(value: unknown, max: number | undefined): Refused | null {
+  if (max === undefined || Buffer.byteLength(JSON.stringify(value)) <= max) return null
+  return new Refused('length', `must be at most ${max} bytes of JSON`)
 }
 
 function notJson(value: unknown, at: string, depth: number): Refused | null {

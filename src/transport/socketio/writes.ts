@@ -58,6 +58,7 @@ function callOf(
     shape,
     ...(message.event === 'delete' ? {} : { input: message.event === 'create' ? message.attributes : message.patch }),
     mode: session.host.engine.mode,
+    jsonPatch: message.event === 'patch' && Array.isArray(message.patch),
     conditions: conditionsOf(options),
     idempotencyKey: options?.key ?? null,
   })

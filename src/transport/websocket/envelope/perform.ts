@@ -90,6 +90,7 @@ function write(
     query: null,
     input: operation === 'delete' ? null : (request.data ?? null),
     complete: request.action === 'update',
+    jsonPatch: request.action === 'patch' && Array.isArray(request.data),
     idempotencyKey: keyOf(request),
   })
 }

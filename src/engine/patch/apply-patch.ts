@@ -1,0 +1,121 @@
+import { ApiError, pointer } from '../../protocol/error.ts'
+import { isObject } from '../prepare.ts'
+import { equal } from '../unit.ts'
+import type { Operation, Path } from './json-patch.ts'
+import { Measure, type ValueLimits } from './measure.ts'
+
+type Container = unknown[] | Record<string, unknown>
+
+/**
+ * What a document is after a JSON Patch (RFC 6902), which is done in the document itself: it must be nobody else's. Each
+ * operation takes the time of its pointers; only copies make more than the patch brings, so that they are held to the limits.
+ *
+ * Throws ApiError `conflict` where a test fails or a pointer leads to nothing, and what Measure throws.
+ */
+export function applyPatch(document: unknown, operations: readonly Operation[], limits: ValueLimits | null): unknown {
+  // As a member of this, the whole document is a member like any other.
+  const root = { document }
+  const copies = new Measure(limits)
+  for (const operation of operations) apply(root, operation, copies)
+  return root.document
+}
+
+function apply(root: { document: unknown }, operation: Operation, copies: Measure): void {
+  const { path, at } = operation
+  const to = pointer(at, 'path')
+  switch (operation.op) {
+    case 'add':
+      return add(root, path, structuredClone(operation.value), to)
+    case 'remove':
+      return void remove(root, path, to)
+    case 'replace': {
+      const { container, step } = existing(root, path, to)
+      return put(container, step, structuredClone(operation.value))
+    }
+    case 'move': {
+      const from = pointer(at, 'from')
+      // The whole document can only be moved to where it is.
+      return operation.from.length === 0 ? undefined : add(root, path, remove(root, operation.from, from), to)
+    }
+    case 'copy': {
+      const { container, step } = existing(root, operation.from, pointer(at, 'from'))
+      const value = memberOf(container, step)
+      copies.add(value, at)
+      return add(root, path, structuredClone(value), to)
+    }
+    case 'test': {
+      const { container, step } = existing(root, path, to)
+      if (equal(memberOf(container, step), operation.value)) return
+      throw conflict('check', at, 'the value is another one')
+    }
+  }
+}
+
+function add(root: Container, path: Path, value: unknown, at: string): void {
+  const { container, step } = placeOf(root, path, at)
+  if (!Array.isArray(container)) return put(container, step, value)
+  const index = step === '-' ? container.length : indexOf(step)
+  if (!(index <= container.length)) throw absent(at)
+  container.splice(index, 0, value)
+}
+
+function remove(root: Container, path: Path, at: string): unknown {
+  if (path.length === 0) throw conflict('reference', at, 'the whole document cannot be removed')
+  const { container, step } = existing(root, path, at)
+  const value = memberOf(container, step)
+  if (Array.isArray(container)) container.splice(Number(step), 1)
+  else delete container[step]
+  return value
+}
+
+interface Place {
+  readonly container: Container
+  readonly step: string
+}
+
+/** Where a pointer leads to: there may be nothing there. */
+function placeOf(root: Container, path: Path, at: string): Place {
+  let container: Container = root
+  let step = 'document'
+  for (const next of path) {
+    if (!has(container, step)) throw absent(at)
+    const value = memberOf(container, step)
+    if (!Array.isArray(value) && !isObject(value)) throw absent(at)
+    container = value
+    step = next
+  }
+  return { container, step }
+}
+
+/** The same where there is something. */
+function existing(root: Container, path: Path, at: string): Place {
+  const place = placeOf(root, path, at)
+  if (!has(place.container, place.step)) throw absent(at)
+  return place
+}
+
+function has(container: Container, step: string): boolean {
+  return Array.isArray(container) ? indexOf(step) < container.length : Object.hasOwn(container, step)
+}
+
+function memberOf(container: Container, step: string): unknown {
+  return Array.isArray(container) ? container[Number(step)] : container[step]
+}
+
+function put(container: Container, step: string, value: unknown): void {
+  if (Array.isArray(container)) container[Number(step)] = value
+  else container[step] = value
+}
+
+/** RFC 6901 §4: digits without leading zeros; NaN for what is no index. */
+function indexOf(step: string): number {
+  return /^(?:0|[1-9][0-9]*)$/.test(step) ? Number(step) : NaN
+}
+
+function absent(at: string): ApiError {
+  return conflict('reference', at, 'there is nothing at this path')
+}
+
+function conflict(code: 'reference' | 'check', at: string, detail: string): ApiError {
+  return new ApiError('conflict', { detail: `${at}: ${detail}`, issues: [{ code, pointer: at, detail }] })
+}

@@ -1,0 +1,109 @@
+import { ApiError, pointer, type Issue } from '../../protocol/error.ts'
+import type { Field } from '../../model/model.ts'
+import { plainShape } from '../../query/predicate.ts'
+import type { Work } from '../../store/work.ts'
+import type { Call } from '../call.ts'
+import { isFixed, isHidden, isObject, readOnly, unknownField } from '../prepare.ts'
+import { writeRow } from '../present.ts'
+import type { Writing } from '../reading.ts'
+import { Budget, loadRelated } from '../related.ts'
+import { equal, type Instance, type Unit } from '../unit.ts'
+import { viewOf, type View } from '../view.ts'
+import { checkWritable } from '../writable.ts'
+import { demand } from '../write-rules.ts'
+import { applyPatch } from './apply-patch.ts'
+import type { Operation } from './json-patch.ts'
+import { Measure } from './measure.ts'
+import { mergePatch } from './merge-patch.ts'
+
+type Members = Readonly<Record<string, unknown>>
+
+/** The body of a merge patch (RFC 7396) with JSON fields as they will be: merged with what is there. */
+export function mergedBody(call: Call, { row }: Instance, { values }: Writing): unknown {
+  const { input, resource, mode } = call
+  if (!mode.merges || !isObject(input)) return input
+  let body: Record<string, unknown> | null = null
+  for (const name of Object.keys(input)) {
+    const field = resource.field.get(name)
+    if (field?.is !== 'scalar' || !field.type.merges || field.def.file || field.readonly) continue
+    if (!isObject(input[name])) continue
+    body ??= { ...input }
+    body[name] = mergePatch(row[field.slot], input[name])
+    new Measure(values).add(body[name], pointer('#', name))
+  }
+  return body ?? input
+}
+
+/** Refuses a JSON Patch that names members which are not there or which the caller may not write, before any of it is done. */
+export function* checkPatch(unit: Unit, call: Call, instance: Instance, operations: readonly Operation[]): Work<void> {
+  const { resource } = call
+  const issues: Issue[] = []
+  const written = new Map<Field, string>()
+  for (const { name, place, writes } of operations.flatMap(membersOf)) {
+    const field = resource.field.get(name)
+    if (!field || isHidden(field)) {
+      if (!unit.lenient && call.mode.unknown === 'refuse') issues.push(unknownField(resource, place))
+    } else if (writes) {
+      if (field === resource.id || isFixed(field)) issues.push(readOnly(field, place))
+      else if (!written.has(field)) written.set(field, place)
+    }
+  }
+  if (issues.length > 0)
+    throw new ApiError(issues.every(issue => issue.code === 'read_only') ? 'read_only' : 'validation', { issues })
+  if (written.size === 0) return
+  const image = instance.before ?? instance.row
+  yield* demand(unit, resource, image, unit.permissions.for(resource, 'write'), 'write')
+  for (const [field, place] of written) {
+    yield* demand(unit, resource, image, unit.permissions.field(resource, field.name, 'write'), `set ${field.name} of`)
+    yield* checkWritable(unit, instance, field, place)
+  }
+}
+
+/** The members of the representation that an operation names, and where. One of the whole row names none of them. */
+function membersOf(
+  operation: Operation,
+): { readonly name: string; readonly place: string; readonly writes: boolean }[] {
+  const { op, path, at } = operation
+  const [name] = path
+  const members = name === undefined ? [] : [{ name, place: pointer(at, 'path'), writes: op !== 'test' }]
+  if (op !== 'move' && op !== 'copy') return members
+  const [source] = operation.from
+  return source === undefined
+    ? members
+    : [...members, { name: source, place: pointer(at, 'from'), writes: op === 'move' }]
+}
+
+/** A JSON Patch (RFC 6902) as a body: the members of the representation that it changes, with their whole new values. */
+export function* patchedBody(
+  unit: Unit,
+  call: Call,
+  { row }: Instance,
+  operations: readonly Operation[],
+  writing: Writing,
+): Work<unknown> {
+  const view = viewNamed(call, operations)
+  const unbounded = { ...writing.bounds, ids: null }
+  const related = yield* loadRelated(unit.tx, view, [row], new Budget(unbounded, writing.permissions))
+  const shown = JSON.parse(writeRow(view, row, related, writing.ctx)) as Members
+  const patched = applyPatch(structuredClone(shown), operations, writing.values)
+  if (!isObject(patched)) return patched
+  const body = changes(shown, patched)
+  new Measure(writing.values).add(body, '#')
+  return body
+}
+
+/** Shows the members that a patch names, as far as a row shows them; all where it names the whole row. */
+function viewNamed({ resource }: Call, operations: readonly Operation[]): View {
+  const whole = viewOf(resource, plainShape)
+  if (operations.some(one => one.path.length === 0 || ('from' in one && one.from.length === 0))) return whole
+  const named = new Set(operations.flatMap(membersOf).map(({ name }) => name))
+  return viewOf(resource, { depth: 1, include: [], fields: whole.names.filter(name => named.has(name)) })
+}
+
+/** Members that differ; null for those that are gone. */
+function changes(before: Members, after: Members): Members {
+  const changed: [string, unknown][] = []
+  for (const name of new Set([...Object.keys(before), ...Object.keys(after)]))
+    if (!equal(before[name], after[name])) changed.push([name, Object.hasOwn(after, name) ? after[name] : null])
+  return Object.fromEntries(changed)
+}
