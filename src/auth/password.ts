@@ -1,6 +1,6 @@
 import { argon2, argon2Sync, randomBytes, timingSafeEqual } from 'node:crypto'
 import { availableParallelism } from 'node:os'
-import { ApiError } from '../protocol/error.ts'
+import { HashingQueue, type Purpose } from './hashing-queue.ts'
 
 /** The cost of a hash (argon2id, RFC 9106): memory in KiB, passes, lanes. */
 export interface PasswordCost {
@@ -20,36 +20,38 @@ interface Parsed extends PasswordCost {
   readonly hash: Buffer
 }
 
-// Hashes take a core and 19 MiB each, so that only so many run at once; the others wait, and those over the queue are
-// told so. The bound is the machine's, so that all APIs of a process share it.
-const atOnce = Math.max(1, Math.floor(availableParallelism() / 2))
-const longestQueue = 100
-const waiting: (() => void)[] = []
-let running = 0
+// The cores are the machine's, so that all APIs of a process share the queue.
+const queue = new HashingQueue({ atOnce: Math.max(1, Math.floor(availableParallelism() / 2)) })
 
-/** Runs work when there is room for it; ApiError `unavailable` if too much waits already. */
-async function queued<T>(work: () => Promise<T>): Promise<T> {
-  if (running >= atOnce) {
-    if (waiting.length >= longestQueue)
-      throw new ApiError('unavailable', { detail: 'too many passwords at once', headers: { 'retry-after': '2' } })
-    await new Promise<void>(resolve => {
-      waiting.push(resolve)
-    })
-  } else running++
-  try {
-    return await work()
-  } finally {
-    // Whoever waits takes over the place.
-    const next = waiting.shift()
-    if (next) next()
-    else running--
-  }
+/** The PHC string of a password, with a salt of its own. Throws ApiError `unavailable` if too many wait for theirs. */
+export async function hashPassword(password: string, cost: PasswordCost = passwordCost): Promise<string> {
+  queue.admit('write', 1)
+  return hashInTurn('write', password, cost)
 }
 
-/** The PHC string of a password, with a salt of its own. */
-export async function hashPassword(password: string, cost: PasswordCost = passwordCost): Promise<string> {
+/**
+ * The hashes of the passwords of a write: all of them, or ApiError `unavailable` if too many wait for theirs. `patient` is for
+ * the application's own writes, which may bring any number: they wait, and stand in line with one password at a time.
+ */
+export async function hashPasswords(passwords: readonly string[], patient: boolean): Promise<string[]> {
+  const hash = (password: string): Promise<string> => hashInTurn('write', password, passwordCost)
+  if (!patient) {
+    queue.admit('write', passwords.length)
+    return Promise.all(passwords.map(hash))
+  }
+  const hashes: string[] = []
+  for (const password of passwords) hashes.push(await hash(password))
+  return hashes
+}
+
+/** The hash of a password that was right, and that was hashed at another cost before. */
+export async function hashAgain(password: string): Promise<string> {
+  return hashInTurn('login', password, passwordCost)
+}
+
+async function hashInTurn(purpose: Purpose, password: string, cost: PasswordCost): Promise<string> {
   const salt = randomBytes(16)
-  return phc(cost, salt, await queued(() => derive(password, salt, cost, 32)))
+  return phc(cost, salt, await queue.run(purpose, () => derive(password, salt, cost, 32)))
 }
 
 /** The same at once, on this thread: for passwords that only show up inside a unit of work. */
@@ -58,11 +60,15 @@ export function hashPasswordSync(password: string, cost: PasswordCost = password
   return phc(cost, salt, argon2Sync('argon2id', parameters(password, salt, cost, 32)))
 }
 
-/** Whether this is the password. Takes as long for what is no hash at all. */
+/**
+ * Whether this is the password. Takes as long for what is no hash at all. Throws ApiError `unavailable` if too many wait for
+ * an answer.
+ */
 export async function verifyPassword(stored: string | null, password: string): Promise<boolean> {
+  queue.admit('login', 1)
   const parsed = stored === null ? null : parse(stored)
   const { salt, hash, ...cost } = parsed ?? nobody
-  const derived = await queued(() => derive(password, salt, cost, hash.length))
+  const derived = await queue.run('login', () => derive(password, salt, cost, hash.length))
   return timingSafeEqual(derived, hash) && parsed !== null
 }
 

@@ -1,4 +1,4 @@
-import { hashPassword } from '../auth/password.ts'
+import { hashPasswords } from '../auth/password.ts'
 import type { Field, Model, Resource } from '../model/model.ts'
 import { ApiError } from '../protocol/error.ts'
 import type { InputMode } from '../schema/input-mode.ts'
@@ -35,14 +35,12 @@ function hashesFor(call: Call): Promise<Hashes> | null {
   if (found.size === 0) return null
   if (found.size > most && !call.unbounded)
     throw new ApiError('too_many_items', { detail: `at most ${most} passwords in one request` })
-  return hashAll(found)
+  return hashAll([...found], call.unbounded ?? false)
 }
 
-/** One after the other: the queue of the hasher is for requests. */
-async function hashAll(passwords: ReadonlySet<string>): Promise<Hashes> {
-  const hashes = new Map<string, string>()
-  for (const password of passwords) hashes.set(password, await hashPassword(password))
-  return hashes
+async function hashAll(passwords: readonly string[], patient: boolean): Promise<Hashes> {
+  const hashes = await hashPasswords(passwords, patient)
+  return new Map(passwords.map((password, i) => [password, hashes[i]!]))
 }
 
 const known = new WeakMap<Resource, boolean>()

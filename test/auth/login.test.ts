@@ -327,6 +327,22 @@ describe.each(['memory', 'sqlite'] as const)('over %s', store => {
     expect((await login('bob@x.io')).status).toBe(200)
   })
 
+  test('failed logins are counted by the account, however its name is spelled', async () => {
+    await open(store, { attempts: { account: 10 } })
+    const letters = ['a', 'n', 'n', 'x', 'i', 'o']
+    const variants = Array.from({ length: 25 }, (_, i) => {
+      const [a, n, m, x, io, o] = letters.map((letter, at) => ((i + 1) & (1 << at) ? letter.toUpperCase() : letter))
+      return `${a}${n}${m}@${x}.${io}${o}`
+    })
+    const statuses: number[] = []
+    for (const name of variants) statuses.push((await login(name, 'wrong horse')).status)
+    expect(new Set(variants).size).toBe(25)
+    expect(statuses).toEqual([...Array.from({ length: 10 }, () => 401), ...Array.from({ length: 15 }, () => 429)])
+    // No user can be called so; spellings of it are one account as well.
+    const nobody = await Promise.all(['nobody', 'Nobody', 'NOBODY'].map(name => login(name, 'wrong horse')))
+    expect(nobody.map(one => one.status)).toEqual([401, 401, 401])
+  })
+
   test('a session is in the log, and tells nothing that lets anyone in', async () => {
     await open(store)
     const position = await app.store.read(function* (snapshot) {
