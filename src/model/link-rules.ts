@@ -2,11 +2,16 @@ import { instead, type Note } from './faults.ts'
 import type { Field, Resource } from './model.ts'
 import { ruleSetOf, type Place, type Rule, type RuleFunction, type RuleSet } from './rule.ts'
 
+const operations = ['read', 'create', 'write', 'delete'] as const
+const words: readonly string[] = [...operations, 'actions', 'fields']
+const fieldWords: readonly string[] = ['read', 'write']
+
 /** Runs the rules of a declaration and checks every place that they name; faults are noted, not thrown. */
 export function linkRules(resource: Resource, rules: RuleFunction, note: Note): RuleSet {
   let set: RuleSet
   try {
     set = ruleSetOf(rules)
+    if (typeof set !== 'object' || set === null) throw new TypeError('its function returns no rules')
   } catch (error) {
     note(
       `${resource.name}.rules`,
@@ -15,21 +20,30 @@ export function linkRules(resource: Resource, rules: RuleFunction, note: Note): 
     )
     return {}
   }
-  for (const operation of ['read', 'create', 'write', 'delete'] as const)
-    check(resource, set[operation], `${resource.name}.rules.${operation}`, note)
+  // What is misspelled says nothing, and another rule would hold in its place.
+  refuseUnknown(set, words, `${resource.name}.rules`, note)
+  for (const operation of operations) check(resource, set[operation], `${resource.name}.rules.${operation}`, note)
   for (const [name, rule] of Object.entries(set.actions ?? {})) {
     const at = `${resource.name}.rules.actions.${name}`
     if (!resource.actions.has(name))
       note(at, `${resource.name} has no action ${name}`, instead(name, [...resource.actions.keys()]))
     check(resource, rule, at, note)
   }
-  for (const [name, { read, write }] of Object.entries(set.fields ?? {})) {
+  for (const [name, rules] of Object.entries(set.fields ?? {})) {
     const at = `${resource.name}.rules.fields.${name}`
-    if (!resource.field.has(name)) note(at, `${resource.name} has no field ${name}`, 'name a field of the resource')
+    const { read, write } = rules
+    refuseUnknown(rules, fieldWords, at, note)
+    if (!resource.field.has(name))
+      note(at, `${resource.name} has no field ${name}`, instead(name, [...resource.field.keys()]))
     check(resource, read, `${at}.read`, note)
     check(resource, write, `${at}.write`, note)
   }
   return Object.freeze(set)
+}
+
+function refuseUnknown(set: object, known: readonly string[], at: string, note: Note): void {
+  for (const word of Object.keys(set))
+    if (!known.includes(word)) note(`${at}.${word}`, 'is no rule', instead(word, known))
 }
 
 function check(resource: Resource, rule: Rule | undefined, at: string, note: Note): void {

@@ -10,7 +10,7 @@ import type { Around, OnCommit } from './hook.ts'
 import type { MeOf, Stored } from './own-row.ts'
 import type { Permission } from './permission.ts'
 import type { RuleFunction } from './rule.ts'
-import type { MeExpression, RowExpression, Rules } from './rule-types.ts'
+import type { Checked, MeExpression, RowExpression, Rules } from './rule-types.ts'
 
 /**
  * A declared resource: its fields F, the fields of the user resource U, its actions A and the members of its login L.
@@ -27,7 +27,9 @@ export interface Declared<F extends Fields, U = {}, A = {}, L = never> {
    * What is allowed, as expressions over who calls and the row: they are part of every query, write and subscription.
    * An operation without a rule is refused; `delete` is as `write` unless it has its own.
    */
-  rules(rules: (me: MeExpression<U>, row: RowExpression<F>) => Rules<F>): Declared<F, U, A, L>
+  rules<R extends Rules<F>>(
+    rules: (me: MeExpression<U>, row: RowExpression<F>) => R & Checked<R, F>,
+  ): Declared<F, U, A, L>
   /**
    * Its rows are who calls: they log in with a unique field and a `t.password()`, and `me` is typed by them from here
    * on. Serves `/auth/token` (also `/auth/login`), `/auth/refresh`, `/auth/logout` and `/auth/ticket`.

@@ -63,5 +63,18 @@ export interface Rules<F extends Fields> {
   readonly write?: Rule
   readonly delete?: Rule
   readonly actions?: Readonly<Record<string, Rule>>
-  readonly fields?: { readonly [P in keyof F]?: { readonly read?: Rule; readonly write?: Rule } }
+  readonly fields?: { readonly [P in keyof F]?: FieldRules }
 }
+
+interface FieldRules {
+  readonly read?: Rule
+  readonly write?: Rule
+}
+
+/** Without words that no rule has: in what a function returns the compiler would pass over `delte`. */
+export type Checked<R, F extends Fields> = Only<R, keyof Rules<F>> &
+  (R extends { readonly fields: infer G }
+    ? { readonly fields: Only<G, keyof F> & { readonly [P in keyof G]: Only<G[P], keyof FieldRules> } }
+    : unknown)
+
+type Only<T, K extends PropertyKey> = { readonly [P in Exclude<keyof T, K>]: never }
