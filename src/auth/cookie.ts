@@ -1,3 +1,5 @@
+import { parseCookie, stringifySetCookie } from 'cookie'
+
 /** How the cookie of a session is set. */
 export interface CookieOptions {
   /** Default `__Host-session`: such a cookie belongs to this host alone and comes over TLS only (rfc6265bis §4.1.3.2). */
@@ -10,19 +12,15 @@ export interface CookieOptions {
   readonly origins?: readonly string[]
 }
 
-/** The value of a cookie in a `Cookie` header (RFC 6265 §5.4), undefined if it is not there. The first of two counts. */
+/** The value of a cookie in a `Cookie` header, undefined if it is not there. The first of two counts. */
 export function cookieIn(header: string | undefined, name: string): string | undefined {
-  if (header === undefined) return undefined
-  for (const pair of header.split(';')) {
-    const equals = pair.indexOf('=')
-    if (equals >= 0 && pair.slice(0, equals).trim() === name) return pair.slice(equals + 1).trim()
-  }
-  return undefined
+  return header === undefined ? undefined : parseCookie(header)[name]
 }
 
 /** The `Set-Cookie` of a session; an empty value with no seconds left ends it. */
 export function setCookie(name: string, value: string, seconds: number, sameSite: 'Lax' | 'Strict'): string {
-  return `${name}=${value}; Max-Age=${seconds}; Path=/; HttpOnly; Secure; SameSite=${sameSite}`
+  const lower = sameSite === 'Lax' ? 'lax' : 'strict'
+  return stringifySetCookie({ name, value, maxAge: seconds, path: '/', httpOnly: true, secure: true, sameSite: lower })
 }
 
 /** Why a cookie may not have this name, or null. */

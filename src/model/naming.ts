@@ -35,9 +35,21 @@ const IRREGULAR: readonly (readonly [singular: string, plural: string])[] = [
   ['potato', 'potatoes'],
   ['tomato', 'tomatoes'],
   ['cache', 'caches'],
+  ['campus', 'campuses'],
+  ['census', 'censuses'],
+  ['corpus', 'corpora'],
+  ['genus', 'genera'],
+  ['radius', 'radii'],
+  ['criterion', 'criteria'],
+  ['vertex', 'vertices'],
+  ['matrix', 'matrices'],
+  ['gas', 'gases'],
+  ['atlas', 'atlases'],
+  ['canvas', 'canvases'],
+  ['echo', 'echoes'],
 ]
 const SAME: ReadonlySet<string> = new Set(
-  'series species news data media metadata equipment information sheep fish aircraft staff feedback'.split(' '),
+  'series species news data media metadata equipment information sheep fish aircraft staff feedback kudos'.split(' '),
 )
 const PLURAL_OF: ReadonlyMap<string, string> = new Map(IRREGULAR)
 const SINGULAR_OF: ReadonlyMap<string, string> = new Map(IRREGULAR.map(([one, many]) => [many, one]))

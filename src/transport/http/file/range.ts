@@ -1,3 +1,4 @@
+import { parse } from 'range-parser'
 import { ApiError } from '../../../protocol/error.ts'
 
 /** Bytes of a file, both included. */
@@ -6,24 +7,19 @@ export interface Range {
   readonly end: number
 }
 
+/** What `parse` says of a header field that names nothing in the file. */
+const UNSATISFIABLE = 2
+
 /**
  * The range that a request asks for; null = all of it, also where it asks in a way that may be passed over: another unit,
  * several ranges, what is no range (RFC 9110 §14.2). Throws ApiError `range_not_satisfiable` for one behind the end.
  */
 export function readRange(header: string | undefined, size: number): Range | null {
-  const found = header === undefined ? null : /^bytes[ \t]*=[ \t]*(\d*)-(\d*)[ \t]*$/i.exec(header)
-  if (!found) return null
-  const [, first = '', last = ''] = found
-  if (first === '') {
-    if (last === '') return null
-    const length = Math.min(Number(last), size)
-    if (length === 0) throw unsatisfiable(size)
-    return { start: size - length, end: size - 1 }
-  }
-  const start = Number(first)
-  if (last !== '' && Number(last) < start) return null
-  if (start >= size) throw unsatisfiable(size)
-  return { start, end: last === '' ? size - 1 : Math.min(Number(last), size - 1) }
+  if (header === undefined) return null
+  const { code, type, ranges } = parse(size, header)
+  if (type.trim() !== 'bytes') return null
+  if (code === UNSATISFIABLE && ranges.length === 0) throw unsatisfiable(size)
+  return code === 0 && ranges.length === 1 ? ranges[0]! : null
 }
 
 function unsatisfiable(size: number): ApiError {
