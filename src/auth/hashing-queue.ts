@@ -46,6 +46,7 @@ export class HashingQueue {
     throw new ApiError('unavailable', {
       detail: 'too many passwords at once',
       headers: { 'retry-after': String(Math.ceil(milliseconds / 1_000)) },
+      expected: true,
     })
   }
 

@@ -1,5 +1,6 @@
 import { ApiError, pointer, type Issue } from '../protocol/error.ts'
 import type { Work } from '../store/work.ts'
+import { hashInPlace, requireHashes } from './unhashed.ts'
 import { rowFor } from './writable.ts'
 import { moment } from './write.ts'
 import { checkAfter, checkBefore } from './write-rules.ts'
@@ -24,8 +25,10 @@ export function* finish(unit: Unit): Work<void> {
   if (issues.length) throw new ApiError('validation', { issues })
   if (unit.ledger !== null) yield* settle(unit, unit.ledger)
   yield* checkBefore(unit)
+  yield* hashInPlace(unit)
   yield* unit.flush()
   yield* checkAfter(unit)
+  requireHashes(unit)
 }
 
 /** `t.now({ on: 'write' })`. */

@@ -113,12 +113,12 @@ export class Operations {
   /** around: the operation with its hooks; `waits` = within a transaction that can wait for them. */
   #change(tx: Transaction, call: Call, writing: Writing, waits: boolean): Work<Outcome> {
     const hooks = aroundOf(call.resource, call.operation)
-    if (hooks.length === 0) return this.#execute(tx, call, writing)
+    if (hooks.length === 0) return this.#execute(tx, call, writing, waits)
     const context = new Context(this.#options.surroundings, call, writing.ctx.now, waits ? tx : null, !waits)
-    return surrounded(hooks, call, context, writing, waits, given => this.#execute(tx, given, writing))
+    return surrounded(hooks, call, context, writing, waits, given => this.#execute(tx, given, writing, waits))
   }
 
-  #execute(tx: Transaction, call: Call, writing: Writing): Work<Outcome> {
+  #execute(tx: Transaction, call: Call, writing: Writing, waits: boolean): Work<Outcome> {
     const unit = new Unit(tx, {
       ctx: writing.ctx,
       mode: call.mode,
@@ -126,6 +126,8 @@ export class Operations {
       strict: this.#options.strict,
       permissions: writing.permissions,
       hashes: writing.hashes,
+      waits,
+      isUnbounded: call.unbounded ?? false,
       ledger: this.#options.ledger,
     })
     switch (call.operation) {

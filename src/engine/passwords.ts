@@ -1,46 +1,53 @@
-import { hashPasswords } from '../auth/password.ts'
-import type { Field, Model, Resource } from '../model/model.ts'
-import { ApiError } from '../protocol/error.ts'
-import type { InputMode } from '../schema/input-mode.ts'
-import { Refused } from '../schema/refused.ts'
-import { isRead, type Call } from './call.ts'
-import type { Check } from './invocation.ts'
-import { isObject, isPasswordField } from './prepare.ts'
-
-type Hashes = ReadonlyMap<string, string>
-
-/** Most passwords that a caller may set in one request: each costs a core for a while. */
-const most = 20
+import type { Id, Model, Resource } from '../model/model.ts'
+import { isRead, type Outcome } from './call.ts'
+import type { Invocation, Next, Step } from './invocation.ts'
+import { isPasswordField } from './prepare.ts'
+import { hashesOf, Unhashed } from './unhashed.ts'
+import type { Unit } from './unit.ts'
+import type { NewId } from './write.ts'
 
 /**
- * hash: hashes the passwords in the body of a write before its unit begins, which cannot wait. Whether they may be set at
- * all, the unit finds out: here only what has the right type and length is hashed. Null where no resource has passwords.
+ * hash: hashing takes long, and a unit of work does not wait. So a write that brings passwords is done twice. The first time
+ * shows whether it may be done at all, and is undone; then the passwords are hashed, and it is done for good. Null where no
+ * resource has passwords.
  */
-export function hashing(model: Model): Check | null {
+export function hashing(model: Model): Step | null {
   if (![...model.resources.values()].some(one => one.fields.some(isPasswordField))) return null
-  return invocation => {
-    const { call, writing } = invocation
-    if (isRead(call.operation) || call.operation === 'act') return undefined
-    return hashesFor(call)?.then(hashes => {
-      invocation.writing = { ...writing!, hashes }
-    })
+  return (invocation, next) => {
+    const { operation, resource } = invocation.call
+    if (isRead(operation) || operation === 'act' || !leadsToPassword(resource)) return next(invocation)
+    const done = next(invocation)
+    return done instanceof Promise ? done.catch((thrown: unknown) => again(invocation, next, thrown)) : done
   }
 }
 
-function hashesFor(call: Call): Promise<Hashes> | null {
-  if (!leadsToPassword(call.resource)) return null
-  const found = new Set<string>()
-  if (call.jsonPatch) collectPatch(call.resource, call.input, call.mode, found)
-  else collect(call.resource, call.input, call.mode, found)
-  if (found.size === 0) return null
-  if (found.size > most && !call.unbounded)
-    throw new ApiError('too_many_items', { detail: `at most ${most} passwords in one request` })
-  return hashAll([...found], call.unbounded ?? false)
+async function again(invocation: Invocation, next: Next, thrown: unknown): Promise<Outcome> {
+  if (!(thrown instanceof Unhashed)) throw thrown
+  const writing = invocation.writing!
+  const hashes = await hashesOf(thrown.passwords, invocation.call.unbounded ?? false)
+  invocation.writing = { ...writing, hashes, newId: sameIds(thrown.made, writing.newId) }
+  return next(invocation)
 }
 
-async function hashAll(passwords: readonly string[], patient: boolean): Promise<Hashes> {
-  const hashes = await hashPasswords(passwords, patient)
-  return new Map(passwords.map((password, i) => [password, hashes[i]!]))
+/** The ids that the rows had the first time, so that none are left out. Somebody may have taken one meanwhile. */
+function sameIds(made: Unhashed['made'], newId: NewId): NewId {
+  let of: Unit | null = null
+  let left: [Resource, Id][] = []
+  return function* (unit, resource) {
+    // A store may do a unit again by itself.
+    if (unit !== of) {
+      of = unit
+      left = [...made]
+    }
+    for (;;) {
+      const at = left.findIndex(([one]) => one === resource)
+      if (at < 0) return yield* newId(unit, resource)
+      const [[, id]] = left.splice(at, 1) as [[Resource, Id]]
+      if (yield* unit.get(resource, id)) continue
+      if (typeof id === 'number') unit.tx.reserve(resource, id)
+      return id
+    }
+  }
 }
 
 const known = new WeakMap<Resource, boolean>()
@@ -55,32 +62,4 @@ function leadsToPassword(resource: Resource): boolean {
     known.set(resource, leads)
   }
   return leads
-}
-
-function collect(resource: Resource, body: unknown, mode: InputMode, into: Set<string>): void {
-  if (Array.isArray(body)) {
-    for (const one of body) if (isObject(one)) collect(resource, one, mode, into)
-    return
-  }
-  if (!isObject(body)) return
-  for (const field of resource.fields)
-    if (Object.hasOwn(body, field.name)) collectField(field, body[field.name], mode, into)
-}
-
-function collectField(field: Field, value: unknown, mode: InputMode, into: Set<string>): void {
-  if (field.target) collect(field.target as Resource, value, mode, into)
-  else if (field.is === 'scalar' && field.type.secret && value !== null) {
-    const password = mode.read(field.type, value)
-    if (!(password instanceof Refused)) into.add(password as string)
-  }
-}
-
-/** The values of a JSON Patch, by the first step of their path (RFC 6902 §4). */
-function collectPatch(resource: Resource, patch: unknown, mode: InputMode, into: Set<string>): void {
-  if (!Array.isArray(patch)) return
-  for (const step of patch) {
-    if (!isObject(step) || typeof step['path'] !== 'string') continue
-    const field = resource.field.get(step['path'].split('/')[1] ?? '')
-    if (field) collectField(field, step['value'] ?? null, mode, into)
-  }
 }

@@ -24,6 +24,6 @@ export interface Writing extends Reading {
   readonly values: ValueLimits | null
   /** Objects in an array body. */
   readonly bulk: number
-  /** The hashes of passwords that the call brings, by what was said; null where it brings none. */
+  /** The hashes of passwords that the unit sets, by what was said; null until they are known. */
   readonly hashes: ReadonlyMap<string, string> | null
 }

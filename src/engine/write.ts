@@ -166,7 +166,8 @@ function* setWritable(unit: Unit, instance: Instance, field: ScalarField, value:
 }
 
 function putValue(unit: Unit, instance: Instance, field: ScalarField, value: Value): void {
-  instance.row[field.slot] = value !== null && isPasswordField(field) ? unit.hashOf(value as string) : value
+  if (value !== null && isPasswordField(field)) unit.setPassword(instance, field.slot, value as string)
+  else instance.row[field.slot] = value
   unit.touch(instance)
 }
 
