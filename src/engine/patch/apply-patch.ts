@@ -25,12 +25,12 @@ function apply(root: { document: unknown }, operation: Operation, copies: Measur
   const to = pointer(at, 'path')
   switch (operation.op) {
     case 'add':
-      return add(root, path, structuredClone(operation.value), to)
+      return add(root, path, copyOf(operation.value), to)
     case 'remove':
       return void remove(root, path, to)
     case 'replace': {
       const { container, step } = existing(root, path, to)
-      return put(container, step, structuredClone(operation.value))
+      return put(container, step, copyOf(operation.value))
     }
     case 'move': {
       const from = pointer(at, 'from')
@@ -41,7 +41,7 @@ function apply(root: { document: unknown }, operation: Operation, copies: Measur
       const { container, step } = existing(root, operation.from, pointer(at, 'from'))
       const value = memberOf(container, step)
       copies.add(value, at)
-      return add(root, path, structuredClone(value), to)
+      return add(root, path, copyOf(value), to)
     }
     case 'test': {
       const { container, step } = existing(root, path, to)
@@ -49,6 +49,11 @@ function apply(root: { document: unknown }, operation: Operation, copies: Measur
       throw conflict('check', at, 'the value is another one')
     }
   }
+}
+
+/** Of its own: a value of the patch may come to be in the document twice, and another operation may change it there. */
+function copyOf(value: unknown): unknown {
+  return typeof value === 'object' ? structuredClone(value) : value
 }
 
 function add(root: Container, path: Path, value: unknown, at: string): void {

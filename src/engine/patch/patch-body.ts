@@ -84,10 +84,10 @@ export function* patchedBody(
   const view = viewNamed(call, operations)
   const unbounded = { ...writing.bounds, ids: null }
   const related = yield* loadRelated(unit.tx, view, [row], new Budget(unbounded, writing.permissions))
-  const shown = JSON.parse(writeRow(view, row, related, writing.ctx)) as Members
-  const patched = applyPatch(structuredClone(shown), operations, writing.values)
+  const text = writeRow(view, row, related, writing.ctx)
+  const patched = applyPatch(JSON.parse(text), operations, writing.values)
   if (!isObject(patched)) return patched
-  const body = changes(shown, patched)
+  const body = changes(JSON.parse(text) as Members, patched)
   new Measure(writing.values).add(body, '#')
   return body
 }
