@@ -1,6 +1,6 @@
 import type { Resource } from '../model/model.ts'
 import type { MePlace, Operand, Rule } from '../model/rule.ts'
-import { all, any, everything, not, nothing, type Predicate } from '../query/predicate.ts'
+import { all, any, everything, not, nothing, type CompareOp, type Predicate } from '../query/predicate.ts'
 import { compareText } from '../schema/compare.ts'
 import type { Value } from '../schema/field.ts'
 import type { Principal } from './call.ts'
@@ -44,19 +44,21 @@ function bindRule(
       const value = valueOf(rule.right, me)
       if (rule.left.of === 'me') return holds(compareMe(rule.op, mine(rule.left, me), value))
       if (value === undefined || (value === null && rule.op !== 'ne')) return nothing
-      return at(resource, rule.left.path, field => ({ kind: 'compare', op: rule.op, field, value }))
+      return at(resource, rule.left.path, (name, owner) => compared(owner, name, rule.op, value))
     }
     case 'in': {
       const list = Array.isArray(rule.right) ? (rule.right as readonly Value[]) : mine(rule.right as MePlace, me)
       const values = Array.isArray(list) ? (list as readonly Value[]) : []
       if (rule.left.of === 'me') return holds(values.includes(mine(rule.left, me) as Value))
       return values.length
-        ? at(resource, rule.left.path, field => ({ kind: 'in', field, values, negated: false }))
+        ? at(resource, rule.left.path, (name, owner) =>
+            onId(owner, name, field => ({ kind: 'in', field, values, negated: false })),
+          )
         : nothing
     }
     case 'null':
       if (rule.left.of === 'me') return holds(((mine(rule.left, me) ?? null) === null) === rule.is)
-      return at(resource, rule.left.path, field => ({ kind: 'null', field, is: rule.is }))
+      return at(resource, rule.left.path, (name, owner) => isNull(owner, name, rule.is))
     case 'text':
       if (rule.left.of === 'me') return holds(textHolds(rule.op, mine(rule.left, me), rule.value))
       return at(resource, rule.left.path, field => ({
@@ -141,6 +143,26 @@ function at(
   const of = at(field.target as Resource, rest, end)
   return of.kind === 'constant' && !of.value ? nothing : { kind: 'one', field: name, of }
 }
+
+function compared(owner: Resource, name: string, op: CompareOp, value: Value): Predicate {
+  // A row that is not there is another one than any.
+  if (op === 'ne' && isBack(owner, name)) return not(compared(owner, name, 'eq', value))
+  return onId(owner, name, field => ({ kind: 'compare', op, field, value }))
+}
+
+function isNull(owner: Resource, name: string, is: boolean): Predicate {
+  if (!isBack(owner, name)) return { kind: 'null', field: name, is }
+  const exists: Predicate = { kind: 'one', field: name, of: everything }
+  return is ? not(exists) : exists
+}
+
+/** Nothing is stored for the other side of a one-to-one: what is asked of its id is asked of the row there. */
+function onId(owner: Resource, name: string, test: (field: string) => Predicate): Predicate {
+  const field = owner.field.get(name)
+  return field?.is === 'back' ? { kind: 'one', field: name, of: test(field.target.id.name) } : test(name)
+}
+
+const isBack = (owner: Resource, name: string): boolean => owner.field.get(name)?.is === 'back'
 
 function hasOne(owner: Resource, name: string, value: Value): Predicate {
   const field = owner.field.get(name)!
