@@ -277,6 +277,23 @@ describe('modelled resources', () => {
     expect(a.heard()).toEqual([['patch', { uri: '/list/1/todos/1', patch: { text: 'go' } }]])
   })
 
+  test('a patch tells related rows that changed in the same step as the row itself', async () => {
+    const { app, url } = await serve()
+    await app.post('list', { title: 'trip' })
+    await app.post('todo', { text: 'pack', list: 1 })
+    const a = await connect(url)
+    await a.say('subscribe', '/todo/?depth=2')
+    a.heard()
+    await app.transaction(async tx => {
+      await tx.patch('todo', 1, { done: true })
+      await tx.patch('list', 1, { title: 'holidays' })
+    })
+    await app.http.live!.advance()
+    await a.say('unsubscribe', '/todo/?depth=2')
+    const patch = { done: true, list: { id: 1, title: 'holidays', todos: [1] } }
+    expect(a.heard()).toEqual([['patch', { uri: '/todo/?depth=2', id: 1, patch }]])
+  })
+
   test('what is wrong is told to the sender alone, in names of the ancestor', async () => {
     const { url } = await serve()
     const a = await connect(url)

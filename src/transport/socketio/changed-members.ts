@@ -3,10 +3,11 @@ import type { LiveEvent } from '../../live/event.ts'
 
 /**
  * The members of a representation whose value changed, as a JSON object; null if none of those that are
- * shown did. What the records do not tell (related rows, functions of the declaration) counts as changed. Members that
- * have rules of their own are told each time, null where they are hidden: the change may have been one of that.
+ * shown did. What the records do not tell (related rows, lists whose rows have rules, functions of the declaration)
+ * counts as changed. Members that have rules of their own are told each time, null where they are hidden: the change may
+ * have been one of that. `isDeep` = related rows are shown as well.
  */
-export function changedMembers(resource: Resource, event: LiveEvent): string | null {
+export function changedMembers(resource: Resource, event: LiveEvent, isDeep: boolean): string | null {
   const { body, changes } = event
   const ruled = Object.entries(resource.rules?.fields ?? {}).flatMap(([name, { read }]) => (read ? [name] : []))
   if (changes.length === 0 && ruled.length === 0) return body
@@ -17,7 +18,7 @@ export function changedMembers(resource: Resource, event: LiveEvent): string | n
     for (const field of resource.columns) if (changed.includes(field.slot)) names.add(field.name)
     for (const { field } of lists) names.add(field)
   }
-  for (const field of resource.fields) if (dependsOn(field, names)) names.add(field.name)
+  for (const field of resource.fields) if (dependsOn(field, names) || isUntold(field, isDeep)) names.add(field.name)
   const patch: Record<string, unknown> = {}
   const shown = JSON.parse(body!) as Readonly<Record<string, unknown>>
   for (const [name, value] of Object.entries(shown)) if (changes.length === 0 || names.has(name)) patch[name] = value
@@ -29,4 +30,11 @@ export function changedMembers(resource: Resource, event: LiveEvent): string | n
 function dependsOn(field: Field, names: ReadonlySet<string>): boolean {
   if (field.is === 'count') return names.has(field.of.name)
   return field.is === 'calc' && (field.uses === null || field.uses.some(name => names.has(name)))
+}
+
+/** No record of the row tells every change of it. */
+function isUntold(field: Field, isDeep: boolean): boolean {
+  if (field.is === 'count') return field.of.target.rules !== null
+  if (field.is === 'one') return isDeep
+  return (field.is === 'back' || field.is === 'many') && (isDeep || field.target.rules !== null)
 }

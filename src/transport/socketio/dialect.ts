@@ -3,6 +3,7 @@ import { ApiError, problemOf } from '../../protocol/error.ts'
 import type { Batch } from '../../live/event.ts'
 import type { Resource } from '../../model/model.ts'
 import { canonicalUri } from '../../model/uri-pattern.ts'
+import type { Shape } from '../../query/predicate.ts'
 import type { Asked, Dialect, Follow } from '../socket/dialect.ts'
 import type { Session } from '../socket/session.ts'
 import type { UriTargets } from '../uri-target.ts'
@@ -131,25 +132,27 @@ export class SocketIoDialect implements Dialect<Packet> {
     const since = options?.since ?? null
     if (target === undefined) {
       const canonical = canonicalUri(uri)
-      const teller = new ValuesTeller(this, this.#spelling(uri, canonical.endsWith('/'), options), canonical)
+      const teller = new ValuesTeller(this, this.#spelling(uri, canonical.endsWith('/'), options, false), canonical)
       return { uri: canonical, spelled: uri, since, mustExist: false, owner: options ? teller : this, teller }
     }
     const { resource, id, parent } = target
+    const asked = targets.read(target)
     const call = this.#session.asking({
       operation: id === null ? 'list' : 'get',
       resource,
       id,
       parent,
-      ...targets.read(target),
+      ...asked,
       mode: host.engine.mode,
       conditions: null,
     })
-    const teller = new RowsTeller(this, this.#spelling(uri, id === null, options), target)
+    const teller = new RowsTeller(this, this.#spelling(uri, id === null, options, isDeep(asked.shape)), target)
     return { call, since, mode: options?.mode ?? 'every', teller }
   }
 
-  #spelling(uri: string, isList: boolean, options: Options | null): Spelling {
-    return spellingOf(this.#words.prefix, uri, isList, options !== null, this.#session.host.live.epoch)
+  #spelling(uri: string, isList: boolean, options: Options | null, isDeep: boolean): Spelling {
+    const { epoch } = this.#session.host.live
+    return spellingOf({ prefix: this.#words.prefix, uri, isList, rich: options !== null, isDeep, epoch })
   }
 
   /** By a plain list and by an item of it. */
@@ -173,3 +176,6 @@ export class SocketIoDialect implements Dialect<Packet> {
     ack(...answer)
   }
 }
+
+const isDeep = ({ depth, include, fields }: Shape): boolean =>
+  depth > 1 || include.length > 0 || (fields?.some(path => path.includes('.')) ?? false)

@@ -19,15 +19,17 @@ export interface Spelling {
   readonly isNamed: boolean
   /** The client gave options: it is told positions as well. */
   readonly rich: boolean
+  /** Rows are shown with related ones. */
+  readonly isDeep: boolean
   readonly epoch: string
   /** The same for all that are told the same. */
   readonly key: string
 }
 
 /** The spelling of a subscription to a list or an item. Queries and options are not the ancestor's, so they name it. */
-export function spellingOf(prefix: string, uri: string, isList: boolean, rich: boolean, epoch: string): Spelling {
-  const isNamed = rich || /\?./.test(uri)
-  return { prefix, uri, isList, isNamed, rich, epoch, key: `sio ${rich} ${prefix} ${uri}` }
+export function spellingOf(of: Pick<Spelling, 'prefix' | 'uri' | 'isList' | 'rich' | 'isDeep' | 'epoch'>): Spelling {
+  const { prefix, uri, rich } = of
+  return { ...of, isNamed: rich || /\?./.test(uri), key: `sio ${rich} ${prefix} ${uri}` }
 }
 
 /** An event's packet (socket.io-protocol §Packet encoding), as a message of engine.io in a frame of WebSocket. */
@@ -86,7 +88,7 @@ function packetOf(batch: Batch, event: LiveEvent, to: Spelling): string | null {
       if (!to.isList) return eventText(to.prefix, 'state', `{${which},"resource":${body}}`)
       return eventText(to.prefix, 'create', `{${which},"resource":${body}}`)
     case 'change': {
-      const patch = changedMembers(batch.resource, event)
+      const patch = changedMembers(batch.resource, event, to.isDeep)
       return patch === null ? null : eventText(to.prefix, 'patch', `{${which},"patch":${patch}}`)
     }
     case 'leave':
