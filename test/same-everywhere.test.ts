@@ -1,12 +1,12 @@
-// What holds of a resource on every face, asked by real clients: whose budget is charged, that what ended has ended, and
-// that a key is one key.
+// What holds of a resource on every face, asked by real clients: whose budget is charged, that what ended has ended, that
+// a key is one key, and that events come in the order of what happened.
 import { once } from 'node:events'
 import { io, type Socket } from 'socket.io-client'
 import { expect, onTestFinished, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { api, resource, t, type ApiOptions, type Budgets } from '../src/index.ts'
 import { NativeClient } from '../src/testing/native-client.ts'
-import { served } from './speakers.ts'
+import { faces, served, speak } from './speakers.ts'
 
 const note = resource({ id: t.id(), text: t.text() }, { rateLimit: { name: 'notes', quota: 100, window: 60 } }).public()
 const order = resource({ id: t.id(), text: t.text() }, { idempotency: 'required' }).public()
@@ -89,8 +89,8 @@ test('whoever comes through a proxy has one budget on all faces', async () => {
       return { allowed: true, debt: cost }
     },
   }
-  const faces = await clients({ budgets, http: { trustedProxies: ['127.0.0.1'] } })
-  for (const [face, ask] of Object.entries(faces))
+  const asking = await clients({ budgets, http: { trustedProxies: ['127.0.0.1'] } })
+  for (const [face, ask] of Object.entries(asking))
     for (const event of ['list', 'create', 'follow'] as const) {
       expect((await ask(event, 'note')).status, `${face} ${event}`).toBeLessThan(300)
       expect(charged.splice(0), `${face} ${event}`).toEqual(['notes\naddress\n192.0.2.7'])
@@ -118,4 +118,18 @@ test.each<[string, unknown]>([
   expect(await native!('create', 'order', key)).toMatchObject(at({ pointer: '#/key' }))
   expect(await socketio!('create', 'order', key)).toMatchObject(at({ pointer: '#/key' }))
   expect(await envelope!('create', 'order', key)).toEqual({ status: 400, body: [{ key: [expect.any(String)] }] })
+})
+
+test.each(faces)('over %s a row that leaves and comes back in one step is told in this order', async face => {
+  const door = resource({ id: t.id(), open: t.bool() }).rules((_, door) => ({ read: door.open.is(true) }))
+  const app = api({ door }, { report: () => {}, http: { log: () => {} } })
+  const port = await served(app)
+  await app.post('door', { open: true })
+  const speaker = await speak(face, port)
+  await speaker.follow('door')
+  await Promise.all([app.patch('door', 1, { open: false }), app.patch('door', 1, { open: true })])
+  expect([await speaker.next(), await speaker.next()]).toEqual([
+    ['leave', 1],
+    ['enter', 1],
+  ])
 })

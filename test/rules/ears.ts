@@ -199,12 +199,14 @@ export const listenOn: Readonly<Record<'sse' | 'native' | 'envelope' | 'socketio
       agent: agent as never,
       auth,
     })
-    const idOf = (text: string): number => Number(text.split('/').at(-1))
+    // Subscriptions with a query name themselves, and the row beside.
+    const idOf = (told: { uri: string; id?: number }): number => told.id ?? Number(told.uri.split('/').at(-1))
     let last = ''
     socket.on('state', ({ resource }) => ear.begin(resource))
     socket.on('create', ({ resource }) => ear.shown('enter', resource))
-    socket.on('patch', ({ uri: which, patch }) => ear.patched(idOf(which), patch))
-    socket.on('delete', ({ uri: which }) => ear.gone(idOf(which)))
+    socket.on('patch', told => ear.patched(idOf(told), told.patch))
+    socket.on('delete', told => ear.gone(idOf(told)))
+    socket.on('leave', told => ear.gone(idOf(told)))
     socket.on('api_error', ({ error }) => void (last = error))
     socket.on('disconnect', reason => ear.end(last || reason))
     await once(socket as never, 'connect')

@@ -48,6 +48,8 @@ export interface AskedSubscription extends Refusable {
   readonly key: Key
   /** What becomes of the one that has the key already, or of this one. */
   readonly twice: 'refuse' | 'replace' | 'keep'
+  /** Which part of what its teller can tell is wanted; one that is kept tells this part as well. */
+  readonly part?: string
   follow(): Follow | Promise<Follow>
   /** Says that it has begun: before anything is told of it. */
   begun?(): void
@@ -58,6 +60,8 @@ export interface AskedSubscription extends Refusable {
 export interface AskedEnd extends Refusable {
   readonly kind: 'unsubscribe'
   readonly key: Key
+  /** Only this part of it. */
+  readonly part?: string
   /** Says that it is over, if there was one. */
   done(found: boolean): void
 }
@@ -100,4 +104,8 @@ export interface Teller<K extends Kind> {
   resumed?(position: string): Frame
   batch(step: K['step'], subscription: Subscription<K> | null): Frame | null
   end?(error: ApiError): Frame | null
+  /** Tells this part as well from now on. */
+  add?(part: string): void
+  /** No longer tells this part. False if nothing is left to tell. */
+  drop?(part: string): boolean
 }

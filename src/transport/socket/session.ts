@@ -187,7 +187,7 @@ export class Session<Message = never> {
       case 'subscribe':
         return this.subscriptions.subscribe(asked)
       case 'unsubscribe':
-        return asked.done(await this.subscriptions.unsubscribe(asked.key))
+        return asked.done(await this.subscriptions.unsubscribe(asked.key, asked.part))
       case 'identify': {
         const before = this.#principal
         const identity = await asked.identity()

@@ -46,9 +46,15 @@ export class Subscriptions {
     return this.#inTurn(asked.key, () => this.#subscribe(asked))
   }
 
-  /** False if there is none with the key. Waits for one that begins: nothing is told of it behind its end. */
-  unsubscribe(key: Key): Promise<boolean> {
-    return this.#inTurn(key, async () => this.#end(key))
+  /**
+   * Ends one, or a part of it; false if there is none with the key. Waits for one that begins: nothing is told of it
+   * behind its end.
+   */
+  unsubscribe(key: Key, part?: string): Promise<boolean> {
+    return this.#inTurn(key, async () => {
+      const isPartly = part !== undefined && this.#held.get(key)?.teller?.drop?.(part)
+      return isPartly || this.#end(key)
+    })
   }
 
   async #subscribe(asked: AskedSubscription): Promise<void> {
@@ -56,8 +62,12 @@ export class Subscriptions {
     const most = this.#follower.host.engine.limits.subscriptions
     // What was asked before may have waited for its turn.
     if (this.#isClosed) throw new ApiError('gone', { detail: 'the connection is closed' })
-    if (this.#held.has(key)) {
-      if (asked.twice === 'keep') return asked.begun?.()
+    const known = this.#held.get(key)
+    if (known) {
+      if (asked.twice === 'keep') {
+        if (asked.part !== undefined) known.teller?.add?.(asked.part)
+        return asked.begun?.()
+      }
       if (asked.twice === 'refuse') throw new ApiError('conflict', { detail: 'a subscription has this id already' })
       this.#end(key)
     }

@@ -3,7 +3,7 @@ import type { Call } from '../../../engine/call.ts'
 import { ApiError } from '../../../protocol/error.ts'
 import { everything } from '../../../query/predicate.ts'
 import { isId } from '../../../live/interest.ts'
-import type { Asked, AskedSubscription, Dialect, Follow } from '../../socket/dialect.ts'
+import type { Asked, AskedEnd, AskedSubscription, Dialect, Follow } from '../../socket/dialect.ts'
 import type { Session } from '../../socket/session.ts'
 import { drf } from './drf.ts'
 import { answerFrame, type PushedAction } from './frames.ts'
@@ -11,7 +11,7 @@ import { canonicalId, perform, type Performed } from './perform.ts'
 import { words, type Profile } from './profile.ts'
 import { isMembers, readRequest, type Request } from './request.ts'
 import { actionsOf, type Stream } from './streams.ts'
-import { ActionTeller, InstanceTeller } from './tellers.ts'
+import { EventsTeller, InstanceTeller } from './tellers.ts'
 import { actionErrors, toldErrors, type ToldErrors } from './told-errors.ts'
 
 /** Operations by the words of this dialect, where they differ. */
@@ -103,9 +103,10 @@ export class EnvelopeDialect implements Dialect<string> {
     const given = request.pk ?? (data as Readonly<Record<string, unknown>>)['pk'] ?? null
     const pk = given === null ? null : canonicalId(stream.resource, given)
     if (given !== null && pk === null) return this.#missing(request)
-    const key = `action\n${stream.name}\n${JSON.stringify(pk)}\n${action}`
+    // Those of the same rows share a subscription, so that they come in the order of what happened.
+    const key = `events\n${stream.name}\n${JSON.stringify(pk)}`
     const done = { status: 200, data: JSON.stringify({ action }) }
-    if (request.action === 'unsubscribe') return this.#end(key, request, done)
+    if (request.action === 'unsubscribe') return { ...this.#end(key, request, done), part: action }
     const { resource } = stream
     // Rows that are not there yet may be followed: one of them is a filter, not an item.
     const where = pk === null ? everything : isId(resource, pk)
@@ -115,9 +116,9 @@ export class EnvelopeDialect implements Dialect<string> {
       // What there is now is not told, so it need not be read: it begins as if it had been here before.
       since: await this.#session.host.live.now(),
       mode: 'every',
-      teller: new ActionTeller(stream, action, this.#session),
+      teller: new EventsTeller(stream, action, this.#session),
     })
-    return this.#begin(key, request, done, stream, follow)
+    return { ...this.#begin(key, request, done, stream, follow), part: action }
   }
 
   /** `subscribe_instance` and `unsubscribe_instance`: a row, told by request_id. */
@@ -142,13 +143,13 @@ export class EnvelopeDialect implements Dialect<string> {
     done: Performed,
     { resource }: Stream,
     follow: AskedSubscription['follow'],
-  ): Asked {
+  ): AskedSubscription {
     const begun = (): void => this.#tell(request, done)
     const refuse = (error: ApiError): void => this.#tell(request, toldErrors(error, this.#profile, resource, null))
     return { kind: 'subscribe', key, twice: 'keep', follow, begun, refuse }
   }
 
-  #end(key: string, request: Request, done: Performed): Asked {
+  #end(key: string, request: Request, done: Performed): AskedEnd {
     const refuse = (error: ApiError): void => this.#tell(request, actionErrors(error))
     return { kind: 'unsubscribe', key, done: () => this.#tell(request, done), refuse }
   }

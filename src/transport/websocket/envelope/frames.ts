@@ -22,24 +22,27 @@ export function answerFrame(
 
 /** The events that clients subscribe to by name. */
 export type PushedAction = 'create' | 'update' | 'delete'
+const pushed: readonly PushedAction[] = ['create', 'update', 'delete']
 
 const actionOf = ({ kind }: LiveEvent): PushedAction => eventNames[kind].envelope
 
-/** Pushes to whoever subscribed to an event of a stream: the same bytes for all of them. Empty if there are none. */
-export function pushFrame(batch: Batch, group: Group, stream: Stream, action: PushedAction): Frame {
-  return frameOf(batch, `envelope ${action} ${stream.name}`, { group, stream, action }, makePushFrame)
+/** Pushes to whoever subscribed to these events of a stream: the same bytes for all of them. Empty if there are none. */
+export function pushFrame(batch: Batch, group: Group, stream: Stream, actions: ReadonlySet<PushedAction>): Frame {
+  const key = `envelope ${pushed.filter(action => actions.has(action)).join()} ${stream.name}`
+  return frameOf(batch, key, { group, stream, actions }, makePushFrame)
 }
 
 interface Pushed {
   readonly group: Group
   readonly stream: Stream
-  readonly action: PushedAction
+  readonly actions: ReadonlySet<PushedAction>
 }
 
-function makePushFrame(batch: Batch, { group, stream, action }: Pushed): Frame {
+function makePushFrame(batch: Batch, { group, stream, actions }: Pushed): Frame {
   const frames: Uint8Array[] = []
   for (const event of batch.events) {
-    if (actionOf(event) !== action) continue
+    const action = actionOf(event)
+    if (!actions.has(action)) continue
     frames.push(
       textFrame(
         `{"stream":${JSON.stringify(stream.name)},"payload":{"action":"${action}","pk":${JSON.stringify(event.id)},` +

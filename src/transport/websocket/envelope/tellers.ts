@@ -7,16 +7,28 @@ import type { Session } from '../../socket/session.ts'
 import { instanceFrame, pushFrame, type PushedAction } from './frames.ts'
 import type { Stream } from './streams.ts'
 
-/** Tells one event of the rows of a stream. What there is was never told, so what is missed cannot be either. */
-export class ActionTeller implements Teller<Rows> {
+/**
+ * Tells events of the rows of a stream, all of them in the order in which they happened. What there is was never told, so
+ * what is missed cannot be either.
+ */
+export class EventsTeller implements Teller<Rows> {
   readonly #stream: Stream
-  readonly #action: PushedAction
+  readonly #actions: Set<PushedAction>
   readonly #session: Session<string>
 
   constructor(stream: Stream, action: PushedAction, session: Session<string>) {
     this.#stream = stream
-    this.#action = action
+    this.#actions = new Set([action])
     this.#session = session
+  }
+
+  add(action: PushedAction): void {
+    this.#actions.add(action)
+  }
+
+  drop(action: PushedAction): boolean {
+    this.#actions.delete(action)
+    return this.#actions.size > 0
   }
 
   snapshot(_rows: readonly Shown[], _position: string, _reset: boolean, isFirst: boolean): null {
@@ -25,7 +37,7 @@ export class ActionTeller implements Teller<Rows> {
   }
 
   batch(batch: Batch, subscription: Subscription | null): Frame | null {
-    return subscription && pushFrame(batch, subscription.followed, this.#stream, this.#action)
+    return subscription && pushFrame(batch, subscription.followed, this.#stream, this.#actions)
   }
 }
 
