@@ -84,17 +84,10 @@ export class Ear {
 
   /** Resolves when the rows are these, in whatever order. */
   async reach(wanted: readonly Shown[]): Promise<void> {
-    const names = [
-      ...new Set(
-        wanted.flatMap(row => Object.keys(row)).concat([...this.rows.values()].flatMap(row => Object.keys(row))),
-      ),
-    ]
-    const all = JSON.stringify(wanted, names)
-    const same = (): boolean =>
-      JSON.stringify(
-        [...this.rows.values()].toSorted((a, b) => Number(a['id']) - Number(b['id'])),
-        names,
-      ) === all
+    const textOf = (rows: Iterable<Shown>): string =>
+      JSON.stringify([...rows].map(sorted).toSorted((a, b) => Number(a['id']) - Number(b['id'])))
+    const all = textOf(wanted)
+    const same = (): boolean => textOf(this.rows.values()) === all
     while (!same()) {
       if (this.ended !== null) throw new Error(`it has ended: ${this.ended}`)
       await this.#more()
@@ -114,6 +107,13 @@ export class Ear {
   #more(): Promise<void> {
     return new Promise(resolve => (this.#wake = resolve))
   }
+}
+
+/** Members in one order, those of related rows too: patches put them behind the others. */
+function sorted(row: Shown): Shown {
+  const isRow = (value: unknown): value is Shown => typeof value === 'object' && value !== null && !Array.isArray(value)
+  const members = Object.entries(row).map(([name, value]) => [name, isRow(value) ? sorted(value) : value] as const)
+  return Object.fromEntries(members.toSorted(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 type Listen = (url: string, token: string | null, uri: string) => Promise<Ear>

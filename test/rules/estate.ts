@@ -12,7 +12,7 @@ import {
 } from '../../src/index.ts'
 import { fill } from '../../src/testing/fill.ts'
 
-/** Lists with owner, members and a policy, todos in them, hidden and guarded fields, a log for admins; with a login. */
+/** Lists with owner, members, a team, grants and a policy, todos in them, hidden and guarded fields, a log for admins; with a login. */
 export async function estate(store: Store, options: ApiOptions): Promise<Api> {
   const user = resource({
     id: t.id(),
@@ -21,9 +21,13 @@ export async function estate(store: Store, options: ApiOptions): Promise<Api> {
     pin: t.text().hidden(),
     phone: t.text(),
     password: t.password(),
+    teams: t.many('team', { inverse: 'members', ids: false }),
   })
     .login('email', 'password')
     .rules((me, user) => ({ read: me.signedIn, write: user.is(me), fields: { phone: { read: user.is(me) } } }))
+  const team = resource({ id: t.id(), members: t.many('user', { inverse: 'teams', ids: false }) }).rules(me => ({
+    read: me.signedIn,
+  }))
   const policy = resource({ id: t.id(), open: t.bool() }).rules(me => ({ read: me.signedIn }))
   const list = resource
     .for(user)({
@@ -33,12 +37,26 @@ export async function estate(store: Store, options: ApiOptions): Promise<Api> {
       locked: t.bool().default(false),
       owner: t.one('user'),
       members: t.many('user', { ids: false }),
+      team: t.one('team'),
       policy: t.one('policy'),
+      grants: t.back('grant', 'list', { ids: false }),
     })
     .rules((me, list) => ({
-      read: any(list.owner.is(me), list.members.has(me), me.role.is('admin'), list['policy']['open'].is(true)),
+      read: any(
+        list.owner.is(me),
+        list.members.has(me),
+        list['team']['members'].has(me),
+        list.grants.can('read'),
+        me.role.is('admin'),
+        list['policy']['open'].is(true),
+      ),
       write: all(list.owner.is(me), not(list.locked.is(true))),
     }))
+  const grant = resource({
+    id: t.id('integer', { client: true }),
+    list: t.one('list', { inverse: 'grants' }),
+    user: t.one('user'),
+  }).rules((me, grant) => ({ read: grant.user.is(me) }))
   const todo = resource
     .for(user)({ id: t.id(), text: t.text(), memo: t.text(), list: t.one('list'), private: t.bool().default(false) })
     .rules((me, todo) => ({
@@ -49,16 +67,17 @@ export async function estate(store: Store, options: ApiOptions): Promise<Api> {
   const audit = resource
     .for(user)({ id: t.id(), what: t.text() })
     .rules(me => ({ read: me.role.is('admin') }))
-  const app = api({ user, policy, list, todo, audit }, { ...options, store, auth: {} }) as unknown as Api
+  const app = api({ user, team, policy, list, grant, todo, audit }, { ...options, store, auth: {} }) as unknown as Api
   await app.ready()
   const password = await hashPassword('correct horse', { memory: 8, passes: 1, parallelism: 1 })
   await fill(app, {
     user: users.map(id => ({ id, email: `u${id}@x.io`, role: 'member', pin: '', phone: '', password })),
+    team: teams.map(id => ({ id })),
     policy: [
       { id: 1, open: false },
       { id: 2, open: false },
     ],
-    list: lists.map(id => ({ id, title: '', secret: '', locked: false, owner: 1, policy: 1 })),
+    list: lists.map(id => ({ id, title: '', secret: '', locked: false, owner: 1, team: 1, policy: 1 })),
     todo: todos.map(id => ({ id, text: '', memo: '', list: 1, private: false })),
     audit: [
       { id: 1, what: '' },
@@ -69,12 +88,15 @@ export async function estate(store: Store, options: ApiOptions): Promise<Api> {
 }
 
 export const users: readonly number[] = [1, 2, 3]
+export const teams: readonly number[] = [1, 2]
+export const grants: readonly number[] = [1, 2, 3]
 export const lists: readonly number[] = [1, 2, 3, 4]
 export const todos: readonly number[] = [1, 2, 3, 4, 5, 6, 7, 8]
 
 interface List {
   owner: number
   members: readonly number[]
+  team: number
   policy: number
 }
 interface Todo {
@@ -85,13 +107,24 @@ interface Todo {
 /** What is stored, and who may see which canary of it: the rules once more, in plain words. */
 export class Oracle {
   readonly role: Map<number, string> = new Map(users.map(id => [id, 'member']))
+  /** Who belongs to each team. */
+  readonly teams: Map<number, ReadonlySet<number>> = new Map(teams.map(id => [id, new Set<number>()]))
+  readonly grants: Map<number, { readonly list: number; readonly user: number }> = new Map()
   readonly open: Map<number, boolean> = new Map([1, 2].map(id => [id, false]))
-  readonly lists: Map<number, List> = new Map(lists.map(id => [id, { owner: 1, members: [], policy: 1 }]))
+  readonly lists: Map<number, List> = new Map(lists.map(id => [id, { owner: 1, members: [], team: 1, policy: 1 }]))
   readonly todos: Map<number, Todo> = new Map(todos.map(id => [id, { list: 1, private: false }]))
   /** The canary in each place: `todo 3 text`. */
   readonly #placed = new Map<string, number>()
   /** Who may have seen a canary, as bits. */
   readonly #seen: number[] = []
+
+  /** A user belongs to these teams and no others. */
+  join(me: number, joined: readonly number[]): void {
+    for (const [team, members] of this.teams) {
+      const others = [...members].filter(user => user !== me)
+      this.teams.set(team, new Set(joined.includes(team) ? [...others, me] : others))
+    }
+  }
 
   place(resource: string, id: number, field: string, canary: number): void {
     this.#placed.set(`${resource} ${id} ${field}`, canary)
@@ -128,7 +161,14 @@ export class Oracle {
   }
 
   #list(me: number, id: number): boolean {
-    const { owner, members, policy } = this.lists.get(id)!
-    return owner === me || members.includes(me) || this.role.get(me) === 'admin' || this.open.get(policy)!
+    const { owner, members, team, policy } = this.lists.get(id)!
+    return (
+      owner === me ||
+      members.includes(me) ||
+      this.teams.get(team)!.has(me) ||
+      [...this.grants.values()].some(grant => grant.list === id && grant.user === me) ||
+      this.role.get(me) === 'admin' ||
+      this.open.get(policy)!
+    )
   }
 }
