@@ -1,4 +1,4 @@
-import { api, memory, type Api } from '../../../src/index.ts'
+import { api, memory, type Api, type ApiError } from '../../../src/index.ts'
 import type { Id, Resource } from '../../../src/model/model.ts'
 import { Commits, type Commit } from './random-commits.ts'
 import { built, declarationBy, type Declaration } from './random-model.ts'
@@ -97,11 +97,17 @@ class Author {
     for (;;) {
       const asked = queries.next()
       // There are no rows yet, so a single row or a parent would not be found; the list tells whether rules refuse it.
-      const { id: _, parent: __, ...list } = asked
-      const outcome = await app.engine.handle(callFor(app.engine, list))
-      if (outcome.kind !== 'failure') return asked
-      if (!refusals.has(outcome.error.code)) throw new Error(JSON.stringify(asked), { cause: outcome.error })
+      const { resource, parent, query } = asked
+      const above = parent && { resource: parent.resource, query: 'me' in query ? { me: query.me! } : {} }
+      const refused = (await this.#refusal(app, { resource, query })) ?? (above && (await this.#refusal(app, above)))
+      if (!refused) return asked
+      if (!refusals.has(refused.code)) throw new Error(JSON.stringify(asked), { cause: refused })
     }
+  }
+
+  async #refusal(app: Api<any>, list: Asked): Promise<ApiError | null> {
+    const outcome = await app.engine.handle(callFor(app.engine, list))
+    return outcome.kind === 'failure' ? outcome.error : null
   }
 
   /** A subscriber is cut off or stops reading, and comes back some steps later. */

@@ -87,10 +87,10 @@ class Rules {
     const isUp = this.#earlier.includes(name) || (field.name === 'parent' && path === 'row')
     const rights = `${here}.can('${random.pick(['read', 'write'])}')`
     if (name === 'user' && field.toMany && random.chance(0.9)) return `${here}.has(me.id)`
-    if (name === 'user' && field.is === 'one' && random.chance(0.8))
+    if (name === 'user' && !field.toMany && random.chance(0.8))
       return random.chance(0.8) ? `${here}.is(me.id)` : `${here}.in(me.friends)`
     if (isUp && random.chance(0.7)) return rights
-    return field.is === 'one' ? `${here}.isNull()` : `${path}.open.is(${random.chance(0.5)})`
+    return !field.toMany ? `${here}.isNull()` : `${path}.open.is(${random.chance(0.5)})`
   }
 
   #compared(field: Field, here: string): string {
