@@ -25,7 +25,7 @@ describe.each(stores)('the programmatic API over %s', (_, store) => {
       id: t.id(),
       email: t.email().unique(),
       name: t.text({ min: 1, trim: true }).check(name => name !== 'root' || 'is taken by the system'),
-      profile: t.back('profile', 'user', { one: true }),
+      profile: t.back('profile', 'user', { one: true }).sortable(),
       spouse: t.one('user', { symmetric: true }).nullable(),
       friends: t.many('user', { symmetric: true }),
       changed: t.now({ on: 'write' }),
@@ -129,6 +129,16 @@ describe.each(stores)('the programmatic API over %s', (_, store) => {
     expect(await app.list('profile')).toEqual([])
   })
 
+  test('the other half of a one-to-one sorts like the field that holds it', async () => {
+    const app = town()
+    for (const name of ['a', 'b', 'c']) await app.post('user', { email: `${name}@x.io`, name })
+    for (const user of [3, 1]) await app.post('profile', { bio: 'I', user })
+    const sorted = async (sort: 'profile' | '-profile'): Promise<unknown> =>
+      (await app.list('user', { sort: [sort] })).map(({ id, profile }) => [id, profile])
+    expect(await sorted('profile')).toEqual([[3, 1], [1, 2], [2, null]]) // prettier-ignore
+    expect(await sorted('-profile')).toEqual([[1, 2], [3, 1], [2, null]]) // prettier-ignore
+  })
+
   test('symmetric many-to-many is the same from both sides', async () => {
     const app = town()
     await app.post('user', [
@@ -167,6 +177,25 @@ describe.each(stores)('the programmatic API over %s', (_, store) => {
       400,
       ['#/title required', '#/todos/0/text required', '#/todos/0/txt unknown_field', '#/titel unknown_field'],
     ])
+  })
+
+  test('many rows: the faults of all are told, also where one may not write a field', async () => {
+    const app = town()
+    const told = async (rows: readonly object[]): Promise<unknown> => {
+      const { status, body } = await app.safe.post('list', rows)
+      return { status, ...(body as object) }
+    }
+    const counted = { pointer: '#/0/open', code: 'read_only' }
+    expect(await told([{ title: 'A', open: 5 }, { title: 7 }])).toMatchObject({
+      status: 400,
+      error: 'validation',
+      errors: [counted, { pointer: '#/1/title', code: 'type' }],
+    })
+    expect(await told([{ title: 'A', open: 5 }, { title: 'B' }])).toMatchObject({
+      error: 'read_only',
+      errors: [counted],
+    })
+    expect(await app.list('list')).toEqual([])
   })
 
   test('a transaction is all or nothing and sees its own writes', async () => {

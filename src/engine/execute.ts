@@ -20,7 +20,7 @@ import { finish } from './finish.ts'
 import type { Instance, Unit } from './unit.ts'
 import { checkFile, checkWrite, itemTag } from './version.ts'
 import { viewOf } from './view.ts'
-import { create, join, patch, prepareBody, replace } from './write.ts'
+import { create, join, patch, prepareBody, replace, unfit } from './write.ts'
 
 /** POST: one row, or several all or nothing, each seeing those before it. */
 export function* createRows(unit: Unit, call: Call, writing: Writing): Work<Item> {
@@ -39,11 +39,11 @@ export function* createRows(unit: Unit, call: Call, writing: Writing): Work<Item
       instances.push(yield* createOne(unit, call, body, pointer('#', i), parent, writing))
     } catch (error) {
       // All faults of all rows are told at once, as far as one row's faults do not hide another's.
-      if (!(error instanceof ApiError) || error.code !== 'validation') throw error
+      if (!(error instanceof ApiError) || (error.code !== 'validation' && error.code !== 'read_only')) throw error
       issues.push(...error.issues)
     }
   }
-  if (issues.length) throw new ApiError('validation', { issues })
+  if (issues.length) throw unfit(issues)
   yield* finish(unit)
   return yield* showMany(unit, call, instances, writing, true)
 }

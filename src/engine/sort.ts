@@ -78,6 +78,11 @@ function* column(
     case 'back':
     case 'many': {
       const lists = yield* listsOf(snapshot, field, rows)
+      if (!field.toMany) {
+        // The other half of a one-to-one holds one id or none, and sorts like a field that does.
+        for (const row of rows) values.set(row, lists.get(row[ID] as Id)?.[0] ?? null)
+        return { order: sorted(orderOf(field.target.idType), key.descending), values }
+      }
       for (const row of rows) values.set(row, lists.get(row[ID] as Id) ?? [])
       return { order: sorted(compareLists, key.descending), values }
     }

@@ -254,9 +254,13 @@ export function prepareBody(
     issues,
     ctx: unit.ctx,
   })
-  if (issues.length)
-    throw new ApiError(issues.every(i => i.code === 'read_only') ? 'read_only' : 'validation', { issues })
+  if (issues.length) throw unfit(issues)
   return prepared
+}
+
+/** The refusal of a body for everything that is wrong with it. */
+export function unfit(issues: readonly Issue[]): ApiError {
+  return new ApiError(issues.every(issue => issue.code === 'read_only') ? 'read_only' : 'validation', { issues })
 }
 
 function taken(resource: Resource, id: Id, base: string): ApiError {
