@@ -113,6 +113,11 @@ describe('the envelope', () => {
       response_status: 400,
       errors: [{ text: ['This field is required.'], votes: ['A valid integer is required.'] }],
     })
+    for (const asked of [{ action: 'create' }, { action: 'update', pk: 1 }, { action: 'patch', pk: 1 }])
+      expect(await ask({ ...asked, data: { text: 'a', votes: null } }), asked.action).toMatchObject({
+        response_status: 400,
+        errors: [{ votes: ['This field may not be null.'] }],
+      })
     expect(await ask({ action: 'patch', pk: 1, data: { votes: -6 } })).toMatchObject({
       errors: [{ votes: ['Ensure this value is greater than or equal to -5.'] }],
     })

@@ -119,8 +119,8 @@ export function prepareField(field: Field, raw: unknown, at: string, how: Prepar
 function prepareScalar(field: ScalarField, raw: unknown, at: string, how: Preparation): Setting | null {
   if (raw === null) {
     if (field.nullable) return { kind: 'value', field, value: null, pointer: at }
-    if (field.default && how.operation !== 'patch') return null // the default takes its place
-    if (field.default && 'value' in field.default)
+    if (field.default && how.mode.nullIsDefault && how.operation !== 'patch') return null // the default takes its place
+    if (field.default && how.mode.nullIsDefault && 'value' in field.default)
       return { kind: 'value', field, value: field.default.value as Value, pointer: at }
     how.issues.push({ code: 'required', pointer: at, detail: 'may not be null' })
     return null

@@ -27,6 +27,8 @@ export interface Manners {
   readonly looseRelations: boolean
   /** Whether a JSON field takes an object as a merge patch of its own (RFC 7396). */
   readonly merges: boolean
+  /** Whether null for a field that may not be null stands for its default. */
+  readonly nullIsDefault: boolean
   /** Whether values that the declaration gives, as defaults, are read by the mode as well. */
   readonly readsDefaults: boolean
 }
@@ -37,6 +39,7 @@ const strict: Manners = {
   readonlyIsOneSided: false,
   looseRelations: false,
   merges: false,
+  nullIsDefault: true,
   readsDefaults: false,
 }
 

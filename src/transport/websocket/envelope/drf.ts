@@ -59,7 +59,11 @@ const conversions: Conversions = {
 }
 
 /** How the envelope reads bodies: as serializers of Django REST framework do, which drop what they do not know. */
-export const drf: InputMode = defineMode('drf', conversions, { unknown: 'ignore', readonly: 'ignore' })
+export const drf: InputMode = defineMode('drf', conversions, {
+  unknown: 'ignore',
+  readonly: 'ignore',
+  nullIsDefault: false,
+})
 
 function toInteger(value: unknown): unknown {
   const text = typeof value === 'string' ? value.trim() : ''
