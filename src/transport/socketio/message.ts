@@ -47,8 +47,8 @@ export function readMessage(event: Event, given: unknown, plain: boolean): Messa
     if (typeof given === 'string') return { event, uri: given }
     throw wrong('a URI is expected')
   }
-  // The ancestor looked for "uri" in texts as well, where it mostly is not.
-  if (plain && typeof given === 'string') throw missingUri()
+  // The ancestor looked for "uri" in texts and lists as well, where it mostly is not.
+  if (plain && (typeof given === 'string' || Array.isArray(given)) && !given.includes('uri')) throw missingUri()
   if (typeof given !== 'object' || given === null || Array.isArray(given))
     throw wrong('an object with a uri is expected')
   const { uri, attributes = {}, patch = {} } = given as Given

@@ -95,7 +95,9 @@ async function writeHandled(
   switch (message.event) {
     case 'create': {
       const { attributes } = message
-      if (typeof attributes !== 'object' || attributes === null || Array.isArray(attributes)) {
+      const isObject = typeof attributes === 'object' && attributes !== null && !Array.isArray(attributes)
+      // A URI that nothing creates at is the greater mistake.
+      if (!isObject && handled.routes.find('create', call.uri)) {
         const detail = 'attributes must be an object'
         if (!options) throw new TypeError(detail)
         throw new ApiError('validation', { issues: [{ code: 'type', pointer: '#/attributes', detail }] })
