@@ -132,5 +132,9 @@ function freeze<T extends Value>(value: T): T {
 function repr(value: Value): string {
   if (typeof value === 'string') return value.includes("'") && !value.includes('"') ? `"${value}"` : `'${value}'`
   if (typeof value === 'boolean') return value ? 'True' : 'False'
-  return value === null ? 'None' : JSON.stringify(value)
+  if (value === null) return 'None'
+  if (Array.isArray(value)) return `[${value.map(repr).join(', ')}]`
+  if (typeof value !== 'object') return JSON.stringify(value)
+  const members = Object.entries(value as Readonly<Record<string, Value>>)
+  return `{${members.map(([name, one]) => `${repr(name)}: ${repr(one)}`).join(', ')}}`
 }

@@ -203,6 +203,7 @@ describe('faults of schemas', () => {
     ['str&minlen="1"', ': "minlen" of str is "1"'],
     ['str(3)&default="it\'s"', ''],
     ['bool&default="it\'s"', ': invalid default value "it\'s"'],
+    ['int&default=[1,{"a":true}]', ": invalid default value [1, {'a': True}]"],
   ])('%j', (schema, fault) => expect(faults(schema)).toEqual(fault ? [fault] : []))
 
   test('shared sets build on each other; the later of one name wins', () => {
