@@ -1,12 +1,18 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { runFile } from './main.ts'
+import { runFile } from './formats.ts'
 
-const files = ['blargh', 'blargh-random', 'blargh-crashes', 'blargh-http']
+const files = [
+  'vectors/blargh',
+  'vectors/blargh-random',
+  'vectors/blargh-crashes',
+  'vectors/blargh-http',
+  'cases/blargh',
+]
 
 describe.each(files)('%s.json', name => {
-  const path = join(import.meta.dirname, 'vectors', `${name}.json`)
+  const path = join(import.meta.dirname, `${name}.json`)
   test.each(['memory', 'sqlite'] as const)('over %s', async store => {
     const file: unknown = JSON.parse(readFileSync(path, 'utf8'))
     const results = (await runFile(file, { store })) ?? []

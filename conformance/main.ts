@@ -1,29 +1,32 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
-import { isBadInput, runBadInput } from './badinput/badinput.ts'
-import { isBlargh, runBlargh } from './blargh/engine.ts'
-import { isBlarghHttp, runBlarghHttp } from './blargh/http.ts'
-import { isChannels, runChannels } from './channels/channels.ts'
-import { isHttpFile, runHttp } from './http/http.ts'
-import type { CaseResult, RunOptions, StoreKind } from './result.ts'
-import { isRestaction, runRestaction } from './restaction/restaction.ts'
-import { isSocketApi, runSocketApi } from './socketapi/socketapi.ts'
-import { isValidr, runValidr } from './validr/validr.ts'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { runFile } from './formats.ts'
+import type { CaseResult, StoreKind } from './result.ts'
 
-const vectors: string = join(import.meta.dirname, 'vectors')
+const folders: readonly string[] = ['vectors', 'cases'].map(name => join(import.meta.dirname, name))
+const usage = 'usage: npm run conformance -- [--store memory|sqlite] [--departures] [FILE.json …]'
 const shownFailures = 20
 
-/** Runs a vector file by the runner of its format, which is recognised by shape; null = no runner knows it. */
-export function runFile(file: unknown, options: RunOptions): Promise<CaseResult[]> | null {
-  if (isBlarghHttp(file)) return runBlarghHttp(file, options)
-  if (isBlargh(file)) return runBlargh(file, options)
-  if (isHttpFile(file)) return runHttp(file, options)
-  if (isBadInput(file)) return runBadInput(file, options)
-  if (isRestaction(file)) return runRestaction(file, options)
-  if (isValidr(file)) return runValidr(file)
-  if (isChannels(file)) return runChannels(file, options)
-  if (isSocketApi(file)) return runSocketApi(file, options)
-  return null
+/** Every recorded and every own file. */
+function everyFile(): string[] {
+  return folders.flatMap(folder =>
+    readdirSync(folder)
+      .filter(name => name.endsWith('.json'))
+      .map(name => join(folder, name)),
+  )
+}
+
+/** A case as it went over all stores: it has passed if it did over each of them. */
+function overall(byStore: ReadonlyMap<StoreKind, readonly CaseResult[]>): CaseResult[] {
+  const [first = [], ...others] = [...byStore.values()]
+  const stores = [...byStore.keys()]
+  return first.map((result, i) => {
+    const all = [result, ...others.map(results => results[i]!)]
+    const at = all.findIndex(one => one.outcome === 'failed')
+    if (at < 0) return all.find(one => one.outcome === 'skipped') ?? result
+    return stores.length === 1 ? all[at]! : { ...all[at]!, detail: `(${stores[at]}) ${all[at]!.detail ?? ''}` }
+  })
 }
 
 function print(name: string, results: readonly CaseResult[]): boolean {
@@ -33,42 +36,58 @@ function print(name: string, results: readonly CaseResult[]): boolean {
   console.log(`${name}: ${of('passed').length} passed, ${failed.length} failed, ${skipped.length} skipped`)
   for (const { name: one, detail } of failed.slice(0, shownFailures)) console.log(`  FAILED ${one} ${detail ?? ''}`)
   if (failed.length > shownFailures) console.log(`  … and ${failed.length - shownFailures} more`)
-  if (skipped.length) console.log(`  skipped: ${skipped.map(s => `${s.name} (${s.detail ?? ''})`).join(', ')}`)
+  for (const { name: one, detail } of skipped) console.log(`  skipped ${one}: ${detail ?? ''}`)
   return failed.length === 0
 }
 
-/** `npm run conformance -- [--store memory|sqlite] [--departures] [FILE.json …]`: 0 if nothing failed. */
-async function main(given: readonly string[]): Promise<number> {
-  const words = given.filter(word => word !== '--departures')
-  const told = words.length < given.length
-  const at = words.indexOf('--store')
-  const chosen = at < 0 ? null : words[at + 1]
-  const files = words.filter((_, i) => at < 0 || (i !== at && i !== at + 1))
-  if (chosen !== null && chosen !== 'memory' && chosen !== 'sqlite') {
-    console.error('usage: conformance [--store memory|sqlite] [--departures] [FILE.json …]')
-    return 2
-  }
-  const stores: readonly StoreKind[] = chosen === null ? ['memory', 'sqlite'] : [chosen]
-  const all = readdirSync(vectors).filter(name => name.endsWith('.json'))
-  let fine = true
-  for (const path of files.length ? files : all.map(name => join(vectors, name))) {
+async function play(path: string, stores: readonly StoreKind[], isTold: boolean): Promise<boolean> {
+  const byStore = new Map<StoreKind, CaseResult[]>()
+  const departed = new Map<string, Set<string>>()
+  try {
     const file: unknown = JSON.parse(readFileSync(path, 'utf8'))
     for (const store of stores) {
-      const departed = new Map<string, string[]>()
       const onDeparture = (id: string, step: string): void => {
-        departed.set(id, [...(departed.get(id) ?? []), step])
+        departed.set(id, (departed.get(id) ?? new Set()).add(step))
       }
       const results = await runFile(file, { store, onDeparture })
       if (results === null) {
-        console.log(`${basename(path)}: the format is not known`)
-        fine = false
-        break
+        console.log(`${path}: 0 passed, 0 failed, 0 skipped`)
+        console.log('  its format is not known: see conformance/README.md')
+        return false
       }
-      fine = print(`${basename(path)} (${store})`, results) && fine
-      if (told) for (const [id, steps] of departed) console.log(`  departs ${id} (${steps.length}): ${steps.join(' ')}`)
+      byStore.set(store, results)
     }
+  } catch (error) {
+    console.log(`${path}: 0 passed, 1 failed, 0 skipped`)
+    console.log(`  FAILED ${error instanceof Error ? error.message : String(error)}`)
+    return false
   }
-  return fine ? 0 : 1
+  const isFine = print(path, overall(byStore))
+  if (isTold)
+    for (const [id, steps] of departed) console.log(`  departs ${id} (${steps.size}): ${[...steps].join(' ')}`)
+  return isFine
+}
+
+/** Plays the files: 0 if nothing failed, 1 if something did, 2 if the command line is not understood. */
+async function main(args: readonly string[]): Promise<number> {
+  const options = { store: { type: 'string' }, departures: { type: 'boolean', default: false } } as const
+  let parsed
+  try {
+    parsed = parseArgs({ args: [...args], options, allowPositionals: true })
+  } catch (error) {
+    console.error(`${(error as Error).message}\n${usage}`)
+    return 2
+  }
+  const { store, departures } = parsed.values
+  if (store !== undefined && store !== 'memory' && store !== 'sqlite') {
+    console.error(usage)
+    return 2
+  }
+  const stores: readonly StoreKind[] = store === undefined ? ['memory', 'sqlite'] : [store]
+  let isFine = true
+  for (const path of parsed.positionals.length > 0 ? parsed.positionals : everyFile())
+    isFine = (await play(path, stores, departures)) && isFine
+  return isFine ? 0 : 1
 }
 
 // What libraries would still wait for is of no interest then.

@@ -13,4 +13,17 @@ export interface RunOptions {
   readonly store: StoreKind
   /** Hears of each departure that changes what a step (`case#3`) has to answer. */
   readonly onDeparture?: (id: string, step: string) => void
+  /** Milliseconds that a case may take. Default 60,000: the longest waits for a server to give up on its clients. */
+  readonly limitMs?: number
+}
+
+/** Where Restuary answers otherwise than a vector on purpose: a rule about behaviour, and the reason for it. */
+export interface Reason {
+  readonly id: string
+  readonly why: string
+}
+
+/** A word that the runner does not know: the case is skipped, and the word named. */
+export class Unknown extends Error {
+  override readonly name = 'Unknown'
 }

@@ -2,9 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { runBlargh } from './blargh/engine.ts'
-import { departures } from './blargh/departures.ts'
-import { httpDepartures } from './blargh/departures-http.ts'
-import { runFile } from './main.ts'
+import { departures } from './departures.ts'
+import { runFile } from './formats.ts'
 import type { BlarghFile, RequestStep, StepVector } from './blargh/vector.ts'
 
 const path = join(import.meta.dirname, 'vectors/blargh.json')
@@ -59,7 +58,7 @@ const lies: [string, string, number, (step: Mutable) => void][] = [
     'an error of another field',
     'field-flags',
     15,
-    s => (s.expect = { ...s.expect, body: details('FIELD_DOES_NOT_EXISTS', { field_name: 'zzz' }) }),
+    s => (s.expect = { ...s.expect, body: details('FIELD_DOES_NOT_EXISTS', { field_name: 'qqq' }) }),
   ],
   [
     'an error that did not happen',
@@ -76,19 +75,25 @@ test.each(lies)('the runner hears %s', async (_, name, index, change) => {
   expect(result?.detail).toContain(`#${index} `)
 })
 
-test('a function that the runner does not know skips the case and is named', async () => {
-  const text = JSON.stringify(whole).replaceAll('count_cookies', 'count_crumbs')
-  const results = await runBlargh(JSON.parse(text) as BlarghFile, { store: 'memory' })
+test('a function whose definition the runner cannot read skips the case and is named', async () => {
+  const count = { kind: 'getter', def: 'the crumbs below all "cookies"' }
+  const file = { ...whole, functions: { ...whole.functions, count_cookies: count } }
+  const results = await runBlargh(file, { store: 'memory' })
   const skipped = results.filter(r => r.outcome === 'skipped')
   expect(skipped.length).toBeGreaterThan(0)
-  expect(new Set(skipped.map(r => r.detail))).toEqual(new Set(['getter count_crumbs']))
+  expect(new Set(skipped.map(r => r.detail))).toEqual(new Set([`getter count_cookies: ${count.def}`]))
 })
 
 test('every departure speaks of a recorded step', async () => {
   const used = new Set<string>()
-  for (const name of ['blargh', 'blargh-random', 'blargh-crashes', 'blargh-http']) {
+  const names = ['blargh', 'blargh-random', 'blargh-crashes', 'blargh-http', '../cases/blargh']
+  for (const name of names) {
     const file: unknown = JSON.parse(readFileSync(join(path, '..', `${name}.json`), 'utf8'))
     await runFile(file, { store: 'memory', onDeparture: id => used.add(id) })
   }
-  expect([...departures, ...httpDepartures].map(d => d.id).filter(id => !used.has(id))).toEqual([])
+  expect(
+    [...departures['blargh, its engine']!, ...departures['blargh, over HTTP']!]
+      .map(d => d.id)
+      .filter(id => !used.has(id)),
+  ).toEqual([])
 })

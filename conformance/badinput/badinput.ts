@@ -8,7 +8,7 @@ import { faultyStore } from './faulty-store.ts'
 import { filled, requestOf, Unknown, type BadRequest } from './request.ts'
 import { EventStream } from '../../src/testing/event-stream.ts'
 import { freshStore } from '../server/fresh-store.ts'
-import { isObject } from '../blargh/oracle.ts'
+import { isObject } from '../object.ts'
 import type { CaseResult, RunOptions } from '../result.ts'
 import { runSocketIoVector } from './socketio.ts'
 import { runSocketVector } from './native.ts'
@@ -53,12 +53,6 @@ const synonyms: Readonly<Record<string, string>> = {
   readonly: 'read_only',
   header_too_large: 'headers_too_large',
   forbidden_key: 'forbidden_field',
-}
-
-/** Whether a parsed file is of the format of badinput.json. */
-export function isBadInput(file: unknown): boolean {
-  const { vectors } = file as Partial<BadInputFile>
-  return Array.isArray(vectors) && vectors.every(one => 'transport' in one && 'category' in one)
 }
 
 /** Runs badinput.json: what was answered, nothing changed by what was refused, nothing leaked, alive. */

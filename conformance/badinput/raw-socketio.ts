@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { request as ask } from 'node:http'
 import { WebSocket } from 'ws'
-import { isObject } from '../blargh/oracle.ts'
+import { isObject } from '../object.ts'
 import { parsed } from '../server/wire.ts'
 
 /** What came of a vector, as codes, and everything that was heard. */

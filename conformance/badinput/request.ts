@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import type { Filling } from './todos.ts'
-import { isObject } from '../blargh/oracle.ts'
+import { isObject } from '../object.ts'
 import type { WireRequest } from '../server/wire.ts'
 
 /** A request of badinput.json: generic words for paths, query and identities. */

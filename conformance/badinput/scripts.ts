@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net'
 import type { Api } from '../../src/api.ts'
 import type { Filling } from './todos.ts'
 import { identity } from './request.ts'
-import { isObject } from '../blargh/oracle.ts'
+import { isObject } from '../object.ts'
 import type { Wire, WireAnswer } from '../server/wire.ts'
 
 /** What a vector is tried on. */

@@ -1,21 +1,26 @@
 import { isDeepStrictEqual } from 'node:util'
 import { recordedError, relationsNaming, targetExists, type At, type Expected } from './expected.ts'
-import { castable, faultsOf } from './faults.ts'
-import { collection, isObject, keyOf, objectOf, represent } from './oracle.ts'
+import { castable, castId, keyTypeOf } from './cast.ts'
+import { faultsOf, shownType } from './faults.ts'
+import { isObject } from '../object.ts'
+import { collection, keyOf, objectOf, represent } from './oracle.ts'
 import { afterDelete, afterReplace, withoutDangling } from './state.ts'
 import {
   aboutTarget,
+  asItems,
+  bodyWithoutSetters,
   bothSidesCascade,
   fieldOf,
+  isCollection,
   isCount,
-  isSingle,
+  isMeaningful,
   one,
   queried,
   refusal,
   refuse,
   refuseWrite,
+  textKeyMadeUp,
   withoutUnusedDefaults,
-  withTarget,
 } from './step.ts'
 import type { IssueCode } from '../../src/protocol/codes.ts'
 import type { Members } from './vector.ts'
@@ -30,39 +35,15 @@ export interface Departure {
   rewrite(at: At, expected: Expected): Expected | null
 }
 
-/** `replace-sees-the-row`: the two recorded steps and what they leave behind. */
-const inPlace: Readonly<Record<string, Pick<Expected, 'body' | 'dump'>>> = {
-  'suite:test_update_order::test_update_order_2[2-put-args3-3]#0': {
-    body: { id: 1, closed: false, cookie_cnt: 3, cookies: [1, 2, 3] },
-    dump: {
-      cookie: [
-        { id: 1, type: 'biscuit', jar: 1 },
-        { id: 2, type: 'muffin', jar: 1 },
-        { id: 3, type: 'shortbread', jar: 1 },
-      ],
-      jar: [
-        { id: 1, closed: false, cookie_cnt: 3, cookies: [1, 2, 3] },
-        { id: 2, cookie_cnt: 0, cookies: [] },
-      ],
-    },
-  },
-  'suite:test_update_order::test_update_order_2[2-put-args5-2]#0': {
-    body: { id: 1, closed: false, cookie_cnt: 2, cookies: [4, 5] },
-    dump: {
-      cookie: [
-        { id: 1, type: 'biscuit' },
-        { id: 2, type: 'muffin' },
-        { id: 3, type: 'shortbread', jar: 2 },
-        { id: 4, jar: 1 },
-        { id: 5, jar: 1 },
-      ],
-      jar: [
-        { id: 1, closed: false, cookie_cnt: 2, cookies: [4, 5] },
-        { id: 2, cookie_cnt: 1, cookies: [3] },
-      ],
-    },
-  },
-}
+/** What can be wrong with a member of a query. */
+const queryIssues: readonly IssueCode[] = [
+  'type',
+  'range',
+  'format',
+  'unknown_field',
+  'forbidden_field',
+  'unknown_operator',
+]
 
 export const departures: readonly Departure[] = [
   {
@@ -81,7 +62,7 @@ export const departures: readonly Departure[] = [
     rewrite: (at, e) => {
       const { op, args } = at.step
       if (op !== 'put' || e.status !== 200 || !e.dump) return null
-      const dump = afterReplace(at.model, at.before, e.dump, args.name, args.id)
+      const dump = afterReplace(at.model, at.before, e.dump, args.name, castId(at.model, args.name, args.id))
       return isDeepStrictEqual(dump, e.dump) ? null : { ...e, dump, diverges: true }
     },
   },
@@ -91,7 +72,7 @@ export const departures: readonly Departure[] = [
     rewrite: (at, e) => {
       const { op, args } = at.step
       if (op !== 'delete' || e.status !== 204 || !e.dump || !bothSidesCascade(at)) return null
-      const dump = afterDelete(at.model, at.before, args.name, args.id)
+      const dump = afterDelete(at.model, at.before, args.name, castId(at.model, args.name, args.id))
       return isDeepStrictEqual(dump, e.dump) ? null : { ...e, dump, diverges: true }
     },
   },
@@ -100,22 +81,26 @@ export const departures: readonly Departure[] = [
     why: 'A one-way relation has a foreign key like any other',
     rewrite: (at, e) => {
       const { op, args } = at.step
+      const object = objectOf(at.model, args.name)!
       const before = withoutDangling(at.model, at.before)
       const dump = e.dump && withoutDangling(at.model, e.dump)
       if (isDeepStrictEqual([before, dump], [at.before, e.dump])) return null
       if (op === 'get') {
-        const body = args.id === undefined ? collection(at.model, before, args) : one(at, before)
-        return { status: 200, body }
+        const body = isCollection(at) ? collection(at.model, before, args) : one(at, before)
+        return body === undefined ? null : { status: 200, body }
       }
       const missing = faultsOf(at.model, before, args.name, args.data)[0]
       if (missing) return { status: 400, problem: refusal(missing), dump: before }
-      const body = isObject(e.body) && dump ? represent(at.model, dump, args.name, args.id ?? e.body['id'], 1) : e.body
+      const body =
+        isObject(e.body) && dump
+          ? represent(at.model, dump, args.name, castId(at.model, args.name, args.id) ?? e.body[keyOf(object)], 1)
+          : e.body
       return { ...e, body, ...(dump ? { dump } : {}) }
     },
   },
   {
     id: 'bodies-are-objects',
-    why: 'An empty list is no object, neither as a body nor as an element of one (a fault of shape)',
+    why: 'An empty list is no object, neither as a body nor as an element of one: a fault of shape',
     rewrite: (at, e) => {
       const { op, args } = at.step
       const bodies = op === 'post' && Array.isArray(args.data) ? args.data : [args.data]
@@ -125,22 +110,23 @@ export const departures: readonly Departure[] = [
     },
   },
   {
-    id: 'text-keys-are-chosen',
-    why: 'Nobody makes a text key up: it is given by PUT',
-    rewrite: (at, e) => {
-      const key = objectOf(at.model, at.step.args.name)?.fields.find(f => f.kind === 'scalar' && f.pkey)
-      if (at.step.op !== 'post' || e.status !== 201 || key?.kind !== 'scalar' || key.type !== 'str') return null
-      return refuseWrite(at, { error: ['validation'], issue: ['required'], fields: [key.ext_name] })
-    },
-  },
-  {
     id: 'no-reference-to-what-is-made-along',
     why: 'A body names rows that are there before it; the ancestor lets it guess the id of a row that it nests',
     rewrite: (at, e) => {
       const { op, args } = at.step
       if (op === 'get' || op === 'delete' || typeof e.status !== 'number' || e.status > 201) return null
-      const missing = faultsOf(at.model, withTarget(at), args.name, args.data)[0]
+      const items = asItems(at, e.dump ?? at.before)
+      const missing = items.flatMap(([state, data]) => faultsOf(at.model, state, args.name, data))[0]
       return missing?.phase === 'reference' ? refuseWrite(at, refusal(missing)) : null
+    },
+  },
+  {
+    id: 'text-keys-are-chosen',
+    why: 'Nobody makes a text key up: it is given by PUT',
+    rewrite: (at, e) => {
+      if (typeof e.status !== 'number' || e.status > 201) return null
+      const key = textKeyMadeUp(at)
+      return key === null ? null : refuseWrite(at, { error: ['validation'], issue: ['required'], fields: [key] })
     },
   },
   {
@@ -166,10 +152,11 @@ export const departures: readonly Departure[] = [
   },
   {
     id: 'replace-sees-the-row',
-    why: 'PUT replaces in place, so a setter sees the list of the row, not an empty one, and makes nothing new',
+    why: 'PUT replaces in place, so a setter sees the list of the row that is there, not an empty one',
     rewrite: (at, e) => {
-      const exact = inPlace[`${at.case}#${at.index}`]
-      return exact ? { ...e, ...exact } : null
+      if (at.step.op !== 'put' || e.status !== 200) return null
+      const as = bodyWithoutSetters(at)
+      return as && { ...e, as }
     },
   },
   {
@@ -199,12 +186,25 @@ export const departures: readonly Departure[] = [
     },
   },
   {
+    id: 'calculated-fields-have-a-type',
+    why: 'What a calculated field shows is of its type, and so is what it takes',
+    rewrite: (at, e) => {
+      const { op, args } = at.step
+      const odd = faultsOf(at.model, at.before, args.name, args.data).find(
+        fault => fieldOf(at, fault.field)?.kind === 'calc',
+      )
+      const isRefused = typeof e.status !== 'number' || e.status >= 400
+      if (op === 'get' || op === 'delete' || isRefused || !odd) return null
+      return refuseWrite(at, refusal(odd))
+    },
+  },
+  {
     id: 'bad-id-404',
     why: 'An id that no row can have is a missing row',
     rewrite: (at, e) => {
       const { id } = at.step.args
-      const key = objectOf(at.model, at.step.args.name)?.fields.find(f => f.kind === 'scalar' && f.pkey)
-      if (id === undefined || id === null || key?.kind !== 'scalar' || castable(id, key.type)) return null
+      const isPossible = id !== '' && castable(id, keyTypeOf(at.model, at.step.args.name))
+      if (id === undefined || id === null || isPossible) return null
       return { ...e, status: 404, problem: { error: ['not_found'], issue: null, fields: [] } }
     },
   },
@@ -218,7 +218,21 @@ export const departures: readonly Departure[] = [
     why: 'Hidden fields can be neither filtered nor sorted by',
     rewrite: (at, e) => {
       const field = queried(at).find(name => fieldOf(at, name)?.hidden)
-      return field === undefined ? null : refuse(e, ['unknown_field', 'forbidden_field'], [field])
+      return field === undefined ? null : refuse(at, e, ['unknown_field', 'forbidden_field'], [field])
+    },
+  },
+  {
+    id: 'filter-has-a-meaning',
+    why: 'null is the null test, an object at a relation filters the related row',
+    rewrite: (at, e) => {
+      const { filter, name } = at.step.args
+      if (!isCollection(at) || !isObject(filter) || e.status === 'refused') return null
+      const isSpecial = Object.values(filter).some(value => value === null || isObject(value))
+      if (!isSpecial) return null
+      const odd = Object.keys(filter).filter(member => !isMeaningful(at.model, name, { [member]: filter[member] }))
+      if (odd.length > 0) return refuse(at, e, queryIssues, odd)
+      const body = collection(at.model, at.before, at.step.args)
+      return body && { status: 200, body }
     },
   },
   {
@@ -227,33 +241,27 @@ export const departures: readonly Departure[] = [
     rewrite: (at, e) => {
       const { limit, depth, sort } = at.step.args
       const issue: IssueCode[] = ['type', 'range', 'format']
-      if (limit !== undefined && limit !== null && !isCount(limit)) return refuse(e, issue, ['limit'])
-      if (depth !== undefined && depth !== null && !isCount(depth)) return refuse(e, issue, ['depth'])
-      return isObject(sort) ? refuse(e, issue, ['sort']) : null
+      const isOdd = (count: unknown): boolean => count !== undefined && count !== null && !isCount(count)
+      if (at.step.op !== 'get') return null
+      const odd = [
+        ...(isOdd(depth) ? ['depth'] : []),
+        ...(isCollection(at) && isOdd(limit) ? ['limit'] : []),
+        ...(isCollection(at) && isObject(sort) ? ['sort'] : []),
+      ]
+      return odd.length > 0 ? refuse(at, e, issue, odd) : null
     },
   },
   {
-    id: 'filter-has-a-meaning',
-    why: 'null is the null test, an object at a relation filters the related row',
+    id: 'only-plain-values-compare',
+    why: 'A list, an object, or a value of any type is neither equal to another nor before it; lists have $has, $hasAll, $size',
     rewrite: (at, e) => {
-      const { filter, name, id } = at.step.args
-      if (at.step.op !== 'get' || id !== undefined || !isObject(filter) || e.status === 'refused') return null
-      const known = Object.keys(filter).every(member => fieldOf(at, member)?.kind !== 'calc')
-      const nested = Object.entries(filter).some(
-        ([member, value]) => value === null || (isObject(value) && isSingle(at, member)),
-      )
-      return known && nested ? { status: 200, body: collection(at.model, at.before, { ...at.step.args, name }) } : null
-    },
-  },
-  {
-    id: 'list-filter',
-    why: 'A list is not compared by equality but with $has, $hasAll, $size',
-    rewrite: (at, e) => {
-      const field = queried(at).find(name => {
-        const known = fieldOf(at, name)
-        return known?.kind === 'scalar' && known.type === 'list'
-      })
-      return field === undefined ? null : refuse(e, ['type', 'unknown_operator'], [field])
+      const isPlain = (name: string): boolean => {
+        const field = fieldOf(at, name)
+        if (field?.kind === 'calc') return shownType(at.model, field) !== null
+        return field?.kind !== 'scalar' || (field.type !== 'list' && field.type !== 'dict' && field.type !== null)
+      }
+      const odd = queried(at).filter(name => !isPlain(name))
+      return odd.length > 0 ? refuse(at, e, queryIssues, odd) : null
     },
   },
   {
@@ -262,7 +270,7 @@ export const departures: readonly Departure[] = [
     rewrite: (at, e) => {
       const { op, args } = at.step
       if (e.status !== 'refused' || op !== 'get' || at.recorded.crash === undefined) return null
-      const body = args.id === undefined ? collection(at.model, at.before, args) : one(at, at.before)
+      const body = isCollection(at) ? collection(at.model, at.before, args) : one(at, at.before)
       return body === null || body === undefined ? null : { ...e, or: { ...e, status: 200, body } }
     },
   },

@@ -1,69 +1,103 @@
-import { isDeepStrictEqual } from 'node:util'
+import { departed, playEach, type Closing } from '../each.ts'
+import { Unknown, type CaseResult, type RunOptions } from '../result.ts'
+import { castId, keyTypeOf } from './cast.ts'
 import { departures } from './departures.ts'
 import { expectation, type At, type Expected } from './expected.ts'
-import { difference, judge, normaliseState } from './judge.ts'
-import { isKey, UnknownFunction } from './model.ts'
+import { difference, judge, normalise, normaliseState } from './judge.ts'
+import { isKey, modelOf } from './model.ts'
 import { keyOf } from './oracle.ts'
-import type { CaseResult, RunOptions } from '../result.ts'
 import { dumpOf, storedOf } from './state.ts'
 import { Target } from './target.ts'
 import type { BlarghFile, CaseVector, ModelVector, Rows } from './vector.ts'
 
-/** Whether a file holds programs for blargh's engine. */
-export function isBlargh(file: unknown): file is BlarghFile {
-  const cases = (file as Partial<BlarghFile> | null)?.cases
-  return Array.isArray(cases) && cases.every(c => 'seed' in c && 'steps' in c && !('base' in c))
-}
-
 /** Runs every program, each over a store of its own. `fixed ?? expect` is what an answer is compared with. */
-export async function runBlargh(file: BlarghFile, options: RunOptions): Promise<CaseResult[]> {
-  const results: CaseResult[] = []
-  for (const one of file.cases) results.push(await runCase(file, one, options))
-  return results
+export function runBlargh(file: BlarghFile, options: RunOptions): Promise<CaseResult[]> {
+  return playEach(
+    file.cases,
+    one => one.name,
+    options,
+    (one, closing, at) => play(file, one, options, closing, at),
+  )
 }
 
-async function runCase(file: BlarghFile, one: CaseVector, options: RunOptions): Promise<CaseResult> {
-  let target: Target | null = null
-  let place = 'seed'
-  try {
-    let model = modelOf(file, one.model)
-    target = await Target.open(options.store, model, one.seed.stored)
-    let state = dumpOf(model, one.seed.stored)
-    for (const [index, step] of one.steps.entries()) {
-      place = `#${index} ${step.op} ${JSON.stringify(step.args)}`
-      if (step.op === 'model') {
+async function play(
+  file: BlarghFile,
+  one: CaseVector,
+  options: RunOptions,
+  closing: Closing,
+  at: (place: string) => void,
+): Promise<string | null> {
+  let model = modelOf(file, one.model)
+  const target = await Target.open(options.store, model, one.seed.stored)
+  closing.defer(() => target.close())
+  let stored = one.seed.stored
+  let state = dumpOf(model, stored)
+  for (const [index, step] of one.steps.entries()) {
+    at(`#${index} ${step.op} ${JSON.stringify(step.args)}`)
+    switch (step.op) {
+      case 'model': {
         const next = modelOf(file, step.args.model)
-        state = dumpOf(next, storedOf(model, state))
+        state = dumpOf(next, stored)
         model = next
         await target.remodel(model)
-      } else if (step.op === 'replace_storage') {
-        state = dumpOf(model, step.args.stored)
-        await target.reload(step.args.stored)
-      } else {
-        const at: At = { case: one.name, index, model, step, recorded: step.fixed ?? step.expect, before: state }
-        const fault = await take(target, at, options)
-        if (fault !== null) return { name: one.name, outcome: 'failed', detail: `${place}\n    ${fault}` }
-        state = at.recorded.dump ?? state
+        break
       }
+      case 'replace_storage':
+        stored = step.args.stored
+        state = dumpOf(model, stored)
+        await target.reload(stored)
+        break
+      case 'get':
+      case 'post':
+      case 'put':
+      case 'patch':
+      case 'delete': {
+        const recorded = step.fixed ?? step.expect
+        const fault = await take(
+          target,
+          { case: one.name, index, model, step, recorded, before: state, stored },
+          options,
+        )
+        if (fault !== null) return fault
+        stored = recorded.stored ?? (recorded.dump ? storedOf(model, recorded.dump) : stored)
+        state = recorded.dump ?? state
+        break
+      }
+      default:
+        throw new Unknown(`operation ${String((step as { readonly op?: unknown }).op)}`)
     }
-    return { name: one.name, outcome: 'passed' }
-  } catch (error) {
-    if (error instanceof UnknownFunction) return { name: one.name, outcome: 'skipped', detail: error.message }
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    return { name: one.name, outcome: 'failed', detail: `${place}\n    ${text}` }
-  } finally {
-    await target?.close()
   }
+  return null
 }
 
-async function take(target: Target, at: At, { onDeparture }: RunOptions): Promise<string | null> {
-  const expected = departed(at, id => onDeparture?.(id, `${at.case}#${at.index}`))
-  target.ids.set(newIds(at))
+async function take(target: Target, at: At, { store, onDeparture }: RunOptions): Promise<string | null> {
+  const ids = newIds(at)
+  const told = departed(departures, at, expectation(at), id => onDeparture?.(id, `${at.case}#${at.index}`))
+  const expected = told.as ? await asWith(store, at, told.as, ids) : told
+  target.ids.set(ids)
   const answer = await target.request(at.step)
   const fault = judge(at.model, at.step.args.name, answer, expected) ?? (await judgeState(target, at, expected))
   if (fault !== null) return fault
   if (expected.diverges) await target.reload(at.recorded.stored ?? storedOf(at.model, at.recorded.dump ?? {}))
   return null
+}
+
+/** What another body does to the same rows, which is what the step has to do. */
+async function asWith(
+  store: RunOptions['store'],
+  at: At,
+  data: unknown,
+  ids: ReadonlyMap<string, readonly number[]>,
+): Promise<Expected> {
+  const twin = await Target.open(store, at.model, at.stored)
+  try {
+    twin.ids.set(ids)
+    const { status, body } = await twin.request({ ...at.step, args: { ...at.step.args, data } })
+    const dump = normaliseState(at.model, await twin.dump())
+    return { status, body: normalise(at.model, at.step.args.name, body), dump, diverges: true }
+  } finally {
+    await twin.close()
+  }
 }
 
 async function judgeState(target: Target, at: At, expected: Expected): Promise<string | null> {
@@ -73,36 +107,21 @@ async function judgeState(target: Target, at: At, expected: Expected): Promise<s
   return difference('stored', await target.stored(), columnsOf(at.model, expected.stored))
 }
 
-/** What is expected after every departure that speaks of the step. */
-function departed(at: At, note: (id: string) => void): Expected {
-  return departures.reduce((expected, departure) => {
-    const other = departure.rewrite(at, expected)
-    if (other !== null && !isDeepStrictEqual(other, expected)) note(departure.id)
-    return other ?? expected
-  }, expectation(at))
-}
-
 /** The ids that a step introduces: how many a failed or repaired request burnt is nobody's business. */
-function newIds(at: At): Map<string, number[]> {
+function newIds({ model, before, recorded, step: { op, args } }: At): Map<string, number[]> {
   const out = new Map<string, number[]>()
-  for (const object of at.model.objects) {
+  for (const object of model.objects) {
+    if (keyTypeOf(model, object.name) !== 'int') continue
     const key = keyOf(object)
-    const before = new Set((at.before[object.name] ?? []).map(row => row[key]))
-    const added = (at.recorded.dump?.[object.name] ?? []).map(row => row[key]).filter(id => !before.has(id))
-    const chosen = at.step.op === 'put' && object.name === at.step.args.name ? String(at.step.args.id) : null
-    const handed = added.filter((id): id is number => typeof id === 'number' && String(id) !== chosen)
+    const known = new Set((before[object.name] ?? []).map(row => row[key]))
+    if (op === 'put' && object.name === args.name) known.add(castId(model, object.name, args.id))
+    const made = (recorded.dump?.[object.name] ?? []).map(row => row[key] as number).filter(id => !known.has(id))
     out.set(
       object.name,
-      handed.toSorted((a, b) => a - b),
+      made.toSorted((a, b) => a - b),
     )
   }
   return out
-}
-
-function modelOf(file: BlarghFile, name: string): ModelVector {
-  const model = file.models[name]
-  if (!model) throw new UnknownFunction(`model ${name}`)
-  return model
 }
 
 /** Of recorded stored rows what our tables hold as columns: scalars and keys, in the order of the model, id first. */

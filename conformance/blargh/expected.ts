@@ -1,5 +1,7 @@
 import type { Code, IssueCode } from '../../src/protocol/codes.ts'
-import { isObject, keyOf, objectOf } from './oracle.ts'
+import { castId } from './cast.ts'
+import { isObject } from '../object.ts'
+import { keyOf, objectOf } from './oracle.ts'
 import type { FieldVector, Members, ModelVector, Recorded, RequestStep, Rows } from './vector.ts'
 
 /** What the runner demands of an answer. */
@@ -13,18 +15,18 @@ export interface Expected {
   readonly stored?: Rows
   /** The state is not the recorded one: the recorded one is loaded before the next step. */
   readonly diverges?: boolean
+  /** The step does what this body would do in its place; everything else is found by doing that to the same rows. */
+  readonly as?: unknown
   /** Another answer that is as good. */
   readonly or?: Expected
 }
 
 export interface ExpectedProblem {
   readonly error: readonly Code[]
-  /** Allowed codes of `errors[0]`; null = `errors` may be absent. */
+  /** One of `errors` has one of these codes (faults are told all at once); null = `errors` may be absent. */
   readonly issue: readonly IssueCode[] | null
-  /** Names that the place of `errors[0]` may end with; empty = not compared. */
+  /** Names that its place may end with; empty = not compared. */
   readonly fields: readonly string[]
-  /** Any entry of `errors` may be it: faults of a query are told all at once, in no order of the model. */
-  readonly anywhere?: boolean
 }
 
 /** A step in its surroundings: what departures look at. */
@@ -34,8 +36,10 @@ export interface At {
   readonly model: ModelVector
   readonly step: RequestStep
   readonly recorded: Recorded
-  /** The recorded state before the step. */
+  /** The recorded state before the step, as dumps show it. */
   readonly before: Rows
+  /** The same with what is hidden, by internal name. */
+  readonly stored: Rows
 }
 
 export interface RecordedError {
@@ -60,43 +64,59 @@ export function expectation(at: At): Expected {
   if (recorded.status === undefined) return { status: 'refused', ...state }
   const error = recordedError(recorded)
   if (!error) return { status: recorded.status, body: recorded.body, ...state }
-  const anywhere = at.step.op === 'get'
-  return { status: recorded.status, problem: { ...problem(at, error), anywhere }, ...state }
+  return { status: recorded.status, problem: problem(at, error), ...state }
+}
+
+/** What says here what a code of the ancestor's says: the problem's own codes, and those of one of its issues. */
+const codes: Readonly<Record<string, Pick<ExpectedProblem, 'error' | 'issue'>>> = {
+  FIELD_DOES_NOT_EXISTS: { error: ['validation', 'forbidden_field', 'unknown_param'], issue: ['unknown_field'] },
+  FIELD_IS_READONLY: { error: ['validation', 'read_only'], issue: ['read_only'] },
+  FIELD_UPDATE_FORBIDDEN: { error: ['read_only', 'validation'], issue: ['read_only'] },
+  SEARCH_FORBIDDEN: { error: ['forbidden_field', 'validation'], issue: ['forbidden_field'] },
+  BAD_PARAM_VALUE: { error: ['validation', 'bad_request'], issue: ['range', 'type', 'format'] },
+  BAD_FIELD_VALUE: { error: ['validation', 'forbidden_field'], issue: ['type', 'range', 'format', 'check'] },
+  OBJECT_DOES_NOT_EXIST: { error: ['not_found'], issue: null },
+  BAD_REQUEST: { error: ['validation'], issue: ['type'] },
+}
+/** What the ancestor had no code for: 400 for a calculated field without a setter, 500 for bodies of a wrong kind. */
+const setterMissing: Pick<ExpectedProblem, 'error' | 'issue'> = {
+  error: ['validation', 'read_only'],
+  issue: ['read_only'],
+}
+const unknown: Pick<ExpectedProblem, 'error' | 'issue'> = { error: ['bad_request', 'validation'], issue: null }
+
+function codesFor(code: string, status: number | undefined): Pick<ExpectedProblem, 'error' | 'issue'> {
+  return code === 'UNKNOWN_ERROR' && status === 400 ? setterMissing : (codes[code] ?? unknown)
+}
+
+/** The codes, of a problem or its issues, that say what the ancestor's code says. */
+export function codesOf(code: string, status: number | undefined): readonly string[] {
+  const { error, issue } = codesFor(code, status)
+  return issue ?? error
 }
 
 function problem(at: At, error: RecordedError): ExpectedProblem {
-  const field = String(error.details['field_name'] ?? '')
-  switch (error.code) {
+  return { ...codesFor(error.code, at.recorded.status), fields: placesOf(at, error) }
+}
+
+/** Where the fault is, by the names of fields or parameters; empty = anywhere. */
+function placesOf(at: At, { code, details }: RecordedError): string[] {
+  const field = String(details['field_name'] ?? '')
+  switch (code) {
     case 'FIELD_DOES_NOT_EXISTS':
-      return { error: ['validation', 'forbidden_field', 'unknown_param'], issue: ['unknown_field'], fields: [field] }
     case 'FIELD_IS_READONLY':
-      return { error: ['validation', 'read_only'], issue: ['read_only'], fields: [field] }
-    case 'FIELD_UPDATE_FORBIDDEN':
-      return { error: ['read_only'], issue: ['read_only'], fields: forbiddenPlaces(at, error, field) }
     case 'SEARCH_FORBIDDEN':
-      return { error: ['forbidden_field', 'validation'], issue: ['forbidden_field'], fields: [field] }
+      return [field]
+    case 'FIELD_UPDATE_FORBIDDEN':
+      return forbiddenPlaces(at, String(details['object_name']), field)
     case 'BAD_PARAM_VALUE':
-      return {
-        error: ['validation', 'bad_request'],
-        issue: ['range', 'type', 'format'],
-        fields: [String(error.details['param_name'])],
-      }
+      return [String(details['param_name'])]
     case 'BAD_FIELD_VALUE':
-      return {
-        error: ['validation'],
-        issue: ['type', 'range', 'format', 'check'],
-        fields: [field, ...relationsHolding(at, error.details['value'])],
-      }
-    case 'OBJECT_DOES_NOT_EXIST':
-      return { error: ['not_found'], issue: null, fields: [] }
-    case 'BAD_REQUEST':
-      return { error: ['validation'], issue: ['type'], fields: [] }
+      return [field, ...relationsHolding(at, details['value'])]
     case 'UNKNOWN_ERROR':
-      return at.recorded.status === 400
-        ? { error: ['validation', 'read_only'], issue: ['read_only'], fields: settersMissing(at) }
-        : { error: ['validation', 'bad_request'], issue: null, fields: [] }
+      return at.recorded.status === 400 ? settersMissing(at) : []
     default:
-      return { error: ['bad_request', 'validation'], issue: null, fields: [] }
+      return []
   }
 }
 
@@ -104,9 +124,9 @@ function problem(at: At, error: RecordedError): ExpectedProblem {
  * The ancestor names the field that may not change, which may belong to another row; Restuary's pointer goes into the
  * request body, so it names that field or the one of the body whose other side it is. A deletion has no body.
  */
-function forbiddenPlaces(at: At, error: RecordedError, field: string): string[] {
+function forbiddenPlaces(at: At, name: string, field: string): string[] {
   if (at.step.op === 'delete') return []
-  const object = objectOf(at.model, String(error.details['object_name']))
+  const object = objectOf(at.model, name)
   const owned = object?.fields.find(f => f.ext_name === field)
   const other = owned?.kind === 'rel' && owned.other !== null ? external(at.model, owned.stores, owned.other) : []
   return [field, ...other, ...calculated(at)]
@@ -162,8 +182,7 @@ export function relationsNaming(at: At, object: string, id: unknown): string[] {
       if (inner === undefined) continue
       for (const element of Array.isArray(inner) ? inner : [inner]) {
         if (isObject(element)) visit(field.stores, element)
-        else if (field.stores === object && String(Number(element)) === String(id)) found.add(field.ext_name)
-        else if (field.stores === object && element === id) found.add(field.ext_name)
+        else if (field.stores === object && castId(at.model, object, element) === id) found.add(field.ext_name)
       }
     }
   }
@@ -180,5 +199,6 @@ export function targetExists(at: At): boolean {
   const object = objectOf(at.model, at.step.args.name)
   if (!object) return false
   const key = keyOf(object)
-  return (at.before[at.step.args.name] ?? []).some(row => String(row[key]) === String(at.step.args.id))
+  const id = castId(at.model, object.name, at.step.args.id)
+  return (at.before[object.name] ?? []).some(row => row[key] === id)
 }

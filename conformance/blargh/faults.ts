@@ -1,6 +1,8 @@
 import type { IssueCode } from '../../src/protocol/codes.ts'
-import { isObject, keyOf, objectOf } from './oracle.ts'
-import type { FieldVector, ModelVector, RelVector, Rows, ScalarTypeName } from './vector.ts'
+import { isObject } from '../object.ts'
+import { keyOf, objectOf } from './oracle.ts'
+import { castable } from './cast.ts'
+import type { CalcVector, FieldVector, ModelVector, RelVector, Rows, ScalarTypeName } from './vector.ts'
 
 /** A fault of a body that can be told from the body, the model and the recorded state alone. */
 export interface Fault {
@@ -35,11 +37,26 @@ function fieldFaults(model: ModelVector, state: Rows, field: FieldVector, value:
   if (field.readonly) return [readonly]
   switch (field.kind) {
     case 'calc':
-      return field.setter === null ? [readonly] : []
+      if (field.setter === null) return [readonly]
+      return castable(value, shownType(model, field)) ? [] : [mistyped(field.ext_name)]
     case 'scalar':
       return castable(value, field.type) ? [] : [mistyped(field.ext_name)]
     case 'rel':
       return relationFaults(model, state, field, value)
+  }
+}
+
+/** The type of what a calculated field shows, and so takes. */
+export function shownType(model: ModelVector, { getter }: CalcVector): ScalarTypeName {
+  switch (getter === null ? 'json' : model.functions[getter]?.type.name) {
+    case 'integer':
+      return 'int'
+    case 'bool':
+      return 'bool'
+    case 'text':
+      return 'str'
+    default:
+      return null
   }
 }
 
@@ -65,25 +82,4 @@ function elementFaults(model: ModelVector, state: Rows, field: RelVector, elemen
 
 function mistyped(field: string): Fault {
   return { phase: 'shape', issue: ['type', 'format', 'range'], field }
-}
-
-/** The ancestor's reversible cast (Python's `type_(v)` accepted if casting back gives the value again). */
-export function castable(value: unknown, type: ScalarTypeName): boolean {
-  if (value === null || type === null) return true
-  switch (type) {
-    case 'int':
-      if (typeof value === 'string') return /^(0|-?[1-9]\d*)$/.test(value)
-      return typeof value === 'boolean' || Number.isInteger(value)
-    case 'float':
-      if (typeof value === 'string') return /^-?(0|[1-9]\d*)\.\d+$/.test(value)
-      return typeof value === 'boolean' || typeof value === 'number'
-    case 'bool':
-      return typeof value === 'boolean' || value === 1 || value === 0 || value === 'True'
-    case 'str':
-      return typeof value === 'string' || typeof value === 'number' || value === true
-    case 'list':
-      return Array.isArray(value) || (isObject(value) && Object.keys(value).length === 0)
-    case 'dict':
-      return isObject(value) || (Array.isArray(value) && value.length === 0)
-  }
 }

@@ -1,123 +1,134 @@
-import { request, type IncomingMessage, type Server } from 'node:http'
+import { once } from 'node:events'
+import { request, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { isDeepStrictEqual } from 'node:util'
 import { handler, nodeServer } from '../../src/transport/node.ts'
+import { departed, playEach, type Closing } from '../each.ts'
+import { isObject } from '../object.ts'
+import { Unknown, type CaseResult, type RunOptions } from '../result.ts'
 import { httpDepartures, type HttpAt, type HttpExpected } from './departures-http.ts'
-import { difference, normalise, short } from './judge.ts'
-import { UnknownFunction, type TranslateOptions } from './model.ts'
-import { isObject } from './oracle.ts'
-import type { CaseResult, RunOptions } from '../result.ts'
+import { codesOf } from './expected.ts'
+import { difference, normalise, normaliseState, short } from './judge.ts'
+import { modelOf, type TranslateOptions } from './model.ts'
 import { Target } from './target.ts'
 import type { HttpCase, HttpFile, HttpStep, ModelVector } from './vector.ts'
 
-/** Whether a file holds recorded HTTP conversations with blargh's Flask layer. */
-export function isBlarghHttp(file: unknown): file is HttpFile {
-  const cases = (file as Partial<HttpFile> | null)?.cases
-  return Array.isArray(cases) && cases.every(c => 'base' in c && 'steps' in c)
+/** Plays recorded conversations with blargh's Flask layer, each against a server of its own on a free port. */
+export function runBlarghHttp(file: HttpFile, options: RunOptions): Promise<CaseResult[]> {
+  return playEach(
+    file.cases,
+    one => one.name,
+    options,
+    (one, closing, at) => play(file, one, options, closing, at),
+  )
 }
 
-/** Plays every conversation against a server of its own on a free port. */
-export async function runBlarghHttp(file: HttpFile, options: RunOptions): Promise<CaseResult[]> {
-  const results: CaseResult[] = []
-  for (const one of file.cases) results.push(await runConversation(file, one, options))
-  return results
-}
-
-async function runConversation(file: HttpFile, one: HttpCase, options: RunOptions): Promise<CaseResult> {
-  const model = file.models[one.model]
-  if (!model) return { name: one.name, outcome: 'skipped', detail: `model ${one.model}` }
+async function play(
+  file: HttpFile,
+  one: HttpCase,
+  options: RunOptions,
+  closing: Closing,
+  at: (place: string) => void,
+): Promise<string | null> {
+  const model = modelOf(file, one.model)
   const prefix = one.base === null || one.base === '/' ? '' : one.base
-  let target: Target | null = null
-  let server: Server | null = null
-  let place = 'seed'
-  try {
-    target = await Target.open(options.store, model, one.seed.stored, routing(one), false)
-    server = nodeServer(handler(target.api.engine, { prefix }), target.api.engine.limits)
-    const port = await listen(server)
-    for (const [index, step] of one.steps.entries()) {
-      place = `#${index} ${step.method} ${step.url} ${step.body ?? ''}`
-      const fault = await take({ port, prefix, model, target, options }, one.name, index, step)
-      if (fault !== null) return { name: one.name, outcome: 'failed', detail: `${place}\n    ${fault}` }
-    }
-    return { name: one.name, outcome: 'passed' }
-  } catch (error) {
-    if (error instanceof UnknownFunction) return { name: one.name, outcome: 'skipped', detail: error.message }
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    return { name: one.name, outcome: 'failed', detail: `${place}\n    ${text}` }
-  } finally {
-    server?.close()
-    server?.closeAllConnections()
-    await target?.close()
+  const routing = routingOf(one, model)
+  const target = await Target.open(options.store, model, one.seed.stored, routing, false)
+  closing.defer(() => target.close())
+  const server = nodeServer(handler(target.api.engine, { prefix, log: () => {} }), target.api.engine.limits)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  closing.defer(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  const { port } = server.address() as AddressInfo
+  for (const [index, step] of one.steps.entries()) {
+    at(`#${index} ${step.method} ${step.url} ${step.body ?? ''}`)
+    const before = normaliseState(model, await target.dump())
+    const recorded = step.fixed ?? step.expect
+    const asked: HttpAt = { model, step, recorded, before, ...placeOf(step.url, prefix, routing, model) }
+    const note = (id: string): void => options.onDeparture?.(id, `${one.name}#${index}`)
+    const fault = judge(asked, await send(port, step), departed(httpDepartures, asked, expectation(asked), note))
+    if (fault !== null) return fault
+  }
+  return null
+}
+
+/** The recorded answer in Restuary's words; what crashed has to be refused. */
+function expectation({ recorded: { status, json, allow } }: HttpAt): HttpExpected {
+  const error = isObject(json) && isObject(json['error']) ? String(json['error']['code']) : null
+  return {
+    status: status ?? 'refused',
+    ...(error !== null && { codes: codesOf(error, status) }),
+    ...(status !== undefined && status < 300 && json !== undefined && { json }),
+    ...(allow && { allow }),
   }
 }
 
 /** Objects that the conversation's note routes by hand: `male routed as (/men/<id_>, /men), … child not routed`. */
-function routing(one: HttpCase): TranslateOptions {
+function routingOf({ note = '', base }: HttpCase, model: ModelVector): TranslateOptions {
   const paths: Record<string, readonly string[] | null> = {}
-  for (const [, object, urls] of (one.note ?? '').matchAll(/(\w+) (?:routed )?as \(([^)]*)\)/g)) {
-    const cut = (urls ?? '').split(',').map(url => url.trim().replace(/\/<.*$/, ''))
-    if (object !== undefined) paths[object] = [...new Set(cut)]
+  for (const [, object = '', urls = ''] of note.matchAll(/(\w+) (?:routed )?as \(([^)]*)\)/g)) {
+    const cut = urls.split(',').map(url => url.trim().replace(/\/<.*$/, ''))
+    paths[object] = [...new Set(cut)]
   }
-  for (const [, object] of (one.note ?? '').matchAll(/(\w+) not routed/g))
-    if (object !== undefined) paths[object] = null
+  for (const [, object = ''] of note.matchAll(/(\w+) not routed/g)) paths[object] = null
+  if (base === null && !model.objects.every(({ name }) => Object.hasOwn(paths, name)))
+    throw new Unknown(`routing: ${note}`)
   return { links: true, paths }
 }
 
-interface Conversation {
-  readonly port: number
-  readonly prefix: string
-  readonly model: ModelVector
-  readonly target: Target
-  readonly options: RunOptions
+/** What a URL names. */
+function placeOf(
+  url: string,
+  prefix: string,
+  { paths = {} }: TranslateOptions,
+  model: ModelVector,
+): Pick<HttpAt, 'object' | 'rest' | 'query'> {
+  const [pathname = '', search = ''] = url.split(/\?(.*)/s)
+  const path = pathname.slice(prefix.length)
+  const query = new URLSearchParams(search)
+  for (const { name } of model.objects)
+    for (const base of paths[name] === undefined ? [`/${name}`] : (paths[name] ?? []))
+      if (path === base || path.startsWith(`${base}/`))
+        return { object: name, rest: path.slice(base.length).split('/').slice(1), query }
+  return { object: null, rest: [], query }
 }
 
-async function take(talk: Conversation, name: string, index: number, step: HttpStep): Promise<string | null> {
-  const recorded = step.fixed ?? step.expect
-  const [pathname = '', search = ''] = step.url.split(/\?(.*)/s)
-  const path = pathname.slice(talk.prefix.length).split('/').slice(1)
-  const before = await talk.target.dump()
-  const at: HttpAt = {
-    case: name,
-    index,
-    step,
-    recorded,
-    path,
-    query: new URLSearchParams(search),
-    exists: (object, id) => (before[object] ?? []).some(row => String(row['id']) === id),
-  }
-  const first: HttpExpected = {
-    status: recorded.status ?? 'refused',
-    ...((recorded.status ?? 500) < 300 && recorded.json !== undefined ? { json: recorded.json } : {}),
-  }
-  const expected = httpDepartures.reduce((e, departure) => {
-    const other = departure.rewrite(at, e)
-    if (other !== null && !isDeepStrictEqual(other, e)) talk.options.onDeparture?.(departure.id, `${name}#${index}`)
-    return other ?? e
-  }, first)
-  return judge(talk.model, path[0] ?? '', await send(talk.port, step), expected)
-}
-
-interface HttpAnswer {
+interface Answer {
   readonly status: number
   readonly headers: IncomingMessage['headers']
   readonly text: string
 }
 
-function judge(model: ModelVector, object: string, answer: HttpAnswer, expected: HttpExpected): string | null {
-  const { status, headers, text } = answer
-  const right = expected.status === 'refused' ? status >= 400 && status < 500 : status === expected.status
-  if (!right) return `status ${status} instead of ${expected.status}: ${short(text)}`
+function judge(
+  { model, object, step }: HttpAt,
+  { status, headers, text }: Answer,
+  expected: HttpExpected,
+): string | null {
+  const isRight = expected.status === 'refused' ? status >= 400 && status < 500 : status === expected.status
+  if (!isRight) return `status ${status} instead of ${expected.status}: ${short(text)}`
   const type = headers['content-type'] ?? ''
   if (text !== '' && !type.startsWith(status < 400 ? 'application/json' : 'application/problem+json'))
     return `content type ${type} of status ${status}`
   if (expected.allow) {
     const allowed = (headers['allow'] ?? '').split(/, */)
     const missing = expected.allow.filter(method => !allowed.includes(method))
-    if (missing.length) return `Allow ${allowed.join()} lacks ${missing.join()}`
+    if (missing.length > 0) return `Allow ${allowed.join()} lacks ${missing.join()}`
   }
-  if (expected.json === undefined || text === '') return null
-  const plain = normalise(model, object, JSON.parse(text))
-  return difference('body', byPath(plain), byPath(expected.json))
+  if (step.method === 'HEAD') return text === '' ? null : `a body: ${short(text)}`
+  if (expected.codes && !expected.codes.some(code => told(text).includes(code)))
+    return `${told(text).join()} instead of ${expected.codes.join('|')}: ${short(text)}`
+  if (expected.json === undefined) return null
+  return difference('body', byPath(normalise(model, object ?? '', JSON.parse(text))), byPath(expected.json))
+}
+
+/** The codes that a problem tells: its own, and those of its issues. */
+function told(text: string): string[] {
+  const problem: unknown = JSON.parse(text)
+  if (!isObject(problem)) return []
+  const issues = Array.isArray(problem['errors']) ? problem['errors'].filter(isObject) : []
+  return [problem, ...issues].flatMap(one => [one['error'], one['code']]).filter(code => typeof code === 'string')
 }
 
 /** Links are compared by path: the recording was made at http://localhost. */
@@ -127,15 +138,7 @@ function byPath(value: unknown): unknown {
   return typeof value === 'string' ? value.replace(/^https?:\/\/[^/]+/, '') : value
 }
 
-function listen(server: Server): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))
-  })
-}
-
-function send(port: number, step: HttpStep): Promise<HttpAnswer> {
-  const { method, url, body, contentType } = step
+function send(port: number, { method, url, body, contentType }: HttpStep): Promise<Answer> {
   const headers = {
     ...(contentType === undefined ? {} : { 'content-type': contentType }),
     ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }),

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Expected, ExpectedProblem } from './expected.ts'
-import { isObject, objectOf } from './oracle.ts'
+import { isObject } from '../object.ts'
+import { objectOf } from './oracle.ts'
 import type { ModelVector, Rows } from './vector.ts'
 
 export interface Answer {
@@ -32,21 +33,23 @@ function judgeProblem(body: unknown, expected: ExpectedProblem): string | null {
     return `error ${error} instead of ${expected.error.join('|')}: ${short(body)}`
   if (expected.issue === null) return null
   const errors = Array.isArray(body['errors']) ? (body['errors'] as unknown[]) : []
-  const told = expected.anywhere ? errors : errors.slice(0, 1)
   const { issue, fields } = expected
   const fits = (one: unknown): boolean =>
-    isObject(one) && issue.some(code => code === one['code']) && (fields.length === 0 || fields.includes(placeOf(one)))
-  return told.some(fits) ? null : `not ${issue.join('|')} at ${fields.join('|')}: ${short(body)}`
+    isObject(one) &&
+    issue.some(code => code === one['code']) &&
+    (fields.length === 0 || placesOf(one).some(name => fields.includes(name)))
+  return errors.some(fits) ? null : `not ${issue.join('|')} at ${fields.join('|')}: ${short(body)}`
 }
 
-/** The name that a place ends with: `#/cookies/0/jar` → jar, `#/filter/rank/$gte` → rank, `limit` → limit. */
-function placeOf(issue: Readonly<Record<string, unknown>>): string {
-  const { pointer, parameter } = issue
-  if (typeof pointer !== 'string') return String(parameter)
-  const segments = decodeURIComponent(pointer)
+/** The names that a place ends with: `#/cookies/0/jar` → jar, `limit` → limit; of a filter all, `#/filter/jar/id`. */
+function placesOf({ pointer, parameter }: Readonly<Record<string, unknown>>): string[] {
+  if (typeof pointer !== 'string') return [String(parameter)]
+  const names = decodeURIComponent(pointer)
     .split('/')
-    .map(s => s.replaceAll('~1', '/').replaceAll('~0', '~'))
-  return segments.findLast(s => !/^\d+$|^\$/.test(s)) ?? ''
+    .slice(1)
+    .map(segment => segment.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .filter(segment => !/^\d+$|^\$/.test(segment))
+  return names[0] === 'filter' ? names : names.slice(-1)
 }
 
 /** The ancestor omits members that are null. */

@@ -12,8 +12,10 @@ import type {
   ScalarDef,
 } from '../../src/schema/field.ts'
 import type { ScalarType } from '../../src/schema/scalar-type.ts'
-import { functions, reading, type Named } from './functions.ts'
+import { Unknown } from '../result.ts'
+import { functionOf, reading, type Named } from './functions.ts'
 import type {
+  BlarghFile,
   CalcVector,
   FieldVector,
   ModelVector,
@@ -33,9 +35,22 @@ export interface TranslateOptions {
   readonly links?: boolean
 }
 
-/** A model that names a function which the runner does not know; the case is skipped. */
-export class UnknownFunction extends Error {
-  override readonly name = 'UnknownFunction'
+/** A model of a file, its functions read from their definitions; `Unknown` if the file or the runner lacks one. */
+export function modelOf(
+  { models, functions = {} }: Pick<BlarghFile, 'models' | 'functions'>,
+  name: string,
+): ModelVector {
+  const model = models[name]
+  if (!model) throw new Unknown(`model ${name}`)
+  const named: Record<string, Named> = {}
+  for (const field of model.objects.flatMap(object => object.fields)) {
+    if (typeof field.writable !== 'boolean')
+      named[field.writable.fn] = functionOf(functions, field.writable.fn, 'writable')
+    if (field.kind !== 'calc') continue
+    if (field.getter !== null) named[field.getter] = functionOf(functions, field.getter, 'getter')
+    if (field.setter !== null) named[field.setter] = functionOf(functions, field.setter, 'setter')
+  }
+  return { ...model, functions: named }
 }
 
 /** Translates a recorded model into declarations. External names are the keys, internal names the columns. */
@@ -63,15 +78,15 @@ export function translate(model: ModelVector, options: TranslateOptions = {}): D
 function fieldOf(model: ModelVector, object: ObjectVector, field: FieldVector, options: TranslateOptions): FieldDef {
   switch (field.kind) {
     case 'scalar':
-      return scalarOf(object, field)
+      return scalarOf(model, object, field)
     case 'calc':
-      return calcOf(object, field, options)
+      return calcOf(model, object, field, options)
     case 'rel':
       return relationOf(model, object, field)
   }
 }
 
-function scalarOf(object: ObjectVector, field: ScalarVector): ScalarDef {
+function scalarOf(model: ModelVector, object: ObjectVector, field: ScalarVector): ScalarDef {
   if (field.pkey) {
     const of = field.type === 'str' ? 'text' : 'integer'
     return { is: 'scalar', type: types.id(of), column: field.name, client: 'put' }
@@ -80,7 +95,7 @@ function scalarOf(object: ObjectVector, field: ScalarVector): ScalarDef {
   return {
     is: 'scalar',
     type: scalarType(field.type),
-    ...common(object, field),
+    ...common(model, object, field),
     nullable: true,
     ...(value === null ? {} : { default: { value } }),
     ...(field.type === 'dict' ? { checks: [isObject] } : {}),
@@ -108,30 +123,32 @@ function scalarType(type: ScalarTypeName): ScalarType {
   }
 }
 
-function calcOf(object: ObjectVector, field: CalcVector, options: TranslateOptions): FieldDef {
+function calcOf(model: ModelVector, object: ObjectVector, field: CalcVector, options: TranslateOptions): FieldDef {
   if (options.links === true && field.name === 'url' && options.paths?.[object.name] !== null) {
-    return { is: 'self', absolute: true, ...common(object, field) }
+    return { is: 'self', absolute: true, ...common(model, object, field) }
   }
-  const getter = field.getter === null ? null : named(field.getter, 'getter')
-  const setter = field.setter === null ? null : named(field.setter, 'setter')
+  const getter = field.getter === null ? null : model.functions[field.getter]
+  const setter = field.setter === null ? null : model.functions[field.setter]
   const read = reader(object)
   const def: CalcDef = {
     is: 'calc',
     type: getter?.type ?? types.json(),
-    ...common(object, { ...field, writable: true }),
+    ...common(model, object, { ...field, writable: true }),
     nullable: true,
-    ...(getter ? { sortable: true } : {}),
+    sortable: getter !== null && getter!.type.name !== 'json',
     filterable: false,
     uses: external(object, [...(getter?.uses ?? []), ...(setter?.uses ?? [])]),
-    get: (row: ReadRow) => (getter ? getter.run(read(row)) : null),
-    ...(setter ? { set: (row: ReadRow, value: unknown) => setter.run(read(row), value) } : {}),
+    get: (row: ReadRow) => (getter ? getter.run(read(row), null) : null),
+    ...(setter
+      ? { set: (row: ReadRow, value: unknown) => setter.run(read(row), value) as Record<string, unknown> }
+      : {}),
   }
   return def
 }
 
 function relationOf(model: ModelVector, object: ObjectVector, field: RelVector): OneDef | BackDef | ManyDef {
   const sortable = field.hidden ? {} : { sortable: true }
-  const options = { ...common(object, field), ...relationDefault(field), to: field.stores, ...sortable }
+  const options = { ...common(model, object, field), ...relationDefault(field), to: field.stores, ...sortable }
   const other = field.other === null ? null : relation(model, field.stores, field.other)
   if (other === null) {
     if (field.multi) return { is: 'many', ...options, filterable: false }
@@ -180,27 +197,25 @@ function relationDefault(field: RelVector): Pick<FieldOptions, 'default'> {
   return { default: { from: () => structuredClone(value) } }
 }
 
-function common(object: ObjectVector, field: FieldVector): FieldOptions {
+function common(model: ModelVector, object: ObjectVector, field: FieldVector): FieldOptions {
   const stored = field.kind === 'scalar' ? { column: field.name } : {}
   return {
     ...stored,
     ...(field.readonly ? { readonly: true } : {}),
     ...(field.hidden ? { hidden: true } : {}),
-    ...writable(object, field),
+    ...writable(model, object, field),
   }
 }
 
-function writable(object: ObjectVector, field: FieldVector): Pick<FieldOptions, 'writable' | 'uses'> {
+function writable(
+  model: ModelVector,
+  object: ObjectVector,
+  field: FieldVector,
+): Pick<FieldOptions, 'writable' | 'uses'> {
   if (typeof field.writable === 'boolean') return field.writable ? {} : { writable: false }
-  const fn = named(field.writable.fn, 'writable')
+  const fn = model.functions[field.writable.fn]!
   const read = reader(object)
-  return { writable: (row: ReadRow, _ctx: Ctx) => fn.run(read(row)), uses: external(object, fn.uses) }
-}
-
-function named<K extends Named['kind']>(name: string, kind: K): Extract<Named, { kind: K }> {
-  const fn = functions[name]
-  if (fn?.kind !== kind) throw new UnknownFunction(`${kind} ${name}`)
-  return fn as Extract<Named, { kind: K }>
+  return { writable: (row: ReadRow, _ctx: Ctx) => fn.run(read(row), null) === true, uses: external(object, fn.uses) }
 }
 
 function reader(object: ObjectVector): (row: ReadRow) => ReturnType<typeof reading> {

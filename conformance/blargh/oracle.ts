@@ -1,4 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
+import { isObject } from '../object.ts'
+import { cast, keyTypeOf } from './cast.ts'
 import type { Arguments, FieldVector, Members, ModelVector, ObjectVector, Rows } from './vector.ts'
 
 /** Reads a recorded state (every object at depth 1, nulls omitted) the way the ancestor would show it. */
@@ -79,9 +81,14 @@ function matches(
   if (wanted === null) return actual === undefined
   if (field?.kind === 'rel' && isObject(wanted)) {
     const row = rowOf(model, state, field.stores, actual)
-    return row !== undefined && Object.entries(wanted).every(([name, value]) => isDeepStrictEqual(row[name], value))
+    const inner = new Map(objectOf(model, field.stores)?.fields.map(f => [f.ext_name, f]))
+    return (
+      row !== undefined &&
+      Object.entries(wanted).every(([name, value]) => matches(model, state, inner.get(name), row[name], value))
+    )
   }
-  return isDeepStrictEqual(actual, wanted) || (actual !== undefined && String(actual) === wanted)
+  const type = field?.kind === 'rel' ? keyTypeOf(model, field.stores) : field?.kind === 'scalar' ? field.type : null
+  return isDeepStrictEqual(actual, cast(wanted, type))
 }
 
 function compare(a: unknown, b: unknown, descending: boolean): number {
@@ -90,7 +97,8 @@ function compare(a: unknown, b: unknown, descending: boolean): number {
   return descending ? -order : order
 }
 
-function ascending(a: unknown, b: unknown): number {
+/** The order of values of one type; lists go by their elements. */
+export function ascending(a: unknown, b: unknown): number {
   if (Array.isArray(a) && Array.isArray(b)) {
     for (let i = 0; i < Math.min(a.length, b.length); i++) {
       const order = ascending(a[i], b[i])
@@ -104,8 +112,4 @@ function ascending(a: unknown, b: unknown): number {
 
 function isWords(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every(word => typeof word === 'string')
-}
-
-export function isObject(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

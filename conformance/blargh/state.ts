@@ -1,6 +1,5 @@
-import { functions } from './functions.ts'
 import { isKey, relation } from './model.ts'
-import { keyOf, objectOf } from './oracle.ts'
+import { ascending, keyOf, objectOf } from './oracle.ts'
 import type { FieldVector, Members, ModelVector, ObjectVector, RelVector, Rows } from './vector.ts'
 
 /** Recorded states as data: what a step would leave behind where Restuary departs from the ancestor. */
@@ -21,16 +20,15 @@ export function dumpOf(model: ModelVector, stored: Rows): Rows {
   return mapRows(model, stored, (object, row) =>
     object.fields
       .filter(field => !field.hidden)
-      .map((field): [string, unknown] => [field.ext_name, shown(object, row, field)])
+      .map((field): [string, unknown] => [field.ext_name, shown(model, object, row, field)])
       .filter(([, value]) => value !== undefined && value !== null),
   )
 }
 
-function shown(object: ObjectVector, row: Members, field: FieldVector): unknown {
+function shown(model: ModelVector, object: ObjectVector, row: Members, field: FieldVector): unknown {
   if (field.kind !== 'calc') return row[field.name]
-  const getter = field.getter === null ? undefined : functions[field.getter]
-  if (getter?.kind !== 'getter') return undefined
-  return getter.run({ object: object.name, id: row[object.pkey], get: name => row[name] })
+  const getter = field.getter === null ? undefined : model.functions[field.getter]
+  return getter?.run({ object: object.name, id: row[object.pkey], get: name => row[name] }, null)
 }
 
 function mapRows(
@@ -122,7 +120,7 @@ function derive(model: ModelVector, state: Rows): Rows {
   return Object.fromEntries(
     model.objects.map(object => {
       const key = keyOf(object)
-      return [object.name, (dump[object.name] ?? []).toSorted((a, b) => Number(a[key]) - Number(b[key]))]
+      return [object.name, (dump[object.name] ?? []).toSorted((a, b) => ascending(a[key], b[key]))]
     }),
   )
 }
@@ -131,7 +129,7 @@ function pointing(model: ModelVector, state: Rows, field: RelVector, id: unknown
   const via = relation(model, field.stores, field.other ?? '')
   const key = keyName(model, field.stores)
   const found = (state[field.stores] ?? []).filter(row => row[via.ext_name] === id).map(row => row[key])
-  return field.multi ? found.toSorted((a, b) => Number(a) - Number(b)) : found[0]
+  return field.multi ? found.toSorted(ascending) : found[0]
 }
 
 function relations(model: ModelVector): { object: ObjectVector; field: RelVector }[] {

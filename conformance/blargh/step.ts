@@ -2,20 +2,15 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Code, IssueCode } from '../../src/protocol/codes.ts'
 import type { At, Expected } from './expected.ts'
 import type { Fault } from './faults.ts'
-import { isObject, keyOf, objectOf, represent, rowOf, rowsOf } from './oracle.ts'
-import type { FieldVector, Rows } from './vector.ts'
+import { isObject } from '../object.ts'
+import { keyOf, objectOf, represent, rowOf, rowsOf } from './oracle.ts'
+import { Unknown } from '../result.ts'
+import { castable, castId, keyTypeOf } from './cast.ts'
+import type { FieldVector, Members, ModelVector, Rows } from './vector.ts'
 
 /** A write that is refused although the ancestor took it, or for another reason: nothing changes. */
 export function refuseWrite(at: At, problem: NonNullable<Expected['problem']>): Expected {
   return { status: 400, problem, dump: at.before, diverges: !isDeepStrictEqual(at.recorded.dump, at.before) }
-}
-
-/** The state before a step, with the row that a PUT makes: a body may name its own row. */
-export function withTarget(at: At): At['before'] {
-  const { op, args } = at.step
-  const object = objectOf(at.model, args.name)
-  if (op !== 'put' || !object) return at.before
-  return { ...at.before, [args.name]: [...rowsOf(at.before, args.name), { [keyOf(object)]: args.id }] }
 }
 
 /** The state without rows that a default made for a field which the body gives; null = there are none. */
@@ -33,10 +28,96 @@ export function withoutUnusedDefaults(at: At, dump: Rows): Rows | null {
   return null
 }
 
+/**
+ * The body of a PUT with what setters make of the row that is there, where they are asked before a list that the body
+ * gives as well; null = there are none.
+ */
+export function bodyWithoutSetters(at: At): Members | null {
+  const { name, id, data } = at.step.args
+  const object = objectOf(at.model, name)
+  const row = object && at.stored[name]?.find(one => one[object.pkey] === castId(at.model, name, id))
+  if (!object || !row || !isObject(data)) return null
+  const order = object.fields.map(field => field.ext_name)
+  const isLater = (one: string, than: string): boolean => one in data && order.indexOf(one) > order.indexOf(than)
+  let body: Record<string, unknown> | null = null
+  for (const field of object.fields) {
+    if (field.kind !== 'calc' || field.setter === null || !(field.ext_name in data)) continue
+    const { uses, run } = at.model.functions[field.setter]!
+    const used = object.fields.filter(one => uses.includes(one.name)).map(one => one.ext_name)
+    if (!used.some(one => isLater(one, field.ext_name))) continue
+    const read = { object: name, id, get: (one: string): unknown => row[one] }
+    body ??= { ...data }
+    delete body[field.ext_name]
+    for (const [target, value] of Object.entries(run(read, data[field.ext_name]) as Members)) {
+      if (!isLater(target, field.ext_name)) body[target] = value
+      else if (Array.isArray(value) && value.some(isObject))
+        throw new Unknown('a setter makes rows that the body drops')
+    }
+  }
+  return body
+}
+
+/** Whether every member of a filter asks something that can be answered: of a scalar, or of a to-one relation. */
+export function isMeaningful(model: ModelVector, name: string, filter: Members): boolean {
+  const fields = new Map(objectOf(model, name)?.fields.map(field => [field.ext_name, field]))
+  return Object.entries(filter).every(([member, value]) => {
+    const field = fields.get(member)
+    if (!field || field.hidden || field.kind === 'calc') return false
+    if (field.kind === 'scalar') return field.type !== 'list' && castable(value, field.type)
+    if (field.multi) return false
+    return isObject(value) ? isMeaningful(model, field.stores, value) : castable(value, keyTypeOf(model, field.stores))
+  })
+}
+
+/**
+ * The bodies of a step, each with the rows that are there before it: an item of an array sees what the items before it
+ * made, which are the lowest new ids, as many as they hold objects.
+ */
+export function asItems(at: At, after: Rows): readonly (readonly [Rows, unknown])[] {
+  const { name, data } = at.step.args
+  if (at.step.op !== 'post' || !Array.isArray(data)) return [[at.before, data]]
+  const made = new Map<string, number>()
+  const count = (object: string, body: unknown): void => {
+    if (!isObject(body)) return
+    made.set(object, (made.get(object) ?? 0) + 1)
+    for (const field of objectOf(at.model, object)?.fields ?? []) {
+      if (field.kind !== 'rel') continue
+      for (const inner of [body[field.ext_name]].flat()) count(field.stores, inner)
+    }
+  }
+  return data.map((body: unknown): [Rows, unknown] => {
+    const state = Object.fromEntries(
+      at.model.objects.map(object => {
+        const key = keyOf(object)
+        const known = new Set(rowsOf(at.before, object.name).map(row => row[key]))
+        const fresh = rowsOf(after, object.name).filter(row => !known.has(row[key]))
+        const earlier = fresh.toSorted((a, b) => Number(a[key]) - Number(b[key])).slice(0, made.get(object.name) ?? 0)
+        return [object.name, [...rowsOf(at.before, object.name), ...earlier]]
+      }),
+    )
+    count(name, body)
+    return [state, body]
+  })
+}
+
+/** The text key that a new row of a body would need; null = none is wanted. */
+export function textKeyMadeUp(at: At): string | null {
+  const { op, args } = at.step
+  const find = (name: string, data: unknown, isNew: boolean): string | null => {
+    if (Array.isArray(data)) return data.map(one => find(name, one, isNew)).find(key => key !== null) ?? null
+    const object = objectOf(at.model, name)
+    if (!isObject(data) || !object) return null
+    if (isNew && keyTypeOf(at.model, name) === 'str') return keyOf(object)
+    const inner = object.fields.filter(field => field.kind === 'rel')
+    return inner.map(field => find(field.stores, data[field.ext_name], true)).find(key => key !== null) ?? null
+  }
+  return op === 'get' || op === 'delete' ? null : find(args.name, args.data, op === 'post')
+}
+
 /** Whether a recorded 404 speaks of the row that the step names. */
 export function aboutTarget(at: At, details: Readonly<Record<string, unknown>>): boolean {
   const { name, id } = at.step.args
-  return id !== undefined && details['object_name'] === name && String(details['object_id']) === String(Number(id))
+  return id !== undefined && details['object_name'] === name && details['object_id'] === castId(at.model, name, id)
 }
 
 /** Whether a one-to-one of the model cascades from either side. */
@@ -52,7 +133,8 @@ export function bothSidesCascade(at: At): boolean {
 
 /** The step's target at its depth; undefined if it is not there. */
 export function one(at: At, state: At['before']): unknown {
-  const { name, id, depth } = at.step.args
+  const { name, depth } = at.step.args
+  const id = castId(at.model, name, at.step.args.id)
   if (!rowOf(at.model, state, name, id)) return undefined
   return represent(at.model, state, name, id, typeof depth === 'number' ? depth : 1)
 }
@@ -62,16 +144,15 @@ export function fieldOf(at: At, name: string): FieldVector | undefined {
   return objectOf(at.model, at.step.args.name)?.fields.find(f => f.ext_name === name)
 }
 
-/** Whether a field is a to-one relation. */
-export function isSingle(at: At, name: string): boolean {
-  const field = fieldOf(at, name)
-  return field?.kind === 'rel' && !field.multi
+/** Whether a step reads a collection: without an id, or with null for one. */
+export function isCollection({ step: { op, args } }: At): boolean {
+  return op === 'get' && (args.id === undefined || args.id === null)
 }
 
 /** Names that a collection's filter and sort use. */
 export function queried(at: At): string[] {
-  const { filter, sort, id } = at.step.args
-  if (at.step.op !== 'get' || id !== undefined) return []
+  const { filter, sort } = at.step.args
+  if (!isCollection(at)) return []
   const words = Array.isArray(sort) ? sort.map(word => String(word).replace(/^-/, '')) : []
   return [...(isObject(filter) ? Object.keys(filter) : []), ...words]
 }
@@ -82,10 +163,14 @@ export function isCount(value: unknown): boolean {
 }
 
 /** A query that is refused for what one of its members says. */
-export function refuse(e: Expected, issue: readonly IssueCode[], fields: readonly string[]): Expected {
+export function refuse(at: At, e: Expected, issue: readonly IssueCode[], names: readonly string[]): Expected {
+  // What is wrong with a word of `sort` is told at `sort`.
+  const { sort } = at.step.args
+  const isSorted = Array.isArray(sort) && names.some(name => sort.some(word => String(word).replace(/^-/, '') === name))
+  const fields = isSorted ? [...names, 'sort'] : names
   const state = { ...(e.dump ? { dump: e.dump } : {}), ...(e.stored ? { stored: e.stored } : {}) }
   const error: Code[] = ['validation', 'bad_request', 'forbidden_field', 'unknown_param']
-  return { status: 400, problem: { error, issue, fields, anywhere: true }, ...state }
+  return { status: 400, problem: { error, issue, fields }, ...state }
 }
 
 /** The problem that a body's fault has to be answered with. */

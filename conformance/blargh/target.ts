@@ -14,14 +14,16 @@ import type { ModelVector, RequestStep, Rows } from './vector.ts'
 /** The ids that the next step hands out, by resource, as the recorded state shows them. */
 export class Ids {
   #given = new Map<string, number[]>()
+  #beyond = 1_000_000
 
   set(ids: ReadonlyMap<string, readonly number[]>): void {
     this.#given = new Map([...ids].map(([name, list]) => [name, [...list]]))
   }
 
-  /** What a request takes beyond them is not seen in the end (a failed request, a row that it deletes again). */
+  /** What a request takes beyond them is not seen in the end: it fails, or deletes again what it made. */
   next(resource: string): number | null {
-    return this.#given.get(resource)?.shift() ?? null
+    const given = this.#given.get(resource)
+    return given ? (given.shift() ?? this.#beyond++) : null
   }
 }
 

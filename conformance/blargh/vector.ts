@@ -1,16 +1,20 @@
+import type { Definitions, Named } from './functions.ts'
+
 /** The format of the recorded blargh files: models, cases and steps as the recorder wrote them. */
 
 export interface BlarghFile {
   readonly format: number
   readonly quirks: Readonly<Record<string, string>>
-  readonly functions: Readonly<Record<string, { readonly kind: string; readonly def: string }>>
-  readonly models: Readonly<Record<string, ModelVector>>
+  readonly functions?: Definitions
+  readonly models: Readonly<Record<string, Omit<ModelVector, 'functions'>>>
   readonly cases: readonly CaseVector[]
 }
 
 export interface ModelVector {
   readonly name: string
   readonly objects: readonly ObjectVector[]
+  /** The functions that its fields name, read from their definitions. */
+  readonly functions: Readonly<Record<string, Named>>
 }
 
 export interface ObjectVector {

@@ -1,5 +1,3 @@
-import { reply } from '../../src/engine/reply.ts'
-import { action, type DeclaredAction } from '../../src/model/action.ts'
 import type { AnyResource } from '../../src/model/declaration.ts'
 import {
   AllowAny,
@@ -10,28 +8,58 @@ import {
 import type { Caller, Permission } from '../../src/model/permission.ts'
 import { resource } from '../../src/model/resource.ts'
 import { all, always, type Rule } from '../../src/model/rule.ts'
-import { ApiError } from '../../src/protocol/error.ts'
 import { t } from '../../src/schema/builder.ts'
 import type { Fields } from '../../src/schema/types.ts'
-import type { ActionVector, PermissionVector, StreamVector } from './vector.ts'
+import { knownWords } from '../each.ts'
+import { Unknown } from '../result.ts'
+import { declareAction } from './actions.ts'
+import { words, type PermissionVector, type StreamVector } from './vector.ts'
 
 type Rows = Readonly<Record<string, { is(value: unknown): Rule }>>
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
-/** The models that cases name, as their prose says; `lookup` must be unique here. */
-function fieldsOf({ model, rejectText, lookupField }: StreamVector): Fields | null {
-  const text = t.text({ min: 1, max: 20 }).check(value => value !== rejectText || 'Text is not allowed.')
+/** The models that the format describes; the key first. */
+const models: Readonly<Record<string, { readonly key: string; readonly fields: readonly string[] }>> = {
+  question: { key: 'id', fields: ['question_text', 'votes', 'published'] },
+  tag: { key: 'slug', fields: ['label'] },
+  typed: { key: 'id', fields: ['amount', 'due', 'uid', 'score'] },
+  thing: { key: 'pk', fields: ['name', 'counter'] },
+}
+
+/** The fields of a stream: those that it shows in its order, then those of its model that it does not. `lookup` is unique. */
+function fieldsOf({ model, fields, rejectText, lookupField }: StreamVector): Fields {
+  const known = models[model]
+  if (!known) throw new Unknown(`model ${model}`)
+  const own = declared(model, rejectText ?? null)
+  const names = [known.key, ...known.fields]
+  const shown = fields ?? names
+  const strange = shown.filter(name => !names.includes(name))
+  if (strange.length > 0) throw new Unknown(`field ${strange.join(', ')} of ${model}`)
+  if (!shown.includes(known.key)) throw new Unknown(`a stream of ${model} without its key`)
+  const out: Record<string, unknown> = {}
+  for (const name of [...shown, ...names.filter(one => !shown.includes(one))]) {
+    const field = own[name]!
+    const found = name === lookupField ? field.unique() : field
+    out[name] = shown.includes(name) ? found : found.hidden()
+  }
+  return out as Fields
+}
+
+/** Every field as its model has it. */
+function declared(model: string, rejectText: string | null): Readonly<Record<string, any>> {
+  const rejecting = (field: any): any =>
+    rejectText === null ? field : field.check((value: string) => value !== rejectText || 'Text is not allowed.')
   switch (model) {
     case 'question':
       return {
         id: t.id(),
-        question_text: lookupField === 'question_text' ? text.unique() : text,
+        question_text: rejecting(t.text({ min: 1, max: 20, trim: true })),
         votes: t.integer().default(0),
         published: t.bool().default(false),
       }
     case 'tag':
-      return { slug: t.id('text', { client: true }), label: t.text({ max: 10 }).default('') }
+      return { slug: t.id('text', { client: true }), label: rejecting(t.text({ max: 10, trim: true }).default('')) }
     case 'typed':
       return {
         id: t.id(),
@@ -43,100 +71,63 @@ function fieldsOf({ model, rejectText, lookupField }: StreamVector): Fields | nu
           .nullable(),
         score: t.integer().default(0),
       }
-    case 'thing':
-      return { pk: t.id(), name: t.text(), counter: t.integer().default(0) }
     default:
-      return null
+      return { pk: t.id(), name: rejecting(t.text({ trim: true })), counter: t.integer().default(0) }
   }
 }
 
-/** Declares a stream; a text names what the runner does not know. `log` hears of what permissions were asked. */
-export function declareStream(
-  name: string,
-  stream: StreamVector,
-  pageSize: number,
-  log: unknown[],
-): AnyResource | string {
+/** Declares a stream. `log` hears of what permissions were asked. */
+export function declareStream(name: string, stream: StreamVector, pageSize: number, log: unknown[]): AnyResource {
+  knownWords(`stream ${name} with`, stream, words.stream)
   const fields = fieldsOf(stream)
-  if (!fields) return `model ${stream.model}`
-  const permissions = permissionsOf(stream.permissions, log)
-  if (typeof permissions === 'string') return permissions
-  const actions: Record<string, DeclaredAction> = {}
-  for (const vector of stream.customActions ?? []) {
-    const run = runOf(vector)
-    if (!run) return `action ${vector.do}`
-    actions[vector.name ?? vector.method] = action({ on: vector.scope === 'detail' ? 'row' : 'list', run })
-  }
+  const { key } = models[stream.model]!
+  if (stream.order != null && stream.order !== key) throw new Unknown(`order ${stream.order}`)
+  if (stream.pkField !== undefined && stream.pkField !== key) throw new Unknown(`pkField ${stream.pkField}`)
+  const actions = Object.fromEntries(
+    (stream.customActions ?? []).map(vector => [vector.name ?? vector.method, declareAction(vector)]),
+  )
   const declared = resource(fields, { label: `vec.${stream.model}` })
     .envelope({
       stream: name,
       page: pageSize,
-      ...(stream.lookupField !== undefined && { lookup: stream.lookupField }),
+      ...(stream.lookupField != null && { lookup: stream.lookupField }),
       ...(stream.base === 'readonly' && { operations: ['retrieve', 'list'] as const }),
     })
-    .permissions(...permissions)
+    .permissions(...permissionsOf(stream.permissions, log))
     .actions(actions)
-  if (stream.filter) {
-    // A queryset that is filtered is a rule here.
-    const wanted = Object.entries(stream.filter)
-    return declared.rules((_, row) => ({
-      read: all(...wanted.map(([field, value]) => (row as Rows)[field]!.is(value))),
-      create: always,
-      write: always,
-      delete: always,
-    }))
-  }
-  return stream.objectRule
+  const checked = stream.objectRule
     ? declared.check(row => Number((row as Record<string, unknown>)['votes']) >= 0 || 'Votes must not be negative.')
     : declared
+  if (!stream.filter) return checked
+  // A queryset that is filtered is a rule here.
+  const wanted = Object.entries(stream.filter)
+  return checked.rules((_, row) => {
+    const shown = all(...wanted.map(([field, value]) => (row as Rows)[field]!.is(value)))
+    return { read: shown, create: always, write: always, delete: always }
+  })
 }
 
-/** The permissions of a case; a text names what the runner does not know. */
-export function permissionsOf(vectors: readonly PermissionVector[] | undefined, log: unknown[]): Permission[] | string {
-  const permissions: PermissionClass[] = []
-  for (const vector of vectors ?? []) {
-    if (typeof vector !== 'string') {
-      if (!vector.allow) return 'permission allowPairs'
-      const { allow } = vector
-      permissions.push((who: Caller, name: string, pk: unknown) => {
-        log.push({ permission: { action: name, pk: pk ?? null, user: who?.['name'] ?? null } })
-        return allow.includes(name)
-      })
-    } else if (vector === 'AllowAny') permissions.push(AllowAny)
-    else if (vector === 'IsAuthenticated') permissions.push(IsAuthenticated)
-    else if (vector === 'BasePermission') permissions.push(() => false)
-    else return `permission ${vector}`
-  }
-  return permissions.length === 0 ? [] : [permissionClasses(...permissions)]
+/** The permissions of a case. */
+export function permissionsOf(vectors: readonly PermissionVector[] | undefined, log: unknown[]): Permission[] {
+  const classes = (vectors ?? []).map((vector): PermissionClass => {
+    if (typeof vector === 'string') {
+      const known = Object.hasOwn(named, vector) ? named[vector] : undefined
+      if (!known) throw new Unknown(`permission ${vector}`)
+      return known
+    }
+    knownWords('permission', vector, new Set(['allow', 'allowPairs']))
+    const { allow = [], allowPairs = [] } = vector
+    return (who: Caller, action: string, pk: unknown) => {
+      log.push({ permission: { action, pk: pk ?? null, user: who?.['name'] ?? null } })
+      const isPair = allowPairs.some(([one, key]) => one === action && (key ?? null) === (pk ?? null))
+      return allow.includes(action) || isPair
+    }
+  })
+  return classes.length === 0 ? [] : [permissionClasses(...classes)]
 }
 
-function runOf(vector: ActionVector): (({ row }: { row: Readonly<Record<string, unknown>> }) => unknown) | null {
-  switch (vector.do) {
-    case 'const':
-      return () => reply(vector.value, { status: vector.status ?? 200 })
-    case 'field':
-      return ({ row }) => row[vector.field!]
-    case 'notTuple':
-      return () => vector.value
-    case 'apiException':
-      return () => {
-        throw exceptions[vector.exception ?? '']!()
-      }
-    case 'crash':
-      return () => {
-        throw new Error('boom')
-      }
-    default:
-      return null
-  }
-}
-
-/** Exceptions of Django REST framework as an application throws them here. */
-const exceptions: Readonly<Record<string, () => ApiError>> = {
-  PermissionDenied: () => new ApiError('forbidden', { detail: 'You do not have permission to perform this action.' }),
-  NotFound: () => new ApiError('not_found', { detail: 'Not found.' }),
-  Throttled: () => new ApiError('rate_limited', { detail: 'Request was throttled. Expected available in 3 seconds.' }),
-  NotAuthenticated: () => new ApiError('unauthenticated', { detail: 'Authentication credentials were not provided.' }),
-  MethodNotAllowed: () => new ApiError('method_not_allowed', { detail: 'Method "X" not allowed.' }),
-  ParseError: () => new ApiError('bad_request', { detail: 'Malformed request.' }),
+const named: Readonly<Record<string, PermissionClass>> = {
+  AllowAny,
+  IsAuthenticated,
+  BasePermission: () => false,
 }

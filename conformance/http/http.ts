@@ -1,26 +1,28 @@
-import { checkShop, openShop, type ShopFile } from './shop.ts'
-import { changeOf, judgeStream, type ExpectedStream } from './stream.ts'
-import { mismatches } from './match.ts'
-import type { CaseResult, RunOptions } from '../result.ts'
+import type { WireAnswer, WireRequest } from '../server/wire.ts'
+import { Wire } from '../server/wire.ts'
+import { knownWords, playEach, type Closing } from '../each.ts'
+import { Unknown, type CaseResult, type RunOptions } from '../result.ts'
 import { freshStore } from '../server/fresh-store.ts'
-import { Wire, type WireAnswer, type WireRequest } from '../server/wire.ts'
+import { captured, relative, type Variables } from './capture.ts'
+import { mismatches } from './match.ts'
+import { checkShop, openShop, password, type ShopFile } from './shop.ts'
+import { judgeStream, streamed, type ExpectedStream } from './stream.ts'
 
 /** The shape of http.json, as far as it is read. */
-interface HttpFile extends ShopFile {
+export interface HttpFile extends ShopFile {
   readonly checks: readonly Check[]
 }
 interface Check {
   readonly name: string
   readonly needs?: string
-  readonly given: { readonly setup?: readonly Step[] }
+  readonly given?: { readonly setup?: readonly Step[] }
   readonly request: Asked
   readonly expect: Expect
 }
 interface Step {
   readonly waitMs?: number
-  readonly stream?: {
+  readonly stream?: ExpectedStream<Asked> & {
     readonly request: Asked
-    readonly during?: readonly Asked[]
     readonly capture?: Readonly<Record<string, string>>
   }
   readonly request?: Asked
@@ -61,48 +63,67 @@ const able: ReadonlySet<string> = new Set([
   'exports',
 ])
 
-/** Whether a parsed file is of the format of http.json. */
-export function isHttpFile(file: unknown): boolean {
-  const { checks, fixture } = file as Partial<HttpFile>
-  return Array.isArray(checks) && fixture !== undefined
+const set = (text: string): ReadonlySet<string> => new Set(text.split(' '))
+const words = {
+  check: set('name level given request expect standard note needs'),
+  given: set('text setup'),
+  setup: set('waitMs stream request capture expectStatus'),
+  request: set('method path headers body raw'),
+  expect: set('status headers body bodyRaw bodyEmpty anyOf stream'),
+  stream: set('firstBytesWithinMs during expectEvent withinMs request capture'),
 }
 
 /** Runs the checks of http.json over a real connection, each on a shop of its own. */
-export async function runHttp(file: unknown, options: RunOptions): Promise<CaseResult[]> {
-  const http = file as HttpFile
-  checkShop(http)
-  const wire = await Wire.open()
-  const results: CaseResult[] = []
-  try {
-    for (const check of http.checks) results.push(await runCheck(wire, http, check, options))
-  } finally {
-    await wire.close()
-  }
-  return results
+export async function runHttp(file: HttpFile, options: RunOptions): Promise<CaseResult[]> {
+  checkShop(file)
+  return playEach(
+    file.checks,
+    check => check.name,
+    options,
+    (check, closing) => play(file, check, options, closing),
+  )
 }
 
-type Variables = Record<string, string | undefined>
-
-async function runCheck(wire: Wire, file: HttpFile, check: Check, options: RunOptions): Promise<CaseResult> {
-  const { name } = check
-  if (check.needs !== undefined && !able.has(check.needs)) {
-    return { name, outcome: 'skipped', detail: `needs ${check.needs}` }
-  }
-  const setup = check.given.setup ?? []
+async function play(file: HttpFile, check: Check, options: RunOptions, closing: Closing): Promise<string | null> {
+  refuseUnknown(check)
+  const { app, variables: known } = await openShop(freshStore(options.store), file)
+  const wire = await Wire.open()
+  closing.defer(() => wire.close())
+  await wire.serve(app)
+  const variables: Variables = { ...known }
+  if (JSON.stringify(check).includes('{{cookie.alice}}')) variables['cookie.alice'] = await cookieOf(wire, 'alice')
   const faults: string[] = []
-  try {
-    const { app, variables: known } = await openShop(freshStore(options.store), file)
-    await wire.serve(app)
-    const variables: Variables = { ...known }
-    for (const step of setup) await take(wire, step, variables, faults)
-    const expect = substitute(check.expect, variables) as Expect
-    if (expect.stream === undefined) {
-      faults.push(...judge(expect, await wire.send(requestOf(check.request, variables))))
-    } else faults.push(...(await follow(wire, check.request, expect, variables)))
-  } catch (error) {
-    faults.push(error instanceof Error ? error.message : String(error))
+  for (const step of check.given?.setup ?? []) await take(wire, step, variables, faults)
+  const expect = substitute(check.expect, variables) as Expect
+  if (expect.stream === undefined) faults.push(...judge(expect, await wire.send(requestOf(check.request, variables))))
+  else faults.push(...(await follow(wire, check.request, expect, variables)))
+  return faults.length === 0 ? null : faults.join('; ')
+}
+
+/** Words that nothing reads, and needs that the shop has not. */
+function refuseUnknown(check: Check): void {
+  knownWords('check with', check, words.check)
+  if (check.needs !== undefined && !able.has(check.needs)) throw new Unknown(`needs ${check.needs}`)
+  knownWords('given', check.given ?? {}, words.given)
+  const asked = (one: Asked | undefined): void => knownWords('request with', one ?? {}, words.request)
+  for (const step of check.given?.setup ?? []) {
+    knownWords('setup with', step, words.setup)
+    knownWords('stream with', step.stream ?? {}, words.stream)
+    for (const one of [step.request, step.stream?.request, ...(step.stream?.during ?? [])]) asked(one)
   }
-  return faults.length === 0 ? { name, outcome: 'passed' } : { name, outcome: 'failed', detail: faults.join('; ') }
+  asked(check.request)
+  for (const one of [check.expect, ...(check.expect.anyOf ?? [])]) {
+    knownWords('expect', one, words.expect)
+    knownWords('stream with', one.stream ?? {}, words.stream)
+  }
+}
+
+/** The cookie of a session, as a browser sends it. */
+async function cookieOf(wire: Wire, username: string): Promise<string> {
+  const body = Buffer.from(JSON.stringify({ username, password }))
+  const headers = { 'content-type': 'application/json' }
+  const answer = await wire.send({ method: 'POST', path: '/auth/token?cookie=true', headers, body })
+  return (answer.headers['set-cookie'] ?? []).map(one => one.split(';', 1)[0]).join('; ')
 }
 
 async function take(wire: Wire, step: Step, variables: Variables, faults: string[]): Promise<void> {
@@ -132,12 +153,8 @@ async function follow(wire: Wire, asked: Asked, expect: Expect, variables: Varia
 async function takeStream(wire: Wire, step: NonNullable<Step['stream']>, variables: Variables): Promise<void> {
   const stream = await wire.stream(requestOf(step.request, variables))
   try {
-    await stream.events.begun()
-    for (const asked of step.during ?? []) await wire.send(requestOf(asked, variables))
-    const event = await changeOf(stream)
-    for (const [variable, source] of Object.entries(step.capture ?? {})) {
-      if (source === 'event:id') variables[variable] = event.id
-    }
+    const found = await streamed(stream, step, one => wire.send(requestOf(one, variables)))
+    for (const [variable, source] of Object.entries(step.capture ?? {})) variables[variable] = found[source]
   } finally {
     stream.close()
   }
@@ -186,40 +203,6 @@ function judge(expect: Expect, answer: WireAnswer): string[] {
 
 const statuses = (expect: Expect): number[] => [expect.status ?? []].flat()
 
-/** A value of an answer by the little language of `capture`. */
-function captured(source: string, answer: WireAnswer): string | undefined {
-  const [kind, ...rest] = source.split(':')
-  switch (kind) {
-    case 'header': {
-      const value = answer.headers[rest.join(':').toLowerCase()]
-      return value === undefined ? undefined : relative(String(value))
-    }
-    case 'body': {
-      let value: any = answer.json
-      for (const key of rest.join(':').split('/').slice(1)) {
-        value = value?.[key.replaceAll('~1', '/').replaceAll('~0', '~')]
-      }
-      return value
-    }
-    case 'link':
-      return linked(rest[0]!, answer)
-    default: {
-      const target = linked(rest[0]!, answer)
-      const value = target === undefined ? null : new URL(target, 'http://host').searchParams.get(rest[1]!)
-      return value === null ? undefined : encodeURIComponent(value)
-    }
-  }
-}
-
-/** The target of a link relation in the `Link` field (RFC 8288 §3), made relative. */
-function linked(relation: string, answer: WireAnswer): string | undefined {
-  for (const [, target, parameters] of String(answer.headers['link'] ?? '').matchAll(/<([^>]*)>([^,<]*)/g)) {
-    const relations = /rel="?([^";]*)/.exec(parameters!)?.[1] ?? ''
-    if (relations.split(' ').includes(relation)) return relative(target!)
-  }
-  return undefined
-}
-
 function substitute(value: unknown, variables: Variables): unknown {
   if (typeof value === 'string')
     return value.replaceAll(/\{\{([^}]+)\}\}/g, (_, name: string) => String(variables[name]))
@@ -230,5 +213,3 @@ function substitute(value: unknown, variables: Variables): unknown {
 
 const repeat = (text: string): string =>
   text.replaceAll(/@repeat:(.):(\d+)/g, (_, character: string, times: string) => character.repeat(Number(times)))
-
-const relative = (uri: string): string => uri.replace(/^https?:\/\/[^/]+/, '')

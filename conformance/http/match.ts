@@ -1,4 +1,4 @@
-import { isObject } from '../blargh/oracle.ts'
+import { isObject } from '../object.ts'
 
 /** Header fields of an answer by lower-case name; some patterns compare with them. */
 export type Fields = Readonly<Record<string, string | string[] | undefined>>

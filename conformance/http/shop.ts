@@ -132,7 +132,7 @@ export interface ShopFile {
 
 /** Who is known to checks, and what their tokens cover. */
 const people = { alice: ['read', 'write'], bob: ['read'], carol: ['read', 'write'] }
-const password = 'correct horse'
+export const password = 'correct horse'
 
 /** The variables that checks use, as far as they are known before the shop is open. */
 export type ShopVariables = Readonly<Record<string, string>>

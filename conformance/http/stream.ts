@@ -1,4 +1,5 @@
 import type { StreamEvent } from '../../src/testing/event-stream.ts'
+import { late, within } from '../each.ts'
 import { mismatches } from './match.ts'
 import type { WireStream } from '../server/wire.ts'
 
@@ -35,13 +36,32 @@ export async function judgeStream<Asked>(
   }
 }
 
-/** The first event that came of a change, for `capture`. */
-export async function changeOf(stream: WireStream): Promise<StreamEvent> {
+/**
+ * Sends what is to be sent while a stream is open; what `capture` may take of the event that is looked for, or of the
+ * first that came of a change.
+ */
+export async function streamed<Asked>(
+  stream: WireStream,
+  { during = [], expectEvent, withinMs }: ExpectedStream<Asked>,
+  send: (asked: Asked) => Promise<unknown>,
+): Promise<Readonly<Record<string, string | undefined>>> {
+  await within(withinMs ?? usualMs, stream.events.begun())
+  for (const asked of during) await send(asked)
+  const found = await within(withinMs ?? usualMs, find(stream, expectEvent))
+  if (found === late) throw new Error('no such event came')
+  const { id, event, data } = found
+  return { 'event:id': id, 'event:event': event, 'event:data': JSON.stringify(data) }
+}
+
+async function find(stream: WireStream, wanted: ExpectedStream<never>['expectEvent']): Promise<StreamEvent> {
   for (;;) {
     const [event] = await stream.events.take(1)
-    if (event!.event !== 'snapshot' && event!.event !== 'reset') return event!
+    const isIt = wanted ? matches(event!, wanted) : event!.event !== 'snapshot' && event!.event !== 'reset'
+    if (isIt) return event!
   }
 }
+
+const usualMs = 3_000
 
 function matches(event: StreamEvent, expected: NonNullable<ExpectedStream<never>['expectEvent']>): boolean {
   const faults = [
@@ -50,16 +70,4 @@ function matches(event: StreamEvent, expected: NonNullable<ExpectedStream<never>
     ...(expected.dataJson === undefined ? [] : mismatches(expected.dataJson, event.data, 'data')),
   ]
   return faults.length === 0
-}
-
-const late = Symbol('late')
-
-async function within<T>(milliseconds: number, work: Promise<T>): Promise<T | typeof late> {
-  const { promise, resolve } = Promise.withResolvers<typeof late>()
-  const timer = setTimeout(() => resolve(late), milliseconds)
-  try {
-    return await Promise.race([work, promise])
-  } finally {
-    clearTimeout(timer)
-  }
 }

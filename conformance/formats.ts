@@ -1,0 +1,59 @@
+import { runBadInput } from './badinput/badinput.ts'
+import { runBlargh } from './blargh/engine.ts'
+import { runBlarghHttp } from './blargh/http.ts'
+import { runChannels } from './channels/channels.ts'
+import { runHttp } from './http/http.ts'
+import type { CaseResult, RunOptions } from './result.ts'
+import { runRestaction } from './restaction/restaction.ts'
+import { runSocketApi } from './socketapi/socketapi.ts'
+import { runValidr } from './validr/validr.ts'
+
+type Run = (file: never, options: RunOptions) => Promise<CaseResult[]>
+
+/** The formats by what distinguishes a case of theirs; the first that fits is taken. */
+const formats: readonly (readonly [fits: (shape: Shape) => boolean, run: Run])[] = [
+  [({ members }) => members.has('checks'), runHttp],
+  [({ members }) => members.has('vectors'), runBadInput],
+  [({ inCases, inSteps }) => inCases.has('base') || (inCases.has('seed') && inSteps.has('method')), runBlarghHttp],
+  [({ inCases }) => inCases.has('seed'), runBlargh],
+  [({ inCases }) => inCases.has('app'), runRestaction],
+  [({ inCases }) => inCases.has('schema'), runValidr],
+  [({ inSetups }) => inSetups.has('streams'), runChannels],
+  [({ inSetups, libraries }) => inSetups.has('handlers') || /SocketAPI/i.test(libraries), runSocketApi],
+]
+
+/** Runs a parsed file by the runner of its format, which is recognised by its shape; null = no format fits. */
+export function runFile(file: unknown, options: RunOptions): Promise<CaseResult[]> | null {
+  const shape = shapeOf(file)
+  const [, run] = formats.find(([fits]) => fits(shape)) ?? []
+  return run ? run(file as never, options) : null
+}
+
+interface Shape {
+  readonly members: ReadonlySet<string>
+  readonly inCases: ReadonlySet<string>
+  readonly inSteps: ReadonlySet<string>
+  readonly inSetups: ReadonlySet<string>
+  readonly libraries: string
+}
+
+function shapeOf(file: unknown): Shape {
+  const cases = objectsIn(Array.isArray(file) ? file : memberOf(file, 'cases'))
+  return {
+    members: new Set(Array.isArray(file) ? [] : Object.keys(file ?? {})),
+    inCases: namesIn(cases),
+    inSteps: namesIn(cases.flatMap(one => objectsIn(memberOf(one, 'steps')))),
+    inSetups: namesIn(cases.flatMap(one => objectsIn([memberOf(one, 'setup')]))),
+    libraries: cases.map(one => String(memberOf(one, 'lib') ?? '')).join(' '),
+  }
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[name] : undefined
+}
+
+function objectsIn(value: unknown): object[] {
+  return Array.isArray(value) ? value.filter(one => typeof one === 'object' && one !== null) : []
+}
+
+const namesIn = (objects: readonly object[]): Set<string> => new Set(objects.flatMap(one => Object.keys(one)))
