@@ -64,8 +64,23 @@ async function side(face: Face, store: Store): Promise<Side> {
 
 const isObject = (body: unknown): boolean => typeof body === 'object' && body !== null && !Array.isArray(body)
 
-/** The envelope takes objects with members that it knows, and leaves out the others. */
-const isStrange = (body: unknown): boolean => !isObject(body) || 'nope' in (body as object) || 'id' in (body as object)
+/** Fields of the models that have a default. */
+const withDefault = new Set(['name', 'size', 'height'])
+
+/**
+ * The envelope takes objects with members that it knows, and leaves out the others. It refuses null for a field with a
+ * default, where the other faces put the default in its place.
+ */
+const isStrange = (body: unknown): boolean =>
+  !isObject(body) || 'nope' in (body as object) || 'id' in (body as object) || clearsDefault(body)
+
+function clearsDefault(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (Array.isArray(value)) return value.some(clearsDefault)
+  return Object.entries(value).some(
+    ([name, inner]) => (inner === null && withDefault.has(name)) || clearsDefault(inner),
+  )
+}
 
 function say({ face, speaker, http }: Side, command: Command, id: Id, body: unknown): Promise<Told> {
   const { op, resource } = command
