@@ -410,15 +410,16 @@ describe('a connection', () => {
   test('that sends nonsense gets errors and lives', async () => {
     const { url, faults } = await serve()
     const a = await connect(url)
-    for (const given of [null, 5, [1]]) await a.say('create', given)
+    for (const given of [null, 5, ['uri']]) await a.say('create', given)
     await a.say('subscribe', 7)
-    await a.say('create', 'todo')
+    for (const given of ['todo', [1]]) await a.say('create', given)
     for (const event of ['create', 'patch', 'delete']) await a.say(event, { uri: 5 })
     expect(a.heard()).toEqual([
       ['server_error', { error: 'TypeError', message: null }],
       ['server_error', { error: 'TypeError', message: null }],
       ['server_error', { error: 'TypeError', message: null }],
       ['server_error', { error: 'TypeError', message: null }],
+      ['api_error', { error: 'InvalidRequestError', message: 'missing URI' }],
       ['api_error', { error: 'InvalidRequestError', message: 'missing URI' }],
       ...[1, 2, 3].map(() => ['api_error', { error: 'InvalidRequestError', message: '#/uri: must be a text' }]),
     ])
@@ -432,6 +433,10 @@ describe('a connection', () => {
       error: 'validation',
     })
     expect(await a.say('create', {}, {}, {})).toMatchObject({ error: 'bad_request' })
+    expect(await a.say('create', { uri: '/notes/', attributes: 5 }, {})).toMatchObject({ error: 'validation' })
+    expect(await a.say('create', { uri: '/nothing/', attributes: 5 }, {})).toMatchObject({
+      error: 'InvalidRequestError',
+    })
     for (const event of ['__proto__', 'constructor', 'error', 'get'])
       expect(await a.say(event, {}), event).toMatchObject({ error: 'unknown_op' })
     a.socket.emit('whatever', 1)

@@ -90,7 +90,7 @@ function write(
     query: null,
     input: operation === 'delete' ? null : (request.data ?? null),
     complete: request.action === 'update',
-    jsonPatch: request.action === 'patch' && Array.isArray(request.data),
+    jsonPatch: request.action === 'patch' && isJsonPatch(request.data),
     idempotencyKey: keyOf(request),
   })
 }
@@ -166,4 +166,9 @@ export function canonicalId(resource: Resource, pk: unknown): Id | null {
 
 function missing({ profile }: Asking): ToldErrors {
   return { status: 404, errors: [words[profile].missing] }
+}
+
+/** A list of operations; any other list is no object, which is what the ancestor says of it. */
+function isJsonPatch(data: unknown): boolean {
+  return Array.isArray(data) && data.every(one => typeof one === 'object' && one !== null && 'op' in one)
 }
