@@ -10,6 +10,8 @@ export interface Counts {
   readonly files: number
   /** Connections cut, and servers killed, while others listen. */
   readonly live: { readonly cuts: number; readonly kills: number }
+  /** Faults planted into live queries, each to be found by random programs. */
+  readonly planted: number
   /** Readers that stop to read, events that others hear meanwhile, and bytes of each. */
   readonly stalled: { readonly readers: number; readonly events: number; readonly bytes: number }
 }
@@ -20,6 +22,7 @@ const few: Counts = {
   jobs: 2,
   files: 4,
   live: { cuts: 300, kills: 6 },
+  planted: 2,
   stalled: { readers: 60, events: 3_000, bytes: 5_000 },
 }
 const all: Counts = {
@@ -28,6 +31,7 @@ const all: Counts = {
   jobs: 20,
   files: 100,
   live: { cuts: 2_000, kills: 100 },
+  planted: Infinity,
   stalled: { readers: 1_000, events: 100_000, bytes: 100 },
 }
 

@@ -1,7 +1,7 @@
 // Random models, rules, queries and commits: after every step each subscriber must have what a GET by the same caller shows.
 // More by command: EVENTS=50000 npm test -- test/property/live-oracle. A single program again: SEED=17.
 import { expect, test } from 'vitest'
-import { programBy, type Program } from './live-oracle/program.ts'
+import { programOf } from './live-oracle/program.ts'
 import { noFigures, run } from './live-oracle/run.ts'
 import { shrunk } from './live-oracle/shrink.ts'
 import { kinds } from './live-oracle/stores.ts'
@@ -9,10 +9,6 @@ import { printFailure } from './live-oracle/print.ts'
 
 const commits = Number(process.env['EVENTS'] ?? 2_000)
 const first = process.env['SEED'] === undefined ? null : Number(process.env['SEED'])
-
-/** Few subscribers find faults that many hide: among many there is one at every value that is looked up. */
-const programOf = (seed: number): Promise<Program> =>
-  programBy(seed, seed % 10 === 0 ? { commits: 30, subscribers: 40 } : { commits: 60, subscribers: 5 })
 
 test.each(kinds.map((kind, i) => ({ kind, i })))(
   'over $kind, subscribers have what GET shows after every step of random programs',

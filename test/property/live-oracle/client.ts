@@ -2,14 +2,13 @@ import { Buffer } from 'node:buffer'
 import type { ApiError } from '../../../src/index.ts'
 import type { Batch } from '../../../src/live/event.ts'
 import type { Listener, Shown, Subscription } from '../../../src/live/subscription.ts'
-import { ID, type Id, type Resource, type Row, type Value } from '../../../src/model/model.ts'
+import { ID, type Field, type Id, type Resource } from '../../../src/model/model.ts'
 import type { Subscriber } from './program.ts'
 
 interface Entry {
   readonly id: Id
   readonly seq: number
   readonly body: string
-  readonly row: Row
 }
 
 /** The rows in view after something was told, as JSON texts. */
@@ -42,15 +41,18 @@ export class Client implements Listener {
   resets = 0
   batches = 0
   events = 0
-  readonly #compare: ((a: Row, b: Row) => number) | null
+  readonly #compare: ((a: string, b: string) => number) | null
   /** Rows include related rows, so they may be told again without a change of their own. */
   readonly isDeep: boolean
+  /** It is sorted by something that is not stored, so it is queried again after each commit. */
+  readonly isRequeried: boolean
 
   constructor(asked: Subscriber, resource: Resource) {
     this.asked = asked
     this.resource = resource
     this.#compare = comparing(resource, asked.query.sort)
     const { depth = 1, include = [], fields = [] } = asked.query
+    this.isRequeried = keysOf(asked.query.sort).some(key => !isPath(resource, key.replace('-', '').split('.')))
     this.isDeep = depth > 1 || include.length > 0 || fields.some(path => path.includes('.'))
   }
 
@@ -77,7 +79,7 @@ export class Client implements Listener {
   }
 
   snapshot(rows: readonly Shown[], position: string, isReset: boolean): void {
-    this.entries = rows.map(({ id, seq, body, row }) => ({ id, seq, body, row }))
+    this.entries = rows.map(({ id, seq, body }) => ({ id, seq, body }))
     if (isReset) this.resets++
     this.wasReset = true
     this.moves = []
@@ -120,7 +122,7 @@ export class Client implements Listener {
       // In `latest` mode a row that left and came back meanwhile is a change.
       const isNews = had?.seq !== seq || had.body !== body || this.isDeep || this.asked.mode === 'latest'
       if (!isNews) fault('nothing changed')
-      this.entries.splice(had ? at : this.entries.length, 0, { id, seq, body, row })
+      this.entries.splice(had ? at : this.entries.length, 0, { id, seq, body })
     }
     this.#arrange(order, position)
     this.#tell(position)
@@ -139,7 +141,7 @@ export class Client implements Listener {
       if (places.size !== this.entries.length || this.entries.some(entry => !places.has(entry.id)))
         this.faults.push(`the order at ${position} is not that of the rows: ${order.join()}`)
       this.entries.sort((a, b) => places.get(a.id)! - places.get(b.id)!)
-    } else if (compare) this.entries.sort((a, b) => compare(a.row, b.row))
+    } else if (compare) this.entries.sort((a, b) => compare(a.body, b.body))
   }
 
   #tell(position: number): void {
@@ -152,29 +154,40 @@ export const keysOf = (sort: unknown): string[] => (sort === undefined ? [] : (s
 
 const seqIn = (position: string): number => Number(position.split('.')[1])
 
-/** Compares rows by the keys of a sort; null if other rows decide the order. */
-function comparing(resource: Resource, sort: unknown): ((a: Row, b: Row) => number) | null {
-  const keys: { slot: number; isDown: boolean }[] = []
-  for (const key of keysOf(sort)) {
-    const isDown = key.startsWith('-')
-    const field = resource.field.get(isDown ? key.slice(1) : key)
-    if (field?.is !== 'scalar' && field?.is !== 'one') return null
-    keys.push({ slot: field.slot, isDown })
-  }
+/** Compares rows by the keys of a sort that their bodies show; null if they do not show all of them. */
+function comparing(resource: Resource, sort: unknown): ((a: string, b: string) => number) | null {
+  const keys = keysOf(sort).map(key => ({ name: key.replace('-', ''), isDown: key.startsWith('-') }))
+  if (keys.some(({ name }) => !isStored(resource.field.get(name)))) return null
   return (a, b) => {
-    for (const { slot, isDown } of keys) {
-      const [x, y] = [a[slot]!, b[slot]!]
+    const [one, other] = [JSON.parse(a), JSON.parse(b)]
+    for (const { name, isDown } of keys) {
+      const [x, y] = [valueOf(one[name]), valueOf(other[name])]
+      // Without it nothing can be said.
+      if (x === undefined || y === undefined) return 0
       if (x === y) continue
       // Null is last in both directions.
       if (x === null || y === null) return x === null ? 1 : -1
       const difference = comparedValues(x, y)
       if (difference !== 0) return isDown ? -difference : difference
     }
-    return comparedValues(a[ID]!, b[ID]!)
+    return comparedValues(valueOf(one)!, valueOf(other)!)
   }
 }
 
-function comparedValues(a: Value, b: Value): number {
+const isStored = (field: Field | undefined): boolean => field?.is === 'scalar' || field?.is === 'one'
+
+/** Whether it leads over to-ones to a stored field. */
+function isPath(resource: Resource, [name, ...rest]: readonly string[]): boolean {
+  const field = resource.field.get(name!)
+  return isStored(field) && (rest.length === 0 || isPath(field!.target as Resource, rest))
+}
+
+/** A scalar, or the id of a related row. */
+function valueOf(shown: unknown): string | number | boolean | null | undefined {
+  return typeof shown === 'object' && shown !== null ? (shown as { id: Id }).id : (shown as Id)
+}
+
+function comparedValues(a: string | number | boolean, b: string | number | boolean): number {
   if (typeof a === 'string') return Buffer.compare(Buffer.from(a), Buffer.from(b as string))
   return Number(a) - Number(b)
 }

@@ -5,17 +5,19 @@ import type { Asked } from './random-query.ts'
 import { keysOf } from './client.ts'
 
 /**
- * Whether the protocol promises one batch for each commit that changes the view (§8.5). Today it does so for views that
- * are selected, ordered and shown by stored fields of the row alone; others may merge commits that are told together.
+ * Whether the protocol promises one batch for each commit that changes the view (§8.5): its rows show only their own
+ * fields, and these tell their order. Other views may merge commits that are told together.
  */
-export function isExact(resource: Resource, { query, parent }: Asked): boolean {
-  const { limit, offset, sort, filter, me } = query
-  if (parent || limit !== undefined || offset !== undefined || !showsItself(resource, query)) return false
-  if (keysOf(sort).some(key => !isStored(resource.field.get(key.replace(/^-/, ''))))) return false
-  if (filter !== undefined && readsOthers(resource, filter)) return false
-  const { read, fields = {} } = resource.rules ?? {}
-  const rules = [read, ...Object.values(fields).map(field => field.read)]
-  return me === undefined || rules.every(rule => !rule || !ruleReadsOthers(resource, rule))
+export function isExact(resource: Resource, { query }: Asked): boolean {
+  const { limit, offset, sort, me } = query
+  if (limit !== undefined || offset !== undefined || !showsItself(resource, query)) return false
+  if (!keysOf(sort).every(key => isShown(resource, query, key.replace('-', '')))) return false
+  const guards = me === undefined ? [] : Object.values(resource.rules?.fields ?? {})
+  return guards.every(({ read }) => !read || !ruleReadsOthers(resource, read))
+}
+
+function isShown(resource: Resource, { depth = 1, fields }: CallOptions, name: string): boolean {
+  return isStored(resource.field.get(name)) && (fields ? fields.includes(name) : depth > 0)
 }
 
 function showsItself(resource: Resource, { depth = 1, include = [], fields }: CallOptions): boolean {
@@ -31,27 +33,9 @@ function showsItself(resource: Resource, { depth = 1, include = [], fields }: Ca
   )
 }
 
-/** Operators on the foreign key itself; everything else reads the related row. */
-const onId = new Set(['$eq', '$ne', '$in', '$nin', '$null'])
-
 const isStored = (field: Field | undefined): boolean => field?.is === 'scalar' || field?.is === 'one'
 const isList = (field: Field | undefined): field is Field & { is: 'back' | 'many' } =>
   field?.is === 'back' || field?.is === 'many'
-
-function readsOthers(resource: Resource, filter: unknown): boolean {
-  return Object.entries(filter as object).some(([key, value]) => {
-    if (key === '$and' || key === '$or') return (value as unknown[]).some(part => readsOthers(resource, part))
-    if (key === '$not') return readsOthers(resource, value)
-    const field = resource.field.get(key)
-    if (!isStored(field)) return true
-    return (
-      field!.target !== null &&
-      typeof value === 'object' &&
-      value !== null &&
-      !Object.keys(value).every(name => onId.has(name))
-    )
-  })
-}
 
 function ruleReadsOthers(resource: Resource, rule: Rule): boolean {
   switch (rule.kind) {

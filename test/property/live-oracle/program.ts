@@ -36,7 +36,13 @@ export interface Size {
   readonly subscribers: number
 }
 
-export function programBy(seed: number, size: Size): Promise<Program> {
+/** Few subscribers find faults that many hide: among many there is one at every value that is looked up. */
+export function programOf(seed: number): Promise<Program> {
+  const subscribers = seed % 10 === 0 ? 40 : seed % 2 === 0 ? 5 : 2
+  return programBy(seed, { subscribers, commits: subscribers === 40 ? 30 : 60 })
+}
+
+function programBy(seed: number, size: Size): Promise<Program> {
   return new Author(seed, size).write()
 }
 

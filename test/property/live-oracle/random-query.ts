@@ -49,14 +49,15 @@ export class Queries {
     const parents = this.#parentsOf(resource)
     const parent = parents.length > 0 && random.chance(0.08) ? random.pick(parents) : null
     const slice = this.#slice(resource)
-    const filter = random.chance(0.75) ? this.#filter(resource, 2) : null
+    const twice = random.chance(0.12) ? this.#twice(resource) : null
+    const filter = twice ?? (random.chance(0.75) ? this.#filter(resource, 2) : null)
     return {
       resource: resource.name,
       ...(parent && { parent: { resource: parent.owner.name, id: this.#id(parent.owner), field: parent.name } }),
       query: {
         ...(filter && { filter }),
         ...slice,
-        ...this.#shape(resource, slice.sort as string | undefined),
+        ...this.#shape(resource),
         ...me,
       },
     }
@@ -120,28 +121,20 @@ export class Queries {
     return `${random.chance(0.5) ? '-' : ''}${[...path, random.pick(ends).name].join('.')}`
   }
 
-  #shape(resource: Resource, sort = ''): CallOptions {
+  #shape(resource: Resource): CallOptions {
     const random = this.#random
     if (random.chance(0.6)) return {}
     switch (random.int(4)) {
       case 0:
-        return { depth: random.pick([sort === '' ? 0 : 2, 2, 2, 2, 3]) }
+        return { depth: random.pick([0, 2, 2, 2, 3]) }
       case 1:
       case 2: {
         const include = this.#paths(resource)
         return include.length > 0 ? { include } : { depth: 2 }
       }
       default: {
-        const names = random.some(
-          resource.fields.map(field => field.name),
-          1 + random.int(4),
-        )
-        // A client can only order rows by what it is shown.
-        const keys = sort
-          .split(',')
-          .map(key => key.replace('-', ''))
-          .filter(key => resource.field.has(key))
-        return { fields: [...new Set(['id', ...keys, ...names])] }
+        const names = resource.fields.map(field => field.name)
+        return { fields: [...new Set(['id', ...random.some(names, 1 + random.int(4))])] }
       }
     }
   }
@@ -153,6 +146,26 @@ export class Queries {
       const next = (field.target as Resource).fields.filter(other => other.target)
       return next.length > 0 && random.chance(0.3) ? `${field.name}.${random.pick(next).name}` : field.name
     })
+  }
+
+  /** One row of a list behind a to-one, and something else of the same list; null if there is none. */
+  #twice(resource: Resource): object | null {
+    const random = this.#random
+    const listsOf = (field: Field): Field[] => (field.target as Resource).fields.filter(({ toMany }) => toMany)
+    const ways = resource.fields.filter(field => field.is === 'one' && listsOf(field).length > 0)
+    if (ways.length === 0) return null
+    const way = random.pick(ways)
+    const lists = listsOf(way)
+    const joins = lists.filter(({ is }) => is === 'many')
+    const list = random.pick(joins.length > 0 && random.chance(0.7) ? joins : lists)
+    const target = list.target as Resource
+    const more = random.pick([
+      { $size: 1 + random.int(3) },
+      { $size: 2 },
+      { $none: { open: true } },
+      { $every: { n: { $lt: 15 } } },
+    ])
+    return { [way.name]: { [list.name]: { $some: { id: this.#id(target) }, ...more } } }
   }
 
   #filter(resource: Resource, levels: number): object {
