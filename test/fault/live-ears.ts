@@ -2,7 +2,8 @@ import { get as ask, type ClientRequest } from 'node:http'
 import { WebSocket } from 'ws'
 import { EventStream, type StreamEvent } from '../../src/testing/event-stream.ts'
 import { seqOf } from './call.ts'
-import type { Heard, HeardEvent, ItemRow, View } from './live-history.ts'
+import type { Heard, HeardEvent } from './live-history.ts'
+import type { ItemRow, View } from './live-state.ts'
 
 /** A subscriber that comes back whenever it is cut off, and continues where it was. */
 export interface Ear {
@@ -17,8 +18,8 @@ export interface Ear {
   stop(): void
 }
 
-/** What both transports have in common: connecting again, and from where. */
-abstract class Listening implements Ear {
+/** What all faces have in common: who asks, connecting again, and from where. */
+export abstract class Listening implements Ear {
   readonly name: string
   readonly view: View
   readonly heard: Heard[] = []
@@ -53,7 +54,11 @@ abstract class Listening implements Ear {
     if (!this.#isStopped) setTimeout(() => this.#isStopped || this.connect(), 5)
   }
 
-  protected hear(heard: Heard, position: string): void {
+  protected get headers(): Record<string, string> {
+    return { 'x-user': `${this.view.me}` }
+  }
+
+  protected hear(heard: Heard, position: string | null): void {
     this.heard.push(heard)
     this.last = position
     this.isOpen = true
@@ -64,7 +69,7 @@ export class SseEar extends Listening {
   #request: ClientRequest | null = null
 
   protected connect(): void {
-    const headers: Record<string, string> = { accept: 'text/event-stream' }
+    const headers: Record<string, string> = { ...this.headers, accept: 'text/event-stream' }
     if (this.last !== null) headers['last-event-id'] = this.last
     const request = ask({ port: this.port(), path: this.view.uri, headers, agent: false })
     this.#request = request
@@ -117,7 +122,10 @@ export class NativeEar extends Listening {
   #socket: WebSocket | null = null
 
   protected connect(): void {
-    const socket = new WebSocket(`ws://127.0.0.1:${this.port()}/`, 'restuary.1', { perMessageDeflate: false })
+    const socket = new WebSocket(`ws://127.0.0.1:${this.port()}/`, 'restuary.1', {
+      headers: this.headers,
+      perMessageDeflate: false,
+    })
     this.#socket = socket
     let rows: ItemRow[] = []
     socket.on('error', () => {})

@@ -1,162 +1,10 @@
 // The checker of subscriptions is checked: faults of every kind are built in, and each must be found.
 import { expect, test } from 'vitest'
-import { api } from '../../src/api.ts'
-import { callOf } from '../../src/engine/program.ts'
-import { resource } from '../../src/model/resource.ts'
-import { t } from '../../src/schema/builder.ts'
-import type { Batch } from '../../src/live/event.ts'
-import type { Listener, Shown } from '../../src/live/subscription.ts'
-import type { Call } from '../../src/engine/call.ts'
-import { decodeQuery } from '../../src/query/query.ts'
-import { readParameters } from '../../src/transport/http/parameters.ts'
-import { memory } from '../../src/store/memory.ts'
 import type { Commit, Store } from '../../src/store/store.ts'
-import { seqOf } from './call.ts'
-import {
-  contradictions,
-  type Heard,
-  type HeardEvent,
-  type History,
-  type ItemRow,
-  type LoggedCommit,
-  type View,
-  type Write,
-} from './live-history.ts'
+import { contradictions, type Heard, type HeardEvent, type History } from './live-history.ts'
+import type { ItemRow, LoggedCommit } from './live-state.ts'
+import { story, type Bug } from './live-story.ts'
 import { views } from './live-views.ts'
-
-const item = resource({ id: t.id(), text: t.text(), group: t.integer() }).public()
-
-/** A fault, built into the store that is followed, into what a subscriber is told, or into what is recorded. */
-interface Bug {
-  readonly store?: (store: Store) => Partial<Store>
-  readonly told?: (heard: Heard[]) => Heard[]
-  readonly since?: (position: string) => string | null
-  readonly history?: (history: History) => History
-}
-
-/** Follows for one subscriber: writes down what it hears. */
-class Ear implements Listener {
-  readonly heard: Heard[] = []
-
-  snapshot(rows: readonly Shown[], position: string): void {
-    this.heard.push({
-      kind: 'snapshot',
-      position: seqOf(position),
-      rows: rows.map(row => JSON.parse(row.body) as ItemRow),
-    })
-  }
-  resumed(position: string): void {
-    this.heard.push({ kind: 'resumed', position: seqOf(position) })
-  }
-  batch({ position, events }: Batch): boolean {
-    const told = events.map(({ kind, id, seq, body }): HeardEvent => ({
-      kind,
-      id: id as number,
-      seq,
-      data: body === null ? null : (JSON.parse(body) as ItemRow),
-    }))
-    this.heard.push({ kind: 'commit', position, events: told })
-    return true
-  }
-  end(): void {}
-}
-
-/** A fixed story: writes of every kind, cuts and returns in between; what everyone heard. */
-async function story(bug: Bug): Promise<History> {
-  const inner = memory()
-  const store = bug.store ? (Object.setPrototypeOf(bug.store(inner), new Proxy(inner, { get: bound })) as Store) : inner
-  const app = api({ item }, { store, report: () => {}, onFault: () => {} })
-  const live = app.http.live!
-  const ears = views.map(view => ({ view, ear: new Ear(), subscription: null as any }))
-  const begin = async (one: (typeof ears)[number]): Promise<void> => {
-    const last = one.ear.heard.at(-1)
-    const since = last ? (bug.since ?? (position => position))(`${app.engine.epoch}.${last.position}`) : null
-    one.subscription = await live.subscribe(callFor(app.engine, one.view), one.ear, since)
-  }
-  const writes: Write[] = []
-  let count = 0
-  const write = async (op: Write['op'], id: number | null, group: number): Promise<number> => {
-    const text = `text ${++count}`
-    const before = (await store.commits(0, 100_000))?.at(-1)?.position ?? 0
-    const row: any =
-      op === 'create'
-        ? await app.post('item', { text, group })
-        : op === 'patch'
-          ? await app.patch('item', id!, { text, group })
-          : await app.delete('item', id!)
-    writes.push({ outcome: 'ok', op, id: id ?? row.id, text, position: before + 1 })
-    return id ?? row.id
-  }
-  try {
-    for (const one of ears) await begin(one)
-    for (let n = 0; n < 60; n++) {
-      const cut = ears[n % ears.length]!
-      if (n % 7 === 3 && cut.subscription) {
-        live.unsubscribe(cut.subscription)
-        cut.subscription = null
-      }
-      const ids = (await app.list('item')).map(row => row.id)
-      if (n % 5 < 2 || ids.length < 3) await write('create', null, n % 3)
-      else if (n % 5 === 4) await write('delete', ids[n % ids.length]!, 0)
-      else await write('patch', ids[n % ids.length]!, (n + 1) % 3)
-      if (n % 9 === 0) {
-        await app.post(
-          'item',
-          [1, 1, 2].map(group => ({ text: `both ${n} ${Math.random()}`, group })),
-        )
-      }
-      if (n % 2 === 0) await live.advance()
-      if (n % 7 === 6) for (const one of ears) if (!one.subscription) await begin(one)
-    }
-    for (const one of ears) if (!one.subscription) await begin(one)
-    await live.advance()
-    const log = logOf((await inner.commits(0, 1_000_000))!)
-    const fresh = new Map<string, ItemRow[]>()
-    for (const view of views) {
-      const rows = (await app.list('item')).filter(view.holds)
-      const sorted = view.window === null ? rows : rows.toSorted((a, b) => b.id - a.id).slice(0, view.window)
-      fresh.set(view.name, sorted)
-    }
-    const subscribers = ears.map(({ view, ear }, i) => ({
-      name: view.name,
-      view,
-      heard: i < 2 || !bug.told ? (bug.told?.(ear.heard) ?? ear.heard) : ear.heard,
-    }))
-    // A second pair of ears for the first view, so that two can disagree.
-    subscribers.push({ name: 'all again', view: views[0]!, heard: ears[0]!.ear.heard })
-    const reads = log.slice(-5).map(({ position, changes }) => {
-      const { id } = changes[0]!
-      const now = log.flatMap(one => one.changes).findLast(change => change.id === id)!
-      return { known: position, id, seq: now.after ? now.seq : null }
-    })
-    const history: History = { log, writes, reads, subscribers, fresh }
-    return bug.history?.(history) ?? history
-  } finally {
-    await app.close()
-  }
-}
-
-function bound(target: any, name: string | symbol): unknown {
-  const value: unknown = target[name]
-  return typeof value === 'function' ? (value.bind(target) as unknown) : value
-}
-
-function callFor(engine: any, view: View): Call {
-  const base = callOf(engine, 'list', 'item', null, undefined, {})
-  const parameters = readParameters(view.uri.split('?')[1] ?? '', 100)
-  return { ...base, ...decodeQuery(base.resource, parameters, engine.limits, 'list', { page: null, maxPage: null }) }
-}
-
-function logOf(commits: readonly Commit[]): LoggedCommit[] {
-  return commits.map(({ position, changes }) => ({
-    position,
-    changes: changes.map(({ seq, id, after }) => ({
-      seq,
-      id: id as number,
-      after: after && { id: after[0] as number, text: after[3] as string, group: after[4] as number },
-    })),
-  }))
-}
 
 const commitsOf =
   (change: (found: Commit[], after: number) => Commit[] | null) =>
@@ -167,6 +15,18 @@ const nth = (heard: Heard[], change: (one: Heard & { kind: 'commit' }) => Heard[
   const at = heard.findIndex((one, i) => i > 8 && one.kind === 'commit' && one.events.length > 0)
   return heard.flatMap((one, i) => (i === at ? change(one as Heard & { kind: 'commit' }) : [one]))
 }
+
+type Told = HeardEvent & { readonly position: number }
+const without =
+  (is: (event: Told) => boolean) =>
+  (heard: Heard[]): Heard[] =>
+    heard.map(one => {
+      if (one.kind !== 'commit') return one
+      return { ...one, events: one.events.filter(event => !is({ ...event, position: one.position })) }
+    })
+/** Without a change of its own. */
+const movedIn = ({ kind, seq, position }: Told): boolean => kind === 'enter' && seq! < position
+const row = (id: number): ItemRow => ({ id, text: `row ${id}`, group: 1, list: 1 })
 
 const bugs: Readonly<{ [name: string]: Bug }> = {
   'a commit is skipped by who tails the log': {
@@ -241,8 +101,21 @@ const bugs: Readonly<{ [name: string]: Bug }> = {
       nth(heard, one => [
         {
           ...one,
-          events: [...one.events, { kind: 'enter', id: 999, seq: one.position, data: { id: 999, text: '', group: 0 } }],
+          events: [
+            ...one.events,
+            { kind: 'enter', id: 999, seq: one.position, data: { id: 999, text: '', group: 0, list: 1 } },
+          ],
         },
+      ]),
+  },
+  'who lost the right to see rows is not told': { in: 'seen by 1', told: without(event => event.kind === 'leave') },
+  'rows of a list that came into other hands are not told': { in: 'of an owner', told: without(movedIn) },
+  'a window under rules does not fill up': { in: 'window seen by 1', told: without(movedIn) },
+  'a row is told to who may not see it': {
+    in: 'seen by 2',
+    told: heard =>
+      nth(heard, one => [
+        { ...one, events: [...one.events, { kind: 'enter', id: 999, seq: 1, data: { ...row(999), list: 3 } }] },
       ]),
   },
   'a write is acknowledged and lost': {
@@ -273,12 +146,11 @@ test.each(Object.entries(bugs))('it is found if %s', async (_, bug) => {
 
 /** Rows 1 and 2 are there; then 3 comes and goes. A subscriber of a window has heard of what was before. */
 function passing(goes: boolean): History {
-  const row = (id: number): ItemRow => ({ id, text: `row ${id}`, group: 1 })
   const made = (position: number): LoggedCommit => ({
     position,
-    changes: [{ seq: position, id: position, after: row(position) }],
+    changes: [{ seq: position, resource: 'item', id: position, after: row(position) }],
   })
-  const gone: LoggedCommit = { position: 4, changes: [{ seq: 4, id: 3, after: null }] }
+  const gone: LoggedCommit = { position: 4, changes: [{ seq: 4, resource: 'item', id: 3, after: null }] }
   const view = views.find(one => one.name === 'window')!
   const heard: Heard[] = [{ kind: 'snapshot', position: 2, rows: [row(2), row(1)] }]
   return {
@@ -295,5 +167,39 @@ test('a window need not tell of what came and went within a step, but of what st
   expect(contradictions(passing(false))).toEqual([
     'C4 window: nothing of 3 at the end',
     'C11 window: its rows are not those of a fresh list',
+  ])
+})
+
+/** Row 1 is made and changed; a subscriber without positions reads it and is pushed what is given. */
+function pushed(...events: HeardEvent[]): string[] {
+  const changed = { ...row(1), text: 'other' }
+  const view = views.find(one => one.name === 'all')!
+  const heard: Heard[] = [
+    { kind: 'read', rows: [row(1)] },
+    ...events.map(event => ({ kind: 'pushed', event }) as const),
+  ]
+  return contradictions({
+    log: [row(1), changed].map((after, i) => ({
+      position: i + 1,
+      changes: [{ seq: i + 1, resource: 'item', id: 1, after }],
+    })),
+    writes: [],
+    reads: [],
+    subscribers: [{ name: 'envelope', view, heard }],
+    fresh: new Map([[view.name, [changed]]]),
+  })
+}
+
+test('without positions no row is pushed that was not shown, none in an older version, and all end right', () => {
+  const change = (data: ItemRow): HeardEvent => ({ kind: 'change', id: 1, seq: null, data })
+  const other = { ...row(1), text: 'other' }
+  expect(pushed(change(row(1)), change(other))).toEqual([])
+  const wrong = 'C11 envelope: its rows are not those of a fresh list'
+  expect(pushed()).toEqual([wrong])
+  expect(pushed(change(other), change(row(1)))).toEqual(['C4 envelope: an older version of 1', wrong])
+  expect(pushed({ kind: 'leave', id: 1, seq: null, data: null })).toEqual([wrong])
+  const strange = { ...other, text: 'strange' }
+  expect(pushed(change(strange), change(other))).toEqual([
+    `C4 envelope: 1 was never shown as ${JSON.stringify(strange)}`,
   ])
 })

@@ -5,7 +5,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { callerOf, seqOf, type Answer } from './call.ts'
 import { NativeEar, SseEar, type Ear } from './live-ears.ts'
-import { contradictions, type History, type ItemRow, type LoggedCommit, type Read, type Write } from './live-history.ts'
+import { EnvelopeEar } from './live-envelope-ear.ts'
+import { contradictions, type History, type Read, type Write } from './live-history.ts'
+import { ADMIN, lists, users } from './live-model.ts'
+import { SocketIoEar } from './live-socketio-ear.ts'
+import { recordOf, type Audience, type ItemRow, type LoggedCommit } from './live-state.ts'
 import { views } from './live-views.ts'
 import { start, withProgram, type Program } from './mortal.ts'
 
@@ -46,11 +50,15 @@ async function underFire(program: Program, folder: string, options: Options): Pr
   let cuts = 0
   let kills = 0
   try {
+    await settle()
     const ears: Ear[] = views.flatMap(view => [
       new SseEar(`sse ${view.name}`, view, port).begin(),
       new SseEar(`sse ${view.name} 2`, view, port).begin(),
       new NativeEar(`native ${view.name}`, view, port).begin(),
       new NativeEar(`native ${view.name} 2`, view, port).begin(),
+      new SocketIoEar(`socketio ${view.name}`, view, port).begin(),
+      // The envelope follows whole streams.
+      ...(view.uri === '/item' ? [new EnvelopeEar(`envelope ${view.name}`, view, port).begin()] : []),
     ])
     const writers = Array.from({ length: WRITERS }, (_, n) => writer(n))
     // How many are connected when the server dies: from nobody, as all are coming back, to everybody.
@@ -79,7 +87,7 @@ async function underFire(program: Program, folder: string, options: Options): Pr
     const fresh = new Map<string, ItemRow[]>()
     for (const view of views) {
       const limit = view.uri.includes('limit') ? '' : `${view.uri.includes('?') ? '&' : '?'}limit=100000`
-      fresh.set(view.name, (await call('GET', view.uri + limit)).body)
+      fresh.set(view.name, (await call('GET', view.uri + limit, undefined, { 'x-user': `${view.me}` })).body)
     }
     await settled(ears)
     for (const ear of ears) ear.stop()
@@ -101,10 +109,28 @@ async function underFire(program: Program, folder: string, options: Options): Pr
     await server.kill('SIGKILL')
   }
 
+  /** The users and lists that there are from the beginning. */
+  async function settle(): Promise<void> {
+    for (const id of users) await asAdmin('PUT', `/user/${id}`, {})
+    for (const id of lists) await asAdmin('PUT', `/list/${id}`, { owner: id, members: [] })
+  }
+
+  function asAdmin(method: string, uri: string, body?: object): Promise<Answer> {
+    return call(method, uri, body, { 'x-user': `${ADMIN}` })
+  }
+
+  /** Other people may see the items of a list. */
+  async function share(): Promise<void> {
+    const owner = pick(users)
+    const members = users.filter(() => Math.random() < 0.3)
+    await asAdmin('PATCH', `/list/${pick(lists)}`, Math.random() < 0.5 ? { owner } : { members }).catch(() => null)
+  }
+
   /** Writes and reads what it wrote, until it is over; what has no answer may have happened or not. */
   async function writer(name: number): Promise<void> {
     let known = 0
     for (let n = 0; !over.signal.aborted; n++) {
+      if (Math.random() < 0.15) await share()
       const text = `${name}.${n}`
       const group = Math.floor(Math.random() * 3)
       const id = ids.length > 0 ? ids[Math.floor(Math.random() * ids.length)]! : null
@@ -112,7 +138,8 @@ async function underFire(program: Program, folder: string, options: Options): Pr
       const op = id === null || dice < (ids.length > CROWD ? 0.05 : 0.3) ? 'create' : dice > 0.85 ? 'delete' : 'patch'
       const uri = op === 'create' ? '/item' : `/item/${id}`
       const method = { create: 'POST', patch: 'PATCH', delete: 'DELETE' }[op]
-      const answer = await call(method, uri, op === 'delete' ? undefined : { text, group }).catch(() => null)
+      const body = op === 'delete' ? undefined : { text, group, list: pick(lists) }
+      const answer = await asAdmin(method, uri, body).catch(() => null)
       if (op === 'delete') remove(id!)
       if (!answer || answer.status >= 500) {
         writes.push({ outcome: 'info', op, id, text, position: null })
@@ -125,7 +152,8 @@ async function underFire(program: Program, folder: string, options: Options): Pr
       writes.push({ outcome: isOk ? 'ok' : 'fail', op, id: own, text, position: isOk ? seqOf(position(answer)) : null })
       if (!isOk) continue
       known = Math.max(known, seqOf(position(answer)))
-      const read = await call('GET', `/item/${own}`, undefined, { 'min-position': position(answer) }).catch(() => null)
+      const headers = { 'min-position': position(answer), 'x-user': `${ADMIN}` }
+      const read = await call('GET', `/item/${own}`, undefined, headers).catch(() => null)
       if (!read || read.status >= 500) continue
       reads.push({ known, id: own!, seq: read.status === 404 ? null : seqOf(read.headers.etag!) })
     }
@@ -138,20 +166,23 @@ async function underFire(program: Program, folder: string, options: Options): Pr
 
   async function readLog(): Promise<LoggedCommit[]> {
     const log: LoggedCommit[] = []
+    const audiences = new Map<number, Audience>()
     let since = ''
     for (;;) {
-      const { body } = await call('GET', `/changes?limit=10000${since}`)
+      const { body } = await asAdmin('GET', `/changes?limit=10000${since}`)
       if (body.length === 0) return log
       for (const { position, changes } of body) {
         log.push({
           position: seqOf(position),
-          changes: changes.map((one: any) => ({ seq: seqOf(one.version), id: one.id, after: one.after })),
+          changes: changes.map((one: any) => recordOf({ ...one, seq: seqOf(one.version) }, audiences)),
         })
       }
       since = `&since=${body.at(-1).position}`
     }
   }
 }
+
+const pick = <T>(values: readonly T[]): T => values[Math.floor(Math.random() * values.length)]!
 
 const position = ({ headers }: Answer): string => headers['position'] as string
 
