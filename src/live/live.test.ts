@@ -329,6 +329,23 @@ describe.each(Object.keys(stores))('live over %s', name => {
     expect((await settle()).flatMap((h: any) => h.events)).toEqual([['leave', 1]])
   })
 
+  test('a filter that asks for one row of a list and for all others follows each of them', async () => {
+    const app = open()
+    await app.post('user', { id: 1, name: 'ann' })
+    await app.post('list', [
+      { id: 1, title: 'a', owner: 1 },
+      { id: 2, title: 'b', owner: 1 },
+    ])
+    await app.post('todo', { id: 1, text: 'x', list: 1 })
+    const filter = { list: { owner: { lists: { $some: { id: 1 }, $none: { title: 'b' } } } } }
+    const { heard, settle } = await follow(app, 'todo', { filter })
+    expect(heard.news()).toEqual([{ snapshot: [], reset: false }])
+    await app.patch('list', 2, { title: 'c' })
+    expect((await settle()).flatMap((h: any) => h.events)).toEqual([['enter', 1]])
+    await app.patch('list', 2, { title: 'b' })
+    expect((await settle()).flatMap((h: any) => h.events)).toEqual([['leave', 1]])
+  })
+
   test('a filter and a sort by a count follow what is counted', async () => {
     const app = open()
     await app.post('tag', [

@@ -5,8 +5,13 @@ import type { Interest } from './interest.ts'
 import { sortReads } from './order.ts'
 
 /** The resources whose rows may alter a view: its own, those that its filter, rules and sort ask, and those that it shows. */
-export function readsOf({ resource, where, sort, view, permissions }: Interest): Set<Resource> {
-  const reads = new Set([resource, ...sortReads(resource, sort)])
+export function readsOf(interest: Interest): Set<Resource> {
+  return new Set([interest.resource, ...relatedReadsOf(interest)])
+}
+
+/** The resources of rows that relations lead to; its own is one of them only if a relation leads back to it. */
+export function relatedReadsOf({ resource, where, sort, view, permissions }: Interest): Set<Resource> {
+  const reads = new Set(sortReads(resource, sort))
   readByPredicate(resource, where, reads)
   const readByView = (shown: View): void => {
     for (const name of Object.keys(shown.resource.rules?.fields ?? {}))

@@ -5,7 +5,7 @@ import type { Work } from '../store/work.ts'
 import { batchOf, left, shown, type Batch, type LiveEvent } from './event.ts'
 import type { Group } from './group.ts'
 import { digestOf } from './incremental/telling.ts'
-import { readsOf } from './reads.ts'
+import { readsOf, relatedReadsOf } from './reads.ts'
 
 interface Seen {
   readonly seq: number
@@ -26,6 +26,8 @@ export class Requery {
   readonly group: Group
   /** Resources whose changes may alter the view. */
   readonly reads: ReadonlySet<Resource>
+  /** Each row is decided and shown by its own fields alone. */
+  readonly #isByRow: boolean
   /** What was seen, in its order; null before the first snapshot. */
   #seen: Map<Id, Seen> | null = null
   /** Changes of own rows since, by row. */
@@ -39,6 +41,7 @@ export class Requery {
   constructor(group: Group) {
     this.group = group
     this.reads = readsOf(group.interest)
+    this.#isByRow = relatedReadsOf(group.interest).size === 0
   }
 
   /** Commits happened, and it was not asked since. */
@@ -65,12 +68,8 @@ export class Requery {
 
   /** Whether commits may alter the view. */
   isConcernedBy(commits: readonly Commit[]): boolean {
-    const { resource } = this.group.interest
-    const isOwnAlone = this.reads.size === 1
     return commits.some(({ changes }) =>
-      changes.some(change =>
-        change.resource === resource && isOwnAlone ? this.group.isConcernedBy(change) : this.reads.has(change.resource),
-      ),
+      changes.some(change => this.reads.has(change.resource) && (!this.#isByRow || this.group.isConcernedBy(change))),
     )
   }
 

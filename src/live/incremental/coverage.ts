@@ -35,6 +35,8 @@ function covering(
       const reading = parts.filter(part => reads(part.where, at, way, steps.length))
       const own = parts.find(part => part.anchors === chosen)!
       if (reading.length === 1 && reading[0] === own) return covering(root, steps, at, own.where, way)
+      // Of a list, another part may speak of other rows than the one that the anchor leads to.
+      if (way.slice(steps.length).some(({ toMany }) => toMany)) return null
       return passingThrough(chosen, way, false)
     }
     case 'or': {
