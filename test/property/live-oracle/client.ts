@@ -44,15 +44,12 @@ export class Client implements Listener {
   readonly #compare: ((a: string, b: string) => number) | null
   /** Rows include related rows, so they may be told again without a change of their own. */
   readonly isDeep: boolean
-  /** It is sorted by something that is not stored, so it is queried again after each commit. */
-  readonly isRequeried: boolean
 
   constructor(asked: Subscriber, resource: Resource) {
     this.asked = asked
     this.resource = resource
     this.#compare = comparing(resource, asked.query.sort)
     const { depth = 1, include = [], fields = [] } = asked.query
-    this.isRequeried = keysOf(asked.query.sort).some(key => !isPath(resource, key.replace('-', '').split('.')))
     this.isDeep = depth > 1 || include.length > 0 || fields.some(path => path.includes('.'))
   }
 
@@ -175,12 +172,6 @@ function comparing(resource: Resource, sort: unknown): ((a: string, b: string) =
 }
 
 const isStored = (field: Field | undefined): boolean => field?.is === 'scalar' || field?.is === 'one'
-
-/** Whether it leads over to-ones to a stored field. */
-function isPath(resource: Resource, [name, ...rest]: readonly string[]): boolean {
-  const field = resource.field.get(name!)
-  return isStored(field) && (rest.length === 0 || isPath(field!.target as Resource, rest))
-}
 
 /** A scalar, or the id of a related row. */
 function valueOf(shown: unknown): string | number | boolean | null | undefined {

@@ -276,14 +276,13 @@ class Run {
   }
 
   /**
-   * A new subscriber must get the same rows in the same versions. Left out are callers with rules, who are not told that
-   * a version changed because of something hidden, and views that are queried again, where only bodies are compared.
+   * A new subscriber must get the same rows in the same versions. Callers with rules are left out: they are not told that
+   * a version changed because of something that they may not see.
    */
   async #compareWithNew(): Promise<void> {
     const { engine, http } = this.#app
     for (const [who, client] of this.#clients.entries()) {
-      const { isDeep, isRequeried, asked } = client
-      if (isAway(client) || isDeep || isRequeried || this.#isEphemeral || asked.query.me !== undefined) continue
+      if (isAway(client) || client.isDeep || client.asked.query.me !== undefined) continue
       const fresh = new Client(client.asked, client.resource)
       // A row that is gone cannot be followed.
       if (client.entries.length === 0) continue
