@@ -34,7 +34,9 @@ export class Permissions {
   readonly me: Principal | null
   /** Acts for the application itself: may everything. */
   readonly trusted: boolean
-  readonly #guards = new Map<Resource, Map<string, Guard>>()
+  /** Guards that were made, the last one first. Most callers need few, for whom maps would be most of what is kept of them. */
+  #made: MadeGuard | null = null
+  #many: Map<Resource, Map<string, Guard>> | null = null
 
   constructor(me: Principal | null, trusted: boolean) {
     this.me = me
@@ -51,11 +53,7 @@ export class Permissions {
 
   for(resource: Resource, action: string): Guard {
     if (this.trusted || resource.rules === null) return openGuard
-    let guards = this.#guards.get(resource)
-    if (!guards) this.#guards.set(resource, (guards = new Map()))
-    let guard = guards.get(action)
-    if (!guard) guards.set(action, (guard = guardOf(resource, action, this.me)))
-    return guard
+    return this.#find(resource, action) ?? this.#keep(resource, action, guardOf(resource, action, this.me))
   }
 
   /** The guard of one field; open where nothing is said of it. */
@@ -63,12 +61,53 @@ export class Permissions {
     const rule = resource.rules?.fields?.[name]?.[access]
     if (this.trusted || !rule) return openGuard
     const key = `${access} .${name}`
-    let guards = this.#guards.get(resource)
-    if (!guards) this.#guards.set(resource, (guards = new Map()))
-    let guard = guards.get(key)
-    if (!guard) guards.set(key, (guard = guardFrom(resource, bind(resource, rule, this.me), this.me)))
+    return (
+      this.#find(resource, key) ??
+      this.#keep(resource, key, guardFrom(resource, bind(resource, rule, this.me), this.me))
+    )
+  }
+
+  #find(resource: Resource, key: string): Guard | undefined {
+    if (this.#many) return this.#many.get(resource)?.get(key)
+    for (let made = this.#made; made; made = made.before)
+      if (made.resource === resource && made.key === key) return made.guard
+    return undefined
+  }
+
+  #keep(resource: Resource, key: string, guard: Guard): Guard {
+    const count = (this.#made?.count ?? 0) + 1
+    if (count <= FEW) this.#made = { resource, key, guard, count, before: this.#made }
+    else {
+      this.#many ??= mapOf(this.#made)
+      mapIn(this.#many, resource).set(key, guard)
+    }
     return guard
   }
+}
+
+/** Guards up to this many are looked through one by one. */
+const FEW = 8
+
+interface MadeGuard {
+  readonly resource: Resource
+  /** What it guards: an operation, an action, or a field. */
+  readonly key: string
+  readonly guard: Guard
+  /** How many there are with it. */
+  readonly count: number
+  readonly before: MadeGuard | null
+}
+
+function mapOf(last: MadeGuard | null): Map<Resource, Map<string, Guard>> {
+  const guards = new Map<Resource, Map<string, Guard>>()
+  for (let made = last; made; made = made.before) mapIn(guards, made.resource).set(made.key, made.guard)
+  return guards
+}
+
+function mapIn(guards: Map<Resource, Map<string, Guard>>, resource: Resource): Map<string, Guard> {
+  let own = guards.get(resource)
+  if (!own) guards.set(resource, (own = new Map()))
+  return own
 }
 
 const known = new WeakMap<Principal, Permissions>()

@@ -38,10 +38,21 @@ export function upkeepOf(interest: Interest): Upkeep {
   const isFleeting = [...readsOf(interest)].some(({ options }) => options.ephemeral !== null)
   const base = { isListed, tellsOrder, isGuarded: guarded, isFleeting }
   if (isPlain && !isListed && view.loads.length === 0 && !guarded)
-    return { ...base, kind: 'rows', reason: null, isExact: true }
+    return sharedOf({ ...base, kind: 'rows', reason: null, isExact: true })
   const reason = reasonToAskAgain(interest, isFleeting)
-  if (reason !== null) return { ...base, kind: 'requeried', reason, isExact: false }
-  return { ...base, kind: 'maintained', reason: null, isExact: !isListed && view.loads.length === 0 && !guarded }
+  if (reason !== null) return sharedOf({ ...base, kind: 'requeried', reason, isExact: false })
+  const isExact = !isListed && view.loads.length === 0 && !guarded
+  return sharedOf({ ...base, kind: 'maintained', reason: null, isExact })
+}
+
+/** There are a few of them, and very many groups. */
+const shared = new Map<string, Upkeep>()
+
+function sharedOf(upkeep: Upkeep): Upkeep {
+  const key = Object.values(upkeep).join()
+  const known = shared.get(key)
+  if (!known) shared.set(key, upkeep)
+  return known ?? upkeep
 }
 
 function reasonToAskAgain({ resource, where, sort }: Interest, isFleeting: boolean): string | null {
