@@ -51,9 +51,9 @@ export function entries(): Record<string, string> {
 }
 
 /**
- * Lets an older Node come as far as the sentence that it is too old. The check is what each entry runs first; but a module
- * only runs after all that it imports was found, and an older Node lacks some modules and exports. So those of Node are asked
- * for when the code runs. Lines stay where source maps say they are.
+ * Makes sure that an older Node reaches the sentence which says that it is too old. Each entry runs that check first. But a module
+ * only runs after all its imports were found, and an older Node lacks some modules and exports. So imports from Node become calls,
+ * which are made when the code runs. No line moves, so source maps stay correct.
  */
 const checkedNode: Plugin = {
   name: 'checked-node',

@@ -51,7 +51,7 @@ export interface Served {
   close(): Promise<void>
 }
 
-/** Why it is not served, and what to do about it. */
+/** The reason why an Api cannot be served, and what to do about it. */
 class StartError extends Error {
   override readonly name = 'StartError'
 }

@@ -222,7 +222,7 @@ test.each([
 test('a PORT that is no port is told', async () => {
   const started = start(['serve', shop, '--memory'], MAIN, { PORT: 'http' })
   expect(await started.code).toBe(1)
-  expect(started.err()).toContain('PORT=http is no port. Give a number from 1 to 65535')
+  expect(started.err()).toContain('PORT=http is not a port. Give a number from 1 to 65535')
 })
 
 test('import: the declarations type-check and serve the same as the file', async () => {

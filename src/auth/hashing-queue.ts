@@ -1,23 +1,23 @@
 import { ApiError } from '../protocol/error.ts'
 
-/** What a hash is for: somebody who says who they are, or a write that brings passwords. */
+/** What a hash is needed for: a login, or a write that sets passwords. */
 export type Purpose = 'login' | 'write'
 
 export interface HashingQueueOptions {
-  /** Hashes that are made at the same time. */
+  /** Hashes that are computed at the same time. */
   readonly atOnce: number
-  /** Milliseconds that anybody waits; who would wait longer is refused. Default 3,000. */
+  /** Longest wait in milliseconds; a request that would wait longer is refused. Default 3,000. */
   readonly patience?: number
   /** Milliseconds; for tests. */
   readonly clock?: () => number
 }
 
-/** Milliseconds that a hash is taken to need before any was measured. */
+/** Milliseconds that a hash is assumed to take until some were measured. */
 const USUAL = 50
 
 /**
- * Hashes take a core and 19 MiB each, so that only so many are made at once. The others wait in two lines, one for logins and one
- * for writes, that are served in turn: whoever makes many accounts does not keep others from logging in.
+ * A hash takes a core and 19 MiB, so only a few are computed at once. The others wait in two lines, one for logins and one for
+ * writes. The lines are served in turn, so that somebody who creates many accounts does not keep others from logging in.
  */
 export class HashingQueue {
   readonly #atOnce: number
@@ -26,7 +26,7 @@ export class HashingQueue {
   readonly #lines: Readonly<Record<Purpose, (() => void)[]>> = { login: [], write: [] }
   #served: Purpose = 'write'
   #running = 0
-  /** Milliseconds that a hash took lately. */
+  /** Moving average of the milliseconds that a hash takes. */
   #usual = USUAL
 
   constructor({ atOnce, patience = 3_000, clock = () => performance.now() }: HashingQueueOptions) {
@@ -35,7 +35,7 @@ export class HashingQueue {
     this.#clock = clock
   }
 
-  /** Throws ApiError `unavailable`, with the seconds after which to come again, if so many more would wait too long. */
+  /** Throws ApiError `unavailable` with `Retry-After` if so many more hashes would have to wait too long. */
   admit(purpose: Purpose, count: number): void {
     const ahead = this.#lines[purpose].length
     if (ahead === 0) return
@@ -50,7 +50,7 @@ export class HashingQueue {
     })
   }
 
-  /** Does work when it is its turn. */
+  /** Runs work as soon as it is its turn. */
   async run<T>(purpose: Purpose, work: () => Promise<T>): Promise<T> {
     if (this.#running < this.#atOnce) this.#running++
     else await new Promise<void>(resolve => this.#lines[purpose].push(resolve))
@@ -63,7 +63,7 @@ export class HashingQueue {
     }
   }
 
-  /** Whoever waits takes over the place, of the line that was not served last. */
+  /** Gives the free place to the other line than last time, if anybody waits there. */
   #handOver(): void {
     const turn: Purpose = this.#served === 'login' ? 'write' : 'login'
     for (const line of [turn, this.#served]) {

@@ -30,8 +30,8 @@ export async function hashPassword(password: string, cost: PasswordCost = passwo
 }
 
 /**
- * The hashes of the passwords of a write: all of them, or ApiError `unavailable` if too many wait for theirs. `patient` is for
- * the application's own writes, which may bring any number: they wait, and stand in line with one password at a time.
+ * Hashes the passwords of a write, or throws ApiError `unavailable` if too many are waiting. `patient` is for the application's own
+ * writes, which may set any number of passwords: they queue one password at a time, and are never refused.
  */
 export async function hashPasswords(passwords: readonly string[], patient: boolean): Promise<string[]> {
   const hash = (password: string): Promise<string> => hashInTurn('write', password, passwordCost)
@@ -44,7 +44,7 @@ export async function hashPasswords(passwords: readonly string[], patient: boole
   return hashes
 }
 
-/** The hash of a password that was right, and that was hashed at another cost before. */
+/** Hashes a password again that was just verified, because its stored hash has another cost. */
 export async function hashAgain(password: string): Promise<string> {
   return hashInTurn('login', password, passwordCost)
 }
@@ -61,8 +61,8 @@ export function hashPasswordSync(password: string, cost: PasswordCost = password
 }
 
 /**
- * Whether this is the password. Takes as long for what is no hash at all. Throws ApiError `unavailable` if too many wait for
- * an answer.
+ * Whether this is the password. Takes equally long if nothing, or no hash, is stored. Throws ApiError `unavailable` if too many
+ * logins are waiting.
  */
 export async function verifyPassword(stored: string | null, password: string): Promise<boolean> {
   queue.admit('login', 1)

@@ -116,7 +116,7 @@ export function* patchInstance(
   yield* patch(unit, instance, prepared, writing.newId)
 }
 
-/** What a patch says, as members with their whole new values. */
+/** The body of a patch: members with their whole new values. */
 function* bodyOf(
   unit: Unit,
   call: Call,
@@ -127,7 +127,7 @@ function* bodyOf(
   if (!call.jsonPatch) return mergedBody(call, instance, writing)
   const operations = parsePatch(call.input)
   yield* checkPatch(unit, call, instance, operations)
-  // A patch is for one version: whether it can be done to another one does not matter.
+  // If the version is not the expected one, it does not matter whether the patch could be applied.
   checkWrite(conditions, writing.epoch, instance.before)
   return yield* patchedBody(unit, call, instance, operations, writing)
 }

@@ -7,9 +7,9 @@ import type { Unit } from './unit.ts'
 import type { NewId } from './write.ts'
 
 /**
- * hash: hashing takes long, and a unit of work does not wait. So a write that brings passwords is done twice. The first time
- * shows whether it may be done at all, and is undone; then the passwords are hashed, and it is done for good. Null where no
- * resource has passwords.
+ * hash: hashing is slow, and a unit of work cannot wait. So a write that sets passwords runs twice. The first run shows whether the
+ * write is valid and allowed, and is rolled back. Then the passwords are hashed, and the second run is committed. Null if no resource
+ * has passwords.
  */
 export function hashing(model: Model): Step | null {
   if (![...model.resources.values()].some(one => one.fields.some(isPasswordField))) return null
@@ -29,12 +29,12 @@ async function again(invocation: Invocation, next: Next, thrown: unknown): Promi
   return next(invocation)
 }
 
-/** The ids that the rows had the first time, so that none are left out. Somebody may have taken one meanwhile. */
+/** Gives the rows the ids of the first run again, so that no id is skipped; unless somebody else has taken an id meanwhile. */
 function sameIds(made: Unhashed['made'], newId: NewId): NewId {
   let of: Unit | null = null
   let left: [Resource, Id][] = []
   return function* (unit, resource) {
-    // A store may do a unit again by itself.
+    // A store may run a unit again by itself.
     if (unit !== of) {
       of = unit
       left = [...made]

@@ -86,7 +86,7 @@ export const pipeline: readonly StepDef[] = [
   { name: 'authorise', of: all, check: admitting },
   // Receives the files of a write that would be allowed.
   { name: 'receive', of: ['outside', 'code'], step: ({ files }) => files && receiving(files) },
-  // Hashes the passwords of a write that may be done, and has it done again: a unit of work does not wait.
+  // Hashes the passwords of a write that is valid and allowed, and runs it again: a unit of work cannot wait.
   { name: 'hash', of: calls, step: ({ model }) => hashing(model) },
   // Answers a write whose idempotency key is known as it was answered then.
   { name: 'once', of: calls },

@@ -4,14 +4,14 @@ import { ApiError } from '../protocol/error.ts'
 import { nothing, wait, type Work } from '../store/work.ts'
 import type { PendingPassword, Unit } from './unit.ts'
 
-/** Most passwords that a caller may set in one request: each costs a core for a while. */
+/** Most passwords that one request may set. */
 const MOST = 20
 
-/** A unit could be done, but for passwords that are not hashed yet. What it has written is undone by this. */
+/** Thrown by a unit that has passed all checks but set passwords that are not hashed yet. Rolls it back. */
 export class Unhashed extends Error {
   override readonly name = 'Unhashed'
   readonly passwords: readonly string[]
-  /** The rows that it made, in their order. */
+  /** The rows that it created, in this order. */
   readonly made: readonly [Resource, Id][]
 
   constructor(unit: Unit, pending: readonly PendingPassword[]) {
@@ -21,7 +21,7 @@ export class Unhashed extends Error {
   }
 }
 
-/** The hashes of passwords by what was said. Throws ApiError `too_many_items`, and `unavailable` if too many wait for theirs. */
+/** Hashes passwords, keyed by the password. Throws ApiError `too_many_items`, or `unavailable` if too many are waiting. */
 export async function hashesOf(passwords: readonly string[], isUnbounded: boolean): Promise<Map<string, string>> {
   if (passwords.length > MOST && !isUnbounded)
     throw new ApiError('too_many_items', { detail: `at most ${MOST} passwords in one request` })
@@ -29,7 +29,7 @@ export async function hashesOf(passwords: readonly string[], isUnbounded: boolea
   return new Map(passwords.map((password, i) => [password, hashes[i]!]))
 }
 
-/** Before a unit within a transaction that waits is handed over: its passwords are hashed then and there. */
+/** Hashes the passwords of a unit before it is flushed, if it is part of a transaction that can wait. */
 export function hashInPlace(unit: Unit): Work<void> {
   return unit.waits && unit.unhashed !== null ? inPlace(unit, unit.unhashed) : nothing
 }
@@ -40,7 +40,7 @@ function* inPlace(unit: Unit, pending: readonly PendingPassword[]): Work<void> {
   unit.unhashed = null
 }
 
-/** After a unit has passed all its checks: it is undone if there are passwords to be hashed first. */
+/** Ends a unit that has passed all checks with `Unhashed` if its passwords have to be hashed first. */
 export function requireHashes(unit: Unit): void {
   if (unit.unhashed !== null) throw new Unhashed(unit, unit.unhashed)
 }

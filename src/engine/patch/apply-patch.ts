@@ -7,13 +7,13 @@ import { Measure, type ValueLimits } from './measure.ts'
 type Container = unknown[] | Record<string, unknown>
 
 /**
- * What a document is after a JSON Patch (RFC 6902), which is done in the document itself: it must be nobody else's. Each
- * operation takes the time of its pointers; only copies make more than the patch brings, so that they are held to the limits.
+ * Applies a JSON Patch (RFC 6902) to a document in place, and returns the result. Nobody else may hold the document. Only copies can
+ * make it grow by more than the patch is long, so all copies together are held to the limits of a body before they are made.
  *
- * Throws ApiError `conflict` where a test fails or a pointer leads to nothing, and what Measure throws.
+ * Throws ApiError `conflict` if a test fails or a pointer leads to nothing, and what Measure throws.
  */
 export function applyPatch(document: unknown, operations: readonly Operation[], limits: ValueLimits | null): unknown {
-  // As a member of this, the whole document is a member like any other.
+  // So the whole document is a member like any other.
   const root = { document }
   const copies = new Measure(limits)
   for (const operation of operations) apply(root, operation, copies)
@@ -34,7 +34,7 @@ function apply(root: { document: unknown }, operation: Operation, copies: Measur
     }
     case 'move': {
       const from = pointer(at, 'from')
-      // The whole document can only be moved to where it is.
+      // The whole document can only be moved to its own place.
       return operation.from.length === 0 ? undefined : add(root, path, remove(root, operation.from, from), to)
     }
     case 'copy': {
@@ -51,7 +51,7 @@ function apply(root: { document: unknown }, operation: Operation, copies: Measur
   }
 }
 
-/** Of its own: a value of the patch may come to be in the document twice, and another operation may change it there. */
+/** A value of the patch may end up in several places of the document, and later operations may change one of them. */
 function copyOf(value: unknown): unknown {
   return typeof value === 'object' ? structuredClone(value) : value
 }
@@ -78,7 +78,7 @@ interface Place {
   readonly step: string
 }
 
-/** Where a pointer leads to: there may be nothing there. */
+/** The place that a pointer leads to. There need not be a value yet. */
 function placeOf(root: Container, path: Path, at: string): Place {
   let container: Container = root
   let step = 'document'
@@ -92,7 +92,7 @@ function placeOf(root: Container, path: Path, at: string): Place {
   return { container, step }
 }
 
-/** The same where there is something. */
+/** The place of a value that exists. */
 function existing(root: Container, path: Path, at: string): Place {
   const place = placeOf(root, path, at)
   if (!has(place.container, place.step)) throw absent(at)

@@ -2,20 +2,20 @@ import { ApiError, pointer, type Issue } from '../../protocol/error.ts'
 import { isPolluting } from '../../protocol/polluting.ts'
 import { isObject } from '../prepare.ts'
 
-/** A JSON pointer taken apart (RFC 6901 §4); empty for the whole document. */
+/** The steps of a JSON pointer (RFC 6901 §4); empty for the whole document. */
 export type Path = readonly string[]
 
-/** An operation of a JSON Patch (RFC 6902 §4). `at` is its own place in the request: `#/3`. */
+/** An operation of a JSON Patch (RFC 6902 §4). `at` is its place in the request: `#/3`. */
 export type Operation =
   | { readonly op: 'add' | 'replace' | 'test'; readonly path: Path; readonly value: unknown; readonly at: string }
   | { readonly op: 'remove'; readonly path: Path; readonly at: string }
   | { readonly op: 'move' | 'copy'; readonly from: Path; readonly path: Path; readonly at: string }
 
 const MOST_OPERATIONS = 100
-/** Steps of one pointer; values are nested far less deeply. */
+/** Steps of one pointer. Values are nested far less deeply. */
 const MOST_STEPS = 100
 
-/** Reads a JSON Patch. Throws ApiError `too_many_items`, or `validation` with everything that is wrong with its form. */
+/** Parses a JSON Patch. Throws ApiError `too_many_items`, or `validation` with every fault of its form. */
 export function parsePatch(patch: unknown): readonly Operation[] {
   if (!Array.isArray(patch))
     throw new ApiError('validation', {
@@ -29,7 +29,7 @@ export function parsePatch(patch: unknown): readonly Operation[] {
   return operations as Operation[]
 }
 
-/** Null where something is wrong, which is then among the issues. Members that are not known are ignored (RFC 6902 §4). */
+/** Null if the operation is malformed; the faults are added to `issues`. Unknown members are ignored (RFC 6902 §4). */
 function parseOperation(raw: unknown, at: string, issues: Issue[]): Operation | null {
   const before = issues.length
   const refuse = (code: Issue['code'], place: string, detail: string): void => {

@@ -1,23 +1,23 @@
 import { ApiError } from '../../protocol/error.ts'
 import type { Limits } from '../../protocol/limits.ts'
 
-/** What bounds JSON values that a patch makes: the same as a body that would bring them. */
+/** The limits of JSON values that a patch creates: those of a body that would bring them. */
 export type ValueLimits = Pick<Limits, 'body' | 'jsonDepth' | 'keys' | 'totalKeys' | 'items'>
 
-/** Measures JSON values as texts without writing them, all that are added together. */
+/** Adds up the size of JSON values as text, without writing the text. */
 export class Measure {
   readonly #limits: ValueLimits | null
   #bytes = 0
   #keys = 0
 
-  /** null = no bounds: for what the application itself asks. */
+  /** null = no limits: for calls of the application itself. */
   constructor(limits: ValueLimits | null) {
     this.#limits = limits
   }
 
   /**
-   * Throws ApiError `payload_too_large`, `depth_exceeded`, `too_many_keys` or `too_many_items` as soon as it is known that the
-   * values are over a limit. `at` is what is wrong then.
+   * Throws ApiError `payload_too_large`, `depth_exceeded`, `too_many_keys` or `too_many_items` as soon as the values exceed a
+   * limit. `at` is the place to report.
    */
   add(value: unknown, at: string): void {
     if (this.#limits !== null) this.#add(value, 0, at, this.#limits)

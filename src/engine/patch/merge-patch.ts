@@ -1,9 +1,9 @@
-/** Nesting at which a value is taken for endless: requests are held to `limits.jsonDepth` long before. */
+/** Nesting at which a value counts as circular. Requests are limited to `limits.jsonDepth`, which is far less. */
 const DEPTH = 512
 
 /**
- * The result of applying a merge patch to a value: members with null are removed, objects merge, all else replaces
- * (RFC 7396 §2). What is no JSON at all, which only application code can bring, stays in it to be refused.
+ * Applies a merge patch to a value: members with null are removed, objects are merged, anything else replaces (RFC 7396 §2).
+ * Values that are not JSON, which only application code can pass, are kept so that validation refuses them.
  */
 export function mergePatch(target: unknown, patch: unknown, depth = 0): unknown {
   if (!isPlain(patch) || depth > DEPTH) return patch
@@ -12,7 +12,7 @@ export function mergePatch(target: unknown, patch: unknown, depth = 0): unknown 
     if (value === null) result.delete(name)
     else result.set(name, mergePatch(result.get(name), value, depth + 1))
   }
-  // Defines each member as its own, whatever its name.
+  // Creates own members, also for a name such as `__proto__`.
   return Object.fromEntries(result)
 }
 

@@ -18,7 +18,7 @@ import { mergePatch } from './merge-patch.ts'
 
 type Members = Readonly<Record<string, unknown>>
 
-/** The body of a merge patch (RFC 7396) with JSON fields as they will be: merged with what is there. */
+/** The body of a merge patch (RFC 7396), with the objects for JSON fields merged into the stored values. */
 export function mergedBody(call: Call, { row }: Instance, { values }: Writing): unknown {
   const { input, resource, mode } = call
   if (!mode.merges || !isObject(input)) return input
@@ -34,7 +34,7 @@ export function mergedBody(call: Call, { row }: Instance, { values }: Writing): 
   return body ?? input
 }
 
-/** Refuses a JSON Patch that names members which are not there or which the caller may not write, before any of it is done. */
+/** Refuses a JSON Patch that names unknown members, or members that the caller may not write, before any of it is applied. */
 export function* checkPatch(unit: Unit, call: Call, instance: Instance, operations: readonly Operation[]): Work<void> {
   const { resource } = call
   const issues: Issue[] = []
@@ -59,7 +59,7 @@ export function* checkPatch(unit: Unit, call: Call, instance: Instance, operatio
   }
 }
 
-/** The members of the representation that an operation names, and where. One of the whole row names none of them. */
+/** The members of the representation that an operation names, and where. An operation on the whole row names none. */
 function membersOf(
   operation: Operation,
 ): { readonly name: string; readonly place: string; readonly writes: boolean }[] {
@@ -73,7 +73,7 @@ function membersOf(
     : [...members, { name: source, place: pointer(at, 'from'), writes: op === 'move' }]
 }
 
-/** A JSON Patch (RFC 6902) as a body: the members of the representation that it changes, with their whole new values. */
+/** Turns a JSON Patch (RFC 6902) into a body: the changed members of the representation, with their whole new values. */
 export function* patchedBody(
   unit: Unit,
   call: Call,
@@ -92,7 +92,7 @@ export function* patchedBody(
   return body
 }
 
-/** Shows the members that a patch names, as far as a row shows them; all where it names the whole row. */
+/** A view of the members that a patch names; of all members if it names the whole row. */
 function viewNamed({ resource }: Call, operations: readonly Operation[]): View {
   const whole = viewOf(resource, plainShape)
   if (operations.some(one => one.path.length === 0 || ('from' in one && one.from.length === 0))) return whole
@@ -100,7 +100,7 @@ function viewNamed({ resource }: Call, operations: readonly Operation[]): View {
   return viewOf(resource, { depth: 1, include: [], fields: whole.names.filter(name => named.has(name)) })
 }
 
-/** Members that differ; null for those that are gone. */
+/** The members that differ; null for removed ones. */
 function changes(before: Members, after: Members): Members {
   const changed: [string, unknown][] = []
   for (const name of new Set([...Object.keys(before), ...Object.keys(after)]))
