@@ -35,7 +35,7 @@ function failure(thrown: unknown, call: Call, { onFault, onRefusal }: Listeners)
   const error = ApiError.from(thrown)
   // What abort(status, response) throws is an answer to be sent as it is.
   if (error.cause instanceof Response) return responded(call, error.status, error.cause)
-  if (error.status >= 500) onFault(error, call)
+  if (error.isFault) onFault(error, call)
   else if (typeof error.cause === 'string') onRefusal?.(error.cause, call)
   return { kind: 'failure', error }
 }

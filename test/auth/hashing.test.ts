@@ -29,7 +29,9 @@ interface Answer {
 }
 
 async function open(store: Store) {
-  const app = api({ user, team }, { store, report: () => {}, http: { log: () => {} } })
+  const faults: unknown[] = []
+  const onFault = (fault: unknown): void => void faults.push(fault)
+  const app = api({ user, team }, { store, report: () => {}, onFault, http: { log: () => {} } })
   onTestFinished(() => app.close())
   await app.post('user', { email: 'ann@x.io', password })
   await app.post('team', { name: 'reds' })
@@ -48,7 +50,7 @@ async function open(store: Store) {
   const login = (email: string, secret: string): Promise<Answer> =>
     ask('POST', '/auth/token', { email, password: secret })
   const bearer = { authorization: `Bearer ${(await login('ann@x.io', password)).body.access_token as string}` }
-  return { app, ask, login, bearer }
+  return { app, ask, login, bearer, faults }
 }
 
 /** Lets so many hashes wait that no write is let in any more. Gives what resolves once they are made. */
@@ -72,7 +74,7 @@ describe.each<[string, () => Store]>([
   ['SQLite', () => sqlite(':memory:')],
 ])('over %s', (_, store) => {
   test('where too many passwords wait, a write that brings some is refused, but only after all that is wrong with it', async () => {
-    const { app, ask, login, bearer } = await open(store())
+    const { app, ask, login, bearer, faults } = await open(store())
     const [taken, ...others] = users(20)
     const key = { 'idempotency-key': 'once' }
     const first = await ask('POST', '/user', taken, key)
@@ -101,6 +103,8 @@ describe.each<[string, () => Store]>([
     expect(isEmpty).toBe(false)
     await emptied
     expect(await app.list('user')).toHaveLength(2)
+    // The caller brought it about: nothing is broken.
+    expect(faults).toEqual([])
   })
 
   test('twenty passwords in one request are hashed, whatever way they come in, and no more', async () => {
