@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, expectTypeOf, test } from 'vitest'
 import { api, ApiError, handled, memory, ModelError, resource, sqlite, t, type Store } from '../src/index.ts'
-import type { Followed, Values } from '../src/live/published.ts'
+import type { FollowedUri, Values } from '../src/live/published.ts'
 import type { Listener, Subscription } from '../src/live/subscription.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'handled-'))
@@ -24,7 +24,7 @@ interface Apple {
 const note = resource({ id: t.id(), text: t.text() }).public()
 
 /** Follows for nobody in particular. */
-const anyone = { principal: null, permit: () => {}, owner: {} } satisfies Partial<Followed>
+const anyone = { principal: null, permit: () => {}, owner: {} } satisfies Partial<FollowedUri>
 
 function orchard(store: Store) {
   const apples = new Map<number, Apple>()

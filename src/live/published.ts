@@ -14,12 +14,12 @@ export interface Values extends Kind {
   /** JSON text; null = there is nothing. */
   readonly state: string | null
   readonly step: Published
-  readonly followed: Followed
-  readonly asked: Followed
+  readonly followed: FollowedUri
+  readonly asked: FollowedUri
 }
 
 /** A URI that is followed, and by whom. */
-export interface Followed {
+export interface FollowedUri {
   /** Canonical. */
   readonly uri: string
   readonly principal: Principal | null
@@ -58,7 +58,7 @@ export class PublishedFeed implements Source<Values> {
 
   /** Begins with the state or, with `since`, with what happened after that position if the log can tell. */
   async subscribe(
-    followed: Followed,
+    followed: FollowedUri,
     listener: Listener<Values>,
     since: string | null = null,
     standing: Standing | null = null,
@@ -93,7 +93,7 @@ export class PublishedFeed implements Source<Values> {
 
   /** It is asked for anew: rules of functions are asked when something is read. */
   // oxlint-disable-next-line require-yield -- reading is not the store's
-  *reconsider(_snapshot: Snapshot, subscription: Subscription<Values>, followed: Followed): Work<void> {
+  *reconsider(_snapshot: Snapshot, subscription: Subscription<Values>, followed: FollowedUri): Work<void> {
     subscription.switchTo(followed.uri, { ...followed }, null)
   }
 

@@ -5,7 +5,7 @@ import { missing } from '../engine/handled.ts'
 import type { SocketHost } from './socket/host.ts'
 
 /** Who follows what functions serve. */
-export interface Follower {
+export interface Following {
   /** Canonical. */
   readonly uri: string
   /** As the client wrote it. */
@@ -23,7 +23,7 @@ export interface Follower {
 /** Tells what the getter says, then every record about it; throws where the caller may not read it. */
 export function followHandled(
   { handled, published }: Pick<SocketHost, 'handled' | 'published'>,
-  { uri, spelled, owner, principal, standing, since, mustExist }: Follower,
+  { uri, spelled, owner, principal, standing, since, mustExist }: Following,
   listener: Listener<Values>,
 ): Promise<Subscription<Values>> {
   const read = async (me: Principal | null, isNew: boolean): Promise<string | null> => {

@@ -8,7 +8,7 @@ import type { AskedSubscription, Follow, Key, Teller } from './dialect.ts'
 import type { SocketHost } from './host.ts'
 
 /** Whose subscriptions they are: a session. */
-export interface Follower {
+export interface Subscriber {
   readonly host: SocketHost
   readonly mailbox: Mailbox
   readonly principal: Principal | null
@@ -18,14 +18,14 @@ export interface Follower {
 
 /** The subscriptions of one connection, by the keys that its client gave them. */
 export class Subscriptions {
-  readonly #follower: Follower
+  readonly #subscriber: Subscriber
   readonly #held = new Map<Key, Held>()
   /** What is asked of a key while it begins, one after the other. */
   readonly #turns = new Map<Key, Promise<unknown>>()
   #isClosed = false
 
-  constructor(follower: Follower) {
-    this.#follower = follower
+  constructor(subscriber: Subscriber) {
+    this.#subscriber = subscriber
   }
 
   get size(): number {
@@ -59,7 +59,7 @@ export class Subscriptions {
 
   async #subscribe(asked: AskedSubscription): Promise<void> {
     const { key } = asked
-    const most = this.#follower.host.engine.limits.subscriptions
+    const most = this.#subscriber.host.engine.limits.subscriptions
     // What was asked before may have waited for its turn.
     if (this.#isClosed) throw new ApiError('gone', { detail: 'the connection is closed' })
     const known = this.#held.get(key)
@@ -74,10 +74,10 @@ export class Subscriptions {
     if (this.#held.size >= most) {
       throw new ApiError('too_many_subscriptions', { detail: `at most ${most} subscriptions on one connection` })
     }
-    const held = new Held(this.#follower.mailbox, asked, this)
+    const held = new Held(this.#subscriber.mailbox, asked, this)
     this.#held.set(key, held)
     try {
-      await held.begin(await asked.follow(), this.#follower)
+      await held.begin(await asked.follow(), this.#subscriber)
     } catch (error) {
       this.forget(held)
       throw error
@@ -94,7 +94,7 @@ export class Subscriptions {
 
   /** They are another caller's from now on: each tells what that comes to. */
   async handOver(): Promise<void> {
-    for (const held of this.#held.values()) await held.handOver(this.#follower)
+    for (const held of this.#held.values()) await held.handOver(this.#subscriber)
   }
 
   /** Ends all of them, for good. */
@@ -153,7 +153,7 @@ class Held implements Listener<Kind> {
     this.#among = among
   }
 
-  async begin(follow: Follow, { host, principal, standing }: Follower): Promise<void> {
+  async begin(follow: Follow, { host, principal, standing }: Subscriber): Promise<void> {
     this.teller = follow.teller
     if ('call' in follow) {
       const { call, since, mode } = follow
@@ -168,7 +168,7 @@ class Held implements Listener<Kind> {
     this.#subscription.drained()
   }
 
-  async handOver({ host, principal, standing }: Follower): Promise<void> {
+  async handOver({ host, principal, standing }: Subscriber): Promise<void> {
     if (this.#asked && this.#subscription)
       await host.live.handOver(this.#subscription, { ...this.#asked, principal }, standing)
   }

@@ -10,7 +10,7 @@ import type { UriTargets } from '../uri-target.ts'
 import { withoutHeaders } from '../without-headers.ts'
 import { eventFrame, spellingOf, type Spelling } from './frames.ts'
 import { isEvent, readMessage, readOptions, type Message, type Options } from './message.ts'
-import { RowsTeller, ValuesTeller } from './tellers.ts'
+import { SocketIoRows, SocketIoValues } from './tellers.ts'
 import { toldError } from './told-error.ts'
 import { write } from './writes.ts'
 
@@ -132,7 +132,7 @@ export class SocketIoDialect implements Dialect<Packet> {
     const since = options?.since ?? null
     if (target === undefined) {
       const canonical = canonicalUri(uri)
-      const teller = new ValuesTeller(this, this.#spelling(uri, canonical.endsWith('/'), options, false), canonical)
+      const teller = new SocketIoValues(this, this.#spelling(uri, canonical.endsWith('/'), options, false), canonical)
       return { uri: canonical, spelled: uri, since, mustExist: false, owner: options ? teller : this, teller }
     }
     const { resource, id, parent } = target
@@ -146,7 +146,7 @@ export class SocketIoDialect implements Dialect<Packet> {
       mode: host.engine.mode,
       conditions: null,
     })
-    const teller = new RowsTeller(this, this.#spelling(uri, id === null, options, isDeep(asked.shape)), target)
+    const teller = new SocketIoRows(this, this.#spelling(uri, id === null, options, isDeep(asked.shape)), target)
     return { call, since, mode: options?.mode ?? 'every', teller }
   }
 
@@ -162,7 +162,7 @@ export class SocketIoDialect implements Dialect<Packet> {
     let list = false
     let item = false
     for (const teller of subscriptions.tellers()) {
-      if (!(teller instanceof RowsTeller) || teller.target.resource !== resource || teller.isNamed) continue
+      if (!(teller instanceof SocketIoRows) || teller.target.resource !== resource || teller.isNamed) continue
       if (teller.target.id === null) list = true
       else item = true
     }

@@ -10,7 +10,7 @@ import type { UriTarget } from '../uri-target.ts'
 import { batchFrame, publishedFrame, stateFrame, stateOf, type Spelling } from './frames.ts'
 
 /** The connection on which it is told. */
-export interface Connection {
+interface Connection {
   /** What of a batch was not told there already. */
   untold(batch: Batch, resource: Resource): Batch
   /** Says an error that answers no message. */
@@ -18,7 +18,7 @@ export interface Connection {
 }
 
 /** Tells a subscription to rows. */
-export class RowsTeller implements Teller<Rows> {
+export class SocketIoRows implements Teller<Rows> {
   readonly target: UriTarget
   readonly #connection: Connection
   readonly #to: Spelling
@@ -48,7 +48,7 @@ export class RowsTeller implements Teller<Rows> {
 }
 
 /** Tells a subscription to what functions serve. */
-export class ValuesTeller implements Teller<Values> {
+export class SocketIoValues implements Teller<Values> {
   readonly #connection: Connection
   readonly #to: Spelling
   readonly #uri: string

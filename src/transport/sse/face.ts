@@ -14,7 +14,7 @@ import type { CollectionEndpoint, ItemEndpoint } from '../http/routes.ts'
 import { queryOf } from '../http/target.ts'
 import type { Teller } from '../socket/dialect.ts'
 import { EVENT_STREAM } from './accept.ts'
-import { rowsTeller } from './frames.ts'
+import { streamedRows } from './frames.ts'
 import { SseStream, type Carried } from './stream.ts'
 
 /**
@@ -45,14 +45,14 @@ export async function sendStream(
   const since = exchange.header('last-event-id') ?? words.since
   await follow(face, live, exchange, {
     fields,
-    teller: rowsTeller(live.epoch, showsId),
+    teller: streamedRows(live.epoch, showsId),
     // If the reader changes, the subscription tells what that comes to.
     begin: (stream, standing) => live.subscribe(call, stream, since, words.mode, standing),
   })
 }
 
 /** What a stream tells, and how. */
-export interface Followed<K extends Kind> {
+export interface Streamed<K extends Kind> {
   readonly fields: () => FieldLines
   readonly teller: Teller<K>
   begin(stream: SseStream<K>, standing: Standing | null): Promise<Carried>
@@ -65,20 +65,20 @@ export async function follow<K extends Kind>(
   { engine }: Face,
   live: Live,
   exchange: Exchange,
-  followed: Followed<K>,
+  streamed: Streamed<K>,
 ): Promise<void> {
   const { auth, limits } = engine
-  const { teller } = followed
-  const stream = new SseStream({ live, limits, teller, open: () => exchange.open(200, followed.fields()) })
+  const { teller } = streamed
+  const stream = new SseStream({ live, limits, teller, open: () => exchange.open(200, streamed.fields()) })
   const identity = (await auth?.identify(exchange)) ?? null
-  stream.carry(await followed.begin(stream, identity && auth!.standing(identity)))
+  stream.carry(await streamed.begin(stream, identity && auth!.standing(identity)))
   if (stream.isClosed) return
   const end = (): void => stream.end(closed())
   live.closing.addEventListener('abort', end, { once: true })
   const unwatch =
     identity &&
     auth?.watch(identity, what => {
-      if (what.kind === 'changed') followed.changed?.(stream)
+      if (what.kind === 'changed') streamed.changed?.(stream)
       else stream.end(new ApiError(what.kind === 'expired' ? 'token_expired' : 'unauthenticated'))
     })
   stream.onClosed = () => {

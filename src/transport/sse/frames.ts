@@ -19,7 +19,7 @@ export const hello: Frame = Buffer.from(`retry: ${RETRY}\n\n`)
 export const heartbeat: Frame = Buffer.from(':\n\n')
 
 /** Tells rows. Where they do not show their id, it goes beside. */
-export function rowsTeller(epoch: string, showsId: boolean): Teller<Rows> {
+export function streamedRows(epoch: string, showsId: boolean): Teller<Rows> {
   return {
     snapshot: (rows, position, reset) =>
       sharedFrame(rows, `sse ${reset} ${showsId}`, () => snapshotFrame(rows, position, reset, showsId)),
@@ -78,7 +78,7 @@ function batchFrame({ events, order, resource, position }: Batch, epoch: string)
 }
 
 /** Tells what functions serve at a URI: a list as it is, an item in a list of one. */
-export function valuesTeller(epoch: string, isList: boolean): Teller<Values> {
+export function streamedValues(epoch: string, isList: boolean): Teller<Values> {
   return {
     snapshot: (body, position, reset) => {
       const state = isList ? (body ?? '[]') : `[${body ?? ''}]`

@@ -8,7 +8,7 @@ import { readParameters } from '../http/parameters.ts'
 import { queryOf } from '../http/target.ts'
 import { followHandled } from '../follow-handled.ts'
 import { follow, streamFields } from './face.ts'
-import { valuesTeller } from './frames.ts'
+import { streamedValues } from './frames.ts'
 
 /** What a stream of something that functions serve is made of. */
 export interface HandledSource {
@@ -33,7 +33,7 @@ export async function sendHandledStream(
   }
   await follow<Values>(face, live, exchange, {
     fields,
-    teller: valuesTeller(live.epoch, uri.endsWith('/')),
+    teller: streamedValues(live.epoch, uri.endsWith('/')),
     begin: (stream, standing) => {
       const follower = { uri, spelled: uri, owner: stream, principal, standing, since, mustExist: true }
       return followHandled({ handled, published }, follower, stream)

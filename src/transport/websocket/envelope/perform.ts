@@ -20,7 +20,7 @@ export interface Done {
 }
 
 /** Who asks, and in which dialect. */
-export interface Asking {
+interface Asking {
   readonly session: Pick<Session, 'host' | 'principal' | 'credentials' | 'asking'>
   readonly profile: Profile
 }

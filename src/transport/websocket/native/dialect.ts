@@ -14,7 +14,7 @@ import { callOf } from './call-of.ts'
 import { callHandled, checkFollowing, targetOf } from './handled-calls.ts'
 import { valueFrame } from './published-frames.ts'
 import { readFrame } from './read-frame.ts'
-import { RowsTeller, ValuesTeller } from './tellers.ts'
+import { NativeRows, NativeValues } from './tellers.ts'
 import { answerFrame, doneFrame, helloFrame, pongFrame, refusalFrame } from './write-frame.ts'
 
 /** Milliseconds that an anonymous connection has to ask for something that it may have, and bytes of its messages. */
@@ -132,13 +132,13 @@ class NativeDialect implements Dialect<string> {
       checkFollowing(served, frame, host.engine.limits)
       await this.#reached(frame)
       const { uri } = served
-      const teller = new ValuesTeller(id, uri, host.live.epoch)
+      const teller = new NativeValues(id, uri, host.live.epoch)
       // Each subscription has a name of its own: what concerns two of them is told to both.
       return { uri, spelled: uri, since, mustExist: true, owner: teller, teller }
     }
     const call = this.#callOf(frame)
     await this.#reached(frame)
-    return { call, since, mode, teller: new RowsTeller(id, host.live.epoch) }
+    return { call, since, mode, teller: new NativeRows(id, host.live.epoch) }
   }
 
   #callOf(frame: CallFrame | SubscribeFrame): Call {

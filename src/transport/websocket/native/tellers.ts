@@ -31,7 +31,7 @@ class Named implements Label {
 }
 
 /** Tells a subscription to rows. */
-export class RowsTeller extends Named implements Teller<Rows> {
+export class NativeRows extends Named implements Teller<Rows> {
   snapshot(rows: readonly Shown[], position: string, reset: boolean): Frame {
     return snapshotFrame(this, rows, position, reset)
   }
@@ -42,7 +42,7 @@ export class RowsTeller extends Named implements Teller<Rows> {
 }
 
 /** Tells a subscription to what functions serve at a URI. */
-export class ValuesTeller extends Named implements Teller<Values> {
+export class NativeValues extends Named implements Teller<Values> {
   readonly #uri: string
 
   constructor(sub: RequestId, uri: string, epoch: string) {
