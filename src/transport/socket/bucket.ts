@@ -18,7 +18,9 @@ export class Bucket {
 
   take(): boolean {
     const now = this.#clock()
-    this.#left = Math.min(this.#burst, this.#left + ((now - this.#at) * this.#rate) / 1_000)
+    // A clock that is set back takes nothing away.
+    const passed = Math.max(0, now - this.#at)
+    this.#left = Math.min(this.#burst, this.#left + (passed * this.#rate) / 1_000)
     this.#at = now
     if (this.#left < 1) {
       this.refused++
