@@ -114,7 +114,7 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
     database: handle => database(engine, handle, undefined),
     onFault: onBackgroundFault,
   })
-  const published = new PublishedFeed({ live, store, still: handled.still })
+  const published = new PublishedFeed({ live, store, handled })
   const documented = { model, auth, routes, prefix, limits }
   const http: HttpOptions = {
     ...(options.exporters && { exporters: options.exporters }),

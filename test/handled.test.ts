@@ -24,7 +24,7 @@ interface Apple {
 const note = resource({ id: t.id(), text: t.text() }).public()
 
 /** Follows for nobody in particular. */
-const anyone = { principal: null, permit: () => {}, owner: {} } satisfies Partial<FollowedUri>
+const anyone = { principal: null, owner: {}, mustExist: false } satisfies Partial<FollowedUri>
 
 function orchard(store: Store) {
   const apples = new Map<number, Apple>()
@@ -182,8 +182,7 @@ describe.each(orchards)('handled resources over %s', (_, plant) => {
       owner: object,
       since: string | null = null,
     ): Promise<Subscription<Values>> => {
-      const read = async (): Promise<string | null> => (await app.handled.get({ uri, principal: null }))?.body ?? null
-      return app.published.subscribe({ ...anyone, uri, owner, read }, recorder(name), since)
+      return app.published.subscribe({ ...anyone, uri, spelled: uri, owner }, recorder(name), since)
     }
     const both = {}
     await follow('list', '/apples/', {})
@@ -256,8 +255,7 @@ describe.each(orchards)('handled resources over %s', (_, plant) => {
       isBusy: () => false,
       end: () => {},
     }
-    const read = async (): Promise<string> => (await app.handled.get({ uri: '/n/', principal: null }))!.body
-    const subscribing = app.published.subscribe({ ...anyone, uri: '/n/', read }, listener)
+    const subscribing = app.published.subscribe({ ...anyone, uri: '/n/', spelled: '/n/' }, listener)
     await reading.promise
     const writing = app.handled.create({ uri: '/n/', principal: null }, { n: 2 })
     gate.resolve()

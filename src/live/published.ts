@@ -1,6 +1,7 @@
 import type { Principal, Standing } from '../auth/principal.ts'
 import { ApiError } from '../protocol/error.ts'
 import { formatPosition } from '../protocol/position.ts'
+import { missing, type Handled } from '../engine/handled.ts'
 import { listOf } from '../model/uri-pattern.ts'
 import type { Commit, Published, Snapshot, Store } from '../store/store.ts'
 import type { Work } from '../store/work.ts'
@@ -22,11 +23,11 @@ export interface Values extends Kind {
 export interface FollowedUri {
   /** Canonical. */
   readonly uri: string
+  /** As the client wrote it. */
+  readonly spelled: string
   readonly principal: Principal | null
-  /** Throws where a caller may not follow it. */
-  readonly permit: (principal: Principal | null) => void
-  /** What is there now for a caller. `isNew` = nothing was told yet. */
-  readonly read: (principal: Principal | null, isNew: boolean) => Promise<string | null>
+  /** Where the getter says that there is nothing, there is nothing to begin with; what goes meanwhile is told. */
+  readonly mustExist: boolean
   /** Who hears of a record once, however many of its subscriptions it concerns: the connection. */
   readonly owner: object
 }
@@ -37,8 +38,7 @@ const REPLAY = 10_000
 export interface PublishedOptions {
   readonly live: Live
   readonly store: Store
-  /** Work that no write to the URI's list overtakes. */
-  readonly still: <T>(uri: string, work: () => Promise<T>) => Promise<T>
+  readonly handled: Handled
 }
 
 /** Follows what functions serve: a state, then every record of the log about the URI, in order, once. */
@@ -146,13 +146,13 @@ export class PublishedFeed implements Source<Values> {
   /** Takes the state while no write overtakes it, and tells it: again, if meanwhile it is another caller who follows. */
   async #start(subscription: Subscription<Values>, first: First | null): Promise<void> {
     const { listener, key } = subscription
-    const { live, still } = this.#options
-    await still(key, async () => {
+    const { live, handled } = this.#options
+    await handled.still(key, async () => {
       while (subscription.start()) {
         const { followed } = subscription
-        followed.permit(followed.principal)
+        handled.permitFollowing(key, followed.principal)
         const { at, missed } = await live.at(snapshot => this.#join(snapshot, subscription, first))
-        const body = missed === null ? await followed.read(followed.principal, first !== null) : null
+        const body = missed === null ? await this.#read(followed, first !== null) : null
         if (subscription.followed !== followed) continue
         if (subscription.isClosed) return
         if (missed !== null) listener.resumed(first!.since!)
@@ -160,6 +160,14 @@ export class PublishedFeed implements Source<Values> {
         return subscription.begin(missed ?? [])
       }
     })
+  }
+
+  /** What the getter says, as JSON text. */
+  async #read({ uri, spelled, principal, mustExist }: FollowedUri, isNew: boolean): Promise<string | null> {
+    const found = await this.#options.handled.get({ uri, spelled, principal })
+    if (found && found.value != null) return found.body
+    if (found && isNew && mustExist) throw missing(uri)
+    return null
   }
 
   /** Where the log is, and its records about the URI after a position; null if it cannot tell, or would tell too much. */

@@ -8,7 +8,7 @@ export class Bucket {
   /** Messages in a row that were one too many. */
   refused = 0
 
-  constructor(rate: number, burst: number, clock: () => number = () => performance.now()) {
+  constructor(rate: number, burst: number, clock: () => number) {
     this.#rate = rate
     this.#burst = burst
     this.#clock = clock

@@ -2,7 +2,7 @@ import type { Identity } from '../../auth/principal.ts'
 import type { Call } from '../../engine/call.ts'
 import type { Mode } from '../../live/coalesce.ts'
 import type { Frame } from '../../live/event.ts'
-import type { Values } from '../../live/published.ts'
+import type { FollowedUri, Values } from '../../live/published.ts'
 import type { Kind, Rows } from '../../live/source.ts'
 import type { Subscription } from '../../live/subscription.ts'
 import type { ApiError } from '../../protocol/error.ts'
@@ -84,16 +84,8 @@ export interface FollowRows {
 }
 
 /** What functions serve at a URI, or whatever is published there. */
-export interface FollowValues {
-  /** Canonical. */
-  readonly uri: string
-  /** As the client wrote it. */
-  readonly spelled: string
+export interface FollowValues extends Omit<FollowedUri, 'principal'> {
   readonly since: string | null
-  /** It cannot be followed where there is nothing yet. */
-  readonly mustExist: boolean
-  /** Who is told of a record once, however many of its subscriptions it concerns. */
-  readonly owner: object
   readonly teller: Teller<Values>
 }
 

@@ -3,7 +3,6 @@ import type { Kind } from '../../live/source.ts'
 import type { Listener, Subscription } from '../../live/subscription.ts'
 import type { Mailbox } from '../../live/mailbox.ts'
 import { ApiError } from '../../protocol/error.ts'
-import { followHandled } from '../follow-handled.ts'
 import type { AskedSubscription, Follow, Key, Teller } from './dialect.ts'
 import type { SocketHost } from './host.ts'
 
@@ -160,7 +159,9 @@ class Held implements Listener<Kind> {
       this.#asked = call
       this.#subscription = await host.live.subscribe(call, this, since, mode, standing)
     } else {
-      const subscription = await followHandled(host, { ...follow, principal, standing }, this)
+      const { uri, spelled, mustExist, owner, since } = follow
+      const followed = { uri, spelled, mustExist, owner, principal }
+      const subscription = await host.published.subscribe(followed, this, since, standing)
       this.#asked = subscription.followed
       this.#subscription = subscription
     }

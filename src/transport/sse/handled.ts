@@ -6,7 +6,6 @@ import type { Exchange, FieldLines } from '../http/exchange.ts'
 import type { Face } from '../http/face.ts'
 import { readParameters } from '../http/parameters.ts'
 import { queryOf } from '../http/target.ts'
-import { followHandled } from '../follow-handled.ts'
 import { follow, streamFields } from './face.ts'
 import { streamedValues } from './frames.ts'
 
@@ -35,8 +34,8 @@ export async function sendHandledStream(
     fields,
     teller: streamedValues(live.epoch, uri.endsWith('/')),
     begin: (stream, standing) => {
-      const follower = { uri, spelled: uri, owner: stream, principal, standing, since, mustExist: true }
-      return followHandled({ handled, published }, follower, stream)
+      const followed = { uri, spelled: uri, owner: stream, principal, mustExist: true }
+      return published.subscribe(followed, stream, since, standing)
     },
     // Rules of functions are asked when a stream begins: a reader with other rights begins anew.
     changed: stream => stream.end(new ApiError('unauthenticated')),
