@@ -1,12 +1,19 @@
 // Which dialects there are, and what each of them adds to an API. Nothing else imports them.
 import type { ApiOptions } from './api-options.ts'
+import type { DescribeOptions } from './describe/options.ts'
 import { cast } from './dialects/blargh/cast.ts'
+import { describeEnvelope } from './dialects/channels/asyncapi.ts'
+import { EnvelopeFace } from './dialects/channels/face.ts'
+import { checkEnvelopes } from './dialects/channels/settings.ts'
 import { metaFile, metaOf } from './dialects/restaction/meta.ts'
 import { metaPages } from './dialects/restaction/meta-pages.ts'
 import { restactionNotation } from './dialects/restaction/notation.ts'
+import { describeSocketIo } from './dialects/socketapi/asyncapi.ts'
+import type { DeclarationCheck } from './model/link.ts'
 import type { Model } from './model/model.ts'
 import { jsonMode, type InputMode } from './schema/input-mode.ts'
 import type { Notation } from './schema/notation.ts'
+import type { FaceOptions } from './transport/faces.ts'
 import type { Page } from './transport/http/page.ts'
 
 /** How JSON bodies are read. */
@@ -26,4 +33,25 @@ export function documentationOf(
   prefix: string,
 ): (page: Page) => Page {
   return metaPages(model, metaFile(meta, metaOf(auth)), prefix)
+}
+
+/** Checks of what dialects are told of resources. */
+export const declarationChecks: readonly DeclarationCheck[] = Object.freeze([checkEnvelopes])
+
+type Sockets = Pick<ApiOptions, 'socketio' | 'websocket'>
+
+/** The ways in on sockets beside restuary.1, unless they are closed. */
+export function facesOf({ socketio = {}, websocket = {} }: Sockets): FaceOptions {
+  return {
+    socketio: socketio !== false && {
+      ...socketio,
+      words: async () => (await import('./dialects/socketapi/dialect.ts')).socketApiWords,
+    },
+    websocket: websocket !== false && { '': host => new EnvelopeFace(host, websocket.envelope).accept },
+  }
+}
+
+/** What documents tell of those that are open. */
+export function socketsOf({ socketio, websocket }: Sockets): DescribeOptions['sockets'] {
+  return [...(websocket === false ? [] : [describeEnvelope]), ...(socketio === false ? [] : [describeSocketIo])]
 }

@@ -23,6 +23,7 @@ export interface Documented {
   readonly routes: HandledRoutes
   readonly prefix: string
   readonly limits: Limits
+  readonly sockets: DescribeOptions['sockets']
 }
 
 /** The documents of an API: descriptions, client, and the page, which a dialect may show in another way. */
@@ -31,7 +32,7 @@ export function documentPages(
   options: DocumentOptions,
   documentation?: (page: Page) => Page,
 ): readonly Page[] {
-  const { model, auth, prefix, limits, routes } = documented
+  const { model, auth, prefix, limits, routes, sockets } = documented
   const { description } = model.docs
   const describe: DescribeOptions = {
     title: titleIn(description, 'API'),
@@ -44,6 +45,7 @@ export function documentPages(
     paths: options.paths ?? {},
     login: (auth?.login && [...model.resources.values()].find(one => one.login !== null)?.login) ?? null,
     handled: routes.all,
+    sockets,
   }
   return describePages(model, describe, documentation)
 }

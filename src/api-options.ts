@@ -3,6 +3,7 @@ import type { ApiError } from './protocol/error.ts'
 import type { Provided } from './model/action-context.ts'
 import type { AnyResource } from './model/declaration.ts'
 import type { RateLimit } from './model/rate-limit.ts'
+import type { Profile } from './dialects/channels/profile.ts'
 import type { Validators } from './dialects/restaction/text/validator.ts'
 import type { FileStore } from './store/files.ts'
 import type { Store } from './store/store.ts'
@@ -17,9 +18,14 @@ import type { Budgets } from './engine/limit.ts'
 import type { JobsOptions } from './engine/jobs/jobs-environment.ts'
 import type { DocumentOptions } from './api-documents.ts'
 import type { Operations } from './operations.ts'
-import type { FaceOptions } from './transport/faces.ts'
+import type { SocketIoOptions } from './transport/socketio/options.ts'
 import type { Exporter } from './transport/http/negotiate.ts'
 import type { HttpOptions } from './transport/http/options.ts'
+
+export interface WebSocketOptions {
+  /** Whose words clients without a subprotocol hear where the two differ: channels-api's (default) or DCRF's. */
+  readonly envelope?: Profile
+}
 
 /** What an API is told beside its resources. */
 export interface ApiOptions
@@ -96,9 +102,13 @@ export interface LimitOptions {
 }
 
 /** How it is served. */
-export interface ServiceOptions extends FaceOptions {
+export interface ServiceOptions {
   /** Options of the HTTP face. */
   readonly http?: HttpOptions
+  /** Options of the Socket.IO face; false = there is none. */
+  readonly socketio?: SocketIoOptions | false
+  /** Options of WebSockets; false = there are none. */
+  readonly websocket?: WebSocketOptions | false
   /** Formats of one's own by media type, beside JSON, XML, CSV and MessagePack: `{ 'text/html': value => … }`. */
   readonly exporters?: Readonly<Record<string, Exporter>>
 }

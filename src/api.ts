@@ -14,7 +14,7 @@ import { withEphemeral } from './engine/expiry.ts'
 import { createHandled, type Handled, type OutsideChange } from './engine/handled.ts'
 import { runJob, type RunJob } from './engine/jobs/of-model.ts'
 import { matchUrl, urlOf, type UrlMatch } from './engine/url.ts'
-import { documentationOf } from './api-dialects.ts'
+import { documentationOf, facesOf, socketsOf } from './api-dialects.ts'
 import { documentPages } from './api-documents.ts'
 import { fileOperations, type FileOperations } from './api-files.ts'
 import type { ApiOptions } from './api-options.ts'
@@ -115,7 +115,7 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
     onFault: onBackgroundFault,
   })
   const published = new PublishedFeed({ live, store, handled })
-  const documented = { model, auth, routes, prefix, limits }
+  const documented = { model, auth, routes, prefix, limits, sockets: socketsOf(options) }
   const http: HttpOptions = {
     ...(options.exporters && { exporters: options.exporters }),
     ...options.http,
@@ -165,8 +165,4 @@ function liveOf(engine: OwnEngine, store: Store, { clock, onFault }: Pick<LiveOp
   const { limits, gate, enter, auth } = engine
   const changedIn: LiveOptions['changedIn'] = auth && (commits => auth.changedIn(commits))
   return new Live({ store, limits, clock, gate, enter, changedIn, onFault })
-}
-
-function facesOf({ socketio, websocket }: FaceOptions): FaceOptions {
-  return { ...(socketio !== undefined && { socketio }), ...(websocket !== undefined && { websocket }) }
 }

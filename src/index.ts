@@ -6,7 +6,7 @@
  * await serve(api({ todo }, { store: sqlite('todo.db') }), { port: 3000 })
  */
 export { api, type Api } from './api.ts'
-export type { ApiOptions } from './api-options.ts'
+export type { ApiOptions, WebSocketOptions } from './api-options.ts'
 export type { FileOperations, PutFileOptions } from './api-files.ts'
 export { serve, type Served, type ServeOptions } from './serve.ts'
 export {
@@ -21,7 +21,7 @@ export {
 } from './model/handled.ts'
 export type { ParamsOf } from './model/uri-pattern.ts'
 export type { OutsideChange } from './engine/handled.ts'
-export type { EnvelopeOperation, EnvelopeSettings } from './model/envelope.ts'
+export type { Extension } from './model/extension.ts'
 export { resource, type Declared, type ResourceSettings } from './model/resource.ts'
 export {
   act,
@@ -87,7 +87,7 @@ export type { LiveChange, LiveRows } from './live/rows.ts'
 export type { Mode } from './live/coalesce.ts'
 export { mount, type Mountable, type Mounted } from './transport/mount.ts'
 export { handler } from './transport/node.ts'
-export { attachFaces, type Faces, type FaceOptions, type SocketApi, type WebSocketOptions } from './transport/faces.ts'
+export { attachFaces, type Faces, type FaceOptions, type SocketApi } from './transport/faces.ts'
 export type { SocketIoOptions } from './transport/socketio/options.ts'
 export type { Exported, Exporter } from './transport/http/negotiate.ts'
 export type { HttpOptions } from './transport/http/options.ts'

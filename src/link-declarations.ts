@@ -1,4 +1,4 @@
-import { notationOf } from './api-dialects.ts'
+import { declarationChecks, notationOf } from './api-dialects.ts'
 import type { ApiOptions } from './api-options.ts'
 import { withSessions } from './auth/session.ts'
 import { withFiles } from './engine/files/of-model.ts'
@@ -26,7 +26,7 @@ export function linkDeclarations(
   const { paths = {}, docs = null } = options
   const { modelled, handled } = apart(declared)
   const resources = withJobResource(withHooks(withSessions(withFiles(modelled))), paths)
-  const model = link(resources, { limits, paths, docs, notation: notationOf(options) })
+  const model = link(resources, { limits, paths, docs, notation: notationOf(options), checks: declarationChecks })
   return { model, routes: linkHandled(handled, model) }
 }
 

@@ -6,30 +6,26 @@ import { WebSocket } from 'ws'
 import { action, api, ApiError, resource, t, type Api, type ApiOptions } from '../src/index.ts'
 import { handler, nodeServer } from '../src/transport/node.ts'
 import type { Session } from '../src/transport/socket/session.ts'
-import { EnvelopeFace } from '../src/transport/websocket/envelope/face.ts'
-import type { Profile } from '../src/transport/websocket/envelope/profile.ts'
+import { EnvelopeFace } from '../src/dialects/channels/face.ts'
+import { envelope } from '../src/dialects/channels/index.ts'
+import type { Profile } from '../src/dialects/channels/profile.ts'
 import { acceptSockets } from '../src/transport/websocket/upgrade.ts'
 
-const question = resource(
-  {
-    id: t.id(),
-    text: t.text({ min: 1, max: 20 }),
-    votes: t.integer({ min: -5 }).default(0),
-    tag: t.text().unique().nullable(),
-  },
-  { label: 'vec.question' },
-)
-  .envelope({ page: 2 })
+const question = resource({
+  id: t.id(),
+  text: t.text({ min: 1, max: 20 }),
+  votes: t.integer({ min: -5 }).default(0),
+  tag: t.text().unique().nullable(),
+})
+  .with(envelope({ label: 'vec.question', page: 2 }))
   .public()
   .actions({
     shout: action({ on: 'row', run: ({ row }) => String(row['text']).toUpperCase() }),
     fail: action({ run: () => { throw new ApiError('rate_limited', { detail: 'Not so fast.' }) } }), // prettier-ignore
   })
-const tagged = resource({ id: t.id(), slug: t.text().unique() }).envelope({
-  stream: 'tags',
-  lookup: 'slug',
-  operations: ['retrieve', 'list', 'subscribe'],
-})
+const tagged = resource({ id: t.id(), slug: t.text().unique() }).with(
+  envelope({ stream: 'tags', lookup: 'slug', operations: ['retrieve', 'list', 'subscribe'] }),
+)
 
 type World = Api<{ question: typeof question; tagged: typeof tagged }>
 

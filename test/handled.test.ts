@@ -182,7 +182,7 @@ describe.each(orchards)('handled resources over %s', (_, plant) => {
       owner: object,
       since: string | null = null,
     ): Promise<Subscription<Values>> => {
-      return app.published.subscribe({ ...anyone, uri, spelled: uri, owner }, recorder(name), since)
+      return app.published.subscribe({ ...anyone, uri, owner }, recorder(name), since)
     }
     const both = {}
     await follow('list', '/apples/', {})
@@ -255,7 +255,7 @@ describe.each(orchards)('handled resources over %s', (_, plant) => {
       isBusy: () => false,
       end: () => {},
     }
-    const subscribing = app.published.subscribe({ ...anyone, uri: '/n/', spelled: '/n/' }, listener)
+    const subscribing = app.published.subscribe({ ...anyone, uri: '/n/' }, listener)
     await reading.promise
     const writing = app.handled.create({ uri: '/n/', principal: null }, { n: 2 })
     gate.resolve()

@@ -4,17 +4,7 @@ import { get as ask } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { io, type Socket } from 'socket.io-client'
-import {
-  api,
-  ApiError,
-  attachFaces,
-  handled,
-  resource,
-  t,
-  type Api,
-  type ApiOptions,
-  type FaceOptions,
-} from '../src/index.ts'
+import { api, ApiError, attachFaces, handled, resource, t, type Api, type ApiOptions } from '../src/index.ts'
 import { handler, nodeServer } from '../src/transport/node.ts'
 import type { Session } from '../src/transport/socket/session.ts'
 import type { SocketIoFace } from '../src/transport/socketio/face.ts'
@@ -41,7 +31,7 @@ interface Served {
 async function serve(
   options: SocketIoOptions = {},
   more: ApiOptions = {},
-  others: Omit<FaceOptions, 'socketio'> = {},
+  others: Pick<ApiOptions, 'websocket'> = {},
 ): Promise<Served> {
   const notes = new Map<string, { id: string; text: string }>()
   const faults: unknown[] = []
@@ -72,10 +62,17 @@ async function serve(
         { public: true },
       ),
     },
-    { report: () => {}, onFault: () => {}, ...more, http: { log: record => faults.push(record.error) } },
+    {
+      report: () => {},
+      onFault: () => {},
+      socketio: options,
+      ...others,
+      ...more,
+      http: { log: record => faults.push(record.error) },
+    },
   )
   const server = nodeServer(handler(app.engine, app.http), app.engine.limits)
-  const { socketio: face, close } = attachFaces(server, { ...app, faces: { ...others, socketio: options } })
+  const { socketio: face, close } = attachFaces(server, app)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(async () => {
@@ -590,7 +587,7 @@ describe('a connection', () => {
     expect(await app.list('list')).toMatchObject([{ title: 'a' }])
   })
 
-  test.each<[string, string, SocketIoOptions, Omit<FaceOptions, 'socketio'>]>([
+  test.each<[string, string, SocketIoOptions, Pick<ApiOptions, 'websocket'>]>([
     ['below its path', '/socket.io/more', {}, {}],
     ['at its path where it is elsewhere', '/socket.io/', { path: '/live' }, {}],
     ['anywhere where there is nothing else', '/', {}, { websocket: false }],

@@ -1,5 +1,7 @@
 import { api } from '../../src/api.ts'
 import type { AnyResource } from '../../src/model/declaration.ts'
+import { EnvelopeFace } from '../../src/dialects/channels/face.ts'
+import type { WebSocketFaces } from '../../src/transport/faces.ts'
 import { knownWords, playEach, type Closing } from '../each.ts'
 import { Unknown, type CaseResult, type RunOptions } from '../result.ts'
 import { freshStore } from '../server/fresh-store.ts'
@@ -48,14 +50,17 @@ async function play(
   const app = api(resources, {
     store: freshStore(options.store),
     permissions: permissionsOf(setup.defaultPermissions, log),
-    websocket: { envelope: profile === 'dcrf' ? 'dcrf' : 'channels' },
     http: { log: () => {} },
     onFault: () => {},
     report: () => {},
   })
-  const server = await serveSockets(app)
-  closing.defer(() => server.close())
+  let face: EnvelopeFace | undefined
+  const spoken = profile === 'dcrf' ? 'dcrf' : 'channels'
+  const websocket: WebSocketFaces = { '': host => (face = new EnvelopeFace(host, spoken)).accept }
+  const sockets = await serveSockets({ ...app, faces: { websocket } })
+  closing.defer(() => sockets.close())
   const expectation = new Expectation(one, id => options.onDeparture?.(id, one.name))
+  const server = { ...sockets, face: face! }
   const player = new Player(one, app, server, log, expectation, id => options.onDeparture?.(id, one.name))
   closing.defer(() => player.close())
   await player.fill()

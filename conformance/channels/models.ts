@@ -5,6 +5,7 @@ import {
   permissionClasses,
   type PermissionClass,
 } from '../../src/dialects/channels/permission.ts'
+import { envelope } from '../../src/dialects/channels/settings.ts'
 import type { Caller, Permission } from '../../src/model/permission.ts'
 import { resource } from '../../src/model/resource.ts'
 import { all, always, type Rule } from '../../src/model/rule.ts'
@@ -86,13 +87,15 @@ export function declareStream(name: string, stream: StreamVector, pageSize: numb
   const actions = Object.fromEntries(
     (stream.customActions ?? []).map(vector => [vector.name ?? vector.method, declareAction(vector)]),
   )
-  const declared = resource(fields, { label: `vec.${stream.model}` })
-    .envelope({
-      stream: name,
-      page: pageSize,
-      ...(stream.lookupField != null && { lookup: stream.lookupField }),
-      ...(stream.base === 'readonly' && { operations: ['retrieve', 'list'] as const }),
-    })
+  const shown = envelope({
+    label: `vec.${stream.model}`,
+    stream: name,
+    page: pageSize,
+    ...(stream.lookupField != null && { lookup: stream.lookupField }),
+    ...(stream.base === 'readonly' && { operations: ['retrieve', 'list'] as const }),
+  })
+  const declared = resource(fields)
+    .with(shown)
     .permissions(...permissionsOf(stream.permissions, log))
     .actions(actions)
   const checked = stream.objectRule

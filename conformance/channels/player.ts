@@ -2,7 +2,9 @@ import { once } from 'node:events'
 import { isDeepStrictEqual } from 'node:util'
 import { WebSocket } from 'ws'
 import type { Api } from '../../src/api.ts'
-import { actionsOf } from '../../src/transport/websocket/envelope/streams.ts'
+import type { EnvelopeFace } from '../../src/dialects/channels/face.ts'
+import { actionsOf } from '../../src/dialects/channels/streams.ts'
+import type { Session } from '../../src/transport/socket/session.ts'
 import { isObject } from '../object.ts'
 import { Unknown } from '../result.ts'
 import type { SocketServer } from '../server/socket-server.ts'
@@ -11,11 +13,12 @@ import type { Expectation } from './expected.ts'
 import { binary, isRefusal } from './messages.ts'
 import type { ChannelsCase, Members, OrmVector, Step } from './vector.ts'
 
-type Connection = NonNullable<SocketServer['faces']['envelope']>['connections'] extends ReadonlySet<infer C> ? C : never
+/** A server whose WebSockets speak the envelope. */
+type EnvelopeServer = SocketServer & { readonly face: EnvelopeFace }
 
 interface Client {
   socket: WebSocket
-  connection: Connection
+  connection: Session<string>
   heard: Members[]
   /** Messages that the ancestor did not answer, since the last look. */
   unanswered: unknown[]
@@ -25,7 +28,7 @@ interface Client {
 export class Player {
   readonly #one: ChannelsCase
   readonly #app: Api
-  readonly #server: SocketServer
+  readonly #server: EnvelopeServer
   readonly #log: readonly unknown[]
   readonly #expectation: Expectation
   readonly #note: (id: string) => void
@@ -36,7 +39,7 @@ export class Player {
   constructor(
     one: ChannelsCase,
     app: Api,
-    server: SocketServer,
+    server: EnvelopeServer,
     log: readonly unknown[],
     expectation: Expectation,
     note: (id: string) => void,
@@ -72,7 +75,7 @@ export class Player {
     if (step.rows !== undefined) return compare('rows', await this.#rowsOf(step.rows), step.expectRows)
     if (step.log) return compare('log', this.#log, step.log)
     if (step.availableActions !== undefined) {
-      const stream = this.#server.faces.envelope!.streams.get(step.availableActions)
+      const stream = this.#server.face.streams.get(step.availableActions)
       return compare('actions', stream && actionsOf(stream), step.expectActions)
     }
     const client = this.#clients.get(step.client ?? '')
@@ -98,7 +101,7 @@ export class Player {
   async #connect({ client = '' }: Step): Promise<null> {
     this.#clients.get(client)?.socket.terminate()
     this.#expectation.forget(client)
-    const known = new Set(this.#server.faces.envelope!.connections)
+    const known = new Set(this.#server.face.connections)
     const socket = new WebSocket(`ws://${this.#server.authority}/ws`)
     const heard: Members[] = []
     const wake = (): void => this.#wake()
@@ -108,7 +111,7 @@ export class Player {
     })
     socket.on('close', wake)
     await once(socket, 'open')
-    const connection = [...this.#server.faces.envelope!.connections].find(one => !known.has(one))!
+    const connection = [...this.#server.face.connections].find(one => !known.has(one))!
     this.#clients.set(client, { socket, connection, heard, unanswered: [] })
     return null
   }
@@ -168,7 +171,7 @@ export class Player {
 
   #modelOf(message: unknown): string | null {
     if (!isObject(message)) return null
-    const stream = this.#server.faces.envelope!.streams.get(String(message['stream']))
+    const stream = this.#server.face.streams.get(String(message['stream']))
     return stream?.resource.name ?? null
   }
 

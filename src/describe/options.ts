@@ -1,3 +1,4 @@
+import type { AsyncDraft } from './asyncapi/draft.ts'
 import type { LoginDef } from '../model/declaration.ts'
 import type { HandledRoute } from '../model/handled-routes.ts'
 import type { Paths } from '../model/names.ts'
@@ -23,6 +24,8 @@ export interface DescribeOptions {
   readonly login: LoginDef | null
   /** What functions serve beside the resources. */
   readonly handled: readonly HandledRoute[]
+  /** Tell of what is spoken on sockets beside restuary.1. */
+  readonly sockets: readonly ((draft: AsyncDraft) => void)[]
 }
 
 /** A word of `reservedPaths` as it is served by this API, below its prefix; null = it is not. */

@@ -56,7 +56,7 @@ export interface Call {
   readonly trusted?: boolean
   /** The permissions of the resource have been asked already, in the words of the dialect. */
   readonly permitted?: boolean
-  /** A patch that has to name all required fields: the envelope's `update`. */
+  /** A patch that has to name all required fields: as faces have it whose PUT does not make rows. */
   readonly complete?: boolean
   /** PUT on a collection: the unique key that names the row, canonical values by field. */
   readonly key?: Readonly<Record<string, Value>> | null

@@ -19,8 +19,6 @@ import { checkRead } from './version.ts'
 export interface HandledCall {
   /** With one leading slash and nothing encoded. */
   readonly uri: string
-  /** As the caller wrote it, for what it is told. */
-  readonly spelled?: string
   readonly principal: Principal | null
   readonly conditions?: Conditions | null
 }
@@ -134,7 +132,7 @@ export function createHandled(options: HandledOptions): Handled {
   ): Promise<HandledValue> {
     return lanes.take(listOf(call.uri), async () => {
       const match = routes.find(operation, call.uri)
-      if (!match) throw unhandled(operation, call.spelled ?? call.uri)
+      if (!match) throw unserved(operation, call.uri)
       permit(match, operation, call.principal)
       await check(call)
       const unit = new HandlerUnit(store, engine)
@@ -148,6 +146,13 @@ export function createHandled(options: HandledOptions): Handled {
         throw error
       }
     })
+  }
+
+  function unserved(operation: HandledOperation, uri: string): ApiError {
+    const isServed = operations.some(one => routes.find(one, uri) !== null)
+    return isServed
+      ? new ApiError('method_not_allowed', { detail: `no function of ${uri} does ${operation}` })
+      : missing(uri)
   }
 
   return {
@@ -207,16 +212,6 @@ export function tagOf({ body }: HandledValue): string {
 }
 
 const operations: readonly HandledOperation[] = ['get', 'patch', 'delete', 'create']
-
-const words = { create: 'creator', patch: 'patcher', delete: 'deleter' } as const
-
-/** The ancestor's words, its stray apostrophe among them. */
-function unhandled(operation: keyof typeof words, uri: string): ApiError {
-  return new ApiError('bad_request', {
-    error: 'InvalidRequestError',
-    detail: `no registered resource ${words[operation]} for ${uri}'`,
-  })
-}
 
 export function missing(uri: string): ApiError {
   return new ApiError('not_found', { detail: `there is nothing at ${uri}` })

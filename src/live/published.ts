@@ -23,8 +23,6 @@ export interface Values extends Kind {
 export interface FollowedUri {
   /** Canonical. */
   readonly uri: string
-  /** As the client wrote it. */
-  readonly spelled: string
   readonly principal: Principal | null
   /** Where the getter says that there is nothing, there is nothing to begin with; what goes meanwhile is told. */
   readonly mustExist: boolean
@@ -163,8 +161,8 @@ export class PublishedFeed implements Source<Values> {
   }
 
   /** What the getter says, as JSON text. */
-  async #read({ uri, spelled, principal, mustExist }: FollowedUri, isNew: boolean): Promise<string | null> {
-    const found = await this.#options.handled.get({ uri, spelled, principal })
+  async #read({ uri, principal, mustExist }: FollowedUri, isNew: boolean): Promise<string | null> {
+    const found = await this.#options.handled.get({ uri, principal })
     if (found && found.value != null) return found.body
     if (found && isNew && mustExist) throw missing(uri)
     return null

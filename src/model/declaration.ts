@@ -1,10 +1,10 @@
 import type { FieldDef, RowCheck } from '../schema/field.ts'
 import type { AroundDef, OnCommitDef } from './hook.ts'
-import type { EnvelopeSettings } from './envelope.ts'
 import type { EphemeralSettings } from './ephemeral.ts'
 import type { Foreign } from './model.ts'
 import type { Deprecation } from './deprecation.ts'
 import type { RateLimit } from './rate-limit.ts'
+import type { Extensions } from './extension.ts'
 import type { Permission } from './permission.ts'
 import type { RuleFunction } from './rule.ts'
 
@@ -15,10 +15,9 @@ export interface ResourceDef {
   readonly path?: string | readonly string[] | null
   readonly title?: string
   readonly table?: string
-  readonly label?: string
   readonly docs?: string
-  /** How the WebSocket envelope shows it. */
-  readonly envelope?: EnvelopeSettings
+  /** What dialects and others are told of it, by their names. */
+  readonly extensions?: Extensions
   readonly limits?: { readonly page?: number; readonly maxPage?: number; readonly depth?: number }
   readonly ifMatch?: 'required'
   readonly idempotency?: 'required'

@@ -7,10 +7,9 @@ import { checkLogins } from './check-login.ts'
 import { checkRelations } from './check-relations.ts'
 import { checkResources } from './check-resources.ts'
 import type { AnyResource, ResourceDef } from './declaration.ts'
-import { checkEnvelopes } from './envelope.ts'
 import { checkEphemeral, ephemeralOf } from './ephemeral.ts'
 import { deprecationOf } from './deprecation.ts'
-import { ModelError, type Fault } from './faults.ts'
+import { ModelError, type Fault, type Note } from './faults.ts'
 import type { Defs } from './joins.ts'
 import { linkActions } from './link-actions.ts'
 import { linkField, type Draft } from './link-fields.ts'
@@ -20,6 +19,9 @@ import type { Field, Model, Resource, ResourceOptions, StoredField } from './mod
 import { idNameOf, pathsOf, tableOf, titleOf, type Paths } from './names.ts'
 import { ratePolicies } from './rate-limit.ts'
 
+/** Notes what is wrong with declarations. */
+export type DeclarationCheck = (defs: Defs, note: Note) => void
+
 export interface LinkOptions {
   readonly limits?: Limits
   /** Where reserved paths were moved to, by their word in `reservedPaths`; null = not served. */
@@ -28,6 +30,8 @@ export interface LinkOptions {
   readonly docs?: string | null
   /** How documentation texts and schemas may be written. Default: prose, and none beside builders and libraries. */
   readonly notation?: Notation
+  /** Further checks of the declarations, of what dialects are told of them. */
+  readonly checks?: readonly DeclarationCheck[]
 }
 
 /**
@@ -37,7 +41,7 @@ export interface LinkOptions {
 export function link(declarations: Readonly<Record<string, AnyResource>>, options: LinkOptions = {}): Model {
   const defs: Defs = new Map(Object.entries(declarations).map(([name, declared]) => [name, declared['~resource']]))
   const warnings: string[] = []
-  check(defs, options.paths ?? {}, line => warnings.push(line))
+  check(defs, options.paths ?? {}, options.checks ?? [], line => warnings.push(line))
   const limits = options.limits ?? defaultLimits
   const all = new Map<string, Draft<Resource>>()
   for (const [name, def] of defs) all.set(name, linkResource(def.standalone?.toLowerCase() ?? name, def, limits))
@@ -72,7 +76,7 @@ function linkAllActions(defs: Defs, resources: ReadonlyMap<string, Draft<Resourc
   return api.docs
 }
 
-function check(defs: Defs, paths: Paths, warn: (line: string) => void): void {
+function check(defs: Defs, paths: Paths, checks: readonly DeclarationCheck[], warn: (line: string) => void): void {
   const faults: Fault[] = []
   const note = (place: string, problem: string, fix: string): void => {
     faults.push(Object.freeze({ place, problem, fix }))
@@ -81,7 +85,7 @@ function check(defs: Defs, paths: Paths, warn: (line: string) => void): void {
   checkFields(defs, note)
   checkRelations(defs, note)
   checkActions(defs, note, warn)
-  checkEnvelopes(defs, note)
+  for (const further of checks) further(defs, note)
   checkLogins(defs, note)
   checkEphemeral(defs, note)
   if (faults.length) throw new ModelError(faults)
@@ -120,6 +124,7 @@ function linkResource(name: string, def: ResourceDef, limits: Limits): Draft<Res
     unique: frozenLists(def.unique),
     index: frozenLists(def.index),
     options: optionsOf(name, def),
+    extensions: def.extensions ?? none,
   } as unknown as Draft<Resource>
   const idName = idNameOf(def)!
   // The id takes the first slot wherever it is declared; the other stored fields follow in their order.
@@ -135,6 +140,8 @@ function linkResource(name: string, def: ResourceDef, limits: Limits): Draft<Res
   resource.idType = resource.id.type
   return resource
 }
+
+const none = Object.freeze({})
 
 /** Hooks by what they stand around, the first outermost. */
 function aroundOf(def: ResourceDef): Resource['around'] {
@@ -158,8 +165,6 @@ function optionsOf(name: string, def: ResourceDef): ResourceOptions {
     deprecation: deprecationOf(def.deprecation, name, () => {}),
     cache: def.cache ?? null,
     docs: def.docs ?? null,
-    label: def.label ?? null,
-    envelope: def.envelope ?? null,
     limits: Object.freeze({ ...def.limits }),
     ephemeral: ephemeralOf(def),
     foreign: def.foreign ? Object.freeze({ ...def.foreign, key: Object.freeze([...def.foreign.key]) }) : null,

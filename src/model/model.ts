@@ -22,7 +22,7 @@ import type { DeprecationDates } from './deprecation.ts'
 import type { Around, OnCommitDef } from './hook.ts'
 import type { RatePolicy } from './rate-limit.ts'
 import type { Permission } from './permission.ts'
-import type { EnvelopeSettings } from './envelope.ts'
+import type { Extensions } from './extension.ts'
 import type { Ephemeral } from './ephemeral.ts'
 import type { RuleSet } from './rule.ts'
 
@@ -103,6 +103,8 @@ export interface Resource extends Scope {
   readonly unique: readonly (readonly string[])[]
   readonly index: readonly (readonly string[])[]
   readonly options: ResourceOptions
+  /** What dialects and others are told of it, by their names. */
+  readonly extensions: Extensions
   /** It is only actions: it has no rows and no table. */
   readonly standalone: boolean
   /** Its own operations by name. */
@@ -125,8 +127,6 @@ export interface ResourceOptions {
   readonly deprecation: DeprecationDates | null
   readonly cache: string | null
   readonly docs: string | null
-  readonly label: string | null
-  readonly envelope: EnvelopeSettings | null
   readonly limits: { readonly page?: number; readonly maxPage?: number; readonly depth?: number }
   /** A table of someone else: how its key and versions are found. */
   readonly foreign: Foreign | null

@@ -18,7 +18,6 @@ describe('resource', () => {
       path: ['lists', 'l'],
       title: 'List',
       table: 'tbl',
-      label: 'title',
       limits: { page: 5 },
       ifMatch: 'required',
       idempotency: 'required',

@@ -4,7 +4,7 @@ import type { RowCheck } from '../schema/field.ts'
 import type { Context, Fields } from '../schema/types.ts'
 import { actionDefs, type Actions } from './action.ts'
 import type { ResourceDef } from './declaration.ts'
-import type { EnvelopeSettings } from './envelope.ts'
+import { extended, type Extension } from './extension.ts'
 import type { EphemeralSettings } from './ephemeral.ts'
 import type { Around, OnCommit } from './hook.ts'
 import type { MeOf, Stored } from './own-row.ts'
@@ -40,8 +40,8 @@ export interface Declared<F extends Fields, U = {}, A = {}, L = never> {
   ): Declared<F, F, A, { readonly [X in E | P]: string }>
   /** Who may call what, asked before anything is looked up; all must agree. Without any, those of the API are asked. */
   permissions(...permissions: Permission[]): Declared<F, U, A, L>
-  /** How the WebSocket envelope shows it: the name of its stream, its pages, its operations. */
-  envelope(settings: EnvelopeSettings): Declared<F, U, A, L>
+  /** Tells a dialect, or others beside the core, something about it: see {@link Extension}. */
+  with(extension: Extension): Declared<F, U, A, L>
   /**
    * Open on purpose: a resource without rules does not start in production otherwise. Where callers are told apart,
    * everybody may read and follow it, and whoever is known may write.
@@ -75,7 +75,6 @@ export type ResourceSettings = Pick<
   | 'path'
   | 'title'
   | 'table'
-  | 'label'
   | 'limits'
   | 'ifMatch'
   | 'idempotency'
@@ -136,7 +135,7 @@ function declared(def: ResourceDef): Chain {
     // None at all means those of the API.
     permissions: (...permissions: Permission[]) =>
       having(permissions.length > 0 ? { permissions: Object.freeze(permissions) } : {}),
-    envelope: (settings: EnvelopeSettings) => having({ envelope: Object.freeze({ ...def.envelope, ...settings }) }),
+    with: (extension: Extension) => having({ extensions: extended(def.extensions, extension) }),
     public: () => having({ public: true }),
     unique: (...fields: string[]) => having({ unique: Object.freeze([...def.unique, Object.freeze(fields)]) }),
     index: (...fields: string[]) => having({ index: Object.freeze([...def.index, Object.freeze(fields)]) }),

@@ -7,23 +7,19 @@ import type { PublishedFeed } from '../live/published.ts'
 import { addressFinder } from './http/address.ts'
 import { printLog, type HttpOptions } from './http/options.ts'
 import type { SocketHost } from './socket/host.ts'
-import { SocketIoFace } from './socketio/face.ts'
-import type { SocketIoOptions } from './socketio/options.ts'
-import { EnvelopeFace } from './websocket/envelope/face.ts'
-import type { Profile } from './websocket/envelope/profile.ts'
+import { SocketIoFace, type SocketIoSetup } from './socketio/face.ts'
 import { nativeFace } from './websocket/native/dialect.ts'
-import { acceptSockets, refuseUpgrade } from './websocket/upgrade.ts'
+import { acceptSockets, refuseUpgrade, type SocketFace } from './websocket/upgrade.ts'
 
-/** The ways in beside HTTP. All are open unless they are closed here. */
+/** The ways in beside HTTP. WebSockets of restuary.1 are open unless they are closed here; the rest is of dialects. */
 export interface FaceOptions {
-  readonly socketio?: SocketIoOptions | false
-  readonly websocket?: WebSocketOptions | false
+  /** Socket.IO; false or absent = there is none. */
+  readonly socketio?: SocketIoSetup | false
+  /** Who serves further WebSockets, by subprotocol, '' for clients that name none; false = there are no WebSockets at all. */
+  readonly websocket?: WebSocketFaces | false
 }
 
-export interface WebSocketOptions {
-  /** Whose words clients without a subprotocol hear where the two differ: channels-api's (default) or DCRF's. */
-  readonly envelope?: Profile
-}
+export type WebSocketFaces = Readonly<Record<string, (host: SocketHost) => SocketFace>>
 
 /** What sockets serve: an Api. */
 export interface SocketApi {
@@ -37,7 +33,6 @@ export interface SocketApi {
 /** The faces on a server. */
 export interface Faces {
   readonly socketio: SocketIoFace | null
-  readonly envelope: EnvelopeFace | null
   /** Takes no new connections, tells all clients of Socket.IO and disconnects them. WebSockets end with the Api, which may be later. */
   close(): Promise<void>
 }
@@ -46,29 +41,27 @@ export interface Faces {
 export function attachFaces(server: Server, app: SocketApi): Faces {
   const { engine, http, handled, published, faces } = app
   const { live, admission = null } = http
-  if (!live) return { socketio: null, envelope: null, close: async () => {} }
+  if (!live) return { socketio: null, close: async () => {} }
   server.on('connection', live.postman.giveWay)
   const log = http.log ?? printLog
   const onFault = (error: unknown): void =>
     log({ level: 'error', event: 'internal', requestId: '', method: 'SOCKET', path: '', error })
   const addressOf = addressFinder(http.trustedProxies)
   const host: SocketHost = { engine, live, handled, published, admission, addressOf, onFault }
-  const envelope = faces.websocket === false ? null : new EnvelopeFace(host, faces.websocket?.envelope)
-  const socketio = faces.socketio === false ? null : new SocketIoFace(host, socketIoOptions(faces, http), http.prefix)
+  const { socketio: setup = false, websocket = {} } = faces
+  const socketio = setup === false ? null : new SocketIoFace(host, withCors(setup, http), http.prefix)
   const isTaken = (target: string): boolean => socketio?.owns(target) ?? false
   // Once somebody takes upgrades, node:http leaves all of them to whoever that is.
-  if (socketio && !envelope)
+  if (socketio && websocket === false)
     server.on('upgrade', (request, stream) => {
       if (!isTaken(request.url!)) refuseUpgrade(stream, new ApiError('not_found'))
     })
   const { prefix = '' } = http
-  const stop = envelope
-    ? acceptSockets(server, { host, prefix, faces: { [SUBPROTOCOL]: nativeFace(host), '': envelope.accept }, isTaken })
-    : () => {}
+  const stop =
+    websocket === false ? () => {} : acceptSockets(server, { host, prefix, faces: facesOf(host, websocket), isTaken })
   socketio?.attach(server)
   return {
     socketio,
-    envelope,
     close: async () => {
       server.off('connection', live.postman.giveWay)
       stop()
@@ -77,8 +70,12 @@ export function attachFaces(server: Server, app: SocketApi): Faces {
   }
 }
 
+function facesOf(host: SocketHost, further: WebSocketFaces): Readonly<Record<string, SocketFace>> {
+  const made = Object.entries(further).map(([subprotocol, make]) => [subprotocol, make(host)] as const)
+  return { [SUBPROTOCOL]: nativeFace(host), ...Object.fromEntries(made) }
+}
+
 /** Pages that may call over HTTP may connect as well. */
-function socketIoOptions({ socketio }: FaceOptions, { cors }: HttpOptions): SocketIoOptions {
-  const own = socketio === false ? {} : (socketio ?? {})
-  return own.cors || !cors ? own : { ...own, cors }
+function withCors(setup: SocketIoSetup, { cors }: HttpOptions): SocketIoSetup {
+  return setup.cors || !cors ? setup : { ...setup, cors }
 }

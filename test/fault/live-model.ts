@@ -1,4 +1,5 @@
 import { any, resource, t, type Authenticate } from '../../src/index.ts'
+import { envelope } from '../../src/dialects/channels/index.ts'
 import type { AnyResource } from '../../src/model/declaration.ts'
 
 /** Who may see everything, and writes. */
@@ -15,7 +16,7 @@ const list = resource({ id: key, owner: t.one('user'), members: t.many('user') }
   write: me['role'].is('admin'),
 }))
 const item = resource({ id: t.id(), text: t.text(), group: t.integer(), list: t.one('list') })
-  .envelope({ page: 10_000 })
+  .with(envelope({ page: 10_000 }))
   .rules((me, item) => ({
     read: any(me['role'].is('admin'), item.list['owner'].is(me), item.list['members'].has(me)),
     create: me['role'].is('admin'),

@@ -1,11 +1,9 @@
 import type { Model } from '../../model/model.ts'
 import { Components } from '../components.ts'
 import { problemSchema } from '../openapi/answers.ts'
-import { pathOf, type DescribeOptions } from '../options.ts'
+import type { DescribeOptions } from '../options.ts'
 import { AsyncDraft, type Json } from './draft.ts'
-import { describeEnvelope } from './envelope.ts'
 import { describeNative } from './native.ts'
-import { describeSocketIo } from './socketio.ts'
 import { describeSse } from './sse.ts'
 
 /** The AsyncAPI document (3.0.0) of an API: every face on which it tells of changes, with all its messages. */
@@ -13,9 +11,7 @@ export function asyncapi(model: Model, options: DescribeOptions): Json {
   const draft = new AsyncDraft(model, options, new Components(model))
   describeSse(draft)
   describeNative(draft)
-  describeEnvelope(draft)
-  const socketio = pathOf(options.paths, 'socketio')
-  if (socketio !== null) describeSocketIo(draft, socketio)
+  for (const describe of options.sockets) describe(draft)
   const server = (protocol: string): Json => ({
     host: '{host}',
     protocol,

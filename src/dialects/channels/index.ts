@@ -1,4 +1,4 @@
-/** What channels-api and Django REST framework call permissions: `restuary/channels`. */
+/** What channels-api and Django REST framework have that is their own: `restuary/channels`. */
 export {
   AllowAny,
   IsAuthenticated,
@@ -7,3 +7,4 @@ export {
   type PermissionFunction,
   type PermissionObject,
 } from './permission.ts'
+export { envelope, type EnvelopeOperation, type EnvelopeSettings } from './settings.ts'

@@ -159,8 +159,8 @@ class Held implements Listener<Kind> {
       this.#asked = call
       this.#subscription = await host.live.subscribe(call, this, since, mode, standing)
     } else {
-      const { uri, spelled, mustExist, owner, since } = follow
-      const followed = { uri, spelled, mustExist, owner, principal }
+      const { uri, mustExist, owner, since } = follow
+      const followed = { uri, mustExist, owner, principal }
       const subscription = await host.published.subscribe(followed, this, since, standing)
       this.#asked = subscription.followed
       this.#subscription = subscription

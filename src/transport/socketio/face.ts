@@ -2,20 +2,27 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { SocketHost } from '../socket/host.ts'
 import type { Session } from '../socket/session.ts'
-import type { Packet } from './dialect.ts'
+import type { Packet, SocketIoWords } from './packet.ts'
 import type { SocketIoOptions } from './options.ts'
 import type { SocketIoServer } from './server.ts'
 
-/** The Socket.IO face of an Api: Flask-SocketAPI's events on modelled and handled resources. */
+/** Options, and whose words its clients speak. They are loaded with the server. */
+export interface SocketIoSetup extends SocketIoOptions {
+  readonly words: () => Promise<SocketIoWords>
+}
+
+/** The Socket.IO face of an Api. */
 export class SocketIoFace {
   readonly #host: SocketHost
   readonly #options: SocketIoOptions
   readonly #path: string
+  readonly #words: SocketIoSetup['words']
   /** Loaded when the first client comes: many programs have none. */
   #server: Promise<SocketIoServer> | null = null
   #connections: ReadonlySet<Session<Packet>> = new Set()
 
-  constructor(host: SocketHost, options: SocketIoOptions = {}, prefix = '') {
+  constructor(host: SocketHost, { words, ...options }: SocketIoSetup, prefix = '') {
+    this.#words = words
     this.#host = host
     this.#options = options
     this.#path = `${prefix.replace(/\/+$/, '')}${options.path ?? '/socket.io'}`
@@ -75,8 +82,8 @@ export class SocketIoFace {
   }
 
   #loaded(): Promise<SocketIoServer> {
-    return (this.#server ??= import('./server.ts').then(({ socketIoServer }) => {
-      const server = socketIoServer(this.#host, this.#options, this.#path)
+    return (this.#server ??= Promise.all([import('./server.ts'), this.#words()]).then(([{ socketIoServer }, words]) => {
+      const server = socketIoServer(this.#host, this.#options, this.#path, words)
       this.#connections = server.connections
       return server
     }))

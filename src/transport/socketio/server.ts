@@ -8,10 +8,9 @@ import type { Engine } from '../../engine/engine.ts'
 import { createServer } from '../node-http.ts'
 import type { SocketHost } from '../socket/host.ts'
 import { Session } from '../socket/session.ts'
-import { UriTargets } from '../uri-target.ts'
 import { refuseUpgrade } from '../websocket/upgrade.ts'
 import { Admission } from './admission.ts'
-import { SocketIoDialect, type Packet } from './dialect.ts'
+import type { Packet, SocketIoWords } from './packet.ts'
 import type { SocketIoOptions } from './options.ts'
 import { socketCredentials } from './credentials.ts'
 import { wireOf } from './wire.ts'
@@ -27,7 +26,12 @@ export interface SocketIoServer {
 /** Milliseconds in which a client must have joined a namespace. */
 const CONNECT_TIMEOUT = 10_000
 
-export function socketIoServer(host: SocketHost, options: SocketIoOptions, path: string): SocketIoServer {
+export function socketIoServer(
+  host: SocketHost,
+  options: SocketIoOptions,
+  path: string,
+  words: SocketIoWords,
+): SocketIoServer {
   const { limits } = host.engine
   // It never listens: what comes for Socket.IO is handed on to it.
   const http = createServer()
@@ -50,11 +54,10 @@ export function socketIoServer(host: SocketHost, options: SocketIoOptions, path:
     conn.once('close', admission.opened(conn.id, conn.request))
   })
   const connections = new Set<Session<Packet>>()
-  const targets = new UriTargets(host.engine)
   const arrived = new WeakMap<Socket, Arrived>()
   const namespace = io.of(options.namespace ?? '/')
   const prefix = namespace.name === '/' ? '2' : `2${namespace.name},`
-  const words = { targets, prefix, debug: options.debug ?? false }
+  const dialect = words(host, options, prefix)
 
   namespace.use((socket, next) => {
     void arrive(host, socket).then(
@@ -74,7 +77,7 @@ export function socketIoServer(host: SocketHost, options: SocketIoOptions, path:
       host,
       ...arrived.get(socket)!,
       wire: wireOf(socket, () => connection.drained()),
-      dialect: session => new SocketIoDialect(session, words),
+      dialect,
     })
     connections.add(connection)
     socket.onAny((event: unknown, ...given: unknown[]) => {

@@ -34,7 +34,7 @@ export async function sendHandledStream(
     fields,
     teller: streamedValues(live.epoch, uri.endsWith('/')),
     begin: (stream, standing) => {
-      const followed = { uri, spelled: uri, owner: stream, principal, mustExist: true }
+      const followed = { uri, owner: stream, principal, mustExist: true }
       return published.subscribe(followed, stream, since, standing)
     },
     // Rules of functions are asked when a stream begins: a reader with other rights begins anew.

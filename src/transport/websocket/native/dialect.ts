@@ -134,7 +134,7 @@ class NativeDialect implements Dialect<string> {
       const { uri } = served
       const teller = new NativeValues(id, uri, host.live.epoch)
       // Each subscription has a name of its own: what concerns two of them is told to both.
-      return { uri, spelled: uri, since, mustExist: true, owner: teller, teller }
+      return { uri, since, mustExist: true, owner: teller, teller }
     }
     const call = this.#callOf(frame)
     await this.#reached(frame)

@@ -62,7 +62,7 @@ export async function callHandled(
     })
   }
   refuseKey(frame.key)
-  const call: HandledCall = { uri, spelled: frame.uri, principal, conditions: conditionsOf(frame) }
+  const call: HandledCall = { uri, principal, conditions: conditionsOf(frame) }
   if (operation === 'get') return read(handled, call, askedOf(target, frame, limits), limits)
   refuseWords(target, frame, limits)
   switch (operation) {

@@ -1,4 +1,4 @@
-import { anything, message, record, text, type AsyncDraft, type Json } from './draft.ts'
+import { anything, message, record, text, type AsyncDraft, type Json } from '../../describe/asyncapi/draft.ts'
 
 /** The envelope of channels-api and its followers on a WebSocket without subprotocol. */
 export function describeEnvelope(draft: AsyncDraft): void {

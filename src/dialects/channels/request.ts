@@ -1,5 +1,5 @@
-import { ApiError } from '../../../protocol/error.ts'
-import { parseJson, type JsonLimits } from '../../../protocol/json.ts'
+import { ApiError } from '../../protocol/error.ts'
+import { parseJson, type JsonLimits } from '../../protocol/json.ts'
 
 /** A request of the envelope, as far as it can be read: `{ stream, payload: { action, pk, data, request_id } }`. */
 export interface Request {

@@ -4,25 +4,18 @@ import type { Batch } from '../../live/event.ts'
 import type { Resource } from '../../model/model.ts'
 import { canonicalUri } from '../../model/uri-pattern.ts'
 import type { Shape } from '../../query/predicate.ts'
-import type { Asked, Dialect, Follow } from '../socket/dialect.ts'
-import type { Session } from '../socket/session.ts'
-import type { UriTargets } from '../uri-target.ts'
-import { withoutHeaders } from '../without-headers.ts'
+import type { Asked, Dialect, Follow } from '../../transport/socket/dialect.ts'
+import type { Session } from '../../transport/socket/session.ts'
+import type { Packet, SocketIoWords } from '../../transport/socketio/packet.ts'
+import { UriTargets } from '../../transport/uri-target.ts'
+import { withoutHeaders } from '../../transport/without-headers.ts'
 import { eventFrame, spellingOf, type Spelling } from './frames.ts'
 import { isEvent, readMessage, readOptions, type Message, type Options } from './message.ts'
 import { SocketIoRows, SocketIoValues } from './tellers.ts'
 import { toldError } from './told-error.ts'
 import { write } from './writes.ts'
 
-/** An event with its arguments as parsed. */
-export interface Packet {
-  readonly event: unknown
-  readonly given: readonly unknown[]
-  /** Answers it; null where no answer is wanted. */
-  readonly ack: ((...answer: unknown[]) => void) | null
-}
-
-export interface SocketIoWords {
+interface Words {
   readonly targets: UriTargets
   /** Beginning of every packet: `2`, or `2/api,` in a namespace. */
   readonly prefix: string
@@ -33,15 +26,21 @@ export interface SocketIoWords {
 /** Arguments that a message may have: what it is about, and options. */
 const MOST = 2
 
+/** Flask-SocketAPI's events. */
+export const socketApiWords: SocketIoWords = ({ engine }, { debug = false }, prefix) => {
+  const words = { targets: new UriTargets(engine), prefix, debug }
+  return session => new SocketApiDialect(session, words)
+}
+
 /** The words of Flask-SocketAPI, on one connection. Clients that give options are told what came of each message. */
-export class SocketIoDialect implements Dialect<Packet> {
+export class SocketApiDialect implements Dialect<Packet> {
   readonly isSerial = true
   readonly #session: Session<Packet>
-  readonly #words: SocketIoWords
+  readonly #words: Words
   /** What was told at the newest position, where an item and its list are both followed: each event goes out once. */
   #told: { readonly position: number; readonly keys: Set<string> } = { position: -1, keys: new Set() }
 
-  constructor(session: Session<Packet>, words: SocketIoWords) {
+  constructor(session: Session<Packet>, words: Words) {
     this.#session = session
     this.#words = words
   }
@@ -133,7 +132,7 @@ export class SocketIoDialect implements Dialect<Packet> {
     if (target === undefined) {
       const canonical = canonicalUri(uri)
       const teller = new SocketIoValues(this, this.#spelling(uri, canonical.endsWith('/'), options, false), canonical)
-      return { uri: canonical, spelled: uri, since, mustExist: false, owner: options ? teller : this, teller }
+      return { uri: canonical, since, mustExist: false, owner: options ? teller : this, teller }
     }
     const { resource, id, parent } = target
     const asked = targets.read(target)

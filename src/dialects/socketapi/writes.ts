@@ -2,10 +2,10 @@ import { ApiError } from '../../protocol/error.ts'
 import type { Call, Conditions, Outcome, Principal } from '../../engine/call.ts'
 import type { HandledCall, HandledValue } from '../../engine/handled.ts'
 import { canonicalUri } from '../../model/uri-pattern.ts'
-import { refuseKey } from '../refuse-key.ts'
-import type { SocketHost } from '../socket/host.ts'
-import type { Session } from '../socket/session.ts'
-import type { UriTarget, UriTargets } from '../uri-target.ts'
+import { refuseKey } from '../../transport/refuse-key.ts'
+import type { SocketHost } from '../../transport/socket/host.ts'
+import type { Session } from '../../transport/socket/session.ts'
+import type { UriTarget, UriTargets } from '../../transport/uri-target.ts'
 import type { Message, Options } from './message.ts'
 
 type Write = Exclude<Message, { readonly event: 'subscribe' | 'unsubscribe' }>
@@ -88,10 +88,10 @@ async function writeHandled(
   refuseKey(options?.key)
   const call: HandledCall = {
     uri: canonicalUri(message.uri),
-    spelled: message.uri,
     principal,
     conditions: conditionsOf(options),
   }
+  if (!handled.routes.find(message.event, call.uri)) throw unhandled(message)
   switch (message.event) {
     case 'create': {
       const { attributes } = message
@@ -109,6 +109,14 @@ async function writeHandled(
     case 'delete':
       return written(204, await handled.delete(call))
   }
+}
+
+const words = { create: 'creator', patch: 'patcher', delete: 'deleter' } as const
+
+/** The ancestor's words, its stray apostrophe among them. */
+function unhandled({ event, uri }: Write): ApiError {
+  const detail = `no registered resource ${words[event]} for ${uri}'`
+  return new ApiError('bad_request', { error: 'InvalidRequestError', detail })
 }
 
 function written(status: number, { body, position }: HandledValue): Written {

@@ -1,10 +1,11 @@
-import { Refused } from '../../../schema/refused.ts'
-import { ApiError } from '../../../protocol/error.ts'
-import type { Call, Operation, Outcome } from '../../../engine/call.ts'
-import { actionCall } from '../../../engine/database.ts'
-import type { Action, Id, Resource, Value } from '../../../model/model.ts'
-import type { Session } from '../../socket/session.ts'
+import { Refused } from '../../schema/refused.ts'
+import { ApiError } from '../../protocol/error.ts'
+import type { Call, Operation, Outcome } from '../../engine/call.ts'
+import { actionCall } from '../../engine/database.ts'
+import type { Action, Id, Resource, Value } from '../../model/model.ts'
+import type { Session } from '../../transport/socket/session.ts'
 import { pageIn, pageQuery } from './page.ts'
+import { envelopeOf } from './settings.ts'
 import { words, type Profile } from './profile.ts'
 import { isMembers, type Request } from './request.ts'
 import type { Stream } from './streams.ts'
@@ -132,7 +133,7 @@ async function list(resource: Resource, data: unknown, asking: Asking): Promise<
   const { limits } = asking.session.host.engine
   const page = pageIn(data)
   if (typeof page === 'string') return { status: 400, errors: [page] }
-  const size = resource.options.envelope?.page ?? resource.options.limits.page ?? limits.page
+  const size = envelopeOf(resource).page ?? resource.options.limits.page ?? limits.page
   const query = pageQuery(page, size)
   if (query.offset > limits.offset) return { status: 400, errors: ['That page is too far away'] }
   const outcome = await ask(asking, { operation: 'list', resource, id: null, query })
@@ -144,7 +145,7 @@ async function list(resource: Resource, data: unknown, asking: Asking): Promise<
 
 /** The id that `pk` names: itself, or the row whose lookup field has that value. */
 async function idOf(resource: Resource, pk: unknown, asking: Asking): Promise<Id | null> {
-  const lookup = resource.options.envelope?.lookup
+  const lookup = envelopeOf(resource).lookup
   if (lookup === undefined || lookup === resource.id.name) return canonicalId(resource, pk)
   const field = resource.field.get(lookup)
   const value = field?.type && pk != null ? drf.read(field.type, pk) : null

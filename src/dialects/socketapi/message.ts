@@ -1,5 +1,5 @@
 import { ApiError, type Issue } from '../../protocol/error.ts'
-import { modeOf } from '../live-words.ts'
+import { modeOf } from '../../transport/live-words.ts'
 import type { Mode } from '../../live/coalesce.ts'
 
 /** What a client asks, by Flask-SocketAPI's five events. */

@@ -1,4 +1,5 @@
-import type { Action, Model, Resource } from '../../../model/model.ts'
+import type { Action, Model, Resource } from '../../model/model.ts'
+import { envelopeOf } from './settings.ts'
 
 /** What clients may do with a stream, by the names of the envelope. */
 const builtIn: ReadonlySet<string> = new Set(['create', 'retrieve', 'list', 'update', 'patch', 'delete', 'subscribe'])
@@ -19,13 +20,14 @@ export function streamsOf(model: Model): ReadonlyMap<string, Stream> {
   const streams = new Map<string, Stream>()
   for (const resource of [...model.resources.values(), ...model.standalone.values()]) {
     if (resource.paths.length === 0) continue
-    const { envelope, label, readOnly } = resource.options
+    const { label, operations, stream } = envelopeOf(resource)
+    const { readOnly } = resource.options
     const all = resource.standalone ? [] : readOnly ? ['retrieve', 'list', 'subscribe'] : [...builtIn]
-    const name = envelope?.stream ?? resource.name
+    const name = stream ?? resource.name
     streams.set(name, {
       name,
       resource,
-      operations: new Set(envelope?.operations ?? all),
+      operations: new Set(operations ?? all),
       actions: resource.actions,
       label: label ?? resource.name,
     })

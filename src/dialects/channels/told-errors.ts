@@ -1,5 +1,5 @@
-import type { ApiError, Issue } from '../../../protocol/error.ts'
-import type { Resource } from '../../../model/model.ts'
+import type { ApiError, Issue } from '../../protocol/error.ts'
+import type { Resource } from '../../model/model.ts'
 import { fieldText, pythonType } from './field-texts.ts'
 import { words, type Profile } from './profile.ts'
 import { isMembers } from './request.ts'

@@ -1,7 +1,10 @@
-import { anything, message, record, text, type AsyncDraft, type Json } from './draft.ts'
+import { pathOf } from '../../describe/options.ts'
+import { anything, message, record, text, type AsyncDraft, type Json } from '../../describe/asyncapi/draft.ts'
 
 /** The events of Socket.IO, in Flask-SocketAPI's words. */
-export function describeSocketIo(draft: AsyncDraft, path: string): void {
+export function describeSocketIo(draft: AsyncDraft): void {
+  const path = pathOf(draft.options.paths, 'socketio')
+  if (path === null) return
   const uri: Json = {
     type: 'string',
     description: 'A list or a row, as the client spells it.',

@@ -1,5 +1,5 @@
-import type { Query } from '../../../query/predicate.ts'
-import { everything } from '../../../query/predicate.ts'
+import type { Query } from '../../query/predicate.ts'
+import { everything } from '../../query/predicate.ts'
 import { isMembers } from './request.ts'
 
 /** The page of a list that is asked for, 1-based; a text says what is wrong with it. */

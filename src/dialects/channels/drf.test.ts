@@ -1,5 +1,5 @@
-import * as types from '../../../schema/field-types/built-in.ts'
-import { inputSuite, is, no, samples, UUID, type Row } from '../../../testing/input-suite.ts'
+import * as types from '../../schema/field-types/built-in.ts'
+import { inputSuite, is, no, samples, UUID, type Row } from '../../testing/input-suite.ts'
 import { drf } from './drf.ts'
 
 const { integer, number, bool, text, json, date, datetime, money, color, id, uuid, key } = samples

@@ -1,10 +1,13 @@
-import type { ResourceDef } from './declaration.ts'
-import { instead, type Note } from './faults.ts'
-import type { Defs } from './joins.ts'
-import { idNameOf } from './names.ts'
+import type { ResourceDef } from '../../model/declaration.ts'
+import { instead, type Note } from '../../model/faults.ts'
+import type { Defs } from '../../model/joins.ts'
+import type { Extension, Extensions } from '../../model/extension.ts'
+import { idNameOf } from '../../model/names.ts'
 
 /** How the WebSocket envelope `{ stream, payload }` shows a resource. */
 export interface EnvelopeSettings {
+  /** `model` of what is pushed: `vec.question`. Default: the name of the resource. */
+  readonly label?: string
   /** Default: the name of the resource. */
   readonly stream?: string
   /** Rows of a page of `list`. Default: the page of the resource, or of the API. */
@@ -13,6 +16,22 @@ export interface EnvelopeSettings {
   readonly lookup?: string
   /** Default: all, or those that read where the resource can only be read. */
   readonly operations?: readonly EnvelopeOperation[]
+}
+
+const NAME = 'envelope'
+
+/**
+ * Tells the envelope how to show a resource.
+ *
+ * @example resource({ … }).with(envelope({ stream: 'questions', page: 10 }))
+ */
+export function envelope(settings: EnvelopeSettings): Extension {
+  return { name: NAME, settings: settings as Extension['settings'] }
+}
+
+/** What the envelope was told of a resource. */
+export function envelopeOf({ extensions }: { readonly extensions?: Extensions }): EnvelopeSettings {
+  return extensions?.[NAME] ?? {}
 }
 
 export type EnvelopeOperation = 'create' | 'retrieve' | 'list' | 'update' | 'patch' | 'delete' | 'subscribe'
@@ -24,11 +43,12 @@ export function checkEnvelopes(defs: Defs, note: Note): void {
   const streams = new Map<string, string>()
   for (const [name, def] of defs) {
     if (def.path === null) continue
-    const stream = def.envelope?.stream ?? name
+    const settings = envelopeOf(def)
+    const stream = settings.stream ?? name
     const other = streams.get(stream)
     if (other !== undefined) note(name, `has the stream "${stream}", which is that of ${other}`, 'give it another name')
     streams.set(stream, name)
-    if (def.envelope) checkSettings(name, def, def.envelope, note)
+    checkSettings(name, def, settings, note)
   }
 }
 

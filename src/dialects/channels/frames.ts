@@ -1,8 +1,7 @@
-import { eventNames } from '../../../protocol/events.ts'
-import { frameOf, type Batch, type Frame, type LiveEvent } from '../../../live/event.ts'
-import { formerRow } from '../../../live/former-row.ts'
-import type { Group } from '../../../live/group.ts'
-import { textFrame } from '../text-frame.ts'
+import { frameOf, type Batch, type Frame, type LiveEvent } from '../../live/event.ts'
+import { formerRow } from '../../live/former-row.ts'
+import type { Group } from '../../live/group.ts'
+import { textFrame } from '../../transport/websocket/text-frame.ts'
 import type { Stream } from './streams.ts'
 
 /** An answer: all five members, always. `data` is JSON text. */
@@ -24,7 +23,8 @@ export function answerFrame(
 export type PushedAction = 'create' | 'update' | 'delete'
 const pushed: readonly PushedAction[] = ['create', 'update', 'delete']
 
-const actionOf = ({ kind }: LiveEvent): PushedAction => eventNames[kind].envelope
+const actionNames = { enter: 'create', change: 'update', leave: 'delete' } as const
+const actionOf = ({ kind }: LiveEvent): PushedAction => actionNames[kind]
 
 /** Pushes to whoever subscribed to these events of a stream: the same bytes for all of them. Empty if there are none. */
 export function pushFrame(batch: Batch, group: Group, stream: Stream, actions: ReadonlySet<PushedAction>): Frame {

@@ -5,8 +5,8 @@ import type { Rows } from '../../live/source.ts'
 import type { Shown } from '../../live/subscription.ts'
 import type { ApiError } from '../../protocol/error.ts'
 import type { Published } from '../../store/store.ts'
-import type { Teller } from '../socket/dialect.ts'
-import type { UriTarget } from '../uri-target.ts'
+import type { Teller } from '../../transport/socket/dialect.ts'
+import type { UriTarget } from '../../transport/uri-target.ts'
 import { batchFrame, publishedFrame, stateFrame, stateOf, type Spelling } from './frames.ts'
 
 /** The connection on which it is told. */

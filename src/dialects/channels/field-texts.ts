@@ -1,6 +1,6 @@
-import type { Issue } from '../../../protocol/error.ts'
-import type { Resource } from '../../../model/model.ts'
-import type { ScalarType } from '../../../schema/scalar-type.ts'
+import type { Issue } from '../../protocol/error.ts'
+import type { Resource } from '../../model/model.ts'
+import type { ScalarType } from '../../schema/scalar-type.ts'
 
 /** What Django REST framework 3.14 says of a value that does not fit its field. */
 export function fieldText(resource: Resource, name: string, issue: Issue, value: unknown): string {
