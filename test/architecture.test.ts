@@ -93,6 +93,9 @@ const source = (path: string, code: string): Source => ({
 /** `src/query/predicate.ts` → `query`; `src/api.ts` → `api.ts`. */
 const areaOf = (path: string): string => path.split('/')[1]!
 
+/** `src/dialects/channels/face.ts` → `channels`. */
+const dialectOf = (path: string): string => path.split('/')[2]!
+
 const isRelative = (specifier: string): boolean => specifier.startsWith('.')
 
 const targetOf = (from: Source, specifier: string): string => posix.join(posix.dirname(from.path), specifier)
@@ -126,6 +129,8 @@ function layerFaults(sources: Source[]): string[] {
       if (/\.tsx?$/.test(target) ? !known.has(target) : !target.endsWith('.json')) {
         return [`${where}: no such source file. Write the whole file name, with .ts: Node runs the sources unbuilt.`]
       }
+      if (area === 'dialects' && to === area && dialectOf(target) !== dialectOf(file.path))
+        return [`${where}: that is another dialect. Let the core offer what both need.`]
       if (area === to) return []
       if (to === 'dialects' && area !== 'testing' && !ROOT.includes(area)) {
         return [
@@ -237,6 +242,26 @@ describe('the conformance runner', () => {
   test('files are short and well named', () => expect(fileFaults(sources)).toEqual([]))
 })
 
+/** Words of dialects, which whoever reads the core need not know. */
+const DIALECT_WORDS = /restaction|blargh|flask|SocketAPI|channels-?api|dcrf|django|\bdrf\b|envelope/i
+
+const isCore = (path: string): boolean => !['dialects', 'testing', ...ROOT].includes(areaOf(path))
+
+const wordFaults = (path: string, text: string): string[] =>
+  text.split('\n').flatMap((line, n) => {
+    const word = DIALECT_WORDS.exec(line.replaceAll('SocketApi', ''))?.[0]
+    return word === undefined
+      ? []
+      : [`${path}:${n + 1} speaks of a dialect ("${word}"). Say what the core does, or move it to src/dialects.`]
+  })
+
+test('the core does not speak of dialects', () => {
+  const root = new URL('..', import.meta.url)
+  const paths = globSync('src/**/*.ts', { cwd: root }).filter(path => !path.includes('.test') && isCore(path))
+  expect(paths.length).toBeGreaterThan(100)
+  expect(paths.flatMap(path => wordFaults(path, readFileSync(new URL(path, root), 'utf8')))).toEqual([])
+})
+
 /** Citations of documents that readers of the repository do not have: `DECISIONS B12`, `DESIGN §2.3`, `spec: blargh §1`. */
 const UNREADABLE = /\b(?:DECISIONS|DESIGN)\b|\bspec:? (?:[\w-]+ )?§|\(spec:/
 
@@ -294,6 +319,11 @@ describe('these checks', () => {
     ['upward, type', { 'src/query/a.ts': `import type {B} from '../model/b.ts'`, 'src/model/b.ts': '' }, 'upward'],
     ['no layer', { 'src/shop/a.ts': '' }, '"shop" has no layer'],
     ['dialect', { 'src/cli/a.ts': `import '../dialects/x/b.ts'`, 'src/dialects/x/b.ts': '' }, 'import dialects'],
+    [
+      'two dialects',
+      { 'src/dialects/x/a.ts': `import '../y/b.ts'`, 'src/dialects/y/b.ts': '' },
+      'that is another dialect',
+    ],
     ['testing', { 'src/cli/a.ts': `import '../testing/b.ts'`, 'src/testing/b.ts': '' }, 'only tests import testing'],
     ['extension', { 'src/query/a.ts': `import './b'`, 'src/query/b.ts': '' }, 'with .ts'],
     ['.js for .ts', { 'src/query/a.ts': `import './b.js'`, 'src/query/b.ts': '' }, 'with .ts'],
