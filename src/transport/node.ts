@@ -42,6 +42,8 @@ export function nodeServer(
       keepAliveTimeout: 5_000,
       connectionsCheckingInterval: 5_000,
       noDelay: true,
+      // The exchange says what is missing; node:http would refuse without a word.
+      requireHostHeader: false,
       // Most requests have no body: a stream that ends for each of them is a tenth of what node:http costs.
       optimizeEmptyRequests: true,
     },
@@ -150,6 +152,9 @@ class NodeExchange extends Exchange {
     this.#response = response
     this.#line = at
     this.#patience = patience
+    // RFC 9112 §3.2
+    if (this.host === undefined && request.httpVersionMinor === 1)
+      this.fault = { header: 'host', code: 'required', detail: 'is required' }
   }
 
   override get address(): string | undefined {

@@ -1,4 +1,4 @@
-import { ApiError } from '../../protocol/error.ts'
+import { ApiError, type Issue } from '../../protocol/error.ts'
 import type { Credentials } from '../../auth/principal.ts'
 import type { Maybe } from '../../store/work.ts'
 
@@ -38,8 +38,8 @@ export abstract class Exchange implements Credentials {
   transferEncoding: string | undefined
   /** What tells the bytes of a coding apart in the entity tags that the client has (see compress.ts). */
   coded = ''
-  /** A field that may come once came twice. */
-  repeated: string | undefined
+  /** What is wrong with the header section, if something is: a field that may come once came twice. */
+  fault: Issue | undefined
   /** When it began to wait for its turn, on the monotonic clock; 0 if it did not. */
   arrived = 0
   /** When its answer was begun, on the same clock; this and what follows is set only where it is told. */
@@ -68,7 +68,7 @@ export abstract class Exchange implements Credentials {
       this.prefer =
       this.requestId =
         undefined
-    this.transferEncoding = this.repeated = undefined
+    this.transferEncoding = this.fault = undefined
     for (let i = 0; i + 1 < raw.length; i += 2) this.#take(raw[i]!, raw[i + 1]!)
   }
 
@@ -150,7 +150,8 @@ export abstract class Exchange implements Credentials {
   }
 
   #once(before: string | undefined, name: string, value: string): string {
-    if (before !== undefined) this.repeated = name.toLowerCase()
+    if (before !== undefined)
+      this.fault = { header: name.toLowerCase(), code: 'duplicate', detail: 'may be given once' }
     return before ?? value
   }
 }

@@ -124,11 +124,7 @@ function begin(face: Face, call: HttpCall): void | Promise<void> {
   const { limits } = face.engine
   if (exchange.target.length > limits.url) throw new ApiError('uri_too_long')
   if (exchange.raw.length > 2 * limits.headers) throw new ApiError('headers_too_large')
-  if (exchange.repeated !== undefined) {
-    throw new ApiError('bad_request', {
-      issues: [{ header: exchange.repeated, code: 'duplicate', detail: 'may be given once' }],
-    })
-  }
+  if (exchange.fault !== undefined) throw new ApiError('bad_request', { issues: [exchange.fault] })
   const path = pathOf(exchange)
   if (path === '*') return sendOptions(face, exchange, null)
   const endpoint = face.routes.match(path, call) ?? face.handled?.(path) ?? null
