@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { runBadInput } from './badinput/badinput.ts'
 import { runHttp } from './http/http.ts'
 import { mismatches } from './http/match.ts'
 import type { CaseResult } from './result.ts'
@@ -21,12 +20,6 @@ describe.concurrent.each(stores)('http.json over %s', store => {
     expect(results.filter(one => one.outcome === 'failed' && !awaited.includes(one.name))).toEqual([])
     expect(failed(results)).toEqual(awaited)
     expect(results.filter(one => one.outcome === 'passed').length).toBeGreaterThan(150)
-  })
-
-  test('every vector of badinput.json, on HTTP, WebSocket and Socket.IO', async () => {
-    const results = await runBadInput(read('badinput.json'), { store })
-    expect(results.filter(one => one.outcome !== 'passed')).toEqual([])
-    expect(results).toHaveLength(286)
   })
 })
 
@@ -48,34 +41,6 @@ describe('the runners hear a lie', () => {
     const file = read('http.json')
     file.model.customers.name = 'string 1..65, required'
     await expect(runHttp(file, { store: 'memory' })).rejects.toThrow(/model of http.json has changed/)
-  })
-
-  test('a crafted token that errs in nothing lets its bearer in, so that the others are refused for their fault', async () => {
-    const request = { method: 'GET', path: '/todos', headers: { authorization: 'Bearer {{jwt|sub=1}}' } }
-    const vector = {
-      name: 'good',
-      transport: 'http',
-      category: 'auth',
-      request,
-      expect: { status: [200], code: ['ok'] },
-    }
-    const results = await runBadInput({ vectors: [vector] }, { store: 'memory' })
-    expect(results).toEqual([{ name: 'auth/good', outcome: 'passed' }])
-  })
-
-  test.each([
-    ['status', { status: [404], code: ['ok'] }],
-    ['code', { status: [400], code: ['conflict'] }],
-  ])('a wrong %s in badinput', async (_, expected) => {
-    const request = {
-      method: 'POST',
-      path: '/todos',
-      as: 'alice',
-      headers: { 'content-type': 'application/json' },
-      body: {},
-    }
-    const vector = { name: 'lie', transport: 'http', category: 'types', request, expect: expected }
-    expect(failed(await runBadInput({ vectors: [vector] }, { store: 'memory' }))).toEqual(['types/lie'])
   })
 })
 

@@ -3,12 +3,11 @@ import { request as ask } from 'node:http'
 import { WebSocket } from 'ws'
 import { isObject } from '../object.ts'
 import { parsed } from '../server/wire.ts'
+import { codesOf } from './codes.ts'
+import type { Came } from './vector.ts'
 
-/** What came of a vector, as codes, and everything that was heard. */
-export interface Came {
-  readonly codes: readonly string[]
-  readonly text: string
-}
+/** How long an answer may take. */
+const patienceMs = 5_000
 
 /** A client of Socket.IO that is made by hand, so that everything about it can be wrong. */
 export class RawSocketIo {
@@ -32,7 +31,7 @@ export class RawSocketIo {
     socket.on('error', () => {})
   }
 
-  /** A connection that has joined; with `auth` null it has not asked to. */
+  /** A connection that has joined, or was refused. */
   static async open(
     authority: string,
     token: string | null,
@@ -42,8 +41,7 @@ export class RawSocketIo {
     const client = new RawSocketIo(socket)
     await once(socket, 'open')
     await client.hear(/^0/)
-    if (auth === null) return client
-    client.send(`40${JSON.stringify(auth)}`)
+    client.send(auth === null ? '40' : `40${JSON.stringify(auth)}`)
     await client.hear(/^4[04]/)
     return client
   }
@@ -52,19 +50,26 @@ export class RawSocketIo {
     this.#socket.send(text)
   }
 
-  /** Waits for a packet that fits; one that is closed hears no more. */
+  /** Waits for a packet that fits; one that is closed hears no more, and nobody waits for ever. */
   async hear(fits: RegExp): Promise<void> {
-    while (!this.heard.some(text => fits.test(text)) && this.closed === null) await this.#more()
+    const patience = AbortSignal.timeout(patienceMs)
+    patience.addEventListener('abort', () => this.#wake())
+    while (!patience.aborted && !this.heard.some(text => fits.test(text)) && this.closed === null) await this.#more()
   }
 
-  async whenClosed(): Promise<void> {
-    while (this.closed === null) await this.#more()
+  /** Waits so long, or until the server ends the connection. */
+  async closedWithin(milliseconds: number): Promise<void> {
+    const patience = AbortSignal.timeout(milliseconds)
+    patience.addEventListener('abort', () => this.#wake())
+    while (!patience.aborted && this.closed === null) await this.#more()
   }
 
-  came(): Came {
-    const codes = this.heard.flatMap(codesOf)
+  /** What was heard, as codes: of all packets, or of those that fit. */
+  came(fits: (packet: string) => boolean = () => true): Came {
+    const heard = this.heard.filter(fits)
+    const codes = heard.flatMap(codesOfPacket)
     if (this.closed !== null) codes.push('close', 'bad_packet')
-    return { codes, text: this.heard.join('\n') }
+    return { codes, text: heard.join('\n') }
   }
 
   close(): void {
@@ -77,7 +82,7 @@ export class RawSocketIo {
 }
 
 /** Codes of a packet: of an ack's problem, of an error event, of a refusal to join. */
-function codesOf(packet: string): string[] {
+function codesOfPacket(packet: string): string[] {
   const [, type = '', json = ''] = /^4(\d)(?:\/[^,]*,)?\d*([[{].*)?$/s.exec(packet) ?? []
   const content = parsed(json)
   if (type === '4') return ['connect_error', ...problemCodes(isObject(content) ? content['data'] : null)]
@@ -86,16 +91,22 @@ function codesOf(packet: string): string[] {
   const [event, payload] = content as [string, unknown]
   if (event === 'state' && isObject(payload) && payload['reset'] === true) return ['reset']
   if (event !== 'api_error' || !isObject(payload)) return []
-  return payload['error'] === 'NotFoundError' ? ['not_found'] : [String(payload['error'])]
+  return [codeOf(String(payload['error']))]
+}
+
+/** The code behind the name of an error: `NotFoundError` is `not_found`. */
+function codeOf(name: string): string {
+  if (name === 'InvalidRequestError' || name === 'InvalidURIError') return 'bad_request'
+  return name
+    .replace(/Error$/, '')
+    .replaceAll(/(?<=.)[A-Z]/g, '_$&')
+    .toLowerCase()
 }
 
 /** The codes of a problem; `ok` for an answer that is none. */
 export function problemCodes(answer: unknown): string[] {
   if (!isObject(answer)) return []
-  const { error, errors, status } = answer
-  if (error === undefined) return Number(status) < 400 ? ['ok'] : []
-  const issues: unknown[] = Array.isArray(errors) ? errors : []
-  return [String(error), ...issues.map(issue => (isObject(issue) ? String(issue['code']) : ''))]
+  return answer['error'] === undefined && Number(answer['status']) < 400 ? ['ok'] : codesOf(answer)
 }
 
 /** The answer to a request of long polling. */

@@ -1,39 +1,10 @@
 import { gzipSync } from 'node:zlib'
-import type { Filling } from './todos.ts'
+import { knownWords } from '../each.ts'
 import { isObject } from '../object.ts'
+import { Unknown } from '../result.ts'
 import type { WireRequest } from '../server/wire.ts'
-
-/** A request of badinput.json: generic words for paths, query and identities. */
-export interface BadRequest {
-  readonly method?: string
-  readonly path?: string
-  readonly as?: string
-  readonly headers?: Readonly<Record<string, string>>
-  readonly body?: unknown
-  readonly rawBody?: string
-  readonly bodyHex?: string
-  readonly bodyGen?: Generator
-  /** Bytes of a connection; `rawGen` only describes them. */
-  readonly raw?: string
-  readonly rawGen?: string
-}
-
-interface Generator {
-  readonly prefix?: string
-  readonly repeat?: string
-  readonly template?: string
-  readonly n?: number
-  readonly join?: string
-  readonly mid?: string
-  readonly then?: Generator
-  readonly suffix?: string
-  readonly gzipOf?: Generator
-}
-
-/** Something that a vector asks for and this runner has not: the vector is skipped by name. */
-export class Unknown extends Error {
-  override readonly name = 'Unknown'
-}
+import type { Filling } from './todos.ts'
+import { words as known, type BadRequest, type Generator } from './vector.ts'
 
 /** The request in this project's words. */
 export function requestOf(bad: BadRequest, filling: Filling): WireRequest {
@@ -50,8 +21,8 @@ export function requestOf(bad: BadRequest, filling: Filling): WireRequest {
 /** Text with its `{{…}}` filled in; Unknown if one of them is prose. A header in a token may end with braces itself. */
 export function filled(text: string, filling: Filling): string {
   return text.replaceAll(/\{\{(.*?)\}\}(?![|}])/g, (_, word: string) => {
-    const long = /^"(.)"\*(\d+)$/.exec(word)
-    if (long) return long[1]!.repeat(Number(long[2]))
+    const [, piece, times] = /^\\?"(.+?)\\?" ?\* ?(\d+)$/s.exec(word) ?? []
+    if (piece !== undefined) return piece.repeat(Number(times))
     // Not ours to fill: what a template engine would fall for.
     if (/^\d+\*\d+$/.test(word)) return `{{${word}}}`
     const value = filling(word)
@@ -60,18 +31,27 @@ export function filled(text: string, filling: Filling): string {
   })
 }
 
+/** The header fields of whoever a vector speaks as: `alice`, `alice(exp=now+2s)`, `raw-token:jku=URL`, `anon`. */
 export function identity(as: string | undefined, filling: Filling): Record<string, string> {
   if (as === undefined || as === 'anon') return {}
-  const jku = /^raw-token:jku=(.+)$/.exec(as)?.[1]
-  if (jku !== undefined) {
-    const header = JSON.stringify({ alg: 'RS256', jku })
-    return { authorization: `Bearer ${filling(`jwt:${header}|sub=3|rsa(attacker)`)}` }
-  }
-  const soon = /^alice\(exp=(now\+\d+)s\)$/.exec(as)?.[1]
-  if (soon !== undefined) return { authorization: `Bearer ${filling(`jwt|sub="1"|exp=${soon}`)}` }
-  const token = /^(alice|bob|root2?)$/.test(as) ? filling(`token${as[0]!.toUpperCase()}${as.slice(1)}`) : undefined
+  const token = tokenOf(as, filling)
   if (token === undefined) throw new Unknown(`identity ${as}`)
   return { authorization: `Bearer ${token}` }
+}
+
+const subjects: Readonly<Record<string, number>> = { alice: 1, bob: 2, root: 3 }
+
+function tokenOf(as: string, filling: Filling): string | undefined {
+  const [, raw] = /^raw-token:(.+)$/s.exec(as) ?? []
+  if (raw !== undefined) {
+    const [, name, value] = /^(jku|x5u|jwk|kid|alg)=(.+)$/s.exec(raw) ?? []
+    if (name === undefined) return filled(raw, filling)
+    return filling(`jwt:${JSON.stringify({ alg: 'RS256', [name]: value })}|sub=3|rsa(attacker)`)
+  }
+  const [, name = '', claims] = /^(\w+)(?:\((.+)\))?$/s.exec(as) ?? []
+  if (claims === undefined) return filling(`token${name[0]?.toUpperCase()}${name.slice(1)}`)
+  if (subjects[name] === undefined) return undefined
+  return filling(`jwt|sub=${subjects[name]}|${claims.split(/, */).join('|')}`)
 }
 
 function bodyOf(bad: BadRequest, filling: Filling): Uint8Array | undefined {
@@ -82,6 +62,7 @@ function bodyOf(bad: BadRequest, filling: Filling): Uint8Array | undefined {
 }
 
 function generated(by: Generator): Buffer {
+  knownWords('bodyGen with', by, known.generator)
   if (by.gzipOf) return gzipSync(generated(by.gzipOf))
   const { prefix = '', repeat, template, n = 0, join = '', mid = '', suffix = '' } = by
   const many =

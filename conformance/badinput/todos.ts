@@ -4,8 +4,9 @@ import { resource } from '../../src/model/resource.ts'
 import { all, always, any, js } from '../../src/model/rule.ts'
 import { t } from '../../src/schema/builder.ts'
 import type { Store } from '../../src/store/store.ts'
-import { craftedToken, withUnusedBits, type TokenWorkshop } from './tokens.ts'
+import type { LogRecord } from '../../src/transport/http/options.ts'
 import { fill } from '../../src/testing/fill.ts'
+import { craftedToken, withUnusedBits, type TokenWorkshop } from './tokens.ts'
 
 const user = resource(
   {
@@ -51,74 +52,110 @@ const brokenTodo = todo.rules((me, todo) => {
 /** Fills in what stands between double braces in a vector; undefined for words that it does not know. */
 export type Filling = (word: string) => string | undefined
 
+/** Users by name. Whoever is not among the first three is there only if a vector speaks of them. */
+const ids: Readonly<Record<string, number>> = { alice: 1, bob: 2, root: 3 }
+/** Follows and writes todos of its own while others misbehave. */
+export const BYSTANDER = 900
+
 const secret = 'bad input, good secret: 0123456789abcdef'
-const passwords = ['correct horse battery 1', 'correct horse battery 2', 'correct horse battery 3']
-let hashed: Promise<string[]> | null = null
+const passwordOf = (id: number): string => `correct horse battery ${id}`
+let hashed: Promise<string> | null = null
+
+export interface Todos {
+  readonly app: Api
+  readonly filling: Filling
+  readonly users: Readonly<Record<string, number>>
+  /** What no answer and no log may contain. */
+  readonly secrets: ReadonlySet<string>
+}
 
 /**
  * The todo list that badinput.json speaks of, over an empty store, seeded, with what a vector needs to be filled in:
- * what it does not mention is not made ready. `broken`: the rule of todos throws.
+ * what its text does not mention is not made ready. `broken`: the rule of todos throws.
  */
-export async function openTodos(store: Store, vector: string, broken = false): Promise<{ app: Api; filling: Filling }> {
+export async function openTodos(
+  store: Store,
+  text: string,
+  { broken = false, log = () => {} }: { broken?: boolean; log?: (record: LogRecord) => void } = {},
+): Promise<Todos> {
   const app = api(
     { user, todo: broken ? brokenTodo : todo },
     {
       store,
       auth: { secret, cookie: { name: 'session', origins: ['https://app.example'] } },
-      http: { log: () => {} },
+      http: { log },
       onFault: () => {},
       report: () => {},
     },
-  )
+  ) as unknown as Api
   await app.ready()
-  const [alice, bob, root] = await (hashed ??= Promise.all(passwords.map(one => hashPassword(one))))
+  const users: Record<string, number> = { ...ids }
+  for (const [name] of text.matchAll(/\b(?:alice|bob|root)\d+\b/gi))
+    users[name.toLowerCase()] ??= Object.keys(users).length + 1
+  const password = await (hashed ??= hashPassword(passwordOf(0)))
+  const everyone = [...Object.entries(users), ['bystander', BYSTANDER] as const]
   await fill(app, {
-    user: [
-      { id: 1, email: 'alice@x.io', password: alice!, role: 'user' },
-      { id: 2, email: 'bob@x.io', password: bob!, role: 'user' },
-      { id: 3, email: 'root@x.io', password: root!, role: 'admin' },
-      ...(vector.includes('root2') ? [{ id: 4, email: 'root2@x.io', password: root!, role: 'admin' }] : []),
-    ],
+    user: everyone.map(([name, id]) => ({
+      id,
+      email: `${name}@x.io`,
+      password,
+      role: name.startsWith('root') ? 'admin' : 'user',
+    })),
     todo: [
       { id: 1, title: 'a1', done: false, owner: 1 },
       { id: 2, title: 'bob CANARY-7f3a', done: false, owner: 2 },
     ],
   })
-  return { app: app as unknown as Api, filling: await fillingOf(app as unknown as Api, vector) }
+  return { app, users, ...(await fillingOf(app, text, users)) }
 }
 
-async function fillingOf(app: Api, vector: string): Promise<Filling> {
+async function fillingOf(
+  app: Api,
+  text: string,
+  users: Readonly<Record<string, number>>,
+): Promise<Pick<Todos, 'filling' | 'secrets'>> {
   const auth = app.engine.auth!
   // One who has logged out, and one who changed the password since.
   const loggedOut = (await auth.begin(1)).access_token
   await auth.end(await auth.authenticateToken(loggedOut))
   const beforeChange = (await auth.begin(3)).access_token
-  if (vector.includes('tokenBeforePwChange')) await app.safe.patch('user', 3, { password: 'correct horse battery 33' })
-  const [alice, bob, root] = [await auth.begin(1), await auth.begin(2), await auth.begin(3)]
-  const [header, payload, signature] = alice.access_token.split('.') as [string, string, string]
-  const sessionOf = async (token: string): Promise<string> =>
-    auth.sessionOf(await auth.authenticateToken(token))?.id ?? ''
-  const workshop: TokenWorkshop = {
-    secret,
-    sessions: { 1: await sessionOf(alice.access_token), 3: await sessionOf(root.access_token) },
-    now: Math.floor(Date.now() / 1000),
+  if (text.includes('tokenBeforePwChange')) await app.safe.patch('user', 3, { password: passwordOf(33) })
+  const tokens: Record<string, string> = {}
+  const sessions: Record<string, string> = {}
+  for (const [name, id] of [...Object.entries(users), ['bystander', BYSTANDER] as const]) {
+    const token = (await auth.begin(id)).access_token
+    tokens[name] = token
+    sessions[id] = auth.sessionOf(await auth.authenticateToken(token))?.id ?? ''
   }
+  const workshop: TokenWorkshop = { secret, sessions, now: Math.floor(Date.now() / 1_000) }
+  const [header, payload, signature] = tokens['alice']!.split('.') as [string, string, string]
   const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as object
   const words: Readonly<Record<string, string>> = {
     epoch: app.engine.epoch,
-    tokenAlice: alice.access_token,
-    tokenBob: bob.access_token,
-    tokenRoot: root.access_token,
-    ...(vector.includes('root2') && { tokenRoot2: (await auth.begin(4)).access_token }),
     tokenLoggedOut: loggedOut,
     tokenBeforePwChange: beforeChange,
-    alicePassword: passwords[0]!,
+    valid: tokens['alice']!,
     'valid.header': header,
     'valid.payload': payload,
     'valid.sig': signature,
-    'payload sub=3': Buffer.from(JSON.stringify({ ...claims, sub: '3' })).toString('base64url'),
-    'valid with last sig char changed in unused bits': withUnusedBits(alice.access_token),
-    or1000: encodeURIComponent(JSON.stringify({ or: Array.from({ length: 1000 }, (_, i) => ({ id: i })) })),
+    'valid with last sig char changed in unused bits': withUnusedBits(tokens['alice']!),
   }
-  return word => (Object.hasOwn(words, word) ? words[word] : craftedToken(word, workshop))
+  const forms: readonly (readonly [RegExp, (...groups: string[]) => string | undefined])[] = [
+    [/^token([A-Z]\w*)$/, name => tokens[name.toLowerCase()]],
+    [/^(\w+)Password$/, name => (Object.hasOwn(users, name) ? passwordOf(0) : undefined)],
+    [/^payload (\w+)=(.+)$/, (name, value) => encoded({ ...claims, [name]: value })],
+    [/^(or|and)(\d+)$/, (word, n) => encodeURIComponent(JSON.stringify({ [word]: countedTo(Number(n)) }))],
+  ]
+  const filling = (word: string): string | undefined => {
+    if (Object.hasOwn(words, word)) return words[word]
+    for (const [pattern, make] of forms) {
+      const found = pattern.exec(word)
+      if (found) return make(...found.slice(1))
+    }
+    return craftedToken(word, workshop)
+  }
+  return { filling, secrets: new Set([...Object.values(tokens), loggedOut, beforeChange, passwordOf(0), secret]) }
 }
+
+const encoded = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+const countedTo = (n: number): object[] => Array.from({ length: n }, (_, id) => ({ id }))

@@ -1,4 +1,5 @@
 import { createHmac, createSign, generateKeyPairSync } from 'node:crypto'
+import { Unknown } from '../result.ts'
 
 /** What tokens of badinput.json are made with. */
 export interface TokenWorkshop {
@@ -14,23 +15,31 @@ type Json = Record<string, unknown>
 const attacker = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const publicPem = attacker.publicKey.export({ type: 'spki', format: 'pem' }).toString()
 
+/** Words that stand in the header of a token (RFC 7515 §4.1), not among its claims. */
+const ofHeader: ReadonlySet<string> = new Set(['alg', 'typ', 'kid', 'cty', 'jku', 'jwk', 'x5u', 'x5c', 'crit', 'zip'])
+const signings = /^(?:hmac|rsa)\(.*\)$|^(?:nosig|attackerKey)$/s
+
 /**
- * A token by the little language of badinput.json: `jwt`, a header as JSON (`jwt:{"alg":"none"}`), then claims
- * (`exp=absent`, `nbf=now+60`, `sub="1 "`) and how it is signed (`hmac(…)`, `rsa(attacker)`, `attackerKey`, `nosig`),
- * all parted by `|`. What is not said is as in a token that is accepted. Undefined if it is not of this language.
+ * A token by the little language of badinput.json: `jwt`, a header as JSON (`jwt:{"alg":"none"}`), then words of the
+ * header (`kid=x`) and claims (`exp=absent`, `nbf=now+60`, `sub="1 "`) and how it is signed (`hmac(…)`,
+ * `rsa(attacker)`, `attackerKey`, `nosig`), all parted by `|`. What is not said is as in a token that is accepted.
+ * Undefined if it is not of this language.
  */
 export function craftedToken(text: string, by: TokenWorkshop): string | undefined {
   const [first = '', ...words] = text.split('|')
   if (first !== 'jwt' && !first.startsWith('jwt:')) return undefined
-  const header: Json = { typ: 'at+jwt', ...headerIn(first) }
-  const signing = words.find(word => /^(hmac|rsa)\(|^(nosig|attackerKey)$/.test(word))
+  const signing = words.find(word => signings.test(word))
+  const said = words.filter(word => word !== signing)
+  if (said.some(word => !/^\w+=/.test(word))) return undefined
+  const isOfHeader = (word: string): boolean => ofHeader.has(word.slice(0, word.indexOf('=')))
+  const header: Json = { typ: 'at+jwt', ...headerIn(first), ...valuesIn(said.filter(isOfHeader), by.now) }
   const claims: Json = {
     iss: 'restuary',
     aud: 'restuary',
     iat: by.now,
     exp: by.now + 900,
-    ...claimsIn(
-      words.filter(word => word !== signing),
+    ...valuesIn(
+      said.filter(word => !isOfHeader(word)),
       by.now,
     ),
   }
@@ -44,17 +53,26 @@ function headerIn(first: string): Json {
   return JSON.parse(first.slice(4).replace('{…attacker}', jwk)) as Json
 }
 
-function claimsIn(words: readonly string[], now: number): Json {
-  const claims: Json = {}
-  for (const word of words) {
-    const equals = word.indexOf('=')
-    const [name, value] = [word.slice(0, equals), word.slice(equals + 1)]
-    const later = /^now\+(\d+)$/.exec(value)
-    if (value === 'absent') claims[name] = undefined
-    else if (later) claims[name] = now + Number(later[1])
-    else claims[name] = value.startsWith('"') ? (JSON.parse(value) as unknown) : value
-  }
-  return claims
+function valuesIn(words: readonly string[], now: number): Json {
+  return Object.fromEntries(
+    words.map(word => {
+      const equals = word.indexOf('=')
+      const name = word.slice(0, equals)
+      return [name, valueOf(name, word.slice(equals + 1), now)]
+    }),
+  )
+}
+
+const moments: ReadonlySet<string> = new Set(['exp', 'nbf', 'iat'])
+
+function valueOf(name: string, written: string, now: number): unknown {
+  if (written === 'absent') return undefined
+  const [, sign, seconds] = /^now(?:([+-])(\d+)s?)?$/.exec(written) ?? []
+  if (written === 'now' || sign !== undefined) return now + (sign === '-' ? -1 : 1) * Number(seconds ?? 0)
+  // What looks like another type is one; subjects and the like are texts, as in tokens of the server.
+  if (/^["[{]|^(?:null|true|false)$/.test(written) || (moments.has(name) && /^-?[\d.]+(?:e\d+)?$/.test(written)))
+    return JSON.parse(written) as unknown
+  return written
 }
 
 function signed(header: Json, claims: Json, signing: string | undefined, secret: string): string {
@@ -64,14 +82,16 @@ function signed(header: Json, claims: Json, signing: string | undefined, secret:
     return `${text}.${createSign('sha256').update(text).sign(attacker.privateKey, 'base64url')}`
   }
   const key = signing === 'attackerKey' ? 'k'.repeat(40) : keyIn(signing, secret)
-  const hash = header['alg'] === 'HS512' ? 'sha512' : 'sha256'
+  const hash = { HS384: 'sha384', HS512: 'sha512' }[String(header['alg'])] ?? 'sha256'
   return `${text}.${createHmac(hash, key).update(text).digest('base64url')}`
 }
 
 function keyIn(signing: string | undefined, secret: string): string {
   const name = signing === undefined ? 'secret' : signing.slice(5, -1)
   if (name === 'secret') return secret
-  return name === 'publicKeyPem' ? publicPem : (JSON.parse(name) as string)
+  if (name === 'publicKeyPem') return publicPem
+  if (name.startsWith('"')) return JSON.parse(name) as string
+  throw new Unknown(`the key ${name}`)
 }
 
 const encoded = (value: Json): string => Buffer.from(JSON.stringify(value)).toString('base64url')

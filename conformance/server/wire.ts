@@ -52,12 +52,17 @@ export class Wire {
     return (this.#server.address() as AddressInfo).port
   }
 
+  /** `127.0.0.1:49152` */
+  get authority(): string {
+    return `127.0.0.1:${this.port}`
+  }
+
   async serve(app: Api): Promise<void> {
     await this.#app?.close()
     this.#app = app
     this.#handler = handler(app.engine, app.http)
     await this.#detach()
-    this.#detach = attachFaces(this.#server, { ...app, faces: { socketio: false } }).close
+    this.#detach = attachFaces(this.#server, app).close
   }
 
   /** Cuts connections that take nothing for so many milliseconds; returns how to stop. */
@@ -65,10 +70,10 @@ export class Wire {
     return cutStalled(this.#server, stall)
   }
 
-  /** Resolves when nobody is connected any more. */
-  async empty(): Promise<void> {
+  /** Resolves when no more than so many clients are connected. */
+  async downTo(connections: number): Promise<void> {
     const count = promisify(this.#server.getConnections.bind(this.#server))
-    while ((await count()) > 0) await new Promise(resolve => setTimeout(resolve, 50))
+    while ((await count()) > connections) await new Promise(resolve => setTimeout(resolve, 50))
   }
 
   async send({ method, path, headers, body }: WireRequest): Promise<WireAnswer> {
