@@ -1,3 +1,4 @@
+import { departures as ofBadInput } from './badinput/departures.ts'
 import { departures as ofBlargh } from './blargh/departures.ts'
 import { httpDepartures as ofBlarghHttp } from './blargh/departures-http.ts'
 import { answerRules, pushRules, writeRules } from './channels/departures.ts'
@@ -14,4 +15,19 @@ export const departures: Readonly<Record<string, readonly Reason[]>> = {
   validr: ofValidr,
   socketapi: ofSocketApi,
   channels: [...answerRules, ...pushRules, ...writeRules],
+  badinput: ofBadInput,
 }
+
+/** The table as a page: `DEPARTURES.md`. */
+export function departuresPage(): string {
+  const sections = Object.entries(departures).map(
+    ([format, all]) =>
+      `## ${format}\n\n| departure | why |\n|---|---|\n` +
+      all.map(({ id, why }) => `| \`${id}\` | ${why.replaceAll('|', '\\|')} |\n`).join(''),
+  )
+  return `# Departures\n\n${introduction}\n\n${sections.join('\n')}`
+}
+
+const introduction =
+  'Where Restuary answers otherwise than recorded cases on purpose, by format. Each is a rule about behaviour in the file\n' +
+  '`departures.ts` of its format. This page is written by `npm run conformance -- --table`.'

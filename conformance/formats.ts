@@ -9,24 +9,33 @@ import { runSocketApi } from './socketapi/socketapi.ts'
 import { runValidr } from './validr/validr.ts'
 
 type Run = (file: never, options: RunOptions) => Promise<CaseResult[]>
+/** Whether the file of a format is a list of its cases, or an object with `cases`. */
+type Form = 'list' | 'object'
 
 /** The formats by what distinguishes a case of theirs; the first that fits is taken. */
-const formats: readonly (readonly [fits: (shape: Shape) => boolean, run: Run])[] = [
-  [({ members }) => members.has('checks'), runHttp],
-  [({ members }) => members.has('vectors'), runBadInput],
-  [({ inCases, inSteps }) => inCases.has('base') || (inCases.has('seed') && inSteps.has('method')), runBlarghHttp],
-  [({ inCases }) => inCases.has('seed'), runBlargh],
-  [({ inCases }) => inCases.has('app'), runRestaction],
-  [({ inCases }) => inCases.has('schema'), runValidr],
-  [({ inSetups }) => inSetups.has('streams'), runChannels],
-  [({ inSetups, libraries }) => inSetups.has('handlers') || /SocketAPI/i.test(libraries), runSocketApi],
+const formats: readonly (readonly [fits: (shape: Shape) => boolean, run: Run, form: Form])[] = [
+  [({ members }) => members.has('checks'), runHttp, 'object'],
+  [({ members }) => members.has('vectors'), runBadInput, 'object'],
+  [
+    ({ inCases, inSteps }) => inCases.has('base') || (inCases.has('seed') && inSteps.has('method')),
+    runBlarghHttp,
+    'object',
+  ],
+  [({ inCases }) => inCases.has('seed'), runBlargh, 'object'],
+  [({ inCases }) => inCases.has('app'), runRestaction, 'object'],
+  [({ inCases }) => inCases.has('schema'), runValidr, 'object'],
+  [({ inSetups }) => inSetups.has('streams'), runChannels, 'list'],
+  [({ inSetups, libraries }) => inSetups.has('handlers') || /SocketAPI/i.test(libraries), runSocketApi, 'list'],
 ]
 
 /** Runs a parsed file by the runner of its format, which is recognised by its shape; null = no format fits. */
 export function runFile(file: unknown, options: RunOptions): Promise<CaseResult[]> | null {
   const shape = shapeOf(file)
-  const [, run] = formats.find(([fits]) => fits(shape)) ?? []
-  return run ? run(file as never, options) : null
+  const [, run, form] = formats.find(([fits]) => fits(shape)) ?? []
+  if (!run) return null
+  const isList = Array.isArray(file)
+  const given = form === 'list' ? (isList ? file : memberOf(file, 'cases')) : isList ? { cases: file } : file
+  return run(given as never, options)
 }
 
 interface Shape {

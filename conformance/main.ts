@@ -1,11 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { departuresPage } from './departures.ts'
 import { runFile } from './formats.ts'
 import type { CaseResult, StoreKind } from './result.ts'
 
 const folders: readonly string[] = ['vectors', 'cases'].map(name => join(import.meta.dirname, name))
-const usage = 'usage: npm run conformance -- [--store memory|sqlite] [--departures] [FILE.json …]'
+const usage = 'usage: npm run conformance -- [--store memory|sqlite] [--departures] [--table] [FILE.json …]'
 const shownFailures = 20
 
 /** Every recorded and every own file. */
@@ -70,7 +71,11 @@ async function play(path: string, stores: readonly StoreKind[], isTold: boolean)
 
 /** Plays the files: 0 if nothing failed, 1 if something did, 2 if the command line is not understood. */
 async function main(args: readonly string[]): Promise<number> {
-  const options = { store: { type: 'string' }, departures: { type: 'boolean', default: false } } as const
+  const options = {
+    store: { type: 'string' },
+    departures: { type: 'boolean', default: false },
+    table: { type: 'boolean' },
+  } as const
   let parsed
   try {
     parsed = parseArgs({ args: [...args], options, allowPositionals: true })
@@ -78,7 +83,11 @@ async function main(args: readonly string[]): Promise<number> {
     console.error(`${(error as Error).message}\n${usage}`)
     return 2
   }
-  const { store, departures } = parsed.values
+  const { store, departures, table } = parsed.values
+  if (table) {
+    process.stdout.write(departuresPage())
+    return 0
+  }
   if (store !== undefined && store !== 'memory' && store !== 'sqlite') {
     console.error(usage)
     return 2

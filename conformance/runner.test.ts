@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { runBlargh } from './blargh/engine.ts'
-import { departures } from './departures.ts'
+import { departures, departuresPage } from './departures.ts'
 import { runFile } from './formats.ts'
 import type { BlarghFile, RequestStep, StepVector } from './blargh/vector.ts'
 
@@ -96,4 +96,13 @@ test('every departure speaks of a recorded step', async () => {
       .map(d => d.id)
       .filter(id => !used.has(id)),
   ).toEqual([])
+})
+
+test('the page of departures is as the table is', () => {
+  const page = readFileSync(join(import.meta.dirname, 'DEPARTURES.md'), 'utf8')
+  expect(page).toBe(departuresPage())
+  for (const all of Object.values(departures)) {
+    expect(new Set(all.map(({ id }) => id)).size).toBe(all.length)
+    for (const { why } of all) expect(why).toMatch(/^\S.{15,}/)
+  }
 })

@@ -1,4 +1,4 @@
-import { departed, playEach, type Closing } from '../each.ts'
+import { departed, knownWords, playEach, type Closing } from '../each.ts'
 import { Unknown, type CaseResult, type RunOptions } from '../result.ts'
 import { castId, keyTypeOf } from './cast.ts'
 import { departures } from './departures.ts'
@@ -8,7 +8,15 @@ import { isKey, modelOf } from './model.ts'
 import { keyOf } from './oracle.ts'
 import { dumpOf, storedOf } from './state.ts'
 import { Target } from './target.ts'
-import type { BlarghFile, CaseVector, ModelVector, Rows } from './vector.ts'
+import {
+  words,
+  type BlarghFile,
+  type CaseVector,
+  type ModelVector,
+  type RequestStep,
+  type Rows,
+  type StepVector,
+} from './vector.ts'
 
 /** Runs every program, each over a store of its own. `fixed ?? expect` is what an answer is compared with. */
 export function runBlargh(file: BlarghFile, options: RunOptions): Promise<CaseResult[]> {
@@ -27,6 +35,9 @@ async function play(
   closing: Closing,
   at: (place: string) => void,
 ): Promise<string | null> {
+  knownWords('case with', one, words.case)
+  knownWords('seed with', one.seed, words.seed)
+  one.steps.forEach(refuseUnknown)
   let model = modelOf(file, one.model)
   const target = await Target.open(options.store, model, one.seed.stored)
   closing.defer(() => target.close())
@@ -68,6 +79,14 @@ async function play(
     }
   }
   return null
+}
+
+/** Words of a step that nothing reads. */
+function refuseUnknown(step: StepVector): void {
+  knownWords('step with', step, words.step)
+  knownWords(`${step.op} with`, step.args, words.args)
+  const { expect, fixed } = step as Partial<RequestStep>
+  for (const one of [expect, fixed]) knownWords('expect', one ?? {}, words.expect)
 }
 
 async function take(target: Target, at: At, { store, onDeparture }: RunOptions): Promise<string | null> {

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { request, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { handler, nodeServer } from '../../src/transport/node.ts'
-import { departed, playEach, type Closing } from '../each.ts'
+import { departed, knownWords, playEach, type Closing } from '../each.ts'
 import { isObject } from '../object.ts'
 import { Unknown, type CaseResult, type RunOptions } from '../result.ts'
 import { httpDepartures, type HttpAt, type HttpExpected } from './departures-http.ts'
@@ -10,7 +10,7 @@ import { codesOf } from './expected.ts'
 import { difference, normalise, normaliseState, short } from './judge.ts'
 import { modelOf, type TranslateOptions } from './model.ts'
 import { Target } from './target.ts'
-import type { HttpCase, HttpFile, HttpStep, ModelVector } from './vector.ts'
+import { words, type HttpCase, type HttpFile, type HttpStep, type ModelVector } from './vector.ts'
 
 /** Plays recorded conversations with blargh's Flask layer, each against a server of its own on a free port. */
 export function runBlarghHttp(file: HttpFile, options: RunOptions): Promise<CaseResult[]> {
@@ -29,6 +29,12 @@ async function play(
   closing: Closing,
   at: (place: string) => void,
 ): Promise<string | null> {
+  knownWords('case with', one, words.httpCase)
+  knownWords('seed with', one.seed, words.seed)
+  for (const step of one.steps) {
+    knownWords('step with', step, words.httpStep)
+    for (const told of [step.expect, step.fixed, step.production]) knownWords('expect', told ?? {}, words.httpExpect)
+  }
   const model = modelOf(file, one.model)
   const prefix = one.base === null || one.base === '/' ? '' : one.base
   const routing = routingOf(one, model)

@@ -127,6 +127,8 @@ export interface HttpStep {
   readonly contentType?: string
   readonly expect: HttpRecorded
   readonly fixed?: HttpRecorded
+  /** The answer of the same layer when it does not debug. */
+  readonly production?: HttpRecorded
 }
 
 export interface HttpRecorded {
@@ -136,4 +138,19 @@ export interface HttpRecorded {
   readonly text?: string
   readonly allow?: readonly string[]
   readonly raised?: string
+}
+
+const set = (words: string): ReadonlySet<string> => new Set(words.split(' '))
+type Place = 'case' | 'seed' | 'step' | 'args' | 'expect' | 'httpCase' | 'httpStep' | 'httpExpect'
+
+/** The words of the formats, by what they are said of. */
+export const words: Readonly<Record<Place, ReadonlySet<string>>> = {
+  case: set('name model seed steps crash quirks note source confirmed'),
+  seed: set('stored last_id'),
+  step: set('op args expect fixed quirks note'),
+  args: set('name id data filter depth sort limit auth model stored'),
+  expect: set('status body dump stored crash note'),
+  httpCase: set('name model base seed steps quirks note source confirmed'),
+  httpStep: set('method url body contentType expect fixed production quirks note'),
+  httpExpect: set('status contentType json text allow raised note'),
 }

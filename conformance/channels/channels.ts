@@ -46,6 +46,7 @@ async function play(
     if (!named.has(vector.model)) named.set(vector.model, key)
     resources[key] = declareStream(stream, { ...vector, ...denying }, setup.pageSize ?? 25, log)
   }
+  for (const row of setup.rows ?? []) knownWords('row with', row, words.row)
   for (const { model } of setup.rows ?? []) if (!named.has(model)) throw new Unknown(`rows of ${model}`)
   const app = api(resources, {
     store: freshStore(options.store),

@@ -82,7 +82,9 @@ export interface OrmVector {
 const set = (text: string): ReadonlySet<string> => new Set(text.split(' '))
 
 /** The words of the format, by what they are said of. */
-export const words: Readonly<Record<'case' | 'setup' | 'stream' | 'action' | 'orm' | 'step', ReadonlySet<string>>> = {
+export const words: Readonly<
+  Record<'case' | 'setup' | 'row' | 'stream' | 'action' | 'orm' | 'step', ReadonlySet<string>>
+> = {
   case: set(
     'name lib profile source confirmed confirmedScope disputed readmeVersion quirk note silent setup steps clientResult',
   ),
@@ -91,6 +93,7 @@ export const words: Readonly<Record<'case' | 'setup' | 'stream' | 'action' | 'or
     'model fields pkField order base permissions customActions filter lookupField rejectText objectRule note',
   ),
   action: set('method name scope do value status field exception detail'),
+  row: set('model values'),
   orm: set('op model pk values'),
   step: set(
     'client connect accepted disconnect reconnect login send sendText sendBinary clientSends serverError expect unordered orm rows expectRows log availableActions expectActions push note clientResult',

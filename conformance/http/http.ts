@@ -70,6 +70,7 @@ const words = {
   setup: set('waitMs stream request capture expectStatus'),
   request: set('method path headers body raw'),
   expect: set('status headers body bodyRaw bodyEmpty anyOf stream'),
+  event: set('event id dataJson'),
   stream: set('firstBytesWithinMs during expectEvent withinMs request capture'),
 }
 
@@ -109,12 +110,15 @@ function refuseUnknown(check: Check): void {
   for (const step of check.given?.setup ?? []) {
     knownWords('setup with', step, words.setup)
     knownWords('stream with', step.stream ?? {}, words.stream)
+    knownWords('expectEvent', step.stream?.expectEvent ?? {}, words.event)
     for (const one of [step.request, step.stream?.request, ...(step.stream?.during ?? [])]) asked(one)
   }
   asked(check.request)
   for (const one of [check.expect, ...(check.expect.anyOf ?? [])]) {
     knownWords('expect', one, words.expect)
     knownWords('stream with', one.stream ?? {}, words.stream)
+    knownWords('expectEvent', one.stream?.expectEvent ?? {}, words.event)
+    for (const during of one.stream?.during ?? []) asked(during)
   }
 }
 
@@ -154,7 +158,10 @@ async function takeStream(wire: Wire, step: NonNullable<Step['stream']>, variabl
   const stream = await wire.stream(requestOf(step.request, variables))
   try {
     const found = await streamed(stream, step, one => wire.send(requestOf(one, variables)))
-    for (const [variable, source] of Object.entries(step.capture ?? {})) variables[variable] = found[source]
+    for (const [variable, source] of Object.entries(step.capture ?? {})) {
+      if (!Object.hasOwn(found, source)) throw new Unknown(`capture ${source}`)
+      variables[variable] = found[source]
+    }
   } finally {
     stream.close()
   }

@@ -19,6 +19,13 @@ const hiddenDocs = '/documents-of-the-runner'
 /** Declares and opens the application; throws ModelError where it cannot be declared. */
 export function openApp(app: AppVector, store: Store, clock: () => number): Api {
   knownWords('application with', app, words.app)
+  knownWords('config with', app.config ?? {}, words.config)
+  knownWords('auth with', app.auth ?? {}, words.auth)
+  knownWords('blueprint with', app.blueprint ?? {}, words.blueprint)
+  for (const one of app.resources ?? []) {
+    knownWords('resource with', one, words.resource)
+    for (const own of Object.values(one.actions)) knownWords('action with', own, words.action)
+  }
   // Attributes that name no method are no actions.
   const resources = (app.resources ?? []).map(({ name, doc = null, actions: own }, i): [string, Standalone<{}>] => {
     const named = Object.entries(own).filter(([key]) => readActionName(key) !== null)

@@ -27,7 +27,7 @@ const around = ({ status, headers, token }: Expected): Expected => ({
 export const departures: readonly Departure[] = [
   {
     id: 'head-is-get-without-body',
-    why: 'RFC 9110 §9.3.2',
+    why: 'RFC 9110 §9.3.2: HEAD is answered as GET is, without the content',
     rewrite: ({ app, step }, expected) => {
       const isImplied = step.request.method === 'HEAD' && actionAt(app, step) === null
       if (!isImplied || !actionAt(app, withRequest(step, { method: 'GET' })) || expected.status !== 405) return null

@@ -3,7 +3,7 @@ import type { ActionCall } from '../../src/model/action.ts'
 import { knownWords } from '../each.ts'
 import { isObject } from '../object.ts'
 import { Unknown } from '../result.ts'
-import type { HandlerVector } from './vector.ts'
+import { words, type HandlerVector } from './vector.ts'
 
 type Kind = (argument: any, call: ActionCall, handler: HandlerVector) => unknown
 
@@ -12,6 +12,8 @@ export function handlerOf(handler: HandlerVector): (call: ActionCall) => unknown
   const kind = Object.keys(handler).find(word => Object.hasOwn(kinds, word))
   if (kind === undefined) throw new Unknown(`handler ${Object.keys(handler).join(', ')}`)
   knownWords(`handler ${kind} with`, handler, new Set([kind, ...(further[kind] ?? [])]))
+  const response = handler['response'] ?? (handler['responseTuple'] as readonly unknown[] | undefined)?.[0]
+  knownWords('response with', isObject(response) ? response : {}, words.response)
   return call => kinds[kind]!(handler[kind], call, handler)
 }
 

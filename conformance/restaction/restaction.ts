@@ -34,10 +34,12 @@ async function play(
 ): Promise<string | null> {
   const { app, steps = [] } = one
   knownWords('case with', one, words.case)
+  knownWords('expect', one.expect ?? {}, words.start)
   for (const step of steps) {
     knownWords('step with', step, words.step)
     knownWords('request with', step.request, words.request)
     knownWords('expect', step.expect, words.expect)
+    knownWords('token with', step.expect.token ?? {}, words.token)
     if (step.sign) knownWords('sign', step.sign, words.sign)
   }
   const clock = { now: Date.parse('2016-09-15T15:00:00Z') }

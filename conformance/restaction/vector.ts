@@ -104,13 +104,37 @@ export interface Expected {
 
 const set = (...lines: readonly string[]): ReadonlySet<string> => new Set(lines.flatMap(line => line.split(' ')))
 
+type Place =
+  | 'case'
+  | 'start'
+  | 'app'
+  | 'config'
+  | 'auth'
+  | 'blueprint'
+  | 'resource'
+  | 'action'
+  | 'step'
+  | 'request'
+  | 'sign'
+  | 'expect'
+  | 'token'
+  | 'response'
+
 /** The words of the format, by what they are said of. */
-export const words: Readonly<Record<'case' | 'app' | 'step' | 'request' | 'sign' | 'expect', ReadonlySet<string>>> = {
+export const words: Readonly<Record<Place, ReadonlySet<string>>> = {
   case: set('name app steps expect note confirmed source'),
   app: set(
     'resources docs meta config meta_route docs_resource validators exporters auth blueprint',
     'before_request after_request error_handler',
   ),
+  start: set('registrationError'),
+  config: set('SECRET_KEY API_URL_PREFIX'),
+  auth: set('role_field guest'),
+  blueprint: set('name url_prefix'),
+  resource: set('name doc actions'),
+  action: set('doc handler'),
+  response: set('body status mimetype headers'),
+  token: set('payload header inHeader inCookie'),
   step: set('request at sign save use useCookie expect note'),
   request: set('method path headers json form body'),
   sign: set('payload key alg prefix headers'),

@@ -21,7 +21,10 @@ async function play(
   at: (place: string) => void,
 ): Promise<string | null> {
   knownWords('case with', one, words.case)
-  for (const step of one.steps) knownWords('step with', step, words.step)
+  for (const step of one.steps) {
+    knownWords('step with', step, words.step)
+    knownWords('send', step.send ?? {}, words.send)
+  }
   let { steps } = one
   for (const { id, rewrite } of departures) {
     const other = await rewrite({ ...one, steps }, (setup, asked) => observed(setup, asked, options, closing))

@@ -65,12 +65,13 @@ export interface Step {
 const set = (text: string): ReadonlySet<string> => new Set(text.split(' '))
 
 /** The words of the format, by what they are said of. */
-export const words: Readonly<Record<'case' | 'setup' | 'handler' | 'step', ReadonlySet<string>>> = {
+export const words: Readonly<Record<'case' | 'setup' | 'handler' | 'step' | 'send', ReadonlySet<string>>> = {
   case: set('name lib profile source confirmed disputed readmeVersion quirk note silent setup steps'),
   setup: set('handlers example store debug namespace'),
   handler: set(
     'kind rule do collection params key withId fields value error message status as set unset returns endpoint note',
   ),
+  send: set('event args'),
   step: set(
     'client connect disconnect namespace send wantAck ack serverException expect unordered capture portable rooms store expectStore log registration note quirk',
   ),

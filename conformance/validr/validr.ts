@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { textOf } from '../../src/dialects/restaction/text/report.ts'
-import { departed, playEach } from '../each.ts'
+import { departed, knownWords, playEach } from '../each.ts'
 import { Unknown, type CaseResult, type RunOptions } from '../result.ts'
 import { departures } from './departures.ts'
 import { outcome, valueOf, type Expect, type SchemaCase } from './outcome.ts'
@@ -19,9 +19,24 @@ export function runValidr(file: SchemaFile, options: RunOptions): Promise<CaseRe
   )
 }
 
+const words = new Set([
+  'id',
+  'schema',
+  'value',
+  'shared',
+  'expect',
+  'validr-0.12.1',
+  'confirmed',
+  'source',
+  'quirk',
+  'note',
+])
 const endings = ['ok', 'error', 'schemaError', 'parsed', 'crashAtParse', 'crashAtValidate']
+const outcomes = new Set([...endings, 'position', 'str', 'messageExact', 'text', 'type', 'kind', 'note'])
 
 function play(one: SchemaCase, options: RunOptions): string | null {
+  knownWords('case with', one, words)
+  knownWords('expect', one.expect, outcomes)
   if (!endings.some(ending => ending in one.expect)) throw new Unknown(`expect ${Object.keys(one.expect).join(', ')}`)
   const expected = expectation(one, options)
   const found = outcome(one, 'parsed' in expected || !('value' in one))
