@@ -18,8 +18,3 @@ function isOwn(origin: string, host: string | undefined): boolean {
   const url = new URL(origin)
   return (url.protocol === 'https:' || url.protocol === 'http:') && url.host === host.toLowerCase()
 }
-
-/** Methods that change nothing (RFC 9110 §9.2.1). */
-export function isSafeMethod(method: string | undefined): boolean {
-  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS' || method === 'QUERY'
-}

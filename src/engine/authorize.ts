@@ -1,4 +1,5 @@
 import { ApiError } from '../protocol/error.ts'
+import { isGet } from '../protocol/method.ts'
 import type { Action, Resource } from '../model/model.ts'
 import { not, type Predicate, type Query } from '../query/predicate.ts'
 import { isRead, type Call, type Operation } from './call.ts'
@@ -51,7 +52,7 @@ function authorizeAction(call: Call, authenticating: boolean): Permissions {
   const permissions = permissionsOf(call.principal, call.trusted ?? false)
   if (permissions === Permissions.all) return permissions
   if (resource.rules === null) {
-    const open = resource.options.public && (isSafe(action.method) || resource.standalone)
+    const open = resource.options.public && (isGet(action.method) || resource.standalone)
     if (authenticating && !call.principal && !open) throw refusal(call, resource)
     return permissions
   }
@@ -60,8 +61,6 @@ function authorizeAction(call: Call, authenticating: boolean): Permissions {
   if (refused) throw refusal(call, resource)
   return permissions
 }
-
-const isSafe = (method: string): boolean => method === 'GET' || method === 'HEAD'
 
 /** A rule about who calls holds, or does not, without any row. */
 function allowsWithoutRow(guard: Guard): boolean {

@@ -4,7 +4,7 @@ import { Refused } from '../schema/refused.ts'
 import { hasOrder } from '../schema/scalar-type.ts'
 import { checkType } from './check-type.ts'
 import { instead, type Note } from './faults.ts'
-import type { ResourceDef } from './declaration.ts'
+import { isReadOnly, type ResourceDef } from './declaration.ts'
 import type { Defs } from './joins.ts'
 import { idNameOf, isId, nameFault } from './names.ts'
 
@@ -27,7 +27,7 @@ export function checkFields(defs: Defs, note: Note): void {
 
 function checkId(place: string, def: ResourceDef, field: FieldDef, note: Note): void {
   if (field.is !== 'scalar') return
-  const readOnly = def.readOnly || def.foreign?.view || (def.foreign?.key.length ?? 1) > 1
+  const readOnly = isReadOnly(def) || (def.foreign?.key.length ?? 1) > 1
   if (field.type.key === 'text' && !field.client && field.default === undefined && !readOnly)
     note(
       place,

@@ -52,6 +52,11 @@ export interface ResourceDef {
   readonly standalone?: string
 }
 
+/** Nothing can be written to it: it says so, or it is a view of somebody else's database. */
+export function isReadOnly({ readOnly, foreign }: ResourceDef): boolean {
+  return readOnly === true || foreign?.view === true
+}
+
 /** The methods that an action may have. */
 export type Verb = 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD' | 'OPTIONS' | 'TRACE' | 'PATCH'
 

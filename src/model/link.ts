@@ -6,7 +6,7 @@ import { checkFields } from './check-fields.ts'
 import { checkLogins } from './check-login.ts'
 import { checkRelations } from './check-relations.ts'
 import { checkResources } from './check-resources.ts'
-import type { AnyResource, ResourceDef } from './declaration.ts'
+import { isReadOnly, type AnyResource, type ResourceDef } from './declaration.ts'
 import { checkEphemeral, ephemeralOf } from './ephemeral.ts'
 import { deprecationOf } from './deprecation.ts'
 import { ModelError, type Fault, type Note } from './faults.ts'
@@ -157,7 +157,7 @@ function isStored(def: ResourceDef, field: string): boolean {
 function optionsOf(name: string, def: ResourceDef): ResourceOptions {
   return Object.freeze({
     public: def.public ?? false,
-    readOnly: def.readOnly ?? def.foreign?.view ?? false,
+    readOnly: isReadOnly(def),
     ifMatch: def.ifMatch ?? null,
     idempotency: def.idempotency ?? null,
     bulk: def.bulk ?? false,

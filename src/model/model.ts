@@ -119,6 +119,7 @@ export interface Resource extends Scope {
 
 export interface ResourceOptions {
   readonly public: boolean
+  /** Nothing can be written to it, be it declared so or a view. */
   readonly readOnly: boolean
   readonly ifMatch: 'required' | null
   readonly idempotency: 'required' | null

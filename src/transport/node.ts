@@ -4,6 +4,7 @@ import type { Engine } from '../engine/engine.ts'
 import { ApiError } from '../protocol/error.ts'
 import type { Code } from '../protocol/codes.ts'
 import type { Limits } from '../protocol/limits.ts'
+import { isSafeMethod } from '../protocol/method.ts'
 import { arrive } from './http/arrivals.ts'
 import { tooLarge } from './http/body.ts'
 import { Aborted, Exchange, type Body, type Answerer, type ByteStream, type FieldLines } from './http/exchange.ts'
@@ -108,9 +109,6 @@ type Connection = Socket & { [line]?: Line }
 /** Requests of one connection that are begun at once; ten thousand in one piece would stand before those of all others. */
 const PIPELINED = 16
 
-const isSafe = (method: string): boolean =>
-  method === 'GET' || method === 'HEAD' || method === 'OPTIONS' || method === 'QUERY'
-
 function enter(request: IncomingMessage, response: ServerResponse, answer: Answerer, patience: number | null): void {
   const connection: Connection = request.socket
   const at = (connection[line] ??= { active: 0, unsafe: false, unread: false, waiting: [] })
@@ -121,12 +119,12 @@ function enter(request: IncomingMessage, response: ServerResponse, answer: Answe
 }
 
 function mayStart({ method }: NodeExchange, at: Line): boolean {
-  return at.active === 0 || (at.active < PIPELINED && !at.unsafe && isSafe(method))
+  return at.active === 0 || (at.active < PIPELINED && !at.unsafe && isSafeMethod(method))
 }
 
 function start(exchange: NodeExchange, at: Line): void {
   at.active++
-  at.unsafe = !isSafe(exchange.method)
+  at.unsafe = !isSafeMethod(exchange.method)
   if (at.unsafe || exchange.hasBody) void exchange.answer(exchange)
   else arrive(exchange)
 }

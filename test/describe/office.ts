@@ -69,7 +69,8 @@ export function office(): Api {
       store: memory(),
       docs: '# Office\n\nWhat there is to do.',
       version: '2.1.0',
-      http: { prefix: '/api', log: () => {} },
+      // A busy machine would refuse some of the calls with 503.
+      http: { prefix: '/api', log: () => {}, overload: false },
       report: () => {},
       seed: async app => {
         await app.post('user', { email: 'ann@example.com', password: 'correct horse battery' } as never)

@@ -6,7 +6,7 @@ import { securityOf, type Need } from './security.ts'
 
 /** What a resource has beside its lists and rows: their history, and writes of all rows that a filter selects. */
 export function describeFurther(drafting: Drafting, resource: Resource): void {
-  const fixed = resource.options.readOnly || resource.options.foreign?.view === true
+  const fixed = resource.options.readOnly
   for (const path of resource.paths) {
     if (!resource.field.has('history')) place(drafting, `${path}/{id}/history`, 'get', history(drafting, resource))
     if (fixed || !resource.options.bulk) continue

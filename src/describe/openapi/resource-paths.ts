@@ -42,7 +42,7 @@ export function describeResource(drafting: Drafting, resource: Resource): void {
 
 function describeWay(drafting: Drafting, way: Way): void {
   const { resource, path, through } = way
-  const fixed = resource.options.readOnly || resource.options.foreign?.view === true
+  const fixed = resource.options.readOnly
   const item = `${path}/{${way.id}}`
   place(drafting, path, 'get', list(drafting, way))
   place(drafting, path, 'x-query', search(drafting, way))

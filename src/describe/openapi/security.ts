@@ -1,6 +1,7 @@
 import { ruleOf } from '../../engine/authorize.ts'
 import { permissionsOf } from '../../engine/permissions.ts'
 import type { Action, Resource } from '../../model/model.ts'
+import { isGet } from '../../protocol/method.ts'
 
 export type Need = 'read' | 'create' | 'write' | 'delete' | Action
 export type Requirement = Readonly<Record<string, readonly string[]>>
@@ -20,5 +21,5 @@ function isOpen(resource: Resource, need: Need): boolean {
   }
   if (typeof need === 'string') return resource.options.public && need === 'read'
   const hasRows = resource.fields.some(field => !field.hidden)
-  return resource.options.public && (need.method === 'GET' || need.method === 'HEAD' || !hasRows)
+  return resource.options.public && (isGet(need.method) || !hasRows)
 }

@@ -65,7 +65,7 @@ function segmentOf(resource: Resource): string | null {
 
 function rowActions(resource: Resource): MetaData {
   const list = `Lists rows of ${resource.name}.`
-  const fixed = resource.options.readOnly || resource.options.foreign?.view === true
+  const fixed = resource.options.readOnly
   return { get: { $desc: list }, ...(fixed ? {} : { post: { $desc: `Makes a row of ${resource.name}.` } }) }
 }
 

@@ -3,6 +3,7 @@ import { checkKey } from '../../engine/idempotency.ts'
 import { uniqueKey } from '../../engine/unique-key.ts'
 import { textMode } from '../../schema/input-mode.ts'
 import { ApiError } from '../../protocol/error.ts'
+import { isGet } from '../../protocol/method.ts'
 import type { Maybe } from '../../store/work.ts'
 import { checkBulk } from '../check-bulk.ts'
 import { checkLength, readJson, readText } from './body.ts'
@@ -41,7 +42,7 @@ export function decodeCall(engine: Engine, call: HttpCall, endpoint: CollectionE
   call.conditions = ofFormat(readConditions(exchange), exchange.method, call.format)
   call.prefer(readPreferences(exchange.prefer))
   const query = queryOf(exchange)
-  if (exchange.method === 'GET' || exchange.method === 'HEAD') {
+  if (isGet(exchange.method)) {
     call.operation = endpoint.kind === 'collection' ? 'list' : 'get'
     return readUrlQuery(engine, call, query)
   }

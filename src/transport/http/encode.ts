@@ -1,4 +1,4 @@
-import type { Gone, Item, List, Outcome, Unchanged } from '../../engine/call.ts'
+import { isRead, type Gone, type Item, type List, type Outcome, type Unchanged } from '../../engine/call.ts'
 import { ApiError } from '../../protocol/error.ts'
 import { sendAnswered } from './action.ts'
 import { writeDate } from './conditional.ts'
@@ -88,7 +88,7 @@ function sendGone(face: Face, call: HttpCall, gone: Gone): void | Promise<void> 
 /** What was honoured of what the client would like (RFC 7240 §3). */
 function tellPreferences(call: HttpCall, fields: FieldLines): void {
   const { return: shown, lenient } = call.prefers
-  const reading = call.operation === 'get' || call.operation === 'list'
+  const reading = isRead(call.operation)
   const applied: string[] = []
   if (shown !== null && !reading) applied.push(`return=${shown}`)
   if (lenient) applied.push('handling=lenient')

@@ -1,6 +1,7 @@
 import type { Engine } from '../../engine/engine.ts'
 import type { Outcome, Principal } from '../../engine/call.ts'
 import { ApiError } from '../../protocol/error.ts'
+import { isGet } from '../../protocol/method.ts'
 import { run } from '../../store/work.ts'
 import { decodeAction } from './action.ts'
 import { addressFinder } from './address.ts'
@@ -171,7 +172,7 @@ function proceed(face: Face, call: HttpCall, principal: Principal | null): void 
 
 function answerCall(face: Face, call: HttpCall, endpoint: CollectionEndpoint | ItemEndpoint): void | Promise<void> {
   if (face.live !== null && isStream(call.exchange)) return sendStream(face, face.live, call, endpoint)
-  if (endpoint.kind === 'item' && isJobs(endpoint.resource) && isRead(call.exchange))
+  if (endpoint.kind === 'item' && isJobs(endpoint.resource) && isGet(call.exchange.method))
     return sendJob(face, call, endpoint)
   // A deletion has nothing to show.
   if (call.exchange.method !== 'DELETE') call.format = face.formats.choose(call.exchange.accept)
@@ -184,10 +185,8 @@ function answerCall(face: Face, call: HttpCall, endpoint: CollectionEndpoint | I
   })
 }
 
-const isRead = ({ method }: Exchange): boolean => method === 'GET' || method === 'HEAD'
-
 const isStream = ({ accept, method }: Exchange): boolean =>
-  accept !== undefined && wantsStream(accept) && (method === 'GET' || method === 'HEAD')
+  accept !== undefined && wantsStream(accept) && isGet(method)
 
 function conclude(face: Face, call: HttpCall): void | Promise<void> {
   const outcome = face.engine.handle(call)

@@ -98,7 +98,7 @@ export function routesOf(
   const items = new Map<Resource, ItemEndpoint>()
   const bases = new Map<Resource, string>()
   for (const resource of model.resources.values()) {
-    const fixed = resource.options.readOnly || resource.options.foreign?.view === true
+    const fixed = resource.options.readOnly
     collections.set(resource, {
       kind: 'collection',
       resource,
