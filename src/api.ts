@@ -4,6 +4,7 @@ import type { Model } from './model/model.ts'
 import type { Checked } from './model/types.ts'
 import { defaultLimits, type Limits } from './protocol/limits.ts'
 import { memory } from './store/memory.ts'
+import { prompt } from './store/prompt.ts'
 import type { Store } from './store/store.ts'
 import type { Maybe } from './store/work.ts'
 import type { Call, Outcome } from './engine/call.ts'
@@ -88,7 +89,7 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
   const { model, routes } = linkDeclarations(resources, limits, options)
   for (const line of model.warnings) report(line)
   const background = { clock, onFault: onBackgroundFault }
-  const { store, expiry } = withEphemeral(options.store ?? memory(), model, background)
+  const { store, expiry } = withEphemeral(prompt(options.store ?? memory()), model, background)
   const opening = store.open(model, { clock, random, report })
   const prefix = (options.http?.prefix ?? '').replace(/\/+$/, '')
   const url: Api['url'] = (target, params) => urlOf(model, prefix, target, params)

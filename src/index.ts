@@ -33,7 +33,15 @@ export {
   type DeclaredAction,
   type Standalone,
 } from './model/action.ts'
-export type { Around, AroundCall, CommittedChange, CommittedEvent, Next, OnCommit } from './model/hook.ts'
+export type {
+  Around,
+  AroundCall,
+  AroundOptions,
+  CommittedChange,
+  CommittedEvent,
+  Next,
+  OnCommit,
+} from './model/hook.ts'
 export { job, type JobCall, type JobOptions } from './model/job.ts'
 export type { BegunJob } from './engine/jobs/jobs.ts'
 export type { JobsOptions } from './engine/jobs/jobs-environment.ts'

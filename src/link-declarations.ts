@@ -21,12 +21,14 @@ type Declared = Readonly<Record<string, AnyResource | DeclaredHandled>>
 export function linkDeclarations(
   declared: Declared,
   limits: Limits,
-  options: Pick<ApiOptions, 'paths' | 'docs' | 'validators'>,
+  options: Pick<ApiOptions, 'paths' | 'docs' | 'validators' | 'store'>,
 ): { readonly model: Model; readonly routes: HandledRoutes } {
   const { paths = {}, docs = null } = options
   const { modelled, handled } = apart(declared)
   const resources = withJobResource(withHooks(withSessions(withFiles(modelled))), paths)
-  const model = link(resources, { limits, paths, docs, notation: notationOf(options), checks: declarationChecks })
+  const notation = notationOf(options)
+  const storeWaits = options.store?.waits ?? false
+  const model = link(resources, { limits, paths, docs, notation, storeWaits, checks: declarationChecks })
   return { model, routes: linkHandled(handled, model) }
 }
 

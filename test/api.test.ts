@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { api, ApiError, memory, resource, sqlite, t, type ApiOptions, type Store } from '../src/index.ts'
+import { slow } from '../src/testing/slow-store.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'restuary-api-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -10,6 +11,7 @@ let files = 0
 
 const stores: [string, () => Store][] = [
   ['memory', () => memory()],
+  ['a slow store', () => slow(memory())],
   ['sqlite', () => sqlite(join(folder, `${++files}.db`))],
 ]
 

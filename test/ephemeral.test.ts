@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test, vi } from 'vitest'
 import { always, api, ApiError, memory, ModelError, resource, sqlite, t, type Api, type Store } from '../src/index.ts'
+import { slow } from '../src/testing/slow-store.ts'
 import { faces, served, speak } from './speakers.ts'
 
 const room = resource({
@@ -48,6 +49,7 @@ let files = 0
 
 const stores: [string, () => Store][] = [
   ['memory', () => memory()],
+  ['a slow store', () => slow(memory())],
   ['sqlite', () => sqlite(join(folder, `${++files}.db`))],
 ]
 

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { api, handled, memory, resource, sqlite, t, type Api, type ApiOptions, type Store } from '../src/index.ts'
 import { NativeClient } from '../src/testing/native-client.ts'
+import { slow } from '../src/testing/slow-store.ts'
 import { lampsIn, type Lamp } from './lamps.ts'
 import { served } from './speakers.ts'
 
@@ -13,6 +14,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 let files = 0
 const stores: [string, () => Store][] = [
   ['memory', () => memory()],
+  ['a slow store', () => slow(memory())],
   ['sqlite', () => sqlite(join(folder, `${++files}.db`))],
 ]
 

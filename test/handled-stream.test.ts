@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { api, handled, memory, sqlite, type Api, type Store } from '../src/index.ts'
 import { EventStream } from '../src/testing/event-stream.ts'
+import { slow } from '../src/testing/slow-store.ts'
 import { lampsIn, type Lamp } from './lamps.ts'
 import { served } from './speakers.ts'
 
@@ -14,6 +15,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 let files = 0
 const stores: [string, () => Store][] = [
   ['memory', () => memory()],
+  ['a slow store', () => slow(memory())],
   ['sqlite', () => sqlite(join(folder, `${++files}.db`))],
 ]
 

@@ -6,12 +6,14 @@ import { afterAll, describe, expect, expectTypeOf, test } from 'vitest'
 import { api, ApiError, handled, memory, ModelError, resource, sqlite, t, type Store } from '../src/index.ts'
 import type { FollowedUri, Values } from '../src/live/published.ts'
 import type { Listener, Subscription } from '../src/live/subscription.ts'
+import { slow } from '../src/testing/slow-store.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'handled-'))
 afterAll(() => rmSync(directory, { recursive: true }))
 let files = 0
 const stores: [string, () => Store][] = [
   ['memory', () => memory()],
+  ['a slow store', () => slow(memory())],
   ['sqlite', () => sqlite(join(directory, `${++files}.db`))],
 ]
 

@@ -15,11 +15,16 @@ import {
   type CommittedEvent,
 } from '../src/index.ts'
 import type { Store } from '../src/store/store.ts'
+import { slow } from '../src/testing/slow-store.ts'
 
-const stores: readonly (readonly [string, () => Store])[] = [
+const prompt: readonly (readonly [string, () => Store])[] = [
   ['memory', () => memory()],
   ['sqlite', () => sqlite(':memory:')],
 ]
+const stores = [...prompt, ['a slow store', () => slow(memory())] as const]
+
+/** What `yield* next()` is to TypeScript. */
+type Answer = Generator<Promise<unknown>, any, unknown>
 
 describe.each(stores)('around-hooks over %s', (_, store) => {
   const todo = () => resource({ id: t.id(), text: t.text(), done: t.bool().default(false) })
@@ -30,16 +35,15 @@ describe.each(stores)('around-hooks over %s', (_, store) => {
     const app = api(
       {
         todo: todo()
-          .around('create', ({ input }, next) => {
+          .around('create', function* ({ input }, next) {
             seen.push('a')
-            const row = next({ ...input, text: input.text.trim() })
+            const row = yield* next({ ...input, text: input.text.trim() }) as Answer
             seen.push(`a ${row.id}`)
             return row
           })
           .around('create', function* ({ input }, next) {
             seen.push(`b ${input.text}`)
-            const row: unknown = yield* next() as Generator<Promise<unknown>, unknown, unknown>
-            return row
+            return yield* next() as Answer
           }),
       },
       { store: store() },
@@ -51,8 +55,8 @@ describe.each(stores)('around-hooks over %s', (_, store) => {
   test('what throws after the write undoes it', async () => {
     const app = api(
       {
-        todo: todo().around('create', ({ input }, next) => {
-          next()
+        todo: todo().around('create', function* ({ input }, next) {
+          yield* next() as Answer
           if (input.text === 'no') abort(409, 'Refused', 'not this')
         }),
       },
@@ -88,8 +92,10 @@ describe.each(stores)('around-hooks over %s', (_, store) => {
       {
         todo: todo()
           .actions({ count: action({ run: () => 1 }) })
-          .around('get', (_call, next) => ({ ...next(), seen: true }))
-          .around('delete', () => ({ kept: true }))
+          .around('get', function* (_call, next) {
+            return { ...(yield* next() as Answer), seen: true }
+          })
+          .around('delete', async () => ({ kept: true }))
           .around('count', async (_call, next) => (await next()) + 1),
       },
       { store: store() },
@@ -106,8 +112,7 @@ describe.each(stores)('around-hooks over %s', (_, store) => {
     const app = api(
       {
         todo: todo().around('get', function* (_call, next) {
-          const row = yield* next() as Generator<Promise<unknown>, object, unknown>
-          return { ...row, seen: true }
+          return { ...(yield* next() as Answer), seen: true }
         }),
       },
       { store: store() },
@@ -120,7 +125,7 @@ describe.each(stores)('around-hooks over %s', (_, store) => {
     const app = api(
       {
         todo: todo().around('create', function* ({ input }, next) {
-          return yield* next({ ...(input as object), done: true }) as Generator<Promise<unknown>, unknown, unknown>
+          return yield* next({ ...input, done: true }) as Answer
         }),
       },
       { store: store() },
@@ -135,20 +140,104 @@ describe.each(stores)('around-hooks over %s', (_, store) => {
     expect([made.status, await made.json()]).toEqual([201, { id: 1, text: 'a', done: true }])
   })
 
-  test('one that waits without saying so is told', async () => {
-    const faults: string[] = []
+  test('of a build that knows no async functions and generators are declared as what they were', async () => {
     const app = api(
-      { todo: todo().around('create', (_call, next) => Promise.resolve().then(() => next())) },
-      { store: store(), onFault: error => faults.push((error.cause as Error).message) },
+      {
+        log,
+        todo: todo()
+          .around('create', ({ ctx }, next) => ctx.db.post('log', { text: 'create' }).then(() => next()), {
+            as: 'async',
+          })
+          .around('patch', (call, next) => spelledOut(call.input, next), { as: 'generator' }),
+      },
+      { store: store() },
     )
-    await expect(app.post('todo', { text: 'a' })).rejects.toMatchObject({ code: 'internal' })
-    expect(faults.join()).toMatch(/write it as an async function/)
-    expect(await app.list('todo')).toEqual([])
+    expect(await app.post('todo', { text: 'a' })).toMatchObject({ id: 1 })
+    expect(await app.patch('todo', 1, { text: 'b' })).toMatchObject({ text: 'b', changed: true })
+    expect(await app.list('log')).toHaveLength(1)
   })
+})
+
+/** A generator as old JavaScript writes it. */
+function spelledOut(input: unknown, next: (input: unknown) => any): Iterator<unknown> & Iterable<unknown> {
+  const inner = next(input)
+  const step = (result: IteratorResult<unknown>): IteratorResult<unknown> =>
+    result.done ? { done: true, value: { ...(result.value as object), changed: true } } : result
+  return {
+    next: value => step(inner.next(value)),
+    throw: error => step(inner.throw(error)),
+    return: value => inner.return(value),
+    [Symbol.iterator]() {
+      return this
+    },
+  }
+}
+
+// What stands in for memory in another run (test/slow) has to be waited for.
+describe.each(prompt.filter(([, store]) => store().waits !== true))(
+  'plain functions as around-hooks over %s',
+  (_, store) => {
+    const todo = () => resource({ id: t.id(), text: t.text(), done: t.bool().default(false) })
+
+    test('run inside the unit like generators', async () => {
+      const seen: string[] = []
+      const app = api(
+        {
+          todo: todo()
+            .around('create', ({ input }, next) => {
+              const row = next({ ...input, text: input.text.trim() })
+              seen.push(`created ${row.id}`)
+              if (input.text === 'no') abort(409, 'Refused', 'not this')
+              return row
+            })
+            .around('get', (_call, next) => ({ ...next(), seen: true })),
+        },
+        { store: store() },
+      )
+      expect(await app.post('todo', { text: ' x ' })).toMatchObject({ id: 1, text: 'x' })
+      await expect(app.post('todo', { text: 'no' })).rejects.toMatchObject({ status: 409, error: 'Refused' })
+      await app.transaction(tx => tx.post('todo', { text: 'y' }))
+      // A unit that is undone with a neighbour's runs again.
+      expect(seen.slice(0, 2)).toEqual(['created 1', 'created 2'])
+      expect(await app.list('todo')).toHaveLength(2)
+      expect(await app.get('todo', 1)).toMatchObject({ seen: true })
+    })
+
+    test('one that waits without saying so is told', async () => {
+      const faults: string[] = []
+      const app = api(
+        { todo: todo().around('create', (_call, next) => Promise.resolve().then(() => next())) },
+        { store: store(), onFault: error => faults.push((error.cause as Error).message) },
+      )
+      await expect(app.post('todo', { text: 'a' })).rejects.toMatchObject({ code: 'internal' })
+      expect(faults.join()).toMatch(/write it as an async function/)
+      expect(await app.list('todo')).toEqual([])
+    })
+  },
+)
+
+test('a plain function is refused when the model is linked for a store that has to be waited for', () => {
+  const todo = () => resource({ id: t.id(), text: t.text() }).actions({ count: action({ run: () => 1 }) })
+  const open = (declared: ReturnType<typeof todo>) => api({ todo: declared }, { store: slow(memory()) })
+  expect(() => open(todo().around('get', (_, next) => next()))).toThrow(
+    /is a plain function, and the answers of this store have to be waited for/,
+  )
+  // What an action answers does not depend on the store.
+  expect(() => open(todo().around('count', (_, next) => next()))).not.toThrow()
 })
 
 test.each([
   [resource({ id: t.id() }).around('creat' as 'create', () => null), /did you mean "create"/],
+  [resource({ id: t.id() }).around('create', 'no' as never), /is no function/],
+  [resource({ id: t.id() }).around('create', async function* () {}), /is an async generator/],
+  [resource({ id: t.id() }).around('create', async () => {}, { as: 'generator' }), /declared as a generator/],
+  [resource({ id: t.id() }).around('create', () => null, { as: 'sync' as never }), /is declared as "sync"/],
+  [
+    resource({ id: t.id() })
+      .around('create', (_, next) => next())
+      .around('create', async (_, next) => next()),
+    /is a plain function around an async one/,
+  ],
   [
     resource({ id: t.id() })
       .onCommit('a', () => {})

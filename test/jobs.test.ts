@@ -10,6 +10,7 @@ import { t } from '../src/schema/builder.ts'
 import { memory } from '../src/store/memory.ts'
 import { sqlite } from '../src/store/sqlite/index.ts'
 import type { Store } from '../src/store/store.ts'
+import { slow } from '../src/testing/slow-store.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any -- bodies of all kinds
 type Any = any
@@ -128,7 +129,11 @@ async function until(app: Api, path: string, status: string): Promise<Any> {
   }
 }
 
-const stores: Record<string, () => Store> = { memory: () => memory(), sqlite: () => sqlite(':memory:') }
+const stores: Record<string, () => Store> = {
+  memory: () => memory(),
+  'a slow store': () => slow(memory()),
+  sqlite: () => sqlite(':memory:'),
+}
 
 describe.each(Object.entries(stores))('jobs over %s', (_, store) => {
   test('are accepted, told of, and lead to what they made', async () => {

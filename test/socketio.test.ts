@@ -234,8 +234,12 @@ describe('modelled resources', () => {
     await a.say('subscribe', '/todo/2', {})
     a.heard()
     for (const id of [1, 2]) await app.delete('todo', id)
+    const heard: unknown[] = []
     await expect
-      .poll(() => a.heard())
+      .poll(() => {
+        heard.push(...a.heard())
+        return heard
+      })
       .toEqual([
         ['delete', { uri: '/todo/1' }],
         ['delete', { uri: '/todo/2', position: `${app.engine.epoch}.4` }],

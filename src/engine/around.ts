@@ -1,4 +1,4 @@
-import type { Around } from '../model/hook.ts'
+import type { AroundHook } from '../model/hook.ts'
 import type { Resource } from '../model/model.ts'
 import { wait, type Work } from '../store/work.ts'
 import { answered } from './act.ts'
@@ -8,15 +8,15 @@ import { valueOf } from './outcome.ts'
 import type { Reading } from './reading.ts'
 import { surround } from './surround.ts'
 
-const none: readonly Around[] = Object.freeze([])
+const none: readonly AroundHook[] = Object.freeze([])
 
-export function aroundOf(resource: Resource, operation: string): readonly Around[] {
+export function aroundOf(resource: Resource, operation: string): readonly AroundHook[] {
   return resource.around.get(operation) ?? none
 }
 
 /** An operation with its around-hooks: what they leave as it is stays the outcome that it was. */
 export function* surrounded(
-  hooks: readonly Around[],
+  hooks: readonly AroundHook[],
   call: Call,
   context: Context,
   reading: Pick<Reading, 'ctx'>,

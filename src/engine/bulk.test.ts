@@ -5,6 +5,7 @@ import { t } from '../schema/builder.ts'
 import { memory } from '../store/memory.ts'
 import { sqlite } from '../store/sqlite/index.ts'
 import type { Store } from '../store/store.ts'
+import { slow } from '../testing/slow-store.ts'
 
 const shelf = resource({ id: t.id(), name: t.text(), books: t.back('book', 'shelf') })
 const book = resource(
@@ -51,6 +52,7 @@ const pages = async (app: Library): Promise<unknown[]> =>
 
 describe.each([
   ['memory', () => memory()],
+  ['a slow store', () => slow(memory())],
   ['sqlite', () => sqlite(':memory:')],
 ])('writes of many rows on %s:', (_, make) => {
   test('PATCH changes the rows that are selected and seen, in one commit', async () => {

@@ -8,6 +8,7 @@ import { t } from '../schema/builder.ts'
 import { memory } from '../store/memory.ts'
 import { sqlite } from '../store/sqlite/index.ts'
 import type { Store } from '../store/store.ts'
+import { slow } from '../testing/slow-store.ts'
 
 const owner = resource({ id: t.id(), name: t.text().unique(), notes: t.back('note', 'owner') })
 const note = resource({ id: t.id(), text: t.text({ max: 10 }), owner: t.one('owner').nullable() })
@@ -59,6 +60,7 @@ const replayed = (answer: Response): boolean => answer.headers.get('idempotency-
 
 describe.each([
   ['memory', () => memory()],
+  ['a slow store', () => slow(memory())],
   ['sqlite', () => sqlite(':memory:')],
 ])('idempotency keys on %s:', (_, make) => {
   test('a write that is sent again is answered again and done once', async () => {

@@ -16,7 +16,6 @@ import type { KeptLists } from './kept-lists.ts'
 import { isPast, readPast } from './past.ts'
 import { getItem, getList } from './read.ts'
 import type { Writing } from './reading.ts'
-import { isAsync } from './surround.ts'
 import { Unit } from './unit.ts'
 
 export interface OperationsOptions {
@@ -93,7 +92,7 @@ export class Operations {
   #write({ call, tx, writing }: Invocation): Maybe<Outcome> {
     const { store, model, clock } = this.#options
     if (tx) return run(this.#writeOnceIn(tx, call, writing!))
-    if (aroundOf(call.resource, call.operation).some(isAsync))
+    if (aroundOf(call.resource, call.operation).some(hook => hook.form === 'async'))
       return store.transaction(async own => run(this.#writeOnceIn(own, call, writing!)))
     const claim = claimOf(call)
     return claim

@@ -1,16 +1,12 @@
-import type { Around, AroundCall } from '../model/hook.ts'
-import { run, wait, type Work } from '../store/work.ts'
+import type { AroundCall, AroundHook } from '../model/hook.ts'
+import { run, wait, type Maybe, type Work } from '../store/work.ts'
 
-/** A hook that waits, so that what it stands around needs a transaction that can. */
-export function isAsync(hook: Around): boolean {
-  return hook.constructor.name === 'AsyncFunction'
-}
-
-const isGenerator = (hook: Around): boolean => hook.constructor.name === 'GeneratorFunction'
-
-/** Runs hooks around work on plain values, the first outermost. `waits` = they run where waiting is allowed. */
+/**
+ * Runs hooks around work on plain values, the first outermost. `waits` = within a transaction, or around an action, where
+ * waiting is allowed.
+ */
 export function* surround(
-  hooks: readonly Around[],
+  hooks: readonly AroundHook[],
   call: Omit<AroundCall, 'input'>,
   input: unknown,
   waits: boolean,
@@ -21,11 +17,18 @@ export function* surround(
   const next = (given?: unknown): Work<unknown> =>
     surround(inner, call, given === undefined ? input : given, waits, work)
   const about: AroundCall = { ...call, input }
-  if (isGenerator(hook)) return yield* hook(about, next) as Work<unknown>
-  const answer = hook(about, given => run(next(given)))
-  if (answer instanceof Promise && !waits) {
-    answer.catch(() => undefined) // what it comes to is of no account any more
-    throw new TypeError(`a hook of ${call.operation} waited: write it as an async function`)
-  }
-  return yield* wait(answer)
+  if (hook.form === 'generator') return yield* hook.run(about, next) as Work<unknown>
+  const answer = hook.run(about, given => answerTo(run(next(given)), waits, call.operation))
+  if (!(answer instanceof Promise) || waits) return yield* wait(answer)
+  answer.catch(() => undefined) // what it comes to is of no account any more
+  throw new TypeError(
+    `a hook of ${call.operation} waited: write it as an async function, or declare it with { as: 'async' } if that is what it was`,
+  )
+}
+
+/** What a hook without a transaction gets from `next()`: never a promise, which it could not wait for. */
+function answerTo(answer: Maybe<unknown>, waits: boolean, operation: string): unknown {
+  if (waits || !(answer instanceof Promise)) return answer
+  answer.catch(() => undefined)
+  throw new TypeError(`a hook of ${operation} would have to wait for the store: write it as a generator`)
 }

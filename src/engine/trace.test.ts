@@ -3,12 +3,14 @@ import { expect, onTestFinished, test } from 'vitest'
 import { api } from '../api.ts'
 import { resource } from '../model/resource.ts'
 import { t } from '../schema/builder.ts'
+import { sqlite } from '../store/sqlite/index.ts'
 import { tracedCalls, type TracedCall } from './trace.ts'
 
 function open() {
   const app = api(
     { note: resource({ id: t.id(), text: t.text() }).public() },
-    { report: () => {}, http: { log: () => {} } },
+    // Of a store that answers at once: reads do not wait.
+    { store: sqlite(':memory:'), report: () => {}, http: { log: () => {} } },
   )
   onTestFinished(() => app.close())
   return app

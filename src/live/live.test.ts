@@ -11,6 +11,7 @@ import { memory } from '../store/memory.ts'
 import { sqlite } from '../store/sqlite/index.ts'
 import type { Store } from '../store/store.ts'
 import { Recorder } from '../testing/recorder.ts'
+import { slow } from '../testing/slow-store.ts'
 import type { Mode } from './coalesce.ts'
 import type { Live } from './live.ts'
 import type { Subscription } from './subscription.ts'
@@ -49,6 +50,7 @@ type Name = keyof typeof models
 
 const stores: Record<string, () => Store> = {
   memory: () => memory(),
+  'a slow store': () => slow(memory(), { back: 0 }),
   sqlite: () => {
     const directory = mkdtempSync(join(tmpdir(), 'restuary-live-'))
     onTestFinished(() => rmSync(directory, { recursive: true }))

@@ -1,7 +1,7 @@
 import type { AnySchema, GivenOf, ValueOf } from '../schema/infer.ts'
 import type { ActionContext } from './action-context.ts'
 import type { ActionDef, ResourceDef, Verb } from './declaration.ts'
-import type { Around } from './hook.ts'
+import type { Around, AroundOptions } from './hook.ts'
 import type { Declared } from './resource.ts'
 import { t } from '../schema/builder.ts'
 
@@ -77,7 +77,7 @@ export function act(
 export interface Standalone<A> extends Pick<Declared<{}, {}, A>, '~resource' | '~type'> {
   rules: (rules: Parameters<Declared<{}, {}, A>['rules']>[0]) => Standalone<A>
   /** Runs around an action by its name: see {@link Around}. */
-  around(action: keyof A & string, hook: Around): Standalone<A>
+  around(action: keyof A & string, hook: Around, options?: AroundOptions): Standalone<A>
   /** Open to everyone on purpose. */
   public(): Standalone<A>
 }
@@ -104,8 +104,11 @@ function standalone<A>(def: ResourceDef): Standalone<A> {
   return Object.freeze({
     '~resource': Object.freeze(def),
     rules: (rules: ResourceDef['rules']) => standalone<A>({ ...def, rules: rules! }),
-    around: (operation: string, hook: Around) =>
-      standalone<A>({ ...def, around: Object.freeze([...(def.around ?? []), Object.freeze({ operation, hook })]) }),
+    around: (operation: string, hook: Around, options: AroundOptions = {}) =>
+      standalone<A>({
+        ...def,
+        around: Object.freeze([...(def.around ?? []), Object.freeze({ ...options, operation, hook })]),
+      }),
     public: () => standalone<A>({ ...def, public: true }),
   }) as unknown as Standalone<A>
 }

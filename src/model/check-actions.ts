@@ -1,6 +1,6 @@
 import { readActionName } from './action-name.ts'
 import type { ActionDef, ResourceDef, Verb } from './declaration.ts'
-import { instead, type Note } from './faults.ts'
+import type { Note } from './faults.ts'
 import type { Defs } from './joins.ts'
 import { idNameOf, nameFault, pathsOf } from './names.ts'
 
@@ -25,24 +25,7 @@ function placeOf(key: string, def: ActionDef): { readonly method: Verb; readonly
 export function checkActions(defs: Defs, note: Note, warn: (line: string) => void): void {
   const paths = new Set([...defs].flatMap(([name, def]) => pathsOf(name, def)))
   for (const [name, def] of defs) {
-    checkHooks(def.standalone ?? name, def, note)
     if (def.actions) checkOwn(def.standalone ?? name, name, def, paths, note, warn)
-  }
-}
-
-const operations = ['list', 'get', 'create', 'replace', 'patch', 'delete']
-
-function checkHooks(place: string, def: ResourceDef, note: Note): void {
-  const actions = Object.entries(def.actions ?? {}).map(([key, action]) => action.name ?? key)
-  const known = [...(def.standalone === undefined ? operations : []), ...actions]
-  for (const { operation } of def.around ?? [])
-    if (!known.includes(operation))
-      note(`${place}.around`, `names "${operation}", which is no operation here`, instead(operation, known))
-  const names = new Set<string>()
-  for (const { name } of def.onCommit ?? []) {
-    if (name === '' || names.has(name))
-      note(`${place}.onCommit`, `has the name "${name}" twice`, 'how far each has come is kept under its name')
-    names.add(name)
   }
 }
 

@@ -20,15 +20,50 @@ export type Next = (input?: unknown) => any // oxlint-disable-line typescript/no
  * Runs around an operation, within its transaction: before and after `next()`, whose answer it gives back; with another
  * answer, or without `next`, that is sent instead. What it throws undoes all.
  *
- * A function runs within the unit of work, which does not wait, and may run again if a neighbour's unit fails: it may
- * look, change the input, refuse. On a store that waits `next()` gives a promise; a generator (`yield* next()`) runs on
- * every store alike. An async function has a transaction of its own, which others wait for: it may use `ctx.db`.
+ * - A generator (`yield* next()`) runs within the unit of work, over every store alike. It may look, change the input and
+ *   refuse, and it may run again if a neighbour's unit fails.
+ * - A plain function is the same for stores that answer at once. Where `next()` would have to wait, for the store or for
+ *   an async hook inside, linking refuses it.
+ * - An async function has a transaction of its own, which others wait for: it may use `ctx.db`.
  */
 export type Around = (call: AroundCall, next: Next) => unknown
 
-export interface AroundDef {
+/** How a hook runs. */
+export type AroundForm = 'function' | 'generator' | 'async'
+
+/** What is said of a hook beside the hook. */
+export interface AroundOptions {
+  /** What it was before a build made a plain function of it, or what the function gives that it is wrapped in. */
+  readonly as?: 'generator' | 'async'
+}
+
+export interface AroundDef extends AroundOptions {
   readonly operation: string
   readonly hook: Around
+}
+
+/** A hook, linked. */
+export interface AroundHook {
+  readonly run: Around
+  readonly form: AroundForm
+}
+
+/** The form of a hook: as it was declared, else that of the function. */
+export function formOf({ hook, as }: AroundDef): AroundForm {
+  if (as) return as
+  switch (tagOf(hook)) {
+    case 'AsyncFunction':
+      return 'async'
+    case 'GeneratorFunction':
+      return 'generator'
+    default:
+      return 'function'
+  }
+}
+
+/** `Function`, `AsyncFunction`, `GeneratorFunction` or `AsyncGeneratorFunction` of what is one; something else of what is none. */
+export function tagOf(hook: unknown): string {
+  return Object.prototype.toString.call(hook).slice('[object '.length, -1)
 }
 
 /** One change of a row, as it was and as it is: stored fields by name, relations as ids. */

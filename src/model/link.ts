@@ -3,6 +3,7 @@ import type { ScalarType } from '../schema/scalar-type.ts'
 import { prose, type Docs, type Notation } from '../schema/notation.ts'
 import { checkActions } from './check-actions.ts'
 import { checkFields } from './check-fields.ts'
+import { checkHooks } from './check-hooks.ts'
 import { checkLogins } from './check-login.ts'
 import { checkRelations } from './check-relations.ts'
 import { checkResources } from './check-resources.ts'
@@ -10,6 +11,7 @@ import { isReadOnly, type AnyResource, type ResourceDef } from './declaration.ts
 import { checkEphemeral, ephemeralOf } from './ephemeral.ts'
 import { deprecationOf } from './deprecation.ts'
 import { ModelError, type Fault, type Note } from './faults.ts'
+import { formOf } from './hook.ts'
 import type { Defs } from './joins.ts'
 import { linkActions } from './link-actions.ts'
 import { linkField, type Draft } from './link-fields.ts'
@@ -32,6 +34,8 @@ export interface LinkOptions {
   readonly notation?: Notation
   /** Further checks of the declarations, of what dialects are told of them. */
   readonly checks?: readonly DeclarationCheck[]
+  /** The store answers later, so that what runs in a unit of work cannot have its answers at once. */
+  readonly storeWaits?: boolean
 }
 
 /**
@@ -41,7 +45,7 @@ export interface LinkOptions {
 export function link(declarations: Readonly<Record<string, AnyResource>>, options: LinkOptions = {}): Model {
   const defs: Defs = new Map(Object.entries(declarations).map(([name, declared]) => [name, declared['~resource']]))
   const warnings: string[] = []
-  check(defs, options.paths ?? {}, options.checks ?? [], line => warnings.push(line))
+  check(defs, options, line => warnings.push(line))
   const limits = options.limits ?? defaultLimits
   const all = new Map<string, Draft<Resource>>()
   for (const [name, def] of defs) all.set(name, linkResource(def.standalone?.toLowerCase() ?? name, def, limits))
@@ -76,7 +80,11 @@ function linkAllActions(defs: Defs, resources: ReadonlyMap<string, Draft<Resourc
   return api.docs
 }
 
-function check(defs: Defs, paths: Paths, checks: readonly DeclarationCheck[], warn: (line: string) => void): void {
+function check(
+  defs: Defs,
+  { paths = {}, checks = [], storeWaits = false }: LinkOptions,
+  warn: (line: string) => void,
+): void {
   const faults: Fault[] = []
   const note = (place: string, problem: string, fix: string): void => {
     faults.push(Object.freeze({ place, problem, fix }))
@@ -85,6 +93,7 @@ function check(defs: Defs, paths: Paths, checks: readonly DeclarationCheck[], wa
   checkFields(defs, note)
   checkRelations(defs, note)
   checkActions(defs, note, warn)
+  checkHooks(defs, storeWaits, note)
   for (const further of checks) further(defs, note)
   checkLogins(defs, note)
   checkEphemeral(defs, note)
@@ -146,7 +155,12 @@ const none = Object.freeze({})
 /** Hooks by what they stand around, the first outermost. */
 function aroundOf(def: ResourceDef): Resource['around'] {
   const hooks = Map.groupBy(def.around ?? [], one => one.operation)
-  return new Map([...hooks].map(([operation, found]) => [operation, found.map(one => one.hook)]))
+  return new Map(
+    [...hooks].map(([operation, found]) => [
+      operation,
+      found.map(one => Object.freeze({ run: one.hook, form: formOf(one) })),
+    ]),
+  )
 }
 
 function isStored(def: ResourceDef, field: string): boolean {

@@ -19,7 +19,7 @@ import type { ActionCall } from './action.ts'
 import type { JobSettings, Verb } from './declaration.ts'
 import type { LoginDef } from './declaration.ts'
 import type { DeprecationDates } from './deprecation.ts'
-import type { Around, OnCommitDef } from './hook.ts'
+import type { AroundHook, OnCommitDef } from './hook.ts'
 import type { RatePolicy } from './rate-limit.ts'
 import type { Permission } from './permission.ts'
 import type { Extensions } from './extension.ts'
@@ -110,7 +110,7 @@ export interface Resource extends Scope {
   /** Its own operations by name. */
   readonly actions: ReadonlyMap<string, Action>
   /** What runs around its operations and actions, by their names, the first outermost. */
-  readonly around: ReadonlyMap<string, readonly Around[]>
+  readonly around: ReadonlyMap<string, readonly AroundHook[]>
   /** What hears of its commits. */
   readonly onCommit: readonly OnCommitDef[]
   /** What its documentation text says. */

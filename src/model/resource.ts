@@ -6,7 +6,7 @@ import { actionDefs, type Actions } from './action.ts'
 import type { ResourceDef } from './declaration.ts'
 import { extended, type Extension } from './extension.ts'
 import type { EphemeralSettings } from './ephemeral.ts'
-import type { Around, OnCommit } from './hook.ts'
+import type { Around, AroundOptions, OnCommit } from './hook.ts'
 import type { MeOf, Stored } from './own-row.ts'
 import type { Permission } from './permission.ts'
 import type { RuleFunction } from './rule.ts'
@@ -59,6 +59,7 @@ export interface Declared<F extends Fields, U = {}, A = {}, L = never> {
   around(
     operation: 'list' | 'get' | 'create' | 'replace' | 'patch' | 'delete' | (keyof A & string),
     hook: Around,
+    options?: AroundOptions,
   ): Declared<F, U, A, L>
   /** Hears of every commit that changed rows of the resource, under a name of its own: see {@link OnCommit}. */
   onCommit(name: string, handler: OnCommit): Declared<F, U, A, L>
@@ -140,8 +141,8 @@ function declared(def: ResourceDef): Chain {
     unique: (...fields: string[]) => having({ unique: Object.freeze([...def.unique, Object.freeze(fields)]) }),
     index: (...fields: string[]) => having({ index: Object.freeze([...def.index, Object.freeze(fields)]) }),
     docs: (docs: string) => having({ docs }),
-    around: (operation: string, hook: Around) =>
-      having({ around: Object.freeze([...(def.around ?? []), Object.freeze({ operation, hook })]) }),
+    around: (operation: string, hook: Around, options: AroundOptions = {}) =>
+      having({ around: Object.freeze([...(def.around ?? []), Object.freeze({ ...options, operation, hook })]) }),
     onCommit: (name: string, handler: OnCommit) =>
       having({ onCommit: Object.freeze([...(def.onCommit ?? []), Object.freeze({ name, handler })]) }),
     actions: (map: Actions) => having({ actions: Object.freeze({ ...def.actions, ...actionDefs(map) }) }),

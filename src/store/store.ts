@@ -9,6 +9,8 @@ export interface Store {
   readonly file?: string | undefined
   /** Whatever is written to it is refused. */
   readonly isReadOnly?: boolean
+  /** Its answers have to be waited for, even within a unit of work; absent where they are there at once. */
+  readonly waits?: boolean
   /** Names this history of positions; another history (a restored copy, a fresh memory) has another. 6 characters [0-9a-z]. */
   readonly epoch: string
   /** Makes or adapts tables to the model; refuses what would lose data, listing every fault with the fix. */

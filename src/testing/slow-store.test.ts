@@ -7,6 +7,7 @@ import { slow } from './slow-store.ts'
 import { storeSuite } from './store-suite.ts'
 
 storeSuite('a slow store', () => slow(memory()))
+storeSuite('a store that is slow to be asked', () => slow(memory(), { back: 0 }))
 storeSuite('a slow store with ephemeral rows beside it', () => new EphemeralStore(slow(memory()), () => {}))
 
 test('nothing is answered at once, and reads of one snapshot neither', async () => {

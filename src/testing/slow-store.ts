@@ -4,11 +4,27 @@ import type { Work } from '../store/work.ts'
 /** These members of snapshots and transactions answer at once in every store. */
 const AT_ONCE: ReadonlySet<string | symbol> = new Set<keyof Transaction>(['changed', 'reserve'])
 
+export interface Slowness {
+  /** Turns of the event loop that a call takes to arrive. Default 1. */
+  readonly there?: number
+  /** Turns that its answer takes to come back. Default 1. */
+  readonly back?: number
+}
+
 /**
  * A store as one behind a network: every call arrives a turn of the event loop later, and so does its answer.
  * What holds over `slow(memory())` does not lean on the store being synchronous.
  */
-export function slow(inner: Store): Store {
+export function slow(inner: Store, { there = 1, back = 1 }: Slowness = {}): Store {
+  const later = async <T>(call: () => T | Promise<T>): Promise<T> => {
+    await turns(there)
+    try {
+      return await call()
+    } finally {
+      await turns(back)
+    }
+  }
+  const slowSnapshot = <S extends Snapshot>(snapshot: S): S => slowed(snapshot, later)
   return {
     get name() {
       return inner.name
@@ -19,6 +35,7 @@ export function slow(inner: Store): Store {
     get isReadOnly() {
       return inner.isReadOnly ?? false
     },
+    waits: true,
     get epoch() {
       return inner.epoch
     },
@@ -39,7 +56,7 @@ export function slow(inner: Store): Store {
   }
 }
 
-function slowSnapshot<S extends Snapshot>(inner: S): S {
+function slowed<S extends Snapshot>(inner: S, later: (call: () => unknown) => Promise<unknown>): S {
   return new Proxy(inner, {
     get(target, name) {
       const value: unknown = Reflect.get(target, name, target)
@@ -50,13 +67,6 @@ function slowSnapshot<S extends Snapshot>(inner: S): S {
   })
 }
 
-async function later<T>(call: () => T | Promise<T>): Promise<T> {
-  await turn()
-  try {
-    return await call()
-  } finally {
-    await turn()
-  }
+async function turns(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await new Promise(resolve => void setImmediate(resolve))
 }
-
-const turn = (): Promise<void> => new Promise(resolve => void setImmediate(resolve))

@@ -13,6 +13,7 @@ import { memory } from '../../src/store/memory.ts'
 import { sqlite } from '../../src/store/sqlite/index.ts'
 import { wait } from '../../src/store/work.ts'
 import { fill } from '../../src/testing/fill.ts'
+import { slow } from '../../src/testing/slow-store.ts'
 
 const user = resource({
   id: t.id(),
@@ -38,10 +39,17 @@ const clock = (): number => now
 let app: Api
 let lines: string[] = []
 
-async function open(store: 'memory' | 'sqlite', auth: AuthOptions = {}, more: ApiOptions = {}): Promise<void> {
+const stores = {
+  memory: () => memory(),
+  'a slow store': () => slow(memory(), { back: 0 }),
+  sqlite: () => sqlite(':memory:'),
+}
+const storeNames = Object.keys(stores) as (keyof typeof stores)[]
+
+async function open(store: keyof typeof stores, auth: AuthOptions = {}, more: ApiOptions = {}): Promise<void> {
   hash ||= await hashPassword(password)
   const options: ApiOptions = {
-    store: store === 'memory' ? memory() : sqlite(':memory:'),
+    store: stores[store](),
     auth,
     clock,
     report: () => {},
@@ -106,7 +114,7 @@ afterEach(async () => {
   expect(lines.filter(line => line.includes('argon2') || line.includes(password))).toEqual([])
 })
 
-describe.each(['memory', 'sqlite'] as const)('over %s', store => {
+describe.each(storeNames)('over %s', store => {
   test('a login gives tokens that nobody keeps on the way', async () => {
     await open(store)
     const { status, headers, body } = await login()
@@ -486,7 +494,7 @@ describe('those who stay', () => {
   const settled = (): Promise<void> =>
     vi.waitFor(() => {}, 0).then(() => new Promise(resolve => setImmediate(() => setImmediate(resolve))))
 
-  test.each(['memory', 'sqlite'] as const)('hear of what changes about them, once each (%s)', async store => {
+  test.each(storeNames)('hear of what changes about them, once each (%s)', async store => {
     await open(store)
     const [one, other] = [(await login()).body, (await login('bob@x.io')).body]
     const [ann, bob] = [await watching(one.access_token), await watching(other.access_token)]

@@ -1,5 +1,6 @@
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { memory, sqlite, type Api, type Principal, type Store } from '../../src/index.ts'
+import { slow } from '../../src/testing/slow-store.ts'
 import { fill, household, oracle, world } from './household.ts'
 
 type Me = Principal | null
@@ -9,6 +10,7 @@ let cells = 0
 
 const stores: [string, () => Store][] = [
   ['memory', () => memory()],
+  ['a slow store', () => slow(memory())],
   ['sqlite', () => sqlite(':memory:')],
 ]
 const faces = ['code', 'http'] as const

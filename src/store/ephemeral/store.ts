@@ -41,6 +41,10 @@ export class EphemeralStore implements Store {
     return this.#lasting.isReadOnly ?? false
   }
 
+  get waits(): boolean {
+    return this.#lasting.waits ?? false
+  }
+
   get epoch(): string {
     return this.#lasting.epoch
   }

@@ -28,6 +28,7 @@ type World = Api<typeof models>
 
 const serve = async (options: ApiOptions = {}): Promise<{ app: World; server: Server; base: string; port: number }> => {
   const app = api(models, { report: () => {}, ...options, http: { log: () => {}, ...options.http } })
+  await app.ready()
   const server = nodeServer(handler(app.engine, app.http), app.engine.limits).listen(0, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(async () => {

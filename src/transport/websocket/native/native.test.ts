@@ -35,6 +35,7 @@ const serve = async (
   options: ApiOptions = {},
 ): Promise<{ app: World; url: string; open: () => Promise<NativeClient> }> => {
   const app = api(models, { report: () => {}, ...options, http: { log: () => {}, ...options.http } })
+  await app.ready()
   const server = nodeServer(handler(app.engine, app.http), app.engine.limits).listen(0, '127.0.0.1')
   attachFaces(server, { ...app, faces: { socketio: false } })
   await once(server, 'listening')

@@ -1,0 +1,48 @@
+import { join } from 'node:path'
+import { defineConfig, type ViteUserConfig } from 'vitest/config'
+
+const root = join(import.meta.dirname, '../..')
+const memory = join(root, 'src/store/memory.ts')
+const NAME = '\0slow-memory'
+
+/** All tests of what stands above stores, with a memory that has to be waited for: `npm run slow`. */
+const config: ViteUserConfig = defineConfig({
+  plugins: [
+    {
+      name: 'slow-memory',
+      enforce: 'pre',
+      async resolveId(source, importer) {
+        if (!source.endsWith('/memory.ts') || importer === NAME) return null
+        const found = await this.resolve(source, importer, { skipSelf: true })
+        return found?.id === memory ? NAME : null
+      },
+      load(id) {
+        if (id !== NAME) return null
+        return `
+          import { memory as prompt } from ${JSON.stringify(`${memory}?prompt`)}
+          import { slow } from ${JSON.stringify(join(root, 'src/testing/slow-store.ts'))}
+          export const memory = options => slow(prompt(options))`
+      },
+    },
+  ],
+  test: {
+    name: 'slow',
+    include: ['{src/auth,src/engine,src/live,src/transport,test,conformance}/**/*.test.ts'],
+    exclude: [
+      'test/fault/**',
+      // What they show does not depend on a store, or they bring one of their own.
+      'test/{architecture,codes,package,type-budget}.test.ts',
+      'test/describe/**',
+      // These compare stores with each other, and are the store suite's business.
+      'test/property/{predicate,model}.test.ts',
+    ],
+    pool: 'threads',
+    isolate: false,
+    maxWorkers: '100%',
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    env: { NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/node') },
+  },
+})
+
+export default config
