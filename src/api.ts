@@ -32,7 +32,7 @@ import { startUp } from './start-up.ts'
 import { admissionOf } from './transport/admission.ts'
 import type { FaceOptions } from './transport/faces.ts'
 import { fetch } from './transport/fetch.ts'
-import type { HttpOptions } from './transport/http/options.ts'
+import type { HttpSetup } from './transport/http/options.ts'
 
 /** A declared API over a store: the application's own way in, and what faces serve. */
 export interface Api<M = Record<string, AnyResource>> extends Operations<M> {
@@ -40,7 +40,7 @@ export interface Api<M = Record<string, AnyResource>> extends Operations<M> {
   readonly model: Model
   readonly engine: Engine
   readonly store: Store
-  readonly http: HttpOptions
+  readonly http: HttpSetup
   /** Resources that functions serve. */
   readonly handled: Handled
   /** Subscriptions to them, and to whatever is published. */
@@ -117,7 +117,7 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
   })
   const published = new PublishedFeed({ live, store, handled })
   const documented = { model, auth, routes, prefix, limits, sockets: socketsOf(options) }
-  const http: HttpOptions = {
+  const http: HttpSetup = {
     ...(options.exporters && { exporters: options.exporters }),
     ...options.http,
     pages: [

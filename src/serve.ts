@@ -12,12 +12,12 @@ import { handler, nodeServer } from './transport/node.ts'
 import { defaultPort } from './transport/port.ts'
 import { cutStalled } from './transport/stalled.ts'
 import type { Health } from './transport/http/health.ts'
-import type { HttpOptions } from './transport/http/options.ts'
+import type { HttpSetup } from './transport/http/options.ts'
 
 /** What can be served: an Api. */
 export interface Servable extends Partial<Omit<SocketApi, 'engine' | 'http'>> {
   readonly engine: Engine
-  readonly http: HttpOptions
+  readonly http: HttpSetup
   /** Asked by `/health/ready`. */
   readonly store?: Pick<Store, 'read'>
   /** Callers are told apart, so that only resources that say `.public()` are open. */

@@ -2,10 +2,13 @@ import { ApiError } from '../protocol/error.ts'
 import { isGet } from '../protocol/method.ts'
 import type { Action, Resource } from '../model/model.ts'
 import { not, type Predicate, type Query } from '../query/predicate.ts'
-import { isRead, type Call, type Operation } from './call.ts'
+import { isRead, type Caller, type Operation, type Showing, type Target } from './call.ts'
 import { ruleFor } from './bind.ts'
 import { printRule } from './explain.ts'
 import { Permissions, permissionsOf, type Guard } from './permissions.ts'
+
+/** What of a call decides whether it may be made. */
+type Asking = Target & Caller & Pick<Showing, 'query'>
 
 /** Which rule guards an operation. */
 const actions: Readonly<Record<Operation, string>> = {
@@ -22,7 +25,7 @@ const actions: Readonly<Record<Operation, string>> = {
  * What the caller may do. Throws where the operation is refused whatever the row: ApiError `unauthenticated` for an
  * anonymous caller, `forbidden` for a known one (RFC 9110 §15.5), `method_not_allowed` for writes of what can only be read.
  */
-export function authorize(call: Call, authenticating: boolean): Permissions {
+export function authorize(call: Asking, authenticating: boolean): Permissions {
   const { resource, operation } = call
   if (operation === 'act') return authorizeAction(call, authenticating)
   const reads = isRead(operation)
@@ -46,7 +49,7 @@ export function authorize(call: Call, authenticating: boolean): Permissions {
  * An action without rows to look at must be allowed by what is known of the caller; one on a row may depend on it.
  * Where nothing is ruled and callers are told apart, `.public()` opens what reads, and all of a resource without rows.
  */
-function authorizeAction(call: Call, authenticating: boolean): Permissions {
+function authorizeAction(call: Asking, authenticating: boolean): Permissions {
   const { resource } = call
   const action = call.action!
   const permissions = permissionsOf(call.principal, call.trusted ?? false)
@@ -74,7 +77,7 @@ export function ruleOf(action: Action): string {
   return `act ${action.name}`
 }
 
-function refusal(call: Call, resource: Resource): ApiError {
+function refusal(call: Asking, resource: Resource): ApiError {
   if (!call.principal)
     return new ApiError('unauthenticated', { detail: `say who calls: ${resource.name} is not open to everyone` })
   const rule = ruleFor(resource, call.action ? ruleOf(call.action) : actions[call.operation])

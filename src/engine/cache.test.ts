@@ -11,6 +11,7 @@ import type { Snapshot, Store } from '../store/store.ts'
 import { counting } from '../testing/counting-store.ts'
 import { Cache } from './cache.ts'
 import { viewOf } from './view.ts'
+import { plainShape } from '../query/predicate.ts'
 
 const shelf = resource({ id: t.id(), name: t.text(), books: t.back('book', 'shelf') })
 const book = resource({ id: t.id(), title: t.text(), shelf: t.one('shelf', { onDelete: 'null' }).nullable() })
@@ -169,7 +170,7 @@ test('what another process wrote is seen', async () => {
 test('what is kept is bounded, and what is asked for stays', async () => {
   const app = await open(memory())
   const resource = app.model.resources.get('shelf')!
-  const view = viewOf(resource, { depth: 1, include: [], fields: null })
+  const view = viewOf(resource, plainShape)
   const cache = new Cache(app.store, 100_000)
   const snapshot = { position: 0 } as Snapshot
   await app.store.read(function* () {

@@ -24,30 +24,72 @@ export function isRead(operation: string): operation is 'list' | 'get' {
   return operation === 'list' || operation === 'get'
 }
 
-/** A request in the engine's words: what every face decodes its bytes to. */
-export interface Call {
+/** A request in the engine's words: what every face decodes its bytes to. Plain data, so that copies lack nothing. */
+export interface Call extends Target, Showing, Content, Terms, Caller {}
+
+/** What is asked of which row or rows. */
+export interface Target {
   readonly operation: Operation
   readonly resource: Resource
   /** Canonical id of the target; null for collections, and for a patch or deletion of all rows that `query` selects. */
   readonly id: Id | null
   /** A nested collection or item: `/user/3/todos`. */
   readonly parent: { readonly resource: Resource; readonly id: Id; readonly field: Field } | null
+  /** PUT on a collection: the unique key that names the row, canonical values by field. */
+  readonly key?: Readonly<Record<string, Value>> | null
+  /** The file of the row that the call is about: conditions are about it, not about the row. */
+  readonly file?: ScalarField | null
+  /** Which action is called; its arguments are `input`, unless a face has yet to receive them. */
+  readonly action?: Action | null
+}
+
+/** Which rows are selected, and how they are shown. */
+export interface Showing {
   readonly query: Query | null
   readonly shape: Shape
+  /** A deletion answers with what it deleted. */
+  readonly returning?: boolean
+  /** A read of the state at an earlier position, `epoch.seq` (see past.ts). */
+  readonly at?: string | null
+  /** A read of what the log tells of the row (see history.ts). */
+  readonly history?: HistoryRange | null
+}
+
+/** What a write or an action brings. */
+export interface Content {
   /** The body as parsed; checked by the engine. */
   readonly input?: unknown
   readonly mode: InputMode
-  /** A deletion answers with what it deleted. */
-  readonly returning?: boolean
   /** Members that the resource does not have are left out of bodies instead of refused (RFC 7240 §4.4). */
   readonly lenient?: boolean
   /** A patch in RFC 6902's form instead of a merge patch. */
   readonly jsonPatch?: boolean
+  /** A patch that has to name all required fields, as the envelope's `update` has to. */
+  readonly complete?: boolean
+  /** Receives the files that a write brings, once its caller is known to be allowed; completes `input` and `uploads`. */
+  readonly receive?: ((reception: Reception) => Promise<void>) | null
+  /** What became of them. */
+  readonly uploads?: readonly Upload[] | null
+  /** Receives and decodes the arguments of an action, once its caller is known to be allowed to call it. */
+  readonly arguments?: (() => Maybe<Arguments>) | undefined
+}
+
+/** On what terms a call is to take effect. */
+export interface Terms {
   readonly conditions: Conditions | null
+  /** Makes a write that is sent again take effect once (see idempotency.ts). */
+  readonly idempotencyKey?: string | null
+}
+
+/** Who asks, and from where. */
+export interface Caller {
   readonly principal: Principal | null
+  /** Handed to functions of the declaration as `ctx.auth`. */
+  readonly auth?: Readonly<Record<string, unknown>>
+  /** What the face knows of the request, for actions and hooks. */
+  readonly credentials?: Credentials
   /** Where the call comes from, behind proxies that are trusted; `credentials` tells it otherwise. For rate limits. */
   readonly address?: string | undefined
-  readonly auth?: Readonly<Record<string, unknown>>
   /** Aborted when the connection that asks is over: the presence that it writes is over then, too. */
   readonly connection?: AbortSignal | undefined
   /** Called by the application itself: no bounds on what one call may ask or show. */
@@ -56,28 +98,6 @@ export interface Call {
   readonly trusted?: boolean
   /** The permissions of the resource have been asked already, in the words of the dialect. */
   readonly permitted?: boolean
-  /** A patch that has to name all required fields: as faces have it whose PUT does not make rows. */
-  readonly complete?: boolean
-  /** PUT on a collection: the unique key that names the row, canonical values by field. */
-  readonly key?: Readonly<Record<string, Value>> | null
-  /** A read of the state at an earlier position, `epoch.seq` (see past.ts). */
-  readonly at?: string | null
-  /** A read of what the log tells of the row (see history.ts). */
-  readonly history?: HistoryRange | null
-  /** The file of the row that the call is about: conditions are about it, not about the row. */
-  readonly file?: ScalarField | null
-  /** Receives the files that a write brings, once its caller is known to be allowed; completes `input` and `uploads`. */
-  readonly receive?: ((reception: Reception) => Promise<void>) | null
-  /** What became of them. */
-  readonly uploads?: readonly Upload[] | null
-  /** Makes a write that is sent again take effect once (see idempotency.ts). */
-  readonly idempotencyKey?: string | null
-  /** Which action is called; its arguments are `input`, unless a face has yet to receive them. */
-  readonly action?: Action | null
-  /** Receives and decodes the arguments of an action, once its caller is known to be allowed to call it. */
-  readonly arguments?: (() => Maybe<Arguments>) | undefined
-  /** What the face knows of the request, for actions and hooks. */
-  readonly credentials?: Credentials
 }
 
 /** Preconditions (RFC 9110 §13), as entity tags without quotes and moments in milliseconds. */

@@ -3,7 +3,7 @@ import { formatPosition } from '../protocol/position.ts'
 import type { Field, Id, StoredField } from '../model/model.ts'
 import { ID } from '../model/model.ts'
 import { wait, type Work } from '../store/work.ts'
-import type { Call, Conditions, Gone, Item } from './call.ts'
+import type { Call, Conditions, Gone, Item, Target, Terms } from './call.ts'
 import { checkParent } from './check-parent.ts'
 import { checkEchoes } from './echo.ts'
 import { isObject, type Prepared } from './prepare.ts'
@@ -75,7 +75,7 @@ function agreeWithParent(prepared: Prepared, via: Field, parent: Id): void {
   })
 }
 
-function* parentOf(unit: Unit, call: Call): Work<Instance> {
+function* parentOf(unit: Unit, call: Target): Work<Instance> {
   const { resource, id } = call.parent!
   const parent = yield* unit.get(resource, id)
   if (!parent?.before) throw missing(resource, id)
@@ -205,7 +205,7 @@ function* target(unit: Unit, call: Call, writing: Writing): Work<Instance> {
 }
 
 /** RFC 6585 §3: a resource may insist that writes name the version that they change. */
-export function requireMatch(call: Call): void {
+export function requireMatch(call: Target & Terms): void {
   if (call.resource.options.ifMatch !== 'required') return
   if (
     call.conditions &&

@@ -4,7 +4,7 @@ import { EphemeralStore } from '../store/ephemeral/store.ts'
 import { plainShape } from '../query/predicate.ts'
 import type { Change, Store, Transaction } from '../store/store.ts'
 import { chain, type Maybe } from '../store/work.ts'
-import { isRead, type Call, type Outcome } from './call.ts'
+import { isRead, type Call, type Caller, type Outcome, type Target } from './call.ts'
 import type { Check, Step } from './invocation.ts'
 import { jsonMode } from '../schema/input-mode.ts'
 
@@ -241,7 +241,7 @@ export function renewing(expiry: Expiry): Step {
   }
 }
 
-function written(expiry: Expiry, { resource, connection }: Call, id: Id, isPending: boolean): void {
+function written(expiry: Expiry, { resource, connection }: Target & Caller, id: Id, isPending: boolean): void {
   const isHeld = connection && resource.options.ephemeral!.presence
   // A row that a transaction makes is not known before the commit.
   if (!isHeld || isPending) expiry.renew(resource, id)

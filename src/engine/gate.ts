@@ -2,7 +2,7 @@ import type { Auth } from '../auth/auth.ts'
 import type { Resource } from '../model/model.ts'
 import { permits, type Permission } from '../model/permission.ts'
 import { ApiError } from '../protocol/error.ts'
-import type { Call } from './call.ts'
+import type { Caller, Target } from './call.ts'
 import { requireScope } from './scope.ts'
 
 /** What a caller has to pass before rules are asked: the scopes of the token, permissions, what an authority says. */
@@ -12,7 +12,7 @@ export interface Gate {
   /** Nothing is asked but the permissions that resources have of their own. */
   readonly isOpen: boolean
   /** Throws ApiError `insufficient_scope`, `unauthenticated` or `forbidden`. */
-  pass(call: Call, subscribing?: boolean): void
+  pass(call: Target & Caller, subscribing?: boolean): void
   /** A resource without rules needs a caller who is known. */
   closes(resource: Resource): boolean
 }
@@ -41,7 +41,7 @@ export function gateOf(auth: Auth | null, permissions: readonly Permission[] | n
   }
 }
 
-function refusal({ principal, resource }: Call, operation: string): ApiError {
+function refusal({ principal, resource }: Target & Caller, operation: string): ApiError {
   return principal
     ? new ApiError('forbidden', { detail: `you may not ${operation} ${resource.name}` })
     : new ApiError('unauthenticated', { detail: `say who calls: not everyone may ${operation} ${resource.name}` })

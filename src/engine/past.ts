@@ -3,7 +3,7 @@ import { ApiError } from '../protocol/error.ts'
 import { formatPosition } from '../protocol/position.ts'
 import type { Snapshot, Store } from '../store/store.ts'
 import { wait, type Work } from '../store/work.ts'
-import type { Call, HistoryRange, Item, List, Unchanged } from './call.ts'
+import type { Call, HistoryRange, Item, List, Showing, Unchanged } from './call.ts'
 import { historyOf } from './history.ts'
 import { ChangesSince } from './changes-since.ts'
 import { PastSnapshot } from './past-snapshot.ts'
@@ -19,7 +19,7 @@ const MOST = 10_000
 const STEP = 500
 
 /** The call asks for what the log tells. */
-export function isPast({ at, history }: Call): boolean {
+export function isPast({ at, history }: Showing): boolean {
   return typeof at === 'string' || (history ?? null) !== null
 }
 

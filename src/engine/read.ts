@@ -7,7 +7,7 @@ import type { Snapshot } from '../store/store.ts'
 import { wait, type Work } from '../store/work.ts'
 import { audienceOf } from './audience.ts'
 import { isKeepable, type Cache } from './cache.ts'
-import type { Call, Item, List, Unchanged } from './call.ts'
+import type { Call, Item, List, Target, Unchanged } from './call.ts'
 import { narrowed } from './authorize.ts'
 import { checkParent } from './check-parent.ts'
 import { isStored, type KeptLists } from './kept-lists.ts'
@@ -97,7 +97,7 @@ export function* showItem(
 }
 
 /** The row if it exists, the caller may see it and, for nested URIs, it belongs to the parent. */
-export function* visibleRow(snapshot: Snapshot, call: Call, reading: Reading): Work<Row> {
+export function* visibleRow(snapshot: Snapshot, call: Target, reading: Reading): Work<Row> {
   const { resource } = call
   const id = call.id!
   if (call.parent) {
@@ -120,7 +120,7 @@ export function missing(resource: Resource, id: Id): ApiError {
 }
 
 /** What of the resource the call is about: all that is visible, or what belongs to the visible parent of a nested URI. */
-export function* scope(snapshot: Snapshot, call: Call, reading: Reading): Work<Predicate> {
+export function* scope(snapshot: Snapshot, call: Target, reading: Reading): Work<Predicate> {
   const { parent, resource } = call
   const { permissions } = reading
   const visible = permissions.read(resource).predicate

@@ -1,5 +1,5 @@
 import type { ApiError } from '../protocol/error.ts'
-import type { Call } from './call.ts'
+import type { Call, Caller, Target } from './call.ts'
 
 /** Nobody said that this is production. */
 export function isDevelopment(): boolean {
@@ -7,7 +7,7 @@ export function isDevelopment(): boolean {
 }
 
 /** Tells which rule refused a write. */
-export function printRefusal(rule: string, { operation, resource, id, principal }: Call): void {
+export function printRefusal(rule: string, { operation, resource, id, principal }: Target & Caller): void {
   const who = principal ? String(principal.id) : 'nobody'
   process.stderr.write(`refused: ${operation} ${resource.name} ${id ?? ''} for ${who}, ${rule}\n`)
 }

@@ -1,5 +1,5 @@
 import { ApiError } from '../protocol/error.ts'
-import { isRead, type Call, type Principal } from './call.ts'
+import { isRead, type Caller, type Principal, type Target } from './call.ts'
 
 /** Which scopes an operation needs: by its name, else by `read` or `write`; one of the list is enough. */
 export type Scopes = Readonly<Record<string, readonly string[]>>
@@ -8,7 +8,7 @@ export type Scopes = Readonly<Record<string, readonly string[]>>
  * Refuses a call whose caller came with a token that does not cover it (RFC 6750 §3.1). Scopes narrow what a token may
  * do; who may do what is for rules to say. Callers without a token, and the application itself, have none to show.
  */
-export function requireScope(scopes: Scopes, call: Call): void {
+export function requireScope(scopes: Scopes, call: Target & Caller): void {
   if (!call.trusted) checkScope(scopes, call.principal, call.operation)
 }
 

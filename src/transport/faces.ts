@@ -5,7 +5,7 @@ import type { Engine } from '../engine/engine.ts'
 import type { Handled } from '../engine/handled.ts'
 import type { PublishedFeed } from '../live/published.ts'
 import { addressFinder } from './http/address.ts'
-import { printLog, type HttpOptions } from './http/options.ts'
+import { printLog, type HttpSetup } from './http/options.ts'
 import type { SocketHost } from './socket/host.ts'
 import { SocketIoFace, type SocketIoSetup } from './socketio/face.ts'
 import { nativeFace } from './websocket/native/dialect.ts'
@@ -24,7 +24,7 @@ export type WebSocketFaces = Readonly<Record<string, (host: SocketHost) => Socke
 /** What sockets serve: an Api. */
 export interface SocketApi {
   readonly engine: Engine
-  readonly http: HttpOptions
+  readonly http: HttpSetup
   readonly handled: Handled
   readonly published: PublishedFeed
   readonly faces: FaceOptions
@@ -76,6 +76,6 @@ function facesOf(host: SocketHost, further: WebSocketFaces): Readonly<Record<str
 }
 
 /** Pages that may call over HTTP may connect as well. */
-function withCors(setup: SocketIoSetup, { cors }: HttpOptions): SocketIoSetup {
+function withCors(setup: SocketIoSetup, { cors }: HttpSetup): SocketIoSetup {
   return setup.cors || !cors ? setup : { ...setup, cors }
 }

@@ -1,13 +1,13 @@
 import type { FastifyPluginCallback } from 'fastify'
 import type { Engine } from '../engine/engine.ts'
-import type { HttpOptions } from './http/options.ts'
+import type { HttpSetup } from './http/options.ts'
 import { handler } from './node.ts'
 
 /**
  * A Fastify plugin that answers everything below its prefix: `app.register(plugin(engine), { prefix: '/api' })`.
  * Requests are taken over before Fastify reads their bodies; its hooks `onRequest` of the same scope still run.
  */
-export function plugin(engine: Engine, options: Omit<HttpOptions, 'prefix'> = {}): FastifyPluginCallback {
+export function plugin(engine: Engine, options: Omit<HttpSetup, 'prefix'> = {}): FastifyPluginCallback {
   return (app, _, done) => {
     const answer = handler(engine, { ...options, prefix: app.prefix })
     if (!app.supportedMethods.includes('QUERY')) app.addHttpMethod('QUERY', { hasBody: true })

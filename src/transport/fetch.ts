@@ -2,10 +2,10 @@ import type { Engine } from '../engine/engine.ts'
 import { tooLarge } from './http/body.ts'
 import { Aborted, type Body, Exchange, type ByteStream, type FieldLines } from './http/exchange.ts'
 import { httpHandler } from './http/handler.ts'
-import type { HttpOptions } from './http/options.ts'
+import type { HttpSetup } from './http/options.ts'
 
 /** The HTTP face of an engine as a function of the Fetch standard: for Hono, Bun, Deno and tests. */
-export function fetch(engine: Engine, options: HttpOptions = {}): (request: Request) => Promise<Response> {
+export function fetch(engine: Engine, options: HttpSetup = {}): (request: Request) => Promise<Response> {
   const answer = httpHandler(engine, options)
   return request =>
     new Promise(resolve => {

@@ -1,12 +1,12 @@
 import type { Engine } from '../engine/engine.ts'
 import { fetch } from './fetch.ts'
-import type { HttpOptions } from './http/options.ts'
+import type { HttpSetup } from './http/options.ts'
 import { handler, type NodeHandler } from './node.ts'
 
 /** What is mounted: an Api, at its `http.prefix`. */
 export interface Mountable {
   readonly engine: Engine
-  readonly http: HttpOptions
+  readonly http: HttpSetup
   ready(): Promise<unknown>
 }
 

@@ -9,14 +9,14 @@ import { arrive } from './http/arrivals.ts'
 import { tooLarge } from './http/body.ts'
 import { Aborted, Exchange, type Body, type Answerer, type ByteStream, type FieldLines } from './http/exchange.ts'
 import { httpHandler } from './http/handler.ts'
-import type { HttpOptions } from './http/options.ts'
+import type { HttpSetup } from './http/options.ts'
 import { createServer } from './node-http.ts'
 import { rawProblem } from './raw-problem.ts'
 
 export type NodeHandler = (request: IncomingMessage, response: ServerResponse) => void
 
 /** The HTTP face of an engine as a request listener of node:http; also for Connect, Express and Fastify. */
-export function handler(engine: Engine, options: HttpOptions = {}): NodeHandler {
+export function handler(engine: Engine, options: HttpSetup = {}): NodeHandler {
   const answer = httpHandler(engine, options)
   // Where files may take longer to come, other bodies may not.
   const patience = engine.files ? BODY_TIME : null

@@ -1,7 +1,7 @@
 import { permits } from '../../model/permission.ts'
 import type { Call } from '../../engine/call.ts'
 import { ApiError } from '../../protocol/error.ts'
-import { everything } from '../../query/predicate.ts'
+import { everything, plainShape } from '../../query/predicate.ts'
 import { isId } from '../../live/interest.ts'
 import type { Asked, AskedEnd, AskedSubscription, Dialect, Follow } from '../../transport/socket/dialect.ts'
 import type { Session } from '../../transport/socket/session.ts'
@@ -163,7 +163,7 @@ export class EnvelopeDialect implements Dialect<string> {
       ...asked,
       resource,
       parent: null,
-      shape: { depth: 1, include: [], fields: null },
+      shape: plainShape,
       mode: drf,
       conditions: null,
       permitted: true,

@@ -11,6 +11,7 @@ import { isMembers, type Request } from './request.ts'
 import type { Stream } from './streams.ts'
 import { actionErrors, toldErrors, type ToldErrors } from './told-errors.ts'
 import { drf } from './drf.ts'
+import { plainShape } from '../../query/predicate.ts'
 
 /** What a request came to. */
 export type Performed = Done | ToldErrors
@@ -105,7 +106,7 @@ function ask(
 
 const common = Object.freeze({
   parent: null,
-  shape: { depth: 1, include: [], fields: null },
+  shape: plainShape,
   mode: drf,
   conditions: null,
   permitted: true,

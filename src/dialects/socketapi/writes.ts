@@ -1,5 +1,5 @@
 import { ApiError } from '../../protocol/error.ts'
-import type { Call, Conditions, Outcome, Principal } from '../../engine/call.ts'
+import { noConditions, type Call, type Conditions, type Outcome, type Principal } from '../../engine/call.ts'
 import type { HandledCall, HandledValue } from '../../engine/handled.ts'
 import { canonicalUri } from '../../model/uri-pattern.ts'
 import { refuseKey } from '../../transport/refuse-key.ts'
@@ -126,5 +126,5 @@ function written(status: number, { body, position }: HandledValue): Written {
 function conditionsOf(options: Options | null): Conditions | null {
   if (options?.ifMatch == null) return null
   const ifMatch = options.ifMatch === '*' ? '*' : [{ value: options.ifMatch, weak: false }]
-  return { ifMatch, ifNoneMatch: null, ifModifiedSince: null, ifUnmodifiedSince: null }
+  return { ...noConditions, ifMatch }
 }

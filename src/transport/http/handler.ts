@@ -28,7 +28,7 @@ import { Metrics } from './metrics.ts'
 import { metricsService } from './metrics-service.ts'
 import { negotiatorOf } from './negotiate.ts'
 import { observerOf, printRequest, routeOf } from './observe.ts'
-import { printLog, type HttpOptions } from './options.ts'
+import { printLog, type HttpSetup } from './options.ts'
 import { sendPage, standardPages } from './page.ts'
 import { routesOf, type CollectionEndpoint, type Endpoint, type ItemEndpoint } from './routes.ts'
 import { sendShed } from './shed.ts'
@@ -38,7 +38,7 @@ import { pathOf } from './target.ts'
  * The HTTP face of an engine: bytes → Call → engine → Outcome → bytes, for any host.
  * Nothing that is thrown anywhere leaves it; the process stays up.
  */
-export function httpHandler(engine: Engine, options: HttpOptions = {}): Answerer {
+export function httpHandler(engine: Engine, options: HttpSetup = {}): Answerer {
   const cors = corsOf(options.cors)
   const compress = options.compress === false ? null : (options.compress ?? COMPRESSED)
   const prefix = (options.prefix ?? '').replace(/\/+$/, '')
@@ -185,8 +185,7 @@ function answerCall(face: Face, call: HttpCall, endpoint: CollectionEndpoint | I
   })
 }
 
-const isStream = ({ accept, method }: Exchange): boolean =>
-  accept !== undefined && wantsStream(accept) && isGet(method)
+const isStream = ({ accept, method }: Exchange): boolean => accept !== undefined && wantsStream(accept) && isGet(method)
 
 function conclude(face: Face, call: HttpCall): void | Promise<void> {
   const outcome = face.engine.handle(call)

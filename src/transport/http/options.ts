@@ -28,6 +28,7 @@ export interface CorsOptions {
   readonly credentials?: boolean
 }
 
+/** What may be said of the HTTP face. */
 export interface HttpOptions {
   /** Where the API is mounted: `/api`. Links carry it. */
   readonly prefix?: string
@@ -41,28 +42,35 @@ export interface HttpOptions {
   readonly compress?: number | false
   /** When requests are refused so that those that are admitted stay quick; false = never. */
   readonly overload?: OverloadOptions | false
-  /** Refuses them on all faces alike. An Api brings its own, by what `overload` says. */
-  readonly admission?: Admission | null
   /** Serves `/metrics` in the text format of Prometheus, to everybody who reaches it or to whom a function allows it. */
   readonly metrics?: true | ((who: Principal | null) => boolean)
   /** Hears of every answered request; true = one line of JSON each on standard output. */
   readonly requests?: true | ((record: RequestRecord) => void)
-  /** Whether the process should be sent requests; `serve` brings its own. */
-  readonly health?: Health
   /** Tells in `Server-Timing` how long the answer took; for development. */
   readonly timing?: boolean
   /** Static pages beside the resources: documents, health. They need no credentials. */
   readonly pages?: readonly Page[]
   readonly log?: (record: LogRecord) => void
-  /** Makes every readable URI a stream for those who accept `text/event-stream`. An Api brings its own. */
-  readonly live?: Live
   /** Who may read the change log of everything at `/changes`. Absent = it is not there. */
   readonly changes?: (who: Principal | null) => boolean
-  /** Resources that functions serve. An Api brings its own. */
+}
+
+/** The parts of an Api that the HTTP face shows beside the engine's answers; without them it does without. */
+export interface HttpServices {
+  /** Refuses requests on all faces alike, by what `overload` says. */
+  readonly admission?: Admission | null
+  /** Whether the process should be sent requests; `serve` brings it. */
+  readonly health?: Health
+  /** Makes every readable URI a stream for those who accept `text/event-stream`. */
+  readonly live?: Live
+  /** Resources that functions serve. */
   readonly handled?: Handled | undefined
   /** Makes what they serve a stream as well. */
   readonly published?: PublishedFeed
 }
+
+/** All that the HTTP face of an Api is made of. */
+export type HttpSetup = HttpOptions & HttpServices
 
 /** Where records go unless an API says otherwise: one line of JSON each on standard error. */
 export function printLog(record: LogRecord): void {

@@ -7,6 +7,7 @@ import { decodeQuery, decodeQueryObject, type Decoded } from '../../../query/que
 import { checkBulk } from '../../check-bulk.ts'
 import { readParameters } from '../../http/parameters.ts'
 import type { UriTarget, UriTargets } from '../../uri-target.ts'
+import { plainShape } from '../../../query/predicate.ts'
 
 /** A call of the engine, but for who asks. */
 type Unasked = Omit<Call, 'principal'>
@@ -52,7 +53,7 @@ function actionOf(engine: Engine, targets: UriTargets, frame: CallFrame): Unaske
     id,
     parent: null,
     query: null,
-    shape: { depth: 1, include: [], fields: null },
+    shape: plainShape,
     mode: engine.mode,
     conditions: null,
     arguments: () => ({ value: frame.data, mode: engine.mode }),
