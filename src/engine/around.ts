@@ -1,5 +1,4 @@
 import type { AroundHook } from '../model/hook.ts'
-import type { Resource } from '../model/model.ts'
 import { wait, type Work } from '../store/work.ts'
 import { answered } from './act.ts'
 import type { Call, Outcome } from './call.ts'
@@ -7,12 +6,6 @@ import type { Context } from './context.ts'
 import { valueOf } from './outcome.ts'
 import type { Reading } from './reading.ts'
 import { surround } from './surround.ts'
-
-const none: readonly AroundHook[] = Object.freeze([])
-
-export function aroundOf(resource: Resource, operation: string): readonly AroundHook[] {
-  return resource.around.get(operation) ?? none
-}
 
 /** An operation with its around-hooks: what they leave as it is stays the outcome that it was. */
 export function* surrounded(

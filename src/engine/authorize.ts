@@ -1,11 +1,59 @@
 import { ApiError } from '../protocol/error.ts'
 import { isGet } from '../protocol/method.ts'
-import type { Action, Resource } from '../model/model.ts'
+import type { Action, Model, Resource } from '../model/model.ts'
+import type { Limits } from '../protocol/limits.ts'
+import type { CursorKey } from '../query/cursor.ts'
 import { not, type Predicate, type Query } from '../query/predicate.ts'
-import { isRead, type Caller, type Operation, type Showing, type Target } from './call.ts'
+import { contextOf, isRead, type Caller, type Operation, type Showing, type Target } from './call.ts'
 import { ruleFor } from './bind.ts'
 import { printRule } from './explain.ts'
+import type { Gate } from './gate.ts'
+import type { Check } from './invocation.ts'
 import { Permissions, permissionsOf, type Guard } from './permissions.ts'
+import type { Bounds } from './related.ts'
+import type { NewId } from './write.ts'
+
+/** gate: what callers pass before rules are asked; null where nothing is asked of anybody. */
+export function gating(gate: Gate, model: Model): Check | null {
+  const isOpen =
+    gate.isOpen && [...model.resources.values(), ...model.standalone.values()].every(one => !one.permissions)
+  return isOpen ? null : ({ call, isFollowed }) => gate.pass(call, isFollowed)
+}
+
+export interface AdmitOptions {
+  readonly store: { readonly epoch: string }
+  readonly limits: Limits
+  readonly clock: () => number
+  readonly gate: Gate
+  readonly cursorKey: CursorKey
+  readonly newId: NewId
+}
+
+const unbounded: Bounds = { ids: null, rows: null, total: Infinity }
+
+/**
+ * authorise: refuses what the caller may do with no row, and gathers what the operation needs beside the call: what of
+ * the resource the caller may see, the time, and the bounds of what one call may ask.
+ */
+export function admitting({ store, limits, clock, gate, cursorKey, newId }: AdmitOptions): Check {
+  const { sortedRows } = limits
+  const bounded: Bounds = { ids: limits.relatedIds, rows: limits.maxPage, total: limits.expandedRows }
+  return invocation => {
+    const { call } = invocation
+    invocation.writing = {
+      epoch: store.epoch,
+      ctx: contextOf(call.principal, call.auth, clock()),
+      bounds: call.unbounded ? unbounded : bounded,
+      sortedRows,
+      cursorKey,
+      permissions: authorize(call, gate.closes(call.resource)),
+      newId,
+      values: call.unbounded ? null : limits,
+      bulk: call.unbounded ? Infinity : limits.bulk,
+      hashes: null,
+    }
+  }
+}
 
 /** What of a call decides whether it may be made. */
 type Asking = Target & Caller & Pick<Showing, 'query'>

@@ -3,6 +3,7 @@ import type { ApiError } from '../protocol/error.ts'
 import type { Action, Field, Id, Resource, ScalarField, Value } from '../model/model.ts'
 import type { Query, Shape } from '../query/predicate.ts'
 import type { Arguments } from '../schema/arguments.ts'
+import type { Ctx } from '../schema/field.ts'
 import type { InputMode } from '../schema/input-mode.ts'
 import type { Maybe } from '../store/work.ts'
 import type { Reception, Upload } from './files/reception.ts'
@@ -99,6 +100,17 @@ export interface Caller {
   /** The permissions of the resource have been asked already, in the words of the dialect. */
   readonly permitted?: boolean
 }
+
+/** What functions of the declaration receive beside the row. */
+export function contextOf(
+  principal: Principal | null,
+  auth: Readonly<Record<string, unknown>> | undefined,
+  now: number,
+): Ctx {
+  return { me: principal, auth: auth ?? noAuth, now }
+}
+
+const noAuth: Readonly<Record<string, unknown>> = Object.freeze({})
 
 /** Preconditions (RFC 9110 §13), as entity tags without quotes and moments in milliseconds. */
 export interface Conditions {

@@ -4,10 +4,10 @@ import type { Limits } from '../protocol/limits.ts'
 import type { Provided } from '../model/action-context.ts'
 import type { Model } from '../model/model.ts'
 import type { CursorKey } from '../query/cursor.ts'
-import type { Store } from '../store/store.ts'
+import type { Store, Transaction } from '../store/store.ts'
 import type { Maybe } from '../store/work.ts'
 import { Cache } from './cache.ts'
-import type { Call } from './call.ts'
+import type { Call, HeaderLines } from './call.ts'
 import type { Surroundings } from './context.ts'
 import type { Engine } from './engine.ts'
 import type { Expiry } from './expiry.ts'
@@ -16,7 +16,7 @@ import { ledgerOf } from './files/ledger.ts'
 import type { Gate } from './gate.ts'
 import type { Hooks } from './hooks.ts'
 import { newIds, type Ids } from './ids.ts'
-import { invocationOf } from './invocation.ts'
+import type { Invocation } from './invocation.ts'
 import type { Jobs } from './jobs/jobs.ts'
 import { KeptLists } from './kept-lists.ts'
 import type { Limiter } from './limit.ts'
@@ -109,4 +109,10 @@ export function createEngine(options: EngineOptions): OwnEngine {
   expiry?.attach((call, tx) => handleUpkeep(invocationOf(call, tx)))
   jobs?.attach(surroundings)
   return engine
+}
+
+const none: HeaderLines = Object.freeze([])
+
+function invocationOf(call: Call, tx: Transaction | null = null, isFollowed = false): Invocation {
+  return { call, isFollowed, tx, context: null, writing: null, lines: none }
 }

@@ -1,6 +1,6 @@
 import { ApiError, type Issue } from '../protocol/error.ts'
 import { plainShape } from '../query/predicate.ts'
-import { nothing, type Work } from '../store/work.ts'
+import type { Work } from '../store/work.ts'
 import { asFile, type Prepared } from './prepare.ts'
 import { Budget, loadRelated } from './related.ts'
 import { writeRow } from './present.ts'
@@ -12,11 +12,7 @@ import { viewOf } from './view.ts'
  * A representation may come back as it was read: read-only members are accepted where they say what is so already,
  * so that GET → edit → PUT works (protocol §3.1). Other values are refused.
  */
-export function checkEchoes(unit: Unit, instance: Instance, prepared: Prepared, reading: Reading): Work<void> {
-  return prepared.echoes.length === 0 ? nothing : compare(unit, instance, prepared, reading)
-}
-
-function* compare(unit: Unit, instance: Instance, prepared: Prepared, reading: Reading): Work<void> {
+export function* checkEchoes(unit: Unit, instance: Instance, prepared: Prepared, reading: Reading): Work<void> {
   const view = viewOf(instance.resource, plainShape)
   const related = yield* loadRelated(unit.tx, view, [instance.row], new Budget(reading.bounds, reading.permissions))
   const shown = JSON.parse(writeRow(view, instance.row, related, reading.ctx)) as Record<string, unknown>

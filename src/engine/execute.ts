@@ -2,7 +2,7 @@ import { ApiError, pointer, type Issue } from '../protocol/error.ts'
 import { formatPosition } from '../protocol/position.ts'
 import type { Field, Id, StoredField } from '../model/model.ts'
 import { ID } from '../model/model.ts'
-import { wait, type Work } from '../store/work.ts'
+import { nothing, wait, type Work } from '../store/work.ts'
 import type { Call, Conditions, Gone, Item, Target, Terms } from './call.ts'
 import { checkParent } from './check-parent.ts'
 import { checkEchoes } from './echo.ts'
@@ -85,7 +85,7 @@ function* parentOf(unit: Unit, call: Target): Work<Instance> {
 
 function check(unit: Unit, prepared: Prepared): Work<void> {
   if (unit.strict) refuseVague(prepared)
-  return checkReferences(unit, prepared.settings)
+  return prepared.refers ? checkReferences(unit, prepared.settings) : nothing
 }
 
 /** PATCH: a merge patch (RFC 7396) or a JSON Patch (RFC 6902). */
@@ -108,8 +108,8 @@ export function* patchInstance(
 ): Work<void> {
   const body = yield* bodyOf(unit, call, instance, writing, conditions)
   const read = prepareBody(unit, call.resource, body, '#', call.complete ? 'replace' : 'patch', null)
-  const prepared = withUploads(read, call)
-  yield* checkEchoes(unit, instance, prepared, writing)
+  const prepared = call.uploads ? withUploads(read, call) : read
+  if (prepared.echoes.length > 0) yield* checkEchoes(unit, instance, prepared, writing)
   if (call.file) checkFile(conditions, fileIn(call.file, instance.before!))
   else checkWrite(conditions, writing.epoch, instance.before)
   yield* check(unit, prepared)
@@ -140,7 +140,7 @@ export function* putRow(unit: Unit, call: Call, writing: Writing): Work<Item> {
   requireMatch(call)
   const body = existing ? withKey(call, call.input) : withoutId(call, withKey(call, call.input))
   const prepared = prepareBody(unit, resource, body, '#', existing ? 'replace' : 'create', null)
-  if (existing) yield* checkEchoes(unit, existing, prepared, writing)
+  if (existing && prepared.echoes.length > 0) yield* checkEchoes(unit, existing, prepared, writing)
   checkWrite(call.conditions, writing.epoch, existing?.before ?? null)
   yield* check(unit, prepared)
   if (existing) yield* replace(unit, existing, prepared, writing.newId)

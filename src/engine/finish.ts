@@ -1,5 +1,6 @@
 import { ApiError, pointer, type Issue } from '../protocol/error.ts'
 import type { Work } from '../store/work.ts'
+import { Permissions } from './permissions.ts'
 import { hashInPlace, requireHashes } from './unhashed.ts'
 import { rowFor } from './writable.ts'
 import { moment } from './write.ts'
@@ -24,11 +25,19 @@ export function* finish(unit: Unit): Work<void> {
   }
   if (issues.length) throw new ApiError('validation', { issues })
   if (unit.ledger !== null) yield* settle(unit, unit.ledger)
-  yield* checkBefore(unit)
-  yield* hashInPlace(unit)
+  const ruled = isRuled(unit)
+  if (ruled) yield* checkBefore(unit)
+  if (unit.unhashed !== null) yield* hashInPlace(unit)
   yield* unit.flush()
-  yield* checkAfter(unit)
-  requireHashes(unit)
+  if (ruled) yield* checkAfter(unit)
+  if (unit.unhashed !== null) requireHashes(unit)
+}
+
+/** Rules have a say in what the unit does. */
+function isRuled(unit: Unit): boolean {
+  if (unit.permissions === Permissions.all) return false
+  for (const { resource } of unit.touched) if (resource.rules !== null) return true
+  return false
 }
 
 /** `t.now({ on: 'write' })`. */

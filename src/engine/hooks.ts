@@ -1,11 +1,10 @@
 import type { ActionContext } from '../model/action-context.ts'
 import { run, wait, type Maybe, type Work } from '../store/work.ts'
 import { answered, linesOf } from './act.ts'
-import type { Answered, Call, HeaderLines, Outcome } from './call.ts'
+import { contextOf, type Answered, type Call, type HeaderLines, type Outcome } from './call.ts'
 import { Context, type Surroundings } from './context.ts'
 import type { Step } from './invocation.ts'
 import { statusOf, valueOf } from './outcome.ts'
-import { contextOf } from './read-row.ts'
 import type { Reading } from './reading.ts'
 import { reply, type Reply, type ReplyHeaders } from './reply.ts'
 

@@ -37,9 +37,3 @@ export type Step = (invocation: Invocation, next: Next) => Maybe<Outcome>
 
 /** A step that lets a call pass, or throws. */
 export type Check = (invocation: Invocation) => Maybe<void>
-
-const none: HeaderLines = Object.freeze([])
-
-export function invocationOf(call: Call, tx: Transaction | null = null, isFollowed = false): Invocation {
-  return { call, isFollowed, tx, context: null, writing: null, lines: none }
-}

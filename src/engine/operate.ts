@@ -4,7 +4,7 @@ import type { Store, Transaction } from '../store/store.ts'
 import { run, wait, type Maybe, type Work } from '../store/work.ts'
 import { act, scopeOf, type Scope } from './act.ts'
 import { actOnce } from './act-once.ts'
-import { aroundOf, surrounded } from './around.ts'
+import { surrounded } from './around.ts'
 import { deleteRows, patchRows } from './bulk.ts'
 import type { Cache } from './cache.ts'
 import type { Call, Outcome } from './call.ts'
@@ -55,8 +55,8 @@ export class Operations {
     const { call, tx } = invocation
     const writing = invocation.writing!
     if (tx && isPast(call)) throw new ApiError('bad_request', { detail: 'a transaction sees the present only' })
-    const hooks = aroundOf(call.resource, call.operation)
-    if (hooks.length === 0) return this.#readFrom(tx, call, writing)
+    const hooks = call.resource.around.get(call.operation)
+    if (!hooks) return this.#readFrom(tx, call, writing)
     const context = this.#contextOf(invocation)
     return run(surrounded(hooks, call, context, writing, true, given => wait(this.#readFrom(tx, given, writing))))
   }
@@ -92,9 +92,9 @@ export class Operations {
   #write({ call, tx, writing }: Invocation): Maybe<Outcome> {
     const { store, model, clock } = this.#options
     if (tx) return run(this.#writeOnceIn(tx, call, writing!))
-    if (aroundOf(call.resource, call.operation).some(hook => hook.form === 'async'))
+    if (call.resource.around.get(call.operation)?.some(hook => hook.form === 'async'))
       return store.transaction(async own => run(this.#writeOnceIn(own, call, writing!)))
-    const claim = claimOf(call)
+    const claim = isClaimed(call) ? claimOf(call) : null
     return claim
       ? writeOnce(store, model, claim, clock(), own => this.#change(own, call, writing!, false))
       : store.write(own => this.#change(own, call, writing!, false))
@@ -103,7 +103,7 @@ export class Operations {
   /** once: claimed, done and kept in one unit, or answered with what was kept. */
   #writeOnceIn(tx: Transaction, call: Call, writing: Writing): Work<Outcome> {
     const { model, clock } = this.#options
-    const claim = claimOf(call)
+    const claim = isClaimed(call) ? claimOf(call) : null
     return claim
       ? once(tx, model, claim, clock(), () => this.#change(tx, call, writing, true))
       : this.#change(tx, call, writing, true)
@@ -111,8 +111,8 @@ export class Operations {
 
   /** around: the operation with its hooks; `waits` = within a transaction that can wait for them. */
   #change(tx: Transaction, call: Call, writing: Writing, waits: boolean): Work<Outcome> {
-    const hooks = aroundOf(call.resource, call.operation)
-    if (hooks.length === 0) return this.#execute(tx, call, writing, waits)
+    const hooks = call.resource.around.get(call.operation)
+    if (!hooks) return this.#execute(tx, call, writing, waits)
     const context = new Context(this.#options.surroundings, call, writing.ctx.now, waits ? tx : null, !waits)
     return surrounded(hooks, call, context, writing, waits, given => this.#execute(tx, given, writing, waits))
   }
@@ -149,4 +149,9 @@ export class Operations {
     const { call, tx, writing } = invocation
     return (invocation.context ??= new Context(this.#options.surroundings, call, writing!.ctx.now, tx))
   }
+}
+
+/** It has a key, or has to have one. */
+function isClaimed({ idempotencyKey, resource }: Call): boolean {
+  return idempotencyKey != null || resource.options.idempotency === 'required'
 }

@@ -1,7 +1,7 @@
 import type { Model } from '../model/model.ts'
 import type { Maybe } from '../store/work.ts'
-import { admitting, gating, type AdmitOptions } from './admit.ts'
 import { answering, type Listeners } from './answer.ts'
+import { admitting, gating, type AdmitOptions } from './authorize.ts'
 import type { Outcome } from './call.ts'
 import type { Surroundings } from './context.ts'
 import { deprecating } from './deprecated.ts'

@@ -9,6 +9,8 @@ export interface Prepared {
   readonly resource: Resource
   readonly pointer: string
   readonly settings: readonly Setting[]
+  /** Some of the settings name other rows, or bring them. */
+  readonly refers: boolean
   /** Read-only fields that came along; allowed if they say what is so already (GET → edit → PUT). */
   readonly echoes: readonly Echo[]
   /** The id that the client chose, where it may. */
@@ -57,12 +59,13 @@ export interface Preparation {
 export function prepare(resource: Resource, body: unknown, base: string, how: Preparation): Prepared {
   const settings: Setting[] = []
   const echoes: Echo[] = []
-  const done: Prepared = { resource, pointer: base, settings, echoes, id: null }
+  const done = { resource, pointer: base, settings, echoes }
   if (!isObject(body)) {
     how.issues.push({ code: 'type', pointer: base, detail: `must be an object with fields of ${resource.name}` })
-    return done
+    return { ...done, refers: false, id: null }
   }
   let id: Id | null = null
+  let refers = false
   for (const field of resource.fields) {
     if (!Object.hasOwn(body, field.name) || isHidden(field)) {
       if (how.operation !== 'patch') checkRequired(field, base, how)
@@ -80,11 +83,13 @@ export function prepare(resource: Resource, body: unknown, base: string, how: Pr
       else forbid(field, raw, at, how, echoes)
     } else {
       const setting = prepareField(field, raw, at, how)
-      if (setting) settings.push(setting)
+      if (!setting) continue
+      settings.push(setting)
+      refers ||= setting.kind === 'one' || setting.kind === 'list'
     }
   }
   if (how.mode.unknown === 'refuse' && how.lenient !== true) refuseUnknown(resource, body, base, how.issues)
-  return { ...done, id }
+  return { ...done, refers, id }
 }
 
 /** No body may set the field, whatever to. */
@@ -94,7 +99,7 @@ export function isFixed(field: Field): boolean {
 
 /** Clients do not know of the field; a password they may set. */
 export function isHidden(field: Field): boolean {
-  return field.hidden && !isPassword(field)
+  return field.hidden && !isPasswordField(field)
 }
 
 /** One field's value; null (with an issue) if it does not fit. Functions of the declaration set fields through this as well. */
@@ -241,7 +246,7 @@ function checkRequired(field: Field, base: string, how: Preparation): void {
   if (field.is === 'one' ? field.nullable || field.default : field.is !== 'scalar') return
   const scalar = field as ScalarField
   if (field.is === 'scalar' && (field.nullable || field.default || scalar.def.now || field === field.owner.id)) return
-  if (field.hidden && !isPassword(field)) {
+  if (field.hidden && !isPasswordField(field)) {
     how.issues.push({
       code: 'required',
       pointer: base,
@@ -280,10 +285,6 @@ function refuseUnknown(resource: Resource, body: Record<string, unknown>, base: 
 
 export function unknownField(resource: Resource, at: string): Issue {
   return { code: 'unknown_field', pointer: at, detail: `${resource.name} has no field of this name` }
-}
-
-function isPassword(field: Field): boolean {
-  return field.is === 'scalar' && field.type.secret
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,6 +1,5 @@
-import type { Ctx, ReadRow } from '../schema/field.ts'
+import type { ReadRow } from '../schema/field.ts'
 import type { Field, Id, Resource, Row } from '../model/model.ts'
-import type { Principal } from './call.ts'
 
 /**
  * A row as functions of the declaration see it: stored fields by name, to-one as id, and of the other
@@ -16,14 +15,3 @@ export function readRow(resource: Resource, row: Row, related: ReadonlyMap<strin
 function isToMany(field: Field | undefined): boolean {
   return field?.toMany ?? true
 }
-
-/** What functions of the declaration receive beside the row. */
-export function contextOf(
-  principal: Principal | null,
-  auth: Readonly<Record<string, unknown>> | undefined,
-  now: number,
-): Ctx {
-  return { me: principal, auth: auth ?? noAuth, now }
-}
-
-const noAuth: Readonly<Record<string, unknown>> = Object.freeze({})

@@ -13,7 +13,7 @@ import { checkParent } from './check-parent.ts'
 import { isStored, type KeptLists } from './kept-lists.ts'
 import { allowedRows } from './permissions.ts'
 import type { Reading } from './reading.ts'
-import { Budget, loadRelated } from './related.ts'
+import { Budget, loadRelated, nothingBeside } from './related.ts'
 import { writeRow, writeRows } from './present.ts'
 import { ordered } from './sort.ts'
 import { cursorFor } from './page.ts'
@@ -72,6 +72,8 @@ function* getKept(snapshot: Snapshot, call: Call, reading: Reading, cache: Cache
   return { kind: 'item', created: false, resource: call.resource, ids: [id], body, etag, modified, position, cut }
 }
 
+const none: readonly string[] = Object.freeze([])
+
 /** The representation of one row. */
 export function* showItem(
   snapshot: Snapshot,
@@ -81,8 +83,8 @@ export function* showItem(
   created: boolean,
   etag: string,
 ): Work<Item> {
-  const budget = new Budget(reading.bounds, reading.permissions)
-  const related = yield* loadRelated(snapshot, view, [row], budget)
+  const budget = view.isAlone ? null : new Budget(reading.bounds, reading.permissions)
+  const related = budget ? yield* loadRelated(snapshot, view, [row], budget) : nothingBeside
   return {
     kind: 'item',
     created,
@@ -92,7 +94,7 @@ export function* showItem(
     etag,
     modified: modifiedOf(row, reading.ctx.now),
     position: formatPosition(reading.epoch, snapshot.position),
-    cut: budget.cut,
+    cut: budget?.cut ?? none,
   }
 }
 

@@ -58,8 +58,7 @@ export const nothingBeside: Related = Object.freeze({ of: Object.freeze([]), mas
 
 /** Loads all that a view shows beside the rows: one query per relation and level, never one per row. */
 export function loadRelated(snapshot: Snapshot, view: View, rows: readonly Row[], budget: Budget): Work<Related> {
-  const isAlone = view.loads.length === 0 && !view.resource.rules?.fields
-  return isAlone || rows.length === 0 ? alone : loadAll(snapshot, view, rows, budget)
+  return view.isAlone || rows.length === 0 ? alone : loadAll(snapshot, view, rows, budget)
 }
 
 const alone = ready(nothingBeside)

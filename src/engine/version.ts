@@ -16,7 +16,7 @@ import type { View } from './view.ts'
  */
 export function itemTag(epoch: string, view: View, row: Row, snapshot: Snapshot, permissions: Permissions): string {
   const version = `${epoch}.${row[SEQ] as number}`
-  const audience = audienceOf(view, null, permissions)
+  const audience = view.isRuled ? audienceOf(view, null, permissions) : null
   if (audience) return `${version}.${variantFor(view, audience)}-${latest(snapshot, view.touches, audience.reads)}`
   if (view.variant === '') return version
   return view.touches.length > 1

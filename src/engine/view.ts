@@ -28,6 +28,10 @@ export interface View {
   readonly loads: readonly Load[]
   /** Resources whose rows are in the representation, this one first. */
   readonly touches: readonly Resource[]
+  /** It shows nothing but its rows, and of all rows the same fields: nothing has to be loaded beside them. */
+  readonly isAlone: boolean
+  /** Rules decide what it shows. */
+  readonly isRuled: boolean
   /** It shows exactly what is stored: nothing is loaded, computed or left out, so that log and body share one text. */
   readonly plain: boolean
 }
@@ -203,14 +207,21 @@ class ViewBuilder {
     )
   }
 
-  done(): Pick<View, 'parts' | 'names' | 'loads' | 'touches'> {
+  done(): Pick<View, 'parts' | 'names' | 'loads' | 'touches' | 'isAlone' | 'isRuled'> {
+    const { rules } = this.#resource
     return {
+      isAlone: this.#loads.length === 0 && !rules?.fields,
+      isRuled: rules !== null || this.#loads.some(load => load.field.target.rules !== null || isRuled(load)),
       parts: Object.freeze(this.#parts),
       names: Object.freeze(this.#names),
       loads: Object.freeze(this.#loads),
       touches: [...this.#touches],
     }
   }
+}
+
+function isRuled(load: Load): boolean {
+  return 'view' in load && load.view.isRuled
 }
 
 /** How a stored value is written. A column that somebody else made may hold anything, whatever its type says. */

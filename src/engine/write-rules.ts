@@ -1,18 +1,14 @@
 import { ApiError } from '../protocol/error.ts'
 import type { Field, Resource, Row } from '../model/model.ts'
 import type { Snapshot } from '../store/store.ts'
-import { nothing, type Work } from '../store/work.ts'
+import type { Work } from '../store/work.ts'
 import { ruleFor } from './bind.ts'
 import { printRule } from './explain.ts'
-import { allowedRows, Permissions, type Guard } from './permissions.ts'
+import { allowedRows, type Guard, type Permissions } from './permissions.ts'
 import { changedSlots, type Instance, type Unit } from './unit.ts'
 
 /** The rows as they were must allow what is done to them: changes, links from other rows, deletion. */
-export function checkBefore(unit: Unit): Work<void> {
-  return isRuled(unit) ? before(unit) : nothing
-}
-
-function* before(unit: Unit): Work<void> {
+export function* checkBefore(unit: Unit): Work<void> {
   for (const instance of unit.touched) {
     const { resource, before } = instance
     if (!before || instance.implied || resource.rules === null) continue
@@ -23,17 +19,7 @@ function* before(unit: Unit): Work<void> {
 }
 
 /** The rows as they are now must allow it as well; they are written already, so every rule can be asked of the store. */
-export function checkAfter(unit: Unit): Work<void> {
-  return isRuled(unit) ? after(unit) : nothing
-}
-
-function isRuled(unit: Unit): boolean {
-  if (unit.permissions === Permissions.all) return false
-  for (const { resource } of unit.touched) if (resource.rules !== null) return true
-  return false
-}
-
-function* after(unit: Unit): Work<void> {
+export function* checkAfter(unit: Unit): Work<void> {
   for (const instance of unit.touched) {
     const { resource, row, before } = instance
     if (instance.deleted || instance.implied || resource.rules === null || !isAffected(instance)) continue

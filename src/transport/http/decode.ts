@@ -40,7 +40,7 @@ export function decodeCall(engine: Engine, call: HttpCall, endpoint: CollectionE
   const { exchange } = call
   call.resource = endpoint.resource
   call.conditions = ofFormat(readConditions(exchange), exchange.method, call.format)
-  call.prefer(readPreferences(exchange.prefer))
+  if (exchange.prefer !== undefined) call.prefer(readPreferences(exchange.prefer))
   const query = queryOf(exchange)
   if (isGet(exchange.method)) {
     call.operation = endpoint.kind === 'collection' ? 'list' : 'get'
@@ -109,8 +109,8 @@ const shapeWords: ReadonlySet<string> = new Set(['depth', 'include', 'fields'])
 function decodeWrite(engine: Engine, call: HttpCall, parameters: readonly Parameter[]): Promise<void> {
   const { exchange } = call
   call.idempotencyKey = readKey(exchange)
-  readQuery(engine, call, parameters)
-  if (decodeForm(engine, call)) return Promise.resolve()
+  if (parameters.length > 0) readQuery(engine, call, parameters)
+  if (engine.files && decodeForm(engine, call)) return Promise.resolve()
   const media = mediaOf(exchange, exchange.method as BodyMethod)
   checkLength(exchange, engine.limits.body)
   call.jsonPatch = media === 'patch'

@@ -172,7 +172,7 @@ function proceed(face: Face, call: HttpCall, principal: Principal | null): void 
 
 function answerCall(face: Face, call: HttpCall, endpoint: CollectionEndpoint | ItemEndpoint): void | Promise<void> {
   if (face.live !== null && isStream(call.exchange)) return sendStream(face, face.live, call, endpoint)
-  if (endpoint.kind === 'item' && isJobs(endpoint.resource) && isGet(call.exchange.method))
+  if (endpoint.kind === 'item' && isGet(call.exchange.method) && isJobs(endpoint.resource))
     return sendJob(face, call, endpoint)
   // A deletion has nothing to show.
   if (call.exchange.method !== 'DELETE') call.format = face.formats.choose(call.exchange.accept)
