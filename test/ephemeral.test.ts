@@ -317,6 +317,32 @@ test('the application may say how long, by a signal', async () => {
   await app.close()
 })
 
+test.each(stores)('a transaction may say so as well, over %s', async (_, store) => {
+  const faults: unknown[] = []
+  const app = api(declared, {
+    store: store(),
+    clock: () => clock.now,
+    report: () => {},
+    onFault: error => faults.push(error),
+  })
+  await app.ready()
+  await app.post('room', { name: 'a' })
+  const connection = new AbortController()
+  const held = { connection: connection.signal }
+  await app.transaction(tx => tx.post('here', { room: 1, name: 'ann' }, held))
+  const undone = app.transaction(async tx => {
+    await tx.post('here', { room: 1, name: 'bob' }, held)
+    throw new Error('undone')
+  })
+  await expect(undone).rejects.toThrow('undone')
+  clock.now += 1_000_000
+  expect(await app.list('here')).toMatchObject([{ name: 'ann' }])
+  connection.abort()
+  await vi.waitFor(async () => expect(await app.list('here')).toEqual([]))
+  await app.close()
+  expect(faults).toEqual([])
+})
+
 test('they have no past', async () => {
   const app = world()
   await app.post('room', { name: 'a' })

@@ -17,49 +17,51 @@ import { itemTag } from './version.ts'
 import { viewOf } from './view.ts'
 import { textMode } from '../schema/input-mode.ts'
 
-/** Where an action reads, and where it begins a transaction. */
-export interface Scope {
+/** How an action reads, and how it begins a transaction. */
+export interface DataAccess {
   read<T>(work: (snapshot: Snapshot) => Work<T>): Maybe<T>
   begin<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
 }
 
-/** Runs an action that its caller may call: row → arguments → the function → its answer, shaped. Throws ApiError. */
-export function act(call: Call, reading: Reading, context: Context, scope: Scope): Maybe<Answered> {
-  const action = call.action!
-  if (!action.transaction) return onRow(call, action, reading, context, scope)
-  return scope.begin(tx => context.within(tx, async () => onRow(call, action, reading, context, scopeOf(tx))))
-}
-
-/** A transaction that is open already. */
-export function scopeOf(tx: Transaction): Scope {
+/** The same within a transaction that is open already. */
+export function accessWithin(tx: Transaction): DataAccess {
   return {
     read: <T>(work: (snapshot: Snapshot) => Work<T>) => run(work(tx)),
     begin: work => work(tx),
   }
 }
 
-function onRow(call: Call, action: Action, reading: Reading, context: Context, scope: Scope): Maybe<Answered> {
-  if (action.on === 'list') return perform(call, action, reading, context, noRow)
-  const row = scope.read(snapshot => rowOf(snapshot, call, action, reading))
-  return row instanceof Promise
-    ? row.then(there => perform(call, action, reading, context, there))
-    : perform(call, action, reading, context, row)
+/** Runs an action that its caller may call: row → arguments → the function → its answer, shaped. Throws ApiError. */
+export function act(call: Call, reading: Reading, context: Context, access: DataAccess): Maybe<Answered> {
+  const asked: Asked = { call, action: call.action!, reading, context }
+  if (!asked.action.transaction) return onRow(asked, access)
+  return access.begin(tx => context.within(tx, async () => onRow(asked, accessWithin(tx))))
 }
 
-type Shown = Readonly<Record<string, unknown>>
-
-/** One action while it is done. */
-interface Doing {
+/** An action that is asked for. */
+interface Asked {
   readonly call: Call
   readonly action: Action
   readonly reading: Reading
   readonly context: Context
+}
+
+type Shown = Readonly<Record<string, unknown>>
+
+function onRow(asked: Asked, access: DataAccess): Maybe<Answered> {
+  if (asked.action.on === 'list') return perform({ ...asked, row: noRow })
+  const row = access.read(snapshot => rowOf(snapshot, asked))
+  return row instanceof Promise ? row.then(there => perform({ ...asked, row: there })) : perform({ ...asked, row })
+}
+
+/** The same with the row that it is asked of. */
+interface Doing extends Asked {
   readonly row: Shown
 }
 
 // What is there already is not waited for; generators and async functions would cost more than most actions do.
-function perform(call: Call, action: Action, reading: Reading, context: Context, row: Shown): Maybe<Answered> {
-  const doing: Doing = { call, action, reading, context, row }
+function perform(doing: Doing): Maybe<Answered> {
+  const { call } = doing
   const given = call.arguments ? call.arguments() : { value: call.input, mode: call.mode }
   return given instanceof Promise ? given.then(one => take(doing, one)) : take(doing, given)
 }
@@ -103,15 +105,10 @@ function surroundedBy(call: Call, action: Action, input: unknown, context: Conte
   )
 }
 
-const noRow: Readonly<Record<string, unknown>> = Object.freeze({})
+const noRow: Shown = Object.freeze({})
 
 /** The row as the caller sees it, if the rules let the action be asked of it. */
-function* rowOf(
-  snapshot: Snapshot,
-  call: Call,
-  action: Action,
-  reading: Reading,
-): Work<Readonly<Record<string, unknown>>> {
+function* rowOf(snapshot: Snapshot, { call, action, reading }: Asked): Work<Shown> {
   const { resource } = call
   if (call.id === null) throw missing(resource, '')
   const row = yield* visibleRow(snapshot, call, reading)

@@ -72,25 +72,24 @@ export interface HandledOptions {
 
 /** Runs the functions of handled resources: one write to a list at a time, each all or nothing as far as it is ours. */
 export function createHandled(options: HandledOptions): Handled {
-  const { routes, store, engine, authenticating, onFault } = options
-  const lanes = new Lanes()
+  return new HandledResources(options)
+}
 
-  const positionOf = (seq: number): string => formatPosition(store.epoch, seq)
+class HandledResources implements Handled {
+  readonly routes: HandledRoutes
+  readonly #options: HandledOptions
+  readonly #lanes = new Lanes()
+  readonly still: Handled['still'] = (uri, work) => this.#lanes.take(listOf(uri), work)
 
-  function contextOf({ uri, principal }: HandledCall, { params }: HandledMatch, unit: HandlerUnit): HandlerContext {
-    return Object.freeze<HandlerContext>({
-      params,
-      uri,
-      me: principal,
-      now: engine.clock(),
-      db: options.database(call => unit.handle(call)),
-      undo: step => unit.undo(step),
-    })
+  constructor(options: HandledOptions) {
+    this.routes = options.routes
+    this.#options = options
   }
 
-  function permit({ route, params }: HandledMatch, operation: HandledOperation, principal: Principal | null): void {
-    if (options.scopes) checkScope(options.scopes, principal, operation)
-    options.authority?.authorize(principal, route.name, operation, false)
+  permit({ route, params }: HandledMatch, operation: HandledOperation, principal: Principal | null): void {
+    const { scopes, authority, authenticating } = this.#options
+    if (scopes) checkScope(scopes, principal, operation)
+    authority?.authorize(principal, route.name, operation, false)
     const isOpen = !authenticating || principal !== null || (route.public && operation === 'get')
     if (isOpen && route.permissions.every(allows => allows(principal, operation, params))) return
     if (!principal && authenticating)
@@ -98,49 +97,75 @@ export function createHandled(options: HandledOptions): Handled {
     throw new ApiError('forbidden', { detail: `you may not ${operation} this ${route.name}` })
   }
 
-  async function read(call: HandledCall): Promise<HandledValue | null> {
-    const match = routes.find('get', call.uri)
+  permitFollowing(uri: string, principal: Principal | null): void {
+    const match = operations.map(operation => this.routes.find(operation, uri)).find(one => one !== null)
+    if (match) return this.permit(match, 'get', principal)
+    if (this.#options.authenticating && !principal)
+      throw new ApiError('unauthenticated', { detail: `${uri} is not open to everyone` })
+  }
+
+  async get(call: HandledCall): Promise<HandledValue | null> {
+    const { store, engine, onFault } = this.#options
+    const match = this.routes.find('get', call.uri)
     if (!match) return null
-    permit(match, 'get', call.principal)
+    this.permit(match, 'get', call.principal)
     const position = await store.read(function* (snapshot) {
       return yield* wait(snapshot.position)
     })
     const unit = new HandlerUnit(store, engine)
     try {
-      const value = await match.route.get!(contextOf(call, match, unit))
-      return { value, body: textOf(value), position: positionOf(position) }
+      const value = await match.route.get!(this.#contextOf(call, match, unit))
+      return { value, body: textOf(value), position: this.#positionOf(position) }
     } finally {
       // A getter that writes is on its own; nothing of that is kept.
       await unit.drop(null, onFault)
     }
   }
 
-  async function check(call: HandledCall): Promise<void> {
-    if (!call.conditions) return
-    const current = await read(call)
-    if (!current)
-      throw new ApiError('precondition_failed', { detail: `${call.uri} cannot be read, so it has no version` })
-    if (current.value == null) throw missing(call.uri)
-    checkRead(call.conditions, tagOf(current), null)
+  create(call: HandledCall, attributes: unknown): Promise<HandledValue> {
+    return this.#write('create', call, async ({ route }, ctx) => route.create!(ctx, attributes))
+  }
+
+  patch(call: HandledCall, patch: unknown): Promise<HandledValue> {
+    return this.#write('patch', call, async ({ route }, ctx) => {
+      for (const one of route.patch) await one(ctx, patch)
+      return patch
+    })
+  }
+
+  delete(call: HandledCall): Promise<HandledValue> {
+    return this.#write('delete', call, async ({ route }, ctx) => {
+      await route.delete!(ctx)
+      return null
+    })
+  }
+
+  async publish(uri: string, change: OutsideChange): Promise<string> {
+    const record = recordOf(canonicalUri(uri), change)
+    const seq = await this.#options.store.write(function* (tx) {
+      return yield* wait(tx.publish(record.uri, record.op, record.body))
+    })
+    return this.#positionOf(seq)
   }
 
   /** Runs a write when it is its turn; `run` gives what is recorded. */
-  function write(
+  #write(
     operation: Published['op'],
     call: HandledCall,
     run: (match: HandledMatch, ctx: HandlerContext) => Promise<unknown>,
   ): Promise<HandledValue> {
-    return lanes.take(listOf(call.uri), async () => {
-      const match = routes.find(operation, call.uri)
-      if (!match) throw unserved(operation, call.uri)
-      permit(match, operation, call.principal)
-      await check(call)
+    const { store, engine, onFault } = this.#options
+    return this.#lanes.take(listOf(call.uri), async () => {
+      const match = this.routes.find(operation, call.uri)
+      if (!match) throw this.#unserved(operation, call.uri)
+      this.permit(match, operation, call.principal)
+      await this.#check(call)
       const unit = new HandlerUnit(store, engine)
       try {
-        const value = await run(match, contextOf(call, match, unit))
+        const value = await run(match, this.#contextOf(call, match, unit))
         const body = textOf(value)
         const record = { uri: call.uri, op: operation, body: operation === 'delete' ? null : body }
-        return { value, body, position: positionOf(await unit.keep(record)) }
+        return { value, body, position: this.#positionOf(await unit.keep(record)) }
       } catch (error) {
         await unit.drop(error, onFault)
         throw error
@@ -148,42 +173,36 @@ export function createHandled(options: HandledOptions): Handled {
     })
   }
 
-  function unserved(operation: HandledOperation, uri: string): ApiError {
-    const isServed = operations.some(one => routes.find(one, uri) !== null)
+  #unserved(operation: HandledOperation, uri: string): ApiError {
+    const isServed = operations.some(one => this.routes.find(one, uri) !== null)
     return isServed
       ? new ApiError('method_not_allowed', { detail: `no function of ${uri} does ${operation}` })
       : missing(uri)
   }
 
-  return {
-    routes,
-    permit,
-    permitFollowing: (uri, principal) => {
-      const match = operations.map(operation => routes.find(operation, uri)).find(one => one !== null)
-      if (match) return permit(match, 'get', principal)
-      if (authenticating && !principal)
-        throw new ApiError('unauthenticated', { detail: `${uri} is not open to everyone` })
-    },
-    get: read,
-    create: (call, attributes) => write('create', call, async ({ route }, ctx) => route.create!(ctx, attributes)),
-    patch: (call, patch) =>
-      write('patch', call, async ({ route }, ctx) => {
-        for (const one of route.patch) await one(ctx, patch)
-        return patch
-      }),
-    delete: call =>
-      write('delete', call, async ({ route }, ctx) => {
-        await route.delete!(ctx)
-        return null
-      }),
-    publish: async (uri, change) => {
-      const record = recordOf(canonicalUri(uri), change)
-      const seq = await store.write(function* (tx) {
-        return yield* wait(tx.publish(record.uri, record.op, record.body))
-      })
-      return positionOf(seq)
-    },
-    still: (uri, work) => lanes.take(listOf(uri), work),
+  async #check(call: HandledCall): Promise<void> {
+    if (!call.conditions) return
+    const current = await this.get(call)
+    if (!current)
+      throw new ApiError('precondition_failed', { detail: `${call.uri} cannot be read, so it has no version` })
+    if (current.value == null) throw missing(call.uri)
+    checkRead(call.conditions, tagOf(current), null)
+  }
+
+  #contextOf({ uri, principal }: HandledCall, { params }: HandledMatch, unit: HandlerUnit): HandlerContext {
+    const { engine, database } = this.#options
+    return Object.freeze<HandlerContext>({
+      params,
+      uri,
+      me: principal,
+      now: engine.clock(),
+      db: database(call => unit.handle(call)),
+      undo: step => unit.undo(step),
+    })
+  }
+
+  #positionOf(seq: number): string {
+    return formatPosition(this.#options.store.epoch, seq)
   }
 }
 

@@ -2,7 +2,7 @@ import { ApiError } from '../protocol/error.ts'
 import type { Model, Resource } from '../model/model.ts'
 import type { Store, Transaction } from '../store/store.ts'
 import { run, wait, type Maybe, type Work } from '../store/work.ts'
-import { act, scopeOf, type Scope } from './act.ts'
+import { accessWithin, act, type DataAccess } from './act.ts'
 import { actOnce } from './act-once.ts'
 import { surrounded } from './around.ts'
 import { deleteRows, patchRows } from './bulk.ts'
@@ -77,14 +77,14 @@ export class Operations {
   #act(invocation: Invocation): Maybe<Outcome> {
     const { call, tx } = invocation
     const context = this.#contextOf(invocation)
-    const perform = (): Maybe<Outcome> => act(call, invocation.writing!, context, tx ? scopeOf(tx) : this.#scope)
+    const perform = (): Maybe<Outcome> => act(call, invocation.writing!, context, tx ? accessWithin(tx) : this.#access)
     const isOnce = call.idempotencyKey != null && call.action?.method !== 'GET'
     if (!isOnce) return perform()
     if (tx) throw new ApiError('bad_request', { detail: 'an action within a transaction cannot have a key of its own' })
     return actOnce(this.#options.store, call, this.#options.clock, perform)
   }
 
-  readonly #scope: Scope = {
+  readonly #access: DataAccess = {
     read: work => this.#options.store.read(work),
     begin: work => this.#options.store.transaction(work),
   }

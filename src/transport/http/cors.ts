@@ -6,7 +6,7 @@ export interface Cors {
   /** The value of `Vary`: the answer depends on the origin wherever any is allowed, even if none was sent. */
   readonly vary: string
   /** Adds the fields of an answer to this origin, errors and 304 included. */
-  allow(origin: string | undefined, fields: FieldLines): void
+  allow(origin: string, fields: FieldLines): void
   /** The fields of the answer to a preflight request. */
   preflight(origin: string, methods: string): FieldLines
 }
@@ -30,7 +30,7 @@ export function corsOf(options: HttpOptions['cors']): Cors {
   return {
     vary: 'Accept, Origin',
     allow(origin, fields) {
-      if (origin === undefined || !origins.has(origin)) return
+      if (!origins.has(origin)) return
       fields.push('access-control-allow-origin', origin, 'access-control-expose-headers', EXPOSED, ...credentials)
     },
     preflight(origin, methods) {
@@ -60,9 +60,8 @@ function corsForAll(maxAge: string, credentials: boolean): Cors {
     )
   return {
     vary: 'Accept',
-    allow(origin, fields) {
-      if (origin !== undefined)
-        fields.push('access-control-allow-origin', '*', 'access-control-expose-headers', EXPOSED)
+    allow(_, fields) {
+      fields.push('access-control-allow-origin', '*', 'access-control-expose-headers', EXPOSED)
     },
     preflight: (_, methods) => [
       'access-control-allow-origin',

@@ -41,7 +41,7 @@ function sendCoded(
 /** Adds what every answer carries. */
 export function complete(face: Face, exchange: Exchange, fields: FieldLines): void {
   fields.push('vary', face.vary, 'x-content-type-options', 'nosniff')
-  face.cors.allow(exchange.origin, fields)
+  if (exchange.origin !== undefined) face.cors.allow(exchange.origin, fields)
   if (exchange.requestId !== undefined && isRequestId(exchange.requestId)) {
     fields.push('x-request-id', exchange.requestId)
   }
