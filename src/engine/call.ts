@@ -65,7 +65,7 @@ export interface Content {
   readonly lenient?: boolean
   /** A patch in RFC 6902's form instead of a merge patch. */
   readonly jsonPatch?: boolean
-  /** A patch that has to name all required fields, as the envelope's `update` has to. */
+  /** A patch that has to name all required fields, as faces have it whose PUT does not make rows. */
   readonly complete?: boolean
   /** Receives the files that a write brings, once its caller is known to be allowed; completes `input` and `uploads`. */
   readonly receive?: ((reception: Reception) => Promise<void>) | null

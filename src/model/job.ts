@@ -5,7 +5,7 @@ import type { ActionOptions, DeclaredAction } from './action.ts'
 import type { ActionDef, JobSettings } from './declaration.ts'
 
 /** What the function of a job gets. */
-export interface JobCall<I = any> {
+export interface JobCall<I = unknown> {
   /** The arguments as the input schema gave them; after a restart they are read back from JSON. */
   readonly input: I
   /** The representation that the caller sees, of jobs on a row alone. */
