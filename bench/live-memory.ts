@@ -1,8 +1,8 @@
 // node --expose-gc bench/live-memory.ts FILTERS: heap of subscriptions, and what a PATCH costs beside many that it does not
 // concern. Prints one line of JSON.
 import { api, resource, sqlite, t } from '../src/index.ts'
-import { callOf } from '../src/engine/program.ts'
-import type { Listener, Subscription } from '../src/live/subscription.ts'
+import { callOf } from '../src/engine/call/app-call.ts'
+import type { Listener, Subscription } from '../src/live/subscriptions/subscription.ts'
 
 const filters = Number(process.argv[2] ?? 100_000)
 

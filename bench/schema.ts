@@ -4,11 +4,11 @@ import { createRequire } from 'node:module'
 import { parseArgs } from 'node:util'
 import type { Ajv as AjvClass } from 'ajv'
 import { restactionNotation } from '../src/dialects/restaction/notation.ts'
-import { compileSchema } from '../src/schema/compile-schema.ts'
+import { compileSchema } from '../src/schema/standard/compile-schema.ts'
 import { Rejected, type Schema } from '../src/schema/schema.ts'
 import { median } from './report.ts'
 import { orderInputs, orderJson } from './servers/order.ts'
-import { jsonMode } from '../src/schema/input-mode.ts'
+import { jsonMode } from '../src/schema/read/input-mode.ts'
 
 /** Times Ajv's rate that each notation has to reach, and milliseconds for a thousand texts. */
 const FLOOR = 0.8

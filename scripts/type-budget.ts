@@ -66,9 +66,9 @@ function modelOf(count: number): string {
   const names = Array.from({ length: count }, (_, i) => `r${i}`)
   return [
     `import { t } from '${root}src/schema/builder.ts'`,
-    `import { resource as base } from '${root}src/model/resource.ts'`,
-    `import type { Checked, Declarations, Expanded, New, Patch, Row } from '${root}src/model/types.ts'`,
-    `import type { Sort, Where } from '${root}src/model/where.ts'`,
+    `import { resource as base } from '${root}src/model/declare/resource.ts'`,
+    `import type { Checked, Declarations, Expanded, New, Patch, Row } from '${root}src/model/declare/types.ts'`,
+    `import type { Sort, Where } from '${root}src/model/rules/where.ts'`,
     `const user = base({ id: t.id('uuid'), email: t.email().unique(), role: t.enum(['admin', 'member']), password: t.password() })`,
     `const resource = base.for(user)`,
     ...names.map((name, i) => resourceOf(name, i, names)),

@@ -9,12 +9,12 @@ import { metaFile, metaOf } from './dialects/restaction/meta.ts'
 import { metaPages } from './dialects/restaction/meta-pages.ts'
 import { restactionNotation } from './dialects/restaction/notation.ts'
 import { describeSocketIo } from './dialects/socketapi/asyncapi.ts'
-import type { DeclarationCheck } from './model/link.ts'
+import type { DeclarationCheck } from './model/link/link.ts'
 import type { Model } from './model/model.ts'
-import { jsonMode, type InputMode } from './schema/input-mode.ts'
+import { jsonMode, type InputMode } from './schema/read/input-mode.ts'
 import type { Notation } from './schema/notation.ts'
-import type { FaceOptions } from './transport/faces.ts'
-import type { Page } from './transport/http/page.ts'
+import type { FaceOptions } from './transport/hosts/faces.ts'
+import type { Page } from './transport/http/response/pages.ts'
 
 /** How JSON bodies are read. */
 export function inputModeOf({ input }: Pick<ApiOptions, 'input'>): InputMode {

@@ -1,12 +1,12 @@
 import type { Auth } from './auth/auth.ts'
-import type { HandledRoutes } from './model/handled-routes.ts'
+import type { HandledRoutes } from './model/link/handled-routes.ts'
 import type { Model } from './model/model.ts'
-import type { Paths } from './model/names.ts'
+import type { Paths } from './model/link/names.ts'
 import type { Limits } from './protocol/limits.ts'
 import { titleIn } from './describe/title.ts'
 import type { DescribeOptions } from './describe/options.ts'
 import { describePages } from './describe/pages.ts'
-import type { Page } from './transport/http/page.ts'
+import type { Page } from './transport/http/response/pages.ts'
 
 /** What an API says of its documents. */
 export interface DocumentOptions {

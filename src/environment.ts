@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { EnvironmentOptions } from './api-options.ts'
-import type { Call } from './engine/call.ts'
-import { printFault, printLine } from './engine/report.ts'
+import type { Call } from './engine/call/call.ts'
+import { printFault, printLine } from './engine/rules/report-refusal.ts'
 import { ApiError } from './protocol/error.ts'
 
 /** What the parts of an API share: time, chance, and who hears of what happens. */

@@ -1,10 +1,10 @@
-import type { IdOf, Modelled, Row } from './model/types.ts'
-import { callOf } from './engine/program.ts'
+import type { IdOf, Modelled, Row } from './model/declare/types.ts'
+import { callOf } from './engine/call/app-call.ts'
 import type { Engine } from './engine/engine.ts'
-import type { Call } from './engine/call.ts'
+import type { Call } from './engine/call/call.ts'
 import type { Explanation } from './live/explain.ts'
 import type { Live } from './live/live.ts'
-import { followRows, type FollowOptions, type LiveRows } from './live/rows.ts'
+import { followRows, type FollowOptions, type LiveRows } from './live/subscriptions/follow-rows.ts'
 import type { ListOptions } from './operations.ts'
 
 /** Which rows are followed, how they are shown, and until when. */

@@ -9,7 +9,7 @@ import { WebSocket } from 'ws'
 import { app as todoApp } from '../examples/todo-socketio/app.ts'
 import { api, attachFaces, handler, resource, t, type Api, type SocketApi } from '../src/index.ts'
 import { EventStream } from '../src/testing/event-stream.ts'
-import { nodeServer } from '../src/transport/node.ts'
+import { nodeServer } from '../src/transport/hosts/node.ts'
 
 interface Served {
   readonly authority: string

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, expectTypeOf, test } from 'vitest'
 import { api, ApiError, handled, memory, ModelError, resource, sqlite, t, type Store } from '../src/index.ts'
-import type { FollowedUri, Values } from '../src/live/published.ts'
-import type { Listener, Subscription } from '../src/live/subscription.ts'
+import type { FollowedUri, Values } from '../src/live/subscriptions/published.ts'
+import type { Listener, Subscription } from '../src/live/subscriptions/subscription.ts'
 import { slow } from '../src/testing/slow-store.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'handled-'))

@@ -1,4 +1,4 @@
-import type { ItemHandlers, ListHandlers } from '../src/model/handled.ts'
+import type { ItemHandlers, ListHandlers } from '../src/model/declare/handled.ts'
 
 export interface Lamp {
   readonly id: number

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { api, type Api } from '../src/api.ts'
 import { adopt } from '../src/store/sql/adopt.ts'
 import { sqlite } from '../src/store/sqlite/index.ts'
-import { introspect } from '../src/store/sqlite/introspect.ts'
+import { introspect } from '../src/store/sqlite/schema/introspect.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'restuary-legacy-'))
 let app: Api<any>

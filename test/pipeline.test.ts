@@ -17,9 +17,9 @@ import {
   type JobCall,
   type Store,
 } from '../src/index.ts'
-import type { Origin } from '../src/engine/invocation.ts'
+import type { Origin } from '../src/engine/call/invocation.ts'
 import { pipeline } from '../src/engine/pipeline.ts'
-import { tracedCalls, type TracedCall } from '../src/engine/trace.ts'
+import { tracedCalls, type TracedCall } from '../src/engine/actions/trace.ts'
 import { slow } from '../src/testing/slow-store.ts'
 import { connect, faces, serveFaces, type Speaker } from './speakers.ts'
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { api } from '../src/api.ts'
-import type { Principal } from '../src/engine/call.ts'
-import { handled } from '../src/model/handled.ts'
-import { resource } from '../src/model/resource.ts'
+import type { Principal } from '../src/engine/call/call.ts'
+import { handled } from '../src/model/declare/handled.ts'
+import { resource } from '../src/model/declare/resource.ts'
 import { t } from '../src/schema/builder.ts'
 import { serve, uriTable, type ServeOptions } from '../src/serve.ts'
 

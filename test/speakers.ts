@@ -8,7 +8,7 @@ import { WebSocket } from 'ws'
 import { SUBPROTOCOL } from '../src/protocol/frames.ts'
 import { attachFaces, handler, type Api } from '../src/index.ts'
 import { EventStream } from '../src/testing/event-stream.ts'
-import { nodeServer } from '../src/transport/node.ts'
+import { nodeServer } from '../src/transport/hosts/node.ts'
 
 /** What became of a request. The envelope has no codes. */
 export interface Told {

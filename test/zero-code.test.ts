@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { api, type Api } from '../src/api.ts'
 import { adopt } from '../src/store/sql/adopt.ts'
-import { introspect } from '../src/store/sqlite/introspect.ts'
+import { introspect } from '../src/store/sqlite/schema/introspect.ts'
 import { sqlite } from '../src/store/sqlite/index.ts'
 import { makeChinook } from './fixtures/chinook.ts'
 

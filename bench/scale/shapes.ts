@@ -1,6 +1,6 @@
 // What live-scale.ts measures: for each shape who follows what, and which writes are made.
 import type { Api } from '../../src/index.ts'
-import type { CallOptions } from '../../src/engine/program.ts'
+import type { CallOptions } from '../../src/engine/call/app-call.ts'
 import type { Bounds } from './table.ts'
 import { fill, textOf, worldOf, type Reading } from './world.ts'
 

@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream'
 import { Server } from 'socket.io'
 import { WebSocketServer } from 'ws'
 import { api, memory, resource, serve, sqlite, t } from '../../src/index.ts'
-import { handler } from '../../src/transport/node.ts'
+import { handler } from '../../src/transport/hosts/node.ts'
 import { tellReady, titleOf } from './todo.ts'
 
 const argument = (name: string): string | undefined =>

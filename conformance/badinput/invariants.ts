@@ -1,4 +1,4 @@
-import { redact } from '../../src/transport/http/redact.ts'
+import { redact } from '../../src/transport/http/response/redact.ts'
 import { wait } from '../../src/store/work.ts'
 import { everything } from '../../src/query/predicate.ts'
 import { isObject } from '../object.ts'

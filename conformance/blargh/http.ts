@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { request, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { handler, nodeServer } from '../../src/transport/node.ts'
+import { handler, nodeServer } from '../../src/transport/hosts/node.ts'
 import { departed, knownWords, playEach, type Closing } from '../each.ts'
 import { isObject } from '../object.ts'
 import { Unknown, type CaseResult, type RunOptions } from '../result.ts'

@@ -1,4 +1,4 @@
-import type { AnyResource } from '../../src/model/declaration.ts'
+import type { AnyResource } from '../../src/model/declare/declaration.ts'
 import type {
   BackDef,
   CalcDef,

@@ -1,5 +1,5 @@
-import { reply } from '../../src/engine/reply.ts'
-import { action, type DeclaredAction } from '../../src/model/action.ts'
+import { reply } from '../../src/engine/call/reply.ts'
+import { action, type DeclaredAction } from '../../src/model/declare/action.ts'
 import { ApiError, type Issue } from '../../src/protocol/error.ts'
 import type { Code } from '../../src/protocol/codes.ts'
 import { knownWords } from '../each.ts'

@@ -1,4 +1,4 @@
-import type { AnyResource } from '../../src/model/declaration.ts'
+import type { AnyResource } from '../../src/model/declare/declaration.ts'
 import {
   AllowAny,
   IsAuthenticated,
@@ -6,9 +6,9 @@ import {
   type PermissionClass,
 } from '../../src/dialects/channels/permission.ts'
 import { envelope } from '../../src/dialects/channels/settings.ts'
-import type { Caller, Permission } from '../../src/model/permission.ts'
-import { resource } from '../../src/model/resource.ts'
-import { all, always, type Rule } from '../../src/model/rule.ts'
+import type { Caller, Permission } from '../../src/model/rules/permission.ts'
+import { resource } from '../../src/model/declare/resource.ts'
+import { all, always, type Rule } from '../../src/model/rules/rule.ts'
 import { t } from '../../src/schema/builder.ts'
 import type { Fields } from '../../src/schema/types.ts'
 import { knownWords } from '../each.ts'

@@ -1,4 +1,4 @@
-import { readActionName } from '../../src/model/action-name.ts'
+import { readActionName } from '../../src/model/link/action-name.ts'
 import { isObject } from '../object.ts'
 import { contentTypeOf, type ResponseVector } from './handlers.ts'
 import type { AppVector, Expected, HandlerVector, StepVector } from './vector.ts'

@@ -1,5 +1,5 @@
-import { abort, reply } from '../../src/engine/reply.ts'
-import type { ActionCall } from '../../src/model/action.ts'
+import { abort, reply } from '../../src/engine/call/reply.ts'
+import type { ActionCall } from '../../src/model/declare/action.ts'
 import { knownWords } from '../each.ts'
 import { isObject } from '../object.ts'
 import { Unknown } from '../result.ts'

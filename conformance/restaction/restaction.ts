@@ -1,4 +1,4 @@
-import { ModelError } from '../../src/model/faults.ts'
+import { ModelError } from '../../src/model/link/faults.ts'
 import { departed, knownWords, playEach, type Closing } from '../each.ts'
 import type { CaseResult, RunOptions } from '../result.ts'
 import { freshStore } from '../server/fresh-store.ts'

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { attachFaces, type Faces, type SocketApi } from '../../src/transport/faces.ts'
-import { handler, nodeServer } from '../../src/transport/node.ts'
+import { attachFaces, type Faces, type SocketApi } from '../../src/transport/hosts/faces.ts'
+import { handler, nodeServer } from '../../src/transport/hosts/node.ts'
 
 /** An Api on a port, sockets included. */
 export interface SocketServer {

@@ -4,9 +4,9 @@ import { connect, type AddressInfo } from 'node:net'
 import { promisify } from 'node:util'
 import type { Api } from '../../src/api.ts'
 import { EventStream } from '../../src/testing/event-stream.ts'
-import { attachFaces } from '../../src/transport/faces.ts'
-import { handler, nodeServer, type NodeHandler } from '../../src/transport/node.ts'
-import { cutStalled } from '../../src/transport/stalled.ts'
+import { attachFaces } from '../../src/transport/hosts/faces.ts'
+import { handler, nodeServer, type NodeHandler } from '../../src/transport/hosts/node.ts'
+import { cutStalled } from '../../src/transport/hosts/slow-readers.ts'
 
 export interface WireRequest {
   readonly method: string

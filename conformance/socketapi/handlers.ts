@@ -1,5 +1,5 @@
-import { abort } from '../../src/engine/reply.ts'
-import { handled, type DeclaredHandled, type HandlerContext } from '../../src/model/handled.ts'
+import { abort } from '../../src/engine/call/reply.ts'
+import { handled, type DeclaredHandled, type HandlerContext } from '../../src/model/declare/handled.ts'
 import { ApiError } from '../../src/protocol/error.ts'
 import { knownWords } from '../each.ts'
 import { isObject } from '../object.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { cookieFault, cookieIn, setCookie } from './cookie.ts'
+import { cookieFault, cookieIn, setCookie } from './session/cookie.ts'
 import { isAllowedOrigin } from './origin.ts'
 
 const origins = new Set(['https://app.example'])

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { LogTail } from '../store/sqlite/tail.ts'
+import { LogTail } from '../store/sqlite/log/tail.ts'
 import { Misuse } from './misuse.ts'
 
 /** Milliseconds between looks at the file. */

@@ -1,5 +1,5 @@
-import type { AnyResource, ResourceDef } from '../model/declaration.ts'
-import { capital, singular } from '../model/naming.ts'
+import type { AnyResource, ResourceDef } from '../model/declare/declaration.ts'
+import { capital, singular } from '../model/link/uri-names.ts'
 import type { BackDef, Ctx, FieldDef, ManyDef, OneDef, ScalarDef } from '../schema/field.ts'
 
 export interface PrintOptions {

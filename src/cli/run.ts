@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { nearest } from '../model/faults.ts'
-import { parsePort } from '../transport/port.ts'
+import { nearest } from '../model/link/faults.ts'
+import { parsePort } from '../transport/hosts/port.ts'
 import { Misuse } from './misuse.ts'
 
 const HELP = `restuary: an API without code

@@ -1,5 +1,5 @@
 import { api } from '../api.ts'
-import type { AnyResource } from '../model/declaration.ts'
+import type { AnyResource } from '../model/declare/declaration.ts'
 import { serve, type Served } from '../serve.ts'
 import { memory } from '../store/memory.ts'
 import type { TableReport } from '../store/sql/adopt.ts'

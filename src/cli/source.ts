@@ -11,10 +11,10 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, extname, join, resolve } from 'node:path'
-import { nearest } from '../model/faults.ts'
+import { nearest } from '../model/link/faults.ts'
 import { readCollections } from '../store/collections.ts'
 import { adopt, type Adoption } from '../store/sql/adopt.ts'
-import { introspect } from '../store/sqlite/introspect.ts'
+import { introspect } from '../store/sqlite/schema/introspect.ts'
 import { Misuse } from './misuse.ts'
 
 /** A file that can be served without a declaration. */

@@ -1,7 +1,7 @@
 import type { Model } from '../model/model.ts'
 import type { FieldDef } from '../schema/field.ts'
 import type { Schema } from '../schema/schema.ts'
-import { jsonSchemaOf, type StandardSchema } from '../schema/standard.ts'
+import { jsonSchemaOf, type StandardSchema } from '../schema/standard/standard.ts'
 import type { JsonSchema } from '../schema/json-schema.ts'
 import { orNull } from './or-null.ts'
 

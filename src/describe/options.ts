@@ -1,8 +1,8 @@
 import type { AsyncDraft } from './asyncapi/draft.ts'
-import type { LoginDef } from '../model/declaration.ts'
-import type { HandledRoute } from '../model/handled-routes.ts'
-import type { Paths } from '../model/names.ts'
-import { reservedPaths } from '../model/names.ts'
+import type { LoginDef } from '../model/declare/declaration.ts'
+import type { HandledRoute } from '../model/link/handled-routes.ts'
+import type { Paths } from '../model/link/names.ts'
+import { reservedPaths } from '../model/link/names.ts'
 import type { Limits } from '../protocol/limits.ts'
 
 /** What documents need to know of an API beside its model. */

@@ -6,10 +6,10 @@ import type { CursorKey } from '../query/cursor.ts'
 import type { StoredFile } from '../schema/file.ts'
 import type { Transaction } from '../store/store.ts'
 import type { Maybe } from '../store/work.ts'
-import type { Call, Outcome } from './call.ts'
-import type { Gate } from './gate.ts'
-import type { Limiter } from './limit.ts'
-import type { InputMode } from '../schema/input-mode.ts'
+import type { Call, Outcome } from './call/call.ts'
+import type { Gate } from './rules/gate.ts'
+import type { Limiter } from './rules/rate-limiter.ts'
+import type { InputMode } from '../schema/read/input-mode.ts'
 
 /** The bytes of files. */
 export interface FileAccess {

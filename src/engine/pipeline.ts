@@ -1,22 +1,22 @@
 import type { Model } from '../model/model.ts'
 import type { Maybe } from '../store/work.ts'
-import { answering, type Listeners } from './answer.ts'
-import { admitting, gating, type AdmitOptions } from './authorize.ts'
-import type { Outcome } from './call.ts'
-import type { Surroundings } from './context.ts'
-import { deprecating } from './deprecated.ts'
-import { expiring, renewing, type Expiry } from './expiry.ts'
+import { answering, type Listeners } from './call/answering.ts'
+import { admitting, gating, type AdmitOptions } from './rules/authorize.ts'
+import type { Outcome } from './call/call.ts'
+import type { Surroundings } from './call/context.ts'
+import { deprecating } from './rules/deprecation.ts'
+import { expiring, renewing, type Expiry } from './actions/expiry.ts'
 import type { Files } from './files/files.ts'
 import { receiving } from './files/receive.ts'
-import { hooking, type Hooks } from './hooks.ts'
-import type { Check, Invocation, Next, Origin, Step } from './invocation.ts'
+import { hooking, type Hooks } from './actions/request-hooks.ts'
+import type { Check, Invocation, Next, Origin, Step } from './call/invocation.ts'
 import type { Jobs } from './jobs/jobs.ts'
-import { cancelling, redirecting } from './jobs/steps.ts'
-import type { Limiter } from './limit.ts'
-import { limiting } from './limited.ts'
-import type { Operations } from './operate.ts'
-import { hashing } from './passwords.ts'
-import { tracing } from './trace.ts'
+import { cancelling, redirecting } from './jobs/job-steps.ts'
+import type { Limiter } from './rules/rate-limiter.ts'
+import { limiting } from './rules/rate-limit.ts'
+import type { Operations } from './operations.ts'
+import { hashing } from './passwords/hash-step.ts'
+import { tracing } from './actions/trace.ts'
 
 /** What the steps are made of. Null for what an API does not have: its steps are left out. */
 export interface Parts extends AdmitOptions, Listeners {
@@ -50,7 +50,7 @@ const all: readonly Origin[] = ['outside', 'code', 'transaction', 'upkeep']
  * The steps of a call, in their order, each with the origins of the calls that go through it. Before the first of them a
  * face has bounded the size of what it reads, has found out who calls and which resource is meant.
  *
- * The steps from `once` on are those of the operation (operate.ts). They share one unit of work: a write is in the store with
+ * The steps from `once` on are those of the operation (operations.ts). They share one unit of work: a write is in the store with
  * all that belongs to it, or not at all. An action has its arguments validated before its around-hooks are asked.
  */
 export const pipeline: readonly StepDef[] = [

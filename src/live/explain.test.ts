@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { api } from '../api.ts'
-import { resource } from '../model/resource.ts'
+import { resource } from '../model/declare/resource.ts'
 import { t } from '../schema/builder.ts'
 import { memory } from '../store/memory.ts'
 

@@ -1,9 +1,9 @@
 import type { Value } from '../model/model.ts'
-import { anchorsOf, type Anchor } from './incremental/anchors.ts'
-import type { Interest } from './interest.ts'
-import { readsOf } from './reads.ts'
-import type { Requery } from './requery.ts'
-import { upkeepOf, type Upkeep } from './upkeep.ts'
+import { anchorsOf, type Anchor } from './incremental/routing/anchors.ts'
+import type { Interest } from './views/interest.ts'
+import { readsOf } from './views/reads.ts'
+import type { Requery } from './views/requery.ts'
+import { upkeepOf, type Upkeep } from './views/maintenance.ts'
 
 /** What following a query costs, and why. */
 export interface Explanation {

@@ -1,9 +1,9 @@
 import type { Commit, Snapshot, Store } from '../store/store.ts'
 import { chain, wait, type Maybe, type Work } from '../store/work.ts'
-import { ChangesSince } from '../engine/changes-since.ts'
-import { PastSnapshot } from '../engine/past-snapshot.ts'
-import type { Hub } from './hub.ts'
-import type { SlicedWork } from './incremental/time-slice.ts'
+import { ChangesSince } from '../engine/past/changes-since.ts'
+import { PastSnapshot } from '../engine/past/past-snapshot.ts'
+import type { Hub } from './views/hub.ts'
+import type { SlicedWork } from './incremental/step/time-slice.ts'
 
 /** Changes that one look at the log takes, and the most that are told one by one; beyond it a new snapshot is cheaper. */
 const STEP = 1_000

@@ -1,5 +1,5 @@
-import type { Call } from '../engine/call.ts'
-import type { Gate } from '../engine/gate.ts'
+import type { Call } from '../engine/call/call.ts'
+import type { Gate } from '../engine/rules/gate.ts'
 import type { Limits } from '../protocol/limits.ts'
 import type { Id } from '../model/model.ts'
 import type { Commit, Store } from '../store/store.ts'

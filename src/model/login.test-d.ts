@@ -1,8 +1,8 @@
 // Checked by the compiler, never run: what a login may be, and what is known of who calls after it.
 import { expectTypeOf } from 'vitest'
 import { t } from '../schema/builder.ts'
-import { resource } from './resource.ts'
-import type { Rule } from './rule.ts'
+import { resource } from './declare/resource.ts'
+import type { Rule } from './rules/rule.ts'
 
 const user = resource({
   id: t.id(),

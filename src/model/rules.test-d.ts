@@ -1,7 +1,7 @@
 // Checked by the compiler, never run: which words a set of rules has.
 import { t } from '../schema/builder.ts'
-import { resource } from './resource.ts'
-import { always, never } from './rule.ts'
+import { resource } from './declare/resource.ts'
+import { always, never } from './rules/rule.ts'
 
 const note = resource({ id: t.id(), text: t.text(), owner: t.one('user') })
 

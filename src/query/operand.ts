@@ -1,5 +1,5 @@
-import type { InputMode } from '../schema/input-mode.ts'
-import { Refused } from '../schema/refused.ts'
+import type { InputMode } from '../schema/read/input-mode.ts'
+import { Refused } from '../schema/read/refused.ts'
 import type { Value } from '../schema/field.ts'
 import type { ScalarType } from '../schema/scalar-type.ts'
 import { note, type Faults, type Where } from './faults.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { ApiError } from '../protocol/error.ts'
 import { defaultLimits, type Limits } from '../protocol/limits.ts'
-import { defineMode } from '../schema/input-mode.ts'
+import { defineMode } from '../schema/read/input-mode.ts'
 import { relate, scopeOf } from '../testing/scope.ts'
 import { encodeCursor } from './cursor.ts'
 import { printFilter, printSort } from './print.ts'

@@ -1,5 +1,5 @@
 import { byNumber, byText, compareStored } from './compare.ts'
-import { Refused } from './refused.ts'
+import { Refused } from './read/refused.ts'
 import type { Column, CustomType, OperatorSet, Read, ScalarType, Stored, TypeDefinition } from './scalar-type.ts'
 import type { Value } from './value.ts'
 

@@ -1,4 +1,4 @@
-import type { StandardSchema } from './standard.ts'
+import type { StandardSchema } from './standard/standard.ts'
 import type { Field, FieldType } from './types.ts'
 
 /**

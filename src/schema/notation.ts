@@ -1,5 +1,5 @@
 import type { ErrorWords } from '../protocol/error.ts'
-import type { ArgumentReader } from './arguments.ts'
+import type { ArgumentReader } from './read/arguments.ts'
 import type { Schema } from './schema.ts'
 
 /** Tells a fault of a declaration: its place, what is wrong, and what to do about it. */

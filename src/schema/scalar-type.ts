@@ -1,6 +1,6 @@
 import type { Limits } from '../protocol/limits.ts'
 import type { JsonSchema } from './json-schema.ts'
-import type { Refused } from './refused.ts'
+import type { Refused } from './read/refused.ts'
 import type { Value } from './value.ts'
 
 /** A value as a database holds it. */

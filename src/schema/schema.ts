@@ -1,6 +1,6 @@
 import type { ErrorWords, Issue } from '../protocol/error.ts'
 import type { Ctx } from './field.ts'
-import type { InputMode } from './input-mode.ts'
+import type { InputMode } from './read/input-mode.ts'
 import type { Read } from './scalar-type.ts'
 import type { JsonSchema } from './json-schema.ts'
 

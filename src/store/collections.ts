@@ -1,6 +1,6 @@
 import * as types from '../schema/field-types/built-in.ts'
 import type { ScalarType } from '../schema/scalar-type.ts'
-import { camelCase, singular } from '../model/naming.ts'
+import { camelCase, singular } from '../model/link/uri-names.ts'
 import type { Catalog, ColumnInfo, Reference, TableInfo } from './sql/catalog.ts'
 
 type Item = Readonly<Record<string, unknown>>

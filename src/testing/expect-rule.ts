@@ -1,8 +1,8 @@
 import { AssertionError } from 'node:assert'
 import type { Api } from '../api.ts'
-import { explain } from '../engine/explain.ts'
-import { permissionsOf } from '../engine/permissions.ts'
-import type { Principal } from '../engine/call.ts'
+import { explain } from '../engine/rules/explain-rules.ts'
+import { permissionsOf } from '../engine/rules/permissions.ts'
+import type { Principal } from '../engine/call/call.ts'
 import type { Id, Resource } from '../model/model.ts'
 
 /** What is expected of a rule for one caller; each throws an AssertionError that says which part of the rule decided. */

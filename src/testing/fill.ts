@@ -1,6 +1,6 @@
 import type { Engine } from '../engine/engine.ts'
 import { SEQ, type Id, type Row, type StoredField } from '../model/model.ts'
-import { Refused } from '../schema/refused.ts'
+import { Refused } from '../schema/read/refused.ts'
 import type { Value } from '../schema/field.ts'
 import type { Store } from '../store/store.ts'
 import { wait } from '../store/work.ts'

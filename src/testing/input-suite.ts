@@ -2,8 +2,8 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { IssueCode } from '../protocol/codes.ts'
 import * as types from '../schema/field-types/built-in.ts'
-import { jsonMode, type InputMode } from '../schema/input-mode.ts'
-import { Refused } from '../schema/refused.ts'
+import { jsonMode, type InputMode } from '../schema/read/input-mode.ts'
+import { Refused } from '../schema/read/refused.ts'
 import type { ScalarType } from '../schema/scalar-type.ts'
 
 /** What must come out, or the code of the refusal, with its place in the value. */

@@ -1,7 +1,7 @@
 import type { ApiError } from '../protocol/error.ts'
 import type { Id } from '../model/model.ts'
 import type { Batch } from '../live/event.ts'
-import type { Listener, Shown } from '../live/subscription.ts'
+import type { Listener, Shown } from '../live/subscriptions/subscription.ts'
 
 /** A step as a subscriber hears of it, for comparing. */
 export type Heard =

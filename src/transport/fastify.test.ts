@@ -1,7 +1,7 @@
 import fastify from 'fastify'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { api } from '../api.ts'
-import { resource } from '../model/resource.ts'
+import { resource } from '../model/declare/resource.ts'
 import { t } from '../schema/builder.ts'
 import { memory } from '../store/memory.ts'
 import { plugin } from './fastify.ts'

@@ -1,7 +1,7 @@
 import type { FastifyPluginCallback } from 'fastify'
 import type { Engine } from '../engine/engine.ts'
 import type { HttpSetup } from './http/options.ts'
-import { handler } from './node.ts'
+import { handler } from './hosts/node.ts'
 
 /**
  * A Fastify plugin that answers everything below its prefix: `app.register(plugin(engine), { prefix: '/api' })`.

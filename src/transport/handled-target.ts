@@ -1,6 +1,6 @@
-import type { Handled, HandledCall, HandledValue } from '../engine/handled.ts'
-import type { HandledOperation } from '../model/handled.ts'
-import { canonicalUri } from '../model/uri-pattern.ts'
+import type { Handled, HandledCall, HandledValue } from '../engine/actions/handled-resources.ts'
+import type { HandledOperation } from '../model/declare/handled.ts'
+import { canonicalUri } from '../model/declare/uri-pattern.ts'
 import { ApiError } from '../protocol/error.ts'
 
 /** What of what functions serve a URI names. */

@@ -1,5 +1,5 @@
 import { ApiError } from '../protocol/error.ts'
-import type { Mode } from '../live/coalesce.ts'
+import type { Mode } from '../live/subscriptions/coalesce.ts'
 
 /** The longest interval of a mode, in milliseconds. */
 const LONGEST = 86_400_000

@@ -1,9 +1,9 @@
 import type { Engine } from '../engine/engine.ts'
 import type { Action, Field, Id, Resource } from '../model/model.ts'
-import { canonicalUri } from '../model/uri-pattern.ts'
+import { canonicalUri } from '../model/declare/uri-pattern.ts'
 import type { Query, Shape } from '../query/predicate.ts'
 import { decodeQuery } from '../query/query.ts'
-import { readParameters } from './http/parameters.ts'
+import { readParameters } from './http/request/parameters.ts'
 import { routesOf, type Routes, type Target } from './http/routes.ts'
 
 /** What of a modelled resource a URI names, in the words of a call. */

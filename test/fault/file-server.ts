@@ -2,7 +2,7 @@
 // its clock is HOURS ahead. The last word is a fault of its files: they stay, or are said to be kept before they are.
 import { Readable } from 'node:stream'
 import { api } from '../../src/api.ts'
-import { resource } from '../../src/model/resource.ts'
+import { resource } from '../../src/model/declare/resource.ts'
 import { t } from '../../src/schema/builder.ts'
 import { serve } from '../../src/serve.ts'
 import { folder, type FileStore } from '../../src/store/files.ts'

@@ -2,8 +2,8 @@
 // `node test/fault/job-server.ts FILE NOTES`; it prints its URL, and "settled" once no job is queued or running.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { api } from '../../src/api.ts'
-import { job, type JobCall } from '../../src/model/job.ts'
-import { resource } from '../../src/model/resource.ts'
+import { job, type JobCall } from '../../src/model/declare/job.ts'
+import { resource } from '../../src/model/declare/resource.ts'
 import { t } from '../../src/schema/builder.ts'
 import { serve } from '../../src/serve.ts'
 import { sqlite } from '../../src/store/sqlite/index.ts'

@@ -1,6 +1,6 @@
 import { any, resource, t, type Authenticate } from '../../src/index.ts'
 import { envelope } from '../../src/dialects/channels/index.ts'
-import type { AnyResource } from '../../src/model/declaration.ts'
+import type { AnyResource } from '../../src/model/declare/declaration.ts'
 
 /** Who may see everything, and writes. */
 export const ADMIN = 9

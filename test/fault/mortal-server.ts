@@ -1,7 +1,7 @@
 // A server that kills itself at one of its commits: right before it, or between it and the answer.
 // `node test/fault/mortal-server.ts FILE never|before|after NTH`; it prints its URL.
 import { api } from '../../src/api.ts'
-import { resource } from '../../src/model/resource.ts'
+import { resource } from '../../src/model/declare/resource.ts'
 import { t } from '../../src/schema/builder.ts'
 import { serve } from '../../src/serve.ts'
 import { sqlite } from '../../src/store/sqlite/index.ts'

@@ -1,6 +1,6 @@
 // A server that is there to be killed: node test/fault/note-server.ts FILE full|normal. It prints its URL.
 import { api } from '../../src/api.ts'
-import { resource } from '../../src/model/resource.ts'
+import { resource } from '../../src/model/declare/resource.ts'
 import { t } from '../../src/schema/builder.ts'
 import { serve } from '../../src/serve.ts'
 import { sqlite } from '../../src/store/sqlite/index.ts'

@@ -26,47 +26,47 @@ const live = (file: string, find: string, replace: string): Planted => ({ file: 
 const incremental = (file: string, find: string, replace: string): Planted => live(`incremental/${file}`, find, replace)
 
 /** Windows hold one row more than they show, so that they soon run short of rows. */
-const short = incremental('ordered-list.ts', 'Math.min(20, Math.max(4, (end - start) >> 2))', '1')
+const short = incremental('lists/ordered-list.ts', 'Math.min(20, Math.max(4, (end - start) >> 2))', '1')
 
 export const planted: Readonly<Record<string, readonly Planted[]>> = {
   'a deleted row does not tell with whom it was paired': [
-    { file: 'engine/unit.ts', find: 'lists: pairsOf(lists, resource) }', replace: 'lists: [] }' },
+    { file: 'engine/write/unit-of-work.ts', find: 'lists: pairsOf(lists, resource) }', replace: 'lists: [] }' },
   ],
   'a change that no index covers does not reach the rows that it decides': [
-    incremental('plan.ts', 'if (!coverage) node.isOpen = true', 'if (!coverage) node.isOpen = false'),
+    incremental('routing/plan.ts', 'if (!coverage) node.isOpen = true', 'if (!coverage) node.isOpen = false'),
   ],
   'the children of a row were those that it has now': [
-    incremental('history.ts', 'if (!changed) return rows', 'if (changed || !changed) return rows'),
+    incremental('step/history.ts', 'if (!changed) return rows', 'if (changed || !changed) return rows'),
   ],
   'the pairs of a row were those that it has now': [
-    incremental('history.ts', 'if (next.was) former.add(other)', 'if (!next.was) former.add(other)'),
+    incremental('step/history.ts', 'if (next.was) former.add(other)', 'if (!next.was) former.add(other)'),
   ],
   'the former parent of a row is forgotten': [
     incremental(
-      'climb.ts',
+      'routing/climb.ts',
       'for (const row of [step.before.row(target, id), step.after.row(target, id)]) {',
       'for (const row of [step.after.row(target, id)]) {',
     ),
   ],
   'lists that are kept in memory stay as they were': [
-    live('maintained-groups.ts', 'this.known.drop(history.pairs)', ''),
+    live('views/maintained-groups.ts', 'this.known.drop(history.pairs)', ''),
   ],
   'only who came to a list or left it is looked up, although its length counts': [
-    incremental('climb.ts', 'if (lists && isSole && ', 'if (lists && '),
+    incremental('routing/climb.ts', 'if (lists && isSole && ', 'if (lists && '),
   ],
   'a window that runs short is not filled': [
     short,
-    incremental('ordered-list.ts', 'if (missing > 0 && this.#high) {', 'if (missing > Infinity && this.#high) {'),
+    incremental('lists/ordered-list.ts', 'if (missing > 0 && this.#high) {', 'if (missing > Infinity && this.#high) {'),
   ],
-  'rows before a window are not counted': [short, incremental('ordered-list.ts', 'this.first += shift', '')],
+  'rows before a window are not counted': [short, incremental('lists/ordered-list.ts', 'this.first += shift', '')],
   'a window that reaches further is not asked about more rows': [
     short,
     incremental('view-maintenance.ts', '    this.registry.index.moved(list)\n', ''),
   ],
-  'a window is resumed as it is': [incremental('resume.ts', 'yield* alone.take(reversed(whole))', '')],
+  'a window is resumed as it is': [incremental('resume-view.ts', 'yield* alone.take(reversed(whole))', '')],
   'what rules hide changes and is not told': [
     incremental(
-      'telling.ts',
+      'step/telling.ts',
       "if (kind === 'change' && digests.get(id) === digest) return false",
       "if (kind === 'change') return false",
     ),

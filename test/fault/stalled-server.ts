@@ -1,7 +1,7 @@
 // A server that is asked how much memory it holds: forked with --expose-gc, it says { port }, and answers each message with
 // the bytes that are left after a collection.
 import { api } from '../../src/api.ts'
-import { resource } from '../../src/model/resource.ts'
+import { resource } from '../../src/model/declare/resource.ts'
 import { t } from '../../src/schema/builder.ts'
 import { serve } from '../../src/serve.ts'
 import { sqlite } from '../../src/store/sqlite/index.ts'

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { api, type Api } from '../../src/api.ts'
-import type { Answer } from '../../src/engine/program.ts'
+import type { Answer } from '../../src/engine/call/app-call.ts'
 import type { Id } from '../../src/model/model.ts'
 import { memory } from '../../src/store/memory.ts'
 import { sqlite } from '../../src/store/sqlite/index.ts'

@@ -1,5 +1,5 @@
-import type { AnyResource } from '../../src/model/declaration.ts'
-import { resource } from '../../src/model/resource.ts'
+import type { AnyResource } from '../../src/model/declare/declaration.ts'
+import { resource } from '../../src/model/declare/resource.ts'
 import { t } from '../../src/schema/builder.ts'
 
 const key = t.id('integer', { client: 'put' })

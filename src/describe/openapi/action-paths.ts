@@ -1,5 +1,5 @@
 import type { Action, Resource } from '../../model/model.ts'
-import { capital } from '../../model/naming.ts'
+import { capital } from '../../model/link/uri-names.ts'
 import type { JsonSchema } from '../../schema/json-schema.ts'
 import { actionSchema } from '../action-schema.ts'
 import { answer, references, refusing, type Json } from './answers.ts'

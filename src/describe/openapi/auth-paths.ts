@@ -1,4 +1,4 @@
-import type { LoginDef } from '../../model/declaration.ts'
+import type { LoginDef } from '../../model/declare/declaration.ts'
 import { answer, refusing, type Json } from './answers.ts'
 import { place, type Drafting } from './drafting.ts'
 import { query } from './parameters.ts'

@@ -1,6 +1,6 @@
 import { fileFields } from '../../engine/files/ledger.ts'
 import type { Resource, ScalarField } from '../../model/model.ts'
-import { capital } from '../../model/naming.ts'
+import { capital } from '../../model/link/uri-names.ts'
 import { fileSchema, formSchema, isWritten } from '../json-schema.ts'
 import { answer, references, refusing, type Json } from './answers.ts'
 import { place, type Drafting } from './drafting.ts'

@@ -1,5 +1,5 @@
-import type { HandledRoute } from '../../model/handled-routes.ts'
-import { capital } from '../../model/naming.ts'
+import type { HandledRoute } from '../../model/link/handled-routes.ts'
+import { capital } from '../../model/link/uri-names.ts'
 import { answer, refusing, type Json } from './answers.ts'
 import { place, type Drafting } from './drafting.ts'
 import { pathParameter } from './parameters.ts'

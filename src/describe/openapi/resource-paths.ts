@@ -1,6 +1,6 @@
-import { keysOf } from '../../engine/unique-key.ts'
+import { keysOf } from '../../engine/write/unique-key.ts'
 import type { BackField, ManyField, Resource } from '../../model/model.ts'
-import { capital } from '../../model/naming.ts'
+import { capital } from '../../model/link/uri-names.ts'
 import { impliedBy } from '../json-schema.ts'
 import { answer, refusing, rowsAnswer, type Json } from './answers.ts'
 import { place, type Drafting } from './drafting.ts'

@@ -1,5 +1,5 @@
-import { ruleOf } from '../../engine/authorize.ts'
-import { permissionsOf } from '../../engine/permissions.ts'
+import { ruleOf } from '../../engine/rules/authorize.ts'
+import { permissionsOf } from '../../engine/rules/permissions.ts'
 import type { Action, Resource } from '../../model/model.ts'
 import { isGet } from '../../protocol/method.ts'
 

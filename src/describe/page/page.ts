@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Page } from '../../transport/http/page.ts'
+import type { Page } from '../../transport/http/response/pages.ts'
 import { pathOf, type DescribeOptions } from '../options.ts'
 import { script, style } from './assets.ts'
 

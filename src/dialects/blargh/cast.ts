@@ -1,4 +1,4 @@
-import { defineMode, type Conversions, type InputMode } from '../../schema/input-mode.ts'
+import { defineMode, type Conversions, type InputMode } from '../../schema/read/input-mode.ts'
 
 /**
  * blargh's reversible cast: a value of another type is converted if converting it back gives what was there. Its results

@@ -1,5 +1,5 @@
-import { defineMode, type Conversions, type InputMode } from '../../schema/input-mode.ts'
-import { plainDigits } from '../../schema/plain-digits.ts'
+import { defineMode, type Conversions, type InputMode } from '../../schema/read/input-mode.ts'
+import { plainDigits } from '../../schema/read/plain-digits.ts'
 
 const TRUE: ReadonlySet<unknown> = new Set([
   true,

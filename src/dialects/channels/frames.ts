@@ -1,6 +1,6 @@
 import { frameOf, type Batch, type Frame, type LiveEvent } from '../../live/event.ts'
-import { formerRow } from '../../live/former-row.ts'
-import type { Group } from '../../live/group.ts'
+import { formerRow } from '../../live/views/former-row.ts'
+import type { Group } from '../../live/views/group.ts'
 import { textFrame } from '../../transport/websocket/text-frame.ts'
 import type { Stream } from './streams.ts'
 

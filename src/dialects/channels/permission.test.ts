@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { permits, type Caller } from '../../model/permission.ts'
+import { permits, type Caller } from '../../model/rules/permission.ts'
 import {
   AllowAny,
   IsAuthenticated,

@@ -1,4 +1,4 @@
-import type { Caller, Permission } from '../../model/permission.ts'
+import type { Caller, Permission } from '../../model/rules/permission.ts'
 
 /**
  * A permission as Django REST framework has it. `action` is `list retrieve create update delete subscribe` or an action's

@@ -1,8 +1,8 @@
-import type { ResourceDef } from '../../model/declaration.ts'
-import { instead, type Note } from '../../model/faults.ts'
-import type { Defs } from '../../model/joins.ts'
-import type { Extension, Extensions } from '../../model/extension.ts'
-import { idNameOf } from '../../model/names.ts'
+import type { ResourceDef } from '../../model/declare/declaration.ts'
+import { instead, type Note } from '../../model/link/faults.ts'
+import type { Defs } from '../../model/link/joins.ts'
+import type { Extension, Extensions } from '../../model/declare/extension.ts'
+import { idNameOf } from '../../model/link/names.ts'
 
 /** How the WebSocket envelope `{ stream, payload }` shows a resource. */
 export interface EnvelopeSettings {

@@ -1,6 +1,6 @@
 import type { Batch, Frame } from '../../live/event.ts'
-import type { Rows } from '../../live/source.ts'
-import type { Shown, Subscription } from '../../live/subscription.ts'
+import type { Rows } from '../../live/subscriptions/source.ts'
+import type { Shown, Subscription } from '../../live/subscriptions/subscription.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { Teller } from '../../transport/socket/dialect.ts'
 import type { Session } from '../../transport/socket/session.ts'

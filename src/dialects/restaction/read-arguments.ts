@@ -1,9 +1,9 @@
 import { ApiError } from '../../protocol/error.ts'
 import { parseJson } from '../../protocol/json.ts'
 import type { Limits } from '../../protocol/limits.ts'
-import type { ArgumentReader, ArgumentRequest, Arguments } from '../../schema/arguments.ts'
-import { formArguments, singleValues } from '../../schema/form-arguments.ts'
-import { jsonMode, textMode } from '../../schema/input-mode.ts'
+import type { ArgumentReader, ArgumentRequest, Arguments } from '../../schema/read/arguments.ts'
+import { formArguments, singleValues } from '../../schema/read/form-arguments.ts'
+import { jsonMode, textMode } from '../../schema/read/input-mode.ts'
 
 /**
  * Decodes arguments as restaction does, which is more lenient than any other request is read: GET and DELETE take the

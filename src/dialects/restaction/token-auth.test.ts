@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { ApiError } from '../../protocol/error.ts'
-import type { Claims } from '../../auth/jwt.ts'
+import type { Claims } from '../../auth/sources/jwt.ts'
 import type { Credentials } from '../../auth/principal.ts'
 import type { Meta, TokenAuthMeta } from './roles.ts'
 import { tokenAuth, type Issued, type TokenAuth } from './token-auth.ts'

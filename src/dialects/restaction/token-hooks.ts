@@ -1,5 +1,5 @@
-import type { OuterHooks } from '../../engine/hooks.ts'
-import { reply } from '../../engine/reply.ts'
+import type { OuterHooks } from '../../engine/actions/request-hooks.ts'
+import { reply } from '../../engine/call/reply.ts'
 import type { TokenAuth } from './token-auth.ts'
 
 /**

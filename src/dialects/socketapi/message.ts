@@ -1,6 +1,6 @@
 import { ApiError, type Issue } from '../../protocol/error.ts'
 import { modeOf } from '../../transport/live-words.ts'
-import type { Mode } from '../../live/coalesce.ts'
+import type { Mode } from '../../live/subscriptions/coalesce.ts'
 
 /** What a client asks, by Flask-SocketAPI's five events. */
 export type Message =

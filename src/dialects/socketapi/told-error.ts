@@ -1,5 +1,5 @@
 import { ApiError } from '../../protocol/error.ts'
-import { camelCase, capital } from '../../model/naming.ts'
+import { camelCase, capital } from '../../model/link/uri-names.ts'
 
 /** An error in the dialect: the name of a class and a text. */
 export interface ToldError {

@@ -1,11 +1,11 @@
 import type { Snapshot } from '../../store/store.ts'
 import type { Work } from '../../store/work.ts'
-import type { Call } from '../call.ts'
-import { requireMatch } from '../execute.ts'
-import { scope, visibleRow } from '../read.ts'
-import type { Reading } from '../reading.ts'
-import { checkFile, checkWrite } from '../version.ts'
-import { demand } from '../write-rules.ts'
+import type { Call } from '../call/call.ts'
+import { requireMatch } from '../write/write-rows.ts'
+import { scope, visibleRow } from '../read/read.ts'
+import type { Reading } from '../call/call-environment.ts'
+import { checkFile, checkWrite } from '../read/entity-tags.ts'
+import { demand } from '../rules/write-rules.ts'
 import { fileIn } from './uploads.ts'
 
 /**

@@ -1,13 +1,13 @@
 import { ApiError } from '../../protocol/error.ts'
-import type { AnyResource } from '../../model/declaration.ts'
-import { ModelError } from '../../model/faults.ts'
+import type { AnyResource } from '../../model/declare/declaration.ts'
+import { ModelError } from '../../model/link/faults.ts'
 import { AT, FIRST, ID, SEQ, type Model, type Resource, type Row, type ScalarField } from '../../model/model.ts'
-import { resource } from '../../model/resource.ts'
+import { resource } from '../../model/declare/resource.ts'
 import { t } from '../../schema/builder.ts'
 import type { StoredFile } from '../../schema/file.ts'
 import type { RowChange } from '../../store/store.ts'
 import type { Work } from '../../store/work.ts'
-import type { Instance, Unit } from '../unit.ts'
+import type { Instance, Unit } from '../write/unit-of-work.ts'
 
 /** Key and table of the internal resource that knows the files which no row has. */
 const ledgerName = '_file'

@@ -1,4 +1,4 @@
-import type { Step } from '../invocation.ts'
+import type { Step } from '../call/invocation.ts'
 import type { Files } from './files.ts'
 
 /** receive: takes in the files of a write, once it is known that it would be allowed. */

@@ -1,8 +1,8 @@
 import { ApiError } from '../../protocol/error.ts'
 import type { Row, ScalarField, Value } from '../../model/model.ts'
 import type { StoredFile } from '../../schema/file.ts'
-import type { Content, Target } from '../call.ts'
-import type { Prepared, Setting } from '../prepare.ts'
+import type { Content, Target } from '../call/call.ts'
+import type { Prepared, Setting } from '../write/read-body.ts'
 
 /** A body with the files that came along, or that its call takes away. */
 export function withUploads(prepared: Prepared, { uploads }: Content): Prepared {

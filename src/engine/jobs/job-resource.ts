@@ -1,7 +1,7 @@
-import type { AnyResource } from '../../model/declaration.ts'
+import type { AnyResource } from '../../model/declare/declaration.ts'
 import type { Resource } from '../../model/model.ts'
-import { resource } from '../../model/resource.ts'
-import { any } from '../../model/rule.ts'
+import { resource } from '../../model/declare/resource.ts'
+import { any } from '../../model/rules/rule.ts'
 import { t } from '../../schema/builder.ts'
 
 /** Key of the resource in which jobs are kept, so that they are read, followed and cleared away like everything else. */

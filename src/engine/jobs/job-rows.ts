@@ -2,7 +2,7 @@ import { AT, FIRST, ID, SEQ, type Resource, type Row, type Value } from '../../m
 import { any, type Predicate } from '../../query/predicate.ts'
 import type { RowChange, Store, Transaction } from '../../store/store.ts'
 import { wait, type Work } from '../../store/work.ts'
-import { equal } from '../unit.ts'
+import { equal } from '../write/unit-of-work.ts'
 
 export type JobStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled'
 

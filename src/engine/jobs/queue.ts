@@ -1,12 +1,12 @@
 import type { Action, Value } from '../../model/model.ts'
 import { ApiError, problemOf } from '../../protocol/error.ts'
-import type { Surroundings } from '../context.ts'
-import { findAction } from '../database.ts'
+import type { Surroundings } from '../call/context.ts'
+import { findAction } from '../call/database.ts'
 import { attempt, keepResult, type Ending, type StoredCall, type Task } from './attempt.ts'
 import type { JobRecord, JobRows } from './job-rows.ts'
 import type { JobsEnvironment } from './jobs-environment.ts'
-import { Runner } from './runner.ts'
-import { within } from './within.ts'
+import { Runner } from './job-owner.ts'
+import { within } from './timeout.ts'
 
 /** Milliseconds between looks for jobs that dead processes left, and for those that are kept no longer. */
 const SWEEP = 60_000

@@ -1,6 +1,6 @@
 import { ApiError, pointer } from '../../protocol/error.ts'
-import { isObject } from '../prepare.ts'
-import { equal } from '../unit.ts'
+import { isObject } from '../write/read-body.ts'
+import { equal } from '../write/unit-of-work.ts'
 import type { Operation, Path } from './json-patch.ts'
 import { Measure, type ValueLimits } from './measure.ts'
 

@@ -1,6 +1,6 @@
 import { ApiError, pointer, type Issue } from '../../protocol/error.ts'
 import { isPolluting } from '../../protocol/polluting.ts'
-import { isObject } from '../prepare.ts'
+import { isObject } from '../write/read-body.ts'
 
 /** The steps of a JSON pointer (RFC 6901 §4); empty for the whole document. */
 export type Path = readonly string[]

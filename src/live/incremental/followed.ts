@@ -1,8 +1,8 @@
 import type { Id, Row } from '../../model/model.ts'
 import type { Snapshot } from '../../store/store.ts'
 import type { Work } from '../../store/work.ts'
-import type { Interest } from '../interest.ts'
-import type { Markable } from './group-index.ts'
+import type { Interest } from '../views/interest.ts'
+import type { Markable } from './routing/group-index.ts'
 
 /** A group whose view is maintained from what commits change. */
 export interface Followed extends Markable {

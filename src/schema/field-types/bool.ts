@@ -1,8 +1,8 @@
 import { byNumber } from '../compare.ts'
 import { defineType } from '../define-type.ts'
-import { Refused } from '../refused.ts'
+import { Refused } from '../read/refused.ts'
 import type { ScalarType, Stored } from '../scalar-type.ts'
-import { shownAsStored } from '../shown-as-stored.ts'
+import { shownAsStored } from '../read/shown-as-stored.ts'
 import type { Value } from '../value.ts'
 
 export function bool(): ScalarType {

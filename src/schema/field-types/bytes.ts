@@ -1,7 +1,7 @@
 import { defineType } from '../define-type.ts'
-import { Refused } from '../refused.ts'
+import { Refused } from '../read/refused.ts'
 import type { ScalarType } from '../scalar-type.ts'
-import { base64 } from '../shown-as-stored.ts'
+import { base64 } from '../read/shown-as-stored.ts'
 import { keyword, lengthFaults } from './bounds.ts'
 
 export interface BytesOptions {

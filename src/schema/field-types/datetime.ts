@@ -1,4 +1,4 @@
-import { Refused } from '../refused.ts'
+import { Refused } from '../read/refused.ts'
 import type { ScalarType } from '../scalar-type.ts'
 import { isDay, momentType, type MomentOptions } from './moment.ts'
 

@@ -1,9 +1,9 @@
 import { compareText } from '../compare.ts'
 import { defineType } from '../define-type.ts'
-import { plainDigits } from '../plain-digits.ts'
-import { Refused } from '../refused.ts'
+import { plainDigits } from '../read/plain-digits.ts'
+import { Refused } from '../read/refused.ts'
 import type { ScalarType, Stored, TypeFault } from '../scalar-type.ts'
-import { shownAsStored } from '../shown-as-stored.ts'
+import { shownAsStored } from '../read/shown-as-stored.ts'
 
 export interface DecimalOptions {
   readonly digits: number

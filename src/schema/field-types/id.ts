@@ -1,9 +1,9 @@
-import { brokenText } from '../broken-text.ts'
+import { brokenText } from '../read/broken-text.ts'
 import { defineType } from '../define-type.ts'
-import { Refused } from '../refused.ts'
+import { Refused } from '../read/refused.ts'
 import type { Coercions, OperatorSet, Print, Read, ScalarType } from '../scalar-type.ts'
 import type { JsonSchema } from '../json-schema.ts'
-import { hasLength, lengthRefused } from '../text-length.ts'
+import { hasLength, lengthRefused } from '../read/text-length.ts'
 import type { Value } from '../value.ts'
 import { checkInteger, integerOf } from './integer.ts'
 

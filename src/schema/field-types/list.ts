@@ -1,6 +1,6 @@
 import { defineType } from '../define-type.ts'
-import { parseJson } from '../parse-json.ts'
-import { Refused } from '../refused.ts'
+import { parseJson } from '../read/parse-json.ts'
+import { Refused } from '../read/refused.ts'
 import type { Read, ScalarType } from '../scalar-type.ts'
 import type { Value } from '../value.ts'
 import { keyword, lengthFaults } from './bounds.ts'

@@ -1,5 +1,5 @@
 import { defineType } from '../define-type.ts'
-import { Refused } from '../refused.ts'
+import { Refused } from '../read/refused.ts'
 import type { ScalarType, TypeFault } from '../scalar-type.ts'
 import type { Value } from '../value.ts'
 import { keyword, orderFaults } from './bounds.ts'

@@ -1,11 +1,11 @@
 import { defaultLimits } from '../../protocol/limits.ts'
-import { brokenText } from '../broken-text.ts'
+import { brokenText } from '../read/broken-text.ts'
 import { defineType } from '../define-type.ts'
 import type { JsonSchema } from '../json-schema.ts'
-import { patternFault } from '../pattern.ts'
-import { Refused } from '../refused.ts'
+import { patternFault } from '../pattern/pattern.ts'
+import { Refused } from '../read/refused.ts'
 import type { Read, ScalarType, TypeFault } from '../scalar-type.ts'
-import { hasLength, lengthRefused } from '../text-length.ts'
+import { hasLength, lengthRefused } from '../read/text-length.ts'
 import { keyword, lengthFaults } from './bounds.ts'
 
 export interface TextOptions {

@@ -1,5 +1,5 @@
-import { brokenText } from '../broken-text.ts'
-import { Refused } from '../refused.ts'
+import { brokenText } from '../read/broken-text.ts'
+import { Refused } from '../read/refused.ts'
 import type { ScalarType } from '../scalar-type.ts'
 import { textType, type TextOptions } from './text.ts'
 

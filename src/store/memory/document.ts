@@ -1,6 +1,6 @@
 import { AT, FIRST, ID, SEQ, type Id, type Join, type ManyField, type Model, type Resource } from '../../model/model.ts'
 import type { Row, StoredField, Value } from '../../model/model.ts'
-import { Refused } from '../../schema/refused.ts'
+import { Refused } from '../../schema/read/refused.ts'
 import { absentValue } from './adapt.ts'
 import { keptDocument, keptFrom } from './kept.ts'
 import { layers } from './layers.ts'

@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { link } from '../../model/link.ts'
-import { resource } from '../../model/resource.ts'
+import { link } from '../../model/link/link.ts'
+import { resource } from '../../model/declare/resource.ts'
 import { t } from '../../schema/builder.ts'
 import {
   RED,

@@ -1,5 +1,5 @@
 import type { Column, ScalarType, Stored } from '../../schema/scalar-type.ts'
-import { shownAsStored } from '../../schema/shown-as-stored.ts'
+import { shownAsStored } from '../../schema/read/shown-as-stored.ts'
 
 /** What goes into and comes out of a statement, and how values of a field become it. */
 export type { Column as Codec, Stored as Bind }

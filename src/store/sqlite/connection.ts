@@ -3,7 +3,7 @@ import { fold } from '../../query/fold.ts'
 import type { Row } from '../../model/model.ts'
 import type { Bind } from '../sql/codec.ts'
 import type { Compiled } from '../sql/kysely.ts'
-import { FlushAhead } from './flush-ahead.ts'
+import { FlushAhead } from './write/flush-ahead.ts'
 
 /** Statements of one generation; two are kept, so that those used longest ago go and a hit costs one look. */
 const GENERATION = 500

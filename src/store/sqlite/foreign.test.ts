@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, expect, onTestFinished, test } from 'vitest'
-import { link } from '../../model/link.ts'
+import { link } from '../../model/link/link.ts'
 import type { Id, Model, OneField, Resource, Row, Value } from '../../model/model.ts'
 import { everything } from '../../query/predicate.ts'
 import { adopt } from '../sql/adopt.ts'
 import type { RowChange, Snapshot, Store } from '../store.ts'
 import { wait } from '../work.ts'
 import { sqlite, type SqliteOptions } from './index.ts'
-import { introspect } from './introspect.ts'
+import { introspect } from './schema/introspect.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'restuary-'))
 afterAll(() => rmSync(folder, { recursive: true }))

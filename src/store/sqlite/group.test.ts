@@ -23,7 +23,7 @@ import { wait } from '../work.ts'
 import { sqlite, type SqliteOptions } from './index.ts'
 import { openFile } from './open.ts'
 import { withDefaults } from './options.ts'
-import { runUnits, type Unit } from './units.ts'
+import { runUnits, type Unit } from './write/group-commit.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'restuary-'))
 afterAll(() => rmSync(folder, { recursive: true }))

@@ -1,16 +1,16 @@
 import type { Model } from '../../model/model.ts'
 import type { Environment } from '../store.ts'
 import { layoutsOf, type Baseline } from '../sql/layout.ts'
-import { adaptTables } from './adapt.ts'
+import { adaptTables } from './schema/adapt-tables.ts'
 import { Connection } from './connection.ts'
-import { Ids } from './ids.ts'
-import { Log, LOG_TABLES } from './log.ts'
-import { Meta } from './meta.ts'
+import { Ids } from './write/ids.ts'
+import { Log, LOG_TABLES } from './log/log.ts'
+import { Meta } from './log/meta.ts'
 import type { Options } from './options.ts'
-import { Reader } from './snapshot.ts'
+import { Reader } from './read/snapshot.ts'
 import { newEpoch, State } from './state.ts'
-import { Turn } from './turn.ts'
-import { Writer } from './writer.ts'
+import { Turn } from './read/turn-snapshot.ts'
+import { Writer } from './write/writer.ts'
 
 /** An open file and everything that works on it. */
 export interface Opened {

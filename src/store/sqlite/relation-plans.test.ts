@@ -1,7 +1,7 @@
 // Filters and rules through relations: what SQLite does for them, by its own account.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { link } from '../../model/link.ts'
-import { resource } from '../../model/resource.ts'
+import { link } from '../../model/link/link.ts'
+import { resource } from '../../model/declare/resource.ts'
 import { everything, type Predicate } from '../../query/predicate.ts'
 import { t } from '../../schema/builder.ts'
 import { environmentOf } from '../../testing/store-suite/world.ts'

@@ -2,14 +2,14 @@ import { SEQ, type Id, type Join, type Model, type Resource, type Row } from '..
 import { ApiError } from '../../protocol/error.ts'
 import type { Commit, Environment, Recorded, Snapshot, Store, Transaction } from '../store.ts'
 import type { Maybe, Work } from '../work.ts'
-import { Beside } from './beside.ts'
-import { isBusy } from './conflict.ts'
-import { Interactive } from './interactive.ts'
-import { loadPairs, loadRows } from './load.ts'
+import { Beside } from './read/further-readers.ts'
+import { isBusy } from './write/conflict.ts'
+import { Interactive } from './write/interactive-transaction.ts'
+import { loadPairs, loadRows } from './write/load.ts'
 import { openFile, openModel, type Opened } from './open.ts'
 import { withDefaults, type Options, type SqliteOptions } from './options.ts'
-import { readOnly } from './read-only.ts'
-import { runUnits, type Unit } from './units.ts'
+import { readOnly } from './read/read-only.ts'
+import { runUnits, type Unit } from './write/group-commit.ts'
 
 /** Units that share a commit at most, so that reads come in between. */
 const GROUP = 256

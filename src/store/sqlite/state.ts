@@ -2,10 +2,10 @@ import type { Model, Resource } from '../../model/model.ts'
 import type { Layouts } from '../sql/layout.ts'
 import type { Commit, Environment } from '../store.ts'
 import type { Connection, Statement } from './connection.ts'
-import type { Log } from './log.ts'
-import type { Meta } from './meta.ts'
-import { Recent } from './recent.ts'
-import type { Positions } from './snapshot.ts'
+import type { Log } from './log/log.ts'
+import type { Meta } from './log/meta.ts'
+import { Recent } from './log/recent-commits.ts'
+import type { Positions } from './read/snapshot.ts'
 
 /** How often, in changes, old records of the log are looked for. */
 const TRIM_EVERY = 256

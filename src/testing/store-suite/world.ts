@@ -1,4 +1,4 @@
-import { link } from '../../model/link.ts'
+import { link } from '../../model/link/link.ts'
 import {
   AT,
   FIRST,
@@ -12,7 +12,7 @@ import {
   type Row,
   type Value,
 } from '../../model/model.ts'
-import { resource } from '../../model/resource.ts'
+import { resource } from '../../model/declare/resource.ts'
 import { everything } from '../../query/predicate.ts'
 import { t } from '../../schema/builder.ts'
 import type { Environment, RowChange, Select, Store, Transaction } from '../../store/store.ts'

@@ -1,21 +1,27 @@
-import { missing, tagOf, type Handled, type HandledCall, type HandledValue } from '../../engine/handled.ts'
-import { queryValues } from '../../engine/value-list.ts'
-import { isUnchanged, checkRead } from '../../engine/version.ts'
-import type { HandledOperation } from '../../model/handled.ts'
+import {
+  missing,
+  tagOf,
+  type Handled,
+  type HandledCall,
+  type HandledValue,
+} from '../../engine/actions/handled-resources.ts'
+import { queryValues } from '../../engine/read/value-list.ts'
+import { isUnchanged, checkRead } from '../../engine/read/entity-tags.ts'
+import type { HandledOperation } from '../../model/declare/handled.ts'
 import { ApiError } from '../../protocol/error.ts'
 import { wantsStream } from '../sse/accept.ts'
 import { sendHandledStream } from '../sse/handled.ts'
 import { findHandled, valueAfter } from '../handled-target.ts'
-import { checkLength, readJson } from './body.ts'
-import { readConditions } from './conditional.ts'
+import { checkLength, readJson } from './request/body.ts'
+import { readConditions } from './request/conditional.ts'
 import type { Exchange, FieldLines } from './exchange.ts'
 import type { Face } from './face.ts'
-import { finish } from './finish.ts'
-import { ACCEPT_POST, mediaOf } from './media.ts'
-import { negotiate } from './negotiate.ts'
-import { readParameters } from './parameters.ts'
+import { finish } from './response/finish-response.ts'
+import { ACCEPT_POST, mediaOf } from './request/body-media.ts'
+import { negotiate } from './response/negotiate.ts'
+import { readParameters } from './request/parameters.ts'
 import type { ServiceEndpoint } from './routes.ts'
-import { queryOf } from './target.ts'
+import { queryOf } from './request/request-target.ts'
 
 const methodsOf: Readonly<Record<HandledOperation, readonly string[]>> = {
   get: ['GET', 'HEAD'],

@@ -1,13 +1,13 @@
-import type { Principal } from '../../engine/call.ts'
-import type { Handled } from '../../engine/handled.ts'
+import type { Principal } from '../../engine/call/call.ts'
+import type { Handled } from '../../engine/actions/handled-resources.ts'
 import type { Live } from '../../live/live.ts'
-import type { PublishedFeed } from '../../live/published.ts'
-import type { Admission, OverloadOptions } from '../admission.ts'
-import type { Health } from './health.ts'
-import type { Exporter } from './negotiate.ts'
-import type { RequestRecord } from './observe.ts'
-import type { Page } from './page.ts'
-import { redact } from './redact.ts'
+import type { PublishedFeed } from '../../live/subscriptions/published.ts'
+import type { Admission, OverloadOptions } from '../hosts/admission.ts'
+import type { Health } from './services/health.ts'
+import type { Exporter } from './response/negotiate.ts'
+import type { RequestRecord } from './services/access-log.ts'
+import type { Page } from './response/pages.ts'
+import { redact } from './response/redact.ts'
 
 /** Something that happened, for the log; `error` may hold what a client must never see. */
 export interface LogRecord {

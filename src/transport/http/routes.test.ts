@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { link } from '../../model/link.ts'
-import { resource } from '../../model/resource.ts'
+import { link } from '../../model/link/link.ts'
+import { resource } from '../../model/declare/resource.ts'
 import { t } from '../../schema/builder.ts'
 import { routesOf, type Endpoint, type Target } from './routes.ts'
 

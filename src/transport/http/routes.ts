@@ -1,11 +1,11 @@
-import { keysOf } from '../../engine/unique-key.ts'
+import { keysOf } from '../../engine/write/unique-key.ts'
 import type { Action, Field, Id, Model, Resource } from '../../model/model.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { ScalarType } from '../../schema/scalar-type.ts'
-import type { Page } from './page.ts'
-import { partsOf, type Part } from './part.ts'
-import { readId } from './path-id.ts'
-import type { Service } from './service.ts'
+import type { Page } from './response/pages.ts'
+import { partsOf, type Part } from './request/row-parts.ts'
+import { readId } from './request/path-id.ts'
+import type { Service } from './services/service.ts'
 
 /** What stands at a URI: the methods it knows and how its answer is addressed. Made once, at start. */
 export type Endpoint =

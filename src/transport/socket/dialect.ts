@@ -1,10 +1,10 @@
 import type { Identity } from '../../auth/principal.ts'
-import type { Call } from '../../engine/call.ts'
-import type { Mode } from '../../live/coalesce.ts'
+import type { Call } from '../../engine/call/call.ts'
+import type { Mode } from '../../live/subscriptions/coalesce.ts'
 import type { Frame } from '../../live/event.ts'
-import type { FollowedUri, Values } from '../../live/published.ts'
-import type { Kind, Rows } from '../../live/source.ts'
-import type { Subscription } from '../../live/subscription.ts'
+import type { FollowedUri, Values } from '../../live/subscriptions/published.ts'
+import type { Kind, Rows } from '../../live/subscriptions/source.ts'
+import type { Subscription } from '../../live/subscriptions/subscription.ts'
 import type { ApiError } from '../../protocol/error.ts'
 
 /**

@@ -1,9 +1,9 @@
 import type { Engine } from '../../engine/engine.ts'
-import type { Handled } from '../../engine/handled.ts'
+import type { Handled } from '../../engine/actions/handled-resources.ts'
 import type { Live } from '../../live/live.ts'
-import type { PublishedFeed } from '../../live/published.ts'
-import type { Admission } from '../admission.ts'
-import type { AddressOf } from '../http/address.ts'
+import type { PublishedFeed } from '../../live/subscriptions/published.ts'
+import type { Admission } from '../hosts/admission.ts'
+import type { AddressOf } from '../http/request/client-address.ts'
 
 /** What faces on sockets serve: the parts of an Api. */
 export interface SocketHost {

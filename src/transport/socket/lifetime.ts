@@ -1,4 +1,4 @@
-import type { Call } from '../../engine/call.ts'
+import type { Call } from '../../engine/call/call.ts'
 
 /** How long a connection lasts: said to those calls that write what lasts as long. */
 export class Lifetime {

@@ -1,6 +1,6 @@
 import { ApiError } from '../../protocol/error.ts'
 import type { Credentials } from '../../auth/principal.ts'
-import type { AddressOf } from '../http/address.ts'
+import type { AddressOf } from '../http/request/client-address.ts'
 
 /** What a client shows when it connects: the header fields, and `auth` of its options. */
 export interface Handshake {

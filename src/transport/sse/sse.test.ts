@@ -4,11 +4,11 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { api, type Api } from '../../api.ts'
 import type { ApiOptions } from '../../api-options.ts'
-import { resource } from '../../model/resource.ts'
+import { resource } from '../../model/declare/resource.ts'
 import { ApiError } from '../../protocol/error.ts'
 import { t } from '../../schema/builder.ts'
 import { EventStream, type StreamEvent } from '../../testing/event-stream.ts'
-import { handler, nodeServer } from '../node.ts'
+import { handler, nodeServer } from '../hosts/node.ts'
 import { wantsStream } from './accept.ts'
 
 const models = {

@@ -2,9 +2,9 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Credentials, Identity } from '../../auth/principal.ts'
 import { ApiError } from '../../protocol/error.ts'
-import type { AddressOf } from '../http/address.ts'
+import type { AddressOf } from '../http/request/client-address.ts'
 import type { SocketHost } from '../socket/host.ts'
-import { rawProblem } from '../raw-problem.ts'
+import { rawProblem } from '../hosts/raw-problem.ts'
 import { SocketServer, type FrameSocket } from './ws.ts'
 
 /** What a client showed when it opened the connection. */

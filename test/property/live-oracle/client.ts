@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import type { ApiError } from '../../../src/index.ts'
 import type { Batch } from '../../../src/live/event.ts'
-import type { Listener, Shown, Subscription } from '../../../src/live/subscription.ts'
+import type { Listener, Shown, Subscription } from '../../../src/live/subscriptions/subscription.ts'
 import { ID, type Field, type Id, type Resource } from '../../../src/model/model.ts'
 import type { Subscriber } from './program.ts'
 

@@ -1,6 +1,6 @@
-import type { CallOptions } from '../../../src/model/operations.ts'
+import type { CallOptions } from '../../../src/model/rules/operations.ts'
 import type { Field, Resource } from '../../../src/model/model.ts'
-import type { Rule } from '../../../src/model/rule.ts'
+import type { Rule } from '../../../src/model/rules/rule.ts'
 import type { Asked } from './random-query.ts'
 import { keysOf } from './client.ts'
 

@@ -1,7 +1,7 @@
 // Random models as source text, so that a failure can be printed, pasted and made smaller.
 import { runInThisContext } from 'node:vm'
 import { all, always, any, api, js, memory, not, resource, t } from '../../../src/index.ts'
-import type { AnyResource } from '../../../src/model/declaration.ts'
+import type { AnyResource } from '../../../src/model/declare/declaration.ts'
 import type { Model } from '../../../src/model/model.ts'
 import type { Random } from './random.ts'
 

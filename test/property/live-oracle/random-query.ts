@@ -1,9 +1,9 @@
 // Random queries over a linked model: filters, sorts, windows, shapes and callers.
 import type { Principal } from '../../../src/index.ts'
-import type { Call } from '../../../src/engine/call.ts'
+import type { Call } from '../../../src/engine/call/call.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
-import { callOf } from '../../../src/engine/program.ts'
-import type { CallOptions } from '../../../src/model/operations.ts'
+import { callOf } from '../../../src/engine/call/app-call.ts'
+import type { CallOptions } from '../../../src/model/rules/operations.ts'
 import type { Field, Id, Resource } from '../../../src/model/model.ts'
 import type { Random } from './random.ts'
 

@@ -1,4 +1,4 @@
-import { memberOf } from '../../../schema/member-of.ts'
+import { memberOf } from '../../../schema/read/member-of.ts'
 import { FAIL, isFull, refuse, within, type Check } from './report.ts'
 import { dictCode } from './straight-line.ts'
 

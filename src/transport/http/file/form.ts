@@ -4,11 +4,11 @@ import type { Reception } from '../../../engine/files/reception.ts'
 import type { Resource, ScalarField } from '../../../model/model.ts'
 import { ApiError, pointer, type Issue } from '../../../protocol/error.ts'
 import { parseJson } from '../../../protocol/json.ts'
-import { checkLength, tooLarge } from '../body.ts'
+import { checkLength, tooLarge } from '../request/body.ts'
 import { Aborted } from '../exchange.ts'
-import type { HttpCall } from '../http-call.ts'
+import type { HttpCall } from '../request/http-call.ts'
 import { readMultipart } from './multipart.ts'
-import { textMode } from '../../../schema/input-mode.ts'
+import { textMode } from '../../../schema/read/input-mode.ts'
 
 /** The file fields that clients may set. */
 function settable(resource: Resource): readonly ScalarField[] {

@@ -1,9 +1,9 @@
-import type { Item, List } from '../../../engine/call.ts'
-import { viewOf, type View } from '../../../engine/view.ts'
+import type { Item, List } from '../../../engine/call/call.ts'
+import { viewOf, type View } from '../../../engine/read/view.ts'
 import type { BackField, Field, Id, ManyField, OneField, Resource } from '../../../model/model.ts'
 import type { Face } from '../face.ts'
-import type { HttpCall } from '../http-call.ts'
-import { pageTargets } from '../links.ts'
+import type { HttpCall } from '../request/http-call.ts'
+import { pageTargets } from '../response/links.ts'
 import type { Routes } from '../routes.ts'
 
 /** A representation before a hypermedia format writes it. */

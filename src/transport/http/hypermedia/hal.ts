@@ -1,4 +1,4 @@
-import type { View } from '../../../engine/view.ts'
+import type { View } from '../../../engine/read/view.ts'
 import type { Routes } from '../routes.ts'
 import { entityOf, furtherLists, type Document, type Entity } from './document.ts'
 

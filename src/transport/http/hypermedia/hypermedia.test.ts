@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { api, type Api } from '../../../api.ts'
-import { resource } from '../../../model/resource.ts'
+import { resource } from '../../../model/declare/resource.ts'
 import { t } from '../../../schema/builder.ts'
 
 const JSON_API = 'application/vnd.api+json'

@@ -1,8 +1,8 @@
 import type { BackField, Field, ManyField, OneField, Resource } from '../../../model/model.ts'
 import { ApiError, pointer } from '../../../protocol/error.ts'
 import type { Face } from '../face.ts'
-import type { HttpCall } from '../http-call.ts'
-import { readId } from '../path-id.ts'
+import type { HttpCall } from '../request/http-call.ts'
+import { readId } from '../request/path-id.ts'
 import type { Routes, Target } from '../routes.ts'
 import { JSON_API } from './json-api.ts'
 

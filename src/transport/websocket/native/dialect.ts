@@ -1,5 +1,5 @@
 import type { Identity } from '../../../auth/principal.ts'
-import type { Call, Outcome } from '../../../engine/call.ts'
+import type { Call, Outcome } from '../../../engine/call/call.ts'
 import type { Frame } from '../../../live/event.ts'
 import { ApiError } from '../../../protocol/error.ts'
 import type { AuthFrame, CallFrame, SubscribeFrame } from '../../../protocol/frames.ts'

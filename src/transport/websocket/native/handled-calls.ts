@@ -1,13 +1,19 @@
 import type { Principal } from '../../../auth/principal.ts'
-import { missing, tagOf, type Handled, type HandledCall, type HandledValue } from '../../../engine/handled.ts'
-import { queryValues, queryValuesBy, type ValueList } from '../../../engine/value-list.ts'
-import { checkRead, isUnchanged } from '../../../engine/version.ts'
-import type { HandledOperation } from '../../../model/handled.ts'
+import {
+  missing,
+  tagOf,
+  type Handled,
+  type HandledCall,
+  type HandledValue,
+} from '../../../engine/actions/handled-resources.ts'
+import { queryValues, queryValuesBy, type ValueList } from '../../../engine/read/value-list.ts'
+import { checkRead, isUnchanged } from '../../../engine/read/entity-tags.ts'
+import type { HandledOperation } from '../../../model/declare/handled.ts'
 import { ApiError } from '../../../protocol/error.ts'
 import type { CallFrame, SubscribeFrame } from '../../../protocol/frames.ts'
 import type { Limits } from '../../../protocol/limits.ts'
 import { findHandled, valueAfter, type HandledTarget } from '../../handled-target.ts'
-import { readParameters } from '../../http/parameters.ts'
+import { readParameters } from '../../http/request/parameters.ts'
 import { modeOf } from '../../live-words.ts'
 import { refuseKey } from '../../refuse-key.ts'
 import type { UriTargets } from '../../uri-target.ts'

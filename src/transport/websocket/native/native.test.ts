@@ -3,12 +3,12 @@ import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { api, type Api } from '../../../api.ts'
 import type { ApiOptions } from '../../../api-options.ts'
-import { resource } from '../../../model/resource.ts'
+import { resource } from '../../../model/declare/resource.ts'
 import { t } from '../../../schema/builder.ts'
 import { ApiError } from '../../../protocol/error.ts'
 import { NativeClient } from '../../../testing/native-client.ts'
-import { handler, nodeServer } from '../../node.ts'
-import { attachFaces } from '../../faces.ts'
+import { handler, nodeServer } from '../../hosts/node.ts'
+import { attachFaces } from '../../hosts/faces.ts'
 
 const models = {
   user: resource({ id: t.id('integer', { client: true }), name: t.text(), todos: t.back('todo', 'owner') }).public(),

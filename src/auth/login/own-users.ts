@@ -1,0 +1,80 @@
+import { type Model, type Resource, type Row, type ScalarField } from '../../model/model.ts'
+import type { Store } from '../../store/store.ts'
+import { Attempts, type AttemptLimits } from './attempts.ts'
+import { Callers, type Grant } from '../session/callers.ts'
+import type { CookieOptions } from '../session/cookie.ts'
+import { createLogin, type Login } from './login.ts'
+import { sessionName, sessionsOf, stampOf, type Sessions } from '../session/session.ts'
+import type { Tokens } from '../session/token.ts'
+import { Watches } from '../session/watches.ts'
+
+/** What a resource with a login brings. */
+export interface OwnUsers {
+  readonly users: Resource
+  readonly sessions: Sessions
+  readonly callers: Callers
+  readonly watches: Watches
+  readonly login: Login
+  /** All scopes of a user. */
+  readonly grant: (user: Row) => readonly string[]
+}
+
+/** Of its options, those that concern users of one's own; durations in seconds. */
+export interface OwnUserOptions {
+  readonly access?: number
+  readonly session?: number
+  readonly grace?: number
+  readonly scopes?: Readonly<Record<string, readonly string[]>>
+  readonly grant?: Grant
+  readonly cookie?: CookieOptions | false
+  readonly attempts?: AttemptLimits | false
+}
+
+export interface OwnUserEnvironment {
+  readonly model: Model
+  readonly store: Store
+  readonly clock: () => number
+  readonly random: (bytes: number) => Uint8Array
+}
+
+const day = 86_400
+
+export function ownUsers(
+  users: Resource,
+  given: OwnUserOptions,
+  { model, store, clock, random }: OwnUserEnvironment,
+  tokens: Tokens,
+): OwnUsers {
+  const id = users.field.get(users.login!.id) as ScalarField
+  const secret = users.field.get(users.login!.secret) as ScalarField
+  const seconds = given.session ?? 30 * day
+  const grace = given.grace ?? 5
+  const sessions = sessionsOf(store, model.resources.get(sessionName)!, { seconds, grace, clock, random })
+  const stamp = (user: Row): string => stampOf(user[secret.slot] as string | null)
+  const grant = given.grant ?? defaultGrant(users, given.scopes ?? {})
+  const callers = new Callers({ store, users, sessions, grant, stampOf: stamp, clock })
+  const scopesOf = (user: Row): readonly string[] => callers.scopesOf(user)
+  const login = createLogin({
+    store,
+    users,
+    id,
+    secret,
+    sessions,
+    callers,
+    tokens,
+    attempts: new Attempts(given.attempts === false ? { account: 0, address: 0 } : given.attempts),
+    grant: scopesOf,
+    access: given.access ?? 900,
+    cookie: (given.cookie ? given.cookie.seconds : undefined) ?? seconds,
+    clock,
+  })
+  return { users, sessions, callers, watches: new Watches(store, users, sessions), login, grant: scopesOf }
+}
+
+/** The user's field `scopes`, if there is one; else everybody has all that the API asks for. */
+function defaultGrant(users: Resource, scopes: Readonly<Record<string, readonly string[]>>): Grant {
+  const field = users.field.get('scopes')
+  if (field?.is === 'scalar' && field.type.list) return user => (user['scopes'] as readonly string[] | null) ?? []
+  const all = [...new Set(Object.values(scopes).flat())]
+  return () => all
+}

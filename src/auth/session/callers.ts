@@ -1,0 +1,158 @@
+import { isDeepStrictEqual } from 'node:util'
+import { FIRST, ID, type Id, type Resource, type Row } from '../../model/model.ts'
+import type { Snapshot, Store } from '../../store/store.ts'
+import { chain, wait, type Maybe, type Work } from '../../store/work.ts'
+import type { Principal } from '../principal.ts'
+import type { Sessions } from './session.ts'
+import type { Access } from './token.ts'
+
+/** Which scopes a user has; those of a token are never more. */
+export type Grant = (user: Principal) => readonly string[]
+
+export interface CallerOptions {
+  readonly store: Store
+  readonly users: Resource
+  readonly sessions: Sessions
+  readonly grant: Grant
+  /** What a session remembers of the password of a user. */
+  readonly stampOf: (user: Row) => string
+  readonly clock: () => number
+}
+
+/** Who calls with the tokens of one session, as long as nothing about it changes. */
+interface Caller {
+  readonly principal: Principal
+  readonly session: Row
+  readonly user: Row
+  /** Head of both resources when it was looked at. */
+  seen: number
+  checkedAt: number
+}
+
+/** Milliseconds for which a store that has to be waited for is not asked again. */
+const trusted = 1000
+const most = 10_000
+
+/**
+ * Finds out whether a session still holds and who it is. The same session gives the same Principal object until its
+ * row or its user's row changes, so that what hangs on it (permissions) stays known. A store that answers at once is
+ * asked each time, so that nothing outlives the commit that ended it; another at most once a second, and after each
+ * commit that it tells of.
+ */
+export class Callers {
+  readonly #options: CallerOptions
+  readonly #known = new Map<string, Caller>()
+  readonly #stop: () => void
+  #waits = false
+  #isDirty = false
+
+  constructor(options: CallerOptions) {
+    this.#options = options
+    this.#stop = options.store.onCommit(() => {
+      this.#isDirty = true
+    })
+  }
+
+  /** The caller of a session; null if it has ended. */
+  of(access: Access): Maybe<Principal | null> {
+    const known = this.#known.get(access.sid)
+    if (this.#waits) {
+      if (this.#isDirty) this.#markStale()
+      if (known && this.#options.clock() - known.checkedAt < trusted && this.#holds(known, access))
+        return known.principal
+    }
+    const found = this.#options.store.read(snapshot => this.#look(snapshot, access, known))
+    this.#waits ||= found instanceof Promise
+    return chain(found, caller => {
+      if (caller === null) {
+        this.#known.delete(access.sid)
+        return null
+      }
+      if (caller !== known) this.#remember(access.sid, caller)
+      return this.#holds(caller, access) ? caller.principal : null
+    })
+  }
+
+  /** The caller of a session in a snapshot; null if it has ended there. */
+  *at(snapshot: Snapshot, access: Access): Work<Principal | null> {
+    const known = this.#known.get(access.sid)
+    const caller = yield* this.#look(snapshot, access, known)
+    if (caller === null) return null
+    if (caller !== known && !(known && known.seen > caller.seen)) this.#remember(access.sid, caller)
+    return this.#holds(caller, access) ? caller.principal : null
+  }
+
+  /** The session is looked at anew. */
+  forget(sid: string): void {
+    this.#known.delete(sid)
+  }
+
+  close(): void {
+    this.#stop()
+    this.#known.clear()
+  }
+
+  *#look(snapshot: Snapshot, access: Access, known: Caller | undefined): Work<Caller | null> {
+    const { users, sessions, clock, stampOf } = this.#options
+    const seen = Math.max(snapshot.changed(users), snapshot.changed(sessions.resource))
+    if (known?.seen === seen) {
+      known.checkedAt = clock()
+      return known
+    }
+    const session = yield* wait(snapshot.get(sessions.resource, access.sid))
+    if (!session) return null
+    const user = yield* wait(snapshot.get(users, sessions.userOf(session)))
+    if (!user || stampOf(user) !== sessions.stampOf(session)) return null
+    if (known && isSameRow(known.user, user) && isSameRow(known.session, session)) {
+      known.seen = seen
+      known.checkedAt = clock()
+      return known
+    }
+    const principal = known && isSameRow(known.user, user) ? known.principal : this.#principalOf(user, access.scope)
+    return { principal, session, user, seen, checkedAt: clock() }
+  }
+
+  #holds({ principal, session }: Caller, access: Access): boolean {
+    return String(principal.id) === access.sub && this.#options.sessions.expiresOf(session) > this.#options.clock()
+  }
+
+  #remember(sid: string, caller: Caller): void {
+    this.#known.delete(sid)
+    if (this.#known.size >= most) this.#known.delete(this.#known.keys().next().value!)
+    this.#known.set(sid, caller)
+  }
+
+  #markStale(): void {
+    this.#isDirty = false
+    for (const caller of this.#known.values()) caller.checkedAt = -Infinity
+  }
+
+  /** All scopes that a user has. */
+  scopesOf(user: Row): readonly string[] {
+    return this.#options.grant(this.#membersOf(user))
+  }
+
+  /** The user's row as `me`, and the scopes that both the user and the token have. */
+  #principalOf(user: Row, scope: string): Principal {
+    const members = this.#membersOf(user)
+    const words = scope.split(' ')
+    const scopes = new Set(this.#options.grant(members).filter(word => words.includes(word)))
+    return Object.freeze({ ...members, scopes })
+  }
+
+  /** Stored fields but no password. */
+  #membersOf(user: Row): Principal {
+    const members: { id: Id; [member: string]: unknown } = { id: user[ID] as Id }
+    for (const field of this.#options.users.columns) {
+      if (!field.type.secret) members[field.name] = user[field.slot]
+    }
+    return members
+  }
+}
+
+/** The same values; versions move with lists that are no part of the row. */
+function isSameRow(a: Row, b: Row): boolean {
+  if (a === b) return true
+  for (let i = FIRST; i < a.length; i++) if (a[i] !== b[i] && !isDeepStrictEqual(a[i], b[i])) return false
+  return true
+}

@@ -1,0 +1,91 @@
+import { createHmac, createPrivateKey, createPublicKey, randomBytes, type KeyObject } from 'node:crypto'
+import type { Algorithm, JwtKey } from '../sources/jwt.ts'
+
+/** A secret of an HMAC: text or bytes, 32 bytes or more. */
+export type Secret = string | Uint8Array
+
+/** A private key, or a public one that only verifies: PEM text or a KeyObject of node:crypto. */
+export type PemKey = string | KeyObject
+
+/** What tokens are signed with, and what they are verified with. */
+export interface Keys {
+  readonly algorithm: Algorithm
+  readonly signing: { readonly kid: string; readonly key: JwtKey }
+  /** By key id; the newest is among them. */
+  readonly verifying: ReadonlyMap<string, JwtKey>
+  /** Made up at the start: tokens end with the process. */
+  readonly random: boolean
+}
+
+export interface KeyOptions {
+  /** Default HS256. It is never taken from a token (RFC 8725 §3.1). */
+  readonly algorithm?: Algorithm
+  /** For HS256: the newest first; it signs, the others still verify. Default: random per start, for development. */
+  readonly secret?: Secret | readonly Secret[]
+  /** For ES256 and EdDSA: private keys, the newest first; older ones may be public. */
+  readonly keys?: PemKey | readonly PemKey[]
+}
+
+/** Reads the keys of a configuration; throws for what would not be safe: no start is better than a weak one. */
+export function keysOf(options: KeyOptions): Keys {
+  const algorithm = options.algorithm ?? 'HS256'
+  if (algorithm === 'ES256' || algorithm === 'EdDSA') return pairs(algorithm, listOf(options.keys))
+  const secrets = listOf(options.secret)
+  const random = secrets.length === 0
+  const keys = (random ? [randomBytes(32)] : secrets).map(bytesOf)
+  return keysFrom(
+    algorithm,
+    keys.map(key => [keyId(key), key]),
+    keys[0]!,
+    random,
+  )
+}
+
+function pairs(algorithm: Algorithm, given: readonly PemKey[]): Keys {
+  if (given.length === 0) throw new Error(`auth.keys: ${algorithm} needs a private key in PEM`)
+  const keys = given.map((key, i) => (typeof key === 'string' ? read(key, i === 0) : key))
+  const wanted = algorithm === 'ES256' ? 'ec' : 'ed25519'
+  for (const key of keys) {
+    if (key.asymmetricKeyType !== wanted) throw new Error(`auth.keys: ${algorithm} needs keys of type ${wanted}`)
+  }
+  if (keys[0]!.type !== 'private') throw new Error('auth.keys: the first key signs, so it must be a private one')
+  const open = keys.map(key => (key.type === 'private' ? createPublicKey(key as never) : key))
+  const named = open.map((key): [string, JwtKey] => [keyId(key.export({ type: 'spki', format: 'der' })), key])
+  return keysFrom(algorithm, named, keys[0]!, false)
+}
+
+function read(pem: string, signs: boolean): KeyObject {
+  return signs || pem.includes('PRIVATE KEY') ? createPrivateKey(pem) : createPublicKey(pem)
+}
+
+function keysFrom(algorithm: Algorithm, named: readonly [string, JwtKey][], signs: JwtKey, random: boolean): Keys {
+  return Object.freeze({
+    algorithm,
+    signing: { kid: named[0]![0], key: signs },
+    verifying: new Map(named),
+    random,
+  })
+}
+
+function bytesOf(secret: Secret): Uint8Array {
+  const bytes = typeof secret === 'string' ? new TextEncoder().encode(secret) : secret
+  if (bytes.length < 32)
+    throw new Error(
+      `auth.secret has ${bytes.length} bytes, but 32 are the least: make one with ` +
+        `node -e "console.log(require('node:crypto').randomBytes(32).toString('base64url'))"`,
+    )
+  // `secretsecretsecret…` has the length and not the strength.
+  if (new Set(bytes).size < 8)
+    throw new Error('auth.secret repeats few characters, so it can be guessed: make one by chance')
+  return bytes
+}
+
+/** Names a key without telling it. */
+function keyId(key: Uint8Array): string {
+  return createHmac('sha256', key).update('key id').digest('base64url').slice(0, 8)
+}
+
+function listOf<T>(given: T | readonly T[] | undefined): readonly T[] {
+  if (given === undefined) return []
+  return Array.isArray(given) ? (given as readonly T[]) : [given as T]
+}

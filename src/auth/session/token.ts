@@ -1,0 +1,111 @@
+import { ApiError } from '../../protocol/error.ts'
+import { invalid, signJwt, verifyJwt, type Claims } from '../sources/jwt.ts'
+import type { Keys } from './keys.ts'
+
+/** The claims of an access token (RFC 9068 §2.2); times in seconds since the epoch. */
+export interface Access {
+  readonly sub: string
+  readonly sid: string
+  readonly scope: string
+  readonly exp: number
+}
+
+export interface TokenOptions {
+  readonly issuer: string
+  readonly audience: string
+  /** Seconds by which clocks may differ: 30 at most. */
+  readonly leeway: number
+}
+
+/** Longest token that is looked at, in bytes. */
+export const longestToken = 4096
+const TYPE = 'at+jwt'
+
+/** Makes and reads access tokens. */
+export interface Tokens {
+  issue(access: Access, now: number): Promise<string>
+  /** Throws ApiError `unauthenticated` or `token_expired`. `now` in seconds since the epoch. */
+  verify(token: string, now: number): Promise<Access>
+}
+
+export function tokensOf(keys: Keys, options: TokenOptions): Tokens {
+  const { issuer, audience } = options
+  const leeway = Math.min(Math.max(options.leeway, 0), 30)
+  return {
+    issue: ({ sub, sid, scope, exp }, now) =>
+      signJwt(
+        { iss: issuer, aud: audience, sub, sid, iat: now, exp, ...(scope === '' ? {} : { scope }) },
+        { alg: keys.algorithm, typ: TYPE, kid: keys.signing.kid },
+        keys.signing.key,
+      ),
+    verify: async (token, now) => {
+      const header = headerOf(token)
+      if (header['alg'] !== keys.algorithm) throw invalid('another algorithm')
+      const how = {
+        algorithm: keys.algorithm,
+        type: TYPE,
+        issuer,
+        audience,
+        required: ['exp', 'iat', 'sub', 'sid'],
+        leeway,
+        now,
+      }
+      const { kid } = header
+      if (kid !== undefined) {
+        const key = typeof kid === 'string' ? keys.verifying.get(kid) : undefined
+        if (!key) throw invalid('signed by a key that is not known')
+        return accessOf(await verifyJwt(token, key, how))
+      }
+      return accessOf(await verifyJwt(token, keys.verifying.get(keys.signing.kid)!, how))
+    },
+  }
+}
+
+function accessOf({ sub, sid, scope, exp, iat }: Claims): Access {
+  if (typeof sub !== 'string' || sub === '' || typeof sid !== 'string') throw invalid('claims of other types')
+  if (typeof iat !== 'number' || typeof exp !== 'number') throw invalid('claims of other types')
+  if (scope !== undefined && typeof scope !== 'string') throw invalid('a scope that is no text')
+  return { sub, sid, scope: scope ?? '', exp }
+}
+
+/** Members of a header by which a token would bring its own key or its own meaning (RFC 8725 §3.10, RFC 7515 §4.1). */
+const refused = ['jwk', 'jku', 'x5u', 'x5c', 'crit', 'zip', 'b64'] as const
+
+/** The header of a token that is worth verifying. One token has one spelling, so that it can be known again by it. */
+export function headerOf(token: string): Claims {
+  if (token.length > longestToken) throw invalid('over 4 KiB')
+  const parts = token.split('.')
+  if (parts.length !== 3) throw invalid('not three parts')
+  if (!parts.every(isCanonical)) throw invalid('not base64url in its one spelling')
+  const header = objectIn(parts[0]!)
+  if (refused.some(name => Object.hasOwn(header, name))) throw invalid('brings its own key or meaning')
+  if (header['alg'] === 'none' || typeof header['alg'] !== 'string') throw invalid('is not signed')
+  return header
+}
+
+/** The claims of a token that is not verified yet: good for choosing who verifies it, for nothing else. */
+export function unverified(token: string): Claims {
+  return objectIn(token.split('.')[1] ?? '')
+}
+
+function isCanonical(part: string): boolean {
+  return part !== '' && Buffer.from(part, 'base64url').toString('base64url') === part
+}
+
+function objectIn(part: string): Claims {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString())
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Claims
+  } catch {
+    // refused below, like what is no object
+  }
+  throw invalid('not JSON')
+}
+
+/** The token of an `Authorization` header, null if there is no header; throws for another scheme (RFC 6750 §2.1). */
+export function bearerOf(header: string | undefined): string | null {
+  if (header === undefined) return null
+  const token = /^bearer +([A-Za-z0-9\-._~+/]+=*) *$/i.exec(header)?.[1]
+  if (token === undefined) throw new ApiError('unauthenticated', { detail: 'send Authorization: Bearer and a token' })
+  return token
+}

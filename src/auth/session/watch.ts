@@ -1,0 +1,72 @@
+import type { Maybe } from '../../store/work.ts'
+import type { Identity, Principal } from '../principal.ts'
+import type { Watches } from './watches.ts'
+
+/** What happened to somebody who is connected: `changed` brings the principal as it is now. */
+export type Watched =
+  | { readonly kind: 'changed'; readonly principal: Principal }
+  | { readonly kind: 'expired' | 'ended' }
+
+/** Longest time that a timer of JavaScript can wait. */
+const longest = 2 ** 31 - 1
+
+/**
+ * Follows a caller who stays connected, until the first `expired` or `ended` or until the function that it gives back
+ * is called. `look` finds the principal as it is now, null if the session has ended; it rejects when it cannot tell.
+ */
+export function watch(
+  identity: Identity,
+  look: (() => Maybe<Principal | null>) | null,
+  watches: Watches | null,
+  clock: () => number,
+  listener: (what: Watched) => void,
+): () => void {
+  let { principal } = identity
+  let timer: NodeJS.Timeout | undefined
+  let isOver = false
+
+  const stop = (): void => {
+    isOver = true
+    clearTimeout(timer)
+    unsubscribe()
+  }
+  const finish = (kind: 'expired' | 'ended'): void => {
+    if (isOver) return
+    stop()
+    listener({ kind })
+  }
+  const settle = (now: Principal | null): void => {
+    if (isOver) return
+    if (now === null) return finish('ended')
+    if (now === principal) return
+    principal = now
+    listener({ kind: 'changed', principal })
+  }
+  const check = (): void => {
+    if (isOver || !look) return
+    try {
+      const now = look()
+      // Whoever cannot be looked up is let in no longer.
+      if (now instanceof Promise) now.then(settle, () => finish('ended'))
+      else settle(now)
+    } catch {
+      finish('ended')
+    }
+  }
+  const expires = identity.expires ?? Infinity
+  const due = (): void => {
+    if (expires <= clock()) finish('expired')
+    else wait()
+  }
+  const wait = (): void => {
+    if (expires === Infinity || isOver) return
+    timer = setTimeout(due, Math.min(Math.max(expires - clock(), 0), longest))
+    timer.unref()
+  }
+
+  const unsubscribe = (look && watches?.on(principal.id, check)) ?? (() => {})
+  wait()
+  // What happened between the recognition and now was heard by nobody.
+  check()
+  return stop
+}

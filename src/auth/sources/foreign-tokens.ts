@@ -1,0 +1,89 @@
+import { isDeepStrictEqual } from 'node:util'
+import { chain, type Maybe } from '../../store/work.ts'
+import { remoteKeys, verifyJwt, type Claims, type ForeignAlgorithm, type RemoteKeys } from './jwt.ts'
+import type { Identity, Principal } from '../principal.ts'
+import { headerOf } from '../session/token.ts'
+
+/** Somebody else who issues tokens that are accepted here: an identity provider. */
+export interface Issuer {
+  /** Its `iss`, exactly. */
+  readonly issuer: string
+  /** The `aud` that says that a token is meant for this API. */
+  readonly audience: string
+  /** Where it publishes its keys: https, or http on this machine. */
+  readonly jwks: string
+  readonly algorithm: ForeignAlgorithm
+  /** The `typ` of its tokens, `at+jwt` (RFC 9068) if it follows the standard. Default: any. */
+  readonly type?: string
+  /** Who calls, by the claims of a verified token; null = nobody known. Asked again after a second. */
+  readonly principal?: (claims: Claims) => Maybe<Principal | null>
+}
+
+interface Held {
+  readonly claims: Claims
+  identity: Identity | null
+  checkedAt: number
+}
+
+const most = 10_000
+
+/** Verifies tokens of one issuer, each once; the same token gives the same Principal while its user is the same. */
+export class Foreign {
+  readonly #issuer: Issuer
+  readonly #leeway: number
+  readonly #clock: () => number
+  readonly #held = new Map<string, Held>()
+  #keys: Promise<RemoteKeys> | null = null
+
+  constructor(issuer: Issuer, leeway: number, clock: () => number) {
+    const url = URL.canParse(issuer.jwks) ? new URL(issuer.jwks) : null
+    const isLocal = url !== null && /^(localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname)
+    if (!url || !(url.protocol === 'https:' || (url.protocol === 'http:' && isLocal)))
+      throw new Error(`auth.issuers: the keys of ${issuer.issuer} must be at an https URL, not "${issuer.jwks}"`)
+    this.#issuer = issuer
+    this.#leeway = leeway
+    this.#clock = clock
+  }
+
+  of(token: string): Maybe<Identity | null> {
+    const held = this.#held.get(token)
+    if (!held) return this.#verify(token)
+    const now = this.#clock()
+    const { exp } = held.claims as { exp: number }
+    if (exp * 1000 <= now - this.#leeway * 1000) this.#held.delete(token)
+    if (held.identity && now - held.checkedAt < 1000) return held.identity
+    return this.#held.has(token) ? this.#identify(held) : this.#verify(token)
+  }
+
+  async #verify(token: string): Promise<Identity | null> {
+    headerOf(token)
+    const { issuer, audience, algorithm, type, jwks } = this.#issuer
+    const claims = await verifyJwt(token, await (this.#keys ??= remoteKeys(new URL(jwks))), {
+      algorithm,
+      issuer,
+      audience,
+      required: ['exp', 'iat', 'sub'],
+      leeway: this.#leeway,
+      now: Math.floor(this.#clock() / 1000),
+      ...(type === undefined ? {} : { type }),
+    })
+    if (this.#held.size >= most) this.#held.delete(this.#held.keys().next().value!)
+    const held: Held = { claims, identity: null, checkedAt: 0 }
+    this.#held.set(token, held)
+    return this.#identify(held)
+  }
+
+  #identify(held: Held): Maybe<Identity | null> {
+    return chain((this.#issuer.principal ?? plain)(held.claims), principal => {
+      held.checkedAt = this.#clock()
+      if (principal === null) return (held.identity = null)
+      if (held.identity && isDeepStrictEqual(held.identity.principal, principal)) return held.identity
+      return (held.identity = { principal, expires: (held.claims['exp'] as number) * 1000 })
+    })
+  }
+}
+
+function plain(claims: Claims): Principal {
+  const scope = typeof claims['scope'] === 'string' ? claims['scope'].split(' ').filter(Boolean) : []
+  return { id: claims['sub'] as string, issuer: claims['iss'], claims, scopes: new Set(scope) }
+}

@@ -1,0 +1,124 @@
+import type { ActionContext } from '../../model/declare/action-context.ts'
+import { run, wait, type Maybe, type Work } from '../../store/work.ts'
+import { answered, linesOf } from './run-action.ts'
+import { contextOf, type Answered, type Call, type HeaderLines, type Outcome } from '../call/call.ts'
+import { Context, type Surroundings } from '../call/context.ts'
+import type { Step } from '../call/invocation.ts'
+import { statusOf, valueOf } from '../call/outcome.ts'
+import type { Reading } from '../call/call-environment.ts'
+import { reply, type Reply, type ReplyHeaders } from '../call/reply.ts'
+
+/** Runs before everything else of a request. What it answers, if anything but null, is the answer: nothing else runs. */
+export type Before = (ctx: ActionContext) => unknown
+/** Sees every answer that is no error, and may answer with another. */
+export type After = (reply: Reply, ctx: ActionContext) => Maybe<Reply | undefined | void>
+/** Hears of what was thrown, refusals among it; what it answers, if anything but null, takes the error's place. */
+export type OnError = (error: unknown, ctx: ActionContext) => unknown
+
+export interface Hooks {
+  readonly before: readonly Before[]
+  readonly after: readonly After[]
+  readonly error: OnError | null
+}
+
+/** What an authority does around requests. */
+export interface OuterHooks {
+  readonly before?: Before
+  readonly after?: After
+}
+
+type Given<T> = T | readonly T[] | undefined
+
+/** The hooks of an API, within those of its authority; null if there are none. */
+export function hooksOf(
+  given: { readonly before?: Given<Before>; readonly after?: Given<After>; readonly error?: OnError | undefined },
+  outer: OuterHooks = {},
+): Hooks | null {
+  const hooks = {
+    before: [outer.before ?? [], given.before ?? []].flat(),
+    after: [given.after ?? [], outer.after ?? []].flat(),
+    error: given.error ?? null,
+  }
+  return hooks.before.length || hooks.after.length || hooks.error ? hooks : null
+}
+
+/** hooks: what the application runs before and after requests, and where they fail. */
+export function hooking(hooks: Hooks, surroundings: Surroundings, clock: () => number): Step {
+  return (invocation, next) => {
+    const { call } = invocation
+    const context = (invocation.context ??= new Context(surroundings, call, clock()))
+    const reading = { ctx: contextOf(call.principal, call.auth, context.now) }
+    return run(hooked(hooks, call, context, reading, () => next(invocation)))
+  }
+}
+
+/**
+ * A request with its hooks around it: before hooks in turn until one answers; the call; what either throws goes to the
+ * error hook, and on, unhandled, if that answers null; after hooks see every answer, but not errors. What after hooks
+ * throw goes past the error hook.
+ */
+function* hooked(
+  hooks: Hooks,
+  call: Call,
+  context: Context,
+  reading: Pick<Reading, 'ctx'>,
+  attempt: () => Maybe<Outcome>,
+): Work<Outcome> {
+  let outcome: Outcome | null = null
+  try {
+    for (const before of hooks.before) {
+      const answer = yield* wait(before(context))
+      if (answer === undefined || answer === null) continue
+      outcome = yield* unshaped(call, answer, reading)
+      break
+    }
+    outcome ??= yield* wait(attempt())
+  } catch (thrown) {
+    const answer = hooks.error ? yield* wait(hooks.error(thrown, context)) : null
+    if (answer === undefined || answer === null) throw thrown
+    outcome = yield* unshaped(call, answer, reading)
+  }
+  for (const after of hooks.after) {
+    const before = replyOf(outcome)
+    const answer = (yield* wait(after(before, context))) ?? before
+    if (answer !== before) outcome = yield* changed(call, outcome, before, answer, reading)
+  }
+  return outcome
+}
+
+/** What hooks answer is not held to the output of the action whose place it takes. */
+function unshaped(call: Call, answer: unknown, reading: Pick<Reading, 'ctx'>): Work<Answered> {
+  return wait(answered(call.resource, null, answer, reading))
+}
+
+function replyOf(outcome: Outcome): Reply {
+  const headers = outcome.kind === 'value' ? recordOf(outcome.headers) : {}
+  return reply(valueOf(outcome), { status: statusOf(outcome), headers })
+}
+
+/** Header fields alone leave a representation what it is; another value is an answer of its own, without a version. */
+function* changed(
+  call: Call,
+  outcome: Outcome,
+  before: Reply,
+  answer: Reply,
+  reading: Pick<Reading, 'ctx'>,
+): Work<Outcome> {
+  if (
+    outcome.kind !== 'value' &&
+    outcome.kind !== 'failure' &&
+    answer.value === before.value &&
+    answer.status === before.status
+  )
+    return { ...outcome, headers: [...(outcome.headers ?? []), ...linesOf(answer.headers)] }
+  return yield* unshaped(call, answer, reading)
+}
+
+function recordOf(lines: HeaderLines): ReplyHeaders {
+  const record: Record<string, string | string[]> = {}
+  for (const [name, value] of lines) {
+    const there = record[name]
+    record[name] = there === undefined ? value : [...(typeof there === 'string' ? [there] : there), value]
+  }
+  return record
+}

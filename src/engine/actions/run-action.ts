@@ -1,0 +1,226 @@
+import { ApiError, pointer, type Issue } from '../../protocol/error.ts'
+import type { Action, Resource } from '../../model/model.ts'
+import { Rejected } from '../../schema/schema.ts'
+import type { Snapshot, Transaction } from '../../store/store.ts'
+import { chain, run, wait, type Maybe, type Work } from '../../store/work.ts'
+import type { Answered, Arguments, Call, HeaderLines } from '../call/call.ts'
+import type { Context } from '../call/context.ts'
+import { ruleOf } from '../rules/authorize.ts'
+import { headerOf } from '../call/outcome.ts'
+import { surround } from './around-hooks.ts'
+import { allowedRows } from '../rules/permissions.ts'
+import { plainJson } from '../call/plain-json.ts'
+import { isReply, type ReplyHeaders } from '../call/reply.ts'
+import { missing, showItem, visibleRow } from '../read/read.ts'
+import type { Reading } from '../call/call-environment.ts'
+import { itemTag } from '../read/entity-tags.ts'
+import { viewOf } from '../read/view.ts'
+import { textMode } from '../../schema/read/input-mode.ts'
+
+/** How an action reads, and how it begins a transaction. */
+export interface DataAccess {
+  read<T>(work: (snapshot: Snapshot) => Work<T>): Maybe<T>
+  begin<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+}
+
+/** The same within a transaction that is open already. */
+export function accessWithin(tx: Transaction): DataAccess {
+  return {
+    read: <T>(work: (snapshot: Snapshot) => Work<T>) => run(work(tx)),
+    begin: work => work(tx),
+  }
+}
+
+/** Runs an action that its caller may call: row → arguments → the function → its answer, shaped. Throws ApiError. */
+export function act(call: Call, reading: Reading, context: Context, access: DataAccess): Maybe<Answered> {
+  const asked: Asked = { call, action: call.action!, reading, context }
+  if (!asked.action.transaction) return onRow(asked, access)
+  return access.begin(tx => context.within(tx, async () => onRow(asked, accessWithin(tx))))
+}
+
+/** An action that is asked for. */
+interface Asked {
+  readonly call: Call
+  readonly action: Action
+  readonly reading: Reading
+  readonly context: Context
+}
+
+type Shown = Readonly<Record<string, unknown>>
+
+function onRow(asked: Asked, access: DataAccess): Maybe<Answered> {
+  if (asked.action.on === 'list') return perform({ ...asked, row: noRow })
+  const row = access.read(snapshot => rowOf(snapshot, asked))
+  return row instanceof Promise ? row.then(there => perform({ ...asked, row: there })) : perform({ ...asked, row })
+}
+
+/** The same with the row that it is asked of. */
+interface Doing extends Asked {
+  readonly row: Shown
+}
+
+// What is there already is not waited for; generators and async functions would cost more than most actions do.
+function perform(doing: Doing): Maybe<Answered> {
+  const { call } = doing
+  const given = call.arguments ? call.arguments() : { value: call.input, mode: call.mode }
+  return given instanceof Promise ? given.then(one => take(doing, one)) : take(doing, given)
+}
+
+function take(doing: Doing, given: Arguments): Maybe<Answered> {
+  if (given.files) doing.context.attach(given.files)
+  const input = readInput(doing.action, given, doing.reading)
+  return input instanceof Promise ? input.then(one => start(doing, given, one)) : start(doing, given, input)
+}
+
+function start(doing: Doing, given: Arguments, input: unknown): Maybe<Answered> {
+  if (input instanceof Rejected) throw refused(input, given)
+  const { call, action, context, row } = doing
+  const answer = call.resource.around.has(action.name)
+    ? run(surroundedBy(call, action, input, context, row))
+    : begun(action, input, context, row)
+  return answer instanceof Promise ? answer.then(one => end(doing, one)) : end(doing, answer)
+}
+
+function end({ call, action, reading, context }: Doing, answer: unknown): Maybe<Answered> {
+  // What a job answers is shaped when it is done.
+  const shaped = answered(call.resource, action.job ? null : action, answer, reading)
+  const { position } = context
+  return position === null ? shaped : chain(shaped, one => at(one, position))
+}
+
+/** The answer to what wrote says where the log was then, unless the action said it. */
+function at(answer: Answered, position: string): Answered {
+  if (headerOf(answer, 'position') !== undefined) return answer
+  return { ...answer, headers: [...answer.headers, ['position', position]] }
+}
+
+function begun(action: Action, input: unknown, context: Context, row: Shown): unknown {
+  return action.job ? context.begin(action, input, row) : action.run({ input, ctx: context, row })
+}
+
+function surroundedBy(call: Call, action: Action, input: unknown, context: Context, row: Shown): Work<unknown> {
+  const about = { operation: action.name, id: call.id, ctx: context }
+  return surround(call.resource.around.get(action.name)!, about, input, true, taken =>
+    wait(begun(action, taken, context, row)),
+  )
+}
+
+const noRow: Shown = Object.freeze({})
+
+/** The row as the caller sees it, if the rules let the action be asked of it. */
+function* rowOf(snapshot: Snapshot, { call, action, reading }: Asked): Work<Shown> {
+  const { resource } = call
+  if (call.id === null) throw missing(resource, '')
+  const row = yield* visibleRow(snapshot, call, reading)
+  const guard = reading.permissions.for(resource, ruleOf(action))
+  if (!guard.open && (yield* allowedRows(snapshot, resource, [row], guard)).length === 0) throw refusal(call, resource)
+  const view = viewOf(resource, call.shape)
+  const item = yield* showItem(
+    snapshot,
+    view,
+    row,
+    reading,
+    false,
+    itemTag(reading.epoch, view, row, snapshot, reading.permissions),
+  )
+  return JSON.parse(item.body) as Record<string, unknown>
+}
+
+function refusal({ principal, action }: Call, resource: Resource): ApiError {
+  const detail = `you may not ${action!.name} this ${resource.name}`
+  return new ApiError(principal ? 'forbidden' : 'unauthenticated', { detail })
+}
+
+function readInput(action: Action, given: Arguments, reading: Reading): unknown {
+  const { input: schema } = action
+  // What a job makes of it is checked when it is created.
+  if (!schema) return action.job && action.name === 'create' ? given.value : refuseArguments(action, given)
+  // A modelled object may come without a body where all of its members may be absent.
+  const value = given.value === undefined && schema.kind !== 'notation' ? {} : given.value
+  return schema.input(value, given.mode, reading.ctx)
+}
+
+function refused({ issues, words }: Rejected, { mode }: Arguments): ApiError {
+  return new ApiError('validation', { issues: mode === textMode ? issues.map(parameterOf) : issues, ...words })
+}
+
+/** An action that takes nothing says so, unless its notation ignores what comes. */
+function refuseArguments(action: Action, { value, mode }: Arguments): undefined {
+  if (action.manner.reader !== null || typeof value !== 'object' || value === null) return undefined
+  const names = Object.keys(value)
+  if (names.length === 0) return undefined
+  const detail = `${action.name} takes no arguments`
+  throw new ApiError('validation', {
+    issues: names.map(name =>
+      mode === textMode
+        ? { code: 'unknown_param', parameter: name, detail }
+        : { code: 'unknown_field', pointer: pointer('#', name), detail },
+    ),
+  })
+}
+
+/** Of a query or form the first segment of the pointer is the parameter's name. */
+function parameterOf({ pointer: at = '#', ...issue }: Issue): Issue {
+  const [, name] = at.split('/')
+  if (name === undefined) return { ...issue, pointer: at }
+  return { ...issue, parameter: decodeURIComponent(name).replaceAll('~1', '/').replaceAll('~0', '~') }
+}
+
+/** Shapes what an action or a hook answers with; what does not fit is our fault and told to nobody outside. */
+export function answered(
+  resource: Resource,
+  action: Action | null,
+  answer: unknown,
+  reading: Pick<Reading, 'ctx'>,
+): Maybe<Answered> {
+  const replied = isReply(answer)
+  const value = replied ? answer.value : answer
+  const headers = replied ? linesOf(answer.headers) : none
+  const status = replied ? answer.status : 200
+  if (!Number.isInteger(status) || status < 200 || status > 599)
+    throw unfit(action, `the status ${status} is none of an answer`)
+  if (value instanceof Response) {
+    const own = replied && answer.status !== 200 ? answer.status : value.status
+    return { kind: 'value', resource, action, status: own, headers, value, body: null }
+  }
+  if (!action?.output) return finished(resource, action, status, headers, plainJson(value))
+  const shaped = action.output.output(value, reading.ctx)
+  return shaped instanceof Promise
+    ? shaped.then(one => finished(resource, action, status, headers, one ?? null))
+    : finished(resource, action, status, headers, shaped ?? null)
+}
+
+function finished(
+  resource: Resource,
+  action: Action | null,
+  status: number,
+  headers: Answered['headers'],
+  shaped: unknown,
+): Answered {
+  if (shaped instanceof Rejected) throw unfit(action, `${tellOf(shaped)} in $output`)
+  if (shaped === undefined) throw unfit(action, 'the answer holds what JSON cannot say: a function, a class, NaN …')
+  return { kind: 'value', resource, action, status, headers, value: shaped, body: JSON.stringify(shaped) ?? 'null' }
+}
+
+function tellOf({ issues: [first], words }: Rejected): string {
+  return words.detail ?? `${first?.pointer ?? '#'}: ${first?.detail ?? 'does not fit'}`
+}
+
+/** A Response of the application's own, under a status. */
+export function responded({ resource, action = null }: Call, status: number, value: Response): Answered {
+  return { kind: 'value', resource, action, status, headers: none, value, body: null }
+}
+
+/** The client learns nothing but that it is our fault; the log has the rest. */
+function unfit(action: Action | null, why: string): ApiError {
+  const place = action ? `${action.resource.name}.${action.name}` : 'a hook'
+  return new ApiError('internal', { ...action?.manner.fault, cause: new Error(`${place}: ${why}`) })
+}
+
+const none: HeaderLines = Object.freeze([])
+
+export function linesOf(headers: ReplyHeaders): HeaderLines {
+  return Object.entries(headers).flatMap(([name, values]) =>
+    (typeof values === 'string' ? [values] : values).map(value => [name.toLowerCase(), value] as const),
+  )
+}

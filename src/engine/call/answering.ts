@@ -1,0 +1,41 @@
+import { ApiError } from '../../protocol/error.ts'
+import { responded } from '../actions/run-action.ts'
+import type { Call, Outcome } from './call.ts'
+import { withHeaders } from './outcome.ts'
+import type { Invocation, Step } from './invocation.ts'
+
+export interface Listeners {
+  /** Hears of every fault that is ours (5xx), with its cause. */
+  readonly onFault: (error: ApiError, call: Call) => void
+  /** Hears of every write that a rule refused, with the rule; for people in development. */
+  readonly onRefusal?: ((rule: string, call: Call) => void) | undefined
+}
+
+/** answer: whatever is thrown behind this step becomes an outcome, and answers get the header fields that were collected. */
+export function answering(listeners: Listeners): Step {
+  return (invocation, next) => {
+    try {
+      const outcome = next(invocation)
+      if (!(outcome instanceof Promise)) return withLines(invocation, outcome)
+      return outcome.then(
+        settled => withLines(invocation, settled),
+        (thrown: unknown) => withLines(invocation, failure(thrown, invocation.call, listeners)),
+      )
+    } catch (thrown) {
+      return withLines(invocation, failure(thrown, invocation.call, listeners))
+    }
+  }
+}
+
+function withLines({ lines }: Invocation, outcome: Outcome): Outcome {
+  return lines.length === 0 ? outcome : withHeaders(outcome, lines)
+}
+
+function failure(thrown: unknown, call: Call, { onFault, onRefusal }: Listeners): Outcome {
+  const error = ApiError.from(thrown)
+  // What abort(status, response) throws is an answer to be sent as it is.
+  if (error.cause instanceof Response) return responded(call, error.status, error.cause)
+  if (error.isFault) onFault(error, call)
+  else if (typeof error.cause === 'string') onRefusal?.(error.cause, call)
+  return { kind: 'failure', error }
+}

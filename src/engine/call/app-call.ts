@@ -1,0 +1,118 @@
+import { ApiError, problemOf, type Problem } from '../../protocol/error.ts'
+import { Refused } from '../../schema/read/refused.ts'
+import type { Id, Resource } from '../../model/model.ts'
+import type { CallOptions } from '../../model/rules/operations.ts'
+import { decodeQueryObject } from '../../query/query.ts'
+import { chain, type Maybe } from '../../store/work.ts'
+import { noConditions, type Call, type Operation, type Outcome } from './call.ts'
+import type { Engine } from '../engine.ts'
+import { statusOf, valueOf } from './outcome.ts'
+import { isObject } from '../write/read-body.ts'
+import { uniqueKey } from '../write/unique-key.ts'
+
+export type { CallOptions }
+
+/** An outcome in plain values. */
+export interface Answer {
+  /** As HTTP would say it. */
+  readonly status: number
+  /** The representation, null after a deletion, or the problem document. */
+  readonly body: unknown
+  /** Entity tag without quotes, where there is one. */
+  readonly etag: string | null
+  /** `epoch.seq` of what was read, or after what was written; null for failures. */
+  readonly position: string | null
+  /** Cursors of the pages around a list's. */
+  readonly next?: string | null
+  readonly previous?: string | null
+  readonly total?: number | null
+}
+
+/** Makes a call from the application's own words; throws ApiError for what cannot be understood. */
+export function callOf(
+  engine: Engine,
+  operation: Operation,
+  name: string,
+  id: unknown,
+  data: unknown,
+  options: CallOptions,
+): Call {
+  const resource = engine.model.resources.get(name)
+  if (!resource) throw new ApiError('not_found', { detail: `there is no resource ${name}` })
+  const { me, auth, connection, ifMatch, at, idempotencyKey, ...words } = options
+  if (auth !== undefined && auth !== null && !isObject(auth))
+    throw new ApiError('bad_request', { detail: 'auth must be an object' })
+  const target = operation === 'list' ? 'list' : 'item'
+  const asked: Readonly<Record<string, unknown>> =
+    operation === 'list' ? { ...words, sort: words.sort ?? undefined, limit: words.limit ?? undefined } : shapeOf(words)
+  const { query, shape } = decodeQueryObject(resource, asked, engine.limits, target, {
+    mode: engine.mode,
+    page: null,
+    maxPage: null,
+    cursorKey: engine.cursorKey,
+  })
+  const key = operation === 'replace' && isObject(id) ? uniqueKey(resource, id, engine.mode) : null
+  return {
+    operation,
+    resource,
+    id: key || operation === 'list' || operation === 'create' ? null : idOf(engine, resource, id),
+    key,
+    parent: null,
+    query,
+    shape,
+    input: data,
+    mode: engine.mode,
+    conditions: ifMatch === undefined ? null : { ...noConditions, ifMatch: [{ value: ifMatch, weak: false }] },
+    principal: me ?? null,
+    trusted: me === undefined,
+    unbounded: true,
+    ...(at === undefined ? {} : { at }),
+    ...(auth ? { auth } : {}),
+    ...(connection ? { connection } : {}),
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+  }
+}
+
+function shapeOf({ depth, include, fields }: CallOptions): Record<string, unknown> {
+  return { depth, include, fields }
+}
+
+/** The canonical id that the application means; throws ApiError `not_found` for what cannot be one. */
+export function idOf({ mode }: Pick<Engine, 'mode'>, resource: Resource, id: unknown): Id {
+  const canonical = mode.read(resource.idType, id)
+  if (canonical instanceof Refused || canonical === null || id === undefined)
+    throw new ApiError('not_found', { detail: `there is no ${resource.name} ${String(id)}` })
+  return canonical as Id
+}
+
+/** Runs a call and answers in plain values; faults are answers too. */
+export function answer(handle: (call: Call) => Maybe<Outcome>, make: () => Call): Maybe<Answer> {
+  try {
+    return chain(handle(make()), answerOf)
+  } catch (thrown) {
+    return failed(ApiError.from(thrown))
+  }
+}
+
+function answerOf(outcome: Outcome): Answer {
+  if (outcome.kind === 'failure') return failed(outcome.error)
+  const plain = { status: statusOf(outcome), body: valueOf(outcome), etag: null, position: null }
+  switch (outcome.kind) {
+    case 'item':
+      return { ...plain, etag: outcome.etag, position: outcome.position }
+    case 'list': {
+      const { etag, position, next, previous, total } = outcome
+      return { ...plain, etag, position, next, previous, total }
+    }
+    case 'gone':
+      return { ...plain, position: outcome.position }
+    case 'unchanged':
+      return { ...plain, etag: outcome.etag }
+    case 'value':
+      return plain
+  }
+}
+
+function failed(error: ApiError): Answer {
+  return { status: error.status, body: problemOf(error) satisfies Problem, etag: null, position: null }
+}

@@ -1,0 +1,92 @@
+import { ApiError } from '../../protocol/error.ts'
+import type { Action, Id, Resource } from '../../model/model.ts'
+import type { CallOptions, Database } from '../../model/rules/operations.ts'
+import { plainShape } from '../../query/predicate.ts'
+import type { Maybe } from '../../store/work.ts'
+import type { Call, Outcome, Principal } from './call.ts'
+import type { Credentials } from '../../auth/principal.ts'
+import type { Engine } from '../engine.ts'
+import { valueOf } from './outcome.ts'
+import { callOf, idOf } from './app-call.ts'
+import { jsonMode } from '../../schema/read/input-mode.ts'
+
+/** The operations for actions and hooks, for a caller or (`me` undefined) for the application itself. */
+export function database(
+  engine: Engine,
+  handle: (call: Call) => Maybe<Outcome>,
+  me: Principal | null | undefined,
+): Database {
+  const value = async (make: () => Call): Promise<never> => valueOf(await handle(make())) as never
+  const as = <O extends CallOptions>(options: O): O => (me === undefined ? options : { me, ...options })
+  return {
+    get: (name, id, options = {}) => value(() => callOf(engine, 'get', name, id, undefined, as(options))),
+    list: (name, options = {}) => value(() => callOf(engine, 'list', name, null, undefined, as(options))),
+    post: (name, data, options = {}) => value(() => callOf(engine, 'create', name, null, data, as(options))),
+    put: (name, id, data, options = {}) => value(() => callOf(engine, 'replace', name, id, data, as(options))),
+    patch: (name, id, data, options = {}) => value(() => callOf(engine, 'patch', name, id, data, as(options))),
+    delete: async (name, id, options = {}) => value(() => callOf(engine, 'delete', name, id, undefined, as(options))),
+    act: (name, action, input, options = {}) => value(() => actionCallOf(engine, name, action, input, as(options))),
+  }
+}
+
+/** What a face knows when an action is asked for. */
+export interface ActionRequest {
+  readonly resource: Resource
+  readonly action: Action
+  /** Of actions on a row. */
+  readonly id: Id | null
+  /** The arguments as parsed from JSON; absent = none. */
+  readonly input?: unknown
+  readonly principal: Principal | null
+  readonly credentials?: Credentials
+}
+
+/** The call of an action from any face: `engine.handle(actionCall({ … }))` answers with an Outcome of kind `value`. */
+export function actionCall(request: ActionRequest): Call {
+  return {
+    operation: 'act',
+    parent: null,
+    query: null,
+    shape: plainShape,
+    mode: jsonMode,
+    conditions: null,
+    ...request,
+  }
+}
+
+/** The action of a resource, or of one that is only actions, by its name; throws ApiError `unknown_op` or `not_found`. */
+export function findAction(engine: Pick<Engine, 'model'>, name: string, action: string): Action {
+  const { resources, standalone } = engine.model
+  const resource = resources.get(name) ?? standalone.get(name) ?? standalone.get(name.toLowerCase())
+  if (!resource) throw new ApiError('not_found', { detail: `there is no resource ${name}` })
+  const found = resource.actions.get(action)
+  if (!found) throw new ApiError('unknown_op', { detail: `${name} has no action ${action}` })
+  return found
+}
+
+/** The call of an action from the application's own code. */
+function actionCallOf(
+  engine: Engine,
+  name: string,
+  actionName: string,
+  input: unknown,
+  options: CallOptions & { readonly id?: unknown },
+): Call {
+  const action = findAction(engine, name, actionName)
+  const { resource } = action
+  const { me, auth, id, idempotencyKey } = options
+  return {
+    ...actionCall({
+      resource,
+      action,
+      id: action.on === 'row' ? idOf(engine, resource, id) : null,
+      input,
+      principal: me ?? null,
+    }),
+    mode: engine.mode,
+    trusted: me === undefined,
+    unbounded: true,
+    ...(auth ? { auth } : {}),
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+  }
+}

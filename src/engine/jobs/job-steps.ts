@@ -1,0 +1,30 @@
+import type { Action } from '../../model/model.ts'
+import type { Call } from '../call/call.ts'
+import { actionCall } from '../call/database.ts'
+import type { Step } from '../call/invocation.ts'
+import type { Jobs } from './jobs.ts'
+
+/** redirect: where a job called `create` makes the rows of a resource, clients that create one begin the job. */
+export const redirecting: Step = (invocation, next) => {
+  const { call } = invocation
+  if (call.operation === 'create') {
+    const action = call.resource.actions.get('create')
+    if (action?.job) invocation.call = beginning(call, action)
+  }
+  return next(invocation)
+}
+
+function beginning(call: Call, action: Action): Call {
+  const { resource, principal, input, mode, credentials, address, auth, trusted = false, idempotencyKey = null } = call
+  const asked = actionCall({ resource, action, id: null, input, principal, ...(credentials && { credentials }) })
+  return { ...asked, mode, trusted, address, idempotencyKey, ...(auth && { auth }) }
+}
+
+/** cancel: deleting a job that is not finished cancels it. */
+export function cancelling(jobs: Jobs): Step {
+  return (invocation, next) => {
+    const { operation, resource, id } = invocation.call
+    if (operation !== 'delete' || resource !== jobs.resource || id === null) return next(invocation)
+    return jobs.remove(invocation, next)
+  }
+}

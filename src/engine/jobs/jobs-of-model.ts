@@ -1,0 +1,48 @@
+import type { AnyResource } from '../../model/declare/declaration.ts'
+import { ModelError } from '../../model/link/faults.ts'
+import type { Id } from '../../model/model.ts'
+import { reservedPaths, type Paths } from '../../model/link/names.ts'
+import { ApiError } from '../../protocol/error.ts'
+import type { Principal } from '../call/call.ts'
+import { jobResource, jobsName } from './job-resource.ts'
+import { Jobs, type BegunJob } from './jobs.ts'
+import type { JobsEnvironment } from './jobs-environment.ts'
+
+type Resources = Readonly<Record<string, AnyResource>>
+
+/** Begins a job by the names of its resource and action, and resolves when it is kept. */
+export type RunJob = (
+  name: string,
+  action: string,
+  input?: unknown,
+  target?: { readonly id?: Id; readonly me?: Principal | null },
+) => Promise<BegunJob>
+
+/** The declarations with the resource of jobs, where any of their actions is a job. */
+export function withJobResource(resources: Resources, paths: Paths): Resources {
+  const begins = Object.values(resources).some(({ '~resource': { actions = {} } }) =>
+    Object.values(actions).some(action => action.job !== undefined),
+  )
+  if (!begins) return resources
+  if (Object.hasOwn(resources, jobsName))
+    throw new ModelError([
+      { place: jobsName, problem: 'has the name under which jobs are kept', fix: 'give the resource another name' },
+    ])
+  const path = paths['jobs'] === undefined ? reservedPaths['jobs']! : paths['jobs']
+  return { ...resources, [jobsName]: jobResource(path) }
+}
+
+/** What runs the jobs of a model; null where it has none. */
+export function jobsOf(environment: JobsEnvironment): Jobs | null {
+  const { model } = environment
+  const actions = [...model.resources.values(), ...model.standalone.values()].flatMap(one => [...one.actions.values()])
+  return actions.some(action => action.job !== null) ? new Jobs(environment) : null
+}
+
+export function runJob(
+  jobs: Jobs | null,
+  ...[name, action, input, target = {}]: Parameters<RunJob>
+): Promise<BegunJob> {
+  if (!jobs) throw new ApiError('unknown_op', { detail: `${name}.${action} is no job` })
+  return jobs.run(name, action, input, target)
+}

@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto'
+import { ApiError } from '../../protocol/error.ts'
+import type { Store } from '../../store/store.ts'
+import { wait, type Maybe } from '../../store/work.ts'
+import type { Answered, Arguments, Call, Outcome } from '../call/call.ts'
+import {
+  claimOf,
+  isLasting,
+  KEPT_FOR,
+  keptError,
+  mismatch,
+  restoredError,
+  type Claim,
+  type KeptError,
+} from './idempotency.ts'
+
+/** Milliseconds for which an action of another process is taken to be still under way. */
+const UNDERWAY = 60_000
+
+/** What is kept of an action that has a key. */
+interface Note {
+  readonly print: string
+  /** Who runs it, and since when; absent once it has ended. */
+  readonly running?: { readonly by: string; readonly at: number }
+  readonly answer?: Pick<Answered, 'status' | 'headers' | 'body'>
+  readonly error?: KeptError
+}
+
+/** A store that is opened anew is another: what ran before it runs no more. */
+const names = new WeakMap<Store, string>()
+
+/**
+ * An action with a key runs once. It may do anything for any time, so it cannot share a commit with its claim as a write
+ * does: the claim is made before, the answer kept after. Meanwhile the same key is answered 409; if the process ended in
+ * between, nobody knows what came of it, and `outcome_unknown` says so.
+ */
+export async function actOnce(
+  store: Store,
+  call: Call & { arguments?: (() => Maybe<Arguments>) | undefined },
+  clock: () => number,
+  perform: () => Maybe<Outcome>,
+): Promise<Outcome> {
+  let input = call.input
+  if (call.arguments) {
+    const given = await call.arguments()
+    call.arguments = () => given
+    input = [given.value, given.files?.map(({ name, file }) => [name, file.name, file.size])]
+  }
+  const claim = claimOf(call, input)
+  if (!claim) return perform()
+  const me = names.get(store) ?? randomUUID()
+  names.set(store, me)
+  const now = clock()
+  const known = await store.write(function* (tx) {
+    const kept = yield* wait(tx.recall(claim.key))
+    if (kept === undefined) yield* wait(tx.keep(claim.key, JSON.stringify(begun(claim, me, now)), now + KEPT_FOR))
+    return kept
+  })
+  if (known !== undefined) return replayed(call, claim, JSON.parse(known) as Note, me, now)
+  const keep = (note: Note | null): Promise<void> =>
+    store
+      .write(function* (tx) {
+        // A text that is over is none: the key is free again.
+        yield* wait(tx.keep(claim.key, JSON.stringify(note), note ? now + KEPT_FOR : 0))
+      })
+      .catch(() => undefined) // the action is done, and its caller should hear of it
+  try {
+    const outcome = await perform()
+    if (outcome.kind === 'failure') await keep(isLasting(outcome.error) ? noted(claim, outcome.error) : null)
+    else if (outcome.kind === 'value') await keep({ print: claim.print, answer: keptAnswer(outcome) })
+    return outcome
+  } catch (thrown) {
+    const error = ApiError.from(thrown)
+    await keep(isLasting(error) ? noted(claim, error) : null)
+    throw thrown
+  }
+}
+
+const begun = ({ print }: Claim, by: string, at: number): Note => ({ print, running: { by, at } })
+const noted = ({ print }: Claim, error: ApiError): Note => ({ print, error: keptError(error) })
+const keptAnswer = ({ status, headers, body }: Answered): NonNullable<Note['answer']> => ({ status, headers, body })
+
+function replayed(call: Call, claim: Claim, note: Note, me: string, now: number): Outcome {
+  if (note.print !== claim.print) throw mismatch()
+  if (note.running) {
+    if (note.running.by === me || now - note.running.at < UNDERWAY) {
+      const detail = 'the first request with this key is still being done'
+      throw new ApiError('conflict', { detail, headers: { 'retry-after': '1' } })
+    }
+    throw new ApiError('outcome_unknown', { detail: 'the process that was doing this ended; look what became of it' })
+  }
+  if (note.error) return { kind: 'failure', error: restoredError(note.error) }
+  const { status, headers, body } = note.answer!
+  if (body === null) throw new ApiError('conflict', { detail: 'this was done, and its answer was none that is kept' })
+  return {
+    kind: 'value',
+    resource: call.resource,
+    action: call.action ?? null,
+    status,
+    headers: [...headers, ['idempotency-replayed', 'true']],
+    value: JSON.parse(body) as unknown,
+    body,
+  }
+}

@@ -1,0 +1,157 @@
+import { ApiError } from '../protocol/error.ts'
+import type { Model, Resource } from '../model/model.ts'
+import type { Store, Transaction } from '../store/store.ts'
+import { run, wait, type Maybe, type Work } from '../store/work.ts'
+import { accessWithin, act, type DataAccess } from './actions/run-action.ts'
+import { actOnce } from './once/action-once.ts'
+import { surrounded } from './actions/resource-hooks.ts'
+import { deleteRows, patchRows } from './write/bulk.ts'
+import type { Cache } from './cache/representation-cache.ts'
+import type { Call, Outcome } from './call/call.ts'
+import { Context, type Surroundings } from './call/context.ts'
+import { createRows, deleteRow, patchRow, putRow } from './write/write-rows.ts'
+import { claimOf, once, writeOnce } from './once/idempotency.ts'
+import type { Invocation } from './call/invocation.ts'
+import type { KeptLists } from './cache/list-cache.ts'
+import { isPast, readPast } from './past/read-past.ts'
+import { getItem, getList } from './read/read.ts'
+import type { Writing } from './call/call-environment.ts'
+import { Unit } from './write/unit-of-work.ts'
+
+export interface OperationsOptions {
+  readonly model: Model
+  readonly store: Store
+  readonly clock: () => number
+  readonly surroundings: Surroundings
+  readonly cache: Cache | null
+  readonly lists: KeptLists | null
+  /** Of files; null where there are none. */
+  readonly ledger: Resource | null
+  readonly strict: boolean
+}
+
+/** The operations themselves: the last steps of the pipeline, in the unit of work of the call. */
+export class Operations {
+  readonly #options: OperationsOptions
+
+  constructor(options: OperationsOptions) {
+    this.#options = options
+  }
+
+  /** Does what a call asks, once it was let through. */
+  run(invocation: Invocation): Maybe<Outcome> {
+    switch (invocation.call.operation) {
+      case 'list':
+      case 'get':
+        return this.#read(invocation)
+      case 'act':
+        return this.#act(invocation)
+      default:
+        return this.#write(invocation)
+    }
+  }
+
+  #read(invocation: Invocation): Maybe<Outcome> {
+    const { call, tx } = invocation
+    const writing = invocation.writing!
+    if (tx && isPast(call)) throw new ApiError('bad_request', { detail: 'a transaction sees the present only' })
+    const hooks = call.resource.around.get(call.operation)
+    if (!hooks) return this.#readFrom(tx, call, writing)
+    const context = this.#contextOf(invocation)
+    return run(surrounded(hooks, call, context, writing, true, given => wait(this.#readFrom(tx, given, writing))))
+  }
+
+  /** What a transaction has written is in what it reads; otherwise it is what is committed. */
+  #readFrom(tx: Transaction | null, call: Call, writing: Writing): Maybe<Outcome> {
+    if (tx) return run<Outcome>(call.operation === 'list' ? getList(tx, call, writing) : getItem(tx, call, writing))
+    const { store, lists, cache } = this.#options
+    return store.read<Outcome>(snapshot => {
+      if (isPast(call)) return readPast(store, snapshot, call, writing)
+      return call.operation === 'list'
+        ? getList(snapshot, call, writing, lists)
+        : getItem(snapshot, call, writing, cache)
+    })
+  }
+
+  /** An action: the function of the declaration between its input and its output. */
+  #act(invocation: Invocation): Maybe<Outcome> {
+    const { call, tx } = invocation
+    const context = this.#contextOf(invocation)
+    const perform = (): Maybe<Outcome> => act(call, invocation.writing!, context, tx ? accessWithin(tx) : this.#access)
+    const isOnce = call.idempotencyKey != null && call.action?.method !== 'GET'
+    if (!isOnce) return perform()
+    if (tx) throw new ApiError('bad_request', { detail: 'an action within a transaction cannot have a key of its own' })
+    return actOnce(this.#options.store, call, this.#options.clock, perform)
+  }
+
+  readonly #access: DataAccess = {
+    read: work => this.#options.store.read(work),
+    begin: work => this.#options.store.transaction(work),
+  }
+
+  #write({ call, tx, writing }: Invocation): Maybe<Outcome> {
+    const { store, model, clock } = this.#options
+    if (tx) return run(this.#writeOnceIn(tx, call, writing!))
+    if (call.resource.around.get(call.operation)?.some(hook => hook.form === 'async'))
+      return store.transaction(async own => run(this.#writeOnceIn(own, call, writing!)))
+    const claim = isClaimed(call) ? claimOf(call) : null
+    return claim
+      ? writeOnce(store, model, claim, clock(), own => this.#change(own, call, writing!, false))
+      : store.write(own => this.#change(own, call, writing!, false))
+  }
+
+  /** once: claimed, done and kept in one unit, or answered with what was kept. */
+  #writeOnceIn(tx: Transaction, call: Call, writing: Writing): Work<Outcome> {
+    const { model, clock } = this.#options
+    const claim = isClaimed(call) ? claimOf(call) : null
+    return claim
+      ? once(tx, model, claim, clock(), () => this.#change(tx, call, writing, true))
+      : this.#change(tx, call, writing, true)
+  }
+
+  /** around: the operation with its hooks; `waits` = within a transaction that can wait for them. */
+  #change(tx: Transaction, call: Call, writing: Writing, waits: boolean): Work<Outcome> {
+    const hooks = call.resource.around.get(call.operation)
+    if (!hooks) return this.#execute(tx, call, writing, waits)
+    const context = new Context(this.#options.surroundings, call, writing.ctx.now, waits ? tx : null, !waits)
+    return surrounded(hooks, call, context, writing, waits, given => this.#execute(tx, given, writing, waits))
+  }
+
+  #execute(tx: Transaction, call: Call, writing: Writing, waits: boolean): Work<Outcome> {
+    const unit = new Unit(tx, {
+      ctx: writing.ctx,
+      mode: call.mode,
+      lenient: call.lenient ?? false,
+      strict: this.#options.strict,
+      permissions: writing.permissions,
+      hashes: writing.hashes,
+      waits,
+      isUnbounded: call.unbounded ?? false,
+      ledger: this.#options.ledger,
+    })
+    switch (call.operation) {
+      case 'create':
+        return createRows(unit, call, writing)
+      case 'replace':
+        return putRow(unit, call, writing)
+      case 'patch':
+        return call.id === null ? patchRows(unit, call, writing) : patchRow(unit, call, writing)
+      case 'delete':
+        return call.id === null ? deleteRows(unit, call, writing) : deleteRow(unit, call, writing)
+      case 'list':
+      case 'get':
+      case 'act':
+        throw new TypeError(`${call.operation} does not write`)
+    }
+  }
+
+  #contextOf(invocation: Invocation): Context {
+    const { call, tx, writing } = invocation
+    return (invocation.context ??= new Context(this.#options.surroundings, call, writing!.ctx.now, tx))
+  }
+}
+
+/** It has a key, or has to have one. */
+function isClaimed({ idempotencyKey, resource }: Call): boolean {
+  return idempotencyKey != null || resource.options.idempotency === 'required'
+}

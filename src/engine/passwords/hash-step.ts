@@ -1,0 +1,65 @@
+import type { Id, Model, Resource } from '../../model/model.ts'
+import { isRead, type Outcome } from '../call/call.ts'
+import type { Invocation, Next, Step } from '../call/invocation.ts'
+import { isPasswordField } from '../write/read-body.ts'
+import { hashesOf, Unhashed } from './unhashed-passwords.ts'
+import type { Unit } from '../write/unit-of-work.ts'
+import type { NewId } from '../write/set-fields.ts'
+
+/**
+ * hash: hashing is slow, and a unit of work cannot wait. So a write that sets passwords runs twice. The first run shows whether the
+ * write is valid and allowed, and is rolled back. Then the passwords are hashed, and the second run is committed. Null if no resource
+ * has passwords.
+ */
+export function hashing(model: Model): Step | null {
+  if (![...model.resources.values()].some(one => one.fields.some(isPasswordField))) return null
+  return (invocation, next) => {
+    const { operation, resource } = invocation.call
+    if (isRead(operation) || operation === 'act' || !leadsToPassword(resource)) return next(invocation)
+    const done = next(invocation)
+    return done instanceof Promise ? done.catch((thrown: unknown) => again(invocation, next, thrown)) : done
+  }
+}
+
+async function again(invocation: Invocation, next: Next, thrown: unknown): Promise<Outcome> {
+  if (!(thrown instanceof Unhashed)) throw thrown
+  const writing = invocation.writing!
+  const hashes = await hashesOf(thrown.passwords, invocation.call.unbounded ?? false)
+  invocation.writing = { ...writing, hashes, newId: sameIds(thrown.made, writing.newId) }
+  return next(invocation)
+}
+
+/** Gives the rows the ids of the first run again, so that no id is skipped; unless somebody else has taken an id meanwhile. */
+function sameIds(made: Unhashed['made'], newId: NewId): NewId {
+  let of: Unit | null = null
+  let left: [Resource, Id][] = []
+  return function* (unit, resource) {
+    // A store may run a unit again by itself.
+    if (unit !== of) {
+      of = unit
+      left = [...made]
+    }
+    for (;;) {
+      const at = left.findIndex(([one]) => one === resource)
+      if (at < 0) return yield* newId(unit, resource)
+      const [[, id]] = left.splice(at, 1) as [[Resource, Id]]
+      if (yield* unit.get(resource, id)) continue
+      if (typeof id === 'number') unit.tx.reserve(resource, id)
+      return id
+    }
+  }
+}
+
+const known = new WeakMap<Resource, boolean>()
+
+/** A body of the resource, nested bodies included, may bring a password. */
+function leadsToPassword(resource: Resource): boolean {
+  let leads = known.get(resource)
+  if (leads === undefined) {
+    const reached = new Set<Resource>([resource])
+    for (const one of reached) for (const { target } of one.fields) if (target) reached.add(target as Resource)
+    leads = [...reached].some(one => one.fields.some(isPasswordField))
+    known.set(resource, leads)
+  }
+  return leads
+}

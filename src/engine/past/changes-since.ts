@@ -1,0 +1,44 @@
+import type { Id, Join, Resource, Row } from '../../model/model.ts'
+import type { Change } from '../../store/store.ts'
+import type { Differences, Pair } from './past-snapshot.ts'
+
+/** Collects what changes did since a position, in their order: the first that is told of a row or pair says what was there. */
+export class ChangesSince {
+  readonly #rows = new Map<Resource, Map<Id, Row | null>>()
+  readonly #pairs = new Map<Join, Map<string, Pair>>()
+
+  add(change: Change): void {
+    const { resource, id, op, before } = change
+    let known = this.#rows.get(resource)
+    if (!known) this.#rows.set(resource, (known = new Map()))
+    if (!known.has(id)) known.set(id, op === 'create' ? null : before)
+    this.#addPairs(change)
+  }
+
+  differences(): Differences {
+    return {
+      rows: this.#rows,
+      pairs: new Map([...this.#pairs].map(([join, pairs]) => [join, [...pairs.values()]])),
+    }
+  }
+
+  #addPairs({ resource, id, lists }: Change): void {
+    for (const list of lists) {
+      const field = resource.field.get(list.field)
+      if (field?.is !== 'many') continue
+      let known = this.#pairs.get(field.join)
+      if (!known) this.#pairs.set(field.join, (known = new Map()))
+      for (const was of [false, true])
+        for (const other of was ? list.removed : list.added) {
+          const [a, b] = field.side === 'a' ? [id, other] : [other, id]
+          note(known, { a, b, was })
+          if (field.symmetric) note(known, { a: b, b: a, was })
+        }
+    }
+  }
+}
+
+function note(known: Map<string, Pair>, pair: Pair): void {
+  const key = `${typeof pair.a}${pair.a}\n${typeof pair.b}${pair.b}`
+  if (!known.has(key)) known.set(key, pair)
+}

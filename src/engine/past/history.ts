@@ -1,0 +1,187 @@
+import type { Id, Resource, Row, StoredField } from '../../model/model.ts'
+import { formatPosition } from '../../protocol/position.ts'
+import type { Recorded, Snapshot, Store } from '../../store/store.ts'
+import { wait, type Work } from '../../store/work.ts'
+import type { HistoryRange } from '../call/call.ts'
+import { allowedImages } from './image-rules.ts'
+import { allowedIds, allowedRows, type Permissions } from '../rules/permissions.ts'
+import { missing } from '../read/read.ts'
+import { seqOf } from './position-parameter.ts'
+
+/** One change of a row, as its history tells it. */
+export interface HistoryRecord {
+  /** `epoch.seq`. */
+  readonly position: string
+  /** RFC 3339. */
+  readonly at: string
+  readonly operation: 'create' | 'patch' | 'delete'
+  /** Its own stored fields after the change; null after a deletion, or where the caller may not see what it became. */
+  readonly data: Readonly<Record<string, unknown>> | null
+  /** What the change replaced: the fields that it changed, or all of a row that was deleted; null where there is nothing to see. */
+  readonly before: Readonly<Record<string, unknown>> | null
+  /** Ids that joined or left its to-many relations. */
+  readonly lists?: Readonly<Record<string, { readonly added: readonly Id[]; readonly removed: readonly Id[] }>>
+}
+
+/** A page of a row's history, newest first. */
+export interface History {
+  readonly records: readonly HistoryRecord[]
+  /** Where the next page goes on: its `before`; null at the end. */
+  readonly next: string | null
+}
+
+/** Records that one request looks through for those that the caller may see. */
+const MOST = 1_000
+
+/**
+ * What the log tells of a row to someone: each record's images as far as rules let the caller see them today. Rows that
+ * are gone have a history as well, for whoever might have seen them.
+ */
+export function* historyOf(
+  store: Store,
+  snapshot: Snapshot,
+  target: { readonly resource: Resource; readonly id: Id },
+  { before, limit }: HistoryRange,
+  permissions: Permissions,
+): Work<History> {
+  const { resource, id } = target
+  const records: HistoryRecord[] = []
+  let from = Math.min(before ? seqOf(store, before, 'before') : Infinity, snapshot.position + 1)
+  let read = 0
+  let isMore = true
+  while (isMore && records.length < limit && read < MOST) {
+    const step = Math.min(limit - records.length + 1, MOST)
+    const found = yield* wait(store.history(resource, id, from, step))
+    read += found.length
+    isMore = found.length === step
+    const shown = yield* shownRecords(store, snapshot, resource, found, permissions)
+    for (const [i, record] of shown.entries()) {
+      if (records.length === limit) {
+        isMore = true
+        break
+      }
+      from = found[i]!.seq
+      if (record) records.push(record)
+    }
+  }
+  if (records.length === 0 && before === null) yield* mustBeVisible(snapshot, resource, id, permissions)
+  return { records, next: isMore ? formatPosition(store.epoch, from) : null }
+}
+
+function* mustBeVisible(snapshot: Snapshot, resource: Resource, id: Id, permissions: Permissions): Work<void> {
+  const row = yield* wait(snapshot.get(resource, id))
+  const seen = row ? yield* allowedRows(snapshot, resource, [row], permissions.read(resource)) : []
+  if (seen.length === 0) throw missing(resource, id)
+}
+
+/** The records in their order, null for those of which the caller may see nothing. */
+function* shownRecords(
+  store: Store,
+  snapshot: Snapshot,
+  resource: Resource,
+  records: readonly Recorded[],
+  permissions: Permissions,
+): Work<(HistoryRecord | null)[]> {
+  const images = records.flatMap(({ before, after }) => [before, after]).filter(row => row !== null)
+  const seen = new Set(yield* allowedImages(snapshot, resource, images, permissions.read(resource)))
+  const fields = yield* readableFields(snapshot, resource, images, permissions)
+  const ids = yield* readableIds(snapshot, resource, records, permissions)
+  return records.map(record => {
+    const { seq, at, op, changed } = record
+    const after = record.after && seen.has(record.after) ? record.after : null
+    const before = record.before && seen.has(record.before) ? record.before : null
+    if (!after && !before) return null
+    const slots = op === 'patch' && after ? new Set(changed) : null
+    const lists = after ? listsOf(resource, record, permissions, ids) : null
+    return {
+      position: formatPosition(store.epoch, seq),
+      at: new Date(at).toISOString(),
+      operation: op,
+      data: after && valuesOf(fields, after, null),
+      before: before && valuesOf(fields, before, slots),
+      ...(lists ? { lists } : {}),
+    }
+  })
+}
+
+interface Readable {
+  readonly field: StoredField
+  /** The images of which it may be read; null = all. */
+  readonly of: ReadonlySet<Row> | null
+}
+
+function* readableFields(
+  snapshot: Snapshot,
+  resource: Resource,
+  images: readonly Row[],
+  permissions: Permissions,
+): Work<Readable[]> {
+  const fields: Readable[] = []
+  for (const field of resource.columns) {
+    if (field.hidden) continue
+    const guard = permissions.field(resource, field.name, 'read')
+    fields.push({
+      field,
+      of: guard.open ? null : new Set(yield* allowedImages(snapshot, resource, images, guard)),
+    })
+  }
+  return fields
+}
+
+function valuesOf(
+  fields: readonly Readable[],
+  row: Row,
+  slots: ReadonlySet<number> | null,
+): Readonly<Record<string, unknown>> {
+  const values: Record<string, unknown> = {}
+  for (const { field, of } of fields) {
+    if ((slots && !slots.has(field.slot)) || (of && !of.has(row))) continue
+    const value = row[field.slot]!
+    const show = field.owner.options.foreign === null ? field.type.show : null
+    values[field.name] = show && value !== null ? show(value) : value
+  }
+  return values
+}
+
+/** Ids of related rows that the caller may see, of those that joined or left. */
+function* readableIds(
+  snapshot: Snapshot,
+  resource: Resource,
+  records: readonly Recorded[],
+  permissions: Permissions,
+): Work<ReadonlyMap<string, ReadonlySet<Id>>> {
+  const named = new Map<string, Set<Id>>()
+  for (const { lists } of records)
+    for (const { field, added, removed } of lists) {
+      let ids = named.get(field)
+      if (!ids) named.set(field, (ids = new Set()))
+      for (const id of [...added, ...removed]) ids.add(id)
+    }
+  const seen = new Map<string, ReadonlySet<Id>>()
+  for (const [name, ids] of named) {
+    const target = resource.field.get(name)?.target as Resource | undefined
+    if (!target) continue
+    const guard = permissions.read(target)
+    seen.set(name, guard.open ? ids : yield* allowedIds(snapshot, target, [...ids], guard))
+  }
+  return seen
+}
+
+function listsOf(
+  resource: Resource,
+  { after, lists }: Recorded,
+  permissions: Permissions,
+  ids: ReadonlyMap<string, ReadonlySet<Id>>,
+): HistoryRecord['lists'] | null {
+  const shown: Record<string, { added: Id[]; removed: Id[] }> = {}
+  for (const list of lists) {
+    const field = resource.field.get(list.field)
+    if (!field || field.hidden || (field.is !== 'back' && field.is !== 'many') || !field.ids) continue
+    const guard = permissions.field(resource, field.name, 'read')
+    if (!guard.open && !guard.test?.(after!)) continue
+    const seen = ids.get(list.field)
+    const [added, removed] = [list.added, list.removed].map(some => some.filter(id => seen?.has(id)))
+    if (added!.length + removed!.length > 0) shown[list.field] = { added: added!, removed: removed! }
+  }
+  return Object.keys(shown).length > 0 ? shown : null
+}

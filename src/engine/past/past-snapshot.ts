@@ -1,0 +1,204 @@
+import type { Id, Join, OneField, Resource, Row, Value } from '../../model/model.ts'
+import { ID } from '../../model/model.ts'
+import { orderOf, sorted, type Order } from '../../query/order.ts'
+import { all, type Predicate } from '../../query/predicate.ts'
+import type { Select, Snapshot } from '../../store/store.ts'
+import { chain, run, wait, type Maybe, type Work } from '../../store/work.ts'
+import { fulfilling, isOneOf } from './image-rules.ts'
+import { follow, typeAt } from '../read/sort-in-memory.ts'
+
+/** What was different at a position: rows as they were, null for those that were not there, and pairs of joins. */
+export interface Differences {
+  readonly rows: ReadonlyMap<Resource, ReadonlyMap<Id, Row | null>>
+  readonly pairs: ReadonlyMap<Join, readonly Pair[]>
+}
+
+export interface Pair {
+  readonly a: Id
+  readonly b: Id
+  /** It was there; otherwise it was not. */
+  readonly was: boolean
+}
+
+/**
+ * The state at an earlier position: the present one with the changes since then taken back. What a condition or a sort
+ * key asks through a relation is answered by the related rows as they are now (see image-rules.ts).
+ */
+export class PastSnapshot implements Snapshot {
+  readonly position: number
+  readonly #now: Snapshot
+  readonly #differences: Differences
+
+  constructor(now: Snapshot, position: number, differences: Differences) {
+    this.#now = now
+    this.position = position
+    this.#differences = differences
+  }
+
+  changed(resource: Resource): number {
+    return Math.min(this.#now.changed(resource), this.position)
+  }
+
+  get(resource: Resource, id: Id): Maybe<Row | undefined> {
+    const was = this.#rows(resource).get(id)
+    return was === undefined ? this.#now.get(resource, id) : (was ?? undefined)
+  }
+
+  many(resource: Resource, ids: readonly Id[]): Maybe<Row[]> {
+    const rows = this.#rows(resource)
+    if (rows.size === 0) return this.#now.many(resource, ids)
+    const former = ids.map(id => rows.get(id)).filter(row => row !== undefined && row !== null)
+    const order = orderOf(resource.idType)
+    return chain(
+      this.#now.many(
+        resource,
+        ids.filter(id => !rows.has(id)),
+      ),
+      found => [...found, ...former].toSorted((x, y) => order(x[ID]!, y[ID]!)),
+    )
+  }
+
+  select(resource: Resource, select: Select): Maybe<Row[]> {
+    return this.#rows(resource).size === 0 ? this.#now.select(resource, select) : run(this.#select(resource, select))
+  }
+
+  count(resource: Resource, where: Predicate): Maybe<number> {
+    return this.#rows(resource).size === 0 ? this.#now.count(resource, where) : run(this.#count(resource, where))
+  }
+
+  *#count(resource: Resource, where: Predicate): Work<number> {
+    const same = yield* wait(this.#now.count(resource, all(where, this.#unchanged(resource))))
+    return same + (yield* fulfilling(this.#now, resource, where, this.#former(resource))).length
+  }
+
+  *#select(resource: Resource, select: Select): Work<Row[]> {
+    const { where, sort, limit, offset, cursor } = select
+    const former = yield* fulfilling(this.#now, resource, where, this.#former(resource))
+    const end = limit === null ? null : offset + limit
+    const narrow = { where: all(where, this.#unchanged(resource)), sort, limit: end, offset: 0, cursor }
+    const found = [...(yield* wait(this.#now.select(resource, narrow))), ...former]
+    const columns: { readonly order: Order; readonly values: Map<Row, Value> }[] = []
+    for (const { path, descending } of sort) {
+      const values = new Map<Row, Value>()
+      yield* follow(this.#now, resource, path, found, values)
+      columns.push({ order: sorted(orderOf(typeAt(resource, path)), descending), values })
+    }
+    if (!sort.some(({ path }) => path.length === 1 && path[0] === resource.id.name))
+      columns.push({ order: orderOf(resource.idType), values: new Map(found.map(row => [row, row[ID]!])) })
+    const compare = (x: Row, to: (i: number) => Value): number => {
+      for (const [i, { order, values }] of columns.entries()) {
+        const sign = order(values.get(x)!, to(i))
+        if (sign !== 0) return sign
+      }
+      return 0
+    }
+    const rows = found
+      .filter(row => {
+        if (!cursor) return true
+        const sign = compare(row, i => cursor.keys[i]!)
+        return cursor.before ? sign < 0 : sign > 0
+      })
+      .toSorted((x, y) => compare(x, i => columns[i]!.values.get(y)!))
+    if (end === null) return rows.slice(offset)
+    // Before a cursor the page is the end of what is there, not its beginning.
+    return cursor?.before ? rows.slice(Math.max(0, rows.length - limit!)) : rows.slice(offset, end)
+  }
+
+  children(via: OneField, parents: readonly Id[], limit: number | null): Maybe<[Id, Id][]> {
+    if (this.#rows(via.owner).size === 0) return this.#now.children(via, parents, limit)
+    return chain(this.childRows(via, parents, limit), rows =>
+      rows.map((row): [Id, Id] => [row[via.slot] as Id, row[ID] as Id]),
+    )
+  }
+
+  childRows(via: OneField, parents: readonly Id[], limit: number | null): Maybe<Row[]> {
+    const rows = this.#rows(via.owner)
+    if (rows.size === 0) return this.#now.childRows(via, parents, limit)
+    const wanted = new Set<Value>(parents)
+    const former = this.#former(via.owner).filter(row => wanted.has(row[via.slot]!))
+    const [byParent, byId] = [orderOf(via.type), orderOf(via.owner.idType)]
+    // No more of a parent's rows can be others than those that changed.
+    return chain(this.#now.childRows(via, parents, limit === null ? null : limit + rows.size), found => {
+      const all = [...found.filter(row => !rows.has(row[ID] as Id)), ...former].toSorted(
+        (x, y) => byParent(x[via.slot]!, y[via.slot]!) || byId(x[ID]!, y[ID]!),
+      )
+      return limit === null ? all : firstOfEach(all, row => row[via.slot] as Id, limit)
+    })
+  }
+
+  childCounts(via: OneField, parents: readonly Id[]): Maybe<[Id, number][]> {
+    if (this.#rows(via.owner).size === 0) return this.#now.childCounts(via, parents)
+    return chain(this.children(via, parents, null), counted)
+  }
+
+  pairs(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null): Maybe<[Id, Id][]> {
+    const changed = this.#differences.pairs.get(join)
+    if (!changed) return this.#now.pairs(join, from, owners, limit)
+    const to = from === 'a' ? 'b' : 'a'
+    const [byOwner, byOther] = [orderOf(join[from].resource.idType), orderOf(join[to].resource.idType)]
+    return chain(this.#now.pairs(join, from, owners, null), found => {
+      const differing = new Set(changed.map(pair => keyOf(pair[from], pair[to])))
+      const wanted = new Set(owners)
+      const former = changed
+        .filter(pair => pair.was && wanted.has(pair[from]))
+        .map((pair): [Id, Id] => [pair[from], pair[to]])
+      const all = [...found.filter(([owner, other]) => !differing.has(keyOf(owner, other))), ...former].toSorted(
+        (x, y) => byOwner(x[0], y[0]) || byOther(x[1], y[1]),
+      )
+      return limit === null ? all : firstOfEach(all, ([owner]) => owner, limit)
+    })
+  }
+
+  pairRows(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null): Maybe<[Id, Row][]> {
+    return run(this.#pairRows(join, from, owners, limit))
+  }
+
+  *#pairRows(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null): Work<[Id, Row][]> {
+    const pairs = yield* wait(this.pairs(join, from, owners, limit))
+    const target = join[from === 'a' ? 'b' : 'a'].resource
+    const rows = yield* wait(this.many(target, [...new Set(pairs.map(([, other]) => other))]))
+    const byId = new Map(rows.map(row => [row[ID] as Id, row]))
+    return pairs.filter(([, other]) => byId.has(other)).map(([owner, other]) => [owner, byId.get(other)!])
+  }
+
+  pairCounts(join: Join, from: 'a' | 'b', owners: readonly Id[]): Maybe<[Id, number][]> {
+    if (!this.#differences.pairs.has(join)) return this.#now.pairCounts(join, from, owners)
+    return chain(this.pairs(join, from, owners, null), counted)
+  }
+
+  find(): never {
+    throw new TypeError('rows of the past are not found by their keys: nothing can be written there')
+  }
+
+  #rows(resource: Resource): ReadonlyMap<Id, Row | null> {
+    return this.#differences.rows.get(resource) ?? none
+  }
+
+  /** Rows that changed since, as they were. */
+  #former(resource: Resource): Row[] {
+    return [...this.#rows(resource).values()].filter(row => row !== null)
+  }
+
+  #unchanged(resource: Resource): Predicate {
+    return isOneOf(resource, [...this.#rows(resource).keys()], true)
+  }
+}
+
+const none: ReadonlyMap<Id, Row | null> = new Map()
+
+const keyOf = (owner: Id, other: Id): string => `${typeof owner}${owner}\n${typeof other}${other}`
+
+function firstOfEach<T>(items: readonly T[], owner: (item: T) => Id, limit: number): T[] {
+  const taken = new Map<Id, number>()
+  return items.filter(item => {
+    const before = taken.get(owner(item)) ?? 0
+    taken.set(owner(item), before + 1)
+    return before < limit
+  })
+}
+
+function counted(pairs: readonly (readonly [Id, unknown])[]): [Id, number][] {
+  const counts = new Map<Id, number>()
+  for (const [owner] of pairs) counts.set(owner, (counts.get(owner) ?? 0) + 1)
+  return [...counts]
+}

@@ -1,0 +1,13 @@
+import { ApiError } from '../../protocol/error.ts'
+import { parsePosition } from '../../protocol/position.ts'
+import type { Store } from '../../store/store.ts'
+
+/** The seq of a position that a caller names in a parameter; throws ApiError `validation` for one that is none of ours. */
+export function seqOf({ epoch }: Store, text: string, parameter: string): number {
+  const position = parsePosition(text)
+  if (position?.epoch === epoch) return position.seq
+  const detail = position
+    ? 'is of another history than this one'
+    : 'is no position: it is epoch.seq, as entity tags and streams name it'
+  throw new ApiError('validation', { issues: [{ code: 'format', parameter, detail }] })
+}

@@ -1,0 +1,123 @@
+import type { Id, Resource, Row } from '../../model/model.ts'
+import { ApiError } from '../../protocol/error.ts'
+import { formatPosition } from '../../protocol/position.ts'
+import type { Snapshot, Store } from '../../store/store.ts'
+import { wait, type Work } from '../../store/work.ts'
+import type { Call, HistoryRange, Item, List, Showing, Unchanged } from '../call/call.ts'
+import { historyOf } from './history.ts'
+import { ChangesSince } from './changes-since.ts'
+import { PastSnapshot } from './past-snapshot.ts'
+import { getItem, getList } from '../read/read.ts'
+import type { Reading } from '../call/call-environment.ts'
+import { seqOf } from './position-parameter.ts'
+import { isUnchanged } from '../read/entity-tags.ts'
+import { viewOf } from '../read/view.ts'
+
+/** Changes that one question about the past may take back. */
+const MOST = 10_000
+/** Records that are read at once. */
+const STEP = 500
+
+/** The call asks for what the log tells. */
+export function isPast({ at, history }: Showing): boolean {
+  return typeof at === 'string' || (history ?? null) !== null
+}
+
+/** Reads what was at the position that the call names, or the history of its row. */
+export function* readPast(store: Store, now: Snapshot, call: Call, reading: Reading): Work<Item | List | Unchanged> {
+  if (call.resource.options.ephemeral)
+    throw new ApiError('not_found', { detail: `${call.resource.name} is not in the log: it has no past` })
+  if (call.history) return yield* getHistory(store, now, call, call.history, reading)
+  const past = yield* pastOf(store, now, call, call.at!)
+  return call.operation === 'list' ? yield* getList(past, call, reading) : yield* getItem(past, call, reading)
+}
+
+function* getHistory(
+  store: Store,
+  now: Snapshot,
+  call: Call,
+  range: HistoryRange,
+  { permissions, epoch }: Reading,
+): Work<List | Unchanged> {
+  const { resource } = call
+  const etag = `${epoch}.${now.changed(resource)}.history`
+  const { records, next } = yield* historyOf(store, now, { resource, id: call.id! }, range, permissions)
+  if (isUnchanged(call.conditions, etag, null)) return { kind: 'unchanged', resource, etag, modified: null }
+  return {
+    kind: 'list',
+    resource,
+    body: JSON.stringify(records),
+    count: records.length,
+    etag,
+    position: formatPosition(epoch, now.position),
+    next,
+    previous: null,
+    total: null,
+    limit: range.limit,
+  }
+}
+
+/**
+ * The state at the position that a read names (`at`). Throws ApiError `validation` for what is no position of this
+ * history, `gone` for one below the log's reach, with the oldest that can be asked for.
+ */
+function* pastOf(store: Store, now: Snapshot, call: Call, text: string): Work<Snapshot> {
+  const asked = seqOf(store, text, 'at')
+  if (asked > now.position)
+    throw new ApiError('validation', { issues: [{ code: 'range', parameter: 'at', detail: 'has not come yet' }] })
+  const reach = yield* wait(store.reach())
+  if (asked < reach) throw beyond(store, reach)
+  const at = asked === reach ? asked : yield* endOfCommit(store, asked)
+  if (at >= now.position) return now
+  // One row that shows nothing but itself is found by its own records, however long ago it was.
+  const alone = call.operation === 'get' && call.parent === null && viewOf(call.resource, call.shape).loads.length === 0
+  return alone ? yield* ofOneRow(store, now, at, call.resource, call.id!) : yield* ofAll(store, now, at)
+}
+
+/** The version of a row may lie within a commit, which was never to be seen in parts. */
+function* endOfCommit(store: Store, at: number): Work<number> {
+  const [commit] = (yield* wait(store.commits(at - 1, 1))) ?? []
+  return Math.max(at, commit?.position ?? at)
+}
+
+function beyond(store: Store, reach: number): ApiError {
+  const oldest = formatPosition(store.epoch, reach)
+  return new ApiError('gone', { detail: `the log reaches back to ${oldest}`, members: { oldest } })
+}
+
+function* ofOneRow(store: Store, now: Snapshot, at: number, resource: Resource, id: Id): Work<Snapshot> {
+  let before = now.position + 1
+  let was: Row | null | undefined
+  for (;;) {
+    const records = yield* wait(store.history(resource, id, before, STEP))
+    for (const record of records) {
+      if (record.seq <= at) break
+      was = record.op === 'create' ? null : record.before
+      before = record.seq
+    }
+    const last = records.at(-1)
+    if (records.length < STEP || last!.seq <= at) break
+  }
+  const rows = new Map(was === undefined ? [] : [[resource, new Map([[id, was]])]])
+  return new PastSnapshot(now, at, { rows, pairs: new Map() })
+}
+
+function* ofAll(store: Store, now: Snapshot, at: number): Work<Snapshot> {
+  const since = new ChangesSince()
+  let taken = 0
+  for (let from = at; from < now.position;) {
+    const commits = yield* wait(store.commits(from, STEP))
+    if (commits === null) throw beyond(store, yield* wait(store.reach()))
+    if (commits.length === 0) break
+    for (const { position, changes } of commits) {
+      from = position
+      if (position > now.position) break
+      for (const change of changes) {
+        if (++taken > MOST)
+          throw new ApiError('too_complex', { detail: `more than ${MOST} changes lie between then and now` })
+        since.add(change)
+      }
+    }
+  }
+  return new PastSnapshot(now, at, since.differences())
+}

@@ -1,0 +1,63 @@
+import type { Resource } from '../../model/model.ts'
+import type { Query } from '../../query/predicate.ts'
+import { Permissions, type Guard } from '../rules/permissions.ts'
+import { collectReads, touchesOf } from './resources-read.ts'
+import { hash, type View } from './view.ts'
+
+/** Those who see the same as the caller, where rules decide what a representation shows. */
+export interface Audience {
+  /** Tells it from other audiences, in entity tags. */
+  readonly key: string
+  /** Resources whose rows the rules look at. */
+  readonly reads: ReadonlySet<Resource>
+  /** Functions of the declaration take part, which may look at anything: what they showed once is not kept. */
+  readonly isOpaque: boolean
+}
+
+const known = new WeakMap<
+  Permissions,
+  WeakMap<View | Query, { readonly view: View; readonly audience: Audience | null }>
+>()
+
+/**
+ * The audience of a list, or of one row if there is no query; null if rules hide nothing of it from anybody who may ask.
+ * Whether somebody sees the one row at all is no part of it: without, there is no representation.
+ */
+export function audienceOf(view: View, query: Query | null, permissions: Permissions): Audience | null {
+  if (permissions === Permissions.all) return null
+  let audiences = known.get(permissions)
+  if (!audiences) known.set(permissions, (audiences = new WeakMap()))
+  const key = query ?? view
+  // One query may be shown in several ways, and rules may hide nothing in one of them.
+  let found = audiences.get(key)
+  if (found?.view !== view) audiences.set(key, (found = { view, audience: find(view, query, permissions) }))
+  return found.audience
+}
+
+function find(view: View, query: Query | null, permissions: Permissions): Audience | null {
+  const reads = new Set<Resource>()
+  let isRuled = false
+  let isOpaque = false
+  const ask = (resource: Resource, guard: Guard): void => {
+    if (guard.open) return
+    isRuled = true
+    isOpaque ||= guard.opaque !== null
+    collectReads(resource, guard.predicate, reads)
+  }
+  const look = ({ resource, loads }: View): void => {
+    for (const name of Object.keys(resource.rules?.fields ?? {}))
+      ask(resource, permissions.field(resource, name, 'read'))
+    for (const load of loads) {
+      ask(load.field.target, permissions.read(load.field.target))
+      if ('view' in load) look(load.view)
+    }
+  }
+  if (query) for (const resource of touchesOf(view, query)) ask(resource, permissions.read(resource))
+  look(view)
+  if (!isRuled) return null
+  return { key: permissions.me ? hash(textOf(permissions.me)) : 'anonymous', reads, isOpaque }
+}
+
+function textOf(me: object): string {
+  return JSON.stringify(me, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
+}

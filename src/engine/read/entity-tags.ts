@@ -1,0 +1,129 @@
+import { ApiError } from '../../protocol/error.ts'
+import type { Query } from '../../query/predicate.ts'
+import { AT, SEQ, type Resource, type Row } from '../../model/model.ts'
+import type { StoredFile } from '../../schema/file.ts'
+import type { Snapshot } from '../../store/store.ts'
+import { audienceOf, type Audience } from './audience.ts'
+import type { Conditions, Tag } from '../call/call.ts'
+import type { Permissions } from '../rules/permissions.ts'
+import { touchesOf } from './resources-read.ts'
+import type { View } from './view.ts'
+
+/**
+ * The entity tag of a row's representation: `epoch.seq`, and behind a further dot what tells this representation
+ * from the default one of the same version. Unsafe methods compare the first two parts only,
+ * as a write is about the version and not about one representation of it.
+ */
+export function itemTag(epoch: string, view: View, row: Row, snapshot: Snapshot, permissions: Permissions): string {
+  const version = `${epoch}.${row[SEQ] as number}`
+  const audience = view.isRuled ? audienceOf(view, null, permissions) : null
+  if (audience) return `${version}.${variantFor(view, audience)}-${latest(snapshot, view.touches, audience.reads)}`
+  if (view.variant === '') return version
+  return view.touches.length > 1
+    ? `${version}.${view.variant}-${latest(snapshot, view.touches)}`
+    : `${version}.${view.variant}`
+}
+
+/** The entity tag of a list: the last change to any resource that it reads, or by which it is decided who sees what. */
+export function listTag(
+  epoch: string,
+  view: View,
+  query: Query,
+  snapshot: Snapshot,
+  audience: Audience | null,
+): string {
+  const version = `${epoch}.${latest(snapshot, touchesOf(view, query), audience?.reads)}`
+  if (audience) return `${version}.${variantFor(view, audience)}`
+  return view.variant === '' ? version : `${version}.${view.variant}`
+}
+
+function variantFor(view: View, audience: Audience): string {
+  return view.variant === '' ? audience.key : `${view.variant}-${audience.key}`
+}
+
+/** Ephemeral rows count by themselves. */
+function latest(snapshot: Snapshot, touches: Iterable<Resource>, more: Iterable<Resource> = []): string {
+  let lasting = 0
+  let fleeting = -1
+  for (const resources of [touches, more]) {
+    for (const resource of resources) {
+      const seq = snapshot.changed(resource)
+      if (resource.options.ephemeral) fleeting = Math.max(fleeting, seq)
+      else lasting = Math.max(lasting, seq)
+    }
+  }
+  return fleeting < 0 ? `${lasting}` : `${lasting}~${fleeting}`
+}
+
+/** Milliseconds of the last change, or null while its second is not over: HTTP dates have no finer grain (RFC 9110 §5.6.7). */
+export function modifiedOf(row: Row, now: number): number | null {
+  const at = row[AT] as number
+  return at > 0 && Math.floor(at / 1000) < Math.floor(now / 1000) ? at : null
+}
+
+/** May a read be answered with "you have it"? (RFC 9110 §13.2.2, steps 3 and 4; §13.1.2 compares weakly.) */
+export function isUnchanged(conditions: Conditions | null, tag: string, modified: number | null): boolean {
+  if (!conditions) return false
+  if (conditions.ifNoneMatch !== null)
+    return conditions.ifNoneMatch === '*' || conditions.ifNoneMatch.some(t => t.value === tag)
+  return (
+    conditions.ifModifiedSince !== null &&
+    modified !== null &&
+    Math.floor(modified / 1000) * 1000 <= conditions.ifModifiedSince
+  )
+}
+
+/** Refuses a read whose If-Match or If-Unmodified-Since does not hold (RFC 9110 §13.2.2, steps 1 and 2). */
+export function checkRead(conditions: Conditions | null, tag: string, modified: number | null): void {
+  if (!conditions) return
+  if (conditions.ifMatch !== null) {
+    if (conditions.ifMatch !== '*' && !conditions.ifMatch.some(t => !t.weak && t.value === tag)) throw stale(tag)
+  } else if (
+    conditions.ifUnmodifiedSince !== null &&
+    modified !== null &&
+    Math.floor(modified / 1000) * 1000 > conditions.ifUnmodifiedSince
+  )
+    throw stale(tag)
+}
+
+/** Refuses a write whose preconditions do not hold for the row as it is; null = the write would create it. */
+export function checkWrite(conditions: Conditions | null, epoch: string, row: Row | null): void {
+  if (!conditions) return
+  const version = row && `${epoch}.${row[SEQ] as number}`
+  if (conditions.ifMatch !== null) {
+    if (!row || (conditions.ifMatch !== '*' && !conditions.ifMatch.some(t => !t.weak && sameVersion(t, version!))))
+      throw stale(version)
+  } else if (conditions.ifUnmodifiedSince !== null && row) {
+    if (Math.floor((row[AT] as number) / 1000) * 1000 > conditions.ifUnmodifiedSince) throw stale(version)
+  }
+  if (conditions.ifNoneMatch !== null && row) {
+    if (conditions.ifNoneMatch === '*' || conditions.ifNoneMatch.some(t => sameVersion(t, version!)))
+      throw stale(version)
+  }
+}
+
+/** The same of a file of the row, whose tag is its own; null = there is none yet. */
+export function checkFile(conditions: Conditions | null, file: StoredFile | null): void {
+  if (!conditions) return
+  const version = file?.version ?? null
+  const { ifMatch, ifNoneMatch, ifUnmodifiedSince } = conditions
+  if (ifMatch !== null) {
+    if (!file || (ifMatch !== '*' && !ifMatch.some(t => !t.weak && t.value === version))) throw stale(version)
+  } else if (ifUnmodifiedSince !== null && file) {
+    if (Math.floor(Date.parse(file.modified) / 1000) * 1000 > ifUnmodifiedSince) throw stale(version)
+  }
+  if (ifNoneMatch !== null && file && (ifNoneMatch === '*' || ifNoneMatch.some(t => t.value === version)))
+    throw stale(version)
+}
+
+/** Any of our own tags of this version will do, whatever representation it was for. */
+function sameVersion(tag: Tag, version: string): boolean {
+  return tag.value === version || (tag.value.startsWith(version) && tag.value.charCodeAt(version.length) === 46) /* . */
+}
+
+function stale(tag: string | null): ApiError {
+  return new ApiError('precondition_failed', {
+    detail: 'it is not the version that the precondition names; read it again and repeat the change on what it is now',
+    ...(tag === null ? {} : { headers: { etag: `"${tag}"` } }),
+  })
+}

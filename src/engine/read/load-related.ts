@@ -1,0 +1,222 @@
+import { ApiError } from '../../protocol/error.ts'
+import type { BackField, Id, ManyField, OneField, Resource, Row } from '../../model/model.ts'
+import { ID } from '../../model/model.ts'
+import type { Snapshot } from '../../store/store.ts'
+import { chain, ready, wait, type Maybe, type Work } from '../../store/work.ts'
+import { allowedIds, allowedRows, type Guard, type Permissions } from '../rules/permissions.ts'
+import type { Load, View } from './view.ts'
+
+/** What was loaded beside the rows of a view; `of[i]` belongs to `view.loads[i]`. */
+export interface Related {
+  readonly of: readonly LoadedPart[]
+  /** Fields that the caller may not read of some rows: true for those. Null where every field may be read. */
+  readonly masks: ReadonlyMap<string, (row: Row) => boolean> | null
+}
+
+export type LoadedPart =
+  | { readonly kind: 'ids'; readonly ids: ReadonlyMap<Id, readonly Id[]> }
+  | { readonly kind: 'count'; readonly counts: ReadonlyMap<Id, number> }
+  | { readonly kind: 'row'; readonly rows: ReadonlyMap<Id, Row>; readonly related: Related }
+  | { readonly kind: 'rows'; readonly rows: ReadonlyMap<Id, readonly Row[]>; readonly related: Related }
+
+export interface Bounds {
+  /** Ids shown of one relation; null = all. */
+  readonly ids: number | null
+  /** Related rows shown of one relation; null = all. */
+  readonly rows: number | null
+  /** Rows that one expansion may load altogether. */
+  readonly total: number
+}
+
+const none: readonly string[] = Object.freeze([])
+
+/** Counts what one call has loaded, so that depth cannot multiply without bound. */
+export class Budget {
+  #left: number
+  readonly bounds: Bounds
+  readonly permissions: Permissions
+  /** Names of relations whose list was cut, each once. */
+  cut: readonly string[] = none
+
+  constructor(bounds: Bounds, permissions: Permissions) {
+    this.bounds = bounds
+    this.permissions = permissions
+    this.#left = bounds.total
+  }
+
+  spend(rows: number): void {
+    this.#left -= rows
+    if (this.#left < 0)
+      throw new ApiError('too_complex', {
+        detail: `the expansion loads more than ${this.bounds.total} related rows; lower depth, name fewer fields in include, or set a limit`,
+      })
+  }
+}
+
+/** Of a view that shows nothing but its rows. */
+export const nothingBeside: Related = Object.freeze({ of: Object.freeze([]), masks: null })
+
+/** Loads all that a view shows beside the rows: one query per relation and level, never one per row. */
+export function loadRelated(snapshot: Snapshot, view: View, rows: readonly Row[], budget: Budget): Work<Related> {
+  return view.isAlone || rows.length === 0 ? alone : loadAll(snapshot, view, rows, budget)
+}
+
+const alone = ready(nothingBeside)
+
+function* loadAll(snapshot: Snapshot, view: View, rows: readonly Row[], budget: Budget): Work<Related> {
+  const { fields } = view.resource.rules ?? {}
+  const ids = rows.map(row => row[ID] as Id)
+  const of: LoadedPart[] = []
+  for (const load of view.loads) of.push(yield* loadPart(snapshot, load, rows, ids, budget))
+  return {
+    of,
+    masks: fields ? yield* masksOf(snapshot, view.resource, Object.keys(fields), rows, budget.permissions) : null,
+  }
+}
+
+/** Which rows hide which fields from the caller. */
+function* masksOf(
+  snapshot: Snapshot,
+  resource: Resource,
+  fields: readonly string[],
+  rows: readonly Row[],
+  permissions: Permissions,
+): Work<Related['masks']> {
+  const masks = new Map<string, (row: Row) => boolean>()
+  for (const name of fields) {
+    const guard = permissions.field(resource, name, 'read')
+    if (guard.open) continue
+    const seen = new Set(yield* allowedRows(snapshot, resource, rows, guard))
+    masks.set(name, row => !seen.has(row))
+  }
+  return masks.size ? masks : null
+}
+
+function* loadPart(
+  snapshot: Snapshot,
+  load: Load,
+  rows: readonly Row[],
+  ids: readonly Id[],
+  budget: Budget,
+): Work<LoadedPart> {
+  switch (load.kind) {
+    case 'ids': {
+      const limit = load.shown ? budget.bounds.ids : null
+      const guard = load.shown ? budget.permissions.read(load.field.target) : null
+      if (guard && !guard.open) {
+        const pairs = yield* visiblePairs(snapshot, load.field, ids, guard)
+        return { kind: 'ids', ids: cutAt(group(pairs), limit, load.field.name, budget) }
+      }
+      const pairs = yield* wait(relatedIds(snapshot, load.field, ids, limit === null ? null : limit + 1))
+      return { kind: 'ids', ids: cutAt(group(pairs), limit, load.field.name, budget) }
+    }
+    case 'count': {
+      const guard = budget.permissions.read(load.field.target)
+      if (guard.open) return { kind: 'count', counts: new Map(yield* wait(relatedCounts(snapshot, load.field, ids))) }
+      const lists = group(yield* visiblePairs(snapshot, load.field, ids, guard))
+      return { kind: 'count', counts: new Map([...lists].map(([owner, list]) => [owner, list.length])) }
+    }
+    case 'row': {
+      const target = load.view.resource
+      const loaded = yield* wait(snapshot.many(target, distinct(rows, load.field)))
+      budget.spend(loaded.length)
+      const found = yield* allowedRows(snapshot, target, loaded, budget.permissions.read(target))
+      const related = yield* loadRelated(snapshot, load.view, found, budget)
+      return { kind: 'row', rows: new Map(found.map(row => [row[ID] as Id, row])), related }
+    }
+    case 'rows': {
+      const limit = budget.bounds.rows
+      const guard = budget.permissions.read(load.view.resource)
+      const most = limit === null || !guard.open ? null : limit + 1
+      let pairs = yield* wait(relatedRows(snapshot, load.field, ids, most))
+      budget.spend(pairs.length)
+      if (!guard.open) {
+        const seen = new Set(
+          yield* allowedRows(
+            snapshot,
+            load.view.resource,
+            pairs.map(([, row]) => row),
+            guard,
+          ),
+        )
+        pairs = pairs.filter(([, row]) => seen.has(row))
+      }
+      const grouped = cutAt(group(pairs), limit, load.field.name, budget)
+      const shown: Row[] = []
+      for (const list of grouped.values()) shown.push(...list)
+      return { kind: 'rows', rows: grouped, related: yield* loadRelated(snapshot, load.view, shown, budget) }
+    }
+  }
+}
+
+/** Pairs whose other row the caller may see. */
+function* visiblePairs(
+  snapshot: Snapshot,
+  field: BackField | ManyField,
+  owners: readonly Id[],
+  guard: Guard,
+): Work<[Id, Id][]> {
+  const pairs = yield* wait(relatedIds(snapshot, field, owners, null))
+  const seen = yield* allowedIds(snapshot, field.target, [...new Set(pairs.map(([, id]) => id))], guard)
+  return pairs.filter(([, id]) => seen.has(id))
+}
+
+function distinct(rows: readonly Row[], field: OneField): Id[] {
+  const ids = new Set<Id>()
+  for (const row of rows) {
+    const id = row[field.slot]
+    if (id !== null) ids.add(id as Id)
+  }
+  return [...ids]
+}
+
+function group<T>(pairs: readonly (readonly [Id, T])[]): Map<Id, T[]> {
+  const groups = new Map<Id, T[]>()
+  for (const [owner, item] of pairs) {
+    const list = groups.get(owner)
+    if (list) list.push(item)
+    else groups.set(owner, [item])
+  }
+  return groups
+}
+
+function cutAt<T>(groups: Map<Id, T[]>, limit: number | null, name: string, budget: Budget): Map<Id, T[]> {
+  if (limit === null) return groups
+  for (const list of groups.values())
+    if (list.length > limit) {
+      list.length = limit
+      if (!budget.cut.includes(name)) budget.cut = [...budget.cut, name]
+    }
+  return groups
+}
+
+/** Pairs of (owner, related id), ascending. */
+export function relatedIds(
+  snapshot: Snapshot,
+  field: BackField | ManyField,
+  owners: readonly Id[],
+  limit: number | null,
+): Maybe<[Id, Id][]> {
+  return field.is === 'back'
+    ? snapshot.children(field.via, owners, limit)
+    : snapshot.pairs(field.join, field.side, owners, limit)
+}
+
+function relatedRows(
+  snapshot: Snapshot,
+  field: BackField | ManyField,
+  owners: readonly Id[],
+  limit: number | null,
+): Maybe<[Id, Row][]> {
+  if (field.is === 'many') return snapshot.pairRows(field.join, field.side, owners, limit)
+  const owner = field.via.slot
+  return chain(snapshot.childRows(field.via, owners, limit), rows =>
+    rows.map((row): [Id, Row] => [row[owner] as Id, row]),
+  )
+}
+
+function relatedCounts(snapshot: Snapshot, field: BackField | ManyField, owners: readonly Id[]): Maybe<[Id, number][]> {
+  return field.is === 'back'
+    ? snapshot.childCounts(field.via, owners)
+    : snapshot.pairCounts(field.join, field.side, owners)
+}

@@ -1,0 +1,27 @@
+import type { Value } from '../../schema/field.ts'
+import type { Resource, Row } from '../../model/model.ts'
+import { ID } from '../../model/model.ts'
+import { encodeCursor, type CursorKey } from '../../query/cursor.ts'
+import type { Query } from '../../query/predicate.ts'
+import type { Snapshot } from '../../store/store.ts'
+import type { Work } from '../../store/work.ts'
+import { follow } from './sort-in-memory.ts'
+
+/** The cursor that continues a list behind (or before) one of its rows: the values of its sort keys, then its id. */
+export function* cursorFor(
+  snapshot: Snapshot,
+  resource: Resource,
+  query: Query,
+  row: Row,
+  before: boolean,
+  key: CursorKey,
+): Work<string> {
+  const keys: Value[] = []
+  for (const { path } of query.sort) {
+    const values = new Map<Row, Value>()
+    yield* follow(snapshot, resource, path, [row], values)
+    keys.push(values.get(row)!)
+  }
+  keys.push(row[ID]!)
+  return encodeCursor(key, resource.name, query, { before, keys })
+}

@@ -1,0 +1,227 @@
+import { ApiError } from '../../protocol/error.ts'
+import { formatPosition } from '../../protocol/position.ts'
+import type { Id, Resource, Row } from '../../model/model.ts'
+import { ID } from '../../model/model.ts'
+import { all, type Predicate, type Query } from '../../query/predicate.ts'
+import type { Snapshot } from '../../store/store.ts'
+import { wait, type Work } from '../../store/work.ts'
+import { audienceOf } from './audience.ts'
+import { isKeepable, type Cache } from '../cache/representation-cache.ts'
+import type { Call, Item, List, Target, Unchanged } from '../call/call.ts'
+import { narrowed } from '../rules/authorize.ts'
+import { checkParent } from './check-parent.ts'
+import { isStored, type KeptLists } from '../cache/list-cache.ts'
+import { allowedRows } from '../rules/permissions.ts'
+import type { Reading } from '../call/call-environment.ts'
+import { Budget, loadRelated, nothingBeside } from './load-related.ts'
+import { writeRow, writeRows } from './write-json.ts'
+import { ordered } from './sort-in-memory.ts'
+import { cursorFor } from './page-cursor.ts'
+import { checkRead, isUnchanged, itemTag, listTag, modifiedOf } from './entity-tags.ts'
+import { viewOf, type View } from './view.ts'
+
+/** One row, or ApiError `not_found`. */
+export function* getItem(
+  snapshot: Snapshot,
+  call: Call,
+  reading: Reading,
+  cache: Cache | null = null,
+): Work<Item | Unchanged> {
+  const view = viewOf(call.resource, call.shape)
+  if (cache !== null && call.parent === null && !call.unbounded && isKeepable(view)) {
+    const { epoch } = reading
+    if (cache.isAt(snapshot, epoch) || (yield* cache.follow(snapshot, epoch)))
+      return yield* getKept(snapshot, call, reading, cache, view)
+  }
+  const row = yield* visibleRow(snapshot, call, reading)
+  const etag = itemTag(reading.epoch, view, row, snapshot, reading.permissions)
+  const modified = modifiedOf(row, reading.ctx.now)
+  checkRead(call.conditions, etag, modified)
+  if (isUnchanged(call.conditions, etag, modified))
+    return { kind: 'unchanged', resource: call.resource, etag, modified }
+  return yield* showItem(snapshot, view, row, reading, false, etag)
+}
+
+/** The same where the representation may be there already: the rule is asked of the row that it shows. */
+function* getKept(snapshot: Snapshot, call: Call, reading: Reading, cache: Cache, view: View): Work<Item | Unchanged> {
+  const id = call.id!
+  const { epoch, ctx } = reading
+  let kept = cache.get(view, id)
+  const test = kept && reading.permissions.read(call.resource).test
+  if (!kept || !test) {
+    const row = yield* visibleRow(snapshot, call, reading)
+    if (!kept) {
+      const { body, etag, cut } = yield* showItem(
+        snapshot,
+        view,
+        row,
+        reading,
+        false,
+        itemTag(epoch, view, row, snapshot, reading.permissions),
+      )
+      kept = { row, body, etag: etag!, cut }
+      cache.put(snapshot, epoch, view, id, kept)
+    }
+  } else if (!test(kept.row)) throw missing(call.resource, id)
+  const { body, etag, cut } = kept
+  const modified = modifiedOf(kept.row, ctx.now)
+  checkRead(call.conditions, etag, modified)
+  if (isUnchanged(call.conditions, etag, modified))
+    return { kind: 'unchanged', resource: call.resource, etag, modified }
+  const position = formatPosition(epoch, snapshot.position)
+  return { kind: 'item', created: false, resource: call.resource, ids: [id], body, etag, modified, position, cut }
+}
+
+const none: readonly string[] = Object.freeze([])
+
+/** The representation of one row. */
+export function* showItem(
+  snapshot: Snapshot,
+  view: View,
+  row: Row,
+  reading: Reading,
+  created: boolean,
+  etag: string,
+): Work<Item> {
+  const budget = view.isAlone ? null : new Budget(reading.bounds, reading.permissions)
+  const related = budget ? yield* loadRelated(snapshot, view, [row], budget) : nothingBeside
+  return {
+    kind: 'item',
+    created,
+    resource: view.resource,
+    ids: [row[ID] as Id],
+    body: writeRow(view, row, related, reading.ctx),
+    etag,
+    modified: modifiedOf(row, reading.ctx.now),
+    position: formatPosition(reading.epoch, snapshot.position),
+    cut: budget?.cut ?? none,
+  }
+}
+
+/** The row if it exists, the caller may see it and, for nested URIs, it belongs to the parent. */
+export function* visibleRow(snapshot: Snapshot, call: Target, reading: Reading): Work<Row> {
+  const { resource } = call
+  const id = call.id!
+  if (call.parent) {
+    const where = all(isId(resource, id), yield* scope(snapshot, call, reading))
+    const [row] = yield* wait(snapshot.select(resource, { where, sort: [], limit: 1, offset: 0, cursor: null }))
+    const { opaque } = reading.permissions.read(resource)
+    if (row && (!opaque || opaque(row))) return row
+  } else {
+    const row = yield* wait(snapshot.get(resource, id))
+    if (row) {
+      const guard = reading.permissions.read(resource)
+      if (guard.open || (yield* allowedRows(snapshot, resource, [row], guard)).length > 0) return row
+    }
+  }
+  throw missing(resource, id)
+}
+
+export function missing(resource: Resource, id: Id): ApiError {
+  return new ApiError('not_found', { detail: `there is no ${resource.name} ${id}` })
+}
+
+/** What of the resource the call is about: all that is visible, or what belongs to the visible parent of a nested URI. */
+export function* scope(snapshot: Snapshot, call: Target, reading: Reading): Work<Predicate> {
+  const { parent, resource } = call
+  const { permissions } = reading
+  const visible = permissions.read(resource).predicate
+  if (!parent) return visible
+  yield* checkParent(snapshot, call, permissions)
+  const { field } = parent
+  if (field.is === 'back') return all(visible, { kind: 'compare', op: 'eq', field: field.via.name, value: parent.id })
+  if (field.is !== 'many') throw new ApiError('not_found')
+  if (field.inverse) {
+    const of = isId(parent.resource, parent.id)
+    return all(visible, { kind: 'many', field: field.inverse.name, quantifier: 'some', of })
+  }
+  const pairs = yield* wait(snapshot.pairs(field.join, field.side, [parent.id], null))
+  return all(visible, { kind: 'in', field: resource.id.name, values: pairs.map(([, id]) => id), negated: false })
+}
+
+function isId(resource: Resource, id: Id): Predicate {
+  return { kind: 'compare', op: 'eq', field: resource.id.name, value: id }
+}
+
+/** The rows that a query selects, a page of them. */
+export function* getList(
+  snapshot: Snapshot,
+  call: Call,
+  reading: Reading,
+  lists: KeptLists | null = null,
+): Work<List | Unchanged> {
+  const { resource } = call
+  const query = call.query!
+  const scoped = yield* scope(snapshot, call, reading)
+  const view = viewOf(resource, call.shape)
+  const audience = audienceOf(view, query, reading.permissions)
+  const etag = listTag(reading.epoch, view, query, snapshot, audience)
+  checkRead(call.conditions, etag, null)
+  if (isUnchanged(call.conditions, etag, null)) return { kind: 'unchanged', resource, etag, modified: null }
+  if (lists === null || audience?.isOpaque || call.parent || call.unbounded || !isStored(view, query))
+    return yield* makeList(snapshot, call, reading, scoped, etag)
+  // Who shares an audience object has the same rights; the tag says whether they still see the same.
+  const reader = audience ?? query
+  const kept = lists.get(reader, view, etag)
+  if (kept) return { ...kept, position: formatPosition(reading.epoch, snapshot.position) }
+  const list = yield* makeList(snapshot, call, reading, scoped, etag)
+  lists.offer(reader, view, list)
+  return list
+}
+
+function* makeList(snapshot: Snapshot, call: Call, reading: Reading, scoped: Predicate, etag: string): Work<List> {
+  const { resource } = call
+  const query = call.query!
+  const view = viewOf(resource, call.shape)
+  const where = all(narrowed(resource, query.where, reading.permissions), scoped)
+  const page = yield* pageOf(snapshot, resource, where, query, reading)
+  const related = yield* loadRelated(snapshot, view, page.rows, new Budget(reading.bounds, reading.permissions))
+  return {
+    kind: 'list',
+    resource,
+    body: writeRows(view, page.rows, related, reading.ctx),
+    count: page.rows.length,
+    etag,
+    position: formatPosition(reading.epoch, snapshot.position),
+    next: page.next,
+    previous: page.previous,
+    total: query.total ? yield* totalOf(snapshot, resource, where, reading) : null,
+    limit: query.limit,
+  }
+}
+
+/** How many rows match; with a rule by a function they must be looked at one by one. */
+function* totalOf(snapshot: Snapshot, resource: Resource, where: Predicate, reading: Reading): Work<number> {
+  const { opaque } = reading.permissions.read(resource)
+  if (!opaque) return yield* wait(snapshot.count(resource, where))
+  const rows = yield* wait(snapshot.select(resource, { where, sort: [], limit: null, offset: 0, cursor: null }))
+  return rows.filter(opaque).length
+}
+
+interface Page {
+  readonly rows: readonly Row[]
+  readonly next: string | null
+  readonly previous: string | null
+}
+
+function* pageOf(snapshot: Snapshot, resource: Resource, where: Predicate, query: Query, reading: Reading): Work<Page> {
+  const inMemory = yield* ordered(snapshot, resource, where, query, reading)
+  if (inMemory) return { rows: inMemory, next: null, previous: null }
+  const { limit, cursor, offset, sort } = query
+  if (limit === 0) return { rows: [], next: null, previous: null }
+  const found = yield* wait(
+    snapshot.select(resource, { where, sort, limit: limit === null ? null : limit + 1, offset, cursor }),
+  )
+  const more = limit !== null && found.length > limit
+  const rows = more ? (cursor?.before ? found.slice(1) : found.slice(0, limit)) : found
+  if (rows.length === 0) return { rows, next: null, previous: null }
+  const hasNext = cursor?.before ? true : more
+  const hasPrevious = cursor?.before ? more : cursor !== null || offset > 0
+  return {
+    rows,
+    next: hasNext
+      ? yield* cursorFor(snapshot, resource, query, rows[rows.length - 1]!, false, reading.cursorKey)
+      : null,
+    previous: hasPrevious ? yield* cursorFor(snapshot, resource, query, rows[0]!, true, reading.cursorKey) : null,
+  }
+}

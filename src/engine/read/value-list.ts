@@ -1,0 +1,126 @@
+import { ApiError, pointer, type Issue } from '../../protocol/error.ts'
+import type { Limits } from '../../protocol/limits.ts'
+import * as types from '../../schema/field-types/built-in.ts'
+import type { Value } from '../../schema/field.ts'
+import type { ScalarType } from '../../schema/scalar-type.ts'
+import { compile, type Access } from '../../query/evaluate.ts'
+import { orderOf, sorted } from '../../query/order.ts'
+import { decodeQuery, decodeQueryObject, type Decoded } from '../../query/query.ts'
+import type { Scope, ScopeField } from '../../query/scope.ts'
+import { isObject } from '../write/read-body.ts'
+
+type Parameters = readonly (readonly [name: string, value: string])[]
+type Item = Readonly<Record<string, unknown>>
+
+/** What is left of a list of values. */
+export interface ValueList {
+  readonly values: readonly unknown[]
+  /** How many there are without limit and offset; null unless it was asked for. */
+  readonly total: number | null
+}
+
+/**
+ * Filters, sorts and cuts what a function returned as a list, in memory: its items must be objects with an `id`, and
+ * their members are of the type that all of them have. Throws ApiError as queries of modelled resources do.
+ */
+export function queryValues(name: string, value: unknown, parameters: Parameters, limits: Limits): ValueList {
+  return select(name, value, parameters[0]![0], {
+    decode: scope => decodeQuery(scope, parameters, limits, 'list', { page: null }),
+    place: parameter => ({ parameter }),
+  })
+}
+
+/** The same by an object of a query's words, one at least. Issues carry pointers into it. */
+export function queryValuesBy(
+  name: string,
+  value: unknown,
+  words: Readonly<Record<string, unknown>>,
+  limits: Limits,
+): ValueList {
+  return select(name, value, Object.keys(words)[0]!, {
+    decode: scope => decodeQueryObject(scope, words, limits, 'list', { page: null }),
+    place: word => ({ pointer: pointer('#', word) }),
+  })
+}
+
+interface Asked {
+  readonly decode: (scope: Scope) => Decoded
+  /** Where a word stands. */
+  readonly place: (word: string) => Pick<Issue, 'parameter' | 'pointer'>
+}
+
+function select(name: string, value: unknown, first: string, { decode, place }: Asked): ValueList {
+  if (!Array.isArray(value) || !value.every(item => isObject(item) && item['id'] != null)) {
+    const detail = `${name} is no list of objects with ids: it takes no query`
+    throw new ApiError('validation', { issues: [{ code: 'unknown_param', ...place(first), detail }] })
+  }
+  const items = value as Item[]
+  const scope = scopeOf(name, items)
+  const { query, shape } = decode(scope) as Decoded & { query: NonNullable<Decoded['query']> }
+  if (shape.fields || shape.include.length > 0 || shape.depth !== 1) {
+    const word = shape.fields ? 'fields' : shape.include.length > 0 ? 'include' : 'depth'
+    const detail = `what ${name} shows is decided by a function`
+    throw new ApiError('validation', { issues: [{ code: 'unknown_param', ...place(word), detail }] })
+  }
+  const found = items.filter(compile(query.where, scope, access))
+  if (query.sort.length > 0) {
+    const keys = query.sort.map(({ path, descending }) => {
+      const field = scope.field.get(path[0]!)!
+      return { read: access.value(field), order: sorted(orderOf(field.type), descending) }
+    })
+    found.sort((a, b) => {
+      for (const { read, order } of keys) {
+        const sign = order(read(a), read(b))
+        if (sign !== 0) return sign
+      }
+      return 0
+    })
+  }
+  const values = found.slice(query.offset, query.limit === null ? undefined : query.offset + query.limit)
+  return { values, total: query.total ? found.length : null }
+}
+
+const access: Access<Item> = {
+  value: field => item => (item[field.name] ?? null) as Value,
+  one: () => () => null,
+  many: () => () => [],
+}
+
+/** Members by the type that they have in every item. */
+function scopeOf(name: string, items: readonly Item[]): Scope {
+  const types = new Map<string, ScalarType | null>()
+  for (const item of items)
+    for (const [key, value] of Object.entries(item)) {
+      if (value === null || value === undefined) continue
+      const type = typeOf(value)
+      const known = types.get(key)
+      types.set(key, known === undefined || known === type ? type : null)
+    }
+  const field = new Map<string, ScopeField>()
+  for (const [key, type] of types) field.set(key, fieldOf(key, type))
+  if (!field.has('id')) field.set('id', fieldOf('id', number))
+  return { name, field, idType: field.get('id')!.type ?? text }
+}
+
+const [number, bool, text] = [types.number(), types.bool(), types.text()]
+
+function typeOf(value: unknown): ScalarType | null {
+  if (typeof value === 'number') return number
+  if (typeof value === 'boolean') return bool
+  return typeof value === 'string' ? text : null
+}
+
+function fieldOf(name: string, type: ScalarType | null): ScopeField {
+  const known = type !== null
+  return {
+    name,
+    is: 'scalar',
+    type,
+    target: null,
+    toMany: false,
+    nullable: true,
+    hidden: false,
+    filterable: known,
+    sortable: known,
+  }
+}

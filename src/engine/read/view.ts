@@ -1,0 +1,237 @@
+import type { Shape } from '../../query/predicate.ts'
+import type { Print, ScalarType } from '../../schema/scalar-type.ts'
+import type {
+  BackField,
+  CalcField,
+  Field,
+  ManyField,
+  OneField,
+  Resource,
+  ScalarField,
+  SelfField,
+  StoredField,
+} from '../../model/model.ts'
+
+/**
+ * How rows of a resource are shown: a plan made once per shape and kept.
+ * Depth 0 is the bare id, 1 the row with related ids, 2 the related rows at depth 1, and so on.
+ */
+export interface View {
+  readonly resource: Resource
+  /** Distinguishes the representation from the default one in entity tags; '' for the default. */
+  readonly variant: string
+  readonly depth: number
+  readonly parts: readonly Part[]
+  /** Names of the fields that the parts show. */
+  readonly names: readonly string[]
+  /** What must be loaded beside the rows: one query each. */
+  readonly loads: readonly Load[]
+  /** Resources whose rows are in the representation, this one first. */
+  readonly touches: readonly Resource[]
+  /** It shows nothing but its rows, and of all rows the same fields: nothing has to be loaded beside them. */
+  readonly isAlone: boolean
+  /** Rules decide what it shows. */
+  readonly isRuled: boolean
+  /** It shows exactly what is stored: nothing is loaded, computed or left out, so that log and body share one text. */
+  readonly plain: boolean
+}
+
+export type Part =
+  | {
+      readonly kind: 'slot'
+      readonly prefix: string
+      readonly slot: number
+      readonly print: Print
+      readonly show: ScalarType['show']
+    }
+  | { readonly kind: 'ids'; readonly prefix: string; readonly load: number; readonly one: boolean }
+  | { readonly kind: 'row'; readonly prefix: string; readonly load: number; readonly slot: number }
+  | { readonly kind: 'rows'; readonly prefix: string; readonly load: number; readonly one: boolean }
+  | { readonly kind: 'count'; readonly prefix: string; readonly load: number }
+  | { readonly kind: 'calc'; readonly prefix: string; readonly field: CalcField }
+  | { readonly kind: 'self'; readonly prefix: string; readonly field: SelfField }
+  | { readonly kind: 'file'; readonly prefix: string; readonly field: ScalarField }
+
+export type Load =
+  | { readonly kind: 'ids'; readonly field: BackField | ManyField; readonly shown: boolean }
+  | { readonly kind: 'count'; readonly field: BackField | ManyField }
+  | { readonly kind: 'row'; readonly field: OneField; readonly view: View }
+  | { readonly kind: 'rows'; readonly field: BackField | ManyField; readonly view: View }
+
+/** A tree of paths: `include=a.b,c` → `{ a: { b: {} }, c: {} }`. */
+type Paths = Map<string, Paths>
+
+const views = new WeakMap<Resource, Map<string, View>>()
+
+/** The plan for a shape; its paths were checked when the query was decoded. Plans are kept per resource, at most 256. */
+export function viewOf(resource: Resource, shape: Shape): View {
+  let known = views.get(resource)
+  if (!known) views.set(resource, (known = new Map()))
+  const key = keyOf(shape)
+  let view = known.get(key)
+  if (!view) {
+    if (known.size >= 256) known.delete(known.keys().next().value!)
+    known.set(key, (view = plan(resource, shape.depth, tree(shape.include), shape.fields && tree(shape.fields), key)))
+  }
+  return view
+}
+
+function keyOf(shape: Shape): string {
+  if (shape.include.length === 0 && shape.fields === null) return shape.depth === 1 ? '' : `d${shape.depth}`
+  return `d${shape.depth}+${shape.include.join(',')}${shape.fields ? `(${shape.fields.join(',')})` : ''}`
+}
+
+function tree(paths: readonly string[]): Paths {
+  const root: Paths = new Map()
+  for (const path of paths) {
+    let at = root
+    for (const name of path.split('.')) {
+      let next = at.get(name)
+      if (!next) at.set(name, (next = new Map()))
+      at = next
+    }
+  }
+  return root
+}
+
+function plan(resource: Resource, depth: number, include: Paths, fields: Paths | null, key: string): View {
+  const builder = new ViewBuilder(resource)
+  if (depth > 0 || include.size > 0 || (fields && fields.size > 0)) {
+    for (const field of resource.fields) {
+      const chosen = fields ? fields.get(field.name) : undefined
+      if (field.hidden || (fields && !chosen)) continue
+      const nested = field.target ? nestedView(field, depth, include.get(field.name), chosen) : null
+      builder.add(field, nested)
+    }
+  }
+  const plain = depth === 1 && key === '' && builder.isPlain()
+  return Object.freeze({ resource, variant: key === '' ? '' : hash(key), depth, ...builder.done(), plain })
+}
+
+/** The view of the rows at the other end, or null if only their ids are shown. */
+function nestedView(field: Field, depth: number, included: Paths | undefined, chosen: Paths | undefined): View | null {
+  const deeper = chosen !== undefined && chosen.size > 0
+  if (depth < 2 && !included && !deeper) return null
+  const target = field.target as Resource
+  return plan(target, Math.max(depth - 1, 1), included ?? new Map(), deeper ? chosen : null, `${depth - 1}`)
+}
+
+class ViewBuilder {
+  readonly #resource: Resource
+  readonly #parts: Part[] = []
+  readonly #names: string[] = []
+  readonly #loads: Load[] = []
+  readonly #touches: Set<Resource>
+
+  constructor(resource: Resource) {
+    this.#resource = resource
+    this.#touches = new Set([resource])
+  }
+
+  add(field: Field, nested: View | null): void {
+    this.#addPart(field, nested)
+    if (this.#parts.length > this.#names.length) this.#names.push(field.name)
+    if (nested) for (const resource of nested.touches) this.#touches.add(resource)
+  }
+
+  #addPart(field: Field, nested: View | null): void {
+    const prefix = `${this.#parts.length ? ',' : '{'}${JSON.stringify(field.name)}:`
+    switch (field.is) {
+      case 'scalar':
+        if (field.def.file) this.#parts.push({ kind: 'file', prefix, field })
+        else this.#parts.push({ kind: 'slot', prefix, slot: field.slot, ...printOf(field) })
+        break
+      case 'one':
+        if (nested)
+          this.#parts.push({
+            kind: 'row',
+            prefix,
+            slot: field.slot,
+            load: this.#load({ kind: 'row', field, view: nested }),
+          })
+        else this.#parts.push({ kind: 'slot', prefix, slot: field.slot, ...printOf(field) })
+        break
+      case 'back':
+      case 'many':
+        if (nested)
+          this.#parts.push({
+            kind: 'rows',
+            prefix,
+            load: this.#load({ kind: 'rows', field, view: nested }),
+            one: !field.toMany,
+          })
+        else if (field.ids)
+          this.#parts.push({
+            kind: 'ids',
+            prefix,
+            load: this.#load({ kind: 'ids', field, shown: true }),
+            one: !field.toMany,
+          })
+        break
+      case 'count':
+        this.#parts.push({
+          kind: 'count',
+          prefix,
+          load: this.#load({ kind: 'count', field: field.of }),
+        })
+        break
+      case 'calc':
+        for (const name of field.uses ?? []) this.#use(name)
+        this.#parts.push({ kind: 'calc', prefix, field })
+        break
+      case 'self':
+        this.#parts.push({ kind: 'self', prefix, field })
+    }
+  }
+
+  /** A relation that a function reads is loaded as ids although it may not be shown. */
+  #use(name: string): void {
+    const field = this.#resource.field.get(name)
+    if (field?.is === 'back' || field?.is === 'many') this.#load({ kind: 'ids', field, shown: false })
+  }
+
+  #load(load: Load): number {
+    const same = this.#loads.findIndex(
+      l => l.kind === 'ids' && load.kind === 'ids' && l.field === load.field && l.shown === load.shown,
+    )
+    if (same >= 0) return same
+    this.#loads.push(load)
+    return this.#loads.length - 1
+  }
+
+  isPlain(): boolean {
+    return (
+      this.#loads.length === 0 &&
+      this.#parts.length === this.#resource.columns.length &&
+      this.#parts.every(p => p.kind === 'slot' && p.show === null)
+    )
+  }
+
+  done(): Pick<View, 'parts' | 'names' | 'loads' | 'touches' | 'isAlone' | 'isRuled'> {
+    const { rules } = this.#resource
+    return {
+      isAlone: this.#loads.length === 0 && !rules?.fields,
+      isRuled: rules !== null || this.#loads.some(load => load.field.target.rules !== null || isRuled(load)),
+      parts: Object.freeze(this.#parts),
+      names: Object.freeze(this.#names),
+      loads: Object.freeze(this.#loads),
+      touches: [...this.#touches],
+    }
+  }
+}
+
+function isRuled(load: Load): boolean {
+  return 'view' in load && load.view.isRuled
+}
+
+/** How a stored value is written. A column that somebody else made may hold anything, whatever its type says. */
+function printOf({ type, owner }: StoredField): { readonly print: Print; readonly show: ScalarType['show'] } {
+  return owner.options.foreign === null ? { print: type.print, show: type.show } : { print: 'json', show: null }
+}
+
+/** FNV-1a, 32 bits, base 36: tells variants of one version apart, nothing more. */
+export function hash(text: string): string {
+  let h = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193)
+  return (h >>> 0).toString(36)
+}

@@ -1,0 +1,110 @@
+import type { Ctx } from '../../schema/field.ts'
+import type { FileShown, StoredFile } from '../../schema/file.ts'
+import type { Id, Resource, Row } from '../../model/model.ts'
+import { ID } from '../../model/model.ts'
+import type { LoadedPart, Related } from './load-related.ts'
+import type { Part, View } from './view.ts'
+import type { Value } from '../../schema/field.ts'
+import { readRow } from './row-for-functions.ts'
+
+/** Writes one row as JSON text straight from its slots; no row object is made. */
+export function writeRow(view: View, row: Row, related: Related, ctx: Ctx): string {
+  if (view.depth === 0 && view.parts.length === 0) return JSON.stringify(row[ID])
+  if (related.masks !== null) return writeMasked(view, row, related, ctx, related.masks)
+  let text = ''
+  for (const part of view.parts) {
+    text += part.prefix
+    // Most parts are columns that are written as they are: a call for each would cost as much as the rest.
+    if (part.kind === 'slot' && part.print === 'raw') text += row[part.slot] as number | boolean | null
+    else if (part.kind === 'slot' && part.print === 'json' && part.show === null) text += JSON.stringify(row[part.slot])
+    else text += writePart(view, part, row, related, ctx)
+  }
+  return text === '' ? '{}' : text + '}'
+}
+
+/** The same without the fields that the caller may not read of this row. */
+function writeMasked(view: View, row: Row, related: Related, ctx: Ctx, masks: NonNullable<Related['masks']>): string {
+  let text = ''
+  view.parts.forEach((part, i) => {
+    if (masks.get(view.names[i]!)?.(row)) return
+    text += (text === '' ? '{' : ',') + part.prefix.slice(1) + writePart(view, part, row, related, ctx)
+  })
+  return text === '' ? '{}' : text + '}'
+}
+
+type SlotPart = Part & { readonly kind: 'slot' }
+
+/** Writes rows as a JSON array. */
+export function writeRows(view: View, rows: readonly Row[], related: Related, ctx: Ctx): string {
+  let text = '['
+  for (let i = 0; i < rows.length; i++)
+    text += i ? ',' + writeRow(view, rows[i]!, related, ctx) : writeRow(view, rows[i]!, related, ctx)
+  return text + ']'
+}
+
+function writePart(view: View, part: Part, row: Row, related: Related, ctx: Ctx): string {
+  switch (part.kind) {
+    case 'slot': {
+      return writeSlot(part, row[part.slot]!)
+    }
+    case 'ids': {
+      const ids = (related.of[part.load] as LoadedPart & { kind: 'ids' }).ids.get(row[ID] as Id)
+      if (part.one) return ids ? JSON.stringify(ids[0]) : 'null'
+      return ids ? JSON.stringify(ids) : '[]'
+    }
+    case 'row': {
+      const target = row[part.slot]
+      if (target === null) return 'null'
+      const loaded = related.of[part.load] as LoadedPart & { kind: 'row' }
+      const found = loaded.rows.get(target as Id)
+      return found ? writeRow(nested(view, part.load), found, loaded.related, ctx) : JSON.stringify(target)
+    }
+    case 'rows': {
+      const loaded = related.of[part.load] as LoadedPart & { kind: 'rows' }
+      const rows = loaded.rows.get(row[ID] as Id) ?? []
+      if (part.one) return rows[0] ? writeRow(nested(view, part.load), rows[0], loaded.related, ctx) : 'null'
+      return writeRows(nested(view, part.load), rows, loaded.related, ctx)
+    }
+    case 'count':
+      return String((related.of[part.load] as LoadedPart & { kind: 'count' }).counts.get(row[ID] as Id) ?? 0)
+    case 'calc': {
+      const value = part.field.def.get(readRow(view.resource, row, idsOf(view, related, row)), ctx)
+      return JSON.stringify(value ?? null)
+    }
+    case 'self':
+      return JSON.stringify(selfUrl(view.resource, row[ID] as Id))
+    case 'file': {
+      const file = row[part.field.slot] as StoredFile | null
+      if (file === null) return 'null'
+      const url = `${selfUrl(view.resource, row[ID] as Id)}/${encodeURIComponent(part.field.name)}`
+      return JSON.stringify({ ...file, url } satisfies FileShown)
+    }
+  }
+}
+
+/** A column as JSON; text that never needs an escape is not looked at. */
+function writeSlot({ print, show }: SlotPart, stored: Value): string {
+  const value = show === null || stored === null ? stored : show(stored)
+  return print === 'quoted' && value !== null ? `"${value as string}"` : JSON.stringify(value)
+}
+
+function nested(view: View, load: number): View {
+  const part = view.loads[load]!
+  if (part.kind !== 'row' && part.kind !== 'rows') throw new TypeError('a shown relation has no view')
+  return part.view
+}
+
+/** The related ids that were loaded for functions of the declaration, by field name. */
+function idsOf(view: View, related: Related, row: Row): ReadonlyMap<string, readonly Id[]> {
+  const ids = new Map<string, readonly Id[]>()
+  view.loads.forEach((load, i) => {
+    if (load.kind === 'ids')
+      ids.set(load.field.name, (related.of[i] as LoadedPart & { kind: 'ids' }).ids.get(row[ID] as Id) ?? [])
+  })
+  return ids
+}
+
+/** The path of a row below the API's mount point. */
+function selfUrl(resource: Resource, id: Id): string {
+  return `${resource.paths[0] ?? ''}/${encodeURIComponent(String(id))}`
+}

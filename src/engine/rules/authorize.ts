@@ -1,0 +1,209 @@
+import { ApiError } from '../../protocol/error.ts'
+import { isGet } from '../../protocol/method.ts'
+import type { Action, Model, Resource } from '../../model/model.ts'
+import type { Limits } from '../../protocol/limits.ts'
+import type { CursorKey } from '../../query/cursor.ts'
+import { not, type Predicate, type Query } from '../../query/predicate.ts'
+import { contextOf, isRead, type Caller, type Operation, type Showing, type Target } from '../call/call.ts'
+import { ruleFor } from './bind.ts'
+import { printRule } from './explain-rules.ts'
+import type { Gate } from './gate.ts'
+import type { Check } from '../call/invocation.ts'
+import { Permissions, permissionsOf, type Guard } from './permissions.ts'
+import type { Bounds } from '../read/load-related.ts'
+import type { NewId } from '../write/set-fields.ts'
+
+/** gate: what callers pass before rules are asked; null where nothing is asked of anybody. */
+export function gating(gate: Gate, model: Model): Check | null {
+  const isOpen =
+    gate.isOpen && [...model.resources.values(), ...model.standalone.values()].every(one => !one.permissions)
+  return isOpen ? null : ({ call, isFollowed }) => gate.pass(call, isFollowed)
+}
+
+export interface AdmitOptions {
+  readonly store: { readonly epoch: string }
+  readonly limits: Limits
+  readonly clock: () => number
+  readonly gate: Gate
+  readonly cursorKey: CursorKey
+  readonly newId: NewId
+}
+
+const unbounded: Bounds = { ids: null, rows: null, total: Infinity }
+
+/**
+ * authorise: refuses what the caller may do with no row, and gathers what the operation needs beside the call: what of
+ * the resource the caller may see, the time, and the bounds of what one call may ask.
+ */
+export function admitting({ store, limits, clock, gate, cursorKey, newId }: AdmitOptions): Check {
+  const { sortedRows } = limits
+  const bounded: Bounds = { ids: limits.relatedIds, rows: limits.maxPage, total: limits.expandedRows }
+  return invocation => {
+    const { call } = invocation
+    invocation.writing = {
+      epoch: store.epoch,
+      ctx: contextOf(call.principal, call.auth, clock()),
+      bounds: call.unbounded ? unbounded : bounded,
+      sortedRows,
+      cursorKey,
+      permissions: authorize(call, gate.closes(call.resource)),
+      newId,
+      values: call.unbounded ? null : limits,
+      bulk: call.unbounded ? Infinity : limits.bulk,
+      hashes: null,
+    }
+  }
+}
+
+/** What of a call decides whether it may be made. */
+type Asking = Target & Caller & Pick<Showing, 'query'>
+
+/** Which rule guards an operation. */
+const actions: Readonly<Record<Operation, string>> = {
+  list: 'read',
+  get: 'read',
+  create: 'create',
+  replace: 'write',
+  patch: 'write',
+  delete: 'delete',
+  act: 'read',
+}
+
+/**
+ * What the caller may do. Throws where the operation is refused whatever the row: ApiError `unauthenticated` for an
+ * anonymous caller, `forbidden` for a known one (RFC 9110 §15.5), `method_not_allowed` for writes of what can only be read.
+ */
+export function authorize(call: Asking, authenticating: boolean): Permissions {
+  const { resource, operation } = call
+  if (operation === 'act') return authorizeAction(call, authenticating)
+  const reads = isRead(operation)
+  if (resource.options.readOnly && !reads)
+    throw new ApiError('method_not_allowed', { detail: `${resource.name} can only be read` })
+  const permissions = permissionsOf(call.principal, call.trusted ?? false)
+  if (permissions === Permissions.all) return permissions
+  if (resource.rules === null) {
+    if (authenticating && !call.principal && !(resource.options.public && reads)) throw refusal(call, resource)
+  } else if (
+    permissions.for(resource, actions[operation]).closed &&
+    !(operation === 'replace' && !permissions.for(resource, 'create').closed)
+  )
+    throw refusal(call, resource)
+  if (call.parent && permissions.read(call.parent.resource).closed) throw refusal(call, call.parent.resource)
+  if (call.query) checkSort(resource, call.query, permissions)
+  return permissions
+}
+
+/**
+ * An action without rows to look at must be allowed by what is known of the caller; one on a row may depend on it.
+ * Where nothing is ruled and callers are told apart, `.public()` opens what reads, and all of a resource without rows.
+ */
+function authorizeAction(call: Asking, authenticating: boolean): Permissions {
+  const { resource } = call
+  const action = call.action!
+  const permissions = permissionsOf(call.principal, call.trusted ?? false)
+  if (permissions === Permissions.all) return permissions
+  if (resource.rules === null) {
+    const open = resource.options.public && (isGet(action.method) || resource.standalone)
+    if (authenticating && !call.principal && !open) throw refusal(call, resource)
+    return permissions
+  }
+  const guard = permissions.for(resource, ruleOf(action))
+  const refused = action.on === 'row' ? guard.closed : !allowsWithoutRow(guard)
+  if (refused) throw refusal(call, resource)
+  return permissions
+}
+
+/** A rule about who calls holds, or does not, without any row. */
+function allowsWithoutRow(guard: Guard): boolean {
+  if (guard.open || guard.closed) return guard.open
+  const { predicate, opaque } = guard
+  return predicate.kind === 'constant' && predicate.value && opaque !== null && opaque([])
+}
+
+/** Under which word permissions know an action's rule: an action may be called `delete` like an operation. */
+export function ruleOf(action: Action): string {
+  return `act ${action.name}`
+}
+
+function refusal(call: Asking, resource: Resource): ApiError {
+  if (!call.principal)
+    return new ApiError('unauthenticated', { detail: `say who calls: ${resource.name} is not open to everyone` })
+  const rule = ruleFor(resource, call.action ? ruleOf(call.action) : actions[call.operation])
+  const cause = rule === null ? 'no rule allows it' : rule === 'open' ? undefined : `rule ${printRule(rule)}`
+  return new ApiError('forbidden', {
+    detail: `you may not ${call.action?.name ?? call.operation} ${resource.name}`,
+    cause,
+  })
+}
+
+/**
+ * The caller's filter, with every relation that it follows narrowed to rows that the caller may see:
+ * a filter must not tell what reading would not. Fields that the caller may not read are refused.
+ */
+export function narrowed(resource: Resource, where: Predicate, permissions: Permissions): Predicate {
+  if (permissions === Permissions.all) return where
+  switch (where.kind) {
+    case 'and':
+    case 'or': {
+      const of = where.of.map(part => narrowed(resource, part, permissions))
+      return of.every((part, i) => part === where.of[i])
+        ? where
+        : Object.freeze({ kind: where.kind, of: Object.freeze(of) })
+    }
+    case 'not': {
+      const of = narrowed(resource, where.of, permissions)
+      return of === where.of ? where : not(of)
+    }
+    case 'one':
+    case 'many': {
+      checkField(resource, where.field, permissions, `filter`)
+      const target = resource.field.get(where.field)!.target as Resource
+      const of = narrowed(target, where.of, permissions)
+      const seen = permissions.read(target)
+      if (seen.open && of === where.of) return where
+      if (where.kind === 'one') return Object.freeze({ ...where, of: both(seen.predicate, of) })
+      // every visible row fulfils it = no visible row fails it
+      if (where.quantifier === 'every')
+        return Object.freeze({ ...where, quantifier: 'none', of: both(seen.predicate, not(of)) })
+      return Object.freeze({ ...where, of: both(seen.predicate, of) })
+    }
+    case 'constant':
+      return where
+    default:
+      checkField(resource, where.field, permissions, 'filter')
+      return where
+  }
+}
+
+function both(a: Predicate, b: Predicate): Predicate {
+  return Object.freeze({ kind: 'and', of: Object.freeze([a, b]) })
+}
+
+/** Sorting by what the caller may not see tells its order. */
+function checkSort(resource: Resource, query: Query, permissions: Permissions): void {
+  for (const { path } of query.sort) {
+    let here = resource
+    for (const [i, name] of path.entries()) {
+      checkField(here, name, permissions, 'sort')
+      if (i === path.length - 1) break
+      here = here.field.get(name)!.target as Resource
+      if (!permissions.read(here).open)
+        throw new ApiError('forbidden_field', {
+          issues: [
+            {
+              code: 'forbidden_field',
+              parameter: 'sort',
+              detail: `not every ${here.name} is visible to you, so lists cannot be sorted through it`,
+            },
+          ],
+        })
+    }
+  }
+}
+
+function checkField(resource: Resource, name: string, permissions: Permissions, parameter: string): void {
+  if (permissions.field(resource, name, 'read').open) return
+  throw new ApiError('forbidden_field', {
+    issues: [{ code: 'forbidden_field', parameter, detail: `${name} may not be used in a ${parameter} here` }],
+  })
+}

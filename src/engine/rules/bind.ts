@@ -1,0 +1,216 @@
+import type { Resource } from '../../model/model.ts'
+import type { MePlace, Operand, Rule } from '../../model/rules/rule.ts'
+import { all, any, everything, not, nothing, type CompareOp, type Predicate } from '../../query/predicate.ts'
+import { compareText } from '../../schema/compare.ts'
+import type { Value } from '../../schema/field.ts'
+import type { Principal } from '../call/call.ts'
+
+/** Most steps from `.can(…)` to `.can(…)`; rules of trees that refer to themselves end there, closed. */
+const DEEPEST = 8
+
+/** What a rule comes to for one caller: a predicate over the rows; opaque parts are left to memory. */
+export interface Bound {
+  readonly predicate: Predicate
+  /** Functions that must hold as well, asked for each row. */
+  readonly tests: readonly (Rule & { kind: 'js' })[]
+}
+
+/** Binds a rule to who calls. What only speaks of the caller is decided here; a comparison with what the caller lacks is false. */
+export function bind(resource: Resource, rule: Rule, me: Principal | null): Bound {
+  const tests: (Rule & { kind: 'js' })[] = []
+  const predicate = bindRule(resource, rule, me, 0, tests)
+  return { predicate, tests }
+}
+
+function bindRule(
+  resource: Resource,
+  rule: Rule,
+  me: Principal | null,
+  depth: number,
+  tests: (Rule & { kind: 'js' })[],
+): Predicate {
+  switch (rule.kind) {
+    case 'constant':
+      return rule.value ? everything : nothing
+    case 'and':
+      return all(...rule.of.map(part => bindRule(resource, part, me, depth, tests)))
+    case 'or':
+      return any(...rule.of.map(part => bindRule(resource, part, me, depth, refused)))
+    case 'not':
+      return not(bindRule(resource, rule.of, me, depth, refused))
+    case 'signedIn':
+      return me ? everything : nothing
+    case 'compare': {
+      const value = valueOf(rule.right, me)
+      if (rule.left.of === 'me') return holds(compareMe(rule.op, mine(rule.left, me), value))
+      if (value === undefined || (value === null && rule.op !== 'ne')) return nothing
+      return at(resource, rule.left.path, (name, owner) => compared(owner, name, rule.op, value))
+    }
+    case 'in': {
+      const list = Array.isArray(rule.right) ? (rule.right as readonly Value[]) : mine(rule.right as MePlace, me)
+      const values = Array.isArray(list) ? (list as readonly Value[]) : []
+      if (rule.left.of === 'me') return holds(values.includes(mine(rule.left, me) as Value))
+      return values.length
+        ? at(resource, rule.left.path, (name, owner) =>
+            onId(owner, name, field => ({ kind: 'in', field, values, negated: false })),
+          )
+        : nothing
+    }
+    case 'null':
+      if (rule.left.of === 'me') return holds(((mine(rule.left, me) ?? null) === null) === rule.is)
+      return at(resource, rule.left.path, (name, owner) => isNull(owner, name, rule.is))
+    case 'text':
+      if (rule.left.of === 'me') return holds(textHolds(rule.op, mine(rule.left, me), rule.value))
+      return at(resource, rule.left.path, field => ({
+        kind: 'text',
+        op: rule.op,
+        field,
+        value: rule.value,
+        fold: false,
+      }))
+    case 'has': {
+      const value = valueOf(rule.right, me)
+      if (rule.left.of === 'me') {
+        const list = mine(rule.left, me)
+        return holds(Array.isArray(list) && list.includes(value))
+      }
+      if (value === undefined || value === null) return nothing
+      return at(resource, rule.left.path, (field, owner) => hasOne(owner, field, value))
+    }
+    case 'can':
+      return depth >= DEEPEST ? nothing : bindCan(resource, rule.left.path, rule.action, me, depth)
+    case 'js':
+      tests.push(rule)
+      return everything
+  }
+}
+
+/** Opaque rules inside any() or not() cannot be split off from the query; linking refuses them, and here they deny. */
+const refused: (Rule & { kind: 'js' })[] = new Proxy([], {
+  get: (target, name) =>
+    name === 'push'
+      ? () => {
+          throw new TypeError('a rule by a function may stand alone or within all(), not within any() or not()')
+        }
+      : Reflect.get(target, name),
+})
+
+function bindCan(
+  resource: Resource,
+  path: readonly string[],
+  action: string,
+  me: Principal | null,
+  depth: number,
+): Predicate {
+  return at(resource, path, (name, owner) => {
+    const field = owner.field.get(name)!
+    const target = field.target as Resource
+    const rule = ruleFor(target, action)
+    const of = rule === 'open' ? everything : rule === null ? nothing : bindRule(target, rule, me, depth + 1, refused)
+    if (of.kind === 'constant' && !of.value) return nothing
+    return field.toMany ? { kind: 'many', field: name, quantifier: 'some', of } : { kind: 'one', field: name, of }
+  })
+}
+
+/** The rule that guards an operation; `open` where the resource says nothing, null where it says nothing of this. */
+export function ruleFor(resource: Resource, action: string): Rule | 'open' | null {
+  const { rules } = resource
+  if (rules === null) return 'open'
+  switch (action) {
+    case 'read':
+      return rules.read ?? null
+    case 'create':
+      return rules.create ?? null
+    case 'write':
+      return rules.write ?? null
+    case 'delete':
+      return rules.delete ?? rules.write ?? null
+    default:
+      // An action may be called `delete` like an operation, so its rule is asked for as `act delete`.
+      return rules.actions?.[action.startsWith('act ') ? action.slice(4) : action] ?? null
+  }
+}
+
+/** A condition at the end of a path of to-one relations. */
+function at(
+  resource: Resource,
+  path: readonly string[],
+  end: (field: string, owner: Resource) => Predicate,
+): Predicate {
+  const [name, ...rest] = path as [string, ...string[]]
+  const field = resource.field.get(name) ?? resource.id
+  if (rest.length === 0) return end(field.name, resource)
+  const of = at(field.target as Resource, rest, end)
+  return of.kind === 'constant' && !of.value ? nothing : { kind: 'one', field: name, of }
+}
+
+function compared(owner: Resource, name: string, op: CompareOp, value: Value): Predicate {
+  // A row that is not there is another one than any.
+  if (op === 'ne' && isBack(owner, name)) return not(compared(owner, name, 'eq', value))
+  return onId(owner, name, field => ({ kind: 'compare', op, field, value }))
+}
+
+function isNull(owner: Resource, name: string, is: boolean): Predicate {
+  if (!isBack(owner, name)) return { kind: 'null', field: name, is }
+  const exists: Predicate = { kind: 'one', field: name, of: everything }
+  return is ? not(exists) : exists
+}
+
+/** Nothing is stored for the other side of a one-to-one: what is asked of its id is asked of the row there. */
+function onId(owner: Resource, name: string, test: (field: string) => Predicate): Predicate {
+  const field = owner.field.get(name)
+  return field?.is === 'back' ? { kind: 'one', field: name, of: test(field.target.id.name) } : test(name)
+}
+
+const isBack = (owner: Resource, name: string): boolean => owner.field.get(name)?.is === 'back'
+
+function hasOne(owner: Resource, name: string, value: Value): Predicate {
+  const field = owner.field.get(name)!
+  if (!field.toMany) return { kind: 'has', field: name, mode: 'any', values: [value] }
+  const target = field.target as Resource
+  return {
+    kind: 'many',
+    field: name,
+    quantifier: 'some',
+    of: { kind: 'compare', op: 'eq', field: target.id.name, value },
+  }
+}
+
+function valueOf(operand: Operand, me: Principal | null): Value | undefined {
+  return operand.of === 'value' ? operand.value : (mine(operand, me) as Value | undefined)
+}
+
+/** A member of who calls; undefined where there is none. Sets are lists here. */
+function mine(place: MePlace, me: Principal | null): unknown {
+  let value: unknown = me
+  for (const name of place.path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined
+    value = (value as Readonly<Record<string, unknown>>)[name]
+  }
+  return value instanceof Set ? [...value] : value
+}
+
+function holds(truth: boolean): Predicate {
+  return truth ? everything : nothing
+}
+
+function compareMe(op: string, left: unknown, right: unknown): boolean {
+  if (left === undefined || left === null || right === undefined || right === null)
+    return op === 'ne' && (left ?? null) !== (right ?? null)
+  if (op === 'eq') return left === right
+  if (op === 'ne') return left !== right
+  if (typeof left !== typeof right) return false
+  const order = typeof left === 'string' ? compareText(left, right as string) : Number(left) - Number(right)
+  return op === 'gt' ? order > 0 : op === 'gte' ? order >= 0 : op === 'lt' ? order < 0 : order <= 0
+}
+
+function textHolds(op: string, left: unknown, text: string): boolean {
+  if (typeof left !== 'string') return false
+  return op === 'startsWith'
+    ? left.startsWith(text)
+    : op === 'endsWith'
+      ? left.endsWith(text)
+      : op === 'contains'
+        ? left.includes(text)
+        : left === text
+}

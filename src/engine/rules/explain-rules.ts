@@ -1,0 +1,99 @@
+import type { Id, Resource, Row } from '../../model/model.ts'
+import type { Operand, Place, Rule } from '../../model/rules/rule.ts'
+import type { Snapshot } from '../../store/store.ts'
+import { wait, type Work } from '../../store/work.ts'
+import { bind, ruleFor } from './bind.ts'
+import type { Principal } from '../call/call.ts'
+import { allowedRows, guardFrom } from './permissions.ts'
+
+/** Why somebody may, or may not, do something with a row: each part of the rule with what it comes to. */
+export interface Explanation {
+  readonly allowed: boolean
+  /** One line a part, indented: `✗ any`, `  ✗ list.owner.is(me)`. */
+  readonly lines: readonly string[]
+}
+
+/** Explains one rule for one row; for people in development, never for callers. */
+export function* explain(
+  snapshot: Snapshot,
+  resource: Resource,
+  action: string,
+  id: Id,
+  me: Principal | null,
+): Work<Explanation> {
+  const row = yield* wait(snapshot.get(resource, id))
+  if (!row) return { allowed: false, lines: [`✗ there is no ${resource.name} ${id}`] }
+  const rule = ruleFor(resource, action)
+  if (rule === 'open') return { allowed: true, lines: [`✓ ${resource.name} has no rules`] }
+  if (rule === null)
+    return { allowed: false, lines: [`✗ ${resource.name} has no rule for ${action}, which refuses it`] }
+  const lines: string[] = []
+  const allowed = yield* part(snapshot, resource, rule, row, me, '', lines)
+  return { allowed, lines }
+}
+
+function* part(
+  snapshot: Snapshot,
+  resource: Resource,
+  rule: Rule,
+  row: Row,
+  me: Principal | null,
+  indent: string,
+  lines: string[],
+): Work<boolean> {
+  const at = lines.length
+  lines.push('')
+  let holds: boolean
+  if (rule.kind === 'and' || rule.kind === 'or') {
+    const parts: boolean[] = []
+    for (const of of rule.of) parts.push(yield* part(snapshot, resource, of, row, me, `${indent}  `, lines))
+    holds = rule.kind === 'and' ? parts.every(Boolean) : parts.some(Boolean)
+  } else if (rule.kind === 'not') holds = !(yield* part(snapshot, resource, rule.of, row, me, `${indent}  `, lines))
+  else
+    holds =
+      (yield* allowedRows(snapshot, resource, [row], guardFrom(resource, bind(resource, rule, me), me))).length > 0
+  lines[at] = `${indent}${holds ? '✓' : '✗'} ${headOf(rule)}`
+  return holds
+}
+
+function headOf(rule: Rule): string {
+  return rule.kind === 'and' ? 'all of' : rule.kind === 'or' ? 'any of' : rule.kind === 'not' ? 'not' : printRule(rule)
+}
+
+/** A rule as it was written. */
+export function printRule(rule: Rule): string {
+  switch (rule.kind) {
+    case 'constant':
+      return rule.value ? 'always' : 'never'
+    case 'and':
+    case 'or':
+      return `${rule.kind === 'and' ? 'all' : 'any'}(${rule.of.map(printRule).join(', ')})`
+    case 'not':
+      return `not(${printRule(rule.of)})`
+    case 'signedIn':
+      return 'me.signedIn'
+    case 'compare':
+      return `${printPlace(rule.left)}.${rule.op === 'eq' ? 'is' : rule.op}(${printOperand(rule.right)})`
+    case 'in':
+      return `${printPlace(rule.left)}.in(${'of' in rule.right ? printPlace(rule.right) : JSON.stringify(rule.right)})`
+    case 'null':
+      return `${printPlace(rule.left)}.${rule.is ? 'isNull' : 'notNull'}()`
+    case 'text':
+      return `${printPlace(rule.left)}.${rule.op}(${JSON.stringify(rule.value)})`
+    case 'has':
+      return `${printPlace(rule.left)}.has(${printOperand(rule.right)})`
+    case 'can':
+      return `${printPlace(rule.left)}.can(${JSON.stringify(rule.action)})`
+    case 'js':
+      return `js(${JSON.stringify(rule.name)})`
+  }
+}
+
+function printPlace(place: Place): string {
+  return [...(place.of === 'me' ? ['me'] : ['row']), ...place.path].join('.')
+}
+
+function printOperand(operand: Operand): string {
+  if (operand.of === 'value') return JSON.stringify(operand.value)
+  return operand.path.join('.') === 'id' ? 'me' : printPlace(operand)
+}

@@ -1,0 +1,48 @@
+import type { Auth } from '../../auth/auth.ts'
+import type { Resource } from '../../model/model.ts'
+import { permits, type Permission } from '../../model/rules/permission.ts'
+import { ApiError } from '../../protocol/error.ts'
+import type { Caller, Target } from '../call/call.ts'
+import { requireScope } from './scopes.ts'
+
+/** What a caller has to pass before rules are asked: the scopes of the token, permissions, what an authority says. */
+export interface Gate {
+  /** Of resources that have none of their own. */
+  readonly permissions: readonly Permission[] | null
+  /** Nothing is asked but the permissions that resources have of their own. */
+  readonly isOpen: boolean
+  /** Throws ApiError `insufficient_scope`, `unauthenticated` or `forbidden`. */
+  pass(call: Target & Caller, subscribing?: boolean): void
+  /** A resource without rules needs a caller who is known. */
+  closes(resource: Resource): boolean
+}
+
+/** The gate of an API; `permissions` are asked where a resource has none of its own. */
+export function gateOf(auth: Auth | null, permissions: readonly Permission[] | null): Gate {
+  const scopes = auth?.scopes ?? null
+  const authority = auth?.authority ?? null
+  const permissionsOf = (resource: Resource): readonly Permission[] | null => resource.permissions ?? permissions
+  return {
+    permissions,
+    isOpen: !scopes && !authority && !permissions,
+    closes: resource => auth !== null && authority === null && permissionsOf(resource) === null,
+    pass(call, subscribing = false) {
+      if (call.trusted) return
+      const { operation, resource, principal } = call
+      if (scopes) requireScope(scopes, call)
+      const asked = call.permitted ? null : permissionsOf(resource)
+      const name = operation === 'act' ? call.action!.name : operation
+      if (asked) {
+        const asking = subscribing ? 'subscribe' : name
+        if (!permits(asked, principal, asking, call.id ?? undefined)) throw refusal(call, asking)
+      }
+      authority?.authorize(principal, resource.name, name, operation === 'act')
+    },
+  }
+}
+
+function refusal({ principal, resource }: Target & Caller, operation: string): ApiError {
+  return principal
+    ? new ApiError('forbidden', { detail: `you may not ${operation} ${resource.name}` })
+    : new ApiError('unauthenticated', { detail: `say who calls: not everyone may ${operation} ${resource.name}` })
+}

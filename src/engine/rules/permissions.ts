@@ -1,0 +1,205 @@
+import type { Id, Resource, Row } from '../../model/model.ts'
+import { ID } from '../../model/model.ts'
+import { compile, type Access } from '../../query/evaluate.ts'
+import { all, everything, type Predicate } from '../../query/predicate.ts'
+import type { Snapshot } from '../../store/store.ts'
+import { wait, type Work } from '../../store/work.ts'
+import { bind, ruleFor } from './bind.ts'
+import type { Principal } from '../call/call.ts'
+import { readRow } from '../read/row-for-functions.ts'
+
+/** What a rule comes to for one caller. */
+export interface Guard {
+  readonly predicate: Predicate
+  /** It holds for every row: nothing needs to be asked. */
+  readonly open: boolean
+  /** It holds for no row. */
+  readonly closed: boolean
+  /** Decides by the row alone; null if the rule reads other rows, so that the store must be asked. */
+  readonly test: ((row: Row) => boolean) | null
+  /** Part of it is a function, which no query can hold. */
+  readonly opaque: ((row: Row) => boolean) | null
+}
+
+const openGuard: Guard = Object.freeze({
+  predicate: everything,
+  open: true,
+  closed: false,
+  test: () => true,
+  opaque: null,
+})
+
+/** What one caller may do; guards are made when they are first asked for. */
+export class Permissions {
+  readonly me: Principal | null
+  /** Acts for the application itself: may everything. */
+  readonly trusted: boolean
+  /** Guards that were made, the last one first. Most callers need few, for whom maps would be most of what is kept of them. */
+  #made: MadeGuard | null = null
+  #many: Map<Resource, Map<string, Guard>> | null = null
+
+  constructor(me: Principal | null, trusted: boolean) {
+    this.me = me
+    this.trusted = trusted
+  }
+
+  /** May everything: the application itself. */
+  static readonly all: Permissions = new Permissions(null, true)
+  static readonly anonymous: Permissions = new Permissions(null, false)
+
+  read(resource: Resource): Guard {
+    return this.for(resource, 'read')
+  }
+
+  for(resource: Resource, action: string): Guard {
+    if (this.trusted || resource.rules === null) return openGuard
+    return this.#find(resource, action) ?? this.#keep(resource, action, guardOf(resource, action, this.me))
+  }
+
+  /** The guard of one field; open where nothing is said of it. */
+  field(resource: Resource, name: string, access: 'read' | 'write'): Guard {
+    const rule = resource.rules?.fields?.[name]?.[access]
+    if (this.trusted || !rule) return openGuard
+    const key = `${access} .${name}`
+    return (
+      this.#find(resource, key) ??
+      this.#keep(resource, key, guardFrom(resource, bind(resource, rule, this.me), this.me))
+    )
+  }
+
+  #find(resource: Resource, key: string): Guard | undefined {
+    if (this.#many) return this.#many.get(resource)?.get(key)
+    for (let made = this.#made; made; made = made.before)
+      if (made.resource === resource && made.key === key) return made.guard
+    return undefined
+  }
+
+  #keep(resource: Resource, key: string, guard: Guard): Guard {
+    const count = (this.#made?.count ?? 0) + 1
+    if (count <= FEW) this.#made = { resource, key, guard, count, before: this.#made }
+    else {
+      this.#many ??= mapOf(this.#made)
+      mapIn(this.#many, resource).set(key, guard)
+    }
+    return guard
+  }
+}
+
+/** Guards up to this many are looked through one by one. */
+const FEW = 8
+
+interface MadeGuard {
+  readonly resource: Resource
+  /** What it guards: an operation, an action, or a field. */
+  readonly key: string
+  readonly guard: Guard
+  /** How many there are with it. */
+  readonly count: number
+  readonly before: MadeGuard | null
+}
+
+function mapOf(last: MadeGuard | null): Map<Resource, Map<string, Guard>> {
+  const guards = new Map<Resource, Map<string, Guard>>()
+  for (let made = last; made; made = made.before) mapIn(guards, made.resource).set(made.key, made.guard)
+  return guards
+}
+
+function mapIn(guards: Map<Resource, Map<string, Guard>>, resource: Resource): Map<string, Guard> {
+  let own = guards.get(resource)
+  if (!own) guards.set(resource, (own = new Map()))
+  return own
+}
+
+const known = new WeakMap<Principal, Permissions>()
+
+/** The permissions of a caller; the same object as long as the principal is the same object. */
+export function permissionsOf(me: Principal | null, trusted: boolean): Permissions {
+  if (trusted) return Permissions.all
+  if (!me) return Permissions.anonymous
+  let permissions = known.get(me)
+  if (!permissions) known.set(me, (permissions = new Permissions(me, false)))
+  return permissions
+}
+
+function guardOf(resource: Resource, action: string, me: Principal | null): Guard {
+  const rule = ruleFor(resource, action)
+  if (rule === 'open') return openGuard
+  return guardFrom(resource, bind(resource, rule ?? { kind: 'constant', value: false }, me), me)
+}
+
+export function guardFrom(resource: Resource, bound: ReturnType<typeof bind>, me: Principal | null): Guard {
+  const { predicate, tests } = bound
+  const constant = predicate.kind === 'constant'
+  const opaque = tests.length
+    ? (row: Row): boolean => {
+        const shown = readRow(resource, row, none)
+        return tests.every(({ test }) => test(me, shown))
+      }
+    : null
+  const plain = isPlain(predicate) ? compile(predicate, resource, ownFields) : null
+  return {
+    predicate,
+    open: constant && predicate.value && !opaque,
+    closed: constant && !predicate.value,
+    test: plain && opaque ? row => plain(row) && opaque(row) : plain,
+    opaque,
+  }
+}
+
+const none: ReadonlyMap<string, readonly Id[]> = new Map()
+
+/** Reads the stored fields of a row; predicates that need more are not compiled with it. */
+export const ownFields: Access<Row> = {
+  value: field => {
+    const { slot } = field as unknown as { slot: number }
+    return row => row[slot]!
+  },
+  one: () => () => null,
+  many: () => () => [],
+}
+
+/** It looks at stored fields of the row alone. */
+function isPlain(predicate: Predicate): boolean {
+  switch (predicate.kind) {
+    case 'and':
+    case 'or':
+      return predicate.of.every(isPlain)
+    case 'not':
+      return isPlain(predicate.of)
+    case 'one':
+    case 'many':
+      return false
+    default:
+      return true
+  }
+}
+
+/** The rows for which a guard holds, asking the store only where the rows themselves do not tell. */
+export function* allowedRows(
+  snapshot: Snapshot,
+  resource: Resource,
+  rows: readonly Row[],
+  guard: Guard,
+): Work<readonly Row[]> {
+  if (guard.open || rows.length === 0) return rows
+  if (guard.closed) return []
+  const { test } = guard
+  if (test) return rows.filter(test)
+  const ids = yield* allowedIds(
+    snapshot,
+    resource,
+    rows.map(row => row[ID] as Id),
+    guard,
+  )
+  return rows.filter(row => ids.has(row[ID] as Id))
+}
+
+/** The ids of rows that exist and for which a guard holds. */
+export function* allowedIds(snapshot: Snapshot, resource: Resource, ids: readonly Id[], guard: Guard): Work<Set<Id>> {
+  if (guard.closed || ids.length === 0) return new Set()
+  const among: Predicate = { kind: 'in', field: resource.id.name, values: ids, negated: false }
+  const where = all(among, guard.predicate)
+  let rows = yield* wait(snapshot.select(resource, { where, sort: [], limit: null, offset: 0, cursor: null }))
+  if (guard.opaque) rows = rows.filter(guard.opaque)
+  return new Set(rows.map(row => row[ID] as Id))
+}

@@ -1,0 +1,36 @@
+import { ModelError, type Fault } from '../../model/link/faults.ts'
+import type { Model } from '../../model/model.ts'
+import { ratePolicies, type RateLimit } from '../../model/declare/rate-limit.ts'
+import { chain, run } from '../../store/work.ts'
+import type { Check } from '../call/invocation.ts'
+import { Limiter, MemoryBudgets, type Budgets } from './rate-limiter.ts'
+
+export interface LimitOptions {
+  /** Limits for all that callers ask, beside those of resources. */
+  readonly rateLimit?: RateLimit | readonly RateLimit[] | undefined
+  /** Where budgets are kept that several processes share. */
+  readonly budgets?: Budgets | undefined
+  readonly random: (bytes: number) => Uint8Array
+}
+
+/** The limiter of an API; null where no limit is declared. Throws ModelError for faults of its own limits. */
+export function limiterOf(model: Model, clock: () => number, options: LimitOptions): Limiter | null {
+  const faults: Fault[] = []
+  const common = ratePolicies(options.rateLimit, 'default', (place, problem, fix) =>
+    faults.push({ place, problem, fix }),
+  )
+  if (faults.length > 0) throw new ModelError(faults)
+  const declared = common.length > 0 || [...model.resources.values()].some(one => one.options.rateLimit.length > 0)
+  return declared ? new Limiter(options.budgets ?? new MemoryBudgets(), common, clock, options.random) : null
+}
+
+/** limit: a call is charged before anything else is done for it; its answer tells what is left of the budget. */
+export function limiting(limiter: Limiter): Check {
+  return invocation => {
+    const { call } = invocation
+    if (!limiter.concerns(call.resource)) return undefined
+    return chain(run(limiter.charge(call)), lines => {
+      invocation.lines = [...invocation.lines, ...lines]
+    })
+  }
+}

@@ -1,0 +1,207 @@
+import { ApiError } from '../../protocol/error.ts'
+import type { BackField, Id, ManyField, OneField } from '../../model/model.ts'
+import { ID } from '../../model/model.ts'
+import { wait, type Work } from '../../store/work.ts'
+import { idsOf, isTracked } from './related-ids.ts'
+import { allowedRows } from '../rules/permissions.ts'
+import { checkOtherSide } from '../rules/other-side-rules.ts'
+import type { Instance, Unit } from './unit-of-work.ts'
+
+/**
+ * Sets a foreign key and keeps both sides of the relation: the former and the new target lose and gain the row,
+ * and whoever held a one-to-one place gives it up.
+ */
+export function* setOne(
+  unit: Unit,
+  instance: Instance,
+  field: OneField,
+  target: Id | null,
+  pointer: string,
+): Work<void> {
+  const former = instance.row[field.slot] as Id | null
+  if (former === target) return
+  const asked = instance.given.includes(field)
+  if (field.single && target !== null) yield* vacate(unit, instance, field, target, pointer)
+  instance.row[field.slot] = target
+  unit.touch(instance)
+  if (field.symmetric) yield* mirror(unit, instance, field, former, target, pointer)
+  else {
+    if (former !== null) yield* told(unit, field, former, { id: instance.id, joined: false, asked, pointer })
+    if (target !== null) yield* told(unit, field, target, { id: instance.id, joined: true, asked, pointer })
+  }
+}
+
+/** The other side of a symmetric relation is the same field of the other row. */
+function* mirror(
+  unit: Unit,
+  instance: Instance,
+  field: OneField,
+  former: Id | null,
+  target: Id | null,
+  pointer: string,
+): Work<void> {
+  const asked = instance.given.includes(field)
+  if (former !== null && former !== instance.id) {
+    const left = yield* unit.get(instance.resource, former)
+    if (left && left.row[field.slot] === instance.id) yield* put(unit, left, field, null, asked, pointer)
+  }
+  if (target !== null && target !== instance.id) {
+    const partner = yield* unit.get(instance.resource, target)
+    if (!partner) return
+    const other = partner.row[field.slot] as Id | null
+    if (other !== null && other !== instance.id && other !== target) {
+      const forsaken = yield* unit.get(instance.resource, other)
+      if (forsaken) yield* put(unit, forsaken, field, null, asked, pointer)
+    }
+    yield* put(unit, partner, field, instance.id, asked, pointer)
+  }
+}
+
+function* put(
+  unit: Unit,
+  instance: Instance,
+  field: OneField,
+  target: Id | null,
+  asked: boolean,
+  pointer: string,
+): Work<void> {
+  if (instance.row[field.slot] === target) return
+  if (target === null && !field.nullable) throw stillNeeded(field, instance, pointer)
+  yield* checkOtherSide(unit, instance, field, asked, pointer)
+  instance.row[field.slot] = target
+  unit.touch(instance)
+}
+
+/** What a row at the other end of a to-one is told. */
+interface News {
+  /** Who points to it from now on, or no longer. */
+  readonly id: Id
+  readonly joined: boolean
+  /** A caller asked for it. */
+  readonly asked: boolean
+  readonly pointer: string
+}
+
+/** Tells the row at the other end that one more, or one fewer, points to it. */
+function* told(unit: Unit, field: OneField, target: Id, { id, joined, asked, pointer }: News): Work<void> {
+  const inverse = field.inverse
+  if (inverse?.is !== 'back') return
+  const guarded = inverse.writable !== true || inverse.readonly || inverse.owner.rules?.fields?.[inverse.name]?.write
+  if (!guarded && !isTracked(inverse)) return
+  const owner = yield* unit.get(field.target, target)
+  if (!owner) return
+  if (guarded) yield* checkOtherSide(unit, owner, inverse, asked, pointer)
+  if (isTracked(inverse)) unit.record(owner, inverse, id, joined)
+}
+
+/** Whoever holds a one-to-one place gives it up. */
+function* vacate(unit: Unit, heir: Instance, field: OneField, target: Id, pointer: string): Work<void> {
+  const holder = yield* holderOf(unit, field, target)
+  if (!holder || holder.id === heir.id) return
+  if (!field.nullable) throw stillNeeded(field, holder, pointer)
+  const asked = heir.given.includes(field)
+  yield* checkOtherSide(unit, holder, field, asked, pointer)
+  holder.row[field.slot] = null
+  unit.touch(holder)
+  yield* told(unit, field, target, { id: holder.id, joined: false, asked, pointer })
+}
+
+/** The row whose one-to-one foreign key names the target, as the unit sees it. */
+function* holderOf(unit: Unit, field: OneField, target: Id): Work<Instance | null> {
+  const resource = field.owner
+  const row = yield* wait(unit.tx.find(resource, [field.slot], [target]))
+  if (row) {
+    const stored = yield* unit.get(resource, row[ID] as Id)
+    if (stored && stored.row[field.slot] === target) return stored
+  }
+  for (const instance of unit.loaded(resource))
+    if (!instance.deleted && instance.row[field.slot] === target) return instance
+  return null
+}
+
+/** Sets the other side of a to-one: rows that join point here from now on, wherever they pointed before; rows that leave point nowhere. */
+export function* setBack(
+  unit: Unit,
+  owner: Instance,
+  field: BackField,
+  ids: readonly Id[],
+  pointer: string,
+): Work<void> {
+  const current = yield* idsOf(unit, owner, field)
+  const wanted = new Set(ids)
+  for (const child of yield* unit.many(
+    field.target,
+    [...wanted].filter(id => !current.has(id)),
+  )) {
+    yield* checkOtherSide(unit, child, field.via, owner.given.includes(field), pointer)
+    yield* setOne(unit, child, field.via, owner.id, pointer)
+  }
+  for (const child of yield* seen(
+    unit,
+    field,
+    yield* unit.many(
+      field.target,
+      [...current].filter(id => !wanted.has(id)),
+    ),
+  )) {
+    if (!field.via.nullable) throw stillNeeded(field.via, child, pointer)
+    yield* checkOtherSide(unit, child, field.via, owner.given.includes(field), pointer)
+    yield* setOne(unit, child, field.via, null, pointer)
+  }
+}
+
+/** Sets a many-to-many relation: adds and removes pairs, on both sides. */
+export function* setMany(
+  unit: Unit,
+  owner: Instance,
+  field: ManyField,
+  ids: readonly Id[],
+  pointer: string,
+): Work<void> {
+  const current = yield* idsOf(unit, owner, field)
+  const wanted = new Set(ids)
+  for (const id of wanted) if (!current.has(id)) yield* pair(unit, owner, field, id, true, pointer)
+  const left = yield* unit.many(
+    field.target,
+    [...current].filter(id => !wanted.has(id)),
+  )
+  for (const { id } of yield* seen(unit, field, left)) yield* pair(unit, owner, field, id, false, pointer)
+}
+
+/** A list that a caller sends says nothing of rows that the caller cannot see: they stay. */
+function* seen(unit: Unit, field: BackField | ManyField, rows: readonly Instance[]): Work<readonly Instance[]> {
+  const guard = unit.permissions.read(field.target)
+  if (guard.open) return rows
+  const stored = rows.map(row => row.before).filter(row => row !== null)
+  const visible = new Set(yield* allowedRows(unit.tx, field.target, stored, guard))
+  return rows.filter(row => row.before === null || visible.has(row.before))
+}
+
+/** Makes or dissolves one pair of a many-to-many relation. */
+export function* pair(
+  unit: Unit,
+  owner: Instance,
+  field: ManyField,
+  id: Id,
+  add: boolean,
+  pointer: string,
+): Work<void> {
+  const op = add ? 'add' : 'remove'
+  const [a, b] = field.side === 'a' ? [owner.id, id] : [id, owner.id]
+  unit.link({ join: field.join, a, b, op })
+  if (field.symmetric && a !== b) unit.link({ join: field.join, a: b, b: a, op })
+  unit.record(owner, field, id, add)
+  const inverse = field.symmetric ? field : field.inverse
+  if (!inverse || (field.symmetric && a === b)) return
+  const other = yield* unit.get(field.target, id)
+  if (!other) return
+  yield* checkOtherSide(unit, other, inverse, owner.given.includes(field), pointer)
+  if (isTracked(inverse)) unit.record(other, inverse, owner.id, add)
+}
+
+function stillNeeded(field: OneField, instance: Instance, pointer: string): ApiError {
+  return new ApiError('conflict', {
+    detail: `${instance.resource.name} ${instance.id} must have a ${field.name}; give it another one or delete it`,
+    issues: [{ code: 'restrict', pointer, detail: `${instance.resource.name} ${instance.id} needs its ${field.name}` }],
+  })
+}

@@ -1,0 +1,63 @@
+import { ApiError } from '../../protocol/error.ts'
+import { formatPosition } from '../../protocol/position.ts'
+import type { Id, Row } from '../../model/model.ts'
+import { ID } from '../../model/model.ts'
+import { all, plainShape } from '../../query/predicate.ts'
+import { wait, type Work } from '../../store/work.ts'
+import { narrowed } from '../rules/authorize.ts'
+import type { Call, Gone, Item } from '../call/call.ts'
+import { finish } from './finish-unit.ts'
+import { patchInstance, requireMatch, showMany } from './write-rows.ts'
+import { scope } from '../read/read.ts'
+import type { Writing } from '../call/call-environment.ts'
+import { removeAll } from './delete-rows.ts'
+import type { Instance, Unit } from './unit-of-work.ts'
+import { audienceOf } from '../read/audience.ts'
+import { checkRead, listTag } from '../read/entity-tags.ts'
+import { viewOf } from '../read/view.ts'
+
+/** PATCH of a collection: the same patch for all rows that a filter selects, all or nothing. */
+export function* patchRows(unit: Unit, call: Call, writing: Writing): Work<Item> {
+  const instances = yield* selected(unit, call, writing)
+  for (const instance of instances) yield* patchInstance(unit, call, instance, writing, null)
+  yield* finish(unit)
+  return yield* showMany(unit, call, instances, writing, false)
+}
+
+/** DELETE of a collection: all rows that a filter selects, and what cascades from them, or none. */
+export function* deleteRows(unit: Unit, call: Call, writing: Writing): Work<Gone> {
+  const instances = yield* selected(unit, call, writing)
+  const shown = call.returning ? (yield* showMany(unit, call, instances, writing, false)).body : null
+  yield* removeAll(unit, instances)
+  yield* finish(unit)
+  const position = formatPosition(writing.epoch, unit.tx.position)
+  return { kind: 'gone', resource: call.resource, position, ...(shown === null ? {} : { body: shown }) }
+}
+
+/** The rows that the caller may see and its filter selects. Refused without a filter that selects, and beyond the limit. */
+function* selected(unit: Unit, call: Call, writing: Writing): Work<Instance[]> {
+  const { resource, query } = call
+  if (!resource.options.bulk)
+    throw new ApiError('method_not_allowed', { detail: `rows of ${resource.name} are changed one by one` })
+  if (!query || (query.where.kind === 'constant' && query.where.value)) throw unfiltered()
+  requireMatch(call)
+  const view = viewOf(resource, plainShape)
+  const audience = audienceOf(view, query, writing.permissions)
+  checkRead(call.conditions, listTag(writing.epoch, view, query, unit.tx, audience), null)
+  const where = all(narrowed(resource, query.where, writing.permissions), yield* scope(unit.tx, call, writing))
+  const limit = writing.bulk === Infinity ? null : writing.bulk + 1
+  let rows: readonly Row[] = yield* wait(unit.tx.select(resource, { where, sort: [], limit, offset: 0, cursor: null }))
+  if (rows.length > writing.bulk)
+    throw new ApiError('too_many_items', { detail: `the filter selects more than ${writing.bulk} rows` })
+  const { opaque } = writing.permissions.read(resource)
+  if (opaque) rows = rows.filter(opaque)
+  return yield* unit.many(
+    resource,
+    rows.map(row => row[ID] as Id),
+  )
+}
+
+function unfiltered(): ApiError {
+  const detail = 'is required: it says which rows are meant'
+  return new ApiError('validation', { issues: [{ code: 'required', parameter: 'filter', detail }] })
+}

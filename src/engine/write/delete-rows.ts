@@ -1,0 +1,96 @@
+import { ApiError } from '../../protocol/error.ts'
+import type { Id, ManyField, OneField } from '../../model/model.ts'
+import { wait, type Work } from '../../store/work.ts'
+import { idsOf } from './related-ids.ts'
+import { pair, setOne } from './both-sides.ts'
+import { checkWritable } from '../rules/writable-fields.ts'
+import type { Instance, Unit } from './unit-of-work.ts'
+
+/** Rows that point to a deleted row and may not: refused at the end, unless the deletion reaches them too. */
+type Restriction = { readonly child: Instance; readonly via: OneField }
+
+/** Deletes a row: unlinks it everywhere, deletes what cascades, refuses what is restricted. */
+export function remove(unit: Unit, instance: Instance): Work<void> {
+  return removeAll(unit, [instance])
+}
+
+/** Deletes several rows; what refers to one of them may be another of them. */
+export function* removeAll(unit: Unit, instances: readonly Instance[]): Work<void> {
+  const restrictions: Restriction[] = []
+  for (const instance of instances) yield* removeOne(unit, instance, restrictions)
+  const held = restrictions.filter(r => !r.child.deleted)
+  if (held.length === 0) return
+  throw new ApiError('conflict', {
+    detail: `${told(instances)} still referred to; delete or move what refers to it first`,
+    issues: held.slice(0, 10).map(({ child, via }) => ({
+      code: 'restrict' as const,
+      pointer: '#',
+      detail: `${child.resource.name} ${child.id} refers to it by ${via.name}`,
+    })),
+  })
+}
+
+const told = (instances: readonly Instance[]): string =>
+  instances.length === 1 ? `${instances[0]!.resource.name} ${instances[0]!.id} is` : 'some of these rows are'
+
+function* removeOne(unit: Unit, instance: Instance, restrictions: Restriction[]): Work<void> {
+  if (instance.deleted) return
+  instance.deleted = true
+  unit.touch(instance)
+  for (const via of instance.resource.inbound) {
+    if (via.symmetric) continue
+    for (const child of yield* pointing(unit, via, instance.id)) {
+      if (child.deleted) continue
+      child.implied = true
+      if (via.onDelete === 'cascade') yield* removeOne(unit, child, restrictions)
+      else if (via.onDelete === 'restrict') restrictions.push({ child, via })
+      else {
+        yield* checkWritable(unit, child, via, '#')
+        child.row[via.slot] = null
+        unit.touch(child)
+      }
+    }
+  }
+  for (const field of instance.resource.joins) {
+    if (field.owner === instance.resource) yield* dissolve(unit, instance, field)
+    if (field.target === instance.resource && !field.inverse && !field.symmetric) yield* forget(unit, instance, field)
+  }
+  for (const field of instance.resource.fields)
+    if (field.is === 'one' && instance.row[field.slot] !== null) yield* leave(unit, instance, field)
+}
+
+/** The rows whose foreign key names the id, as the unit sees them. */
+function* pointing(unit: Unit, via: OneField, id: Id): Work<Instance[]> {
+  const stored = yield* wait(unit.tx.children(via, [id], null))
+  const children = new Set(
+    yield* unit.many(
+      via.owner,
+      stored.map(([, child]) => child),
+    ),
+  )
+  for (const other of unit.loaded(via.owner)) children.add(other)
+  return [...children].filter(child => child.row[via.slot] === id)
+}
+
+/** The targets of its own foreign keys lose it. */
+function* leave(unit: Unit, instance: Instance, field: OneField): Work<void> {
+  const stays = instance.row[field.slot] as Id
+  yield* setOne(unit, instance, field, null, '#')
+  if (instance.before) instance.row[field.slot] = stays // the log keeps the row as it was
+}
+
+/** Its own pairs of a many-to-many relation go with it. */
+function* dissolve(unit: Unit, instance: Instance, field: ManyField): Work<void> {
+  for (const id of yield* idsOf(unit, instance, field)) yield* pair(unit, instance, field, id, false, '#')
+}
+
+/** Rows that list it one-way lose it. */
+function* forget(unit: Unit, instance: Instance, field: ManyField): Work<void> {
+  const [mine, theirs] = field.side === 'a' ? (['b', 'a'] as const) : (['a', 'b'] as const)
+  const stored = yield* wait(unit.tx.pairs(field.join, mine, [instance.id], null))
+  const owners = new Set(stored.map(([, owner]) => owner))
+  for (const change of unit.links(field.join))
+    if (change[mine] === instance.id && change.op === 'add') owners.add(change[theirs])
+  for (const owner of yield* unit.many(field.owner, [...owners]))
+    yield* pair(unit, owner, field, instance.id, false, '#')
+}

@@ -1,0 +1,59 @@
+import { ApiError, pointer, type Issue } from '../../protocol/error.ts'
+import type { Work } from '../../store/work.ts'
+import { Permissions } from '../rules/permissions.ts'
+import { hashInPlace, requireHashes } from '../passwords/unhashed-passwords.ts'
+import { rowFor } from '../rules/writable-fields.ts'
+import { moment } from './set-fields.ts'
+import { checkAfter, checkBefore } from '../rules/write-rules.ts'
+import { settle } from '../files/ledger.ts'
+import type { Instance, Unit } from './unit-of-work.ts'
+
+/** Ends a unit: the rows as they will be must hold together; then everything goes to the store at once. */
+export function* finish(unit: Unit): Work<void> {
+  const issues: Issue[] = []
+  for (const instance of unit.touched) {
+    if (!unit.isChanged(instance)) continue
+    stamp(unit, instance)
+    for (const field of instance.resource.columns)
+      if (field.is === 'one' && !field.nullable && instance.row[field.slot] === null)
+        issues.push({
+          code: 'required',
+          pointer: pointer('#', field.name),
+          detail: `${instance.resource.name} must have a ${field.name}`,
+        })
+    if (instance.resource.checks.length > 0) yield* checkRow(unit, instance, issues)
+  }
+  if (issues.length) throw new ApiError('validation', { issues })
+  if (unit.ledger !== null) yield* settle(unit, unit.ledger)
+  const ruled = isRuled(unit)
+  if (ruled) yield* checkBefore(unit)
+  if (unit.unhashed !== null) yield* hashInPlace(unit)
+  yield* unit.flush()
+  if (ruled) yield* checkAfter(unit)
+  if (unit.unhashed !== null) requireHashes(unit)
+}
+
+/** Rules have a say in what the unit does. */
+function isRuled(unit: Unit): boolean {
+  if (unit.permissions === Permissions.all) return false
+  for (const { resource } of unit.touched) if (resource.rules !== null) return true
+  return false
+}
+
+/** `t.now({ on: 'write' })`. */
+function stamp(unit: Unit, instance: Instance): void {
+  if (!instance.before) return
+  for (const field of instance.resource.columns)
+    if (field.is === 'scalar' && field.def.now === 'write') instance.row[field.slot] = moment(field, unit.ctx.now)
+}
+
+function* checkRow(unit: Unit, instance: Instance, issues: Issue[]): Work<void> {
+  for (const check of instance.resource.checks) {
+    const verdict = check(yield* rowFor(unit, instance, null), unit.ctx)
+    if (verdict === true) continue
+    if (typeof verdict === 'string') issues.push({ code: 'check', pointer: '#', detail: verdict })
+    else
+      for (const [field, detail] of Object.entries(verdict))
+        issues.push({ code: 'check', pointer: pointer('#', field), detail })
+  }
+}

@@ -1,0 +1,297 @@
+import { pointer, type Issue } from '../../protocol/error.ts'
+import type { InputMode } from '../../schema/read/input-mode.ts'
+import { Refused } from '../../schema/read/refused.ts'
+import type { Ctx, Value } from '../../schema/field.ts'
+import type { BackField, CalcField, Field, Id, ManyField, OneField, Resource, ScalarField } from '../../model/model.ts'
+
+/** A body that fits its resource: canonical values in the order of the declaration, nested bodies below. */
+export interface Prepared {
+  readonly resource: Resource
+  readonly pointer: string
+  readonly settings: readonly Setting[]
+  /** Some of the settings name other rows, or bring them. */
+  readonly refers: boolean
+  /** Read-only fields that came along; allowed if they say what is so already (GET → edit → PUT). */
+  readonly echoes: readonly Echo[]
+  /** The id that the client chose, where it may. */
+  readonly id: Id | null
+}
+
+export type Setting =
+  | { readonly kind: 'value'; readonly field: ScalarField; readonly value: Value; readonly pointer: string }
+  | {
+      readonly kind: 'one'
+      readonly field: OneField | BackField
+      readonly target: Target | null
+      readonly pointer: string
+    }
+  | {
+      readonly kind: 'list'
+      readonly field: BackField | ManyField
+      readonly targets: readonly Target[]
+      readonly pointer: string
+    }
+  | { readonly kind: 'calc'; readonly field: CalcField; readonly value: Value; readonly pointer: string }
+
+export type Target =
+  | { readonly id: Id; readonly pointer: string }
+  | { readonly body: Prepared; readonly pointer: string }
+
+export interface Echo {
+  readonly field: Field
+  readonly value: unknown
+  readonly pointer: string
+}
+
+export interface Preparation {
+  readonly mode: InputMode
+  /** Unknown members are left out instead of refused. */
+  readonly lenient?: boolean
+  readonly operation: 'create' | 'replace' | 'patch'
+  /** The foreign key that the enclosing body sets by nesting; it need not be given again. */
+  readonly implied?: Field | null
+  /** Where faults are collected; all of a body at once. */
+  readonly issues: Issue[]
+  readonly ctx: Ctx
+}
+
+/** Reads a body against its resource: shape, types and bounds. Faults go to `issues` in model order, then unknown members in body order. */
+export function prepare(resource: Resource, body: unknown, base: string, how: Preparation): Prepared {
+  const settings: Setting[] = []
+  const echoes: Echo[] = []
+  const done = { resource, pointer: base, settings, echoes }
+  if (!isObject(body)) {
+    how.issues.push({ code: 'type', pointer: base, detail: `must be an object with fields of ${resource.name}` })
+    return { ...done, refers: false, id: null }
+  }
+  let id: Id | null = null
+  let refers = false
+  for (const field of resource.fields) {
+    if (!Object.hasOwn(body, field.name) || isHidden(field)) {
+      if (how.operation !== 'patch') checkRequired(field, base, how)
+      continue
+    }
+    const raw = body[field.name]
+    const at = pointer(base, field.name)
+    if (field === resource.id) {
+      if (how.operation === 'create' && resource.id.def.client === true) id = clientId(resource, raw, at, how)
+      else forbid(field, raw, at, how, echoes)
+    } else if (isFixed(field)) forbid(field, raw, at, how, echoes)
+    else if (field.is === 'scalar' && field.def.file && raw !== null) {
+      // In JSON a file can be taken away, or sent back as it was read.
+      if (how.operation === 'create' || how.mode.readonly === 'refuse') how.issues.push(asFile(field, at))
+      else forbid(field, raw, at, how, echoes)
+    } else {
+      const setting = prepareField(field, raw, at, how)
+      if (!setting) continue
+      settings.push(setting)
+      refers ||= setting.kind === 'one' || setting.kind === 'list'
+    }
+  }
+  if (how.mode.unknown === 'refuse' && how.lenient !== true) refuseUnknown(resource, body, base, how.issues)
+  return { ...done, refers, id }
+}
+
+/** No body may set the field, whatever to. */
+export function isFixed(field: Field): boolean {
+  return field.readonly || (field.is === 'calc' && !field.def.set) || field.is === 'self' || field.is === 'count'
+}
+
+/** Clients do not know of the field; a password they may set. */
+export function isHidden(field: Field): boolean {
+  return field.hidden && !isPasswordField(field)
+}
+
+/** One field's value; null (with an issue) if it does not fit. Functions of the declaration set fields through this as well. */
+export function prepareField(field: Field, raw: unknown, at: string, how: Preparation): Setting | null {
+  switch (field.is) {
+    case 'scalar':
+      return prepareScalar(field, raw, at, how)
+    case 'calc':
+      return prepareCalc(field, raw, at, how)
+    case 'one':
+      return prepareOne(field, raw, at, how)
+    case 'back':
+    case 'many':
+      return field.toMany ? prepareList(field, raw, at, how) : prepareOne(field as BackField, raw, at, how)
+    case 'count':
+    case 'self':
+      how.issues.push(readOnly(field, at))
+      return null
+  }
+}
+
+function prepareScalar(field: ScalarField, raw: unknown, at: string, how: Preparation): Setting | null {
+  if (raw === null) {
+    if (field.nullable) return { kind: 'value', field, value: null, pointer: at }
+    if (field.default && how.mode.nullIsDefault && how.operation !== 'patch') return null // the default takes its place
+    if (field.default && how.mode.nullIsDefault && 'value' in field.default)
+      return { kind: 'value', field, value: field.default.value as Value, pointer: at }
+    how.issues.push({ code: 'required', pointer: at, detail: 'may not be null' })
+    return null
+  }
+  const result = how.mode.read(field.type, raw)
+  if (result instanceof Refused) return refuse(result, at, how)
+  return passes(field, result, at, how) ? { kind: 'value', field, value: result, pointer: at } : null
+}
+
+function prepareCalc(field: CalcField, raw: unknown, at: string, how: Preparation): Setting | null {
+  if (!field.def.set) {
+    how.issues.push({ code: 'read_only', pointer: at, detail: 'is calculated and has no setter' })
+    return null
+  }
+  if (raw === null) return { kind: 'calc', field, value: null, pointer: at }
+  const result = how.mode.read(field.type, raw)
+  if (result instanceof Refused) return refuse(result, at, how)
+  return passes(field, result, at, how) ? { kind: 'calc', field, value: result, pointer: at } : null
+}
+
+/** Runs the field's own checks on a value of the right type. */
+function passes(field: ScalarField | CalcField, value: Value, at: string, how: Preparation): boolean {
+  const before = how.issues.length
+  for (const check of field.checks) {
+    const verdict = check(value as never, how.ctx)
+    if (verdict !== true) how.issues.push({ code: 'check', pointer: at, detail: verdict })
+  }
+  return how.issues.length === before
+}
+
+function prepareOne(field: OneField | BackField, raw: unknown, at: string, how: Preparation): Setting | null {
+  let value = raw
+  if (how.mode.looseRelations && Array.isArray(raw)) {
+    // [] unsets, a list of one element is that element.
+    if (raw.length > 1) {
+      how.issues.push({ code: 'type', pointer: at, detail: 'takes one id or object, not several' })
+      return null
+    }
+    value = raw[0] ?? null
+  }
+  if (value === null && !(Array.isArray(raw) && raw.length === 1)) {
+    if (field.is === 'back' || field.nullable) return { kind: 'one', field, target: null, pointer: at }
+    if (field.default && how.operation !== 'patch') return null
+    how.issues.push({ code: 'required', pointer: at, detail: `must name a ${field.target.name}` })
+    return null
+  }
+  const target = prepareTarget(field, value, at, how)
+  return target && { kind: 'one', field, target, pointer: at }
+}
+
+function prepareList(field: BackField | ManyField, raw: unknown, at: string, how: Preparation): Setting | null {
+  if (raw === null && how.mode.looseRelations) return { kind: 'list', field, targets: [], pointer: at }
+  if (!Array.isArray(raw)) {
+    how.issues.push({ code: 'type', pointer: at, detail: `must be a list of ids or objects of ${field.target.name}` })
+    return null
+  }
+  const targets: Target[] = []
+  const seen = new Set<Id>()
+  raw.forEach((element, i) => {
+    const target = prepareTarget(field, element, pointer(at, i), how)
+    if (!target) return
+    if ('id' in target) {
+      if (seen.has(target.id)) return
+      seen.add(target.id)
+    }
+    targets.push(target)
+  })
+  return { kind: 'list', field, targets, pointer: at }
+}
+
+function prepareTarget(
+  field: OneField | BackField | ManyField,
+  raw: unknown,
+  at: string,
+  how: Preparation,
+): Target | null {
+  const target = field.target
+  if (isObject(raw)) {
+    const implied = field.is === 'back' ? field.via : field.is === 'one' ? field.inverse : null
+    return {
+      body: prepare(target, raw, at, {
+        mode: how.mode,
+        lenient: how.lenient ?? false,
+        operation: 'create',
+        implied,
+        issues: how.issues,
+        ctx: how.ctx,
+      }),
+      pointer: at,
+    }
+  }
+  if (raw === null || typeof raw === 'boolean' || Array.isArray(raw)) {
+    how.issues.push({ code: 'type', pointer: at, detail: `must be an id or an object of ${target.name}` })
+    return null
+  }
+  const result = how.mode.read(target.idType, raw)
+  if (!(result instanceof Refused)) return { id: result as Id, pointer: at }
+  how.issues.push({
+    code: result.code,
+    pointer: at,
+    detail: `must be an id or an object of ${target.name}: ${result.detail}`,
+  })
+  return null
+}
+
+function clientId(resource: Resource, raw: unknown, at: string, how: Preparation): Id | null {
+  const result = how.mode.read(resource.idType, raw)
+  return result instanceof Refused ? refuse(result, at, how) : (result as Id)
+}
+
+function refuse(refused: Refused, at: string, how: Preparation): null {
+  how.issues.push({ code: refused.code, pointer: at + refused.at, detail: refused.detail })
+  return null
+}
+
+function checkRequired(field: Field, base: string, how: Preparation): void {
+  if (field === how.implied) return
+  if (field.is === 'one' ? field.nullable || field.default : field.is !== 'scalar') return
+  const scalar = field as ScalarField
+  if (field.is === 'scalar' && (field.nullable || field.default || scalar.def.now || field === field.owner.id)) return
+  if (field.hidden && !isPasswordField(field)) {
+    how.issues.push({
+      code: 'required',
+      pointer: base,
+      detail: `cannot be made here: a hidden field of ${field.owner.name} has no default`,
+    })
+    return
+  }
+  how.issues.push({ code: 'required', pointer: pointer(base, field.name), detail: 'is required' })
+}
+
+function forbid(field: Field, raw: unknown, at: string, how: Preparation, echoes: Echo[]): void {
+  const { readonly } = how.mode
+  if (readonly === 'ignore') return
+  if (how.operation === 'create' || readonly === 'refuse') how.issues.push(readOnly(field, at))
+  else echoes.push({ field, value: raw, pointer: at })
+}
+
+/** How the bytes of a file come in, told to whoever tried to set them. */
+export function asFile(field: Field, at: string): Issue {
+  const { owner, name } = field
+  const path = `${owner.paths[0] ?? ''}/{${owner.id.name}}/${name}`
+  const detail = `${name} is a file: PUT its bytes to ${path}, or send them as multipart/form-data; null takes it away`
+  return { code: 'read_only', pointer: at, detail }
+}
+
+export function readOnly(field: Field, at: string): Issue {
+  return { code: 'read_only', pointer: at, detail: `${field.name} is set by the server; leave it out` }
+}
+
+function refuseUnknown(resource: Resource, body: Record<string, unknown>, base: string, issues: Issue[]): void {
+  for (const name of Object.keys(body)) {
+    const field = resource.field.get(name)
+    if (!field || isHidden(field)) issues.push(unknownField(resource, pointer(base, name)))
+  }
+}
+
+export function unknownField(resource: Resource, at: string): Issue {
+  return { code: 'unknown_field', pointer: at, detail: `${resource.name} has no field of this name` }
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The field of a `t.password()`. */
+export function isPasswordField(field: Field): boolean {
+  return field.is === 'scalar' && field.type.secret
+}

@@ -1,0 +1,32 @@
+import { ApiError, type Issue } from '../../protocol/error.ts'
+import { plainShape } from '../../query/predicate.ts'
+import type { Work } from '../../store/work.ts'
+import { asFile, type Prepared } from './read-body.ts'
+import { Budget, loadRelated } from '../read/load-related.ts'
+import { writeRow } from '../read/write-json.ts'
+import type { Reading } from '../call/call-environment.ts'
+import { equal, type Instance, type Unit } from './unit-of-work.ts'
+import { viewOf } from '../read/view.ts'
+
+/**
+ * A representation may come back as it was read: read-only members are accepted where they say what is so already,
+ * so that GET → edit → PUT works (protocol §3.1). Other values are refused.
+ */
+export function* checkEchoes(unit: Unit, instance: Instance, prepared: Prepared, reading: Reading): Work<void> {
+  const view = viewOf(instance.resource, plainShape)
+  const related = yield* loadRelated(unit.tx, view, [instance.row], new Budget(reading.bounds, reading.permissions))
+  const shown = JSON.parse(writeRow(view, instance.row, related, reading.ctx)) as Record<string, unknown>
+  const issues: Issue[] = []
+  for (const { field, value, pointer } of prepared.echoes)
+    if (!Object.hasOwn(shown, field.name) || !equal(shown[field.name], value))
+      issues.push(
+        field.is === 'scalar' && field.def.file && !field.readonly
+          ? asFile(field, pointer)
+          : {
+              code: 'read_only',
+              pointer,
+              detail: `${field.name} is set by the server; leave it out or send it as it is`,
+            },
+      )
+  if (issues.length) throw new ApiError('read_only', { issues })
+}

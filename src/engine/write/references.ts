@@ -1,0 +1,91 @@
+import { ApiError, type Issue } from '../../protocol/error.ts'
+import type { Id, Resource } from '../../model/model.ts'
+import { nothing, type Work } from '../../store/work.ts'
+import type { Prepared, Setting, Target } from './read-body.ts'
+import { allowedRows } from '../rules/permissions.ts'
+import type { Instance, Unit } from './unit-of-work.ts'
+
+interface Reference {
+  readonly resource: Resource
+  readonly id: Id
+  readonly pointer: string
+}
+
+/** Every row that a body names must exist; all that do not are told at once (protocol §6.2). */
+export function checkReferences(unit: Unit, settings: readonly Setting[]): Work<void> {
+  const references: Reference[] = []
+  for (const setting of settings) collect(setting, references)
+  return references.length === 0 ? nothing : demand(unit, references)
+}
+
+function* demand(unit: Unit, references: readonly Reference[]): Work<void> {
+  const byResource = Map.groupBy(references, r => r.resource)
+  const issues: Issue[] = []
+  const found = new Map<Resource, Set<Id>>()
+  for (const [resource, named] of byResource) {
+    const rows = yield* unit.many(resource, [...new Set(named.map(r => r.id))])
+    const seen = yield* visible(unit, resource, rows)
+    found.set(resource, new Set(seen.map(row => row.id)))
+  }
+  for (const { resource, id, pointer } of references)
+    if (!found.get(resource)!.has(id))
+      issues.push({ code: 'reference', pointer, detail: `there is no ${resource.name} ${id}` })
+  if (issues.length) throw new ApiError('validation', { issues })
+}
+
+/** Rows that the caller may not see are as good as missing; those that this very request made are not. */
+function* visible(unit: Unit, resource: Resource, rows: readonly Instance[]): Work<readonly Instance[]> {
+  const guard = unit.permissions.read(resource)
+  if (guard.open) return rows
+  const stored = rows.map(row => row.before).filter(row => row !== null)
+  const seen = new Set(yield* allowedRows(unit.tx, resource, stored, guard))
+  return rows.filter(row => row.before === null || seen.has(row.before))
+}
+
+function collect(setting: Setting, into: Reference[]): void {
+  if (setting.kind === 'one') {
+    if (setting.target) collectTarget(setting.field.target, setting.target, into)
+  } else if (setting.kind === 'list')
+    for (const target of setting.targets) collectTarget(setting.field.target, target, into)
+}
+
+function collectTarget(resource: Resource, target: Target, into: Reference[]): void {
+  if ('id' in target) into.push({ resource, id: target.id, pointer: target.pointer })
+  else for (const setting of target.body.settings) collect(setting, into)
+}
+
+/**
+ * In strict mode, a body that claims two things at once is refused: a nested row that says it belongs elsewhere
+ * than where it is nested, or one row claimed for two places that can hold it only once.
+ */
+export function refuseVague(prepared: Prepared): void {
+  const issues: Issue[] = []
+  claims(prepared, new Map(), issues)
+  if (issues.length) throw new ApiError('vague', { issues })
+}
+
+function claims(prepared: Prepared, claimed: Map<string, string>, issues: Issue[]): void {
+  for (const setting of prepared.settings) {
+    if (setting.kind !== 'one' && setting.kind !== 'list') continue
+    const targets = setting.kind === 'list' ? setting.targets : setting.target ? [setting.target] : []
+    const exclusive = setting.field.is === 'back' || (setting.field.is === 'one' && setting.field.single)
+    const inverse =
+      setting.field.is === 'back' ? setting.field.via : setting.field.is === 'one' ? setting.field.inverse : null
+    for (const target of targets) {
+      if ('body' in target) {
+        const contrary = inverse && target.body.settings.find(s => s.field === inverse)
+        if (contrary) issues.push(vague(contrary.pointer), vague(target.pointer))
+        claims(target.body, claimed, issues)
+      } else if (exclusive) {
+        const key = `${setting.field.owner.name}.${setting.field.name} ${typeof target.id}${target.id}`
+        const earlier = claimed.get(key)
+        if (earlier !== undefined) issues.push(vague(earlier), vague(target.pointer))
+        claimed.set(key, target.pointer)
+      }
+    }
+  }
+}
+
+function vague(pointer: string): Issue {
+  return { code: 'vague', pointer, detail: 'contradicts another part of the request; say it once' }
+}

@@ -1,0 +1,272 @@
+import { ApiError, pointer, type Issue } from '../../protocol/error.ts'
+import type { BackField, Field, Id, ManyField, OneField, Resource, ScalarField } from '../../model/model.ts'
+import type { Value } from '../../schema/field.ts'
+import { nothing, type Work } from '../../store/work.ts'
+import {
+  isPasswordField,
+  prepare,
+  prepareField,
+  type Prepared,
+  type Preparation,
+  type Setting,
+  type Target,
+} from './read-body.ts'
+import { mayWrite } from '../rules/other-side-rules.ts'
+import { checkReferences } from './references.ts'
+import { setBack, setMany, setOne } from './both-sides.ts'
+import { checkWritable, rowFor } from '../rules/writable-fields.ts'
+import { idsOf } from './related-ids.ts'
+import type { Instance, Unit } from './unit-of-work.ts'
+import { jsonMode } from '../../schema/read/input-mode.ts'
+
+/** Where ids come from when the client does not choose them. */
+export type NewId = (unit: Unit, resource: Resource) => Work<Id>
+
+/** Makes a row from a prepared body: its id, then defaults, then what the body says, nested rows depth first (protocol §3.5). */
+export function* create(unit: Unit, prepared: Prepared, id: Id | null, newId: NewId): Work<Instance> {
+  const { resource } = prepared
+  const own = id ?? prepared.id ?? (yield* newId(unit, resource))
+  if (id !== null || prepared.id !== null) {
+    if (yield* unit.get(resource, own)) throw taken(resource, own, prepared.pointer)
+    if (typeof own === 'number') unit.tx.reserve(resource, own)
+  }
+  const instance = unit.create(resource, own)
+  const { settings } = prepared
+  for (const field of resource.fields)
+    if (!settings.some(setting => setting.field === field))
+      yield* setDefault(unit, instance, field, prepared.pointer, newId)
+  for (const setting of settings) yield* set(unit, instance, setting, newId)
+  return instance
+}
+
+/** Changes what the body names. */
+export function* patch(unit: Unit, instance: Instance, prepared: Prepared, newId: NewId): Work<void> {
+  for (const setting of prepared.settings) yield* set(unit, instance, setting, newId)
+}
+
+/**
+ * Replaces in place (protocol §3.3): what the body leaves out returns to its default, lists that it leaves out are emptied
+ * where the other side may be without. What the caller cannot see or set stays as it is.
+ */
+export function* replace(unit: Unit, instance: Instance, prepared: Prepared, newId: NewId): Work<void> {
+  const given = new Set<Field>(prepared.settings.map(s => s.field))
+  for (const field of instance.resource.fields)
+    if (!given.has(field) && isReset(field) && (yield* mayWrite(unit, instance, field)))
+      yield* reset(unit, instance, field, prepared.pointer, newId)
+  for (const setting of prepared.settings) yield* set(unit, instance, setting, newId)
+}
+
+function isReset(field: Field): boolean {
+  if (field.readonly || field.hidden || field.writable === false || field === field.owner.id) return false
+  switch (field.is) {
+    case 'scalar':
+      // Bytes are nothing that a body could have brought back.
+      return field.def.now === undefined && field.def.file === undefined
+    case 'one':
+      return field.nullable || field.default !== null
+    case 'back':
+      return field.ids && field.via.nullable
+    case 'many':
+      return field.ids
+    case 'calc':
+    case 'count':
+    case 'self':
+      return false
+  }
+}
+
+function* reset(unit: Unit, instance: Instance, field: Field, base: string, newId: NewId): Work<void> {
+  const at = pointer(base, field.name)
+  if (field.default) return yield* setDefault(unit, instance, field, base, newId)
+  if (field.is === 'scalar') yield* setValue(unit, instance, field, null, at, false)
+  else if (field.is === 'one') yield* setOneField(unit, instance, field, null, at, false)
+  else if (field.is === 'back') yield* setBack(unit, instance, field, [], at)
+  else if (field.is === 'many') yield* setMany(unit, instance, field, [], at)
+}
+
+function* setDefault(unit: Unit, instance: Instance, field: Field, base: string, newId: NewId): Work<void> {
+  if (field.is === 'scalar' && field.def.now) {
+    instance.row[field.slot] = moment(field, unit.ctx.now)
+    return
+  }
+  if (!field.default) return
+  const raw = 'from' in field.default ? field.default.from(unit.ctx) : field.default.value
+  if (raw === null || raw === undefined) return
+  // Linking has made it canonical.
+  if (field.is === 'scalar' && 'value' in field.default && field.checks.length === 0)
+    return yield* setValue(unit, instance, field, raw as Value, '', false)
+  const issues: Issue[] = []
+  const value = raw instanceof Date ? (field.type?.fromDate?.(raw) ?? raw.toISOString()) : raw
+  const setting = prepareField(field, value, pointer(base, field.name), {
+    mode: unit.mode.readsDefaults ? unit.mode : jsonMode,
+    operation: 'create',
+    issues,
+    ctx: unit.ctx,
+  })
+  if (!setting)
+    throw new TypeError(`the default of ${field.owner.name}.${field.name} is not valid: ${issues[0]?.detail ?? ''}`)
+  yield* checkReferences(unit, [setting])
+  yield* set(unit, instance, setting, newId, false)
+}
+
+/** The present moment as a field of this type holds it. */
+export function moment(field: ScalarField, now: number): Value {
+  return field.type.fromDate!(new Date(now))
+}
+
+function set(unit: Unit, instance: Instance, setting: Setting, newId: NewId, guarded = true): Work<void> {
+  if (guarded) {
+    instance.given.push(setting.field)
+    // What a rule says of the field is asked even if the value is what it was.
+    if (instance.resource.rules?.fields?.[setting.field.name]) unit.touch(instance)
+  }
+  return setting.kind === 'value'
+    ? setValue(unit, instance, setting.field, setting.value, setting.pointer, guarded)
+    : setOther(unit, instance, setting, newId, guarded)
+}
+
+function* setOther(
+  unit: Unit,
+  instance: Instance,
+  setting: Exclude<Setting, { kind: 'value' }>,
+  newId: NewId,
+  guarded: boolean,
+): Work<void> {
+  switch (setting.kind) {
+    case 'one': {
+      const [id = null] = setting.target ? yield* resolve(unit, [setting.target], newId) : []
+      return yield* setOneField(unit, instance, setting.field, id, setting.pointer, guarded)
+    }
+    case 'list': {
+      const ids = yield* resolve(unit, setting.targets, newId)
+      if (guarded) yield* checkWritable(unit, instance, setting.field, setting.pointer)
+      return yield* setList(unit, instance, setting.field, ids, setting.pointer)
+    }
+    case 'calc':
+      return yield* setCalc(unit, instance, setting, newId)
+  }
+}
+
+function setValue(
+  unit: Unit,
+  instance: Instance,
+  field: ScalarField,
+  value: Value,
+  at: string,
+  guarded: boolean,
+): Work<void> {
+  if (guarded && field.writable !== true) return setWritable(unit, instance, field, value, at)
+  putValue(unit, instance, field, value)
+  return nothing
+}
+
+function* setWritable(unit: Unit, instance: Instance, field: ScalarField, value: Value, at: string): Work<void> {
+  yield* checkWritable(unit, instance, field, at)
+  putValue(unit, instance, field, value)
+}
+
+function putValue(unit: Unit, instance: Instance, field: ScalarField, value: Value): void {
+  if (value !== null && isPasswordField(field)) unit.setPassword(instance, field.slot, value as string)
+  else instance.row[field.slot] = value
+  unit.touch(instance)
+}
+
+function* setOneField(
+  unit: Unit,
+  instance: Instance,
+  field: OneField | BackField,
+  id: Id | null,
+  at: string,
+  guarded: boolean,
+): Work<void> {
+  if (guarded) yield* checkWritable(unit, instance, field, at)
+  if (field.is === 'one') yield* setOne(unit, instance, field, id, at)
+  else yield* setBack(unit, instance, field, id === null ? [] : [id], at)
+}
+
+function setList(
+  unit: Unit,
+  instance: Instance,
+  field: BackField | ManyField,
+  ids: readonly Id[],
+  at: string,
+): Work<void> {
+  return field.is === 'back' ? setBack(unit, instance, field, ids, at) : setMany(unit, instance, field, ids, at)
+}
+
+/** Ids of targets; nested bodies are made first, left to right, so that what the enclosing body says wins. */
+function* resolve(unit: Unit, targets: readonly Target[], newId: NewId): Work<Id[]> {
+  const ids: Id[] = []
+  for (const target of targets)
+    ids.push('id' in target ? target.id : (yield* create(unit, target.body, null, newId)).id)
+  return ids
+}
+
+/** A setter answers with fields to set; they may be hidden or read-only, but must be writable and fit. */
+function* setCalc(unit: Unit, instance: Instance, setting: Setting & { kind: 'calc' }, newId: NewId): Work<void> {
+  const { field } = setting
+  const outcome = field.def.set!(yield* rowFor(unit, instance, field.uses), setting.value as never, unit.ctx)
+  const issues: Issue[] = []
+  const how: Preparation = { mode: unit.mode, operation: 'patch', issues, ctx: unit.ctx }
+  for (const [name, raw] of Object.entries(outcome)) {
+    const target = instance.resource.field.get(name)
+    if (!target)
+      throw new ApiError('validation', {
+        issues: [
+          {
+            code: 'unknown_field',
+            pointer: setting.pointer,
+            detail: `sets ${name}, which ${instance.resource.name} does not have`,
+          },
+        ],
+      })
+    const inner = prepareField(target, raw, setting.pointer, how)
+    if (issues.length) throw new ApiError('validation', { issues })
+    if (!inner) continue
+    yield* checkReferences(unit, [inner])
+    yield* set(unit, instance, inner, newId)
+  }
+}
+
+/** Adds one row to a to-many relation, as creation through a nested collection does. */
+export function* join(unit: Unit, owner: Instance, field: BackField | ManyField, id: Id): Work<void> {
+  const ids = yield* idsOf(unit, owner, field)
+  // Who creates below a row sets the row's field.
+  owner.given.push(field)
+  if (!ids.has(id)) yield* setList(unit, owner, field, [...ids, id], '#')
+}
+
+/** Reads a body for an operation, throwing all its faults at once. */
+export function prepareBody(
+  unit: Unit,
+  resource: Resource,
+  body: unknown,
+  base: string,
+  operation: Preparation['operation'],
+  implied: Field | null,
+): Prepared {
+  const issues: Issue[] = []
+  const prepared = prepare(resource, body, base, {
+    mode: unit.mode,
+    lenient: unit.lenient,
+    operation,
+    implied,
+    issues,
+    ctx: unit.ctx,
+  })
+  if (issues.length) throw unfit(issues)
+  return prepared
+}
+
+/** The refusal of a body for everything that is wrong with it. */
+export function unfit(issues: readonly Issue[]): ApiError {
+  return new ApiError(issues.every(issue => issue.code === 'read_only') ? 'read_only' : 'validation', { issues })
+}
+
+function taken(resource: Resource, id: Id, base: string): ApiError {
+  return new ApiError('conflict', {
+    issues: [
+      { code: 'unique', pointer: pointer(base, resource.id.name), detail: `${resource.name} ${id} exists already` },
+    ],
+  })
+}

@@ -1,0 +1,275 @@
+import { AT, FIRST, ID, SEQ, type Field, type Id, type Join, type Resource, type Row } from '../../model/model.ts'
+import type { Ctx } from '../../schema/field.ts'
+import type { LinkChange, ListDelta, RowChange, Transaction } from '../../store/store.ts'
+import { chain, nothing, ready, wait, type Work } from '../../store/work.ts'
+import { hashPasswordSync } from '../../auth/login/password.ts'
+import type { InputMode } from '../../schema/read/input-mode.ts'
+import type { Permissions } from '../rules/permissions.ts'
+
+/** A row as one unit of work sees and changes it. */
+export interface Instance {
+  readonly resource: Resource
+  readonly id: Id
+  /** As stored; null if the unit creates it. */
+  readonly before: Row | null
+  /** As it will be. */
+  readonly row: Row
+  deleted: boolean
+  /** Deleted or unlinked because something else was deleted, as declared: no rule of its own is asked. */
+  implied: boolean
+  /** Fields that the caller set. */
+  readonly given: Field[]
+  /** Ids that join or leave its to-many relations, by field name. */
+  deltas: ReadonlyMap<string, Delta>
+}
+
+export interface Delta {
+  readonly field: Field
+  readonly added: Set<Id>
+  readonly removed: Set<Id>
+}
+
+export interface PendingPassword {
+  readonly row: Row
+  readonly slot: number
+  readonly password: string
+}
+
+/** What a unit is done for: who asks and when, and how strictly input is read. */
+export interface UnitOptions {
+  readonly ctx: Ctx
+  readonly mode: InputMode
+  readonly strict: boolean
+  /** Unknown members of bodies are left out. */
+  readonly lenient: boolean
+  readonly permissions: Permissions
+  /** The hashes of the passwords that the first run has found; null in the first run. */
+  readonly hashes: ReadonlyMap<string, string> | null
+  /** It is part of a transaction that can wait. */
+  readonly waits: boolean
+  /** It runs for the application itself: no limits. */
+  readonly isUnbounded: boolean
+  /** Of files; null where there are none. */
+  readonly ledger: Resource | null
+}
+
+/**
+ * The unit of work of one request: each row exists once in it, all changes are collected
+ * and handed to the store together, so that both sides of each relation agree.
+ */
+export class Unit {
+  readonly tx: Transaction
+  readonly ctx: Ctx
+  readonly mode: InputMode
+  readonly strict: boolean
+  readonly lenient: boolean
+  readonly permissions: Permissions
+  readonly ledger: Resource | null
+  readonly waits: boolean
+  readonly isUnbounded: boolean
+  /** Passwords that were set and are not hashed yet; null = there are none. */
+  unhashed: PendingPassword[] | null = null
+  readonly #hashes: ReadonlyMap<string, string> | null
+  readonly #known = new Map<Resource, Map<Id, Instance | null>>()
+  /** In the order in which they were first changed or made. */
+  readonly #touched = new Set<Instance>()
+  /** null until there are any: most units have none. */
+  #links: Map<string, LinkChange> | null = null
+
+  constructor(tx: Transaction, options: UnitOptions) {
+    this.tx = tx
+    this.ctx = options.ctx
+    this.mode = options.mode
+    this.strict = options.strict
+    this.lenient = options.lenient
+    this.permissions = options.permissions
+    this.ledger = options.ledger
+    this.waits = options.waits
+    this.isUnbounded = options.isUnbounded
+    this.#hashes = options.hashes
+  }
+
+  /** The row, or null if there is none or the unit has deleted it. */
+  get(resource: Resource, id: Id): Work<Instance | null> {
+    const rows = this.#rows(resource)
+    const instance = rows.get(id)
+    if (instance !== undefined) return ready(instance?.deleted ? null : instance)
+    return wait(
+      chain(this.tx.get(resource, id), row => {
+        const loaded = known(resource, row)
+        rows.set(id, loaded)
+        return loaded
+      }),
+    )
+  }
+
+  /** The rows that exist, loading those that are not here yet with one query. */
+  *many(resource: Resource, ids: readonly Id[]): Work<Instance[]> {
+    const rows = this.#rows(resource)
+    const missing = ids.filter(id => !rows.has(id))
+    if (missing.length) {
+      for (const id of missing) rows.set(id, null)
+      for (const row of yield* wait(this.tx.many(resource, missing))) rows.set(row[ID] as Id, known(resource, row))
+    }
+    return ids.map(id => rows.get(id)).filter(instance => instance && !instance.deleted) as Instance[]
+  }
+
+  /** A new row with nothing in it but its id. */
+  create(resource: Resource, id: Id): Instance {
+    const row: Row = []
+    row[ID] = id
+    row[SEQ] = 0
+    row[AT] = 0
+    for (let i = 1; i < resource.columns.length; i++) row.push(null)
+    const instance: Instance = {
+      resource,
+      id,
+      before: null,
+      row,
+      deleted: false,
+      implied: false,
+      given: [],
+      deltas: noDeltas,
+    }
+    this.#rows(resource).set(id, instance)
+    this.#touched.add(instance)
+    return instance
+  }
+
+  /** The instances of a resource that are in the unit already. */
+  *loaded(resource: Resource): Generator<Instance, void> {
+    for (const instance of this.#rows(resource).values()) if (instance) yield instance
+  }
+
+  /** Sets a password. As long as its hash is not known, the row holds an empty text, which no password matches. */
+  setPassword({ row }: Instance, slot: number, password: string): void {
+    if (this.#hashes === null) {
+      row[slot] = ''
+      ;(this.unhashed ??= []).push({ row, slot, password })
+    } else {
+      // A default that generates passwords has generated another one than in the first run.
+      row[slot] = this.#hashes.get(password) ?? hashPasswordSync(password)
+    }
+  }
+
+  touch(instance: Instance): void {
+    this.#touched.add(instance)
+  }
+
+  /** Notes that an id joined or left a to-many relation (or a one-to-one's other side) of the row. */
+  record(owner: Instance, field: Field, id: Id, joined: boolean): void {
+    let delta = owner.deltas.get(field.name)
+    if (!delta) {
+      delta = { field, added: new Set(), removed: new Set() }
+      owner.deltas = new Map(owner.deltas).set(field.name, delta)
+    }
+    const [to, from] = joined ? [delta.added, delta.removed] : [delta.removed, delta.added]
+    if (!from.delete(id)) to.add(id)
+    this.#touched.add(owner)
+  }
+
+  /** Pairs of a join that the unit makes or dissolves. */
+  *links(join: Join): Generator<LinkChange, void> {
+    for (const change of this.#links?.values() ?? []) if (change.join === join) yield change
+  }
+
+  link(change: LinkChange): void {
+    const key = `${change.join.table}\n${typeof change.a}${change.a}\n${typeof change.b}${change.b}`
+    const links = (this.#links ??= new Map())
+    const earlier = links.get(key)
+    if (earlier && earlier.op !== change.op) links.delete(key)
+    else links.set(key, change)
+  }
+
+  /** Every row that the unit makes, changes, deletes or links. */
+  get touched(): ReadonlySet<Instance> {
+    return this.#touched
+  }
+
+  /** Whether the unit makes the row or gives it another value in a stored field, and does not delete it. */
+  isChanged({ deleted, before, row }: Instance): boolean {
+    if (deleted || !before) return !deleted
+    for (let slot = FIRST; slot < row.length; slot++) if (!equal(before[slot], row[slot])) return true
+    return false
+  }
+
+  /** Hands everything to the store. */
+  flush(): Work<void> {
+    const changes: RowChange[] = []
+    for (const instance of this.#touched) {
+      const change = changeOf(instance)
+      if (change) changes.push(change)
+    }
+    const links = this.#links ? [...this.#links.values()] : []
+    return changes.length || links.length ? wait(this.tx.apply(changes, links)) : nothing
+  }
+
+  #rows(resource: Resource): Map<Id, Instance | null> {
+    let rows = this.#known.get(resource)
+    if (!rows) this.#known.set(resource, (rows = new Map()))
+    return rows
+  }
+}
+
+const noDeltas: ReadonlyMap<string, Delta> = new Map()
+
+function known(resource: Resource, row: Row | undefined): Instance | null {
+  return row
+    ? {
+        resource,
+        id: row[ID] as Id,
+        before: row,
+        row: row.slice(),
+        deleted: false,
+        implied: false,
+        given: [],
+        deltas: noDeltas,
+      }
+    : null
+}
+
+/** Slots of stored fields whose value differs from what is stored. */
+export function changedSlots(instance: Instance): number[] {
+  const { before, row } = instance
+  const slots: number[] = []
+  if (before) for (let slot = FIRST; slot < row.length; slot++) if (!equal(before[slot], row[slot])) slots.push(slot)
+  return slots
+}
+
+function changeOf(instance: Instance): RowChange | null {
+  const { resource, id, before, row } = instance
+  const lists = listsOf(instance)
+  if (instance.deleted)
+    return before && { resource, id, op: 'delete', before, after: null, changed: [], lists: pairsOf(lists, resource) }
+  if (!before) return { resource, id, op: 'create', before: null, after: row, changed: [], lists }
+  const changed = changedSlots(instance)
+  if (changed.length === 0 && lists.length === 0) return null
+  return { resource, id, op: 'patch', before, after: row, changed, lists }
+}
+
+/** Of a row that is gone only its pairs of joins are told: nothing else knows who was paired with it. */
+function pairsOf(lists: ListDelta[], resource: Resource): ListDelta[] {
+  return lists.filter(({ field }) => resource.field.get(field)?.is === 'many')
+}
+
+function listsOf(instance: Instance): ListDelta[] {
+  const lists: ListDelta[] = []
+  for (const { field, added, removed } of instance.deltas.values())
+    if (added.size || removed.size) lists.push({ field: field.name, added: [...added], removed: [...removed] })
+  return lists
+}
+
+/** Deep equality of canonical values; members of objects in any order. */
+export function equal(a: unknown, b: unknown): boolean {
+  if (a === b) return true
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
+  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, i) => equal(item, b[i]))
+  if (Array.isArray(b)) return false
+  const keys = Object.keys(a)
+  return (
+    keys.length === Object.keys(b).length &&
+    keys.every(
+      key => Object.hasOwn(b, key) && equal((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key]),
+    )
+  )
+}

@@ -1,0 +1,251 @@
+import { ApiError, pointer, type Issue } from '../../protocol/error.ts'
+import { formatPosition } from '../../protocol/position.ts'
+import type { Field, Id, StoredField } from '../../model/model.ts'
+import { ID } from '../../model/model.ts'
+import { nothing, wait, type Work } from '../../store/work.ts'
+import type { Call, Conditions, Gone, Item, Target, Terms } from '../call/call.ts'
+import { checkParent } from '../read/check-parent.ts'
+import { checkEchoes } from './read-only-members.ts'
+import { isObject, type Prepared } from './read-body.ts'
+import { parsePatch } from '../patch/json-patch.ts'
+import { checkPatch, mergedBody, patchedBody } from '../patch/patch-body.ts'
+import { Budget, loadRelated } from '../read/load-related.ts'
+import { writeRows } from '../read/write-json.ts'
+import { missing, showItem, visibleRow } from '../read/read.ts'
+import type { Writing } from '../call/call-environment.ts'
+import { checkReferences, refuseVague } from './references.ts'
+import { remove } from './delete-rows.ts'
+import { fileIn, madeFile, withUploads } from '../files/uploads.ts'
+import { finish } from './finish-unit.ts'
+import type { Instance, Unit } from './unit-of-work.ts'
+import { checkFile, checkWrite, itemTag } from '../read/entity-tags.ts'
+import { viewOf } from '../read/view.ts'
+import { create, join, patch, prepareBody, replace, unfit } from './set-fields.ts'
+
+/** POST: one row, or several all or nothing, each seeing those before it. */
+export function* createRows(unit: Unit, call: Call, writing: Writing): Work<Item> {
+  const parent = call.parent ? yield* parentOf(unit, call) : null
+  if (!Array.isArray(call.input)) {
+    const instance = yield* createOne(unit, call, call.input, '#', parent, writing)
+    yield* finish(unit)
+    return yield* show(unit, call, instance, writing, true)
+  }
+  if (call.input.length > writing.bulk)
+    throw new ApiError('too_many_items', { detail: `at most ${writing.bulk} rows in one request` })
+  const issues: Issue[] = []
+  const instances: Instance[] = []
+  for (const [i, body] of call.input.entries()) {
+    try {
+      instances.push(yield* createOne(unit, call, body, pointer('#', i), parent, writing))
+    } catch (error) {
+      // All faults of all rows are told at once, as far as one row's faults do not hide another's.
+      if (!(error instanceof ApiError) || (error.code !== 'validation' && error.code !== 'read_only')) throw error
+      issues.push(...error.issues)
+    }
+  }
+  if (issues.length) throw unfit(issues)
+  yield* finish(unit)
+  return yield* showMany(unit, call, instances, writing, true)
+}
+
+function* createOne(
+  unit: Unit,
+  call: Call,
+  body: unknown,
+  base: string,
+  parent: Instance | null,
+  writing: Writing,
+): Work<Instance> {
+  const field = call.parent?.field
+  const implied = field?.is === 'back' ? field.via : null
+  const prepared = withUploads(prepareBody(unit, call.resource, body, base, 'create', implied), call)
+  if (implied) agreeWithParent(prepared, implied, call.parent!.id)
+  yield* check(unit, prepared)
+  const instance = yield* create(unit, prepared, null, writing.newId)
+  if (parent && (field?.is === 'back' || field?.is === 'many')) yield* join(unit, parent, field, instance.id)
+  return instance
+}
+
+/** A body sent to `/customers/2/orders` may name customer 2 and no other. */
+function agreeWithParent(prepared: Prepared, via: Field, parent: Id): void {
+  const said = prepared.settings.find(s => s.field === via)
+  if (!said || said.kind !== 'one' || (said.target && 'id' in said.target && said.target.id === parent)) return
+  throw new ApiError('validation', {
+    issues: [{ code: 'reference', pointer: said.pointer, detail: `differs from the URI, which says ${parent}` }],
+  })
+}
+
+function* parentOf(unit: Unit, call: Target): Work<Instance> {
+  const { resource, id } = call.parent!
+  const parent = yield* unit.get(resource, id)
+  if (!parent?.before) throw missing(resource, id)
+  yield* checkParent(unit.tx, call, unit.permissions)
+  return parent
+}
+
+function check(unit: Unit, prepared: Prepared): Work<void> {
+  if (unit.strict) refuseVague(prepared)
+  return prepared.refers ? checkReferences(unit, prepared.settings) : nothing
+}
+
+/** PATCH: a merge patch (RFC 7396) or a JSON Patch (RFC 6902). */
+export function* patchRow(unit: Unit, call: Call, writing: Writing): Work<Item> {
+  const instance = yield* target(unit, call, writing)
+  requireMatch(call)
+  const made = call.file != null && madeFile(call, call.file, instance.before!)
+  yield* patchInstance(unit, call, instance, writing, call.conditions)
+  yield* finish(unit)
+  return yield* show(unit, call, instance, writing, made)
+}
+
+/** Does to a row what the call's body says; the row is handed over with the unit. */
+export function* patchInstance(
+  unit: Unit,
+  call: Call,
+  instance: Instance,
+  writing: Writing,
+  conditions: Conditions | null,
+): Work<void> {
+  const body = yield* bodyOf(unit, call, instance, writing, conditions)
+  const read = prepareBody(unit, call.resource, body, '#', call.complete ? 'replace' : 'patch', null)
+  const prepared = call.uploads ? withUploads(read, call) : read
+  if (prepared.echoes.length > 0) yield* checkEchoes(unit, instance, prepared, writing)
+  if (call.file) checkFile(conditions, fileIn(call.file, instance.before!))
+  else checkWrite(conditions, writing.epoch, instance.before)
+  yield* check(unit, prepared)
+  yield* patch(unit, instance, prepared, writing.newId)
+}
+
+/** The body of a patch: members with their whole new values. */
+function* bodyOf(
+  unit: Unit,
+  call: Call,
+  instance: Instance,
+  writing: Writing,
+  conditions: Conditions | null,
+): Work<unknown> {
+  if (!call.jsonPatch) return mergedBody(call, instance, writing)
+  const operations = parsePatch(call.input)
+  yield* checkPatch(unit, call, instance, operations)
+  // If the version is not the expected one, it does not matter whether the patch could be applied.
+  checkWrite(conditions, writing.epoch, instance.before)
+  return yield* patchedBody(unit, call, instance, operations, writing)
+}
+
+/** PUT: replaces, or creates where the client may choose ids or names the row by a unique key. */
+export function* putRow(unit: Unit, call: Call, writing: Writing): Work<Item> {
+  const { resource } = call
+  const existing = yield* named(unit, call, writing)
+  if (!existing && call.id !== null && !resource.id.def.client) throw missing(resource, call.id)
+  requireMatch(call)
+  const body = existing ? withKey(call, call.input) : withoutId(call, withKey(call, call.input))
+  const prepared = prepareBody(unit, resource, body, '#', existing ? 'replace' : 'create', null)
+  if (existing && prepared.echoes.length > 0) yield* checkEchoes(unit, existing, prepared, writing)
+  checkWrite(call.conditions, writing.epoch, existing?.before ?? null)
+  yield* check(unit, prepared)
+  if (existing) yield* replace(unit, existing, prepared, writing.newId)
+  const instance = existing ?? (yield* create(unit, prepared, call.id, writing.newId))
+  yield* finish(unit)
+  return yield* show(unit, call, instance, writing, existing === null)
+}
+
+/** The row that a PUT names by id or by unique key; null if there is none yet. */
+function* named(unit: Unit, call: Call, writing: Writing): Work<Instance | null> {
+  const { resource, key } = call
+  if (call.id !== null) {
+    const instance = yield* unit.get(resource, call.id)
+    return instance && (yield* target(unit, call, writing))
+  }
+  if (!key) throw new TypeError('a PUT names a row')
+  const slots = Object.keys(key).map(name => (resource.field.get(name) as StoredField).slot)
+  const row = yield* wait(unit.tx.find(resource, slots, Object.values(key)))
+  return row ? yield* unit.get(resource, row[ID] as Id) : null
+}
+
+/** The unique key of the URI is part of the body; a body that says otherwise is refused. */
+function withKey(call: Call, body: unknown): unknown {
+  if (!call.key || !isObject(body)) return body
+  for (const [name, value] of Object.entries(call.key))
+    if (Object.hasOwn(body, name) && body[name] !== value) throw differs(name)
+  return { ...body, ...call.key }
+}
+
+/** A new row may repeat the id of its URI. */
+function withoutId(call: Call, body: unknown): unknown {
+  const { name } = call.resource.id
+  if (call.id === null || call.mode.readonly === 'refuse' || !isObject(body) || !Object.hasOwn(body, name)) return body
+  if (body[name] !== call.id) throw differs(name)
+  const { [name]: _, ...rest } = body
+  return rest
+}
+
+function differs(name: string): ApiError {
+  return new ApiError('validation', {
+    issues: [{ code: 'reference', pointer: pointer('#', name), detail: 'differs from the URI' }],
+  })
+}
+
+export function* deleteRow(unit: Unit, call: Call, writing: Writing): Work<Gone> {
+  const instance = yield* target(unit, call, writing)
+  requireMatch(call)
+  checkWrite(call.conditions, writing.epoch, instance.before)
+  const shown = call.returning ? (yield* show(unit, call, instance, writing, false)).body : null
+  yield* remove(unit, instance)
+  yield* finish(unit)
+  const position = formatPosition(writing.epoch, unit.tx.position)
+  return { kind: 'gone', resource: call.resource, position, ...(shown === null ? {} : { body: shown }) }
+}
+
+/** The row that the call is about, if the caller may see it and it is where the URI says. */
+function* target(unit: Unit, call: Call, writing: Writing): Work<Instance> {
+  if (call.parent || !writing.permissions.read(call.resource).open) yield* visibleRow(unit.tx, call, writing)
+  const instance = yield* unit.get(call.resource, call.id!)
+  if (!instance) throw missing(call.resource, call.id!)
+  return instance
+}
+
+/** RFC 6585 §3: a resource may insist that writes name the version that they change. */
+export function requireMatch(call: Target & Terms): void {
+  if (call.resource.options.ifMatch !== 'required') return
+  if (
+    call.conditions &&
+    (call.conditions.ifMatch !== null ||
+      call.conditions.ifNoneMatch !== null ||
+      call.conditions.ifUnmodifiedSince !== null)
+  )
+    return
+  throw new ApiError('precondition_required', {
+    detail: 'send If-Match with the ETag of the version that the change is for',
+  })
+}
+
+/** The representation after the write, read in the same transaction. */
+function show(unit: Unit, call: Call, { row }: Instance, writing: Writing, created: boolean): Work<Item> {
+  const view = viewOf(call.resource, call.shape)
+  return showItem(unit.tx, view, row, writing, created, itemTag(writing.epoch, view, row, unit.tx, writing.permissions))
+}
+
+/** The rows as an array. */
+export function* showMany(
+  unit: Unit,
+  call: Call,
+  instances: readonly Instance[],
+  writing: Writing,
+  created: boolean,
+): Work<Item> {
+  const view = viewOf(call.resource, call.shape)
+  const rows = instances.map(instance => instance.row)
+  const budget = new Budget(writing.bounds, writing.permissions)
+  const related = yield* loadRelated(unit.tx, view, rows, budget)
+  return {
+    kind: 'item',
+    created,
+    resource: call.resource,
+    ids: instances.map(instance => instance.id),
+    body: writeRows(view, rows, related, writing.ctx),
+    etag: null,
+    modified: null,
+    position: formatPosition(writing.epoch, unit.tx.position),
+    cut: budget.cut,
+  }
+}

@@ -1,0 +1,64 @@
+import type { Row } from '../../../model/model.ts'
+import type { OrderedList } from './ordered-list.ts'
+import type { Entry, Sorting } from './sorting.ts'
+import type { State } from '../step/state.ts'
+
+/**
+ * Lists that are sorted alike, by how far they reach: a row that moves concerns those that reach as far as the nearer of
+ * its two places, and the others are not asked.
+ */
+export class ListsByReach {
+  readonly sorting: Sorting
+  readonly #sorted: { readonly high: Entry; readonly list: OrderedList }[] = []
+  readonly #endless = new Set<OrderedList>()
+  readonly #known = new Map<OrderedList, Entry | null>()
+
+  constructor(sorting: Sorting) {
+    this.sorting = sorting
+  }
+
+  get size(): number {
+    return this.#known.size
+  }
+
+  /** It is new, or its reach may be another one. */
+  put(list: OrderedList): void {
+    const { high } = list
+    if (this.#known.get(list) === high && this.#known.has(list)) return
+    this.delete(list)
+    this.#known.set(list, high)
+    if (high) this.#sorted.splice(this.#place(high), 0, { high, list })
+    else this.#endless.add(list)
+  }
+
+  delete(list: OrderedList): void {
+    const high = this.#known.get(list)
+    if (high === undefined) return
+    this.#known.delete(list)
+    if (high === null) return void this.#endless.delete(list)
+    for (let i = this.#place(high); i < this.#sorted.length; i++)
+      if (this.#sorted[i]!.list === list) return void this.#sorted.splice(i, 1)
+  }
+
+  reaching(before: Row | null, after: Row | null, was: State, is: State, visit: (list: OrderedList) => void): void {
+    for (const list of this.#endless) visit(list)
+    if (this.#sorted.length === 0) return
+    const { sorting } = this
+    const old = before && sorting.entryOf(before, was)
+    const next = after && sorting.entryOf(after, is)
+    const nearer = old && next ? (sorting.compare(old, next) < 0 ? old : next) : (old ?? next)
+    if (!nearer) return
+    for (let i = this.#place(nearer); i < this.#sorted.length; i++) visit(this.#sorted[i]!.list)
+  }
+
+  #place(entry: Entry): number {
+    let first = 0
+    let end = this.#sorted.length
+    while (first < end) {
+      const middle = (first + end) >>> 1
+      if (this.sorting.compare(this.#sorted[middle]!.high, entry) < 0) first = middle + 1
+      else end = middle
+    }
+    return first
+  }
+}

@@ -1,0 +1,110 @@
+import {
+  ID,
+  SEQ,
+  type Id,
+  type OneField,
+  type Resource,
+  type Row,
+  type StoredField,
+  type Value,
+} from '../../../model/model.ts'
+import { orderOf, sorted, type Order } from '../../../query/order.ts'
+import type { SortKey } from '../../../query/predicate.ts'
+import { orderAt, pathOf, valueAt, type Path } from '../routing/path.ts'
+import type { State } from '../step/state.ts'
+
+/** What of a row tells its place: its id, its version, and the values that it is sorted by. */
+export type Entry = readonly Value[]
+
+const KEYS = 2
+
+/** Entries of which a sorting knows that they were made. */
+const RECENT = 10_000
+
+/** How lists of a resource's rows are sorted; one for all lists that are sorted alike. */
+export interface Sorting {
+  readonly key: string
+  readonly sort: readonly SortKey[]
+  /** The paths that its keys are found by. */
+  readonly paths: readonly Path[]
+  /** Related rows decide the order, so that rows alone do not tell it. */
+  readonly isRelational: boolean
+  readonly entryOf: (row: Row, state: State) => Entry
+  readonly compare: (a: Entry, b: Entry) => number
+  /** The values of a cursor at an entry. */
+  readonly cursorOf: (entry: Entry) => Value[]
+}
+
+/** Whether every key is a stored field of the row, or of a row that to-one relations lead to. */
+export function isSortable(resource: Resource, sort: readonly SortKey[]): boolean {
+  return sort.every(({ path }) => {
+    let at = resource
+    return path.every((name, i) => {
+      const field = at.field.get(name)
+      if (i === path.length - 1) return field?.is === 'scalar' || field?.is === 'one'
+      if (field?.is !== 'one' || field.target.options.ephemeral !== null) return false
+      at = field.target
+      return true
+    })
+  })
+}
+
+export const sortKeyOf = (sort: readonly SortKey[]): string =>
+  sort.map(({ path, descending }) => (descending ? '-' : '') + path.join('.')).join()
+
+/** Of a sort that `isSortable`. */
+export function sortingOf(resource: Resource, sort: readonly SortKey[]): Sorting {
+  const keys = sort.map(({ path, descending }) => {
+    const at = keyPath(resource, path)
+    return {
+      path: at,
+      slot: at.steps.length === 0 ? (at.end as StoredField).slot : -1,
+      order: sorted(orderAt(at), descending),
+    }
+  })
+  const namesId = sort.some(({ path }) => path.length === 1 && path[0] === resource.id.name)
+  const byId: Order = orderOf(resource.idType)
+  const isRelational = keys.some(({ slot }) => slot < 0)
+  // Lists that are sorted alike hold the same rows, most of them: they share the entries.
+  const recent = new Map<Id, Entry>()
+  return {
+    key: sortKeyOf(sort),
+    sort,
+    paths: keys.map(({ path }) => path),
+    isRelational,
+    entryOf(row, state) {
+      const kept = isRelational ? undefined : recent.get(row[ID] as Id)
+      if (kept !== undefined && kept[SEQ] === row[SEQ]) return kept
+      // oxlint-disable-next-line unicorn/no-new-array -- of its exact length: an array that grows keeps room for a dozen more
+      const entry = new Array<Value>(KEYS + keys.length)
+      entry[0] = row[ID]!
+      entry[1] = row[SEQ]!
+      for (let i = 0; i < keys.length; i++) {
+        const { path, slot } = keys[i]!
+        entry[KEYS + i] = slot >= 0 ? row[slot]! : valueAt(path, row, state)
+      }
+      if (recent.size >= RECENT) recent.clear()
+      recent.set(row[ID] as Id, entry)
+      return entry
+    },
+    compare(a, b) {
+      for (let i = 0; i < keys.length; i++) {
+        const difference = keys[i]!.order(a[KEYS + i]!, b[KEYS + i]!)
+        if (difference !== 0) return difference
+      }
+      return byId(a[0]!, b[0]!)
+    },
+    cursorOf: entry => (namesId ? entry.slice(KEYS) : [...entry.slice(KEYS), entry[0]!]),
+  }
+}
+
+function keyPath(resource: Resource, names: readonly string[]): Path {
+  const steps: OneField[] = []
+  let at = resource
+  for (const name of names.slice(0, -1)) {
+    const step = at.field.get(name) as OneField
+    steps.push(step)
+    at = step.target
+  }
+  return pathOf(resource, steps, at.field.get(names.at(-1)!) as StoredField)
+}

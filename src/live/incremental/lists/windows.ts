@@ -1,0 +1,134 @@
+import { SEQ, type Id } from '../../../model/model.ts'
+import type { Followed, Move } from '../followed.ts'
+import { OrderedList, type Extent, type ListDefinition } from './ordered-list.ts'
+import type { Entry } from './sorting.ts'
+import type { Touched } from '../step/step.ts'
+
+/** A list, and the windows that are followed on it. */
+export class WindowedList<G extends Followed> extends OrderedList {
+  readonly key: string
+  readonly windows: Set<G> = new Set()
+
+  constructor(key: string, definition: ListDefinition) {
+    super(definition)
+    this.key = key
+  }
+
+  /** What of the list all windows together show. */
+  get extent(): Extent {
+    let start = Infinity
+    let end = 0
+    for (const window of this.windows) {
+      const { offset, limit } = window.interest
+      start = Math.min(start, offset)
+      end = Math.max(end, limit === null ? Infinity : offset + limit)
+    }
+    return { start: Math.min(start, end), end }
+  }
+}
+
+/** What a step did to a window. */
+export interface WindowMoves {
+  readonly moves: readonly Move[]
+  /** Rows that stay in it have other places relative to each other. */
+  readonly isReordered: boolean
+}
+
+/**
+ * Which rows came into a window, changed in it, or left it. `shown` = rows that are shown otherwise; `changes` = what all are
+ * told who are told of one changed row and nothing else.
+ */
+export function movesOfWindow(
+  list: OrderedList,
+  window: Followed,
+  touched: ReadonlyMap<Id, Touched> | undefined,
+  shown: ReadonlySet<Id> | undefined,
+  changes: Map<Id, readonly Move[]>,
+): WindowMoves {
+  const { entries, first, former, stayed } = list
+  if (!former && !shown && stayed.length === 1) {
+    const at = stayed[0]!
+    const { offset, limit } = window.interest
+    const isIn = first + at >= offset && (limit === null || first + at < offset + limit)
+    return isIn ? { moves: changeOf(entries[at]![0] as Id, touched, changes), isReordered: false } : nothing
+  }
+  const now = stretchOf(entries, first, window)
+  const moves: Move[] = []
+  const tell = (kind: 'enter' | 'change', id: Id): void => {
+    moves.push({ kind, id, row: touched?.get(id)?.after ?? null, seq: 0 })
+  }
+  let isReordered = false
+  if (former) {
+    const old = stretchOf(former.entries, former.first, window)
+    const { gone, come, changed, isReordered: isOther } = differences(old, now)
+    isReordered = isOther
+    for (const entry of gone) moves.push({ kind: 'leave', id: entry[0] as Id, row: null, seq: entry[SEQ] as number })
+    for (const entry of now)
+      if (come.has(entry)) tell('enter', entry[0] as Id)
+      else if (changed.has(entry)) tell('change', entry[0] as Id)
+  } else for (const at of stayed) if (now.includes(entries[at]!)) tell('change', entries[at]![0] as Id)
+  if (shown && now.some(([id]) => shown.has(id as Id))) {
+    const told = new Set(moves.map(({ id }) => id))
+    for (const [id] of now) if (shown.has(id as Id) && !told.has(id as Id)) tell('change', id as Id)
+  }
+  return { moves, isReordered }
+}
+
+const nothing: WindowMoves = { moves: [], isReordered: false }
+
+function changeOf(
+  id: Id,
+  touched: ReadonlyMap<Id, Touched> | undefined,
+  changes: Map<Id, readonly Move[]>,
+): readonly Move[] {
+  let moves = changes.get(id)
+  if (!moves) changes.set(id, (moves = [{ kind: 'change', id, row: touched?.get(id)?.after ?? null, seq: 0 }]))
+  return moves
+}
+
+/** The ids of a window in their order. */
+export function orderOfWindow({ entries, first }: OrderedList, window: Followed): Id[] {
+  return stretchOf(entries, first, window).map(([id]) => id as Id)
+}
+
+function stretchOf(entries: readonly Entry[], first: number, { interest }: Followed): readonly Entry[] {
+  const { offset, limit } = interest
+  return entries.slice(Math.max(0, offset - first), limit === null ? undefined : Math.max(0, offset + limit - first))
+}
+
+interface Differences {
+  readonly gone: Iterable<Entry>
+  /** Entries that were not there, and those that are another version. */
+  readonly come: ReadonlySet<Entry>
+  readonly changed: ReadonlySet<Entry>
+  readonly isReordered: boolean
+}
+
+/** What is different between two stretches of a list; mostly they begin and end alike. */
+function differences(old: readonly Entry[], now: readonly Entry[]): Differences {
+  let begin = 0
+  while (begin < old.length && begin < now.length && old[begin] === now[begin]) begin++
+  let [oldEnd, nowEnd] = [old.length, now.length]
+  while (oldEnd > begin && nowEnd > begin && old[oldEnd - 1] === now[nowEnd - 1]) {
+    oldEnd--
+    nowEnd--
+  }
+  const gone = new Map<Id, Entry>()
+  for (let at = begin; at < oldEnd; at++) gone.set(old[at]![0] as Id, old[at]!)
+  const come = new Set<Entry>()
+  const changed = new Set<Entry>()
+  const stayed: Id[] = []
+  for (let at = begin; at < nowEnd; at++) {
+    const entry = now[at]!
+    const was = gone.get(entry[0] as Id)
+    if (!was) come.add(entry)
+    else {
+      stayed.push(entry[0] as Id)
+      if (was[SEQ] !== entry[SEQ]) changed.add(entry)
+    }
+  }
+  let next = 0
+  for (const id of gone.keys()) if (stayed[next] === id) next++
+  for (const id of stayed) gone.delete(id)
+  return { gone: gone.values(), come, changed, isReordered: next < stayed.length }
+}

@@ -1,0 +1,199 @@
+import {
+  ID,
+  type BackField,
+  type Field,
+  type ManyField,
+  type Resource,
+  type StoredField,
+  type Value,
+} from '../../../model/model.ts'
+import { hasOrder } from '../../../schema/scalar-type.ts'
+import type { Predicate } from '../../../query/predicate.ts'
+import { prefixEnd } from '../../../query/prefix.ts'
+import { idOnly } from './holds.ts'
+import { orderAt, pathOf, type Path, type PathStep } from './path.ts'
+
+/** Values, one of which every row that fulfils a part of a predicate has at the end of a path. */
+export interface ValueAnchor {
+  readonly path: Path
+  readonly values: readonly Value[]
+  readonly cost: number
+}
+
+/** An interval that every such row has a value in; null = unbounded. Whoever needs the ends exactly asks the predicate. */
+export interface RangeAnchor {
+  readonly path: Path
+  readonly low: Value | null
+  readonly high: Value | null
+  readonly cost: number
+}
+
+/** The place of a predicate in an index of groups. */
+export type Anchor = ValueAnchor | RangeAnchor
+
+/**
+ * How many groups probably share an anchor's values, so that a conjunction is found by the part that most tells groups
+ * apart: an owner rather than a flag.
+ */
+const COST = {
+  id: 1,
+  member: 2,
+  scalar: 2,
+  element: 3,
+  prefix: 40,
+  betweenTwo: 50,
+  enum: 300,
+  null: 300,
+  oneSided: 500,
+  bool: 1_000,
+} as const
+
+/** Groups with anchors of this cost are better found in another way, if there is one. */
+export const EXPENSIVE = 400
+
+export const costOf = (anchors: readonly Anchor[]): number => anchors.reduce((sum, { cost }) => sum + cost, 0)
+
+/**
+ * Where a predicate has its place: if it holds for a row, the row has one of these. Null = nowhere. Of a conjunction the
+ * part with the fewest candidates is enough; of a disjunction each part has one.
+ */
+export function anchorsOf(root: Resource, where: Predicate): readonly Anchor[] | null {
+  return anchorsAt(root, [], root, where)
+}
+
+/** The same for a part of a predicate that speaks of rows at the end of some steps. */
+export function anchorsAt(
+  root: Resource,
+  steps: readonly PathStep[],
+  at: Resource,
+  where: Predicate,
+): readonly Anchor[] | null {
+  switch (where.kind) {
+    case 'constant':
+      return where.value ? null : []
+    case 'and':
+      return cheapest(partsOf(root, steps, at, where.of).map(({ anchors }) => anchors))
+    case 'or': {
+      const all: Anchor[] = []
+      for (const part of where.of) {
+        const anchors = anchorsAt(root, steps, at, part)
+        if (!anchors) return null
+        all.push(...anchors)
+      }
+      return all
+    }
+    case 'not':
+      return null
+    case 'one': {
+      const field = at.field.get(where.field) as PathStep
+      return anchorsAt(root, [...steps, field], field.target, where.of)
+    }
+    case 'many': {
+      if (where.quantifier !== 'some') return null
+      const field = at.field.get(where.field) as BackField | ManyField
+      const id = idOnly(field.target, where.of)
+      if (id === undefined) return anchorsAt(root, [...steps, field], field.target, where.of)
+      return [{ path: pathOf(root, steps, field), values: [id], cost: COST.member }]
+    }
+    default:
+      return anchorOfLeaf(root, steps, at, where)
+  }
+}
+
+function anchorOfLeaf(
+  root: Resource,
+  steps: readonly PathStep[],
+  at: Resource,
+  where: Exclude<Predicate, { kind: 'constant' | 'and' | 'or' | 'not' | 'one' | 'many' }>,
+): readonly Anchor[] | null {
+  const field = at.field.get(where.field) as Field
+  if (field.is !== 'scalar' && field.is !== 'one') return null
+  const path = pathOf(root, steps, field)
+  const cost = costOfField(field)
+  switch (where.kind) {
+    case 'compare': {
+      const { op, value } = where
+      // A null operand never equals.
+      if (value === null) return op === 'ne' ? null : []
+      if (op === 'ne') return null
+      if (op === 'eq') return [{ path, values: [value], cost }]
+      if (!isOrdered(field)) return null
+      const isLower = op === 'gt' || op === 'gte'
+      return [{ path, low: isLower ? value : null, high: isLower ? null : value, cost: COST.oneSided }]
+    }
+    case 'in': {
+      if (where.negated) return null
+      return [{ path, values: where.values.filter(v => v !== null), cost: cost * Math.max(where.values.length, 1) }]
+    }
+    case 'null':
+      return where.is ? [{ path, values: [null], cost: COST.null }] : null
+    case 'has':
+      return where.mode === 'any'
+        ? [{ path, values: where.values, cost: COST.element * where.values.length }]
+        : where.values.length === 0
+          ? null
+          : [{ path, values: where.values.slice(0, 1), cost: COST.element }]
+    case 'text':
+      if (where.fold) return null
+      if (where.op === 'eq') return [{ path, values: [where.value], cost }]
+      if (where.op !== 'startsWith' || where.value === '') return null
+      return [{ path, low: where.value, high: prefixEnd(where.value), cost: COST.prefix }]
+    case 'size':
+      return null
+  }
+}
+
+/** A part of a conjunction, and where it has its place. */
+export interface AnchoredPart {
+  readonly where: Predicate
+  readonly anchors: readonly Anchor[] | null
+}
+
+/** The parts of a conjunction; what bounds one value from below and from above is one interval more. */
+export function partsOf(
+  root: Resource,
+  steps: readonly PathStep[],
+  at: Resource,
+  of: readonly Predicate[],
+): AnchoredPart[] {
+  const parts = of.map((where): AnchoredPart => ({ where, anchors: anchorsAt(root, steps, at, where) }))
+  const oneSided = new Map<Path, RangeAnchor[]>()
+  for (const { anchors } of parts) {
+    const only = anchors?.length === 1 ? anchors[0]! : null
+    // Of several related rows one may be above the lower bound, and another below the upper one.
+    const isOne = only?.path.steps.slice(steps.length).every(step => step.is === 'one')
+    if (isOne && 'low' in only! && (only.low === null || only.high === null)) {
+      const list = oneSided.get(only.path)
+      if (list) list.push(only)
+      else oneSided.set(only.path, [only])
+    }
+  }
+  for (const [path, ranges] of oneSided)
+    if (ranges.length > 1) parts.push({ where: { kind: 'and', of: [] }, anchors: [intersection(path, ranges)] })
+  return parts
+}
+
+function intersection(path: Path, ranges: readonly RangeAnchor[]): RangeAnchor {
+  const order = orderAt(path)
+  let low: Value | null = null
+  let high: Value | null = null
+  for (const range of ranges) {
+    if (range.low !== null && (low === null || order(range.low, low) > 0)) low = range.low
+    if (range.high !== null && (high === null || order(range.high, high) < 0)) high = range.high
+  }
+  return { path, low, high, cost: low !== null && high !== null ? COST.betweenTwo : COST.oneSided }
+}
+
+export function cheapest(all: readonly (readonly Anchor[] | null)[]): readonly Anchor[] | null {
+  let least: readonly Anchor[] | null = null
+  for (const anchors of all) if (anchors && (!least || costOf(anchors) < costOf(least))) least = anchors
+  return least
+}
+
+const isOrdered = ({ type }: StoredField): boolean => hasOrder(type)
+
+function costOfField(field: StoredField): number {
+  if (field.is === 'one' || field.slot === ID) return COST.id
+  const { schema } = field.type
+  return schema['type'] === 'boolean' ? COST.bool : 'enum' in schema ? COST.enum : COST.scalar
+}

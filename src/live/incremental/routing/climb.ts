@@ -1,0 +1,144 @@
+import { ID, type Id, type OneField, type Value } from '../../../model/model.ts'
+import { wait, type Work } from '../../../store/work.ts'
+import { valuesAt, type Path } from './path.ts'
+import type { Predicate } from '../../../query/predicate.ts'
+import type { Plan, PlanNode } from './plan.ts'
+import type { Step } from '../step/step.ts'
+
+/** Whether any group has its place at a value of a path. */
+export type Lookup = (path: Path, value: Value) => boolean
+
+/** What changed of rows at a place: names of lists of ids; null = more than lists. */
+type Hits = Map<PlanNode, Map<Id, Set<string> | null>>
+
+/**
+ * The ids of the root's rows that a step may move, as far as other rows do it: from each changed row back along the
+ * relations that led to it. Where the values from the changed row on lead to no group, the climb ends at once.
+ */
+export function* climb(plan: Plan, step: Step, lookup: Lookup): Work<Set<Id>> {
+  const hits = hitsOf(plan, step)
+  const reached = new Set<Id>()
+  if (hits.size > 0) yield* climbTo(plan.root, step, lookup, hits, reached)
+  return reached
+}
+
+function hitsOf(plan: Plan, { touched }: Step): Hits {
+  const hits: Hits = new Map()
+  for (const [resource, rows] of touched) {
+    const nodes = plan.nodesOf(resource)
+    const toldBy = plan.toldBy(resource)
+    if (nodes.length === 0 && toldBy.length === 0) continue
+    for (const [id, { changes }] of rows)
+      for (const change of changes) {
+        for (const node of nodes) {
+          const isRead =
+            node.readsAll || !change.before || !change.after || change.changed.some(slot => node.slots.has(slot))
+          // A row of the root itself is looked up by its own images.
+          if (node.parent !== null && isRead) hit(hits, node, id, null)
+          for (const { field } of change.lists) if (node.lists.has(field)) hit(hits, node, id, field)
+        }
+        for (const { field: name, added, removed } of change.lists)
+          for (const { field, list, node } of toldBy)
+            if (field === name) for (const other of [...added, ...removed]) hit(hits, node, other, list)
+      }
+  }
+  return hits
+}
+
+function hit(hits: Hits, node: PlanNode, id: Id, list: string | null): void {
+  let rows = hits.get(node)
+  if (!rows) hits.set(node, (rows = new Map()))
+  const lists = rows.get(id)
+  if (list === null) rows.set(id, null)
+  else if (lists === undefined) rows.set(id, new Set([list]))
+  else lists?.add(list)
+}
+
+/** Adds the rows at a place that a change there or below concerns. */
+function* climbTo(node: PlanNode, step: Step, lookup: Lookup, hits: Hits, into: Set<Id>): Work<void> {
+  const own = hits.get(node)
+  if (own && node.parent === null) for (const id of own.keys()) into.add(id)
+  else if (own)
+    for (const [id, lists] of own)
+      if (node.isOpen || (yield* step.present.settled(() => leadsToGroup(node, id, lists, step, lookup)))) into.add(id)
+  for (const child of node.children.values()) {
+    const below = new Set<Id>()
+    yield* climbTo(child, step, lookup, hits, below)
+    if (below.size > 0) yield* ownersOf(child, below, step, into)
+  }
+}
+
+/**
+ * Adds the rows that lead to the given ones by a child's relation. The snapshot tells which do now; those that did at
+ * another moment of the step are among the rows and pairs that its commits changed.
+ */
+function* ownersOf({ step: relation, parent }: PlanNode, ids: ReadonlySet<Id>, step: Step, into: Set<Id>): Work<void> {
+  const { present, history } = step
+  if (relation!.is === 'one') {
+    const isRoot = parent!.parent === null
+    if (!isRoot || !(yield* rowsOf(relation!, ids, step, into)))
+      for (const [, id] of yield* wait(present.snapshot.children(relation!, [...ids], null))) into.add(id)
+    if (history.rows.has(relation!.owner))
+      for (const id of ids) for (const owner of history.pointingTo(relation!, id) ?? []) into.add(owner)
+  } else if (relation!.is === 'many') {
+    const { join, side } = relation!
+    const other = side === 'a' ? 'b' : 'a'
+    for (const [, id] of yield* wait(present.snapshot.pairs(join, other, [...ids], null))) into.add(id)
+    const changed = history.pairs.get(join)?.[other]
+    if (changed) for (const id of ids) for (const owner of changed.get(id)?.keys() ?? []) into.add(owner)
+  } else {
+    const { target, via } = relation!
+    yield* present.load(target, ids)
+    for (const id of yield* present.settled(() => {
+      const owners: Id[] = []
+      for (const id of ids)
+        for (const row of [step.before.row(target, id), step.after.row(target, id)]) {
+          const owner = row?.[via.slot]
+          if (owner !== null && owner !== undefined) owners.push(owner as Id)
+        }
+      return owners
+    }))
+      into.add(id)
+  }
+}
+
+/** Reads rows that will be asked for next, as they are; false = there are more than a turn has time for. */
+function* rowsOf(via: OneField, ids: ReadonlySet<Id>, { present }: Step, into: Set<Id>): Work<boolean> {
+  const [first, ...others] = ids
+  const where: Predicate =
+    others.length === 0
+      ? { kind: 'compare', op: 'eq', field: via.name, value: first! }
+      : { kind: 'in', field: via.name, values: [...ids], negated: false }
+  const select = { where, sort: [], limit: AT_ONCE, offset: 0, cursor: null }
+  const rows = yield* wait(present.snapshot.select(via.owner, select))
+  for (const row of rows) {
+    const id = row[ID] as Id
+    present.know(via.owner, id, row)
+    into.add(id)
+  }
+  return rows.length < AT_ONCE
+}
+
+/** Rows that are read at once. */
+const AT_ONCE = 2_000
+
+/** Whether the values from a changed row on, before and after, lead to any group. */
+function leadsToGroup(node: PlanNode, id: Id, lists: Set<string> | null, step: Step, lookup: Lookup): boolean {
+  const before = step.before.row(node.resource, id)
+  const after = step.after.row(node.resource, id)
+  for (const [path, isSole] of node.cover) {
+    const { end, steps } = path
+    if (lists && isSole && steps.length === node.depth && end.is === 'many') {
+      // Only who came or went is concerned.
+      if (!lists.has(end.name)) continue
+      for (const other of step.history.pairs.get(end.join)?.[end.side].get(id)?.keys() ?? [])
+        if (lookup(path, other)) return true
+      continue
+    }
+    const values = new Set<Value>()
+    if (before) valuesAt(path, before, step.before, values, node.depth)
+    if (after) valuesAt(path, after, step.after, values, node.depth)
+    for (const value of values) if (lookup(path, value)) return true
+  }
+  return false
+}

@@ -1,0 +1,113 @@
+import type { Field, Resource } from '../../../model/model.ts'
+import type { Predicate } from '../../../query/predicate.ts'
+import { anchorsAt, cheapest, partsOf, type Anchor } from './anchors.ts'
+import { idOnly } from './holds.ts'
+import type { Path, PathStep } from './path.ts'
+
+/**
+ * The paths that lead from a place on to all groups that a change there may concern. `true` = only who came to or went
+ * from the list of ids at the end matters: nothing else is read there.
+ */
+export type Coverage = Map<Path, boolean>
+
+/**
+ * Whether the groups of a predicate's shape can be found from a place on its way. A change at the place concerns a group
+ * only through the parts of its predicate that read the place; if the anchors of each of these parts pass through the
+ * place, the values from there on lead to all such groups. Null = they do not, so that the change must climb to the root.
+ */
+export function coverageOf(root: Resource, where: Predicate, way: readonly PathStep[]): Coverage | null {
+  return covering(root, [], root, where, way)
+}
+
+function covering(
+  root: Resource,
+  steps: readonly PathStep[],
+  at: Resource,
+  where: Predicate,
+  way: readonly PathStep[],
+): Coverage | null {
+  if (!reads(where, at, way, steps.length)) return new Map()
+  switch (where.kind) {
+    case 'and': {
+      const parts = partsOf(root, steps, at, where.of)
+      const chosen = cheapest(parts.map(({ anchors }) => anchors))
+      if (!chosen) return null
+      const reading = parts.filter(part => reads(part.where, at, way, steps.length))
+      const own = parts.find(part => part.anchors === chosen)!
+      if (reading.length === 1 && reading[0] === own) return covering(root, steps, at, own.where, way)
+      // Of a list, another part may speak of other rows than the one that the anchor leads to.
+      if (way.slice(steps.length).some(({ toMany }) => toMany)) return null
+      return passingThrough(chosen, way, false)
+    }
+    case 'or': {
+      const all: Coverage = new Map()
+      for (const part of where.of) {
+        const of = covering(root, steps, at, part, way)
+        if (!of) return null
+        for (const [path, isSole] of of) all.set(path, (all.get(path) ?? true) && isSole)
+      }
+      return all
+    }
+    case 'one':
+      return beyond(root, steps, at, where, way)
+    case 'many': {
+      if (where.quantifier !== 'some') return null
+      const { target } = at.field.get(where.field) as PathStep
+      if (idOnly(target, where.of) === undefined) return beyond(root, steps, at, where, way)
+      const anchors = anchorsAt(root, steps, at, where)
+      return anchors && passingThrough(anchors, way, true)
+    }
+    case 'not':
+      return null
+    default: {
+      const anchors = anchorsAt(root, steps, at, where)
+      return anchors && passingThrough(anchors, way, true)
+    }
+  }
+}
+
+function beyond(
+  root: Resource,
+  steps: readonly PathStep[],
+  at: Resource,
+  where: Predicate & { kind: 'one' | 'many' },
+  way: readonly PathStep[],
+): Coverage | null {
+  const field = at.field.get(where.field) as PathStep
+  return covering(root, [...steps, field], field.target, where.of, way)
+}
+
+/** The paths of anchors, if each of them passes through the place; `isSole` = nothing else reads the place. */
+function passingThrough(anchors: readonly Anchor[], way: readonly PathStep[], isSole: boolean): Coverage | null {
+  const of: Coverage = new Map()
+  for (const { path } of anchors) {
+    if (path.steps.length < way.length || way.some((step, i) => path.steps[i] !== step)) return null
+    const isList = path.steps.length === way.length && path.end.is === 'many'
+    of.set(path, isSole && anchors.length === 1 && isList)
+  }
+  return of
+}
+
+/** Whether a predicate reads the place at the end of a way, or what leads there. */
+function reads(where: Predicate, at: Resource, way: readonly Field[], depth: number): boolean {
+  switch (where.kind) {
+    case 'constant':
+      return false
+    case 'and':
+    case 'or':
+      return where.of.some(part => reads(part, at, way, depth))
+    case 'not':
+      return reads(where.of, at, way, depth)
+    case 'one':
+    case 'many': {
+      if (depth >= way.length) return true
+      const field = at.field.get(where.field)!
+      if (field !== way[depth]) return false
+      return depth + 1 === way.length || reads(where.of, field.target as Resource, way, depth + 1)
+    }
+    default: {
+      const field = at.field.get(where.field)!
+      return depth >= way.length || field === way[depth] || (field.is === 'count' && field.of === way[depth])
+    }
+  }
+}

@@ -1,0 +1,150 @@
+import {
+  ID,
+  type BackField,
+  type Field,
+  type Id,
+  type ManyField,
+  type Resource,
+  type Row,
+  type Value,
+} from '../../../model/model.ts'
+import { compile, type Access } from '../../../query/evaluate.ts'
+import type { Predicate } from '../../../query/predicate.ts'
+import type { State } from '../step/state.ts'
+
+type Leaf = Exclude<Predicate, { kind: 'constant' | 'and' | 'or' | 'not' | 'one' | 'many' }>
+
+/** In-lists up to this length are searched as they are; of longer ones a set is made. */
+const SHORT_LIST = 16
+
+/** The id that a condition asks for and nothing else; undefined if it asks for more. */
+export function idOnly(target: Resource, of: Predicate): Value | undefined {
+  return of.kind === 'compare' && of.op === 'eq' && of.field === target.id.name && of.value !== null
+    ? of.value
+    : undefined
+}
+
+/** Whether a row fulfils a predicate in a state. It is interpreted: a group that never hears of a change keeps nothing. */
+export function holds(where: Predicate, resource: Resource, row: Row, state: State): boolean {
+  switch (where.kind) {
+    case 'constant':
+      return where.value
+    case 'and':
+      for (const part of where.of) if (!holds(part, resource, row, state)) return false
+      return true
+    case 'or':
+      for (const part of where.of) if (holds(part, resource, row, state)) return true
+      return false
+    case 'not':
+      return !holds(where.of, resource, row, state)
+    case 'one':
+      return holdsOne(where, resource, row, state)
+    case 'many':
+      return holdsMany(where, resource, row, state)
+    default:
+      return holdsLeaf(where, resource, row, state)
+  }
+}
+
+function holdsOne(where: Predicate & { kind: 'one' }, resource: Resource, row: Row, state: State): boolean {
+  const field = resource.field.get(where.field)!
+  if (field.is === 'back')
+    return state.children(field.via, row[ID] as Id).some(child => holds(where.of, field.target, child, state))
+  const { slot, target } = field as Field & { is: 'one' }
+  const id = row[slot]
+  if (id === null) return false
+  const other = state.row(target, id as Id)
+  return other !== null && holds(where.of, target, other, state)
+}
+
+function holdsMany(where: Predicate & { kind: 'many' }, resource: Resource, row: Row, state: State): boolean {
+  const field = resource.field.get(where.field) as BackField | ManyField
+  const { quantifier, of } = where
+  const { target } = field
+  const id = row[ID] as Id
+  const wanted = quantifier === 'every' ? undefined : idOnly(target, of)
+  if (wanted !== undefined) return isRelated(field, id, wanted as Id, state) === (quantifier === 'some')
+  // One counter-example decides.
+  const stops = quantifier !== 'every'
+  const found = quantifier === 'some'
+  if (field.is === 'back') {
+    for (const child of state.children(field.via, id)) if (holds(of, target, child, state) === stops) return found
+    return !found
+  }
+  for (const otherId of state.others(field, id)) {
+    const other = state.row(target, otherId)
+    if ((other !== null && holds(of, target, other, state)) === stops) return found
+  }
+  return !found
+}
+
+function isRelated(field: BackField | ManyField, owner: Id, other: Id, state: State): boolean {
+  return field.is === 'many'
+    ? state.others(field, owner).has(other)
+    : state.row(field.target, other)?.[field.via.slot] === owner
+}
+
+/** How many rows a to-many relation leads to. */
+export function sizeOf(field: BackField | ManyField, owner: Id, state: State): number {
+  return field.is === 'back' ? state.children(field.via, owner).length : state.others(field, owner).size
+}
+
+function holdsLeaf(where: Leaf, resource: Resource, row: Row, state: State): boolean {
+  const field = resource.field.get(where.field)!
+  if (where.kind === 'size' && (field.is === 'many' || (field.is === 'back' && field.toMany)))
+    return sizeOf(field, row[ID] as Id, state) === where.value
+  const value = valueOf(field, row, state)
+  if (where.kind === 'compare' && (where.op === 'eq' || where.op === 'ne')) {
+    // A null operand never equals.
+    return where.value === null ? where.op === 'ne' : (value === where.value) === (where.op === 'eq')
+  }
+  if (where.kind === 'in' && where.values.length <= SHORT_LIST)
+    return (value !== null && where.values.includes(value)) !== where.negated
+  if (where.kind === 'null') return (value === null) === where.is
+  return testOf(where, resource)([value])
+}
+
+/** The value of a field in a state; of the other side of a one-to-one its id. */
+function valueOf(field: Field, row: Row, state: State): Value {
+  switch (field.is) {
+    case 'count':
+      return sizeOf(field.of, row[ID] as Id, state)
+    case 'back':
+      return state.children(field.via, row[ID] as Id)[0]?.[ID] ?? null
+    default:
+      return row[(field as Field & { slot: number }).slot]!
+  }
+}
+
+const tests = new WeakMap<Leaf, (value: Row) => boolean>()
+
+/** The test of a value that stands alone in a row. */
+function testOf(where: Leaf, resource: Resource): (value: Row) => boolean {
+  let test = tests.get(where)
+  if (!test) tests.set(where, (test = compile(where, resource, valueAlone)))
+  return test
+}
+
+const valueAlone: Access<Row> = { value: () => row => row[0]!, one: () => () => null, many: () => () => [] }
+
+/** Whether a predicate asks only for what rows, their relations and counts tell. */
+export function isFollowable(resource: Resource, where: Predicate): boolean {
+  switch (where.kind) {
+    case 'constant':
+      return true
+    case 'and':
+    case 'or':
+      return where.of.every(part => isFollowable(resource, part))
+    case 'not':
+      return isFollowable(resource, where.of)
+    case 'one':
+    case 'many':
+      return isFollowable(resource.field.get(where.field)!.target as Resource, where.of)
+    default: {
+      const field = resource.field.get(where.field)
+      if (field?.is === 'many' || (field?.is === 'back' && field.toMany)) return where.kind === 'size'
+      if (field?.is === 'back') return where.kind !== 'size'
+      return field?.is === 'scalar' || field?.is === 'one' || field?.is === 'count'
+    }
+  }
+}

@@ -1,0 +1,129 @@
+import type { Value } from '../../../schema/field.ts'
+import type { Order } from '../../../query/order.ts'
+
+interface Interval<T> {
+  /** null = unbounded. Both ends belong to it: whoever needs it exactly asks the predicate. */
+  readonly low: Value | null
+  readonly high: Value | null
+  readonly of: T
+}
+
+/** New intervals stand apart until there are this many. */
+const APART = 32
+
+/** Removed intervals are only marked until there are this many, and half of all. */
+const REMOVED = 64
+
+/**
+ * The intervals that a value lies in, in logarithmic time: sorted by their lower ends, under a tree of the largest upper
+ * ends (an interval tree laid out as an array). What came lately stands in a short list of its own until it is worth
+ * building the tree anew.
+ */
+export class Intervals<T> {
+  readonly #order: Order
+  #sorted: Interval<T>[] = []
+  /** Largest upper ends: node i covers 2i and 2i + 1; undefined = nothing, null = unbounded. */
+  #highest: (Value | null | undefined)[] = []
+  #leaves = 1
+  #recent: Interval<T>[] = []
+  readonly #removed = new Set<Interval<T>>()
+
+  constructor(order: Order) {
+    this.#order = order
+  }
+
+  get size(): number {
+    return this.#sorted.length + this.#recent.length - this.#removed.size
+  }
+
+  add(low: Value | null, high: Value | null, of: T): void {
+    this.#recent.push({ low, high, of })
+  }
+
+  delete(low: Value | null, high: Value | null, of: T): void {
+    const isIt = (it: Interval<T>): boolean => it.of === of && it.low === low && it.high === high
+    const at = this.#recent.findIndex(isIt)
+    if (at >= 0) {
+      this.#recent.splice(at, 1)
+      return
+    }
+    for (
+      let i = this.#firstFrom(low);
+      i < this.#sorted.length && this.#compareLow(this.#sorted[i]!.low, low) === 0;
+      i++
+    ) {
+      const it = this.#sorted[i]!
+      if (!isIt(it) || this.#removed.has(it)) continue
+      this.#removed.add(it)
+      break
+    }
+    if (this.#removed.size > REMOVED && this.#removed.size * 2 > this.#sorted.length) this.#build()
+  }
+
+  /** Visits what the intervals that a value lies in belong to. */
+  at(value: Value, visit: (of: T) => void): void {
+    const { length } = this.#recent
+    if (length > APART && length * length > this.#sorted.length) this.#build()
+    for (const { low, high, of } of this.#recent)
+      if ((low === null || this.#order(low, value) <= 0) && (high === null || this.#order(high, value) >= 0)) visit(of)
+    const end = this.#beginAtOrBelow(value)
+    if (end > 0) this.#visit(1, 0, this.#leaves, end, value, visit)
+  }
+
+  #visit(node: number, from: number, to: number, end: number, value: Value, visit: (of: T) => void): void {
+    if (from >= end) return
+    const highest = this.#highest[node]
+    if (highest === undefined || (highest !== null && this.#order(highest, value) < 0)) return
+    if (to - from === 1) {
+      const it = this.#sorted[from]!
+      if (!this.#removed.has(it)) visit(it.of)
+      return
+    }
+    const middle = (from + to) >>> 1
+    this.#visit(2 * node, from, middle, end, value, visit)
+    this.#visit(2 * node + 1, middle, to, end, value, visit)
+  }
+
+  #compareLow(a: Value | null, b: Value | null): number {
+    return a === null ? (b === null ? 0 : -1) : b === null ? 1 : this.#order(a, b)
+  }
+
+  #firstFrom(low: Value | null): number {
+    return this.#search(it => this.#compareLow(it.low, low) < 0)
+  }
+
+  #beginAtOrBelow(value: Value): number {
+    return this.#search(({ low }) => low === null || this.#order(low, value) <= 0)
+  }
+
+  /** How many of the sorted intervals, from the first on, fulfil a condition that only the first ones do. */
+  #search(isBefore: (it: Interval<T>) => boolean): number {
+    let first = 0
+    let end = this.#sorted.length
+    while (first < end) {
+      const middle = (first + end) >>> 1
+      if (isBefore(this.#sorted[middle]!)) first = middle + 1
+      else end = middle
+    }
+    return first
+  }
+
+  #build(): void {
+    const all = [...this.#sorted.filter(it => !this.#removed.has(it)), ...this.#recent]
+    this.#removed.clear()
+    this.#recent = []
+    this.#sorted = all.toSorted((a, b) => this.#compareLow(a.low, b.low))
+    this.#leaves = 1
+    while (this.#leaves < all.length) this.#leaves *= 2
+    this.#highest = Array.from({ length: 2 * this.#leaves }, () => undefined)
+    this.#sorted.forEach(({ high }, i) => (this.#highest[this.#leaves + i] = high))
+    for (let i = this.#leaves - 1; i > 0; i--)
+      this.#highest[i] = this.#higher(this.#highest[2 * i], this.#highest[2 * i + 1])
+  }
+
+  #higher(a: Value | null | undefined, b: Value | null | undefined): Value | null | undefined {
+    if (a === undefined || b === undefined) return a === undefined ? b : a
+    if (a === null || b === null) return null
+    return this.#order(a, b) >= 0 ? a : b
+  }
+}

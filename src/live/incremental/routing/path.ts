@@ -1,0 +1,116 @@
+import {
+  ID,
+  type BackField,
+  type CountField,
+  type Id,
+  type ManyField,
+  type OneField,
+  type Resource,
+  type Row,
+  type StoredField,
+  type Value,
+} from '../../../model/model.ts'
+import { orderOf, type Order } from '../../../query/order.ts'
+import { sizeOf } from './holds.ts'
+import type { State } from '../step/state.ts'
+
+/** A relation that a path takes. */
+export type PathStep = OneField | BackField | ManyField
+
+/** A way from a row over relations to values. Equal ways are the same object. */
+export interface Path {
+  readonly key: string
+  readonly steps: readonly PathStep[]
+  /** A stored field at the end, or the ids of a to-many relation. */
+  readonly end: StoredField | BackField | ManyField | CountField
+  /** It leads to one value at most. */
+  readonly isSingle: boolean
+}
+
+const paths = new WeakMap<Resource, Map<string, Path>>()
+
+export function pathOf(root: Resource, steps: readonly PathStep[], end: Path['end']): Path {
+  let known = paths.get(root)
+  if (!known) paths.set(root, (known = new Map()))
+  const last = end.is === 'back' || end.is === 'many' ? `${end.name}#` : end.name
+  const key = [...steps.map(step => step.name), last].join('.')
+  let path = known.get(key)
+  if (!path) {
+    const isStored = end.is === 'one' || end.is === 'scalar'
+    const isSingle = isStored && end.type.list === null && steps.every(step => step.is === 'one')
+    known.set(key, (path = { key, steps, end, isSingle }))
+  }
+  return path
+}
+
+/** Adds the values at the end of a path, from a row on; `from` = steps that lie behind already. */
+export function valuesAt(path: Path, row: Row, state: State, into: Set<Value>, from = 0): void {
+  const { steps, end } = path
+  if (from === steps.length) return valuesOf(end, row, state, into)
+  const step = steps[from]!
+  if (step.is === 'one') {
+    const id = row[step.slot]
+    const other = id === null ? null : state.row(step.target, id as Id)
+    if (other) valuesAt(path, other, state, into, from + 1)
+  } else if (step.is === 'back') {
+    for (const child of state.children(step.via, row[ID] as Id)) valuesAt(path, child, state, into, from + 1)
+  } else
+    for (const id of state.others(step, row[ID] as Id)) {
+      const other = state.row(step.target, id)
+      if (other) valuesAt(path, other, state, into, from + 1)
+    }
+}
+
+function valuesOf(end: Path['end'], row: Row, state: State, into: Set<Value>): void {
+  switch (end.is) {
+    case 'back':
+      for (const child of state.children(end.via, row[ID] as Id)) into.add(child[ID]!)
+      return
+    case 'many':
+      for (const id of state.others(end, row[ID] as Id)) into.add(id)
+      return
+    case 'count':
+      into.add(sizeOf(end.of, row[ID] as Id, state))
+      return
+    default: {
+      const value = row[end.slot]!
+      if (Array.isArray(value)) for (const item of value) into.add(item)
+      else into.add(value)
+    }
+  }
+}
+
+/**
+ * The list of ids at the end of a path through to-ones, as it is, so that it need not be copied; null = there is none,
+ * undefined = the path ends otherwise.
+ */
+export function listAt({ steps, end }: Path, row: Row, state: State): ReadonlySet<Id> | null | undefined {
+  if (end.is !== 'many') return undefined
+  let at: Row | null = row
+  for (const step of steps) {
+    if (step.is !== 'one') return undefined
+    const id: Value = at[step.slot]!
+    at = id === null ? null : state.row(step.target, id as Id)
+    if (at === null) return null
+  }
+  return state.others(end, at[ID] as Id)
+}
+
+/** The one value at the end of a path through to-ones; null where it leads nowhere. */
+export function valueAt({ steps, end }: Path, row: Row, state: State): Value {
+  let at: Row | null = row
+  for (const step of steps) {
+    const id: Value = at[(step as OneField).slot]!
+    at = id === null ? null : state.row(step.target, id as Id)
+    if (at === null) return null
+  }
+  return at[(end as StoredField).slot]!
+}
+
+const byNumber: Order = (a, b) => (a as number) - (b as number)
+
+/** How the values at the end of a path compare. */
+export function orderAt({ end }: Path): Order {
+  if (end.is === 'count') return byNumber
+  return orderOf(end.type ?? (end.target as Resource | null)?.idType ?? null)
+}

@@ -1,0 +1,176 @@
+import type { Id, Resource } from '../../../model/model.ts'
+import { printQuery } from '../../../query/print.ts'
+import type { Predicate } from '../../../query/predicate.ts'
+import type { Followed } from '../followed.ts'
+import { GroupIndex, type Target } from './group-index.ts'
+import { Plan, type Reading } from './plan.ts'
+import { shapeOf } from './shape.ts'
+import { isShownWithRows, planOfView, shapeOfView } from '../step/shown-rows.ts'
+import { sortingOf, sortKeyOf, type Sorting } from '../lists/sorting.ts'
+import { WindowedList } from '../lists/windows.ts'
+
+/** Offsets from here on have a list of their own, which counts what lies before it instead of holding it. */
+const DEEP = 1_000
+
+/** What groups show beside their rows: one plan for all that show alike. */
+export interface ShownPlan {
+  readonly key: string
+  readonly plan: Plan
+  groups: number
+}
+
+interface Shape extends Reading {
+  groups: number
+}
+
+/** The groups of one resource that are maintained together, and where each of them is found. */
+export class Registry<G extends Followed> {
+  readonly resource: Resource
+  readonly index: GroupIndex<G>
+  /** What was told of the rows of guarded groups that somebody has seen, as digests of their bodies. */
+  readonly digests: Map<G, Map<Id, number>> = new Map()
+  readonly #lists = new Map<string, WindowedList<G>>()
+  readonly #listOf = new Map<G, WindowedList<G>>()
+  readonly #sortings = new Map<string, Sorting>()
+  readonly #shapes = new Map<string, Shape>()
+  readonly #shown = new Map<string, ShownPlan>()
+  readonly #shownBy = new Map<G, ShownPlan>()
+  #plan: Plan | null = null
+  #size = 0
+
+  constructor(resource: Resource) {
+    this.resource = resource
+    this.index = new GroupIndex(resource)
+  }
+
+  get isEmpty(): boolean {
+    return this.#size === 0
+  }
+
+  /** What all groups read. */
+  get plan(): Plan {
+    return (this.#plan ??= new Plan(this.resource, this.#shapes.values()))
+  }
+
+  get lists(): Iterable<WindowedList<G>> {
+    return this.#lists.values()
+  }
+
+  get shownPlans(): Iterable<ShownPlan> {
+    return this.#shown.values()
+  }
+
+  listOf(group: G): WindowedList<G> | undefined {
+    return this.#listOf.get(group)
+  }
+
+  shownBy(group: G): ShownPlan | undefined {
+    return this.#shownBy.get(group)
+  }
+
+  add(group: G): void {
+    this.#size++
+    this.#show(group)
+    const { where } = group.interest
+    if (!group.isListed) return this.#place(group, where, none)
+    const key = listKeyOf(group)
+    let list = this.#lists.get(key)
+    if (!list) {
+      const { opaque } = group.interest
+      list = new WindowedList(key, { resource: this.resource, where, opaque, sorting: this.#sortingOf(group) })
+      this.#lists.set(key, list)
+      this.#place(list, where, list.definition.sorting.paths)
+    }
+    list.windows.add(group)
+    this.#listOf.set(group, list)
+  }
+
+  delete(group: G): void {
+    this.#size--
+    this.#hide(group)
+    this.digests.delete(group)
+    const list = this.#listOf.get(group)
+    if (!list) return this.#remove(group, group.interest.where, none)
+    this.#listOf.delete(group)
+    list.windows.delete(group)
+    if (list.windows.size > 0) return
+    this.#lists.delete(list.key)
+    this.#remove(list, list.definition.where, list.definition.sorting.paths)
+  }
+
+  /** What is known of views is known no more: whoever sees one next begins anew. */
+  forget(): void {
+    for (const list of this.#lists.values()) list.forget()
+    this.digests.clear()
+  }
+
+  #place(target: Target<G>, where: Predicate, sort: Reading['sort']): void {
+    this.index.add(target, where)
+    const isAnchored = this.index.isAnchored(target, where)
+    const key = shapeKeyOf(where, isAnchored, sort)
+    const shape = this.#shapes.get(key)
+    if (shape) shape.groups++
+    else {
+      this.#shapes.set(key, { where, isAnchored, sort, groups: 1 })
+      this.#plan = null
+    }
+  }
+
+  #remove(target: Target<G>, where: Predicate, sort: Reading['sort']): void {
+    this.index.delete(target, where)
+    const key = shapeKeyOf(where, this.index.isAnchored(target, where), sort)
+    const shape = this.#shapes.get(key)!
+    if (--shape.groups > 0) return
+    this.#shapes.delete(key)
+    this.#plan = null
+  }
+
+  #show(group: G): void {
+    const { view, permissions } = group.interest
+    if (!group.isGuarded && !isShownWithRows(view)) return
+    const key = shapeOfView(view, permissions)
+    let shown = this.#shown.get(key)
+    if (!shown) this.#shown.set(key, (shown = { key, plan: planOfView(view, permissions), groups: 0 }))
+    shown.groups++
+    this.#shownBy.set(group, shown)
+  }
+
+  #hide(group: G): void {
+    const shown = this.#shownBy.get(group)
+    if (!shown) return
+    this.#shownBy.delete(group)
+    if (--shown.groups === 0) this.#shown.delete(shown.key)
+  }
+
+  #sortingOf({ interest: { sort } }: G): Sorting {
+    const key = sortKeyOf(sort)
+    let sorting = this.#sortings.get(key)
+    if (!sorting) this.#sortings.set(key, (sorting = sortingOf(this.resource, sort)))
+    return sorting
+  }
+}
+
+const none: readonly never[] = []
+
+/** What a plan must tell apart. */
+function shapeKeyOf(where: Predicate, isAnchored: boolean, sort: Reading['sort']): string {
+  const keys = sort.filter(({ steps }) => steps.length > 0).map(({ key }) => key)
+  return `${isAnchored ? '' : '?'}${shapeOf(where)} ${keys.join()}`
+}
+
+/** Equal for windows that share a list. */
+function listKeyOf({ interest }: Followed): string {
+  const { where, sort, offset, limit, opaque } = interest
+  const own = offset >= DEEP ? `${offset} ${limit}` : ''
+  return [printQuery({ where, sort }), own, opaque ? numberOf(opaque) : ''].join('\n')
+}
+
+const numbers = new WeakMap<object, number>()
+let numbered = 0
+
+/** Tells functions of rules apart: each caller has its own. */
+function numberOf(opaque: object): number {
+  let number = numbers.get(opaque)
+  if (number === undefined) numbers.set(opaque, (number = ++numbered))
+  return number
+}

@@ -1,0 +1,153 @@
+import { ID, type Id, type Join, type ManyField, type OneField, type Resource, type Row } from '../../../model/model.ts'
+import type { Change, Commit } from '../../../store/store.ts'
+import type { Present, State } from './state.ts'
+
+/** A change, and which commit of the step made it, counted from 0. */
+interface Entry {
+  readonly commit: number
+  readonly change: Change
+}
+
+/** Whether a pair of a join was there before a commit. */
+interface PairEntry {
+  readonly commit: number
+  readonly was: boolean
+}
+
+type PairSide = Map<Id, Map<Id, PairEntry[]>>
+
+/** What a step's commits changed, by row and by pair, in their order. */
+export class History {
+  readonly commits: readonly Commit[]
+  readonly rows: ReadonlyMap<Resource, ReadonlyMap<Id, readonly Entry[]>>
+  readonly pairs: ReadonlyMap<Join, Readonly<Record<'a' | 'b', PairSide>>>
+  /** Changed rows by each parent that one of their images points to. */
+  readonly #pointing = new Map<OneField, Map<Id, Set<Id>>>()
+
+  /** What rows became is known to the present state without reading them. */
+  constructor(commits: readonly Commit[], present: Present) {
+    const rows = new Map<Resource, Map<Id, Entry[]>>()
+    const pairs = new Map<Join, Record<'a' | 'b', PairSide>>()
+    commits.forEach(({ changes }, commit) => {
+      for (const change of changes) {
+        const { resource, id } = change
+        let ofResource = rows.get(resource)
+        if (!ofResource) rows.set(resource, (ofResource = new Map()))
+        const entries = ofResource.get(id)
+        if (entries) entries.push({ commit, change })
+        else ofResource.set(id, [{ commit, change }])
+        for (const { field: name, added, removed } of change.lists) {
+          const field = resource.field.get(name)
+          if (field?.is !== 'many') continue
+          for (const other of removed) notePair(pairs, field, id, other, { commit, was: true })
+          for (const other of added) notePair(pairs, field, id, other, { commit, was: false })
+        }
+      }
+    })
+    for (const [resource, ofResource] of rows)
+      for (const [id, entries] of ofResource) present.know(resource, id, entries.at(-1)!.change.after)
+    this.commits = commits
+    this.rows = rows
+    this.pairs = pairs
+  }
+
+  /** Rows whose images, before or after any commit, point to a parent. */
+  pointingTo(via: OneField, parent: Id): ReadonlySet<Id> | undefined {
+    let pointing = this.#pointing.get(via)
+    if (!pointing) {
+      this.#pointing.set(via, (pointing = new Map()))
+      for (const [id, entries] of this.rows.get(via.owner) ?? [])
+        for (const { change } of entries)
+          for (const image of [change.before, change.after]) {
+            const to = image?.[via.slot] as Id | null | undefined
+            if (to === null || to === undefined) continue
+            const ids = pointing.get(to)
+            if (ids) ids.add(id)
+            else pointing.set(to, new Set([id]))
+          }
+    }
+    return pointing.get(parent)
+  }
+}
+
+function notePair(
+  pairs: Map<Join, Record<'a' | 'b', PairSide>>,
+  { join, side }: ManyField,
+  owner: Id,
+  other: Id,
+  entry: PairEntry,
+): void {
+  let sides = pairs.get(join)
+  if (!sides) pairs.set(join, (sides = { a: new Map(), b: new Map() }))
+  const [a, b] = side === 'a' ? [owner, other] : [other, owner]
+  noteSide(sides.a, a, b, entry)
+  noteSide(sides.b, b, a, entry)
+  if (!join.symmetric) return
+  noteSide(sides.a, b, a, entry)
+  noteSide(sides.b, a, b, entry)
+}
+
+/** Both rows of a pair may tell of it: within a commit the first word counts. */
+function noteSide(side: PairSide, owner: Id, other: Id, entry: PairEntry): void {
+  let others = side.get(owner)
+  if (!others) side.set(owner, (others = new Map()))
+  const entries = others.get(other)
+  if (!entries) others.set(other, [entry])
+  else if (entries.at(-1)!.commit !== entry.commit) entries.push(entry)
+}
+
+/** The state before the commits from `from` on: the present one with what they did taken back. */
+export class Former implements State {
+  readonly #present: State
+  readonly #history: History
+  readonly #from: number
+  readonly #others = new Map<ManyField, Map<Id, ReadonlySet<Id>>>()
+
+  constructor(present: State, history: History, from: number) {
+    this.#present = present
+    this.#history = history
+    this.#from = from
+  }
+
+  row(resource: Resource, id: Id): Row | null {
+    const entries = this.#history.rows.get(resource)?.get(id)
+    return entries ? this.#image(entries) : this.#present.row(resource, id)
+  }
+
+  children(via: OneField, parent: Id): readonly Row[] {
+    const rows = this.#present.children(via, parent)
+    const changed = this.#history.rows.get(via.owner)
+    if (!changed) return rows
+    const children = rows.filter(row => !changed.has(row[ID] as Id))
+    for (const id of this.#history.pointingTo(via, parent) ?? []) {
+      const row = this.#image(changed.get(id)!)
+      if (row !== null && row[via.slot] === parent) children.push(row)
+    }
+    return children
+  }
+
+  others(field: ManyField, owner: Id): ReadonlySet<Id> {
+    const ids = this.#present.others(field, owner)
+    const changed = this.#history.pairs.get(field.join)?.[field.side].get(owner)
+    if (!changed) return ids
+    let known = this.#others.get(field)
+    if (!known) this.#others.set(field, (known = new Map()))
+    const found = known.get(owner)
+    if (found) return found
+    const former = new Set(ids)
+    for (const [other, entries] of changed) {
+      const next = entries.find(({ commit }) => commit >= this.#from)
+      if (next === undefined) continue
+      if (next.was) former.add(other)
+      else former.delete(other)
+    }
+    // Of an asynchronous store the present list may be a stand-in, which must not be kept.
+    if (ids.size > 0) known.set(owner, former)
+    return former
+  }
+
+  #image(entries: readonly Entry[]): Row | null {
+    for (const { commit, change } of entries) if (commit >= this.#from) return change.before
+    return entries.at(-1)!.change.after
+  }
+}

@@ -1,0 +1,82 @@
+import type { Id, Resource } from '../../../model/model.ts'
+import type { Guard, Permissions } from '../../../engine/rules/permissions.ts'
+import { isTracked } from '../../../engine/write/related-ids.ts'
+import type { View } from '../../../engine/read/view.ts'
+import type { Work } from '../../../store/work.ts'
+import { climb } from '../routing/climb.ts'
+import { Plan, type PlanNode } from '../routing/plan.ts'
+import { shapeOf } from '../routing/shape.ts'
+import type { Step } from './step.ts'
+
+/**
+ * Rows are shown with what lies beside them: related rows, lists of ids, counts. Here is found which rows a step shows
+ * otherwise although no record of the log is about them: a related row changed, or a rule decides otherwise who may see
+ * one. The view is a plan like any other, and what changed climbs in it.
+ */
+export function* shownOtherwise(plan: Plan, step: Step): Work<ReadonlySet<Id>> {
+  return yield* climb(plan, step, everyone)
+}
+
+const everyone = (): boolean => true
+
+/**
+ * Whether rules decide what is seen of the rows that a view shows, or of the ids of a join that leaves no record: then
+ * only the bodies tell whether a row is shown otherwise.
+ */
+export function isGuarded(view: View, permissions: Permissions): boolean {
+  return (
+    fieldGuards(view.resource, permissions).some(guard => guard.test === null) ||
+    view.loads.some(
+      load =>
+        !permissions.read(load.field.target).open ||
+        (load.field.is === 'many' && !isTracked(load.field)) ||
+        ('view' in load && isGuarded(load.view, permissions)),
+    )
+  )
+}
+
+function fieldGuards(resource: Resource, permissions: Permissions): Guard[] {
+  return Object.keys(resource.rules?.fields ?? {})
+    .map(name => permissions.field(resource, name, 'read'))
+    .filter(guard => !guard.open)
+}
+
+/** What a view shows beside its rows, as a plan. */
+export function planOfView(view: View, permissions: Permissions): Plan {
+  const plan = new Plan(view.resource, [])
+  readView(plan, plan.root, view, permissions)
+  return plan
+}
+
+function readView(plan: Plan, node: PlanNode, view: View, permissions: Permissions): void {
+  for (const { predicate } of fieldGuards(view.resource, permissions)) {
+    plan.read(node, predicate)
+    plan.open(node, predicate)
+  }
+  for (const load of view.loads) {
+    const { field } = load
+    const guard = permissions.read(field.target)
+    const child = plan.child(node, field)
+    child.isOpen = true
+    if ('view' in load || guard.opaque) child.readsAll = true
+    plan.read(child, guard.predicate)
+    plan.open(child, guard.predicate)
+    if ('view' in load) readView(plan, child, load.view, permissions)
+  }
+}
+
+/** Equal for views and rights that the same changes may show otherwise. */
+export function shapeOfView(view: View, permissions: Permissions): string {
+  const guards = fieldGuards(view.resource, permissions).map(({ predicate }) => shapeOf(predicate))
+  const loads = view.loads.map(load => {
+    const guard = permissions.read(load.field.target)
+    const inner = 'view' in load ? `(${shapeOfView(load.view, permissions)})` : ''
+    return `${load.kind} ${load.field.name} ${shapeOf(guard.predicate)}${guard.opaque ? '!' : ''}${inner}`
+  })
+  return `${view.resource.name} ${guards.join()} ${loads.join()}`
+}
+
+/** Whether a view shows whole rows beside its own. */
+export function isShownWithRows(view: View): boolean {
+  return view.loads.some(load => 'view' in load)
+}

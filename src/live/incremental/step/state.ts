@@ -1,0 +1,172 @@
+import { ID, type Id, type ManyField, type OneField, type Resource, type Row } from '../../../model/model.ts'
+import type { Snapshot } from '../../../store/store.ts'
+import { wait, type Maybe, type Work } from '../../../store/work.ts'
+import type { KnownPairs } from './known-pairs.ts'
+
+/** Rows and relations as they are in one state. */
+export interface State {
+  row(resource: Resource, id: Id): Row | null
+  /** The rows that point to a parent. */
+  children(via: OneField, parent: Id): readonly Row[]
+  /** The ids that a to-many relation pairs with an owner. */
+  others(field: ManyField, owner: Id): ReadonlySet<Id>
+}
+
+const noRows: readonly Row[] = []
+const noIds: ReadonlySet<Id> = new Set()
+
+/**
+ * The state that a snapshot shows. What was read once is kept for as long as the step takes. A synchronous store is
+ * asked at once. Of an asynchronous one, what is not there yet is noted, and a neutral value stands in for it: whoever
+ * evaluates asks `settled`, which reads all that is missing together and evaluates again.
+ */
+export class Present implements State {
+  #snapshot: Snapshot
+  readonly #known: KnownPairs
+  readonly #rows = new Map<Resource, Map<Id, Row | null>>()
+  readonly #children = new Map<OneField, Map<Id, readonly Row[]>>()
+  readonly #others = new Map<ManyField, Map<Id, ReadonlySet<Id>>>()
+  readonly #missing: Missing = { rows: new Map(), children: new Map(), others: new Map() }
+  #isIncomplete = false
+  #isAsynchronous = false
+
+  constructor(snapshot: Snapshot, known: KnownPairs) {
+    this.#snapshot = snapshot
+    this.#known = known
+  }
+
+  get snapshot(): Snapshot {
+    return this.#snapshot
+  }
+
+  /** Reads go on in another snapshot that shows the same state. */
+  continueIn(snapshot: Snapshot): void {
+    this.#snapshot = snapshot
+  }
+
+  /** What is known of a row without reading it. */
+  know(resource: Resource, id: Id, row: Row | null): void {
+    mapIn(this.#rows, resource).set(id, row)
+  }
+
+  row(resource: Resource, id: Id): Row | null {
+    const rows = mapIn(this.#rows, resource)
+    let row = rows.get(id)
+    if (row === undefined) {
+      if (this.#isAsynchronous) return this.#miss(this.#missing.rows, resource, id, null)
+      const found = this.#snapshot.get(resource, id)
+      if (found instanceof Promise) return this.#wait(found, this.#missing.rows, resource, id, null)
+      rows.set(id, (row = found ?? null))
+    }
+    return row
+  }
+
+  children(via: OneField, parent: Id): readonly Row[] {
+    const children = mapIn(this.#children, via)
+    let rows = children.get(parent)
+    if (!rows) {
+      if (this.#isAsynchronous) return this.#miss(this.#missing.children, via, parent, noRows)
+      const found = this.#snapshot.childRows(via, [parent], null)
+      if (found instanceof Promise) return this.#wait(found, this.#missing.children, via, parent, noRows)
+      children.set(parent, (rows = found))
+    }
+    return rows
+  }
+
+  others(field: ManyField, owner: Id): ReadonlySet<Id> {
+    const others = mapIn(this.#others, field)
+    let ids = others.get(owner)
+    if (!ids) {
+      ids = this.#known.get(field, owner)
+      if (!ids) {
+        if (this.#isAsynchronous) return this.#miss(this.#missing.others, field, owner, noIds)
+        const found = this.#snapshot.pairs(field.join, field.side, [owner], null)
+        if (found instanceof Promise) return this.#wait(found, this.#missing.others, field, owner, noIds)
+        ids = new Set(found.map(([, id]) => id))
+        this.#known.set(field, owner, ids)
+      }
+      others.set(owner, ids)
+    }
+    return ids
+  }
+
+  /** Reads rows that will be asked for, all at once. */
+  *load(resource: Resource, ids: Iterable<Id>): Work<void> {
+    const rows = mapIn(this.#rows, resource)
+    const missing: Id[] = []
+    for (const id of ids) if (!rows.has(id)) missing.push(id)
+    if (missing.length > 1 || (missing.length === 1 && this.#isAsynchronous)) yield* this.#loadRows(resource, missing)
+  }
+
+  /** The result of an evaluation for which everything was there. It must be free of effects, as it may run again. */
+  *settled<T>(evaluate: () => T): Work<T> {
+    for (;;) {
+      const result = evaluate()
+      if (!this.#isIncomplete) return result
+      yield* this.#fetch()
+    }
+  }
+
+  *#fetch(): Work<void> {
+    const { rows, children, others } = this.#missing
+    this.#isIncomplete = false
+    for (const [resource, ids] of rows) yield* this.#loadRows(resource, [...ids])
+    for (const [via, parents] of children) {
+      const known = mapIn(this.#children, via)
+      const found = new Map<Id, Row[]>()
+      for (const parent of parents) found.set(parent, [])
+      for (const row of yield* wait(this.#snapshot.childRows(via, [...parents], null)))
+        found.get(row[via.slot] as Id)!.push(row)
+      for (const [parent, list] of found) known.set(parent, list)
+    }
+    for (const [field, owners] of others) {
+      const known = mapIn(this.#others, field)
+      const found = new Map<Id, Set<Id>>()
+      for (const owner of owners) found.set(owner, new Set())
+      for (const [owner, id] of yield* wait(this.#snapshot.pairs(field.join, field.side, [...owners], null)))
+        found.get(owner)!.add(id)
+      for (const [owner, ids] of found) {
+        known.set(owner, ids)
+        this.#known.set(field, owner, ids)
+      }
+    }
+    rows.clear()
+    children.clear()
+    others.clear()
+  }
+
+  *#loadRows(resource: Resource, ids: readonly Id[]): Work<void> {
+    const rows = mapIn(this.#rows, resource)
+    const found = yield* wait(this.#snapshot.many(resource, ids))
+    for (const id of ids) rows.set(id, null)
+    for (const row of found) rows.set(row[ID] as Id, row)
+  }
+
+  /** The first promise tells that the store is asynchronous; from then on it is asked for many things at once. */
+  #wait<K, T>(found: Maybe<unknown>, missing: Map<K, Set<Id>>, key: K, id: Id, instead: T): T {
+    this.#isAsynchronous = true
+    // It is asked again, with all others: what becomes of this one does not matter.
+    if (found instanceof Promise) found.catch(() => undefined)
+    return this.#miss(missing, key, id, instead)
+  }
+
+  #miss<K, T>(missing: Map<K, Set<Id>>, key: K, id: Id, instead: T): T {
+    this.#isIncomplete = true
+    const ids = missing.get(key)
+    if (ids) ids.add(id)
+    else missing.set(key, new Set([id]))
+    return instead
+  }
+}
+
+interface Missing {
+  readonly rows: Map<Resource, Set<Id>>
+  readonly children: Map<OneField, Set<Id>>
+  readonly others: Map<ManyField, Set<Id>>
+}
+
+function mapIn<K, V>(maps: Map<K, Map<Id, V>>, key: K): Map<Id, V> {
+  let map = maps.get(key)
+  if (!map) maps.set(key, (map = new Map()))
+  return map
+}

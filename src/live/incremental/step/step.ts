@@ -1,0 +1,67 @@
+import type { Id, Resource, Row } from '../../../model/model.ts'
+import type { Change } from '../../../store/store.ts'
+import { Former, type History } from './history.ts'
+import type { Present, State } from './state.ts'
+
+/** What a step made of one row. */
+export interface Touched {
+  readonly before: Row | null
+  readonly after: Row | null
+  readonly changes: readonly Change[]
+}
+
+/** One commit, or several that are told as one: the states before and after, and what was touched. */
+export interface Step {
+  readonly present: Present
+  readonly before: State
+  readonly after: State
+  readonly touched: ReadonlyMap<Resource, ReadonlyMap<Id, Touched>>
+  /** seq that the view is at after it. */
+  readonly position: number
+  /** All commits that it is one of. */
+  readonly history: History
+}
+
+/** All commits of a history as one step. */
+export function wholeStep(history: History, present: Present): Step {
+  return stepOf(history, present, 0, history.commits.length)
+}
+
+/** Each commit of a history as a step of its own, in order. */
+export function* singleSteps(history: History, present: Present): Generator<Step, void> {
+  for (let i = 0; i < history.commits.length; i++) yield stepOf(history, present, i, i + 1)
+}
+
+function stepOf(history: History, present: Present, from: number, to: number): Step {
+  const touched = new Map<Resource, Map<Id, { before: Row | null; after: Row | null; changes: Change[] }>>()
+  for (let i = from; i < to; i++)
+    for (const change of history.commits[i]!.changes) {
+      let rows = touched.get(change.resource)
+      if (!rows) touched.set(change.resource, (rows = new Map()))
+      const known = rows.get(change.id)
+      if (known) {
+        known.after = change.after
+        known.changes.push(change)
+      } else rows.set(change.id, { before: change.before, after: change.after, changes: [change] })
+    }
+  const isLast = to === history.commits.length
+  return {
+    present,
+    before: new Former(present, history, from),
+    after: isLast ? present : new Former(present, history, to),
+    touched,
+    position: history.commits[to - 1]!.position,
+    history,
+  }
+}
+
+/** The way back: what came goes, and what went comes. */
+export function reversed(step: Step): Step {
+  const touched = new Map<Resource, Map<Id, Touched>>()
+  for (const [resource, rows] of step.touched) {
+    const back = new Map<Id, Touched>()
+    for (const [id, { before, after, changes }] of rows) back.set(id, { before: after, after: before, changes })
+    touched.set(resource, back)
+  }
+  return { ...step, before: step.after, after: step.before, touched }
+}

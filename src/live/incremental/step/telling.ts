@@ -1,0 +1,202 @@
+import { ID, SEQ, type Id, type Resource, type Row } from '../../../model/model.ts'
+import type { View } from '../../../engine/read/view.ts'
+import type { Change } from '../../../store/store.ts'
+import { wait, type Work } from '../../../store/work.ts'
+import { batchOf, left, shown, type Batch, type LiveEvent } from '../../event.ts'
+import type { Followed, Move } from '../followed.ts'
+import type { Step, Touched } from './step.ts'
+
+const none: readonly Change[] = []
+
+/** What a step means to groups, as batches. Groups that see the same rows alike share bodies, events, batches and frames. */
+export class Telling<G extends Followed> {
+  readonly #resource: Resource
+  readonly #step: Step
+  readonly #touched: ReadonlyMap<Id, Touched> | undefined
+  readonly #shared = new Map<View, SharedTelling>()
+  readonly #read = new Map<Id, Row>()
+
+  constructor(resource: Resource, step: Step) {
+    this.#resource = resource
+    this.#step = step
+    this.#touched = step.touched.get(resource)
+  }
+
+  /** Reads rows that moves name and nobody has: what slides into windows, at once for all of them. */
+  *prepare(moves: ReadonlyMap<G, readonly Move[] | null>): Work<void> {
+    const missing = new Set<Id>()
+    for (const [{ interest }, list] of moves) {
+      if (!list) continue
+      for (const { kind, id, row } of list) if (kind !== 'leave' && !row && !this.#read.has(id)) missing.add(id)
+      // What is shown beside rows is read together for those of many groups.
+      if (interest.isShared && interest.view.loads.length > 0) this.#sharedBy(interest.view).await(list)
+    }
+    if (missing.size === 0) return
+    for (const row of yield* wait(this.#step.present.snapshot.many(this.#resource, [...missing])))
+      this.#read.set(row[ID] as Id, row)
+  }
+
+  /** The batch of a group, where another one was told the same; null if it must be made. */
+  known(group: G, moves: readonly Move[]): Batch | null {
+    if (moves.length !== 1 || !group.interest.isShared) return null
+    return this.#shared.get(group.interest.view)?.only.get(moves[0]!) ?? null
+  }
+
+  /** The batch of a group; null if it comes to nothing. `digests` = what was told of its rows, where only bodies tell. */
+  *batch(
+    group: G,
+    moves: readonly Move[],
+    digests: Map<Id, number> | null,
+    order: readonly Id[] | null = null,
+  ): Work<Batch | null> {
+    const { view, isShared } = group.interest
+    if (isShared && !order && !digests) {
+      const shared = this.#sharedBy(view)
+      yield* this.#presentShared(group, moves, shared)
+      const batch = shared.batch(moves, this.#resource, this.#step.position, move => this.#event(move, shared.bodies))
+      if (moves.length === 1) shared.only.set(moves[0]!, batch)
+      return batch
+    }
+    const bodies = new Map<Id, string>()
+    yield* this.#present(group, moves, bodies)
+    const news = digests ? moves.filter(move => isNews(move, digests, bodies)) : moves
+    if (news.length === 0 && !order) return null
+    const events = news.map(move => this.#event(move, bodies))
+    return batchOf(this.#resource, this.#step.position, events, order)
+  }
+
+  #sharedBy(view: View): SharedTelling {
+    let shared = this.#shared.get(view)
+    if (!shared) this.#shared.set(view, (shared = new SharedTelling()))
+    return shared
+  }
+
+  *#presentShared(group: G, moves: readonly Move[], shared: SharedTelling): Work<void> {
+    for (const { kind, id } of moves)
+      if (kind !== 'leave' && !shared.bodies.has(id))
+        return yield* this.#present(group, shared.withAwaited(moves), shared.bodies)
+  }
+
+  *#present(group: G, moves: readonly Move[], into: Map<Id, string>): Work<void> {
+    const rows: Row[] = []
+    for (const move of moves) if (move.kind !== 'leave' && !into.has(move.id)) rows.push(this.#rowOf(move))
+    const bodies = yield* group.present(this.#step.present.snapshot, rows)
+    for (let i = 0; i < rows.length; i++) into.set(rows[i]![ID] as Id, bodies[i]!)
+  }
+
+  #rowOf({ id, row }: Move): Row {
+    return row ?? this.#read.get(id)!
+  }
+
+  #event(move: Move, bodies: ReadonlyMap<Id, string>): LiveEvent {
+    const changes = this.#touched?.get(move.id)?.changes ?? none
+    if (move.kind === 'leave') return left(changes, move.id, move.seq)
+    return shown(move.kind, this.#rowOf(move), bodies.get(move.id)!, changes)
+  }
+}
+
+/** Whether a row is shown otherwise than it was told; what is told now is noted. */
+function isNews({ kind, id }: Move, digests: Map<Id, number>, bodies: ReadonlyMap<Id, string>): boolean {
+  if (kind === 'leave') return digests.delete(id)
+  const digest = digestOf(bodies.get(id)!)
+  if (kind === 'change' && digests.get(id) === digest) return false
+  digests.set(id, digest)
+  return true
+}
+
+/** What all groups with the same view are told: equal events are one object, and so are equal batches. */
+class SharedTelling {
+  /** Batches of one move. */
+  readonly only = new Map<Move, Batch>()
+  readonly bodies = new Map<Id, string>()
+  readonly #events = {
+    enter: new Map<Id, NumberedEvent>(),
+    change: new Map<Id, NumberedEvent>(),
+    leave: new Map<Id, NumberedEvent>(),
+  }
+  #numbered = 0
+  readonly #batches = new Map<number, Batch[]>()
+  readonly #longs: { readonly moves: readonly Move[]; readonly batch: Batch }[] = []
+  /** Moves of rows that will be presented, in the order in which groups are told. */
+  readonly #awaited = new Map<Id, Move>()
+
+  await(moves: readonly Move[]): void {
+    for (const move of moves) if (move.kind !== 'leave') this.#awaited.set(move.id, move)
+  }
+
+  /** Moves of one group, and some of those that others wait for. */
+  withAwaited(moves: readonly Move[]): readonly Move[] {
+    if (this.#awaited.size === 0) return moves
+    for (const { id } of moves) this.#awaited.delete(id)
+    const all = [...moves]
+    for (const [id, move] of this.#awaited) {
+      if (all.length >= TOGETHER) break
+      this.#awaited.delete(id)
+      all.push(move)
+    }
+    return all
+  }
+
+  batch(moves: readonly Move[], resource: Resource, position: number, make: (move: Move) => LiveEvent): Batch {
+    if (moves.length > LONG) return this.#long(moves, resource, position, make)
+    const events: LiveEvent[] = []
+    let hash = moves.length
+    for (let i = 0; i < moves.length; i++) {
+      const move = moves[i]!
+      const known = this.#events[move.kind]
+      let numbered = known.get(move.id)
+      if (!numbered) known.set(move.id, (numbered = { event: make(move), number: ++this.#numbered }))
+      events.push(numbered.event)
+      hash = (Math.imul(hash, 31) + numbered.number) | 0
+    }
+    let alike = this.#batches.get(hash)
+    if (!alike) this.#batches.set(hash, (alike = []))
+    for (const batch of alike) if (isSame(batch.events, events)) return batch
+    const batch = batchOf(resource, position, events)
+    alike.push(batch)
+    return batch
+  }
+
+  #long(moves: readonly Move[], resource: Resource, position: number, make: (move: Move) => LiveEvent): Batch {
+    for (const known of this.#longs) if (isAlike(known.moves, moves)) return known.batch
+    const batch = batchOf(resource, position, moves.map(make))
+    this.#longs.push({ moves, batch })
+    return batch
+  }
+}
+
+/** Whether groups that see rows alike are told the same by two lists. */
+function isAlike(a: readonly Move[], b: readonly Move[]): boolean {
+  return a.length === b.length && a.every(({ kind, id }, i) => kind === b[i]!.kind && id === b[i]!.id)
+}
+
+/** Lists of more moves are compared as they are: few groups are told so much. */
+const LONG = 100
+/** Rows of several groups that are presented together. */
+const TOGETHER = 256
+
+interface NumberedEvent {
+  readonly event: LiveEvent
+  readonly number: number
+}
+
+function isSame(a: readonly LiveEvent[], b: readonly LiveEvent[]): boolean {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
+}
+
+/** 53 bits of a text, of two FNV-1a hashes with different primes: enough that two bodies of a row do not meet in practice. */
+export function digestOf(text: string): number {
+  let low = 0x811c9dc5
+  let high = 0x2f0b4c47
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    low = Math.imul(low ^ unit, 0x01000193)
+    high = Math.imul(high ^ unit, 0x5bd1e995)
+  }
+  return (high >>> 11) * 0x1_0000_0000 + (low >>> 0)
+}
+
+/** The version that a row had before a step. */
+export const seqOf = (row: Row | null): number => (row === null ? 0 : (row[SEQ] as number))

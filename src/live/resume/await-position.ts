@@ -1,0 +1,46 @@
+import { ApiError } from '../../protocol/error.ts'
+import { parsePosition } from '../../protocol/position.ts'
+import type { Store } from '../../store/store.ts'
+
+/** Milliseconds that a read waits for the position that it asks for. */
+const PATIENCE = 2_000
+
+/**
+ * Resolves when the store shows a position, so that whoever wrote up to there finds it (protocol §7.6). Throws ApiError
+ * `validation` for what is no position, `unavailable` where it is not reached in time or belongs to another history.
+ */
+export async function reached(store: Store, text: string, place: { header?: string; pointer?: string }): Promise<void> {
+  const position = parsePosition(text)
+  if (!position)
+    throw new ApiError('validation', { issues: [{ ...place, code: 'format', detail: 'must be a position' }] })
+  if (position.epoch !== store.epoch)
+    throw new ApiError('unavailable', {
+      detail: 'the position belongs to another history; read without it',
+      expected: true,
+    })
+  if ((await positionOf(store)) >= position.seq) return
+  await new Promise<void>((resolve, reject) => {
+    const finish = (error?: Error): void => {
+      clearTimeout(timer)
+      stop()
+      if (error === undefined) resolve()
+      else reject(error)
+    }
+    const look = (): void => {
+      Promise.resolve(positionOf(store)).then(seq => {
+        if (seq >= position.seq) finish()
+      }, finish)
+    }
+    const late = (): void => finish(new ApiError('unavailable', { detail: `${text} is not here yet`, expected: true }))
+    const timer = setTimeout(late, PATIENCE)
+    const stop = store.onCommit(look)
+    look()
+  })
+}
+
+async function positionOf(store: Store): Promise<number> {
+  // oxlint-disable-next-line require-yield -- nothing needs to be waited for
+  return store.read(function* (snapshot) {
+    return snapshot.position
+  })
+}

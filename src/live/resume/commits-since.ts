@@ -1,0 +1,35 @@
+import { formatPosition, parsePosition } from '../../protocol/position.ts'
+import type { Commit, Snapshot, Store } from '../../store/store.ts'
+import { wait, type Work } from '../../store/work.ts'
+
+/** Changes that one look at the log takes. */
+const STEP = 10_000
+
+/** Commits after a position up to the snapshot; null if the log cannot tell, or would tell of more than `most` changes. */
+export function* commitsSince(store: Store, snapshot: Snapshot, since: string, most: number): Work<Commit[] | null> {
+  const position = parsePosition(since)
+  if (!position || position.epoch !== store.epoch || position.seq > snapshot.position) return null
+  if (snapshot.position - position.seq > most) return null
+  const commits: Commit[] = []
+  for (let at = position.seq; at < snapshot.position;) {
+    const next = yield* wait(store.commits(at, STEP))
+    if (!next || next.length === 0) return null
+    for (const commit of next) if (commit.position <= snapshot.position) commits.push(commit)
+    at = next.at(-1)!.position
+  }
+  return commits
+}
+
+/** A page of the log after a position (null = its beginning), about `limit` changes, and where the log is. */
+export function* commitPage(
+  store: Store,
+  snapshot: Snapshot,
+  since: string | null,
+  limit: number,
+): Work<{ commits: Commit[] | null; position: string }> {
+  const position = formatPosition(store.epoch, snapshot.position)
+  const from = since === null ? { epoch: store.epoch, seq: 0 } : parsePosition(since)
+  if (!from || from.epoch !== store.epoch || from.seq > snapshot.position) return { commits: null, position }
+  const commits = yield* wait(store.commits(from.seq, limit))
+  return { commits: commits && commits.filter(commit => commit.position <= snapshot.position), position }
+}

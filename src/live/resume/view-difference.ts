@@ -1,0 +1,63 @@
+import { ID, type Id, type Row } from '../../model/model.ts'
+import type { Snapshot } from '../../store/store.ts'
+import type { Work } from '../../store/work.ts'
+import { batchOf, left, shown, type Batch, type LiveEvent } from '../event.ts'
+import type { Group } from '../views/group.ts'
+import type { Shown } from '../subscriptions/subscription.ts'
+
+/** One group's view at a position, as a subscription was told of it. */
+export interface Told {
+  readonly group: Group
+  /** What happened in the view and was not told. */
+  readonly untold: readonly Batch[]
+}
+
+/**
+ * What leads a subscription from the view that it was told of to the rows that another group shows in a snapshot: those
+ * that are there no longer leave, by their id alone; new ones enter; those that look otherwise change. Null if the view
+ * is larger than `most` rows.
+ */
+export function* difference(
+  snapshot: Snapshot,
+  { group: from, untold }: Told,
+  to: Group,
+  rows: readonly Shown[],
+  most: number,
+): Work<Batch | null> {
+  const former = yield* from.rows(snapshot, most + 1)
+  if (former.length > most) return null
+  const { known, touched } = undone(former, untold)
+  const bodies = yield* bodiesOf(snapshot, from, former)
+  const now = new Set(rows.map(row => row.id))
+  const events: LiveEvent[] = []
+  for (const id of known) if (!now.has(id)) events.push(left([], id, snapshot.position))
+  for (const { id, row, body } of rows) {
+    if (!known.has(id)) events.push(shown('enter', row, body, []))
+    else if (touched.has(id) || bodies.get(id) !== body) events.push(shown('change', row, body, []))
+  }
+  const order = to.tellsOrder ? rows.map(row => row.id) : null
+  return batchOf(to.interest.resource, snapshot.position, events, order)
+}
+
+/** The ids that were in view before events that were not told, and those of them that the events concern. */
+function undone(rows: readonly Row[], untold: readonly Batch[]): { known: Set<Id>; touched: Set<Id> } {
+  const known = new Set(rows.map(row => row[ID] as Id))
+  const touched = new Set<Id>()
+  const seen = new Set<Id>()
+  for (const { events } of untold)
+    for (const { id, kind } of events) {
+      if (seen.has(id)) continue
+      seen.add(id)
+      if (kind === 'enter') known.delete(id)
+      else {
+        known.add(id)
+        touched.add(id)
+      }
+    }
+  return { known, touched }
+}
+
+function* bodiesOf(snapshot: Snapshot, group: Group, rows: readonly Row[]): Work<Map<Id, string>> {
+  const bodies = yield* group.present(snapshot, rows)
+  return new Map(rows.map((row, i) => [row[ID] as Id, bodies[i]!]))
+}

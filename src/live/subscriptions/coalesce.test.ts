@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest'
+import type { Row } from '../../model/model.ts'
+import { Coalesced } from './coalesce.ts'
+import { batchOf, type Batch, type LiveEvent } from '../event.ts'
+
+const event = (kind: LiveEvent['kind'], id = 1): LiveEvent => ({
+  kind,
+  id,
+  seq: 1,
+  body: kind === 'leave' ? null : '{}',
+  row: kind === 'leave' ? null : ([id] as Row),
+  born: kind === 'enter',
+  dead: kind === 'leave',
+  changes: [],
+})
+/** One that a record tells of. */
+const known = (kind: LiveEvent['kind'], record: string): LiveEvent => ({ ...event(kind), changes: [record as never] })
+const batch = (position: number, ...events: LiveEvent[]): Batch => batchOf(null as never, position, events)
+
+describe('two events of a row are one', () => {
+  test.each<[LiveEvent['kind'], LiveEvent['kind'], LiveEvent['kind'] | null]>([
+    ['enter', 'change', 'enter'],
+    ['enter', 'leave', null],
+    ['change', 'change', 'change'],
+    ['change', 'leave', 'leave'],
+    ['leave', 'enter', 'change'],
+  ])('%s then %s', (a, b, both) => {
+    const held = new Coalesced()
+    held.add(batch(1, event(a)))
+    held.add(batch(2, event(b)))
+    const taken = held.take()
+    expect(taken?.events[0]?.kind ?? null).toBe(both)
+    if (taken) expect(taken.position).toBe(2)
+    expect(held.isEmpty).toBe(true)
+  })
+
+  test.each<[string, LiveEvent[], string[]]>([
+    ['both told by records', [known('change', 'a'), known('change', 'b')], ['a', 'b']],
+    ['one of them not told by any', [event('change'), known('change', 'b')], []],
+    ['the other not told by any', [known('change', 'a'), event('change')], []],
+    ['out of view in between', [known('leave', 'a'), known('enter', 'b')], []],
+    ['out of view in between, and changed again', [known('leave', 'a'), known('enter', 'b'), known('change', 'c')], []],
+    ['gone in the end', [event('change'), known('leave', 'b')], ['b']],
+  ])('their records say what changed, or nothing does: %s', (_, events, records) => {
+    const held = new Coalesced()
+    events.forEach((one, i) => held.add(batch(i, one)))
+    expect(held.take()!.events[0]!.changes).toEqual(records)
+  })
+
+  test('others stay beside it, the latest last', () => {
+    const held = new Coalesced()
+    held.add(batch(1, event('enter', 1), event('change', 2)))
+    held.add(batch(2, event('change', 1)))
+    expect(held.take()?.events.map(e => [e.kind, e.id])).toEqual([
+      ['change', 2],
+      ['enter', 1],
+    ])
+  })
+
+  test('too many are too many', () => {
+    const held = new Coalesced()
+    const many = Array.from({ length: 10_000 }, (_, i) => event('change', i))
+    expect(held.add(batch(1, ...many))).toBe(true)
+    expect(held.add(batch(2, event('change', 10_001)))).toBe(false)
+  })
+})

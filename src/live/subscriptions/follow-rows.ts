@@ -1,0 +1,173 @@
+import type { ApiError } from '../../protocol/error.ts'
+import { formatPosition } from '../../protocol/position.ts'
+import type { Id, Row } from '../../model/model.ts'
+import type { Call } from '../../engine/call/call.ts'
+import type { Mode } from './coalesce.ts'
+import type { Batch } from '../event.ts'
+import type { Live } from '../live.ts'
+import type { Listener, Shown, Subscription } from './subscription.ts'
+
+/** What is in view at a position, and what led there from the state before. */
+export interface LiveRows<R> {
+  /** All rows in view, in the order of the query. */
+  readonly rows: readonly R[]
+  /** `epoch.seq` that the rows are at. */
+  readonly position: string
+  /** Empty for the first state and after a reset. */
+  readonly changes: readonly LiveChange<R>[]
+  /** What happened since the state before cannot be told: too much of it, or the log no longer reaches back. */
+  readonly reset: boolean
+}
+
+export interface LiveChange<R> {
+  readonly kind: 'enter' | 'change' | 'leave'
+  readonly id: Id
+  /** `epoch.seq` of the row. */
+  readonly version: string
+  /** null when it leaves. */
+  readonly data: R | null
+}
+
+export interface FollowOptions {
+  /** Ends it. */
+  readonly signal?: AbortSignal
+  /** Every commit (default), only the latest state whenever it is asked for, or at most one in so many milliseconds. */
+  readonly mode?: Mode
+}
+
+/** Steps that wait for a consumer at most; beyond it the next one is a reset. */
+const MOST = 1_000
+
+type Step =
+  | { readonly kind: 'snapshot'; readonly rows: readonly Shown[]; readonly position: string; readonly reset: boolean }
+  | { readonly kind: 'batch'; readonly batch: Batch }
+
+/** Follows what a read call shows: first what is, then what becomes of it, a commit at a time. Ends with the signal or the Api. */
+export async function* followRows<R>(
+  live: Live,
+  call: Call,
+  { signal, mode = 'every' }: FollowOptions = {},
+): AsyncGenerator<LiveRows<R>, void> {
+  const queue = new Steps()
+  const wake = (): void => queue.wake()
+  signal?.addEventListener('abort', wake)
+  let subscription: Subscription | null = null
+  try {
+    if (signal?.aborted) return
+    subscription = await live.subscribe(call, queue, null, mode)
+    const view = new Ordered<R>(live, subscription.followed.compare)
+    for (;;) {
+      if (signal?.aborted || (queue.error && live.closing.aborted)) return
+      const step = queue.shift()
+      if (step) yield view.take(step)
+      else if (queue.error) throw queue.error
+      else {
+        subscription.drained()
+        if (queue.isEmpty) await queue.more()
+      }
+    }
+  } finally {
+    signal?.removeEventListener('abort', wake)
+    if (subscription) live.unsubscribe(subscription)
+  }
+}
+
+/** What waits for the consumer. */
+class Steps implements Listener {
+  #steps: Step[] = []
+  #wake: () => void = () => {}
+  error: ApiError | null = null
+
+  get isEmpty(): boolean {
+    return this.#steps.length === 0 && !this.error
+  }
+
+  isBusy(): boolean {
+    return this.#steps.length > 0
+  }
+
+  shift(): Step | undefined {
+    return this.#steps.shift()
+  }
+
+  more(): Promise<void> {
+    return new Promise(resolve => (this.#wake = resolve))
+  }
+
+  wake(): void {
+    this.#wake()
+  }
+
+  snapshot(rows: readonly Shown[], position: string, reset: boolean): void {
+    this.#steps = [{ kind: 'snapshot', rows, position, reset }]
+    this.#wake()
+  }
+
+  resumed(): void {}
+
+  batch(batch: Batch): boolean {
+    if (this.#steps.length >= MOST) return false
+    this.#steps.push({ kind: 'batch', batch })
+    this.#wake()
+    return true
+  }
+
+  end(error: ApiError): void {
+    this.error = error
+    this.#wake()
+  }
+}
+
+interface Entry<R> {
+  readonly id: Id
+  readonly row: Row
+  readonly value: R
+}
+
+/** Rows in the order of a query, step by step. */
+class Ordered<R> {
+  readonly #live: Live
+  readonly #compare: ((a: Row, b: Row) => number) | null
+  #entries: Entry<R>[] = []
+
+  constructor(live: Live, compare: ((a: Row, b: Row) => number) | null) {
+    this.#live = live
+    this.#compare = compare
+  }
+
+  take(step: Step): LiveRows<R> {
+    if (step.kind === 'snapshot') {
+      this.#entries = step.rows.map(({ id, row, body }) => ({ id, row, value: JSON.parse(body) as R }))
+      return { rows: this.#rows(), position: step.position, changes: [], reset: step.reset }
+    }
+    const { events, order, position } = step.batch
+    const changes = events.map(({ kind, id, seq, body, row }): LiveChange<R> => {
+      const at = this.#entries.findIndex(entry => entry.id === id)
+      if (at >= 0) this.#entries.splice(at, 1)
+      const data = body === null ? null : (JSON.parse(body) as R)
+      if (row) this.#insert({ id, row, value: data as R })
+      return { kind, id, version: formatPosition(this.#live.epoch, seq), data }
+    })
+    if (order) {
+      const places = new Map(order.map((id, i) => [id, i]))
+      this.#entries.sort((a, b) => places.get(a.id)! - places.get(b.id)!)
+    }
+    return { rows: this.#rows(), position: formatPosition(this.#live.epoch, position), changes, reset: false }
+  }
+
+  #insert(entry: Entry<R>): void {
+    const compare = this.#compare
+    let low = 0
+    let high = this.#entries.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (compare && compare(this.#entries[middle]!.row, entry.row) > 0) high = middle
+      else low = middle + 1
+    }
+    this.#entries.splice(low, 0, entry)
+  }
+
+  #rows(): R[] {
+    return this.#entries.map(entry => entry.value)
+  }
+}

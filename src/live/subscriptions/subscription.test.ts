@@ -1,0 +1,233 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { ApiError } from '../../protocol/error.ts'
+import type { Row } from '../../model/model.ts'
+import type { Mode } from './coalesce.ts'
+import { batchOf, type Batch, type LiveEvent } from '../event.ts'
+import { Pace } from './pace.ts'
+import type { Rows } from './source.ts'
+import { Subscription } from './subscription.ts'
+
+const event = (kind: LiveEvent['kind'], id = 1): LiveEvent => ({
+  kind,
+  id,
+  seq: 1,
+  body: kind === 'leave' ? null : '{}',
+  row: kind === 'leave' ? null : ([id] as Row),
+  born: kind === 'enter',
+  dead: kind === 'leave',
+  changes: [],
+})
+const batch = (position: number, ...events: LiveEvent[]): Batch => batchOf(null as never, position, events)
+
+interface World {
+  readonly subscription: Subscription
+  /** What the listener heard and the source was asked, in order. */
+  readonly log: unknown[]
+  /** The connection has not taken what it was given; it takes nothing more. */
+  readonly connection: { busy: boolean; slow: boolean }
+}
+
+function world(mode: Mode = 'every'): World {
+  const log: unknown[] = []
+  const connection = { busy: false, slow: false }
+  const subscription: Subscription = new Subscription<Rows>(
+    {
+      renew: async () => void log.push('renew'),
+      reconsider: function* () {},
+      leave: () => log.push('left'),
+    },
+    'a',
+    'first' as never,
+    {
+      snapshot: () => {},
+      resumed: () => {},
+      batch: ({ position, events }) => {
+        if (connection.slow) return false
+        log.push([position, events.map(e => `${e.kind} ${e.id}`).join()])
+        return true
+      },
+      isBusy: () => connection.busy,
+      end: error => log.push(error.code),
+    },
+    mode === 'every' ? null : to => new Pace(mode, to),
+  )
+  return { subscription, log, connection }
+}
+
+const step = (n: number): Batch => batch(n, event('change'))
+const told = (n: number): unknown => [n, 'change 1']
+
+describe('what comes', () => {
+  test('while a snapshot is taken waits for it, behind what the log told', () => {
+    const { subscription, log } = world()
+    subscription.deliver(step(3))
+    expect(log).toEqual([])
+    subscription.begin([step(1), step(2)])
+    subscription.deliver(step(4))
+    expect(log).toEqual([1, 2, 3, 4].map(told))
+  })
+
+  test('before a snapshot that is taken again is in it', () => {
+    const { subscription, log } = world()
+    subscription.deliver(step(1))
+    expect(subscription.start()).toBe(true)
+    subscription.begin()
+    expect(log).toEqual([])
+  })
+
+  test('while a reader is behind is in the snapshot that it gets once it has read', () => {
+    const { subscription, log, connection } = world()
+    subscription.begin()
+    Object.assign(connection, { busy: true, slow: true })
+    subscription.deliver(step(1))
+    connection.slow = false
+    subscription.deliver(step(2))
+    expect([subscription.behind, log]).toEqual([true, []])
+    connection.busy = false
+    subscription.drained()
+    subscription.drained()
+    subscription.deliver(step(3))
+    expect(log).toEqual(['renew'])
+    expect(subscription.start()).toBe(true)
+    subscription.begin()
+    subscription.deliver(step(4))
+    expect(log).toEqual(['renew', told(4)])
+  })
+
+  test('while it is not known who listens waits, and is told once it is', () => {
+    const { subscription, log } = world()
+    subscription.begin()
+    subscription.hold()
+    subscription.deliver(step(1))
+    expect(log).toEqual([])
+    subscription.release()
+    subscription.deliver(step(2))
+    expect(log).toEqual([told(1), told(2)])
+  })
+
+  test('by the rights of before is not told to another caller, but what leads to its view is', () => {
+    const { subscription, log } = world()
+    subscription.begin()
+    subscription.hold()
+    subscription.deliver(step(1))
+    expect(subscription.untold()).toHaveLength(1)
+    subscription.switchTo('b', 'second' as never, step(2))
+    expect([subscription.key, subscription.followed, log]).toEqual(['b', 'second', [told(2)]])
+  })
+
+  test('in too great a number while it waits is left out: a new snapshot is cheaper', () => {
+    const { subscription, log } = world()
+    subscription.begin()
+    subscription.hold()
+    for (let n = 1; n <= 1_001; n++) subscription.deliver(step(n))
+    subscription.release()
+    expect(log).toEqual(['renew'])
+  })
+})
+
+describe('a new snapshot', () => {
+  test.each<[string, (subscription: Subscription) => void, unknown[]]>([
+    ['is asked for once where something cannot be told', one => one.begin(), ['renew']],
+    ['is asked for after the one that is being taken', () => {}, []],
+    ['waits until it is known who listens', one => (one.begin(), one.hold()), []],
+    ['is not asked for twice', one => (one.begin(), one.reset()), ['renew']],
+    ['is not wanted any more once it is closed', one => one.close(), ['left']],
+  ])('%s', (_, prepare, expected) => {
+    const { subscription, log } = world()
+    prepare(subscription)
+    subscription.reset()
+    expect(log).toEqual(expected)
+  })
+
+  test('that was asked for before it was doubtful who listens is not taken; another one is', () => {
+    const { subscription, log } = world()
+    subscription.begin()
+    subscription.reset()
+    subscription.hold()
+    expect([subscription.start(), subscription.behind]).toEqual([false, true])
+    subscription.release()
+    expect([log, subscription.start()]).toEqual([['renew', 'renew'], true])
+  })
+
+  test('waits for a busy connection', () => {
+    const { subscription, log, connection } = world()
+    subscription.begin()
+    connection.busy = true
+    subscription.reset()
+    expect(log).toEqual([])
+    connection.busy = false
+    subscription.drained()
+    expect(log).toEqual(['renew'])
+  })
+})
+
+test('what is over tells why, once, and nothing else', () => {
+  const { subscription, log } = world()
+  subscription.begin()
+  subscription.end(new ApiError('not_found'))
+  subscription.end(new ApiError('gone'))
+  for (const act of [() => subscription.deliver(step(1)), () => subscription.hold(), () => subscription.release()])
+    act()
+  subscription.drained()
+  expect(log).toEqual(['left', 'not_found'])
+})
+
+describe('modes', () => {
+  beforeEach(() => void vi.useFakeTimers())
+  afterEach(() => void vi.useRealTimers())
+
+  test('every tells all', () => {
+    const { subscription, log, connection } = world('every')
+    subscription.begin()
+    connection.busy = true
+    for (const n of [1, 2, 3]) subscription.deliver(step(n))
+    expect(log).toEqual([1, 2, 3].map(told))
+  })
+
+  test('an interval tells the first at once and the rest together at its end', () => {
+    const { subscription, log } = world(100)
+    subscription.begin()
+    for (const n of [1, 2, 3]) subscription.deliver(step(n))
+    expect(log).toEqual([told(1)])
+    vi.advanceTimersByTime(99)
+    expect(log).toHaveLength(1)
+    vi.advanceTimersByTime(1)
+    expect(log).toEqual([told(1), told(3)])
+    subscription.deliver(batch(4, event('leave')))
+    vi.advanceTimersByTime(99)
+    expect(log).toHaveLength(2)
+    vi.advanceTimersByTime(1)
+    expect(log[2]).toEqual([4, 'leave 1'])
+    vi.advanceTimersByTime(1_000)
+    subscription.deliver(batch(5, event('enter')))
+    expect(log[3]).toEqual([5, 'enter 1'])
+    subscription.close()
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('an interval that ends while it is not known who listens goes on', () => {
+    const { subscription, log } = world(100)
+    subscription.begin()
+    for (const n of [1, 2]) subscription.deliver(step(n))
+    subscription.hold()
+    vi.advanceTimersByTime(100)
+    expect(log).toEqual([told(1)])
+    subscription.release()
+    vi.advanceTimersByTime(100)
+    expect(log).toEqual([told(1), told(2)])
+  })
+
+  test('latest skips what was overtaken while the connection was busy', () => {
+    const { subscription, log, connection } = world('latest')
+    subscription.begin()
+    subscription.deliver(batch(1, event('enter')))
+    connection.busy = true
+    for (const n of [2, 3]) subscription.deliver(step(n))
+    expect(log).toEqual([[1, 'enter 1']])
+    connection.busy = false
+    subscription.drained()
+    expect(log[1]).toEqual(told(3))
+    subscription.deliver(step(4))
+    expect(log[2]).toEqual(told(4))
+  })
+})

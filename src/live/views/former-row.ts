@@ -1,0 +1,37 @@
+import type { Id, Row } from '../../model/model.ts'
+import { writeRow } from '../../engine/read/write-json.ts'
+import type { LoadedPart, Related } from '../../engine/read/load-related.ts'
+import type { View } from '../../engine/read/view.ts'
+import type { LiveEvent } from '../event.ts'
+import type { Group } from './group.ts'
+
+/**
+ * JSON text of a row as it was before it left a view: what is stored of it, without related rows, whose lists are gone
+ * with it. Where rules hide fields, or no record tells, there is only its id.
+ */
+export function formerRow(group: Group, { id, changes }: LiveEvent): string {
+  const { view } = group.interest
+  const before = changes[0]?.before
+  const idOnly = `{${JSON.stringify(view.resource.id.name)}:${JSON.stringify(id)}}`
+  if (!before || view.resource.rules?.fields) return idOnly
+  return writeRow(view, before, nothingIn(view), group.ctx)
+}
+
+/** What would have been loaded for a view if no row were related to any other. */
+function nothingIn(view: View): Related {
+  return {
+    masks: null,
+    of: view.loads.map((load): LoadedPart => {
+      switch (load.kind) {
+        case 'ids':
+          return { kind: 'ids', ids: new Map<Id, Id[]>() }
+        case 'count':
+          return { kind: 'count', counts: new Map() }
+        case 'row':
+          return { kind: 'row', rows: new Map<Id, Row>(), related: nothingIn(load.view) }
+        case 'rows':
+          return { kind: 'rows', rows: new Map<Id, Row[]>(), related: nothingIn(load.view) }
+      }
+    }),
+  }
+}

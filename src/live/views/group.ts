@@ -1,0 +1,163 @@
+import type { Ctx } from '../../schema/field.ts'
+import type { Row } from '../../model/model.ts'
+import { compile } from '../../query/evaluate.ts'
+import { ownFields } from '../../engine/rules/permissions.ts'
+import { writeRow } from '../../engine/read/write-json.ts'
+import { contextOf } from '../../engine/call/call.ts'
+import { Budget, loadRelated, nothingBeside, type Bounds } from '../../engine/read/load-related.ts'
+import { ordered } from '../../engine/read/sort-in-memory.ts'
+import type { Change, Commit, Snapshot } from '../../store/store.ts'
+import { wait, type Work } from '../../store/work.ts'
+import { batchOf, left, shown, type Batch, type LiveEvent } from '../event.ts'
+import type { Few } from './compact-set.ts'
+import type { Followed } from '../incremental/followed.ts'
+import type { Interest } from './interest.ts'
+import { rowOrder } from './order.ts'
+import { upkeepOf, type Upkeep } from './maintenance.ts'
+
+/** Hears of what happens in a group's view. */
+export interface Member {
+  deliver(batch: Batch): void
+  /** The view must be taken anew: what happened meanwhile cannot be told. */
+  reset(): void
+}
+
+/** What groups take from their surroundings. */
+export interface Surroundings {
+  readonly clock: () => number
+  /** Rows that may be sorted in memory. */
+  readonly sortedRows: number
+  /** Milliseconds of one turn of the event loop that telling may take. */
+  readonly turn: number
+  readonly bounds: Bounds
+}
+
+/** Own changes by commit that may concern a group. */
+export type Candidates = ReadonlyMap<Commit, readonly Change[]>
+
+/** All subscriptions with the same query: what happens in its view is computed and presented once for all of them. */
+export class Group implements Followed {
+  readonly interest: Interest
+  readonly upkeep: Upkeep
+  members: Few<Member> = null
+  mark = 0
+  readonly #surroundings: Surroundings
+  /** Made when it is first needed: most groups never hear of a change that might concern them. */
+  #test: ((row: Row) => boolean) | null = null
+
+  constructor(interest: Interest, surroundings: Surroundings) {
+    this.interest = interest
+    this.upkeep = upkeepOf(interest)
+    this.#surroundings = surroundings
+  }
+
+  get isListed(): boolean {
+    return this.upkeep.isListed
+  }
+
+  get isExact(): boolean {
+    return this.upkeep.isExact
+  }
+
+  get isGuarded(): boolean {
+    return this.upkeep.isGuarded
+  }
+
+  get tellsOrder(): boolean {
+    return this.upkeep.tellsOrder
+  }
+
+  /** Compares rows in the order of the query; null where rows alone do not tell it. */
+  get compare(): ((a: Row, b: Row) => number) | null {
+    return rowOrder(this.interest.resource, this.interest.sort)
+  }
+
+  get ctx(): Ctx {
+    const { permissions, auth } = this.interest
+    return contextOf(permissions.me, auth, this.#surroundings.clock())
+  }
+
+  /** The rows in view, in the order of the query, `most` of them at most. */
+  *rows(snapshot: Snapshot, most: number): Work<Row[]> {
+    const { resource, where, sort, offset, permissions } = this.interest
+    const bounded = Math.min(this.interest.limit ?? Infinity, most)
+    const limit = Number.isFinite(bounded) ? bounded : null
+    const { sortedRows } = this.#surroundings
+    const query = { where, sort, limit, offset, cursor: null, total: false }
+    const inMemory = yield* ordered(snapshot, resource, where, query, { permissions, ctx: this.ctx, sortedRows })
+    if (inMemory) return inMemory
+    return yield* wait(snapshot.select(resource, { where, sort, limit, offset, cursor: null }))
+  }
+
+  /** JSON texts of rows. */
+  *present(snapshot: Snapshot, rows: readonly Row[]): Work<string[]> {
+    const { view, permissions } = this.interest
+    const related = yield* loadRelated(snapshot, view, rows, new Budget(this.#surroundings.bounds, permissions))
+    const { ctx } = this
+    return rows.map(row => writeRow(view, row, related, ctx))
+  }
+
+  /** What commits mean here, as batches in order, where rows tell all by themselves. */
+  *match(snapshot: Snapshot, candidates: Candidates): Work<Batch[]> {
+    const { resource } = this.interest
+    const batches: Batch[] = []
+    for (const [commit, changes] of candidates) {
+      const events: LiveEvent[] = []
+      if (changes.length === 1) yield* this.#judge(snapshot, changes[0]!.before, changes[0]!.after, changes, events)
+      else
+        for (const own of changesByRow(changes))
+          yield* this.#judge(snapshot, own[0]!.before, own.at(-1)!.after, own, events)
+      if (events.length) batches.push(batchOf(resource, commit.position, events))
+    }
+    return batches
+  }
+
+  /** Whether a change from one image to another may mean anything to the view, as far as the row itself tells. */
+  isConcernedBy({ before, after }: Change): boolean {
+    return this.#kindOf(before, after) !== null
+  }
+
+  *#judge(
+    snapshot: Snapshot,
+    before: Row | null,
+    after: Row | null,
+    changes: readonly Change[],
+    events: LiveEvent[],
+  ): Work<void> {
+    const kind = this.#kindOf(before, after)
+    if (kind === null) return
+    if (kind === 'leave') {
+      events.push(left(changes, changes[0]!.id))
+      return
+    }
+    const { view } = this.interest
+    const body = view.resource.rules?.fields
+      ? (yield* this.present(snapshot, [after!]))[0]!
+      : writeRow(view, after!, nothingBeside, this.ctx)
+    events.push(shown(kind, after!, body, changes))
+  }
+
+  #kindOf(before: Row | null, after: Row | null): LiveEvent['kind'] | null {
+    const test = (this.#test ??= this.#compiled())
+    const was = before !== null && test(before)
+    const is = after !== null && test(after)
+    return is ? (was ? 'change' : 'enter') : was ? 'leave' : null
+  }
+
+  #compiled(): (row: Row) => boolean {
+    const { resource, where, opaque } = this.interest
+    const plain = compile(where, resource, ownFields)
+    return opaque ? row => plain(row) && opaque(row) : plain
+  }
+}
+
+/** The changes of each row, in order: a commit may have changed one more than once. */
+function changesByRow(changes: readonly Change[]): Iterable<Change[]> {
+  const rows = new Map<Change['id'], Change[]>()
+  for (const change of changes) {
+    const own = rows.get(change.id)
+    if (own) own.push(change)
+    else rows.set(change.id, [change])
+  }
+  return rows.values()
+}

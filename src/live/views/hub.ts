@@ -1,0 +1,247 @@
+import type { Row } from '../../model/model.ts'
+import type { Commit, Snapshot } from '../../store/store.ts'
+import type { Work } from '../../store/work.ts'
+import type { Batch } from '../event.ts'
+import { each, minus, plus } from './compact-set.ts'
+import { Group, type Member, type Surroundings } from './group.ts'
+import { TimeSlice, SlicedWork } from '../incremental/step/time-slice.ts'
+import { Present } from '../incremental/step/state.ts'
+import type { ViewMaintenance } from '../incremental/view-maintenance.ts'
+import type { Upkeep } from './maintenance.ts'
+import type { Interest } from './interest.ts'
+import { MaintainedGroups } from './maintained-groups.ts'
+import { PlainGroups } from './plain-groups.ts'
+import { Requery } from './requery.ts'
+import { RequeryQueue } from './requery-queue.ts'
+
+/**
+ * Knows who is interested in what. A change is looked up by the values of its images, so a commit costs what it changes
+ * for somebody, however many others there are.
+ */
+export class Hub {
+  readonly #groups = new Map<string, Group>()
+  readonly #plain = new PlainGroups()
+  readonly #maintained: MaintainedGroups
+  readonly #requeries = new Map<Group, Requery>()
+  readonly #due: RequeryQueue = new RequeryQueue()
+  /** Called with what a group's evaluation threw; the group is reset, nobody else notices. */
+  readonly #onFault: (error: unknown) => void
+  readonly #surroundings: Surroundings
+  /** Followers of the log itself. */
+  readonly #taps = new Set<(commits: readonly Commit[] | null) => void>()
+
+  constructor(surroundings: Surroundings, onFault: (error: unknown) => void) {
+    this.#surroundings = surroundings
+    this.#onFault = onFault
+    this.#maintained = new MaintainedGroups(onFault, lost => {
+      for (const group of this.#groups.values()) if (this.maintenanceOf(group) === lost) this.#reset(group)
+    })
+  }
+
+  /** Nobody is interested in anything. */
+  get isIdle(): boolean {
+    return this.#groups.size === 0 && this.#taps.size === 0
+  }
+
+  /** Some views are yet to be asked again. */
+  get isBehind(): boolean {
+    return !this.#due.isEmpty
+  }
+
+  get groups(): number {
+    return this.#groups.size
+  }
+
+  /** How many groups there are by how their views are kept up to date. */
+  get upkeep(): Readonly<Record<Upkeep['kind'], number>> {
+    const counts = { rows: 0, maintained: 0, requeried: 0 }
+    for (const { upkeep } of this.#groups.values()) counts[upkeep.kind]++
+    return counts
+  }
+
+  /** The views that are asked again. */
+  get requeries(): Iterable<Requery> {
+    return this.#requeries.values()
+  }
+
+  /** What asks the query with this key again, if it is followed and must be. */
+  requeryBy(key: string): Requery | undefined {
+    const group = this.#groups.get(key)
+    return group && this.#requeries.get(group)
+  }
+
+  /** Hears of all commits, whole and in order; of null where the log cannot tell. Returns how to stop. */
+  tap(listener: (commits: readonly Commit[] | null) => void): () => void {
+    const own = (commits: readonly Commit[] | null): void => listener(commits)
+    this.#taps.add(own)
+    return () => void this.#taps.delete(own)
+  }
+
+  /** The group with this key, made at the first call. */
+  group(key: string, make: () => Interest): Group {
+    let group = this.#groups.get(key)
+    if (!group) {
+      group = new Group(make(), this.#surroundings)
+      this.#groups.set(key, group)
+      this.#add(group)
+    }
+    return group
+  }
+
+  join(group: Group, member: Member): void {
+    group.members = plus(group.members, member)
+  }
+
+  /** The last member takes the group with it. */
+  leave(key: string, group: Group, member: Member): void {
+    group.members = minus(group.members, member)
+    if (group.members !== null || this.#groups.get(key) !== group) return
+    this.#groups.delete(key)
+    this.#delete(group)
+  }
+
+  /** A group's view as it is: from now on what happens is compared with it. Null if it has more than `most` rows. */
+  *take(snapshot: Snapshot, group: Group, most: number): Work<{ rows: Row[]; bodies: string[] } | null> {
+    const requery = this.#requeries.get(group)
+    // Those who follow it already hear first what happened until now.
+    if (requery?.isDue) {
+      this.#due.delete(requery)
+      this.#told(requery, yield* requery.ask(snapshot))
+    }
+    const begin = performance.now()
+    const rows = yield* group.rows(snapshot, most + 1)
+    if (rows.length > most) return null
+    const bodies = yield* group.present(snapshot, rows)
+    if (requery) {
+      requery.measured(performance.now() - begin)
+      requery.checkBounded()
+      requery.see(rows, bodies)
+    } else yield* this.maintenanceOf(group)?.seen(group, snapshot, rows, bodies) ?? nothing()
+    return { rows, bodies }
+  }
+
+  /** Somebody follows a group's view from here on without a snapshot of it. False = it has too many rows. */
+  *watch(snapshot: Snapshot, group: Group, most: number): Work<boolean> {
+    const maintenance = this.maintenanceOf(group)
+    const isKnown = maintenance ? maintenance.isSeen(group) : (this.#requeries.get(group)?.isSeen ?? true)
+    return isKnown || (yield* this.take(snapshot, group, most)) !== null
+  }
+
+  maintenanceOf(group: Group): ViewMaintenance<Group> | undefined {
+    return this.#maintained.of(group)
+  }
+
+  requeryOf(group: Group): Requery | undefined {
+    return this.#requeries.get(group)
+  }
+
+  /**
+   * Tells members of groups what commits mean to them, in order; those of ephemeral rows come behind, and followers of
+   * the log do not hear of them. The work pauses where it would hold the event loop.
+   */
+  dispatch(snapshot: Snapshot, logged: readonly Commit[], fleeting: readonly Commit[] = []): SlicedWork {
+    const slice = new TimeSlice(this.#surroundings.turn)
+    const present = new Present(snapshot, this.#maintained.known)
+    return new SlicedWork(slice, this.#dispatch(present, logged, fleeting, slice), later => present.continueIn(later))
+  }
+
+  /** Asks due queries again, as far as a turn allows. Returns the milliseconds after which more can be asked; null = all done. */
+  *requery(snapshot: Snapshot): Work<number | null> {
+    return yield* this.#due.run(snapshot, (query, batch, error) => this.#told(query, batch, error))
+  }
+
+  /** The log cannot tell what happened: everyone takes a new snapshot. */
+  resetAll(): void {
+    for (const tap of this.#taps) this.#safely(() => tap(null))
+    this.#due.clear()
+    this.#maintained.forget()
+    for (const requery of this.#requeries.values()) requery.forget()
+    for (const group of this.#groups.values()) this.#reset(group)
+  }
+
+  *#dispatch(present: Present, logged: readonly Commit[], fleeting: readonly Commit[], slice: TimeSlice): Work<void> {
+    if (logged.length > 0) for (const tap of this.#taps) this.#safely(() => tap(logged))
+    const commits = fleeting.length > 0 ? [...logged, ...fleeting] : logged
+    yield* this.#dispatchPlain(present.snapshot, commits)
+    if (logged.length > 0)
+      yield* this.#maintained.advance(present, logged, slice, (group, batch) => {
+        if (batch) this.#deliver(group, [batch])
+        else this.#reset(group)
+      })
+    for (const requery of this.#requeries.values())
+      if (requery.isConcernedBy(commits) && requery.note(commits)) this.#due.add(requery)
+  }
+
+  *#dispatchPlain(snapshot: Snapshot, commits: readonly Commit[]): Work<void> {
+    for (const [group, changes] of this.#plain.concernedBy(commits)) {
+      let batches: Batch[]
+      try {
+        batches = yield* group.match(snapshot, changes)
+      } catch (error) {
+        this.#onFault(error)
+        this.#reset(group)
+        continue
+      }
+      this.#deliver(group, batches)
+    }
+  }
+
+  /** What became of a query that was asked again. */
+  #told(query: Requery, batch: Batch | null, error?: unknown): void {
+    if (error !== undefined) {
+      this.#onFault(error)
+      query.forget()
+      this.#reset(query.group)
+    } else if (batch) this.#deliver(query.group, [batch])
+  }
+
+  #deliver(group: Group, batches: readonly Batch[]): void {
+    // Member by member: what belongs to a connection is at hand for all that it is told.
+    each(group.members, member => {
+      try {
+        for (const batch of batches) member.deliver(batch)
+      } catch (error) {
+        this.#onFault(error)
+        this.#safely(() => member.reset())
+      }
+    })
+  }
+
+  #reset(group: Group): void {
+    each(group.members, member => this.#safely(() => member.reset()))
+  }
+
+  #safely(tell: () => void): void {
+    try {
+      tell()
+    } catch (error) {
+      this.#onFault(error)
+    }
+  }
+
+  #add(group: Group): void {
+    switch (group.upkeep.kind) {
+      case 'rows':
+        return this.#plain.add(group)
+      case 'maintained':
+        return this.#maintained.add(group)
+      case 'requeried':
+        this.#requeries.set(group, new Requery(group))
+    }
+  }
+
+  #delete(group: Group): void {
+    switch (group.upkeep.kind) {
+      case 'rows':
+        return this.#plain.delete(group)
+      case 'maintained':
+        return this.#maintained.delete(group)
+      case 'requeried':
+        this.#due.delete(this.#requeries.get(group)!)
+        this.#requeries.delete(group)
+    }
+  }
+}
+
+// oxlint-disable-next-line require-yield -- work that needs nothing
+function* nothing(): Work<void> {}

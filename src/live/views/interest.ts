@@ -1,0 +1,150 @@
+import { ApiError } from '../../protocol/error.ts'
+import type { Id, Resource, Row } from '../../model/model.ts'
+import { all, everything, nothing, type Predicate, type Query, type SortKey } from '../../query/predicate.ts'
+import { printQuery } from '../../query/print.ts'
+import { authorize, narrowed } from '../../engine/rules/authorize.ts'
+import type { Call } from '../../engine/call/call.ts'
+import { Permissions, permissionsOf } from '../../engine/rules/permissions.ts'
+import { viewOf, type View } from '../../engine/read/view.ts'
+
+/** What a subscription follows: the same for all that ask alike. */
+export interface Interest {
+  readonly resource: Resource
+  /** The query's filter and what the caller may see. */
+  readonly where: Predicate
+  readonly sort: readonly SortKey[]
+  readonly limit: number | null
+  readonly offset: number
+  /** The part of the rule that is a function. */
+  readonly opaque: ((row: Row) => boolean) | null
+  readonly view: View
+  readonly permissions: Permissions
+  readonly auth: Readonly<Record<string, unknown>> | undefined
+  /** All callers see the same bodies. */
+  readonly isShared: boolean
+}
+
+/** An interest and the key that equal ones share. */
+export interface Keyed {
+  readonly key: string
+  readonly interest: Interest
+  /** The row that is followed, if it is one row. */
+  readonly item: Id | null
+}
+
+/** What a read call is interested in, from now on. Throws ApiError where the caller may not read, or nothing can be followed. */
+export function interestOf(call: Call, authenticating: boolean): Keyed {
+  const { resource, shape } = call
+  const permissions = authorize(call, authenticating)
+  const item = call.operation === 'get' ? call.id : null
+  const asked = call.query ?? whole
+  refusePages(asked)
+  const guard = permissions.read(resource)
+  const where = all(
+    narrowed(resource, asked.where, permissions),
+    scopeOf(call, permissions),
+    item === null ? everything : isId(resource, item),
+    guard.predicate,
+  )
+  const view = viewOf(resource, shape)
+  const { sort, limit, offset } = asked
+  const whose = guard.opaque || dependsOnCaller(view, permissions) ? callerOf(permissions, call.auth) : ''
+  const shown = `${shape.depth} ${shape.include.join()} ${shape.fields?.join() ?? '*'}`
+  // Joined, because a text that is added up keeps its parts as they are: three times the memory, for each subscription.
+  const key = [resource.name, printQuery({ where, sort }), limit, offset, shown, whose].join('\n')
+  return {
+    key,
+    item,
+    interest: {
+      resource,
+      where,
+      sort,
+      limit,
+      offset,
+      opaque: guard.opaque,
+      view,
+      permissions,
+      auth: call.auth,
+      isShared: whose === '' || !dependsOnCaller(view, permissions),
+    },
+  }
+}
+
+/** What a call is interested in whose caller may see nothing of it. */
+export function nothingOf({ resource, principal, trusted = false, auth, query }: Call): Keyed {
+  const permissions = permissionsOf(principal, trusted)
+  const view = viewOf(resource, { depth: 0, include: [], fields: null })
+  const sort = query?.sort ?? []
+  return {
+    key: `nothing\n${resource.name}\n${printQuery({ where: nothing, sort })}`,
+    item: null,
+    interest: {
+      resource,
+      where: nothing,
+      sort,
+      limit: null,
+      offset: 0,
+      opaque: null,
+      view,
+      permissions,
+      auth,
+      isShared: false,
+    },
+  }
+}
+
+const whole: Query = { where: everything, sort: [], limit: null, offset: 0, cursor: null, total: false }
+
+/** Words that speak of a page, not of a list. */
+function refusePages(query: Query): void {
+  const parameter = query.cursor ? 'cursor' : query.total ? 'total' : null
+  if (parameter === null) return
+  const detail = 'a subscription follows a list, not a page of it; use limit for the first rows of a sort'
+  throw new ApiError('validation', { issues: [{ code: 'unknown_param', parameter, detail }] })
+}
+
+/** A nested URI follows what belongs to its parent. */
+function scopeOf(call: Call, permissions: Permissions): Predicate {
+  const { parent } = call
+  if (!parent) return everything
+  const { field, id, resource } = parent
+  // Who may no longer see the parent, or its field, sees nothing below it.
+  const seen = permissions.read(resource)
+  const shown = permissions.field(resource, field.name, 'read')
+  const above = all(isId(resource, id), seen.predicate, shown.predicate)
+  if (field.is === 'back')
+    return seen.open && shown.open
+      ? { kind: 'compare', op: 'eq', field: field.via.name, value: id }
+      : { kind: 'one', field: field.via.name, of: above }
+  if (field.is === 'many' && field.inverse)
+    return { kind: 'many', field: field.inverse.name, quantifier: 'some', of: above }
+  throw new ApiError('not_found', {
+    detail: `${field.name} is one-way; follow ${resource.name} ${id} with include=${field.name} instead`,
+  })
+}
+
+export function isId(resource: Resource, id: Id): Predicate {
+  return { kind: 'compare', op: 'eq', field: resource.id.name, value: id }
+}
+
+/** Two callers may see different bodies: functions read who asks, and rules hide fields or related rows. */
+function dependsOnCaller(view: View, permissions: Permissions): boolean {
+  const { resource } = view
+  if (resource.rules?.fields && permissions !== Permissions.all) return true
+  if (view.parts.some(part => part.kind === 'calc')) return true
+  return view.loads.some(
+    load => !permissions.read(load.field.target).open || ('view' in load && dependsOnCaller(load.view, permissions)),
+  )
+}
+
+/** Callers with equal members share; numbers stand for those that cannot be written down. */
+function callerOf(permissions: Permissions, auth: Interest['auth']): string {
+  try {
+    const me = permissions === Permissions.all ? '*' : JSON.stringify(permissions.me)
+    return `${me} ${JSON.stringify(auth ?? null)}`
+  } catch {
+    return `#${++unwritten}`
+  }
+}
+
+let unwritten = 0

@@ -1,0 +1,100 @@
+import type { Resource } from '../../model/model.ts'
+import type { Commit } from '../../store/store.ts'
+import type { Work } from '../../store/work.ts'
+import type { Batch } from '../event.ts'
+import type { Group } from './group.ts'
+import { History } from '../incremental/step/history.ts'
+import { KnownPairs } from '../incremental/step/known-pairs.ts'
+import type { Present } from '../incremental/step/state.ts'
+import { singleSteps, wholeStep } from '../incremental/step/step.ts'
+import type { TimeSlice } from '../incremental/step/time-slice.ts'
+import { ViewMaintenance } from '../incremental/view-maintenance.ts'
+
+/** Ids of joins that are kept from step to step, so that long lists are not read again and again. */
+const KNOWN_PAIRS = 500_000
+
+/** The groups of one resource: those that are told commit by commit, and those that are told by steps. */
+interface OfResource {
+  readonly exact: ViewMaintenance<Group>
+  readonly merged: ViewMaintenance<Group>
+}
+
+/** Groups whose views follow from what commits change, by resource. */
+export class MaintainedGroups {
+  readonly known: KnownPairs = new KnownPairs(KNOWN_PAIRS)
+  readonly #byResource = new Map<Resource, OfResource>()
+  readonly #onFault: (error: unknown) => void
+  /** Called where what happened to groups that are maintained together cannot be told. */
+  readonly #onLost: (maintenance: ViewMaintenance<Group>) => void
+
+  constructor(onFault: (error: unknown) => void, onLost: (maintenance: ViewMaintenance<Group>) => void) {
+    this.#onFault = onFault
+    this.#onLost = onLost
+  }
+
+  /** What keeps a group's view up to date; undefined = it is not maintained. */
+  of({ interest: { resource }, upkeep }: Group): ViewMaintenance<Group> | undefined {
+    if (upkeep.kind !== 'maintained') return undefined
+    return this.#byResource.get(resource)?.[upkeep.isExact ? 'exact' : 'merged']
+  }
+
+  add(group: Group): void {
+    const { resource } = group.interest
+    if (!this.#byResource.has(resource)) {
+      const make = (): ViewMaintenance<Group> => new ViewMaintenance(resource, this.known, this.#onFault)
+      this.#byResource.set(resource, { exact: make(), merged: make() })
+    }
+    this.of(group)!.registry.add(group)
+  }
+
+  delete(group: Group): void {
+    const { resource } = group.interest
+    const { exact, merged } = this.#byResource.get(resource)!
+    this.of(group)!.registry.delete(group)
+    if (exact.registry.isEmpty && merged.registry.isEmpty) this.#byResource.delete(resource)
+    // Nobody hears any more of what changes in lists of ids.
+    if (this.#byResource.size === 0) this.known.clear()
+  }
+
+  /** What is known of views is known no more. */
+  forget(): void {
+    this.known.clear()
+    for (const { exact, merged } of this.#byResource.values()) {
+      exact.registry.forget()
+      merged.registry.forget()
+    }
+  }
+
+  /** Tells all groups what commits mean to them; null = that cannot be told. */
+  *advance(
+    present: Present,
+    commits: readonly Commit[],
+    slice: TimeSlice,
+    deliver: (group: Group, batch: Batch | null) => void,
+  ): Work<void> {
+    if (this.#byResource.size === 0) return
+    const history = new History(commits, present)
+    this.known.drop(history.pairs)
+    for (const { exact, merged } of this.#byResource.values()) {
+      if (!merged.registry.isEmpty)
+        yield* this.#guarded(merged, merged.advance(wholeStep(history, present), slice, deliver))
+      if (exact.registry.isEmpty) continue
+      for (const step of singleSteps(history, present))
+        if (!(yield* this.#guarded(exact, exact.advance(step, slice, deliver)))) break
+    }
+  }
+
+  /** A fault that concerns more than one group loses all that are maintained with it. False = it happened. */
+  *#guarded(maintenance: ViewMaintenance<Group>, work: Work<void>): Work<boolean> {
+    try {
+      yield* work
+      return true
+    } catch (error) {
+      this.#onFault(error)
+      this.known.clear()
+      maintenance.registry.forget()
+      this.#onLost(maintenance)
+      return false
+    }
+  }
+}

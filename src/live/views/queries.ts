@@ -1,0 +1,213 @@
+import { ApiError } from '../../protocol/error.ts'
+import { formatPosition } from '../../protocol/position.ts'
+import { ID, SEQ, type Id } from '../../model/model.ts'
+import type { Principal, Standing } from '../../auth/principal.ts'
+import type { Call } from '../../engine/call/call.ts'
+import { checkParent } from '../../engine/read/check-parent.ts'
+import type { Snapshot } from '../../store/store.ts'
+import type { Work } from '../../store/work.ts'
+import { askedBy } from './call-as.ts'
+import type { Mode } from '../subscriptions/coalesce.ts'
+import { difference } from '../resume/view-difference.ts'
+import { explain, type Explanation } from '../explain.ts'
+import type { Feed } from '../feed.ts'
+import type { Followers } from '../subscriptions/changed-callers.ts'
+import type { Group } from './group.ts'
+import type { Hub } from './hub.ts'
+import { interestOf, nothingOf, type Keyed } from './interest.ts'
+import type { LiveOptions } from '../live-options.ts'
+import { Pace } from '../subscriptions/pace.ts'
+import { replay, type ReplayOptions } from '../resume/replay.ts'
+import type { Rows, Source } from '../subscriptions/source.ts'
+import { Subscription, type Listener, type Shown } from '../subscriptions/subscription.ts'
+
+/** What queries are followed by. */
+export interface QueryFeeds {
+  readonly hub: Hub
+  readonly feed: Feed
+  readonly followers: Followers
+  /** Throws once nothing new is followed. */
+  readonly checkOpen: () => void
+}
+
+/** How a query is to be followed. */
+export interface FollowingOptions {
+  /** The position to continue behind. */
+  readonly since: string | null
+  readonly mode: Mode
+  /** Null where nothing in the store makes another caller of it. */
+  readonly standing: Standing | null
+}
+
+/** Changes that are replayed at most; whoever is further behind gets a snapshot, which is cheaper. */
+const REPLAY = 10_000
+
+/** Follows the rows of queries: those who ask alike share a group, whose view is taken and told once for all of them. */
+export class Queries implements Source<Rows> {
+  readonly #options: LiveOptions
+  readonly #feeds: QueryFeeds
+  readonly #replaying: ReplayOptions
+  readonly #subscriptions = new Set<Subscription>()
+  /** The last snapshot, for those who ask for the same in the same turn. */
+  #recent: { readonly group: Group; readonly at: string; readonly rows: readonly Shown[] } | null = null
+
+  constructor(options: LiveOptions, feeds: QueryFeeds) {
+    this.#options = options
+    this.#feeds = feeds
+    const { store, limits, onFault } = options
+    this.#replaying = { store, hub: feeds.hub, changes: REPLAY, rows: limits.snapshotRows, onFault }
+  }
+
+  get subscriptions(): ReadonlySet<Subscription> {
+    return this.#subscriptions
+  }
+
+  /** Begins to follow what a read call shows; throws ApiError where it cannot be. */
+  async subscribe(call: Call, listener: Listener, how: FollowingOptions): Promise<Subscription> {
+    const { hub, feed } = this.#feeds
+    const { gate } = this.#options
+    const { mode } = how
+    const pace = mode === 'every' ? null : (to: Subscription): Pace => new Pace(mode, to)
+    for (let asked = call; ;) {
+      const { key, interest, item } = interestOf(asked, gate.closes(call.resource))
+      const group = hub.group(key, () => interest)
+      const subscription = new Subscription(this, key, group, listener, pace)
+      // Keeps the group while its first member is on the way.
+      const holding = { deliver: () => {}, reset: () => {} }
+      hub.join(group, holding)
+      feed.start()
+      try {
+        const other = await feed.at(snapshot => this.#begin(snapshot, asked, subscription, item, how))
+        if (other === null) return subscription
+        asked = askedBy(call, other)
+        gate.pass(asked, true)
+      } finally {
+        hub.leave(key, group, holding)
+        this.#rest()
+      }
+    }
+  }
+
+  /** What following a read call would cost, and why; throws ApiError where it cannot be followed. */
+  explain(call: Call): Explanation {
+    const { hub } = this.#feeds
+    const { key, interest } = interestOf(call, this.#options.gate.closes(call.resource))
+    return explain(interest, hub.requeryBy(key))
+  }
+
+  async renew(subscription: Subscription): Promise<void> {
+    try {
+      await this.#feeds.feed.at(snapshot => this.#again(snapshot, subscription))
+    } catch (error) {
+      subscription.end(ApiError.from(error))
+    }
+  }
+
+  /** What leads to what the call asks for is told; where nothing does and it is sure that nothing did, what came is. */
+  *reconsider(snapshot: Snapshot, subscription: Subscription, call: Call, isSure: boolean): Work<void> {
+    const { hub } = this.#feeds
+    const { key, interest } = yield* this.#wanted(snapshot, call)
+    const from = { group: subscription.followed, key: subscription.key }
+    if (key === from.key && isSure) return subscription.release()
+    const to = hub.group(key, () => interest)
+    hub.join(to, subscription)
+    try {
+      const rows = subscription.behind ? null : yield* this.#take(snapshot, to)
+      const told = { group: from.group, untold: subscription.untold() }
+      const most = this.#options.limits.snapshotRows
+      const batch = rows && (yield* difference(snapshot, told, to, rows, most))
+      subscription.switchTo(key, to, batch)
+      if (to !== from.group) hub.leave(from.key, from.group, subscription)
+    } catch (error) {
+      if (to !== from.group) hub.leave(key, to, subscription)
+      throw error
+    }
+  }
+
+  leave(subscription: Subscription): void {
+    const { hub, followers } = this.#feeds
+    followers.remove(subscription)
+    this.#subscriptions.delete(subscription)
+    hub.leave(subscription.key, subscription.followed, subscription)
+    this.#rest()
+  }
+
+  /** Nobody listens: the log need not be read. */
+  #rest(): void {
+    if (this.#feeds.hub.isIdle) this.#feeds.feed.stop()
+  }
+
+  /** A subscription's first words, and its place among those who hear of what comes; or who its caller is by now. */
+  *#begin(
+    snapshot: Snapshot,
+    call: Call,
+    subscription: Subscription,
+    item: Id | null,
+    { since, standing }: FollowingOptions,
+  ): Work<Principal | null> {
+    const { hub, followers, checkOpen } = this.#feeds
+    const { followed: group, listener } = subscription
+    checkOpen()
+    if (standing) {
+      const now = yield* standing.at(snapshot)
+      if (now === null) throw new ApiError('unauthenticated', { detail: 'the session has ended' })
+      if (now !== call.principal) return now
+    }
+    yield* checkParent(snapshot, call, group.interest.permissions)
+    if (since === null || !(yield* replay(this.#replaying, snapshot, subscription, item, since, standing))) {
+      const rows = yield* this.#take(snapshot, group)
+      if (item !== null && rows.length === 0) throw missing(call)
+      listener.snapshot(rows, this.#positionOf(snapshot), since !== null)
+      subscription.begin()
+    }
+    hub.join(group, subscription)
+    this.#subscriptions.add(subscription)
+    if (standing) followers.add(subscription, askedBy(call, call.principal), standing)
+    return null
+  }
+
+  *#again(snapshot: Snapshot, subscription: Subscription): Work<void> {
+    if (!subscription.start()) return
+    const rows = yield* this.#take(snapshot, subscription.followed)
+    subscription.listener.snapshot(rows, this.#positionOf(snapshot), true)
+    subscription.begin()
+  }
+
+  *#take(snapshot: Snapshot, group: Group): Work<readonly Shown[]> {
+    const at = `${snapshot.position} ${snapshot.fleeting ?? ''}`
+    if (this.#recent?.group === group && this.#recent.at === at) return this.#recent.rows
+    const most = this.#options.limits.snapshotRows
+    const taken = yield* this.#feeds.hub.take(snapshot, group, most)
+    if (!taken)
+      throw new ApiError('too_complex', {
+        detail: `more than ${most} rows match; filter more, or follow a window with limit`,
+      })
+    const { rows, bodies } = taken
+    const shown = rows.map((row, i) => ({ id: row[ID] as Id, seq: row[SEQ] as number, body: bodies[i]!, row }))
+    if (!this.#recent) setImmediate(() => (this.#recent = null))
+    this.#recent = { group, at, rows: shown }
+    return shown
+  }
+
+  /** Who may not follow it any more follows nothing, until they may again. */
+  *#wanted(snapshot: Snapshot, given: Call): Work<Keyed> {
+    const { gate } = this.#options
+    const call = askedBy(given, given.principal)
+    try {
+      gate.pass(call, true)
+      const keyed = interestOf(call, gate.closes(call.resource))
+      yield* checkParent(snapshot, call, keyed.interest.permissions)
+      return keyed
+    } catch (error) {
+      if (ApiError.from(error).status >= 500) throw error
+      return nothingOf(call)
+    }
+  }
+
+  #positionOf(snapshot: Snapshot): string {
+    return formatPosition(this.#options.store.epoch, snapshot.position)
+  }
+}
+
+const missing = (call: Call): ApiError =>
+  new ApiError('not_found', { detail: `there is no ${call.resource.name} ${call.id}` })

@@ -1,0 +1,52 @@
+import type { Resource } from '../../model/model.ts'
+import type { Predicate } from '../../query/predicate.ts'
+import type { View } from '../../engine/read/view.ts'
+import type { Interest } from './interest.ts'
+import { sortReads } from './order.ts'
+
+/** The resources whose rows may alter a view: its own, those that its filter, rules and sort ask, and those that it shows. */
+export function readsOf(interest: Interest): Set<Resource> {
+  return new Set([interest.resource, ...relatedReadsOf(interest)])
+}
+
+/** The resources of rows that relations lead to; its own is one of them only if a relation leads back to it. */
+export function relatedReadsOf({ resource, where, sort, view, permissions }: Interest): Set<Resource> {
+  const reads = new Set(sortReads(resource, sort))
+  readByPredicate(resource, where, reads)
+  const readByView = (shown: View): void => {
+    for (const name of Object.keys(shown.resource.rules?.fields ?? {}))
+      readByPredicate(shown.resource, permissions.field(shown.resource, name, 'read').predicate, reads)
+    for (const load of shown.loads) {
+      const { target } = load.field
+      reads.add(target)
+      readByPredicate(target, permissions.read(target).predicate, reads)
+      if ('view' in load) readByView(load.view)
+    }
+  }
+  readByView(view)
+  return reads
+}
+
+function readByPredicate(resource: Resource, where: Predicate, into: Set<Resource>): void {
+  switch (where.kind) {
+    case 'constant':
+      return
+    case 'and':
+    case 'or':
+      for (const part of where.of) readByPredicate(resource, part, into)
+      return
+    case 'not':
+      return readByPredicate(resource, where.of, into)
+    case 'one':
+    case 'many': {
+      const target = resource.field.get(where.field)!.target as Resource
+      into.add(target)
+      return readByPredicate(target, where.of, into)
+    }
+    default: {
+      const field = resource.field.get(where.field)
+      if (field?.is === 'back' || field?.is === 'many') into.add(field.target)
+      else if (field?.is === 'count') into.add(field.of.target)
+    }
+  }
+}

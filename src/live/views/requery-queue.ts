@@ -1,0 +1,110 @@
+import type { Snapshot } from '../../store/store.ts'
+import type { Work } from '../../store/work.ts'
+import type { Batch } from '../event.ts'
+import type { Requery } from './requery.ts'
+
+/** Milliseconds of a turn that asking queries again may take, however many are due. */
+const TURN = 5
+
+/** Milliseconds that a caller's queries may cost more in each round. */
+const QUANTUM = 1
+
+/** Queries that take longer are asked at most one twentieth of the time. */
+const SLOW = 50
+const SHARE = 20
+
+/** What a caller's due queries may still cost: a deficit round-robin. */
+interface Caller {
+  readonly due: Set<Requery>
+  credit: number
+}
+
+/** Queries that are due to be asked again: each once, caller by caller, and only so many a turn. */
+export class RequeryQueue {
+  readonly #callers = new Map<unknown, Caller>()
+  readonly #now: () => number
+
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now
+  }
+
+  get isEmpty(): boolean {
+    return this.#callers.size === 0
+  }
+
+  add(query: Requery): void {
+    const key = callerOf(query)
+    let caller = this.#callers.get(key)
+    if (!caller) this.#callers.set(key, (caller = { due: new Set(), credit: 0 }))
+    caller.due.add(query)
+  }
+
+  delete(query: Requery): void {
+    const key = callerOf(query)
+    const caller = this.#callers.get(key)
+    if (caller?.due.delete(query) && caller.due.size === 0) this.#callers.delete(key)
+  }
+
+  clear(): void {
+    this.#callers.clear()
+  }
+
+  /**
+   * Asks what fits into a turn; the rest stays due, at a later snapshot. Returns the milliseconds after which there is
+   * something to ask again; null = nothing is left.
+   */
+  *run(snapshot: Snapshot, tell: (query: Requery, batch: Batch | null, error?: unknown) => void): Work<number | null> {
+    const end = this.#now() + TURN
+    let isFirst = true
+    for (;;) {
+      const ready = this.#ready()
+      if (ready === null) return this.isEmpty ? null : this.#pause()
+      if (!isFirst && this.#now() >= end) return 0
+      isFirst = false
+      this.delete(ready)
+      try {
+        tell(ready, yield* ready.ask(snapshot))
+      } catch (error) {
+        tell(ready, null, error)
+      }
+    }
+  }
+
+  /** The next query whose caller has the credit for it; each caller that is passed gets some, and goes to the end. */
+  #ready(): Requery | null {
+    const now = this.#now()
+    for (;;) {
+      let rounds = Infinity
+      for (const [key, caller] of Array.from(this.#callers)) {
+        const query = firstRested(caller.due, now)
+        if (!query) continue
+        this.#callers.delete(key)
+        this.#callers.set(key, caller)
+        caller.credit += QUANTUM
+        if (caller.credit >= query.cost) {
+          caller.credit -= query.cost
+          return query
+        }
+        rounds = Math.min(rounds, Math.ceil((query.cost - caller.credit) / QUANTUM))
+      }
+      if (rounds === Infinity) return null
+      // As if so many rounds had gone by in which nobody's credit reached.
+      for (const caller of this.#callers.values()) caller.credit += (rounds - 1) * QUANTUM
+    }
+  }
+
+  #pause(): number {
+    const now = this.#now()
+    let least = Infinity
+    for (const { due } of this.#callers.values())
+      for (const query of due) least = Math.min(least, query.asked + SHARE * query.cost - now)
+    return Math.max(0, least)
+  }
+}
+
+function firstRested(due: ReadonlySet<Requery>, now: number): Requery | null {
+  for (const query of due) if (query.cost < SLOW || now - query.asked >= SHARE * query.cost) return query
+  return null
+}
+
+const callerOf = ({ group }: Requery): unknown => group.interest.permissions.me?.id ?? null

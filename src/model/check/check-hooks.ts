@@ -1,0 +1,54 @@
+import type { ResourceDef } from '../declare/declaration.ts'
+import { instead, type Note } from '../link/faults.ts'
+import { formOf, tagOf, type AroundDef } from '../declare/hook.ts'
+import type { Defs } from '../link/joins.ts'
+
+const operations = ['list', 'get', 'create', 'replace', 'patch', 'delete']
+
+/** Checks what runs around operations and after commits. `storeWaits` = the store answers later. */
+export function checkHooks(defs: Defs, storeWaits: boolean, note: Note): void {
+  for (const [name, def] of defs) {
+    const place = def.standalone ?? name
+    checkNames(place, def, note)
+    for (const [operation, hooks] of Map.groupBy(def.around ?? [], hook => hook.operation))
+      checkForms(`${place}.around('${operation}')`, hooks, operations.includes(operation), storeWaits, note)
+  }
+}
+
+function checkNames(place: string, def: ResourceDef, note: Note): void {
+  const actions = Object.entries(def.actions ?? {}).map(([key, action]) => action.name ?? key)
+  const known = [...(def.standalone === undefined ? operations : []), ...actions]
+  for (const { operation } of def.around ?? [])
+    if (!known.includes(operation))
+      note(`${place}.around`, `names "${operation}", which is no operation here`, instead(operation, known))
+  const names = new Set<string>()
+  for (const { name } of def.onCommit ?? []) {
+    if (name === '' || names.has(name))
+      note(`${place}.onCommit`, `has the name "${name}" twice`, 'how far each has come is kept under its name')
+    names.add(name)
+  }
+}
+
+/** A plain function needs the answer of `next()` at once; the hooks of one operation come with the outermost first. */
+function checkForms(
+  place: string,
+  hooks: readonly AroundDef[],
+  isOperation: boolean,
+  storeWaits: boolean,
+  note: Note,
+): void {
+  const fix = 'write it as a generator (`function* (call, next) { return yield* next() }`) or as an async function'
+  hooks.forEach((hook, i) => {
+    const tag = tagOf(hook.hook)
+    if (typeof hook.hook !== 'function') return note(place, 'is no function', fix)
+    if (tag === 'AsyncGeneratorFunction') return note(place, 'is an async generator, which no store can run', fix)
+    if (hook.as !== undefined && hook.as !== 'generator' && hook.as !== 'async')
+      return note(place, `is declared as "${String(hook.as)}"`, "say `as: 'generator'` or `as: 'async'`")
+    if (hook.as === 'generator' && tag === 'AsyncFunction')
+      return note(place, 'is an async function and is declared as a generator', "leave `as` out, or say `as: 'async'`")
+    if (!isOperation || formOf(hook) !== 'function') return
+    if (storeWaits) note(place, 'is a plain function, and the answers of this store have to be waited for', fix)
+    else if (hooks.slice(i + 1).some(inner => formOf(inner) === 'async'))
+      note(place, 'is a plain function around an async one, whose answer has to be waited for', fix)
+  })
+}

@@ -1,0 +1,36 @@
+import type { Note } from '../link/faults.ts'
+
+/** That a resource goes, when, and what to use instead. */
+export interface Deprecation {
+  /** From when on it should not be used any more: a date or date-time of RFC 3339; may be to come. */
+  readonly since: string
+  /** When it ends; from then on it is answered 410. */
+  readonly sunset?: string
+  /** Where people read about it. */
+  readonly docs?: string
+  /** URI of what takes its place. */
+  readonly successor?: string
+}
+
+/** The same with moments in milliseconds. */
+export interface DeprecationDates {
+  readonly since: number
+  readonly sunset: number | null
+  readonly docs: string | null
+  readonly successor: string | null
+}
+
+/** Reads what a declaration says; faults are noted. */
+export function deprecationOf(declared: Deprecation | undefined, name: string, note: Note): DeprecationDates | null {
+  if (declared === undefined) return null
+  const place = `${name} deprecation`
+  const since = Date.parse(declared.since)
+  const sunset = declared.sunset === undefined ? null : Date.parse(declared.sunset)
+  if (Number.isNaN(since) || Number.isNaN(sunset)) note(place, 'has no date that can be read', "write '2027-01-31'")
+  // RFC 9745 §4
+  else if (sunset !== null && sunset < since) note(place, 'ends before it is deprecated', 'let sunset come after since')
+  for (const uri of [declared.docs, declared.successor])
+    if (uri !== undefined && !/^[\x21\x23-\x3b\x3d\x3f-\x7e]+$/.test(uri))
+      note(place, `has a link that is no URI: ${uri}`, 'write a path or a whole URI')
+  return Object.freeze({ since, sunset, docs: declared.docs ?? null, successor: declared.successor ?? null })
+}

@@ -1,0 +1,165 @@
+import type { Id } from '../../schema/field.ts'
+import type { Fields, FieldType } from '../../schema/types.ts'
+import type { Declared } from './resource.ts'
+
+// Relations name their targets by strings in one flat map, and each type below looks at one resource at a time and at
+// a related one only where it is mentioned, so the cost of a model is linear in its size (scripts/type-budget.ts).
+// Results come out of conditional types so that editors show their members, not the whole model as an argument.
+
+/** The flat map of an API: resource name → declaration. */
+// oxlint-disable-next-line typescript/no-explicit-any -- a narrower bound would be compared with each resource in full
+export type Declarations = Readonly<Record<string, Declared<any, any, any, any>>>
+
+/**
+ * Refuses relations that lead nowhere, in the words that linking uses:
+ * `api<M extends Declarations>(resources: M & Checked<M>)`.
+ */
+export type Checked<M> = {
+  readonly [K in keyof M]: M[K] extends Handled
+    ? M[K]
+    : [Faults<M, K>] extends [never]
+      ? M[K]
+      : { readonly [P in Faults<M, K>]: never }
+}
+
+/** Resources that functions serve have no fields. */
+type Handled = { readonly '~handled': unknown }
+/** The resources of a map that have rows. */
+export type Modelled<M> = Exclude<keyof M, { [K in keyof M]: M[K] extends Handled ? K : never }[keyof M]> & string
+
+type Faults<M, K extends keyof M> = FaultsIn<M, K & string, FieldsIn<M, K>>
+type FaultsIn<M, K extends string, F extends Fields> = {
+  [P in keyof F & string]: Fault<M, `${K}.${P}`, F[P]['~type']>
+}[keyof F & string]
+type Fault<M, P extends string, T extends FieldType> = [T['to']] extends [keyof M]
+  ? [T['via']] extends [keyof FieldsIn<M, T['to']>]
+    ? never
+    : `${P} goes back via ${T['to']}.${T['via']}, which does not exist`
+  : `${P} refers to "${T['to']}", which is not declared`
+
+/** The type of a resource's ids: number, or string for UUIDs and text. */
+export type IdOf<M, K> = K extends keyof M ? IdIn<FieldsIn<M, K>> : Id
+
+type IdIn<F extends Fields> = F extends { readonly id: { readonly '~type': { flags: infer O; read: infer T } } }
+  ? 'id' extends O
+    ? T
+    : IdNamed<F>
+  : IdNamed<F>
+/** The long way, for keys that are not called `id`. */
+type IdNamed<F extends Fields> = {
+  [P in keyof F]: 'id' extends F[P]['~type']['flags'] ? F[P]['~type']['read'] : never
+}[keyof F]
+
+/**
+ * What is read at depth 1, related rows as ids: `Row<Model, 'todo'>`.
+ * `Row<typeof todo>` does without the model, so it cannot tell how related rows spell their ids.
+ */
+export type Row<M, K = never> = [K] extends [never] ? Shown<{}, FieldsOf<M>> : Shown<M, FieldsIn<M, K>>
+
+type Shown<M, F> = F extends Fields
+  ? {
+      -readonly [P in keyof F as Without<P, F[P]['~type'], Unread | 'link'>]: Out<
+        F[P]['~type'],
+        IdOf<M, F[P]['~type']['to']>
+      >
+    }
+  : never
+
+/** What is read with relations expanded: to a depth (`Expanded<M, 'todo', 2>`) or along paths (`'list.owner'`). */
+export type Expanded<M, K, X extends number | string> = [X] extends [number]
+  ? AtDepth<M, K, X>
+  : Along<M, FieldsIn<M, K>, X & string>
+
+/** Relations that may be included, up to three steps: `list`, `list.owner`. */
+export type Include<M, K> = Paths<M, FieldsIn<M, K>, 2>
+type Paths<M, F extends Fields, N extends number> = { [P in keyof F & string]: Path<M, P, F[P]['~type'], N> }[keyof F &
+  string]
+type Path<M, P extends string, T extends FieldType, N extends number> = [
+  T['to'] & Without<T['to'], T, 'hidden'>,
+] extends [never]
+  ? never
+  : P | (N extends 0 ? never : `${P}.${Paths<M, FieldsIn<M, T['to']>, Less[N]>}`)
+
+type AtDepth<M, K, D extends number> = D extends 0
+  ? IdOf<M, K>
+  : D extends 1
+    ? Row<M, K>
+    : Deep<M, FieldsIn<M, K>, Less[D]>
+type Less = { [D in number]: number } & [never, 0, 1, 2, 3, 4, 5]
+
+type Deep<M, F, D extends number> = F extends Fields
+  ? {
+      -readonly [P in keyof F as Without<P, F[P]['~type'], Unread>]: Out<
+        F[P]['~type'],
+        AtDepth<M, F[P]['~type']['to'], D>
+      >
+    }
+  : never
+
+type Along<M, F, I extends string> = F extends Fields
+  ? {
+      -readonly [P in keyof F as Without<P, F[P]['~type'], P extends First<I> ? Unread : Unread | 'link'>]: Out<
+        F[P]['~type'],
+        P extends First<I>
+          ? Along<M, FieldsIn<M, F[P]['~type']['to']>, Rest<I, P & string>>
+          : IdOf<M, F[P]['~type']['to']>
+      >
+    }
+  : never
+type First<I extends string> = I extends `${infer P}.${string}` ? P : I
+type Rest<I extends string, P extends string> = I extends `${P}.${infer R}` ? R : never
+
+/** What a field shows where V stands for a related row. */
+type Out<T extends FieldType, V> = T['kind'] extends 'scalar' | 'derived'
+  ? T['read']
+  : T['kind'] extends 'one'
+    ? 'nullable' extends T['flags']
+      ? V | null
+      : V
+    : T['kind'] extends 'back'
+      ? V | null
+      : V[]
+
+/**
+ * What creates a row: all that has no default and may not be null, and as much of the rest as wished.
+ * Related rows are ids or objects that are created along; X are keys that their parent fills in.
+ */
+export type New<M, K, X = never> = Create<M, FieldsIn<M, K>, X>
+
+// A name of its own, unlike the other results: it is recursive, and a declaration file can only name what recurs.
+type Create<M, F extends Fields, X> = {
+  -readonly [P in keyof F as Mandatory<P, F[P]['~type'], X>]: In<M, F[P]['~type']>
+} & {
+  -readonly [P in keyof F as Voluntary<P, F[P]['~type'], X>]?: In<M, F[P]['~type']>
+}
+
+/** What changes a row: any of its members that clients may write, but not its id. */
+export type Patch<M, K> = Change<M, FieldsIn<M, K>>
+
+type Change<M, F> = F extends Fields
+  ? {
+      -readonly [P in keyof F as Without<P, F[P]['~type'], Unwritten | 'id'>]?: In<M, F[P]['~type']>
+    }
+  : never
+
+type Mandatory<P, T extends FieldType, X> = Without<P, T, Unwritten> & Demanded<P, T, X>
+type Voluntary<P, T extends FieldType, X> = Exclude<Without<P, T, Unwritten>, Demanded<P, T, X>>
+type Demanded<P, T extends FieldType, X> = T['kind'] extends 'scalar' | 'one'
+  ? Exclude<Without<P, T, 'optional'>, X>
+  : never
+
+type In<M, T extends FieldType> = T['kind'] extends 'scalar' | 'derived'
+  ? T['write']
+  : T['kind'] extends 'one'
+    ? IdOf<M, T['to']> | New<M, T['to']> | ('nullable' extends T['flags'] ? null : never)
+    : T['kind'] extends 'back'
+      ? IdOf<M, T['to']> | New<M, T['to'], T['via']> | null
+      : readonly (IdOf<M, T['to']> | New<M, T['to'], T['via']>)[]
+
+export type Unread = 'hidden' | 'secret'
+type Unwritten = 'hidden' | 'readonly'
+/** P, unless the field carries one of the flags O. */
+export type Without<P, T extends FieldType, O extends string> = [T['flags'] & O] extends [never] ? P : never
+
+export type FieldsOf<R> = R extends { readonly '~type': { readonly fields: infer F extends Fields } } ? F : never
+export type FieldsIn<M, K> = K extends keyof M ? FieldsOf<M[K]> : never

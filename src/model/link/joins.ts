@@ -1,0 +1,74 @@
+import type { ManyDef } from '../../schema/field.ts'
+import type { ResourceDef } from '../declare/declaration.ts'
+
+/** The declarations by name. */
+export type Defs = ReadonlyMap<string, ResourceDef>
+
+/** A join table before it is linked: names only. */
+export interface JoinPlan {
+  readonly table: string
+  readonly a: { readonly column: string; readonly resource: string }
+  readonly b: { readonly column: string; readonly resource: string }
+  readonly symmetric: boolean
+  /** The table was there already. */
+  readonly existing: boolean
+  /** The many-to-many fields that show it, as `resource.field`: side a first; one entry if it is one-way or symmetric. */
+  readonly shownBy: readonly string[]
+}
+
+/** The many-to-many field of that name, or null if it is something else. */
+function manyDef(defs: Defs, resource: string, field: string): ManyDef | null {
+  const def = defs.get(resource)?.fields[field]
+  return def?.is === 'many' ? def : null
+}
+
+/** The field at the target that shows the same pairs: named here, or the one that names this field. */
+export function inverseOfMany(defs: Defs, resource: string, field: string): string | null {
+  const def = manyDef(defs, resource, field)
+  if (!def || def.symmetric) return null
+  if (def.inverse !== undefined) return def.inverse
+  for (const [name, other] of Object.entries(defs.get(def.to)?.fields ?? {})) {
+    if (other.is === 'many' && !other.symmetric && other.to === resource && other.inverse === field) return name
+  }
+  return null
+}
+
+/** One plan for each join table. Names depend on names alone: a two-way pair is called after the smaller `resource.field`. */
+export function planJoins(defs: Defs): JoinPlan[] {
+  const plans: JoinPlan[] = []
+  for (const [resource, { fields }] of defs) {
+    for (const [field, def] of Object.entries(fields)) {
+      if (def.is !== 'many' || !defs.has(def.to)) continue
+      const inverse = inverseOfMany(defs, resource, field)
+      const other = inverse === null ? null : manyDef(defs, def.to, inverse)
+      const here = `${resource}.${field}`
+      const there = other && `${def.to}.${inverse}`
+      if (there !== null && there < here) continue
+      const shownBy = there === null || there === here ? [here] : [here, there]
+      plans.push(planJoin(resource, field, def, other, shownBy))
+    }
+  }
+  return plans
+}
+
+function planJoin(
+  resource: string,
+  field: string,
+  def: ManyDef,
+  other: ManyDef | null,
+  shownBy: readonly string[],
+): JoinPlan {
+  const symmetric = def.symmetric ?? false
+  const through =
+    def.through ?? (other?.through && { ...other.through, from: other.through.to, to: other.through.from })
+  const from = `${resource}_id`
+  const to = def.to === resource ? `${field}_id` : `${def.to}_id`
+  return {
+    table: through?.table ?? `${resource}_${field}`,
+    a: { column: through?.from ?? from, resource },
+    b: { column: through?.to ?? (to === from ? `${to}_2` : to), resource: def.to },
+    symmetric,
+    existing: through !== undefined,
+    shownBy,
+  }
+}

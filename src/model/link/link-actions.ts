@@ -1,0 +1,66 @@
+import { compileSchema, type SchemaOptions } from '../../schema/standard/compile-schema.ts'
+import type { ActionDocs, NotationScope } from '../../schema/notation.ts'
+import type { ScalarType } from '../../schema/scalar-type.ts'
+import type { Schema } from '../../schema/schema.ts'
+import { readActionName } from './action-name.ts'
+import type { ActionDef, ResourceDef } from '../declare/declaration.ts'
+import type { Note } from './faults.ts'
+import type { Draft } from './link-fields.ts'
+import type { Action, Resource } from '../model.ts'
+
+/** Gives a linked resource its actions, with their schemas compiled; faults are noted at `Hello.get.input.name`. */
+export function linkActions(
+  resource: Draft<Resource>,
+  def: ResourceDef,
+  api: NotationScope,
+  idTypeOf: (name: string) => ScalarType | null,
+  note: Note,
+): void {
+  const place = def.standalone ?? resource.name
+  const scope = api.resource(def.docs ?? null, place, note)
+  resource.docs = scope.docs
+  const actions = new Map<string, Action>()
+  for (const [key, action] of Object.entries(def.actions ?? {})) {
+    const options: Options = { place: `${place}.${key}`, scope, idTypeOf, note }
+    const linked = linkAction(resource, key, action, def.standalone !== undefined, options)
+    actions.set(linked.name, linked)
+  }
+  resource.actions = actions
+}
+
+interface Options extends SchemaOptions {
+  readonly scope: NotationScope
+}
+
+function linkAction(resource: Resource, key: string, def: ActionDef, standalone: boolean, options: Options): Action {
+  const docs = options.scope.action(def.docs ?? null, options.place, options.note)
+  const input = schemaOf('input', def.input, docs, options)
+  const output = schemaOf('output', def.output, docs, options)
+  const name = def.name ?? key
+  const rule = readActionName(name)
+  return Object.freeze<Action>({
+    name,
+    resource,
+    on: def.on ?? 'list',
+    method: def.method ?? rule?.method ?? 'POST',
+    // A job of this name takes the place of the resource's own operation.
+    path: def.job && name === 'create' ? '' : (rule?.path ?? name),
+    input,
+    output,
+    docs: Object.freeze({ description: docs.description, members: docs.members }),
+    errors: Object.freeze({ ...docs.errors, ...def.errors }),
+    manner: options.scope.manner({ input, output, standalone, strict: def.strict === true }),
+    transaction: def.transaction ?? false,
+    job: def.job ?? null,
+    run: def.run as Action['run'],
+  })
+}
+
+/** From the text or from beside it, not from both. */
+function schemaOf(side: 'input' | 'output', declared: unknown, docs: ActionDocs, options: Options): Schema | null {
+  const place = `${options.place}.${side}`
+  const told = docs[side]
+  if (!told) return declared === undefined ? null : compileSchema(declared, { ...options, place })
+  if (declared !== undefined) options.note(place, 'is there both in the text and beside it', 'keep one of the two')
+  return told()
+}

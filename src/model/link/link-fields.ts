@@ -1,0 +1,143 @@
+import type { Limits } from '../../protocol/limits.ts'
+import type { FieldDef } from '../../schema/field.ts'
+import { hasOrder, type ScalarType } from '../../schema/scalar-type.ts'
+import type { Field, Resource } from '../model.ts'
+import { FIRST, ID } from '../model.ts'
+import { columnOf, isId } from './names.ts'
+
+/** What is still being put together; `link` freezes it at the end. */
+export type Draft<T> = { -readonly [K in keyof T]: T[K] }
+
+/**
+ * A field with all that its own declaration says; `position` is its place among the stored fields, the id first.
+ * What depends on other resources (ends of relations, types of foreign keys) is filled in by link-relations.ts.
+ */
+export function linkField(
+  owner: Resource,
+  name: string,
+  def: FieldDef,
+  position: number,
+  limits: Limits,
+): Draft<Field> {
+  const type = def.is === 'scalar' || def.is === 'calc' ? def.type.limited(limits) : null
+  const hidden = (def.hidden ?? false) || (type?.secret ?? false)
+  const common = {
+    name,
+    owner,
+    type,
+    target: null,
+    toMany: def.is === 'many' || (def.is === 'back' && !def.one),
+    nullable: isNullable(def),
+    hidden,
+    filterable: !hidden && isFilterable(def, type),
+    sortable: !hidden && isSortable(def, type),
+    readonly: isReadonly(def),
+    writable: def.writable ?? true,
+    uses: def.uses ? Object.freeze([...def.uses]) : null,
+    unique: def.unique ?? false,
+    index: def.index ?? false,
+    default: defaultOf(def, type),
+    checks: Object.freeze([...(def.checks ?? [])]),
+    title: def.title ?? null,
+    description: def.description ?? null,
+    examples: Object.freeze([...(def.examples ?? [])]),
+  }
+  const slot = position === 0 ? ID : FIRST + position - 1
+  const rest: object = { ...common, is: def.is, def }
+  switch (def.is) {
+    case 'scalar':
+      return { ...rest, column: columnOf(name, def), slot } as Field
+    case 'one':
+      return {
+        ...rest,
+        column: columnOf(name, def),
+        slot,
+        inverse: null,
+        single: (def.unique ?? false) || (def.symmetric ?? false),
+        symmetric: def.symmetric ?? false,
+        onDelete: def.onDelete ?? (def.nullable ? 'null' : 'restrict'),
+      } as unknown as Field
+    case 'back':
+      return { ...rest, ids: def.ids ?? true } as unknown as Field
+    case 'many':
+      return { ...rest, ids: def.ids ?? true, symmetric: def.symmetric ?? false, inverse: null } as unknown as Field
+    case 'calc':
+    case 'count':
+    case 'self':
+      return rest as Field
+  }
+}
+
+/** A declared value in its canonical form, so that whoever uses it need not check it again. */
+function defaultOf(def: FieldDef, type: ScalarType | null): Field['default'] {
+  const given = def.default
+  if (given === undefined) return null
+  if (type === null || !('value' in given) || given.value === null) return Object.freeze(given)
+  return Object.freeze({ value: type.check(given.value) })
+}
+
+function isNullable(def: FieldDef): boolean {
+  switch (def.is) {
+    case 'scalar':
+    case 'one':
+      return def.nullable ?? false
+    case 'back':
+      return def.one ?? false
+    case 'calc':
+      // A getter may always find nothing.
+      return def.nullable ?? true
+    case 'many':
+    case 'count':
+    case 'self':
+      return false
+  }
+}
+
+function isReadonly(def: FieldDef): boolean {
+  switch (def.is) {
+    case 'scalar':
+      return def.readonly ?? (def.now !== undefined || (isId(def) && def.client !== true))
+    case 'calc':
+      return def.readonly ?? def.set === undefined
+    case 'count':
+    case 'self':
+      return true
+    case 'one':
+    case 'back':
+    case 'many':
+      return def.readonly ?? false
+  }
+}
+
+function isFilterable(def: FieldDef, type: ScalarType | null): boolean {
+  switch (def.is) {
+    case 'scalar':
+      return (def.filterable ?? true) && type!.operators !== 'none'
+    case 'one':
+    case 'back':
+    case 'many':
+      return def.filterable ?? true
+    case 'count':
+      return def.filterable ?? false
+    case 'calc':
+    case 'self':
+      return false
+  }
+}
+
+function isSortable(def: FieldDef, type: ScalarType | null): boolean {
+  switch (def.is) {
+    case 'scalar':
+      return (def.sortable ?? true) && hasOrder(type!)
+    case 'one':
+      return def.sortable ?? true
+    case 'calc':
+    case 'back':
+    case 'many':
+    case 'count':
+      // Evaluated in memory, so only where the declaration asks for it.
+      return def.sortable ?? false
+    case 'self':
+      return false
+  }
+}

@@ -1,0 +1,199 @@
+import { defaultLimits, type Limits } from '../../protocol/limits.ts'
+import type { ScalarType } from '../../schema/scalar-type.ts'
+import { prose, type Docs, type Notation } from '../../schema/notation.ts'
+import { checkActions } from '../check/check-actions.ts'
+import { checkFields } from '../check/check-fields.ts'
+import { checkHooks } from '../check/check-hooks.ts'
+import { checkLogins } from '../check/check-login.ts'
+import { checkRelations } from '../check/check-relations.ts'
+import { checkResources } from '../check/check-resources.ts'
+import { isReadOnly, type AnyResource, type ResourceDef } from '../declare/declaration.ts'
+import { checkEphemeral, ephemeralOf } from '../declare/ephemeral.ts'
+import { deprecationOf } from '../declare/deprecation.ts'
+import { ModelError, type Fault, type Note } from './faults.ts'
+import { formOf } from '../declare/hook.ts'
+import type { Defs } from './joins.ts'
+import { linkActions } from './link-actions.ts'
+import { linkField, type Draft } from './link-fields.ts'
+import { linkRelations } from './link-relations.ts'
+import { linkRules } from './link-rules.ts'
+import type { Field, Model, Resource, ResourceOptions, StoredField } from '../model.ts'
+import { idNameOf, pathsOf, tableOf, titleOf, type Paths } from './names.ts'
+import { ratePolicies } from '../declare/rate-limit.ts'
+
+/** Notes what is wrong with declarations. */
+export type DeclarationCheck = (defs: Defs, note: Note) => void
+
+export interface LinkOptions {
+  readonly limits?: Limits
+  /** Where reserved paths were moved to, by their word in `reservedPaths`; null = not served. */
+  readonly paths?: Paths
+  /** Documentation text of the API. */
+  readonly docs?: string | null
+  /** How documentation texts and schemas may be written. Default: prose, and none beside builders and libraries. */
+  readonly notation?: Notation
+  /** Further checks of the declarations, of what dialects are told of them. */
+  readonly checks?: readonly DeclarationCheck[]
+  /** The store answers later, so that what runs in a unit of work cannot have its answers at once. */
+  readonly storeWaits?: boolean
+}
+
+/**
+ * Resolves every name of the declarations and freezes the whole.
+ * Throws one ModelError that lists all that is wrong with any of them.
+ */
+export function link(declarations: Readonly<Record<string, AnyResource>>, options: LinkOptions = {}): Model {
+  const defs: Defs = new Map(Object.entries(declarations).map(([name, declared]) => [name, declared['~resource']]))
+  const warnings: string[] = []
+  check(defs, options, line => warnings.push(line))
+  const limits = options.limits ?? defaultLimits
+  const all = new Map<string, Draft<Resource>>()
+  for (const [name, def] of defs) all.set(name, linkResource(def.standalone?.toLowerCase() ?? name, def, limits))
+  const resources = new Map([...all].filter(([name]) => defs.get(name)!.standalone === undefined))
+  const joins = linkRelations(defs, resources)
+  const docs = linkAllActions(defs, all, options)
+  linkAllRules(defs, all)
+  for (const resource of all.values()) freeze(resource)
+  const alone = [...all].filter(([name]) => defs.get(name)!.standalone !== undefined)
+  return Object.freeze({
+    resources,
+    joins: Object.freeze(joins),
+    standalone: new Map(alone.map(([, resource]) => [resource.name, resource])),
+    docs,
+    warnings: Object.freeze(warnings),
+  })
+}
+
+/** Compiles the schemas of all actions, listing the faults of them all. Gives what the API's own text says. */
+function linkAllActions(defs: Defs, resources: ReadonlyMap<string, Draft<Resource>>, options: LinkOptions): Docs {
+  const faults: Fault[] = []
+  const note = (place: string, problem: string, fix: string): void => {
+    faults.push(Object.freeze({ place, problem, fix }))
+  }
+  const api = (options.notation ?? prose).api(options.docs ?? null, note)
+  const idTypeOf = (name: string): ScalarType | null => {
+    const target = resources.get(name)
+    return target && defs.get(name)!.standalone === undefined ? target.idType : null
+  }
+  for (const [name, def] of defs) linkActions(resources.get(name)!, def, api, idTypeOf, note)
+  if (faults.length) throw new ModelError(faults)
+  return api.docs
+}
+
+function check(
+  defs: Defs,
+  { paths = {}, checks = [], storeWaits = false }: LinkOptions,
+  warn: (line: string) => void,
+): void {
+  const faults: Fault[] = []
+  const note = (place: string, problem: string, fix: string): void => {
+    faults.push(Object.freeze({ place, problem, fix }))
+  }
+  checkResources(defs, paths, note)
+  checkFields(defs, note)
+  checkRelations(defs, note)
+  checkActions(defs, note, warn)
+  checkHooks(defs, storeWaits, note)
+  for (const further of checks) further(defs, note)
+  checkLogins(defs, note)
+  checkEphemeral(defs, note)
+  if (faults.length) throw new ModelError(faults)
+}
+
+/** Rules name fields of linked resources, so they come last; their faults are listed together as well. */
+function linkAllRules(defs: Defs, resources: ReadonlyMap<string, Draft<Resource>>): void {
+  const faults: Fault[] = []
+  for (const [name, def] of defs) {
+    if (!def.rules) continue
+    const resource = resources.get(name)!
+    resource.rules = linkRules(resource, def.rules, (place, problem, fix) => {
+      faults.push(Object.freeze({ place, problem, fix }))
+    })
+  }
+  if (faults.length) throw new ModelError(faults)
+}
+
+/** The resource with all that does not depend on others; relations have their names but not yet their ends. */
+function linkResource(name: string, def: ResourceDef, limits: Limits): Draft<Resource> {
+  const resource = {
+    name,
+    title: titleOf(name, def),
+    paths: Object.freeze(pathsOf(name, def)),
+    table: tableOf(name, def),
+    inbound: [],
+    joins: [],
+    rules: null,
+    standalone: def.standalone !== undefined,
+    actions: new Map(),
+    around: aroundOf(def),
+    onCommit: def.onCommit ?? [],
+    login: def.login ? Object.freeze({ ...def.login }) : null,
+    permissions: def.permissions ?? null,
+    checks: Object.freeze([...def.checks]),
+    unique: frozenLists(def.unique),
+    index: frozenLists(def.index),
+    options: optionsOf(name, def),
+    extensions: def.extensions ?? none,
+  } as unknown as Draft<Resource>
+  const idName = idNameOf(def)!
+  // The id takes the first slot wherever it is declared; the other stored fields follow in their order.
+  const stored = [idName, ...Object.keys(def.fields).filter(field => field !== idName && isStored(def, field))]
+  const fields = Object.entries(def.fields).map(([field, d]) =>
+    linkField(resource, field, d, stored.indexOf(field), limits),
+  )
+  const byName = new Map(fields.map(field => [field.name, field]))
+  resource.fields = fields
+  resource.field = byName
+  resource.columns = stored.map(field => byName.get(field) as StoredField)
+  resource.id = byName.get(idName) as Resource['id']
+  resource.idType = resource.id.type
+  return resource
+}
+
+const none = Object.freeze({})
+
+/** Hooks by what they stand around, the first outermost. */
+function aroundOf(def: ResourceDef): Resource['around'] {
+  const hooks = Map.groupBy(def.around ?? [], one => one.operation)
+  return new Map(
+    [...hooks].map(([operation, found]) => [
+      operation,
+      found.map(one => Object.freeze({ run: one.hook, form: formOf(one) })),
+    ]),
+  )
+}
+
+function isStored(def: ResourceDef, field: string): boolean {
+  const is = def.fields[field]!.is
+  return is === 'scalar' || is === 'one'
+}
+
+function optionsOf(name: string, def: ResourceDef): ResourceOptions {
+  return Object.freeze({
+    public: def.public ?? false,
+    readOnly: isReadOnly(def),
+    ifMatch: def.ifMatch ?? null,
+    idempotency: def.idempotency ?? null,
+    bulk: def.bulk ?? false,
+    rateLimit: ratePolicies(def.rateLimit, name, () => {}),
+    deprecation: deprecationOf(def.deprecation, name, () => {}),
+    cache: def.cache ?? null,
+    docs: def.docs ?? null,
+    limits: Object.freeze({ ...def.limits }),
+    ephemeral: ephemeralOf(def),
+    foreign: def.foreign ? Object.freeze({ ...def.foreign, key: Object.freeze([...def.foreign.key]) }) : null,
+  })
+}
+
+function frozenLists(lists: readonly (readonly string[])[]): readonly (readonly string[])[] {
+  return Object.freeze(lists.map(list => Object.freeze([...list])))
+}
+
+function freeze(resource: Draft<Resource>): void {
+  for (const field of resource.fields) Object.freeze<Field>(field)
+  Object.freeze(resource.fields)
+  Object.freeze(resource.columns)
+  Object.freeze(resource.inbound)
+  Object.freeze(resource.joins)
+  Object.freeze(resource)
+}

@@ -1,0 +1,21 @@
+import type { Limits } from '../../protocol/limits.ts'
+import type { InputMode } from './input-mode.ts'
+
+/** The arguments of an action as a face decoded them. */
+export interface Arguments {
+  readonly value: unknown
+  readonly mode: InputMode
+  readonly files?: readonly { readonly name: string; readonly file: File }[]
+}
+
+/** A request for an action, as HTTP has it. */
+export interface ArgumentRequest {
+  /** The method of the action. */
+  readonly method: string
+  /** Behind the `?`, still encoded. */
+  readonly query: string
+  readonly contentType: string | undefined
+  body(): Promise<Uint8Array>
+}
+
+export type ArgumentReader = (request: ArgumentRequest, limits: Limits) => Arguments | Promise<Arguments>

@@ -1,0 +1,86 @@
+import type { Ctx } from '../field.ts'
+import type { Read } from '../scalar-type.ts'
+import { jsonMode } from './input-mode.ts'
+import { Refused } from './refused.ts'
+import { Rejected, type Schema } from '../schema.ts'
+
+/** Reads or shapes an object in exact JSON types. */
+export type TakeObject = (value: object, ctx: Ctx) => unknown
+
+/** An object's members by name, each a field whose check is known by itself; null if one of them is something else. */
+function checksOf(members: ReadonlyMap<string, Schema>, side: 'input' | 'output'): readonly Read[] | null {
+  const checks: Read[] = []
+  for (const [name, { exact }] of members) {
+    // Names that every object inherits must be asked for with care.
+    if (!exact || name in Object.prototype) return null
+    checks.push(exact[side])
+  }
+  return checks
+}
+
+/**
+ * The members of an object as one function without a loop, as validators that are compiled ahead have it. It is made of
+ * the names in the declaration, quoted as JSON, and its bounds, which are numbers; nothing that comes with a request is ever part of it. Whatever is refused
+ * or unusual, and all where the platform forbids code from strings, is done by `slow`, which tells every fault.
+ */
+export function membersCode(
+  members: ReadonlyMap<string, Schema>,
+  side: 'input' | 'output',
+  slow: TakeObject,
+): TakeObject {
+  let run: TakeObject | null = null
+  return (value, ctx) => (run ??= make(members, side, slow))(value, ctx)
+}
+
+function make(members: ReadonlyMap<string, Schema>, side: 'input' | 'output', slow: TakeObject): TakeObject {
+  const checks = checksOf(members, side)
+  if (!checks) return slow
+  const names = [...members.keys()]
+  const schemas = [...members.values()]
+  const lines = names.map((name, i) => {
+    const v = `v${i}`
+    const missing = `if (${v} === undefined) absent++
+        const taken = schemas[${i}].${side === 'input' ? `input(${v}, jsonMode, ctx)` : `output(${v}, ctx)`}
+        if (taken instanceof Rejected) return slow(value, ctx)
+        if (taken !== ${v}) same = false
+        ${v} = taken`
+    const checked = `const taken = check${i}(${v})
+        if (taken instanceof Refused) return slow(value, ctx)
+        if (!Object.is(taken, ${v})) same = false
+        ${v} = taken`
+    const fits = schemas[i]!.fits?.(v) ?? 'false'
+    return `let ${v} = value[${JSON.stringify(name)}]
+      if (!(${fits})) {
+        if (${v} === undefined || ${v} === null) { ${missing} } else { ${checked} }
+      }`
+  })
+  // What comes in must have no other members; what goes out loses them.
+  const end = `let present = 0
+    for (const _ in value) present++
+    if (present > ${names.length} - absent) return slow(value, ctx)
+    if (same) return value`
+  const result = `{ ${names.map((name, i) => `${JSON.stringify(name)}: v${i}`).join(', ')} }`
+  const code = `'use strict'
+    return (value, ctx) => {
+      let absent = 0, same = true
+      ${lines.join('\n')}
+      ${side === 'input' ? end : ''}
+      return ${result}
+    }`
+  try {
+    const parameters = [
+      'Refused',
+      'Rejected',
+      'jsonMode',
+      'schemas',
+      'slow',
+      ...checks.map((_, i) => `check${i}`),
+      code,
+    ]
+    // oxlint-disable-next-line typescript/no-implied-eval -- names are quoted: see above
+    const factory = new Function(...parameters) as (...parts: unknown[]) => TakeObject
+    return factory(Refused, Rejected, jsonMode, schemas, slow, ...checks)
+  } catch {
+    return slow
+  }
+}

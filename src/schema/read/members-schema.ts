@@ -1,0 +1,125 @@
+import type { Issue } from '../../protocol/error.ts'
+import { moved } from '../standard/field-schema.ts'
+import { Rejected, type Schema } from '../schema.ts'
+import type { Ctx } from '../field.ts'
+import { jsonMode, textMode, type InputMode } from './input-mode.ts'
+import { membersCode } from './members-code.ts'
+import { memberOf } from './member-of.ts'
+
+/**
+ * An object of exactly these members. All that is wrong is told at once, unknown members last. Plain data in which nothing
+ * needs to be changed is passed on as it is; otherwise a new object has the members in their order.
+ */
+export function membersSchema(declared: unknown, members: ReadonlyMap<string, Schema>): Schema {
+  const names = [...members.keys()]
+  const schemas = [...members.values()]
+  const count = names.length
+  const take = (value: Members, mode: InputMode, ctx: Ctx): unknown => {
+    const taken: unknown[] = []
+    let known = 0
+    for (let i = 0; i < count; i++) {
+      const name = names[i]!
+      const has = Object.hasOwn(value, name)
+      if (has) known++
+      taken.push(schemas[i]!.input(has ? value[name] : undefined, mode, ctx))
+    }
+    let present = 0
+    // oxlint-disable-next-line no-unused-vars -- counting makes no list of the names
+    for (const _ in value) present++
+    const unknown = present > known ? strangers(value, members, mode === textMode) : none
+    return assembled(taken, names, unknown)
+  }
+  const shape = (value: Members, ctx: Ctx): unknown => {
+    const plain = isPlain(value)
+    const taken = names.map((name, i) => {
+      const member = plain ? (Object.hasOwn(value, name) ? value[name] : undefined) : memberOf(value, name)
+      return schemas[i]!.output(member, ctx)
+    })
+    return assembled(taken, names, none)
+  }
+  const takeExact = membersCode(members, 'input', (value, ctx) => take(value as Members, jsonMode, ctx))
+  const shapeExact = membersCode(members, 'output', (value, ctx) => shape(value as Members, ctx))
+  return {
+    kind: 'members',
+    declared,
+    members,
+    input: (value, mode, ctx) => {
+      if (!isObject(value)) return notAnObject()
+      return mode === jsonMode && isPlain(value) ? takeExact(value, ctx) : take(value, mode, ctx)
+    },
+    output: (value, ctx) => {
+      if (!isObject(value)) return notAnObject()
+      return isPlain(value) ? shapeExact(value, ctx) : shape(value, ctx)
+    },
+  }
+}
+
+/** A list of items of one schema. */
+export function listSchema(declared: unknown, item: Schema): Schema {
+  const each = (value: unknown, take: (one: unknown) => unknown): unknown => {
+    if (!Array.isArray(value)) return new Rejected([{ code: 'type', pointer: '#', detail: 'must be a list' }])
+    const taken = value.map(take)
+    return isWaiting(taken) ? Promise.all(taken).then(listed) : listed(taken)
+  }
+  return {
+    kind: 'list',
+    declared,
+    item,
+    input: (value, mode, ctx) => each(value, one => item.input(one, mode, ctx)),
+    output: (value, ctx) => each(value, one => item.output(one, ctx)),
+  }
+}
+
+const none: readonly Issue[] = Object.freeze([])
+
+type Members = Readonly<Record<string, unknown>>
+
+function isObject(value: unknown): value is Members {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Without a class there are no getters but its own. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
+function notAnObject(): Rejected {
+  return new Rejected([{ code: 'type', pointer: '#', detail: 'must be an object' }])
+}
+
+function isWaiting(taken: readonly unknown[]): boolean {
+  for (let i = 0; i < taken.length; i++) if (taken[i] instanceof Promise) return true
+  return false
+}
+
+/** The object, at once unless one of its members has to be waited for. */
+function assembled(taken: readonly unknown[], names: readonly string[], unknown: readonly Issue[]): unknown {
+  return isWaiting(taken)
+    ? Promise.all(taken).then(results => gathered(results, names, unknown))
+    : gathered(taken, names, unknown)
+}
+
+function gathered(results: readonly unknown[], names: readonly string[], unknown: readonly Issue[]): unknown {
+  const out: Record<string, unknown> = {}
+  let issues: Issue[] | null = null
+  for (let i = 0; i < results.length; i++) {
+    const result = results[i]
+    if (result instanceof Rejected) (issues ??= []).push(...moved(result.issues, names[i]!))
+    else out[names[i]!] = result
+  }
+  return issues === null && unknown.length === 0 ? out : new Rejected([...(issues ?? none), ...unknown])
+}
+
+function listed(results: readonly unknown[]): unknown {
+  if (!results.some(result => result instanceof Rejected)) return results
+  const issues = results.flatMap((result, i) => (result instanceof Rejected ? moved(result.issues, i) : []))
+  return new Rejected(issues)
+}
+
+function strangers(value: object, members: ReadonlyMap<string, Schema>, text: boolean): readonly Issue[] {
+  const code = text ? 'unknown_param' : 'unknown_field'
+  return Object.keys(value)
+    .filter(name => !members.has(name))
+    .flatMap(name => moved([{ code, pointer: '#', detail: 'is not known here' }], name))
+}

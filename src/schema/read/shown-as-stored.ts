@@ -1,0 +1,20 @@
+import type { Stored } from '../scalar-type.ts'
+import type { Value } from '../value.ts'
+
+/** What a column of somebody else holds, as JSON can show it: integers beyond 2^53 as text, blobs as base64. */
+export function shownAsStored(stored: Stored): Value {
+  switch (typeof stored) {
+    case 'bigint':
+      return String(stored)
+    case 'number':
+      return Number.isFinite(stored) ? stored : String(stored)
+    case 'string':
+      return stored
+    default:
+      return stored === null ? null : base64(stored)
+  }
+}
+
+export function base64({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('base64')
+}

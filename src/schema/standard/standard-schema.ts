@@ -1,0 +1,65 @@
+import { pointer, type Issue } from '../../protocol/error.ts'
+import * as types from '../field-types/built-in.ts'
+import { textMode } from '../read/input-mode.ts'
+import { Refused } from '../read/refused.ts'
+import type { Read } from '../scalar-type.ts'
+import { Rejected, type Schema } from '../schema.ts'
+import { jsonSchemaOf, type StandardResult, type StandardSchema } from './standard.ts'
+
+/** The schema of another library, by its own rules; only text is read by the types that it tells (numbers of a query). */
+export function standardSchema(declared: StandardSchema): Schema {
+  const check = (value: unknown): unknown => {
+    const result = declared['~standard'].validate(value)
+    return result instanceof Promise ? result.then(told) : told(result)
+  }
+  let reads: ReadonlyMap<string, Read> | null = null
+  return {
+    kind: 'standard',
+    declared,
+    input: (value, mode) =>
+      check(mode === textMode ? readText(value, (reads ??= readersOf(jsonSchemaOf(declared, 'input')))) : value),
+    output: check,
+  }
+}
+
+function told(result: StandardResult<unknown>): unknown {
+  if (!result.issues) return result.value
+  return new Rejected(
+    result.issues.map(({ message, path = [] }): Issue => {
+      const segments = path.map(step => (typeof step === 'object' ? step.key : step))
+      return { code: 'check', pointer: pointer('#', ...segments.map(keyOf)), detail: message }
+    }),
+  )
+}
+
+const keyOf = (key: PropertyKey): string | number => (typeof key === 'symbol' ? String(key) : key)
+
+const readerOf: Readonly<Record<string, Read>> = {
+  integer: types.integer().readText,
+  number: types.number().readText,
+  boolean: types.bool().readText,
+  array: types.list().readText,
+}
+
+/** How members of a query or form are to be read, where a JSON Schema tells. */
+function readersOf(schema: Readonly<Record<string, unknown>> | null): ReadonlyMap<string, Read> {
+  const readers = new Map<string, Read>()
+  const properties = (schema?.['properties'] ?? {}) as Readonly<Record<string, { readonly type?: unknown }>>
+  for (const [name, { type }] of Object.entries(properties)) {
+    const reader = typeof type === 'string' ? readerOf[type] : undefined
+    if (reader) readers.set(name, reader)
+  }
+  return readers
+}
+
+/** Members that are no spelling of their type stay text, which the schema refuses in its own words. */
+function readText(value: unknown, readers: ReadonlyMap<string, Read>): unknown {
+  if (readers.size === 0 || typeof value !== 'object' || value === null) return value
+  const out: Record<string, unknown> = { ...value }
+  for (const [name, reader] of readers) {
+    if (!Object.hasOwn(out, name)) continue
+    const read = reader(out[name])
+    if (!(read instanceof Refused)) out[name] = read
+  }
+  return out
+}

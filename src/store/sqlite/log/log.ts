@@ -1,0 +1,230 @@
+import { AT, SEQ, type Id, type Model, type Resource, type Row, type Value } from '../../../model/model.ts'
+import { width } from '../../sql/layout.ts'
+import type { Change, Commit, ListDelta, Published, Recorded, RowChange } from '../../store.ts'
+import type { Connection, Statement } from '../connection.ts'
+
+/** Tables of the store itself. The log's rows never change; its newest stays when it is trimmed. */
+export const LOG_TABLES = `
+  CREATE TABLE IF NOT EXISTS _restuary_log(
+    seq INTEGER PRIMARY KEY, tx INTEGER NOT NULL, at INTEGER NOT NULL, resource TEXT NOT NULL, id ANY, op TEXT NOT NULL,
+    before TEXT, after TEXT, lists TEXT) STRICT;
+  CREATE INDEX IF NOT EXISTS _restuary_log_gone ON _restuary_log(resource, id) WHERE op = 'delete';
+  CREATE INDEX IF NOT EXISTS _restuary_log_adopt ON _restuary_log(seq) WHERE op = 'adopt';
+  CREATE TABLE IF NOT EXISTS _restuary_meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS _restuary_version(
+    resource TEXT NOT NULL, id ANY NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL,
+    PRIMARY KEY(resource, id)) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS _restuary_kept(
+    key TEXT PRIMARY KEY, until INTEGER NOT NULL, text TEXT NOT NULL) STRICT;
+  CREATE INDEX IF NOT EXISTS _restuary_kept_until ON _restuary_kept(until)`
+
+/** Marks a position that no change explains: rows were there before the log, or were loaded past it. */
+const ADOPT = 'adopt'
+
+/** How many changes are kept at least, and for how many milliseconds. */
+const KEPT = { changes: 1_000_000, milliseconds: 86_400_000 }
+/** Rows that one trimming removes. */
+const STEP = 500
+
+const COLUMNS = 'seq, tx, at, resource, id, op, before, after, lists'
+type Record = [number, number, number, string, Id, string, string | null, string | null, string | null]
+
+/** The change log in its table. */
+export class Log {
+  readonly #append: Statement
+  readonly #head: Statement
+  readonly #floor: Statement
+  readonly #read: Statement
+  readonly #trim: Statement
+  readonly #reach: Statement
+  readonly #one: Statement
+  readonly #gone: Statement
+  readonly #resources: Model['resources']
+  readonly #members = new Map<Resource, readonly string[]>()
+
+  constructor(connection: Connection, model: Model) {
+    this.#resources = model.resources
+    this.#append = connection.prepare(`INSERT INTO _restuary_log(${COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?)`)
+    this.#head = connection.prepare('SELECT max(seq) FROM _restuary_log')
+    this.#floor = connection.prepare('SELECT min(seq) FROM _restuary_log')
+    this.#read = connection.prepare(
+      `SELECT ${COLUMNS} FROM _restuary_log WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`,
+    )
+    this.#trim = connection.prepare(
+      'DELETE FROM _restuary_log WHERE seq < (SELECT min(seq) FROM _restuary_log) + ? AND seq <= ? AND at < ?',
+    )
+    this.#reach = connection.prepare(
+      `SELECT (SELECT min(seq) - 1 FROM _restuary_log), (SELECT max(seq) FROM _restuary_log WHERE op = '${ADOPT}')`,
+    )
+    this.#one = connection.prepare(`SELECT ${COLUMNS} FROM _restuary_log WHERE seq = ? AND resource = ? AND id = ?`)
+    this.#gone = connection.prepare(
+      `SELECT max(seq) FROM _restuary_log WHERE op = 'delete' AND resource = ? AND id = ? AND seq < ?`,
+    )
+  }
+
+  /** seq of the newest record. */
+  head(): number {
+    return (this.#head.get()?.[0] as number | null | undefined) ?? 0
+  }
+
+  append(seq: number, tx: number, at: number, change: RowChange): void {
+    const { resource, id, op, before, after, lists } = change
+    const was =
+      before === null
+        ? null
+        : op === 'patch'
+          ? this.#json(resource, before, change.changed)
+          : this.#json(resource, before)
+    const is = after === null ? null : this.#json(resource, after)
+    // A deletion always says which pairs went with the row, be it none.
+    const told = lists.length === 0 && op !== 'delete' ? null : JSON.stringify(lists)
+    this.#append.run(seq, tx, at, resource.name, id, op, was, is, told)
+  }
+
+  /** A record without a resource is about a URI; what it tells stands where a row would. */
+  publish(seq: number, tx: number, at: number, { uri, op, body }: Omit<Published, 'seq'>): void {
+    this.#append.run(seq, tx, at, '', uri, op, null, body, null)
+  }
+
+  adopt(seq: number, at: number): void {
+    this.#append.run(seq, seq, at, '', null, ADOPT, null, null, null)
+  }
+
+  /** Whole commits after a position up to the head; null if some are gone or no change explains them. */
+  after(position: number, limit: number, head: number): Commit[] | null {
+    const floor = this.#floor.get()?.[0] as number | null
+    if (position > head || (floor !== null && position < floor - 1)) return null
+    const commits: Commit[] = []
+    let changes: Change[] = []
+    let published: Published[] = []
+    let tx = -1
+    let taken = 0
+    let from = position
+    for (;;) {
+      const records = this.#read.all(from, head, limit + 1) as unknown as Record[]
+      for (const record of records) {
+        const [seq, first, at, name, id, op] = record
+        if (op === ADOPT || (name !== '' && !this.#resources.has(name))) return null
+        if (first !== tx) {
+          if (taken >= limit) return commits
+          tx = first
+          changes = []
+          published = []
+          commits.push({ position: seq, at, changes, published })
+        }
+        if (name === '') published.push({ seq, uri: String(id), op: op as Published['op'], body: record[7] })
+        else changes.push(this.#change(record))
+        commits[commits.length - 1] = { position: seq, at, changes, published }
+        from = seq
+        taken++
+      }
+      if (records.length <= limit) return commits
+    }
+  }
+
+  /** The oldest position after which every change is told. */
+  reach(): number {
+    const [floor, adopted] = this.#reach.get() as [number | null, number | null]
+    return Math.max(floor ?? 0, adopted ?? 0)
+  }
+
+  /**
+   * The newest records of one row before a seq, newest first; `version` is that of the row as it is, null if it is gone.
+   * Each record tells the version that it changed, which is the seq of the record before it: so no write pays for an
+   * index of all of them, only a deletion for where it is.
+   */
+  history(resource: Resource, id: Id, version: number | null, before: number, limit: number): Recorded[] {
+    const reach = this.reach()
+    const found: Recorded[] = []
+    // A page goes on where the one before it ended.
+    let seq = this.#recordAt(before, resource, id) ? before : (version ?? this.#deletion(resource, id, Infinity))
+    while (seq > reach && found.length < limit) {
+      const record = this.#recordAt(seq, resource, id)
+      if (record === undefined) break
+      const change = this.#change(record)
+      if (seq < before) found.push({ ...change, at: record[2] })
+      seq = change.before === null ? this.#deletion(resource, id, seq) : (change.before[SEQ] as number)
+    }
+    return found
+  }
+
+  #recordAt(seq: number, resource: Resource, id: Id): Record | undefined {
+    return this.#one.get(seq, resource.name, id) as Record | undefined
+  }
+
+  /** seq of the last deletion of a row before a seq; 0 if there was none. */
+  #deletion(resource: Resource, id: Id, before: number): number {
+    return (this.#gone.get(resource.name, id, before)?.[0] as number | null | undefined) ?? 0
+  }
+
+  /** Removes some of the records that nobody may ask for any more. */
+  trim(head: number, now: number, kept: typeof KEPT = KEPT): void {
+    this.#trim.run(STEP, head - kept.changes, now - kept.milliseconds)
+  }
+
+  /** The row as an object by field names; only these slots if they are given. Its version comes first. */
+  #json(resource: Resource, row: Row, slots?: readonly number[]): string {
+    const members = this.#membersOf(resource)
+    let text = `{"_seq":${row[SEQ] as number},"_at":${row[AT] as number}`
+    if (slots === undefined) {
+      for (let slot = 0; slot < members.length; slot++) {
+        if (slot !== SEQ && slot !== AT) text += members[slot]! + jsonOf(row[slot])
+      }
+    } else for (const slot of slots) text += members[slot]! + jsonOf(row[slot])
+    return text + '}'
+  }
+
+  #membersOf(resource: Resource): readonly string[] {
+    let members = this.#members.get(resource)
+    if (members === undefined) {
+      const made: string[] = Array.from({ length: width(resource) }, () => '')
+      for (const field of resource.columns) made[field.slot] = `,${JSON.stringify(field.name)}:`
+      this.#members.set(resource, (members = made))
+    }
+    return members
+  }
+
+  #change([seq, , , name, id, op, before, after, lists]: Record): Change {
+    const resource = this.#resources.get(name)!
+    const is = after === null ? null : rowOf(resource, JSON.parse(after) as Members, null)
+    const changed: number[] = []
+    let was: Row | null = null
+    if (before !== null) {
+      const members = JSON.parse(before) as Members
+      was = rowOf(resource, members, op === 'patch' ? is : null)
+      if (op === 'patch') for (const { name, slot } of resource.columns) if (name in members) changed.push(slot)
+    }
+    return {
+      seq,
+      resource,
+      id,
+      op: op as Change['op'],
+      before: was,
+      after: is,
+      changed,
+      lists: lists === null ? [] : (JSON.parse(lists) as ListDelta[]),
+      ...(op === 'delete' && lists === null && { pairsUntold: true }),
+    }
+  }
+}
+
+type Members = { readonly [name: string]: Value }
+
+/** Fields that were declared after the record was written are as in `otherwise`, or null. */
+function rowOf(resource: Resource, members: Members, otherwise: Row | null): Row {
+  const row: Row = otherwise?.slice() ?? Array.from({ length: width(resource) }, () => null)
+  row[SEQ] = members['_seq'] ?? 0
+  row[AT] = members['_at'] ?? 0
+  for (const { name, slot } of resource.columns) if (name in members) row[slot] = members[name]!
+  return row
+}
+
+function jsonOf(value: Value | undefined): string {
+  switch (typeof value) {
+    case 'number':
+    case 'boolean':
+      return String(value)
+    default:
+      return JSON.stringify(value ?? null)
+  }
+}

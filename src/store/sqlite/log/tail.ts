@@ -1,0 +1,94 @@
+import { DatabaseSync } from 'node:sqlite'
+import { formatPosition, parsePosition } from '../../../protocol/position.ts'
+
+/** A record of a file's change log, for people and pipes: values as they are stored. */
+export interface LogLine {
+  readonly position: string
+  /** RFC 3339. */
+  readonly at: string
+  /** The resource's name; null for what is no row. */
+  readonly resource: string | null
+  /** Its id, or the URI of what is no row. */
+  readonly id: unknown
+  readonly operation: string
+  readonly before: unknown
+  readonly data: unknown
+}
+
+const STEP = 500
+
+/** Reads the change log of a file, whatever declarations wrote it. The file is only read, and may be in use. */
+export class LogTail {
+  readonly #db: DatabaseSync
+  #seq: number
+  #epoch: string
+
+  /** Begins after a position, `epoch.seq`, or at the newest if it is null. Throws where the file has no log, or not from there. */
+  constructor(file: string, since: string | null) {
+    this.#db = new DatabaseSync(file, { readOnly: true, timeout: 5_000 })
+    if (!this.#db.prepare("SELECT 1 FROM sqlite_schema WHERE name = '_restuary_log'").get()) {
+      this.#db.close()
+      throw new Error(`${file} has no change log: nothing was written to it by Restuary yet`)
+    }
+    this.#epoch = this.#readEpoch()
+    const [head, floor] = Object.values(
+      this.#db.prepare('SELECT coalesce(max(seq), 0), coalesce(min(seq) - 1, 0) FROM _restuary_log').get()!,
+    ) as [number, number]
+    this.#seq = since === null ? head : this.#startOf(since, floor)
+  }
+
+  /** What was written since the last time, oldest first, at most some of it. */
+  read(): LogLine[] {
+    this.#epoch = this.#readEpoch()
+    const rows = this.#db
+      .prepare(
+        `SELECT seq, at, resource, id, op, before, after FROM _restuary_log WHERE seq > ? ORDER BY seq LIMIT ${STEP}`,
+      )
+      .all(this.#seq)
+    return rows.map(row => {
+      this.#seq = row['seq'] as number
+      const isRow = row['resource'] !== ''
+      return {
+        position: formatPosition(this.#epoch, this.#seq),
+        at: new Date(row['at'] as number).toISOString(),
+        resource: isRow ? (row['resource'] as string) : null,
+        id: row['id'],
+        operation: row['op'] as string,
+        before: valueOf(row['before']),
+        data: valueOf(row['after']),
+      }
+    })
+  }
+
+  close(): void {
+    this.#db.close()
+  }
+
+  #readEpoch(): string {
+    return (this.#db.prepare("SELECT value FROM _restuary_meta WHERE key = 'epoch'").get()?.['value'] as string) ?? ''
+  }
+
+  #startOf(since: string, floor: number): number {
+    const position = parsePosition(since)
+    const fault =
+      position === null
+        ? `${since} is no position; it is epoch.seq, such as ${formatPosition(this.#epoch, floor)}`
+        : position.epoch !== this.#epoch
+          ? `${since} is of another history; this file's is ${this.#epoch}`
+          : position.seq < floor
+            ? `the log reaches back to ${formatPosition(this.#epoch, floor)}`
+            : null
+    if (fault === null) return position!.seq
+    this.#db.close()
+    throw new Error(fault)
+  }
+}
+
+/** The stored members without versions, and without hashes of passwords, which belong in nobody's terminal. */
+function valueOf(text: unknown): unknown {
+  if (typeof text !== 'string') return null
+  return JSON.parse(text, (name, value: unknown) => {
+    if (name === '_seq' || name === '_at') return undefined
+    return typeof value === 'string' && value.startsWith('$argon2') ? '(hidden)' : value
+  })
+}

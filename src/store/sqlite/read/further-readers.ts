@@ -1,0 +1,83 @@
+import type { Snapshot } from '../../store.ts'
+import { run, type Maybe, type Work } from '../../work.ts'
+import { Connection } from '../connection.ts'
+import type { Options } from '../options.ts'
+import { Reader } from './snapshot.ts'
+import type { State } from '../state.ts'
+import { Turn } from './turn-snapshot.ts'
+
+/** A connection of its own for reads that the first connection cannot serve. */
+class Aside {
+  readonly #reader: Reader
+  readonly #turn: Turn
+
+  constructor(file: string, options: Options, state: State) {
+    const connection = new Connection({ ...options, file, readOnly: true })
+    // Its position is that of its own snapshot, whatever is committed meanwhile.
+    this.#reader = new Reader(connection, state.layouts, {
+      get position(): number {
+        return turn.position
+      },
+      changed: resource => Math.min(state.changed(resource), turn.position),
+    })
+    const turn = (this.#turn = new Turn(connection))
+  }
+
+  read<T>(work: (snapshot: Snapshot) => Work<T>): Maybe<T> {
+    if (!this.#turn.isOpen) this.#turn.begin()
+    return run(work(this.#reader))
+  }
+
+  endTurn(): void {
+    this.#turn.end()
+  }
+
+  close(): void {
+    this.#turn.end()
+    this.#reader.connection.close()
+  }
+}
+
+/**
+ * Reads beside the first connection: those of the turns in which application code has a transaction open on it share
+ * one connection, and each read that waits for something else has one to itself, on which its snapshot stays.
+ */
+export class Beside {
+  readonly #make: () => Aside
+  #shared: Aside | null = null
+  readonly #idle: Aside[] = []
+  readonly #busy = new Set<Aside>()
+
+  constructor(file: string, options: Options, state: State) {
+    this.#make = () => new Aside(file, options, state)
+  }
+
+  /** Until the end of the turn. */
+  read<T>(work: (snapshot: Snapshot) => Work<T>): Maybe<T> {
+    return (this.#shared ??= this.#make()).read(work)
+  }
+
+  /** Until the work is done. The WAL cannot start anew before. */
+  async hold<T>(work: (snapshot: Snapshot) => Work<T>): Promise<T> {
+    const aside = this.#idle.pop() ?? this.#make()
+    this.#busy.add(aside)
+    try {
+      return await aside.read(work)
+    } finally {
+      if (this.#busy.delete(aside)) {
+        aside.endTurn()
+        this.#idle.push(aside)
+      }
+    }
+  }
+
+  endTurn(): void {
+    this.#shared?.endTurn()
+  }
+
+  close(): void {
+    for (const aside of [...this.#idle, ...this.#busy]) aside.close()
+    this.#busy.clear()
+    this.#shared?.close()
+  }
+}

@@ -1,0 +1,124 @@
+import type { Model } from '../../../model/model.ts'
+import { ApiError } from '../../../protocol/error.ts'
+import { layoutsOf } from '../../sql/layout.ts'
+import type { Commit, Environment, Recorded, Snapshot, Store } from '../../store.ts'
+import { run, type Maybe, type Work } from '../../work.ts'
+import { Connection, type Statement } from '../connection.ts'
+import type { Options } from '../options.ts'
+import { Reader, type Positions } from './snapshot.ts'
+import { newEpoch } from '../state.ts'
+
+/** Milliseconds between looks for what others wrote. */
+const WATCH = 100
+
+/** A file that is only read: it has one position, and whenever somebody changes it a new epoch. */
+export function readOnly(file: string, options: Options): Store {
+  return new ReadOnlyStore(file, options)
+}
+
+class ReadOnlyStore implements Store {
+  readonly name = 'sqlite'
+  readonly isReadOnly = true
+  readonly file: string
+  readonly #options: Options
+  readonly #listeners = new Set<() => void>()
+  #open: { readonly reader: Reader; readonly version: Statement; readonly environment: Environment } | null = null
+  #seen: unknown
+  #epoch = ''
+  #reading = false
+  #watch: NodeJS.Timeout | undefined
+
+  constructor(file: string, options: Options) {
+    this.file = file
+    this.#options = options
+  }
+
+  get epoch(): string {
+    return this.#epoch
+  }
+
+  open(model: Model, environment: Environment): void {
+    const connection = new Connection({ ...this.#options, file: this.file, readOnly: true })
+    const positions: Positions = { position: 1, changed: () => 1 }
+    const layouts = layoutsOf(model, { seq: 1, at: environment.clock() }, false)
+    const version = connection.prepare('PRAGMA data_version')
+    this.#open = { reader: new Reader(connection, layouts, positions), version, environment }
+    this.#seen = version.get()![0]
+    this.#epoch = newEpoch(environment.random)
+  }
+
+  read<T>(work: (snapshot: Snapshot) => Work<T>): Maybe<T> {
+    if (this.#open === null) throw new ApiError('unavailable', { detail: 'the store is not open' })
+    if (!this.#reading) {
+      this.#look()
+      this.#open.reader.connection.exec('BEGIN')
+      this.#reading = true
+      setImmediate(() => this.#end())
+    }
+    return run(work(this.#open.reader))
+  }
+
+  #end(): void {
+    if (!this.#reading) return
+    this.#reading = false
+    this.#open?.reader.connection.exec('COMMIT')
+  }
+
+  #look(): void {
+    if (this.#open === null) return
+    const { version, environment } = this.#open
+    const now = version.get()![0]
+    if (now === this.#seen) return
+    this.#seen = now
+    this.#epoch = newEpoch(environment.random)
+    for (const listener of this.#listeners) setImmediate(listener)
+  }
+
+  write(): Promise<never> {
+    return Promise.reject(refusal())
+  }
+  transaction(): Promise<never> {
+    return Promise.reject(refusal())
+  }
+  load(): number {
+    throw refusal()
+  }
+  loadPairs(): number {
+    throw refusal()
+  }
+
+  commits(after: number): Commit[] | null {
+    return after === 1 ? [] : null
+  }
+
+  reach(): number {
+    return 1
+  }
+
+  history(): Recorded[] {
+    return []
+  }
+
+  onCommit(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    this.#watch ??= setInterval(() => {
+      this.#end()
+      this.#look()
+    }, WATCH).unref()
+    return () => {
+      this.#listeners.delete(listener)
+      if (this.#listeners.size > 0) return
+      clearInterval(this.#watch)
+      this.#watch = undefined
+    }
+  }
+
+  close(): void {
+    clearInterval(this.#watch)
+    this.#end()
+    this.#open?.reader.connection.close()
+    this.#open = null
+  }
+}
+
+const refusal = (): ApiError => new ApiError('forbidden', { detail: 'the database was opened to be read only' })

@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { everything, type Predicate } from '../../../query/predicate.ts'
+import { environmentOf, model, plain, todo, user } from '../../../testing/store-suite/world.ts'
+import { openFile, type Opened } from '../open.ts'
+import { withDefaults } from '../options.ts'
+
+let opened: Opened
+beforeAll(() => {
+  opened = openFile(':memory:', model, environmentOf({ now: 0 }), withDefaults({}))
+})
+afterAll(() => opened.state.connection.close())
+
+const compare = (field: string, value: string | number): Predicate => ({ kind: 'compare', op: 'eq', field, value })
+
+/** Statements that a query adds to those that are prepared. */
+function added(query: () => unknown): number {
+  const before = opened.reader.connection.size
+  query()
+  return opened.reader.connection.size - before
+}
+
+test('a statement is made for each shape of query, not for each value', () => {
+  const { reader } = opened
+  const find = (where: Predicate, limit: number | null = 25, offset = 0): unknown =>
+    reader.select(user, { ...plain, where, limit, offset })
+  expect(added(() => find(compare('email', 'a')))).toBe(1)
+  expect(added(() => find(compare('email', 'b')))).toBe(0)
+  expect(added(() => find(compare('name', 'a')))).toBe(1)
+  expect(added(() => find(compare('name', 'a'), 26))).toBe(1)
+  expect(added(() => find(compare('name', 'a'), 37))).toBe(1)
+  expect(added(() => find(compare('name', 'a'), 38))).toBe(0)
+  expect(added(() => find(compare('name', 'a'), 37, 5))).toBe(1)
+  expect(added(() => find(compare('name', 'a'), 37, 6))).toBe(0)
+  const many = (length: number): Predicate => ({
+    kind: 'in',
+    field: 'rank',
+    negated: false,
+    values: Array.from({ length }, (_, i) => i),
+  })
+  expect(added(() => find(many(100)))).toBe(1)
+  expect(added(() => find(many(1000)))).toBe(0)
+})
+
+test('at most a thousand statements are kept, and one that went comes back', () => {
+  const { reader } = opened
+  const nested = (depth: number): Predicate =>
+    depth === 0 ? compare('email', 'a') : { kind: 'not', of: nested(depth - 1) }
+  for (let offset = 0; offset < 20; offset++) {
+    for (let depth = 0; depth < 60; depth++) {
+      const where: Predicate = { kind: 'or', of: [nested(offset), nested(depth)] }
+      reader.select(user, { ...plain, where })
+    }
+  }
+  expect(reader.connection.size).toBeGreaterThan(500)
+  expect(reader.connection.size).toBeLessThanOrEqual(1000)
+  const first: Predicate = { kind: 'or', of: [nested(0), nested(0)] }
+  expect(added(() => expect(reader.select(user, { ...plain, where: first })).toEqual([]))).not.toBe(0)
+  expect(added(() => reader.select(user, { ...plain, where: first }))).toBe(0)
+})
+
+/** How SQLite finds the rows. */
+function planOf(make: () => unknown): string {
+  const { connection } = opened.reader
+  const texts: string[] = []
+  const prepare = connection.prepare.bind(connection)
+  connection.prepare = (text): ReturnType<typeof prepare> => {
+    texts.push(typeof text === 'string' ? text : text.sql)
+    return prepare(text)
+  }
+  connection.forget()
+  make()
+  connection.prepare = prepare
+  return connection.db
+    .prepare(`EXPLAIN QUERY PLAN ${texts[0]}`)
+    .all()
+    .map(step => String(step['detail']))
+    .join('; ')
+}
+
+test.each<[string, () => unknown, RegExp]>([
+  [
+    'a foreign key',
+    () => opened.reader.select(todo, { ...plain, where: compare('owner', 1) }),
+    /^SEARCH t USING INDEX \w+owner/,
+  ],
+  [
+    'a unique field',
+    () => opened.reader.select(user, { ...plain, where: compare('email', 'x') }),
+    /SEARCH t USING INDEX/,
+  ],
+  [
+    'a prefix',
+    () =>
+      opened.reader.select(user, {
+        ...plain,
+        where: { kind: 'text', op: 'startsWith', field: 'email', value: 'x', fold: false },
+      }),
+    /SEARCH t USING INDEX .*email>\? AND email<\?/,
+  ],
+  [
+    'a page after a cursor',
+    () =>
+      opened.reader.select(user, {
+        ...plain,
+        sort: [{ path: ['email'], descending: false }],
+        limit: 25,
+        cursor: { before: false, keys: ['x', 7] },
+      }),
+    /^SEARCH t USING INDEX \w+email_unique \(email>\?\)$/,
+  ],
+  [
+    'a nullable key, nulls last',
+    () => opened.reader.select(todo, { ...plain, sort: [{ path: ['owner'], descending: false }], limit: 25 }),
+    /^SCAN t USING INDEX \w+owner$/,
+  ],
+  [
+    'children of several parents',
+    () => opened.reader.children(todo.field.get('owner') as never, [1, 2, 3], 10),
+    /SEARCH t USING COVERING INDEX \w+owner/,
+  ],
+  ['all', () => opened.reader.select(user, { ...plain, where: everything, limit: 25 }), /^SCAN t$/],
+])('an index serves %s', (_, make, plan) => {
+  expect(planOf(make)).toMatch(plan)
+})

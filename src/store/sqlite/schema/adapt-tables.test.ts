@@ -1,0 +1,250 @@
+// Start-up follows a model that changed: what loses nothing is done, the rest is refused all at once.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { afterAll, expect, test } from 'vitest'
+import { link } from '../../../model/link/link.ts'
+import { FIRST, type Model, type Row, type Value } from '../../../model/model.ts'
+import { resource } from '../../../model/declare/resource.ts'
+import { everything } from '../../../query/predicate.ts'
+import { t } from '../../../schema/builder.ts'
+import type { Fields } from '../../../schema/types.ts'
+import type { Snapshot } from '../../store.ts'
+import { wait } from '../../work.ts'
+import { sqlite, type SqliteOptions } from '../index.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'restuary-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+let files = 0
+const newFile = (): string => join(folder, `${files++}.db`)
+
+/** Opens the file with a model of users and things, calls back and closes; returns what start-up reported. */
+async function opened(
+  file: string,
+  model: Model,
+  rows: readonly Readonly<Record<string, Value>>[] = [],
+  options: SqliteOptions = {},
+): Promise<{ report: string[]; things: Row[] }> {
+  const report: string[] = []
+  const store = sqlite(file, options)
+  try {
+    await store.open(model, {
+      clock: () => 1_700_000_000_000,
+      random: bytes => new Uint8Array(bytes),
+      report: line => report.push(line),
+    })
+    const thing = model.resources.get('thing')!
+    await store.write(function* (tx) {
+      const changes = rows.map(values => {
+        const after: Row = Array.from({ length: FIRST + thing.columns.length - 1 }, () => null)
+        for (const field of thing.columns) after[field.slot] = values[field.name] ?? null
+        return {
+          resource: thing,
+          id: after[0] as number,
+          op: 'create' as const,
+          before: null,
+          after,
+          changed: [],
+          lists: [],
+        }
+      })
+      yield* wait(tx.apply(changes, []))
+    })
+    const things = await store.read(function* (snapshot: Snapshot) {
+      return yield* wait(snapshot.select(thing, { where: everything, sort: [], limit: null, offset: 0, cursor: null }))
+    })
+    return { report, things: things.map(row => row.filter((_, slot) => slot === 0 || slot >= FIRST)) }
+  } finally {
+    await store.close()
+  }
+}
+
+const modelOf = (fields: Fields, unique: string[] = []): Model => {
+  const thing = resource({ id: t.id(), ...fields })
+  return link({
+    user: resource({ id: t.id() }),
+    thing: unique.length > 0 ? thing.unique(...(unique as never[])) : thing,
+  })
+}
+
+type Rows = readonly Readonly<Record<string, Value>>[]
+
+test.each<[string, Fields, Rows, Fields, string[], Value[][]]>([
+  ['nothing', { a: t.text() }, [{ id: 1, a: 'x' }], { a: t.text() }, [], [[1, 'x']]],
+  [
+    'a nullable field',
+    { a: t.text() },
+    [{ id: 1, a: 'x' }],
+    { a: t.text(), b: t.integer().nullable() },
+    ['thing.b: added'],
+    [[1, 'x', null]],
+  ],
+  [
+    'a required field with a default, before others',
+    { a: t.text() },
+    [{ id: 1, a: 'x' }],
+    { b: t.bool().default(true), a: t.text() },
+    ['thing.b: added, rows have 1'],
+    [[1, true, 'x']],
+  ],
+  [
+    'the moment of creation',
+    {},
+    [{ id: 1 }],
+    { made: t.now() },
+    ['thing.made: added, rows have 2023-11-14T22:13:20.000Z'],
+    [[1, '2023-11-14T22:13:20.000Z']],
+  ],
+  [
+    'a required field, without rows',
+    { a: t.text() },
+    [],
+    { a: t.text(), b: t.decimal({ digits: 6, places: 2 }) },
+    ['thing.b: added'],
+    [],
+  ],
+  [
+    'a relation',
+    { a: t.text() },
+    [{ id: 1, a: 'x' }],
+    { a: t.text(), owner: t.one('user').nullable() },
+    ['thing.owner: added', 'table thing: index restuary_thing_owner made'],
+    [[1, 'x', null]],
+  ],
+  [
+    'null is allowed now',
+    { a: t.text() },
+    [{ id: 1, a: 'x' }],
+    { a: t.text().nullable() },
+    ['thing.a: now nullable'],
+    [[1, 'x']],
+  ],
+  [
+    'null is not allowed any more, and there is none',
+    { a: t.text().nullable() },
+    [{ id: 1, a: 'x' }],
+    { a: t.text() },
+    ['thing.a: now required'],
+    [[1, 'x']],
+  ],
+  [
+    'null is not allowed any more, but there is a default',
+    { a: t.text().nullable() },
+    [{ id: 1, a: null }],
+    { a: t.text().default('d') },
+    ['thing.a: now required'],
+    [[1, 'd']],
+  ],
+  ['a wider number', { a: t.integer() }, [{ id: 1, a: 7 }], { a: t.number() }, ['thing.a: now real'], [[1, 7]]],
+  ['words instead of text', { a: t.text() }, [{ id: 1, a: 'x' }], { a: t.enum(['x', 'y']) }, [], [[1, 'x']]],
+  [
+    'another type, without values',
+    { a: t.text().nullable() },
+    [{ id: 1, a: null }],
+    { a: t.integer().nullable() },
+    ['thing.a: now integer'],
+    [[1, null]],
+  ],
+  ['a field that held nothing goes', { a: t.text().nullable() }, [{ id: 1 }], {}, ['thing.a: dropped'], [[1]]],
+  [
+    'unique, as it happens to be',
+    { a: t.text() },
+    [
+      { id: 1, a: 'x' },
+      { id: 2, a: 'y' },
+    ],
+    { a: t.text().unique() },
+    ['table thing: index restuary_thing_a_unique made'],
+    [
+      [1, 'x'],
+      [2, 'y'],
+    ],
+  ],
+  [
+    'not unique any more',
+    { a: t.text().unique() },
+    [{ id: 1, a: 'x' }],
+    { a: t.text() },
+    ['table thing: index restuary_thing_a_unique dropped'],
+    [[1, 'x']],
+  ],
+])('done: %s', async (_, before, rows, after, report, things) => {
+  const file = newFile()
+  await opened(file, modelOf(before), rows)
+  expect(await opened(file, modelOf(after))).toEqual({ report, things })
+  expect((await opened(file, modelOf(after))).report).toEqual([])
+})
+
+test('refused: every fault at once, each with what to do about it, and nothing is done', async () => {
+  const file = newFile()
+  const before = modelOf({
+    gone: t.text(),
+    type: t.text(),
+    need: t.text().nullable(),
+    twice: t.integer(),
+    price: t.decimal({ digits: 6, places: 2 }),
+  })
+  const rows = [
+    { id: 1, gone: 'x', type: 'x', need: null, twice: 1, price: '1.00' },
+    { id: 2, gone: 'x', type: 'x', need: 'y', twice: 1, price: '2.00' },
+  ]
+  const { things } = await opened(file, before, rows)
+  const after = modelOf({
+    extra: t.text().nullable(),
+    type: t.integer(),
+    need: t.text(),
+    twice: t.integer().unique(),
+    price: t.decimal({ digits: 6, places: 3 }),
+    fresh: t.text(),
+    mine: t.text().default(ctx => String(ctx.me!.id)),
+  })
+  const error: unknown = await opened(file, after).catch((thrown: unknown) => thrown)
+  expect((error as Error).message).toBe(
+    [
+      'The database cannot follow the model:',
+      'thing.type: changes from text to integer; keep its type, or use another column',
+      'thing.need: is required now, but some rows have none; give it a default or leave it nullable',
+      'thing.price: changes from decimal.2 to decimal.3; keep its type, or use another column',
+      'thing.fresh: is new and required, but there are rows without it; give it a default or make it nullable',
+      'thing.mine: is new and required, but there are rows without it; give it a default or make it nullable',
+      `thing.gone: is not in the model any more, but holds data; keep the field, or let its data go by sqlite(file, { drop: ['thing.gone'] })`,
+      'thing.twice: must be unique now, but 1 occurs twice; change the rows first',
+    ].join('\n  '),
+  )
+  expect((await opened(file, before)).things).toEqual(things)
+})
+
+test('data goes only where it was said', async () => {
+  const file = newFile()
+  await opened(file, modelOf({ a: t.text(), b: t.text() }), [{ id: 1, a: 'x', b: 'y' }])
+  const { report, things } = await opened(file, modelOf({ a: t.text() }), [], { drop: ['thing.b'] })
+  expect(report).toEqual(['thing.b: dropped'])
+  expect(things).toEqual([[1, 'x']])
+})
+
+test('a table made anew keeps what points to it, and to itself', async () => {
+  const file = newFile()
+  const of = (fields: Fields): Model => modelOf({ parent: t.one('thing').nullable(), ...fields })
+  await opened(file, of({ a: t.text() }), [
+    { id: 1, a: 'x' },
+    { id: 2, a: 'y', parent: 1 },
+  ])
+  const { things } = await opened(file, of({ a: t.text().nullable() }))
+  expect(things).toEqual([
+    [1, null, 'x'],
+    [2, 1, 'y'],
+  ])
+  const db = new DatabaseSync(file)
+  expect(db.prepare('PRAGMA foreign_key_list(thing)').get()).toMatchObject({ table: 'thing', to: 'id' })
+  expect(db.prepare('PRAGMA integrity_check').get()).toEqual({ integrity_check: 'ok' })
+  db.close()
+})
+
+test("somebody else's table is not taken", async () => {
+  const file = newFile()
+  const db = new DatabaseSync(file)
+  db.exec('CREATE TABLE thing(id INTEGER PRIMARY KEY, a TEXT)')
+  db.close()
+  await expect(opened(file, modelOf({ a: t.text() }))).rejects.toThrow('thing: was not made by Restuary')
+})

@@ -1,0 +1,110 @@
+import type { Model } from '../../../model/model.ts'
+import { planMigration, type ColumnState, type Rows, type TableState } from '../../sql/migrate.ts'
+import { tablesOf, type TableSpec } from '../../sql/schema.ts'
+import type { Environment } from '../../store.ts'
+import type { Connection } from '../connection.ts'
+import type { Meta } from '../log/meta.ts'
+
+/** Key under which the kinds of columns are kept, as the types of SQLite do not tell a decimal from an integer. */
+const KINDS = 'kinds'
+type Kinds = Readonly<Record<string, string>>
+
+/** Makes the tables of the model or adapts them; throws one error with every fault, having done nothing. */
+export function adaptTables(
+  connection: Connection,
+  meta: Meta,
+  model: Model,
+  { clock, report }: Environment,
+  drop: readonly string[],
+): void {
+  const tables = tablesOf(model)
+  const known = JSON.parse(meta.get(KINDS) ?? '{}') as Kinds
+  const plan = planMigration(tables, rowsOf(connection, known), { now: clock(), drop })
+  if (plan.faults.length > 0) {
+    throw new Error(`The database cannot follow the model:${plan.faults.map(fault => `\n  ${fault}`).join('')}`)
+  }
+  const kinds = kindsOf(tables, known)
+  if (plan.statements.length === 0 && JSON.stringify(kinds) === JSON.stringify(known)) return
+  // Making a table anew drops the old one, which must not take the rows that refer to it along.
+  connection.exec('PRAGMA foreign_keys=OFF')
+  try {
+    connection.exec('BEGIN IMMEDIATE')
+    for (const statement of plan.statements) connection.exec(statement)
+    const broken = connection.prepare('PRAGMA foreign_key_check').get()
+    if (broken !== undefined)
+      throw new Error(`a row of ${broken[0] as string} refers to a row of ${broken[2] as string} that is not there`)
+    meta.set(KINDS, JSON.stringify(kinds))
+    connection.exec('COMMIT')
+  } catch (error) {
+    if (connection.db.isTransaction) connection.exec('ROLLBACK')
+    const why = error instanceof Error ? error.message : String(error)
+    throw new Error(`The database cannot follow the model, nothing was changed:\n  ${why}`, { cause: error })
+  } finally {
+    connection.exec('PRAGMA foreign_keys=ON')
+  }
+  for (const line of plan.report) report(line)
+}
+
+/** Of all tables ever, as a table that the model does not name keeps its rows. */
+function kindsOf(tables: readonly TableSpec[], known: Kinds): Kinds {
+  const kinds: Record<string, string> = { ...known }
+  for (const { name, columns } of tables) {
+    for (const column of columns) kinds[`${name}.${column.name}`] = column.codec.kind
+  }
+  return kinds
+}
+
+const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`
+
+function rowsOf(connection: Connection, kinds: Kinds): Rows {
+  const exists = (sql: string): boolean => connection.prepare(`SELECT EXISTS (${sql})`).get()![0] === 1
+  return {
+    table: name => tableOf(connection, name, kinds),
+    isEmpty: table => !exists(`SELECT 1 FROM ${quote(table)}`),
+    hasValue: (table, column) => exists(`SELECT 1 FROM ${quote(table)} WHERE ${quote(column)} IS NOT NULL`),
+    hasNull: (table, column) => exists(`SELECT 1 FROM ${quote(table)} WHERE ${quote(column)} IS NULL`),
+    duplicate: (table, columns) => {
+      const list = columns.map(quote)
+      const all = list.map(column => `${column} IS NOT NULL`).join(' AND ')
+      const shown = list.map(column => `quote(${column})`).join(` || ', ' || `)
+      const row = connection
+        .prepare(
+          `SELECT ${shown} FROM ${quote(table)} WHERE ${all} GROUP BY ${list.join()} HAVING count(*) > 1 LIMIT 1`,
+        )
+        .get()
+      return row === undefined ? null : (row[0] as string)
+    },
+  }
+}
+
+function tableOf(connection: Connection, name: string, kinds: Kinds): TableState | null {
+  const rows = connection.prepare('SELECT name, type, "notnull", pk FROM pragma_table_xinfo(?)').all(name)
+  if (rows.length === 0) return null
+  const references = new Map(
+    connection
+      .prepare('SELECT "from", "table", "to" FROM pragma_foreign_key_list(?)')
+      .all(name)
+      .map(([from, table, to]) => [from as string, `${table as string}.${to as string}`]),
+  )
+  const columns = rows.map(([column, type, required, key]): [string, ColumnState] => [
+    column as string,
+    {
+      type: type as string,
+      required: required === 1 || key !== 0,
+      kind: kinds[`${name}.${column as string}`] ?? null,
+      references: references.get(column as string) ?? null,
+    },
+  ])
+  return { columns: new Map(columns), indexes: indexesOf(connection, name) }
+}
+
+function indexesOf(connection: Connection, table: string): TableState['indexes'] {
+  const indexes = connection.prepare('SELECT name, "unique" FROM pragma_index_list(?)').all(table)
+  const columns = connection.prepare('SELECT name FROM pragma_index_info(?) ORDER BY seqno')
+  return new Map(
+    indexes.map(([name, unique]) => [
+      name as string,
+      { columns: columns.all(name as string).map(([column]) => column as string), unique: unique === 1 },
+    ]),
+  )
+}

@@ -1,0 +1,73 @@
+import { ApiError, pointer } from '../../../protocol/error.ts'
+import type { Model, Resource } from '../../../model/model.ts'
+
+/** Result codes of SQLite (https://sqlite.org/rescode.html). */
+const BUSY = 5
+const CONSTRAINT = 19
+const FOREIGN_KEY = 787
+const PRIMARY_KEY = 1555
+const UNIQUE = 2067
+const ROWID = 2579
+
+/** The extended result code of an error that SQLite raised, or null. */
+function resultCode(error: unknown): number | null {
+  return error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode : null
+}
+
+/** Another process holds the lock that is needed. */
+export function isBusy(error: unknown): boolean {
+  const code = resultCode(error)
+  return code !== null && (code & 0xff) === BUSY
+}
+
+export function isConstraint(error: unknown): boolean {
+  const code = resultCode(error)
+  return code !== null && (code & 0xff) === CONSTRAINT
+}
+
+/** No memory, read-only, I/O error, damaged, full, cannot open: the machine's fault, not the request's. */
+const MACHINE = new Set([7, 8, 10, 11, 13, 14])
+
+export function isMachine(error: unknown): boolean {
+  const code = resultCode(error)
+  return code !== null && MACHINE.has(code & 0xff)
+}
+
+/** A constraint that a write would break, in the words of the declaration. */
+export function conflictOf(error: Error, model: Model): ApiError {
+  const code = resultCode(error)
+  if (code === UNIQUE || code === PRIMARY_KEY || code === ROWID) return uniqueConflict(error, model)
+  if (code === FOREIGN_KEY) {
+    return new ApiError('conflict', {
+      issues: [{ code: 'reference', pointer: '#', detail: 'a row that is referred to does not exist' }],
+      cause: error,
+    })
+  }
+  return new ApiError('conflict', { issues: [{ code: 'check', pointer: '#', detail: error.message }], cause: error })
+}
+
+/** SQLite names the columns: `UNIQUE constraint failed: user.email, user.site`. */
+function uniqueConflict(error: Error, model: Model): ApiError {
+  const columns = error.message.replace(/^.*?failed: /, '').split(', ')
+  const issues = columns.map(column => {
+    const { resource, name } = fieldOfColumn(model, column)
+    const fields = columns.map(other => fieldOfColumn(model, other).name)
+    const what = fields.length === 1 ? name : `the combination of ${fields.join(', ')}`
+    return {
+      code: 'unique' as const,
+      pointer: pointer('#', name),
+      detail: `another ${resource?.name ?? 'row'} has the same ${what}`,
+    }
+  })
+  return new ApiError('conflict', { issues, cause: error })
+}
+
+function fieldOfColumn(model: Model, column: string): { resource: Resource | null; name: string } {
+  for (const resource of model.resources.values()) {
+    if (!column.startsWith(`${resource.table}.`)) continue
+    const stored = column.slice(resource.table.length + 1)
+    const field = resource.columns.find(field => field.column === stored)
+    if (field !== undefined) return { resource, name: field.name }
+  }
+  return { resource: null, name: column }
+}

@@ -1,0 +1,51 @@
+import { AT, SEQ, type Id, type Join, type Resource, type Row } from '../../../model/model.ts'
+import { conflictOf, isConstraint } from './conflict.ts'
+import type { Opened } from '../open.ts'
+import { Rows } from './rows.ts'
+
+/** Rows of one transaction: large enough to be fast, small enough that the WAL stays so. */
+const CHUNK = 10_000
+
+/** Fills a table without a change record for each row: one record says that the position moved. */
+export function loadRows(opened: Opened, resource: Resource, rows: Iterable<Row>): number {
+  const { state } = opened
+  const writer = new Rows(state.connection, state.layouts)
+  const at = state.clock()
+  const seq = state.head + 1
+  return inChunks(opened, seq, at, rows, row => {
+    row[SEQ] = seq
+    row[AT] = at
+    writer.write({ resource, id: row[0] as Id, op: 'create', before: null, after: row, changed: [], lists: [] })
+  })
+}
+
+export function loadPairs(opened: Opened, join: Join, pairs: Iterable<readonly [Id, Id]>): number {
+  const { state } = opened
+  const writer = new Rows(state.connection, state.layouts)
+  return inChunks(opened, state.head + 1, state.clock(), pairs, ([a, b]) => {
+    writer.writeAll([], [{ join, a, b, op: 'add' }])
+  })
+}
+
+function inChunks<T>(opened: Opened, seq: number, at: number, items: Iterable<T>, write: (item: T) => void): number {
+  const { state, log, ids } = opened
+  const { connection } = state
+  let count = 0
+  connection.exec('BEGIN IMMEDIATE')
+  try {
+    log.adopt(seq, at)
+    for (const item of items) {
+      write(item)
+      if (++count % CHUNK === 0) connection.exec('COMMIT; BEGIN IMMEDIATE')
+    }
+    connection.exec('COMMIT')
+  } catch (error) {
+    if (connection.db.isTransaction) connection.exec('ROLLBACK')
+    throw isConstraint(error) ? conflictOf(error as Error, state.model) : error
+  } finally {
+    // What was committed stays, even if the rest failed.
+    ids.forget()
+    state.moved(log.head())
+  }
+  return count
+}

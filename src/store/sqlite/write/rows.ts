@@ -1,0 +1,163 @@
+import { AT, FIRST, SEQ, type Resource } from '../../../model/model.ts'
+import type { Bind } from '../../sql/codec.ts'
+import { bound, compile, sql } from '../../sql/kysely.ts'
+import type { Layout, Layouts } from '../../sql/layout.ts'
+import { addPair, deleteRow, insertRow, removePair, updateRow } from '../../sql/statements.ts'
+import type { LinkChange, RowChange } from '../../store.ts'
+import type { Connection, Statement } from '../connection.ts'
+
+/** The statements that every write of a resource uses. */
+interface Writes {
+  readonly insert: Statement
+  readonly remove: Statement
+  /** By the one slot that changes. */
+  readonly updates: (Statement | undefined)[]
+  /** Slots of its unique fields, single or composite. */
+  readonly unique: ReadonlySet<number>
+}
+
+/** Writes rows, their versions and pairs; knows nothing of transactions and the log. */
+export class Rows {
+  readonly #connection: Connection
+  readonly #layouts: Layouts
+  readonly #writes = new Map<Resource, Writes>()
+
+  constructor(connection: Connection, layouts: Layouts) {
+    this.#connection = connection
+    this.#layouts = layouts
+  }
+
+  /** One change; its version is in `after`, or is `seq` of a deletion. */
+  write(change: RowChange): void {
+    const layout = this.#layouts.get(change.resource)!
+    switch (change.op) {
+      case 'create':
+        return this.#insert(layout, change)
+      case 'patch':
+        return this.#update(layout, change)
+      case 'delete':
+        this.#writesOf(layout).remove.run(change.id)
+        if (layout.baseline !== null) this.#forget(change)
+    }
+  }
+
+  /**
+   * Several changes and pairs, in an order in which no unique index complains on the way: what goes first, then unique
+   * values that are given up, then what comes. Foreign keys are deferred to the commit.
+   */
+  writeAll(changes: readonly RowChange[], links: readonly LinkChange[]): void {
+    for (const link of links) if (link.op === 'remove') this.#link(link)
+    for (let i = changes.length - 1; i >= 0; i--) if (changes[i]!.op === 'delete') this.write(changes[i]!)
+    this.#vacate(changes)
+    for (const change of changes) if (change.op === 'create') this.write(change)
+    for (const change of changes) if (change.op === 'patch') this.write(change)
+    for (const link of links) if (link.op === 'add') this.#link(link)
+  }
+
+  #insert(layout: Layout, { after }: RowChange): void {
+    const row = after!
+    const { codecs } = layout
+    const binds: Bind[] = [codecs[0]!.encode(row[0]!)]
+    if (layout.baseline === null) binds.push(row[SEQ] as number, row[AT] as number)
+    for (let slot = FIRST; slot < codecs.length; slot++) binds.push(codecs[slot]!.encode(row[slot]!))
+    this.#writesOf(layout).insert.run(...binds)
+    if (layout.baseline !== null) this.#version(layout, row[0] as Bind, row[SEQ] as number, row[AT] as number)
+  }
+
+  /** Only what changed: naming an indexed column rewrites its index even if the value is equal. */
+  #update(layout: Layout, { id, after, changed }: RowChange): void {
+    const row = after!
+    const own = layout.baseline === null
+    if (own || changed.length > 0) {
+      const statement = this.#updateOf(layout, changed)
+      const binds: Bind[] = []
+      for (const slot of changed) binds.push(layout.codecs[slot]!.encode(row[slot]!))
+      if (own) binds.push(row[SEQ] as number, row[AT] as number)
+      binds.push(id)
+      statement.run(...binds)
+    }
+    if (!own) this.#version(layout, id, row[SEQ] as number, row[AT] as number)
+  }
+
+  /** Most changes are of one field. */
+  #updateOf(layout: Layout, changed: readonly number[]): Statement {
+    const { updates } = this.#writesOf(layout)
+    const one = changed.length === 1 ? updates[changed[0]!] : undefined
+    if (one !== undefined) return one
+    const key = `update ${layout.resource.name} ${changed.join(' ')}`
+    const statement = this.#connection.cached(key, () => updateRow(layout, changed))
+    if (changed.length === 1) updates[changed[0]!] = statement
+    return statement
+  }
+
+  #version({ resource }: Layout, id: Bind, seq: number, at: number): void {
+    this.#connection
+      .cached('version', () =>
+        compile(sql`insert into _restuary_version(resource, id, seq, at)
+          values (${bound(0)}, ${bound(1)}, ${bound(2)}, ${bound(3)})
+          on conflict(resource, id) do update set seq = excluded.seq, at = excluded.at`),
+      )
+      .run(resource.name, id, seq, at)
+  }
+
+  #forget({ resource, id }: RowChange): void {
+    this.#connection
+      .cached('forget', () =>
+        compile(sql`delete from _restuary_version where resource = ${bound(0)} and id = ${bound(1)}`),
+      )
+      .run(resource.name, id)
+  }
+
+  #link({ join, a, b, op }: LinkChange): void {
+    this.#connection.cached(`${op} ${join.table}`, () => (op === 'add' ? addPair(join) : removePair(join))).run(a, b)
+  }
+
+  /** Takes unique values away from rows that are about to get others, if another row may want them meanwhile. */
+  #vacate(changes: readonly RowChange[]): void {
+    const wanting = new Map<Resource, number>()
+    for (const { resource, op, changed } of changes) {
+      const { unique } = this.#writesOf(this.#layouts.get(resource)!)
+      const wants = op === 'create' ? unique.size > 0 : op === 'patch' && changed.some(slot => unique.has(slot))
+      if (wants) wanting.set(resource, (wanting.get(resource) ?? 0) + 1)
+    }
+    changes.forEach((change, i) => {
+      if (change.op !== 'patch' || (wanting.get(change.resource) ?? 0) < 2) return
+      const layout = this.#layouts.get(change.resource)!
+      const { unique } = this.#writesOf(layout)
+      const slots = change.changed.filter(slot => unique.has(slot) && change.before![slot] !== null)
+      for (const slot of slots) this.#give(layout, change, slot, i)
+    })
+  }
+
+  /** Null, or where that may not be, a value that no row has. */
+  #give(layout: Layout, { resource, id }: RowChange, slot: number, nth: number): void {
+    const field = resource.columns.find(field => field.slot === slot)!
+    const { column } = layout.codecs[slot]!
+    const nowhere = column === 'TEXT' ? `\u{10FFFF}${nth}` : column === 'BLOB' ? Buffer.from(`\0${nth}`) : nth - 9e15
+    const statement = this.#connection.cached(`give ${resource.name} ${slot}`, () =>
+      compile(
+        sql`update ${sql.id(resource.table)} set ${sql.id(field.column)} = ${bound(0)} where ${sql.id(resource.id.column)} = ${bound(1)}`,
+      ),
+    )
+    statement.run(field.nullable ? null : nowhere, id)
+  }
+
+  #writesOf(layout: Layout): Writes {
+    const { resource } = layout
+    let writes = this.#writes.get(resource)
+    if (writes === undefined) {
+      const composite = new Set(resource.unique.flat())
+      const unique = resource.columns.filter(
+        field => field.unique || composite.has(field.name) || (field.is === 'one' && field.single),
+      )
+      writes = {
+        insert: this.#connection.prepare(insertRow(layout)),
+        remove: this.#connection.prepare(deleteRow(layout)),
+        updates: [],
+        unique: new Set(unique.map(field => field.slot)),
+      }
+      this.#writes.set(resource, writes)
+    }
+    return writes
+  }
+}

@@ -1,0 +1,276 @@
+import { AT, SEQ, type Resource } from '../../../model/model.ts'
+import { ApiError } from '../../../protocol/error.ts'
+import type { Change, Commit, LinkChange, Published, RowChange, Transaction } from '../../store.ts'
+import type { Work } from '../../work.ts'
+import { conflictOf, isConstraint, isMachine } from './conflict.ts'
+import type { Statement } from '../connection.ts'
+import type { Ids } from './ids.ts'
+import { Kept } from '../expiring-texts.ts'
+import type { Log } from '../log/log.ts'
+import { Rows } from './rows.ts'
+import { Reader } from '../read/snapshot.ts'
+import type { State } from '../state.ts'
+
+/** What became of a unit of work. */
+export type Answer = { readonly value: unknown } | { readonly error: unknown }
+
+/** A unit had written something, then failed, and nothing was set up to undo it alone. */
+export class Spoiled extends Error {}
+
+/** Writes through the connection, within the transaction that `begin` opens. */
+export class Writer extends Reader implements Transaction {
+  readonly #state: State
+  readonly #log: Log
+  readonly #ids: Ids
+  readonly #rows: Rows
+  readonly #kept: Kept
+  readonly #begin: Statement
+  readonly #commit: Statement
+  readonly #rollback: Statement
+  readonly #savepoint: Statement
+  readonly #release: Statement
+  readonly #undo: Statement
+  /** Committed seq when the transaction began. */
+  #base = 0
+  /** seq of the newest change, committed or not. */
+  #head = 0
+  #commits: Draft[] = []
+  /** First seq of the unit that runs, the time of its changes, whether it is protected by a savepoint, and whether it wrote. */
+  #tx = 0
+  #at = -1
+  #safe = false
+  /** It kept a text, which no position tells. */
+  #keeps = false
+  #open = false
+
+  constructor(state: State, log: Log, ids: Ids) {
+    super(state.connection, state.layouts, state)
+    this.#state = state
+    this.#log = log
+    this.#ids = ids
+    this.#rows = new Rows(state.connection, state.layouts)
+    this.#kept = new Kept(state.connection)
+    const { connection } = state
+    this.#begin = connection.prepare('BEGIN IMMEDIATE')
+    this.#commit = connection.prepare('COMMIT')
+    this.#rollback = connection.prepare('ROLLBACK')
+    this.#savepoint = connection.prepare('SAVEPOINT unit')
+    this.#release = connection.prepare('RELEASE unit')
+    this.#undo = connection.prepare('ROLLBACK TO unit')
+  }
+
+  override get position(): number {
+    return this.#open ? this.#head : this.#state.head
+  }
+
+  override changed(resource: Resource): number {
+    const own = this.#commits.some(commit => commit.changes.some(change => change.resource === resource))
+    return own ? this.#head : this.#state.changed(resource)
+  }
+
+  /** Takes the write lock; throws BUSY at once if another process has it. */
+  begin(): void {
+    this.#begin.run()
+    this.#open = true
+    try {
+      this.#state.look()
+      if (this.#state.takeUnsure()) this.#ids.forget()
+      if (this.#state.isOrphan) this.#state.renew()
+      if (this.#state.deferring) this.connection.exec('PRAGMA defer_foreign_keys=ON')
+      this.#base = this.#head = this.#state.head
+      this.#commits = []
+    } catch (error) {
+      this.rollback()
+      throw error
+    }
+  }
+
+  /** Commits, and makes what was written known to the store. */
+  commit(): boolean {
+    if (this.#head > this.#base) this.#state.trim(this.#log)
+    this.#commit.run()
+    this.#open = false
+    const commits: readonly Commit[] = this.#commits
+    this.#commits = []
+    this.#state.committed(commits)
+    this.connection.committed(commits.length)
+    return commits.length > 0
+  }
+
+  rollback(): void {
+    this.#open = false
+    this.#commits = []
+    this.#ids.forget()
+    // A full disk and the like have rolled back already.
+    if (this.connection.db.isTransaction) this.#rollback.run()
+  }
+
+  /**
+   * Runs one unit to its end. `safe` protects its neighbours by a savepoint; without one, a unit that fails after it
+   * has written throws `Spoiled`, and the whole transaction must be rolled back and run again.
+   */
+  unit(work: (tx: Transaction) => Work<unknown>, safe: boolean): Answer {
+    this.start(safe)
+    const at = this.#head
+    if (safe) this.#savepoint.run()
+    try {
+      const begun = work(this)
+      const step = begun.next()
+      if (!step.done) {
+        // Everybody else would wait with it. Nor may it go on later, in the middle of somebody else's unit.
+        begun.return(undefined)
+        throw new Error('a unit waited for something else than the store; transaction() is for that')
+      }
+      if (safe) this.#release.run()
+      return { value: step.value }
+    } catch (error) {
+      if (!this.connection.db.isTransaction) throw error
+      if (safe) {
+        this.#undo.run()
+        this.#release.run()
+        this.#withdraw(at)
+        this.#ids.forget()
+      } else if (this.#head !== at || this.#keeps) throw new Spoiled('', { cause: error })
+      return { error: isMachine(error) ? this.failure(error) : error }
+    }
+  }
+
+  /** What a caller hears of a transaction that could not be committed. */
+  failure(error: unknown): ApiError {
+    if (error instanceof ApiError) return error
+    return isConstraint(error)
+      ? conflictOf(error as Error, this.#state.model)
+      : new ApiError('unavailable', { detail: 'the write could not be committed', cause: error })
+  }
+
+  /** A unit begins: its changes make one commit of the log. */
+  start(safe: boolean): void {
+    this.#tx = this.#head + 1
+    this.#at = -1
+    this.#safe = safe
+    this.#keeps = false
+  }
+
+  nextId(resource: Resource): number {
+    return this.#ids.next(resource)
+  }
+
+  reserve(resource: Resource, id: number): void {
+    this.#ids.reserve(resource, id)
+  }
+
+  recall(key: string): string | undefined {
+    return this.#kept.get(key, this.#state.clock())
+  }
+
+  keep(key: string, text: string, until: number): void {
+    if (!this.#open) throw new ApiError('unavailable', { detail: 'the transaction has ended' })
+    this.#keeps = true
+    this.#kept.put(key, text, until, this.#state.clock())
+  }
+
+  apply(changes: readonly RowChange[], links: readonly LinkChange[]): void {
+    if (!this.#open) throw new ApiError('unavailable', { detail: 'the transaction has ended' })
+    if (this.#at < 0) this.#at = this.#state.clock()
+    // One row is one statement that undoes itself if it fails; what follows it can only fail with the whole transaction.
+    if (changes.length === 1 && links.length === 0 && !this.#safe) return this.#applyOne(changes[0]!)
+    const at = this.#head
+    this.connection.exec('SAVEPOINT apply')
+    try {
+      this.#applyAll(changes, links)
+    } catch (error) {
+      this.#withdraw(at)
+      if (this.connection.db.isTransaction) this.connection.exec('ROLLBACK TO apply; RELEASE apply')
+      throw this.#named(error)
+    }
+    this.connection.exec('RELEASE apply')
+  }
+
+  #applyOne(change: RowChange): void {
+    const seq = this.#head + 1
+    stamp(change, seq, this.#at)
+    if (change.op === 'delete') this.#ids.mark(change.resource)
+    try {
+      this.#rows.write(change)
+    } catch (error) {
+      throw this.#named(error)
+    }
+    this.#head = seq
+    this.#record(change, seq)
+  }
+
+  #applyAll(changes: readonly RowChange[], links: readonly LinkChange[]): void {
+    let seq = this.#head
+    for (const change of changes) {
+      stamp(change, ++seq, this.#at)
+      if (change.op === 'delete') this.#ids.mark(change.resource)
+    }
+    this.#rows.writeAll(changes, links)
+    for (const change of changes) this.#record(change, ++this.#head)
+  }
+
+  #record(change: RowChange, seq: number): void {
+    this.#log.append(seq, this.#tx, this.#at, change)
+    if (change.op === 'create') this.#ids.used(change.resource, change.id)
+    this.#draft(seq).changes.push({ ...change, seq })
+  }
+
+  publish(uri: string, op: Published['op'], body: string | null): number {
+    if (!this.#open) throw new ApiError('unavailable', { detail: 'the transaction has ended' })
+    if (this.#at < 0) this.#at = this.#state.clock()
+    const seq = this.#head + 1
+    try {
+      this.#log.publish(seq, this.#tx, this.#at, { uri, op, body })
+    } catch (error) {
+      throw this.#named(error)
+    }
+    this.#head = seq
+    const draft = this.#draft(seq)
+    draft.published = [...draft.published, { seq, uri, op, body }]
+    return seq
+  }
+
+  /** The commit of the unit that runs, with its newest record at a seq. */
+  #draft(seq: number): Draft {
+    let draft = this.#commits.at(-1)
+    // Positions are dense, so the first is as far from the last as there are records.
+    if (!draft || draft.position - draft.changes.length - draft.published.length + 1 !== this.#tx) {
+      this.#commits.push((draft = { position: seq, at: this.#at, changes: [], published: none }))
+    }
+    draft.position = seq
+    return draft
+  }
+
+  /** What the database refused, in our words. */
+  #named(error: unknown): unknown {
+    if (isConstraint(error)) return conflictOf(error as Error, this.#state.model)
+    return isMachine(error) ? new ApiError('unavailable', { cause: error }) : error
+  }
+
+  /** Takes back the records after a seq. */
+  #withdraw(seq: number): void {
+    this.#head = seq
+    while ((this.#commits.at(-1)?.position ?? 0) > seq) {
+      const last = this.#commits.at(-1)!
+      last.changes = last.changes.filter(change => change.seq <= seq)
+      last.published = last.published.filter(one => one.seq <= seq)
+      last.position = seq
+      if (last.changes.length + last.published.length === 0) this.#commits.pop()
+    }
+  }
+}
+
+/** A commit of the log while it is written. */
+interface Draft extends Commit {
+  position: number
+  changes: Change[]
+  published: readonly Published[]
+}
+
+const none: readonly Published[] = Object.freeze([])
+
+function stamp({ after }: RowChange, seq: number, at: number): void {
+  if (after === null) return
+  after[SEQ] = seq
+  after[AT] = at
+}

@@ -1,0 +1,51 @@
+import type { Engine } from '../../engine/engine.ts'
+import { fetch } from './fetch.ts'
+import type { HttpSetup } from '../http/options.ts'
+import { handler, type NodeHandler } from './node.ts'
+
+/** What is mounted: an Api, at its `http.prefix`. */
+export interface Mountable {
+  readonly engine: Engine
+  readonly http: HttpSetup
+  ready(): Promise<unknown>
+}
+
+/** Several APIs behind one door. */
+export interface Mounted {
+  readonly handler: NodeHandler
+  fetch(request: Request): Promise<Response>
+}
+
+/**
+ * Serves several APIs, or versions of one, from one process: each answers what is below its prefix, the longest that fits
+ * first, one without a prefix all the rest. What nobody has is the first one's to refuse.
+ *
+ * @example createServer(mount(api(first, { http: { prefix: '/v1' } }), api(second, { http: { prefix: '/v2' } })).handler)
+ */
+export function mount(...apis: readonly [Mountable, ...Mountable[]]): Mounted {
+  const doors = apis.map(one => ({
+    prefix: (one.http.prefix ?? '').replace(/\/+$/, ''),
+    handler: handler(one.engine, one.http),
+    fetch: fetch(one.engine, one.http),
+    ready: one.ready(),
+  }))
+  const twice = doors.find((door, i) => doors.findIndex(other => other.prefix === door.prefix) < i)
+  if (twice) throw new TypeError(`two APIs are mounted at "${twice.prefix}/"`)
+  const longest = doors.toSorted((a, b) => b.prefix.length - a.prefix.length)
+  const doorOf = (path: string): (typeof doors)[number] =>
+    longest.find(({ prefix }) => isBelow(path, prefix)) ?? doors[0]!
+  return {
+    handler: (request, response) => doorOf(request.url ?? '/').handler(request, response),
+    fetch: async request => {
+      const door = doorOf(new URL(request.url).pathname)
+      await door.ready
+      return door.fetch(request)
+    },
+  }
+}
+
+function isBelow(path: string, prefix: string): boolean {
+  if (!path.startsWith(prefix)) return false
+  const next = path[prefix.length]
+  return next === undefined || next === '/' || next === '?'
+}

@@ -1,0 +1,122 @@
+import type { Conditions, Tag } from '../../../engine/call/call.ts'
+import { ApiError } from '../../../protocol/error.ts'
+import { codedSuffix } from '../response/compress.ts'
+import type { Exchange } from '../exchange.ts'
+import type { Format } from '../response/negotiate.ts'
+
+/** The preconditions of a request (RFC 9110 §13.1), null where there are none. */
+export function readConditions(exchange: Exchange): Conditions | null {
+  const { ifMatch, ifNoneMatch, ifModifiedSince, ifUnmodifiedSince } = exchange
+  if (
+    ifMatch === undefined &&
+    ifNoneMatch === undefined &&
+    ifModifiedSince === undefined &&
+    ifUnmodifiedSince === undefined
+  ) {
+    return null
+  }
+  return {
+    ifMatch: ifMatch === undefined ? null : uncoded(exchange, readTags('if-match', ifMatch)),
+    ifNoneMatch: ifNoneMatch === undefined ? null : uncoded(exchange, readTags('if-none-match', ifNoneMatch)),
+    ifModifiedSince: ifModifiedSince === undefined ? null : readDate(ifModifiedSince),
+    ifUnmodifiedSince: ifUnmodifiedSince === undefined ? null : readDate(ifUnmodifiedSince),
+  }
+}
+
+/** Tags without what a coding added to them: it is about the bytes on the way, not about what they say. */
+function uncoded(exchange: Exchange, tags: '*' | readonly Tag[]): '*' | readonly Tag[] {
+  if (tags === '*') return tags
+  return tags.map(tag => {
+    const suffix = codedSuffix(tag.value)
+    if (suffix === '') return tag
+    exchange.coded = suffix
+    return { ...tag, value: tag.value.slice(0, -suffix.length) }
+  })
+}
+
+/**
+ * Conditions of a read as the engine knows them, which knows nothing of formats: tags of this format lose its suffix, and
+ * those of others become none of ours. Writes are about the version, in whatever format it was read.
+ */
+export function ofFormat(conditions: Conditions | null, method: string, { suffix }: Format): Conditions | null {
+  if (conditions === null || suffix === '' || (method !== 'GET' && method !== 'HEAD' && method !== 'QUERY'))
+    return conditions
+  const own = (tags: Conditions['ifMatch']): Conditions['ifMatch'] =>
+    tags === null || tags === '*'
+      ? tags
+      : tags.map(({ value, weak }) => ({
+          value: value.endsWith(suffix) ? value.slice(0, -suffix.length) : `${value}.another-format`,
+          weak,
+        }))
+  return { ...conditions, ifMatch: own(conditions.ifMatch), ifNoneMatch: own(conditions.ifNoneMatch) }
+}
+
+/**
+ * Entity tags by the grammar of RFC 9110 §8.8.3: `*` or `[W/]"…", …`; an opaque tag may hold commas.
+ * What does not follow it is refused, because a condition that is passed over may let a write through.
+ */
+export function readTags(header: string, text: string): '*' | readonly Tag[] {
+  if (text === '*') return '*'
+  const tags: Tag[] = []
+  let at = 0
+  for (;;) {
+    while (isGap(text.charCodeAt(at))) at++
+    if (at >= text.length) break
+    const weak = text.startsWith('W/', at)
+    if (weak) at += 2
+    const end = text.charCodeAt(at) === 0x22 ? text.indexOf('"', at + 1) : -1
+    if (end < 0) throw malformed(header)
+    tags.push({ value: text.slice(at + 1, end), weak })
+    at = end + 1
+    if (at < text.length && !isGap(text.charCodeAt(at))) throw malformed(header)
+  }
+  if (tags.length === 0) throw malformed(header)
+  return tags
+}
+
+// Between tags: a comma, a space, a tab. Empty elements of a list are allowed (RFC 9110 §5.6.1.2).
+const isGap = (code: number): boolean => code === 0x2c || code === 0x20 || code === 0x09
+
+const malformed = (header: string): ApiError =>
+  new ApiError('bad_request', {
+    issues: [{ header, code: 'format', detail: 'is neither * nor a list of quoted entity tags' }],
+  })
+
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+const imf = /^[A-Z][a-z]{2}, (\d\d) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT$/
+const rfc850 = /^[A-Z][a-z]{5,8}, (\d\d)-([A-Z][a-z]{2})-(\d\d) (\d\d):(\d\d):(\d\d) GMT$/
+const asctime = /^[A-Z][a-z]{2} ([A-Z][a-z]{2}) ([ \d]\d) (\d\d):(\d\d):(\d\d) (\d{4})$/
+
+/** A moment in milliseconds from any of the three forms of RFC 9110 §5.6.7; null for anything else, which is ignored. */
+export function readDate(text: string): number | null {
+  let found = imf.exec(text)
+  if (found) return moment(Number(found[3]), found[2]!, found[1]!, found[4]!, found[5]!, found[6]!)
+  found = rfc850.exec(text)
+  if (found) {
+    // Two digits that would be over 50 years ahead mean the century before.
+    const thisYear = new Date().getUTCFullYear()
+    const year = thisYear - (thisYear % 100) + Number(found[3])
+    return moment(year > thisYear + 50 ? year - 100 : year, found[2]!, found[1]!, found[4]!, found[5]!, found[6]!)
+  }
+  found = asctime.exec(text)
+  return found ? moment(Number(found[6]), found[1]!, found[2]!, found[3]!, found[4]!, found[5]!) : null
+}
+
+function moment(year: number, month: string, day: string, h: string, m: string, s: string): number | null {
+  const index = months.indexOf(month)
+  const at = Date.UTC(year, index, Number(day), Number(h), Number(m), Number(s))
+  return index < 0 || new Date(at).getUTCDate() !== Number(day) ? null : at
+}
+
+let lastSecond = -1
+let lastText = ''
+
+/** A moment as an HTTP date; the last one is kept, since many rows share their second. */
+export function writeDate(milliseconds: number): string {
+  const second = Math.floor(milliseconds / 1000)
+  if (second !== lastSecond) {
+    lastSecond = second
+    lastText = new Date(second * 1000).toUTCString()
+  }
+  return lastText
+}

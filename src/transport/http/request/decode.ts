@@ -1,0 +1,155 @@
+import type { Engine } from '../../../engine/engine.ts'
+import { checkKey } from '../../../engine/once/idempotency.ts'
+import { uniqueKey } from '../../../engine/write/unique-key.ts'
+import { textMode } from '../../../schema/read/input-mode.ts'
+import { ApiError } from '../../../protocol/error.ts'
+import { isGet } from '../../../protocol/method.ts'
+import type { Maybe } from '../../../store/work.ts'
+import { checkBulk } from '../../check-bulk.ts'
+import { checkLength, readJson, readText } from './body.ts'
+import { ofFormat, readConditions } from './conditional.ts'
+import type { Exchange } from '../exchange.ts'
+import { decodeForm } from '../file/form.ts'
+import type { HttpCall } from './http-call.ts'
+import { mediaOf, type BodyMethod } from './body-media.ts'
+import { negotiate } from '../response/negotiate.ts'
+import { readParameters, type Parameter } from './parameters.ts'
+import { readPreferences } from './prefer.ts'
+import type { CollectionEndpoint, ItemEndpoint } from '../routes.ts'
+import { readQuery, readQueryObject, readUrl, readUrlQuery } from './read-query.ts'
+import { queryOf } from './request-target.ts'
+
+/** Methods that HTTP knows (the registry of RFC 9110 §16.1.1), so that one of them is not allowed rather than not known. */
+const registered = new Set(
+  (
+    'ACL BASELINE-CONTROL BIND CHECKIN CHECKOUT CONNECT COPY DELETE GET HEAD LABEL LINK LOCK MERGE MKACTIVITY ' +
+    'MKCALENDAR MKCOL MKREDIRECTREF MKWORKSPACE MOVE OPTIONS ORDERPATCH PATCH POST PRI PROPFIND PROPPATCH PUT QUERY ' +
+    'REBIND REPORT SEARCH TRACE UNBIND UNCHECKOUT UNLINK UNLOCK UPDATE UPDATEREDIRECTREF VERSION-CONTROL'
+  ).split(' '),
+)
+
+/** Refuses a method that does not stand at an endpoint: 405 with `Allow`, or 501 for a word that is none. */
+export function checkMethod(endpoint: { allow: string; methods: ReadonlySet<string> }, method: string): void {
+  if (endpoint.methods.has(method)) return
+  const headers = { allow: endpoint.allow }
+  throw new ApiError(registered.has(method) ? 'method_not_allowed' : 'not_implemented', { headers })
+}
+
+/** Completes a call from its request. Waits only where a body has to arrive. */
+export function decodeCall(engine: Engine, call: HttpCall, endpoint: CollectionEndpoint | ItemEndpoint): Maybe<void> {
+  const { exchange } = call
+  call.resource = endpoint.resource
+  call.conditions = ofFormat(readConditions(exchange), exchange.method, call.format)
+  if (exchange.prefer !== undefined) call.prefer(readPreferences(exchange.prefer))
+  const query = queryOf(exchange)
+  if (isGet(exchange.method)) {
+    call.operation = endpoint.kind === 'collection' ? 'list' : 'get'
+    return readUrlQuery(engine, call, query)
+  }
+  const parameters = query === '' ? none : readUrl(call, query, engine.limits.parameters)
+  switch (exchange.method) {
+    case 'DELETE':
+      call.operation = 'delete'
+      if (call.returning) call.format = negotiate(exchange.accept)
+      call.idempotencyKey = readKey(exchange)
+      if (endpoint.kind === 'collection') checkSelection(parameters)
+      return readQuery(engine, call, parameters)
+    case 'QUERY':
+      call.operation = 'list'
+      return decodeSearch(engine, call, parameters)
+    case 'POST':
+      call.operation = 'create'
+      break
+    case 'PUT':
+      // A part of a representation cannot be put (RFC 9110 §14.5).
+      if (exchange.contentRange !== undefined) {
+        throw new ApiError('bad_request', { detail: 'Content-Range is not understood in PUT' })
+      }
+      call.operation = 'replace'
+      if (endpoint.kind === 'collection') return decodeUpsert(engine, call, endpoint, parameters)
+      break
+    default:
+      call.operation = 'patch'
+      if (endpoint.kind === 'collection') checkSelection(parameters)
+  }
+  return decodeWrite(engine, call, parameters)
+}
+
+/** `PUT /user?email=ann@example.com`: the row that a unique key names is replaced, or made if there is none. */
+function decodeUpsert(
+  engine: Engine,
+  call: HttpCall,
+  endpoint: CollectionEndpoint,
+  parameters: readonly Parameter[],
+): Promise<void> {
+  if (call.parent !== null) throw new ApiError('method_not_allowed', { headers: { allow: endpoint.allow } })
+  const key = parameters.filter(([name]) => !shapeWords.has(name))
+  const repeated = key.find(([name], i) => key.findIndex(([other]) => other === name) !== i)
+  if (repeated) {
+    const issue = { code: 'duplicate', parameter: repeated[0], detail: 'may be given once' } as const
+    throw new ApiError('validation', { issues: [issue] })
+  }
+  call.key = uniqueKey(endpoint.resource, Object.fromEntries(key), textMode)
+  return decodeWrite(
+    engine,
+    call,
+    parameters.filter(([name]) => shapeWords.has(name)),
+  )
+}
+
+const checkSelection = (parameters: readonly Parameter[]): void =>
+  checkBulk(
+    parameters.map(([name]) => name),
+    parameter => ({ parameter }),
+  )
+
+const shapeWords: ReadonlySet<string> = new Set(['depth', 'include', 'fields'])
+
+/** The body of a write, with what its answer shall show. */
+function decodeWrite(engine: Engine, call: HttpCall, parameters: readonly Parameter[]): Promise<void> {
+  const { exchange } = call
+  call.idempotencyKey = readKey(exchange)
+  if (parameters.length > 0) readQuery(engine, call, parameters)
+  if (engine.files && decodeForm(engine, call)) return Promise.resolve()
+  const media = mediaOf(exchange, exchange.method as BodyMethod)
+  checkLength(exchange, engine.limits.body)
+  call.jsonPatch = media === 'patch'
+  return readJson(exchange, engine.limits).then(input => {
+    call.input = input
+  })
+}
+
+/** QUERY (RFC 10008): what GET takes in its URI comes in the body, as a form or as a JSON object. */
+async function decodeSearch(engine: Engine, call: HttpCall, url: readonly Parameter[]): Promise<void> {
+  const { exchange } = call
+  const media = mediaOf(exchange, 'QUERY')
+  checkLength(exchange, engine.limits.body)
+  if (media === 'form') {
+    const text = await readText(exchange, engine.limits)
+    return readQuery(engine, call, [...url, ...readParameters(text, engine.limits.parameters)])
+  }
+  if (url.length > 0) throw new ApiError('vague', { detail: 'A query is either in the URI or in a JSON body' })
+  const input = await readJson(exchange, engine.limits)
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+    throw new ApiError('validation', { issues: [{ pointer: '#', code: 'type', detail: 'must be an object' }] })
+  }
+  readQueryObject(engine, call, input as Readonly<Record<string, unknown>>)
+  call.parameters = Object.entries(input).map(([name, value]) => [name, parameterOf(name, value)])
+}
+
+/** A member of the body as the parameter that says the same in a link. */
+function parameterOf(name: string, value: unknown): string {
+  if (typeof value === 'string') return value
+  return Array.isArray(value) && name !== 'filter' ? value.join(',') : JSON.stringify(value)
+}
+
+const none: readonly Parameter[] = Object.freeze([])
+
+/** The Idempotency-Key: a structured-field string, or its text without the quotes. */
+export function readKey(exchange: Exchange): string | null {
+  const given = exchange.idempotencyKey
+  if (given === undefined) return null
+  const key = /^"(.*)"$/.exec(given)?.[1] ?? given
+  checkKey(key)
+  return key
+}

@@ -1,0 +1,132 @@
+import type { Engine } from '../../../engine/engine.ts'
+import type { Resource } from '../../../model/model.ts'
+import type { Limits } from '../../../protocol/limits.ts'
+import { decodeQuery, decodeQueryObject, type Decoded, type QueryOptions } from '../../../query/query.ts'
+import type { HttpCall } from './http-call.ts'
+import { readParameters, type Parameter } from './parameters.ts'
+
+/** Within which limits a resource's queries are read, and what they are where nothing is asked. */
+interface Reading {
+  readonly limits: Limits
+  readonly options: QueryOptions
+  readonly list: Decoded
+  readonly item: Decoded
+  /** What texts said: clients send the same few. Emptied when full. */
+  readonly known: { readonly list: Map<string, Read>; readonly item: Map<string, Read> }
+}
+
+/** A query string, read. */
+interface Read {
+  readonly parameters: readonly Parameter[]
+  readonly pretty: boolean
+  readonly at: string | null
+  readonly decoded: Decoded
+}
+
+const MOST_KNOWN = 200
+/** Longer texts are seldom sent twice. */
+const KEPT_LENGTH = 200
+
+// Made once per resource of an engine; both live as long as the process.
+const readings = new WeakMap<Engine, Map<Resource, Reading>>()
+
+/** Puts into the call what the query of its URL asks for (without `?`; may be empty); throws ApiError with every fault of it. */
+export function readUrlQuery(engine: Engine, call: HttpCall, text: string): void {
+  const reading = readingOf(engine, call.resource)
+  const target = targetOf(call)
+  if (text === '') return take(call, reading[target])
+  if (call.lenient) return readQuery(engine, call, readUrl(call, text, engine.limits.parameters))
+  const known = reading.known[target]
+  let read = known.get(text)
+  if (read === undefined) {
+    const parameters = readUrl(call, text, engine.limits.parameters)
+    readQuery(engine, call, readPosition(call, text, parameters))
+    call.parameters = parameters
+    read = { parameters, pretty: call.pretty, at: call.at, decoded: { query: call.query, shape: call.shape } }
+    if (text.length > KEPT_LENGTH || call.query?.cursor) return
+    if (known.size >= MOST_KNOWN) known.clear()
+    known.set(text, read)
+    return
+  }
+  call.parameters = read.parameters
+  call.pretty = read.pretty
+  call.at = read.at
+  take(call, read.decoded)
+}
+
+/** `at` names an earlier position, unless the resource has a field of that name. What is left is for the query. */
+function readPosition(call: HttpCall, text: string, parameters: readonly Parameter[]): readonly Parameter[] {
+  if (!text.includes('at=') || call.resource.field.has('at')) return parameters
+  const rest = parameters.filter(([name]) => name !== 'at')
+  if (rest.length !== parameters.length - 1) return parameters
+  call.at = parameters.find(([name]) => name === 'at')![1]
+  return rest
+}
+
+/** The parameters of a URL; `pretty` is the face's own, unless the resource has a field of that name. */
+export function readUrl(call: HttpCall, query: string, most: number): readonly Parameter[] {
+  const found = readParameters(query, most)
+  if (!query.includes('pretty') || call.resource.field.has('pretty')) return found
+  const rest = found.filter(([name]) => name !== 'pretty')
+  call.pretty = found.some(([name, value]) => name === 'pretty' && value !== 'false')
+  return rest
+}
+
+/** Puts into the call what its parameters ask for; throws ApiError with every fault of them. */
+export function readQuery(engine: Engine, call: HttpCall, parameters: readonly Parameter[]): void {
+  const { resource } = call
+  const reading = readingOf(engine, resource)
+  const target = targetOf(call)
+  call.parameters = parameters
+  if (parameters.length === 0) return take(call, reading[target])
+  const options = call.lenient ? { ...reading.options, ignored: [] } : reading.options
+  take(call, decodeQuery(resource, parameters, reading.limits, target, options))
+}
+
+/** A patch or deletion without an id is of all rows that a query selects, as a list is. */
+function targetOf({ operation, id }: HttpCall): 'list' | 'item' {
+  if (operation === 'list') return 'list'
+  return id === null && (operation === 'patch' || operation === 'delete') ? 'list' : 'item'
+}
+
+/** The query of a stream: all rows unless it has a limit. */
+export function readLiveQuery(engine: Engine, call: HttpCall, parameters: readonly Parameter[]): void {
+  const { limits, options } = readingOf(engine, call.resource)
+  const target = call.operation === 'list' ? 'list' : 'item'
+  call.parameters = parameters
+  take(
+    call,
+    decodeQuery(call.resource, parameters, limits, target, { ...options, page: null, maxPage: limits.snapshotRows }),
+  )
+}
+
+/** The same from the JSON body of QUERY; its faults name a place in the body. */
+export function readQueryObject(engine: Engine, call: HttpCall, object: Readonly<Record<string, unknown>>): void {
+  const { limits, options } = readingOf(engine, call.resource)
+  take(call, decodeQueryObject(call.resource, object, limits, 'list', options))
+}
+
+function take(call: HttpCall, decoded: Decoded): void {
+  call.query = decoded.query
+  call.shape = decoded.shape
+}
+
+function readingOf(engine: Engine, resource: Resource): Reading {
+  let known = readings.get(engine)
+  if (!known) readings.set(engine, (known = new Map()))
+  let reading = known.get(resource)
+  if (!reading) {
+    const limits = { ...engine.limits, ...resource.options.limits }
+    const options = { mode: engine.mode, cursorKey: engine.cursorKey }
+    const decode = (target: 'list' | 'item'): Decoded => decodeQuery(resource, [], limits, target, options)
+    reading = {
+      limits,
+      options,
+      list: decode('list'),
+      item: decode('item'),
+      known: { list: new Map(), item: new Map() },
+    }
+    known.set(resource, reading)
+  }
+  return reading
+}

@@ -1,0 +1,77 @@
+import type { FieldLines } from '../exchange.ts'
+import type { HttpOptions } from '../options.ts'
+
+/** Which of other sites' pages may call, and what they may see (Fetch §3.2). */
+export interface Cors {
+  /** The value of `Vary`: the answer depends on the origin wherever any is allowed, even if none was sent. */
+  readonly vary: string
+  /** Adds the fields of an answer to this origin, errors and 304 included. */
+  allow(origin: string, fields: FieldLines): void
+  /** The fields of the answer to a preflight request. */
+  preflight(origin: string, methods: string): FieldLines
+}
+
+const EXPOSED =
+  'ETag, Link, Location, Content-Location, X-Total-Count, Retry-After, RateLimit, RateLimit-Policy, ' +
+  'Position, Preference-Applied, Idempotency-Replayed, Deprecation, Sunset, Server-Timing, X-Request-Id, ' +
+  'Accept-Ranges, Content-Range, Content-Disposition, Repr-Digest'
+const REQUESTED =
+  'Authorization, Content-Type, Accept, If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since, ' +
+  'Idempotency-Key, Min-Position, Prefer, Last-Event-ID, X-Request-Id, ' +
+  'Range, If-Range, Content-Disposition, Content-Encoding, Repr-Digest'
+
+/** Makes the rules of the options; without allowed origins nothing is added anywhere. */
+export function corsOf(options: HttpOptions['cors']): Cors {
+  const origins = new Set(options?.origins)
+  if (origins.size === 0) return { vary: 'Accept', allow: () => {}, preflight: () => [] }
+  const maxAge = String(options?.maxAge ?? 600)
+  if (origins.has('*')) return corsForAll(maxAge, options?.credentials ?? false)
+  const credentials = options?.credentials ? ['access-control-allow-credentials', 'true'] : []
+  return {
+    vary: 'Accept, Origin',
+    allow(origin, fields) {
+      if (!origins.has(origin)) return
+      fields.push('access-control-allow-origin', origin, 'access-control-expose-headers', EXPOSED, ...credentials)
+    },
+    preflight(origin, methods) {
+      const vary = ['vary', 'Origin']
+      if (!origins.has(origin)) return vary
+      return [
+        ...vary,
+        ...credentials,
+        'access-control-allow-origin',
+        origin,
+        'access-control-allow-methods',
+        methods,
+        'access-control-allow-headers',
+        REQUESTED,
+        'access-control-max-age',
+        maxAge,
+      ]
+    },
+  }
+}
+
+/** Every page may call, so none may send what a browser keeps of its visitor (Fetch §3.2.5). */
+function corsForAll(maxAge: string, credentials: boolean): Cors {
+  if (credentials)
+    throw new Error(
+      'http.cors: every origin with credentials would let any page act for its visitors; name the origins',
+    )
+  return {
+    vary: 'Accept',
+    allow(_, fields) {
+      fields.push('access-control-allow-origin', '*', 'access-control-expose-headers', EXPOSED)
+    },
+    preflight: (_, methods) => [
+      'access-control-allow-origin',
+      '*',
+      'access-control-allow-methods',
+      methods,
+      'access-control-allow-headers',
+      REQUESTED,
+      'access-control-max-age',
+      maxAge,
+    ],
+  }
+}

@@ -1,0 +1,128 @@
+import { isRead, type Gone, type Item, type List, type Outcome, type Unchanged } from '../../../engine/call/call.ts'
+import { ApiError } from '../../../protocol/error.ts'
+import { sendAnswered } from '../action.ts'
+import { writeDate } from '../request/conditional.ts'
+import type { Face } from '../face.ts'
+import type { FieldLines } from '../exchange.ts'
+import type { HttpCall } from '../request/http-call.ts'
+import { cutLinks, pageLinks } from './links.ts'
+import { represent } from './represent.ts'
+import { sendProblem } from './problem.ts'
+import { finish } from './finish-response.ts'
+
+/** What a representation may be kept for when its resource does not say: keep it, but ask each time. */
+const DEFAULT_CACHE = 'private, no-cache'
+
+/** Answers with what came of a call. */
+export function sendOutcome(face: Face, call: HttpCall, outcome: Outcome): void | Promise<void> {
+  switch (outcome.kind) {
+    case 'item':
+      return sendItem(face, call, outcome)
+    case 'list':
+      return sendList(face, call, outcome)
+    case 'gone':
+      return sendGone(face, call, outcome)
+    case 'unchanged':
+      return sendUnchanged(face, call, outcome)
+    case 'value':
+      return sendAnswered(face, call, outcome)
+    case 'failure':
+      return sendProblem(face, call.exchange, outcome.error)
+  }
+}
+
+function sendItem(face: Face, call: HttpCall, item: Item): void | Promise<void> {
+  const reading = call.operation === 'get'
+  const minimal = call.prefers.return === 'minimal' && !reading
+  const fields: FieldLines = [...carried(item)]
+  if (item.etag !== null) fields.push('etag', tag(call, item.etag))
+  if (item.modified !== null) fields.push('last-modified', writeDate(item.modified))
+  fields.push('cache-control', reading ? (item.resource.options.cache ?? DEFAULT_CACHE) : DEFAULT_CACHE)
+  if (item.created && item.etag !== null) {
+    const location = face.routes.item(item.resource, item.ids[0]!)
+    if (location !== null) fields.push('location', location)
+  } else if (call.parent !== null && reading) {
+    // Reached through its parent, the row has a URI of its own (protocol §1.1).
+    const own = face.routes.item(item.resource, item.ids[0]!)
+    if (own !== null) fields.push('content-location', own)
+  }
+  if (item.cut.length > 0) {
+    const path = face.routes.item(item.resource, item.ids[0]!)
+    const links = path === null ? null : cutLinks(path, item)
+    if (links !== null) fields.push('link', links)
+  }
+  if (!reading) fields.push('position', item.position)
+  tellPreferences(call, fields)
+  if (item.replayed === true) fields.push('idempotency-replayed', 'true')
+  if (minimal && !item.created) return finish(face, call.exchange, 204, fields, null)
+  const status = item.created ? 201 : 200
+  if (!minimal) return represent(face, call, status, fields, item.body, undefined, item)
+  fields.push('content-length', '0')
+  finish(face, call.exchange, status, fields, '')
+}
+
+function sendList(face: Face, call: HttpCall, list: List): void | Promise<void> {
+  const fields: FieldLines = [
+    ...carried(list),
+    'etag',
+    tag(call, list.etag),
+    'cache-control',
+    list.resource.options.cache ?? DEFAULT_CACHE,
+  ]
+  const path = call.parent === null ? face.routes.collection(list.resource) : face.routes.nested(call.parent)
+  const links = path === null ? null : pageLinks(path, call.parameters, list)
+  if (links !== null) fields.push('link', links)
+  if (list.total !== null) fields.push('x-total-count', String(list.total))
+  tellPreferences(call, fields)
+  return represent(face, call, 200, fields, list.body, undefined, list)
+}
+
+function sendGone(face: Face, call: HttpCall, gone: Gone): void | Promise<void> {
+  const fields: FieldLines = [...carried(gone), 'cache-control', 'no-store', 'position', gone.position]
+  if (gone.replayed === true) fields.push('idempotency-replayed', 'true')
+  tellPreferences(call, fields)
+  if (gone.body === undefined) return finish(face, call.exchange, 204, fields, null)
+  return represent(face, call, 200, fields, gone.body)
+}
+
+/** What was honoured of what the client would like (RFC 7240 §3). */
+function tellPreferences(call: HttpCall, fields: FieldLines): void {
+  const { return: shown, lenient } = call.prefers
+  const reading = isRead(call.operation)
+  const applied: string[] = []
+  if (shown !== null && !reading) applied.push(`return=${shown}`)
+  if (lenient) applied.push('handling=lenient')
+  if (applied.length > 0) fields.push('preference-applied', applied.join(', '))
+  // What is read leniently may differ from what is read strictly, under the same URI.
+  if (lenient && reading) fields.push('vary', 'Prefer')
+}
+
+/** 304 carries what the 200 would say of caching, and no body; the entity tag tells more than Last-Modified (RFC 9110 §15.4.5). */
+function sendUnchanged(face: Face, call: HttpCall, unchanged: Unchanged): void {
+  const fields = [
+    ...carried(unchanged),
+    'etag',
+    tag(call, unchanged.etag),
+    'cache-control',
+    unchanged.resource.options.cache ?? DEFAULT_CACHE,
+  ]
+  finish(face, call.exchange, 304, fields, null)
+}
+
+/** What hooks added. */
+function carried({ headers }: Item | List | Gone | Unchanged): FieldLines {
+  return headers === undefined ? none : headers.flat()
+}
+
+const none: FieldLines = []
+
+// Indented bytes are equivalent to the others, not equal to them: their tag is weak (RFC 9110 §8.8.1).
+function tag(call: HttpCall, etag: string): string {
+  const own = `"${etag}${call.format.suffix}"`
+  return call.pretty ? `W/${own}` : own
+}
+
+/** The one place where a throw, expected or not, becomes an answer. */
+export function sendThrown(face: Face, call: HttpCall, thrown: unknown): void {
+  sendProblem(face, call.exchange, ApiError.from(thrown))
+}

@@ -1,0 +1,156 @@
+import { ApiError } from '../../../protocol/error.ts'
+import type { DocumentWriter } from '../hypermedia/document.ts'
+import { writeHal } from '../hypermedia/hal.ts'
+import { JSON_API, writeJsonApi, writeJsonApiValue } from '../hypermedia/json-api.ts'
+import { writeSiren } from '../hypermedia/siren.ts'
+
+/** What an exporter is told beside the value. */
+export interface Exported {
+  /** `todo`, `hello`: the resource whose representation it is. */
+  readonly resource: string
+  readonly status: number
+}
+
+/** Writes plain data in a media type of its own. */
+export type Exporter = (value: unknown, about: Exported) => string | Uint8Array | Promise<string | Uint8Array>
+
+/** A way to write a representation; nothing else asks for a media type. */
+export interface Format {
+  /** Its Content-Type. */
+  readonly type: string
+  /** What entity tags of it end with, so that another media type has another tag (RFC 9110 §8.8.3.3). */
+  readonly suffix: string
+  /** null = the JSON text that there is already. */
+  readonly write: Exporter | null
+  /** Writes rows with their links; `write` is then for other values. */
+  readonly document?: DocumentWriter
+}
+
+export const json: Format = { type: 'application/json', suffix: '', write: null }
+
+/** Built in. Their libraries are loaded when the first answer needs them: most programs never do. */
+const builtIn: Readonly<Record<string, Exporter>> = {
+  'application/xml': async (value, { resource }) => (await import('../format/xml.ts')).writeXml(value, resource),
+  'text/csv': async value => (await import('../format/csv.ts')).writeCsv(value),
+  'application/vnd.msgpack': async value => (await import('../format/message-pack.ts')).writeMessagePack(value),
+}
+/** Formats that link rows to each other. */
+const hypermedia: Readonly<Record<string, Required<Pick<Format, 'write' | 'document'>>>> = {
+  'application/hal+json': { document: writeHal, write: value => JSON.stringify(value) },
+  [JSON_API]: { document: writeJsonApi, write: writeJsonApiValue },
+  'application/vnd.siren+json': { document: writeSiren, write: value => JSON.stringify(value) },
+}
+/** Other names that clients have for the same. */
+const aliases: Readonly<Record<string, string>> = {
+  'text/xml': 'application/xml',
+  'application/msgpack': 'application/vnd.msgpack',
+  'application/x-msgpack': 'application/vnd.msgpack',
+}
+
+/** Chooses formats; made once per face. */
+export interface Negotiator {
+  /** The format to answer in (RFC 9110 §12.5.1); throws not_acceptable, naming what there is, or is lenient and takes JSON. */
+  choose(accept: string | undefined, lenient?: boolean): Format
+}
+
+const MOST_KNOWN = 200
+
+/** For what is only there in JSON. */
+export function negotiate(accept: string | undefined): Format {
+  return onlyJson.choose(accept)
+}
+
+/** Makes a negotiator of JSON, which comes first, exporters of one's own by media type, and the built-in formats. */
+export function negotiatorOf(exporters: Readonly<Record<string, Exporter>> = {}): Negotiator {
+  return negotiatorAmong({ ...exporters, ...builtIn, ...exporters }, hypermedia)
+}
+
+function negotiatorAmong(exporters: Readonly<Record<string, Exporter>>, linking: typeof hypermedia): Negotiator {
+  const formats = new Map<string, Format>([[json.type, json]])
+  for (const [type, write] of Object.entries(exporters))
+    formats.set(type.toLowerCase(), {
+      type: typeOf(type),
+      suffix: suffixOf(type),
+      write,
+    })
+  for (const [type, writers] of Object.entries(linking))
+    if (!formats.has(type)) formats.set(type, { type, suffix: suffixOf(type), ...writers })
+  // Problems are JSON as well: who accepts only them may still ask.
+  const ranges: [string, Format][] = [...formats, ['application/problem+json', json]]
+  for (const [alias, type] of Object.entries(aliases)) {
+    const format = formats.get(type)
+    if (format && !formats.has(alias)) ranges.push([alias, { ...format, type: typeOf(alias) }])
+  }
+  const available = [...formats.values()].map(one => one.type)
+  /** Answers by field value: clients send the same few. Emptied when full. */
+  const known = new Map<string, Format | null>()
+  return {
+    choose: (accept, lenient = false) => {
+      if (accept === undefined || accept === '*/*' || accept === json.type) return json
+      let format = known.get(accept)
+      if (format === undefined) {
+        format = best(accept, ranges)
+        if (known.size >= MOST_KNOWN) known.clear()
+        known.set(accept, format)
+      }
+      if (format !== null) return format
+      if (lenient) return json
+      throw new ApiError('not_acceptable', { members: { available } })
+    },
+  }
+}
+
+const suffixOf = (type: string): string => `.${type.toLowerCase().replaceAll(/[/+]/g, '-')}`
+
+const typeOf = (type: string): string => (type.startsWith('text/') ? `${type}; charset=utf-8` : type)
+
+/** The highest quality wins, of equals the one that was named more exactly, then the one that stands first. */
+function best(accept: string, ranges: readonly (readonly [string, Format])[]): Format | null {
+  const wanted = accept.split(',').map(readRange)
+  let found: Format | null = null
+  let highest: Weight = { quality: 0, exactness: 0 }
+  for (const [type, format] of ranges) {
+    const weight = weightOf(type, wanted)
+    if (weight.quality === 0) continue
+    if (
+      weight.quality > highest.quality ||
+      (weight.quality === highest.quality && weight.exactness > highest.exactness)
+    ) {
+      found = format
+      highest = weight
+    }
+  }
+  return found
+}
+
+interface Range {
+  readonly type: string
+  readonly quality: number
+}
+interface Weight {
+  readonly quality: number
+  readonly exactness: number
+}
+
+function readRange(text: string): Range {
+  const parts = text.split(';')
+  const weight = parts.find((part, i) => i > 0 && /^\s*q=/i.test(part))
+  const quality = weight === undefined ? 1 : Number(weight.slice(weight.indexOf('=') + 1))
+  const type = parts[0]!.trim().toLowerCase()
+  // JSON:API 1.1 (Server Responsibilities): with parameters that are not known it is not what was asked for.
+  if (type === JSON_API && parts.some((part, i) => i > 0 && !/^\s*(q|profile)=/i.test(part)))
+    return { type: '', quality: 0 }
+  return { type, quality: quality >= 0 && quality <= 1 ? quality : 0 }
+}
+
+/** The most specific range that covers the type decides, even if it says 0. */
+function weightOf(type: string, wanted: readonly Range[]): Weight {
+  const group = `${type.slice(0, type.indexOf('/'))}/*`
+  for (const [i, range] of [type, group, '*/*'].entries()) {
+    const found = wanted.filter(one => one.type === range)
+    if (found.length > 0) return { quality: Math.max(...found.map(one => one.quality)), exactness: 3 - i }
+  }
+  return { quality: 0, exactness: 0 }
+}
+
+const onlyJson = negotiatorAmong({}, {})

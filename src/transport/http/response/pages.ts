@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto'
+import type { Model } from '../../../model/model.ts'
+import { ApiError } from '../../../protocol/error.ts'
+import type { Exchange } from '../exchange.ts'
+import type { Face } from '../face.ts'
+import { finish } from './finish-response.ts'
+import { queryOf } from '../request/request-target.ts'
+
+/** A page beside the resources: a document that is the same for everybody and needs no credentials. */
+export interface Page {
+  /** Below the mount, without a slash at the end: `/health`; `/` is the root. */
+  readonly path: string
+  readonly type: string
+  /** Its Cache-Control. */
+  readonly cache: string
+  readonly text: () => string
+  /** Further header fields, names and values in turn. */
+  readonly fields?: () => readonly string[]
+  /** What a request is shown instead, by its query (without `?`) and its Accept; null = there is nothing. */
+  readonly choose?: (query: string, accept: string | undefined) => Page | null
+}
+
+/** The pages that every API has: the catalogue of its resources at `/`, and `/health`. */
+export function standardPages(model: Model, prefix: string): Page[] {
+  const resources: Record<string, string> = {}
+  for (const resource of model.resources.values()) {
+    if (resource.paths[0] !== undefined) resources[resource.name] = prefix + absolute(resource.paths[0])
+  }
+  const catalogue = JSON.stringify({ resources })
+  return [
+    { path: '/', type: 'application/json', cache: 'no-cache', text: () => catalogue },
+    { path: '/health', type: 'application/json', cache: 'no-store', text: () => '{"status":"ok"}' },
+  ]
+}
+
+const absolute = (path: string): string => (path.startsWith('/') ? path : `/${path}`)
+
+/** Answers with a page; one that may be kept has an entity tag and is not sent again (RFC 9110 §13.1.2). */
+export function sendPage(face: Face, exchange: Exchange, found: Page): void {
+  const page = found.choose ? found.choose(queryOf(exchange), exchange.accept) : found
+  if (page === null) throw new ApiError('not_found')
+  const body = page.text()
+  const fields = ['cache-control', page.cache, ...(page.fields?.() ?? [])]
+  if (page.cache !== 'no-store') {
+    const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
+    fields.push('etag', etag)
+    if (exchange.ifNoneMatch !== undefined && names(exchange.ifNoneMatch, etag)) {
+      return finish(face, exchange, 304, fields, null)
+    }
+  }
+  fields.push('content-type', page.type, 'content-length', String(Buffer.byteLength(body)))
+  finish(face, exchange, 200, fields, body)
+}
+
+/** Weak comparison (RFC 9110 §8.8.3.2). */
+function names(ifNoneMatch: string, etag: string): boolean {
+  return ifNoneMatch.split(',').some(one => one.trim() === '*' || one.trim().replace(/^W\//, '') === etag)
+}

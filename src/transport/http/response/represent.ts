@@ -1,0 +1,38 @@
+import type { Item, List } from '../../../engine/call/call.ts'
+import type { FieldLines } from '../exchange.ts'
+import type { Face } from '../face.ts'
+import { finish } from './finish-response.ts'
+import type { HttpCall } from '../request/http-call.ts'
+import { documentOf } from '../hypermedia/document.ts'
+
+/**
+ * Answers with a representation in the format that was negotiated: JSON is there as text, the others are written from
+ * what it says, or from `value` where that is at hand. `rows` is what came of the call, for formats that link rows.
+ */
+export function represent(
+  face: Face,
+  call: HttpCall,
+  status: number,
+  fields: FieldLines,
+  text: string,
+  value?: unknown,
+  rows?: Item | List,
+): void | Promise<void> {
+  const { format } = call
+  if (format.write === null) return send(face, call, status, fields, call.pretty ? indented(text) : text)
+  if (format.document && rows) return send(face, call, status, fields, format.document(documentOf(face, call, rows)))
+  const about = { resource: call.resource.name, status }
+  const written = format.write(value === undefined ? (JSON.parse(text) as unknown) : value, about)
+  return written instanceof Promise
+    ? written.then(body => send(face, call, status, fields, body))
+    : send(face, call, status, fields, written)
+}
+
+const indented = (text: string): string => `${JSON.stringify(JSON.parse(text), null, 2)}\n`
+
+function send(face: Face, call: HttpCall, status: number, fields: FieldLines, body: string | Uint8Array): void {
+  // An action may name a type of its own for its JSON.
+  if (!fields.includes('content-type')) fields.push('content-type', call.format.type)
+  fields.push('content-length', String(Buffer.byteLength(body)))
+  finish(face, call.exchange, status, fields, body)
+}

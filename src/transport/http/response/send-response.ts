@@ -1,0 +1,64 @@
+import type { Answered } from '../../../engine/call/call.ts'
+import type { Exchange, FieldLines } from '../exchange.ts'
+import type { Face } from '../face.ts'
+import { complete, finish } from './finish-response.ts'
+import { passOn } from './stream-bytes.ts'
+
+/** Bytes that may wait for a slow client before no more are asked of the Response. */
+const MOST_WAITING = 65_536
+
+/** Fields about the message, which the host writes. */
+export const ofMessage: ReadonlySet<string> = new Set([
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'keep-alive',
+])
+
+/**
+ * Sends a Response of the application as it is. Header fields of the reply around it take the place of its own of the same
+ * name. What is there at once has a length; what comes bit by bit is passed on as it comes, no faster than it is taken.
+ */
+export async function sendResponse(
+  face: Face,
+  exchange: Exchange,
+  outcome: Answered,
+  response: Response,
+  fields: FieldLines,
+): Promise<void> {
+  const given = new Set(outcome.headers.map(([name]) => name))
+  for (const [name, value] of response.headers) if (!given.has(name) && !ofMessage.has(name)) fields.push(name, value)
+  if (response.body === null) return finish(face, exchange, outcome.status, fields, null)
+  if (exchange.method === 'HEAD') {
+    await response.body.cancel()
+    return finish(face, exchange, outcome.status, fields, null)
+  }
+  const reader = response.body.getReader()
+  const chunks: Uint8Array[] = []
+  for (;;) {
+    const next = reader.read()
+    // Chunks that are there already come before the next turn of the event loop.
+    const step = await Promise.race([next, new Promise<null>(resolve => setImmediate(resolve, null))])
+    if (step === null) {
+      complete(face, exchange, fields)
+      const stream = exchange.open(outcome.status, fields)
+      return passOn(chunksOf(chunks, reader, next), stream, MOST_WAITING, () => void reader.cancel().catch(() => {}))
+    }
+    if (step.done) break
+    chunks.push(step.value)
+  }
+  const bytes = Buffer.concat(chunks)
+  fields.push('content-length', String(bytes.length))
+  finish(face, exchange, outcome.status, fields, bytes)
+}
+
+type Reader = ReadableStreamDefaultReader<Uint8Array>
+
+async function* chunksOf(
+  early: readonly Uint8Array[],
+  reader: Reader,
+  first: ReturnType<Reader['read']>,
+): AsyncGenerator<Uint8Array, void> {
+  yield* early
+  for (let step = await first; !step.done; step = await reader.read()) yield step.value
+}

@@ -1,0 +1,83 @@
+import type { Exchange, FieldLines } from '../exchange.ts'
+import type { Resource } from '../../../model/model.ts'
+import type { Metrics } from './metrics.ts'
+import type { Endpoint } from '../routes.ts'
+import { isRequestId } from '../request/request-id.ts'
+
+/** An answered request, for the log: nothing of its body, its query or its credentials. */
+export interface RequestRecord {
+  readonly time: string
+  readonly level: 'info'
+  readonly event: 'request'
+  readonly requestId: string | null
+  readonly method: string
+  /** Without the query, which may hold what is nobody's business. */
+  readonly path: string
+  readonly route: string
+  readonly status: number
+  readonly milliseconds: number
+  /** Bytes of the body. */
+  readonly bytes: number
+  /** Id of who called; null = not known. */
+  readonly caller: string | number | null
+  readonly address: string | null
+}
+
+/** What hears of every answer; null where nobody wants to. */
+export type Observer = (exchange: Exchange, status: number, fields: FieldLines) => void
+
+export function observerOf(metrics: Metrics | null, tell: ((record: RequestRecord) => void) | null): Observer | null {
+  if (metrics === null && tell === null) return null
+  return (exchange, status, fields) => {
+    const milliseconds = performance.now() - exchange.started
+    metrics?.count(exchange.method, exchange.route, status, milliseconds)
+    tell?.(recordOf(exchange, status, fields, milliseconds))
+  }
+}
+
+function recordOf(exchange: Exchange, status: number, fields: FieldLines, milliseconds: number): RequestRecord {
+  const { requestId, method, target, route, caller, address } = exchange
+  const length = fields.lastIndexOf('content-length')
+  return {
+    time: new Date().toISOString(),
+    level: 'info',
+    event: 'request',
+    requestId: requestId !== undefined && isRequestId(requestId) ? requestId : null,
+    method,
+    path: target.split('?')[0]!,
+    route,
+    status,
+    milliseconds: Math.round(milliseconds * 1_000) / 1_000,
+    bytes: length < 0 || status === 304 ? 0 : Number(fields[length + 1]),
+    caller,
+    address: address ?? null,
+  }
+}
+
+/** The template of an endpoint's URIs; one word for all that stand nowhere, so that nobody can make up new ones. */
+export function routeOf(endpoint: Endpoint | null): string {
+  if (endpoint === null) return 'none'
+  switch (endpoint.kind) {
+    case 'page':
+      return endpoint.page.path
+    case 'service':
+      return endpoint.service.route ?? endpoint.service.path
+    case 'collection':
+      return pathOf(endpoint.resource)
+    case 'item':
+      return `${pathOf(endpoint.resource)}/:id`
+    case 'action': {
+      const { resource, on, path } = endpoint.actions.values().next().value!
+      return `${pathOf(resource)}${on === 'row' ? '/:id' : ''}${path === '' ? '' : `/${path}`}`
+    }
+    case 'part':
+      return `${pathOf(endpoint.resource)}/:id/${endpoint.part.name}`
+  }
+}
+
+const pathOf = ({ paths, name }: Resource): string => paths[0] ?? `/${name}`
+
+/** One line of JSON on standard output for each request. */
+export function printRequest(record: RequestRecord): void {
+  process.stdout.write(`${JSON.stringify(record)}\n`)
+}

@@ -1,0 +1,139 @@
+import { ApiError } from '../../../protocol/error.ts'
+import { formatPosition } from '../../../protocol/position.ts'
+import type { Principal } from '../../../engine/call/call.ts'
+import type { Resource, Row } from '../../../model/model.ts'
+import type { Frame } from '../../../live/event.ts'
+import type { Live } from '../../../live/live.ts'
+import type { Kind } from '../../../live/subscriptions/source.ts'
+import type { Commit } from '../../../store/store.ts'
+import { wantsStream } from '../../sse/accept.ts'
+import { follow, streamFields } from '../../sse/face.ts'
+import type { Exchange } from '../exchange.ts'
+import type { Face } from '../face.ts'
+import { finish } from '../response/finish-response.ts'
+import { readParameters } from '../request/parameters.ts'
+import type { Service } from './service.ts'
+import { queryOf } from '../request/request-target.ts'
+
+/** Changes of a page where no limit is asked for, and at most. */
+const PAGE = 1_000
+const MOST = 10_000
+
+/**
+ * `GET /changes?since=`: the change log as it is, for callers who may see everything: a page of commits, the next one
+ * linked, or a stream of them for those who accept `text/event-stream`. Fields that are hidden are left out.
+ */
+export function changesService(live: Live, path: string, allowed: (who: Principal | null) => boolean): Service {
+  return {
+    path: '/changes',
+    methods: ['GET', 'HEAD', 'OPTIONS'],
+    serve: async (face, exchange) => {
+      const who = (await face.engine.authenticate?.(exchange)) ?? null
+      if (!allowed(who)) throw new ApiError(who ? 'forbidden' : 'unauthenticated')
+      const { since, limit } = wordsOf(exchange, face)
+      if (!wantsStream(exchange.accept)) return sendPage(face, exchange, live, path, since, limit)
+      if (exchange.method === 'HEAD') return exchange.send(200, streamFields(face, exchange), null)
+      return sendAll(face, exchange, live, exchange.header('last-event-id') ?? since)
+    },
+  }
+}
+
+function wordsOf(exchange: Exchange, face: Face): { since: string | null; limit: number } {
+  const words = new Map<string, string>()
+  for (const [name, value] of readParameters(queryOf(exchange), face.engine.limits.parameters)) {
+    if (name !== 'since' && name !== 'limit') throw refused('unknown_param', name, 'There is no such parameter here')
+    if (words.has(name)) throw refused('duplicate', name, 'may be given once')
+    words.set(name, value)
+  }
+  const limit = words.get('limit')
+  if (limit !== undefined && !/^[1-9][0-9]{0,8}$/.test(limit)) throw refused('range', 'limit', 'must be 1 or more')
+  return { since: words.get('since') ?? null, limit: Math.min(Number(limit ?? PAGE), MOST) }
+}
+
+function refused(code: 'unknown_param' | 'duplicate' | 'range', parameter: string, detail: string): ApiError {
+  return new ApiError(code === 'unknown_param' ? 'unknown_param' : 'validation', {
+    issues: [{ code, parameter, detail }],
+  })
+}
+
+async function sendPage(
+  face: Face,
+  exchange: Exchange,
+  live: Live,
+  path: string,
+  since: string | null,
+  limit: number,
+): Promise<void> {
+  const page = await live.commits(since, limit)
+  if (page.commits === null) {
+    const detail =
+      'the log does not reach back to this position; read everything anew and go on from the position given'
+    throw new ApiError('gone', { detail, members: { position: page.position } })
+  }
+  const { commits, position } = page
+  const body = `[${commits.map(commit => printCommit(commit, live.epoch)).join(',')}]`
+  const fields = ['content-type', 'application/json', 'content-length', String(Buffer.byteLength(body))]
+  fields.push('cache-control', 'no-store', 'position', position)
+  const last = commits.at(-1)
+  if (last)
+    fields.push('link', `<${path}?since=${formatPosition(live.epoch, last.position)}&limit=${limit}>; rel="next"`)
+  finish(face, exchange, 200, fields, body)
+}
+
+/** The log itself, as something to follow: its commits; null = it cannot tell what happened. */
+interface Log extends Kind {
+  readonly step: { readonly commits: readonly Commit[] | null; readonly position: string }
+}
+
+async function sendAll(face: Face, exchange: Exchange, live: Live, since: string | null): Promise<void> {
+  await follow<Log>(face, live, exchange, {
+    fields: () => streamFields(face, exchange),
+    teller: { snapshot: () => null, batch: ({ commits, position }) => commitsFrame(commits, position, live.epoch) },
+    begin: async stream => {
+      stream.resumed()
+      const stop = await live.follow((commits, position) => {
+        // A follower of everything that is too slow comes back to where it was.
+        if (!stream.isClosed && !stream.batch({ commits, position })) stream.close()
+      }, since)
+      return { drained: () => {}, close: stop }
+    },
+    changed: stream => stream.end(new ApiError('unauthenticated')),
+  })
+}
+
+function commitsFrame(commits: readonly Commit[] | null, position: string, epoch: string): Frame {
+  if (commits === null) return Buffer.from(`event: reset\nid: ${position}\ndata: {"position":"${position}"}\n\n`)
+  const events = commits.map(
+    commit => `event: commit\nid: ${formatPosition(epoch, commit.position)}\ndata: ${printCommit(commit, epoch)}\n\n`,
+  )
+  return Buffer.from(events.join(''))
+}
+
+/** A commit as JSON text. */
+function printCommit(commit: Commit, epoch: string): string {
+  return JSON.stringify({
+    position: formatPosition(epoch, commit.position),
+    at: new Date(commit.at).toISOString(),
+    changes: commit.changes.map(({ resource, id, op, before, after, lists, seq }) => ({
+      version: formatPosition(epoch, seq),
+      resource: resource.name,
+      id,
+      op,
+      before: before && plain(resource, before),
+      after: after && plain(resource, after),
+      ...(lists.length > 0 && { lists }),
+    })),
+    ...(commit.published.length > 0 && {
+      published: commit.published.map(({ seq, uri, op, body }) => ({
+        version: formatPosition(epoch, seq),
+        uri,
+        op,
+        data: body === null ? null : (JSON.parse(body) as unknown),
+      })),
+    }),
+  })
+}
+
+function plain(resource: Resource, row: Row): Record<string, unknown> {
+  return Object.fromEntries(resource.columns.filter(field => !field.hidden).map(field => [field.name, row[field.slot]]))
+}

@@ -1,0 +1,49 @@
+import type { Maybe } from '../../../store/work.ts'
+import { chain } from '../../../store/work.ts'
+import type { Exchange } from '../exchange.ts'
+import type { Face } from '../face.ts'
+import { finish } from '../response/finish-response.ts'
+import type { Service } from './service.ts'
+
+/** Whether a process should be sent requests. Its host says so: `serve` has one. */
+export interface Health {
+  /** It closes: what is under way is finished, new requests should go elsewhere. */
+  readonly isDraining: boolean
+  /** Rejects or throws if the store cannot be read. */
+  check(): Maybe<unknown>
+}
+
+/** `/health/live`: the process answers; who gets no answer should start another. `/health/ready`: requests should be sent. */
+export function healthServices(health: Health | null): Service[] {
+  return [
+    { path: '/health/live', methods, serve: (face, exchange) => tell(face, exchange, 200, 'ok') },
+    { path: '/health/ready', methods, serve: (face, exchange) => ready(face, exchange, health) },
+  ]
+}
+
+const methods = ['GET', 'HEAD', 'OPTIONS']
+
+function ready(face: Face, exchange: Exchange, health: Health | null): Maybe<void> {
+  if (health?.isDraining) return tell(face, exchange, 503, 'draining')
+  if (face.admission?.isShedding) return tell(face, exchange, 503, 'overloaded')
+  const failed = (): void => tell(face, exchange, 503, 'unavailable')
+  try {
+    const checked = chain(health?.check(), () => tell(face, exchange, 200, 'ok'))
+    return checked instanceof Promise ? checked.catch(failed) : checked
+  } catch {
+    failed()
+  }
+}
+
+function tell(face: Face, exchange: Exchange, status: number, word: string): void {
+  const body = `{"status":"${word}"}`
+  const fields = [
+    'content-type',
+    'application/json',
+    'content-length',
+    String(body.length),
+    'cache-control',
+    'no-store',
+  ]
+  finish(face, exchange, status, fields, body)
+}
