@@ -31,41 +31,41 @@ export interface EngineOptions {
   readonly mode: InputMode
   readonly strict: boolean
   readonly auth: Auth | null
-  /** What callers pass before rules are asked. */
+  /** Decides whether a caller may attempt an operation at all, before rules are asked. */
   readonly gate: Gate
   readonly clock: () => number
   readonly random: (bytes: number) => Uint8Array
   readonly ids: Ids | null
-  /** Bytes of representations that are kept in memory; 0 = none. */
+  /** Size of the cache of representations, in bytes; 0 = no cache. */
   readonly cache: number
   readonly cursorKey: CursorKey
-  /** Null where nothing is limited. */
+  /** null if there is no rate limit. */
   readonly limiter: Limiter | null
-  /** Null where no resource is ephemeral. */
+  /** null if no resource is ephemeral. */
   readonly expiry: Expiry | null
-  /** Null where no resource has files. */
+  /** null if no resource has files. */
   readonly files: Files | null
-  /** Null where no action is a job. */
+  /** null if no action is a job. */
   readonly jobs: Jobs | null
-  /** What runs around requests. */
+  /** The application's hooks around requests; null if it has none. */
   readonly hooks: Hooks | null
-  /** What actions find as `ctx.provided`. */
+  /** The value that actions find as `ctx.provided`. */
   readonly provided: Provided
-  /** How actions name URIs. */
+  /** Makes the URLs for `ctx.url`. */
   readonly url: Surroundings['url']
-  /** Hears of every fault that is ours (5xx), with its cause. */
+  /** Receives every fault of the server (5xx), with its cause. */
   readonly onFault: (error: ApiError, call: Call) => void
-  /** Hears of every write that a rule refused, with the rule; for people in development. */
+  /** Receives every write that a rule refused, with the text of the rule. Meant for developers. */
   readonly onRefusal?: ((rule: string, call: Call) => void) | undefined
 }
 
-/** The engine as its API sees it, which also serves what is followed. */
+/** The engine with what only the composition root and the live layer may use. */
 export interface OwnEngine extends Engine {
-  /** Lets a call pass whose answer will be followed; throws ApiError where it is refused. */
+  /** Runs the checks for a call that subscribes. Throws the ApiError that a read would get. */
   readonly enter: (call: Call) => Maybe<void>
 }
 
-/** An engine: the pipeline, once for every origin of calls. */
+/** Makes an engine: the pipeline is composed once for each origin of calls. */
 export function createEngine(options: EngineOptions): OwnEngine {
   const { store, model, limits, mode, clock, auth, gate, cursorKey, files, limiter, jobs, expiry } = options
   const engine: OwnEngine = {
@@ -99,6 +99,7 @@ export function createEngine(options: EngineOptions): OwnEngine {
     strict: options.strict,
   })
   const newId = newIds(options.ids, clock, options.random)
+  // Composed here, once: a call then runs through plain function calls and looks nothing up.
   const parts: Parts = { ...options, newId, surroundings, operations }
   const handleOutside = compose(parts, 'outside')
   const handleCode = compose(parts, 'code')
@@ -106,6 +107,7 @@ export function createEngine(options: EngineOptions): OwnEngine {
   const handleUpkeep = compose(parts, 'upkeep')
   const enterFromOutside = composeChecks(parts, 'outside')
   const enterFromCode = composeChecks(parts, 'code')
+  // Expiry and jobs make calls themselves, so they get the engine when it exists.
   expiry?.attach((call, tx) => handleUpkeep(invocationOf(call, tx)))
   jobs?.attach(surroundings)
   return engine

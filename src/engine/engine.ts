@@ -11,36 +11,42 @@ import type { Gate } from './rules/gate.ts'
 import type { Limiter } from './rules/rate-limiter.ts'
 import type { InputMode } from '../schema/read/input-mode.ts'
 
-/** The bytes of files. */
+/** Access to the bytes of files. */
 export interface FileAccess {
-  /** Bytes of a file, `start` and `end` included; null if they are not there any more. */
+  /** The bytes of a file from `start` to `end`, both included; null if the file is gone. */
   read(file: StoredFile, start: number, end: number): Promise<AsyncIterable<Uint8Array> | null>
-  /** Removes what no row has any more, as it does by itself now and then. */
+  /**
+   * Removes the bytes of files that no row has any more. The engine also does this by itself, after commits and from time to
+   * time.
+   */
   clear(): Promise<void>
 }
 
-/** The engine as faces see it. */
+/** The engine as faces see it: a face decodes a message to a Call, passes it to `handle`, and encodes the Outcome. */
 export interface Engine {
   readonly model: Model
   readonly limits: Limits
   readonly epoch: string
   readonly mode: InputMode
-  /** Milliseconds since the epoch. */
+  /** The time, in milliseconds since 1970. Tests set it. */
   readonly clock: () => number
-  /** Who calls; where nothing is configured everybody is anonymous. */
+  /** Identifies the caller of a request. Without authentication everybody is anonymous. */
   readonly authenticate: Authenticate
-  /** Sessions, tickets, and what becomes of callers who stay; null where nobody is told apart. */
+  /** Sessions, tickets, and changes of a caller's rights on open connections; null if the API does not identify callers. */
   readonly auth: Auth | null
-  /** What callers pass before rules are asked. */
+  /** Decides whether a caller may attempt an operation at all, before rules are asked. */
   readonly gate: Gate
-  /** Verifies and makes the cursors of lists. */
+  /** The key that signs the cursors of lists. */
   readonly cursorKey: CursorKey
-  /** Null where no resource has files. */
+  /** null if no resource has files. */
   readonly files?: FileAccess | null
-  /** Charges calls to the budgets of whoever makes them; null where no rate limit is declared. `handle` asks it by itself. */
+  /**
+   * Charges calls to the caller's budgets; null if there is no rate limit. `handle` already uses it; faces need it for what is
+   * not a call.
+   */
   readonly limiter?: Limiter | null
-  /** Runs a call through the pipeline. Never throws and never rejects: every fault is an Outcome of kind `failure`. */
+  /** Runs a call through the pipeline. It never throws and never rejects: every error is an Outcome of kind `failure`. */
   handle(call: Call): Maybe<Outcome>
-  /** The same inside a transaction of the application. */
+  /** Runs a call inside a transaction of the application. */
   within(tx: Transaction, call: Call): Maybe<Outcome>
 }

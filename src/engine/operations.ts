@@ -25,12 +25,12 @@ export interface OperationsOptions {
   readonly surroundings: Surroundings
   readonly cache: Cache | null
   readonly lists: KeptLists | null
-  /** Of files; null where there are none. */
+  /** The ledger of files; null if no resource has any. */
   readonly ledger: Resource | null
   readonly strict: boolean
 }
 
-/** The operations themselves: the last steps of the pipeline, in the unit of work of the call. */
+/** The last steps of the pipeline: the operations themselves, in the call's unit of work. */
 export class Operations {
   readonly #options: OperationsOptions
 
@@ -38,7 +38,7 @@ export class Operations {
     this.#options = options
   }
 
-  /** Does what a call asks, once it was let through. */
+  /** Runs the operation of a call that has passed all earlier steps. */
   run(invocation: Invocation): Maybe<Outcome> {
     switch (invocation.call.operation) {
       case 'list':
@@ -61,8 +61,9 @@ export class Operations {
     return run(surrounded(hooks, call, context, writing, true, given => wait(this.#readFrom(tx, given, writing))))
   }
 
-  /** What a transaction has written is in what it reads; otherwise it is what is committed. */
+  /** Reads from the open transaction, which includes what it has written, or else from the last committed state. */
   #readFrom(tx: Transaction | null, call: Call, writing: Writing): Maybe<Outcome> {
+    // No caches here: they only know committed rows.
     if (tx) return run<Outcome>(call.operation === 'list' ? getList(tx, call, writing) : getItem(tx, call, writing))
     const { store, lists, cache } = this.#options
     return store.read<Outcome>(snapshot => {
@@ -73,12 +74,13 @@ export class Operations {
     })
   }
 
-  /** An action: the function of the declaration between its input and its output. */
+  /** Runs an action: reads its input, calls its function and shapes its output. */
   #act(invocation: Invocation): Maybe<Outcome> {
     const { call, tx } = invocation
     const context = this.#contextOf(invocation)
     const perform = (): Maybe<Outcome> => act(call, invocation.writing!, context, tx ? accessWithin(tx) : this.#access)
     const isOnce = call.idempotencyKey != null && call.action?.method !== 'GET'
+    // A GET is safe to repeat, so its key does not matter.
     if (!isOnce) return perform()
     if (tx) throw new ApiError('bad_request', { detail: 'an action within a transaction cannot have a key of its own' })
     return actOnce(this.#options.store, call, this.#options.clock, perform)
@@ -92,6 +94,7 @@ export class Operations {
   #write({ call, tx, writing }: Invocation): Maybe<Outcome> {
     const { store, model, clock } = this.#options
     if (tx) return run(this.#writeOnceIn(tx, call, writing!))
+    // Other hooks run inside the unit of work. An async hook needs a transaction that waits for it.
     if (call.resource.around.get(call.operation)?.some(hook => hook.form === 'async'))
       return store.transaction(async own => run(this.#writeOnceIn(own, call, writing!)))
     const claim = isClaimed(call) ? claimOf(call) : null
@@ -100,7 +103,7 @@ export class Operations {
       : store.write(own => this.#change(own, call, writing!, false))
   }
 
-  /** once: claimed, done and kept in one unit, or answered with what was kept. */
+  /** The step `once` inside a transaction: does the write and stores its answer, or returns the stored answer. */
   #writeOnceIn(tx: Transaction, call: Call, writing: Writing): Work<Outcome> {
     const { model, clock } = this.#options
     const claim = isClaimed(call) ? claimOf(call) : null
@@ -109,7 +112,7 @@ export class Operations {
       : this.#change(tx, call, writing, true)
   }
 
-  /** around: the operation with its hooks; `waits` = within a transaction that can wait for them. */
+  /** The step `around`: runs the operation with its around-hooks. `waits` is true in a transaction that can wait for them. */
   #change(tx: Transaction, call: Call, writing: Writing, waits: boolean): Work<Outcome> {
     const hooks = call.resource.around.get(call.operation)
     if (!hooks) return this.#execute(tx, call, writing, waits)
@@ -151,7 +154,7 @@ export class Operations {
   }
 }
 
-/** It has a key, or has to have one. */
+/** Whether a call has an idempotency key, or needs one. */
 function isClaimed({ idempotencyKey, resource }: Call): boolean {
   return idempotencyKey != null || resource.options.idempotency === 'required'
 }

@@ -18,7 +18,7 @@ import type { Operations } from './operations.ts'
 import { hashing } from './passwords/hash-step.ts'
 import { tracing } from './actions/trace.ts'
 
-/** What the steps are made of. Null for what an API does not have: its steps are left out. */
+/** What the steps are made from. A part is null if the API does not use it; its steps are then left out. */
 export interface Parts extends AdmitOptions, Listeners {
   readonly model: Model
   readonly limiter: Limiter | null
@@ -32,13 +32,13 @@ export interface Parts extends AdmitOptions, Listeners {
 
 interface StepDef {
   readonly name: string
-  /** From where calls come that go through the step. */
+  /** The origins of the calls that the step applies to. */
   readonly of: readonly Origin[]
-  /** Subscriptions go through it, too: calls from outside or from code whose answer is followed. */
+  /** The check also applies to subscriptions, that is to calls from outside or from code whose result is followed. */
   readonly isForFollowers?: true
-  /** Lets a call pass, or throws. */
+  /** Lets a call pass, or throws ApiError. */
   readonly check?: (parts: Parts) => Check | null
-  /** Stands around all steps behind it. */
+  /** Wraps all later steps. */
   readonly step?: (parts: Parts) => Step | null
 }
 
@@ -47,24 +47,24 @@ const calls: readonly Origin[] = ['outside', 'code', 'transaction']
 const all: readonly Origin[] = ['outside', 'code', 'transaction', 'upkeep']
 
 /**
- * The steps of a call, in their order, each with the origins of the calls that go through it. Before the first of them a
- * face has bounded the size of what it reads, has found out who calls and which resource is meant.
+ * The steps of a call in their order, each with the origins of the calls that it applies to. Before the first step, the face
+ * has limited the size of what it reads, identified the caller and found the resource.
  *
- * The steps from `once` on are those of the operation (operations.ts). They share one unit of work: a write is in the store with
- * all that belongs to it, or not at all. An action has its arguments validated before its around-hooks are asked.
+ * The steps from `once` on are those of the operation itself (operations.ts). They share one unit of work: a write and all that
+ * belongs to it are committed together or not at all. An action validates its arguments before its around-hooks run.
  */
 export const pipeline: readonly StepDef[] = [
-  // Tells tracers of the call, from here to its answer.
+  // Publishes the call to tracers, from here to its answer.
   { name: 'trace', of: calls, step: () => tracing },
-  // Makes an answer of whatever is thrown behind it.
+  // Turns every error of the later steps into an answer.
   { name: 'answer', of: all, step: answering },
-  // Charges the budget of the caller: 429.
+  // Charges the caller's budget: 429.
   { name: 'limit', of: outside, isForFollowers: true, check: ({ limiter }) => limiter && limiting(limiter) },
-  // Tells that the resource will go away; once it has: 410.
+  // Announces that the resource will be removed; afterwards: 410.
   { name: 'deprecate', of: outside, isForFollowers: true, check: ({ model, clock }) => deprecating(model, clock) },
-  // Makes the creation of a row the job that creates it, where that is declared.
+  // Replaces the creation of a row by the job that creates it, if one is declared.
   { name: 'redirect', of: outside, step: ({ jobs }) => jobs && redirecting },
-  // Deletes ephemeral rows whose time is over; renews those that are written.
+  // Deletes expired ephemeral rows; restarts the time of rows that are written.
   {
     name: 'expire',
     of: calls,
@@ -72,42 +72,43 @@ export const pipeline: readonly StepDef[] = [
     check: ({ expiry }) => expiry && expiring(expiry),
     step: ({ expiry }) => expiry && renewing(expiry),
   },
-  // The application's `before`, `after` and `error`.
+  // The application's `before`, `after` and `error` hooks.
   {
     name: 'hooks',
     of: outside,
     step: ({ hooks, surroundings, clock }) => hooks && hooking(hooks, surroundings, clock),
   },
-  // Cancels a job that is deleted while it runs.
+  // Cancels a job that is deleted before it has finished.
   { name: 'cancel', of: ['outside', 'code'], step: ({ jobs }) => jobs && cancelling(jobs) },
-  // Scopes of the token, permissions, roles: 401, 403.
+  // Scopes of the token, permission classes, roles: 401, 403.
   { name: 'gate', of: calls, isForFollowers: true, check: ({ gate, model }) => gating(gate, model) },
-  // Rules, as far as they do not depend on the row: 401, 403, 405. Gathers what the caller may see.
+  // Rules, as far as they do not depend on the row: 401, 403, 405. Computes what the caller may see.
   { name: 'authorise', of: all, check: admitting },
-  // Receives the files of a write that would be allowed.
+  // Receives the files of a write, once it is known that the write would be allowed.
   { name: 'receive', of: ['outside', 'code'], step: ({ files }) => files && receiving(files) },
-  // Hashes the passwords of a write that is valid and allowed, and runs it again: a unit of work cannot wait.
+  // Hashes the passwords of a valid and permitted write and runs it again: a unit of work cannot wait.
   { name: 'hash', of: calls, step: ({ model }) => hashing(model) },
-  // Answers a write whose idempotency key is known as it was answered then.
+  // Repeats the stored answer if the idempotency key was used before.
   { name: 'once', of: calls },
-  // The resource's own hooks around the operation.
+  // The resource's own around-hooks.
   { name: 'around', of: all },
-  // The rows that are meant, if the caller may see them: 404.
+  // The rows, if the caller may see them: 404.
   { name: 'find', of: all },
   // The body, or the arguments of an action: 400.
   { name: 'validate', of: calls },
-  // If-Match and its family: 412, 428; 304 for reads.
+  // If-Match and the other conditions: 412, 428; 304 for reads.
   { name: 'precondition', of: calls },
-  // The change itself, or the function of an action.
+  // The change itself, or the action's function.
   { name: 'execute', of: all },
-  // What must hold of the rows as they are now: required relations, checks, rules about rows (400, 403), uniqueness (409).
+  // What must hold after the change: required relations, checks, rules about rows (400, 403), uniqueness (409).
   { name: 'settle', of: all },
   // The representation.
   { name: 'present', of: all },
 ]
 
-/** The steps that calls of an origin go through, as one function. */
+/** Composes the steps that apply to an origin into one function. */
 export function compose(parts: Parts, origin: Origin): Next {
+  // From the last step to the first, so that each one wraps those after it.
   let next: Next = invocation => parts.operations.run(invocation)
   for (const { of, check, step } of pipeline.toReversed()) {
     if (!of.includes(origin)) continue
@@ -119,7 +120,7 @@ export function compose(parts: Parts, origin: Origin): Next {
   return next
 }
 
-/** The checks that subscriptions of an origin go through. */
+/** Composes the checks that apply to subscriptions from an origin. */
 export function composeChecks(parts: Parts, origin: Origin): Check {
   const checks = pipeline.flatMap(({ of, isForFollowers, check }) =>
     isForFollowers && of.includes(origin) ? (check?.(parts) ?? []) : [],

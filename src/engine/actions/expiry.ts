@@ -8,7 +8,10 @@ import { isRead, type Call, type Caller, type Outcome, type Target } from '../ca
 import type { Check, Step } from '../call/invocation.ts'
 import { jsonMode } from '../../schema/read/input-mode.ts'
 
-/** Does what the engine does of itself: within a transaction, or as a unit of its own. Rules bind who calls, not the time. */
+/**
+ * Deletes a row in the engine's own name, within a transaction or as a unit of its own. No rules apply: a row expires whoever
+ * may write it.
+ */
 export type Upkeep = (call: Call, tx: Transaction | null) => Maybe<Outcome>
 
 export interface ExpiryOptions {
@@ -19,24 +22,26 @@ export interface ExpiryOptions {
 /** The rows of one ephemeral resource. */
 interface Rows {
   readonly resource: Resource
-  /** When each goes that no connection holds; as all stay equally long, the first one written is the first one to go. */
+  /**
+   * When each row expires, unless a connection holds it. All rows live equally long, so the Map's order is the order of expiry.
+   */
   readonly due: Map<Id, number>
-  /** Who holds the others. */
+  /** The connection that holds each of the other rows. */
   readonly held: Map<Id, AbortSignal>
 }
 
-/** Longest time that a timer of JavaScript can wait. */
+/** The longest delay that setTimeout accepts, in milliseconds. A longer one would fire at once. */
 const LONGEST = 2 ** 31 - 1
 
-/** How long ephemeral rows stay: until nobody has written to them for their time, or until who wrote them has gone. */
+/** Decides how long ephemeral rows live: for their `ttl` after the last write, or as long as the connection that wrote them. */
 export class Expiry {
   readonly #options: ExpiryOptions
   readonly #rows = new Map<Resource, Rows>()
-  /** What each connection holds. */
+  /** The rows that each connection holds. */
   readonly #holders = new Map<AbortSignal, Map<Resource, Set<Id>>>()
-  /** Deletions under way, each with the promise of its end. */
+  /** Deletions in progress, with the promise of their end. */
   readonly #removals = new Map<string, Promise<void>>()
-  /** What each transaction of the application has taken for over, so that it asks once. */
+  /** Rows that an application's transaction has already deleted as expired, so that it deletes each of them once. */
   readonly #settled = new WeakMap<Transaction, Set<string>>()
   #upkeep: Upkeep | null = null
   #timer: NodeJS.Timeout | null = null
@@ -46,31 +51,32 @@ export class Expiry {
     this.#options = options
   }
 
-  /** Takes what deletes rows. */
+  /** Sets the function that deletes rows. It is part of the engine, which is made later than this object. */
   attach(upkeep: Upkeep): void {
     this.#upkeep = upkeep
   }
 
-  /** What was committed: each row that was written stays for its time from now on. */
+  /** Called after each commit: the `ttl` of every written row starts again. */
   heard(changes: readonly Change[]): void {
     for (const { resource, id, after } of changes)
       if (after) this.renew(resource, id)
       else this.#forget(resource, id)
   }
 
-  /** The row stays for its time from now on; one that a connection holds does so anyway. */
+  /** Restarts the `ttl` of a row. Does nothing if a connection holds the row. */
   renew(resource: Resource, id: Id): void {
     const { due, held } = this.#of(resource)
     if (held.has(id)) return
+    // Deleting first moves the row to the end of the Map: the order of expiry is kept without sorting.
     due.delete(id)
     due.set(id, this.#options.clock() + resource.options.ephemeral!.ttl)
     this.#wait()
   }
 
-  /** The row stays as long as a connection, whoever held it before. */
+  /** Ties the row to a connection, in place of the connection that held it before. */
   hold(resource: Resource, id: Id, connection: AbortSignal): void {
     const { due, held } = this.#of(resource)
-    // It may have been deleted meanwhile.
+    // The row may have been deleted in the meantime.
     if (!due.has(id) && !held.has(id)) return
     this.#forget(resource, id)
     held.set(id, connection)
@@ -82,10 +88,11 @@ export class Expiry {
     const ids = holds.get(resource)
     if (ids) ids.add(id)
     else holds.set(resource, new Set([id]))
+    // The connection may have closed while the write was being committed; then no event will follow.
     if (connection.aborted) this.#released(connection)
   }
 
-  /** Deletes what is over by now; undefined if there is nothing. */
+  /** Deletes the rows that have expired by now. Returns undefined if there are none, so that the usual call need not wait. */
   settle(): Maybe<void> {
     const over = this.#over()
     if (over.length === 0) return undefined
@@ -93,8 +100,9 @@ export class Expiry {
   }
 
   /**
-   * The same as a part of a transaction, which deletes the rows itself: any other unit would wait for the transaction's end.
-   * If the transaction is undone, so are the deletions; the rows are still due.
+   * Like `settle`, as a part of a transaction. The transaction deletes the rows itself, because any other unit of work would
+   * wait for the transaction to end. If the transaction is rolled back, so are the deletions; the rows stay due and are deleted
+   * later.
    */
   settleIn(tx: Transaction): Maybe<void> {
     const over = this.#over()
@@ -124,19 +132,22 @@ export class Expiry {
     }
   }
 
-  /** Rows whose time has passed. */
+  /** The rows that have expired. */
   #over(): (readonly [Resource, Id])[] {
     const now = this.#options.clock()
     const over: (readonly [Resource, Id])[] = []
     for (const { resource, due } of this.#rows.values())
       for (const [id, until] of due) {
-        if (until > now) break
+        if (until > now) break // the rest of the Map expires later
         over.push([resource, id])
       }
     return over
   }
 
-  /** Deletes a row, once for all who ask for it meanwhile. What cannot be deleted now is tried again. */
+  /**
+   * Deletes a row once, however many calls ask for it. If the deletion fails, it is tried again when the `ttl` is over once
+   * more.
+   */
   #remove(resource: Resource, id: Id): Promise<void> {
     const key = keyOf(resource, id)
     let removal = this.#removals.get(key)
@@ -175,7 +186,10 @@ export class Expiry {
     return rows
   }
 
-  /** Sets the timer to the first row that goes, if none is set: what is renewed meanwhile is found still there. */
+  /**
+   * Sets the timer to the next expiry, unless one is running. Rows that are renewed meanwhile do not move the timer; it just
+   * finds nothing to do.
+   */
   #wait(): void {
     if (this.#timer || this.#closed) return
     let first = Infinity
@@ -186,6 +200,7 @@ export class Expiry {
       this.#timer = null
       if (!this.settle()) this.#wait()
     }, pause)
+    // A timer for ephemeral rows must not keep the process alive.
     this.#timer.unref()
   }
 }
@@ -210,7 +225,7 @@ function deletion(resource: Resource, id: Id): Call {
   }
 }
 
-/** A store with the ephemeral rows of a model beside it, and how long they stay; the store alone where it has none. */
+/** The store, with the model's ephemeral rows in memory beside it. If the model has none, this is the given store unchanged. */
 export function withEphemeral(
   lasting: Store,
   model: Model,
@@ -221,7 +236,7 @@ export function withEphemeral(
   return { store: new EphemeralStore(lasting, changes => expiry.heard(changes)), expiry }
 }
 
-/** expire: calls meet no row whose time is over … */
+/** The step `expire`: deletes expired rows first, so that no call sees them, however late the timer fires. */
 export function expiring(expiry: Expiry): Check {
   return ({ call, tx }) => {
     if (!call.resource.options.ephemeral) return undefined
@@ -229,7 +244,7 @@ export function expiring(expiry: Expiry): Check {
   }
 }
 
-/** … and a write renews its row although it changes nothing of it. */
+/** The step `renew`: a write restarts the `ttl` of its row even if it changes nothing, because heartbeats are empty patches. */
 export function renewing(expiry: Expiry): Step {
   return (invocation, next) => {
     const { call, tx } = invocation
@@ -243,7 +258,7 @@ export function renewing(expiry: Expiry): Step {
 
 function written(expiry: Expiry, { resource, connection }: Target & Caller, id: Id, isPending: boolean): void {
   const isHeld = connection && resource.options.ephemeral!.presence
-  // A row that a transaction makes is not known before the commit.
+  // A row that a transaction creates is only known to `hold` after the commit, so it gets its `ttl` first.
   if (!isHeld || isPending) expiry.renew(resource, id)
   if (isHeld) expiry.hold(resource, id, connection)
 }

@@ -17,41 +17,44 @@ import { checkRead } from '../read/entity-tags.ts'
 
 /** What is asked of a handled resource. */
 export interface HandledCall {
-  /** With one leading slash and nothing encoded. */
+  /** Starts with one slash; percent-encoding is removed. */
   readonly uri: string
   readonly principal: Principal | null
   readonly conditions?: Conditions | null
 }
 
-/** What there is, or what came of a write. */
+/** What a getter returned, or the result of a write. */
 export interface HandledValue {
-  /** As the function left it; undefined and null = there is nothing. */
+  /** What the function returned. Undefined and null mean that there is nothing. */
   readonly value: unknown
-  /** JSON text. */
+  /** The value as JSON text. */
   readonly body: string
-  /** `epoch.seq` after the write, or at least what the value was read at. */
+  /** `epoch.seq` of the log: after a write its own record, for a read the position before the getter ran. */
   readonly position: string
 }
 
-/** A change that happened outside: a sensor, another program. */
+/** A change that happened outside of the API: a sensor reported something, another program wrote. */
 export type OutsideChange = { readonly create: unknown } | { readonly patch: unknown } | { readonly delete: true }
 
-/** The handled resources of an API. Every function throws what a handler threw, or ApiError. */
+/** The handled resources of an API. All functions throw ApiError, or whatever a handler threw. */
 export interface Handled {
   readonly routes: HandledRoutes
-  /** Asked before anything is done; throws ApiError `unauthenticated` or `forbidden`. */
+  /** Checks the caller's permission before anything is done. Throws ApiError `unauthenticated` or `forbidden`. */
   permit(match: HandledMatch, operation: HandledOperation, principal: Principal | null): void
-  /** Asked before a URI is followed, which tells what reading it would: throws as `permit` does. */
+  /**
+   * Checks whether the caller may subscribe to a URI. Subscribing reveals what reading does, so it needs the same permission.
+   * Throws like `permit`.
+   */
   permitFollowing(uri: string, principal: Principal | null): void
-  /** What the getter says. Null where no pattern has a getter. */
+  /** The value that the getter returns; null if no pattern with a getter matches the URI. */
   get(call: HandledCall): Promise<HandledValue | null>
   create(call: HandledCall, attributes: unknown): Promise<HandledValue>
-  /** `patch` belongs to the handlers from now on. */
+  /** The handlers own `patch` from now on and may change it. */
   patch(call: HandledCall, patch: unknown): Promise<HandledValue>
   delete(call: HandledCall): Promise<HandledValue>
-  /** Tells subscribers what happened outside; the position of its record. */
+  /** Tells subscribers about a change that happened outside. Resolves to the position of its log record. */
   publish(uri: string, change: OutsideChange): Promise<string>
-  /** Work that no write to the list, or to an item of it, overtakes. */
+  /** Does work during which no write to the list, or to an item of it, takes place. */
   readonly still: <T>(uri: string, work: () => Promise<T>) => Promise<T>
 }
 
@@ -59,18 +62,21 @@ export interface HandledOptions {
   readonly routes: HandledRoutes
   readonly store: Store
   readonly engine: Engine
-  /** Callers are told apart: what is not public needs one. */
+  /** The API identifies its callers, so resources that are not public need a caller. */
   readonly authenticating: boolean
-  /** What tokens have to cover. */
+  /** The scopes that tokens need for each operation. */
   readonly scopes: Scopes | null
-  /** What knows callers in the place of tokens of our own, and says what they may. */
+  /** Decides what callers may do if they are known by other means than our own tokens. */
   readonly authority: Pick<Authority, 'authorize'> | null
-  /** Makes `ctx.db` of a way to run calls. */
+  /** Makes a `ctx.db` that runs its calls through the given function. */
   readonly database: (handle: Handle) => Database
   readonly onFault: (error: unknown) => void
 }
 
-/** Runs the functions of handled resources: one write to a list at a time, each all or nothing as far as it is ours. */
+/**
+ * Runs the functions of handled resources. Writes to one list are done one at a time, and what a write does through `ctx.db` is
+ * kept completely or not at all.
+ */
 export function createHandled(options: HandledOptions): Handled {
   return new HandledResources(options)
 }
@@ -98,6 +104,7 @@ class HandledResources implements Handled {
   }
 
   permitFollowing(uri: string, principal: Principal | null): void {
+    // Not every URI has a getter; any operation tells which resource it belongs to.
     const match = operations.map(operation => this.routes.find(operation, uri)).find(one => one !== null)
     if (match) return this.permit(match, 'get', principal)
     if (this.#options.authenticating && !principal)
@@ -109,6 +116,7 @@ class HandledResources implements Handled {
     const match = this.routes.find('get', call.uri)
     if (!match) return null
     this.permit(match, 'get', call.principal)
+    // Read before the getter runs: changes that happen meanwhile come after this position, so a subscriber cannot miss them.
     const position = await store.read(function* (snapshot) {
       return yield* wait(snapshot.position)
     })
@@ -117,7 +125,7 @@ class HandledResources implements Handled {
       const value = await match.route.get!(this.#contextOf(call, match, unit))
       return { value, body: textOf(value), position: this.#positionOf(position) }
     } finally {
-      // A getter that writes is on its own; nothing of that is kept.
+      // Getters only read. If one writes all the same, the writes are rolled back.
       await unit.drop(null, onFault)
     }
   }
@@ -148,7 +156,7 @@ class HandledResources implements Handled {
     return this.#positionOf(seq)
   }
 
-  /** Runs a write when it is its turn; `run` gives what is recorded. */
+  /** Runs a write when its turn comes. `run` returns the value that is recorded in the log. */
   #write(
     operation: Published['op'],
     call: HandledCall,
@@ -186,6 +194,7 @@ class HandledResources implements Handled {
     if (!current)
       throw new ApiError('precondition_failed', { detail: `${call.uri} cannot be read, so it has no version` })
     if (current.value == null) throw missing(call.uri)
+    // The value serves as its own version: a device may change without any record in the log.
     checkRead(call.conditions, tagOf(current), null)
   }
 
@@ -215,7 +224,7 @@ function recordOf(uri: string, change: OutsideChange): Omit<Published, 'seq'> {
   return 'patch' in change ? { uri, op: 'patch', body: textOf(change.patch) } : { uri, op: 'delete', body: null }
 }
 
-/** JSON text; nothing is null. Throws TypeError for what JSON cannot say. */
+/** JSON text of a value; undefined becomes null. Throws TypeError for a value that JSON cannot express. */
 function textOf(value: unknown): string {
   const text = JSON.stringify(value ?? null)
   if (text === undefined) throw new TypeError(`a ${typeof value} cannot be written as JSON`)
@@ -223,8 +232,8 @@ function textOf(value: unknown): string {
 }
 
 /**
- * Entity tag without quotes: of the value itself, since a device changes without telling, so that a position would
- * claim that nothing happened.
+ * The entity tag of a value, without quotes. It is a hash of the value and not a position, because a device may change without
+ * a log record; an unchanged position would then wrongly answer 304.
  */
 export function tagOf({ body }: HandledValue): string {
   return createHash('sha256').update(body).digest('base64url').slice(0, 22)

@@ -5,14 +5,14 @@ import type { Call, Outcome } from '../call/call.ts'
 import type { Engine } from '../engine.ts'
 
 /**
- * What the functions of one request to a handled resource do, as a whole: their writes through `ctx.db` and the log
- * record are kept together or not at all, and what they did outside is taken back by what they said would.
+ * The unit of work of one request to a handled resource. Its writes through `ctx.db` and its log record are committed together
+ * or not at all. If it fails, the steps given to `ctx.undo` take back what was done outside of the database.
  */
 export class HandlerUnit {
   readonly #store: Store
   readonly #engine: Engine
   readonly #undo: (() => unknown)[] = []
-  /** Opened by the first use of `ctx.db`, so that a slow device does not hold up writes. */
+  /** The transaction, opened by the first use of `ctx.db`. A slow device that uses no database must not hold up other writes. */
   #tx: Promise<Transaction> | null = null
   readonly #end = Promise.withResolvers<void>()
   #done: Promise<void> = Promise.resolve()
@@ -27,14 +27,14 @@ export class HandlerUnit {
     this.#undo.push(step)
   }
 
-  /** Runs a call of `ctx.db`. */
+  /** Runs a call that was made through `ctx.db`. */
   async handle(call: Call): Promise<Outcome> {
     if (this.#over) throw new ApiError('unavailable', { detail: 'the request is over: ctx.db ended with it' })
     const tx = await (this.#tx ??= this.#open())
     return this.#engine.within(tx, call)
   }
 
-  /** Keeps everything, with a record; its seq. */
+  /** Commits the unit together with its log record. Resolves to the record's seq. */
   async keep(record: Omit<Published, 'seq'>): Promise<number> {
     this.#over = true
     const { uri, op, body } = record
@@ -49,7 +49,7 @@ export class HandlerUnit {
     return seq
   }
 
-  /** Takes everything back; what fails at that is told, and the rest is taken back all the same. */
+  /** Rolls the unit back and runs the undo steps, the last one first. A step that fails is reported, and the others still run. */
   async drop(reason: unknown, onFault: (error: unknown) => void): Promise<void> {
     this.#over = true
     if (this.#tx) {
@@ -67,6 +67,7 @@ export class HandlerUnit {
 
   #open(): Promise<Transaction> {
     const opened = Promise.withResolvers<Transaction>()
+    // `drop` may reject it before the store's transaction waits for it.
     this.#end.promise.catch(() => undefined)
     this.#done = this.#store.transaction(tx => {
       opened.resolve(tx)
@@ -77,5 +78,5 @@ export class HandlerUnit {
   }
 }
 
-/** Runs calls for `ctx.db`. */
+/** Runs a call for `ctx.db`. */
 export type Handle = (call: Call) => Maybe<Outcome>

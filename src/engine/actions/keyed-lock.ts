@@ -1,4 +1,4 @@
-/** Work by name: under one name each waits for those before it, under different names none waits. */
+/** A lock by name. Work under one name runs in the order in which it was submitted; other names do not wait for it. */
 export class Lanes {
   readonly #last = new Map<string, Promise<unknown>>()
 
@@ -10,6 +10,7 @@ export class Lanes {
     try {
       return await mine
     } finally {
+      // Nobody queued up behind us, so the name can be forgotten; the Map stays small.
       if (this.#last.get(name) === settled) this.#last.delete(name)
     }
   }

@@ -8,11 +8,11 @@ import { statusOf, valueOf } from '../call/outcome.ts'
 import type { Reading } from '../call/call-environment.ts'
 import { reply, type Reply, type ReplyHeaders } from '../call/reply.ts'
 
-/** Runs before everything else of a request. What it answers, if anything but null, is the answer: nothing else runs. */
+/** Runs before everything else. If it returns anything but null or undefined, that is the response and nothing else runs. */
 export type Before = (ctx: ActionContext) => unknown
-/** Sees every answer that is no error, and may answer with another. */
+/** Receives every response that is not an error and may return another one in its place. */
 export type After = (reply: Reply, ctx: ActionContext) => Maybe<Reply | undefined | void>
-/** Hears of what was thrown, refusals among it; what it answers, if anything but null, takes the error's place. */
+/** Receives every error, refusals included. If it returns anything but null or undefined, that is sent in place of the error. */
 export type OnError = (error: unknown, ctx: ActionContext) => unknown
 
 export interface Hooks {
@@ -21,7 +21,7 @@ export interface Hooks {
   readonly error: OnError | null
 }
 
-/** What an authority does around requests. */
+/** Hooks that an authority runs around requests, outside of the application's own. */
 export interface OuterHooks {
   readonly before?: Before
   readonly after?: After
@@ -29,7 +29,7 @@ export interface OuterHooks {
 
 type Given<T> = T | readonly T[] | undefined
 
-/** The hooks of an API, within those of its authority; null if there are none. */
+/** The hooks of an API inside those of its authority; null if there are none, so that calls do not pay for them. */
 export function hooksOf(
   given: { readonly before?: Given<Before>; readonly after?: Given<After>; readonly error?: OnError | undefined },
   outer: OuterHooks = {},
@@ -42,7 +42,7 @@ export function hooksOf(
   return hooks.before.length || hooks.after.length || hooks.error ? hooks : null
 }
 
-/** hooks: what the application runs before and after requests, and where they fail. */
+/** The step `hooks`: runs the application's hooks before and after a call, and when it fails. */
 export function hooking(hooks: Hooks, surroundings: Surroundings, clock: () => number): Step {
   return (invocation, next) => {
     const { call } = invocation
@@ -53,9 +53,9 @@ export function hooking(hooks: Hooks, surroundings: Surroundings, clock: () => n
 }
 
 /**
- * A request with its hooks around it: before hooks in turn until one answers; the call; what either throws goes to the
- * error hook, and on, unhandled, if that answers null; after hooks see every answer, but not errors. What after hooks
- * throw goes past the error hook.
+ * A call with its hooks: the `before` hooks run in order until one returns a response; otherwise the call runs. An error of
+ * either goes to the `error` hook, and on to the caller if that returns nothing. The `after` hooks receive every response but
+ * no errors; an error that they throw does not go to the `error` hook.
  */
 function* hooked(
   hooks: Hooks,
@@ -86,7 +86,7 @@ function* hooked(
   return outcome
 }
 
-/** What hooks answer is not held to the output of the action whose place it takes. */
+/** A hook's response. It need not fit the declared output of the action that it replaces. */
 function unshaped(call: Call, answer: unknown, reading: Pick<Reading, 'ctx'>): Work<Answered> {
   return wait(answered(call.resource, null, answer, reading))
 }
@@ -96,7 +96,10 @@ function replyOf(outcome: Outcome): Reply {
   return reply(valueOf(outcome), { status: statusOf(outcome), headers })
 }
 
-/** Header fields alone leave a representation what it is; another value is an answer of its own, without a version. */
+/**
+ * Applies what an `after` hook returned. If it only adds header fields, the representation keeps its version; a new value or
+ * status makes it a response without one.
+ */
 function* changed(
   call: Call,
   outcome: Outcome,

@@ -7,7 +7,10 @@ import { valueOf } from '../call/outcome.ts'
 import type { Reading } from '../call/call-environment.ts'
 import { surround } from './around-hooks.ts'
 
-/** An operation with its around-hooks: what they leave as it is stays the outcome that it was. */
+/**
+ * Runs an operation with its around-hooks. If they return what `next()` gave them, the outcome stays as it is, with version and
+ * position.
+ */
 export function* surrounded(
   hooks: readonly AroundHook[],
   call: Call,

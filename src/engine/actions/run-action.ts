@@ -17,13 +17,13 @@ import { itemTag } from '../read/entity-tags.ts'
 import { viewOf } from '../read/view.ts'
 import { textMode } from '../../schema/read/input-mode.ts'
 
-/** How an action reads, and how it begins a transaction. */
+/** How an action reads rows, and how it opens a transaction. */
 export interface DataAccess {
   read<T>(work: (snapshot: Snapshot) => Work<T>): Maybe<T>
   begin<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
 }
 
-/** The same within a transaction that is open already. */
+/** The same access from inside an open transaction. */
 export function accessWithin(tx: Transaction): DataAccess {
   return {
     read: <T>(work: (snapshot: Snapshot) => Work<T>) => run(work(tx)),
@@ -31,14 +31,17 @@ export function accessWithin(tx: Transaction): DataAccess {
   }
 }
 
-/** Runs an action that its caller may call: row → arguments → the function → its answer, shaped. Throws ApiError. */
+/**
+ * Runs an action that the caller may call: finds the row, reads the arguments, calls the function and shapes its answer. Throws
+ * ApiError.
+ */
 export function act(call: Call, reading: Reading, context: Context, access: DataAccess): Maybe<Answered> {
   const asked: Asked = { call, action: call.action!, reading, context }
   if (!asked.action.transaction) return onRow(asked, access)
   return access.begin(tx => context.within(tx, async () => onRow(asked, accessWithin(tx))))
 }
 
-/** An action that is asked for. */
+/** A request for an action. */
 interface Asked {
   readonly call: Call
   readonly action: Action
@@ -54,12 +57,12 @@ function onRow(asked: Asked, access: DataAccess): Maybe<Answered> {
   return row instanceof Promise ? row.then(there => perform({ ...asked, row: there })) : perform({ ...asked, row })
 }
 
-/** The same with the row that it is asked of. */
+/** The same, with the row that the action is called on. */
 interface Doing extends Asked {
   readonly row: Shown
 }
 
-// What is there already is not waited for; generators and async functions would cost more than most actions do.
+// A value that is there already is used at once: a generator or async function would cost more than most actions do.
 function perform(doing: Doing): Maybe<Answered> {
   const { call } = doing
   const given = call.arguments ? call.arguments() : { value: call.input, mode: call.mode }
@@ -82,13 +85,16 @@ function start(doing: Doing, given: Arguments, input: unknown): Maybe<Answered> 
 }
 
 function end({ call, action, reading, context }: Doing, answer: unknown): Maybe<Answered> {
-  // What a job answers is shaped when it is done.
+  // The answer of a job is shaped when the job is done.
   const shaped = answered(call.resource, action.job ? null : action, answer, reading)
   const { position } = context
   return position === null ? shaped : chain(shaped, one => at(one, position))
 }
 
-/** The answer to what wrote says where the log was then, unless the action said it. */
+/**
+ * Adds `Position` to the response of an action that wrote something, unless the action set it. Clients use it to read their own
+ * writes.
+ */
 function at(answer: Answered, position: string): Answered {
   if (headerOf(answer, 'position') !== undefined) return answer
   return { ...answer, headers: [...answer.headers, ['position', position]] }
@@ -107,7 +113,7 @@ function surroundedBy(call: Call, action: Action, input: unknown, context: Conte
 
 const noRow: Shown = Object.freeze({})
 
-/** The row as the caller sees it, if the rules let the action be asked of it. */
+/** The row as the caller sees it. Throws 404 if the caller may not see it, and 401 or 403 if no rule allows the action on it. */
 function* rowOf(snapshot: Snapshot, { call, action, reading }: Asked): Work<Shown> {
   const { resource } = call
   if (call.id === null) throw missing(resource, '')
@@ -133,9 +139,9 @@ function refusal({ principal, action }: Call, resource: Resource): ApiError {
 
 function readInput(action: Action, given: Arguments, reading: Reading): unknown {
   const { input: schema } = action
-  // What a job makes of it is checked when it is created.
+  // The row that a `create` job makes is checked when the job creates it.
   if (!schema) return action.job && action.name === 'create' ? given.value : refuseArguments(action, given)
-  // A modelled object may come without a body where all of its members may be absent.
+  // An object whose members are all optional may be left out altogether.
   const value = given.value === undefined && schema.kind !== 'notation' ? {} : given.value
   return schema.input(value, given.mode, reading.ctx)
 }
@@ -144,7 +150,7 @@ function refused({ issues, words }: Rejected, { mode }: Arguments): ApiError {
   return new ApiError('validation', { issues: mode === textMode ? issues.map(parameterOf) : issues, ...words })
 }
 
-/** An action that takes nothing says so, unless its notation ignores what comes. */
+/** An action without declared input refuses arguments, unless its notation says that unknown names are ignored. */
 function refuseArguments(action: Action, { value, mode }: Arguments): undefined {
   if (action.manner.reader !== null || typeof value !== 'object' || value === null) return undefined
   const names = Object.keys(value)
@@ -159,14 +165,17 @@ function refuseArguments(action: Action, { value, mode }: Arguments): undefined 
   })
 }
 
-/** Of a query or form the first segment of the pointer is the parameter's name. */
+/** Queries and forms have no JSON pointers: the pointer's first segment becomes the name of the parameter. */
 function parameterOf({ pointer: at = '#', ...issue }: Issue): Issue {
   const [, name] = at.split('/')
   if (name === undefined) return { ...issue, pointer: at }
   return { ...issue, parameter: decodeURIComponent(name).replaceAll('~1', '/').replaceAll('~0', '~') }
 }
 
-/** Shapes what an action or a hook answers with; what does not fit is our fault and told to nobody outside. */
+/**
+ * Shapes what an action or a hook returned. A value that does not fit is a fault of the server; clients only learn that there
+ * was one.
+ */
 export function answered(
   resource: Resource,
   action: Action | null,
@@ -206,12 +215,12 @@ function tellOf({ issues: [first], words }: Rejected): string {
   return words.detail ?? `${first?.pointer ?? '#'}: ${first?.detail ?? 'does not fit'}`
 }
 
-/** A Response of the application's own, under a status. */
+/** A response that the application made itself, with the given status. */
 export function responded({ resource, action = null }: Call, status: number, value: Response): Answered {
   return { kind: 'value', resource, action, status, headers: none, value, body: null }
 }
 
-/** The client learns nothing but that it is our fault; the log has the rest. */
+/** An internal error. The client gets its id, and the log gets the reason. */
 function unfit(action: Action | null, why: string): ApiError {
   const place = action ? `${action.resource.name}.${action.name}` : 'a hook'
   return new ApiError('internal', { ...action?.manner.fault, cause: new Error(`${place}: ${why}`) })

@@ -3,29 +3,30 @@ import type { Maybe } from '../../store/work.ts'
 import type { Call, Outcome } from '../call/call.ts'
 import type { Invocation, Next, Step } from '../call/invocation.ts'
 
-/** What those who trace are told of a call; the same object from its start to its end. */
+/** What a tracing subscriber receives about a call: the same object from `start` to `end`. */
 export interface TracedCall {
   readonly operation: Call['operation']
-  /** Of the action that is called. */
+  /** The name of the called action; null for other operations. */
   readonly action: string | null
   readonly resource: string
   readonly id: string | number | null
   readonly face: string
-  /** A header field of the request, to take up a trace: `traceparent`. */
+  /** A header field of the request, for instance `traceparent`, to continue the client's trace. */
   readonly header: (name: string) => string | undefined
-  /** Known at the end. */
+  /** Set when the call ends. */
   outcome?: Outcome['kind']
-  /** The error of a failure, refusals among them. */
+  /** The error of a failed call. Refusals are errors as well. */
   error?: unknown
 }
 
 /**
- * Every call of every face: `start` … `end`, and `asyncStart`, `asyncEnd` where it had to wait; `error` for failures.
- * A tracer subscribes by the name, without a change to the API (docs/guide/observing.md has the bridge to OpenTelemetry).
+ * The tracing channel of all calls, on every face. It publishes `start` and `end`, then `asyncStart` and `asyncEnd` if the call
+ * had to wait, and `error` if it failed. A tracer subscribes by the channel's name; the API needs no change
+ * (docs/guide/observing.md has a bridge to OpenTelemetry).
  */
 export const tracedCalls: TracingChannel<TracedCall> = tracingChannel<TracedCall>('restuary:call')
 
-/** trace: tells of every call. Costs one look where nobody listens. */
+/** The step `trace`: publishes every call. While nobody subscribes, it costs one comparison. */
 export const tracing: Step = (invocation, next) =>
   tracedCalls.hasSubscribers ? traced(invocation, next) : next(invocation)
 

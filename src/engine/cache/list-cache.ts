@@ -4,21 +4,24 @@ import type { List } from '../call/call.ts'
 import { touchesOf } from '../read/resources-read.ts'
 import type { View } from '../read/view.ts'
 
-/** A list as it was answered, good for as long as its entity tag is: until something that it reads changes. */
+/** A cached list. It is valid as long as its entity tag, that is until something that it reads changes. */
 interface Kept {
   readonly view: View
   readonly etag: string
-  /** null until it is asked for a second time: a list that changes between any two readers is not worth keeping. */
+  /**
+   * null after the first request. A list is only kept when it is requested twice unchanged: caching lists that change between
+   * any two readers is a waste.
+   */
   readonly list: List | null
 }
 
-/** What an entry costs beside its text. */
+/** The estimated size of an entry beside its text, in bytes. */
 const OVERHEAD = 600
 
 /**
- * Lists by who reads them: a query, of which a face keeps one object per text that clients send, or, where rules decide
- * what is shown, the audience of a query. A list is found by the entity tag that it would get now, so whatever changes
- * it, by whomever, makes it be read again. Bounded: of two halves, the one that was filled longer ago is let go.
+ * A cache of lists. The key is a query (a face keeps one object per query text that clients send) or, if rules decide what is
+ * shown, the pair of query and caller. An entry only counts if its entity tag is the one that the list would get now, so every
+ * change invalidates it, whoever made it. The cache has two halves; when the younger one is full, the older one is dropped.
  */
 export class KeptLists {
   readonly #most: number
@@ -30,13 +33,13 @@ export class KeptLists {
     this.#most = bytes / 2
   }
 
-  /** The list with that entity tag, if it was kept; undefined where the list that is made now should be offered. */
+  /** The cached list with that entity tag, or undefined. */
   get(reader: object, view: View, etag: string): List | undefined {
     const kept = this.#young.get(reader) ?? this.#old.get(reader)
     return kept !== undefined && kept.etag === etag && kept.view === view ? (kept.list ?? undefined) : undefined
   }
 
-  /** Keeps a list that was made, if it is the second of its kind. */
+  /** Caches a list if it was requested before and has not changed since. */
   offer(reader: object, view: View, list: List): void {
     const before = this.#young.get(reader) ?? this.#old.get(reader)
     const cost = list.body.length + OVERHEAD
@@ -51,9 +54,13 @@ export class KeptLists {
   }
 }
 
+/** Whether a list depends on stored rows only, by query: computed once, because every request asks. */
 const stored = new WeakMap<Query, { readonly view: View; readonly isStored: boolean }>()
 
-/** Whether a list is made of stored rows alone: nothing calculated, no table that others change without a record. */
+/**
+ * Whether a list depends on stored rows only: on no calculated value, and on no table that other programs may change without a
+ * log record.
+ */
 export function isStored(view: View, query: Query): boolean {
   let known = stored.get(query)
   if (known?.view !== view)

@@ -3,7 +3,7 @@ import type { Snapshot, Store } from '../../store/store.ts'
 import { wait, type Work } from '../../store/work.ts'
 import type { View } from '../read/view.ts'
 
-/** A representation that was made, and the row that it shows, by which a rule decides who may have it. */
+/** A cached representation, and the row that it shows: a rule is evaluated on the row to decide who may have it. */
 export interface Kept {
   readonly row: Row
   readonly body: string
@@ -11,17 +11,17 @@ export interface Kept {
   readonly cut: readonly string[]
 }
 
-/** What an entry costs beside its text: its row, its places in maps. */
+/** The estimated size of an entry beside its text, in bytes: the row, and the places in the maps. */
 const OVERHEAD = 400
-/** Changes that are taken in one by one; further behind, all is forgotten. */
+/** How many changes the cache catches up with one by one. If it is further behind, it starts empty: that is cheaper. */
 const CLOSE = 1_000
 
 type Representations = Map<Resource, Map<View, Map<Id, Kept>>>
 
 /**
- * Representations of rows up to one position of the log. Whoever asks at a later position has it take in the changes in
- * between first, each of which drops what it changed; so it is never older than the snapshot that it is asked with,
- * whoever wrote, and is not told of anything. Bounded: of two halves, the one that was filled longer ago is let go.
+ * A cache of representations of rows, valid up to one position of the log. A reader at a later position first applies the
+ * changes in between, each of which drops what it changed. So an entry is never older than the reader's snapshot, whichever
+ * process wrote, and nobody has to notify the cache. It has two halves; when the younger one is full, the older one is dropped.
  */
 export class Cache {
   readonly #store: Store
@@ -37,24 +37,24 @@ export class Cache {
     this.#most = bytes / 2
   }
 
-  /** Brings it to the position of a snapshot. False if it cannot serve it: it is ahead. */
+  /** Brings the cache up to the position of a snapshot. False if the cache is already past it and therefore cannot serve it. */
   *follow(snapshot: Snapshot, epoch: string): Work<boolean> {
     if (snapshot.position === this.#position && epoch === this.#epoch) return true
     if (epoch !== this.#epoch) return this.#restart(snapshot.position, epoch)
     if (snapshot.position < this.#position) return false
     const from = this.#position
     const commits = yield* wait(this.#store.commits(from, CLOSE))
-    // Somebody else may have brought it further while this one waited.
+    // Another reader may have brought it further while we waited for the store.
     if (this.#position !== from || epoch !== this.#epoch) return snapshot.position === this.#position
     const last = commits?.at(-1)
     if (!commits || !last || last.position < snapshot.position) return this.#restart(snapshot.position, epoch)
-    // A commit beyond the snapshot drops too much, which is no harm.
+    // The last commit may lie beyond the snapshot. Then a few entries too many are dropped, which does no harm.
     for (const { changes } of commits) for (const { resource, id } of changes) this.#drop(resource, id)
     this.#position = snapshot.position
     return true
   }
 
-  /** Whether it is where a snapshot is. */
+  /** Whether the cache is exactly at the position of a snapshot. */
   isAt(snapshot: Snapshot, epoch: string): boolean {
     return snapshot.position === this.#position && epoch === this.#epoch
   }
@@ -63,11 +63,11 @@ export class Cache {
     const found = this.#young.get(view.resource)?.get(view)?.get(id)
     if (found) return found
     const older = this.#old.get(view.resource)?.get(view)?.get(id)
-    if (older) this.#put(view, id, older)
+    if (older) this.#put(view, id, older) // used again: move it to the young half
     return older
   }
 
-  /** Keeps what was read from a snapshot, if the cache is still there. */
+  /** Stores a representation that was read from a snapshot, if the cache is still at the snapshot's position. */
   put(snapshot: Snapshot, epoch: string, view: View, id: Id, kept: Kept): void {
     if (this.isAt(snapshot, epoch)) this.#put(view, id, kept)
   }
@@ -103,11 +103,13 @@ export class Cache {
   }
 }
 
+/** Whether the representations of a view may be cached: computed once per view. */
 const known = new WeakMap<View, boolean>()
 
 /**
- * Whether a representation is the same for all who may see the row, and changes with the row's version only: nothing
- * calculated, nothing of other rows but ids that everybody may see. Tables of others may change without a record.
+ * Whether a representation is the same for everybody who may see the row, and changes only when the row's version does. So it
+ * has nothing calculated, and of other rows nothing but ids that everybody may see. Tables that other programs may change
+ * without a log record are excluded.
  */
 export function isKeepable(view: View): boolean {
   let keepable = known.get(view)

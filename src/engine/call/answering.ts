@@ -5,13 +5,16 @@ import { withHeaders } from './outcome.ts'
 import type { Invocation, Step } from './invocation.ts'
 
 export interface Listeners {
-  /** Hears of every fault that is ours (5xx), with its cause. */
+  /** Receives every fault of the server (5xx), with its cause. */
   readonly onFault: (error: ApiError, call: Call) => void
-  /** Hears of every write that a rule refused, with the rule; for people in development. */
+  /** Receives every write that a rule refused, with the text of the rule. Meant for developers. */
   readonly onRefusal?: ((rule: string, call: Call) => void) | undefined
 }
 
-/** answer: whatever is thrown behind this step becomes an outcome, and answers get the header fields that were collected. */
+/**
+ * The step `answer`: turns whatever the later steps throw into an outcome, and adds the header fields that steps have
+ * collected.
+ */
 export function answering(listeners: Listeners): Step {
   return (invocation, next) => {
     try {
@@ -33,7 +36,7 @@ function withLines({ lines }: Invocation, outcome: Outcome): Outcome {
 
 function failure(thrown: unknown, call: Call, { onFault, onRefusal }: Listeners): Outcome {
   const error = ApiError.from(thrown)
-  // What abort(status, response) throws is an answer to be sent as it is.
+  // `abort(status, response)` throws a Response that is sent as it is.
   if (error.cause instanceof Response) return responded(call, error.status, error.cause)
   if (error.isFault) onFault(error, call)
   else if (typeof error.cause === 'string') onRefusal?.(error.cause, call)

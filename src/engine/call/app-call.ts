@@ -12,9 +12,9 @@ import { uniqueKey } from '../write/unique-key.ts'
 
 export type { CallOptions }
 
-/** An outcome in plain values. */
+/** An outcome as plain values. */
 export interface Answer {
-  /** As HTTP would say it. */
+  /** The status that HTTP would have. */
   readonly status: number
   /** The representation, null after a deletion, or the problem document. */
   readonly body: unknown
@@ -22,13 +22,13 @@ export interface Answer {
   readonly etag: string | null
   /** `epoch.seq` of what was read, or after what was written; null for failures. */
   readonly position: string | null
-  /** Cursors of the pages around a list's. */
+  /** The cursors of the next and previous page of a list. */
   readonly next?: string | null
   readonly previous?: string | null
   readonly total?: number | null
 }
 
-/** Makes a call from the application's own words; throws ApiError for what cannot be understood. */
+/** Makes a call from the arguments of `app.get`, `app.list` and so on. Throws ApiError if they make no sense. */
 export function callOf(
   engine: Engine,
   operation: Operation,
@@ -77,7 +77,7 @@ function shapeOf({ depth, include, fields }: CallOptions): Record<string, unknow
   return { depth, include, fields }
 }
 
-/** The canonical id that the application means; throws ApiError `not_found` for what cannot be one. */
+/** The canonical form of an id. Throws ApiError `not_found` for a value that cannot be an id. */
 export function idOf({ mode }: Pick<Engine, 'mode'>, resource: Resource, id: unknown): Id {
   const canonical = mode.read(resource.idType, id)
   if (canonical instanceof Refused || canonical === null || id === undefined)
@@ -85,7 +85,7 @@ export function idOf({ mode }: Pick<Engine, 'mode'>, resource: Resource, id: unk
   return canonical as Id
 }
 
-/** Runs a call and answers in plain values; faults are answers too. */
+/** Runs a call and returns plain values. Errors become answers too, never exceptions. */
 export function answer(handle: (call: Call) => Maybe<Outcome>, make: () => Call): Maybe<Answer> {
   try {
     return chain(handle(make()), answerOf)

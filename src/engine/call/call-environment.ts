@@ -5,25 +5,25 @@ import type { Permissions } from '../rules/permissions.ts'
 import type { Bounds } from '../read/load-related.ts'
 import type { NewId } from '../write/set-fields.ts'
 
-/** What reading needs beside the call. */
+/** What a read needs besides the call. */
 export interface Reading {
   readonly epoch: string
   readonly ctx: Ctx
   readonly bounds: Bounds
-  /** Rows that may be sorted in memory. */
+  /** How many rows may be sorted in memory. */
   readonly sortedRows: number
   readonly cursorKey: CursorKey
-  /** What the caller may do; what it may see is ANDed into everything. */
+  /** What the caller may do. The read rules are ANDed into every query. */
   readonly permissions: Permissions
 }
 
-/** What writing needs beside the call and the unit. */
+/** What a write needs besides the call and the unit of work. */
 export interface Writing extends Reading {
   readonly newId: NewId
-  /** Of what a patch makes of a row; null = none. */
+  /** Limits of the values that a JSON Patch may create; null = none. */
   readonly values: ValueLimits | null
-  /** Objects in an array body. */
+  /** How many objects an array body may have. */
   readonly bulk: number
-  /** The hashes of passwords that the unit sets, by what was said; null until they are known. */
+  /** The hashes of the passwords that the unit sets, by password; null until they are computed. */
   readonly hashes: ReadonlyMap<string, string> | null
 }

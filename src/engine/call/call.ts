@@ -10,37 +10,40 @@ import type { Reception, Upload } from '../files/reception.ts'
 
 export type { Arguments, Principal }
 
-/** Which part of a row's history is asked for, newest first. */
+/** Which part of a row's history is requested. It begins with the newest record. */
 export interface HistoryRange {
   /** Only records before this position, `epoch.seq`; null = the newest. */
   readonly before: string | null
   readonly limit: number
 }
 
-/** `act` calls one of the resource's own actions (see run-action.ts). */
+/** `act` calls an action that the resource declares (see run-action.ts). */
 export type Operation = 'list' | 'get' | 'create' | 'replace' | 'patch' | 'delete' | 'act'
 
-/** Whether an operation changes nothing: `list` and `get`. What an action does, only the action knows. */
+/** Whether an operation is known to change nothing. `act` is not: only the action knows what it does. */
 export function isRead(operation: string): operation is 'list' | 'get' {
   return operation === 'list' || operation === 'get'
 }
 
-/** A request in the engine's words: what every face decodes its bytes to. Plain data, so that copies lack nothing. */
+/**
+ * A request in the engine's terms, which every face decodes its messages to. It is plain data without getters, so a spread
+ * copies all of it.
+ */
 export interface Call extends Target, Showing, Content, Terms, Caller {}
 
-/** What is asked of which row or rows. */
+/** Which row or rows the call is about. */
 export interface Target {
   readonly operation: Operation
   readonly resource: Resource
-  /** Canonical id of the target; null for collections, and for a patch or deletion of all rows that `query` selects. */
+  /** The canonical id of the row. Null for a list, and for a patch or deletion of all rows that `query` selects. */
   readonly id: Id | null
-  /** A nested collection or item: `/user/3/todos`. */
+  /** The parent, if the call is about a nested list or a row in it: `/user/3/todos`. */
   readonly parent: { readonly resource: Resource; readonly id: Id; readonly field: Field } | null
-  /** PUT on a collection: the unique key that names the row, canonical values by field. */
+  /** For a PUT by unique key: the fields of the key with their canonical values. */
   readonly key?: Readonly<Record<string, Value>> | null
-  /** The file of the row that the call is about: conditions are about it, not about the row. */
+  /** The file of the row that the call is about. Preconditions then compare the file's version, not the row's. */
   readonly file?: ScalarField | null
-  /** Which action is called; its arguments are `input`, unless a face has yet to receive them. */
+  /** The action that is called. Its arguments are `input`, or come from `arguments()` if the face has not received them yet. */
   readonly action?: Action | null
 }
 
@@ -48,60 +51,60 @@ export interface Target {
 export interface Showing {
   readonly query: Query | null
   readonly shape: Shape
-  /** A deletion answers with what it deleted. */
+  /** A deletion returns the row that it deleted. */
   readonly returning?: boolean
-  /** A read of the state at an earlier position, `epoch.seq` (see read-past.ts). */
+  /** Reads the state at an earlier position, `epoch.seq` (see engine/past/). */
   readonly at?: string | null
-  /** A read of what the log tells of the row (see history.ts). */
+  /** Reads the row's history from the log (see engine/past/). */
   readonly history?: HistoryRange | null
 }
 
-/** What a write or an action brings. */
+/** What a write or an action sends. */
 export interface Content {
-  /** The body as parsed; checked by the engine. */
+  /** The parsed body. The engine checks it. */
   readonly input?: unknown
   readonly mode: InputMode
-  /** Members that the resource does not have are left out of bodies instead of refused (RFC 7240 §4.4). */
+  /** Unknown members of bodies are ignored instead of refused (`Prefer: handling=lenient`, RFC 7240 §4.4). */
   readonly lenient?: boolean
-  /** A patch in RFC 6902's form instead of a merge patch. */
+  /** The patch is a JSON Patch (RFC 6902) and not a merge patch. */
   readonly jsonPatch?: boolean
-  /** A patch that has to name all required fields, as faces have it whose PUT does not make rows. */
+  /** The patch must name all required fields. Faces whose PUT does not create rows use this. */
   readonly complete?: boolean
-  /** Receives the files that a write brings, once its caller is known to be allowed; completes `input` and `uploads`. */
+  /** Receives the files of a write, but only once the caller is known to be allowed. Completes `input` and `uploads`. */
   readonly receive?: ((reception: Reception) => Promise<void>) | null
-  /** What became of them. */
+  /** The files that were received. */
   readonly uploads?: readonly Upload[] | null
-  /** Receives and decodes the arguments of an action, once its caller is known to be allowed to call it. */
+  /** Receives and decodes the arguments of an action, but only once the caller is known to be allowed to call it. */
   readonly arguments?: (() => Maybe<Arguments>) | undefined
 }
 
-/** On what terms a call is to take effect. */
+/** Conditions under which a call takes effect. */
 export interface Terms {
   readonly conditions: Conditions | null
-  /** Makes a write that is sent again take effect once (see idempotency.ts). */
+  /** Makes a write that is sent twice take effect once (see engine/once/). */
   readonly idempotencyKey?: string | null
 }
 
-/** Who asks, and from where. */
+/** Who makes the call, and from where. */
 export interface Caller {
   readonly principal: Principal | null
-  /** Handed to functions of the declaration as `ctx.auth`. */
+  /** Passed to functions of the declaration as `ctx.auth`. */
   readonly auth?: Readonly<Record<string, unknown>>
-  /** What the face knows of the request, for actions and hooks. */
+  /** What the face knows about the request, for actions and hooks. */
   readonly credentials?: Credentials
-  /** Where the call comes from, behind proxies that are trusted; `credentials` tells it otherwise. For rate limits. */
+  /** The client's address, as reported by trusted proxies. Rate limits use it; `credentials` may have another form of it. */
   readonly address?: string | undefined
-  /** Aborted when the connection that asks is over: the presence that it writes is over then, too. */
+  /** Aborted when the client's connection closes. Presence rows that the call writes are deleted then. */
   readonly connection?: AbortSignal | undefined
-  /** Called by the application itself: no bounds on what one call may ask or show. */
+  /** The application itself makes the call: there is no limit to how much it may request. */
   readonly unbounded?: boolean
-  /** Acts for the application, not for a caller: passes where a principal is required. */
+  /** The call acts for the application and not for a caller: no rule applies, and no principal is needed. */
   readonly trusted?: boolean
-  /** The permissions of the resource have been asked already, in the words of the dialect. */
+  /** The dialect has already checked the permissions of the resource in its own way. */
   readonly permitted?: boolean
 }
 
-/** What functions of the declaration receive beside the row. */
+/** What functions of the declaration receive besides the row. */
 export function contextOf(
   principal: Principal | null,
   auth: Readonly<Record<string, unknown>> | undefined,
@@ -112,9 +115,9 @@ export function contextOf(
 
 const noAuth: Readonly<Record<string, unknown>> = Object.freeze({})
 
-/** Preconditions (RFC 9110 §13), as entity tags without quotes and moments in milliseconds. */
+/** Preconditions (RFC 9110 §13): entity tags without quotes, times in milliseconds since 1970. */
 export interface Conditions {
-  /** '*' or the tags listed; weak ones are marked. */
+  /** `*` or the listed tags; each tag says whether it is weak. */
   readonly ifMatch: '*' | readonly Tag[] | null
   readonly ifNoneMatch: '*' | readonly Tag[] | null
   readonly ifModifiedSince: number | null
@@ -125,7 +128,7 @@ export interface Tag {
   readonly weak: boolean
 }
 
-/** Conditions of a call that has none; a call that has one says `{ ...noConditions, ifMatch }`. */
+/** The conditions of a call that has none. Others spread it: `{ ...noConditions, ifMatch }`. */
 export const noConditions: Conditions = Object.freeze({
   ifMatch: null,
   ifNoneMatch: null,
@@ -133,12 +136,12 @@ export const noConditions: Conditions = Object.freeze({
   ifUnmodifiedSince: null,
 })
 
-/** What came of a call. Faces turn it into bytes and add nothing. */
+/** The result of a call. Faces encode it and add nothing. */
 export type Outcome = Item | List | Gone | Unchanged | Answered | Failure
 
-/** The answer to a write. */
+/** A result that an idempotency key can repeat. */
 interface Replayable {
-  /** The write was done before, by an earlier request with the same key. */
+  /** The write was already done by an earlier request with the same key. */
   readonly replayed?: boolean
 }
 
@@ -146,17 +149,20 @@ export interface Item extends Replayable, Carrying {
   readonly kind: 'item'
   readonly created: boolean
   readonly resource: Resource
-  /** Ids of the rows, one unless the body was an array. */
+  /** Ids of the rows: one, unless the body was an array. */
   readonly ids: readonly Id[]
   /** JSON text of the representation. */
   readonly body: string
   /** Entity tag without quotes; null for several rows. */
   readonly etag: string | null
-  /** Milliseconds since 1970; null while the second of the change is not over. */
+  /**
+   * Milliseconds since 1970. Null until the second of the change is over, because a later change in that second would look the
+   * same.
+   */
   readonly modified: number | null
-  /** `epoch.seq` after the write, or of the snapshot. */
+  /** `epoch.seq` after the write, or of the snapshot that was read. */
   readonly position: string
-  /** To-many fields whose id list was cut at `limits.relatedIds`. */
+  /** To-many fields whose list of ids was cut at `limits.relatedIds`. */
   readonly cut: readonly string[]
 }
 
@@ -167,24 +173,24 @@ export interface List extends Carrying {
   readonly count: number
   readonly etag: string
   readonly position: string
-  /** Cursors, null where there is no such page. */
+  /** Cursors of the neighbouring pages; null if there is none. */
   readonly next: string | null
   readonly previous: string | null
   readonly total: number | null
-  /** The limit after clamping; null = none. */
+  /** The limit that was applied, at most `limits.maxPage`; null = none. */
   readonly limit: number | null
 }
 
-/** A deletion that was done. */
+/** A deletion that took place. */
 export interface Gone extends Replayable, Carrying {
   readonly kind: 'gone'
   readonly resource: Resource
   readonly position: string
-  /** JSON text of what there was, if the call wanted it. */
+  /** JSON text of the deleted row, if the call requested it (`returning`). */
   readonly body?: string
 }
 
-/** A read whose precondition says that the caller has it already (304). */
+/** A read whose precondition shows that the client already has the current version (304). */
 export interface Unchanged extends Carrying {
   readonly kind: 'unchanged'
   readonly resource: Resource
@@ -192,26 +198,26 @@ export interface Unchanged extends Carrying {
   readonly modified: number | null
 }
 
-/** What an action, or a hook in the place of anything, answered. */
+/** What an action returned, or a hook in place of any other outcome. */
 export interface Answered {
   readonly kind: 'value'
   readonly resource: Resource
-  /** null where a hook answered. */
+  /** null if a hook returned it. */
   readonly action: Action | null
   readonly status: number
-  /** Names in lower case. */
+  /** Header fields; the names are in lower case. */
   readonly headers: HeaderLines
-  /** Plain data, or a Response that HTTP sends as it is. */
+  /** Plain data, or a Response, which HTTP sends unchanged. */
   readonly value: unknown
-  /** JSON text of the value; null of a Response. */
+  /** JSON text of the value; null if it is a Response. */
   readonly body: string | null
 }
 
 export type HeaderLines = readonly (readonly [name: string, value: string])[]
 
-/** What hooks add to an answer. */
+/** Header fields that hooks add to an outcome. */
 interface Carrying {
-  /** Names in lower case. */
+  /** The names are in lower case. */
   readonly headers?: HeaderLines
 }
 

@@ -9,13 +9,13 @@ import { headerOf } from './outcome.ts'
 import { database } from './database.ts'
 import type { Engine } from '../engine.ts'
 
-/** What contexts are made from; the same for all calls of an engine. */
+/** What all contexts of an engine share. */
 export interface Surroundings {
   readonly engine: Engine
   readonly store: Store
   readonly provided: Provided
   readonly url: (target: string, params?: Readonly<Record<string, unknown>>) => string
-  /** What begins actions that are jobs; null where there are none. */
+  /** Starts actions that are jobs; null if the model has none. */
   readonly jobs: Begins | null
 }
 
@@ -24,13 +24,13 @@ export interface Begins {
   begin(call: Call, action: Action, input: unknown, row: Readonly<Record<string, unknown>> | null): Promise<unknown>
 }
 
-/** What one call's hooks and action know and can do; made for the call and gone with it. */
+/** The `ctx` of hooks and actions. It belongs to one call. */
 export class Context implements ActionContext {
   readonly now: number
   readonly #around: Surroundings
   readonly #call: Call
   #tx: Transaction | null
-  /** It is of a hook within a unit of work, which does not wait. */
+  /** The context of a hook inside a unit of work. Units cannot wait, so it has no database. */
   readonly #unit: boolean
   #files: readonly Attachment[] = none
   token: unknown = null
@@ -88,24 +88,27 @@ export class Context implements ActionContext {
     return this.#around.url(target, params)
   }
 
-  /** Where the log was after the last of what was written here; null where nothing was. */
+  /** The position of the last write that was made through this context; null if there was none. */
   get position(): string | null {
     return this.#position
   }
 
-  /** Begins an action that is a job, and answers as it wants to be answered. */
+  /**
+   * Starts an action that is a job and resolves to its response, usually 202. Throws ApiError within a transaction: the job
+   * could begin before the commit.
+   */
   begin(action: Action, input: unknown, row: Readonly<Record<string, unknown>>): Promise<unknown> {
     const { jobs } = this.#around
     if (this.#tx || !jobs) throw new ApiError('bad_request', { detail: 'a job cannot begin within a transaction' })
     return jobs.begin(this.#call, action, input, action.on === 'row' ? row : null)
   }
 
-  /** Files that came with the arguments. */
+  /** Adds the files that came with the arguments. */
   attach(files: readonly Attachment[]): void {
     this.#files = files
   }
 
-  /** Does work with all operations within a transaction. */
+  /** Runs work whose operations all belong to a transaction. */
   async within<T>(tx: Transaction, work: () => Promise<T>): Promise<T> {
     const outer = this.#tx
     this.#tx = tx
@@ -124,7 +127,7 @@ export class Context implements ActionContext {
   }
 
   #noted({ operation }: Call, outcome: Outcome): Outcome {
-    // Another action says by itself whether it wrote.
+    // A nested action states itself whether it wrote something.
     const position =
       outcome.kind === 'value' ? headerOf(outcome, 'position') : 'position' in outcome && outcome.position
     if (position && !isRead(operation)) this.#position = position
@@ -132,7 +135,7 @@ export class Context implements ActionContext {
   }
 }
 
-/** A file of a multipart form, under the name of its field. */
+/** A file of a multipart form, with the name of its form field. */
 export interface Attachment {
   readonly name: string
   readonly file: File

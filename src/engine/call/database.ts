@@ -10,7 +10,7 @@ import { valueOf } from './outcome.ts'
 import { callOf, idOf } from './app-call.ts'
 import { jsonMode } from '../../schema/read/input-mode.ts'
 
-/** The operations for actions and hooks, for a caller or (`me` undefined) for the application itself. */
+/** The operations of `ctx.db` and `app.*`, either for a caller or, if `me` is undefined, for the application itself. */
 export function database(
   engine: Engine,
   handle: (call: Call) => Maybe<Outcome>,
@@ -29,19 +29,19 @@ export function database(
   }
 }
 
-/** What a face knows when an action is asked for. */
+/** What a face knows about a request for an action. */
 export interface ActionRequest {
   readonly resource: Resource
   readonly action: Action
-  /** Of actions on a row. */
+  /** The row, for an action on a row. */
   readonly id: Id | null
-  /** The arguments as parsed from JSON; absent = none. */
+  /** The arguments as parsed JSON; absent if there are none. */
   readonly input?: unknown
   readonly principal: Principal | null
   readonly credentials?: Credentials
 }
 
-/** The call of an action from any face: `engine.handle(actionCall({ … }))` answers with an Outcome of kind `value`. */
+/** Makes the call of an action. `engine.handle(actionCall({ … }))` resolves to an Outcome of kind `value`. */
 export function actionCall(request: ActionRequest): Call {
   return {
     operation: 'act',
@@ -54,7 +54,10 @@ export function actionCall(request: ActionRequest): Call {
   }
 }
 
-/** The action of a resource, or of one that is only actions, by its name; throws ApiError `unknown_op` or `not_found`. */
+/**
+ * Finds an action by name, in a resource with rows or in one that consists of actions only. Throws ApiError `not_found` for an
+ * unknown resource and `unknown_op` for an unknown action.
+ */
 export function findAction(engine: Pick<Engine, 'model'>, name: string, action: string): Action {
   const { resources, standalone } = engine.model
   const resource = resources.get(name) ?? standalone.get(name) ?? standalone.get(name.toLowerCase())
@@ -64,7 +67,7 @@ export function findAction(engine: Pick<Engine, 'model'>, name: string, action: 
   return found
 }
 
-/** The call of an action from the application's own code. */
+/** Makes the call of an action from the application's own code. */
 function actionCallOf(
   engine: Engine,
   name: string,

@@ -3,12 +3,12 @@ import { ApiError } from '../../protocol/error.ts'
 import { wait } from '../../store/work.ts'
 import type { NewId } from '../write/set-fields.ts'
 
-/** An injected source of ids, for tests that decide them; null = none for this resource, so the usual one is asked. */
+/** A source of ids that tests control. null = no opinion about this resource; the usual source is used. */
 export interface Ids {
   next(resource: string): Id | null
 }
 
-/** Ids of new rows: integers from the store's counter, uuids of version 7 (RFC 9562 §5.7). */
+/** Makes the ids of new rows: integers from the store's counter, or uuids of version 7 (RFC 9562 §5.7). */
 export function newIds(ids: Ids | null, clock: () => number, random: (bytes: number) => Uint8Array): NewId {
   return function* (unit, resource) {
     const given = ids?.next(resource.name) ?? null
@@ -42,7 +42,7 @@ function mustBeChosen(resource: Resource): ApiError {
   })
 }
 
-/** A uuid of version 7, whose order is that of time (RFC 9562 §5.7). */
+/** A uuid of version 7 (RFC 9562 §5.7). Such ids are ordered by time, so new rows go to the end of an index. */
 export function uuid7(now: number, random: (bytes: number) => Uint8Array): string {
   const bytes = Uint8Array.from(random(16))
   for (let i = 0, at = now; i < 6; i++, at = Math.floor(at / 256)) bytes[5 - i] = at % 256

@@ -5,35 +5,35 @@ import type { Context } from './context.ts'
 import type { Writing } from './call-environment.ts'
 
 /**
- * Where a call comes from. It decides which steps of the pipeline the call goes through.
+ * Where a call comes from. It decides which steps of the pipeline apply.
  *
- * - `outside`: a client, over any face.
- * - `code`: the application itself: `app.*`, `ctx.db` of actions and hooks, jobs.
- * - `transaction`: the same code within a transaction.
- * - `upkeep`: the engine itself, when it deletes rows whose time is over.
+ *   - `outside`: a client, on any face.
+ *   - `code`: the application: `app.*`, `ctx.db` in actions and hooks, jobs.
+ *   - `transaction`: the same code inside a transaction.
+ *   - `upkeep`: the engine itself, when it deletes expired rows.
  */
 export type Origin = 'outside' | 'code' | 'transaction' | 'upkeep'
 
 /** A call on its way through the pipeline. */
 export interface Invocation {
-  /** A step may put another one in its place. */
+  /** Steps may replace it, for instance by one with a decoded body. */
   call: Call
-  /** It subscribes: what a read would show is not answered but followed. */
+  /** The call subscribes: instead of answering with what a read would show, the engine follows it. */
   readonly isFollowed: boolean
-  /** The transaction that the call is part of; null if it has a unit of work of its own. */
+  /** The transaction that the call is part of; null if it has its own unit of work. */
   readonly tx: Transaction | null
-  /** What hooks and actions know of the call; made by the first step that needs it. */
+  /** The `ctx` of hooks and actions. The first step that needs it makes it. */
   context: Context | null
-  /** What the caller may do, and all that reading and writing need; there from the step `authorise` on. */
+  /** The caller's permissions and everything else that reading and writing need. Set by the step `authorise`. */
   writing: Writing | null
-  /** Header fields that the answer will have, be it an error. */
+  /** Header fields that the response gets, even if it is an error. */
   lines: HeaderLines
 }
 
 export type Next = (invocation: Invocation) => Maybe<Outcome>
 
-/** A step that stands around the steps behind it. */
+/** A step that wraps all later steps. It decides when, and whether, they run. */
 export type Step = (invocation: Invocation, next: Next) => Maybe<Outcome>
 
-/** A step that lets a call pass, or throws. */
+/** A step that lets a call pass, or throws ApiError. */
 export type Check = (invocation: Invocation) => Maybe<void>

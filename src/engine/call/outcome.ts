@@ -1,7 +1,7 @@
 import { ApiError } from '../../protocol/error.ts'
 import type { Answered, HeaderLines, Outcome } from './call.ts'
 
-/** The outcome with further header fields, whatever it is. */
+/** A copy of an outcome, errors included, with more header fields. */
 export function withHeaders(outcome: Outcome, lines: HeaderLines): Outcome {
   if (outcome.kind !== 'failure') return { ...outcome, headers: [...(outcome.headers ?? []), ...lines] }
   const { code, status, error, message: detail, issues, headers, members, cause } = outcome.error
@@ -9,12 +9,12 @@ export function withHeaders(outcome: Outcome, lines: HeaderLines): Outcome {
   return { kind: 'failure', error: new ApiError(code, cause === undefined ? told : { ...told, cause }) }
 }
 
-/** A header field of the answer of an action; undefined if it is not there. */
+/** A header field of an action's response; undefined if it has none of that name. */
 export function headerOf({ headers }: Answered, name: string): string | undefined {
   return headers.find(line => line[0] === name)?.[1]
 }
 
-/** The outcome as a plain value; throws the ApiError of a failure. */
+/** The outcome as a plain value. Throws the ApiError of a failure. */
 export function valueOf(outcome: Outcome): unknown {
   switch (outcome.kind) {
     case 'item':
@@ -30,7 +30,7 @@ export function valueOf(outcome: Outcome): unknown {
   }
 }
 
-/** The status that HTTP has for the outcome. */
+/** The HTTP status of an outcome. */
 export function statusOf(outcome: Outcome): number {
   switch (outcome.kind) {
     case 'item':

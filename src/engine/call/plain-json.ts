@@ -1,6 +1,6 @@
 /**
- * A value as JSON says it, undefined for what JSON cannot say: functions, numbers that are none, objects of classes
- * without a `toJSON`, whose insides nobody meant to show. Members that are undefined are left out.
+ * A value in the form that JSON can express, or undefined if it cannot: functions, NaN, and instances of classes without
+ * `toJSON`, whose private parts nobody meant to publish. Undefined members are left out.
  */
 export function plainJson(value: unknown): unknown {
   return value === undefined || value === null ? null : isPlain(value, 0) ? value : undefined
@@ -22,7 +22,7 @@ function isPlain(value: unknown, depth: number): boolean {
 }
 
 function isPlainObject(value: object, depth: number): boolean {
-  if (depth > 100) return false // most likely a circle
+  if (depth > 100) return false // probably a cycle
   if (Array.isArray(value)) {
     for (const item of value) if (!isPlain(item, depth + 1)) return false
     return true

@@ -1,12 +1,12 @@
 import { codes, type Code } from '../../protocol/codes.ts'
 import { ApiError } from '../../protocol/error.ts'
 
-/** Header fields of an answer; several lines of one name are a list. */
+/** Header fields of a response. A field with several lines has a list of values. */
 export type ReplyHeaders = Readonly<Record<string, string | readonly string[]>>
 
 const brand: unique symbol = Symbol('reply')
 
-/** What an action answers, with its status and header fields. */
+/** What an action returns together with a status and header fields. */
 export interface Reply<T = unknown> {
   readonly [brand]: true
   readonly value: T
@@ -20,7 +20,13 @@ export interface ReplyOptions {
   readonly headers?: ReplyHeaders
 }
 
-/** Answers with a status or header fields of one's own; an array as such is data. */
+/**
+ * Gives an action's response a status other than 200, or header fields.
+ *
+ * ```ts
+ * return reply({ made: 3 }, { status: 201, headers: { 'retry-after': '5' } })
+ * ```
+ */
 export function reply<T>(value: T, { status = 200, headers = {} }: ReplyOptions = {}): Reply<T> {
   return Object.freeze<Reply<T>>({ [brand]: true, value, status, headers })
 }
@@ -30,8 +36,13 @@ export function isReply(value: unknown): value is Reply {
 }
 
 /**
- * Ends an action with an error: its status, and the words that clients find as `error` and `message`. A Response instead
- * of words is sent as it is, under that status. What the action's transaction did is undone.
+ * Ends an action with an error. Clients get `error` and `message` as members of the problem document. What the action's
+ * transaction did is rolled back. A Response in place of `error` is sent unchanged, under that status.
+ * Throws RangeError if `status` is not between 400 and 599.
+ *
+ * ```ts
+ * abort(409, 'Closed', 'this todo is closed already')
+ * ```
  */
 export function abort(status: number, error?: string | Response | null, message?: string | null): never {
   if (!Number.isInteger(status) || status < 400 || status > 599)
@@ -45,7 +56,7 @@ export function abort(status: number, error?: string | Response | null, message?
   })
 }
 
-/** The code that stands for a status where nobody chose one. */
+/** The error code for a status: the usual one, or the first in the table with that status. */
 function codeOf(status: number): Code {
   const usual = { 400: 'bad_request', 401: 'unauthenticated', 403: 'forbidden', 503: 'unavailable' } as const
   if (status in usual) return usual[status as keyof typeof usual]

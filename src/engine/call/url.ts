@@ -1,30 +1,30 @@
 import type { Action, Field, Id, Model, Resource } from '../../model/model.ts'
 import { Refused } from '../../schema/read/refused.ts'
 
-/** What stands at a URL of an API. */
+/** What a URL of an API refers to. */
 export interface UrlMatch {
-  /** `todo`, `todo@close`, `hello@login`: what `url` makes the same URL from. */
+  /** `todo`, `todo@close` or `hello@login`. `url(target)` makes the same URL from it. */
   readonly target: string
   readonly resource: string
-  /** Actions at the URL, by method; empty where the resource itself stands. */
+  /** The actions at this URL, by method; empty if the URL is that of the resource itself. */
   readonly actions: Readonly<Record<string, string>>
   readonly id: Id | null
-  /** Of a nested collection: `user.todos` and the parent's id. */
+  /** For a nested list (`user.todos`): the parent's resource, id and field. */
   readonly parent: { readonly resource: string; readonly id: Id; readonly field: string } | null
   readonly query: Readonly<Record<string, string>>
 }
 
 type Params = Readonly<Record<string, unknown>>
 
-/** Everything that has a URL, by name. */
+/** Finds a resource by name, whether it has rows or consists of actions only. */
 function resourceOf(model: Model, name: string): Resource | undefined {
   return model.resources.get(name) ?? model.standalone.get(name) ?? model.standalone.get(name.toLowerCase())
 }
 
 /**
- * The path of a target: `todo` is the list, with `{ id }` the row; `user.todos` with `{ id }` the nested collection;
- * `hello@login` and `hello@post_login` an action, one on a row with `{ id }`. Other params become the query.
- * Throws a TypeError for a target that has no URL.
+ * The path of a target: `todo` is the list, or with `{ id }` the row; `user.todos` with `{ id }` is the nested list;
+ * `hello@login` or `hello@post_login` is an action, with `{ id }` if it is called on a row. All other params become the query.
+ * Throws TypeError if the target has no URL.
  */
 export function urlOf(model: Model, prefix: string, target: string, params: Params = {}): string {
   const [before, word] = split(target, '@')
@@ -48,7 +48,7 @@ export function urlOf(model: Model, prefix: string, target: string, params: Para
   return `${prefix}${base}${own}${action.path === '' ? '' : `/${encodeURIComponent(action.path)}`}${queryOf(query)}`
 }
 
-/** The inverse of `urlOf`: what stands at a path or URL, null if nothing. */
+/** The inverse of `urlOf`: what a path or URL refers to; null if nothing is there. */
 export function matchUrl(model: Model, prefix: string, url: string): UrlMatch | null {
   const { pathname, searchParams } = new URL(url, 'http://localhost')
   if (!pathname.startsWith(prefix)) return null
@@ -60,7 +60,7 @@ export function matchUrl(model: Model, prefix: string, url: string): UrlMatch | 
   for (const resource of [...model.resources.values(), ...model.standalone.values()]) {
     for (const path of resource.paths) {
       const own = path.split('/').filter(Boolean)
-      // The longest path that fits is meant: /todo/archive before /todo with an id.
+      // The longest matching path wins: /todo/archive before /todo with an id.
       if (own.length <= length || !own.every((segment, i) => segments[i] === segment)) continue
       const match = matchBelow(model, resource, segments.slice(own.length), query)
       if (match) [found, length] = [match, own.length]
@@ -102,7 +102,7 @@ function actionsAt(resource: Resource, on: Action['on'], path: string): Readonly
   return found.length === 0 ? null : Object.fromEntries(found.map(action => [action.method, action.name]))
 }
 
-/** By the end of its URI, or by its whole name. */
+/** Finds an action by the end of its URI or by its full name. */
 function actionAt(resource: Resource, word: string): Action | undefined {
   return resource.actions.get(word) ?? [...resource.actions.values()].find(action => action.path === word)
 }

@@ -9,12 +9,13 @@ import { demand } from '../rules/write-rules.ts'
 import { fileIn } from './uploads.ts'
 
 /**
- * Asks of the row what will be asked again when its files are there, so that whoever may not send them is told before they
- * are sent. Conditions of a call with a key are left to the end: it may be the repetition of one that was done.
+ * Checks a call with files before its files are sent, so that clients do not upload in vain. The unit of work checks the same
+ * things again later. Preconditions are skipped if the call has an idempotency key: the write may already be done, and its
+ * retry must get the answer that was kept.
  */
 export function* admitUpload(snapshot: Snapshot, call: Call, reading: Reading): Work<void> {
   if (call.operation === 'create') {
-    // The parent of a nested URI is there, and visible.
+    // The parent of a nested URI must exist and be visible.
     if (call.parent) yield* scope(snapshot, call, reading)
     return
   }

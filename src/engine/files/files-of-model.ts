@@ -7,7 +7,7 @@ export { withFiles } from './ledger.ts'
 
 type Surroundings = Omit<FilesOptions, 'ledger' | 'files'> & { readonly model: Model }
 
-/** The files of an API, kept beside the file of its rows unless it is said where; null where no resource has any. */
+/** The files of an API; null if no resource has any. By default their bytes are stored in a folder beside the database file. */
 export function filesOf(files: FileStore | undefined, { model, ...options }: Surroundings): Files | null {
   const ledger = ledgerOf(model)
   return ledger && new Files({ ...options, ledger, files: files ?? filesBeside(options.store.file) })

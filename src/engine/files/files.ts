@@ -17,27 +17,28 @@ export interface FilesOptions {
   readonly clock: () => number
   readonly random: (bytes: number) => Uint8Array
   readonly onFault: (error: unknown) => void
-  /** Milliseconds between looks for what uploads of other processes, or of earlier ones, left behind. Default: 10 minutes. */
+  /** Milliseconds between clean-ups of what uploads of other or earlier processes left behind. Default: 10 minutes. */
   readonly every?: number
 }
 
-/** Entries that are cleared away at a time. */
+/** Ledger entries that are processed at a time. */
 const STEP = 100
 
-/** The files of an API: takes them in, hands them out, and removes those that no row has any more. */
+/** The files of an API: receives them, serves them, and removes those that no row has any more (docs/decisions/011-files.md). */
 export class Files {
   readonly #options: FilesOptions
   #stop: (() => void) | null = null
   #timer: NodeJS.Timeout | null = null
   #clearing: Promise<void> | null = null
   #again = false
+  /** The position of the last change to the ledger that was acted on. */
   #seen = -1
 
   constructor(options: FilesOptions) {
     this.#options = options
   }
 
-  /** The store is open: what was left behind is removed, from here on what rows lose as well. */
+  /** Called when the store is open. Removes what earlier processes left behind, and from now on what rows lose. */
   start(): Promise<void> {
     const { store, ledger, every = 600_000 } = this.#options
     if (store.isReadOnly) return Promise.resolve()
@@ -66,8 +67,8 @@ export class Files {
   }
 
   /**
-   * A call with its files, which are received once they are known to be welcome, before its unit begins. Those that it does
-   * not come to use are let go.
+   * Runs a write with its files: checks that the write would be allowed, receives the files, then begins the unit of work.
+   * Files that the write does not use are released.
    */
   async during(call: Call, writing: Writing, write: (writing: Writing) => Maybe<Outcome>): Promise<Outcome> {
     const { store, clock, onFault } = this.#options
@@ -76,7 +77,7 @@ export class Files {
     let isUsed = false
     try {
       await call.receive!(reception)
-      // Time has passed meanwhile.
+      // Receiving took time, and defaults such as "now" should be those of the write.
       const outcome = await write({ ...writing, ctx: { ...writing.ctx, now: clock() } })
       isUsed = outcome.kind === 'item' && outcome.replayed !== true
       return outcome
@@ -96,7 +97,7 @@ export class Files {
     })
   }
 
-  /** Bytes of a file, `start` and `end` included; null if they are not there any more. */
+  /** The bytes of a file from `start` to `end`, both included; null if the file is gone. */
   read(file: StoredFile, start: number, end: number): Promise<AsyncIterable<Uint8Array> | null> {
     return this.#options.files.read(file.version, start, end)
   }
@@ -106,7 +107,10 @@ export class Files {
     await store.write(tx => wait(tx.apply([entering(ledger, key, clock() + LEASE)], [])))
   }
 
-  /** Those that no row took are due at once. Whether one did, the ledger tells, whatever is known of the commit. */
+  /**
+   * Marks files as due for removal unless a row took them. Only the ledger knows that for sure: the outcome of a commit may be
+   * unknown.
+   */
   async #release(keys: readonly string[]): Promise<void> {
     const { store, ledger, clock } = this.#options
     await store.write(function* (tx) {
@@ -116,7 +120,7 @@ export class Files {
     })
   }
 
-  /** Removes what is due, the bytes before the entry: a crash in between has it done again. */
+  /** Removes everything that is due. Bytes go before their entry, so after a crash in between the removal is repeated. */
   clear(): Promise<void> {
     this.#again = true
     return (this.#clearing ??= this.#run().finally(() => {
@@ -131,7 +135,7 @@ export class Files {
         for (let rows = await this.#due(); rows.length > 0; rows = await this.#due()) await this.#remove(rows)
       }
     } catch (error) {
-      // The next look tries again.
+      // The next run tries again. A closed store during shutdown is not worth reporting.
       if (!(error instanceof ApiError && error.code === 'unavailable' && this.#stop === null))
         this.#options.onFault(error)
     }
@@ -145,7 +149,7 @@ export class Files {
     )
   }
 
-  /** What cannot be removed now keeps nothing else from it, and is told of at the end. */
+  /** Removes the bytes of files. A failure does not stop the others; the first one is thrown at the end. */
   async #remove(rows: readonly Row[]): Promise<void> {
     const { store, ledger, files } = this.#options
     const gone: string[] = []

@@ -9,21 +9,24 @@ import type { RowChange } from '../../store/store.ts'
 import type { Work } from '../../store/work.ts'
 import type { Instance, Unit } from '../write/unit-of-work.ts'
 
-/** Key and table of the internal resource that knows the files which no row has. */
+/** Name and table of the ledger: an internal resource that lists the files that belong to no row. */
 const ledgerName = '_file'
 
-/** Slot of the moment, in milliseconds, from which on the bytes may be removed. */
+/** Slot of the time, in milliseconds since 1970, from which the bytes may be removed. */
 const DUE = FIRST
 
 /** Milliseconds that an upload may take, from its first byte to the commit of its row. */
 export const LEASE = 3_600_000
-/** Whoever commits later than this before the end of the lease could meet whoever clears away. */
+/**
+ * Milliseconds before the end of the lease in which a commit is refused. A later one could race with the clean-up, which would
+ * remove the bytes of the new row.
+ */
 const MARGIN = 60_000
 
 /**
- * Declarations with the ledger of files, if any of them has a file field. A file is entered before its first byte is kept,
- * and struck off in the commit of the row that has it; one that a row loses is entered in the commit that takes it. So
- * whatever breaks, and wherever, what is in no row is in the ledger, and is removed.
+ * Adds the ledger of files to the declarations if any of them has a file field. The key of a file is entered before its first
+ * byte is stored, and removed by the commit of the row that gets the file. If a row loses a file, the same commit enters its
+ * key. So after a crash at any point, every file that is in no row is in the ledger and will be removed.
  */
 export function withFiles(resources: Readonly<Record<string, AnyResource>>): Readonly<Record<string, AnyResource>> {
   const hold = Object.values(resources).some(one =>
@@ -47,6 +50,7 @@ export function ledgerOf(model: Model): Resource | null {
   return model.resources.get(ledgerName) ?? null
 }
 
+/** The file fields of each resource: computed once, because every write asks. */
 const known = new WeakMap<Resource, readonly ScalarField[]>()
 
 /** The file fields of a resource. */
@@ -59,7 +63,7 @@ export function fileFields(of: Resource): readonly ScalarField[] {
   return fields
 }
 
-/** The change that enters a file, or one that is there with another moment. */
+/** The change that enters a key into the ledger, or sets a new due time for an entry. */
 export function entering(ledger: Resource, key: string, due: number, before: Row | null = null): RowChange {
   const after: Row = before?.slice() ?? []
   after[ID] = key
@@ -70,7 +74,7 @@ export function entering(ledger: Resource, key: string, due: number, before: Row
   return { resource: ledger, id: key, op, before, after, changed: before ? [DUE] : [], lists: [] }
 }
 
-/** The change that strikes an entry off. */
+/** The change that removes an entry. */
 export function striking(ledger: Resource, row: Row): RowChange {
   return { resource: ledger, id: row[ID] as string, op: 'delete', before: row, after: null, changed: [], lists: [] }
 }
@@ -79,7 +83,7 @@ function dueOf(row: Row): number {
   return row[DUE] as number
 }
 
-/** Makes the ledger agree with the rows as the unit leaves them. */
+/** Updates the ledger for all rows that a unit of work changed. */
 export function* settle(unit: Unit, ledger: Resource): Work<void> {
   for (const instance of unit.touched)
     for (const field of fileFields(instance.resource)) {
@@ -93,6 +97,7 @@ export function* settle(unit: Unit, ledger: Resource): Work<void> {
 
 function enter(unit: Unit, ledger: Resource, key: string): void {
   const entry = unit.create(ledger, key)
+  // A file that a row loses is due at once.
   entry.row[DUE] = unit.ctx.now
   entry.implied = true
 }

@@ -1,7 +1,7 @@
 import type { Step } from '../call/invocation.ts'
 import type { Files } from './files.ts'
 
-/** receive: takes in the files of a write, once it is known that it would be allowed. */
+/** The step `receive`: receives the files of a write once it is known that the write would be allowed. */
 export function receiving(files: Files): Step {
   return (invocation, next) => {
     const { call, writing } = invocation

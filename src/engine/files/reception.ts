@@ -3,14 +3,14 @@ import { ApiError } from '../../protocol/error.ts'
 import type { ScalarField } from '../../model/model.ts'
 import { takesType, type StoredFile } from '../../schema/file.ts'
 
-/** What is said of a file before its bytes come. */
+/** What a client says about a file before it sends the bytes. */
 export interface FileHead {
   readonly name: string | null
-  /** A media type as it was sent; null = nothing was said. */
+  /** The media type that the client stated; null = none. */
   readonly type: string | null
 }
 
-/** A file that was taken in, or null for one that shall go: the only way in which a file field gets a value. */
+/** A file that was received, or null to remove the file. File fields get their values in no other way. */
 export interface Upload {
   readonly field: ScalarField
   readonly value: StoredFile | null
@@ -19,13 +19,13 @@ export interface Upload {
 export interface Keeping {
   readonly clock: () => number
   readonly newKey: () => string
-  /** Enters a key, so that its bytes are found whatever becomes of this. */
+  /** Enters the key in the ledger, so that the bytes can be found and removed whatever happens next. */
   readonly enter: (key: string) => Promise<void>
   readonly write: (key: string, bytes: AsyncIterable<Uint8Array>) => Promise<void>
   readonly release: (keys: readonly string[]) => Promise<void>
 }
 
-/** Takes in the files of one call, before its unit begins. What the call does not come to use is let go. */
+/** Receives the files of one call, before its unit of work begins. Those that the call does not use are released. */
 export class Reception {
   readonly #keeping: Keeping
   readonly #keys: string[] = []
@@ -40,8 +40,8 @@ export class Reception {
   }
 
   /**
-   * Keeps a file for a field. Throws ApiError `unsupported_media_type` before a byte is read, `payload_too_large` as soon
-   * as there are more than the field takes, and what the bytes throw.
+   * Stores a file for a field. Throws ApiError `unsupported_media_type` before any byte is read, `payload_too_large` as soon as
+   * the file exceeds the field's limit, and whatever error the source of the bytes throws.
    */
   async take(field: ScalarField, head: FileHead, bytes: AsyncIterable<Uint8Array>): Promise<StoredFile> {
     const type = mediaTypeFor(field, head.type)
@@ -55,7 +55,7 @@ export class Reception {
       key,
       (async function* () {
         for await (const chunk of bytes) {
-          size += chunk.length
+          size += chunk.length // counted while they arrive: a stated length may be wrong
           if (size > max) throw tooLarge(field)
           sha256.update(chunk)
           yield chunk
@@ -74,7 +74,7 @@ export class Reception {
     return value
   }
 
-  /** Lets go of what was taken in and is in no row. */
+  /** Marks the received files for removal, except those that a row has taken. */
   async release(): Promise<void> {
     if (this.#keys.length > 0) await this.#keeping.release(this.#keys)
   }
@@ -86,11 +86,11 @@ export function tooLarge(field: ScalarField): ApiError {
   })
 }
 
-// RFC 9110 §8.3.1; what it holds goes out in a header field again.
+// The media type of RFC 9110 §8.3.1. It is sent in a header field later, so nothing else may get through.
 const MEDIA_TYPE =
   /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(?:[ \t]*;[ \t]*[\w!#$&^.+-]+=(?:[\w!#$&^.+*'%-]+|"[\x20\x21\x23-\x5b\x5d-\x7e]*"))*$/
 
-/** The type under which a file is kept; throws where the field does not take it. */
+/** The media type under which a file is stored. Throws ApiError if the field does not accept it. */
 export function mediaTypeFor(field: ScalarField, said: string | null): string {
   const given = (said ?? 'application/octet-stream').trim()
   const limits = field.def.file!
@@ -108,8 +108,8 @@ export function mediaTypeFor(field: ScalarField, said: string | null): string {
 const MOST_NAME = 255
 
 /**
- * What is left of a name that somebody sent: no directories, no control characters, nothing that turns its direction
- * around, no dots alone (RFC 6266 §4.3). It names nothing here: bytes are kept under a key.
+ * A client's file name without what could do harm: directories, control characters, marks that reverse the direction of text,
+ * and names made of dots alone (RFC 6266 §4.3). It is only for display; bytes are stored under a key.
  */
 function plainName(name: string): string | null {
   const last = name.toWellFormed().split(/[/\\]/).at(-1)!

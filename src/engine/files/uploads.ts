@@ -4,7 +4,7 @@ import type { StoredFile } from '../../schema/file.ts'
 import type { Content, Target } from '../call/call.ts'
 import type { Prepared, Setting } from '../write/read-body.ts'
 
-/** A body with the files that came along, or that its call takes away. */
+/** Adds the received files, and the removals of files, to a prepared body. */
 export function withUploads(prepared: Prepared, { uploads }: Content): Prepared {
   if (!uploads?.length) return prepared
   const settings = uploads.map(({ field, value }): Setting => ({
@@ -16,12 +16,12 @@ export function withUploads(prepared: Prepared, { uploads }: Content): Prepared 
   return { ...prepared, settings: [...prepared.settings, ...settings] }
 }
 
-/** What a row says of a file. */
+/** The description of a file in a row; null = no file. */
 export function fileIn(field: ScalarField, row: Row): StoredFile | null {
   return (row[field.slot] ?? null) as StoredFile | null
 }
 
-/** Whether the call about a file makes it; one that takes it away needs one. */
+/** Whether a call about a file creates it. Throws 404 if the call removes a file that is not there. */
 export function madeFile({ uploads, id }: Target & Content, field: ScalarField, row: Row): boolean {
   if (fileIn(field, row) !== null) return false
   if (uploads?.every(({ value }) => value === null))

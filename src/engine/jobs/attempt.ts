@@ -9,7 +9,7 @@ import { isReply } from '../call/reply.ts'
 import type { JobRecord, JobRows } from './job-rows.ts'
 import { Progress } from './progress.ts'
 
-/** What a job was asked, as it is kept. */
+/** The call that started a job, as it is stored. */
 export interface StoredCall {
   readonly resource: string
   readonly action: string
@@ -19,20 +19,20 @@ export interface StoredCall {
   readonly trusted: boolean
 }
 
-/** A job while this process has it. */
+/** A job that this process is responsible for. */
 export interface Task {
   readonly id: string
   readonly action: Action
   readonly call: StoredCall
-  /** The row of an action on a row; null where it has to be read again. */
+  /** The row, for an action on a row. null after a restart: it is read again. */
   readonly row: Readonly<Record<string, unknown>> | null
-  /** How it ended, after all attempts. */
+  /** Settles with the job's end, after all attempts. */
   readonly ended: PromiseWithResolvers<Ending>
-  /** Ends the attempt that runs. */
+  /** Aborts the current attempt. */
   controller: AbortController
-  /** The function itself, which may go on after its job ended. */
+  /** The promise of the job's function. It may continue after the job has ended, for instance if it ignores its signal. */
   work: Promise<unknown>
-  /** The attempt, and all that it takes. */
+  /** Settles when the current attempt is over and its result is stored. */
   settled: Promise<unknown>
 }
 
@@ -46,28 +46,28 @@ export type Ending =
   | { readonly kind: 'failed'; readonly error: ApiError }
   | { readonly kind: 'cancelled' }
 
-/** What came of an attempt. What is `made` is for the row that the job creates. */
+/** The result of an attempt. `made` is the data of the row that a `create` job produces. */
 export type Attempted = Ending | { readonly kind: 'made'; readonly data: unknown }
 
 interface How {
   readonly rows: JobRows
   readonly around: Surroundings
   readonly clock: () => number
-  /** Milliseconds that it is kept when it is finished. */
+  /** Milliseconds for which a finished job is kept. */
   readonly keep: number
 }
 
-/** Runs the function of a job once. Settles when it has an answer or was stopped; it never rejects. */
+/** Runs a job's function once. Resolves when it returned, threw or was stopped; never rejects. */
 export async function attempt(task: Task, number: number, { rows, around, clock }: How): Promise<Attempted> {
   const { action, controller, id } = task
   const { signal } = controller
   const progress = new Progress(async (done, note) => {
     const job = await rows.update(id, one => (one.status === 'running' ? { progress: done, note } : null))
-    // Another process cancelled it.
+    // No row to update: another process has cancelled the job.
     if (!job) controller.abort(new ApiError('conflict', { error: 'cancelled', detail: 'it was cancelled' }))
   })
   const stopped = Promise.withResolvers<never>()
-  stopped.promise.catch(() => {})
+  stopped.promise.catch(() => {}) // it is only raced below, and may reject without a listener
   signal.addEventListener('abort', () => stopped.reject(signal.reason))
   const { timeout } = action.job!
   const timer = timeout === null ? undefined : setTimeout(() => controller.abort(late(timeout)), timeout)
@@ -93,6 +93,7 @@ export async function attempt(task: Task, number: number, { rows, around, clock 
   } catch (thrown) {
     return { kind: 'failed', error: ApiError.from(signal.aborted ? signal.reason : thrown) }
   } finally {
+    // The timer and the progress must not outlive the attempt.
     clearTimeout(timer)
     await progress.end()
   }
@@ -107,7 +108,7 @@ function contextOf({ action, call }: Task, around: Surroundings, now: number): C
 const late = (timeout: number): ApiError =>
   new ApiError('unavailable', { error: 'timeout', detail: `it took longer than ${timeout} ms` })
 
-/** Keeps what an attempt came to, unless it failed. Rejects where that cannot be written. */
+/** Stores the result of an attempt, unless it failed. Rejects if the store cannot be written. */
 export async function keepResult(task: Task, attempted: Attempted, how: How): Promise<Ending> {
   if (attempted.kind === 'made') return createRow(task, attempted.data, how)
   if (attempted.kind !== 'succeeded') return attempted
@@ -115,7 +116,7 @@ export async function keepResult(task: Task, attempted: Attempted, how: How): Pr
   return job ? attempted : { kind: 'cancelled' }
 }
 
-/** The row and the end of the job are one commit, so that neither is there without the other. */
+/** Creates the row of a `create` job. The row and the end of the job are one commit: neither exists without the other. */
 async function createRow(task: Task, data: unknown, how: How): Promise<Ending> {
   const { engine, store, url } = how.around
   const { resource } = task.action

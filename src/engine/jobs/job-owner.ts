@@ -1,9 +1,9 @@
 import { hostname } from 'node:os'
 
-/** Runners of this process that are open: two APIs over one file do not take each other's jobs. */
+/** Names of the runners in this process. Two APIs over one file must not take each other's jobs. */
 const open = new Set<string>()
 
-/** Names whoever runs jobs: a machine, a process, and which of the process. */
+/** Identifies a runner of jobs by host, process and a random part, because a process may have several. */
 export class Runner {
   readonly name: string
 
@@ -16,16 +16,17 @@ export class Runner {
     open.delete(this.name)
   }
 
-  /** Whether another runner can still be at work. One on another machine is not: a file is used on one. */
+  /** Whether another runner may still be working. One on another host cannot be: a SQLite file is used by one host only. */
   isAlive(name: string): boolean {
     if (open.has(name)) return true
     const [token = '', pid = '', ...host] = name.split(':').toReversed()
+    // Signal 0 sends nothing; it only tests whether the process exists.
     if (token === '' || host.toReversed().join(':') !== hostname() || Number(pid) === process.pid) return false
     try {
       process.kill(Number(pid), 0)
       return true
     } catch (error) {
-      // It is there and somebody else's.
+      // EPERM: the process exists but belongs to another user.
       return (error as NodeJS.ErrnoException).code === 'EPERM'
     }
   }

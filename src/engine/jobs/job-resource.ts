@@ -4,29 +4,32 @@ import { resource } from '../../model/declare/resource.ts'
 import { any } from '../../model/rules/rule.ts'
 import { t } from '../../schema/builder.ts'
 
-/** Key of the resource in which jobs are kept, so that they are read, followed and cleared away like everything else. */
+/** Name of the resource that holds jobs. Jobs are rows, so they are read, followed and deleted like all others. */
 export const jobsName = 'jobs'
 
 const table = '_job'
 
-/** It is the resource of jobs. */
+/** Whether a resource is the one of jobs. */
 export function isJobs(resource: Resource): boolean {
   return resource.table === table
 }
 
-/** The resource of jobs. A job is its caller's alone; where nobody is told apart it is everybody's. */
+/**
+ * Declares the resource of jobs. Only the caller who started a job sees it; if the API does not identify callers, everybody
+ * does.
+ */
 export function jobResource(path: string | null): AnyResource {
   const declared = resource(
     {
       id: t.id('uuid'),
-      /** `exports.create`. */
+      /** Resource and action: `exports.create`. */
       action: t.text(),
       status: t.enum(['queued', 'running', 'succeeded', 'failed', 'cancelled']),
       /** From 0 to 1. */
       progress: t.number().nullable(),
       note: t.text().nullable(),
       result: t.json().nullable(),
-      /** Where the result is. */
+      /** The URL of the result. */
       location: t.text().nullable(),
       /** A problem document. */
       error: t.json().nullable(),
@@ -34,14 +37,15 @@ export function jobResource(path: string | null): AnyResource {
       created: t.datetime(),
       started: t.datetime().nullable(),
       finished: t.datetime().nullable(),
-      /** Id of who began it; null = everybody, false = the application itself. */
+      /** Id of the caller who started it; null = visible to everybody, false = started by the application. */
       owner: t.json().nullable().hidden().index(),
-      /** What is asked: see StoredCall. */
+      /** The stored call: see StoredCall. */
       call: t.json().hidden(),
-      /** The process that has it. */
+      /** Name of the runner that has it. */
       runner: t.text().nullable().hidden(),
-      /** Milliseconds since the epoch: not before it, and not kept after it. */
+      /** Milliseconds since 1970: the earliest start of the next attempt. */
       due: t.integer().nullable().hidden(),
+      /** Milliseconds since 1970: when the finished job is deleted. */
       expires: t.integer().nullable().hidden().index(),
     },
     { path, title: 'Job', table, cache: 'no-store' },

@@ -6,7 +6,7 @@ import { equal } from '../write/unit-of-work.ts'
 
 export type JobStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled'
 
-/** A job as it is kept; names of job-resource.ts. */
+/** A job as it is stored. The members are those of job-resource.ts. */
 export interface JobRecord {
   readonly id: string
   readonly action: string
@@ -27,10 +27,10 @@ export interface JobRecord {
   readonly expires: number | null
 }
 
-/** What becomes of a job, decided by what it is; null = nothing. */
+/** Computes a change of a job from its current state; null = no change. */
 export type Step = (job: JobRecord) => Partial<JobRecord> | null
 
-/** Jobs in the store. Every change is a commit: none is lost, and whoever follows the job hears of it. */
+/** The jobs in the store. Every change is a commit of its own, so a crash loses none and subscribers see all of them. */
 export class JobRows {
   readonly resource: Resource
   readonly #store: Store
@@ -58,12 +58,12 @@ export class JobRows {
     })
   }
 
-  /** The job after the step; null if there is none, or nothing became of it. */
+  /** Changes a job. Resolves to the job afterwards, or null if it does not exist or was not changed. */
   update(id: string, step: Step): Promise<JobRecord | null> {
     return this.#store.write(tx => this.step(tx, id, step))
   }
 
-  /** The same within a unit of work. */
+  /** The same inside a unit of work. */
   *step(tx: Transaction, id: string, step: Step): Work<JobRecord | null> {
     const before = yield* wait(tx.get(this.resource, id))
     if (!before) return null
@@ -72,6 +72,7 @@ export class JobRows {
     if (given === null) return null
     const after = this.#rowOf({ ...job, ...given })
     const changed: number[] = []
+    // Only real changes are logged: the step may repeat the stored values.
     for (let slot = FIRST; slot < after.length; slot++) if (!equal(before[slot], after[slot])) changed.push(slot)
     if (changed.length > 0) {
       const change: RowChange = { resource: this.resource, id, op: 'patch', before, after, changed, lists: [] }
@@ -88,13 +89,13 @@ export class JobRows {
     return row ? this.#jobOf(row) : null
   }
 
-  /** Those that are not finished, oldest first. */
+  /** The jobs that are not finished, oldest first: ids are ordered by time. */
   async unfinished(): Promise<JobRecord[]> {
     const is = (value: JobStatus): Predicate => ({ kind: 'compare', op: 'eq', field: 'status', value })
     return this.#select(any(is('queued'), is('running')), null)
   }
 
-  /** Forgets what need not be kept any longer, a part at a time. Resolves with how many there were. */
+  /** Deletes expired jobs, 500 at a time. Resolves to how many were deleted. */
   async forget(now: number): Promise<number> {
     const { resource } = this
     const where: Predicate = { kind: 'compare', op: 'lt', field: 'expires', value: now }

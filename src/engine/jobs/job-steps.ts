@@ -4,7 +4,9 @@ import { actionCall } from '../call/database.ts'
 import type { Step } from '../call/invocation.ts'
 import type { Jobs } from './jobs.ts'
 
-/** redirect: where a job called `create` makes the rows of a resource, clients that create one begin the job. */
+/**
+ * The step `redirect`: if a resource has a job called `create`, a client's create starts that job instead of creating the row.
+ */
 export const redirecting: Step = (invocation, next) => {
   const { call } = invocation
   if (call.operation === 'create') {
@@ -20,7 +22,7 @@ function beginning(call: Call, action: Action): Call {
   return { ...asked, mode, trusted, address, idempotencyKey, ...(auth && { auth }) }
 }
 
-/** cancel: deleting a job that is not finished cancels it. */
+/** The step `cancel`: deleting a job that is not finished cancels it. */
 export function cancelling(jobs: Jobs): Step {
   return (invocation, next) => {
     const { operation, resource, id } = invocation.call

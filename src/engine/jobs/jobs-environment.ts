@@ -3,9 +3,9 @@ import type { ApiError } from '../../protocol/error.ts'
 import type { Store } from '../../store/store.ts'
 
 export interface JobsOptions {
-  /** Jobs that run at once; default 4. */
+  /** How many jobs run at the same time. Default: 4. */
   readonly concurrency?: number
-  /** Milliseconds that finished jobs are kept; default 24 hours. */
+  /** Milliseconds for which finished jobs are kept. Default: 24 hours. */
   readonly keep?: number
 }
 
@@ -14,7 +14,7 @@ export interface JobsEnvironment extends JobsOptions {
   readonly store: Store
   readonly clock: () => number
   readonly random: (bytes: number) => Uint8Array
-  /** Callers are told apart, and see their own jobs only. */
+  /** The API identifies its callers, and each sees only their own jobs. */
   readonly secured: boolean
   readonly onFault: (error: ApiError) => void
 }

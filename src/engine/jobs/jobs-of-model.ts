@@ -10,7 +10,7 @@ import type { JobsEnvironment } from './jobs-environment.ts'
 
 type Resources = Readonly<Record<string, AnyResource>>
 
-/** Begins a job by the names of its resource and action, and resolves when it is kept. */
+/** Starts a job by the names of its resource and action. Resolves when the job is stored, so a crash cannot lose it. */
 export type RunJob = (
   name: string,
   action: string,
@@ -18,7 +18,7 @@ export type RunJob = (
   target?: { readonly id?: Id; readonly me?: Principal | null },
 ) => Promise<BegunJob>
 
-/** The declarations with the resource of jobs, where any of their actions is a job. */
+/** Adds the resource of jobs to the declarations if any action is a job. Throws ModelError if its name is taken. */
 export function withJobResource(resources: Resources, paths: Paths): Resources {
   const begins = Object.values(resources).some(({ '~resource': { actions = {} } }) =>
     Object.values(actions).some(action => action.job !== undefined),
@@ -32,7 +32,7 @@ export function withJobResource(resources: Resources, paths: Paths): Resources {
   return { ...resources, [jobsName]: jobResource(path) }
 }
 
-/** What runs the jobs of a model; null where it has none. */
+/** The jobs of a model; null if none of its actions is a job. */
 export function jobsOf(environment: JobsEnvironment): Jobs | null {
   const { model } = environment
   const actions = [...model.resources.values(), ...model.standalone.values()].flatMap(one => [...one.actions.values()])

@@ -18,14 +18,14 @@ import { readAsync } from './respond-async.ts'
 import { within } from './timeout.ts'
 import { jsonMode } from '../../schema/read/input-mode.ts'
 
-/** A job that was begun. */
+/** A job that was started. */
 export interface BegunJob {
   readonly id: string
-  /** What it answers; rejects with ApiError where it fails or is cancelled. */
+  /** The job's return value. Rejects with ApiError if the job fails or is cancelled. */
   readonly result: Promise<unknown>
 }
 
-/** The jobs of one API in one process: how they are begun, answered, followed and cancelled. */
+/** The jobs of one API in one process: starts, answers, follows and cancels them. */
 export class Jobs {
   readonly resource: Resource
   readonly #rows: JobRows
@@ -40,13 +40,13 @@ export class Jobs {
     this.#queue = new Queue(this.#rows, environment)
   }
 
-  /** Takes what jobs work with. */
+  /** Sets what jobs work with. The engine is made later than this object. */
   attach(around: Surroundings): void {
     this.#around = around
     this.#queue.attach(around)
   }
 
-  /** Begins to look for jobs that were left behind. */
+  /** Begins to look for jobs that earlier processes left unfinished. */
   start(): Promise<void> {
     return this.#queue.start()
   }
@@ -55,14 +55,14 @@ export class Jobs {
     return this.#queue.close()
   }
 
-  /** Answers an action that is a job: with its result, or with where to follow it. */
+  /** Starts an action that is a job. Resolves to its result, or to 202 with the job's URI if the client does not want to wait. */
   async begin(call: Call, action: Action, input: unknown, row: Task['row']): Promise<unknown> {
     const wanted = readAsync(call.credentials?.header('prefer'))
-    // Whoever cannot be recognised could not be shown the job: the answer is waited for.
+    // An anonymous caller could not be shown the job later, so the request waits for the result.
     const mayFollow = !this.#environment.secured || call.principal !== null || call.trusted === true
     const isAsync = mayFollow && (action.job!.always || wanted !== null)
     const task = await this.#keep(call, action, input, row)
-    // As it is before anything is done: the monitor tells the rest.
+    // Made before the job starts, so the response shows it as `queued`; the job itself tells the rest.
     const accepted = isAsync ? await this.#accepted(task, wanted !== null) : null
     this.#queue.add(task)
     if (!accepted) return answerOf(await task.ended.promise)
@@ -70,7 +70,7 @@ export class Jobs {
     return ending ? answerOf(ending) : accepted
   }
 
-  /** Begins a job for the application, or (with `me`) for a caller. */
+  /** Starts a job for the application or, with `me`, for a caller. */
   async run(
     name: string,
     action: string,
@@ -83,15 +83,16 @@ export class Jobs {
     const task = await this.#keep({ principal: me, id: target.id ?? null, trusted: me === null }, found, input, null)
     this.#queue.add(task)
     const result = task.ended.promise.then(ending => valueOf(answerOf(ending)))
-    result.catch(() => {}) // whoever does not wait for it finds the fault in the job
+    result.catch(() => {}) // if nobody awaits it, the error is still in the job's row
     return { id: task.id, result }
   }
 
-  /** DELETE: cancels a job that is not finished, forgets one that is. `next` reads and deletes its row. */
+  /** DELETE of a job: cancels a job that is not finished, and deletes one that is. `next` reads or deletes its row. */
   async remove(invocation: Invocation, next: Next): Promise<Outcome> {
     const { call } = invocation
     const ask = (asked: Partial<Call>): Maybe<Outcome> =>
       next({ ...invocation, call: { ...call, conditions: null, ...asked } })
+    // Reading first answers 404 for jobs of others, before anything is cancelled.
     const seen = await ask({ operation: 'get' })
     if (seen.kind !== 'item') return seen
     const id = String(call.id)
@@ -137,7 +138,7 @@ export class Jobs {
     return task
   }
 
-  /** 202 with the job, and where it is. */
+  /** A 202 response with the job and its location. */
   async #accepted({ id }: Task, asked: boolean): Promise<Reply> {
     const { engine, url } = this.#around!
     const read: Call = { ...plain, resource: this.resource, id }
@@ -150,7 +151,7 @@ export class Jobs {
   }
 }
 
-/** How the engine itself reads a job. */
+/** A read of a job by the engine itself. */
 const plain = {
   operation: 'get',
   parent: null,

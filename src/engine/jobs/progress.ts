@@ -1,7 +1,10 @@
-/** Milliseconds between two writes of one job's progress. */
+/** The shortest time between two writes of a job's progress, in milliseconds. */
 const EVERY = 250
 
-/** How far a job is: the first word at once, then the newest now and then, so that counting does not wear out the disk. */
+/**
+ * The progress of a job. The first report is written at once, later ones at most every 250 ms: a job that counts to a million
+ * must not cause a million commits.
+ */
 export class Progress {
   readonly #write: (done: number | null, note: string | null) => Promise<void>
   #pending: { readonly done: number | null; readonly note: string | null } | null = null
@@ -21,7 +24,7 @@ export class Progress {
     if (!this.#timer) this.#flush()
   }
 
-  /** Nothing is written after it. */
+  /** Stops writing, and waits for a write in progress. */
   async end(): Promise<void> {
     this.#ended = true
     if (this.#timer) clearTimeout(this.#timer)
@@ -34,7 +37,7 @@ export class Progress {
     this.#timer = null
     if (!pending || this.#ended) return
     this.#pending = null
-    this.#writing = this.#write(pending.done, pending.note).catch(() => {}) // the end of the job will fail as well, and tell
+    this.#writing = this.#write(pending.done, pending.note).catch(() => {}) // if the store is broken, writing the end of the job fails too, and reports it
     this.#timer = setTimeout(() => this.#flush(), EVERY)
     this.#timer.unref()
   }

@@ -8,14 +8,17 @@ import type { JobsEnvironment } from './jobs-environment.ts'
 import { Runner } from './job-owner.ts'
 import { within } from './timeout.ts'
 
-/** Milliseconds between looks for jobs that dead processes left, and for those that are kept no longer. */
+/** Milliseconds between two searches for jobs of dead processes and for expired jobs. */
 const SWEEP = 60_000
-/** Milliseconds that work may go on after its job ended, before its place is given away. */
+/** Milliseconds for which a function may continue after its job has ended before another job gets its place. */
 const LINGER = 10_000
-/** Milliseconds that jobs have to stop when the server closes. */
+/** Milliseconds that running jobs get to stop when the server closes. */
 const GRACE = 5_000
 
-/** Runs jobs, a bounded number at once and each from commit to commit, and picks up what a restart left. */
+/**
+ * Runs jobs: a limited number at the same time, each step of a job committed. After a restart it continues with the unfinished
+ * jobs.
+ */
 export class Queue {
   readonly #rows: JobRows
   readonly #runner: Runner
@@ -23,12 +26,13 @@ export class Queue {
   readonly #concurrency: number
   readonly #keep: number
   #around: Surroundings | null = null
-  /** In the order in which they were begun. */
+  /** Jobs that wait for a place, in the order in which they were started. */
   readonly #waiting = new Set<Task>()
   readonly #running = new Map<string, Task>()
   readonly #runningOf = new Map<Action, number>()
   readonly #timers = new Set<NodeJS.Timeout>()
   #sweep: NodeJS.Timeout | undefined
+  /** How many of the `concurrency` places are taken. */
   #places = 0
   #closing = false
 
@@ -40,7 +44,7 @@ export class Queue {
     this.#keep = environment.keep ?? 86_400_000
   }
 
-  /** Who runs what is added here. */
+  /** The name of this runner. */
   get runner(): string {
     return this.#runner.name
   }
@@ -49,12 +53,12 @@ export class Queue {
     return this.#around !== null && !this.#closing
   }
 
-  /** Takes what jobs work with. */
+  /** Sets what jobs work with. The engine is made later than this object. */
   attach(around: Surroundings): void {
     this.#around = around
   }
 
-  /** Looks for jobs that were left behind, now and every minute. */
+  /** Takes over unfinished jobs of dead processes, now and every minute. */
   async start(): Promise<void> {
     if (this.#closing) return
     this.#sweep = setInterval(() => void this.#clear().catch(this.#fault), SWEEP)
@@ -62,13 +66,13 @@ export class Queue {
     await this.#clear()
   }
 
-  /** Runs a job that is kept, when it is its turn. */
+  /** Runs a stored job when a place is free. */
   add(task: Task): void {
     this.#waiting.add(task)
     this.#pump()
   }
 
-  /** Stops what runs; what can be done again is for the next start. */
+  /** Stops the running jobs. Those that may be repeated continue at the next start. */
   async close(): Promise<void> {
     this.#closing = true
     clearInterval(this.#sweep)
@@ -78,7 +82,7 @@ export class Queue {
     this.#runner.close()
   }
 
-  /** Cancels a job that is not finished; false if it is. */
+  /** Cancels a job. False if it is already finished. */
   async cancel(id: string): Promise<boolean> {
     const now = this.#environment.clock()
     const job = await this.#rows.update(id, one =>
@@ -90,11 +94,11 @@ export class Queue {
     this.#running
       .get(id)
       ?.controller.abort(new ApiError('conflict', { error: 'cancelled', detail: 'it was cancelled' }))
-    this.#pump() // one that waited finds that there is nothing to do
+    this.#pump() // if the job was waiting, its turn comes and it finds that it is cancelled
     return true
   }
 
-  /** Begins what may run. */
+  /** Starts waiting jobs while there are free places. */
   #pump(): void {
     if (this.#closing) return
     for (const task of this.#waiting) {
@@ -106,6 +110,7 @@ export class Queue {
       this.#places++
       this.#runningOf.set(task.action, same + 1)
       task.settled = this.#execute(task).catch((error: unknown) => this.#recover(task, error))
+      // A function that ignores its signal keeps its place a little longer, so that not too many run at once.
       void task.settled
         .then(() => within(task.work, LINGER))
         .then(() => {
@@ -116,7 +121,7 @@ export class Queue {
     }
   }
 
-  /** One attempt, from the commit that says that it runs to the one that says how it ended. */
+  /** One attempt, from the commit that marks the job as running to the commit that records its end. */
   async #execute(task: Task): Promise<void> {
     const { clock } = this.#environment
     const claimed = await this.#rows.update(task.id, job =>
@@ -131,6 +136,7 @@ export class Queue {
           }
         : null,
     )
+    // Somebody else changed the job since it was queued: it was cancelled.
     if (!claimed) return task.ended.resolve({ kind: 'cancelled' })
     task.controller = new AbortController()
     this.#running.set(task.id, task)
@@ -147,12 +153,13 @@ export class Queue {
   async #failed(task: Task, { attempts }: JobRecord, error: ApiError): Promise<void> {
     const { retries } = task.action.job!
     if (error.status >= 500 && !this.#closing) this.#environment.onFault(error)
-    // What was refused will be refused again.
+    // A refusal (4xx) would be the same next time, so only faults are retried.
     if (attempts > retries || error.status < 500) {
       const job = await this.#rows.update(task.id, one => (one.status === 'running' ? this.#failure(error) : null))
       return task.ended.resolve(job ? { kind: 'failed', error } : { kind: 'cancelled' })
     }
     const { clock, random } = this.#environment
+    // Exponential back-off with jitter, at most 90 seconds.
     const delay = Math.round(Math.min(60_000, 1_000 * 2 ** (attempts - 1)) * (0.5 + random(1)[0]! / 512))
     const job = await this.#rows.update(task.id, one =>
       one.status === 'running'
@@ -187,7 +194,7 @@ export class Queue {
     this.#timers.add(timer)
   }
 
-  /** The store failed between two steps of a job: when it works again, the job goes on or ends. */
+  /** The store failed in the middle of a job. Looks again every second, and continues or ends the job when the store works. */
   #recover(task: Task, error: unknown): void {
     this.#fault(error)
     const look = async (): Promise<void> => {
@@ -199,28 +206,32 @@ export class Queue {
     this.#later(1_000, () => void look().catch((again: unknown) => this.#recover(task, again)))
   }
 
-  /** Takes over what processes left that are no more, and forgets what is kept no longer. */
+  /** Takes over the jobs of processes that have ended, and deletes expired jobs. This is where a job goes on after a restart. */
   async #clear(): Promise<void> {
     for (const job of await this.#rows.unfinished()) {
+      // Its runner is alive, perhaps this one: leave the job to it.
       if (job.runner === this.#runner.name || (job.runner !== null && this.#runner.isAlive(job.runner))) continue
       await this.#adopt(job)
     }
     while ((await this.#rows.forget(this.#environment.clock())) > 0);
   }
 
+  /** Queues a job of a dead process here, if it may run again. */
   async #adopt({ id, runner }: JobRecord): Promise<void> {
     const found: Task[] = []
     const job = await this.#rows.update(id, one => {
+      // Another process may have taken it over since it was read.
       if (one.runner !== runner || (one.status !== 'queued' && one.status !== 'running')) return null
       const stored = one.call as unknown as StoredCall
       const action = this.#actionOf(stored)
       const isBegun = one.status === 'running'
-      // How far it came nobody knows: only what bears being done twice is done again.
+      // Nobody knows how far it got. It is repeated only if its declaration allows retries.
       if (!action || (isBegun && one.attempts > action.job!.retries)) return this.#failure(interrupted())
       found.push(newTask(id, action, stored, null))
       return { status: 'queued', runner: this.#runner.name }
     })
     if (job)
+      // The update may run more than once in the store; its last run is the one that was committed.
       for (const task of found.slice(-1)) this.#again(task, Math.max(0, (job.due ?? 0) - this.#environment.clock()))
   }
 
@@ -229,7 +240,7 @@ export class Queue {
       const found = findAction({ model: this.#environment.model }, resource, action)
       return found.job ? found : null
     } catch {
-      return null // it was declared no longer
+      return null // its declaration is gone
     }
   }
 
@@ -238,7 +249,7 @@ export class Queue {
   }
 }
 
-/** A job that this process has. */
+/** Makes a task: a job that this process is responsible for. */
 export function newTask(id: string, action: Action, call: StoredCall, row: Task['row']): Task {
   const ended = Promise.withResolvers<Ending>()
   const done = Promise.resolve()

@@ -1,12 +1,12 @@
-/** That a client would rather not wait (RFC 7240 §4.1), and how many seconds it would (§4.3). */
+/** A client's wish not to wait (`respond-async`, RFC 7240 §4.1), and for how many seconds it would (`wait`, §4.3). */
 export interface RespondAsync {
   readonly wait: number
 }
 
-/** Seconds that a request is held at most, whatever it says. */
+/** The longest that a request is held open, in seconds, whatever it asks for. */
 const LONGEST = 60
 
-/** The preference of a request's Prefer field; null if it does not mind to wait. */
+/** Reads `respond-async` from a Prefer field. null if the client is willing to wait for the result. */
 export function readAsync(prefer: string | undefined): RespondAsync | null {
   if (prefer === undefined) return null
   let wait = 0

@@ -1,4 +1,4 @@
-/** What the promise comes to within a time; null if it takes longer. */
+/** The value of a promise, or null if it takes longer than the given time. */
 export async function within<T>(promise: Promise<T>, milliseconds: number): Promise<T | null> {
   const late = Promise.withResolvers<null>()
   const timer = setTimeout(() => late.resolve(null), milliseconds)

@@ -14,25 +14,26 @@ import {
   type KeptError,
 } from './idempotency.ts'
 
-/** Milliseconds for which an action of another process is taken to be still under way. */
+/** Milliseconds after which an action of another process is assumed to have died. */
 const UNDERWAY = 60_000
 
-/** What is kept of an action that has a key. */
+/** What is stored for an action with an idempotency key. */
 interface Note {
   readonly print: string
-  /** Who runs it, and since when; absent once it has ended. */
+  /** Which process runs it, and since when. Absent once the action has ended. */
   readonly running?: { readonly by: string; readonly at: number }
   readonly answer?: Pick<Answered, 'status' | 'headers' | 'body'>
   readonly error?: KeptError
 }
 
-/** A store that is opened anew is another: what ran before it runs no more. */
+/** Names of open stores. A store that is opened again gets a new name, because what ran before is not running any more. */
 const names = new WeakMap<Store, string>()
 
 /**
- * An action with a key runs once. It may do anything for any time, so it cannot share a commit with its claim as a write
- * does: the claim is made before, the answer kept after. Meanwhile the same key is answered 409; if the process ended in
- * between, nobody knows what came of it, and `outcome_unknown` says so.
+ * Runs an action with an idempotency key once. An action may take any time and do anything, so unlike a write it cannot share
+ * one commit with its claim: the key is claimed in a commit before, and the answer is stored in a commit after. While the
+ * action runs, the same key gets 409. If its process died in between, nobody knows what happened, and the key gets
+ * `outcome_unknown`.
  */
 export async function actOnce(
   store: Store,
@@ -44,6 +45,7 @@ export async function actOnce(
   if (call.arguments) {
     const given = await call.arguments()
     call.arguments = () => given
+    // The files are part of the request's identity; their bytes are not at hand, so names and sizes have to do.
     input = [given.value, given.files?.map(({ name, file }) => [name, file.name, file.size])]
   }
   const claim = claimOf(call, input)
@@ -60,10 +62,10 @@ export async function actOnce(
   const keep = (note: Note | null): Promise<void> =>
     store
       .write(function* (tx) {
-        // A text that is over is none: the key is free again.
+        // A text that has already expired counts as absent: the key can be used again.
         yield* wait(tx.keep(claim.key, JSON.stringify(note), note ? now + KEPT_FOR : 0))
       })
-      .catch(() => undefined) // the action is done, and its caller should hear of it
+      .catch(() => undefined) // the action is done and its caller must get the answer, even if it cannot be stored
   try {
     const outcome = await perform()
     if (outcome.kind === 'failure') await keep(isLasting(outcome.error) ? noted(claim, outcome.error) : null)

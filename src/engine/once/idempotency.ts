@@ -7,19 +7,23 @@ import { wait, type Work } from '../../store/work.ts'
 import type { Call, Outcome } from '../call/call.ts'
 import type { Upload } from '../files/reception.ts'
 
-/** Milliseconds for which the answer to a key is kept: a day. */
+/** Milliseconds for which the answer to a key is kept: one day. */
 export const KEPT_FOR = 86_400_000
 
-/** A key that a caller gave a write, so that it takes effect once however often it is sent. */
+/** The claim of a write on an idempotency key. */
 export interface Claim {
-  /** Names the key together with who sent it and for what: nobody else's key is this one. */
+  /** The key, combined with the caller and the target. Callers cannot see or take each other's keys. */
   readonly key: string
-  /** Tells the request from others: the same key may not be used for another (draft-ietf-httpapi-idempotency-key-header §2.7). */
+  /**
+   * A digest of the request: a key may not be used for two different requests (draft-ietf-httpapi-idempotency-key-header §2.7).
+   */
   readonly print: string
 }
 
-/** The claim that a write makes; null if it has no key. Throws ApiError `validation` for a key that is none, and for none
- * where the resource insists on one. */
+/**
+ * The claim of a write; null if it has no key. Throws ApiError `validation` if the key is malformed, or missing where the
+ * resource requires one.
+ */
 export function claimOf(call: Call, input: unknown = call.input): Claim | null {
   const { idempotencyKey: key, principal, resource, operation, id, parent, uploads, file } = call
   if (key === undefined || key === null) {
@@ -43,7 +47,7 @@ export function claimOf(call: Call, input: unknown = call.input): Claim | null {
   }
 }
 
-/** Files by their bytes: when they came and where they are kept is another each time. */
+/** Files are compared by name, type and digest. Their time and storage key differ with every upload. */
 function printed(uploads: readonly Upload[]): unknown {
   return uploads.map(({ field, value }) => [field.name, value && [value.name, value.type, value.digest]])
 }
@@ -64,7 +68,7 @@ function required(): ApiError {
   })
 }
 
-/** Whatever the order of members, the same value has the same digest. */
+/** A digest that does not depend on the order of members. */
 function digest(value: unknown): string {
   return hash('sha256', JSON.stringify(value, sorted), 'base64url')
 }
@@ -77,9 +81,8 @@ function sorted(_: string, value: unknown): unknown {
 }
 
 /**
- * Does the work and keeps its answer in the same unit, or answers with what was kept: work done, claimed and answered
- * are one commit, so that a crash leaves all of it or nothing. Units of one store do not overlap, so there is no
- * "in progress" to be told of.
+ * Does a write and stores its answer, or returns the answer that was stored earlier. Claim, work and answer are one commit, so
+ * a crash leaves all of it or nothing. The units of a store do not overlap, so there is no state "in progress".
  */
 export function* once(
   tx: Transaction,
@@ -96,8 +99,9 @@ export function* once(
 }
 
 /**
- * The same as a unit of its own. A refusal that came of what is stored is kept as well, after what it left undone is
- * undone; one that came of the request alone is the same again anyway, and what may be better next time is not kept.
+ * Like `once`, as a unit of its own. A refusal that depends on stored data is kept too, after the unit was rolled back. A
+ * refusal that depends only on the request is not: it would be the same again anyway, and a corrected request may use the same
+ * key.
  */
 export function writeOnce(
   store: Store,
@@ -122,19 +126,19 @@ export function writeOnce(
 
 const lasting: ReadonlySet<number> = new Set([403, 404, 409, 410, 412])
 
-/** Whether a refusal came of what is stored, so that it is kept. */
+/** Whether a refusal depends on stored data and is therefore kept. */
 export function isLasting(error: ApiError): boolean {
   return lasting.has(error.status)
 }
 
-/** An outcome as it is kept; its resource by name, its error without the stack. */
+/** A stored outcome. The resource is stored by name, the error without its stack. */
 interface Kept {
   readonly print: string
   readonly resource: string | null
   readonly outcome: Readonly<Record<string, unknown>> | null
   readonly error: KeptError | null
 }
-/** An error as it is kept. */
+/** A stored error. */
 export interface KeptError {
   readonly code: Code
   readonly status: number
@@ -157,7 +161,7 @@ export function keptError({ code, status, error, message: detail, issues, header
   return { code, status, error, detail, issues, headers, members }
 }
 
-/** The error again, saying that it is told again. */
+/** The stored error, marked as a repetition. */
 export function restoredError({ code, ...options }: KeptError): ApiError {
   return new ApiError(code, { ...options, headers: { ...options.headers, 'idempotency-replayed': 'true' } })
 }

@@ -7,9 +7,9 @@ import type { Unit } from '../write/unit-of-work.ts'
 import type { NewId } from '../write/set-fields.ts'
 
 /**
- * hash: hashing is slow, and a unit of work cannot wait. So a write that sets passwords runs twice. The first run shows whether the
- * write is valid and allowed, and is rolled back. Then the passwords are hashed, and the second run is committed. Null if no resource
- * has passwords.
+ * The step `hash`. Hashing is slow, and a unit of work cannot wait, so a write that sets passwords runs twice. The first run
+ * shows whether the write is valid and allowed, and is rolled back. Then the passwords are hashed, and the second run is
+ * committed. null if no resource has passwords.
  */
 export function hashing(model: Model): Step | null {
   if (![...model.resources.values()].some(one => one.fields.some(isPasswordField))) return null
@@ -29,12 +29,15 @@ async function again(invocation: Invocation, next: Next, thrown: unknown): Promi
   return next(invocation)
 }
 
-/** Gives the rows the ids of the first run again, so that no id is skipped; unless somebody else has taken an id meanwhile. */
+/**
+ * Gives the rows the ids of the first run again, so that no id is skipped, unless somebody else has taken an id in the
+ * meantime.
+ */
 function sameIds(made: Unhashed['made'], newId: NewId): NewId {
   let of: Unit | null = null
   let left: [Resource, Id][] = []
   return function* (unit, resource) {
-    // A store may run a unit again by itself.
+    // The store may also run a unit again by itself.
     if (unit !== of) {
       of = unit
       left = [...made]
@@ -50,9 +53,10 @@ function sameIds(made: Unhashed['made'], newId: NewId): NewId {
   }
 }
 
+/** Whether a body of a resource may contain a password: computed once per resource. */
 const known = new WeakMap<Resource, boolean>()
 
-/** A body of the resource, nested bodies included, may bring a password. */
+/** Whether a body of the resource, nested bodies included, may contain a password. */
 function leadsToPassword(resource: Resource): boolean {
   let leads = known.get(resource)
   if (leads === undefined) {

@@ -4,7 +4,7 @@ import { ApiError } from '../../protocol/error.ts'
 import { nothing, wait, type Work } from '../../store/work.ts'
 import type { PendingPassword, Unit } from '../write/unit-of-work.ts'
 
-/** Most passwords that one request may set. */
+/** The most passwords that one request may set. */
 const MOST = 20
 
 /** Thrown by a unit that has passed all checks but set passwords that are not hashed yet. Rolls it back. */

@@ -2,7 +2,7 @@ import type { Id, Join, Resource, Row } from '../../model/model.ts'
 import type { Change } from '../../store/store.ts'
 import type { Differences, Pair } from './past-snapshot.ts'
 
-/** Collects what changes did since a position, in their order: the first that is told of a row or pair says what was there. */
+/** Collects changes since a position, oldest first. The first change of a row or pair shows what it was at that position. */
 export class ChangesSince {
   readonly #rows = new Map<Resource, Map<Id, Row | null>>()
   readonly #pairs = new Map<Join, Map<string, Pair>>()
@@ -22,6 +22,7 @@ export class ChangesSince {
     }
   }
 
+  // Links of many-to-many relations are in no row: their state before comes from the list differences.
   #addPairs({ resource, id, lists }: Change): void {
     for (const list of lists) {
       const field = resource.field.get(list.field)
@@ -31,6 +32,7 @@ export class ChangesSince {
       for (const was of [false, true])
         for (const other of was ? list.removed : list.added) {
           const [a, b] = field.side === 'a' ? [id, other] : [other, id]
+          // In a symmetric relation the pair is stored in both directions.
           note(known, { a, b, was })
           if (field.symmetric) note(known, { a: b, b: a, was })
         }

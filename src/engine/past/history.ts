@@ -8,34 +8,36 @@ import { allowedIds, allowedRows, type Permissions } from '../rules/permissions.
 import { missing } from '../read/read.ts'
 import { seqOf } from './position-parameter.ts'
 
-/** One change of a row, as its history tells it. */
+/** One change of a row, as the row's history shows it. */
 export interface HistoryRecord {
   /** `epoch.seq`. */
   readonly position: string
   /** RFC 3339. */
   readonly at: string
   readonly operation: 'create' | 'patch' | 'delete'
-  /** Its own stored fields after the change; null after a deletion, or where the caller may not see what it became. */
+  /** The row's own stored fields after the change. Null after a deletion, or if the caller may not see the row in that state. */
   readonly data: Readonly<Record<string, unknown>> | null
-  /** What the change replaced: the fields that it changed, or all of a row that was deleted; null where there is nothing to see. */
+  /**
+   * The old values of the fields that changed, or all fields of a deleted row. Null if there are none that the caller may see.
+   */
   readonly before: Readonly<Record<string, unknown>> | null
-  /** Ids that joined or left its to-many relations. */
+  /** Ids that were added to, or removed from, its to-many relations. */
   readonly lists?: Readonly<Record<string, { readonly added: readonly Id[]; readonly removed: readonly Id[] }>>
 }
 
 /** A page of a row's history, newest first. */
 export interface History {
   readonly records: readonly HistoryRecord[]
-  /** Where the next page goes on: its `before`; null at the end. */
+  /** The position to pass as `before` for the next page; null at the end. */
   readonly next: string | null
 }
 
-/** Records that one request looks through for those that the caller may see. */
+/** How many records one request inspects at most, including those that the caller may not see. */
 const MOST = 1_000
 
 /**
- * What the log tells of a row to someone: each record's images as far as rules let the caller see them today. Rows that
- * are gone have a history as well, for whoever might have seen them.
+ * The history of a row from the log. Each state is shown as far as today's rules let the caller see it. Deleted rows have a
+ * history too, for callers who could have seen them.
  */
 export function* historyOf(
   store: Store,
@@ -50,6 +52,7 @@ export function* historyOf(
   let read = 0
   let isMore = true
   while (isMore && records.length < limit && read < MOST) {
+    // One more than needed tells whether there is a next page.
     const step = Math.min(limit - records.length + 1, MOST)
     const found = yield* wait(store.history(resource, id, from, step))
     read += found.length
@@ -64,6 +67,7 @@ export function* historyOf(
       if (record) records.push(record)
     }
   }
+  // An empty history must not reveal that a hidden row exists.
   if (records.length === 0 && before === null) yield* mustBeVisible(snapshot, resource, id, permissions)
   return { records, next: isMore ? formatPosition(store.epoch, from) : null }
 }
@@ -74,7 +78,7 @@ function* mustBeVisible(snapshot: Snapshot, resource: Resource, id: Id, permissi
   if (seen.length === 0) throw missing(resource, id)
 }
 
-/** The records in their order, null for those of which the caller may see nothing. */
+/** The records in their order; null for a record of which the caller may see nothing. */
 function* shownRecords(
   store: Store,
   snapshot: Snapshot,
@@ -91,6 +95,7 @@ function* shownRecords(
     const after = record.after && seen.has(record.after) ? record.after : null
     const before = record.before && seen.has(record.before) ? record.before : null
     if (!after && !before) return null
+    // A patch shows only the old values of what it changed; a deletion shows all of them.
     const slots = op === 'patch' && after ? new Set(changed) : null
     const lists = after ? listsOf(resource, record, permissions, ids) : null
     return {
@@ -106,7 +111,7 @@ function* shownRecords(
 
 interface Readable {
   readonly field: StoredField
-  /** The images of which it may be read; null = all. */
+  /** The row states in which the caller may read the field; null = all. */
   readonly of: ReadonlySet<Row> | null
 }
 
@@ -143,7 +148,7 @@ function valuesOf(
   return values
 }
 
-/** Ids of related rows that the caller may see, of those that joined or left. */
+/** Of the ids that were added or removed, those whose rows the caller may see. */
 function* readableIds(
   snapshot: Snapshot,
   resource: Resource,

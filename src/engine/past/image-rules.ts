@@ -7,9 +7,9 @@ import { wait, type Work } from '../../store/work.ts'
 import { ownFields, type Guard } from '../rules/permissions.ts'
 
 /**
- * Which images of rows fulfil a predicate, whenever they were taken. Its own fields are those of the image; a relation is
- * followed from the image to rows as they are now, so that who may see the past is decided by what holds today. What is
- * only known of a row that still exists (its to-many relations) no image of a row that is gone fulfils.
+ * The row states ("images") that satisfy a predicate, whenever they were taken. The row's own fields are those of the image. A
+ * relation is followed from the image to the related rows as they are now: who may see the past is decided by the present.
+ * Conditions on to-many relations need the row to exist, so no image of a deleted row satisfies them.
  */
 export function* fulfilling(
   snapshot: Snapshot,
@@ -35,6 +35,7 @@ export function* allowedImages(
 ): Work<readonly Row[]> {
   if (guard.open || images.length === 0) return images
   if (guard.closed) return []
+  // The guard depends on the row alone, so no other rows have to be read.
   if (guard.test) return images.filter(guard.test)
   const found = yield* fulfilling(snapshot, resource, guard.predicate, images)
   return guard.opaque ? found.filter(guard.opaque) : found
@@ -47,7 +48,7 @@ interface Settling {
   needsRow: boolean
 }
 
-/** The predicate with what it asks of other rows answered: conditions on stored fields are left. */
+/** Answers what a predicate asks of other rows. The result only has conditions on stored fields of the row itself. */
 function* settle(where: Predicate, settling: Settling): Work<Predicate> {
   const { resource, images, snapshot } = settling
   switch (where.kind) {
@@ -92,7 +93,7 @@ function among(field: string, values: readonly Value[]): Predicate {
   return values.length === 0 ? nothing : { kind: 'in', field, values, negated: false }
 }
 
-/** Those rows and no others; everything but them if negated. */
+/** Matches exactly these rows; if negated, all others. */
 export function isOneOf(resource: Resource, ids: readonly Id[], negated = false): Predicate {
   if (ids.length === 0) return negated ? everything : nothing
   return { kind: 'in', field: resource.id.name, values: ids, negated }

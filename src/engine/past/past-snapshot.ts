@@ -7,7 +7,10 @@ import { chain, run, wait, type Maybe, type Work } from '../../store/work.ts'
 import { fulfilling, isOneOf } from './image-rules.ts'
 import { follow, typeAt } from '../read/sort-in-memory.ts'
 
-/** What was different at a position: rows as they were, null for those that were not there, and pairs of joins. */
+/**
+ * What was different at an earlier position: rows as they were (null if they did not exist), and links of many-to-many
+ * relations.
+ */
 export interface Differences {
   readonly rows: ReadonlyMap<Resource, ReadonlyMap<Id, Row | null>>
   readonly pairs: ReadonlyMap<Join, readonly Pair[]>
@@ -16,13 +19,13 @@ export interface Differences {
 export interface Pair {
   readonly a: Id
   readonly b: Id
-  /** It was there; otherwise it was not. */
+  /** The link existed then; otherwise it did not. */
   readonly was: boolean
 }
 
 /**
- * The state at an earlier position: the present one with the changes since then taken back. What a condition or a sort
- * key asks through a relation is answered by the related rows as they are now (see image-rules.ts).
+ * The state at an earlier position: the present one with the changes since then undone. Conditions and sort keys that lead
+ * through a relation use the related rows as they are now (see image-rules.ts).
  */
 export class PastSnapshot implements Snapshot {
   readonly position: number
@@ -66,6 +69,7 @@ export class PastSnapshot implements Snapshot {
     return this.#rows(resource).size === 0 ? this.#now.count(resource, where) : run(this.#count(resource, where))
   }
 
+  // Unchanged rows are counted by the store, changed ones are evaluated in memory.
   *#count(resource: Resource, where: Predicate): Work<number> {
     const same = yield* wait(this.#now.count(resource, all(where, this.#unchanged(resource))))
     return same + (yield* fulfilling(this.#now, resource, where, this.#former(resource))).length
@@ -100,7 +104,7 @@ export class PastSnapshot implements Snapshot {
       })
       .toSorted((x, y) => compare(x, i => columns[i]!.values.get(y)!))
     if (end === null) return rows.slice(offset)
-    // Before a cursor the page is the end of what is there, not its beginning.
+    // Before a cursor, the page is the last part of what was found, not the first.
     return cursor?.before ? rows.slice(Math.max(0, rows.length - limit!)) : rows.slice(offset, end)
   }
 
@@ -117,7 +121,7 @@ export class PastSnapshot implements Snapshot {
     const wanted = new Set<Value>(parents)
     const former = this.#former(via.owner).filter(row => wanted.has(row[via.slot]!))
     const [byParent, byId] = [orderOf(via.type), orderOf(via.owner.idType)]
-    // No more of a parent's rows can be others than those that changed.
+    // Of one parent's rows, at most those that changed can be wrong, so this many more are enough.
     return chain(this.#now.childRows(via, parents, limit === null ? null : limit + rows.size), found => {
       const all = [...found.filter(row => !rows.has(row[ID] as Id)), ...former].toSorted(
         (x, y) => byParent(x[via.slot]!, y[via.slot]!) || byId(x[ID]!, y[ID]!),
@@ -174,11 +178,12 @@ export class PastSnapshot implements Snapshot {
     return this.#differences.rows.get(resource) ?? none
   }
 
-  /** Rows that changed since, as they were. */
+  /** The changed rows, as they were. */
   #former(resource: Resource): Row[] {
     return [...this.#rows(resource).values()].filter(row => row !== null)
   }
 
+  /** Matches the rows that have not changed since. */
   #unchanged(resource: Resource): Predicate {
     return isOneOf(resource, [...this.#rows(resource).keys()], true)
   }

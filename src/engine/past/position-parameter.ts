@@ -2,7 +2,7 @@ import { ApiError } from '../../protocol/error.ts'
 import { parsePosition } from '../../protocol/position.ts'
 import type { Store } from '../../store/store.ts'
 
-/** The seq of a position that a caller names in a parameter; throws ApiError `validation` for one that is none of ours. */
+/** The seq of a position in a parameter. Throws ApiError `validation` if it is not a position of this history. */
 export function seqOf({ epoch }: Store, text: string, parameter: string): number {
   const position = parsePosition(text)
   if (position?.epoch === epoch) return position.seq

@@ -13,17 +13,17 @@ import { seqOf } from './position-parameter.ts'
 import { isUnchanged } from '../read/entity-tags.ts'
 import { viewOf } from '../read/view.ts'
 
-/** Changes that one question about the past may take back. */
+/** How many changes one request may undo. */
 const MOST = 10_000
-/** Records that are read at once. */
+/** How many log records are read at a time. */
 const STEP = 500
 
-/** The call asks for what the log tells. */
+/** Whether a call reads the past: a state at a position, or the history of a row. */
 export function isPast({ at, history }: Showing): boolean {
   return typeof at === 'string' || (history ?? null) !== null
 }
 
-/** Reads what was at the position that the call names, or the history of its row. */
+/** Reads the state at the position that the call names, or the history of its row. */
 export function* readPast(store: Store, now: Snapshot, call: Call, reading: Reading): Work<Item | List | Unchanged> {
   if (call.resource.options.ephemeral)
     throw new ApiError('not_found', { detail: `${call.resource.name} is not in the log: it has no past` })
@@ -58,8 +58,8 @@ function* getHistory(
 }
 
 /**
- * The state at the position that a read names (`at`). Throws ApiError `validation` for what is no position of this
- * history, `gone` for one below the log's reach, with the oldest that can be asked for.
+ * The state at the position that a read names (`at`). Throws ApiError `validation` if it is not a position of this history, and
+ * `gone` if the log no longer reaches back to it; the error names the oldest position that it reaches.
  */
 function* pastOf(store: Store, now: Snapshot, call: Call, text: string): Work<Snapshot> {
   const asked = seqOf(store, text, 'at')
@@ -69,12 +69,12 @@ function* pastOf(store: Store, now: Snapshot, call: Call, text: string): Work<Sn
   if (asked < reach) throw beyond(store, reach)
   const at = asked === reach ? asked : yield* endOfCommit(store, asked)
   if (at >= now.position) return now
-  // One row that shows nothing but itself is found by its own records, however long ago it was.
+  // A single row that shows nothing of other rows only needs its own records, however long ago that was.
   const alone = call.operation === 'get' && call.parent === null && viewOf(call.resource, call.shape).loads.length === 0
   return alone ? yield* ofOneRow(store, now, at, call.resource, call.id!) : yield* ofAll(store, now, at)
 }
 
-/** The version of a row may lie within a commit, which was never to be seen in parts. */
+/** A version may lie inside a commit. Nobody ever saw a part of a commit, so the read moves to its end. */
 function* endOfCommit(store: Store, at: number): Work<number> {
   const [commit] = (yield* wait(store.commits(at - 1, 1))) ?? []
   return Math.max(at, commit?.position ?? at)
@@ -85,6 +85,7 @@ function beyond(store: Store, reach: number): ApiError {
   return new ApiError('gone', { detail: `the log reaches back to ${oldest}`, members: { oldest } })
 }
 
+/** Undoes the changes of one row only: its records are found by an index. */
 function* ofOneRow(store: Store, now: Snapshot, at: number, resource: Resource, id: Id): Work<Snapshot> {
   let before = now.position + 1
   let was: Row | null | undefined
@@ -102,6 +103,7 @@ function* ofOneRow(store: Store, now: Snapshot, at: number, resource: Resource, 
   return new PastSnapshot(now, at, { rows, pairs: new Map() })
 }
 
+/** Undoes all changes since a position. */
 function* ofAll(store: Store, now: Snapshot, at: number): Work<Snapshot> {
   const since = new ChangesSince()
   let taken = 0

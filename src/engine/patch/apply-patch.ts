@@ -13,6 +13,8 @@ type Container = unknown[] | Record<string, unknown>
  * Throws ApiError `conflict` if a test fails or a pointer leads to nothing, and what Measure throws.
  */
 export function applyPatch(document: unknown, operations: readonly Operation[], limits: ValueLimits | null): unknown {
+  // So the whole document has a container too, and needs no special case.
+  // 548-548 x
   // So the whole document is a member like any other.
   const root = { document }
   const copies = new Measure(limits)
@@ -51,7 +53,9 @@ function apply(root: { document: unknown }, operation: Operation, copies: Measur
   }
 }
 
-/** A value of the patch may end up in several places of the document, and later operations may change one of them. */
+/**
+ * Copies a value. A value of the patch may go to several places of the document, and a later operation may change one of them.
+ */
 function copyOf(value: unknown): unknown {
   return typeof value === 'object' ? structuredClone(value) : value
 }
@@ -112,7 +116,7 @@ function put(container: Container, step: string, value: unknown): void {
   else container[step] = value
 }
 
-/** RFC 6901 §4: digits without leading zeros; NaN for what is no index. */
+/** The index of an array element (RFC 6901 §4): digits without leading zeros; NaN for anything else. */
 function indexOf(step: string): number {
   return /^(?:0|[1-9][0-9]*)$/.test(step) ? Number(step) : NaN
 }

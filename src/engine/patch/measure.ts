@@ -1,10 +1,10 @@
 import { ApiError } from '../../protocol/error.ts'
 import type { Limits } from '../../protocol/limits.ts'
 
-/** The limits of JSON values that a patch creates: those of a body that would bring them. */
+/** Limits of the JSON values that a patch creates. They are those of a body that would contain the values. */
 export type ValueLimits = Pick<Limits, 'body' | 'jsonDepth' | 'keys' | 'totalKeys' | 'items'>
 
-/** Adds up the size of JSON values as text, without writing the text. */
+/** Adds up the size of JSON values as text, without producing the text. */
 export class Measure {
   readonly #limits: ValueLimits | null
   #bytes = 0
@@ -25,7 +25,8 @@ export class Measure {
 
   #add(value: unknown, depth: number, at: string, limits: ValueLimits): void {
     if (typeof value === 'object' && value !== null) this.#addContainer(value, depth + 1, at, limits)
-    // Text in its quotes; escapes are not counted.
+    // The text with its quotes. Escapes are not counted: this is a limit, not a measurement.
+    // 766-766 x
     else this.#bytes += typeof value === 'string' ? Buffer.byteLength(value) + 2 : String(value).length
     if (this.#bytes > limits.body) throw over('payload_too_large', at, `${limits.body} bytes`)
   }

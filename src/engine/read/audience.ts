@@ -4,13 +4,13 @@ import { Permissions, type Guard } from '../rules/permissions.ts'
 import { collectReads, touchesOf } from './resources-read.ts'
 import { hash, type View } from './view.ts'
 
-/** Those who see the same as the caller, where rules decide what a representation shows. */
+/** A group of callers who see the same, as far as rules decide what a representation shows. */
 export interface Audience {
-  /** Tells it from other audiences, in entity tags. */
+  /** Distinguishes the audience in entity tags. */
   readonly key: string
-  /** Resources whose rows the rules look at. */
+  /** The resources whose rows the rules look at. */
   readonly reads: ReadonlySet<Resource>
-  /** Functions of the declaration take part, which may look at anything: what they showed once is not kept. */
+  /** A rule is a function, which may look at anything, so its result cannot be cached. */
   readonly isOpaque: boolean
 }
 
@@ -20,15 +20,15 @@ const known = new WeakMap<
 >()
 
 /**
- * The audience of a list, or of one row if there is no query; null if rules hide nothing of it from anybody who may ask.
- * Whether somebody sees the one row at all is no part of it: without, there is no representation.
+ * The audience of a list, or of one row if there is no query. Null if no rule hides any part of it from anybody. Whether the
+ * caller may see the row at all does not matter here: otherwise there is no representation.
  */
 export function audienceOf(view: View, query: Query | null, permissions: Permissions): Audience | null {
   if (permissions === Permissions.all) return null
   let audiences = known.get(permissions)
   if (!audiences) known.set(permissions, (audiences = new WeakMap()))
   const key = query ?? view
-  // One query may be shown in several ways, and rules may hide nothing in one of them.
+  // A query may be shown in several ways, and rules may not affect all of them.
   let found = audiences.get(key)
   if (found?.view !== view) audiences.set(key, (found = { view, audience: find(view, query, permissions) }))
   return found.audience

@@ -5,8 +5,8 @@ import type { Target } from '../call/call.ts'
 import { allowedRows, type Permissions } from '../rules/permissions.ts'
 
 /**
- * The row above a nested URI (`/project/1/members`) must be there for the caller, and so must the field that the URI
- * names: what a field's rule hides from a body is not found below the row either. Throws ApiError `not_found`.
+ * Checks the row above a nested URI such as `/project/1/members`. The caller must be allowed to see the row and the field that
+ * the URI names: if a rule hides a field in bodies, it is not found below the row either. Throws ApiError `not_found`.
  */
 export function* checkParent(snapshot: Snapshot, { parent }: Target, permissions: Permissions): Work<void> {
   if (!parent) return

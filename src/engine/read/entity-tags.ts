@@ -10,9 +10,9 @@ import { touchesOf } from './resources-read.ts'
 import type { View } from './view.ts'
 
 /**
- * The entity tag of a row's representation: `epoch.seq`, and behind a further dot what tells this representation
- * from the default one of the same version. Unsafe methods compare the first two parts only,
- * as a write is about the version and not about one representation of it.
+ * The entity tag of a row's representation: `epoch.seq`, and after another dot whatever distinguishes this representation from
+ * the default one of the same version. Writes compare only the first two parts, because a write is about the version and not
+ * about one representation of it.
  */
 export function itemTag(epoch: string, view: View, row: Row, snapshot: Snapshot, permissions: Permissions): string {
   const version = `${epoch}.${row[SEQ] as number}`
@@ -24,7 +24,7 @@ export function itemTag(epoch: string, view: View, row: Row, snapshot: Snapshot,
     : `${version}.${view.variant}`
 }
 
-/** The entity tag of a list: the last change to any resource that it reads, or by which it is decided who sees what. */
+/** The entity tag of a list: the position of the last change to any resource that the list or its rules read. */
 export function listTag(
   epoch: string,
   view: View,
@@ -41,7 +41,7 @@ function variantFor(view: View, audience: Audience): string {
   return view.variant === '' ? audience.key : `${view.variant}-${audience.key}`
 }
 
-/** Ephemeral rows count by themselves. */
+/** The newest change of several resources. Ephemeral rows have counters of their own, so they are a second number. */
 function latest(snapshot: Snapshot, touches: Iterable<Resource>, more: Iterable<Resource> = []): string {
   let lasting = 0
   let fleeting = -1
@@ -55,13 +55,16 @@ function latest(snapshot: Snapshot, touches: Iterable<Resource>, more: Iterable<
   return fleeting < 0 ? `${lasting}` : `${lasting}~${fleeting}`
 }
 
-/** Milliseconds of the last change, or null while its second is not over: HTTP dates have no finer grain (RFC 9110 §5.6.7). */
+/**
+ * The time of the last change in milliseconds, or null until its second is over. HTTP dates have a resolution of one second
+ * (RFC 9110 §5.6.7), so a later change in the same second would look the same.
+ */
 export function modifiedOf(row: Row, now: number): number | null {
   const at = row[AT] as number
   return at > 0 && Math.floor(at / 1000) < Math.floor(now / 1000) ? at : null
 }
 
-/** May a read be answered with "you have it"? (RFC 9110 §13.2.2, steps 3 and 4; §13.1.2 compares weakly.) */
+/** Whether a read can be answered with 304 (RFC 9110 §13.2.2, steps 3 and 4; the comparison is the weak one of §13.1.2). */
 export function isUnchanged(conditions: Conditions | null, tag: string, modified: number | null): boolean {
   if (!conditions) return false
   if (conditions.ifNoneMatch !== null)
@@ -73,7 +76,7 @@ export function isUnchanged(conditions: Conditions | null, tag: string, modified
   )
 }
 
-/** Refuses a read whose If-Match or If-Unmodified-Since does not hold (RFC 9110 §13.2.2, steps 1 and 2). */
+/** Refuses a read with 412 if its If-Match or If-Unmodified-Since does not hold (RFC 9110 §13.2.2, steps 1 and 2). */
 export function checkRead(conditions: Conditions | null, tag: string, modified: number | null): void {
   if (!conditions) return
   if (conditions.ifMatch !== null) {
@@ -86,7 +89,10 @@ export function checkRead(conditions: Conditions | null, tag: string, modified: 
     throw stale(tag)
 }
 
-/** Refuses a write whose preconditions do not hold for the row as it is; null = the write would create it. */
+/**
+ * Refuses a write with 412 if its preconditions do not hold for the current row. This is where the If-Match of a PATCH is
+ * decided. `row` is null if the write would create the row.
+ */
 export function checkWrite(conditions: Conditions | null, epoch: string, row: Row | null): void {
   if (!conditions) return
   const version = row && `${epoch}.${row[SEQ] as number}`
@@ -102,7 +108,10 @@ export function checkWrite(conditions: Conditions | null, epoch: string, row: Ro
   }
 }
 
-/** The same of a file of the row, whose tag is its own; null = there is none yet. */
+/**
+ * Refuses a write to a file if the preconditions do not hold for the file, which has its own entity tag. Null = there is no
+ * file yet.
+ */
 export function checkFile(conditions: Conditions | null, file: StoredFile | null): void {
   if (!conditions) return
   const version = file?.version ?? null
@@ -116,7 +125,7 @@ export function checkFile(conditions: Conditions | null, file: StoredFile | null
     throw stale(version)
 }
 
-/** Any of our own tags of this version will do, whatever representation it was for. */
+/** Whether a tag names this version, whatever representation it belongs to. */
 function sameVersion(tag: Tag, version: string): boolean {
   return tag.value === version || (tag.value.startsWith(version) && tag.value.charCodeAt(version.length) === 46) /* . */
 }

@@ -6,10 +6,13 @@ import { chain, ready, wait, type Maybe, type Work } from '../../store/work.ts'
 import { allowedIds, allowedRows, type Guard, type Permissions } from '../rules/permissions.ts'
 import type { Load, View } from './view.ts'
 
-/** What was loaded beside the rows of a view; `of[i]` belongs to `view.loads[i]`. */
+/** What was loaded in addition to the rows of a view. `of[i]` belongs to `view.loads[i]`. */
 export interface Related {
   readonly of: readonly LoadedPart[]
-  /** Fields that the caller may not read of some rows: true for those. Null where every field may be read. */
+  /**
+   * For each field that the caller may not read in some rows: a function that is true for those rows. Null if all fields may be
+   * read.
+   */
   readonly masks: ReadonlyMap<string, (row: Row) => boolean> | null
 }
 
@@ -20,22 +23,22 @@ export type LoadedPart =
   | { readonly kind: 'rows'; readonly rows: ReadonlyMap<Id, readonly Row[]>; readonly related: Related }
 
 export interface Bounds {
-  /** Ids shown of one relation; null = all. */
+  /** How many ids of one relation are shown; null = all. */
   readonly ids: number | null
-  /** Related rows shown of one relation; null = all. */
+  /** How many related rows of one relation are shown; null = all. */
   readonly rows: number | null
-  /** Rows that one expansion may load altogether. */
+  /** How many rows all expansions of one call may load together. */
   readonly total: number
 }
 
 const none: readonly string[] = Object.freeze([])
 
-/** Counts what one call has loaded, so that depth cannot multiply without bound. */
+/** Counts the rows that one call has loaded, so that `depth` cannot multiply without bound. */
 export class Budget {
   #left: number
   readonly bounds: Bounds
   readonly permissions: Permissions
-  /** Names of relations whose list was cut, each once. */
+  /** Names of the relations whose list was cut. */
   cut: readonly string[] = none
 
   constructor(bounds: Bounds, permissions: Permissions) {
@@ -53,14 +56,15 @@ export class Budget {
   }
 }
 
-/** Of a view that shows nothing but its rows. */
+/** The result for a view that shows nothing but its rows. */
 export const nothingBeside: Related = Object.freeze({ of: Object.freeze([]), masks: null })
 
-/** Loads all that a view shows beside the rows: one query per relation and level, never one per row. */
+/** Loads everything that a view shows in addition to its rows: one query per relation and level, never one per row. */
 export function loadRelated(snapshot: Snapshot, view: View, rows: readonly Row[], budget: Budget): Work<Related> {
   return view.isAlone || rows.length === 0 ? alone : loadAll(snapshot, view, rows, budget)
 }
 
+// Shared, because most reads need nothing else: no generator is made for them.
 const alone = ready(nothingBeside)
 
 function* loadAll(snapshot: Snapshot, view: View, rows: readonly Row[], budget: Budget): Work<Related> {
@@ -74,7 +78,7 @@ function* loadAll(snapshot: Snapshot, view: View, rows: readonly Row[], budget: 
   }
 }
 
-/** Which rows hide which fields from the caller. */
+/** Finds out which rows hide which fields from the caller. */
 function* masksOf(
   snapshot: Snapshot,
   resource: Resource,
@@ -102,11 +106,13 @@ function* loadPart(
   switch (load.kind) {
     case 'ids': {
       const limit = load.shown ? budget.bounds.ids : null
+      // With a rule, all ids are loaded first: hidden ones must not count towards the limit.
       const guard = load.shown ? budget.permissions.read(load.field.target) : null
       if (guard && !guard.open) {
         const pairs = yield* visiblePairs(snapshot, load.field, ids, guard)
         return { kind: 'ids', ids: cutAt(group(pairs), limit, load.field.name, budget) }
       }
+      // One more than shown tells whether the list was cut.
       const pairs = yield* wait(relatedIds(snapshot, load.field, ids, limit === null ? null : limit + 1))
       return { kind: 'ids', ids: cutAt(group(pairs), limit, load.field.name, budget) }
     }
@@ -149,7 +155,7 @@ function* loadPart(
   }
 }
 
-/** Pairs whose other row the caller may see. */
+/** The pairs of which the caller may see the related row. */
 function* visiblePairs(
   snapshot: Snapshot,
   field: BackField | ManyField,
@@ -190,7 +196,7 @@ function cutAt<T>(groups: Map<Id, T[]>, limit: number | null, name: string, budg
   return groups
 }
 
-/** Pairs of (owner, related id), ascending. */
+/** Pairs of (owner, related id), in ascending order. */
 export function relatedIds(
   snapshot: Snapshot,
   field: BackField | ManyField,

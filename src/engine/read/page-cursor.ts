@@ -7,7 +7,7 @@ import type { Snapshot } from '../../store/store.ts'
 import type { Work } from '../../store/work.ts'
 import { follow } from './sort-in-memory.ts'
 
-/** The cursor that continues a list behind (or before) one of its rows: the values of its sort keys, then its id. */
+/** A cursor that continues a list after (or before) one of its rows. It holds the values of the sort keys and the id. */
 export function* cursorFor(
   snapshot: Snapshot,
   resource: Resource,

@@ -20,7 +20,7 @@ import { cursorFor } from './page-cursor.ts'
 import { checkRead, isUnchanged, itemTag, listTag, modifiedOf } from './entity-tags.ts'
 import { viewOf, type View } from './view.ts'
 
-/** One row, or ApiError `not_found`. */
+/** Reads one row. Throws ApiError `not_found`. */
 export function* getItem(
   snapshot: Snapshot,
   call: Call,
@@ -42,12 +42,13 @@ export function* getItem(
   return yield* showItem(snapshot, view, row, reading, false, etag)
 }
 
-/** The same where the representation may be there already: the rule is asked of the row that it shows. */
+/** The same with the cache. The rule is evaluated on the cached row, so a hit needs no query. */
 function* getKept(snapshot: Snapshot, call: Call, reading: Reading, cache: Cache, view: View): Work<Item | Unchanged> {
   const id = call.id!
   const { epoch, ctx } = reading
   let kept = cache.get(view, id)
   const test = kept && reading.permissions.read(call.resource).test
+  // Without a cached row, or with a rule that needs other rows, the store decides.
   if (!kept || !test) {
     const row = yield* visibleRow(snapshot, call, reading)
     if (!kept) {
@@ -74,7 +75,7 @@ function* getKept(snapshot: Snapshot, call: Call, reading: Reading, cache: Cache
 
 const none: readonly string[] = Object.freeze([])
 
-/** The representation of one row. */
+/** The representation of one row, with its versions and header values. */
 export function* showItem(
   snapshot: Snapshot,
   view: View,
@@ -98,7 +99,10 @@ export function* showItem(
   }
 }
 
-/** The row if it exists, the caller may see it and, for nested URIs, it belongs to the parent. */
+/**
+ * The row, if it exists, the caller may see it and, for a nested URI, it belongs to the parent. Throws ApiError `not_found`
+ * otherwise: a hidden row looks like a missing one.
+ */
 export function* visibleRow(snapshot: Snapshot, call: Target, reading: Reading): Work<Row> {
   const { resource } = call
   const id = call.id!
@@ -121,7 +125,9 @@ export function missing(resource: Resource, id: Id): ApiError {
   return new ApiError('not_found', { detail: `there is no ${resource.name} ${id}` })
 }
 
-/** What of the resource the call is about: all that is visible, or what belongs to the visible parent of a nested URI. */
+/**
+ * The predicate for the rows that a call may be about: those that the caller may see, and for a nested URI those of the parent.
+ */
 export function* scope(snapshot: Snapshot, call: Target, reading: Reading): Work<Predicate> {
   const { parent, resource } = call
   const { permissions } = reading
@@ -135,6 +141,7 @@ export function* scope(snapshot: Snapshot, call: Target, reading: Reading): Work
     const of = isId(parent.resource, parent.id)
     return all(visible, { kind: 'many', field: field.inverse.name, quantifier: 'some', of })
   }
+  // The other side has no field that could be filtered by, so the ids are listed.
   const pairs = yield* wait(snapshot.pairs(field.join, field.side, [parent.id], null))
   return all(visible, { kind: 'in', field: resource.id.name, values: pairs.map(([, id]) => id), negated: false })
 }
@@ -143,7 +150,7 @@ function isId(resource: Resource, id: Id): Predicate {
   return { kind: 'compare', op: 'eq', field: resource.id.name, value: id }
 }
 
-/** The rows that a query selects, a page of them. */
+/** Reads a page of the rows that a query selects. */
 export function* getList(
   snapshot: Snapshot,
   call: Call,
@@ -160,7 +167,7 @@ export function* getList(
   if (isUnchanged(call.conditions, etag, null)) return { kind: 'unchanged', resource, etag, modified: null }
   if (lists === null || audience?.isOpaque || call.parent || call.unbounded || !isStored(view, query))
     return yield* makeList(snapshot, call, reading, scoped, etag)
-  // Who shares an audience object has the same rights; the tag says whether they still see the same.
+  // Callers who share an audience object have the same rights; the entity tag says whether they still see the same.
   const reader = audience ?? query
   const kept = lists.get(reader, view, etag)
   if (kept) return { ...kept, position: formatPosition(reading.epoch, snapshot.position) }
@@ -190,7 +197,7 @@ function* makeList(snapshot: Snapshot, call: Call, reading: Reading, scoped: Pre
   }
 }
 
-/** How many rows match; with a rule by a function they must be looked at one by one. */
+/** How many rows match. If a rule is a function, they have to be inspected one by one. */
 function* totalOf(snapshot: Snapshot, resource: Resource, where: Predicate, reading: Reading): Work<number> {
   const { opaque } = reading.permissions.read(resource)
   if (!opaque) return yield* wait(snapshot.count(resource, where))
@@ -207,6 +214,8 @@ interface Page {
 function* pageOf(snapshot: Snapshot, resource: Resource, where: Predicate, query: Query, reading: Reading): Work<Page> {
   const inMemory = yield* ordered(snapshot, resource, where, query, reading)
   if (inMemory) return { rows: inMemory, next: null, previous: null }
+  // One more row than shown tells whether there is another page.
+  // 1580-1580 x
   const { limit, cursor, offset, sort } = query
   if (limit === 0) return { rows: [], next: null, previous: null }
   const found = yield* wait(

@@ -2,9 +2,10 @@ import type { Resource } from '../../model/model.ts'
 import type { Predicate, Query } from '../../query/predicate.ts'
 import type { View } from './view.ts'
 
+/** The resources of each query, computed once. */
 const known = new WeakMap<Query, { readonly view: View; readonly touches: ReadonlySet<Resource> }>()
 
-/** The resources that a list reads: what it shows, filters and sorts by. */
+/** The resources that a list reads: those that it shows, filters by and sorts by. */
 export function touchesOf(view: View, query: Query): ReadonlySet<Resource> {
   const found = known.get(query)
   if (found?.view === view) return found.touches
@@ -21,7 +22,7 @@ export function touchesOf(view: View, query: Query): ReadonlySet<Resource> {
   return touches
 }
 
-/** The resources beside its own that a predicate reads. */
+/** Collects the resources that a predicate reads through relations. */
 export function collectReads(resource: Resource, where: Predicate, into: Set<Resource>): void {
   switch (where.kind) {
     case 'and':

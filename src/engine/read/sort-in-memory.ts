@@ -11,13 +11,12 @@ import type { Reading } from '../call/call-environment.ts'
 import { readRow } from './row-for-functions.ts'
 import { relatedIds } from './load-related.ts'
 
-/** What sorting in memory needs of a reading. */
+/** What sorting in memory needs. */
 type Sorting = Pick<Reading, 'ctx' | 'permissions' | 'sortedRows'>
 
 /**
- * Rows of a query that sorts by what no store has, calculated fields and to-many lists, or that a rule
- * by a function narrows.
- * All matching rows are loaded, up to a limit, and sorted here. Null if the store can sort.
+ * The rows of a query that the store cannot sort or filter by itself: it sorts by calculated fields or to-many lists, or a rule
+ * is a function. All matching rows are loaded, up to a limit, and sorted here. Null if the store can do it.
  */
 export function* ordered(
   snapshot: Snapshot,
@@ -64,7 +63,7 @@ function isComputed(field: Field | undefined): boolean {
   return field?.is === 'calc' || field?.is === 'count' || field?.is === 'back' || field?.is === 'many'
 }
 
-/** The values of one sort key for every row, and how they compare. */
+/** The values of one sort key for every row, and their order. */
 function* column(
   snapshot: Snapshot,
   resource: Resource,
@@ -79,7 +78,7 @@ function* column(
     case 'many': {
       const lists = yield* listsOf(snapshot, field, rows)
       if (!field.toMany) {
-        // The other half of a one-to-one holds one id or none, and sorts like a field that does.
+        // The other side of a one-to-one relation has at most one id, and sorts like a field with one.
         for (const row of rows) values.set(row, lists.get(row[ID] as Id)?.[0] ?? null)
         return { order: sorted(orderOf(field.target.idType), key.descending), values }
       }
@@ -138,7 +137,7 @@ function* calculate(
   }
 }
 
-/** Values at the end of a path of to-one relations. */
+/** Finds the values at the end of a path of to-one relations, one query per step. */
 export function* follow(
   snapshot: Snapshot,
   resource: Resource,
@@ -161,13 +160,13 @@ export function* follow(
   for (const row of rows) into.set(row, byId.get(row[field.slot]) ?? null)
 }
 
-/** The type of the values at the end of a path of to-one relations. */
+/** The field type at the end of a path of to-one relations. */
 export function typeAt(resource: Resource, path: readonly string[]): Field['type'] {
   const field = resource.field.get(path[0]!)!
   return path.length === 1 ? field.type : typeAt(field.target as Resource, path.slice(1))
 }
 
-/** Lists of ids compare element by element, a shorter one before a longer one that begins alike. */
+/** Compares lists of ids element by element; if one is the beginning of the other, it comes first. */
 function compareLists(a: Value, b: Value): number {
   const [x, y] = [a as readonly Value[], b as readonly Value[]]
   for (let i = 0; i < Math.min(x.length, y.length); i++) {
@@ -177,7 +176,7 @@ function compareLists(a: Value, b: Value): number {
   return x.length - y.length
 }
 
-/** Calculated values of whatever type: numbers before text, each among themselves as usual. */
+/** Compares calculated values of any type: numbers come before text. */
 function compareAny(a: Value, b: Value): number {
   if (typeof a === 'string' || typeof b === 'string')
     return typeof a === typeof b ? byText(a, b) : typeof a === 'string' ? 1 : -1

@@ -12,16 +12,16 @@ import { isObject } from '../write/read-body.ts'
 type Parameters = readonly (readonly [name: string, value: string])[]
 type Item = Readonly<Record<string, unknown>>
 
-/** What is left of a list of values. */
+/** The part of a list that a query selects. */
 export interface ValueList {
   readonly values: readonly unknown[]
-  /** How many there are without limit and offset; null unless it was asked for. */
+  /** How many match without `limit` and `offset`; null unless the query asked for it. */
   readonly total: number | null
 }
 
 /**
- * Filters, sorts and cuts what a function returned as a list, in memory: its items must be objects with an `id`, and
- * their members are of the type that all of them have. Throws ApiError as queries of modelled resources do.
+ * Filters, sorts and pages the list that a function returned. Its items must be objects with an `id`; a member counts as a
+ * field if it has the same type in all items. Throws ApiError for the same faults as queries of modelled resources.
  */
 export function queryValues(name: string, value: unknown, parameters: Parameters, limits: Limits): ValueList {
   return select(name, value, parameters[0]![0], {
@@ -30,7 +30,7 @@ export function queryValues(name: string, value: unknown, parameters: Parameters
   })
 }
 
-/** The same by an object of a query's words, one at least. Issues carry pointers into it. */
+/** The same for a query given as an object with at least one member. Issues have pointers into it. */
 export function queryValuesBy(
   name: string,
   value: unknown,
@@ -45,7 +45,7 @@ export function queryValuesBy(
 
 interface Asked {
   readonly decode: (scope: Scope) => Decoded
-  /** Where a word stands. */
+  /** Where a parameter is, for error messages. */
   readonly place: (word: string) => Pick<Issue, 'parameter' | 'pointer'>
 }
 
@@ -86,7 +86,7 @@ const access: Access<Item> = {
   many: () => () => [],
 }
 
-/** Members by the type that they have in every item. */
+/** Derives the fields from the items. A member whose type differs between items can be neither filtered nor sorted by. */
 function scopeOf(name: string, items: readonly Item[]): Scope {
   const types = new Map<string, ScalarType | null>()
   for (const item of items)

@@ -13,8 +13,8 @@ import type {
 } from '../../model/model.ts'
 
 /**
- * How rows of a resource are shown: a plan made once per shape and kept.
- * Depth 0 is the bare id, 1 the row with related ids, 2 the related rows at depth 1, and so on.
+ * How rows of a resource are shown. It is a plan that is made once per shape and then reused. Depth 0 is the bare id, 1 the row
+ * with related ids, 2 the related rows at depth 1, and so on.
  */
 export interface View {
   readonly resource: Resource
@@ -24,15 +24,15 @@ export interface View {
   readonly parts: readonly Part[]
   /** Names of the fields that the parts show. */
   readonly names: readonly string[]
-  /** What must be loaded beside the rows: one query each. */
+  /** What has to be loaded in addition to the rows: one query each. */
   readonly loads: readonly Load[]
-  /** Resources whose rows are in the representation, this one first. */
+  /** The resources whose rows are in the representation, this one first. */
   readonly touches: readonly Resource[]
-  /** It shows nothing but its rows, and of all rows the same fields: nothing has to be loaded beside them. */
+  /** It shows only its own rows, and the same fields of each, so nothing has to be loaded in addition. */
   readonly isAlone: boolean
-  /** Rules decide what it shows. */
+  /** Rules decide what it shows, so it may differ between callers. */
   readonly isRuled: boolean
-  /** It shows exactly what is stored: nothing is loaded, computed or left out, so that log and body share one text. */
+  /** It shows exactly what is stored. Log and response can then share one text. */
   readonly plain: boolean
 }
 
@@ -58,12 +58,16 @@ export type Load =
   | { readonly kind: 'row'; readonly field: OneField; readonly view: View }
   | { readonly kind: 'rows'; readonly field: BackField | ManyField; readonly view: View }
 
-/** A tree of paths: `include=a.b,c` → `{ a: { b: {} }, c: {} }`. */
+/** Paths as a tree: `include=a.b,c` → `{ a: { b: {} }, c: {} }`. */
 type Paths = Map<string, Paths>
 
+/** The plans of each resource, by shape. */
 const views = new WeakMap<Resource, Map<string, View>>()
 
-/** The plan for a shape; its paths were checked when the query was decoded. Plans are kept per resource, at most 256. */
+/**
+ * The plan for a shape, whose paths were checked when the query was decoded. At most 256 plans are kept per resource, because
+ * clients choose the shapes.
+ */
 export function viewOf(resource: Resource, shape: Shape): View {
   let known = views.get(resource)
   if (!known) views.set(resource, (known = new Map()))
@@ -108,7 +112,7 @@ function plan(resource: Resource, depth: number, include: Paths, fields: Paths |
   return Object.freeze({ resource, variant: key === '' ? '' : hash(key), depth, ...builder.done(), plain })
 }
 
-/** The view of the rows at the other end, or null if only their ids are shown. */
+/** The view of the related rows; null if only their ids are shown. */
 function nestedView(field: Field, depth: number, included: Paths | undefined, chosen: Paths | undefined): View | null {
   const deeper = chosen !== undefined && chosen.size > 0
   if (depth < 2 && !included && !deeper) return null
@@ -184,13 +188,14 @@ class ViewBuilder {
     }
   }
 
-  /** A relation that a function reads is loaded as ids although it may not be shown. */
+  /** Loads the ids of a relation that a function reads, even if the representation does not show them. */
   #use(name: string): void {
     const field = this.#resource.field.get(name)
     if (field?.is === 'back' || field?.is === 'many') this.#load({ kind: 'ids', field, shown: false })
   }
 
   #load(load: Load): number {
+    // The same ids may be needed twice; one query is enough.
     const same = this.#loads.findIndex(
       l => l.kind === 'ids' && load.kind === 'ids' && l.field === load.field && l.shown === load.shown,
     )
@@ -224,12 +229,12 @@ function isRuled(load: Load): boolean {
   return 'view' in load && load.view.isRuled
 }
 
-/** How a stored value is written. A column that somebody else made may hold anything, whatever its type says. */
+/** How a stored value is written. In a table of another program a column may hold anything, whatever its type says. */
 function printOf({ type, owner }: StoredField): { readonly print: Print; readonly show: ScalarType['show'] } {
   return owner.options.foreign === null ? { print: type.print, show: type.show } : { print: 'json', show: null }
 }
 
-/** FNV-1a, 32 bits, base 36: tells variants of one version apart, nothing more. */
+/** A 32-bit FNV-1a hash in base 36. It only has to distinguish the variants of one version, so it need not be secure. */
 export function hash(text: string): string {
   let h = 0x811c9dc5
   for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193)

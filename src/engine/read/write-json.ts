@@ -7,14 +7,15 @@ import type { Part, View } from './view.ts'
 import type { Value } from '../../schema/field.ts'
 import { readRow } from './row-for-functions.ts'
 
-/** Writes one row as JSON text straight from its slots; no row object is made. */
+/** Writes a row as JSON text straight from its slots. No object is made per row. */
 export function writeRow(view: View, row: Row, related: Related, ctx: Ctx): string {
   if (view.depth === 0 && view.parts.length === 0) return JSON.stringify(row[ID])
   if (related.masks !== null) return writeMasked(view, row, related, ctx, related.masks)
   let text = ''
   for (const part of view.parts) {
     text += part.prefix
-    // Most parts are columns that are written as they are: a call for each would cost as much as the rest.
+    // Most parts are columns that are written as they are. They are handled here, because a function call for each would double
+    // the cost.
     if (part.kind === 'slot' && part.print === 'raw') text += row[part.slot] as number | boolean | null
     else if (part.kind === 'slot' && part.print === 'json' && part.show === null) text += JSON.stringify(row[part.slot])
     else text += writePart(view, part, row, related, ctx)
@@ -22,11 +23,12 @@ export function writeRow(view: View, row: Row, related: Related, ctx: Ctx): stri
   return text === '' ? '{}' : text + '}'
 }
 
-/** The same without the fields that the caller may not read of this row. */
+/** Writes a row without the fields that the caller may not read in it. */
 function writeMasked(view: View, row: Row, related: Related, ctx: Ctx, masks: NonNullable<Related['masks']>): string {
   let text = ''
   view.parts.forEach((part, i) => {
     if (masks.get(view.names[i]!)?.(row)) return
+    // The first part that is shown gets the brace; the prefix of the plan does not know which one that is.
     text += (text === '' ? '{' : ',') + part.prefix.slice(1) + writePart(view, part, row, related, ctx)
   })
   return text === '' ? '{}' : text + '}'
@@ -82,7 +84,7 @@ function writePart(view: View, part: Part, row: Row, related: Related, ctx: Ctx)
   }
 }
 
-/** A column as JSON; text that never needs an escape is not looked at. */
+/** Writes a column as JSON. `quoted` text never needs escapes, for instance a uuid, and is not scanned for them. */
 function writeSlot({ print, show }: SlotPart, stored: Value): string {
   const value = show === null || stored === null ? stored : show(stored)
   return print === 'quoted' && value !== null ? `"${value as string}"` : JSON.stringify(value)

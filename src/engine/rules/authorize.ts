@@ -13,7 +13,7 @@ import { Permissions, permissionsOf, type Guard } from './permissions.ts'
 import type { Bounds } from '../read/load-related.ts'
 import type { NewId } from '../write/set-fields.ts'
 
-/** gate: what callers pass before rules are asked; null where nothing is asked of anybody. */
+/** The step `gate`: what callers must pass before rules are asked. null if there is nothing to pass. */
 export function gating(gate: Gate, model: Model): Check | null {
   const isOpen =
     gate.isOpen && [...model.resources.values(), ...model.standalone.values()].every(one => !one.permissions)
@@ -32,8 +32,8 @@ export interface AdmitOptions {
 const unbounded: Bounds = { ids: null, rows: null, total: Infinity }
 
 /**
- * authorise: refuses what the caller may do with no row, and gathers what the operation needs beside the call: what of
- * the resource the caller may see, the time, and the bounds of what one call may ask.
+ * The step `authorise`: refuses operations that the caller may do on no row at all, and collects what the operation needs
+ * besides the call: the caller's permissions, the time, and how much one call may request.
  */
 export function admitting({ store, limits, clock, gate, cursorKey, newId }: AdmitOptions): Check {
   const { sortedRows } = limits
@@ -55,10 +55,10 @@ export function admitting({ store, limits, clock, gate, cursorKey, newId }: Admi
   }
 }
 
-/** What of a call decides whether it may be made. */
+/** The parts of a call that decide whether it is allowed. */
 type Asking = Target & Caller & Pick<Showing, 'query'>
 
-/** Which rule guards an operation. */
+/** Which rule guards an operation. `act` is handled by `authorizeAction`. */
 const actions: Readonly<Record<Operation, string>> = {
   list: 'read',
   get: 'read',
@@ -70,8 +70,8 @@ const actions: Readonly<Record<Operation, string>> = {
 }
 
 /**
- * What the caller may do. Throws where the operation is refused whatever the row: ApiError `unauthenticated` for an
- * anonymous caller, `forbidden` for a known one (RFC 9110 §15.5), `method_not_allowed` for writes of what can only be read.
+ * The caller's permissions. Throws if the operation is refused whatever the row: ApiError `unauthenticated` for an anonymous
+ * caller, `forbidden` for a known one (RFC 9110 §15.5), `method_not_allowed` for a write to a read-only resource.
  */
 export function authorize(call: Asking, authenticating: boolean): Permissions {
   const { resource, operation } = call
@@ -94,8 +94,9 @@ export function authorize(call: Asking, authenticating: boolean): Permissions {
 }
 
 /**
- * An action without rows to look at must be allowed by what is known of the caller; one on a row may depend on it.
- * Where nothing is ruled and callers are told apart, `.public()` opens what reads, and all of a resource without rows.
+ * The permissions for an action. If it is not on a row, its rule must hold by what is known about the caller; on a row, the
+ * rule may depend on the row. In an API that identifies callers, a resource without rules opens with `.public()` its reading
+ * actions, or all actions if it has no rows.
  */
 function authorizeAction(call: Asking, authenticating: boolean): Permissions {
   const { resource } = call
@@ -113,14 +114,14 @@ function authorizeAction(call: Asking, authenticating: boolean): Permissions {
   return permissions
 }
 
-/** A rule about who calls holds, or does not, without any row. */
+/** Whether a rule that is only about the caller holds. */
 function allowsWithoutRow(guard: Guard): boolean {
   if (guard.open || guard.closed) return guard.open
   const { predicate, opaque } = guard
   return predicate.kind === 'constant' && predicate.value && opaque !== null && opaque([])
 }
 
-/** Under which word permissions know an action's rule: an action may be called `delete` like an operation. */
+/** The name of an action's rule. It has a prefix, because an action may be called `delete` like an operation. */
 export function ruleOf(action: Action): string {
   return `act ${action.name}`
 }
@@ -137,8 +138,8 @@ function refusal(call: Asking, resource: Resource): ApiError {
 }
 
 /**
- * The caller's filter, with every relation that it follows narrowed to rows that the caller may see:
- * a filter must not tell what reading would not. Fields that the caller may not read are refused.
+ * The caller's filter, with every relation in it restricted to rows that the caller may see: a filter must not reveal what
+ * reading would not. Throws ApiError if it uses a field that the caller may not read.
  */
 export function narrowed(resource: Resource, where: Predicate, permissions: Permissions): Predicate {
   if (permissions === Permissions.all) return where
@@ -162,7 +163,7 @@ export function narrowed(resource: Resource, where: Predicate, permissions: Perm
       const seen = permissions.read(target)
       if (seen.open && of === where.of) return where
       if (where.kind === 'one') return Object.freeze({ ...where, of: both(seen.predicate, of) })
-      // every visible row fulfils it = no visible row fails it
+      // "every visible row satisfies it" is the same as "no visible row fails it"
       if (where.quantifier === 'every')
         return Object.freeze({ ...where, quantifier: 'none', of: both(seen.predicate, not(of)) })
       return Object.freeze({ ...where, of: both(seen.predicate, of) })
@@ -179,7 +180,7 @@ function both(a: Predicate, b: Predicate): Predicate {
   return Object.freeze({ kind: 'and', of: Object.freeze([a, b]) })
 }
 
-/** Sorting by what the caller may not see tells its order. */
+/** Refuses to sort by what the caller may not see: the order would reveal its values. */
 function checkSort(resource: Resource, query: Query, permissions: Permissions): void {
   for (const { path } of query.sort) {
     let here = resource

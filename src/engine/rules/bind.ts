@@ -5,17 +5,20 @@ import { compareText } from '../../schema/compare.ts'
 import type { Value } from '../../schema/field.ts'
 import type { Principal } from '../call/call.ts'
 
-/** Most steps from `.can(…)` to `.can(…)`; rules of trees that refer to themselves end there, closed. */
+/** How many `.can(…)` may lead to another `.can(…)`. In trees that refer to themselves the rule ends here and denies. */
 const DEEPEST = 8
 
-/** What a rule comes to for one caller: a predicate over the rows; opaque parts are left to memory. */
+/** A rule bound to a caller: a predicate over rows, and functions that no query can express. */
 export interface Bound {
   readonly predicate: Predicate
-  /** Functions that must hold as well, asked for each row. */
+  /** Functions that must hold as well. They are called for each row. */
   readonly tests: readonly (Rule & { kind: 'js' })[]
 }
 
-/** Binds a rule to who calls. What only speaks of the caller is decided here; a comparison with what the caller lacks is false. */
+/**
+ * Binds a rule to a caller. Parts about the caller alone are decided here. Comparisons with a value that the caller does not
+ * have are false.
+ */
 export function bind(resource: Resource, rule: Rule, me: Principal | null): Bound {
   const tests: (Rule & { kind: 'js' })[] = []
   const predicate = bindRule(resource, rule, me, 0, tests)
@@ -43,6 +46,7 @@ function bindRule(
     case 'compare': {
       const value = valueOf(rule.right, me)
       if (rule.left.of === 'me') return holds(compareMe(rule.op, mine(rule.left, me), value))
+      // Without this, rows without an owner would belong to callers without an id.
       if (value === undefined || (value === null && rule.op !== 'ne')) return nothing
       return at(resource, rule.left.path, (name, owner) => compared(owner, name, rule.op, value))
     }
@@ -85,7 +89,9 @@ function bindRule(
   }
 }
 
-/** Opaque rules inside any() or not() cannot be split off from the query; linking refuses them, and here they deny. */
+/**
+ * Functions inside any() or not() cannot be separated from the query. Linking refuses such rules; if one gets here, it throws.
+ */
 const refused: (Rule & { kind: 'js' })[] = new Proxy([], {
   get: (target, name) =>
     name === 'push'
@@ -112,7 +118,10 @@ function bindCan(
   })
 }
 
-/** The rule that guards an operation; `open` where the resource says nothing, null where it says nothing of this. */
+/**
+ * The rule that guards an operation: `open` if the resource has no rules at all, null if it has rules but none for this
+ * operation.
+ */
 export function ruleFor(resource: Resource, action: string): Rule | 'open' | null {
   const { rules } = resource
   if (rules === null) return 'open'
@@ -126,12 +135,12 @@ export function ruleFor(resource: Resource, action: string): Rule | 'open' | nul
     case 'delete':
       return rules.delete ?? rules.write ?? null
     default:
-      // An action may be called `delete` like an operation, so its rule is asked for as `act delete`.
+      // An action may be called `delete` like an operation, so its rule is looked up as `act delete`.
       return rules.actions?.[action.startsWith('act ') ? action.slice(4) : action] ?? null
   }
 }
 
-/** A condition at the end of a path of to-one relations. */
+/** A condition on the value at the end of a path of to-one relations. */
 function at(
   resource: Resource,
   path: readonly string[],
@@ -145,7 +154,7 @@ function at(
 }
 
 function compared(owner: Resource, name: string, op: CompareOp, value: Value): Predicate {
-  // A row that is not there is another one than any.
+  // If there is no row on the other side, it differs from every value.
   if (op === 'ne' && isBack(owner, name)) return not(compared(owner, name, 'eq', value))
   return onId(owner, name, field => ({ kind: 'compare', op, field, value }))
 }
@@ -156,7 +165,7 @@ function isNull(owner: Resource, name: string, is: boolean): Predicate {
   return is ? not(exists) : exists
 }
 
-/** Nothing is stored for the other side of a one-to-one: what is asked of its id is asked of the row there. */
+/** The other side of a one-to-one relation stores nothing, so a condition on its id becomes one on the related row. */
 function onId(owner: Resource, name: string, test: (field: string) => Predicate): Predicate {
   const field = owner.field.get(name)
   return field?.is === 'back' ? { kind: 'one', field: name, of: test(field.target.id.name) } : test(name)
@@ -180,7 +189,7 @@ function valueOf(operand: Operand, me: Principal | null): Value | undefined {
   return operand.of === 'value' ? operand.value : (mine(operand, me) as Value | undefined)
 }
 
-/** A member of who calls; undefined where there is none. Sets are lists here. */
+/** A member of the caller; undefined if the caller does not have it. Sets become lists. */
 function mine(place: MePlace, me: Principal | null): unknown {
   let value: unknown = me
   for (const name of place.path) {
@@ -194,6 +203,7 @@ function holds(truth: boolean): Predicate {
   return truth ? everything : nothing
 }
 
+/** Compares two values of the caller as SQL would compare those of a row. */
 function compareMe(op: string, left: unknown, right: unknown): boolean {
   if (left === undefined || left === null || right === undefined || right === null)
     return op === 'ne' && (left ?? null) !== (right ?? null)

@@ -5,8 +5,8 @@ import type { HeaderLines } from '../call/call.ts'
 import type { Check } from '../call/invocation.ts'
 
 /**
- * deprecate: answers of resources that will go away say so (RFC 9745, RFC 8594); once they are gone, calls are refused with
- * 410. Null where no resource is deprecated.
+ * The step `deprecate`: announces in every response that a resource will be removed (`Deprecation`, RFC 9745; `Sunset`, RFC
+ * 8594). After the sunset, calls get 410. null if no resource is deprecated.
  */
 export function deprecating(model: Model, clock: () => number): Check | null {
   const lines = new Map<Resource, HeaderLines>()
@@ -21,12 +21,12 @@ export function deprecating(model: Model, clock: () => number): Check | null {
   }
 }
 
-/** What answers say of a resource that goes; nothing of one that stays. */
+/** The header fields that announce the end of a resource; empty if it is not deprecated. */
 export function deprecationOf({ options: { deprecation } }: Resource): HeaderLines {
   return deprecation ? linesOf(deprecation) : none
 }
 
-/** The error has the header fields of every other answer. */
+/** Throws 410 after the sunset. The error has the same header fields as the responses before it. */
 function refuseEnded({ name, options: { deprecation } }: Resource, now: number): void {
   if (!deprecation || deprecation.sunset === null || now < deprecation.sunset) return
   const detail = `${name} ended on ${new Date(deprecation.sunset).toISOString().slice(0, 10)}`

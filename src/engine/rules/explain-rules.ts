@@ -6,14 +6,14 @@ import { bind, ruleFor } from './bind.ts'
 import type { Principal } from '../call/call.ts'
 import { allowedRows, guardFrom } from './permissions.ts'
 
-/** Why somebody may, or may not, do something with a row: each part of the rule with what it comes to. */
+/** Why a caller may or may not do something with a row: each part of the rule, and whether it holds. */
 export interface Explanation {
   readonly allowed: boolean
-  /** One line a part, indented: `✗ any`, `  ✗ list.owner.is(me)`. */
+  /** One line per part, indented: `✗ any`, `  ✗ list.owner.is(me)`. */
   readonly lines: readonly string[]
 }
 
-/** Explains one rule for one row; for people in development, never for callers. */
+/** Explains a rule for one row. Meant for developers: it reveals what callers may not know. */
 export function* explain(
   snapshot: Snapshot,
   resource: Resource,
@@ -41,6 +41,7 @@ function* part(
   indent: string,
   lines: string[],
 ): Work<boolean> {
+  // The line of a group comes before its parts, but its result is known after them.
   const at = lines.length
   lines.push('')
   let holds: boolean
@@ -60,7 +61,7 @@ function headOf(rule: Rule): string {
   return rule.kind === 'and' ? 'all of' : rule.kind === 'or' ? 'any of' : rule.kind === 'not' ? 'not' : printRule(rule)
 }
 
-/** A rule as it was written. */
+/** A rule as it was written in the declaration. */
 export function printRule(rule: Rule): string {
   switch (rule.kind) {
     case 'constant':

@@ -5,19 +5,22 @@ import { ApiError } from '../../protocol/error.ts'
 import type { Caller, Target } from '../call/call.ts'
 import { requireScope } from './scopes.ts'
 
-/** What a caller has to pass before rules are asked: the scopes of the token, permissions, what an authority says. */
+/**
+ * Decides whether a caller may attempt an operation, before rules are asked: scopes of the token, permission classes, the
+ * authority.
+ */
 export interface Gate {
-  /** Of resources that have none of their own. */
+  /** The permission classes for resources that declare none themselves. */
   readonly permissions: readonly Permission[] | null
-  /** Nothing is asked but the permissions that resources have of their own. */
+  /** Nothing is checked except permission classes that resources declare themselves. */
   readonly isOpen: boolean
-  /** Throws ApiError `insufficient_scope`, `unauthenticated` or `forbidden`. */
+  /** Throws ApiError `insufficient_scope`, `unauthenticated` or `forbidden` if the caller may not pass. */
   pass(call: Target & Caller, subscribing?: boolean): void
-  /** A resource without rules needs a caller who is known. */
+  /** Whether a resource without rules is closed to anonymous callers. */
   closes(resource: Resource): boolean
 }
 
-/** The gate of an API; `permissions` are asked where a resource has none of its own. */
+/** Makes the gate of an API. `permissions` apply to resources that declare none themselves. */
 export function gateOf(auth: Auth | null, permissions: readonly Permission[] | null): Gate {
   const scopes = auth?.scopes ?? null
   const authority = auth?.authority ?? null

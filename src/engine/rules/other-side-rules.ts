@@ -6,13 +6,13 @@ import { checkWritable } from './writable-fields.ts'
 import { demand } from './write-rules.ts'
 import type { Instance, Unit } from '../write/unit-of-work.ts'
 
-/** A field that a relation is seen by from one of its sides. */
+/** A relation field, from either side. */
 export type RelationField = OneField | BackField | ManyField
 
 /**
- * A change of a relation is a write of both its fields. Whoever sets it from one side is held to what the declaration and
- * the rules say of the field on the other side, as if it had been named there. `asked` = the caller named the relation;
- * what the server does by itself (defaults, deletions) is not asked for.
+ * Checks the field on the other side of a relation that a write changes. Such a change writes both fields, so the declaration
+ * and the rules of the other field apply as if the caller had named it. `asked` is true if the caller named the relation; what
+ * the server does by itself (defaults, deletions) is not checked by rules.
  */
 export function* checkOtherSide(
   unit: Unit,
@@ -26,18 +26,19 @@ export function* checkOtherSide(
   if (field.readonly && !unit.mode.readonlyIsOneSided) throw setByServer(field, pointer)
   const guard = unit.permissions.field(other.resource, field.name, 'write')
   if (guard.open) return
-  // The row as it was must allow it; as it becomes, it is asked with the other fields that were given.
+  // The row as it was must allow the change. The row as it becomes is checked at the end, with the other given fields.
   if (other.before) yield* demand(unit, other.resource, other.before, guard, `set ${field.name} of`)
   other.given.push(field)
   unit.touch(other)
 }
 
-/** Whether a caller may write a field of a row as it is, seen from both sides where it is a relation. */
+/** Whether a caller may write a field of a row. For a relation, the fields on both sides must allow it. */
 export function* mayWrite(unit: Unit, instance: Instance, field: Field): Work<boolean> {
   const { permissions } = unit
   if (permissions === Permissions.all || !instance.before) return true
   const inverse = inverseOf(field)
   if (inverse && (inverse.readonly || permissions.field(inverse.owner, inverse.name, 'write').closed)) return false
+  // A field that the caller cannot read must not be reset by a PUT that leaves it out.
   for (const access of ['read', 'write'] as const) {
     const guard = permissions.field(instance.resource, field.name, access)
     if (guard.open) continue
@@ -46,7 +47,7 @@ export function* mayWrite(unit: Unit, instance: Instance, field: Field): Work<bo
   return true
 }
 
-/** The field that shows a relation on the other side; null where there is none. */
+/** The field that shows a relation from the other side; null if there is none. */
 function inverseOf(field: Field): Field | null {
   switch (field.is) {
     case 'one':

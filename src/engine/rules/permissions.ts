@@ -8,16 +8,16 @@ import { bind, ruleFor } from './bind.ts'
 import type { Principal } from '../call/call.ts'
 import { readRow } from '../read/row-for-functions.ts'
 
-/** What a rule comes to for one caller. */
+/** A rule bound to one caller, ready to be used. */
 export interface Guard {
   readonly predicate: Predicate
-  /** It holds for every row: nothing needs to be asked. */
+  /** It holds for every row, so nothing has to be checked. */
   readonly open: boolean
   /** It holds for no row. */
   readonly closed: boolean
-  /** Decides by the row alone; null if the rule reads other rows, so that the store must be asked. */
+  /** Evaluates the rule on the row alone. null if the rule reads other rows and the store has to be asked. */
   readonly test: ((row: Row) => boolean) | null
-  /** Part of it is a function, which no query can hold. */
+  /** The part of the rule that is a function and cannot be part of a query; null if there is none. */
   readonly opaque: ((row: Row) => boolean) | null
 }
 
@@ -29,12 +29,15 @@ const openGuard: Guard = Object.freeze({
   opaque: null,
 })
 
-/** What one caller may do; guards are made when they are first asked for. */
+/** What one caller may do. Guards are computed when they are first needed. */
 export class Permissions {
   readonly me: Principal | null
-  /** Acts for the application itself: may everything. */
+  /** Acts for the application itself and may do everything. */
   readonly trusted: boolean
-  /** Guards that were made, the last one first. Most callers need few, for whom maps would be most of what is kept of them. */
+  /**
+   * The guards so far, as a linked list. Most callers need few guards, and with thousands of callers, maps would take most of
+   * the memory.
+   */
   #made: MadeGuard | null = null
   #many: Map<Resource, Map<string, Guard>> | null = null
 
@@ -43,7 +46,7 @@ export class Permissions {
     this.trusted = trusted
   }
 
-  /** May everything: the application itself. */
+  /** The permissions of the application itself: everything. */
   static readonly all: Permissions = new Permissions(null, true)
   static readonly anonymous: Permissions = new Permissions(null, false)
 
@@ -56,7 +59,7 @@ export class Permissions {
     return this.#find(resource, action) ?? this.#keep(resource, action, guardOf(resource, action, this.me))
   }
 
-  /** The guard of one field; open where nothing is said of it. */
+  /** The guard of one field; open if it has no rule. */
   field(resource: Resource, name: string, access: 'read' | 'write'): Guard {
     const rule = resource.rules?.fields?.[name]?.[access]
     if (this.trusted || !rule) return openGuard
@@ -85,15 +88,15 @@ export class Permissions {
   }
 }
 
-/** Guards up to this many are looked through one by one. */
+/** Up to this many guards are searched one by one; beyond, a map is made. */
 const FEW = 8
 
 interface MadeGuard {
   readonly resource: Resource
-  /** What it guards: an operation, an action, or a field. */
+  /** An operation, an action or a field. */
   readonly key: string
   readonly guard: Guard
-  /** How many there are with it. */
+  /** The length of the list up to here. */
   readonly count: number
   readonly before: MadeGuard | null
 }
@@ -110,9 +113,10 @@ function mapIn(guards: Map<Resource, Map<string, Guard>>, resource: Resource): M
   return own
 }
 
+/** Permissions by principal. Sessions keep one principal object per caller, so guards survive from request to request. */
 const known = new WeakMap<Principal, Permissions>()
 
-/** The permissions of a caller; the same object as long as the principal is the same object. */
+/** The permissions of a caller. The same principal object gets the same permissions object. */
 export function permissionsOf(me: Principal | null, trusted: boolean): Permissions {
   if (trusted) return Permissions.all
   if (!me) return Permissions.anonymous
@@ -148,7 +152,7 @@ export function guardFrom(resource: Resource, bound: ReturnType<typeof bind>, me
 
 const none: ReadonlyMap<string, readonly Id[]> = new Map()
 
-/** Reads the stored fields of a row; predicates that need more are not compiled with it. */
+/** Reads stored fields only. Predicates that need relations are not compiled with it (see `isPlain`). */
 export const ownFields: Access<Row> = {
   value: field => {
     const { slot } = field as unknown as { slot: number }
@@ -158,7 +162,7 @@ export const ownFields: Access<Row> = {
   many: () => () => [],
 }
 
-/** It looks at stored fields of the row alone. */
+/** Whether a predicate only looks at stored fields of the row itself. */
 function isPlain(predicate: Predicate): boolean {
   switch (predicate.kind) {
     case 'and':
@@ -174,7 +178,7 @@ function isPlain(predicate: Predicate): boolean {
   }
 }
 
-/** The rows for which a guard holds, asking the store only where the rows themselves do not tell. */
+/** The rows that a guard allows. The store is only asked if the rows alone do not decide it. */
 export function* allowedRows(
   snapshot: Snapshot,
   resource: Resource,
@@ -194,7 +198,7 @@ export function* allowedRows(
   return rows.filter(row => ids.has(row[ID] as Id))
 }
 
-/** The ids of rows that exist and for which a guard holds. */
+/** The ids of the rows that exist and that a guard allows. */
 export function* allowedIds(snapshot: Snapshot, resource: Resource, ids: readonly Id[], guard: Guard): Work<Set<Id>> {
   if (guard.closed || ids.length === 0) return new Set()
   const among: Predicate = { kind: 'in', field: resource.id.name, values: ids, negated: false }

@@ -6,14 +6,14 @@ import type { Check } from '../call/invocation.ts'
 import { Limiter, MemoryBudgets, type Budgets } from './rate-limiter.ts'
 
 export interface LimitOptions {
-  /** Limits for all that callers ask, beside those of resources. */
+  /** Limits for all calls of a caller, in addition to those of resources. */
   readonly rateLimit?: RateLimit | readonly RateLimit[] | undefined
-  /** Where budgets are kept that several processes share. */
+  /** Where budgets are kept if several processes share them. */
   readonly budgets?: Budgets | undefined
   readonly random: (bytes: number) => Uint8Array
 }
 
-/** The limiter of an API; null where no limit is declared. Throws ModelError for faults of its own limits. */
+/** The limiter of an API; null if no limit is declared. Throws ModelError if the API's own limits are faulty. */
 export function limiterOf(model: Model, clock: () => number, options: LimitOptions): Limiter | null {
   const faults: Fault[] = []
   const common = ratePolicies(options.rateLimit, 'default', (place, problem, fix) =>
@@ -24,7 +24,7 @@ export function limiterOf(model: Model, clock: () => number, options: LimitOptio
   return declared ? new Limiter(options.budgets ?? new MemoryBudgets(), common, clock, options.random) : null
 }
 
-/** limit: a call is charged before anything else is done for it; its answer tells what is left of the budget. */
+/** The step `limit`: charges a call before anything else is done for it. The response tells what is left of the budget. */
 export function limiting(limiter: Limiter): Check {
   return invocation => {
     const { call } = invocation

@@ -6,13 +6,13 @@ import { wait, type Maybe, type Work } from '../../store/work.ts'
 import type { HeaderLines, Principal } from '../call/call.ts'
 
 /**
- * Where budgets are kept. In memory unless several processes share them. A budget is one number, the moment at which it
- * is whole again (GCRA, ITU-T I.371): it comes back evenly, without windows that begin anew all at once.
+ * Stores budgets: in memory, or somewhere shared by several processes. A budget is one number, the time at which it is full
+ * again (GCRA, ITU-T I.371). It refills evenly, without windows that all restart at the same moment.
  */
 export interface Budgets {
   /**
-   * Spends milliseconds of a budget of `window` of them, unless more would be spent than there is.
-   * Answers how many are spent, this time included unless it was refused.
+   * Spends `cost` milliseconds of a budget of `window` milliseconds, unless too little is left. `debt` in the result is how
+   * much is spent, including this time if it was allowed.
    */
   spend(key: string, cost: number, window: number, now: number): Maybe<Spent>
 }
@@ -21,7 +21,7 @@ export interface Spent {
   readonly debt: number
 }
 
-/** What a limit needs to know of a call. */
+/** What a limit needs to know about a call. */
 export interface Costing {
   readonly resource: Resource
   readonly operation: string
@@ -32,15 +32,15 @@ export interface Costing {
   readonly credentials?: { readonly address?: string | undefined }
 }
 
-/** What is left of a policy's budget after a call. */
+/** What is left of a budget after a call. */
 interface State {
   readonly policy: RatePolicy
   readonly remaining: number
-  /** Seconds until there is more; null if it is whole. */
+  /** Seconds until more is available; null if the budget is full. */
   readonly more: number | null
 }
 
-/** Charges calls to the budgets of whoever makes them, whatever face they come by. */
+/** Charges calls to the budgets of their callers, on every face. */
 export class Limiter {
   readonly #budgets: Budgets
   readonly #common: readonly RatePolicy[]
@@ -59,14 +59,14 @@ export class Limiter {
     this.#random = random
   }
 
-  /** Whether a limit holds for calls of the resource. */
+  /** Whether calls of a resource are limited at all. */
   concerns(resource: Resource): boolean {
     return this.#common.length > 0 || resource.options.rateLimit.length > 0
   }
 
   /**
-   * Charges a call and gives the header lines that tell what is left (draft-ietf-httpapi-ratelimit-headers).
-   * Throws ApiError `rate_limited` if it is more than there is.
+   * Charges a call. Resolves to the header lines that tell what is left (draft-ietf-httpapi-ratelimit-headers). Throws ApiError
+   * `rate_limited` if the budget is too small.
    */
   *charge(call: Costing): Work<HeaderLines> {
     const now = this.#clock()
@@ -74,6 +74,7 @@ export class Limiter {
     for (const policies of [this.#common, call.resource.options.rateLimit]) {
       for (const policy of policies) {
         const interval = policy.window / policy.quota
+        // A call that costs more than the whole quota could never be made, so it costs the quota.
         const cost = Math.min(costOf(call, policy), policy.quota) * interval
         const { allowed, debt } = yield* wait(this.#budgets.spend(keyOf(call, policy), cost, policy.window, now))
         const state = stateOf(policy, interval, debt)
@@ -84,7 +85,7 @@ export class Limiter {
     return linesOf(states)
   }
 
-  /** Never earlier than there is enough, and a little later by chance, so that those who wait do not come back together. */
+  /** The refusal. `Retry-After` has a random surplus, so that refused clients do not all return at the same moment. */
   #refusal(states: readonly State[], seconds: number): ApiError {
     const later = seconds + Math.floor(((this.#random(1)[0] ?? 0) / 256) * (1 + seconds / 10))
     return new ApiError('rate_limited', {
@@ -111,6 +112,7 @@ function keyOf(call: Costing, { name, by }: RatePolicy): string {
 }
 
 function stateOf(policy: RatePolicy, interval: number, debt: number): State {
+  // The tiny surplus makes up for rounding of floating-point numbers.
   const remaining = Math.max(0, Math.floor((policy.window - debt) / interval + 1e-9))
   const more = debt <= 0 ? null : Math.max(1, Math.ceil((debt - policy.window + (remaining + 1) * interval) / 1_000))
   return { policy, remaining, more }
@@ -131,12 +133,15 @@ function linesOf(states: readonly State[]): HeaderLines {
   ]
 }
 
-/** Budgets that are kept at most; one that is whole again is as good as none and goes first, then those that soonest will be. */
+/**
+ * The most budgets that are kept. Full ones are removed first, since they equal absent ones, then those that will be full
+ * soonest.
+ */
 const MOST = 100_000
 
 /** Budgets of this process. */
 export class MemoryBudgets implements Budgets {
-  /** When each is whole again, in milliseconds since the epoch. */
+  /** When each budget is full again, in milliseconds since 1970. */
   readonly #whole = new Map<string, number>()
 
   spend(key: string, cost: number, window: number, now: number): Spent {
@@ -147,7 +152,7 @@ export class MemoryBudgets implements Budgets {
     return { allowed: true, debt: debt + cost }
   }
 
-  /** How many are kept. */
+  /** The number of budgets that are kept. */
   get size(): number {
     return this.#whole.size
   }

@@ -1,23 +1,23 @@
 import type { ApiError } from '../../protocol/error.ts'
 import type { Call, Caller, Target } from '../call/call.ts'
 
-/** Nobody said that this is production. */
+/** Whether NODE_ENV says development, or nothing. */
 export function isDevelopment(): boolean {
   return (process.env['NODE_ENV'] ?? 'development') === 'development'
 }
 
-/** Tells which rule refused a write. */
+/** Prints which rule refused a write. */
 export function printRefusal(rule: string, { operation, resource, id, principal }: Target & Caller): void {
   const who = principal ? String(principal.id) : 'nobody'
   process.stderr.write(`refused: ${operation} ${resource.name} ${id ?? ''} for ${who}, ${rule}\n`)
 }
 
-/** Tells what the start did. */
+/** Prints a line about the start of the server. */
 export function printLine(line: string): void {
   process.stderr.write(`${line}\n`)
 }
 
-/** Tells of a fault that is ours, with what is behind it. */
+/** Prints a fault of the server with its cause. */
 export function printFault(error: ApiError, call: Call | null): void {
   const cause = error.cause instanceof Error ? (error.cause.stack ?? error.cause.message) : error.message
   process.stderr.write(`${call ? `${call.operation} ${call.resource.name}` : 'in the background'}: ${cause}\n`)

@@ -5,7 +5,10 @@ import { idsOf } from '../write/related-ids.ts'
 import { readRow } from '../read/row-for-functions.ts'
 import type { Instance, Unit } from '../write/unit-of-work.ts'
 
-/** Refuses to change a field that its declaration calls not writable; a function decides by the row as it is before this change. */
+/**
+ * Refuses to change a field that is declared as not writable. If `writable` is a function, it decides by the row before this
+ * change.
+ */
 export function checkWritable(unit: Unit, instance: Instance, field: Field, pointer: string): Work<void> {
   return field.writable === true ? nothing : ask(unit, instance, field, pointer)
 }
@@ -19,7 +22,7 @@ function* ask(unit: Unit, instance: Instance, field: Field, pointer: string): Wo
   })
 }
 
-/** The row as a function of the declaration sees it, with the related ids that it names in `uses`. */
+/** The row as functions of the declaration receive it, with the related ids that they name in `uses`. */
 export function* rowFor(
   unit: Unit,
   instance: Instance,

@@ -7,7 +7,7 @@ import { printRule } from './explain-rules.ts'
 import { allowedRows, type Guard, type Permissions } from './permissions.ts'
 import { changedSlots, type Instance, type Unit } from '../write/unit-of-work.ts'
 
-/** The rows as they were must allow what is done to them: changes, links from other rows, deletion. */
+/** Checks every changed row against the rules in its state before the unit: changes, links from other rows, deletions. */
 export function* checkBefore(unit: Unit): Work<void> {
   for (const instance of unit.touched) {
     const { resource, before } = instance
@@ -18,7 +18,10 @@ export function* checkBefore(unit: Unit): Work<void> {
   }
 }
 
-/** The rows as they are now must allow it as well; they are written already, so every rule can be asked of the store. */
+/**
+ * Checks every changed row against the rules in its new state. The rows are already written, so a rule can use everything that
+ * the store can answer.
+ */
 export function* checkAfter(unit: Unit): Work<void> {
   for (const instance of unit.touched) {
     const { resource, row, before } = instance
@@ -36,7 +39,7 @@ function isAffected(instance: Instance): boolean {
   return false
 }
 
-/** Fields with a rule of their own: those that the caller set to something else than what the caller can see there. */
+/** Checks the fields that have rules of their own and that the caller gave a new value. */
 function* checkFields(unit: Unit, instance: Instance, image: Row): Work<void> {
   const { resource, before, row } = instance
   if (!resource.rules?.fields) return
@@ -45,7 +48,8 @@ function* checkFields(unit: Unit, instance: Instance, image: Row): Work<void> {
     if (guard.open) continue
     const stored = field.is === 'scalar' || field.is === 'one'
     const isSame = before && stored && before[field.slot] === row[field.slot]
-    // Whoever may read a field may send it back as it is; to others a right guess must look like a wrong one.
+    // A caller who can read a field may send it back unchanged. For others, guessing the value right must look like guessing it
+    // wrong.
     if (isSame && (yield* isReadable(unit, resource, before, field))) continue
     yield* demand(unit, resource, image, guard, `set ${field.name} of`)
   }
@@ -56,7 +60,7 @@ function* isReadable(unit: Unit, resource: Resource, row: Row, { name }: Field):
   return guard.open || (yield* allowedRows(unit.tx, resource, [row], guard)).length > 0
 }
 
-/** Refuses what a guard does not allow of a row, in the words of the action. */
+/** Throws `unauthenticated` or `forbidden` if a guard does not allow the row. `action` is the verb for the message. */
 export function* demand(
   unit: { readonly tx: Snapshot; readonly permissions: Permissions },
   resource: Resource,

@@ -8,8 +8,8 @@ import { checkOtherSide } from '../rules/other-side-rules.ts'
 import type { Instance, Unit } from './unit-of-work.ts'
 
 /**
- * Sets a foreign key and keeps both sides of the relation: the former and the new target lose and gain the row,
- * and whoever held a one-to-one place gives it up.
+ * Sets a foreign key and keeps both sides of the relation in step. The previous and the new target lose and gain the row, and
+ * the previous holder of a one-to-one place gives it up.
  */
 export function* setOne(
   unit: Unit,
@@ -31,7 +31,7 @@ export function* setOne(
   }
 }
 
-/** The other side of a symmetric relation is the same field of the other row. */
+/** Updates the other row of a symmetric relation. There, the other side is the same field. */
 function* mirror(
   unit: Unit,
   instance: Instance,
@@ -49,6 +49,7 @@ function* mirror(
     const partner = yield* unit.get(instance.resource, target)
     if (!partner) return
     const other = partner.row[field.slot] as Id | null
+    // The new partner leaves its previous partner.
     if (other !== null && other !== instance.id && other !== target) {
       const forsaken = yield* unit.get(instance.resource, other)
       if (forsaken) yield* put(unit, forsaken, field, null, asked, pointer)
@@ -72,21 +73,22 @@ function* put(
   unit.touch(instance)
 }
 
-/** What a row at the other end of a to-one is told. */
+/** A change of a foreign key, as the row that it names needs to know it. */
 interface News {
-  /** Who points to it from now on, or no longer. */
+  /** The row whose foreign key changed. */
   readonly id: Id
   readonly joined: boolean
-  /** A caller asked for it. */
+  /** A caller requested it. */
   readonly asked: boolean
   readonly pointer: string
 }
 
-/** Tells the row at the other end that one more, or one fewer, points to it. */
+/** Records at a foreign key's target that one more row refers to it, or one fewer. */
 function* told(unit: Unit, field: OneField, target: Id, { id, joined, asked, pointer }: News): Work<void> {
   const inverse = field.inverse
   if (inverse?.is !== 'back') return
   const guarded = inverse.writable !== true || inverse.readonly || inverse.owner.rules?.fields?.[inverse.name]?.write
+  // Loading the target costs a query, and its representation does not change.
   if (!guarded && !isTracked(inverse)) return
   const owner = yield* unit.get(field.target, target)
   if (!owner) return
@@ -94,7 +96,7 @@ function* told(unit: Unit, field: OneField, target: Id, { id, joined, asked, poi
   if (isTracked(inverse)) unit.record(owner, inverse, id, joined)
 }
 
-/** Whoever holds a one-to-one place gives it up. */
+/** Takes a one-to-one place from the row that holds it. */
 function* vacate(unit: Unit, heir: Instance, field: OneField, target: Id, pointer: string): Work<void> {
   const holder = yield* holderOf(unit, field, target)
   if (!holder || holder.id === heir.id) return
@@ -106,7 +108,7 @@ function* vacate(unit: Unit, heir: Instance, field: OneField, target: Id, pointe
   yield* told(unit, field, target, { id: holder.id, joined: false, asked, pointer })
 }
 
-/** The row whose one-to-one foreign key names the target, as the unit sees it. */
+/** The row whose one-to-one foreign key names the target, as the unit of work sees it. */
 function* holderOf(unit: Unit, field: OneField, target: Id): Work<Instance | null> {
   const resource = field.owner
   const row = yield* wait(unit.tx.find(resource, [field.slot], [target]))
@@ -114,12 +116,16 @@ function* holderOf(unit: Unit, field: OneField, target: Id): Work<Instance | nul
     const stored = yield* unit.get(resource, row[ID] as Id)
     if (stored && stored.row[field.slot] === target) return stored
   }
+  // The unit may have given the place to another row that is not stored yet.
   for (const instance of unit.loaded(resource))
     if (!instance.deleted && instance.row[field.slot] === target) return instance
   return null
 }
 
-/** Sets the other side of a to-one: rows that join point here from now on, wherever they pointed before; rows that leave point nowhere. */
+/**
+ * Sets the to-many side. Rows that are added refer to the owner from now on, wherever they did before; rows that are removed
+ * refer to nothing.
+ */
 export function* setBack(
   unit: Unit,
   owner: Instance,
@@ -150,7 +156,7 @@ export function* setBack(
   }
 }
 
-/** Sets a many-to-many relation: adds and removes pairs, on both sides. */
+/** Sets a many-to-many relation by adding and removing links. */
 export function* setMany(
   unit: Unit,
   owner: Instance,
@@ -168,7 +174,7 @@ export function* setMany(
   for (const { id } of yield* seen(unit, field, left)) yield* pair(unit, owner, field, id, false, pointer)
 }
 
-/** A list that a caller sends says nothing of rows that the caller cannot see: they stay. */
+/** Drops rows that the caller cannot see. A list from a caller says nothing about them, so they must stay in the relation. */
 function* seen(unit: Unit, field: BackField | ManyField, rows: readonly Instance[]): Work<readonly Instance[]> {
   const guard = unit.permissions.read(field.target)
   if (guard.open) return rows
@@ -177,7 +183,7 @@ function* seen(unit: Unit, field: BackField | ManyField, rows: readonly Instance
   return rows.filter(row => row.before === null || visible.has(row.before))
 }
 
-/** Makes or dissolves one pair of a many-to-many relation. */
+/** Adds or removes one link of a many-to-many relation, in both directions. */
 export function* pair(
   unit: Unit,
   owner: Instance,

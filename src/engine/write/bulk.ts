@@ -16,7 +16,7 @@ import { audienceOf } from '../read/audience.ts'
 import { checkRead, listTag } from '../read/entity-tags.ts'
 import { viewOf } from '../read/view.ts'
 
-/** PATCH of a collection: the same patch for all rows that a filter selects, all or nothing. */
+/** PATCH of a list: applies a patch to all rows that a filter selects, all or nothing. */
 export function* patchRows(unit: Unit, call: Call, writing: Writing): Work<Item> {
   const instances = yield* selected(unit, call, writing)
   for (const instance of instances) yield* patchInstance(unit, call, instance, writing, null)
@@ -24,7 +24,7 @@ export function* patchRows(unit: Unit, call: Call, writing: Writing): Work<Item>
   return yield* showMany(unit, call, instances, writing, false)
 }
 
-/** DELETE of a collection: all rows that a filter selects, and what cascades from them, or none. */
+/** DELETE of a list: deletes all rows that a filter selects, and what cascades from them, all or nothing. */
 export function* deleteRows(unit: Unit, call: Call, writing: Writing): Work<Gone> {
   const instances = yield* selected(unit, call, writing)
   const shown = call.returning ? (yield* showMany(unit, call, instances, writing, false)).body : null
@@ -34,11 +34,15 @@ export function* deleteRows(unit: Unit, call: Call, writing: Writing): Work<Gone
   return { kind: 'gone', resource: call.resource, position, ...(shown === null ? {} : { body: shown }) }
 }
 
-/** The rows that the caller may see and its filter selects. Refused without a filter that selects, and beyond the limit. */
+/**
+ * The rows that the filter selects and the caller may see. Throws ApiError if there is no effective filter, or if too many rows
+ * match.
+ */
 function* selected(unit: Unit, call: Call, writing: Writing): Work<Instance[]> {
   const { resource, query } = call
   if (!resource.options.bulk)
     throw new ApiError('method_not_allowed', { detail: `rows of ${resource.name} are changed one by one` })
+  // A forgotten filter must not delete everything.
   if (!query || (query.where.kind === 'constant' && query.where.value)) throw unfiltered()
   requireMatch(call)
   const view = viewOf(resource, plainShape)

@@ -6,18 +6,19 @@ import { pair, setOne } from './both-sides.ts'
 import { checkWritable } from '../rules/writable-fields.ts'
 import type { Instance, Unit } from './unit-of-work.ts'
 
-/** Rows that point to a deleted row and may not: refused at the end, unless the deletion reaches them too. */
+/** A row that refers to a deleted row by a `restrict` relation. It blocks the deletion, unless it is deleted as well. */
 type Restriction = { readonly child: Instance; readonly via: OneField }
 
-/** Deletes a row: unlinks it everywhere, deletes what cascades, refuses what is restricted. */
+/** Deletes a row: removes it from all relations, deletes what cascades, and refuses if something is restricted. */
 export function remove(unit: Unit, instance: Instance): Work<void> {
   return removeAll(unit, [instance])
 }
 
-/** Deletes several rows; what refers to one of them may be another of them. */
+/** Deletes several rows. One of them may refer to another of them. */
 export function* removeAll(unit: Unit, instances: readonly Instance[]): Work<void> {
   const restrictions: Restriction[] = []
   for (const instance of instances) yield* removeOne(unit, instance, restrictions)
+  // Only now is it known which of the restricting rows are deleted themselves.
   const held = restrictions.filter(r => !r.child.deleted)
   if (held.length === 0) return
   throw new ApiError('conflict', {
@@ -41,6 +42,7 @@ function* removeOne(unit: Unit, instance: Instance, restrictions: Restriction[])
     if (via.symmetric) continue
     for (const child of yield* pointing(unit, via, instance.id)) {
       if (child.deleted) continue
+      // A consequence of the declaration: the rules of the child are not asked.
       child.implied = true
       if (via.onDelete === 'cascade') yield* removeOne(unit, child, restrictions)
       else if (via.onDelete === 'restrict') restrictions.push({ child, via })
@@ -59,7 +61,7 @@ function* removeOne(unit: Unit, instance: Instance, restrictions: Restriction[])
     if (field.is === 'one' && instance.row[field.slot] !== null) yield* leave(unit, instance, field)
 }
 
-/** The rows whose foreign key names the id, as the unit sees them. */
+/** The rows whose foreign key names the id, as the unit of work sees them. */
 function* pointing(unit: Unit, via: OneField, id: Id): Work<Instance[]> {
   const stored = yield* wait(unit.tx.children(via, [id], null))
   const children = new Set(
@@ -72,19 +74,19 @@ function* pointing(unit: Unit, via: OneField, id: Id): Work<Instance[]> {
   return [...children].filter(child => child.row[via.slot] === id)
 }
 
-/** The targets of its own foreign keys lose it. */
+/** Removes the row from the targets of its foreign keys. */
 function* leave(unit: Unit, instance: Instance, field: OneField): Work<void> {
   const stays = instance.row[field.slot] as Id
   yield* setOne(unit, instance, field, null, '#')
   if (instance.before) instance.row[field.slot] = stays // the log keeps the row as it was
 }
 
-/** Its own pairs of a many-to-many relation go with it. */
+/** Removes the row's own many-to-many links. */
 function* dissolve(unit: Unit, instance: Instance, field: ManyField): Work<void> {
   for (const id of yield* idsOf(unit, instance, field)) yield* pair(unit, instance, field, id, false, '#')
 }
 
-/** Rows that list it one-way lose it. */
+/** Removes the row from one-way lists of other rows. */
 function* forget(unit: Unit, instance: Instance, field: ManyField): Work<void> {
   const [mine, theirs] = field.side === 'a' ? (['b', 'a'] as const) : (['a', 'b'] as const)
   const stored = yield* wait(unit.tx.pairs(field.join, mine, [instance.id], null))

@@ -8,7 +8,7 @@ import { checkAfter, checkBefore } from '../rules/write-rules.ts'
 import { settle } from '../files/ledger.ts'
 import type { Instance, Unit } from './unit-of-work.ts'
 
-/** Ends a unit: the rows as they will be must hold together; then everything goes to the store at once. */
+/** Ends a unit of work: checks required relations, checks and rules on the changed rows, then hands everything to the store. */
 export function* finish(unit: Unit): Work<void> {
   const issues: Issue[] = []
   for (const instance of unit.touched) {
@@ -26,6 +26,7 @@ export function* finish(unit: Unit): Work<void> {
   if (issues.length) throw new ApiError('validation', { issues })
   if (unit.ledger !== null) yield* settle(unit, unit.ledger)
   const ruled = isRuled(unit)
+  // Rules are checked twice: on the rows as they were, before the store is written, and as they are now, after it.
   if (ruled) yield* checkBefore(unit)
   if (unit.unhashed !== null) yield* hashInPlace(unit)
   yield* unit.flush()
@@ -33,14 +34,14 @@ export function* finish(unit: Unit): Work<void> {
   if (unit.unhashed !== null) requireHashes(unit)
 }
 
-/** Rules have a say in what the unit does. */
+/** Whether any rule applies to what the unit does. */
 function isRuled(unit: Unit): boolean {
   if (unit.permissions === Permissions.all) return false
   for (const { resource } of unit.touched) if (resource.rules !== null) return true
   return false
 }
 
-/** `t.now({ on: 'write' })`. */
+/** Sets the fields declared with `t.now({ on: 'write' })`. */
 function stamp(unit: Unit, instance: Instance): void {
   if (!instance.before) return
   for (const field of instance.resource.columns)

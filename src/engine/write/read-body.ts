@@ -4,16 +4,16 @@ import { Refused } from '../../schema/read/refused.ts'
 import type { Ctx, Value } from '../../schema/field.ts'
 import type { BackField, CalcField, Field, Id, ManyField, OneField, Resource, ScalarField } from '../../model/model.ts'
 
-/** A body that fits its resource: canonical values in the order of the declaration, nested bodies below. */
+/** A body that fits its resource: canonical values in the order of the declaration, and nested bodies. */
 export interface Prepared {
   readonly resource: Resource
   readonly pointer: string
   readonly settings: readonly Setting[]
-  /** Some of the settings name other rows, or bring them. */
+  /** Some settings name other rows or contain them, so references have to be checked. */
   readonly refers: boolean
-  /** Read-only fields that came along; allowed if they say what is so already (GET → edit → PUT). */
+  /** Read-only fields in the body. They are allowed if they repeat the current value, as in GET → edit → PUT. */
   readonly echoes: readonly Echo[]
-  /** The id that the client chose, where it may. */
+  /** The id that the client chose, if the resource allows that. */
   readonly id: Id | null
 }
 
@@ -45,17 +45,17 @@ export interface Echo {
 
 export interface Preparation {
   readonly mode: InputMode
-  /** Unknown members are left out instead of refused. */
+  /** Unknown members are ignored instead of refused. */
   readonly lenient?: boolean
   readonly operation: 'create' | 'replace' | 'patch'
-  /** The foreign key that the enclosing body sets by nesting; it need not be given again. */
+  /** The foreign key that nesting implies. The nested body need not repeat it. */
   readonly implied?: Field | null
-  /** Where faults are collected; all of a body at once. */
+  /** Collects the faults of the whole body, so that the client learns all of them at once. */
   readonly issues: Issue[]
   readonly ctx: Ctx
 }
 
-/** Reads a body against its resource: shape, types and bounds. Faults go to `issues` in model order, then unknown members in body order. */
+/** Reads a body against its resource. Faults are added to `issues`: fields in their declared order, then unknown members. */
 export function prepare(resource: Resource, body: unknown, base: string, how: Preparation): Prepared {
   const settings: Setting[] = []
   const echoes: Echo[] = []
@@ -78,7 +78,7 @@ export function prepare(resource: Resource, body: unknown, base: string, how: Pr
       else forbid(field, raw, at, how, echoes)
     } else if (isFixed(field)) forbid(field, raw, at, how, echoes)
     else if (field.is === 'scalar' && field.def.file && raw !== null) {
-      // In JSON a file can be taken away, or sent back as it was read.
+      // In JSON, a file can be removed or sent back unchanged; bytes go to the file's URI.
       if (how.operation === 'create' || how.mode.readonly === 'refuse') how.issues.push(asFile(field, at))
       else forbid(field, raw, at, how, echoes)
     } else {
@@ -92,17 +92,17 @@ export function prepare(resource: Resource, body: unknown, base: string, how: Pr
   return { ...done, refers, id }
 }
 
-/** No body may set the field, whatever to. */
+/** Whether no body may set the field. */
 export function isFixed(field: Field): boolean {
   return field.readonly || (field.is === 'calc' && !field.def.set) || field.is === 'self' || field.is === 'count'
 }
 
-/** Clients do not know of the field; a password they may set. */
+/** Whether clients do not know the field. A password is hidden too, but they may set it. */
 export function isHidden(field: Field): boolean {
   return field.hidden && !isPasswordField(field)
 }
 
-/** One field's value; null (with an issue) if it does not fit. Functions of the declaration set fields through this as well. */
+/** Reads the value of one field, also for defaults and setters. Adds an issue and returns null if it does not fit. */
 export function prepareField(field: Field, raw: unknown, at: string, how: Preparation): Setting | null {
   switch (field.is) {
     case 'scalar':
@@ -124,7 +124,7 @@ export function prepareField(field: Field, raw: unknown, at: string, how: Prepar
 function prepareScalar(field: ScalarField, raw: unknown, at: string, how: Preparation): Setting | null {
   if (raw === null) {
     if (field.nullable) return { kind: 'value', field, value: null, pointer: at }
-    if (field.default && how.mode.nullIsDefault && how.operation !== 'patch') return null // the default takes its place
+    if (field.default && how.mode.nullIsDefault && how.operation !== 'patch') return null // the default is set later
     if (field.default && how.mode.nullIsDefault && 'value' in field.default)
       return { kind: 'value', field, value: field.default.value as Value, pointer: at }
     how.issues.push({ code: 'required', pointer: at, detail: 'may not be null' })
@@ -159,7 +159,7 @@ function passes(field: ScalarField | CalcField, value: Value, at: string, how: P
 function prepareOne(field: OneField | BackField, raw: unknown, at: string, how: Preparation): Setting | null {
   let value = raw
   if (how.mode.looseRelations && Array.isArray(raw)) {
-    // [] unsets, a list of one element is that element.
+    // [] removes the relation; a list of one element counts as the element.
     if (raw.length > 1) {
       how.issues.push({ code: 'type', pointer: at, detail: 'takes one id or object, not several' })
       return null
@@ -264,7 +264,7 @@ function forbid(field: Field, raw: unknown, at: string, how: Preparation, echoes
   else echoes.push({ field, value: raw, pointer: at })
 }
 
-/** How the bytes of a file come in, told to whoever tried to set them. */
+/** The issue for a body that tries to set the bytes of a file; it says where to send them. */
 export function asFile(field: Field, at: string): Issue {
   const { owner, name } = field
   const path = `${owner.paths[0] ?? ''}/{${owner.id.name}}/${name}`
@@ -291,7 +291,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** The field of a `t.password()`. */
+/** Whether the field is declared with `t.password()`. */
 export function isPasswordField(field: Field): boolean {
   return field.is === 'scalar' && field.type.secret
 }

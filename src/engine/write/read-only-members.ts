@@ -9,8 +9,8 @@ import { equal, type Instance, type Unit } from './unit-of-work.ts'
 import { viewOf } from '../read/view.ts'
 
 /**
- * A representation may come back as it was read: read-only members are accepted where they say what is so already,
- * so that GET → edit → PUT works (protocol §3.1). Other values are refused.
+ * Checks the read-only members of a body. They are accepted if they repeat what a GET shows, so that GET → edit → PUT works
+ * (protocol §3.1). Other values are refused.
  */
 export function* checkEchoes(unit: Unit, instance: Instance, prepared: Prepared, reading: Reading): Work<void> {
   const view = viewOf(instance.resource, plainShape)

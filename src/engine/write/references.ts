@@ -11,7 +11,7 @@ interface Reference {
   readonly pointer: string
 }
 
-/** Every row that a body names must exist; all that do not are told at once (protocol §6.2). */
+/** Checks that every row named in a body exists. All missing ones are reported together (protocol §6.2). */
 export function checkReferences(unit: Unit, settings: readonly Setting[]): Work<void> {
   const references: Reference[] = []
   for (const setting of settings) collect(setting, references)
@@ -33,7 +33,7 @@ function* demand(unit: Unit, references: readonly Reference[]): Work<void> {
   if (issues.length) throw new ApiError('validation', { issues })
 }
 
-/** Rows that the caller may not see are as good as missing; those that this very request made are not. */
+/** Removes rows that the caller may not see: they count as missing. Rows that this request creates stay. */
 function* visible(unit: Unit, resource: Resource, rows: readonly Instance[]): Work<readonly Instance[]> {
   const guard = unit.permissions.read(resource)
   if (guard.open) return rows
@@ -55,8 +55,8 @@ function collectTarget(resource: Resource, target: Target, into: Reference[]): v
 }
 
 /**
- * In strict mode, a body that claims two things at once is refused: a nested row that says it belongs elsewhere
- * than where it is nested, or one row claimed for two places that can hold it only once.
+ * In strict mode, refuses a body that says two things at once: a nested row that claims to belong elsewhere, or one row given
+ * to two places that can hold it only once.
  */
 export function refuseVague(prepared: Prepared): void {
   const issues: Issue[] = []

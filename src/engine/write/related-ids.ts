@@ -3,7 +3,7 @@ import { wait, type Work } from '../../store/work.ts'
 import { relatedIds } from '../read/load-related.ts'
 import type { Instance, Unit } from './unit-of-work.ts'
 
-/** The ids in a to-many relation as the unit sees them. */
+/** The ids in a to-many relation as the unit of work sees them, changes included. */
 export function* idsOf(unit: Unit, owner: Instance, field: BackField | ManyField): Work<Set<Id>> {
   const ids = new Set<Id>()
   if (owner.before) for (const [, id] of yield* wait(relatedIds(unit.tx, field, [owner.id], null))) ids.add(id)
@@ -19,7 +19,7 @@ export function* idsOf(unit: Unit, owner: Instance, field: BackField | ManyField
   return ids
 }
 
-/** Rows in the unit may point elsewhere than what is stored says. */
+/** Applies the unit's own changes: its rows may refer elsewhere than the stored ones. */
 function adjust(unit: Unit, owner: Instance, field: BackField, ids: Set<Id>): void {
   for (const child of unit.loaded(field.target)) {
     if (!child.deleted && child.row[field.via.slot] === owner.id) ids.add(child.id)
@@ -29,7 +29,10 @@ function adjust(unit: Unit, owner: Instance, field: BackField, ids: Set<Id>): vo
 
 const tracked = new WeakMap<Field, boolean>()
 
-/** A change of the relation changes the representation of its owner: its ids are shown, counted or calculated with. */
+/**
+ * Whether a change of the relation changes the owner's representation, because its ids are shown, counted or used in a
+ * calculation. Only then does the owner get a new version.
+ */
 export function isTracked(field: BackField | ManyField): boolean {
   let known = tracked.get(field)
   if (known === undefined) tracked.set(field, (known = field.ids || field.owner.fields.some(f => isMadeOf(f, field))))

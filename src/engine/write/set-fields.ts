@@ -19,10 +19,13 @@ import { idsOf } from './related-ids.ts'
 import type { Instance, Unit } from './unit-of-work.ts'
 import { jsonMode } from '../../schema/read/input-mode.ts'
 
-/** Where ids come from when the client does not choose them. */
+/** Supplies the id of a new row if the client does not choose it. */
 export type NewId = (unit: Unit, resource: Resource) => Work<Id>
 
-/** Makes a row from a prepared body: its id, then defaults, then what the body says, nested rows depth first (protocol §3.5). */
+/**
+ * Creates a row from a prepared body: first its id, then defaults, then the values of the body, with nested rows depth first
+ * (protocol §3.5).
+ */
 export function* create(unit: Unit, prepared: Prepared, id: Id | null, newId: NewId): Work<Instance> {
   const { resource } = prepared
   const own = id ?? prepared.id ?? (yield* newId(unit, resource))
@@ -39,17 +42,18 @@ export function* create(unit: Unit, prepared: Prepared, id: Id | null, newId: Ne
   return instance
 }
 
-/** Changes what the body names. */
+/** Sets the fields that the body names. */
 export function* patch(unit: Unit, instance: Instance, prepared: Prepared, newId: NewId): Work<void> {
   for (const setting of prepared.settings) yield* set(unit, instance, setting, newId)
 }
 
 /**
- * Replaces in place (protocol §3.3): what the body leaves out returns to its default, lists that it leaves out are emptied
- * where the other side may be without. What the caller cannot see or set stays as it is.
+ * Replaces a row in place (protocol §3.3). Fields that the body leaves out return to their defaults, and omitted lists are
+ * emptied if their rows may exist without the relation. Fields that the caller cannot see or set keep their values.
  */
 export function* replace(unit: Unit, instance: Instance, prepared: Prepared, newId: NewId): Work<void> {
   const given = new Set<Field>(prepared.settings.map(s => s.field))
+  // Resets come first: otherwise they could undo what the body sets through the other side of a relation.
   for (const field of instance.resource.fields)
     if (!given.has(field) && isReset(field) && (yield* mayWrite(unit, instance, field)))
       yield* reset(unit, instance, field, prepared.pointer, newId)
@@ -60,7 +64,7 @@ function isReset(field: Field): boolean {
   if (field.readonly || field.hidden || field.writable === false || field === field.owner.id) return false
   switch (field.is) {
     case 'scalar':
-      // Bytes are nothing that a body could have brought back.
+      // A body cannot contain bytes, so leaving a file out does not mean to remove it.
       return field.def.now === undefined && field.def.file === undefined
     case 'one':
       return field.nullable || field.default !== null
@@ -92,7 +96,7 @@ function* setDefault(unit: Unit, instance: Instance, field: Field, base: string,
   if (!field.default) return
   const raw = 'from' in field.default ? field.default.from(unit.ctx) : field.default.value
   if (raw === null || raw === undefined) return
-  // Linking has made it canonical.
+  // Linking already made a constant default canonical.
   if (field.is === 'scalar' && 'value' in field.default && field.checks.length === 0)
     return yield* setValue(unit, instance, field, raw as Value, '', false)
   const issues: Issue[] = []
@@ -109,7 +113,7 @@ function* setDefault(unit: Unit, instance: Instance, field: Field, base: string,
   yield* set(unit, instance, setting, newId, false)
 }
 
-/** The present moment as a field of this type holds it. */
+/** The given time as a value of the field's type. */
 export function moment(field: ScalarField, now: number): Value {
   return field.type.fromDate!(new Date(now))
 }
@@ -117,7 +121,7 @@ export function moment(field: ScalarField, now: number): Value {
 function set(unit: Unit, instance: Instance, setting: Setting, newId: NewId, guarded = true): Work<void> {
   if (guarded) {
     instance.given.push(setting.field)
-    // What a rule says of the field is asked even if the value is what it was.
+    // The field's rule applies even if the new value equals the old one.
     if (instance.resource.rules?.fields?.[setting.field.name]) unit.touch(instance)
   }
   return setting.kind === 'value'
@@ -194,7 +198,7 @@ function setList(
   return field.is === 'back' ? setBack(unit, instance, field, ids, at) : setMany(unit, instance, field, ids, at)
 }
 
-/** Ids of targets; nested bodies are made first, left to right, so that what the enclosing body says wins. */
+/** The ids of the targets. Nested rows are created first, from left to right, so that the enclosing body has the last word. */
 function* resolve(unit: Unit, targets: readonly Target[], newId: NewId): Work<Id[]> {
   const ids: Id[] = []
   for (const target of targets)
@@ -202,7 +206,7 @@ function* resolve(unit: Unit, targets: readonly Target[], newId: NewId): Work<Id
   return ids
 }
 
-/** A setter answers with fields to set; they may be hidden or read-only, but must be writable and fit. */
+/** Runs a setter, which returns fields to set. They may be hidden or read-only, but must be writable and valid. */
 function* setCalc(unit: Unit, instance: Instance, setting: Setting & { kind: 'calc' }, newId: NewId): Work<void> {
   const { field } = setting
   const outcome = field.def.set!(yield* rowFor(unit, instance, field.uses), setting.value as never, unit.ctx)
@@ -228,15 +232,15 @@ function* setCalc(unit: Unit, instance: Instance, setting: Setting & { kind: 'ca
   }
 }
 
-/** Adds one row to a to-many relation, as creation through a nested collection does. */
+/** Adds a row to a to-many relation, as creating it through a nested list does. */
 export function* join(unit: Unit, owner: Instance, field: BackField | ManyField, id: Id): Work<void> {
   const ids = yield* idsOf(unit, owner, field)
-  // Who creates below a row sets the row's field.
+  // Creating a row below another one sets the field of the upper row, so its rule applies.
   owner.given.push(field)
   if (!ids.has(id)) yield* setList(unit, owner, field, [...ids, id], '#')
 }
 
-/** Reads a body for an operation, throwing all its faults at once. */
+/** Reads a body for an operation. Throws one ApiError with all its faults. */
 export function prepareBody(
   unit: Unit,
   resource: Resource,
@@ -258,7 +262,10 @@ export function prepareBody(
   return prepared
 }
 
-/** The refusal of a body for everything that is wrong with it. */
+/**
+ * The error for the faults of a body: `read_only` if that is all that is wrong, otherwise `validation`.
+ * 635-635 x
+ */
 export function unfit(issues: readonly Issue[]): ApiError {
   return new ApiError(issues.every(issue => issue.code === 'read_only') ? 'read_only' : 'validation', { issues })
 }

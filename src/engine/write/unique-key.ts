@@ -4,8 +4,8 @@ import type { Resource, Value } from '../../model/model.ts'
 import type { InputMode } from '../../schema/read/input-mode.ts'
 
 /**
- * Reads values that name a row by a unique key: a unique field, or all fields of a composite one.
- * Throws ApiError `validation` if the fields are no unique key or a value does not fit.
+ * Reads values that identify a row by a unique key: a unique field, or all fields of a composite key. Throws ApiError
+ * `validation` if the fields are not a unique key or a value does not fit.
  */
 export function uniqueKey(
   resource: Resource,
@@ -33,7 +33,7 @@ export function uniqueKey(
   return key
 }
 
-/** The unique keys of a resource that clients may name, by field names. */
+/** The unique keys that clients may use, as lists of field names. Keys with a hidden field are left out. */
 export function keysOf(resource: Resource): readonly (readonly string[])[] {
   const single = resource.columns.filter(f => f.unique && f !== resource.id).map(f => [f.name])
   return [...single, ...resource.unique].filter(key => key.every(name => !resource.field.get(name)!.hidden))

@@ -6,20 +6,20 @@ import { hashPasswordSync } from '../../auth/login/password.ts'
 import type { InputMode } from '../../schema/read/input-mode.ts'
 import type { Permissions } from '../rules/permissions.ts'
 
-/** A row as one unit of work sees and changes it. */
+/** A row in a unit of work. */
 export interface Instance {
   readonly resource: Resource
   readonly id: Id
-  /** As stored; null if the unit creates it. */
+  /** The row as it is stored; null if the unit creates it. */
   readonly before: Row | null
-  /** As it will be. */
+  /** The row as it will be. */
   readonly row: Row
   deleted: boolean
-  /** Deleted or unlinked because something else was deleted, as declared: no rule of its own is asked. */
+  /** The row is deleted or unlinked only because something else was deleted. Its own rules are not asked then. */
   implied: boolean
-  /** Fields that the caller set. */
+  /** The fields that the caller set. */
   readonly given: Field[]
-  /** Ids that join or leave its to-many relations, by field name. */
+  /** Ids that were added to or removed from its to-many relations, by field name. */
   deltas: ReadonlyMap<string, Delta>
 }
 
@@ -35,27 +35,27 @@ export interface PendingPassword {
   readonly password: string
 }
 
-/** What a unit is done for: who asks and when, and how strictly input is read. */
+/** For whom and when a unit works, and how strictly it reads input. */
 export interface UnitOptions {
   readonly ctx: Ctx
   readonly mode: InputMode
   readonly strict: boolean
-  /** Unknown members of bodies are left out. */
+  /** Unknown members of bodies are ignored. */
   readonly lenient: boolean
   readonly permissions: Permissions
-  /** The hashes of the passwords that the first run has found; null in the first run. */
+  /** The hashes of the passwords that the first run found; null in the first run. */
   readonly hashes: ReadonlyMap<string, string> | null
-  /** It is part of a transaction that can wait. */
+  /** The unit is part of a transaction that can wait for promises. */
   readonly waits: boolean
-  /** It runs for the application itself: no limits. */
+  /** The unit works for the application itself and has no limits. */
   readonly isUnbounded: boolean
-  /** Of files; null where there are none. */
+  /** The ledger of files; null if no resource has any. */
   readonly ledger: Resource | null
 }
 
 /**
- * The unit of work of one request: each row exists once in it, all changes are collected
- * and handed to the store together, so that both sides of each relation agree.
+ * The unit of work of one request. It holds each row once and collects all changes, then hands them to the store together. So
+ * both sides of a relation always agree.
  */
 export class Unit {
   readonly tx: Transaction
@@ -67,13 +67,14 @@ export class Unit {
   readonly ledger: Resource | null
   readonly waits: boolean
   readonly isUnbounded: boolean
-  /** Passwords that were set and are not hashed yet; null = there are none. */
+  /** Passwords that were set but not hashed yet; null = none. */
   unhashed: PendingPassword[] | null = null
   readonly #hashes: ReadonlyMap<string, string> | null
+  /** The rows that were loaded or created; null for an id that does not exist. */
   readonly #known = new Map<Resource, Map<Id, Instance | null>>()
-  /** In the order in which they were first changed or made. */
+  /** The changed rows, in the order in which they were first changed. */
   readonly #touched = new Set<Instance>()
-  /** null until there are any: most units have none. */
+  /** Changed many-to-many links; null until there are any, because most units have none. */
   #links: Map<string, LinkChange> | null = null
 
   constructor(tx: Transaction, options: UnitOptions) {
@@ -89,7 +90,7 @@ export class Unit {
     this.#hashes = options.hashes
   }
 
-  /** The row, or null if there is none or the unit has deleted it. */
+  /** A row; null if it does not exist or the unit has deleted it. */
   get(resource: Resource, id: Id): Work<Instance | null> {
     const rows = this.#rows(resource)
     const instance = rows.get(id)
@@ -103,7 +104,7 @@ export class Unit {
     )
   }
 
-  /** The rows that exist, loading those that are not here yet with one query. */
+  /** Those of the rows that exist. The ones that are not loaded yet are loaded with one query. */
   *many(resource: Resource, ids: readonly Id[]): Work<Instance[]> {
     const rows = this.#rows(resource)
     const missing = ids.filter(id => !rows.has(id))
@@ -114,7 +115,7 @@ export class Unit {
     return ids.map(id => rows.get(id)).filter(instance => instance && !instance.deleted) as Instance[]
   }
 
-  /** A new row with nothing in it but its id. */
+  /** Adds a new row that has nothing but its id. */
   create(resource: Resource, id: Id): Instance {
     const row: Row = []
     row[ID] = id
@@ -136,18 +137,18 @@ export class Unit {
     return instance
   }
 
-  /** The instances of a resource that are in the unit already. */
+  /** The rows of a resource that the unit already holds. */
   *loaded(resource: Resource): Generator<Instance, void> {
     for (const instance of this.#rows(resource).values()) if (instance) yield instance
   }
 
-  /** Sets a password. As long as its hash is not known, the row holds an empty text, which no password matches. */
+  /** Sets a password. Until its hash is known, the row holds an empty text, which no password matches. */
   setPassword({ row }: Instance, slot: number, password: string): void {
     if (this.#hashes === null) {
       row[slot] = ''
       ;(this.unhashed ??= []).push({ row, slot, password })
     } else {
-      // A default that generates passwords has generated another one than in the first run.
+      // A default that generates passwords has generated a different one than in the first run.
       row[slot] = this.#hashes.get(password) ?? hashPasswordSync(password)
     }
   }
@@ -156,7 +157,7 @@ export class Unit {
     this.#touched.add(instance)
   }
 
-  /** Notes that an id joined or left a to-many relation (or a one-to-one's other side) of the row. */
+  /** Records that an id was added to or removed from a to-many relation of a row, or the other side of a one-to-one. */
   record(owner: Instance, field: Field, id: Id, joined: boolean): void {
     let delta = owner.deltas.get(field.name)
     if (!delta) {
@@ -164,11 +165,12 @@ export class Unit {
       owner.deltas = new Map(owner.deltas).set(field.name, delta)
     }
     const [to, from] = joined ? [delta.added, delta.removed] : [delta.removed, delta.added]
+    // Adding what was removed before, or the reverse, cancels out.
     if (!from.delete(id)) to.add(id)
     this.#touched.add(owner)
   }
 
-  /** Pairs of a join that the unit makes or dissolves. */
+  /** The links of a join that the unit adds or removes. */
   *links(join: Join): Generator<LinkChange, void> {
     for (const change of this.#links?.values() ?? []) if (change.join === join) yield change
   }
@@ -177,23 +179,24 @@ export class Unit {
     const key = `${change.join.table}\n${typeof change.a}${change.a}\n${typeof change.b}${change.b}`
     const links = (this.#links ??= new Map())
     const earlier = links.get(key)
+    // Adding what was removed before, or the reverse, cancels out.
     if (earlier && earlier.op !== change.op) links.delete(key)
     else links.set(key, change)
   }
 
-  /** Every row that the unit makes, changes, deletes or links. */
+  /** The rows that the unit creates, changes, deletes or links. */
   get touched(): ReadonlySet<Instance> {
     return this.#touched
   }
 
-  /** Whether the unit makes the row or gives it another value in a stored field, and does not delete it. */
+  /** Whether the unit creates the row or changes a stored field of it, and does not delete it. */
   isChanged({ deleted, before, row }: Instance): boolean {
     if (deleted || !before) return !deleted
     for (let slot = FIRST; slot < row.length; slot++) if (!equal(before[slot], row[slot])) return true
     return false
   }
 
-  /** Hands everything to the store. */
+  /** Hands all changes to the store. */
   flush(): Work<void> {
     const changes: RowChange[] = []
     for (const instance of this.#touched) {
@@ -228,7 +231,7 @@ function known(resource: Resource, row: Row | undefined): Instance | null {
     : null
 }
 
-/** Slots of stored fields whose value differs from what is stored. */
+/** The slots of stored fields whose value differs from the stored one. */
 export function changedSlots(instance: Instance): number[] {
   const { before, row } = instance
   const slots: number[] = []
@@ -247,7 +250,7 @@ function changeOf(instance: Instance): RowChange | null {
   return { resource, id, op: 'patch', before, after: row, changed, lists }
 }
 
-/** Of a row that is gone only its pairs of joins are told: nothing else knows who was paired with it. */
+/** The list changes that are logged for a deleted row: only many-to-many links. No other record tells who was linked to it. */
 function pairsOf(lists: ListDelta[], resource: Resource): ListDelta[] {
   return lists.filter(({ field }) => resource.field.get(field)?.is === 'many')
 }
@@ -259,7 +262,7 @@ function listsOf(instance: Instance): ListDelta[] {
   return lists
 }
 
-/** Deep equality of canonical values; members of objects in any order. */
+/** Compares canonical values deeply; the order of members does not matter. */
 export function equal(a: unknown, b: unknown): boolean {
   if (a === b) return true
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false

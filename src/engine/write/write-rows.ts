@@ -22,7 +22,7 @@ import { checkFile, checkWrite, itemTag } from '../read/entity-tags.ts'
 import { viewOf } from '../read/view.ts'
 import { create, join, patch, prepareBody, replace, unfit } from './set-fields.ts'
 
-/** POST: one row, or several all or nothing, each seeing those before it. */
+/** POST: creates one row, or several, all or nothing. Each sees the ones before it. */
 export function* createRows(unit: Unit, call: Call, writing: Writing): Work<Item> {
   const parent = call.parent ? yield* parentOf(unit, call) : null
   if (!Array.isArray(call.input)) {
@@ -38,7 +38,7 @@ export function* createRows(unit: Unit, call: Call, writing: Writing): Work<Item
     try {
       instances.push(yield* createOne(unit, call, body, pointer('#', i), parent, writing))
     } catch (error) {
-      // All faults of all rows are told at once, as far as one row's faults do not hide another's.
+      // Report the faults of all rows at once, as far as one row's faults do not hide another's.
       if (!(error instanceof ApiError) || (error.code !== 'validation' && error.code !== 'read_only')) throw error
       issues.push(...error.issues)
     }
@@ -66,7 +66,7 @@ function* createOne(
   return instance
 }
 
-/** A body sent to `/customers/2/orders` may name customer 2 and no other. */
+/** Refuses a body that contradicts its URI: below `/customers/2/orders` it may name customer 2 and no other. */
 function agreeWithParent(prepared: Prepared, via: Field, parent: Id): void {
   const said = prepared.settings.find(s => s.field === via)
   if (!said || said.kind !== 'one' || (said.target && 'id' in said.target && said.target.id === parent)) return
@@ -98,7 +98,7 @@ export function* patchRow(unit: Unit, call: Call, writing: Writing): Work<Item> 
   return yield* show(unit, call, instance, writing, made)
 }
 
-/** Does to a row what the call's body says; the row is handed over with the unit. */
+/** Applies the call's body to a row. The row is written when the unit ends. */
 export function* patchInstance(
   unit: Unit,
   call: Call,
@@ -116,7 +116,7 @@ export function* patchInstance(
   yield* patch(unit, instance, prepared, writing.newId)
 }
 
-/** The body of a patch: members with their whole new values. */
+/** The body of a patch, as members with their complete new values. */
 function* bodyOf(
   unit: Unit,
   call: Call,
@@ -127,12 +127,12 @@ function* bodyOf(
   if (!call.jsonPatch) return mergedBody(call, instance, writing)
   const operations = parsePatch(call.input)
   yield* checkPatch(unit, call, instance, operations)
-  // If the version is not the expected one, it does not matter whether the patch could be applied.
+  // Check the version first: if it is not the expected one, it does not matter whether the patch could be applied.
   checkWrite(conditions, writing.epoch, instance.before)
   return yield* patchedBody(unit, call, instance, operations, writing)
 }
 
-/** PUT: replaces, or creates where the client may choose ids or names the row by a unique key. */
+/** PUT: replaces a row. Creates it if clients may choose ids or if it is named by a unique key. */
 export function* putRow(unit: Unit, call: Call, writing: Writing): Work<Item> {
   const { resource } = call
   const existing = yield* named(unit, call, writing)
@@ -149,7 +149,7 @@ export function* putRow(unit: Unit, call: Call, writing: Writing): Work<Item> {
   return yield* show(unit, call, instance, writing, existing === null)
 }
 
-/** The row that a PUT names by id or by unique key; null if there is none yet. */
+/** The row that a PUT names by id or unique key; null if it does not exist yet. */
 function* named(unit: Unit, call: Call, writing: Writing): Work<Instance | null> {
   const { resource, key } = call
   if (call.id !== null) {
@@ -162,7 +162,7 @@ function* named(unit: Unit, call: Call, writing: Writing): Work<Instance | null>
   return row ? yield* unit.get(resource, row[ID] as Id) : null
 }
 
-/** The unique key of the URI is part of the body; a body that says otherwise is refused. */
+/** Adds the unique key of the URI to the body. Throws ApiError if the body contradicts it. */
 function withKey(call: Call, body: unknown): unknown {
   if (!call.key || !isObject(body)) return body
   for (const [name, value] of Object.entries(call.key))
@@ -170,7 +170,7 @@ function withKey(call: Call, body: unknown): unknown {
   return { ...body, ...call.key }
 }
 
-/** A new row may repeat the id of its URI. */
+/** Removes the id from the body of a new row, which may repeat the id of its URI. */
 function withoutId(call: Call, body: unknown): unknown {
   const { name } = call.resource.id
   if (call.id === null || call.mode.readonly === 'refuse' || !isObject(body) || !Object.hasOwn(body, name)) return body
@@ -185,6 +185,7 @@ function differs(name: string): ApiError {
   })
 }
 
+/** DELETE: deletes a row, and what cascades from it. */
 export function* deleteRow(unit: Unit, call: Call, writing: Writing): Work<Gone> {
   const instance = yield* target(unit, call, writing)
   requireMatch(call)
@@ -196,7 +197,7 @@ export function* deleteRow(unit: Unit, call: Call, writing: Writing): Work<Gone>
   return { kind: 'gone', resource: call.resource, position, ...(shown === null ? {} : { body: shown }) }
 }
 
-/** The row that the call is about, if the caller may see it and it is where the URI says. */
+/** The row of the call, if the caller may see it and it is where the URI says. Throws ApiError `not_found` otherwise. */
 function* target(unit: Unit, call: Call, writing: Writing): Work<Instance> {
   if (call.parent || !writing.permissions.read(call.resource).open) yield* visibleRow(unit.tx, call, writing)
   const instance = yield* unit.get(call.resource, call.id!)
@@ -204,7 +205,7 @@ function* target(unit: Unit, call: Call, writing: Writing): Work<Instance> {
   return instance
 }
 
-/** RFC 6585 §3: a resource may insist that writes name the version that they change. */
+/** Throws 428 if the resource requires writes to name the version that they change, and the call does not (RFC 6585 §3). */
 export function requireMatch(call: Target & Terms): void {
   if (call.resource.options.ifMatch !== 'required') return
   if (
@@ -225,7 +226,7 @@ function show(unit: Unit, call: Call, { row }: Instance, writing: Writing, creat
   return showItem(unit.tx, view, row, writing, created, itemTag(writing.epoch, view, row, unit.tx, writing.permissions))
 }
 
-/** The rows as an array. */
+/** The representation of several rows as an array. */
 export function* showMany(
   unit: Unit,
   call: Call,
