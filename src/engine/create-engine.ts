@@ -1,4 +1,4 @@
-import type { ApiError } from '../protocol/error.ts'
+import { ApiError } from '../protocol/error.ts'
 import type { Auth } from '../auth/auth.ts'
 import type { Limits } from '../protocol/limits.ts'
 import type { Provided } from '../model/declare/action-context.ts'
@@ -13,6 +13,7 @@ import type { Engine } from './engine.ts'
 import type { Expiry } from './actions/expiry.ts'
 import type { Files } from './files/files.ts'
 import { ledgerOf } from './files/ledger.ts'
+import { refusalOf } from './rules/authorize.ts'
 import type { Gate } from './rules/gate.ts'
 import type { Hooks } from './actions/request-hooks.ts'
 import { newIds, type Ids } from './call/ids.ts'
@@ -84,6 +85,7 @@ export function createEngine(options: EngineOptions): OwnEngine {
     limiter,
     handle: call => (call.unbounded ? handleCode : handleOutside)(invocationOf(call)),
     within: (tx, call) => handleWithin(invocationOf(call, tx)),
+    refusal: (asked, fault) => refusalOf(gate, asked, ApiError.from(fault)),
     enter: call => (call.unbounded ? enterFromCode : enterFromOutside)(invocationOf(call, null, true)),
   }
   const { provided, url, cache } = options

@@ -1,12 +1,13 @@
 import type { Auth } from '../auth/auth.ts'
 import type { Authenticate } from '../auth/principal.ts'
+import type { ApiError } from '../protocol/error.ts'
 import type { Limits } from '../protocol/limits.ts'
 import type { Model } from '../model/model.ts'
 import type { CursorKey } from '../query/cursor.ts'
 import type { StoredFile } from '../schema/file.ts'
 import type { Transaction } from '../store/store.ts'
 import type { Maybe } from '../store/work.ts'
-import type { Call, Outcome } from './call/call.ts'
+import type { Call, Caller, Outcome, Target } from './call/call.ts'
 import type { Gate } from './rules/gate.ts'
 import type { Limiter } from './rules/rate-limiter.ts'
 import type { InputMode } from '../schema/read/input-mode.ts'
@@ -49,4 +50,9 @@ export interface Engine {
   handle(call: Call): Maybe<Outcome>
   /** Runs a call inside a transaction of the application. */
   within(tx: Transaction, call: Call): Maybe<Outcome>
+  /**
+   * What a caller hears whose request could not be read: that it may not be made at all, where that is so, or else what
+   * is wrong with it. Whoever may not read a resource is not told which of its fields there are.
+   */
+  refusal(asked: Target & Caller, fault: unknown): ApiError
 }

@@ -131,9 +131,16 @@ function written(outcome: Outcome, resource: Resource, data: unknown, { profile 
 }
 
 async function list(resource: Resource, data: unknown, asking: Asking): Promise<Performed> {
-  const { limits } = asking.session.host.engine
+  const { host } = asking.session
+  const { limits } = host.engine
   const page = pageIn(data)
-  if (typeof page === 'string') return { status: 400, errors: [page] }
+  if (typeof page === 'string') {
+    const { principal } = asking.session
+    const asked = { operation: 'list', resource, id: null, parent: null, principal, permitted: true } as const
+    const fault = new ApiError('bad_request', { detail: page })
+    const refusal = host.engine.refusal(asked, fault)
+    return refusal === fault ? { status: 400, errors: [page] } : toldErrors(refusal, asking.profile, resource, data)
+  }
   const size = envelopeOf(resource).page ?? resource.options.limits.page ?? limits.page
   const query = pageQuery(page, size)
   if (query.offset > limits.offset) return { status: 400, errors: ['That page is too far away'] }

@@ -135,9 +135,10 @@ export class SocketApiDialect implements Dialect<Packet> {
       return { uri: canonical, since, mustExist: false, owner: options ? teller : this, teller }
     }
     const { resource, id, parent } = target
-    const asked = targets.read(target)
+    const operation = id === null ? 'list' : 'get'
+    const asked = this.#session.read({ operation, resource, id, parent }, () => targets.read(target))
     const call = this.#session.asking({
-      operation: id === null ? 'list' : 'get',
+      operation,
       resource,
       id,
       parent,

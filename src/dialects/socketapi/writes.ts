@@ -11,7 +11,7 @@ import type { Message, Options } from './message.ts'
 type Write = Exclude<Message, { readonly event: 'subscribe' | 'unsubscribe' }>
 
 /** Who writes. */
-type Asking = Pick<Session, 'host' | 'principal' | 'asking'>
+type Asking = Pick<Session, 'host' | 'principal' | 'asking' | 'read'>
 
 /** What a write is answered with, to those who ask for it. */
 export interface Written {
@@ -48,9 +48,10 @@ function callOf(
     const detail = isList ? `${message.uri} is one row; rows are made in a list` : `${message.uri} is a list, not a row`
     throw new ApiError('method_not_allowed', { detail })
   }
-  const { shape } = targets.read({ ...target, id: id ?? 0 })
+  const operation = message.event
+  const { shape } = session.read({ operation, resource, id, parent }, () => targets.read({ ...target, id: id ?? 0 }))
   return session.asking({
-    operation: message.event,
+    operation,
     resource,
     id,
     parent,

@@ -4,7 +4,7 @@ import type { Id, Resource } from '../../model/model.ts'
 import type { CallOptions } from '../../model/rules/operations.ts'
 import { decodeQueryObject } from '../../query/query.ts'
 import { chain, type Maybe } from '../../store/work.ts'
-import { noConditions, type Call, type Operation, type Outcome } from './call.ts'
+import { noConditions, type Call, type Caller, type Operation, type Outcome, type Target } from './call.ts'
 import type { Engine } from '../engine.ts'
 import { statusOf, valueOf } from './outcome.ts'
 import { isObject } from '../write/read-body.ts'
@@ -43,14 +43,17 @@ export function callOf(
   if (auth !== undefined && auth !== null && !isObject(auth))
     throw new ApiError('bad_request', { detail: 'auth must be an object' })
   const target = operation === 'list' ? 'list' : 'item'
+  const [principal, trusted] = [me ?? null, me === undefined]
   const asked: Readonly<Record<string, unknown>> =
     operation === 'list' ? { ...words, sort: words.sort ?? undefined, limit: words.limit ?? undefined } : shapeOf(words)
-  const { query, shape } = decodeQueryObject(resource, asked, engine.limits, target, {
-    mode: engine.mode,
-    page: null,
-    maxPage: null,
-    cursorKey: engine.cursorKey,
-  })
+  const { query, shape } = read(engine, { operation, resource, id: null, parent: null, principal, trusted }, () =>
+    decodeQueryObject(resource, asked, engine.limits, target, {
+      mode: engine.mode,
+      page: null,
+      maxPage: null,
+      cursorKey: engine.cursorKey,
+    }),
+  )
   const key = operation === 'replace' && isObject(id) ? uniqueKey(resource, id, engine.mode) : null
   return {
     operation,
@@ -63,13 +66,22 @@ export function callOf(
     input: data,
     mode: engine.mode,
     conditions: ifMatch === undefined ? null : { ...noConditions, ifMatch: [{ value: ifMatch, weak: false }] },
-    principal: me ?? null,
-    trusted: me === undefined,
+    principal,
+    trusted,
     unbounded: true,
     ...(at === undefined ? {} : { at }),
     ...(auth ? { auth } : {}),
     ...(connection ? { connection } : {}),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+  }
+}
+
+/** Reads what a caller says of a resource; faults are told to those alone who may ask. */
+function read<T>(engine: Engine, asked: Target & Caller, work: () => T): T {
+  try {
+    return work()
+  } catch (thrown) {
+    throw engine.refusal(asked, thrown)
   }
 }
 

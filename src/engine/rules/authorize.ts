@@ -55,8 +55,20 @@ export function admitting({ store, limits, clock, gate, cursorKey, newId }: Admi
   }
 }
 
+/** Why an unreadable request is refused: its caller may not make it whatever it says, or else the fault itself. */
+export function refusalOf(gate: Gate, asked: Target & Caller, fault: ApiError): ApiError {
+  if (fault.isFault) return fault
+  try {
+    gate.pass(asked)
+    authorize(asked, gate.closes(asked.resource))
+    return fault
+  } catch (thrown) {
+    return ApiError.from(thrown)
+  }
+}
+
 /** The parts of a call that decide whether it is allowed. */
-type Asking = Target & Caller & Pick<Showing, 'query'>
+type Asking = Target & Caller & Partial<Pick<Showing, 'query'>>
 
 /** Which rule guards an operation. `act` is handled by `authorizeAction`. */
 const actions: Readonly<Record<Operation, string>> = {

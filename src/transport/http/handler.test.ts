@@ -40,6 +40,7 @@ const engine: Engine = {
     if (token === 'Bearer late') return Promise.reject(new ApiError('token_expired'))
     return token === undefined ? null : { id: 1 }
   },
+  refusal: (_, fault) => ApiError.from(fault),
   handle: call => {
     calls.push(call)
     return answer(call)

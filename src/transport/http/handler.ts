@@ -8,7 +8,7 @@ import { addressFinder } from './request/client-address.ts'
 import { admissionOf } from '../hosts/admission.ts'
 import { changesService } from './services/changes.ts'
 import { corsOf } from './response/cors.ts'
-import { checkMethod, decodeCall } from './request/decode.ts'
+import { checkMethod, decodeCall, operationOf } from './request/decode.ts'
 import { sendOutcome, sendThrown } from './response/encode.ts'
 import { Aborted, type Answerer, type Exchange } from './exchange.ts'
 import type { Face } from './face.ts'
@@ -104,7 +104,14 @@ function refuse(face: Face, call: HttpCall, thrown: unknown): void {
   leave(face, call)
   if (thrown instanceof Aborted) return
   chargeRefused(face.engine, call)
-  sendThrown(face, call, thrown)
+  sendThrown(face, call, isMisread(call, thrown) ? face.engine.refusal(call, thrown) : thrown)
+}
+
+/** Whether something of a request for a resource could not be read. A body that is too large was not read at all. */
+function isMisread({ resource }: HttpCall, thrown: unknown): boolean {
+  if (!(resource as HttpCall['resource'] | undefined) || !(thrown instanceof ApiError)) return false
+  const { code, status } = thrown
+  return status !== 401 && status !== 403 && code !== 'payload_too_large'
 }
 
 /** What could not be understood costs as much as what could, or else it would be free to try. */
@@ -164,6 +171,8 @@ function proceed(face: Face, call: HttpCall, principal: Principal | null): void 
     call.resource = endpoint.resource
     return endpoint.part.serve(face, call)
   }
+  call.resource = endpoint.resource
+  call.operation = operationOf(call.exchange.method, endpoint)
   const { live } = face
   const { minPosition } = call.exchange
   if (live === null || minPosition === undefined) return answerCall(face, call, endpoint)
@@ -172,8 +181,7 @@ function proceed(face: Face, call: HttpCall, principal: Principal | null): void 
 
 function answerCall(face: Face, call: HttpCall, endpoint: CollectionEndpoint | ItemEndpoint): void | Promise<void> {
   if (face.live !== null && isStream(call.exchange)) return sendStream(face, face.live, call, endpoint)
-  if (endpoint.kind === 'item' && isGet(call.exchange.method) && isJobs(endpoint.resource))
-    return sendJob(face, call, endpoint)
+  if (endpoint.kind === 'item' && isGet(call.exchange.method) && isJobs(endpoint.resource)) return sendJob(face, call)
   // A deletion has nothing to show.
   if (call.exchange.method !== 'DELETE') call.format = face.formats.choose(call.exchange.accept)
   const decoding = decodeCall(face.engine, call, endpoint)

@@ -1,5 +1,5 @@
 import type { Credentials, Identity, Principal, Standing } from '../../auth/principal.ts'
-import type { Call } from '../../engine/call/call.ts'
+import type { Call, Target } from '../../engine/call/call.ts'
 import type { Frame } from '../../live/event.ts'
 import { Mailbox, type Wire } from '../../live/subscriptions/mailbox.ts'
 import { ApiError } from '../../protocol/error.ts'
@@ -91,6 +91,15 @@ export class Session<Message = never> {
   asking(call: Omit<Call, 'principal' | 'credentials' | 'address'>): Call {
     const { credentials } = this
     return this.#lifetime.of({ ...call, principal: this.#principal, credentials, address: credentials.address })
+  }
+
+  /** Reads what a message asks of a resource; what is wrong with it is told to those alone who may ask. */
+  read<T>(target: Target, work: () => T): T {
+    try {
+      return work()
+    } catch (thrown) {
+      throw this.host.engine.refusal({ ...target, principal: this.#principal }, thrown)
+    }
   }
 
   /** Says something that must not be left out. */

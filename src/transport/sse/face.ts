@@ -29,8 +29,6 @@ export async function sendStream(
 ): Promise<void> {
   const { exchange } = call
   const { engine } = face
-  call.resource = endpoint.resource
-  call.operation = endpoint.kind === 'collection' ? 'list' : 'get'
   const words = liveWords(call, readParameters(queryOf(exchange), engine.limits.parameters))
   readLiveQuery(engine, call, words.rest)
   const fields = (): FieldLines => [...streamFields(face, exchange), ...deprecationOf(endpoint.resource).flat()]

@@ -1,6 +1,7 @@
 import type { Engine } from '../../../engine/engine.ts'
 import { checkKey } from '../../../engine/once/idempotency.ts'
 import { uniqueKey } from '../../../engine/write/unique-key.ts'
+import type { Operation } from '../../../engine/call/call.ts'
 import { textMode } from '../../../schema/read/input-mode.ts'
 import { ApiError } from '../../../protocol/error.ts'
 import { isGet } from '../../../protocol/method.ts'
@@ -35,41 +36,48 @@ export function checkMethod(endpoint: { allow: string; methods: ReadonlySet<stri
   throw new ApiError(registered.has(method) ? 'method_not_allowed' : 'not_implemented', { headers })
 }
 
-/** Completes a call from its request. Waits only where a body has to arrive. */
+/** What a method asks of an endpoint. */
+export function operationOf(method: string, endpoint: CollectionEndpoint | ItemEndpoint): Operation {
+  switch (method) {
+    case 'DELETE':
+      return 'delete'
+    case 'POST':
+      return 'create'
+    case 'PUT':
+      return 'replace'
+    case 'PATCH':
+      return 'patch'
+    default:
+      return endpoint.kind === 'collection' ? 'list' : 'get'
+  }
+}
+
+/** Completes a call, whose resource and operation are known, from its request. Waits only where a body has to arrive. */
 export function decodeCall(engine: Engine, call: HttpCall, endpoint: CollectionEndpoint | ItemEndpoint): Maybe<void> {
   const { exchange } = call
-  call.resource = endpoint.resource
   call.conditions = ofFormat(readConditions(exchange), exchange.method, call.format)
   if (exchange.prefer !== undefined) call.prefer(readPreferences(exchange.prefer))
   const query = queryOf(exchange)
-  if (isGet(exchange.method)) {
-    call.operation = endpoint.kind === 'collection' ? 'list' : 'get'
-    return readUrlQuery(engine, call, query)
-  }
+  if (isGet(exchange.method)) return readUrlQuery(engine, call, query)
   const parameters = query === '' ? none : readUrl(call, query, engine.limits.parameters)
   switch (exchange.method) {
     case 'DELETE':
-      call.operation = 'delete'
       if (call.returning) call.format = negotiate(exchange.accept)
       call.idempotencyKey = readKey(exchange)
       if (endpoint.kind === 'collection') checkSelection(parameters)
       return readQuery(engine, call, parameters)
     case 'QUERY':
-      call.operation = 'list'
       return decodeSearch(engine, call, parameters)
     case 'POST':
-      call.operation = 'create'
       break
     case 'PUT':
       // A part of a representation cannot be put (RFC 9110 §14.5).
       if (exchange.contentRange !== undefined) {
         throw new ApiError('bad_request', { detail: 'Content-Range is not understood in PUT' })
       }
-      call.operation = 'replace'
       if (endpoint.kind === 'collection') return decodeUpsert(engine, call, endpoint, parameters)
       break
     default:
-      call.operation = 'patch'
       if (endpoint.kind === 'collection') checkSelection(parameters)
   }
   return decodeWrite(engine, call, parameters)

@@ -5,17 +5,14 @@ import type { Face } from '../face.ts'
 import type { HttpCall } from '../request/http-call.ts'
 import { readQuery, readUrl } from '../request/read-query.ts'
 import { represent } from '../response/represent.ts'
-import type { ItemEndpoint } from '../routes.ts'
 import { queryOf } from '../request/request-target.ts'
 
 /**
  * `GET /jobs/…`, the monitor of a job (RFC 9110 §15.3.3): while it runs the answer says when to look again, when it is
  * done it leads to the result, unless `follow=false` asks for the job itself.
  */
-export function sendJob(face: Face, call: HttpCall, endpoint: ItemEndpoint): void | Promise<void> {
+export function sendJob(face: Face, call: HttpCall): void | Promise<void> {
   const { exchange } = call
-  call.resource = endpoint.resource
-  call.operation = 'get'
   call.format = face.formats.choose(exchange.accept)
   const given = readUrl(call, queryOf(exchange), face.engine.limits.parameters)
   const rest = given.filter(([name]) => name !== 'follow')

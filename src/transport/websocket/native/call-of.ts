@@ -6,21 +6,28 @@ import type { CallFrame, SubscribeFrame } from '../../../protocol/frames.ts'
 import { decodeQuery, decodeQueryObject, type Decoded } from '../../../query/query.ts'
 import { checkBulk } from '../../check-bulk.ts'
 import { readParameters } from '../../http/request/parameters.ts'
+import type { Session } from '../../socket/session.ts'
 import type { UriTarget, UriTargets } from '../../uri-target.ts'
 import { plainShape } from '../../../query/predicate.ts'
 
 /** A call of the engine, but for who asks. */
 type Unasked = Omit<Call, 'principal'>
 
+/** Who reads messages, and for whom. */
+type Reader = Pick<Session, 'host' | 'read'>
+
 /** What a message asks of the engine. Throws ApiError for what cannot be understood. */
-export function callOf(engine: Engine, targets: UriTargets, frame: CallFrame | SubscribeFrame): Unasked {
+export function callOf(session: Reader, targets: UriTargets, frame: CallFrame | SubscribeFrame): Unasked {
+  const { engine } = session.host
   if (frame.op === 'act') return actionOf(engine, targets, frame)
   const target = targets.find(frame.uri)
   if (!target) throw new ApiError('not_found', { detail: `there is nothing at ${frame.uri.slice(0, 200)}` })
   const operation: Operation = frame.op === 'subscribe' ? (target.id === null ? 'list' : 'get') : frame.op
-  checkTarget(operation, target)
-  const { query, shape } = asked(engine, targets, target, frame)
   const { resource, id, parent } = target
+  const { query, shape } = session.read({ operation, resource, id, parent }, () => {
+    checkTarget(operation, target)
+    return asked(engine, targets, target, frame)
+  })
   const call: Unasked = {
     operation,
     resource,

@@ -142,7 +142,7 @@ class NativeDialect implements Dialect<string> {
   }
 
   #callOf(frame: CallFrame | SubscribeFrame): Call {
-    return this.#session.asking(callOf(this.#session.host.engine, this.#targets, frame))
+    return this.#session.asking(callOf(this.#session, this.#targets, frame))
   }
 
   async #reached({ min }: CallFrame | SubscribeFrame): Promise<void> {
