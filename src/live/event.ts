@@ -1,36 +1,36 @@
 import { ID, SEQ, type Id, type Resource, type Row } from '../model/model.ts'
 import type { Change } from '../store/store.ts'
 
-/** What a commit did to one row as a subscription sees it. */
+/** What a commit did to one row, from the point of view of a subscription. */
 export interface LiveEvent {
   readonly kind: 'enter' | 'change' | 'leave'
   readonly id: Id
-  /** seq of the row's version after the change; of the change itself when it leaves. */
+  /** The seq of the row's version after the change; for a row that leaves, the seq of the change itself. */
   readonly seq: number
-  /** JSON text of the representation; null when the row leaves. */
+  /** JSON text of the representation; null if the row leaves. */
   readonly body: string | null
-  /** The row behind the representation; null when it leaves. */
+  /** The row that the representation shows; null if it leaves. */
   readonly row: Row | null
-  /** The row itself came to be, or is gone; otherwise it only moved into or out of view. */
+  /** `born`: the row was created. `dead`: the row was deleted. Otherwise it only moved into or out of view. */
   readonly born: boolean
   readonly dead: boolean
-  /** The records that it comes from; empty for a row shown anew because a related row changed. */
+  /** The log records behind the event. Empty if the row itself did not change but looks different because a related row did. */
   readonly changes: readonly Change[]
 }
 
-/** What one step of the log means to all subscriptions with the same query: computed once, encoded once per dialect. */
+/** What one step of the log means to all subscriptions with the same query. It is computed once, and encoded once per dialect. */
 export interface Batch {
   readonly resource: Resource
-  /** seq that the view is at after it. */
+  /** The seq of the view after this step. */
   readonly position: number
   readonly events: readonly LiveEvent[]
-  /** Ids of all rows in view in the order of the query, where rows do not tell it themselves; otherwise null. */
+  /** The ids of all rows in view, in the order of the query, if the order cannot be told from the rows; otherwise null. */
   readonly order: readonly Id[] | null
-  /** Frames by dialect and label; whoever needs one first makes it. */
+  /** Encoded frames by dialect and label. The first connection that needs one makes it, and the others reuse it. */
   readonly frames: Map<string, Frame>
 }
 
-/** Bytes ready for a connection, shared by all that get the same. */
+/** Encoded bytes, ready to be sent. Connections that receive the same share them. */
 export type Frame = Uint8Array
 
 export function batchOf(
@@ -43,8 +43,8 @@ export function batchOf(
 }
 
 /**
- * The frame of a batch for a dialect: made at the first call, shared afterwards. What `make` needs is handed through, so that
- * it can be one function for all: whoever finds the frame allocates nothing.
+ * The frame of a batch for a dialect. The first call makes it, later calls reuse it. `to` is passed on to `make`, so that
+ * `make` can be a single function instead of a closure per call: most calls only find the frame and then allocate nothing.
  */
 export function frameOf<T>(batch: Batch, key: string, to: T, make: (batch: Batch, to: T) => Frame): Frame {
   let frame = batch.frames.get(key)
@@ -52,9 +52,13 @@ export function frameOf<T>(batch: Batch, key: string, to: T, make: (batch: Batch
   return frame
 }
 
+/** Frames of other objects. A WeakMap, so that they live as long as the object that they encode. */
 const shared = new WeakMap<object, Map<string, Frame>>()
 
-/** The frame of something else that many are told, a snapshot's rows or a record: made once for all with the same key. */
+/**
+ * A frame that is not part of a batch, for instance of a snapshot's rows or of a log record. It is made once for all
+ * connections with the same key.
+ */
 export function sharedFrame(of: object, key: string, make: () => Frame): Frame {
   let frames = shared.get(of)
   if (!frames) shared.set(of, (frames = new Map()))
@@ -70,7 +74,7 @@ export function shown(kind: 'enter' | 'change', row: Row, body: string, changes:
   return { kind, id: row[ID] as Id, seq: row[SEQ] as number, body, row, born, dead: false, changes }
 }
 
-/** The event of a row that is no longer in view; `seq` where no change of its own made it go. */
+/** The event of a row that left the view. `seq` is used if no change of the row itself made it leave. */
 export function left(changes: readonly Change[], id: Id, seq = 0): LiveEvent {
   const last = changes.at(-1)
   const dead = last !== undefined && last.after === null

@@ -5,26 +5,29 @@ import { readsOf } from './views/reads.ts'
 import type { Requery } from './views/requery.ts'
 import { upkeepOf, type Upkeep } from './views/maintenance.ts'
 
-/** What following a query costs, and why. */
+/** What it costs to follow a query, and why. */
 export interface Explanation {
   /**
-   * `rows`: a changed row tells by itself what it means to the view. `maintained`: other rows decide too, and what is told
-   * follows from what commits changed. `requeried`: the query is asked again after commits that may concern it.
+   * `rows`: a changed row alone shows what it means to the view. `maintained`: other rows matter too, and the events are
+   * computed from what commits change. `requeried`: the query runs again after commits that may affect it.
    */
   readonly upkeep: Upkeep['kind']
-  /** Why it is asked again; null = it is not. */
+  /** Why the query has to run again; null if it does not. */
   readonly reason: string | null
-  /** It is told commit by commit; otherwise commits that became visible together are told together. */
+  /** Each commit is sent separately. Otherwise, commits that became visible together are sent as one. */
   readonly isExact: boolean
-  /** By what a changed row leads to the query, such as `list.owner = 7`; empty = every changed row is looked at. */
+  /**
+   * The values by which a changed row is matched to the query, such as `list.owner = 7`. If it is empty, every changed row is
+   * checked.
+   */
   readonly foundBy: readonly string[]
-  /** Names of the resources whose changes may concern it. */
+  /** Names of the resources whose changes may affect the query. */
   readonly reads: readonly string[]
-  /** Milliseconds that asking takes, on average; null = it is not asked again, or nobody follows it. */
+  /** Average time to run the query, in milliseconds. null if it does not run again or nobody follows it. */
   readonly cost: number | null
 }
 
-/** Values of an anchor that are spelled out. */
+/** How many values of an anchor are printed. */
 const SPELLED = 5
 
 export function explain(interest: Interest, requery: Requery | undefined): Explanation {

@@ -5,43 +5,44 @@ import { PastSnapshot } from '../engine/past/past-snapshot.ts'
 import type { Hub } from './views/hub.ts'
 import type { SlicedWork } from './incremental/step/time-slice.ts'
 
-/** Changes that one look at the log takes, and the most that are told one by one; beyond it a new snapshot is cheaper. */
+/** Changes that are read from the log at a time. */
 const STEP = 1_000
+/** The most changes that are sent one by one. With more, a new snapshot is cheaper. */
 const MOST = 100_000
 
-/** What a step of the feed comes to: not yet done, where telling took a turn of its own. */
+/** The result of a step that was paused because the turn had taken long enough. It continues in a later turn. */
 const AGAIN = Symbol('again')
 
-/** Milliseconds that an answer waits for queries that are asked again. */
+/** Milliseconds that an answer waits for queries that run again. */
 const PATIENCE = 1_000
 
-/** What happens around the telling of commits. */
+/** Called before and after commits are sent to subscriptions. */
 export interface Around {
-  /** Before; null = the log cannot tell what happened. */
+  /** Before commits are sent. null = the log cannot tell what happened. */
   before(commits: readonly Commit[] | null): void
-  /** After, at the position that was told of. */
+  /** After commits were sent, at the position that they led to. */
   after(snapshot: Snapshot): Work<void>
 }
 
-/** Follows the change log, once per process: what it has dispatched is always a whole number of commits, in order. */
+/** Follows the change log, once per process. It always sends whole commits, in the order of the log. */
 export class Feed {
   readonly #store: Store
   readonly #hub: Hub
   readonly #around: Around
   readonly #onFault: (error: unknown) => void
   #position = -1
-  /** The same of ephemeral rows. */
+  /** The position of ephemeral rows, which are not in the log and count separately. */
   #fleeting = 0
   #epoch = ''
   #stop: (() => void) | null = null
   #scheduled = false
-  /** The last step; steps never overlap. */
+  /** The last step. Each step waits for the one before, so they never overlap. */
   #running: Promise<unknown> = Promise.resolve()
-  /** Telling that goes on in the next turn. */
+  /** A step that was paused and continues in the next turn. */
   #paused: SlicedWork | null = null
-  /** Asks queries again that did not fit into a turn. */
+  /** Fires when queries that did not fit into the last turn may run again. */
   #timer: NodeJS.Timeout | null = null
-  /** Those who wait until all queries were asked again. */
+  /** Calls that wait until all queries have run again. */
   #waiting: (() => void)[] = []
 
   constructor(store: Store, hub: Hub, around: Around, onFault: (error: unknown) => void) {
@@ -51,7 +52,7 @@ export class Feed {
     this.#onFault = onFault
   }
 
-  /** seq that has been dispatched. */
+  /** The seq up to which everything was sent. */
   get position(): number {
     return this.#position
   }
@@ -60,7 +61,7 @@ export class Feed {
     this.#stop ??= this.#store.onCommit(() => this.#wake())
   }
 
-  /** Follows no longer: what happens until the next start is not told. */
+  /** Stops following the log. What happens until the next start is not sent. */
   stop(): void {
     this.#stop?.()
     this.#stop = null
@@ -69,19 +70,22 @@ export class Feed {
     this.#ask(null)
   }
 
-  /** Work at a position up to which everything has been dispatched: whoever joins in it misses nothing and gets nothing twice. */
+  /**
+   * Does work at a position up to which everything was sent. A subscription that starts inside it misses nothing and receives
+   * nothing twice.
+   */
   at<T>(work: (snapshot: Snapshot) => Work<T>): Promise<T> {
     const step = this.#running.then(() => this.#attempt(work))
     this.#running = step.catch(() => undefined)
     return step
   }
 
-  /** Dispatches what has been committed up to now. */
+  /** Sends everything that has been committed so far. */
   advance(): Promise<void> {
     return this.at(nothing)
   }
 
-  /** The same, and waits until the queries that it made due have been asked again, for a second at most. */
+  /** The same, and then waits until the queries that are due have run again, at most one second. */
   async settle(): Promise<void> {
     await this.advance()
     if (!this.#hub.isBehind) return
@@ -106,6 +110,7 @@ export class Feed {
 
   #wake(): void {
     if (this.#scheduled) return
+    // Once per turn: commits of the same turn are sent together.
     this.#scheduled = true
     setImmediate(() => {
       this.#scheduled = false
@@ -113,6 +118,7 @@ export class Feed {
     })
   }
 
+  /** One step: continues a paused step or sends new commits, runs queries again, then does the caller's work. */
   *#step<T>(snapshot: Snapshot, work: (snapshot: Snapshot) => Work<T>): Work<T | typeof AGAIN> {
     if (this.#paused) yield* this.#tellOn(snapshot, this.#paused)
     if (!this.#paused) yield* this.#advance(snapshot)
@@ -126,6 +132,7 @@ export class Feed {
     const { fleeting = 0 } = snapshot
     if (this.#position < 0 || this.#epoch !== epoch) {
       const begun = this.#position >= 0
+      // A new epoch means another history, for instance after a restore. All subscriptions begin anew.
       this.#epoch = epoch
       this.#position = snapshot.position
       this.#fleeting = fleeting
@@ -135,7 +142,7 @@ export class Feed {
     if (this.#position >= snapshot.position && this.#fleeting >= fleeting) return
     const commits = yield* this.#behind(snapshot)
     const passing = this.#passing(snapshot)
-    // Whatever happens below, nothing is dispatched twice: those who miss something are reset.
+    // Set first: if anything below throws, nothing is sent twice. Whoever misses something is reset.
     this.#position = snapshot.position
     this.#fleeting = fleeting
     yield* this.#tell(snapshot, passing && commits, passing ?? none)
@@ -148,7 +155,7 @@ export class Feed {
     yield* this.#around.after(snapshot)
   }
 
-  /** The next slice of telling; it sees the state that it tells of, whatever was committed since. */
+  /** Continues to send a step. It sees the state of the step, whatever has been committed since. */
   *#tellOn(snapshot: Snapshot, telling: SlicedWork): Work<void> {
     this.#paused = null
     try {
@@ -162,11 +169,11 @@ export class Feed {
       this.#onFault(error)
       this.#hub.resetAll()
     }
-    // Who somebody is by now is told at the position that is told of: at a later one, with the commits up to there.
+    // Callers are checked at the position that was sent. If more was committed since, that is done together with those commits.
     if (snapshot.position === this.#position) yield* this.#around.after(snapshot)
   }
 
-  /** The state at the position that is being told of; null if the log no longer tells it. */
+  /** The state at the position that is being sent; null if the log no longer reaches back to it. */
   *#stateOf(snapshot: Snapshot): Work<Snapshot | null> {
     if (snapshot.position === this.#position) return snapshot
     const commits = yield* this.#behind(snapshot)
@@ -176,7 +183,7 @@ export class Feed {
     return new PastSnapshot(snapshot, this.#position, since.differences())
   }
 
-  /** Asks queries again after some milliseconds; null = none are due. */
+  /** Schedules the next run of queries, in milliseconds; null = none is due. */
   #ask(delay: number | null): void {
     if (this.#timer) clearTimeout(this.#timer)
     this.#timer = null
@@ -192,7 +199,10 @@ export class Feed {
     this.#timer.unref()
   }
 
-  /** What ephemeral rows did up to the snapshot, at whose position it is told; null = more than is kept. */
+  /**
+   * What ephemeral rows did up to the snapshot, as commits at the snapshot's position; null if more happened than is
+   * remembered.
+   */
   #passing({ fleeting = 0, position }: Snapshot): readonly Commit[] | null {
     if (fleeting <= this.#fleeting) return none
     const commits = this.#store.fleeting?.(this.#fleeting) ?? null
@@ -200,8 +210,8 @@ export class Feed {
   }
 
   /**
-   * All commits up to the snapshot, in one piece: what is shown of rows beside the changed ones is read from the
-   * snapshot, so it would be wrong at any position before it. Null if the log cannot tell, or would tell too much.
+   * All commits up to the snapshot. They are sent in one piece, because related rows are read from the snapshot and would be
+   * wrong at any position before it. null if the log cannot tell, or if there are too many changes.
    */
   *#behind(snapshot: Snapshot): Work<Commit[] | null> {
     const commits: Commit[] = []

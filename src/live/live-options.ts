@@ -5,17 +5,17 @@ import type { Id } from '../model/model.ts'
 import type { Commit, Store } from '../store/store.ts'
 import type { Maybe } from '../store/work.ts'
 
-/** What live queries are made of. */
+/** What live queries need. */
 export interface LiveOptions {
   readonly store: Store
   readonly limits: Limits
   readonly clock: () => number
-  /** Anonymous callers may do nothing where a resource is not public. */
+  /** Decides whether a caller may attempt an operation at all. */
   readonly gate: Gate
-  /** The users of whom commits changed something that may make other callers of them, and how often; null = nobody can change. */
+  /** The users whose rows or sessions commits changed, and how many commits did; null if callers cannot change. */
   readonly changedIn?: ((commits: readonly Commit[]) => ReadonlyMap<Id, number>) | null
-  /** Lets a call pass the steps that come before it is followed, or throws. */
+  /** Runs the checks of the pipeline for a call that will be followed. Throws ApiError if it is refused. */
   readonly enter: (call: Call) => Maybe<void>
-  /** Hears of what an evaluation or a face threw; the others are not disturbed. */
+  /** Receives what an evaluation or a face threw. Other subscriptions are not affected. */
   readonly onFault: (error: unknown) => void
 }

@@ -18,15 +18,15 @@ import { reached } from './resume/await-position.ts'
 import type { Kind } from './subscriptions/source.ts'
 import type { Listener, Subscription } from './subscriptions/subscription.ts'
 
-/** Changes that are replayed to whoever follows the log itself. */
+/** The most changes that are replayed to a client that follows the log itself. */
 const REPLAY = 100_000
 
-/** Queries that are listed for those who look after a server. */
+/** How many queries are listed in metrics. */
 const LISTED = 20
 
 /**
- * Live queries: a snapshot at a position, then every commit after it, in order, once; resumable by position.
- * What a subscription is told is computed once for all that ask alike.
+ * Live queries: a snapshot at a position, then every later commit, once and in order. Subscriptions can resume from a position.
+ * What a step means is computed once for all subscriptions with the same query.
  */
 export class Live {
   readonly postman: Postman = new Postman()
@@ -61,19 +61,19 @@ export class Live {
     return this.#hub.groups
   }
 
-  /** The same by how their views are kept up to date. */
+  /** How many of them are kept up to date in each way. */
   get upkeep(): Hub['upkeep'] {
     return this.#hub.upkeep
   }
 
-  /** The queries that are asked again after commits, the most expensive first: what they ask, and milliseconds a time. */
+  /** The queries that run again after commits, the most expensive first, with the average milliseconds per run. */
   get requeries(): { readonly resource: string; readonly query: string; readonly cost: number }[] {
     const all = Array.from(this.#hub.requeries, ({ group: { interest }, cost }) => ({ interest, cost }))
     const first = all.toSorted((a, b) => b.cost - a.cost).slice(0, LISTED)
     return first.map(({ interest, cost }) => ({ resource: interest.resource.name, query: printQuery(interest), cost }))
   }
 
-  /** What following a read call would cost, and why. Throws ApiError where it cannot be followed. */
+  /** What it would cost to follow a read call, and why. Throws ApiError if it cannot be followed. */
   explain(call: Call): Explanation {
     this.#options.gate.pass(call, true)
     return this.#queries.explain(call)
@@ -83,20 +83,20 @@ export class Live {
     return this.#options.store.epoch
   }
 
-  /** Whose subscriptions may become another caller's; of rows, and of whatever else goes by the log. */
+  /** The subscriptions whose callers may change. Used for rows and for published URIs. */
   get followers(): Followers {
     return this.#followers
   }
 
-  /** Aborted when it closes; connections that serve nothing else end then. */
+  /** Aborted when the API closes. Connections that only serve subscriptions end then. */
   get closing(): AbortSignal {
     return this.#closing.signal
   }
 
   /**
-   * Follows what a read call would show. The listener hears of a snapshot, or, with `since`, of all that happened after
-   * that position; where the log cannot tell, of a reset and a snapshot. With a standing it follows for whoever its
-   * caller is by then. Throws ApiError where nothing can be followed.
+   * Follows what a read call would show. The listener receives a snapshot. With `since` it receives everything that happened
+   * after that position, or, if the log cannot tell, a reset and a snapshot. With a `standing`, the subscription follows its
+   * caller when the caller's rights change. Throws ApiError if the call cannot be followed.
    */
   async subscribe(
     call: Call,
@@ -110,7 +110,7 @@ export class Live {
     return this.#queries.subscribe(call, listener, { since, mode, standing })
   }
 
-  /** The position of now: who begins there hears of what comes, and nothing of what is. */
+  /** The current position. A subscription that starts there receives only what happens later. */
   async now(): Promise<string> {
     const { store } = this.#options
     // oxlint-disable-next-line require-yield -- nothing needs to be waited for
@@ -124,20 +124,23 @@ export class Live {
     subscription.close()
   }
 
-  /** A subscription is asked for by another caller from now on: tells what that comes to. */
+  /** Gives a subscription to another caller, and sends what changes by that. */
   handOver<K extends Kind>(subscription: Subscription<K>, asked: K['asked'], standing: Standing | null): Promise<void> {
     subscription.hold()
     return this.#feed.at(snapshot => this.#followers.handOver(snapshot, subscription, asked, standing))
   }
 
-  /** Work at a position up to which everything was told: whoever joins in it misses nothing and hears nothing twice. */
+  /**
+   * Does work at a position up to which everything was sent. A subscription that starts inside it misses nothing and receives
+   * nothing twice.
+   */
   at<T>(work: (snapshot: Snapshot) => Work<T>): Promise<T> {
     return this.#feed.at(work)
   }
 
   /**
-   * Follows the log itself, from after `since` or from now. The listener hears of commits in order, and of null where
-   * the log cannot tell what happened: everything must be read anew. Returns how to stop.
+   * Follows the log itself, after `since` or from now on. The listener receives commits in order, or null if the log cannot
+   * tell what happened and everything must be read anew. Resolves to a function that stops it.
    */
   async follow(
     listener: (commits: readonly Commit[] | null, position: string) => void,
@@ -153,23 +156,32 @@ export class Live {
     }
   }
 
-  /** Commits after a position (null = the beginning), about `limit` changes, and where the log is; null if it no longer reaches back. */
+  /**
+   * A page of commits after a position (null = the beginning), with about `limit` changes, and the current position. `commits`
+   * is null if the log no longer reaches back.
+   */
   async commits(since: string | null, limit: number): Promise<{ commits: Commit[] | null; position: string }> {
     const { store } = this.#options
     return store.read(snapshot => commitPage(store, snapshot, since, limit))
   }
 
-  /** Tells subscribers of everything that is committed by now: before an answer, so that it comes after its own effects. */
+  /**
+   * Sends subscribers everything that is committed by now. Called before a write is answered, so that its effects come before
+   * its answer.
+   */
   advance(): Promise<void> {
     return this.#hub.isIdle ? Promise.resolve() : this.#feed.settle()
   }
 
-  /** Resolves when a position is here that a caller has seen elsewhere; ApiError `unavailable` if it takes too long. */
+  /**
+   * Resolves when this process has reached a position that a client has seen elsewhere. Throws ApiError `unavailable` if that
+   * takes too long.
+   */
   reached(position: string, place: { header?: string; pointer?: string }): Promise<void> {
     return reached(this.#options.store, position, place)
   }
 
-  /** Throws ApiError `unavailable` once it is closing: nothing new is followed. */
+  /** Throws ApiError `unavailable` once the API is closing. */
   checkOpen(): void {
     if (this.closing.aborted) throw closed()
   }
@@ -182,7 +194,7 @@ export class Live {
     for (const subscription of this.#queries.subscriptions) subscription.end(closed())
   }
 
-  /** Nobody listens: the log need not be read. */
+  /** Stops reading the log if nobody follows anything. */
   #rest(): void {
     if (this.#hub.isIdle) this.#feed.stop()
   }
@@ -196,5 +208,5 @@ export class Live {
   }
 }
 
-/** Why what is followed ends with the Api. */
+/** The error that ends subscriptions when the API closes. */
 export const closed = (): ApiError => new ApiError('unavailable', { detail: 'the server is closing' })

@@ -7,24 +7,24 @@ import type { Markable } from './routing/group-index.ts'
 /** A group whose view is maintained from what commits change. */
 export interface Followed extends Markable {
   readonly interest: Interest
-  /** It follows a stretch of a sorted list: a window, or all rows in an order that they do not tell by themselves. */
+  /** It follows a part of a sorted list: a window, or all rows in an order that the rows do not tell. */
   readonly isListed: boolean
-  /** It is told each commit by itself; otherwise what became visible together is told together. */
+  /** Each commit is sent separately. Otherwise, commits that became visible together are sent as one. */
   readonly isExact: boolean
-  /** Bodies do not tell the order of rows: it is told beside them. */
+  /** The order cannot be told from the bodies, so it is sent as well. */
   readonly tellsOrder: boolean
-  /** Rules decide what its rows show: only their bodies tell whether they are shown otherwise. */
+  /** Rules decide what its rows show. Then only comparing bodies tells whether a row looks different. */
   readonly isGuarded: boolean
-  /** JSON texts of rows. */
+  /** Writes rows as JSON texts. */
   present(snapshot: Snapshot, rows: readonly Row[]): Work<string[]>
 }
 
-/** What a group is told of a row, in the making. */
+/** What a group will be told about a row. */
 export interface Move {
   readonly kind: 'enter' | 'change' | 'leave'
   readonly id: Id
-  /** As it is after the step; null where it leaves, or is yet to be read. */
+  /** The row after the step. null if it leaves, or if it still has to be read. */
   readonly row: Row | null
-  /** The version that it had, where it leaves. */
+  /** For a row that leaves: the version that it had. */
   readonly seq: number
 }

@@ -10,13 +10,13 @@ import { Present } from './step/state.ts'
 import { reversed, singleSteps, wholeStep, type Step } from './step/step.ts'
 import { ViewMaintenance } from './view-maintenance.ts'
 
-/** Entries more that are read of a window's list, so that what commits moved can be taken back. */
+/** The most extra entries that are read to undo what commits moved in a window's list. */
 const MOST_SPARE = 1_000
 
 /**
- * What commits up to a snapshot mean to one group, told to somebody who saw its view before them; null = that cannot be
- * told. The same maintenance as for all, with this group alone. A window is taken back to what it was: the list is read
- * as it is, the step is undone on it, and then done again.
+ * What commits up to a snapshot mean to a client that saw the view before them; null if that cannot be computed. It is the same
+ * maintenance as for everybody, with this group alone. For a window, the current list is read, the step is undone on it, and
+ * then applied again.
  */
 export function* missed<G extends Followed>(
   group: G,
@@ -34,6 +34,7 @@ export function* missed<G extends Followed>(
   const history = new History(commits, present)
   const whole = wholeStep(history, present)
   const list = alone.registry.listOf(group)
+  // Every change may have moved one row out of reach, so that many more entries are read.
   if (list) {
     const spare = Math.min(MOST_SPARE, 20 + commits.reduce((sum, { changes }) => sum + changes.length, 0))
     yield* list.load(present, list.extent, spare)
@@ -42,7 +43,7 @@ export function* missed<G extends Followed>(
     if (!list.covers(list.extent)) return null
     list.settled()
   }
-  // What was told of a guarded row is not known: it can only be said that nothing happened.
+  // The bodies that were sent for guarded rows are not remembered. All that can be said is that nothing happened.
   if (group.isGuarded) return (yield* alone.concerns(whole)) ? null : []
   const batches: Batch[] = []
   let isLost = false
@@ -55,7 +56,7 @@ export function* missed<G extends Followed>(
   return isLost ? null : batches
 }
 
-/** A record of an earlier version of the log: the pairs that went with a deleted row are not told. */
+/** Whether a commit was recorded by an earlier version of Restuary, which did not log the links of deleted rows. */
 function leavesPairsUntold({ changes }: Commit): boolean {
   return changes.some(change => change.pairsUntold === true && change.resource.joins.length > 0)
 }

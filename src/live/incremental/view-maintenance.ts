@@ -15,33 +15,33 @@ import { digestOf, seqOf, Telling } from './step/telling.ts'
 import { isUnread, judge, placesOf, type MovedRow, type Verdict } from './step/enter-or-leave.ts'
 import { movesOfWindow, orderOfWindow, type WindowedList } from './lists/windows.ts'
 
-/** Rows that are looked into before it is asked whether the turn is over. */
+/** How many rows are checked between two looks at the clock. */
 const CHUNK = 256
-/** The same of lists and groups for which little is to be done. */
+/** The same for lists and groups, which take less time each. */
 const MANY = 32
 
-/** What was found out of a step. */
+/** What was found out about a step. */
 interface Judged<G extends Followed> {
-  /** Rows that are shown otherwise, by what shows them. */
+  /** Rows that look different because of other rows, by what shows them. */
   readonly shown: Map<ShownPlan, ReadonlySet<Id>>
-  /** By group; null = its evaluation failed. */
+  /** What each group is told; null if its evaluation failed. */
   readonly moves: Map<G, Moves | null>
-  /** Lists in which something moved, or that show rows otherwise. */
+  /** Lists in which rows moved or look different. */
   readonly lists: Set<WindowedList<G>>
-  /** Also what nobody has seen is judged. */
+  /** Groups that nobody follows are included. */
   readonly everyone: boolean
 }
 
-/** What a group is told. A list of one is shared by all who are told the same. */
+/** What a group is told. An array with one element is shared by all groups that are told the same. */
 type Moves = readonly Move[]
 
-/** Hears what a step means to a group; null = that cannot be told. */
+/** Receives what a step means to a group; null = it cannot be told, and the group has to begin anew. */
 export type Deliver<G> = (group: G, batch: Batch | null) => void
 
 /**
- * Keeps the views of one resource's groups up to date from what commits change (incremental view maintenance). A row
- * that a commit moves, itself or through others, is looked up by the values that its paths end at, before and after.
- * Whether it was in a view and is in it follows from the two states; no query is asked again.
+ * Keeps the views of a resource's groups up to date from what commits change (incremental view maintenance). A row that
+ * changed, or that is affected by changes of others, is looked up by the values at the end of its paths, before and after the
+ * step. The two states decide whether it was in a view and whether it is now; no query runs again.
  */
 export class ViewMaintenance<G extends Followed> {
   readonly registry: Registry<G>
@@ -54,7 +54,10 @@ export class ViewMaintenance<G extends Followed> {
     this.#onFault = onFault
   }
 
-  /** Somebody sees a group's view, at the position that was told last: from now on it is known what they were told. */
+  /**
+   * Called when somebody begins to follow a view, at the position that was sent last. From now on it is remembered what they
+   * were sent.
+   */
   *seen(group: G, snapshot: Snapshot, rows: readonly Row[], bodies: readonly string[]): Work<void> {
     const { registry } = this
     const list = registry.listOf(group)
@@ -66,14 +69,14 @@ export class ViewMaintenance<G extends Followed> {
       registry.digests.set(group, new Map(rows.map((row, i) => [row[ID] as Id, digestOf(bodies[i]!)])))
   }
 
-  /** Whether all is known of a group's view that following it needs. */
+  /** Whether everything is known that is needed to follow a group's view. */
   isSeen(group: G): boolean {
     const list = this.registry.listOf(group)
     if (list && !(list.isLoaded && list.covers(list.extent))) return false
     return !group.isGuarded || this.registry.digests.has(group)
   }
 
-  /** What a step means to all groups. */
+  /** Computes what a step means to all groups, and delivers it. */
   *advance(step: Step, slice: TimeSlice, deliver: Deliver<G>): Work<void> {
     const { shown, moves, lists } = yield* this.#judge(step, slice)
     const orders = new Map<G, Id[]>()
@@ -90,18 +93,21 @@ export class ViewMaintenance<G extends Followed> {
     yield* this.#tell(step, slice, moves, orders, deliver)
   }
 
-  /** Whether a step means anything to any group, whatever was told. */
+  /** Whether a step means anything to any group, even to those that nobody follows. */
   *concerns(step: Step): Work<boolean> {
     const { shown, moves, lists } = yield* this.#judge(step, TimeSlice.unhurried, true)
     return moves.size > 0 || lists.size > 0 || shown.size > 0
   }
 
-  /** Takes a step over into the lists, telling nobody. */
+  /** Applies a step to the lists without telling anybody. */
   *take(step: Step): Work<void> {
     yield* this.#judge(step, TimeSlice.unhurried)
   }
 
-  /** Asks of each row that moved whom it concerns, and notes what it means to them; `everyone` = also to the unseen. */
+  /**
+   * Finds the groups that each moved row affects, and collects what it means to them. `everyone` includes groups that nobody
+   * follows.
+   */
   *#judge(step: Step, slice: TimeSlice, everyone = false): Work<Judged<G>> {
     const { resource, index, plan, shownPlans } = this.registry
     const judged: Judged<G> = { shown: new Map(), moves: new Map(), lists: new Set(), everyone }
@@ -112,7 +118,7 @@ export class ViewMaintenance<G extends Followed> {
     }
     const own = step.touched.get(resource)
     const others = yield* climb(plan, step, (path, value) => index.has(path, value))
-    /** Own rows that other rows may have moved. */
+    /** Changed rows that changes of other rows affect as well. */
     const pulled = new Set<Id>()
     if (own) for (const id of own.keys()) if (others.delete(id)) pulled.add(id)
     for (const ids of shown.values()) for (const id of ids) if (!own?.has(id)) others.add(id)
@@ -124,7 +130,7 @@ export class ViewMaintenance<G extends Followed> {
       for (const verdict of yield* step.present.settled(() => this.#verdicts(chunk, own, pulled, step, moves)))
         this.#apply(verdict, step, judged)
     }
-    // A list shows rows otherwise that did not move in it.
+    // A list may show rows that look different although they did not move in it.
     if (shown.size > 0)
       for (const list of this.registry.lists)
         if (list.isLoaded && [...list.windows].some(window => shown.has(this.registry.shownBy(window)!)))
@@ -132,7 +138,7 @@ export class ViewMaintenance<G extends Followed> {
     return judged
   }
 
-  /** Free of effects but for faults, which reset a group whatever else is found. */
+  /** Has no side effects except that a group whose evaluation throws is reset. */
   #verdicts(
     ids: readonly Id[],
     own: ReadonlyMap<Id, Touched> | undefined,
@@ -182,9 +188,10 @@ export class ViewMaintenance<G extends Followed> {
     if (!list) moves.set(target, only)
     else if (list.length === 1) moves.set(target, [list[0]!, only[0]!])
     else (list as Move[]).push(only[0]!)
+    // Lists of one are shared between groups; from the second move on, a group gets its own array.
   }
 
-  /** Reads what a list lacks. False = that failed. */
+  /** Reads the entries that a list lacks. False if that failed. */
   *#extend(list: WindowedList<G>, extent: Extent, step: Step, moves: Map<G, Moves | null>): Work<boolean> {
     try {
       yield* list.extend(step.present, extent)
@@ -196,7 +203,7 @@ export class ViewMaintenance<G extends Followed> {
     }
   }
 
-  /** Notes what a list means to its windows. */
+  /** Collects what changes in a list mean to its windows. */
   #note(
     list: WindowedList<G>,
     step: Step,
@@ -245,7 +252,7 @@ export class ViewMaintenance<G extends Followed> {
     }
   }
 
-  /** What one target's evaluation threw harms nobody else: whoever follows it begins anew. */
+  /** Handles an error in the evaluation of one target. Others are not affected; subscribers of this one begin anew. */
   #fail(target: G | OrderedList, error: unknown, moves: Map<G, Moves | null>): void {
     this.#onFault(error)
     if (target instanceof OrderedList) {

@@ -2,12 +2,12 @@ import { ApiError } from '../../protocol/error.ts'
 import { parsePosition } from '../../protocol/position.ts'
 import type { Store } from '../../store/store.ts'
 
-/** Milliseconds that a read waits for the position that it asks for. */
+/** The longest time that a read waits for a position, in milliseconds. */
 const PATIENCE = 2_000
 
 /**
- * Resolves when the store shows a position, so that whoever wrote up to there finds it (protocol §7.6). Throws ApiError
- * `validation` for what is no position, `unavailable` where it is not reached in time or belongs to another history.
+ * Resolves when the store has reached a position, so that a client reads what it has written (protocol §7.6). Throws ApiError
+ * `validation` if the text is not a position, and `unavailable` if it is not reached in time or belongs to another history.
  */
 export async function reached(store: Store, text: string, place: { header?: string; pointer?: string }): Promise<void> {
   const position = parsePosition(text)

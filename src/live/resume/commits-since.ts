@@ -2,10 +2,13 @@ import { formatPosition, parsePosition } from '../../protocol/position.ts'
 import type { Commit, Snapshot, Store } from '../../store/store.ts'
 import { wait, type Work } from '../../store/work.ts'
 
-/** Changes that one look at the log takes. */
+/** Changes that are read from the log at a time. */
 const STEP = 10_000
 
-/** Commits after a position up to the snapshot; null if the log cannot tell, or would tell of more than `most` changes. */
+/**
+ * The commits after a position, up to the snapshot; null if the log cannot tell, or if there are more than `most` changes. This
+ * is where resuming begins.
+ */
 export function* commitsSince(store: Store, snapshot: Snapshot, since: string, most: number): Work<Commit[] | null> {
   const position = parsePosition(since)
   if (!position || position.epoch !== store.epoch || position.seq > snapshot.position) return null
@@ -20,7 +23,7 @@ export function* commitsSince(store: Store, snapshot: Snapshot, since: string, m
   return commits
 }
 
-/** A page of the log after a position (null = its beginning), about `limit` changes, and where the log is. */
+/** A page of the log after a position (null = its beginning), with about `limit` changes, and the current position. */
 export function* commitPage(
   store: Store,
   snapshot: Snapshot,

@@ -9,20 +9,21 @@ import type { Hub } from '../views/hub.ts'
 import { missed } from '../incremental/resume-view.ts'
 import type { Subscription } from '../subscriptions/subscription.ts'
 
-/** What a replay reads, and how much of it. */
+/** What a replay reads, and its limits. */
 export interface ReplayOptions {
   readonly store: Store
-  /** Changes that are replayed at most; whoever is further behind gets a snapshot, which is cheaper. */
+  /** The most changes that are replayed. A client that is further behind gets a snapshot, which is cheaper. */
   readonly changes: number
   readonly hub: Hub
-  /** Rows of a view that must be seen to be followed. */
+  /** The most rows of a view that must be loaded to follow it. */
   readonly rows: number
   readonly onFault: (error: unknown) => void
 }
 
 /**
- * Tells a subscription what happened since a position, from the log; false if the log cannot tell, or would tell too
- * much, or where its caller may have had other rights meanwhile. `item` = the row that it follows, if it is one row.
+ * Decides between replay and reset. Sends a subscription what happened since a position and returns true. Returns false, so
+ * that the caller sends a reset, if the log cannot tell, if too much happened, or if the caller may have had other rights in
+ * the meantime. `item` is the id of the row that is followed, if it is a single one.
  */
 export function* replay(
   options: ReplayOptions,
@@ -35,7 +36,7 @@ export function* replay(
   const { followed: group, listener } = subscription
   if (isFleeting(group)) return false
   const commits = yield* commitsSince(options.store, snapshot, since, options.changes)
-  // What was in view by other rights is not known.
+  // What was in view under other rights is not known.
   if (!commits || standing?.changedBy(commits)) return false
   const batches = yield* missedBy(options, snapshot, group, commits)
   if (batches === null) return false
@@ -46,7 +47,7 @@ export function* replay(
   return true
 }
 
-/** What commits mean to somebody who saw a group's view before them; null = that cannot be told. */
+/** What commits mean to a client that saw the view before them; null if that cannot be computed. */
 function* missedBy(
   { hub, rows, onFault }: ReplayOptions,
   snapshot: Snapshot,
@@ -69,14 +70,14 @@ function* missedBy(
       return batches
     }
     case 'requeried': {
-      // What was in view then is not known; but nothing may have happened to it.
+      // What was in view then is not known. All that can be said is that nothing has happened to it.
       const isConcerned = hub.requeryOf(group)!.isConcernedBy(commits)
       return isConcerned || !(yield* hub.watch(snapshot, group, rows)) ? null : []
     }
   }
 }
 
-/** Its view tells of ephemeral rows, which are in no log: what was missed of them cannot be told. */
+/** Whether the view shows ephemeral rows. They are not in the log, so what was missed cannot be told. */
 function isFleeting(group: Group): boolean {
   return group.upkeep.isFleeting
 }

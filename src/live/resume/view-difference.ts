@@ -5,17 +5,17 @@ import { batchOf, left, shown, type Batch, type LiveEvent } from '../event.ts'
 import type { Group } from '../views/group.ts'
 import type { Shown } from '../subscriptions/subscription.ts'
 
-/** One group's view at a position, as a subscription was told of it. */
+/** The view that a subscription has seen: that of a group, before some batches. */
 export interface Told {
   readonly group: Group
-  /** What happened in the view and was not told. */
+  /** Batches that were held back and not sent. */
   readonly untold: readonly Batch[]
 }
 
 /**
- * What leads a subscription from the view that it was told of to the rows that another group shows in a snapshot: those
- * that are there no longer leave, by their id alone; new ones enter; those that look otherwise change. Null if the view
- * is larger than `most` rows.
+ * The difference between the view that a subscription has seen and the rows that another group shows in a snapshot. Rows that
+ * are gone leave, with nothing but their id; new rows enter; rows that look different change. null if the view has more than
+ * `most` rows. When a right is withdrawn, this is where the `leave` events come from.
  */
 export function* difference(
   snapshot: Snapshot,
@@ -39,7 +39,7 @@ export function* difference(
   return batchOf(to.interest.resource, snapshot.position, events, order)
 }
 
-/** The ids that were in view before events that were not told, and those of them that the events concern. */
+/** Undoes events that were held back: the ids that were in view before them, and those that they changed. */
 function undone(rows: readonly Row[], untold: readonly Batch[]): { known: Set<Id>; touched: Set<Id> } {
   const known = new Set(rows.map(row => row[ID] as Id))
   const touched = new Set<Id>()

@@ -15,23 +15,23 @@ interface Following<K extends Kind = Kind> {
 }
 
 export interface FollowersOptions {
-  /** The users of whom commits changed something, and how often. */
+  /** What is followed, for the last known caller. */
   readonly changedIn: (commits: readonly Commit[]) => ReadonlyMap<Id, number>
   readonly onFault: (error: unknown) => void
 }
 
-/** Of whatever kind. */
+/** A subscription of any kind. */
 type Any = Subscription<Kind>
 
 /**
- * Whose subscriptions they are, as long as their callers may become others. What commits change of a caller counts from
- * their position on: nothing behind it is told before it is known who listens, and then only what they may see.
+ * The subscriptions whose callers may change. A change of a caller takes effect at its position in the log: later events are
+ * held back until the caller has been looked up again, and then only what the caller may see is sent.
  */
 export class Followers implements Around {
   readonly #options: FollowersOptions
   readonly #followings = new Map<Any, Following>()
   readonly #byUser = new Map<Id, Few<Any>>()
-  /** With how often their callers changed. */
+  /** Subscriptions whose caller may have changed, and how many commits changed the caller. */
   readonly #doubtful = new Map<Any, number>()
 
   constructor(options: FollowersOptions) {
@@ -54,7 +54,10 @@ export class Followers implements Around {
     else this.#byUser.set(user, others)
   }
 
-  /** Before commits are told: whoever they may concern is told nothing yet. Null = it is not known what happened. */
+  /**
+   * Before commits are sent: holds back the subscriptions of callers that they change. null = it is not known what happened, so
+   * all are held back.
+   */
   before(commits: readonly Commit[] | null): void {
     if (this.#byUser.size === 0) return
     const changed = commits && this.#options.changedIn(commits)
@@ -65,14 +68,14 @@ export class Followers implements Around {
       })
   }
 
-  /** After commits were told: those who were told nothing hear what it comes to for whoever they are by now. */
+  /** After commits were sent: looks up the callers that were held back, and sends their subscriptions what the change means. */
   *after(snapshot: Snapshot): Work<void> {
     for (const [subscription, times] of this.#doubtful) {
       this.#doubtful.delete(subscription)
       const following = this.#followings.get(subscription)!
       try {
         const principal = yield* principalOf(following.standing, snapshot)
-        // Who changed more than once may have been somebody else meanwhile.
+        // A caller who changed more than once may have had fewer rights in between, so the difference is sent in any case.
         if (times === 1 && principal === following.asked.principal) subscription.release()
         else {
           following.asked = { ...following.asked, principal }
@@ -84,7 +87,10 @@ export class Followers implements Around {
     }
   }
 
-  /** It follows for whoever its caller is by now: gives back what that one asks for. Throws ApiError where that is nobody. */
+  /**
+   * Looks up the current caller of a new subscription, and returns what that caller follows. Throws ApiError if the session has
+   * ended.
+   */
   *settle<K extends Kind>(
     snapshot: Snapshot,
     subscription: Subscription<K>,
@@ -96,7 +102,7 @@ export class Followers implements Around {
     return settled
   }
 
-  /** A subscription, which is held, is another caller's from now on: what that comes to is told. */
+  /** Gives a subscription, which is held, to another caller and sends what changes by that. */
   *handOver<K extends Kind>(
     snapshot: Snapshot,
     subscription: Subscription<K>,

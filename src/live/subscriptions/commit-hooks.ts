@@ -9,16 +9,16 @@ import { formatPosition } from '../../protocol/position.ts'
 import type { Commit, Store, Transaction } from '../../store/store.ts'
 import { wait, type Maybe } from '../../store/work.ts'
 
-/** The internal resource that holds how far each hook has come. */
+/** The internal resource that stores how far each hook has come. */
 const hookName = '_hook'
 
-/** Where hooks hear of commits, how far each has come is a row as well. */
+/** Adds that resource to the declarations if any of them has an `onCommit` hook. */
 export function withHooks(resources: Readonly<Record<string, AnyResource>>): Readonly<Record<string, AnyResource>> {
   const hooked = Object.values(resources).some(one => (one['~resource'].onCommit ?? []).length > 0)
   return hooked ? { ...resources, [hookName]: hookResource() } : resources
 }
 
-/** One row a hook: the position up to which it has heard of everything. */
+/** One row per hook: the position up to which it has handled everything. */
 function hookResource(): AnyResource {
   return resource(
     { id: t.id('text', { client: true }), epoch: t.text(), seq: t.integer() },
@@ -28,32 +28,32 @@ function hookResource(): AnyResource {
 
 const EPOCH = FIRST
 const POSITION = FIRST + 1
-/** Changes that one look at the log takes. */
+/** Changes that are read from the log at a time. */
 const STEP = 1_000
 
 export interface CommitHooksOptions {
   readonly store: Store
   readonly model: Model
-  /** The operations of the application itself within a transaction. */
+  /** Makes the operations of the application inside a transaction. */
   readonly database: (tx: Transaction) => Database
   readonly onFault: (error: unknown) => void
-  /** Milliseconds until a hook that threw is asked again; doubled each time, up to a minute. Default 1,000. */
+  /** Milliseconds until a hook that threw is called again. Doubles each time, up to a minute. Default: 1,000. */
   readonly retry?: number
 }
 
-/** Begins to tell hooks of commits as soon as the store is open; null where there are no hooks. */
+/** Starts to call `onCommit` hooks as soon as the store is open; null if there are none. */
 export function followCommits(opening: Maybe<void>, options: CommitHooksOptions): CommitHooks | null {
   if (!options.model.resources.has(hookName)) return null
   const hooks = new CommitHooks(options)
-  // Of a synchronous store nothing that the application does can come before it.
+  // A synchronous store is open already. Starting at once makes sure that no write of the application comes before.
   if (opening instanceof Promise) void opening.then(() => hooks.start(options.store)).catch(() => undefined)
   else hooks.start(options.store)
   return hooks
 }
 
 /**
- * Tells hooks of commits, each in order and on its own. A hook hears of a commit in a transaction that also keeps how far
- * it has come, so that whatever it writes is written exactly once, by whichever process comes first.
+ * Calls hooks for commits, each hook in order and independent of the others. The call is part of a transaction that also stores
+ * how far the hook has come. So what a hook writes is written exactly once, whichever process runs it.
  */
 export class CommitHooks {
   readonly #followers: readonly Follower[]
@@ -64,7 +64,7 @@ export class CommitHooks {
     this.#followers = own.flatMap(from => from.onCommit.map(hook => new Follower(from, hook, options)))
   }
 
-  /** The store is open: what is committed from here on is told, and what was not told before. */
+  /** Called when the store is open. Hooks receive what is committed from now on, and what they have missed. */
   start(store: Store): void {
     const now = store.read(snapshot => wait(snapshot.position))
     const first = now instanceof Promise ? now.catch(() => null) : now
@@ -74,7 +74,7 @@ export class CommitHooks {
     wake()
   }
 
-  /** Lets what runs come to its end. */
+  /** Waits for the calls that are running. */
   async close(): Promise<void> {
     this.#stop?.()
     await Promise.all(this.#followers.map(one => one.close()))
@@ -87,7 +87,7 @@ class Follower {
   readonly #options: CommitHooksOptions
   readonly #cursors: Resource
   readonly #key: string
-  /** Committed seq that it is done with; -1 = not known yet. */
+  /** The seq up to which this process knows that everything is handled; -1 = not known yet. */
   #seq = -1
   #first: Maybe<number | null> = 0
   #awake = false
@@ -104,12 +104,12 @@ class Follower {
     this.#key = `${from.name}.${hook.name}`
   }
 
-  /** Where it begins if it never was asked before; null = where the log is by then. */
+  /** The position to start at if the hook never ran before; null = the current position at that time. */
   from(position: Maybe<number | null>): void {
     this.#first = position
   }
 
-  /** There may be something new. */
+  /** Called when there may be something new. */
   wake(): void {
     this.#awake = true
     if (this.#closed || this.#running || this.#timer) return
@@ -126,7 +126,7 @@ class Follower {
   }
 
   async #run(): Promise<void> {
-    // Commits of the same turn are looked at together.
+    // Wait a turn, so that commits of the same turn are handled together.
     await new Promise(setImmediate)
     try {
       while (this.#awake && !this.#closed) {
@@ -143,6 +143,7 @@ class Follower {
 
   #again(): void {
     if (this.#closed) return
+    // Back off, so that a hook that keeps failing does not keep the process busy.
     const pause = Math.min((this.#options.retry ?? 1_000) * 2 ** this.#failures++, 60_000)
     this.#timer = setTimeout(() => {
       this.#timer = null
@@ -166,7 +167,7 @@ class Follower {
     }
   }
 
-  /** Takes up where it was; the first time from now on. False if there is nothing behind it to be told. */
+  /** Continues where the hook was; a new hook starts now. False if everything has been handled by that. */
   async #begin(): Promise<boolean> {
     const { store } = this.#options
     const row = await this.#read()
@@ -195,14 +196,14 @@ class Follower {
     const { store, database } = this.#options
     await store.transaction(async tx => {
       const row = await tx.get(this.#cursors, this.#key)
-      // Another process was first.
+      // Another process has already handled this commit.
       if (row && row[EPOCH] === store.epoch && (row[POSITION] as number) >= commit.position) return
       await this.#hook.handler(this.#eventOf(commit), database(tx))
       await this.#keep(tx, row, commit.position)
     })
   }
 
-  /** The log cannot tell what happened since. */
+  /** Calls the hook with null: the log cannot tell what happened since its last position. */
   async #reset(): Promise<void> {
     const { store, database } = this.#options
     await store.transaction(async tx => {

@@ -7,42 +7,48 @@ import type { Batch } from '../event.ts'
 import type { Live } from '../live.ts'
 import type { Listener, Shown, Subscription } from './subscription.ts'
 
-/** What is in view at a position, and what led there from the state before. */
+/** The rows in view at a position, and the changes that led there from the previous state. */
 export interface LiveRows<R> {
   /** All rows in view, in the order of the query. */
   readonly rows: readonly R[]
-  /** `epoch.seq` that the rows are at. */
+  /** The position of the rows, `epoch.seq`. */
   readonly position: string
-  /** Empty for the first state and after a reset. */
+  /** Empty in the first state and after a reset. */
   readonly changes: readonly LiveChange<R>[]
-  /** What happened since the state before cannot be told: too much of it, or the log no longer reaches back. */
+  /** It cannot be told what happened since the previous state: too much did, or the log no longer reaches back. */
   readonly reset: boolean
 }
 
 export interface LiveChange<R> {
   readonly kind: 'enter' | 'change' | 'leave'
   readonly id: Id
-  /** `epoch.seq` of the row. */
+  /** The version of the row, `epoch.seq`. */
   readonly version: string
-  /** null when it leaves. */
+  /** null if the row left. */
   readonly data: R | null
 }
 
 export interface FollowOptions {
-  /** Ends it. */
+  /** Ends the iteration. */
   readonly signal?: AbortSignal
-  /** Every commit (default), only the latest state whenever it is asked for, or at most one in so many milliseconds. */
+  /**
+   * `every` commit (default), `latest`: only the latest state whenever the consumer asks, or at most one state in so many
+   * milliseconds.
+   */
   readonly mode?: Mode
 }
 
-/** Steps that wait for a consumer at most; beyond it the next one is a reset. */
+/** The most steps that wait for the consumer. If it is slower, the next state is a reset. */
 const MOST = 1_000
 
 type Step =
   | { readonly kind: 'snapshot'; readonly rows: readonly Shown[]; readonly position: string; readonly reset: boolean }
   | { readonly kind: 'batch'; readonly batch: Batch }
 
-/** Follows what a read call shows: first what is, then what becomes of it, a commit at a time. Ends with the signal or the Api. */
+/**
+ * Follows what a read call shows, as an async iterator: first the current rows, then one state per commit. It ends when the
+ * signal is aborted or the API closes.
+ */
 export async function* followRows<R>(
   live: Live,
   call: Call,
@@ -72,7 +78,7 @@ export async function* followRows<R>(
   }
 }
 
-/** What waits for the consumer. */
+/** Steps that wait for the consumer. */
 class Steps implements Listener {
   #steps: Step[] = []
   #wake: () => void = () => {}
@@ -99,6 +105,7 @@ class Steps implements Listener {
   }
 
   snapshot(rows: readonly Shown[], position: string, reset: boolean): void {
+    // A snapshot contains everything that waited before it.
     this.#steps = [{ kind: 'snapshot', rows, position, reset }]
     this.#wake()
   }
@@ -124,7 +131,7 @@ interface Entry<R> {
   readonly value: R
 }
 
-/** Rows in the order of a query, step by step. */
+/** Keeps the rows in the order of the query while steps are applied. */
 class Ordered<R> {
   readonly #live: Live
   readonly #compare: ((a: Row, b: Row) => number) | null
@@ -155,6 +162,7 @@ class Ordered<R> {
     return { rows: this.#rows(), position: formatPosition(this.#live.epoch, position), changes, reset: false }
   }
 
+  /** Inserts a row by binary search; without an order of rows it goes to the end, and `order` sorts it in. */
   #insert(entry: Entry<R>): void {
     const compare = this.#compare
     let low = 0

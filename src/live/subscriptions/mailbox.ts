@@ -1,36 +1,40 @@
 import type { Frame } from '../event.ts'
 
-/** What a mailbox needs of a connection. */
+/** What a mailbox needs from a connection. */
 export interface Wire {
-  /** Writes what is due as one piece. */
+  /** Writes bytes in one piece. */
   write(bytes: Frame): void
-  /** Bytes that were written and not yet taken. */
+  /** Bytes that were written and that the connection has not taken yet. */
   readonly buffered: number
   close(reason: 'slow_consumer' | 'going_away' | 'unauthenticated'): void
 }
 
-/** Turns that writes wait for connections to be taken. */
+/** How many turns in a row writes may be postponed in favour of new connections. */
 const PATIENCE = 64
-/** Wires that are written in one turn before others get a chance. */
+/** How many connections are written to in one turn. */
 const AT_ONCE = 250
 
 /**
- * Writes what is due to many connections: one write a connection for all that came in a turn, some connections a turn,
- * so that a commit with thousands of subscribers does not hold up requests, and what arrives meanwhile joins.
+ * Writes to many connections. Each connection gets one write for everything that came in a turn, and each turn writes to a
+ * limited number of connections. So a commit with thousands of subscribers does not hold up requests, and what arrives in the
+ * meantime joins the same write.
  */
 export class Postman {
   #due: Mailbox[] = []
-  /** Those that are written now, and the first that was not yet. The lists take turns: a new one for each change would be garbage. */
+  /**
+   * The mailboxes that are being written to, and the index of the next one. The two lists swap roles, so that no list has to be
+   * made for each round.
+   */
   #now: Mailbox[] = []
   #next = 0
   #scheduled = false
-  /** A connection was taken since the last round, and how many rounds in a row were put off for that. */
+  /** Whether a connection was accepted since the last round, and for how many rounds in a row writes were postponed. */
   #hasArrival = false
   #waited = 0
 
   /**
-   * A connection was taken. Node takes one a turn: those that wait behind it would wait for as many rounds of writes, so
-   * these are put off for a few turns as long as more come.
+   * Called when a connection is accepted. Node accepts one per turn, so connections that wait behind it would have to wait for
+   * as many rounds of writes. Writes are therefore postponed for some turns while more connections come.
    */
   readonly giveWay = (): void => {
     this.#hasArrival = true
@@ -69,10 +73,13 @@ interface Piece {
   readonly bytes: Frame
 }
 
-/** The last piece that began with a frame: connections that are told in other words come in between. */
+/**
+ * The last joined piece for each first frame. It is remembered per frame, because connections of other dialects come in
+ * between.
+ */
 const pieces = new WeakMap<Frame, Piece>()
 
-/** Frames as one piece of bytes. Many connections wait for the same frames: they share the piece. */
+/** Joins frames into one piece of bytes. Many connections wait for the same frames, so the piece is shared. */
 export function joined(frames: readonly Frame[]): Frame {
   const first = frames[0]!
   const known = pieces.get(first)
@@ -84,34 +91,34 @@ export function joined(frames: readonly Frame[]): Frame {
 }
 
 export interface MailboxOptions {
-  /** Bytes that may wait for a connection before it counts as slow. */
+  /** How many bytes may wait for a connection before it counts as slow. */
   readonly bytes: number
-  /** Milliseconds in which a connection must have taken a good part of what waits, or it is closed. */
+  /** A slow connection that does not take a good part of what waits within this many milliseconds is closed. */
   readonly stall: number
 }
 
 /**
- * Frames on their way to one connection, in order and bounded. When more waits than the bound, nothing is added until the
- * connection has taken everything; then its subscriptions start anew with a reset. One that takes nothing is closed.
+ * The frames on their way to one connection, in order and bounded. If more than the bound waits, nothing is added until the
+ * connection has taken everything; then its subscriptions start again with a reset. A connection that takes nothing is closed.
  */
 export class Mailbox {
   readonly #wire: Wire
   readonly #postman: Postman
   readonly #options: MailboxOptions
-  /** The frame that waits, and all that wait where there are more: mostly there are not, and a list for one is garbage. */
+  /** The frame that waits, and the list of frames if there are several. Usually there is one, and a list would be garbage. */
   #first: Frame | null = null
   #more: Frame[] | null = null
   #bytes = 0
-  /** What the wire had not taken when it was asked last; it is asked as seldom as can be, as it is once a frame otherwise. */
+  /** What the wire had not taken when it was last asked. Asking is not free and would happen for every frame otherwise. */
   #unread = 0
-  /** Bytes of answers among what waits: a long snapshot does not make a connection slow. */
+  /** Bytes of answers among what waits. They do not count towards the bound: a long snapshot does not make a connection slow. */
   #allowance = 0
   #posted = false
   #isSlow = false
   #isAwaited = false
   #watch: NodeJS.Timeout | null = null
   #closed = false
-  /** Called once the connection has taken everything, if somebody was told that it is busy or slow. */
+  /** Called when the connection has taken everything, if somebody was told that it is busy, full or slow. */
   onDrained: () => void = () => {}
 
   constructor(wire: Wire, postman: Postman, options: MailboxOptions) {
@@ -120,34 +127,35 @@ export class Mailbox {
     this.#options = options
   }
 
-  /** Too much waits: what would be added now is left out, and told by a reset later. */
+  /** Whether too much waits. Events are then left out, and a reset follows later. */
   get slow(): boolean {
     return this.#isSlow
   }
 
-  /** Bytes on their way. */
+  /** How many bytes wait in the mailbox and in the wire. */
   get waiting(): number {
     return this.#bytes + this.#wire.buffered
   }
 
-  /** More waits than the connection should be given; `onDrained` tells when it has taken it. */
+  /** Whether the connection should not be given more now. `onDrained` is called when it has taken everything. */
   get isFull(): boolean {
     if (this.waiting <= this.#options.bytes) return false
     this.#isAwaited = true
     return true
   }
 
-  /** Something has not been taken yet; `onDrained` tells when it is. */
+  /** Whether anything has not been taken yet. `onDrained` is called when it has. */
   get isBusy(): boolean {
     if (this.waiting === 0) return false
     this.#isAwaited = true
     return true
   }
 
-  /** Queues an event's frame; false if it was left out because the connection is slow. */
+  /** Queues the frame of an event. False if it was left out because the connection is slow. */
   push(frame: Frame): boolean {
     if (this.#closed) return true
     const most = this.#options.bytes + this.#allowance
+    // The remembered number is compared first; only when it is too high is the wire asked.
     if (!this.#isSlow && this.#bytes + this.#unread > most && this.#look() + this.#bytes > most) {
       this.#isSlow = this.#isAwaited = true
       this.#guard()
@@ -157,7 +165,7 @@ export class Mailbox {
     return true
   }
 
-  /** Queues a frame that must not be left out: an answer, a snapshot, a reset. */
+  /** Queues a frame that must not be left out: an answer, a snapshot or a reset. */
   answer(frame: Frame): void {
     if (this.#closed) return
     this.#allowance += frame.length
@@ -176,7 +184,7 @@ export class Mailbox {
     else if (this.#unread === 0) this.#taken()
   }
 
-  /** The connection took what was written. */
+  /** Called when the connection has taken what was written. */
   drained(): void {
     if (!this.#closed && this.#first === null && this.#look() === 0) this.#taken()
   }
@@ -213,7 +221,10 @@ export class Mailbox {
     this.#postman.post(this)
   }
 
-  /** From now on it has to take a good part of what waits in each interval. */
+  /**
+   * Watches a slow connection: closes it, with `slow_consumer`, if it takes too little of what waits in an interval. This is
+   * where a reader that stalls is cut off.
+   */
   #guard(): void {
     if (this.#watch) return
     const { bytes, stall } = this.#options

@@ -1,18 +1,18 @@
 import { Coalesced, type Mode } from './coalesce.ts'
 import type { Batch } from '../event.ts'
 
-/** Who is told at a pace. */
+/** A subscription that is told at a limited pace. */
 export interface Paced {
-  /** What is told now is heard by whoever it is for. */
+  /** Whether steps can be told now. */
   readonly isFollowing: boolean
-  /** The connection has not taken what it was given. */
+  /** Whether the connection still has to take what it was given. */
   readonly isBusy: boolean
   tell(batch: Batch): void
-  /** More has come together than is worth keeping. */
+  /** Called when more has come together than is worth keeping. */
   reset(): void
 }
 
-/** Tells a subscription less often than things happen: what comes in between is told as one batch. */
+/** Limits how often a subscription is told something. What happens in between is merged into one batch. */
 export class Pace {
   readonly #mode: Exclude<Mode, 'every'>
   readonly #to: Paced
@@ -24,7 +24,10 @@ export class Pace {
     this.#to = to
   }
 
-  /** The first at once; what comes while the connection is busy, or within the interval, together at its end. */
+  /**
+   * Tells the first batch at once. Batches that come while the connection is busy, or within the interval, are told together at
+   * its end.
+   */
   take(batch: Batch): void {
     const isFree = this.#mode === 'latest' ? !this.#to.isBusy && this.#held.isEmpty : this.#timer === null
     if (isFree) this.#to.tell(batch)
@@ -33,17 +36,17 @@ export class Pace {
     else if (!this.#to.isBusy) this.#release()
   }
 
-  /** The connection has taken what it was given. */
+  /** Called when the connection has taken what it was given. */
   drained(): void {
     if (this.#mode === 'latest') this.#release()
   }
 
-  /** What came and was not told; it will not be. Null if that is nothing. */
+  /** Takes what came but was not told; the caller takes care of it. null if there is nothing. */
   untold(): Batch | null {
     return this.#held.take()
   }
 
-  /** Ends it; nothing is told any more, whatever was held back. */
+  /** Stops, and drops what was held back. */
   close(): void {
     this.#held.clear()
     if (this.#timer) clearTimeout(this.#timer)

@@ -10,27 +10,27 @@ import type { Live } from '../live.ts'
 import type { Kind, Source } from './source.ts'
 import { Subscription, type Listener } from './subscription.ts'
 
-/** What functions serve at a URI, or what is published there. */
+/** The kind of what functions serve at a URI, or what is published there. */
 export interface Values extends Kind {
-  /** JSON text; null = there is nothing. */
+  /** JSON text; null = nothing is there. */
   readonly state: string | null
   readonly step: Published
   readonly followed: FollowedUri
   readonly asked: FollowedUri
 }
 
-/** A URI that is followed, and by whom. */
+/** A URI that is followed, and its caller. */
 export interface FollowedUri {
-  /** Canonical. */
+  /** In canonical form. */
   readonly uri: string
   readonly principal: Principal | null
-  /** Where the getter says that there is nothing, there is nothing to begin with; what goes meanwhile is told. */
+  /** Refuse to begin with 404 if the getter says that nothing is there. If it disappears later, that is told. */
   readonly mustExist: boolean
-  /** Who hears of a record once, however many of its subscriptions it concerns: the connection. */
+  /** The connection. It receives a record once, even if the record concerns several of its subscriptions. */
   readonly owner: object
 }
 
-/** Records that are replayed at most. */
+/** The most records that are replayed. */
 const REPLAY = 10_000
 
 export interface PublishedOptions {
@@ -39,7 +39,7 @@ export interface PublishedOptions {
   readonly handled: Handled
 }
 
-/** Follows what functions serve: a state, then every record of the log about the URI, in order, once. */
+/** Follows what functions serve: the state, then every log record about the URI, once and in order. */
 export class PublishedFeed implements Source<Values> {
   readonly #options: PublishedOptions
   readonly #byUri = new Map<string, Set<Subscription<Values>>>()
@@ -54,7 +54,7 @@ export class PublishedFeed implements Source<Values> {
     return this.#count
   }
 
-  /** Begins with the state or, with `since`, with what happened after that position if the log can tell. */
+  /** Begins with the state or, with `since`, with what happened after that position, if the log can tell. */
   async subscribe(
     followed: FollowedUri,
     listener: Listener<Values>,
@@ -76,7 +76,10 @@ export class PublishedFeed implements Source<Values> {
     return subscription
   }
 
-  /** Tells subscribers of everything that is recorded by now: before the answer to a write, so that it comes after it. */
+  /**
+   * Tells subscribers everything that is recorded by now. Called before a write is answered, so that its effects come before
+   * its answer.
+   */
   advance(): Promise<void> {
     return this.#options.live.advance()
   }
@@ -89,7 +92,9 @@ export class PublishedFeed implements Source<Values> {
     }
   }
 
-  /** It is asked for anew: rules of functions are asked when something is read. */
+  /**
+   * Reads the URI again for the new caller. Rules of handled resources are functions, which only decide when something is read.
+   */
   // oxlint-disable-next-line require-yield -- reading is not the store's
   *reconsider(_snapshot: Snapshot, subscription: Subscription<Values>, followed: FollowedUri): Work<void> {
     subscription.switchTo(followed.uri, { ...followed }, null)
@@ -113,6 +118,7 @@ export class PublishedFeed implements Source<Values> {
     let all = this.#byUri.get(subscription.key)
     if (!all) this.#byUri.set(subscription.key, (all = new Set()))
     all.add(subscription)
+    /** Passes on what commits published; null = the log cannot tell, and everybody reads again. */
     this.#count++
   }
 
@@ -121,7 +127,7 @@ export class PublishedFeed implements Source<Values> {
     else for (const all of this.#byUri.values()) for (const one of all) one.reset()
   }
 
-  /** Those of the item, then those of its list; each owner once. */
+  /** Delivers a record to subscriptions of the item and then of its list, once per owner. */
   #dispatch(record: Published): void {
     const { uri } = record
     const own = this.#byUri.get(uri) ?? none
@@ -141,7 +147,7 @@ export class PublishedFeed implements Source<Values> {
     subscription.switchTo(followed.uri, followed, null)
   }
 
-  /** Takes the state while no write overtakes it, and tells it: again, if meanwhile it is another caller who follows. */
+  /** Reads the state while no write is in progress, and tells it. Starts over if the caller changes in the meantime. */
   async #start(subscription: Subscription<Values>, first: First | null): Promise<void> {
     const { listener, key } = subscription
     const { live, handled } = this.#options
@@ -160,7 +166,7 @@ export class PublishedFeed implements Source<Values> {
     })
   }
 
-  /** What the getter says, as JSON text. */
+  /** What the getter returns, as JSON text. Throws 404 if nothing is there at the beginning. */
   async #read({ uri, principal, mustExist }: FollowedUri, isNew: boolean): Promise<string | null> {
     const found = await this.#options.handled.get({ uri, principal })
     if (found && found.value != null) return found.body
@@ -168,7 +174,9 @@ export class PublishedFeed implements Source<Values> {
     return null
   }
 
-  /** Where the log is, and its records about the URI after a position; null if it cannot tell, or would tell too much. */
+  /**
+   * The current position, and the records about the URI after the given one; null if the log cannot tell or there are too many.
+   */
   *#join(
     snapshot: Snapshot,
     subscription: Subscription<Values>,
@@ -177,7 +185,7 @@ export class PublishedFeed implements Source<Values> {
     const { store } = this.#options
     const { key: uri } = subscription
     const at = snapshot.position
-    // What waits so far is in the state.
+    // What has arrived up to this position is part of the state, so waiting steps are dropped.
     subscription.start()
     if (first === null || first.since === null) return { at, missed: null }
     const commits = yield* commitsSince(store, snapshot, first.since, REPLAY)
@@ -187,7 +195,7 @@ export class PublishedFeed implements Source<Values> {
   }
 }
 
-/** How a subscription begins. */
+/** Options of a new subscription. */
 interface First {
   readonly since: string | null
   readonly standing: Standing | null

@@ -6,19 +6,19 @@ import type { Batch } from '../event.ts'
 import type { Group } from '../views/group.ts'
 import type { Shown, Subscription } from './subscription.ts'
 
-/** What there is to follow: a query's rows, or what functions publish at a URI (`Values`). */
+/** The types of a kind of subscription: rows of a query (`Rows`), or what functions publish at a URI (`Values`). */
 export interface Kind {
-  /** What there is at a position. */
+  /** What is there at a position. */
   readonly state: unknown
-  /** What became of it. */
+  /** A change of it. */
   readonly step: unknown
-  /** What equal subscriptions share. */
+  /** What subscriptions to the same thing share. */
   readonly followed: unknown
-  /** What a caller asks for. */
+  /** What a caller asks to follow. */
   readonly asked: { readonly principal: Principal | null }
 }
 
-/** The rows of a query. */
+/** The kind for the rows of a query. */
 export interface Rows extends Kind {
   readonly state: readonly Shown[]
   readonly step: Batch
@@ -26,20 +26,20 @@ export interface Rows extends Kind {
   readonly asked: Call
 }
 
-/** Where subscriptions of a kind get what they tell. */
+/** Where subscriptions of a kind get their snapshots and steps from. */
 export interface Source<K extends Kind> {
-  /** Tells a new snapshot, or ends the subscription where there can be none. */
+  /** Tells a new snapshot, or ends the subscription if there cannot be one. */
   renew(subscription: Subscription<K>): Promise<void>
   /**
-   * Tells what it comes to that `asked` is what a held subscription follows from now on: its caller is another one, or
-   * perhaps was meanwhile (`isSure` = was not).
+   * From now on, a held subscription follows `asked`, because its caller changed or may have changed. Tells the difference.
+   * `isSure` = there was no other state in between.
    */
   reconsider(snapshot: Snapshot, subscription: Subscription<K>, asked: K['asked'], isSure: boolean): Work<void>
-  /** It is closed. */
+  /** Called when a subscription is closed. */
   leave(subscription: Subscription<K>): void
 }
 
-/** Holds steps back; `Pace` of rows. */
+/** Holds steps back and merges them; for rows this is `Pace`. */
 export interface Pacing<Step> {
   take(step: Step): void
   drained(): void

@@ -4,7 +4,7 @@ import type { Snapshot } from '../../store/store.ts'
 import type { Work } from '../../store/work.ts'
 import type { Kind, Pacing, Rows, Source } from './source.ts'
 
-/** A row of a snapshot. */
+/** A row of a snapshot. `body` is its representation. */
 export interface Shown {
   readonly id: Id
   readonly seq: number
@@ -13,49 +13,49 @@ export interface Shown {
   readonly row: Row
 }
 
-/** What a face makes of a subscription: it turns these into frames of its dialect. */
+/** The face's side of a subscription, which turns these calls into frames of its dialect. */
 export interface Listener<K extends Kind = Rows> {
-  /** What there is at a position; rows in the order of the query. `reset` = discard what you have first. */
+  /** What is there at a position; rows come in the order of the query. `reset` = the client must discard what it has. */
   snapshot(state: K['state'], position: string, reset: boolean): void
-  /** It continues behind the position that it was resumed from; what happened since follows. */
+  /** The subscription continues after the position that it was resumed from. What has happened since follows. */
   resumed(position: string): void
-  /** What one step did. False if it was left out because the connection is slow. */
+  /** One step. False if it was left out because the connection is slow. */
   batch(step: K['step']): boolean
-  /** What was handed over earlier has not been taken yet; `drained` of the subscription tells when it is. */
+  /** Whether the connection still has to take what it was given. `drained` of the subscription is called when it has. */
   isBusy?(): boolean
-  /** It is over: what was followed or the right to see it is gone, or there can be no new snapshot. */
+  /** The subscription is over: what it followed or the right to see it is gone, or no new snapshot is possible. */
   end(error: ApiError): void
 }
 
-/** What becomes of a step that comes. */
+/** What happens to a step that arrives. */
 type Phase =
-  /** It is told. */
+  // It is told.
   | 'following'
-  /** A snapshot is being taken: it waits. */
+  // It waits, because a snapshot is being taken.
   | 'starting'
-  /** It is not known who listens: it waits. */
+  // It waits, because the caller's rights are being looked up.
   | 'held'
-  /** Something was left out, so it is, too. A new snapshot is asked for once the connection has taken what it was given. */
+  // It is left out, because an earlier one was. A new snapshot is requested once the connection has taken what it was given.
   | 'behind'
-  /** A new snapshot was asked for, and will contain it. */
+  // It is dropped, because a new snapshot was requested and will contain it.
   | 'renewing'
   | 'closed'
 
-/** Steps that wait at most; beyond it a new snapshot is cheaper. */
+/** The most steps that wait. With more, a new snapshot is cheaper. */
 const KEPT = 1_000
 
-/** One connection's interest: a snapshot, then every step after it, in order, once. There are very many: it is kept small. */
+/** One subscription: a snapshot, then every later step, once and in order. A process may have very many, so it is kept small. */
 export class Subscription<K extends Kind = Rows> {
   readonly listener: Listener<K>
   readonly #source: Source<K>
   #key: string
   #followed: K['followed']
   #phase: Phase = 'starting'
-  /** What waits to be told; null = nothing does, or too much did. */
+  /** Steps that wait to be told. null = none may wait, or there were too many. */
   #waiting: K['step'][] | null = []
   readonly #pace: Pacing<K['step']> | null
 
-  /** `pace` where not every step is told. */
+  /** `pace` is given if not every step shall be told. */
   constructor(
     source: Source<K>,
     key: string,
@@ -70,7 +70,7 @@ export class Subscription<K extends Kind = Rows> {
     this.#pace = pace && pace(this)
   }
 
-  /** The same for those that follow the same. */
+  /** Equal for subscriptions to the same thing. */
   get key(): string {
     return this.#key
   }
@@ -91,12 +91,13 @@ export class Subscription<K extends Kind = Rows> {
     return this.listener.isBusy?.() ?? false
   }
 
-  /** Something was left out: nothing more is told until a new snapshot. */
+  /** Whether something was left out. Nothing more is told until a new snapshot. */
   get behind(): boolean {
     const phase = this.#phase
     return phase === 'behind' || phase === 'renewing' || (phase === 'held' && this.#waiting === null)
   }
 
+  /** Called with each step, in order. */
   deliver(step: K['step']): void {
     if (this.#phase === 'following') {
       if (this.#pace) this.#pace.take(step)
@@ -106,12 +107,12 @@ export class Subscription<K extends Kind = Rows> {
     }
   }
 
-  /** Tells a step at once. */
+  /** Tells a step without waiting. */
   tell(step: K['step']): void {
     if (this.#phase === 'following' && !this.listener.batch(step)) this.#leaveBehind()
   }
 
-  /** What happened cannot be told. */
+  /** Called when it cannot be told what happened: requests a new snapshot. */
   reset(): void {
     if (this.#phase === 'closed' || this.#phase === 'renewing') return
     if (this.#phase === 'starting' || this.#phase === 'held') this.#waiting = null
@@ -121,7 +122,10 @@ export class Subscription<K extends Kind = Rows> {
     }
   }
 
-  /** Nothing is told until `release` or `switchTo`: whoever listens may not be who began it. What starts finds out itself. */
+  /**
+   * Holds steps back until `release` or `switchTo`, while it is not known who the caller is. A subscription that is starting
+   * looks that up itself.
+   */
   hold(): void {
     if (this.#phase === 'following') this.#waiting = []
     else if (this.#phase === 'behind' || this.#phase === 'renewing') this.#waiting = null
@@ -129,12 +133,12 @@ export class Subscription<K extends Kind = Rows> {
     this.#phase = 'held'
   }
 
-  /** It is still the same who listens: what came meanwhile is told. */
+  /** Ends the hold: the caller has not changed, and the steps that waited are told. */
   release(): void {
     if (this.#phase === 'held') this.#proceed()
   }
 
-  /** What came and was not told, in order; it will not be. */
+  /** Takes the steps that came but were not told, in order; the caller takes care of them. */
   untold(): K['step'][] {
     const paced = this.#pace?.untold() ?? null
     const waiting = this.#waiting ?? []
@@ -142,7 +146,10 @@ export class Subscription<K extends Kind = Rows> {
     return paced === null ? waiting : [paced, ...waiting]
   }
 
-  /** It follows something else from now on, to which a step leads; null = what leads there cannot be told. */
+  /**
+   * Follows something else from now on. `step` leads there from what was told; null = that is not possible, and a reset
+   * follows.
+   */
   switchTo(key: string, followed: K['followed'], step: K['step'] | null): void {
     this.#key = key
     this.#followed = followed
@@ -152,7 +159,7 @@ export class Subscription<K extends Kind = Rows> {
     if (step !== null) this.tell(step)
   }
 
-  /** A snapshot is about to be taken, and what comes meanwhile waits for it. False if none is wanted any more. */
+  /** Called before a snapshot is taken. Steps wait from now on. False if no snapshot is wanted any more. */
   start(): boolean {
     if (this.#phase !== 'starting' && this.#phase !== 'renewing') return false
     this.#phase = 'starting'
@@ -160,14 +167,17 @@ export class Subscription<K extends Kind = Rows> {
     return true
   }
 
-  /** A snapshot was told, or what else comes first; `steps` happened behind it, then what waits. */
+  /** Called after the snapshot was told, or whatever comes first. Tells `steps`, which happened after it, and then what waits. */
   begin(steps: readonly K['step'][] = []): void {
     if (this.#phase !== 'starting') return
     if (this.#waiting && steps.length > 0) this.#waiting.unshift(...steps)
     this.#proceed()
   }
 
-  /** The connection has taken what it was given: whoever was left behind starts anew, what was held back is told. */
+  /**
+   * Called when the connection has taken what it was given: a subscription that is behind starts again, and what was held back
+   * is told.
+   */
   drained(): void {
     if (this.#phase === 'behind') this.#renew()
     else if (this.#phase === 'following') this.#pace?.drained()
@@ -181,19 +191,19 @@ export class Subscription<K extends Kind = Rows> {
     this.#source.leave(this)
   }
 
-  /** Closes it, and says why. */
+  /** Closes the subscription and tells the client why. */
   end(error: ApiError): void {
     if (this.#phase === 'closed') return
     this.close()
     this.listener.end(error)
   }
 
-  /** Tells what it comes to that its caller is, or may have been, another one. */
+  /** Follows `asked` from now on, because the caller changed or may have changed, and tells the difference. */
   reconsider(snapshot: Snapshot, asked: K['asked'], isSure: boolean): Work<void> {
     return this.#source.reconsider(snapshot, this, asked, isSure)
   }
 
-  /** What waits is told. */
+  /** Tells what waits, or requests a new snapshot if too much did. */
   #proceed(): void {
     const waiting = this.#waiting
     this.#phase = 'following'
@@ -208,7 +218,7 @@ export class Subscription<K extends Kind = Rows> {
     this.#pace?.untold()
   }
 
-  /** One snapshot at a time, and none on top of what the connection has not taken. */
+  /** Requests a new snapshot: one at a time, and only when the connection has taken everything before. */
   #renew(): void {
     if (this.#phase !== 'behind' || this.isBusy) return
     this.#phase = 'renewing'

@@ -1,8 +1,8 @@
 import type { Call, Principal } from '../../engine/call/call.ts'
 
 /**
- * What a read call asks for, asked by somebody else. It keeps nothing of the request, so that a subscription may keep it;
- * what a face had asked of its caller does not count for this one.
+ * A read call as another caller would make it. It holds on to nothing of the request, so a subscription may keep it.
+ * Permissions that the face has already checked are not taken over.
  */
 export function askedBy(call: Call, principal: Principal | null): Call {
   const { operation, resource, id, parent, query, shape, mode, auth, trusted = false } = call

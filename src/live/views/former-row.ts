@@ -6,8 +6,8 @@ import type { LiveEvent } from '../event.ts'
 import type { Group } from './group.ts'
 
 /**
- * JSON text of a row as it was before it left a view: what is stored of it, without related rows, whose lists are gone
- * with it. Where rules hide fields, or no record tells, there is only its id.
+ * JSON text of a row as it was before it left a view. It has what is stored in the row; lists of related rows are empty,
+ * because they are gone as well. If rules hide fields, or no log record shows the row, it is only the id.
  */
 export function formerRow(group: Group, { id, changes }: LiveEvent): string {
   const { view } = group.interest
@@ -17,7 +17,7 @@ export function formerRow(group: Group, { id, changes }: LiveEvent): string {
   return writeRow(view, before, nothingIn(view), group.ctx)
 }
 
-/** What would have been loaded for a view if no row were related to any other. */
+/** The related rows of a view in which no row is related to any other. */
 function nothingIn(view: View): Related {
   return {
     masks: null,

@@ -15,34 +15,34 @@ import type { Interest } from './interest.ts'
 import { rowOrder } from './order.ts'
 import { upkeepOf, type Upkeep } from './maintenance.ts'
 
-/** Hears of what happens in a group's view. */
+/** A member of a group, which receives what happens in the group's view. */
 export interface Member {
   deliver(batch: Batch): void
-  /** The view must be taken anew: what happened meanwhile cannot be told. */
+  /** The view must be read again, because it cannot be told what happened. */
   reset(): void
 }
 
-/** What groups take from their surroundings. */
+/** What all groups share. */
 export interface Surroundings {
   readonly clock: () => number
-  /** Rows that may be sorted in memory. */
+  /** How many rows may be sorted in memory. */
   readonly sortedRows: number
-  /** Milliseconds of one turn of the event loop that telling may take. */
+  /** How many milliseconds of a turn of the event loop may be spent on telling. */
   readonly turn: number
   readonly bounds: Bounds
 }
 
-/** Own changes by commit that may concern a group. */
+/** Changes that may concern a group, by commit. */
 export type Candidates = ReadonlyMap<Commit, readonly Change[]>
 
-/** All subscriptions with the same query: what happens in its view is computed and presented once for all of them. */
+/** All subscriptions with the same query. What happens in the view is computed and written once for all of them. */
 export class Group implements Followed {
   readonly interest: Interest
   readonly upkeep: Upkeep
   members: Few<Member> = null
   mark = 0
   readonly #surroundings: Surroundings
-  /** Made when it is first needed: most groups never hear of a change that might concern them. */
+  /** The compiled predicate. It is made when it is first needed, because most groups never see a change that concerns them. */
   #test: ((row: Row) => boolean) | null = null
 
   constructor(interest: Interest, surroundings: Surroundings) {
@@ -67,7 +67,7 @@ export class Group implements Followed {
     return this.upkeep.tellsOrder
   }
 
-  /** Compares rows in the order of the query; null where rows alone do not tell it. */
+  /** Compares rows in the order of the query; null if the rows alone do not tell it. */
   get compare(): ((a: Row, b: Row) => number) | null {
     return rowOrder(this.interest.resource, this.interest.sort)
   }
@@ -77,7 +77,7 @@ export class Group implements Followed {
     return contextOf(permissions.me, auth, this.#surroundings.clock())
   }
 
-  /** The rows in view, in the order of the query, `most` of them at most. */
+  /** The rows in view, in the order of the query, at most `most`. */
   *rows(snapshot: Snapshot, most: number): Work<Row[]> {
     const { resource, where, sort, offset, permissions } = this.interest
     const bounded = Math.min(this.interest.limit ?? Infinity, most)
@@ -89,7 +89,7 @@ export class Group implements Followed {
     return yield* wait(snapshot.select(resource, { where, sort, limit, offset, cursor: null }))
   }
 
-  /** JSON texts of rows. */
+  /** Writes rows as JSON texts. */
   *present(snapshot: Snapshot, rows: readonly Row[]): Work<string[]> {
     const { view, permissions } = this.interest
     const related = yield* loadRelated(snapshot, view, rows, new Budget(this.#surroundings.bounds, permissions))
@@ -97,7 +97,7 @@ export class Group implements Followed {
     return rows.map(row => writeRow(view, row, related, ctx))
   }
 
-  /** What commits mean here, as batches in order, where rows tell all by themselves. */
+  /** What commits mean to the view, as batches in order. Used if rows alone tell everything. */
   *match(snapshot: Snapshot, candidates: Candidates): Work<Batch[]> {
     const { resource } = this.interest
     const batches: Batch[] = []
@@ -112,7 +112,7 @@ export class Group implements Followed {
     return batches
   }
 
-  /** Whether a change from one image to another may mean anything to the view, as far as the row itself tells. */
+  /** Whether a change may affect the view, as far as the row itself tells. */
   isConcernedBy({ before, after }: Change): boolean {
     return this.#kindOf(before, after) !== null
   }
@@ -151,7 +151,7 @@ export class Group implements Followed {
   }
 }
 
-/** The changes of each row, in order: a commit may have changed one more than once. */
+/** The changes of each row, in order. A commit may change a row more than once. */
 function changesByRow(changes: readonly Change[]): Iterable<Change[]> {
   const rows = new Map<Change['id'], Change[]>()
   for (const change of changes) {

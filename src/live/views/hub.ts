@@ -15,8 +15,8 @@ import { Requery } from './requery.ts'
 import { RequeryQueue } from './requery-queue.ts'
 
 /**
- * Knows who is interested in what. A change is looked up by the values of its images, so a commit costs what it changes
- * for somebody, however many others there are.
+ * Knows all groups, and passes on to them what commits mean. A change is looked up by the values of the row, so the cost of a
+ * commit depends on what it changes for somebody, and not on how many subscriptions there are.
  */
 export class Hub {
   readonly #groups = new Map<string, Group>()
@@ -24,10 +24,10 @@ export class Hub {
   readonly #maintained: MaintainedGroups
   readonly #requeries = new Map<Group, Requery>()
   readonly #due: RequeryQueue = new RequeryQueue()
-  /** Called with what a group's evaluation threw; the group is reset, nobody else notices. */
+  /** Receives what the evaluation of a group threw. That group is reset, and others are not affected. */
   readonly #onFault: (error: unknown) => void
   readonly #surroundings: Surroundings
-  /** Followers of the log itself. */
+  /** Functions that follow the log itself. */
   readonly #taps = new Set<(commits: readonly Commit[] | null) => void>()
 
   constructor(surroundings: Surroundings, onFault: (error: unknown) => void) {
@@ -38,12 +38,12 @@ export class Hub {
     })
   }
 
-  /** Nobody is interested in anything. */
+  /** Whether nobody follows anything. */
   get isIdle(): boolean {
     return this.#groups.size === 0 && this.#taps.size === 0
   }
 
-  /** Some views are yet to be asked again. */
+  /** Whether there are queries that still have to run again. */
   get isBehind(): boolean {
     return !this.#due.isEmpty
   }
@@ -52,32 +52,36 @@ export class Hub {
     return this.#groups.size
   }
 
-  /** How many groups there are by how their views are kept up to date. */
+  /** How many groups are kept up to date in each way. */
   get upkeep(): Readonly<Record<Upkeep['kind'], number>> {
     const counts = { rows: 0, maintained: 0, requeried: 0 }
     for (const { upkeep } of this.#groups.values()) counts[upkeep.kind]++
     return counts
   }
 
-  /** The views that are asked again. */
+  /** The queries that run again after commits. */
   get requeries(): Iterable<Requery> {
     return this.#requeries.values()
   }
 
-  /** What asks the query with this key again, if it is followed and must be. */
+  /** The requery of the group with this key, if it is followed and needs one. */
   requeryBy(key: string): Requery | undefined {
     const group = this.#groups.get(key)
     return group && this.#requeries.get(group)
   }
 
-  /** Hears of all commits, whole and in order; of null where the log cannot tell. Returns how to stop. */
+  /**
+   * Follows the log itself: the function receives all commits in order, or null if the log cannot tell. Returns a function that
+   * stops it.
+   */
   tap(listener: (commits: readonly Commit[] | null) => void): () => void {
+    // A function of its own, so that the same listener may tap twice.
     const own = (commits: readonly Commit[] | null): void => listener(commits)
     this.#taps.add(own)
     return () => void this.#taps.delete(own)
   }
 
-  /** The group with this key, made at the first call. */
+  /** The group with this key. Made if it does not exist yet. */
   group(key: string, make: () => Interest): Group {
     let group = this.#groups.get(key)
     if (!group) {
@@ -92,7 +96,7 @@ export class Hub {
     group.members = plus(group.members, member)
   }
 
-  /** The last member takes the group with it. */
+  /** Removes a member. The group goes with its last member. */
   leave(key: string, group: Group, member: Member): void {
     group.members = minus(group.members, member)
     if (group.members !== null || this.#groups.get(key) !== group) return
@@ -100,10 +104,10 @@ export class Hub {
     this.#delete(group)
   }
 
-  /** A group's view as it is: from now on what happens is compared with it. Null if it has more than `most` rows. */
+  /** Reads a group's view. From now on, changes are compared with it. null if it has more than `most` rows. */
   *take(snapshot: Snapshot, group: Group, most: number): Work<{ rows: Row[]; bodies: string[] } | null> {
     const requery = this.#requeries.get(group)
-    // Those who follow it already hear first what happened until now.
+    // Those who already follow it must first be told what happened before this snapshot.
     if (requery?.isDue) {
       this.#due.delete(requery)
       this.#told(requery, yield* requery.ask(snapshot))
@@ -120,7 +124,7 @@ export class Hub {
     return { rows, bodies }
   }
 
-  /** Somebody follows a group's view from here on without a snapshot of it. False = it has too many rows. */
+  /** Prepares to follow a group's view without sending a snapshot of it. False if it has too many rows. */
   *watch(snapshot: Snapshot, group: Group, most: number): Work<boolean> {
     const maintenance = this.maintenanceOf(group)
     const isKnown = maintenance ? maintenance.isSeen(group) : (this.#requeries.get(group)?.isSeen ?? true)
@@ -136,8 +140,8 @@ export class Hub {
   }
 
   /**
-   * Tells members of groups what commits mean to them, in order; those of ephemeral rows come behind, and followers of
-   * the log do not hear of them. The work pauses where it would hold the event loop.
+   * Tells the members of all groups what commits mean to them, in order. Commits of ephemeral rows come last, and are not
+   * passed to followers of the log. The work pauses if it would hold up the event loop.
    */
   dispatch(snapshot: Snapshot, logged: readonly Commit[], fleeting: readonly Commit[] = []): SlicedWork {
     const slice = new TimeSlice(this.#surroundings.turn)
@@ -145,12 +149,15 @@ export class Hub {
     return new SlicedWork(slice, this.#dispatch(present, logged, fleeting, slice), later => present.continueIn(later))
   }
 
-  /** Asks due queries again, as far as a turn allows. Returns the milliseconds after which more can be asked; null = all done. */
+  /**
+   * Runs due queries again, as many as fit into the turn. Returns the milliseconds after which more can run; null = all are
+   * done.
+   */
   *requery(snapshot: Snapshot): Work<number | null> {
     return yield* this.#due.run(snapshot, (query, batch, error) => this.#told(query, batch, error))
   }
 
-  /** The log cannot tell what happened: everyone takes a new snapshot. */
+  /** Makes everybody read again, because the log cannot tell what happened. */
   resetAll(): void {
     for (const tap of this.#taps) this.#safely(() => tap(null))
     this.#due.clear()
@@ -186,7 +193,7 @@ export class Hub {
     }
   }
 
-  /** What became of a query that was asked again. */
+  /** Passes on the result of a query that ran again. */
   #told(query: Requery, batch: Batch | null, error?: unknown): void {
     if (error !== undefined) {
       this.#onFault(error)
@@ -196,7 +203,7 @@ export class Hub {
   }
 
   #deliver(group: Group, batches: readonly Batch[]): void {
-    // Member by member: what belongs to a connection is at hand for all that it is told.
+    // All batches for one member, then the next member: the data of a connection then stays in the processor's cache.
     each(group.members, member => {
       try {
         for (const batch of batches) member.deliver(batch)
@@ -211,6 +218,7 @@ export class Hub {
     each(group.members, member => this.#safely(() => member.reset()))
   }
 
+  /** Calls a member or tap; what it throws must not affect the others. */
   #safely(tell: () => void): void {
     try {
       tell()

@@ -7,32 +7,32 @@ import type { Call } from '../../engine/call/call.ts'
 import { Permissions, permissionsOf } from '../../engine/rules/permissions.ts'
 import { viewOf, type View } from '../../engine/read/view.ts'
 
-/** What a subscription follows: the same for all that ask alike. */
+/** What a subscription follows. It is equal for all subscriptions to the same thing. */
 export interface Interest {
   readonly resource: Resource
-  /** The query's filter and what the caller may see. */
+  /** The query's filter, and the restriction to what the caller may see. */
   readonly where: Predicate
   readonly sort: readonly SortKey[]
   readonly limit: number | null
   readonly offset: number
-  /** The part of the rule that is a function. */
+  /** The part of the rule that is a function, which no query can express. */
   readonly opaque: ((row: Row) => boolean) | null
   readonly view: View
   readonly permissions: Permissions
   readonly auth: Readonly<Record<string, unknown>> | undefined
-  /** All callers see the same bodies. */
+  /** Whether all callers see the same bodies. */
   readonly isShared: boolean
 }
 
-/** An interest and the key that equal ones share. */
+/** An interest with its key. Equal keys share a group. */
 export interface Keyed {
   readonly key: string
   readonly interest: Interest
-  /** The row that is followed, if it is one row. */
+  /** The id of the followed row, if it is a single row. */
   readonly item: Id | null
 }
 
-/** What a read call is interested in, from now on. Throws ApiError where the caller may not read, or nothing can be followed. */
+/** What a read call is interested in. Throws ApiError if the caller may not read it, or if it cannot be followed. */
 export function interestOf(call: Call, authenticating: boolean): Keyed {
   const { resource, shape } = call
   const permissions = authorize(call, authenticating)
@@ -50,7 +50,8 @@ export function interestOf(call: Call, authenticating: boolean): Keyed {
   const { sort, limit, offset } = asked
   const whose = guard.opaque || dependsOnCaller(view, permissions) ? callerOf(permissions, call.auth) : ''
   const shown = `${shape.depth} ${shape.include.join()} ${shape.fields?.join() ?? '*'}`
-  // Joined, because a text that is added up keeps its parts as they are: three times the memory, for each subscription.
+  // Joined and not concatenated: a concatenated string keeps its parts alive, which takes three times the memory per
+  // subscription.
   const key = [resource.name, printQuery({ where, sort }), limit, offset, shown, whose].join('\n')
   return {
     key,
@@ -70,7 +71,10 @@ export function interestOf(call: Call, authenticating: boolean): Keyed {
   }
 }
 
-/** What a call is interested in whose caller may see nothing of it. */
+/**
+ * The interest for a caller who may see nothing. The subscription then stays open and empty
+ * (docs/decisions/013-changed-rights.md).
+ */
 export function nothingOf({ resource, principal, trusted = false, auth, query }: Call): Keyed {
   const permissions = permissionsOf(principal, trusted)
   const view = viewOf(resource, { depth: 0, include: [], fields: null })
@@ -95,7 +99,7 @@ export function nothingOf({ resource, principal, trusted = false, auth, query }:
 
 const whole: Query = { where: everything, sort: [], limit: null, offset: 0, cursor: null, total: false }
 
-/** Words that speak of a page, not of a list. */
+/** Refuses parameters that only make sense for a page. */
 function refusePages(query: Query): void {
   const parameter = query.cursor ? 'cursor' : query.total ? 'total' : null
   if (parameter === null) return
@@ -103,12 +107,13 @@ function refusePages(query: Query): void {
   throw new ApiError('validation', { issues: [{ code: 'unknown_param', parameter, detail }] })
 }
 
-/** A nested URI follows what belongs to its parent. */
+/** The restriction of a nested URI to the rows of its parent. */
 function scopeOf(call: Call, permissions: Permissions): Predicate {
   const { parent } = call
   if (!parent) return everything
   const { field, id, resource } = parent
-  // Who may no longer see the parent, or its field, sees nothing below it.
+  // If the caller may no longer see the parent, or the field, nothing below it is visible. This is part of the predicate, so it
+  // is noticed when the rights change.
   const seen = permissions.read(resource)
   const shown = permissions.field(resource, field.name, 'read')
   const above = all(isId(resource, id), seen.predicate, shown.predicate)
@@ -127,7 +132,9 @@ export function isId(resource: Resource, id: Id): Predicate {
   return { kind: 'compare', op: 'eq', field: resource.id.name, value: id }
 }
 
-/** Two callers may see different bodies: functions read who asks, and rules hide fields or related rows. */
+/**
+ * Whether two callers may see different bodies: a calculated field may read the caller, or a rule hides fields or related rows.
+ */
 function dependsOnCaller(view: View, permissions: Permissions): boolean {
   const { resource } = view
   if (resource.rules?.fields && permissions !== Permissions.all) return true
@@ -137,7 +144,10 @@ function dependsOnCaller(view: View, permissions: Permissions): boolean {
   )
 }
 
-/** Callers with equal members share; numbers stand for those that cannot be written down. */
+/**
+ * A text for the caller. Equal callers share a group. Callers that cannot be written as JSON get a number and share with
+ * nobody.
+ */
 function callerOf(permissions: Permissions, auth: Interest['auth']): string {
   try {
     const me = permissions === Permissions.all ? '*' : JSON.stringify(permissions.me)

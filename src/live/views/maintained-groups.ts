@@ -10,21 +10,21 @@ import { singleSteps, wholeStep } from '../incremental/step/step.ts'
 import type { TimeSlice } from '../incremental/step/time-slice.ts'
 import { ViewMaintenance } from '../incremental/view-maintenance.ts'
 
-/** Ids of joins that are kept from step to step, so that long lists are not read again and again. */
+/** How many ids of many-to-many relations are cached between steps, so that long lists are not read again and again. */
 const KNOWN_PAIRS = 500_000
 
-/** The groups of one resource: those that are told commit by commit, and those that are told by steps. */
+/** The groups of one resource: those that are told each commit separately (`exact`), and those that are told steps (`merged`). */
 interface OfResource {
   readonly exact: ViewMaintenance<Group>
   readonly merged: ViewMaintenance<Group>
 }
 
-/** Groups whose views follow from what commits change, by resource. */
+/** Groups whose views are maintained from what commits change, by resource. */
 export class MaintainedGroups {
   readonly known: KnownPairs = new KnownPairs(KNOWN_PAIRS)
   readonly #byResource = new Map<Resource, OfResource>()
   readonly #onFault: (error: unknown) => void
-  /** Called where what happened to groups that are maintained together cannot be told. */
+  /** Called if it cannot be told what happened to all groups of one maintenance. */
   readonly #onLost: (maintenance: ViewMaintenance<Group>) => void
 
   constructor(onFault: (error: unknown) => void, onLost: (maintenance: ViewMaintenance<Group>) => void) {
@@ -32,7 +32,7 @@ export class MaintainedGroups {
     this.#onLost = onLost
   }
 
-  /** What keeps a group's view up to date; undefined = it is not maintained. */
+  /** The maintenance of a group; undefined if the group is kept up to date in another way. */
   of({ interest: { resource }, upkeep }: Group): ViewMaintenance<Group> | undefined {
     if (upkeep.kind !== 'maintained') return undefined
     return this.#byResource.get(resource)?.[upkeep.isExact ? 'exact' : 'merged']
@@ -52,11 +52,11 @@ export class MaintainedGroups {
     const { exact, merged } = this.#byResource.get(resource)!
     this.of(group)!.registry.delete(group)
     if (exact.registry.isEmpty && merged.registry.isEmpty) this.#byResource.delete(resource)
-    // Nobody hears any more of what changes in lists of ids.
+    // Nobody keeps the cached lists up to date any more.
     if (this.#byResource.size === 0) this.known.clear()
   }
 
-  /** What is known of views is known no more. */
+  /** Forgets what is known about views. */
   forget(): void {
     this.known.clear()
     for (const { exact, merged } of this.#byResource.values()) {
@@ -65,7 +65,7 @@ export class MaintainedGroups {
     }
   }
 
-  /** Tells all groups what commits mean to them; null = that cannot be told. */
+  /** Tells all groups what commits mean to them; null = it cannot be told. */
   *advance(
     present: Present,
     commits: readonly Commit[],
@@ -84,7 +84,10 @@ export class MaintainedGroups {
     }
   }
 
-  /** A fault that concerns more than one group loses all that are maintained with it. False = it happened. */
+  /**
+   * Runs maintenance. An error that is not limited to one group resets all groups of that maintenance; then the result is
+   * false.
+   */
   *#guarded(maintenance: ViewMaintenance<Group>, work: Work<void>): Work<boolean> {
     try {
       yield* work

@@ -7,27 +7,28 @@ import type { Interest } from './interest.ts'
 import { hasRowOrder } from './order.ts'
 import { readsOf } from './reads.ts'
 
-/** How a view is kept up to date, decided once when a group is made. */
+/** How a view is kept up to date. Decided once, when a group is made. */
 export interface Upkeep {
   /**
-   * `rows`: the images of a changed row tell all. `maintained`: other rows decide too, and both states are known, so
-   * that what changed is found from what commits changed. `requeried`: the query is asked again, and compared.
+   * `rows`: the changed row alone tells everything. `maintained`: other rows matter too; since the states before and after are
+   * known, the difference is computed from the changes. `requeried`: the query runs again and its results are compared.
    */
   readonly kind: 'rows' | 'maintained' | 'requeried'
-  /** Why it is asked again; null = it is not. */
+  /** Why the query runs again; null if it does not. */
   readonly reason: string | null
-  /** It follows a stretch of a sorted list. */
+  /** It follows a part of a sorted list. */
   readonly isListed: boolean
-  /** Bodies do not tell the order of rows. */
+  /** The order cannot be told from the bodies, so it is sent as well. */
   readonly tellsOrder: boolean
   /** Rules decide what its rows show. */
   readonly isGuarded: boolean
-  /** It tells of rows that pass, which are in no log. */
+  /** It shows ephemeral rows, which are not in the log. */
   readonly isFleeting: boolean
-  /** It is told commit by commit. */
+  /** Each commit is told separately. */
   readonly isExact: boolean
 }
 
+/** Decides how a view is kept up to date. */
 export function upkeepOf(interest: Interest): Upkeep {
   const { resource, where, sort, limit, offset, view, permissions } = interest
   const tellsOrder = !hasRowOrder(resource, sort) || !sort.every(({ path }) => shows(interest, path[0]!))
@@ -45,7 +46,7 @@ export function upkeepOf(interest: Interest): Upkeep {
   return sharedOf({ ...base, kind: 'maintained', reason: null, isExact })
 }
 
-/** There are a few of them, and very many groups. */
+/** Equal objects are shared: there are only a few different ones, but very many groups. */
 const shared = new Map<string, Upkeep>()
 
 function sharedOf(upkeep: Upkeep): Upkeep {
@@ -55,18 +56,19 @@ function sharedOf(upkeep: Upkeep): Upkeep {
   return known ?? upkeep
 }
 
+/** Why a query has to run again after commits; null if it does not. */
 function reasonToAskAgain({ resource, where, sort }: Interest, isFleeting: boolean): string | null {
   if (isFleeting) return 'it reads rows of an ephemeral resource, which are in no log'
   if (!isSortable(resource, sort)) return 'it is sorted by a calculated field, a count or a list'
   return isFollowable(resource, where) ? null : 'its filter asks for a calculated field'
 }
 
-/** Whether a field stands in the bodies as it is stored. */
+/** Whether the bodies show a field as it is stored. */
 function shows({ resource, view, permissions }: Interest, name: string): boolean {
   return view.depth > 0 && view.names.includes(name) && permissions.field(resource, name, 'read').open
 }
 
-/** Whether a predicate asks for more than the stored fields of the row. */
+/** Whether a predicate reads more than the stored fields of the row itself. */
 function readsOthers(resource: Resource, where: Predicate): boolean {
   switch (where.kind) {
     case 'constant':

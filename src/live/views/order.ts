@@ -2,7 +2,7 @@ import { ID, type Field, type Resource, type Row, type StoredField } from '../..
 import { orderOf, sorted, type Order } from '../../query/order.ts'
 import type { SortKey } from '../../query/predicate.ts'
 
-/** How rows of a query compare, the id last; null if a key is not a stored field of the row itself. */
+/** Compares rows in the order of a query, with the id last. null if a sort key is not a stored field of the row itself. */
 export function rowOrder(resource: Resource, sort: readonly SortKey[]): ((a: Row, b: Row) => number) | null {
   const keys: { readonly slot: number; readonly order: Order }[] = []
   for (const { path, descending } of sort) {
@@ -20,12 +20,12 @@ export function rowOrder(resource: Resource, sort: readonly SortKey[]): ((a: Row
   }
 }
 
-/** Whether every key is a stored field of the row itself. */
+/** Whether all sort keys are stored fields of the row itself. */
 export function hasRowOrder(resource: Resource, sort: readonly SortKey[]): boolean {
   return sort.every(({ path }) => path.length === 1 && isStored(resource.field.get(path[0]!)))
 }
 
-/** Resources besides the own one whose changes may alter the order. */
+/** The other resources whose changes may affect the order. */
 export function sortReads(resource: Resource, sort: readonly SortKey[]): Set<Resource> {
   const reads = new Set<Resource>()
   for (const { path } of sort) {

@@ -4,7 +4,7 @@ import type { Group } from './group.ts'
 import { GroupIndex } from '../incremental/routing/group-index.ts'
 import type { State } from '../incremental/step/state.ts'
 
-/** Groups of which the images of a changed row tell all, by the values that their rows have. */
+/** Groups for which the changed row alone tells everything, indexed by the values of their rows. */
 export class PlainGroups {
   readonly #indexes = new Map<Resource, GroupIndex<Group>>()
 
@@ -19,11 +19,11 @@ export class PlainGroups {
     const { resource, where } = group.interest
     const index = this.#indexes.get(resource)
     index?.delete(group, where)
-    // Of a group that nothing can concern there is no trace.
+    // An index of groups that no change can concern is empty; it must not stay behind.
     if (index?.isEmpty) this.#indexes.delete(resource)
   }
 
-  /** Those that commits may concern, each with its candidate changes by commit. */
+  /** The groups that commits may concern, each with the changes that may concern it, by commit. */
   concernedBy(commits: readonly Commit[]): Map<Group, Map<Commit, Change[]>> {
     const concerned = new Map<Group, Map<Commit, Change[]>>()
     for (const commit of commits)
@@ -40,5 +40,5 @@ export class PlainGroups {
   }
 }
 
-/** Nothing beyond the row is asked. */
+/** These predicates ask nothing beyond the row itself. */
 const noOthers: State = { row: () => null, children: () => [], others: () => new Set() }

@@ -21,34 +21,37 @@ import { replay, type ReplayOptions } from '../resume/replay.ts'
 import type { Rows, Source } from '../subscriptions/source.ts'
 import { Subscription, type Listener, type Shown } from '../subscriptions/subscription.ts'
 
-/** What queries are followed by. */
+/** What queries are followed with. */
 export interface QueryFeeds {
   readonly hub: Hub
   readonly feed: Feed
   readonly followers: Followers
-  /** Throws once nothing new is followed. */
+  /** Throws ApiError once the API is closing. */
   readonly checkOpen: () => void
 }
 
-/** How a query is to be followed. */
+/** How a query is followed. */
 export interface FollowingOptions {
-  /** The position to continue behind. */
+  /** The position to continue after; null = begin with a snapshot. */
   readonly since: string | null
   readonly mode: Mode
-  /** Null where nothing in the store makes another caller of it. */
+  /** Tells who the caller is at a position. null if the caller cannot change. */
   readonly standing: Standing | null
 }
 
-/** Changes that are replayed at most; whoever is further behind gets a snapshot, which is cheaper. */
+/** The most changes that are replayed. A client that is further behind gets a snapshot, which is cheaper. */
 const REPLAY = 10_000
 
-/** Follows the rows of queries: those who ask alike share a group, whose view is taken and told once for all of them. */
+/**
+ * Follows the rows of queries. Subscriptions with the same query share a group, whose view is read and told once for all of
+ * them.
+ */
 export class Queries implements Source<Rows> {
   readonly #options: LiveOptions
   readonly #feeds: QueryFeeds
   readonly #replaying: ReplayOptions
   readonly #subscriptions = new Set<Subscription>()
-  /** The last snapshot, for those who ask for the same in the same turn. */
+  /** The last snapshot, for subscriptions that begin with the same query in the same turn. */
   #recent: { readonly group: Group; readonly at: string; readonly rows: readonly Shown[] } | null = null
 
   constructor(options: LiveOptions, feeds: QueryFeeds) {
@@ -62,17 +65,18 @@ export class Queries implements Source<Rows> {
     return this.#subscriptions
   }
 
-  /** Begins to follow what a read call shows; throws ApiError where it cannot be. */
+  /** Begins to follow what a read call shows. Throws ApiError if that is not possible. */
   async subscribe(call: Call, listener: Listener, how: FollowingOptions): Promise<Subscription> {
     const { hub, feed } = this.#feeds
     const { gate } = this.#options
     const { mode } = how
     const pace = mode === 'every' ? null : (to: Subscription): Pace => new Pace(mode, to)
+    // If the caller has changed since the request came in, it begins again with the new one.
     for (let asked = call; ;) {
       const { key, interest, item } = interestOf(asked, gate.closes(call.resource))
       const group = hub.group(key, () => interest)
       const subscription = new Subscription(this, key, group, listener, pace)
-      // Keeps the group while its first member is on the way.
+      // A member without effect keeps the group alive until the subscription joins it.
       const holding = { deliver: () => {}, reset: () => {} }
       hub.join(group, holding)
       feed.start()
@@ -88,7 +92,7 @@ export class Queries implements Source<Rows> {
     }
   }
 
-  /** What following a read call would cost, and why; throws ApiError where it cannot be followed. */
+  /** What it would cost to follow a read call, and why. Throws ApiError if it cannot be followed. */
   explain(call: Call): Explanation {
     const { hub } = this.#feeds
     const { key, interest } = interestOf(call, this.#options.gate.closes(call.resource))
@@ -103,7 +107,10 @@ export class Queries implements Source<Rows> {
     }
   }
 
-  /** What leads to what the call asks for is told; where nothing does and it is sure that nothing did, what came is. */
+  /**
+   * Tells the difference between what a subscription has seen and what the call now shows. If nothing changed, and certainly
+   * not in between, the steps that waited are told instead.
+   */
   *reconsider(snapshot: Snapshot, subscription: Subscription, call: Call, isSure: boolean): Work<void> {
     const { hub } = this.#feeds
     const { key, interest } = yield* this.#wanted(snapshot, call)
@@ -132,12 +139,15 @@ export class Queries implements Source<Rows> {
     this.#rest()
   }
 
-  /** Nobody listens: the log need not be read. */
+  /** Stops reading the log if nobody follows anything. */
   #rest(): void {
     if (this.#feeds.hub.isIdle) this.#feeds.feed.stop()
   }
 
-  /** A subscription's first words, and its place among those who hear of what comes; or who its caller is by now. */
+  /**
+   * Begins a subscription: checks its caller, sends replay or snapshot, and joins the group. Returns another principal if the
+   * caller has changed and it must begin again; otherwise null.
+   */
   *#begin(
     snapshot: Snapshot,
     call: Call,
@@ -184,12 +194,16 @@ export class Queries implements Source<Rows> {
       })
     const { rows, bodies } = taken
     const shown = rows.map((row, i) => ({ id: row[ID] as Id, seq: row[SEQ] as number, body: bodies[i]!, row }))
+    // Only for this turn: thousands of clients that reconnect at once then share one snapshot.
     if (!this.#recent) setImmediate(() => (this.#recent = null))
     this.#recent = { group, at, rows: shown }
     return shown
   }
 
-  /** Who may not follow it any more follows nothing, until they may again. */
+  /**
+   * What a call is interested in under the caller's present rights. A caller who may not follow it any more follows nothing,
+   * until that changes.
+   */
   *#wanted(snapshot: Snapshot, given: Call): Work<Keyed> {
     const { gate } = this.#options
     const call = askedBy(given, given.principal)

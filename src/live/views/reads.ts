@@ -4,12 +4,12 @@ import type { View } from '../../engine/read/view.ts'
 import type { Interest } from './interest.ts'
 import { sortReads } from './order.ts'
 
-/** The resources whose rows may alter a view: its own, those that its filter, rules and sort ask, and those that it shows. */
+/** All resources whose rows may affect a view: its own, those that filter, rules and sort read, and those that it shows. */
 export function readsOf(interest: Interest): Set<Resource> {
   return new Set([interest.resource, ...relatedReadsOf(interest)])
 }
 
-/** The resources of rows that relations lead to; its own is one of them only if a relation leads back to it. */
+/** The resources that are read through relations. The view's own resource is one of them only if a relation leads back to it. */
 export function relatedReadsOf({ resource, where, sort, view, permissions }: Interest): Set<Resource> {
   const reads = new Set(sortReads(resource, sort))
   readByPredicate(resource, where, reads)

@@ -3,23 +3,23 @@ import type { Work } from '../../store/work.ts'
 import type { Batch } from '../event.ts'
 import type { Requery } from './requery.ts'
 
-/** Milliseconds of a turn that asking queries again may take, however many are due. */
+/** How many milliseconds of a turn may be spent on running queries again, however many are due. */
 const TURN = 5
 
-/** Milliseconds that a caller's queries may cost more in each round. */
+/** How many milliseconds each caller's queries may cost in a round. */
 const QUANTUM = 1
 
-/** Queries that take longer are asked at most one twentieth of the time. */
+/** A query that takes at least this many milliseconds runs for at most one twentieth of the time. */
 const SLOW = 50
 const SHARE = 20
 
-/** What a caller's due queries may still cost: a deficit round-robin. */
+/** A caller's due queries, and the credit in milliseconds that the caller has collected (deficit round-robin). */
 interface Caller {
   readonly due: Set<Requery>
   credit: number
 }
 
-/** Queries that are due to be asked again: each once, caller by caller, and only so many a turn. */
+/** The queries that are due to run again. Each runs once, callers take turns, and a turn only runs so many. */
 export class RequeryQueue {
   readonly #callers = new Map<unknown, Caller>()
   readonly #now: () => number
@@ -50,8 +50,8 @@ export class RequeryQueue {
   }
 
   /**
-   * Asks what fits into a turn; the rest stays due, at a later snapshot. Returns the milliseconds after which there is
-   * something to ask again; null = nothing is left.
+   * Runs the queries that fit into the turn; the others remain due for a later snapshot. Returns the milliseconds after which
+   * another one may run; null = none is left.
    */
   *run(snapshot: Snapshot, tell: (query: Requery, batch: Batch | null, error?: unknown) => void): Work<number | null> {
     const end = this.#now() + TURN
@@ -70,7 +70,10 @@ export class RequeryQueue {
     }
   }
 
-  /** The next query whose caller has the credit for it; each caller that is passed gets some, and goes to the end. */
+  /**
+   * The next query for which its caller has enough credit. A caller whose turn it is gets credit and goes to the end of the
+   * line.
+   */
   #ready(): Requery | null {
     const now = this.#now()
     for (;;) {
@@ -88,11 +91,12 @@ export class RequeryQueue {
         rounds = Math.min(rounds, Math.ceil((query.cost - caller.credit) / QUANTUM))
       }
       if (rounds === Infinity) return null
-      // As if so many rounds had gone by in which nobody's credit reached.
+      // Skips the rounds in which nobody would have enough credit.
       for (const caller of this.#callers.values()) caller.credit += (rounds - 1) * QUANTUM
     }
   }
 
+  /** Milliseconds until the first slow query has rested long enough. */
   #pause(): number {
     const now = this.#now()
     let least = Infinity
@@ -102,6 +106,7 @@ export class RequeryQueue {
   }
 }
 
+/** The first due query that is cheap, or that has rested long enough. */
 function firstRested(due: ReadonlySet<Requery>, now: number): Requery | null {
   for (const query of due) if (query.cost < SLOW || now - query.asked >= SHARE * query.cost) return query
   return null

@@ -12,30 +12,30 @@ interface Seen {
   readonly digest: number
 }
 
-/** Milliseconds beyond which a query is not followed. */
+/** Queries that take longer than this many milliseconds cannot be followed. */
 const MOST = 1_000
 
-/** How much of a new measurement goes into the average. */
+/** The weight of a new measurement in the moving average. */
 const WEIGHT = 0.3
 
 /**
- * A view that only its query can tell: it is asked again after commits that may concern it, and compared with what was
- * seen. However many commits there were meanwhile, it is asked once.
+ * A view that can only be kept up to date by running its query again. After commits that may affect it, the query runs once,
+ * however many commits there were, and the result is compared with the last one.
  */
 export class Requery {
   readonly group: Group
-  /** Resources whose changes may alter the view. */
+  /** The resources whose changes may affect the view. */
   readonly reads: ReadonlySet<Resource>
-  /** Each row is decided and shown by its own fields alone. */
+  /** Whether each row is selected and shown by its own fields alone. */
   readonly #isByRow: boolean
-  /** What was seen, in its order; null before the first snapshot. */
+  /** The rows of the last result, in order; null before the first snapshot. */
   #seen: Map<Id, Seen> | null = null
-  /** Changes of own rows since, by row. */
+  /** Changes of the resource's rows since the last result. */
   #changes = new Map<Id, Change[]>()
   #isDue = false
-  /** Milliseconds that asking takes, on average. */
+  /** How long the query takes on average, in milliseconds. */
   cost: number = 0
-  /** When it was asked last, in milliseconds of a monotonic clock. */
+  /** When it last ran, in milliseconds of a monotonic clock. */
   asked: number = -Infinity
 
   constructor(group: Group) {
@@ -44,12 +44,12 @@ export class Requery {
     this.#isByRow = relatedReadsOf(group.interest).size === 0
   }
 
-  /** Commits happened, and it was not asked since. */
+  /** Whether commits have happened since it last ran. */
   get isDue(): boolean {
     return this.#isDue
   }
 
-  /** Somebody has seen the view. */
+  /** Whether somebody has seen the view. */
   get isSeen(): boolean {
     return this.#seen !== null
   }
@@ -66,14 +66,14 @@ export class Requery {
     this.#isDue = false
   }
 
-  /** Whether commits may alter the view. */
+  /** Whether commits may affect the view. */
   isConcernedBy(commits: readonly Commit[]): boolean {
     return commits.some(({ changes }) =>
       changes.some(change => this.reads.has(change.resource) && (!this.#isByRow || this.group.isConcernedBy(change))),
     )
   }
 
-  /** Notes commits that concern it; true = it is due from now on. */
+  /** Notes commits that may affect the view. True if the query is due from now on. */
   note(commits: readonly Commit[]): boolean {
     if (this.#seen === null) return false
     const { resource } = this.group.interest
@@ -88,7 +88,7 @@ export class Requery {
     return true
   }
 
-  /** Asks, and says what is different from what was seen. */
+  /** Runs the query and returns the difference from the last result; null if there is none. */
   *ask(snapshot: Snapshot): Work<Batch | null> {
     const seen = this.#seen
     const changes = this.#changes
@@ -102,7 +102,7 @@ export class Requery {
     this.asked = performance.now()
     this.measured(this.asked - begin)
     const now = this.#seen!
-    // Where rules decide what a row shows, a version that nobody can see the reason of is not told.
+    // If rules decide what a row shows, a new version with the same body is not told: it would reveal a hidden change.
     const isSame = this.group.isGuarded
       ? (was: Seen, is: Seen): boolean => was.digest === is.digest
       : (was: Seen, is: Seen): boolean => was.digest === is.digest && was.seq === is.seq
@@ -121,7 +121,7 @@ export class Requery {
     return batchOf(this.group.interest.resource, snapshot.position, events, order)
   }
 
-  /** Throws ApiError `too_complex` for a query that takes too long to be asked after each commit. */
+  /** Throws ApiError `too_complex` if the query takes too long to run after every commit. */
   checkBounded(): void {
     if (this.cost <= MOST) return
     throw new ApiError('too_complex', {

@@ -4,12 +4,14 @@ import type { Entry, Sorting } from './sorting.ts'
 import type { State } from '../step/state.ts'
 
 /**
- * Lists that are sorted alike, by how far they reach: a row that moves concerns those that reach as far as the nearer of
- * its two places, and the others are not asked.
+ * Lists with the same sorting, ordered by how far each of them reaches. When a row moves, only the lists that reach as far as
+ * the nearer of its two places can be affected; the others are not visited.
  */
 export class ListsByReach {
   readonly sorting: Sorting
+  /** Lists with an end, by the last entry that they hold. */
   readonly #sorted: { readonly high: Entry; readonly list: OrderedList }[] = []
+  /** Lists that hold everything up to the end. */
   readonly #endless = new Set<OrderedList>()
   readonly #known = new Map<OrderedList, Entry | null>()
 
@@ -21,7 +23,7 @@ export class ListsByReach {
     return this.#known.size
   }
 
-  /** It is new, or its reach may be another one. */
+  /** Adds a list, or updates it after its reach has changed. */
   put(list: OrderedList): void {
     const { high } = list
     if (this.#known.get(list) === high && this.#known.has(list)) return
@@ -40,6 +42,7 @@ export class ListsByReach {
       if (this.#sorted[i]!.list === list) return void this.#sorted.splice(i, 1)
   }
 
+  /** Visits the lists that a row may affect by moving from one place to another. */
   reaching(before: Row | null, after: Row | null, was: State, is: State, visit: (list: OrderedList) => void): void {
     for (const list of this.#endless) visit(list)
     if (this.#sorted.length === 0) return
@@ -51,6 +54,7 @@ export class ListsByReach {
     for (let i = this.#place(nearer); i < this.#sorted.length; i++) visit(this.#sorted[i]!.list)
   }
 
+  /** Binary search: how many lists end before an entry. */
   #place(entry: Entry): number {
     let first = 0
     let end = this.#sorted.length

@@ -4,17 +4,17 @@ import { wait, type Work } from '../../../store/work.ts'
 import type { Entry, Sorting } from './sorting.ts'
 import type { Present } from '../step/state.ts'
 
-/** The entries that windows need of a list: from the first offset on, up to the last end. */
+/** The part of a list that its windows need, from the lowest offset to the highest end. */
 export interface Extent {
   readonly start: number
   readonly end: number
 }
 
-/** What defines a list. */
+/** What a list contains, and in which order. */
 export interface ListDefinition {
   readonly resource: Resource
   readonly where: Predicate
-  /** The part of a rule that is a function of the row. */
+  /** The part of a rule that is a function of the row; no query can express it. */
   readonly opaque: ((row: Row) => boolean) | null
   readonly sorting: Sorting
 }
@@ -26,58 +26,58 @@ export interface FormerEntries {
 }
 
 /**
- * A stretch of a sorted list: every matching row between two bounds, and how many lie before it. Rows that come and go
- * are put in their places by binary search; only where the stretch becomes too short are more rows read, from its bound
- * on. It holds a little more than the windows need, so that most steps read nothing.
+ * A part of a sorted list: every matching row between two bounds, and how many rows come before it. Rows that come or go are
+ * inserted or removed by binary search. Only if the part becomes too short are more rows read, starting at its bound. It holds
+ * a few more rows than its windows need, so that most steps read nothing.
  */
 export class OrderedList {
   mark = 0
   readonly definition: ListDefinition
   entries: Entry[] = []
-  /** How many matching rows lie before the entries. */
+  /** How many matching rows come before the entries. */
   first = 0
-  /** Matching rows below it are counted, not held; null = there are none. */
+  /** Matching rows before this entry are counted but not held; null if there are none. */
   #low: Entry | null = null
-  /** Matching rows above it are not held; null = there are none. */
+  /** Matching rows after this entry are not held; null if there are none. */
   #high: Entry | null = null
   #isLoaded = false
-  /** As it was before the step, once something moved. */
+  /** The entries before the step; null until something moves in it. */
   former: FormerEntries | null = null
-  /** Places of rows that changed and stayed, as long as nothing moved. */
+  /** Indexes of rows that changed but kept their place. Only used while nothing moves. */
   stayed: number[] = []
 
   constructor(definition: ListDefinition) {
     this.definition = definition
   }
 
-  /** Somebody has seen it; otherwise nothing is held. */
+  /** Whether the entries are loaded. They are not until somebody follows a window. */
   get isLoaded(): boolean {
     return this.#isLoaded
   }
 
-  /** How far it reaches; null = to the end of the list. */
+  /** The last entry that it reaches; null = it reaches the end of the list. */
   get high(): Entry | null {
     return this.#high
   }
 
-  /** Something is to be told. */
+  /** Whether the step changed anything that has to be sent. */
   get isChanged(): boolean {
     return this.former !== null || this.stayed.length > 0
   }
 
-  /** Whether it holds all that windows show. */
+  /** Whether it holds everything that its windows show. */
   covers({ start, end }: Extent): boolean {
     return this.first <= start && (this.#high === null || this.first + this.entries.length >= end)
   }
 
-  /** Whether it holds what windows show, and not much more. */
+  /** Whether it holds what its windows show and not much more. */
   fits(extent: Extent): boolean {
     if (!this.covers(extent)) return false
     const most = 2 * spareOf(extent)
     return extent.start - this.first <= most && this.first + this.entries.length - extent.end <= most
   }
 
-  /** Reads what windows need, in the state that was told last; `spare` = entries more on each side. */
+  /** Reads what the windows need, in the state that was sent last. `spare` is the number of extra entries on each side. */
   *load(present: Present, extent: Extent, spare: number = spareOf(extent)): Work<void> {
     if (!this.#isLoaded) {
       const offset = Math.max(0, extent.start - spare)
@@ -86,7 +86,7 @@ export class OrderedList {
       this.first = offset
       this.#low = offset === 0 ? null : (this.entries[0] ?? null)
       this.#high = rows.isAll ? null : this.entries.at(-1)!
-      // Behind the end of the list nothing tells how long it is.
+      // If the offset is beyond the end, only the rows before it tell how long the list is.
       if (offset > 0 && this.entries.length === 0) yield* this.#loadFromStart(present, extent, spare)
       this.#isLoaded = true
     } else {
@@ -95,7 +95,7 @@ export class OrderedList {
     }
   }
 
-  /** Everything of the step was applied: what is missing is read, what is too much is let go. */
+  /** Called when a step was applied completely: reads entries that are missing and drops those that are too many. */
   *extend(present: Present, extent: Extent, spare: number = spareOf(extent)): Work<void> {
     const { start, end } = extent
     if (this.first > start && this.#low) {
@@ -118,7 +118,7 @@ export class OrderedList {
     this.#trim(start, end, spare)
   }
 
-  /** Nothing is known any more. */
+  /** Forgets all entries, so that they are read again. */
   forget(): void {
     this.#isLoaded = false
     this.entries = []
@@ -127,30 +127,30 @@ export class OrderedList {
     this.settled()
   }
 
-  /** The step was told. */
+  /** Called when the step was sent. */
   settled(): void {
     this.former = null
     if (this.stayed.length > 0) this.stayed = []
   }
 
-  /** Where a row with this place is held; -1 = it is not. */
+  /** The index of an entry; -1 if it is not held. */
   find(entry: Entry): number {
     if (!this.#isHeld(entry)) return -1
     const at = this.#place(entry)
     return this.entries[at]?.[0] === entry[0] ? at : -1
   }
 
-  /** Whether a row at this place is counted, not held, if it matches. */
+  /** Whether a matching row at this place would be counted but not held. */
   counts(entry: Entry): boolean {
     return this.#isBefore(entry)
   }
 
-  /** Whether a row at this place would be held, or counted. */
+  /** Whether a matching row at this place would be held or counted. */
   reaches(entry: Entry): boolean {
     return this.#high === null || this.definition.sorting.compare(entry, this.#high) <= 0
   }
 
-  /** A row leaves one place and takes another; null = it has none. `at` = where it was found. */
+  /** Moves a row from one place to another; null = no place. `at` is the index where it was found, or -1. */
   move(old: Entry | null, next: Entry | null, at: number): void {
     if (at >= 0 && this.entries[at]?.[0] !== old?.[0]) at = -1
     if (at < 0 && old) at = this.find(old)
@@ -163,7 +163,7 @@ export class OrderedList {
     if (at >= 0 && isHeld && this.former === null && this.#staysAt(next, at)) {
       const isOther = this.entries[at]![SEQ] !== next[SEQ]
       this.entries[at] = next
-      // Related rows that sort it may have changed, and left it where it is.
+      // A change of a related row may leave both the version and the place of this row as they were.
       if (isOther) this.stayed.push(at)
       return
     }
@@ -176,13 +176,13 @@ export class OrderedList {
   #keepFormer(): void {
     if (this.former !== null) return
     const entries = this.entries.slice()
-    // What changed and stayed is told as a change: its former version is no version.
+    // A row that changed in place has to be sent as changed. An impossible version makes it differ.
     for (const at of this.stayed) entries[at] = entries[at]!.with(1, -1)
     this.stayed = []
     this.former = { entries, first: this.first }
   }
 
-  /** Whether an entry may take the place of the one that is there. */
+  /** Whether an entry may replace the one at an index without breaking the order. */
   #staysAt(entry: Entry, at: number): boolean {
     const { compare } = this.definition.sorting
     const [previous, following] = [this.entries[at - 1], this.entries[at + 1]]
@@ -197,7 +197,7 @@ export class OrderedList {
     return !this.#isBefore(entry) && this.reaches(entry)
   }
 
-  /** How many entries stand before it. */
+  /** Binary search: how many entries come before this one. */
   #place(entry: Entry): number {
     const { compare } = this.definition.sorting
     let first = 0
@@ -211,7 +211,7 @@ export class OrderedList {
   }
 
   #trim(start: number, end: number, spare: number): void {
-    // Places of rows that stayed would be others.
+    // Trimming would shift the indexes of the rows that changed in place.
     if (this.stayed.length > 0) return
     const before = start - this.first - 2 * spare
     if (before > 0 && this.entries.length > before + spare) {
@@ -226,7 +226,7 @@ export class OrderedList {
     }
   }
 
-  /** The offset lies behind the end: the last rows tell how many there are. */
+  /** Loads the list from its beginning, because the offset is beyond its end and the length is not known. */
   *#loadFromStart(present: Present, extent: Extent, spare: number): Work<void> {
     const { rows, isAll } = yield* this.#read(present, null, false, extent.end + spare, 0)
     this.entries = yield* this.#entriesOf(present, rows)
@@ -240,7 +240,7 @@ export class OrderedList {
     return yield* present.settled(() => rows.map(row => sorting.entryOf(row, present)))
   }
 
-  /** Rows from a bound on, in the order of the list; `isAll` = there are no more in that direction. */
+  /** Reads rows from a bound on, in the order of the list. `isAll` = there are no more rows in that direction. */
   *#read(
     present: Present,
     from: Entry | null,
@@ -257,7 +257,7 @@ export class OrderedList {
     return { rows, isAll: rows.length < limit }
   }
 
-  /** What a function lets through the store cannot count: it is read page by page, until enough is found. */
+  /** Reads rows that a function filters. The store cannot count them, so it reads page by page until enough are found. */
   *#readAllowed(
     present: Present,
     from: Entry | null,
@@ -288,10 +288,10 @@ export class OrderedList {
   }
 }
 
-/** Rows that are read at once where a function lets only some of them through. */
+/** Rows per read if a function filters them. */
 const PAGE = 200
 
-/** Entries beyond the windows that are held on each side: enough that most of what leaves is made up for at once. */
+/** Extra entries that are held on each side. They replace most rows that leave without a read. */
 function spareOf({ start, end }: Extent): number {
   return end === Infinity ? 0 : Math.min(20, Math.max(4, (end - start) >> 2))
 }

@@ -13,29 +13,29 @@ import type { SortKey } from '../../../query/predicate.ts'
 import { orderAt, pathOf, valueAt, type Path } from '../routing/path.ts'
 import type { State } from '../step/state.ts'
 
-/** What of a row tells its place: its id, its version, and the values that it is sorted by. */
+/** The part of a row that decides its place: its id, its version and its sort values. */
 export type Entry = readonly Value[]
 
 const KEYS = 2
 
-/** Entries of which a sorting knows that they were made. */
+/** How many entries a sorting remembers. */
 const RECENT = 10_000
 
-/** How lists of a resource's rows are sorted; one for all lists that are sorted alike. */
+/** How rows of a resource are sorted. All lists with the same order share one sorting. */
 export interface Sorting {
   readonly key: string
   readonly sort: readonly SortKey[]
-  /** The paths that its keys are found by. */
+  /** The paths that the sort keys are found by. */
   readonly paths: readonly Path[]
-  /** Related rows decide the order, so that rows alone do not tell it. */
+  /** Related rows affect the order, so it cannot be told from the rows themselves. */
   readonly isRelational: boolean
   readonly entryOf: (row: Row, state: State) => Entry
   readonly compare: (a: Entry, b: Entry) => number
-  /** The values of a cursor at an entry. */
+  /** The sort values of an entry, for a cursor. */
   readonly cursorOf: (entry: Entry) => Value[]
 }
 
-/** Whether every key is a stored field of the row, or of a row that to-one relations lead to. */
+/** Whether all sort keys are stored fields, of the row or of rows that to-one relations lead to. */
 export function isSortable(resource: Resource, sort: readonly SortKey[]): boolean {
   return sort.every(({ path }) => {
     let at = resource
@@ -52,7 +52,7 @@ export function isSortable(resource: Resource, sort: readonly SortKey[]): boolea
 export const sortKeyOf = (sort: readonly SortKey[]): string =>
   sort.map(({ path, descending }) => (descending ? '-' : '') + path.join('.')).join()
 
-/** Of a sort that `isSortable`. */
+/** The sorting for sort keys that are `isSortable`. */
 export function sortingOf(resource: Resource, sort: readonly SortKey[]): Sorting {
   const keys = sort.map(({ path, descending }) => {
     const at = keyPath(resource, path)
@@ -65,7 +65,7 @@ export function sortingOf(resource: Resource, sort: readonly SortKey[]): Sorting
   const namesId = sort.some(({ path }) => path.length === 1 && path[0] === resource.id.name)
   const byId: Order = orderOf(resource.idType)
   const isRelational = keys.some(({ slot }) => slot < 0)
-  // Lists that are sorted alike hold the same rows, most of them: they share the entries.
+  // Lists with the same sorting mostly hold the same rows, so they share the entries.
   const recent = new Map<Id, Entry>()
   return {
     key: sortKeyOf(sort),
@@ -83,6 +83,7 @@ export function sortingOf(resource: Resource, sort: readonly SortKey[]): Sorting
         const { path, slot } = keys[i]!
         entry[KEYS + i] = slot >= 0 ? row[slot]! : valueAt(path, row, state)
       }
+      // Emptied instead of evicting one by one: entries are cheap to make again.
       if (recent.size >= RECENT) recent.clear()
       recent.set(row[ID] as Id, entry)
       return entry

@@ -4,7 +4,7 @@ import { OrderedList, type Extent, type ListDefinition } from './ordered-list.ts
 import type { Entry } from './sorting.ts'
 import type { Touched } from '../step/step.ts'
 
-/** A list, and the windows that are followed on it. */
+/** A list with the windows that are followed on it. */
 export class WindowedList<G extends Followed> extends OrderedList {
   readonly key: string
   readonly windows: Set<G> = new Set()
@@ -14,7 +14,7 @@ export class WindowedList<G extends Followed> extends OrderedList {
     this.key = key
   }
 
-  /** What of the list all windows together show. */
+  /** The part of the list that all windows together show. */
   get extent(): Extent {
     let start = Infinity
     let end = 0
@@ -30,13 +30,13 @@ export class WindowedList<G extends Followed> extends OrderedList {
 /** What a step did to a window. */
 export interface WindowMoves {
   readonly moves: readonly Move[]
-  /** Rows that stay in it have other places relative to each other. */
+  /** Rows that stayed in the window changed their order. */
   readonly isReordered: boolean
 }
 
 /**
- * Which rows came into a window, changed in it, or left it. `shown` = rows that are shown otherwise; `changes` = what all are
- * told who are told of one changed row and nothing else.
+ * The rows that entered a window, changed in it, or left it. `shown` are rows that look different because of other rows.
+ * `changes` holds the result for windows in which a single row changed and nothing else, so that they can share it.
  */
 export function movesOfWindow(
   list: OrderedList,
@@ -46,6 +46,7 @@ export function movesOfWindow(
   changes: Map<Id, readonly Move[]>,
 ): WindowMoves {
   const { entries, first, former, stayed } = list
+  // By far the most frequent case: one row changed and kept its place.
   if (!former && !shown && stayed.length === 1) {
     const at = stayed[0]!
     const { offset, limit } = window.interest
@@ -86,7 +87,7 @@ function changeOf(
   return moves
 }
 
-/** The ids of a window in their order. */
+/** The ids in a window, in order. */
 export function orderOfWindow({ entries, first }: OrderedList, window: Followed): Id[] {
   return stretchOf(entries, first, window).map(([id]) => id as Id)
 }
@@ -98,13 +99,17 @@ function stretchOf(entries: readonly Entry[], first: number, { interest }: Follo
 
 interface Differences {
   readonly gone: Iterable<Entry>
-  /** Entries that were not there, and those that are another version. */
+  /** Entries that were not there before. */
   readonly come: ReadonlySet<Entry>
+  /** Entries of rows that have a new version. */
   readonly changed: ReadonlySet<Entry>
   readonly isReordered: boolean
 }
 
-/** What is different between two stretches of a list; mostly they begin and end alike. */
+/**
+ * Compares two states of a window. The parts at the beginning and the end that are equal are skipped first, which is usually
+ * almost everything.
+ */
 function differences(old: readonly Entry[], now: readonly Entry[]): Differences {
   let begin = 0
   while (begin < old.length && begin < now.length && old[begin] === now[begin]) begin++
@@ -127,6 +132,7 @@ function differences(old: readonly Entry[], now: readonly Entry[]): Differences 
       if (was[SEQ] !== entry[SEQ]) changed.add(entry)
     }
   }
+  // If the common rows come in the same order in both, they were only joined or left by others.
   let next = 0
   for (const id of gone.keys()) if (stayed[next] === id) next++
   for (const id of stayed) gone.delete(id)

@@ -13,14 +13,17 @@ import { prefixEnd } from '../../../query/prefix.ts'
 import { idOnly } from './holds.ts'
 import { orderAt, pathOf, type Path, type PathStep } from './path.ts'
 
-/** Values, one of which every row that fulfils a part of a predicate has at the end of a path. */
+/** Values at the end of a path. Every row that satisfies the part of the predicate has one of them. */
 export interface ValueAnchor {
   readonly path: Path
   readonly values: readonly Value[]
   readonly cost: number
 }
 
-/** An interval that every such row has a value in; null = unbounded. Whoever needs the ends exactly asks the predicate. */
+/**
+ * An interval that contains a value of every such row; null = unbounded. Its ends are approximate: the predicate itself
+ * decides.
+ */
 export interface RangeAnchor {
   readonly path: Path
   readonly low: Value | null
@@ -28,12 +31,12 @@ export interface RangeAnchor {
   readonly cost: number
 }
 
-/** The place of a predicate in an index of groups. */
+/** The place of a predicate in the index of groups. */
 export type Anchor = ValueAnchor | RangeAnchor
 
 /**
- * How many groups probably share an anchor's values, so that a conjunction is found by the part that most tells groups
- * apart: an owner rather than a flag.
+ * An estimate of how many groups share the values of an anchor. In a conjunction, the part that best tells groups apart is
+ * used: an owner rather than a flag.
  */
 const COST = {
   id: 1,
@@ -48,20 +51,20 @@ const COST = {
   bool: 1_000,
 } as const
 
-/** Groups with anchors of this cost are better found in another way, if there is one. */
+/** Above this cost, groups are better found in another way, if there is one. */
 export const EXPENSIVE = 400
 
 export const costOf = (anchors: readonly Anchor[]): number => anchors.reduce((sum, { cost }) => sum + cost, 0)
 
 /**
- * Where a predicate has its place: if it holds for a row, the row has one of these. Null = nowhere. Of a conjunction the
- * part with the fewest candidates is enough; of a disjunction each part has one.
+ * The anchors of a predicate: if it holds for a row, the row has one of them. null = there are none. A conjunction only needs
+ * the part with the fewest candidates, a disjunction needs anchors for every part.
  */
 export function anchorsOf(root: Resource, where: Predicate): readonly Anchor[] | null {
   return anchorsAt(root, [], root, where)
 }
 
-/** The same for a part of a predicate that speaks of rows at the end of some steps. */
+/** The same for a part of a predicate that is about rows at the end of some relations. */
 export function anchorsAt(
   root: Resource,
   steps: readonly PathStep[],
@@ -113,7 +116,7 @@ function anchorOfLeaf(
   switch (where.kind) {
     case 'compare': {
       const { op, value } = where
-      // A null operand never equals.
+      // Nothing equals null, so no row can match.
       if (value === null) return op === 'ne' ? null : []
       if (op === 'ne') return null
       if (op === 'eq') return [{ path, values: [value], cost }]
@@ -143,13 +146,13 @@ function anchorOfLeaf(
   }
 }
 
-/** A part of a conjunction, and where it has its place. */
+/** A part of a conjunction, with its anchors. */
 export interface AnchoredPart {
   readonly where: Predicate
   readonly anchors: readonly Anchor[] | null
 }
 
-/** The parts of a conjunction; what bounds one value from below and from above is one interval more. */
+/** The parts of a conjunction. A lower and an upper bound of the same value are combined into one more part, an interval. */
 export function partsOf(
   root: Resource,
   steps: readonly PathStep[],
@@ -160,7 +163,7 @@ export function partsOf(
   const oneSided = new Map<Path, RangeAnchor[]>()
   for (const { anchors } of parts) {
     const only = anchors?.length === 1 ? anchors[0]! : null
-    // Of several related rows one may be above the lower bound, and another below the upper one.
+    // Only for to-one paths: of several related rows, one may satisfy the lower bound and another the upper one.
     const isOne = only?.path.steps.slice(steps.length).every(step => step.is === 'one')
     if (isOne && 'low' in only! && (only.low === null || only.high === null)) {
       const list = oneSided.get(only.path)

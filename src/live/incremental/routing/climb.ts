@@ -5,15 +5,15 @@ import type { Predicate } from '../../../query/predicate.ts'
 import type { Plan, PlanNode } from './plan.ts'
 import type { Step } from '../step/step.ts'
 
-/** Whether any group has its place at a value of a path. */
+/** Whether any group is found at a value of a path. */
 export type Lookup = (path: Path, value: Value) => boolean
 
-/** What changed of rows at a place: names of lists of ids; null = more than lists. */
+/** The changed rows of each node. The value has the names of changed id lists; null = more than lists changed. */
 type Hits = Map<PlanNode, Map<Id, Set<string> | null>>
 
 /**
- * The ids of the root's rows that a step may move, as far as other rows do it: from each changed row back along the
- * relations that led to it. Where the values from the changed row on lead to no group, the climb ends at once.
+ * Finds the root rows that a step may move because other rows changed. From each changed row, it climbs back along the
+ * relations that lead to it. If the values on the way lead to no group, the climb ends at once.
  */
 export function* climb(plan: Plan, step: Step, lookup: Lookup): Work<Set<Id>> {
   const hits = hitsOf(plan, step)
@@ -22,6 +22,7 @@ export function* climb(plan: Plan, step: Step, lookup: Lookup): Work<Set<Id>> {
   return reached
 }
 
+/** Finds the places in the plan at which changed rows are read. */
 function hitsOf(plan: Plan, { touched }: Step): Hits {
   const hits: Hits = new Map()
   for (const [resource, rows] of touched) {
@@ -33,7 +34,7 @@ function hitsOf(plan: Plan, { touched }: Step): Hits {
         for (const node of nodes) {
           const isRead =
             node.readsAll || !change.before || !change.after || change.changed.some(slot => node.slots.has(slot))
-          // A row of the root itself is looked up by its own images.
+          // Changed rows of the root itself are looked up directly, by their images.
           if (node.parent !== null && isRead) hit(hits, node, id, null)
           for (const { field } of change.lists) if (node.lists.has(field)) hit(hits, node, id, field)
         }
@@ -54,7 +55,7 @@ function hit(hits: Hits, node: PlanNode, id: Id, list: string | null): void {
   else lists?.add(list)
 }
 
-/** Adds the rows at a place that a change there or below concerns. */
+/** Adds the rows of a node that may be affected by changes at the node or below it. */
 function* climbTo(node: PlanNode, step: Step, lookup: Lookup, hits: Hits, into: Set<Id>): Work<void> {
   const own = hits.get(node)
   if (own && node.parent === null) for (const id of own.keys()) into.add(id)
@@ -69,8 +70,8 @@ function* climbTo(node: PlanNode, step: Step, lookup: Lookup, hits: Hits, into: 
 }
 
 /**
- * Adds the rows that lead to the given ones by a child's relation. The snapshot tells which do now; those that did at
- * another moment of the step are among the rows and pairs that its commits changed.
+ * Adds the rows that lead to the given rows by a relation. The snapshot has the present ones. Those that did so only before or
+ * between the step's commits are found among the changed rows and links.
  */
 function* ownersOf({ step: relation, parent }: PlanNode, ids: ReadonlySet<Id>, step: Step, into: Set<Id>): Work<void> {
   const { present, history } = step
@@ -102,7 +103,7 @@ function* ownersOf({ step: relation, parent }: PlanNode, ids: ReadonlySet<Id>, s
   }
 }
 
-/** Reads rows that will be asked for next, as they are; false = there are more than a turn has time for. */
+/** Reads rows that will be needed next. False if there are too many for one read. */
 function* rowsOf(via: OneField, ids: ReadonlySet<Id>, { present }: Step, into: Set<Id>): Work<boolean> {
   const [first, ...others] = ids
   const where: Predicate =
@@ -119,17 +120,17 @@ function* rowsOf(via: OneField, ids: ReadonlySet<Id>, { present }: Step, into: S
   return rows.length < AT_ONCE
 }
 
-/** Rows that are read at once. */
+/** The most rows that are read at once. */
 const AT_ONCE = 2_000
 
-/** Whether the values from a changed row on, before and after, lead to any group. */
+/** Whether the values of a changed row, before or after the change, lead to any group. */
 function leadsToGroup(node: PlanNode, id: Id, lists: Set<string> | null, step: Step, lookup: Lookup): boolean {
   const before = step.before.row(node.resource, id)
   const after = step.after.row(node.resource, id)
   for (const [path, isSole] of node.cover) {
     const { end, steps } = path
     if (lists && isSole && steps.length === node.depth && end.is === 'many') {
-      // Only who came or went is concerned.
+      // Only the ids that were added or removed matter.
       if (!lists.has(end.name)) continue
       for (const other of step.history.pairs.get(end.join)?.[end.side].get(id)?.keys() ?? [])
         if (lookup(path, other)) return true

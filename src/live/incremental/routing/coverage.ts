@@ -5,15 +5,15 @@ import { idOnly } from './holds.ts'
 import type { Path, PathStep } from './path.ts'
 
 /**
- * The paths that lead from a place on to all groups that a change there may concern. `true` = only who came to or went
- * from the list of ids at the end matters: nothing else is read there.
+ * The paths from a place in the plan to all groups that a change there may affect. The value is true if only ids that were
+ * added to or removed from the list at the end matter, because nothing else is read there.
  */
 export type Coverage = Map<Path, boolean>
 
 /**
- * Whether the groups of a predicate's shape can be found from a place on its way. A change at the place concerns a group
- * only through the parts of its predicate that read the place; if the anchors of each of these parts pass through the
- * place, the values from there on lead to all such groups. Null = they do not, so that the change must climb to the root.
+ * Whether the groups of a predicate's shape can be found from a place on its way. A change at the place only affects a group
+ * through those parts of the predicate that read the place. If the anchors of all these parts pass through the place, the
+ * values there lead to all affected groups. null if not: then changes must climb to the root.
  */
 export function coverageOf(root: Resource, where: Predicate, way: readonly PathStep[]): Coverage | null {
   return covering(root, [], root, where, way)
@@ -35,7 +35,7 @@ function covering(
       const reading = parts.filter(part => reads(part.where, at, way, steps.length))
       const own = parts.find(part => part.anchors === chosen)!
       if (reading.length === 1 && reading[0] === own) return covering(root, steps, at, own.where, way)
-      // Of a list, another part may speak of other rows than the one that the anchor leads to.
+      // In a to-many relation, another part may be about other rows than the one that the anchor leads to.
       if (way.slice(steps.length).some(({ toMany }) => toMany)) return null
       return passingThrough(chosen, way, false)
     }
@@ -77,7 +77,7 @@ function beyond(
   return covering(root, [...steps, field], field.target, where.of, way)
 }
 
-/** The paths of anchors, if each of them passes through the place; `isSole` = nothing else reads the place. */
+/** The paths of the anchors, if all of them pass through the place. `isSole` = nothing else reads the place. */
 function passingThrough(anchors: readonly Anchor[], way: readonly PathStep[], isSole: boolean): Coverage | null {
   const of: Coverage = new Map()
   for (const { path } of anchors) {
@@ -88,7 +88,7 @@ function passingThrough(anchors: readonly Anchor[], way: readonly PathStep[], is
   return of
 }
 
-/** Whether a predicate reads the place at the end of a way, or what leads there. */
+/** Whether a predicate reads the place at the end of a way, or a relation on that way. */
 function reads(where: Predicate, at: Resource, way: readonly Field[], depth: number): boolean {
   switch (where.kind) {
     case 'constant':

@@ -8,23 +8,23 @@ import { listAt, orderAt, valueAt, valuesAt, type Path } from './path.ts'
 import { ListsByReach } from '../lists/lists-by-reach.ts'
 import type { State } from '../step/state.ts'
 
-/** What an index holds: `mark` tells a look-up that it was visited already. */
+/** An entry of the index. `mark` tells whether the current look-up has already visited it. */
 export interface Markable {
   mark: number
 }
 
-/** Who waits for moving rows: a group, or a sorted list that windows share. */
+/** What is found in the index: a group, or a sorted list that windows share. */
 export type Target<G extends Markable> = G | OrderedList
 
-/** A row that a step touched, before and after it. */
+/** A row before and after a step. */
 export interface Images {
   readonly before: Row | null
   readonly after: Row | null
 }
 
 /**
- * An inverted index of groups: by the values that their rows have at the end of a path, by the intervals that these lie
- * in, and, of windows, by how far they reach. Only what has no place at all is asked about every row.
+ * An inverted index of groups. A group is found by values at the end of a path, by intervals that contain them, or, for
+ * windows, by how far their list reaches. Only groups without any of these are checked for every changed row.
  */
 export class GroupIndex<G extends Markable> {
   readonly #resource: Resource
@@ -37,7 +37,7 @@ export class GroupIndex<G extends Markable> {
     this.#resource = resource
   }
 
-  /** Whether a target with this predicate has a place of its own: at its anchors. */
+  /** Whether a target with this predicate is found by its anchors. */
   isAnchored(target: Target<G>, where: Predicate): boolean {
     const anchors = anchorsOf(this.#resource, where)
     return anchors !== null && !(target instanceof OrderedList && costOf(anchors) >= EXPENSIVE)
@@ -51,13 +51,13 @@ export class GroupIndex<G extends Markable> {
     this.#place(target, where, false)
   }
 
-  /** A list may reach farther now, or less far. */
+  /** Updates a list whose reach may have changed. */
   moved(list: OrderedList): void {
     const { definition } = list
     if (!this.isAnchored(list, definition.where)) this.#reaches.get(definition.sorting.key)?.put(list)
   }
 
-  /** Whether anybody waits at a value. */
+  /** Whether any target is found at a value. */
   has(path: Path, value: Value): boolean {
     if (this.#values.get(path)?.has(value)) return true
     let isIn = false
@@ -69,8 +69,9 @@ export class GroupIndex<G extends Markable> {
     return this.#values.size + this.#ranges.size + this.#reaches.size + this.#everywhere.size === 0
   }
 
-  /** Visits whom a row may concern, each once. */
+  /** Visits every target that a row may affect, each once. */
   visit({ before, after }: Images, was: State, is: State, visitor: (target: Target<G>) => void): void {
+    // A new mark per look-up saves a Set of visited targets.
     const mark = ++marks
     const once = (target: Target<G>): void => {
       if (target.mark === mark) return
@@ -141,7 +142,7 @@ export class GroupIndex<G extends Markable> {
   }
 }
 
-/** Whoever waits at one of the values: the shorter of the two is gone through. */
+/** Visits the targets at any of the values. Iterates over the smaller of the two collections. */
 function inBoth<T extends object>(
   groups: ReadonlyMap<Value, Few<T>>,
   values: ReadonlySet<Value>,

@@ -14,17 +14,20 @@ import type { State } from '../step/state.ts'
 
 type Leaf = Exclude<Predicate, { kind: 'constant' | 'and' | 'or' | 'not' | 'one' | 'many' }>
 
-/** In-lists up to this length are searched as they are; of longer ones a set is made. */
+/** `in` lists up to this length are searched linearly; for longer ones a Set is made. */
 const SHORT_LIST = 16
 
-/** The id that a condition asks for and nothing else; undefined if it asks for more. */
+/** The id, if a condition only compares the id; undefined otherwise. */
 export function idOnly(target: Resource, of: Predicate): Value | undefined {
   return of.kind === 'compare' && of.op === 'eq' && of.field === target.id.name && of.value !== null
     ? of.value
     : undefined
 }
 
-/** Whether a row fulfils a predicate in a state. It is interpreted: a group that never hears of a change keeps nothing. */
+/**
+ * Whether a row satisfies a predicate in a state. The predicate is interpreted, not compiled: a group that no change concerns
+ * then costs no memory.
+ */
 export function holds(where: Predicate, resource: Resource, row: Row, state: State): boolean {
   switch (where.kind) {
     case 'constant':
@@ -64,7 +67,7 @@ function holdsMany(where: Predicate & { kind: 'many' }, resource: Resource, row:
   const id = row[ID] as Id
   const wanted = quantifier === 'every' ? undefined : idOnly(target, of)
   if (wanted !== undefined) return isRelated(field, id, wanted as Id, state) === (quantifier === 'some')
-  // One counter-example decides.
+  // One counter-example decides `every` and `none`, one example decides `some`.
   const stops = quantifier !== 'every'
   const found = quantifier === 'some'
   if (field.is === 'back') {
@@ -95,7 +98,7 @@ function holdsLeaf(where: Leaf, resource: Resource, row: Row, state: State): boo
     return sizeOf(field, row[ID] as Id, state) === where.value
   const value = valueOf(field, row, state)
   if (where.kind === 'compare' && (where.op === 'eq' || where.op === 'ne')) {
-    // A null operand never equals.
+    // Nothing equals null.
     return where.value === null ? where.op === 'ne' : (value === where.value) === (where.op === 'eq')
   }
   if (where.kind === 'in' && where.values.length <= SHORT_LIST)
@@ -104,7 +107,7 @@ function holdsLeaf(where: Leaf, resource: Resource, row: Row, state: State): boo
   return testOf(where, resource)([value])
 }
 
-/** The value of a field in a state; of the other side of a one-to-one its id. */
+/** The value of a field in a state. For the other side of a one-to-one relation it is the id there. */
 function valueOf(field: Field, row: Row, state: State): Value {
   switch (field.is) {
     case 'count':
@@ -116,9 +119,10 @@ function valueOf(field: Field, row: Row, state: State): Value {
   }
 }
 
+/** Compiled tests of leaves that are not worth interpreting. */
 const tests = new WeakMap<Leaf, (value: Row) => boolean>()
 
-/** The test of a value that stands alone in a row. */
+/** A test of a value that is the only element of a row. */
 function testOf(where: Leaf, resource: Resource): (value: Row) => boolean {
   let test = tests.get(where)
   if (!test) tests.set(where, (test = compile(where, resource, valueAlone)))
@@ -127,7 +131,10 @@ function testOf(where: Leaf, resource: Resource): (value: Row) => boolean {
 
 const valueAlone: Access<Row> = { value: () => row => row[0]!, one: () => () => null, many: () => () => [] }
 
-/** Whether a predicate asks only for what rows, their relations and counts tell. */
+/**
+ * Whether a predicate only needs stored fields, relations and counts. Others cannot be evaluated here, and their queries run
+ * again.
+ */
 export function isFollowable(resource: Resource, where: Predicate): boolean {
   switch (where.kind) {
     case 'constant':

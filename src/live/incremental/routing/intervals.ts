@@ -2,27 +2,27 @@ import type { Value } from '../../../schema/field.ts'
 import type { Order } from '../../../query/order.ts'
 
 interface Interval<T> {
-  /** null = unbounded. Both ends belong to it: whoever needs it exactly asks the predicate. */
+  /** null = unbounded. Both ends are included; the predicate decides what is exact. */
   readonly low: Value | null
   readonly high: Value | null
   readonly of: T
 }
 
-/** New intervals stand apart until there are this many. */
+/** Up to this many new intervals are kept in a separate list. */
 const APART = 32
 
-/** Removed intervals are only marked until there are this many, and half of all. */
+/** Up to this many removed intervals, or half of all, are only marked. */
 const REMOVED = 64
 
 /**
- * The intervals that a value lies in, in logarithmic time: sorted by their lower ends, under a tree of the largest upper
- * ends (an interval tree laid out as an array). What came lately stands in a short list of its own until it is worth
- * building the tree anew.
+ * Finds the intervals that contain a value in logarithmic time. The intervals are sorted by their lower ends, with a tree of
+ * the largest upper ends above them (an interval tree in an array). New intervals go into a short unsorted list until it pays
+ * to build the tree again.
  */
 export class Intervals<T> {
   readonly #order: Order
   #sorted: Interval<T>[] = []
-  /** Largest upper ends: node i covers 2i and 2i + 1; undefined = nothing, null = unbounded. */
+  /** The largest upper end below each node: node i covers nodes 2i and 2i + 1. undefined = no interval, null = unbounded. */
   #highest: (Value | null | undefined)[] = []
   #leaves = 1
   #recent: Interval<T>[] = []
@@ -60,7 +60,7 @@ export class Intervals<T> {
     if (this.#removed.size > REMOVED && this.#removed.size * 2 > this.#sorted.length) this.#build()
   }
 
-  /** Visits what the intervals that a value lies in belong to. */
+  /** Visits the targets of all intervals that contain a value. */
   at(value: Value, visit: (of: T) => void): void {
     const { length } = this.#recent
     if (length > APART && length * length > this.#sorted.length) this.#build()
@@ -96,7 +96,7 @@ export class Intervals<T> {
     return this.#search(({ low }) => low === null || this.#order(low, value) <= 0)
   }
 
-  /** How many of the sorted intervals, from the first on, fulfil a condition that only the first ones do. */
+  /** Binary search: how many of the sorted intervals satisfy a condition that only holds for the first ones. */
   #search(isBefore: (it: Interval<T>) => boolean): number {
     let first = 0
     let end = this.#sorted.length

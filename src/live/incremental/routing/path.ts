@@ -14,16 +14,16 @@ import { orderOf, type Order } from '../../../query/order.ts'
 import { sizeOf } from './holds.ts'
 import type { State } from '../step/state.ts'
 
-/** A relation that a path takes. */
+/** A relation that a path follows. */
 export type PathStep = OneField | BackField | ManyField
 
-/** A way from a row over relations to values. Equal ways are the same object. */
+/** A way from a row over relations to values. Equal paths are the same object, so they can be keys of maps. */
 export interface Path {
   readonly key: string
   readonly steps: readonly PathStep[]
-  /** A stored field at the end, or the ids of a to-many relation. */
+  /** A stored field, the ids of a to-many relation, or their count. */
   readonly end: StoredField | BackField | ManyField | CountField
-  /** It leads to one value at most. */
+  /** It leads to at most one value. */
   readonly isSingle: boolean
 }
 
@@ -43,7 +43,7 @@ export function pathOf(root: Resource, steps: readonly PathStep[], end: Path['en
   return path
 }
 
-/** Adds the values at the end of a path, from a row on; `from` = steps that lie behind already. */
+/** Adds the values at the end of a path, starting at a row. `from` = how many steps of the path are already behind. */
 export function valuesAt(path: Path, row: Row, state: State, into: Set<Value>, from = 0): void {
   const { steps, end } = path
   if (from === steps.length) return valuesOf(end, row, state, into)
@@ -81,8 +81,8 @@ function valuesOf(end: Path['end'], row: Row, state: State, into: Set<Value>): v
 }
 
 /**
- * The list of ids at the end of a path through to-ones, as it is, so that it need not be copied; null = there is none,
- * undefined = the path ends otherwise.
+ * The list of ids at the end of a path of to-one relations, without a copy. null if there is none, undefined if the path is of
+ * another kind.
  */
 export function listAt({ steps, end }: Path, row: Row, state: State): ReadonlySet<Id> | null | undefined {
   if (end.is !== 'many') return undefined
@@ -96,7 +96,7 @@ export function listAt({ steps, end }: Path, row: Row, state: State): ReadonlySe
   return state.others(end, at[ID] as Id)
 }
 
-/** The one value at the end of a path through to-ones; null where it leads nowhere. */
+/** The value at the end of a path of to-one relations; null if the path leads to no row. */
 export function valueAt({ steps, end }: Path, row: Row, state: State): Value {
   let at: Row | null = row
   for (const step of steps) {
@@ -109,7 +109,7 @@ export function valueAt({ steps, end }: Path, row: Row, state: State): Value {
 
 const byNumber: Order = (a, b) => (a as number) - (b as number)
 
-/** How the values at the end of a path compare. */
+/** The order of the values at the end of a path. */
 export function orderAt({ end }: Path): Order {
   if (end.is === 'count') return byNumber
   return orderOf(end.type ?? (end.target as Resource | null)?.idType ?? null)

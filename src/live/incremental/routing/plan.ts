@@ -4,40 +4,41 @@ import { coverageOf } from './coverage.ts'
 import { idOnly } from './holds.ts'
 import type { Path, PathStep } from './path.ts'
 
-/** What groups of one shape read: a predicate, whatever it compares with, and the keys of a sort. */
+/** What groups of the same shape read: a predicate, whatever values it compares with, and sort keys. */
 export interface Reading {
   readonly where: Predicate
-  /** The groups have their place at the anchors of the predicate; otherwise every change must be looked into. */
+  /** The groups are found by anchors of the predicate. Otherwise every change has to be checked. */
   readonly isAnchored: boolean
   readonly sort: readonly Path[]
 }
 
-/** A place on the ways that predicates take from the rows of a resource: a node of a trie of relations. */
+/** A node in a trie of relations: a place on the ways from the rows of a resource to what predicates read. */
 export interface PlanNode {
   readonly resource: Resource
   readonly parent: PlanNode | null
   readonly step: PathStep | null
   readonly depth: number
   readonly children: Map<string, PlanNode>
-  /** What is read here: stored fields by slot, and lists of ids by name. */
+  /** The stored fields that are read here, by slot. */
   readonly slots: Set<number>
+  /** The id lists that are read here, by name. */
   readonly lists: Set<string>
-  /** Whatever changes of a row here is read. */
+  /** Any change of a row here matters. */
   readsAll: boolean
-  /** A change here may concern groups that no value here leads to. */
+  /** A change here may affect groups that no value here leads to, so it always climbs. */
   isOpen: boolean
-  /** Paths through here that lead to all groups that a change may concern (coverage.ts). */
+  /** Paths through this node that lead to all groups that a change may affect (coverage.ts). */
   readonly cover: Map<Path, boolean>
 }
 
-/** A list of another resource that tells of the pairs of a list that is read here. */
+/** A list on the other side of a join. Its log records also tell about the links of a list that is read here. */
 export interface ToldBy {
   readonly field: string
   readonly list: string
   readonly node: PlanNode
 }
 
-/** What the predicates of a resource's groups read, and so which changes may move rows into or out of views. */
+/** What the predicates of all groups of a resource read. It tells which changes may move rows into or out of views. */
 export class Plan {
   readonly root: PlanNode
   readonly #nodes = new Map<Resource, PlanNode[]>()
@@ -53,12 +54,12 @@ export class Plan {
     }
   }
 
-  /** Whether a list of pairs is read anywhere. */
+  /** Whether any predicate reads a list of links. */
   get readsPairs(): boolean {
     return [...this.#nodes.values()].some(nodes => nodes.some(node => node.lists.size > 0))
   }
 
-  /** The places where rows of a resource are read. */
+  /** The nodes at which rows of a resource are read. */
   nodesOf(resource: Resource): readonly PlanNode[] {
     return this.#nodes.get(resource) ?? none
   }
@@ -67,7 +68,7 @@ export class Plan {
     return this.#toldBy.get(resource) ?? none
   }
 
-  /** Whatever changes of what a predicate reads must be looked into. */
+  /** Marks the nodes that a predicate reads, so that every change there climbs. */
   open(node: PlanNode, where: Predicate): void {
     for (const below of nodesBelow(node, where)) below.isOpen = true
   }
@@ -91,7 +92,7 @@ export class Plan {
     return node
   }
 
-  /** The place that a relation leads to from another. */
+  /** The node that a relation leads to. */
   child(node: PlanNode, field: PathStep): PlanNode {
     let child = node.children.get(field.name)
     if (!child) node.children.set(field.name, (child = this.#node(field.target, node, field)))
@@ -101,7 +102,7 @@ export class Plan {
     return child
   }
 
-  /** A list of pairs is told by the rows of either side, and by each field that shows the join. */
+  /** Notes a list of links. Either row of a link may be the one whose record tells about it, in any field that shows the join. */
   #list(node: PlanNode, field: ManyField): void {
     if (node.lists.has(field.name)) return
     node.lists.add(field.name)
@@ -114,7 +115,7 @@ export class Plan {
     }
   }
 
-  /** Notes what a predicate reads from a place on. */
+  /** Notes what a predicate reads, starting at a node. */
   read(node: PlanNode, where: Predicate): void {
     switch (where.kind) {
       case 'constant':
@@ -143,7 +144,7 @@ export class Plan {
     else node.slots.add((field as Field & { slot: number }).slot)
   }
 
-  /** A sort key moves rows that keep their place in the index: whatever changes on its way climbs. */
+  /** Notes a sort key. It may move rows that are found at the same values as before, so every change on its way climbs. */
   #readKey({ steps, end }: Path): void {
     let node = this.root
     for (const step of steps) {
@@ -170,7 +171,7 @@ function wayTo(node: PlanNode): (OneField | BackField | ManyField)[] {
   return way
 }
 
-/** The places below one that a predicate reads. */
+/** The nodes below a node that a predicate reads. */
 function nodesBelow(node: PlanNode, where: Predicate, into: Set<PlanNode> = new Set()): Set<PlanNode> {
   switch (where.kind) {
     case 'constant':

@@ -9,25 +9,26 @@ import { isShownWithRows, planOfView, shapeOfView } from '../step/shown-rows.ts'
 import { sortingOf, sortKeyOf, type Sorting } from '../lists/sorting.ts'
 import { WindowedList } from '../lists/windows.ts'
 
-/** Offsets from here on have a list of their own, which counts what lies before it instead of holding it. */
+/** From this offset on, a window gets a list of its own, which counts the rows before it instead of holding them. */
 const DEEP = 1_000
 
-/** What groups show beside their rows: one plan for all that show alike. */
+/** The plan of what groups show in addition to their rows. Groups that show the same share it. */
 export interface ShownPlan {
   readonly key: string
   readonly plan: Plan
   groups: number
 }
 
+/** What groups with the same shape of predicate read, and how many such groups there are. */
 interface Shape extends Reading {
   groups: number
 }
 
-/** The groups of one resource that are maintained together, and where each of them is found. */
+/** The groups of one resource that are maintained together, and how each of them is found. */
 export class Registry<G extends Followed> {
   readonly resource: Resource
   readonly index: GroupIndex<G>
-  /** What was told of the rows of guarded groups that somebody has seen, as digests of their bodies. */
+  /** Digests of the bodies that were sent last, for guarded groups that somebody follows. */
   readonly digests: Map<G, Map<Id, number>> = new Map()
   readonly #lists = new Map<string, WindowedList<G>>()
   readonly #listOf = new Map<G, WindowedList<G>>()
@@ -47,7 +48,7 @@ export class Registry<G extends Followed> {
     return this.#size === 0
   }
 
-  /** What all groups read. */
+  /** What all groups read. Built when it is needed, and again when a new shape comes. */
   get plan(): Plan {
     return (this.#plan ??= new Plan(this.resource, this.#shapes.values()))
   }
@@ -98,7 +99,7 @@ export class Registry<G extends Followed> {
     this.#remove(list, list.definition.where, list.definition.sorting.paths)
   }
 
-  /** What is known of views is known no more: whoever sees one next begins anew. */
+  /** Forgets what is known about views. Whoever follows one next begins anew. */
   forget(): void {
     for (const list of this.#lists.values()) list.forget()
     this.digests.clear()
@@ -112,6 +113,7 @@ export class Registry<G extends Followed> {
     if (shape) shape.groups++
     else {
       this.#shapes.set(key, { where, isAnchored, sort, groups: 1 })
+      // A new shape may read other places.
       this.#plan = null
     }
   }
@@ -152,13 +154,13 @@ export class Registry<G extends Followed> {
 
 const none: readonly never[] = []
 
-/** What a plan must tell apart. */
+/** The key of what a plan has to distinguish. */
 function shapeKeyOf(where: Predicate, isAnchored: boolean, sort: Reading['sort']): string {
   const keys = sort.filter(({ steps }) => steps.length > 0).map(({ key }) => key)
   return `${isAnchored ? '' : '?'}${shapeOf(where)} ${keys.join()}`
 }
 
-/** Equal for windows that share a list. */
+/** Equal for windows that can share a list. */
 function listKeyOf({ interest }: Followed): string {
   const { where, sort, offset, limit, opaque } = interest
   const own = offset >= DEEP ? `${offset} ${limit}` : ''
@@ -168,7 +170,7 @@ function listKeyOf({ interest }: Followed): string {
 const numbers = new WeakMap<object, number>()
 let numbered = 0
 
-/** Tells functions of rules apart: each caller has its own. */
+/** A number for a function of a rule. Every caller has their own function, so lists with one are never shared between callers. */
 function numberOf(opaque: object): number {
   let number = numbers.get(opaque)
   if (number === undefined) numbers.set(opaque, (number = ++numbered))

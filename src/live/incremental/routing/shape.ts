@@ -1,6 +1,6 @@
 import type { Predicate } from '../../../query/predicate.ts'
 
-/** A predicate without what it compares with: equal for all groups that one plan follows. */
+/** A predicate without the values that it compares with. Groups with the same shape share a plan. */
 export function shapeOf(where: Predicate): string {
   switch (where.kind) {
     case 'constant':
@@ -17,7 +17,7 @@ export function shapeOf(where: Predicate): string {
     case 'compare':
       return `${where.field} ${where.op}${where.value === null ? ' null' : ''}`
     case 'in':
-      // Its length decides what it costs as an anchor.
+      // The length affects the cost of the anchor, and with it which anchor is chosen.
       return `${where.field} ${where.negated ? 'nin' : 'in'}${where.values.length}`
     case 'null':
       return `${where.field} ${where.is ? 'null' : 'set'}`

@@ -7,16 +7,16 @@ import type { Entry, Sorting } from '../lists/sorting.ts'
 import type { State } from './state.ts'
 import type { Step, Touched } from './step.ts'
 
-/** A row that a step touched or that others moved, before and after. */
+/** A row that a step may have moved, before and after it. */
 export interface MovedRow extends Images {
   readonly id: Id
-  /** What the log says of the row itself; null = other rows moved it. */
+  /** The log records about the row itself; null if only other rows changed. */
   readonly touched: Touched | null
-  /** No predicate of a group sees a difference between the images: whoever had it in view has it still. */
+  /** No predicate reads what changed, so a row that was in view before is still in view. */
   readonly isStill: boolean
-  /** Its places by sorting, before and after, once a list asks for them. */
+  /** Its places in sorted lists, by sorting. Computed when the first list asks. */
   places: Map<Sorting, Places> | null
-  /** What groups are told of it, if they are told nothing else. */
+  /** What a group is told if this row is the only one. Groups share it. */
   readonly told: { enter?: readonly Move[]; change?: readonly Move[]; leave?: readonly Move[] }
 }
 
@@ -25,27 +25,30 @@ interface Places {
   readonly next: Entry | null
 }
 
-/** What became of a row for one target. */
+/** What happened to a row for one target. */
 export interface Verdict<G extends Followed> {
   readonly target: Target<G>
   readonly row: MovedRow
   readonly was: boolean
   readonly is: boolean
-  /** Where a list holds it; -1 = it does not. */
+  /** The index at which a list holds the row; -1 if it does not. */
   readonly at: number
 }
 
-/** What a moved row means to a group or a list; null = nothing, as it neither was nor is in it. Free of effects. */
+/**
+ * What a moved row means to a group or a list; null = it was not in it and is not now. It has no side effects, because it may
+ * run again when data is missing.
+ */
 export function judge<G extends Followed>(target: Target<G>, row: MovedRow, step: Step): Verdict<G> | null {
   return target instanceof OrderedList ? judgeList(target, row, step) : judgeGroup(target, row, step)
 }
 
-/** Whether nothing changed of a row that is in these slots. One that is deleted and made again is another in all of them. */
+/** Whether none of these slots changed. A row that was deleted and created again counts as changed in all. */
 export function isUnread({ changes }: Touched, slots: ReadonlySet<number>): boolean {
   return changes.every(({ before, after, changed }) => before && after && !changed.some(slot => slots.has(slot)))
 }
 
-/** The places of a row in lists that are sorted alike: found once for all of them. */
+/** The places of a row in lists with the same sorting, computed once for all of them. */
 export function placesOf(row: MovedRow, sorting: Sorting, step: Step): Places {
   const { before, after, places } = row
   const known = places?.get(sorting)
@@ -66,7 +69,10 @@ function judgeGroup<G extends Followed>(target: G, row: MovedRow, step: Step): V
   return was || is ? { target, row, was, is, at: -1 } : null
 }
 
-/** A list knows its rows: whether one was in it is asked of its place. What lies beyond it need not match. */
+/**
+ * A list knows its rows, so its own entries tell whether the row was in it. Beyond the reach of the list, it does not matter
+ * whether the row matches.
+ */
 function judgeList<G extends Followed>(list: OrderedList, row: MovedRow, step: Step): Verdict<G> | null {
   if (!list.isLoaded) return null
   const { sorting, opaque } = list.definition
@@ -82,6 +88,7 @@ function judgeList<G extends Followed>(list: OrderedList, row: MovedRow, step: S
   return was || is ? { target: list, row, was, is, at } : null
 }
 
+// Inside the reach before and after, and nothing changed that the predicate reads.
 function isIn(target: Followed | OrderedList, row: Row, state: State): boolean {
   const { where, resource, opaque } = target instanceof OrderedList ? target.definition : target.interest
   return holds(where, resource, row, state) && (opaque === null || opaque(row))

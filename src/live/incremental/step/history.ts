@@ -2,13 +2,13 @@ import { ID, type Id, type Join, type ManyField, type OneField, type Resource, t
 import type { Change, Commit } from '../../../store/store.ts'
 import type { Present, State } from './state.ts'
 
-/** A change, and which commit of the step made it, counted from 0. */
+/** A change, with the number of its commit in the step, starting at 0. */
 interface Entry {
   readonly commit: number
   readonly change: Change
 }
 
-/** Whether a pair of a join was there before a commit. */
+/** Whether a link existed before a commit. */
 interface PairEntry {
   readonly commit: number
   readonly was: boolean
@@ -16,15 +16,15 @@ interface PairEntry {
 
 type PairSide = Map<Id, Map<Id, PairEntry[]>>
 
-/** What a step's commits changed, by row and by pair, in their order. */
+/** What the commits of a step changed, by row and by link, in their order. */
 export class History {
   readonly commits: readonly Commit[]
   readonly rows: ReadonlyMap<Resource, ReadonlyMap<Id, readonly Entry[]>>
   readonly pairs: ReadonlyMap<Join, Readonly<Record<'a' | 'b', PairSide>>>
-  /** Changed rows by each parent that one of their images points to. */
+  /** The changed rows that refer to a parent in any of their states. */
   readonly #pointing = new Map<OneField, Map<Id, Set<Id>>>()
 
-  /** What rows became is known to the present state without reading them. */
+  /** Tells the present state about all changed rows, so that they need not be read. */
   constructor(commits: readonly Commit[], present: Present) {
     const rows = new Map<Resource, Map<Id, Entry[]>>()
     const pairs = new Map<Join, Record<'a' | 'b', PairSide>>()
@@ -51,7 +51,7 @@ export class History {
     this.pairs = pairs
   }
 
-  /** Rows whose images, before or after any commit, point to a parent. */
+  /** The rows that refer to a parent before or after any of the commits. */
   pointingTo(via: OneField, parent: Id): ReadonlySet<Id> | undefined {
     let pointing = this.#pointing.get(via)
     if (!pointing) {
@@ -87,7 +87,7 @@ function notePair(
   noteSide(sides.b, a, b, entry)
 }
 
-/** Both rows of a pair may tell of it: within a commit the first word counts. */
+/** Both rows of a link may have a record of it. Within a commit, the first one counts. */
 function noteSide(side: PairSide, owner: Id, other: Id, entry: PairEntry): void {
   let others = side.get(owner)
   if (!others) side.set(owner, (others = new Map()))
@@ -96,7 +96,7 @@ function noteSide(side: PairSide, owner: Id, other: Id, entry: PairEntry): void 
   else if (entries.at(-1)!.commit !== entry.commit) entries.push(entry)
 }
 
-/** The state before the commits from `from` on: the present one with what they did taken back. */
+/** The state before the commits from `from` on: the present state with these commits undone. */
 export class Former implements State {
   readonly #present: State
   readonly #history: History
@@ -141,7 +141,7 @@ export class Former implements State {
       if (next.was) former.add(other)
       else former.delete(other)
     }
-    // Of an asynchronous store the present list may be a stand-in, which must not be kept.
+    // With an asynchronous store, the present list may be a stand-in until it is loaded; then it must not be kept.
     if (ids.size > 0) known.set(owner, former)
     return former
   }

@@ -1,18 +1,18 @@
 import type { Id, Join, ManyField } from '../../../model/model.ts'
 
-/** Owners of either side of a join whose pairs changed. */
+/** Rows at either side of a join whose links changed. */
 export type ChangedOwners = ReadonlyMap<Join, Readonly<Record<'a' | 'b', ReadonlyMap<Id, unknown>>>>
 
 /**
- * Lists of related ids that were read lately, as they are at the position that was told last. A list of ten thousand
- * members is not read again for each change of a row that it decides. What commits change of it is dropped.
+ * A cache of id lists at the position that was sent last. A list of ten thousand members should not be read again for every
+ * change of a row that depends on it. Lists that commits change are dropped.
  */
 export class KnownPairs {
   readonly #most: number
   readonly #sets = new Map<ManyField, Map<Id, ReadonlySet<Id>>>()
   #size = 0
 
-  /** `most` = ids that are kept altogether. */
+  /** `most` = how many ids are kept altogether. */
   constructor(most: number) {
     this.#most = most
   }

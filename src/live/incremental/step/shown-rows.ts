@@ -9,19 +9,20 @@ import { shapeOf } from '../routing/shape.ts'
 import type { Step } from './step.ts'
 
 /**
- * Rows are shown with what lies beside them: related rows, lists of ids, counts. Here is found which rows a step shows
- * otherwise although no record of the log is about them: a related row changed, or a rule decides otherwise who may see
- * one. The view is a plan like any other, and what changed climbs in it.
+ * Finds the rows that look different after a step although no log record is about them: a related row, a list of ids or a count
+ * changed, or a rule now decides differently who may see them. What the view shows is a plan like any other, and changes climb
+ * in it.
  */
 export function* shownOtherwise(plan: Plan, step: Step): Work<ReadonlySet<Id>> {
   return yield* climb(plan, step, everyone)
 }
 
+// Every such row is wanted, whether or not a group is found at its values.
 const everyone = (): boolean => true
 
 /**
- * Whether rules decide what is seen of the rows that a view shows, or of the ids of a join that leaves no record: then
- * only the bodies tell whether a row is shown otherwise.
+ * Whether rules decide what can be seen in the rows of a view, or of ids whose changes leave no record. Then only comparing
+ * bodies tells whether a row looks different.
  */
 export function isGuarded(view: View, permissions: Permissions): boolean {
   return (
@@ -41,7 +42,7 @@ function fieldGuards(resource: Resource, permissions: Permissions): Guard[] {
     .filter(guard => !guard.open)
 }
 
-/** What a view shows beside its rows, as a plan. */
+/** What a view shows in addition to its rows, as a plan. */
 export function planOfView(view: View, permissions: Permissions): Plan {
   const plan = new Plan(view.resource, [])
   readView(plan, plan.root, view, permissions)
@@ -65,7 +66,7 @@ function readView(plan: Plan, node: PlanNode, view: View, permissions: Permissio
   }
 }
 
-/** Equal for views and rights that the same changes may show otherwise. */
+/** Equal for views and permissions that are affected by the same changes. */
 export function shapeOfView(view: View, permissions: Permissions): string {
   const guards = fieldGuards(view.resource, permissions).map(({ predicate }) => shapeOf(predicate))
   const loads = view.loads.map(load => {
@@ -76,7 +77,7 @@ export function shapeOfView(view: View, permissions: Permissions): string {
   return `${view.resource.name} ${guards.join()} ${loads.join()}`
 }
 
-/** Whether a view shows whole rows beside its own. */
+/** Whether a view shows complete related rows. */
 export function isShownWithRows(view: View): boolean {
   return view.loads.some(load => 'view' in load)
 }

@@ -3,12 +3,12 @@ import type { Snapshot } from '../../../store/store.ts'
 import { wait, type Maybe, type Work } from '../../../store/work.ts'
 import type { KnownPairs } from './known-pairs.ts'
 
-/** Rows and relations as they are in one state. */
+/** Rows and relations in one state: the present or an earlier one. */
 export interface State {
   row(resource: Resource, id: Id): Row | null
-  /** The rows that point to a parent. */
+  /** The rows that refer to a parent. */
   children(via: OneField, parent: Id): readonly Row[]
-  /** The ids that a to-many relation pairs with an owner. */
+  /** The ids that a many-to-many relation links to an owner. */
   others(field: ManyField, owner: Id): ReadonlySet<Id>
 }
 
@@ -16,9 +16,9 @@ const noRows: readonly Row[] = []
 const noIds: ReadonlySet<Id> = new Set()
 
 /**
- * The state that a snapshot shows. What was read once is kept for as long as the step takes. A synchronous store is
- * asked at once. Of an asynchronous one, what is not there yet is noted, and a neutral value stands in for it: whoever
- * evaluates asks `settled`, which reads all that is missing together and evaluates again.
+ * The state of a snapshot. Everything that is read is kept while the step lasts. A synchronous store answers at once. With an
+ * asynchronous store, missing data is noted and a neutral value is returned in its place. Evaluations therefore run inside
+ * `settled`, which loads all that was missing together and evaluates again.
  */
 export class Present implements State {
   #snapshot: Snapshot
@@ -39,12 +39,12 @@ export class Present implements State {
     return this.#snapshot
   }
 
-  /** Reads go on in another snapshot that shows the same state. */
+  /** Continues in another snapshot of the same state: no read transaction may stay open over turns. */
   continueIn(snapshot: Snapshot): void {
     this.#snapshot = snapshot
   }
 
-  /** What is known of a row without reading it. */
+  /** Records a row that is known without reading it. */
   know(resource: Resource, id: Id, row: Row | null): void {
     mapIn(this.#rows, resource).set(id, row)
   }
@@ -90,7 +90,7 @@ export class Present implements State {
     return ids
   }
 
-  /** Reads rows that will be asked for, all at once. */
+  /** Reads rows that will be needed, all at once. */
   *load(resource: Resource, ids: Iterable<Id>): Work<void> {
     const rows = mapIn(this.#rows, resource)
     const missing: Id[] = []
@@ -98,7 +98,7 @@ export class Present implements State {
     if (missing.length > 1 || (missing.length === 1 && this.#isAsynchronous)) yield* this.#loadRows(resource, missing)
   }
 
-  /** The result of an evaluation for which everything was there. It must be free of effects, as it may run again. */
+  /** Evaluates until no data is missing. The function must have no side effects, because it may run several times. */
   *settled<T>(evaluate: () => T): Work<T> {
     for (;;) {
       const result = evaluate()
@@ -142,10 +142,10 @@ export class Present implements State {
     for (const row of found) rows.set(row[ID] as Id, row)
   }
 
-  /** The first promise tells that the store is asynchronous; from then on it is asked for many things at once. */
+  /** The first promise shows that the store is asynchronous. From then on, data is requested in bulk. */
   #wait<K, T>(found: Maybe<unknown>, missing: Map<K, Set<Id>>, key: K, id: Id, instead: T): T {
     this.#isAsynchronous = true
-    // It is asked again, with all others: what becomes of this one does not matter.
+    // It is requested again together with the rest, so its own result does not matter.
     if (found instanceof Promise) found.catch(() => undefined)
     return this.#miss(missing, key, id, instead)
   }

@@ -3,31 +3,31 @@ import type { Change } from '../../../store/store.ts'
 import { Former, type History } from './history.ts'
 import type { Present, State } from './state.ts'
 
-/** What a step made of one row. */
+/** What a step did to one row. */
 export interface Touched {
   readonly before: Row | null
   readonly after: Row | null
   readonly changes: readonly Change[]
 }
 
-/** One commit, or several that are told as one: the states before and after, and what was touched. */
+/** One commit, or several that are sent as one: the states before and after, and the rows that changed. */
 export interface Step {
   readonly present: Present
   readonly before: State
   readonly after: State
   readonly touched: ReadonlyMap<Resource, ReadonlyMap<Id, Touched>>
-  /** seq that the view is at after it. */
+  /** The seq of the view after the step. */
   readonly position: number
-  /** All commits that it is one of. */
+  /** All commits that the step is part of. */
   readonly history: History
 }
 
-/** All commits of a history as one step. */
+/** All commits as one step. */
 export function wholeStep(history: History, present: Present): Step {
   return stepOf(history, present, 0, history.commits.length)
 }
 
-/** Each commit of a history as a step of its own, in order. */
+/** Each commit as a step of its own, in order. */
 export function* singleSteps(history: History, present: Present): Generator<Step, void> {
   for (let i = 0; i < history.commits.length; i++) yield stepOf(history, present, i, i + 1)
 }
@@ -55,7 +55,7 @@ function stepOf(history: History, present: Present, from: number, to: number): S
   }
 }
 
-/** The way back: what came goes, and what went comes. */
+/** The step backwards: undoes what it did. */
 export function reversed(step: Step): Step {
   const touched = new Map<Resource, Map<Id, Touched>>()
   for (const [resource, rows] of step.touched) {

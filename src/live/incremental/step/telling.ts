@@ -8,7 +8,10 @@ import type { Step, Touched } from './step.ts'
 
 const none: readonly Change[] = []
 
-/** What a step means to groups, as batches. Groups that see the same rows alike share bodies, events, batches and frames. */
+/**
+ * Turns what a step means to groups into batches. Groups that see the same rows in the same way share bodies, events, batches
+ * and frames.
+ */
 export class Telling<G extends Followed> {
   readonly #resource: Resource
   readonly #step: Step
@@ -22,13 +25,16 @@ export class Telling<G extends Followed> {
     this.#touched = step.touched.get(resource)
   }
 
-  /** Reads rows that moves name and nobody has: what slides into windows, at once for all of them. */
+  /**
+   * Reads the rows that will be sent and that nobody has read yet, for instance those that slide into windows. One read for all
+   * groups.
+   */
   *prepare(moves: ReadonlyMap<G, readonly Move[] | null>): Work<void> {
     const missing = new Set<Id>()
     for (const [{ interest }, list] of moves) {
       if (!list) continue
       for (const { kind, id, row } of list) if (kind !== 'leave' && !row && !this.#read.has(id)) missing.add(id)
-      // What is shown beside rows is read together for those of many groups.
+      // What is shown in addition to rows is read together for the rows of many groups.
       if (interest.isShared && interest.view.loads.length > 0) this.#sharedBy(interest.view).await(list)
     }
     if (missing.size === 0) return
@@ -36,13 +42,16 @@ export class Telling<G extends Followed> {
       this.#read.set(row[ID] as Id, row)
   }
 
-  /** The batch of a group, where another one was told the same; null if it must be made. */
+  /** The batch of a group, if another group was already told the same; null if it has to be made. */
   known(group: G, moves: readonly Move[]): Batch | null {
     if (moves.length !== 1 || !group.interest.isShared) return null
     return this.#shared.get(group.interest.view)?.only.get(moves[0]!) ?? null
   }
 
-  /** The batch of a group; null if it comes to nothing. `digests` = what was told of its rows, where only bodies tell. */
+  /**
+   * The batch of a group; null if there is nothing to send. `digests` has what was sent before, for groups where only the
+   * bodies tell what is new.
+   */
   *batch(
     group: G,
     moves: readonly Move[],
@@ -95,7 +104,7 @@ export class Telling<G extends Followed> {
   }
 }
 
-/** Whether a row is shown otherwise than it was told; what is told now is noted. */
+/** Whether a row looks different from what was sent before. Remembers what is sent now. */
 function isNews({ kind, id }: Move, digests: Map<Id, number>, bodies: ReadonlyMap<Id, string>): boolean {
   if (kind === 'leave') return digests.delete(id)
   const digest = digestOf(bodies.get(id)!)
@@ -104,9 +113,9 @@ function isNews({ kind, id }: Move, digests: Map<Id, number>, bodies: ReadonlyMa
   return true
 }
 
-/** What all groups with the same view are told: equal events are one object, and so are equal batches. */
+/** What groups with the same view share: equal events are one object, and so are equal batches. */
 class SharedTelling {
-  /** Batches of one move. */
+  /** Batches of a single move, by that move. */
   readonly only = new Map<Move, Batch>()
   readonly bodies = new Map<Id, string>()
   readonly #events = {
@@ -117,14 +126,14 @@ class SharedTelling {
   #numbered = 0
   readonly #batches = new Map<number, Batch[]>()
   readonly #longs: { readonly moves: readonly Move[]; readonly batch: Batch }[] = []
-  /** Moves of rows that will be presented, in the order in which groups are told. */
+  /** Rows that other groups will need, in the order in which the groups will be told. */
   readonly #awaited = new Map<Id, Move>()
 
   await(moves: readonly Move[]): void {
     for (const move of moves) if (move.kind !== 'leave') this.#awaited.set(move.id, move)
   }
 
-  /** Moves of one group, and some of those that others wait for. */
+  /** The moves of one group, plus some that other groups wait for, so that their related rows are read together. */
   withAwaited(moves: readonly Move[]): readonly Move[] {
     if (this.#awaited.size === 0) return moves
     for (const { id } of moves) this.#awaited.delete(id)
@@ -147,6 +156,7 @@ class SharedTelling {
       let numbered = known.get(move.id)
       if (!numbered) known.set(move.id, (numbered = { event: make(move), number: ++this.#numbered }))
       events.push(numbered.event)
+      // Events are shared objects, so a hash of their numbers finds an equal batch without comparing bodies.
       hash = (Math.imul(hash, 31) + numbered.number) | 0
     }
     let alike = this.#batches.get(hash)
@@ -165,14 +175,14 @@ class SharedTelling {
   }
 }
 
-/** Whether groups that see rows alike are told the same by two lists. */
+/** Whether two lists of moves lead to the same batch, for groups with the same view. */
 function isAlike(a: readonly Move[], b: readonly Move[]): boolean {
   return a.length === b.length && a.every(({ kind, id }, i) => kind === b[i]!.kind && id === b[i]!.id)
 }
 
-/** Lists of more moves are compared as they are: few groups are told so much. */
+/** Longer lists of moves are compared one by one: few groups receive so much. */
 const LONG = 100
-/** Rows of several groups that are presented together. */
+/** The most rows that are written together for several groups. */
 const TOGETHER = 256
 
 interface NumberedEvent {
@@ -186,7 +196,10 @@ function isSame(a: readonly LiveEvent[], b: readonly LiveEvent[]): boolean {
   return true
 }
 
-/** 53 bits of a text, of two FNV-1a hashes with different primes: enough that two bodies of a row do not meet in practice. */
+/**
+ * A 53-bit digest of a text, made of two FNV-1a hashes with different primes. That is enough for two bodies of one row not to
+ * collide in practice.
+ */
 export function digestOf(text: string): number {
   let low = 0x811c9dc5
   let high = 0x2f0b4c47
@@ -198,5 +211,5 @@ export function digestOf(text: string): number {
   return (high >>> 11) * 0x1_0000_0000 + (low >>> 0)
 }
 
-/** The version that a row had before a step. */
+/** The version of a row before a step. */
 export const seqOf = (row: Row | null): number => (row === null ? 0 : (row[SEQ] as number))

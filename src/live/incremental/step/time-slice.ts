@@ -1,45 +1,45 @@
 import type { Snapshot } from '../../../store/store.ts'
 import type { Work } from '../../../store/work.ts'
 
-/** What sliced work yields where the turn has been long enough; nothing ever waits for it. */
+/** What paused work yields. The promise never settles, and nobody waits for it. */
 const PAUSE: Promise<never> = new Promise(() => {})
 
-/** Decides when work that may take long lets others go first. */
+/** Decides when long work has to give way to others. */
 export class TimeSlice {
   /** For work that must be done in one turn. */
   static readonly unhurried: TimeSlice = new TimeSlice(Infinity)
   readonly #turn: number
   #until = 0
 
-  /** `turn` = milliseconds of one turn of the event loop that the work may take. */
+  /** `turn` = how many milliseconds of a turn of the event loop the work may take. */
   constructor(turn: number) {
     this.#turn = turn
     this.begin()
   }
 
-  /** A new turn has begun. */
+  /** Called at the beginning of a turn. */
   begin(): void {
     this.#until = performance.now() + this.#turn
   }
 
-  /** It is time to pause. */
+  /** Whether it is time to pause. */
   get isOver(): boolean {
     return performance.now() >= this.#until
   }
 
-  /** Inside work: goes on in a later turn. */
+  /** Called inside the work: continues in a later turn. */
   *pause(): Work<void> {
     yield PAUSE
   }
 }
 
-/** Work that may pause between its slices. */
+/** Work that may be spread over several turns. */
 export class SlicedWork {
   readonly #slice: TimeSlice
   readonly #work: Work<void>
-  /** Where it reads goes on in the snapshot of the turn. */
+  /** Tells the work that its reads continue in the snapshot of the current turn. */
   readonly #continueIn: (snapshot: Snapshot) => void
-  /** Its first slice is behind it. */
+  /** Whether its first slice has run. */
   isBegun = false
 
   constructor(slice: TimeSlice, work: Work<void>, continueIn: (snapshot: Snapshot) => void) {
@@ -48,7 +48,7 @@ export class SlicedWork {
     this.#continueIn = continueIn
   }
 
-  /** The next slice; true = the work is done. */
+  /** Runs the next slice. True if the work is done. */
   *next(snapshot: Snapshot): Work<boolean> {
     this.#slice.begin()
     if (this.isBegun) this.#continueIn(snapshot)
