@@ -6,15 +6,15 @@ import type { Catalog, ColumnInfo, Reference, TableInfo } from './sql/catalog.ts
 type Item = Readonly<Record<string, unknown>>
 
 /**
- * What a document in json-server's form holds: `{ "posts": [{ "id": 1, … }], "comments": [{ "id": 1, "postId": 1 }] }`.
- * Types come from all rows; a member is nullable where a row lacks it; `postId` is a relation if all its values are
- * ids of `posts`.
+ * Reads a document in the form of json-server: `{ "posts": [{ "id": 1, … }], "comments": [{ "id": 1, "postId": 1 }] }`. The
+ * type of a member is derived from all rows. A member is nullable if some rows lack it, and `postId` is a relation if all its
+ * values are ids of `posts`.
  */
 export function readCollections(document: unknown): Catalog {
   const skipped: { name: string; why: string }[] = []
   const found: { name: string; items: readonly Item[] }[] = []
   for (const [name, value] of Object.entries(isObject(document) ? document : {})) {
-    if (name.startsWith('_restuary_')) continue // the store's own
+    if (name.startsWith('_restuary_')) continue // members that the store itself uses
     const why = faultOf(value)
     if (why === null) found.push({ name, items: value as Item[] })
     else skipped.push({ name, why })
@@ -25,7 +25,7 @@ export function readCollections(document: unknown): Catalog {
   return { tables: tables.toSorted(byName), skipped: skipped.toSorted(byName) }
 }
 
-/** Why a member of the document is no collection; null if it is one. */
+/** Why a member of the document cannot be served as a collection; null if it can. */
 function faultOf(value: unknown): string | null {
   if (!Array.isArray(value)) return 'it is not a list: only lists of objects are served'
   if (!value.every(isObject)) return 'not all of it are objects'
@@ -43,6 +43,7 @@ function readTable(name: string, items: readonly Item[], ids: ReadonlyMap<string
     const target = targetOf(column.name, ids)
     if (target === undefined) return []
     const known = ids.get(target)!
+    // One id without a row is enough: as a relation, that row could not be stored.
     const dangling = items.some(item => item[column.name] != null && !known.has(item[column.name]))
     const onDelete = column.nullable ? 'null' : 'restrict'
     return dangling ? [] : [{ columns: [column.name], table: target, to: ['id'], onDelete }]
@@ -72,7 +73,7 @@ function typeOf(values: readonly unknown[]): ScalarType {
   return all(Array.isArray) ? types.list() : types.json()
 }
 
-/** `postId` leads to `posts` (or `post`), by json-server's convention. */
+/** The collection that a member refers to: `postId` means `posts` or `post`, as in json-server. */
 function targetOf(member: string, ids: ReadonlyMap<string, ReadonlySet<unknown>>): string | undefined {
   const [, base] = /^(.+?)(?:Id|_id)$/.exec(member) ?? []
   if (base === undefined) return undefined

@@ -4,24 +4,35 @@ import { dirname, join, resolve } from 'node:path'
 import { ApiError } from '../protocol/error.ts'
 
 /**
- * Keeps the bytes of files. Which rows they belong to is in the rows; a key is 32 hexadecimal digits, given once and never
- * for other bytes.
+ * Stores the bytes of files. Which row a file belongs to is recorded in the row. A key consists of 32 hexadecimal digits and is
+ * never used for other bytes.
+ *
+ * ```ts
+ * api({ photo }, { store: sqlite('photos.db'), files: folder('photos') })
+ * ```
  */
 export interface FileStore {
-  /** Keeps bytes under a new key: all of them, durably, or nothing. Rejects with what the bytes reject with. */
+  /**
+   * Stores bytes under a new key, durably and completely or not at all. Rejects with the error of `bytes` if reading them
+   * fails, and with ApiError `unavailable` if they cannot be written.
+   */
   write(key: string, bytes: AsyncIterable<Uint8Array>): Promise<void>
-  /** The bytes from `start` to `end`, both included (an `end` before the `start` = none); null if there is no such file. */
+  /** The bytes from `start` to `end`, both included; none if `end` is before `start`. null if there is no such file. */
   read(key: string, start: number, end: number): Promise<AsyncIterable<Uint8Array> | null>
-  /** Forgets the file; one that is not there is forgotten already. */
+  /** Removes a file. Does nothing if it does not exist. */
   remove(key: string): Promise<void>
 }
 
-/** Files in a folder, which is made when the first one comes; the first two digits of a key are a folder of their own. */
+/**
+ * Stores files in a folder, which is created with the first file. The first two digits of the key are a subfolder, so that no
+ * folder gets too large.
+ */
 export function folder(path: string): FileStore {
   const root = resolve(path)
   return {
     write: async (key, bytes) => {
       const file = placeOf(root, key)
+      // Written under another name first: a crash must not leave half a file under the key.
       const made = await mkdir(dirname(file), { recursive: true })
       const part = `${file}.part`
       try {
@@ -32,11 +43,11 @@ export function folder(path: string): FileStore {
         throw explained(error)
       }
       await syncFolder(dirname(file))
-      // A folder is durable with the entry that names it.
+      // A new folder is only durable once the folder above it is synced as well.
       if (made !== undefined) for (const one of [root, dirname(root)]) await syncFolder(one)
     },
     read: async (key, start, end) => {
-      // Opened before it is answered with: what is removed meanwhile is read to its end.
+      // Opened before the answer: a file that is removed meanwhile can still be read to its end.
       const handle = await open(placeOf(root, key)).catch((error: NodeJS.ErrnoException) => {
         if (error.code === 'ENOENT') return null
         throw error
@@ -58,7 +69,7 @@ function placeOf(root: string, key: string): string {
   return join(root, fileKey(key).slice(0, 2), key)
 }
 
-/** The key, if it is one: what is none would be a way out of the folder, or the bucket. */
+/** Checks a key. Anything else could lead out of the folder or the bucket. Throws TypeError. */
 export function fileKey(key: string): string {
   if (!/^[0-9a-f]{32}$/.test(key)) throw new TypeError('that is no key of a file')
   return key
@@ -74,7 +85,7 @@ async function writeAll(path: string, bytes: AsyncIterable<Uint8Array>): Promise
   }
 }
 
-/** A name is as durable as its folder (fsync(2)). */
+/** Makes a file's name durable, which is part of its folder (fsync(2)). */
 async function syncFolder(path: string): Promise<void> {
   const handle = await open(path)
   try {
@@ -84,7 +95,7 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** A full disk is nothing that the caller did. */
+/** Turns errors of the disk into `unavailable`: they are not the client's fault. */
 function explained(error: unknown): unknown {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   return ['ENOSPC', 'EDQUOT', 'EIO', 'EROFS'].includes(code)
@@ -94,12 +105,12 @@ function explained(error: unknown): unknown {
 
 async function* nothing(): AsyncGenerator<Uint8Array, void> {}
 
-/** Where files are kept unless it is said: in a folder beside the file of the rows, or in memory as they are. */
+/** Where files are stored by default: in a folder beside the database file, or in memory if there is none. */
 export function filesBeside(file: string | undefined): FileStore {
   return file === undefined ? filesInMemory() : folder(`${file}-files`)
 }
 
-/** Files in memory: gone with the process, like the rows of `memory()`. */
+/** Stores files in memory. They are gone when the process ends, like the rows of `memory()`. */
 export function filesInMemory(): FileStore & { keys(): readonly string[] } {
   const files = new Map<string, Uint8Array>()
   return {

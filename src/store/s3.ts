@@ -4,26 +4,33 @@ import { ApiError } from '../protocol/error.ts'
 import { fileKey, type FileStore } from './files.ts'
 
 export interface S3Options {
-  /** `https://s3.eu-central-1.amazonaws.com`, or that of any other store that speaks S3. */
+  /** `https://s3.eu-central-1.amazonaws.com`, or the address of any other store with the S3 protocol. */
   readonly endpoint: string
   readonly bucket: string
   readonly accessKeyId: string
   readonly secretAccessKey: string
   readonly sessionToken?: string
-  /** Default: what the endpoint says, else `us-east-1`. */
+  /** Default: the region in the endpoint, or else `us-east-1`. */
   readonly region?: string
-  /** What keys begin with: `uploads/`. Default: nothing. */
+  /** Prefix of all keys, for instance `uploads/`. Default: none. */
   readonly prefix?: string
-  /** Bytes of a part; a file of up to so many is sent at once, and so many are in memory for each upload. Default: 8 MiB. */
+  /**
+   * Size of a part in bytes. A file up to this size is sent in one request, and each upload needs this much memory. Default: 8
+   * MiB.
+   */
   readonly part?: number
 }
 
-/** The least that a part but the last may have (S3, "multipart upload limits"). */
+/** The smallest size of a part other than the last (S3, "multipart upload limits"). */
 const LEAST_PART = 5_242_880
 
 /**
- * Files in a bucket of a store that speaks S3, in the path style (`endpoint/bucket/key`). Nothing needs to be public: whoever
- * may read the row gets the bytes through the API. Requests are signed (AWS Signature Version 4), bytes included.
+ * Stores files in an S3 bucket, with path-style addresses (`endpoint/bucket/key`). The bucket need not be public: the API
+ * serves the bytes to those who may read the row. Requests are signed, including their bytes (AWS Signature Version 4).
+ *
+ * ```ts
+ * api({ photo }, { files: s3({ endpoint: 'https://s3.eu-central-1.amazonaws.com', bucket: 'photos', accessKeyId, secretAccessKey }) })
+ * ```
  */
 export function s3(options: S3Options): FileStore {
   const { endpoint, bucket, accessKeyId, secretAccessKey, sessionToken, region, prefix = '' } = options
@@ -76,12 +83,12 @@ type Ask = (
   more?: {
     readonly body?: Uint8Array | string
     readonly headers?: Readonly<Record<string, string>>
-    /** Refusals that are answers. */
+    /** Status codes that are answers and not errors. */
     readonly accepts?: readonly number[]
   },
 ) => Promise<Response>
 
-/** One request where the first part is all there is; else a multipart upload, which is called off if anything fails. */
+/** Sends one request if the file fits into one part; otherwise a multipart upload, which is aborted if anything fails. */
 async function writeParts(ask: Ask, url: string, parts: AsyncGenerator<Uint8Array, void>): Promise<void> {
   const first = await parts.next()
   const second = await parts.next()
@@ -106,7 +113,7 @@ async function writeParts(ask: Ask, url: string, parts: AsyncGenerator<Uint8Arra
     const list = tags.map((tag, i) => `<Part><PartNumber>${i + 1}</PartNumber><ETag>${escaped(tag)}</ETag></Part>`)
     const body = `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${list.join('')}</CompleteMultipartUpload>`
     const answer = await (await ask('POST', `${url}?${upload}`, { body })).text()
-    // It may answer 200 and then find that it failed (S3, CompleteMultipartUpload).
+    // S3 may answer 200 first and report an error in the body (CompleteMultipartUpload).
     if (/<Error>/.test(answer)) throw unavailable(new Error(answer.slice(0, 500)))
   } catch (error) {
     await ask('DELETE', `${url}?${upload}`).then(done, () => {})
@@ -120,7 +127,7 @@ async function done(response: Response): Promise<void> {
   await response.body?.cancel()
 }
 
-/** Bytes in pieces of exactly `size`, the last one of what is left. */
+/** Splits bytes into parts of exactly `size` bytes; the last one may be smaller. */
 async function* inParts(bytes: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<Uint8Array, void> {
   let waiting: Uint8Array[] = []
   let length = 0
@@ -134,7 +141,7 @@ async function* inParts(bytes: AsyncIterable<Uint8Array>, size: number): AsyncGe
       length = 0
       rest = rest.subarray(taken)
     }
-    // The chunk may be the host's to use again.
+    // Copied, because the sender may reuse the buffer.
     if (rest.length > 0) waiting.push(Uint8Array.from(rest))
     length += rest.length
   }

@@ -2,90 +2,105 @@ import type { Id, Join, Model, OneField, Resource, Row, Value } from '../model/m
 import type { Predicate, SortKey } from '../query/predicate.ts'
 import type { Maybe, Work } from './work.ts'
 
-/** Keeps rows and the change log. Asynchronous by contract, synchronous where the database is (see work.ts). */
+/** Stores rows and the change log. The interface is asynchronous, but a synchronous database may answer at once (see work.ts). */
 export interface Store {
   readonly name: string
-  /** The file that it is in; absent where there is none. Files of rows are kept beside it. */
+  /** The file that the store is in; absent if there is none. Uploaded files are stored beside it by default. */
   readonly file?: string | undefined
-  /** Whatever is written to it is refused. */
+  /** Whether all writes are refused. */
   readonly isReadOnly?: boolean
-  /** Its answers have to be waited for, even within a unit of work; absent where they are there at once. */
+  /** Whether its answers are promises, even inside a unit of work. Absent if it answers at once. */
   readonly waits?: boolean
-  /** Names this history of positions; another history (a restored copy, a fresh memory) has another. 6 characters [0-9a-z]. */
+  /**
+   * The name of this history of positions: 6 characters [0-9a-z]. A restored copy or a fresh memory is another history with
+   * another name.
+   */
   readonly epoch: string
-  /** Makes or adapts tables to the model; refuses what would lose data, listing every fault with the fix. */
+  /** Makes tables for the model or adapts them. Throws one Error with all faults and fixes if data would be lost. */
   open(model: Model, environment: Environment): Maybe<void>
-  /** Work on one consistent state. What was acknowledged before the call is in it. */
+  /** Reads from one consistent state, which includes all writes that were acknowledged before the call. */
   read<T>(work: (snapshot: Snapshot) => Work<T>): Maybe<T>
   /**
-   * One atomic unit: all that `work` applies, or nothing if it throws. Units that arrive together share a commit;
-   * the promise settles after the commit. Rejects with what work threw, or `ApiError` unavailable if the commit failed.
-   * Work may run again from its start, when what it did was undone together with a neighbour's.
+   * Runs one unit of work atomically: everything that `work` applies, or nothing if it throws. Units that arrive together share
+   * a commit, and the promise settles after it. Rejects with what `work` threw, or with ApiError `unavailable` if the commit
+   * failed. `work` may run again from the start, if another unit's failure undid it.
    */
   write<T>(work: (tx: Transaction) => Work<T>): Promise<T>
-  /** A transaction for application code that waits for other things; other writes wait meanwhile, reads do not. */
+  /** Runs a transaction for application code that waits for other things. Other writes wait meanwhile; reads do not. */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
-  /** Hears of each commit that becomes visible here; a hint that `commits` has more. Returns how to stop. */
+  /**
+   * Calls a function after each commit that becomes visible here. It is only a hint that `commits` has more. Returns a function
+   * that stops it.
+   */
   onCommit(listener: () => void): () => void
-  /** Commits after a position, oldest first, whole, about `limit` changes; null if the log no longer reaches back so far. */
+  /** Whole commits after a position, oldest first, with about `limit` changes. null if the log no longer reaches back so far. */
   commits(after: number, limit: number): Maybe<Commit[] | null>
   /**
-   * Commits of ephemeral rows after a seq of theirs, oldest first: they are in no log, and told to whoever follows now.
-   * Null if too many have passed; absent where there are none.
+   * Commits of ephemeral rows after one of their own seqs, oldest first. They are not in the log. null if too many have passed;
+   * absent if the store has no such rows.
    */
   fleeting?(after: number): readonly Commit[] | null
-  /** The oldest position after which the log tells every change. */
+  /** The oldest position after which the log has all changes. */
   reach(): Maybe<number>
-  /** What the log tells of one row, within its reach and before a seq: the newest `limit` records, newest first. */
+  /** The log records of one row before a seq, newest first, at most `limit`. */
   history(resource: Resource, id: Id, before: number, limit: number): Maybe<Recorded[]>
   /**
-   * Adds new rows without a change record for each: they share one position as their baseline version, and the log
-   * reaches back no further than to it. Rejects a row that is there already.
+   * Adds new rows without a log record for each. They share one position as their first version, and the log then reaches back
+   * no further than that position. Rejects if a row already exists.
    */
   load(resource: Resource, rows: Iterable<Row>): Maybe<number>
   loadPairs(join: Join, pairs: Iterable<readonly [Id, Id]>): Maybe<number>
   close(): Maybe<void>
 }
 
-/** What is injected, so that tests decide it. */
+/** What is injected, so that tests can control it. */
 export interface Environment {
-  /** Milliseconds since the epoch. */
+  /** The time in milliseconds since 1970. */
   readonly clock: () => number
   readonly random: (bytes: number) => Uint8Array
-  /** Where start-up tells what it did (tables made, columns added). */
+  /** Receives what the start did: tables made, columns added. */
   readonly report: (line: string) => void
 }
 
-/** One consistent state at one position. Rows are canonical values by slot (model.ts) and belong to the caller, who does not change them. */
+/**
+ * One consistent state at one position. Rows are arrays of canonical values by slot (model.ts). They belong to the caller, who
+ * must not change them.
+ */
 export interface Snapshot {
-  /** seq of the last change that it contains. */
+  /** The seq of the last change that the state contains. */
   readonly position: number
-  /** The same of ephemeral rows, which count by themselves; absent where there are none. */
+  /** The same for ephemeral rows, which count separately; absent if there are none. */
   readonly fleeting?: number
-  /** seq of the last change to any row of the resource, or a later one; for the versions of lists. */
+  /** The seq of the last change to any row of the resource, or a later one. Used for the versions of lists. */
   changed(resource: Resource): number
   get(resource: Resource, id: Id): Maybe<Row | undefined>
-  /** The rows that exist, by ascending id. */
+  /** The rows that exist, in ascending order of id. */
   many(resource: Resource, ids: readonly Id[]): Maybe<Row[]>
   select(resource: Resource, select: Select): Maybe<Row[]>
   count(resource: Resource, where: Predicate): Maybe<number>
-  /** For each parent the rows that point to it: pairs of (parent, child), ascending by parent, then child; at most `limit` a parent (null = all). */
+  /**
+   * For each parent, the rows that refer to it: pairs of (parent, child), in ascending order of parent, then child. At most
+   * `limit` per parent; null = all.
+   */
   children(via: OneField, parents: readonly Id[], limit: number | null): Maybe<[Id, Id][]>
-  /** The pairs of a join whose side `from` is among the owners: (owner, other), ascending; at most `limit` an owner (null = all). */
+  /**
+   * The links of a join whose side `from` is one of the owners: pairs of (owner, other), in ascending order. At most `limit`
+   * per owner; null = all.
+   */
   pairs(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null): Maybe<[Id, Id][]>
-  /** How many rows point to each parent, and how many pairs each owner has; those without any are absent. */
-  /** The same with the related rows themselves, in one query; the parent of a row is `row[via.slot]`. */
+  /** Like `children` and `pairs`, with the related rows themselves, in one query. The parent of a row is `row[via.slot]`. */
   childRows(via: OneField, parents: readonly Id[], limit: number | null): Maybe<Row[]>
   pairRows(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null): Maybe<[Id, Row][]>
+  /** How many rows refer to each parent, or how many links each owner has. Those without any are left out. */
   childCounts(via: OneField, parents: readonly Id[]): Maybe<[Id, number][]>
   pairCounts(join: Join, from: 'a' | 'b', owners: readonly Id[]): Maybe<[Id, number][]>
-  /** The row that has exactly these values in these stored fields (a unique key). */
+  /** The row that has exactly these values in these stored fields, which form a unique key. */
   find(resource: Resource, slots: readonly number[], values: readonly Value[]): Maybe<Row | undefined>
 }
 
 export interface Select {
   readonly where: Predicate
-  /** The id is appended as the last key by the store if it is not among them. */
+  /** The store adds the id as the last key if it is not among them. */
   readonly sort: readonly SortKey[]
   /** null = all. */
   readonly limit: number | null
@@ -94,28 +109,29 @@ export interface Select {
 }
 
 export interface Transaction extends Snapshot {
-  /** The next integer id of a resource: never one that was handed out or stored before, not even by a unit that failed. */
+  /** The next integer id of a resource. It was never handed out or stored before, not even by a unit that failed. */
   nextId(resource: Resource): Maybe<number>
-  /** Tells that the id is taken, so that nextId goes above it. */
+  /** Makes sure that `nextId` returns higher ids than this one. */
   reserve(resource: Resource, id: number): void
   /**
-   * Writes rows, pairs and change records together. Gives each change its seq, in the order given, and puts
-   * seq and time into `after[SEQ]` and `after[AT]`; `position` is the last of them from then on. All or nothing:
-   * if it throws, nothing of it was written. Unique violations throw ApiError `conflict` naming the fields.
+   * Writes rows, links and log records together. Each change gets a seq, in the given order; seq and time are put into
+   * `after[SEQ]` and `after[AT]`, and `position` becomes the last seq. If it throws, nothing was written. Throws ApiError
+   * `conflict`, with the fields, if a unique key would be used twice.
    */
   apply(changes: readonly RowChange[], links: readonly LinkChange[]): Maybe<void>
-  /** Records what became of something that is no row, and gives it the next seq: a handled resource, by its canonical URI. */
+  /** Records a change of something that is not a row, a handled resource with its canonical URI. Returns its seq. */
   publish(uri: string, op: Published['op'], body: string | null): Maybe<number>
-  /** The text that was kept under a key and is not over. */
+  /** The text that is stored under a key and has not expired. */
   recall(key: string): Maybe<string | undefined>
   /**
-   * Keeps a text with what the unit writes, or not at all, until a moment in milliseconds: beside rows and log, in
-   * neither. Where two units that ran side by side keep the same key, one of them runs again and recalls the other's.
+   * Stores a text under a key until a time in milliseconds since 1970, atomically with the rest of the unit. It is neither a
+   * row nor in the log. If two units use the same key at the same time, one of them runs again and recalls the text of the
+   * other.
    */
   keep(key: string, text: string, until: number): Maybe<void>
 }
 
-/** One row's change, as the engine hands it over. */
+/** A change of one row, as the engine passes it to the store. */
 export interface RowChange {
   readonly resource: Resource
   readonly id: Id
@@ -124,13 +140,13 @@ export interface RowChange {
   readonly before: Row | null
   /** null for a delete. */
   readonly after: Row | null
-  /** Slots whose value differs; empty when only lists changed. Ignored unless op is patch. */
+  /** The slots whose value differs; empty if only lists changed. Only used for a patch. */
   readonly changed: readonly number[]
-  /** What the change did to the row's to-many relations, seen from this row. */
+  /** What the change did to the to-many relations of the row. */
   readonly lists: readonly ListDelta[]
 }
 
-/** A derived change: ids that joined or left a shown list (or a one-to-one's other side) of the row. */
+/** A derived change: ids that were added to or removed from a list of the row, or from the other side of a one-to-one. */
 export interface ListDelta {
   readonly field: string
   readonly added: readonly Id[]
@@ -147,30 +163,30 @@ export interface LinkChange {
 /** A record of the change log. */
 export interface Change extends RowChange {
   readonly seq: number
-  /** A deletion that was recorded before deletions told the pairs of joins that went with their row: they are not known. */
+  /** The deletion was recorded by a version of Restuary that did not log the links of deleted rows, so they are not known. */
   readonly pairsUntold?: true
 }
 
-/** A record with the moment of its commit, in milliseconds since the epoch. */
+/** A record with the time of its commit, in milliseconds since 1970. */
 export interface Recorded extends Change {
   readonly at: number
 }
 
-/** A record of the change log about something that is no row. */
+/** A log record about something that is not a row. */
 export interface Published {
   readonly seq: number
-  /** With a leading slash; the list's URI for a create. */
+  /** Begins with a slash. For a create it is the URI of the list. */
   readonly uri: string
   readonly op: 'create' | 'patch' | 'delete'
-  /** JSON text: what was created, or the patch; null for a delete. */
+  /** JSON text of what was created, or of the patch; null for a delete. */
   readonly body: string | null
 }
 
-/** All that one atomic write did; the unit of delivery. */
+/** Everything that one atomic write did. Subscribers always receive whole commits. */
 export interface Commit {
-  /** seq of its last change: the position after it. */
+  /** The seq of its last change, which is the position after it. */
   readonly position: number
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since 1970. */
   readonly at: number
   readonly changes: readonly Change[]
   readonly published: readonly Published[]

@@ -1,9 +1,9 @@
 import type { Store } from './store.ts'
 
 /**
- * The store, telling of a commit of this process before whoever wrote it is answered. A store that answers at once does not
- * need it. One that has to be waited for may hear of its own commits later, and whoever trusts what it knew until it hears of
- * a commit (a session that still holds, auth/session/callers.ts) would for that moment not know what its caller knows already.
+ * Wraps a store so that listeners learn of a commit of this process before the writer is answered. A synchronous store does not
+ * need it. An asynchronous one may report its own commits later. Until then, code that relies on such reports, such as the
+ * check of sessions in auth/session/callers.ts, would not know what the writer already knows.
  */
 export function prompt(store: Store): Store {
   if (store.waits !== true) return store

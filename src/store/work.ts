@@ -1,9 +1,9 @@
-/** A value that may be there already. A store that is synchronous answers with the value itself and is never made to wait. */
+/** A value, or a promise of it. A synchronous store returns the value itself, so that nobody has to wait. */
 export type Maybe<T> = T | Promise<T>
 
 /**
- * Engine work that pauses where a store is asynchronous and only there: written once as a generator,
- * it runs to its end in one go on a synchronous store and is resumed by promises on another.
+ * Work of the engine that pauses only where a store is asynchronous. It is written once, as a generator: on a synchronous store
+ * it runs to its end at once, on another it is resumed by promises (docs/decisions/001-generators.md).
  */
 export interface Work<T> {
   next(value?: unknown): IteratorResult<Promise<unknown>, T>
@@ -12,7 +12,7 @@ export interface Work<T> {
   [Symbol.iterator](): Work<T>
 }
 
-/** Work that is done: what most steps of a request are on a synchronous store, at a tenth of what a generator costs. */
+/** Work that is already done. On a synchronous store that is most steps of a request, and it costs a tenth of a generator. */
 class Ready<T> implements Work<T> {
   readonly done = true
   readonly value: T
@@ -38,15 +38,15 @@ class Ready<T> implements Work<T> {
   }
 }
 
-/** Nothing to do. */
+/** Work that does nothing. */
 export const nothing: Work<void> = Object.freeze(new Ready<void>(undefined))
 
-/** Work that is done already. */
+/** Work that is already done. */
 export function ready<T>(value: T): Work<T> {
   return new Ready(value)
 }
 
-/** Inside work: the value, waiting for it if it is not there yet. `const row = yield* wait(tx.get(todo, 7))` */
+/** Inside work: waits for a value if it is a promise. `const row = yield* wait(tx.get(todo, 7))` */
 export function wait<T>(value: Maybe<T>): Work<T> {
   return value instanceof Promise ? arrival(value) : new Ready(value)
 }
@@ -55,7 +55,7 @@ function* arrival<T>(value: Promise<T>): Work<T> {
   return (yield value) as T
 }
 
-/** Runs work to its end: the result itself if nothing had to be waited for, otherwise a promise. */
+/** Runs work to its end. Returns the result itself if nothing had to be waited for, otherwise a promise. */
 export function run<T>(work: Work<T>): Maybe<T> {
   const step = work.next()
   return step.done ? step.value : resume(work, step.value)
@@ -76,7 +76,7 @@ async function resume<T>(work: Work<T>, first: Promise<unknown>): Promise<T> {
   }
 }
 
-/** Continues with a value now or when it is there. */
+/** Continues with a value, now or when its promise resolves. */
 export function chain<T, U>(value: Maybe<T>, next: (value: T) => U): Maybe<U> {
   return value instanceof Promise ? value.then(next) : next(value)
 }

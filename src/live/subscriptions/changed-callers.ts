@@ -10,12 +10,12 @@ import type { Subscription } from './subscription.ts'
 
 interface Following<K extends Kind = Kind> {
   readonly standing: Standing
-  /** What is followed, by whoever was the caller last. */
+  /** What is followed, for the last known caller. */
   asked: K['asked']
 }
 
 export interface FollowersOptions {
-  /** What is followed, for the last known caller. */
+  /** The users whose rows or sessions commits changed, and how many commits did. */
   readonly changedIn: (commits: readonly Commit[]) => ReadonlyMap<Id, number>
   readonly onFault: (error: unknown) => void
 }

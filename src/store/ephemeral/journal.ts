@@ -6,30 +6,31 @@ import { emptyState, type State } from '../memory/state.ts'
 import type { Change, Commit, RowChange } from '../store.ts'
 import { ephemeralOf } from './sides.ts'
 
-/** Ephemeral rows after some unit, and how many there are of each resource. */
+/** Ephemeral rows in one state, and how many each resource has. */
 export interface Kept {
   readonly state: State
   readonly sizes: ReadonlyMap<Resource, number>
 }
 
-/** What a unit did to ephemeral rows. */
+/** What a unit of work did to ephemeral rows. */
 export interface Entry {
   readonly kept: Kept
   readonly changes: readonly Change[]
 }
 
-/** A unit of the store, from its beginning to its commit. */
+/** A unit of work that is not committed yet. */
 interface Pending extends Entry {
   readonly unit: object
   readonly before: Kept
 }
 
-/** Changes that are kept for whoever follows; who is further behind begins anew. */
+/** How many changes are remembered for subscriptions. Whoever is further behind begins anew. */
 const LOGGED = 10_000
 
 /**
- * The ephemeral rows through units that write one after the other and commit together: what a unit did is seen by those
- * behind it, by readers once it is committed, and taken back with everything behind it if it fails or runs again.
+ * Keeps ephemeral rows consistent with units of work, which write one after the other and are committed together. Later units
+ * see what a unit did; readers see it once it is committed. If a unit fails or runs again, its changes are undone, together
+ * with those of all later units.
  */
 export class Journal {
   readonly #log = new Log(LOGGED)
@@ -37,7 +38,7 @@ export class Journal {
   #committed: Kept
   readonly #onCommit: (changes: readonly Change[]) => void
 
-  /** `base` is above every seq of earlier runs, so that no version comes again. */
+  /** `base` is higher than any seq of earlier runs, so that no version is used twice. */
   constructor(model: Model, base: number, onCommit: (changes: readonly Change[]) => void) {
     const state: State = { ...emptyState(ephemeralOf(model)), position: base }
     this.#committed = { state, sizes: new Map() }
@@ -45,35 +46,35 @@ export class Journal {
     this.#onCommit = onCommit
   }
 
-  /** What readers see. */
+  /** The state that readers see. */
   get committed(): Kept {
     return this.#committed
   }
 
-  /** What a unit that begins now sees. */
+  /** The state that a new unit sees. */
   get latest(): Kept {
     return this.#pending.at(-1)?.kept ?? this.#committed
   }
 
-  /** Commits after a seq, oldest first; null if more have passed than are kept. */
+  /** The commits after a seq, oldest first; null if some of them have been forgotten. */
   after(seq: number): Commit[] | null {
     return this.#log.after(seq, Infinity)
   }
 
-  /** What a unit has done by now. */
+  /** Records everything that a unit has done so far. */
   write(unit: object, entry: Entry): void {
     const at = this.#indexOf(unit)
     if (at < 0) this.#pending.push({ unit, before: this.latest, ...entry })
     else this.#pending[at] = { ...this.#pending[at]!, ...entry }
   }
 
-  /** A unit is undone, and whatever came after it with it. */
+  /** Undoes a unit and everything after it, because later units have seen its changes. */
   undo(unit: object): void {
     const at = this.#indexOf(unit)
     if (at >= 0) this.#pending.length = at
   }
 
-  /** A unit is committed, and so is what came before it. True if it did anything. */
+  /** Commits a unit and everything before it. True if the unit did anything. */
   commit(unit: object, now: number): boolean {
     const at = this.#indexOf(unit)
     if (at < 0) return false
@@ -90,7 +91,10 @@ export class Journal {
   }
 }
 
-/** Rows after changes. Throws ApiError `conflict` where keys would not be unique, `too_many_rows` beyond the bound. */
+/**
+ * Applies changes to ephemeral rows. Throws ApiError `conflict` if a unique key would be used twice, and `too_many_rows` above
+ * the limit.
+ */
 export function changed(kept: Kept, changes: readonly RowChange[], at: number): Entry {
   const { state, records } = applied(kept.state, changes, [], at)
   const sizes = new Map(kept.sizes)
@@ -100,6 +104,7 @@ export function changed(kept: Kept, changes: readonly RowChange[], at: number): 
   }
   for (const [resource, size] of sizes) {
     const { max } = resource.options.ephemeral!
+    // Units that only delete, or change other rows, must still work when the limit is reached.
     if (size > max && size > (kept.sizes.get(resource) ?? 0))
       throw new ApiError('too_many_rows', { detail: `there are ${max} rows of ${resource.name} already` })
   }

@@ -5,14 +5,14 @@ import { wait, type Work } from '../work.ts'
 import { isEphemeral } from './sides.ts'
 
 /**
- * A predicate over the rows of one side, ephemeral or lasting, whose parts about rows of the other are settled: replaced
- * by the ids that they come to. The same predicate where it never leaves its side.
+ * Prepares a predicate for one side, stored or ephemeral rows. Parts about rows on the other side are evaluated there and
+ * replaced by the ids that match. A predicate that stays on its side is returned unchanged.
  */
 export function* settled(snapshot: Snapshot, resource: Resource, where: Predicate): Work<Predicate> {
   if (!leaves(resource, where)) return where
   switch (where.kind) {
     case 'and': {
-      // What a row tells by itself comes first: the fewer are left, the less is asked of the other side.
+      // Conditions on the row itself come first: the fewer rows are left, the less is asked of the other side.
       const own = all(...where.of.filter(part => !leaves(resource, part)))
       const parts = [own]
       for (const part of where.of)
@@ -31,7 +31,7 @@ export function* settled(snapshot: Snapshot, resource: Resource, where: Predicat
   }
 }
 
-/** `among` = what the rows have to be besides. */
+/** Evaluates one part. `among` is what the rows must satisfy as well. */
 function* settledPart(snapshot: Snapshot, resource: Resource, where: Predicate, among: Predicate): Work<Predicate> {
   if (where.kind === 'size') return yield* settledSize(snapshot, resource, where.field, where.value)
   if (where.kind !== 'one' && where.kind !== 'many') return yield* settled(snapshot, resource, where)
@@ -39,6 +39,7 @@ function* settledPart(snapshot: Snapshot, resource: Resource, where: Predicate, 
   const target = field.target as Resource
   if (isEphemeral(target) === isEphemeral(resource)) return { ...where, of: yield* settled(snapshot, target, where.of) }
   if (field.is === 'one') return yield* settledOne(snapshot, field, where.of, among)
+  // Rows on the other side refer to this one by `via`: find those that match, and take their owners.
   const quantifier = where.kind === 'one' ? 'some' : where.quantifier
   const of = quantifier === 'every' ? not(where.of) : where.of
   const children = yield* selected(snapshot, target, of)
@@ -51,7 +52,7 @@ function* settledPart(snapshot: Snapshot, resource: Resource, where: Predicate, 
   )
 }
 
-/** Ephemeral rows by what they point to: there are few of them. */
+/** Rows whose to-one relation leads to the other side: collects the targets first, because there are few ephemeral rows. */
 function* settledOne(snapshot: Snapshot, field: OneField, of: Predicate, among: Predicate): Work<Predicate> {
   const rows = yield* selected(snapshot, field.owner, among)
   const targets = new Set(rows.map(row => row[field.slot] as Id | null))
@@ -61,7 +62,7 @@ function* settledOne(snapshot: Snapshot, field: OneField, of: Predicate, among: 
   return { kind: 'in', field: field.name, values: found.map(row => row[ID]!), negated: false }
 }
 
-/** Lasting rows by how many ephemeral ones point to them. */
+/** Stored rows by the number of ephemeral rows that refer to them. */
 function* settledSize(snapshot: Snapshot, resource: Resource, name: string, size: number): Work<Predicate> {
   const { target, via } = resource.field.get(name) as BackField
   const counts = new Map<Id, number>()
@@ -86,7 +87,7 @@ function isOneOf(resource: Resource, ids: readonly Id[], negated: boolean): Pred
   return { kind: 'in', field: resource.id.name, values: ids, negated }
 }
 
-/** Whether part of it is about rows of the other side. */
+/** Whether a part of a predicate is about rows on the other side. */
 function leaves(resource: Resource, where: Predicate): boolean {
   switch (where.kind) {
     case 'constant':

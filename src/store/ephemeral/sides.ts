@@ -1,16 +1,16 @@
 import type { Model, Resource } from '../../model/model.ts'
 
-/** Its rows vanish by themselves: they are kept beside the store. */
+/** Whether the rows of a resource expire. They are then kept in memory beside the store. */
 export function isEphemeral(resource: Resource): boolean {
   return resource.options.ephemeral !== null
 }
 
-/** The part of a model that a store keeps. */
+/** The part of a model that is stored. */
 export function lastingOf(model: Model): Model {
   return withResources(model, resource => !isEphemeral(resource))
 }
 
-/** The part that is kept in memory. */
+/** The part of a model that is kept in memory. */
 export function ephemeralOf(model: Model): Model {
   return { ...withResources(model, isEphemeral), joins: [] }
 }

@@ -18,7 +18,7 @@ import { run, wait, type Maybe, type Work } from '../work.ts'
 import { settled } from './settled.ts'
 import { isEphemeral } from './sides.ts'
 
-/** One state of a store and of the ephemeral rows beside it; queries may go from one to the other. */
+/** A state of the store together with the ephemeral rows beside it. Queries may go from one to the other. */
 export class AcrossSnapshot implements Snapshot {
   readonly #lasting: Snapshot
   readonly #state: () => State
@@ -102,7 +102,7 @@ export class AcrossSnapshot implements Snapshot {
     return selected(state, resource, asked, accessTo(state))
   }
 
-  /** The ephemeral rows with those lasting ones beside them that a sort goes through. */
+  /** The ephemeral rows, together with the stored rows that the sort keys lead through. */
   *#sortable(resource: Resource, { sort }: Select): Work<State> {
     const own = this.#state()
     const tables = new Map(own.tables)

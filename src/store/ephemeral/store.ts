@@ -7,12 +7,12 @@ import { isEphemeral, lastingOf } from './sides.ts'
 import { AcrossSnapshot } from './snapshot.ts'
 import { AcrossTransaction } from './transaction.ts'
 
-/** Changes of one millisecond at most, so that a clock that goes on gives every change a seq of its own. */
+/** How many changes per millisecond can get a seq of their own while the clock advances. */
 const PER_MILLISECOND = 1_000
 
 /**
- * Keeps ephemeral rows in memory, everything else in the store beside. A unit writes both or neither; the log tells of
- * the lasting ones only.
+ * A store that keeps ephemeral rows in memory, and everything else in another store. A unit of work writes both or neither. The
+ * log only has stored rows.
  */
 export class EphemeralStore implements Store {
   readonly #lasting: Store
@@ -23,7 +23,7 @@ export class EphemeralStore implements Store {
   #isTelling = false
   readonly #onChanges: (changes: readonly Change[]) => void
 
-  /** `onChanges` hears of what was committed to ephemeral rows, at once. */
+  /** `onChanges` is called at once with what was committed to ephemeral rows. */
   constructor(lasting: Store, onChanges: (changes: readonly Change[]) => void) {
     this.#lasting = lasting
     this.#onChanges = onChanges
@@ -51,6 +51,7 @@ export class EphemeralStore implements Store {
 
   open(model: Model, environment: Environment): Maybe<void> {
     this.#environment = environment
+    // Versions begin at the clock, so a restarted process does not use them again.
     const base = environment.clock() * PER_MILLISECOND
     this.#journal = new Journal(model, base, this.#onChanges)
     return this.#lasting.open(lastingOf(model), environment)
@@ -119,14 +120,14 @@ export class EphemeralStore implements Store {
     return this.#lasting.close()
   }
 
-  /** A unit that runs again begins where it began the first time. */
+  /** Begins a unit. If the store runs it again, what it did before is undone first. */
   #begin(unit: object, tx: Transaction): AcrossTransaction {
     const journal = this.#opened()
     journal.undo(unit)
     return new AcrossTransaction(tx, { journal, unit, ids: this.#ids, at: this.#environment!.clock() })
   }
 
-  /** Units behind one that fails must not see what it did. */
+  /** Runs a unit, and undoes it if it throws, before later units see its changes. */
   *#attempt<T>(unit: object, tx: AcrossTransaction, work: (tx: Transaction) => Work<T>): Work<T> {
     try {
       return yield* work(tx)
@@ -147,7 +148,7 @@ export class EphemeralStore implements Store {
     }
   }
 
-  /** Once for all commits of this turn, and later than the answers to whoever wrote. */
+  /** Notifies listeners once per turn, after the answers to the writers. */
   #tell(): void {
     if (this.#isTelling) return
     this.#isTelling = true

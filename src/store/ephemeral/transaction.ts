@@ -6,21 +6,21 @@ import { changed, type Journal } from './journal.ts'
 import { AcrossSnapshot } from './snapshot.ts'
 import { isEphemeral } from './sides.ts'
 
-/** What a unit writes with. */
+/** What a transaction needs to write ephemeral rows. */
 export interface Writing {
   readonly journal: Journal
-  /** Names the unit in the journal. */
+  /** Identifies the unit in the journal. */
   readonly unit: object
   readonly ids: HighWater
-  /** Milliseconds since the epoch. */
+  /** The time of the unit, in milliseconds since 1970. */
   readonly at: number
 }
 
-/** A transaction of a store, and of the ephemeral rows beside it. */
+/** A transaction of a store and of the ephemeral rows beside it. */
 export class AcrossTransaction extends AcrossSnapshot implements Transaction {
   readonly #tx: Transaction
   readonly #writing: Writing
-  /** Of this unit, so far. */
+  /** What this unit has done to ephemeral rows so far. */
   #changes: Parameters<Journal['write']>[1]['changes'] = []
 
   constructor(tx: Transaction, writing: Writing) {
@@ -47,7 +47,7 @@ export class AcrossTransaction extends AcrossSnapshot implements Transaction {
     const own = changes.filter(({ resource }) => isEphemeral(resource))
     if (own.length === 0) return this.#tx.apply(changes, links)
     const { journal, unit, at } = this.#writing
-    // Whatever is wrong with the one is found before the other is written.
+    // Computed first: if it throws, nothing has been written to either side.
     const after = changed(journal.latest, own, at)
     const rest = changes.filter(({ resource }) => !isEphemeral(resource))
     const written = rest.length > 0 || links.length > 0 ? this.#tx.apply(rest, links) : undefined

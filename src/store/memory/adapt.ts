@@ -3,8 +3,8 @@ import { entriesOf, layers } from './layers.ts'
 import { emptyState, rowsIn, tableOf, type Pairs, type State, type Table } from './state.ts'
 
 /**
- * The state under another model, told apart by the names of tables and columns as a database would.
- * Throws one Error with every fault if something would be lost or has no value.
+ * Moves a state to another model. Tables and columns are matched by their stored names, as a database would do. Throws one
+ * Error with all faults if data would be lost or a value is missing.
  */
 export function adapted(state: State, from: Model, to: Model): State {
   const faults: string[] = []
@@ -57,7 +57,7 @@ function adaptedTable(state: State, from: Resource, to: Resource, faults: string
   return tableOf(layers(moved), changed)
 }
 
-/** What a row has that was stored without this field; undefined = nothing that would do. */
+/** The value of a field in rows that were stored without it; undefined if there is none. */
 export function absentValue(field: Field): Value | undefined {
   if (field.default && 'value' in field.default) return field.default.value as Value
   return field.nullable ? null : undefined

@@ -5,7 +5,10 @@ import { layered, lookUp, type Layers } from './layers.ts'
 import { pairsIn, rowIn, tableIn, tableOf, type Pairs, type State } from './state.ts'
 import { conflict, ownersAfter } from './unique.ts'
 
-/** The state after a set of changes, and their records. Throws ApiError `conflict` where keys would not be unique. */
+/**
+ * Applies changes to a state. Returns the new state and the log records. Throws ApiError `conflict` if a unique key would be
+ * used twice.
+ */
 export function applied(
   state: State,
   changes: readonly RowChange[],
@@ -36,7 +39,7 @@ export function applied(
   return { state: { ...state, position, tables, joins: linked(state, links) }, records }
 }
 
-/** A copy that is the store's own, so that nobody changes what others read. */
+/** Copies a row, stamps it with its version and freezes it, so that nobody can change what others read. */
 export function stamped(row: Row, seq: number, at: number): Row {
   const copy = row.slice()
   copy[SEQ] = seq
@@ -44,7 +47,7 @@ export function stamped(row: Row, seq: number, at: number): Row {
   return Object.freeze(copy) as Row
 }
 
-/** The pairs after some were added or removed; a pair that is there already, or not there, changes nothing. */
+/** Adds and removes links. Adding an existing link or removing a missing one changes nothing. */
 export function linked(state: State, links: readonly LinkChange[]): ReadonlyMap<Join, Pairs> {
   if (links.length === 0) return state.joins
   const joins = new Map(state.joins)

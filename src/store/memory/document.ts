@@ -7,16 +7,16 @@ import { layers } from './layers.ts'
 import { paired } from './load.ts'
 import { emptyState, othersIn, rowIn, rowsIn, tableOf, type State } from './state.ts'
 
-/** json-server's form: `{ "posts": [{ "id": 1, … }] }`, with the stored names of tables and columns. */
+/** A document in the form of json-server: `{ "posts": [{ "id": 1, … }] }`, with the stored names of tables and columns. */
 export type Document = Readonly<Record<string, unknown>>
 
-/** The member that keeps texts beside the tables. */
+/** The member that holds texts which are stored beside the rows, such as answers to idempotency keys. */
 const KEPT = '_restuary_kept'
 
-/** Faults that are told; a file that fits nothing would have thousands. */
+/** How many faults are reported. A file that fits nothing would have thousands. */
 const TOLD = 20
 
-/** The document of a state. Members of the former one that are not tables of the model stay as they were. */
+/** Writes a state as a document. Members that are not tables of the model are kept as they were read. */
 export function documentOf(model: Model, state: State, former: Document): Document {
   const tables = [...model.resources.values()].map((resource): [string, unknown] => [
     resource.table,
@@ -36,13 +36,13 @@ function itemOf(model: Model, state: State, resource: Resource, row: Row): Reado
   return Object.fromEntries(members)
 }
 
-/** The relation under whose name pairs are written: that of the first side, if it is shown there. */
+/** The relation under whose name links are written: that of side `a` if it is shown, otherwise that of side `b`. */
 function shownBy(join: Join): ManyField {
   const fields = [...join.a.resource.joins, ...join.b.resource.joins].filter(field => field.join === join)
   return fields.find(field => field.side === 'a') ?? fields[0]!
 }
 
-/** The state that a document describes, at position 1, and what is wrong with it. */
+/** Reads the state from a document, at position 1, and lists everything that is wrong with it. */
 export function stateOf(
   model: Model,
   document: unknown,

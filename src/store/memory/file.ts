@@ -7,11 +7,11 @@ import type { Environment } from '../store.ts'
 import { documentOf, stateOf, type Document } from './document.ts'
 import { emptyState, type State } from './state.ts'
 
-/** A state kept in a JSON file: read once, then written as a whole, one writing for all commits that wait for it. */
+/** Keeps a state in a JSON file. It is read once and then written as a whole, once for all commits that wait. */
 export class JsonFile {
   readonly #path: string
   #model: Model | null = null
-  /** As it was read; what the model does not know of it is written back. */
+  /** The document as it was read. Members that the model does not know are written back. */
   #document: Document = {}
   #writing: Promise<void> = Promise.resolve()
   #next: Promise<void> | null = null
@@ -20,7 +20,10 @@ export class JsonFile {
     this.#path = path
   }
 
-  /** The state in the file, or an empty one if there is no file. Throws an Error that says all that is wrong with it. */
+  /**
+   * Reads the state from the file; without a file it is empty. Throws one Error that says everything that is wrong with the
+   * file.
+   */
   read(model: Model, environment: Environment): State {
     this.#model = model
     const text = this.#text()
@@ -39,7 +42,10 @@ export class JsonFile {
     }
   }
 
-  /** Settles when what `current` gave at some moment after the call is on disk; rejects with `outcome_unknown` if it could not be. */
+  /**
+   * Saves the state that `current` returns when writing begins. Resolves when it is on disk; rejects with ApiError
+   * `outcome_unknown` if that fails.
+   */
   save(current: () => State): Promise<void> {
     this.#next ??= this.#writing
       .catch(() => {})
@@ -51,7 +57,7 @@ export class JsonFile {
     return this.#next
   }
 
-  /** Settles when nothing is left to write. */
+  /** Resolves when everything is written. */
   settled(): Promise<void> {
     return this.#next ?? this.#writing
   }
@@ -65,7 +71,10 @@ export class JsonFile {
     }
   }
 
-  /** A crash at any moment leaves either the old file or the new one: the new one is complete before it takes the name. */
+  /**
+   * Writes the file under a temporary name and then renames it. So a crash at any moment leaves either the old or the new file,
+   * never half of one.
+   */
   async #write(state: State): Promise<void> {
     const text = `${JSON.stringify(documentOf(this.#model!, state, this.#document), null, 2)}\n`
     const temporary = `${this.#path}.new`

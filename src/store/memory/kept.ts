@@ -1,7 +1,7 @@
 import { entriesOf, layered, layers, lookUp, type Layers } from './layers.ts'
 import type { Kept, State } from './state.ts'
 
-/** Texts that are kept at most; beyond, those that are over soonest go first. A database has no such bound. */
+/** The most texts that are kept. Above it, those that expire first are dropped. A database has no such limit. */
 const MOST = 100_000
 
 export function recalled(state: State, key: string, now: number): string | undefined {
@@ -9,10 +9,10 @@ export function recalled(state: State, key: string, now: number): string | undef
   return found !== undefined && found.until > now ? found.text : undefined
 }
 
-/** The state with a text under a key. */
+/** Adds a text under a key. */
 export function keeping(state: State, key: string, kept: Kept, now: number): State {
   const after = layered(state.kept, new Map([[key, kept]]))
-  // A new base is made now and then; that is when it is worth to look at all of them.
+  // Expired texts are removed when the map makes a new base anyway, since all entries are visited then.
   return { ...state, kept: after.over.size > 0 ? after : swept(after, now) }
 }
 
@@ -22,11 +22,12 @@ function swept(kept: Layers<string, Kept>, now: number): Layers<string, Kept> {
   return layers(entries)
 }
 
-/** The texts as a member of a JSON file, and back; what is not of this form is left out. */
+/** The texts as a member of the JSON file. */
 export function keptDocument({ kept }: State): readonly unknown[] {
   return entriesOf(kept).map(([key, { until, text }]) => ({ key, until, text }))
 }
 
+/** Reads the texts from the JSON file. Anything malformed is ignored. */
 export function keptFrom(document: unknown): Layers<string, Kept> {
   const entries: [string, Kept][] = []
   for (const { key, until, text } of Array.isArray(document) ? (document as Partial<Record<string, unknown>>[]) : [])

@@ -1,10 +1,10 @@
 /**
- * An immutable map that is cheap to change: a large base that versions share, and a small overlay with what is different.
- * A version costs about the square root of the size instead of a copy of the whole.
+ * An immutable map that is cheap to change: a large base that is shared between versions, and a small overlay with the
+ * differences. A new version costs about the square root of the size, and not a copy of everything.
  */
 export interface Layers<K, V> {
   readonly base: ReadonlyMap<K, V>
-  /** undefined = removed. */
+  /** undefined = the key was removed. */
   readonly over: ReadonlyMap<K, V | undefined>
 }
 
@@ -16,10 +16,11 @@ export function lookUp<K, V>(map: Layers<K, V>, key: K): V | undefined {
   return map.over.has(key) ? map.over.get(key) : map.base.get(key)
 }
 
-/** The map with changes; undefined removes. */
+/** The map with some changes; undefined removes a key. */
 export function layered<K, V>(map: Layers<K, V>, changes: ReadonlyMap<K, V | undefined>): Layers<K, V> {
   const over = new Map(map.over)
   for (const [key, value] of changes) over.set(key, value)
+  // When the overlay outgrows the square root of the base, both are merged into a new base.
   return over.size < 16 || over.size * over.size < map.base.size
     ? { base: map.base, over }
     : { base: new Map(entriesOf({ base: map.base, over })), over: new Map() }
@@ -31,7 +32,7 @@ export function entriesOf<K, V>(map: Layers<K, V>): [K, V][] {
   return entries
 }
 
-/** Visits every entry, those of the base first, without making a list of them. */
+/** Visits all entries without making a list of them. */
 export function forEachIn<K, V>({ base, over }: Layers<K, V>, visit: (value: V, key: K) => void): void {
   base.forEach((value, key) => {
     const now = over.has(key) ? over.get(key) : value

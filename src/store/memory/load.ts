@@ -3,13 +3,13 @@ import { linked, stamped } from './apply.ts'
 import { layered } from './layers.ts'
 import { rowIn, tableIn, tableOf, type State } from './state.ts'
 
-/** The state after a loading, and how many rows or pairs that were. */
+/** The state after loading rows or links, and how many there were. */
 export interface Loaded {
   readonly state: State
   readonly count: number
 }
 
-/** Rows without records: they share one position, which is their baseline version. */
+/** Loads rows without log records. They all get one position as their first version. */
 export function loaded(state: State, resource: Resource, rows: Iterable<Row>, at: number): Loaded {
   const position = state.position + 1
   const byId = new Map<Id, Row>()
@@ -22,7 +22,7 @@ export function loaded(state: State, resource: Resource, rows: Iterable<Row>, at
   return { state: { ...state, position, tables: new Map(state.tables).set(resource, table) }, count: byId.size }
 }
 
-/** Pairs without records of the rows that they concern. */
+/** Loads links of a join without log records. */
 export function paired(state: State, join: Join, pairs: Iterable<readonly [Id, Id]>): Loaded {
   const links = Array.from(pairs, ([a, b]) => ({ join, a, b, op: 'add' as const }))
   return { state: { ...state, position: state.position + 1, joins: linked(state, links) }, count: links.length }

@@ -1,14 +1,14 @@
 import type { Id, Resource } from '../../model/model.ts'
 import type { Commit, Recorded } from '../store.ts'
 
-/** Changes that are kept; older ones are forgotten a commit at a time. */
+/** How many changes are kept. Above it, the oldest commits are dropped. */
 const KEPT = 1_000_000
 
-/** The change log of a store in memory. */
+/** The change log of the in-memory store. */
 export class Log {
   #commits: Commit[] = []
   #changes = 0
-  /** Everything after this position is here. */
+  /** Everything after this position is in the log. */
   #floor = 0
   readonly #kept: number
 
@@ -22,13 +22,14 @@ export class Log {
     if (this.#changes > this.#kept * 1.1) this.#trim()
   }
 
-  /** Begins anew after rows came without records. */
+  /** Starts an empty log at a position, after rows were loaded without records. */
   restart(position: number): void {
     this.#commits = []
     this.#changes = 0
     this.#floor = position
   }
 
+  /** The commits after a position, with at least `limit` changes if there are so many; null if the log does not reach back. */
   after(position: number, limit: number): Commit[] | null {
     if (position < this.#floor) return null
     const commits: Commit[] = []
@@ -41,12 +42,12 @@ export class Log {
     return commits
   }
 
-  /** The oldest position after which every change is told. */
+  /** The oldest position after which all changes are known. */
   get reach(): number {
     return this.#floor
   }
 
-  /** The newest records of one row before a seq, newest first; all commits are looked through. */
+  /** The newest records of a row before a seq, newest first. Searches all commits: the store is for small data. */
   history(resource: Resource, id: Id, before: number, limit: number): Recorded[] {
     const found: Recorded[] = []
     for (let i = this.#commits.length - 1; i >= 0 && found.length < limit; i--) {
@@ -70,7 +71,7 @@ export class Log {
     return low
   }
 
-  /** Drops a tenth at once, so that what is kept is not moved for every commit. */
+  /** Drops a tenth of the log at once, so that the array is not moved for every commit. */
   #trim(): void {
     let drop = 0
     while (this.#changes > this.#kept && drop < this.#commits.length - 1) {
@@ -82,7 +83,7 @@ export class Log {
   }
 }
 
-/** Records of a commit. */
+/** The number of records in a commit. */
 export function sizeOf(commit: Commit): number {
   return commit.changes.length + commit.published.length
 }

@@ -3,7 +3,10 @@ import type { Id } from '../../model/model.ts'
 import type { Change } from '../store.ts'
 import { rowIn, rowsWith, type State } from './state.ts'
 
-/** Holds a finished unit to what a database's foreign keys demand: what it wrote leads somewhere, what it deleted is not led to. */
+/**
+ * Checks what a database's foreign keys would check at the end of a unit: written rows refer to rows that exist, and nothing
+ * refers to deleted rows.
+ */
 export function checkReferences(state: State, changes: readonly Change[]): void {
   for (const { resource, id } of changes) {
     const row = rowIn(state, resource, id)
@@ -16,7 +19,7 @@ export function checkReferences(state: State, changes: readonly Change[]): void 
       continue
     }
     for (const field of resource.inbound) {
-      // Those are kept elsewhere, and go with what they refer to.
+      // Ephemeral rows are kept elsewhere, and are deleted with the row that they refer to.
       if (field.owner.options.ephemeral) continue
       const [other] = rowsWith(state, field.owner, field.slot, id)
       if (other) throw dangling('#', `A ${field.owner.name} refers to ${resource.name} ${id}`)

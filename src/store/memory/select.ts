@@ -6,7 +6,7 @@ import type { ScopeField } from '../../query/scope.ts'
 import type { Select } from '../store.ts'
 import { rowsIn, type State } from './state.ts'
 
-/** The rows that a list asks for, in its order, whichever way its cursor goes. */
+/** The rows that a query selects, in its order, also before a cursor. */
 export function selected(state: State, resource: Resource, select: Select, access: Access<Row>): Row[] {
   const keys = sortKeys(resource, select.sort, access)
   const compare = (a: readonly Value[], b: readonly Value[]): number => {
@@ -17,6 +17,7 @@ export function selected(state: State, resource: Resource, select: Select, acces
     return 0
   }
   const { cursor, limit, offset } = select
+  // In the order of ids already: no need to sort, and it can stop at the end of the page.
   if (select.sort.length === 0 && !cursor)
     return page(rowsIn(state, resource), compile(select.where, resource, access), select)
   const found = rowsIn(state, resource)
@@ -28,11 +29,11 @@ export function selected(state: State, resource: Resource, select: Select, acces
     )
     .map(({ row }) => row)
   if (limit === null) return found.slice(offset)
-  // Before a cursor the page is the end of what is there, not its beginning.
+  // Before a cursor, the page is the last part of what was found, not the first.
   return cursor?.before ? found.slice(Math.max(0, found.length - limit)) : found.slice(offset, offset + limit)
 }
 
-/** The page of rows that are in order already; what lies behind it is not looked at. */
+/** A page of rows that are already in order. Stops at its end. */
 function page(rows: readonly Row[], test: (row: Row) => boolean, { limit, offset }: Select): Row[] {
   const found: Row[] = []
   const end = limit === null ? Infinity : offset + limit
@@ -57,7 +58,7 @@ function sortKeys(resource: Resource, sort: readonly SortKey[], access: Access<R
   return hasId ? keys : [...keys, { read: row => row[ID]!, order: orderOf(resource.idType) }]
 }
 
-/** Follows to-one relations; null where one of them leads nowhere. */
+/** Reads a value at the end of a path of to-one relations; null if one of them leads nowhere. */
 function reader(
   resource: Resource,
   path: readonly string[],

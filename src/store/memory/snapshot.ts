@@ -15,7 +15,7 @@ import type { Select, Snapshot } from '../store.ts'
 import { selected } from './select.ts'
 import { othersIn, rowIn, rowsIn, rowsWith, tableIn, type State } from './state.ts'
 
-/** Reads of one state. */
+/** Reads from one state. */
 export class MemorySnapshot implements Snapshot {
   readonly #current: () => State
 
@@ -108,7 +108,7 @@ function ascending(resource: Resource, ids: readonly Id[]): Id[] {
   return [...new Set(ids)].toSorted(orderOf(resource.idType))
 }
 
-/** How predicates read rows of a state. */
+/** How compiled predicates read the rows of a state. */
 export function accessTo(state: State): Access<Row> {
   return {
     isFrozen: true,

@@ -3,7 +3,7 @@ import { orderOf } from '../../query/order.ts'
 import { entriesOf, layers, lookUp, type Layers } from './layers.ts'
 import type { Owners } from './unique.ts'
 
-/** Everything at one position. Immutable: a write makes another, whoever reads this one keeps it. */
+/** All data at one position. It is immutable: a write makes a new state, and readers keep the one that they have. */
 export interface State {
   readonly position: number
   readonly tables: ReadonlyMap<Resource, Table>
@@ -11,18 +11,18 @@ export interface State {
   readonly kept: Layers<string, Kept>
 }
 
-/** A text that is kept for a while, beside the rows. */
+/** A text that is kept for some time, beside the rows. */
 export interface Kept {
   readonly text: string
-  /** Milliseconds since the epoch. */
+  /** When it expires, in milliseconds since 1970. */
   readonly until: number
 }
 
 export interface Table {
   readonly rows: Layers<Id, Row>
-  /** seq of the last change to any row. */
+  /** The seq of the last change to any of its rows. */
   readonly changed: number
-  /** Made when first asked for. */
+  /** Computed from the rows when first needed. */
   readonly derived: {
     sorted: readonly Row[] | null
     readonly bySlot: Map<number, ReadonlyMap<Value, readonly Row[]>>
@@ -30,7 +30,7 @@ export interface Table {
   }
 }
 
-/** The others of each id, ascending, from both sides. */
+/** For each id, the linked ids in ascending order, from both sides of the join. */
 export interface Pairs {
   readonly a: Layers<Id, readonly Id[]>
   readonly b: Layers<Id, readonly Id[]>
@@ -65,7 +65,7 @@ export function rowIn(state: State, resource: Resource, id: Id): Row | undefined
   return lookUp(tableIn(state, resource).rows, id)
 }
 
-/** All rows by ascending id. */
+/** All rows, in ascending order of id. */
 export function rowsIn(state: State, resource: Resource): readonly Row[] {
   const { rows, derived } = tableIn(state, resource)
   const order = orderOf(resource.idType)
@@ -74,7 +74,7 @@ export function rowsIn(state: State, resource: Resource): readonly Row[] {
     .toSorted((x, y) => order(x[ID]!, y[ID]!)))
 }
 
-/** The rows that hold a value in a slot, by ascending id. */
+/** The rows that have a value in a slot, in ascending order of id. The index is built when a slot is first asked for. */
 export function rowsWith(state: State, resource: Resource, slot: number, value: Value): readonly Row[] {
   const { bySlot } = tableIn(state, resource).derived
   let index = bySlot.get(slot)
@@ -84,7 +84,7 @@ export function rowsWith(state: State, resource: Resource, slot: number, value: 
 
 const none: readonly Row[] = []
 
-/** The ids at the other side, ascending. */
+/** The ids that are linked to an owner, in ascending order. */
 export function othersIn(state: State, join: Join, from: 'a' | 'b', owner: Id): readonly Id[] {
   return lookUp(pairsIn(state, join)[from], owner) ?? noIds
 }

@@ -12,22 +12,22 @@ import { MemoryTransaction, type HighWater } from './transaction.ts'
 import { Turns } from './turns.ts'
 
 export interface MemoryOptions {
-  /** A JSON file that is read at start and written after commits. Edits by others while it is open are overwritten. */
+  /** A JSON file that is read at start and written after commits. Changes that other programs make meanwhile are overwritten. */
   readonly file?: string
-  /** Milliseconds that `transaction` may hold up other writes; 10,000 unless given. */
+  /** Milliseconds that a `transaction` may take, because other writes wait for it. Default: 10,000. */
   readonly transactionMs?: number
-  /** Changes that the log keeps; 1,000,000 unless given. */
+  /** How many changes the log keeps. Default: 1,000,000. */
   readonly keptChanges?: number
 }
 
-/** In an object, so that awaiting a turn does not await the disk. */
+/** Wrapped in an object: a promise that is returned from a turn would be awaited by it. */
 interface Saving {
   readonly done: Promise<void> | undefined
 }
 
 const EPOCH = '0123456789abcdefghijklmnopqrstuvwxyz'
 
-/** The executable specification of Store: one immutable state after another. */
+/** The executable specification of Store: one immutable state after another. Other stores are tested against it. */
 export class MemoryStore implements Store {
   readonly name = 'memory'
   readonly file: string | undefined
@@ -100,7 +100,7 @@ export class MemoryStore implements Store {
   }
 
   commits(after: number, limit: number): Commit[] | null {
-    // A position of the future belongs to another history.
+    // A position in the future belongs to another history.
     return after > this.#opened().position ? null : this.#log.after(after, limit)
   }
 
@@ -125,7 +125,7 @@ export class MemoryStore implements Store {
     this.#listeners.clear()
   }
 
-  /** Runs a unit when it is its turn; its state becomes the state, or nothing of it does. */
+  /** Runs a unit of work when its turn comes. Its state becomes the state of the store, or is discarded completely. */
   async #unit<T>(work: (tx: MemoryTransaction) => Maybe<T>): Promise<T> {
     const { value, saved } = await this.#turns.take(async () => {
       const before = this.#opened()
@@ -142,7 +142,7 @@ export class MemoryStore implements Store {
         throw error
       }
     })
-    // Not within the turn: writes that come meanwhile share the next saving.
+    // Outside of the turn, so that writes which come meanwhile share the next saving.
     await saved?.done
     return value
   }
@@ -153,7 +153,7 @@ export class MemoryStore implements Store {
     return this.#visible()
   }
 
-  /** Takes over rows that came without records: who followed the log must begin anew. */
+  /** Replaces the state by one with loaded rows. They have no records, so whoever follows the log must begin anew. */
   async #replace(change: (state: State) => Loaded): Promise<number> {
     const { count, saved } = await this.#turns.take(() => {
       const { state, count } = change(this.#opened())
@@ -166,10 +166,11 @@ export class MemoryStore implements Store {
     return count
   }
 
+  /** Announces a commit, and saves it. */
   #visible(): Saving {
     if (!this.#isTelling) {
       this.#isTelling = true
-      // Later than the answer to whoever wrote, and once for all commits of this turn.
+      // After the answer to the writer, and once for all commits of this turn.
       setImmediate(() => {
         this.#isTelling = false
         for (const listener of this.#listeners) listener()
@@ -178,6 +179,7 @@ export class MemoryStore implements Store {
     return { done: this.#file?.save(() => this.#opened()) }
   }
 
+  /** Makes sure that no integer id is handed out that a row already has. */
   #reserveAll(state: State): void {
     for (const resource of state.tables.keys()) {
       if (resource.idType.key !== 'integer') continue

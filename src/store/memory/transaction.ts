@@ -6,10 +6,10 @@ import { checkReferences } from './references.ts'
 import { MemorySnapshot } from './snapshot.ts'
 import type { State } from './state.ts'
 
-/** The highest integer id of each table that was stored or handed out, ever. */
+/** For each table, the highest integer id that was ever stored or handed out. Ids of deleted rows are not used again. */
 export type HighWater = Map<string, number>
 
-/** Writes on a state of its own; the store takes that over at the end, or forgets it. */
+/** Writes to its own copy of the state. At the end the store takes it over or forgets it. */
 export class MemoryTransaction extends MemorySnapshot implements Transaction {
   #state: State | null
   readonly #ids: HighWater
@@ -41,6 +41,7 @@ export class MemoryTransaction extends MemorySnapshot implements Transaction {
     this.#state = state
     for (const [i, record] of records.entries()) {
       this.#changes.push(record)
+      // The caller's row gets its version too: the response shows it.
       const { after } = changes[i]!
       if (after) {
         after[SEQ] = record.seq
@@ -66,7 +67,7 @@ export class MemoryTransaction extends MemorySnapshot implements Transaction {
     this.#state = keeping(this.#open(), key, { text, until }, this.#at)
   }
 
-  /** Ends it: what it left, and what it did. Throws ApiError `conflict` if a reference would lead nowhere. */
+  /** Ends the transaction and returns its state and changes. Throws ApiError `conflict` if a reference would lead nowhere. */
   end(): { readonly state: State } & Pick<Commit, 'changes' | 'published'> {
     const state = this.#open()
     checkReferences(state, this.#changes)
@@ -74,7 +75,7 @@ export class MemoryTransaction extends MemorySnapshot implements Transaction {
     return { state, changes: this.#changes, published: this.#published }
   }
 
-  /** Ends it without effect: whoever still holds it is told so. */
+  /** Ends the transaction without effect. Later use of it throws. */
   abandon(): void {
     this.#state = null
   }

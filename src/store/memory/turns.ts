@@ -1,4 +1,4 @@
-/** Lets one job run at a time, in the order in which they came. */
+/** Runs one job at a time, in the order in which they come. */
 export class Turns {
   #busy = false
   readonly #waiting: (() => void)[] = []

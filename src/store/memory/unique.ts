@@ -3,7 +3,7 @@ import { ID, type Id, type Resource, type Row } from '../../model/model.ts'
 import { forEachIn, layered, layers, lookUp, type Layers } from './layers.ts'
 import type { Table } from './state.ts'
 
-/** Who holds each value of one unique key. */
+/** Which row has each value of a unique key. */
 export type Owners = Layers<unknown, Id>
 
 interface UniqueKey {
@@ -13,7 +13,7 @@ interface UniqueKey {
 
 const known = new WeakMap<Resource, readonly UniqueKey[]>()
 
-/** The unique keys of a resource beside its id: single fields, one-to-one relations and composite keys. */
+/** The unique keys of a resource, without its id: unique fields, one-to-one relations and composite keys. */
 function keysOf(resource: Resource): readonly UniqueKey[] {
   let keys = known.get(resource)
   if (!keys) known.set(resource, (keys = findKeys(resource)))
@@ -31,16 +31,16 @@ function findKeys(resource: Resource): readonly UniqueKey[] {
   return [...single, ...composite]
 }
 
-/** What a row claims of a key; undefined where a part is null, as null is never equal to null (SQL). */
+/** The value of a unique key in a row; undefined if a part is null, because null never equals null (as in SQL). */
 function claimOf({ slots }: UniqueKey, row: Row | undefined): unknown {
   if (!row || slots.some(slot => row[slot] === null)) return undefined
   if (slots.length > 1) return JSON.stringify(slots.map(slot => row[slot]))
   const value = row[slots[0]!]
-  // The NUL keeps it apart from texts, which hold none.
+  // NUL distinguishes it from texts, which cannot contain one.
   return typeof value === 'object' ? `\0${JSON.stringify(value)}` : value
 }
 
-/** The owners of a table's unique keys, found from its rows when first asked for and carried from version to version. */
+/** The owners of a table's unique keys. They are computed from the rows once, and then updated with every change. */
 function ownersIn(resource: Resource, table: Table): readonly Owners[] {
   return (table.derived.owners ??= keysOf(resource).map(key => {
     const owners = new Map<unknown, Id>()
@@ -52,7 +52,7 @@ function ownersIn(resource: Resource, table: Table): readonly Owners[] {
   }))
 }
 
-/** The owners after rows changed. Throws ApiError `conflict` where two rows would own the same, as the whole set leaves them. */
+/** The owners after some rows changed. Throws ApiError `conflict` if two rows have the same key after all changes of the set. */
 export function ownersAfter(
   resource: Resource,
   table: Table,
@@ -61,6 +61,7 @@ export function ownersAfter(
   return ownersIn(resource, table).map((owners, i) => {
     const key = keysOf(resource)[i]!
     const changes = new Map<unknown, Id | undefined>()
+    // First all rows give up their old keys: two rows may swap theirs.
     for (const id of rows.keys()) {
       const former = claimOf(key, lookUp(table.rows, id))
       if (former !== undefined && lookUp(owners, former) === id) changes.set(former, undefined)

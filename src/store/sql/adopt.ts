@@ -5,7 +5,7 @@ import * as types from '../../schema/field-types/built-in.ts'
 import type { Ctx, FieldDef, FieldOptions, ScalarDef } from '../../schema/field.ts'
 import type { Catalog, ColumnDefault, ColumnInfo, Reference, TableInfo } from './catalog.ts'
 
-/** A catalog as resources, and what became of each table. */
+/** The resources that were made from a catalog, and what happened to each table. */
 export interface Adoption {
   readonly resources: Readonly<Record<string, AnyResource>>
   readonly report: readonly TableReport[]
@@ -13,23 +13,23 @@ export interface Adoption {
 
 export interface TableReport {
   readonly table: string
-  /** Key of its resource; null if it is not served as one. */
+  /** The name of the resource; null if the table is not served as one. */
   readonly resource: string | null
   readonly served: 'read and write' | 'read-only' | 'as a relation' | 'not'
-  /** What is not as one may expect, and why. */
+  /** What may be unexpected about it, and why. */
   readonly notes: readonly string[]
 }
 
 export interface AdoptOptions {
-  /** The tables are in a database: their resources are marked as foreign. */
+  /** The tables belong to another program: their resources are marked as foreign. */
   readonly foreign: boolean
-  /** Nothing can be written at all. */
+  /** The database is opened read-only. */
   readonly readOnly?: boolean
-  /** Resources answer under the name of their table, too: `/post` and `/posts`. */
+  /** Resources also answer under the name of their table: `/post` and `/posts`. */
   readonly tablePaths?: boolean
 }
 
-/** A resource while its fields are found. */
+/** A resource while its fields are collected. */
 interface Draft {
   readonly table: TableInfo
   readonly name: string
@@ -37,19 +37,23 @@ interface Draft {
   readonly fields: [name: string, def: FieldDef][]
   readonly unique: string[][]
   readonly notes: string[]
-  /** Field names by column, and the relations among them. */
+  /** Field names by column. */
   readonly fieldOf: Map<string, string>
+  /** Its to-one relations. */
   readonly ones: { readonly field: string; readonly target: Draft; readonly unique: boolean }[]
 }
 
-// Paths of the API itself, and names that belong to JavaScript objects.
+// Paths of the API itself, and names that have a meaning in JavaScript.
 const RESERVED: readonly string[] = [
   ...Object.values(reservedPaths).flatMap(path => (path === null ? [] : [path.slice(1)])),
   'constructor',
   'prototype',
 ]
 
-/** Names what a catalog holds: the same catalog gives the same declaration, ties go by column name. */
+/**
+ * Makes resources from a catalog. The same catalog always gives the same names: conflicts are decided by the order of column
+ * names, not by that of the file.
+ */
 export function adopt(catalog: Catalog, options: AdoptOptions): Adoption {
   const joins = new Set(catalog.tables.filter(table => isJoin(table, catalog)))
   const names = new Set(RESERVED)
@@ -90,7 +94,10 @@ function draft(table: TableInfo, names: Set<string>): Draft {
   }
 }
 
-/** Exactly two foreign keys to keyed tables, each pair at most once, and nothing else. */
+/**
+ * Whether a table is a pure join table: exactly two foreign keys to tables with a key, each pair only once, and no other
+ * columns.
+ */
 function isJoin(table: TableInfo, { tables }: Catalog): boolean {
   if (table.kind !== 'table' || table.columns.length !== 2 || table.references.length !== 2) return false
   const names = table.columns.map(column => column.name)
@@ -107,7 +114,7 @@ function isJoin(table: TableInfo, { tables }: Catalog): boolean {
   )
 }
 
-/** Why a foreign key cannot be a relation; null if it can. A relation is one column that holds the id of a row. */
+/** Why a foreign key cannot be served as a relation; null if it can. A relation needs one column that holds the id of a row. */
 function pointsToKey(reference: Reference, target: TableInfo | undefined): string | null {
   if (target === undefined) return `it points to ${reference.table}, which does not exist`
   if (reference.columns.length > 1) return 'it has several columns'
@@ -131,7 +138,7 @@ function addColumns(one: Draft, drafts: ReadonlyMap<string, Draft>): void {
     else if (column && target && !relations.has(column)) relations.set(column, { reference, target })
     else notes.push(`foreign key ${shown} is shown as stored: its column has another one`)
   }
-  // Plain columns choose their names first, so that a relation never takes the name of a column.
+  // Plain columns get their names first, so that a relation never takes the name of a column.
   const named = new Map<string, string>()
   for (const column of table.columns.toSorted(byName)) {
     if (column !== key && !relations.has(column)) named.set(column.name, claim(taken, camelCase(column.name, 'column')))
@@ -168,7 +175,7 @@ function idOf(table: TableInfo, key: ColumnInfo | undefined): ScalarDef {
   }
   if (key === undefined) return { is: 'scalar', type: types.id('text'), readonly: true }
   const of = key.type.name === 'integer' ? 'integer' : 'text'
-  // Nobody can make up the next text, or which row of another table a key that points there means: the client does.
+  // The server cannot invent a text, nor choose a row of the table that the key refers to. So the client supplies such an id.
   const chosen = of === 'text' || table.references.some(one => one.columns.includes(key.name))
   return {
     is: 'scalar',
@@ -189,14 +196,14 @@ function commonOf(column: ColumnInfo, unique: boolean): FieldOptions {
   }
 }
 
-/** The SQL text stays with the function, for `import` to write it. */
+/** The default of a column. The SQL text is attached to the function, so that `restuary import` can print it. */
 function presetOf(preset: ColumnDefault): NonNullable<FieldOptions['default']> {
   if ('value' in preset) return preset
   const from = (ctx: Ctx): unknown => preset.evaluate(ctx.now)
   return { from: Object.assign(from, { sql: preset.sql }) }
 }
 
-/** The other sides of foreign keys: `tracks`, or `customersBySupportRep` where several lead here. */
+/** Adds the other sides of foreign keys: `tracks`, or `customersBySupportRep` if several foreign keys lead here. */
 function addBacks(parent: Draft, drafts: readonly Draft[]): void {
   for (const child of drafts) {
     const ways = child.ones.filter(one => one.target === parent)
@@ -215,7 +222,7 @@ function addBacks(parent: Draft, drafts: readonly Draft[]): void {
   }
 }
 
-/** Both sides of a join table. */
+/** Adds both sides of a join table. */
 function addMany(join: TableInfo, joins: readonly TableInfo[], drafts: ReadonlyMap<string, Draft>): TableReport {
   const [a, b] = join.references.toSorted((x, y) => (x.columns[0]! < y.columns[0]! ? -1 : 1)) as [Reference, Reference]
   const self = a.table === b.table
@@ -256,7 +263,7 @@ function define(one: Draft, options: AdoptOptions, names: ReadonlySet<string>): 
   return Object.freeze({
     fields: Object.freeze(Object.fromEntries(one.fields)),
     table: one.table.name,
-    // Two resources cannot share a title, as `track` and `tracks` would.
+    // Two resources cannot have the same title, as `track` and `tracks` would.
     ...(singular(one.name) === one.name ? {} : { title: capital(one.name) }),
     checks: [],
     unique: one.unique,

@@ -1,10 +1,10 @@
 import type { ScalarType } from '../../schema/scalar-type.ts'
 
-/** What a database or file that Restuary did not make holds, in plain words; the drivers read it, `adopt` names it. */
+/** What a database or file of another program contains. The drivers read it, and `adopt` makes resources from it. */
 export interface Catalog {
-  /** By name, in code point order. */
+  /** Ordered by name, by code points. */
   readonly tables: readonly TableInfo[]
-  /** What cannot be read at all, and why. */
+  /** What cannot be served at all, and why. */
   readonly skipped: readonly { readonly name: string; readonly why: string }[]
 }
 
@@ -12,11 +12,11 @@ export interface TableInfo {
   readonly name: string
   readonly kind: 'table' | 'view' | 'virtual'
   readonly columns: readonly ColumnInfo[]
-  /** Columns that tell rows apart: the primary key, or what a table or view without one is read by. */
+  /** The columns that identify a row: the primary key, or what is used in its place for tables and views without one. */
   readonly key: readonly string[]
-  /** Why rows can be read but not written; null if they can be written. */
+  /** Why rows cannot be written; null if they can. */
   readonly readOnly: string | null
-  /** Unique constraints other than the primary key. */
+  /** Unique constraints, without the primary key. */
   readonly unique: readonly (readonly string[])[]
   readonly references: readonly Reference[]
 }
@@ -25,12 +25,12 @@ export interface ColumnInfo {
   readonly name: string
   readonly type: ScalarType
   readonly nullable: boolean
-  /** Computed by the database. */
+  /** The database computes the value. */
   readonly generated: boolean
   readonly default: ColumnDefault | null
 }
 
-/** A value, or an expression that the database evaluates for each new row. */
+/** A constant, or an expression that the database evaluates for each new row. */
 export type ColumnDefault =
   | { readonly value: unknown }
   | { readonly sql: string; readonly evaluate: (now: number) => unknown }
@@ -39,7 +39,7 @@ export type ColumnDefault =
 export interface Reference {
   readonly columns: readonly string[]
   readonly table: string
-  /** Columns of the other table. */
+  /** The columns in the other table that it refers to. */
   readonly to: readonly string[]
   readonly onDelete: 'cascade' | 'restrict' | 'null'
 }

@@ -1,12 +1,12 @@
 import type { Column, ScalarType, Stored } from '../../schema/scalar-type.ts'
 import { shownAsStored } from '../../schema/read/shown-as-stored.ts'
 
-/** What goes into and comes out of a statement, and how values of a field become it. */
+/** How values are bound to statements, and how they are read back. */
 export type { Column as Codec, Stored as Bind }
 
 /**
- * How a column that we did not make is read: it keeps its storage, and whatever a row holds is shown and never a fault:
- * integers beyond 2^53 as text, blobs as base64, what cannot be decoded as it is stored.
+ * The codec for a column of another program's table. The column keeps its storage, and whatever a row holds is shown without an
+ * error: integers beyond 2^53 as text, blobs as base64, and what cannot be decoded as it is stored.
  */
 export function foreignCodec({ sql }: ScalarType): Column {
   const { encode, decode } = sql.foreign ?? { encode: sql.encode, decode: lenient(sql) }

@@ -5,18 +5,18 @@ import { columnOf } from './layout.ts'
 import { fieldOf, shapeOfLeaf, type Leaf } from './leaf.ts'
 import { others, type Place } from './place.ts'
 
-/** An expression for the value of a field. */
+/** The SQL expression for the value of a field. */
 export interface Expression {
   readonly sql: Sql
   readonly nullable: boolean
 }
 
-/** The value of a field in a row. */
+/** The SQL expression for the value of a field in a row. */
 export function expressionOf(field: Field, place: Place): Expression {
   switch (field.is) {
     case 'scalar':
     case 'one': {
-      // Somebody else's table may hold null wherever it likes.
+      // A table of another program may hold null even where the declaration says otherwise.
       const nullable = field.nullable || (place.layout.baseline !== null && field.slot !== ID)
       return { sql: columnOf(place.layout, field, place.alias), nullable }
     }
@@ -48,7 +48,7 @@ const operators: Record<CompareOp, Sql> = {
   lte: sql`<=`,
 }
 
-/** SQL of a test of one field. */
+/** The SQL of a condition on one field: where an operator such as `rank[gte]=3` becomes SQL. */
 export function compileLeaf(leaf: Leaf, place: Place, exact: boolean): Sql {
   const field = fieldOf(place.layout.resource, leaf.field)
   const { variant, binds } = shapeOfLeaf(leaf, place.layout, field)
@@ -75,12 +75,12 @@ export function compileLeaf(leaf: Leaf, place: Place, exact: boolean): Sql {
   }
 }
 
-/** Parenthesised, and 0 instead of null where that matters. */
+/** Adds parentheses and, if it matters, turns null into 0. */
 export function decided(test: Sql, matters: boolean): Sql {
   return matters ? sql`ifnull(${test}, 0)` : sql`(${test})`
 }
 
-/** What follows `in`: the values one by one, or the elements of one JSON text. */
+/** The SQL of an `in` list: the values one by one, or the elements of one JSON text. */
 function compileIn(negated: boolean, e: Sql, nullable: boolean, variant: string, values: Sql[], exact: boolean): Sql {
   if (values.length === 0) return negated ? sql`1` : sql`0`
   const list = variant === 'j' ? sql`select value from json_each(${values[0]!})` : sql.join(values)
@@ -104,7 +104,7 @@ function compileText(leaf: Extract<Leaf, { kind: 'text' }>, e: Sql, variant: str
   }
 }
 
-/** Elements of a stored list, or ids of a to-many relation. */
+/** Conditions on the elements of a stored list, or on the ids of a to-many relation. */
 function compileHas(leaf: Extract<Leaf, { kind: 'has' }>, field: Field, place: Place, values: Sql[]): Sql {
   const tests: Sql[] = []
   if (field.is === 'back' || field.is === 'many') {
@@ -112,7 +112,7 @@ function compileHas(leaf: Extract<Leaf, { kind: 'has' }>, field: Field, place: P
   } else {
     const { sql: list } = expressionOf(field, place)
     for (let i = 0; i < values.length; i += 2) tests.push(hasElement(list, values[i]!, values[i + 1]!, place))
-    // A list that is not there has nothing, not even nothing.
+    // A list that is null does not contain anything, so `hasAll []` is false for it.
     if (leaf.mode === 'all' && tests.length === 0) return sql`(${list} is not null)`
   }
   if (tests.length === 0) return leaf.mode === 'all' ? sql`1` : sql`0`
@@ -130,7 +130,7 @@ function contains(field: BackField | ManyField, place: Place, value: Sql): Sql {
   return sql`exists (select 1 from ${from} where ${on} and ${id} = ${value})`
 }
 
-/** Tests of a to-many relation as a set of ids: it matches if one of its ids does; it is null if it is empty. */
+/** Conditions on a to-many relation as a set of ids: it matches if one id does, and is null if there are none. */
 function compileMembers(leaf: Leaf, field: BackField | ManyField, place: Place, values: Sql[]): Sql {
   if (leaf.kind === 'null') {
     const { from, on } = others(field, place)

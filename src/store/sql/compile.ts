@@ -7,8 +7,8 @@ import { beyond, reach, relationOf, tableOf, type Place, type Relation } from '.
 import { isSelective, readsMany } from './selective.ts'
 
 /**
- * SQL that is true for the rows that match. Where only truth counts, null may stand for false, which leaves indexes
- * usable; below a negation (`exact`) every part must be 0 or 1, since `not null` is null in SQL and true for us.
+ * The SQL of a predicate. If only truth matters, null may stand for false, which keeps indexes usable. Below a negation
+ * (`exact`) every part must be 0 or 1, because `not null` is null in SQL but must count as true.
  */
 export function compilePredicate(predicate: Predicate, place: Place, exact: boolean): Sql {
   switch (predicate.kind) {
@@ -40,10 +40,10 @@ export function compilePredicate(predicate: Predicate, place: Place, exact: bool
 }
 
 /**
- * Whether a related row matches. There are two ways to ask. From the row: `exists (…)`, for each row by itself, which
- * is best for a single row, and where each related row is reached once. From the other end: `in (select …)`, which
- * finds the related rows that match once for all rows; best where an index finds them, and the only way to stay linear
- * where many rows lead to the same related row and asking that one is expensive.
+ * Whether a related row matches. There are two ways to ask. Starting at the row: `exists (…)`, evaluated for each row; best for
+ * a single row, or if each related row is reached once. Starting at the other end: `in (select …)`, which finds all matching
+ * related rows once; best if an index finds them, and necessary to stay linear if many rows lead to the same related row and
+ * that row is expensive to check (docs/decisions/015-semi-joins.md).
  */
 function related(name: string, place: Place, of: Predicate, exact: boolean): Sql {
   const field = relationOf(name, place)
@@ -53,11 +53,11 @@ function related(name: string, place: Place, of: Predicate, exact: boolean): Sql
   return relatedRowByRow(field, place, of, false)
 }
 
-/** From the row; `negated` = whether a related row does not match. */
+/** The form that starts at the row. `negated` = whether some related row does not match. */
 function relatedRowByRow(field: Relation, place: Place, of: Predicate, negated: boolean): Sql {
   const inner = beyond(field, place)
   if (field.is === 'many' && !place.isSingle && readsMany(field.target, of)) {
-    // Several rows lead to the same related one, which is asked once for all of them.
+    // Several rows lead to the same related row, so it is checked once for all of them.
     const { near, far, join } = sidesOf(field)
     const pairs = place.names.table()
     const matching = sql`select ${idOf(inner.layout, inner.alias)} from ${tableOf(inner)} where ${compilePredicate(of, inner, negated)}`
@@ -69,7 +69,7 @@ function relatedRowByRow(field: Relation, place: Place, of: Predicate, negated: 
   return sql`exists (select 1 from ${from} where ${on} and ${negated ? sql`not ${test}` : test})`
 }
 
-/** From the other end. */
+/** The form that starts at the other end. */
 function relatedAtOnce(field: Relation, place: Place, of: Predicate, exact: boolean): Sql {
   const inner = beyond(field, place)
   const id = idOf(inner.layout, inner.alias)

@@ -11,19 +11,19 @@ import {
 /** A piece of SQL. */
 export type Sql = RawBuilder<unknown>
 
-/** Marks the place of a bound value: the index into the values that come with each execution. */
+/** Marks the place of a bound value: an index into the values of each execution. */
 export interface Slot {
   readonly slot: number
 }
 
-/** SQL text, and which value goes to which of its parameters. */
+/** An SQL text, and which value goes to which of its parameters. */
 export interface Compiled {
   readonly sql: string
-  /** null: the values go in as they come. */
+  /** null: the values are in the order of the parameters. */
   readonly slots: readonly number[] | null
 }
 
-/** Compiles only: text is made once for each shape of query, the statements are ours. */
+/** Kysely only compiles. A text is made once for each shape of query; executing it is our own business. */
 const compiler: Kysely<unknown> = new Kysely({
   dialect: {
     createAdapter: () => new SqliteAdapter(),
@@ -39,12 +39,12 @@ export function compile(query: Sql): Compiled {
   return { sql, slots: slots.every((slot, i) => slot === i) ? null : slots }
 }
 
-/** The text of a statement that has no parameters. */
+/** The text of a statement without parameters. */
 export function textOf(statement: Sql): string {
   return statement.compile(compiler).sql
 }
 
-/** The place of value `slot`. */
+/** A parameter for the value with this index. */
 export function bound(slot: number): Sql {
   const mark: Slot = { slot }
   return sql`${mark}`

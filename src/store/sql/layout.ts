@@ -2,30 +2,30 @@ import { AT, FIRST, ID, SEQ, type Model, type Resource, type StoredField, type V
 import { foreignCodec, type Bind, type Codec } from './codec.ts'
 import { sql, type Sql } from './kysely.ts'
 
-/** Version of rows that nobody has changed since the store took them over. */
+/** The version of rows that nobody has changed since another program's table was adopted. */
 export interface Baseline {
   readonly seq: number
   readonly at: number
 }
 
-/** Where the parts of a resource's rows are, decided once at start. */
+/** Where the parts of a row are in SQL. Decided once, at start. */
 export interface Layout {
   readonly resource: Resource
-  /** By slot; the version's slots have none. */
+  /** Codecs by slot. The slots of the version have none. */
   readonly codecs: readonly Codec[]
-  /** Slots that must be decoded after reading. */
+  /** The slots that have to be decoded after reading. Most need no decoding. */
   readonly decoders: readonly (readonly [slot: number, decode: (stored: Bind) => Value])[]
-  /** Columns of the key of a foreign table with a composite one; null where the id is a column. */
+  /** The key columns of a foreign table with a composite key; null if the id is a column. */
   readonly key: readonly string[] | null
-  /** Set for tables that we did not make: their versions are in a side table, or nowhere at all. */
+  /** Set for tables of other programs. Their versions are in a side table, or are not stored at all. */
   readonly baseline: Baseline | null
-  /** Whether there is a side table. */
+  /** Whether that side table exists. */
   readonly versioned: boolean
 }
 
 export type Layouts = ReadonlyMap<Resource, Layout>
 
-/** Layouts of all resources; `versions` is false where there is no side table (a database that is only read). */
+/** The layouts of all resources. `versions` is false if there is no side table, because the database is only read. */
 export function layoutsOf(model: Model, baseline: Baseline, versions: boolean = true): Layouts {
   return new Map([...model.resources.values()].map(resource => [resource, layoutOf(resource, baseline, versions)]))
 }
@@ -45,7 +45,7 @@ function layoutOf(resource: Resource, baseline: Baseline, versioned: boolean): L
   })
 }
 
-/** The id of a row; several columns are joined to `a~b`. */
+/** The SQL of a row's id. A composite key becomes one text, `a~b`. */
 export function idOf(layout: Layout, alias: string): Sql {
   if (layout.key === null) return sql.id(alias, layout.resource.id.column)
   return sql`(${sql.join(
@@ -58,7 +58,7 @@ export function columnOf(layout: Layout, field: StoredField, alias: string): Sql
   return field.slot === ID ? idOf(layout, alias) : sql.id(alias, field.column)
 }
 
-/** The columns of a row in the order of its slots, so that what SQLite returns is the row. */
+/** The columns of a row in the order of its slots: the array that SQLite returns then is the row. */
 export function rowOf(layout: Layout, alias: string): Sql {
   const columns: Sql[] = []
   for (const field of layout.resource.columns) {
@@ -89,12 +89,12 @@ function readable(codec: Codec, column: Sql): Sql {
   }
 }
 
-/** node:sqlite throws on integers that a double cannot hold: they are read as text. */
+/** Reads integers that a double cannot hold as text. node:sqlite throws on them. */
 export function readSafe(column: Sql): Sql {
   return sql`case when typeof(${column}) = 'integer' and (${column} > 9007199254740991 or ${column} < -9007199254740991) then cast(${column} as text) else ${column} end`
 }
 
-/** `from` of statements that return whole rows. */
+/** The `from` clause for statements that return whole rows, with the side table of versions if there is one. */
 export function fromOf(layout: Layout, alias: string): Sql {
   const table = sql`${sql.id(layout.resource.table)} as ${sql.id(alias)}`
   if (layout.baseline === null || !layout.versioned) return table
@@ -104,7 +104,7 @@ export function fromOf(layout: Layout, alias: string): Sql {
   )} and ${sql.id(version, 'id')} = ${idOf(layout, alias)}`
 }
 
-/** Number of slots of a row. */
+/** The number of slots in a row. */
 export function width(resource: Resource): number {
   return FIRST + resource.columns.length - 1
 }

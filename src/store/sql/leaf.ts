@@ -7,19 +7,19 @@ import type { Value } from '../../schema/field.ts'
 import type { Bind, Codec } from './codec.ts'
 import type { Layout } from './layout.ts'
 
-/** A test of one field. */
+/** A condition on one field. */
 export type Leaf = Exclude<Predicate, { kind: 'constant' | 'and' | 'or' | 'not' | 'one' | 'many' }>
 
-/** What of a leaf decides the text of its SQL, and the values that are bound in their order. */
+/** The part of a condition that decides its SQL text, and the values to bind, in order. */
 export interface LeafShape {
   readonly variant: string
   readonly binds: readonly Bind[]
 }
 
-/** Longer lists are bound as one JSON text, so that their length makes no new statement. */
+/** Longer lists are bound as one JSON text. Otherwise every length would be another statement. */
 const SPELLED = 8
 
-/** The field that a predicate names; a rule or filter that names another was let through by mistake. */
+/** The field that a predicate names. It has been checked before, so an unknown name is a bug. */
 export function fieldOf(resource: Resource, name: string): Field {
   const field = resource.field.get(name)
   if (field === undefined) throw new Error(`${resource.name} has no field ${name}`)
@@ -28,7 +28,7 @@ export function fieldOf(resource: Resource, name: string): Field {
 
 const integer = types.integer().sql
 
-/** How values that a field is compared with are bound. */
+/** The codec for values that a field is compared with. */
 export function codecOfField(layout: Layout, field: Field): Codec {
   switch (field.is) {
     case 'scalar':
@@ -81,7 +81,7 @@ export function jsonList(values: readonly Bind[]): string {
   return text + ']'
 }
 
-/** A prefix is a range, which an index can serve; the bound above it is the next prefix of that length. */
+/** `startsWith` becomes a range, which an index can serve: from the prefix up to the next larger text of that length. */
 function textShape(op: Extract<Leaf, { kind: 'text' }>['op'], value: string): LeafShape {
   switch (op) {
     case 'eq':
@@ -96,7 +96,7 @@ function textShape(op: Extract<Leaf, { kind: 'text' }>['op'], value: string): Le
   }
 }
 
-/** An element of a list as json_each shows it: its value and its type, since `true` and 1 have the same value. */
+/** A list element as `json_each` shows it: its value and its type, because `true` and 1 have the same value there. */
 function element(field: Field, value: Value): readonly Bind[] {
   if (field.is !== 'scalar') return [value as Bind]
   switch (typeof value) {
@@ -111,7 +111,7 @@ function element(field: Field, value: Value): readonly Bind[] {
   }
 }
 
-/** The columns of a join as the owner of the field sees them. */
+/** The columns of a join, from the point of view of the field's owner. */
 export function sidesOf(field: ManyField): { readonly near: string; readonly far: string; readonly join: Join } {
   const { join } = field
   return field.side === 'a'
@@ -119,7 +119,7 @@ export function sidesOf(field: ManyField): { readonly near: string; readonly far
     : { near: join.b.column, far: join.a.column, join }
 }
 
-/** A path through to-one relations: the foreign keys to follow, then the field. */
+/** Splits a path into the to-one relations that it follows and the field at its end. */
 export function pathOf(resource: Resource, path: readonly string[]): { steps: OneField[]; field: Field } {
   const steps: OneField[] = []
   let at = resource

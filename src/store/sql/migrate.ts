@@ -13,7 +13,7 @@ import {
   type TableSpec,
 } from './schema.ts'
 
-/** A table as it is. */
+/** A table in the database as it is now. */
 export interface TableState {
   readonly columns: ReadonlyMap<string, ColumnState>
   readonly indexes: ReadonlyMap<string, { readonly columns: readonly string[]; readonly unique: boolean }>
@@ -22,38 +22,38 @@ export interface TableState {
 export interface ColumnState {
   readonly type: string
   readonly required: boolean
-  /** What its values mean, as written down when it was made; null if nobody did. */
+  /** The meaning of its values, as recorded when the column was made; null if it was not recorded. */
   readonly kind: string | null
-  /** `table.column` that it points to. */
+  /** The column that it refers to, as `table.column`. */
   readonly references: string | null
 }
 
-/** Questions about the rows that decide what can be done. */
+/** Questions about existing rows, which decide what can be migrated. */
 export interface Rows {
   table(name: string): TableState | null
   isEmpty(table: string): boolean
-  /** Whether a column holds anything but null, or null. */
+  /** Whether a column holds anything but null. */
   hasValue(table: string, column: string): boolean
   hasNull(table: string, column: string): boolean
-  /** A combination of values that occurs twice. */
+  /** A combination of values that occurs twice; null if there is none. */
   duplicate(table: string, columns: readonly string[]): string | null
 }
 
-/** What start-up does to the tables, or why it does nothing. */
+/** What has to be done to the tables at start, or why it cannot be done. */
 export interface Plan {
   readonly statements: readonly string[]
   readonly report: readonly string[]
-  /** Each with what to do about it. If there is any, nothing is done. */
+  /** What cannot be done, each with a fix. If there are any, nothing is changed. */
   readonly faults: readonly string[]
 }
 
 export interface MigrateOptions {
   readonly now: number
-  /** `table.column` whose data may go. */
+  /** Columns whose data may be dropped, as `table.column`. */
   readonly drop: readonly string[]
 }
 
-/** Compares what is with what is wanted: adds, relaxes and rebuilds what loses nothing, refuses the rest all at once. */
+/** Compares the tables with the model. Plans changes that lose nothing (add, relax, rebuild) and refuses all others at once. */
 export function planMigration(tables: readonly TableSpec[], rows: Rows, options: MigrateOptions): Plan {
   const plan = { statements: [] as string[], report: [] as string[], faults: [] as string[] }
   for (const table of tables) new TablePlan(table, rows, options, plan).make()
@@ -65,7 +65,7 @@ class TablePlan {
   readonly #rows: Rows
   readonly #options: MigrateOptions
   readonly #plan: { readonly statements: string[]; readonly report: string[]; readonly faults: string[] }
-  /** What goes into each column if the table is made anew. */
+  /** The expression for each column, if the table has to be rebuilt. */
   readonly #sources = new Map<string, Sql>()
   readonly #added: string[] = []
   #anew = false
@@ -91,7 +91,7 @@ class TablePlan {
       return
     }
     if (resource === null) {
-      // A join table may be somebody's own, with columns more than ours.
+      // A join table may belong to another program and have more columns than ours.
       if (columns.every(column => is.columns.has(column.name))) return
       return this.#refuse('', 'is no join table of the model', `give the relation another table by \`through\``)
     }
@@ -146,7 +146,7 @@ class TablePlan {
     }
     const fill: Bind = column.required ? preset : null
     this.#sources.set(column.name, fill === null ? sql`null` : literal(fill))
-    // SQLite adds no required column without a preset, and none with one that refers to another table.
+    // SQLite cannot add a required column without a default, nor one with a default that refers to another table.
     if (column.required && (fill === null || column.references !== null)) this.#anew = true
     else this.#added.push(addColumn(this.#table, column, fill))
     this.#report(column.name, fill === null ? 'added' : `added, rows have ${String(fill)}`)
@@ -182,7 +182,7 @@ class TablePlan {
     }
     const { statements: all } = this.#plan
     if (this.#anew) {
-      // Dropping the table drops its indexes; a table without rows may get columns that nothing fills.
+      // Rebuilding the table also drops its indexes. If it has no rows, new columns may stay empty.
       for (const column of this.#table.columns)
         if (!this.#sources.has(column.name)) this.#sources.set(column.name, sql`null`)
       all.push(...rebuildTable(this.#table, this.#sources))

@@ -6,13 +6,13 @@ import { columnOf, idOf } from './layout.ts'
 import { pathOf } from './leaf.ts'
 import type { Place } from './place.ts'
 
-/** A sort: its expressions, and the joins that bring in the columns of related rows. */
+/** The expressions to sort by, and the joins for columns of related rows. */
 export interface Sorted {
   readonly keys: readonly (Expression & { readonly descending: boolean })[]
   readonly joins: Sql
 }
 
-/** The expressions of sort keys. A path through to-one relations joins each step once. */
+/** Compiles sort keys. Keys that lead through the same relation share one join. */
 export function compileSort(sort: readonly SortKey[], place: Place): Sorted {
   const joined = new Map<string, Place & { readonly nullable: boolean }>()
   const joins: Sql[] = []
@@ -39,7 +39,7 @@ export function compileSort(sort: readonly SortKey[], place: Place): Sorted {
   return { keys, joins: joins.length === 0 ? sql`` : sql.join(joins, sql``) }
 }
 
-/** `order by`, nulls last both ways; `backwards` turns it round for the page before a cursor. */
+/** The `order by` clause. Nulls come last in both directions. `backwards` reverses the order, for the page before a cursor. */
 export function compileOrder({ keys }: Sorted, backwards: boolean): Sql {
   const terms = keys.map(({ sql: e, nullable, descending }) => {
     const direction = descending === backwards ? sql`asc` : sql`desc`
@@ -50,14 +50,15 @@ export function compileOrder({ keys }: Sorted, backwards: boolean): Sql {
 }
 
 /**
- * The rows after a cursor, or before it: those whose first key differs is beyond its value, or whose first key is
- * equal and the rest is beyond. Null is the last value both ways.
+ * The condition for rows after a cursor, or before it: either the first key is beyond the cursor's, or it is equal and the
+ * remaining keys are beyond. Null is the last value in both directions.
  */
 export function compileCursor(sorted: Sorted, values: readonly Value[], before: boolean, place: Place): Sql {
   const { keys } = sorted
-  // A sort that names the id has one key less than a cursor, which always ends in the id.
+  // A sort that names the id has one key less than a cursor, which always ends with the id.
   const slots = keys.map((_, i) => ((values[i] ?? null) === null ? null : place.names.value()))
   const first = keys[0]!
+  // All keys in one direction and without nulls: SQLite compares the tuples, and an index can serve that.
   const alike = keys.every((key, i) => !key.nullable && slots[i] !== null && key.descending === first.descending)
   if (alike) {
     const above = first.descending === before ? sql`>` : sql`<`
@@ -69,7 +70,7 @@ export function compileCursor(sorted: Sorted, values: readonly Value[], before: 
     const { sql: e, nullable, descending } = keys[i]!
     const slot = slots[i]
     if (slot === null || slot === undefined) {
-      // At null: nothing is after it, all that is not null is before it.
+      // The cursor is at null: nothing comes after it, and everything that is not null comes before it.
       const here = sql`(${e} is null and ${beyond})`
       beyond = before ? sql`(${e} is not null or ${here})` : here
     } else {
@@ -78,7 +79,7 @@ export function compileCursor(sorted: Sorted, values: readonly Value[], before: 
       beyond = sql`(${reached} or (${e} = ${slot} and ${beyond}))`
     }
   }
-  // Says the same of the first key once more, so that an index can be entered where the page begins.
+  // Repeats the condition on the first key, so that SQLite can enter an index where the page begins.
   const lead = slots[0]
   if (lead === null || lead === undefined || first.nullable) return beyond
   return sql`${first.sql} ${first.descending === before ? sql`>=` : sql`<=`} ${lead} and ${beyond}`

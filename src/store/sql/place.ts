@@ -3,7 +3,7 @@ import { bound, sql, type Sql } from './kysely.ts'
 import { columnOf, idOf, type Layout, type Layouts } from './layout.ts'
 import { fieldOf, sidesOf } from './leaf.ts'
 
-/** What a compilation hands out: the next place of a value, the next alias of a table. */
+/** Counts the parameters and table aliases of a statement. */
 export class Names {
   #slot = 0
   #alias = 0
@@ -17,9 +17,9 @@ export class Names {
   }
 }
 
-/** Where a predicate stands: the rows of `alias`. */
+/** The rows that a predicate is about: those of `alias`. */
 export interface Place {
-  /** Only one row, or those related to one row, stand here: each is asked by itself. */
+  /** At most one row is examined, or those related to one row. */
   readonly isSingle: boolean
   readonly layout: Layout
   readonly alias: string
@@ -36,7 +36,7 @@ export function relationOf(name: string, { layout }: Place): Relation {
   return field
 }
 
-/** The place of a relation's rows, seen from one of its own: of a single row there is a single related one at most. */
+/** The related rows of a relation. A to-one relation of a single row leads to a single row. */
 export function beyond(field: Relation, place: Place): Place {
   const layout = place.layouts.get(field.target)!
   return { ...place, layout, alias: place.names.table(), isSingle: place.isSingle && field.is === 'one' }
@@ -46,7 +46,7 @@ export function tableOf({ layout, alias }: Place): Sql {
   return sql`${sql.id(layout.resource.table)} as ${sql.id(alias)}`
 }
 
-/** The rows at the other end of a relation. */
+/** The `from` clause and the condition for the rows at the other end of a relation. */
 export function reach(field: Relation, place: Place, inner: Place): { from: Sql; on: Sql } {
   const { layout: target, alias } = inner
   const table = tableOf(inner)
@@ -66,7 +66,7 @@ export function reach(field: Relation, place: Place, inner: Place): { from: Sql;
   }
 }
 
-/** The ids at the other end of a to-many relation. */
+/** The same for the ids at the other end of a to-many relation, without the rows themselves. */
 export function others(field: BackField | ManyField, place: Place): { from: Sql; on: Sql; id: Sql } {
   const alias = place.names.table()
   if (field.is === 'back') {

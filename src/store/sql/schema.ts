@@ -4,10 +4,10 @@ import * as types from '../../schema/field-types/built-in.ts'
 import type { Bind, Codec } from './codec.ts'
 import { sql, textOf, type Sql } from './kysely.ts'
 
-/** A table as the model wants it. */
+/** A table as the model needs it. */
 export interface TableSpec {
   readonly name: string
-  /** Whose rows it holds; null for a join. */
+  /** The resource of its rows; null for a join table. */
   readonly resource: Resource | null
   readonly columns: readonly ColumnSpec[]
   readonly key: readonly string[]
@@ -19,7 +19,7 @@ export interface ColumnSpec {
   readonly codec: Codec
   readonly required: boolean
   readonly references: { readonly table: string; readonly column: string; readonly cascade: boolean } | null
-  /** null for columns that no field shows. */
+  /** null for columns that do not belong to a field. */
   readonly field: StoredField | null
 }
 
@@ -29,13 +29,13 @@ export interface IndexSpec {
   readonly unique: boolean
 }
 
-/** Indexes with this beginning are ours to make and to drop. */
+/** The names of all our indexes begin with this. Others are never dropped. */
 export const INDEX_PREFIX = 'restuary_'
 
 const integer = types.integer().sql
 const hidden = (name: string): ColumnSpec => ({ name, codec: integer, required: true, references: null, field: null })
 
-/** The tables of a model, without those that somebody else made. */
+/** The tables of a model, without those that belong to another program. */
 export function tablesOf(model: Model): TableSpec[] {
   const own = [...model.resources.values()].filter(resource => resource.options.foreign === null)
   const joins = model.joins.filter(({ a, b }) => !a.resource.options.foreign && !b.resource.options.foreign)
@@ -67,7 +67,10 @@ function columnOf(field: StoredField): ColumnSpec {
   }
 }
 
-/** Every foreign key is looked up from the other side, every unique field must be unique, the rest is as declared. */
+/**
+ * The indexes of a table: one for each foreign key, because it is looked up from the other side, one for each unique field, and
+ * those that are declared.
+ */
 function indexesOf(resource: Resource): IndexSpec[] {
   const found = new Map<string, IndexSpec>()
   const add = (columns: readonly string[], unique: boolean): void => {
@@ -85,7 +88,7 @@ function indexesOf(resource: Resource): IndexSpec[] {
   return [...found.values()]
 }
 
-/** Pairs are looked up from both sides; a row takes its pairs with it. */
+/** A join table. It is looked up from both sides, and deleting a row deletes its links. */
 function joinOf({ table, a, b }: Join): TableSpec {
   const side = ({ column, resource }: Join['a']): ColumnSpec => ({
     name: column,
@@ -103,7 +106,7 @@ function joinOf({ table, a, b }: Join): TableSpec {
   }
 }
 
-/** `create table`, under another name where it replaces one. */
+/** `create table`, under another name if it will replace an existing table. */
 export function createTable(table: TableSpec, name: string = table.name): string {
   const parts: Sql[] = table.columns.map(column => definitionOf(column, table))
   if (table.key.length > 1) parts.push(sql`primary key (${sql.join(table.key.map(column => sql.id(column)))})`)
@@ -117,14 +120,14 @@ function definitionOf(column: ColumnSpec, table: TableSpec): Sql {
   return sql`${sql.id(column.name)} ${sql.raw(column.codec.column)}${key}${required}${referencesOf(column)}`
 }
 
-/** Checked at the commit, so that rows may be written in any order. */
+/** Foreign keys are checked at the commit, so that a unit may write its rows in any order. */
 function referencesOf({ references }: ColumnSpec): Sql {
   if (references === null) return sql``
   const cascade = references.cascade ? sql` on delete cascade` : sql``
   return sql` references ${sql.id(references.table)} (${sql.id(references.column)})${cascade} deferrable initially deferred`
 }
 
-/** `preset` fills the rows that are there; needed for a required column. */
+/** `alter table … add column`. `preset` fills existing rows; a required column needs it. */
 export function addColumn(table: TableSpec, column: ColumnSpec, preset: Bind): string {
   const fill = preset === null ? sql`` : sql` default ${literal(preset)}`
   return textOf(sql`alter table ${sql.id(table.name)} add column ${definitionOf(column, table)}${fill}`)
@@ -137,7 +140,10 @@ export function createIndex(table: TableSpec, { name, columns, unique }: IndexSp
   )
 }
 
-/** Makes the table anew with the rows of the old one: `sources` says what goes into each column. */
+/**
+ * Rebuilds a table: makes a new one, copies the rows and renames it. `sources` has the expression for each column. SQLite
+ * cannot change columns in place.
+ */
 export function rebuildTable(table: TableSpec, sources: ReadonlyMap<string, Sql>): string[] {
   const temporary = `_restuary_new_${table.name}`
   const columns = table.columns.map(column => sql.id(column.name))
@@ -165,7 +171,7 @@ export function literal(value: Bind): Sql {
   }
 }
 
-/** What a field gives to rows that were there before it: undefined if it gives nothing. */
+/** The value that existing rows get for a new field; undefined if there is none. */
 export function presetOf({ field, codec }: ColumnSpec, now: number): Bind | undefined {
   if (field === null) return undefined
   if (field.is === 'scalar' && field.def.now) return codec.encode(field.type.fromDate!(new Date(now)))
@@ -174,6 +180,6 @@ export function presetOf({ field, codec }: ColumnSpec, now: number): Bind | unde
     const value = 'value' in field.default ? field.default.value : field.default.from({ me: null, auth: {}, now })
     return value === null || value === undefined ? undefined : codec.encode(value as Value)
   } catch {
-    return undefined // it needs a caller, and there is none
+    return undefined // the default needs a caller, and at start there is none
   }
 }

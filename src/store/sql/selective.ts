@@ -11,8 +11,8 @@ export function isSingle(resource: Resource, where: Predicate): boolean {
 }
 
 /**
- * Whether an index finds the rows that match, and they are probably few: the predicate compares an id, a foreign key or
- * an indexed field with values. Flags and enums do not count, since many rows share each of their values.
+ * Whether an index finds the matching rows, and there are probably few: the predicate compares an id, a foreign key or an
+ * indexed field with values. Flags and enums do not count, because many rows share each of their values.
  */
 export function isSelective(resource: Resource, where: Predicate): boolean {
   switch (where.kind) {
@@ -37,7 +37,7 @@ export function isSelective(resource: Resource, where: Predicate): boolean {
   }
 }
 
-/** Whether it asks for more than the row itself and its to-one relations: for one row, that may be many. */
+/** Whether a predicate reads more than the row and its to-one relations. For one row, that can be many. */
 export function readsMany(resource: Resource, where: Predicate): boolean {
   switch (where.kind) {
     case 'constant':
@@ -69,12 +69,12 @@ function isIndexed(resource: Resource, name: string): boolean {
   return field.unique || field.index || leads(resource, field)
 }
 
-/** Each value of such a type is in many rows. */
+/** Whether many rows share each value of this type. */
 function hasFewValues({ schema }: ScalarType): boolean {
   return schema['type'] === 'boolean' || 'enum' in schema
 }
 
-/** Whether an index over several fields begins with it. */
+/** Whether an index over several fields begins with this field. */
 function leads({ index, unique }: Resource, { name }: Field): boolean {
   return index.some(names => names[0] === name) || unique.some(names => names[0] === name)
 }

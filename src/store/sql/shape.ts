@@ -5,13 +5,13 @@ import type { Bind } from './codec.ts'
 import type { Layout, Layouts } from './layout.ts'
 import { codecOfField, fieldOf, pathOf, shapeOfLeaf } from './leaf.ts'
 
-/** What of a query decides its SQL text, as a key, and the values to bind, in the order of `compile`. */
+/** What decides the SQL text of a query, as a key, and the values to bind in the order in which `compile` expects them. */
 export interface Shape {
   key: string
   readonly values: Bind[]
 }
 
-/** Names in keys end with a character that no field has, so that no two queries share a key. */
+/** Ends each name in a key. No field name contains it, so different queries never share a key. */
 const END = '\u0001'
 
 export function shapePredicate(predicate: Predicate, layout: Layout, layouts: Layouts, shape: Shape): void {
@@ -63,7 +63,7 @@ function targetOf(resource: Resource, name: string): Resource {
   throw new Error(`${resource.name}.${name} is no relation`)
 }
 
-/** The keys of a sort, with the id appended if it is not among them. */
+/** The sort keys with the id at the end, if it is not among them. This makes the order total. */
 export function totalSort(resource: Resource, sort: readonly SortKey[]): readonly SortKey[] {
   const hasId = sort.some(key => key.path.length === 1 && key.path[0] === resource.id.name)
   return hasId ? sort : [...sort, { path: [resource.id.name], descending: false }]
@@ -73,7 +73,7 @@ export function shapeSort(sort: readonly SortKey[], shape: Shape): void {
   for (const { path, descending } of sort) shape.key += (descending ? '-' : '+') + path.join('.') + END
 }
 
-/** Key values of a cursor: nulls are part of the text, the rest is bound. */
+/** The values of a cursor. Which of them are null is part of the SQL text; the others are bound. */
 export function shapeCursor(
   sort: readonly SortKey[],
   keys: readonly Value[],

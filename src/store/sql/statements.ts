@@ -8,10 +8,13 @@ import { compileCursor, compileOrder, compileSort } from './order.ts'
 import { Names, type Place } from './place.ts'
 import { isSingle } from './selective.ts'
 
-/** Alias of the rows that a statement is about. */
+/** The alias of the rows that a statement is about. */
 const T = 't'
 
-/** Limits that stand in the text: SQLite plans a known limit 15 to 30 % better. Each is a statement of its own, so they are few. */
+/**
+ * Limits that are written into the text: with a known limit SQLite's plans are 15 to 30 % faster. Each is a separate statement,
+ * so there are only a few.
+ */
 const LITERAL = new Set([1, 2, 10, 11, 20, 21, 25, 26, 50, 51, 100, 101])
 export const isLiteral = (limit: number): boolean => LITERAL.has(limit)
 
@@ -19,7 +22,7 @@ function place(layout: Layout, layouts: Layouts, where: Predicate): Place {
   return { layout, alias: T, layouts, names: new Names(), isSingle: isSingle(layout.resource, where) }
 }
 
-/** Binds: those of the predicate, of the cursor, then limit and offset where they are not in the text. */
+/** Binds the values of the predicate, those of the cursor, then limit and offset if they are not in the text. */
 export function selectRows(
   layout: Layout,
   layouts: Layouts,
@@ -49,14 +52,14 @@ export function countRows(layout: Layout, layouts: Layouts, where: Predicate): C
 
 const isAll = (where: Predicate): boolean => where.kind === 'constant' && where.value
 
-/** Binds: the id, or its parts where the key has several columns. */
+/** Binds the id, or its parts if the key has several columns. */
 export function getRow(layout: Layout): Compiled {
   return compile(sql`select ${rowOf(layout, T)} from ${fromOf(layout, T)} where ${hasId(layout, T)}`)
 }
 
 function hasId({ key, resource }: Layout, alias: string): Sql {
   if (key === null) return sql`${sql.id(alias, resource.id.column)} = ${bound(0)}`
-  // What a view computes has no affinity that would make a number of the text in an id.
+  // A computed column of a view has no affinity that would turn the text of an id into a number.
   const { view } = resource.options.foreign!
   const parts = key.map((column, i) => {
     const stored = sql.id(alias, column)
@@ -67,13 +70,13 @@ function hasId({ key, resource }: Layout, alias: string): Sql {
 
 const each = sql`(select value from json_each(${bound(0)}))`
 
-/** Binds: the ids as JSON. */
+/** Binds the ids as one JSON text. */
 export function getRows(layout: Layout): Compiled {
   const id = idOf(layout, T)
   return compile(sql`select ${rowOf(layout, T)} from ${fromOf(layout, T)} where ${id} in ${each} order by ${id}`)
 }
 
-/** Binds: the values that are not null. */
+/** Binds the values that are not null. */
 export function findRow(
   layout: Layout,
   fields: readonly { field: Field & { slot: number }; isNull: boolean }[],
@@ -86,12 +89,12 @@ export function findRow(
   return compile(sql`select ${rowOf(layout, T)} from ${fromOf(layout, T)} where ${sql.join(tests, sql` and `)} limit 1`)
 }
 
-/** A list of pairs (owner, other) that is asked for by owners: the children of parents, or the pairs of a join. */
+/** Pairs of (owner, other), selected by owners: the children of parents, or the links of a join. */
 export interface Pairs {
   readonly table: string
   readonly owner: (alias: string) => Sql
   readonly other: (alias: string) => Sql
-  /** How ids are selected. */
+  /** How ids are read. */
   readonly read: (id: Sql) => Sql
 }
 
@@ -116,17 +119,17 @@ export function joinPairs(join: Join, from: 'a' | 'b'): Pairs {
   }
 }
 
-/** How many of each owner are wanted: all; at most so many of all of them together; or at most so many of each. */
+/** How many pairs are wanted: all, at most some number together, or at most some number for each owner. */
 export type Bounded = 'all' | 'together' | 'each'
 
-/** Binds: the owners as JSON, then the limit if there is one. */
+/** Binds the owners as JSON, then the limit if there is one. */
 export function selectPairs(pairs: Pairs, bounded: Bounded): Compiled {
   const [owner, other] = [pairs.owner(T), pairs.other(T)]
   const table = sql`${sql.id(pairs.table)} as ${sql.id(T)}`
   return compile(sql`select ${pairs.read(owner)}, ${pairs.read(other)}${ofOwners(pairs, table, bounded)}`)
 }
 
-/** What follows `select` in a statement about the pairs of some owners. */
+/** The rest of a `select` about the pairs of some owners. */
 function ofOwners(pairs: Pairs, table: Sql, bounded: Bounded, and: Sql = sql``): Sql {
   const [owner, other] = [pairs.owner(T), pairs.other(T)]
   const order = sql`order by ${owner}, ${other}`
@@ -134,13 +137,13 @@ function ofOwners(pairs: Pairs, table: Sql, bounded: Bounded, and: Sql = sql``):
     const limit = bounded === 'together' ? sql` limit ${bound(1)}` : sql``
     return sql` from ${table} where ${owner} in ${each}${and} ${order}${limit}`
   }
-  // Owner by owner, its first through the index of (owner, other): what lies behind them costs nothing.
+  // One owner at a time, using the index over (owner, other): pairs beyond the limit cost nothing.
   const x = 'x'
   const first = sql`select ${pairs.other(x)} from ${sql.id(pairs.table)} as ${sql.id(x)} where ${pairs.owner(x)} = o.value order by ${pairs.other(x)} limit ${bound(1)}`
   return sql` from (select distinct value from json_each(${bound(0)})) as o cross join ${table} where ${owner} = o.value and ${other} in (${first})${and} ${order}`
 }
 
-/** Binds: the owner, the limit (-1 = none). */
+/** Binds the owner and the limit; -1 = no limit. */
 export function selectOthers(pairs: Pairs): Compiled {
   const [owner, other] = [pairs.owner(T), pairs.other(T)]
   return compile(
@@ -160,7 +163,7 @@ export function selectChildRows(via: OneField, layout: Layout, bounded: Bounded)
   return compile(sql`select ${rowOf(layout, T)}${ofOwners(childPairs(via, layout), fromOf(layout, T), bounded)}`)
 }
 
-/** Whole rows at the far side of a join, with the owner as one more column at the end. */
+/** Whole rows at the far side of a join. The owner is one more column at the end. */
 export function selectPairRows(join: Join, from: 'a' | 'b', target: Layout, bounded: Bounded): Compiled {
   const pairs = joinPairs(join, from)
   const row = 'r'
@@ -170,12 +173,12 @@ export function selectPairRows(join: Join, from: 'a' | 'b', target: Layout, boun
   return compile(sql`select ${rowOf(target, row)}, ${owner}${ofOwners(pairs, table, bounded, and)}`)
 }
 
-/** As text: somebody else's table may hold numbers that JavaScript cannot. */
+/** Reads the highest id as text: a table of another program may hold numbers that JavaScript cannot. */
 export function highestId(resource: Resource): Compiled {
   return compile(sql`select cast(max(${sql.id(resource.id.column)}) as text) from ${sql.id(resource.table)}`)
 }
 
-/** Binds: all columns in the order of slots; a table of ours has its version among them. */
+/** Binds all columns in the order of slots. In our own tables the version is among them. */
 export function insertRow(layout: Layout): Compiled {
   const { resource } = layout
   const names = columnNames(layout)
@@ -190,7 +193,7 @@ function columnNames({ resource, baseline }: Layout): string[] {
   return baseline === null ? [resource.id.column, '_seq', '_at', ...names] : [resource.id.column, ...names]
 }
 
-/** Binds: the changed columns in order, seq and time where they are in the table, then the id. */
+/** Binds the changed columns in order, then seq and time if they are in the table, then the id. */
 export function updateRow(layout: Layout, slots: readonly number[]): Compiled {
   const { resource, baseline } = layout
   const columns = slots.map(slot => resource.columns.find(field => field.slot === slot)!.column)
@@ -205,7 +208,7 @@ export function deleteRow({ resource }: Layout): Compiled {
   return compile(sql`delete from ${sql.id(resource.table)} where ${sql.id(resource.id.column)} = ${bound(0)}`)
 }
 
-/** Binds: a, b. */
+/** Binds a and b. */
 export function addPair({ table, a, b }: Join): Compiled {
   return compile(
     sql`insert or ignore into ${sql.id(table)} (${sql.id(a.column)}, ${sql.id(b.column)}) values (${bound(0)}, ${bound(1)})`,

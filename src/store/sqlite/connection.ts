@@ -5,13 +5,16 @@ import type { Bind } from '../sql/codec.ts'
 import type { Compiled } from '../sql/kysely.ts'
 import { FlushAhead } from './write/flush-ahead.ts'
 
-/** Statements of one generation; two are kept, so that those used longest ago go and a hit costs one look. */
+/**
+ * How many statements are cached per generation. There are two generations: a hit costs one look-up, and the oldest statements
+ * are dropped.
+ */
 const GENERATION = 500
 
 /**
- * Pages of the write-ahead log after which they are copied to the file, within a commit: 8 MiB. Rows that change again
- * and again are copied once for all of them: with SQLite's 1,000 a random update costs a tenth more, with many more the
- * pause is felt.
+ * The size in pages, 8 MiB altogether, at which the write-ahead log is copied to the file as part of a commit. Rows that change
+ * again and again are then copied once. With SQLite's default of 1,000 pages a random update costs a tenth more; with many more
+ * pages, the pause becomes noticeable.
  */
 const CHECKPOINT = 2_000
 
@@ -47,9 +50,9 @@ export interface ConnectionOptions {
   readonly file: string
   readonly readOnly: boolean
   readonly synchronous: 'full' | 'normal'
-  /** Bytes of the page cache. */
+  /** Size of the page cache in bytes. */
   readonly cache: number
-  /** Bytes of the file that are mapped into memory. */
+  /** How many bytes of the file are mapped into memory. */
   readonly mmap: number
 }
 
@@ -66,7 +69,7 @@ export class Connection {
     this.#ahead = synchronous === 'normal' && !readOnly && file !== ':memory:' ? new FlushAhead(file) : null
   }
 
-  /** Commits were written through this connection. */
+  /** Called after commits through this connection, to flush the write-ahead log in time if `synchronous` is `normal`. */
   committed(commits: number): void {
     this.#ahead?.committed(commits)
   }
@@ -77,7 +80,7 @@ export class Connection {
       : new Statement(this.db.prepare(text.sql), text.slots)
   }
 
-  /** The statement of that key, made if it is not there. */
+  /** The statement with a key; made if it is not cached. */
   cached(key: string, make: () => Compiled): Statement {
     const found = this.#cached.get(key)
     if (found !== undefined) return found
@@ -91,13 +94,13 @@ export class Connection {
     return statement
   }
 
-  /** Statements know the tables as they were. */
+  /** Drops all statements, because they refer to the tables as they were. */
   forget(): void {
     this.#cached.clear()
     this.#former.clear()
   }
 
-  /** Number of cached statements. */
+  /** The number of cached statements. */
   get size(): number {
     return this.#cached.size + this.#former.size
   }
@@ -114,11 +117,12 @@ export class Connection {
 }
 
 function connect(options: ConnectionOptions): DatabaseSync {
-  // While it opens it may wait for another process; later never: the wait would stop the event loop.
+  // It may wait for another process only while it opens the file. Later waits would stop the event loop.
   const db = new DatabaseSync(options.file, { timeout: 5_000, readOnly: options.readOnly })
   try {
     const [version] = Object.values(db.prepare('SELECT sqlite_version()').get()!) as [string]
-    // Earlier ones can lose a commit in WAL mode when two connections checkpoint at once (https://sqlite.org/wal.html#walresetbug).
+    // Earlier versions can lose a commit in WAL mode if two connections checkpoint at once
+    // (https://sqlite.org/wal.html#walresetbug).
     if (isBelow(version, '3.51.3')) {
       throw new Error(`SQLite ${version} can lose commits in WAL mode; 3.51.3 or later is needed: use a newer Node`)
     }

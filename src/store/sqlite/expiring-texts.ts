@@ -1,9 +1,9 @@
 import type { Connection, Statement } from './connection.ts'
 
-/** After so many texts those that are over are looked for, at most as many times four of them. */
+/** How often expired texts are searched for: after this many new texts. At most four times as many are deleted at once. */
 const SWEEP_EVERY = 64
 
-/** Texts that are kept for a while, in their table. */
+/** Texts that expire, in a table of their own. */
 export class Kept {
   readonly #get: Statement
   readonly #put: Statement

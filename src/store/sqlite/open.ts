@@ -12,7 +12,7 @@ import { newEpoch, State } from './state.ts'
 import { Turn } from './read/turn-snapshot.ts'
 import { Writer } from './write/writer.ts'
 
-/** An open file and everything that works on it. */
+/** An open file, and everything that works on it. */
 export interface Opened {
   readonly state: State
   readonly log: Log
@@ -32,7 +32,7 @@ export function openFile(file: string, model: Model, environment: Environment, o
   }
 }
 
-/** Adapts what an open file holds to a model, which may be another than before. */
+/** Adapts an open file to a model, which may differ from the one before. */
 export function openModel(connection: Connection, model: Model, environment: Environment, options: Options): Opened {
   const made = connection.prepare(`SELECT 1 FROM sqlite_schema WHERE name = '_restuary_log_adopt'`).get() !== undefined
   if (!made) connection.exec(`BEGIN IMMEDIATE; ${LOG_TABLES}; COMMIT`)
@@ -47,7 +47,7 @@ export function openModel(connection: Connection, model: Model, environment: Env
   return { state, log, ids, turn: new Turn(connection), reader, writer: new Writer(state, log, ids) }
 }
 
-/** Begins the history of a file that has none: its epoch, and the position at which tables of others were taken over. */
+/** Begins the history of a new file: its epoch and, for tables of another program, the position at which they were adopted. */
 function begin(
   connection: Connection,
   meta: Meta,

@@ -1,21 +1,21 @@
 /** How a file is opened. */
 export interface SqliteOptions {
   /**
-   * `full` (default): an answered write survives a power cut. `normal`: it survives a crash of the process; a power cut
-   * may lose the last writes, never the order or the consistency.
+   * `full` (default): a write that was answered survives a power failure. `normal`: it survives a crash of the process; a power
+   * failure may lose the last writes, but never their order or consistency.
    */
   readonly synchronous?: 'full' | 'normal'
-  /** Nothing is written, not even a log: versions and live updates are as good as looking again allows. */
+  /** Writes nothing, not even a log. Versions and live updates are then only found by looking for changes of the file. */
   readonly readOnly?: boolean
-  /** Bytes of the page cache; default 64 MiB. */
+  /** Size of the page cache in bytes. Default: 64 MiB. */
   readonly cache?: number
-  /** Bytes of the file mapped into memory; default 0. Worth it where the database is larger than the cache. */
+  /** How many bytes of the file are mapped into memory. Default: 0. It helps if the database is larger than the cache. */
   readonly mmap?: number
-  /** Milliseconds that `transaction()` may take; default 5,000. */
+  /** Milliseconds that `transaction()` may take. Default: 5,000. */
   readonly transactionTimeout?: number
-  /** Milliseconds that a write waits for another process that writes; default 5,000. */
+  /** Milliseconds that a write waits for another process that is writing. Default: 5,000. */
   readonly busyTimeout?: number
-  /** Columns whose data may be dropped because the model no longer has them: `table.column`. */
+  /** Columns whose data may be dropped because the model does not have them any more, as `table.column`. */
   readonly drop?: readonly string[]
 }
 

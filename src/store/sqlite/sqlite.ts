@@ -11,9 +11,9 @@ import { withDefaults, type Options, type SqliteOptions } from './options.ts'
 import { readOnly } from './read/read-only.ts'
 import { runUnits, type Unit } from './write/group-commit.ts'
 
-/** Units that share a commit at most, so that reads come in between. */
+/** The most units of work in one commit, so that reads get their turn in between. */
 const GROUP = 256
-/** Milliseconds between looks for what other processes wrote. */
+/** Milliseconds between two looks for writes of other processes. */
 const WATCH = 100
 
 // eslint-disable-next-line require-yield -- work that needs nothing
@@ -24,15 +24,16 @@ interface Waiting {
   readonly reject: (error: unknown) => void
 }
 
-/** Keeps rows in a SQLite file (`:memory:` for none). The process needs no other; several may share the file. */
+/** A store in a SQLite file, or in memory (`:memory:`). Several processes may share the file. `sqlite('todo.db')` */
 export function sqlite(file: string, options: SqliteOptions = {}): Store {
   const all = withDefaults(options)
   return all.readOnly ? readOnly(file, all) : new SqliteStore(file, all)
 }
 
 /**
- * One connection reads and writes. Reads of one turn of the event loop share a read transaction, writes that arrive in
- * it are queued and share a commit at its end: COMMIT of the reads, BEGIN IMMEDIATE, units, COMMIT, answers, listeners.
+ * One connection reads and writes. All reads of a turn of the event loop share a read transaction. Writes that arrive during
+ * the turn are queued and share one commit at its end (group commit): COMMIT of the reads, BEGIN IMMEDIATE, the units, COMMIT,
+ * answers, listeners.
  */
 class SqliteStore implements Store {
   readonly name = 'sqlite'
@@ -68,6 +69,7 @@ class SqliteStore implements Store {
     if (connection === undefined) this.#opened = openFile(this.#file, model, environment, this.#options)
     else {
       this.#idle()
+      // Another model: prepared statements and further connections belong to the old one.
       this.#closeBeside()
       connection.forget()
       this.#opened = openModel(connection, model, environment, this.#options)
@@ -89,12 +91,13 @@ class SqliteStore implements Store {
     const begun = work(reader)
     const step = begun.next()
     if (step.done) return step.value
+    // The work waits for something else. It is given up here and starts again on a connection that can wait.
     begun.return(undefined as T)
     return this.#hold(work)
   }
 
   #readBeside<T>(work: (snapshot: Snapshot) => Work<T>): Maybe<T> {
-    // A database in memory has one connection only: its reads wait.
+    // A database in memory has only one connection, so its reads wait until the transaction is over.
     if (this.#file === ':memory:') {
       return new Promise<void>(resolve => this.#afterwards.push(resolve)).then(() => this.read(work))
     }
@@ -102,7 +105,6 @@ class SqliteStore implements Store {
     return this.#reads.read(work)
   }
 
-  /** Work that waits for something else begins again where its snapshot can stay. */
   #hold<T>(work: (snapshot: Snapshot) => Work<T>): Promise<T> {
     if (this.#file !== ':memory:') return this.#reads.hold(work)
     return Promise.reject(new Error('a read of a database in memory cannot wait for something else'))
@@ -154,7 +156,7 @@ class SqliteStore implements Store {
     this.#beside?.endTurn()
     if (this.#interactive !== null || this.#backingOff) return
     try {
-      // Neither kind keeps the other waiting.
+      // Alternate, so that neither kind starves the other.
       if (this.#waiting.length > 0 && (this.#served || this.#queue.length === 0)) this.#startTransaction()
       else if (this.#queue.length > 0) this.#runGroup()
     } catch (error) {
@@ -192,7 +194,7 @@ class SqliteStore implements Store {
     if (state.head !== head) this.#tell()
   }
 
-  /** Another process writes: try again soon, not in each turn, and not for ever. Reads go on. */
+  /** Another process is writing. Tries again after a few milliseconds, until `busyTimeout` is over. Reads continue meanwhile. */
   #backOff(): void {
     const now = performance.now()
     this.#busySince ||= now
@@ -223,7 +225,6 @@ class SqliteStore implements Store {
     }
   }
 
-  /** Has another process written? */
   #look(): void {
     if (this.#opened === null || this.#interactive !== null) return
     const { turn, state } = this.#opened
@@ -234,7 +235,7 @@ class SqliteStore implements Store {
     this.#tell()
   }
 
-  /** Listeners hear of a commit after those who wrote it had their answers. */
+  /** Notifies listeners of commits, after those who wrote have got their answers. */
   #tell(): void {
     if (this.#telling) return
     this.#telling = true
@@ -282,7 +283,7 @@ class SqliteStore implements Store {
     try {
       while (this.#queue.length > 0) this.#runGroup()
     } catch {
-      // Another process is writing; there is nobody left to wait for it.
+      // Another process is writing. The process is ending, so it cannot wait.
     }
     const error = new ApiError('unavailable', { detail: 'the store is closed' })
     for (const { reject } of [...this.#queue.splice(0), ...this.#waiting.splice(0)]) reject(error)

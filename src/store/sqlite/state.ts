@@ -7,7 +7,7 @@ import type { Meta } from './log/meta.ts'
 import { Recent } from './log/recent-commits.ts'
 import type { Positions } from './read/snapshot.ts'
 
-/** How often, in changes, old records of the log are looked for. */
+/** After this many changes, old records of the log are removed. */
 const TRIM_EVERY = 256
 
 export interface StateOptions {
@@ -20,13 +20,13 @@ export interface StateOptions {
   readonly epoch: string
 }
 
-/** What of the file is known in memory: the committed head, which resource changed when, and the newest commits. */
+/** What is known about the file in memory: the committed position, when each resource last changed, and the newest commits. */
 export class State implements Positions {
   readonly connection: Connection
   readonly layouts: Layouts
   readonly model: Model
   readonly clock: () => number
-  /** Tables that we did not make check their foreign keys at once; we write in any order. */
+  /** Tables of other programs check their foreign keys at once unless that is deferred. We write in any order. */
   readonly deferring: boolean
   readonly recent: Recent
   readonly #random: Environment['random']
@@ -39,7 +39,7 @@ export class State implements Positions {
   #epoch: string
   #seen: unknown
   #trimmed = 0
-  /** Head when we last looked for commits of others, moved on by our own. */
+  /** The position at which we last looked for commits of others, advanced by our own. */
   #accounted: number
   #idsUnsure = false
   #orphan = false
@@ -60,7 +60,7 @@ export class State implements Positions {
     this.recent = new Recent(this.#head)
   }
 
-  /** Committed seq. */
+  /** The seq of the last commit that is known. */
   get head(): number {
     return this.#head
   }
@@ -85,22 +85,22 @@ export class State implements Positions {
     }
   }
 
-  /** A snapshot was opened; if it is ahead of what we know, another process has written. */
+  /** Called when a snapshot was opened. If it is ahead of what we know, another process has written. */
   opened(position: number): void {
     if (position === this.#head) return
     this.#head = this.#everything = position
     this.recent.restart(position)
   }
 
-  /** Rows came without records. */
+  /** Called when rows were loaded without records. */
   moved(position: number): void {
     this.opened(position)
     this.#accounted = position
   }
 
   /**
-   * Learns what another process committed, if it did; true if so. If it left no record of it, positions mean nothing any
-   * more and a new epoch is due. The question costs 4 us: once a group of writes, never once a request.
+   * Finds out whether another process has committed; true if so. If it left no record in the log, positions have lost their
+   * meaning and a new epoch must begin. The query takes 4 µs, so it runs once per group of writes and never per request.
    */
   look(): boolean {
     const version = this.#version.get()![0]
@@ -116,26 +116,26 @@ export class State implements Positions {
     return true
   }
 
-  /** Whether others may have handed out ids since the last call. */
+  /** Whether other processes may have handed out ids since the last call. */
   takeUnsure(): boolean {
     const unsure = this.#idsUnsure
     this.#idsUnsure = false
     return unsure
   }
 
-  /** A change that nobody recorded waits for a new epoch. */
+  /** Whether a change without a record was found, so that a new epoch has to begin. */
   get isOrphan(): boolean {
     return this.#orphan
   }
 
-  /** Within a write transaction. */
+  /** Begins a new epoch, inside a write transaction. */
   renew(): void {
     this.#orphan = false
     this.#epoch = newEpoch(this.#random)
     this.#meta.set('epoch', this.#epoch)
   }
 
-  /** Within a write, now and then. */
+  /** Trims the log from time to time, inside a write transaction. */
   trim(log: Log): void {
     if (this.#head - this.#trimmed < TRIM_EVERY) return
     this.#trimmed = this.#head
@@ -143,7 +143,7 @@ export class State implements Positions {
   }
 }
 
-/** Six characters that name a history of positions. */
+/** A new name for a history of positions: six characters. */
 export function newEpoch(random: Environment['random']): string {
   return [...random(6)].map(byte => (byte % 36).toString(36)).join('')
 }

@@ -3,7 +3,10 @@ import { width } from '../../sql/layout.ts'
 import type { Change, Commit, ListDelta, Published, Recorded, RowChange } from '../../store.ts'
 import type { Connection, Statement } from '../connection.ts'
 
-/** Tables of the store itself. The log's rows never change; its newest stays when it is trimmed. */
+/**
+ * The tables of the store itself. Rows of the log never change, and trimming never removes its newest row, because that is the
+ * position.
+ */
 export const LOG_TABLES = `
   CREATE TABLE IF NOT EXISTS _restuary_log(
     seq INTEGER PRIMARY KEY, tx INTEGER NOT NULL, at INTEGER NOT NULL, resource TEXT NOT NULL, id ANY, op TEXT NOT NULL,
@@ -18,12 +21,12 @@ export const LOG_TABLES = `
     key TEXT PRIMARY KEY, until INTEGER NOT NULL, text TEXT NOT NULL) STRICT;
   CREATE INDEX IF NOT EXISTS _restuary_kept_until ON _restuary_kept(until)`
 
-/** Marks a position that no change explains: rows were there before the log, or were loaded past it. */
+/** The operation that marks a position which no change explains: rows existed before the log, or were loaded without records. */
 const ADOPT = 'adopt'
 
-/** How many changes are kept at least, and for how many milliseconds. */
+/** The log keeps at least this many changes, and all changes of this many milliseconds. */
 const KEPT = { changes: 1_000_000, milliseconds: 86_400_000 }
-/** Rows that one trimming removes. */
+/** How many records are removed at a time. */
 const STEP = 500
 
 const COLUMNS = 'seq, tx, at, resource, id, op, before, after, lists'
@@ -62,7 +65,7 @@ export class Log {
     )
   }
 
-  /** seq of the newest record. */
+  /** The seq of the newest record; 0 if there is none. */
   head(): number {
     return (this.#head.get()?.[0] as number | null | undefined) ?? 0
   }
@@ -76,21 +79,22 @@ export class Log {
           ? this.#json(resource, before, change.changed)
           : this.#json(resource, before)
     const is = after === null ? null : this.#json(resource, after)
-    // A deletion always says which pairs went with the row, be it none.
+    // A deletion always lists the links that went with the row, even if there were none (see `pairsUntold`).
     const told = lists.length === 0 && op !== 'delete' ? null : JSON.stringify(lists)
     this.#append.run(seq, tx, at, resource.name, id, op, was, is, told)
   }
 
-  /** A record without a resource is about a URI; what it tells stands where a row would. */
+  /** A record about a URI. It has no resource; the published value is in the place of a row. */
   publish(seq: number, tx: number, at: number, { uri, op, body }: Omit<Published, 'seq'>): void {
     this.#append.run(seq, tx, at, '', uri, op, null, body, null)
   }
 
+  /** Marks a position after which rows exist that no record explains. */
   adopt(seq: number, at: number): void {
     this.#append.run(seq, seq, at, '', null, ADOPT, null, null, null)
   }
 
-  /** Whole commits after a position up to the head; null if some are gone or no change explains them. */
+  /** Whole commits after a position, up to the head; null if some are gone or a change has no record. */
   after(position: number, limit: number, head: number): Commit[] | null {
     const floor = this.#floor.get()?.[0] as number | null
     if (position > head || (floor !== null && position < floor - 1)) return null
@@ -122,21 +126,21 @@ export class Log {
     }
   }
 
-  /** The oldest position after which every change is told. */
+  /** The oldest position after which all changes are known. */
   reach(): number {
     const [floor, adopted] = this.#reach.get() as [number | null, number | null]
     return Math.max(floor ?? 0, adopted ?? 0)
   }
 
   /**
-   * The newest records of one row before a seq, newest first; `version` is that of the row as it is, null if it is gone.
-   * Each record tells the version that it changed, which is the seq of the record before it: so no write pays for an
-   * index of all of them, only a deletion for where it is.
+   * The newest records of a row before a seq, newest first. `version` is the version of the row as it is, or null if it is
+   * deleted. Each record has the previous version of its row, which is the seq of the record before it. So no write pays for an
+   * index over all records; only deletions are indexed.
    */
   history(resource: Resource, id: Id, version: number | null, before: number, limit: number): Recorded[] {
     const reach = this.reach()
     const found: Recorded[] = []
-    // A page goes on where the one before it ended.
+    // The next page continues at the record where the last one ended.
     let seq = this.#recordAt(before, resource, id) ? before : (version ?? this.#deletion(resource, id, Infinity))
     while (seq > reach && found.length < limit) {
       const record = this.#recordAt(seq, resource, id)
@@ -152,17 +156,17 @@ export class Log {
     return this.#one.get(seq, resource.name, id) as Record | undefined
   }
 
-  /** seq of the last deletion of a row before a seq; 0 if there was none. */
+  /** The seq of the last deletion of a row before a seq; 0 if there was none. */
   #deletion(resource: Resource, id: Id, before: number): number {
     return (this.#gone.get(resource.name, id, before)?.[0] as number | null | undefined) ?? 0
   }
 
-  /** Removes some of the records that nobody may ask for any more. */
+  /** Removes some of the records that need not be kept. */
   trim(head: number, now: number, kept: typeof KEPT = KEPT): void {
     this.#trim.run(STEP, head - kept.changes, now - kept.milliseconds)
   }
 
-  /** The row as an object by field names; only these slots if they are given. Its version comes first. */
+  /** A row as a JSON object with field names, the version first. Only these slots, if they are given. */
   #json(resource: Resource, row: Row, slots?: readonly number[]): string {
     const members = this.#membersOf(resource)
     let text = `{"_seq":${row[SEQ] as number},"_at":${row[AT] as number}`
@@ -210,7 +214,7 @@ export class Log {
 
 type Members = { readonly [name: string]: Value }
 
-/** Fields that were declared after the record was written are as in `otherwise`, or null. */
+/** Restores a row. Fields that were declared after the record was written have the value in `otherwise`, or null. */
 function rowOf(resource: Resource, members: Members, otherwise: Row | null): Row {
   const row: Row = otherwise?.slice() ?? Array.from({ length: width(resource) }, () => null)
   row[SEQ] = members['_seq'] ?? 0

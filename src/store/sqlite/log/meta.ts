@@ -1,6 +1,6 @@
 import type { Connection, Statement } from '../connection.ts'
 
-/** What the store knows about its file, by key. */
+/** What the store remembers about its file, by key. */
 export class Meta {
   readonly #get: Statement
   readonly #set: Statement

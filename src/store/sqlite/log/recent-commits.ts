@@ -1,28 +1,28 @@
 import type { Commit } from '../../store.ts'
 
-/** Commits kept in memory, so that whoever follows the log closely does not make it read again; a power of two. */
+/** How many commits are kept in memory, so that followers of the log rarely read the file; a power of two. */
 const KEPT = 512
-/** Changes in them all. */
+/** The most changes in all of them together. */
 const CHANGES = 4_096
 
 /**
- * The newest commits, without a gap up to the newest. They stand in a ring that is written over in place: what left it is
- * held by nothing that is older, so the collector lets go of it while it is young, which is most of what a write costs it.
+ * The newest commits, without a gap. They are in a ring that is overwritten in place. A commit that leaves it is not referenced
+ * by older objects, so the garbage collector frees it while it is young. That is most of what this costs a write.
  */
 export class Recent {
   readonly #ring: (Commit | undefined)[] = Array.from({ length: KEPT }, () => undefined)
-  /** Numbers of the oldest commit and of the next one, counted from the beginning. */
+  /** The numbers of the oldest commit and of the next one, counted from the start. */
   #oldest = 0
   #next = 0
   #changes = 0
-  /** Position before the oldest. */
+  /** The position before the oldest commit. */
   #start: number
 
   constructor(position: number) {
     this.#start = position
   }
 
-  /** Forgets all: what comes next follows on this position. */
+  /** Drops everything. The next commit follows on this position. */
   restart(position: number): void {
     this.#ring.fill(undefined)
     this.#oldest = this.#next = this.#changes = 0
@@ -44,7 +44,7 @@ export class Recent {
     this.#start = gone.position
   }
 
-  /** Commits after a position, or undefined if they are not all here. */
+  /** The commits after a position; undefined if some of them are not in memory. */
   after(position: number, limit: number): Commit[] | undefined {
     if (position < this.#start) return undefined
     const found: Commit[] = []
@@ -69,9 +69,9 @@ export class Recent {
   }
 }
 
-/** A position within a commit (the version of one of its rows) gets the rest of it. */
+/** The part of a commit after a position. The version of a row may be a position in the middle of a commit. */
 function cut(commit: Commit, position: number): Commit {
-  // Positions are dense, so the first is as far from the last as there are records.
+  // Positions are dense: the number of records tells where the commit begins.
   if (commit.position - sizeOf(commit) >= position) return commit
   const isAfter = ({ seq }: { readonly seq: number }): boolean => seq > position
   return { ...commit, changes: commit.changes.filter(isAfter), published: commit.published.filter(isAfter) }

@@ -1,14 +1,14 @@
 import { DatabaseSync } from 'node:sqlite'
 import { formatPosition, parsePosition } from '../../../protocol/position.ts'
 
-/** A record of a file's change log, for people and pipes: values as they are stored. */
+/** A record of a file's change log, for people and scripts. Values are shown as they are stored. */
 export interface LogLine {
   readonly position: string
   /** RFC 3339. */
   readonly at: string
-  /** The resource's name; null for what is no row. */
+  /** The name of the resource; null for a record about a URI. */
   readonly resource: string | null
-  /** Its id, or the URI of what is no row. */
+  /** The id of the row, or the URI. */
   readonly id: unknown
   readonly operation: string
   readonly before: unknown
@@ -17,13 +17,16 @@ export interface LogLine {
 
 const STEP = 500
 
-/** Reads the change log of a file, whatever declarations wrote it. The file is only read, and may be in use. */
+/** Reads the change log of a file, whatever declarations wrote it. The file is opened read-only and may be in use. */
 export class LogTail {
   readonly #db: DatabaseSync
   #seq: number
   #epoch: string
 
-  /** Begins after a position, `epoch.seq`, or at the newest if it is null. Throws where the file has no log, or not from there. */
+  /**
+   * Begins after a position (`epoch.seq`), or at the end if it is null. Throws Error if the file has no log, or none that
+   * reaches back so far.
+   */
   constructor(file: string, since: string | null) {
     this.#db = new DatabaseSync(file, { readOnly: true, timeout: 5_000 })
     if (!this.#db.prepare("SELECT 1 FROM sqlite_schema WHERE name = '_restuary_log'").get()) {
@@ -37,7 +40,7 @@ export class LogTail {
     this.#seq = since === null ? head : this.#startOf(since, floor)
   }
 
-  /** What was written since the last time, oldest first, at most some of it. */
+  /** The next records since the last call, oldest first. */
   read(): LogLine[] {
     this.#epoch = this.#readEpoch()
     const rows = this.#db
@@ -84,7 +87,7 @@ export class LogTail {
   }
 }
 
-/** The stored members without versions, and without hashes of passwords, which belong in nobody's terminal. */
+/** Hides versions and hashes of passwords, which should not appear in a terminal. */
 function valueOf(text: unknown): unknown {
   if (typeof text !== 'string') return null
   return JSON.parse(text, (name, value: unknown) => {

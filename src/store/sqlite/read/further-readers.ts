@@ -6,14 +6,14 @@ import { Reader } from './snapshot.ts'
 import type { State } from '../state.ts'
 import { Turn } from './turn-snapshot.ts'
 
-/** A connection of its own for reads that the first connection cannot serve. */
+/** Another connection, for reads that the first one cannot serve. */
 class Aside {
   readonly #reader: Reader
   readonly #turn: Turn
 
   constructor(file: string, options: Options, state: State) {
     const connection = new Connection({ ...options, file, readOnly: true })
-    // Its position is that of its own snapshot, whatever is committed meanwhile.
+    // Its position is that of its own snapshot, whatever has been committed since.
     this.#reader = new Reader(connection, state.layouts, {
       get position(): number {
         return turn.position
@@ -39,8 +39,8 @@ class Aside {
 }
 
 /**
- * Reads beside the first connection: those of the turns in which application code has a transaction open on it share
- * one connection, and each read that waits for something else has one to itself, on which its snapshot stays.
+ * Further connections for reading. While application code has a transaction open on the first connection, all reads share one
+ * of them. A read that waits for something else gets one of its own, so that its snapshot can stay open.
  */
 export class Beside {
   readonly #make: () => Aside
@@ -52,12 +52,12 @@ export class Beside {
     this.#make = () => new Aside(file, options, state)
   }
 
-  /** Until the end of the turn. */
+  /** Reads on the shared connection, until the end of the turn. */
   read<T>(work: (snapshot: Snapshot) => Work<T>): Maybe<T> {
     return (this.#shared ??= this.#make()).read(work)
   }
 
-  /** Until the work is done. The WAL cannot start anew before. */
+  /** Reads on a connection of its own, until the work is done. The write-ahead log cannot restart before that. */
   async hold<T>(work: (snapshot: Snapshot) => Work<T>): Promise<T> {
     const aside = this.#idle.pop() ?? this.#make()
     this.#busy.add(aside)

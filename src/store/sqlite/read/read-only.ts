@@ -8,10 +8,10 @@ import type { Options } from '../options.ts'
 import { Reader, type Positions } from './snapshot.ts'
 import { newEpoch } from '../state.ts'
 
-/** Milliseconds between looks for what others wrote. */
+/** Milliseconds between two looks for changes by other processes. */
 const WATCH = 100
 
-/** A file that is only read: it has one position, and whenever somebody changes it a new epoch. */
+/** A store over a file that is only read. It has a single position, and gets a new epoch whenever somebody changes the file. */
 export function readOnly(file: string, options: Options): Store {
   return new ReadOnlyStore(file, options)
 }
@@ -53,6 +53,7 @@ class ReadOnlyStore implements Store {
       this.#look()
       this.#open.reader.connection.exec('BEGIN')
       this.#reading = true
+      // All reads of a turn see the same state.
       setImmediate(() => this.#end())
     }
     return run(work(this.#open.reader))

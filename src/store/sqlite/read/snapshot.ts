@@ -25,13 +25,13 @@ import {
 import type { Select, Snapshot } from '../../store.ts'
 import type { Connection, Statement } from '../connection.ts'
 
-/** Positions that a connection's reads stand for; the store keeps them. */
+/** The positions that the reads of a connection have. The store keeps them. */
 export interface Positions {
   readonly position: number
   changed(resource: Resource): number
 }
 
-/** Reads through one connection, within whatever transaction is open on it. */
+/** Reads through a connection, in whatever transaction is open on it. */
 export class Reader implements Snapshot {
   readonly connection: Connection
   protected readonly layouts: Layouts
@@ -62,7 +62,7 @@ export class Reader implements Snapshot {
 
   #getByParts(layout: Layout, statement: Statement, id: Id): Row | undefined {
     const parts = String(id).split('~')
-    // A `~` within a value makes more parts than there are columns; then only the joined text tells.
+    // With a `~` in a value there are more parts than columns. Then only the joined text can be compared.
     if (parts.length !== layout.key!.length) return this.many(layout.resource, [id])[0]
     return decode(layout, statement.get(...parts))
   }
@@ -78,6 +78,7 @@ export class Reader implements Snapshot {
     return decodeAll(layout, statement.all(jsonList(ids)))
   }
 
+  /** Runs a query. The SQL text is cached by the query's shape, so requests build none. */
   select(resource: Resource, select: Select): Row[] {
     const layout = this.layouts.get(resource)!
     const sort = totalSort(resource, select.sort)
@@ -131,8 +132,8 @@ export class Reader implements Snapshot {
   }
 
   /**
-   * What belongs to each of several owners, at most `limit` a piece. Mostly all of it together is no more than that, and
-   * asking for so much first costs a third of asking owner by owner.
+   * What belongs to several owners, at most `limit` each. Usually all of it together is no more than that. Asking for that
+   * first costs a third of asking one owner at a time.
    */
   #ofOwners(key: string, make: (bounded: Bounded) => Compiled, owners: readonly Id[], limit: number | null): Row[] {
     const list = jsonList(owners)
@@ -195,7 +196,7 @@ export class Reader implements Snapshot {
 
 const keyOf = (via: OneField): string => `${via.owner.name} ${via.slot}`
 
-/** What SQLite returned is the row; only values that SQLite stores otherwise are replaced. */
+/** Decodes a row in place. The array from SQLite is the row; only values that are stored in another form are replaced. */
 function decode(layout: Layout, row: Row | undefined): Row | undefined {
   if (row === undefined) return undefined
   for (const [slot, decoded] of layout.decoders) {

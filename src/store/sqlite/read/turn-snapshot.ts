@@ -1,15 +1,15 @@
 import type { Connection, Statement } from '../connection.ts'
 
 /**
- * The read transaction of one turn of the event loop: the first read opens it, the end of the turn or a commit of this
- * process ends it, so that no acknowledged write is missing from a read that begins later.
+ * The read transaction of one turn of the event loop. The first read opens it. The end of the turn or a commit of this process
+ * ends it, so a later read never misses an acknowledged write.
  */
 export class Turn {
   readonly #begin: Statement
   readonly #head: Statement
   readonly #end: Statement
   #open = false
-  /** seq of the newest change in the state that is read. */
+  /** The seq of the newest change in the state that is read. */
   position = 0
 
   constructor(connection: Connection) {

@@ -5,11 +5,14 @@ import type { Environment } from '../../store.ts'
 import type { Connection } from '../connection.ts'
 import type { Meta } from '../log/meta.ts'
 
-/** Key under which the kinds of columns are kept, as the types of SQLite do not tell a decimal from an integer. */
+/**
+ * The key under which the kinds of columns are stored. SQLite's own types do not distinguish, for instance, a decimal from an
+ * integer.
+ */
 const KINDS = 'kinds'
 type Kinds = Readonly<Record<string, string>>
 
-/** Makes the tables of the model or adapts them; throws one error with every fault, having done nothing. */
+/** Creates or adapts the tables of the model. Throws one Error with all faults, and then has changed nothing. */
 export function adaptTables(
   connection: Connection,
   meta: Meta,
@@ -25,7 +28,7 @@ export function adaptTables(
   }
   const kinds = kindsOf(tables, known)
   if (plan.statements.length === 0 && JSON.stringify(kinds) === JSON.stringify(known)) return
-  // Making a table anew drops the old one, which must not take the rows that refer to it along.
+  // Rebuilding a table drops the old one. That must not delete the rows that refer to it.
   connection.exec('PRAGMA foreign_keys=OFF')
   try {
     connection.exec('BEGIN IMMEDIATE')
@@ -45,7 +48,10 @@ export function adaptTables(
   for (const line of plan.report) report(line)
 }
 
-/** Of all tables ever, as a table that the model does not name keeps its rows. */
+/**
+ * The kinds of all columns ever made. Tables that the model no longer names keep their rows, and theirs are needed if they
+ * return.
+ */
 function kindsOf(tables: readonly TableSpec[], known: Kinds): Kinds {
   const kinds: Record<string, string> = { ...known }
   for (const { name, columns } of tables) {

@@ -6,8 +6,8 @@ import type { ColumnDefault } from '../../sql/catalog.ts'
 const CONSTANT = /^\(*\s*(?:[+-]?[\d.]+(?:e[+-]?\d+)?|true|false|'(?:[^']|'')*'|"(?:[^"]|"")*")\s*\)*$/i
 
 /**
- * The default of a column, `sql` as it was declared. A constant that fits the type is a value; the rest is evaluated
- * anew for each row: the moment by our clock, other expressions by SQLite, which would do the same.
+ * Reads the default of a column, `sql` as it was declared. A constant that fits the type becomes a value. Anything else is
+ * evaluated for each row: the current time by our clock, other expressions by SQLite.
  */
 export function readDefault(sql: string, type: ScalarType): ColumnDefault | null {
   if (/^\(*null\)*$/i.test(sql)) return null
@@ -29,7 +29,7 @@ export function readDefault(sql: string, type: ScalarType): ColumnDefault | null
   }
 }
 
-/** The value of an expression. Defaults cannot refer to any table, so an empty database will do. */
+/** The value of an SQL expression. Defaults cannot refer to tables, so an empty database is enough. */
 function evaluate(sql: string): unknown {
   const db = new DatabaseSync(':memory:')
   try {
@@ -39,16 +39,16 @@ function evaluate(sql: string): unknown {
   }
 }
 
-/** A stored value as the field shows it; undefined if it does not fit. */
+/** A stored value in the form that the field shows; undefined if it does not fit the type. */
 function canonical(value: unknown, { check, sql }: ScalarType): unknown {
   if (value === null || value === undefined) return undefined
-  // As the affinity of the column would have it.
+  // Convert it as the column's affinity would.
   const stored = sql.column === 'TEXT' && typeof value === 'number' ? String(value) : (value as Stored)
   try {
     const decode = sql.foreign?.decode ?? sql.decode
     const read = check(decode ? decode(stored) : stored)
     return read instanceof Refused ? undefined : read
   } catch {
-    return undefined // what it does not decode
+    return undefined // the stored form cannot be decoded
   }
 }

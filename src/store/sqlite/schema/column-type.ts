@@ -1,11 +1,11 @@
 import * as types from '../../../schema/field-types/built-in.ts'
 import type { ScalarType } from '../../../schema/scalar-type.ts'
 
-/** What the values of a column look like, from a sample of its rows. */
+/** What a stored value looks like. */
 export type Seen = 'integer' | 'real' | 'text' | 'blob' | 'date' | 'datetime'
 
-// First match wins. What SQLite makes of a declared type is an affinity (https://sqlite.org/datatype3.html §3.1); the
-// names that people write say more, so that these come first.
+// The first match wins. SQLite derives an affinity from a declared type (https://sqlite.org/datatype3.html §3.1), but the names
+// that people write say more, so they come first.
 const DECLARED: readonly (readonly [pattern: RegExp, type: ScalarType | 'sample'])[] = [
   [/BOOL/, types.bool()],
   [/JSON/, types.json()],
@@ -19,8 +19,8 @@ const DECLARED: readonly (readonly [pattern: RegExp, type: ScalarType | 'sample'
 ]
 
 /**
- * The type of a column by the name it was declared with; undefined if its values must be looked at (`sampledType`), as
- * with dates, which SQLite keeps as text, seconds or days, and with names that nobody knows.
+ * The type of a column by its declared name. undefined if its values have to be inspected (`sampledType`): for dates, which
+ * SQLite stores as text, seconds or days, and for unknown names.
  */
 export function declaredType(declared: string): ScalarType | undefined {
   const name = declared.replace(/\(.*$/s, '').trim().toUpperCase()
@@ -29,8 +29,8 @@ export function declaredType(declared: string): ScalarType | undefined {
 }
 
 /**
- * The narrowest type that prints every value seen as it is stored. A date or moment is one only if all are written in
- * the form that Restuary writes, since text in two forms would neither sort nor compare; else it is text as stored.
+ * The narrowest type that can show every sampled value as it is stored. A column is a date or moment only if all values have
+ * the form that Restuary writes, because text in two forms could neither be sorted nor compared. Otherwise it is text.
  */
 export function sampledType(declared: string, seen: ReadonlySet<Seen>): ScalarType {
   if (seen.size === 0) {
@@ -45,7 +45,7 @@ export function sampledType(declared: string, seen: ReadonlySet<Seen>): ScalarTy
   return only('datetime') ? types.datetime() : types.text()
 }
 
-/** What one stored value looks like; null says nothing. */
+/** What one stored value looks like; null for null, which says nothing. */
 export function seenAs(value: unknown): Seen | null {
   switch (typeof value) {
     case 'bigint':

@@ -3,7 +3,7 @@ import type { Catalog, ColumnInfo, Reference, TableInfo } from '../../sql/catalo
 import { declaredType, sampledType, seenAs, type Seen } from './column-type.ts'
 import { readDefault } from './column-default.ts'
 
-/** Rows whose values are looked at where the declared type of a column does not say enough. */
+/** How many rows are inspected if the declared type of a column does not say enough. */
 const SAMPLE = 1_000
 
 interface TableRow {
@@ -18,7 +18,7 @@ interface ColumnRow {
   readonly notnull: number
   readonly dflt_value: string | null
   readonly pk: number
-  /** 1 = hidden column of a virtual table, 2 and 3 = generated. */
+  /** 1 = hidden column of a virtual table; 2 and 3 = generated column. */
   readonly hidden: number
 }
 interface ReferenceRow {
@@ -29,7 +29,7 @@ interface ReferenceRow {
   readonly on_delete: string
 }
 
-/** Reads which tables, views, keys and columns a SQLite file holds. The file is opened read-only and closed again. */
+/** Reads the tables, views, keys and columns of a SQLite file. The file is opened read-only and closed again. */
 export function introspect(file: string): Catalog {
   const db = new DatabaseSync(file, { readOnly: true })
   try {
@@ -77,12 +77,12 @@ function readTable(db: DatabaseSync, { name, wr }: TableRow, kind: TableInfo['ki
     return { ...shape, key: rowid ?? primary, readOnly: `its key is of type ${type}` }
   }
   const generated = columns.find(column => column.generated)
-  // A new row would have to be read again to know what the database made of it.
+  // After inserting a row, it would have to be read again to know what the database computed.
   const why = generated === undefined ? null : `its column ${generated.name} is computed by the database`
   return { ...shape, key: primary, readOnly: why }
 }
 
-/** The name by which the rowid can be read, unless columns took them all. */
+/** The name by which the rowid can be read; null if columns use all of them. */
 function rowidOf(db: DatabaseSync, table: string): string[] | null {
   const taken = new Set(
     rows<ColumnRow>(db, `SELECT * FROM pragma_table_xinfo(?)`, table).map(row => row.name.toLowerCase()),
@@ -101,7 +101,7 @@ function readColumn(db: DatabaseSync, table: string, row: ColumnRow): ColumnInfo
   return {
     name: row.name,
     type,
-    // A primary key cannot be without a value either, though SQLite lets some be.
+    // A primary key must have a value, although SQLite allows null in some.
     nullable: row.notnull === 0 && row.pk === 0,
     generated: row.hidden >= 2,
     default: row.dflt_value === null ? null : readDefault(row.dflt_value, type),
@@ -146,7 +146,7 @@ function readReferences(db: DatabaseSync, table: string): Reference[] {
   return [...found.values()].toSorted((a, b) => (a.columns.join() < b.columns.join() ? -1 : 1))
 }
 
-/** Names are compared without case by SQLite, and a foreign key that names no column means the primary key. */
+/** Resolves foreign keys as SQLite does: names are compared without case, and without a column the primary key is meant. */
 function withTargets(table: TableInfo, tables: readonly TableInfo[]): TableInfo {
   const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase()
   const columnOf = (table: TableInfo | undefined, name: string): string =>
@@ -159,7 +159,10 @@ function withTargets(table: TableInfo, tables: readonly TableInfo[]): TableInfo 
   return { ...table, references }
 }
 
-/** A view has no key: what is named like one and is one serves, otherwise all columns that are never null. */
+/**
+ * A key for a view, which has none of its own: a column that is named like an id and has unique values, otherwise all columns
+ * that are never null.
+ */
 function viewKey(db: DatabaseSync, view: string, columns: readonly ColumnInfo[]): string[] {
   const named = columns.filter(column => /^id$|Id$|ID$|_id$/.test(column.name)).map(column => column.name)
   const isKey = (column: string): boolean => {

@@ -9,23 +9,24 @@ const PRIMARY_KEY = 1555
 const UNIQUE = 2067
 const ROWID = 2579
 
-/** The extended result code of an error that SQLite raised, or null. */
+/** The extended result code of an error from SQLite; null for other errors. */
 function resultCode(error: unknown): number | null {
   return error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode : null
 }
 
-/** Another process holds the lock that is needed. */
+/** Whether another process holds the lock. */
 export function isBusy(error: unknown): boolean {
   const code = resultCode(error)
   return code !== null && (code & 0xff) === BUSY
 }
 
+/** Whether a constraint would be violated. */
 export function isConstraint(error: unknown): boolean {
   const code = resultCode(error)
   return code !== null && (code & 0xff) === CONSTRAINT
 }
 
-/** No memory, read-only, I/O error, damaged, full, cannot open: the machine's fault, not the request's. */
+/** Out of memory, read-only, I/O error, corrupt, full, cannot open: faults of the machine, not of the request. */
 const MACHINE = new Set([7, 8, 10, 11, 13, 14])
 
 export function isMachine(error: unknown): boolean {
@@ -33,7 +34,7 @@ export function isMachine(error: unknown): boolean {
   return code !== null && MACHINE.has(code & 0xff)
 }
 
-/** A constraint that a write would break, in the words of the declaration. */
+/** Translates a violated constraint into the terms of the declaration. */
 export function conflictOf(error: Error, model: Model): ApiError {
   const code = resultCode(error)
   if (code === UNIQUE || code === PRIMARY_KEY || code === ROWID) return uniqueConflict(error, model)
@@ -46,7 +47,7 @@ export function conflictOf(error: Error, model: Model): ApiError {
   return new ApiError('conflict', { issues: [{ code: 'check', pointer: '#', detail: error.message }], cause: error })
 }
 
-/** SQLite names the columns: `UNIQUE constraint failed: user.email, user.site`. */
+/** Translates the columns that SQLite names: `UNIQUE constraint failed: user.email, user.site`. */
 function uniqueConflict(error: Error, model: Model): ApiError {
   const columns = error.message.replace(/^.*?failed: /, '').split(', ')
   const issues = columns.map(column => {

@@ -1,12 +1,12 @@
 import { closeSync, fdatasync, openSync } from 'node:fs'
 
-/** Commits between two requests to the system. */
+/** How many commits there are between two flushes. */
 const EVERY = 250
 
 /**
- * Has the write-ahead log brought to the disk beside the event loop, where commits do not wait for that. A checkpoint
- * does wait, within a commit, and would for everything since the one before: half of the longest pause that writers see.
- * A descriptor of the log may be closed at any time; one of the database itself would take SQLite's locks with it.
+ * Flushes the write-ahead log to disk in the background, where no commit waits for it. Otherwise a checkpoint, which happens
+ * inside a commit, would have to flush everything since the last one; that was half of the longest pause that writers see. It
+ * uses a descriptor of the log and not of the database: closing one of the database would release SQLite's locks.
  */
 export class FlushAhead {
   readonly #log: string
@@ -26,12 +26,12 @@ export class FlushAhead {
     try {
       this.#descriptor ??= openSync(this.#log, 'r+')
     } catch {
-      // Then checkpoints wait as they would without.
+      // Without the log, checkpoints flush by themselves.
       this.#isClosed = true
       return
     }
     this.#isFlushing = true
-    // What fails here fails in the checkpoint as well, where it is told.
+    // If flushing fails here, it also fails in the checkpoint, which reports it.
     fdatasync(this.#descriptor, () => {
       this.#isFlushing = false
       if (this.#isClosed) this.#release()

@@ -4,7 +4,7 @@ import { isBusy, isConstraint } from './conflict.ts'
 import type { Ids } from './ids.ts'
 import { Spoiled, type Answer, type Writer } from './writer.ts'
 
-/** One atomic write that waits for its turn. */
+/** A unit of work that waits for its turn. */
 export interface Unit {
   readonly work: (tx: Transaction) => Work<unknown>
   readonly resolve: (value: unknown) => void
@@ -12,9 +12,10 @@ export interface Unit {
 }
 
 /**
- * Runs units in one transaction and returns what became of each; throws BUSY, with nothing done, if another process is
- * writing. First without savepoints, which a unit that checks before it writes never needs; if one failed after it had
- * written, all run again, each in a savepoint; if the commit itself breaks a constraint, each in its own transaction.
+ * Group commit: runs units in one transaction, and returns the result of each. Throws BUSY, having done nothing, if another
+ * process is writing. The first attempt has no savepoints, because units that check before they write do not need them. If a
+ * unit fails after it has written, all run again, each in a savepoint. If the commit itself violates a constraint, each runs in
+ * a transaction of its own.
  */
 export function runUnits(writer: Writer, ids: Ids, units: readonly Unit[]): Answer[] {
   const handedOut = ids.save()
@@ -32,6 +33,7 @@ export function runUnits(writer: Writer, ids: Ids, units: readonly Unit[]): Answ
   }
 }
 
+/** Finds the unit to blame for a failed commit: each gets a transaction of its own. */
 function alone(writer: Writer, units: readonly Unit[], error: unknown): Answer[] {
   if (isBusy(error)) throw error
   if (!isConstraint(error) || units.length === 1) return units.map(() => ({ error: writer.failure(error) }))

@@ -4,15 +4,16 @@ import type { Connection } from '../connection.ts'
 import type { Meta } from '../log/meta.ts'
 
 /**
- * Hands out integer ids, none twice: the highest stays in memory whatever is rolled back, and is written
- * down when a row is deleted, since the table alone would then forget that the id was used.
+ * Hands out integer ids, none of them twice. The highest id stays in memory whatever is rolled back. It is stored when a row is
+ * deleted, because the table alone would then not show that the id was used.
  */
 export class Ids {
   readonly #connection: Connection
   readonly #meta: Meta
   readonly #highest = new Map<Resource, number>()
-  /** What is written down and committed, or is about to be. */
+  /** The ids that are stored, or will be with the current transaction. */
   readonly #marked = new Map<Resource, number>()
+  /** Resources whose highest id has to be read again. */
   #stale = new Set<Resource>()
 
   constructor(connection: Connection, meta: Meta) {
@@ -30,13 +31,13 @@ export class Ids {
     if (id > this.#top(resource)) this.#highest.set(resource, id)
   }
 
-  /** A row was made; as long as nobody asked, the table itself tells the highest. */
+  /** Called when a row was created. Until ids are asked for, the table itself shows the highest. */
   used(resource: Resource, id: unknown): void {
     const known = this.#highest.get(resource)
     if (known !== undefined && typeof id === 'number' && id > known) this.#highest.set(resource, id)
   }
 
-  /** What was handed out so far, to be taken back by work that runs again from its start. */
+  /** The ids handed out so far, for work that may have to start over. */
   save(): ReadonlyMap<Resource, number> {
     return new Map(this.#highest)
   }
@@ -47,7 +48,7 @@ export class Ids {
     this.forget()
   }
 
-  /** Before a row goes: its id must not come back. */
+  /** Called before a row is deleted: its id must not be used again. */
   mark(resource: Resource): void {
     const { type } = resource.id
     if (type.key !== 'integer') return
@@ -57,7 +58,7 @@ export class Ids {
     this.#marked.set(resource, top)
   }
 
-  /** Others may have made rows, or what was written down was rolled back. */
+  /** Called when other processes may have created rows, or when something was rolled back. */
   forget(): void {
     this.#marked.clear()
     this.#stale = new Set(this.#highest.keys())

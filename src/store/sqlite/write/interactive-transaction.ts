@@ -6,7 +6,7 @@ import type { Writer } from './writer.ts'
 
 const ended = (): ApiError => new ApiError('unavailable', { detail: 'the transaction has ended' })
 
-/** A transaction in the hands of application code, which may keep it for longer than it lives. */
+/** A transaction in the hands of application code, which may hold on to it after its end; it then throws. */
 export class Handle implements Transaction {
   readonly #writer: Writer
   #ended = false
@@ -83,7 +83,9 @@ export class Handle implements Transaction {
   }
 }
 
-/** Application code that waits inside a transaction; it has the writer for itself until it ends or its time is over. */
+/**
+ * A transaction of application code that waits for other things. It has the writer to itself until it ends or its time is over.
+ */
 export class Interactive {
   readonly #writer: Writer
   readonly #handle: Handle
@@ -91,14 +93,14 @@ export class Interactive {
   #timer: NodeJS.Timeout | undefined
   #over = false
 
-  /** `settle` is called once the writer is free again, before the caller hears of it. */
+  /** `settle` is called when the writer is free again, before the caller's promise settles. */
   constructor(writer: Writer, settle: (changed: boolean) => void) {
     this.#writer = writer
     this.#handle = new Handle(writer)
     this.#settle = settle
   }
 
-  /** The writer's transaction has begun. */
+  /** Runs the work. The writer's transaction has already begun. */
   async run<T>(work: (tx: Transaction) => Promise<T>, milliseconds: number): Promise<T> {
     this.#writer.start(true)
     const late = Promise.withResolvers<never>()
@@ -118,7 +120,7 @@ export class Interactive {
     return value
   }
 
-  /** Gives up: the store closes. */
+  /** Rolls back, because the store closes. */
   abort(): void {
     this.#end(false)
   }

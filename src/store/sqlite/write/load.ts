@@ -3,10 +3,10 @@ import { conflictOf, isConstraint } from './conflict.ts'
 import type { Opened } from '../open.ts'
 import { Rows } from './rows.ts'
 
-/** Rows of one transaction: large enough to be fast, small enough that the WAL stays so. */
+/** Rows per transaction: enough to be fast, and few enough to keep the write-ahead log small. */
 const CHUNK = 10_000
 
-/** Fills a table without a change record for each row: one record says that the position moved. */
+/** Fills a table without a log record per row. A single record says that the position moved. */
 export function loadRows(opened: Opened, resource: Resource, rows: Iterable<Row>): number {
   const { state } = opened
   const writer = new Rows(state.connection, state.layouts)
@@ -43,7 +43,7 @@ function inChunks<T>(opened: Opened, seq: number, at: number, items: Iterable<T>
     if (connection.db.isTransaction) connection.exec('ROLLBACK')
     throw isConstraint(error) ? conflictOf(error as Error, state.model) : error
   } finally {
-    // What was committed stays, even if the rest failed.
+    // Chunks that were committed stay, even if a later one failed.
     ids.forget()
     state.moved(log.head())
   }

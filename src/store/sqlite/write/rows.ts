@@ -6,17 +6,17 @@ import { addPair, deleteRow, insertRow, removePair, updateRow } from '../../sql/
 import type { LinkChange, RowChange } from '../../store.ts'
 import type { Connection, Statement } from '../connection.ts'
 
-/** The statements that every write of a resource uses. */
+/** The statements that writes of a resource use. */
 interface Writes {
   readonly insert: Statement
   readonly remove: Statement
-  /** By the one slot that changes. */
+  /** Updates of a single column, by slot. */
   readonly updates: (Statement | undefined)[]
-  /** Slots of its unique fields, single or composite. */
+  /** The slots of its unique fields, single or composite. */
   readonly unique: ReadonlySet<number>
 }
 
-/** Writes rows, their versions and pairs; knows nothing of transactions and the log. */
+/** Writes rows, versions and links. It knows nothing of transactions and the log. */
 export class Rows {
   readonly #connection: Connection
   readonly #layouts: Layouts
@@ -27,7 +27,7 @@ export class Rows {
     this.#layouts = layouts
   }
 
-  /** One change; its version is in `after`, or is `seq` of a deletion. */
+  /** Writes one change. The new version is in `after`. */
   write(change: RowChange): void {
     const layout = this.#layouts.get(change.resource)!
     switch (change.op) {
@@ -42,8 +42,8 @@ export class Rows {
   }
 
   /**
-   * Several changes and pairs, in an order in which no unique index complains on the way: what goes first, then unique
-   * values that are given up, then what comes. Foreign keys are deferred to the commit.
+   * Writes several changes and links in an order in which no unique index is violated in between: first what is removed, then
+   * unique values are given up, then what is added. Foreign keys are only checked at the commit.
    */
   writeAll(changes: readonly RowChange[], links: readonly LinkChange[]): void {
     for (const link of links) if (link.op === 'remove') this.#link(link)
@@ -64,7 +64,7 @@ export class Rows {
     if (layout.baseline !== null) this.#version(layout, row[0] as Bind, row[SEQ] as number, row[AT] as number)
   }
 
-  /** Only what changed: naming an indexed column rewrites its index even if the value is equal. */
+  /** Updates the changed columns only. Naming an indexed column would rewrite its index even if the value is the same. */
   #update(layout: Layout, { id, after, changed }: RowChange): void {
     const row = after!
     const own = layout.baseline === null
@@ -79,7 +79,7 @@ export class Rows {
     if (!own) this.#version(layout, id, row[SEQ] as number, row[AT] as number)
   }
 
-  /** Most changes are of one field. */
+  /** Most updates change a single field, so these statements are found without a key. */
   #updateOf(layout: Layout, changed: readonly number[]): Statement {
     const { updates } = this.#writesOf(layout)
     const one = changed.length === 1 ? updates[changed[0]!] : undefined
@@ -112,7 +112,7 @@ export class Rows {
     this.#connection.cached(`${op} ${join.table}`, () => (op === 'add' ? addPair(join) : removePair(join))).run(a, b)
   }
 
-  /** Takes unique values away from rows that are about to get others, if another row may want them meanwhile. */
+  /** Takes unique values away from rows that will get other ones, if another row of the same unit may get them first. */
   #vacate(changes: readonly RowChange[]): void {
     const wanting = new Map<Resource, number>()
     for (const { resource, op, changed } of changes) {
@@ -129,7 +129,7 @@ export class Rows {
     })
   }
 
-  /** Null, or where that may not be, a value that no row has. */
+  /** Replaces a unique value for the moment: by null or, if the column is required, by a value that no row has. */
   #give(layout: Layout, { resource, id }: RowChange, slot: number, nth: number): void {
     const field = resource.columns.find(field => field.slot === slot)!
     const { column } = layout.codecs[slot]!

@@ -11,13 +11,13 @@ import { Rows } from './rows.ts'
 import { Reader } from '../read/snapshot.ts'
 import type { State } from '../state.ts'
 
-/** What became of a unit of work. */
+/** The result of a unit of work. */
 export type Answer = { readonly value: unknown } | { readonly error: unknown }
 
-/** A unit had written something, then failed, and nothing was set up to undo it alone. */
+/** A unit failed after it had written something, and there was no savepoint to undo it alone. */
 export class Spoiled extends Error {}
 
-/** Writes through the connection, within the transaction that `begin` opens. */
+/** Writes through the connection, inside the transaction that `begin` opens. */
 export class Writer extends Reader implements Transaction {
   readonly #state: State
   readonly #log: Log
@@ -30,16 +30,16 @@ export class Writer extends Reader implements Transaction {
   readonly #savepoint: Statement
   readonly #release: Statement
   readonly #undo: Statement
-  /** Committed seq when the transaction began. */
+  /** The committed seq when the transaction began. */
   #base = 0
-  /** seq of the newest change, committed or not. */
+  /** The seq of the newest change, committed or not. */
   #head = 0
   #commits: Draft[] = []
-  /** First seq of the unit that runs, the time of its changes, whether it is protected by a savepoint, and whether it wrote. */
+  /** About the current unit: its first seq, the time of its changes (-1 = none yet), and whether a savepoint protects it. */
   #tx = 0
   #at = -1
   #safe = false
-  /** It kept a text, which no position tells. */
+  /** It has stored a text. That has no position, so the head does not show it. */
   #keeps = false
   #open = false
 
@@ -68,7 +68,7 @@ export class Writer extends Reader implements Transaction {
     return own ? this.#head : this.#state.changed(resource)
   }
 
-  /** Takes the write lock; throws BUSY at once if another process has it. */
+  /** Takes the write lock. Throws BUSY at once if another process has it. */
   begin(): void {
     this.#begin.run()
     this.#open = true
@@ -85,7 +85,7 @@ export class Writer extends Reader implements Transaction {
     }
   }
 
-  /** Commits, and makes what was written known to the store. */
+  /** Commits, and tells the store what was written. True if anything was. */
   commit(): boolean {
     if (this.#head > this.#base) this.#state.trim(this.#log)
     this.#commit.run()
@@ -101,13 +101,13 @@ export class Writer extends Reader implements Transaction {
     this.#open = false
     this.#commits = []
     this.#ids.forget()
-    // A full disk and the like have rolled back already.
+    // After errors such as a full disk, SQLite has already rolled back.
     if (this.connection.db.isTransaction) this.#rollback.run()
   }
 
   /**
-   * Runs one unit to its end. `safe` protects its neighbours by a savepoint; without one, a unit that fails after it
-   * has written throws `Spoiled`, and the whole transaction must be rolled back and run again.
+   * Runs one unit to its end. With `safe`, a savepoint protects the other units. Without it, a unit that fails after it has
+   * written throws `Spoiled`; the whole transaction must then be rolled back and run again.
    */
   unit(work: (tx: Transaction) => Work<unknown>, safe: boolean): Answer {
     this.start(safe)
@@ -117,7 +117,7 @@ export class Writer extends Reader implements Transaction {
       const begun = work(this)
       const step = begun.next()
       if (!step.done) {
-        // Everybody else would wait with it. Nor may it go on later, in the middle of somebody else's unit.
+        // Everybody else would wait with it, and it must not continue later, in the middle of another unit.
         begun.return(undefined)
         throw new Error('a unit waited for something else than the store; transaction() is for that')
       }
@@ -135,7 +135,7 @@ export class Writer extends Reader implements Transaction {
     }
   }
 
-  /** What a caller hears of a transaction that could not be committed. */
+  /** The error for the caller of a transaction that could not be committed. */
   failure(error: unknown): ApiError {
     if (error instanceof ApiError) return error
     return isConstraint(error)
@@ -143,7 +143,7 @@ export class Writer extends Reader implements Transaction {
       : new ApiError('unavailable', { detail: 'the write could not be committed', cause: error })
   }
 
-  /** A unit begins: its changes make one commit of the log. */
+  /** Begins a unit. Its changes form one commit of the log. */
   start(safe: boolean): void {
     this.#tx = this.#head + 1
     this.#at = -1
@@ -172,7 +172,7 @@ export class Writer extends Reader implements Transaction {
   apply(changes: readonly RowChange[], links: readonly LinkChange[]): void {
     if (!this.#open) throw new ApiError('unavailable', { detail: 'the transaction has ended' })
     if (this.#at < 0) this.#at = this.#state.clock()
-    // One row is one statement that undoes itself if it fails; what follows it can only fail with the whole transaction.
+    // A single row is one statement, which undoes itself if it fails. What follows can only fail with the whole transaction.
     if (changes.length === 1 && links.length === 0 && !this.#safe) return this.#applyOne(changes[0]!)
     const at = this.#head
     this.connection.exec('SAVEPOINT apply')
@@ -230,10 +230,10 @@ export class Writer extends Reader implements Transaction {
     return seq
   }
 
-  /** The commit of the unit that runs, with its newest record at a seq. */
+  /** The log's commit for the current unit, with its newest record at a seq. */
   #draft(seq: number): Draft {
     let draft = this.#commits.at(-1)
-    // Positions are dense, so the first is as far from the last as there are records.
+    // Positions are dense: the number of records tells where the commit begins.
     if (!draft || draft.position - draft.changes.length - draft.published.length + 1 !== this.#tx) {
       this.#commits.push((draft = { position: seq, at: this.#at, changes: [], published: none }))
     }
@@ -241,7 +241,7 @@ export class Writer extends Reader implements Transaction {
     return draft
   }
 
-  /** What the database refused, in our words. */
+  /** Translates errors of the database. */
   #named(error: unknown): unknown {
     if (isConstraint(error)) return conflictOf(error as Error, this.#state.model)
     return isMachine(error) ? new ApiError('unavailable', { cause: error }) : error
@@ -260,7 +260,7 @@ export class Writer extends Reader implements Transaction {
   }
 }
 
-/** A commit of the log while it is written. */
+/** A commit of the log while it is being written. */
 interface Draft extends Commit {
   position: number
   changes: Change[]
