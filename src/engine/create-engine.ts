@@ -73,7 +73,7 @@ export function createEngine(options: EngineOptions): OwnEngine {
     model,
     limits,
     get epoch() {
-      return store.epoch
+      return store.terms.epoch
     },
     mode,
     clock,

@@ -33,7 +33,8 @@ export class Feed {
   #position = -1
   /** The position of ephemeral rows, which are not in the log and count separately. */
   #fleeting = 0
-  #epoch = ''
+  /** `terms.history` at the last step: if it has changed, earlier positions have lost their meaning. */
+  #history = 0
   #stop: (() => void) | null = null
   #scheduled = false
   /** The last step. Each step waits for the one before, so they never overlap. */
@@ -128,12 +129,12 @@ export class Feed {
   }
 
   *#advance(snapshot: Snapshot): Work<void> {
-    const { epoch } = this.#store
+    const { history } = this.#store.terms
     const { fleeting = 0 } = snapshot
-    if (this.#position < 0 || this.#epoch !== epoch) {
+    if (this.#position < 0 || this.#history !== history) {
       const begun = this.#position >= 0
-      // A new epoch means another history, for instance after a restore. All subscriptions begin anew.
-      this.#epoch = epoch
+      // Positions lost their meaning, for instance after a restore. All subscriptions begin anew.
+      this.#history = history
       this.#position = snapshot.position
       this.#fleeting = fleeting
       if (begun) yield* this.#tell(snapshot, null)

@@ -1,9 +1,9 @@
 import { ApiError } from '../protocol/error.ts'
-import { formatPosition } from '../protocol/position.ts'
 import type { Standing } from '../auth/principal.ts'
 import type { Call } from '../engine/call/call.ts'
 import { printQuery } from '../query/print.ts'
 import type { Commit, Snapshot } from '../store/store.ts'
+import type { Terms } from '../store/terms.ts'
 import type { Work } from '../store/work.ts'
 import type { Mode } from './subscriptions/coalesce.ts'
 import { commitPage, commitsSince } from './resume/commits-since.ts'
@@ -79,8 +79,9 @@ export class Live {
     return this.#queries.explain(call)
   }
 
-  get epoch(): string {
-    return this.#options.store.epoch
+  /** Which positions are ones of the log, and how they are written. */
+  get terms(): Terms {
+    return this.#options.store.terms
   }
 
   /** The subscriptions whose callers may change. Used for rows and for published URIs. */
@@ -117,7 +118,7 @@ export class Live {
     const seq = await store.read(function* (snapshot) {
       return snapshot.position
     })
-    return formatPosition(store.epoch, seq)
+    return store.terms.position(seq)
   }
 
   unsubscribe(subscription: Subscription): void {
@@ -148,7 +149,7 @@ export class Live {
   ): Promise<() => void> {
     this.checkOpen()
     const tell = (commits: readonly Commit[] | null): void =>
-      listener(commits, formatPosition(this.epoch, commits?.at(-1)?.position ?? this.#feed.position))
+      listener(commits, this.terms.position(commits?.at(-1)?.position ?? this.#feed.position))
     const stop = await this.#feed.at(snapshot => this.#tap(snapshot, tell, since))
     return () => {
       stop()

@@ -10,7 +10,19 @@ export function formatPosition(epoch: string, seq: number): string {
   return `${epoch}.${seq}`
 }
 
-/** The inverse; null for anything that formatPosition does not write (so `e.07` and `e.1e3` are no positions). */
+/**
+ * The positions that an entity tag of ours names: that of the row or list, and of the newest change to what it shows of
+ * others. So whoever has the tag has read up to the later one. Null for what is no tag of a row or list.
+ */
+export function positionsOfTag(tag: string): readonly Position[] | null {
+  const [epoch = '', seq = '', , ...more] = tag.replaceAll(/~[0-9]+/g, '').split('.')
+  const own = parsePosition(`${epoch}.${seq}`)
+  if (own === null) return null
+  const other = parsePosition(`${epoch}.${more[0] ?? ''}`) ?? parsePosition(`${more[0] ?? ''}.${more[1] ?? ''}`)
+  return other === null ? [own] : [own, other]
+}
+
+/** The inverse of formatPosition; null for anything that formatPosition does not write (so `e.07` and `e.1e3` are no positions). */
 export function parsePosition(text: string): Position | null {
   const match = /^([0-9a-z]{6})\.(0|[1-9][0-9]{0,15})$/.exec(text)
   if (!match) return null

@@ -1,5 +1,6 @@
 import type { Id, Join, Model, OneField, Resource, Row, Value } from '../model/model.ts'
 import type { Predicate, SortKey } from '../query/predicate.ts'
+import type { Terms } from './terms.ts'
 import type { Maybe, Work } from './work.ts'
 
 /** Stores rows and the change log. The interface is asynchronous, but a synchronous database may answer at once (see work.ts). */
@@ -11,11 +12,8 @@ export interface Store {
   readonly isReadOnly?: boolean
   /** Whether its answers are promises, even inside a unit of work. Absent if it answers at once. */
   readonly waits?: boolean
-  /**
-   * The name of this history of positions: 6 characters [0-9a-z]. A restored copy or a fresh memory is another history with
-   * another name.
-   */
-  readonly epoch: string
+  /** Writes positions and says which of them are valid. The same object as long as the store is open. */
+  readonly terms: Terms
   /** Makes tables for the model or adapts them. Throws one Error with all faults and fixes if data would be lost. */
   open(model: Model, environment: Environment): Maybe<void>
   /** Reads from one consistent state, which includes all writes that were acknowledged before the call. */

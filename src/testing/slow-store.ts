@@ -36,8 +36,8 @@ export function slow(inner: Store, { there = 1, back = 1 }: Slowness = {}): Stor
       return inner.isReadOnly ?? false
     },
     waits: true,
-    get epoch() {
-      return inner.epoch
+    get terms() {
+      return inner.terms
     },
     open: (model, environment) => later(() => inner.open(model, environment)),
     read: <T>(work: (snapshot: Snapshot) => Work<T>) =>

@@ -24,9 +24,7 @@ function* fatal<T>(work: Work<T>): Work<T> {
 const inner = sqlite(file, { synchronous: 'normal' })
 const store: Store = {
   name: inner.name,
-  get epoch() {
-    return inner.epoch
-  },
+  terms: inner.terms,
   open: (model, environment) => inner.open(model, environment),
   read: work => inner.read(work),
   write: async <T>(work: (tx: Transaction) => Work<T>): Promise<T> => {

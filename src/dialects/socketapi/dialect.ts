@@ -151,8 +151,8 @@ export class SocketApiDialect implements Dialect<Packet> {
   }
 
   #spelling(uri: string, isList: boolean, options: Options | null, isDeep: boolean): Spelling {
-    const { epoch } = this.#session.host.live
-    return spellingOf({ prefix: this.#words.prefix, uri, isList, rich: options !== null, isDeep, epoch })
+    const { terms } = this.#session.host.live
+    return spellingOf({ prefix: this.#words.prefix, uri, isList, rich: options !== null, isDeep, terms })
   }
 
   /** By a plain list and by an item of it. */

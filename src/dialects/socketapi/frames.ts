@@ -1,9 +1,9 @@
-import { formatPosition } from '../../protocol/position.ts'
 import type { Published } from '../../store/store.ts'
 import { frameOf, sharedFrame, type Batch, type Frame, type LiveEvent } from '../../live/event.ts'
 import type { Shown } from '../../live/subscriptions/subscription.ts'
 import { textFrame } from '../../transport/websocket/text-frame.ts'
 import { changedMembers } from './changed-members.ts'
+import type { Terms } from '../../store/terms.ts'
 
 /** Who hears of something, as far as the text of a packet depends on it. */
 export interface Spelling {
@@ -21,13 +21,13 @@ export interface Spelling {
   readonly rich: boolean
   /** Rows are shown with related ones. */
   readonly isDeep: boolean
-  readonly epoch: string
+  readonly terms: Terms
   /** The same for all that are told the same. */
   readonly key: string
 }
 
 /** The spelling of a subscription to a list or an item. Queries and options are not the ancestor's, so they name it. */
-export function spellingOf(of: Pick<Spelling, 'prefix' | 'uri' | 'isList' | 'rich' | 'isDeep' | 'epoch'>): Spelling {
+export function spellingOf(of: Pick<Spelling, 'prefix' | 'uri' | 'isList' | 'rich' | 'isDeep' | 'terms'>): Spelling {
   const { prefix, uri, rich } = of
   return { ...of, isNamed: rich || /\?./.test(uri), key: `sio ${rich} ${prefix} ${uri}` }
 }
@@ -74,7 +74,7 @@ function makeBatchFrame(batch: Batch, to: Spelling): Frame {
   }
   if (to.rich && texts.length > 0) {
     const last = texts.pop()!
-    texts.push(`${last.slice(0, -2)},"position":"${formatPosition(to.epoch, batch.position)}"}]`)
+    texts.push(`${last.slice(0, -2)},"position":"${to.terms.position(batch.position)}"}]`)
   }
   return texts.length === 1 ? framed(texts[0]!) : Buffer.concat(texts.map(framed))
 }
@@ -114,7 +114,7 @@ function writePublished({ seq, uri, op, body }: Published, canonical: string, to
   const which = isItem
     ? `"uri":${JSON.stringify(to.uri)},"item":${JSON.stringify(spelled)}`
     : `"uri":${JSON.stringify(spelled)}`
-  const more = to.rich ? `,"position":"${formatPosition(to.epoch, seq)}"` : ''
+  const more = to.rich ? `,"position":"${to.terms.position(seq)}"` : ''
   switch (op) {
     case 'create':
       return eventText(to.prefix, 'create', `{${which},"resource":${body}${more}}`)

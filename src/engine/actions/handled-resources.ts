@@ -2,7 +2,6 @@ import type { Authority } from '../../auth/authority.ts'
 import { checkScope, type Scopes } from '../rules/scopes.ts'
 import { createHash } from 'node:crypto'
 import { ApiError } from '../../protocol/error.ts'
-import { formatPosition } from '../../protocol/position.ts'
 import type { HandledOperation, HandlerContext } from '../../model/declare/handled.ts'
 import type { HandledMatch, HandledRoutes } from '../../model/link/handled-routes.ts'
 import type { Database } from '../../model/rules/operations.ts'
@@ -211,7 +210,7 @@ class HandledResources implements Handled {
   }
 
   #positionOf(seq: number): string {
-    return formatPosition(this.#options.store.epoch, seq)
+    return this.#options.store.terms.position(seq)
   }
 }
 

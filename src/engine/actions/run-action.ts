@@ -127,7 +127,7 @@ function* rowOf(snapshot: Snapshot, { call, action, reading }: Asked): Work<Show
     row,
     reading,
     false,
-    itemTag(reading.epoch, view, row, snapshot, reading.permissions),
+    itemTag(reading.terms, view, row, snapshot, reading.permissions),
   )
   return JSON.parse(item.body) as Record<string, unknown>
 }

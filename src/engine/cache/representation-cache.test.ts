@@ -174,11 +174,11 @@ test('what is kept is bounded, and what is asked for stays', async () => {
   const cache = new Cache(app.store, 100_000)
   const snapshot = { position: 0 } as Snapshot
   await app.store.read(function* () {
-    yield* cache.follow(snapshot, 'e')
+    yield* cache.follow(snapshot, app.store.terms)
   })
   const kept = { row: [], body: 'x'.repeat(600), etag: '', cut: [] }
   for (let id = 1; id <= 1_000; id++) {
-    cache.put(snapshot, 'e', view, id, kept)
+    cache.put(snapshot, app.store.terms, view, id, kept)
     expect(cache.get(view, 1)).toBe(kept)
   }
   const held = Array.from({ length: 1_000 }, (_, i) => cache.get(view, i + 1)).filter(Boolean).length

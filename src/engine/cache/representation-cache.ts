@@ -1,5 +1,6 @@
 import type { Id, Resource, Row } from '../../model/model.ts'
 import type { Snapshot, Store } from '../../store/store.ts'
+import type { Terms } from '../../store/terms.ts'
 import { wait, type Work } from '../../store/work.ts'
 import type { View } from '../read/view.ts'
 
@@ -29,7 +30,8 @@ export class Cache {
   #young: Representations = new Map()
   #old: Representations = new Map()
   #size = 0
-  #epoch = ''
+  /** `terms.history` when it was filled: if it has changed, earlier positions have lost their meaning. */
+  #history = -1
   #position = -1
 
   constructor(store: Store, bytes: number) {
@@ -38,16 +40,16 @@ export class Cache {
   }
 
   /** Brings the cache up to the position of a snapshot. False if the cache is already past it and therefore cannot serve it. */
-  *follow(snapshot: Snapshot, epoch: string): Work<boolean> {
-    if (snapshot.position === this.#position && epoch === this.#epoch) return true
-    if (epoch !== this.#epoch) return this.#restart(snapshot.position, epoch)
+  *follow(snapshot: Snapshot, { history }: Terms): Work<boolean> {
+    if (snapshot.position === this.#position && history === this.#history) return true
+    if (history !== this.#history) return this.#restart(snapshot.position, history)
     if (snapshot.position < this.#position) return false
     const from = this.#position
     const commits = yield* wait(this.#store.commits(from, CLOSE))
     // Another reader may have brought it further while we waited for the store.
-    if (this.#position !== from || epoch !== this.#epoch) return snapshot.position === this.#position
+    if (this.#position !== from || history !== this.#history) return snapshot.position === this.#position
     const last = commits?.at(-1)
-    if (!commits || !last || last.position < snapshot.position) return this.#restart(snapshot.position, epoch)
+    if (!commits || !last || last.position < snapshot.position) return this.#restart(snapshot.position, history)
     // The last commit may lie beyond the snapshot. Then a few entries too many are dropped, which does no harm.
     for (const { changes } of commits) for (const { resource, id } of changes) this.#drop(resource, id)
     this.#position = snapshot.position
@@ -55,8 +57,8 @@ export class Cache {
   }
 
   /** Whether the cache is exactly at the position of a snapshot. */
-  isAt(snapshot: Snapshot, epoch: string): boolean {
-    return snapshot.position === this.#position && epoch === this.#epoch
+  isAt(snapshot: Snapshot, { history }: Terms): boolean {
+    return snapshot.position === this.#position && history === this.#history
   }
 
   get(view: View, id: Id): Kept | undefined {
@@ -68,8 +70,8 @@ export class Cache {
   }
 
   /** Stores a representation that was read from a snapshot, if the cache is still at the snapshot's position. */
-  put(snapshot: Snapshot, epoch: string, view: View, id: Id, kept: Kept): void {
-    if (this.isAt(snapshot, epoch)) this.#put(view, id, kept)
+  put(snapshot: Snapshot, terms: Terms, view: View, id: Id, kept: Kept): void {
+    if (this.isAt(snapshot, terms)) this.#put(view, id, kept)
   }
 
   #put(view: View, id: Id, kept: Kept): void {
@@ -93,12 +95,12 @@ export class Cache {
     }
   }
 
-  #restart(position: number, epoch: string): true {
+  #restart(position: number, history: number): true {
     this.#young = new Map()
     this.#old = new Map()
     this.#size = 0
     this.#position = position
-    this.#epoch = epoch
+    this.#history = history
     return true
   }
 }

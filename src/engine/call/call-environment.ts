@@ -1,13 +1,14 @@
 import type { Ctx } from '../../schema/field.ts'
 import type { CursorKey } from '../../query/cursor.ts'
 import type { ValueLimits } from '../patch/measure.ts'
+import type { Terms } from '../../store/terms.ts'
 import type { Permissions } from '../rules/permissions.ts'
 import type { Bounds } from '../read/load-related.ts'
 import type { NewId } from '../write/set-fields.ts'
 
 /** What a read needs besides the call. */
 export interface Reading {
-  readonly epoch: string
+  readonly terms: Terms
   readonly ctx: Ctx
   readonly bounds: Bounds
   /** How many rows may be sorted in memory. */

@@ -30,5 +30,5 @@ export function* admitUpload(snapshot: Snapshot, call: Call, reading: Reading): 
   requireMatch(call)
   if (call.idempotencyKey) return
   if (file) checkFile(call.conditions, fileIn(file, row))
-  else checkWrite(call.conditions, reading.epoch, row)
+  else checkWrite(call.conditions, reading.terms, row)
 }

@@ -1,5 +1,4 @@
 import type { Id, Resource, Row, StoredField } from '../../model/model.ts'
-import { formatPosition } from '../../protocol/position.ts'
 import type { Recorded, Snapshot, Store } from '../../store/store.ts'
 import { wait, type Work } from '../../store/work.ts'
 import type { HistoryRange } from '../call/call.ts'
@@ -69,7 +68,7 @@ export function* historyOf(
   }
   // An empty history must not reveal that a hidden row exists.
   if (records.length === 0 && before === null) yield* mustBeVisible(snapshot, resource, id, permissions)
-  return { records, next: isMore ? formatPosition(store.epoch, from) : null }
+  return { records, next: isMore ? store.terms.position(from) : null }
 }
 
 function* mustBeVisible(snapshot: Snapshot, resource: Resource, id: Id, permissions: Permissions): Work<void> {
@@ -99,7 +98,7 @@ function* shownRecords(
     const slots = op === 'patch' && after ? new Set(changed) : null
     const lists = after ? listsOf(resource, record, permissions, ids) : null
     return {
-      position: formatPosition(store.epoch, seq),
+      position: store.terms.position(seq),
       at: new Date(at).toISOString(),
       operation: op,
       data: after && valuesOf(fields, after, null),

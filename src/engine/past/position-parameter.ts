@@ -3,10 +3,10 @@ import { parsePosition } from '../../protocol/position.ts'
 import type { Store } from '../../store/store.ts'
 
 /** The seq of a position in a parameter. Throws ApiError `validation` if it is not a position of this history. */
-export function seqOf({ epoch }: Store, text: string, parameter: string): number {
-  const position = parsePosition(text)
-  if (position?.epoch === epoch) return position.seq
-  const detail = position
+export function seqOf({ terms }: Store, text: string, parameter: string): number {
+  const seq = terms.seqOf(text)
+  if (seq !== null) return seq
+  const detail = parsePosition(text)
     ? 'is of another history than this one'
     : 'is no position: it is epoch.seq, as entity tags and streams name it'
   throw new ApiError('validation', { issues: [{ code: 'format', parameter, detail }] })

@@ -1,6 +1,5 @@
 import type { Id, Resource, Row } from '../../model/model.ts'
 import { ApiError } from '../../protocol/error.ts'
-import { formatPosition } from '../../protocol/position.ts'
 import type { Snapshot, Store } from '../../store/store.ts'
 import { wait, type Work } from '../../store/work.ts'
 import type { Call, HistoryRange, Item, List, Showing, Unchanged } from '../call/call.ts'
@@ -12,6 +11,7 @@ import type { Reading } from '../call/call-environment.ts'
 import { seqOf } from './position-parameter.ts'
 import { isUnchanged } from '../read/entity-tags.ts'
 import { viewOf } from '../read/view.ts'
+import { endOfCommit } from './end-of-commit.ts'
 
 /** How many changes one request may undo. */
 const MOST = 10_000
@@ -37,10 +37,10 @@ function* getHistory(
   now: Snapshot,
   call: Call,
   range: HistoryRange,
-  { permissions, epoch }: Reading,
+  { permissions, terms }: Reading,
 ): Work<List | Unchanged> {
   const { resource } = call
-  const etag = `${epoch}.${now.changed(resource)}.history`
+  const etag = `${terms.position(now.changed(resource))}.history`
   const { records, next } = yield* historyOf(store, now, { resource, id: call.id! }, range, permissions)
   if (isUnchanged(call.conditions, etag, null)) return { kind: 'unchanged', resource, etag, modified: null }
   return {
@@ -49,7 +49,7 @@ function* getHistory(
     body: JSON.stringify(records),
     count: records.length,
     etag,
-    position: formatPosition(epoch, now.position),
+    position: terms.position(now.position),
     next,
     previous: null,
     total: null,
@@ -74,14 +74,8 @@ function* pastOf(store: Store, now: Snapshot, call: Call, text: string): Work<Sn
   return alone ? yield* ofOneRow(store, now, at, call.resource, call.id!) : yield* ofAll(store, now, at)
 }
 
-/** A version may lie inside a commit. Nobody ever saw a part of a commit, so the read moves to its end. */
-function* endOfCommit(store: Store, at: number): Work<number> {
-  const [commit] = (yield* wait(store.commits(at - 1, 1))) ?? []
-  return Math.max(at, commit?.position ?? at)
-}
-
 function beyond(store: Store, reach: number): ApiError {
-  const oldest = formatPosition(store.epoch, reach)
+  const oldest = store.terms.position(reach)
   return new ApiError('gone', { detail: `the log reaches back to ${oldest}`, members: { oldest } })
 }
 

@@ -3,6 +3,7 @@ import type { Query } from '../../query/predicate.ts'
 import { AT, SEQ, type Resource, type Row } from '../../model/model.ts'
 import type { StoredFile } from '../../schema/file.ts'
 import type { Snapshot } from '../../store/store.ts'
+import type { Terms } from '../../store/terms.ts'
 import { audienceOf, type Audience } from './audience.ts'
 import type { Conditions, Tag } from '../call/call.ts'
 import type { Permissions } from '../rules/permissions.ts'
@@ -10,29 +11,27 @@ import { touchesOf } from './resources-read.ts'
 import type { View } from './view.ts'
 
 /**
- * The entity tag of a row's representation: `epoch.seq`, and after another dot whatever distinguishes this representation from
+ * The entity tag of a row's representation: its version, and after another dot whatever distinguishes this representation from
  * the default one of the same version. Writes compare only the first two parts, because a write is about the version and not
  * about one representation of it.
  */
-export function itemTag(epoch: string, view: View, row: Row, snapshot: Snapshot, permissions: Permissions): string {
-  const version = `${epoch}.${row[SEQ] as number}`
+export function itemTag(terms: Terms, view: View, row: Row, snapshot: Snapshot, permissions: Permissions): string {
+  const seq = row[SEQ] as number
+  const version = terms.position(seq)
   const audience = view.isRuled ? audienceOf(view, null, permissions) : null
-  if (audience) return `${version}.${variantFor(view, audience)}-${latest(snapshot, view.touches, audience.reads)}`
-  if (view.variant === '') return version
-  return view.touches.length > 1
-    ? `${version}.${view.variant}-${latest(snapshot, view.touches)}`
-    : `${version}.${view.variant}`
+  if (!audience && view.variant === '') return version
+  if (!audience && view.touches.length === 1) return `${version}.${view.variant}`
+  const last = latest(snapshot, view.touches, audience?.reads)
+  // A row and what it shows of others may have changed in different terms.
+  const same = terms.epochAt(seq) === terms.epochAt(last.lasting)
+  const newest = same ? `${last.lasting}` : terms.position(last.lasting)
+  return `${version}.${audience ? variantFor(view, audience) : view.variant}.${newest}${last.fleeting}`
 }
 
 /** The entity tag of a list: the position of the last change to any resource that the list or its rules read. */
-export function listTag(
-  epoch: string,
-  view: View,
-  query: Query,
-  snapshot: Snapshot,
-  audience: Audience | null,
-): string {
-  const version = `${epoch}.${latest(snapshot, touchesOf(view, query), audience?.reads)}`
+export function listTag(terms: Terms, view: View, query: Query, snapshot: Snapshot, audience: Audience | null): string {
+  const last = latest(snapshot, touchesOf(view, query), audience?.reads)
+  const version = terms.position(last.lasting) + last.fleeting
   if (audience) return `${version}.${variantFor(view, audience)}`
   return view.variant === '' ? version : `${version}.${view.variant}`
 }
@@ -41,8 +40,15 @@ function variantFor(view: View, audience: Audience): string {
   return view.variant === '' ? audience.key : `${view.variant}-${audience.key}`
 }
 
-/** The newest change of several resources. Ephemeral rows have counters of their own, so they are a second number. */
-function latest(snapshot: Snapshot, touches: Iterable<Resource>, more: Iterable<Resource> = []): string {
+/**
+ * The newest change of several resources. Ephemeral rows have counters of their own, so they are a second number: as text,
+ * empty if there are none.
+ */
+function latest(
+  snapshot: Snapshot,
+  touches: Iterable<Resource>,
+  more: Iterable<Resource> = [],
+): { readonly lasting: number; readonly fleeting: string } {
   let lasting = 0
   let fleeting = -1
   for (const resources of [touches, more]) {
@@ -52,7 +58,7 @@ function latest(snapshot: Snapshot, touches: Iterable<Resource>, more: Iterable<
       else lasting = Math.max(lasting, seq)
     }
   }
-  return fleeting < 0 ? `${lasting}` : `${lasting}~${fleeting}`
+  return { lasting, fleeting: fleeting < 0 ? '' : `~${fleeting}` }
 }
 
 /**
@@ -93,9 +99,9 @@ export function checkRead(conditions: Conditions | null, tag: string, modified: 
  * Refuses a write with 412 if its preconditions do not hold for the current row. This is where the If-Match of a PATCH is
  * decided. `row` is null if the write would create the row.
  */
-export function checkWrite(conditions: Conditions | null, epoch: string, row: Row | null): void {
+export function checkWrite(conditions: Conditions | null, terms: Terms, row: Row | null): void {
   if (!conditions) return
-  const version = row && `${epoch}.${row[SEQ] as number}`
+  const version = row && terms.position(row[SEQ] as number)
   if (conditions.ifMatch !== null) {
     if (!row || (conditions.ifMatch !== '*' && !conditions.ifMatch.some(t => !t.weak && sameVersion(t, version!))))
       throw stale(version)

@@ -1,5 +1,4 @@
 import { ApiError } from '../../protocol/error.ts'
-import { formatPosition } from '../../protocol/position.ts'
 import type { Id, Resource, Row } from '../../model/model.ts'
 import { ID } from '../../model/model.ts'
 import { all, type Predicate, type Query } from '../../query/predicate.ts'
@@ -29,12 +28,12 @@ export function* getItem(
 ): Work<Item | Unchanged> {
   const view = viewOf(call.resource, call.shape)
   if (cache !== null && call.parent === null && !call.unbounded && isKeepable(view)) {
-    const { epoch } = reading
-    if (cache.isAt(snapshot, epoch) || (yield* cache.follow(snapshot, epoch)))
+    const { terms } = reading
+    if (cache.isAt(snapshot, terms) || (yield* cache.follow(snapshot, terms)))
       return yield* getKept(snapshot, call, reading, cache, view)
   }
   const row = yield* visibleRow(snapshot, call, reading)
-  const etag = itemTag(reading.epoch, view, row, snapshot, reading.permissions)
+  const etag = itemTag(reading.terms, view, row, snapshot, reading.permissions)
   const modified = modifiedOf(row, reading.ctx.now)
   checkRead(call.conditions, etag, modified)
   if (isUnchanged(call.conditions, etag, modified))
@@ -45,7 +44,7 @@ export function* getItem(
 /** The same with the cache. The rule is evaluated on the cached row, so a hit needs no query. */
 function* getKept(snapshot: Snapshot, call: Call, reading: Reading, cache: Cache, view: View): Work<Item | Unchanged> {
   const id = call.id!
-  const { epoch, ctx } = reading
+  const { terms, ctx } = reading
   let kept = cache.get(view, id)
   const test = kept && reading.permissions.read(call.resource).test
   // Without a cached row, or with a rule that needs other rows, the store decides.
@@ -58,10 +57,10 @@ function* getKept(snapshot: Snapshot, call: Call, reading: Reading, cache: Cache
         row,
         reading,
         false,
-        itemTag(epoch, view, row, snapshot, reading.permissions),
+        itemTag(terms, view, row, snapshot, reading.permissions),
       )
       kept = { row, body, etag: etag!, cut }
-      cache.put(snapshot, epoch, view, id, kept)
+      cache.put(snapshot, terms, view, id, kept)
     }
   } else if (!test(kept.row)) throw missing(call.resource, id)
   const { body, etag, cut } = kept
@@ -69,7 +68,7 @@ function* getKept(snapshot: Snapshot, call: Call, reading: Reading, cache: Cache
   checkRead(call.conditions, etag, modified)
   if (isUnchanged(call.conditions, etag, modified))
     return { kind: 'unchanged', resource: call.resource, etag, modified }
-  const position = formatPosition(epoch, snapshot.position)
+  const position = terms.position(snapshot.position)
   return { kind: 'item', created: false, resource: call.resource, ids: [id], body, etag, modified, position, cut }
 }
 
@@ -94,7 +93,7 @@ export function* showItem(
     body: writeRow(view, row, related, reading.ctx),
     etag,
     modified: modifiedOf(row, reading.ctx.now),
-    position: formatPosition(reading.epoch, snapshot.position),
+    position: reading.terms.position(snapshot.position),
     cut: budget?.cut ?? none,
   }
 }
@@ -162,7 +161,7 @@ export function* getList(
   const scoped = yield* scope(snapshot, call, reading)
   const view = viewOf(resource, call.shape)
   const audience = audienceOf(view, query, reading.permissions)
-  const etag = listTag(reading.epoch, view, query, snapshot, audience)
+  const etag = listTag(reading.terms, view, query, snapshot, audience)
   checkRead(call.conditions, etag, null)
   if (isUnchanged(call.conditions, etag, null)) return { kind: 'unchanged', resource, etag, modified: null }
   if (lists === null || audience?.isOpaque || call.parent || call.unbounded || !isStored(view, query))
@@ -170,7 +169,7 @@ export function* getList(
   // Callers who share an audience object have the same rights; the entity tag says whether they still see the same.
   const reader = audience ?? query
   const kept = lists.get(reader, view, etag)
-  if (kept) return { ...kept, position: formatPosition(reading.epoch, snapshot.position) }
+  if (kept) return { ...kept, position: reading.terms.position(snapshot.position) }
   const list = yield* makeList(snapshot, call, reading, scoped, etag)
   lists.offer(reader, view, list)
   return list
@@ -189,7 +188,7 @@ function* makeList(snapshot: Snapshot, call: Call, reading: Reading, scoped: Pre
     body: writeRows(view, page.rows, related, reading.ctx),
     count: page.rows.length,
     etag,
-    position: formatPosition(reading.epoch, snapshot.position),
+    position: reading.terms.position(snapshot.position),
     next: page.next,
     previous: page.previous,
     total: query.total ? yield* totalOf(snapshot, resource, where, reading) : null,

@@ -12,6 +12,7 @@ import type { Check } from '../call/invocation.ts'
 import { Permissions, permissionsOf, type Guard } from './permissions.ts'
 import type { Bounds } from '../read/load-related.ts'
 import type { NewId } from '../write/set-fields.ts'
+import type { Terms } from '../../store/terms.ts'
 
 /** The step `gate`: what callers must pass before rules are asked. null if there is nothing to pass. */
 export function gating(gate: Gate, model: Model): Check | null {
@@ -21,7 +22,7 @@ export function gating(gate: Gate, model: Model): Check | null {
 }
 
 export interface AdmitOptions {
-  readonly store: { readonly epoch: string }
+  readonly store: { readonly terms: Terms }
   readonly limits: Limits
   readonly clock: () => number
   readonly gate: Gate
@@ -41,7 +42,7 @@ export function admitting({ store, limits, clock, gate, cursorKey, newId }: Admi
   return invocation => {
     const { call } = invocation
     invocation.writing = {
-      epoch: store.epoch,
+      terms: store.terms,
       ctx: contextOf(call.principal, call.auth, clock()),
       bounds: call.unbounded ? unbounded : bounded,
       sortedRows,

@@ -1,5 +1,4 @@
 import { ApiError } from '../../protocol/error.ts'
-import { formatPosition } from '../../protocol/position.ts'
 import type { Id, Row } from '../../model/model.ts'
 import { ID } from '../../model/model.ts'
 import { all, plainShape } from '../../query/predicate.ts'
@@ -30,7 +29,7 @@ export function* deleteRows(unit: Unit, call: Call, writing: Writing): Work<Gone
   const shown = call.returning ? (yield* showMany(unit, call, instances, writing, false)).body : null
   yield* removeAll(unit, instances)
   yield* finish(unit)
-  const position = formatPosition(writing.epoch, unit.tx.position)
+  const position = writing.terms.position(unit.tx.position)
   return { kind: 'gone', resource: call.resource, position, ...(shown === null ? {} : { body: shown }) }
 }
 
@@ -47,7 +46,7 @@ function* selected(unit: Unit, call: Call, writing: Writing): Work<Instance[]> {
   requireMatch(call)
   const view = viewOf(resource, plainShape)
   const audience = audienceOf(view, query, writing.permissions)
-  checkRead(call.conditions, listTag(writing.epoch, view, query, unit.tx, audience), null)
+  checkRead(call.conditions, listTag(writing.terms, view, query, unit.tx, audience), null)
   const where = all(narrowed(resource, query.where, writing.permissions), yield* scope(unit.tx, call, writing))
   const limit = writing.bulk === Infinity ? null : writing.bulk + 1
   let rows: readonly Row[] = yield* wait(unit.tx.select(resource, { where, sort: [], limit, offset: 0, cursor: null }))

@@ -1,5 +1,4 @@
 import { ApiError, pointer, type Issue } from '../../protocol/error.ts'
-import { formatPosition } from '../../protocol/position.ts'
 import type { Field, Id, StoredField } from '../../model/model.ts'
 import { ID } from '../../model/model.ts'
 import { nothing, wait, type Work } from '../../store/work.ts'
@@ -111,7 +110,7 @@ export function* patchInstance(
   const prepared = call.uploads ? withUploads(read, call) : read
   if (prepared.echoes.length > 0) yield* checkEchoes(unit, instance, prepared, writing)
   if (call.file) checkFile(conditions, fileIn(call.file, instance.before!))
-  else checkWrite(conditions, writing.epoch, instance.before)
+  else checkWrite(conditions, writing.terms, instance.before)
   yield* check(unit, prepared)
   yield* patch(unit, instance, prepared, writing.newId)
 }
@@ -128,7 +127,7 @@ function* bodyOf(
   const operations = parsePatch(call.input)
   yield* checkPatch(unit, call, instance, operations)
   // Check the version first: if it is not the expected one, it does not matter whether the patch could be applied.
-  checkWrite(conditions, writing.epoch, instance.before)
+  checkWrite(conditions, writing.terms, instance.before)
   return yield* patchedBody(unit, call, instance, operations, writing)
 }
 
@@ -141,7 +140,7 @@ export function* putRow(unit: Unit, call: Call, writing: Writing): Work<Item> {
   const body = existing ? withKey(call, call.input) : withoutId(call, withKey(call, call.input))
   const prepared = prepareBody(unit, resource, body, '#', existing ? 'replace' : 'create', null)
   if (existing && prepared.echoes.length > 0) yield* checkEchoes(unit, existing, prepared, writing)
-  checkWrite(call.conditions, writing.epoch, existing?.before ?? null)
+  checkWrite(call.conditions, writing.terms, existing?.before ?? null)
   yield* check(unit, prepared)
   if (existing) yield* replace(unit, existing, prepared, writing.newId)
   const instance = existing ?? (yield* create(unit, prepared, call.id, writing.newId))
@@ -189,11 +188,11 @@ function differs(name: string): ApiError {
 export function* deleteRow(unit: Unit, call: Call, writing: Writing): Work<Gone> {
   const instance = yield* target(unit, call, writing)
   requireMatch(call)
-  checkWrite(call.conditions, writing.epoch, instance.before)
+  checkWrite(call.conditions, writing.terms, instance.before)
   const shown = call.returning ? (yield* show(unit, call, instance, writing, false)).body : null
   yield* remove(unit, instance)
   yield* finish(unit)
-  const position = formatPosition(writing.epoch, unit.tx.position)
+  const position = writing.terms.position(unit.tx.position)
   return { kind: 'gone', resource: call.resource, position, ...(shown === null ? {} : { body: shown }) }
 }
 
@@ -223,7 +222,7 @@ export function requireMatch(call: Target & Terms): void {
 /** The representation after the write, read in the same transaction. */
 function show(unit: Unit, call: Call, { row }: Instance, writing: Writing, created: boolean): Work<Item> {
   const view = viewOf(call.resource, call.shape)
-  return showItem(unit.tx, view, row, writing, created, itemTag(writing.epoch, view, row, unit.tx, writing.permissions))
+  return showItem(unit.tx, view, row, writing, created, itemTag(writing.terms, view, row, unit.tx, writing.permissions))
 }
 
 /** The representation of several rows as an array. */
@@ -246,7 +245,7 @@ export function* showMany(
     body: writeRows(view, rows, related, writing.ctx),
     etag: null,
     modified: null,
-    position: formatPosition(writing.epoch, unit.tx.position),
+    position: writing.terms.position(unit.tx.position),
     cut: budget.cut,
   }
 }

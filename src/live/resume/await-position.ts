@@ -13,7 +13,7 @@ export async function reached(store: Store, text: string, place: { header?: stri
   const position = parsePosition(text)
   if (!position)
     throw new ApiError('validation', { issues: [{ ...place, code: 'format', detail: 'must be a position' }] })
-  if (position.epoch !== store.epoch)
+  if (store.terms.seqOf(text) === null)
     throw new ApiError('unavailable', {
       detail: 'the position belongs to another history; read without it',
       expected: true,

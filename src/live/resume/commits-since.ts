@@ -1,6 +1,6 @@
-import { formatPosition, parsePosition } from '../../protocol/position.ts'
 import type { Commit, Snapshot, Store } from '../../store/store.ts'
 import { wait, type Work } from '../../store/work.ts'
+import { endOfCommit } from '../../engine/past/end-of-commit.ts'
 
 /** Changes that are read from the log at a time. */
 const STEP = 10_000
@@ -10,11 +10,10 @@ const STEP = 10_000
  * is where resuming begins.
  */
 export function* commitsSince(store: Store, snapshot: Snapshot, since: string, most: number): Work<Commit[] | null> {
-  const position = parsePosition(since)
-  if (!position || position.epoch !== store.epoch || position.seq > snapshot.position) return null
-  if (snapshot.position - position.seq > most) return null
+  const position = store.terms.seqOf(since)
+  if (position === null || position > snapshot.position || snapshot.position - position > most) return null
   const commits: Commit[] = []
-  for (let at = position.seq; at < snapshot.position;) {
+  for (let at = yield* endOfCommit(store, position); at < snapshot.position;) {
     const next = yield* wait(store.commits(at, STEP))
     if (!next || next.length === 0) return null
     for (const commit of next) if (commit.position <= snapshot.position) commits.push(commit)
@@ -30,9 +29,9 @@ export function* commitPage(
   since: string | null,
   limit: number,
 ): Work<{ commits: Commit[] | null; position: string }> {
-  const position = formatPosition(store.epoch, snapshot.position)
-  const from = since === null ? { epoch: store.epoch, seq: 0 } : parsePosition(since)
-  if (!from || from.epoch !== store.epoch || from.seq > snapshot.position) return { commits: null, position }
-  const commits = yield* wait(store.commits(from.seq, limit))
+  const position = store.terms.position(snapshot.position)
+  const from = since === null ? 0 : store.terms.seqOf(since)
+  if (from === null || from > snapshot.position) return { commits: null, position }
+  const commits = yield* wait(store.commits(from, limit))
   return { commits: commits && commits.filter(commit => commit.position <= snapshot.position), position }
 }

@@ -5,7 +5,6 @@ import { AT, FIRST, ID, SEQ, type Model, type Resource, type Row } from '../../m
 import type { Database } from '../../model/rules/operations.ts'
 import { resource } from '../../model/declare/resource.ts'
 import { readRow } from '../../engine/read/row-for-functions.ts'
-import { formatPosition } from '../../protocol/position.ts'
 import type { Commit, Store, Transaction } from '../../store/store.ts'
 import { wait, type Maybe } from '../../store/work.ts'
 
@@ -171,7 +170,7 @@ class Follower {
   async #begin(): Promise<boolean> {
     const { store } = this.#options
     const row = await this.#read()
-    if (row && row[EPOCH] === store.epoch) {
+    if (row && this.#isValid(row)) {
       this.#seq = row[POSITION] as number
       return true
     }
@@ -192,12 +191,17 @@ class Follower {
     return this.#options.store.read(snapshot => wait(snapshot.get(this.#cursors, this.#key)))
   }
 
+  /** Whether the position that it keeps is still valid. */
+  #isValid(row: Row): boolean {
+    return this.#options.store.terms.has(row[EPOCH] as string, row[POSITION] as number)
+  }
+
   async #tell(commit: Commit): Promise<void> {
     const { store, database } = this.#options
     await store.transaction(async tx => {
       const row = await tx.get(this.#cursors, this.#key)
       // Another process has already handled this commit.
-      if (row && row[EPOCH] === store.epoch && (row[POSITION] as number) >= commit.position) return
+      if (row && this.#isValid(row) && (row[POSITION] as number) >= commit.position) return
       await this.#hook.handler(this.#eventOf(commit), database(tx))
       await this.#keep(tx, row, commit.position)
     })
@@ -220,7 +224,7 @@ class Follower {
     after[ID] = this.#key
     after[SEQ] = 0
     after[AT] = 0
-    after[EPOCH] = this.#options.store.epoch
+    after[EPOCH] = this.#options.store.terms.epochAt(position)
     after[POSITION] = position
     const changed = before ? [EPOCH, POSITION].filter(slot => before[slot] !== after[slot]) : []
     if (before && changed.length === 0) return
@@ -239,7 +243,7 @@ class Follower {
 
   #eventOf({ position, at, changes }: Commit): CommittedEvent {
     return {
-      position: formatPosition(this.#options.store.epoch, position),
+      position: this.#options.store.terms.position(position),
       at,
       changes: changes
         .filter(change => change.resource === this.#resource)

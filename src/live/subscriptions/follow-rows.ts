@@ -1,5 +1,4 @@
 import type { ApiError } from '../../protocol/error.ts'
-import { formatPosition } from '../../protocol/position.ts'
 import type { Id, Row } from '../../model/model.ts'
 import type { Call } from '../../engine/call/call.ts'
 import type { Mode } from './coalesce.ts'
@@ -153,13 +152,13 @@ class Ordered<R> {
       if (at >= 0) this.#entries.splice(at, 1)
       const data = body === null ? null : (JSON.parse(body) as R)
       if (row) this.#insert({ id, row, value: data as R })
-      return { kind, id, version: formatPosition(this.#live.epoch, seq), data }
+      return { kind, id, version: this.#live.terms.position(seq), data }
     })
     if (order) {
       const places = new Map(order.map((id, i) => [id, i]))
       this.#entries.sort((a, b) => places.get(a.id)! - places.get(b.id)!)
     }
-    return { rows: this.#rows(), position: formatPosition(this.#live.epoch, position), changes, reset: false }
+    return { rows: this.#rows(), position: this.#live.terms.position(position), changes, reset: false }
   }
 
   /** Inserts a row by binary search; without an order of rows it goes to the end, and `order` sorts it in. */

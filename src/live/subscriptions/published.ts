@@ -1,6 +1,5 @@
 import type { Principal, Standing } from '../../auth/principal.ts'
 import { ApiError } from '../../protocol/error.ts'
-import { formatPosition } from '../../protocol/position.ts'
 import { missing, type Handled } from '../../engine/actions/handled-resources.ts'
 import { listOf } from '../../model/declare/uri-pattern.ts'
 import type { Commit, Published, Snapshot, Store } from '../../store/store.ts'
@@ -160,7 +159,7 @@ export class PublishedFeed implements Source<Values> {
         if (subscription.followed !== followed) continue
         if (subscription.isClosed) return
         if (missed !== null) listener.resumed(first!.since!)
-        else listener.snapshot(body, formatPosition(live.epoch, at), first === null || first.since !== null)
+        else listener.snapshot(body, live.terms.position(at), first === null || first.since !== null)
         return subscription.begin(missed ?? [])
       }
     })

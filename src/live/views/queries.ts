@@ -1,5 +1,4 @@
 import { ApiError } from '../../protocol/error.ts'
-import { formatPosition } from '../../protocol/position.ts'
 import { ID, SEQ, type Id } from '../../model/model.ts'
 import type { Principal, Standing } from '../../auth/principal.ts'
 import type { Call } from '../../engine/call/call.ts'
@@ -219,7 +218,7 @@ export class Queries implements Source<Rows> {
   }
 
   #positionOf(snapshot: Snapshot): string {
-    return formatPosition(this.#options.store.epoch, snapshot.position)
+    return this.#options.store.terms.position(snapshot.position)
   }
 }
 

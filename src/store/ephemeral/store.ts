@@ -1,6 +1,7 @@
 import type { Id, Join, Model, Resource, Row } from '../../model/model.ts'
 import type { HighWater } from '../memory/transaction.ts'
 import type { Change, Commit, Environment, Recorded, Snapshot, Store, Transaction } from '../store.ts'
+import type { Terms } from '../terms.ts'
 import type { Maybe, Work } from '../work.ts'
 import { Journal } from './journal.ts'
 import { isEphemeral, lastingOf } from './sides.ts'
@@ -45,8 +46,8 @@ export class EphemeralStore implements Store {
     return this.#lasting.waits ?? false
   }
 
-  get epoch(): string {
-    return this.#lasting.epoch
+  get terms(): Terms {
+    return this.#lasting.terms
   }
 
   open(model: Model, environment: Environment): Maybe<void> {

@@ -10,6 +10,7 @@ import { MemorySnapshot } from './snapshot.ts'
 import { emptyState, rowsIn, type State } from './state.ts'
 import { MemoryTransaction, type HighWater } from './transaction.ts'
 import { Turns } from './turns.ts'
+import { newTerm, Terms } from '../terms.ts'
 
 export interface MemoryOptions {
   /** A JSON file that is read at start and written after commits. Changes that other programs make meanwhile are overwritten. */
@@ -25,13 +26,11 @@ interface Saving {
   readonly done: Promise<void> | undefined
 }
 
-const EPOCH = '0123456789abcdefghijklmnopqrstuvwxyz'
-
 /** The executable specification of Store: one immutable state after another. Other stores are tested against it. */
 export class MemoryStore implements Store {
   readonly name = 'memory'
   readonly file: string | undefined
-  #epoch = ''
+  readonly terms: Terms = new Terms()
   #state: State | null = null
   #model: Model | null = null
   #environment: Environment | null = null
@@ -50,17 +49,13 @@ export class MemoryStore implements Store {
     this.#file = options.file === undefined ? null : new JsonFile(options.file)
   }
 
-  get epoch(): string {
-    return this.#epoch
-  }
-
   open(model: Model, environment: Environment): void {
     this.#environment = environment
     if (this.#state && this.#model) {
       this.#state = adapted(this.#state, this.#model, model)
       this.#log.restart(this.#state.position)
     } else {
-      this.#epoch = Array.from(environment.random(6), byte => EPOCH[byte % 36]).join('')
+      this.terms.replace([newTerm([], 0, environment.random)], 0)
       this.#state = this.#file ? this.#file.read(model, environment) : emptyState(model)
       this.#log.restart(this.#state.position)
     }

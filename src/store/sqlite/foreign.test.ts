@@ -182,19 +182,19 @@ test('constraints of the file are conflicts, whenever they are checked', async (
   expect(await all(store, passport)).toEqual([])
 })
 
-test('a file that is only read stays as it is; a change of it is another epoch', async () => {
+test('a file that is only read stays as it is; a change of it is another term', async () => {
   const { store, file, of } = opened(legacy, { readOnly: true })
   const before = new DatabaseSync(file, { readOnly: true }).prepare('SELECT count(*) AS n FROM sqlite_schema').get()
   const people = of('person')
   expect(await all(store, people)).toHaveLength(2)
   expect(await ask(store, s => s.position)).toBe(1)
   await expect(store.write(function* () {})).rejects.toMatchObject({ code: 'forbidden' })
-  const { epoch } = store
+  const { epoch } = store.terms
   const heard = new Promise<void>(resolve => store.onCommit(resolve))
   await new Promise(setImmediate)
   outside(file, `INSERT INTO people(name) VALUES ('Cy')`)
   await heard
-  expect(store.epoch).not.toBe(epoch)
+  expect(store.terms.epoch).not.toBe(epoch)
   expect(await all(store, people)).toHaveLength(3)
   expect(new DatabaseSync(file, { readOnly: true }).prepare('SELECT count(*) AS n FROM sqlite_schema').get()).toEqual(
     before,

@@ -255,7 +255,7 @@ test('what another process writes by the same library is in the log, and listene
      store.close()`,
   )
   await again
-  const epoch = store.epoch
+  const before = store.terms.position(2)
   expect(await idsOf(store, user)).toEqual([1, 2])
   const id = await store.write(function* (tx) {
     const next = yield* wait(tx.nextId(user))
@@ -269,13 +269,13 @@ test('what another process writes by the same library is in the log, and listene
     [2, 2],
     [3, 3],
   ])
-  expect(store.epoch).toBe(epoch)
+  expect([store.terms.position(2), store.terms.history]).toEqual([before, 0])
 })
 
-test('what another process writes without a record begins a new epoch', async () => {
+test('what another process writes without a record leaves no position valid', async () => {
   const { store, file } = opened()
   await add(store, 1)
-  const { epoch } = store
+  const before = store.terms.position(1)
   await new Promise<void>(resolve => store.onCommit(resolve))
   const heard = new Promise<void>(resolve => store.onCommit(resolve))
   await elsewhere(
@@ -285,8 +285,8 @@ test('what another process writes without a record begins a new epoch', async ()
   )
   await heard
   await add(store, 2)
-  expect(store.epoch).not.toBe(epoch)
-  const renewed = store.epoch
+  expect(store.terms.seqOf(before)).toBe(null)
+  const renewed = store.terms.position(1)
   await store.close()
-  expect(reopened(file).epoch).toBe(renewed)
+  expect(reopened(file).terms.position(1)).toBe(renewed)
 })

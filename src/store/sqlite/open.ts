@@ -8,7 +8,8 @@ import { Log, LOG_TABLES } from './log/log.ts'
 import { Meta } from './log/meta.ts'
 import type { Options } from './options.ts'
 import { Reader } from './read/snapshot.ts'
-import { newEpoch, State } from './state.ts'
+import { State } from './state.ts'
+import { newTerm, Terms, withTerm } from '../terms.ts'
 import { Turn } from './read/turn-snapshot.ts'
 import { Writer } from './write/writer.ts'
 
@@ -22,10 +23,16 @@ export interface Opened {
   readonly writer: Writer
 }
 
-export function openFile(file: string, model: Model, environment: Environment, options: Options): Opened {
+export function openFile(
+  file: string,
+  model: Model,
+  environment: Environment,
+  options: Options,
+  terms: Terms = new Terms(),
+): Opened {
   const connection = new Connection({ ...options, file, readOnly: false })
   try {
-    return openModel(connection, model, environment, options)
+    return openModel(connection, model, environment, options, terms)
   } catch (error) {
     connection.close()
     throw error
@@ -33,44 +40,52 @@ export function openFile(file: string, model: Model, environment: Environment, o
 }
 
 /** Adapts an open file to a model, which may differ from the one before. */
-export function openModel(connection: Connection, model: Model, environment: Environment, options: Options): Opened {
+export function openModel(
+  connection: Connection,
+  model: Model,
+  environment: Environment,
+  options: Options,
+  terms: Terms,
+): Opened {
   const made = connection.prepare(`SELECT 1 FROM sqlite_schema WHERE name = '_restuary_log_adopt'`).get() !== undefined
   if (!made) connection.exec(`BEGIN IMMEDIATE; ${LOG_TABLES}; COMMIT`)
   const meta = new Meta(connection)
   const log = new Log(connection, model)
   adaptTables(connection, meta, model, environment, options.drop)
-  const { epoch, baseline } = begin(connection, meta, log, model, environment)
+  const baseline = begin(connection, meta, log, model, environment)
   const layouts = layoutsOf(model, baseline)
-  const state = new State({ connection, layouts, model, environment, log, meta, epoch })
+  const state = new State({ connection, layouts, model, environment, log, meta, terms })
   const ids = new Ids(connection, meta)
   const reader = new Reader(connection, layouts, state)
   return { state, log, ids, turn: new Turn(connection), reader, writer: new Writer(state, log, ids) }
 }
 
-/** Begins the history of a new file: its epoch and, for tables of another program, the position at which they were adopted. */
+/** Begins a term of the log. For tables of another program, also keeps the position at which they were adopted, and returns it. */
 function begin(
   connection: Connection,
   meta: Meta,
   log: Log,
   model: Model,
   { clock, random, report }: Environment,
-): { epoch: string; baseline: Baseline } {
-  let epoch = meta.get('epoch')
-  let baseline = meta.get('baseline')
+): Baseline {
   const adopting = [...model.resources.values()].some(resource => resource.options.foreign !== null)
-  if (epoch === undefined || (adopting && baseline === undefined)) {
-    connection.exec('BEGIN IMMEDIATE')
-    epoch = meta.get('epoch') ?? newEpoch(random)
-    meta.set('epoch', epoch)
-    if (adopting) {
+  connection.exec('BEGIN IMMEDIATE')
+  try {
+    const { terms } = meta
+    meta.terms = withTerm(terms, newTerm(terms, terms.length === 0 ? 0 : log.head(), random))
+    if (adopting && meta.get('baseline') === undefined) {
       const at: Baseline = { seq: log.head() + 1, at: clock() }
       log.adopt(at.seq, at.at)
-      meta.set('baseline', (baseline = JSON.stringify(at)))
+      meta.set('baseline', JSON.stringify(at))
       report(
         'tables _restuary_log, _restuary_meta, _restuary_version and _restuary_kept added: they keep versions, changes and answers',
       )
     }
     connection.exec('COMMIT')
+  } catch (error) {
+    if (connection.db.isTransaction) connection.exec('ROLLBACK')
+    throw error
   }
-  return { epoch, baseline: baseline === undefined ? { seq: 0, at: 0 } : (JSON.parse(baseline) as Baseline) }
+  const baseline = meta.get('baseline')
+  return baseline === undefined ? { seq: 0, at: 0 } : (JSON.parse(baseline) as Baseline)
 }

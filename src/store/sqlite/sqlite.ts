@@ -1,6 +1,7 @@
 import { SEQ, type Id, type Join, type Model, type Resource, type Row } from '../../model/model.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { Commit, Environment, Recorded, Snapshot, Store, Transaction } from '../store.ts'
+import { Terms } from '../terms.ts'
 import type { Maybe, Work } from '../work.ts'
 import { Beside } from './read/further-readers.ts'
 import { isBusy } from './write/conflict.ts'
@@ -37,6 +38,7 @@ export function sqlite(file: string, options: SqliteOptions = {}): Store {
  */
 class SqliteStore implements Store {
   readonly name = 'sqlite'
+  readonly terms = new Terms()
   readonly file: string | undefined
   readonly #file: string
   readonly #options: Options
@@ -60,19 +62,15 @@ class SqliteStore implements Store {
     this.#options = options
   }
 
-  get epoch(): string {
-    return this.#opened?.state.epoch ?? ''
-  }
-
   open(model: Model, environment: Environment): void {
     const { connection } = this.#opened?.state ?? {}
-    if (connection === undefined) this.#opened = openFile(this.#file, model, environment, this.#options)
+    if (connection === undefined) this.#opened = openFile(this.#file, model, environment, this.#options, this.terms)
     else {
       this.#idle()
       // Another model: prepared statements and further connections belong to the old one.
       this.#closeBeside()
       connection.forget()
-      this.#opened = openModel(connection, model, environment, this.#options)
+      this.#opened = openModel(connection, model, environment, this.#options, this.terms)
     }
   }
 
@@ -230,8 +228,8 @@ class SqliteStore implements Store {
     const { turn, state } = this.#opened
     turn.end()
     if (!state.look()) return
-    // An empty write is enough to begin a new epoch.
-    if (state.isOrphan) this.write(nothing).catch(() => {})
+    // An empty write is enough to begin a term.
+    if (state.isTermDue) this.write(nothing).catch(() => {})
     this.#tell()
   }
 

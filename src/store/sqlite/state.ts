@@ -1,9 +1,10 @@
 import type { Model, Resource } from '../../model/model.ts'
 import type { Layouts } from '../sql/layout.ts'
 import type { Commit, Environment } from '../store.ts'
+import { newTerm, withTerm, type Terms } from '../terms.ts'
 import type { Connection, Statement } from './connection.ts'
 import type { Log } from './log/log.ts'
-import type { Meta } from './log/meta.ts'
+import { readTerms, type Meta } from './log/meta.ts'
 import { Recent } from './log/recent-commits.ts'
 import type { Positions } from './read/snapshot.ts'
 
@@ -17,7 +18,7 @@ export interface StateOptions {
   readonly environment: Environment
   readonly log: Log
   readonly meta: Meta
-  readonly epoch: string
+  readonly terms: Terms
 }
 
 /** What is known about the file in memory: the committed position, when each resource last changed, and the newest commits. */
@@ -29,6 +30,8 @@ export class State implements Positions {
   /** Tables of other programs check their foreign keys at once unless that is deferred. We write in any order. */
   readonly deferring: boolean
   readonly recent: Recent
+  readonly #terms: Terms
+  #termsText: string | undefined
   readonly #random: Environment['random']
   readonly #log: Log
   readonly #meta: Meta
@@ -36,15 +39,17 @@ export class State implements Positions {
   readonly #changed = new Map<Resource, number>()
   #everything: number
   #head: number
-  #epoch: string
   #seen: unknown
   #trimmed = 0
   /** The position at which we last looked for commits of others, advanced by our own. */
   #accounted: number
   #idsUnsure = false
-  #orphan = false
+  /** The term that has to begin: after the newest position that is left, or for all positions. */
+  #due: 'after what is left' | 'of all' | null = null
+  /** The newest position that was sent to clients before an earlier state was put back. */
+  #told = 0
 
-  constructor({ connection, layouts, model, environment, log, meta, epoch }: StateOptions) {
+  constructor({ connection, layouts, model, environment, log, meta, terms }: StateOptions) {
     this.connection = connection
     this.layouts = layouts
     this.model = model
@@ -55,9 +60,10 @@ export class State implements Positions {
     this.#meta = meta
     this.#version = connection.prepare('PRAGMA data_version')
     this.#seen = this.#version.get()![0]
-    this.#epoch = epoch
     this.#head = this.#everything = this.#accounted = log.head()
     this.recent = new Recent(this.#head)
+    this.#terms = terms
+    this.learn(meta.termsText)
   }
 
   /** The seq of the last commit that is known. */
@@ -67,10 +73,6 @@ export class State implements Positions {
 
   get position(): number {
     return this.#head
-  }
-
-  get epoch(): string {
-    return this.#epoch
   }
 
   changed(resource: Resource): number {
@@ -85,9 +87,11 @@ export class State implements Positions {
     }
   }
 
-  /** Called when a snapshot was opened. If it is ahead of what we know, another process has written. */
+  /** Called when a snapshot was opened. If its position is not the one we know, another process has written. */
   opened(position: number): void {
     if (position === this.#head) return
+    this.learn(this.#meta.termsText)
+    if (position < this.#head) this.#told = Math.max(this.#told, this.#head)
     this.#head = this.#everything = position
     this.recent.restart(position)
   }
@@ -99,8 +103,8 @@ export class State implements Positions {
   }
 
   /**
-   * Finds out whether another process has committed; true if so. If it left no record in the log, positions have lost their
-   * meaning and a new epoch must begin. The query takes 4 µs, so it runs once per group of writes and never per request.
+   * Finds out whether another process has committed; true if so. If it left no record in the log, or put an earlier state
+   * back, a new term must begin. The query takes 4 µs, so it runs once per group of writes and never per request.
    */
   look(): boolean {
     const version = this.#version.get()![0]
@@ -108,11 +112,23 @@ export class State implements Positions {
     this.#seen = version
     this.#idsUnsure = true
     const head = this.#log.head()
-    const epoch = this.#meta.get('epoch')!
-    this.#orphan ||= head === this.#accounted && epoch === this.#epoch
-    this.#epoch = epoch
+    const { history } = this.#terms
+    const isNews = this.learn(this.#meta.termsText)
+    // Another process opened the file and wrote nothing yet.
+    if (isNews && head === this.#accounted && this.#terms.history === history) return true
+    if (head < this.#accounted || this.#terms.history !== history) this.#due ??= 'after what is left'
+    else if (!isNews && head === this.#accounted) this.#due = 'of all'
+    this.#told = Math.max(this.#told, this.#head)
     this.#head = this.#accounted = this.#everything = head
     this.recent.restart(head)
+    return true
+  }
+
+  /** Takes over the list of terms as it is stored in the file. True if it has changed. */
+  learn(text: string | undefined): boolean {
+    if (text === undefined || text === this.#termsText) return false
+    this.#termsText = text
+    this.#terms.replace(readTerms(text), this.#head)
     return true
   }
 
@@ -123,16 +139,23 @@ export class State implements Positions {
     return unsure
   }
 
-  /** Whether a change without a record was found, so that a new epoch has to begin. */
-  get isOrphan(): boolean {
-    return this.#orphan
+  /** Whether a change without a record, or an earlier state, was found, so that a new term has to begin. */
+  get isTermDue(): boolean {
+    return this.#due !== null
   }
 
-  /** Begins a new epoch, inside a write transaction. */
-  renew(): void {
-    this.#orphan = false
-    this.#epoch = newEpoch(this.#random)
-    this.#meta.set('epoch', this.#epoch)
+  /** Begins a new term, inside a write transaction. */
+  beginTerm(): void {
+    const { list } = this.#terms
+    // Without a record nobody knows which rows have changed, so no tag of any row may stay valid.
+    const former = this.#due === 'of all' ? [] : list
+    const from = this.#due === 'of all' ? 0 : this.#head
+    const terms = withTerm(former, newTerm(list, from, this.#random))
+    this.#due = null
+    this.#meta.terms = terms
+    this.#termsText = this.#meta.termsText
+    this.#terms.replace(terms, Math.max(this.#told, this.#head))
+    this.#told = 0
   }
 
   /** Trims the log from time to time, inside a write transaction. */
@@ -141,9 +164,4 @@ export class State implements Positions {
     this.#trimmed = this.#head
     log.trim(this.#head, this.clock())
   }
-}
-
-/** A new name for a history of positions: six characters. */
-export function newEpoch(random: Environment['random']): string {
-  return [...random(6)].map(byte => (byte % 36).toString(36)).join('')
 }

@@ -17,14 +17,14 @@ const commitsAfter = async (store: Store, after: number, limit = 100): Promise<C
   (await store.commits(after, limit))!
 
 export function logTests(make: MakeStore): void {
-  test('an epoch is six characters, and another store has another', async () => {
+  test('a term has a name of six characters, and another store has another', async () => {
     const { store } = await opened(make)
     const random = (bytes: number): Uint8Array => Uint8Array.from({ length: bytes }, (_, i) => 100 + i * 31)
     const other = await make()
     await other.open(model, { ...environmentOf({ now: 0 }), random })
-    expect(store.epoch).toMatch(/^[0-9a-z]{6}$/)
-    expect(other.epoch).toMatch(/^[0-9a-z]{6}$/)
-    expect(other.epoch).not.toBe(store.epoch)
+    expect(store.terms.epoch).toMatch(/^[0-9a-z]{6}$/)
+    expect(other.terms.epoch).toMatch(/^[0-9a-z]{6}$/)
+    expect(other.terms.epoch).not.toBe(store.terms.epoch)
     await other.close()
   })
 

@@ -43,7 +43,7 @@ export async function sendStream(
   const since = exchange.header('last-event-id') ?? words.since
   await follow(face, live, exchange, {
     fields,
-    teller: streamedRows(live.epoch, showsId),
+    teller: streamedRows(live.terms, showsId),
     // If the reader changes, the subscription tells what that comes to.
     begin: (stream, standing) => live.subscribe(call, stream, since, words.mode, standing),
   })

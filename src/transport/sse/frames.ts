@@ -1,12 +1,12 @@
 import { ApiError, problemOf } from '../../protocol/error.ts'
 import { eventNames } from '../../protocol/events.ts'
-import { formatPosition } from '../../protocol/position.ts'
 import { frameOf, sharedFrame, type Batch, type Frame } from '../../live/event.ts'
 import type { Values } from '../../live/subscriptions/published.ts'
 import type { Rows } from '../../live/subscriptions/source.ts'
 import type { Shown } from '../../live/subscriptions/subscription.ts'
 import type { Published } from '../../store/store.ts'
 import type { Teller } from '../socket/dialect.ts'
+import type { Terms } from '../../store/terms.ts'
 
 /** Characters of a snapshot's data in one event; a longer one comes in parts. */
 const PART = 65_536
@@ -19,11 +19,11 @@ export const hello: Frame = Buffer.from(`retry: ${RETRY}\n\n`)
 export const heartbeat: Frame = Buffer.from(':\n\n')
 
 /** Tells rows. Where they do not show their id, it goes beside. */
-export function streamedRows(epoch: string, showsId: boolean): Teller<Rows> {
+export function streamedRows(terms: Terms, showsId: boolean): Teller<Rows> {
   return {
     snapshot: (rows, position, reset) =>
       sharedFrame(rows, `sse ${reset} ${showsId}`, () => snapshotFrame(rows, position, reset, showsId)),
-    batch: batch => frameOf(batch, 'sse', epoch, batchFrame),
+    batch: batch => frameOf(batch, 'sse', terms, batchFrame),
   }
 }
 
@@ -60,31 +60,31 @@ function partsOf(rows: readonly Shown[]): Shown[][] {
 }
 
 /** The events of one step. Only the last one carries the position: who is cut off in between resumes before all of them. */
-function batchFrame({ events, order, resource, position }: Batch, epoch: string): Frame {
+function batchFrame({ events, order, resource, position }: Batch, terms: Terms): Frame {
   const told: [name: string, data: string][] = events.map(({ kind, id, seq, body, born, dead }) => {
     const moved = kind === 'enter' ? !born : kind === 'leave' && !dead
     const data =
       `{"resource":${JSON.stringify(resource.name)},"id":${JSON.stringify(id)},` +
-      `"version":"${formatPosition(epoch, seq)}","data":${body ?? 'null'}${moved ? `,"reason":"${kind}"` : ''}}`
+      `"version":"${terms.position(seq)}","data":${body ?? 'null'}${moved ? `,"reason":"${kind}"` : ''}}`
     return [eventNames[kind].sse, data]
   })
   if (order) told.push(['order', `{"ids":${JSON.stringify(order)}}`])
   let text = ''
   told.forEach(([name, data], i) => {
-    const id = i === told.length - 1 ? `id: ${formatPosition(epoch, position)}\n` : ''
+    const id = i === told.length - 1 ? `id: ${terms.position(position)}\n` : ''
     text += `event: ${name}\n${id}data: ${data}\n\n`
   })
   return Buffer.from(text)
 }
 
 /** Tells what functions serve at a URI: a list as it is, an item in a list of one. */
-export function streamedValues(epoch: string, isList: boolean): Teller<Values> {
+export function streamedValues(terms: Terms, isList: boolean): Teller<Values> {
   return {
     snapshot: (body, position, reset) => {
       const state = isList ? (body ?? '[]') : `[${body ?? ''}]`
       return Buffer.from(`${reset ? resetText(position) : ''}event: snapshot\nid: ${position}\ndata: ${state}\n\n`)
     },
-    batch: record => sharedFrame(record, 'sse', () => recordFrame(record, epoch)),
+    batch: record => sharedFrame(record, 'sse', () => recordFrame(record, terms)),
   }
 }
 
@@ -95,8 +95,8 @@ const recordNames = {
 } as const
 
 /** What became of something that functions serve: what was created, or the patch. */
-function recordFrame({ seq, uri, op, body }: Published, epoch: string): Frame {
-  const position = formatPosition(epoch, seq)
+function recordFrame({ seq, uri, op, body }: Published, terms: Terms): Frame {
+  const position = terms.position(seq)
   const what = op === 'patch' ? `"patch":${body!}` : `"data":${body ?? 'null'}`
   return Buffer.from(
     `event: ${recordNames[op]}\nid: ${position}\ndata: {"uri":${JSON.stringify(uri)},"version":"${position}",${what}}\n\n`,

@@ -32,7 +32,7 @@ export async function sendHandledStream(
   }
   await follow<Values>(face, live, exchange, {
     fields,
-    teller: streamedValues(live.epoch, uri.endsWith('/')),
+    teller: streamedValues(live.terms, uri.endsWith('/')),
     begin: (stream, standing) => {
       const followed = { uri, owner: stream, principal, mustExist: true }
       return published.subscribe(followed, stream, since, standing)

@@ -1,3 +1,4 @@
+import type { Term } from '../../terms.ts'
 import type { Connection, Statement } from '../connection.ts'
 
 /** What the store remembers about its file, by key. */
@@ -16,7 +17,35 @@ export class Meta {
     return this.#get.get(key)?.[0] as string | undefined
   }
 
+  /** The list of terms as it is stored, to tell whether it is another by now. */
+  get termsText(): string | undefined {
+    return this.get(TERMS)
+  }
+
+  get terms(): readonly Term[] {
+    return storedTerms(key => this.get(key))
+  }
+
+  set terms(terms: readonly Term[]) {
+    this.set(TERMS, JSON.stringify(terms.map(({ epoch, from }) => [epoch, from])))
+  }
+
   set(key: string, value: string): void {
     this.#set.run(key, value)
   }
+}
+
+const TERMS = 'terms'
+
+/** What a file says of its terms. */
+export function storedTerms(get: (key: string) => string | undefined): readonly Term[] {
+  const text = get(TERMS)
+  if (text !== undefined) return readTerms(text)
+  // Files of earlier releases have one.
+  const epoch = get('epoch')
+  return epoch === undefined ? [] : [{ epoch, from: 0 }]
+}
+
+export function readTerms(text: string): readonly Term[] {
+  return (JSON.parse(text) as [string, number][]).map(([epoch, from]) => ({ epoch, from }))
 }

@@ -1,5 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
-import { formatPosition, parsePosition } from '../../../protocol/position.ts'
+import { parsePosition } from '../../../protocol/position.ts'
+import { Terms } from '../../terms.ts'
+import { storedTerms } from './meta.ts'
 
 /** A record of a file's change log, for people and scripts. Values are shown as they are stored. */
 export interface LogLine {
@@ -20,8 +22,8 @@ const STEP = 500
 /** Reads the change log of a file, whatever declarations wrote it. The file is opened read-only and may be in use. */
 export class LogTail {
   readonly #db: DatabaseSync
-  #seq: number
-  #epoch: string
+  #seq = 0
+  readonly #terms = new Terms()
 
   /**
    * Begins after a position (`epoch.seq`), or at the end if it is null. Throws Error if the file has no log, or none that
@@ -33,7 +35,7 @@ export class LogTail {
       this.#db.close()
       throw new Error(`${file} has no change log: nothing was written to it by Restuary yet`)
     }
-    this.#epoch = this.#readEpoch()
+    this.#readTerms()
     const [head, floor] = Object.values(
       this.#db.prepare('SELECT coalesce(max(seq), 0), coalesce(min(seq) - 1, 0) FROM _restuary_log').get()!,
     ) as [number, number]
@@ -42,7 +44,7 @@ export class LogTail {
 
   /** The next records since the last call, oldest first. */
   read(): LogLine[] {
-    this.#epoch = this.#readEpoch()
+    this.#readTerms()
     const rows = this.#db
       .prepare(
         `SELECT seq, at, resource, id, op, before, after FROM _restuary_log WHERE seq > ? ORDER BY seq LIMIT ${STEP}`,
@@ -52,7 +54,7 @@ export class LogTail {
       this.#seq = row['seq'] as number
       const isRow = row['resource'] !== ''
       return {
-        position: formatPosition(this.#epoch, this.#seq),
+        position: this.#terms.position(this.#seq),
         at: new Date(row['at'] as number).toISOString(),
         resource: isRow ? (row['resource'] as string) : null,
         id: row['id'],
@@ -67,21 +69,23 @@ export class LogTail {
     this.#db.close()
   }
 
-  #readEpoch(): string {
-    return (this.#db.prepare("SELECT value FROM _restuary_meta WHERE key = 'epoch'").get()?.['value'] as string) ?? ''
+  #readTerms(): void {
+    const value = this.#db.prepare('SELECT value FROM _restuary_meta WHERE key = ?')
+    const terms = storedTerms(key => value.get(key)?.['value'] as string | undefined)
+    if (terms.length > 0) this.#terms.replace(terms, this.#seq)
   }
 
   #startOf(since: string, floor: number): number {
-    const position = parsePosition(since)
+    const seq = this.#terms.seqOf(since)
     const fault =
-      position === null
-        ? `${since} is no position; it is epoch.seq, such as ${formatPosition(this.#epoch, floor)}`
-        : position.epoch !== this.#epoch
-          ? `${since} is of another history; this file's is ${this.#epoch}`
-          : position.seq < floor
-            ? `the log reaches back to ${formatPosition(this.#epoch, floor)}`
+      parsePosition(since) === null
+        ? `${since} is no position; it is epoch.seq, such as ${this.#terms.position(floor)}`
+        : seq === null
+          ? `${since} is of another history than this file's`
+          : seq < floor
+            ? `the log reaches back to ${this.#terms.position(floor)}`
             : null
-    if (fault === null) return position!.seq
+    if (fault === null) return seq!
     this.#db.close()
     throw new Error(fault)
   }

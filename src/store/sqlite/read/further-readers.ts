@@ -1,6 +1,7 @@
 import type { Snapshot } from '../../store.ts'
 import { run, type Maybe, type Work } from '../../work.ts'
 import { Connection } from '../connection.ts'
+import { Meta } from '../log/meta.ts'
 import type { Options } from '../options.ts'
 import { Reader } from './snapshot.ts'
 import type { State } from '../state.ts'
@@ -10,6 +11,8 @@ import { Turn } from './turn-snapshot.ts'
 class Aside {
   readonly #reader: Reader
   readonly #turn: Turn
+  readonly #meta: Meta
+  readonly #state: State
 
   constructor(file: string, options: Options, state: State) {
     const connection = new Connection({ ...options, file, readOnly: true })
@@ -21,10 +24,13 @@ class Aside {
       changed: resource => Math.min(state.changed(resource), turn.position),
     })
     const turn = (this.#turn = new Turn(connection))
+    this.#meta = new Meta(connection)
+    this.#state = state
   }
 
   read<T>(work: (snapshot: Snapshot) => Work<T>): Maybe<T> {
-    if (!this.#turn.isOpen) this.#turn.begin()
+    // What another process wrote meanwhile may be of another term.
+    if (!this.#turn.isOpen && this.#turn.begin() > this.#state.head) this.#state.learn(this.#meta.termsText)
     return run(work(this.#reader))
   }
 

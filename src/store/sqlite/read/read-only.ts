@@ -6,12 +6,12 @@ import { run, type Maybe, type Work } from '../../work.ts'
 import { Connection, type Statement } from '../connection.ts'
 import type { Options } from '../options.ts'
 import { Reader, type Positions } from './snapshot.ts'
-import { newEpoch } from '../state.ts'
+import { newTerm, Terms } from '../../terms.ts'
 
 /** Milliseconds between two looks for changes by other processes. */
 const WATCH = 100
 
-/** A store over a file that is only read. It has a single position, and gets a new epoch whenever somebody changes the file. */
+/** A store over a file that is only read. It has a single position, and gets a new term whenever somebody changes the file. */
 export function readOnly(file: string, options: Options): Store {
   return new ReadOnlyStore(file, options)
 }
@@ -19,22 +19,18 @@ export function readOnly(file: string, options: Options): Store {
 class ReadOnlyStore implements Store {
   readonly name = 'sqlite'
   readonly isReadOnly = true
+  readonly terms = new Terms()
   readonly file: string
   readonly #options: Options
   readonly #listeners = new Set<() => void>()
   #open: { readonly reader: Reader; readonly version: Statement; readonly environment: Environment } | null = null
   #seen: unknown
-  #epoch = ''
   #reading = false
   #watch: NodeJS.Timeout | undefined
 
   constructor(file: string, options: Options) {
     this.file = file
     this.#options = options
-  }
-
-  get epoch(): string {
-    return this.#epoch
   }
 
   open(model: Model, environment: Environment): void {
@@ -44,7 +40,7 @@ class ReadOnlyStore implements Store {
     const version = connection.prepare('PRAGMA data_version')
     this.#open = { reader: new Reader(connection, layouts, positions), version, environment }
     this.#seen = version.get()![0]
-    this.#epoch = newEpoch(environment.random)
+    this.terms.replace([newTerm(this.terms.list, 0, environment.random)], 1)
   }
 
   read<T>(work: (snapshot: Snapshot) => Work<T>): Maybe<T> {
@@ -71,7 +67,7 @@ class ReadOnlyStore implements Store {
     const now = version.get()![0]
     if (now === this.#seen) return
     this.#seen = now
-    this.#epoch = newEpoch(environment.random)
+    this.terms.replace([newTerm(this.terms.list, 0, environment.random)], 1)
     for (const listener of this.#listeners) setImmediate(listener)
   }
 

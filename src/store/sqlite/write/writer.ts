@@ -75,7 +75,7 @@ export class Writer extends Reader implements Transaction {
     try {
       this.#state.look()
       if (this.#state.takeUnsure()) this.#ids.forget()
-      if (this.#state.isOrphan) this.#state.renew()
+      if (this.#state.isTermDue) this.#state.beginTerm()
       if (this.#state.deferring) this.connection.exec('PRAGMA defer_foreign_keys=ON')
       this.#base = this.#head = this.#state.head
       this.#commits = []

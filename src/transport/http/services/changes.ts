@@ -1,5 +1,4 @@
 import { ApiError } from '../../../protocol/error.ts'
-import { formatPosition } from '../../../protocol/position.ts'
 import type { Principal } from '../../../engine/call/call.ts'
 import type { Resource, Row } from '../../../model/model.ts'
 import type { Frame } from '../../../live/event.ts'
@@ -14,6 +13,7 @@ import { finish } from '../response/finish-response.ts'
 import { readParameters } from '../request/parameters.ts'
 import type { Service } from './service.ts'
 import { queryOf } from '../request/request-target.ts'
+import type { Terms } from '../../../store/terms.ts'
 
 /** Changes of a page where no limit is asked for, and at most. */
 const PAGE = 1_000
@@ -71,12 +71,11 @@ async function sendPage(
     throw new ApiError('gone', { detail, members: { position: page.position } })
   }
   const { commits, position } = page
-  const body = `[${commits.map(commit => printCommit(commit, live.epoch)).join(',')}]`
+  const body = `[${commits.map(commit => printCommit(commit, live.terms)).join(',')}]`
   const fields = ['content-type', 'application/json', 'content-length', String(Buffer.byteLength(body))]
   fields.push('cache-control', 'no-store', 'position', position)
   const last = commits.at(-1)
-  if (last)
-    fields.push('link', `<${path}?since=${formatPosition(live.epoch, last.position)}&limit=${limit}>; rel="next"`)
+  if (last) fields.push('link', `<${path}?since=${live.terms.position(last.position)}&limit=${limit}>; rel="next"`)
   finish(face, exchange, 200, fields, body)
 }
 
@@ -88,7 +87,7 @@ interface Log extends Kind {
 async function sendAll(face: Face, exchange: Exchange, live: Live, since: string | null): Promise<void> {
   await follow<Log>(face, live, exchange, {
     fields: () => streamFields(face, exchange),
-    teller: { snapshot: () => null, batch: ({ commits, position }) => commitsFrame(commits, position, live.epoch) },
+    teller: { snapshot: () => null, batch: ({ commits, position }) => commitsFrame(commits, position, live.terms) },
     begin: async stream => {
       stream.resumed()
       const stop = await live.follow((commits, position) => {
@@ -101,21 +100,21 @@ async function sendAll(face: Face, exchange: Exchange, live: Live, since: string
   })
 }
 
-function commitsFrame(commits: readonly Commit[] | null, position: string, epoch: string): Frame {
+function commitsFrame(commits: readonly Commit[] | null, position: string, terms: Terms): Frame {
   if (commits === null) return Buffer.from(`event: reset\nid: ${position}\ndata: {"position":"${position}"}\n\n`)
   const events = commits.map(
-    commit => `event: commit\nid: ${formatPosition(epoch, commit.position)}\ndata: ${printCommit(commit, epoch)}\n\n`,
+    commit => `event: commit\nid: ${terms.position(commit.position)}\ndata: ${printCommit(commit, terms)}\n\n`,
   )
   return Buffer.from(events.join(''))
 }
 
 /** A commit as JSON text. */
-function printCommit(commit: Commit, epoch: string): string {
+function printCommit(commit: Commit, terms: Terms): string {
   return JSON.stringify({
-    position: formatPosition(epoch, commit.position),
+    position: terms.position(commit.position),
     at: new Date(commit.at).toISOString(),
     changes: commit.changes.map(({ resource, id, op, before, after, lists, seq }) => ({
-      version: formatPosition(epoch, seq),
+      version: terms.position(seq),
       resource: resource.name,
       id,
       op,
@@ -125,7 +124,7 @@ function printCommit(commit: Commit, epoch: string): string {
     })),
     ...(commit.published.length > 0 && {
       published: commit.published.map(({ seq, uri, op, body }) => ({
-        version: formatPosition(epoch, seq),
+        version: terms.position(seq),
         uri,
         op,
         data: body === null ? null : (JSON.parse(body) as unknown),

@@ -132,13 +132,13 @@ class NativeDialect implements Dialect<string> {
       checkFollowing(served, frame, host.engine.limits)
       await this.#reached(frame)
       const { uri } = served
-      const teller = new NativeValues(id, uri, host.live.epoch)
+      const teller = new NativeValues(id, uri, host.live.terms)
       // Each subscription has a name of its own: what concerns two of them is told to both.
       return { uri, since, mustExist: true, owner: teller, teller }
     }
     const call = this.#callOf(frame)
     await this.#reached(frame)
-    return { call, since, mode, teller: new NativeRows(id, host.live.epoch) }
+    return { call, since, mode, teller: new NativeRows(id, host.live.terms) }
   }
 
   #callOf(frame: CallFrame | SubscribeFrame): Call {

@@ -1,10 +1,10 @@
-import { formatPosition } from '../../../protocol/position.ts'
 import type { RequestId } from '../../../protocol/frames.ts'
 import { sharedFrame, type Frame } from '../../../live/event.ts'
 import type { Published } from '../../../store/store.ts'
 import { textFrame } from '../text-frame.ts'
 import type { HandledAnswer } from './handled-calls.ts'
 import { snapshotText, type Label } from './write-frame.ts'
+import type { Terms } from '../../../store/terms.ts'
 
 /** What came of a request to a function. */
 export function valueFrame(id: RequestId, { status, body, etag, position, total }: HandledAnswer): Frame {
@@ -29,12 +29,12 @@ function idOf(value: unknown): RequestId | null {
 const kinds = { create: 'enter', patch: 'change', delete: 'leave' } as const
 
 /** What a record of the log says, made once for all that chose the same label. */
-export function publishedFrame({ text, key, epoch }: Label, record: Published): Frame {
-  return sharedFrame(record, key, () => textFrame(`{"sub":${text}${restOf(record, epoch)}`))
+export function publishedFrame({ text, key, terms }: Label, record: Published): Frame {
+  return sharedFrame(record, key, () => textFrame(`{"sub":${text}${restOf(record, terms)}`))
 }
 
-function restOf({ seq, uri, op, body }: Published, epoch: string): string {
-  const position = formatPosition(epoch, seq)
+function restOf({ seq, uri, op, body }: Published, terms: Terms): string {
+  const position = terms.position(seq)
   let event = `{"kind":"${kinds[op]}","uri":${JSON.stringify(uri)},"version":"${position}"`
   if (op === 'create') event += `,"data":${body}`
   else if (op === 'patch') event += `,"patch":${body}`

@@ -8,17 +8,18 @@ import type { Published } from '../../../store/store.ts'
 import type { Teller } from '../../socket/dialect.ts'
 import { publishedFrame, stateFrame } from './published-frames.ts'
 import { commitFrame, endFrame, resumedFrame, snapshotFrame, type Label } from './write-frame.ts'
+import type { Terms } from '../../../store/terms.ts'
 
 /** The name of a subscription, in which it is told. There are very many of them: what it needs is at hand. */
 class Named implements Label {
   readonly text: string
   readonly key: string
-  readonly epoch: string
+  readonly terms: Terms
 
-  constructor(sub: RequestId, epoch: string) {
+  constructor(sub: RequestId, terms: Terms) {
     this.text = JSON.stringify(sub)
     this.key = `native ${this.text}`
-    this.epoch = epoch
+    this.terms = terms
   }
 
   resumed(position: string): Frame {
@@ -45,8 +46,8 @@ export class NativeRows extends Named implements Teller<Rows> {
 export class NativeValues extends Named implements Teller<Values> {
   readonly #uri: string
 
-  constructor(sub: RequestId, uri: string, epoch: string) {
-    super(sub, epoch)
+  constructor(sub: RequestId, uri: string, terms: Terms) {
+    super(sub, terms)
     this.#uri = uri
   }
 

@@ -1,6 +1,5 @@
 import { ApiError, problemOf } from '../../../protocol/error.ts'
 import { SUBPROTOCOL, type RequestId } from '../../../protocol/frames.ts'
-import { formatPosition } from '../../../protocol/position.ts'
 import type { Principal } from '../../../auth/principal.ts'
 import type { Outcome } from '../../../engine/call/call.ts'
 import { headerOf } from '../../../engine/call/outcome.ts'
@@ -9,6 +8,7 @@ import { frameOf, sharedFrame, type Batch, type Frame } from '../../../live/even
 import type { Shown } from '../../../live/subscriptions/subscription.ts'
 import { withoutHeaders } from '../../without-headers.ts'
 import { textFrame } from '../text-frame.ts'
+import type { Terms } from '../../../store/terms.ts'
 
 /** Characters of rows in one part of a snapshot. */
 const PART = 131_072
@@ -77,7 +77,7 @@ export function refusalFrame(id: RequestId | null, error: ApiError): Frame {
 /** All rows in view, in parts where they are many; the parts of a snapshot are one piece of bytes. */
 export function snapshotFrame(label: Label, rows: readonly Shown[], position: string, reset: boolean): Frame {
   return sharedFrame(rows, `${reset} ${label.key}`, () => {
-    return snapshotText(label, rows, row => formatPosition(label.epoch, row.seq), position, reset)
+    return snapshotText(label, rows, row => label.terms.position(row.seq), position, reset)
   })
 }
 
@@ -133,7 +133,7 @@ export interface Label {
   readonly text: string
   /** Of the frames of those that chose the same name. */
   readonly key: string
-  readonly epoch: string
+  readonly terms: Terms
 }
 
 /** What one step did. The text but for the label is made once, the frame once for all that chose the same label. */
@@ -141,19 +141,19 @@ export function commitFrame(label: Label, batch: Batch): Frame {
   return frameOf(batch, label.key, label, makeCommitFrame)
 }
 
-function makeCommitFrame(batch: Batch, { text, epoch }: Label): Frame {
+function makeCommitFrame(batch: Batch, { text, terms }: Label): Frame {
   let rest = commitTexts.get(batch)
-  if (rest === undefined) commitTexts.set(batch, (rest = commitText(batch, epoch)))
+  if (rest === undefined) commitTexts.set(batch, (rest = commitText(batch, terms)))
   return textFrame(`{"sub":${text}${rest}`)
 }
 
 const commitTexts = new WeakMap<Batch, string>()
 
-function commitText({ position, events, order }: Batch, epoch: string): string {
-  let text = `,"op":"commit","position":"${formatPosition(epoch, position)}","events":[`
+function commitText({ position, events, order }: Batch, terms: Terms): string {
+  let text = `,"op":"commit","position":"${terms.position(position)}","events":[`
   events.forEach(({ kind, id, seq, body, born, dead }, i) => {
     if (i > 0) text += ','
-    text += `{"kind":"${kind}","id":${JSON.stringify(id)},"version":"${formatPosition(epoch, seq)}"`
+    text += `{"kind":"${kind}","id":${JSON.stringify(id)},"version":"${terms.position(seq)}"`
     if (body !== null) text += `,"data":${body}`
     text += born || dead ? ',"own":true}' : '}'
   })
