@@ -72,6 +72,12 @@ export interface Api<M = Record<string, AnyResource>> extends Operations<M> {
   url(target: string, params?: Readonly<Record<string, unknown>>): string
   /** What stands at a path or URL of this API; null if nothing does. */
   match(url: string): UrlMatch | null
+  /**
+   * Copies everything that is committed to a new file, as one consistent state, and checks the copy; reads and writes go on
+   * meanwhile. Bytes of uploaded files are not in it. Rejects with ApiError `conflict` if the file exists, and with an Error
+   * if the store has another way to be copied: `await app.backup('shop-2026-01-02.db')`.
+   */
+  backup(file: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -151,6 +157,11 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
     fetch: async request => whenReady(() => (answerFetch ??= fetch(engine, http))(request)),
     url,
     match: text => matchUrl(model, prefix, text),
+    backup: async file => {
+      await ready
+      if (!store.backup) throw new Error(`the store ${store.name} is not copied to a file`)
+      await store.backup(file)
+    },
     close: async () => {
       await ready.catch(() => undefined)
       await Promise.all([jobs?.close(), files?.close()])

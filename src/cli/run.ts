@@ -16,6 +16,8 @@ const HELP = `restuary: an API without code
   restuary import FILE    writes the same as TypeScript, yours to change
       --out FILE          default: standard output
 
+  restuary backup FILE TO copies a file that may be in use to a new one, and checks the copy
+
   restuary changes FILE   tells every change of a SQLite file as it comes, a line of JSON each
       --since POSITION    begins after it, epoch.seq; default: the newest
       --once              ends with the newest instead of waiting for more
@@ -31,7 +33,7 @@ const HELP = `restuary: an API without code
   restuary version        also as --version
 `
 
-const COMMANDS = ['serve', 'import', 'client', 'openapi', 'asyncapi', 'changes', 'help', 'version']
+const COMMANDS = ['serve', 'import', 'client', 'openapi', 'asyncapi', 'backup', 'changes', 'help', 'version']
 
 const OPTIONS = {
   port: { type: 'string' },
@@ -50,6 +52,7 @@ const OPTIONS = {
 const ACCEPTED: Readonly<Record<string, readonly string[]>> = {
   serve: ['port', 'host', 'public', 'read-only', 'memory'],
   import: ['out'],
+  backup: [],
   client: ['out'],
   openapi: ['out'],
   asyncapi: ['out'],
@@ -71,12 +74,18 @@ export async function run(args: readonly string[]): Promise<void> {
   }
   const strange = Object.keys(values).find(option => !ACCEPTED[command]!.includes(option))
   if (strange !== undefined) {
-    const fix = ACCEPTED[command]!.map(option => `--${option}`).join(', ')
-    throw new Misuse(`${command} has no option --${strange}`, `it has ${fix}`)
+    const known = ACCEPTED[command]!.map(option => `--${option}`).join(', ')
+    throw new Misuse(`${command} has no option --${strange}`, `it has ${known || 'none'}`)
   }
   if (file === undefined) {
     const [kind, example] = command === 'client' ? ['URL', 'http://localhost:3000'] : ['file', 'shop.sqlite']
     throw new Misuse(`${command} needs a ${kind}`, `restuary ${command} ${example}`)
+  }
+  if (command === 'backup') {
+    const [to] = more
+    if (to === undefined || more.length > 1)
+      throw new Misuse('backup takes two files', 'restuary backup shop.sqlite shop-copy.sqlite')
+    return (await import('./backup.ts')).backUpFile(file, to)
   }
   if (more.length > 0)
     throw new Misuse(`${command} takes one file, not ${more.length + 1}`, `put names with spaces in quotes`)

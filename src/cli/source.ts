@@ -24,20 +24,27 @@ export interface Source extends Adoption {
   readonly file: string
 }
 
-/** Finds out by its content what a file is, and what it declares. */
-export function readSource(file: string, options: { readonly readOnly: boolean }): Source {
+/** Finds out by its content what a file is. Throws Misuse if it is none that can be served. */
+export function kindOf(file: string): Source['kind'] {
   if (/^(postgres|postgresql|mysql|https?):\/\//.test(file)) {
     throw new Misuse(`${file.split(':')[0]!}:// cannot be served yet`, 'name a SQLite or a JSON file')
   }
   const start = startOf(file)
   if (start.startsWith('SQLite format 3\0') || (start === '' && extname(file) !== '.json')) {
-    return { kind: 'sqlite', file, ...adopt(introspect(file), { foreign: true, ...options }) }
+    return 'sqlite'
   }
   if (!/^\uFEFF?\s*[{[]/.test(start)) {
     throw new Misuse(`${file} is neither a SQLite file nor JSON`, 'name a file that one of them wrote')
   }
+  return 'json'
+}
+
+/** Finds out by its content what a file is, and what it declares. */
+export function readSource(file: string, options: { readonly readOnly: boolean }): Source {
+  const kind = kindOf(file)
+  if (kind === 'sqlite') return { kind, file, ...adopt(introspect(file), { foreign: true, ...options }) }
   return {
-    kind: 'json',
+    kind,
     file,
     ...adopt(readCollections(readDocument(file)), { foreign: false, tablePaths: true, ...options }),
   }

@@ -1,5 +1,5 @@
 import type { Commit, Snapshot, Store } from '../store/store.ts'
-import { chain, wait, type Maybe, type Work } from '../store/work.ts'
+import { chain, nothing, wait, type Maybe, type Work } from '../store/work.ts'
 import { ChangesSince } from '../engine/past/changes-since.ts'
 import { PastSnapshot } from '../engine/past/past-snapshot.ts'
 import type { Hub } from './views/hub.ts'
@@ -83,7 +83,7 @@ export class Feed {
 
   /** Sends everything that has been committed so far. */
   advance(): Promise<void> {
-    return this.at(nothing)
+    return this.at(() => nothing)
   }
 
   /** The same, and then waits until the queries that are due have run again, at most one second. */
@@ -235,6 +235,3 @@ export class Feed {
 const none: readonly Commit[] = []
 
 const nextTurn = (): Promise<void> => new Promise(resolve => void setImmediate(resolve))
-
-// oxlint-disable-next-line require-yield -- work that needs nothing
-function* nothing(): Work<void> {}

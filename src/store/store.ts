@@ -48,6 +48,11 @@ export interface Store {
    */
   load(resource: Resource, rows: Iterable<Row>): Maybe<number>
   loadPairs(join: Join, pairs: Iterable<readonly [Id, Id]>): Maybe<number>
+  /**
+   * Writes everything that is committed to a new file, as one consistent state, while the store goes on. Rejects with ApiError
+   * `conflict` if there is a file of that name. Absent if copies of the store are made in another way.
+   */
+  readonly backup?: ((file: string) => Promise<void>) | undefined
   close(): Maybe<void>
 }
 

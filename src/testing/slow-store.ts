@@ -52,6 +52,7 @@ export function slow(inner: Store, { there = 1, back = 1 }: Slowness = {}): Stor
     history: (resource, id, before, limit) => later(() => inner.history(resource, id, before, limit)),
     load: (resource, rows) => later(() => inner.load(resource, rows)),
     loadPairs: (join, pairs) => later(() => inner.loadPairs(join, pairs)),
+    ...(inner.backup && { backup: file => later(() => inner.backup!(file)) }),
     close: () => later(() => inner.close()),
   }
 }

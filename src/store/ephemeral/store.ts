@@ -116,6 +116,10 @@ export class EphemeralStore implements Store {
     return this.#lasting.loadPairs(join, pairs)
   }
 
+  get backup(): Store['backup'] {
+    return this.#lasting.backup?.bind(this.#lasting)
+  }
+
   close(): Maybe<void> {
     this.#listeners.clear()
     return this.#lasting.close()

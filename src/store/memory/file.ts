@@ -57,6 +57,11 @@ export class JsonFile {
     return this.#next
   }
 
+  /** What the file would hold for a state. */
+  textOf(state: State): string {
+    return textOf(this.#model!, state, this.#document)
+  }
+
   /** Resolves when everything is written. */
   settled(): Promise<void> {
     return this.#next ?? this.#writing
@@ -76,7 +81,7 @@ export class JsonFile {
    * never half of one.
    */
   async #write(state: State): Promise<void> {
-    const text = `${JSON.stringify(documentOf(this.#model!, state, this.#document), null, 2)}\n`
+    const text = this.textOf(state)
     const temporary = `${this.#path}.new`
     try {
       const file = await open(temporary, 'w')
@@ -97,4 +102,9 @@ export class JsonFile {
       throw new ApiError('outcome_unknown', { detail: 'The change is made but could not be saved', cause })
     }
   }
+}
+
+/** The document of a state as text; members of the former document that are not of the model are kept. */
+export function textOf(model: Model, state: State, former: Document): string {
+  return `${JSON.stringify(documentOf(model, state, former), null, 2)}\n`
 }

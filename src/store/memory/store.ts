@@ -1,9 +1,11 @@
+import { writeFile } from 'node:fs/promises'
 import { ApiError } from '../../protocol/error.ts'
 import { ID, type Id, type Join, type Model, type Resource, type Row } from '../../model/model.ts'
 import type { Commit, Environment, Recorded, Snapshot, Store, Transaction } from '../store.ts'
 import { run, type Maybe, type Work } from '../work.ts'
 import { adapted } from './adapt.ts'
-import { JsonFile } from './file.ts'
+import { JsonFile, textOf } from './file.ts'
+import { writeNewFile } from '../new-file.ts'
 import { loaded, paired, type Loaded } from './load.ts'
 import { Log, sizeOf } from './log.ts'
 import { MemorySnapshot } from './snapshot.ts'
@@ -113,6 +115,12 @@ export class MemoryStore implements Store {
 
   loadPairs(join: Join, pairs: Iterable<readonly [Id, Id]>): Promise<number> {
     return this.#replace(state => paired(state, join, pairs))
+  }
+
+  backup(file: string): Promise<void> {
+    const state = this.#opened()
+    const text = this.#file?.textOf(state) ?? textOf(this.#model!, state, {})
+    return writeNewFile(file, temporary => writeFile(temporary, text))
   }
 
   async close(): Promise<void> {

@@ -2,7 +2,8 @@ import { SEQ, type Id, type Join, type Model, type Resource, type Row } from '..
 import { ApiError } from '../../protocol/error.ts'
 import type { Commit, Environment, Recorded, Snapshot, Store, Transaction } from '../store.ts'
 import { Terms } from '../terms.ts'
-import type { Maybe, Work } from '../work.ts'
+import { nothing, type Maybe, type Work } from '../work.ts'
+import { backUp, backUpMemory } from './backup.ts'
 import { Beside } from './read/further-readers.ts'
 import { isBusy } from './write/conflict.ts'
 import { Interactive } from './write/interactive-transaction.ts'
@@ -16,9 +17,6 @@ import { runUnits, type Unit } from './write/group-commit.ts'
 const GROUP = 256
 /** Milliseconds between two looks for writes of other processes. */
 const WATCH = 100
-
-// eslint-disable-next-line require-yield -- work that needs nothing
-const nothing = function* (): Work<void> {}
 
 interface Waiting {
   readonly start: () => void
@@ -229,7 +227,7 @@ class SqliteStore implements Store {
     turn.end()
     if (!state.look()) return
     // An empty write is enough to begin a term.
-    if (state.isTermDue) this.write(nothing).catch(() => {})
+    if (state.isTermDue) this.write(() => nothing).catch(() => {})
     this.#tell()
   }
 
@@ -272,6 +270,10 @@ class SqliteStore implements Store {
     this.#store.turn.end()
     this.#tell()
     return this.#store
+  }
+
+  backup(file: string): Promise<void> {
+    return this.#file === ':memory:' ? backUpMemory(this.#idle().state.connection.db, file) : backUp(this.#file, file)
   }
 
   close(): void {

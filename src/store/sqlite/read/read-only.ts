@@ -3,6 +3,7 @@ import { ApiError } from '../../../protocol/error.ts'
 import { layoutsOf } from '../../sql/layout.ts'
 import type { Commit, Environment, Recorded, Snapshot, Store } from '../../store.ts'
 import { run, type Maybe, type Work } from '../../work.ts'
+import { backUp } from '../backup.ts'
 import { Connection, type Statement } from '../connection.ts'
 import type { Options } from '../options.ts'
 import { Reader, type Positions } from './snapshot.ts'
@@ -108,6 +109,10 @@ class ReadOnlyStore implements Store {
       clearInterval(this.#watch)
       this.#watch = undefined
     }
+  }
+
+  backup(file: string): Promise<void> {
+    return backUp(this.file, file)
   }
 
   close(): void {
