@@ -51,8 +51,8 @@ export interface Engine {
   /** Runs a call inside a transaction of the application. */
   within(tx: Transaction, call: Call): Maybe<Outcome>
   /**
-   * What a caller hears whose request could not be read: that it may not be made at all, where that is so, or else what
-   * is wrong with it. Whoever may not read a resource is not told which of its fields there are.
+   * The error to answer a request that could not be read. A caller who may not make the request at all gets 401 or 403;
+   * any other caller gets `fault`. In this way a closed resource does not reveal the names of its fields.
    */
   refusal(asked: Target & Caller, fault: unknown): ApiError
 }

@@ -2,7 +2,10 @@ import { ApiError, type Issue } from '../protocol/error.ts'
 
 const pageWords: ReadonlySet<string> = new Set(['sort', 'limit', 'offset', 'cursor', 'total'])
 
-/** A write of many rows takes a filter and the words of its answer: no part of a list that another request may change. */
+/**
+ * Refuses parameters of a page for a write of many rows. Such a write applies to all rows that its filter selects: a page may
+ * contain other rows by the time it runs.
+ */
 export function checkBulk(
   words: Iterable<string>,
   placeOf: (word: string) => Pick<Issue, 'parameter' | 'pointer'>,

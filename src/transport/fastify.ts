@@ -4,8 +4,12 @@ import type { HttpSetup } from './http/options.ts'
 import { handler } from './hosts/node.ts'
 
 /**
- * A Fastify plugin that answers everything below its prefix: `app.register(plugin(engine), { prefix: '/api' })`.
- * Requests are taken over before Fastify reads their bodies; its hooks `onRequest` of the same scope still run.
+ * A Fastify plugin that answers everything below its prefix. It takes requests over before Fastify reads their bodies;
+ * `onRequest` hooks of the same scope still run.
+ *
+ * ```ts
+ * app.register(plugin(engine), { prefix: '/api' })
+ * ```
  */
 export function plugin(engine: Engine, options: Omit<HttpSetup, 'prefix'> = {}): FastifyPluginCallback {
   return (app, _, done) => {

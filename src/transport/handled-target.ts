@@ -3,19 +3,19 @@ import type { HandledOperation } from '../model/declare/handled.ts'
 import { canonicalUri } from '../model/declare/uri-pattern.ts'
 import { ApiError } from '../protocol/error.ts'
 
-/** What of what functions serve a URI names. */
+/** The part of a URI that names a handled resource. */
 export interface HandledTarget {
-  /** As patterns and the log know it: with one leading slash, nothing encoded. */
+  /** The URI in the form that patterns and the log use: one leading slash, nothing encoded. */
   readonly uri: string
-  /** What stands behind the `?`. */
+  /** The text after the `?`. */
   readonly query: string
-  /** What may be asked there, one at least. */
+  /** The operations that are declared there, at least one. */
   readonly operations: readonly HandledOperation[]
 }
 
 const all: readonly HandledOperation[] = ['get', 'create', 'patch', 'delete']
 
-/** Finds what HTTP finds at a URI: `/apples` and `/apples/` are the same as long as they are not both declared. */
+/** Finds a handled resource. `/apples` and `/apples/` are the same unless both are declared. */
 export function findHandled({ routes }: Handled, spelled: string): HandledTarget | null {
   const mark = spelled.indexOf('?')
   const uri = decoded(canonicalUri(mark < 0 ? spelled : spelled.slice(0, mark)))
@@ -27,7 +27,10 @@ export function findHandled({ routes }: Handled, spelled: string): HandledTarget
   return null
 }
 
-/** What a write left behind, for those who may read it: that others may not does not undo the write. Null = nothing to show. */
+/**
+ * The value after a write, if the caller may read it; otherwise null. A caller who may write but not read gets no value, but
+ * the write stays.
+ */
 export async function valueAfter(handled: Handled, { uri, principal }: HandledCall): Promise<HandledValue | null> {
   const match = handled.routes.find('get', uri)
   if (!match) return null
@@ -40,7 +43,7 @@ export async function valueAfter(handled: Handled, { uri, principal }: HandledCa
   return now?.value == null ? null : now
 }
 
-/** Each segment decoded; null where one of them holds a slash, which no pattern means. */
+/** Decodes the segments of a path. null if one of them contains an encoded slash, which no pattern matches. */
 function decoded(path: string): string | null {
   if (!path.includes('%')) return path
   try {

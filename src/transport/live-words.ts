@@ -1,10 +1,10 @@
 import { ApiError } from '../protocol/error.ts'
 import type { Mode } from '../live/subscriptions/coalesce.ts'
 
-/** The longest interval of a mode, in milliseconds. */
+/** The longest interval of a `mode`, in milliseconds: a day. */
 const LONGEST = 86_400_000
 
-/** How much a subscriber wants to hear, as it says it: `every`, `latest`, or at most once in so many milliseconds. */
+/** Parses how much a subscriber wants to receive: `every`, `latest`, or at most once in so many milliseconds. */
 export function modeOf(value: unknown, place: { parameter?: string; pointer?: string }): Mode {
   if (value === undefined) return 'every'
   if (value === 'every' || value === 'latest') return value

@@ -1,6 +1,9 @@
 import { ApiError } from '../protocol/error.ts'
 
-/** Refuses the idempotency key of a message about something that functions serve: what they do is not remembered. */
+/**
+ * Refuses an idempotency key for handled resources: their functions do things outside of the store, which cannot be repeated
+ * from a stored answer.
+ */
 export function refuseKey(key: string | null | undefined): void {
   if (key == null) return
   const detail = 'what functions serve cannot be asked for twice by a key'

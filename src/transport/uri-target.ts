@@ -6,17 +6,17 @@ import { decodeQuery } from '../query/query.ts'
 import { readParameters } from './http/request/parameters.ts'
 import { routesOf, type Routes, type Target } from './http/routes.ts'
 
-/** What of a modelled resource a URI names, in the words of a call. */
+/** The modelled resource that a URI names, as in a call. */
 export interface UriTarget {
   readonly resource: Resource
   /** null = a list. */
   readonly id: Id | null
   readonly parent: { readonly resource: Resource; readonly id: Id; readonly field: Field } | null
-  /** What stands behind the `?`. */
+  /** The text after the `?`. */
   readonly query: string
 }
 
-/** Finds modelled resources by the URIs that sockets use: any number of slashes in front, a query behind. */
+/** Finds modelled resources by the URIs that sockets use: with any number of leading slashes, and perhaps a query. */
 export class UriTargets {
   readonly #engine: Engine
   readonly #routes: Routes
@@ -28,7 +28,10 @@ export class UriTargets {
     this.#paths = [...engine.model.resources.values()].flatMap(resource => resource.paths)
   }
 
-  /** Null where a modelled resource has the path but nothing is there, `undefined` where none has it. */
+  /**
+   * Finds what a URI names. null if it is below a modelled resource but nothing is there; undefined if no modelled resource has
+   * the path.
+   */
   find(uri: string): UriTarget | null | undefined {
     const mark = uri.indexOf('?')
     const path = canonicalUri(mark < 0 ? uri : uri.slice(0, mark))
@@ -40,7 +43,7 @@ export class UriTargets {
     return { resource: endpoint.resource, id, parent, query: mark < 0 ? '' : uri.slice(mark + 1) }
   }
 
-  /** A modelled resource has the path. */
+  /** Whether a modelled resource has the path. */
   has(uri: string): boolean {
     return this.#owns(canonicalUri(uri.split('?', 1)[0]!))
   }
@@ -49,7 +52,7 @@ export class UriTargets {
     return this.#paths.some(one => path === one || path.startsWith(`${one}/`))
   }
 
-  /** The action that stands at a URI, and the row that it is of; null if there is none. */
+  /** The action at a URI, and the id of its row; null if there is none. */
   findAction(uri: string, method: string | undefined): { readonly action: Action; readonly id: Id | null } | null {
     const found: Target & { id: Id | null } = { id: null, parent: null }
     const endpoint = this.#routes.match(canonicalUri(uri), found)
@@ -59,7 +62,7 @@ export class UriTargets {
     return action === undefined ? null : { action, id: found.id }
   }
 
-  /** What a query asks to follow; a list without an explicit limit is the whole list (protocol §7.1). */
+  /** Reads the query of a subscription. A list without an explicit limit is the whole list (protocol §7.1). */
   read({ resource, id, query }: UriTarget): { readonly query: Query | null; readonly shape: Shape } {
     const { limits, mode, cursorKey } = this.#engine
     const parameters = query === '' ? [] : readParameters(query, limits.parameters)

@@ -1,9 +1,9 @@
 import { ApiError, type Issue } from '../protocol/error.ts'
 
-/** Members of messages on sockets that say what header fields of a request do. */
+/** The members of socket messages that correspond to header fields. */
 const places: Readonly<Record<string, string>> = { 'idempotency-key': '#/key', 'if-match': '#/ifMatch' }
 
-/** An error as it is told on sockets: what is wrong with a header field is wrong with the member of the message there. */
+/** An error for sockets: issues about header fields become issues about members of the message. */
 export function withoutHeaders(error: ApiError): ApiError {
   if (!error.issues.some(({ header }) => header !== undefined)) return error
   const { code, status, error: word, headers, members } = error

@@ -1,4 +1,5 @@
-// Whoever may not ask at all hears so, whatever else is wrong with the request: a closed resource does not tell its fields.
+// A caller who may not use a resource is refused, whatever else is wrong with the request. A closed resource does not
+// reveal the names of its fields.
 import { expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { once } from 'node:events'
@@ -23,7 +24,7 @@ const model = () => ({
 
 const open = () => api(model(), { store: memory(), report: () => {}, auth: {} as never })
 
-/** Bodies but for what is another each time. */
+/** A body without its ids, which differ from run to run. */
 const bare = (text: string): string => text.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'id')
 
 test.each<[string, string, string, RequestInit?]>([

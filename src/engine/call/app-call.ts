@@ -76,7 +76,10 @@ export function callOf(
   }
 }
 
-/** Reads what a caller says of a resource; faults are told to those alone who may ask. */
+/**
+ * Runs `work`, which reads a call's arguments. If it fails, a caller who may not use the resource is refused, and is not
+ * told what is wrong with the arguments.
+ */
 function read<T>(engine: Engine, asked: Target & Caller, work: () => T): T {
   try {
     return work()

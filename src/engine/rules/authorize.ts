@@ -56,7 +56,7 @@ export function admitting({ store, limits, clock, gate, cursorKey, newId }: Admi
   }
 }
 
-/** Why an unreadable request is refused: its caller may not make it whatever it says, or else the fault itself. */
+/** The error for a request that could not be read: 401 or 403 if its caller may not make it at all, else `fault`. */
 export function refusalOf(gate: Gate, asked: Target & Caller, fault: ApiError): ApiError {
   if (fault.isFault) return fault
   try {

@@ -1,44 +1,47 @@
 import { ApiError } from '../../protocol/error.ts'
 import { standing } from '../http/request/arrival-queue.ts'
 
-/** When requests are refused so that those that are admitted stay quick. */
+/** When to refuse requests, so that the admitted ones are answered quickly. */
 export interface OverloadOptions {
-  /** Milliseconds that a request may wait for its turn; what waited longer is refused while the server is overloaded. Default 100. */
+  /** Milliseconds that a request may wait while the server is overloaded; one that has waited longer is refused. Default: 100. */
   readonly delay?: number
-  /** Milliseconds for which there must always have been some that wait before any is refused: a burst is served. Default 200. */
+  /**
+   * Milliseconds for which the queue must not have been empty before anything is refused, so that bursts are served. Default:
+   * 200.
+   */
   readonly patience?: number
-  /** Requests under way at once: bodies that arrive, writes and actions that wait. Default 5000. */
+  /** The most requests in progress: bodies that are arriving, writes and actions that wait. Default: 5000. */
   readonly inFlight?: number
 }
 
-/** What those are told who come at the wrong time. */
+/** The error for requests that come at the wrong time. */
 export const overloaded: ApiError = new ApiError('unavailable', {
   detail: 'more is asked than can be answered in time; come back a little later',
   expected: true,
 })
 
-/** What admission sees of its process. */
+/** What the admission observes of its process. */
 export interface Loop {
-  /** Milliseconds on a monotonic clock. */
+  /** Milliseconds of a monotonic clock. */
   now(): number
-  /** Requests that came in earlier turns of the event loop and wait still. */
+  /** How many requests came in earlier turns of the event loop and still wait. */
   standing(): number
 }
 
 /**
- * Decides for all faces of an API, before a body is read, whether a request can still be served in time. A queue that empties now and then is a
- * burst: nobody waits for long. One that never does means that more comes than can be done, and waiting would only grow
- * until everybody gives up; so whatever has waited too long is told to come back (the idea of CoDel, RFC 8289). What is
- * not queued waits as long as its turn of the event loop has taken so far.
+ * Decides for all faces of an API, before a body is read, whether a request can still be answered in time. A queue that empties
+ * now and then is a burst, and nobody waits long. A queue that never empties means that more comes in than can be done. Waiting
+ * would only grow until everybody gives up, so requests that have waited too long are refused (the idea of CoDel, RFC 8289).
+ * Requests that are not queued have waited as long as the current turn has taken so far (docs/decisions/009-overload.md).
  */
 export class Admission {
   readonly #delay: number
   readonly #patience: number
   readonly #most: number
   readonly #loop: Loop
-  /** When this turn began; 0 between turns. */
+  /** When the current turn began; 0 between turns. */
   #turn = 0
-  /** Since when every turn left somebody waiting; 0 if the last one did not. */
+  /** Since when requests were left waiting at the end of every turn; 0 if the last turn left none. */
   #since = 0
   #shedding = false
   #inFlight = 0
@@ -54,7 +57,10 @@ export class Admission {
     this.#most = inFlight
   }
 
-  /** Whether a request that waits since then (0 = it does not wait) may begin; if so, `leave` must be called at its end. */
+  /**
+   * Whether a request may begin that has waited since `arrived` (0 = it was not queued). If it may, `leave` must be called at
+   * its end.
+   */
   enter(arrived: number): boolean {
     if (this.#turn === 0) {
       this.#turn = this.#loop.now()
@@ -70,7 +76,7 @@ export class Admission {
     this.#inFlight--
   }
 
-  /** Does what a message asks. Throws `overloaded` if it may not begin. */
+  /** Does the work of a message. Throws `overloaded` if it may not begin. */
   async admit<T>(work: () => T | Promise<T>): Promise<T> {
     if (!this.enter(0)) throw overloaded
     try {
@@ -80,12 +86,12 @@ export class Admission {
     }
   }
 
-  /** Requests under way. */
+  /** How many requests are in progress. */
   get inFlight(): number {
     return this.#inFlight
   }
 
-  /** Requests that were refused since the start. */
+  /** How many requests have been refused since the start. */
   get refused(): number {
     return this.#refused
   }
@@ -111,7 +117,7 @@ export class Admission {
   }
 }
 
-/** Null where nothing is refused. */
+/** The admission of an API; null if nothing is ever refused. */
 export function admissionOf(options: OverloadOptions | false | undefined): Admission | null {
   return options === false ? null : new Admission(options)
 }

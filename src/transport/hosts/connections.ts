@@ -5,9 +5,9 @@ import type { Limits } from '../../protocol/limits.ts'
 import { networksOf } from '../http/request/client-address.ts'
 
 /**
- * Bounds how many connections a server holds, altogether and from one address (of IPv6, one /64). What comes beyond is
- * closed unanswered: an answer would cost what the bound is there to save. This machine and proxies that are trusted
- * speak for many, so they are not bounded.
+ * Limits how many connections a server has, altogether and per address (for IPv6, per /64). Further ones are closed without an
+ * answer, because an answer would cost what the limit saves. This machine and trusted proxies speak for many clients, so they
+ * are not limited.
  */
 export function boundConnections(
   server: Server,

@@ -11,17 +11,20 @@ import { SocketIoFace, type SocketIoSetup } from '../socketio/face.ts'
 import { nativeFace } from '../websocket/native/dialect.ts'
 import { acceptSockets, refuseUpgrade, type SocketFace } from '../websocket/upgrade.ts'
 
-/** The ways in beside HTTP. WebSockets of restuary.1 are open unless they are closed here; the rest is of dialects. */
+/**
+ * The faces besides HTTP. The WebSocket protocol restuary.1 is always served unless `websocket` is false; all others belong to
+ * dialects.
+ */
 export interface FaceOptions {
-  /** Socket.IO; false or absent = there is none. */
+  /** Socket.IO; false or absent = it is not served. */
   readonly socketio?: SocketIoSetup | false
-  /** Who serves further WebSockets, by subprotocol, '' for clients that name none; false = there are no WebSockets at all. */
+  /** Further WebSocket protocols by subprotocol; '' is for clients that name none. false = no WebSockets at all. */
   readonly websocket?: WebSocketFaces | false
 }
 
 export type WebSocketFaces = Readonly<Record<string, (host: SocketHost) => SocketFace>>
 
-/** What sockets serve: an Api. */
+/** What sockets need from an Api. */
 export interface SocketApi {
   readonly engine: Engine
   readonly http: HttpSetup
@@ -30,14 +33,17 @@ export interface SocketApi {
   readonly faces: FaceOptions
 }
 
-/** The faces on a server. */
+/** The faces that were attached to a server. */
 export interface Faces {
   readonly socketio: SocketIoFace | null
-  /** Takes no new connections, tells all clients of Socket.IO and disconnects them. WebSockets end with the Api, which may be later. */
+  /**
+   * Accepts no new connections and disconnects the clients of Socket.IO, after telling them. WebSockets end with the Api, which
+   * may close later.
+   */
   close(): Promise<void>
 }
 
-/** Opens the faces of an Api on sockets, on a server of node:http that serves its HTTP face already. */
+/** Attaches the socket faces of an Api to a node:http server that already serves its HTTP face. */
 export function attachFaces(server: Server, app: SocketApi): Faces {
   const { engine, http, handled, published, faces } = app
   const { live, admission = null } = http
@@ -51,7 +57,7 @@ export function attachFaces(server: Server, app: SocketApi): Faces {
   const { socketio: setup = false, websocket = {} } = faces
   const socketio = setup === false ? null : new SocketIoFace(host, withCors(setup, http), http.prefix)
   const isTaken = (target: string): boolean => socketio?.owns(target) ?? false
-  // Once somebody takes upgrades, node:http leaves all of them to whoever that is.
+  // As soon as there is a listener for upgrades, node:http leaves all of them to it.
   if (socketio && websocket === false)
     server.on('upgrade', (request, stream) => {
       if (!isTaken(request.url!)) refuseUpgrade(stream, new ApiError('not_found'))
@@ -75,7 +81,7 @@ function facesOf(host: SocketHost, further: WebSocketFaces): Readonly<Record<str
   return { [SUBPROTOCOL]: nativeFace(host), ...Object.fromEntries(made) }
 }
 
-/** Pages that may call over HTTP may connect as well. */
+/** By default, pages that may call over HTTP may also connect. */
 function withCors(setup: SocketIoSetup, { cors }: HttpSetup): SocketIoSetup {
   return setup.cors || !cors ? setup : { ...setup, cors }
 }

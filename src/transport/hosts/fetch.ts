@@ -4,7 +4,14 @@ import { Aborted, type Body, Exchange, type ByteStream, type FieldLines } from '
 import { httpHandler } from '../http/handler.ts'
 import type { HttpSetup } from '../http/options.ts'
 
-/** The HTTP face of an engine as a function of the Fetch standard: for Hono, Bun, Deno and tests. */
+/**
+ * The HTTP face of an engine as a function of the Fetch standard, for Hono, Bun, Deno and tests.
+ *
+ * ```ts
+ * const answer = fetch(app.engine, app.http)
+ * const response = await answer(new Request('http://localhost/todo'))
+ * ```
+ */
 export function fetch(engine: Engine, options: HttpSetup = {}): (request: Request) => Promise<Response> {
   const answer = httpHandler(engine, options)
   return request =>
@@ -78,7 +85,7 @@ function headersOf(fields: FieldLines): Headers {
   return headers
 }
 
-/** A body that is written as it comes; what its reader has not taken is counted. */
+/** A response body that is written as it comes. `buffered` counts what its reader has not taken. */
 function pulled(): { body: ReadableStream<Uint8Array>; stream: ByteStream } {
   let controller: ReadableStreamDefaultController<Uint8Array>
   let isOver = false

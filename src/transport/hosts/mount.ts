@@ -3,22 +3,23 @@ import { fetch } from './fetch.ts'
 import type { HttpSetup } from '../http/options.ts'
 import { handler, type NodeHandler } from './node.ts'
 
-/** What is mounted: an Api, at its `http.prefix`. */
+/** What can be mounted: an Api, at its `http.prefix`. */
 export interface Mountable {
   readonly engine: Engine
   readonly http: HttpSetup
   ready(): Promise<unknown>
 }
 
-/** Several APIs behind one door. */
+/** Several APIs behind one handler. */
 export interface Mounted {
   readonly handler: NodeHandler
   fetch(request: Request): Promise<Response>
 }
 
 /**
- * Serves several APIs, or versions of one, from one process: each answers what is below its prefix, the longest that fits
- * first, one without a prefix all the rest. What nobody has is the first one's to refuse.
+ * Serves several APIs, or versions of one, from one process. Each answers what is below its prefix; if several prefixes match,
+ * the longest wins, and an API without a prefix answers the rest. A path that matches none is refused by the first API. Throws
+ * TypeError if two APIs have the same prefix.
  *
  * @example createServer(mount(api(first, { http: { prefix: '/v1' } }), api(second, { http: { prefix: '/v2' } })).handler)
  */

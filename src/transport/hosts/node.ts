@@ -15,20 +15,26 @@ import { rawProblem } from './raw-problem.ts'
 
 export type NodeHandler = (request: IncomingMessage, response: ServerResponse) => void
 
-/** The HTTP face of an engine as a request listener of node:http; also for Connect, Express and Fastify. */
+/**
+ * The HTTP face of an engine as a request listener for node:http, Connect and Express.
+ *
+ * ```ts
+ * createServer(handler(app.engine, app.http))
+ * ```
+ */
 export function handler(engine: Engine, options: HttpSetup = {}): NodeHandler {
   const answer = httpHandler(engine, options)
-  // Where files may take longer to come, other bodies may not.
+  // If files may take longer to arrive, the server's own timeout is longer; other bodies then need one of their own.
   const patience = engine.files ? BODY_TIME : null
   return (request, response) => enter(request, response, answer, patience)
 }
 
-/** Milliseconds that a request has to arrive. */
+/** Milliseconds in which a request must have arrived. */
 const BODY_TIME = 30_000
 
 /**
- * A server with the timeouts and limits of the project (milliseconds), whose refusals of bytes that are no HTTP
- * are problem documents too. It does not listen yet. `requestTimeout` is how long a request with files may take.
+ * A node:http server with our timeouts (milliseconds) and limits. Even bytes that are not HTTP are refused with a problem
+ * document. It does not listen yet. `requestTimeout` is how long a request with files may take.
  */
 export function nodeServer(
   listener: NodeHandler,
@@ -43,21 +49,21 @@ export function nodeServer(
       keepAliveTimeout: 5_000,
       connectionsCheckingInterval: 5_000,
       noDelay: true,
-      // The exchange says what is missing; node:http would refuse without a word.
+      // A missing Host is refused by the exchange, with a reason; node:http would not give one.
       requireHostHeader: false,
-      // Most requests have no body: a stream that ends for each of them is a tenth of what node:http costs.
+      // Most requests have no body. Ending a stream for each of them takes a tenth of the time in node:http.
       optimizeEmptyRequests: true,
     },
     listener,
   )
   server.maxRequestsPerSocket = 10_000
-  // The body is asked for only once it is wanted: a refusal then costs the client nothing (RFC 9110 §10.1.1).
+  // Asks for the body only when it is needed: a refusal then costs the client nothing (RFC 9110 §10.1.1).
   server.on('checkContinue', (request, response) => {
     expecting.add(request)
     listener(request, response)
   })
   server.on('clientError', (error: ParseError, socket) => {
-    // What breaks in a body whose request is answered already has no answer of its own.
+    // An error in the body of a request that has already been answered needs no answer of its own.
     const answered = (socket as Connection)[line]?.unread === true
     if (error.code === 'ECONNRESET' || !socket.writable || answered) return void socket.destroy()
     socket.end(rawProblem(new ApiError(codeOf(error))))
@@ -70,20 +76,20 @@ export function nodeServer(
   return server
 }
 
-/** Requests whose sender waits for `100 Continue`. */
+/** Requests whose client waits for `100 Continue`. */
 const expecting = new WeakSet<IncomingMessage>()
 
-/** What node:http tells of bytes that are no request; the packet is where its parser stopped. */
+/** The error of node:http for bytes that are not a request. The packet is the one in which the parser stopped. */
 type ParseError = NodeJS.ErrnoException & { readonly rawPacket?: Buffer; readonly bytesParsed?: number }
 
 function codeOf({ code, rawPacket, bytesParsed = 0 }: ParseError): Code {
-  // A request of another method than the parser knows is understood, but for its method (RFC 9110 §15.6.2).
+  // The parser does not know the method, but the request is understood otherwise: 501 (RFC 9110 §15.6.2).
   if (code === 'HPE_INVALID_METHOD') {
-    const isFirst = bytesParsed < LONGEST_METHOD // of this packet, not what stands behind another request
+    const isFirst = bytesParsed < LONGEST_METHOD // it is at the start of the packet, not behind another request
     return isFirst && isRequest(rawPacket) ? 'not_implemented' : 'bad_request'
   }
   if (code !== 'HPE_HEADER_OVERFLOW') return 'bad_request'
-  // The first line counts to the header section for the parser, but a client needs to know which of them it was.
+  // The parser counts the first line as part of the headers, but the client needs to know which of them was too long.
   const start = rawPacket?.toString('latin1', 0, 4096) ?? ''
   return /^[A-Z]{1,20} [^ \r\n]*$/.test(start) ? 'uri_too_long' : 'headers_too_large'
 }
@@ -93,20 +99,23 @@ const isRequest = (packet: Buffer | undefined): boolean =>
   packet !== undefined && /^[A-Z][\w-]{0,39} \/\S* HTTP\/1\.[01]\r\n/.test(packet.toString('latin1', 0, 8_300))
 
 /**
- * What one connection has under way. Requests that arrive behind an unsafe one wait for its answer, and an unsafe one
- * for the answers before it (RFC 9112 §9.3.2): otherwise a pipelined GET is answered from before the write.
+ * The requests in progress on one connection. Requests behind an unsafe one wait for its answer, and an unsafe one waits for
+ * all answers before it (RFC 9112 §9.3.2). Otherwise, a pipelined GET could be answered from before the write.
  */
 interface Line {
   active: number
   unsafe: boolean
-  /** The last request was answered before its body had come. */
+  /** The last request was answered before its body had arrived. */
   unread: boolean
   readonly waiting: NodeExchange[]
 }
 const line = Symbol('requests of this connection')
 type Connection = Socket & { [line]?: Line }
 
-/** Requests of one connection that are begun at once; ten thousand in one piece would stand before those of all others. */
+/**
+ * The most requests of one connection that run at the same time. Ten thousand pipelined requests must not come before those of
+ * everybody else.
+ */
 const PIPELINED = 16
 
 function enter(request: IncomingMessage, response: ServerResponse, answer: Answerer, patience: number | null): void {
@@ -160,7 +169,7 @@ class NodeExchange extends Exchange {
   }
 
   body(limit: number): Promise<Uint8Array> {
-    // With optimizeEmptyRequests nothing tells the end of a body that was not announced.
+    // With optimizeEmptyRequests, the stream of a body that was not announced never ends.
     if (this.contentLength === undefined && this.transferEncoding === undefined) return Promise.resolve(empty)
     const request = this.#request
     if (expecting.has(request)) this.#response.writeContinue()
@@ -185,7 +194,7 @@ class NodeExchange extends Exchange {
         else more.push(chunk)
       })
       request.on('end', () => resolve(more === null ? (first ?? empty) : Buffer.concat(more, size)))
-      // An error of the request that nobody listens to is told by its end, before it is complete.
+      // If nobody listens for errors of a request, it is closed before it is complete.
       request.on('close', () => {
         if (request.complete) return
         reject(new Aborted())
@@ -199,7 +208,7 @@ class NodeExchange extends Exchange {
     const request = this.#request
     if (expecting.has(request)) this.#response.writeContinue()
     try {
-      // Whoever stops reading has an answer to send on the same connection.
+      // If reading stops early, an answer must still be sent on the same connection.
       for await (const chunk of request.iterator({ destroyOnReturn: false })) yield chunk as Buffer
     } catch (cause) {
       throw new Aborted('the client went away', { cause })
@@ -208,7 +217,7 @@ class NodeExchange extends Exchange {
   }
 
   send(status: number, fields: FieldLines, body: Body): void {
-    // A refusal waits a turn for the body: mostly it is there by then, or turns out to be no HTTP at all.
+    // A refusal waits one turn for the body. Usually it has arrived by then, or turns out not to be HTTP.
     if (this.hasBody && !this.#request.complete) setImmediate(() => this.#finish(status, fields, body))
     else this.#finish(status, fields, body)
   }
@@ -222,7 +231,7 @@ class NodeExchange extends Exchange {
       get buffered() {
         return response.writableLength
       },
-      // Not the event `drain`: there is none where the socket's own buffer takes everything.
+      // Not the event `drain`: it does not occur if the socket's own buffer takes everything.
       write: bytes => void (response.destroyed || response.write(bytes, () => stream.onDrain())),
       end: () => void response.end(),
       destroy: () => void response.destroy(),
@@ -233,7 +242,7 @@ class NodeExchange extends Exchange {
       stream.onClose()
       this.#leave()
     }
-    // Whoever went away before there was anything to send: nobody tells it again.
+    // The client left before anything was sent; there will be no event.
     if (response.destroyed) setImmediate(closed)
     else response.on('close', closed)
     response.on('error', () => response.destroy())
@@ -258,8 +267,8 @@ class NodeExchange extends Exchange {
   }
 
   /**
-   * The rest of a body that nobody reads: a little of it is read away, so that the client comes to see the answer
-   * instead of a reset connection; of a long one nothing, and the connection ends.
+   * Deals with a body that nobody reads. A short rest is read and dropped, so that the client sees the answer and not a reset
+   * connection. If it is long, the connection is closed instead.
    */
   #discard(fields: FieldLines): void {
     const request = this.#request
@@ -279,4 +288,5 @@ class NodeExchange extends Exchange {
 }
 
 const empty = new Uint8Array(0)
+/** The most bytes of a body that are read only to be dropped: 8 MiB. */
 const MOST_DISCARDED = 8_388_608

@@ -2,7 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { problemOf, type ApiError } from '../../protocol/error.ts'
 import { STATUS_CODES } from './node-http.ts'
 
-/** An answer of HTTP/1.1 as text, for connections of which node:http makes no response: a problem document, and the end. */
+/**
+ * An HTTP/1.1 response as text, with a problem document, for connections for which node:http makes no response. The connection
+ * is closed after it.
+ */
 export function rawProblem(error: ApiError, fields = ''): string {
   const requestId = randomUUID()
   const body = JSON.stringify(problemOf(error, { requestId, instance: `urn:uuid:${requestId}` }))

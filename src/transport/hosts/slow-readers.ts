@@ -1,12 +1,13 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 
-/** Looks in the time that a connection may take nothing. */
+/** How often connections are inspected within `stall`. */
 const LOOKS = 3
 
 /**
- * Cuts connections that take nothing of what was written to them for about `stall` milliseconds: whoever asks and never
- * reads would else hold its answers in memory for good. Returns how to stop.
+ * Closes HTTP connections whose client has taken nothing of what was written to it for about `stall` milliseconds. Otherwise a
+ * client that sends requests and never reads would keep its answers in memory for good. Returns a function that stops it.
+ * WebSockets are watched by their mailbox (live/subscriptions/mailbox.ts).
  */
 export function cutStalled(server: Server, stall: number): () => void {
   const open = new Map<Socket, { taken: number; looks: number }>()

@@ -19,7 +19,7 @@ import { ofMessage, sendResponse } from './response/send-response.ts'
 import { queryOf } from './request/request-target.ts'
 import { textMode } from '../../schema/read/input-mode.ts'
 
-/** Completes the call of an action; its arguments are received and read once the caller is known to be allowed. */
+/** Completes the call of an action. Its arguments are received later, once the caller is known to be allowed. */
 export function decodeAction({ engine, formats }: Face, call: HttpCall, endpoint: ActionEndpoint): void {
   const { method } = call.exchange
   const action = endpoint.actions.get(method) ?? endpoint.actions.get('GET')!
@@ -28,8 +28,8 @@ export function decodeAction({ engine, formats }: Face, call: HttpCall, endpoint
   call.action = action
   call.resource = action.resource
   call.idempotencyKey = readKey(call.exchange)
-  // By way of a name: V8 takes a function literal that is assigned to a property for a method and puts it where it stays
-  // until the next full collection, with the whole request that it holds.
+  // Assigned by name: V8 treats a function literal that is assigned to a property as a method and keeps it, together with the
+  // whole request, until the next full garbage collection.
   const { reader } = action.manner
   const read = (): Maybe<Arguments> =>
     reader ? reader(requestOf(engine, call, action.method), engine.limits) : readStrictly(engine, call)
@@ -48,7 +48,7 @@ function requestOf(engine: Engine, { exchange }: HttpCall, method: string): Argu
   }
 }
 
-/** As modelled routes are read: nothing is ignored, nothing may be given twice. */
+/** Reads arguments strictly, as modelled routes do: nothing is ignored, and nothing may be given twice. */
 function readStrictly(engine: Engine, call: HttpCall): Maybe<Arguments> {
   const { exchange } = call
   const query = queryOf(exchange)
@@ -100,7 +100,7 @@ function valuesOf(parameters: readonly Parameter[]): Record<string, string> {
   return values
 }
 
-/** Answers with what an action, or a hook, gave: data in the format that was negotiated, a Response as it is. */
+/** Sends what an action or hook returned: data in the negotiated format, a Response unchanged. */
 export function sendAnswered(face: Face, call: HttpCall, outcome: Answered): void | Promise<void> {
   const { exchange } = call
   const fields: FieldLines = []

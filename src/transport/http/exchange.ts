@@ -2,20 +2,21 @@ import { ApiError, type Issue } from '../../protocol/error.ts'
 import type { Credentials } from '../../auth/principal.ts'
 import type { Maybe } from '../../store/work.ts'
 
-/** Names and values in turn, as node:http takes them: no object per header. */
+/** Names and values alternately, as node:http takes them. This saves an object per header. */
 export type FieldLines = string[]
 
-/** Text, or bytes, or nothing. */
+/** The body of a response; null if it has none. */
 export type Body = string | Uint8Array | null
 
 /**
- * One request and its answer, as every host shows it to the HTTP face. The header fields that steer the face are
- * found in one pass over the raw list; asking a host for its headers object costs more than the rest of a GET.
+ * A request and its response, in the form in which every host shows them to the HTTP face. The header fields that the face
+ * needs are collected in one pass over the raw list. Asking a host for its headers object would cost more than the rest of a
+ * GET.
  */
 export abstract class Exchange implements Credentials {
   readonly face = 'http' as const
   readonly method: string
-  /** The request target as it came: a path with its query, an absolute URI or `*` (RFC 9112 §3.2). */
+  /** The request target as received: a path with its query, an absolute URI or `*` (RFC 9112 §3.2). */
   readonly target: string
   readonly raw: readonly string[]
   accept: string | undefined
@@ -36,17 +37,17 @@ export abstract class Exchange implements Credentials {
   prefer: string | undefined
   requestId: string | undefined
   transferEncoding: string | undefined
-  /** What tells the bytes of a coding apart in the entity tags that the client has (see compress.ts). */
+  /** The suffix of the client's entity tags that stands for a content coding (see compress.ts). */
   coded = ''
-  /** What is wrong with the header section, if something is: a field that may come once came twice. */
+  /** What is wrong with the header section: a field that may come once came twice. */
   fault: Issue | undefined
-  /** When it began to wait for its turn, on the monotonic clock; 0 if it did not. */
+  /** When it began to wait in the queue, on the monotonic clock; 0 if it did not. */
   arrived = 0
-  /** When its answer was begun, on the same clock; this and what follows is set only where it is told. */
+  /** When the answer was begun, on the same clock. This and what follows is only set if it is reported. */
   started = 0
-  /** Template of its URI. */
+  /** The template of its URI. */
   route = 'none'
-  /** Id of who calls. */
+  /** The id of the caller. */
   caller: string | number | null = null
 
   constructor(method: string, target: string, raw: readonly string[]) {
@@ -72,24 +73,24 @@ export abstract class Exchange implements Credentials {
     for (let i = 0; i + 1 < raw.length; i += 2) this.#take(raw[i]!, raw[i + 1]!)
   }
 
-  /** The bytes of the body. Rejects with payload_too_large over the limit, with `Aborted` if the client left. */
+  /** Reads the body. Rejects with ApiError `payload_too_large` above the limit, and with `Aborted` if the client left. */
   abstract body(limit: number): Promise<Uint8Array>
-  /** The same bit by bit, no faster than it is asked for; stopping early leaves the rest to the answer. */
+  /** The body in chunks, no faster than they are requested. If reading stops early, the rest is left to the response. */
   abstract stream(): AsyncGenerator<Uint8Array, void>
-  /** Answers, once. The body is left out where `body` is null; the length is among the fields. */
+  /** Sends the response, once. `null` = no body. The length is among the fields. */
   abstract send(status: number, fields: FieldLines, body: Body): void
 
-  /** Begins an answer without an end. Where a host cannot, throws not_acceptable. */
+  /** Begins a response without a fixed end. Throws ApiError `not_acceptable` if the host cannot do that. */
   open(_status: number, _fields: FieldLines): ByteStream {
     throw new ApiError('not_acceptable', { detail: 'streams are not available on this host' })
   }
 
-  /** The peer of the connection, where there is one. */
+  /** The peer of the connection, if there is one. */
   get address(): string | undefined {
     return undefined
   }
 
-  /** Any header field by its name in lower case; several lines of one field are joined (RFC 9110 §5.3). */
+  /** A header field, by its name in lower case. Several lines of a field are joined (RFC 9110 §5.3). */
   header(name: string): string | undefined {
     if (name === 'authorization') return this.authorization
     const raw = this.raw
@@ -100,12 +101,12 @@ export abstract class Exchange implements Credentials {
     return value
   }
 
-  /** A body is announced, of whatever length (RFC 9112 §6.3). */
+  /** Whether a body is announced, of whatever length (RFC 9112 §6.3). */
   get hasBody(): boolean {
     return this.transferEncoding !== undefined || (this.contentLength !== undefined && this.contentLength !== '0')
   }
 
-  // Lengths tell most names apart, so that only a likely one is compared.
+  // The length distinguishes most names, so few of them have to be compared.
   #take(name: string, value: string): void {
     switch (name.length) {
       case 4:
@@ -156,26 +157,26 @@ export abstract class Exchange implements Credentials {
   }
 }
 
-/** The body of an answer without an end. */
+/** The body of a response without a fixed end. */
 export interface ByteStream {
-  /** Bytes that were written and not yet taken by the connection. */
+  /** How many bytes were written and not taken by the connection yet. */
   readonly buffered: number
   write(bytes: Uint8Array | string): void
   end(): void
-  /** Cuts it off. */
+  /** Cuts the response off. */
   destroy(): void
-  /** Everything that was written has been taken. */
+  /** Called when everything that was written has been taken. */
   onDrain: () => void
-  /** The client is gone, or the answer is over. */
+  /** Called when the client has left or the response is over. */
   onClose: () => void
 }
 
-/** The client went away before its body was whole: there is nobody to answer. */
+/** The client left before its body was complete, so nobody is there to be answered. */
 export class Aborted extends Error {
   override readonly name = 'Aborted'
 }
 
-/** What answers exchanges; it never throws, and settles when the answer has been handed over. */
+/** Answers an exchange. It never throws, and settles when the response has been handed over. */
 export type Answerer = (exchange: Exchange) => Maybe<void>
 
 const is = (name: string, wanted: string): boolean =>

@@ -10,24 +10,24 @@ import type { Observer } from './services/access-log.ts'
 import type { LogRecord } from './options.ts'
 import type { Routes } from './routes.ts'
 
-/** What the HTTP face is made of: built once, read by every request. */
+/** What the HTTP face consists of. Made once, and read by every request. */
 export interface Face {
   readonly engine: Engine
   readonly routes: Routes
-  /** What a function serves at a path; asked where nothing else stands. */
+  /** Finds a handled resource by its path. Asked if no other route matches. */
   readonly handled: ((path: string) => ServiceEndpoint | null) | null
   readonly cors: Cors
-  /** What answers depend on. */
+  /** The value of `Vary` for all responses. */
   readonly vary: string
-  /** Bytes from which on answers are compressed; null = never. */
+  /** The size in bytes from which responses are compressed; null = never. */
   readonly compress: number | null
   readonly formats: Negotiator
-  /** Absent where nothing can be followed. */
+  /** null if nothing can be followed. */
   readonly live: Live | null
-  /** Absent where what functions serve cannot be followed. */
+  /** null if handled resources cannot be followed. */
   readonly published: PublishedFeed | null
   readonly timing: boolean
-  /** Null where everything is admitted. */
+  /** null if no request is ever refused for overload. */
   readonly admission: Admission | null
   readonly health: Health | null
   readonly observe: Observer | null

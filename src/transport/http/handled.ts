@@ -31,13 +31,13 @@ const methodsOf: Readonly<Record<HandledOperation, readonly string[]>> = {
 }
 
 /**
- * Handled resources at their URIs: GET, POST on lists, PATCH and DELETE on items. `/apples` and `/apples/` are the same
- * as long as they are not both declared. Null where nothing is declared for a path.
+ * The endpoint of a handled resource: GET, POST on lists, PATCH and DELETE on items. `/apples` and `/apples/` are the same
+ * unless both are declared. null if nothing is declared for the path.
  */
 export function handledEndpoint(handled: Handled, prefix: string, path: string): ServiceEndpoint | null {
   if (!path.startsWith(`${prefix}/`)) return null
   const spelled = path.slice(prefix.length)
-  // On sockets slashes in front say nothing; here another one is another path.
+  // Sockets ignore additional leading slashes; over HTTP that would be another path.
   const found = spelled.startsWith('//') ? null : findHandled(handled, spelled)
   if (!found) return null
   const known = [...found.operations.flatMap(operation => methodsOf[operation]), 'OPTIONS']

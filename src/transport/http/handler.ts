@@ -35,8 +35,8 @@ import { sendShed } from './services/overload.ts'
 import { pathOf } from './request/request-target.ts'
 
 /**
- * The HTTP face of an engine: bytes → Call → engine → Outcome → bytes, for any host.
- * Nothing that is thrown anywhere leaves it; the process stays up.
+ * The HTTP face of an engine, for any host: bytes → Call → engine → Outcome → bytes. Nothing that is thrown leaves it, so no
+ * request can end the process.
  */
 export function httpHandler(engine: Engine, options: HttpSetup = {}): Answerer {
   const cors = corsOf(options.cors)
@@ -93,7 +93,7 @@ export function httpHandler(engine: Engine, options: HttpSetup = {}): Answerer {
   }
 }
 
-/** Below, the fields that tell of a coding weigh as much as it saves. */
+/** Below this size, in bytes, the header fields of a coding cost as much as it saves. */
 const COMPRESSED = 2_048
 
 function leave({ admission }: Face, call: HttpCall): void {
@@ -107,14 +107,17 @@ function refuse(face: Face, call: HttpCall, thrown: unknown): void {
   sendThrown(face, call, isMisread(call, thrown) ? face.engine.refusal(call, thrown) : thrown)
 }
 
-/** Whether something of a request for a resource could not be read. A body that is too large was not read at all. */
+/**
+ * Whether a request for a resource failed because part of it could not be read. A body that is too large is not meant:
+ * it was not read at all.
+ */
 function isMisread({ resource }: HttpCall, thrown: unknown): boolean {
   if (!(resource as HttpCall['resource'] | undefined) || !(thrown instanceof ApiError)) return false
   const { code, status } = thrown
   return status !== 401 && status !== 403 && code !== 'payload_too_large'
 }
 
-/** What could not be understood costs as much as what could, or else it would be free to try. */
+/** Charges the rate limit for requests that could not be understood. Otherwise trying would be free. */
 function chargeRefused({ limiter }: Engine, call: HttpCall): void {
   const { endpoint, principal, address } = call
   if (!limiter || endpoint === null || !('resource' in endpoint) || !limiter.concerns(endpoint.resource)) return
@@ -122,11 +125,11 @@ function chargeRefused({ limiter }: Engine, call: HttpCall): void {
     const charging = run(limiter.charge({ resource: endpoint.resource, operation: 'refused', principal, address }))
     if (charging instanceof Promise) charging.catch(() => {})
   } catch {
-    // It is refused already.
+    // The request is already being refused.
   }
 }
 
-/** Limits, then the URI, then who calls; what needs no credentials is answered before they are looked at. */
+/** Checks limits, then the URI, then the caller. Whatever needs no credentials is answered before they are read. */
 function begin(face: Face, call: HttpCall): void | Promise<void> {
   const { exchange } = call
   const { limits } = face.engine
@@ -182,7 +185,7 @@ function proceed(face: Face, call: HttpCall, principal: Principal | null): void 
 function answerCall(face: Face, call: HttpCall, endpoint: CollectionEndpoint | ItemEndpoint): void | Promise<void> {
   if (face.live !== null && isStream(call.exchange)) return sendStream(face, face.live, call, endpoint)
   if (endpoint.kind === 'item' && isGet(call.exchange.method) && isJobs(endpoint.resource)) return sendJob(face, call)
-  // A deletion has nothing to show.
+  // A deletion returns no representation by default.
   if (call.exchange.method !== 'DELETE') call.format = face.formats.choose(call.exchange.accept)
   const decoding = decodeCall(face.engine, call, endpoint)
   if (call.format.document) showIds(call)
@@ -201,7 +204,7 @@ function conclude(face: Face, call: HttpCall): void | Promise<void> {
   return outcome.then((settled: Outcome) => sendOutcome(face, call, settled))
 }
 
-/** An action of this method takes OPTIONS, but for the questions of browsers. */
+/** Whether an action handles OPTIONS itself. Preflight requests of browsers are always ours. */
 function answersOptions(endpoint: Endpoint, exchange: Exchange): boolean {
   return (
     endpoint.kind === 'action' &&
@@ -210,7 +213,7 @@ function answersOptions(endpoint: Endpoint, exchange: Exchange): boolean {
   )
 }
 
-/** OPTIONS, of a browser that asks whether it may (Fetch §4.8) or of anyone; it needs no credentials. */
+/** Answers OPTIONS, whether it is a browser's preflight (Fetch §4.8) or not. No credentials are needed. */
 function sendOptions(face: Face, exchange: Exchange, endpoint: Endpoint | null): void {
   const allow = endpoint?.allow ?? 'GET, HEAD, OPTIONS, QUERY, POST, PUT, PATCH, DELETE'
   if (exchange.origin !== undefined && exchange.header('access-control-request-method') !== undefined) {

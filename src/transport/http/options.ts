@@ -9,7 +9,7 @@ import type { RequestRecord } from './services/access-log.ts'
 import type { Page } from './response/pages.ts'
 import { redact } from './response/redact.ts'
 
-/** Something that happened, for the log; `error` may hold what a client must never see. */
+/** A log record. `error` may contain what clients must never see. */
 export interface LogRecord {
   readonly level: 'error' | 'warn'
   readonly event: string
@@ -20,59 +20,65 @@ export interface LogRecord {
 }
 
 export interface CorsOptions {
-  /** Exact: `https://app.example` (Fetch §3.2); `*` = every page, which then cannot send cookies. */
+  /** Exact origins such as `https://app.example` (Fetch §3.2). `*` = every page, which then cannot send cookies. */
   readonly origins: readonly string[]
-  /** Seconds for which browsers remember the answer. Default 600. */
+  /** How long browsers may cache the answer to a preflight, in seconds. Default: 600. */
   readonly maxAge?: number
-  /** Cookies may come along; those of sessions are taken from the origins of `auth.cookie.origins`. Default false. */
+  /** Whether cookies may be sent. Those of sessions are only accepted from `auth.cookie.origins`. Default: false. */
   readonly credentials?: boolean
 }
 
-/** What may be said of the HTTP face. */
+/** Options of the HTTP face. */
 export interface HttpOptions {
-  /** Where the API is mounted: `/api`. Links carry it. */
+  /** The path at which the API is mounted, for instance `/api`. All links contain it. */
   readonly prefix?: string
-  /** Which pages of other origins browsers let call. Absent = none. */
+  /** Which pages of other origins may call. Default: none. */
   readonly cors?: CorsOptions
-  /** Addresses or networks of proxies whose X-Forwarded-For is believed: `10.0.0.0/8`. Default: none. */
+  /** Addresses or networks of proxies whose `X-Forwarded-For` is believed, such as `10.0.0.0/8`. Default: none. */
   readonly trustedProxies?: readonly string[]
-  /** Formats of one's own, by media type; they come after JSON and before XML, CSV and MessagePack. */
+  /** Your own formats by media type. They are preferred after JSON and before XML, CSV and MessagePack. */
   readonly exporters?: Readonly<Record<string, Exporter>> | undefined
-  /** Bytes from which on answers are compressed for those who accept it; false = never, as where a proxy does it. Default: 2048. */
+  /**
+   * The size in bytes from which responses are compressed; false = never, for instance because a proxy does it. Default: 2048.
+   */
   readonly compress?: number | false
-  /** When requests are refused so that those that are admitted stay quick; false = never. */
+  /** When requests are refused because of overload; false = never. */
   readonly overload?: OverloadOptions | false
-  /** Serves `/metrics` in the text format of Prometheus, to everybody who reaches it or to whom a function allows it. */
+  /**
+   * Serves `/metrics` in the text format of Prometheus: to everybody, or to the callers that a function accepts. Default: not
+   * served.
+   */
   readonly metrics?: true | ((who: Principal | null) => boolean)
-  /** Hears of every answered request; true = one line of JSON each on standard output. */
+  /** Receives a record of every answered request. true = prints each as a line of JSON on standard output. */
   readonly requests?: true | ((record: RequestRecord) => void)
-  /** Tells in `Server-Timing` how long the answer took; for development. */
+  /** Adds `Server-Timing` with the time that the response took. Meant for development. */
   readonly timing?: boolean
-  /** Static pages beside the resources: documents, health. They need no credentials. */
+  /** Static pages besides the resources, such as documents. They need no credentials. */
   readonly pages?: readonly Page[]
+  /** Receives log records. Default: a line of JSON on standard error. */
   readonly log?: (record: LogRecord) => void
-  /** Who may read the change log of everything at `/changes`. Absent = it is not there. */
+  /** Which callers may read the log of all changes at `/changes`. Default: it is not served. */
   readonly changes?: (who: Principal | null) => boolean
 }
 
-/** The parts of an Api that the HTTP face shows beside the engine's answers; without them it does without. */
+/** Parts of an Api that the HTTP face uses besides the engine. Each may be absent. */
 export interface HttpServices {
-  /** Refuses requests on all faces alike, by what `overload` says. */
+  /** Refuses requests because of overload, for all faces together. */
   readonly admission?: Admission | null
-  /** Whether the process should be sent requests; `serve` brings it. */
+  /** Whether this process should receive requests. `serve` provides it. */
   readonly health?: Health
-  /** Makes every readable URI a stream for those who accept `text/event-stream`. */
+  /** Makes every readable URI a stream for clients that accept `text/event-stream`. */
   readonly live?: Live
-  /** Resources that functions serve. */
+  /** The handled resources. */
   readonly handled?: Handled | undefined
-  /** Makes what they serve a stream as well. */
+  /** Makes handled resources streams as well. */
   readonly published?: PublishedFeed
 }
 
-/** All that the HTTP face of an Api is made of. */
+/** Everything that the HTTP face is made from. */
 export type HttpSetup = HttpOptions & HttpServices
 
-/** Where records go unless an API says otherwise: one line of JSON each on standard error. */
+/** The default log: a line of JSON on standard error per record. */
 export function printLog(record: LogRecord): void {
   console.error(JSON.stringify({ time: new Date().toISOString(), ...record, error: redact(record.error) }))
 }

@@ -7,7 +7,7 @@ import { partsOf, type Part } from './request/row-parts.ts'
 import { readId } from './request/path-id.ts'
 import type { Service } from './services/service.ts'
 
-/** What stands at a URI: the methods it knows and how its answer is addressed. Made once, at start. */
+/** What is at a URI: its methods, and how to answer. Made once, at start. */
 export type Endpoint =
   | CollectionEndpoint
   | ItemEndpoint
@@ -33,12 +33,12 @@ export interface PageEndpoint extends Common {
   readonly kind: 'page'
   readonly page: Page
 }
-/** Operations of its own that a resource has at one URI, by method. */
+/** The actions at one URI, by method. */
 export interface ActionEndpoint extends Common {
   readonly kind: 'action'
   readonly actions: ReadonlyMap<string, Action>
 }
-/** Something of a row below its URI. */
+/** A part of a row below the row's URI. */
 export interface PartEndpoint extends Common {
   readonly kind: 'part'
   readonly resource: Resource
@@ -49,16 +49,16 @@ export interface ServiceEndpoint extends Common {
   readonly service: Service
 }
 
-/** Where a match puts what it found: the call that is being made. */
+/** Where a match stores the ids that it found in the path. */
 export interface Target {
   id: Id | null
   parent: { readonly resource: Resource; readonly id: Id; readonly field: Field } | null
 }
 
 export interface Routes {
-  /** What stands at a path (without its query), null if nothing. Throws bad_encoding for a broken escape. */
+  /** What is at a path (without a query); null if nothing is. Throws ApiError `bad_encoding` for a malformed escape. */
   match(path: string, into: Target): Endpoint | null
-  /** The canonical URI of a collection; null for an internal resource. */
+  /** The canonical URI of a list; null for an internal resource. */
   collection(resource: Resource): string | null
   item(resource: Resource, id: Id): string | null
   nested(parent: NonNullable<Target['parent']>): string | null
@@ -66,7 +66,7 @@ export interface Routes {
 
 const READ = ['GET', 'HEAD', 'OPTIONS']
 
-/** A node of the tree of path segments that the model declares. */
+/** A node in the tree of path segments. */
 interface Segment {
   readonly children: Map<string, Segment>
   resource: Resource | null
@@ -76,7 +76,7 @@ interface Segment {
 
 const segment = (): Segment => ({ children: new Map(), resource: null, page: null, action: null })
 
-/** Makes the routes of a model, mounted at a prefix: every path of every resource, their items and nested collections. */
+/** Makes the routes of a model below a prefix: all paths of all resources, with their rows, nested lists, actions and parts. */
 export function routesOf(
   model: Model,
   prefix: string,
@@ -148,7 +148,7 @@ export function routesOf(
     },
   }
 
-  /** Goes down the tree as far as its names reach; what is left is an id, a relation, another id. */
+  /** Follows the tree as far as its names match. The rest of the path is an id, perhaps a relation and another id. */
   function walk(path: string, start: number, into: Target): Endpoint | null {
     let at = root
     let from = start
@@ -210,10 +210,10 @@ function partEndpoints(resource: Resource): ReadonlyMap<string, PartEndpoint> {
   )
 }
 
-/** The actions of a resource that are asked of it as a whole, or of a row, by the end of their URI. */
+/** The actions of a resource, on the list or on a row, by the end of their URI. */
 function actionsOf(resource: Resource, on: Action['on']): Map<string, ActionEndpoint> {
   const byPath = new Map<string, Map<string, Action>>()
-  // Of two at one URI the later in the alphabet wins.
+  // If two have the same URI and method, the later one in alphabetical order wins.
   for (const action of [...resource.actions.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     if (action.on !== on) continue
     const path = encodeURIComponent(action.path)

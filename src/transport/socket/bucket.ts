@@ -1,11 +1,11 @@
-/** How many messages a connection may send: `rate` a second, `burst` at once. */
+/** Limits the messages of a connection: `rate` per second, `burst` at once. */
 export class Bucket {
   readonly #rate: number
   readonly #burst: number
   readonly #clock: () => number
   #left: number
   #at: number
-  /** Messages in a row that were one too many. */
+  /** How many messages in a row were refused. */
   refused = 0
 
   constructor(rate: number, burst: number, clock: () => number) {
@@ -18,7 +18,7 @@ export class Bucket {
 
   take(): boolean {
     const now = this.#clock()
-    // A clock that is set back takes nothing away.
+    // If the clock is set back, nothing is taken away.
     const passed = Math.max(0, now - this.#at)
     this.#left = Math.min(this.#burst, this.#left + (passed * this.#rate) / 1_000)
     this.#at = now
@@ -31,7 +31,7 @@ export class Bucket {
     return true
   }
 
-  /** Whoever goes on after as many refusals as a burst has is to be disconnected. */
+  /** Whether the client has gone on after as many refusals as a burst has. It is then disconnected. */
   get isFlooded(): boolean {
     return this.refused > this.#burst
   }

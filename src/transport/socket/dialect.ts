@@ -8,72 +8,75 @@ import type { Subscription } from '../../live/subscriptions/subscription.ts'
 import type { ApiError } from '../../protocol/error.ts'
 
 /**
- * The words of one kind of client: reads what its messages ask for, and writes what it is told. Everything in between is
- * the session's: order, limits, who calls, what is followed.
+ * The language of one kind of client. It reads what messages ask for, and writes what the client is told. The session does
+ * everything in between: order, limits, callers, subscriptions.
  */
 export interface Dialect<Message> {
-  /** One message is done after the other; otherwise only writes wait, and are waited for. */
+  /** Messages are handled strictly one after the other. Otherwise only writes wait for others, and others for writes. */
   readonly isSerial: boolean
-  /** Says the first words. */
+  /** Sends the first message. */
   greet?(): void
-  /** What a message asks for; null where nothing is to be done, or it was answered at once. */
+  /** What a message asks for. null if there is nothing to do, or if it was answered at once. */
   read(message: Message): Asked | null
-  /** Says why something is not taken: a message, or (null) a ping, or bytes where texts belong. */
+  /** Tells the client why something is refused: a message or, if null, a ping or binary data. */
   refuse(error: ApiError, message: Message | null): void
-  /** Says why the connection is about to be closed. */
+  /** Tells the client why the connection is about to be closed. */
   bye?(error: ApiError): void
-  /** The connection is closed. */
+  /** Called when the connection is closed. */
   close?(): void
 }
 
-/** Names a subscription on its connection. */
+/** Identifies a subscription on its connection. */
 export type Key = number | string
 
-/** What a message asks for. It is looked into when it is its turn: what it throws is said by `refuse`. */
+/** What a message asks for. It is carried out when its turn comes; errors are passed to `refuse`. */
 export type Asked = AskedCall | AskedSubscription | AskedEnd | AskedIdentity
 
 interface Refusable {
   refuse(error: ApiError): void
 }
 
-/** Something to be read or written. */
+/** A read or write. */
 export interface AskedCall extends Refusable {
   readonly kind: 'read' | 'write'
-  /** Does it. What it gives back says what came of it, once the connection was told what a write did to its subscriptions. */
+  /**
+   * Does it. Resolves to a function that sends the answer. It is called after the connection was told what a write did to its
+   * own subscriptions.
+   */
   run(): Promise<() => void>
 }
 
 export interface AskedSubscription extends Refusable {
   readonly kind: 'subscribe'
   readonly key: Key
-  /** What becomes of the one that has the key already, or of this one. */
+  /** What to do if a subscription with this key exists: refuse this one, replace the other, or keep the other. */
   readonly twice: 'refuse' | 'replace' | 'keep'
-  /** Which part of what its teller can tell is wanted; one that is kept tells this part as well. */
+  /** The part of what the teller can tell that is wanted. If an existing subscription is kept, it tells this part as well. */
   readonly part?: string
   follow(): Follow | Promise<Follow>
-  /** Says that it has begun: before anything is told of it. */
+  /** Tells the client that the subscription has begun, before anything else about it. */
   begun?(): void
-  /** Says from which position on it follows: behind all that it begins with. */
+  /** Tells the client the position from which it follows, after everything that it begins with. */
   done?(position: string): void
 }
 
 export interface AskedEnd extends Refusable {
   readonly kind: 'unsubscribe'
   readonly key: Key
-  /** Only this part of it. */
+  /** End only this part of it. */
   readonly part?: string
-  /** Says that it is over, if there was one. */
+  /** Tells the client that it has ended, or that there was none. */
   done(found: boolean): void
 }
 
-/** From now on the connection is somebody else's. */
+/** From now on, the connection belongs to another caller. */
 export interface AskedIdentity extends Refusable {
   readonly kind: 'identify'
   identity(): Promise<Identity>
   done(): void
 }
 
-/** What is to be followed, and the words in which it is told. */
+/** What to follow, and how to tell it. */
 export type Follow = FollowRows | FollowValues
 
 export interface FollowRows {
@@ -83,21 +86,21 @@ export interface FollowRows {
   readonly teller: Teller<Rows>
 }
 
-/** What functions serve at a URI, or whatever is published there. */
+/** What functions serve at a URI, or what is published there. */
 export interface FollowValues extends Omit<FollowedUri, 'principal'> {
   readonly since: string | null
   readonly teller: Teller<Values>
 }
 
-/** Writes what one subscription is told. Null, or no bytes = nothing is said. */
+/** Writes what one subscription is told. null or an empty frame = nothing is sent. */
 export interface Teller<K extends Kind> {
-  /** `isFirst` = nothing was told of it before. */
+  /** `isFirst` = nothing has been told about the subscription before. */
   snapshot(state: K['state'], position: string, reset: boolean, isFirst: boolean): Frame | null
   resumed?(position: string): Frame
   batch(step: K['step'], subscription: Subscription<K> | null): Frame | null
   end?(error: ApiError): Frame | null
-  /** Tells this part as well from now on. */
+  /** From now on, tells this part as well. */
   add?(part: string): void
-  /** No longer tells this part. False if nothing is left to tell. */
+  /** Stops telling this part. False if nothing is left to tell. */
   drop?(part: string): boolean
 }

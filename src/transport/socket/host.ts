@@ -5,26 +5,26 @@ import type { PublishedFeed } from '../../live/subscriptions/published.ts'
 import type { Admission } from '../hosts/admission.ts'
 import type { AddressOf } from '../http/request/client-address.ts'
 
-/** What faces on sockets serve: the parts of an Api. */
+/** The parts of an Api that socket faces serve. */
 export interface SocketHost {
   readonly engine: Engine
   readonly live: Live
   readonly handled: Handled
   readonly published: PublishedFeed
-  /** Null where everything is admitted. */
+  /** null if no request is ever refused for overload. */
   readonly admission: Admission | null
-  /** Who is behind a connection that came through proxies; absent where there are none. */
+  /** Finds the client's address behind proxies; absent if there are none. */
   readonly addressOf?: AddressOf
-  /** Hears of what should not happen; the connection lives on. */
+  /** Receives unexpected errors. The connection survives them. */
   readonly onFault: (error: unknown) => void
 }
 
-/** Milliseconds that the answer to a write waits for what its writer follows. */
+/** The longest time, in milliseconds, that the answer to a write waits for the writer's own subscriptions. */
 const PATIENCE = 1_000
 
 /**
- * Settles when everything that is committed has been told to this process's subscribers: the answer to a write comes
- * after what it did to the writer's own subscriptions (protocol §8.4). Waits a second at most.
+ * Resolves when everything that is committed has been sent to the subscribers of this process. The answer to a write comes
+ * after what the write did to the writer's own subscriptions (protocol §8.4). Waits at most one second.
  */
 export async function ownEffectsTold(live: Live): Promise<void> {
   const patience = Promise.withResolvers<void>()

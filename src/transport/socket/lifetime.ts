@@ -1,12 +1,12 @@
 import type { Call } from '../../engine/call/call.ts'
 
-/** How long a connection lasts: said to those calls that write what lasts as long. */
+/** The lifetime of a connection, passed on to calls that write presence rows. */
 export class Lifetime {
-  /** Made for the first of them; most connections write nothing of the kind. */
+  /** Made when it is first needed, because most connections never write presence. */
   #controller: AbortController | null = null
   #isOver = false
 
-  /** The call, on this connection. */
+  /** Ties a call to this connection if it may write presence rows. */
   of(call: Call): Call {
     if (!call.resource.options.ephemeral?.presence) return call
     this.#controller ??= new AbortController()
@@ -14,7 +14,7 @@ export class Lifetime {
     return { ...call, connection: this.#controller.signal }
   }
 
-  /** The connection is over: calls that are still under way write for nobody. */
+  /** The connection is over. Presence rows of calls that are still in progress end as well. */
   end(): void {
     this.#isOver = true
     this.#controller?.abort()

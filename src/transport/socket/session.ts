@@ -14,30 +14,33 @@ import { Turns } from './turns.ts'
 /** Why the server closes a connection. */
 export type CloseReason = keyof typeof closeCodes
 
-/** What a session needs of its connection. */
+/** What a session needs from its connection. */
 export interface SessionWire extends Wire {
   close(reason: CloseReason, detail?: string): void
-  /** Where a connection that asks too fast can be kept waiting: reads nothing more of it until `resume`. */
+  /** Stops reading from the connection until `resume`, if the transport can. */
   pause?(): void
   resume?(): void
 }
 
 export interface SessionOptions<Message> {
-  /** What both sides call the connection, if they do. */
+  /** The name of the connection, if the protocol has one. */
   readonly id?: string
   readonly host: SocketHost
   readonly wire: SessionWire
-  /** What the client showed when it connected. */
+  /** What the client sent when it connected. */
   readonly credentials: Credentials
-  /** Null = anonymous. */
+  /** null = anonymous. */
   readonly identity: Identity | null
   readonly dialect: (session: Session<Message>) => Dialect<Message>
 }
 
-/** Requests of one connection that are under way or wait; more are not read. */
+/** The most requests of one connection that are in progress or wait. Above it, nothing more is read. */
 const UNDER_WAY = 64
 
-/** One client on a socket, whatever it speaks: what it asks is done in order, what it is told leaves in one order. */
+/**
+ * One client on a socket, whatever dialect it speaks. Requests are carried out in order, and everything that the client is told
+ * is sent in one order.
+ */
 export class Session<Message = never> {
   readonly id: string
   readonly host: SocketHost
@@ -73,12 +76,12 @@ export class Session<Message = never> {
     this.#dialect.greet?.()
   }
 
-  /** Who calls; null = anonymous. */
+  /** The current caller; null = anonymous. */
   get principal(): Principal | null {
     return this.#principal
   }
 
-  /** Null where nothing in the store makes another caller of it. */
+  /** Tells who the caller is at a position; null if the caller cannot change. */
   get standing(): Standing | null {
     return this.#standing
   }
@@ -87,13 +90,16 @@ export class Session<Message = never> {
     return this.#isClosed
   }
 
-  /** A call, asked by whoever calls now, for as long as the connection lasts. */
+  /** Completes a call with the current caller and the lifetime of the connection. */
   asking(call: Omit<Call, 'principal' | 'credentials' | 'address'>): Call {
     const { credentials } = this
     return this.#lifetime.of({ ...call, principal: this.#principal, credentials, address: credentials.address })
   }
 
-  /** Reads what a message asks of a resource; what is wrong with it is told to those alone who may ask. */
+  /**
+   * Runs `work`, which reads what a message asks of a resource. If it fails, a caller who may not use the resource is
+   * refused, and is not told what is wrong with the message.
+   */
   read<T>(target: Target, work: () => T): T {
     try {
       return work()
@@ -102,11 +108,12 @@ export class Session<Message = never> {
     }
   }
 
-  /** Says something that must not be left out. */
+  /** Sends a frame that must not be left out. */
   tell(frame: Frame): void {
     this.mailbox.answer(frame)
   }
 
+  /** Handles a message of the client. */
   receive(message: Message): void {
     if (this.#isClosed || !this.admit(message)) return
     const asked = this.#dialect.read(message)
@@ -114,7 +121,7 @@ export class Session<Message = never> {
     if (this.#turns.underWay >= UNDER_WAY || this.mailbox.isFull) this.#pause()
   }
 
-  /** Counts a message, or (null) a ping; says so where it is one too many, and closes the connection of who goes on. */
+  /** Counts a message or, if null, a ping. False if it is one too many; the client is told, and disconnected if it goes on. */
   admit(message: Message | null): boolean {
     const { messageRate, messageBurst } = this.host.engine.limits
     const isCrowded = !this.#wire.pause && this.#turns.underWay > messageBurst
@@ -125,24 +132,24 @@ export class Session<Message = never> {
     return false
   }
 
-  /** Something came that is no message. */
+  /** Refuses something that is not a message. */
   refuse(error: ApiError): void {
     if (!this.#isClosed && this.admit(null)) this.#dialect.refuse(error, null)
   }
 
-  /** The connection took what was written. */
+  /** Called when the connection has taken what was written. */
   drained(): void {
     this.mailbox.drained()
   }
 
-  /** Everything that comes from now on is asked by another caller; what is followed tells what that comes to. */
+  /** From now on another caller makes the requests. Subscriptions are told what that changes. */
   become(principal: Principal | null): void {
     this.#principal = principal
     this.#standing = null
     this.#turns.take(true, () => this.subscriptions.handOver(), this.host.onFault)
   }
 
-  /** Says why, then closes the connection. */
+  /** Tells the client why, then closes the connection. */
   end(error: ApiError, reason: CloseReason = reasons[error.code] ?? 'unauthenticated'): void {
     if (this.#isClosed) return
     this.subscriptions.close()
@@ -152,7 +159,7 @@ export class Session<Message = never> {
     this.close()
   }
 
-  /** The connection is closed, or will be as soon as the other side agrees. */
+  /** Called when the connection is closed, or will be once the other side confirms it. */
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
@@ -175,13 +182,13 @@ export class Session<Message = never> {
 
   #admitted(asked: Asked): Promise<void> {
     const { admission } = this.host
-    // What ends work, or says who asks for it, is never refused because too much is asked.
+    // Unsubscribing and logging in are never refused for overload: they reduce the load or come before it.
     const isFree = admission === null || asked.kind === 'unsubscribe' || asked.kind === 'identify'
     return isFree ? this.#do(asked) : admission.admit(() => this.#do(asked))
   }
 
   async #do(asked: Asked): Promise<void> {
-    // It may have waited for its turn for longer than its client did.
+    // The client may have left while the request waited for its turn. Its writes are still done.
     if (this.#isClosed && asked.kind !== 'write') return
     switch (asked.kind) {
       case 'read': {
@@ -208,7 +215,7 @@ export class Session<Message = never> {
     }
   }
 
-  /** Who calls from now on, until the token or the session ends. */
+  /** Sets the caller, until the token or session ends. */
   #identify(identity: Identity): void {
     const { auth } = this.host.engine
     this.#unwatch()
@@ -216,7 +223,7 @@ export class Session<Message = never> {
     this.#standing = auth?.standing(identity) ?? null
     if (!auth) return
     this.#unwatch = auth.watch(identity, what => {
-      // What is followed goes by the log: each subscription tells what the change comes to.
+      // Subscriptions follow the log, and each of them finds out by itself what the change means.
       if (what.kind === 'changed') this.#principal = what.principal
       else this.end(new ApiError(what.kind === 'expired' ? 'token_expired' : 'unauthenticated'))
     })

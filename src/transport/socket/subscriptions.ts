@@ -6,20 +6,20 @@ import { ApiError } from '../../protocol/error.ts'
 import type { AskedSubscription, Follow, Key, Teller } from './dialect.ts'
 import type { SocketHost } from './host.ts'
 
-/** Whose subscriptions they are: a session. */
+/** The owner of subscriptions: a session. */
 export interface Subscriber {
   readonly host: SocketHost
   readonly mailbox: Mailbox
   readonly principal: Principal | null
-  /** Null where nothing in the store makes another caller of it. */
+  /** Tells who the caller is at a position; null if the caller cannot change. */
   readonly standing: Standing | null
 }
 
-/** The subscriptions of one connection, by the keys that its client gave them. */
+/** The subscriptions of one connection, by the keys that its client has chosen. */
 export class Subscriptions {
   readonly #subscriber: Subscriber
   readonly #held = new Map<Key, Held>()
-  /** What is asked of a key while it begins, one after the other. */
+  /** The requests about each key, which are carried out one after the other. */
   readonly #turns = new Map<Key, Promise<unknown>>()
   #isClosed = false
 
@@ -35,19 +35,19 @@ export class Subscriptions {
     return [...this.#held.keys()]
   }
 
-  /** How they are told. */
+  /** The tellers of all subscriptions. */
   *tellers(): Iterable<Teller<Kind> | null> {
     for (const held of this.#held.values()) yield held.teller
   }
 
-  /** Follows what is asked for. Throws ApiError where it cannot be, or there are too many. */
+  /** Begins a subscription. Throws ApiError if that is not possible or there are too many. */
   subscribe(asked: AskedSubscription): Promise<void> {
     return this.#inTurn(asked.key, () => this.#subscribe(asked))
   }
 
   /**
-   * Ends one, or a part of it; false if there is none with the key. Waits for one that begins: nothing is told of it
-   * behind its end.
+   * Ends a subscription or a part of it. False if there is none with the key. If the subscription is just beginning, it waits,
+   * so that nothing is told after the end.
    */
   unsubscribe(key: Key, part?: string): Promise<boolean> {
     return this.#inTurn(key, async () => {
@@ -59,7 +59,7 @@ export class Subscriptions {
   async #subscribe(asked: AskedSubscription): Promise<void> {
     const { key } = asked
     const most = this.#subscriber.host.engine.limits.subscriptions
-    // What was asked before may have waited for its turn.
+    // The request may have waited for its turn until the connection was closed.
     if (this.#isClosed) throw new ApiError('gone', { detail: 'the connection is closed' })
     const known = this.#held.get(key)
     if (known) {
@@ -81,22 +81,22 @@ export class Subscriptions {
       this.forget(held)
       throw error
     }
-    // Meanwhile it was given up, or the connection closed.
+    // It may have been ended while it was beginning.
     if (this.#held.get(key) !== held) held.close()
     else asked.done?.(held.position)
   }
 
-  /** The connection has taken what it was given. */
+  /** Called when the connection has taken what it was given. */
   drained(): void {
     for (const held of this.#held.values()) held.drained()
   }
 
-  /** They are another caller's from now on: each tells what that comes to. */
+  /** Gives all subscriptions to the current caller. Each is told what that changes. */
   async handOver(): Promise<void> {
     for (const held of this.#held.values()) await held.handOver(this.#subscriber)
   }
 
-  /** Ends all of them, for good. */
+  /** Ends all subscriptions for good. */
   close(): void {
     this.#isClosed = true
     for (const key of this.#held.keys()) this.#end(key)
@@ -124,24 +124,24 @@ export class Subscriptions {
     if (this.#turns.get(key) === turn) this.#turns.delete(key)
   }
 
-  /** One of them has ended by itself. */
+  /** Removes a subscription that has ended by itself. */
   forget(held: Held): void {
     if (this.#held.get(held.key) === held) this.#held.delete(held.key)
   }
 }
 
-/** One of them: what it hears goes into the mailbox, in the words of its dialect. */
+/** One subscription: the listener that passes what it hears to the mailbox, in the words of its dialect. */
 class Held implements Listener<Kind> {
   readonly key: Key
-  /** Where it is, as far as its first words said. */
+  /** The position that it began at. */
   position = ''
   teller: Teller<Kind> | null = null
   readonly #mailbox: Mailbox
   readonly #among: Subscriptions
-  /** How it is asked for; null until it has begun. */
+  /** What is followed; null until it has begun. */
   #asked: Kind['asked'] | null = null
   #subscription: Subscription<Kind> | null = null
-  /** Says that it has begun; null once that was said. */
+  /** Tells the client that it has begun; null once that has been told. */
   #begun: (() => void) | null
   #isClosed = false
 
@@ -165,7 +165,7 @@ class Held implements Listener<Kind> {
       this.#asked = subscription.followed
       this.#subscription = subscription
     }
-    // Something may have been left out, and the connection have taken the rest, before this was known.
+    // Something may have been left out, and then the rest taken, before the subscription was known here.
     this.#subscription.drained()
   }
 
@@ -210,7 +210,7 @@ class Held implements Listener<Kind> {
     this.#among.forget(this)
   }
 
-  /** True the first time. */
+  /** Notes the position and tells the client that it has begun. True the first time. */
   #begin(position: string): boolean {
     this.position = position
     const begun = this.#begun

@@ -1,6 +1,6 @@
 /**
- * Requests of one connection: a write waits for all that was sent before it, everything waits for the write before it
- * (as RFC 9112 §9.3.2 has it for pipelined requests: otherwise a read is answered from before the write).
+ * Orders the requests of one connection. A write waits for everything sent before it, and everything waits for the writes
+ * before it (as RFC 9112 §9.3.2 demands for pipelined requests). Otherwise a read could be answered from before the write.
  */
 export class Turns {
   readonly #settled: () => void
@@ -9,7 +9,7 @@ export class Turns {
   #isWriting = false
   #underWay = 0
 
-  /** `settled` is called whenever one is done. */
+  /** `settled` is called whenever a request is done. */
   constructor(settled: () => void) {
     this.#settled = settled
   }
@@ -18,7 +18,7 @@ export class Turns {
     return this.#underWay
   }
 
-  /** Runs a request when it is its turn; at once if nothing stands in the way. What it throws goes to `failed`. */
+  /** Runs a request when its turn comes, at once if nothing is in the way. Errors are passed to `failed`. */
   take(isWrite: boolean, work: () => void | Promise<void>, failed: (thrown: unknown) => void): void {
     this.#underWay++
     const run = async (): Promise<void> => {

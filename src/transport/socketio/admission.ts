@@ -6,9 +6,8 @@ import type { Id } from '../../model/model.ts'
 import { socketCredentials } from './credentials.ts'
 
 /**
- * Admits requests before Engine.IO reads them. A page of another origin does not get as far as sending cookies along, and
- * a session that was begun with credentials in header fields is continued by the same caller only: its id alone is not
- * enough.
+ * Admits requests before Engine.IO reads them. A page of a foreign origin cannot use cookies. A session that was begun with
+ * credentials in header fields can only be continued by the same caller; knowing its id is not enough.
  */
 export class Admission {
   readonly #auth: Auth | null
@@ -39,14 +38,17 @@ export class Admission {
     }
   }
 
-  /** A session was begun by a request; returns how to forget it. */
+  /** Called when a request has begun a session. Returns a function that forgets the session. */
   opened(sid: string, request: IncomingMessage): () => void {
     const owner = this.#begun.get(request)
     if (owner !== undefined) this.#owners.set(sid, owner)
     return () => this.#owners.delete(sid)
   }
 
-  /** Credentials that do not hold are refused where the client is told why: when it joins. */
+  /**
+   * The caller behind credentials; null if they are invalid. Those are refused later, when the client joins a namespace,
+   * because only there can it be told why.
+   */
   async #who(credentials: Parameters<Auth['identify']>[0]): Promise<Principal | null> {
     try {
       return (await this.#auth!.identify(credentials))?.principal ?? null

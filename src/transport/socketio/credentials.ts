@@ -2,14 +2,14 @@ import { ApiError } from '../../protocol/error.ts'
 import type { Credentials } from '../../auth/principal.ts'
 import type { AddressOf } from '../http/request/client-address.ts'
 
-/** What a client shows when it connects: the header fields, and `auth` of its options. */
+/** What a client sends when it connects: header fields, and `auth` from its options. */
 export interface Handshake {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly auth: Readonly<Record<string, unknown>>
   readonly address: string
 }
 
-/** The credentials of a handshake: `{ auth: { token } }` is what `Authorization: Bearer` is elsewhere. */
+/** The credentials of a handshake. `{ auth: { token } }` means what `Authorization: Bearer` means elsewhere. */
 export function socketCredentials({ headers, auth, address }: Handshake, addressOf?: AddressOf): Credentials {
   const { token } = auth
   if (token !== undefined && typeof token !== 'string') {

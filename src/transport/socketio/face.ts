@@ -6,7 +6,7 @@ import type { Packet, SocketIoWords } from './packet.ts'
 import type { SocketIoOptions } from './options.ts'
 import type { SocketIoServer } from './server.ts'
 
-/** Options, and whose words its clients speak. They are loaded with the server. */
+/** The options, and the dialect of the clients, which is loaded together with the server. */
 export interface SocketIoSetup extends SocketIoOptions {
   readonly words: () => Promise<SocketIoWords>
 }
@@ -17,7 +17,7 @@ export class SocketIoFace {
   readonly #options: SocketIoOptions
   readonly #path: string
   readonly #words: SocketIoSetup['words']
-  /** Loaded when the first client comes: many programs have none. */
+  /** Loaded when the first client comes, because many programs have none. */
   #server: Promise<SocketIoServer> | null = null
   #connections: ReadonlySet<Session<Packet>> = new Set()
 
@@ -34,12 +34,12 @@ export class SocketIoFace {
     return path === this.#path || path === `${this.#path}/`
   }
 
-  /** Those who are connected now. */
+  /** The current connections. */
   get connections(): ReadonlySet<Session<Packet>> {
     return this.#connections
   }
 
-  /** Takes its requests and upgrades from a server before those who listen already. */
+  /** Takes requests and upgrades for Socket.IO from a server, before its present listeners. */
   attach(server: Server): void {
     const others = server.listeners('request')
     server.removeAllListeners('request')
@@ -76,7 +76,7 @@ export class SocketIoFace {
     )
   }
 
-  /** Tells all clients, and disconnects them. */
+  /** Tells all clients that the server is closing, and disconnects them. */
   async close(): Promise<void> {
     await (await this.#server?.catch(() => null))?.close()
   }

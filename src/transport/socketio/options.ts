@@ -1,12 +1,12 @@
 export interface SocketIoOptions {
-  /** All events are on this namespace. Default `/`. */
+  /** The namespace of all events. Default: `/`. */
   readonly namespace?: string
-  /** Clients of Socket.IO 1 and 2 may connect as well (Engine.IO 3). Default: no. */
+  /** Whether clients of Socket.IO 1 and 2 (Engine.IO 3) may connect. Default: false. */
   readonly legacy?: boolean
-  /** Errors that are ours are told with their text. Default: no. */
+  /** Whether clients are told the text of internal errors. Default: false. */
   readonly debug?: boolean
-  /** Where it is found. Default `/socket.io`, below the mount. */
+  /** The path below the mount. Default: `/socket.io`. */
   readonly path?: string
-  /** Origins that browsers may connect from, exact. Default: those of the HTTP face. */
+  /** Exact origins from which browsers may connect. Default: those of the HTTP face. */
   readonly cors?: { readonly origins: readonly string[]; readonly credentials?: boolean }
 }

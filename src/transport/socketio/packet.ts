@@ -3,15 +3,15 @@ import type { SocketHost } from '../socket/host.ts'
 import type { Session } from '../socket/session.ts'
 import type { SocketIoOptions } from './options.ts'
 
-/** An event with its arguments as parsed. */
+/** An event with its parsed arguments. */
 export interface Packet {
   readonly event: unknown
   readonly given: readonly unknown[]
-  /** Answers it; null where no answer is wanted. */
+  /** Answers the event; null if the client wants no answer. */
   readonly ack: ((...answer: unknown[]) => void) | null
 }
 
-/** Makes the words of Socket.IO's clients. `prefix` is the beginning of every packet: `2`, or `2/api,` in a namespace. */
+/** Makes the dialect of Socket.IO clients. `prefix` begins every packet: `2`, or `2/api,` in a namespace. */
 export type SocketIoWords = (
   host: SocketHost,
   options: SocketIoOptions,

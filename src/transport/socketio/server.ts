@@ -15,7 +15,7 @@ import type { SocketIoOptions } from './options.ts'
 import { socketCredentials } from './credentials.ts'
 import { wireOf } from './wire.ts'
 
-/** A Socket.IO server that is fed by whoever has the port. */
+/** A Socket.IO server that does not listen itself. Its requests and upgrades are passed to it. */
 export interface SocketIoServer {
   request(request: IncomingMessage, response: ServerResponse): void
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
@@ -23,7 +23,7 @@ export interface SocketIoServer {
   close(): Promise<void>
 }
 
-/** Milliseconds in which a client must have joined a namespace. */
+/** Milliseconds in which a client must join a namespace. */
 const CONNECT_TIMEOUT = 10_000
 
 export function socketIoServer(
@@ -33,7 +33,7 @@ export function socketIoServer(
   words: SocketIoWords,
 ): SocketIoServer {
   const { limits } = host.engine
-  // It never listens: what comes for Socket.IO is handed on to it.
+  // This server never listens; it only receives what is passed on to it.
   const http = createServer()
   const io = new Server(http, {
     path,
@@ -85,7 +85,7 @@ export function socketIoServer(
       const ack = typeof last === 'function' ? (last as (...answer: unknown[]) => void) : null
       connection.receive({ event, given: ack ? given.slice(0, -1) : given, ack })
     })
-    // A client may call its event so; without a listener Node throws.
+    // A client may send an event of this name. Without a listener, Node would throw.
     socket.on('error', () => {})
     socket.on('disconnect', () => {
       connections.delete(connection)
@@ -113,7 +113,7 @@ export function socketIoServer(
   }
 }
 
-/** Who connected, and with what. */
+/** Who connected, and the credentials that were shown. */
 interface Arrived {
   /** null = anonymous. */
   readonly identity: Identity | null

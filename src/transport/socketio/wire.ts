@@ -3,15 +3,15 @@ import { textsIn } from '../websocket/text-frame.ts'
 import { writeTo } from '../websocket/write-to.ts'
 import { bufferedBytes, idleStream, isFramed, queueFrames, type EngineConnection } from './engine-io.ts'
 
-/** A socket of socket.io, as far as it matters here. */
+/** The parts of a socket.io socket that are used here. */
 interface Closable {
   readonly conn: unknown
   disconnect(close: boolean): unknown
 }
 
 /**
- * Writes packets, framed for WebSocket, where socket.io writes its own, so that all keep their order on every transport:
- * at once where nothing waits, behind what does, and as texts on polling. Equal subscribers get the same bytes.
+ * Writes packets, framed for WebSocket, in the same place where socket.io writes its own, so that all keep their order on every
+ * transport: at once if nothing waits, otherwise after what does, and as text on polling. Equal subscribers get the same bytes.
  */
 export function wireOf(socket: Closable, drained: () => void): SessionWire {
   const conn = socket.conn as EngineConnection
@@ -21,7 +21,7 @@ export function wireOf(socket: Closable, drained: () => void): SessionWire {
     write: bytes => {
       if (conn.readyState !== 'open') return
       if (!isFramed(conn)) {
-        // Each begins with engine.io's type of a message.
+        // Each text begins with engine.io's type of a message, which `write` adds itself.
         for (const text of textsIn(bytes)) conn.write(text.slice(1))
         return
       }

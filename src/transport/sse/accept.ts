@@ -1,6 +1,6 @@
 export const EVENT_STREAM = 'text/event-stream'
 
-/** Whether a request asks for a stream: it names the media type, and no JSON type that it would rather have. */
+/** Whether a request asks for a stream: it names the media type, and does not prefer a JSON type. */
 export function wantsStream(accept: string | undefined): boolean {
   if (accept === undefined || !/text\/event-stream/i.test(accept)) return false
   let stream = 0

@@ -18,8 +18,8 @@ import { streamedRows } from './frames.ts'
 import { SseStream, type Carried } from './stream.ts'
 
 /**
- * Answers `GET` of a readable URI as a stream (WHATWG HTML §9.2): first what is there, then every commit that changes it.
- * `Last-Event-ID`, or `since` in the URI, resumes; HEAD is answered with the header section alone.
+ * Answers `GET` of a readable URI with a stream (WHATWG HTML §9.2): first the current rows, then every commit that changes
+ * them. `Last-Event-ID`, or `since` in the URI, resumes. HEAD gets only the header fields.
  */
 export async function sendStream(
   face: Face,
@@ -33,7 +33,7 @@ export async function sendStream(
   readLiveQuery(engine, call, words.rest)
   const fields = (): FieldLines => [...streamFields(face, exchange), ...deprecationOf(endpoint.resource).flat()]
   if (exchange.method === 'HEAD') {
-    // What GET would refuse is refused; one row is enough to find out.
+    // HEAD must be refused if GET would be. Reading one row is enough to find out.
     if (call.query) call.query = { ...call.query, limit: 1 }
     const outcome = await engine.handle(call)
     if (outcome.kind === 'failure') throw outcome.error
@@ -44,7 +44,7 @@ export async function sendStream(
   await follow(face, live, exchange, {
     fields,
     teller: streamedRows(live.terms, showsId),
-    // If the reader changes, the subscription tells what that comes to.
+    // If the rights of the reader change, the subscription itself tells the difference.
     begin: (stream, standing) => live.subscribe(call, stream, since, words.mode, standing),
   })
 }
@@ -54,11 +54,11 @@ export interface Streamed<K extends Kind> {
   readonly fields: () => FieldLines
   readonly teller: Teller<K>
   begin(stream: SseStream<K>, standing: Standing | null): Promise<Carried>
-  /** Its reader has other rights than before. */
+  /** Called when the reader's rights have changed. */
   changed?(stream: SseStream<K>): void
 }
 
-/** Answers with a stream, which ends with the token or session of its reader, and with the Api. */
+/** Answers with a stream. It ends with the token or session of its reader, and when the Api closes. */
 export async function follow<K extends Kind>(
   { engine }: Face,
   live: Live,
@@ -85,14 +85,14 @@ export async function follow<K extends Kind>(
   }
 }
 
-/** The header section of a stream: nothing on the way may keep or delay it. */
+/** The header fields of a stream: nothing on the way may store or delay it. */
 export function streamFields(face: Face, exchange: Exchange): FieldLines {
   const fields = ['content-type', EVENT_STREAM, 'cache-control', 'no-store', 'x-accel-buffering', 'no']
   complete(face, exchange, fields)
   return fields
 }
 
-/** `since` and `mode` are words of a stream, unless the resource has a field of that name. */
+/** Takes out `since` and `mode`, which belong to the stream, unless the resource has fields of these names. */
 function liveWords(
   call: HttpCall,
   parameters: readonly Parameter[],

@@ -8,17 +8,17 @@ import type { Published } from '../../store/store.ts'
 import type { Teller } from '../socket/dialect.ts'
 import type { Terms } from '../../store/terms.ts'
 
-/** Characters of a snapshot's data in one event; a longer one comes in parts. */
+/** How many characters of a snapshot go into one event. A longer snapshot comes in parts. */
 const PART = 65_536
 
-/** Milliseconds after which a client that was cut off comes back. */
+/** How many milliseconds a client waits before it reconnects. */
 const RETRY = 2_000
 
 export const hello: Frame = Buffer.from(`retry: ${RETRY}\n\n`)
-/** A comment, which clients ignore and which keeps the connection open. */
+/** A comment. Clients ignore it, and it keeps the connection open. */
 export const heartbeat: Frame = Buffer.from(':\n\n')
 
-/** Tells rows. Where they do not show their id, it goes beside. */
+/** Tells rows. If the rows do not show their id, the ids are sent as well. */
 export function streamedRows(terms: Terms, showsId: boolean): Teller<Rows> {
   return {
     snapshot: (rows, position, reset) =>
@@ -28,8 +28,8 @@ export function streamedRows(terms: Terms, showsId: boolean): Teller<Rows> {
 }
 
 /**
- * All rows in view: one `snapshot` whose `id` is the position, or parts without an id followed by `ready` with it.
- * After a reset everything that the client has is to be discarded first.
+ * A snapshot of all rows in view: one `snapshot` event with the position as `id`, or several parts without an id, followed by
+ * `ready` with it. After a `reset`, the client must first discard what it has.
  */
 function snapshotFrame(rows: readonly Shown[], position: string, reset: boolean, showsId: boolean): Frame {
   const parts = partsOf(rows)
@@ -59,7 +59,10 @@ function partsOf(rows: readonly Shown[]): Shown[][] {
   return parts
 }
 
-/** The events of one step. Only the last one carries the position: who is cut off in between resumes before all of them. */
+/**
+ * The events of one step. Only the last one has the position: a client that is cut off in between then resumes before all of
+ * them.
+ */
 function batchFrame({ events, order, resource, position }: Batch, terms: Terms): Frame {
   const told: [name: string, data: string][] = events.map(({ kind, id, seq, body, born, dead }) => {
     const moved = kind === 'enter' ? !born : kind === 'leave' && !dead
@@ -77,7 +80,7 @@ function batchFrame({ events, order, resource, position }: Batch, terms: Terms):
   return Buffer.from(text)
 }
 
-/** Tells what functions serve at a URI: a list as it is, an item in a list of one. */
+/** Tells what functions serve at a URI. A list is sent as it is, an item as a list of one. */
 export function streamedValues(terms: Terms, isList: boolean): Teller<Values> {
   return {
     snapshot: (body, position, reset) => {
@@ -94,7 +97,7 @@ const recordNames = {
   delete: eventNames.leave.sse,
 } as const
 
-/** What became of something that functions serve: what was created, or the patch. */
+/** A record of a handled resource: the created value, or the patch. */
 function recordFrame({ seq, uri, op, body }: Published, terms: Terms): Frame {
   const position = terms.position(seq)
   const what = op === 'patch' ? `"patch":${body!}` : `"data":${body ?? 'null'}`
@@ -103,7 +106,7 @@ function recordFrame({ seq, uri, op, body }: Published, terms: Terms): Frame {
   )
 }
 
-/** Why a stream is over. Not called `error`: clients have an event of that name. */
+/** Tells why a stream ends. The event is not called `error`, because EventSource has an event of that name itself. */
 export function problemFrame(error: ApiError): Frame {
   return Buffer.from(`event: problem\ndata: ${JSON.stringify(problemOf(error))}\n\n`)
 }

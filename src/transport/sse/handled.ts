@@ -9,14 +9,14 @@ import { queryOf } from '../http/request/request-target.ts'
 import { follow, streamFields } from './face.ts'
 import { streamedValues } from './frames.ts'
 
-/** What a stream of something that functions serve is made of. */
+/** What a stream of a handled resource needs. */
 export interface HandledSource {
   readonly live: Live
   readonly published: PublishedFeed
   readonly handled: Handled
 }
 
-/** Answers `GET` of what functions serve as a stream: first what the getter says, then every record of the log about it. */
+/** Answers `GET` of a handled resource with a stream: first what the getter returns, then every log record about it. */
 export async function sendHandledStream(
   face: Face,
   { live, published, handled }: HandledSource,
@@ -37,12 +37,13 @@ export async function sendHandledStream(
       const followed = { uri, owner: stream, principal, mustExist: true }
       return published.subscribe(followed, stream, since, standing)
     },
-    // Rules of functions are asked when a stream begins: a reader with other rights begins anew.
+    // Rules of handled resources are functions, which decide when a stream begins. A reader with other rights has to connect
+    // again.
     changed: stream => stream.end(new ApiError('unauthenticated')),
   })
 }
 
-/** `since` is the only word that such a stream has. */
+/** Reads `since`, the only parameter of such a stream. */
 function sinceIn(face: Face, exchange: Exchange): string | null {
   const parameters = readParameters(queryOf(exchange), face.engine.limits.parameters)
   const other = parameters.find(([name], i) => name !== 'since' || i > 0)

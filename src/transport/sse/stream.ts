@@ -8,21 +8,21 @@ import type { ByteStream } from '../http/exchange.ts'
 import type { Teller } from '../socket/dialect.ts'
 import { heartbeat, hello, problemFrame } from './frames.ts'
 
-/** Milliseconds between comments: less than what proxies and clients take for silence. */
+/** Milliseconds between comments, so that proxies and clients do not take the connection for dead. */
 const HEARTBEAT = 15_000
 
 export interface StreamOptions<K extends Kind> {
   readonly live: Live
   readonly teller: Teller<K>
   readonly limits: { readonly mailbox: number; readonly stall: number }
-  /** Sends the header section, when it is known that there is something to follow. */
+  /** Sends the header fields. Called when it is known that there is something to follow. */
   readonly open: () => ByteStream
 }
 
-/** What a stream tells of, mostly a subscription. */
+/** The source of a stream, usually a subscription. */
 export type Carried = Pick<Subscription, 'drained' | 'close'>
 
-/** One subscription on its own connection: the listener of the subscription and the wire of its mailbox. */
+/** A subscription with a connection of its own. It is the listener of the subscription and the wire of its mailbox. */
 export class SseStream<K extends Kind> implements Listener<K>, Wire {
   readonly #options: StreamOptions<K>
   readonly #mailbox: Mailbox
@@ -39,11 +39,11 @@ export class SseStream<K extends Kind> implements Listener<K>, Wire {
     this.#mailbox.onDrained = () => this.#carried?.drained()
   }
 
-  /** What it carries from now on; it is released with the connection. */
+  /** Sets the source. It is closed together with the connection. */
   carry(carried: Carried): void {
     this.#carried = carried
     if (this.#isClosed) carried.close()
-    // Something may have been left out, and the connection have taken the rest, before it was known.
+    // Something may have been left out, and then the rest taken, before the source was known here.
     else carried.drained()
   }
 
@@ -93,7 +93,7 @@ export class SseStream<K extends Kind> implements Listener<K>, Wire {
     this.#free()
   }
 
-  /** Called once everything that it holds on to is gone. */
+  /** Called once everything has been released. */
   onClosed: () => void = () => {}
 
   #open(): void {

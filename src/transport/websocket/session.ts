@@ -7,10 +7,10 @@ import { Session, type CloseReason, type SessionWire } from '../socket/session.t
 import type { Handshake } from './upgrade.ts'
 import type { FrameSocket } from './ws.ts'
 
-/** Milliseconds that a connection which takes nothing has to answer a close. */
+/** How many milliseconds a connection that takes nothing has to answer a close. */
 const PATIENCE = 1_000
 
-/** Begins a session on a WebSocket that is open. */
+/** Begins a session on an open WebSocket. */
 export function webSocketSession(
   host: SocketHost,
   socket: FrameSocket,
@@ -31,7 +31,7 @@ export function webSocketSession(
   return session
 }
 
-/** A class, as there are very many of them, and each is asked for every frame. */
+/** A class and not an object literal with closures, because there are very many of them. */
 class SocketWire implements SessionWire {
   readonly #socket: FrameSocket
 
@@ -49,7 +49,7 @@ class SocketWire implements SessionWire {
 
   close(reason: CloseReason, detail: string = reason): void {
     this.#socket.close(closeCodes[reason], detail)
-    // Who takes nothing would not take a close either.
+    // A client that takes nothing would not take the close frame either.
     if (reason === 'slow_consumer') setTimeout(() => this.#socket.terminate(), PATIENCE).unref()
   }
 

@@ -1,4 +1,4 @@
-/** One unmasked text frame (RFC 6455 §5.2), ready to be written to any number of connections. */
+/** An unmasked text frame (RFC 6455 §5.2). It can be written to any number of connections. */
 export function textFrame(text: string): Uint8Array {
   const length = Buffer.byteLength(text)
   const header = length < 126 ? 2 : length < 65_536 ? 4 : 10
@@ -16,7 +16,7 @@ export function textFrame(text: string): Uint8Array {
   return frame
 }
 
-/** The texts of such frames, one behind the other. */
+/** The texts of consecutive frames. */
 export function textsIn(frames: Uint8Array): string[] {
   const bytes = Buffer.from(frames.buffer, frames.byteOffset, frames.byteLength)
   const texts: string[] = []

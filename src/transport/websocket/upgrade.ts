@@ -7,7 +7,7 @@ import type { SocketHost } from '../socket/host.ts'
 import { rawProblem } from '../hosts/raw-problem.ts'
 import { SocketServer, type FrameSocket } from './ws.ts'
 
-/** What a client showed when it opened the connection. */
+/** What a client sent when it opened the connection. */
 export interface Handshake extends Credentials {
   /** Path and query. */
   readonly target: string
@@ -20,17 +20,17 @@ export type SocketFace = (socket: FrameSocket, handshake: Handshake) => void
 
 export interface UpgradeOptions {
   readonly host: SocketHost
-  /** Where the API is mounted. */
+  /** The path at which the API is mounted. */
   readonly prefix?: string
-  /** By subprotocol; '' for clients that ask for none. */
+  /** Faces by subprotocol; '' is for clients that ask for none. */
   readonly faces: Readonly<Record<string, SocketFace>>
-  /** Whether a request target belongs to somebody else on the server, who answers it. */
+  /** Whether a request target belongs to another part of the server, which answers it. */
   readonly isTaken?: (target: string) => boolean
 }
 
 /**
- * Takes over the upgrades of a server on any path below the mount, except Socket.IO's, and refuses those
- * that nobody takes. Connections are closed with the Api. Returns how to stop taking new ones.
+ * Accepts WebSocket upgrades on all paths below the mount, except those of Socket.IO, and refuses the others. The connections
+ * are closed with the Api. Returns a function that stops accepting new ones.
  */
 export function acceptSockets(server: Server, options: UpgradeOptions): () => void {
   const { host, faces } = options
@@ -55,12 +55,12 @@ export function acceptSockets(server: Server, options: UpgradeOptions): () => vo
     }
     const credentials = credentialsOf(request, host.addressOf)
     const { auth } = engine
-    // A page of another site may open a connection, and the browser sends its cookies along.
+    // A page of a foreign site may open a connection, and the browser sends cookies along.
     const isPage = credentials.header('origin') !== undefined && credentials.header('cookie') !== undefined
     if (isPage && auth && !auth.allowsOrigin(credentials)) throw new ApiError('forbidden_origin')
     const identity = (await auth?.identify(credentials)) ?? null
     if (stream.destroyed) return
-    // The library offers its face the first that the client asks for: leave the one that was chosen.
+    // The library chooses the first subprotocol that the client asks for, so only the chosen one is left.
     if (name !== '') request.headers['sec-websocket-protocol'] = name
     sockets.accept(request, stream, head, socket => {
       open.add(socket)
@@ -81,7 +81,7 @@ export function acceptSockets(server: Server, options: UpgradeOptions): () => vo
     upgrade(request, stream, head).catch((thrown: unknown) => refuseUpgrade(stream, ApiError.from(thrown)))
   }
   server.on('upgrade', listener)
-  // Those that are open end with the Api, which may be later.
+  // Open connections end with the Api, which may close later.
   return () => void server.off('upgrade', listener)
 }
 
@@ -102,7 +102,7 @@ function credentialsOf(request: IncomingMessage, addressOf: AddressOf | undefine
   return addressOf ? { ...shown, address: addressOf(shown) } : shown
 }
 
-/** Answers a request that wanted something else of its connection with a problem, and ends the connection. */
+/** Refuses an upgrade with a problem document and closes the connection. */
 export function refuseUpgrade(stream: Duplex, error: ApiError): void {
   if (!stream.writable) return void stream.destroy()
   stream.end(rawProblem(error, error.status === 401 ? 'www-authenticate: Bearer realm="api"\r\n' : ''))

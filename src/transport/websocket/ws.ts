@@ -5,48 +5,49 @@ import type { WebSocket, WebSocketServer } from 'ws'
 import { writeTo } from './write-to.ts'
 
 export interface SocketOptions {
-  /** Bytes of a message at most; more closes the connection with 1009. */
+  /** The most bytes of a message. A longer one closes the connection with 1009. */
   readonly message: number
 }
 
-/** What a connection's owner wants to hear of. */
+/** Events of a connection for its owner. */
 export interface SocketEvents {
   onText: (text: string) => void
   onBinary: () => void
   onPing: () => void
   onClose: () => void
-  /** Everything that was written has been taken by the network. */
+  /** The network has taken everything that was written. */
   onDrain: () => void
 }
 
-/** An open WebSocket: frames that are ready are written as they are, below the library. */
+/** An open WebSocket. Ready frames are written directly, below the library. */
 export interface FrameSocket {
-  /** null = none was asked for. */
+  /** null = the client asked for none. */
   readonly subprotocol: string | null
   readonly isOpen: boolean
-  /** Bytes that were written and not yet taken. */
+  /** How many bytes were written and not taken yet. */
   readonly buffered: number
   events: SocketEvents
-  /** Writes frames that are ready. */
+  /** Writes ready frames. */
   write(bytes: Uint8Array): void
   pong(): void
-  /** Closes it in order; who does not answer is cut off. */
+  /** Closes the connection properly. If the client does not answer, it is cut off. */
   close(code: number, reason: string): void
-  /** Cuts it off. */
+  /** Cuts the connection off. */
   terminate(): void
   pause(): void
   resume(): void
 }
 
-/** Fragments of a message, and pieces in which they come, at most: more is an attack (close 1008). */
+/** The most fragments of a message. More are an attack (close 1008). */
 const FRAGMENTS = 1_024
+/** The most pieces in which a message may arrive. */
 const PIECES = 16_384
-/** Milliseconds between pings; who says nothing for three of them is gone. */
+/** Milliseconds between pings. A client that says nothing for three of them is gone. */
 const HEARTBEAT = 25_000
-/** Milliseconds that the other side has to answer a close. */
+/** Milliseconds that the client has to answer a close. */
 const CLOSING = 3_000
 
-/** Completes WebSocket handshakes; null for `subprotocol` = the client gets none. */
+/** Completes WebSocket handshakes. */
 export class SocketServer {
   readonly #options: SocketOptions
   #server: WebSocketServer | null = null
@@ -61,10 +62,10 @@ export class SocketServer {
   }
 }
 
-/** The library is read when the first client needs it: a start is 20 ms shorter for it. */
+/** Loads the library when the first client needs it: the process then starts 20 ms faster. */
 function start({ message }: SocketOptions): WebSocketServer {
   const library = createRequire(import.meta.url)('ws') as typeof import('ws')
-  // Compression stays off: it costs memory for each connection, and the library would then queue frames of its own.
+  // Compression stays off. It needs memory for each connection, and the library would then queue its own frames.
   const server = new library.WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -76,7 +77,7 @@ function start({ message }: SocketOptions): WebSocketServer {
     closeTimeout: CLOSING,
     handleProtocols: protocols => [...protocols][0] ?? false,
   } as ConstructorParameters<typeof WebSocketServer>[0])
-  // A handshake that is none: the library has answered it.
+  // The handshake was invalid: answer it as an ordinary HTTP request.
   server.on('wsClientError', (_error, socket) => {
     socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
   })
@@ -93,7 +94,9 @@ const silent: SocketEvents = {
 
 class Wrapped implements FrameSocket {
   readonly #socket: WebSocket
-  /** What the WebSocket lies on. Without compression the library hands each of its own frames to it at once, so order is kept. */
+  /**
+   * The stream below the WebSocket. Without compression, the library writes its own frames to it at once, so the order is kept.
+   */
   readonly #stream: Duplex
   readonly #heartbeat: NodeJS.Timeout
   #silent = 0
@@ -118,7 +121,7 @@ class Wrapped implements FrameSocket {
       clearInterval(this.#heartbeat)
       this.events.onClose()
     })
-    // What is wrong with a frame closes the connection with its code; there is nothing else to do about it.
+    // The library closes the connection with the right code; there is nothing else to do.
     socket.on('error', () => {})
     this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT)
     this.#heartbeat.unref()

@@ -13,22 +13,22 @@ import { passOn } from '../response/stream-bytes.ts'
 import { dispositionOf } from './disposition.ts'
 import { readRange, type Range } from './range.ts'
 
-/** Bytes that may wait for a slow client before no more are read. */
+/** How many bytes may wait for a slow client before reading stops. */
 const MOST_WAITING = 262_144
 
 /**
- * What a page of ours would run with is not there for what somebody uploaded: no scripts, no origin, nothing loaded but
- * the picture or the sound itself.
+ * An uploaded file has none of the rights that a page of ours would have: no scripts, no origin, and nothing is loaded except
+ * the image or sound itself.
  */
 const POLICY = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox"
 
-/** The file in the answer to a call whose shape shows it; null if there is none, or none that the caller may see. */
+/** The file in the outcome of a call that shows its field; null if there is none that the caller may see. */
 export function fileIn(item: Item, field: ScalarField): FileShown | null {
   const row = JSON.parse(item.body) as Readonly<Record<string, FileShown | null>>
   return (Object.hasOwn(row, field.name) ? row[field.name] : null) ?? null
 }
 
-/** `GET /todo/7/photo`: whoever may read the field of the row may have the bytes. */
+/** `GET /todo/7/photo`: a caller who may read the field of the row may read the bytes. */
 export function download(face: Face, call: HttpCall, field: ScalarField): void | Promise<void> {
   call.operation = 'get'
   const { live } = face
@@ -45,7 +45,7 @@ async function read(face: Face, call: HttpCall, field: ScalarField, again = true
   if (!file) throw absent(call, field)
   const { exchange } = call
   const at = Date.parse(file.modified)
-  // HTTP dates have no finer grain than a second (RFC 9110 §5.6.7).
+  // HTTP dates have a resolution of one second (RFC 9110 §5.6.7), so a file of this second gets no date yet.
   const modified = Math.floor(at / 1000) < Math.floor(face.engine.clock() / 1000) ? at : null
   const conditions = readConditions(exchange)
   checkRead(conditions, file.version, modified)
@@ -59,7 +59,7 @@ async function read(face: Face, call: HttpCall, field: ScalarField, again = true
   if (range) fields.push('content-range', `bytes ${range.start}-${range.end}/${file.size}`)
   if (exchange.method === 'HEAD') return finish(face, exchange, 200, fields, null)
   const bytes = await face.engine.files!.read(file, range?.start ?? 0, range?.end ?? file.size - 1)
-  // The row has another by now, or else the store of files is not the one that it was.
+  // Either the row has got another file in the meantime, or the file store is not the one that it was.
   if (!bytes && again) return read(face, call, field, false)
   if (!bytes) throw new ApiError('unavailable', { detail: 'the bytes of the file are not there; ask again' })
   complete(face, exchange, fields)
@@ -79,7 +79,7 @@ function fieldsOf({ resource, headers }: Item, file: FileShown, modified: number
   return [...fields, ...(headers ?? []).flat()]
 }
 
-/** The range, if what the client has of the file is of this very one (RFC 9110 §13.1.5). */
+/** The requested range, if the client's `If-Range` names the current version (RFC 9110 §13.1.5). */
 function rangeOf(exchange: Exchange, file: FileShown, modified: number | null): Range | null {
   const condition = exchange.header('if-range')
   if (condition !== undefined && !holds(condition, file, modified)) return null

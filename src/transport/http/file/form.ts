@@ -16,8 +16,8 @@ function settable(resource: Resource): readonly ScalarField[] {
 }
 
 /**
- * Completes a write whose body is a form with files, `POST /todo` or `PATCH /todo/7`: what can be told before the body
- * comes is told before. False if it is none.
+ * Completes a write whose body is a form with files: `POST /todo` or `PATCH /todo/7`. Everything that can be checked without
+ * the body is checked first. False if the body is not such a form.
  */
 export function decodeForm(engine: Engine, call: HttpCall): boolean {
   const { exchange, resource, operation, id } = call
@@ -34,7 +34,7 @@ export function decodeForm(engine: Engine, call: HttpCall): boolean {
   return true
 }
 
-/** Bytes are kept as they come. */
+/** Refuses content codings: the bytes are stored as they come. */
 export function refuseCoding({ exchange }: HttpCall): void {
   const { contentEncoding } = exchange
   if (contentEncoding !== undefined && contentEncoding.toLowerCase() !== 'identity')
@@ -67,7 +67,7 @@ async function receive(
           enter(name)
           size += Buffer.byteLength(text)
           if (size > limits.body) throw tooLarge(limits.body)
-          // The parser puts it where bytes are no UTF-8.
+          // The parser puts it where bytes are not UTF-8.
           if (text.includes('\ufffd')) throw new ApiError('bad_encoding', { detail: `${name} is not valid UTF-8` })
           const value: unknown = type === 'application/json' ? parseJson(Buffer.from(text), limits) : text
           Object.defineProperty(input, name, { value, enumerable: true, configurable: true, writable: true })
@@ -78,7 +78,7 @@ async function receive(
           enter(name)
           const chunks = bytes[Symbol.asyncIterator]()
           const first = await chunks.next()
-          // An input of a page in which nothing was chosen (HTML, "constructing the entry list").
+          // This is what browsers send for an input in which no file was chosen (HTML, "constructing the entry list").
           if (first.done === true && head.name === null) return
           await reception.take(field, head, resumed(first, chunks))
         },
@@ -86,12 +86,12 @@ async function receive(
     ),
   )
   call.input = input
-  // Parts are text, to be read by the types of their fields (protocol §12.5).
+  // Parts are text and are read by the types of their fields (protocol §12.5).
   call.mode = textMode
   call.uploads = reception.uploads
 }
 
-/** A client that went away is nobody's fault but its own. */
+/** Turns a broken connection into `bad_request`: it is not a fault of the server. */
 export async function receiving(work: () => Promise<void>): Promise<void> {
   try {
     await work()

@@ -1,12 +1,12 @@
 import type { BusboyFileStream } from '@fastify/busboy'
 import { ApiError } from '../../../protocol/error.ts'
 
-/** What a form is read into, part by part as they come; what it throws ends the reading. */
+/** Receives the parts of a form as they come. If it throws, reading ends. */
 export interface FormReader {
-  /** Parts that are files although they have no file name. */
+  /** Whether a part is a file although it has no file name. */
   readonly isFile: (name: string) => boolean
   readonly field: (name: string, text: string, type: string) => void
-  /** Reads the bytes to their end before it settles. */
+  /** Must read the bytes to their end before its promise settles. */
   readonly file: (
     name: string,
     head: { readonly name: string | null; readonly type: string },
@@ -16,13 +16,13 @@ export interface FormReader {
 
 export interface FormLimits {
   readonly parts: number
-  /** Bytes of one part that is no file. */
+  /** The most bytes of a part that is not a file. */
   readonly field: number
 }
 
 /**
- * Reads a body of multipart/form-data (RFC 7578) as it comes, one part after another, no faster than its files are taken.
- * Throws ApiError for what is none, and whatever the body or the reader throw.
+ * Reads a multipart/form-data body (RFC 7578) part by part, no faster than its files are taken. Throws ApiError if the body is
+ * malformed, and whatever the body or the reader throws.
  */
 export async function readMultipart(
   body: AsyncIterable<Uint8Array>,
@@ -30,13 +30,13 @@ export async function readMultipart(
   limits: FormLimits,
   reader: FormReader,
 ): Promise<void> {
-  // Few who start this ever see a form.
+  // Loaded when it is needed, because few servers ever receive a form.
   const { Busboy } = await import('@fastify/busboy')
   const parser = parserOf(() => {
     return new Busboy({
       headers: { 'content-type': contentType },
       isPartAFile: (name, _, fileName) => fileName !== undefined || (name !== undefined && reader.isFile(name)),
-      // One more than allowed, so that the last is told from one too many.
+      // One more than allowed, to notice a surplus part.
       limits: { parts: limits.parts, fieldSize: limits.field, headerPairs: 20, headerSize: 8_192 },
     })
   })
@@ -64,11 +64,11 @@ export async function readMultipart(
   })
   parser.on('file', (name: string | undefined, stream, fileName: string | undefined, _, type) => {
     file = stream
-    // The parser tells it that the body broke off, whether anybody listens by then or not.
+    // The parser reports here that the body broke off, even if nobody reads the stream any more.
     stream.on('error', error => stream.destroy(error))
     if (fault) return void stream.resume()
     if (name === undefined || name === '') return fail(nameless())
-    // A short file is behind the parser before it is kept, and the next one begun.
+    // The parser may be done with a short file before it is stored, so files are taken one after the other.
     taking = taking.then(() => reader.file(name, { name: fileName || null, type }, stream as AsyncIterable<Buffer>))
     taking.catch(fail)
   })
@@ -88,7 +88,7 @@ export async function readMultipart(
   if (!fault) return
   const { error } = fault as { readonly error: unknown }
   ;(file as BusboyFileStream | null)?.destroy(error instanceof Error ? error : new Error('the form is not read on'))
-  // Nothing of it goes on behind the back of whoever clears away.
+  // Nothing may continue in the background while the caller cleans up.
   await taking.catch(() => {})
   throw error
 }

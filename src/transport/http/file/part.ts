@@ -17,7 +17,7 @@ import { download, fileIn } from './download.ts'
 import { receiving, refuseCoding } from './form.ts'
 import { jsonMode } from '../../../schema/read/input-mode.ts'
 
-/** A file of a row at a URI of its own, `/todo/7/photo`: its bytes, with conditions and ranges. */
+/** A file of a row, which has a URI of its own, `/todo/7/photo`, with conditions and ranges. */
 export function filePart(field: ScalarField): Part {
   const fixed = field.readonly || field.owner.options.readOnly
   return {
@@ -53,7 +53,7 @@ function begin(call: HttpCall, field: ScalarField): void {
   call.idempotencyKey = readKey(exchange)
 }
 
-/** The bytes themselves are the body; all that can be told without them is told before they are asked for. */
+/** PUT: the body is the file. Everything that can be checked without the bytes is checked before they are requested. */
 async function upload(face: Face, call: HttpCall, field: ScalarField): Promise<void> {
   const { exchange } = call
   if (exchange.contentRange !== undefined)
@@ -91,7 +91,7 @@ async function upload(face: Face, call: HttpCall, field: ScalarField): Promise<v
   finish(face, exchange, status, fields, text)
 }
 
-/** Bytes that are not those that the sender meant are refused (RFC 9530 §3); other algorithms than ours are passed over. */
+/** Refuses bytes that differ from the digest that the client stated (RFC 9530 §3). Digests of other algorithms are ignored. */
 function checkDigest(exchange: Exchange, digest: string): void {
   for (const header of ['repr-digest', 'content-digest']) {
     const said = /(?:^|[\s,])(sha-256=:[A-Za-z0-9+/=]*:)/.exec(exchange.header(header) ?? '')?.[1]

@@ -1,18 +1,18 @@
 import { parse } from 'range-parser'
 import { ApiError } from '../../../protocol/error.ts'
 
-/** Bytes of a file, both included. */
+/** A range of bytes, both ends included. */
 export interface Range {
   readonly start: number
   readonly end: number
 }
 
-/** What `parse` says of a header field that names nothing in the file. */
+/** The result of `parse` for a range outside of the file. */
 const UNSATISFIABLE = 2
 
 /**
- * The range that a request asks for; null = all of it, also where it asks in a way that may be passed over: another unit,
- * several ranges, what is no range (RFC 9110 §14.2). Throws ApiError `range_not_satisfiable` for one behind the end.
+ * The range that a request asks for. null = the whole file, also for ranges that may be ignored: other units, several ranges,
+ * malformed ones (RFC 9110 §14.2). Throws ApiError `range_not_satisfiable` for a range behind the end.
  */
 export function readRange(header: string | undefined, size: number): Range | null {
   if (header === undefined) return null

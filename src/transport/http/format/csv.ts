@@ -1,8 +1,8 @@
 import { stringify } from 'csv-stringify/sync'
 
 /**
- * Rows as CSV with a header (RFC 4180): a column for each member that any of them has, in the order of their first
- * appearance. Lists and objects are JSON text, null is empty. Text that a spreadsheet would run begins with `'`.
+ * Rows as CSV with a header line (RFC 4180). There is a column for each member that any row has, in the order of first
+ * appearance. Lists and objects are JSON text, null is empty. Text that a spreadsheet would execute is prefixed with `'`.
  */
 export function writeCsv(value: unknown): string {
   const rows = Array.isArray(value) ? (value as readonly unknown[]) : [value]
@@ -26,7 +26,7 @@ function cellOf(value: unknown): string {
   }
 }
 
-/** What spreadsheets take for a formula (OWASP: CSV injection). */
+/** Neutralises text that spreadsheets take for a formula (OWASP: CSV injection). */
 const guarded = (text: string): string => (/^[=+\-@\t\r\n]/.test(text) ? `'${text}` : text)
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

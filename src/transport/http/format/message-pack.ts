@@ -1,6 +1,6 @@
 import { encode } from '@msgpack/msgpack'
 
-/** JSON values as MessagePack; objects that know how to be JSON are that. */
+/** JSON values as MessagePack. Objects with a `toJSON` are written as what it returns. */
 export function writeMessagePack(value: unknown): Uint8Array {
   return encode(value, { ignoreUndefined: true })
 }

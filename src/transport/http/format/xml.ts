@@ -1,11 +1,11 @@
 import XMLBuilder from 'fast-xml-builder'
 
-/** A node as the builder takes it in order: one member named like the element, its attributes beside it. */
+/** A node in the form that the builder takes: one member named after the element, and its attributes. */
 type Node = Readonly<Record<string, unknown>>
 
 /**
- * JSON values as XML 1.0: `<todo><id>7</id><tags><item>a</item></tags></todo>`. Members are elements of their name, or
- * `<field name="…">` where that is no name in XML; items are `<item>`; null is an empty element with `nil="true"`.
+ * JSON values as XML 1.0: `<todo><id>7</id><tags><item>a</item></tags></todo>`. Members are elements with their name, or
+ * `<field name="…">` if the name is not valid in XML. List items are `<item>`, and null is an empty element with `nil="true"`.
  */
 export function writeXml(value: unknown, root: string): string {
   const builder = new XMLBuilder({ preserveOrder: true, ignoreAttributes: false, suppressBooleanAttributes: false })
@@ -30,9 +30,9 @@ function childrenOf(value: unknown): Node[] {
   return [{ '#text': JSON.stringify(value) }]
 }
 
-/** A name without a colon (Namespaces in XML §4); "xml" at its begin is reserved. */
+/** Whether a text is an XML name without a colon (Namespaces in XML §4). Names that begin with "xml" are reserved. */
 const isName = (name: string): boolean => /^(?!xml)[\p{L}_][\p{L}\p{N}._-]*$/iu.test(name)
 
-// What XML 1.0 cannot hold, not even escaped (§2.2).
+// Characters that XML 1.0 cannot contain, not even escaped (§2.2).
 // oxlint-disable-next-line no-control-regex
 const clean = (text: string): string => text.replaceAll(/[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|\p{Cs}/gu, '\ufffd')

@@ -6,14 +6,14 @@ import type { HttpCall } from '../request/http-call.ts'
 import { pageTargets } from '../response/links.ts'
 import type { Routes } from '../routes.ts'
 
-/** A representation before a hypermedia format writes it. */
+/** A representation, in the form in which hypermedia formats receive it. */
 export interface Document {
   readonly routes: Routes
   readonly view: View
-  /** The JSON representation, as data. */
+  /** The JSON representation as data. */
   readonly value: unknown
   readonly self: string | null
-  /** Of a list, or of several rows that were made together; null of one row. */
+  /** For a list, or several rows that were created together; null for a single row. */
   readonly list: Listing | null
 }
 
@@ -24,10 +24,10 @@ export interface Listing {
   readonly next: string | null
 }
 
-/** Writes a document in a media type of its own. */
+/** Writes a document in its own media type. */
 export type DocumentWriter = (document: Document) => string
 
-/** What came of a call, with all that links need. */
+/** The outcome of a call, with everything that links need. */
 export function documentOf(face: Face, call: HttpCall, outcome: Item | List): Document {
   const { routes } = face
   const view = viewOf(outcome.resource, call.shape)
@@ -43,7 +43,7 @@ export function documentOf(face: Face, call: HttpCall, outcome: Item | List): Do
   return { routes, view, value, self, list: { total: outcome.total, first, prev, next } }
 }
 
-/** Hypermedia names every row, so that its id is always among the fields that are shown. */
+/** Adds the ids to the fields that a call shows, because hypermedia formats name every row. */
 export function showIds(call: HttpCall): void {
   const { fields } = call.shape
   if (fields === null) return
@@ -63,28 +63,28 @@ export function showIds(call: HttpCall): void {
   call.shape = { ...call.shape, fields: [...named] }
 }
 
-/** A row of a representation, its relations apart from what it says of itself. */
+/** A row of a representation, with its relations separated from its other fields. */
 export interface Entity {
   readonly resource: Resource
   readonly id: Id | null
   readonly self: string | null
-  /** Its own fields, the id among them. */
+  /** Its own fields, including the id. */
   readonly properties: Readonly<Record<string, unknown>>
   readonly relations: readonly Relation[]
 }
 
 export interface Relation {
   readonly field: OneField | BackField | ManyField
-  /** Where the related row, or the list of them, is. */
+  /** The URI of the related row or list. */
   readonly href: string | null
-  /** What was shown: nothing, ids, or rows. */
+  /** How the relation was shown. */
   readonly shown:
     | { readonly kind: 'nothing' }
     | { readonly kind: 'ids'; readonly ids: readonly Id[] }
     | { readonly kind: 'rows'; readonly rows: readonly Entity[] }
 }
 
-/** The row that a representation shows; one at depth 0 is its id alone. */
+/** The row that a value represents. At depth 0 the value is just the id. */
 export function entityOf(routes: Routes, view: View, value: unknown): Entity {
   const { resource } = view
   if (typeof value !== 'object' || value === null) {
@@ -117,7 +117,7 @@ export function entityOf(routes: Routes, view: View, value: unknown): Entity {
   }
 }
 
-/** The to-many relations of a row that its representation leaves out, but for their URIs. */
+/** To-many relations that the representation leaves out. They are only linked. */
 export function furtherLists(routes: Routes, { resource, id, relations }: Entity): readonly Relation[] {
   if (id === null) return []
   const known = new Set<Field>(relations.map(({ field }) => field))
@@ -143,7 +143,7 @@ function relationOf(
 ): Relation {
   const values = (Array.isArray(value) ? value : value === null ? [] : [value]) as readonly unknown[]
   const rows = nested === null ? null : values.filter(one => typeof one === 'object')
-  // A related row that the caller may not see is shown as its id.
+  // A related row that the caller may not see is shown as an id.
   const isIds = rows === null || rows.length < values.length
   const ids = isIds ? (values.filter(one => typeof one !== 'object') as Id[]) : []
   const target = field.target

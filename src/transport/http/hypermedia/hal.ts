@@ -2,7 +2,7 @@ import type { View } from '../../../engine/read/view.ts'
 import type { Routes } from '../routes.ts'
 import { entityOf, furtherLists, type Document, type Entity } from './document.ts'
 
-/** `application/hal+json` (draft-kelly-json-hal-11): relations are links, those that are expanded are embedded. */
+/** Writes `application/hal+json` (draft-kelly-json-hal-11). Relations are links; expanded ones are embedded. */
 export function writeHal({ routes, view, value, self, list }: Document): string {
   if (list === null) return JSON.stringify(halOf(routes, entityOf(routes, view, value)))
   const links: Links = {}

@@ -9,16 +9,16 @@ import { JSON_API } from './json-api.ts'
 type Members = Readonly<Record<string, unknown>>
 
 /**
- * Puts the body of a write into the form that the engine reads: JSON:API and HAL documents become plain objects, and a
- * relation may name its row by the row's URL here (`{"product": "/product/7"}`). URLs of other places are left as they
- * are, so that they are refused as what they are not: ids.
+ * Converts the body of a write into the form that the engine reads. JSON:API and HAL documents become plain objects, and
+ * relations may be given as URLs (`{"product": "/product/7"}`). Foreign URLs are left as they are; the engine then refuses
+ * them, because they are not ids.
  */
 export function readHypermedia(face: Face, call: HttpCall): void {
   const { input, jsonPatch } = call
   if (typeof input !== 'object' || input === null || jsonPatch) return
   const type = call.exchange.contentType ?? ''
   const reading: Reading = { routes: face.routes, host: call.exchange.host }
-  // A plain object under JSON:API's media type is taken as any other +json; a document has data.
+  // Only a body with `data` is a JSON:API document. A plain object of that media type is read like any other +json.
   if (type.startsWith(JSON_API) && isDocument(input)) call.input = fromJsonApi(call, input as Members)
   else call.input = plain(reading, call.resource, input, type.startsWith('application/hal+json'))
 }
@@ -43,7 +43,7 @@ function relationsOf(resource: Resource): readonly RelationField[] {
 const isRelation = (field: Field): field is RelationField =>
   field.is === 'one' || field.is === 'back' || field.is === 'many'
 
-/** The body with ids in the place of URLs; the same object where there were none. */
+/** Replaces URLs in a body by ids. Returns the same object if there were none. */
 function plain(reading: Reading, resource: Resource, body: unknown, hal: boolean): unknown {
   if (Array.isArray(body)) {
     const rows = body.map(one => plain(reading, resource, one, hal))
@@ -74,7 +74,7 @@ function related(reading: Reading, target: Resource, value: unknown, hal: boolea
   return plain(reading, target, value, hal)
 }
 
-/** The id of the row that stands at a path or URL of ours. */
+/** The id in a path or URL of this API; undefined for any other text. */
 function idAt({ routes, host }: Reading, target: Resource, text: string): unknown {
   let path = text
   const scheme = /^https?:\/\/([^/]*)/i.exec(text)
@@ -88,11 +88,11 @@ function idAt({ routes, host }: Reading, target: Resource, text: string): unknow
     const endpoint = routes.match(path, into)
     return endpoint?.kind === 'item' && endpoint.resource === target ? (into.id ?? undefined) : undefined
   } catch {
-    return undefined // a broken escape
+    return undefined // the path has a malformed escape
   }
 }
 
-/** What HAL adds to a row is not part of it; its links say what to-one relations are. */
+/** Removes what HAL adds to a row. Links to related rows become the values of to-one relations. */
 function withoutHal(body: Members, resource: Resource): Members {
   const { _links: links = null, _embedded: _, ...members } = body
   if (links !== null && !isObject(links)) throw malformed('/_links', 'must be an object of links')

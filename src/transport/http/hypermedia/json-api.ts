@@ -7,7 +7,7 @@ export const JSON_API = 'application/vnd.api+json'
 
 const version = { version: '1.1' }
 
-/** `application/vnd.api+json` (JSON:API 1.1): expanded rows stand once, in `included`. */
+/** Writes `application/vnd.api+json` (JSON:API 1.1). Expanded rows appear once, in `included`. */
 export function writeJsonApi({ routes, view, value, self, list }: Document): string {
   const included = new Included(routes)
   const links: Record<string, string | null> = self === null ? {} : { self }
@@ -28,12 +28,12 @@ export function writeJsonApi({ routes, view, value, self, list }: Document): str
   return JSON.stringify({ jsonapi: version, data, ...included.members, links, ...meta })
 }
 
-/** A value that is no resource, such as the answer of an action. */
+/** A value that is not a resource, such as the response of an action. */
 export function writeJsonApiValue(value: unknown): string {
   return JSON.stringify({ jsonapi: version, meta: { value } })
 }
 
-/** The same faults as the problem document, one error object each (JSON:API 1.1, Error Objects). */
+/** The errors of a problem document as JSON:API error objects, one each (JSON:API 1.1, Error Objects). */
 export function jsonApiErrors(error: ApiError, requestId: string): string {
   const { type, title, detail, errors } = problemOf(error)
   const common = { id: requestId, status: String(error.status), title, links: { type } }
@@ -51,7 +51,7 @@ export function jsonApiErrors(error: ApiError, requestId: string): string {
   return JSON.stringify({ jsonapi: version, errors: objects ?? [{ ...common, code: error.error, detail }] })
 }
 
-/** `#/name` of our body is `/data/attributes/name` of theirs. */
+/** Converts a pointer: `#/name` in our body is `/data/attributes/name` in theirs. */
 function pointerOf(pointer: string): string {
   const path = decodeURIComponent(pointer.slice(1))
   if (path === '') return '/data'
@@ -65,7 +65,7 @@ interface Identifier {
 
 const identifierOf = (resource: Resource, id: Id): Identifier => ({ type: resource.name, id: String(id) })
 
-/** Rows that come along, each once, none that is primary data. */
+/** The rows in `included`: each once, and none that is in `data`. */
 class Included {
   readonly #routes: Routes
   readonly #known = new Set<string>()

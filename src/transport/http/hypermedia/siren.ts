@@ -2,7 +2,7 @@ import type { Field, Resource } from '../../../model/model.ts'
 import type { Routes } from '../routes.ts'
 import { entityOf, furtherLists, type Document, type Entity } from './document.ts'
 
-/** `application/vnd.siren+json`: entities with links, and forms for what can be done with them. */
+/** Writes `application/vnd.siren+json`: entities with links, and forms for what can be done with them. */
 export function writeSiren({ routes, view, value, self, list }: Document): string {
   const { resource } = view
   if (list === null) return JSON.stringify(entity(routes, entityOf(routes, view, value)))
@@ -53,7 +53,7 @@ function form(name: string, method: string, href: string, resource: Resource): u
 
 function isInput(field: Field): boolean {
   if (field.readonly || field === field.owner.id) return false
-  // Bytes have a URI of their own.
+  // The bytes of a file have their own URI.
   if (field.is === 'scalar' && field.def.file) return false
   if (field.is === 'scalar') return !field.hidden || field.type.secret
   return field.is === 'one' && !field.hidden

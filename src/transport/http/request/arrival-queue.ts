@@ -1,27 +1,27 @@
 import type { Exchange } from '../exchange.ts'
 
-/** A request whose answer is made when its turn comes. */
+/** A request that waits to be answered. */
 type Arrival = Exchange & { answer(exchange: Exchange): void | Promise<void> }
 
-/** Milliseconds for which requests are answered before the event loop looks for what else there is. */
+/** For how many milliseconds requests are answered before the event loop gets its turn. */
 const SLICE = 2
 
-/** First come, first served. */
+/** Requests in the order of arrival. */
 let queue: Arrival[] = []
 /** How many of them came in earlier turns. */
 let left = 0
 
 /**
- * Queues a safe request, to be answered at the end of this turn of the event loop: the parser and the kernel run for all
- * that came, then the engine for all of them, which keeps each in the processor's caches. Nothing waits for a timer. What
- * takes longer than a slice goes on in later turns, so that connections are taken, written to and told of meanwhile.
+ * Queues a safe request, to be answered at the end of this turn of the event loop. First the parser and the kernel run for all
+ * requests that came, then the engine; this keeps each of them in the processor's caches. No timer is involved. What takes
+ * longer than a slice continues in later turns, so that connections are accepted and subscribers told in between.
  */
 export function arrive(exchange: Arrival): void {
   exchange.arrived = performance.now()
   if (queue.push(exchange) === 1) setImmediate(answerSome)
 }
 
-/** Requests that came in earlier turns and still wait. */
+/** How many requests came in earlier turns and still wait. */
 export function standing(): number {
   return left
 }
@@ -36,7 +36,7 @@ function answerSome(): void {
       void exchange.answer(exchange)
     } while (answered < due.length && performance.now() < end)
   } finally {
-    // Whatever becomes of one, the others are not forgotten.
+    // If one throws, the others must still be answered.
     queue = answered === due.length ? [] : due.slice(answered)
     left = queue.length
     if (left > 0) setImmediate(answerSome)

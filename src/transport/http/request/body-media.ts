@@ -2,21 +2,21 @@ import { ApiError } from '../../../protocol/error.ts'
 import { ACCEPT_ENCODING, isDecodable } from './decompress.ts'
 import type { Exchange } from '../exchange.ts'
 
-/** The media types that bodies are read in. */
+/** The media types of bodies that are understood. */
 export type Media = 'json' | 'merge' | 'patch' | 'form' | 'multipart'
 
 export const ACCEPT_POST = 'application/json'
 export const ACCEPT_PATCH = 'application/merge-patch+json, application/json-patch+json, application/json'
-/** A list of structured-field tokens and strings (RFC 10008 §3). */
+/** A structured-field list of tokens and strings (RFC 10008 §3). */
 export const ACCEPT_QUERY = 'application/json, application/x-www-form-urlencoded'
 
 const ACCEPT_ACTION = 'application/json, application/x-www-form-urlencoded, multipart/form-data'
 
-/** The methods whose body is read; ACTION is any of them, of an action. */
+/** Methods with a body. ACTION stands for any method of an action. */
 export type BodyMethod = 'POST' | 'PUT' | 'PATCH' | 'QUERY' | 'ACTION'
 
 interface Body {
-  /** The fields that tell what would have been understood. */
+  /** Header fields that tell the client what would be understood. */
   readonly advertise: Readonly<Record<string, string>>
   readonly understood: ReadonlySet<Media>
 }
@@ -35,7 +35,7 @@ const bodies: Readonly<Record<BodyMethod, Body>> = {
   },
 }
 
-/** The media type of a body that is about to be read; throws unsupported_media_type or unsupported_encoding. */
+/** The media type of a body that is about to be read. Throws ApiError `unsupported_media_type` or `unsupported_encoding`. */
 export function mediaOf(exchange: Exchange, method: BodyMethod): Media {
   if (exchange.contentEncoding !== undefined && !isDecodable(exchange.contentEncoding.toLowerCase())) {
     throw new ApiError('unsupported_encoding', { headers: { 'accept-encoding': ACCEPT_ENCODING } })
@@ -54,7 +54,7 @@ function readMedia(type: string | undefined): Media | null {
   if (type === undefined) return null
   if (type === 'application/json') return 'json'
   const semicolon = type.indexOf(';')
-  // JSON:API 1.1 (Server Responsibilities): parameters other than profile are refused.
+  // JSON:API 1.1 (Server Responsibilities): parameters other than `profile` must be refused.
   if (/^application\/vnd\.api\+json\s*;(?!\s*profile=[^;]*$)/i.test(type)) return null
   if (semicolon >= 0 && !isUtf8(type.slice(semicolon + 1))) return null
   switch ((semicolon < 0 ? type : type.slice(0, semicolon)).trim().toLowerCase()) {
@@ -74,7 +74,7 @@ function readMedia(type: string | undefined): Media | null {
     : null
 }
 
-// Only UTF-8 is read (RFC 8259 §8.1); other parameters mean nothing here.
+// JSON must be UTF-8 (RFC 8259 §8.1). Other parameters have no meaning here.
 function isUtf8(parameters: string): boolean {
   for (const parameter of parameters.split(';')) {
     const [name, value] = parameter.split('=')

@@ -4,7 +4,7 @@ import type { Limits } from '../../../protocol/limits.ts'
 import { decoded } from './decompress.ts'
 import type { Exchange } from '../exchange.ts'
 
-/** Refuses a body by its announced length, before a byte of it is read (RFC 9110 §15.5.14). */
+/** Refuses a body by its announced length, before any of it is read (RFC 9110 §15.5.14). */
 export function checkLength(exchange: Exchange, limit: number): void {
   if (exchange.contentLength !== undefined && Number(exchange.contentLength) > limit) throw tooLarge(limit)
 }
@@ -12,14 +12,14 @@ export function checkLength(exchange: Exchange, limit: number): void {
 export const tooLarge = (limit: number): ApiError =>
   new ApiError('payload_too_large', { detail: `The content is over ${limit} bytes` })
 
-/** The body without its content coding; the limit holds with it and without. */
+/** The body without its content coding. The limit applies to both forms. */
 export function readBytes(exchange: Exchange, limit: number): Promise<Uint8Array> {
   const coding = exchange.contentEncoding
   if (coding === undefined) return exchange.body(limit)
   return exchange.body(limit).then(bytes => decoded(bytes, coding.toLowerCase(), limit))
 }
 
-/** The body as strict JSON. */
+/** The body as strictly parsed JSON. */
 export async function readJson(exchange: Exchange, limits: Limits): Promise<unknown> {
   return parseJson(await readBytes(exchange, limits.body), limits)
 }

@@ -1,17 +1,17 @@
 import { BlockList, isIP } from 'node:net'
 
-/** What tells where a request, or the handshake of a socket, comes from: its peer and its header fields. */
+/** What tells where a request or handshake comes from: its peer and header fields. */
 interface Arriving {
   readonly address?: string | undefined
   header(name: string): string | undefined
 }
 
-/** Tells the address of a client: the peer of the connection, or what proxies that are trusted say of it. */
+/** Finds the address of a client: the peer of the connection, or what trusted proxies say. */
 export type AddressOf = (arriving: Arriving) => string
 
 /**
- * `X-Forwarded-For` is believed from the right as far as the trusted proxies reach: everything further left was written
- * by whoever asked. Proxies are addresses or networks: `10.0.0.0/8`.
+ * `X-Forwarded-For` is read from right to left, as long as the addresses belong to trusted proxies. Everything further left was
+ * written by the client and cannot be trusted. Proxies are addresses or networks such as `10.0.0.0/8`.
  */
 export function addressFinder(proxies: readonly string[] = []): AddressOf {
   if (proxies.length === 0) return ({ address }) => address ?? ''
@@ -32,7 +32,7 @@ export function addressFinder(proxies: readonly string[] = []): AddressOf {
   }
 }
 
-/** The addresses and networks that `http.trustedProxies` names. Throws for what is neither. */
+/** The addresses and networks in `http.trustedProxies`. Throws Error if a text is neither. */
 export function networksOf(proxies: readonly string[]): BlockList {
   const list = new BlockList()
   for (const proxy of proxies) add(list, proxy)
@@ -49,7 +49,7 @@ function add(list: BlockList, proxy: string): void {
   list.addSubnet(address, length, kind === 6 ? 'ipv6' : 'ipv4')
 }
 
-/** An IPv4 address in IPv6's clothes is that address (RFC 4291 §2.5.5.2). */
+/** Turns an IPv4 address in IPv6 form (`::ffff:1.2.3.4`) into the IPv4 address (RFC 4291 §2.5.5.2). */
 function plain(address: string): string {
   return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address
 }

@@ -4,7 +4,10 @@ import { codedSuffix } from '../response/compress.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Format } from '../response/negotiate.ts'
 
-/** The preconditions of a request (RFC 9110 §13.1), null where there are none. */
+/**
+ * Reads the preconditions of a request (RFC 9110 §13.1); null if there are none. What they mean is decided in
+ * engine/read/entity-tags.ts.
+ */
 export function readConditions(exchange: Exchange): Conditions | null {
   const { ifMatch, ifNoneMatch, ifModifiedSince, ifUnmodifiedSince } = exchange
   if (
@@ -23,7 +26,7 @@ export function readConditions(exchange: Exchange): Conditions | null {
   }
 }
 
-/** Tags without what a coding added to them: it is about the bytes on the way, not about what they say. */
+/** Removes the suffix of a content coding from tags: it is about the bytes on the wire, not about the version. */
 function uncoded(exchange: Exchange, tags: '*' | readonly Tag[]): '*' | readonly Tag[] {
   if (tags === '*') return tags
   return tags.map(tag => {
@@ -35,8 +38,8 @@ function uncoded(exchange: Exchange, tags: '*' | readonly Tag[]): '*' | readonly
 }
 
 /**
- * Conditions of a read as the engine knows them, which knows nothing of formats: tags of this format lose its suffix, and
- * those of others become none of ours. Writes are about the version, in whatever format it was read.
+ * Adapts the conditions of a read to the engine, which knows nothing of formats: tags of this format lose its suffix, and tags
+ * of other formats cannot match. Writes are about the version, in whatever format it was read.
  */
 export function ofFormat(conditions: Conditions | null, method: string, { suffix }: Format): Conditions | null {
   if (conditions === null || suffix === '' || (method !== 'GET' && method !== 'HEAD' && method !== 'QUERY'))
@@ -52,8 +55,8 @@ export function ofFormat(conditions: Conditions | null, method: string, { suffix
 }
 
 /**
- * Entity tags by the grammar of RFC 9110 §8.8.3: `*` or `[W/]"…", …`; an opaque tag may hold commas.
- * What does not follow it is refused, because a condition that is passed over may let a write through.
+ * Parses entity tags by the grammar of RFC 9110 §8.8.3: `*` or `[W/]"…", …`. A tag may contain commas. Anything malformed is
+ * refused: ignoring a condition could let a write through.
  */
 export function readTags(header: string, text: string): '*' | readonly Tag[] {
   if (text === '*') return '*'
@@ -74,7 +77,7 @@ export function readTags(header: string, text: string): '*' | readonly Tag[] {
   return tags
 }
 
-// Between tags: a comma, a space, a tab. Empty elements of a list are allowed (RFC 9110 §5.6.1.2).
+// Between tags there may be commas, spaces and tabs. Empty list elements are allowed (RFC 9110 §5.6.1.2).
 const isGap = (code: number): boolean => code === 0x2c || code === 0x20 || code === 0x09
 
 const malformed = (header: string): ApiError =>
@@ -87,13 +90,16 @@ const imf = /^[A-Z][a-z]{2}, (\d\d) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d)
 const rfc850 = /^[A-Z][a-z]{5,8}, (\d\d)-([A-Z][a-z]{2})-(\d\d) (\d\d):(\d\d):(\d\d) GMT$/
 const asctime = /^[A-Z][a-z]{2} ([A-Z][a-z]{2}) ([ \d]\d) (\d\d):(\d\d):(\d\d) (\d{4})$/
 
-/** A moment in milliseconds from any of the three forms of RFC 9110 §5.6.7; null for anything else, which is ignored. */
+/**
+ * Parses a date in any of the three forms of RFC 9110 §5.6.7, to milliseconds since 1970. null for anything else; such a
+ * condition is ignored.
+ */
 export function readDate(text: string): number | null {
   let found = imf.exec(text)
   if (found) return moment(Number(found[3]), found[2]!, found[1]!, found[4]!, found[5]!, found[6]!)
   found = rfc850.exec(text)
   if (found) {
-    // Two digits that would be over 50 years ahead mean the century before.
+    // A two-digit year that would be more than 50 years ahead is in the previous century.
     const thisYear = new Date().getUTCFullYear()
     const year = thisYear - (thisYear % 100) + Number(found[3])
     return moment(year > thisYear + 50 ? year - 100 : year, found[2]!, found[1]!, found[4]!, found[5]!, found[6]!)
@@ -111,7 +117,7 @@ function moment(year: number, month: string, day: string, h: string, m: string, 
 let lastSecond = -1
 let lastText = ''
 
-/** A moment as an HTTP date; the last one is kept, since many rows share their second. */
+/** Writes an HTTP date. The last one is remembered, because many rows share their second. */
 export function writeDate(milliseconds: number): string {
   const second = Math.floor(milliseconds / 1000)
   if (second !== lastSecond) {

@@ -20,7 +20,7 @@ import type { CollectionEndpoint, ItemEndpoint } from '../routes.ts'
 import { readQuery, readQueryObject, readUrl, readUrlQuery } from './read-query.ts'
 import { queryOf } from './request-target.ts'
 
-/** Methods that HTTP knows (the registry of RFC 9110 §16.1.1), so that one of them is not allowed rather than not known. */
+/** Methods of HTTP (the registry of RFC 9110 §16.1.1). For these the answer is 405, for unknown words 501. */
 const registered = new Set(
   (
     'ACL BASELINE-CONTROL BIND CHECKIN CHECKOUT CONNECT COPY DELETE GET HEAD LABEL LINK LOCK MERGE MKACTIVITY ' +
@@ -29,14 +29,14 @@ const registered = new Set(
   ).split(' '),
 )
 
-/** Refuses a method that does not stand at an endpoint: 405 with `Allow`, or 501 for a word that is none. */
+/** Refuses a method that an endpoint does not have: 405 with `Allow`, or 501 for an unknown method. */
 export function checkMethod(endpoint: { allow: string; methods: ReadonlySet<string> }, method: string): void {
   if (endpoint.methods.has(method)) return
   const headers = { allow: endpoint.allow }
   throw new ApiError(registered.has(method) ? 'method_not_allowed' : 'not_implemented', { headers })
 }
 
-/** What a method asks of an endpoint. */
+/** The operation that a method means at an endpoint. */
 export function operationOf(method: string, endpoint: CollectionEndpoint | ItemEndpoint): Operation {
   switch (method) {
     case 'DELETE':
@@ -52,7 +52,10 @@ export function operationOf(method: string, endpoint: CollectionEndpoint | ItemE
   }
 }
 
-/** Completes a call, whose resource and operation are known, from its request. Waits only where a body has to arrive. */
+/**
+ * Completes a call, whose resource and operation are known, from its request. Returns a promise only if a body has
+ * to arrive.
+ */
 export function decodeCall(engine: Engine, call: HttpCall, endpoint: CollectionEndpoint | ItemEndpoint): Maybe<void> {
   const { exchange } = call
   call.conditions = ofFormat(readConditions(exchange), exchange.method, call.format)
@@ -71,7 +74,7 @@ export function decodeCall(engine: Engine, call: HttpCall, endpoint: CollectionE
     case 'POST':
       break
     case 'PUT':
-      // A part of a representation cannot be put (RFC 9110 §14.5).
+      // A range of a representation cannot be PUT (RFC 9110 §14.5).
       if (exchange.contentRange !== undefined) {
         throw new ApiError('bad_request', { detail: 'Content-Range is not understood in PUT' })
       }
@@ -83,7 +86,7 @@ export function decodeCall(engine: Engine, call: HttpCall, endpoint: CollectionE
   return decodeWrite(engine, call, parameters)
 }
 
-/** `PUT /user?email=ann@example.com`: the row that a unique key names is replaced, or made if there is none. */
+/** `PUT /user?email=ann@example.com`: replaces the row with this unique key, or creates it. */
 function decodeUpsert(
   engine: Engine,
   call: HttpCall,
@@ -113,7 +116,7 @@ const checkSelection = (parameters: readonly Parameter[]): void =>
 
 const shapeWords: ReadonlySet<string> = new Set(['depth', 'include', 'fields'])
 
-/** The body of a write, with what its answer shall show. */
+/** Reads the body of a write, and what the response shall show. */
 function decodeWrite(engine: Engine, call: HttpCall, parameters: readonly Parameter[]): Promise<void> {
   const { exchange } = call
   call.idempotencyKey = readKey(exchange)
@@ -127,7 +130,7 @@ function decodeWrite(engine: Engine, call: HttpCall, parameters: readonly Parame
   })
 }
 
-/** QUERY (RFC 10008): what GET takes in its URI comes in the body, as a form or as a JSON object. */
+/** QUERY (RFC 10008): the query is in the body, as a form or JSON object, instead of the URI. */
 async function decodeSearch(engine: Engine, call: HttpCall, url: readonly Parameter[]): Promise<void> {
   const { exchange } = call
   const media = mediaOf(exchange, 'QUERY')
@@ -145,7 +148,7 @@ async function decodeSearch(engine: Engine, call: HttpCall, url: readonly Parame
   call.parameters = Object.entries(input).map(([name, value]) => [name, parameterOf(name, value)])
 }
 
-/** A member of the body as the parameter that says the same in a link. */
+/** A member of the body as the query parameter with the same meaning, for links. */
 function parameterOf(name: string, value: unknown): string {
   if (typeof value === 'string') return value
   return Array.isArray(value) && name !== 'filter' ? value.join(',') : JSON.stringify(value)
@@ -153,7 +156,7 @@ function parameterOf(name: string, value: unknown): string {
 
 const none: readonly Parameter[] = Object.freeze([])
 
-/** The Idempotency-Key: a structured-field string, or its text without the quotes. */
+/** Reads `Idempotency-Key`: a structured-field string, or plain text without quotes. */
 export function readKey(exchange: Exchange): string | null {
   const given = exchange.idempotencyKey
   if (given === undefined) return null

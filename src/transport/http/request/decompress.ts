@@ -7,7 +7,7 @@ type Decoder = (
   done: (error: NodeJS.ErrnoException | null, decoded: Buffer) => void,
 ) => void
 
-/** Codings that bodies may come in (RFC 9110 §8.4.1), one at a time. */
+/** Content codings in which bodies are accepted (RFC 9110 §8.4.1), one at a time. */
 const decoders: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
   ['zstd', zstdDecompress],
   ['br', brotliDecompress],
@@ -16,7 +16,7 @@ const decoders: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
   ['deflate', inflate],
 ])
 
-/** What is accepted, for the answer to what is not. */
+/** What is accepted, for the response to other codings. */
 export const ACCEPT_ENCODING = 'zstd, br, gzip, deflate, identity'
 
 export function isDecodable(coding: string): boolean {
@@ -24,8 +24,8 @@ export function isDecodable(coding: string): boolean {
 }
 
 /**
- * The bytes behind a coding. Never more than `limit` of them are made, whatever the coded ones stand for: throws ApiError
- * `payload_too_large` there, and `bad_request` for bytes that are not of the coding.
+ * Decodes a body. Never more than `limit` bytes are produced, whatever the input expands to: throws ApiError
+ * `payload_too_large` there, and `bad_request` for malformed input.
  */
 export function decoded(bytes: Uint8Array, coding: string, limit: number): Promise<Uint8Array> {
   const decode = decoders.get(coding)

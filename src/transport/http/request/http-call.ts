@@ -14,8 +14,9 @@ import type { InputMode } from '../../../schema/read/input-mode.ts'
 const none: readonly Parameter[] = Object.freeze([])
 
 /**
- * A call while it is decoded, with what its answer needs to know of the request: the one object that a request costs beside
- * its exchange. It has fields only, no accessors: calls are copied (`{ ...call, input }`), and a copy would lack those.
+ * A call while it is decoded, with what the response needs to know about the request. It is the only object that a request
+ * costs besides its exchange. It has no accessors, because calls are copied by spreading (`{ ...call, input }`), and a copy
+ * would lack them.
  */
 export class HttpCall implements Call {
   readonly exchange: Exchange
@@ -30,9 +31,9 @@ export class HttpCall implements Call {
   jsonPatch = false
   conditions: Conditions | null = null
   principal: Principal | null = null
-  /** It counts among the requests under way. */
+  /** Whether it counts as a request in progress. */
   admitted = false
-  /** Known where rate limits need it. */
+  /** The client's address. Only set if rate limits need it. */
   address: string | undefined = undefined
   key: Readonly<Record<string, Value>> | null = null
   action: Action | null = null
@@ -44,13 +45,13 @@ export class HttpCall implements Call {
   at: string | null = null
   history: HistoryRange | null = null
   format: Format = json
-  /** Of the query and of a QUERY body; for links. */
+  /** The parameters of the URI or of a QUERY body, for links. */
   parameters: readonly Parameter[] = none
   prefers: Preferences = noPreferences
   pretty = false
   returning = false
   lenient = false
-  /** Known once the URI is resolved, so before an engine sees the call. */
+  /** Set when the URI has been resolved, before the engine sees the call. */
   resource!: Resource
   readonly credentials: Credentials
 

@@ -3,7 +3,7 @@ import { ApiError } from '../../../protocol/error.ts'
 /** A decoded query parameter. */
 export type Parameter = readonly [name: string, value: string]
 
-/** The parameters of a query string or a form, in their order (WHATWG URL §5.1, but with strict UTF-8). */
+/** Parses a query string or a form, in order (WHATWG URL §5.1, but with strict UTF-8). */
 export function readParameters(text: string, most: number): Parameter[] {
   const found: Parameter[] = []
   for (let start = 0; start < text.length;) {
@@ -30,7 +30,7 @@ function decode(text: string, start: number, end: number): string {
   }
 }
 
-/** Parameters as a query string without `?`; safe in a header field, whatever they hold. */
+/** Writes parameters as a query string without `?`. The result is safe in a header field. */
 export function writeParameters(parameters: readonly Parameter[]): string {
   return parameters.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join('&')
 }

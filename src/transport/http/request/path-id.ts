@@ -1,7 +1,7 @@
 import type { Id } from '../../../schema/field.ts'
 import type { ScalarType } from '../../../schema/scalar-type.ts'
 
-/** The id that a path segment spells, null if it spells none: only the canonical spelling names a row (protocol §1.2). */
+/** Parses the id in a path segment; null if it is not one. Only the canonical spelling names a row (protocol §1.2). */
 export function readId(type: ScalarType, text: string): Id | null {
   if (text === '') return null
   if (type.name === 'integer' || type.key === 'integer') return readInteger(text)
@@ -10,7 +10,7 @@ export function readId(type: ScalarType, text: string): Id | null {
   return typeof id === 'number' && String(id) === text ? id : null
 }
 
-// The usual id without a regular expression or anything allocated.
+// Integer ids are parsed without a regular expression and without allocating.
 function readInteger(text: string): number | null {
   const negative = text.charCodeAt(0) === 0x2d
   const start = negative ? 1 : 0

@@ -1,12 +1,12 @@
-/** What of RFC 7240 is honoured; the rest is ignored, as it says. */
+/** The preferences of RFC 7240 that are honoured. Others are ignored, as the RFC demands. */
 export interface Preferences {
-  /** What the answer to a write shows. */
+  /** What the response to a write contains. */
   readonly return: 'minimal' | 'representation' | null
-  /** Unknown parameters and members are left out instead of refused. */
+  /** Unknown parameters and members are ignored instead of refused. */
   readonly lenient: boolean
-  /** Seconds that the client would wait for an answer; null = it does not say. */
+  /** How many seconds the client would wait; null = it does not say. */
   readonly wait: number | null
-  /** It would rather be told where the result will be than wait for it. */
+  /** The client prefers to be told where the result will be, instead of waiting for it. */
   readonly respondAsync: boolean
 }
 
@@ -17,7 +17,7 @@ export const noPreferences: Preferences = Object.freeze({
   respondAsync: false,
 })
 
-/** The preferences of a request; the first of two of one name counts (RFC 7240 §2). */
+/** Parses a Prefer field. If a preference comes twice, the first one counts (RFC 7240 §2). */
 export function readPreferences(prefer: string | undefined): Preferences {
   if (prefer === undefined) return noPreferences
   const said = new Map<string, string>()

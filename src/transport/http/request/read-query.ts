@@ -5,17 +5,17 @@ import { decodeQuery, decodeQueryObject, type Decoded, type QueryOptions } from 
 import type { HttpCall } from './http-call.ts'
 import { readParameters, type Parameter } from './parameters.ts'
 
-/** Within which limits a resource's queries are read, and what they are where nothing is asked. */
+/** How the queries of a resource are read, and the results for empty queries. */
 interface Reading {
   readonly limits: Limits
   readonly options: QueryOptions
   readonly list: Decoded
   readonly item: Decoded
-  /** What texts said: clients send the same few. Emptied when full. */
+  /** Parsed queries by their text, because clients send the same few. Emptied when full. */
   readonly known: { readonly list: Map<string, Read>; readonly item: Map<string, Read> }
 }
 
-/** A query string, read. */
+/** A parsed query string. */
 interface Read {
   readonly parameters: readonly Parameter[]
   readonly pretty: boolean
@@ -24,13 +24,13 @@ interface Read {
 }
 
 const MOST_KNOWN = 200
-/** Longer texts are seldom sent twice. */
+/** Longer texts are rarely sent twice, so they are not remembered. */
 const KEPT_LENGTH = 200
 
-// Made once per resource of an engine; both live as long as the process.
+// One entry per resource and engine. Both live as long as the process.
 const readings = new WeakMap<Engine, Map<Resource, Reading>>()
 
-/** Puts into the call what the query of its URL asks for (without `?`; may be empty); throws ApiError with every fault of it. */
+/** Reads the query of a URL (without `?`) into a call. Throws ApiError with all its faults. */
 export function readUrlQuery(engine: Engine, call: HttpCall, text: string): void {
   const reading = readingOf(engine, call.resource)
   const target = targetOf(call)
@@ -54,7 +54,7 @@ export function readUrlQuery(engine: Engine, call: HttpCall, text: string): void
   take(call, read.decoded)
 }
 
-/** `at` names an earlier position, unless the resource has a field of that name. What is left is for the query. */
+/** Takes out the parameter `at`, which names an earlier position, unless the resource has a field of that name. */
 function readPosition(call: HttpCall, text: string, parameters: readonly Parameter[]): readonly Parameter[] {
   if (!text.includes('at=') || call.resource.field.has('at')) return parameters
   const rest = parameters.filter(([name]) => name !== 'at')
@@ -63,7 +63,9 @@ function readPosition(call: HttpCall, text: string, parameters: readonly Paramet
   return rest
 }
 
-/** The parameters of a URL; `pretty` is the face's own, unless the resource has a field of that name. */
+/**
+ * Parses the parameters of a URL. Takes out `pretty`, which belongs to the face, unless the resource has a field of that name.
+ */
 export function readUrl(call: HttpCall, query: string, most: number): readonly Parameter[] {
   const found = readParameters(query, most)
   if (!query.includes('pretty') || call.resource.field.has('pretty')) return found
@@ -72,7 +74,7 @@ export function readUrl(call: HttpCall, query: string, most: number): readonly P
   return rest
 }
 
-/** Puts into the call what its parameters ask for; throws ApiError with every fault of them. */
+/** Reads parameters into a call. Throws ApiError with all their faults. */
 export function readQuery(engine: Engine, call: HttpCall, parameters: readonly Parameter[]): void {
   const { resource } = call
   const reading = readingOf(engine, resource)
@@ -83,13 +85,13 @@ export function readQuery(engine: Engine, call: HttpCall, parameters: readonly P
   take(call, decodeQuery(resource, parameters, reading.limits, target, options))
 }
 
-/** A patch or deletion without an id is of all rows that a query selects, as a list is. */
+/** A patch or deletion without an id applies to all rows that a query selects, so its query is that of a list. */
 function targetOf({ operation, id }: HttpCall): 'list' | 'item' {
   if (operation === 'list') return 'list'
   return id === null && (operation === 'patch' || operation === 'delete') ? 'list' : 'item'
 }
 
-/** The query of a stream: all rows unless it has a limit. */
+/** Reads the query of a stream: it follows all rows unless it has a limit. */
 export function readLiveQuery(engine: Engine, call: HttpCall, parameters: readonly Parameter[]): void {
   const { limits, options } = readingOf(engine, call.resource)
   const target = call.operation === 'list' ? 'list' : 'item'
@@ -100,7 +102,7 @@ export function readLiveQuery(engine: Engine, call: HttpCall, parameters: readon
   )
 }
 
-/** The same from the JSON body of QUERY; its faults name a place in the body. */
+/** Reads the JSON body of QUERY into a call. Faults have pointers into the body. */
 export function readQueryObject(engine: Engine, call: HttpCall, object: Readonly<Record<string, unknown>>): void {
   const { limits, options } = readingOf(engine, call.resource)
   take(call, decodeQueryObject(call.resource, object, limits, 'list', options))

@@ -1,21 +1,24 @@
 import { ApiError } from '../../../protocol/error.ts'
 import type { Exchange } from '../exchange.ts'
 
-/** The path of a request target, still encoded; `*` for `OPTIONS *`. Throws bad_request for another server's URI. */
+/**
+ * The path of a request target, still encoded; `*` for `OPTIONS *`. Throws ApiError `bad_request` for the URI of another
+ * server.
+ */
 export function pathOf(exchange: Exchange): string {
   const target = originForm(exchange)
   const mark = target.indexOf('?')
   return mark < 0 ? target : target.slice(0, mark)
 }
 
-/** What stands behind the `?`, still encoded; empty if nothing. */
+/** The text after the `?`, still encoded; empty if there is none. */
 export function queryOf(exchange: Exchange): string {
   const target = exchange.target
   const mark = target.indexOf('?')
   return mark < 0 ? '' : target.slice(mark + 1)
 }
 
-// The absolute form is understood (RFC 9112 §3.2.2), but only of the host that was asked: this is no proxy.
+// The absolute form is accepted (RFC 9112 §3.2.2), but only for this host: this is not a proxy.
 function originForm({ target, host }: Exchange): string {
   if (target.charCodeAt(0) === 0x2f || target === '*') return target
   const scheme = target.indexOf('://')

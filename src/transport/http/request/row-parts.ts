@@ -5,15 +5,15 @@ import type { Face } from '../face.ts'
 import { history } from '../services/history.ts'
 import type { HttpCall } from './http-call.ts'
 
-/** Something of a row that has a URI of its own below the row's: `/todo/7/history`. */
+/** A part of a row that has its own URI below the row's, such as `/todo/7/history`. */
 export interface Part {
   readonly name: string
   readonly methods: readonly string[]
-  /** Answers; the call has its resource and id. What it throws becomes a problem document. */
+  /** Answers a call that has its resource and id. Errors become problem documents. */
   serve(face: Face, call: HttpCall): void | Promise<void>
 }
 
-/** The parts of each row of a resource. */
+/** The parts of the rows of a resource. */
 export function partsOf(resource: Resource): readonly Part[] {
   const files = fileFields(resource).filter(field => !field.hidden)
   return [...(resource.field.has(history.name) ? [] : [history]), ...files.map(filePart)]

@@ -1,15 +1,15 @@
 import { brotliCompress, constants, gzip, zstdCompress, type InputType } from 'node:zlib'
 import type { FieldLines } from '../exchange.ts'
 
-/** A way to write a body smaller (RFC 9110 §8.4.1, RFC 8878). */
+/** A content coding for responses (RFC 9110 §8.4.1, RFC 8878). */
 export interface Coding {
   readonly name: 'zstd' | 'br' | 'gzip'
-  /** Tells its bytes from those of others in entity tags: they are another representation (RFC 9110 §8.8.3.3). */
+  /** The suffix in entity tags: compressed bytes are another representation (RFC 9110 §8.8.3.3). */
   readonly suffix: string
   readonly compress: (body: InputType, done: (error: Error | null, bytes: Buffer) => void) => void
 }
 
-/** The preferred first. Levels are those at which the time for an answer of some kilobytes does not show. */
+/** In order of preference. The levels are so low that compressing a few kilobytes does not noticeably delay a response. */
 const codings: readonly Coding[] = [
   { name: 'zstd', suffix: '-zst', compress: (body, done) => zstdCompress(body, done) },
   {
@@ -20,11 +20,11 @@ const codings: readonly Coding[] = [
   { name: 'gzip', suffix: '-gz', compress: (body, done) => gzip(body, done) },
 ]
 
-/** Answers of `choose` by field value: clients send the same few. Emptied when full. */
+/** Results of `choose` by field value, because clients send the same few. Emptied when full. */
 const known = new Map<string, Coding | null>()
 const MOST_KNOWN = 100
 
-/** The coding that a client would like best of those that there are; null = none. */
+/** The coding that the client prefers among ours; null = none. */
 export function codingOf(accept: string): Coding | null {
   let coding = known.get(accept)
   if (coding === undefined) {
@@ -44,7 +44,7 @@ function choose(accept: string): Coding | null {
   }
   const of = (name: string): number => qualities.get(name) ?? qualities.get('*') ?? 0
   let best: Coding | null = null
-  // What is not said of identity, it has (RFC 9110 §12.5.3); it wins only where it is wanted more.
+  // By default, `identity` is acceptable (RFC 9110 §12.5.3). It only wins if the client prefers it.
   let quality = qualities.get('identity') ?? 0
   for (const coding of codings) {
     if (of(coding.name) <= 0 || of(coding.name) < quality || (best && of(coding.name) === quality)) continue
@@ -54,20 +54,20 @@ function choose(accept: string): Coding | null {
   return best
 }
 
-/** The suffix that a coding gave an entity tag, '' for none. */
+/** The suffix that a coding has added to an entity tag; '' if there is none. */
 export function codedSuffix(tag: string): string {
   return /-(?:zst|br|gz)$/.exec(tag)?.[0] ?? ''
 }
 
-/** Gives the entity tag among the fields a coding's suffix. */
+/** Adds the suffix of a coding to the entity tag among the fields. */
 export function suffixTag(fields: FieldLines, suffix: string): void {
   const at = fields.indexOf('etag')
   if (at >= 0) fields[at + 1] = fields[at + 1]!.replace(/"$/, `${suffix}"`)
 }
 
 /**
- * Whether a body may be compressed: it is text, is not coded yet and may be changed on the way. What must not be stored
- * holds secrets, whose length would tell about them (BREACH).
+ * Whether a body may be compressed: it is text, has no coding yet and may be transformed. Responses that must not be stored
+ * contain secrets, and their compressed length would reveal something about them (BREACH).
  */
 export function isCompressible(fields: FieldLines): boolean {
   let text = false

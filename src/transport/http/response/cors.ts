@@ -1,13 +1,13 @@
 import type { FieldLines } from '../exchange.ts'
 import type { HttpOptions } from '../options.ts'
 
-/** Which of other sites' pages may call, and what they may see (Fetch §3.2). */
+/** The rules for calls from pages of other origins (Fetch §3.2). */
 export interface Cors {
-  /** The value of `Vary`: the answer depends on the origin wherever any is allowed, even if none was sent. */
+  /** The value of `Vary`. If any origin is allowed, all responses depend on the origin, even if none was sent. */
   readonly vary: string
-  /** Adds the fields of an answer to this origin, errors and 304 included. */
+  /** Adds the fields for an origin to a response, also to errors and 304. */
   allow(origin: string, fields: FieldLines): void
-  /** The fields of the answer to a preflight request. */
+  /** The fields of the response to a preflight request. */
   preflight(origin: string, methods: string): FieldLines
 }
 
@@ -20,7 +20,7 @@ const REQUESTED =
   'Idempotency-Key, Min-Position, Prefer, Last-Event-ID, X-Request-Id, ' +
   'Range, If-Range, Content-Disposition, Content-Encoding, Repr-Digest'
 
-/** Makes the rules of the options; without allowed origins nothing is added anywhere. */
+/** Makes the rules from the options. Without allowed origins, nothing is ever added. */
 export function corsOf(options: HttpOptions['cors']): Cors {
   const origins = new Set(options?.origins)
   if (origins.size === 0) return { vary: 'Accept', allow: () => {}, preflight: () => [] }
@@ -52,7 +52,7 @@ export function corsOf(options: HttpOptions['cors']): Cors {
   }
 }
 
-/** Every page may call, so none may send what a browser keeps of its visitor (Fetch §3.2.5). */
+/** The rules for `*`: every page may call, so none may send what the browser stores for its visitor (Fetch §3.2.5). */
 function corsForAll(maxAge: string, credentials: boolean): Cors {
   if (credentials)
     throw new Error(

@@ -10,10 +10,10 @@ import { represent } from './represent.ts'
 import { sendProblem } from './problem.ts'
 import { finish } from './finish-response.ts'
 
-/** What a representation may be kept for when its resource does not say: keep it, but ask each time. */
+/** The default Cache-Control: keep it, but ask before using it. */
 const DEFAULT_CACHE = 'private, no-cache'
 
-/** Answers with what came of a call. */
+/** Sends the outcome of a call. */
 export function sendOutcome(face: Face, call: HttpCall, outcome: Outcome): void | Promise<void> {
   switch (outcome.kind) {
     case 'item':
@@ -42,7 +42,7 @@ function sendItem(face: Face, call: HttpCall, item: Item): void | Promise<void> 
     const location = face.routes.item(item.resource, item.ids[0]!)
     if (location !== null) fields.push('location', location)
   } else if (call.parent !== null && reading) {
-    // Reached through its parent, the row has a URI of its own (protocol §1.1).
+    // The row was reached through its parent; this is its own URI (protocol §1.1).
     const own = face.routes.item(item.resource, item.ids[0]!)
     if (own !== null) fields.push('content-location', own)
   }
@@ -85,7 +85,7 @@ function sendGone(face: Face, call: HttpCall, gone: Gone): void | Promise<void> 
   return represent(face, call, 200, fields, gone.body)
 }
 
-/** What was honoured of what the client would like (RFC 7240 §3). */
+/** Adds `Preference-Applied` for the preferences that were honoured (RFC 7240 §3). */
 function tellPreferences(call: HttpCall, fields: FieldLines): void {
   const { return: shown, lenient } = call.prefers
   const reading = isRead(call.operation)
@@ -93,11 +93,14 @@ function tellPreferences(call: HttpCall, fields: FieldLines): void {
   if (shown !== null && !reading) applied.push(`return=${shown}`)
   if (lenient) applied.push('handling=lenient')
   if (applied.length > 0) fields.push('preference-applied', applied.join(', '))
-  // What is read leniently may differ from what is read strictly, under the same URI.
+  // A lenient read may differ from a strict one of the same URI.
   if (lenient && reading) fields.push('vary', 'Prefer')
 }
 
-/** 304 carries what the 200 would say of caching, and no body; the entity tag tells more than Last-Modified (RFC 9110 §15.4.5). */
+/**
+ * Sends 304: the caching fields of the 200, and no body. Last-Modified is left out because there is an entity tag (RFC 9110
+ * §15.4.5).
+ */
 function sendUnchanged(face: Face, call: HttpCall, unchanged: Unchanged): void {
   const fields = [
     ...carried(unchanged),
@@ -109,20 +112,20 @@ function sendUnchanged(face: Face, call: HttpCall, unchanged: Unchanged): void {
   finish(face, call.exchange, 304, fields, null)
 }
 
-/** What hooks added. */
+/** The header fields that hooks have added. */
 function carried({ headers }: Item | List | Gone | Unchanged): FieldLines {
   return headers === undefined ? none : headers.flat()
 }
 
 const none: FieldLines = []
 
-// Indented bytes are equivalent to the others, not equal to them: their tag is weak (RFC 9110 §8.8.1).
+// Indented JSON is equivalent but not identical, so its tag is weak (RFC 9110 §8.8.1).
 function tag(call: HttpCall, etag: string): string {
   const own = `"${etag}${call.format.suffix}"`
   return call.pretty ? `W/${own}` : own
 }
 
-/** The one place where a throw, expected or not, becomes an answer. */
+/** The only place where anything that was thrown becomes a response. */
 export function sendThrown(face: Face, call: HttpCall, thrown: unknown): void {
   sendProblem(face, call.exchange, ApiError.from(thrown))
 }

@@ -3,14 +3,14 @@ import type { Body, Exchange, FieldLines } from '../exchange.ts'
 import type { Face } from '../face.ts'
 import { isRequestId } from '../request/request-id.ts'
 
-/** Adds what every answer carries, and sends it; HEAD is answered with the fields of GET alone (RFC 9110 §9.3.2). */
+/** Adds what every response has, and sends it. For HEAD the body is left out (RFC 9110 §9.3.2). */
 export function finish(face: Face, exchange: Exchange, status: number, fields: FieldLines, body: Body): void {
   const coding =
     face.compress === null || exchange.acceptEncoding === undefined ? null : codingOf(exchange.acceptEncoding)
   complete(face, exchange, fields)
   face.observe?.(exchange, status, fields)
   if (coding !== null) {
-    // The client has the bytes of this coding: that is what 304 speaks of.
+    // The client has the bytes in this coding, and the 304 is about those.
     if (status === 304 && exchange.coded === coding.suffix) suffixTag(fields, coding.suffix)
     if (body !== null && body.length >= face.compress! && isCompressible(fields)) {
       return sendCoded(exchange, status, fields, body, coding)
@@ -19,7 +19,7 @@ export function finish(face: Face, exchange: Exchange, status: number, fields: F
   exchange.send(status, fields, exchange.method === 'HEAD' ? null : body)
 }
 
-/** In the coding that was chosen, unless that is no smaller. */
+/** Compresses a body and sends it; sends it uncompressed if that is not smaller. */
 function sendCoded(
   exchange: Exchange,
   status: number,
@@ -38,14 +38,14 @@ function sendCoded(
   })
 }
 
-/** Adds what every answer carries. */
+/** Adds the fields that every response has. */
 export function complete(face: Face, exchange: Exchange, fields: FieldLines): void {
   fields.push('vary', face.vary, 'x-content-type-options', 'nosniff')
   if (exchange.origin !== undefined) face.cors.allow(exchange.origin, fields)
   if (exchange.requestId !== undefined && isRequestId(exchange.requestId)) {
     fields.push('x-request-id', exchange.requestId)
   }
-  // Whoever keeps a connection should find out that this process goes.
+  // Clients that keep the connection should notice that this process is about to end.
   if (face.health?.isDraining) fields.push('connection', 'close')
   if (face.timing) fields.push('server-timing', `total;dur=${(performance.now() - exchange.started).toFixed(2)}`)
 }

@@ -1,10 +1,10 @@
 import type { Item, List } from '../../../engine/call/call.ts'
 import { writeParameters, type Parameter } from '../request/parameters.ts'
 
-/** Where a list and the pages around it are, each with every other parameter of the request. */
+/** The URIs of a list and of the pages around it. They keep all other parameters of the request. */
 export interface PageTargets {
   readonly self: string
-  /** Null for a list that is one page. */
+  /** null if the list is a single page. */
   readonly first: string | null
   readonly prev: string | null
   readonly next: string | null
@@ -21,7 +21,7 @@ export function pageTargets(path: string, parameters: readonly Parameter[], list
   return { self, first: `${path}${kept === '' ? '' : `?${kept}`}`, prev: to(list.previous), next: to(list.next) }
 }
 
-/** The `Link` field of a page (RFC 8288); null for a list that is one page. */
+/** The `Link` field of a page (RFC 8288); null if the list is a single page. */
 export function pageLinks(path: string, parameters: readonly Parameter[], list: List): string | null {
   if (list.next === null && list.previous === null && parameters.length === 0) return null
   const { first, prev, next } = pageTargets(path, parameters, list)
@@ -32,7 +32,7 @@ export function pageLinks(path: string, parameters: readonly Parameter[], list: 
   return text
 }
 
-/** Where the rest of an id list is that was cut at `limits.relatedIds`: the nested collections (protocol §2.4). */
+/** Links to the nested collections whose ids were cut at `limits.relatedIds` (protocol §2.4). */
 export function cutLinks(path: string, item: Item): string | null {
   if (item.cut.length === 0) return null
   return item.cut.map(name => `<${path}/${encodeURIComponent(name)}>; rel="related"; title="${name}"`).join(', ')

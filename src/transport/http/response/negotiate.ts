@@ -4,31 +4,31 @@ import { writeHal } from '../hypermedia/hal.ts'
 import { JSON_API, writeJsonApi, writeJsonApiValue } from '../hypermedia/json-api.ts'
 import { writeSiren } from '../hypermedia/siren.ts'
 
-/** What an exporter is told beside the value. */
+/** What an exporter receives besides the value. */
 export interface Exported {
-  /** `todo`, `hello`: the resource whose representation it is. */
+  /** The name of the resource that is represented, such as `todo`. */
   readonly resource: string
   readonly status: number
 }
 
-/** Writes plain data in a media type of its own. */
+/** Writes plain data in its own media type. */
 export type Exporter = (value: unknown, about: Exported) => string | Uint8Array | Promise<string | Uint8Array>
 
-/** A way to write a representation; nothing else asks for a media type. */
+/** A format of representations. Nothing else deals with media types. */
 export interface Format {
   /** Its Content-Type. */
   readonly type: string
-  /** What entity tags of it end with, so that another media type has another tag (RFC 9110 §8.8.3.3). */
+  /** The suffix of its entity tags, because another media type needs another tag (RFC 9110 §8.8.3.3). */
   readonly suffix: string
-  /** null = the JSON text that there is already. */
+  /** null = the JSON text is sent as it is. */
   readonly write: Exporter | null
-  /** Writes rows with their links; `write` is then for other values. */
+  /** Writes rows with links. `write` is then used for other values. */
   readonly document?: DocumentWriter
 }
 
 export const json: Format = { type: 'application/json', suffix: '', write: null }
 
-/** Built in. Their libraries are loaded when the first answer needs them: most programs never do. */
+/** The built-in formats. Their libraries are loaded with the first response that needs them, which most programs never send. */
 const builtIn: Readonly<Record<string, Exporter>> = {
   'application/xml': async (value, { resource }) => (await import('../format/xml.ts')).writeXml(value, resource),
   'text/csv': async value => (await import('../format/csv.ts')).writeCsv(value),
@@ -40,27 +40,30 @@ const hypermedia: Readonly<Record<string, Required<Pick<Format, 'write' | 'docum
   [JSON_API]: { document: writeJsonApi, write: writeJsonApiValue },
   'application/vnd.siren+json': { document: writeSiren, write: value => JSON.stringify(value) },
 }
-/** Other names that clients have for the same. */
+/** Other names of the same formats. */
 const aliases: Readonly<Record<string, string>> = {
   'text/xml': 'application/xml',
   'application/msgpack': 'application/vnd.msgpack',
   'application/x-msgpack': 'application/vnd.msgpack',
 }
 
-/** Chooses formats; made once per face. */
+/** Chooses the format of a response. Made once per face. */
 export interface Negotiator {
-  /** The format to answer in (RFC 9110 §12.5.1); throws not_acceptable, naming what there is, or is lenient and takes JSON. */
+  /**
+   * The format for an Accept field (RFC 9110 §12.5.1). If none fits, throws ApiError `not_acceptable` with the available ones,
+   * or returns JSON if `lenient`.
+   */
   choose(accept: string | undefined, lenient?: boolean): Format
 }
 
 const MOST_KNOWN = 200
 
-/** For what is only there in JSON. */
+/** For responses that only exist in JSON. */
 export function negotiate(accept: string | undefined): Format {
   return onlyJson.choose(accept)
 }
 
-/** Makes a negotiator of JSON, which comes first, exporters of one's own by media type, and the built-in formats. */
+/** Makes a negotiator with JSON first, then your own exporters, then the built-in formats. */
 export function negotiatorOf(exporters: Readonly<Record<string, Exporter>> = {}): Negotiator {
   return negotiatorAmong({ ...exporters, ...builtIn, ...exporters }, hypermedia)
 }
@@ -75,14 +78,14 @@ function negotiatorAmong(exporters: Readonly<Record<string, Exporter>>, linking:
     })
   for (const [type, writers] of Object.entries(linking))
     if (!formats.has(type)) formats.set(type, { type, suffix: suffixOf(type), ...writers })
-  // Problems are JSON as well: who accepts only them may still ask.
+  // Problems are JSON too, so a client that accepts only them may still ask.
   const ranges: [string, Format][] = [...formats, ['application/problem+json', json]]
   for (const [alias, type] of Object.entries(aliases)) {
     const format = formats.get(type)
     if (format && !formats.has(alias)) ranges.push([alias, { ...format, type: typeOf(alias) }])
   }
   const available = [...formats.values()].map(one => one.type)
-  /** Answers by field value: clients send the same few. Emptied when full. */
+  /** Results by field value, because clients send the same few. Emptied when full. */
   const known = new Map<string, Format | null>()
   return {
     choose: (accept, lenient = false) => {
@@ -104,7 +107,7 @@ const suffixOf = (type: string): string => `.${type.toLowerCase().replaceAll(/[/
 
 const typeOf = (type: string): string => (type.startsWith('text/') ? `${type}; charset=utf-8` : type)
 
-/** The highest quality wins, of equals the one that was named more exactly, then the one that stands first. */
+/** The format with the highest quality; among equals the one that is named most exactly, then the first one. */
 function best(accept: string, ranges: readonly (readonly [string, Format])[]): Format | null {
   const wanted = accept.split(',').map(readRange)
   let found: Format | null = null
@@ -137,13 +140,13 @@ function readRange(text: string): Range {
   const weight = parts.find((part, i) => i > 0 && /^\s*q=/i.test(part))
   const quality = weight === undefined ? 1 : Number(weight.slice(weight.indexOf('=') + 1))
   const type = parts[0]!.trim().toLowerCase()
-  // JSON:API 1.1 (Server Responsibilities): with parameters that are not known it is not what was asked for.
+  // JSON:API 1.1 (Server Responsibilities): with unknown parameters, the media type does not count as requested.
   if (type === JSON_API && parts.some((part, i) => i > 0 && !/^\s*(q|profile)=/i.test(part)))
     return { type: '', quality: 0 }
   return { type, quality: quality >= 0 && quality <= 1 ? quality : 0 }
 }
 
-/** The most specific range that covers the type decides, even if it says 0. */
+/** The most specific range that matches a type decides, even if its quality is 0. */
 function weightOf(type: string, wanted: readonly Range[]): Weight {
   const group = `${type.slice(0, type.indexOf('/'))}/*`
   for (const [i, range] of [type, group, '*/*'].entries()) {

@@ -6,21 +6,21 @@ import type { Face } from '../face.ts'
 import { finish } from './finish-response.ts'
 import { queryOf } from '../request/request-target.ts'
 
-/** A page beside the resources: a document that is the same for everybody and needs no credentials. */
+/** A static page besides the resources. It is the same for everybody and needs no credentials. */
 export interface Page {
-  /** Below the mount, without a slash at the end: `/health`; `/` is the root. */
+  /** The path below the mount, without a slash at the end: `/health`. `/` is the root. */
   readonly path: string
   readonly type: string
   /** Its Cache-Control. */
   readonly cache: string
   readonly text: () => string
-  /** Further header fields, names and values in turn. */
+  /** Further header fields, as names and values alternately. */
   readonly fields?: () => readonly string[]
-  /** What a request is shown instead, by its query (without `?`) and its Accept; null = there is nothing. */
+  /** The page to show instead, by the query of the request (without `?`) and its Accept; null = 404. */
   readonly choose?: (query: string, accept: string | undefined) => Page | null
 }
 
-/** The pages that every API has: the catalogue of its resources at `/`, and `/health`. */
+/** The pages of every API: the catalogue of resources at `/`, and `/health`. */
 export function standardPages(model: Model, prefix: string): Page[] {
   const resources: Record<string, string> = {}
   for (const resource of model.resources.values()) {
@@ -35,7 +35,10 @@ export function standardPages(model: Model, prefix: string): Page[] {
 
 const absolute = (path: string): string => (path.startsWith('/') ? path : `/${path}`)
 
-/** Answers with a page; one that may be kept has an entity tag and is not sent again (RFC 9110 §13.1.2). */
+/**
+ * Sends a page. If it may be cached, it has an entity tag, and a client that has the current version gets 304 (RFC 9110
+ * §13.1.2).
+ */
 export function sendPage(face: Face, exchange: Exchange, found: Page): void {
   const page = found.choose ? found.choose(queryOf(exchange), exchange.accept) : found
   if (page === null) throw new ApiError('not_found')
@@ -52,7 +55,7 @@ export function sendPage(face: Face, exchange: Exchange, found: Page): void {
   finish(face, exchange, 200, fields, body)
 }
 
-/** Weak comparison (RFC 9110 §8.8.3.2). */
+/** Whether If-None-Match contains a tag, by weak comparison (RFC 9110 §8.8.3.2). */
 function names(ifNoneMatch: string, etag: string): boolean {
   return ifNoneMatch.split(',').some(one => one.trim() === '*' || one.trim().replace(/^W\//, '') === etag)
 }

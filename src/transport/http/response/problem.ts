@@ -9,7 +9,7 @@ import { JSON_API, jsonApiErrors } from '../hypermedia/json-api.ts'
 
 const PROBLEM = 'application/problem+json'
 
-/** Answers with the problem document of an error (RFC 9457); what is behind an `internal` goes to the log only. */
+/** Sends the problem document of an error (RFC 9457). The cause of an `internal` error only goes to the log. */
 export function sendProblem(face: Face, exchange: Exchange, error: ApiError): void {
   const given = exchange.requestId !== undefined && isRequestId(exchange.requestId) ? exchange.requestId : null
   const requestId = given ?? randomUUID()
@@ -51,12 +51,12 @@ export function sendProblem(face: Face, exchange: Exchange, error: ApiError): vo
   finish(face, exchange, error.status, fields, body)
 }
 
-/** RFC 6750 §3: no error code for a request that carried no credentials. */
+/** The WWW-Authenticate challenge. A request without credentials gets no error code (RFC 6750 §3). */
 function challenge(exchange: Exchange, error: ApiError): string {
   if (exchange.authorization === undefined) return 'Bearer realm="api"'
   const description = error.code === 'token_expired' ? 'expired' : 'not valid'
   return `Bearer realm="api", error="invalid_token", error_description="${description}"`
 }
 
-// Visible ASCII and spaces: nothing that could end a field (RFC 9110 §5.5).
+// Visible ASCII and spaces: nothing that could end a header field (RFC 9110 §5.5).
 const isFieldValue = (text: string): boolean => /^[\x20-\x7e]*$/.test(text)

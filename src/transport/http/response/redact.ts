@@ -1,10 +1,10 @@
-/** Names of members whose values no log should hold. */
+/** Names of members whose values must not be logged. */
 const SECRET = /pass(?:word|wd|phrase)?$|^pwd$|secret|token|authorization|cookie|api-?_?key|credential|private-?_?key/i
 
-/** What stands for a secret. */
+/** The replacement for a secret. */
 const HIDDEN = '[redacted]'
 
-/** A text without what looks like credentials: bearer and basic tokens, JWTs, passwords in URLs. */
+/** Removes what looks like credentials from a text: bearer and basic tokens, JWTs, passwords in URLs. */
 function redactText(text: string): string {
   return text
     .replaceAll(/\b(bearer|basic) +[\w.~+/-]+=*/gi, `$1 ${HIDDEN}`)
@@ -12,7 +12,7 @@ function redactText(text: string): string {
     .replaceAll(/(\/\/[^\s:/@]*):[^\s@/]+@/g, `$1:${HIDDEN}@`)
 }
 
-/** A value for a log: members that are secret by their name are hidden, texts are redacted, errors become their text. */
+/** Prepares a value for a log: members with secret names are hidden, texts are redacted, errors become their stack. */
 export function redact(value: unknown, depth = 0): unknown {
   if (typeof value === 'string') return redactText(value)
   if (typeof value !== 'object' || value === null) return value

@@ -6,8 +6,8 @@ import type { HttpCall } from '../request/http-call.ts'
 import { documentOf } from '../hypermedia/document.ts'
 
 /**
- * Answers with a representation in the format that was negotiated: JSON is there as text, the others are written from
- * what it says, or from `value` where that is at hand. `rows` is what came of the call, for formats that link rows.
+ * Sends a representation in the negotiated format. JSON is already there as text; other formats are written from it, or from
+ * `value` if that is at hand. `rows` is the outcome of the call, for formats that link rows.
  */
 export function represent(
   face: Face,
@@ -31,7 +31,7 @@ export function represent(
 const indented = (text: string): string => `${JSON.stringify(JSON.parse(text), null, 2)}\n`
 
 function send(face: Face, call: HttpCall, status: number, fields: FieldLines, body: string | Uint8Array): void {
-  // An action may name a type of its own for its JSON.
+  // An action may set its own content type for its JSON.
   if (!fields.includes('content-type')) fields.push('content-type', call.format.type)
   fields.push('content-length', String(Buffer.byteLength(body)))
   finish(face, call.exchange, status, fields, body)

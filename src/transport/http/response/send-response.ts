@@ -4,10 +4,10 @@ import type { Face } from '../face.ts'
 import { complete, finish } from './finish-response.ts'
 import { passOn } from './stream-bytes.ts'
 
-/** Bytes that may wait for a slow client before no more are asked of the Response. */
+/** How many bytes may wait for a slow client before reading the Response pauses. */
 const MOST_WAITING = 65_536
 
-/** Fields about the message, which the host writes. */
+/** Header fields about the message itself. The host writes them. */
 export const ofMessage: ReadonlySet<string> = new Set([
   'content-length',
   'transfer-encoding',
@@ -16,8 +16,8 @@ export const ofMessage: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Sends a Response of the application as it is. Header fields of the reply around it take the place of its own of the same
- * name. What is there at once has a length; what comes bit by bit is passed on as it comes, no faster than it is taken.
+ * Sends a Response of the application. Header fields of the surrounding reply replace its own of the same name. If the body is
+ * complete at once, it gets a length; otherwise it is passed on as it comes, no faster than the client takes it.
  */
 export async function sendResponse(
   face: Face,
@@ -37,7 +37,7 @@ export async function sendResponse(
   const chunks: Uint8Array[] = []
   for (;;) {
     const next = reader.read()
-    // Chunks that are there already come before the next turn of the event loop.
+    // Chunks that are already there arrive before the next turn of the event loop.
     const step = await Promise.race([next, new Promise<null>(resolve => setImmediate(resolve, null))])
     if (step === null) {
       complete(face, exchange, fields)

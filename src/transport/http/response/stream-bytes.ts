@@ -1,8 +1,8 @@
 import type { ByteStream } from '../exchange.ts'
 
 /**
- * Passes bytes on as they come, and none while more than `most` wait for the client. One that goes away ends the reading;
- * `gone` is called at once then, whether something is being waited for or not.
+ * Passes bytes on as they come, pausing while more than `most` wait for the client. If the client leaves, reading ends and
+ * `gone` is called at once, even if the source is being waited for.
  */
 export async function passOn(
   bytes: AsyncIterable<Uint8Array>,
@@ -24,7 +24,7 @@ export async function passOn(
     }
     stream.end()
   } catch {
-    // The status has gone out: a cut connection is the only way left to say that something is missing.
+    // The status has already been sent. Cutting the connection is the only way left to say that something is missing.
     stream.destroy()
   }
 }

@@ -4,26 +4,26 @@ import type { Metrics } from './metrics.ts'
 import type { Endpoint } from '../routes.ts'
 import { isRequestId } from '../request/request-id.ts'
 
-/** An answered request, for the log: nothing of its body, its query or its credentials. */
+/** A record of an answered request, without its body, query and credentials. */
 export interface RequestRecord {
   readonly time: string
   readonly level: 'info'
   readonly event: 'request'
   readonly requestId: string | null
   readonly method: string
-  /** Without the query, which may hold what is nobody's business. */
+  /** Without the query, which may contain private data. */
   readonly path: string
   readonly route: string
   readonly status: number
   readonly milliseconds: number
-  /** Bytes of the body. */
+  /** The size of the body. */
   readonly bytes: number
-  /** Id of who called; null = not known. */
+  /** The id of the caller; null = not known. */
   readonly caller: string | number | null
   readonly address: string | null
 }
 
-/** What hears of every answer; null where nobody wants to. */
+/** Called for every response; null if neither metrics nor a log want that. */
 export type Observer = (exchange: Exchange, status: number, fields: FieldLines) => void
 
 export function observerOf(metrics: Metrics | null, tell: ((record: RequestRecord) => void) | null): Observer | null {
@@ -54,7 +54,7 @@ function recordOf(exchange: Exchange, status: number, fields: FieldLines, millis
   }
 }
 
-/** The template of an endpoint's URIs; one word for all that stand nowhere, so that nobody can make up new ones. */
+/** The URI template of an endpoint. All unknown paths share one word, so that clients cannot create new metrics. */
 export function routeOf(endpoint: Endpoint | null): string {
   if (endpoint === null) return 'none'
   switch (endpoint.kind) {
@@ -77,7 +77,7 @@ export function routeOf(endpoint: Endpoint | null): string {
 
 const pathOf = ({ paths, name }: Resource): string => paths[0] ?? `/${name}`
 
-/** One line of JSON on standard output for each request. */
+/** Prints a request as a line of JSON on standard output. */
 export function printRequest(record: RequestRecord): void {
   process.stdout.write(`${JSON.stringify(record)}\n`)
 }

@@ -15,13 +15,14 @@ import type { Service } from './service.ts'
 import { queryOf } from '../request/request-target.ts'
 import type { Terms } from '../../../store/terms.ts'
 
-/** Changes of a page where no limit is asked for, and at most. */
+/** How many changes a page has by default. */
 const PAGE = 1_000
+/** How many changes a page has at most. */
 const MOST = 10_000
 
 /**
- * `GET /changes?since=`: the change log as it is, for callers who may see everything: a page of commits, the next one
- * linked, or a stream of them for those who accept `text/event-stream`. Fields that are hidden are left out.
+ * `GET /changes?since=`: the change log itself, for callers who may see everything. It is a page of commits with a link to the
+ * next, or a stream of commits for clients that accept `text/event-stream`. Hidden fields are left out.
  */
 export function changesService(live: Live, path: string, allowed: (who: Principal | null) => boolean): Service {
   return {
@@ -79,7 +80,7 @@ async function sendPage(
   finish(face, exchange, 200, fields, body)
 }
 
-/** The log itself, as something to follow: its commits; null = it cannot tell what happened. */
+/** The log as something to follow: commits, or null if it cannot tell what happened. */
 interface Log extends Kind {
   readonly step: { readonly commits: readonly Commit[] | null; readonly position: string }
 }
@@ -91,7 +92,7 @@ async function sendAll(face: Face, exchange: Exchange, live: Live, since: string
     begin: async stream => {
       stream.resumed()
       const stop = await live.follow((commits, position) => {
-        // A follower of everything that is too slow comes back to where it was.
+        // A follower that is too slow is disconnected, and can resume where it was.
         if (!stream.isClosed && !stream.batch({ commits, position })) stream.close()
       }, since)
       return { drained: () => {}, close: stop }

@@ -5,15 +5,15 @@ import type { Face } from '../face.ts'
 import { finish } from '../response/finish-response.ts'
 import type { Service } from './service.ts'
 
-/** Whether a process should be sent requests. Its host says so: `serve` has one. */
+/** Whether a process should receive requests. The host provides it, for instance `serve`. */
 export interface Health {
-  /** It closes: what is under way is finished, new requests should go elsewhere. */
+  /** The process is shutting down: it finishes what it is doing, and new requests should go elsewhere. */
   readonly isDraining: boolean
-  /** Rejects or throws if the store cannot be read. */
+  /** Throws or rejects if the store cannot be read. */
   check(): Maybe<unknown>
 }
 
-/** `/health/live`: the process answers; who gets no answer should start another. `/health/ready`: requests should be sent. */
+/** `/health/live`: the process answers; if it does not, it should be restarted. `/health/ready`: requests should be sent here. */
 export function healthServices(health: Health | null): Service[] {
   return [
     { path: '/health/live', methods, serve: (face, exchange) => tell(face, exchange, 200, 'ok') },

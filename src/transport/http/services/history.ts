@@ -11,7 +11,7 @@ import { readParameters, type Parameter } from '../request/parameters.ts'
 import type { Part } from '../request/row-parts.ts'
 import { queryOf } from '../request/request-target.ts'
 
-/** `GET /todo/7/history`: what the log tells of the row, newest first; `before` and `limit` page. */
+/** `GET /todo/7/history`: the history of a row from the log, newest first. `before` and `limit` select the page. */
 export const history: Part = { name: 'history', methods: ['GET', 'HEAD'], serve }
 
 function serve(face: Face, call: HttpCall): void | Promise<void> {

@@ -8,8 +8,8 @@ import { represent } from '../response/represent.ts'
 import { queryOf } from '../request/request-target.ts'
 
 /**
- * `GET /jobs/…`, the monitor of a job (RFC 9110 §15.3.3): while it runs the answer says when to look again, when it is
- * done it leads to the result, unless `follow=false` asks for the job itself.
+ * `GET /jobs/…`: the status of a job (RFC 9110 §15.3.3). While it is running, the response says when to ask again. When it is
+ * done, the response redirects to the result, unless `follow=false` asks for the job itself.
  */
 export function sendJob(face: Face, call: HttpCall): void | Promise<void> {
   const { exchange } = call

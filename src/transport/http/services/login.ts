@@ -13,8 +13,8 @@ import type { Service } from './service.ts'
 import { queryOf } from '../request/request-target.ts'
 
 /**
- * The services of a login, below `/auth`: `token` (also `login`), `refresh`, `logout`, `ticket`. What they answer is
- * never kept by anyone on the way (RFC 6749 §5.1). With `?cookie=true` a session is a cookie instead of tokens.
+ * The login services below `/auth`: `token` (also `login`), `refresh`, `logout` and `ticket`. Their responses must not be
+ * stored by anyone (RFC 6749 §5.1). With `?cookie=true`, the session is a cookie instead of tokens.
  */
 export function loginServices(auth: Auth, addressOf: AddressOf): Service[] {
   const { login } = auth
@@ -47,10 +47,10 @@ export function loginServices(auth: Auth, addressOf: AddressOf): Service[] {
     sendCookie(face, exchange, await login.renewCookie(session))
   }
 
-  /** RFC 7009 §2.2: what is no session any more is answered like one that ended now. */
+  /** Ends a session. If it has already ended, the response is the same (RFC 7009 §2.2). */
   async function logout(face: Face, exchange: Exchange): Promise<void> {
     const { all } = readWords(face, exchange, ['all'])
-    // Not every host tells the length of a body.
+    // Not every host reports the length of a body.
     const hasBody = exchange.hasBody || exchange.contentType !== undefined
     const body = hasBody ? await readBody(face, exchange) : null
     const given = typeof body === 'object' && body !== null ? (body as Record<string, unknown>)['refresh_token'] : null
@@ -70,7 +70,7 @@ export function loginServices(auth: Auth, addressOf: AddressOf): Service[] {
     sendJson(face, exchange, auth.ticket(identity))
   }
 
-  /** Whose credentials came along, if they still hold. */
+  /** The identity behind the credentials of a request; null if they are no longer valid. */
   async function known(exchange: Exchange): Promise<Identity | null> {
     try {
       return await auth.identify(exchange)
@@ -82,7 +82,7 @@ export function loginServices(auth: Auth, addressOf: AddressOf): Service[] {
 
   function checkCookieUse(exchange: Exchange): void {
     if (!auth.cookie) throw new ApiError('bad_request', { detail: 'sessions are not kept in cookies here' })
-    // A page of somebody else must not log its visitor in either.
+    // A foreign page must not log its visitor in either.
     const isBrowser = exchange.origin !== undefined || exchange.header('sec-fetch-site') !== undefined
     if (isBrowser && !auth.allowsOrigin(exchange)) throw new ApiError('forbidden_origin')
   }
@@ -102,7 +102,7 @@ function service(name: string, serve: Service['serve']): Service {
   return { path: `/auth/${name}`, methods: ['POST', 'OPTIONS'], serve }
 }
 
-/** JSON and nothing else: a form of another site's page cannot send that without being asked (Fetch §4.8). */
+/** Reads a JSON body and nothing else. A form on a foreign page cannot send JSON without a preflight (Fetch §4.8). */
 async function readBody(face: Face, exchange: Exchange): Promise<unknown> {
   const type = exchange.contentType?.split(';')[0]!.trim().toLowerCase()
   if (type !== 'application/json')
@@ -113,7 +113,7 @@ async function readBody(face: Face, exchange: Exchange): Promise<unknown> {
   return readJson(exchange, face.engine.limits)
 }
 
-/** Parameters that are true or absent; others are refused. */
+/** Reads parameters that are true, false or absent. Throws ApiError for others. */
 function readWords<W extends string>(face: Face, exchange: Exchange, known: readonly W[]): { [P in W]?: boolean } {
   const words: { [P in W]?: boolean } = {}
   const query = queryOf(exchange)

@@ -5,7 +5,7 @@ import { finish } from '../response/finish-response.ts'
 import type { Metrics } from './metrics.ts'
 import type { Service } from './service.ts'
 
-/** `/metrics`, for everybody who reaches it or for whom a function allows it. */
+/** `/metrics`, for everybody or for the callers that a function accepts. */
 export function metricsService(metrics: Metrics, allow: true | ((who: Principal | null) => boolean)): Service {
   return {
     path: '/metrics',

@@ -2,7 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Live } from '../../../live/live.ts'
 import type { Admission } from '../../hosts/admission.ts'
 
-/** Upper bounds of the buckets of durations, in seconds. */
+/** The upper bounds of the buckets of durations, in seconds. */
 const BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
 interface Durations {
@@ -11,7 +11,7 @@ interface Durations {
   sum: number
 }
 
-/** Counts answers, and tells what it counted in the text format of Prometheus. */
+/** Counts responses, and prints the counts in the text format of Prometheus. */
 export class Metrics {
   readonly #answers = new Map<string, number>()
   readonly #durations = new Map<string, Durations>()
@@ -25,7 +25,10 @@ export class Metrics {
     this.#delay.enable()
   }
 
-  /** `route` is a template with few values (`/todo/:id`), never a path. */
+  /**
+   * Counts a response. `route` is a template with few values (`/todo/:id`) and never a path, since every value is a new time
+   * series.
+   */
   count(method: string, route: string, status: number, milliseconds: number): void {
     const series = `method="${METHODS.has(method) ? method : 'other'}",route="${escaped(route)}"`
     const answers = `${series},status="${status}"`
@@ -39,7 +42,7 @@ export class Metrics {
     if (bucket >= 0) durations.buckets[bucket]!++
   }
 
-  /** Everything, in the text exposition format 0.0.4. */
+  /** All metrics, in the text exposition format 0.0.4. */
   text(): string {
     const lines: string[] = []
     const family = (name: string, type: string, help: string, samples: readonly string[]): void => {

@@ -10,7 +10,7 @@ const body: string = JSON.stringify({
 })
 const length = String(Buffer.byteLength(body))
 
-/** Refuses a request at the least cost, and not all of them until the same moment. */
+/** Refuses a request at the lowest cost. `Retry-After` varies, so that refused clients do not all return at the same moment. */
 export function sendShed(face: Face, exchange: Exchange): void {
   const later = String(1 + Math.floor(Math.random() * 4))
   const fields = ['content-type', 'application/problem+json', 'content-length', length, 'cache-control', 'no-store']

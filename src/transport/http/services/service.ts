@@ -2,13 +2,13 @@ import type { Maybe } from '../../../store/work.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Face } from '../face.ts'
 
-/** Something beside the resources that answers requests itself, finding out who calls if it has to. */
+/** Something besides the resources that answers requests itself. It identifies the caller if it has to. */
 export interface Service {
-  /** Below the mount: `/auth/token`. */
+  /** The path below the mount, such as `/auth/token`. */
   readonly path: string
   readonly methods: readonly string[]
-  /** What metrics call it; the path if it is not said. */
+  /** Its name in metrics. Default: the path. */
   readonly route?: string
-  /** What it throws is answered with its problem document. */
+  /** Answers a request. Errors become problem documents. */
   readonly serve: (face: Face, exchange: Exchange) => Maybe<void>
 }

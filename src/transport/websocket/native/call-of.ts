@@ -10,13 +10,13 @@ import type { Session } from '../../socket/session.ts'
 import type { UriTarget, UriTargets } from '../../uri-target.ts'
 import { plainShape } from '../../../query/predicate.ts'
 
-/** A call of the engine, but for who asks. */
+/** A call without its caller. */
 type Unasked = Omit<Call, 'principal'>
 
-/** Who reads messages, and for whom. */
+/** The parts of a session that reading a message needs. */
 type Reader = Pick<Session, 'host' | 'read'>
 
-/** What a message asks of the engine. Throws ApiError for what cannot be understood. */
+/** Makes the call that a message asks for. Throws ApiError if the message makes no sense. */
 export function callOf(session: Reader, targets: UriTargets, frame: CallFrame | SubscribeFrame): Unasked {
   const { engine } = session.host
   if (frame.op === 'act') return actionOf(engine, targets, frame)
@@ -48,7 +48,7 @@ export function callOf(session: Reader, targets: UriTargets, frame: CallFrame | 
   }
 }
 
-/** The arguments of an action are the data of its message. */
+/** Makes the call of an action. Its arguments are the data of the message. */
 function actionOf(engine: Engine, targets: UriTargets, frame: CallFrame): Unasked {
   const found = targets.findAction(frame.uri, frame.method)
   if (!found) throw new ApiError('not_found', { detail: `there is no action at ${frame.uri.slice(0, 200)}` })
@@ -68,7 +68,10 @@ function actionOf(engine: Engine, targets: UriTargets, frame: CallFrame): Unaske
   }
 }
 
-/** Lists are listed and created in, rows are read and changed: many of them, by a filter of a list, where that is declared. */
+/**
+ * Checks that an operation fits its URI: lists are listed and created in, rows are read and changed. If the resource allows it,
+ * a filter of a list selects rows to change.
+ */
 function checkTarget(operation: Operation, { id, resource }: UriTarget): void {
   const ofList = operation === 'list' || operation === 'create'
   if (ofList === (id === null)) return
@@ -108,14 +111,14 @@ function asked(engine: Engine, targets: UriTargets, target: UriTarget, frame: Ca
   }
 }
 
-/** Refuses a query that stands in both places. */
+/** Refuses a query in both places at once. */
 export function refuseTwice(params: unknown, query: string): void {
   if (params !== undefined && query !== '') {
     throw new ApiError('vague', { detail: 'a query is either in the URI or in params' })
   }
 }
 
-/** Faults of params, as places in the message. */
+/** Moves the faults of `params` to their place in the message. */
 export function inside(thrown: unknown): ApiError {
   const error = ApiError.from(thrown)
   const issues = error.issues.map(issue =>
@@ -124,7 +127,7 @@ export function inside(thrown: unknown): ApiError {
   return issues.length === 0 ? error : new ApiError(error.code, { issues, cause: error })
 }
 
-/** What has to hold, as a message has it. */
+/** The preconditions in a message. */
 export function conditionsOf({ ifMatch, ifNoneMatch }: CallFrame): Conditions | null {
   if (ifMatch === undefined && ifNoneMatch === undefined) return null
   return { ifMatch: tags(ifMatch), ifNoneMatch: tags(ifNoneMatch), ifModifiedSince: null, ifUnmodifiedSince: null }

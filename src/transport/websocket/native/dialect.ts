@@ -17,22 +17,24 @@ import { readFrame } from './read-frame.ts'
 import { NativeRows, NativeValues } from './tellers.ts'
 import { answerFrame, doneFrame, helloFrame, pongFrame, refusalFrame } from './write-frame.ts'
 
-/** Milliseconds that an anonymous connection has to ask for something that it may have, and bytes of its messages. */
+/**
+ * How many milliseconds an anonymous connection may stay without a permitted request, and how many bytes its messages may have.
+ */
 const STRANGER = { patience: 5_000, message: 4_096 }
 
-/** Serves connections of the subprotocol restuary.1 (docs/protocol.md §8). */
+/** Serves connections of the subprotocol restuary.1 (protocol §8). */
 export function nativeFace(host: SocketHost): SocketFace {
   const targets = new UriTargets(host.engine)
   return (socket, handshake) =>
     void webSocketSession(host, socket, handshake, session => new NativeDialect(session, targets))
 }
 
-/** restuary.1, on one connection. */
+/** The dialect restuary.1, on one connection. */
 class NativeDialect implements Dialect<string> {
   readonly isSerial = false
   readonly #session: Session<string>
   readonly #targets: UriTargets
-  /** Ends those who ask for nothing; null once they have. */
+  /** Ends a connection that stays anonymous and requests nothing permitted; null once it has done so. */
   #stranger: NodeJS.Timeout | null = null
 
   constructor(session: Session<string>, targets: UriTargets) {
@@ -133,7 +135,7 @@ class NativeDialect implements Dialect<string> {
       await this.#reached(frame)
       const { uri } = served
       const teller = new NativeValues(id, uri, host.live.terms)
-      // Each subscription has a name of its own: what concerns two of them is told to both.
+      // Each subscription has a name of its own, so a record that concerns two of them is told to both.
       return { uri, since, mustExist: true, owner: teller, teller }
     }
     const call = this.#callOf(frame)
@@ -149,14 +151,14 @@ class NativeDialect implements Dialect<string> {
     if (min !== undefined) await this.#session.host.live.reached(min, { pointer: '#/min' })
   }
 
-  /** It has asked for something that it may have. */
+  /** Answers a permitted request. The connection is then no longer limited like a stranger's. */
   #answer(frame: Frame): void {
     this.close()
     this.#session.tell(frame)
   }
 }
 
-/** Who an `auth` message says that calls. Throws ApiError for what says nobody. */
+/** The identity in an `auth` message. Throws ApiError if there is none. */
 async function identityOf({ engine: { auth } }: SocketHost, { token, ticket }: AuthFrame): Promise<Identity> {
   if (!auth) throw new ApiError('bad_request', { detail: 'nobody needs to say who they are here' })
   if ((token === undefined) === (ticket === undefined)) {

@@ -19,7 +19,7 @@ import { refuseKey } from '../../refuse-key.ts'
 import type { UriTargets } from '../../uri-target.ts'
 import { conditionsOf, inside, refuseTwice } from './call-of.ts'
 
-/** What came of a request to a function. */
+/** The result of a request to a handled resource. */
 export interface HandledAnswer {
   readonly status: number
   /** JSON text. */
@@ -30,14 +30,14 @@ export interface HandledAnswer {
   readonly total: number | null
 }
 
-/** What functions serve at the URI of a message; null where that is for rows or an action, or nobody's. */
+/** The handled resource at the URI of a message. null if the URI belongs to a modelled resource or an action, or to nobody. */
 export function targetOf(
   handled: Handled,
   targets: UriTargets,
   frame: CallFrame | SubscribeFrame,
 ): HandledTarget | null {
   if (targets.has(frame.uri)) return null
-  // A pattern may be as wide as to have the path of an action that stands alone.
+  // A wide pattern may also match the path of a standalone action.
   if (frame.op === 'act' && targets.findAction(frame.uri, frame.method)) return null
   return findHandled(handled, frame.uri)
 }
@@ -52,7 +52,7 @@ const operations: Readonly<Record<CallFrame['op'], HandledOperation | null>> = {
   act: null,
 }
 
-/** Asks what a message asks of the functions at its URI; throws ApiError, or what one of them threw. */
+/** Runs the function that a message asks for. Throws ApiError, or whatever the function threw. */
 export async function callHandled(
   handled: Handled,
   target: HandledTarget,
@@ -101,7 +101,7 @@ async function read(handled: Handled, call: HandledCall, asked: Asked, limits: L
   return { status: 200, body: shown.body, etag, position: found.position, total: selected?.total ?? null }
 }
 
-/** The words of a query: as the URI has them, or as an object. */
+/** A query as it was given: in the URI, or as an object. */
 type Asked =
   | { readonly parameters: ReturnType<typeof readParameters> }
   | { readonly params: Readonly<Record<string, unknown>> }
@@ -111,7 +111,7 @@ function askedOf(target: HandledTarget, { params }: CallFrame | SubscribeFrame, 
   return params === undefined ? { parameters: readParameters(target.query, parameters) } : { params: { ...params } }
 }
 
-/** Null where nothing is asked for but all. */
+/** Applies a query to a value; null if there is no query. */
 function select(uri: string, { value }: HandledValue, asked: Asked, limits: Limits): ValueList | null {
   if ('parameters' in asked) {
     return asked.parameters.length === 0 ? null : queryValues(uri, value, asked.parameters, limits)
@@ -138,7 +138,7 @@ function objectOf({ data }: CallFrame): object {
   throw new ApiError('validation', { issues: [{ pointer: '#/data', code: 'type', detail: 'must be an object' }] })
 }
 
-/** Refuses what cannot be asked of a subscription to what functions serve. */
+/** Refuses options that subscriptions to handled resources do not have. */
 export function checkFollowing(target: HandledTarget, frame: SubscribeFrame, limits: Limits): void {
   refuseWords(target, frame, limits)
   if (modeOf(frame.mode, { pointer: '#/mode' }) === 'every') return

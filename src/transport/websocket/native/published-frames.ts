@@ -6,7 +6,7 @@ import type { HandledAnswer } from './handled-calls.ts'
 import { snapshotText, type Label } from './write-frame.ts'
 import type { Terms } from '../../../store/terms.ts'
 
-/** What came of a request to a function. */
+/** The answer to a request to a handled resource. */
 export function valueFrame(id: RequestId, { status, body, etag, position, total }: HandledAnswer): Frame {
   let text = `{"id":${JSON.stringify(id)},"status":${status},"data":${body}`
   if (etag !== null) text += `,"etag":"${etag}"`
@@ -15,7 +15,7 @@ export function valueFrame(id: RequestId, { status, body, etag, position, total 
   return textFrame(`${text}}`)
 }
 
-/** What a getter says: the values' own ids, null where they have none; all of them are as new as the whole. */
+/** A snapshot of what a getter returned: the ids of its values, null where there is none. All have the version of the whole. */
 export function stateFrame(label: Label, values: readonly unknown[], position: string, reset: boolean): Frame {
   const rows = values.map(value => ({ id: idOf(value), body: JSON.stringify(value) }))
   return snapshotText(label, rows, () => position, position, reset)
@@ -28,7 +28,7 @@ function idOf(value: unknown): RequestId | null {
 
 const kinds = { create: 'enter', patch: 'change', delete: 'leave' } as const
 
-/** What a record of the log says, made once for all that chose the same label. */
+/** A log record as a frame. It is made once for all subscriptions with the same label. */
 export function publishedFrame({ text, key, terms }: Label, record: Published): Frame {
   return sharedFrame(record, key, () => textFrame(`{"sub":${text}${restOf(record, terms)}`))
 }

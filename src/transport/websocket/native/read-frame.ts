@@ -2,7 +2,7 @@ import { ApiError, type Issue } from '../../../protocol/error.ts'
 import type { ClientFrame, RequestId } from '../../../protocol/frames.ts'
 import { parseJson, type JsonLimits } from '../../../protocol/json.ts'
 
-/** A message that was read, or what is wrong with it and which request it was. */
+/** A parsed message, or what is wrong with it and the id of its request. */
 export type Read = { readonly frame: ClientFrame } | { readonly error: ApiError; readonly id: RequestId | null }
 
 type Type = 'string' | 'object' | 'tags' | 'mode' | 'id' | 'any'
@@ -10,7 +10,7 @@ type Type = 'string' | 'object' | 'tags' | 'mode' | 'id' | 'any'
 const target = { uri: 'string', params: 'object', min: 'string' } as const
 const conditions = { ifMatch: 'tags', ifNoneMatch: 'tags' } as const
 
-/** The members of each message besides `op` and `id`, and what they are. */
+/** The members of each kind of message besides `op` and `id`, and their types. */
 const members: Readonly<Record<ClientFrame['op'], Readonly<Record<string, Type>>>> = {
   auth: { token: 'string', ticket: 'string' },
   list: { ...target, ...conditions },
@@ -27,7 +27,7 @@ const members: Readonly<Record<ClientFrame['op'], Readonly<Record<string, Type>>
 
 const needed: readonly string[] = ['uri', 'sub']
 
-/** Reads a message strictly: what is not understood is refused, nothing is ignored. */
+/** Parses a message strictly: unknown members are refused, nothing is ignored. */
 export function readFrame(text: string, limits: JsonLimits): Read {
   let given: unknown
   try {
@@ -92,7 +92,7 @@ function fits(value: unknown, type: Type): boolean {
   }
 }
 
-/** Quotes belong to the header field; a tag in them would never fit. */
+/** Whether a value is an entity tag. Quotes belong to the header field; a tag with quotes could never match. */
 const isTag = (value: unknown): boolean => typeof value === 'string' && !value.includes('"')
 
 function isId(value: unknown): value is RequestId {

@@ -10,7 +10,7 @@ import { publishedFrame, stateFrame } from './published-frames.ts'
 import { commitFrame, endFrame, resumedFrame, snapshotFrame, type Label } from './write-frame.ts'
 import type { Terms } from '../../../store/terms.ts'
 
-/** The name of a subscription, in which it is told. There are very many of them: what it needs is at hand. */
+/** The name of a subscription in its frames. There may be very many, so what frames need is computed once. */
 class Named implements Label {
   readonly text: string
   readonly key: string
@@ -51,7 +51,7 @@ export class NativeValues extends Named implements Teller<Values> {
     this.#uri = uri
   }
 
-  /** An item is a list of one. */
+  /** An item is sent as a list of one. */
   snapshot(body: string | null, position: string, reset: boolean): Frame {
     const value: unknown = body === null ? [] : JSON.parse(body)
     const isList = body === null || (this.#uri.endsWith('/') && Array.isArray(value))

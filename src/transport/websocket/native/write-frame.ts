@@ -10,7 +10,7 @@ import { withoutHeaders } from '../../without-headers.ts'
 import { textFrame } from '../text-frame.ts'
 import type { Terms } from '../../../store/terms.ts'
 
-/** Characters of rows in one part of a snapshot. */
+/** How many characters of rows go into one part of a snapshot. */
 const PART = 131_072
 
 export function helloFrame({ epoch, limits }: Engine, me: Principal | null, id: RequestId | null): Frame {
@@ -30,7 +30,7 @@ export function pongFrame(id: RequestId | undefined): Frame {
   return textFrame(JSON.stringify(id === undefined ? { op: 'pong' } : { op: 'pong', id }))
 }
 
-/** What came of a request. */
+/** The answer to a request. */
 export function answerFrame(id: RequestId, outcome: Outcome): Frame {
   const head = `{"id":${JSON.stringify(id)}`
   switch (outcome.kind) {
@@ -74,14 +74,14 @@ export function refusalFrame(id: RequestId | null, error: ApiError): Frame {
   return textFrame(JSON.stringify({ id, status: error.status, error: problemOf(withoutHeaders(error)) }))
 }
 
-/** All rows in view, in parts where they are many; the parts of a snapshot are one piece of bytes. */
+/** A snapshot of all rows in view. A long one has several parts, which are still one piece of bytes. */
 export function snapshotFrame(label: Label, rows: readonly Shown[], position: string, reset: boolean): Frame {
   return sharedFrame(rows, `${reset} ${label.key}`, () => {
     return snapshotText(label, rows, row => label.terms.position(row.seq), position, reset)
   })
 }
 
-/** A row, or what a function tells. */
+/** A row, or a value of a handled resource. */
 interface Told {
   readonly id: RequestId | null
   /** JSON text. */
@@ -127,16 +127,19 @@ export function resumedFrame({ text }: Label, position: string): Frame {
   return textFrame(`{"sub":${text},"op":"resumed","position":"${position}"}`)
 }
 
-/** A subscription's name as its frames say it. */
+/** The name of a subscription, in the forms that frames need. */
 export interface Label {
   /** JSON text. */
   readonly text: string
-  /** Of the frames of those that chose the same name. */
+  /** The key of shared frames: equal for subscriptions with the same name. */
   readonly key: string
   readonly terms: Terms
 }
 
-/** What one step did. The text but for the label is made once, the frame once for all that chose the same label. */
+/**
+ * What one step did. The text without the name is made once per step, the frame once per name: clients mostly use the same
+ * names, so the frames are shared.
+ */
 export function commitFrame(label: Label, batch: Batch): Frame {
   return frameOf(batch, label.key, label, makeCommitFrame)
 }
@@ -147,6 +150,7 @@ function makeCommitFrame(batch: Batch, { text, terms }: Label): Frame {
   return textFrame(`{"sub":${text}${rest}`)
 }
 
+/** The texts of commits, without the name of the subscription. */
 const commitTexts = new WeakMap<Batch, string>()
 
 function commitText({ position, events, order }: Batch, terms: Terms): string {
