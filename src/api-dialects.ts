@@ -1,4 +1,5 @@
-// Which dialects there are, and what each of them adds to an API. Nothing else imports them.
+// Which dialects there are, and what each of them adds to an API. No other file imports the dialects, so that a dialect can
+// be removed by editing this one.
 import type { ApiOptions } from './api-options.ts'
 import type { DescribeOptions } from './describe/options.ts'
 import { cast } from './dialects/blargh/cast.ts'
@@ -16,17 +17,17 @@ import type { Notation } from './schema/notation.ts'
 import type { FaceOptions } from './transport/hosts/faces.ts'
 import type { Page } from './transport/http/response/pages.ts'
 
-/** How JSON bodies are read. */
+/** How values in JSON bodies are read: exactly, or with casts. */
 export function inputModeOf({ input }: Pick<ApiOptions, 'input'>): InputMode {
   return input === 'cast' ? cast : jsonMode
 }
 
-/** How documentation texts and schemas of actions may be written. */
+/** The notations in which documentation texts and schemas of actions may be written. */
 export function notationOf({ validators }: Pick<ApiOptions, 'validators'>): Notation {
   return restactionNotation(validators)
 }
 
-/** What the documentation page shows to clients of a dialect. */
+/** Changes the documentation page to what clients of a dialect expect at its path. */
 export function documentationOf(
   model: Model,
   { meta, auth }: Pick<ApiOptions, 'meta' | 'auth'>,
@@ -40,7 +41,7 @@ export const declarationChecks: readonly DeclarationCheck[] = Object.freeze([che
 
 type Sockets = Pick<ApiOptions, 'socketio' | 'websocket'>
 
-/** The ways in on sockets beside restuary.1, unless they are closed. */
+/** The doors on sockets beside the protocol restuary.1, unless they are closed. */
 export function facesOf({ socketio = {}, websocket = {} }: Sockets): FaceOptions {
   return {
     socketio: socketio !== false && {
@@ -51,7 +52,7 @@ export function facesOf({ socketio = {}, websocket = {} }: Sockets): FaceOptions
   }
 }
 
-/** What documents tell of those that are open. */
+/** What documents say about the open doors. */
 export function socketsOf({ socketio, websocket }: Sockets): DescribeOptions['sockets'] {
   return [...(websocket === false ? [] : [describeEnvelope]), ...(socketio === false ? [] : [describeSocketIo])]
 }

@@ -8,15 +8,15 @@ import type { DescribeOptions } from './describe/options.ts'
 import { describePages } from './describe/pages.ts'
 import type { Page } from './transport/http/response/pages.ts'
 
-/** What an API says of its documents. */
+/** The options of an API that concern its documents. */
 export interface DocumentOptions {
-  /** The version of the API that documents name. Default `1.0.0`. */
+  /** The version of the API that documents state. Default: `1.0.0`. */
   readonly version?: string
-  /** Where documents and services stand, by the words of `reservedPaths`: `{ docs: '/' }`; null = not served. */
+  /** Paths of documents and services, by the words of `reservedPaths`: `{ docs: '/' }`. null = not served. */
   readonly paths?: Paths
 }
 
-/** The parts of an API that its documents tell of. */
+/** The parts of an API that its documents describe. */
 export interface Documented {
   readonly model: Model
   readonly auth: Auth | null
@@ -26,7 +26,7 @@ export interface Documented {
   readonly sockets: DescribeOptions['sockets']
 }
 
-/** The documents of an API: descriptions, client, and the page, which a dialect may show in another way. */
+/** The documents of an API: descriptions, the client and the page. `documentation` may change what the page shows. */
 export function documentPages(
   documented: Documented,
   options: DocumentOptions,

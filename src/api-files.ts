@@ -10,9 +10,17 @@ import { ApiError } from './protocol/error.ts'
 import type { FileShown } from './schema/file.ts'
 import type { Maybe } from './store/work.ts'
 
-/** Files of rows for the application's own code, which may also change those that are read-only for clients. */
+/** The files of rows, for the application's own code. It may also change files that are read-only for clients. */
 export interface FileOperations<M> {
-  /** Keeps bytes as the file of a row, in the place of what was there. A Blob brings its type, a File its name as well. */
+  /**
+   * Stores bytes as the file of a row and replaces the file that was there. The media type is taken from a Blob, the name from
+   * a File, unless `options` state them.
+   *
+   * @example
+   * await app.files.put('user', 7, 'avatar', await openAsBlob('ada.png'), { type: 'image/png' })
+   *
+   * @throws {ApiError} `not_found` if there is no such row or field, and whatever a PATCH of the row would throw.
+   */
   put<K extends Modelled<M>>(
     name: K,
     id: IdOf<M, K>,
@@ -20,7 +28,11 @@ export interface FileOperations<M> {
     bytes: Blob | Uint8Array | AsyncIterable<Uint8Array>,
     options?: PutFileOptions,
   ): Promise<FileShown>
-  /** What a row says of its file, and the bytes; ApiError `not_found` if there is none. */
+  /**
+   * Reads what a row says about its file, and the bytes.
+   *
+   * @throws {ApiError} `not_found` if the row has no file, `unavailable` if its bytes are missing in the file store.
+   */
   get<K extends Modelled<M>>(
     name: K,
     id: IdOf<M, K>,
@@ -29,11 +41,13 @@ export interface FileOperations<M> {
   ): Promise<{ readonly file: FileShown; readonly bytes: AsyncIterable<Uint8Array> }>
 }
 
+/** Options of `app.files.put`. */
 export interface PutFileOptions extends Pick<CallOptions, 'me' | 'auth' | 'idempotencyKey'> {
+  /** The file's name, as downloads show it. Default: the name of a File, else none. */
   readonly name?: string
-  /** Its media type. */
+  /** The file's media type, such as `image/png`. Default: the type of a Blob, else none. */
   readonly type?: string
-  /** The version that it takes the place of. */
+  /** Entity tag that the row must still have. Otherwise the call throws `precondition_failed`. */
   readonly ifMatch?: string
 }
 

@@ -22,12 +22,13 @@ import type { SocketIoOptions } from './transport/socketio/options.ts'
 import type { Exporter } from './transport/http/response/negotiate.ts'
 import type { HttpOptions } from './transport/http/options.ts'
 
+/** Options of WebSockets. */
 export interface WebSocketOptions {
-  /** Whose words clients without a subprotocol hear where the two differ: channels-api's (default) or DCRF's. */
+  /** How clients without a subprotocol are answered where channels-api (default) and DCRF differ. */
   readonly envelope?: Profile
 }
 
-/** What an API is told beside its resources. */
+/** The options of an API: everything except its resources. */
 export interface ApiOptions
   extends
     DocumentOptions,
@@ -41,85 +42,107 @@ export interface ApiOptions
 
 /** Where rows and files are kept. */
 export interface DataOptions {
-  /** Default: `memory()`. */
+  /** Where rows are kept: `sqlite('todo.db')`. Default: `memory()`, which loses everything when the process ends. */
   readonly store?: Store
-  /** Where the bytes of files are kept: `folder('files')`. Default: a folder beside the store's file, else memory. */
+  /** Where the bytes of files are kept: `folder('files')`. Default: a folder next to the file of the store, else memory. */
   readonly files?: FileStore
-  /** Makes the first rows; runs once, when nothing is stored yet, before the first request. */
+  /**
+   * Makes the first rows. It runs once, before the first request, and only if nothing is stored yet.
+   *
+   * @example
+   * seed: async app => void (await app.post('todo', { text: 'Read the guide' }))
+   */
   readonly seed?: (app: Operations<Record<string, AnyResource>>) => Promise<void>
-  /** Bytes of representations that are kept in memory, so that a row that is read often is not read again. Default: 16 MiB; 0 = none. */
+  /**
+   * How many bytes of representations are cached in memory, so that a row that is often read is not read from the store each
+   * time. Default: 16 MiB. 0 = no cache.
+   */
   readonly cache?: number
+  /** A source of ids for new rows, so that tests can predict them. Default: counted integers, and UUIDs of version 7. */
   readonly ids?: Ids
 }
 
-/** Who calls, and what is asked of callers before rules are. */
+/** How callers are recognised, and what is required of them before any rules of resources. */
 export interface CallerOptions {
-  /** Finds out who calls; resources that are not public then need a caller. */
+  /** Finds out who calls. With it, a resource needs a caller unless it is `.public()`. */
   readonly authenticate?: Authenticate
-  /** Tokens, sessions, scopes: how the users of a resource with `.login(…)`, and of other issuers, are recognised. */
+  /** Tokens, sessions and scopes: how users of a resource with `.login(…)`, and of other issuers, are recognised. */
   readonly auth?: AuthOptions | (Authority & OuterHooks)
-  /** Asked of resources that have no permissions of their own: `[me => me !== null]`. */
+  /** Permissions for resources that have none of their own. Each must hold: `[me => me !== null]`. */
   readonly permissions?: readonly Permission[]
 }
 
-/** How what clients send is read. */
+/** How the input of clients is read. */
 export interface InputOptions {
-  /** How JSON input is read: exactly (default), or with blargh's reversible casts. */
+  /** How JSON input is read: exactly (default), or with the reversible casts of blargh, where `"3"` may be the number 3. */
   readonly input?: 'json' | 'cast'
-  /** Refuses requests that claim two things at once. */
+  /** Whether requests are refused that state the same thing in two ways. Default: false. */
   readonly strict?: boolean
-  /** Documentation text of the API: its title and prose, and `$shared` and `$error` in restaction's notation. */
+  /** Documentation text of the API: its title and prose, and `$shared` and `$error` in the notation of restaction. */
   readonly docs?: string
-  /** Validators of one's own for schema texts, by name: see `defineValidator`. */
+  /** Your own validators for schema texts, by name. See `defineValidator`. */
   readonly validators?: Validators
-  /** Further members of the meta data that restaction's clients read. */
+  /** Further members of the metadata that clients of restaction read. */
   readonly meta?: Readonly<Record<string, unknown>>
-  /** 32 bytes or more that authenticate cursors; the same on every process that serves the API. Default: random per start. */
+  /**
+   * The key that authenticates cursors: 32 bytes or more. All processes that serve the same API need the same key. Default:
+   * random at each start, so that cursors do not outlive the process.
+   */
   readonly cursorKey?: Uint8Array
 }
 
-/** What runs around requests, and what the application's functions find. */
+/** The application's functions around requests, and what they can use. */
 export interface HookOptions {
-  /** Runs before every request; what it answers, if anything, is the answer. Several run in turn. */
+  /**
+   * Runs before every request. If it returns an answer, the request gets it and goes no further. Several run one after another.
+   */
   readonly before?: Before | readonly Before[]
-  /** Sees every answer that is no error, and may answer with another. Several run in turn. */
+  /** Sees every answer that is no error, and may return another one. Several run one after another. */
   readonly after?: After | readonly After[]
-  /** Hears of every error; what it answers, if anything, takes its place. */
+  /** Called with every error. If it returns an answer, that replaces the error. */
   readonly error?: OnError
-  /** What actions and hooks find as `ctx.provided`. */
+  /** What actions and hooks find as `ctx.provided`: a mailer, a client of another service. */
   readonly provide?: Provided
-  /** How many jobs run at once, and how long they are kept. */
+  /** How many jobs run at the same time, and how long finished ones are kept. */
   readonly jobs?: JobsOptions
 }
 
-/** How much may be asked. */
+/** How much callers may ask for. */
 export interface LimitOptions {
+  /** Bounds that differ from `defaultLimits`: `{ body: 65_536, maxPage: 500 }`. */
   readonly limits?: Partial<Limits>
-  /** How much one caller may ask in a time, of all resources together; resources may have limits of their own. Default: none. */
+  /**
+   * How many requests a caller may make in a time, for all resources together. Resources may have limits of their own. Default:
+   * no limit.
+   */
   readonly rateLimit?: RateLimit | readonly RateLimit[]
-  /** Where the budgets of rate limits are kept, if several processes share them. Default: in memory. */
+  /** Where the budgets of rate limits are kept, if several processes share them. Default: in the memory of this process. */
   readonly budgets?: Budgets
 }
 
-/** How it is served. */
+/** How the API is served. */
 export interface ServiceOptions {
-  /** Options of the HTTP face. */
+  /** Options of HTTP. */
   readonly http?: HttpOptions
-  /** Options of the Socket.IO face; false = there is none. */
+  /** Options of Socket.IO. false = no Socket.IO. */
   readonly socketio?: SocketIoOptions | false
-  /** Options of WebSockets; false = there are none. */
+  /** Options of WebSockets. false = no WebSockets. */
   readonly websocket?: WebSocketOptions | false
-  /** Formats of one's own by media type, beside JSON, XML, CSV and MessagePack: `{ 'text/html': value => … }`. */
+  /** Your own formats by media type, beside JSON, XML, CSV and MessagePack: `{ 'text/html': value => … }`. */
   readonly exporters?: Readonly<Record<string, Exporter>>
 }
 
-/** Time, chance, and who hears of what happens. */
+/** Time, randomness, and where reports go. Tests replace these. */
 export interface EnvironmentOptions {
-  /** Milliseconds since the epoch. */
+  /** The current time in milliseconds since the epoch. Default: `Date.now`. */
   readonly clock?: () => number
+  /** Makes that many random bytes. Default: those of node:crypto. */
   readonly random?: (bytes: number) => Uint8Array
-  /** Where start-up says what it did to the store. Default: standard error. */
+  /** Gets the lines in which start-up says what it did to the store. Default: prints them to standard error. */
   readonly report?: (line: string) => void
-  /** Hears of faults that are ours (5xx), with the call, or null where a subscription was told of a change. Default: standard error. */
+  /**
+   * Called with every fault of the server (status 5xx) and the call that met it. null = there was no call, for instance because
+   * a change was being told to subscribers. Default: prints the fault to standard error.
+   */
   readonly onFault?: (error: ApiError, call: Call | null) => void
 }

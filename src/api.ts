@@ -34,56 +34,81 @@ import type { FaceOptions } from './transport/hosts/faces.ts'
 import { fetch } from './transport/hosts/fetch.ts'
 import type { HttpSetup } from './transport/http/options.ts'
 
-/** A declared API over a store: the application's own way in, and what faces serve. */
+/**
+ * An API: declared resources over a store. The application calls it directly, and `serve` opens it to clients.
+ *
+ * The operations of `Operations` are its own methods: `await app.list('todo', { filter: { done: false } })`.
+ */
 export interface Api<M = Record<string, AnyResource>> extends Operations<M> {
   readonly '~model'?: M
   readonly model: Model
   readonly engine: Engine
   readonly store: Store
   readonly http: HttpSetup
-  /** Resources that functions serve. */
+  /** Resources whose requests are answered by functions. */
   readonly handled: Handled
-  /** Subscriptions to them, and to whatever is published. */
+  /** Subscriptions to those, and to what `publish` tells. */
   readonly published: PublishedFeed
-  /** Which ways in there are beside HTTP. */
+  /** Which doors are open beside HTTP. */
   readonly faces: FaceOptions
-  /** Callers are told apart: only resources that say `.public()` are open to anyone. */
+  /** Whether callers are told apart. If so, only resources that are `.public()` are open to anyone. */
   readonly secured: boolean
-  /** Resolves when the store has adapted to the model; rejects with what stands in the way. */
+  /** Resolves when the store fits the model. Rejects with the reason if it cannot be made to fit. */
   ready(): Promise<void>
-  /** Follows a list, or one row, from what it is now through every commit. */
+  /**
+   * Follows a list or a row: yields what it is now, and then every change.
+   *
+   * @example
+   * for await (const { rows, changes } of app.live('todo', { filter: { done: false } })) render(rows)
+   */
   readonly live: LiveOperation<M>
-  /** The same operations, answering with status and problem document instead of throwing. */
+  /** The same operations, but they return a status and a problem document instead of throwing. */
   readonly safe: SafeOperations<M>
-  /** The bytes of files. */
+  /** Reads and writes the files of rows. */
   readonly files: FileOperations<M>
-  /** Several operations, all or nothing. What the callback throws undoes them and is thrown again. */
+  /**
+   * Runs several operations, all or nothing. If the callback throws, everything is undone, and the error is thrown on.
+   *
+   * @example
+   * await app.transaction(async tx => {
+   *   const list = await tx.post('list', { title: 'Groceries' })
+   *   await tx.post('todo', { text: 'Bread', list: list.id })
+   * })
+   */
   transaction<T>(work: (tx: Operations<M>) => Promise<T>): Promise<T>
   /**
-   * Tells subscribers of a URI, and the log, what happened outside: `publish('/lamps/3', { patch: { on: true } })`, or
-   * `{ create: lamp }` on the URI of a list. Resolves with the position of the record.
+   * Tells the subscribers of a URI, and the change log, about something that happened outside: `publish('/lamps/3', { patch: {
+   * on: true } })`. On the URI of a list it is `{ create: lamp }`.
+   *
+   * Resolves to the position of the new log record.
    */
   publish(uri: string, change: OutsideChange): Promise<string>
-  /** Begins an action that is a job. Without `me` it acts for the application, and no caller sees it. */
+  /** Begins an action that is a job. Without `me` it acts for the application, and no client sees it. */
   readonly run: RunJob
-  /** The HTTP face as a function of the Fetch standard, without a socket. */
+  /** Answers a request of the Fetch standard, without a socket: for tests, and for runtimes that are built on it. */
   fetch(request: Request): Promise<Response>
-  /** The path of a resource, a row or an action: `url('hello@login')`, `url('todo', { id: 7, depth: 2 })`. */
-  url(target: string, params?: Readonly<Record<string, unknown>>): string
-  /** What stands at a path or URL of this API; null if nothing does. */
-  match(url: string): UrlMatch | null
   /**
-   * Copies everything that is committed to a new file, as one consistent state, and checks the copy; reads and writes go on
-   * meanwhile. Bytes of uploaded files are not in it. Rejects with ApiError `conflict` if the file exists, and with an Error
-   * if the store has another way to be copied: `await app.backup('shop-2026-01-02.db')`.
+   * The path of a resource, a row or an action: `url('hello@login')`, `url('todo', { id: 7, depth: 2 })`.
+   *
+   * @throws {Error} if there is no such resource or action.
    */
+  url(target: string, params?: Readonly<Record<string, unknown>>): string
+  /** Finds what a path or URL of this API points to. null = nothing. */
+  match(url: string): UrlMatch | null
+  /** Ends jobs, subscriptions and the store. Resolves when the store has written everything. */
   backup(file: string): Promise<void>
   close(): Promise<void>
 }
 
 /**
- * Links the declarations, opens the store and gives the whole one name.
- * Throws ModelError with every fault of the declarations; a synchronous store's refusal is thrown as well.
+ * Makes an API of declared resources.
+ *
+ * @example
+ * const app = api({ todo, list }, { store: sqlite('todo.db'), auth: { secret } })
+ * await serve(app)
+ *
+ * @throws {ModelError} with every fault of the declarations, each with its place. An error of a store that opens synchronously
+ * is thrown as well.
  */
 export function api<const M extends Readonly<Record<string, AnyResource | DeclaredHandled>>>(
   resources: M & Checked<M>,

@@ -17,26 +17,27 @@ import type { Model } from './model/model.ts'
 import type { Limits } from './protocol/limits.ts'
 import type { Store } from './store/store.ts'
 
-/** Bytes of representations that are kept in memory where nothing else is said. */
+/** The default size of the cache for representations, in bytes. */
 const CACHE = 16 * 1_048_576
 
+/** What an engine is made of, beside the options. */
 export interface EngineParts {
   readonly model: Model
   readonly limits: Limits
   readonly store: Store
   readonly expiry: Expiry | null
-  /** Names the path of a resource, a row or an action. */
+  /** Makes the path of a resource, a row or an action. */
   readonly url: (target: string, params?: Readonly<Record<string, unknown>>) => string
 }
 
-/** An engine, and the parts of it that begin and end with its API. */
+/** An engine, and those parts of it that start and stop together with its API. */
 export interface Assembled {
   readonly engine: OwnEngine
   readonly jobs: Jobs | null
   readonly files: Files | null
 }
 
-/** Makes the engine of an API, and all that it works with, from the options. */
+/** Makes the engine of an API and all its parts from the options. */
 export function assembleEngine(parts: EngineParts, options: ApiOptions, environment: Environment): Assembled {
   const { model, store } = parts
   const { clock, random, onFault, onBackgroundFault } = environment

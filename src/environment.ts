@@ -4,16 +4,16 @@ import type { Call } from './engine/call/call.ts'
 import { printFault, printLine } from './engine/rules/report-refusal.ts'
 import { ApiError } from './protocol/error.ts'
 
-/** What the parts of an API share: time, chance, and who hears of what happens. */
+/** What all parts of an API share: time, randomness, and where reports and faults go. */
 export interface Environment {
-  /** Milliseconds since the epoch. */
+  /** The current time in milliseconds since the epoch. */
   readonly clock: () => number
   readonly random: (bytes: number) => Uint8Array
-  /** Hears what start-up did to the store. */
+  /** Gets the lines in which start-up says what it did to the store. */
   readonly report: (line: string) => void
-  /** Hears of faults that are ours, with the call. */
+  /** Called with faults of the server, and the call that met them. */
   readonly onFault: (error: ApiError, call: Call | null) => void
-  /** Hears of faults that no call is to blame for. */
+  /** Called with faults that happen outside of any call. */
   readonly onBackgroundFault: (error: unknown) => void
 }
 

@@ -15,8 +15,10 @@ import type { Limits } from './protocol/limits.ts'
 type Declared = Readonly<Record<string, AnyResource | DeclaredHandled>>
 
 /**
- * Links what an API declares: resources with rows, together with those that the engine keeps for itself, and beside them the
- * routes of resources that functions serve. Throws ModelError with every fault.
+ * Links everything that an API declares: its resources with rows, the resources that the engine adds for itself, and the routes
+ * of resources that functions answer.
+ *
+ * @throws {ModelError} with every fault of the declarations.
  */
 export function linkDeclarations(
   declared: Declared,
@@ -32,7 +34,7 @@ export function linkDeclarations(
   return { model, routes: linkHandled(handled, model) }
 }
 
-/** Tells resources with rows from those that functions serve. */
+/** Separates resources with rows from those that functions answer. */
 function apart(declared: Declared): {
   readonly modelled: Readonly<Record<string, AnyResource>>
   readonly handled: ReadonlyMap<string, DeclaredHandled>

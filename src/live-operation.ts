@@ -7,23 +7,32 @@ import type { Live } from './live/live.ts'
 import { followRows, type FollowOptions, type LiveRows } from './live/subscriptions/follow-rows.ts'
 import type { ListOptions } from './operations.ts'
 
-/** Which rows are followed, how they are shown, and until when. */
+/** Which rows are followed, which of their fields are shown, and until when. */
 export type LiveQuery<M, K> = Omit<ListOptions<M, K>, 'cursor' | 'total' | 'ifMatch'> &
   FollowOptions & {
-    /** One row alone. */
+    /** Follow this row alone. */
     readonly id?: IdOf<M, K>
   }
 
 /**
- * Follows a query without a socket: `for await (const { rows, changes } of app.live('todo', { filter: { done: false } }))`.
- * Nothing is read before the first step is asked for. Throws ApiError as reading would; ends with the signal or the Api.
+ * Follows a query from within the process.
+ *
+ * @example
+ * for await (const { rows, changes } of app.live('todo', { filter: { done: false } })) render(rows)
+ *
+ * Nothing is read before the loop asks for the first step. The loop ends when the signal is aborted or the API is closed.
+ *
+ * @throws {ApiError} what reading the same rows would throw.
  */
 export interface LiveOperation<M> {
   <K extends Modelled<M>>(name: K, options?: LiveQuery<M, K>): AsyncGenerator<LiveRows<Row<M, K>>, void>
   /**
-   * What following a query costs, and why: whether its view follows from what commits change, or is asked again.
-   * `await app.live.explain('todo', { filter: { done: false } })` → `{ upkeep: 'rows', foundBy: ['done = false'], … }`.
-   * Throws ApiError as following would.
+   * Explains what following a query costs: whether its rows are updated from each commit (`rows`), or the query is run again.
+   *
+   * @example
+   * await app.live.explain('todo', { filter: { done: false } }) // { upkeep: 'rows', foundBy: ['done = false'], … }
+   *
+   * @throws {ApiError} what following the query would throw.
    */
   explain<K extends Modelled<M>>(name: K, options?: Omit<LiveQuery<M, K>, keyof FollowOptions>): Promise<Explanation>
 }

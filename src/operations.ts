@@ -13,38 +13,50 @@ import { everything } from './query/predicate.ts'
 import type { Store } from './store/store.ts'
 import { wait, type Maybe } from './store/work.ts'
 
-/** Names of an API's resources. */
+/** The names of an API's resources with rows. */
 type Name<M> = Modelled<M>
 
-/** Which rows of a list, and how they are shown. */
+/** Which rows a list has, and which of their fields are shown. */
 export interface ListOptions<M, K> extends Omit<CallOptions, 'filter' | 'sort'> {
   readonly filter?: Where<M, K>
   readonly sort?: Sort<M, K> | readonly Sort<M, K>[]
 }
 
-/** The operations of an API for the application's own code. Each throws ApiError where it cannot be done. */
+/**
+ * The operations of an API for the application's own code. They pass all checks and hooks that a client's request passes.
+ * Without `me` they act for the application, to which no rules apply.
+ *
+ * @throws {ApiError} for the same reasons as over HTTP: `not_found`, `validation`, `precondition_failed` and so on. Match on
+ * `code`.
+ */
 export interface Operations<M> {
-  /** One row by its id. */
+  /** Reads one row by its id: `await app.get('todo', 7)`. */
   get<K extends Name<M>>(name: K, id: IdOf<M, K>, options?: CallOptions): Promise<Row<M, K>>
-  /** The rows that a query selects; all of them unless it has a limit. */
+  /**
+   * Reads the rows that a query selects. Without a `limit` there are no pages: it returns all of them.
+   *
+   * @example
+   * await app.list('todo', { filter: { done: false }, sort: '-created' })
+   */
   list<K extends Name<M>>(name: K, options?: ListOptions<M, K>): Promise<Row<M, K>[]>
-  /** Makes a row with all that its body nests. */
+  /** Creates a row, together with the rows that its body nests. Returns it. */
   post<K extends Name<M>>(name: K, data: New<M, K>, options?: CallOptions): Promise<Row<M, K>>
-  /** Makes several rows, all or nothing. */
+  /** Creates several rows, all or nothing. */
   post<K extends Name<M>>(name: K, data: readonly New<M, K>[], options?: CallOptions): Promise<Row<M, K>[]>
-  /** Replaces a row, or makes it where clients may choose ids or the row is named by a unique key: `put('user', { email }, …)`. */
+  /** Replaces a row. Creates it if clients may choose ids, or if it is named by a unique key: `put('user', { email }, …)`. */
   put<K extends Name<M>>(
     name: K,
     id: IdOf<M, K> | Partial<Row<M, K>>,
     data: New<M, K>,
     options?: CallOptions,
   ): Promise<Row<M, K>>
-  /** Changes what the body names. */
+  /** Changes the fields that the body names, and leaves all others: `await app.patch('todo', 7, { done: true })`. */
   patch<K extends Name<M>>(name: K, id: IdOf<M, K>, data: Patch<M, K>, options?: CallOptions): Promise<Row<M, K>>
+  /** Deletes a row. What happens to rows that refer to it is declared in their references. */
   delete<K extends Name<M>>(name: K, id: IdOf<M, K>, options?: CallOptions): Promise<void>
-  /** What the change log tells of a row, newest first; rows that are gone have a history too. */
+  /** What the change log knows about a row, newest first. Deleted rows have a history too. */
   history<K extends Name<M>>(name: K, id: IdOf<M, K>, options?: HistoryOptions): Promise<History>
-  /** Calls one of the resource's own actions; one on a row with its `id` among the options. */
+  /** Calls an action of the resource. An action on a row needs its `id` in the options. */
   act<K extends Name<M>, A extends ActionName<M, K>>(
     name: K,
     action: A,
@@ -53,11 +65,11 @@ export interface Operations<M> {
   ): Promise<ActionOutput<M, K, A>>
 }
 
-/** Which part of a row's history, and to whom it is told; without `me` the application asks for itself. */
+/** Which part of a row's history is read, and for whom. Without `me` the application reads it for itself. */
 export interface HistoryOptions extends Pick<CallOptions, 'me' | 'auth'> {
-  /** Only records before this position: `next` of the page before. */
+  /** Only records before this position. It is the `next` of the previous page. null = begin with the newest record. */
   readonly before?: string | null
-  /** Records of a page; default 100. */
+  /** Records per page. Default: 100. */
   readonly limit?: number
 }
 
@@ -71,11 +83,12 @@ type CallTypes<M, K, A> = K extends keyof M
       : never
     : never
   : never
-/** What an action takes, and what it answers with. */
+/** The input of an action. */
 export type ActionInput<M, K, A> = CallTypes<M, K, A> extends { readonly input: infer I } ? I : unknown
+/** The result of an action. */
 export type ActionOutput<M, K, A> = CallTypes<M, K, A> extends { readonly output: infer O } ? O : unknown
 
-/** The operations by name and plain values, answering with a status instead of throwing. */
+/** The operations by plain names and values. They never throw for a refused call, but return its status and problem document. */
 export interface SafeOperations<_M = unknown> {
   get(name: string, id?: Id | null, options?: CallOptions): Promise<Answer>
   list(name: string, options?: CallOptions): Promise<Answer>
@@ -106,7 +119,7 @@ export function safeOperations<M = Record<string, AnyResource>>(engine: Engine, 
       safe(() => callOf(engine, id === null ? 'list' : 'get', name, id, undefined, options)),
     list: (name, options = {}) => safe(() => callOf(engine, 'list', name, null, undefined, options)),
     post: (name, data, options = {}) => safe(() => callOf(engine, 'create', name, null, data, options)),
-    // Without an id PUT makes a row under a new one.
+    // PUT without an id creates a row with a new id.
     put: (name, id, data, options = {}) =>
       safe(() => callOf(engine, id === null ? 'create' : 'replace', name, id, data, options)),
     patch: (name, id, data, options = {}) => safe(() => callOf(engine, 'patch', name, id, data, options)),
@@ -114,7 +127,7 @@ export function safeOperations<M = Record<string, AnyResource>>(engine: Engine, 
   }
 }
 
-/** Makes the first rows, if nothing is stored yet. */
+/** Runs `seed`, which makes the first rows, if no resource has any row yet. */
 export async function seedOnce(
   engine: Engine,
   store: Store,

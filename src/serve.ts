@@ -14,51 +14,63 @@ import { cutStalled } from './transport/hosts/slow-readers.ts'
 import type { Health } from './transport/http/services/health.ts'
 import type { HttpSetup } from './transport/http/options.ts'
 
-/** What can be served: an Api. */
+/** What `serve` needs. An Api has it. */
 export interface Servable extends Partial<Omit<SocketApi, 'engine' | 'http'>> {
   readonly engine: Engine
   readonly http: HttpSetup
-  /** Asked by `/health/ready`. */
+  /** The store, which `/health/ready` tries to read. */
   readonly store?: Pick<Store, 'read'>
-  /** Callers are told apart, so that only resources that say `.public()` are open. */
+  /** Whether callers are told apart, so that only resources that are `.public()` are open. */
   readonly secured?: boolean
   /** Resolves once the store is open. */
   ready(): Promise<unknown>
   close(): Promise<void>
 }
 
+/** Options of `serve`. */
 export interface ServeOptions {
-  /** 0 = any free one. Default: what the environment variable PORT says, otherwise 3000. */
+  /** The port. 0 = any free one. Default: the environment variable PORT, else 3000. */
   readonly port?: number
-  /** Default 127.0.0.1: this machine only. */
+  /** The address to listen on. Default: 127.0.0.1, which only this machine reaches. */
   readonly host?: string
-  /** SIGTERM and SIGINT close it, a second one ends the process at once. Default true. */
+  /** Whether SIGTERM and SIGINT close the server. A second signal ends the process at once. Default: true. */
   readonly signals?: boolean
-  /** Milliseconds that requests under way have to finish when it closes. Default 10,000. */
+  /** How many milliseconds running requests get to finish when the server closes. Default: 10,000. */
   readonly grace?: number
-  /** Milliseconds between `/health/ready` saying no and taking no more connections: what a load balancer needs to notice. Default 0. */
+  /**
+   * How many milliseconds the server still takes connections after `/health/ready` began to say no, so that a load balancer can
+   * notice. Default: 0.
+   */
   readonly lead?: number
-  /** Takes what is told at the start, line by line. Default: standard error. */
+  /** Gets the start-up messages, line by line. Default: prints them to standard error. */
   readonly report?: (line: string) => void
 }
 
-/** An Api on a port. */
+/** An API that is being served. */
 export interface Served {
+  /** Where it is served: `http://127.0.0.1:3000`. */
   readonly url: string
   readonly port: number
   readonly server: Server
-  /** Takes no new requests, lets those under way finish within `grace`, closes the store. */
+  /** Takes no new requests, lets running ones finish within `grace`, and closes the store. */
   close(): Promise<void>
 }
 
-/** The reason why an Api cannot be served, and what to do about it. */
+/** Why an API cannot be served, and what to do about it. */
 class StartError extends Error {
   override readonly name = 'StartError'
 }
 
 /**
- * Serves an Api on a port, after its store is open. Refuses to start where anyone could reach a resource that is
- * open by omission: with NODE_ENV=production or on a host that is not loopback, unless it says `.public()`.
+ * Serves an API over HTTP and sockets. Resolves when the store is open and the port accepts connections.
+ *
+ * It refuses to start if strangers could reach a resource that is open only because nobody gave it rules. That is so with
+ * NODE_ENV=production or on a host that is not loopback. Resources that are `.public()` are meant to be open.
+ *
+ * @example
+ * const { url, close } = await serve(app, { port: 3000 })
+ *
+ * @throws {Error} with a plain sentence if the port is taken or may not be opened, or if the API must not be served like this.
  */
 export async function serve(app: Servable, options: ServeOptions = {}): Promise<Served> {
   const { port = defaultPort(), host = '127.0.0.1', signals = true, grace = 10_000, lead = 0 } = options
@@ -89,7 +101,7 @@ export async function serve(app: Servable, options: ServeOptions = {}): Promise<
   const address = server.address() as AddressInfo
   const url = `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`
   let closing: Promise<void> | null = null
-  // Readiness goes first: who sends requests here has `lead` to find out, while those that come are still answered.
+  // First `/health/ready` says no. A load balancer then has `lead` milliseconds to notice, while requests are still answered.
   const drain = async (): Promise<void> => {
     isDraining = true
     if (lead > 0) await new Promise(resolve => setTimeout(resolve, lead))
@@ -101,7 +113,7 @@ export async function serve(app: Servable, options: ServeOptions = {}): Promise<
     close: () =>
       (closing ??= drain()
         .then(() => faces?.close())
-        // Streams and sockets are never done by themselves.
+        // Streams and sockets would go on for ever.
         .then(() => app.http.live?.close())
         .then(() => close(server, grace))
         .then(() => app.close())
@@ -124,7 +136,7 @@ function* positionOf(snapshot: Snapshot): Work<number> {
   return snapshot.position
 }
 
-/** The URIs of a model, and those that functions serve, and what may be done with each, as lines to print. */
+/** The URIs of a model and of handled resources, with what can be done at each, as lines to print. */
 export function uriTable(model: Model, base: string, handled: readonly HandledRoute[] = []): string[] {
   const rows = [...model.resources.values()].flatMap(resource =>
     resource.paths.slice(0, 1).map(path => rowOf(resource, path)),
@@ -160,7 +172,7 @@ function rowOf(resource: Resource, path: string): string[] {
   ]
 }
 
-/** Refuses what would not be safe where others can reach it, and tells of it where they cannot. */
+/** Refuses to start with settings that are unsafe where others can reach the server. Elsewhere it only warns. */
 function checkStart(app: Servable, host: string, report: (line: string) => void): void {
   const loopback = host === 'localhost' || host === '::1' || /^127(\.\d+){3}$/.test(host)
   const production = process.env['NODE_ENV'] === 'production'
@@ -183,7 +195,7 @@ function checkStart(app: Servable, host: string, report: (line: string) => void)
   }
 }
 
-/** Resources that say nothing about who may use them. */
+/** The names of resources that say nothing about who may use them. */
 function openNames({ engine, handled }: Servable): string[] {
   const modelled = [...engine.model.resources.values()]
     .filter(one => one.paths.length > 0 && !one.options.public && one.rules === null && one.permissions === null)
@@ -232,7 +244,7 @@ async function close(server: Server, grace: number): Promise<void> {
   const closed = new Promise<void>(resolve => {
     server.close(() => resolve())
   })
-  // A connection that was busy when the closing began becomes idle later, and nobody else ends it then.
+  // A connection that was busy at the beginning becomes idle later. Node does not end it then, so we do.
   const sweep = setInterval(() => server.closeIdleConnections(), 20)
   const end = setTimeout(() => server.closeAllConnections(), grace)
   await closed
@@ -240,7 +252,7 @@ async function close(server: Server, grace: number): Promise<void> {
   clearTimeout(end)
 }
 
-// Signals belong to the process, so that all servers in it share one listener.
+// Signals belong to the process, so all its servers share one listener.
 const running = new Set<Served>()
 let report: (line: string) => void = () => {}
 let ending = false

@@ -27,99 +27,102 @@ import type { Ephemeral } from './declare/ephemeral.ts'
 import type { RuleSet } from './rules/rule.ts'
 
 /**
- * A stored row: values by slot. The first three slots are the same everywhere,
- * the stored fields (scalars and foreign keys) follow in the order of the declaration.
+ * A stored row: an array of values by slot. The first three slots are the same in all resources. The stored fields, which are
+ * scalars and foreign keys, follow in the order of their declaration. An array needs less memory than an object, and its values
+ * are found without a look-up by name.
  */
 export type Row = Value[]
 export const ID = 0
-/** seq of the last change to the row's representation: its version. */
+/** The seq of the last change to the row's representation. It is the version of the row. */
 export const SEQ = 1
-/** When that was, in milliseconds since the epoch. */
+/** The time of that change, in milliseconds since the epoch. */
 export const AT = 2
-/** Slot of the first stored field other than the id. */
+/** The slot of the first stored field after the id. */
 export const FIRST = 3
 
-/** The linked whole: frozen, every name resolved. */
+/** All linked declarations, frozen and with all names resolved. */
 export interface Model {
   readonly resources: ReadonlyMap<string, Resource>
   readonly joins: readonly Join[]
-  /** Resources that are only actions, by their names in small letters; they have no rows and no table. */
+  /** Resources that have only actions, by their names in small letters. They have no rows and no table. */
   readonly standalone: ReadonlyMap<string, Resource>
   /** What the documentation text of the API says. */
   readonly docs: Docs
-  /** What is no fault but deserves a look, as lines to print at start. */
+  /** Hints that are no faults, as lines to print at start. */
   readonly warnings: readonly string[]
 }
 
-/** An operation of its own on a resource or on one of its rows. */
+/** A linked action on a resource or on one of its rows. */
 export interface Action {
-  /** As rules, sockets and documents call it: `get_list`, `close`. */
+  /** The name in rules, on sockets and in documents: `get_list`, `close`. */
   readonly name: string
   readonly resource: Resource
   readonly on: 'list' | 'row'
   readonly method: Verb
-  /** The end of its URI below the resource or the row; empty = the resource itself. */
+  /** The last segment of its URI, below the resource or the row. Empty = it has the URI of the resource itself. */
   readonly path: string
   readonly input: Schema | null
   readonly output: Schema | null
   /** What its documentation text says. */
   readonly docs: Docs
-  /** By code: `404.NotFound` → what it means. */
+  /** Meanings of its errors by code: `404.NotFound`. */
   readonly errors: Readonly<Record<string, unknown>>
-  /** How it is called and refuses, by the notation in which it was declared. */
+  /** How it takes arguments and refuses them. The notation of its declaration decides. */
   readonly manner: ActionManner
-  /** It runs as one unit. */
+  /** Whether it runs as one transaction. */
   readonly transaction: boolean
-  /** It runs in the background; null = it does not. */
+  /** The settings of a job. null = it runs at once. */
   readonly job: JobSettings | null
   readonly run: (call: ActionCall) => unknown
 }
 
+/** A linked resource. */
 export interface Resource extends Scope {
-  /** Key in `api({…})`: the word of URIs, logs and errors. */
+  /** The key in `api({…})`. It is the name in URIs, the log and errors. */
   readonly name: string
-  /** PascalCase of the singular, for schemas. */
+  /** The singular in PascalCase, for schemas. */
   readonly title: string
-  /** URI paths, first the canonical one; empty = internal. */
+  /** The paths of its URIs, the canonical one first. Empty = it is not served. */
   readonly paths: readonly string[]
   readonly table: string
   readonly fields: readonly Field[]
   readonly field: ReadonlyMap<string, Field>
   readonly id: ScalarField
-  /** Stored fields; `columns[i].slot` is `i === 0 ? ID : FIRST + i - 1`. */
+  /** The stored fields. `columns[i].slot` is `i === 0 ? ID : FIRST + i - 1`. */
   readonly columns: readonly StoredField[]
-  /** Foreign keys of any resource that point here. */
+  /** Foreign keys of all resources that point here. */
   readonly inbound: readonly OneField[]
-  /** Join relations of any resource that touch this one. */
+  /** Many-to-many relations of all resources that have this one on a side. */
   readonly joins: readonly ManyField[]
-  /** What is allowed; null where nothing was said. */
+  /** Its rules. null = none were declared. */
   readonly rules: RuleSet | null
-  /** Its rows are who calls, and log in with these fields; null = they do not. */
+  /** The fields with which its rows log in as users. null = its rows are no users. */
   readonly login: LoginDef | null
-  /** Asked before anything is looked up; null = those of the API. */
+  /** Permissions, which are checked before anything is looked up. null = those of the API. */
   readonly permissions: readonly Permission[] | null
   readonly checks: readonly RowCheck[]
-  /** Composite unique and plain indexes, by field names. */
+  /** Unique and plain indexes over several fields, by their names. */
   readonly unique: readonly (readonly string[])[]
   readonly index: readonly (readonly string[])[]
   readonly options: ResourceOptions
-  /** What dialects and others are told of it, by their names. */
+  /** Settings for dialects and other extensions, by their names. */
   readonly extensions: Extensions
-  /** It is only actions: it has no rows and no table. */
+  /** Whether it has only actions, and neither rows nor a table. */
   readonly standalone: boolean
-  /** Its own operations by name. */
+  /** Its actions by name. */
   readonly actions: ReadonlyMap<string, Action>
-  /** What runs around its operations and actions, by their names, the first outermost. */
+  /** Hooks around its operations and actions, by the operation's name, the outermost first. */
   readonly around: ReadonlyMap<string, readonly AroundHook[]>
-  /** What hears of its commits. */
+  /** Functions that are called after its commits. */
   readonly onCommit: readonly OnCommitDef[]
   /** What its documentation text says. */
   readonly docs: Docs
 }
 
+/** The settings of a linked resource. declaration.ts explains those without a comment. */
 export interface ResourceOptions {
   readonly public: boolean
-  /** Nothing can be written to it, be it declared so or a view. */
+  /** Whether it can only be read, because it says so or is a view. */
   readonly readOnly: boolean
   readonly ifMatch: 'required' | null
   readonly idempotency: 'required' | null
@@ -129,16 +132,16 @@ export interface ResourceOptions {
   readonly cache: string | null
   readonly docs: string | null
   readonly limits: { readonly page?: number; readonly maxPage?: number; readonly depth?: number }
-  /** A table of someone else: how its key and versions are found. */
+  /** How keys of a table of another program are found. null = the table is our own. */
   readonly foreign: Foreign | null
-  /** Its rows vanish by themselves, and are neither stored nor in the log; null = they last. */
+  /** How long its rows live, if they disappear by themselves. null = they are stored. */
   readonly ephemeral: Ephemeral | null
 }
 
-/** How a table that Restuary did not make is read. */
+/** How to read a table that Restuary did not create. */
 export interface Foreign {
   readonly view: boolean
-  /** The columns of its primary key; more than one make the id `a~b`. */
+  /** The columns of its primary key. With more than one the id is `a~b`. */
   readonly key: readonly string[]
 }
 
@@ -156,6 +159,7 @@ interface Common extends ScopeField {
   readonly examples: readonly unknown[]
 }
 
+/** A field with a value of its own. */
 export interface ScalarField extends Common {
   readonly is: 'scalar'
   readonly type: ScalarType
@@ -164,6 +168,7 @@ export interface ScalarField extends Common {
   readonly slot: number
 }
 
+/** A to-one relation. Its foreign key is stored in this row. */
 export interface OneField extends Common {
   readonly is: 'one'
   readonly type: ScalarType
@@ -171,14 +176,15 @@ export interface OneField extends Common {
   readonly def: OneDef
   readonly column: string
   readonly slot: number
-  /** The other side, if it is shown; itself when symmetric. */
+  /** The field of the target that shows the other side. A symmetric relation is its own inverse. null = none is declared. */
   readonly inverse: BackField | OneField | null
-  /** One-to-one: at most one row may point to a target. */
+  /** Whether at most one row may point to a target (one-to-one). */
   readonly single: boolean
   readonly symmetric: boolean
   readonly onDelete: 'cascade' | 'restrict' | 'null'
 }
 
+/** The other side of a to-one: the rows that point here. */
 export interface BackField extends Common {
   readonly is: 'back'
   readonly target: Resource
@@ -186,29 +192,33 @@ export interface BackField extends Common {
   readonly ids: boolean
 }
 
+/** A many-to-many relation. Its pairs are stored in a join table. */
 export interface ManyField extends Common {
   readonly is: 'many'
   readonly target: Resource
   readonly join: Join
-  /** Which column of the join holds this side. */
+  /** Which column of the join table has the ids of this side. */
   readonly side: 'a' | 'b'
   readonly inverse: ManyField | null
   readonly symmetric: boolean
   readonly ids: boolean
 }
 
+/** A field whose value is calculated from others. */
 export interface CalcField extends Common {
   readonly is: 'calc'
   readonly type: ScalarType
   readonly def: CalcDef
 }
 
+/** The number of related rows. */
 export interface CountField extends Common {
   readonly is: 'count'
   readonly def: CountDef
   readonly of: BackField | ManyField
 }
 
+/** The URI of the row itself. */
 export interface SelfField extends Common {
   readonly is: 'self'
   readonly def: SelfDef
@@ -217,7 +227,7 @@ export interface SelfField extends Common {
 export type StoredField = ScalarField | OneField
 export type Field = ScalarField | OneField | BackField | ManyField | CalcField | CountField | SelfField
 
-/** A join table: pairs of ids, each pair once. A symmetric relation stores each pair both ways round. */
+/** A join table: pairs of ids, each once. A symmetric relation stores each pair in both directions. */
 export interface Join {
   readonly table: string
   readonly a: { readonly column: string; readonly resource: Resource }

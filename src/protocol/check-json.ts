@@ -3,9 +3,10 @@ import type { JsonLimits } from './json.ts'
 import { isPolluting } from './polluting.ts'
 
 /**
- * Holds a value that somebody else parsed to what `parseJson` lets through, as far as it can still be seen: keys that
- * were there twice cannot. Throws ApiError `depth_exceeded`, `too_many_keys`, `too_many_items`,
- * `validation`.
+ * Checks a value that somebody else parsed by the same limits as `parseJson`, as far as that is still possible: duplicate keys
+ * are already gone.
+ *
+ * @throws {ApiError} `depth_exceeded`, `too_many_keys`, `too_many_items` or `validation`.
  */
 export function checkJson(value: unknown, limits: JsonLimits): void {
   walk(value, limits, { keys: 0 }, [])

@@ -1,6 +1,6 @@
 /**
- * The one table of error codes. A code is stable API on every face; its text is not.
- * `status` is what HTTP answers (RFC 9110 §15), `title` the problem's title (RFC 9457 §3.1.3).
+ * The one table of error codes. A code is a stable part of the API in every protocol; its text may change. `status` is the
+ * status that HTTP answers with (RFC 9110 §15), `title` the title of the problem document (RFC 9457 §3.1.3).
  */
 export const codes = {
   bad_request: { status: 400, title: 'The request cannot be understood' },
@@ -47,7 +47,7 @@ export const codes = {
 
 export type Code = keyof typeof codes
 
-/** What may be wrong with one place of a request: the `code` of an entry of a problem's `errors`. */
+/** What can be wrong with one part of a request: the `code` of an entry in a problem's `errors`. */
 export type IssueCode =
   | 'required'
   | 'type'

@@ -1,36 +1,47 @@
 import { codes, type Code, type IssueCode } from './codes.ts'
 
-/** One thing wrong with a request, and where: a JSON pointer into the body, a query parameter, or a header. */
+/** One fault of a request, and where it is: a JSON pointer into the body, a query parameter, or a header field. */
 export interface Issue {
   readonly code: IssueCode
   readonly detail: string
-  /** RFC 6901 pointer in URI-fragment form (`#/items/0/quantity`), as in RFC 9457's example. */
+  /** JSON pointer (RFC 6901) in the form of a URI fragment, as in the example of RFC 9457: `#/items/0/quantity`. */
   readonly pointer?: string
   readonly parameter?: string
   readonly header?: string
 }
 
-/** What a problem document says in words: of this occurrence, for people, and in the place of the code. */
+/** The texts of a problem document: the detail for people, and the word that replaces the code. */
 export type ErrorWords = Pick<ErrorOptions, 'detail' | 'error'>
 
+/** What an ApiError can carry beside its code. */
 export interface ErrorOptions {
-  /** This occurrence, for people. */
+  /** What happened this time, as a sentence for people. Default: the first of `issues`, else the title of the code. */
   readonly detail?: string
   readonly issues?: readonly Issue[]
-  /** Overrides the code's status; `abort(status, …)` uses it. */
+  /** Replaces the status of the code. `abort(status, …)` uses it. */
   readonly status?: number
-  /** The words of `abort(status, error, message)`; replaces the code as the problem's `error`. */
+  /** Replaces the code as the `error` of the problem document: the word given to `abort(status, error, message)`. */
   readonly error?: string
-  /** Header fields that belong to the answer (`Allow`, `Retry-After`, `WWW-Authenticate` …), names in lower case. */
+  /** Header fields of the answer, such as `allow` or `retry-after`. Names are in lower case. */
   readonly headers?: Readonly<Record<string, string>>
   /** Further members of the problem document. */
   readonly members?: Readonly<Record<string, unknown>>
   readonly cause?: unknown
-  /** A 5xx that whoever asks brings about: it is answered, and nobody writes it down. */
+  /** Marks a 5xx that a caller can provoke at will. It is answered, but not logged as a fault. */
   readonly expected?: boolean
 }
 
-/** The one error class. Users match on `code`, never on the text. */
+/**
+ * The one class of errors that callers are told about. Match on `code`, never on the text.
+ *
+ * @example
+ * try {
+ *   await app.patch('todo', 7, { done: true }, { ifMatch })
+ * } catch (error) {
+ *   if (error instanceof ApiError && error.code === 'precondition_failed') await reload()
+ *   else throw error
+ * }
+ */
 export class ApiError extends Error {
   override readonly name = 'ApiError'
   readonly code: Code
@@ -39,7 +50,7 @@ export class ApiError extends Error {
   readonly issues: readonly Issue[]
   readonly headers: Readonly<Record<string, string>>
   readonly members: Readonly<Record<string, unknown>>
-  /** It is ours, and belongs in the log. */
+  /** Whether the server is at fault, so that the error belongs in the log. */
   readonly isFault: boolean
 
   constructor(code: Code, options: ErrorOptions = {}) {
@@ -54,7 +65,9 @@ export class ApiError extends Error {
     this.isFault = this.status >= 500 && code !== 'not_implemented' && options.expected !== true
   }
 
-  /** The single funnel from an unknown throw: what is not an ApiError is `internal`, its text kept for the log only. */
+  /**
+   * Turns anything thrown into an ApiError. What is not one becomes `internal`: its text goes to the log, never to the client.
+   */
   static from(thrown: unknown): ApiError {
     return thrown instanceof ApiError
       ? thrown
@@ -70,7 +83,7 @@ function describe(code: Code, issues: readonly Issue[]): string {
   return issues.length === 1 ? text : `${text} (and ${issues.length - 1} more)`
 }
 
-/** The document of RFC 9457; `error` and `message` are for clients that read no more than these two. */
+/** A problem document (RFC 9457). `error` and `message` are for clients that read only these two. */
 export interface Problem {
   readonly type: string
   readonly title: string
@@ -80,15 +93,18 @@ export interface Problem {
   readonly error: string
   readonly message: string
   readonly requestId?: string
-  /** Seconds after which it is worth another try: `Retry-After` for those who see no header fields, as on sockets. */
+  /**
+   * After how many seconds another try makes sense. It repeats `Retry-After` for clients on sockets, which see no header
+   * fields.
+   */
   readonly retryAfter?: number
   readonly errors?: readonly Issue[]
   readonly [member: string]: unknown
 }
 
-/** Makes the problem document of an error; `instance` names this occurrence, `requestId` finds it in the log. */
+/** Makes the problem document of an error. `instance` names this occurrence, and `requestId` finds it in the log. */
 export function problemOf(error: ApiError, at: { instance?: string; requestId?: string } = {}): Problem {
-  // A date says it as well, but to those who read header fields.
+  // `Retry-After` may also be a date. Clients that understand it read the header field.
   const later = Number(error.headers['retry-after'])
   return {
     type: `/problems/${error.code}`,
@@ -105,7 +121,10 @@ export function problemOf(error: ApiError, at: { instance?: string; requestId?: 
   }
 }
 
-/** Appends segments to a pointer in URI-fragment form: `pointer('#', 'items', 0)` → `#/items/0` (RFC 6901 §3, §6). */
+/**
+ * Appends segments to a JSON pointer in the form of a URI fragment: `pointer('#', 'items', 0)` is `#/items/0` (RFC 6901 §3,
+ * §6).
+ */
 export function pointer(base: string, ...segments: (string | number)[]): string {
   let p = base
   for (const s of segments)
@@ -115,5 +134,5 @@ export function pointer(base: string, ...segments: (string | number)[]): string 
   return p
 }
 
-// Nearly every name: nothing in it is escaped. Each field of each body has its pointer, so that this is a hot path.
+// Matches nearly every name, in which nothing needs escaping. This runs for each field of each body, so it must be fast.
 const PLAIN = /^[\w.-]*$/

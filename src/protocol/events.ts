@@ -1,4 +1,4 @@
-/** What a change is called (protocol §7.2, §8.5): the row comes into view, is another, or is no longer there. */
+/** The names of changes (protocol §7.2, §8.5): a row comes into view, changes, or leaves the view. */
 export const eventNames = {
   enter: { native: 'enter', sse: 'created' },
   change: { native: 'change', sse: 'updated' },

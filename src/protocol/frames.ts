@@ -1,12 +1,12 @@
 import type { Problem } from './error.ts'
 
-/** The WebSocket subprotocol whose messages these are (docs/protocol.md §8). */
+/** The WebSocket subprotocol of these messages (docs/protocol.md §8). */
 export const SUBPROTOCOL = 'restuary.1'
 
-/** Names a request on its connection; chosen by the client. */
+/** Identifies a request on its connection. The client chooses it. */
 export type RequestId = number | string
 
-/** Words of a query; the same as in a URI, as JSON. */
+/** The parameters of a query: the same as in a URI, but as JSON. */
 export interface Params {
   readonly filter?: unknown
   readonly sort?: string | readonly string[]
@@ -19,19 +19,21 @@ export interface Params {
   readonly fields?: readonly string[]
 }
 
+/** What all requests have in common. */
 interface Request {
   readonly id: RequestId
-  /** Of a list or a row, with or without a slash in front, with or without a query. */
+  /** The URI of a list or a row. The leading slash may be missing, and it may have a query. */
   readonly uri: string
-  /** Instead of a query in the URI. */
+  /** The query, if the URI has none. */
   readonly params?: Params
-  /** A position that has to be reached first. */
+  /** The position that the server must have reached before it answers. */
   readonly min?: string
 }
 
-/** What a client sends. */
+/** A message from a client. */
 export type ClientFrame = AuthFrame | CallFrame | SubscribeFrame | UnsubscribeFrame | PingFrame
 
+/** Logs in on an open connection, with a token or a ticket. */
 export interface AuthFrame {
   readonly op: 'auth'
   readonly id: RequestId
@@ -39,41 +41,48 @@ export interface AuthFrame {
   readonly ticket?: string
 }
 
+/** Reads, writes, or calls an action. */
 export interface CallFrame extends Request {
   readonly op: 'list' | 'get' | 'create' | 'replace' | 'patch' | 'delete' | 'act'
-  /** The body. A patch that is an array is a JSON Patch, one that is an object a merge patch. */
+  /** The body. For a patch, an array is a JSON Patch and an object is a merge patch. */
   readonly data?: unknown
   /** Entity tags without quotes, or `*`. */
   readonly ifMatch?: string | readonly string[]
   readonly ifNoneMatch?: string | readonly string[]
-  /** Makes a write that is sent again take effect once. */
+  /** Idempotency key: a write that is sent twice with the same key happens once. */
   readonly key?: string
-  /** The method of an action that has several. */
+  /** The method, if the action has several. */
   readonly method?: string
 }
 
+/** Begins a subscription to a list or a row. */
 export interface SubscribeFrame extends Request {
   readonly op: 'subscribe'
-  /** The position to continue behind. */
+  /** The last position that the client has. The subscription continues after it. */
   readonly since?: string
-  /** Every commit (default), only the latest state of each row, or that at most once in so many milliseconds. */
+  /**
+   * Which commits are sent: every one (default), only the latest state of each row, or that at most once in so many
+   * milliseconds.
+   */
   readonly mode?: 'every' | 'latest' | number
 }
 
+/** Ends a subscription. */
 export interface UnsubscribeFrame {
   readonly op: 'unsubscribe'
   readonly id: RequestId
-  /** The id of the subscribe request. */
+  /** The id of the request that began the subscription. */
   readonly sub: RequestId
 }
 
+/** Asks for a sign of life. */
 export interface PingFrame {
   readonly op: 'ping'
   readonly id?: RequestId
 }
 
 /**
- * What the server sends.
+ * A message from the server.
  * @public
  */
 export type ServerFrame =
@@ -86,12 +95,12 @@ export type ServerFrame =
   | EndFrame
   | PongFrame
 
-/** The first message, and the answer to `auth`. */
+/** The first message on a connection, and the answer to `auth`. */
 export interface HelloFrame {
   readonly op: 'hello'
   readonly protocol: typeof SUBPROTOCOL
   readonly epoch: string
-  /** null = anonymous. */
+  /** The id of the caller. null = anonymous. */
   readonly me: RequestId | null
   readonly limits: {
     readonly message: number
@@ -102,82 +111,88 @@ export interface HelloFrame {
   readonly id?: RequestId
 }
 
+/** The answer to a call. */
 export interface AnswerFrame {
   readonly id: RequestId
-  /** As HTTP would say it. */
+  /** The status that HTTP would answer with. */
   readonly status: number
   readonly data: unknown
-  /** Entity tag without quotes, where there is one. */
+  /** Entity tag without quotes, if there is one. */
   readonly etag?: string
-  /** Of what was read, or after what was written. */
+  /** The position of what was read, or the position after the write. */
   readonly position?: string
   readonly next?: string
   readonly previous?: string
   readonly total?: number
-  /** The write was done before, by an earlier request with the same key. */
+  /** The write happened earlier, by a request with the same key. This is its answer. */
   readonly replayed?: true
 }
 
+/** A refused request. */
 export interface RefusalFrame {
-  /** null where the message had none that could be read. */
+  /** null = the id of the message could not be read. */
   readonly id: RequestId | null
   readonly status: number
   readonly error: Problem
 }
 
-/** All rows in view; a long list comes in parts, of which all but the last say `more`. `reset` = discard what you have first. */
+/**
+ * All rows in view. A long list comes in parts, and all but the last one say `more`. With `reset` the client first discards the
+ * rows that it has.
+ */
 export interface SnapshotFrame {
   readonly sub: RequestId
   readonly op: 'snapshot' | 'reset'
   readonly data: readonly unknown[]
-  /** null = what a function tells has none. */
+  /** An id is null for an item of a handled resource, which has none. */
   readonly ids: readonly (RequestId | null)[]
   readonly versions: readonly string[]
   readonly more?: true
-  /** Of the last part. */
+  /** Only in the last part. */
   readonly position?: string
 }
 
-/** Nothing is missing: what happened since follows. */
+/** The subscription goes on without a gap. The changes since `since` follow. */
 export interface ResumedFrame {
   readonly sub: RequestId
   readonly op: 'resumed'
   readonly position: string
 }
 
-/** What one commit did to the view. */
+/** The changes that one commit made to the view. */
 export interface CommitFrame {
   readonly sub: RequestId
   readonly op: 'commit'
   readonly position: string
   readonly events: readonly (FrameEvent | HandledEvent)[]
-  /** Ids of all rows in view in their order, where the rows do not tell it. */
+  /** Ids of all rows in view, in their order, if the order does not follow from the rows. */
   readonly order?: readonly RequestId[]
 }
 
+/** The change of one row. */
 export interface FrameEvent {
   readonly kind: 'enter' | 'change' | 'leave'
   readonly id: RequestId
   readonly version: string
-  /** Absent when the row leaves. */
+  /** The row. It is absent when the row leaves. */
   readonly data?: unknown
-  /** The row itself came to be or is gone; otherwise it only moved into or out of view. */
+  /** Whether the row itself was created or deleted. Otherwise it only moved into or out of view. */
   readonly own?: true
 }
 
-/** What became of something that functions serve. */
+/** The change of something in a handled resource. */
 export interface HandledEvent {
   readonly kind: 'enter' | 'change' | 'leave'
-  /** Of what changed or is gone; of the list where something was created. */
+  /** The URI of the changed or deleted item. For a created item it is the URI of the list. */
   readonly uri: string
   readonly version: string
-  /** What was created. */
+  /** The created item. */
   readonly data?: unknown
-  /** What changed. */
+  /** The patch of a changed item. */
   readonly patch?: unknown
 }
 
-/** The subscription is over. */
+/** The server ended the subscription. */
 export interface EndFrame {
   readonly sub: RequestId
   readonly op: 'end'
@@ -189,7 +204,7 @@ export interface PongFrame {
   readonly id?: RequestId
 }
 
-/** Why a connection was closed by the server, beside the codes of RFC 6455 §7.4.1. */
+/** Why the server closed a connection, beside the codes of RFC 6455 §7.4.1. */
 export const closeCodes = {
   going_away: 1012,
   flooding: 1008,

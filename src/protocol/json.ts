@@ -4,15 +4,16 @@ import type { Limits } from './limits.ts'
 
 export type JsonLimits = Pick<Limits, 'jsonDepth' | 'keys' | 'totalKeys' | 'items'>
 
-// A longer object gets a Set; below that comparing strings is faster than hashing them.
+// Longer objects get a Set. For shorter ones comparing strings is faster than hashing them.
 const FEW = 12
 
 /**
- * Parses JSON more strictly than JSON.parse, which takes the last of two equal keys, any depth and lone surrogates
- * (RFC 8259 §4, §8 and §9 leave these to the parser). The text is scanned once before JSON.parse builds anything.
- * Throws ApiError `bad_encoding` for bytes that are not UTF-8, `bad_json` for what is not JSON, `duplicate_key`,
+ * Parses JSON more strictly than JSON.parse. That takes the last of two equal keys, any depth and lone surrogates, which RFC
+ * 8259 (§4, §8 and §9) leaves to the parser. The text is scanned once, before JSON.parse builds anything.
+ *
+ * @throws {ApiError} `bad_encoding` for bytes that are not UTF-8, `bad_json` for text that is not JSON, `duplicate_key`,
  * `depth_exceeded`, `too_many_keys`, `too_many_items`, and `validation` with a pointer for values that no store could keep:
- * U+0000, lone surrogates, numbers out of range, keys that reach a prototype.
+ * U+0000, lone surrogates, numbers out of range, and keys that reach a prototype.
  */
 export function parseJson(input: Uint8Array | string, limits: JsonLimits): unknown {
   const text = typeof input === 'string' ? input : decode(input)
@@ -36,7 +37,7 @@ class Scanner {
   readonly #limits: JsonLimits
   #at = 0
   #keys = 0
-  /** Key or index at each level above the current value. */
+  /** The key or index at each level above the current value. */
   readonly #path: (string | number)[] = []
   #depth = 0
 
@@ -51,14 +52,14 @@ class Scanner {
     if (!Number.isNaN(this.#next())) this.#fail('Text after the end of the value')
   }
 
-  /** Skips whitespace; the code unit there, NaN at the end. */
+  /** Skips whitespace. Returns the code unit that follows, NaN at the end. */
   #next(): number {
     let c = this.#text.charCodeAt(this.#at)
     while (c === 32 || c === 10 || c === 13 || c === 9) c = this.#text.charCodeAt(++this.#at)
     return c
   }
 
-  /** `c` is the code unit at the current place, which is the first of the value. */
+  /** Scans a value. `c` is the code unit at the current place, the first one of the value. */
   #value(c: number): void {
     if (c === 34) this.#string()
     else if (c === 123) this.#object()
@@ -94,7 +95,7 @@ class Scanner {
     for (;;) {
       if (c !== 34) this.#fail(c === 125 ? 'A trailing comma is not allowed' : 'A key in double quotes was expected')
       const start = this.#at
-      this.#depth-- // what is wrong with a key is wrong with its object
+      this.#depth-- // // a faulty key is reported at its object
       const escaped = this.#string()
       this.#depth++
       const key = escaped
@@ -149,7 +150,7 @@ class Scanner {
     this.#depth--
   }
 
-  /** True if it holds an escape. */
+  /** Scans a string. True if it contains an escape. */
   #string(): boolean {
     const text = this.#text
     let at = this.#at + 1
@@ -170,7 +171,7 @@ class Scanner {
     return escaped
   }
 
-  /** The place after the escape at `at`; surrogates are taken in pairs. */
+  /** Scans the escape at `at` and returns the place after it. Two halves of a surrogate pair are scanned together. */
   #escape(at: number): number {
     const c = this.#text.charCodeAt(at + 1)
     if (c !== 117) {
@@ -230,7 +231,7 @@ class Scanner {
       if (at === from) return this.#badNumber(at)
     }
     this.#at = at
-    // Beyond 2^53 an integer would silently become another one; beyond 10^308 a number becomes infinite.
+    // Beyond 2^53 an integer would silently change, and beyond 10^308 a number would become infinite.
     if (whole) {
       if (length > 15 && (length > 16 || !Number.isSafeInteger(Number(text.slice(start, at))))) {
         this.#refuse('range', 'The integer is too large to be exact')

@@ -1,18 +1,18 @@
-/** A place in the change log, as clients see it: `epoch.seq`. It is an ETag, an event id and a `since` at once. */
+/** A place in the change log as clients see it: `epoch.seq`. The same text serves as entity tag, event id and `since`. */
 export interface Position {
-  /** Names the history; positions of two histories cannot be compared. */
+  /** Names the stretch of history. Positions with different epochs cannot be compared by `seq` alone. */
   readonly epoch: string
   readonly seq: number
 }
 
-/** `k3x9q0.17`. */
+/** Writes a position: `k3x9q0.17`. */
 export function formatPosition(epoch: string, seq: number): string {
   return `${epoch}.${seq}`
 }
 
 /**
- * The positions that an entity tag of ours names: that of the row or list, and of the newest change to what it shows of
- * others. So whoever has the tag has read up to the later one. Null for what is no tag of a row or list.
+ * The positions in one of our entity tags: that of the row or list itself, and that of the newest change to other rows
+ * that it shows. A client that has the tag has read up to the later one. null = the text is no tag of a row or list.
  */
 export function positionsOfTag(tag: string): readonly Position[] | null {
   const [epoch = '', seq = '', , ...more] = tag.replaceAll(/~[0-9]+/g, '').split('.')

@@ -1,19 +1,21 @@
 import { formatPosition, positionsOfTag } from '../protocol/position.ts'
 
-/** A stretch of the change log that one opening of the store began: the positions behind `from`, up to the next term. */
+/** A stretch of the change log: the positions after `from`, up to the next term. Each opening of the store begins one. */
 export interface Term {
   /** Its name, chosen at random: six characters [0-9a-z]. */
   readonly epoch: string
   readonly from: number
 }
 
-/** Terms that are kept; rows older than the oldest of them count to it. */
+/** How many terms are kept. Rows that are older than the oldest kept term count as part of it. */
 const KEPT = 1_000
 
 /**
- * The terms of a change log, oldest first, as Raft numbers its log: a position is one of ours only if the term that it
- * names reached as far as its seq. So a store that was put back to an earlier state does not take a position of the
- * states that it lost for one of its own, although their seqs come again. It stays the same object while the store is open.
+ * The terms of a change log, oldest first, as in Raft. A position is valid only if the term that it names reached as far
+ * as its seq. This protects a store that was put back to an earlier state: it reuses the seqs of the commits that it
+ * lost, but clients that hold positions of those commits are not mistaken for up to date.
+ *
+ * It stays the same object while the store is open.
  */
 export class Terms {
   #terms: readonly Term[] = []
@@ -27,7 +29,10 @@ export class Terms {
     return this.#epoch
   }
 
-  /** Counts how often positions that had been told lost their meaning: whatever was kept by position is to be dropped then. */
+  /**
+   * How often positions that clients may hold have become invalid. When the count changes, whatever is cached by position
+   * must be dropped.
+   */
   get history(): number {
     return this.#history
   }
@@ -54,8 +59,8 @@ export class Terms {
   }
 
   /**
-   * The seq up to which somebody has read who has this position or entity tag; null for those of another log or of a lost
-   * state, and for what is neither.
+   * The seq up to which a client with this position or entity tag has read. null = the text is neither, or it comes from
+   * another log or from a state that was lost.
    */
   seqOf(text: string): number | null {
     const positions = positionsOfTag(text)
@@ -70,7 +75,7 @@ export class Terms {
     return (at === 0 || seq > this.#terms[at]!.from) && (next === undefined || seq <= next.from)
   }
 
-  /** Takes over a list of terms. `known` is the newest position that was told by the one before. */
+  /** Replaces the list of terms. `known` is the newest seq that clients were told under the list before. */
   replace(terms: readonly Term[], known: number): void {
     const isFirst = this.#terms.length === 0
     const before = this.epochAt(known)
@@ -78,18 +83,18 @@ export class Terms {
     const newest = terms.at(-1)!
     this.#epoch = newest.epoch
     this.#from = newest.from
-    // Names are random, so lists that agree on one position agree on all before it.
+    // Names are random, so two lists that agree on one position agree on all earlier ones.
     if (!isFirst && this.epochAt(known) !== before) this.#history++
   }
 }
 
-/** The list with one more term. Those in which nothing was written are dropped, except the first, which names the beginning. */
+/** Adds a term to the list. Terms in which nothing was written are dropped, except the first, which names the beginning. */
 export function withTerm(terms: readonly Term[], term: Term): readonly Term[] {
   const written = terms.filter(({ from }, i) => i === 0 || from < term.from)
   return [...written, term].slice(-KEPT)
 }
 
-/** The term that begins at a position, under a name that none of the others has. */
+/** Makes the term that begins after the position `from`, under a name that no other term has. */
 export function newTerm(terms: readonly Term[], from: number, random: (bytes: number) => Uint8Array): Term {
   const bytes = random(6)
   for (let again = 0; ; again++) {

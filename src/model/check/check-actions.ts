@@ -4,13 +4,13 @@ import type { Note } from '../link/faults.ts'
 import type { Defs } from '../link/joins.ts'
 import { idNameOf, nameFault, pathsOf } from '../link/names.ts'
 
-/** Methods that a resource with rows answers itself, by where. */
+/** Methods that a resource with rows answers itself, on the list and on a row. */
 const taken: Readonly<Record<'list' | 'row', ReadonlySet<string>>> = {
   list: new Set(['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE']),
   row: new Set(['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE']),
 }
 
-/** Where an action is served: its method and the end of its URI. */
+/** Where an action is served: its method, and the last segment of its URI. */
 function placeOf(key: string, def: ActionDef): { readonly method: Verb; readonly path: string } {
   const name = def.name ?? key
   const rule = readActionName(name)
@@ -19,8 +19,10 @@ function placeOf(key: string, def: ActionDef): { readonly method: Verb; readonly
 }
 
 /**
- * Checks the names and URIs of actions. An action goes before an id (protocol §9.1): where ids are texts, an id that is also
- * the end of an action's URI cannot be reached, which is a warning. Two actions that claim one URI are a fault.
+ * Checks the names and URIs of actions. Two actions with the same URI are a fault.
+ *
+ * An action is matched before an id (protocol §9.1). If ids are texts, a row whose id equals the last segment of an action's
+ * URI cannot be reached by its own URI. That is only a warning, because such an id may never occur.
  */
 export function checkActions(defs: Defs, note: Note, warn: (line: string) => void): void {
   const paths = new Set([...defs].flatMap(([name, def]) => pathsOf(name, def)))
@@ -73,7 +75,10 @@ function checkOwn(
   }
 }
 
-/** `get` and `get_` mean the same URI; the later in the alphabet wins. */
+/**
+ * Two actions have the same URI. `get` and `get_` differ only in their names, so that is a warning: the later one in the
+ * alphabet wins. Otherwise it is a fault.
+ */
 function warnOrNote(
   other: string,
   key: string,
@@ -94,7 +99,7 @@ function warnOrNote(
     )
 }
 
-/** A job called `create` is what POST begins. */
+/** Whether an action is called instead of the resource's own POST. A job named `create` is. */
 function takesPlace(name: string, { on = 'list', job }: ActionDef): boolean {
   return job !== undefined && on === 'list' && name === 'create'
 }

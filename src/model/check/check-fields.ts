@@ -131,7 +131,7 @@ function isList(field: FieldDef): boolean {
   return field.is === 'many' || (field.is === 'back' && !field.one)
 }
 
-/** An id of the target, or an object that makes a new row of it. */
+/** Checks a default of a relation: an id of the target, or an object of which a new row is made. */
 function checkReference(defs: Defs, place: string, to: string, value: unknown, note: Note): void {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return
   const target = defs.get(to)

@@ -5,7 +5,7 @@ import type { Defs } from '../link/joins.ts'
 
 const operations = ['list', 'get', 'create', 'replace', 'patch', 'delete']
 
-/** Checks what runs around operations and after commits. `storeWaits` = the store answers later. */
+/** Checks around-hooks and commit hooks. `storeWaits` = the store answers asynchronously. */
 export function checkHooks(defs: Defs, storeWaits: boolean, note: Note): void {
   for (const [name, def] of defs) {
     const place = def.standalone ?? name
@@ -29,7 +29,10 @@ function checkNames(place: string, def: ResourceDef, note: Note): void {
   }
 }
 
-/** A plain function needs the answer of `next()` at once; the hooks of one operation come with the outermost first. */
+/**
+ * Checks the forms of hooks around one operation, of which the first is the outermost. A plain function gets the answer of
+ * `next()` at once, so everything inside it must be synchronous too.
+ */
 function checkForms(
   place: string,
   hooks: readonly AroundDef[],

@@ -2,7 +2,7 @@ import type { ResourceDef } from '../declare/declaration.ts'
 import { instead, type Note } from '../link/faults.ts'
 import type { Defs } from '../link/joins.ts'
 
-/** Checks who logs in: one resource, by a unique text and a password. */
+/** Checks the login: only one resource has it, by a unique text and a password. */
 export function checkLogins(defs: Defs, note: Note): void {
   let first: string | null = null
   for (const [name, def] of defs) {

@@ -2,7 +2,7 @@ import type { BackDef, CountDef, ManyDef, OneDef } from '../../schema/field.ts'
 import { instead, type Note } from '../link/faults.ts'
 import { inverseOfMany, type Defs } from '../link/joins.ts'
 
-/** Checks what relations name: targets, other sides, counts. */
+/** Checks the names in relations: targets, other sides, and what counts count. */
 export function checkRelations(defs: Defs, note: Note): void {
   for (const [resource, { fields }] of defs) {
     for (const [field, def] of Object.entries(fields)) {

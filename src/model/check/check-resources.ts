@@ -15,7 +15,7 @@ import {
 import { deprecationOf } from '../declare/deprecation.ts'
 import { ratePolicies } from '../declare/rate-limit.ts'
 
-/** Checks each resource by itself and the names that resources share: paths, tables, columns, titles. */
+/** Checks each resource by itself, and the names that resources must not share: paths, tables, columns, titles. */
 export function checkResources(defs: Defs, paths: Paths, note: Note): void {
   for (const [name, def] of defs) {
     const problem = nameFault(name)
@@ -66,7 +66,7 @@ function isStored(def: ResourceDef, field: string): boolean {
 }
 
 function checkColumns(name: string, def: ResourceDef, note: Note): void {
-  // SQLite compares names of columns without case, and so do we, so that a declaration moves between databases.
+  // SQLite compares column names without case. We do so for every store, so that a declaration fits them all.
   const taken = new Map<string, string>()
   const manyKeys = (def.foreign?.key.length ?? 1) > 1
   for (const [field, d] of Object.entries(def.fields)) {
@@ -75,7 +75,7 @@ function checkColumns(name: string, def: ResourceDef, note: Note): void {
       if (d.column !== undefined) note(place, 'names a column, though nothing is stored for it', 'take .column() away')
       continue
     }
-    // The id of a table with a composite key is put together from columns that other fields show.
+    // In a table with a composite key the id is made from columns that other fields show.
     if (manyKeys && isId(d)) continue
     const column = columnOf(field, d)
     const key = column.toLowerCase()
@@ -90,7 +90,10 @@ function checkColumns(name: string, def: ResourceDef, note: Note): void {
   }
 }
 
-/** In a table that exists already, the primary key may point to a row of another table. */
+/**
+ * Whether two fields may have the same column. In a table of another program the primary key may also be a reference to another
+ * table.
+ */
 function sharesKey(def: ResourceDef, a: string, b: string): boolean {
   return def.foreign !== undefined && (isId(def.fields[a]!) ? def.fields[b]!.is === 'one' : isId(def.fields[b]!))
 }

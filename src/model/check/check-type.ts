@@ -3,7 +3,10 @@ import { Refused } from '../../schema/read/refused.ts'
 import type { ScalarType, Stored, TypeFault } from '../../schema/scalar-type.ts'
 import type { Note } from '../link/faults.ts'
 
-/** Checks the options of a type, and by its example whether its parts agree; true if values can be checked against it. */
+/**
+ * Checks the options of a type. Then converts its example to the database and back, to see whether its functions agree. True if
+ * values can be checked against the type.
+ */
 export function checkType(place: string, type: ScalarType, note: Note): boolean {
   const own = type.faults()
   const faults = own.length > 0 ? own : disagreements(type)
@@ -11,7 +14,7 @@ export function checkType(place: string, type: ScalarType, note: Note): boolean 
   return faults.length === 0
 }
 
-/** What of a type contradicts the rest of it; its values would be lost on the way to the database or back. */
+/** Finds contradictions between the functions of a type. Its values would change on the way to the database or back. */
 function disagreements({ name, example, check, show, sql, operators }: ScalarType): TypeFault[] {
   if (example === undefined) return []
   const given = JSON.stringify(example)

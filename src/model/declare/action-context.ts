@@ -3,40 +3,44 @@ import type { Me } from '../../schema/types.ts'
 import type { Database } from '../rules/operations.ts'
 
 /**
- * What the application gives all its actions (`api(…, { provide })`). Add your own by declaration merging:
- * `declare module 'restuary' { interface Provided { mailer: Mailer } }`.
+ * What the application gives to all its actions (`api(…, { provide })`). Add your own by declaration merging.
+ *
+ * @example
+ * declare module 'restuary' {
+ *   interface Provided { mailer: Mailer }
+ * }
  */
 export interface Provided {} // oxlint-disable-line typescript/no-empty-object-type -- it is there to be merged with
 
-/** What actions and hooks know of a call, and what they can do. */
+/** What actions and hooks know about a call, and what they can do. */
 export interface ActionContext {
-  /** Who calls, or null. */
+  /** The caller. null = anonymous. */
   readonly me: Me | null
-  /** Whatever the caller handed over as credentials. */
+  /** The credentials as the caller sent them. */
   readonly auth: Readonly<Record<string, unknown>>
-  /** Milliseconds since the epoch. */
+  /** The time of the call, in milliseconds since the epoch. It stays the same during the call. */
   readonly now: number
-  /** `list get create replace patch delete`, or `act`. */
+  /** `list`, `get`, `create`, `replace`, `patch`, `delete` or `act`. */
   readonly operation: string
   readonly resource: string
-  /** The name of the action; null for other operations. */
+  /** The name of the action. null = the operation is no action. */
   readonly action: string | null
-  /** The row that is asked. */
+  /** The id of the row. null = the call is about the list. */
   readonly id: Id | null
-  /** Reads and writes with the caller's rules; within the action's transaction, if it has one. */
+  /** Reads and writes under the caller's rules. If the action has a transaction, it works within it. */
   readonly db: Database
-  /** The same for the application itself, which may do everything. */
+  /** Reads and writes for the application itself, to which no rules apply. */
   asSystem(): Database
-  /** Several operations, all or nothing; what the callback throws undoes them. */
+  /** Runs several operations, all or nothing. If the callback throws, they are undone. */
   transaction<T>(work: (db: Database) => Promise<T>): Promise<T>
-  /** A header field of the request, name in lower case; on sockets those of the handshake. */
+  /** A header field of the request, name in lower case. On sockets these are the fields of the handshake. */
   header(name: string): string | undefined
-  /** Files of a multipart form, those under a name or all. */
+  /** The files of a multipart form: those with this name, or all. */
   files(name?: string): readonly File[]
-  /** The claims that the caller's token holds and, once set, those that it shall hold; null = none. */
+  /** The claims in the caller's token. Set it to put other claims into the token that the caller gets. null = none. */
   token: unknown
   /** See {@link Provided}. */
   readonly provided: Provided
-  /** The path of an action or a resource: see `api.url`. */
+  /** Makes the path of an action or a resource. See `api.url`. */
   url(target: string, params?: Readonly<Record<string, unknown>>): string
 }

@@ -5,46 +5,56 @@ import type { Around, AroundOptions } from './hook.ts'
 import type { Declared } from './resource.ts'
 import { t } from '../../schema/builder.ts'
 
-/** What `run` gets. `row` is the representation that the caller sees, of actions on a row alone. */
+/** The argument of an action's `run`. Only actions on a row have `row`: the row as the caller sees it. */
 // oxlint-disable-next-line typescript/no-explicit-any -- without an input schema nothing is known of it
 export interface ActionCall<I = any> {
-  /** The arguments as the input schema gave them; undefined where none was declared. */
+  /** The arguments, as read by the input schema. undefined = the action declares none. */
   readonly input: I
   readonly ctx: ActionContext
   readonly row: Readonly<Record<string, any>> // oxlint-disable-line typescript/no-explicit-any -- the resource is not known here
 }
 
-/** What an action declares. */
+/** The options of an action. */
 export interface ActionOptions<I, O> {
-  /** What it is asked of: the resource as a whole (default) or one of its rows. */
+  /** What the action is called on: the list (default) or one row. */
   readonly on?: 'list' | 'row'
-  /** Its name for rules, sockets and documents, and the end of its URI. Default: the key that it stands under. */
+  /** The name in rules, on sockets and in documents, and the last segment of the URI. Default: the key in the map of actions. */
   readonly name?: string
-  /** Default: the method that its name begins with (`get_list`), otherwise POST. */
+  /** The HTTP method. Default: the one with which the name begins (`get_list`), else POST. */
   readonly method?: Verb
+  /** The schema of the arguments. Without one the action takes none. */
   readonly input?: I
+  /** The schema of the result. An answer that does not fit it is a fault of the server. */
   readonly output?: O
-  /** Errors that it answers with: `{ '409.Closed': 'the order is closed already' }`. */
+  /** The errors that the action answers with: `{ '409.Closed': 'the order is closed already' }`. */
   readonly errors?: Readonly<Record<string, string>>
-  /** Text for documents; it may hold schemas, in the notation that the API has. */
+  /** Text for documents. It may contain schemas in the API's notation. */
   readonly docs?: string
-  /** Runs as one unit: what `ctx.db` writes is kept if the action answers, and undone if it throws. */
+  /**
+   * Whether the action is one transaction. Writes through `ctx.db` are kept if it returns, and undone if it throws. Default:
+   * false.
+   */
   readonly transaction?: boolean
 }
 
-/** An action as declared; `I` and `O` are the types of its arguments and of its answer as callers see them. */
+/** A declared action. `I` and `O` are the types of its arguments and its result, as callers see them. */
 // oxlint-disable-next-line typescript/no-explicit-any -- maps of actions hold them all
 export interface DeclaredAction<I = any, O = any> {
   readonly '~action': ActionDef
   readonly '~call'?: { readonly input: I; readonly output: O }
 }
 
-/** The actions of a resource by name. */
+/** The actions of a resource, by name. */
 export type Actions = Readonly<Record<string, DeclaredAction>>
 
 /**
- * Declares an operation of one's own on a resource: `resource(…).actions({ close: action({ on: 'row', run }) })`.
- * It answers with data, with `reply(data, { status, headers })` or a Response, and refuses by `abort(…)`.
+ * Declares an action of a resource. `run` returns data, `reply(data, { status, headers })` or a Response, and refuses with
+ * `abort(…)`.
+ *
+ * @example
+ * const order = resource({ … }).actions({
+ *   close: action({ on: 'row', run: ({ row, ctx }) => ctx.db.patch('order', row.id, { closed: true }) }),
+ * }) // POST /order/7/close
  */
 export function action<const I = unknown, const O = unknown>(
   options: ActionOptions<I & AnySchemaOr<I>, O & AnySchemaOr<O>> & {
@@ -57,8 +67,11 @@ export function action<const I = unknown, const O = unknown>(
 type AnySchemaOr<S> = unknown extends S ? unknown : AnySchema
 
 /**
- * Declares an action of a resource that is only actions. Its documentation text may say what it takes and gives:
- * `act('Greet.\n\n$input:\n    name?str: Your name', ({ input }) => …)`; or it is given options.
+ * Declares an action of a resource without rows. Its arguments and its result may be described in the documentation text, or in
+ * options.
+ *
+ * @example
+ * act('Greet.\n\n$input:\n    name?str: Your name', ({ input }) => `Hello ${input.name ?? 'world'}`)
  */
 export function act(docs: string | null, run: (call: ActionCall) => unknown): DeclaredAction
 export function act<const I = unknown, const O = unknown>(
@@ -73,19 +86,22 @@ export function act(
   return Object.freeze({ '~action': Object.freeze<ActionDef>({ ...options, run }) })
 }
 
-/** A resource that is only actions, which have no rows. */
+/** A resource that has actions and no rows. */
 export interface Standalone<A> extends Pick<Declared<{}, {}, A>, '~resource' | '~type'> {
   rules: (rules: Parameters<Declared<{}, {}, A>['rules']>[0]) => Standalone<A>
-  /** Runs around an action by its name: see {@link Around}. */
+  /** Runs a hook around an action. See {@link Around}. */
   around(action: keyof A & string, hook: Around, options?: AroundOptions): Standalone<A>
-  /** Open to everyone on purpose. */
+  /** Opens the actions to everyone, on purpose. */
   public(): Standalone<A>
 }
 
 /**
- * Declares a resource that is only actions: `api({ hello: actions('Hello', 'Greets.', { get: act('…', run) }) })`. It is
- * served at its name in small letters; the key of an action is its HTTP method, or that, `_` and the end of its URI:
- * `get` is `GET /hello`, `post_user_login` is `POST /hello/user_login`.
+ * Declares a resource that has actions and no rows. Its path is its name in small letters. The key of an action is its HTTP
+ * method, or the method, `_` and the last segment of the URI: `get` is `GET /hello`, `post_user_login` is `POST
+ * /hello/user_login`.
+ *
+ * @example
+ * api({ hello: actions('Hello', 'Greets.', { get: act('Greet.', () => 'Hello') }) })
  */
 export function actions<const A extends Actions>(name: string, docs: string | null, map: A): Standalone<A> {
   return standalone<A>({

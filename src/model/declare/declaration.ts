@@ -11,48 +11,57 @@ import type { RuleFunction } from '../rules/rule.ts'
 /** A resource as declared, before linking: what `resource(…)` collects and `link` reads. */
 export interface ResourceDef {
   readonly fields: Readonly<Record<string, FieldDef>>
-  /** Overrides the URI; several = several ways to the same rows; null = internal. */
+  /** The path of its URIs. Several = the same rows are served at each of them. null = not served. Default: `/` and its name. */
   readonly path?: string | readonly string[] | null
+  /** Its name in documents. Default: made from its name. */
   readonly title?: string
+  /** The name of its table. Default: made from its name. */
   readonly table?: string
+  /** Text for documents. */
   readonly docs?: string
-  /** What dialects and others are told of it, by their names. */
+  /** Settings for dialects and other extensions, by their names. */
   readonly extensions?: Extensions
+  /** Rows of a page by default and at most, and the largest `depth`, where they differ from those of the API. */
   readonly limits?: { readonly page?: number; readonly maxPage?: number; readonly depth?: number }
+  /** With `required`, a write to a row must state the version that it changes (`If-Match`). Otherwise it is refused with 428. */
   readonly ifMatch?: 'required'
+  /** With `required`, a POST must have an `Idempotency-Key`. Otherwise it is refused with 400. */
   readonly idempotency?: 'required'
+  /** Whether lists may be patched and deleted as a whole. Default: false. */
   readonly bulk?: boolean
-  /** How much one caller may ask of it in a time. */
+  /** How many requests a caller may make to this resource in a time. */
   readonly rateLimit?: RateLimit | readonly RateLimit[]
-  /** It goes: told to callers in `Deprecation`, `Sunset` and `Link`. */
+  /** Announces the end of the resource, in the header fields `Deprecation`, `Sunset` and `Link`. */
   readonly deprecation?: Deprecation
-  /** Cache-Control of its representations. */
+  /** The `Cache-Control` of its representations. */
   readonly cache?: string
+  /** Whether it is open to everyone, on purpose. */
   readonly public?: boolean
+  /** Whether clients can only read it. The application can still write. */
   readonly readOnly?: boolean
   readonly rules?: RuleFunction
-  /** Its rows are who calls: the field that names them, and their password. */
+  /** The fields with which users log in, if its rows are the users. */
   readonly login?: LoginDef
-  /** Asked before anything is looked up; absent = those of the API. */
+  /** Permissions, which are checked before anything is looked up. Absent = those of the API. */
   readonly permissions?: readonly Permission[]
   readonly checks: readonly RowCheck[]
   readonly unique: readonly (readonly string[])[]
   readonly index: readonly (readonly string[])[]
   readonly foreign?: Foreign
   readonly actions?: Readonly<Record<string, ActionDef>>
-  /** What runs around its operations, the first outermost. */
+  /** Hooks around its operations. The first is the outermost. */
   readonly around?: readonly AroundDef[]
-  /** What hears of its commits. */
+  /** Functions that are called after its commits. */
   readonly onCommit?: readonly OnCommitDef[]
-  /** It is the framework's own, and may stand where others may not. */
+  /** Whether the framework itself declares it. Such a resource may use reserved paths. */
   readonly system?: boolean
-  /** Its rows vanish by themselves, and are neither stored nor in the log. */
+  /** How long rows live, if they disappear by themselves. Such rows are only in memory and not in the change log. */
   readonly ephemeral?: EphemeralSettings
-  /** A resource that is only actions: its name as written. It has no table. */
+  /** The name, as written, of a resource that has only actions. It has no table. */
   readonly standalone?: string
 }
 
-/** Nothing can be written to it: it says so, or it is a view of somebody else's database. */
+/** Whether nothing can be written: the declaration says so, or it is a view in a database of another program. */
 export function isReadOnly({ readOnly, foreign }: ResourceDef): boolean {
   return readOnly === true || foreign?.view === true
 }
@@ -60,7 +69,7 @@ export function isReadOnly({ readOnly, foreign }: ResourceDef): boolean {
 /** The methods that an action may have. */
 export type Verb = 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD' | 'OPTIONS' | 'TRACE' | 'PATCH'
 
-/** An action as declared; its typed makers are in action.ts. */
+/** An action as declared. action.ts makes it and knows its types. */
 export interface ActionDef {
   readonly on?: 'list' | 'row'
   readonly name?: string
@@ -70,29 +79,32 @@ export interface ActionDef {
   readonly errors?: Readonly<Record<string, string>>
   readonly docs?: string
   readonly transaction?: boolean
-  /** Without an input of its own it refuses arguments; others of a resource that is only actions may ignore them, by their notation. */
+  /**
+   * Whether arguments are refused if no input schema is declared. Actions with schemas in their documentation text may ignore
+   * arguments instead, as their notation does.
+   */
   readonly strict?: boolean
-  /** It runs in the background. */
+  /** The settings of a job. Without them the action runs at once. */
   readonly job?: JobSettings
   readonly run: (call: never) => unknown
 }
 
-/** How an action runs that is a job (see job.ts). */
+/** How a job runs. See job.ts. */
 export interface JobSettings {
   readonly retries: number
   readonly concurrency: number | null
-  /** Milliseconds. */
+  /** How many milliseconds it may run. null = as long as it wants. */
   readonly timeout: number | null
   readonly always: boolean
 }
 
-/** The fields with which a user logs in. */
+/** The names of the fields with which a user logs in. */
 export interface LoginDef {
   readonly id: string
   readonly secret: string
 }
 
-/** Anything that carries a resource's definition; its public type is in resource.ts. */
+/** Anything that has the definition of a resource. Its public type is in resource.ts. */
 export interface AnyResource {
   readonly '~resource': ResourceDef
 }

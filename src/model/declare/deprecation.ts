@@ -1,18 +1,18 @@
 import type { Note } from '../link/faults.ts'
 
-/** That a resource goes, when, and what to use instead. */
+/** Announces the end of a resource: when, and what to use instead. */
 export interface Deprecation {
-  /** From when on it should not be used any more: a date or date-time of RFC 3339; may be to come. */
+  /** The moment from which on it should no longer be used: a date or date-time of RFC 3339. It may be in the future. */
   readonly since: string
-  /** When it ends; from then on it is answered 410. */
+  /** The moment from which on every request is answered with 410. */
   readonly sunset?: string
-  /** Where people read about it. */
+  /** The URI of a text for people about it. */
   readonly docs?: string
-  /** URI of what takes its place. */
+  /** The URI of its replacement. */
   readonly successor?: string
 }
 
-/** The same with moments in milliseconds. */
+/** The same, with moments as milliseconds since the epoch. */
 export interface DeprecationDates {
   readonly since: number
   readonly sunset: number | null
@@ -20,7 +20,7 @@ export interface DeprecationDates {
   readonly successor: string | null
 }
 
-/** Reads what a declaration says; faults are noted. */
+/** Reads a declared deprecation and notes its faults. null = there is none. */
 export function deprecationOf(declared: Deprecation | undefined, name: string, note: Note): DeprecationDates | null {
   if (declared === undefined) return null
   const place = `${name} deprecation`

@@ -4,20 +4,20 @@ import { durationOf, type Duration } from './duration.ts'
 import type { Note } from '../link/faults.ts'
 import type { Defs } from '../link/joins.ts'
 
-/** How long the rows of an ephemeral resource stay. */
+/** How long the rows of an ephemeral resource live. */
 export interface EphemeralSettings {
-  /** A row goes when nobody has written to it for so long; writing what it is already renews it. */
+  /** A row disappears when nobody has written to it for this time. Writing the same values renews it. */
   readonly ttl: Duration
   /**
-   * Rows that are written on a socket stay as long as its connection and go with it, instead of after `ttl`: who is
-   * here. Rows that are written by HTTP go after `ttl` all the same.
+   * Whether rows that are written on a socket live exactly as long as its connection, and not for `ttl`. That shows who is
+   * online. Rows that are written over HTTP still live for `ttl`.
    */
   readonly presence?: boolean
-  /** Rows at most → too_many_rows. Default 10,000. */
+  /** Largest number of rows → too_many_rows. Default: 10,000. */
   readonly max?: number
 }
 
-/** The same as it is enforced; `ttl` in milliseconds. */
+/** The same as it is enforced. `ttl` is in milliseconds. */
 export interface Ephemeral {
   readonly ttl: number
   readonly presence: boolean
@@ -30,7 +30,7 @@ export function ephemeralOf({ ephemeral }: ResourceDef): Ephemeral | null {
   return Object.freeze({ ttl: durationOf(ttl) ?? 0, presence, max })
 }
 
-/** Checks what ephemeral resources say of themselves, and that nothing lasting depends on their rows. */
+/** Checks the settings of ephemeral resources, and that no stored row depends on their rows. */
 export function checkEphemeral(defs: Defs, note: Note): void {
   for (const [name, def] of defs) {
     if (def.ephemeral) checkOwn(name, def, note)

@@ -1,6 +1,6 @@
 /**
- * What a resource is told for the sake of somebody beside the core, a dialect for instance, who finds it in the linked
- * model: `resource.extensions[name]`. Settings that are given later are added to those before.
+ * Settings of a resource for a dialect or another extension. The extension finds them in the linked model:
+ * `resource.extensions[name]`. Later settings are added to earlier ones.
  */
 export interface Extension {
   readonly name: string

@@ -2,54 +2,61 @@ import type { Me } from '../../schema/types.ts'
 import type { Database } from '../rules/operations.ts'
 import type { Params, ParamsOf } from './uri-pattern.ts'
 
-/** What a handler knows of a request, and what it can do. */
+/** What a handler knows about a request, and what it can do. */
 export interface HandlerContext<P = Params> {
-  /** The variable parts of the URI, as their converters read them. */
+  /** The variable parts of the URI, as converted. */
   readonly params: P
   /** The URI, with one leading slash. */
   readonly uri: string
-  /** Who calls, or null. */
+  /** The caller. null = anonymous. */
   readonly me: Me | null
-  /** Milliseconds since the epoch. */
+  /** The time of the request, in milliseconds since the epoch. */
   readonly now: number
-  /** Reads and writes the rows of the API, for the application itself: kept if all handlers return, otherwise undone. */
+  /** Reads and writes rows of the API for the application itself. Writes are kept if all handlers return, else undone. */
   readonly db: Database
-  /** Says how to take back what was just done: called, the latest first, if a later step fails or nothing can be stored. */
+  /**
+   * Adds a step that undoes what the handler just did outside. If a later handler fails, or the change cannot be logged, the
+   * steps run, the latest first.
+   */
   readonly undo: (step: () => unknown) => void
 }
 
 type Given = any // oxlint-disable-line typescript/no-explicit-any -- no schema says what clients send here
 
-/** What may be done with a list. Each may wait; what `create` returns is the new resource as subscribers see it. */
+/** The functions of a list. Each may be async. `create` returns the created item, as subscribers shall see it. */
 export interface ListHandlers<P = Params> {
   readonly create?: (ctx: HandlerContext<P>, attributes: Given) => unknown
   readonly get?: (ctx: HandlerContext<P>) => unknown
 }
 
-/** One of the functions that patch: all get the same patch, which subscribers are told as they leave it. */
+/**
+ * One of the functions that patch an item. All get the same patch object, and subscribers get it as the last function leaves
+ * it.
+ */
 export type Patcher<P = Params> = (ctx: HandlerContext<P>, patch: Given) => unknown
 
-/** What may be done with an item. `get` returns null (or undefined) where there is none. */
+/** The functions of an item. `get` returns null or undefined if there is none. */
 export interface ItemHandlers<P = Params> {
   readonly get?: (ctx: HandlerContext<P>) => unknown
   readonly patch?: Patcher<P> | readonly Patcher<P>[]
   readonly delete?: (ctx: HandlerContext<P>) => unknown
 }
 
-/** A URI with a slash at its end is a list, any other an item. */
+/** The functions for a URI. With a slash at its end it is a list, otherwise an item. */
 export type HandlersOf<U extends string> = U extends `${string}/`
   ? ListHandlers<ParamsOf<U>>
   : ItemHandlers<ParamsOf<U>>
 
-/** What may be done with a handled resource, asked before any of its functions. */
+/** What can be done with a handled resource. Permissions are asked for it before any function runs. */
 export type HandledOperation = 'create' | 'get' | 'patch' | 'delete'
 
+/** Options of handled resources. */
 export interface HandledOptions {
-  /** Open to everyone on purpose. */
+  /** Opens them to everyone, on purpose. */
   readonly public?: boolean
-  /** All must agree: `(me, operation, params) => me?.role === 'admin'`. */
+  /** All of them must return true: `(me, operation, params) => me?.role === 'admin'`. */
   readonly permissions?: readonly ((me: Me | null, operation: HandledOperation, params: Params) => boolean)[]
-  /** Text for the documentation. */
+  /** Text for documents. */
   readonly docs?: string
 }
 
@@ -58,17 +65,22 @@ export interface HandledDef extends HandledOptions {
   readonly handlers: Readonly<Record<string, ListHandlers & ItemHandlers>>
 }
 
-/** Handled resources: see {@link handled}. */
+/** Handled resources. See {@link handled}. */
 export interface DeclaredHandled {
   readonly '~handled': HandledDef
 }
 
 /**
- * Declares resources that functions serve, backed by anything: a device, a file, another API. The keys are URI patterns
- * with Werkzeug's converters (`<name>`, `<int:x>`, `<float:x>`, `<path:x>`, `<any(a,b):x>`, `<uuid:x>`,
- * `<string(length=3):x>`) or `:name`. The most exact pattern that has the wanted function serves a URI.
+ * Declares resources whose requests are answered by functions. They can be backed by anything: a device, a file, another API.
+ * The keys are URI patterns with the converters of Werkzeug (`<name>`, `<int:x>`, `<float:x>`, `<path:x>`, `<any(a,b):x>`,
+ * `<uuid:x>`, `<string(length=3):x>`) or with `:name`. If several patterns fit a URI, the most exact one that has the wanted
+ * function is used.
  *
- * @example handled({ '/lamps/': { get: () => lamps }, '/lamps/<int:id>': { patch: ({ params }, patch) => set(params.id, patch) } })
+ * @example
+ * handled({
+ *   '/lamps/': { get: () => lamps },
+ *   '/lamps/<int:id>': { patch: ({ params }, patch) => set(params.id, patch) },
+ * })
  */
 export function handled<const U extends string>(
   handlers: { readonly [P in U]: HandlersOf<P> },

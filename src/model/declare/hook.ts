@@ -2,38 +2,43 @@ import type { Id } from '../../schema/field.ts'
 import type { ActionContext } from './action-context.ts'
 import type { Database } from '../rules/operations.ts'
 
-/** What an around-hook knows of the call that it stands around. */
+/** What an around-hook knows about the call. */
 export interface AroundCall {
-  /** `list get create replace patch delete`, or the name of an action. */
+  /** `list`, `get`, `create`, `replace`, `patch`, `delete`, or the name of an action. */
   readonly operation: string
   readonly id: Id | null
-  /** The body as it was sent, of an action its arguments as the schema gave them. */
+  /** The body as it was sent. For an action, the arguments as its schema read them. */
   readonly input: any // oxlint-disable-line typescript/no-explicit-any -- not checked yet, whatever the resource says of it
-  /** Its `db` is there for async hooks alone: a unit of work does not wait. */
+  /** Only async hooks have `ctx.db`. The others run within a unit of work, which cannot wait. */
   readonly ctx: ActionContext
 }
 
-/** Does what the hook stands around, with this input instead if one is given; gives the representation that it answers with. */
+/** Runs the operation, or the next hook inside, and returns the representation that is the answer. `input` replaces the body. */
 export type Next = (input?: unknown) => any // oxlint-disable-line typescript/no-explicit-any -- what a resource holds is known where its types are
 
 /**
- * Runs around an operation, within its transaction: before and after `next()`, whose answer it gives back; with another
- * answer, or without `next`, that is sent instead. What it throws undoes all.
+ * A function around an operation, within its transaction. It runs code before and after `next()` and returns its answer. It may
+ * return another answer, and need not call `next` at all. If it throws, everything is undone.
  *
- * - A generator (`yield* next()`) runs within the unit of work, over every store alike. It may look, change the input and
- *   refuse, and it may run again if a neighbour's unit fails.
- * - A plain function is the same for stores that answer at once. Where `next()` would have to wait, for the store or for
- *   an async hook inside, linking refuses it.
- * - An async function has a transaction of its own, which others wait for: it may use `ctx.db`.
+ * - A generator (`yield* next()`) runs within the unit of work, with every store. It may look, change the input and refuse. It
+ *   may run more than once, because a unit is repeated if another unit of the same group fails.
+ * - A plain function works the same with stores that answer synchronously. Linking refuses it where `next()` would have to
+ *   wait, for the store or for an async hook inside.
+ * - An async function gets a transaction of its own, for which all other writes wait. It may use `ctx.db`.
+ *
+ * @example
+ * todo.around('create', function* (call, next) {
+ *   return yield* next({ ...call.input, owner: call.ctx.me.id })
+ * })
  */
 export type Around = (call: AroundCall, next: Next) => unknown
 
 /** How a hook runs. */
 export type AroundForm = 'function' | 'generator' | 'async'
 
-/** What is said of a hook beside the hook. */
+/** Options of an around-hook. */
 export interface AroundOptions {
-  /** What it was before a build made a plain function of it, or what the function gives that it is wrapped in. */
+  /** What the hook really is, if that cannot be seen: a build turned it into a plain function, or it is wrapped in one. */
   readonly as?: 'generator' | 'async'
 }
 
@@ -42,13 +47,13 @@ export interface AroundDef extends AroundOptions {
   readonly hook: Around
 }
 
-/** A hook, linked. */
+/** A linked hook. */
 export interface AroundHook {
   readonly run: Around
   readonly form: AroundForm
 }
 
-/** The form of a hook: as it was declared, else that of the function. */
+/** The form of a hook: as declared, else the kind of its function. */
 export function formOf({ hook, as }: AroundDef): AroundForm {
   if (as) return as
   switch (tagOf(hook)) {
@@ -61,12 +66,15 @@ export function formOf({ hook, as }: AroundDef): AroundForm {
   }
 }
 
-/** `Function`, `AsyncFunction`, `GeneratorFunction` or `AsyncGeneratorFunction` of what is one; something else of what is none. */
+/**
+ * The kind of a function: `Function`, `AsyncFunction`, `GeneratorFunction` or `AsyncGeneratorFunction`. Other values give other
+ * words.
+ */
 export function tagOf(hook: unknown): string {
   return Object.prototype.toString.call(hook).slice('[object '.length, -1)
 }
 
-/** One change of a row, as it was and as it is: stored fields by name, relations as ids. */
+/** One change of a row, with the row before and after it: stored fields by name, relations as ids. */
 export interface CommittedChange {
   readonly op: 'create' | 'patch' | 'delete'
   readonly id: Id
@@ -74,20 +82,21 @@ export interface CommittedChange {
   readonly after: Readonly<Record<string, unknown>> | null
 }
 
-/** What one commit did to the rows of a resource. */
+/** The changes that one commit made to the rows of a resource. */
 export interface CommittedEvent {
-  /** `epoch.seq`. */
+  /** The position after the commit: `epoch.seq`. */
   readonly position: string
-  /** Milliseconds since the epoch. */
+  /** The time of the commit, in milliseconds since the epoch. */
   readonly at: number
   readonly changes: readonly CommittedChange[]
 }
 
 /**
- * Hears of every commit that changed rows of the resource: in order, after it, once. What it does with `db` is kept
- * together with how far it has come, so that it happens exactly once, whatever breaks; what it does elsewhere (a mail) may
- * happen again after a crash in the middle. If it throws, it hears of the same commit again. Null: the log no longer tells
- * what happened, anything may have changed.
+ * Called after every commit that changed rows of the resource, in order. Its progress is stored together with what it writes
+ * through `db`, so those writes happen exactly once, even after a crash. What it does elsewhere, such as sending a mail, may
+ * happen again after a crash in between. If it throws, it is called again with the same commit.
+ *
+ * null = the log no longer has the commits that were missed, so anything may have changed.
  */
 export type OnCommit = (event: CommittedEvent | null, db: Database) => unknown
 

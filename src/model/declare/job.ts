@@ -4,45 +4,53 @@ import type { ActionContext } from './action-context.ts'
 import type { ActionOptions, DeclaredAction } from './action.ts'
 import type { ActionDef, JobSettings } from './declaration.ts'
 
-/** What the function of a job gets. */
+/** The argument of a job's function. */
 export interface JobCall<I = unknown> {
-  /** The arguments as the input schema gave them; after a restart they are read back from JSON. */
+  /** The arguments as the input schema read them. After a restart they are read back from JSON. */
   readonly input: I
-  /** The representation that the caller sees, of jobs on a row alone. */
+  /** The row as the caller sees it. Only jobs on a row have it. */
   readonly row: Readonly<Record<string, any>> // oxlint-disable-line typescript/no-explicit-any -- the resource is not known here
-  /** Who began it, or null. */
+  /** The caller who began the job. null = anonymous. */
   readonly me: Me | null
-  /** Acts for whoever began it. The header fields and files of the request are gone. */
+  /** Acts for the caller who began the job. Header fields and files of the request are gone. */
   readonly ctx: ActionContext
-  /** Of the job. */
+  /** The id of the job. */
   readonly id: string
-  /** 1, and one more for each time that it is done again. */
+  /** 1 the first time, and one more for each repetition. */
   readonly attempt: number
-  /** Aborted when it is cancelled, takes longer than its timeout, or the server closes. */
+  /** Aborted when the job is cancelled, exceeds its timeout, or the server closes. */
   readonly signal: AbortSignal
-  /** Tells how much is done, from 0 to 1, and what is being done. Subscribers of the job see it at most four times a second. */
+  /** Reports how much is done, from 0 to 1, and what is being done. Subscribers of the job see it at most four times a second. */
   readonly progress: (done: number, note?: string) => void
 }
 
-/** What a job declares beside what an action does. */
+/** The options of a job, beside those of an action. */
 export interface JobOptions<I, O> extends Omit<ActionOptions<I, O>, 'transaction'> {
   /**
-   * How often it may be done again after a failure or a restart; default 0: what was interrupted ends as failed, since
-   * nobody knows how far it came. What it does must then bear being done twice.
+   * How often the job may be repeated after a failure or a restart. Only a job that can safely run twice should be repeated.
+   * Default: 0. An interrupted job then ends as failed, because nobody knows how far it got.
    */
   readonly retries?: number
-  /** How many of it run at once; default: as many as the API allows (`jobs.concurrency`). */
+  /** How many of these jobs run at the same time. Default: as many as the API allows (`jobs.concurrency`). */
   readonly concurrency?: number
-  /** Milliseconds; default: none. */
+  /** After how many milliseconds the job is aborted. Default: never. */
   readonly timeout?: number
-  /** Answers with 202 although the client did not ask for it (`Prefer: respond-async`), unless it is done within `wait`. */
+  /**
+   * Whether the answer is always 202, even if the client did not ask for it (`Prefer: respond-async`). A job that ends within
+   * the client's `wait` is still answered directly.
+   */
   readonly always?: boolean
 }
 
 /**
- * Declares an action that takes its time: it runs in the background, and clients follow it as a resource at `/jobs/…`
- * (RFC 9110 §15.3.3, RFC 7240 §4.1). Called `create`, it takes the place of the resource's own: what it answers with is
- * created when it is done. It answers as actions do; `reply(value, { headers: { location } })` names where its result is.
+ * Declares an action that takes long. It runs in the background, and clients follow it as a resource at `/jobs/…` (RFC 9110
+ * §15.3.3, RFC 7240 §4.1). Its results are those of actions. `reply(value, { headers: { location } })` states where the result
+ * can be found.
+ *
+ * A job named `create` replaces the resource's own POST: its result is the new row, which is created when the job is done.
+ *
+ * @example
+ * report.actions({ build: job(async ({ progress }) => { progress(0.5, 'half'); return { pages: 12 } }) })
  */
 export function job<const I = unknown, const O = unknown>(
   run: (call: JobCall<ValueOf<I>>) => unknown,

@@ -1,26 +1,27 @@
 import type { Note } from '../link/faults.ts'
 
-/** How much one caller may ask in a time: `{ quota: 100, window: 60 }`, or `'100/60s'` for short. */
+/** How many requests a caller may make in a time: `{ quota: 100, window: 60 }`, or `'100/60s'` for short. */
 export type RateLimit = RateLimitOptions | `${number}/${number}${'s' | 'm' | 'h' | 'd'}`
 
+/** A rate limit in full. */
 export interface RateLimitOptions {
-  /** What headers call it; limits of one name are one budget. Default: the name of the resource, or `default`. */
+  /** The name in header fields. Limits with the same name share one budget. Default: the name of the resource, or `default`. */
   readonly name?: string
-  /** What may be spent within a window; most requests cost 1. */
+  /** How much may be spent within a window. Most requests cost 1. */
   readonly quota: number
-  /** Seconds in which a spent quota comes back, evenly. */
+  /** The time in which a spent quota comes back, evenly, in seconds. */
   readonly window: number
-  /** Whose budget it is: each caller's (default; by address where nobody is told apart), each address's, or everybody's. */
+  /** Who has a budget: each caller (default; each address if callers are not told apart), each address, or everyone together. */
   readonly by?: 'caller' | 'address' | 'everyone'
-  /** What operations cost, where not 1: `{ list: 5, get: 0 }`. A representation of depth n costs n times as much. */
+  /** The cost of operations that do not cost 1: `{ list: 5, get: 0 }`. A representation of depth n costs n times as much. */
   readonly cost?: Readonly<Record<string, number>>
 }
 
 /** A rate limit as it is enforced. */
 export interface RatePolicy {
   readonly name: string
+  /** The window in milliseconds. */
   readonly quota: number
-  /** Milliseconds. */
   readonly window: number
   readonly by: 'caller' | 'address' | 'everyone'
   readonly cost: Readonly<Record<string, number>>
@@ -28,7 +29,7 @@ export interface RatePolicy {
 
 const units = { s: 1, m: 60, h: 3_600, d: 86_400 }
 
-/** Reads what a declaration says; faults are noted. */
+/** Reads declared rate limits and notes their faults. */
 export function ratePolicies(
   declared: RateLimit | readonly RateLimit[] | undefined,
   name: string,

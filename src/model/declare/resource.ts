@@ -13,55 +13,70 @@ import type { RuleFunction } from '../rules/rule.ts'
 import type { Checked, MeExpression, RowExpression, Rules } from '../rules/rule-types.ts'
 
 /**
- * A declared resource: its fields F, the fields of the user resource U, its actions A and the members of its login L.
- * Immutable; each method makes a new one.
+ * A declared resource. F are its fields, U the fields of the user resource, A its actions and L the members of its login. It
+ * never changes: each method returns a new one.
  */
 export interface Declared<F extends Fields, U = {}, A = {}, L = never> {
   readonly '~resource': ResourceDef
   readonly '~type': { fields: F; user: U; actions: A; login: L }
-  /** Holds whole rows, as they would be stored, to a condition: true, what is wrong, or what is wrong by field. */
+  /**
+   * Adds a check of whole rows, as they would be stored. It returns true, a sentence about what is wrong, or such sentences by
+   * field.
+   *
+   * @example
+   * event.check(row => row.start < row.end || { end: 'must be after the start' })
+   */
   check(
     test: (row: Stored<F>, ctx: Context<MeOf<U>>) => true | string | { readonly [P in keyof F]?: string },
   ): Declared<F, U, A, L>
   /**
-   * What is allowed, as expressions over who calls and the row: they are part of every query, write and subscription.
-   * An operation without a rule is refused; `delete` is as `write` unless it has its own.
+   * Declares who may do what, as expressions about the caller and the row. They become part of every query, write and
+   * subscription. An operation without a rule is refused. `delete` is as `write` unless it has its own rule.
+   *
+   * @example
+   * todo.rules((me, todo) => ({ read: todo.list.members.has(me), write: todo.owner.is(me) }))
    */
   rules<R extends Rules<F>>(
     rules: (me: MeExpression<U>, row: RowExpression<F>) => R & Checked<R, F>,
   ): Declared<F, U, A, L>
   /**
-   * Its rows are who calls: they log in with a unique field and a `t.password()`, and `me` is typed by them from here
-   * on. Serves `/auth/token` (also `/auth/login`), `/auth/refresh`, `/auth/logout` and `/auth/ticket`.
+   * Makes its rows the users, who log in with a unique field and a `t.password()`. From here on `me` has the type of its rows.
+   * Serves `/auth/token` (also `/auth/login`), `/auth/refresh`, `/auth/logout` and `/auth/ticket`.
    */
   login<E extends keyof F & string, P extends Secrets<F>>(
     id: E,
     secret: P,
   ): Declared<F, F, A, { readonly [X in E | P]: string }>
-  /** Who may call what, asked before anything is looked up; all must agree. Without any, those of the API are asked. */
+  /**
+   * Adds permissions, which are checked before anything is looked up. All of them must hold. Without any, those of the API
+   * apply.
+   */
   permissions(...permissions: Permission[]): Declared<F, U, A, L>
-  /** Tells a dialect, or others beside the core, something about it: see {@link Extension}. */
+  /** Adds settings for a dialect or another extension. See {@link Extension}. */
   with(extension: Extension): Declared<F, U, A, L>
   /**
-   * Open on purpose: a resource without rules does not start in production otherwise. Where callers are told apart,
-   * everybody may read and follow it, and whoever is known may write.
+   * Opens the resource on purpose. Without this a resource without rules does not start in production. If callers are told
+   * apart, everyone may read and follow the rows, and known callers may write them.
    */
   public(): Declared<F, U, A, L>
-  /** No two rows agree in all of these fields. */
+  /** Declares that no two rows have the same values in all of these fields. */
   unique(...fields: (keyof Stored<F> & string)[]): Declared<F, U, A, L>
-  /** An index over these fields, in this order. */
+  /** Adds an index over these fields, in this order. */
   index(...fields: (keyof Stored<F> & string)[]): Declared<F, U, A, L>
-  /** Text for the documentation; it may hold `$shared` schema texts for the actions of the resource. */
+  /** Text for documents. It may contain `$shared` schema texts for the resource's actions. */
   docs(text: string): Declared<F, U, A, L>
-  /** Operations of one's own on the resource or its rows: see {@link action}. */
+  /** Adds actions on the list or on rows. See {@link action}. */
   actions<const B extends Actions>(map: B): Declared<F, U, A & B, L>
-  /** Runs around an operation, or an action by its name, within its transaction: see {@link Around}. */
+  /** Adds a hook around an operation or an action, within its transaction. See {@link Around}. */
   around(
     operation: 'list' | 'get' | 'create' | 'replace' | 'patch' | 'delete' | (keyof A & string),
     hook: Around,
     options?: AroundOptions,
   ): Declared<F, U, A, L>
-  /** Hears of every commit that changed rows of the resource, under a name of its own: see {@link OnCommit}. */
+  /**
+   * Calls `handler` after every commit that changed rows of the resource. How far it has come is stored under `name`. See
+   * {@link OnCommit}.
+   */
   onCommit(name: string, handler: OnCommit): Declared<F, U, A, L>
 }
 
@@ -70,7 +85,7 @@ type Secrets<F extends Fields> = {
   [P in keyof F & string]: 'secret' extends F[P]['~type']['flags'] ? P : never
 }[keyof F & string]
 
-/** What may be said of a resource as a whole. */
+/** The settings of a resource as a whole. */
 export type ResourceSettings = Pick<
   ResourceDef,
   | 'path'
@@ -87,17 +102,19 @@ export type ResourceSettings = Pick<
   | 'foreign'
 >
 
+/** Declares resources. */
 export interface ResourceBuilder<U = {}> {
   <const F extends Fields>(fields: F, settings?: ResourceSettings): Declared<F, U>
   /**
-   * The same with rows that vanish: after a time without a write or, where it says `presence`, with the connection that
-   * wrote them. They are in memory only and outside the log; all operations, rules and subscriptions are the same.
+   * Declares a resource whose rows disappear by themselves: some time after the last write or, with `presence`, together with
+   * the connection that wrote them. Its rows are only in memory and not in the change log. Operations, rules and subscriptions
+   * work as usual.
    */
   ephemeral<const F extends Fields>(
     fields: F,
     settings: EphemeralSettings & Omit<ResourceSettings, 'table' | 'foreign'>,
   ): Declared<F, U>
-  /** The same with `me` typed: rows of this resource are who calls. Its `t` types `me` in defaults and checks of fields. */
+  /** The same with a typed `me`: callers are rows of this resource. Its `t` types `me` in defaults and checks of fields. */
   for<G extends Fields>(user: { readonly '~type': { fields: G } }): ResourceBuilder<G>
   readonly t: Builders<MeOf<U>>
 }
@@ -133,7 +150,7 @@ function declared(def: ResourceDef): Chain {
     check: (test: RowCheck) => having({ checks: Object.freeze([...def.checks, test]) }),
     rules: (rules: RuleFunction) => having({ rules }),
     login: (id: string, secret: string) => having({ login: Object.freeze({ id, secret }) }),
-    // None at all means those of the API.
+    // An empty list means that the permissions of the API apply.
     permissions: (...permissions: Permission[]) =>
       having(permissions.length > 0 ? { permissions: Object.freeze(permissions) } : {}),
     with: (extension: Extension) => having({ extensions: extended(def.extensions, extension) }),
@@ -150,9 +167,10 @@ function declared(def: ResourceDef): Chain {
 }
 
 /**
- * Declares a resource. Nothing is refused here: linking lists every fault of a declaration at once.
+ * Declares a resource. Nothing is refused here: linking lists all faults of all declarations at once.
  *
- * @example resource({ id: t.id(), title: t.text({ min: 1 }), owner: t.one('user') }, { path: 'lists' })
+ * @example
+ * resource({ id: t.id(), title: t.text({ min: 1 }), owner: t.one('user') }, { path: 'lists' })
  */
 export const resource: ResourceBuilder = Object.freeze(
   Object.assign((fields: Fields, settings?: ResourceSettings) => declare(fields, settings), {

@@ -2,17 +2,17 @@ import type { Id } from '../../schema/field.ts'
 import type { Fields, FieldType } from '../../schema/types.ts'
 import type { Declared } from './resource.ts'
 
-// Relations name their targets by strings in one flat map, and each type below looks at one resource at a time and at
-// a related one only where it is mentioned, so the cost of a model is linear in its size (scripts/type-budget.ts).
+// Relations name their targets by strings in one flat map. Each type below looks at one resource at a time, and at a related
+// one only where it is mentioned, so that the cost of a model grows only linearly with its size (scripts/type-budget.ts).
 // Results come out of conditional types so that editors show their members, not the whole model as an argument.
 
-/** The flat map of an API: resource name → declaration. */
+/** The flat map of an API, from the names of resources to their declarations. */
 // oxlint-disable-next-line typescript/no-explicit-any -- a narrower bound would be compared with each resource in full
 export type Declarations = Readonly<Record<string, Declared<any, any, any, any>>>
 
 /**
- * Refuses relations that lead nowhere, in the words that linking uses:
- * `api<M extends Declarations>(resources: M & Checked<M>)`.
+ * Refuses relations to resources or fields that do not exist, in the same words as linking: `api<M extends
+ * Declarations>(resources: M & Checked<M>)`.
  */
 export type Checked<M> = {
   readonly [K in keyof M]: M[K] extends Handled
@@ -22,7 +22,7 @@ export type Checked<M> = {
       : { readonly [P in Faults<M, K>]: never }
 }
 
-/** Resources that functions serve have no fields. */
+/** Handled resources have no fields. */
 type Handled = { readonly '~handled': unknown }
 /** The resources of a map that have rows. */
 export type Modelled<M> = Exclude<keyof M, { [K in keyof M]: M[K] extends Handled ? K : never }[keyof M]> & string
@@ -37,7 +37,7 @@ type Fault<M, P extends string, T extends FieldType> = [T['to']] extends [keyof 
     : `${P} goes back via ${T['to']}.${T['via']}, which does not exist`
   : `${P} refers to "${T['to']}", which is not declared`
 
-/** The type of a resource's ids: number, or string for UUIDs and text. */
+/** The type of a resource's ids: number, or string for UUIDs and texts. */
 export type IdOf<M, K> = K extends keyof M ? IdIn<FieldsIn<M, K>> : Id
 
 type IdIn<F extends Fields> = F extends { readonly id: { readonly '~type': { flags: infer O; read: infer T } } }
@@ -45,14 +45,14 @@ type IdIn<F extends Fields> = F extends { readonly id: { readonly '~type': { fla
     ? T
     : IdNamed<F>
   : IdNamed<F>
-/** The long way, for keys that are not called `id`. */
+/** The slower way, for ids that are not called `id`. */
 type IdNamed<F extends Fields> = {
   [P in keyof F]: 'id' extends F[P]['~type']['flags'] ? F[P]['~type']['read'] : never
 }[keyof F]
 
 /**
- * What is read at depth 1, related rows as ids: `Row<Model, 'todo'>`.
- * `Row<typeof todo>` does without the model, so it cannot tell how related rows spell their ids.
+ * A row as it is read at depth 1, with related rows as ids: `Row<Model, 'todo'>`. `Row<typeof todo>` needs no model, but then
+ * the types of related ids are unknown.
  */
 export type Row<M, K = never> = [K] extends [never] ? Shown<{}, FieldsOf<M>> : Shown<M, FieldsIn<M, K>>
 
@@ -65,12 +65,12 @@ type Shown<M, F> = F extends Fields
     }
   : never
 
-/** What is read with relations expanded: to a depth (`Expanded<M, 'todo', 2>`) or along paths (`'list.owner'`). */
+/** A row with related rows expanded: to a depth (`Expanded<M, 'todo', 2>`) or along paths (`'list.owner'`). */
 export type Expanded<M, K, X extends number | string> = [X] extends [number]
   ? AtDepth<M, K, X>
   : Along<M, FieldsIn<M, K>, X & string>
 
-/** Relations that may be included, up to three steps: `list`, `list.owner`. */
+/** The relations that may be included, up to three steps: `list`, `list.owner`. */
 export type Include<M, K> = Paths<M, FieldsIn<M, K>, 2>
 type Paths<M, F extends Fields, N extends number> = { [P in keyof F & string]: Path<M, P, F[P]['~type'], N> }[keyof F &
   string]
@@ -109,7 +109,7 @@ type Along<M, F, I extends string> = F extends Fields
 type First<I extends string> = I extends `${infer P}.${string}` ? P : I
 type Rest<I extends string, P extends string> = I extends `${P}.${infer R}` ? R : never
 
-/** What a field shows where V stands for a related row. */
+/** The type of a field's value, where V stands for a related row. */
 type Out<T extends FieldType, V> = T['kind'] extends 'scalar' | 'derived'
   ? T['read']
   : T['kind'] extends 'one'
@@ -121,19 +121,19 @@ type Out<T extends FieldType, V> = T['kind'] extends 'scalar' | 'derived'
       : V[]
 
 /**
- * What creates a row: all that has no default and may not be null, and as much of the rest as wished.
- * Related rows are ids or objects that are created along; X are keys that their parent fills in.
+ * What creates a row. Fields without a default that may not be null are required; all others are optional. Related rows are
+ * ids, or objects of which they are created as well. X are keys that the parent fills in.
  */
 export type New<M, K, X = never> = Create<M, FieldsIn<M, K>, X>
 
-// A name of its own, unlike the other results: it is recursive, and a declaration file can only name what recurs.
+// It has a name, unlike the other results: it is recursive, and a declaration file can only write recursive types by name.
 type Create<M, F extends Fields, X> = {
   -readonly [P in keyof F as Mandatory<P, F[P]['~type'], X>]: In<M, F[P]['~type']>
 } & {
   -readonly [P in keyof F as Voluntary<P, F[P]['~type'], X>]?: In<M, F[P]['~type']>
 }
 
-/** What changes a row: any of its members that clients may write, but not its id. */
+/** What changes a row: any of its fields that clients may write, except the id. */
 export type Patch<M, K> = Change<M, FieldsIn<M, K>>
 
 type Change<M, F> = F extends Fields
@@ -158,7 +158,7 @@ type In<M, T extends FieldType> = T['kind'] extends 'scalar' | 'derived'
 
 export type Unread = 'hidden' | 'secret'
 type Unwritten = 'hidden' | 'readonly'
-/** P, unless the field carries one of the flags O. */
+/** P, unless the field has one of the flags O. */
 export type Without<P, T extends FieldType, O extends string> = [T['flags'] & O] extends [never] ? P : never
 
 export type FieldsOf<R> = R extends { readonly '~type': { readonly fields: infer F extends Fields } } ? F : never

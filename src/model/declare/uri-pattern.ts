@@ -1,20 +1,20 @@
-/** What a pattern makes of the parts of a URI, by name. */
+/** The variable parts of a URI, by name. */
 export type Params = Readonly<Record<string, string | number>>
 
-/** A pattern of URIs: `/apples/<int:key>`, or `/apples/:key`. */
+/** A pattern for URIs: `/apples/<int:key>`, or `/apples/:key`. */
 export interface UriPattern {
   readonly text: string
-  /** It ends with a slash: the URI of a list. */
+  /** Whether it ends with a slash, so that it is the URI of a list. */
   readonly isList: boolean
-  /** The parts before the first one that varies. */
+  /** The segments before the first one with a variable. */
   readonly fixed: readonly string[]
-  /** By segment, what is preferred first: a fixed one, a number, any text, several segments. */
+  /** A weight per segment. Lower ones are preferred: fixed text, then a number, any text, several segments. */
   readonly weights: readonly number[]
-  /** The values in a URI that has a leading slash and nothing encoded; null if it does not fit. */
+  /** The variables of a URI that has a leading slash and no percent-encoding. null = it does not fit. */
   match(uri: string): Params | null
 }
 
-/** The type of a pattern's values: `ParamsOf<'/apples/<int:key>'>` is `{ readonly key: number }`. */
+/** The type of a pattern's variables: `ParamsOf<'/apples/<int:key>'>` is `{ readonly key: number }`. */
 export type ParamsOf<P extends string> = { readonly [V in Variable<P> as V[0]]: V[1] }
 
 type Variable<P extends string> = Bracketed<P> | Coloned<P>
@@ -25,16 +25,16 @@ type Coloned<P extends string> = P extends `${infer S}/${infer R}` ? Segment<S> 
 type Segment<S extends string> = S extends `:${infer N}` ? [N, string] : never
 
 interface Converter {
-  /** Text of a regular expression without groups that are kept. */
+  /** The text of a regular expression without capturing groups. */
   readonly source: string
   readonly weight: number
-  /** Undefined = this text does not fit after all. */
+  /** Converts the text. undefined = it does not fit after all. */
   readonly read?: (text: string) => string | number | undefined
 }
 
 type Arguments = ReadonlyMap<string, string>
 
-/** Werkzeug's converters, but numbers have one spelling: `01` is no other way to write 1 (protocol §1.2). */
+/** The converters of Werkzeug. Unlike there, a number has only one spelling: `01` does not mean 1 (protocol §1.2). */
 const converters: Readonly<Record<string, (given: Arguments, words: readonly string[]) => Converter>> = {
   string: given => {
     const exact = given.get('length')
@@ -79,7 +79,7 @@ function within(value: number, given: Arguments): number | undefined {
 
 const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\/]/g, String.raw`\$&`)
 
-/** Compiles a pattern; a text says what is wrong with it instead. */
+/** Compiles a pattern. If it is wrong, returns a text that says why. */
 export function uriPattern(text: string): UriPattern | string {
   if (!text.startsWith('/')) return 'does not begin with a slash'
   if (/\/\/|[?#\s]/.test(text.replaceAll(/<[^>]*>/g, 'x')))
@@ -88,7 +88,7 @@ export function uriPattern(text: string): UriPattern | string {
   const readers: Converter[] = []
   const weights: number[] = []
   let source = ''
-  // A converter's arguments may hold anything but `>`.
+  // The arguments of a converter may contain anything but `>`.
   for (const segment of text.slice(1).split(/\/(?![^<]*>)/)) {
     let weight = 0
     let part = ''
@@ -156,7 +156,7 @@ function variable(piece: string): { readonly name: string; readonly converter: C
   return { name: name!, converter: converters[kind]!(new Map(named), positional) }
 }
 
-/** The more exact pattern first; equal ones as they are. */
+/** Sorts patterns by exactness, the most exact one first. Equally exact ones keep their order. */
 export function byExactness(a: UriPattern, b: UriPattern): number {
   for (const [i, weight] of a.weights.entries()) {
     const other = b.weights[i]
@@ -166,12 +166,12 @@ export function byExactness(a: UriPattern, b: UriPattern): number {
   return b.weights.length > a.weights.length ? -1 : 0
 }
 
-/** A URI as patterns and the log know it: one leading slash. */
+/** A URI in the form that patterns and the log use: with one leading slash. */
 export function canonicalUri(uri: string): string {
   return `/${uri.replace(/^\/+/, '')}`
 }
 
-/** The list that an item stands in: the URI without what follows its last slash; a list is its own. */
+/** The list that contains an item: the URI up to its last slash. A list is its own. */
 export function listOf(uri: string): string {
   return uri.slice(0, uri.lastIndexOf('/') + 1)
 }

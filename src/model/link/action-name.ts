@@ -3,8 +3,8 @@ import type { Verb } from '../declare/declaration.ts'
 const named = /^(get|post|put|delete|head|options|trace|patch)(?:_(.*))?$/s
 
 /**
- * How an action's name tells its method and the end of its URI: split at the first `_`, the rest as it is.
- * Null for a name that begins with no method; the path is empty for the resource itself.
+ * Reads method and path from the name of an action. It is split at the first `_`: `post_user_login` is POST and `user_login`.
+ * null = the name begins with no method. An empty path means the resource itself.
  */
 export function readActionName(name: string): { readonly method: Verb; readonly path: string } | null {
   const found = named.exec(name)

@@ -1,16 +1,16 @@
-/** One thing wrong with a declaration. */
+/** A fault in a declaration. */
 export interface Fault {
-  /** `resource` or `resource.field`. */
+  /** Where it is: `resource` or `resource.field`. */
   readonly place: string
   readonly problem: string
   /** What to write instead. */
   readonly fix: string
 }
 
-/** Notes a fault; the checks of a declaration go on after it, so that one start shows them all. */
+/** Notes a fault. The checks go on after it, so that one start shows all faults. */
 export type Note = (place: string, problem: string, fix: string) => void
 
-/** A declaration that cannot be served: every fault of every resource, one per line of the message. */
+/** Thrown if declarations cannot be served. Its message lists all faults of all resources, one per line. */
 export class ModelError extends Error {
   override readonly name = 'ModelError'
   readonly faults: readonly Fault[]
@@ -22,14 +22,14 @@ export class ModelError extends Error {
   }
 }
 
-/** The fix for a name that nothing has: the nearest of what there is, otherwise the choice. */
+/** The advice for an unknown name: the nearest known one, else all of them. */
 export function instead(word: string, known: readonly string[]): string {
   const near = nearest(word, known)
   if (near !== null) return `did you mean "${near}"?`
   return known.length ? `there is ${known.map(name => `"${name}"`).join(', ')}` : 'there is none to name'
 }
 
-/** The candidate that a typist may have meant: at most a third of its letters wrong, the first one of equals. */
+/** The candidate that was probably meant: at most a third of its letters differ. The first of equally near ones. */
 export function nearest(word: string, candidates: readonly string[]): string | null {
   let best: string | null = null
   let least = Math.max(1, Math.floor(word.length / 3)) + 1
@@ -43,7 +43,7 @@ export function nearest(word: string, candidates: readonly string[]): string | n
   return best
 }
 
-/** Letters to insert, leave out, replace or swap with their neighbour until the words are equal. */
+/** How many letters must be inserted, left out, replaced or swapped with their neighbour until the words are equal. */
 function edits(a: string, b: string): number {
   let before: number[] = []
   let row = Array.from({ length: b.length + 1 }, (_, j) => j)

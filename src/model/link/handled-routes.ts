@@ -11,22 +11,22 @@ import type {
 } from '../declare/handled.ts'
 import { byExactness, uriPattern, type Params, type UriPattern } from '../declare/uri-pattern.ts'
 
-/** What is served at one pattern. */
+/** What handles the URIs of one pattern. */
 export interface HandledRoute {
-  /** Key in `api({…})`. */
+  /** Its key in `api({…})`. */
   readonly name: string
   readonly pattern: UriPattern
   readonly public: boolean
   readonly docs: string | null
   readonly create: ((ctx: HandlerContext, attributes: unknown) => unknown) | null
   readonly get: ((ctx: HandlerContext) => unknown) | null
-  /** Run in this order. */
+  /** They run in this order. */
   readonly patch: readonly Patcher[]
   readonly delete: ((ctx: HandlerContext) => unknown) | null
   readonly permissions: readonly ((me: Me | null, operation: HandledOperation, params: Params) => boolean)[]
 }
 
-/** The route that serves a URI, and the variable parts of it. */
+/** The route for a URI, and the variable parts of the URI. */
 export interface HandledMatch {
   readonly route: HandledRoute
   readonly params: Params
@@ -34,15 +34,15 @@ export interface HandledMatch {
 
 /** All handled resources of an API. */
 export interface HandledRoutes {
-  /** The most exact first. */
+  /** The most exact pattern comes first. */
   readonly all: readonly HandledRoute[]
-  /** What serves an operation on a canonical URI, null if nothing does. */
+  /** The route for an operation on a canonical URI. null = there is none. */
   find(operation: HandledOperation, uri: string): HandledMatch | null
 }
 
 /**
- * Makes the routes of all handled resources. `taken` are the paths that modelled resources serve, with their names.
- * What is wrong with a declaration is noted at its pattern.
+ * Makes the routes of all handled resources. `taken` has the paths of resources with rows, and their names. A faulty
+ * declaration is noted at its pattern.
  */
 export function handledRoutes(
   declared: ReadonlyMap<string, DeclaredHandled>,
@@ -108,7 +108,7 @@ function routeOf(
   })
 }
 
-/** A pattern that stands twice: what the first one has counts, and patchers are added. */
+/** Joins two declarations of the same pattern. The functions of the first one are used, and the patchers of both. */
 function joined(first: HandledRoute, second: HandledRoute): HandledRoute {
   return Object.freeze<HandledRoute>({
     ...first,

@@ -4,25 +4,28 @@ import type { ResourceDef } from '../declare/declaration.ts'
 /** The declarations by name. */
 export type Defs = ReadonlyMap<string, ResourceDef>
 
-/** A join table before it is linked: names only. */
+/** A join table before it is linked: only names. */
 export interface JoinPlan {
   readonly table: string
   readonly a: { readonly column: string; readonly resource: string }
   readonly b: { readonly column: string; readonly resource: string }
   readonly symmetric: boolean
-  /** The table was there already. */
+  /** Whether the table existed before. */
   readonly existing: boolean
-  /** The many-to-many fields that show it, as `resource.field`: side a first; one entry if it is one-way or symmetric. */
+  /**
+   * The many-to-many fields that show it, as `resource.field`, that of side a first. A one-way or symmetric relation has only
+   * one.
+   */
   readonly shownBy: readonly string[]
 }
 
-/** The many-to-many field of that name, or null if it is something else. */
+/** The many-to-many field of that name. null = the field is something else. */
 function manyDef(defs: Defs, resource: string, field: string): ManyDef | null {
   const def = defs.get(resource)?.fields[field]
   return def?.is === 'many' ? def : null
 }
 
-/** The field at the target that shows the same pairs: named here, or the one that names this field. */
+/** The field of the target that shows the same pairs: the one named here, or the one that names this field. */
 export function inverseOfMany(defs: Defs, resource: string, field: string): string | null {
   const def = manyDef(defs, resource, field)
   if (!def || def.symmetric) return null
@@ -33,7 +36,10 @@ export function inverseOfMany(defs: Defs, resource: string, field: string): stri
   return null
 }
 
-/** One plan for each join table. Names depend on names alone: a two-way pair is called after the smaller `resource.field`. */
+/**
+ * Plans all join tables. Their names depend only on the names of fields, not on the order of declarations: a two-way relation
+ * is named after the smaller `resource.field`.
+ */
 export function planJoins(defs: Defs): JoinPlan[] {
   const plans: JoinPlan[] = []
   for (const [resource, { fields }] of defs) {

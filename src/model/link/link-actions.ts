@@ -8,7 +8,7 @@ import type { Note } from './faults.ts'
 import type { Draft } from './link-fields.ts'
 import type { Action, Resource } from '../model.ts'
 
-/** Gives a linked resource its actions, with their schemas compiled; faults are noted at `Hello.get.input.name`. */
+/** Gives a linked resource its actions with compiled schemas. Faults are noted at places like `Hello.get.input.name`. */
 export function linkActions(
   resource: Draft<Resource>,
   def: ResourceDef,
@@ -43,7 +43,7 @@ function linkAction(resource: Resource, key: string, def: ActionDef, standalone:
     resource,
     on: def.on ?? 'list',
     method: def.method ?? rule?.method ?? 'POST',
-    // A job of this name takes the place of the resource's own operation.
+    // A job named `create` replaces the resource's own POST.
     path: def.job && name === 'create' ? '' : (rule?.path ?? name),
     input,
     output,
@@ -56,7 +56,7 @@ function linkAction(resource: Resource, key: string, def: ActionDef, standalone:
   })
 }
 
-/** From the text or from beside it, not from both. */
+/** The schema from the documentation text or from the options. Both at the same time are a fault. */
 function schemaOf(side: 'input' | 'output', declared: unknown, docs: ActionDocs, options: Options): Schema | null {
   const place = `${options.place}.${side}`
   const told = docs[side]

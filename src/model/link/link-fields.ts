@@ -5,12 +5,13 @@ import type { Field, Resource } from '../model.ts'
 import { FIRST, ID } from '../model.ts'
 import { columnOf, isId } from './names.ts'
 
-/** What is still being put together; `link` freezes it at the end. */
+/** An object that is still being built. `link` freezes it at the end. */
 export type Draft<T> = { -readonly [K in keyof T]: T[K] }
 
 /**
- * A field with all that its own declaration says; `position` is its place among the stored fields, the id first.
- * What depends on other resources (ends of relations, types of foreign keys) is filled in by link-relations.ts.
+ * Links the parts of a field that its own declaration determines. Parts that depend on other resources, such as targets of
+ * relations and types of foreign keys, are filled in by link-relations.ts. `position` is its place among the stored fields,
+ * with the id first.
  */
 export function linkField(
   owner: Resource,
@@ -68,7 +69,7 @@ export function linkField(
   }
 }
 
-/** A declared value in its canonical form, so that whoever uses it need not check it again. */
+/** A declared default in canonical form, so that nobody needs to check it again. */
 function defaultOf(def: FieldDef, type: ScalarType | null): Field['default'] {
   const given = def.default
   if (given === undefined) return null
@@ -84,7 +85,7 @@ function isNullable(def: FieldDef): boolean {
     case 'back':
       return def.one ?? false
     case 'calc':
-      // A getter may always find nothing.
+      // A getter may return null at any time.
       return def.nullable ?? true
     case 'many':
     case 'count':
@@ -135,7 +136,7 @@ function isSortable(def: FieldDef, type: ScalarType | null): boolean {
     case 'back':
     case 'many':
     case 'count':
-      // Evaluated in memory, so only where the declaration asks for it.
+      // They are evaluated in memory, so sorting by them must be asked for.
       return def.sortable ?? false
     case 'self':
       return false

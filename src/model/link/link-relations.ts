@@ -4,7 +4,10 @@ import type { BackField, CountField, Field, Join, ManyField, OneField, Resource 
 
 type Drafts = ReadonlyMap<string, Draft<Resource>>
 
-/** Fills in the ends of all relations of sound declarations, `inbound` and `joins`; gives back the join tables. */
+/**
+ * Fills in the targets and other sides of all relations, `inbound` and `joins`. Returns the join tables. The declarations are
+ * already checked.
+ */
 export function linkRelations(defs: Defs, resources: Drafts): Join[] {
   for (const [name, { fields }] of defs) {
     for (const [field, def] of Object.entries(fields)) {
@@ -46,7 +49,7 @@ function linkOne(field: Draft<OneField>, target: Draft<Resource>): void {
 function linkBack(field: Draft<BackField>, target: Draft<Resource>, via: Draft<OneField>, one: boolean): void {
   field.target = target
   field.via = via
-  // One id like a to-one's, or a list of them.
+  // A single id as in a to-one, or a list of ids.
   field.type = one ? target.idType : null
   via.inverse = field
   if (one) via.single = true
@@ -77,7 +80,7 @@ function draft<T extends Field>(resources: Drafts, resource: string, field: stri
   return resources.get(resource)!.field.get(field)! as unknown as Draft<T>
 }
 
-/** Names hold no dot, so `resource.field` falls apart in one way. */
+/** Names contain no dot, so `resource.field` can be split in only one way. */
 function byPlace(resources: Drafts, place: string): Draft<ManyField> {
   const [resource, field] = place.split('.') as [string, string]
   return draft<ManyField>(resources, resource, field)

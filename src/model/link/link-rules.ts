@@ -6,7 +6,7 @@ const operations = ['read', 'create', 'write', 'delete'] as const
 const words: readonly string[] = [...operations, 'actions', 'fields']
 const fieldWords: readonly string[] = ['read', 'write']
 
-/** Runs the rules of a declaration and checks every place that they name; faults are noted, not thrown. */
+/** Runs the function that declares rules, and checks all names in it. Faults are noted, not thrown. */
 export function linkRules(resource: Resource, rules: RuleFunction, note: Note): RuleSet {
   let set: RuleSet
   try {
@@ -20,7 +20,7 @@ export function linkRules(resource: Resource, rules: RuleFunction, note: Note): 
     )
     return {}
   }
-  // What is misspelled says nothing, and another rule would hold in its place.
+  // A misspelled rule would be ignored, and another one would hold in its place.
   refuseUnknown(set, words, `${resource.name}.rules`, note)
   for (const operation of operations) check(resource, set[operation], `${resource.name}.rules.${operation}`, note)
   for (const [name, rule] of Object.entries(set.actions ?? {})) {

@@ -21,26 +21,26 @@ import type { Field, Model, Resource, ResourceOptions, StoredField } from '../mo
 import { idNameOf, pathsOf, tableOf, titleOf, type Paths } from './names.ts'
 import { ratePolicies } from '../declare/rate-limit.ts'
 
-/** Notes what is wrong with declarations. */
+/** A check of all declarations. It notes faults. */
 export type DeclarationCheck = (defs: Defs, note: Note) => void
 
 export interface LinkOptions {
   readonly limits?: Limits
-  /** Where reserved paths were moved to, by their word in `reservedPaths`; null = not served. */
+  /** New paths for the words in `reservedPaths`. null = not served. */
   readonly paths?: Paths
   /** Documentation text of the API. */
   readonly docs?: string | null
-  /** How documentation texts and schemas may be written. Default: prose, and none beside builders and libraries. */
+  /** How documentation texts and schemas may be written. Default: prose, and only schemas of builders and libraries. */
   readonly notation?: Notation
-  /** Further checks of the declarations, of what dialects are told of them. */
+  /** Further checks, for the settings of dialects. */
   readonly checks?: readonly DeclarationCheck[]
-  /** The store answers later, so that what runs in a unit of work cannot have its answers at once. */
+  /** Whether the store answers asynchronously, so that functions in a unit of work cannot get its answers at once. */
   readonly storeWaits?: boolean
 }
 
 /**
- * Resolves every name of the declarations and freezes the whole.
- * Throws one ModelError that lists all that is wrong with any of them.
+ * Resolves all names in the declarations and freezes the result.
+ * @throws {ModelError} with all faults of all declarations.
  */
 export function link(declarations: Readonly<Record<string, AnyResource>>, options: LinkOptions = {}): Model {
   const defs: Defs = new Map(Object.entries(declarations).map(([name, declared]) => [name, declared['~resource']]))
@@ -64,7 +64,7 @@ export function link(declarations: Readonly<Record<string, AnyResource>>, option
   })
 }
 
-/** Compiles the schemas of all actions, listing the faults of them all. Gives what the API's own text says. */
+/** Compiles the schemas of all actions and collects their faults. Returns what the API's own documentation text says. */
 function linkAllActions(defs: Defs, resources: ReadonlyMap<string, Draft<Resource>>, options: LinkOptions): Docs {
   const faults: Fault[] = []
   const note = (place: string, problem: string, fix: string): void => {
@@ -100,7 +100,7 @@ function check(
   if (faults.length) throw new ModelError(faults)
 }
 
-/** Rules name fields of linked resources, so they come last; their faults are listed together as well. */
+/** Links rules. They name fields of linked resources, so they come last. All their faults are collected as well. */
 function linkAllRules(defs: Defs, resources: ReadonlyMap<string, Draft<Resource>>): void {
   const faults: Fault[] = []
   for (const [name, def] of defs) {
@@ -113,7 +113,10 @@ function linkAllRules(defs: Defs, resources: ReadonlyMap<string, Draft<Resource>
   if (faults.length) throw new ModelError(faults)
 }
 
-/** The resource with all that does not depend on others; relations have their names but not yet their ends. */
+/**
+ * Links the parts of a resource that do not depend on other resources. Relations know the names of their targets, but not the
+ * targets.
+ */
 function linkResource(name: string, def: ResourceDef, limits: Limits): Draft<Resource> {
   const resource = {
     name,
@@ -136,7 +139,7 @@ function linkResource(name: string, def: ResourceDef, limits: Limits): Draft<Res
     extensions: def.extensions ?? none,
   } as unknown as Draft<Resource>
   const idName = idNameOf(def)!
-  // The id takes the first slot wherever it is declared; the other stored fields follow in their order.
+  // The id is in the first slot wherever it is declared. The other stored fields follow in their order.
   const stored = [idName, ...Object.keys(def.fields).filter(field => field !== idName && isStored(def, field))]
   const fields = Object.entries(def.fields).map(([field, d]) =>
     linkField(resource, field, d, stored.indexOf(field), limits),
@@ -152,7 +155,7 @@ function linkResource(name: string, def: ResourceDef, limits: Limits): Draft<Res
 
 const none = Object.freeze({})
 
-/** Hooks by what they stand around, the first outermost. */
+/** The hooks by the name of their operation, the outermost first. */
 function aroundOf(def: ResourceDef): Resource['around'] {
   const hooks = Map.groupBy(def.around ?? [], one => one.operation)
   return new Map(

@@ -3,7 +3,7 @@ import type { FieldDef } from '../../schema/field.ts'
 import type { ResourceDef } from '../declare/declaration.ts'
 import { camelCase, capital, singular } from './uri-names.ts'
 
-/** Names by which the framework answers, and the words of the option `paths` that move them (protocol §1.3). */
+/** The paths that the framework uses itself, by the words with which the option `paths` can move them (protocol §1.3). */
 export const reservedPaths: Readonly<Record<string, string>> = Object.freeze({
   docs: '/docs',
   openapi: '/openapi.json',
@@ -20,7 +20,7 @@ export const reservedPaths: Readonly<Record<string, string>> = Object.freeze({
   socketio: '/socket.io',
 })
 
-/** Where reserved names were moved to; null = not served at all. */
+/** New paths for reserved words. null = not served. */
 export type Paths = Readonly<Record<string, string | null>>
 
 /** `invoiceLines` → `InvoiceLine`. */
@@ -28,7 +28,7 @@ export function titleOf(name: string, def: ResourceDef): string {
   return def.title ?? capital(singular(camelCase(name, name)))
 }
 
-/** The paths of a resource, each with a leading and without a trailing slash. */
+/** The paths of a resource, with a leading slash and without a trailing one. */
 export function pathsOf(name: string, def: ResourceDef): readonly string[] {
   if (def.path === null) return []
   const paths = def.path === undefined ? [name] : typeof def.path === 'string' ? [def.path] : def.path
@@ -39,12 +39,12 @@ export function tableOf(name: string, def: ResourceDef): string {
   return def.table ?? name
 }
 
-/** The stored name of a scalar or to-one. */
+/** The column of a scalar or a to-one. */
 export function columnOf(name: string, def: FieldDef): string {
   return def.column ?? name
 }
 
-/** The name of the field that is the id, or null. */
+/** The name of the id field. null = there is none. */
 export function idNameOf(def: ResourceDef): string | null {
   for (const [name, field] of Object.entries(def.fields)) if (isId(field)) return name
   return null
@@ -54,17 +54,17 @@ export function isId(field: FieldDef): boolean {
   return field.is === 'scalar' && field.type.key !== null
 }
 
-/** Why no field or resource may be called this, or null. Words of queries (`sort`, `limit` …) are legal. */
+/** Why a field or resource may not have this name. null = it may. Words of queries such as `sort` and `limit` are allowed. */
 export function nameFault(name: string): string | null {
   if (name === '') return 'has no name'
   if (isPolluting(name)) return 'has a name that belongs to JavaScript objects'
   if (/^[$-]/.test(name)) return `has a name that begins with "${name[0]}", which means something in filters and sorts`
-  // A space inside is harmless (`Cookie+Type=x`); columns of existing tables have them.
+  // A space inside is harmless (`Cookie+Type=x`), and columns of existing tables have them.
   const odd = /^ | $|[.[\]/,\p{Cc}\p{Cs}]|(?! )\s/u.exec(name)
   return odd ? `has a name with ${JSON.stringify(odd[0])}, which cuts names into parts in queries and URIs` : null
 }
 
-/** Why nothing can be served at this path, or null. */
+/** Why nothing can be served at this path. null = it can. */
 export function pathFault(path: string): string | null {
   if (path === '/') return 'has the path "/", where the catalogue is'
   for (const segment of path.slice(1).split('/')) {

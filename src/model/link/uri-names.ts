@@ -1,6 +1,6 @@
-/** How names of tables and columns become names of resources and fields, the same on every run. */
+/** How names of tables and columns become names of resources and fields. The result is the same on every run. */
 
-// The few words that the rules below get wrong and that tables are really called by.
+// Words that the rules below would get wrong, if tables are commonly named so.
 const IRREGULAR: readonly (readonly [singular: string, plural: string])[] = [
   ['person', 'people'],
   ['child', 'children'],
@@ -54,7 +54,7 @@ const SAME: ReadonlySet<string> = new Set(
 const PLURAL_OF: ReadonlyMap<string, string> = new Map(IRREGULAR)
 const SINGULAR_OF: ReadonlyMap<string, string> = new Map(IRREGULAR.map(([one, many]) => [many, one]))
 
-/** `invoiceLines` → `invoiceLine`: the last word of a camel-case name is made singular, what is singular stays. */
+/** `invoiceLines` → `invoiceLine`: makes the last word of a camel-case name singular, unless it already is. */
 export function singular(name: string): string {
   return lastWord(name, word => {
     if (SAME.has(word) || PLURAL_OF.has(word)) return word
@@ -66,7 +66,7 @@ export function singular(name: string): string {
   })
 }
 
-/** `invoiceLine` → `invoiceLines`: the last word of a camel-case name is made plural, what is plural stays. */
+/** `invoiceLine` → `invoiceLines`: makes the last word of a camel-case name plural, unless it already is. */
 export function plural(name: string): string {
   return lastWord(name, word => {
     if (SAME.has(word) || SINGULAR_OF.has(word)) return word
@@ -79,8 +79,8 @@ export function plural(name: string): string {
 }
 
 /**
- * `InvoiceLine`, `invoice_lines`, `Order Details` → `invoiceLine`, `invoiceLines`, `orderDetails`. Letters and digits of
- * any script stay, the rest separates words; a name without any becomes `fallback`.
+ * `InvoiceLine`, `invoice_lines`, `Order Details` → `invoiceLine`, `invoiceLines`, `orderDetails`. Letters and digits of any
+ * script are kept. Everything else separates words. A name without letters and digits becomes `fallback`.
  */
 export function camelCase(name: string, fallback: string): string {
   const words = name
@@ -100,16 +100,16 @@ export function capital(name: string): string {
   return first.toUpperCase() + name.slice(first.length)
 }
 
-/** The relation that a foreign key column is: `AlbumId`, `album_id` → `album`, `ReportsTo` → `reportsTo`. */
+/** The name of the relation that a foreign key column represents: `AlbumId`, `album_id` → `album`, `ReportsTo` → `reportsTo`. */
 export function relationName(column: string, target: string): string {
   const base = column.replace(/(?:[_\s-]?(?:id|ID)|Id|_fk|FK)$/, '')
-  // `id` alone, or a word that merely ends so (`paid`): only a separator or a change of case marks the suffix.
+  // `id` alone is no suffix, and neither is the end of a word like `paid`. Only a separator or a change of case marks one.
   const marked =
     base !== column && base !== '' && (/[_\s-](id|ID|fk)$/.test(column) || /\p{Ll}(Id|ID|FK)$/u.test(column))
   return marked ? camelCase(base, target) : /^id$/i.test(column) ? target : camelCase(column, target)
 }
 
-/** The first of these names that is not taken, then the last one with a number; the name is taken by it. */
+/** Takes the first of these names that is free. If none is, takes the last one with a number. */
 export function claim(taken: Set<string>, ...names: readonly [string, ...string[]]): string {
   let name = names.find(name => !taken.has(name))
   for (let n = 2; name === undefined; n++) if (!taken.has(`${names.at(-1)!}${n}`)) name = `${names.at(-1)!}${n}`

@@ -1,32 +1,40 @@
 import type { Id } from '../../schema/field.ts'
 import type { Me } from '../../schema/types.ts'
 
-/** What a call of the application's own code may say besides its target. */
+/** The options of a call by the application's own code. */
+/** Which rows of a list: `{ done: false }`, as in the JSON of a query. */
 export interface CallOptions {
+  /** Sort keys: `-created`, or a list of keys. */
   readonly filter?: unknown
+  /** At most this many rows. null or absent = all of them. */
   readonly sort?: unknown
   readonly limit?: number | null
+  /** The cursor of a page, from the page before. */
   readonly offset?: number
+  /** Whether rows are counted. */
   readonly cursor?: string
+  /** How deep related rows are expanded. Default: 1, with related rows as ids. */
   readonly total?: boolean
+  /** Relations to expand: `['list', 'list.owner']`. */
   readonly depth?: number
+  /** The names of the fields to return. Default: all. */
   readonly include?: readonly string[]
   readonly fields?: readonly string[]
-  /** Acts for this caller; without it the application acts for itself. */
+  /** The caller for whom this acts. Without it the application acts for itself, to which no rules apply. */
   readonly me?: Me | null
-  /** Handed to functions of the declaration as `ctx.auth`. */
+  /** Credentials for functions of the declaration, which see them as `ctx.auth`. */
   readonly auth?: Readonly<Record<string, unknown>> | null
-  /** Of a resource with `presence`: what is written stays until this is aborted, as that of a connection does. */
+  /** For resources with `presence`: the written rows live until this signal is aborted, like those of a connection. */
   readonly connection?: AbortSignal
-  /** Entity tag without quotes that the row must have. */
+  /** Entity tag, without quotes, that the row must have. Otherwise the call throws `precondition_failed`. */
   readonly ifMatch?: string
   /** Reads the state at this position, `epoch.seq`. */
   readonly at?: string
-  /** A key of the caller's own, so that the write takes effect once although it may be done again. */
+  /** A key of your own for this write. If the call is repeated with the same key, the write still happens once. */
   readonly idempotencyKey?: string
 }
 
-/** The operations by the names of resources, where their types are not known. Each throws ApiError where it cannot be done. */
+/** The operations by names of resources, without types. They throw ApiError like those of `Api`. */
 export interface Database {
   get(name: string, id: Id, options?: CallOptions): Promise<Plain>
   list(name: string, options?: CallOptions): Promise<Plain[]>

@@ -1,10 +1,10 @@
 import type { Id } from '../../schema/field.ts'
 import type { Fields, FieldType, Me } from '../../schema/types.ts'
 
-/** A row as functions of its resource see it: what its table holds, relations as ids, hidden fields but no passwords. */
+/** A row as functions of its resource see it: the columns of its table, relations as ids, hidden fields, but no passwords. */
 export type Stored<F extends Fields> = { readonly [P in keyof F as Column<P, F[P]['~type']>]: Held<F[P]['~type']> }
 
-/** Who calls, where F are the fields of the user resource; {@link Me} where none was named. */
+/** The type of the caller. F are the fields of the user resource. Without one it is {@link Me}. */
 export type MeOf<F> = F extends Fields ? (keyof F extends never ? Me : Stored<F>) : Me
 
 type Column<P, T extends FieldType> = T['kind'] extends 'scalar' | 'one'

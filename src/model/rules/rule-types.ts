@@ -1,7 +1,7 @@
 import type { Fields, FieldType } from '../../schema/types.ts'
 import type { Rule } from './rule.ts'
 
-/** A place with values of T in a rule. */
+/** A value of type T in a rule: a field of the row, or of the caller. */
 export interface Expression<T> {
   is(value: T | Expression<T>): Rule
   ne(value: T | Expression<T>): Rule
@@ -17,18 +17,18 @@ export interface Expression<T> {
   endsWith(text: string): Rule
 }
 
-/** A relation in a rule: whom it leads to, or what is allowed there. */
+/** A relation in a rule. It is compared with rows or ids, or leads to fields of the related row. */
 export interface RelationExpression {
   is(value: unknown): Rule
   ne(value: unknown): Rule
   in(values: unknown): Rule
   isNull(): Rule
   notNull(): Rule
-  /** Of a to-many: one of its rows is this. */
+  /** For a to-many relation: it contains this row. */
   has(value: unknown): Rule
-  /** The caller may do this with the row at the other end; with one of them for a to-many. */
+  /** The caller may do this with the related row. For a to-many relation, with at least one of them. */
   can(action: 'read' | 'write' | 'create' | 'delete'): Rule
-  /** A field of the row at the other end. */
+  /** A field of the related row. */
   readonly [field: string]: any // oxlint-disable-line typescript/no-explicit-any -- the target's fields are known to linking, which refuses unknown ones
 }
 
@@ -38,17 +38,17 @@ type ExpressionOf<T extends FieldType> = T['kind'] extends 'scalar' | 'derived'
 
 /** The row in a rule. */
 export type RowExpression<F extends Fields> = { readonly [P in keyof F]: ExpressionOf<F[P]['~type']> } & {
-  /** This very row: `user.is(me)`. */
+  /** The row itself: `user.is(me)`. */
   is(value: unknown): Rule
 }
 
 interface Anyone {
-  /** Somebody calls, whoever it is. */
+  /** Holds for every known caller. */
   readonly signedIn: Rule
   readonly scopes: { has(scope: string): Rule }
 }
 
-/** Who calls, in a rule: the fields of the user resource, or any member where none was named. */
+/** The caller in a rule: the fields of the user resource, or any member if there is no such resource. */
 export type MeExpression<U> = Anyone &
   (U extends Fields
     ? keyof U extends never
@@ -56,7 +56,10 @@ export type MeExpression<U> = Anyone &
       : RowExpression<U>
     : { readonly [member: string]: any }) // oxlint-disable-line typescript/no-explicit-any -- as above
 
-/** What `.rules(…)` answers with. An operation without a rule is refused; `delete` is as `write` unless it has its own. */
+/**
+ * What the function given to `.rules(…)` returns. An operation without a rule is refused. `delete` is as `write` unless it has
+ * its own rule.
+ */
 export interface Rules<F extends Fields> {
   readonly read?: Rule
   readonly create?: Rule
@@ -71,7 +74,7 @@ interface FieldRules {
   readonly write?: Rule
 }
 
-/** Without words that no rule has: in what a function returns the compiler would pass over `delte`. */
+/** Refuses unknown rule names. Without this the compiler would accept `delte` in what a function returns. */
 export type Checked<R, F extends Fields> = Only<R, keyof Rules<F>> &
   (R extends { readonly fields: infer G }
     ? { readonly fields: Only<G, keyof F> & { readonly [P in keyof G]: Only<G[P], keyof FieldRules> } }

@@ -2,8 +2,8 @@ import type { CompareOp, TextOp } from '../../query/predicate.ts'
 import type { Value } from '../../schema/field.ts'
 
 /**
- * A rule as declared: frozen data over the row and over who asks. Bound to a caller it becomes a predicate,
- * so one expression decides in SQL, in memory and in subscriptions.
+ * A declared rule: frozen data about the row and the caller. Bound to a caller it becomes a predicate, so the same
+ * expression decides in SQL, in memory and in subscriptions.
  */
 export type Rule =
   | { readonly kind: 'constant'; readonly value: boolean }
@@ -18,7 +18,7 @@ export type Rule =
   | { readonly kind: 'can'; readonly left: RowPlace; readonly action: string }
   | { readonly kind: 'js'; readonly name: string; readonly test: RuleTest }
 
-/** A path of fields from the row, or from who asks. */
+/** A path of fields that begins at the row, or at the caller. */
 export type Place = RowPlace | MePlace
 export interface RowPlace {
   readonly of: 'row'
@@ -30,10 +30,10 @@ export interface MePlace {
 }
 export type Operand = { readonly of: 'value'; readonly value: Value } | MePlace
 
-/** An opaque rule: asked for each row in memory, never part of a query. */
+/** A rule as a function. It is called in memory for each row and cannot be part of a query. */
 export type RuleTest = (me: Readonly<Record<string, unknown>> | null, row: Readonly<Record<string, unknown>>) => boolean
 
-/** What a resource allows. An operation without a rule is refused; `delete` is as `write` unless it has its own. */
+/** The rules of a resource. An operation without a rule is refused. `delete` is as `write` unless it has its own rule. */
 export interface RuleSet {
   readonly read?: Rule
   readonly create?: Rule
@@ -43,40 +43,46 @@ export interface RuleSet {
   readonly fields?: Readonly<Record<string, { readonly read?: Rule; readonly write?: Rule }>>
 }
 
-/** The function of `.rules(…)`, without its types. */
+/** The function given to `.rules(…)`, without its types. */
 export type RuleFunction = (me: never, row: never) => RuleSet
 
 const PLACE = Symbol('place')
 
-/** Both (or all) must hold. */
+/** Holds if all of these rules hold: `all(row.owner.is(me), row.done.is(false))`. */
 export function all(...rules: Rule[]): Rule {
   return Object.freeze({ kind: 'and', of: Object.freeze(rules) })
 }
 
-/** One of them must hold. */
+/** Holds if at least one of these rules holds. */
 export function any(...rules: Rule[]): Rule {
   return Object.freeze({ kind: 'or', of: Object.freeze(rules) })
 }
 
+/** Holds if this rule does not hold. */
 export function not(of: Rule): Rule {
   return Object.freeze({ kind: 'not', of })
 }
 
-/** Always and never. */
+/** Rules that always and never hold. */
 export const always: Rule = Object.freeze({ kind: 'constant', value: true })
 export const never: Rule = Object.freeze({ kind: 'constant', value: false })
 
-/** A rule by a function. It is asked for each row in memory: fine for one row, slow for lists, so prefer expressions. */
+/**
+ * Makes a rule of a function. It is called in memory for each row. That is fine for one row and slow for lists, so prefer
+ * expressions.
+ * @example
+ * todo.rules((me, row) => ({ read: always, write: js('same team', (me, row) => me?.['team'] === row['team']) }))
+ */
 export function js(name: string, test: RuleTest): Rule {
   return Object.freeze({ kind: 'js', name, test })
 }
 
-/** Runs the function of a declaration with places instead of values, which gives its rules as data. */
+/** Calls the function of a declaration with placeholders instead of values. It returns its rules as data. */
 export function ruleSetOf(rules: RuleFunction): RuleSet {
   return rules(placeOf({ of: 'me', path: [] }) as never, placeOf({ of: 'row', path: [] }) as never)
 }
 
-/** Operators of a place; every other name leads on to a field. */
+/** The operators of a placeholder. Every other name leads to a field. */
 const operators: Readonly<Record<string, (left: Place) => unknown>> = {
   is: left => (value: unknown) => compare('eq', ided(left), value),
   ne: left => (value: unknown) => compare('ne', ided(left), value),
@@ -118,7 +124,7 @@ function placeIn(value: unknown): Place | null {
   return typeof value === 'object' && value !== null ? ((value as { [PLACE]?: Place })[PLACE] ?? null) : null
 }
 
-/** The row, or who asks, as a whole stands for its id. */
+/** The row, or the caller, as a whole stands for its id. */
 function ided(place: Place): Place {
   return place.path.length === 0 ? { of: place.of, path: ['id'] } : place
 }
@@ -135,7 +141,7 @@ function operandOf(value: unknown): Operand {
 
 function compare(op: CompareOp, left: Place, value: unknown): Rule {
   const swapped = left.of === 'me' ? placeIn(value) : null
-  // me.id.is(row.owner) says the same as row.owner.is(me)
+  // `me.id.is(row.owner)` means the same as `row.owner.is(me)`.
   if (swapped?.of === 'row' && (op === 'eq' || op === 'ne'))
     return Object.freeze({ kind: 'compare', op, left: ided(swapped), right: ided(left) as MePlace })
   return Object.freeze({ kind: 'compare', op, left, right: operandOf(value) })

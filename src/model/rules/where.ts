@@ -1,7 +1,10 @@
 import type { Fields, FieldType } from '../../schema/types.ts'
 import type { FieldsIn, IdOf, Unread, Without } from '../declare/types.ts'
 
-/** A filter: members are ANDed, `$` starts an operator, a to-one may be an id or a filter of its own. */
+/**
+ * A filter. All members must hold. `$` begins an operator. A to-one relation is compared with an id, or has a filter of its
+ * own: `{ done: false, list: { title: { $contains: 'home' } } }`.
+ */
 export type Where<M, K> = Conditions<M, FieldsIn<M, K>> & Logic<M, K>
 
 interface Logic<M, K> {
@@ -20,7 +23,7 @@ type Condition<M, T extends FieldType> = T['kind'] extends 'scalar' | 'derived'
     ? Quantified<M, T['to']>
     : Compared<IdOf<M, T['to']>, 'nullable' extends T['flags'] ? null : never> | Where<M, T['to']>
 
-/** V are the values, N is null where the field may be null. */
+/** V are the values. N is null if the field may be null. */
 type ScalarCondition<V, N, O> = 'opaque' extends O
   ? N | Null
   : 'text' extends O
@@ -39,7 +42,7 @@ interface Null {
 
 interface Equal<V> extends Null {
   readonly $eq?: V
-  /** Also true of null: comparisons have two values. */
+  /** Also true for null, because a comparison is either true or false, never unknown as in SQL. */
   readonly $ne?: V
   readonly $in?: readonly V[]
   readonly $nin?: readonly V[]
@@ -52,7 +55,7 @@ interface Ordered<V, N> extends Equal<V | N> {
   readonly $lte?: V
 }
 
-/** Literal text: no character has a meaning. `$i…` folds case. */
+/** Text operators. They have no wildcards. `$i…` ignores case. */
 interface Text<N> extends Ordered<string, N> {
   readonly $contains?: string
   readonly $startsWith?: string
@@ -77,7 +80,10 @@ interface Quantified<M, K> {
   readonly $size?: number
 }
 
-/** A sort key: a field, or one at the end of at most two to-one relations (`list.owner.name`); `-` in front descends. */
+/**
+ * A sort key: a field, or a field at the end of at most two to-one relations (`list.owner.name`). A leading `-` sorts in
+ * descending order.
+ */
 export type Sort<M, K> = Direction<Keys<M, FieldsIn<M, K>, 2>>
 
 type Direction<P extends string> = P | `-${P}`
