@@ -1,8 +1,7 @@
 import type { Commit, Snapshot, Store } from '../store/store.ts'
 import { chain, nothing, wait, type Maybe, type Work } from '../store/work.ts'
-import { ChangesSince } from '../engine/past/changes-since.ts'
-import { PastSnapshot } from '../engine/past/past-snapshot.ts'
 import type { Hub } from './views/hub.ts'
+import { FormerSnapshot } from './incremental/step/former-snapshot.ts'
 import type { SlicedWork } from './incremental/step/time-slice.ts'
 
 /** Changes that are read from the log at a time. */
@@ -179,9 +178,7 @@ export class Feed {
     if (snapshot.position === this.#position) return snapshot
     const commits = yield* this.#behind(snapshot)
     if (!commits) return null
-    const since = new ChangesSince()
-    for (const { changes } of commits) for (const change of changes) since.add(change)
-    return new PastSnapshot(snapshot, this.#position, since.differences())
+    return new FormerSnapshot(snapshot, this.#position, commits)
   }
 
   /** Schedules the next run of queries, in milliseconds; null = none is due. */

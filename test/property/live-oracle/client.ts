@@ -37,6 +37,8 @@ export class Client implements Listener {
   moves: Move[] = []
   faults: string[] = []
   wasReset = false
+  /** It came within the step: what it was told may be of earlier steps. */
+  isLate = false
   resumes = 0
   resets = 0
   batches = 0
@@ -73,6 +75,7 @@ export class Client implements Listener {
     this.told = []
     this.moves = []
     this.wasReset = false
+    this.isLate = false
   }
 
   snapshot(rows: readonly Shown[], position: string, isReset: boolean): void {

@@ -6,7 +6,7 @@ import type { Kind } from './stores.ts'
 
 /** A failure for people: what differs, the model, the queries, the steps, and how to run it again. */
 export function printFailure({ program, difference }: Shrunk, kind: Kind): string {
-  const { seed, declaration, subscribers, steps } = program
+  const { seed, declaration, turn, subscribers, steps } = program
   const { step, who, what, expected, actual } = difference
   return [
     `seed ${seed} over ${kind}, step ${step}${who === null ? '' : `, subscriber ${who}`}: ${what}`,
@@ -15,6 +15,7 @@ export function printFailure({ program, difference }: Shrunk, kind: Kind): strin
       : []),
     'model:',
     ...Object.entries(declaration).map(([name, declared]) => `  ${name}: ${printDeclared(declared)},`),
+    ...(turn === 0 ? ['every slice of telling pauses'] : []),
     'subscribers:',
     ...subscribers.map(({ mode, ...asked }, i) => `  ${i}: ${mode} of ${JSON.stringify(asked)}`),
     'steps:',
@@ -26,12 +27,21 @@ export function printFailure({ program, difference }: Shrunk, kind: Kind): strin
 function printStep(step: Step, i: number): string[] {
   if (step.kind === 'wait') return [`  ${i}: two hours pass`]
   if (!('commits' in step)) return [`  ${i}: ${step.who} ${words[step.kind]}`]
+  const comers = step.kind === 'stream' && step.comers.length > 0 ? ` (${step.comers.join()} come or go)` : ''
   const lines = step.commits.map(commit => commit.map(printOperation).join('; '))
-  const how = step.kind === 'crowd' ? 'at once' : lines.length > 1 ? 'told together' : 'a commit'
-  return [`  ${i}: ${how}`, ...lines.map(line => `       ${line}`)]
+  const how = words[step.kind]
+  return [`  ${i}: ${how}${comers}`, ...lines.map(line => `       ${line}`)]
 }
 
-const words = { join: 'joins', cut: 'is cut off', stall: 'takes nothing more', drain: 'takes what waited' } as const
+const words = {
+  join: 'joins',
+  cut: 'is cut off',
+  stall: 'takes nothing more',
+  drain: 'takes what waited',
+  commits: 'told together',
+  crowd: 'at once',
+  stream: 'one after the other',
+} as const
 
 function printOperation(operation: Operation): string {
   const { op, resource, id, body } = operation

@@ -10,6 +10,11 @@ import { withRules } from './random-rules.ts'
 export type Step =
   /** Done one after the other, while subscribers hear of none before the last is done. */
   | { readonly kind: 'commits'; readonly commits: readonly Commit[] }
+  /**
+   * Done one after the other, while subscribers hear of each, in slices between which the next ones fall. Before each
+   * commit one of the comers joins or is cut off, and nobody waits for that.
+   */
+  | { readonly kind: 'stream'; readonly commits: readonly Commit[]; readonly comers: readonly number[] }
   /** Started all at once. */
   | { readonly kind: 'crowd'; readonly commits: readonly Commit[] }
   /** Subscribes, or resumes from its last position. */
@@ -27,6 +32,8 @@ export interface Subscriber extends Asked {
 export interface Program {
   readonly seed: number
   readonly declaration: Declaration
+  /** Milliseconds that a slice of telling takes: after 0 it pauses wherever it can. */
+  readonly turn: number
   readonly subscribers: readonly Subscriber[]
   readonly steps: readonly Step[]
 }
@@ -74,8 +81,7 @@ class Author {
       while (this.#subscribers.length < this.#size.subscribers) await this.#join(app, queries)
       for (let made = 0; made < this.#size.commits;) {
         const count = random.chance(0.5) ? 1 : 2 + random.int(4)
-        const kind = count > 1 && random.chance(0.4) ? 'crowd' : 'commits'
-        this.#steps.push({ kind, commits: Array.from({ length: count }, () => commits.next()) })
+        this.#commit(Array.from({ length: count }, () => commits.next()))
         made += count
         if (random.chance(0.08)) await this.#join(app, queries)
         if (random.chance(0.25)) this.#interrupt()
@@ -83,10 +89,21 @@ class Author {
         this.#goOn()
       }
       for (const who of this.#subscribers.keys()) this.#steps.push({ kind: 'drain', who }, { kind: 'join', who })
-      return { seed: this.#seed, declaration, subscribers: this.#subscribers, steps: this.#steps }
+      const turn = random.chance(0.3) ? 0 : 5
+      return { seed: this.#seed, declaration, turn, subscribers: this.#subscribers, steps: this.#steps }
     } finally {
       await app.close()
     }
+  }
+
+  #commit(commits: readonly Commit[]): void {
+    const random = this.#random
+    const kind =
+      commits.length === 1 ? 'commits' : random.pick(['commits', 'commits', 'crowd', 'stream', 'stream'] as const)
+    if (kind !== 'stream') return void this.#steps.push({ kind, commits })
+    const comers = random.chance(0.5) ? random.some([...this.#subscribers.keys()], commits.length) : []
+    this.#steps.push({ kind, commits, comers })
+    for (const who of comers) this.#later.push({ step: { kind: 'join', who }, in: 1 + random.int(4) })
   }
 
   /** A new subscriber; some ask exactly what another one asks. */

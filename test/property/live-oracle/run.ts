@@ -64,7 +64,7 @@ class Run {
     this.#held = held(kind)
     this.#app = api(built(program.declaration), {
       store: this.#held.store,
-      limits,
+      limits: { ...limits, turn: program.turn },
       cache: 0,
       clock: () => this.#time,
       report: () => {},
@@ -117,19 +117,25 @@ class Run {
           this.#held.release()
         }
         return
+      case 'stream': {
+        const coming: Promise<void>[] = []
+        for (const [i, commit] of step.commits.entries()) {
+          const who = step.comers[i]
+          if (who !== undefined) coming.push(this.#comeOrGo(who))
+          await perform(this.#app, commit)
+          await this.#expect()
+        }
+        await Promise.all(coming)
+        return this.#expect()
+      }
       case 'crowd':
         await Promise.all(step.commits.map(commit => perform(this.#app, commit)))
         this.#crowded = await this.#now()
         return this.#expect()
       case 'join':
         return this.#join(step.who)
-      case 'cut': {
-        const client = this.#clients[step.who]!
-        if (!client.subscription || client.isStalled) return
-        this.#app.http.live!.unsubscribe(client.subscription)
-        client.subscription = null
-        return
-      }
+      case 'cut':
+        return this.#cut(step.who)
       case 'stall':
         this.#clients[step.who]!.isStalled = this.#clients[step.who]!.subscription !== null
         return
@@ -152,17 +158,41 @@ class Run {
   async #join(who: number): Promise<void> {
     const client = this.#clients[who]!
     if (client.subscription) return
+    const isThere = await this.#subscribe(client)
+    if (!isThere && (await this.#get(client)).length > 0) this.#differ(who, 'refused what GET shows')
+    await this.#expect()
+  }
+
+  /** False = the row, or its parent, does not exist now. */
+  async #subscribe(client: Client): Promise<boolean> {
     const { engine, http } = this.#app
     const since = client.position < 0 ? null : `${engine.epoch}.${client.position}`
     try {
       client.subscription = await http.live!.subscribe(callFor(engine, client.asked), client, since, client.asked.mode)
+      return true
     } catch (error) {
-      // The row, or its parent, does not exist now.
       if (!(error instanceof ApiError) || error.code !== 'not_found') throw error
       client.leave()
-      if ((await this.#get(client)).length > 0) this.#differ(who, 'refused what GET shows')
+      return false
     }
-    await this.#expect()
+  }
+
+  #cut(who: number): void {
+    const client = this.#clients[who]!
+    if (!client.subscription || client.isStalled) return
+    this.#app.http.live!.unsubscribe(client.subscription)
+    client.subscription = null
+  }
+
+  async #comeOrGo(who: number): Promise<void> {
+    const client = this.#clients[who]!
+    if (client.subscription) return this.#cut(who)
+    client.isLate = true
+    try {
+      await this.#subscribe(client)
+    } catch (error) {
+      this.#differ(who, `threw ${(error as Error).stack}`)
+    }
   }
 
   /** Notes what a GET by each subscriber's caller shows now. */
@@ -263,7 +293,7 @@ class Run {
 
   /** After a single commit, events must say whether a row was created or deleted, or only moved into or out of view. */
   #checkMoves(who: number, client: Client, { changes }: Commit): void {
-    if (client.wasReset || this.#isEphemeral) return
+    if (client.wasReset || client.isLate || this.#isEphemeral) return
     for (const { kind, id, isOwn } of client.moves) {
       const own = changes.filter(change => change.resource === client.resource && change.id === id)
       const images = own.map(change => (kind === 'enter' ? change.before : change.after))

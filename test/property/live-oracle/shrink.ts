@@ -42,6 +42,7 @@ class Shrinker {
       await this.#each(apart)
       await this.#each(smallerQueries)
       await this.#each(smallerBodies)
+      await this.#each(withoutComers)
     }
   }
 
@@ -85,19 +86,29 @@ function alone({ steps, subscribers, ...rest }: Program, who: number): Program {
   return {
     ...rest,
     subscribers: [subscribers[who]!],
-    steps: own.map(step => ('who' in step ? { ...step, who: 0 } : step)),
+    steps: own.map(step => renamed(step, other => (other === who ? 0 : undefined))),
   }
 }
 
 /** Removes subscribers that never join. */
 function withoutStrangers({ steps, subscribers, ...rest }: Program): Program {
-  const come = subscribers.filter((_, who) => steps.some(step => 'who' in step && step.who === who))
+  const come = subscribers.filter((_, who) => steps.some(step => namesIn(step).includes(who)))
   const places = new Map(come.map((subscriber, i) => [subscribers.indexOf(subscriber), i]))
   return {
     ...rest,
     subscribers: come,
-    steps: steps.map(step => ('who' in step ? { ...step, who: places.get(step.who)! } : step)),
+    steps: steps.map(step => renamed(step, who => places.get(who))),
   }
+}
+
+const namesIn = (step: Step): readonly number[] =>
+  'who' in step ? [step.who] : step.kind === 'stream' ? step.comers : []
+
+/** A step whose subscribers have other numbers; undefined = one is not there any more. */
+function renamed(step: Step, numberOf: (who: number) => number | undefined): Step {
+  if ('who' in step) return { ...step, who: numberOf(step.who)! }
+  if (step.kind !== 'stream') return step
+  return { ...step, comers: step.comers.map(numberOf).filter(who => who !== undefined) }
 }
 
 function withoutSteps(program: Program, from: number, to: number): Program {
@@ -137,6 +148,14 @@ function apart(program: Program): Program[] {
       commit.length > 1 ? [{ ...step, commits: step.commits.toSpliced(c, 1, ...commit.map(one => [one])) }] : [],
     )
     return split.map(other => ({ ...program, steps: program.steps.with(s, other) }))
+  })
+}
+
+function withoutComers(program: Program): Program[] {
+  return program.steps.flatMap((step, s) => {
+    if (step.kind !== 'stream') return []
+    const fewer = step.comers.map((_, i) => ({ ...step, comers: step.comers.toSpliced(i, 1) }))
+    return fewer.map(other => ({ ...program, steps: program.steps.with(s, other) }))
   })
 }
 

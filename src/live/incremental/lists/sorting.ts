@@ -33,6 +33,8 @@ export interface Sorting {
   readonly compare: (a: Entry, b: Entry) => number
   /** The sort values of an entry, for a cursor. */
   readonly cursorOf: (entry: Entry) => Value[]
+  /** The entry that a cursor stands at, of no version. */
+  readonly entryAt: (cursor: readonly Value[]) => Entry
 }
 
 /** Whether all sort keys are stored fields, of the row or of rows that to-one relations lead to. */
@@ -62,7 +64,8 @@ export function sortingOf(resource: Resource, sort: readonly SortKey[]): Sorting
       order: sorted(orderAt(at), descending),
     }
   })
-  const namesId = sort.some(({ path }) => path.length === 1 && path[0] === resource.id.name)
+  const idKey = sort.findIndex(({ path }) => path.length === 1 && path[0] === resource.id.name)
+  const namesId = idKey >= 0
   const byId: Order = orderOf(resource.idType)
   const isRelational = keys.some(({ slot }) => slot < 0)
   // Lists with the same sorting mostly hold the same rows, so they share the entries.
@@ -96,6 +99,7 @@ export function sortingOf(resource: Resource, sort: readonly SortKey[]): Sorting
       return byId(a[0]!, b[0]!)
     },
     cursorOf: entry => (namesId ? entry.slice(KEYS) : [...entry.slice(KEYS), entry[0]!]),
+    entryAt: cursor => [cursor.at(namesId ? idKey : -1)!, 0, ...cursor.slice(0, keys.length)],
   }
 }
 

@@ -11,9 +11,22 @@ import type { Path, PathStep } from './path.ts'
 export type Coverage = Map<Path, boolean>
 
 /**
- * Whether the groups of a predicate's shape can be found from a place on its way. A change at the place only affects a group
- * through those parts of the predicate that read the place. If the anchors of all these parts pass through the place, the
- * values there lead to all affected groups. null if not: then changes must climb to the root.
+ * Whether the groups of a predicate's shape can be found from a place on its way; null = they cannot, so that changes
+ * there must climb to the root.
+ *
+ * Why a cutoff by these paths is safe: suppose that a step makes a predicate true of a root row, or false. In the one of
+ * the two states in which it is true, some rows prove it: one for each to-one step, and one witness for each `some`. If
+ * every part that reads the place leads from each of its proving rows at the place to an anchor of the predicate, then
+ * whichever of them changed leads, in that state, to a value at which the group waits. Rows that are no proof in either
+ * state do not matter. Three things follow:
+ *
+ * - `not`, `none` and `every` are proved by what is absent, which leads nowhere: null.
+ * - All parts of a conjunction are proved at once, but each `some` of them by a row of its own. So the anchor of one part
+ *   stands for another part that reads the place only where the way there is to-one: then both speak of the same row.
+ * - An alternative proves by itself: each one that reads the place needs paths of its own.
+ *
+ * Rows between the changed one and the root are not cut off, and both states are looked at. So it is enough that one of
+ * several changes of a step is followed.
  */
 export function coverageOf(root: Resource, where: Predicate, way: readonly PathStep[]): Coverage | null {
   return covering(root, [], root, where, way)
