@@ -111,7 +111,7 @@ describe('what comes', () => {
     subscription.hold()
     subscription.deliver(step(1))
     expect(subscription.untold()).toHaveLength(1)
-    subscription.switchTo('b', 'second' as never, step(2))
+    subscription.switchTo('b', 'second' as never, [step(2)])
     expect([subscription.key, subscription.followed, log]).toEqual(['b', 'second', [told(2)]])
   })
 

@@ -147,16 +147,16 @@ export class Subscription<K extends Kind = Rows> {
   }
 
   /**
-   * Follows something else from now on. `step` leads there from what was told; null = that is not possible, and a reset
+   * Follows something else from now on. `steps` lead there from what was told; null = that is not possible, and a reset
    * follows.
    */
-  switchTo(key: string, followed: K['followed'], step: K['step'] | null): void {
+  switchTo(key: string, followed: K['followed'], steps: readonly K['step'][] | null): void {
     this.#key = key
     this.#followed = followed
     if (this.#phase !== 'held') return
-    this.#waiting = step === null ? null : []
+    this.#waiting = steps === null ? null : []
     this.#proceed()
-    if (step !== null) this.tell(step)
+    for (const step of steps ?? []) this.tell(step)
   }
 
   /** Called before a snapshot is taken. Steps wait from now on. False if no snapshot is wanted any more. */

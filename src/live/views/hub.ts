@@ -108,10 +108,7 @@ export class Hub {
   *take(snapshot: Snapshot, group: Group, most: number): Work<{ rows: Row[]; bodies: string[] } | null> {
     const requery = this.#requeries.get(group)
     // Those who already follow it must first be told what happened before this snapshot.
-    if (requery?.isDue) {
-      this.#due.delete(requery)
-      this.#told(requery, yield* requery.ask(snapshot))
-    }
+    yield* this.catchUp(snapshot, group)
     const begin = performance.now()
     const rows = yield* group.rows(snapshot, most + 1)
     if (rows.length > most) return null
@@ -122,6 +119,14 @@ export class Hub {
       requery.see(rows, bodies)
     } else yield* this.maintenanceOf(group)?.seen(group, snapshot, rows, bodies) ?? nothing()
     return { rows, bodies }
+  }
+
+  /** Runs a group's query again if it is due, so that its members have been told everything up to the snapshot. */
+  *catchUp(snapshot: Snapshot, group: Group): Work<void> {
+    const requery = this.#requeries.get(group)
+    if (!requery?.isDue) return
+    this.#due.delete(requery)
+    this.#told(requery, yield* requery.ask(snapshot))
   }
 
   /** Prepares to follow a group's view without sending a snapshot of it. False if it has too many rows. */

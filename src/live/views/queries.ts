@@ -6,12 +6,13 @@ import { checkParent } from '../../engine/read/check-parent.ts'
 import type { Snapshot } from '../../store/store.ts'
 import type { Work } from '../../store/work.ts'
 import { askedBy } from './call-as.ts'
+import type { Batch } from '../event.ts'
 import type { Mode } from '../subscriptions/coalesce.ts'
 import { difference } from '../resume/view-difference.ts'
 import { explain, type Explanation } from '../explain.ts'
 import type { Feed } from '../feed.ts'
 import type { Followers } from '../subscriptions/changed-callers.ts'
-import type { Group } from './group.ts'
+import type { Group, Member } from './group.ts'
 import type { Hub } from './hub.ts'
 import { interestOf, nothingOf, type Keyed } from './interest.ts'
 import type { LiveOptions } from '../live-options.ts'
@@ -75,8 +76,7 @@ export class Queries implements Source<Rows> {
       const { key, interest, item } = interestOf(asked, gate.closes(call.resource))
       const group = hub.group(key, () => interest)
       const subscription = new Subscription(this, key, group, listener, pace)
-      // A member without effect keeps the group alive until the subscription joins it.
-      const holding = { deliver: () => {}, reset: () => {} }
+      const holding = nobody()
       hub.join(group, holding)
       feed.start()
       try {
@@ -115,18 +115,24 @@ export class Queries implements Source<Rows> {
     const { key, interest } = yield* this.#wanted(snapshot, call)
     const from = { group: subscription.followed, key: subscription.key }
     if (key === from.key && isSure) return subscription.release()
+    // The difference is taken from what was told, so everything up to the snapshot must be waiting to be told.
+    yield* hub.catchUp(snapshot, from.group)
     const to = hub.group(key, () => interest)
-    hub.join(to, subscription)
+    const holding = nobody()
+    hub.join(to, holding)
     try {
       const rows = subscription.behind ? null : yield* this.#take(snapshot, to)
       const told = { group: from.group, untold: subscription.untold() }
       const most = this.#options.limits.snapshotRows
       const batch = rows && (yield* difference(snapshot, told, to, rows, most))
-      subscription.switchTo(key, to, batch)
-      if (to !== from.group) hub.leave(from.key, from.group, subscription)
-    } catch (error) {
-      if (to !== from.group) hub.leave(key, to, subscription)
-      throw error
+      // It joins only now: what the followers of the new view were told above is no step of the former one.
+      if (to !== from.group && !subscription.isClosed) {
+        hub.join(to, subscription)
+        hub.leave(from.key, from.group, subscription)
+      }
+      subscription.switchTo(key, to, batch && (isEmpty(batch) ? [] : [batch]))
+    } finally {
+      hub.leave(key, to, holding)
     }
   }
 
@@ -221,6 +227,11 @@ export class Queries implements Source<Rows> {
     return this.#options.store.terms.position(snapshot.position)
   }
 }
+
+const isEmpty = ({ events, order }: Batch): boolean => events.length === 0 && !order
+
+/** A member without effect keeps a group alive until the subscription joins it. */
+const nobody = (): Member => ({ deliver: () => {}, reset: () => {} })
 
 const missing = (call: Call): ApiError =>
   new ApiError('not_found', { detail: `there is no ${call.resource.name} ${call.id}` })
