@@ -1,7 +1,7 @@
 // Writes the JavaScript of the package: its entries, and in further files what they share and what is loaded when needed.
 // usage: node scripts/bundle.ts, after tsc has written the declarations
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { rolldown, type Plugin } from 'rolldown'
 
 const root = join(import.meta.dirname, '..')
@@ -24,7 +24,7 @@ export async function bundle(options: BundleOptions): Promise<void> {
     input: { ...input },
     platform: 'node',
     logLevel: 'warn',
-    plugins: [...plugins],
+    plugins: [scanThread(extension), ...plugins],
     ...(leavesPackages && { external: /^[^./]/ }),
   })
   await bundled.write({
@@ -67,6 +67,25 @@ const checkedNode: Plugin = {
     const checked = asked.replace(/^(#!.*\n)?/, `$1import "${way}node-version.js"; `)
     return { code: chunk.isEntry ? checked : asked, map: null }
   },
+}
+
+/** What SQLite scans in is a thread, so a file of its own: at the top of what is built, found from wherever it is started. */
+function scanThread(extension: string): Plugin {
+  const fileName = `scan-thread${extension}`
+  return {
+    name: 'scan-thread',
+    transform(code, id) {
+      const file = join(dirname(id), 'scan-thread.ts')
+      if (code.includes(`'./scan-thread.ts', import.meta.url`)) this.emitFile({ type: 'chunk', id: file, fileName })
+    },
+    renderChunk(code, chunk) {
+      const way = '../'.repeat(chunk.fileName.split('/').length - 1) || './'
+      return {
+        code: code.replace('"./scan-thread.ts", import.meta.url', `"${way}${fileName}", import.meta.url`),
+        map: null,
+      }
+    },
+  }
 }
 
 /** Writes the package's JavaScript. */

@@ -1,5 +1,6 @@
 import { ApiError } from '../protocol/error.ts'
 import type { Standing } from '../auth/principal.ts'
+import { visitsInTurn } from '../engine/rules/visits.ts'
 import type { Call } from '../engine/call/call.ts'
 import { printQuery } from '../query/print.ts'
 import type { Commit, Snapshot } from '../store/store.ts'
@@ -41,7 +42,10 @@ export class Live {
     const { limits, clock, store, onFault } = options
     this.#options = options
     const bounds = { ids: limits.relatedIds, rows: limits.maxPage, total: Infinity }
-    this.#hub = new Hub({ clock, sortedRows: limits.sortedRows, turn: limits.turn, bounds }, onFault)
+    this.#hub = new Hub(
+      { clock, sortedRows: limits.sortedRows, visits: visitsInTurn(limits), turn: limits.turn, bounds },
+      onFault,
+    )
     this.#followers = new Followers({ changedIn: options.changedIn ?? (() => new Map()), onFault })
     this.#feed = new Feed(store, this.#hub, this.#followers, onFault)
     this.#queries = new Queries(options, {

@@ -36,6 +36,13 @@ export const defaultLimits = {
   expandedRows: 10_000,
   /** How many rows may be sorted in memory, if a sort key is calculated. */
   sortedRows: 10_000,
+  /** Rows that one list, count or sort may visit → too_complex. Beyond a few thousand it goes on beside the event loop. */
+  visitedRows: 5_000_000,
+  /**
+   * The same for what has to stay in the event loop: the snapshot of a subscription, the rows that a bulk write selects.
+   * Divided by the number of values that the filter compares with.
+   */
+  visitedInTurn: 100_000,
   /**
    * Milliseconds of one turn of the event loop that telling subscribers may take. The rest follows in later turns, so that
    * requests are answered in between.

@@ -49,7 +49,7 @@ export function compile<R>(predicate: Predicate, scope: Scope, access: Access<R>
       return predicate.is ? row => value(row) === null : row => value(row) !== null
     }
     case 'text':
-      return textTest(predicate, access.value(fieldOf(scope, predicate.field)))
+      return textTest(predicate, textOf(predicate, scope, access))
     case 'has':
       return hasTest(predicate, access.value(fieldOf(scope, predicate.field)))
     case 'size': {
@@ -160,32 +160,57 @@ function comparison<R>(op: CompareOp, operand: Value, field: ScopeField, value: 
   }
 }
 
-function textTest<R>(predicate: Predicate & { kind: 'text' }, value: (row: R) => Value): Test<R> {
-  const normal = predicate.fold ? fold : (text: string): string => text
-  const wanted = normal(predicate.value)
+/** Reads the folded text of a field by an access: several tests of a row share what the first of them folded. */
+const folding = new WeakMap<object, Map<ScopeField, unknown>>()
+
+function textOf<R>(test: Predicate & { kind: 'text' }, scope: Scope, access: Access<R>): (row: R) => Value {
+  const field = fieldOf(scope, test.field)
+  if (!test.fold) return access.value(field)
+  let known = folding.get(access)
+  if (!known) folding.set(access, (known = new Map()))
+  const found = known.get(field)
+  if (found) return found as (row: R) => Value
+  const read = foldingOf(access.value(field))
+  known.set(field, read)
+  return read
+}
+
+function foldingOf<R>(value: (row: R) => Value): (row: R) => Value {
+  let last: Value = null
+  let folded: Value = null
+  return row => {
+    const text = value(row)
+    if (text === last) return folded
+    last = text
+    return (folded = text === null ? null : fold(text as string))
+  }
+}
+
+function textTest<R>(predicate: Predicate & { kind: 'text' }, text: (row: R) => Value): Test<R> {
+  const wanted = predicate.fold ? fold(predicate.value) : predicate.value
   const on = (accepts: (text: string) => boolean): Test<R> => {
     return row => {
-      const text = value(row)
-      return text !== null && accepts(normal(text as string))
+      const value = text(row)
+      return value !== null && accepts(value as string)
     }
   }
   switch (predicate.op) {
     case 'eq':
-      return on(text => text === wanted)
+      return on(value => value === wanted)
     case 'contains':
-      return on(text => text.includes(wanted))
+      return on(value => value.includes(wanted))
     case 'startsWith':
-      return on(text => text.startsWith(wanted))
+      return on(value => value.startsWith(wanted))
     case 'endsWith':
-      return on(text => text.endsWith(wanted))
+      return on(value => value.endsWith(wanted))
   }
 }
 
 function hasTest<R>(predicate: Predicate & { kind: 'has' }, value: (row: R) => Value): Test<R> {
-  const { values } = predicate
+  const wanted = new Set(predicate.values)
+  if (predicate.mode === 'any') return row => (value(row) as readonly Value[] | null)?.some(v => wanted.has(v)) ?? false
   return row => {
     const list = value(row) as readonly Value[] | null
-    if (list === null) return false
-    return predicate.mode === 'any' ? values.some(v => list.includes(v)) : values.every(v => list.includes(v))
+    return list !== null && wanted.isSubsetOf(new Set(list))
   }
 }

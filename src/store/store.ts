@@ -80,7 +80,7 @@ export interface Snapshot {
   /** The rows that exist, in ascending order of id. */
   many(resource: Resource, ids: readonly Id[]): Maybe<Row[]>
   select(resource: Resource, select: Select): Maybe<Row[]>
-  count(resource: Resource, where: Predicate): Maybe<number>
+  count(resource: Resource, where: Predicate, visits?: Visits): Maybe<number>
   /**
    * For each parent, the rows that refer to it: pairs of (parent, child), in ascending order of parent, then child. At most
    * `limit` per parent; null = all.
@@ -109,6 +109,18 @@ export interface Select {
   readonly limit: number | null
   readonly offset: number
   readonly cursor: { readonly before: boolean; readonly keys: readonly Value[] } | null
+  /** Absent: however many it takes. */
+  readonly visits?: Visits | undefined
+}
+
+/** How many rows a query may visit to find its answer; ApiError `too_complex` beyond. */
+export interface Visits {
+  readonly most: number
+  /**
+   * A query that visits many rows may go on beside the event loop, one at a time of each account: read work then
+   * begins again, on a snapshot of its own. null = it has to end in this turn.
+   */
+  readonly account: string | null
 }
 
 export interface Transaction extends Snapshot {

@@ -6,6 +6,7 @@ import { publishedTests } from './store-suite/published.ts'
 import { readTests } from './store-suite/reads.ts'
 import { selectTests } from './store-suite/select.ts'
 import { transactionTests } from './store-suite/transaction.ts'
+import { visitTests } from './store-suite/visits.ts'
 import { writeTests } from './store-suite/writes.ts'
 
 /** Makes an empty store that is not open yet. */
@@ -16,6 +17,7 @@ export function storeSuite(name: string, make: MakeStore): void {
   describe(`${name} keeps the contract of a store:`, () => {
     describe('reads', () => readTests(make))
     describe('select', () => selectTests(make))
+    describe('visits', () => visitTests(make))
     describe('writes', () => writeTests(make))
     describe('transactions', () => transactionTests(make))
     describe('texts that are kept', () => keptTests(make))

@@ -4,6 +4,7 @@ import type { ValueLimits } from '../patch/measure.ts'
 import type { Terms } from '../../store/terms.ts'
 import type { Permissions } from '../rules/permissions.ts'
 import type { Bounds } from '../read/load-related.ts'
+import type { Visits } from '../../store/store.ts'
 import type { NewId } from '../write/set-fields.ts'
 
 /** What a read needs besides the call. */
@@ -14,6 +15,8 @@ export interface Reading {
   /** How many rows may be sorted in memory. */
   readonly sortedRows: number
   readonly cursorKey: CursorKey
+  /** How many rows a query may visit; undefined = all that it takes. */
+  readonly visits: Visits | undefined
   /** What the caller may do. The read rules are ANDed into every query. */
   readonly permissions: Permissions
 }

@@ -2,7 +2,7 @@ import type { Id, Join, OneField, Resource, Row, Value } from '../../model/model
 import { ID } from '../../model/model.ts'
 import { orderOf, sorted, type Order } from '../../query/order.ts'
 import { all, type Predicate } from '../../query/predicate.ts'
-import type { Select, Snapshot } from '../../store/store.ts'
+import type { Select, Snapshot, Visits } from '../../store/store.ts'
 import { chain, run, wait, type Maybe, type Work } from '../../store/work.ts'
 import { fulfilling, isOneOf } from './image-rules.ts'
 import { follow, typeAt } from '../read/sort-in-memory.ts'
@@ -65,13 +65,14 @@ export class PastSnapshot implements Snapshot {
     return this.#rows(resource).size === 0 ? this.#now.select(resource, select) : run(this.#select(resource, select))
   }
 
-  count(resource: Resource, where: Predicate): Maybe<number> {
-    return this.#rows(resource).size === 0 ? this.#now.count(resource, where) : run(this.#count(resource, where))
+  count(resource: Resource, where: Predicate, visits?: Visits): Maybe<number> {
+    if (this.#rows(resource).size === 0) return this.#now.count(resource, where, visits)
+    return run(this.#count(resource, where, visits))
   }
 
   // Unchanged rows are counted by the store, changed ones are evaluated in memory.
-  *#count(resource: Resource, where: Predicate): Work<number> {
-    const same = yield* wait(this.#now.count(resource, all(where, this.#unchanged(resource))))
+  *#count(resource: Resource, where: Predicate, visits?: Visits): Work<number> {
+    const same = yield* wait(this.#now.count(resource, all(where, this.#unchanged(resource)), visits))
     return same + (yield* fulfilling(this.#now, resource, where, this.#former(resource))).length
   }
 
@@ -79,7 +80,14 @@ export class PastSnapshot implements Snapshot {
     const { where, sort, limit, offset, cursor } = select
     const former = yield* fulfilling(this.#now, resource, where, this.#former(resource))
     const end = limit === null ? null : offset + limit
-    const narrow = { where: all(where, this.#unchanged(resource)), sort, limit: end, offset: 0, cursor }
+    const narrow = {
+      where: all(where, this.#unchanged(resource)),
+      sort,
+      limit: end,
+      offset: 0,
+      cursor,
+      visits: select.visits,
+    }
     const found = [...(yield* wait(this.#now.select(resource, narrow))), ...former]
     const columns: { readonly order: Order; readonly values: Map<Row, Value> }[] = []
     for (const { path, descending } of sort) {

@@ -198,9 +198,10 @@ function* makeList(snapshot: Snapshot, call: Call, reading: Reading, scoped: Pre
 
 /** How many rows match. If a rule is a function, they have to be inspected one by one. */
 function* totalOf(snapshot: Snapshot, resource: Resource, where: Predicate, reading: Reading): Work<number> {
-  const { opaque } = reading.permissions.read(resource)
-  if (!opaque) return yield* wait(snapshot.count(resource, where))
-  const rows = yield* wait(snapshot.select(resource, { where, sort: [], limit: null, offset: 0, cursor: null }))
+  const { permissions, visits } = reading
+  const { opaque } = permissions.read(resource)
+  if (!opaque) return yield* wait(snapshot.count(resource, where, visits))
+  const rows = yield* wait(snapshot.select(resource, { where, sort: [], limit: null, offset: 0, cursor: null, visits }))
   return rows.filter(opaque).length
 }
 
@@ -216,9 +217,10 @@ function* pageOf(snapshot: Snapshot, resource: Resource, where: Predicate, query
   // One more row than shown tells whether there is another page.
   // 1580-1580 x
   const { limit, cursor, offset, sort } = query
+  const { visits } = reading
   if (limit === 0) return { rows: [], next: null, previous: null }
   const found = yield* wait(
-    snapshot.select(resource, { where, sort, limit: limit === null ? null : limit + 1, offset, cursor }),
+    snapshot.select(resource, { where, sort, limit: limit === null ? null : limit + 1, offset, cursor, visits }),
   )
   const more = limit !== null && found.length > limit
   const rows = more ? (cursor?.before ? found.slice(1) : found.slice(0, limit)) : found

@@ -12,7 +12,7 @@ import { readRow } from './row-for-functions.ts'
 import { relatedIds } from './load-related.ts'
 
 /** What sorting in memory needs. */
-type Sorting = Pick<Reading, 'ctx' | 'permissions' | 'sortedRows'>
+type Sorting = Pick<Reading, 'ctx' | 'permissions' | 'sortedRows' | 'visits'>
 
 /**
  * The rows of a query that the store cannot sort or filter by itself: it sorts by calculated fields or to-many lists, or a rule
@@ -38,13 +38,14 @@ export function* ordered(
         },
       ],
     })
+  const { sortedRows, visits } = reading
   const found = yield* wait(
-    snapshot.select(resource, { where, sort: [], limit: reading.sortedRows + 1, offset: 0, cursor: null }),
+    snapshot.select(resource, { where, sort: [], limit: sortedRows + 1, offset: 0, cursor: null, visits }),
   )
   const rows = opaque ? found.filter(opaque) : found
-  if (found.length > reading.sortedRows)
+  if (found.length > sortedRows)
     throw new ApiError('too_complex', {
-      detail: `sorting by a calculated field takes at most ${reading.sortedRows} rows; filter more or sort by a stored field`,
+      detail: `sorting by a calculated field takes at most ${sortedRows} rows; filter more or sort by a stored field`,
     })
   const columns: { order: Order; values: Map<Row, Value> }[] = []
   for (const key of query.sort) columns.push(yield* column(snapshot, resource, key, rows, reading))

@@ -11,6 +11,7 @@ import type { Gate } from './gate.ts'
 import type { Check } from '../call/invocation.ts'
 import { Permissions, permissionsOf, type Guard } from './permissions.ts'
 import type { Bounds } from '../read/load-related.ts'
+import { visitsOf } from './visits.ts'
 import type { NewId } from '../write/set-fields.ts'
 import type { Terms } from '../../store/terms.ts'
 
@@ -39,14 +40,16 @@ const unbounded: Bounds = { ids: null, rows: null, total: Infinity }
 export function admitting({ store, limits, clock, gate, cursorKey, newId }: AdmitOptions): Check {
   const { sortedRows } = limits
   const bounded: Bounds = { ids: limits.relatedIds, rows: limits.maxPage, total: limits.expandedRows }
+  const visits = visitsOf(limits)
   return invocation => {
-    const { call } = invocation
+    const { call, tx } = invocation
     invocation.writing = {
       terms: store.terms,
       ctx: contextOf(call.principal, call.auth, clock()),
       bounds: call.unbounded ? unbounded : bounded,
       sortedRows,
       cursorKey,
+      visits: visits(call, tx !== null),
       permissions: authorize(call, gate.closes(call.resource)),
       newId,
       values: call.unbounded ? null : limits,

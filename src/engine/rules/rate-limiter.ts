@@ -107,8 +107,17 @@ function costOf(call: Costing, { cost }: RatePolicy): number {
 
 function keyOf(call: Costing, { name, by }: RatePolicy): string {
   if (by === 'everyone') return `${name}\n`
-  if (by === 'caller' && call.principal) return `${name}\n${typeof call.principal.id}\n${call.principal.id}`
-  return `${name}\naddress\n${networkOf(call.address ?? call.credentials?.address ?? '')}`
+  return `${name}\n${accountOf(by === 'caller' ? call : { ...call, principal: null })}`
+}
+
+/** Whom a call is charged to: who calls, or the network that an anonymous caller is in. */
+export function accountOf({
+  principal,
+  address,
+  credentials,
+}: Pick<Costing, 'principal' | 'address' | 'credentials'>): string {
+  if (principal) return `${typeof principal.id}\n${principal.id}`
+  return `address\n${networkOf(address ?? credentials?.address ?? '')}`
 }
 
 function stateOf(policy: RatePolicy, interval: number, debt: number): State {

@@ -49,7 +49,10 @@ function* selected(unit: Unit, call: Call, writing: Writing): Work<Instance[]> {
   checkRead(call.conditions, listTag(writing.terms, view, query, unit.tx, audience), null)
   const where = all(narrowed(resource, query.where, writing.permissions), yield* scope(unit.tx, call, writing))
   const limit = writing.bulk === Infinity ? null : writing.bulk + 1
-  let rows: readonly Row[] = yield* wait(unit.tx.select(resource, { where, sort: [], limit, offset: 0, cursor: null }))
+  const { visits } = writing
+  let rows: readonly Row[] = yield* wait(
+    unit.tx.select(resource, { where, sort: [], limit, offset: 0, cursor: null, visits }),
+  )
   if (rows.length > writing.bulk)
     throw new ApiError('too_many_items', { detail: `the filter selects more than ${writing.bulk} rows` })
   const { opaque } = writing.permissions.read(resource)

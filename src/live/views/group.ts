@@ -6,7 +6,7 @@ import { writeRow } from '../../engine/read/write-json.ts'
 import { contextOf } from '../../engine/call/call.ts'
 import { Budget, loadRelated, nothingBeside, type Bounds } from '../../engine/read/load-related.ts'
 import { ordered } from '../../engine/read/sort-in-memory.ts'
-import type { Change, Commit, Snapshot } from '../../store/store.ts'
+import type { Change, Commit, Snapshot, Visits } from '../../store/store.ts'
 import { wait, type Work } from '../../store/work.ts'
 import { batchOf, left, shown, type Batch, type LiveEvent } from '../event.ts'
 import type { Few } from './compact-set.ts'
@@ -27,6 +27,8 @@ export interface Surroundings {
   readonly clock: () => number
   /** How many rows may be sorted in memory. */
   readonly sortedRows: number
+  /** How many rows a query may visit. */
+  readonly visits: Visits
   /** How many milliseconds of a turn of the event loop may be spent on telling. */
   readonly turn: number
   readonly bounds: Bounds
@@ -84,9 +86,15 @@ export class Group implements Followed {
     const limit = Number.isFinite(bounded) ? bounded : null
     const { sortedRows } = this.#surroundings
     const query = { where, sort, limit, offset, cursor: null, total: false }
-    const inMemory = yield* ordered(snapshot, resource, where, query, { permissions, ctx: this.ctx, sortedRows })
+    const { visits } = this.#surroundings
+    const inMemory = yield* ordered(snapshot, resource, where, query, {
+      permissions,
+      ctx: this.ctx,
+      sortedRows,
+      visits,
+    })
     if (inMemory) return inMemory
-    return yield* wait(snapshot.select(resource, { where, sort, limit, offset, cursor: null }))
+    return yield* wait(snapshot.select(resource, { where, sort, limit, offset, cursor: null, visits }))
   }
 
   /** Writes rows as JSON texts. */

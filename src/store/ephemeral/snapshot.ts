@@ -10,10 +10,9 @@ import {
 } from '../../model/model.ts'
 import type { Predicate } from '../../query/predicate.ts'
 import { layers } from '../memory/layers.ts'
-import { selected } from '../memory/select.ts'
-import { accessTo, MemorySnapshot } from '../memory/snapshot.ts'
+import { MemorySnapshot } from '../memory/snapshot.ts'
 import { rowsIn, tableOf, type State } from '../memory/state.ts'
-import type { Select, Snapshot } from '../store.ts'
+import type { Select, Snapshot, Visits } from '../store.ts'
 import { run, wait, type Maybe, type Work } from '../work.ts'
 import { settled } from './settled.ts'
 import { isEphemeral } from './sides.ts'
@@ -54,8 +53,8 @@ export class AcrossSnapshot implements Snapshot {
     return run(this.#select(resource, select))
   }
 
-  count(resource: Resource, where: Predicate): Maybe<number> {
-    return run(this.#count(resource, where))
+  count(resource: Resource, where: Predicate, visits?: Visits): Maybe<number> {
+    return run(this.#count(resource, where, visits))
   }
 
   children(via: OneField, parents: readonly Id[], limit: number | null): Maybe<[Id, Id][]> {
@@ -90,8 +89,8 @@ export class AcrossSnapshot implements Snapshot {
     return isEphemeral(resource) ? this.#ephemeral : this.#lasting
   }
 
-  *#count(resource: Resource, where: Predicate): Work<number> {
-    return yield* wait(this.#of(resource).count(resource, yield* settled(this, resource, where)))
+  *#count(resource: Resource, where: Predicate, visits?: Visits): Work<number> {
+    return yield* wait(this.#of(resource).count(resource, yield* settled(this, resource, where), visits))
   }
 
   *#select(resource: Resource, select: Select): Work<Row[]> {
@@ -99,7 +98,7 @@ export class AcrossSnapshot implements Snapshot {
     const asked = where === select.where ? select : { ...select, where }
     if (!isEphemeral(resource)) return yield* wait(this.#lasting.select(resource, asked))
     const state = yield* this.#sortable(resource, asked)
-    return selected(state, resource, asked, accessTo(state))
+    return yield* wait(new MemorySnapshot(() => state).select(resource, asked))
   }
 
   /** The ephemeral rows, together with the stored rows that the sort keys lead through. */

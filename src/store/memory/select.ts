@@ -3,11 +3,34 @@ import { compile, type Access } from '../../query/evaluate.ts'
 import { orderOf, sorted, type Order } from '../../query/order.ts'
 import type { SortKey } from '../../query/predicate.ts'
 import type { ScopeField } from '../../query/scope.ts'
+import type { Meter } from '../meter.ts'
 import type { Select } from '../store.ts'
 import { rowsIn, type State } from './state.ts'
 
-/** The rows that a query selects, in its order, also before a cursor. */
-export function selected(state: State, resource: Resource, select: Select, access: Access<Row>): Row[] {
+/** Rows that are looked at between two places where the work may pause. */
+const PAUSE = 500
+/** Matching rows beyond the page that are held before those that cannot be on it are dropped. */
+const HELD = 5_000
+
+/** Work that may be paused wherever it yields. */
+export type Pausing<T> = Generator<void, T>
+
+/** The same in one go. */
+export function finished<T>(work: Pausing<T>): T {
+  for (;;) {
+    const step = work.next()
+    if (step.done) return step.value
+  }
+}
+
+/** The rows that a list asks for, in its order, whichever way its cursor goes. */
+export function* selected(
+  state: State,
+  resource: Resource,
+  select: Select,
+  access: Access<Row>,
+  meter: Meter,
+): Pausing<Row[]> {
   const keys = sortKeys(resource, select.sort, access)
   const compare = (a: readonly Value[], b: readonly Value[]): number => {
     for (const [i, key] of keys.entries()) {
@@ -17,31 +40,51 @@ export function selected(state: State, resource: Resource, select: Select, acces
     return 0
   }
   const { cursor, limit, offset } = select
+  const rows = rowsIn(state, resource)
+  const test = compile(select.where, resource, access)
   // In the order of ids already: no need to sort, and it can stop at the end of the page.
-  if (select.sort.length === 0 && !cursor)
-    return page(rowsIn(state, resource), compile(select.where, resource, access), select)
-  const found = rowsIn(state, resource)
-    .filter(compile(select.where, resource, access))
-    .map(row => ({ row, keys: keys.map(key => key.read(row)) }))
-    .toSorted((a, b) => compare(a.keys, b.keys))
-    .filter(
-      ({ keys: own }) => !cursor || (cursor.before ? compare(own, cursor.keys) < 0 : compare(own, cursor.keys) > 0),
-    )
-    .map(({ row }) => row)
-  if (limit === null) return found.slice(offset)
-  // Before a cursor, the page is the last part of what was found, not the first.
-  return cursor?.before ? found.slice(Math.max(0, found.length - limit)) : found.slice(offset, offset + limit)
+  if (select.sort.length === 0 && !cursor) {
+    const found = yield* matching(rows, test, limit === null ? Infinity : offset + limit, meter)
+    return found.slice(offset)
+  }
+  // Before a cursor the page is the end of what is there, not its beginning.
+  const isBackwards = cursor?.before ?? false
+  const direction = isBackwards ? -1 : 1
+  const page = limit === null ? Infinity : isBackwards ? limit : offset + limit
+  let found: { readonly row: Row; readonly keys: readonly Value[] }[] = []
+  const keepFirst = (): void => {
+    found = found.toSorted((a, b) => direction * compare(a.keys, b.keys))
+    if (found.length > page) found.length = page
+  }
+  for (const [i, row] of rows.entries()) {
+    if (i % PAUSE === PAUSE - 1) yield
+    meter.visit()
+    if (!test(row)) continue
+    const own = keys.map(key => key.read(row))
+    if (cursor && direction * compare(own, cursor.keys) <= 0) continue
+    found.push({ row, keys: own })
+    if (found.length >= page + HELD) keepFirst()
+  }
+  keepFirst()
+  const ordered = found.map(({ row }) => row)
+  return isBackwards ? ordered.toReversed() : ordered.slice(offset)
 }
 
-/** A page of rows that are already in order. Stops at its end. */
-function page(rows: readonly Row[], test: (row: Row) => boolean, { limit, offset }: Select): Row[] {
+/** The rows that match, `most` of them at most; what lies behind them is not looked at. */
+export function* matching(
+  rows: readonly Row[],
+  test: (row: Row) => boolean,
+  most: number,
+  meter: Meter,
+): Pausing<Row[]> {
   const found: Row[] = []
-  const end = limit === null ? Infinity : offset + limit
-  for (const row of rows) {
-    if (found.length >= end) break
+  for (const [i, row] of rows.entries()) {
+    if (found.length >= most) break
+    if (i % PAUSE === PAUSE - 1) yield
+    meter.visit()
     if (test(row)) found.push(row)
   }
-  return found.slice(offset)
+  return found
 }
 
 interface Key {

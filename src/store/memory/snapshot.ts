@@ -11,16 +11,22 @@ import {
 import { compile, type Access } from '../../query/evaluate.ts'
 import { orderOf } from '../../query/order.ts'
 import type { Predicate } from '../../query/predicate.ts'
-import type { Select, Snapshot } from '../store.ts'
-import { selected } from './select.ts'
+import { Exhausted, Meter } from '../meter.ts'
+import type { Select, Snapshot, Visits } from '../store.ts'
+import { tooManyVisits, type Visiting } from '../too-many-visits.ts'
+import type { Maybe } from '../work.ts'
+import { finished, matching, selected, type Pausing } from './select.ts'
 import { othersIn, rowIn, rowsIn, rowsWith, tableIn, type State } from './state.ts'
 
 /** Reads from one state. */
 export class MemorySnapshot implements Snapshot {
   readonly #current: () => State
+  readonly #pauses: boolean
 
-  constructor(current: () => State) {
+  /** `pauses` = a state stays as it is, so that work on it may take several turns. */
+  constructor(current: () => State, pauses: boolean = false) {
     this.#current = current
+    this.#pauses = pauses
   }
 
   get position(): number {
@@ -40,14 +46,43 @@ export class MemorySnapshot implements Snapshot {
     return rowsOf(state, resource, ascending(resource, ids))
   }
 
-  select(resource: Resource, select: Select): Row[] {
+  select(resource: Resource, select: Select): Maybe<Row[]> {
     const state = this.#current()
-    return selected(state, resource, select, accessTo(state))
+    return this.#visit(resource, select, select.visits, meter =>
+      selected(state, resource, select, accessTo(state, meter), meter),
+    )
   }
 
-  count(resource: Resource, where: Predicate): number {
+  count(resource: Resource, where: Predicate, visits?: Visits): Maybe<number> {
     const state = this.#current()
-    return rowsIn(state, resource).filter(compile(where, resource, accessTo(state))).length
+    const rows = rowsIn(state, resource)
+    if (where.kind === 'constant') return where.value ? rows.length : 0
+    return this.#visit(resource, { where, sort: [] }, visits, function* (meter) {
+      const found = yield* matching(rows, compile(where, resource, accessTo(state, meter)), Infinity, meter)
+      return found.length
+    })
+  }
+
+  /** Does work within the rows that it may visit, in slices of a few thousand where it may take several turns. */
+  #visit<T>(
+    resource: Resource,
+    asked: Visiting,
+    visits: Visits | undefined,
+    work: (meter: Meter) => Pausing<T>,
+  ): Maybe<T> {
+    const most = visits?.most ?? Infinity
+    const meter = new Meter(most)
+    const begun = work(meter)
+    const pauses = this.#pauses && (visits?.account ?? null) !== null
+    const refuse = (error: unknown): never => {
+      throw error instanceof Exhausted ? tooManyVisits(resource, asked, most) : error
+    }
+    try {
+      const found = pauses ? sliced(begun, meter) : finished(begun)
+      return found instanceof Promise ? found.catch(refuse) : found
+    } catch (error) {
+      return refuse(error)
+    }
   }
 
   childRows(via: OneField, parents: readonly Id[], limit: number | null): Row[] {
@@ -108,8 +143,21 @@ function ascending(resource: Resource, ids: readonly Id[]): Id[] {
   return [...new Set(ids)].toSorted(orderOf(resource.idType))
 }
 
-/** How compiled predicates read the rows of a state. */
-export function accessTo(state: State): Access<Row> {
+/** Rows that may be visited in a turn of the event loop. */
+const IN_TURN = 5_000
+
+/** Does work now, or in several turns if it visits many rows. */
+function sliced<T>(work: Pausing<T>, meter: Meter): Maybe<T> {
+  const { visited } = meter
+  while (meter.visited - visited < IN_TURN) {
+    const step = work.next()
+    if (step.done) return step.value
+  }
+  return new Promise<void>(resolve => void setImmediate(resolve)).then(() => sliced(work, meter))
+}
+
+/** How compiled predicates read the rows of a state. Each related row that they look at is counted. */
+function accessTo(state: State, meter: Meter = new Meter()): Access<Row> {
   return {
     isFrozen: true,
     value(scopeField) {
@@ -127,11 +175,16 @@ export function accessTo(state: State): Access<Row> {
     },
     many(scopeField) {
       const field = scopeField as Field
-      if (field.is === 'back') return row => rowsWith(state, field.target, field.via.slot, row[ID]!)
+      if (field.is === 'back') return row => counted(rowsWith(state, field.target, field.via.slot, row[ID]!), meter)
       if (field.is !== 'many') throw new Error(`${field.name} is not a list of rows`)
-      return row => rowsOf(state, field.target, othersIn(state, field.join, field.side, row[ID] as Id))
+      return row => counted(rowsOf(state, field.target, othersIn(state, field.join, field.side, row[ID] as Id)), meter)
     },
   }
+}
+
+function counted<T>(rows: readonly T[], meter: Meter): readonly T[] {
+  meter.visit(rows.length)
+  return rows
 }
 
 function stored(field: Field): Field & { slot: number } {

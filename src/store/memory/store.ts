@@ -67,7 +67,7 @@ export class MemoryStore implements Store {
 
   read<T>(work: (snapshot: Snapshot) => Work<T>): Maybe<T> {
     const state = this.#opened()
-    return run(work(new MemorySnapshot(() => state)))
+    return run(work(new MemorySnapshot(() => state, true)))
   }
 
   write<T>(work: (tx: Transaction) => Work<T>): Promise<T> {

@@ -1,16 +1,41 @@
 import type { Predicate } from '../../query/predicate.ts'
-import { compileLeaf, decided } from './compile-leaf.ts'
+import { compileLeaf, decided, expressionOf, folded } from './compile-leaf.ts'
 import { sql, type Sql } from './kysely.ts'
 import { columnOf, idOf } from './layout.ts'
-import { sidesOf } from './leaf.ts'
-import { beyond, reach, relationOf, tableOf, type Place, type Relation } from './place.ts'
+import { foldedOften } from './folded-often.ts'
+import { fieldOf, sidesOf } from './leaf.ts'
+import { beyond, reach, relationOf, tableOf, visited, type Place, type Relation } from './place.ts'
 import { isSelective, readsMany } from './selective.ts'
+
+/**
+ * SQL that is true for the rows of a place that match. Text that is folded for several tests is folded once for each row:
+ * these tests stand in a subquery over it, all others beside it, where an index may serve them.
+ */
+export function compileTests(predicate: Predicate, place: Place, exact: boolean): Sql {
+  const fields = foldedOften(predicate)
+  if (fields.size === 0) return compilePredicate(predicate, place, exact)
+  const alias = place.names.table()
+  const columns = [...fields].map((name, i): [string, Sql, Sql] => {
+    const { sql: text } = expressionOf(fieldOf(place.layout.resource, name), place)
+    return [name, sql.id(alias, `f${i}`), sql`${folded(text)} as ${sql.id(`f${i}`)}`]
+  })
+  const inside: Place = { ...place, folded: new Map(columns.map(([name, column]) => [name, column])) }
+  const tests = (predicate.kind === 'and' ? predicate.of : [predicate]).map(part => {
+    const isInside = foldedOften(part, 1).size > 0
+    return { isInside, test: compilePredicate(part, isInside ? inside : place, exact) }
+  })
+  const of = (isInside: boolean): Sql[] => tests.filter(one => one.isInside === isInside).map(one => one.test)
+  // The limit keeps SQLite from putting the expression in the place of each use of its name.
+  const texts = sql`(select ${sql.join(columns.map(([, , column]) => column))} limit 1)`
+  const once = sql`(select ${sql.join(of(true), sql` and `)} from ${texts} as ${sql.id(alias)})`
+  return sql`(${sql.join([...of(false), once], sql` and `)})`
+}
 
 /**
  * The SQL of a predicate. If only truth matters, null may stand for false, which keeps indexes usable. Below a negation
  * (`exact`) every part must be 0 or 1, because `not null` is null in SQL but must count as true.
  */
-export function compilePredicate(predicate: Predicate, place: Place, exact: boolean): Sql {
+function compilePredicate(predicate: Predicate, place: Place, exact: boolean): Sql {
   switch (predicate.kind) {
     case 'constant':
       return predicate.value ? sql`1` : sql`0`
@@ -60,13 +85,13 @@ function relatedRowByRow(field: Relation, place: Place, of: Predicate, negated: 
     // Several rows lead to the same related row, so it is checked once for all of them.
     const { near, far, join } = sidesOf(field)
     const pairs = place.names.table()
-    const matching = sql`select ${idOf(inner.layout, inner.alias)} from ${tableOf(inner)} where ${compilePredicate(of, inner, negated)}`
+    const matching = sql`select ${idOf(inner.layout, inner.alias)} from ${tableOf(inner)} where ${visited(place)}${compileTests(of, inner, negated)}`
     const test = sql`${sql.id(pairs, far)} ${negated ? sql`not in` : sql`in`} (${matching})`
     return sql`exists (select 1 from ${sql.id(join.table)} as ${sql.id(pairs)} where ${sql.id(pairs, near)} = ${idOf(place.layout, place.alias)} and ${test})`
   }
   const { from, on } = reach(field, place, inner)
-  const test = compilePredicate(of, inner, negated)
-  return sql`exists (select 1 from ${from} where ${on} and ${negated ? sql`not ${test}` : test})`
+  const test = compileTests(of, inner, negated)
+  return sql`exists (select 1 from ${from} where ${visited(place)}${on} and ${negated ? sql`not ${test}` : test})`
 }
 
 /** The form that starts at the other end. */
@@ -75,23 +100,23 @@ function relatedAtOnce(field: Relation, place: Place, of: Predicate, exact: bool
   const id = idOf(inner.layout, inner.alias)
   switch (field.is) {
     case 'one': {
-      const test = compilePredicate(of, inner, false)
+      const test = compileTests(of, inner, false)
       const column = columnOf(place.layout, field, place.alias)
-      return decided(sql`${column} in (select ${id} from ${tableOf(inner)} where ${test})`, exact)
+      return decided(sql`${column} in (select ${id} from ${tableOf(inner)} where ${visited(place)}${test})`, exact)
     }
     case 'back': {
-      const test = compilePredicate(of, inner, false)
+      const test = compileTests(of, inner, false)
       const via = columnOf(inner.layout, field.via, inner.alias)
       const own = idOf(place.layout, place.alias)
-      return decided(sql`${own} in (select ${via} from ${tableOf(inner)} where ${test})`, exact)
+      return decided(sql`${own} in (select ${via} from ${tableOf(inner)} where ${visited(place)}${test})`, exact)
     }
     case 'many': {
       const { near, far, join } = sidesOf(field)
       const pairs = place.names.table()
-      const test = compilePredicate(of, inner, false)
+      const test = compileTests(of, inner, false)
       const from = sql`${sql.id(join.table)} as ${sql.id(pairs)} inner join ${tableOf(inner)} on ${id} = ${sql.id(pairs, far)}`
       const own = idOf(place.layout, place.alias)
-      return decided(sql`${own} in (select ${sql.id(pairs, near)} from ${from} where ${test})`, exact)
+      return decided(sql`${own} in (select ${sql.id(pairs, near)} from ${from} where ${visited(place)}${test})`, exact)
     }
   }
 }

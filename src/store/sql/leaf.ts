@@ -57,13 +57,21 @@ export function shapeOfLeaf(leaf: Leaf, layout: Layout, field: Field): LeafShape
     case 'text':
       return textShape(leaf.op, leaf.fold ? fold(leaf.value) : leaf.value)
     case 'has':
-      return {
-        variant: `${leaf.mode}${leaf.values.length}`,
-        binds: leaf.values.flatMap(value => element(field, value)),
-      }
+      return hasShape(leaf, field)
     case 'size':
       return { variant: '', binds: [leaf.value] }
   }
+}
+
+function hasShape({ mode, values }: Extract<Leaf, { kind: 'has' }>, field: Field): LeafShape {
+  const wanted = [...new Set(values)]
+  if (wanted.length <= SPELLED)
+    return { variant: `${mode}${wanted.length}`, binds: wanted.flatMap(value => element(field, value)) }
+  const list =
+    field.is === 'scalar'
+      ? `[${wanted.map(value => jsonList(element(field, value).map(bind => bind ?? 0))).join(',')}]`
+      : jsonList(wanted as Bind[])
+  return { variant: `${mode}j`, binds: [list] }
 }
 
 function membership(values: Bind[]): LeafShape {

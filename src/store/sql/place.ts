@@ -21,6 +21,10 @@ export class Names {
 export interface Place {
   /** At most one row is examined, or those related to one row. */
   readonly isSingle: boolean
+  /** Each row that is visited counts. */
+  readonly isCounted: boolean
+  /** The folded text of fields, where it was computed once for the row. */
+  readonly folded?: ReadonlyMap<string, Sql>
   readonly layout: Layout
   readonly alias: string
   readonly layouts: Layouts
@@ -39,7 +43,8 @@ export function relationOf(name: string, { layout }: Place): Relation {
 /** The related rows of a relation. A to-one relation of a single row leads to a single row. */
 export function beyond(field: Relation, place: Place): Place {
   const layout = place.layouts.get(field.target)!
-  return { ...place, layout, alias: place.names.table(), isSingle: place.isSingle && field.is === 'one' }
+  const { names, layouts, isCounted } = place
+  return { layout, layouts, names, isCounted, alias: names.table(), isSingle: place.isSingle && field.is === 'one' }
 }
 
 export function tableOf({ layout, alias }: Place): Sql {
@@ -64,6 +69,11 @@ export function reach(field: Relation, place: Place, inner: Place): { from: Sql;
       }
     }
   }
+}
+
+/** The test that counts the rows that come by; always true. It stands before all others. */
+export function visited({ isCounted }: Place): Sql {
+  return isCounted ? sql`restuary_visit() and ` : sql``
 }
 
 /** The same for the ids at the other end of a to-many relation, without the rows themselves. */

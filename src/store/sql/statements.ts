@@ -1,11 +1,11 @@
 import { ID, type Field, type Join, type OneField, type Resource } from '../../model/model.ts'
 import type { Predicate, SortKey } from '../../query/predicate.ts'
 import type { Select } from '../store.ts'
-import { compilePredicate } from './compile.ts'
+import { compileTests } from './compile.ts'
 import { bound, compile, sql, type Compiled, type Sql } from './kysely.ts'
 import { columnOf, fromOf, idOf, readSafe, rowOf, type Layout, type Layouts } from './layout.ts'
 import { compileCursor, compileOrder, compileSort } from './order.ts'
-import { Names, type Place } from './place.ts'
+import { Names, visited, type Place } from './place.ts'
 import { isSingle } from './selective.ts'
 
 /** The alias of the rows that a statement is about. */
@@ -18,8 +18,8 @@ const T = 't'
 const LITERAL = new Set([1, 2, 10, 11, 20, 21, 25, 26, 50, 51, 100, 101])
 export const isLiteral = (limit: number): boolean => LITERAL.has(limit)
 
-function place(layout: Layout, layouts: Layouts, where: Predicate): Place {
-  return { layout, alias: T, layouts, names: new Names(), isSingle: isSingle(layout.resource, where) }
+function place(layout: Layout, layouts: Layouts, where: Predicate, isCounted: boolean): Place {
+  return { layout, alias: T, layouts, names: new Names(), isSingle: isSingle(layout.resource, where), isCounted }
 }
 
 /** Binds the values of the predicate, those of the cursor, then limit and offset if they are not in the text. */
@@ -28,13 +28,14 @@ export function selectRows(
   layouts: Layouts,
   { where, limit, offset, cursor }: Select,
   sort: readonly SortKey[],
+  isCounted: boolean = false,
 ): Compiled {
-  const at = place(layout, layouts, where)
+  const at = place(layout, layouts, where, isCounted)
   const tests: Sql[] = []
-  if (!isAll(where)) tests.push(compilePredicate(where, at, false))
+  if (!isAll(where)) tests.push(compileTests(where, at, false))
   const sorted = compileSort(sort, at)
   if (cursor) tests.push(compileCursor(sorted, cursor.keys, cursor.before, at))
-  const filter = tests.length === 0 ? sql`` : sql` where ${sql.join(tests, sql` and `)}`
+  const filter = filterOf(tests, at)
   const order = compileOrder(sorted, cursor?.before ?? false)
   const size = limit === null ? null : LITERAL.has(limit) ? sql.lit(limit) : at.names.value()
   const page =
@@ -44,9 +45,14 @@ export function selectRows(
   return compile(sql`select ${rowOf(layout, T)} from ${fromOf(layout, T)}${sorted.joins}${filter} ${order}${page}`)
 }
 
-export function countRows(layout: Layout, layouts: Layouts, where: Predicate): Compiled {
-  const at = place(layout, layouts, where)
-  const filter = isAll(where) ? sql`` : sql` where ${compilePredicate(where, at, false)}`
+function filterOf(tests: readonly Sql[], at: Place): Sql {
+  if (tests.length > 0) return sql` where ${visited(at)}${sql.join(tests, sql` and `)}`
+  return at.isCounted ? sql` where ${visited(at)}1` : sql``
+}
+
+export function countRows(layout: Layout, layouts: Layouts, where: Predicate, isCounted: boolean = false): Compiled {
+  const at = place(layout, layouts, where, isCounted)
+  const filter = filterOf(isAll(where) ? [] : [compileTests(where, at, false)], at)
   return compile(sql`select count(*) from ${sql.id(layout.resource.table)} as ${sql.id(T)}${filter}`)
 }
 

@@ -3,6 +3,7 @@ import { fold } from '../../query/fold.ts'
 import type { Row } from '../../model/model.ts'
 import type { Bind } from '../sql/codec.ts'
 import type { Compiled } from '../sql/kysely.ts'
+import { Meter } from '../meter.ts'
 import { FlushAhead } from './write/flush-ahead.ts'
 
 /**
@@ -22,26 +23,34 @@ const CHECKPOINT = 2_000
 export class Statement {
   readonly #statement: StatementSync
   readonly #slots: readonly number[] | null
+  /** Its SQL calls `restuary_visit` for each row that it visits. */
+  readonly isCounted: boolean
 
-  constructor(statement: StatementSync, slots: readonly number[] | null) {
+  constructor(statement: StatementSync, slots: readonly number[] | null, isCounted: boolean = false) {
     statement.setReturnArrays(true)
     this.#statement = statement
     this.#slots = slots
+    this.isCounted = isCounted
+  }
+
+  get sql(): string {
+    return this.#statement.sourceSQL
   }
 
   get(...values: Bind[]): Row | undefined {
-    return this.#statement.get(...this.#placed(values)) as unknown as Row | undefined
+    return this.#statement.get(...this.placed(values)) as unknown as Row | undefined
   }
 
   all(...values: Bind[]): Row[] {
-    return this.#statement.all(...this.#placed(values)) as unknown as Row[]
+    return this.#statement.all(...this.placed(values)) as unknown as Row[]
   }
 
   run(...values: Bind[]): void {
-    this.#statement.run(...this.#placed(values))
+    this.#statement.run(...this.placed(values))
   }
 
-  #placed(values: Bind[]): Bind[] {
+  /** The values in the order of the parameters. */
+  placed(values: Bind[]): Bind[] {
     return this.#slots === null ? values : this.#slots.map(slot => values[slot]!)
   }
 }
@@ -60,11 +69,13 @@ export interface ConnectionOptions {
 export class Connection {
   readonly db: DatabaseSync
   readonly #ahead: FlushAhead | null
+  readonly #meter = new Meter()
   #cached = new Map<string, Statement>()
   #former = new Map<string, Statement>()
 
   constructor(options: ConnectionOptions) {
     this.db = connect(options)
+    this.db.function('restuary_visit', () => this.#meter.visit())
     const { file, readOnly, synchronous } = options
     this.#ahead = synchronous === 'normal' && !readOnly && file !== ':memory:' ? new FlushAhead(file) : null
   }
@@ -82,9 +93,32 @@ export class Connection {
 
   /** The statement with a key; made if it is not cached. */
   cached(key: string, make: () => Compiled): Statement {
-    const found = this.#cached.get(key)
-    if (found !== undefined) return found
-    const statement = this.#former.get(key) ?? this.prepare(make())
+    return this.#cached.get(key) ?? this.#keep(key, this.#former.get(key) ?? this.prepare(make()))
+  }
+
+  /** The same, counting the rows that it visits unless its plan says that an index serves it. */
+  counted(
+    key: string,
+    make: (isCounted: boolean) => Compiled,
+    isServed: (plan: readonly string[]) => boolean,
+  ): Statement {
+    return this.#cached.get(key) ?? this.#keep(key, this.#former.get(key) ?? this.#planned(make, isServed))
+  }
+
+  #planned(make: (isCounted: boolean) => Compiled, isServed: (plan: readonly string[]) => boolean): Statement {
+    const plain = make(false)
+    const plan = this.prepare(`EXPLAIN QUERY PLAN ${plain.sql}`).all()
+    if (isServed(plan.map(([, , , detail]) => detail as string))) return this.prepare(plain)
+    const { sql, slots } = make(true)
+    return new Statement(this.db.prepare(sql), slots, true)
+  }
+
+  /** Runs what may visit so many rows; throws `Exhausted` where that was not enough. */
+  metered<T>(most: number, work: () => T): T {
+    return this.#meter.allow(most, work)
+  }
+
+  #keep(key: string, statement: Statement): Statement {
     if (this.#cached.size >= GENERATION) {
       this.#former = this.#cached
       this.#cached = new Map()

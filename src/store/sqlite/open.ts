@@ -32,7 +32,7 @@ export function openFile(
 ): Opened {
   const connection = new Connection({ ...options, file, readOnly: false })
   try {
-    return openModel(connection, model, environment, options, terms)
+    return openModel(connection, file, model, environment, options, terms)
   } catch (error) {
     connection.close()
     throw error
@@ -42,6 +42,7 @@ export function openFile(
 /** Adapts an open file to a model, which may differ from the one before. */
 export function openModel(
   connection: Connection,
+  file: string,
   model: Model,
   environment: Environment,
   options: Options,
@@ -56,7 +57,7 @@ export function openModel(
   const layouts = layoutsOf(model, baseline)
   const state = new State({ connection, layouts, model, environment, log, meta, terms })
   const ids = new Ids(connection, meta)
-  const reader = new Reader(connection, layouts, state)
+  const reader = new Reader(connection, layouts, state, file === ':memory:' ? 'here' : 'elsewhere')
   return { state, log, ids, turn: new Turn(connection), reader, writer: new Writer(state, log, ids) }
 }
 

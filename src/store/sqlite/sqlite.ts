@@ -66,10 +66,11 @@ class SqliteStore implements Store {
     else {
       this.#idle()
       // Another model: prepared statements and further connections belong to the old one.
-      this.#closeBeside()
+      void this.#beside?.close()
       connection.forget()
-      this.#opened = openModel(connection, model, environment, this.#options, this.terms)
+      this.#opened = openModel(connection, this.#file, model, environment, this.#options, this.terms)
     }
+    this.#beside = null
   }
 
   get #store(): Opened {
@@ -85,8 +86,12 @@ class SqliteStore implements Store {
       this.#schedule()
     }
     const begun = work(reader)
-    const step = begun.next()
-    if (step.done) return step.value
+    try {
+      const step = begun.next()
+      if (step.done) return step.value
+    } catch (error) {
+      return this.#reads.goOn(error, work)
+    }
     // The work waits for something else. It is given up here and starts again on a connection that can wait.
     begun.return(undefined as T)
     return this.#hold(work)
@@ -276,8 +281,8 @@ class SqliteStore implements Store {
     return this.#file === ':memory:' ? backUpMemory(this.#idle().state.connection.db, file) : backUp(this.#file, file)
   }
 
-  close(): void {
-    if (this.#opened === null) return
+  close(): Maybe<void> {
+    if (this.#opened === null) return undefined
     this.#interactive?.abort()
     this.#opened.turn.end()
     try {
@@ -288,13 +293,8 @@ class SqliteStore implements Store {
     const error = new ApiError('unavailable', { detail: 'the store is closed' })
     for (const { reject } of [...this.#queue.splice(0), ...this.#waiting.splice(0)]) reject(error)
     clearInterval(this.#watch)
-    this.#closeBeside()
     this.#opened.state.connection.close()
     this.#opened = null
-  }
-
-  #closeBeside(): void {
-    this.#beside?.close()
-    this.#beside = null
+    return this.#beside?.close()
   }
 }

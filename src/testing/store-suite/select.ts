@@ -71,6 +71,8 @@ const many = (field: string, quantifier: 'some' | 'every' | 'none', of: Predicat
   of,
 })
 const none = (field: string): Predicate => ({ kind: 'null', field, is: true })
+const has = (mode: 'any' | 'all', values: readonly Value[]): Predicate => ({ kind: 'has', field: 'tags', mode, values })
+const letters = ['q1', 'q2', 'q3', 'q4', 'q5', 'q6', 'q7', 'q8', 'q9']
 const anything: Predicate = { kind: 'constant', value: true }
 
 export function selectTests(make: MakeStore): void {
@@ -100,6 +102,26 @@ export function selectTests(make: MakeStore): void {
     ['has all', { kind: 'has', field: 'tags', mode: 'all', values: ['y', 'z'] }, []],
     ['has all of nothing', { kind: 'has', field: 'tags', mode: 'all', values: [] }, [1, 2]],
     ['has any of nothing', { kind: 'has', field: 'tags', mode: 'any', values: [] }, []],
+    ['has any of many', has('any', ['a', ...letters, 'y']), [1]],
+    ['has all of many', has('all', letters), []],
+    [
+      'many foldings of one text',
+      { kind: 'or', of: [...letters, 'ANN'].map(value => text('name', 'contains', value, true)) },
+      [1, 2],
+    ],
+    [
+      'many foldings beside other conditions',
+      {
+        kind: 'and',
+        of: [
+          cmp('rank', 'eq', 3),
+          { kind: 'not', of: text('name', 'contains', 'ANN', true) },
+          { kind: 'not', of: text('name', 'eq', 'Q', true) },
+          cmp('isAdmin', 'eq', true),
+        ],
+      },
+      [3],
+    ],
     ['size of a list', { kind: 'size', field: 'tags', value: 0 }, [2]],
     ['size of a relation', { kind: 'size', field: 'todos', value: 2 }, [1]],
     ['size none of a relation', { kind: 'size', field: 'teams', value: 0 }, [3, 4, 5]],

@@ -1,11 +1,20 @@
 import type { Snapshot } from '../../store.ts'
 import { run, type Maybe, type Work } from '../../work.ts'
-import { Connection } from '../connection.ts'
+import { Connection, type ConnectionOptions } from '../connection.ts'
 import { Meta } from '../log/meta.ts'
 import type { Options } from '../options.ts'
-import { Reader } from './snapshot.ts'
+import { Scans } from '../scan/scans.ts'
+import { Elsewhere, Reader, type Positions } from './snapshot.ts'
 import type { State } from '../state.ts'
 import { Turn } from './turn-snapshot.ts'
+
+/** The position of such a connection is that of its own snapshot, whatever has been committed since. */
+const positionsOf = (state: State, turn: Turn): Positions => ({
+  get position(): number {
+    return turn.position
+  },
+  changed: resource => Math.min(state.changed(resource), turn.position),
+})
 
 /** Another connection, for reads that the first one cannot serve. */
 class Aside {
@@ -14,16 +23,10 @@ class Aside {
   readonly #meta: Meta
   readonly #state: State
 
-  constructor(file: string, options: Options, state: State) {
-    const connection = new Connection({ ...options, file, readOnly: true })
-    // Its position is that of its own snapshot, whatever has been committed since.
-    this.#reader = new Reader(connection, state.layouts, {
-      get position(): number {
-        return turn.position
-      },
-      changed: resource => Math.min(state.changed(resource), turn.position),
-    })
-    const turn = (this.#turn = new Turn(connection))
+  constructor(options: ConnectionOptions, state: State) {
+    const connection = new Connection(options)
+    this.#turn = new Turn(connection)
+    this.#reader = new Reader(connection, state.layouts, positionsOf(state, this.#turn), 'elsewhere')
     this.#meta = new Meta(connection)
     this.#state = state
   }
@@ -53,14 +56,36 @@ export class Beside {
   #shared: Aside | null = null
   readonly #idle: Aside[] = []
   readonly #busy = new Set<Aside>()
+  readonly #scans: Scans
 
   constructor(file: string, options: Options, state: State) {
-    this.#make = () => new Aside(file, options, state)
+    const connection: ConnectionOptions = { ...options, file, readOnly: true }
+    this.#make = () => new Aside(connection, state)
+    this.#scans = new Scans({
+      connection: { ...connection, cache: options.cache / 4 },
+      layouts: state.layouts,
+      heading: 'log',
+      positionsOf: turn => positionsOf(state, turn),
+      onBegin: (position, own) => {
+        if (position > state.head) state.learn(new Meta(own).termsText)
+      },
+    })
   }
 
   /** Reads on the shared connection, until the end of the turn. */
   read<T>(work: (snapshot: Snapshot) => Work<T>): Maybe<T> {
-    return (this.#shared ??= this.#make()).read(work)
+    try {
+      const answer = (this.#shared ??= this.#make()).read(work)
+      return answer instanceof Promise ? answer.catch(error => this.goOn(error, work)) : answer
+    } catch (error) {
+      return this.goOn(error, work)
+    }
+  }
+
+  /** Begins work again beside the event loop, if that is why it was refused. */
+  goOn<T>(error: unknown, work: (snapshot: Snapshot) => Work<T>): Promise<T> {
+    if (!(error instanceof Elsewhere)) throw error
+    return this.#scans.read(error.account, work)
   }
 
   /** Reads on a connection of its own, until the work is done. The write-ahead log cannot restart before that. */
@@ -69,21 +94,28 @@ export class Beside {
     this.#busy.add(aside)
     try {
       return await aside.read(work)
+    } catch (error) {
+      this.#give(aside)
+      return await this.goOn(error, work)
     } finally {
-      if (this.#busy.delete(aside)) {
-        aside.endTurn()
-        this.#idle.push(aside)
-      }
+      this.#give(aside)
     }
+  }
+
+  #give(aside: Aside): void {
+    if (!this.#busy.delete(aside)) return
+    aside.endTurn()
+    this.#idle.push(aside)
   }
 
   endTurn(): void {
     this.#shared?.endTurn()
   }
 
-  close(): void {
+  close(): Promise<void> {
     for (const aside of [...this.#idle, ...this.#busy]) aside.close()
     this.#busy.clear()
     this.#shared?.close()
+    return this.#scans.close()
   }
 }

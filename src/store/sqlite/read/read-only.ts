@@ -4,9 +4,10 @@ import { layoutsOf } from '../../sql/layout.ts'
 import type { Commit, Environment, Recorded, Snapshot, Store } from '../../store.ts'
 import { run, type Maybe, type Work } from '../../work.ts'
 import { backUp } from '../backup.ts'
-import { Connection, type Statement } from '../connection.ts'
+import { Connection, type ConnectionOptions, type Statement } from '../connection.ts'
 import type { Options } from '../options.ts'
-import { Reader, type Positions } from './snapshot.ts'
+import { Scans } from '../scan/scans.ts'
+import { Elsewhere, Reader, type Positions } from './snapshot.ts'
 import { newTerm, Terms } from '../../terms.ts'
 
 /** Milliseconds between two looks for changes by other processes. */
@@ -25,6 +26,7 @@ class ReadOnlyStore implements Store {
   readonly #options: Options
   readonly #listeners = new Set<() => void>()
   #open: { readonly reader: Reader; readonly version: Statement; readonly environment: Environment } | null = null
+  #scans: Scans | null = null
   #seen: unknown
   #reading = false
   #watch: NodeJS.Timeout | undefined
@@ -35,11 +37,13 @@ class ReadOnlyStore implements Store {
   }
 
   open(model: Model, environment: Environment): void {
-    const connection = new Connection({ ...this.#options, file: this.file, readOnly: true })
+    const own: ConnectionOptions = { ...this.#options, file: this.file, readOnly: true }
+    const connection = new Connection(own)
     const positions: Positions = { position: 1, changed: () => 1 }
     const layouts = layoutsOf(model, { seq: 1, at: environment.clock() }, false)
     const version = connection.prepare('PRAGMA data_version')
-    this.#open = { reader: new Reader(connection, layouts, positions), version, environment }
+    this.#open = { reader: new Reader(connection, layouts, positions, 'elsewhere'), version, environment }
+    this.#scans = new Scans({ connection: own, layouts, heading: 'none', positionsOf: () => positions })
     this.#seen = version.get()![0]
     this.terms.replace([newTerm(this.terms.list, 0, environment.random)], 1)
   }
@@ -53,7 +57,17 @@ class ReadOnlyStore implements Store {
       // All reads of a turn see the same state.
       setImmediate(() => this.#end())
     }
-    return run(work(this.#open.reader))
+    try {
+      const answer = run(work(this.#open.reader))
+      return answer instanceof Promise ? answer.catch(error => this.#elsewhere(error, work)) : answer
+    } catch (error) {
+      return this.#elsewhere(error, work)
+    }
+  }
+
+  #elsewhere<T>(error: unknown, work: (snapshot: Snapshot) => Work<T>): Promise<T> {
+    if (!(error instanceof Elsewhere)) throw error
+    return this.#scans!.read(error.account, work)
   }
 
   #end(): void {
@@ -115,11 +129,12 @@ class ReadOnlyStore implements Store {
     return backUp(this.file, file)
   }
 
-  close(): void {
+  close(): Maybe<void> {
     clearInterval(this.#watch)
     this.#end()
     this.#open?.reader.connection.close()
     this.#open = null
+    return this.#scans?.close()
   }
 }
 

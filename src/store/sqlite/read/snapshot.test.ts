@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { everything, type Predicate } from '../../../query/predicate.ts'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { everything, type Predicate, type SortKey } from '../../../query/predicate.ts'
 import { environmentOf, model, plain, todo, user } from '../../../testing/store-suite/world.ts'
 import { openFile, type Opened } from '../open.ts'
 import { withDefaults } from '../options.ts'
@@ -11,6 +11,9 @@ beforeAll(() => {
 afterAll(() => opened.state.connection.close())
 
 const compare = (field: string, value: string | number): Predicate => ({ kind: 'compare', op: 'eq', field, value })
+
+const by = (...keys: string[]): SortKey[] =>
+  keys.map(key => ({ path: [key.replace('-', '')], descending: key.startsWith('-') }))
 
 /** Statements that a query adds to those that are prepared. */
 function added(query: () => unknown): number {
@@ -48,7 +51,7 @@ test('at most a thousand statements are kept, and one that went comes back', () 
   for (let offset = 0; offset < 20; offset++) {
     for (let depth = 0; depth < 60; depth++) {
       const where: Predicate = { kind: 'or', of: [nested(offset), nested(depth)] }
-      reader.select(user, { ...plain, where })
+      void reader.select(user, { ...plain, where })
     }
   }
   expect(reader.connection.size).toBeGreaterThan(500)
@@ -121,4 +124,29 @@ test.each<[string, () => unknown, RegExp]>([
   ['all', () => opened.reader.select(user, { ...plain, where: everything, limit: 25 }), /^SCAN t$/],
 ])('an index serves %s', (_, make, plan) => {
   expect(planOf(make)).toMatch(plan)
+})
+
+test.each<[string, Predicate, readonly SortKey[], boolean]>([
+  ['a page of a table', everything, [], true],
+  ['a page by an index', everything, by('owner'), true],
+  ['a page by a unique field', everything, by('-email'), true],
+  ['a row by its id', compare('id', 1), [], true],
+  ['what an index finds', compare('boss', 1), [], true],
+  ['what an index finds, by something else', compare('boss', 1), by('name'), false],
+  [
+    'what an index finds, of which a part matches',
+    { kind: 'and', of: [compare('boss', 1), compare('rank', 1)] },
+    [],
+    false,
+  ],
+  ['what no index finds', compare('rank', 1), [], false],
+  ['rows in an order that no index has', everything, by('rank'), false],
+  ['either of two', { kind: 'or', of: [compare('boss', 1), compare('rank', 1)] }, [], false],
+])('rows are counted unless an index serves the whole query: %s', (_, where, sort, isServed) => {
+  const of = sort[0]?.path[0] === 'owner' ? todo : user
+  const asked = { ...plain, where, sort, limit: 25, visits: { most: 10, account: null } }
+  const metered = vi.spyOn(opened.state.connection, 'metered')
+  void opened.reader.select(of, asked)
+  expect(metered).toHaveBeenCalledTimes(isServed ? 0 : 1)
+  metered.mockRestore()
 })

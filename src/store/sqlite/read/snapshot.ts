@@ -22,13 +22,48 @@ import {
   type Bounded,
   type Pairs,
 } from '../../sql/statements.ts'
-import type { Select, Snapshot } from '../../store.ts'
+import { isServed } from '../../sql/served.ts'
+import type { Select, Snapshot, Visits } from '../../store.ts'
+import type { Maybe } from '../../work.ts'
+import { tooManyVisits, type Visiting } from '../../too-many-visits.ts'
 import type { Connection, Statement } from '../connection.ts'
+import { Exhausted } from '../../meter.ts'
 
 /** The positions that the reads of a connection have. The store keeps them. */
 export interface Positions {
   readonly position: number
   changed(resource: Resource): number
+}
+
+/** Runs statements beside the event loop, in the same state. */
+export interface Scanner {
+  /** Rejects with what `refusal` makes where more rows than `most` would be visited. */
+  all(statement: Statement, values: readonly Bind[], most: number, refusal: () => Error): Promise<Row[]>
+}
+
+/**
+ * Where queries that visit many rows run: here, as there is no other place; elsewhere, so that they throw `Elsewhere` here;
+ * or by a scanner.
+ */
+export type Scans = 'here' | 'elsewhere' | Scanner
+
+/** Read work has to begin again where it can go on beside the event loop. */
+export class Elsewhere extends Error {
+  readonly account: string
+
+  constructor(account: string) {
+    super('the query visits many rows')
+    this.account = account
+  }
+}
+
+/** Rows that a query without values may visit in a turn of the event loop before it goes on beside it: about 3 ms. */
+const IN_TURN = 20_000
+
+/** Rows that may be visited here. Each value that a row is compared with takes its time. */
+function allowedHere({ most, account }: Visits, compared: number, isMoving: boolean): number {
+  if (isMoving) return Math.min(most, Math.floor(IN_TURN / (1 + compared)))
+  return account === null ? Math.min(most, Math.floor((2 * most) / (1 + compared))) : most
 }
 
 /** Reads through a connection, in whatever transaction is open on it. */
@@ -37,11 +72,13 @@ export class Reader implements Snapshot {
   protected readonly layouts: Layouts
   readonly #positions: Positions
   readonly #get = new Map<Resource, Statement>()
+  readonly #scans: Scans
 
-  constructor(connection: Connection, layouts: Layouts, positions: Positions) {
+  constructor(connection: Connection, layouts: Layouts, positions: Positions, scans: Scans = 'here') {
     this.connection = connection
     this.layouts = layouts
     this.#positions = positions
+    this.#scans = scans
   }
 
   get position(): number {
@@ -79,12 +116,13 @@ export class Reader implements Snapshot {
   }
 
   /** Runs a query. The SQL text is cached by the query's shape, so requests build none. */
-  select(resource: Resource, select: Select): Row[] {
+  select(resource: Resource, select: Select): Maybe<Row[]> {
     const layout = this.layouts.get(resource)!
     const sort = totalSort(resource, select.sort)
-    const { limit, offset, cursor } = select
+    const { limit, offset, cursor, visits } = select
     const shape: Shape = { key: `select ${resource.name} `, values: [] }
     shapePredicate(select.where, layout, this.layouts, shape)
+    const compared = shape.values.length
     shapeSort(sort, shape)
     if (cursor) {
       shape.key += cursor.before ? '<' : '>'
@@ -101,17 +139,49 @@ export class Reader implements Snapshot {
       shape.key += 'o'
       shape.values.push(offset)
     }
-    const statement = this.connection.cached(shape.key, () => selectRows(layout, this.layouts, select, sort))
-    const rows = decodeAll(layout, statement.all(...shape.values))
-    return cursor?.before ? rows.toReversed() : rows
+    const make = (isCounted: boolean): Compiled => selectRows(layout, this.layouts, select, sort, isCounted)
+    const found = this.#visit(shape, compared, make, plan => isServed(plan, select), resource, select, visits)
+    return found instanceof Promise
+      ? found.then(rows => inOrder(decodeAll(layout, rows), cursor))
+      : inOrder(decodeAll(layout, found), cursor)
   }
 
-  count(resource: Resource, where: Predicate): number {
+  count(resource: Resource, where: Predicate, visits?: Visits): Maybe<number> {
     const layout = this.layouts.get(resource)!
     const shape: Shape = { key: `count ${resource.name} `, values: [] }
     shapePredicate(where, layout, this.layouts, shape)
-    const statement = this.connection.cached(shape.key, () => countRows(layout, this.layouts, where))
-    return statement.get(...shape.values)![0] as number
+    const make = (isCounted: boolean): Compiled => countRows(layout, this.layouts, where, isCounted)
+    // SQLite counts a whole table by its pages.
+    const isWhole = (): boolean => where.kind === 'constant'
+    const found = this.#visit(shape, shape.values.length, make, isWhole, resource, { where, sort: [] }, visits)
+    return found instanceof Promise ? found.then(rows => rows[0]![0] as number) : (found[0]![0] as number)
+  }
+
+  /** Runs a query within the rows that it may visit: a few thousand in this turn, more beside the event loop. */
+  #visit(
+    { key, values }: Shape,
+    compared: number,
+    make: (isCounted: boolean) => Compiled,
+    isServed: (plan: readonly string[]) => boolean,
+    resource: Resource,
+    asked: Visiting,
+    visits: Visits | undefined,
+  ): Maybe<Row[]> {
+    if (visits === undefined) return this.connection.cached(key, () => make(false)).all(...values)
+    const statement = this.connection.counted(`counted ${key}`, make, isServed)
+    if (!statement.isCounted) return statement.all(...values)
+    const scans = visits.account === null ? 'here' : this.#scans
+    if (typeof scans === 'object')
+      return scans.all(statement, values, visits.most, () => tooManyVisits(resource, asked, visits.most))
+    const allowed = allowedHere(visits, compared, scans === 'elsewhere')
+    try {
+      return this.connection.metered(allowed, () => statement.all(...values))
+    } catch (error) {
+      if (!(error instanceof Exhausted)) throw error
+      throw allowed < visits.most && scans === 'elsewhere'
+        ? new Elsewhere(visits.account!)
+        : tooManyVisits(resource, asked, allowed)
+    }
   }
 
   children(via: OneField, parents: readonly Id[], limit: number | null): [Id, Id][] {
@@ -193,6 +263,9 @@ export class Reader implements Snapshot {
     return decode(layout, statement.get(...binds))
   }
 }
+
+/** Before a cursor rows were read backwards. */
+const inOrder = (rows: Row[], cursor: Select['cursor']): Row[] => (cursor?.before ? rows.toReversed() : rows)
 
 const keyOf = (via: OneField): string => `${via.owner.name} ${via.slot}`
 

@@ -1,5 +1,14 @@
 import type { Connection, Statement } from '../connection.ts'
 
+/** How the position of a state is known: by its log; where there is none, all states have the position 1. */
+export type Heading = 'log' | 'none'
+
+const HEADS: Readonly<Record<Heading, string>> = {
+  log: 'SELECT max(seq) FROM _restuary_log',
+  // Reads a page, which is what fixes the state.
+  none: 'SELECT 1 FROM (SELECT count(*) FROM sqlite_schema)',
+}
+
 /**
  * The read transaction of one turn of the event loop. The first read opens it. The end of the turn or a commit of this process
  * ends it, so a later read never misses an acknowledged write.
@@ -12,9 +21,9 @@ export class Turn {
   /** The seq of the newest change in the state that is read. */
   position = 0
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, heading: Heading = 'log') {
     this.#begin = connection.prepare('BEGIN')
-    this.#head = connection.prepare('SELECT max(seq) FROM _restuary_log')
+    this.#head = connection.prepare(HEADS[heading])
     this.#end = connection.prepare('COMMIT')
   }
 

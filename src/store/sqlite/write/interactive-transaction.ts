@@ -1,7 +1,8 @@
 import type { Id, Join, OneField, Resource, Row, Value } from '../../../model/model.ts'
 import { ApiError } from '../../../protocol/error.ts'
 import type { Predicate } from '../../../query/predicate.ts'
-import type { LinkChange, Published, RowChange, Select, Transaction } from '../../store.ts'
+import type { LinkChange, Published, RowChange, Select, Transaction, Visits } from '../../store.ts'
+import type { Maybe } from '../../work.ts'
 import type { Writer } from './writer.ts'
 
 const ended = (): ApiError => new ApiError('unavailable', { detail: 'the transaction has ended' })
@@ -36,11 +37,11 @@ export class Handle implements Transaction {
   many(resource: Resource, ids: readonly Id[]): Row[] {
     return this.#tx.many(resource, ids)
   }
-  select(resource: Resource, select: Select): Row[] {
+  select(resource: Resource, select: Select): Maybe<Row[]> {
     return this.#tx.select(resource, select)
   }
-  count(resource: Resource, where: Predicate): number {
-    return this.#tx.count(resource, where)
+  count(resource: Resource, where: Predicate, visits?: Visits): Maybe<number> {
+    return this.#tx.count(resource, where, visits)
   }
   children(via: OneField, parents: readonly Id[], limit: number | null): [Id, Id][] {
     return this.#tx.children(via, parents, limit)

@@ -1,0 +1,57 @@
+// The thread that scans run in: a connection that only reads, asked by statement-thread.ts.
+import { parentPort, workerData } from 'node:worker_threads'
+import type { Bind } from '../../sql/codec.ts'
+import type { Row } from '../../../model/model.ts'
+import { Connection, type ConnectionOptions } from '../connection.ts'
+import { Exhausted } from '../../meter.ts'
+import { Turn, type Heading } from '../read/turn-snapshot.ts'
+
+/** What the thread is started with. */
+export interface ThreadData {
+  readonly options: ConnectionOptions
+  readonly heading: Heading
+  /** [0] is 1 once the state is fixed that is read. */
+  readonly begun: Int32Array<SharedArrayBuffer>
+  /** [0] is its position. */
+  readonly position: Float64Array<SharedArrayBuffer>
+}
+
+/** What the thread is asked. */
+export type Asked =
+  | { readonly op: 'begin' }
+  | { readonly op: 'end' }
+  | { readonly op: 'all'; readonly sql: string; readonly values: readonly Bind[]; readonly most: number }
+
+/** What it answers to `all`. */
+export type Told = { readonly rows: Row[] } | { readonly exhausted: true } | { readonly fault: unknown }
+
+const port = parentPort!
+const { options, heading, begun, position } = workerData as ThreadData
+const connection = new Connection(options)
+const turn = new Turn(connection, heading)
+
+function all({ sql, values, most }: Asked & { op: 'all' }): Told {
+  try {
+    const statement = connection.cached(sql, () => ({ sql, slots: null }))
+    return { rows: connection.metered(most, () => statement.all(...values)) }
+  } catch (error) {
+    return error instanceof Exhausted ? { exhausted: true } : { fault: error }
+  }
+}
+
+port.on('message', (asked: Asked) => {
+  switch (asked.op) {
+    case 'begin':
+      position[0] = turn.begin()
+      Atomics.store(begun, 0, 1)
+      Atomics.notify(begun, 0)
+      return
+    case 'end':
+      return turn.end()
+    case 'all':
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- threads have no origin
+      return port.postMessage(all(asked))
+  }
+})
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- threads have no origin
+port.postMessage('ready')

@@ -1,0 +1,94 @@
+import { Worker } from 'node:worker_threads'
+import type { Row } from '../../../model/model.ts'
+import { ApiError } from '../../../protocol/error.ts'
+import type { Bind } from '../../sql/codec.ts'
+import type { ConnectionOptions, Statement } from '../connection.ts'
+import type { Scanner } from '../read/snapshot.ts'
+import type { Heading } from '../read/turn-snapshot.ts'
+import type { Asked, ThreadData, Told } from './scan-thread.ts'
+
+/** Milliseconds that the event loop waits at most for the thread to fix its state; it takes a tenth of one. */
+const PATIENCE = 100
+
+interface Pending {
+  readonly resolve: (told: Told) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** A thread with a connection of its own, which runs statements beside the event loop. */
+export class StatementThread implements Scanner {
+  readonly #worker: Worker
+  readonly #begun = new Int32Array(new SharedArrayBuffer(4))
+  readonly #position = new Float64Array(new SharedArrayBuffer(8))
+  #pending: Pending[] = []
+  #isLost = false
+  #fault: unknown
+  /** Resolves once it runs; false = it cannot be started. */
+  readonly isReady: Promise<boolean>
+
+  constructor(options: ConnectionOptions, heading: Heading) {
+    const workerData: ThreadData = { options, heading, begun: this.#begun, position: this.#position }
+    this.#worker = new Worker(new URL('./scan-thread.ts', import.meta.url), { workerData })
+    this.#worker.unref()
+    this.isReady = new Promise(resolve => {
+      this.#worker.once('message', () => {
+        this.#worker.on('message', (told: Told) => this.#pending.shift()?.resolve(told))
+        resolve(true)
+      })
+      const lost = (fault: unknown): void => {
+        this.#isLost = true
+        this.#fault ??= fault
+        resolve(false)
+        const error = new ApiError('unavailable', { detail: 'the search was interrupted' })
+        for (const { reject } of this.#pending.splice(0)) reject(error)
+      }
+      this.#worker.once('error', lost)
+      this.#worker.once('exit', lost)
+    })
+  }
+
+  get isLost(): boolean {
+    return this.#isLost
+  }
+
+  /** Why it ended. */
+  get fault(): unknown {
+    return this.#fault
+  }
+
+  /**
+   * Fixes the state that is read, and returns its position. The event loop waits for that: between the beginning of
+   * another snapshot here and this one nothing of this process can be committed, so both are the same.
+   */
+  begin(): number {
+    this.#worker.ref()
+    Atomics.store(this.#begun, 0, 0)
+    this.#tell({ op: 'begin' })
+    Atomics.wait(this.#begun, 0, 0, PATIENCE)
+    return Atomics.load(this.#begun, 0) === 1 ? this.#position[0]! : -1
+  }
+
+  end(): void {
+    this.#tell({ op: 'end' })
+    this.#worker.unref()
+  }
+
+  async all(statement: Statement, values: readonly Bind[], most: number, refusal: () => Error): Promise<Row[]> {
+    const told = await new Promise<Told>((resolve, reject) => {
+      if (this.#isLost) return reject(new ApiError('unavailable', { detail: 'the search was interrupted' }))
+      this.#pending.push({ resolve, reject })
+      this.#tell({ op: 'all', sql: statement.sql, values: statement.placed([...values]), most })
+    })
+    if ('rows' in told) return told.rows
+    throw 'exhausted' in told ? refusal() : told.fault
+  }
+
+  async close(): Promise<void> {
+    await this.#worker.terminate()
+  }
+
+  #tell(asked: Asked): void {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- threads have no origin
+    this.#worker.postMessage(asked)
+  }
+}
