@@ -19,89 +19,107 @@ import { Tickets } from './session/tickets.ts'
 import { bearerOf, longestToken, tokensOf, unverified, type Access } from './session/token.ts'
 import { watch, type Watched } from './session/watch.ts'
 
-/** How callers are recognised. All durations in seconds. */
+/** How callers are recognised by tokens and sessions. All durations are in seconds. */
 export interface AuthOptions extends KeyOptions {
-  /** `iss` and `aud` of own tokens. Default `restuary`. */
+  /** `iss` and `aud` of our own tokens. Default: `restuary`. */
   readonly issuer?: string
   readonly audience?: string
-  /** By which clocks of machines may differ; at most 30. Default 5. */
+  /** How much the clocks of machines may differ. At most 30. Default: 5. */
   readonly leeway?: number
-  /** Life of an access token. Default 900. */
+  /** How long an access token is valid. Default: 900. */
   readonly access?: number
-  /** Life of a session that is not refreshed. Default 30 days. */
+  /** How long a session lasts if it is not refreshed. Default: 30 days. */
   readonly session?: number
-  /** In which the refresh token before the present one is answered again; 0 = never. Default 5. */
+  /**
+   * How long the previous refresh token is still answered, so that a client may repeat a lost request. 0 = not at all. Default:
+   * 5.
+   */
   readonly grace?: number
-  /** Life of a ticket; at most 30. */
+  /** How long a ticket is valid. At most 30, which is the default. */
   readonly ticket?: number
-  /** Others whose tokens are accepted. */
+  /** Other issuers whose tokens are accepted. */
   readonly issuers?: readonly Issuer[]
-  /** Which scopes a token needs for an operation (`read`, `write`, or one by its name); one of the list is enough. */
+  /**
+   * The scopes that a token needs for an operation: `read`, `write`, or an operation by name. One scope of the list is enough.
+   */
   readonly scopes?: Readonly<Record<string, readonly string[]>>
-  /** The scopes of a user. Default: the user's field `scopes`, or all that `scopes` names. */
+  /** The scopes of a user. Default: the user's field `scopes`, else all scopes that `scopes` names. */
   readonly grant?: Grant
-  /** Sessions in a cookie, for browsers; false = there are none. */
+  /** The session cookie for browsers. false = no cookie. */
   readonly cookie?: CookieOptions | false
-  /** Bounds on failed logins; false = none. */
+  /** Limits for failed logins. false = no limit. */
   readonly attempts?: AttemptLimits | false
 }
 
-/** Recognises callers, begins and ends sessions. */
+/** Recognises callers, and begins and ends sessions. */
 export interface Auth {
   readonly authenticate: Authenticate
-  /** The same with the moment at which the credentials end, for connections that stay. */
+  /** Finds the caller, and the time until which the credentials are valid. Connections that stay open need it. */
   identify(credentials: Credentials): Maybe<Identity | null>
-  /** Who has a bearer token. Throws ApiError `unauthenticated` or `token_expired`. */
+  /** The caller with a bearer token. Throws ApiError `unauthenticated` or `token_expired`. */
   authenticateToken(token: string): Maybe<Identity>
-  /** Whose ticket it is; a ticket is good once and for seconds. Throws ApiError `unauthenticated`. */
+  /** The caller with a ticket. A ticket can be used once and is valid for some seconds. Throws ApiError `unauthenticated`. */
   authenticateTicket(ticket: string): Identity
-  /** Makes a ticket for a caller. */
+  /** Makes a ticket for a caller. `expires_in` is in seconds. */
   ticket(identity: Identity): { readonly ticket: string; readonly expires_in: number }
-  /** Whether a browser's page may use cookies here, open a socket included. */
+  /** Whether a page in a browser may send its cookies here, also to open a socket. */
   allowsOrigin(credentials: Credentials): boolean
-  /** Hears that the row, the password or a session of a user changed, within a moment of the commit. */
+  /**
+   * Calls `listener` shortly after each commit that changed the user's row, password or sessions. Returns a function that ends
+   * this.
+   */
   onPrincipalChange(user: Id, listener: () => void): () => void
-  /** Who a caller is who stays, for what is told of in the order of the log; null = nothing in the store decides it. */
+  /**
+   * The caller on a connection that stays open, at any state of the store. Subscriptions need it, because they follow the log
+   * in order. null = the caller does not depend on the store.
+   */
   standing(identity: Identity): Standing | null
-  /** The users of whom commits changed the row or a session, and how often. */
+  /** The users whose row or sessions the commits changed, and how often. */
   changedIn(commits: readonly Commit[]): ReadonlyMap<Id, number>
-  /** Follows a caller who stays: hears once that the token has expired or the session has ended, or of each change. */
+  /**
+   * Follows a caller on a connection that stays open. Reports each change, and finally that the token has expired or the
+   * session has ended.
+   */
   watch(identity: Identity, listener: (what: Watched) => void): () => void
-  /** Login, refresh and logout; null where no resource says `.login(…)`. */
+  /** Login, refresh and logout. null = no resource has `.login(…)`. */
   readonly login: Login | null
-  /** The cookie of sessions; null where there is none. */
+  /** The session cookie. null = there is none. */
   readonly cookie: { readonly name: string; readonly sameSite: 'Lax' | 'Strict' } | null
-  /** Begins a session for a user who was recognised otherwise: by a mail, by another provider. */
+  /**
+   * Begins a session for a user whom you recognised in another way, such as by mail or another provider. Rejects with ApiError
+   * `not_found` if there is no such user.
+   */
   begin(user: Id, scope?: readonly string[]): Promise<Granted>
-  /** The session of whoever has the identity; null if it came from elsewhere. */
+  /** The session of a caller. null = the caller has none of ours. */
   sessionOf(identity: Identity): Session | null
-  /** Ends one session of whoever has the identity. */
+  /** Ends the session of a caller. */
   end(identity: Identity): Promise<void>
-  /** Ends all sessions of a user: after a reset of the password, or on suspicion. */
+  /** Ends all sessions of a user, for instance after a password reset. */
   endAll(user: Id): Promise<void>
-  /** The secret was made up at the start, so that tokens end with the process. */
+  /** Whether the secret was made at start. Tokens then end with the process. */
   readonly random: boolean
   readonly scopes: Readonly<Record<string, readonly string[]>> | null
-  /** What knows callers in the place of tokens of our own. */
+  /** What recognises callers in place of our own tokens. */
   readonly authority: Authority | null
   /** How requests carry credentials, by name: security schemes of OpenAPI. */
   readonly schemes: Authority['schemes']
   close(): void
 }
 
+/** What recognising callers needs. */
 export interface AuthEnvironment {
   readonly model: Model
   readonly store: Store
   readonly clock: () => number
   readonly random: (bytes: number) => Uint8Array
-  /** Ways of the application's own; they are asked first, null = not mine. */
+  /** The application's own function. It is asked first; if it returns null, the other ways are tried. */
   readonly authenticate: Authenticate | null
 }
 
 const most = 10_000
 const nobody: ReadonlyMap<Id, number> = new Map()
 
-/** Makes what recognises callers; null where neither a login nor any option asks for it. */
+/** Makes what recognises callers. null = neither a login nor an option asks for it. */
 export function createAuth(options: AuthOptions | Authority | undefined, environment: AuthEnvironment): Auth | null {
   const { model, store, clock, random, authenticate: custom } = environment
   const users = [...model.resources.values()].find(one => one.login !== null)

@@ -1,9 +1,9 @@
 import type { Credentials } from './principal.ts'
 
 /**
- * Whether a request that a browser sends with its cookies comes from a page that may send it: of this very host, or of
- * an origin of the list, exactly. A browser says where a request comes from (Origin, Sec-Fetch-Site) whenever it is not
- * a plain visit, so that a request that says neither is refused (rfc6265bis §8.8, Fetch §3.2).
+ * Whether a request with cookies comes from a page that may send it: one of this host, or one of an origin in the list.
+ * Browsers state the origin of a request (Origin, Sec-Fetch-Site) whenever it is not a plain visit. A request that states
+ * neither is refused (rfc6265bis §8.8, Fetch §3.2).
  */
 export function isAllowedOrigin(credentials: Credentials, origins: ReadonlySet<string>): boolean {
   const origin = credentials.header('origin')

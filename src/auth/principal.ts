@@ -2,38 +2,45 @@ import type { Id } from '../model/model.ts'
 import type { Commit, Snapshot } from '../store/store.ts'
 import type { Maybe, Work } from '../store/work.ts'
 
-/** Who calls. Its members are what rules and functions of the declaration see as `me`. */
+/** The caller. Its members are what rules and functions of the declaration see as `me`. */
 export interface Principal {
   readonly id: Id
   readonly [member: string]: unknown
 }
 
-/** What a face shows of a request so that the engine can find out who calls. Header names in lower case. */
+/** The parts of a request from which the caller is found out. Names of header fields are in lower case. */
 export interface Credentials {
   readonly face: 'http' | 'sse' | 'websocket' | 'socketio' | 'code'
-  /** The method of a request; absent where there is none. A cookie needs an Origin wherever it is not a safe one. */
+  /**
+   * The method of the request. Absent = there is no request, as on a socket. A cookie needs an Origin unless the method is a
+   * safe one.
+   */
   readonly method?: string
-  /** Address of the client, or of the nearest proxy that is not trusted; absent where there is no network. */
+  /** The address of the client, or of the nearest proxy that is not trusted. Absent = there is no network. */
   readonly address?: string | undefined
   header(name: string): string | undefined
 }
 
-/** Finds out who calls; null = anonymous. Throws ApiError `unauthenticated` for credentials that do not hold. */
+/**
+ * Finds out who calls. null = anonymous. Throws ApiError `unauthenticated` for invalid credentials.
+ * @example
+ * const authenticate: Authenticate = ({ header }) => header('x-user') === 'ada' ? { id: 1, role: 'admin' } : null
+ */
 export type Authenticate = (credentials: Credentials) => Maybe<Principal | null>
 
-/** Who somebody is who stays, at any state of the store. */
+/** The caller on a connection that stays open, at any state of the store. */
 export interface Standing {
-  /** Whose row and sessions decide it. */
+  /** The user whose row and sessions determine the caller. */
   readonly user: Id
-  /** The principal in a snapshot: the same object as long as nothing about it changed, null once the session has ended. */
+  /** The caller in a snapshot. It is the same object as long as nothing about it has changed. null = the session has ended. */
   at(snapshot: Snapshot): Work<Principal | null>
-  /** Whether commits changed more of the user than sessions: what it may see may be other than before them. */
+  /** Whether commits changed the user's row, so that the user may now see other rows. Changes of sessions do not count. */
   changedBy(commits: readonly Commit[]): boolean
 }
 
-/** Who calls on a connection that stays, and how long. */
+/** The caller on a connection that stays open, and how long it is valid. */
 export interface Identity {
   readonly principal: Principal
-  /** Milliseconds since the epoch at which the token ends; null = it does not. */
+  /** The end of the token, in milliseconds since the epoch. null = it has none. */
   readonly expires: number | null
 }

@@ -5,15 +5,15 @@ import { printQuery } from './print.ts'
 
 export type Cursor = NonNullable<Query['cursor']>
 
-/** Authenticates cursors, so that nobody makes one up. */
+/** The key that authenticates cursors, so that clients cannot make them up. */
 export type CursorKey = Uint8Array
 
-// RFC 2104 §5: no less than half of the hash, no less than 80 bits.
+// RFC 2104 §5: a truncated HMAC needs at least half of the hash and at least 80 bits.
 const TAG = 16
 
 /**
- * A page's edge as opaque text: base64url of a truncated HMAC-SHA-256 and of direction and key values.
- * The HMAC covers the filter and the sort as well, so a cursor fits the list that it came from and no other.
+ * Writes the edge of a page as opaque text: base64url of a truncated HMAC-SHA-256, the direction and the key values. The HMAC
+ * also covers the filter and the sort, so a cursor is valid only for the list from which it came.
  */
 export function encodeCursor(
   key: CursorKey,
@@ -34,7 +34,7 @@ export function encodeCursor(
   return text
 }
 
-/** The inverse; throws ApiError `validation` if the text was changed, or made for another list or under another key. */
+/** Reads a cursor. Throws ApiError `validation` if its text was changed, or if it belongs to another list or another key. */
 export function decodeCursor(key: CursorKey, list: string, query: Pick<Query, 'where' | 'sort'>, text: string): Cursor {
   const bytes = Buffer.from(text, 'base64url')
   const payload = bytes.subarray(TAG)
@@ -57,7 +57,7 @@ function tag(key: Uint8Array, list: string, query: Pick<Query, 'where' | 'sort'>
   return hmac.digest().subarray(0, TAG)
 }
 
-// An HMAC from the bytes of a key costs seven times one from a prepared key: 20 µs of a list.
+// An HMAC with the bytes of a key takes seven times as long as one with a prepared key: 20 µs per list.
 const keys = new WeakMap<Uint8Array, KeyObject>()
 
 function prepared(key: Uint8Array): KeyObject {
@@ -66,11 +66,11 @@ function prepared(key: Uint8Array): KeyObject {
   return object
 }
 
-/** What a key signs with. */
+/** What signing with a key needs. */
 interface Signer {
-  /** The key as text: node:crypto takes several times as long to begin with bytes. */
+  /** The key as text. node:crypto takes several times as long to begin with bytes. */
   readonly text: string
-  /** Cursors by what they say: the pages that are asked for most have the same edges again and again. */
+  /** Cursors by their content. Popular pages have the same edges again and again. */
   readonly made: Map<string, string>
 }
 const MOST_MADE = 500

@@ -4,23 +4,23 @@ import { orderOf } from './order.ts'
 import type { CompareOp, Predicate } from './predicate.ts'
 import type { Scope, ScopeField } from './scope.ts'
 
-/** How rows are read: asked once for each field of a predicate, so that no name is looked up for a row. */
+/** How rows are read. Each method is called once per field of a predicate, so that no name is looked up per row. */
 export interface Access<R> {
-  /** The value of a scalar, or the id that a to-one holds. */
+  /** The value of a scalar, or the id in a to-one. */
   value(field: ScopeField): (row: R) => Value
-  /** The row at the other end of a to-one, or of the other side of a one-to-one; null = none. */
+  /** The related row of a to-one or of the other side of a one-to-one. null = none. */
   one(field: ScopeField): (row: R) => R | null
-  /** The rows at the other end of a to-many. */
+  /** The related rows of a to-many. */
   many(field: ScopeField): (row: R) => readonly R[]
-  /** Rows stay as they are as long as a test is used: what was found of one need not be found again. */
+  /** Whether rows do not change while a test is used, so that results about a row can be reused. */
   readonly isFrozen?: boolean
 }
 
 export type Test<R> = (row: R) => boolean
 
 /**
- * Compiles a predicate to a function over rows. Its two-valued logic is the reference for every store: with a null
- * value `eq gt gte lt lte in has` and the text operators are false, `ne` and `nin` true; a null operand never equals.
+ * Compiles a predicate to a function over rows. Its two-valued logic is the reference for all stores. For a null value `eq gt
+ * gte lt lte in has` and the text operators are false, `ne` and `nin` are true. A null operand equals nothing.
  */
 export function compile<R>(predicate: Predicate, scope: Scope, access: Access<R>): Test<R> {
   switch (predicate.kind) {
@@ -88,8 +88,8 @@ export function compile<R>(predicate: Predicate, scope: Scope, access: Access<R>
 }
 
 /**
- * The test of related rows. Many rows may lead to the same one: if that one must ask many others, it is asked once, so
- * that a list costs as much as there are relations, not their product.
+ * Compiles the test of related rows. Many rows may lead to the same related row. If testing that one needs many further rows,
+ * its result is remembered. A list then costs as much as the sum of its relations, not as their product.
  */
 function testOfRelated<R>(of: Predicate, field: ScopeField, access: Access<R>): Test<R> {
   const test = compile(of, field.target!, access)
@@ -138,7 +138,7 @@ function disjunction<R>(tests: readonly Test<R>[]): Test<R> {
 
 function comparison<R>(op: CompareOp, operand: Value, field: ScopeField, value: (row: R) => Value): Test<R> {
   if (operand === null) return op === 'ne' ? () => true : () => false
-  // Canonical values are equal exactly if they are the same.
+  // Equal canonical values are identical.
   if (op === 'eq') return row => value(row) === operand
   if (op === 'ne') return row => value(row) !== operand
   const order = orderOf(field.type ?? field.target?.idType ?? null)

@@ -1,13 +1,15 @@
 import type { Code, IssueCode } from '../protocol/codes.ts'
 import { ApiError, type Issue } from '../protocol/error.ts'
 
-/** Where in a request something is: a query parameter, a place in a JSON body, or a place in a parameter that holds JSON. */
+/**
+ * The place of something in a request: a query parameter, a place in a JSON body, or a place in a parameter that contains JSON.
+ */
 export type Place = { readonly parameter: string; readonly pointer?: string } | { readonly pointer: string }
 
-/** A place that is worked out only when something is wrong there. */
+/** A place that is computed only if something is wrong there. */
 export type Where = () => Place
 
-/** Collects all that is wrong with a query, so that one answer names everything. */
+/** Collects everything that is wrong with a query, so that one answer reports all of it. */
 export interface Faults {
   readonly issues: Issue[]
 }
@@ -16,7 +18,7 @@ export function note(faults: Faults, code: IssueCode, where: Where, detail: stri
   faults.issues.push({ code, detail, ...where() })
 }
 
-/** Throws what was collected, if anything: under the code that all issues share where there is one, else `validation`. */
+/** Throws the collected faults, if there are any. The code is the one that all issues share, else `validation`. */
 export function settle(faults: Faults): void {
   const [first] = faults.issues
   if (!first) return

@@ -1,6 +1,6 @@
 // Written by scripts/fold-table.ts from Unicode 17.0; do not edit.
 
-/** Lower case above U+007F, one character to one: runs of `first step count distance` in base 36. */
+/** Lower case of characters above U+007F, one character to one: runs of `first step count distance` in base 36. */
 export const foldRuns: string =
   '5c 1 n w,60 1 7 w,74 2 o 1,8g 1 1 -5j,8i 2 3 1,8p 2 8 1,96 2 n 1,ag 1 1 -3d,ah 2 3 1,ap 1 1 5u,aq 2 2 1,au 1 1' +
   ' 5q,av 1 1 1,ax 1 2 5p,az 1 1 1,b2 1 1 27,b3 1 1 5m,b4 1 1 5n,b5 1 1 1,b7 1 1 5p,b8 1 1 5r,ba 1 1 5v,bb 1 1 5t' +

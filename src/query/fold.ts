@@ -1,8 +1,8 @@
 import { foldRuns } from './fold-table.ts'
 
 /**
- * Makes text comparable without regard to case: NFC, then one character to one by a frozen table, so that SQLite (a
- * function) and PostgreSQL (`translate`) do exactly the same. This is not Unicode's full case folding: ß stays ß.
+ * Makes texts comparable without regard to case. First NFC, then a frozen table maps single characters, so that SQLite (with a
+ * function) and PostgreSQL (with `translate`) do exactly the same. It is not the full case folding of Unicode: ß stays ß.
  */
 export function fold(text: string): string {
   return ascii.test(text) ? text.toLowerCase() : foldAny(text.normalize('NFC'))
@@ -30,7 +30,7 @@ function read(): Map<string, string> {
   return map
 }
 
-/** Both sides of the table, as PostgreSQL's `translate(text, from, to)` wants them. */
+/** Both columns of the table, as PostgreSQL's `translate(text, from, to)` takes them. */
 export function foldAlphabets(): { readonly from: string; readonly to: string } {
   return { from: [...table.keys()].join(''), to: [...table.values()].join('') }
 }

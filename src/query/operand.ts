@@ -4,7 +4,7 @@ import type { Value } from '../schema/field.ts'
 import type { ScalarType } from '../schema/scalar-type.ts'
 import { note, type Faults, type Where } from './faults.ts'
 
-/** The canonical value of an operand; null if there is none, which is noted. */
+/** Reads an operand. null = it is not valid, which is noted. */
 export function operand(
   reading: { readonly mode: InputMode; readonly faults: Faults },
   type: ScalarType,

@@ -11,7 +11,7 @@ import { operand } from './operand.ts'
 import { all, any, everything, not, nothing, type CompareOp, type Predicate, type TextOp } from './predicate.ts'
 import { idNameOf, type ScopeField } from './scope.ts'
 
-/** Operators on a field's own value; `some every none` need a nested filter and belong to the JSON form alone. */
+/** Operators on the value of a field. `some`, `every` and `none` need a nested filter, so they exist only in the JSON form. */
 export type Operator = CompareOp | 'in' | 'nin' | 'null' | 'size' | 'has' | 'hasAny' | 'hasAll' | TextOperator
 type TextOperator = 'contains' | 'startsWith' | 'endsWith' | 'ieq' | 'icontains' | 'istartsWith' | 'iendsWith'
 
@@ -19,7 +19,7 @@ const equality: readonly Operator[] = ['eq', 'ne', 'in', 'nin', 'null']
 const ordered: readonly Operator[] = [...equality, 'gt', 'gte', 'lt', 'lte']
 const many: readonly Operator[] = ['size']
 
-/** The operators of each set (docs: query language). */
+/** The operators in each set (docs/guide: query language). */
 const sets: Readonly<Record<OperatorSet, readonly Operator[]>> = {
   none: [],
   null: ['null'],
@@ -29,7 +29,7 @@ const sets: Readonly<Record<OperatorSet, readonly Operator[]>> = {
   list: ['has', 'hasAny', 'hasAll', 'size', 'null'],
 }
 
-/** The operators that a field has, by its type. */
+/** The operators that a field has because of its type. */
 export function operatorsOf(field: ScopeField): readonly Operator[] {
   if (field.toMany) return many
   return sets[field.target ? 'ordered' : (field.type?.operators ?? 'null')]
@@ -54,19 +54,23 @@ const anyText = textType()
 const integer = integerType()
 const flag = bool()
 
+/** What reading a filter needs to know, and what it collects. */
 export interface Reading {
   readonly mode: InputMode
   readonly limits: Pick<Limits, 'filterItems' | 'filterNodes' | 'filterDepth'>
   readonly faults: Faults
-  /** Conditions and connectives so far. */
+  /** How many conditions and connectives there are so far. */
   nodes: number
 }
 
-/** One operator on one field, its operand read by the field's type. What is wrong is noted; the result is then of no use. */
+/**
+ * Makes the condition of one operator on one field. The type of the field reads the operand. If something is wrong, it is
+ * noted, and the result must not be used.
+ */
 export function operate(reading: Reading, field: ScopeField, op: Operator, raw: unknown, where: Where): Predicate {
   count(reading)
   const operators = operatorsOf(field)
-  // null in the place of a value is the null test, which fields have whose values cannot be compared.
+  // `eq null` means the null test. Also fields have it whose values cannot be compared.
   if (op === 'eq' && raw === null && operators.includes('null')) return isNull(field, true)
   if (!operators.includes(op)) {
     const known = operators.map(one => `$${one}`).join(', ')
@@ -118,7 +122,7 @@ export function operate(reading: Reading, field: ScopeField, op: Operator, raw: 
   }
 }
 
-/** Counts a condition or connective; a filter of too many costs more than it may. */
+/** Counts a condition or connective. Throws ApiError `too_complex` if there are too many. */
 export function count(reading: Reading): void {
   if (++reading.nodes > reading.limits.filterNodes) {
     throw new ApiError('too_complex', {
@@ -155,7 +159,7 @@ function compared(field: ScopeField, op: CompareOp, value: Value): Predicate {
   return onId(field, name => Object.freeze({ kind: 'compare', op, field: name, value }))
 }
 
-/** A null among the values stands for the null test, as a null in the place of a value does. */
+/** Makes the `in` condition. A null among the values means the null test, as a single null does. */
 function among(field: ScopeField, raw: readonly unknown[], read: (value: unknown) => Value): Predicate {
   const values = Object.freeze(raw.filter(value => value !== null).map(read))
   const listed = onId(field, name => Object.freeze({ kind: 'in', field: name, values, negated: false }))
@@ -166,7 +170,7 @@ function has(field: ScopeField, mode: 'any' | 'all', values: readonly Value[]): 
   return Object.freeze({ kind: 'has', field: field.name, mode, values: Object.freeze(values) })
 }
 
-/** `eq` and `in` in their own negated forms, which compile to one comparison; anything else by `not`. */
+/** Negates a condition. `eq` and `in` have negated forms, which compile to one comparison. Others get a `not`. */
 function negated(of: Predicate): Predicate {
   if (of.kind === 'compare' && of.op === 'eq') return Object.freeze({ ...of, op: 'ne' })
   if (of.kind === 'in') return Object.freeze({ ...of, negated: true })
@@ -181,7 +185,10 @@ function isNull(field: ScopeField, is: boolean): Predicate {
   return is ? not(exists) : exists
 }
 
-/** Nothing is stored for the other side of a one-to-one: what is asked of its id is asked of the row there. */
+/**
+ * Makes a condition on the id of a related row. For the other side of a one-to-one nothing is stored, so the condition is moved
+ * to the related row.
+ */
 function onId(field: ScopeField, make: (name: string) => Predicate): Predicate {
   if (field.is !== 'back') return make(field.name)
   return Object.freeze({ kind: 'one', field: field.name, of: make(idNameOf(field.target!)) })

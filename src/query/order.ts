@@ -2,15 +2,15 @@ import { byText } from '../schema/compare.ts'
 import type { ScalarType } from '../schema/scalar-type.ts'
 import type { Value } from '../schema/value.ts'
 
-/** Orders two values, neither of them null: below, at or above zero. */
+/** Compares two values, neither of them null. Negative, zero or positive. */
 export type Order = (a: Value, b: Value) => number
 
-/** The order of a type's canonical values, the same on every store; values of no type are texts. */
+/** The order of a type's canonical values. It is the same in all stores. Values without a type are compared as texts. */
 export function orderOf(type: ScalarType | null): Order {
   return type?.compare ?? byText
 }
 
-/** The same with nulls, which come last in both directions. */
+/** The same order with nulls, which come last in both directions. */
 export function sorted(order: Order, descending: boolean): Order {
   const sign = descending ? -1 : 1
   return (a, b) => {

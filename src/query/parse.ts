@@ -5,8 +5,8 @@ import { all, any, everything, not, type Predicate } from './predicate.ts'
 import type { Scope, ScopeField } from './scope.ts'
 
 /**
- * The JSON form of a filter, checked against the scope (docs: query language). Faults are noted with a pointer below
- * `place`; hidden fields are as unknown as absent ones. Throws only what is `too_complex`.
+ * Reads the JSON form of a filter and checks it against the scope. Faults are noted with a pointer below `place`. A hidden
+ * field is reported as unknown, so that its name is not revealed. Throws only ApiError `too_complex`.
  */
 export function parseFilter(
   reading: Reading,
@@ -22,7 +22,7 @@ const quantifiers = { $some: 'some', $every: 'every', $none: 'none' } as const
 class FilterParser {
   readonly #reading: Reading
   readonly #place: Place & { pointer: string }
-  /** Members and indexes that lead to what is being read. */
+  /** Members and indexes on the way to the current place. */
   readonly #path: (string | number)[] = []
 
   constructor(reading: Reading, place: Place & { pointer: string }) {

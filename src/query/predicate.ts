@@ -1,9 +1,9 @@
 import type { Value } from '../schema/field.ts'
 
 /**
- * The one predicate language: a URL filter, a row rule, a subscription's filter and a client's filter are this frozen data.
- * Two-valued logic: a comparison with null is false, `ne` and `nin` match null, `not` is plain negation.
- * Text compares by code point. `fold` folds case by the table of `fold.ts` after NFC.
+ * The one language of conditions. URL filters, row rules, filters of subscriptions and filters of clients all become this
+ * frozen data. Its logic has two values: a comparison with null is false, `ne` and `nin` are true for null, and `not` simply
+ * negates. Texts are compared by code point. `fold` ignores case: NFC, then the table in `fold.ts`.
  */
 export type Predicate =
   | { readonly kind: 'constant'; readonly value: boolean }
@@ -33,8 +33,9 @@ export type CompareOp = 'eq' | 'ne' | 'gt' | 'gte' | 'lt' | 'lte'
 export type TextOp = 'eq' | 'contains' | 'startsWith' | 'endsWith'
 export type Operand = Value
 
+/** One key of a sort order. */
 export interface SortKey {
-  /** Dotted path of to-one relations, ending in a field: `album.artist.name`. */
+  /** Names of to-one relations and a final field: `album.artist.name`. */
   readonly path: readonly string[]
   readonly descending: boolean
 }
@@ -43,35 +44,40 @@ export interface SortKey {
 export interface Query {
   readonly where: Predicate
   readonly sort: readonly SortKey[]
-  /** null: no limit (programmatic calls only). */
+  /** null = no limit. Only calls of the application may have none. */
   readonly limit: number | null
   readonly offset: number
-  /** Decoded key values of a cursor, in the order of the sort keys plus the id, and which way it goes. */
+  /**
+   * The values of the sort keys and the id at the edge of a page, and the direction in which the page goes from there. null =
+   * the first page.
+   */
   readonly cursor: { readonly before: boolean; readonly keys: readonly Value[] } | null
+  /** Whether the answer states how many rows match. */
   readonly total: boolean
 }
 
-/** What of a row is shown. */
+/** Which parts of a row are shown. */
 export interface Shape {
+  /** How deep related rows are expanded. 1 = they are ids. */
   readonly depth: number
-  /** Dotted relation paths expanded over `depth`. */
+  /** Dotted paths of relations that are expanded in addition. */
   readonly include: readonly string[]
-  /** Dotted field paths; null = all. */
+  /** Dotted paths of fields. null = all fields. */
   readonly fields: readonly string[] | null
 }
 
-/** What is shown where nothing is said: the row's own fields, and ids of what is related. */
+/** The default shape: the row's own fields, and the ids of related rows. */
 export const plainShape: Shape = Object.freeze({ depth: 1, include: Object.freeze([]), fields: null })
 
 export const everything: Predicate = Object.freeze({ kind: 'constant', value: true })
 export const nothing: Predicate = Object.freeze({ kind: 'constant', value: false })
 
-/** ANDs predicates, flattening and folding constants. */
+/** Joins predicates by AND. Nested ANDs are flattened, and constants are simplified away. */
 export function all(...of: readonly Predicate[]): Predicate {
   return join('and', of, false)
 }
 
-/** ORs predicates, flattening and folding constants. */
+/** Joins predicates by OR. Nested ORs are flattened, and constants are simplified away. */
 export function any(...of: readonly Predicate[]): Predicate {
   return join('or', of, true)
 }

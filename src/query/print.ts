@@ -5,24 +5,24 @@ import { everything, nothing, type Predicate, type Query, type SortKey } from '.
 type Filter = { readonly [key: string]: unknown }
 
 /**
- * The JSON form of a predicate, canonical: parts sorted, repeated ones dropped. Equal text means equal meaning; it makes
- * the fingerprint of a cursor and the key of a cache, and what documentation shows of a rule.
+ * Writes a predicate in canonical JSON form: sorted and without repeated parts. Equal texts mean equal predicates. It is part
+ * of cursors and cache keys, and documents show rules in this form.
  */
 export function printFilter(predicate: Predicate): string {
   return JSON.stringify(filterOf(predicate))
 }
 
-/** `-createdAt,name`. */
+/** Writes sort keys: `-createdAt,name`. */
 export function printSort(sort: readonly SortKey[]): string {
   return sort.map(key => (key.descending ? '-' : '') + key.path.join('.')).join(',')
 }
 
-/** What tells two lists of one resource apart, whatever page of it is asked for. */
+/** A text that identifies the list of a query within its resource, whatever page is asked for. */
 export function printQuery(query: Pick<Query, 'where' | 'sort'>): string {
   return `${printSort(query.sort)} ${printFilter(query.where)}`
 }
 
-/** The JSON form of a predicate as an object that parseFilter reads back. */
+/** The JSON form of a predicate as an object. parseFilter reads it back. */
 function filterOf(predicate: Predicate): Filter {
   switch (predicate.kind) {
     case 'constant':
@@ -64,7 +64,7 @@ function textOperator(predicate: Predicate & { kind: 'text' }): string {
   return predicate.fold ? `$i${predicate.op.toLowerCase().replace('with', 'With')}` : `$${predicate.op}`
 }
 
-/** Each part once, in the order of its text. */
+/** Each part once, sorted by its text. */
 function parts(of: readonly Predicate[]): Filter[] {
   const texts = new Set(of.map(printFilter))
   return [...texts].toSorted(compareText).map(text => JSON.parse(text) as Filter)
@@ -74,7 +74,7 @@ function set(values: readonly Value[]): Value[] {
   return [...new Set(values)].toSorted((a, b) => compareText(JSON.stringify(a), JSON.stringify(b)))
 }
 
-/** One object where no two parts have a member in common, as people write it; else `$and`. */
+/** Merges filters into one object, as people write it, if they have no member in common. Otherwise they become `$and`. */
 function merged(filters: readonly Filter[]): Filter {
   const keys = filters.flatMap(filter => Object.keys(filter))
   return new Set(keys).size === keys.length ? Object.assign({}, ...filters) : { $and: filters }

@@ -3,12 +3,13 @@ import { operate, operatorsOf, type Operator, type Reading } from './operator.ts
 import { everything, type Predicate } from './predicate.ts'
 import type { Scope, ScopeField } from './scope.ts'
 
-/** Operators whose operand is a list: with commas in one parameter, or one element in each of several. */
+/** Operators with a list as operand: separated by commas in one parameter, or one element in each of several parameters. */
 const lists: ReadonlySet<string> = new Set(['in', 'nin', 'hasAny', 'hasAll'])
 
 /**
- * The flat form of one condition: `path=value` or `path[operator]=value`, where a dot follows a to-one relation.
- * `values` are those of all parameters of this name. Faults are noted under the parameter's name.
+ * Reads one condition in the flat form: `path=value` or `path[operator]=value`, where a dot follows a to-one relation.
+ * `?age[gte]=18` becomes a predicate here. `values` has the values of all parameters with this name. Faults are noted under
+ * that name.
  */
 export function parseFlat(reading: Reading, scope: Scope, name: string, values: readonly string[]): Predicate {
   const where = (): { parameter: string } => ({ parameter: name })

@@ -12,29 +12,30 @@ import { parseFields, parseInclude } from './shape.ts'
 import { parseSort, sortKeysOf } from './sort.ts'
 import { jsonMode, textMode, type InputMode } from '../schema/read/input-mode.ts'
 
-/** What is asked: a list takes all query words, one row only those of its shape. */
+/** What the query is for: a list has all query words, a single row only those of its shape. */
 export type Target = 'list' | 'item'
 
+/** A decoded query. */
 export interface Decoded {
-  /** null for an item. */
+  /** null = the query is for a single row. */
   readonly query: Query | null
   readonly shape: Shape
 }
 
 export interface QueryOptions {
-  /** How values of JSON filters are read; `json` unless the API says `cast`. */
+  /** How values in JSON filters are read. Default: `json`, unless the API is set to `cast`. */
   readonly mode?: InputMode
-  /** Rows of a page where no limit is asked for, and the most that one may ask for; null = no bound. Defaults to the limits. */
+  /** Rows of a page by default, and at most. null = no bound. Default: those in the limits. */
   readonly page?: number | null
   readonly maxPage?: number | null
-  /** Key of the cursors' HMAC; without it every cursor is refused. */
+  /** The key of the cursors' HMAC. Without it all cursors are refused. */
   readonly cursorKey?: Uint8Array
-  /** Unknown parameters are dropped and named here instead of refused (RFC 7240 §4.4, handling=lenient). */
+  /** If given, unknown parameters are ignored and collected here, instead of being refused (RFC 7240 §4.4, handling=lenient). */
   readonly ignored?: string[]
 }
 
 const shapeWords: ReadonlySet<string> = new Set(['depth', 'include', 'fields'])
-/** The words of a list's query; a field that is called like one is reached by the JSON form alone. */
+/** The query words of a list. A field with such a name can be filtered only in the JSON form. */
 export const listWords: ReadonlySet<string> = new Set([
   ...shapeWords,
   'filter',
@@ -46,8 +47,8 @@ export const listWords: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Decodes the parameters of a URL: query words, and any other name as a condition of the flat form.
- * Throws ApiError with all that is wrong, each issue naming its `parameter`; nothing is ignored.
+ * Decodes the parameters of a URL. Query words have their meaning; any other name is a condition in the flat form. Throws
+ * ApiError with all faults, each with its `parameter`. Nothing is ignored.
  */
 export function decodeQuery(
   scope: Scope,
@@ -73,7 +74,9 @@ export function decodeQuery(
   return decoder.done()
 }
 
-/** Decodes the same from an object: the body of QUERY, a message of a socket, a call of the program. Issues carry pointers. */
+/**
+ * Decodes a query from an object: the body of QUERY, a message on a socket, or a call of the application. Issues have pointers.
+ */
 export function decodeQueryObject(
   scope: Scope,
   object: Readonly<Record<string, unknown>>,
@@ -91,7 +94,10 @@ export function decodeQueryObject(
   return decoder.done()
 }
 
-/** Values of query words in a URL, as the object form has them; what does not fit stays text and is refused as such. */
+/**
+ * The value of a query word in a URL, in the types of the object form. A text that does not fit stays text and is refused as
+ * such later.
+ */
 function fromText(name: string, text: string, limits: Limits): unknown {
   switch (name) {
     case 'filter':
@@ -140,7 +146,7 @@ class Decoder {
   readonly #limits: Limits
   readonly #target: Target
   readonly #options: QueryOptions
-  /** Pointer of the object that holds the words; null in a URL. */
+  /** Pointer of the object that contains the words. null = they are in a URL. */
   readonly #base: string | null
   readonly #faults: Faults = { issues: [] }
   readonly #words = new Map<string, unknown>()
@@ -237,7 +243,7 @@ class Decoder {
     })
   }
 
-  /** The word as a list: an array, or text with commas. */
+  /** The value of a word as a list: an array, or a text with commas. */
   #list(name: string): readonly unknown[] | null {
     const value = this.#words.get(name)
     if (value === undefined || Array.isArray(value)) return value ?? null

@@ -1,21 +1,22 @@
 import type { ScalarType } from '../schema/scalar-type.ts'
 
-/** What a query needs to know of a resource: its fields by name. The linked model's resources are scopes. */
+/** What a query needs to know about a resource: its fields by name. The resources of the linked model are scopes. */
 export interface Scope {
   readonly name: string
   readonly field: ReadonlyMap<string, ScopeField>
-  /** The type of its id. */
+  /** The type of its ids. */
   readonly idType: ScalarType
 }
 
+/** What a query needs to know about a field. */
 export interface ScopeField {
   readonly name: string
   readonly is: 'scalar' | 'one' | 'back' | 'many' | 'calc' | 'count' | 'self'
-  /** Of a scalar or calculated field; a to-one has the type of its target's id. */
+  /** The type of a scalar or calculated field. A to-one has the type of its target's id. */
   readonly type: ScalarType | null
-  /** Of a relation. */
+  /** The related resource. null = the field is no relation. */
   readonly target: Scope | null
-  /** More than one row at the other end. */
+  /** Whether several rows may be related. */
   readonly toMany: boolean
   readonly nullable: boolean
   readonly hidden: boolean
@@ -23,7 +24,7 @@ export interface ScopeField {
   readonly sortable: boolean
 }
 
-/** The name of the field that holds the id. */
+/** The name of the id field. */
 export function idNameOf(scope: Scope): string {
   for (const field of scope.field.values())
     if (field.is === 'scalar' && field.type !== null && field.type.key !== null) return field.name

@@ -3,7 +3,7 @@ import { note, type Faults, type Where } from './faults.ts'
 import { compareText } from '../schema/compare.ts'
 import type { Scope, ScopeField } from './scope.ts'
 
-/** `include`: dotted paths of relations, canonical; none longer than the largest depth. */
+/** Reads `include`: dotted paths of relations in canonical order. None may be longer than the largest depth. */
 export function parseInclude(
   scope: Scope,
   paths: readonly unknown[],
@@ -22,7 +22,7 @@ export function parseInclude(
   return canonical(paths)
 }
 
-/** `fields`: dotted paths of fields, canonical; what comes before a dot is a relation that is expanded. */
+/** Reads `fields`: dotted paths of fields in canonical order. The relations before a dot are expanded. */
 export function parseFields(
   scope: Scope,
   paths: readonly unknown[],
@@ -38,7 +38,7 @@ export function parseFields(
   return canonical(paths)
 }
 
-/** The field at the end of a path; null and a note if there is none that may be seen. */
+/** The field at the end of a path. null = there is none that the caller may see, which is noted. */
 function lastOf(scope: Scope, path: unknown, faults: Faults, where: Where): ScopeField | null {
   if (typeof path !== 'string') {
     note(faults, 'type', where, 'A path is text')

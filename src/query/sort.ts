@@ -4,8 +4,8 @@ import type { SortKey } from './predicate.ts'
 import type { Scope, ScopeField } from './scope.ts'
 
 /**
- * Sort keys such as `-createdAt` and `album.artist.name`: `-` descends, a dot follows a to-one relation.
- * A path that is there already adds nothing and is dropped.
+ * Reads sort keys such as `-createdAt` and `album.artist.name`: `-` means descending, and a dot follows a to-one relation. A
+ * repeated path has no effect and is dropped.
  */
 export function parseSort(
   scope: Scope,
@@ -31,7 +31,7 @@ export function parseSort(
   return sort
 }
 
-/** The keys in the text of a URL: `-createdAt,name` or the JSON array of them. */
+/** The sort keys in a URL: `-createdAt,name`, or a JSON array of them. */
 export function sortKeysOf(text: string): readonly unknown[] {
   if (!text.startsWith('[')) return text.split(',')
   try {

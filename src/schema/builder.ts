@@ -6,7 +6,7 @@ import type { ListOptions } from './field-types/list.ts'
 import type { ScalarType } from './scalar-type.ts'
 import type { Field } from './types.ts'
 
-/** A builder as it is at run time; `Builders` says which of these methods make sense for which field. */
+/** A builder at run time. The types of `Builders` say which of these methods make sense for which field. */
 interface Chain extends Field {
   column(name: string): Chain
   readonly(): Chain
@@ -24,7 +24,7 @@ interface Chain extends Field {
   example(...values: unknown[]): Chain
 }
 
-/** Wraps a definition. Each method makes a new builder, so one may be the start of several fields. */
+/** Wraps a definition. Each method returns a new builder, so several fields can start from the same one. */
 function field(def: FieldDef): Chain {
   const having = (more: FieldOptions): Chain => field({ ...def, ...more })
   const chain: Omit<Chain, '~type'> = {
@@ -56,7 +56,7 @@ function scalar(type: ScalarType, more: Omit<ScalarDef, 'is' | 'type'> = {}): Ch
   return field({ is: 'scalar', type, ...more })
 }
 
-/** The key: readonly like what the server sets, unless clients may bring it in POST. */
+/** The key of a resource. It is read-only, unless clients may choose it. */
 function id(first: IdKind | IdOptions = 'integer', second?: IdOptions): Chain {
   const [of, options] = typeof first === 'string' ? [first, second] : ['integer' as const, first]
   const client = options?.client
@@ -66,14 +66,16 @@ function id(first: IdKind | IdOptions = 'integer', second?: IdOptions): Chain {
   })
 }
 
-/** The checks of an item hold for each element; its other options mean nothing in a list, and their types say so. */
+/**
+ * A list. The checks of the item hold for each element. Its other options have no meaning in a list, and the types refuse them.
+ */
 function list(item?: Field, options: ListOptions = {}): Chain {
   const of = item?.['~def']
   const made = scalar(types.list(of && 'type' in of ? of.type : null, options))
   return (of?.checks ?? []).reduce((chain, check) => chain.check(each(check)), made)
 }
 
-/** A list's check from that of its item; one element's complaint speaks for all. */
+/** Makes the check of a list from that of its item. The first element that fails decides. */
 function each(check: Check): Check {
   return (values: readonly never[], ctx) => {
     for (const value of values) {
@@ -104,7 +106,7 @@ function calc({ of, get, set, uses }: Calc): Chain {
   })
 }
 
-/** A builder for each built-in type, which takes what the type takes. */
+/** One builder for each built-in type. It takes the options of the type. */
 const scalars = Object.fromEntries(
   Object.entries<(...options: never[]) => ScalarType>(types).map(([word, type]) => [
     word,
@@ -113,9 +115,9 @@ const scalars = Object.fromEntries(
 ) as Record<keyof typeof types, (...options: unknown[]) => Chain>
 
 /**
- * The field builders. Nothing is refused here: linking lists every fault of a declaration at once.
- *
- * @example t.text({ max: 80 }).nullable().unique()
+ * The field builders. Nothing is refused here: linking lists all faults of all declarations at once.
+ * @example
+ * t.text({ max: 80 }).nullable().unique()
  */
 export const t: Builders = Object.freeze({
   ...scalars,

@@ -1,7 +1,10 @@
 import type { Stored } from './scalar-type.ts'
 import type { Value } from './value.ts'
 
-/** By code point (not by UTF-16 unit, where U+1F600 would come before U+FF01), as databases compare UTF-8. */
+/**
+ * Compares texts by code point, as databases compare UTF-8. JavaScript compares UTF-16 units, by which U+1F600 would come
+ * before U+FF01.
+ */
 export function compareText(a: string, b: string): number {
   if (a === b) return 0
   const length = Math.min(a.length, b.length)
@@ -13,14 +16,14 @@ export function compareText(a: string, b: string): number {
   return a.length - b.length
 }
 
-/** Moves surrogates, which stand for U+10000 and above, behind U+E000…U+FFFF. */
+/** Moves surrogates, which stand for U+10000 and above, after U+E000…U+FFFF. */
 const rank = (unit: number): number => (unit >= 0xe0_00 ? unit - 0x8_00 : unit + 0x20_00)
 
 export const byText = (a: Value, b: Value): number => compareText(a as string, b as string)
-/** Numbers, and false before true. */
+/** Compares numbers, and booleans with false before true. */
 export const byNumber = (a: Value, b: Value): number => Number(a) - Number(b)
 
-/** Two values of one column, neither of them null, as SQLite orders them. */
+/** Compares two values of the same column as SQLite does. Neither is null. */
 export function compareStored(a: Stored, b: Stored): number {
   if (typeof a === 'string') return compareText(a, b as string)
   if (a instanceof Uint8Array) return Buffer.compare(a, b as Uint8Array)

@@ -4,9 +4,8 @@ import type { Column, CustomType, OperatorSet, Read, ScalarType, Stored, TypeDef
 import type { Value } from './value.ts'
 
 /**
- * Makes the type of a field from what it says of its values: the built-in types are made by this, and so are yours, for
+ * Makes a field type from a description of its values. The built-in types are made by it, and you can make your own for
  * `t.custom`. A type with options is a function that calls it.
- *
  * @example
  * const color = defineType({
  *   name: 'color',
@@ -31,7 +30,7 @@ type Definition = TypeDefinition<Value, OperatorSet>
 function make(definition: Definition): ScalarType {
   const sql = columnOf(definition)
   let unbounded: ScalarType | null = null
-  // Every type has the same members in the same order, so that code which reads them is compiled for one shape.
+  // All types have the same members in the same order. V8 then sees one shape, and code that reads types stays fast.
   const type: ScalarType = {
     name: definition.name,
     options: Object.freeze({ ...definition.options }),

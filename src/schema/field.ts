@@ -1,38 +1,38 @@
-/** What a field is once declared: frozen data. The builders of `builder.ts` make it, everything above reads it. */
+/** A declared field as frozen data. The builders of `builder.ts` make it, and all layers above read it. */
 import type { FileLimits } from './file.ts'
 import type { ScalarType } from './scalar-type.ts'
 import type { Id, Value } from './value.ts'
 
 export type { Id, Value }
 
-/** What functions of a declaration receive beside the row. */
+/** What functions of a declaration get beside the row. */
 export interface Ctx {
-  /** Who calls, or null. */
+  /** The caller. null = anonymous. */
   readonly me: Readonly<Record<string, unknown>> | null
-  /** Whatever the caller handed over as credentials. */
+  /** The credentials as the caller sent them. */
   readonly auth: Readonly<Record<string, unknown>>
-  /** Milliseconds since the epoch, from the injected clock. */
+  /** The time of the call, in milliseconds since the epoch, from the injected clock. */
   readonly now: number
 }
 
-/** A row as functions of a declaration see it: field name → value, relations as ids. */
+/** A row as functions of a declaration see it: values by field name, relations as ids. */
 export type ReadRow = Readonly<Record<string, unknown>>
 export type Check = (value: never, ctx: Ctx) => true | string
 export type RowCheck = (row: ReadRow, ctx: Ctx) => true | string | Readonly<Record<string, string>>
 
 /** Options that every field has. */
 export interface FieldOptions {
-  /** Stored name; the key in the declaration is the external one. */
+  /** The name of its column. Clients see the key in the declaration. */
   readonly column?: string
   readonly readonly?: boolean
   readonly hidden?: boolean
   readonly nullable?: boolean
   readonly unique?: boolean
   readonly index?: boolean
-  /** A value, or a function of the context; absent = none. */
+  /** A value, or a function of the context. Absent = no default. */
   readonly default?: { readonly value: unknown } | { readonly from: (ctx: Ctx) => unknown }
   readonly writable?: boolean | ((row: ReadRow, ctx: Ctx) => boolean)
-  /** Fields that `writable` reads. */
+  /** The fields that `writable` reads. */
   readonly uses?: readonly string[]
   readonly checks?: readonly Check[]
   readonly sortable?: boolean
@@ -45,47 +45,47 @@ export interface FieldOptions {
 export interface ScalarDef extends FieldOptions {
   readonly is: 'scalar'
   readonly type: ScalarType
-  /** Set by the server: the moment of creation, or of every write. */
+  /** Whether the server sets it to the time of creation, or of each write. */
   readonly now?: 'create' | 'write'
-  /** Only for `t.file`: what may be uploaded. */
+  /** Only for `t.file`: which files are allowed. */
   readonly file?: FileLimits
-  /** Only for `t.id`: may the client choose it, by PUT alone or in POST too. */
+  /** Only for `t.id`: whether clients may choose it, `put` = only by PUT. */
   readonly client?: boolean | 'put'
 }
 
-/** To-one: the foreign key lives here. */
+/** A to-one relation. The foreign key is in this row. */
 export interface OneDef extends FieldOptions {
   readonly is: 'one'
   readonly to: string
-  /** The field of the target that shows the other side; absent = one-way. */
+  /** The field of the target that shows the other side. Absent = the relation is one-way. */
   readonly inverse?: string
-  /** Both sides are this very field, as with spouses. */
+  /** Whether this field is its own other side, as with spouses. */
   readonly symmetric?: boolean
   readonly onDelete?: 'cascade' | 'restrict' | 'null'
 }
 
-/** The other side of a to-one: a list of ids, or one id of a one-to-one. Nothing is stored. */
+/** The other side of a to-one: a list of ids, or one id if it is one-to-one. Nothing is stored for it. */
 export interface BackDef extends FieldOptions {
   readonly is: 'back'
   readonly to: string
   readonly via: string
   readonly one?: boolean
-  /** false: link-only, absent from the body at depth 1 (and a child's write does not touch the parent's version). */
+  /** Whether bodies at depth 1 contain the ids. With false, writing a child does not change the version of the parent. */
   readonly ids?: boolean
 }
 
-/** Many-to-many, or a one-way list: pairs in a join table. */
+/** A many-to-many relation or a one-way list. Its pairs are in a join table. */
 export interface ManyDef extends FieldOptions {
   readonly is: 'many'
   readonly to: string
   readonly inverse?: string
   readonly symmetric?: boolean
   readonly ids?: boolean
-  /** An existing join table and its two columns. */
+  /** A join table that already exists, and its two columns. */
   readonly through?: { readonly table: string; readonly from: string; readonly to: string }
 }
 
-/** Computed from the row when it is shown; may be set if it has a setter. Nothing is stored. */
+/** A field that is calculated when the row is shown. It can be written if it has a setter. Nothing is stored for it. */
 export interface CalcDef extends FieldOptions {
   readonly is: 'calc'
   readonly type: ScalarType

@@ -1,34 +1,34 @@
-/** What may be uploaded to a file field. */
+/** Which files may be uploaded to a field. */
 export interface FileLimits {
-  /** Bytes. */
+  /** Largest size in bytes. */
   readonly max: number
-  /** Media types and ranges of them, in small letters: `image/*`; empty = any. */
+  /** Allowed media types in small letters, also as ranges: `image/*`. Empty = any. */
   readonly types: readonly string[]
 }
 
-/** What is stored of a file in its row; its bytes are elsewhere, under the version. */
+/** What a row stores about its file. The bytes are in the file store, under the version. */
 export interface StoredFile {
-  /** As whoever sent it called it, without directories; null if nobody said. */
+  /** The name that the sender gave it, without directories. null = none. */
   readonly name: string | null
-  /** Its media type, as it was said. */
+  /** The media type that the sender stated. */
   readonly type: string
-  /** Bytes. */
+  /** Size in bytes. */
   readonly size: number
-  /** `sha-256=:…:` (RFC 9530). */
+  /** The hash of its bytes: `sha-256=:…:` (RFC 9530). */
   readonly digest: string
-  /** When it was uploaded. */
+  /** When it was uploaded, as a date-time in UTC. */
   readonly modified: string
-  /** Another one for other bytes; the entity tag of the download. */
+  /** Changes when the bytes change. It is the entity tag of the download. */
   readonly version: string
 }
 
-/** What a row shows of a file. */
+/** What a row shows about its file. */
 export interface FileShown extends StoredFile {
-  /** Path of the download below the mount of the API. */
+  /** Path of the download, below the mount point of the API. */
   readonly url: string
 }
 
-/** Whether a media type (without parameters, in small letters) is among those that a field takes. */
+/** Whether a field accepts a media type. The type is in small letters and without parameters. */
 export function takesType({ types }: FileLimits, type: string): boolean {
   if (types.length === 0) return true
   return types.some(one => one === type || (one.endsWith('/*') && type.startsWith(one.slice(0, -1))))

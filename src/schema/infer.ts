@@ -2,8 +2,8 @@ import type { StandardSchema } from './standard/standard.ts'
 import type { Field, FieldType } from './types.ts'
 
 /**
- * What schemas in the notation of a dialect stand for: a dialect adds a member of its name, for a schema S and a side of
- * it (`input`, what may be given; `output`, what validation gives).
+ * The types of schemas in the notation of a dialect. A dialect adds a member with its name, for a schema S and one of its
+ * sides: `input` is what may be sent, `output` what validation returns.
  */
 // oxlint-disable-next-line typescript/no-empty-object-type, no-unused-vars -- dialects fill it, with types made of S
 export interface NotedTypes<S, Side extends 'input' | 'output'> {}
@@ -12,10 +12,13 @@ type Noted<S, Side extends 'input' | 'output'> = [keyof NotedTypes<S, Side>] ext
   ? unknown
   : NotedTypes<S, Side>[keyof NotedTypes<S, Side>]
 
-/** What may declare an action's input or output: builders, any Standard Schema, what a notation knows, or objects of these. */
+/**
+ * What may declare an action's input or output: field builders, a Standard Schema, a notation of a dialect, or objects of
+ * these.
+ */
 export type AnySchema = StandardSchema | Field | string | readonly unknown[] | Readonly<Record<string, unknown>>
 
-/** What a function gets of a schema, and what documents and clients see of an output: the value after validation. */
+/** The type of a value after validation. Functions get it as input; documents and clients see it as output. */
 export type ValueOf<S> = unknown extends S
   ? any // oxlint-disable-line typescript/no-explicit-any -- nothing was declared, so nothing is known
   : S extends StandardSchema<any, infer O> // oxlint-disable-line typescript/no-explicit-any -- only the output is asked
@@ -30,7 +33,7 @@ export type ValueOf<S> = unknown extends S
           ? { -readonly [P in keyof S]: ValueOf<S[P]> }
           : Noted<S, 'output'>
 
-/** What a caller has to send for a schema. */
+/** The type of what a caller has to send. */
 export type GivenOf<S> = unknown extends S
   ? any // oxlint-disable-line typescript/no-explicit-any -- nothing was declared, so nothing is known
   : S extends StandardSchema<infer I, any> // oxlint-disable-line typescript/no-explicit-any -- only the input is asked
@@ -51,7 +54,7 @@ type Read<T extends FieldType> = T['kind'] extends 'one'
   ? number | string | ('nullable' extends T['flags'] ? null : never)
   : T['read']
 
-/** Builders or Standard Schemas are among its members. */
+/** Whether builders or Standard Schemas are among its members. */
 type IsBuilt<S> = S extends StandardSchema | { readonly '~type': FieldType }
   ? true
   : S extends readonly unknown[] | string

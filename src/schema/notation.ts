@@ -2,66 +2,63 @@ import type { ErrorWords } from '../protocol/error.ts'
 import type { ArgumentReader } from './read/arguments.ts'
 import type { Schema } from './schema.ts'
 
-/** Tells a fault of a declaration: its place, what is wrong, and what to do about it. */
+/** Notes a fault of a declaration: its place, what is wrong, and what to do. */
 export type NoteFault = (place: string, problem: string, fix: string) => void
 
-/**
- * A notation of a dialect: how schemas of actions may be declared beside field builders and Standard Schemas, and how
- * documentation texts are read.
- */
+/** A notation of a dialect: further ways to declare schemas of actions, and how documentation texts are read. */
 export interface Notation {
-  /** Reads the text of the API as a whole; null = there is none. */
+  /** Reads the documentation text of the API. null = there is none. */
   readonly api: (text: string | null, note: NoteFault) => NotationScope
 }
 
-/** What is known at one place: to the API, or to a resource of it. */
+/** The names that are known in a text: those of the API, or also those of one resource. */
 export interface NotationScope {
   readonly docs: Docs
-  /** Reads the text of a resource, which may add to what is known. */
+  /** Reads the text of a resource, which may define further names. */
   readonly resource: (text: string | null, place: string, note: NoteFault) => NotationScope
   readonly action: (text: string | null, place: string, note: NoteFault) => ActionDocs
-  /** Compiles a schema; its faults are noted, and then there is none. */
+  /** Compiles a schema. null = it has faults, which are noted. */
   readonly compile: (declared: unknown, place: string, note: NoteFault) => Schema | null
-  /** How an action is called over HTTP, and its faults are told, other than usual. */
+  /** How an action is called over HTTP and how its faults are told, if that differs from the usual way. */
   readonly manner: (action: ActionOutline) => ActionManner
 }
 
-/** What a documentation text says. */
+/** The content of a documentation text. */
 export interface Docs {
-  /** CommonMark; empty if there is none. */
+  /** CommonMark. Empty = there is no text. */
   readonly description: string
-  /** Everything, under the words of the notation. */
+  /** All parts of the text, by the words of the notation. */
   readonly members: Readonly<Record<string, unknown>>
 }
 
 export interface ActionDocs extends Docs {
-  /** Compile the schemas that the text declares; absent if it has none. */
+  /** Compile the schemas in the text. Absent = the text has none. */
   readonly input?: () => Schema | null
   readonly output?: () => Schema | null
-  /** By code: `404.NotFound` → what it means. */
+  /** The meanings of errors by code: `404.NotFound`. */
   readonly errors: Readonly<Record<string, unknown>>
 }
 
-/** What of an action decides its manner. */
+/** The properties of an action on which its manner depends. */
 export interface ActionOutline {
   readonly input: Schema | null
   readonly output: Schema | null
-  /** It belongs to a resource that is only actions. */
+  /** Whether its resource has only actions. */
   readonly standalone: boolean
-  /** It was declared to be read as strictly as everything else. */
+  /** Whether unknown arguments are refused, as everywhere else. */
   readonly strict: boolean
 }
 
 export interface ActionManner {
-  /** Reads the arguments of an HTTP request; null = as usual, where nothing is ignored. */
+  /** Reads the arguments of an HTTP request. null = in the usual way, where nothing is ignored. */
   readonly reader: ArgumentReader | null
-  /** Words of the problem document when its answer does not fit. */
+  /** The words of the problem document if its answer does not fit its schema. */
   readonly fault: ErrorWords
 }
 
 const usual: ActionManner = Object.freeze({ reader: null, fault: Object.freeze({}) })
 
-/** No notation: documentation texts are prose, and there are no schemas but those of builders and libraries. */
+/** The absence of a notation: documentation texts are prose, and schemas come from builders and libraries. */
 export const prose: Notation = Object.freeze({ api: scopeOf })
 
 function scopeOf(text: string | null): NotationScope {

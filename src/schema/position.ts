@@ -1,4 +1,7 @@
-/** Keys joined by dots, indexes in brackets: `user.tags[1]`; `[]` is any index. Empty for no keys at all. */
+/**
+ * Writes a path: keys are joined by dots, indexes are in brackets, as in `user.tags[1]`. `[]` means any index. An empty path is
+ * an empty text.
+ */
 export function positionOf(path: readonly (string | number)[]): string {
   let out = ''
   for (const segment of path) {

@@ -3,12 +3,12 @@ import type { JsonSchema } from './json-schema.ts'
 import type { Refused } from './read/refused.ts'
 import type { Value } from './value.ts'
 
-/** A value as a database holds it. */
+/** A value as a database stores it. */
 export type Stored = null | number | bigint | string | Uint8Array
 
 /**
- * The filters that fields of a type have: `none`; `null` (null or not); `equality` (`eq ne in nin`, and sorting);
- * `ordered` (also `gt gte lt lte`); `text` (also `contains startsWith endsWith` and the like); `list` (`has size` …).
+ * The filter operators that fields of a type have: `none`, `null` (null or not), `equality` (`eq ne in nin`, and sorting),
+ * `ordered` (also `gt gte lt lte`), `text` (also `contains startsWith endsWith` and others) or `list` (`has size` and others).
  */
 export type OperatorSet = 'none' | 'null' | 'equality' | 'ordered' | 'text' | 'list'
 
@@ -17,120 +17,132 @@ export function hasOrder({ operators }: ScalarType): boolean {
   return operators === 'equality' || operators === 'ordered' || operators === 'text'
 }
 
-/** Reads a value of one source: the canonical value, or why there is none. */
+/** Reads a value from one source. Returns its canonical form, or why there is none. */
 export type Read = (value: unknown) => Value | Refused
 
 /**
- * The type of a stored scalar, with its options applied: everything that Restuary knows of it. Made by `defineType`,
- * once per field of a declaration, so that nothing is looked up for a value.
+ * The type of a stored scalar with its options applied: everything that Restuary knows about it. `defineType` makes one for
+ * each field of a declaration, so that nothing is looked up when a value is read.
  */
 export interface ScalarType {
   readonly name: string
   readonly options: Readonly<Record<string, unknown>>
-  /** Of JSON, and of what another source was turned into. Gives back the value itself where it is canonical already. */
+  /**
+   * Checks values from JSON, and values that were converted from other sources. Returns the value itself if it is canonical
+   * already.
+   */
   readonly check: Read
-  /** Of text: a part of a path, a query, a form, CSV. */
+  /** Reads text: part of a path, a query, a form or CSV. */
   readonly readText: Read
-  /** What turns values of other sources into what `check` judges, by the name of the source. */
+  /** Functions that convert values of other sources for `check`, by the name of the source. */
   readonly coercions: Coercions
   readonly operators: OperatorSet
-  /** Below, at or above zero as a is before, equal to or after b; both canonical, neither null. */
+  /** Compares two canonical values, neither of them null. Negative if a comes before b, zero if they are equal, else positive. */
   readonly compare: (a: Value, b: Value) => number
-  /** The same type without its bounds: one may ask for what lies outside them, and finds nothing. */
+  /** The same type without bounds. A query may ask for a value outside of them, and simply finds nothing. */
   readonly unbounded: () => ScalarType
-  /** The same type held to the general limits where it has no bound of its own. */
+  /** The same type with the general limits, where it has no bounds of its own. */
   readonly limited: (limits: Limits) => ScalarType
   readonly sql: Column
-  /** Of its values, as JSON shows them. */
+  /** JSON Schema of its values as JSON shows them. */
   readonly schema: JsonSchema
-  /** What of it no keyword of JSON Schema says, in words; empty if nothing. */
+  /** Bounds that no keyword of JSON Schema expresses, in words. Empty = none. */
   readonly bounds: string
-  /** A canonical value for documents; undefined if none is known. */
+  /** A canonical value for documents. undefined = none is known. */
   readonly example: Value | undefined
-  /** What JSON shows for a canonical value; null = the value itself. */
+  /** Makes what JSON shows for a canonical value. null = JSON shows the value itself. */
   readonly show: ((value: Value) => Value) | null
-  /** How JSON is written; see {@link TypeDefinition.print}. */
+  /** How JSON is written. See {@link TypeDefinition.print}. */
   readonly print: Print
-  /** A JavaScript date as a value; null if dates are none. */
+  /** Makes a value of a JavaScript date. null = the type has no moments. */
   readonly fromDate: ((date: Date) => Value) | null
-  /** The source of an expression; see {@link TypeDefinition.fits}. */
+  /** The source of an expression. See {@link TypeDefinition.fits}. */
   readonly fits: ((variable: string) => string) | null
-  /** How ids of the type come about; null if it is not the type of an id. */
+  /** How new ids are made. null = it is not the type of an id. */
   readonly key: 'integer' | 'uuid' | 'text' | null
-  /** PATCH takes an object as a merge patch of its own (RFC 7396). */
+  /** Whether PATCH accepts an object as a merge patch of the value (RFC 7396). */
   readonly merges: boolean
-  /** Written, never read: hashed before it is stored. */
+  /** Whether the value can be written and never read. It is hashed before it is stored. */
   readonly secret: boolean
-  /** Of lists: the type of the items, and the check of a list whose items are read by a given function. */
+  /** Only for lists: the type of the items, and a check of the list that reads its items with a given function. */
   readonly list: { readonly item: ScalarType; readonly check: (value: unknown, read: Read) => Value | Refused } | null
   /** The `type` of an HTML input for it. */
   readonly input: string
-  /** What is wrong with its options, and what to do about it. */
+  /** The faults of its options. */
   readonly faults: () => readonly TypeFault[]
 }
 
 export type Print = 'raw' | 'quoted' | 'json'
 
-/** By the name of a source: `text`, or that of a dialect. */
+/** Conversions by the name of their source: `text`, or a mode of a dialect. */
 export type Coercions = Readonly<Record<string, ((value: unknown) => unknown) | undefined>>
 
+/** What is wrong with a type, and what to do. */
 export interface TypeFault {
   readonly problem: string
   readonly fix: string
 }
 
-/** How values are stored in a table of ours, and in one that somebody else made. */
+/** How values are stored, in our own tables and in tables of other programs. */
 export interface Column {
   /** The type of the column (https://sqlite.org/stricttables.html). */
   readonly column: 'INTEGER' | 'REAL' | 'TEXT' | 'BLOB'
-  /** What the stored bytes mean; two kinds with one column type still need a conversion. */
+  /** The meaning of the stored value. Two kinds may share a column type and still need a conversion between them. */
   readonly kind: string
-  /** Kinds whose stored values are values of this type, after a cast to its column at most. */
+  /** Kinds whose stored values can be used for this type without a conversion, except for a cast to the column type. */
   readonly from: readonly string[]
   readonly encode: (value: Value) => Stored
-  /** null: what the column holds is the value. Never called with null. */
+  /** Makes a value of what the column contains. null = the column contains the value itself. It is never called with null. */
   readonly decode: ((stored: Stored) => Value) | null
-  /** How the column is selected: as it is, as text (integers that JavaScript cannot hold), or as text only where it must. */
+  /**
+   * How the column is selected: `plain` = as it is, `text` = as text, because JavaScript cannot represent all its integers,
+   * `safe` = as text only if it must be.
+   */
   readonly select: 'plain' | 'text' | 'safe'
-  /** In a table that somebody else made, where its values are kept in another way. */
+  /** How values are stored in tables of other programs, if that differs. */
   readonly foreign: Pick<Column, 'encode' | 'decode'> | null
 }
 
-/** What `defineType` takes. T are the canonical values, S the set of filters. Functions get no null and must not throw. */
+/**
+ * The argument of `defineType`. T is the type of canonical values, S the set of operators. The functions never get null and
+ * must not throw.
+ */
 export interface TypeDefinition<T extends Value, S extends OperatorSet> {
-  /** One word: `color`. */
+  /** One word, such as `color`. */
   readonly name: string
-  /** What the type was made with, where it is a function that makes types. */
+  /** The options with which a function made the type. */
   readonly options?: object
-  /** The canonical value, of which equal ones are one and the same; or `refuse(…)`. Must take what it gives. */
+  /**
+   * Returns the canonical value, which is the same for equal values, or `refuse(…)`. It must accept the values that it returns.
+   */
   readonly check: (value: unknown) => T | Refused
   /**
-   * What turns the values of other sources into what `check` judges; what it cannot turn it gives back. `text`: parts of
-   * paths, queries, forms, CSV. Others are input modes of dialects, by their names.
+   * Convert values of other sources for `check`, by the name of the source. A value that they cannot convert they return as it
+   * is. `text` is parts of paths, queries, forms and CSV. Other names are input modes of dialects.
    */
   readonly coercions?: Coercions
-  /** Default `ordered`. Types whose values are lists or objects have `null` at most. */
+  /** Default: `ordered`. A type whose values are lists or objects can have `none` or `null`. */
   readonly operators?: S
   readonly sql: ColumnDefinition<T>
   readonly schema: JsonSchema
   readonly bounds?: string
   readonly example?: T | undefined
-  /** The order; the same as that of the stored values, by which it is made if nothing is given. */
+  /** Compares two values. It must sort like the stored values. Default: compares the stored values. */
   readonly compare?: (a: T, b: T) => number
-  /** What JSON shows for a value, which `check` must take again. */
+  /** Makes what JSON shows for a value. `check` must accept it. */
   readonly show?: (value: T) => Value
   /**
-   * How JSON is written: `raw`, numbers and truth values alone; `quoted`, text in which no character is ever escaped;
-   * `json`, anything. The first two are faster. Default `json`.
+   * How JSON is written: `raw` = only numbers and booleans, `quoted` = text in which no character needs escaping, `json` =
+   * anything. The first two are faster. Default: `json`.
    */
   readonly print?: Print
   readonly fromDate?: (date: Date) => T
   /**
-   * The source of an expression that is true only of values, named by a variable, that `check` would give back
-   * unchanged. It becomes part of compiled code, so it may hold nothing but numbers of the options.
+   * Returns the source of an expression about a variable. It may be true only for values that `check` would return unchanged.
+   * It becomes part of compiled code, so it must not contain anything but numbers from the options.
    */
   readonly fits?: (variable: string) => string
-  /** Called once, when a filter is first read. */
+  /** Makes the type without bounds. It is called once, when a filter first needs it. */
   readonly unbounded?: () => ScalarType
   readonly limited?: (limits: Limits) => ScalarType
   /** Only for `t.id`. */
@@ -138,25 +150,29 @@ export interface TypeDefinition<T extends Value, S extends OperatorSet> {
   readonly merges?: boolean
   readonly secret?: boolean
   readonly list?: NonNullable<ScalarType['list']>
-  /** The `type` of an HTML input; default `text`. */
+  /** The `type` of an HTML input. Default: `text`. */
   readonly input?: string
   readonly faults?: () => readonly TypeFault[]
 }
 
+/** How values of a type are stored. */
 export interface ColumnDefinition<T extends Value> {
   readonly column: Column['column']
-  /** Default: the name of the type. */
+  /** The meaning of the stored value. Default: the name of the type. */
   readonly kind?: string
   readonly from?: readonly string[]
   readonly encode?: (value: T) => Stored
-  /** May throw for what it did not encode: columns of somebody else hold what they like, and are shown as they are then. */
+  /**
+   * Makes a value of what the column contains. It may throw for something that `encode` did not write. A column of another
+   * program may contain anything, and is then shown as it is.
+   */
   readonly decode?: (stored: Stored) => T
-  /** The column is selected as text, as JavaScript cannot hold all that it holds. */
+  /** Whether the column is selected as text, because JavaScript cannot represent all its values. */
   readonly asText?: boolean
   readonly foreign?: Pick<Column, 'encode' | 'decode'>
 }
 
-/** A type for `t.custom`; nothing of `~type` exists at run time. */
+/** A type for `t.custom`. `~type` does not exist at run time. */
 export interface CustomType<T, S extends OperatorSet> extends ScalarType {
   readonly '~type': { readonly read: T; readonly operators: S }
 }

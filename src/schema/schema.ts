@@ -4,11 +4,11 @@ import type { InputMode } from './read/input-mode.ts'
 import type { Read } from './scalar-type.ts'
 import type { JsonSchema } from './json-schema.ts'
 
-/** Why a schema takes a value not. Values are plain data, so `instanceof Rejected` tells the two apart. */
+/** Why a schema refuses a value. Values are plain data, so `instanceof Rejected` distinguishes the two. */
 export class Rejected {
-  /** Everything that is wrong, the first first; pointers begin with `#`. */
+  /** All faults, in order. Their pointers begin with `#`. */
   readonly issues: readonly Issue[]
-  /** How the notation of the schema tells it, in the place of what is told otherwise. */
+  /** How the notation of the schema words the problem, in place of the usual words. */
   readonly words: ErrorWords
 
   constructor(issues: readonly Issue[], words: ErrorWords = none) {
@@ -20,24 +20,26 @@ export class Rejected {
 const none: ErrorWords = Object.freeze({})
 
 /**
- * A schema of an action, compiled once: field builders, a Standard Schema, what a notation compiled, or a mixture of them. The answer is the value, or why there is none; a promise only
- * where the library that checks needs to wait.
+ * The compiled schema of an action: field builders, a Standard Schema, a notation of a dialect, or a mixture of them. `input`
+ * and `output` return the value, or a Rejected. They return a promise only if a library does.
  */
 export interface Schema {
   readonly kind: 'field' | 'members' | 'list' | 'standard' | 'notation'
-  /** As it was declared, for documents. */
+  /** The schema as declared, for documents. */
   readonly declared: unknown
-  /** Members of an object whose members have schemas of their own, the item of a list; for documents. */
+  /** The members of an object, if they have schemas of their own, or the item of a list. For documents. */
   readonly members?: ReadonlyMap<string, Schema>
   readonly item?: Schema
-  /** The JSON Schema of what a notation compiled, made when it is asked for; for documents. */
+  /** Makes the JSON Schema of what a notation compiled, for documents. */
   readonly json?: () => JsonSchema
-  /** The check of one field in exact JSON types, by side, where it is all that is asked of a value that is there. */
+  /** The check of a single field in exact JSON types. null = a value needs more than this check. */
   readonly exact?: { readonly input: Read; readonly output: Read } | null
-  /** An expression that tells by a variable's name whether the check would give back what the variable holds. */
+  /** Makes the source of an expression that is true if the check would return the variable's value unchanged. */
   readonly fits?: ((variable: string) => string) | null
-  /** Reads a value that a caller sent: unknown members are refused, unless a notation has it otherwise. */
+  /** Reads a value from a caller. Unknown members are refused, unless the notation ignores them. */
   input(value: unknown, mode: InputMode, ctx: Ctx): unknown
-  /** Shapes a value of the application: of objects only own properties and getters that are named here. */
+  /**
+   * Shapes a value of the application. Of an object it takes only the declared members, which may be own properties or getters.
+   */
   output(value: unknown, ctx: Ctx): unknown
 }

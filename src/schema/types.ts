@@ -2,9 +2,9 @@ import type { FieldDef, Id, ReadRow } from './field.ts'
 import type { FileShown } from './file.ts'
 
 /**
- * Words about a field that types depend on: what may be left out (`optional`), what clients never write (`readonly`),
- * never read (`secret`), never see at all (`hidden`), what a body at depth 1 leaves out (`link`), and which operators
- * a filter has for it (`text`, `opaque`: null or not, nothing else).
+ * Words about a field on which types depend: `optional` = it may be left out, `readonly` = clients never write it, `secret` =
+ * they never read it, `hidden` = they never see it, `link` = bodies at depth 1 leave it out, `text` = it has text operators,
+ * `opaque` = a filter can only ask whether it is null.
  */
 export type Flag =
   | 'id'
@@ -19,14 +19,17 @@ export type Flag =
   | 'unfiltered'
   | 'unsorted'
 
-/** What the type system knows of a field; nothing of it exists at run time. */
+/** What TypeScript knows about a field. It does not exist at run time. */
 export interface FieldType {
-  /** `derived` is computed, never stored; `back` is the one other side of a one-to-one, `backs` a list. */
+  /**
+   * `derived` = calculated, `back` = the single row on the other side of a one-to-one, `backs` = the list on the other side of
+   * a to-one.
+   */
   readonly kind: 'scalar' | 'derived' | 'one' | 'back' | 'backs' | 'many'
   readonly read: unknown
   readonly write: unknown
   readonly flags: string
-  /** Resource at the other end, and the field there that points here. */
+  /** The related resource, and its field that points here. */
   readonly to: string
   readonly via: string
 }
@@ -39,55 +42,66 @@ export interface Field {
 
 export type Fields = Readonly<Record<string, Field>>
 
-/** Who calls, as functions of a declaration see it where no user resource gave it a type. */
+/** The caller in functions of a declaration, if no user resource gives it a type. */
 export interface Me {
   readonly id: Id
   readonly [member: string]: unknown
 }
 
-/** What functions of a declaration receive beside the row. */
+/** What functions of a declaration get beside the row. */
 export interface Context<U = Me> {
-  /** Who calls, or null. */
+  /** The caller. null = anonymous. */
   readonly me: U | null
-  /** Whatever the caller handed over as credentials. */
+  /** The credentials as the caller sent them. */
   readonly auth: Readonly<Record<string, unknown>>
-  /** Milliseconds since the epoch. */
+  /** The time of the call, in milliseconds since the epoch. */
   readonly now: number
 }
 
-/** The answer of a check: true, or what is wrong. */
+/** The result of a check: true, or what is wrong. */
 export type Verdict = true | string
 
-/** A stored field with values of T; O are its flags, U is who calls. */
+/** A stored field with values of type T. O are its flags, U is the type of the caller. */
 export interface Scalar<T, O extends string = never, U = Me> {
   readonly '~def': FieldDef
   readonly '~type': { kind: 'scalar'; read: T; write: T; flags: O; to: never; via: never }
-  /** Stored name; the key of the declaration is the external one. */
+  /** Sets the name of its column. Clients see the key in the declaration. */
   column(name: string): Scalar<T, O, U>
   /** Clients may not set it. */
   readonly(): Scalar<T, O | 'readonly', U>
-  /** As if it were not there, for clients: neither shown nor set, filtered or sorted by. */
+  /** Hides it from clients: they cannot read, write, filter or sort by it. */
   hidden(): Scalar<T, O | 'hidden', U>
+  /** It may be null. */
   nullable(): Scalar<T | null, O | 'nullable' | 'optional', U>
-  /** The value of a new row that brings none; a function may return undefined for none. */
+  /** The value in a new row if the client sends none. A function may return undefined for no value. */
   default(value: T | ((ctx: Context<U>) => T | undefined)): Scalar<T, O | 'optional', U>
+  /** No two rows have the same value. */
   unique(): Scalar<T, O, U>
+  /** Adds an index to its column. */
   index(): Scalar<T, O, U>
-  /** Asked before each change, with the row as it was; `uses` names the fields that it reads. */
+  /**
+   * Decides before each change whether it is allowed. `may` gets the row before the change; `uses` names the fields that it
+   * reads.
+   */
   writable<R = ReadRow>(
     may: boolean | ((row: R, ctx: Context<U>) => boolean),
     uses?: readonly string[],
   ): Scalar<T, O, U>
-  /** Holds new values, never null, to a condition of your own. */
+  /** Checks new values, which are never null: `t.text().check(value => value !== 'admin' || 'is reserved')`. */
   check(test: (value: NonNullable<T>, ctx: Context<U>) => Verdict): Scalar<T, O, U>
+  /** Whether rows may be sorted by it. Default: true if its values have an order. */
   sortable<const B extends boolean = true>(may?: B): Scalar<T, Switch<O, 'unsorted', B>, U>
+  /** Whether rows may be filtered by it. Default: true. */
   filterable<const B extends boolean = true>(may?: B): Scalar<T, Switch<O, 'unfiltered', B>, U>
+  /** Its title in documents and forms. */
   title(text: string): Scalar<T, O, U>
+  /** Its description in documents. */
   describe(text: string): Scalar<T, O, U>
+  /** Values to show in documents. */
   example(...values: T[]): Scalar<T, O, U>
 }
 
-/** A file: read as what is known of it, written by uploads alone; null takes it away. */
+/** A file. It is read as information about the file, and written only by uploads. Writing null deletes it. */
 export interface FileField<O extends string = never, U = Me> {
   readonly '~def': FieldDef
   readonly '~type': {
@@ -99,10 +113,10 @@ export interface FileField<O extends string = never, U = Me> {
     via: never
   }
   column(name: string): FileField<O, U>
-  /** Clients may download it, not change it. */
+  /** Clients may download it, but not change it. */
   readonly(): FileField<O | 'readonly', U>
   hidden(): FileField<O | 'hidden', U>
-  /** See {@link Scalar.writable}. */
+  /** Decides before each change whether it is allowed. See {@link Scalar.writable}. */
   writable<R = ReadRow>(
     may: boolean | ((row: R, ctx: Context<U>) => boolean),
     uses?: readonly string[],
@@ -111,7 +125,7 @@ export interface FileField<O extends string = never, U = Me> {
   describe(text: string): FileField<O, U>
 }
 
-/** A field computed from the row when it is shown: reads T, accepts W. */
+/** A field that is calculated when the row is shown. It reads T and accepts W. */
 export interface Derived<T, W = never, O extends string = never> {
   readonly '~def': FieldDef
   readonly '~type': { kind: 'derived'; read: T; write: W; flags: O; to: never; via: never }
@@ -124,7 +138,7 @@ export interface Derived<T, W = never, O extends string = never> {
   example(...values: T[]): Derived<T, W, O>
 }
 
-/** How many rows a to-many relation has. */
+/** The number of rows in a to-many relation. */
 export interface Count<O extends string = 'optional' | 'readonly' | 'unfiltered' | 'unsorted'> {
   readonly '~def': FieldDef
   readonly '~type': { kind: 'derived'; read: number; write: never; flags: O; to: never; via: never }
@@ -136,20 +150,20 @@ export interface Count<O extends string = 'optional' | 'readonly' | 'unfiltered'
   example(...values: number[]): Count<O>
 }
 
-/** To-one: the foreign key lives here, K is the resource that it points to. */
+/** A to-one relation to the resource K. Its foreign key is in this row. */
 export interface One<K extends string, O extends string = never, U = Me> {
   readonly '~def': FieldDef
   readonly '~type': { kind: 'one'; read: unknown; write: unknown; flags: O; to: K; via: never }
-  /** Stored name of the foreign key. */
+  /** Sets the column of the foreign key. */
   column(name: string): One<K, O, U>
   readonly(): One<K, O | 'readonly', U>
   hidden(): One<K, O | 'hidden', U>
   nullable(): One<K, O | 'nullable' | 'optional', U>
-  /** The id, or an object from which a related row is made for each new row; undefined or null = none. */
+  /** The default: an id, or an object from which a related row is made for each new row. undefined or null = none. */
   default(value: Related | ((ctx: Context<U>) => Related | undefined)): One<K, O | 'optional', U>
   unique(): One<K, O, U>
   index(): One<K, O, U>
-  /** Asked before each change, from whichever side it comes; see {@link Scalar.writable}. */
+  /** Decides before each change, from either side of the relation, whether it is allowed. See {@link Scalar.writable}. */
   writable<R = ReadRow>(may: boolean | ((row: R, ctx: Context<U>) => boolean), uses?: readonly string[]): One<K, O, U>
   sortable<const B extends boolean = true>(may?: B): One<K, Switch<O, 'unsorted', B>, U>
   filterable<const B extends boolean = true>(may?: B): One<K, Switch<O, 'unfiltered', B>, U>
@@ -158,7 +172,9 @@ export interface One<K extends string, O extends string = never, U = Me> {
   example(...ids: Id[]): One<K, O, U>
 }
 
-/** The other side of a to-one (`V` is that field), or a many-to-many: nothing is stored in this resource's table. */
+/**
+ * The other side of a to-one (`V` is that field), or a many-to-many relation. The table of this resource stores nothing for it.
+ */
 export interface ToMany<
   X extends 'back' | 'backs' | 'many',
   K extends string,
@@ -169,9 +185,9 @@ export interface ToMany<
   readonly '~type': { kind: X; read: unknown; write: unknown; flags: O; to: K; via: V }
   readonly(): ToMany<X, K, V, O | 'readonly'>
   hidden(): ToMany<X, K, V, O | 'hidden'>
-  /** Related rows of a new row that names none: ids, or objects from which they are made. */
+  /** The related rows of a new row that names none: ids, or objects from which rows are made. */
   default(value: readonly Related[] | ((ctx: Context) => readonly Related[] | undefined)): ToMany<X, K, V, O>
-  /** Asked before each change, from whichever side it comes; see {@link Scalar.writable}. */
+  /** Decides before each change, from either side of the relation, whether it is allowed. See {@link Scalar.writable}. */
   writable<R = ReadRow>(
     may: boolean | ((row: R, ctx: Context) => boolean),
     uses?: readonly string[],
@@ -183,7 +199,7 @@ export interface ToMany<
   example(...ids: (readonly Id[])[]): ToMany<X, K, V, O>
 }
 
-/** A relation's value in a declaration: an id, nothing, or the members of a row to make. */
+/** A related row in a declaration: an id, null, or the members of a row to make. */
 export type Related = Id | null | Readonly<Record<string, unknown>>
 
 type Switch<O extends string, F extends Flag, B> = B extends false ? O | F : Exclude<O, F>

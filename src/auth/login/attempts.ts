@@ -1,27 +1,27 @@
 import { createHash } from 'node:crypto'
 import { ApiError } from '../../protocol/error.ts'
 
-/** How many failed logins are borne in a window; 0 = no bound. */
+/** How many failed logins are allowed within a window. 0 = no limit. */
 export interface AttemptLimits {
-  /** For one account from one address. Default 10. */
+  /** For one account from one address. Default: 10. */
   readonly account?: number
-  /** From one address, whatever the account. Default 100. */
+  /** From one address, for all accounts. Default: 100. */
   readonly address?: number
-  /** Seconds. Default 900. */
+  /** The window in seconds. Default: 900. */
   readonly window?: number
 }
 
 interface Count {
   failed: number
-  /** Milliseconds since the epoch. */
+  /** End of the window, in milliseconds since the epoch. */
   readonly until: number
 }
 
 const most = 50_000
 
 /**
- * Counts failed logins. No account is ever locked: its owner comes in from another address all the same
- * (OWASP ASVS 5 V6.3.1). Kept in memory, so each process counts for itself.
+ * Counts failed logins. An account is never locked, because an attacker could then lock out its owner: the owner can still log
+ * in from another address (OWASP ASVS 5 V6.3.1). The counts are in memory, so each process has its own.
  */
 export class Attempts {
   readonly #account: number
@@ -35,7 +35,7 @@ export class Attempts {
     this.#window = (limits.window ?? 900) * 1000
   }
 
-  /** Takes an attempt, counted as failed until `succeeded` says otherwise. Throws ApiError `rate_limited`. */
+  /** Begins an attempt. It counts as failed until `succeeded` is called. Throws ApiError `rate_limited`. */
   begin(address: string, account: string, now: number): void {
     const keys = this.#keys(address, account)
     for (const [key, limit] of keys) {
@@ -50,7 +50,7 @@ export class Attempts {
     for (const [key] of keys) this.#add(key, now)
   }
 
-  /** The attempt that was begun was none. */
+  /** Takes back the attempt, because the login succeeded. */
   succeeded(address: string, account: string): void {
     const [own, network] = this.#keys(address, account)
     if (own) this.#counts.delete(own[0])
@@ -79,7 +79,7 @@ export class Attempts {
     this.#counts.set(key, { failed: 1, until: now + this.#window })
   }
 
-  /** What has run out goes; if that is not enough, the oldest do. */
+  /** Removes ended windows and, if that is not enough, the oldest ones. */
   #tidy(now: number): void {
     for (const [key, { until }] of this.#counts) if (until <= now) this.#counts.delete(key)
     for (const key of this.#counts.keys()) {
@@ -89,7 +89,7 @@ export class Attempts {
   }
 }
 
-/** What counts as one client: an IPv4 address, or the /64 that a household or server has of IPv6. */
+/** The network that counts as one client: an IPv4 address, or a /64 of IPv6, which is what one household or server gets. */
 export function networkOf(address: string): string {
   const text = address.replace(/%.*$/, '').toLowerCase()
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(text)

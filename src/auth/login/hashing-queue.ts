@@ -1,18 +1,18 @@
 import { ApiError } from '../../protocol/error.ts'
 
-/** What a hash is needed for: a login, or a write that sets passwords. */
+/** Why a hash is needed: for a login, or for a write that sets passwords. */
 export type Purpose = 'login' | 'write'
 
 export interface HashingQueueOptions {
-  /** Hashes that are computed at the same time. */
+  /** How many hashes are computed at the same time. */
   readonly atOnce: number
-  /** Longest wait in milliseconds; a request that would wait longer is refused. Default 3,000. */
+  /** Longest wait in milliseconds. A request that would wait longer is refused. Default: 3,000. */
   readonly patience?: number
-  /** Milliseconds; for tests. */
+  /** The time in milliseconds. Tests replace it. */
   readonly clock?: () => number
 }
 
-/** Milliseconds that a hash is assumed to take until some were measured. */
+/** How many milliseconds a hash is assumed to take, until some were measured. */
 const USUAL = 50
 
 /**

@@ -10,7 +10,7 @@ import { hashAgain, isOutdated, longestPassword, verifyPassword } from './passwo
 import { stampOf, type Session, type Sessions } from '../session/session.ts'
 import type { Tokens } from '../session/token.ts'
 
-/** What a login gives: RFC 6749 §5.1. */
+/** The answer to a login (RFC 6749 §5.1). */
 export interface Granted {
   readonly access_token: string
   readonly token_type: 'Bearer'
@@ -20,27 +20,33 @@ export interface Granted {
   readonly scope?: string
 }
 
-/** A session as a cookie: the token goes where scripts cannot read it. */
+/** A session in a cookie, which scripts of a page cannot read. */
 export interface CookieGrant {
   readonly token: string
   readonly seconds: number
   readonly scope: string
 }
 
-/** Beginning, renewing and ending sessions of the user resource. */
+/** Begins, renews and ends sessions of the user resource. */
 export interface Login {
   readonly users: Resource
-  /** The members of a login: the field that names the user, and the password. */
+  /** The members of a login's body: the field that names the user, and the password. */
   readonly members: readonly [id: string, secret: string]
-  /** Throws `validation`, `unauthenticated` (the same for every reason), `rate_limited` or `unavailable`. */
+  /**
+   * Checks a login. Throws ApiError `validation`, `unauthenticated` (the same for every reason, so that nobody learns which
+   * users exist), `rate_limited` or `unavailable`.
+   */
   check(input: unknown, address: string): Promise<{ user: Row; scope: string }>
-  /** Begins a session for a user who has been recognised, by a password or otherwise. */
+  /** Begins a session for a user who was recognised by a password or in another way. */
   begin(user: Row, scope: string): Promise<Granted>
   beginCookie(user: Row, scope: string): Promise<CookieGrant>
-  /** Throws `unauthenticated`; a token that was used before ends its session. */
+  /**
+   * Exchanges a refresh token for new tokens. Throws ApiError `unauthenticated`. A token that was used before ends its session,
+   * because two parties have it.
+   */
   refresh(input: unknown): Promise<Granted>
   renewCookie(session: Session): Promise<CookieGrant>
-  /** Ends the session of a refresh token, if it is one. */
+  /** Ends the session of a refresh token. Does nothing if it is none. */
   endByRefresh(refresh: string): Promise<void>
 }
 
@@ -54,7 +60,7 @@ export interface LoginOptions {
   readonly tokens: Tokens
   readonly attempts: Attempts
   readonly grant: (user: Row) => readonly string[]
-  /** Seconds that an access token, and the cookie of a session, last. */
+  /** How many seconds an access token, and the session cookie, are valid. */
   readonly access: number
   readonly cookie: number
   readonly clock: () => number
@@ -66,7 +72,7 @@ export function createLogin(options: LoginOptions): Login {
   const stamp = (user: Row): string => stampOf(storedOf(user))
   const seconds = (): number => Math.floor(clock() / 1000)
 
-  /** The name as it is stored; null for what no user can be called. */
+  /** The name in stored form. null = no user can have this name. */
   function normalised(name: string): string | null {
     const value = id.type.check(name)
     return value instanceof Refused ? null : (value as string)
@@ -78,7 +84,7 @@ export function createLogin(options: LoginOptions): Login {
     })
   }
 
-  /** A hash of another cost is made anew while the password is at hand; sessions go on. */
+  /** If the stored hash has another cost, hashes the password again while it is known. Sessions go on. */
   async function rehash(user: Row, password: string): Promise<Row> {
     const before = storedOf(user)!
     if (!isOutdated(before)) return user
@@ -120,7 +126,7 @@ export function createLogin(options: LoginOptions): Login {
     async check(input, address) {
       const asked = readLogin(input, id.name, secret.name)
       const name = normalised(asked.name)
-      // However a name is spelled, it is one account; databases of others may not tell letters by their case.
+      // All spellings of a name count as one account. Databases of other programs may ignore case.
       const account = fold(name ?? asked.name)
       attempts.begin(address, account, clock())
       const user = name === null ? undefined : await find(name)

@@ -8,7 +8,7 @@ import { sessionName, sessionsOf, stampOf, type Sessions } from '../session/sess
 import type { Tokens } from '../session/token.ts'
 import { Watches } from '../session/watches.ts'
 
-/** What a resource with a login brings. */
+/** What a resource with a login adds. */
 export interface OwnUsers {
   readonly users: Resource
   readonly sessions: Sessions
@@ -19,7 +19,7 @@ export interface OwnUsers {
   readonly grant: (user: Row) => readonly string[]
 }
 
-/** Of its options, those that concern users of one's own; durations in seconds. */
+/** The options that concern our own users. Durations are in seconds. */
 export interface OwnUserOptions {
   readonly access?: number
   readonly session?: number
@@ -71,7 +71,7 @@ export function ownUsers(
   return { users, sessions, callers, watches: new Watches(store, users, sessions), login, grant: scopesOf }
 }
 
-/** The user's field `scopes`, if there is one; else everybody has all that the API asks for. */
+/** The scopes in the user's field `scopes`. Without such a field every user has all scopes that the API asks for. */
 function defaultGrant(users: Resource, scopes: Readonly<Record<string, readonly string[]>>): Grant {
   const field = users.field.get('scopes')
   if (field?.is === 'scalar' && field.type.list) return user => (user['scopes'] as readonly string[] | null) ?? []

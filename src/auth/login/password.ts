@@ -2,7 +2,7 @@ import { argon2, argon2Sync, randomBytes, timingSafeEqual } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { HashingQueue, type Purpose } from './hashing-queue.ts'
 
-/** The cost of a hash (argon2id, RFC 9106): memory in KiB, passes, lanes. */
+/** The cost of a hash with argon2id (RFC 9106): memory in KiB, passes, lanes. */
 export interface PasswordCost {
   readonly memory: number
   readonly passes: number
@@ -12,7 +12,7 @@ export interface PasswordCost {
 /** 19 MiB, 2 passes, 1 lane. */
 const passwordCost: PasswordCost = Object.freeze({ memory: 19_456, passes: 2, parallelism: 1 })
 
-/** Bytes of a password that is hashed at all: a longer one would be work for whoever sends it. */
+/** Longest password that is hashed, in bytes. Hashing longer ones would let clients cause much work. */
 export const longestPassword = 1024
 
 interface Parsed extends PasswordCost {
@@ -20,10 +20,13 @@ interface Parsed extends PasswordCost {
   readonly hash: Buffer
 }
 
-// The cores are the machine's, so that all APIs of a process share the queue.
+// Cores belong to the machine, so all APIs of a process share the queue.
 const queue = new HashingQueue({ atOnce: Math.max(1, Math.floor(availableParallelism() / 2)) })
 
-/** The PHC string of a password, with a salt of its own. Throws ApiError `unavailable` if too many wait for theirs. */
+/**
+ * Hashes a password with a random salt. Returns a PHC string.
+ * @throws {ApiError} `unavailable` if too many others are waiting.
+ */
 export async function hashPassword(password: string, cost: PasswordCost = passwordCost): Promise<string> {
   queue.admit('write', 1)
   return hashInTurn('write', password, cost)
@@ -54,15 +57,16 @@ async function hashInTurn(purpose: Purpose, password: string, cost: PasswordCost
   return phc(cost, salt, await queue.run(purpose, () => derive(password, salt, cost, 32)))
 }
 
-/** The same at once, on this thread: for passwords that only show up inside a unit of work. */
+/** Hashes on this thread, without waiting. For passwords that become known only within a unit of work. */
 export function hashPasswordSync(password: string, cost: PasswordCost = passwordCost): string {
   const salt = randomBytes(16)
   return phc(cost, salt, argon2Sync('argon2id', parameters(password, salt, cost, 32)))
 }
 
 /**
- * Whether this is the password. Takes equally long if nothing, or no hash, is stored. Throws ApiError `unavailable` if too many
- * logins are waiting.
+ * Whether this is the password of a stored hash. It takes equally long if there is no hash, so that nobody learns from the time
+ * which users exist.
+ * @throws {ApiError} `unavailable` if too many logins are waiting.
  */
 export async function verifyPassword(stored: string | null, password: string): Promise<boolean> {
   queue.admit('login', 1)
@@ -72,7 +76,7 @@ export async function verifyPassword(stored: string | null, password: string): P
   return timingSafeEqual(derived, hash) && parsed !== null
 }
 
-/** Whether a hash was made at another cost, or is none. */
+/** Whether a hash has another cost, or is none. */
 export function isOutdated(stored: string, cost: PasswordCost = passwordCost): boolean {
   const parsed = parse(stored)
   return (
@@ -83,7 +87,7 @@ export function isOutdated(stored: string, cost: PasswordCost = passwordCost): b
   )
 }
 
-/** Stands for users that do not exist: costs as much, fits no password. */
+/** A hash in place of users that do not exist. It costs as much, and no password fits it. */
 const nobody: Parsed = Object.freeze({ ...passwordCost, salt: randomBytes(16), hash: randomBytes(32) })
 
 function parameters(
@@ -118,7 +122,7 @@ function parse(text: string): Parsed | null {
   const found = PHC.exec(text)
   if (!found) return null
   const [memory, passes, parallelism] = [Number(found[1]), Number(found[2]), Number(found[3])]
-  // A cost beyond this is not ours, and would be a way to keep the machine busy.
+  // Such a cost is not ours. It would be a way to keep the machine busy.
   if (memory > 1_048_576 || passes > 16 || parallelism < 1 || passes < 1 || memory < 8 * parallelism) return null
   return {
     memory,

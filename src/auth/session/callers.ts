@@ -6,7 +6,7 @@ import type { Principal } from '../principal.ts'
 import type { Sessions } from './session.ts'
 import type { Access } from './token.ts'
 
-/** Which scopes a user has; those of a token are never more. */
+/** Returns the scopes of a user. A token never has more. */
 export type Grant = (user: Principal) => readonly string[]
 
 export interface CallerOptions {
@@ -14,30 +14,30 @@ export interface CallerOptions {
   readonly users: Resource
   readonly sessions: Sessions
   readonly grant: Grant
-  /** What a session remembers of the password of a user. */
+  /** What a session remembers of a user's password. */
   readonly stampOf: (user: Row) => string
   readonly clock: () => number
 }
 
-/** Who calls with the tokens of one session, as long as nothing about it changes. */
+/** The caller with the tokens of one session, as long as nothing about it changes. */
 interface Caller {
   readonly principal: Principal
   readonly session: Row
   readonly user: Row
-  /** Head of both resources when it was looked at. */
+  /** Position of the newest change to users and sessions when it was checked. */
   seen: number
   checkedAt: number
 }
 
-/** Milliseconds for which a store that has to be waited for is not asked again. */
+/** How many milliseconds an asynchronous store is not asked again. */
 const trusted = 1000
 const most = 10_000
 
 /**
- * Finds out whether a session still holds and who it is. The same session gives the same Principal object until its
- * row or its user's row changes, so that what hangs on it (permissions) stays known. A store that answers at once is
- * asked each time, so that nothing outlives the commit that ended it; another at most once a second, and after each
- * commit that it tells of.
+ * Finds out whether a session is still valid and who its caller is. A session has the same Principal object until its row or
+ * its user's row changes, so that permissions which were made for the object can be reused.
+ * A synchronous store is asked each time, so that a session never outlives the commit that ended it. An asynchronous store is
+ * asked at most once a second, and after each commit that it reports.
  */
 export class Callers {
   readonly #options: CallerOptions
@@ -53,7 +53,7 @@ export class Callers {
     })
   }
 
-  /** The caller of a session; null if it has ended. */
+  /** The caller of a session. null = it has ended. */
   of(access: Access): Maybe<Principal | null> {
     const known = this.#known.get(access.sid)
     if (this.#waits) {
@@ -73,7 +73,7 @@ export class Callers {
     })
   }
 
-  /** The caller of a session in a snapshot; null if it has ended there. */
+  /** The caller of a session in a snapshot. null = it has ended there. */
   *at(snapshot: Snapshot, access: Access): Work<Principal | null> {
     const known = this.#known.get(access.sid)
     const caller = yield* this.#look(snapshot, access, known)
@@ -82,7 +82,7 @@ export class Callers {
     return this.#holds(caller, access) ? caller.principal : null
   }
 
-  /** The session is looked at anew. */
+  /** Forgets what is known about a session. */
   forget(sid: string): void {
     this.#known.delete(sid)
   }
@@ -127,12 +127,12 @@ export class Callers {
     for (const caller of this.#known.values()) caller.checkedAt = -Infinity
   }
 
-  /** All scopes that a user has. */
+  /** All scopes of a user. */
   scopesOf(user: Row): readonly string[] {
     return this.#options.grant(this.#membersOf(user))
   }
 
-  /** The user's row as `me`, and the scopes that both the user and the token have. */
+  /** The user's row as `me`, with the scopes that both the user and the token have. */
   #principalOf(user: Row, scope: string): Principal {
     const members = this.#membersOf(user)
     const words = scope.split(' ')
@@ -140,7 +140,7 @@ export class Callers {
     return Object.freeze({ ...members, scopes })
   }
 
-  /** Stored fields but no password. */
+  /** The stored fields without the password. */
   #membersOf(user: Row): Principal {
     const members: { id: Id; [member: string]: unknown } = { id: user[ID] as Id }
     for (const field of this.#options.users.columns) {
@@ -150,7 +150,7 @@ export class Callers {
   }
 }
 
-/** The same values; versions move with lists that are no part of the row. */
+/** Whether two rows have the same values. Versions do not count: they also change with lists that are not part of the row. */
 function isSameRow(a: Row, b: Row): boolean {
   if (a === b) return true
   for (let i = FIRST; i < a.length; i++) if (a[i] !== b[i] && !isDeepStrictEqual(a[i], b[i])) return false

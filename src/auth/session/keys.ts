@@ -1,32 +1,35 @@
 import { createHmac, createPrivateKey, createPublicKey, randomBytes, type KeyObject } from 'node:crypto'
 import type { Algorithm, JwtKey } from '../sources/jwt.ts'
 
-/** A secret of an HMAC: text or bytes, 32 bytes or more. */
+/** A secret for an HMAC: text or bytes, 32 bytes or more. */
 export type Secret = string | Uint8Array
 
-/** A private key, or a public one that only verifies: PEM text or a KeyObject of node:crypto. */
+/** A private key, or a public key that only verifies: PEM text or a KeyObject of node:crypto. */
 export type PemKey = string | KeyObject
 
-/** What tokens are signed with, and what they are verified with. */
+/** The keys with which tokens are signed and verified. */
 export interface Keys {
   readonly algorithm: Algorithm
   readonly signing: { readonly kid: string; readonly key: JwtKey }
-  /** By key id; the newest is among them. */
+  /** Keys by their ids, the newest among them. */
   readonly verifying: ReadonlyMap<string, JwtKey>
-  /** Made up at the start: tokens end with the process. */
+  /** Whether the key was made at start. Tokens then end with the process. */
   readonly random: boolean
 }
 
 export interface KeyOptions {
-  /** Default HS256. It is never taken from a token (RFC 8725 §3.1). */
+  /** Default: HS256. The algorithm in a token is never believed (RFC 8725 §3.1). */
   readonly algorithm?: Algorithm
-  /** For HS256: the newest first; it signs, the others still verify. Default: random per start, for development. */
+  /** For HS256: the newest first. It signs; the others only verify. Default: random at each start, for development. */
   readonly secret?: Secret | readonly Secret[]
-  /** For ES256 and EdDSA: private keys, the newest first; older ones may be public. */
+  /** For ES256 and EdDSA: private keys, the newest first. Older ones may be public. */
   readonly keys?: PemKey | readonly PemKey[]
 }
 
-/** Reads the keys of a configuration; throws for what would not be safe: no start is better than a weak one. */
+/**
+ * Reads the keys of a configuration. Throws if they are not safe, because it is better not to start than to start with weak
+ * keys.
+ */
 export function keysOf(options: KeyOptions): Keys {
   const algorithm = options.algorithm ?? 'HS256'
   if (algorithm === 'ES256' || algorithm === 'EdDSA') return pairs(algorithm, listOf(options.keys))
@@ -74,13 +77,13 @@ function bytesOf(secret: Secret): Uint8Array {
       `auth.secret has ${bytes.length} bytes, but 32 are the least: make one with ` +
         `node -e "console.log(require('node:crypto').randomBytes(32).toString('base64url'))"`,
     )
-  // `secretsecretsecret…` has the length and not the strength.
+  // `secretsecretsecret…` is long enough but easy to guess.
   if (new Set(bytes).size < 8)
     throw new Error('auth.secret repeats few characters, so it can be guessed: make one by chance')
   return bytes
 }
 
-/** Names a key without telling it. */
+/** Names a key without revealing it. */
 function keyId(key: Uint8Array): string {
   return createHmac('sha256', key).update('key id').digest('base64url').slice(0, 8)
 }

@@ -7,21 +7,26 @@ import type { Predicate } from '../../query/predicate.ts'
 import type { RowChange, Store, Transaction } from '../../store/store.ts'
 import { wait, type Work } from '../../store/work.ts'
 
-/** Key and table of the internal resource in which sessions are kept, so that they are in the log like everything else. */
+/**
+ * Name and table of the internal resource for sessions. It is a resource so that sessions are in the log like everything else.
+ */
 export const sessionName = '_session'
 
-/** The sessions of a user resource. Nothing in them lets anyone in: refresh tokens are kept as hashes. */
+/**
+ * The sessions of a user resource. A reader of the table cannot use them to log in, because refresh tokens are stored as
+ * hashes.
+ */
 function sessionResource(user: string): AnyResource {
   return resource(
     {
       id: t.id('text', { client: true }),
       user: t.one(user, { onDelete: 'cascade' }),
-      /** SHA-256 of the refresh token that is good now, and of the one before it. */
+      /** SHA-256 of the current refresh token, and of the previous one. */
       hash: t.text().hidden(),
       previous: t.text().nullable().hidden(),
-      /** Each refresh token is the HMAC of the one before it by this, so that a repeated request gets the same answer. */
+      /** Each refresh token is the HMAC of the previous one with this seed. A repeated request therefore gets the same answer. */
       seed: t.text().hidden(),
-      /** Of the password that began the session: another password, no session. */
+      /** A digest of the password with which the session began. The session ends when the password changes. */
       stamp: t.text().hidden(),
       scope: t.text(),
       /** Milliseconds since the epoch. */
@@ -32,13 +37,13 @@ function sessionResource(user: string): AnyResource {
   ).rules(() => ({}))
 }
 
-/** Declarations with the sessions of the resource that has a login, if one has. */
+/** Adds sessions to the declarations, if a resource has a login. */
 export function withSessions(resources: Readonly<Record<string, AnyResource>>): Readonly<Record<string, AnyResource>> {
   const users = Object.keys(resources).find(name => resources[name]!['~resource'].login !== undefined)
   return users === undefined ? resources : { ...resources, [sessionName]: sessionResource(users) }
 }
 
-/** What a session is good for. */
+/** A session. */
 export interface Session {
   readonly id: string
   readonly user: Id
@@ -46,31 +51,31 @@ export interface Session {
 }
 
 export interface SessionOptions {
-  /** Seconds that a session lasts without being refreshed. */
+  /** How many seconds a session lasts if it is not refreshed. */
   readonly seconds: number
-  /** Seconds in which the refresh token before the present one is answered again. */
+  /** How many seconds the previous refresh token is still answered. */
   readonly grace: number
   readonly clock: () => number
   readonly random: (bytes: number) => Uint8Array
 }
 
-/** What came of a refresh token: `reused` ended the session, as somebody else has it. */
+/** The result of using a refresh token. `reused` ended the session, because somebody else also has the token. */
 export type Rotation =
   | { readonly kind: 'rotated'; readonly session: Session; readonly refresh: string }
   | { readonly kind: 'refused' | 'reused' }
 
-/** Sessions in the store. */
+/** Reads and writes sessions in the store. */
 export interface Sessions {
   readonly resource: Resource
   open(user: Row, stamp: string, scope: string): Promise<{ session: Session; refresh: string }>
-  /** Changes a refresh token for the next one (RFC 9700 §4.14.2). `stampOf` tells what the user's password is like now. */
+  /** Exchanges a refresh token for the next one (RFC 9700 §4.14.2). `stampOf` makes the stamp of the user's present password. */
   rotate(refresh: string, users: Resource, stampOf: (user: Row) => string): Promise<Rotation>
   end(id: string): Promise<void>
-  /** The session lasts anew from now on. */
+  /** Lets the session last for its whole time again, from now on. */
   extend(id: string): Promise<void>
-  /** Ends all sessions of a user, but one. */
+  /** Ends all sessions of a user except one. */
   endAll(user: Id, except?: string): Promise<void>
-  /** The sessions of a user that began with one stamp get another: the password is the same, its hash is not. */
+  /** Gives another stamp to the sessions of a user. The password is the same, but its hash has changed. */
   restamp(tx: Transaction, user: Id, from: string, to: string): Work<RowChange[]>
   userOf(row: Row): Id
   stampOf(row: Row): string
@@ -121,7 +126,7 @@ export function sessionsOf(store: Store, sessions: Resource, options: SessionOpt
       row[ROTATED] = now
       row[EXPIRES] = now + options.seconds * 1000
       await store.write(function* (tx) {
-        // Whoever comes in sweeps a little, so that the table does not grow by sessions that nobody ended.
+        // Each login deletes a few old sessions, so that those that nobody ended do not fill the table.
         const old = yield* select(tx, { kind: 'compare', op: 'lt', field: 'expires', value: now }, 10)
         const begun: RowChange = {
           resource: sessions,
@@ -203,7 +208,7 @@ export function stampOf(stored: string | null): string {
   return digest(stored ?? '').slice(0, 22)
 }
 
-/** SHA-256: enough for what has 256 bits of chance in it. */
+/** SHA-256. It is enough for tokens, which contain 256 random bits. */
 export function digest(text: string): string {
   return createHash('sha256').update(text).digest('base64url')
 }

@@ -4,8 +4,8 @@ import type { Identity } from '../principal.ts'
 const most = 10_000
 
 /**
- * Single-use tickets for connections whose first request cannot carry a token, such as a browser's WebSocket:
- * a ticket may stand in a URI, as it is worth nothing once it was used or after its seconds. Kept in memory.
+ * Tickets for connections whose first request cannot carry a token, such as a browser's WebSocket. A ticket may be part of a
+ * URI, because it can be used only once and expires after some seconds. Tickets are in memory.
  */
 export class Tickets {
   readonly #seconds: number
@@ -26,7 +26,7 @@ export class Tickets {
   issue(identity: Identity): string {
     const now = this.#clock()
     for (const [key, { until }] of this.#open) {
-      // Oldest first; all last equally long.
+      // The oldest is first, because all are valid for the same time.
       if (until > now && this.#open.size < most) break
       this.#open.delete(key)
     }
@@ -35,7 +35,7 @@ export class Tickets {
     return ticket
   }
 
-  /** Whose ticket it is; null if it is none, was used or is too old. It is used from then on. */
+  /** Uses up a ticket and returns its caller. null = it is unknown, was used, or is too old. */
   redeem(ticket: string): Identity | null {
     const key = digest(ticket)
     const found = this.#open.get(key)

@@ -2,7 +2,7 @@ import { ApiError } from '../../protocol/error.ts'
 import { invalid, signJwt, verifyJwt, type Claims } from '../sources/jwt.ts'
 import type { Keys } from './keys.ts'
 
-/** The claims of an access token (RFC 9068 §2.2); times in seconds since the epoch. */
+/** The claims of an access token (RFC 9068 §2.2). Times are in seconds since the epoch. */
 export interface Access {
   readonly sub: string
   readonly sid: string
@@ -13,18 +13,18 @@ export interface Access {
 export interface TokenOptions {
   readonly issuer: string
   readonly audience: string
-  /** Seconds by which clocks may differ: 30 at most. */
+  /** How many seconds clocks may differ, at most 30. */
   readonly leeway: number
 }
 
-/** Longest token that is looked at, in bytes. */
+/** Longest token that is read, in bytes. */
 export const longestToken = 4096
 const TYPE = 'at+jwt'
 
-/** Makes and reads access tokens. */
+/** Makes and verifies access tokens. */
 export interface Tokens {
   issue(access: Access, now: number): Promise<string>
-  /** Throws ApiError `unauthenticated` or `token_expired`. `now` in seconds since the epoch. */
+  /** Throws ApiError `unauthenticated` or `token_expired`. `now` is in seconds since the epoch. */
   verify(token: string, now: number): Promise<Access>
 }
 
@@ -68,10 +68,13 @@ function accessOf({ sub, sid, scope, exp, iat }: Claims): Access {
   return { sub, sid, scope: scope ?? '', exp }
 }
 
-/** Members of a header by which a token would bring its own key or its own meaning (RFC 8725 §3.10, RFC 7515 §4.1). */
+/** Members of a header with which a token would bring its own key or its own meaning (RFC 8725 §3.10, RFC 7515 §4.1). */
 const refused = ['jwk', 'jku', 'x5u', 'x5c', 'crit', 'zip', 'b64'] as const
 
-/** The header of a token that is worth verifying. One token has one spelling, so that it can be known again by it. */
+/**
+ * The header of a token. Refuses a token that cannot be valid before it is verified. A token has only one spelling, so that it
+ * can be recognised by its text.
+ */
 export function headerOf(token: string): Claims {
   if (token.length > longestToken) throw invalid('over 4 KiB')
   const parts = token.split('.')
@@ -83,7 +86,7 @@ export function headerOf(token: string): Claims {
   return header
 }
 
-/** The claims of a token that is not verified yet: good for choosing who verifies it, for nothing else. */
+/** The claims of a token that is not verified yet. Use them only to choose the issuer that verifies it. */
 export function unverified(token: string): Claims {
   return objectIn(token.split('.')[1] ?? '')
 }
@@ -97,12 +100,12 @@ function objectIn(part: string): Claims {
     const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString())
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Claims
   } catch {
-    // refused below, like what is no object
+    // refused below, like anything that is no object
   }
   throw invalid('not JSON')
 }
 
-/** The token of an `Authorization` header, null if there is no header; throws for another scheme (RFC 6750 §2.1). */
+/** The token in an `Authorization` header. null = there is no header. Throws ApiError for another scheme (RFC 6750 §2.1). */
 export function bearerOf(header: string | undefined): string | null {
   if (header === undefined) return null
   const token = /^bearer +([A-Za-z0-9\-._~+/]+=*) *$/i.exec(header)?.[1]

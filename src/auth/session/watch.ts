@@ -2,17 +2,17 @@ import type { Maybe } from '../../store/work.ts'
 import type { Identity, Principal } from '../principal.ts'
 import type { Watches } from './watches.ts'
 
-/** What happened to somebody who is connected: `changed` brings the principal as it is now. */
+/** What happened to a connected caller. `changed` brings the caller as it is now. */
 export type Watched =
   | { readonly kind: 'changed'; readonly principal: Principal }
   | { readonly kind: 'expired' | 'ended' }
 
-/** Longest time that a timer of JavaScript can wait. */
+/** Longest time that a timer of JavaScript can wait, in milliseconds. */
 const longest = 2 ** 31 - 1
 
 /**
- * Follows a caller who stays connected, until the first `expired` or `ended` or until the function that it gives back
- * is called. `look` finds the principal as it is now, null if the session has ended; it rejects when it cannot tell.
+ * Follows a connected caller until the first `expired` or `ended`, or until the returned function is called. `look` finds the
+ * caller as it is now. null means that the session has ended; it rejects if it cannot tell.
  */
 export function watch(
   identity: Identity,
@@ -46,7 +46,7 @@ export function watch(
     if (isOver || !look) return
     try {
       const now = look()
-      // Whoever cannot be looked up is let in no longer.
+      // A caller that cannot be looked up is not let in any longer.
       if (now instanceof Promise) now.then(settle, () => finish('ended'))
       else settle(now)
     } catch {
@@ -66,7 +66,7 @@ export function watch(
 
   const unsubscribe = (look && watches?.on(principal.id, check)) ?? (() => {})
   wait()
-  // What happened between the recognition and now was heard by nobody.
+  // Nobody was listening between the recognition of the caller and now.
   check()
   return stop
 }

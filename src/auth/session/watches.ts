@@ -3,12 +3,12 @@ import type { Commit, Snapshot, Store } from '../../store/store.ts'
 import type { Work } from '../../store/work.ts'
 import type { Sessions } from './session.ts'
 
-/** Hears that something about a user changed: the row, the password, a session. */
+/** Called when something about a user changed: the row, the password, or a session. */
 export type ChangeListener = () => void
 
 /**
- * Tells of each user whose row or sessions changed, by the log: what other processes do is heard as well.
- * Nothing is read as long as nobody listens.
+ * Reports users whose row or sessions changed. It reads the log, so it also sees what other processes do. As long as nobody
+ * listens, it reads nothing.
  */
 export class Watches {
   readonly #store: Store
@@ -30,7 +30,7 @@ export class Watches {
     if (!this.#stop) this.#begin()
     let listeners = this.#listeners.get(user)
     if (!listeners) this.#listeners.set(user, (listeners = new Set()))
-    // A function of its own, so that one listener may be given twice.
+    // A new function, so that the same listener may be added twice.
     const own = (): void => listener()
     listeners.add(own)
     return () => {
@@ -56,7 +56,7 @@ export class Watches {
   #begin(): void {
     this.#stop = this.#store.onCommit(() => void this.#read())
     const at = this.#store.read(positionOf)
-    // Until the position is known nothing is skipped: everyone is told.
+    // While the position is unknown, all listeners are called for each commit.
     this.#position = at instanceof Promise ? -1 : at
     if (at instanceof Promise)
       at.then(
@@ -75,7 +75,7 @@ export class Watches {
         await this.#readOnce()
       }
     } catch {
-      // The log cannot be read now: whoever listens has to look.
+      // The log cannot be read now, so all listeners must look for themselves.
       this.#tellAll()
     } finally {
       this.#isReading = false
@@ -96,7 +96,7 @@ export class Watches {
     }
   }
 
-  /** The users whose row or sessions commits changed, and how often. */
+  /** The users whose row or sessions were changed by commits, and how often. */
   usersIn(commits: readonly Commit[]): Map<Id, number> {
     const found = new Map<Id, number>()
     const add = (user: Id): unknown => found.set(user, (found.get(user) ?? 0) + 1)

@@ -2,13 +2,14 @@ import { ApiError } from '../../protocol/error.ts'
 import { chain, type Maybe } from '../../store/work.ts'
 import type { Authenticate, Principal } from '../principal.ts'
 
-/** Whose key it is; null = nobody's. */
+/** Finds the caller with a key. null = the key is unknown. */
 export type KeyLookup = (key: string) => Maybe<Principal | null>
 
 /**
- * Callers by a key of theirs in a header: for machines. Keep hashes of keys, not keys, and look them up by the hash.
- *
- * @example api(…, { authenticate: apiKeys(key => keys.get(sha256(key)) ?? null) })
+ * Recognises machines by a key in a header field. Store hashes of keys, not keys, and look them up by their hash.
+ * @example
+ * api({ todo }, { authenticate: apiKeys(key => keys.get(sha256(key)) ?? null) })
+ * @throws {ApiError} `unauthenticated` for an unknown key. A request without a key is anonymous.
  */
 export function apiKeys(lookup: KeyLookup, options: { readonly header?: string } = {}): Authenticate {
   const header = (options.header ?? 'x-api-key').toLowerCase()

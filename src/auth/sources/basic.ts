@@ -2,12 +2,14 @@ import { ApiError } from '../../protocol/error.ts'
 import { chain, type Maybe } from '../../store/work.ts'
 import type { Authenticate, Principal } from '../principal.ts'
 
-/** Who has this name and password; null = nobody. Compare hashes, in constant time: see `verifyPassword`. */
+/** Finds the caller with a name and a password. null = they are wrong. Compare hashes in constant time: see `verifyPassword`. */
 export type BasicCheck = (name: string, password: string) => Maybe<Principal | null>
 
 /**
- * Callers by name and password with each request (RFC 7617): for tools, over TLS. Requests of another scheme are left to
- * the other ways.
+ * Recognises callers by name and password in each request (RFC 7617). It is meant for tools, over TLS. Requests with another
+ * scheme are left to the other ways.
+ * @example
+ * api({ todo }, { authenticate: basicAuth(async (name, password) => (await verifyPassword(hashOf(name), password)) ? { id: name } : null) })
  */
 export function basicAuth(check: BasicCheck, options: { readonly realm?: string } = {}): Authenticate {
   const realm = options.realm ?? 'api'

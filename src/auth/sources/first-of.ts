@@ -1,7 +1,11 @@
 import { chain, type Maybe } from '../../store/work.ts'
 import type { Authenticate, Credentials, Principal } from '../principal.ts'
 
-/** Several ways to say who calls: the first that knows somebody, or refuses, decides. */
+/**
+ * Tries several ways to recognise callers. The first one that finds a caller, or refuses, decides.
+ * @example
+ * api({ todo }, { authenticate: firstOf(apiKeys(keyLookup), basicAuth(check)) })
+ */
 export function firstOf(...ways: readonly Authenticate[]): Authenticate {
   const from = (credentials: Credentials, i: number): Maybe<Principal | null> => {
     const way = ways[i]

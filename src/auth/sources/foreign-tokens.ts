@@ -4,18 +4,21 @@ import { remoteKeys, verifyJwt, type Claims, type ForeignAlgorithm, type RemoteK
 import type { Identity, Principal } from '../principal.ts'
 import { headerOf } from '../session/token.ts'
 
-/** Somebody else who issues tokens that are accepted here: an identity provider. */
+/** An identity provider whose tokens are accepted. */
 export interface Issuer {
-  /** Its `iss`, exactly. */
+  /** Its `iss`, exactly as in the tokens. */
   readonly issuer: string
-  /** The `aud` that says that a token is meant for this API. */
+  /** The `aud` of tokens that are meant for this API. */
   readonly audience: string
-  /** Where it publishes its keys: https, or http on this machine. */
+  /** The URL at which it publishes its keys: https, or http on this machine. */
   readonly jwks: string
   readonly algorithm: ForeignAlgorithm
-  /** The `typ` of its tokens, `at+jwt` (RFC 9068) if it follows the standard. Default: any. */
+  /** The `typ` of its tokens. It is `at+jwt` if it follows RFC 9068. Default: any. */
   readonly type?: string
-  /** Who calls, by the claims of a verified token; null = nobody known. Asked again after a second. */
+  /**
+   * Finds the caller by the claims of a verified token. null = anonymous. The result is used for one second. Default: `sub` is
+   * the id.
+   */
   readonly principal?: (claims: Claims) => Maybe<Principal | null>
 }
 
@@ -27,7 +30,10 @@ interface Held {
 
 const most = 10_000
 
-/** Verifies tokens of one issuer, each once; the same token gives the same Principal while its user is the same. */
+/**
+ * Verifies the tokens of one issuer, each token once. The same token gives the same Principal object as long as its user is the
+ * same.
+ */
 export class Foreign {
   readonly #issuer: Issuer
   readonly #leeway: number

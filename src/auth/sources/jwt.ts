@@ -2,7 +2,7 @@ import type * as Jose from 'jose'
 import type { KeyObject } from 'node:crypto'
 import { ApiError } from '../../protocol/error.ts'
 
-/** Algorithms that may be chosen for tokens of one's own. */
+/** Algorithms that may be chosen for our own tokens. */
 export type Algorithm = 'HS256' | 'HS384' | 'HS512' | 'ES256' | 'EdDSA'
 /** … and those that issuers elsewhere may use. */
 export type ForeignAlgorithm = 'ES256' | 'ES384' | 'EdDSA' | 'RS256' | 'PS256'
@@ -12,20 +12,20 @@ export type JwtKey = Uint8Array | KeyObject
 /** Finds the key of a token among those that an issuer publishes. */
 export type RemoteKeys = Jose.JWTVerifyGetKey
 
-/** How a token is held to be valid. Times in seconds since the epoch. */
+/** What makes a token valid. Times are in seconds since the epoch. */
 export interface Verifying {
   readonly algorithm: Algorithm | ForeignAlgorithm
-  /** RFC 8725 §3.11: the `typ` that it must have; absent = any. */
+  /** The `typ` that it must have (RFC 8725 §3.11). Absent = any. */
   readonly type?: string
   readonly issuer?: string
   readonly audience?: string
   readonly required: readonly string[]
-  /** Seconds by which clocks may differ. */
+  /** How many seconds clocks may differ. */
   readonly leeway: number
   readonly now: number
 }
 
-// The library is loaded with the first token: an API without tokens never pays for it.
+// The library is loaded when the first token arrives, so an API without tokens never loads it.
 let loading: Promise<typeof Jose> | undefined
 const jose = (): Promise<typeof Jose> => (loading ??= import('jose'))
 
@@ -40,7 +40,10 @@ export async function signJwt(claims: Claims, header: JwtHeader, key: JwtKey): P
   return new SignJWT({ ...claims }).setProtectedHeader({ ...header }).sign(key)
 }
 
-/** The claims of a token. Throws ApiError `token_expired` or `unauthenticated`; `unavailable` if keys cannot be fetched. */
+/**
+ * Verifies a token and returns its claims. Throws ApiError `token_expired` or `unauthenticated`, and `unavailable` if keys
+ * cannot be fetched.
+ */
 export async function verifyJwt(token: string, key: JwtKey | RemoteKeys, how: Verifying): Promise<Claims> {
   const { jwtVerify } = await jose()
   const options = {
@@ -53,7 +56,7 @@ export async function verifyJwt(token: string, key: JwtKey | RemoteKeys, how: Ve
     currentDate: new Date(how.now * 1000),
   }
   try {
-    // Two calls, as the two kinds of keys are two overloads.
+    // Two calls, because the two kinds of keys have separate overloads.
     const { payload } =
       typeof key === 'function' ? await jwtVerify(token, key, options) : await jwtVerify(token, key, options)
     const { iat } = payload
@@ -64,7 +67,10 @@ export async function verifyJwt(token: string, key: JwtKey | RemoteKeys, how: Ve
   }
 }
 
-/** Keys of an issuer elsewhere, fetched when needed and kept (10 minutes); only from the address of the configuration. */
+/**
+ * The keys of another issuer. They are fetched when they are needed and kept for 10 minutes, and only come from the configured
+ * address.
+ */
 export async function remoteKeys(url: URL): Promise<RemoteKeys> {
   const { createRemoteJWKSet } = await jose()
   return createRemoteJWKSet(url, { timeoutDuration: 5_000, cooldownDuration: 30_000, cacheMaxAge: 600_000 })
@@ -81,7 +87,7 @@ function refusalOf(error: unknown): unknown {
     : error
 }
 
-/** A token that does not hold; why is for the log. */
+/** The error for an invalid token. `why` is only logged. */
 export function invalid(why: string, cause?: unknown): ApiError {
   return new ApiError('unauthenticated', { detail: 'the token is not valid', cause: cause ?? new Error(why) })
 }

@@ -1,7 +1,7 @@
 import type { JsonSchema } from '../json-schema.ts'
 import type { TypeFault } from '../scalar-type.ts'
 
-/** Faults of bounds that count something. */
+/** The faults of bounds that count something. */
 export function lengthFaults({ min, max }: { readonly min?: number; readonly max?: number }): TypeFault[] {
   const faults: TypeFault[] = []
   for (const [word, value] of Object.entries({ min, max }))
@@ -15,7 +15,7 @@ export function orderFaults(min: number | undefined, max: number | undefined): T
   return [{ problem: `has a min of ${min} above its max of ${max}`, fix: 'swap them' }]
 }
 
-/** A keyword of JSON Schema, where there is a bound for it. */
+/** A keyword of JSON Schema, if its bound is declared. */
 export function keyword(name: string, value: number | undefined): JsonSchema {
   return value === undefined ? {} : { [name]: value }
 }

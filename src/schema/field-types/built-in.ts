@@ -1,4 +1,4 @@
-/** The built-in types, each under the word of its builder: a new one is a file beside this one, and a line here. */
+/** The built-in types by the words of their builders. To add one, write a file next to this one and a line here. */
 export { bool } from './bool.ts'
 export { bytes } from './bytes.ts'
 export { date } from './date.ts'

@@ -5,11 +5,11 @@ import { base64 } from '../read/shown-as-stored.ts'
 import { keyword, lengthFaults } from './bounds.ts'
 
 export interface BytesOptions {
-  /** Bytes. */
+  /** Largest number of bytes. */
   readonly max?: number
 }
 
-/** Bytes as base64 text of RFC 4648 §4. */
+/** Bytes, as base64 text of RFC 4648 §4. */
 export function bytes(options: BytesOptions = {}): ScalarType {
   const { max } = options
   return defineType({
@@ -34,7 +34,7 @@ export function bytes(options: BytesOptions = {}): ScalarType {
   })
 }
 
-/** With its padding; bits that say nothing are zero, so that equal bytes are equal texts. */
+/** Checks base64 with padding. Unused bits must be zero, so that equal bytes are always equal texts. */
 function checkBytes(value: unknown, max: number | undefined): string | Refused {
   if (typeof value !== 'string') return new Refused('type', 'must be base64 text')
   if (value.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(value)) return new Refused('format', 'must be base64')

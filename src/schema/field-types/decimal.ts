@@ -20,7 +20,7 @@ export function decimal(options: DecimalOptions): ScalarType {
     check: value => checkDecimal(options, value),
     compare: compareDecimal,
     sql: {
-      // Scaled integers: exact, and in the order of numbers. Beyond 2^53 they must pass JavaScript as text.
+      // Scaled integers are exact and sort like the numbers. Beyond 2^53 they must come to JavaScript as text.
       column: 'INTEGER',
       kind: `decimal.${places}`,
       encode: value => scale(value, places),
@@ -50,10 +50,13 @@ function checkDecimal({ digits, places, min, max }: DecimalOptions, value: unkno
   return text
 }
 
-/** Digits before and after the point; no sign that means nothing, no zeros in front, no exponent. */
+/** Digits before and after the point, without plus, leading zeros and exponent. */
 const PLAIN = /^(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?$/
 
-/** The canonical text of a decimal: exactly `places` digits after the point. The value must be representable as it is. */
+/**
+ * The canonical text of a decimal, with exactly `places` digits after the point. A value with more digits is refused, not
+ * rounded.
+ */
 function canonicalDecimal(value: unknown, digits: number, places: number): string | Refused {
   if (typeof value !== 'string' && typeof value !== 'number') return new Refused('type', 'must be a decimal')
   const match = PLAIN.exec(typeof value === 'number' ? plainDigits(value) : value)
@@ -67,7 +70,10 @@ function canonicalDecimal(value: unknown, digits: number, places: number): strin
   return match[1] && /[1-9]/.test(text) ? `-${text}` : text
 }
 
-/** Two decimals in plain digits (`-12.50`; no plus, no leading zeros) by value, whatever their number of places. */
+/**
+ * Compares two decimals in plain digits (`-12.50`, without plus and leading zeros) by value. They may have different numbers of
+ * places.
+ */
 export function compareDecimal(a: string, b: string): number {
   if (a === b) return 0
   const below = a.startsWith('-')
@@ -103,7 +109,7 @@ function patternOf({ digits, places }: DecimalOptions): string {
   return `^-?${whole}${places === 0 ? '' : `(\\.[0-9]{1,${places}})?`}$`
 }
 
-/** Zero where it fits, else the bound that is nearest to it. */
+/** Zero if it is allowed, else the nearest bound. */
 function exampleOf(options: DecimalOptions): string | undefined {
   const text = ['0', options.min, options.max]
     .filter(value => value !== undefined)
@@ -113,7 +119,7 @@ function exampleOf(options: DecimalOptions): string | undefined {
 }
 
 function faultsOf({ digits, places, min, max }: DecimalOptions): TypeFault[] {
-  // A scaled decimal is a 64-bit integer in SQLite.
+  // SQLite stores a scaled decimal as a 64-bit integer.
   if (!(Number.isInteger(digits) && digits >= 1 && digits <= 18))
     return [{ problem: `has ${digits} digits`, fix: 'give 1 to 18' }]
   if (!(Number.isInteger(places) && places >= 0 && places <= digits))

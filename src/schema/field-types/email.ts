@@ -3,10 +3,11 @@ import { Refused } from '../read/refused.ts'
 import type { ScalarType } from '../scalar-type.ts'
 import { textType, type TextOptions } from './text.ts'
 
-// The rule of <input type=email> (HTML, "valid e-mail address"); its repetitions are bounded or cut apart by a dot.
+// The rule of <input type=email> (HTML, "valid e-mail address"). Its repetitions are bounded or separated by a dot, so it takes
+// linear time.
 const EMAIL =
   /^[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*$/
-/** What most addresses are: within `SHORT` it takes nothing that the rule would refuse, in half the time. */
+/** Matches most addresses in half the time. Up to the length `SHORT` it accepts nothing that the rule above would refuse. */
 const USUAL_EMAIL = /^[a-zA-Z0-9._+-]+@(?:[a-zA-Z0-9]+\.)+[a-zA-Z0-9]+$/
 
 export function email(options: TextOptions = {}): ScalarType {
@@ -18,7 +19,7 @@ export function email(options: TextOptions = {}): ScalarType {
   })
 }
 
-/** What the rule lets through is ASCII, so that nothing of it is broken. */
+/** Checks an address. The rule accepts only ASCII, so an accepted text cannot be broken. */
 function format(text: string): Refused | null {
   if ((text.length < SHORT && USUAL_EMAIL.test(text)) || EMAIL.test(text)) return null
   return brokenText(text) ?? new Refused('format', 'must be an email address')

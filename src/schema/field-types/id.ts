@@ -7,7 +7,7 @@ import { hasLength, lengthRefused } from '../read/text-length.ts'
 import type { Value } from '../value.ts'
 import { checkInteger, integerOf } from './integer.ts'
 
-/** Integers counted up, UUIDs of version 7 (RFC 9562), or text that clients choose. */
+/** Counted integers, UUIDs of version 7 (RFC 9562), or texts that clients choose. */
 export type IdKind = 'integer' | 'uuid' | 'text'
 
 interface Kind {
@@ -19,7 +19,7 @@ interface Kind {
   readonly print: Print
 }
 
-/** Longest text id, in code points: a part of URIs, logs and keys. */
+/** Largest length of a text id, in code points. Ids are parts of URIs, logs and keys. */
 const LONGEST = 255
 
 const kinds: Readonly<Record<IdKind, Kind>> = {
@@ -48,7 +48,7 @@ const kinds: Readonly<Record<IdKind, Kind>> = {
   },
 }
 
-/** The key of a resource, and what refers to it. */
+/** The key of a resource, and the type of references to it. */
 export function id(of: IdKind = 'integer'): ScalarType {
   return defineType({
     ...kinds[of],
@@ -61,24 +61,24 @@ export function id(of: IdKind = 'integer'): ScalarType {
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
-/** Written small (RFC 9562 §4), so that one id has one spelling. */
+/** A UUID in small letters (RFC 9562 §4), so that an id has one spelling. */
 function checkUuid(value: unknown): Value | Refused {
   if (typeof value !== 'string') return new Refused('type', 'must be a UUID in text')
   const text = value.toLowerCase()
   return UUID.test(text) ? text : new Refused('format', 'must be a UUID')
 }
 
-/** In JSON a UUID may be written large; in a path that would be a second URI of the same row. */
+/** Refuses capital letters. JSON may contain them, but in a path they would be a second URI of the same row. */
 function smallLetters(value: unknown): unknown {
   const text = value as string
   return text === text.toLowerCase() ? text : new Refused('format', 'must be a UUID in small letters')
 }
 
-/** An id that clients choose: what can stand in a path as one segment and comes back unchanged. */
+/** An id that clients choose. It must be usable as one segment of a path. */
 function checkTextId(value: unknown): string | Refused {
   if (typeof value !== 'string') return new Refused('type', 'must be a text id')
   if (!hasLength(value, 1, LONGEST)) return lengthRefused(value, 1, LONGEST)
-  // Clients resolve the segments "." and ".." away before they ask (WHATWG URL), so that such a row could never be asked for.
+  // Clients resolve the segments "." and ".." before they send a request (WHATWG URL), so such a row could never be reached.
   if (value === '.' || value === '..' || /\p{Cc}/u.test(value))
     return new Refused('format', 'must be an id that can be part of a path')
   return brokenText(value) ?? value

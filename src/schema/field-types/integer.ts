@@ -17,7 +17,7 @@ export function integer(options: NumberOptions = {}): ScalarType {
     example: clamped(1, options),
     print: 'raw',
     input: 'number',
-    // 0 is left to the check, which knows -0.
+    // 0 is left to the check, which turns -0 into 0.
     fits: v => `Number.isSafeInteger(${v}) && ${v} !== 0${boundsOf(v, options)}`,
     unbounded: () => integer(),
     faults: () => [...boundFaults(options, Number.isSafeInteger, 'give a whole number'), ...orderFaults(min, max)],
@@ -27,7 +27,7 @@ export function integer(options: NumberOptions = {}): ScalarType {
 /** A safe integer within its bounds. */
 export function checkInteger(value: unknown, min?: number, max?: number): Value | Refused {
   if (typeof value !== 'number' || !Number.isInteger(value)) return new Refused('type', 'must be an integer')
-  // Beyond 2^53 neighbours are the same number (RFC 7493 §2.2).
+  // Beyond 2^53 different integers become the same number (RFC 7493 §2.2).
   if (!Number.isSafeInteger(value))
     return new Refused('range', 'must be between -9007199254740991 and 9007199254740991')
   return checkNumber(value, min, max)
@@ -35,7 +35,7 @@ export function checkInteger(value: unknown, min?: number, max?: number): Value 
 
 const INTEGER = /^(?:0|-?[1-9][0-9]*)$/
 
-/** One spelling for each value: `01`, ` 1`, `1e0` and `+7` are no integers, and as ids they name nothing. */
+/** Reads an integer from text. Each value has one spelling: `01`, ` 1`, `1e0` and `+7` are not integers. */
 export function integerOf(value: unknown): unknown {
   return INTEGER.test(value as string) ? Number(value) : value
 }

@@ -7,9 +7,9 @@ import type { Value } from '../value.ts'
 import { lengthFaults } from './bounds.ts'
 
 export interface JsonOptions {
-  /** Objects only. */
+  /** With `object` only objects are accepted. */
   readonly shape?: 'object'
-  /** Bytes of its text. Default: `limits.body`. */
+  /** Largest size of its text in bytes. Default: `limits.body`. */
   readonly max?: number
 }
 
@@ -37,10 +37,10 @@ export function json(options: JsonOptions = {}): ScalarType {
   })
 }
 
-/** Nesting at which a value is taken for endless; requests are held to `limits.jsonDepth` long before. */
+/** At this depth a value is probably endless. Requests are refused much earlier, by `limits.jsonDepth`. */
 const DEPTH = 512
 
-/** Any JSON value, or an object only. Values of application code are held to what JSON can say. */
+/** Any JSON value, or an object. Values of application code must be representable in JSON. */
 function checkJson({ shape, max }: JsonOptions, value: unknown): Value | Refused {
   if (shape === 'object' && (typeof value !== 'object' || value === null || Array.isArray(value)))
     return new Refused('type', 'must be an object')

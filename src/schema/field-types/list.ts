@@ -9,11 +9,11 @@ import { json } from './json.ts'
 export interface ListOptions {
   readonly min?: number
   readonly max?: number
-  /** No value twice. */
+  /** Whether all elements must differ. */
   readonly unique?: boolean
 }
 
-/** A list of scalars in one column; without an item, of any JSON values. */
+/** A list of scalars in one column. Without an item its elements are any JSON values. */
 export function list(item: ScalarType | null = null, options: ListOptions = {}): ScalarType {
   const { min = 0, max = Infinity, unique = false } = options
   const of = item ?? json()
@@ -59,7 +59,7 @@ function checkItems(value: unknown, read: Read, min: number, max: number, unique
     const canonical = read(list[i])
     if (canonical instanceof Refused) return new Refused(canonical.code, canonical.detail, `/${i}${canonical.at}`)
     if (Object.is(canonical, list[i])) continue
-    // The caller's list stays as it is.
+    // The caller's array is not changed.
     if (result === list) result = [...result]
     ;(result as Value[])[i] = canonical
   }
@@ -82,7 +82,7 @@ function checkUnique(list: readonly Value[]): Value | Refused {
   return list
 }
 
-/** Equal text for equal values: members in the order of their names. The NUL in front keeps it apart from texts. */
+/** A text that is equal for equal values: members are sorted by name. The leading NUL separates it from real texts. */
 function sorted(value: Value): string {
   return `\0${JSON.stringify(value, (_, v: unknown) =>
     typeof v === 'object' && v !== null && !Array.isArray(v)

@@ -4,24 +4,24 @@ import type { ScalarType, TypeFault } from '../scalar-type.ts'
 import type { Value } from '../value.ts'
 
 export interface MomentOptions {
-  /** Bounds, excluded, spelled like the values. */
+  /** Bounds, which are excluded themselves. They are written like the values. */
   readonly after?: string
   readonly before?: string
 }
 
 interface MomentKind {
   readonly make: (options?: MomentOptions) => ScalarType
-  /** The canonical text: all of one length, so that the order of the texts is the order of the moments. */
+  /** Makes the canonical text. All have the same length, so texts sort like the moments. */
   readonly canonical: (value: unknown) => string | Refused
   readonly fromDate: (date: Date) => string
   readonly format: string
   readonly input: string
-  /** How bounds are written. */
+  /** An example of how bounds are written. */
   readonly like: string
   readonly show?: (value: string) => Value
 }
 
-/** A type of moments: dates and date-times, with what tells them apart. */
+/** Makes a type of moments: dates or date-times. */
 export function momentType(name: string, options: MomentOptions, kind: MomentKind): ScalarType {
   const { after, before } = options
   const { canonical, fromDate } = kind
@@ -45,7 +45,7 @@ export function momentType(name: string, options: MomentOptions, kind: MomentKin
   })
 }
 
-/** `after` and `before` themselves are outside. */
+/** Checks a moment. `after` and `before` themselves are not allowed. */
 function checkOf(options: MomentOptions, canonical: MomentKind['canonical']): (value: unknown) => string | Refused {
   const { after, before } = options
   if (after === undefined && before === undefined) return canonical
@@ -77,7 +77,7 @@ function faultsOf(options: MomentOptions, { canonical, like }: MomentKind): Type
   return [{ problem: `must be after ${after} and before ${before}`, fix: 'swap them' }]
 }
 
-/** A day of the Gregorian calendar. */
+/** Whether this is a day of the Gregorian calendar. */
 export function isDay(year: number, month: number, day: number): boolean {
   return month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month)
 }

@@ -9,7 +9,7 @@ export interface NumberOptions {
   readonly max?: number
 }
 
-/** One spelling for each value: no exponent, no plus, no zeros in front. */
+/** Each value has one spelling: no exponent, no plus, no leading zeros. */
 const NUMBER = /^(?:0|-?[1-9][0-9]*|-?(?:0|[1-9][0-9]*)\.[0-9]+)$/
 
 export function number(options: NumberOptions = {}): ScalarType {
@@ -24,7 +24,7 @@ export function number(options: NumberOptions = {}): ScalarType {
     example: clamped(1, options),
     print: 'raw',
     input: 'number',
-    // 0 is left to the check, which knows -0.
+    // 0 is left to the check, which turns -0 into 0.
     fits: v => `Number.isFinite(${v}) && ${v} !== 0${boundsOf(v, options)}`,
     unbounded: () => number(),
     faults: () => [...boundFaults(options, Number.isFinite, 'give a number'), ...orderFaults(min, max)],
@@ -36,7 +36,7 @@ export function checkNumber(value: unknown, min: number | undefined, max: number
   if (typeof value !== 'number' || !Number.isFinite(value)) return new Refused('type', 'must be a number')
   if (min !== undefined && value < min) return new Refused('range', `must be at least ${min}`)
   if (max !== undefined && value > max) return new Refused('range', `must be at most ${max}`)
-  // -0 would be stored as 0 by some and as -0 by others.
+  // Some databases store -0 as 0, others as -0.
   return value === 0 ? 0 : value
 }
 

@@ -3,7 +3,7 @@ import { Refused } from '../read/refused.ts'
 import type { ScalarType } from '../scalar-type.ts'
 import { fitted, textType, type TextOptions } from './text.ts'
 
-/** Hashing takes its time by bytes, so that a bound in characters is none. */
+/** Largest size in bytes. Hashing time grows with bytes, so a bound in characters is not enough. */
 const BYTES = 1024
 
 export function password(options: TextOptions = {}): ScalarType {

@@ -9,12 +9,13 @@ import { hasLength, lengthRefused } from '../read/text-length.ts'
 import { keyword, lengthFaults } from './bounds.ts'
 
 export interface TextOptions {
-  /** Lengths in code points, after `trim` and `case`. */
+  /** Bounds of the length in code points, after `trim` and `case`. */
   readonly min?: number
   readonly max?: number
   readonly pattern?: RegExp
-  /** Removes white space at both ends before anything else looks at the value. */
+  /** Removes white space at both ends, before anything else is checked. */
   readonly trim?: boolean
+  /** Changes all letters to small or capital ones. */
   readonly case?: 'lower' | 'upper'
 }
 
@@ -28,15 +29,15 @@ export function text(options: TextOptions = {}): ScalarType {
 
 interface TextKind {
   readonly schema: JsonSchema
-  /** Of values that no pattern narrows. */
+  /** An example, if there is no pattern. */
   readonly example: string
-  /** What is wrong with a text of the right length, broken characters included; null if nothing. */
+  /** Checks a text of allowed length, also for broken characters. null = it is fine. */
   readonly format?: (text: string) => Refused | null
   readonly input?: string
   readonly secret?: boolean
 }
 
-/** A type of texts: what they have in common, with what one of them adds. */
+/** Makes a type of texts. `kind` is what distinguishes it from other texts. */
 export function textType(name: string, options: TextOptions, kind: TextKind): ScalarType {
   const { min, max, pattern, trim, case: letters } = options
   const { writeOnly, ...schema } = kind.schema
@@ -57,14 +58,14 @@ export function textType(name: string, options: TextOptions, kind: TextKind): Sc
     ...(pattern || check(kind.example) instanceof Refused ? {} : { example: kind.example }),
     ...(kind.input === undefined ? {} : { input: kind.input }),
     ...(kind.secret === undefined ? {} : { secret: kind.secret }),
-    // What is changed when it is stored is changed in a question, too.
+    // Values in queries are trimmed and changed like the stored ones.
     unbounded: () => text({ ...(trim ? { trim } : {}), ...(letters ? { case: letters } : {}) }),
     limited: limits => textType(name, { ...options, max: max ?? limits.text }, kind),
     faults: () => [...lengthFaults(options), ...patternFaults(options)],
   })
 }
 
-/** Text after its transforms, held to its bounds, its kind and its pattern. Not normalised: NFC is for folding only. */
+/** Transforms a text and checks its length, kind and pattern. It is not normalised: NFC is only used to compare without case. */
 function checkOf(options: TextOptions, format: TextKind['format'] | null): Read {
   const { trim = false, case: letters = null, min = 0, max = defaultLimits.text, pattern = null } = options
   return value => {
@@ -80,7 +81,10 @@ function checkOf(options: TextOptions, format: TextKind['format'] | null): Read 
   }
 }
 
-/** JSON Schema reads a pattern with the flag `u` and no other; one that needs more is left to the server. */
+/**
+ * The pattern for JSON Schema, which reads patterns with the flag `u` and no other. A pattern that needs other flags is left
+ * out, and only the server checks it.
+ */
 function patternSchema(pattern: RegExp | undefined): JsonSchema {
   if (!pattern || /[ims]/.test(pattern.flags)) return {}
   try {
@@ -107,7 +111,7 @@ function patternFaults({ pattern, max = defaultLimits.text }: TextOptions): Type
   ]
 }
 
-/** Text of some length between two. */
+/** Repeats or cuts a text so that its length fits. */
 export function fitted(text: string, min: number, max: number | undefined): string {
   const long = text.length >= min ? text : text.repeat(Math.ceil(min / text.length)).slice(0, min)
   return max === undefined ? long : long.slice(0, max)

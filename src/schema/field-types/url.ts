@@ -16,7 +16,7 @@ function format(text: string): Refused | null {
   return brokenText(text) ?? (isUrl(text) ? null : new Refused('format', 'must be an absolute http or https URL'))
 }
 
-/** The URL parser forgives spaces, line ends and backslashes; a stored link should not need it to. */
+/** Whether a text is a URL. The URL parser tolerates spaces, line ends and backslashes; a stored link must not need that. */
 function isUrl(text: string): boolean {
   if (!/^https?:\/\/[^\s\\]+$/i.test(text) || /\p{Cc}/u.test(text)) return false
   return URL.canParse(text)

@@ -1,16 +1,16 @@
 import type { PatternNode } from './pattern-syntax.ts'
 
-/** The automaton of a pattern after Glushkov: a state for each place of a set in the pattern. */
+/** The automaton of a pattern as Glushkov constructs it: each set of characters in the pattern is a state. */
 export interface Automaton {
-  /** Characters that lead into a state. */
+  /** The characters that lead into a state. */
   readonly sets: readonly bigint[]
-  /** The states after a state, and in how many ways each comes next. */
+  /** The states that can follow a state, and in how many ways. */
   readonly next: readonly ReadonlyMap<number, number>[]
-  /** States after which the pattern is fulfilled, whatever follows. */
+  /** States after which the pattern has matched, whatever follows. */
   readonly last: ReadonlySet<number>
 }
 
-/** Places that a counted repetition is written out to; beyond, it is taken for an unbounded one. */
+/** Up to this size a counted repetition is written out. A larger one is treated as unbounded. */
 const WRITTEN_OUT = 100
 
 interface Part {
@@ -21,7 +21,7 @@ interface Part {
 
 const NONE: Part = { nullable: true, first: [], last: [] }
 
-/** `from` is where matching may begin: anywhere in the text unless the pattern begins with `^`. */
+/** Builds the automaton. `from` says where a match may begin: anywhere, unless the pattern begins with `^`. */
 export function automatonOf(root: PatternNode, from: 'anywhere' | 'start'): Automaton {
   const sets: bigint[] = []
   const next: Map<number, number>[] = []
@@ -52,7 +52,7 @@ export function automatonOf(root: PatternNode, from: 'anywhere' | 'start'): Auto
     if (max === 0) return NONE
     if (max > 1 && placesIn(of) * (max === Infinity ? min : max) > WRITTEN_OUT) return loop(of, min === 0)
     let part: Part = max === Infinity ? loop(of, min === 0) : NONE
-    // a{2,4} is a a (a (a)?)?, written from its end.
+    // a{2,4} is a a (a (a)?)?, built from its end.
     if (max !== Infinity) for (let i = min; i < max; i++) part = { ...after(build(of), part), nullable: true }
     for (let i = max === Infinity ? 1 : 0; i < min; i++) part = after(build(of), part)
     return part
@@ -63,7 +63,7 @@ export function automatonOf(root: PatternNode, from: 'anywhere' | 'start'): Auto
       case 'set':
         return place(node.of)
       case 'end':
-        // A place that nothing leads into: what stands before is not the end of the pattern any more.
+        // A state that no character leads into. What comes before it no longer ends the pattern.
         return place(0n)
       case 'start':
       case 'empty':
@@ -85,7 +85,7 @@ export function automatonOf(root: PatternNode, from: 'anywhere' | 'start'): Auto
 
   const whole = build(root)
   if (from === 'anywhere' && !whole.nullable) {
-    // Matching begins again at each character, like a loop over everything in front.
+    // A match may begin at each character. This is a loop over all characters in front of the pattern.
     const anything = place(-1n)
     join(anything, anything)
     join(anything, whole)
@@ -93,7 +93,7 @@ export function automatonOf(root: PatternNode, from: 'anywhere' | 'start'): Auto
   return { sets, next, last: new Set(whole.last) }
 }
 
-/** Does matching begin at the start of the text only? */
+/** Whether a match can only begin at the start of the text. */
 export function isAnchored(node: PatternNode): boolean {
   switch (node.kind) {
     case 'start':

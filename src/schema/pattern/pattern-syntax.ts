@@ -1,4 +1,4 @@
-/** A regular expression as far as its running time depends on it. Sets are bits over a sample alphabet. */
+/** The parts of a regular expression that matter for its running time. Sets of characters are bits over a sample alphabet. */
 export type PatternNode =
   | { readonly kind: 'set'; readonly of: bigint }
   | { readonly kind: 'start' | 'end' | 'empty' }
@@ -7,13 +7,16 @@ export type PatternNode =
 
 export interface PatternSyntax {
   readonly root: PatternNode
-  /** What stands in lookaheads and lookbehinds; it matches nothing at its place. */
+  /** The insides of lookaheads and lookbehinds. They consume no characters. */
   readonly lookarounds: readonly PatternNode[]
-  /** It refers back to what a group matched. */
+  /** Whether it has a back-reference to a group. */
   readonly refersBack: boolean
 }
 
-/** Letters, digits, marks and spaces of several scripts, for what is not ASCII and not named by the pattern itself. */
+/**
+ * Letters, digits, marks and spaces of several scripts. They represent the characters that are not ASCII and not named in the
+ * pattern.
+ */
 const SAMPLES = 'éÉßſKЖжλΣ中ªn\u0301\u00a0\u2028\u0661\u{1f600}\u{10ffff}'
 
 const ATOM =
@@ -23,7 +26,7 @@ const GROUP = /\((?:\?(?::|<(?![=!])[^>]*>|[a-z]*(?:-[a-z]*)?:))?/y
 const LOOKAROUND = /\(\?<?[=!]/y
 const QUANTIFIER = /(?:([*+?])|\{([0-9]+)(?:(,)([0-9]*))?\})\??/y
 
-/** Reads a pattern that JavaScript has accepted already. */
+/** Parses a pattern that JavaScript has already accepted. */
 export function parsePattern(pattern: RegExp): PatternSyntax {
   const { source } = pattern
   const flags = pattern.flags.replace(/[gyd]/g, '')
@@ -40,7 +43,7 @@ export function parsePattern(pattern: RegExp): PatternSyntax {
     return match
   }
 
-  /** The characters of the alphabet that an atom takes: JavaScript itself is asked, so that flags and classes hold. */
+  /** The characters of the alphabet that an atom matches. JavaScript itself is asked, so that flags and classes are exact. */
   const setOf = (atom: string): PatternNode => {
     let of = sets.get(atom)
     if (of === undefined) {
@@ -99,7 +102,7 @@ export function parsePattern(pattern: RegExp): PatternSyntax {
     return text === '\\b' || text === '\\B' ? { kind: 'empty' } : setOf(text)
   }
 
-  /** From its bracket to the closing one; with the flag v brackets nest. */
+  /** Takes a character class, from its bracket to the closing one. With the flag v brackets may nest. */
   const characterClass = (): string => {
     const from = at
     let depth = 0
@@ -115,7 +118,10 @@ export function parsePattern(pattern: RegExp): PatternSyntax {
   return { root, lookarounds, refersBack }
 }
 
-/** ASCII, samples of the rest, and all characters that the pattern names: where ranges overlap, an end of one is inside. */
+/**
+ * ASCII, samples of the rest, and all characters that the pattern names. If two ranges overlap, an end of one of them lies in
+ * the other, so the alphabet contains a common character.
+ */
 function alphabetOf(source: string): readonly string[] {
   const named = Array.from(source.matchAll(/\\(?:u\{([0-9a-fA-F]+)\}|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2}))/g), match => {
     const point = Number.parseInt(match[1] ?? match[2] ?? match[3]!, 16)

@@ -7,16 +7,17 @@ export interface PatternFault {
   readonly fix: string
 }
 
-/** Steps that one text may cost: some 20 ms. */
+/** How many steps matching a text may take: about 20 ms. */
 const STEPS = 20_000_000
-/** States of a pattern, and steps of its own examination. */
+/** Largest number of states of a pattern, and of steps that its examination may take. */
 const STATES = 1_000
 const EFFORT = 2_000_000
 
 /**
- * Vets a declared pattern against ReDoS. JavaScript tries the ways in which a text fits one after the other, so the number
- * of ways bounds its time: exponential if a loop fits a text in two ways, polynomial if loops follow each other on one text
- * (Weber and Seidl, "On the degree of ambiguity of finite automata"). `max` is the length of the longest text.
+ * Checks whether a declared pattern is open to ReDoS. JavaScript tries all ways in which a text can match, one after another,
+ * so its time depends on their number. It is exponential if a loop can match a text in two ways, and polynomial if several
+ * loops follow each other on the same text (Weber and Seidl, "On the degree of ambiguity of finite automata"). `max` is the
+ * length of the longest text. null = the pattern is fast enough.
  */
 export function patternFault(pattern: RegExp, max: number): PatternFault | null {
   const { root, lookarounds, refersBack } = parsePattern(pattern)
@@ -46,7 +47,10 @@ function fault(problem: string): PatternFault {
 
 const TOO_MUCH = new Error('too much effort')
 
-/** Two ways round from a state to itself on one text. Ways round stay among states that reach each other. */
+/**
+ * Whether two different paths lead from a state back to itself on the same text. Such paths consist of states that reach each
+ * other.
+ */
 function isExponential({ sets, next }: Automaton): boolean {
   const reach = reachable(next)
   const round = (p: number, q: number): boolean => reach[p]!.has(q) && reach[q]!.has(p)
@@ -60,7 +64,7 @@ function isExponential({ sets, next }: Automaton): boolean {
     queue.push(pair)
   }
   for (let p = 0; p < size; p++) if (round(p, p)) visit(p * size + p)
-  // Pairs of states that one text leads to from one state.
+  // First find the pairs of states that the same text leads to from one state.
   for (let pair = queue.pop(); pair !== undefined; pair = queue.pop()) {
     const [p, q] = [Math.floor(pair / size), pair % size]
     for (const [p2, ways] of next[p]!) {
@@ -75,7 +79,7 @@ function isExponential({ sets, next }: Automaton): boolean {
       }
     }
   }
-  // Two different ones of them that one text leads back to one state.
+  // Then look whether one text leads two different states of such a pair back to one state.
   const home = new Set<number>()
   for (let p = 0; p < size; p++) if (there.has(p * size + p)) queue.push(p * size + p)
   for (let pair = queue.pop(); pair !== undefined; pair = queue.pop()) {
@@ -87,7 +91,7 @@ function isExponential({ sets, next }: Automaton): boolean {
   return false
 }
 
-/** The number of times that a loop can hand over to a later one anywhere in the same text: 1 is quadratic time. */
+/** How often a loop can hand over to a later one in the same text. 1 means quadratic time. */
 function degreeOf(automaton: Automaton): number {
   const { sets, next, last } = automaton
   const reach = reachable(next)
@@ -95,7 +99,7 @@ function degreeOf(automaton: Automaton): number {
   const effort = { left: EFFORT }
   const handovers = loops.flatMap(p =>
     loops
-      // Where the pattern is fulfilled nothing fails, so that no other way is tried.
+      // Once the pattern has matched, nothing can fail, and no other way is tried.
       .filter(q => p !== q && !last.has(q) && reach[p]!.has(q) && !reach[q]!.has(p))
       .filter(q => handsOver(automaton, reach, p, q, effort))
       .map(q => [p, q] as const),
@@ -113,7 +117,7 @@ function degreeOf(automaton: Automaton): number {
   return Math.max(0, ...loops.map(from))
 }
 
-/** Is there a text on which p leads to p, p to q and q to q? */
+/** Whether there is a text that leads from p to p, from p to q and from q to q. */
 function handsOver(
   { sets, next }: Automaton,
   reach: readonly ReadonlySet<number>[],
@@ -147,7 +151,7 @@ function handsOver(
   return false
 }
 
-/** For each state those that come after it, after one step or more. */
+/** For each state, the states that can be reached from it in one step or more. */
 function reachable(next: Automaton['next']): readonly ReadonlySet<number>[] {
   return next.map(first => {
     const seen = new Set<number>()

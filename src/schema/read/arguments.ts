@@ -1,18 +1,18 @@
 import type { Limits } from '../../protocol/limits.ts'
 import type { InputMode } from './input-mode.ts'
 
-/** The arguments of an action as a face decoded them. */
+/** The arguments of an action, as decoded by the transport. */
 export interface Arguments {
   readonly value: unknown
   readonly mode: InputMode
   readonly files?: readonly { readonly name: string; readonly file: File }[]
 }
 
-/** A request for an action, as HTTP has it. */
+/** An HTTP request for an action. */
 export interface ArgumentRequest {
   /** The method of the action. */
   readonly method: string
-  /** Behind the `?`, still encoded. */
+  /** The part after the `?`, still encoded. */
   readonly query: string
   readonly contentType: string | undefined
   body(): Promise<Uint8Array>

@@ -1,13 +1,16 @@
 import { Refused } from './refused.ts'
 
-/** U+0000 ends a text early in SQLite and is refused by PostgreSQL; half a surrogate pair has no UTF-8. */
+/**
+ * Why a text cannot be stored. SQLite would end it at U+0000, and PostgreSQL refuses that; half a surrogate pair cannot be
+ * written in UTF-8. null = it is fine.
+ */
 export function brokenText(text: string): Refused | null {
   if (text.length <= SHORT && isPlain(text)) return null
   if (text.includes('\0')) return new Refused('format', 'must not contain U+0000')
   return text.isWellFormed() ? null : new Refused('format', 'must be valid Unicode')
 }
 
-/** Code units up to which looking at each costs less than the calls that look at all. */
+/** Up to this length, looking at each code unit is faster than calling the built-in functions. */
 export const SHORT = 64
 
 function isPlain(text: string): boolean {

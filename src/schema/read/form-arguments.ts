@@ -2,7 +2,7 @@ import { ApiError } from '../../protocol/error.ts'
 import type { Arguments } from './arguments.ts'
 import { textMode } from './input-mode.ts'
 
-/** The fields and files of a multipart form (RFC 7578); throws ApiError `bad_request` for what is none. */
+/** Reads the fields and files of a multipart form (RFC 7578). Throws ApiError `bad_request` if the body is no such form. */
 export async function formArguments(bytes: Uint8Array, contentType: string): Promise<Arguments> {
   let form: FormData
   try {

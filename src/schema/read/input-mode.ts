@@ -3,33 +3,33 @@ import type { Read, ScalarType } from '../scalar-type.ts'
 import type { Value } from '../value.ts'
 
 /**
- * How input is read. Where a value comes from decides it, not the face: the core reads exact JSON and text; dialects have
- * modes of their own.
+ * How values of input are read. The source of a value decides this, not the protocol: the core reads exact JSON and text, and
+ * dialects have modes of their own.
  */
 export interface InputMode extends Manners {
   readonly name: string
   /**
-   * The canonical value, or why there is none. Null is for the caller to judge, who knows whether the field may be null.
-   * Never throws, and gives back the value itself where it is canonical already.
+   * Reads a value. Returns its canonical form, or why there is none. If the value is canonical already, it returns the value
+   * itself. It never throws. It does not get null: the caller knows whether the field may be null.
    */
   readonly read: (type: ScalarType, value: unknown) => Value | Refused
 }
 
-/** What a body may hold, whatever its values are. */
+/** How bodies are read, apart from their values. */
 export interface Manners {
   /** Members that the resource does not have. */
   readonly unknown: 'refuse' | 'ignore'
-  /** Members that clients may not set: `compare` takes what is so already (GET → edit → PUT). */
+  /** Members that clients may not set. `compare` accepts them if they are unchanged, so that a client can GET, edit and PUT. */
   readonly readonly: 'compare' | 'refuse' | 'ignore'
-  /** Whether a relation that is `readonly` on one side may be set from the other. */
+  /** Whether a relation that is `readonly` on one side may be set from the other side. */
   readonly readonlyIsOneSided: boolean
-  /** Whether a to-one takes a list of one element or of none, and a to-many takes null. */
+  /** Whether a to-one accepts a list of one element or none, and a to-many accepts null. */
   readonly looseRelations: boolean
-  /** Whether a JSON field takes an object as a merge patch of its own (RFC 7396). */
+  /** Whether a JSON field accepts an object as a merge patch of its own (RFC 7396). */
   readonly merges: boolean
-  /** Whether null for a field that may not be null stands for its default. */
+  /** Whether null means the default, if the field may not be null. */
   readonly nullIsDefault: boolean
-  /** Whether values that the declaration gives, as defaults, are read by the mode as well. */
+  /** Whether this mode also reads values of the declaration, such as defaults. */
   readonly readsDefaults: boolean
 }
 
@@ -43,7 +43,7 @@ const strict: Manners = {
   readsDefaults: false,
 }
 
-/** Exact JSON types. */
+/** Reads exact JSON types. */
 export const jsonMode: InputMode = Object.freeze({
   ...strict,
   name: 'json',
@@ -51,19 +51,19 @@ export const jsonMode: InputMode = Object.freeze({
   merges: true,
 })
 
-/** Text, parsed by the declared type from its one canonical spelling: segments of paths, queries, forms, CSV. */
+/** Reads text: segments of paths, queries, forms and CSV. The declared type parses it, and each value has only one spelling. */
 export const textMode: InputMode = Object.freeze({
   ...strict,
   name: 'text',
   read: (type: ScalarType, value: unknown) => type.readText(value),
 })
 
-/** How values are converted, by the name of their type; those of other types are left for its check to judge. */
+/** How values are converted, by the name of their type. Values of other types are left to the check of the type. */
 export type Conversions = Readonly<Record<string, (value: unknown, type: ScalarType) => unknown>>
 
 /**
- * A mode that converts values before the type's check judges them. What a type says of the mode itself, among its
- * `coercions`, comes first; readers are made once for each type.
+ * Makes a mode that converts values before the type checks them. If the type has a coercion with the name of the mode, that is
+ * used first. Readers are made once for each type.
  */
 export function defineMode(name: string, conversions: Conversions, manners: Partial<Manners> = {}): InputMode {
   const readers = new WeakMap<ScalarType, Read>()

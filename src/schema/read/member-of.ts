@@ -1,6 +1,6 @@
 /**
- * What a schema sees of a value under a name: own properties, entries of a Map, and getters of a class. Never methods,
- * nor what every object inherits, nor anything of strings, numbers, arrays and functions, which have no members.
+ * The member of a value that a schema sees under a name: own properties, entries of a Map, and getters of a class. Methods and
+ * inherited members of Object are not seen. Strings, numbers, arrays and functions have no members.
  */
 export function memberOf(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined

@@ -7,11 +7,11 @@ import { Rejected, type Schema } from '../schema.ts'
 /** Reads or shapes an object in exact JSON types. */
 export type TakeObject = (value: object, ctx: Ctx) => unknown
 
-/** An object's members by name, each a field whose check is known by itself; null if one of them is something else. */
+/** The checks of an object's members. null = a member is not a single field, so compiled code cannot check it alone. */
 function checksOf(members: ReadonlyMap<string, Schema>, side: 'input' | 'output'): readonly Read[] | null {
   const checks: Read[] = []
   for (const [name, { exact }] of members) {
-    // Names that every object inherits must be asked for with care.
+    // Every object inherits these names, so compiled code must not simply read them.
     if (!exact || name in Object.prototype) return null
     checks.push(exact[side])
   }
@@ -19,9 +19,10 @@ function checksOf(members: ReadonlyMap<string, Schema>, side: 'input' | 'output'
 }
 
 /**
- * The members of an object as one function without a loop, as validators that are compiled ahead have it. It is made of
- * the names in the declaration, quoted as JSON, and its bounds, which are numbers; nothing that comes with a request is ever part of it. Whatever is refused
- * or unusual, and all where the platform forbids code from strings, is done by `slow`, which tells every fault.
+ * Compiles the members of an object into one function without a loop, as fast validators do. Its source contains the declared
+ * names, quoted as JSON, and bounds, which are numbers. Nothing from a request ever becomes part of it.
+ * Refused and unusual values are left to `slow`, which reports all faults. It also does everything if the platform forbids code
+ * from strings.
  */
 export function membersCode(
   members: ReadonlyMap<string, Schema>,
@@ -54,7 +55,7 @@ function make(members: ReadonlyMap<string, Schema>, side: 'input' | 'output', sl
         if (${v} === undefined || ${v} === null) { ${missing} } else { ${checked} }
       }`
   })
-  // What comes in must have no other members; what goes out loses them.
+  // An input must not have other members. In an output they are left out.
   const end = `let present = 0
     for (const _ in value) present++
     if (present > ${names.length} - absent) return slow(value, ctx)

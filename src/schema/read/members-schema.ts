@@ -7,8 +7,8 @@ import { membersCode } from './members-code.ts'
 import { memberOf } from './member-of.ts'
 
 /**
- * An object of exactly these members. All that is wrong is told at once, unknown members last. Plain data in which nothing
- * needs to be changed is passed on as it is; otherwise a new object has the members in their order.
+ * The schema of an object with exactly these members. It reports all faults at once, unknown members last. Plain data that
+ * needs no change is returned as it is. Otherwise the result is a new object with the members in declared order.
  */
 export function membersSchema(declared: unknown, members: ReadonlyMap<string, Schema>): Schema {
   const names = [...members.keys()]
@@ -54,7 +54,7 @@ export function membersSchema(declared: unknown, members: ReadonlyMap<string, Sc
   }
 }
 
-/** A list of items of one schema. */
+/** The schema of a list whose items have the same schema. */
 export function listSchema(declared: unknown, item: Schema): Schema {
   const each = (value: unknown, take: (one: unknown) => unknown): unknown => {
     if (!Array.isArray(value)) return new Rejected([{ code: 'type', pointer: '#', detail: 'must be a list' }])
@@ -78,7 +78,7 @@ function isObject(value: unknown): value is Members {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Without a class there are no getters but its own. */
+/** Whether an object has no class, so that all its getters are its own. */
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === Object.prototype || prototype === null
@@ -93,7 +93,7 @@ function isWaiting(taken: readonly unknown[]): boolean {
   return false
 }
 
-/** The object, at once unless one of its members has to be waited for. */
+/** Puts an object together. Returns a promise only if one of its members is a promise. */
 function assembled(taken: readonly unknown[], names: readonly string[], unknown: readonly Issue[]): unknown {
   return isWaiting(taken)
     ? Promise.all(taken).then(results => gathered(results, names, unknown))

@@ -1,6 +1,6 @@
 import { Refused } from './refused.ts'
 
-/** The value of a JSON text, where a path, a query or a form holds one. */
+/** Parses a JSON text in a path, a query or a form. */
 export function parseJson(text: unknown): unknown {
   try {
     return JSON.parse(text as string)

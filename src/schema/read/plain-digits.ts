@@ -1,6 +1,6 @@
 const SCIENTIFIC = /^(-?)([0-9]+)(?:\.([0-9]+))?e([+-][0-9]+)$/
 
-/** A number in plain digits, with all the digits that tell it from its neighbours: 1e-7 → 0.0000001. */
+/** Writes a number in plain digits, with as many as are needed to distinguish it from its neighbours: 1e-7 → 0.0000001. */
 export function plainDigits(value: number): string {
   const text = String(value)
   const match = SCIENTIFIC.exec(text)

@@ -1,7 +1,7 @@
 import type { Stored } from '../scalar-type.ts'
 import type { Value } from '../value.ts'
 
-/** What a column of somebody else holds, as JSON can show it: integers beyond 2^53 as text, blobs as base64. */
+/** A value in a column of another program, as JSON can show it: integers beyond 2^53 as text, blobs as base64. */
 export function shownAsStored(stored: Stored): Value {
   switch (typeof stored) {
     case 'bigint':

@@ -1,6 +1,6 @@
 import { Refused } from './refused.ts'
 
-/** Whether a text has a number of code points; most texts are decided by their code units alone. */
+/** Whether the number of code points in a text is within bounds. For most texts the number of code units decides already. */
 export function hasLength(text: string, min: number, max: number): boolean {
   const units = text.length
   if (units < min || units > max * 2) return false
@@ -9,7 +9,7 @@ export function hasLength(text: string, min: number, max: number): boolean {
   return points >= min && points <= max
 }
 
-/** What is said of a text whose length `hasLength` does not take. */
+/** The message for a text of wrong length. */
 export function lengthRefused(text: string, min: number, max: number): Refused {
   const word = (n: number): string => `${n} character${n === 1 ? '' : 's'}`
   return new Refused(

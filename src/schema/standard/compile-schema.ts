@@ -8,10 +8,11 @@ import { isStandard } from './standard.ts'
 import type { NotationScope, NoteFault } from '../notation.ts'
 import { positionOf } from '../position.ts'
 
+/** What compiling a schema needs to know. */
 export interface SchemaOptions {
-  /** Where the schema stands, for its faults: `Hello.get.input`. */
+  /** The place of the schema, for its faults: `Hello.get.input`. */
   readonly place: string
-  /** The id type of a resource that a to-one names; null = there is none. */
+  /** The id type of the resource that a to-one names. null = there is no such resource. */
   readonly idTypeOf: (resource: string) => ScalarType | null
   /** Compiles what is neither a builder nor a schema of a library. */
   readonly scope: Pick<NotationScope, 'compile'>
@@ -19,8 +20,8 @@ export interface SchemaOptions {
 }
 
 /**
- * Compiles what an action declares as its input or output: field builders, Standard Schemas, what a notation knows, and
- * objects and one-element lists of any of these. Faults are noted at their place; then there is no schema.
+ * Compiles the declared input or output of an action: field builders, Standard Schemas, a notation of a dialect, and objects or
+ * one-element lists of these. null = it has faults, which are noted.
  */
 export function compileSchema(declared: unknown, options: SchemaOptions): Schema | null {
   return compile(declared, [], options)
@@ -70,7 +71,7 @@ function isField(value: unknown): value is { readonly '~def': FieldDef } {
   return typeof value === 'object' && value !== null && '~def' in value
 }
 
-/** Field builders or Standard Schemas are somewhere in it, so that no notation is asked about it as a whole. */
+/** Whether it contains field builders or Standard Schemas, so that it cannot be a notation as a whole. */
 function isBuilt(value: unknown): boolean {
   if (isStandard(value) || isField(value)) return true
   if (Array.isArray(value)) return value.some(isBuilt)

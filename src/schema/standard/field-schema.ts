@@ -5,12 +5,12 @@ import type { Check, Ctx, FieldOptions, Value } from '../field.ts'
 import type { Read, ScalarType } from '../scalar-type.ts'
 import { Rejected, type Schema } from '../schema.ts'
 
-/** What one field builder says of a value: its type, what may be absent, and its own checks. */
+/** What one field builder says about a value: its type, whether it may be missing, and its checks. */
 export interface FieldRule extends Pick<FieldOptions, 'nullable' | 'default' | 'checks'> {
   readonly type: ScalarType
 }
 
-/** The schema of one field builder. Absent is null where that is allowed, after its default. */
+/** The schema of one field builder. A missing value becomes its default, else null if that is allowed. */
 export function fieldSchema(declared: unknown, rule: FieldRule): Schema {
   const checks = rule.checks ?? none
   const { check, fits, fromDate, show } = rule.type
@@ -52,7 +52,7 @@ function defaultOf(standard: NonNullable<FieldRule['default']>, ctx: Ctx): Value
   return ('from' in standard ? standard.from(ctx) : standard.value) as Value | undefined
 }
 
-/** The check of what goes out, where JSON shows something else than the canonical value. */
+/** The check of an output if JSON shows something else than the canonical value. */
 function shown(check: Read, show: ScalarType['show']): Read {
   if (show === null) return check
   return value => {
@@ -61,13 +61,13 @@ function shown(check: Read, show: ScalarType['show']): Read {
   }
 }
 
-/** A date of the application as the type has it; one that is no moment counts as absent. */
+/** A date of the application as a value of the type. An invalid date counts as missing. */
 function dated(date: Date, fromDate: ScalarType['fromDate']): unknown {
   if (Number.isNaN(date.getTime())) return null
   return fromDate ? fromDate(date) : date.toISOString()
 }
 
-/** Puts issues of a part under its place in the whole. */
+/** Moves issues of a part to its place in the whole. */
 export function moved(issues: readonly Issue[], segment: string | number): Issue[] {
   return issues.map(issue => ({ ...issue, pointer: pointer('#', segment) + (issue.pointer ?? '#').slice(1) }))
 }

@@ -6,7 +6,10 @@ import type { Read } from '../scalar-type.ts'
 import { Rejected, type Schema } from '../schema.ts'
 import { jsonSchemaOf, type StandardResult, type StandardSchema } from './standard.ts'
 
-/** The schema of another library, by its own rules; only text is read by the types that it tells (numbers of a query). */
+/**
+ * The schema of another library. Text in queries and forms is first converted to the types in its JSON Schema, for instance
+ * numbers.
+ */
 export function standardSchema(declared: StandardSchema): Schema {
   const check = (value: unknown): unknown => {
     const result = declared['~standard'].validate(value)
@@ -41,7 +44,7 @@ const readerOf: Readonly<Record<string, Read>> = {
   array: types.list().readText,
 }
 
-/** How members of a query or form are to be read, where a JSON Schema tells. */
+/** How to read members of a query or form, as far as the JSON Schema states their types. */
 function readersOf(schema: Readonly<Record<string, unknown>> | null): ReadonlyMap<string, Read> {
   const readers = new Map<string, Read>()
   const properties = (schema?.['properties'] ?? {}) as Readonly<Record<string, { readonly type?: unknown }>>
@@ -52,7 +55,7 @@ function readersOf(schema: Readonly<Record<string, unknown>> | null): ReadonlyMa
   return readers
 }
 
-/** Members that are no spelling of their type stay text, which the schema refuses in its own words. */
+/** Converts members. A member that cannot be converted stays text, and the schema refuses it in its own words. */
 function readText(value: unknown, readers: ReadonlyMap<string, Read>): unknown {
   if (readers.size === 0 || typeof value !== 'object' || value === null) return value
   const out: Record<string, unknown> = { ...value }

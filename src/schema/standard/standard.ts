@@ -1,11 +1,14 @@
-/** The part of Standard Schema v1 (https://standardschema.dev) that is used here; zod, valibot, arktype and others carry it. */
+/**
+ * The part of Standard Schema v1 (https://standardschema.dev) that is used here. Schemas of zod, valibot, arktype and others
+ * have it.
+ */
 export interface StandardSchema<I = unknown, O = I> {
   readonly '~standard': {
     readonly version: 1
     readonly vendor: string
     readonly validate: (value: unknown) => StandardResult<O> | Promise<StandardResult<O>>
     readonly types?: { readonly input: I; readonly output: O } | undefined
-    /** Standard JSON Schema: where a library offers it, documents show it and text is read by it. */
+    /** Standard JSON Schema. If a library offers it, documents show it and text is read by it. */
     readonly jsonSchema?: {
       readonly input: (options: { readonly target: string }) => Readonly<Record<string, unknown>>
       readonly output: (options: { readonly target: string }) => Readonly<Record<string, unknown>>
@@ -22,12 +25,12 @@ export interface StandardIssue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
 }
 
-/** Schemas of some libraries are functions, so both are looked at. */
+/** Whether a value is a Standard Schema. Schemas of some libraries are functions. */
 export function isStandard(value: unknown): value is StandardSchema {
   return ((typeof value === 'object' && value !== null) || typeof value === 'function') && '~standard' in value
 }
 
-/** The JSON Schema (draft 2020-12) that a schema's library offers for one side of it; null if it cannot. */
+/** The JSON Schema (draft 2020-12) of one side of a schema, if its library offers it. null = it does not. */
 export function jsonSchemaOf(
   schema: StandardSchema,
   side: 'input' | 'output',
@@ -35,6 +38,6 @@ export function jsonSchemaOf(
   try {
     return schema['~standard'].jsonSchema?.[side]({ target: 'draft-2020-12' }) ?? null
   } catch {
-    return null // what the library cannot express it refuses by throwing
+    return null // // a library throws if JSON Schema cannot express the schema
   }
 }
