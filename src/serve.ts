@@ -10,7 +10,7 @@ import { boundConnections } from './transport/hosts/connections.ts'
 import { attachFaces, type Faces, type SocketApi } from './transport/hosts/faces.ts'
 import { handler, nodeServer } from './transport/hosts/node.ts'
 import { defaultPort } from './transport/hosts/port.ts'
-import { cutStalled } from './transport/hosts/slow-readers.ts'
+import { cutStalled } from './transport/hosts/stalled-responses.ts'
 import type { Health } from './transport/http/services/health.ts'
 import type { HttpSetup } from './transport/http/options.ts'
 

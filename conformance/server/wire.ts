@@ -6,7 +6,7 @@ import type { Api } from '../../src/api.ts'
 import { EventStream } from '../../src/testing/event-stream.ts'
 import { attachFaces } from '../../src/transport/hosts/faces.ts'
 import { handler, nodeServer, type NodeHandler } from '../../src/transport/hosts/node.ts'
-import { cutStalled } from '../../src/transport/hosts/slow-readers.ts'
+import { cutStalled } from '../../src/transport/hosts/stalled-responses.ts'
 
 export interface WireRequest {
   readonly method: string

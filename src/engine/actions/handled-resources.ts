@@ -12,7 +12,7 @@ import type { Conditions, Principal } from '../call/call.ts'
 import type { Engine } from '../engine.ts'
 import { HandlerUnit, type Handle } from './handler-unit.ts'
 import { Lanes } from './keyed-lock.ts'
-import { checkRead } from '../read/entity-tags.ts'
+import { checkRead } from '../read/preconditions.ts'
 
 /** What is asked of a handled resource. */
 export interface HandledCall {

@@ -4,7 +4,7 @@ import type { Call } from '../call/call.ts'
 import { requireMatch } from '../write/write-rows.ts'
 import { scope, visibleRow } from '../read/read.ts'
 import type { Reading } from '../call/call-environment.ts'
-import { checkFile, checkWrite } from '../read/entity-tags.ts'
+import { checkFile, checkWrite } from '../read/preconditions.ts'
 import { demand } from '../rules/write-rules.ts'
 import { fileIn } from './uploads.ts'
 

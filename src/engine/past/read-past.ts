@@ -9,7 +9,7 @@ import { PastSnapshot } from './past-snapshot.ts'
 import { getItem, getList } from '../read/read.ts'
 import type { Reading } from '../call/call-environment.ts'
 import { seqOf } from './position-parameter.ts'
-import { isUnchanged } from '../read/entity-tags.ts'
+import { isUnchanged } from '../read/preconditions.ts'
 import { viewOf } from '../read/view.ts'
 import { endOfCommit } from './end-of-commit.ts'
 

@@ -16,7 +16,8 @@ import { Budget, loadRelated, nothingBeside } from './load-related.ts'
 import { writeRow, writeRows } from './write-json.ts'
 import { ordered } from './sort-in-memory.ts'
 import { cursorFor } from './page-cursor.ts'
-import { checkRead, isUnchanged, itemTag, listTag, modifiedOf } from './entity-tags.ts'
+import { itemTag, listTag, modifiedOf } from './entity-tags.ts'
+import { checkRead, isUnchanged } from './preconditions.ts'
 import { viewOf, type View } from './view.ts'
 
 /** Reads one row. Throws ApiError `not_found`. */

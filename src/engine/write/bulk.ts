@@ -12,7 +12,8 @@ import type { Writing } from '../call/call-environment.ts'
 import { removeAll } from './delete-rows.ts'
 import type { Instance, Unit } from './unit-of-work.ts'
 import { audienceOf } from '../read/audience.ts'
-import { checkRead, listTag } from '../read/entity-tags.ts'
+import { listTag } from '../read/entity-tags.ts'
+import { checkRead } from '../read/preconditions.ts'
 import { viewOf } from '../read/view.ts'
 
 /** PATCH of a list: applies a patch to all rows that a filter selects, all or nothing. */

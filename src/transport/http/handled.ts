@@ -6,7 +6,7 @@ import {
   type HandledValue,
 } from '../../engine/actions/handled-resources.ts'
 import { queryValues } from '../../engine/read/value-list.ts'
-import { isUnchanged, checkRead } from '../../engine/read/entity-tags.ts'
+import { isUnchanged, checkRead } from '../../engine/read/preconditions.ts'
 import type { HandledOperation } from '../../model/declare/handled.ts'
 import { ApiError } from '../../protocol/error.ts'
 import { wantsStream } from '../sse/accept.ts'

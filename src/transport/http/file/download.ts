@@ -1,5 +1,5 @@
 import type { Item, Outcome } from '../../../engine/call/call.ts'
-import { checkRead, isUnchanged } from '../../../engine/read/entity-tags.ts'
+import { checkRead, isUnchanged } from '../../../engine/read/preconditions.ts'
 import type { ScalarField } from '../../../model/model.ts'
 import { ApiError } from '../../../protocol/error.ts'
 import type { FileShown } from '../../../schema/file.ts'

@@ -6,7 +6,7 @@ import type { Format } from '../response/negotiate.ts'
 
 /**
  * Reads the preconditions of a request (RFC 9110 §13.1); null if there are none. What they mean is decided in
- * engine/read/entity-tags.ts.
+ * engine/read/preconditions.ts.
  */
 export function readConditions(exchange: Exchange): Conditions | null {
   const { ifMatch, ifNoneMatch, ifModifiedSince, ifUnmodifiedSince } = exchange

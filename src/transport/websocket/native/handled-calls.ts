@@ -7,7 +7,7 @@ import {
   type HandledValue,
 } from '../../../engine/actions/handled-resources.ts'
 import { queryValues, queryValuesBy, type ValueList } from '../../../engine/read/value-list.ts'
-import { checkRead, isUnchanged } from '../../../engine/read/entity-tags.ts'
+import { checkRead, isUnchanged } from '../../../engine/read/preconditions.ts'
 import type { HandledOperation } from '../../../model/declare/handled.ts'
 import { ApiError } from '../../../protocol/error.ts'
 import type { CallFrame, SubscribeFrame } from '../../../protocol/frames.ts'

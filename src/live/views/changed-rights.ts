@@ -2,7 +2,7 @@ import { ID, type Id, type Row } from '../../model/model.ts'
 import type { Snapshot } from '../../store/store.ts'
 import type { Work } from '../../store/work.ts'
 import { batchOf, left, shown, type Batch, type LiveEvent } from '../event.ts'
-import type { Group } from '../views/group.ts'
+import type { Group } from './group.ts'
 import type { Shown } from '../subscriptions/subscription.ts'
 
 /** The view that a subscription has seen: that of a group, before some batches. */
