@@ -1,7 +1,7 @@
 // node --expose-gc bench/live-memory.ts FILTERS: heap of subscriptions, and what a PATCH costs beside many that it does not
 // concern. Prints one line of JSON.
 import { api, resource, sqlite, t } from '../src/index.ts'
-import { callOf } from '../src/engine/call/app-call.ts'
+import { appCall } from '../src/engine/call/app-call.ts'
 import type { Listener, Subscription } from '../src/live/subscriptions/subscription.ts'
 
 const filters = Number(process.argv[2] ?? 100_000)
@@ -28,7 +28,7 @@ const listener: Listener = {
   end: () => {},
 }
 const follow = (filter: object): Promise<Subscription> =>
-  live.subscribe(callOf(app.engine, 'list', 'todo', null, undefined, { filter, me: null }), listener)
+  live.subscribe(appCall(app.engine, 'list', 'todo', null, undefined, { filter, me: null }), listener)
 
 function heap(): number {
   for (let i = 0; i < 4; i++) globalThis.gc!()

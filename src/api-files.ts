@@ -2,7 +2,7 @@ import { fileFields } from './engine/files/ledger.ts'
 import type { Call, Outcome } from './engine/call/call.ts'
 import type { Engine } from './engine/engine.ts'
 import { valueOf } from './engine/call/outcome.ts'
-import { callOf } from './engine/call/app-call.ts'
+import { appCall } from './engine/call/app-call.ts'
 import type { Resource, ScalarField } from './model/model.ts'
 import type { CallOptions } from './model/rules/operations.ts'
 import type { IdOf, Modelled } from './model/declare/types.ts'
@@ -58,7 +58,7 @@ export function fileOperations<M>(engine: Engine, handle: (call: Call) => Maybe<
   }
   return {
     put: async (name, id, fieldName, bytes, { name: fileName, type, ...options } = {}) => {
-      const asked = callOf(engine, 'patch', name, id, {}, { ...options, fields: [fieldName] })
+      const asked = appCall(engine, 'patch', name, id, {}, { ...options, fields: [fieldName] })
       const file = fieldOf(asked.resource, fieldName)
       const head = {
         name: fileName ?? (bytes instanceof File ? bytes.name : null),
@@ -72,7 +72,7 @@ export function fileOperations<M>(engine: Engine, handle: (call: Call) => Maybe<
       return (await shown(call, fieldName))!
     },
     get: async (name, id, fieldName, options = {}) => {
-      const call = callOf(engine, 'get', name, id, undefined, { ...options, fields: [fieldName] })
+      const call = appCall(engine, 'get', name, id, undefined, { ...options, fields: [fieldName] })
       fieldOf(call.resource, fieldName)
       const file = await shown(call, fieldName)
       if (!file) throw new ApiError('not_found', { detail: `${name} ${String(id)} has no ${fieldName}` })

@@ -13,7 +13,7 @@ import type { Authenticate } from './auth/principal.ts'
 import type { Authority } from './auth/authority.ts'
 import type { Permission } from './model/rules/permission.ts'
 import type { After, Before, OnError, OuterHooks } from './engine/actions/request-hooks.ts'
-import type { Ids } from './engine/call/ids.ts'
+import type { IdSource } from './engine/call/ids.ts'
 import type { Budgets } from './engine/rules/rate-limiter.ts'
 import type { JobsOptions } from './engine/jobs/jobs-environment.ts'
 import type { DocumentOptions } from './api-documents.ts'
@@ -59,7 +59,7 @@ export interface DataOptions {
    */
   readonly cache?: number
   /** A source of ids for new rows, so that tests can predict them. Default: counted integers, and UUIDs of version 7. */
-  readonly ids?: Ids
+  readonly ids?: IdSource
 }
 
 /** How callers are recognised, and what is required of them before any rules of resources. */

@@ -1,10 +1,10 @@
 import type { AnyResource } from './model/declare/declaration.ts'
 import type { DeclaredHandled } from './model/declare/handled.ts'
 import type { Model } from './model/model.ts'
-import type { Checked } from './model/declare/types.ts'
+import type { CheckedRelations } from './model/declare/types.ts'
 import { defaultLimits, type Limits } from './protocol/limits.ts'
 import { memory } from './store/memory.ts'
-import { prompt } from './store/tell-own-commits.ts'
+import { tellOwnCommits } from './store/tell-own-commits.ts'
 import type { Store } from './store/store.ts'
 import type { Maybe } from './store/work.ts'
 import type { Call, Outcome } from './engine/call/call.ts'
@@ -12,7 +12,11 @@ import type { OwnEngine } from './engine/create-engine.ts'
 import { database } from './engine/call/database.ts'
 import type { Engine } from './engine/engine.ts'
 import { withEphemeral } from './engine/actions/expiry.ts'
-import { createHandled, type Handled, type OutsideChange } from './engine/actions/handled-resources.ts'
+import {
+  createHandledResources,
+  type HandledResources,
+  type OutsideChange,
+} from './engine/actions/handled-resources.ts'
 import { runJob, type RunJob } from './engine/jobs/jobs-of-model.ts'
 import { matchUrl, urlOf, type UrlMatch } from './engine/call/url.ts'
 import { documentationOf, facesOf, socketsOf } from './api-dialects.ts'
@@ -20,7 +24,7 @@ import { documentPages } from './api-documents.ts'
 import { fileOperations, type FileOperations } from './api-files.ts'
 import type { ApiOptions } from './api-options.ts'
 import { assembleEngine } from './assemble-engine.ts'
-import { environmentOf } from './environment.ts'
+import { apiEnvironment } from './environment.ts'
 import { linkDeclarations } from './link-declarations.ts'
 import { followCommits } from './live/subscriptions/commit-hooks.ts'
 import { Live } from './live/live.ts'
@@ -46,7 +50,7 @@ export interface Api<M = Record<string, AnyResource>> extends Operations<M> {
   readonly store: Store
   readonly http: HttpSetup
   /** Resources whose requests are answered by functions. */
-  readonly handled: Handled
+  readonly handled: HandledResources
   /** Subscriptions to those, and to what `publish` tells. */
   readonly published: PublishedFeed
   /** Which doors are open beside HTTP. */
@@ -111,16 +115,16 @@ export interface Api<M = Record<string, AnyResource>> extends Operations<M> {
  * is thrown as well.
  */
 export function api<const M extends Readonly<Record<string, AnyResource | DeclaredHandled>>>(
-  resources: M & Checked<M>,
+  resources: M & CheckedRelations<M>,
   options: ApiOptions = {},
 ): Api<M> {
   const limits: Limits = { ...defaultLimits, ...options.limits }
-  const environment = environmentOf(options)
+  const environment = apiEnvironment(options)
   const { clock, random, report, onBackgroundFault } = environment
   const { model, routes } = linkDeclarations(resources, limits, options)
   for (const line of model.warnings) report(line)
   const background = { clock, onFault: onBackgroundFault }
-  const { store, expiry } = withEphemeral(prompt(options.store ?? memory()), model, background)
+  const { store, expiry } = withEphemeral(tellOwnCommits(options.store ?? memory()), model, background)
   const opening = store.open(model, { clock, random, report })
   const prefix = (options.http?.prefix ?? '').replace(/\/+$/, '')
   const url: Api['url'] = (target, params) => urlOf(model, prefix, target, params)
@@ -136,7 +140,7 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
   })
   ready.then(() => Promise.all([files?.start(), jobs?.start()])).catch(onBackgroundFault)
   const live = liveOf(engine, store, background)
-  const handled = createHandled({
+  const handled = createHandledResources({
     routes,
     store,
     engine,
@@ -199,7 +203,7 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
 }
 
 function liveOf(engine: OwnEngine, store: Store, { clock, onFault }: Pick<LiveOptions, 'clock' | 'onFault'>): Live {
-  const { limits, gate, enter, auth } = engine
+  const { limits, callerChecks, enter, auth } = engine
   const changedIn: LiveOptions['changedIn'] = auth && (commits => auth.changedIn(commits))
-  return new Live({ store, limits, clock, gate, enter, changedIn, onFault })
+  return new Live({ store, limits, clock, callerChecks, enter, changedIn, onFault })
 }

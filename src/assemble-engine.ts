@@ -6,13 +6,13 @@ import { createEngine, type OwnEngine } from './engine/create-engine.ts'
 import type { Expiry } from './engine/actions/expiry.ts'
 import type { Files } from './engine/files/files.ts'
 import { filesOf } from './engine/files/files-of-model.ts'
-import { gateOf } from './engine/rules/gate.ts'
+import { callerChecksOf } from './engine/rules/caller-checks.ts'
 import { hooksOf, type OuterHooks } from './engine/actions/request-hooks.ts'
 import type { Jobs } from './engine/jobs/jobs.ts'
 import { jobsOf } from './engine/jobs/jobs-of-model.ts'
 import { limiterOf } from './engine/rules/rate-limit.ts'
 import { isDevelopment, printRefusal } from './engine/rules/report-refusal.ts'
-import type { Environment } from './environment.ts'
+import type { ApiEnvironment } from './environment.ts'
 import type { Model } from './model/model.ts'
 import type { Limits } from './protocol/limits.ts'
 import type { Store } from './store/store.ts'
@@ -38,7 +38,7 @@ export interface Assembled {
 }
 
 /** Makes the engine of an API and all its parts from the options. */
-export function assembleEngine(parts: EngineParts, options: ApiOptions, environment: Environment): Assembled {
+export function assembleEngine(parts: EngineParts, options: ApiOptions, environment: ApiEnvironment): Assembled {
   const { model, store } = parts
   const { clock, random, onFault, onBackgroundFault } = environment
   const auth = createAuth(options.auth, { model, store, clock, random, authenticate: options.authenticate ?? null })
@@ -50,7 +50,7 @@ export function assembleEngine(parts: EngineParts, options: ApiOptions, environm
     mode: inputModeOf(options),
     strict: options.strict ?? false,
     auth,
-    gate: gateOf(auth, options.permissions?.length ? options.permissions : null),
+    callerChecks: callerChecksOf(auth, options.permissions?.length ? options.permissions : null),
     clock,
     random,
     ids: options.ids ?? null,

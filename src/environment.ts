@@ -5,7 +5,7 @@ import { printFault, printLine } from './engine/rules/report-refusal.ts'
 import { ApiError } from './protocol/error.ts'
 
 /** What all parts of an API share: time, randomness, and where reports and faults go. */
-export interface Environment {
+export interface ApiEnvironment {
   /** The current time in milliseconds since the epoch. */
   readonly clock: () => number
   readonly random: (bytes: number) => Uint8Array
@@ -17,7 +17,7 @@ export interface Environment {
   readonly onBackgroundFault: (error: unknown) => void
 }
 
-export function environmentOf(options: EnvironmentOptions): Environment {
+export function apiEnvironment(options: EnvironmentOptions): ApiEnvironment {
   const { clock = Date.now, random = randomBytes, report = printLine, onFault = printFault } = options
   return { clock, random, report, onFault, onBackgroundFault: error => onFault(ApiError.from(error), null) }
 }

@@ -1,8 +1,8 @@
 import type { IdOf, Modelled, Row } from './model/declare/types.ts'
-import { callOf } from './engine/call/app-call.ts'
+import { appCall } from './engine/call/app-call.ts'
 import type { Engine } from './engine/engine.ts'
 import type { Call } from './engine/call/call.ts'
-import type { Explanation } from './live/explain.ts'
+import type { ViewExplanation } from './live/explain.ts'
 import type { Live } from './live/live.ts'
 import { followRows, type FollowOptions, type LiveRows } from './live/subscriptions/follow-rows.ts'
 import type { ListOptions } from './operations.ts'
@@ -34,14 +34,17 @@ export interface LiveOperation<M> {
    *
    * @throws {ApiError} what following the query would throw.
    */
-  explain<K extends Modelled<M>>(name: K, options?: Omit<LiveQuery<M, K>, keyof FollowOptions>): Promise<Explanation>
+  explain<K extends Modelled<M>>(
+    name: K,
+    options?: Omit<LiveQuery<M, K>, keyof FollowOptions>,
+  ): Promise<ViewExplanation>
 }
 
 export function liveOperation<M>(engine: Engine, live: Live, ready: () => Promise<void>): LiveOperation<M> {
   const callFor = <K extends Modelled<M>>(name: K, { id, ...query }: LiveQuery<M, K>): Call =>
     id === undefined
-      ? callOf(engine, 'list', name, null, undefined, query)
-      : callOf(engine, 'get', name, id, undefined, query)
+      ? appCall(engine, 'list', name, null, undefined, query)
+      : appCall(engine, 'get', name, id, undefined, query)
   async function* follow<K extends Modelled<M>>(
     name: K,
     { signal, mode, ...query }: LiveQuery<M, K> = {},
@@ -51,7 +54,7 @@ export function liveOperation<M>(engine: Engine, live: Live, ready: () => Promis
     yield* followRows<Row<M, K>>(live, callFor(name, query as LiveQuery<M, K>), options)
   }
   return Object.assign(follow, {
-    async explain<K extends Modelled<M>>(name: K, options: LiveQuery<M, K> = {}): Promise<Explanation> {
+    async explain<K extends Modelled<M>>(name: K, options: LiveQuery<M, K> = {}): Promise<ViewExplanation> {
       await ready()
       return live.explain(callFor(name, options))
     },

@@ -7,7 +7,7 @@ import type { Engine } from './engine/engine.ts'
 import type { History, HistoryRecord } from './engine/past/history.ts'
 import { database as databaseOf } from './engine/call/database.ts'
 import { valueOf } from './engine/call/outcome.ts'
-import { answer, callOf, type Answer } from './engine/call/app-call.ts'
+import { plainAnswer, appCall, type Answer } from './engine/call/app-call.ts'
 import type { CallOptions, Database } from './model/rules/operations.ts'
 import { everything } from './query/predicate.ts'
 import type { Store } from './store/store.ts'
@@ -105,7 +105,7 @@ export function operations<M = Record<string, AnyResource>>(engine: Engine, hand
   return {
     ...(database as unknown as Omit<Operations<M>, 'history'>),
     history: async (name, id, { before = null, limit = 100, ...options } = {}) => {
-      const call = callOf(engine, 'get', name, id, undefined, options)
+      const call = appCall(engine, 'get', name, id, undefined, options)
       const outcome = await handle({ ...call, history: { before, limit } })
       return { records: valueOf(outcome) as HistoryRecord[], next: outcome.kind === 'list' ? outcome.next : null }
     },
@@ -113,17 +113,17 @@ export function operations<M = Record<string, AnyResource>>(engine: Engine, hand
 }
 
 export function safeOperations<M = Record<string, AnyResource>>(engine: Engine, handle: Handle): SafeOperations<M> {
-  const safe = async (make: () => Call): Promise<Answer> => answer(handle, make)
+  const safe = async (make: () => Call): Promise<Answer> => plainAnswer(handle, make)
   return {
     get: (name, id = null, options = {}) =>
-      safe(() => callOf(engine, id === null ? 'list' : 'get', name, id, undefined, options)),
-    list: (name, options = {}) => safe(() => callOf(engine, 'list', name, null, undefined, options)),
-    post: (name, data, options = {}) => safe(() => callOf(engine, 'create', name, null, data, options)),
+      safe(() => appCall(engine, id === null ? 'list' : 'get', name, id, undefined, options)),
+    list: (name, options = {}) => safe(() => appCall(engine, 'list', name, null, undefined, options)),
+    post: (name, data, options = {}) => safe(() => appCall(engine, 'create', name, null, data, options)),
     // PUT without an id creates a row with a new id.
     put: (name, id, data, options = {}) =>
-      safe(() => callOf(engine, id === null ? 'create' : 'replace', name, id, data, options)),
-    patch: (name, id, data, options = {}) => safe(() => callOf(engine, 'patch', name, id, data, options)),
-    delete: (name, id, options = {}) => safe(() => callOf(engine, 'delete', name, id, undefined, options)),
+      safe(() => appCall(engine, id === null ? 'create' : 'replace', name, id, data, options)),
+    patch: (name, id, data, options = {}) => safe(() => appCall(engine, 'patch', name, id, data, options)),
+    delete: (name, id, options = {}) => safe(() => appCall(engine, 'delete', name, id, undefined, options)),
   }
 }
 

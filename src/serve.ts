@@ -10,7 +10,7 @@ import { boundConnections } from './transport/hosts/connections.ts'
 import { attachFaces, type Faces, type SocketApi } from './transport/hosts/faces.ts'
 import { handler, nodeServer } from './transport/hosts/node.ts'
 import { defaultPort } from './transport/hosts/port.ts'
-import { cutStalled } from './transport/hosts/stalled-responses.ts'
+import { cutSlowReaders } from './transport/hosts/stalled-responses.ts'
 import type { Health } from './transport/http/services/health.ts'
 import type { HttpSetup } from './transport/http/options.ts'
 
@@ -91,7 +91,7 @@ export async function serve(app: Servable, options: ServeOptions = {}): Promise<
     const { files, limits } = app.engine
     server = nodeServer(handler(app.engine, { ...app.http, health }), limits, files ? limits.upload : undefined)
     boundConnections(server, app.engine.limits, app.http.trustedProxies)
-    cutStalled(server, limits.stall)
+    cutSlowReaders(server, limits.stall)
     if (servesSockets(app)) faces = attachFaces(server, app)
     await listen(server, port, host, options.port === undefined)
   } catch (error) {

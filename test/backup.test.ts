@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { api, memory, resource, sqlite, t, type Store } from '../src/index.ts'
-import { run } from '../src/cli/run.ts'
+import { runCommand } from '../src/cli/run.ts'
 import { slow } from '../src/testing/slow-store.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'restuary-backup-'))
@@ -74,7 +74,7 @@ test('going back to a copy: what was written since is gone, and nobody takes one
   const lost = await app.safe.get('note', 1)
   await app.close()
   for (const end of ['', '-wal']) if (existsSync(file + end)) renameSync(file + end, `${file}.lost${end}`)
-  await run(['backup', copy, file])
+  await runCommand(['backup', copy, file])
   const again = open(sqlite(file))
   expect(await again.safe.get('note', 1)).toMatchObject({ body: { text: 'a' }, etag: kept.etag })
   await again.patch('note', 1, { text: 'b' })
@@ -86,11 +86,11 @@ test('restuary backup copies a file that another process writes to', async () =>
   const app = open(sqlite(file))
   await app.post('note', { text: 'a' })
   const copy = newFile('.db')
-  await run(['backup', file, copy])
+  await runCommand(['backup', file, copy])
   expect(await open(sqlite(copy)).list('note')).toEqual([{ id: 1, text: 'a' }])
-  await expect(run(['backup', file, copy])).rejects.toThrow(`${copy} exists already`)
-  await expect(run(['backup', file])).rejects.toThrow('takes two files')
-  await expect(run(['backup', `${file}x`, newFile('.db')])).rejects.toThrow('There is no file')
+  await expect(runCommand(['backup', file, copy])).rejects.toThrow(`${copy} exists already`)
+  await expect(runCommand(['backup', file])).rejects.toThrow('takes two files')
+  await expect(runCommand(['backup', `${file}x`, newFile('.db')])).rejects.toThrow('There is no file')
 })
 
 test('a copy that is not sound is no copy', async () => {
@@ -103,7 +103,7 @@ test('a copy that is not sound is no copy', async () => {
   bytes.fill(7, bytes.length - 1_500, bytes.length - 200)
   writeFileSync(file, bytes)
   const copy = newFile('.db')
-  await expect(run(['backup', file, copy])).rejects.toThrow(/not sound|malformed/)
+  await expect(runCommand(['backup', file, copy])).rejects.toThrow(/not sound|malformed/)
   expect(existsSync(copy)).toBe(false)
 })
 

@@ -9,7 +9,7 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { Misuse } from '../src/cli/misuse.ts'
-import { run } from '../src/cli/run.ts'
+import { runCommand } from '../src/cli/run.ts'
 import { makeChinook } from './fixtures/chinook.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -155,7 +155,7 @@ test.each([
   [['serve', 'postgres://localhost/shop'], 'cannot be served yet', 'name a SQLite or a JSON file'],
 ])('restuary %j is refused, and the fix is told', async (args, problem, fix) => {
   const placed = args.map(arg => (/^\.$|\.(sqlite?|json|txt|ts)$/.test(arg) ? join(directory, arg) : arg))
-  const error = await run(placed).catch((thrown: unknown) => thrown)
+  const error = await runCommand(placed).catch((thrown: unknown) => thrown)
   expect(error).toBeInstanceOf(Misuse)
   expect(error).toMatchObject({ message: expect.stringContaining(problem), fix: expect.stringMatching(fix) })
 })

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { action, api, ApiError, resource, t, type Api, type ApiOptions } from '../src/index.ts'
 import { handler, nodeServer } from '../src/transport/hosts/node.ts'
-import type { Session } from '../src/transport/socket/session.ts'
+import type { SocketSession } from '../src/transport/socket/session.ts'
 import { EnvelopeFace } from '../src/dialects/channels/face.ts'
 import { envelope } from '../src/dialects/channels/index.ts'
 import type { Profile } from '../src/dialects/channels/profile.ts'
@@ -275,7 +275,7 @@ describe('the envelope', () => {
   test('follows nothing any more once it has closed, though it was asked for before', async () => {
     const { app, url, face } = await serve()
     const a = await connect(url)
-    const [{ subscriptions }] = [...face.connections] as [Session<string>]
+    const [{ subscriptions }] = [...face.connections] as [SocketSession<string>]
     a.socket.close()
     await expect.poll(() => face.connections.size).toBe(0)
     const asked = { kind: 'subscribe', key: 'a', twice: 'keep', follow: vi.fn(), refuse: () => {} } as const

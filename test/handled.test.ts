@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, expectTypeOf, test } from 'vitest'
 import { api, ApiError, handled, memory, ModelError, resource, sqlite, t, type Store } from '../src/index.ts'
-import type { FollowedUri, Values } from '../src/live/subscriptions/published.ts'
+import type { FollowedUri, ValuesKind } from '../src/live/subscriptions/published.ts'
 import type { Listener, Subscription } from '../src/live/subscriptions/subscription.ts'
 import { slow } from '../src/testing/slow-store.ts'
 
@@ -171,7 +171,7 @@ describe.each(orchards)('handled resources over %s', (_, plant) => {
     const { app, apples, ask } = plant()
     apples.set(1, { id: 1, kind: 'cox', weight: 1 })
     const heard: string[] = []
-    const recorder = (name: string): Listener<Values> => ({
+    const recorder = (name: string): Listener<ValuesKind> => ({
       snapshot: (body, _, reset) => heard.push(`${name} ${reset ? 'reset' : 'state'} ${body}`),
       resumed: () => heard.push(`${name} resumed`),
       batch: ({ uri, op, body }) => heard.push(`${name} ${op} ${uri} ${body}`) > 0,
@@ -183,7 +183,7 @@ describe.each(orchards)('handled resources over %s', (_, plant) => {
       uri: string,
       owner: object,
       since: string | null = null,
-    ): Promise<Subscription<Values>> => {
+    ): Promise<Subscription<ValuesKind>> => {
       return app.published.subscribe({ ...anyone, uri, owner }, recorder(name), since)
     }
     const both = {}
@@ -250,7 +250,7 @@ describe.each(orchards)('handled resources over %s', (_, plant) => {
       }),
     })
     const heard: string[] = []
-    const listener: Listener<Values> = {
+    const listener: Listener<ValuesKind> = {
       snapshot: body => heard.push(`state ${body}`),
       resumed: () => {},
       batch: ({ body }) => heard.push(`create ${body}`) > 0,

@@ -223,7 +223,7 @@ const probes: Record<string, (caller: Caller, app: World) => Promise<boolean>> =
     await caller.remove('jobs', id)
     return seen.cancelled > before
   },
-  async gate(caller) {
+  async caller(caller) {
     return [401, 403].includes((await caller.create('denied', { text: 'a' })).status)
   },
   async authorise(caller) {
@@ -330,7 +330,7 @@ describe.each(['memory', 'a slow store'])('over %s', name => {
 test.each([
   ['limit', 429, 'limited'],
   ['deprecate', 410, 'ended'],
-  ['gate', 401, 'denied'],
+  ['caller', 401, 'denied'],
   ['expire', 200, 'brief'],
 ])('a subscription goes through the step %s', async (step, status, list) => {
   expect(pipeline.find(one => one.name === step)!.isForFollowers).toBe(true)
@@ -352,7 +352,7 @@ test.each([
 })
 
 describe('of several faults the answer tells the one of the first step', () => {
-  const order = ['limit', 'deprecate', 'gate', 'authorise', 'find', 'validate', 'precondition', 'settle']
+  const order = ['limit', 'deprecate', 'caller', 'authorise', 'find', 'validate', 'precondition', 'settle']
   /** A resource, and a PATCH of it, that are refused by a step and by all steps behind it. */
   const faulty = (first: number) => {
     const has = (step: string): boolean => order.indexOf(step) >= first
@@ -363,7 +363,7 @@ describe('of several faults the answer tells the one of the first step', () => {
         ...(has('deprecate') && { deprecation: { since: '2020-01-01', sunset: '2021-01-01' } }),
       },
     )
-      .permissions(() => !has('gate'))
+      .permissions(() => !has('caller'))
       .rules(() => ({ read: always, write: has('authorise') ? never : always }))
       .check(row => row['text'] !== 'unfit' || 'does not fit')
     const body = has('validate') ? { text: 'more than nine' } : { text: 'unfit' }
@@ -378,7 +378,7 @@ describe('of several faults the answer tells the one of the first step', () => {
   test.each([
     ['limit', 429, 'rate_limited'],
     ['deprecate', 410, 'ended on'],
-    ['gate', 401, 'not everyone may patch'],
+    ['caller', 401, 'not everyone may patch'],
     ['authorise', 401, 'is not open to everyone'],
     ['find', 404, 'there is no'],
     ['validate', 400, '#/text'],

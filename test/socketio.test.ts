@@ -6,7 +6,7 @@ import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { io, type Socket } from 'socket.io-client'
 import { api, ApiError, attachFaces, handled, resource, t, type Api, type ApiOptions } from '../src/index.ts'
 import { handler, nodeServer } from '../src/transport/hosts/node.ts'
-import type { Session } from '../src/transport/socket/session.ts'
+import type { SocketSession } from '../src/transport/socket/session.ts'
 import type { SocketIoFace } from '../src/transport/socketio/face.ts'
 import type { SocketIoOptions } from '../src/transport/socketio/options.ts'
 
@@ -484,7 +484,7 @@ describe('a connection', () => {
   test('that has closed follows nothing any more, though it was asked for before', async () => {
     const { app, url, face } = await serve()
     const a = await connect(url)
-    const [{ subscriptions }] = [...face.connections] as [Session]
+    const [{ subscriptions }] = [...face.connections] as [SocketSession]
     a.socket.disconnect()
     await expect.poll(() => face.connections.size).toBe(0)
     const asked = { kind: 'subscribe', key: '/todo/', twice: 'replace', follow: vi.fn(), refuse: () => {} } as const

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { io, type Socket } from 'socket.io-client'
 import { api, memory, resource, t, type Api, type Store } from '../src/index.ts'
 import { sqlite } from '../src/store/sqlite/index.ts'
-import { fill } from '../src/testing/fill.ts'
+import { fillStore } from '../src/testing/fill.ts'
 import { NativeClient } from '../src/testing/native-client.ts'
 import { slow } from '../src/testing/slow-store.ts'
 import { served } from './speakers.ts'
@@ -27,7 +27,7 @@ async function started(store: Store): Promise<Api<any>> {
   const app = api({ note }, { store, limits, report: () => {}, http: { log: () => {} } })
   await app.ready()
   const rows = Array.from({ length: ROWS }, (_, i) => ({ id: i + 1, text: `note ${i}`, rank: -i, page: i % 10 }))
-  await fill(app, { note: rows })
+  await fillStore(app, { note: rows })
   return app
 }
 

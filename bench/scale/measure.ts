@@ -4,7 +4,7 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { setImmediate as turn } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { callOf } from '../../src/engine/call/app-call.ts'
+import { appCall } from '../../src/engine/call/app-call.ts'
 import type { Listener, Subscription } from '../../src/live/subscriptions/subscription.ts'
 import { printSpots, profiled } from '../spots.ts'
 import { shapes, type Case } from './shapes.ts'
@@ -143,7 +143,7 @@ async function subscribe(all: Subscription[], count: number): Promise<{ cost: nu
   const heapBefore = heap()
   const before = spent()
   while (all.length < count)
-    all.push(await live.subscribe(callOf(app.engine, 'list', resource, null, undefined, query(all.length)), listener))
+    all.push(await live.subscribe(appCall(app.engine, 'list', resource, null, undefined, query(all.length)), listener))
   const cost = (spent() - before) / added
   await turn()
   return { cost, bytes: (heap() - heapBefore) / added }

@@ -5,7 +5,7 @@ import { all, always, any, js } from '../../src/model/rules/rule.ts'
 import { t } from '../../src/schema/builder.ts'
 import type { Store } from '../../src/store/store.ts'
 import type { LogRecord } from '../../src/transport/http/options.ts'
-import { fill } from '../../src/testing/fill.ts'
+import { fillStore } from '../../src/testing/fill.ts'
 import { craftedToken, withUnusedBits, type TokenWorkshop } from './tokens.ts'
 
 const user = resource(
@@ -94,7 +94,7 @@ export async function openTodos(
     users[name.toLowerCase()] ??= Object.keys(users).length + 1
   const password = await (hashed ??= hashPassword(passwordOf(0)))
   const everyone = [...Object.entries(users), ['bystander', BYSTANDER] as const]
-  await fill(app, {
+  await fillStore(app, {
     user: everyone.map(([name, id]) => ({
       id,
       email: `${name}@x.io`,

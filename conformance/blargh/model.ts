@@ -2,7 +2,7 @@ import type { AnyResource } from '../../src/model/declare/declaration.ts'
 import type {
   BackDef,
   CalcDef,
-  Check,
+  FieldCheck,
   Ctx,
   FieldDef,
   FieldOptions,
@@ -102,7 +102,7 @@ function scalarOf(model: ModelVector, object: ObjectVector, field: ScalarVector)
   }
 }
 
-const isObject: Check = (value: unknown) =>
+const isObject: FieldCheck = (value: unknown) =>
   (typeof value === 'object' && value !== null && !Array.isArray(value)) || 'must be an object'
 
 function scalarType(type: ScalarTypeName): ScalarType {

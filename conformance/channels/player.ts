@@ -4,7 +4,7 @@ import { WebSocket } from 'ws'
 import type { Api } from '../../src/api.ts'
 import type { EnvelopeFace } from '../../src/dialects/channels/face.ts'
 import { actionsOf } from '../../src/dialects/channels/streams.ts'
-import type { Session } from '../../src/transport/socket/session.ts'
+import type { SocketSession } from '../../src/transport/socket/session.ts'
 import { isObject } from '../object.ts'
 import { Unknown } from '../result.ts'
 import type { SocketServer } from '../server/socket-server.ts'
@@ -18,7 +18,7 @@ type EnvelopeServer = SocketServer & { readonly face: EnvelopeFace }
 
 interface Client {
   socket: WebSocket
-  connection: Session<string>
+  connection: SocketSession<string>
   heard: Members[]
   /** Messages that the ancestor did not answer, since the last look. */
   unanswered: unknown[]

@@ -7,7 +7,7 @@ import { job, type JobCall } from '../../src/model/declare/job.ts'
 import { resource } from '../../src/model/declare/resource.ts'
 import { t } from '../../src/schema/builder.ts'
 import type { Store } from '../../src/store/store.ts'
-import { fill, type Objects } from '../../src/testing/fill.ts'
+import { fillStore, type Objects } from '../../src/testing/fill.ts'
 
 /** The shop that http.json speaks of. Its prose is kept here, so that a file about another shop is noticed. */
 const prose = {
@@ -169,11 +169,17 @@ export async function openShop(store: Store, file: ShopFile): Promise<{ app: Api
   })
   await app.ready()
   const { orders, products, items, invoices } = file.fixture as Record<string, Objects>
-  await fill(app, { customers: customers(), products: products!, orders: orders!, items: items!, invoices: invoices! })
+  await fillStore(app, {
+    customers: customers(),
+    products: products!,
+    orders: orders!,
+    items: items!,
+    invoices: invoices!,
+  })
   const hash = await (hashed ??= hashPassword(password))
   const known = Object.entries(people).map(([username, scopes], i) => ({ id: i + 1, username, password: hash, scopes }))
-  await fill(app, { users: known })
-  await fill(app, { 'private-notes': [{ id: 1, text: 'of alice', owner: 1 }] })
+  await fillStore(app, { users: known })
+  await fillStore(app, { 'private-notes': [{ id: 1, text: 'of alice', owner: 1 }] })
   const auth = app.engine.auth!
   const expired = await auth.begin(1)
   offset += hour

@@ -6,7 +6,7 @@ import type { Api } from '../../src/api.ts'
 import { EventStream } from '../../src/testing/event-stream.ts'
 import { attachFaces } from '../../src/transport/hosts/faces.ts'
 import { handler, nodeServer, type NodeHandler } from '../../src/transport/hosts/node.ts'
-import { cutStalled } from '../../src/transport/hosts/stalled-responses.ts'
+import { cutSlowReaders } from '../../src/transport/hosts/stalled-responses.ts'
 
 export interface WireRequest {
   readonly method: string
@@ -67,7 +67,7 @@ export class Wire {
 
   /** Cuts connections that take nothing for so many milliseconds; returns how to stop. */
   cutStalled(stall: number): () => void {
-    return cutStalled(this.#server, stall)
+    return cutSlowReaders(this.#server, stall)
   }
 
   /** Resolves when no more than so many clients are connected. */

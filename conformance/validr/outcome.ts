@@ -1,6 +1,6 @@
 import { SchemaError } from '../../src/dialects/restaction/text/schema-error.ts'
 import { compileText } from '../../src/dialects/restaction/text/text.ts'
-import { textOf } from '../../src/dialects/restaction/text/report.ts'
+import { messageAt } from '../../src/dialects/restaction/text/report.ts'
 
 /** What is recorded of one case, or found; exactly one of the first four says how it ended. */
 export interface Expect {
@@ -30,7 +30,7 @@ export function outcome(one: SchemaCase, parseOnly: boolean): Expect {
     const result = validate(valueOf(one.value))
     if (result.ok) return { ok: result.value }
     const [first] = result.errors
-    if (first!.text !== textOf(first!.message, first!.position))
+    if (first!.text !== messageAt(first!.message, first!.position))
       return { error: first!.text, position: 'in two spellings' }
     return { error: first!.message, position: first!.position }
   } catch (error) {

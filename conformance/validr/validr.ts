@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { textOf } from '../../src/dialects/restaction/text/report.ts'
+import { messageAt } from '../../src/dialects/restaction/text/report.ts'
 import { departed, knownWords, playEach } from '../each.ts'
 import { Unknown, type CaseResult, type RunOptions } from '../result.ts'
 import { departures } from './departures.ts'
@@ -61,7 +61,7 @@ function told(outcome: Expect, by: Expect): unknown {
   if ('schemaError' in outcome) {
     const { schemaError, position = '' } = outcome
     const at = 'position' in by ? position : null
-    return by.messageExact ? { at, text: textOf(schemaError ?? '', position) } : { at, schemaError: true }
+    return by.messageExact ? { at, text: messageAt(schemaError ?? '', position) } : { at, schemaError: true }
   }
   if ('error' in outcome) return { error: outcome.error, position: outcome.position ?? '' }
   return 'parsed' in outcome ? 'parsed' : { ok: valueOf(outcome.ok) }

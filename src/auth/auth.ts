@@ -6,9 +6,9 @@ import { chain, wait, type Maybe } from '../store/work.ts'
 import type { AttemptLimits } from './login/attempts.ts'
 import type { Grant } from './session/callers.ts'
 import { cookieFault, cookieIn, type CookieOptions } from './session/cookie.ts'
-import { Foreign, type Issuer } from './sources/foreign-tokens.ts'
-import { invalid } from './sources/jwt.ts'
-import { keysOf, type KeyOptions } from './session/keys.ts'
+import { ForeignTokens, type Issuer } from './sources/foreign-tokens.ts'
+import { invalidToken } from './sources/jwt.ts'
+import { signingKeys, type KeyOptions } from './session/keys.ts'
 import type { Granted, Login } from './login/login.ts'
 import { isAllowedOrigin } from './origin.ts'
 import type { Authenticate, Credentials, Identity, Principal, Standing } from './principal.ts'
@@ -16,7 +16,7 @@ import type { Authority } from './authority.ts'
 import { ownUsers } from './login/own-users.ts'
 import type { Session } from './session/session.ts'
 import { Tickets } from './session/tickets.ts'
-import { bearerOf, longestToken, tokensOf, unverified, type Access } from './session/token.ts'
+import { bearerOf, longestToken, tokensOf, unverified, type AccessClaims } from './session/token.ts'
 import { watch, type Watched } from './session/watch.ts'
 
 /** How callers are recognised by tokens and sessions. All durations are in seconds. */
@@ -131,22 +131,24 @@ export function createAuth(options: AuthOptions | Authority | undefined, environ
     )
   const given: AuthOptions = isAuthority(options) || !options ? {} : options
   const leeway = Math.min(given.leeway ?? 5, 30)
-  const keys = keysOf(given)
+  const keys = signingKeys(given)
   const tokens = tokensOf(keys, {
     issuer: given.issuer ?? 'restuary',
     audience: given.audience ?? 'restuary',
     leeway,
   })
   const own = users ? ownUsers(users, given, environment, tokens) : null
-  const foreign = new Map((given.issuers ?? []).map(issuer => [issuer.issuer, new Foreign(issuer, leeway, clock)]))
+  const foreign = new Map(
+    (given.issuers ?? []).map(issuer => [issuer.issuer, new ForeignTokens(issuer, leeway, clock)]),
+  )
   const cookie = own === null || given.cookie === false ? null : cookieOf(given.cookie ?? {})
   const origins = new Set(given.cookie ? given.cookie.origins : [])
   const tickets = new Tickets(given.ticket ?? 30, clock, random)
-  const held = new Map<string, { readonly access: Access; identity: Identity | null }>()
-  const accesses = new WeakMap<Identity, Access>()
+  const held = new Map<string, { readonly access: AccessClaims; identity: Identity | null }>()
+  const accesses = new WeakMap<Identity, AccessClaims>()
 
   function authenticateToken(token: string): Maybe<Identity> {
-    if (typeof token !== 'string' || token.length > longestToken) throw invalid('no token')
+    if (typeof token !== 'string' || token.length > longestToken) throw invalidToken('no token')
     const known = held.get(token)
     if (known) {
       if (known.access.exp * 1000 > clock() - leeway * 1000) return current(known)
@@ -155,7 +157,7 @@ export function createAuth(options: AuthOptions | Authority | undefined, environ
     }
     const issuer = foreign.size === 0 ? undefined : foreign.get(String(unverified(token)['iss']))
     if (issuer) return chain(issuer.of(token), found)
-    if (!own) throw invalid('nobody issues tokens here')
+    if (!own) throw invalidToken('nobody issues tokens here')
     return tokens.verify(token, Math.floor(clock() / 1000)).then(access => {
       const entry = { access, identity: null }
       return chain(current(entry), identity => {
@@ -166,9 +168,9 @@ export function createAuth(options: AuthOptions | Authority | undefined, environ
     })
   }
 
-  function current(entry: { readonly access: Access; identity: Identity | null }): Maybe<Identity> {
+  function current(entry: { readonly access: AccessClaims; identity: Identity | null }): Maybe<Identity> {
     return chain(own!.callers.of(entry.access), principal => {
-      if (!principal) throw invalid('the session has ended')
+      if (!principal) throw invalidToken('the session has ended')
       if (entry.identity?.principal !== principal) {
         entry.identity = Object.freeze({ principal, expires: entry.access.exp * 1000 })
         accesses.set(entry.identity, entry.access)
@@ -270,7 +272,7 @@ export function createAuth(options: AuthOptions | Authority | undefined, environ
 
 function found(identity: Identity | null): Identity {
   if (identity) return identity
-  throw invalid('nobody is known by it')
+  throw invalidToken('nobody is known by it')
 }
 
 function cookieOf(options: CookieOptions): { name: string; sameSite: 'Lax' | 'Strict' } {

@@ -1,14 +1,14 @@
 import { clientModule } from '../describe/client/client-js.ts'
 import { clientTypes } from '../describe/client/client-types.ts'
 import { readDocument } from './document.ts'
-import { write } from './write.ts'
+import { writeOutput } from './write.ts'
 
 /** `restuary client URL`: the client of a running API as a module, with its types beside it where it goes to a file. */
 export async function writeClient(source: string, options: { readonly out: string | undefined }): Promise<void> {
   const document = await readDocument(source, 'openapi')
   const base = /^https?:\/\//.test(source) ? baseOf(source, document) : 'http://localhost:3000'
-  write(clientModule(document, { base, prefix: '' }), options.out)
-  if (options.out !== undefined) write(clientTypes(document), typesOf(options.out))
+  writeOutput(clientModule(document, { base, prefix: '' }), options.out)
+  if (options.out !== undefined) writeOutput(clientTypes(document), typesOf(options.out))
 }
 
 /** Where the document says that the API is, seen from where the document was. */

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 import { Misuse } from './misuse.ts'
-import { run } from './run.ts'
+import { runCommand } from './run.ts'
 
 // 2 = the command cannot be understood or done as given, 1 = it failed.
-run(process.argv.slice(2)).catch((error: unknown) => {
+runCommand(process.argv.slice(2)).catch((error: unknown) => {
   if (error instanceof Misuse) console.error(`restuary: ${error.message}; ${error.fix}`)
   else console.error(`restuary: ${error instanceof Error ? error.message : String(error)}`)
   if (process.env['DEBUG'] !== undefined) console.error(error)

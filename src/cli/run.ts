@@ -60,7 +60,7 @@ const ACCEPTED: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Does what the command line says. Throws Misuse where it cannot be understood or done as it was given. */
-export async function run(args: readonly string[]): Promise<void> {
+export async function runCommand(args: readonly string[]): Promise<void> {
   const { values, positionals } = parse(args)
   const [command = 'help', file, ...more] = positionals
   if (values.version === true || command === 'version') return void process.stdout.write(`${version()}\n`)
@@ -94,7 +94,7 @@ export async function run(args: readonly string[]): Promise<void> {
   else if (command === 'client') await (await import('./client.ts')).writeClient(file, { out: values.out })
   else if (command === 'openapi' || command === 'asyncapi') {
     const document = await (await import('./document.ts')).readDocument(file, command)
-    ;(await import('./write.ts')).write(`${JSON.stringify(document, null, 2)}\n`, values.out)
+    ;(await import('./write.ts')).writeOutput(`${JSON.stringify(document, null, 2)}\n`, values.out)
   } else if (command === 'changes') {
     const { printChanges } = await import('./changes.ts')
     await printChanges(file, { since: values.since ?? null, once: values.once ?? false })

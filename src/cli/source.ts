@@ -18,14 +18,14 @@ import { introspect } from '../store/sqlite/schema/introspect.ts'
 import { Misuse } from './misuse.ts'
 
 /** A file that can be served without a declaration. */
-export interface Source extends Adoption {
+export interface DataFile extends Adoption {
   readonly kind: 'sqlite' | 'json'
   /** As it was named, or the copy of it. */
   readonly file: string
 }
 
 /** Finds out by its content what a file is. Throws Misuse if it is none that can be served. */
-export function kindOf(file: string): Source['kind'] {
+export function kindOf(file: string): DataFile['kind'] {
   if (/^(postgres|postgresql|mysql|https?):\/\//.test(file)) {
     throw new Misuse(`${file.split(':')[0]!}:// cannot be served yet`, 'name a SQLite or a JSON file')
   }
@@ -40,7 +40,7 @@ export function kindOf(file: string): Source['kind'] {
 }
 
 /** Finds out by its content what a file is, and what it declares. */
-export function readSource(file: string, options: { readonly readOnly: boolean }): Source {
+export function readSource(file: string, options: { readonly readOnly: boolean }): DataFile {
   const kind = kindOf(file)
   if (kind === 'sqlite') return { kind, file, ...adopt(introspect(file), { foreign: true, ...options }) }
   return {

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { Misuse } from './misuse.ts'
 
 /** Writes a text to a file, or to standard output where none is named. */
-export function write(text: string, out: string | undefined): void {
+export function writeOutput(text: string, out: string | undefined): void {
   if (out === undefined) {
     process.stdout.write(text)
     return

@@ -29,7 +29,7 @@ export interface DescribeOptions {
 }
 
 /** A word of `reservedPaths` as it is served by this API, below its prefix; null = it is not. */
-export function pathOf(paths: Paths, word: string): string | null {
+export function servedPath(paths: Paths, word: string): string | null {
   const path = Object.hasOwn(paths, word) ? paths[word]! : reservedPaths[word]!
   return path === null ? null : `/${path.replaceAll(/^\/+|\/+$/g, '')}`
 }

@@ -3,7 +3,7 @@ import type { Page } from '../transport/http/response/pages.ts'
 import { asyncapi } from './asyncapi/asyncapi.ts'
 import { clientModule } from './client/client-js.ts'
 import { openapi, type DescribedPage } from './openapi/openapi.ts'
-import { pathOf, type DescribeOptions } from './options.ts'
+import { servedPath, type DescribeOptions } from './options.ts'
 import { documentationPage } from './page/page.ts'
 import { schemaDocument, schemaName } from './schema-document.ts'
 
@@ -16,7 +16,7 @@ export function describePages(
   options: DescribeOptions,
   documentation: (page: Page) => Page = page => page,
 ): readonly Page[] {
-  const at = (word: string): string | null => pathOf(options.paths, word)
+  const at = (word: string): string | null => servedPath(options.paths, word)
   const pages: Page[] = []
   const put = (path: string | null, page: Omit<Page, 'path'>): void => {
     if (path !== null) pages.push({ path, ...page })
@@ -91,7 +91,7 @@ const known: readonly Omit<DocumentLink, 'href'>[] = [
 
 function linksOf(options: DescribeOptions): DocumentLink[] {
   return known.flatMap(one => {
-    const path = pathOf(options.paths, one.word)
+    const path = servedPath(options.paths, one.word)
     return path === null ? [] : [{ ...one, href: options.prefix + path }]
   })
 }
@@ -106,9 +106,9 @@ function linkset(options: DescribeOptions): unknown {
 }
 
 function describedPages(options: DescribeOptions): DescribedPage[] {
-  const health = pathOf(options.paths, 'health')
+  const health = servedPath(options.paths, 'health')
   const documents = linksOf(options).map(({ word, type, title }) => ({
-    path: pathOf(options.paths, word)!,
+    path: servedPath(options.paths, word)!,
     type: word === 'client' ? 'text/javascript; charset=utf-8' : word === 'docs' ? 'text/html; charset=utf-8' : type,
     title,
     kept: true,

@@ -6,22 +6,22 @@ import type { Model } from '../model/model.ts'
 import type { CursorKey } from '../query/cursor.ts'
 import type { Store, Transaction } from '../store/store.ts'
 import type { Maybe } from '../store/work.ts'
-import { Cache } from './cache/representation-cache.ts'
+import { RepresentationCache } from './cache/representation-cache.ts'
 import type { Call, HeaderLines } from './call/call.ts'
-import type { Surroundings } from './call/context.ts'
+import type { ContextEnvironment } from './call/context.ts'
 import type { Engine } from './engine.ts'
 import type { Expiry } from './actions/expiry.ts'
 import type { Files } from './files/files.ts'
 import { ledgerOf } from './files/ledger.ts'
 import { refusalOf } from './rules/authorize.ts'
-import type { Gate } from './rules/gate.ts'
+import type { CallerChecks } from './rules/caller-checks.ts'
 import type { Hooks } from './actions/request-hooks.ts'
-import { newIds, type Ids } from './call/ids.ts'
+import { newIds, type IdSource } from './call/ids.ts'
 import type { Invocation } from './call/invocation.ts'
 import type { Jobs } from './jobs/jobs.ts'
-import { KeptLists } from './cache/list-cache.ts'
+import { ListCache } from './cache/list-cache.ts'
 import type { Limiter } from './rules/rate-limiter.ts'
-import { Operations } from './operations.ts'
+import { Executor } from './execute.ts'
 import { compose, composeChecks, type Parts } from './pipeline.ts'
 import type { InputMode } from '../schema/read/input-mode.ts'
 
@@ -33,10 +33,10 @@ export interface EngineOptions {
   readonly strict: boolean
   readonly auth: Auth | null
   /** Decides whether a caller may attempt an operation at all, before rules are asked. */
-  readonly gate: Gate
+  readonly callerChecks: CallerChecks
   readonly clock: () => number
   readonly random: (bytes: number) => Uint8Array
-  readonly ids: Ids | null
+  readonly ids: IdSource | null
   /** Size of the cache of representations, in bytes; 0 = no cache. */
   readonly cache: number
   readonly cursorKey: CursorKey
@@ -53,7 +53,7 @@ export interface EngineOptions {
   /** The value that actions find as `ctx.provided`. */
   readonly provided: Provided
   /** Makes the URLs for `ctx.url`. */
-  readonly url: Surroundings['url']
+  readonly url: ContextEnvironment['url']
   /** Receives every fault of the server (5xx), with its cause. */
   readonly onFault: (error: ApiError, call: Call) => void
   /** Receives every write that a rule refused, with the text of the rule. Meant for developers. */
@@ -68,7 +68,7 @@ export interface OwnEngine extends Engine {
 
 /** Makes an engine: the pipeline is composed once for each origin of calls. */
 export function createEngine(options: EngineOptions): OwnEngine {
-  const { store, model, limits, mode, clock, auth, gate, cursorKey, files, limiter, jobs, expiry } = options
+  const { store, model, limits, mode, clock, auth, callerChecks, cursorKey, files, limiter, jobs, expiry } = options
   const engine: OwnEngine = {
     model,
     limits,
@@ -79,30 +79,30 @@ export function createEngine(options: EngineOptions): OwnEngine {
     clock,
     authenticate: auth?.authenticate ?? (() => null),
     auth,
-    gate,
+    callerChecks,
     cursorKey,
     files,
     limiter,
     handle: call => (call.unbounded ? handleCode : handleOutside)(invocationOf(call)),
     within: (tx, call) => handleWithin(invocationOf(call, tx)),
-    refusal: (asked, fault) => refusalOf(gate, asked, ApiError.from(fault)),
+    refusal: (asked, fault) => refusalOf(callerChecks, asked, ApiError.from(fault)),
     enter: call => (call.unbounded ? enterFromCode : enterFromOutside)(invocationOf(call, null, true)),
   }
   const { provided, url, cache } = options
-  const surroundings: Surroundings = { engine, store, provided, url, jobs }
-  const operations = new Operations({
+  const surroundings: ContextEnvironment = { engine, store, provided, url, jobs }
+  const executor = new Executor({
     model,
     store,
     clock,
     surroundings,
-    cache: cache > 0 ? new Cache(store, cache / 2) : null,
-    lists: cache > 0 ? new KeptLists(cache / 2) : null,
+    cache: cache > 0 ? new RepresentationCache(store, cache / 2) : null,
+    lists: cache > 0 ? new ListCache(cache / 2) : null,
     ledger: ledgerOf(model),
     strict: options.strict,
   })
   const newId = newIds(options.ids, clock, options.random)
   // Composed here, once: a call then runs through plain function calls and looks nothing up.
-  const parts: Parts = { ...options, newId, surroundings, operations }
+  const parts: Parts = { ...options, newId, surroundings, executor }
   const handleOutside = compose(parts, 'outside')
   const handleCode = compose(parts, 'code')
   const handleWithin = compose(parts, 'transaction')

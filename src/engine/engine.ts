@@ -7,8 +7,8 @@ import type { CursorKey } from '../query/cursor.ts'
 import type { StoredFile } from '../schema/file.ts'
 import type { Transaction } from '../store/store.ts'
 import type { Maybe } from '../store/work.ts'
-import type { Call, Caller, Outcome, Target } from './call/call.ts'
-import type { Gate } from './rules/gate.ts'
+import type { Call, CallOrigin, Outcome, CallTarget } from './call/call.ts'
+import type { CallerChecks } from './rules/caller-checks.ts'
 import type { Limiter } from './rules/rate-limiter.ts'
 import type { InputMode } from '../schema/read/input-mode.ts'
 
@@ -36,7 +36,7 @@ export interface Engine {
   /** Sessions, tickets, and changes of a caller's rights on open connections; null if the API does not identify callers. */
   readonly auth: Auth | null
   /** Decides whether a caller may attempt an operation at all, before rules are asked. */
-  readonly gate: Gate
+  readonly callerChecks: CallerChecks
   /** The key that signs the cursors of lists. */
   readonly cursorKey: CursorKey
   /** null if no resource has files. */
@@ -54,5 +54,5 @@ export interface Engine {
    * The error to answer a request that could not be read. A caller who may not make the request at all gets 401 or 403;
    * any other caller gets `fault`. In this way a closed resource does not reveal the names of its fields.
    */
-  refusal(asked: Target & Caller, fault: unknown): ApiError
+  refusal(asked: CallTarget & CallOrigin, fault: unknown): ApiError
 }

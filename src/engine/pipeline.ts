@@ -1,20 +1,20 @@
 import type { Model } from '../model/model.ts'
 import type { Maybe } from '../store/work.ts'
 import { answering, type Listeners } from './call/answering.ts'
-import { admitting, gating, type AdmitOptions } from './rules/authorize.ts'
+import { admitting, checkingCaller, type AdmitOptions } from './rules/authorize.ts'
 import type { Outcome } from './call/call.ts'
-import type { Surroundings } from './call/context.ts'
+import type { ContextEnvironment } from './call/context.ts'
 import { deprecating } from './rules/deprecation.ts'
 import { expiring, renewing, type Expiry } from './actions/expiry.ts'
 import type { Files } from './files/files.ts'
-import { receiving } from './files/receive.ts'
+import { receivingFiles } from './files/receive.ts'
 import { hooking, type Hooks } from './actions/request-hooks.ts'
-import type { Check, Invocation, Next, Origin, Step } from './call/invocation.ts'
+import type { PipelineCheck, Invocation, NextStep, Origin, PipelineStep } from './call/invocation.ts'
 import type { Jobs } from './jobs/jobs.ts'
 import { cancelling, redirecting } from './jobs/job-steps.ts'
 import type { Limiter } from './rules/rate-limiter.ts'
 import { limiting } from './rules/rate-limit.ts'
-import type { Operations } from './operations.ts'
+import type { Executor } from './execute.ts'
 import { hashing } from './passwords/hash-step.ts'
 import { tracing } from './actions/trace.ts'
 
@@ -26,8 +26,8 @@ export interface Parts extends AdmitOptions, Listeners {
   readonly expiry: Expiry | null
   readonly hooks: Hooks | null
   readonly files: Files | null
-  readonly surroundings: Surroundings
-  readonly operations: Operations
+  readonly surroundings: ContextEnvironment
+  readonly executor: Executor
 }
 
 interface StepDef {
@@ -37,9 +37,9 @@ interface StepDef {
   /** The check also applies to subscriptions, that is to calls from outside or from code whose result is followed. */
   readonly isForFollowers?: true
   /** Lets a call pass, or throws ApiError. */
-  readonly check?: (parts: Parts) => Check | null
+  readonly check?: (parts: Parts) => PipelineCheck | null
   /** Wraps all later steps. */
-  readonly step?: (parts: Parts) => Step | null
+  readonly step?: (parts: Parts) => PipelineStep | null
 }
 
 const outside: readonly Origin[] = ['outside']
@@ -50,7 +50,7 @@ const all: readonly Origin[] = ['outside', 'code', 'transaction', 'upkeep']
  * The steps of a call in their order, each with the origins of the calls that it applies to. Before the first step, the face
  * has limited the size of what it reads, identified the caller and found the resource.
  *
- * The steps from `once` on are those of the operation itself (operations.ts). They share one unit of work: a write and all that
+ * The steps from `once` on are those of the operation itself (execute.ts). They share one unit of work: a write and all that
  * belongs to it are committed together or not at all. An action validates its arguments before its around-hooks run.
  */
 export const pipeline: readonly StepDef[] = [
@@ -81,11 +81,16 @@ export const pipeline: readonly StepDef[] = [
   // Cancels a job that is deleted before it has finished.
   { name: 'cancel', of: ['outside', 'code'], step: ({ jobs }) => jobs && cancelling(jobs) },
   // Scopes of the token, permission classes, roles: 401, 403.
-  { name: 'gate', of: calls, isForFollowers: true, check: ({ gate, model }) => gating(gate, model) },
+  {
+    name: 'caller',
+    of: calls,
+    isForFollowers: true,
+    check: ({ callerChecks, model }) => checkingCaller(callerChecks, model),
+  },
   // Rules, as far as they do not depend on the row: 401, 403, 405. Computes what the caller may see.
   { name: 'authorise', of: all, check: admitting },
   // Receives the files of a write, once it is known that the write would be allowed.
-  { name: 'receive', of: ['outside', 'code'], step: ({ files }) => files && receiving(files) },
+  { name: 'receive', of: ['outside', 'code'], step: ({ files }) => files && receivingFiles(files) },
   // Hashes the passwords of a valid and permitted write and runs it again: a unit of work cannot wait.
   { name: 'hash', of: calls, step: ({ model }) => hashing(model) },
   // Repeats the stored answer if the idempotency key was used before.
@@ -107,9 +112,9 @@ export const pipeline: readonly StepDef[] = [
 ]
 
 /** Composes the steps that apply to an origin into one function. */
-export function compose(parts: Parts, origin: Origin): Next {
+export function compose(parts: Parts, origin: Origin): NextStep {
   // From the last step to the first, so that each one wraps those after it.
-  let next: Next = invocation => parts.operations.run(invocation)
+  let next: NextStep = invocation => parts.executor.run(invocation)
   for (const { of, check, step } of pipeline.toReversed()) {
     if (!of.includes(origin)) continue
     const around = step?.(parts) ?? null
@@ -121,7 +126,7 @@ export function compose(parts: Parts, origin: Origin): Next {
 }
 
 /** Composes the checks that apply to subscriptions from an origin. */
-export function composeChecks(parts: Parts, origin: Origin): Check {
+export function composeChecks(parts: Parts, origin: Origin): PipelineCheck {
   const checks = pipeline.flatMap(({ of, isForFollowers, check }) =>
     isForFollowers && of.includes(origin) ? (check?.(parts) ?? []) : [],
   )
@@ -130,11 +135,11 @@ export function composeChecks(parts: Parts, origin: Origin): Check {
   }
 }
 
-function stepped(step: Step, next: Next): Next {
+function stepped(step: PipelineStep, next: NextStep): NextStep {
   return invocation => step(invocation, next)
 }
 
-function checked(check: Check, next: Next): Next {
+function checked(check: PipelineCheck, next: NextStep): NextStep {
   return (invocation: Invocation): Maybe<Outcome> => {
     const waiting = check(invocation)
     return waiting ? waiting.then(() => next(invocation)) : next(invocation)

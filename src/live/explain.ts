@@ -3,15 +3,15 @@ import { anchorsOf, type Anchor } from './incremental/routing/anchors.ts'
 import type { Interest } from './views/interest.ts'
 import { readsOf } from './views/reads.ts'
 import type { Requery } from './views/requery.ts'
-import { upkeepOf, type Upkeep } from './views/maintenance.ts'
+import { maintenancePlanOf, type MaintenancePlan } from './views/maintenance.ts'
 
 /** What it costs to follow a query, and why. */
-export interface Explanation {
+export interface ViewExplanation {
   /**
    * `rows`: a changed row alone shows what it means to the view. `maintained`: other rows matter too, and the events are
    * computed from what commits change. `requeried`: the query runs again after commits that may affect it.
    */
-  readonly upkeep: Upkeep['kind']
+  readonly upkeep: MaintenancePlan['kind']
   /** Why the query has to run again; null if it does not. */
   readonly reason: string | null
   /** Each commit is sent separately. Otherwise, commits that became visible together are sent as one. */
@@ -30,8 +30,8 @@ export interface Explanation {
 /** How many values of an anchor are printed. */
 const SPELLED = 5
 
-export function explain(interest: Interest, requery: Requery | undefined): Explanation {
-  const { kind, reason, isExact } = upkeepOf(interest)
+export function explainView(interest: Interest, requery: Requery | undefined): ViewExplanation {
+  const { kind, reason, isExact } = maintenancePlanOf(interest)
   const anchors = kind === 'requeried' ? null : anchorsOf(interest.resource, interest.where)
   return {
     upkeep: kind,

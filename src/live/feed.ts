@@ -1,5 +1,5 @@
 import type { Commit, Snapshot, Store } from '../store/store.ts'
-import { chain, nothing, wait, type Maybe, type Work } from '../store/work.ts'
+import { chain, noWork, wait, type Maybe, type Work } from '../store/work.ts'
 import type { Hub } from './views/hub.ts'
 import { FormerSnapshot } from './incremental/step/former-snapshot.ts'
 import type { SlicedWork } from './incremental/step/time-slice.ts'
@@ -16,7 +16,7 @@ const AGAIN = Symbol('again')
 const PATIENCE = 1_000
 
 /** Called before and after commits are sent to subscriptions. */
-export interface Around {
+export interface CommitInterceptor {
   /** Before commits are sent. null = the log cannot tell what happened. */
   before(commits: readonly Commit[] | null): void
   /** After commits were sent, at the position that they led to. */
@@ -27,7 +27,7 @@ export interface Around {
 export class Feed {
   readonly #store: Store
   readonly #hub: Hub
-  readonly #around: Around
+  readonly #around: CommitInterceptor
   readonly #onFault: (error: unknown) => void
   #position = -1
   /** The position of ephemeral rows, which are not in the log and count separately. */
@@ -45,7 +45,7 @@ export class Feed {
   /** Calls that wait until all queries have run again. */
   #waiting: (() => void)[] = []
 
-  constructor(store: Store, hub: Hub, around: Around, onFault: (error: unknown) => void) {
+  constructor(store: Store, hub: Hub, around: CommitInterceptor, onFault: (error: unknown) => void) {
     this.#store = store
     this.#hub = hub
     this.#around = around
@@ -82,7 +82,7 @@ export class Feed {
 
   /** Sends everything that has been committed so far. */
   advance(): Promise<void> {
-    return this.at(() => nothing)
+    return this.at(() => noWork)
   }
 
   /** The same, and then waits until the queries that are due have run again, at most one second. */

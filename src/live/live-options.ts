@@ -1,5 +1,5 @@
 import type { Call } from '../engine/call/call.ts'
-import type { Gate } from '../engine/rules/gate.ts'
+import type { CallerChecks } from '../engine/rules/caller-checks.ts'
 import type { Limits } from '../protocol/limits.ts'
 import type { Id } from '../model/model.ts'
 import type { Commit, Store } from '../store/store.ts'
@@ -11,7 +11,7 @@ export interface LiveOptions {
   readonly limits: Limits
   readonly clock: () => number
   /** Decides whether a caller may attempt an operation at all. */
-  readonly gate: Gate
+  readonly callerChecks: CallerChecks
   /** The users whose rows or sessions commits changed, and how many commits did; null if callers cannot change. */
   readonly changedIn?: ((commits: readonly Commit[]) => ReadonlyMap<Id, number>) | null
   /** Runs the checks of the pipeline for a call that will be followed. Throws ApiError if it is refused. */

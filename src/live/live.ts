@@ -8,14 +8,14 @@ import type { Terms } from '../store/terms.ts'
 import type { Work } from '../store/work.ts'
 import type { Mode } from './subscriptions/coalesce.ts'
 import { commitPage, commitsSince } from './resume/commits-since.ts'
-import type { Explanation } from './explain.ts'
+import type { ViewExplanation } from './explain.ts'
 import { Feed } from './feed.ts'
-import { Followers } from './subscriptions/changed-callers.ts'
+import { ChangedCallers } from './subscriptions/changed-callers.ts'
 import { Hub } from './views/hub.ts'
 import type { LiveOptions } from './live-options.ts'
 import { Postman } from './subscriptions/mailbox.ts'
 import { Queries } from './views/queries.ts'
-import { reached } from './resume/await-position.ts'
+import { awaitPosition } from './resume/await-position.ts'
 import type { Kind } from './subscriptions/source.ts'
 import type { Listener, Subscription } from './subscriptions/subscription.ts'
 
@@ -34,7 +34,7 @@ export class Live {
   readonly #options: LiveOptions
   readonly #hub: Hub
   readonly #feed: Feed
-  readonly #followers: Followers
+  readonly #followers: ChangedCallers
   readonly #queries: Queries
   readonly #closing = new AbortController()
 
@@ -46,7 +46,7 @@ export class Live {
       { clock, sortedRows: limits.sortedRows, visits: visitsInTurn(limits), turn: limits.turn, bounds },
       onFault,
     )
-    this.#followers = new Followers({ changedIn: options.changedIn ?? (() => new Map()), onFault })
+    this.#followers = new ChangedCallers({ changedIn: options.changedIn ?? (() => new Map()), onFault })
     this.#feed = new Feed(store, this.#hub, this.#followers, onFault)
     this.#queries = new Queries(options, {
       hub: this.#hub,
@@ -78,8 +78,8 @@ export class Live {
   }
 
   /** What it would cost to follow a read call, and why. Throws ApiError if it cannot be followed. */
-  explain(call: Call): Explanation {
-    this.#options.gate.pass(call, true)
+  explain(call: Call): ViewExplanation {
+    this.#options.callerChecks.check(call, true)
     return this.#queries.explain(call)
   }
 
@@ -89,7 +89,7 @@ export class Live {
   }
 
   /** The subscriptions whose callers may change. Used for rows and for published URIs. */
-  get followers(): Followers {
+  get followers(): ChangedCallers {
     return this.#followers
   }
 
@@ -182,8 +182,8 @@ export class Live {
    * Resolves when this process has reached a position that a client has seen elsewhere. Throws ApiError `unavailable` if that
    * takes too long.
    */
-  reached(position: string, place: { header?: string; pointer?: string }): Promise<void> {
-    return reached(this.#options.store, position, place)
+  awaitPosition(position: string, place: { header?: string; pointer?: string }): Promise<void> {
+    return awaitPosition(this.#options.store, position, place)
   }
 
   /** Throws ApiError `unavailable` once the API is closing. */

@@ -1,6 +1,6 @@
 import type {
   CalcDef,
-  Check,
+  FieldCheck,
   CountDef,
   Ctx,
   Id,
@@ -133,13 +133,13 @@ export interface ResourceOptions {
   readonly docs: string | null
   readonly limits: { readonly page?: number; readonly maxPage?: number; readonly depth?: number }
   /** How keys of a table of another program are found. null = the table is our own. */
-  readonly foreign: Foreign | null
+  readonly foreign: ForeignTable | null
   /** How long its rows live, if they disappear by themselves. null = they are stored. */
   readonly ephemeral: Ephemeral | null
 }
 
 /** How to read a table that Restuary did not create. */
-export interface Foreign {
+export interface ForeignTable {
   readonly view: boolean
   /** The columns of its primary key. With more than one the id is `a~b`. */
   readonly key: readonly string[]
@@ -153,7 +153,7 @@ interface Common extends ScopeField {
   readonly unique: boolean
   readonly index: boolean
   readonly default: { readonly value: unknown } | { readonly from: (ctx: Ctx) => unknown } | null
-  readonly checks: readonly Check[]
+  readonly checks: readonly FieldCheck[]
   readonly title: string | null
   readonly description: string | null
   readonly examples: readonly unknown[]

@@ -7,7 +7,7 @@ export const SUBPROTOCOL = 'restuary.1'
 export type RequestId = number | string
 
 /** The parameters of a query: the same as in a URI, but as JSON. */
-export interface Params {
+export interface QueryWords {
   readonly filter?: unknown
   readonly sort?: string | readonly string[]
   readonly limit?: number
@@ -25,7 +25,7 @@ interface Request {
   /** The URI of a list or a row. The leading slash may be missing, and it may have a query. */
   readonly uri: string
   /** The query, if the URI has none. */
-  readonly params?: Params
+  readonly params?: QueryWords
   /** The position that the server must have reached before it answers. */
   readonly min?: string
 }

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { defaultLimits } from '../protocol/limits.ts'
 import type { Value } from '../schema/field.ts'
 import { relate, scopeOf } from '../testing/scope.ts'
-import { compile, type Access } from './evaluate.ts'
-import { everything, not, type Predicate } from './predicate.ts'
+import { compileTest, type RowAccess } from './evaluate.ts'
+import { everything, negate, type Predicate } from './predicate.ts'
 import { decodeQueryObject } from './query.ts'
 import * as types from '../schema/field-types/built-in.ts'
 
@@ -25,7 +25,7 @@ relate(person, {
   friends: { target: person, is: 'many', toMany: true },
 })
 
-const access: Access<Person> = {
+const access: RowAccess<Person> = {
   value: field => row => {
     const value = row[field.name] ?? null
     return typeof value === 'object' && value !== null && 'id' in value ? value['id']! : value
@@ -50,12 +50,12 @@ const people = [ann, bob, cy, nobody]
 
 function matches(filter: unknown): Value[] {
   const { query } = decodeQueryObject(person, { filter }, defaultLimits, 'list')
-  return people.filter(compile(query!.where, person, access)).map(row => row['id'] as Value)
+  return people.filter(compileTest(query!.where, person, access)).map(row => row['id'] as Value)
 }
 
 test('a related row that must ask many others is asked once, however many rows lead to it', () => {
   let asked = 0
-  const counting: Access<Person> = {
+  const counting: RowAccess<Person> = {
     ...access,
     isFrozen: true,
     many: field => row => (asked++, access.many(field)(row)),
@@ -63,7 +63,7 @@ test('a related row that must ask many others is asked once, however many rows l
   const staff = Array.from({ length: 50 }, (_, i): Person => ({ id: 10 + i, boss: cy }))
   const friendsOfBoss = { boss: { friends: { $some: { name: 'Ann' } } } }
   const { query } = decodeQueryObject(person, { filter: friendsOfBoss }, defaultLimits, 'list')
-  expect(staff.filter(compile(query!.where, person, counting))).toHaveLength(50)
+  expect(staff.filter(compileTest(query!.where, person, counting))).toHaveLength(50)
   expect(asked).toBe(1)
 })
 
@@ -128,7 +128,7 @@ describe('evaluation', () => {
   })
 
   test('a null operand, which only rules can have, equals nothing', () => {
-    const test = (predicate: Predicate): number => people.filter(compile(predicate, person, access)).length
+    const test = (predicate: Predicate): number => people.filter(compileTest(predicate, person, access)).length
     for (const op of ['eq', 'gt', 'gte', 'lt', 'lte'] as const) {
       expect(test({ kind: 'compare', op, field: 'rank', value: null })).toBe(0)
     }
@@ -144,8 +144,8 @@ describe('evaluation', () => {
       { kind: 'has', field: 'tags', mode: 'any', values: ['a'] },
     ]
     for (const predicate of all) {
-      const holds = compile(predicate, person, access)
-      const fails = compile(not(predicate), person, access)
+      const holds = compileTest(predicate, person, access)
+      const fails = compileTest(negate(predicate), person, access)
       expect(people.map(row => holds(row) !== fails(row))).toEqual([true, true, true, true])
     }
   })

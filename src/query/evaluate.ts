@@ -5,7 +5,7 @@ import type { CompareOp, Predicate } from './predicate.ts'
 import type { Scope, ScopeField } from './scope.ts'
 
 /** How rows are read. Each method is called once per field of a predicate, so that no name is looked up per row. */
-export interface Access<R> {
+export interface RowAccess<R> {
   /** The value of a scalar, or the id in a to-one. */
   value(field: ScopeField): (row: R) => Value
   /** The related row of a to-one or of the other side of a one-to-one. null = none. */
@@ -22,16 +22,16 @@ export type Test<R> = (row: R) => boolean
  * Compiles a predicate to a function over rows. Its two-valued logic is the reference for all stores. For a null value `eq gt
  * gte lt lte in has` and the text operators are false, `ne` and `nin` are true. A null operand equals nothing.
  */
-export function compile<R>(predicate: Predicate, scope: Scope, access: Access<R>): Test<R> {
+export function compileTest<R>(predicate: Predicate, scope: Scope, access: RowAccess<R>): Test<R> {
   switch (predicate.kind) {
     case 'constant':
       return predicate.value ? () => true : () => false
     case 'and':
-      return conjunction(predicate.of.map(p => compile(p, scope, access)))
+      return conjunction(predicate.of.map(p => compileTest(p, scope, access)))
     case 'or':
-      return disjunction(predicate.of.map(p => compile(p, scope, access)))
+      return disjunction(predicate.of.map(p => compileTest(p, scope, access)))
     case 'not': {
-      const test = compile(predicate.of, scope, access)
+      const test = compileTest(predicate.of, scope, access)
       return row => !test(row)
     }
     case 'compare': {
@@ -91,8 +91,8 @@ export function compile<R>(predicate: Predicate, scope: Scope, access: Access<R>
  * Compiles the test of related rows. Many rows may lead to the same related row. If testing that one needs many further rows,
  * its result is remembered. A list then costs as much as the sum of its relations, not as their product.
  */
-function testOfRelated<R>(of: Predicate, field: ScopeField, access: Access<R>): Test<R> {
-  const test = compile(of, field.target!, access)
+function testOfRelated<R>(of: Predicate, field: ScopeField, access: RowAccess<R>): Test<R> {
+  const test = compileTest(of, field.target!, access)
   if (!access.isFrozen || !asksMany(of)) return test
   const known = new Map<R, boolean>()
   return row => {
@@ -163,7 +163,7 @@ function comparison<R>(op: CompareOp, operand: Value, field: ScopeField, value: 
 /** Reads the folded text of a field by an access: several tests of a row share what the first of them folded. */
 const folding = new WeakMap<object, Map<ScopeField, unknown>>()
 
-function textOf<R>(test: Predicate & { kind: 'text' }, scope: Scope, access: Access<R>): (row: R) => Value {
+function textOf<R>(test: Predicate & { kind: 'text' }, scope: Scope, access: RowAccess<R>): (row: R) => Value {
   const field = fieldOf(scope, test.field)
   if (!test.fold) return access.value(field)
   let known = folding.get(access)

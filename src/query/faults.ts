@@ -4,22 +4,22 @@ import { ApiError, type Issue } from '../protocol/error.ts'
 /**
  * The place of something in a request: a query parameter, a place in a JSON body, or a place in a parameter that contains JSON.
  */
-export type Place = { readonly parameter: string; readonly pointer?: string } | { readonly pointer: string }
+export type FaultPlace = { readonly parameter: string; readonly pointer?: string } | { readonly pointer: string }
 
 /** A place that is computed only if something is wrong there. */
-export type Where = () => Place
+export type Locate = () => FaultPlace
 
 /** Collects everything that is wrong with a query, so that one answer reports all of it. */
 export interface Faults {
   readonly issues: Issue[]
 }
 
-export function note(faults: Faults, code: IssueCode, where: Where, detail: string): void {
+export function note(faults: Faults, code: IssueCode, where: Locate, detail: string): void {
   faults.issues.push({ code, detail, ...where() })
 }
 
 /** Throws the collected faults, if there are any. The code is the one that all issues share, else `validation`. */
-export function settle(faults: Faults): void {
+export function throwFaults(faults: Faults): void {
   const [first] = faults.issues
   if (!first) return
   const code: Code = first.code === 'unknown_param' || first.code === 'forbidden_field' ? first.code : 'validation'

@@ -6,9 +6,9 @@ import { text as textType } from '../schema/field-types/text.ts'
 import type { Value } from '../schema/field.ts'
 import type { InputMode } from '../schema/read/input-mode.ts'
 import type { OperatorSet, ScalarType } from '../schema/scalar-type.ts'
-import { note, type Faults, type Where } from './faults.ts'
+import { note, type Faults, type Locate } from './faults.ts'
 import { operand } from './operand.ts'
-import { all, any, everything, not, nothing, type CompareOp, type Predicate, type TextOp } from './predicate.ts'
+import { allOf, anyOf, everything, negate, nothing, type CompareOp, type Predicate, type TextOp } from './predicate.ts'
 import { idNameOf, type ScopeField } from './scope.ts'
 
 /** Operators on the value of a field. `some`, `every` and `none` need a nested filter, so they exist only in the JSON form. */
@@ -55,7 +55,7 @@ const integer = integerType()
 const flag = bool()
 
 /** What reading a filter needs to know, and what it collects. */
-export interface Reading {
+export interface FilterReading {
   readonly mode: InputMode
   readonly limits: Pick<Limits, 'filterItems' | 'filterNodes' | 'filterDepth'>
   readonly faults: Faults
@@ -67,7 +67,13 @@ export interface Reading {
  * Makes the condition of one operator on one field. The type of the field reads the operand. If something is wrong, it is
  * noted, and the result must not be used.
  */
-export function operate(reading: Reading, field: ScopeField, op: Operator, raw: unknown, where: Where): Predicate {
+export function operate(
+  reading: FilterReading,
+  field: ScopeField,
+  op: Operator,
+  raw: unknown,
+  where: Locate,
+): Predicate {
   count(reading)
   const operators = operatorsOf(field)
   // `eq null` means the null test. Also fields have it whose values cannot be compared.
@@ -123,7 +129,7 @@ export function operate(reading: Reading, field: ScopeField, op: Operator, raw: 
 }
 
 /** Counts a condition or connective. Throws ApiError `too_complex` if there are too many. */
-export function count(reading: Reading): void {
+export function count(reading: FilterReading): void {
   if (++reading.nodes > reading.limits.filterNodes) {
     throw new ApiError('too_complex', {
       detail: `A filter may have ${reading.limits.filterNodes} conditions and connectives`,
@@ -131,7 +137,7 @@ export function count(reading: Reading): void {
   }
 }
 
-function listOf(reading: Reading, raw: unknown, where: Where): readonly unknown[] {
+function listOf(reading: FilterReading, raw: unknown, where: Locate): readonly unknown[] {
   if (!Array.isArray(raw)) {
     note(reading.faults, 'type', where, 'An array is expected')
     return []
@@ -142,7 +148,7 @@ function listOf(reading: Reading, raw: unknown, where: Where): readonly unknown[
   return raw
 }
 
-function sizeOf(reading: Reading, size: Value, where: Where): number {
+function sizeOf(reading: FilterReading, size: Value, where: Locate): number {
   if (typeof size === 'number' && size < 0) note(reading.faults, 'range', where, 'must be at least 0')
   return size as number
 }
@@ -163,7 +169,7 @@ function compared(field: ScopeField, op: CompareOp, value: Value): Predicate {
 function among(field: ScopeField, raw: readonly unknown[], read: (value: unknown) => Value): Predicate {
   const values = Object.freeze(raw.filter(value => value !== null).map(read))
   const listed = onId(field, name => Object.freeze({ kind: 'in', field: name, values, negated: false }))
-  return values.length === raw.length ? listed : any(listed, isNull(field, true))
+  return values.length === raw.length ? listed : anyOf(listed, isNull(field, true))
 }
 
 function has(field: ScopeField, mode: 'any' | 'all', values: readonly Value[]): Predicate {
@@ -175,14 +181,14 @@ function negated(of: Predicate): Predicate {
   if (of.kind === 'compare' && of.op === 'eq') return Object.freeze({ ...of, op: 'ne' })
   if (of.kind === 'in') return Object.freeze({ ...of, negated: true })
   if (of.kind === 'null') return Object.freeze({ ...of, is: !of.is })
-  if (of.kind === 'or') return all(...of.of.map(negated))
-  return not(of)
+  if (of.kind === 'or') return allOf(...of.of.map(negated))
+  return negate(of)
 }
 
 function isNull(field: ScopeField, is: boolean): Predicate {
   if (field.is !== 'back') return Object.freeze({ kind: 'null', field: field.name, is })
   const exists: Predicate = Object.freeze({ kind: 'one', field: field.name, of: everything })
-  return is ? not(exists) : exists
+  return is ? negate(exists) : exists
 }
 
 /**

@@ -1,7 +1,7 @@
 import { ApiError, pointer } from '../protocol/error.ts'
-import { note, type Place } from './faults.ts'
-import { count, operate, operatorsOf, type Operator, type Reading } from './operator.ts'
-import { all, any, everything, not, type Predicate } from './predicate.ts'
+import { note, type FaultPlace } from './faults.ts'
+import { count, operate, operatorsOf, type Operator, type FilterReading } from './operator.ts'
+import { allOf, anyOf, everything, negate, type Predicate } from './predicate.ts'
 import type { Scope, ScopeField } from './scope.ts'
 
 /**
@@ -9,10 +9,10 @@ import type { Scope, ScopeField } from './scope.ts'
  * field is reported as unknown, so that its name is not revealed. Throws only ApiError `too_complex`.
  */
 export function parseFilter(
-  reading: Reading,
+  reading: FilterReading,
   scope: Scope,
   filter: unknown,
-  place: Place & { pointer: string },
+  place: FaultPlace & { pointer: string },
 ): Predicate {
   return new FilterParser(reading, place).filter(scope, filter, 0)
 }
@@ -20,17 +20,17 @@ export function parseFilter(
 const quantifiers = { $some: 'some', $every: 'every', $none: 'none' } as const
 
 class FilterParser {
-  readonly #reading: Reading
-  readonly #place: Place & { pointer: string }
+  readonly #reading: FilterReading
+  readonly #place: FaultPlace & { pointer: string }
   /** Members and indexes on the way to the current place. */
   readonly #path: (string | number)[] = []
 
-  constructor(reading: Reading, place: Place & { pointer: string }) {
+  constructor(reading: FilterReading, place: FaultPlace & { pointer: string }) {
     this.#reading = reading
     this.#place = place
   }
 
-  readonly #here = (): Place => ({ ...this.#place, pointer: pointer(this.#place.pointer, ...this.#path) })
+  readonly #here = (): FaultPlace => ({ ...this.#place, pointer: pointer(this.#place.pointer, ...this.#path) })
 
   filter(scope: Scope, filter: unknown, level: number): Predicate {
     if (level > this.#reading.limits.filterDepth) {
@@ -39,7 +39,7 @@ class FilterParser {
       })
     }
     if (!isObject(filter)) return this.#wrong('type', 'An object is expected')
-    return all(...this.#each(filter, (key, value) => this.#member(scope, key, value, level)))
+    return allOf(...this.#each(filter, (key, value) => this.#member(scope, key, value, level)))
   }
 
   #each(object: object, read: (key: string, value: unknown) => Predicate): Predicate[] {
@@ -56,12 +56,12 @@ class FilterParser {
   #member(scope: Scope, key: string, value: unknown, level: number): Predicate {
     switch (key) {
       case '$and':
-        return all(...this.#filters(scope, value, level))
+        return allOf(...this.#filters(scope, value, level))
       case '$or':
-        return any(...this.#filters(scope, value, level))
+        return anyOf(...this.#filters(scope, value, level))
       case '$not':
         count(this.#reading)
-        return not(this.filter(scope, value, level + 1))
+        return negate(this.filter(scope, value, level + 1))
     }
     if (key.startsWith('$')) return this.#wrong('unknown_operator', `There is no operator ${key} here`)
     const field = scope.field.get(key)
@@ -92,7 +92,7 @@ class FilterParser {
     })
     if (field.target && nested.length === conditions.length) return this.#one(field, value, level)
     if (field.target && nested.length > 0) conditions.push(this.#one(field, Object.fromEntries(nested), level))
-    return conditions.length > 0 ? all(...conditions) : this.#wrong('type', 'A value or an operator is expected')
+    return conditions.length > 0 ? allOf(...conditions) : this.#wrong('type', 'A value or an operator is expected')
   }
 
   #one(field: ScopeField, filter: unknown, level: number): Predicate {
@@ -111,7 +111,9 @@ class FilterParser {
       const of = this.filter(field.target!, operand, level + 1)
       return Object.freeze({ kind: 'many', field: field.name, quantifier, of })
     })
-    return conditions.length > 0 ? all(...conditions) : this.#wrong('type', '$some, $every, $none or $size is expected')
+    return conditions.length > 0
+      ? allOf(...conditions)
+      : this.#wrong('type', '$some, $every, $none or $size is expected')
   }
 
   #wrong(code: Parameters<typeof note>[1], detail: string): Predicate {

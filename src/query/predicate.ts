@@ -73,16 +73,16 @@ export const everything: Predicate = Object.freeze({ kind: 'constant', value: tr
 export const nothing: Predicate = Object.freeze({ kind: 'constant', value: false })
 
 /** Joins predicates by AND. Nested ANDs are flattened, and constants are simplified away. */
-export function all(...of: readonly Predicate[]): Predicate {
+export function allOf(...of: readonly Predicate[]): Predicate {
   return join('and', of, false)
 }
 
 /** Joins predicates by OR. Nested ORs are flattened, and constants are simplified away. */
-export function any(...of: readonly Predicate[]): Predicate {
+export function anyOf(...of: readonly Predicate[]): Predicate {
   return join('or', of, true)
 }
 
-export function not(of: Predicate): Predicate {
+export function negate(of: Predicate): Predicate {
   if (of.kind === 'constant') return of.value ? nothing : everything
   return of.kind === 'not' ? of.of : Object.freeze({ kind: 'not', of })
 }

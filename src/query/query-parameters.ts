@@ -1,5 +1,5 @@
 import { note } from './faults.ts'
-import { operate, operatorsOf, type Operator, type Reading } from './operator.ts'
+import { operate, operatorsOf, type Operator, type FilterReading } from './operator.ts'
 import { everything, type Predicate } from './predicate.ts'
 import type { Scope, ScopeField } from './scope.ts'
 
@@ -11,7 +11,7 @@ const lists: ReadonlySet<string> = new Set(['in', 'nin', 'hasAny', 'hasAll'])
  * `?age[gte]=18` becomes a predicate here. `values` has the values of all parameters with this name. Faults are noted under
  * that name.
  */
-export function parseFlat(reading: Reading, scope: Scope, name: string, values: readonly string[]): Predicate {
+export function parseFlat(reading: FilterReading, scope: Scope, name: string, values: readonly string[]): Predicate {
   const where = (): { parameter: string } => ({ parameter: name })
   const bracket = name.indexOf('[')
   const op = bracket < 0 ? 'eq' : name.slice(bracket + 1, -1)

@@ -5,7 +5,7 @@ import { defineMode } from '../schema/read/input-mode.ts'
 import { relate, scopeOf } from '../testing/scope.ts'
 import { encodeCursor } from './cursor.ts'
 import { printFilter, printSort } from './print.ts'
-import { decodeQuery, decodeQueryObject, type Decoded, type QueryOptions, type Target } from './query.ts'
+import { decodeQuery, decodeQueryObject, type Decoded, type QueryOptions, type QueryTarget } from './query.ts'
 import * as types from '../schema/field-types/built-in.ts'
 
 const customer = scopeOf('customer', {
@@ -42,7 +42,7 @@ const key = new Uint8Array(32).fill(7)
 function decode(
   text: string,
   options: QueryOptions = {},
-  target: Target = 'list',
+  target: QueryTarget = 'list',
   limits: Limits = defaultLimits,
 ): Decoded {
   return decodeQuery(customer, [...new URLSearchParams(text)], limits, target, { cursorKey: key, ...options })

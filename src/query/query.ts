@@ -2,18 +2,18 @@ import { ApiError } from '../protocol/error.ts'
 import { parseJson } from '../protocol/json.ts'
 import type { Limits } from '../protocol/limits.ts'
 import { decodeCursor } from './cursor.ts'
-import { note, settle, type Faults, type Where } from './faults.ts'
+import { note, throwFaults, type Faults, type Locate } from './faults.ts'
 import { parseFlat } from './query-parameters.ts'
-import type { Reading } from './operator.ts'
+import type { FilterReading } from './operator.ts'
 import { parseFilter } from './parse.ts'
-import { all, everything, plainShape, type Predicate, type Query, type Shape, type SortKey } from './predicate.ts'
+import { allOf, everything, plainShape, type Predicate, type Query, type Shape, type SortKey } from './predicate.ts'
 import type { Scope } from './scope.ts'
 import { parseFields, parseInclude } from './shape.ts'
 import { parseSort, sortKeysOf } from './sort.ts'
 import { jsonMode, textMode, type InputMode } from '../schema/read/input-mode.ts'
 
 /** What the query is for: a list has all query words, a single row only those of its shape. */
-export type Target = 'list' | 'item'
+export type QueryTarget = 'list' | 'item'
 
 /** A decoded query. */
 export interface Decoded {
@@ -54,7 +54,7 @@ export function decodeQuery(
   scope: Scope,
   parameters: readonly (readonly [name: string, value: string])[],
   limits: Limits,
-  target: Target,
+  target: QueryTarget,
   options: QueryOptions = {},
 ): Decoded {
   if (parameters.length === 0) return plainOf(limits, target, options)
@@ -81,7 +81,7 @@ export function decodeQueryObject(
   scope: Scope,
   object: Readonly<Record<string, unknown>>,
   limits: Limits,
-  target: Target,
+  target: QueryTarget,
   options: QueryOptions = {},
 ): Decoded {
   const decoder = new Decoder(scope, limits, target, options, '#')
@@ -135,7 +135,7 @@ function parseParameter(parameter: string, text: string, limits: Limits): unknow
 
 const unsorted: readonly SortKey[] = Object.freeze([])
 
-function plainOf(limits: Limits, target: Target, options: QueryOptions): Decoded {
+function plainOf(limits: Limits, target: QueryTarget, options: QueryOptions): Decoded {
   const page = options.page === undefined ? limits.page : options.page
   const query: Query = { where: everything, sort: unsorted, limit: page, offset: 0, cursor: null, total: false }
   return { query: target === 'list' ? query : null, shape: plainShape }
@@ -144,16 +144,16 @@ function plainOf(limits: Limits, target: Target, options: QueryOptions): Decoded
 class Decoder {
   readonly #scope: Scope
   readonly #limits: Limits
-  readonly #target: Target
+  readonly #target: QueryTarget
   readonly #options: QueryOptions
   /** Pointer of the object that contains the words. null = they are in a URL. */
   readonly #base: string | null
   readonly #faults: Faults = { issues: [] }
   readonly #words = new Map<string, unknown>()
   readonly #conditions: Predicate[] = []
-  readonly #reading: Reading
+  readonly #reading: FilterReading
 
-  constructor(scope: Scope, limits: Limits, target: Target, options: QueryOptions, base: string | null) {
+  constructor(scope: Scope, limits: Limits, target: QueryTarget, options: QueryOptions, base: string | null) {
     this.#scope = scope
     this.#limits = limits
     this.#target = target
@@ -185,7 +185,7 @@ class Decoder {
   done(): Decoded {
     const shape = this.#shape()
     if (this.#target === 'item') {
-      settle(this.#faults)
+      throwFaults(this.#faults)
       return { query: null, shape }
     }
     const where = this.#where()
@@ -200,19 +200,19 @@ class Decoder {
     if (text !== undefined && this.#words.get('offset') !== undefined) {
       note(this.#faults, 'vague', this.#place('offset'), 'A cursor and an offset exclude each other')
     }
-    settle(this.#faults)
+    throwFaults(this.#faults)
     const query: Query = { where, sort, limit, offset, cursor: null, total }
     return { query: text === undefined ? query : { ...query, cursor: this.#cursor(query, text) }, shape }
   }
 
   #where(): Predicate {
     const filter = this.#words.get('filter')
-    if (filter === undefined) return all(...this.#conditions)
+    if (filter === undefined) return allOf(...this.#conditions)
     const mode = this.#options.mode ?? jsonMode
-    const reading: Reading = { ...this.#reading, mode }
+    const reading: FilterReading = { ...this.#reading, mode }
     const pointer = `${this.#base ?? '#'}/filter`
     const place = this.#base === null ? { parameter: 'filter', pointer } : { pointer }
-    return all(...this.#conditions, parseFilter(reading, this.#scope, filter, place))
+    return allOf(...this.#conditions, parseFilter(reading, this.#scope, filter, place))
   }
 
   #limit(): number | null {
@@ -225,7 +225,7 @@ class Decoder {
     const { cursorKey } = this.#options
     if (cursorKey) return decodeCursor(cursorKey, this.#scope.name, query, text)
     note(this.#faults, 'format', this.#place('cursor'), 'There are no cursors here')
-    settle(this.#faults)
+    throwFaults(this.#faults)
     throw new ApiError('validation')
   }
 
@@ -272,7 +272,7 @@ class Decoder {
     return undefined
   }
 
-  #place(name: string): Where {
+  #place(name: string): Locate {
     return () => (this.#base === null ? { parameter: name } : { pointer: `${this.#base}/${name}` })
   }
 }

@@ -1,5 +1,5 @@
 import type { Limits } from '../protocol/limits.ts'
-import { note, type Faults, type Where } from './faults.ts'
+import { note, type Faults, type Locate } from './faults.ts'
 import { compareText } from '../schema/compare.ts'
 import type { Scope, ScopeField } from './scope.ts'
 
@@ -9,7 +9,7 @@ export function parseInclude(
   paths: readonly unknown[],
   limits: Pick<Limits, 'depth' | 'items'>,
   faults: Faults,
-  where: Where,
+  where: Locate,
 ): readonly string[] {
   for (const path of paths) {
     const last = lastOf(scope, path, faults, where)
@@ -28,7 +28,7 @@ export function parseFields(
   paths: readonly unknown[],
   limits: Pick<Limits, 'depth'>,
   faults: Faults,
-  where: Where,
+  where: Locate,
 ): readonly string[] {
   for (const path of paths) {
     if (lastOf(scope, path, faults, where) && (path as string).split('.').length > limits.depth + 1) {
@@ -39,7 +39,7 @@ export function parseFields(
 }
 
 /** The field at the end of a path. null = there is none that the caller may see, which is noted. */
-function lastOf(scope: Scope, path: unknown, faults: Faults, where: Where): ScopeField | null {
+function lastOf(scope: Scope, path: unknown, faults: Faults, where: Locate): ScopeField | null {
   if (typeof path !== 'string') {
     note(faults, 'type', where, 'A path is text')
     return null

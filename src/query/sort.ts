@@ -1,5 +1,5 @@
 import type { Limits } from '../protocol/limits.ts'
-import { note, type Faults, type Where } from './faults.ts'
+import { note, type Faults, type Locate } from './faults.ts'
 import type { SortKey } from './predicate.ts'
 import type { Scope, ScopeField } from './scope.ts'
 
@@ -12,7 +12,7 @@ export function parseSort(
   keys: readonly unknown[],
   limits: Pick<Limits, 'sort' | 'filterDepth'>,
   faults: Faults,
-  where: Where,
+  where: Locate,
 ): SortKey[] {
   const sort: SortKey[] = []
   if (keys.length > limits.sort) note(faults, 'length', where, `At most ${limits.sort} sort keys`)
@@ -41,7 +41,7 @@ export function sortKeysOf(text: string): readonly unknown[] {
   }
 }
 
-function isSortable(scope: Scope, path: readonly string[], depth: number, faults: Faults, where: Where): boolean {
+function isSortable(scope: Scope, path: readonly string[], depth: number, faults: Faults, where: Locate): boolean {
   const name = path.join('.')
   let at: Scope | null = scope
   for (const [i, key] of path.entries()) {

@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest'
 import { t } from './builder.ts'
 import type { Ctx, FieldDef } from './field.ts'
 import type { ScalarType } from './scalar-type.ts'
-import type { Field } from './types.ts'
+import type { DeclaredField } from './types.ts'
 
 const ctx: Ctx = { me: null, auth: {}, now: 0 }
 /** The definition, its type as the word and the options that it was made with. */
-const def = (field: Field): Partial<FieldDef> => {
+const def = (field: DeclaredField): Partial<FieldDef> => {
   const made = field['~def']
   return 'type' in made ? Object.assign({ ...made }, { type: told(made.type) }) : made
 }
@@ -15,7 +15,7 @@ const toldItem = (item: unknown): object => (item ? { item: told(item as ScalarT
 const text = (type: object): object => ({ is: 'scalar', type })
 
 describe('a builder makes the definition', () => {
-  test.each<[string, Field, object]>([
+  test.each<[string, DeclaredField, object]>([
     ['id', t.id(), { is: 'scalar', type: { type: 'id', of: 'integer' }, readonly: true }],
     ['uuid', t.id('uuid'), { is: 'scalar', type: { type: 'id', of: 'uuid' }, readonly: true }],
     ['id of clients', t.id('text', { client: true }), { is: 'scalar', type: { type: 'id', of: 'text' }, client: true }],
@@ -117,7 +117,7 @@ describe('a method adds to the definition', () => {
   const may = (): boolean => true
   const test1 = (): true => true
   const test2 = (): string => 'no'
-  test.each<[string, Field, object]>([
+  test.each<[string, DeclaredField, object]>([
     ['column', t.text().column('txt'), { column: 'txt' }],
     ['readonly', t.text().readonly(), { readonly: true }],
     ['hidden', t.text().hidden(), { hidden: true }],
@@ -143,7 +143,7 @@ describe('a method adds to the definition', () => {
     expect(def(field)).toStrictEqual({ is: 'scalar', type: { type: 'text' }, ...expected }),
   )
 
-  test.each<[string, Field, object]>([
+  test.each<[string, DeclaredField, object]>([
     [
       'one',
       t.one('a').column('a_id').nullable().default(7),

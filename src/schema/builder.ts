@@ -1,13 +1,13 @@
 import type { BackOptions, Builders, FileOptions, IdOptions, ManyOptions, OneOptions } from './builders.ts'
-import type { CalcDef, Check, Ctx, FieldDef, FieldOptions, ScalarDef } from './field.ts'
+import type { CalcDef, FieldCheck, Ctx, FieldDef, FieldOptions, ScalarDef } from './field.ts'
 import * as types from './field-types/built-in.ts'
 import type { IdKind } from './field-types/id.ts'
-import type { ListOptions } from './field-types/list.ts'
+import type { ListTypeOptions } from './field-types/list.ts'
 import type { ScalarType } from './scalar-type.ts'
-import type { Field } from './types.ts'
+import type { DeclaredField } from './types.ts'
 
 /** A builder at run time. The types of `Builders` say which of these methods make sense for which field. */
-interface Chain extends Field {
+interface Chain extends DeclaredField {
   column(name: string): Chain
   readonly(): Chain
   hidden(): Chain
@@ -16,7 +16,7 @@ interface Chain extends Field {
   unique(): Chain
   index(): Chain
   writable(may: NonNullable<FieldOptions['writable']>, uses?: readonly string[]): Chain
-  check(test: Check): Chain
+  check(test: FieldCheck): Chain
   sortable(may?: boolean): Chain
   filterable(may?: boolean): Chain
   title(text: string): Chain
@@ -69,14 +69,14 @@ function id(first: IdKind | IdOptions = 'integer', second?: IdOptions): Chain {
 /**
  * A list. The checks of the item hold for each element. Its other options have no meaning in a list, and the types refuse them.
  */
-function list(item?: Field, options: ListOptions = {}): Chain {
+function list(item?: DeclaredField, options: ListTypeOptions = {}): Chain {
   const of = item?.['~def']
   const made = scalar(types.list(of && 'type' in of ? of.type : null, options))
   return (of?.checks ?? []).reduce((chain, check) => chain.check(each(check)), made)
 }
 
 /** Makes the check of a list from that of its item. The first element that fails decides. */
-function each(check: Check): Check {
+function each(check: FieldCheck): FieldCheck {
   return (values: readonly never[], ctx) => {
     for (const value of values) {
       const verdict = check(value, ctx)
@@ -87,7 +87,7 @@ function each(check: Check): Check {
 }
 
 interface Calc {
-  readonly of: Field
+  readonly of: DeclaredField
   readonly get: CalcDef['get']
   readonly set?: CalcDef['set']
   readonly uses?: readonly string[]

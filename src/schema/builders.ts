@@ -2,12 +2,12 @@ import type { ReadRow } from './field.ts'
 import type { BytesOptions } from './field-types/bytes.ts'
 import type { DecimalOptions } from './field-types/decimal.ts'
 import type { IdKind } from './field-types/id.ts'
-import type { ListOptions } from './field-types/list.ts'
+import type { ListTypeOptions } from './field-types/list.ts'
 import type { MomentOptions } from './field-types/moment.ts'
 import type { NumberOptions } from './field-types/number.ts'
-import type { TextOptions } from './field-types/text.ts'
+import type { TextTypeOptions } from './field-types/text.ts'
 import type { CustomType, OperatorSet } from './scalar-type.ts'
-import type { Context, Count, Derived, Field, FileField, Me, One, Scalar, ToMany } from './types.ts'
+import type { DeclarationContext, Count, Derived, DeclaredField, FileField, Me, One, Scalar, ToMany } from './types.ts'
 
 /** The type of `t`: a function for each kind of field. U is the type of the caller in functions of the fields. */
 export interface Builders<U = Me> {
@@ -18,9 +18,9 @@ export interface Builders<U = Me> {
    * Text without control over its content: `t.text({ min: 1, max: 80 })`. Lengths are in code points. Default: at most
    * `limits.text`.
    */
-  text(options?: TextOptions): Scalar<string, 'text', U>
+  text(options?: TextTypeOptions): Scalar<string, 'text', U>
   /** An email address, as `<input type=email>` accepts it. */
-  email(options?: Omit<TextOptions, 'pattern'>): Scalar<string, 'text', U>
+  email(options?: Omit<TextTypeOptions, 'pattern'>): Scalar<string, 'text', U>
   /** An absolute http or https URL. */
   url: UrlBuilder<U>
   /** A finite number: `t.number({ min: 0 })`. */
@@ -45,8 +45,8 @@ export interface Builders<U = Me> {
   /** Bytes as base64 text. `max` is their number. */
   bytes(options?: BytesOptions): Scalar<string, 'unfiltered' | 'unsorted', U>
   /** A list of scalars in one column. Without an item its elements are any JSON values. */
-  list<T>(item: Item<T>, options?: ListOptions): Scalar<readonly T[], 'unsorted', U>
-  list<T = unknown>(item?: null, options?: ListOptions): Scalar<readonly T[], 'opaque' | 'unsorted', U>
+  list<T>(item: ListItem<T>, options?: ListTypeOptions): Scalar<readonly T[], 'unsorted', U>
+  list<T = unknown>(item?: null, options?: ListTypeOptions): Scalar<readonly T[], 'opaque' | 'unsorted', U>
   /**
    * A file. Its bytes have their own URI: `PUT /todo/7/photo`. The row shows what it is (see FileShown). null = there is none;
    * writing null deletes it.
@@ -98,7 +98,7 @@ export interface Builders<U = Me> {
 
 /** `t.url`, and the URL of the row itself. */
 export interface UrlBuilder<U = Me> {
-  (options?: Omit<TextOptions, 'pattern'>): Scalar<string, 'text', U>
+  (options?: Omit<TextTypeOptions, 'pattern'>): Scalar<string, 'text', U>
   /** The URL of the row itself. It is relative unless it is `absolute`. */
   self(options?: { readonly absolute?: boolean }): Derived<string, never, Shown>
 }
@@ -136,21 +136,21 @@ interface CustomFlag {
 type ItemFlag = 'text' | 'opaque' | 'unsorted' | 'unfiltered'
 
 /** What may be an element of a list: scalars without nullable, default, readonly or hidden. */
-export interface Item<T> extends Field {
+export interface ListItem<T> extends DeclaredField {
   readonly '~type': { kind: 'scalar'; read: T; write: T; flags: ItemFlag; to: never; via: never }
 }
 
 /** Options of `t.calc`. */
 export interface CalcOptions<T, G, U = Me> {
   /** The type of the calculated values. */
-  readonly of: Field & { readonly '~type': { kind: 'scalar'; read: T } }
+  readonly of: DeclaredField & { readonly '~type': { kind: 'scalar'; read: T } }
   /** Calculates the value. It is declared as a method, so that the type of `row` may be narrowed to the members that are read. */
-  get(row: ReadRow, ctx: Context<U>): G
+  get(row: ReadRow, ctx: DeclarationContext<U>): G
   readonly uses?: readonly string[]
 }
 
 export interface CalcSetter<W, U = Me> {
-  set(row: ReadRow, value: W, ctx: Context<U>): Readonly<Record<string, unknown>>
+  set(row: ReadRow, value: W, ctx: DeclarationContext<U>): Readonly<Record<string, unknown>>
 }
 
 type Shown = 'optional' | 'readonly' | 'unfiltered' | 'unsorted'

@@ -1,4 +1,4 @@
-import type { Stored } from './scalar-type.ts'
+import type { StoredValue } from './scalar-type.ts'
 import type { Value } from './value.ts'
 
 /**
@@ -24,7 +24,7 @@ export const byText = (a: Value, b: Value): number => compareText(a as string, b
 export const byNumber = (a: Value, b: Value): number => Number(a) - Number(b)
 
 /** Compares two values of the same column as SQLite does. Neither is null. */
-export function compareStored(a: Stored, b: Stored): number {
+export function compareStored(a: StoredValue, b: StoredValue): number {
   if (typeof a === 'string') return compareText(a, b as string)
   if (a instanceof Uint8Array) return Buffer.compare(a, b as Uint8Array)
   const [x, y] = [a as number, b as number]

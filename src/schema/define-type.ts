@@ -1,6 +1,14 @@
 import { byNumber, byText, compareStored } from './compare.ts'
 import { Refused } from './read/refused.ts'
-import type { Column, CustomType, OperatorSet, Read, ScalarType, Stored, TypeDefinition } from './scalar-type.ts'
+import type {
+  Column,
+  CustomType,
+  OperatorSet,
+  ReadValue,
+  ScalarType,
+  StoredValue,
+  TypeDefinition,
+} from './scalar-type.ts'
 import type { Value } from './value.ts'
 
 /**
@@ -65,7 +73,7 @@ function columnOf({ name, sql }: Definition): Column {
     column: sql.column,
     kind: sql.kind ?? name,
     from: sql.from ?? [],
-    encode: encode ? (value: Value) => (value === null ? null : encode(value)) : (value: Value) => value as Stored,
+    encode: encode ? (value: Value) => (value === null ? null : encode(value)) : (value: Value) => value as StoredValue,
     decode: sql.decode ?? null,
     select: sql.asText ? 'text' : 'plain',
     foreign: sql.foreign ?? null,
@@ -77,8 +85,8 @@ function orderOf({ sql: { column, encode } }: Definition, sql: Column): ScalarTy
   return column === 'TEXT' ? byText : byNumber
 }
 
-function textReader({ check, coercions, list }: Definition): Read {
-  const judge: Read = list ? value => list.check(value, list.item.readText) : check
+function textReader({ check, coercions, list }: Definition): ReadValue {
+  const judge: ReadValue = list ? value => list.check(value, list.item.readText) : check
   const coerce = coercions?.['text']
   if (!coerce) return judge
   return value => {

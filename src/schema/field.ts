@@ -17,7 +17,7 @@ export interface Ctx {
 
 /** A row as functions of a declaration see it: values by field name, relations as ids. */
 export type ReadRow = Readonly<Record<string, unknown>>
-export type Check = (value: never, ctx: Ctx) => true | string
+export type FieldCheck = (value: never, ctx: Ctx) => true | string
 export type RowCheck = (row: ReadRow, ctx: Ctx) => true | string | Readonly<Record<string, string>>
 
 /** Options that every field has. */
@@ -34,7 +34,7 @@ export interface FieldOptions {
   readonly writable?: boolean | ((row: ReadRow, ctx: Ctx) => boolean)
   /** The fields that `writable` reads. */
   readonly uses?: readonly string[]
-  readonly checks?: readonly Check[]
+  readonly checks?: readonly FieldCheck[]
   readonly sortable?: boolean
   readonly filterable?: boolean
   readonly title?: string

@@ -1,5 +1,5 @@
 import type { StandardSchema } from './standard/standard.ts'
-import type { Field, FieldType } from './types.ts'
+import type { DeclaredField, FieldType } from './types.ts'
 
 /**
  * The types of schemas in the notation of a dialect. A dialect adds a member with its name, for a schema S and one of its
@@ -16,7 +16,7 @@ type Noted<S, Side extends 'input' | 'output'> = [keyof NotedTypes<S, Side>] ext
  * What may declare an action's input or output: field builders, a Standard Schema, a notation of a dialect, or objects of
  * these.
  */
-export type AnySchema = StandardSchema | Field | string | readonly unknown[] | Readonly<Record<string, unknown>>
+export type AnySchema = StandardSchema | DeclaredField | string | readonly unknown[] | Readonly<Record<string, unknown>>
 
 /** The type of a value after validation. Functions get it as input; documents and clients see it as output. */
 export type ValueOf<S> = unknown extends S

@@ -4,7 +4,7 @@ import type { Refused } from './read/refused.ts'
 import type { Value } from './value.ts'
 
 /** A value as a database stores it. */
-export type Stored = null | number | bigint | string | Uint8Array
+export type StoredValue = null | number | bigint | string | Uint8Array
 
 /**
  * The filter operators that fields of a type have: `none`, `null` (null or not), `equality` (`eq ne in nin`, and sorting),
@@ -18,7 +18,7 @@ export function hasOrder({ operators }: ScalarType): boolean {
 }
 
 /** Reads a value from one source. Returns its canonical form, or why there is none. */
-export type Read = (value: unknown) => Value | Refused
+export type ReadValue = (value: unknown) => Value | Refused
 
 /**
  * The type of a stored scalar with its options applied: everything that Restuary knows about it. `defineType` makes one for
@@ -31,9 +31,9 @@ export interface ScalarType {
    * Checks values from JSON, and values that were converted from other sources. Returns the value itself if it is canonical
    * already.
    */
-  readonly check: Read
+  readonly check: ReadValue
   /** Reads text: part of a path, a query, a form or CSV. */
-  readonly readText: Read
+  readonly readText: ReadValue
   /** Functions that convert values of other sources for `check`, by the name of the source. */
   readonly coercions: Coercions
   readonly operators: OperatorSet
@@ -65,7 +65,10 @@ export interface ScalarType {
   /** Whether the value can be written and never read. It is hashed before it is stored. */
   readonly secret: boolean
   /** Only for lists: the type of the items, and a check of the list that reads its items with a given function. */
-  readonly list: { readonly item: ScalarType; readonly check: (value: unknown, read: Read) => Value | Refused } | null
+  readonly list: {
+    readonly item: ScalarType
+    readonly check: (value: unknown, read: ReadValue) => Value | Refused
+  } | null
   /** The `type` of an HTML input for it. */
   readonly input: string
   /** The faults of its options. */
@@ -91,9 +94,9 @@ export interface Column {
   readonly kind: string
   /** Kinds whose stored values can be used for this type without a conversion, except for a cast to the column type. */
   readonly from: readonly string[]
-  readonly encode: (value: Value) => Stored
+  readonly encode: (value: Value) => StoredValue
   /** Makes a value of what the column contains. null = the column contains the value itself. It is never called with null. */
-  readonly decode: ((stored: Stored) => Value) | null
+  readonly decode: ((stored: StoredValue) => Value) | null
   /**
    * How the column is selected: `plain` = as it is, `text` = as text, because JavaScript cannot represent all its integers,
    * `safe` = as text only if it must be.
@@ -161,12 +164,12 @@ export interface ColumnDefinition<T extends Value> {
   /** The meaning of the stored value. Default: the name of the type. */
   readonly kind?: string
   readonly from?: readonly string[]
-  readonly encode?: (value: T) => Stored
+  readonly encode?: (value: T) => StoredValue
   /**
    * Makes a value of what the column contains. It may throw for something that `encode` did not write. A column of another
    * program may contain anything, and is then shown as it is.
    */
-  readonly decode?: (stored: Stored) => T
+  readonly decode?: (stored: StoredValue) => T
   /** Whether the column is selected as text, because JavaScript cannot represent all its values. */
   readonly asText?: boolean
   readonly foreign?: Pick<Column, 'encode' | 'decode'>

@@ -1,7 +1,7 @@
 import type { ErrorWords, Issue } from '../protocol/error.ts'
 import type { Ctx } from './field.ts'
 import type { InputMode } from './read/input-mode.ts'
-import type { Read } from './scalar-type.ts'
+import type { ReadValue } from './scalar-type.ts'
 import type { JsonSchema } from './json-schema.ts'
 
 /** Why a schema refuses a value. Values are plain data, so `instanceof Rejected` distinguishes the two. */
@@ -33,7 +33,7 @@ export interface Schema {
   /** Makes the JSON Schema of what a notation compiled, for documents. */
   readonly json?: () => JsonSchema
   /** The check of a single field in exact JSON types. null = a value needs more than this check. */
-  readonly exact?: { readonly input: Read; readonly output: Read } | null
+  readonly exact?: { readonly input: ReadValue; readonly output: ReadValue } | null
   /** Makes the source of an expression that is true if the check would return the variable's value unchanged. */
   readonly fits?: ((variable: string) => string) | null
   /** Reads a value from a caller. Unknown members are refused, unless the notation ignores them. */

@@ -35,12 +35,12 @@ export interface FieldType {
 }
 
 /** Any field of a declaration. */
-export interface Field {
+export interface DeclaredField {
   readonly '~def': FieldDef
   readonly '~type': FieldType
 }
 
-export type Fields = Readonly<Record<string, Field>>
+export type Fields = Readonly<Record<string, DeclaredField>>
 
 /** The caller in functions of a declaration, if no user resource gives it a type. */
 export interface Me {
@@ -49,7 +49,7 @@ export interface Me {
 }
 
 /** What functions of a declaration get beside the row. */
-export interface Context<U = Me> {
+export interface DeclarationContext<U = Me> {
   /** The caller. null = anonymous. */
   readonly me: U | null
   /** The credentials as the caller sent them. */
@@ -59,7 +59,7 @@ export interface Context<U = Me> {
 }
 
 /** The result of a check: true, or what is wrong. */
-export type Verdict = true | string
+export type CheckVerdict = true | string
 
 /** A stored field with values of type T. O are its flags, U is the type of the caller. */
 export interface Scalar<T, O extends string = never, U = Me> {
@@ -74,7 +74,7 @@ export interface Scalar<T, O extends string = never, U = Me> {
   /** It may be null. */
   nullable(): Scalar<T | null, O | 'nullable' | 'optional', U>
   /** The value in a new row if the client sends none. A function may return undefined for no value. */
-  default(value: T | ((ctx: Context<U>) => T | undefined)): Scalar<T, O | 'optional', U>
+  default(value: T | ((ctx: DeclarationContext<U>) => T | undefined)): Scalar<T, O | 'optional', U>
   /** No two rows have the same value. */
   unique(): Scalar<T, O, U>
   /** Adds an index to its column. */
@@ -84,11 +84,11 @@ export interface Scalar<T, O extends string = never, U = Me> {
    * reads.
    */
   writable<R = ReadRow>(
-    may: boolean | ((row: R, ctx: Context<U>) => boolean),
+    may: boolean | ((row: R, ctx: DeclarationContext<U>) => boolean),
     uses?: readonly string[],
   ): Scalar<T, O, U>
   /** Checks new values, which are never null: `t.text().check(value => value !== 'admin' || 'is reserved')`. */
-  check(test: (value: NonNullable<T>, ctx: Context<U>) => Verdict): Scalar<T, O, U>
+  check(test: (value: NonNullable<T>, ctx: DeclarationContext<U>) => CheckVerdict): Scalar<T, O, U>
   /** Whether rows may be sorted by it. Default: true if its values have an order. */
   sortable<const B extends boolean = true>(may?: B): Scalar<T, Switch<O, 'unsorted', B>, U>
   /** Whether rows may be filtered by it. Default: true. */
@@ -118,7 +118,7 @@ export interface FileField<O extends string = never, U = Me> {
   hidden(): FileField<O | 'hidden', U>
   /** Decides before each change whether it is allowed. See {@link Scalar.writable}. */
   writable<R = ReadRow>(
-    may: boolean | ((row: R, ctx: Context<U>) => boolean),
+    may: boolean | ((row: R, ctx: DeclarationContext<U>) => boolean),
     uses?: readonly string[],
   ): FileField<O, U>
   title(text: string): FileField<O, U>
@@ -131,7 +131,7 @@ export interface Derived<T, W = never, O extends string = never> {
   readonly '~type': { kind: 'derived'; read: T; write: W; flags: O; to: never; via: never }
   readonly(): Derived<T, W, O | 'readonly'>
   hidden(): Derived<T, W, O | 'hidden'>
-  check(test: (value: NonNullable<W>, ctx: Context) => Verdict): Derived<T, W, O>
+  check(test: (value: NonNullable<W>, ctx: DeclarationContext) => CheckVerdict): Derived<T, W, O>
   sortable<const B extends boolean = true>(may?: B): Derived<T, W, Switch<O, 'unsorted', B>>
   title(text: string): Derived<T, W, O>
   describe(text: string): Derived<T, W, O>
@@ -160,11 +160,14 @@ export interface One<K extends string, O extends string = never, U = Me> {
   hidden(): One<K, O | 'hidden', U>
   nullable(): One<K, O | 'nullable' | 'optional', U>
   /** The default: an id, or an object from which a related row is made for each new row. undefined or null = none. */
-  default(value: Related | ((ctx: Context<U>) => Related | undefined)): One<K, O | 'optional', U>
+  default(value: RelatedInput | ((ctx: DeclarationContext<U>) => RelatedInput | undefined)): One<K, O | 'optional', U>
   unique(): One<K, O, U>
   index(): One<K, O, U>
   /** Decides before each change, from either side of the relation, whether it is allowed. See {@link Scalar.writable}. */
-  writable<R = ReadRow>(may: boolean | ((row: R, ctx: Context<U>) => boolean), uses?: readonly string[]): One<K, O, U>
+  writable<R = ReadRow>(
+    may: boolean | ((row: R, ctx: DeclarationContext<U>) => boolean),
+    uses?: readonly string[],
+  ): One<K, O, U>
   sortable<const B extends boolean = true>(may?: B): One<K, Switch<O, 'unsorted', B>, U>
   filterable<const B extends boolean = true>(may?: B): One<K, Switch<O, 'unfiltered', B>, U>
   title(text: string): One<K, O, U>
@@ -186,10 +189,12 @@ export interface ToMany<
   readonly(): ToMany<X, K, V, O | 'readonly'>
   hidden(): ToMany<X, K, V, O | 'hidden'>
   /** The related rows of a new row that names none: ids, or objects from which rows are made. */
-  default(value: readonly Related[] | ((ctx: Context) => readonly Related[] | undefined)): ToMany<X, K, V, O>
+  default(
+    value: readonly RelatedInput[] | ((ctx: DeclarationContext) => readonly RelatedInput[] | undefined),
+  ): ToMany<X, K, V, O>
   /** Decides before each change, from either side of the relation, whether it is allowed. See {@link Scalar.writable}. */
   writable<R = ReadRow>(
-    may: boolean | ((row: R, ctx: Context) => boolean),
+    may: boolean | ((row: R, ctx: DeclarationContext) => boolean),
     uses?: readonly string[],
   ): ToMany<X, K, V, O>
   sortable<const B extends boolean = true>(may?: B): ToMany<X, K, V, Switch<O, 'unsorted', B>>
@@ -200,6 +205,6 @@ export interface ToMany<
 }
 
 /** A related row in a declaration: an id, null, or the members of a row to make. */
-export type Related = Id | null | Readonly<Record<string, unknown>>
+export type RelatedInput = Id | null | Readonly<Record<string, unknown>>
 
 type Switch<O extends string, F extends Flag, B> = B extends false ? O | F : Exclude<O, F>

@@ -3,9 +3,9 @@ import { storeSuite } from '../testing/store-suite.ts'
 import {
   created,
   deleted,
-  environmentOf,
+  testEnvironment,
   get,
-  idsOf,
+  idsOfRows,
   model,
   patched,
   put,
@@ -21,7 +21,7 @@ storeSuite('memory', () => memory())
 
 async function open(options: MemoryOptions = {}): Promise<Store> {
   const store = memory(options)
-  await store.open(model, environmentOf({ now: 1_000 }))
+  await store.open(model, testEnvironment({ now: 1_000 }))
   return store
 }
 
@@ -60,7 +60,7 @@ describe('memory', () => {
     })
     await expect(forever).rejects.toMatchObject({ code: 'unavailable' })
     await put(store, created(user, { id: 2, email: 'b' }))
-    expect(await idsOf(store, user)).toEqual([2])
+    expect(await idsOfRows(store, user)).toEqual([2])
   })
 
   test('the log forgets the oldest commits, and says so', async () => {
@@ -80,7 +80,7 @@ describe('memory', () => {
     )
     for (let id = 1; id <= 300; id += 3) await put(store, deleted(todo, (await get(store, todo, id))!))
     for (let id = 301; id <= 350; id++) await put(store, created(todo, { id, text: `${id}` }))
-    const ids = await idsOf(store, todo)
+    const ids = await idsOfRows(store, todo)
     expect(ids).toHaveLength(250)
     expect(ids).toEqual(ids.toSorted((a, b) => Number(a) - Number(b)))
     expect(ids).not.toContain(100)

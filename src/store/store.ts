@@ -15,7 +15,7 @@ export interface Store {
   /** Writes positions and says which of them are valid. The same object as long as the store is open. */
   readonly terms: Terms
   /** Makes tables for the model or adapts them. Throws one Error with all faults and fixes if data would be lost. */
-  open(model: Model, environment: Environment): Maybe<void>
+  open(model: Model, environment: StoreEnvironment): Maybe<void>
   /** Reads from one consistent state, which includes all writes that were acknowledged before the call. */
   read<T>(work: (snapshot: Snapshot) => Work<T>): Maybe<T>
   /**
@@ -39,7 +39,7 @@ export interface Store {
    */
   fleeting?(after: number): readonly Commit[] | null
   /** The oldest position after which the log has all changes. */
-  reach(): Maybe<number>
+  oldestPosition(): Maybe<number>
   /** The log records of one row before a seq, newest first, at most `limit`. */
   history(resource: Resource, id: Id, before: number, limit: number): Maybe<Recorded[]>
   /**
@@ -57,7 +57,7 @@ export interface Store {
 }
 
 /** What is injected, so that tests can control it. */
-export interface Environment {
+export interface StoreEnvironment {
   /** The time in milliseconds since 1970. */
   readonly clock: () => number
   readonly random: (bytes: number) => Uint8Array

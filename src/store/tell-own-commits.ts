@@ -5,7 +5,7 @@ import type { Store } from './store.ts'
  * need it. An asynchronous one may report its own commits later. Until then, code that relies on such reports, such as the
  * check of sessions in auth/session/callers.ts, would not know what the writer already knows.
  */
-export function prompt(store: Store): Store {
+export function tellOwnCommits(store: Store): Store {
   if (store.waits !== true) return store
   const listeners = new Set<() => void>()
   const told = async <T>(writing: Promise<T>): Promise<T> => {

@@ -39,7 +39,7 @@ class Ready<T> implements Work<T> {
 }
 
 /** Work that does nothing. */
-export const nothing: Work<void> = Object.freeze(new Ready<void>(undefined))
+export const noWork: Work<void> = Object.freeze(new Ready<void>(undefined))
 
 /** Work that is already done. */
 export function ready<T>(value: T): Work<T> {

@@ -1,6 +1,6 @@
 import { AssertionError } from 'node:assert'
 import type { Api } from '../api.ts'
-import { explain } from '../engine/rules/explain-rules.ts'
+import { explainRule } from '../engine/rules/explain-rules.ts'
 import { permissionsOf } from '../engine/rules/permissions.ts'
 import type { Principal } from '../engine/call/call.ts'
 import type { Id, Resource } from '../model/model.ts'
@@ -27,7 +27,7 @@ export function expectRule(app: AnyApi, name: string, action = 'read'): { as(me:
 
 function expectation(app: AnyApi, resource: Resource, action: string, me: Principal | null): RuleExpectation {
   const who = me ? String(me['name'] ?? me.id) : 'nobody'
-  const explained = (id: Id) => app.store.read(snapshot => explain(snapshot, resource, action, id, me))
+  const explained = (id: Id) => app.store.read(snapshot => explainRule(snapshot, resource, action, id, me))
   const demand = async (ids: readonly Id[], allowed: boolean): Promise<void> => {
     for (const id of ids) {
       const found = await explained(id)

@@ -9,7 +9,7 @@ import { wait } from '../store/work.ts'
 export type Objects = readonly Readonly<Record<string, Value>>[]
 
 /** Puts rows into empty tables as they are, read-only fields included, parents first. */
-export async function fill(
+export async function fillStore(
   app: { readonly engine: Engine; readonly store: Store },
   rows: Readonly<Record<string, Objects>>,
 ): Promise<void> {

@@ -8,7 +8,7 @@ import type { ScalarType } from '../schema/scalar-type.ts'
 
 /** What must come out, or the code of the refusal, with its place in the value. */
 type Expected = { readonly is: unknown } | { readonly no: IssueCode; readonly at?: string }
-export type Row = [type: ScalarType, value: unknown, expected: Expected]
+export type InputRow = [type: ScalarType, value: unknown, expected: Expected]
 
 export const is = (value: unknown): Expected => ({ is: value })
 export const no = (code: IssueCode, at?: string): Expected => ({ no: code, ...(at === undefined ? {} : { at }) })
@@ -55,7 +55,7 @@ export const samples: Readonly<Record<SampleName, ScalarType>> = {
 export const UUID = '12345678-1234-5678-9abc-1234567890ab'
 
 /** Tests of a mode: what it makes of the values of a table, and that whatever comes out is canonical. */
-export function inputSuite(mode: InputMode, rows: readonly Row[]): void {
+export function inputSuite(mode: InputMode, rows: readonly InputRow[]): void {
   describe(`the mode ${mode.name}`, () => {
     test.each(
       rows.map(

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { memory } from '../store/memory.ts'
 import { EphemeralStore } from '../store/ephemeral/store.ts'
 import { wait } from '../store/work.ts'
-import { environmentOf, model, user } from './store-suite/world.ts'
+import { testEnvironment, model, user } from './store-suite/world.ts'
 import { slow } from './slow-store.ts'
 import { storeSuite } from './store-suite.ts'
 
@@ -12,8 +12,8 @@ storeSuite('a slow store with ephemeral rows beside it', () => new EphemeralStor
 
 test('nothing is answered at once, and reads of one snapshot neither', async () => {
   const store = slow(memory())
-  await store.open(model, environmentOf({ now: 1_000 }))
-  expect(store.reach()).toBeInstanceOf(Promise)
+  await store.open(model, testEnvironment({ now: 1_000 }))
+  expect(store.oldestPosition()).toBeInstanceOf(Promise)
   expect(store.commits(0, 1)).toBeInstanceOf(Promise)
   const read = store.read(function* (snapshot) {
     const row = snapshot.get(user, 1)

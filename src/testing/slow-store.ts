@@ -48,7 +48,7 @@ export function slow(inner: Store, { there = 1, back = 1 }: Slowness = {}): Stor
     onCommit: listener => inner.onCommit(listener),
     commits: (after, limit) => later(() => inner.commits(after, limit)),
     ...(inner.fleeting && { fleeting: after => inner.fleeting!(after) }),
-    reach: () => later(() => inner.reach()),
+    oldestPosition: () => later(() => inner.oldestPosition()),
     history: (resource, id, before, limit) => later(() => inner.history(resource, id, before, limit)),
     load: (resource, rows) => later(() => inner.load(resource, rows)),
     loadPairs: (join, pairs) => later(() => inner.loadPairs(join, pairs)),

@@ -1,4 +1,4 @@
-import type { Handled, HandledCall, HandledValue } from '../engine/actions/handled-resources.ts'
+import type { HandledResources, HandledCall, HandledValue } from '../engine/actions/handled-resources.ts'
 import type { HandledOperation } from '../model/declare/handled.ts'
 import { canonicalUri } from '../model/declare/uri-pattern.ts'
 import { ApiError } from '../protocol/error.ts'
@@ -16,7 +16,7 @@ export interface HandledTarget {
 const all: readonly HandledOperation[] = ['get', 'create', 'patch', 'delete']
 
 /** Finds a handled resource. `/apples` and `/apples/` are the same unless both are declared. */
-export function findHandled({ routes }: Handled, spelled: string): HandledTarget | null {
+export function findHandled({ routes }: HandledResources, spelled: string): HandledTarget | null {
   const mark = spelled.indexOf('?')
   const uri = decoded(canonicalUri(mark < 0 ? spelled : spelled.slice(0, mark)))
   if (uri === null) return null
@@ -31,7 +31,10 @@ export function findHandled({ routes }: Handled, spelled: string): HandledTarget
  * The value after a write, if the caller may read it; otherwise null. A caller who may write but not read gets no value, but
  * the write stays.
  */
-export async function valueAfter(handled: Handled, { uri, principal }: HandledCall): Promise<HandledValue | null> {
+export async function valueAfter(
+  handled: HandledResources,
+  { uri, principal }: HandledCall,
+): Promise<HandledValue | null> {
   const match = handled.routes.find('get', uri)
   if (!match) return null
   try {

@@ -4,7 +4,7 @@ import { canonicalUri } from '../model/declare/uri-pattern.ts'
 import type { Query, Shape } from '../query/predicate.ts'
 import { decodeQuery } from '../query/query.ts'
 import { readParameters } from './http/request/parameters.ts'
-import { routesOf, type Routes, type Target } from './http/routes.ts'
+import { routesOf, type Routes, type RouteMatch } from './http/routes.ts'
 
 /** The modelled resource that a URI names, as in a call. */
 export interface UriTarget {
@@ -36,7 +36,7 @@ export class UriTargets {
     const mark = uri.indexOf('?')
     const path = canonicalUri(mark < 0 ? uri : uri.slice(0, mark))
     if (!this.#owns(path)) return undefined
-    const found: Target & { id: Id | null } = { id: null, parent: null }
+    const found: RouteMatch & { id: Id | null } = { id: null, parent: null }
     const endpoint = this.#routes.match(path, found)
     if (endpoint?.kind !== 'collection' && endpoint?.kind !== 'item') return null
     const { id, parent } = found
@@ -54,7 +54,7 @@ export class UriTargets {
 
   /** The action at a URI, and the id of its row; null if there is none. */
   findAction(uri: string, method: string | undefined): { readonly action: Action; readonly id: Id | null } | null {
-    const found: Target & { id: Id | null } = { id: null, parent: null }
+    const found: RouteMatch & { id: Id | null } = { id: null, parent: null }
     const endpoint = this.#routes.match(canonicalUri(uri), found)
     if (endpoint?.kind !== 'action') return null
     const actions = [...endpoint.actions.values()]

@@ -12,7 +12,7 @@ import { t } from '../../src/schema/builder.ts'
 import { memory } from '../../src/store/memory.ts'
 import { sqlite } from '../../src/store/sqlite/index.ts'
 import { wait } from '../../src/store/work.ts'
-import { fill } from '../../src/testing/fill.ts'
+import { fillStore } from '../../src/testing/fill.ts'
 import { slow } from '../../src/testing/slow-store.ts'
 
 const user = resource({
@@ -59,7 +59,7 @@ async function open(store: keyof typeof stores, auth: AuthOptions = {}, more: Ap
   }
   app = api({ user, note }, options) as unknown as Api
   await app.ready()
-  await fill(app, {
+  await fillStore(app, {
     user: [
       { id: 1, email: 'ann@x.io', role: 'member', password: hash },
       { id: 2, email: 'bob@x.io', role: 'admin', password: hash },

@@ -15,7 +15,7 @@ import {
   type Served,
   type Store,
 } from '../../src/index.ts'
-import { fill } from '../../src/testing/fill.ts'
+import { fillStore } from '../../src/testing/fill.ts'
 import { NativeClient } from '../../src/testing/native-client.ts'
 import { listenOn, type Ear, type Heard } from '../rules/ears.ts'
 import { slow } from '../../src/testing/slow-store.ts'
@@ -57,7 +57,7 @@ describe.each(stores)('over %s', (_, store) => {
     ) as unknown as Api
     served = await serve(app, { port: 0, signals: false, report: () => {}, grace: 0 })
     const password = await hashPassword('correct horse', { memory: 8, passes: 1, parallelism: 1 })
-    await fill(app, {
+    await fillStore(app, {
       user: [1, 2].map(id => ({ id, email: `u${id}@x.io`, role: 'member', nick: '', password })),
       note: [1, 2].map(id => ({ id, text: `of ${id}`, owner: id, price: 10 * id })),
       audit: [{ id: 1, what: 'began' }],

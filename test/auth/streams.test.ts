@@ -4,7 +4,7 @@ import { get as ask } from 'node:http'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { any, api, hashPassword, resource, serve, t, type Api, type AuthOptions } from '../../src/index.ts'
 import { EventStream } from '../../src/testing/event-stream.ts'
-import { fill } from '../../src/testing/fill.ts'
+import { fillStore } from '../../src/testing/fill.ts'
 
 const user = resource({
   id: t.id(),
@@ -23,7 +23,7 @@ async function open(auth: AuthOptions = {}): Promise<{ app: Api; token: string; 
   const served = await serve(app, { port: 0, signals: false, report: () => {}, grace: 0 })
   onTestFinished(() => served.close())
   const password = await hashPassword('correct horse', { memory: 8, passes: 1, parallelism: 1 })
-  await fill(app, {
+  await fillStore(app, {
     user: [1, 2].map(id => ({ id, email: `u${id}@x.io`, role: 'member', password })),
     note: [1, 2].map(id => ({ id, text: `of ${id}`, owner: id })),
   })

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { run } from '../../src/cli/run.ts'
+import { runCommand } from '../../src/cli/run.ts'
 import { serve, type Served } from '../../src/index.ts'
 import { office } from './office.ts'
 import { startExample, type Started } from './started.ts'
@@ -18,7 +18,7 @@ describe('the client that the command writes', () => {
   beforeAll(async () => {
     served = await serve(office(), { port: 0, signals: false, report: () => {} })
     directory = mkdtempSync(join(tmpdir(), 'restuary-client-'))
-    await run(['client', `${served.url}/api`, '--out', join(directory, 'client.mjs')])
+    await runCommand(['client', `${served.url}/api`, '--out', join(directory, 'client.mjs')])
     client = ((await import(pathToFileURL(join(directory, 'client.mjs')).href)) as { default: unknown }).default
     const { access_token } = await client.auth.login({ email: 'ann@example.com', password: 'correct horse battery' })
     client.$.setToken(access_token)
@@ -96,8 +96,8 @@ export { size, nested, closed }
   })
 
   test('is told of a running API alone', async () => {
-    await expect(run(['client', 'http://127.0.0.1:1'])).rejects.toThrow(/is not there/)
-    await expect(run(['client'])).rejects.toThrow('client needs a URL')
+    await expect(runCommand(['client', 'http://127.0.0.1:1'])).rejects.toThrow(/is not there/)
+    await expect(runCommand(['client'])).rejects.toThrow('client needs a URL')
   })
 })
 
@@ -107,7 +107,7 @@ describe('the commands that write documents', () => {
     try {
       const file = join(directory, 'db.json')
       writeFileSync(file, JSON.stringify({ posts: [{ id: 1, title: 'a' }] }))
-      await run([kind, file, '--out', join(directory, 'out.json')])
+      await runCommand([kind, file, '--out', join(directory, 'out.json')])
       const document = JSON.parse(readFileSync(join(directory, 'out.json'), 'utf8')) as Record<string, object>
       expect(document[kind]).toMatch(/^3\./)
       expect(Object.keys(document['components']!)).toContain('schemas')

@@ -1,7 +1,7 @@
 // A fixed story of writes, cuts and returns, and what its subscribers heard; faults can be built in.
 import { api } from '../../src/api.ts'
 import type { Call } from '../../src/engine/call/call.ts'
-import { callOf } from '../../src/engine/call/app-call.ts'
+import { appCall } from '../../src/engine/call/app-call.ts'
 import type { Batch } from '../../src/live/event.ts'
 import type { Listener, Shown } from '../../src/live/subscriptions/subscription.ts'
 import { decodeQuery } from '../../src/query/query.ts'
@@ -147,7 +147,7 @@ function bound(target: any, name: string | symbol): unknown {
 }
 
 function callFor(engine: any, view: View): Call {
-  const base = callOf(engine, 'list', 'item', null, undefined, { me: principalOf(view.me) })
+  const base = appCall(engine, 'list', 'item', null, undefined, { me: principalOf(view.me) })
   const parameters = readParameters(view.uri.split('?')[1] ?? '', 100)
   return { ...base, ...decodeQuery(base.resource, parameters, engine.limits, 'list', { page: null, maxPage: null }) }
 }

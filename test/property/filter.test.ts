@@ -2,20 +2,28 @@
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { defaultLimits } from '../../src/protocol/limits.ts'
-import { not, type Predicate } from '../../src/query/predicate.ts'
+import { negate, type Predicate } from '../../src/query/predicate.ts'
 import { printFilter } from '../../src/query/print.ts'
 import { decodeQueryObject } from '../../src/query/query.ts'
 import { memory } from '../../src/store/memory.ts'
 import type { Value } from '../../src/model/model.ts'
 import { wait } from '../../src/store/work.ts'
 import { arbitraryFilter, arbitraryValue } from '../../src/testing/arbitrary.ts'
-import { created, environmentOf, friendship, idsOf, model, todo, user } from '../../src/testing/store-suite/world.ts'
+import {
+  created,
+  testEnvironment,
+  friendship,
+  idsOfRows,
+  model,
+  todo,
+  user,
+} from '../../src/testing/store-suite/world.ts'
 
 const store = memory()
 const ids = [1, 2, 3, 10]
 
 beforeAll(async () => {
-  await store.open(model, environmentOf({ now: 1 }))
+  await store.open(model, testEnvironment({ now: 1 }))
   const valuesOf = fc.record(
     Object.fromEntries(
       user.columns.map(field => [
@@ -46,9 +54,9 @@ test('its canonical form is read back as itself, and finds the same rows; its ne
       const text = printFilter(where)
       const again = parsed(JSON.parse(text))
       expect(printFilter(again)).toBe(text)
-      const found = await idsOf(store, user, { where })
-      expect(await idsOf(store, user, { where: again })).toEqual(found)
-      expect(await idsOf(store, user, { where: not(where) })).toEqual(ids.filter(id => !found.includes(id)))
+      const found = await idsOfRows(store, user, { where })
+      expect(await idsOfRows(store, user, { where: again })).toEqual(found)
+      expect(await idsOfRows(store, user, { where: negate(where) })).toEqual(ids.filter(id => !found.includes(id)))
     }),
     { numRuns: 500 },
   )

@@ -6,7 +6,7 @@ import { isSortable, sortingOf } from '../../src/live/incremental/lists/sorting.
 import { isFollowable } from '../../src/live/incremental/routing/holds.ts'
 import { FormerSnapshot } from '../../src/live/incremental/step/former-snapshot.ts'
 import { KnownPairs } from '../../src/live/incremental/step/known-pairs.ts'
-import { Present } from '../../src/live/incremental/step/state.ts'
+import { PresentState } from '../../src/live/incremental/step/state.ts'
 import type { Select, Snapshot } from '../../src/store/store.ts'
 import { wait, type Work } from '../../src/store/work.ts'
 import { limits, programOf } from './live-oracle/program.ts'
@@ -63,7 +63,7 @@ function* pagesOf(snapshot: Snapshot, wholes: readonly Question[]): Work<Questio
     const middle = rows[rows.length >> 1]
     if (!middle) continue
     const sorting = sortingOf(resource, select.sort)
-    const present = new Present(snapshot, new KnownPairs(0))
+    const present = new PresentState(snapshot, new KnownPairs(0))
     const keys = sorting.cursorOf(yield* present.settled(() => sorting.entryOf(middle, present)))
     for (const before of [false, true]) add({ limit: 3, cursor: { before, keys } })
   }

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { api, type Api } from '../../src/api.ts'
-import { callOf } from '../../src/engine/call/app-call.ts'
+import { appCall } from '../../src/engine/call/app-call.ts'
 import type { CallOptions } from '../../src/model/rules/operations.ts'
 import type { Subscription } from '../../src/live/subscriptions/subscription.ts'
 import type { Id, Model } from '../../src/model/model.ts'
@@ -114,7 +114,7 @@ async function runProgram(app: Api, asked: readonly CallOptions[], program: read
     return { resource, query, heard: new Recorder(), subscription: null }
   })
   const begin = async (one: Follower): Promise<void> => {
-    const call = callOf(app.engine, 'list', one.resource, null, undefined, one.query)
+    const call = appCall(app.engine, 'list', one.resource, null, undefined, one.query)
     one.subscription = await live.subscribe(
       call,
       one.heard,

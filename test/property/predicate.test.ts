@@ -9,7 +9,7 @@ import type { Select, Snapshot, Store } from '../../src/store/store.ts'
 import { wait } from '../../src/store/work.ts'
 import {
   created,
-  environmentOf,
+  testEnvironment,
   friendship,
   member,
   model,
@@ -236,7 +236,7 @@ async function fill(store: Store): Promise<void> {
 
 beforeAll(async () => {
   for (const store of stores) {
-    await store.open(model, environmentOf({ now: 1_700_000_000_000 }))
+    await store.open(model, testEnvironment({ now: 1_700_000_000_000 }))
     await fill(store)
   }
 })

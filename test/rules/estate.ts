@@ -10,7 +10,7 @@ import {
   type ApiOptions,
   type Store,
 } from '../../src/index.ts'
-import { fill } from '../../src/testing/fill.ts'
+import { fillStore } from '../../src/testing/fill.ts'
 
 /** Lists with owner, members, a team, grants and a policy, todos in them, hidden and guarded fields, a log for admins; with a login. */
 export async function estate(store: Store, options: ApiOptions): Promise<Api> {
@@ -70,7 +70,7 @@ export async function estate(store: Store, options: ApiOptions): Promise<Api> {
   const app = api({ user, team, policy, list, grant, todo, audit }, { ...options, store, auth: {} }) as unknown as Api
   await app.ready()
   const password = await hashPassword('correct horse', { memory: 8, passes: 1, parallelism: 1 })
-  await fill(app, {
+  await fillStore(app, {
     user: users.map(id => ({ id, email: `u${id}@x.io`, role: 'member', pin: '', phone: '', password })),
     team: teams.map(id => ({ id })),
     policy: [

@@ -4,12 +4,12 @@ import type { Snapshot, Store } from '../../store/store.ts'
 import { chain, wait, type Maybe, type Work } from '../../store/work.ts'
 import type { Principal } from '../principal.ts'
 import type { Sessions } from './session.ts'
-import type { Access } from './token.ts'
+import type { AccessClaims } from './token.ts'
 
 /** Returns the scopes of a user. A token never has more. */
 export type Grant = (user: Principal) => readonly string[]
 
-export interface CallerOptions {
+export interface CallersOptions {
   readonly store: Store
   readonly users: Resource
   readonly sessions: Sessions
@@ -40,13 +40,13 @@ const most = 10_000
  * asked at most once a second, and after each commit that it reports.
  */
 export class Callers {
-  readonly #options: CallerOptions
+  readonly #options: CallersOptions
   readonly #known = new Map<string, Caller>()
   readonly #stop: () => void
   #waits = false
   #isDirty = false
 
-  constructor(options: CallerOptions) {
+  constructor(options: CallersOptions) {
     this.#options = options
     this.#stop = options.store.onCommit(() => {
       this.#isDirty = true
@@ -54,7 +54,7 @@ export class Callers {
   }
 
   /** The caller of a session. null = it has ended. */
-  of(access: Access): Maybe<Principal | null> {
+  of(access: AccessClaims): Maybe<Principal | null> {
     const known = this.#known.get(access.sid)
     if (this.#waits) {
       if (this.#isDirty) this.#markStale()
@@ -74,7 +74,7 @@ export class Callers {
   }
 
   /** The caller of a session in a snapshot. null = it has ended there. */
-  *at(snapshot: Snapshot, access: Access): Work<Principal | null> {
+  *at(snapshot: Snapshot, access: AccessClaims): Work<Principal | null> {
     const known = this.#known.get(access.sid)
     const caller = yield* this.#look(snapshot, access, known)
     if (caller === null) return null
@@ -92,7 +92,7 @@ export class Callers {
     this.#known.clear()
   }
 
-  *#look(snapshot: Snapshot, access: Access, known: Caller | undefined): Work<Caller | null> {
+  *#look(snapshot: Snapshot, access: AccessClaims, known: Caller | undefined): Work<Caller | null> {
     const { users, sessions, clock, stampOf } = this.#options
     const seen = Math.max(snapshot.changed(users), snapshot.changed(sessions.resource))
     if (known?.seen === seen) {
@@ -112,7 +112,7 @@ export class Callers {
     return { principal, session, user, seen, checkedAt: clock() }
   }
 
-  #holds({ principal, session }: Caller, access: Access): boolean {
+  #holds({ principal, session }: Caller, access: AccessClaims): boolean {
     return String(principal.id) === access.sub && this.#options.sessions.expiresOf(session) > this.#options.clock()
   }
 

@@ -30,7 +30,7 @@ export interface KeyOptions {
  * Reads the keys of a configuration. Throws if they are not safe, because it is better not to start than to start with weak
  * keys.
  */
-export function keysOf(options: KeyOptions): Keys {
+export function signingKeys(options: KeyOptions): Keys {
   const algorithm = options.algorithm ?? 'HS256'
   if (algorithm === 'ES256' || algorithm === 'EdDSA') return pairs(algorithm, listOf(options.keys))
   const secrets = listOf(options.secret)

@@ -2,13 +2,13 @@ import { createHmac, generateKeyPairSync, randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { ApiError } from '../../protocol/error.ts'
 import { signJwt } from '../sources/jwt.ts'
-import { keysOf, type KeyOptions } from './keys.ts'
+import { signingKeys, type KeyOptions } from './keys.ts'
 import { bearerOf, tokensOf, type Tokens } from './token.ts'
 
 const now = 1_800_000_000
 const secret = 'a secret of more than thirty-two bytes'
 const trust = { issuer: 'me', audience: 'you', leeway: 5 }
-const tokens = tokensOf(keysOf({ secret }), trust)
+const tokens = tokensOf(signingKeys({ secret }), trust)
 const access = { sub: '1', sid: 's', scope: 'read write', exp: now + 900 }
 
 const base64 = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
@@ -91,7 +91,7 @@ describe('access tokens', () => {
     const token = await tokens.issue(access, now)
     expect(await codeOf(token, now + 904)).toBe('ok')
     expect(await codeOf(token, now + 905)).toBe('token_expired')
-    const patient = tokensOf(keysOf({ secret }), { ...trust, leeway: 3600 })
+    const patient = tokensOf(signingKeys({ secret }), { ...trust, leeway: 3600 })
     expect(await codeOf(token, now + 929, patient)).toBe('ok')
     expect(await codeOf(token, now + 930, patient)).toBe('token_expired')
   })
@@ -100,12 +100,12 @@ describe('access tokens', () => {
 describe('keys', () => {
   test('the newest signs, those before it still verify, others do not', async () => {
     const [older, newer, other] = [randomBytes(32), randomBytes(32), randomBytes(32)]
-    const before = tokensOf(keysOf({ secret: older }), trust)
-    const after = tokensOf(keysOf({ secret: [newer, older] }), trust)
+    const before = tokensOf(signingKeys({ secret: older }), trust)
+    const after = tokensOf(signingKeys({ secret: [newer, older] }), trust)
     const token = await before.issue(access, now)
     expect(await codeOf(token, now, after)).toBe('ok')
     expect(await codeOf(await after.issue(access, now), now, before)).toBe('unauthenticated')
-    expect(await codeOf(token, now, tokensOf(keysOf({ secret: [newer, other] }), trust))).toBe('unauthenticated')
+    expect(await codeOf(token, now, tokensOf(signingKeys({ secret: [newer, other] }), trust))).toBe('unauthenticated')
   })
 
   test.each([
@@ -116,7 +116,7 @@ describe('keys', () => {
     async (algorithm, pair) => {
       const pem = pair.publicKey.export({ type: 'spki', format: 'pem' }).toString()
       const options = { algorithm, keys: pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() }
-      const own = tokensOf(keysOf(options), trust)
+      const own = tokensOf(signingKeys(options), trust)
       expect(await codeOf(await own.issue(access, now), now, own)).toBe('ok')
       const forged = await signJwt(good, { alg: 'HS256', typ: 'at+jwt' }, Buffer.from(pem))
       expect(await codeOf(forged, now, own)).toBe('unauthenticated')
@@ -136,11 +136,11 @@ describe('keys', () => {
       { algorithm: 'EdDSA', keys: generateKeyPairSync('ed25519').publicKey },
       /must be a private one/,
     ],
-  ])('%s does not start', (_, options, message) => expect(() => keysOf(options)).toThrow(message))
+  ])('%s does not start', (_, options, message) => expect(() => signingKeys(options)).toThrow(message))
 
   test('without any a secret is made up, each time another', () => {
-    const [one, other] = [keysOf({}), keysOf({})]
-    expect([one.random, keysOf({ secret }).random]).toEqual([true, false])
+    const [one, other] = [signingKeys({}), signingKeys({})]
+    expect([one.random, signingKeys({ secret }).random]).toEqual([true, false])
     expect(one.signing.kid).not.toBe(other.signing.kid)
   })
 })

@@ -1,9 +1,9 @@
 import { ApiError } from '../../protocol/error.ts'
-import { invalid, signJwt, verifyJwt, type Claims } from '../sources/jwt.ts'
+import { invalidToken, signJwt, verifyJwt, type Claims } from '../sources/jwt.ts'
 import type { Keys } from './keys.ts'
 
 /** The claims of an access token (RFC 9068 §2.2). Times are in seconds since the epoch. */
-export interface Access {
+export interface AccessClaims {
   readonly sub: string
   readonly sid: string
   readonly scope: string
@@ -23,9 +23,9 @@ const TYPE = 'at+jwt'
 
 /** Makes and verifies access tokens. */
 export interface Tokens {
-  issue(access: Access, now: number): Promise<string>
+  issue(access: AccessClaims, now: number): Promise<string>
   /** Throws ApiError `unauthenticated` or `token_expired`. `now` is in seconds since the epoch. */
-  verify(token: string, now: number): Promise<Access>
+  verify(token: string, now: number): Promise<AccessClaims>
 }
 
 export function tokensOf(keys: Keys, options: TokenOptions): Tokens {
@@ -39,8 +39,8 @@ export function tokensOf(keys: Keys, options: TokenOptions): Tokens {
         keys.signing.key,
       ),
     verify: async (token, now) => {
-      const header = headerOf(token)
-      if (header['alg'] !== keys.algorithm) throw invalid('another algorithm')
+      const header = tokenHeader(token)
+      if (header['alg'] !== keys.algorithm) throw invalidToken('another algorithm')
       const how = {
         algorithm: keys.algorithm,
         type: TYPE,
@@ -53,7 +53,7 @@ export function tokensOf(keys: Keys, options: TokenOptions): Tokens {
       const { kid } = header
       if (kid !== undefined) {
         const key = typeof kid === 'string' ? keys.verifying.get(kid) : undefined
-        if (!key) throw invalid('signed by a key that is not known')
+        if (!key) throw invalidToken('signed by a key that is not known')
         return accessOf(await verifyJwt(token, key, how))
       }
       return accessOf(await verifyJwt(token, keys.verifying.get(keys.signing.kid)!, how))
@@ -61,10 +61,10 @@ export function tokensOf(keys: Keys, options: TokenOptions): Tokens {
   }
 }
 
-function accessOf({ sub, sid, scope, exp, iat }: Claims): Access {
-  if (typeof sub !== 'string' || sub === '' || typeof sid !== 'string') throw invalid('claims of other types')
-  if (typeof iat !== 'number' || typeof exp !== 'number') throw invalid('claims of other types')
-  if (scope !== undefined && typeof scope !== 'string') throw invalid('a scope that is no text')
+function accessOf({ sub, sid, scope, exp, iat }: Claims): AccessClaims {
+  if (typeof sub !== 'string' || sub === '' || typeof sid !== 'string') throw invalidToken('claims of other types')
+  if (typeof iat !== 'number' || typeof exp !== 'number') throw invalidToken('claims of other types')
+  if (scope !== undefined && typeof scope !== 'string') throw invalidToken('a scope that is no text')
   return { sub, sid, scope: scope ?? '', exp }
 }
 
@@ -75,14 +75,14 @@ const refused = ['jwk', 'jku', 'x5u', 'x5c', 'crit', 'zip', 'b64'] as const
  * The header of a token. Refuses a token that cannot be valid before it is verified. A token has only one spelling, so that it
  * can be recognised by its text.
  */
-export function headerOf(token: string): Claims {
-  if (token.length > longestToken) throw invalid('over 4 KiB')
+export function tokenHeader(token: string): Claims {
+  if (token.length > longestToken) throw invalidToken('over 4 KiB')
   const parts = token.split('.')
-  if (parts.length !== 3) throw invalid('not three parts')
-  if (!parts.every(isCanonical)) throw invalid('not base64url in its one spelling')
+  if (parts.length !== 3) throw invalidToken('not three parts')
+  if (!parts.every(isCanonical)) throw invalidToken('not base64url in its one spelling')
   const header = objectIn(parts[0]!)
-  if (refused.some(name => Object.hasOwn(header, name))) throw invalid('brings its own key or meaning')
-  if (header['alg'] === 'none' || typeof header['alg'] !== 'string') throw invalid('is not signed')
+  if (refused.some(name => Object.hasOwn(header, name))) throw invalidToken('brings its own key or meaning')
+  if (header['alg'] === 'none' || typeof header['alg'] !== 'string') throw invalidToken('is not signed')
   return header
 }
 
@@ -102,7 +102,7 @@ function objectIn(part: string): Claims {
   } catch {
     // refused below, like anything that is no object
   }
-  throw invalid('not JSON')
+  throw invalidToken('not JSON')
 }
 
 /** The token in an `Authorization` header. null = there is no header. Throws ApiError for another scheme (RFC 6750 §2.1). */

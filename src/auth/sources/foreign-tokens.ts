@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { chain, type Maybe } from '../../store/work.ts'
 import { remoteKeys, verifyJwt, type Claims, type ForeignAlgorithm, type RemoteKeys } from './jwt.ts'
 import type { Identity, Principal } from '../principal.ts'
-import { headerOf } from '../session/token.ts'
+import { tokenHeader } from '../session/token.ts'
 
 /** An identity provider whose tokens are accepted. */
 export interface Issuer {
@@ -34,7 +34,7 @@ const most = 10_000
  * Verifies the tokens of one issuer, each token once. The same token gives the same Principal object as long as its user is the
  * same.
  */
-export class Foreign {
+export class ForeignTokens {
   readonly #issuer: Issuer
   readonly #leeway: number
   readonly #clock: () => number
@@ -62,7 +62,7 @@ export class Foreign {
   }
 
   async #verify(token: string): Promise<Identity | null> {
-    headerOf(token)
+    tokenHeader(token)
     const { issuer, audience, algorithm, type, jwks } = this.#issuer
     const claims = await verifyJwt(token, await (this.#keys ??= remoteKeys(new URL(jwks))), {
       algorithm,

@@ -60,7 +60,7 @@ export async function verifyJwt(token: string, key: JwtKey | RemoteKeys, how: Ve
     const { payload } =
       typeof key === 'function' ? await jwtVerify(token, key, options) : await jwtVerify(token, key, options)
     const { iat } = payload
-    if (iat !== undefined && iat > how.now + how.leeway) throw invalid('the token comes from the future')
+    if (iat !== undefined && iat > how.now + how.leeway) throw invalidToken('the token comes from the future')
     return payload
   } catch (error) {
     throw refusalOf(error)
@@ -81,13 +81,13 @@ function refusalOf(error: unknown): unknown {
   const code = error instanceof Error ? (error as Error & { code?: unknown }).code : undefined
   if (code === 'ERR_JWT_EXPIRED') return new ApiError('token_expired', { cause: error })
   if (code === 'ERR_JWKS_TIMEOUT' || code === 'ERR_JOSE_GENERIC') return new ApiError('unavailable', { cause: error })
-  if (typeof code === 'string' && code.startsWith('ERR_J')) return invalid('the token is not valid', error)
+  if (typeof code === 'string' && code.startsWith('ERR_J')) return invalidToken('the token is not valid', error)
   return error instanceof TypeError && error.message.includes('fetch')
     ? new ApiError('unavailable', { cause: error })
     : error
 }
 
-/** The error for an invalid token. `why` is only logged. */
-export function invalid(why: string, cause?: unknown): ApiError {
+/** The error for an invalidToken token. `why` is only logged. */
+export function invalidToken(why: string, cause?: unknown): ApiError {
   return new ApiError('unauthenticated', { detail: 'the token is not valid', cause: cause ?? new Error(why) })
 }

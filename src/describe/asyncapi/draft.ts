@@ -69,7 +69,7 @@ export function message(name: string, summary: string, payload: Json, more: Json
   return { name, title: name, summary, contentType: 'application/json', payload, ...more }
 }
 
-export const text: Json = { type: 'string' }
+export const stringSchema: Json = { type: 'string' }
 export const anything: Json = {}
 
 /** An object of these members and no others, all of them there unless they end in `?`. */

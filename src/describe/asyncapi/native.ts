@@ -1,4 +1,4 @@
-import { anything, message, record, text, type AsyncDraft, type Json } from './draft.ts'
+import { anything, message, record, stringSchema, type AsyncDraft, type Json } from './draft.ts'
 
 const id: Json = {
   anyOf: [{ type: 'number' }, { type: 'string', maxLength: 64 }],
@@ -32,7 +32,11 @@ export function describeNative(draft: AsyncDraft): void {
 function requests(): Readonly<Record<string, Json>> {
   const uri: Json = { type: 'string', examples: ['/todo', '/todo/7', '/todo?done=false'] }
   const params: Json = { type: 'object', description: 'Words of the query as JSON: filter, sort, limit …' }
-  const tags: Json = { type: ['string', 'array'], items: text, description: 'Entity tags without quotes, or `*`.' }
+  const tags: Json = {
+    type: ['string', 'array'],
+    items: stringSchema,
+    description: 'Entity tags without quotes, or `*`.',
+  }
   const op = (...words: string[]): Json => ({ enum: words })
   return {
     read: message(
@@ -72,7 +76,7 @@ function requests(): Readonly<Record<string, Json>> {
     auth: message(
       'auth',
       'Says who calls, by a token or a ticket.',
-      record({ op: op('auth'), id, 'token?': text, 'ticket?': text }),
+      record({ op: op('auth'), id, 'token?': stringSchema, 'ticket?': stringSchema }),
     ),
     ping: message('ping', 'Asks whether anyone is there.', record({ op: op('ping'), 'id?': id })),
   }
@@ -86,8 +90,8 @@ function answers(): Readonly<Record<string, Json>> {
       record({
         op: { const: 'hello' },
         'id?': id,
-        protocol: text,
-        epoch: text,
+        protocol: stringSchema,
+        epoch: stringSchema,
         me: { type: ['number', 'string', 'null'] },
         limits: record({ message: count, subscriptions: count, rate: count, burst: count }),
       }),
@@ -99,10 +103,10 @@ function answers(): Readonly<Record<string, Json>> {
         id,
         status: { type: 'integer', minimum: 200, maximum: 399 },
         'data?': anything,
-        'etag?': text,
+        'etag?': stringSchema,
         'position?': position,
-        'next?': text,
-        'previous?': text,
+        'next?': stringSchema,
+        'previous?': stringSchema,
         'total?': { type: 'integer' },
         'replayed?': { const: true, description: 'An earlier request with the same key did it.' },
       }),
@@ -121,7 +125,7 @@ function told(row: Json): Readonly<Record<string, Json>> {
     sub,
     data: { type: 'array', items: row },
     ids: { type: 'array', items: { type: ['integer', 'string'] } },
-    versions: { type: 'array', items: text },
+    versions: { type: 'array', items: stringSchema },
     'position?': position,
     'more?': { type: 'boolean', description: 'Another part follows.' },
   }

@@ -1,6 +1,6 @@
 import type { Resource } from '../../model/model.ts'
 import { eventNames } from '../../protocol/events.ts'
-import { message, record, text, type AsyncDraft, type Json } from './draft.ts'
+import { message, record, stringSchema, type AsyncDraft, type Json } from './draft.ts'
 
 /** Every list and row as a stream of Server-Sent Events (WHATWG HTML §9.2). */
 export function describeSse(draft: AsyncDraft): void {
@@ -30,7 +30,7 @@ const LIST =
 function eventsOf(draft: AsyncDraft, resource: Resource, id: Json): Readonly<Record<string, Json>> {
   const row = draft.row(resource)
   const change = (data: Json, reason: string): Json =>
-    record({ resource: { const: resource.name }, id, version: text, data, 'reason?': { const: reason } })
+    record({ resource: { const: resource.name }, id, version: stringSchema, data, 'reason?': { const: reason } })
   const { enter, change: changed, leave } = eventNames
   return {
     snapshot: event('snapshot', 'What is there; a long one comes in parts that `ready` ends.', {
@@ -50,7 +50,7 @@ function eventsOf(draft: AsyncDraft, resource: Resource, id: Json): Readonly<Rec
     [enter.sse]: event(enter.sse, 'A row was made, or came into view.', change(row, 'enter')),
     [changed.sse]: event(changed.sse, 'A row changed.', change(row, 'change')),
     [leave.sse]: event(leave.sse, 'A row was deleted, or went out of view.', change({ type: 'null' }, 'leave')),
-    reset: event('reset', 'What is known has to be discarded; a snapshot follows.', record({ position: text })),
+    reset: event('reset', 'What is known has to be discarded; a snapshot follows.', record({ position: stringSchema })),
     problem: event('problem', 'Why the stream is over.', { $ref: '#/components/schemas/Problem' }),
   }
 }

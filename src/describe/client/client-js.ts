@@ -16,12 +16,12 @@ export function clientModule(document: Readonly<Record<string, unknown>>, target
   const table = operationTable(operationsIn(document))
   const base =
     target.base === null
-      ? `new URL(${literal(target.prefix === '' ? '/' : target.prefix)}, import.meta.url).href.replace(/\\/$/, '')`
-      : literal(target.base)
+      ? `new URL(${jsLiteral(target.prefix === '' ? '/' : target.prefix)}, import.meta.url).href.replace(/\\/$/, '')`
+      : jsLiteral(target.base)
   return [
     banner(document),
     runtime,
-    `const operations = ${literal(table)}`,
+    `const operations = ${jsLiteral(table)}`,
     `const base = ${base}`,
     '/** A client of the API at another place, with another fetch, or with a token of its own. */',
     "export const createClient = (options = {}) => clientOf(operations, { base, scheme: 'Bearer ', ...options })",
@@ -32,7 +32,7 @@ export function clientModule(document: Readonly<Record<string, unknown>>, target
 }
 
 /** Data as source text, safe in a script element of a page as well. */
-export function literal(value: unknown): string {
+export function jsLiteral(value: unknown): string {
   return (JSON.stringify(value) ?? 'null')
     .replaceAll('<', '\\u003c')
     .replaceAll('\u2028', '\\u2028')

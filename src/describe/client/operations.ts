@@ -1,4 +1,4 @@
-import type { Operations } from './browser/methods.ts'
+import type { OperationTable } from './browser/methods.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -40,13 +40,13 @@ export function operationsIn(document: Json): ClientOperation[] {
 }
 
 /** The same as the table that clients are made of. */
-export function operationTable(operations: readonly ClientOperation[]): Operations {
-  const table: Operations = Object.create(null) as Operations
+export function operationTable(operations: readonly ClientOperation[]): OperationTable {
+  const table: OperationTable = Object.create(null) as OperationTable
   for (const { at, method, path } of operations) {
     let inner = table
     for (const name of at.slice(0, -1)) {
-      const next = (inner[name] ??= Object.create(null) as Operations)
-      inner = next as Operations
+      const next = (inner[name] ??= Object.create(null) as OperationTable)
+      inner = next as OperationTable
     }
     inner[at.at(-1)!] ??= [method, path]
   }

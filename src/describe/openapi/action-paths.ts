@@ -2,7 +2,7 @@ import type { Action, Resource } from '../../model/model.ts'
 import { capital } from '../../model/link/uri-names.ts'
 import type { JsonSchema } from '../../schema/json-schema.ts'
 import { actionSchema } from '../action-schema.ts'
-import { answer, references, refusing, type Json } from './answers.ts'
+import { response, references, refusing, type Json } from './answers.ts'
 import { place, type Drafting } from './drafting.ts'
 import { pathParameter } from './parameters.ts'
 import { securityOf } from './security.ts'
@@ -82,7 +82,7 @@ function responsesOf(drafting: Drafting, action: Action, name: string): Json {
     declared[status] = problem(typeof known === 'string' ? `${known}\n\n${line}` : line || 'Refused.')
   }
   return {
-    200: answer('What the action answers.', shown ?? {}, 'X-Request-Id'),
+    200: response('What the action answers.', shown ?? {}, 'X-Request-Id'),
     ...refusing(
       400,
       ...(Object.keys(drafting.options.schemes).length > 0 ? [401, 403] : []),

@@ -37,7 +37,7 @@ const refuse = (description: string, ...more: readonly Header[]): Json => ({
 })
 
 /** Refusals, by the name of their component. */
-export const refusals: Readonly<Record<string, Json>> = {
+export const refusalResponses: Readonly<Record<string, Json>> = {
   BadRequest: refuse('The request is not valid; `errors` tells every fault with its place.'),
   Unauthenticated: refuse('Nobody has said who asks, or the credentials are not valid.', 'WWW-Authenticate'),
   Forbidden: refuse('The caller may not do this.'),
@@ -80,7 +80,7 @@ export function references(...names: readonly Header[]): Json {
 }
 
 /** An answer with a representation, or without. */
-export function answer(description: string, schema: JsonSchema | null, ...names: readonly Header[]): Json {
+export function response(description: string, schema: JsonSchema | null, ...names: readonly Header[]): Json {
   return {
     description,
     headers: references(...names),

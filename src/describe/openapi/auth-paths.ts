@@ -1,5 +1,5 @@
 import type { LoginDef } from '../../model/declare/declaration.ts'
-import { answer, refusing, type Json } from './answers.ts'
+import { response, refusing, type Json } from './answers.ts'
 import { place, type Drafting } from './drafting.ts'
 import { query } from './parameters.ts'
 
@@ -24,7 +24,7 @@ export function describeLogin(drafting: Drafting, login: LoginDef): void {
   const cookie = query('cookie', 'Whether the session is to be a cookie instead.', { type: 'boolean' })
   const all = query('all', 'Whether all sessions of the user are to end.', { type: 'boolean' })
   const refresh = object({ refresh_token: text }, ['refresh_token'])
-  const tokens = { 200: answer('The tokens.', granted, 'Cache-Control'), ...set, ...refusing(400, 401) }
+  const tokens = { 200: response('The tokens.', granted, 'Cache-Control'), ...set, ...refusing(400, 401) }
   const one = (summary: string, word: string, more: Json): Json => ({
     operationId: drafting.operationId(word),
     tags: ['Auth'],
@@ -63,14 +63,17 @@ export function describeLogin(drafting: Drafting, login: LoginDef): void {
     one('Gives a ticket with which a socket is opened', 'ticket', {
       security: drafting.options.schemes && Object.keys(drafting.options.schemes).map(name => ({ [name]: [] })),
       responses: {
-        200: answer('The ticket.', object({ ticket: text, expires_in: { type: 'integer' } }, ['ticket', 'expires_in'])),
+        200: response(
+          'The ticket.',
+          object({ ticket: text, expires_in: { type: 'integer' } }, ['ticket', 'expires_in']),
+        ),
         ...refusing(401),
       },
     }),
   )
 }
 
-const set: Json = { 204: answer('Done; a cookie is set or taken away.', null, 'Cache-Control') }
+const set: Json = { 204: response('Done; a cookie is set or taken away.', null, 'Cache-Control') }
 
 function object(properties: Readonly<Record<string, Json>>, required: readonly string[]): Json {
   return { type: 'object', properties, ...(required.length ? { required } : {}) }

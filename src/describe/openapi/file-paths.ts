@@ -2,7 +2,7 @@ import { fileFields } from '../../engine/files/ledger.ts'
 import type { Resource, ScalarField } from '../../model/model.ts'
 import { capital } from '../../model/link/uri-names.ts'
 import { fileSchema, formSchema, isWritten } from '../json-schema.ts'
-import { answer, references, refusing, type Json } from './answers.ts'
+import { response, references, refusing, type Json } from './answers.ts'
 import { place, type Drafting } from './drafting.ts'
 import { pathParameter, shared } from './parameters.ts'
 import { securityOf, type Need } from './security.ts'
@@ -56,7 +56,7 @@ function download(drafting: Drafting, field: ScalarField): Json {
         headers: references(...FILE_HEADERS, 'Content-Range', 'X-Request-Id'),
         content,
       },
-      304: answer('There is nothing newer.', null, 'ETag', 'Last-Modified', 'Cache-Control', 'Vary'),
+      304: response('There is nothing newer.', null, 'ETag', 'Last-Modified', 'Cache-Control', 'Vary'),
       ...refusing(400, ...who(drafting), 404, 412, 416),
     },
   }
@@ -82,9 +82,9 @@ function upload(drafting: Drafting, field: ScalarField): Json {
     ],
     requestBody: { required: true, content: contentOf(field) },
     responses: {
-      200: answer('What the file is now.', shown, 'ETag', 'Cache-Control', 'Position', 'X-Request-Id'),
-      201: answer('What the new file is.', shown, 'Location', 'ETag', 'Cache-Control', 'Position', 'X-Request-Id'),
-      204: answer('Done; `Prefer: return=minimal` was followed.', null, 'ETag', 'Position'),
+      200: response('What the file is now.', shown, 'ETag', 'Cache-Control', 'Position', 'X-Request-Id'),
+      201: response('What the new file is.', shown, 'Location', 'ETag', 'Cache-Control', 'Position', 'X-Request-Id'),
+      204: response('Done; `Prefer: return=minimal` was followed.', null, 'ETag', 'Position'),
       ...refusing(400, ...who(drafting), 404, 409, 412, 413, 415, 422, ...required(field.owner)),
     },
   }
@@ -95,7 +95,7 @@ function remove(drafting: Drafting, field: ScalarField): Json {
     ...head(drafting, field, 'write', 'removeFile', `Takes \`${field.name}\` away`),
     parameters: [idParameter(field), ...matchParameters(field.owner), shared('Idempotency-Key')],
     responses: {
-      204: answer('It is gone.', null, 'Cache-Control', 'Position'),
+      204: response('It is gone.', null, 'Cache-Control', 'Position'),
       ...refusing(400, ...who(drafting), 404, 409, 412, 422, ...required(field.owner)),
     },
   }

@@ -1,5 +1,5 @@
 import type { Resource } from '../../model/model.ts'
-import { answer, refusing, rowsAnswer, type Json } from './answers.ts'
+import { response, refusing, rowsAnswer, type Json } from './answers.ts'
 import { place, type Drafting } from './drafting.ts'
 import { listParameters, pathParameter, query, shared } from './parameters.ts'
 import { securityOf, type Need } from './security.ts'
@@ -38,8 +38,8 @@ function history(drafting: Drafting, resource: Resource): Json {
       shared('If-None-Match'),
     ],
     responses: {
-      200: answer('The history.', { type: 'array', items: entry }, 'ETag', 'Link', 'Cache-Control', 'X-Request-Id'),
-      304: answer('There is nothing newer.', null, 'ETag', 'Cache-Control'),
+      200: response('The history.', { type: 'array', items: entry }, 'ETag', 'Link', 'Cache-Control', 'X-Request-Id'),
+      304: response('There is nothing newer.', null, 'ETag', 'Cache-Control'),
       ...refusing(400, ...who(drafting), 404, 406),
     },
   }
@@ -56,7 +56,7 @@ function patchRows(drafting: Drafting, resource: Resource): Json {
     requestBody: { required: true, content: { 'application/json': body, 'application/merge-patch+json': body } },
     responses: {
       200: rowsAnswer('The rows as they are now.', rows, 'Cache-Control', 'Position'),
-      204: answer('Done; `Prefer: return=minimal` was followed.', null, 'Position', 'Preference-Applied'),
+      204: response('Done; `Prefer: return=minimal` was followed.', null, 'Position', 'Preference-Applied'),
       ...refusing(400, ...who(drafting), 409, 412, 413, 415, 422, 428),
     },
   }
@@ -73,8 +73,8 @@ function deleteRows(drafting: Drafting, resource: Resource): Json {
     ),
     parameters: selecting(drafting, resource),
     responses: {
-      200: answer('What was deleted; `Prefer: return=representation` was followed.', {}, 'Position'),
-      204: answer('They are gone.', null, 'Position', 'Cache-Control'),
+      200: response('What was deleted; `Prefer: return=representation` was followed.', {}, 'Position'),
+      204: response('They are gone.', null, 'Position', 'Cache-Control'),
       ...refusing(400, ...who(drafting), 409, 412, 422, 428),
     },
   }

@@ -1,6 +1,6 @@
 import type { HandledRoute } from '../../model/link/handled-routes.ts'
 import { capital } from '../../model/link/uri-names.ts'
-import { answer, refusing, type Json } from './answers.ts'
+import { response, refusing, type Json } from './answers.ts'
 import { place, type Drafting } from './drafting.ts'
 import { pathParameter } from './parameters.ts'
 import type { Requirement } from './security.ts'
@@ -22,11 +22,11 @@ export function describeHandled(drafting: Drafting, route: HandledRoute): void {
     })
   const refused = refusing(400, ...(schemes.length ? [401, 403] : []), 404)
   const body = { requestBody: { content: { 'application/json': { schema: {} } } } }
-  const shown = answer('What there is.', {}, 'Position', 'X-Request-Id')
+  const shown = response('What there is.', {}, 'Position', 'X-Request-Id')
   if (route.get) put('get', 'get', { responses: { 200: shown, ...refused } })
   if (route.create) put('post', 'create', { ...body, responses: { 201: shown, ...refused } })
   if (route.patch.length > 0) put('patch', 'patch', { ...body, responses: { 200: shown, ...refused } })
-  if (route.delete) put('delete', 'delete', { responses: { 204: answer('It is gone.', null), ...refused } })
+  if (route.delete) put('delete', 'delete', { responses: { 204: response('It is gone.', null), ...refused } })
 }
 
 /** `/apples/<int:key>` and `/apples/:key` → `/apples/{key}`. */

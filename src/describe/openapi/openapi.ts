@@ -4,7 +4,7 @@ import type { DescribeOptions } from '../options.ts'
 import { describeActions } from './action-paths.ts'
 import { describeHandled } from './handled-paths.ts'
 import { describeLogin } from './auth-paths.ts'
-import { headers, problemSchema, references, refusals, type Json } from './answers.ts'
+import { headers, problemSchema, references, refusalResponses, type Json } from './answers.ts'
 import { describeFiles } from './file-paths.ts'
 import { describeFurther } from './further-paths.ts'
 import { operationIds, type Drafting } from './drafting.ts'
@@ -43,7 +43,7 @@ export function openapi(model: Model, options: DescribeOptions, pages: readonly 
     schemas,
     parameters: Object.fromEntries(drafting.parameters),
     headers,
-    responses: refusals,
+    responses: refusalResponses,
     [shapedSchemas]: drafting.components.shaped(),
   }
   const schemes = Object.keys(options.schemes)

@@ -1,8 +1,8 @@
-import { keysOf } from '../../engine/write/unique-key.ts'
+import { uniqueKeysOf } from '../../engine/write/unique-key.ts'
 import type { BackField, ManyField, Resource } from '../../model/model.ts'
 import { capital } from '../../model/link/uri-names.ts'
 import { impliedBy } from '../json-schema.ts'
-import { answer, refusing, rowsAnswer, type Json } from './answers.ts'
+import { response, refusing, rowsAnswer, type Json } from './answers.ts'
 import { place, type Drafting } from './drafting.ts'
 import { formContent } from './file-paths.ts'
 import { listParameters, pathParameter, query, querySchema, shapeParameters, shared } from './parameters.ts'
@@ -49,7 +49,7 @@ function describeWay(drafting: Drafting, way: Way): void {
   place(drafting, item, 'get', get(drafting, way))
   if (fixed) return
   place(drafting, path, 'post', create(drafting, way))
-  if (through === null && keysOf(resource).length > 0) place(drafting, path, 'put', upsert(drafting, way))
+  if (through === null && uniqueKeysOf(resource).length > 0) place(drafting, path, 'put', upsert(drafting, way))
   place(drafting, item, 'put', replace(drafting, way))
   place(drafting, item, 'patch', patch(drafting, way))
   place(drafting, item, 'delete', remove(drafting, way))
@@ -69,7 +69,7 @@ function list(drafting: Drafting, way: Way): Json {
     ],
     responses: {
       200: streamed(drafting, rowsAnswer('A page of the list.', rowsOf(drafting, resource, 'list'), ...LIST_HEADERS)),
-      304: answer('There is nothing newer.', null, 'ETag', 'Cache-Control', 'Vary'),
+      304: response('There is nothing newer.', null, 'ETag', 'Cache-Control', 'Vary'),
       ...refusing(400, ...who(drafting), ...(way.through ? [404] : []), 406),
     },
   }
@@ -105,7 +105,7 @@ function get(drafting: Drafting, way: Way): Json {
     ],
     responses: {
       200: streamed(drafting, rowsAnswer('The row.', rows, ...ROW_HEADERS, ...(way.through ? LOCATED : []))),
-      304: answer('There is nothing newer.', null, 'ETag', 'Last-Modified', 'Cache-Control', 'Vary'),
+      304: response('There is nothing newer.', null, 'ETag', 'Last-Modified', 'Cache-Control', 'Vary'),
       ...refusing(400, ...who(drafting), 404, 406),
     },
   }
@@ -142,7 +142,7 @@ function create(drafting: Drafting, way: Way): Json {
 
 function upsert(drafting: Drafting, way: Way): Json {
   const { resource } = way
-  const keys = keysOf(resource)
+  const keys = uniqueKeysOf(resource)
   const names = [...new Set(keys.flat())]
   const said = keys.map(key => key.map(name => `\`${name}\``).join(' and ')).join('; or ')
   return {
@@ -203,7 +203,7 @@ function remove(drafting: Drafting, way: Way): Json {
     ...head(drafting, way, 'delete', `Deletes a row of ${placed(way)}, with what its relations take along`),
     parameters: [...itemParameters(way), ...conditionParameters(required, optional)],
     responses: {
-      204: answer('It is gone.', null, 'Cache-Control', 'Position'),
+      204: response('It is gone.', null, 'Cache-Control', 'Position'),
       ...refusing(...refusalsOf(drafting, resource)),
     },
   }
@@ -278,7 +278,7 @@ function written(drafting: Drafting, way: Way, made: boolean): Json {
   return {
     200: rowsAnswer('The row as it is now.', rows, ...fields),
     ...(made ? { 201: rowsAnswer('The new row.', rows, 'Location', ...fields) } : {}),
-    204: answer('Done; `Prefer: return=minimal` was followed.', null, 'ETag', 'Position', 'Preference-Applied'),
+    204: response('Done; `Prefer: return=minimal` was followed.', null, 'ETag', 'Position', 'Preference-Applied'),
   }
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Page } from '../../transport/http/response/pages.ts'
-import { pathOf, type DescribeOptions } from '../options.ts'
+import { servedPath, type DescribeOptions } from '../options.ts'
 import { script, style } from './assets.ts'
 
 /**
@@ -8,7 +8,7 @@ import { script, style } from './assets.ts'
  * a URI. It is one static text that reads the OpenAPI document, and shows all of it as text nodes.
  */
 export function documentationPage(options: DescribeOptions): Omit<Page, 'path'> {
-  const openapi = pathOf(options.paths, 'openapi')
+  const openapi = servedPath(options.paths, 'openapi')
   const source = openapi === null ? '' : `<meta name="openapi" content="${escaped(options.prefix + openapi)}">`
   const text = html(source)
   return {

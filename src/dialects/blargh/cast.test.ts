@@ -1,10 +1,10 @@
 import * as types from '../../schema/field-types/built-in.ts'
-import { inputSuite, is, no, samples, type Row } from '../../testing/input-suite.ts'
+import { inputSuite, is, no, samples, type InputRow } from '../../testing/input-suite.ts'
 import { cast } from './cast.ts'
 
 const { integer, number, bool, text, json, dict, list, date, money, id, key } = samples
 
-const rows: Row[] = [
+const rows: InputRow[] = [
   [integer, '7', is(7)],
   [integer, '-7', is(-7)],
   [integer, 1000.0, is(1000)],

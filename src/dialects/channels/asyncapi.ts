@@ -1,4 +1,4 @@
-import { anything, message, record, text, type AsyncDraft, type Json } from '../../describe/asyncapi/draft.ts'
+import { anything, message, record, stringSchema, type AsyncDraft, type Json } from '../../describe/asyncapi/draft.ts'
 
 /** The envelope of channels-api and its followers on a WebSocket without subprotocol. */
 export function describeEnvelope(draft: AsyncDraft): void {
@@ -21,7 +21,9 @@ export function describeEnvelope(draft: AsyncDraft): void {
         request: message(
           'request',
           'An operation on a row or a list.',
-          wrapped(record({ action, 'pk?': pk, 'data?': anything, 'request_id?': anything, 'key?': text }, true)),
+          wrapped(
+            record({ action, 'pk?': pk, 'data?': anything, 'request_id?': anything, 'key?': stringSchema }, true),
+          ),
         ),
       },
       server: {
@@ -42,7 +44,7 @@ export function describeEnvelope(draft: AsyncDraft): void {
         push: message(
           'push',
           'What happened to a row, after `subscribe`.',
-          wrapped(record({ action: { enum: ['create', 'update', 'delete'] }, pk, data: row, model: text })),
+          wrapped(record({ action: { enum: ['create', 'update', 'delete'] }, pk, data: row, model: stringSchema })),
         ),
         instance: message(
           'instance',

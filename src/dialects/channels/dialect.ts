@@ -2,11 +2,11 @@ import { permits } from '../../model/rules/permission.ts'
 import type { Call } from '../../engine/call/call.ts'
 import { ApiError } from '../../protocol/error.ts'
 import { everything, plainShape } from '../../query/predicate.ts'
-import { isId } from '../../live/views/interest.ts'
+import { hasId } from '../../live/views/interest.ts'
 import type { Asked, AskedEnd, AskedSubscription, Dialect, Follow } from '../../transport/socket/dialect.ts'
-import type { Session } from '../../transport/socket/session.ts'
+import type { SocketSession } from '../../transport/socket/session.ts'
 import { drf } from './drf.ts'
-import { answerFrame, type PushedAction } from './frames.ts'
+import { envelopeAnswerFrame, type PushedAction } from './frames.ts'
 import { canonicalId, perform, type Performed } from './perform.ts'
 import { words, type Profile } from './profile.ts'
 import { isMembers, readRequest, type Request } from './request.ts'
@@ -25,11 +25,11 @@ const reads: ReadonlySet<unknown> = new Set(['list', 'retrieve'])
 /** `{ stream, payload }`, as channels-api and dcrf-client speak it, on one connection. */
 export class EnvelopeDialect implements Dialect<string> {
   readonly isSerial = true
-  readonly #session: Session<string>
+  readonly #session: SocketSession<string>
   readonly #streams: ReadonlyMap<string, Stream>
   readonly #profile: Profile
 
-  constructor(session: Session<string>, streams: ReadonlyMap<string, Stream>, profile: Profile) {
+  constructor(session: SocketSession<string>, streams: ReadonlyMap<string, Stream>, profile: Profile) {
     this.#session = session
     this.#streams = streams
     this.#profile = profile
@@ -57,15 +57,15 @@ export class EnvelopeDialect implements Dialect<string> {
 
   refuse(error: ApiError): void {
     const text = error.code === 'rate_limited' ? 'Request was throttled.' : error.message
-    this.#session.tell(answerFrame(null, null, null, error.status, [text], 'null'))
+    this.#session.tell(envelopeAnswerFrame(null, null, null, error.status, [text], 'null'))
   }
 
   #tell({ stream, action, requestId }: Echoed, told: Performed): void {
     const echoed = typeof action === 'object' ? null : action
     const frame =
       'errors' in told
-        ? answerFrame(stream, echoed, requestId, told.status, told.errors, 'null')
-        : answerFrame(stream, echoed, requestId, told.status, [], told.data)
+        ? envelopeAnswerFrame(stream, echoed, requestId, told.status, told.errors, 'null')
+        : envelopeAnswerFrame(stream, echoed, requestId, told.status, [], told.data)
     this.#session.tell(frame)
   }
 
@@ -79,7 +79,7 @@ export class EnvelopeDialect implements Dialect<string> {
   #refusal(stream: Stream, { action, pk }: Request): ToldErrors | null {
     const { principal, host } = this.#session
     const { denied, unknownAction } = words[this.#profile]
-    const permissions = stream.resource.permissions ?? host.engine.gate.permissions
+    const permissions = stream.resource.permissions ?? host.engine.callerChecks.permissions
     const asked = typeof action === 'string' ? action : null
     const operation = operations.get(asked ?? '') ?? asked
     if (permissions && operation !== null && !permits(permissions, principal, operation, pk ?? null, asked!)) {
@@ -109,7 +109,7 @@ export class EnvelopeDialect implements Dialect<string> {
     if (request.action === 'unsubscribe') return { ...this.#end(key, request, done), part: action }
     const { resource } = stream
     // Rows that are not there yet may be followed: one of them is a filter, not an item.
-    const where = pk === null ? everything : isId(resource, pk)
+    const where = pk === null ? everything : hasId(resource, pk)
     const query = { where, sort: [], limit: null, offset: 0, cursor: null, total: false }
     const follow = async (): Promise<Follow> => ({
       call: this.#call(stream, { operation: 'list', id: null, query }),

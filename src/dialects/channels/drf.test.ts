@@ -1,10 +1,10 @@
 import * as types from '../../schema/field-types/built-in.ts'
-import { inputSuite, is, no, samples, UUID, type Row } from '../../testing/input-suite.ts'
+import { inputSuite, is, no, samples, UUID, type InputRow } from '../../testing/input-suite.ts'
 import { drf } from './drf.ts'
 
 const { integer, number, bool, text, json, date, datetime, money, color, id, uuid, key } = samples
 
-const rows: Row[] = [
+const rows: InputRow[] = [
   [text, 5, is('5')],
   [text, 1.5, is('1.5')],
   [text, true, no('type')],

@@ -1,5 +1,5 @@
 import type { SocketHost } from '../../transport/socket/host.ts'
-import type { Session } from '../../transport/socket/session.ts'
+import type { SocketSession } from '../../transport/socket/session.ts'
 import { webSocketSession } from '../../transport/websocket/session.ts'
 import type { SocketFace } from '../../transport/websocket/upgrade.ts'
 import { EnvelopeDialect } from './dialect.ts'
@@ -8,7 +8,7 @@ import { streamsOf, type Stream } from './streams.ts'
 
 /** WebSockets without a subprotocol. */
 export class EnvelopeFace {
-  readonly #connections = new Set<Session<string>>()
+  readonly #connections = new Set<SocketSession<string>>()
   readonly streams: ReadonlyMap<string, Stream>
   /** Takes a connection. */
   readonly accept: SocketFace
@@ -16,7 +16,8 @@ export class EnvelopeFace {
   constructor(host: SocketHost, profile: Profile = 'channels') {
     this.streams = streamsOf(host.engine.model)
     this.accept = (socket, handshake) => {
-      const dialect = (session: Session<string>): EnvelopeDialect => new EnvelopeDialect(session, this.streams, profile)
+      const dialect = (session: SocketSession<string>): EnvelopeDialect =>
+        new EnvelopeDialect(session, this.streams, profile)
       const session = webSocketSession(host, socket, handshake, dialect)
       this.#connections.add(session)
       const { onClose } = socket.events
@@ -28,7 +29,7 @@ export class EnvelopeFace {
   }
 
   /** Those who are connected now. */
-  get connections(): ReadonlySet<Session<string>> {
+  get connections(): ReadonlySet<SocketSession<string>> {
     return this.#connections
   }
 }

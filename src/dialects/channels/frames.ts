@@ -5,7 +5,7 @@ import { textFrame } from '../../transport/websocket/text-frame.ts'
 import type { Stream } from './streams.ts'
 
 /** An answer: all five members, always. `data` is JSON text. */
-export function answerFrame(
+export function envelopeAnswerFrame(
   stream: string | null,
   action: unknown,
   requestId: unknown,

@@ -3,7 +3,7 @@ import { ApiError } from '../../protocol/error.ts'
 import type { Call, Operation, Outcome } from '../../engine/call/call.ts'
 import { actionCall } from '../../engine/call/database.ts'
 import type { Action, Id, Resource, Value } from '../../model/model.ts'
-import type { Session } from '../../transport/socket/session.ts'
+import type { SocketSession } from '../../transport/socket/session.ts'
 import { pageIn, pageQuery } from './page.ts'
 import { envelopeOf } from './settings.ts'
 import { words, type Profile } from './profile.ts'
@@ -23,7 +23,7 @@ export interface Done {
 
 /** Who asks, and in which dialect. */
 interface Asking {
-  readonly session: Pick<Session, 'host' | 'principal' | 'credentials' | 'asking'>
+  readonly session: Pick<SocketSession, 'host' | 'principal' | 'credentials' | 'asking'>
   readonly profile: Profile
 }
 

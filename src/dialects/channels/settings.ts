@@ -2,7 +2,7 @@ import type { ResourceDef } from '../../model/declare/declaration.ts'
 import { instead, type Note } from '../../model/link/faults.ts'
 import type { Defs } from '../../model/link/joins.ts'
 import type { Extension, Extensions } from '../../model/declare/extension.ts'
-import { idNameOf } from '../../model/link/names.ts'
+import { declaredIdName } from '../../model/link/names.ts'
 
 /** How the WebSocket envelope `{ stream, payload }` shows a resource. */
 export interface EnvelopeSettings {
@@ -64,7 +64,7 @@ function checkSettings(
   }
   if (page !== undefined && (!Number.isInteger(page) || page < 1))
     note(name, `has pages of ${page} rows`, 'write 1 or more')
-  if (lookup === undefined || lookup === idNameOf(def)) return
+  if (lookup === undefined || lookup === declaredIdName(def)) return
   const field = def.fields[lookup]
   if (!field) note(name, `is looked up by "${lookup}", which it has not`, instead(lookup, Object.keys(def.fields)))
   else if (field.is !== 'scalar' || !field.unique) {

@@ -1,9 +1,9 @@
 import type { Batch, Frame } from '../../live/event.ts'
-import type { Rows } from '../../live/subscriptions/source.ts'
+import type { RowsKind } from '../../live/subscriptions/source.ts'
 import type { Shown, Subscription } from '../../live/subscriptions/subscription.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { Teller } from '../../transport/socket/dialect.ts'
-import type { Session } from '../../transport/socket/session.ts'
+import type { SocketSession } from '../../transport/socket/session.ts'
 import { instanceFrame, pushFrame, type PushedAction } from './frames.ts'
 import type { Stream } from './streams.ts'
 
@@ -11,12 +11,12 @@ import type { Stream } from './streams.ts'
  * Tells events of the rows of a stream, all of them in the order in which they happened. What there is was never told, so
  * what is missed cannot be either.
  */
-export class EventsTeller implements Teller<Rows> {
+export class EventsTeller implements Teller<RowsKind> {
   readonly #stream: Stream
   readonly #actions: Set<PushedAction>
-  readonly #session: Session<string>
+  readonly #session: SocketSession<string>
 
-  constructor(stream: Stream, action: PushedAction, session: Session<string>) {
+  constructor(stream: Stream, action: PushedAction, session: SocketSession<string>) {
     this.#stream = stream
     this.#actions = new Set([action])
     this.#session = session
@@ -42,7 +42,7 @@ export class EventsTeller implements Teller<Rows> {
 }
 
 /** Tells of one row, by the request_id that asked for it. */
-export class InstanceTeller implements Teller<Rows> {
+export class InstanceTeller implements Teller<RowsKind> {
   readonly #stream: Stream
   readonly #requestId: unknown
 

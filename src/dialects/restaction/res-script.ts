@@ -1,5 +1,5 @@
-import type { Operations } from '../../describe/client/browser/methods.ts'
-import { literal } from '../../describe/client/client-js.ts'
+import type { OperationTable } from '../../describe/client/browser/methods.ts'
+import { jsLiteral } from '../../describe/client/client-js.ts'
 import { runtime } from '../../describe/client/runtime.ts'
 import type { MetaData } from './meta.ts'
 import { resRuntime } from './res-runtime.ts'
@@ -19,14 +19,14 @@ export function resScript(meta: MetaData): string {
     "'use strict'",
     runtime,
     resRuntime,
-    `return resOf(${literal(metaTable(meta))}, ${literal(options)})`,
+    `return resOf(${jsLiteral(metaTable(meta))}, ${jsLiteral(options)})`,
     '})',
     '',
   ].join('\n')
 }
 
 /** The table of the meta data: every name tells its method and URI. */
-function metaTable(meta: MetaData): Operations {
+function metaTable(meta: MetaData): OperationTable {
   const entries = Object.entries(meta).filter(([name, one]) => !name.startsWith('$') && isMap(one))
   return Object.fromEntries(
     entries.map(([name, actions]) => [
@@ -39,7 +39,7 @@ function metaTable(meta: MetaData): Operations {
             const method = (at < 0 ? action : action.slice(0, at)).toUpperCase()
             return [action, [method, `/${name}${at < 0 ? '' : `/${action.slice(at + 1)}`}`]]
           }),
-      ) as Operations,
+      ) as OperationTable,
     ]),
   )
 }

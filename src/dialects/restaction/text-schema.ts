@@ -3,13 +3,13 @@ import type { IssueCode } from '../../protocol/codes.ts'
 import { Rejected, type Schema } from '../../schema/schema.ts'
 import { toJsonSchema } from './text/json-schema.ts'
 import type { Invalid } from './text/report.ts'
-import { compileText, type TextOptions, type Validate } from './text/text.ts'
+import { compileText, type TextSchemaOptions, type Validate } from './text/text.ts'
 
 /** Refusals that one answer tells. */
 const MOST = 100
 
 /** A schema text with validr's own rules of conversion, whatever the value came from. Throws SchemaError. */
-export function textSchema(declared: unknown, options: TextOptions = {}): Schema {
+export function textSchema(declared: unknown, options: TextSchemaOptions = {}): Schema {
   const validate = compileText(declared, options) as Validate
   const check = (value: unknown): unknown => {
     const result = validate(value, MOST)

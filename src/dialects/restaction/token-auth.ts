@@ -4,14 +4,14 @@ import type { Id } from '../../model/model.ts'
 import type { Maybe } from '../../store/work.ts'
 import { cookieIn } from '../../auth/session/cookie.ts'
 import { signJwt, verifyJwt, type Claims } from '../../auth/sources/jwt.ts'
-import { keysOf, type Keys, type Secret } from '../../auth/session/keys.ts'
+import { signingKeys, type Keys, type Secret } from '../../auth/session/keys.ts'
 import { isAllowedOrigin } from '../../auth/origin.ts'
 import type { Credentials, Identity, Principal } from '../../auth/principal.ts'
 import type { Authority } from '../../auth/authority.ts'
 import type { OuterHooks } from '../../engine/actions/request-hooks.ts'
 import { tokenHooks } from './token-hooks.ts'
 import { checkRole, readMeta, type Meta, type TokenAuthMeta } from './roles.ts'
-import { headerOf } from '../../auth/session/token.ts'
+import { tokenHeader } from '../../auth/session/token.ts'
 
 export interface TokenAuthOptions {
   /** 32 bytes or more; the newest first. Default: random per start. */
@@ -69,7 +69,10 @@ export function tokenAuth(given: TokenAuthOptions): TokenAuth {
     ...meta.$auth,
   })
   const { expiration } = options
-  const keys = keysOf({ algorithm: options.algorithm, ...(given.secret === undefined ? {} : { secret: given.secret }) })
+  const keys = signingKeys({
+    algorithm: options.algorithm,
+    ...(given.secret === undefined ? {} : { secret: given.secret }),
+  })
   const clock = given.clock ?? Date.now
   const seconds = (): number => Math.floor(clock() / 1000)
   const origins = new Set(given.origins)
@@ -177,7 +180,7 @@ export function tokenAuth(given: TokenAuthOptions): TokenAuth {
 const methods: Readonly<Record<string, string>> = { list: 'get', get: 'get', create: 'post', replace: 'put' }
 
 async function verified(token: string, keys: Keys, now: number): Promise<Claims> {
-  headerOf(token)
+  tokenHeader(token)
   const how = { algorithm: keys.algorithm, required: ['exp'], leeway: 0, now }
   let last: unknown
   for (const key of keys.verifying.values()) {

@@ -1,9 +1,9 @@
-import { pathOf } from '../../describe/options.ts'
-import { anything, message, record, text, type AsyncDraft, type Json } from '../../describe/asyncapi/draft.ts'
+import { servedPath } from '../../describe/options.ts'
+import { anything, message, record, stringSchema, type AsyncDraft, type Json } from '../../describe/asyncapi/draft.ts'
 
 /** The events of Socket.IO, in Flask-SocketAPI's words. */
 export function describeSocketIo(draft: AsyncDraft): void {
-  const path = pathOf(draft.options.paths, 'socketio')
+  const path = servedPath(draft.options.paths, 'socketio')
   if (path === null) return
   const uri: Json = {
     type: 'string',
@@ -12,15 +12,18 @@ export function describeSocketIo(draft: AsyncDraft): void {
   }
   const row = draft.anyRow()
   const members: Json = { type: 'object', description: 'Members of a row.' }
-  const error = record({ error: text, message: { type: ['string', 'null'] } })
-  const options = record({ 'since?': text, 'mode?': anything, 'ifMatch?': text, 'key?': text }, true)
+  const error = record({ error: stringSchema, message: { type: ['string', 'null'] } })
+  const options = record(
+    { 'since?': stringSchema, 'mode?': anything, 'ifMatch?': stringSchema, 'key?': stringSchema },
+    true,
+  )
   const id: Json = {
     type: ['integer', 'string'],
     description: 'Of the row, where the subscription has a name of its own.',
   }
   const ids: Json = { type: 'array', items: { type: ['integer', 'string'] } }
   const item: Json = { type: 'string', description: 'The item of a list that functions serve.' }
-  const told = { uri, 'id?': id, 'item?': item, 'position?': text }
+  const told = { uri, 'id?': id, 'item?': item, 'position?': stringSchema }
   draft.channel(
     'socketio',
     {
@@ -46,7 +49,7 @@ export function describeSocketIo(draft: AsyncDraft): void {
         state: message(
           'state',
           'What is there, after a subscription. `reset` says that what happened meanwhile cannot be told.',
-          record({ uri, resource: stateOf(row), 'ids?': ids, 'position?': text, 'reset?': { const: true } }),
+          record({ uri, resource: stateOf(row), 'ids?': ids, 'position?': stringSchema, 'reset?': { const: true } }),
         ),
         create: message('create', 'A row was made, or came into view.', record({ ...told, resource: row })),
         patch: message('patch', 'Members of a row that changed.', record({ ...told, patch: members })),
@@ -55,7 +58,7 @@ export function describeSocketIo(draft: AsyncDraft): void {
         order: message(
           'order',
           'The order of all rows in view, where they do not tell it.',
-          record({ uri, ids, 'position?': text }),
+          record({ uri, ids, 'position?': stringSchema }),
         ),
         api_error: message('api_error', 'A request was refused.', error),
         server_error: message('server_error', 'A fault of the server.', error),

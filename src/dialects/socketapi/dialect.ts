@@ -5,15 +5,15 @@ import type { Resource } from '../../model/model.ts'
 import { canonicalUri } from '../../model/declare/uri-pattern.ts'
 import type { Shape } from '../../query/predicate.ts'
 import type { Asked, Dialect, Follow } from '../../transport/socket/dialect.ts'
-import type { Session } from '../../transport/socket/session.ts'
+import type { SocketSession } from '../../transport/socket/session.ts'
 import type { Packet, SocketIoWords } from '../../transport/socketio/packet.ts'
 import { UriTargets } from '../../transport/uri-target.ts'
 import { withoutHeaders } from '../../transport/without-headers.ts'
 import { eventFrame, spellingOf, type Spelling } from './frames.ts'
-import { isEvent, readMessage, readOptions, type Message, type Options } from './message.ts'
+import { isEvent, readMessage, readOptions, type Message, type MessageOptions } from './message.ts'
 import { SocketIoRows, SocketIoValues } from './tellers.ts'
 import { toldError } from './told-error.ts'
-import { write } from './writes.ts'
+import { writeMessage } from './writes.ts'
 
 interface Words {
   readonly targets: UriTargets
@@ -35,12 +35,12 @@ export const socketApiWords: SocketIoWords = ({ engine }, { debug = false }, pre
 /** The words of Flask-SocketAPI, on one connection. Clients that give options are told what came of each message. */
 export class SocketApiDialect implements Dialect<Packet> {
   readonly isSerial = true
-  readonly #session: Session<Packet>
+  readonly #session: SocketSession<Packet>
   readonly #words: Words
   /** What was told at the newest position, where an item and its list are both followed: each event goes out once. */
   #told: { readonly position: number; readonly keys: Set<string> } = { position: -1, keys: new Set() }
 
-  constructor(session: Session<Packet>, words: Words) {
+  constructor(session: SocketSession<Packet>, words: Words) {
     this.#session = session
     this.#words = words
   }
@@ -82,7 +82,7 @@ export class SocketApiDialect implements Dialect<Packet> {
   }
 
   /** What of a batch was not told at its position already: by an item, or by the list that it is in. */
-  untold(batch: Batch, resource: Resource): Batch {
+  withoutRepeats(batch: Batch, resource: Resource): Batch {
     if (!this.#isFollowedTwice(resource)) return batch
     if (batch.position !== this.#told.position) this.#told = { position: batch.position, keys: new Set() }
     const { keys } = this.#told
@@ -95,7 +95,7 @@ export class SocketApiDialect implements Dialect<Packet> {
 
   #asked(
     message: Message,
-    options: Options | null,
+    options: MessageOptions | null,
     reply: (answer: unknown) => void,
     refuse: (error: ApiError) => void,
   ): Asked {
@@ -115,7 +115,7 @@ export class SocketApiDialect implements Dialect<Packet> {
       }
       default: {
         const run = async (): Promise<() => void> => {
-          const written = await write(session, this.#words.targets, message, options)
+          const written = await writeMessage(session, this.#words.targets, message, options)
           return () => reply(written)
         }
         return { kind: 'write', run, refuse }
@@ -123,7 +123,7 @@ export class SocketApiDialect implements Dialect<Packet> {
     }
   }
 
-  #follow(uri: string, options: Options | null): Follow {
+  #follow(uri: string, options: MessageOptions | null): Follow {
     const { host } = this.#session
     const { targets } = this.#words
     const target = targets.find(uri)
@@ -150,7 +150,7 @@ export class SocketApiDialect implements Dialect<Packet> {
     return { call, since, mode: options?.mode ?? 'every', teller }
   }
 
-  #spelling(uri: string, isList: boolean, options: Options | null, isDeep: boolean): Spelling {
+  #spelling(uri: string, isList: boolean, options: MessageOptions | null, isDeep: boolean): Spelling {
     const { terms } = this.#session.host.live
     return spellingOf({ prefix: this.#words.prefix, uri, isList, rich: options !== null, isDeep, terms })
   }

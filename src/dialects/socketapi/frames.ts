@@ -43,16 +43,16 @@ function eventText(prefix: string, event: string, payload: string): string {
 
 const framed = (packet: string): Frame => textFrame(`4${packet}`)
 
-export function stateFrame(rows: readonly Shown[], position: string, reset: boolean, to: Spelling): Frame {
+export function rowsEventFrame(rows: readonly Shown[], position: string, reset: boolean, to: Spelling): Frame {
   return sharedFrame(rows, `${reset} ${to.key}`, () => {
     const resource = to.isList ? `[${rows.map(row => row.body).join()}]` : (rows[0]?.body ?? 'null')
     const ids = to.isNamed && to.isList ? `,"ids":${JSON.stringify(rows.map(row => row.id))}` : ''
-    return stateOf(resource + ids, position, reset, to)
+    return resourceEventFrame(resource + ids, position, reset, to)
   })
 }
 
 /** `resource` may have further members behind it. */
-export function stateOf(resource: string, position: string, reset: boolean, to: Spelling): Frame {
+export function resourceEventFrame(resource: string, position: string, reset: boolean, to: Spelling): Frame {
   const more = to.rich ? `,"position":"${position}"${reset ? ',"reset":true' : ''}` : ''
   return eventFrame(to.prefix, 'state', `{"uri":${JSON.stringify(to.uri)},"resource":${resource}${more}}`)
 }
@@ -104,7 +104,7 @@ function whichOf({ id, kind }: LiveEvent, { uri, isList, isNamed }: Spelling): s
 }
 
 /** The packet about a handled resource; `canonical` is the subscriber's URI as the log knows it. */
-export function publishedFrame(record: Published, canonical: string, to: Spelling): Frame {
+export function valueEventFrame(record: Published, canonical: string, to: Spelling): Frame {
   return sharedFrame(record, to.key, () => framed(writePublished(record, canonical, to)))
 }
 

@@ -10,7 +10,7 @@ export type Message =
   | { readonly event: 'subscribe' | 'unsubscribe'; readonly uri: string }
 
 /** What may be said besides, as a last argument. A client that says nothing gets the ancestor's answers. */
-export interface Options {
+export interface MessageOptions {
   /** Position to continue behind. */
   readonly since: string | null
   readonly mode: Mode
@@ -71,7 +71,7 @@ function missingUri(): ApiError {
 }
 
 /** Reads the options; throws ApiError `validation` with all that is wrong with them. */
-export function readOptions(event: Event, given: unknown): Options {
+export function readOptions(event: Event, given: unknown): MessageOptions {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw new ApiError('validation', { issues: [{ code: 'type', detail: 'options are an object' }] })
   }

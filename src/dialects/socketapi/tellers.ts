@@ -1,24 +1,24 @@
 import type { Batch, Frame } from '../../live/event.ts'
-import type { Values } from '../../live/subscriptions/published.ts'
+import type { ValuesKind } from '../../live/subscriptions/published.ts'
 import type { Resource } from '../../model/model.ts'
-import type { Rows } from '../../live/subscriptions/source.ts'
+import type { RowsKind } from '../../live/subscriptions/source.ts'
 import type { Shown } from '../../live/subscriptions/subscription.ts'
 import type { ApiError } from '../../protocol/error.ts'
 import type { Published } from '../../store/store.ts'
 import type { Teller } from '../../transport/socket/dialect.ts'
 import type { UriTarget } from '../../transport/uri-target.ts'
-import { batchFrame, publishedFrame, stateFrame, stateOf, type Spelling } from './frames.ts'
+import { batchFrame, valueEventFrame, rowsEventFrame, resourceEventFrame, type Spelling } from './frames.ts'
 
 /** The connection on which it is told. */
 interface Connection {
   /** What of a batch was not told there already. */
-  untold(batch: Batch, resource: Resource): Batch
+  withoutRepeats(batch: Batch, resource: Resource): Batch
   /** Says an error that answers no message. */
   bye(error: ApiError): void
 }
 
 /** Tells a subscription to rows. */
-export class SocketIoRows implements Teller<Rows> {
+export class SocketIoRows implements Teller<RowsKind> {
   readonly target: UriTarget
   readonly #connection: Connection
   readonly #to: Spelling
@@ -35,11 +35,11 @@ export class SocketIoRows implements Teller<Rows> {
   }
 
   snapshot(rows: readonly Shown[], position: string, reset: boolean): Frame {
-    return stateFrame(rows, position, reset, this.#to)
+    return rowsEventFrame(rows, position, reset, this.#to)
   }
 
   batch(batch: Batch): Frame {
-    return batchFrame(this.isNamed ? batch : this.#connection.untold(batch, this.target.resource), this.#to)
+    return batchFrame(this.isNamed ? batch : this.#connection.withoutRepeats(batch, this.target.resource), this.#to)
   }
 
   end(error: ApiError): null {
@@ -48,7 +48,7 @@ export class SocketIoRows implements Teller<Rows> {
 }
 
 /** Tells a subscription to what functions serve. */
-export class SocketIoValues implements Teller<Values> {
+export class SocketIoValues implements Teller<ValuesKind> {
   readonly #connection: Connection
   readonly #to: Spelling
   readonly #uri: string
@@ -60,11 +60,11 @@ export class SocketIoValues implements Teller<Values> {
   }
 
   snapshot(body: string | null, position: string, reset: boolean): Frame | null {
-    return body === null ? null : stateOf(body, position, reset, this.#to)
+    return body === null ? null : resourceEventFrame(body, position, reset, this.#to)
   }
 
   batch(record: Published): Frame {
-    return publishedFrame(record, this.#uri, this.#to)
+    return valueEventFrame(record, this.#uri, this.#to)
   }
 
   end(error: ApiError): null {

@@ -4,14 +4,14 @@ import type { HandledCall, HandledValue } from '../../engine/actions/handled-res
 import { canonicalUri } from '../../model/declare/uri-pattern.ts'
 import { refuseKey } from '../../transport/refuse-key.ts'
 import type { SocketHost } from '../../transport/socket/host.ts'
-import type { Session } from '../../transport/socket/session.ts'
+import type { SocketSession } from '../../transport/socket/session.ts'
 import type { UriTarget, UriTargets } from '../../transport/uri-target.ts'
-import type { Message, Options } from './message.ts'
+import type { Message, MessageOptions } from './message.ts'
 
 type Write = Exclude<Message, { readonly event: 'subscribe' | 'unsubscribe' }>
 
 /** Who writes. */
-type Asking = Pick<Session, 'host' | 'principal' | 'asking' | 'read'>
+type Asking = Pick<SocketSession, 'host' | 'principal' | 'asking' | 'read'>
 
 /** What a write is answered with, to those who ask for it. */
 export interface Written {
@@ -22,11 +22,11 @@ export interface Written {
 }
 
 /** Does what a message asks of a modelled or a handled resource; throws what stands in the way. */
-export async function write(
+export async function writeMessage(
   session: Asking,
   targets: UriTargets,
   message: Write,
-  options: Options | null,
+  options: MessageOptions | null,
 ): Promise<Written> {
   const { host, principal } = session
   const target = targets.find(message.uri)
@@ -40,7 +40,7 @@ function callOf(
   targets: UriTargets,
   target: UriTarget,
   message: Write,
-  options: Options | null,
+  options: MessageOptions | null,
 ): Call {
   const { resource, id, parent } = target
   const isList = message.event === 'create'
@@ -83,7 +83,7 @@ function writtenOf(outcome: Outcome): Written {
 async function writeHandled(
   { handled }: SocketHost,
   message: Write,
-  options: Options | null,
+  options: MessageOptions | null,
   principal: Principal | null,
 ): Promise<Written> {
   refuseKey(options?.key)
@@ -124,7 +124,7 @@ function written(status: number, { body, position }: HandledValue): Written {
   return { status, data: JSON.parse(body) as unknown, position, etag: null }
 }
 
-function conditionsOf(options: Options | null): Conditions | null {
+function conditionsOf(options: MessageOptions | null): Conditions | null {
   if (options?.ifMatch == null) return null
   const ifMatch = options.ifMatch === '*' ? '*' : [{ value: options.ifMatch, weak: false }]
   return { ...noConditions, ifMatch }

@@ -6,7 +6,7 @@ import { run, wait, type Maybe, type Work } from '../../store/work.ts'
  * The result of `next()` may be a promise if `waits` is true, which it is in an async transaction and around an action. A plain
  * hook in a synchronous unit of work gets a TypeError instead, because it could not wait for one.
  */
-export function* surround(
+export function* callAroundHooks(
   hooks: readonly AroundHook[],
   call: Omit<AroundCall, 'input'>,
   input: unknown,
@@ -16,7 +16,7 @@ export function* surround(
   const [hook, ...inner] = hooks
   if (!hook) return yield* work(input)
   const next = (given?: unknown): Work<unknown> =>
-    surround(inner, call, given === undefined ? input : given, waits, work)
+    callAroundHooks(inner, call, given === undefined ? input : given, waits, work)
   const about: AroundCall = { ...call, input }
   if (hook.form === 'generator') return yield* hook.run(about, next) as Work<unknown>
   const answer = hook.run(about, given => answerTo(run(next(given)), waits, call.operation))

@@ -4,15 +4,15 @@ import { EphemeralStore } from '../../store/ephemeral/store.ts'
 import { plainShape } from '../../query/predicate.ts'
 import type { Change, Store, Transaction } from '../../store/store.ts'
 import { chain, type Maybe } from '../../store/work.ts'
-import { isRead, type Call, type Caller, type Outcome, type Target } from '../call/call.ts'
-import type { Check, Step } from '../call/invocation.ts'
+import { isRead, type Call, type CallOrigin, type Outcome, type CallTarget } from '../call/call.ts'
+import type { PipelineCheck, PipelineStep } from '../call/invocation.ts'
 import { jsonMode } from '../../schema/read/input-mode.ts'
 
 /**
  * Deletes a row in the engine's own name, within a transaction or as a unit of its own. No rules apply: a row expires whoever
  * may write it.
  */
-export type Upkeep = (call: Call, tx: Transaction | null) => Maybe<Outcome>
+export type InternalCall = (call: Call, tx: Transaction | null) => Maybe<Outcome>
 
 export interface ExpiryOptions {
   readonly clock: () => number
@@ -43,7 +43,7 @@ export class Expiry {
   readonly #removals = new Map<string, Promise<void>>()
   /** Rows that an application's transaction has already deleted as expired, so that it deletes each of them once. */
   readonly #settled = new WeakMap<Transaction, Set<string>>()
-  #upkeep: Upkeep | null = null
+  #upkeep: InternalCall | null = null
   #timer: NodeJS.Timeout | null = null
   #closed = false
 
@@ -52,7 +52,7 @@ export class Expiry {
   }
 
   /** Sets the function that deletes rows. It is part of the engine, which is made later than this object. */
-  attach(upkeep: Upkeep): void {
+  attach(upkeep: InternalCall): void {
     this.#upkeep = upkeep
   }
 
@@ -237,7 +237,7 @@ export function withEphemeral(
 }
 
 /** The step `expire`: deletes expired rows first, so that no call sees them, however late the timer fires. */
-export function expiring(expiry: Expiry): Check {
+export function expiring(expiry: Expiry): PipelineCheck {
   return ({ call, tx }) => {
     if (!call.resource.options.ephemeral) return undefined
     return tx ? expiry.settleIn(tx) : expiry.settle()
@@ -245,7 +245,7 @@ export function expiring(expiry: Expiry): Check {
 }
 
 /** The step `renew`: a write restarts the `ttl` of its row even if it changes nothing, because heartbeats are empty patches. */
-export function renewing(expiry: Expiry): Step {
+export function renewing(expiry: Expiry): PipelineStep {
   return (invocation, next) => {
     const { call, tx } = invocation
     if (!call.resource.options.ephemeral || isRead(call.operation)) return next(invocation)
@@ -256,7 +256,7 @@ export function renewing(expiry: Expiry): Step {
   }
 }
 
-function written(expiry: Expiry, { resource, connection }: Target & Caller, id: Id, isPending: boolean): void {
+function written(expiry: Expiry, { resource, connection }: CallTarget & CallOrigin, id: Id, isPending: boolean): void {
   const isHeld = connection && resource.options.ephemeral!.presence
   // A row that a transaction creates is only known to `hold` after the commit, so it gets its `ttl` first.
   if (!isHeld || isPending) expiry.renew(resource, id)

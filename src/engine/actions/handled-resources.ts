@@ -10,8 +10,8 @@ import type { Published, Store } from '../../store/store.ts'
 import { wait } from '../../store/work.ts'
 import type { Conditions, Principal } from '../call/call.ts'
 import type { Engine } from '../engine.ts'
-import { HandlerUnit, type Handle } from './handler-unit.ts'
-import { Lanes } from './keyed-lock.ts'
+import { HandlerUnit, type RunCall } from './handler-unit.ts'
+import { KeyedLock } from './keyed-lock.ts'
 import { checkRead } from '../read/preconditions.ts'
 
 /** What is asked of a handled resource. */
@@ -36,7 +36,7 @@ export interface HandledValue {
 export type OutsideChange = { readonly create: unknown } | { readonly patch: unknown } | { readonly delete: true }
 
 /** The handled resources of an API. All functions throw ApiError, or whatever a handler threw. */
-export interface Handled {
+export interface HandledResources {
   readonly routes: HandledRoutes
   /** Checks the caller's permission before anything is done. Throws ApiError `unauthenticated` or `forbidden`. */
   permit(match: HandledMatch, operation: HandledOperation, principal: Principal | null): void
@@ -57,7 +57,7 @@ export interface Handled {
   readonly still: <T>(uri: string, work: () => Promise<T>) => Promise<T>
 }
 
-export interface HandledOptions {
+export interface HandledResourcesOptions {
   readonly routes: HandledRoutes
   readonly store: Store
   readonly engine: Engine
@@ -68,7 +68,7 @@ export interface HandledOptions {
   /** Decides what callers may do if they are known by other means than our own tokens. */
   readonly authority: Pick<Authority, 'authorize'> | null
   /** Makes a `ctx.db` that runs its calls through the given function. */
-  readonly database: (handle: Handle) => Database
+  readonly database: (handle: RunCall) => Database
   readonly onFault: (error: unknown) => void
 }
 
@@ -76,17 +76,17 @@ export interface HandledOptions {
  * Runs the functions of handled resources. Writes to one list are done one at a time, and what a write does through `ctx.db` is
  * kept completely or not at all.
  */
-export function createHandled(options: HandledOptions): Handled {
-  return new HandledResources(options)
+export function createHandledResources(options: HandledResourcesOptions): HandledResources {
+  return new HandledRunner(options)
 }
 
-class HandledResources implements Handled {
+class HandledRunner implements HandledResources {
   readonly routes: HandledRoutes
-  readonly #options: HandledOptions
-  readonly #lanes = new Lanes()
-  readonly still: Handled['still'] = (uri, work) => this.#lanes.take(listOf(uri), work)
+  readonly #options: HandledResourcesOptions
+  readonly #lock = new KeyedLock()
+  readonly still: HandledResources['still'] = (uri, work) => this.#lock.take(listOf(uri), work)
 
-  constructor(options: HandledOptions) {
+  constructor(options: HandledResourcesOptions) {
     this.routes = options.routes
     this.#options = options
   }
@@ -162,7 +162,7 @@ class HandledResources implements Handled {
     run: (match: HandledMatch, ctx: HandlerContext) => Promise<unknown>,
   ): Promise<HandledValue> {
     const { store, engine, onFault } = this.#options
-    return this.#lanes.take(listOf(call.uri), async () => {
+    return this.#lock.take(listOf(call.uri), async () => {
       const match = this.routes.find(operation, call.uri)
       if (!match) throw this.#unserved(operation, call.uri)
       this.permit(match, operation, call.principal)
@@ -184,7 +184,7 @@ class HandledResources implements Handled {
     const isServed = operations.some(one => this.routes.find(one, uri) !== null)
     return isServed
       ? new ApiError('method_not_allowed', { detail: `no function of ${uri} does ${operation}` })
-      : missing(uri)
+      : uriNotFound(uri)
   }
 
   async #check(call: HandledCall): Promise<void> {
@@ -192,9 +192,9 @@ class HandledResources implements Handled {
     const current = await this.get(call)
     if (!current)
       throw new ApiError('precondition_failed', { detail: `${call.uri} cannot be read, so it has no version` })
-    if (current.value == null) throw missing(call.uri)
+    if (current.value == null) throw uriNotFound(call.uri)
     // The value serves as its own version: a device may change without any record in the log.
-    checkRead(call.conditions, tagOf(current), null)
+    checkRead(call.conditions, valueTag(current), null)
   }
 
   #contextOf({ uri, principal }: HandledCall, { params }: HandledMatch, unit: HandlerUnit): HandlerContext {
@@ -234,12 +234,12 @@ function textOf(value: unknown): string {
  * The entity tag of a value, without quotes. It is a hash of the value and not a position, because a device may change without
  * a log record; an unchanged position would then wrongly answer 304.
  */
-export function tagOf({ body }: HandledValue): string {
+export function valueTag({ body }: HandledValue): string {
   return createHash('sha256').update(body).digest('base64url').slice(0, 22)
 }
 
 const operations: readonly HandledOperation[] = ['get', 'patch', 'delete', 'create']
 
-export function missing(uri: string): ApiError {
+export function uriNotFound(uri: string): ApiError {
   return new ApiError('not_found', { detail: `there is nothing at ${uri}` })
 }

@@ -79,4 +79,4 @@ export class HandlerUnit {
 }
 
 /** Runs a call for `ctx.db`. */
-export type Handle = (call: Call) => Maybe<Outcome>
+export type RunCall = (call: Call) => Maybe<Outcome>

@@ -1,5 +1,5 @@
 /** A lock by name. Work under one name runs in the order in which it was submitted; other names do not wait for it. */
-export class Lanes {
+export class KeyedLock {
   readonly #last = new Map<string, Promise<unknown>>()
 
   async take<T>(name: string, work: () => Promise<T>): Promise<T> {

@@ -2,10 +2,10 @@ import type { ActionContext } from '../../model/declare/action-context.ts'
 import { run, wait, type Maybe, type Work } from '../../store/work.ts'
 import { answered, linesOf } from './run-action.ts'
 import { contextOf, type Answered, type Call, type HeaderLines, type Outcome } from '../call/call.ts'
-import { Context, type Surroundings } from '../call/context.ts'
-import type { Step } from '../call/invocation.ts'
+import { Context, type ContextEnvironment } from '../call/context.ts'
+import type { PipelineStep } from '../call/invocation.ts'
 import { statusOf, valueOf } from '../call/outcome.ts'
-import type { Reading } from '../call/call-environment.ts'
+import type { ReadEnvironment } from '../call/call-environment.ts'
 import { reply, type Reply, type ReplyHeaders } from '../call/reply.ts'
 
 /** Runs before everything else. If it returns anything but null or undefined, that is the response and nothing else runs. */
@@ -43,7 +43,7 @@ export function hooksOf(
 }
 
 /** The step `hooks`: runs the application's hooks before and after a call, and when it fails. */
-export function hooking(hooks: Hooks, surroundings: Surroundings, clock: () => number): Step {
+export function hooking(hooks: Hooks, surroundings: ContextEnvironment, clock: () => number): PipelineStep {
   return (invocation, next) => {
     const { call } = invocation
     const context = (invocation.context ??= new Context(surroundings, call, clock()))
@@ -61,7 +61,7 @@ function* hooked(
   hooks: Hooks,
   call: Call,
   context: Context,
-  reading: Pick<Reading, 'ctx'>,
+  reading: Pick<ReadEnvironment, 'ctx'>,
   attempt: () => Maybe<Outcome>,
 ): Work<Outcome> {
   let outcome: Outcome | null = null
@@ -87,7 +87,7 @@ function* hooked(
 }
 
 /** A hook's response. It need not fit the declared output of the action that it replaces. */
-function unshaped(call: Call, answer: unknown, reading: Pick<Reading, 'ctx'>): Work<Answered> {
+function unshaped(call: Call, answer: unknown, reading: Pick<ReadEnvironment, 'ctx'>): Work<Answered> {
   return wait(answered(call.resource, null, answer, reading))
 }
 
@@ -105,7 +105,7 @@ function* changed(
   outcome: Outcome,
   before: Reply,
   answer: Reply,
-  reading: Pick<Reading, 'ctx'>,
+  reading: Pick<ReadEnvironment, 'ctx'>,
 ): Work<Outcome> {
   if (
     outcome.kind !== 'value' &&

@@ -4,25 +4,25 @@ import { answered } from './run-action.ts'
 import type { Call, Outcome } from '../call/call.ts'
 import type { Context } from '../call/context.ts'
 import { valueOf } from '../call/outcome.ts'
-import type { Reading } from '../call/call-environment.ts'
-import { surround } from './around-hooks.ts'
+import type { ReadEnvironment } from '../call/call-environment.ts'
+import { callAroundHooks } from './around-hooks.ts'
 
 /**
  * Runs an operation with its around-hooks. If they return what `next()` gave them, the outcome stays as it is, with version and
  * position.
  */
-export function* surrounded(
+export function* withResourceHooks(
   hooks: readonly AroundHook[],
   call: Call,
   context: Context,
-  reading: Pick<Reading, 'ctx'>,
+  reading: Pick<ReadEnvironment, 'ctx'>,
   waits: boolean,
   work: (call: Call) => Work<Outcome>,
 ): Work<Outcome> {
   let outcome: Outcome | null = null
   let shown: unknown = null
   const about = { operation: call.operation, id: call.id, ctx: context }
-  const answer = yield* surround(hooks, about, call.input, waits, function* (input) {
+  const answer = yield* callAroundHooks(hooks, about, call.input, waits, function* (input) {
     outcome = yield* work(input === call.input ? call : { ...call, input })
     shown = valueOf(outcome)
     return shown

@@ -7,12 +7,12 @@ import type { Answered, Arguments, Call, HeaderLines } from '../call/call.ts'
 import type { Context } from '../call/context.ts'
 import { ruleOf } from '../rules/authorize.ts'
 import { headerOf } from '../call/outcome.ts'
-import { surround } from './around-hooks.ts'
+import { callAroundHooks } from './around-hooks.ts'
 import { allowedRows } from '../rules/permissions.ts'
 import { plainJson } from '../call/plain-json.ts'
 import { isReply, type ReplyHeaders } from '../call/reply.ts'
-import { missing, showItem, visibleRow } from '../read/read.ts'
-import type { Reading } from '../call/call-environment.ts'
+import { rowNotFound, showItem, visibleRow } from '../read/read.ts'
+import type { ReadEnvironment } from '../call/call-environment.ts'
 import { itemTag } from '../read/entity-tags.ts'
 import { viewOf } from '../read/view.ts'
 import { textMode } from '../../schema/read/input-mode.ts'
@@ -35,7 +35,7 @@ export function accessWithin(tx: Transaction): DataAccess {
  * Runs an action that the caller may call: finds the row, reads the arguments, calls the function and shapes its answer. Throws
  * ApiError.
  */
-export function act(call: Call, reading: Reading, context: Context, access: DataAccess): Maybe<Answered> {
+export function runAction(call: Call, reading: ReadEnvironment, context: Context, access: DataAccess): Maybe<Answered> {
   const asked: Asked = { call, action: call.action!, reading, context }
   if (!asked.action.transaction) return onRow(asked, access)
   return access.begin(tx => context.within(tx, async () => onRow(asked, accessWithin(tx))))
@@ -45,7 +45,7 @@ export function act(call: Call, reading: Reading, context: Context, access: Data
 interface Asked {
   readonly call: Call
   readonly action: Action
-  readonly reading: Reading
+  readonly reading: ReadEnvironment
   readonly context: Context
 }
 
@@ -79,7 +79,7 @@ function start(doing: Doing, given: Arguments, input: unknown): Maybe<Answered> 
   if (input instanceof Rejected) throw refused(input, given)
   const { call, action, context, row } = doing
   const answer = call.resource.around.has(action.name)
-    ? run(surroundedBy(call, action, input, context, row))
+    ? run(withActionHooks(call, action, input, context, row))
     : begun(action, input, context, row)
   return answer instanceof Promise ? answer.then(one => end(doing, one)) : end(doing, answer)
 }
@@ -104,9 +104,9 @@ function begun(action: Action, input: unknown, context: Context, row: Shown): un
   return action.job ? context.begin(action, input, row) : action.run({ input, ctx: context, row })
 }
 
-function surroundedBy(call: Call, action: Action, input: unknown, context: Context, row: Shown): Work<unknown> {
+function withActionHooks(call: Call, action: Action, input: unknown, context: Context, row: Shown): Work<unknown> {
   const about = { operation: action.name, id: call.id, ctx: context }
-  return surround(call.resource.around.get(action.name)!, about, input, true, taken =>
+  return callAroundHooks(call.resource.around.get(action.name)!, about, input, true, taken =>
     wait(begun(action, taken, context, row)),
   )
 }
@@ -116,7 +116,7 @@ const noRow: Shown = Object.freeze({})
 /** The row as the caller sees it. Throws 404 if the caller may not see it, and 401 or 403 if no rule allows the action on it. */
 function* rowOf(snapshot: Snapshot, { call, action, reading }: Asked): Work<Shown> {
   const { resource } = call
-  if (call.id === null) throw missing(resource, '')
+  if (call.id === null) throw rowNotFound(resource, '')
   const row = yield* visibleRow(snapshot, call, reading)
   const guard = reading.permissions.for(resource, ruleOf(action))
   if (!guard.open && (yield* allowedRows(snapshot, resource, [row], guard)).length === 0) throw refusal(call, resource)
@@ -137,7 +137,7 @@ function refusal({ principal, action }: Call, resource: Resource): ApiError {
   return new ApiError(principal ? 'forbidden' : 'unauthenticated', { detail })
 }
 
-function readInput(action: Action, given: Arguments, reading: Reading): unknown {
+function readInput(action: Action, given: Arguments, reading: ReadEnvironment): unknown {
   const { input: schema } = action
   // The row that a `create` job makes is checked when the job creates it.
   if (!schema) return action.job && action.name === 'create' ? given.value : refuseArguments(action, given)
@@ -180,7 +180,7 @@ export function answered(
   resource: Resource,
   action: Action | null,
   answer: unknown,
-  reading: Pick<Reading, 'ctx'>,
+  reading: Pick<ReadEnvironment, 'ctx'>,
 ): Maybe<Answered> {
   const replied = isReply(answer)
   const value = replied ? answer.value : answer

@@ -1,7 +1,7 @@
 import type { Resource } from '../../model/model.ts'
 import type { Query } from '../../query/predicate.ts'
 import type { List } from '../call/call.ts'
-import { touchesOf } from '../read/resources-read.ts'
+import { resourcesRead } from '../read/resources-read.ts'
 import type { View } from '../read/view.ts'
 
 /** A cached list. It is valid as long as its entity tag, that is until something that it reads changes. */
@@ -23,7 +23,7 @@ const OVERHEAD = 600
  * shown, the pair of query and caller. An entry only counts if its entity tag is the one that the list would get now, so every
  * change invalidates it, whoever made it. The cache has two halves; when the younger one is full, the older one is dropped.
  */
-export class KeptLists {
+export class ListCache {
   readonly #most: number
   #young = new WeakMap<object, Kept>()
   #old = new WeakMap<object, Kept>()
@@ -64,12 +64,12 @@ const stored = new WeakMap<Query, { readonly view: View; readonly isStored: bool
 export function isStored(view: View, query: Query): boolean {
   let known = stored.get(query)
   if (known?.view !== view)
-    stored.set(query, (known = { view, isStored: !isForeign(touchesOf(view, query)) && !isCalculated(view) }))
+    stored.set(query, (known = { view, isStored: !isForeign(resourcesRead(view, query)) && !isCalculated(view) }))
   return known.isStored
 }
 
-function isForeign(touches: Iterable<Resource>): boolean {
-  for (const resource of touches) if (resource.options.foreign !== null) return true
+function isForeign(resources: Iterable<Resource>): boolean {
+  for (const resource of resources) if (resource.options.foreign !== null) return true
   return false
 }
 

@@ -9,7 +9,7 @@ import { memory } from '../../store/memory.ts'
 import { sqlite } from '../../store/sqlite/index.ts'
 import type { Snapshot, Store } from '../../store/store.ts'
 import { counting } from '../../testing/counting-store.ts'
-import { Cache } from './representation-cache.ts'
+import { RepresentationCache } from './representation-cache.ts'
 import { viewOf } from '../read/view.ts'
 import { plainShape } from '../../query/predicate.ts'
 
@@ -171,7 +171,7 @@ test('what is kept is bounded, and what is asked for stays', async () => {
   const app = await open(memory())
   const resource = app.model.resources.get('shelf')!
   const view = viewOf(resource, plainShape)
-  const cache = new Cache(app.store, 100_000)
+  const cache = new RepresentationCache(app.store, 100_000)
   const snapshot = { position: 0 } as Snapshot
   await app.store.read(function* () {
     yield* cache.follow(snapshot, app.store.terms)

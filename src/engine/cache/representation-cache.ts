@@ -5,7 +5,7 @@ import { wait, type Work } from '../../store/work.ts'
 import type { View } from '../read/view.ts'
 
 /** A cached representation, and the row that it shows: a rule is evaluated on the row to decide who may have it. */
-export interface Kept {
+export interface CachedRepresentation {
   readonly row: Row
   readonly body: string
   readonly etag: string
@@ -17,14 +17,14 @@ const OVERHEAD = 400
 /** How many changes the cache catches up with one by one. If it is further behind, it starts empty: that is cheaper. */
 const CLOSE = 1_000
 
-type Representations = Map<Resource, Map<View, Map<Id, Kept>>>
+type Representations = Map<Resource, Map<View, Map<Id, CachedRepresentation>>>
 
 /**
  * A cache of representations of rows, valid up to one position of the log. A reader at a later position first applies the
  * changes in between, each of which drops what it changed. So an entry is never older than the reader's snapshot, whichever
  * process wrote, and nobody has to notify the cache. It has two halves; when the younger one is full, the older one is dropped.
  */
-export class Cache {
+export class RepresentationCache {
   readonly #store: Store
   readonly #most: number
   #young: Representations = new Map()
@@ -61,7 +61,7 @@ export class Cache {
     return snapshot.position === this.#position && history === this.#history
   }
 
-  get(view: View, id: Id): Kept | undefined {
+  get(view: View, id: Id): CachedRepresentation | undefined {
     const found = this.#young.get(view.resource)?.get(view)?.get(id)
     if (found) return found
     const older = this.#old.get(view.resource)?.get(view)?.get(id)
@@ -70,11 +70,11 @@ export class Cache {
   }
 
   /** Stores a representation that was read from a snapshot, if the cache is still at the snapshot's position. */
-  put(snapshot: Snapshot, terms: Terms, view: View, id: Id, kept: Kept): void {
+  put(snapshot: Snapshot, terms: Terms, view: View, id: Id, kept: CachedRepresentation): void {
     if (this.isAt(snapshot, terms)) this.#put(view, id, kept)
   }
 
-  #put(view: View, id: Id, kept: Kept): void {
+  #put(view: View, id: Id, kept: CachedRepresentation): void {
     this.#size += kept.body.length + OVERHEAD
     if (this.#size > this.#most) {
       this.#old = this.#young
@@ -113,7 +113,7 @@ const known = new WeakMap<View, boolean>()
  * has nothing calculated, and of other rows nothing but ids that everybody may see. Tables that other programs may change
  * without a log record are excluded.
  */
-export function isKeepable(view: View): boolean {
+export function isCacheable(view: View): boolean {
   let keepable = known.get(view)
   if (keepable === undefined) known.set(view, (keepable = decide(view)))
   return keepable

@@ -2,7 +2,7 @@ import { ApiError } from '../../protocol/error.ts'
 import { responded } from '../actions/run-action.ts'
 import type { Call, Outcome } from './call.ts'
 import { withHeaders } from './outcome.ts'
-import type { Invocation, Step } from './invocation.ts'
+import type { Invocation, PipelineStep } from './invocation.ts'
 
 export interface Listeners {
   /** Receives every fault of the server (5xx), with its cause. */
@@ -15,7 +15,7 @@ export interface Listeners {
  * The step `answer`: turns whatever the later steps throw into an outcome, and adds the header fields that steps have
  * collected.
  */
-export function answering(listeners: Listeners): Step {
+export function answering(listeners: Listeners): PipelineStep {
   return (invocation, next) => {
     try {
       const outcome = next(invocation)

@@ -4,7 +4,7 @@ import type { Id, Resource } from '../../model/model.ts'
 import type { CallOptions } from '../../model/rules/operations.ts'
 import { decodeQueryObject } from '../../query/query.ts'
 import { chain, type Maybe } from '../../store/work.ts'
-import { noConditions, type Call, type Caller, type Operation, type Outcome, type Target } from './call.ts'
+import { noConditions, type Call, type CallOrigin, type Operation, type Outcome, type CallTarget } from './call.ts'
 import type { Engine } from '../engine.ts'
 import { statusOf, valueOf } from './outcome.ts'
 import { isObject } from '../write/read-body.ts'
@@ -29,7 +29,7 @@ export interface Answer {
 }
 
 /** Makes a call from the arguments of `app.get`, `app.list` and so on. Throws ApiError if they make no sense. */
-export function callOf(
+export function appCall(
   engine: Engine,
   operation: Operation,
   name: string,
@@ -58,7 +58,7 @@ export function callOf(
   return {
     operation,
     resource,
-    id: key || operation === 'list' || operation === 'create' ? null : idOf(engine, resource, id),
+    id: key || operation === 'list' || operation === 'create' ? null : idFrom(engine, resource, id),
     key,
     parent: null,
     query,
@@ -80,7 +80,7 @@ export function callOf(
  * Runs `work`, which reads a call's arguments. If it fails, a caller who may not use the resource is refused, and is not
  * told what is wrong with the arguments.
  */
-function read<T>(engine: Engine, asked: Target & Caller, work: () => T): T {
+function read<T>(engine: Engine, asked: CallTarget & CallOrigin, work: () => T): T {
   try {
     return work()
   } catch (thrown) {
@@ -93,7 +93,7 @@ function shapeOf({ depth, include, fields }: CallOptions): Record<string, unknow
 }
 
 /** The canonical form of an id. Throws ApiError `not_found` for a value that cannot be an id. */
-export function idOf({ mode }: Pick<Engine, 'mode'>, resource: Resource, id: unknown): Id {
+export function idFrom({ mode }: Pick<Engine, 'mode'>, resource: Resource, id: unknown): Id {
   const canonical = mode.read(resource.idType, id)
   if (canonical instanceof Refused || canonical === null || id === undefined)
     throw new ApiError('not_found', { detail: `there is no ${resource.name} ${String(id)}` })
@@ -101,7 +101,7 @@ export function idOf({ mode }: Pick<Engine, 'mode'>, resource: Resource, id: unk
 }
 
 /** Runs a call and returns plain values. Errors become answers too, never exceptions. */
-export function answer(handle: (call: Call) => Maybe<Outcome>, make: () => Call): Maybe<Answer> {
+export function plainAnswer(handle: (call: Call) => Maybe<Outcome>, make: () => Call): Maybe<Answer> {
   try {
     return chain(handle(make()), answerOf)
   } catch (thrown) {

@@ -8,7 +8,7 @@ import type { Visits } from '../../store/store.ts'
 import type { NewId } from '../write/set-fields.ts'
 
 /** What a read needs besides the call. */
-export interface Reading {
+export interface ReadEnvironment {
   readonly terms: Terms
   readonly ctx: Ctx
   readonly bounds: Bounds
@@ -22,7 +22,7 @@ export interface Reading {
 }
 
 /** What a write needs besides the call and the unit of work. */
-export interface Writing extends Reading {
+export interface WriteEnvironment extends ReadEnvironment {
   readonly newId: NewId
   /** Limits of the values that a JSON Patch may create; null = none. */
   readonly values: ValueLimits | null

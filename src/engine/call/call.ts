@@ -29,10 +29,10 @@ export function isRead(operation: string): operation is 'list' | 'get' {
  * A request in the engine's terms, which every face decodes its messages to. It is plain data without getters, so a spread
  * copies all of it.
  */
-export interface Call extends Target, Showing, Content, Terms, Caller {}
+export interface Call extends CallTarget, Showing, Content, Terms, CallOrigin {}
 
 /** Which row or rows the call is about. */
-export interface Target {
+export interface CallTarget {
   readonly operation: Operation
   readonly resource: Resource
   /** The canonical id of the row. Null for a list, and for a patch or deletion of all rows that `query` selects. */
@@ -86,7 +86,7 @@ export interface Terms {
 }
 
 /** Who makes the call, and from where. */
-export interface Caller {
+export interface CallOrigin {
   readonly principal: Principal | null
   /** Passed to functions of the declaration as `ctx.auth`. */
   readonly auth?: Readonly<Record<string, unknown>>
@@ -145,7 +145,7 @@ interface Replayable {
   readonly replayed?: boolean
 }
 
-export interface Item extends Replayable, Carrying {
+export interface Item extends Replayable, WithHeaders {
   readonly kind: 'item'
   readonly created: boolean
   readonly resource: Resource
@@ -166,7 +166,7 @@ export interface Item extends Replayable, Carrying {
   readonly cut: readonly string[]
 }
 
-export interface List extends Carrying {
+export interface List extends WithHeaders {
   readonly kind: 'list'
   readonly resource: Resource
   readonly body: string
@@ -182,7 +182,7 @@ export interface List extends Carrying {
 }
 
 /** A deletion that took place. */
-export interface Gone extends Replayable, Carrying {
+export interface Gone extends Replayable, WithHeaders {
   readonly kind: 'gone'
   readonly resource: Resource
   readonly position: string
@@ -191,7 +191,7 @@ export interface Gone extends Replayable, Carrying {
 }
 
 /** A read whose precondition shows that the client already has the current version (304). */
-export interface Unchanged extends Carrying {
+export interface Unchanged extends WithHeaders {
   readonly kind: 'unchanged'
   readonly resource: Resource
   readonly etag: string
@@ -216,7 +216,7 @@ export interface Answered {
 export type HeaderLines = readonly (readonly [name: string, value: string])[]
 
 /** Header fields that hooks add to an outcome. */
-interface Carrying {
+interface WithHeaders {
   /** The names are in lower case. */
   readonly headers?: HeaderLines
 }

@@ -10,24 +10,24 @@ import { database } from './database.ts'
 import type { Engine } from '../engine.ts'
 
 /** What all contexts of an engine share. */
-export interface Surroundings {
+export interface ContextEnvironment {
   readonly engine: Engine
   readonly store: Store
   readonly provided: Provided
   readonly url: (target: string, params?: Readonly<Record<string, unknown>>) => string
   /** Starts actions that are jobs; null if the model has none. */
-  readonly jobs: Begins | null
+  readonly jobs: JobStarter | null
 }
 
 /** See jobs/jobs.ts. */
-export interface Begins {
+export interface JobStarter {
   begin(call: Call, action: Action, input: unknown, row: Readonly<Record<string, unknown>> | null): Promise<unknown>
 }
 
 /** The `ctx` of hooks and actions. It belongs to one call. */
 export class Context implements ActionContext {
   readonly now: number
-  readonly #around: Surroundings
+  readonly #around: ContextEnvironment
   readonly #call: Call
   #tx: Transaction | null
   /** The context of a hook inside a unit of work. Units cannot wait, so it has no database. */
@@ -36,7 +36,7 @@ export class Context implements ActionContext {
   token: unknown = null
   #position: string | null = null
 
-  constructor(around: Surroundings, call: Call, now: number, tx: Transaction | null = null, unit = false) {
+  constructor(around: ContextEnvironment, call: Call, now: number, tx: Transaction | null = null, unit = false) {
     this.#around = around
     this.#call = call
     this.now = now

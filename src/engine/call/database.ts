@@ -7,7 +7,7 @@ import type { Call, Outcome, Principal } from './call.ts'
 import type { Credentials } from '../../auth/principal.ts'
 import type { Engine } from '../engine.ts'
 import { valueOf } from './outcome.ts'
-import { callOf, idOf } from './app-call.ts'
+import { appCall, idFrom } from './app-call.ts'
 import { jsonMode } from '../../schema/read/input-mode.ts'
 
 /** The operations of `ctx.db` and `app.*`, either for a caller or, if `me` is undefined, for the application itself. */
@@ -19,12 +19,12 @@ export function database(
   const value = async (make: () => Call): Promise<never> => valueOf(await handle(make())) as never
   const as = <O extends CallOptions>(options: O): O => (me === undefined ? options : { me, ...options })
   return {
-    get: (name, id, options = {}) => value(() => callOf(engine, 'get', name, id, undefined, as(options))),
-    list: (name, options = {}) => value(() => callOf(engine, 'list', name, null, undefined, as(options))),
-    post: (name, data, options = {}) => value(() => callOf(engine, 'create', name, null, data, as(options))),
-    put: (name, id, data, options = {}) => value(() => callOf(engine, 'replace', name, id, data, as(options))),
-    patch: (name, id, data, options = {}) => value(() => callOf(engine, 'patch', name, id, data, as(options))),
-    delete: async (name, id, options = {}) => value(() => callOf(engine, 'delete', name, id, undefined, as(options))),
+    get: (name, id, options = {}) => value(() => appCall(engine, 'get', name, id, undefined, as(options))),
+    list: (name, options = {}) => value(() => appCall(engine, 'list', name, null, undefined, as(options))),
+    post: (name, data, options = {}) => value(() => appCall(engine, 'create', name, null, data, as(options))),
+    put: (name, id, data, options = {}) => value(() => appCall(engine, 'replace', name, id, data, as(options))),
+    patch: (name, id, data, options = {}) => value(() => appCall(engine, 'patch', name, id, data, as(options))),
+    delete: async (name, id, options = {}) => value(() => appCall(engine, 'delete', name, id, undefined, as(options))),
     act: (name, action, input, options = {}) => value(() => actionCallOf(engine, name, action, input, as(options))),
   }
 }
@@ -82,7 +82,7 @@ function actionCallOf(
     ...actionCall({
       resource,
       action,
-      id: action.on === 'row' ? idOf(engine, resource, id) : null,
+      id: action.on === 'row' ? idFrom(engine, resource, id) : null,
       input,
       principal: me ?? null,
     }),

@@ -4,12 +4,12 @@ import { wait } from '../../store/work.ts'
 import type { NewId } from '../write/set-fields.ts'
 
 /** A source of ids that tests control. null = no opinion about this resource; the usual source is used. */
-export interface Ids {
+export interface IdSource {
   next(resource: string): Id | null
 }
 
 /** Makes the ids of new rows: integers from the store's counter, or uuids of version 7 (RFC 9562 §5.7). */
-export function newIds(ids: Ids | null, clock: () => number, random: (bytes: number) => Uint8Array): NewId {
+export function newIds(ids: IdSource | null, clock: () => number, random: (bytes: number) => Uint8Array): NewId {
   return function* (unit, resource) {
     const given = ids?.next(resource.name) ?? null
     if (given !== null) {

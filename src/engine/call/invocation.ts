@@ -2,7 +2,7 @@ import type { Transaction } from '../../store/store.ts'
 import type { Maybe } from '../../store/work.ts'
 import type { Call, HeaderLines, Outcome } from './call.ts'
 import type { Context } from './context.ts'
-import type { Writing } from './call-environment.ts'
+import type { WriteEnvironment } from './call-environment.ts'
 
 /**
  * Where a call comes from. It decides which steps of the pipeline apply.
@@ -25,15 +25,15 @@ export interface Invocation {
   /** The `ctx` of hooks and actions. The first step that needs it makes it. */
   context: Context | null
   /** The caller's permissions and everything else that reading and writing need. Set by the step `authorise`. */
-  writing: Writing | null
+  writing: WriteEnvironment | null
   /** Header fields that the response gets, even if it is an error. */
   lines: HeaderLines
 }
 
-export type Next = (invocation: Invocation) => Maybe<Outcome>
+export type NextStep = (invocation: Invocation) => Maybe<Outcome>
 
 /** A step that wraps all later steps. It decides when, and whether, they run. */
-export type Step = (invocation: Invocation, next: Next) => Maybe<Outcome>
+export type PipelineStep = (invocation: Invocation, next: NextStep) => Maybe<Outcome>
 
 /** A step that lets a call pass, or throws ApiError. */
-export type Check = (invocation: Invocation) => Maybe<void>
+export type PipelineCheck = (invocation: Invocation) => Maybe<void>

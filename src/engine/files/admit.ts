@@ -3,17 +3,17 @@ import type { Work } from '../../store/work.ts'
 import type { Call } from '../call/call.ts'
 import { requireMatch } from '../write/write-rows.ts'
 import { scope, visibleRow } from '../read/read.ts'
-import type { Reading } from '../call/call-environment.ts'
+import type { ReadEnvironment } from '../call/call-environment.ts'
 import { checkFile, checkWrite } from '../read/preconditions.ts'
 import { demand } from '../rules/write-rules.ts'
-import { fileIn } from './uploads.ts'
+import { storedFileIn } from './uploads.ts'
 
 /**
  * Checks a call with files before its files are sent, so that clients do not upload in vain. The unit of work checks the same
  * things again later. Preconditions are skipped if the call has an idempotency key: the write may already be done, and its
  * retry must get the answer that was kept.
  */
-export function* admitUpload(snapshot: Snapshot, call: Call, reading: Reading): Work<void> {
+export function* admitUpload(snapshot: Snapshot, call: Call, reading: ReadEnvironment): Work<void> {
   if (call.operation === 'create') {
     // The parent of a nested URI must exist and be visible.
     if (call.parent) yield* scope(snapshot, call, reading)
@@ -29,6 +29,6 @@ export function* admitUpload(snapshot: Snapshot, call: Call, reading: Reading): 
   }
   requireMatch(call)
   if (call.idempotencyKey) return
-  if (file) checkFile(call.conditions, fileIn(file, row))
+  if (file) checkFile(call.conditions, storedFileIn(file, row))
   else checkWrite(call.conditions, reading.terms, row)
 }

@@ -5,7 +5,7 @@ import type { FileStore } from '../../store/files.ts'
 import type { Store } from '../../store/store.ts'
 import { wait, type Maybe } from '../../store/work.ts'
 import type { Call, Outcome } from '../call/call.ts'
-import type { Writing } from '../call/call-environment.ts'
+import type { WriteEnvironment } from '../call/call-environment.ts'
 import { admitUpload } from './admit.ts'
 import { entering, LEASE, striking } from './ledger.ts'
 import { Reception } from './reception.ts'
@@ -70,7 +70,11 @@ export class Files {
    * Runs a write with its files: checks that the write would be allowed, receives the files, then begins the unit of work.
    * Files that the write does not use are released.
    */
-  async during(call: Call, writing: Writing, write: (writing: Writing) => Maybe<Outcome>): Promise<Outcome> {
+  async during(
+    call: Call,
+    writing: WriteEnvironment,
+    write: (writing: WriteEnvironment) => Maybe<Outcome>,
+  ): Promise<Outcome> {
     const { store, clock, onFault } = this.#options
     await store.read(snapshot => admitUpload(snapshot, call, writing))
     const reception = this.#reception()

@@ -7,7 +7,7 @@ import { t } from '../../schema/builder.ts'
 import type { StoredFile } from '../../schema/file.ts'
 import type { RowChange } from '../../store/store.ts'
 import type { Work } from '../../store/work.ts'
-import type { Instance, Unit } from '../write/unit-of-work.ts'
+import type { Instance, UnitOfWork } from '../write/unit-of-work.ts'
 
 /** Name and table of the ledger: an internal resource that lists the files that belong to no row. */
 const ledgerName = '_file'
@@ -84,7 +84,7 @@ function dueOf(row: Row): number {
 }
 
 /** Updates the ledger for all rows that a unit of work changed. */
-export function* settle(unit: Unit, ledger: Resource): Work<void> {
+export function* settleLedger(unit: UnitOfWork, ledger: Resource): Work<void> {
   for (const instance of unit.touched)
     for (const field of fileFields(instance.resource)) {
       const was = (instance.before?.[field.slot] ?? null) as StoredFile | null
@@ -95,14 +95,14 @@ export function* settle(unit: Unit, ledger: Resource): Work<void> {
     }
 }
 
-function enter(unit: Unit, ledger: Resource, key: string): void {
+function enter(unit: UnitOfWork, ledger: Resource, key: string): void {
   const entry = unit.create(ledger, key)
   // A file that a row loses is due at once.
   entry.row[DUE] = unit.ctx.now
   entry.implied = true
 }
 
-function* strike(unit: Unit, ledger: Resource, key: string): Work<void> {
+function* strike(unit: UnitOfWork, ledger: Resource, key: string): Work<void> {
   const entry: Instance | null = yield* unit.get(ledger, key)
   if (!entry || dueOf(entry.row) - unit.ctx.now < MARGIN)
     throw new ApiError('unavailable', { detail: 'the upload took too long; send it again' })

@@ -56,7 +56,7 @@ export class Reception {
       (async function* () {
         for await (const chunk of bytes) {
           size += chunk.length // counted while they arrive: a stated length may be wrong
-          if (size > max) throw tooLarge(field)
+          if (size > max) throw fileTooLarge(field)
           sha256.update(chunk)
           yield chunk
         }
@@ -80,7 +80,7 @@ export class Reception {
   }
 }
 
-export function tooLarge(field: ScalarField): ApiError {
+export function fileTooLarge(field: ScalarField): ApiError {
   return new ApiError('payload_too_large', {
     detail: `${field.name} takes files of up to ${field.def.file!.max} bytes`,
   })

@@ -3,7 +3,7 @@ import { ApiError } from '../../protocol/error.ts'
 import { run } from '../../store/work.ts'
 import { answered } from '../actions/run-action.ts'
 import { contextOf as contextFor, type Principal } from '../call/call.ts'
-import { Context, type Surroundings } from '../call/context.ts'
+import { Context, type ContextEnvironment } from '../call/context.ts'
 import { actionCall, database } from '../call/database.ts'
 import { isReply } from '../call/reply.ts'
 import type { JobRecord, JobRows } from './job-rows.ts'
@@ -51,7 +51,7 @@ export type Attempted = Ending | { readonly kind: 'made'; readonly data: unknown
 
 interface How {
   readonly rows: JobRows
-  readonly around: Surroundings
+  readonly around: ContextEnvironment
   readonly clock: () => number
   /** Milliseconds for which a finished job is kept. */
   readonly keep: number
@@ -99,7 +99,7 @@ export async function attempt(task: Task, number: number, { rows, around, clock 
   }
 }
 
-function contextOf({ action, call }: Task, around: Surroundings, now: number): Context {
+function contextOf({ action, call }: Task, around: ContextEnvironment, now: number): Context {
   const { resource } = action
   const asked = actionCall({ resource, action, id: call.id, input: call.input, principal: call.principal })
   return new Context(around, { ...asked, trusted: call.trusted }, now)

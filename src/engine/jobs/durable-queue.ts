@@ -1,12 +1,12 @@
 import type { Action, Value } from '../../model/model.ts'
 import { ApiError, problemOf } from '../../protocol/error.ts'
-import type { Surroundings } from '../call/context.ts'
+import type { ContextEnvironment } from '../call/context.ts'
 import { findAction } from '../call/database.ts'
 import { attempt, keepResult, type Ending, type StoredCall, type Task } from './attempt.ts'
 import type { JobRecord, JobRows } from './job-rows.ts'
 import type { JobsEnvironment } from './jobs-environment.ts'
-import { Runner } from './job-owner.ts'
-import { within } from './timeout.ts'
+import { JobOwner } from './job-owner.ts'
+import { withTimeout } from './timeout.ts'
 
 /** Milliseconds between two searches for jobs of dead processes and for expired jobs. */
 const SWEEP = 60_000
@@ -21,11 +21,11 @@ const GRACE = 5_000
  */
 export class Queue {
   readonly #rows: JobRows
-  readonly #runner: Runner
+  readonly #owner: JobOwner
   readonly #environment: JobsEnvironment
   readonly #concurrency: number
   readonly #keep: number
-  #around: Surroundings | null = null
+  #around: ContextEnvironment | null = null
   /** Jobs that wait for a place, in the order in which they were started. */
   readonly #waiting = new Set<Task>()
   readonly #running = new Map<string, Task>()
@@ -39,14 +39,14 @@ export class Queue {
   constructor(rows: JobRows, environment: JobsEnvironment) {
     this.#rows = rows
     this.#environment = environment
-    this.#runner = new Runner(environment.random)
+    this.#owner = new JobOwner(environment.random)
     this.#concurrency = environment.concurrency ?? 4
     this.#keep = environment.keep ?? 86_400_000
   }
 
   /** The name of this runner. */
   get runner(): string {
-    return this.#runner.name
+    return this.#owner.name
   }
 
   get isOpen(): boolean {
@@ -54,7 +54,7 @@ export class Queue {
   }
 
   /** Sets what jobs work with. The engine is made later than this object. */
-  attach(around: Surroundings): void {
+  attach(around: ContextEnvironment): void {
     this.#around = around
   }
 
@@ -78,8 +78,8 @@ export class Queue {
     clearInterval(this.#sweep)
     for (const timer of this.#timers) clearTimeout(timer)
     for (const task of this.#running.values()) task.controller.abort(interrupted())
-    await within(Promise.allSettled(Array.from(this.#running.values(), task => task.settled)), GRACE)
-    this.#runner.close()
+    await withTimeout(Promise.allSettled(Array.from(this.#running.values(), task => task.settled)), GRACE)
+    this.#owner.close()
   }
 
   /** Cancels a job. False if it is already finished. */
@@ -112,7 +112,7 @@ export class Queue {
       task.settled = this.#execute(task).catch((error: unknown) => this.#recover(task, error))
       // A function that ignores its signal keeps its place a little longer, so that not too many run at once.
       void task.settled
-        .then(() => within(task.work, LINGER))
+        .then(() => withTimeout(task.work, LINGER))
         .then(() => {
           this.#places--
           this.#runningOf.set(task.action, this.#runningOf.get(task.action)! - 1)
@@ -128,7 +128,7 @@ export class Queue {
       job.status === 'queued'
         ? {
             status: 'running',
-            runner: this.#runner.name,
+            runner: this.#owner.name,
             started: new Date(clock()).toISOString(),
             attempts: job.attempts + 1,
             progress: null,
@@ -210,7 +210,7 @@ export class Queue {
   async #clear(): Promise<void> {
     for (const job of await this.#rows.unfinished()) {
       // Its runner is alive, perhaps this one: leave the job to it.
-      if (job.runner === this.#runner.name || (job.runner !== null && this.#runner.isAlive(job.runner))) continue
+      if (job.runner === this.#owner.name || (job.runner !== null && this.#owner.isAlive(job.runner))) continue
       await this.#adopt(job)
     }
     while ((await this.#rows.forget(this.#environment.clock())) > 0);
@@ -228,7 +228,7 @@ export class Queue {
       // Nobody knows how far it got. It is repeated only if its declaration allows retries.
       if (!action || (isBegun && one.attempts > action.job!.retries)) return this.#failure(interrupted())
       found.push(newTask(id, action, stored, null))
-      return { status: 'queued', runner: this.#runner.name }
+      return { status: 'queued', runner: this.#owner.name }
     })
     if (job)
       // The update may run more than once in the store; its last run is the one that was committed.

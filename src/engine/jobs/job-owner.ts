@@ -4,7 +4,7 @@ import { hostname } from 'node:os'
 const open = new Set<string>()
 
 /** Identifies a runner of jobs by host, process and a random part, because a process may have several. */
-export class Runner {
+export class JobOwner {
   readonly name: string
 
   constructor(random: (bytes: number) => Uint8Array) {

@@ -1,5 +1,5 @@
 import { AT, FIRST, ID, SEQ, type Resource, type Row, type Value } from '../../model/model.ts'
-import { any, type Predicate } from '../../query/predicate.ts'
+import { anyOf, type Predicate } from '../../query/predicate.ts'
 import type { RowChange, Store, Transaction } from '../../store/store.ts'
 import { wait, type Work } from '../../store/work.ts'
 import { equal } from '../write/unit-of-work.ts'
@@ -28,7 +28,7 @@ export interface JobRecord {
 }
 
 /** Computes a change of a job from its current state; null = no change. */
-export type Step = (job: JobRecord) => Partial<JobRecord> | null
+export type JobTransition = (job: JobRecord) => Partial<JobRecord> | null
 
 /** The jobs in the store. Every change is a commit of its own, so a crash loses none and subscribers see all of them. */
 export class JobRows {
@@ -59,12 +59,12 @@ export class JobRows {
   }
 
   /** Changes a job. Resolves to the job afterwards, or null if it does not exist or was not changed. */
-  update(id: string, step: Step): Promise<JobRecord | null> {
+  update(id: string, step: JobTransition): Promise<JobRecord | null> {
     return this.#store.write(tx => this.step(tx, id, step))
   }
 
   /** The same inside a unit of work. */
-  *step(tx: Transaction, id: string, step: Step): Work<JobRecord | null> {
+  *step(tx: Transaction, id: string, step: JobTransition): Work<JobRecord | null> {
     const before = yield* wait(tx.get(this.resource, id))
     if (!before) return null
     const job = this.#jobOf(before)
@@ -92,7 +92,7 @@ export class JobRows {
   /** The jobs that are not finished, oldest first: ids are ordered by time. */
   async unfinished(): Promise<JobRecord[]> {
     const is = (value: JobStatus): Predicate => ({ kind: 'compare', op: 'eq', field: 'status', value })
-    return this.#select(any(is('queued'), is('running')), null)
+    return this.#select(anyOf(is('queued'), is('running')), null)
   }
 
   /** Deletes expired jobs, 500 at a time. Resolves to how many were deleted. */

@@ -3,10 +3,10 @@ import { ApiError } from '../../protocol/error.ts'
 import { plainShape } from '../../query/predicate.ts'
 import type { Maybe } from '../../store/work.ts'
 import type { Call, Outcome, Principal } from '../call/call.ts'
-import type { Surroundings } from '../call/context.ts'
+import type { ContextEnvironment } from '../call/context.ts'
 import { findAction } from '../call/database.ts'
 import { uuid7 } from '../call/ids.ts'
-import type { Invocation, Next } from '../call/invocation.ts'
+import type { Invocation, NextStep } from '../call/invocation.ts'
 import { plainJson } from '../call/plain-json.ts'
 import { reply, type Reply } from '../call/reply.ts'
 import type { Ending, StoredCall, Task } from './attempt.ts'
@@ -15,7 +15,7 @@ import type { JobsEnvironment } from './jobs-environment.ts'
 import { JobRows } from './job-rows.ts'
 import { newTask, Queue } from './durable-queue.ts'
 import { readAsync } from './respond-async.ts'
-import { within } from './timeout.ts'
+import { withTimeout } from './timeout.ts'
 import { jsonMode } from '../../schema/read/input-mode.ts'
 
 /** A job that was started. */
@@ -31,7 +31,7 @@ export class Jobs {
   readonly #rows: JobRows
   readonly #queue: Queue
   readonly #environment: JobsEnvironment
-  #around: Surroundings | null = null
+  #around: ContextEnvironment | null = null
 
   constructor(environment: JobsEnvironment) {
     this.resource = environment.model.resources.get(jobsName)!
@@ -41,7 +41,7 @@ export class Jobs {
   }
 
   /** Sets what jobs work with. The engine is made later than this object. */
-  attach(around: Surroundings): void {
+  attach(around: ContextEnvironment): void {
     this.#around = around
     this.#queue.attach(around)
   }
@@ -66,7 +66,7 @@ export class Jobs {
     const accepted = isAsync ? await this.#accepted(task, wanted !== null) : null
     this.#queue.add(task)
     if (!accepted) return answerOf(await task.ended.promise)
-    const ending = wanted && wanted.wait > 0 ? await within(task.ended.promise, wanted.wait * 1000) : null
+    const ending = wanted && wanted.wait > 0 ? await withTimeout(task.ended.promise, wanted.wait * 1000) : null
     return ending ? answerOf(ending) : accepted
   }
 
@@ -88,7 +88,7 @@ export class Jobs {
   }
 
   /** DELETE of a job: cancels a job that is not finished, and deletes one that is. `next` reads or deletes its row. */
-  async remove(invocation: Invocation, next: Next): Promise<Outcome> {
+  async remove(invocation: Invocation, next: NextStep): Promise<Outcome> {
     const { call } = invocation
     const ask = (asked: Partial<Call>): Maybe<Outcome> =>
       next({ ...invocation, call: { ...call, conditions: null, ...asked } })

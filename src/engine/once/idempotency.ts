@@ -132,7 +132,7 @@ export function isLasting(error: ApiError): boolean {
 }
 
 /** A stored outcome. The resource is stored by name, the error without its stack. */
-interface Kept {
+interface StoredAnswer {
   readonly print: string
   readonly resource: string | null
   readonly outcome: Readonly<Record<string, unknown>> | null
@@ -149,7 +149,7 @@ export interface KeptError {
   readonly members: Readonly<Record<string, unknown>>
 }
 
-function toKeep({ print }: Claim, outcome: Outcome): Kept {
+function toKeep({ print }: Claim, outcome: Outcome): StoredAnswer {
   if (outcome.kind === 'failure') {
     return { print, resource: null, outcome: null, error: keptError(outcome.error) }
   }
@@ -173,7 +173,7 @@ export function mismatch(): ApiError {
 }
 
 function replay(model: Model, claim: Claim, text: string): Outcome {
-  const { print, resource, outcome, error } = JSON.parse(text) as Kept
+  const { print, resource, outcome, error } = JSON.parse(text) as StoredAnswer
   if (print !== claim.print) throw mismatch()
   if (error) return { kind: 'failure', error: restoredError(error) }
   return { ...outcome, resource: model.resources.get(resource!), replayed: true } as unknown as Outcome

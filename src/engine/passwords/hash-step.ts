@@ -1,9 +1,9 @@
 import type { Id, Model, Resource } from '../../model/model.ts'
 import { isRead, type Outcome } from '../call/call.ts'
-import type { Invocation, Next, Step } from '../call/invocation.ts'
+import type { Invocation, NextStep, PipelineStep } from '../call/invocation.ts'
 import { isPasswordField } from '../write/read-body.ts'
 import { hashesOf, Unhashed } from './unhashed-passwords.ts'
-import type { Unit } from '../write/unit-of-work.ts'
+import type { UnitOfWork } from '../write/unit-of-work.ts'
 import type { NewId } from '../write/set-fields.ts'
 
 /**
@@ -11,7 +11,7 @@ import type { NewId } from '../write/set-fields.ts'
  * shows whether the write is valid and allowed, and is rolled back. Then the passwords are hashed, and the second run is
  * committed. null if no resource has passwords.
  */
-export function hashing(model: Model): Step | null {
+export function hashing(model: Model): PipelineStep | null {
   if (![...model.resources.values()].some(one => one.fields.some(isPasswordField))) return null
   return (invocation, next) => {
     const { operation, resource } = invocation.call
@@ -21,7 +21,7 @@ export function hashing(model: Model): Step | null {
   }
 }
 
-async function again(invocation: Invocation, next: Next, thrown: unknown): Promise<Outcome> {
+async function again(invocation: Invocation, next: NextStep, thrown: unknown): Promise<Outcome> {
   if (!(thrown instanceof Unhashed)) throw thrown
   const writing = invocation.writing!
   const hashes = await hashesOf(thrown.passwords, invocation.call.unbounded ?? false)
@@ -34,7 +34,7 @@ async function again(invocation: Invocation, next: Next, thrown: unknown): Promi
  * meantime.
  */
 function sameIds(made: Unhashed['made'], newId: NewId): NewId {
-  let of: Unit | null = null
+  let of: UnitOfWork | null = null
   let left: [Resource, Id][] = []
   return function* (unit, resource) {
     // The store may also run a unit again by itself.

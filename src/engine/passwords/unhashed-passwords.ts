@@ -1,8 +1,8 @@
 import { hashPasswords } from '../../auth/login/password.ts'
 import type { Id, Resource } from '../../model/model.ts'
 import { ApiError } from '../../protocol/error.ts'
-import { nothing, wait, type Work } from '../../store/work.ts'
-import type { PendingPassword, Unit } from '../write/unit-of-work.ts'
+import { noWork, wait, type Work } from '../../store/work.ts'
+import type { PendingPassword, UnitOfWork } from '../write/unit-of-work.ts'
 
 /** The most passwords that one request may set. */
 const MOST = 20
@@ -14,7 +14,7 @@ export class Unhashed extends Error {
   /** The rows that it created, in this order. */
   readonly made: readonly [Resource, Id][]
 
-  constructor(unit: Unit, pending: readonly PendingPassword[]) {
+  constructor(unit: UnitOfWork, pending: readonly PendingPassword[]) {
     super('passwords are to be hashed')
     this.passwords = distinct(pending)
     this.made = [...unit.touched].filter(one => one.before === null).map(one => [one.resource, one.id])
@@ -30,18 +30,18 @@ export async function hashesOf(passwords: readonly string[], isUnbounded: boolea
 }
 
 /** Hashes the passwords of a unit before it is flushed, if it is part of a transaction that can wait. */
-export function hashInPlace(unit: Unit): Work<void> {
-  return unit.waits && unit.unhashed !== null ? inPlace(unit, unit.unhashed) : nothing
+export function hashInPlace(unit: UnitOfWork): Work<void> {
+  return unit.waits && unit.unhashed !== null ? inPlace(unit, unit.unhashed) : noWork
 }
 
-function* inPlace(unit: Unit, pending: readonly PendingPassword[]): Work<void> {
+function* inPlace(unit: UnitOfWork, pending: readonly PendingPassword[]): Work<void> {
   const hashes = yield* wait(hashesOf(distinct(pending), unit.isUnbounded))
   for (const { row, slot, password } of pending) row[slot] = hashes.get(password)!
   unit.unhashed = null
 }
 
 /** Ends a unit that has passed all checks with `Unhashed` if its passwords have to be hashed first. */
-export function requireHashes(unit: Unit): void {
+export function requireHashes(unit: UnitOfWork): void {
   if (unit.unhashed !== null) throw new Unhashed(unit, unit.unhashed)
 }
 

@@ -4,8 +4,8 @@ import { wait, type Work } from '../../store/work.ts'
 import type { HistoryRange } from '../call/call.ts'
 import { allowedImages } from './image-rules.ts'
 import { allowedIds, allowedRows, type Permissions } from '../rules/permissions.ts'
-import { missing } from '../read/read.ts'
-import { seqOf } from './position-parameter.ts'
+import { rowNotFound } from '../read/read.ts'
+import { seqOfParameter } from './position-parameter.ts'
 
 /** One change of a row, as the row's history shows it. */
 export interface HistoryRecord {
@@ -47,7 +47,7 @@ export function* historyOf(
 ): Work<History> {
   const { resource, id } = target
   const records: HistoryRecord[] = []
-  let from = Math.min(before ? seqOf(store, before, 'before') : Infinity, snapshot.position + 1)
+  let from = Math.min(before ? seqOfParameter(store, before, 'before') : Infinity, snapshot.position + 1)
   let read = 0
   let isMore = true
   while (isMore && records.length < limit && read < MOST) {
@@ -74,7 +74,7 @@ export function* historyOf(
 function* mustBeVisible(snapshot: Snapshot, resource: Resource, id: Id, permissions: Permissions): Work<void> {
   const row = yield* wait(snapshot.get(resource, id))
   const seen = row ? yield* allowedRows(snapshot, resource, [row], permissions.read(resource)) : []
-  if (seen.length === 0) throw missing(resource, id)
+  if (seen.length === 0) throw rowNotFound(resource, id)
 }
 
 /** The records in their order; null for a record of which the caller may see nothing. */

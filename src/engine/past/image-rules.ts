@@ -1,7 +1,7 @@
 import type { Field, Id, Resource, Row, Value } from '../../model/model.ts'
 import { ID } from '../../model/model.ts'
-import { compile } from '../../query/evaluate.ts'
-import { all, any, everything, not, nothing, type Predicate } from '../../query/predicate.ts'
+import { compileTest } from '../../query/evaluate.ts'
+import { allOf, anyOf, everything, negate, nothing, type Predicate } from '../../query/predicate.ts'
 import type { Snapshot } from '../../store/store.ts'
 import { wait, type Work } from '../../store/work.ts'
 import { ownFields, type Guard } from '../rules/permissions.ts'
@@ -20,7 +20,7 @@ export function* fulfilling(
   if (images.length === 0) return []
   const settling: Settling = { snapshot, resource, images, needsRow: false }
   const settled = yield* settle(where, settling)
-  const found = images.filter(compile(settled, resource, ownFields))
+  const found = images.filter(compileTest(settled, resource, ownFields))
   if (!settling.needsRow || found.length === 0) return found
   const existing = new Set((yield* wait(snapshot.many(resource, idsOf(found)))).map(row => row[ID]))
   return found.filter(row => existing.has(row[ID]))
@@ -57,15 +57,15 @@ function* settle(where: Predicate, settling: Settling): Work<Predicate> {
     case 'and': {
       const parts: Predicate[] = []
       for (const part of where.of) parts.push(yield* settle(part, settling))
-      return all(...parts)
+      return allOf(...parts)
     }
     case 'or': {
       const parts: Predicate[] = []
       for (const part of where.of) parts.push(yield* settle(part, settling))
-      return any(...parts)
+      return anyOf(...parts)
     }
     case 'not':
-      return not(yield* settle(where.of, settling))
+      return negate(yield* settle(where.of, settling))
     default: {
       const field = resource.field.get(where.field)!
       if (where.kind === 'one' && field.is === 'one') {
@@ -84,7 +84,7 @@ const isStored = (field: Field): boolean => field.is === 'scalar' || field.is ==
 
 function* matching(snapshot: Snapshot, resource: Resource, ids: readonly Value[], where: Predicate): Work<Value[]> {
   if (ids.length === 0) return []
-  const of = all({ kind: 'in', field: resource.id.name, values: ids, negated: false }, where)
+  const of = allOf({ kind: 'in', field: resource.id.name, values: ids, negated: false }, where)
   const rows = yield* wait(snapshot.select(resource, { where: of, sort: [], limit: null, offset: 0, cursor: null }))
   return rows.map(row => row[ID]!)
 }

@@ -1,11 +1,11 @@
 import type { Id, Join, OneField, Resource, Row, Value } from '../../model/model.ts'
 import { ID } from '../../model/model.ts'
 import { orderOf, sorted, type Order } from '../../query/order.ts'
-import { all, type Predicate } from '../../query/predicate.ts'
+import { allOf, type Predicate } from '../../query/predicate.ts'
 import type { Select, Snapshot, Visits } from '../../store/store.ts'
 import { chain, run, wait, type Maybe, type Work } from '../../store/work.ts'
 import { fulfilling, isOneOf } from './image-rules.ts'
-import { follow, typeAt } from '../read/sort-in-memory.ts'
+import { followPath, typeAt } from '../read/sort-in-memory.ts'
 
 /**
  * What was different at an earlier position: rows as they were (null if they did not exist), and links of many-to-many
@@ -72,7 +72,7 @@ export class PastSnapshot implements Snapshot {
 
   // Unchanged rows are counted by the store, changed ones are evaluated in memory.
   *#count(resource: Resource, where: Predicate, visits?: Visits): Work<number> {
-    const same = yield* wait(this.#now.count(resource, all(where, this.#unchanged(resource)), visits))
+    const same = yield* wait(this.#now.count(resource, allOf(where, this.#unchanged(resource)), visits))
     return same + (yield* fulfilling(this.#now, resource, where, this.#former(resource))).length
   }
 
@@ -81,7 +81,7 @@ export class PastSnapshot implements Snapshot {
     const former = yield* fulfilling(this.#now, resource, where, this.#former(resource))
     const end = limit === null ? null : offset + limit
     const narrow = {
-      where: all(where, this.#unchanged(resource)),
+      where: allOf(where, this.#unchanged(resource)),
       sort,
       limit: end,
       offset: 0,
@@ -92,7 +92,7 @@ export class PastSnapshot implements Snapshot {
     const columns: { readonly order: Order; readonly values: Map<Row, Value> }[] = []
     for (const { path, descending } of sort) {
       const values = new Map<Row, Value>()
-      yield* follow(this.#now, resource, path, found, values)
+      yield* followPath(this.#now, resource, path, found, values)
       columns.push({ order: sorted(orderOf(typeAt(resource, path)), descending), values })
     }
     if (!sort.some(({ path }) => path.length === 1 && path[0] === resource.id.name))

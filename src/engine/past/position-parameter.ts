@@ -3,7 +3,7 @@ import { parsePosition } from '../../protocol/position.ts'
 import type { Store } from '../../store/store.ts'
 
 /** The seq of a position in a parameter. Throws ApiError `validation` if it is not a position of this history. */
-export function seqOf({ terms }: Store, text: string, parameter: string): number {
+export function seqOfParameter({ terms }: Store, text: string, parameter: string): number {
   const seq = terms.seqOf(text)
   if (seq !== null) return seq
   const detail = parsePosition(text)

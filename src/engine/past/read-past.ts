@@ -7,8 +7,8 @@ import { historyOf } from './history.ts'
 import { ChangesSince } from './changes-since.ts'
 import { PastSnapshot } from './past-snapshot.ts'
 import { getItem, getList } from '../read/read.ts'
-import type { Reading } from '../call/call-environment.ts'
-import { seqOf } from './position-parameter.ts'
+import type { ReadEnvironment } from '../call/call-environment.ts'
+import { seqOfParameter } from './position-parameter.ts'
 import { isUnchanged } from '../read/preconditions.ts'
 import { viewOf } from '../read/view.ts'
 import { endOfCommit } from './end-of-commit.ts'
@@ -24,7 +24,12 @@ export function isPast({ at, history }: Showing): boolean {
 }
 
 /** Reads the state at the position that the call names, or the history of its row. */
-export function* readPast(store: Store, now: Snapshot, call: Call, reading: Reading): Work<Item | List | Unchanged> {
+export function* readPast(
+  store: Store,
+  now: Snapshot,
+  call: Call,
+  reading: ReadEnvironment,
+): Work<Item | List | Unchanged> {
   if (call.resource.options.ephemeral)
     throw new ApiError('not_found', { detail: `${call.resource.name} is not in the log: it has no past` })
   if (call.history) return yield* getHistory(store, now, call, call.history, reading)
@@ -37,7 +42,7 @@ function* getHistory(
   now: Snapshot,
   call: Call,
   range: HistoryRange,
-  { permissions, terms }: Reading,
+  { permissions, terms }: ReadEnvironment,
 ): Work<List | Unchanged> {
   const { resource } = call
   const etag = `${terms.position(now.changed(resource))}.history`
@@ -62,10 +67,10 @@ function* getHistory(
  * `gone` if the log no longer reaches back to it; the error names the oldest position that it reaches.
  */
 function* pastOf(store: Store, now: Snapshot, call: Call, text: string): Work<Snapshot> {
-  const asked = seqOf(store, text, 'at')
+  const asked = seqOfParameter(store, text, 'at')
   if (asked > now.position)
     throw new ApiError('validation', { issues: [{ code: 'range', parameter: 'at', detail: 'has not come yet' }] })
-  const reach = yield* wait(store.reach())
+  const reach = yield* wait(store.oldestPosition())
   if (asked < reach) throw beyond(store, reach)
   const at = asked === reach ? asked : yield* endOfCommit(store, asked)
   if (at >= now.position) return now
@@ -103,7 +108,7 @@ function* ofAll(store: Store, now: Snapshot, at: number): Work<Snapshot> {
   let taken = 0
   for (let from = at; from < now.position;) {
     const commits = yield* wait(store.commits(from, STEP))
-    if (commits === null) throw beyond(store, yield* wait(store.reach()))
+    if (commits === null) throw beyond(store, yield* wait(store.oldestPosition()))
     if (commits.length === 0) break
     for (const { position, changes } of commits) {
       from = position

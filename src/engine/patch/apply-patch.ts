@@ -1,7 +1,7 @@
 import { ApiError, pointer } from '../../protocol/error.ts'
 import { isObject } from '../write/read-body.ts'
 import { equal } from '../write/unit-of-work.ts'
-import type { Operation, Path } from './json-patch.ts'
+import type { PatchOperation, PointerSteps } from './json-patch.ts'
 import { Measure, type ValueLimits } from './measure.ts'
 
 type Container = unknown[] | Record<string, unknown>
@@ -12,7 +12,11 @@ type Container = unknown[] | Record<string, unknown>
  *
  * Throws ApiError `conflict` if a test fails or a pointer leads to nothing, and what Measure throws.
  */
-export function applyPatch(document: unknown, operations: readonly Operation[], limits: ValueLimits | null): unknown {
+export function applyPatch(
+  document: unknown,
+  operations: readonly PatchOperation[],
+  limits: ValueLimits | null,
+): unknown {
   // So the whole document has a container too, and needs no special case.
   // 548-548 x
   // So the whole document is a member like any other.
@@ -22,7 +26,7 @@ export function applyPatch(document: unknown, operations: readonly Operation[], 
   return root.document
 }
 
-function apply(root: { document: unknown }, operation: Operation, copies: Measure): void {
+function apply(root: { document: unknown }, operation: PatchOperation, copies: Measure): void {
   const { path, at } = operation
   const to = pointer(at, 'path')
   switch (operation.op) {
@@ -60,7 +64,7 @@ function copyOf(value: unknown): unknown {
   return typeof value === 'object' ? structuredClone(value) : value
 }
 
-function add(root: Container, path: Path, value: unknown, at: string): void {
+function add(root: Container, path: PointerSteps, value: unknown, at: string): void {
   const { container, step } = placeOf(root, path, at)
   if (!Array.isArray(container)) return put(container, step, value)
   const index = step === '-' ? container.length : indexOf(step)
@@ -68,7 +72,7 @@ function add(root: Container, path: Path, value: unknown, at: string): void {
   container.splice(index, 0, value)
 }
 
-function remove(root: Container, path: Path, at: string): unknown {
+function remove(root: Container, path: PointerSteps, at: string): unknown {
   if (path.length === 0) throw conflict('reference', at, 'the whole document cannot be removed')
   const { container, step } = existing(root, path, at)
   const value = memberOf(container, step)
@@ -83,7 +87,7 @@ interface Place {
 }
 
 /** The place that a pointer leads to. There need not be a value yet. */
-function placeOf(root: Container, path: Path, at: string): Place {
+function placeOf(root: Container, path: PointerSteps, at: string): Place {
   let container: Container = root
   let step = 'document'
   for (const next of path) {
@@ -97,7 +101,7 @@ function placeOf(root: Container, path: Path, at: string): Place {
 }
 
 /** The place of a value that exists. */
-function existing(root: Container, path: Path, at: string): Place {
+function existing(root: Container, path: PointerSteps, at: string): Place {
   const place = placeOf(root, path, at)
   if (!has(place.container, place.step)) throw absent(at)
   return place

@@ -3,20 +3,25 @@ import { isPolluting } from '../../protocol/polluting.ts'
 import { isObject } from '../write/read-body.ts'
 
 /** The steps of a JSON pointer (RFC 6901 §4); empty for the whole document. */
-export type Path = readonly string[]
+export type PointerSteps = readonly string[]
 
 /** An operation of a JSON Patch (RFC 6902 §4). `at` is its place in the request: `#/3`. */
-export type Operation =
-  | { readonly op: 'add' | 'replace' | 'test'; readonly path: Path; readonly value: unknown; readonly at: string }
-  | { readonly op: 'remove'; readonly path: Path; readonly at: string }
-  | { readonly op: 'move' | 'copy'; readonly from: Path; readonly path: Path; readonly at: string }
+export type PatchOperation =
+  | {
+      readonly op: 'add' | 'replace' | 'test'
+      readonly path: PointerSteps
+      readonly value: unknown
+      readonly at: string
+    }
+  | { readonly op: 'remove'; readonly path: PointerSteps; readonly at: string }
+  | { readonly op: 'move' | 'copy'; readonly from: PointerSteps; readonly path: PointerSteps; readonly at: string }
 
 const MOST_OPERATIONS = 100
 /** Steps of one pointer. Values are nested far less deeply. */
 const MOST_STEPS = 100
 
 /** Parses a JSON Patch. Throws ApiError `too_many_items`, or `validation` with every fault of its form. */
-export function parsePatch(patch: unknown): readonly Operation[] {
+export function parsePatch(patch: unknown): readonly PatchOperation[] {
   if (!Array.isArray(patch))
     throw new ApiError('validation', {
       issues: [{ code: 'type', pointer: '#', detail: 'a JSON Patch is an array of operations' }],
@@ -26,11 +31,11 @@ export function parsePatch(patch: unknown): readonly Operation[] {
   const issues: Issue[] = []
   const operations = patch.map((raw: unknown, i) => parseOperation(raw, pointer('#', i), issues))
   if (issues.length > 0) throw new ApiError('validation', { issues })
-  return operations as Operation[]
+  return operations as PatchOperation[]
 }
 
 /** Null if the operation is malformed; the faults are added to `issues`. Unknown members are ignored (RFC 6902 §4). */
-function parseOperation(raw: unknown, at: string, issues: Issue[]): Operation | null {
+function parseOperation(raw: unknown, at: string, issues: Issue[]): PatchOperation | null {
   const before = issues.length
   const refuse = (code: Issue['code'], place: string, detail: string): void => {
     issues.push({ code, pointer: place, detail })
@@ -67,7 +72,7 @@ function parsePath(
   member: 'path' | 'from',
   at: string,
   refuse: (code: Issue['code'], place: string, detail: string) => void,
-): Path {
+): PointerSteps {
   const text = raw[member]
   const place = pointer(at, member)
   if (text === undefined) refuse('required', place, 'is required')

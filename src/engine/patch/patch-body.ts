@@ -3,23 +3,23 @@ import type { Field } from '../../model/model.ts'
 import { plainShape } from '../../query/predicate.ts'
 import type { Work } from '../../store/work.ts'
 import type { Call } from '../call/call.ts'
-import { isFixed, isHidden, isObject, readOnly, unknownField } from '../write/read-body.ts'
+import { isFixed, isHidden, isObject, readOnlyIssue, unknownField } from '../write/read-body.ts'
 import { writeRow } from '../read/write-json.ts'
-import type { Writing } from '../call/call-environment.ts'
+import type { WriteEnvironment } from '../call/call-environment.ts'
 import { Budget, loadRelated } from '../read/load-related.ts'
-import { equal, type Instance, type Unit } from '../write/unit-of-work.ts'
+import { equal, type Instance, type UnitOfWork } from '../write/unit-of-work.ts'
 import { viewOf, type View } from '../read/view.ts'
 import { checkWritable } from '../rules/writable-fields.ts'
 import { demand } from '../rules/write-rules.ts'
 import { applyPatch } from './apply-patch.ts'
-import type { Operation } from './json-patch.ts'
+import type { PatchOperation } from './json-patch.ts'
 import { Measure } from './measure.ts'
 import { mergePatch } from './merge-patch.ts'
 
 type Members = Readonly<Record<string, unknown>>
 
 /** The body of a merge patch (RFC 7396), with the objects for JSON fields merged into the stored values. */
-export function mergedBody(call: Call, { row }: Instance, { values }: Writing): unknown {
+export function mergedBody(call: Call, { row }: Instance, { values }: WriteEnvironment): unknown {
   const { input, resource, mode } = call
   if (!mode.merges || !isObject(input)) return input
   let body: Record<string, unknown> | null = null
@@ -35,7 +35,12 @@ export function mergedBody(call: Call, { row }: Instance, { values }: Writing): 
 }
 
 /** Refuses a JSON Patch that names unknown members, or members that the caller may not write, before any of it is applied. */
-export function* checkPatch(unit: Unit, call: Call, instance: Instance, operations: readonly Operation[]): Work<void> {
+export function* checkPatch(
+  unit: UnitOfWork,
+  call: Call,
+  instance: Instance,
+  operations: readonly PatchOperation[],
+): Work<void> {
   const { resource } = call
   const issues: Issue[] = []
   const written = new Map<Field, string>()
@@ -44,7 +49,7 @@ export function* checkPatch(unit: Unit, call: Call, instance: Instance, operatio
     if (!field || isHidden(field)) {
       if (!unit.lenient && call.mode.unknown === 'refuse') issues.push(unknownField(resource, place))
     } else if (writes) {
-      if (field === resource.id || isFixed(field)) issues.push(readOnly(field, place))
+      if (field === resource.id || isFixed(field)) issues.push(readOnlyIssue(field, place))
       else if (!written.has(field)) written.set(field, place)
     }
   }
@@ -61,7 +66,7 @@ export function* checkPatch(unit: Unit, call: Call, instance: Instance, operatio
 
 /** The members of the representation that an operation names, and where. An operation on the whole row names none. */
 function membersOf(
-  operation: Operation,
+  operation: PatchOperation,
 ): { readonly name: string; readonly place: string; readonly writes: boolean }[] {
   const { op, path, at } = operation
   const [name] = path
@@ -75,11 +80,11 @@ function membersOf(
 
 /** Turns a JSON Patch (RFC 6902) into a body: the changed members of the representation, with their whole new values. */
 export function* patchedBody(
-  unit: Unit,
+  unit: UnitOfWork,
   call: Call,
   { row }: Instance,
-  operations: readonly Operation[],
-  writing: Writing,
+  operations: readonly PatchOperation[],
+  writing: WriteEnvironment,
 ): Work<unknown> {
   const view = viewNamed(call, operations)
   const unbounded = { ...writing.bounds, ids: null }
@@ -93,7 +98,7 @@ export function* patchedBody(
 }
 
 /** A view of the members that a patch names; of all members if it names the whole row. */
-function viewNamed({ resource }: Call, operations: readonly Operation[]): View {
+function viewNamed({ resource }: Call, operations: readonly PatchOperation[]): View {
   const whole = viewOf(resource, plainShape)
   if (operations.some(one => one.path.length === 0 || ('from' in one && one.from.length === 0))) return whole
   const named = new Set(operations.flatMap(membersOf).map(({ name }) => name))

@@ -1,7 +1,7 @@
 import type { Resource } from '../../model/model.ts'
 import type { Query } from '../../query/predicate.ts'
 import { Permissions, type Guard } from '../rules/permissions.ts'
-import { collectReads, touchesOf } from './resources-read.ts'
+import { collectReads, resourcesRead } from './resources-read.ts'
 import { hash, type View } from './view.ts'
 
 /** A group of callers who see the same, as far as rules decide what a representation shows. */
@@ -52,7 +52,7 @@ function find(view: View, query: Query | null, permissions: Permissions): Audien
       if ('view' in load) look(load.view)
     }
   }
-  if (query) for (const resource of touchesOf(view, query)) ask(resource, permissions.read(resource))
+  if (query) for (const resource of resourcesRead(view, query)) ask(resource, permissions.read(resource))
   look(view)
   if (!isRuled) return null
   return { key: permissions.me ? hash(textOf(permissions.me)) : 'anonymous', reads, isOpaque }

@@ -4,7 +4,7 @@ import type { Snapshot } from '../../store/store.ts'
 import type { Terms } from '../../store/terms.ts'
 import { audienceOf, type Audience } from './audience.ts'
 import type { Permissions } from '../rules/permissions.ts'
-import { touchesOf } from './resources-read.ts'
+import { resourcesRead } from './resources-read.ts'
 import type { View } from './view.ts'
 
 /**
@@ -17,8 +17,8 @@ export function itemTag(terms: Terms, view: View, row: Row, snapshot: Snapshot, 
   const version = terms.position(seq)
   const audience = view.isRuled ? audienceOf(view, null, permissions) : null
   if (!audience && view.variant === '') return version
-  if (!audience && view.touches.length === 1) return `${version}.${view.variant}`
-  const last = latest(snapshot, view.touches, audience?.reads)
+  if (!audience && view.resources.length === 1) return `${version}.${view.variant}`
+  const last = latest(snapshot, view.resources, audience?.reads)
   // A row and what it shows of others may have changed in different terms.
   const same = terms.epochAt(seq) === terms.epochAt(last.lasting)
   const newest = same ? `${last.lasting}` : terms.position(last.lasting)
@@ -27,7 +27,7 @@ export function itemTag(terms: Terms, view: View, row: Row, snapshot: Snapshot, 
 
 /** The entity tag of a list: the position of the last change to any resource that the list or its rules read. */
 export function listTag(terms: Terms, view: View, query: Query, snapshot: Snapshot, audience: Audience | null): string {
-  const last = latest(snapshot, touchesOf(view, query), audience?.reads)
+  const last = latest(snapshot, resourcesRead(view, query), audience?.reads)
   const version = terms.position(last.lasting) + last.fleeting
   if (audience) return `${version}.${variantFor(view, audience)}`
   return view.variant === '' ? version : `${version}.${view.variant}`
@@ -43,12 +43,12 @@ function variantFor(view: View, audience: Audience): string {
  */
 function latest(
   snapshot: Snapshot,
-  touches: Iterable<Resource>,
+  shown: Iterable<Resource>,
   more: Iterable<Resource> = [],
 ): { readonly lasting: number; readonly fleeting: string } {
   let lasting = 0
   let fleeting = -1
-  for (const resources of [touches, more]) {
+  for (const resources of [shown, more]) {
     for (const resource of resources) {
       const seq = snapshot.changed(resource)
       if (resource.options.ephemeral) fleeting = Math.max(fleeting, seq)

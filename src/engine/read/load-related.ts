@@ -4,10 +4,10 @@ import { ID } from '../../model/model.ts'
 import type { Snapshot } from '../../store/store.ts'
 import { chain, ready, wait, type Maybe, type Work } from '../../store/work.ts'
 import { allowedIds, allowedRows, type Guard, type Permissions } from '../rules/permissions.ts'
-import type { Load, View } from './view.ts'
+import type { ViewLoad, View } from './view.ts'
 
 /** What was loaded in addition to the rows of a view. `of[i]` belongs to `view.loads[i]`. */
-export interface Related {
+export interface LoadedRelations {
   readonly of: readonly LoadedPart[]
   /**
    * For each field that the caller may not read in some rows: a function that is true for those rows. Null if all fields may be
@@ -19,8 +19,8 @@ export interface Related {
 export type LoadedPart =
   | { readonly kind: 'ids'; readonly ids: ReadonlyMap<Id, readonly Id[]> }
   | { readonly kind: 'count'; readonly counts: ReadonlyMap<Id, number> }
-  | { readonly kind: 'row'; readonly rows: ReadonlyMap<Id, Row>; readonly related: Related }
-  | { readonly kind: 'rows'; readonly rows: ReadonlyMap<Id, readonly Row[]>; readonly related: Related }
+  | { readonly kind: 'row'; readonly rows: ReadonlyMap<Id, Row>; readonly related: LoadedRelations }
+  | { readonly kind: 'rows'; readonly rows: ReadonlyMap<Id, readonly Row[]>; readonly related: LoadedRelations }
 
 export interface Bounds {
   /** How many ids of one relation are shown; null = all. */
@@ -57,17 +57,22 @@ export class Budget {
 }
 
 /** The result for a view that shows nothing but its rows. */
-export const nothingBeside: Related = Object.freeze({ of: Object.freeze([]), masks: null })
+export const noRelations: LoadedRelations = Object.freeze({ of: Object.freeze([]), masks: null })
 
 /** Loads everything that a view shows in addition to its rows: one query per relation and level, never one per row. */
-export function loadRelated(snapshot: Snapshot, view: View, rows: readonly Row[], budget: Budget): Work<Related> {
+export function loadRelated(
+  snapshot: Snapshot,
+  view: View,
+  rows: readonly Row[],
+  budget: Budget,
+): Work<LoadedRelations> {
   return view.isAlone || rows.length === 0 ? alone : loadAll(snapshot, view, rows, budget)
 }
 
 // Shared, because most reads need nothing else: no generator is made for them.
-const alone = ready(nothingBeside)
+const alone = ready(noRelations)
 
-function* loadAll(snapshot: Snapshot, view: View, rows: readonly Row[], budget: Budget): Work<Related> {
+function* loadAll(snapshot: Snapshot, view: View, rows: readonly Row[], budget: Budget): Work<LoadedRelations> {
   const { fields } = view.resource.rules ?? {}
   const ids = rows.map(row => row[ID] as Id)
   const of: LoadedPart[] = []
@@ -85,7 +90,7 @@ function* masksOf(
   fields: readonly string[],
   rows: readonly Row[],
   permissions: Permissions,
-): Work<Related['masks']> {
+): Work<LoadedRelations['masks']> {
   const masks = new Map<string, (row: Row) => boolean>()
   for (const name of fields) {
     const guard = permissions.field(resource, name, 'read')
@@ -98,7 +103,7 @@ function* masksOf(
 
 function* loadPart(
   snapshot: Snapshot,
-  load: Load,
+  load: ViewLoad,
   rows: readonly Row[],
   ids: readonly Id[],
   budget: Budget,

@@ -5,7 +5,7 @@ import { encodeCursor, type CursorKey } from '../../query/cursor.ts'
 import type { Query } from '../../query/predicate.ts'
 import type { Snapshot } from '../../store/store.ts'
 import type { Work } from '../../store/work.ts'
-import { follow } from './sort-in-memory.ts'
+import { followPath } from './sort-in-memory.ts'
 
 /** A cursor that continues a list after (or before) one of its rows. It holds the values of the sort keys and the id. */
 export function* cursorFor(
@@ -19,7 +19,7 @@ export function* cursorFor(
   const keys: Value[] = []
   for (const { path } of query.sort) {
     const values = new Map<Row, Value>()
-    yield* follow(snapshot, resource, path, [row], values)
+    yield* followPath(snapshot, resource, path, [row], values)
     keys.push(values.get(row)!)
   }
   keys.push(row[ID]!)

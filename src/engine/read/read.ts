@@ -1,18 +1,18 @@
 import { ApiError } from '../../protocol/error.ts'
 import type { Id, Resource, Row } from '../../model/model.ts'
 import { ID } from '../../model/model.ts'
-import { all, type Predicate, type Query } from '../../query/predicate.ts'
+import { allOf, type Predicate, type Query } from '../../query/predicate.ts'
 import type { Snapshot } from '../../store/store.ts'
 import { wait, type Work } from '../../store/work.ts'
 import { audienceOf } from './audience.ts'
-import { isKeepable, type Cache } from '../cache/representation-cache.ts'
-import type { Call, Item, List, Target, Unchanged } from '../call/call.ts'
+import { isCacheable, type RepresentationCache } from '../cache/representation-cache.ts'
+import type { Call, Item, List, CallTarget, Unchanged } from '../call/call.ts'
 import { narrowed } from '../rules/authorize.ts'
 import { checkParent } from './check-parent.ts'
-import { isStored, type KeptLists } from '../cache/list-cache.ts'
+import { isStored, type ListCache } from '../cache/list-cache.ts'
 import { allowedRows } from '../rules/permissions.ts'
-import type { Reading } from '../call/call-environment.ts'
-import { Budget, loadRelated, nothingBeside } from './load-related.ts'
+import type { ReadEnvironment } from '../call/call-environment.ts'
+import { Budget, loadRelated, noRelations } from './load-related.ts'
 import { writeRow, writeRows } from './write-json.ts'
 import { ordered } from './sort-in-memory.ts'
 import { cursorFor } from './page-cursor.ts'
@@ -24,11 +24,11 @@ import { viewOf, type View } from './view.ts'
 export function* getItem(
   snapshot: Snapshot,
   call: Call,
-  reading: Reading,
-  cache: Cache | null = null,
+  reading: ReadEnvironment,
+  cache: RepresentationCache | null = null,
 ): Work<Item | Unchanged> {
   const view = viewOf(call.resource, call.shape)
-  if (cache !== null && call.parent === null && !call.unbounded && isKeepable(view)) {
+  if (cache !== null && call.parent === null && !call.unbounded && isCacheable(view)) {
     const { terms } = reading
     if (cache.isAt(snapshot, terms) || (yield* cache.follow(snapshot, terms)))
       return yield* getKept(snapshot, call, reading, cache, view)
@@ -43,7 +43,13 @@ export function* getItem(
 }
 
 /** The same with the cache. The rule is evaluated on the cached row, so a hit needs no query. */
-function* getKept(snapshot: Snapshot, call: Call, reading: Reading, cache: Cache, view: View): Work<Item | Unchanged> {
+function* getKept(
+  snapshot: Snapshot,
+  call: Call,
+  reading: ReadEnvironment,
+  cache: RepresentationCache,
+  view: View,
+): Work<Item | Unchanged> {
   const id = call.id!
   const { terms, ctx } = reading
   let kept = cache.get(view, id)
@@ -63,7 +69,7 @@ function* getKept(snapshot: Snapshot, call: Call, reading: Reading, cache: Cache
       kept = { row, body, etag: etag!, cut }
       cache.put(snapshot, terms, view, id, kept)
     }
-  } else if (!test(kept.row)) throw missing(call.resource, id)
+  } else if (!test(kept.row)) throw rowNotFound(call.resource, id)
   const { body, etag, cut } = kept
   const modified = modifiedOf(kept.row, ctx.now)
   checkRead(call.conditions, etag, modified)
@@ -80,12 +86,12 @@ export function* showItem(
   snapshot: Snapshot,
   view: View,
   row: Row,
-  reading: Reading,
+  reading: ReadEnvironment,
   created: boolean,
   etag: string,
 ): Work<Item> {
   const budget = view.isAlone ? null : new Budget(reading.bounds, reading.permissions)
-  const related = budget ? yield* loadRelated(snapshot, view, [row], budget) : nothingBeside
+  const related = budget ? yield* loadRelated(snapshot, view, [row], budget) : noRelations
   return {
     kind: 'item',
     created,
@@ -103,11 +109,11 @@ export function* showItem(
  * The row, if it exists, the caller may see it and, for a nested URI, it belongs to the parent. Throws ApiError `not_found`
  * otherwise: a hidden row looks like a missing one.
  */
-export function* visibleRow(snapshot: Snapshot, call: Target, reading: Reading): Work<Row> {
+export function* visibleRow(snapshot: Snapshot, call: CallTarget, reading: ReadEnvironment): Work<Row> {
   const { resource } = call
   const id = call.id!
   if (call.parent) {
-    const where = all(isId(resource, id), yield* scope(snapshot, call, reading))
+    const where = allOf(isId(resource, id), yield* scope(snapshot, call, reading))
     const [row] = yield* wait(snapshot.select(resource, { where, sort: [], limit: 1, offset: 0, cursor: null }))
     const { opaque } = reading.permissions.read(resource)
     if (row && (!opaque || opaque(row))) return row
@@ -118,32 +124,32 @@ export function* visibleRow(snapshot: Snapshot, call: Target, reading: Reading):
       if (guard.open || (yield* allowedRows(snapshot, resource, [row], guard)).length > 0) return row
     }
   }
-  throw missing(resource, id)
+  throw rowNotFound(resource, id)
 }
 
-export function missing(resource: Resource, id: Id): ApiError {
+export function rowNotFound(resource: Resource, id: Id): ApiError {
   return new ApiError('not_found', { detail: `there is no ${resource.name} ${id}` })
 }
 
 /**
  * The predicate for the rows that a call may be about: those that the caller may see, and for a nested URI those of the parent.
  */
-export function* scope(snapshot: Snapshot, call: Target, reading: Reading): Work<Predicate> {
+export function* scope(snapshot: Snapshot, call: CallTarget, reading: ReadEnvironment): Work<Predicate> {
   const { parent, resource } = call
   const { permissions } = reading
   const visible = permissions.read(resource).predicate
   if (!parent) return visible
   yield* checkParent(snapshot, call, permissions)
   const { field } = parent
-  if (field.is === 'back') return all(visible, { kind: 'compare', op: 'eq', field: field.via.name, value: parent.id })
+  if (field.is === 'back') return allOf(visible, { kind: 'compare', op: 'eq', field: field.via.name, value: parent.id })
   if (field.is !== 'many') throw new ApiError('not_found')
   if (field.inverse) {
     const of = isId(parent.resource, parent.id)
-    return all(visible, { kind: 'many', field: field.inverse.name, quantifier: 'some', of })
+    return allOf(visible, { kind: 'many', field: field.inverse.name, quantifier: 'some', of })
   }
   // The other side has no field that could be filtered by, so the ids are listed.
   const pairs = yield* wait(snapshot.pairs(field.join, field.side, [parent.id], null))
-  return all(visible, { kind: 'in', field: resource.id.name, values: pairs.map(([, id]) => id), negated: false })
+  return allOf(visible, { kind: 'in', field: resource.id.name, values: pairs.map(([, id]) => id), negated: false })
 }
 
 function isId(resource: Resource, id: Id): Predicate {
@@ -154,8 +160,8 @@ function isId(resource: Resource, id: Id): Predicate {
 export function* getList(
   snapshot: Snapshot,
   call: Call,
-  reading: Reading,
-  lists: KeptLists | null = null,
+  reading: ReadEnvironment,
+  lists: ListCache | null = null,
 ): Work<List | Unchanged> {
   const { resource } = call
   const query = call.query!
@@ -176,11 +182,17 @@ export function* getList(
   return list
 }
 
-function* makeList(snapshot: Snapshot, call: Call, reading: Reading, scoped: Predicate, etag: string): Work<List> {
+function* makeList(
+  snapshot: Snapshot,
+  call: Call,
+  reading: ReadEnvironment,
+  scoped: Predicate,
+  etag: string,
+): Work<List> {
   const { resource } = call
   const query = call.query!
   const view = viewOf(resource, call.shape)
-  const where = all(narrowed(resource, query.where, reading.permissions), scoped)
+  const where = allOf(narrowed(resource, query.where, reading.permissions), scoped)
   const page = yield* pageOf(snapshot, resource, where, query, reading)
   const related = yield* loadRelated(snapshot, view, page.rows, new Budget(reading.bounds, reading.permissions))
   return {
@@ -198,7 +210,7 @@ function* makeList(snapshot: Snapshot, call: Call, reading: Reading, scoped: Pre
 }
 
 /** How many rows match. If a rule is a function, they have to be inspected one by one. */
-function* totalOf(snapshot: Snapshot, resource: Resource, where: Predicate, reading: Reading): Work<number> {
+function* totalOf(snapshot: Snapshot, resource: Resource, where: Predicate, reading: ReadEnvironment): Work<number> {
   const { permissions, visits } = reading
   const { opaque } = permissions.read(resource)
   if (!opaque) return yield* wait(snapshot.count(resource, where, visits))
@@ -212,7 +224,13 @@ interface Page {
   readonly previous: string | null
 }
 
-function* pageOf(snapshot: Snapshot, resource: Resource, where: Predicate, query: Query, reading: Reading): Work<Page> {
+function* pageOf(
+  snapshot: Snapshot,
+  resource: Resource,
+  where: Predicate,
+  query: Query,
+  reading: ReadEnvironment,
+): Work<Page> {
   const inMemory = yield* ordered(snapshot, resource, where, query, reading)
   if (inMemory) return { rows: inMemory, next: null, previous: null }
   // One more row than shown tells whether there is another page.

@@ -3,23 +3,23 @@ import type { Predicate, Query } from '../../query/predicate.ts'
 import type { View } from './view.ts'
 
 /** The resources of each query, computed once. */
-const known = new WeakMap<Query, { readonly view: View; readonly touches: ReadonlySet<Resource> }>()
+const known = new WeakMap<Query, { readonly view: View; readonly resources: ReadonlySet<Resource> }>()
 
 /** The resources that a list reads: those that it shows, filters by and sorts by. */
-export function touchesOf(view: View, query: Query): ReadonlySet<Resource> {
+export function resourcesRead(view: View, query: Query): ReadonlySet<Resource> {
   const found = known.get(query)
-  if (found?.view === view) return found.touches
-  const touches = new Set(view.touches)
-  collectReads(view.resource, query.where, touches)
+  if (found?.view === view) return found.resources
+  const resources = new Set(view.resources)
+  collectReads(view.resource, query.where, resources)
   for (const key of query.sort) {
     let at = view.resource
     for (const name of key.path) {
       const target = at.field.get(name)?.target as Resource | null | undefined
-      if (target) touches.add((at = target))
+      if (target) resources.add((at = target))
     }
   }
-  known.set(query, { view, touches })
-  return touches
+  known.set(query, { view, resources })
+  return resources
 }
 
 /** Collects the resources that a predicate reads through relations. */

@@ -7,12 +7,12 @@ import { orderOf, sorted, type Order } from '../../query/order.ts'
 import type { Predicate, Query, SortKey } from '../../query/predicate.ts'
 import type { Snapshot } from '../../store/store.ts'
 import { wait, type Work } from '../../store/work.ts'
-import type { Reading } from '../call/call-environment.ts'
+import type { ReadEnvironment } from '../call/call-environment.ts'
 import { readRow } from './row-for-functions.ts'
 import { relatedIds } from './load-related.ts'
 
 /** What sorting in memory needs. */
-type Sorting = Pick<Reading, 'ctx' | 'permissions' | 'sortedRows' | 'visits'>
+type Sorting = Pick<ReadEnvironment, 'ctx' | 'permissions' | 'sortedRows' | 'visits'>
 
 /**
  * The rows of a query that the store cannot sort or filter by itself: it sorts by calculated fields or to-many lists, or a rule
@@ -96,7 +96,7 @@ function* column(
       return { order: sorted(compareAny, key.descending), values }
     case 'scalar':
     case 'one':
-      yield* follow(snapshot, resource, key.path, rows, values)
+      yield* followPath(snapshot, resource, key.path, rows, values)
       return { order: sorted(orderOf(typeAt(resource, key.path)), key.descending), values }
     case 'self':
       throw new TypeError('a link is not sortable')
@@ -139,7 +139,7 @@ function* calculate(
 }
 
 /** Finds the values at the end of a path of to-one relations, one query per step. */
-export function* follow(
+export function* followPath(
   snapshot: Snapshot,
   resource: Resource,
   path: readonly string[],
@@ -156,7 +156,7 @@ export function* follow(
   const ids = [...new Set(rows.map(row => row[field.slot]!).filter(id => id !== null))] as Id[]
   const found = yield* wait(snapshot.many(target, ids))
   const inner = new Map<Row, Value>()
-  yield* follow(snapshot, target, path.slice(1), found, inner)
+  yield* followPath(snapshot, target, path.slice(1), found, inner)
   const byId = new Map(found.map(row => [row[ID], inner.get(row)!]))
   for (const row of rows) into.set(row, byId.get(row[field.slot]) ?? null)
 }

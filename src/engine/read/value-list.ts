@@ -3,7 +3,7 @@ import type { Limits } from '../../protocol/limits.ts'
 import * as types from '../../schema/field-types/built-in.ts'
 import type { Value } from '../../schema/field.ts'
 import type { ScalarType } from '../../schema/scalar-type.ts'
-import { compile, type Access } from '../../query/evaluate.ts'
+import { compileTest, type RowAccess } from '../../query/evaluate.ts'
 import { orderOf, sorted } from '../../query/order.ts'
 import { decodeQuery, decodeQueryObject, type Decoded } from '../../query/query.ts'
 import type { Scope, ScopeField } from '../../query/scope.ts'
@@ -62,7 +62,7 @@ function select(name: string, value: unknown, first: string, { decode, place }: 
     const detail = `what ${name} shows is decided by a function`
     throw new ApiError('validation', { issues: [{ code: 'unknown_param', ...place(word), detail }] })
   }
-  const found = items.filter(compile(query.where, scope, access))
+  const found = items.filter(compileTest(query.where, scope, access))
   if (query.sort.length > 0) {
     const keys = query.sort.map(({ path, descending }) => {
       const field = scope.field.get(path[0]!)!
@@ -80,7 +80,7 @@ function select(name: string, value: unknown, first: string, { decode, place }: 
   return { values, total: query.total ? found.length : null }
 }
 
-const access: Access<Item> = {
+const access: RowAccess<Item> = {
   value: field => item => (item[field.name] ?? null) as Value,
   one: () => () => null,
   many: () => () => [],

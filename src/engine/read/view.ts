@@ -21,13 +21,13 @@ export interface View {
   /** Distinguishes the representation from the default one in entity tags; '' for the default. */
   readonly variant: string
   readonly depth: number
-  readonly parts: readonly Part[]
+  readonly parts: readonly ViewPart[]
   /** Names of the fields that the parts show. */
   readonly names: readonly string[]
   /** What has to be loaded in addition to the rows: one query each. */
-  readonly loads: readonly Load[]
+  readonly loads: readonly ViewLoad[]
   /** The resources whose rows are in the representation, this one first. */
-  readonly touches: readonly Resource[]
+  readonly resources: readonly Resource[]
   /** It shows only its own rows, and the same fields of each, so nothing has to be loaded in addition. */
   readonly isAlone: boolean
   /** Rules decide what it shows, so it may differ between callers. */
@@ -36,7 +36,7 @@ export interface View {
   readonly plain: boolean
 }
 
-export type Part =
+export type ViewPart =
   | {
       readonly kind: 'slot'
       readonly prefix: string
@@ -52,7 +52,7 @@ export type Part =
   | { readonly kind: 'self'; readonly prefix: string; readonly field: SelfField }
   | { readonly kind: 'file'; readonly prefix: string; readonly field: ScalarField }
 
-export type Load =
+export type ViewLoad =
   | { readonly kind: 'ids'; readonly field: BackField | ManyField; readonly shown: boolean }
   | { readonly kind: 'count'; readonly field: BackField | ManyField }
   | { readonly kind: 'row'; readonly field: OneField; readonly view: View }
@@ -122,20 +122,20 @@ function nestedView(field: Field, depth: number, included: Paths | undefined, ch
 
 class ViewBuilder {
   readonly #resource: Resource
-  readonly #parts: Part[] = []
+  readonly #parts: ViewPart[] = []
   readonly #names: string[] = []
-  readonly #loads: Load[] = []
-  readonly #touches: Set<Resource>
+  readonly #loads: ViewLoad[] = []
+  readonly #resources: Set<Resource>
 
   constructor(resource: Resource) {
     this.#resource = resource
-    this.#touches = new Set([resource])
+    this.#resources = new Set([resource])
   }
 
   add(field: Field, nested: View | null): void {
     this.#addPart(field, nested)
     if (this.#parts.length > this.#names.length) this.#names.push(field.name)
-    if (nested) for (const resource of nested.touches) this.#touches.add(resource)
+    if (nested) for (const resource of nested.resources) this.#resources.add(resource)
   }
 
   #addPart(field: Field, nested: View | null): void {
@@ -194,7 +194,7 @@ class ViewBuilder {
     if (field?.is === 'back' || field?.is === 'many') this.#load({ kind: 'ids', field, shown: false })
   }
 
-  #load(load: Load): number {
+  #load(load: ViewLoad): number {
     // The same ids may be needed twice; one query is enough.
     const same = this.#loads.findIndex(
       l => l.kind === 'ids' && load.kind === 'ids' && l.field === load.field && l.shown === load.shown,
@@ -212,7 +212,7 @@ class ViewBuilder {
     )
   }
 
-  done(): Pick<View, 'parts' | 'names' | 'loads' | 'touches' | 'isAlone' | 'isRuled'> {
+  done(): Pick<View, 'parts' | 'names' | 'loads' | 'resources' | 'isAlone' | 'isRuled'> {
     const { rules } = this.#resource
     return {
       isAlone: this.#loads.length === 0 && !rules?.fields,
@@ -220,12 +220,12 @@ class ViewBuilder {
       parts: Object.freeze(this.#parts),
       names: Object.freeze(this.#names),
       loads: Object.freeze(this.#loads),
-      touches: [...this.#touches],
+      resources: [...this.#resources],
     }
   }
 }
 
-function isRuled(load: Load): boolean {
+function isRuled(load: ViewLoad): boolean {
   return 'view' in load && load.view.isRuled
 }
 

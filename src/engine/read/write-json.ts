@@ -2,13 +2,13 @@ import type { Ctx } from '../../schema/field.ts'
 import type { FileShown, StoredFile } from '../../schema/file.ts'
 import type { Id, Resource, Row } from '../../model/model.ts'
 import { ID } from '../../model/model.ts'
-import type { LoadedPart, Related } from './load-related.ts'
-import type { Part, View } from './view.ts'
+import type { LoadedPart, LoadedRelations } from './load-related.ts'
+import type { ViewPart, View } from './view.ts'
 import type { Value } from '../../schema/field.ts'
 import { readRow } from './row-for-functions.ts'
 
 /** Writes a row as JSON text straight from its slots. No object is made per row. */
-export function writeRow(view: View, row: Row, related: Related, ctx: Ctx): string {
+export function writeRow(view: View, row: Row, related: LoadedRelations, ctx: Ctx): string {
   if (view.depth === 0 && view.parts.length === 0) return JSON.stringify(row[ID])
   if (related.masks !== null) return writeMasked(view, row, related, ctx, related.masks)
   let text = ''
@@ -24,7 +24,13 @@ export function writeRow(view: View, row: Row, related: Related, ctx: Ctx): stri
 }
 
 /** Writes a row without the fields that the caller may not read in it. */
-function writeMasked(view: View, row: Row, related: Related, ctx: Ctx, masks: NonNullable<Related['masks']>): string {
+function writeMasked(
+  view: View,
+  row: Row,
+  related: LoadedRelations,
+  ctx: Ctx,
+  masks: NonNullable<LoadedRelations['masks']>,
+): string {
   let text = ''
   view.parts.forEach((part, i) => {
     if (masks.get(view.names[i]!)?.(row)) return
@@ -34,17 +40,17 @@ function writeMasked(view: View, row: Row, related: Related, ctx: Ctx, masks: No
   return text === '' ? '{}' : text + '}'
 }
 
-type SlotPart = Part & { readonly kind: 'slot' }
+type SlotPart = ViewPart & { readonly kind: 'slot' }
 
 /** Writes rows as a JSON array. */
-export function writeRows(view: View, rows: readonly Row[], related: Related, ctx: Ctx): string {
+export function writeRows(view: View, rows: readonly Row[], related: LoadedRelations, ctx: Ctx): string {
   let text = '['
   for (let i = 0; i < rows.length; i++)
     text += i ? ',' + writeRow(view, rows[i]!, related, ctx) : writeRow(view, rows[i]!, related, ctx)
   return text + ']'
 }
 
-function writePart(view: View, part: Part, row: Row, related: Related, ctx: Ctx): string {
+function writePart(view: View, part: ViewPart, row: Row, related: LoadedRelations, ctx: Ctx): string {
   switch (part.kind) {
     case 'slot': {
       return writeSlot(part, row[part.slot]!)
@@ -97,7 +103,7 @@ function nested(view: View, load: number): View {
 }
 
 /** The related ids that were loaded for functions of the declaration, by field name. */
-function idsOf(view: View, related: Related, row: Row): ReadonlyMap<string, readonly Id[]> {
+function idsOf(view: View, related: LoadedRelations, row: Row): ReadonlyMap<string, readonly Id[]> {
   const ids = new Map<string, readonly Id[]>()
   view.loads.forEach((load, i) => {
     if (load.kind === 'ids')

@@ -3,30 +3,30 @@ import { isGet } from '../../protocol/method.ts'
 import type { Action, Model, Resource } from '../../model/model.ts'
 import type { Limits } from '../../protocol/limits.ts'
 import type { CursorKey } from '../../query/cursor.ts'
-import { not, type Predicate, type Query } from '../../query/predicate.ts'
-import { contextOf, isRead, type Caller, type Operation, type Showing, type Target } from '../call/call.ts'
+import { negate, type Predicate, type Query } from '../../query/predicate.ts'
+import { contextOf, isRead, type CallOrigin, type Operation, type Showing, type CallTarget } from '../call/call.ts'
 import { ruleFor } from './bind.ts'
 import { printRule } from './explain-rules.ts'
-import type { Gate } from './gate.ts'
-import type { Check } from '../call/invocation.ts'
+import type { CallerChecks } from './caller-checks.ts'
+import type { PipelineCheck } from '../call/invocation.ts'
 import { Permissions, permissionsOf, type Guard } from './permissions.ts'
 import type { Bounds } from '../read/load-related.ts'
 import { visitsOf } from './visits.ts'
 import type { NewId } from '../write/set-fields.ts'
 import type { Terms } from '../../store/terms.ts'
 
-/** The step `gate`: what callers must pass before rules are asked. null if there is nothing to pass. */
-export function gating(gate: Gate, model: Model): Check | null {
+/** The step `callerChecks`: what callers must pass before rules are asked. null if there is nothing to pass. */
+export function checkingCaller(callerChecks: CallerChecks, model: Model): PipelineCheck | null {
   const isOpen =
-    gate.isOpen && [...model.resources.values(), ...model.standalone.values()].every(one => !one.permissions)
-  return isOpen ? null : ({ call, isFollowed }) => gate.pass(call, isFollowed)
+    callerChecks.isOpen && [...model.resources.values(), ...model.standalone.values()].every(one => !one.permissions)
+  return isOpen ? null : ({ call, isFollowed }) => callerChecks.check(call, isFollowed)
 }
 
 export interface AdmitOptions {
   readonly store: { readonly terms: Terms }
   readonly limits: Limits
   readonly clock: () => number
-  readonly gate: Gate
+  readonly callerChecks: CallerChecks
   readonly cursorKey: CursorKey
   readonly newId: NewId
 }
@@ -37,7 +37,7 @@ const unbounded: Bounds = { ids: null, rows: null, total: Infinity }
  * The step `authorise`: refuses operations that the caller may do on no row at all, and collects what the operation needs
  * besides the call: the caller's permissions, the time, and how much one call may request.
  */
-export function admitting({ store, limits, clock, gate, cursorKey, newId }: AdmitOptions): Check {
+export function admitting({ store, limits, clock, callerChecks, cursorKey, newId }: AdmitOptions): PipelineCheck {
   const { sortedRows } = limits
   const bounded: Bounds = { ids: limits.relatedIds, rows: limits.maxPage, total: limits.expandedRows }
   const visits = visitsOf(limits)
@@ -50,7 +50,7 @@ export function admitting({ store, limits, clock, gate, cursorKey, newId }: Admi
       sortedRows,
       cursorKey,
       visits: visits(call, tx !== null),
-      permissions: authorize(call, gate.closes(call.resource)),
+      permissions: authorize(call, callerChecks.needsCaller(call.resource)),
       newId,
       values: call.unbounded ? null : limits,
       bulk: call.unbounded ? Infinity : limits.bulk,
@@ -60,11 +60,11 @@ export function admitting({ store, limits, clock, gate, cursorKey, newId }: Admi
 }
 
 /** The error for a request that could not be read: 401 or 403 if its caller may not make it at all, else `fault`. */
-export function refusalOf(gate: Gate, asked: Target & Caller, fault: ApiError): ApiError {
+export function refusalOf(callerChecks: CallerChecks, asked: CallTarget & CallOrigin, fault: ApiError): ApiError {
   if (fault.isFault) return fault
   try {
-    gate.pass(asked)
-    authorize(asked, gate.closes(asked.resource))
+    callerChecks.check(asked)
+    authorize(asked, callerChecks.needsCaller(asked.resource))
     return fault
   } catch (thrown) {
     return ApiError.from(thrown)
@@ -72,7 +72,7 @@ export function refusalOf(gate: Gate, asked: Target & Caller, fault: ApiError): 
 }
 
 /** The parts of a call that decide whether it is allowed. */
-type Asking = Target & Caller & Partial<Pick<Showing, 'query'>>
+type Asking = CallTarget & CallOrigin & Partial<Pick<Showing, 'query'>>
 
 /** Which rule guards an operation. `act` is handled by `authorizeAction`. */
 const actions: Readonly<Record<Operation, string>> = {
@@ -169,7 +169,7 @@ export function narrowed(resource: Resource, where: Predicate, permissions: Perm
     }
     case 'not': {
       const of = narrowed(resource, where.of, permissions)
-      return of === where.of ? where : not(of)
+      return of === where.of ? where : negate(of)
     }
     case 'one':
     case 'many': {
@@ -181,7 +181,7 @@ export function narrowed(resource: Resource, where: Predicate, permissions: Perm
       if (where.kind === 'one') return Object.freeze({ ...where, of: both(seen.predicate, of) })
       // "every visible row satisfies it" is the same as "no visible row fails it"
       if (where.quantifier === 'every')
-        return Object.freeze({ ...where, quantifier: 'none', of: both(seen.predicate, not(of)) })
+        return Object.freeze({ ...where, quantifier: 'none', of: both(seen.predicate, negate(of)) })
       return Object.freeze({ ...where, of: both(seen.predicate, of) })
     }
     case 'constant':

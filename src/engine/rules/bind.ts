@@ -1,6 +1,6 @@
 import type { Resource } from '../../model/model.ts'
-import type { MePlace, Operand, Rule } from '../../model/rules/rule.ts'
-import { all, any, everything, not, nothing, type CompareOp, type Predicate } from '../../query/predicate.ts'
+import type { MePlace, RuleOperand, Rule } from '../../model/rules/rule.ts'
+import { allOf, anyOf, everything, negate, nothing, type CompareOp, type Predicate } from '../../query/predicate.ts'
 import { compareText } from '../../schema/compare.ts'
 import type { Value } from '../../schema/field.ts'
 import type { Principal } from '../call/call.ts'
@@ -19,7 +19,7 @@ export interface Bound {
  * Binds a rule to a caller. Parts about the caller alone are decided here. Comparisons with a value that the caller does not
  * have are false.
  */
-export function bind(resource: Resource, rule: Rule, me: Principal | null): Bound {
+export function bindRules(resource: Resource, rule: Rule, me: Principal | null): Bound {
   const tests: (Rule & { kind: 'js' })[] = []
   const predicate = bindRule(resource, rule, me, 0, tests)
   return { predicate, tests }
@@ -36,11 +36,11 @@ function bindRule(
     case 'constant':
       return rule.value ? everything : nothing
     case 'and':
-      return all(...rule.of.map(part => bindRule(resource, part, me, depth, tests)))
+      return allOf(...rule.of.map(part => bindRule(resource, part, me, depth, tests)))
     case 'or':
-      return any(...rule.of.map(part => bindRule(resource, part, me, depth, refused)))
+      return anyOf(...rule.of.map(part => bindRule(resource, part, me, depth, refused)))
     case 'not':
-      return not(bindRule(resource, rule.of, me, depth, refused))
+      return negate(bindRule(resource, rule.of, me, depth, refused))
     case 'signedIn':
       return me ? everything : nothing
     case 'compare': {
@@ -155,14 +155,14 @@ function at(
 
 function compared(owner: Resource, name: string, op: CompareOp, value: Value): Predicate {
   // If there is no row on the other side, it differs from every value.
-  if (op === 'ne' && isBack(owner, name)) return not(compared(owner, name, 'eq', value))
+  if (op === 'ne' && isBack(owner, name)) return negate(compared(owner, name, 'eq', value))
   return onId(owner, name, field => ({ kind: 'compare', op, field, value }))
 }
 
 function isNull(owner: Resource, name: string, is: boolean): Predicate {
   if (!isBack(owner, name)) return { kind: 'null', field: name, is }
   const exists: Predicate = { kind: 'one', field: name, of: everything }
-  return is ? not(exists) : exists
+  return is ? negate(exists) : exists
 }
 
 /** The other side of a one-to-one relation stores nothing, so a condition on its id becomes one on the related row. */
@@ -185,7 +185,7 @@ function hasOne(owner: Resource, name: string, value: Value): Predicate {
   }
 }
 
-function valueOf(operand: Operand, me: Principal | null): Value | undefined {
+function valueOf(operand: RuleOperand, me: Principal | null): Value | undefined {
   return operand.of === 'value' ? operand.value : (mine(operand, me) as Value | undefined)
 }
 

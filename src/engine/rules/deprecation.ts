@@ -2,16 +2,16 @@ import { ApiError } from '../../protocol/error.ts'
 import type { DeprecationDates } from '../../model/declare/deprecation.ts'
 import type { Model, Resource } from '../../model/model.ts'
 import type { HeaderLines } from '../call/call.ts'
-import type { Check } from '../call/invocation.ts'
+import type { PipelineCheck } from '../call/invocation.ts'
 
 /**
  * The step `deprecate`: announces in every response that a resource will be removed (`Deprecation`, RFC 9745; `Sunset`, RFC
  * 8594). After the sunset, calls get 410. null if no resource is deprecated.
  */
-export function deprecating(model: Model, clock: () => number): Check | null {
+export function deprecating(model: Model, clock: () => number): PipelineCheck | null {
   const lines = new Map<Resource, HeaderLines>()
   for (const resource of model.resources.values())
-    if (resource.options.deprecation) lines.set(resource, deprecationOf(resource))
+    if (resource.options.deprecation) lines.set(resource, deprecationHeaders(resource))
   if (lines.size === 0) return null
   return invocation => {
     const told = lines.get(invocation.call.resource)
@@ -22,7 +22,7 @@ export function deprecating(model: Model, clock: () => number): Check | null {
 }
 
 /** The header fields that announce the end of a resource; empty if it is not deprecated. */
-export function deprecationOf({ options: { deprecation } }: Resource): HeaderLines {
+export function deprecationHeaders({ options: { deprecation } }: Resource): HeaderLines {
   return deprecation ? linesOf(deprecation) : none
 }
 

@@ -1,26 +1,26 @@
 import type { Id, Resource, Row } from '../../model/model.ts'
-import type { Operand, Place, Rule } from '../../model/rules/rule.ts'
+import type { RuleOperand, RulePlace, Rule } from '../../model/rules/rule.ts'
 import type { Snapshot } from '../../store/store.ts'
 import { wait, type Work } from '../../store/work.ts'
-import { bind, ruleFor } from './bind.ts'
+import { bindRules, ruleFor } from './bind.ts'
 import type { Principal } from '../call/call.ts'
 import { allowedRows, guardFrom } from './permissions.ts'
 
 /** Why a caller may or may not do something with a row: each part of the rule, and whether it holds. */
-export interface Explanation {
+export interface RuleExplanation {
   readonly allowed: boolean
   /** One line per part, indented: `✗ any`, `  ✗ list.owner.is(me)`. */
   readonly lines: readonly string[]
 }
 
 /** Explains a rule for one row. Meant for developers: it reveals what callers may not know. */
-export function* explain(
+export function* explainRule(
   snapshot: Snapshot,
   resource: Resource,
   action: string,
   id: Id,
   me: Principal | null,
-): Work<Explanation> {
+): Work<RuleExplanation> {
   const row = yield* wait(snapshot.get(resource, id))
   if (!row) return { allowed: false, lines: [`✗ there is no ${resource.name} ${id}`] }
   const rule = ruleFor(resource, action)
@@ -52,7 +52,7 @@ function* part(
   } else if (rule.kind === 'not') holds = !(yield* part(snapshot, resource, rule.of, row, me, `${indent}  `, lines))
   else
     holds =
-      (yield* allowedRows(snapshot, resource, [row], guardFrom(resource, bind(resource, rule, me), me))).length > 0
+      (yield* allowedRows(snapshot, resource, [row], guardFrom(resource, bindRules(resource, rule, me), me))).length > 0
   lines[at] = `${indent}${holds ? '✓' : '✗'} ${headOf(rule)}`
   return holds
 }
@@ -90,11 +90,11 @@ export function printRule(rule: Rule): string {
   }
 }
 
-function printPlace(place: Place): string {
+function printPlace(place: RulePlace): string {
   return [...(place.of === 'me' ? ['me'] : ['row']), ...place.path].join('.')
 }
 
-function printOperand(operand: Operand): string {
+function printOperand(operand: RuleOperand): string {
   if (operand.of === 'value') return JSON.stringify(operand.value)
   return operand.path.join('.') === 'id' ? 'me' : printPlace(operand)
 }

@@ -4,7 +4,7 @@ import type { Work } from '../../store/work.ts'
 import { allowedRows, Permissions } from './permissions.ts'
 import { checkWritable } from './writable-fields.ts'
 import { demand } from './write-rules.ts'
-import type { Instance, Unit } from '../write/unit-of-work.ts'
+import type { Instance, UnitOfWork } from '../write/unit-of-work.ts'
 
 /** A relation field, from either side. */
 export type RelationField = OneField | BackField | ManyField
@@ -15,7 +15,7 @@ export type RelationField = OneField | BackField | ManyField
  * the server does by itself (defaults, deletions) is not checked by rules.
  */
 export function* checkOtherSide(
-  unit: Unit,
+  unit: UnitOfWork,
   other: Instance,
   field: RelationField,
   asked: boolean,
@@ -33,7 +33,7 @@ export function* checkOtherSide(
 }
 
 /** Whether a caller may write a field of a row. For a relation, the fields on both sides must allow it. */
-export function* mayWrite(unit: Unit, instance: Instance, field: Field): Work<boolean> {
+export function* mayWrite(unit: UnitOfWork, instance: Instance, field: Field): Work<boolean> {
   const { permissions } = unit
   if (permissions === Permissions.all || !instance.before) return true
   const inverse = inverseOf(field)

@@ -1,10 +1,10 @@
 import type { Id, Resource, Row } from '../../model/model.ts'
 import { ID } from '../../model/model.ts'
-import { compile, type Access } from '../../query/evaluate.ts'
-import { all, everything, type Predicate } from '../../query/predicate.ts'
+import { compileTest, type RowAccess } from '../../query/evaluate.ts'
+import { allOf, everything, type Predicate } from '../../query/predicate.ts'
 import type { Snapshot } from '../../store/store.ts'
 import { wait, type Work } from '../../store/work.ts'
-import { bind, ruleFor } from './bind.ts'
+import { bindRules, ruleFor } from './bind.ts'
 import type { Principal } from '../call/call.ts'
 import { readRow } from '../read/row-for-functions.ts'
 
@@ -66,7 +66,7 @@ export class Permissions {
     const key = `${access} .${name}`
     return (
       this.#find(resource, key) ??
-      this.#keep(resource, key, guardFrom(resource, bind(resource, rule, this.me), this.me))
+      this.#keep(resource, key, guardFrom(resource, bindRules(resource, rule, this.me), this.me))
     )
   }
 
@@ -128,10 +128,10 @@ export function permissionsOf(me: Principal | null, trusted: boolean): Permissio
 function guardOf(resource: Resource, action: string, me: Principal | null): Guard {
   const rule = ruleFor(resource, action)
   if (rule === 'open') return openGuard
-  return guardFrom(resource, bind(resource, rule ?? { kind: 'constant', value: false }, me), me)
+  return guardFrom(resource, bindRules(resource, rule ?? { kind: 'constant', value: false }, me), me)
 }
 
-export function guardFrom(resource: Resource, bound: ReturnType<typeof bind>, me: Principal | null): Guard {
+export function guardFrom(resource: Resource, bound: ReturnType<typeof bindRules>, me: Principal | null): Guard {
   const { predicate, tests } = bound
   const constant = predicate.kind === 'constant'
   const opaque = tests.length
@@ -140,7 +140,7 @@ export function guardFrom(resource: Resource, bound: ReturnType<typeof bind>, me
         return tests.every(({ test }) => test(me, shown))
       }
     : null
-  const plain = isPlain(predicate) ? compile(predicate, resource, ownFields) : null
+  const plain = isPlain(predicate) ? compileTest(predicate, resource, ownFields) : null
   return {
     predicate,
     open: constant && predicate.value && !opaque,
@@ -153,7 +153,7 @@ export function guardFrom(resource: Resource, bound: ReturnType<typeof bind>, me
 const none: ReadonlyMap<string, readonly Id[]> = new Map()
 
 /** Reads stored fields only. Predicates that need relations are not compiled with it (see `isPlain`). */
-export const ownFields: Access<Row> = {
+export const ownFields: RowAccess<Row> = {
   value: field => {
     const { slot } = field as unknown as { slot: number }
     return row => row[slot]!
@@ -202,7 +202,7 @@ export function* allowedRows(
 export function* allowedIds(snapshot: Snapshot, resource: Resource, ids: readonly Id[], guard: Guard): Work<Set<Id>> {
   if (guard.closed || ids.length === 0) return new Set()
   const among: Predicate = { kind: 'in', field: resource.id.name, values: ids, negated: false }
-  const where = all(among, guard.predicate)
+  const where = allOf(among, guard.predicate)
   let rows = yield* wait(snapshot.select(resource, { where, sort: [], limit: null, offset: 0, cursor: null }))
   if (guard.opaque) rows = rows.filter(guard.opaque)
   return new Set(rows.map(row => row[ID] as Id))

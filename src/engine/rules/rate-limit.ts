@@ -2,10 +2,10 @@ import { ModelError, type Fault } from '../../model/link/faults.ts'
 import type { Model } from '../../model/model.ts'
 import { ratePolicies, type RateLimit } from '../../model/declare/rate-limit.ts'
 import { chain, run } from '../../store/work.ts'
-import type { Check } from '../call/invocation.ts'
+import type { PipelineCheck } from '../call/invocation.ts'
 import { Limiter, MemoryBudgets, type Budgets } from './rate-limiter.ts'
 
-export interface LimitOptions {
+export interface LimiterOptions {
   /** Limits for all calls of a caller, in addition to those of resources. */
   readonly rateLimit?: RateLimit | readonly RateLimit[] | undefined
   /** Where budgets are kept if several processes share them. */
@@ -14,7 +14,7 @@ export interface LimitOptions {
 }
 
 /** The limiter of an API; null if no limit is declared. Throws ModelError if the API's own limits are faulty. */
-export function limiterOf(model: Model, clock: () => number, options: LimitOptions): Limiter | null {
+export function limiterOf(model: Model, clock: () => number, options: LimiterOptions): Limiter | null {
   const faults: Fault[] = []
   const common = ratePolicies(options.rateLimit, 'default', (place, problem, fix) =>
     faults.push({ place, problem, fix }),
@@ -25,7 +25,7 @@ export function limiterOf(model: Model, clock: () => number, options: LimitOptio
 }
 
 /** The step `limit`: charges a call before anything else is done for it. The response tells what is left of the budget. */
-export function limiting(limiter: Limiter): Check {
+export function limiting(limiter: Limiter): PipelineCheck {
   return invocation => {
     const { call } = invocation
     if (!limiter.concerns(call.resource)) return undefined

@@ -1,5 +1,5 @@
 import type { ApiError } from '../../protocol/error.ts'
-import type { Call, Caller, Target } from '../call/call.ts'
+import type { Call, CallOrigin, CallTarget } from '../call/call.ts'
 
 /** Whether NODE_ENV says development, or nothing. */
 export function isDevelopment(): boolean {
@@ -7,7 +7,7 @@ export function isDevelopment(): boolean {
 }
 
 /** Prints which rule refused a write. */
-export function printRefusal(rule: string, { operation, resource, id, principal }: Target & Caller): void {
+export function printRefusal(rule: string, { operation, resource, id, principal }: CallTarget & CallOrigin): void {
   const who = principal ? String(principal.id) : 'nobody'
   process.stderr.write(`refused: ${operation} ${resource.name} ${id ?? ''} for ${who}, ${rule}\n`)
 }

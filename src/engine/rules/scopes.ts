@@ -1,5 +1,5 @@
 import { ApiError } from '../../protocol/error.ts'
-import { isRead, type Caller, type Principal, type Target } from '../call/call.ts'
+import { isRead, type CallOrigin, type Principal, type CallTarget } from '../call/call.ts'
 
 /** The scopes that an operation needs, by its name or else by `read` or `write`. One of the list is enough. */
 export type Scopes = Readonly<Record<string, readonly string[]>>
@@ -8,7 +8,7 @@ export type Scopes = Readonly<Record<string, readonly string[]>>
  * Refuses a call whose token does not cover the operation (RFC 6750 §3.1). Scopes restrict a token; what the user may do is
  * decided by rules. Callers without a token, and the application itself, have no scopes to check.
  */
-export function requireScope(scopes: Scopes, call: Target & Caller): void {
+export function requireScope(scopes: Scopes, call: CallTarget & CallOrigin): void {
   if (!call.trusted) checkScope(scopes, call.principal, call.operation)
 }
 

@@ -1,19 +1,19 @@
 import { ApiError } from '../../protocol/error.ts'
 import type { Field, Id } from '../../model/model.ts'
-import { nothing, type Work } from '../../store/work.ts'
-import { idsOf } from '../write/related-ids.ts'
+import { noWork, type Work } from '../../store/work.ts'
+import { relatedIdsIn } from '../write/related-ids.ts'
 import { readRow } from '../read/row-for-functions.ts'
-import type { Instance, Unit } from '../write/unit-of-work.ts'
+import type { Instance, UnitOfWork } from '../write/unit-of-work.ts'
 
 /**
  * Refuses to change a field that is declared as not writable. If `writable` is a function, it decides by the row before this
  * change.
  */
-export function checkWritable(unit: Unit, instance: Instance, field: Field, pointer: string): Work<void> {
-  return field.writable === true ? nothing : ask(unit, instance, field, pointer)
+export function checkWritable(unit: UnitOfWork, instance: Instance, field: Field, pointer: string): Work<void> {
+  return field.writable === true ? noWork : ask(unit, instance, field, pointer)
 }
 
-function* ask(unit: Unit, instance: Instance, field: Field, pointer: string): Work<void> {
+function* ask(unit: UnitOfWork, instance: Instance, field: Field, pointer: string): Work<void> {
   const { writable } = field
   if (typeof writable === 'function' && writable(yield* rowFor(unit, instance, field.uses), unit.ctx)) return
   throw new ApiError('read_only', {
@@ -24,7 +24,7 @@ function* ask(unit: Unit, instance: Instance, field: Field, pointer: string): Wo
 
 /** The row as functions of the declaration receive it, with the related ids that they name in `uses`. */
 export function* rowFor(
-  unit: Unit,
+  unit: UnitOfWork,
   instance: Instance,
   uses: readonly string[] | null,
 ): Work<Readonly<Record<string, unknown>>> {
@@ -32,7 +32,7 @@ export function* rowFor(
   for (const name of uses ?? []) {
     const field = instance.resource.field.get(name)
     if (field?.is === 'back' || field?.is === 'many')
-      related.set(name, [...(yield* idsOf(unit, instance, field))].toSorted(ascending))
+      related.set(name, [...(yield* relatedIdsIn(unit, instance, field))].toSorted(ascending))
   }
   return readRow(instance.resource, instance.row, related)
 }

@@ -5,10 +5,10 @@ import type { Work } from '../../store/work.ts'
 import { ruleFor } from './bind.ts'
 import { printRule } from './explain-rules.ts'
 import { allowedRows, type Guard, type Permissions } from './permissions.ts'
-import { changedSlots, type Instance, type Unit } from '../write/unit-of-work.ts'
+import { changedSlots, type Instance, type UnitOfWork } from '../write/unit-of-work.ts'
 
 /** Checks every changed row against the rules in its state before the unit: changes, links from other rows, deletions. */
-export function* checkBefore(unit: Unit): Work<void> {
+export function* checkBefore(unit: UnitOfWork): Work<void> {
   for (const instance of unit.touched) {
     const { resource, before } = instance
     if (!before || instance.implied || resource.rules === null) continue
@@ -22,7 +22,7 @@ export function* checkBefore(unit: Unit): Work<void> {
  * Checks every changed row against the rules in its new state. The rows are already written, so a rule can use everything that
  * the store can answer.
  */
-export function* checkAfter(unit: Unit): Work<void> {
+export function* checkAfter(unit: UnitOfWork): Work<void> {
   for (const instance of unit.touched) {
     const { resource, row, before } = instance
     if (instance.deleted || instance.implied || resource.rules === null || !isAffected(instance)) continue
@@ -40,7 +40,7 @@ function isAffected(instance: Instance): boolean {
 }
 
 /** Checks the fields that have rules of their own and that the caller gave a new value. */
-function* checkFields(unit: Unit, instance: Instance, image: Row): Work<void> {
+function* checkFields(unit: UnitOfWork, instance: Instance, image: Row): Work<void> {
   const { resource, before, row } = instance
   if (!resource.rules?.fields) return
   for (const field of instance.given) {
@@ -55,7 +55,7 @@ function* checkFields(unit: Unit, instance: Instance, image: Row): Work<void> {
   }
 }
 
-function* isReadable(unit: Unit, resource: Resource, row: Row, { name }: Field): Work<boolean> {
+function* isReadable(unit: UnitOfWork, resource: Resource, row: Row, { name }: Field): Work<boolean> {
   const guard = unit.permissions.field(resource, name, 'read')
   return guard.open || (yield* allowedRows(unit.tx, resource, [row], guard)).length > 0
 }

@@ -2,17 +2,17 @@ import { ApiError } from '../../protocol/error.ts'
 import type { BackField, Id, ManyField, OneField } from '../../model/model.ts'
 import { ID } from '../../model/model.ts'
 import { wait, type Work } from '../../store/work.ts'
-import { idsOf, isTracked } from './related-ids.ts'
+import { relatedIdsIn, isTracked } from './related-ids.ts'
 import { allowedRows } from '../rules/permissions.ts'
 import { checkOtherSide } from '../rules/other-side-rules.ts'
-import type { Instance, Unit } from './unit-of-work.ts'
+import type { Instance, UnitOfWork } from './unit-of-work.ts'
 
 /**
  * Sets a foreign key and keeps both sides of the relation in step. The previous and the new target lose and gain the row, and
  * the previous holder of a one-to-one place gives it up.
  */
 export function* setOne(
-  unit: Unit,
+  unit: UnitOfWork,
   instance: Instance,
   field: OneField,
   target: Id | null,
@@ -33,7 +33,7 @@ export function* setOne(
 
 /** Updates the other row of a symmetric relation. There, the other side is the same field. */
 function* mirror(
-  unit: Unit,
+  unit: UnitOfWork,
   instance: Instance,
   field: OneField,
   former: Id | null,
@@ -59,7 +59,7 @@ function* mirror(
 }
 
 function* put(
-  unit: Unit,
+  unit: UnitOfWork,
   instance: Instance,
   field: OneField,
   target: Id | null,
@@ -84,7 +84,7 @@ interface News {
 }
 
 /** Records at a foreign key's target that one more row refers to it, or one fewer. */
-function* told(unit: Unit, field: OneField, target: Id, { id, joined, asked, pointer }: News): Work<void> {
+function* told(unit: UnitOfWork, field: OneField, target: Id, { id, joined, asked, pointer }: News): Work<void> {
   const inverse = field.inverse
   if (inverse?.is !== 'back') return
   const guarded = inverse.writable !== true || inverse.readonly || inverse.owner.rules?.fields?.[inverse.name]?.write
@@ -97,7 +97,7 @@ function* told(unit: Unit, field: OneField, target: Id, { id, joined, asked, poi
 }
 
 /** Takes a one-to-one place from the row that holds it. */
-function* vacate(unit: Unit, heir: Instance, field: OneField, target: Id, pointer: string): Work<void> {
+function* vacate(unit: UnitOfWork, heir: Instance, field: OneField, target: Id, pointer: string): Work<void> {
   const holder = yield* holderOf(unit, field, target)
   if (!holder || holder.id === heir.id) return
   if (!field.nullable) throw stillNeeded(field, holder, pointer)
@@ -109,7 +109,7 @@ function* vacate(unit: Unit, heir: Instance, field: OneField, target: Id, pointe
 }
 
 /** The row whose one-to-one foreign key names the target, as the unit of work sees it. */
-function* holderOf(unit: Unit, field: OneField, target: Id): Work<Instance | null> {
+function* holderOf(unit: UnitOfWork, field: OneField, target: Id): Work<Instance | null> {
   const resource = field.owner
   const row = yield* wait(unit.tx.find(resource, [field.slot], [target]))
   if (row) {
@@ -127,13 +127,13 @@ function* holderOf(unit: Unit, field: OneField, target: Id): Work<Instance | nul
  * refer to nothing.
  */
 export function* setBack(
-  unit: Unit,
+  unit: UnitOfWork,
   owner: Instance,
   field: BackField,
   ids: readonly Id[],
   pointer: string,
 ): Work<void> {
-  const current = yield* idsOf(unit, owner, field)
+  const current = yield* relatedIdsIn(unit, owner, field)
   const wanted = new Set(ids)
   for (const child of yield* unit.many(
     field.target,
@@ -158,13 +158,13 @@ export function* setBack(
 
 /** Sets a many-to-many relation by adding and removing links. */
 export function* setMany(
-  unit: Unit,
+  unit: UnitOfWork,
   owner: Instance,
   field: ManyField,
   ids: readonly Id[],
   pointer: string,
 ): Work<void> {
-  const current = yield* idsOf(unit, owner, field)
+  const current = yield* relatedIdsIn(unit, owner, field)
   const wanted = new Set(ids)
   for (const id of wanted) if (!current.has(id)) yield* pair(unit, owner, field, id, true, pointer)
   const left = yield* unit.many(
@@ -175,7 +175,7 @@ export function* setMany(
 }
 
 /** Drops rows that the caller cannot see. A list from a caller says nothing about them, so they must stay in the relation. */
-function* seen(unit: Unit, field: BackField | ManyField, rows: readonly Instance[]): Work<readonly Instance[]> {
+function* seen(unit: UnitOfWork, field: BackField | ManyField, rows: readonly Instance[]): Work<readonly Instance[]> {
   const guard = unit.permissions.read(field.target)
   if (guard.open) return rows
   const stored = rows.map(row => row.before).filter(row => row !== null)
@@ -185,7 +185,7 @@ function* seen(unit: Unit, field: BackField | ManyField, rows: readonly Instance
 
 /** Adds or removes one link of a many-to-many relation, in both directions. */
 export function* pair(
-  unit: Unit,
+  unit: UnitOfWork,
   owner: Instance,
   field: ManyField,
   id: Id,

@@ -1,35 +1,35 @@
 import { ApiError } from '../../protocol/error.ts'
 import type { Id, Row } from '../../model/model.ts'
 import { ID } from '../../model/model.ts'
-import { all, plainShape } from '../../query/predicate.ts'
+import { allOf, plainShape } from '../../query/predicate.ts'
 import { wait, type Work } from '../../store/work.ts'
 import { narrowed } from '../rules/authorize.ts'
 import type { Call, Gone, Item } from '../call/call.ts'
-import { finish } from './finish-unit.ts'
+import { finishUnit } from './finish-unit.ts'
 import { patchInstance, requireMatch, showMany } from './write-rows.ts'
 import { scope } from '../read/read.ts'
-import type { Writing } from '../call/call-environment.ts'
+import type { WriteEnvironment } from '../call/call-environment.ts'
 import { removeAll } from './delete-rows.ts'
-import type { Instance, Unit } from './unit-of-work.ts'
+import type { Instance, UnitOfWork } from './unit-of-work.ts'
 import { audienceOf } from '../read/audience.ts'
 import { listTag } from '../read/entity-tags.ts'
 import { checkRead } from '../read/preconditions.ts'
 import { viewOf } from '../read/view.ts'
 
 /** PATCH of a list: applies a patch to all rows that a filter selects, all or nothing. */
-export function* patchRows(unit: Unit, call: Call, writing: Writing): Work<Item> {
+export function* patchRows(unit: UnitOfWork, call: Call, writing: WriteEnvironment): Work<Item> {
   const instances = yield* selected(unit, call, writing)
   for (const instance of instances) yield* patchInstance(unit, call, instance, writing, null)
-  yield* finish(unit)
+  yield* finishUnit(unit)
   return yield* showMany(unit, call, instances, writing, false)
 }
 
 /** DELETE of a list: deletes all rows that a filter selects, and what cascades from them, all or nothing. */
-export function* deleteRows(unit: Unit, call: Call, writing: Writing): Work<Gone> {
+export function* deleteRows(unit: UnitOfWork, call: Call, writing: WriteEnvironment): Work<Gone> {
   const instances = yield* selected(unit, call, writing)
   const shown = call.returning ? (yield* showMany(unit, call, instances, writing, false)).body : null
   yield* removeAll(unit, instances)
-  yield* finish(unit)
+  yield* finishUnit(unit)
   const position = writing.terms.position(unit.tx.position)
   return { kind: 'gone', resource: call.resource, position, ...(shown === null ? {} : { body: shown }) }
 }
@@ -38,7 +38,7 @@ export function* deleteRows(unit: Unit, call: Call, writing: Writing): Work<Gone
  * The rows that the filter selects and the caller may see. Throws ApiError if there is no effective filter, or if too many rows
  * match.
  */
-function* selected(unit: Unit, call: Call, writing: Writing): Work<Instance[]> {
+function* selected(unit: UnitOfWork, call: Call, writing: WriteEnvironment): Work<Instance[]> {
   const { resource, query } = call
   if (!resource.options.bulk)
     throw new ApiError('method_not_allowed', { detail: `rows of ${resource.name} are changed one by one` })
@@ -48,7 +48,7 @@ function* selected(unit: Unit, call: Call, writing: Writing): Work<Instance[]> {
   const view = viewOf(resource, plainShape)
   const audience = audienceOf(view, query, writing.permissions)
   checkRead(call.conditions, listTag(writing.terms, view, query, unit.tx, audience), null)
-  const where = all(narrowed(resource, query.where, writing.permissions), yield* scope(unit.tx, call, writing))
+  const where = allOf(narrowed(resource, query.where, writing.permissions), yield* scope(unit.tx, call, writing))
   const limit = writing.bulk === Infinity ? null : writing.bulk + 1
   const { visits } = writing
   let rows: readonly Row[] = yield* wait(

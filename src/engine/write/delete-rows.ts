@@ -1,21 +1,21 @@
 import { ApiError } from '../../protocol/error.ts'
 import type { Id, ManyField, OneField } from '../../model/model.ts'
 import { wait, type Work } from '../../store/work.ts'
-import { idsOf } from './related-ids.ts'
+import { relatedIdsIn } from './related-ids.ts'
 import { pair, setOne } from './both-sides.ts'
 import { checkWritable } from '../rules/writable-fields.ts'
-import type { Instance, Unit } from './unit-of-work.ts'
+import type { Instance, UnitOfWork } from './unit-of-work.ts'
 
 /** A row that refers to a deleted row by a `restrict` relation. It blocks the deletion, unless it is deleted as well. */
 type Restriction = { readonly child: Instance; readonly via: OneField }
 
 /** Deletes a row: removes it from all relations, deletes what cascades, and refuses if something is restricted. */
-export function remove(unit: Unit, instance: Instance): Work<void> {
+export function remove(unit: UnitOfWork, instance: Instance): Work<void> {
   return removeAll(unit, [instance])
 }
 
 /** Deletes several rows. One of them may refer to another of them. */
-export function* removeAll(unit: Unit, instances: readonly Instance[]): Work<void> {
+export function* removeAll(unit: UnitOfWork, instances: readonly Instance[]): Work<void> {
   const restrictions: Restriction[] = []
   for (const instance of instances) yield* removeOne(unit, instance, restrictions)
   // Only now is it known which of the restricting rows are deleted themselves.
@@ -34,7 +34,7 @@ export function* removeAll(unit: Unit, instances: readonly Instance[]): Work<voi
 const told = (instances: readonly Instance[]): string =>
   instances.length === 1 ? `${instances[0]!.resource.name} ${instances[0]!.id} is` : 'some of these rows are'
 
-function* removeOne(unit: Unit, instance: Instance, restrictions: Restriction[]): Work<void> {
+function* removeOne(unit: UnitOfWork, instance: Instance, restrictions: Restriction[]): Work<void> {
   if (instance.deleted) return
   instance.deleted = true
   unit.touch(instance)
@@ -62,7 +62,7 @@ function* removeOne(unit: Unit, instance: Instance, restrictions: Restriction[])
 }
 
 /** The rows whose foreign key names the id, as the unit of work sees them. */
-function* pointing(unit: Unit, via: OneField, id: Id): Work<Instance[]> {
+function* pointing(unit: UnitOfWork, via: OneField, id: Id): Work<Instance[]> {
   const stored = yield* wait(unit.tx.children(via, [id], null))
   const children = new Set(
     yield* unit.many(
@@ -75,19 +75,19 @@ function* pointing(unit: Unit, via: OneField, id: Id): Work<Instance[]> {
 }
 
 /** Removes the row from the targets of its foreign keys. */
-function* leave(unit: Unit, instance: Instance, field: OneField): Work<void> {
+function* leave(unit: UnitOfWork, instance: Instance, field: OneField): Work<void> {
   const stays = instance.row[field.slot] as Id
   yield* setOne(unit, instance, field, null, '#')
   if (instance.before) instance.row[field.slot] = stays // the log keeps the row as it was
 }
 
 /** Removes the row's own many-to-many links. */
-function* dissolve(unit: Unit, instance: Instance, field: ManyField): Work<void> {
-  for (const id of yield* idsOf(unit, instance, field)) yield* pair(unit, instance, field, id, false, '#')
+function* dissolve(unit: UnitOfWork, instance: Instance, field: ManyField): Work<void> {
+  for (const id of yield* relatedIdsIn(unit, instance, field)) yield* pair(unit, instance, field, id, false, '#')
 }
 
 /** Removes the row from one-way lists of other rows. */
-function* forget(unit: Unit, instance: Instance, field: ManyField): Work<void> {
+function* forget(unit: UnitOfWork, instance: Instance, field: ManyField): Work<void> {
   const [mine, theirs] = field.side === 'a' ? (['b', 'a'] as const) : (['a', 'b'] as const)
   const stored = yield* wait(unit.tx.pairs(field.join, mine, [instance.id], null))
   const owners = new Set(stored.map(([, owner]) => owner))

@@ -5,11 +5,11 @@ import { hashInPlace, requireHashes } from '../passwords/unhashed-passwords.ts'
 import { rowFor } from '../rules/writable-fields.ts'
 import { moment } from './set-fields.ts'
 import { checkAfter, checkBefore } from '../rules/write-rules.ts'
-import { settle } from '../files/ledger.ts'
-import type { Instance, Unit } from './unit-of-work.ts'
+import { settleLedger } from '../files/ledger.ts'
+import type { Instance, UnitOfWork } from './unit-of-work.ts'
 
 /** Ends a unit of work: checks required relations, checks and rules on the changed rows, then hands everything to the store. */
-export function* finish(unit: Unit): Work<void> {
+export function* finishUnit(unit: UnitOfWork): Work<void> {
   const issues: Issue[] = []
   for (const instance of unit.touched) {
     if (!unit.isChanged(instance)) continue
@@ -24,7 +24,7 @@ export function* finish(unit: Unit): Work<void> {
     if (instance.resource.checks.length > 0) yield* checkRow(unit, instance, issues)
   }
   if (issues.length) throw new ApiError('validation', { issues })
-  if (unit.ledger !== null) yield* settle(unit, unit.ledger)
+  if (unit.ledger !== null) yield* settleLedger(unit, unit.ledger)
   const ruled = isRuled(unit)
   // Rules are checked twice: on the rows as they were, before the store is written, and as they are now, after it.
   if (ruled) yield* checkBefore(unit)
@@ -35,20 +35,20 @@ export function* finish(unit: Unit): Work<void> {
 }
 
 /** Whether any rule applies to what the unit does. */
-function isRuled(unit: Unit): boolean {
+function isRuled(unit: UnitOfWork): boolean {
   if (unit.permissions === Permissions.all) return false
   for (const { resource } of unit.touched) if (resource.rules !== null) return true
   return false
 }
 
 /** Sets the fields declared with `t.now({ on: 'write' })`. */
-function stamp(unit: Unit, instance: Instance): void {
+function stamp(unit: UnitOfWork, instance: Instance): void {
   if (!instance.before) return
   for (const field of instance.resource.columns)
     if (field.is === 'scalar' && field.def.now === 'write') instance.row[field.slot] = moment(field, unit.ctx.now)
 }
 
-function* checkRow(unit: Unit, instance: Instance, issues: Issue[]): Work<void> {
+function* checkRow(unit: UnitOfWork, instance: Instance, issues: Issue[]): Work<void> {
   for (const check of instance.resource.checks) {
     const verdict = check(yield* rowFor(unit, instance, null), unit.ctx)
     if (verdict === true) continue

@@ -12,7 +12,7 @@ export interface Prepared {
   /** Some settings name other rows or contain them, so references have to be checked. */
   readonly refers: boolean
   /** Read-only fields in the body. They are allowed if they repeat the current value, as in GET → edit → PUT. */
-  readonly echoes: readonly Echo[]
+  readonly echoes: readonly ReadOnlyMember[]
   /** The id that the client chose, if the resource allows that. */
   readonly id: Id | null
 }
@@ -22,22 +22,22 @@ export type Setting =
   | {
       readonly kind: 'one'
       readonly field: OneField | BackField
-      readonly target: Target | null
+      readonly target: RelatedTarget | null
       readonly pointer: string
     }
   | {
       readonly kind: 'list'
       readonly field: BackField | ManyField
-      readonly targets: readonly Target[]
+      readonly targets: readonly RelatedTarget[]
       readonly pointer: string
     }
   | { readonly kind: 'calc'; readonly field: CalcField; readonly value: Value; readonly pointer: string }
 
-export type Target =
+export type RelatedTarget =
   | { readonly id: Id; readonly pointer: string }
   | { readonly body: Prepared; readonly pointer: string }
 
-export interface Echo {
+export interface ReadOnlyMember {
   readonly field: Field
   readonly value: unknown
   readonly pointer: string
@@ -58,7 +58,7 @@ export interface Preparation {
 /** Reads a body against its resource. Faults are added to `issues`: fields in their declared order, then unknown members. */
 export function prepare(resource: Resource, body: unknown, base: string, how: Preparation): Prepared {
   const settings: Setting[] = []
-  const echoes: Echo[] = []
+  const echoes: ReadOnlyMember[] = []
   const done = { resource, pointer: base, settings, echoes }
   if (!isObject(body)) {
     how.issues.push({ code: 'type', pointer: base, detail: `must be an object with fields of ${resource.name}` })
@@ -116,7 +116,7 @@ export function prepareField(field: Field, raw: unknown, at: string, how: Prepar
       return field.toMany ? prepareList(field, raw, at, how) : prepareOne(field as BackField, raw, at, how)
     case 'count':
     case 'self':
-      how.issues.push(readOnly(field, at))
+      how.issues.push(readOnlyIssue(field, at))
       return null
   }
 }
@@ -182,7 +182,7 @@ function prepareList(field: BackField | ManyField, raw: unknown, at: string, how
     how.issues.push({ code: 'type', pointer: at, detail: `must be a list of ids or objects of ${field.target.name}` })
     return null
   }
-  const targets: Target[] = []
+  const targets: RelatedTarget[] = []
   const seen = new Set<Id>()
   raw.forEach((element, i) => {
     const target = prepareTarget(field, element, pointer(at, i), how)
@@ -201,7 +201,7 @@ function prepareTarget(
   raw: unknown,
   at: string,
   how: Preparation,
-): Target | null {
+): RelatedTarget | null {
   const target = field.target
   if (isObject(raw)) {
     const implied = field.is === 'back' ? field.via : field.is === 'one' ? field.inverse : null
@@ -257,10 +257,10 @@ function checkRequired(field: Field, base: string, how: Preparation): void {
   how.issues.push({ code: 'required', pointer: pointer(base, field.name), detail: 'is required' })
 }
 
-function forbid(field: Field, raw: unknown, at: string, how: Preparation, echoes: Echo[]): void {
+function forbid(field: Field, raw: unknown, at: string, how: Preparation, echoes: ReadOnlyMember[]): void {
   const { readonly } = how.mode
   if (readonly === 'ignore') return
-  if (how.operation === 'create' || readonly === 'refuse') how.issues.push(readOnly(field, at))
+  if (how.operation === 'create' || readonly === 'refuse') how.issues.push(readOnlyIssue(field, at))
   else echoes.push({ field, value: raw, pointer: at })
 }
 
@@ -272,7 +272,7 @@ export function asFile(field: Field, at: string): Issue {
   return { code: 'read_only', pointer: at, detail }
 }
 
-export function readOnly(field: Field, at: string): Issue {
+export function readOnlyIssue(field: Field, at: string): Issue {
   return { code: 'read_only', pointer: at, detail: `${field.name} is set by the server; leave it out` }
 }
 

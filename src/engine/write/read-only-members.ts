@@ -4,15 +4,20 @@ import type { Work } from '../../store/work.ts'
 import { asFile, type Prepared } from './read-body.ts'
 import { Budget, loadRelated } from '../read/load-related.ts'
 import { writeRow } from '../read/write-json.ts'
-import type { Reading } from '../call/call-environment.ts'
-import { equal, type Instance, type Unit } from './unit-of-work.ts'
+import type { ReadEnvironment } from '../call/call-environment.ts'
+import { equal, type Instance, type UnitOfWork } from './unit-of-work.ts'
 import { viewOf } from '../read/view.ts'
 
 /**
  * Checks the read-only members of a body. They are accepted if they repeat what a GET shows, so that GET → edit → PUT works
  * (protocol §3.1). Other values are refused.
  */
-export function* checkEchoes(unit: Unit, instance: Instance, prepared: Prepared, reading: Reading): Work<void> {
+export function* checkReadOnlyMembers(
+  unit: UnitOfWork,
+  instance: Instance,
+  prepared: Prepared,
+  reading: ReadEnvironment,
+): Work<void> {
   const view = viewOf(instance.resource, plainShape)
   const related = yield* loadRelated(unit.tx, view, [instance.row], new Budget(reading.bounds, reading.permissions))
   const shown = JSON.parse(writeRow(view, instance.row, related, reading.ctx)) as Record<string, unknown>

@@ -1,9 +1,9 @@
 import { ApiError, type Issue } from '../../protocol/error.ts'
 import type { Id, Resource } from '../../model/model.ts'
-import { nothing, type Work } from '../../store/work.ts'
-import type { Prepared, Setting, Target } from './read-body.ts'
+import { noWork, type Work } from '../../store/work.ts'
+import type { Prepared, Setting, RelatedTarget } from './read-body.ts'
 import { allowedRows } from '../rules/permissions.ts'
-import type { Instance, Unit } from './unit-of-work.ts'
+import type { Instance, UnitOfWork } from './unit-of-work.ts'
 
 interface Reference {
   readonly resource: Resource
@@ -12,13 +12,13 @@ interface Reference {
 }
 
 /** Checks that every row named in a body exists. All missing ones are reported together (protocol §6.2). */
-export function checkReferences(unit: Unit, settings: readonly Setting[]): Work<void> {
+export function checkReferences(unit: UnitOfWork, settings: readonly Setting[]): Work<void> {
   const references: Reference[] = []
   for (const setting of settings) collect(setting, references)
-  return references.length === 0 ? nothing : demand(unit, references)
+  return references.length === 0 ? noWork : demand(unit, references)
 }
 
-function* demand(unit: Unit, references: readonly Reference[]): Work<void> {
+function* demand(unit: UnitOfWork, references: readonly Reference[]): Work<void> {
   const byResource = Map.groupBy(references, r => r.resource)
   const issues: Issue[] = []
   const found = new Map<Resource, Set<Id>>()
@@ -34,7 +34,7 @@ function* demand(unit: Unit, references: readonly Reference[]): Work<void> {
 }
 
 /** Removes rows that the caller may not see: they count as missing. Rows that this request creates stay. */
-function* visible(unit: Unit, resource: Resource, rows: readonly Instance[]): Work<readonly Instance[]> {
+function* visible(unit: UnitOfWork, resource: Resource, rows: readonly Instance[]): Work<readonly Instance[]> {
   const guard = unit.permissions.read(resource)
   if (guard.open) return rows
   const stored = rows.map(row => row.before).filter(row => row !== null)
@@ -49,7 +49,7 @@ function collect(setting: Setting, into: Reference[]): void {
     for (const target of setting.targets) collectTarget(setting.field.target, target, into)
 }
 
-function collectTarget(resource: Resource, target: Target, into: Reference[]): void {
+function collectTarget(resource: Resource, target: RelatedTarget, into: Reference[]): void {
   if ('id' in target) into.push({ resource, id: target.id, pointer: target.pointer })
   else for (const setting of target.body.settings) collect(setting, into)
 }

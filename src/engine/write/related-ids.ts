@@ -1,10 +1,10 @@
 import type { BackField, Field, Id, ManyField } from '../../model/model.ts'
 import { wait, type Work } from '../../store/work.ts'
 import { relatedIds } from '../read/load-related.ts'
-import type { Instance, Unit } from './unit-of-work.ts'
+import type { Instance, UnitOfWork } from './unit-of-work.ts'
 
 /** The ids in a to-many relation as the unit of work sees them, changes included. */
-export function* idsOf(unit: Unit, owner: Instance, field: BackField | ManyField): Work<Set<Id>> {
+export function* relatedIdsIn(unit: UnitOfWork, owner: Instance, field: BackField | ManyField): Work<Set<Id>> {
   const ids = new Set<Id>()
   if (owner.before) for (const [, id] of yield* wait(relatedIds(unit.tx, field, [owner.id], null))) ids.add(id)
   if (field.is === 'back') adjust(unit, owner, field, ids)
@@ -20,7 +20,7 @@ export function* idsOf(unit: Unit, owner: Instance, field: BackField | ManyField
 }
 
 /** Applies the unit's own changes: its rows may refer elsewhere than the stored ones. */
-function adjust(unit: Unit, owner: Instance, field: BackField, ids: Set<Id>): void {
+function adjust(unit: UnitOfWork, owner: Instance, field: BackField, ids: Set<Id>): void {
   for (const child of unit.loaded(field.target)) {
     if (!child.deleted && child.row[field.via.slot] === owner.id) ids.add(child.id)
     else ids.delete(child.id)

@@ -1,7 +1,7 @@
 import { ApiError, pointer, type Issue } from '../../protocol/error.ts'
 import type { BackField, Field, Id, ManyField, OneField, Resource, ScalarField } from '../../model/model.ts'
 import type { Value } from '../../schema/field.ts'
-import { nothing, type Work } from '../../store/work.ts'
+import { noWork, type Work } from '../../store/work.ts'
 import {
   isPasswordField,
   prepare,
@@ -9,24 +9,24 @@ import {
   type Prepared,
   type Preparation,
   type Setting,
-  type Target,
+  type RelatedTarget,
 } from './read-body.ts'
 import { mayWrite } from '../rules/other-side-rules.ts'
 import { checkReferences } from './references.ts'
 import { setBack, setMany, setOne } from './both-sides.ts'
 import { checkWritable, rowFor } from '../rules/writable-fields.ts'
-import { idsOf } from './related-ids.ts'
-import type { Instance, Unit } from './unit-of-work.ts'
+import { relatedIdsIn } from './related-ids.ts'
+import type { Instance, UnitOfWork } from './unit-of-work.ts'
 import { jsonMode } from '../../schema/read/input-mode.ts'
 
 /** Supplies the id of a new row if the client does not choose it. */
-export type NewId = (unit: Unit, resource: Resource) => Work<Id>
+export type NewId = (unit: UnitOfWork, resource: Resource) => Work<Id>
 
 /**
  * Creates a row from a prepared body: first its id, then defaults, then the values of the body, with nested rows depth first
  * (protocol §3.5).
  */
-export function* create(unit: Unit, prepared: Prepared, id: Id | null, newId: NewId): Work<Instance> {
+export function* create(unit: UnitOfWork, prepared: Prepared, id: Id | null, newId: NewId): Work<Instance> {
   const { resource } = prepared
   const own = id ?? prepared.id ?? (yield* newId(unit, resource))
   if (id !== null || prepared.id !== null) {
@@ -43,7 +43,7 @@ export function* create(unit: Unit, prepared: Prepared, id: Id | null, newId: Ne
 }
 
 /** Sets the fields that the body names. */
-export function* patch(unit: Unit, instance: Instance, prepared: Prepared, newId: NewId): Work<void> {
+export function* patch(unit: UnitOfWork, instance: Instance, prepared: Prepared, newId: NewId): Work<void> {
   for (const setting of prepared.settings) yield* set(unit, instance, setting, newId)
 }
 
@@ -51,7 +51,7 @@ export function* patch(unit: Unit, instance: Instance, prepared: Prepared, newId
  * Replaces a row in place (protocol §3.3). Fields that the body leaves out return to their defaults, and omitted lists are
  * emptied if their rows may exist without the relation. Fields that the caller cannot see or set keep their values.
  */
-export function* replace(unit: Unit, instance: Instance, prepared: Prepared, newId: NewId): Work<void> {
+export function* replace(unit: UnitOfWork, instance: Instance, prepared: Prepared, newId: NewId): Work<void> {
   const given = new Set<Field>(prepared.settings.map(s => s.field))
   // Resets come first: otherwise they could undo what the body sets through the other side of a relation.
   for (const field of instance.resource.fields)
@@ -79,7 +79,7 @@ function isReset(field: Field): boolean {
   }
 }
 
-function* reset(unit: Unit, instance: Instance, field: Field, base: string, newId: NewId): Work<void> {
+function* reset(unit: UnitOfWork, instance: Instance, field: Field, base: string, newId: NewId): Work<void> {
   const at = pointer(base, field.name)
   if (field.default) return yield* setDefault(unit, instance, field, base, newId)
   if (field.is === 'scalar') yield* setValue(unit, instance, field, null, at, false)
@@ -88,7 +88,7 @@ function* reset(unit: Unit, instance: Instance, field: Field, base: string, newI
   else if (field.is === 'many') yield* setMany(unit, instance, field, [], at)
 }
 
-function* setDefault(unit: Unit, instance: Instance, field: Field, base: string, newId: NewId): Work<void> {
+function* setDefault(unit: UnitOfWork, instance: Instance, field: Field, base: string, newId: NewId): Work<void> {
   if (field.is === 'scalar' && field.def.now) {
     instance.row[field.slot] = moment(field, unit.ctx.now)
     return
@@ -118,7 +118,7 @@ export function moment(field: ScalarField, now: number): Value {
   return field.type.fromDate!(new Date(now))
 }
 
-function set(unit: Unit, instance: Instance, setting: Setting, newId: NewId, guarded = true): Work<void> {
+function set(unit: UnitOfWork, instance: Instance, setting: Setting, newId: NewId, guarded = true): Work<void> {
   if (guarded) {
     instance.given.push(setting.field)
     // The field's rule applies even if the new value equals the old one.
@@ -130,7 +130,7 @@ function set(unit: Unit, instance: Instance, setting: Setting, newId: NewId, gua
 }
 
 function* setOther(
-  unit: Unit,
+  unit: UnitOfWork,
   instance: Instance,
   setting: Exclude<Setting, { kind: 'value' }>,
   newId: NewId,
@@ -152,7 +152,7 @@ function* setOther(
 }
 
 function setValue(
-  unit: Unit,
+  unit: UnitOfWork,
   instance: Instance,
   field: ScalarField,
   value: Value,
@@ -161,22 +161,22 @@ function setValue(
 ): Work<void> {
   if (guarded && field.writable !== true) return setWritable(unit, instance, field, value, at)
   putValue(unit, instance, field, value)
-  return nothing
+  return noWork
 }
 
-function* setWritable(unit: Unit, instance: Instance, field: ScalarField, value: Value, at: string): Work<void> {
+function* setWritable(unit: UnitOfWork, instance: Instance, field: ScalarField, value: Value, at: string): Work<void> {
   yield* checkWritable(unit, instance, field, at)
   putValue(unit, instance, field, value)
 }
 
-function putValue(unit: Unit, instance: Instance, field: ScalarField, value: Value): void {
+function putValue(unit: UnitOfWork, instance: Instance, field: ScalarField, value: Value): void {
   if (value !== null && isPasswordField(field)) unit.setPassword(instance, field.slot, value as string)
   else instance.row[field.slot] = value
   unit.touch(instance)
 }
 
 function* setOneField(
-  unit: Unit,
+  unit: UnitOfWork,
   instance: Instance,
   field: OneField | BackField,
   id: Id | null,
@@ -189,7 +189,7 @@ function* setOneField(
 }
 
 function setList(
-  unit: Unit,
+  unit: UnitOfWork,
   instance: Instance,
   field: BackField | ManyField,
   ids: readonly Id[],
@@ -199,7 +199,7 @@ function setList(
 }
 
 /** The ids of the targets. Nested rows are created first, from left to right, so that the enclosing body has the last word. */
-function* resolve(unit: Unit, targets: readonly Target[], newId: NewId): Work<Id[]> {
+function* resolve(unit: UnitOfWork, targets: readonly RelatedTarget[], newId: NewId): Work<Id[]> {
   const ids: Id[] = []
   for (const target of targets)
     ids.push('id' in target ? target.id : (yield* create(unit, target.body, null, newId)).id)
@@ -207,7 +207,7 @@ function* resolve(unit: Unit, targets: readonly Target[], newId: NewId): Work<Id
 }
 
 /** Runs a setter, which returns fields to set. They may be hidden or read-only, but must be writable and valid. */
-function* setCalc(unit: Unit, instance: Instance, setting: Setting & { kind: 'calc' }, newId: NewId): Work<void> {
+function* setCalc(unit: UnitOfWork, instance: Instance, setting: Setting & { kind: 'calc' }, newId: NewId): Work<void> {
   const { field } = setting
   const outcome = field.def.set!(yield* rowFor(unit, instance, field.uses), setting.value as never, unit.ctx)
   const issues: Issue[] = []
@@ -233,8 +233,8 @@ function* setCalc(unit: Unit, instance: Instance, setting: Setting & { kind: 'ca
 }
 
 /** Adds a row to a to-many relation, as creating it through a nested list does. */
-export function* join(unit: Unit, owner: Instance, field: BackField | ManyField, id: Id): Work<void> {
-  const ids = yield* idsOf(unit, owner, field)
+export function* join(unit: UnitOfWork, owner: Instance, field: BackField | ManyField, id: Id): Work<void> {
+  const ids = yield* relatedIdsIn(unit, owner, field)
   // Creating a row below another one sets the field of the upper row, so its rule applies.
   owner.given.push(field)
   if (!ids.has(id)) yield* setList(unit, owner, field, [...ids, id], '#')
@@ -242,7 +242,7 @@ export function* join(unit: Unit, owner: Instance, field: BackField | ManyField,
 
 /** Reads a body for an operation. Throws one ApiError with all its faults. */
 export function prepareBody(
-  unit: Unit,
+  unit: UnitOfWork,
   resource: Resource,
   body: unknown,
   base: string,

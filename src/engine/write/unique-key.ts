@@ -13,8 +13,8 @@ export function uniqueKey(
   mode: InputMode,
 ): Readonly<Record<string, Value>> {
   const names = Object.keys(given)
-  if (!keysOf(resource).some(key => key.length === names.length && key.every(name => names.includes(name)))) {
-    const keys = keysOf(resource).map(key => key.join('+'))
+  if (!uniqueKeysOf(resource).some(key => key.length === names.length && key.every(name => names.includes(name)))) {
+    const keys = uniqueKeysOf(resource).map(key => key.join('+'))
     const detail = keys.length
       ? `name exactly one unique key: ${keys.join(', ')}`
       : `${resource.name} has no unique key`
@@ -34,7 +34,7 @@ export function uniqueKey(
 }
 
 /** The unique keys that clients may use, as lists of field names. Keys with a hidden field are left out. */
-export function keysOf(resource: Resource): readonly (readonly string[])[] {
+export function uniqueKeysOf(resource: Resource): readonly (readonly string[])[] {
   const single = resource.columns.filter(f => f.unique && f !== resource.id).map(f => [f.name])
   return [...single, ...resource.unique].filter(key => key.every(name => !resource.field.get(name)!.hidden))
 }

@@ -1,7 +1,7 @@
 import { AT, FIRST, ID, SEQ, type Field, type Id, type Join, type Resource, type Row } from '../../model/model.ts'
 import type { Ctx } from '../../schema/field.ts'
 import type { LinkChange, ListDelta, RowChange, Transaction } from '../../store/store.ts'
-import { chain, nothing, ready, wait, type Work } from '../../store/work.ts'
+import { chain, noWork, ready, wait, type Work } from '../../store/work.ts'
 import { hashPasswordSync } from '../../auth/login/password.ts'
 import type { InputMode } from '../../schema/read/input-mode.ts'
 import type { Permissions } from '../rules/permissions.ts'
@@ -36,7 +36,7 @@ export interface PendingPassword {
 }
 
 /** For whom and when a unit works, and how strictly it reads input. */
-export interface UnitOptions {
+export interface UnitOfWorkOptions {
   readonly ctx: Ctx
   readonly mode: InputMode
   readonly strict: boolean
@@ -57,7 +57,7 @@ export interface UnitOptions {
  * The unit of work of one request. It holds each row once and collects all changes, then hands them to the store together. So
  * both sides of a relation always agree.
  */
-export class Unit {
+export class UnitOfWork {
   readonly tx: Transaction
   readonly ctx: Ctx
   readonly mode: InputMode
@@ -77,7 +77,7 @@ export class Unit {
   /** Changed many-to-many links; null until there are any, because most units have none. */
   #links: Map<string, LinkChange> | null = null
 
-  constructor(tx: Transaction, options: UnitOptions) {
+  constructor(tx: Transaction, options: UnitOfWorkOptions) {
     this.tx = tx
     this.ctx = options.ctx
     this.mode = options.mode
@@ -204,7 +204,7 @@ export class Unit {
       if (change) changes.push(change)
     }
     const links = this.#links ? [...this.#links.values()] : []
-    return changes.length || links.length ? wait(this.tx.apply(changes, links)) : nothing
+    return changes.length || links.length ? wait(this.tx.apply(changes, links)) : noWork
   }
 
   #rows(resource: Resource): Map<Id, Instance | null> {

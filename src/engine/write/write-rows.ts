@@ -1,33 +1,33 @@
 import { ApiError, pointer, type Issue } from '../../protocol/error.ts'
 import type { Field, Id, StoredField } from '../../model/model.ts'
 import { ID } from '../../model/model.ts'
-import { nothing, wait, type Work } from '../../store/work.ts'
-import type { Call, Conditions, Gone, Item, Target, Terms } from '../call/call.ts'
+import { noWork, wait, type Work } from '../../store/work.ts'
+import type { Call, Conditions, Gone, Item, CallTarget, Terms } from '../call/call.ts'
 import { checkParent } from '../read/check-parent.ts'
-import { checkEchoes } from './read-only-members.ts'
+import { checkReadOnlyMembers } from './read-only-members.ts'
 import { isObject, type Prepared } from './read-body.ts'
 import { parsePatch } from '../patch/json-patch.ts'
 import { checkPatch, mergedBody, patchedBody } from '../patch/patch-body.ts'
 import { Budget, loadRelated } from '../read/load-related.ts'
 import { writeRows } from '../read/write-json.ts'
-import { missing, showItem, visibleRow } from '../read/read.ts'
-import type { Writing } from '../call/call-environment.ts'
+import { rowNotFound, showItem, visibleRow } from '../read/read.ts'
+import type { WriteEnvironment } from '../call/call-environment.ts'
 import { checkReferences, refuseVague } from './references.ts'
 import { remove } from './delete-rows.ts'
-import { fileIn, madeFile, withUploads } from '../files/uploads.ts'
-import { finish } from './finish-unit.ts'
-import type { Instance, Unit } from './unit-of-work.ts'
+import { storedFileIn, madeFile, withUploads } from '../files/uploads.ts'
+import { finishUnit } from './finish-unit.ts'
+import type { Instance, UnitOfWork } from './unit-of-work.ts'
 import { itemTag } from '../read/entity-tags.ts'
 import { checkFile, checkWrite } from '../read/preconditions.ts'
 import { viewOf } from '../read/view.ts'
 import { create, join, patch, prepareBody, replace, unfit } from './set-fields.ts'
 
 /** POST: creates one row, or several, all or nothing. Each sees the ones before it. */
-export function* createRows(unit: Unit, call: Call, writing: Writing): Work<Item> {
+export function* createRows(unit: UnitOfWork, call: Call, writing: WriteEnvironment): Work<Item> {
   const parent = call.parent ? yield* parentOf(unit, call) : null
   if (!Array.isArray(call.input)) {
     const instance = yield* createOne(unit, call, call.input, '#', parent, writing)
-    yield* finish(unit)
+    yield* finishUnit(unit)
     return yield* show(unit, call, instance, writing, true)
   }
   if (call.input.length > writing.bulk)
@@ -44,17 +44,17 @@ export function* createRows(unit: Unit, call: Call, writing: Writing): Work<Item
     }
   }
   if (issues.length) throw unfit(issues)
-  yield* finish(unit)
+  yield* finishUnit(unit)
   return yield* showMany(unit, call, instances, writing, true)
 }
 
 function* createOne(
-  unit: Unit,
+  unit: UnitOfWork,
   call: Call,
   body: unknown,
   base: string,
   parent: Instance | null,
-  writing: Writing,
+  writing: WriteEnvironment,
 ): Work<Instance> {
   const field = call.parent?.field
   const implied = field?.is === 'back' ? field.via : null
@@ -75,42 +75,42 @@ function agreeWithParent(prepared: Prepared, via: Field, parent: Id): void {
   })
 }
 
-function* parentOf(unit: Unit, call: Target): Work<Instance> {
+function* parentOf(unit: UnitOfWork, call: CallTarget): Work<Instance> {
   const { resource, id } = call.parent!
   const parent = yield* unit.get(resource, id)
-  if (!parent?.before) throw missing(resource, id)
+  if (!parent?.before) throw rowNotFound(resource, id)
   yield* checkParent(unit.tx, call, unit.permissions)
   return parent
 }
 
-function check(unit: Unit, prepared: Prepared): Work<void> {
+function check(unit: UnitOfWork, prepared: Prepared): Work<void> {
   if (unit.strict) refuseVague(prepared)
-  return prepared.refers ? checkReferences(unit, prepared.settings) : nothing
+  return prepared.refers ? checkReferences(unit, prepared.settings) : noWork
 }
 
 /** PATCH: a merge patch (RFC 7396) or a JSON Patch (RFC 6902). */
-export function* patchRow(unit: Unit, call: Call, writing: Writing): Work<Item> {
+export function* patchRow(unit: UnitOfWork, call: Call, writing: WriteEnvironment): Work<Item> {
   const instance = yield* target(unit, call, writing)
   requireMatch(call)
   const made = call.file != null && madeFile(call, call.file, instance.before!)
   yield* patchInstance(unit, call, instance, writing, call.conditions)
-  yield* finish(unit)
+  yield* finishUnit(unit)
   return yield* show(unit, call, instance, writing, made)
 }
 
 /** Applies the call's body to a row. The row is written when the unit ends. */
 export function* patchInstance(
-  unit: Unit,
+  unit: UnitOfWork,
   call: Call,
   instance: Instance,
-  writing: Writing,
+  writing: WriteEnvironment,
   conditions: Conditions | null,
 ): Work<void> {
   const body = yield* bodyOf(unit, call, instance, writing, conditions)
   const read = prepareBody(unit, call.resource, body, '#', call.complete ? 'replace' : 'patch', null)
   const prepared = call.uploads ? withUploads(read, call) : read
-  if (prepared.echoes.length > 0) yield* checkEchoes(unit, instance, prepared, writing)
-  if (call.file) checkFile(conditions, fileIn(call.file, instance.before!))
+  if (prepared.echoes.length > 0) yield* checkReadOnlyMembers(unit, instance, prepared, writing)
+  if (call.file) checkFile(conditions, storedFileIn(call.file, instance.before!))
   else checkWrite(conditions, writing.terms, instance.before)
   yield* check(unit, prepared)
   yield* patch(unit, instance, prepared, writing.newId)
@@ -118,10 +118,10 @@ export function* patchInstance(
 
 /** The body of a patch, as members with their complete new values. */
 function* bodyOf(
-  unit: Unit,
+  unit: UnitOfWork,
   call: Call,
   instance: Instance,
-  writing: Writing,
+  writing: WriteEnvironment,
   conditions: Conditions | null,
 ): Work<unknown> {
   if (!call.jsonPatch) return mergedBody(call, instance, writing)
@@ -133,24 +133,24 @@ function* bodyOf(
 }
 
 /** PUT: replaces a row. Creates it if clients may choose ids or if it is named by a unique key. */
-export function* putRow(unit: Unit, call: Call, writing: Writing): Work<Item> {
+export function* putRow(unit: UnitOfWork, call: Call, writing: WriteEnvironment): Work<Item> {
   const { resource } = call
   const existing = yield* named(unit, call, writing)
-  if (!existing && call.id !== null && !resource.id.def.client) throw missing(resource, call.id)
+  if (!existing && call.id !== null && !resource.id.def.client) throw rowNotFound(resource, call.id)
   requireMatch(call)
   const body = existing ? withKey(call, call.input) : withoutId(call, withKey(call, call.input))
   const prepared = prepareBody(unit, resource, body, '#', existing ? 'replace' : 'create', null)
-  if (existing && prepared.echoes.length > 0) yield* checkEchoes(unit, existing, prepared, writing)
+  if (existing && prepared.echoes.length > 0) yield* checkReadOnlyMembers(unit, existing, prepared, writing)
   checkWrite(call.conditions, writing.terms, existing?.before ?? null)
   yield* check(unit, prepared)
   if (existing) yield* replace(unit, existing, prepared, writing.newId)
   const instance = existing ?? (yield* create(unit, prepared, call.id, writing.newId))
-  yield* finish(unit)
+  yield* finishUnit(unit)
   return yield* show(unit, call, instance, writing, existing === null)
 }
 
 /** The row that a PUT names by id or unique key; null if it does not exist yet. */
-function* named(unit: Unit, call: Call, writing: Writing): Work<Instance | null> {
+function* named(unit: UnitOfWork, call: Call, writing: WriteEnvironment): Work<Instance | null> {
   const { resource, key } = call
   if (call.id !== null) {
     const instance = yield* unit.get(resource, call.id)
@@ -186,27 +186,27 @@ function differs(name: string): ApiError {
 }
 
 /** DELETE: deletes a row, and what cascades from it. */
-export function* deleteRow(unit: Unit, call: Call, writing: Writing): Work<Gone> {
+export function* deleteOne(unit: UnitOfWork, call: Call, writing: WriteEnvironment): Work<Gone> {
   const instance = yield* target(unit, call, writing)
   requireMatch(call)
   checkWrite(call.conditions, writing.terms, instance.before)
   const shown = call.returning ? (yield* show(unit, call, instance, writing, false)).body : null
   yield* remove(unit, instance)
-  yield* finish(unit)
+  yield* finishUnit(unit)
   const position = writing.terms.position(unit.tx.position)
   return { kind: 'gone', resource: call.resource, position, ...(shown === null ? {} : { body: shown }) }
 }
 
 /** The row of the call, if the caller may see it and it is where the URI says. Throws ApiError `not_found` otherwise. */
-function* target(unit: Unit, call: Call, writing: Writing): Work<Instance> {
+function* target(unit: UnitOfWork, call: Call, writing: WriteEnvironment): Work<Instance> {
   if (call.parent || !writing.permissions.read(call.resource).open) yield* visibleRow(unit.tx, call, writing)
   const instance = yield* unit.get(call.resource, call.id!)
-  if (!instance) throw missing(call.resource, call.id!)
+  if (!instance) throw rowNotFound(call.resource, call.id!)
   return instance
 }
 
 /** Throws 428 if the resource requires writes to name the version that they change, and the call does not (RFC 6585 §3). */
-export function requireMatch(call: Target & Terms): void {
+export function requireMatch(call: CallTarget & Terms): void {
   if (call.resource.options.ifMatch !== 'required') return
   if (
     call.conditions &&
@@ -221,17 +221,23 @@ export function requireMatch(call: Target & Terms): void {
 }
 
 /** The representation after the write, read in the same transaction. */
-function show(unit: Unit, call: Call, { row }: Instance, writing: Writing, created: boolean): Work<Item> {
+function show(
+  unit: UnitOfWork,
+  call: Call,
+  { row }: Instance,
+  writing: WriteEnvironment,
+  created: boolean,
+): Work<Item> {
   const view = viewOf(call.resource, call.shape)
   return showItem(unit.tx, view, row, writing, created, itemTag(writing.terms, view, row, unit.tx, writing.permissions))
 }
 
 /** The representation of several rows as an array. */
 export function* showMany(
-  unit: Unit,
+  unit: UnitOfWork,
   call: Call,
   instances: readonly Instance[],
-  writing: Writing,
+  writing: WriteEnvironment,
   created: boolean,
 ): Work<Item> {
   const view = viewOf(call.resource, call.shape)

@@ -3,10 +3,10 @@ import type { Commit } from '../../store/store.ts'
 import type { Work } from '../../store/work.ts'
 import type { Batch } from '../event.ts'
 import type { Followed } from './followed.ts'
-import { History } from './step/history.ts'
+import { StepHistory } from './step/history.ts'
 import { KnownPairs } from './step/known-pairs.ts'
 import { TimeSlice } from './step/time-slice.ts'
-import { Present } from './step/state.ts'
+import { PresentState } from './step/state.ts'
 import { reversed, singleSteps, wholeStep, type Step } from './step/step.ts'
 import { ViewMaintenance } from './view-maintenance.ts'
 
@@ -30,8 +30,8 @@ export function* missed<G extends Followed>(
   const alone = new ViewMaintenance<G>(resource, known, onFault)
   alone.registry.add(group)
   if (alone.registry.plan.readsPairs && commits.some(leavesPairsUntold)) return null
-  const present = new Present(snapshot, known)
-  const history = new History(commits, present)
+  const present = new PresentState(snapshot, known)
+  const history = new StepHistory(commits, present)
   const whole = wholeStep(history, present)
   const list = alone.registry.listOf(group)
   // Every change may have moved one row out of reach, so that many more entries are read.

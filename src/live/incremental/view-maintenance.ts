@@ -9,10 +9,10 @@ import { OrderedList, type Extent } from './lists/ordered-list.ts'
 import { TimeSlice } from './step/time-slice.ts'
 import { Registry, type ShownPlan } from './routing/registry.ts'
 import { shownOtherwise } from './step/shown-rows.ts'
-import { Present } from './step/state.ts'
+import { PresentState } from './step/state.ts'
 import type { Step, Touched } from './step/step.ts'
-import { digestOf, seqOf, Telling } from './step/telling.ts'
-import { isUnread, judge, placesOf, type MovedRow, type Verdict } from './step/enter-or-leave.ts'
+import { digestOf, versionOf, Telling } from './step/telling.ts'
+import { isUnread, judge, placesOf, type MovedRow, type MoveVerdict } from './step/enter-or-leave.ts'
 import { movesOfWindow, orderOfWindow, type WindowedList } from './lists/windows.ts'
 
 /** How many rows are checked between two looks at the clock. */
@@ -62,7 +62,7 @@ export class ViewMaintenance<G extends Followed> {
     const { registry } = this
     const list = registry.listOf(group)
     if (list) {
-      yield* list.load(new Present(snapshot, this.#known), list.extent)
+      yield* list.load(new PresentState(snapshot, this.#known), list.extent)
       registry.index.moved(list)
     }
     if (group.isGuarded)
@@ -145,9 +145,9 @@ export class ViewMaintenance<G extends Followed> {
     pulled: ReadonlySet<Id>,
     step: Step,
     moves: Map<G, Moves | null>,
-  ): Verdict<G>[] {
+  ): MoveVerdict<G>[] {
     const { resource, index, plan } = this.registry
-    const verdicts: Verdict<G>[] = []
+    const verdicts: MoveVerdict<G>[] = []
     for (const id of ids) {
       const touched = own?.get(id) ?? null
       const after = touched ? touched.after : step.after.row(resource, id)
@@ -167,7 +167,7 @@ export class ViewMaintenance<G extends Followed> {
     return verdicts
   }
 
-  #apply({ target, row, was, is, at }: Verdict<G>, step: Step, { shown, moves, lists, everyone }: Judged<G>): void {
+  #apply({ target, row, was, is, at }: MoveVerdict<G>, step: Step, { shown, moves, lists, everyone }: Judged<G>): void {
     const { id, touched, before, after } = row
     if (target instanceof OrderedList) {
       const list = target as WindowedList<G>
@@ -184,7 +184,7 @@ export class ViewMaintenance<G extends Followed> {
     const list = moves.get(target)
     if (list === null) return
     const kind = is ? (was ? 'change' : 'enter') : 'leave'
-    const only = (row.told[kind] ??= [{ kind, id, row: is ? after : null, seq: seqOf(before ?? after) }])
+    const only = (row.told[kind] ??= [{ kind, id, row: is ? after : null, seq: versionOf(before ?? after) }])
     if (!list) moves.set(target, only)
     else if (list.length === 1) moves.set(target, [list[0]!, only[0]!])
     else (list as Move[]).push(only[0]!)

@@ -9,7 +9,11 @@ const PATIENCE = 2_000
  * Resolves when the store has reached a position, so that a client reads what it has written (protocol §7.6). Throws ApiError
  * `validation` if the text is not a position, and `unavailable` if it is not reached in time or belongs to another history.
  */
-export async function reached(store: Store, text: string, place: { header?: string; pointer?: string }): Promise<void> {
+export async function awaitPosition(
+  store: Store,
+  text: string,
+  place: { header?: string; pointer?: string },
+): Promise<void> {
   const position = parsePosition(text)
   if (!position)
     throw new ApiError('validation', { issues: [{ ...place, code: 'format', detail: 'must be a position' }] })

@@ -3,8 +3,8 @@ import type { Id } from '../../model/model.ts'
 import type { Principal, Standing } from '../../auth/principal.ts'
 import type { Commit, Snapshot } from '../../store/store.ts'
 import type { Work } from '../../store/work.ts'
-import { each, minus, plus, type Few } from '../views/compact-set.ts'
-import type { Around } from '../feed.ts'
+import { forEachMember, withoutMember, withMember, type CompactSet } from '../views/compact-set.ts'
+import type { CommitInterceptor } from '../feed.ts'
 import type { Kind } from './source.ts'
 import type { Subscription } from './subscription.ts'
 
@@ -14,7 +14,7 @@ interface Following<K extends Kind = Kind> {
   asked: K['asked']
 }
 
-export interface FollowersOptions {
+export interface ChangedCallersOptions {
   /** The users whose rows or sessions commits changed, and how many commits did. */
   readonly changedIn: (commits: readonly Commit[]) => ReadonlyMap<Id, number>
   readonly onFault: (error: unknown) => void
@@ -27,20 +27,20 @@ type Any = Subscription<Kind>
  * The subscriptions whose callers may change. A change of a caller takes effect at its position in the log: later events are
  * held back until the caller has been looked up again, and then only what the caller may see is sent.
  */
-export class Followers implements Around {
-  readonly #options: FollowersOptions
+export class ChangedCallers implements CommitInterceptor {
+  readonly #options: ChangedCallersOptions
   readonly #followings = new Map<Any, Following>()
-  readonly #byUser = new Map<Id, Few<Any>>()
+  readonly #byUser = new Map<Id, CompactSet<Any>>()
   /** Subscriptions whose caller may have changed, and how many commits changed the caller. */
   readonly #doubtful = new Map<Any, number>()
 
-  constructor(options: FollowersOptions) {
+  constructor(options: ChangedCallersOptions) {
     this.#options = options
   }
 
   add<K extends Kind>(subscription: Subscription<K>, asked: K['asked'], standing: Standing): void {
     this.#followings.set(subscription, { standing, asked })
-    this.#byUser.set(standing.user, plus(this.#byUser.get(standing.user) ?? null, subscription))
+    this.#byUser.set(standing.user, withMember(this.#byUser.get(standing.user) ?? null, subscription))
   }
 
   remove<K extends Kind>(subscription: Subscription<K>): void {
@@ -49,7 +49,7 @@ export class Followers implements Around {
     this.#followings.delete(subscription)
     this.#doubtful.delete(subscription)
     const { user } = following.standing
-    const others = minus(this.#byUser.get(user) ?? null, subscription)
+    const others = withoutMember(this.#byUser.get(user) ?? null, subscription)
     if (others === null) this.#byUser.delete(user)
     else this.#byUser.set(user, others)
   }
@@ -62,7 +62,7 @@ export class Followers implements Around {
     if (this.#byUser.size === 0) return
     const changed = commits && this.#options.changedIn(commits)
     for (const user of (changed ?? this.#byUser).keys())
-      each(this.#byUser.get(user), subscription => {
+      forEachMember(this.#byUser.get(user), subscription => {
         subscription.hold()
         this.#doubtful.set(subscription, (this.#doubtful.get(subscription) ?? 0) + (changed?.get(user) ?? Infinity))
       })

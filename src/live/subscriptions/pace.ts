@@ -42,7 +42,7 @@ export class Pace {
   }
 
   /** Takes what came but was not told; the caller takes care of it. null if there is nothing. */
-  untold(): Batch | null {
+  takePending(): Batch | null {
     return this.#held.take()
   }
 

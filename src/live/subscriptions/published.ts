@@ -1,16 +1,16 @@
 import type { Principal, Standing } from '../../auth/principal.ts'
 import { ApiError } from '../../protocol/error.ts'
-import { missing, type Handled } from '../../engine/actions/handled-resources.ts'
+import { uriNotFound, type HandledResources } from '../../engine/actions/handled-resources.ts'
 import { listOf } from '../../model/declare/uri-pattern.ts'
 import type { Commit, Published, Snapshot, Store } from '../../store/store.ts'
 import type { Work } from '../../store/work.ts'
 import { commitsSince } from '../resume/commits-since.ts'
 import type { Live } from '../live.ts'
-import type { Kind, Source } from './source.ts'
+import type { Kind, SubscriptionSource } from './source.ts'
 import { Subscription, type Listener } from './subscription.ts'
 
 /** The kind of what functions serve at a URI, or what is published there. */
-export interface Values extends Kind {
+export interface ValuesKind extends Kind {
   /** JSON text; null = nothing is there. */
   readonly state: string | null
   readonly step: Published
@@ -35,13 +35,13 @@ const REPLAY = 10_000
 export interface PublishedOptions {
   readonly live: Live
   readonly store: Store
-  readonly handled: Handled
+  readonly handled: HandledResources
 }
 
 /** Follows what functions serve: the state, then every log record about the URI, once and in order. */
-export class PublishedFeed implements Source<Values> {
+export class PublishedFeed implements SubscriptionSource<ValuesKind> {
   readonly #options: PublishedOptions
-  readonly #byUri = new Map<string, Set<Subscription<Values>>>()
+  readonly #byUri = new Map<string, Set<Subscription<ValuesKind>>>()
   #count = 0
   #tap: Promise<() => void> | null = null
 
@@ -56,10 +56,10 @@ export class PublishedFeed implements Source<Values> {
   /** Begins with the state or, with `since`, with what happened after that position, if the log can tell. */
   async subscribe(
     followed: FollowedUri,
-    listener: Listener<Values>,
+    listener: Listener<ValuesKind>,
     since: string | null = null,
     standing: Standing | null = null,
-  ): Promise<Subscription<Values>> {
+  ): Promise<Subscription<ValuesKind>> {
     const { live } = this.#options
     live.checkOpen()
     const subscription = new Subscription(this, followed.uri, followed, listener)
@@ -83,7 +83,7 @@ export class PublishedFeed implements Source<Values> {
     return this.#options.live.advance()
   }
 
-  async renew(subscription: Subscription<Values>): Promise<void> {
+  async renew(subscription: Subscription<ValuesKind>): Promise<void> {
     try {
       await this.#start(subscription, null)
     } catch (error) {
@@ -95,11 +95,11 @@ export class PublishedFeed implements Source<Values> {
    * Reads the URI again for the new caller. Rules of handled resources are functions, which only decide when something is read.
    */
   // oxlint-disable-next-line require-yield -- reading is not the store's
-  *reconsider(_snapshot: Snapshot, subscription: Subscription<Values>, followed: FollowedUri): Work<void> {
+  *reconsider(_snapshot: Snapshot, subscription: Subscription<ValuesKind>, followed: FollowedUri): Work<void> {
     subscription.switchTo(followed.uri, { ...followed }, null)
   }
 
-  leave(subscription: Subscription<Values>): void {
+  leave(subscription: Subscription<ValuesKind>): void {
     this.#options.live.followers.remove(subscription)
     const all = this.#byUri.get(subscription.key)
     all?.delete(subscription)
@@ -113,7 +113,7 @@ export class PublishedFeed implements Source<Values> {
     )
   }
 
-  #place(subscription: Subscription<Values>): void {
+  #place(subscription: Subscription<ValuesKind>): void {
     let all = this.#byUri.get(subscription.key)
     if (!all) this.#byUri.set(subscription.key, (all = new Set()))
     all.add(subscription)
@@ -140,14 +140,14 @@ export class PublishedFeed implements Source<Values> {
     }
   }
 
-  *#settle(snapshot: Snapshot, subscription: Subscription<Values>, standing: Standing): Work<void> {
+  *#settle(snapshot: Snapshot, subscription: Subscription<ValuesKind>, standing: Standing): Work<void> {
     const { followers } = this.#options.live
     const followed = yield* followers.settle(snapshot, subscription, subscription.followed, standing)
     subscription.switchTo(followed.uri, followed, null)
   }
 
   /** Reads the state while no write is in progress, and tells it. Starts over if the caller changes in the meantime. */
-  async #start(subscription: Subscription<Values>, first: First | null): Promise<void> {
+  async #start(subscription: Subscription<ValuesKind>, first: First | null): Promise<void> {
     const { listener, key } = subscription
     const { live, handled } = this.#options
     await handled.still(key, async () => {
@@ -169,7 +169,7 @@ export class PublishedFeed implements Source<Values> {
   async #read({ uri, principal, mustExist }: FollowedUri, isNew: boolean): Promise<string | null> {
     const found = await this.#options.handled.get({ uri, principal })
     if (found && found.value != null) return found.body
-    if (found && isNew && mustExist) throw missing(uri)
+    if (found && isNew && mustExist) throw uriNotFound(uri)
     return null
   }
 
@@ -178,7 +178,7 @@ export class PublishedFeed implements Source<Values> {
    */
   *#join(
     snapshot: Snapshot,
-    subscription: Subscription<Values>,
+    subscription: Subscription<ValuesKind>,
     first: First | null,
   ): Work<{ at: number; missed: Published[] | null }> {
     const { store } = this.#options
@@ -200,4 +200,4 @@ interface First {
   readonly standing: Standing | null
 }
 
-const none: ReadonlySet<Subscription<Values>> = new Set()
+const none: ReadonlySet<Subscription<ValuesKind>> = new Set()

@@ -19,7 +19,7 @@ export interface Kind {
 }
 
 /** The kind for the rows of a query. */
-export interface Rows extends Kind {
+export interface RowsKind extends Kind {
   readonly state: readonly Shown[]
   readonly step: Batch
   readonly followed: Group
@@ -27,7 +27,7 @@ export interface Rows extends Kind {
 }
 
 /** Where subscriptions of a kind get their snapshots and steps from. */
-export interface Source<K extends Kind> {
+export interface SubscriptionSource<K extends Kind> {
   /** Tells a new snapshot, or ends the subscription if there cannot be one. */
   renew(subscription: Subscription<K>): Promise<void>
   /**
@@ -43,6 +43,6 @@ export interface Source<K extends Kind> {
 export interface Pacing<Step> {
   take(step: Step): void
   drained(): void
-  untold(): Step | null
+  takePending(): Step | null
   close(): void
 }

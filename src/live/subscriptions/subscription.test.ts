@@ -4,7 +4,7 @@ import type { Row } from '../../model/model.ts'
 import type { Mode } from './coalesce.ts'
 import { batchOf, type Batch, type LiveEvent } from '../event.ts'
 import { Pace } from './pace.ts'
-import type { Rows } from './source.ts'
+import type { RowsKind } from './source.ts'
 import { Subscription } from './subscription.ts'
 
 const event = (kind: LiveEvent['kind'], id = 1): LiveEvent => ({
@@ -30,7 +30,7 @@ interface World {
 function world(mode: Mode = 'every'): World {
   const log: unknown[] = []
   const connection = { busy: false, slow: false }
-  const subscription: Subscription = new Subscription<Rows>(
+  const subscription: Subscription = new Subscription<RowsKind>(
     {
       renew: async () => void log.push('renew'),
       reconsider: function* () {},
@@ -110,7 +110,7 @@ describe('what comes', () => {
     subscription.begin()
     subscription.hold()
     subscription.deliver(step(1))
-    expect(subscription.untold()).toHaveLength(1)
+    expect(subscription.takePending()).toHaveLength(1)
     subscription.switchTo('b', 'second' as never, [step(2)])
     expect([subscription.key, subscription.followed, log]).toEqual(['b', 'second', [told(2)]])
   })

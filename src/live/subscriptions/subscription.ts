@@ -2,7 +2,7 @@ import type { ApiError } from '../../protocol/error.ts'
 import type { Id, Row } from '../../model/model.ts'
 import type { Snapshot } from '../../store/store.ts'
 import type { Work } from '../../store/work.ts'
-import type { Kind, Pacing, Rows, Source } from './source.ts'
+import type { Kind, Pacing, RowsKind, SubscriptionSource } from './source.ts'
 
 /** A row of a snapshot. `body` is its representation. */
 export interface Shown {
@@ -14,7 +14,7 @@ export interface Shown {
 }
 
 /** The face's side of a subscription, which turns these calls into frames of its dialect. */
-export interface Listener<K extends Kind = Rows> {
+export interface Listener<K extends Kind = RowsKind> {
   /** What is there at a position; rows come in the order of the query. `reset` = the client must discard what it has. */
   snapshot(state: K['state'], position: string, reset: boolean): void
   /** The subscription continues after the position that it was resumed from. What has happened since follows. */
@@ -45,9 +45,9 @@ type Phase =
 const KEPT = 1_000
 
 /** One subscription: a snapshot, then every later step, once and in order. A process may have very many, so it is kept small. */
-export class Subscription<K extends Kind = Rows> {
+export class Subscription<K extends Kind = RowsKind> {
   readonly listener: Listener<K>
-  readonly #source: Source<K>
+  readonly #source: SubscriptionSource<K>
   #key: string
   #followed: K['followed']
   #phase: Phase = 'starting'
@@ -57,7 +57,7 @@ export class Subscription<K extends Kind = Rows> {
 
   /** `pace` is given if not every step shall be told. */
   constructor(
-    source: Source<K>,
+    source: SubscriptionSource<K>,
     key: string,
     followed: K['followed'],
     listener: Listener<K>,
@@ -139,8 +139,8 @@ export class Subscription<K extends Kind = Rows> {
   }
 
   /** Takes the steps that came but were not told, in order; the caller takes care of them. */
-  untold(): K['step'][] {
-    const paced = this.#pace?.untold() ?? null
+  takePending(): K['step'][] {
+    const paced = this.#pace?.takePending() ?? null
     const waiting = this.#waiting ?? []
     this.#waiting &&= []
     return paced === null ? waiting : [paced, ...waiting]
@@ -215,7 +215,7 @@ export class Subscription<K extends Kind = Rows> {
 
   #leaveBehind(): void {
     this.#phase = 'behind'
-    this.#pace?.untold()
+    this.#pace?.takePending()
   }
 
   /** Requests a new snapshot: one at a time, and only when the connection has taken everything before. */

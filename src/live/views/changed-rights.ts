@@ -6,10 +6,10 @@ import type { Group } from './group.ts'
 import type { Shown } from '../subscriptions/subscription.ts'
 
 /** The view that a subscription has seen: that of a group, before some batches. */
-export interface Told {
+export interface FormerView {
   readonly group: Group
   /** Batches that were held back and not sent. */
-  readonly untold: readonly Batch[]
+  readonly pending: readonly Batch[]
 }
 
 /**
@@ -19,14 +19,14 @@ export interface Told {
  */
 export function* difference(
   snapshot: Snapshot,
-  { group: from, untold }: Told,
+  { group: from, pending }: FormerView,
   to: Group,
   rows: readonly Shown[],
   most: number,
 ): Work<Batch | null> {
   const former = yield* from.rows(snapshot, most + 1)
   if (former.length > most) return null
-  const { known, touched } = undone(former, untold)
+  const { known, touched } = undone(former, pending)
   const bodies = yield* bodiesOf(snapshot, from, former)
   const now = new Set(rows.map(row => row.id))
   const events: LiveEvent[] = []
@@ -40,11 +40,11 @@ export function* difference(
 }
 
 /** Undoes events that were held back: the ids that were in view before them, and those that they changed. */
-function undone(rows: readonly Row[], untold: readonly Batch[]): { known: Set<Id>; touched: Set<Id> } {
+function undone(rows: readonly Row[], pending: readonly Batch[]): { known: Set<Id>; touched: Set<Id> } {
   const known = new Set(rows.map(row => row[ID] as Id))
   const touched = new Set<Id>()
   const seen = new Set<Id>()
-  for (const { events } of untold)
+  for (const { events } of pending)
     for (const { id, kind } of events) {
       if (seen.has(id)) continue
       seen.add(id)

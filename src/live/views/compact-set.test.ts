@@ -1,24 +1,24 @@
 import { expect, test } from 'vitest'
-import { each, minus, plus, type Few } from './compact-set.ts'
+import { forEachMember, withoutMember, withMember, type CompactSet } from './compact-set.ts'
 
-const membersOf = (few: Few<object>): object[] => {
+const membersOf = (few: CompactSet<object>): object[] => {
   const found: object[] = []
-  each(few, member => found.push(member))
+  forEachMember(few, member => found.push(member))
   return found
 }
 
 test('holds what was added and not taken away', () => {
   const [a, b, c] = [{}, {}, {}]
-  let few: Few<object> = null
+  let few: CompactSet<object> = null
   expect(membersOf(few)).toEqual([])
-  for (const one of [a, a, b, b, c]) few = plus(few, one)
+  for (const one of [a, a, b, b, c]) few = withMember(few, one)
   expect(membersOf(few)).toEqual([a, b, c])
-  few = minus(few, {})
-  few = minus(few, b)
+  few = withoutMember(few, {})
+  few = withoutMember(few, b)
   expect(membersOf(few)).toEqual([a, c])
-  few = minus(few, c)
+  few = withoutMember(few, c)
   expect(few).toBe(a)
-  few = minus(few, c)
+  few = withoutMember(few, c)
   expect(few).toBe(a)
-  expect(minus(few, a)).toBe(null)
+  expect(withoutMember(few, a)).toBe(null)
 })

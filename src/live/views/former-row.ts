@@ -1,6 +1,6 @@
 import type { Id, Row } from '../../model/model.ts'
 import { writeRow } from '../../engine/read/write-json.ts'
-import type { LoadedPart, Related } from '../../engine/read/load-related.ts'
+import type { LoadedPart, LoadedRelations } from '../../engine/read/load-related.ts'
 import type { View } from '../../engine/read/view.ts'
 import type { LiveEvent } from '../event.ts'
 import type { Group } from './group.ts'
@@ -18,7 +18,7 @@ export function formerRow(group: Group, { id, changes }: LiveEvent): string {
 }
 
 /** The related rows of a view in which no row is related to any other. */
-function nothingIn(view: View): Related {
+function nothingIn(view: View): LoadedRelations {
   return {
     masks: null,
     of: view.loads.map((load): LoadedPart => {

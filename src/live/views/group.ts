@@ -1,19 +1,19 @@
 import type { Ctx } from '../../schema/field.ts'
 import type { Row } from '../../model/model.ts'
-import { compile } from '../../query/evaluate.ts'
+import { compileTest } from '../../query/evaluate.ts'
 import { ownFields } from '../../engine/rules/permissions.ts'
 import { writeRow } from '../../engine/read/write-json.ts'
 import { contextOf } from '../../engine/call/call.ts'
-import { Budget, loadRelated, nothingBeside, type Bounds } from '../../engine/read/load-related.ts'
+import { Budget, loadRelated, noRelations, type Bounds } from '../../engine/read/load-related.ts'
 import { ordered } from '../../engine/read/sort-in-memory.ts'
 import type { Change, Commit, Snapshot, Visits } from '../../store/store.ts'
 import { wait, type Work } from '../../store/work.ts'
 import { batchOf, left, shown, type Batch, type LiveEvent } from '../event.ts'
-import type { Few } from './compact-set.ts'
+import type { CompactSet } from './compact-set.ts'
 import type { Followed } from '../incremental/followed.ts'
 import type { Interest } from './interest.ts'
 import { rowOrder } from './order.ts'
-import { upkeepOf, type Upkeep } from './maintenance.ts'
+import { maintenancePlanOf, type MaintenancePlan } from './maintenance.ts'
 
 /** A member of a group, which receives what happens in the group's view. */
 export interface Member {
@@ -23,7 +23,7 @@ export interface Member {
 }
 
 /** What all groups share. */
-export interface Surroundings {
+export interface GroupEnvironment {
   readonly clock: () => number
   /** How many rows may be sorted in memory. */
   readonly sortedRows: number
@@ -40,16 +40,16 @@ export type Candidates = ReadonlyMap<Commit, readonly Change[]>
 /** All subscriptions with the same query. What happens in the view is computed and written once for all of them. */
 export class Group implements Followed {
   readonly interest: Interest
-  readonly upkeep: Upkeep
-  members: Few<Member> = null
+  readonly upkeep: MaintenancePlan
+  members: CompactSet<Member> = null
   mark = 0
-  readonly #surroundings: Surroundings
+  readonly #surroundings: GroupEnvironment
   /** The compiled predicate. It is made when it is first needed, because most groups never see a change that concerns them. */
   #test: ((row: Row) => boolean) | null = null
 
-  constructor(interest: Interest, surroundings: Surroundings) {
+  constructor(interest: Interest, surroundings: GroupEnvironment) {
     this.interest = interest
-    this.upkeep = upkeepOf(interest)
+    this.upkeep = maintenancePlanOf(interest)
     this.#surroundings = surroundings
   }
 
@@ -141,7 +141,7 @@ export class Group implements Followed {
     const { view } = this.interest
     const body = view.resource.rules?.fields
       ? (yield* this.present(snapshot, [after!]))[0]!
-      : writeRow(view, after!, nothingBeside, this.ctx)
+      : writeRow(view, after!, noRelations, this.ctx)
     events.push(shown(kind, after!, body, changes))
   }
 
@@ -154,7 +154,7 @@ export class Group implements Followed {
 
   #compiled(): (row: Row) => boolean {
     const { resource, where, opaque } = this.interest
-    const plain = compile(where, resource, ownFields)
+    const plain = compileTest(where, resource, ownFields)
     return opaque ? row => plain(row) && opaque(row) : plain
   }
 }

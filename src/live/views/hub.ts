@@ -2,12 +2,12 @@ import type { Row } from '../../model/model.ts'
 import type { Commit, Snapshot } from '../../store/store.ts'
 import type { Work } from '../../store/work.ts'
 import type { Batch } from '../event.ts'
-import { each, minus, plus } from './compact-set.ts'
-import { Group, type Member, type Surroundings } from './group.ts'
+import { forEachMember, withoutMember, withMember } from './compact-set.ts'
+import { Group, type Member, type GroupEnvironment } from './group.ts'
 import { TimeSlice, SlicedWork } from '../incremental/step/time-slice.ts'
-import { Present } from '../incremental/step/state.ts'
+import { PresentState } from '../incremental/step/state.ts'
 import type { ViewMaintenance } from '../incremental/view-maintenance.ts'
-import type { Upkeep } from './maintenance.ts'
+import type { MaintenancePlan } from './maintenance.ts'
 import type { Interest } from './interest.ts'
 import { MaintainedGroups } from './maintained-groups.ts'
 import { PlainGroups } from './plain-groups.ts'
@@ -26,11 +26,11 @@ export class Hub {
   readonly #due: RequeryQueue = new RequeryQueue()
   /** Receives what the evaluation of a group threw. That group is reset, and others are not affected. */
   readonly #onFault: (error: unknown) => void
-  readonly #surroundings: Surroundings
+  readonly #surroundings: GroupEnvironment
   /** Functions that follow the log itself. */
   readonly #taps = new Set<(commits: readonly Commit[] | null) => void>()
 
-  constructor(surroundings: Surroundings, onFault: (error: unknown) => void) {
+  constructor(surroundings: GroupEnvironment, onFault: (error: unknown) => void) {
     this.#surroundings = surroundings
     this.#onFault = onFault
     this.#maintained = new MaintainedGroups(onFault, lost => {
@@ -53,7 +53,7 @@ export class Hub {
   }
 
   /** How many groups are kept up to date in each way. */
-  get upkeep(): Readonly<Record<Upkeep['kind'], number>> {
+  get upkeep(): Readonly<Record<MaintenancePlan['kind'], number>> {
     const counts = { rows: 0, maintained: 0, requeried: 0 }
     for (const { upkeep } of this.#groups.values()) counts[upkeep.kind]++
     return counts
@@ -93,12 +93,12 @@ export class Hub {
   }
 
   join(group: Group, member: Member): void {
-    group.members = plus(group.members, member)
+    group.members = withMember(group.members, member)
   }
 
   /** Removes a member. The group goes with its last member. */
   leave(key: string, group: Group, member: Member): void {
-    group.members = minus(group.members, member)
+    group.members = withoutMember(group.members, member)
     if (group.members !== null || this.#groups.get(key) !== group) return
     this.#groups.delete(key)
     this.#delete(group)
@@ -150,7 +150,7 @@ export class Hub {
    */
   dispatch(snapshot: Snapshot, logged: readonly Commit[], fleeting: readonly Commit[] = []): SlicedWork {
     const slice = new TimeSlice(this.#surroundings.turn)
-    const present = new Present(snapshot, this.#maintained.known)
+    const present = new PresentState(snapshot, this.#maintained.known)
     return new SlicedWork(slice, this.#dispatch(present, logged, fleeting, slice), later => present.continueIn(later))
   }
 
@@ -171,7 +171,12 @@ export class Hub {
     for (const group of this.#groups.values()) this.#reset(group)
   }
 
-  *#dispatch(present: Present, logged: readonly Commit[], fleeting: readonly Commit[], slice: TimeSlice): Work<void> {
+  *#dispatch(
+    present: PresentState,
+    logged: readonly Commit[],
+    fleeting: readonly Commit[],
+    slice: TimeSlice,
+  ): Work<void> {
     if (logged.length > 0) for (const tap of this.#taps) this.#safely(() => tap(logged))
     const commits = fleeting.length > 0 ? [...logged, ...fleeting] : logged
     yield* this.#dispatchPlain(present.snapshot, commits)
@@ -209,7 +214,7 @@ export class Hub {
 
   #deliver(group: Group, batches: readonly Batch[]): void {
     // All batches for one member, then the next member: the data of a connection then stays in the processor's cache.
-    each(group.members, member => {
+    forEachMember(group.members, member => {
       try {
         for (const batch of batches) member.deliver(batch)
       } catch (error) {
@@ -220,7 +225,7 @@ export class Hub {
   }
 
   #reset(group: Group): void {
-    each(group.members, member => this.#safely(() => member.reset()))
+    forEachMember(group.members, member => this.#safely(() => member.reset()))
   }
 
   /** Calls a member or tap; what it throws must not affect the others. */

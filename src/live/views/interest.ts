@@ -1,6 +1,6 @@
 import { ApiError } from '../../protocol/error.ts'
 import type { Id, Resource, Row } from '../../model/model.ts'
-import { all, everything, nothing, type Predicate, type Query, type SortKey } from '../../query/predicate.ts'
+import { allOf, everything, nothing, type Predicate, type Query, type SortKey } from '../../query/predicate.ts'
 import { printQuery } from '../../query/print.ts'
 import { authorize, narrowed } from '../../engine/rules/authorize.ts'
 import type { Call } from '../../engine/call/call.ts'
@@ -40,10 +40,10 @@ export function interestOf(call: Call, authenticating: boolean): Keyed {
   const asked = call.query ?? whole
   refusePages(asked)
   const guard = permissions.read(resource)
-  const where = all(
+  const where = allOf(
     narrowed(resource, asked.where, permissions),
     scopeOf(call, permissions),
-    item === null ? everything : isId(resource, item),
+    item === null ? everything : hasId(resource, item),
     guard.predicate,
   )
   const view = viewOf(resource, shape)
@@ -116,7 +116,7 @@ function scopeOf(call: Call, permissions: Permissions): Predicate {
   // is noticed when the rights change.
   const seen = permissions.read(resource)
   const shown = permissions.field(resource, field.name, 'read')
-  const above = all(isId(resource, id), seen.predicate, shown.predicate)
+  const above = allOf(hasId(resource, id), seen.predicate, shown.predicate)
   if (field.is === 'back')
     return seen.open && shown.open
       ? { kind: 'compare', op: 'eq', field: field.via.name, value: id }
@@ -128,7 +128,7 @@ function scopeOf(call: Call, permissions: Permissions): Predicate {
   })
 }
 
-export function isId(resource: Resource, id: Id): Predicate {
+export function hasId(resource: Resource, id: Id): Predicate {
   return { kind: 'compare', op: 'eq', field: resource.id.name, value: id }
 }
 

@@ -3,9 +3,9 @@ import type { Commit } from '../../store/store.ts'
 import type { Work } from '../../store/work.ts'
 import type { Batch } from '../event.ts'
 import type { Group } from './group.ts'
-import { History } from '../incremental/step/history.ts'
+import { StepHistory } from '../incremental/step/history.ts'
 import { KnownPairs } from '../incremental/step/known-pairs.ts'
-import type { Present } from '../incremental/step/state.ts'
+import type { PresentState } from '../incremental/step/state.ts'
 import { singleSteps, wholeStep } from '../incremental/step/step.ts'
 import type { TimeSlice } from '../incremental/step/time-slice.ts'
 import { ViewMaintenance } from '../incremental/view-maintenance.ts'
@@ -67,13 +67,13 @@ export class MaintainedGroups {
 
   /** Tells all groups what commits mean to them; null = it cannot be told. */
   *advance(
-    present: Present,
+    present: PresentState,
     commits: readonly Commit[],
     slice: TimeSlice,
     deliver: (group: Group, batch: Batch | null) => void,
   ): Work<void> {
     if (this.#byResource.size === 0) return
-    const history = new History(commits, present)
+    const history = new StepHistory(commits, present)
     this.known.drop(history.pairs)
     for (const { exact, merged } of this.#byResource.values()) {
       if (!merged.registry.isEmpty)

@@ -8,7 +8,7 @@ import { hasRowOrder } from './order.ts'
 import { readsOf } from './reads.ts'
 
 /** How a view is kept up to date. Decided once, when a group is made. */
-export interface Upkeep {
+export interface MaintenancePlan {
   /**
    * `rows`: the changed row alone tells everything. `maintained`: other rows matter too; since the states before and after are
    * known, the difference is computed from the changes. `requeried`: the query runs again and its results are compared.
@@ -29,7 +29,7 @@ export interface Upkeep {
 }
 
 /** Decides how a view is kept up to date. */
-export function upkeepOf(interest: Interest): Upkeep {
+export function maintenancePlanOf(interest: Interest): MaintenancePlan {
   const { resource, where, sort, limit, offset, view, permissions } = interest
   const tellsOrder = !hasRowOrder(resource, sort) || !sort.every(({ path }) => shows(interest, path[0]!))
   const isWindow = limit !== null || offset > 0
@@ -47,9 +47,9 @@ export function upkeepOf(interest: Interest): Upkeep {
 }
 
 /** Equal objects are shared: there are only a few different ones, but very many groups. */
-const shared = new Map<string, Upkeep>()
+const shared = new Map<string, MaintenancePlan>()
 
-function sharedOf(upkeep: Upkeep): Upkeep {
+function sharedOf(upkeep: MaintenancePlan): MaintenancePlan {
   const key = Object.values(upkeep).join()
   const known = shared.get(key)
   if (!known) shared.set(key, upkeep)

@@ -2,7 +2,7 @@ import type { Resource } from '../../model/model.ts'
 import type { Change, Commit } from '../../store/store.ts'
 import type { Group } from './group.ts'
 import { GroupIndex } from '../incremental/routing/group-index.ts'
-import type { State } from '../incremental/step/state.ts'
+import type { RowState } from '../incremental/step/state.ts'
 
 /** Groups for which the changed row alone tells everything, indexed by the values of their rows. */
 export class PlainGroups {
@@ -41,4 +41,4 @@ export class PlainGroups {
 }
 
 /** These predicates ask nothing beyond the row itself. */
-const noOthers: State = { row: () => null, children: () => [], others: () => new Set() }
+const noOthers: RowState = { row: () => null, children: () => [], others: () => new Set() }

@@ -5,27 +5,27 @@ import type { Call } from '../../engine/call/call.ts'
 import { checkParent } from '../../engine/read/check-parent.ts'
 import type { Snapshot } from '../../store/store.ts'
 import type { Work } from '../../store/work.ts'
-import { askedBy } from './call-as.ts'
+import { callAs } from './call-as.ts'
 import type { Batch } from '../event.ts'
 import type { Mode } from '../subscriptions/coalesce.ts'
 import { difference } from './changed-rights.ts'
-import { explain, type Explanation } from '../explain.ts'
+import { explainView, type ViewExplanation } from '../explain.ts'
 import type { Feed } from '../feed.ts'
-import type { Followers } from '../subscriptions/changed-callers.ts'
+import type { ChangedCallers } from '../subscriptions/changed-callers.ts'
 import type { Group, Member } from './group.ts'
 import type { Hub } from './hub.ts'
 import { interestOf, nothingOf, type Keyed } from './interest.ts'
 import type { LiveOptions } from '../live-options.ts'
 import { Pace } from '../subscriptions/pace.ts'
 import { replay, type ReplayOptions } from '../resume/replay.ts'
-import type { Rows, Source } from '../subscriptions/source.ts'
+import type { RowsKind, SubscriptionSource } from '../subscriptions/source.ts'
 import { Subscription, type Listener, type Shown } from '../subscriptions/subscription.ts'
 
 /** What queries are followed with. */
 export interface QueryFeeds {
   readonly hub: Hub
   readonly feed: Feed
-  readonly followers: Followers
+  readonly followers: ChangedCallers
   /** Throws ApiError once the API is closing. */
   readonly checkOpen: () => void
 }
@@ -46,7 +46,7 @@ const REPLAY = 10_000
  * Follows the rows of queries. Subscriptions with the same query share a group, whose view is read and told once for all of
  * them.
  */
-export class Queries implements Source<Rows> {
+export class Queries implements SubscriptionSource<RowsKind> {
   readonly #options: LiveOptions
   readonly #feeds: QueryFeeds
   readonly #replaying: ReplayOptions
@@ -68,12 +68,12 @@ export class Queries implements Source<Rows> {
   /** Begins to follow what a read call shows. Throws ApiError if that is not possible. */
   async subscribe(call: Call, listener: Listener, how: FollowingOptions): Promise<Subscription> {
     const { hub, feed } = this.#feeds
-    const { gate } = this.#options
+    const { callerChecks } = this.#options
     const { mode } = how
     const pace = mode === 'every' ? null : (to: Subscription): Pace => new Pace(mode, to)
     // If the caller has changed since the request came in, it begins again with the new one.
     for (let asked = call; ;) {
-      const { key, interest, item } = interestOf(asked, gate.closes(call.resource))
+      const { key, interest, item } = interestOf(asked, callerChecks.needsCaller(call.resource))
       const group = hub.group(key, () => interest)
       const subscription = new Subscription(this, key, group, listener, pace)
       const holding = nobody()
@@ -82,8 +82,8 @@ export class Queries implements Source<Rows> {
       try {
         const other = await feed.at(snapshot => this.#begin(snapshot, asked, subscription, item, how))
         if (other === null) return subscription
-        asked = askedBy(call, other)
-        gate.pass(asked, true)
+        asked = callAs(call, other)
+        callerChecks.check(asked, true)
       } finally {
         hub.leave(key, group, holding)
         this.#rest()
@@ -92,10 +92,10 @@ export class Queries implements Source<Rows> {
   }
 
   /** What it would cost to follow a read call, and why. Throws ApiError if it cannot be followed. */
-  explain(call: Call): Explanation {
+  explain(call: Call): ViewExplanation {
     const { hub } = this.#feeds
-    const { key, interest } = interestOf(call, this.#options.gate.closes(call.resource))
-    return explain(interest, hub.requeryBy(key))
+    const { key, interest } = interestOf(call, this.#options.callerChecks.needsCaller(call.resource))
+    return explainView(interest, hub.requeryBy(key))
   }
 
   async renew(subscription: Subscription): Promise<void> {
@@ -122,7 +122,7 @@ export class Queries implements Source<Rows> {
     hub.join(to, holding)
     try {
       const rows = subscription.behind ? null : yield* this.#take(snapshot, to)
-      const told = { group: from.group, untold: subscription.untold() }
+      const told = { group: from.group, pending: subscription.takePending() }
       const most = this.#options.limits.snapshotRows
       const batch = rows && (yield* difference(snapshot, told, to, rows, most))
       // It joins only now: what the followers of the new view were told above is no step of the former one.
@@ -177,7 +177,7 @@ export class Queries implements Source<Rows> {
     }
     hub.join(group, subscription)
     this.#subscriptions.add(subscription)
-    if (standing) followers.add(subscription, askedBy(call, call.principal), standing)
+    if (standing) followers.add(subscription, callAs(call, call.principal), standing)
     return null
   }
 
@@ -210,11 +210,11 @@ export class Queries implements Source<Rows> {
    * until that changes.
    */
   *#wanted(snapshot: Snapshot, given: Call): Work<Keyed> {
-    const { gate } = this.#options
-    const call = askedBy(given, given.principal)
+    const { callerChecks } = this.#options
+    const call = callAs(given, given.principal)
     try {
-      gate.pass(call, true)
-      const keyed = interestOf(call, gate.closes(call.resource))
+      callerChecks.check(call, true)
+      const keyed = interestOf(call, callerChecks.needsCaller(call.resource))
       yield* checkParent(snapshot, call, keyed.interest.permissions)
       return keyed
     } catch (error) {

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { api } from '../../api.ts'
-import { callOf } from '../../engine/call/app-call.ts'
+import { appCall } from '../../engine/call/app-call.ts'
 import { resource } from '../../model/declare/resource.ts'
 import { t } from '../../schema/builder.ts'
 import { memory } from '../../store/memory.ts'
@@ -26,7 +26,7 @@ test.each([
     { id: 2, parent: 1 },
   ])
   const heard = new Recorder()
-  const call = callOf(app.engine, 'list', 'note', null, undefined, { sort: '-size', me: { id: 1 } })
+  const call = appCall(app.engine, 'list', 'note', null, undefined, { sort: '-size', me: { id: 1 } })
   await app.http.live!.subscribe(call, heard)
   expect([...heard.rows.keys()]).toEqual([2])
   await app.patch('note', 1, { open: false })

@@ -2,7 +2,7 @@ import { readActionName } from '../link/action-name.ts'
 import type { ActionDef, ResourceDef, Verb } from '../declare/declaration.ts'
 import type { Note } from '../link/faults.ts'
 import type { Defs } from '../link/joins.ts'
-import { idNameOf, nameFault, pathsOf } from '../link/names.ts'
+import { declaredIdName, nameFault, pathsOf } from '../link/names.ts'
 
 /** Methods that a resource with rows answers itself, on the list and on a row. */
 const taken: Readonly<Record<'list' | 'row', ReadonlySet<string>>> = {
@@ -105,7 +105,7 @@ function takesPlace(name: string, { on = 'list', job }: ActionDef): boolean {
 }
 
 function hasTextIds(def: ResourceDef): boolean {
-  const id = def.standalone === undefined ? idNameOf(def) : null
+  const id = def.standalone === undefined ? declaredIdName(def) : null
   const field = id === null ? undefined : def.fields[id]
   return field?.is === 'scalar' && field.type.key === 'text'
 }

@@ -6,7 +6,7 @@ import { checkType } from './check-type.ts'
 import { instead, type Note } from '../link/faults.ts'
 import { isReadOnly, type ResourceDef } from '../declare/declaration.ts'
 import type { Defs } from '../link/joins.ts'
-import { idNameOf, isId, nameFault } from '../link/names.ts'
+import { declaredIdName, isIdField, nameFault } from '../link/names.ts'
 
 /** Checks each field by itself: its name, its type, its default, and options that contradict each other. */
 export function checkFields(defs: Defs, note: Note): void {
@@ -18,7 +18,7 @@ export function checkFields(defs: Defs, note: Note): void {
       if ((field.is === 'scalar' || field.is === 'calc') && checkType(place, field.type, note))
         checkDefault(defs, place, field, note)
       else if (field.is !== 'scalar' && field.is !== 'calc') checkDefault(defs, place, field, note)
-      if (isId(field)) checkId(place, def, field, note)
+      if (isIdField(field)) checkId(place, def, field, note)
       checkOptions(place, field, note)
       checkUses(resource, def, name, field, note)
     }
@@ -96,7 +96,7 @@ function checkDefault(defs: Defs, place: string, field: FieldDef, note: Note): v
   }
   if (!('value' in given)) return
   const { value } = given
-  if (isId(field)) {
+  if (isIdField(field)) {
     note(place, 'has the same default for every row', 'give a function that makes a new id')
     return
   }
@@ -135,7 +135,7 @@ function isList(field: FieldDef): boolean {
 function checkReference(defs: Defs, place: string, to: string, value: unknown, note: Note): void {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return
   const target = defs.get(to)
-  const id = target && idNameOf(target)
+  const id = target && declaredIdName(target)
   const field = id != null ? target!.fields[id]! : null
   if (field?.is !== 'scalar') return
   const result = field.type.check(value)

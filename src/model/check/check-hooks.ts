@@ -1,6 +1,6 @@
 import type { ResourceDef } from '../declare/declaration.ts'
 import { instead, type Note } from '../link/faults.ts'
-import { formOf, tagOf, type AroundDef } from '../declare/hook.ts'
+import { formOf, functionKind, type AroundDef } from '../declare/hook.ts'
 import type { Defs } from '../link/joins.ts'
 
 const operations = ['list', 'get', 'create', 'replace', 'patch', 'delete']
@@ -42,7 +42,7 @@ function checkForms(
 ): void {
   const fix = 'write it as a generator (`function* (call, next) { return yield* next() }`) or as an async function'
   hooks.forEach((hook, i) => {
-    const tag = tagOf(hook.hook)
+    const tag = functionKind(hook.hook)
     if (typeof hook.hook !== 'function') return note(place, 'is no function', fix)
     if (tag === 'AsyncGeneratorFunction') return note(place, 'is an async generator, which no store can run', fix)
     if (hook.as !== undefined && hook.as !== 'generator' && hook.as !== 'async')

@@ -2,17 +2,17 @@ import { instead, type Note } from '../link/faults.ts'
 import type { ResourceDef } from '../declare/declaration.ts'
 import { planJoins, type Defs } from '../link/joins.ts'
 import {
-  columnOf,
-  isId,
+  columnName,
+  isIdField,
   nameFault,
   pathFault,
   pathsOf,
   reservedPaths,
-  tableOf,
+  tableName,
   titleOf,
   type Paths,
 } from '../link/names.ts'
-import { deprecationOf } from '../declare/deprecation.ts'
+import { readDeprecation } from '../declare/deprecation.ts'
 import { ratePolicies } from '../declare/rate-limit.ts'
 
 /** Checks each resource by itself, and the names that resources must not share: paths, tables, columns, titles. */
@@ -25,7 +25,7 @@ export function checkResources(defs: Defs, paths: Paths, note: Note): void {
     checkColumns(name, def, note)
     checkPages(name, def, note)
     ratePolicies(def.rateLimit, name, note)
-    deprecationOf(def.deprecation, name, note)
+    readDeprecation(def.deprecation, name, note)
   }
   checkPaths(defs, paths, note)
   checkTitles(defs, note)
@@ -33,7 +33,7 @@ export function checkResources(defs: Defs, paths: Paths, note: Note): void {
 }
 
 function checkId(name: string, def: ResourceDef, note: Note): void {
-  const ids = Object.keys(def.fields).filter(field => isId(def.fields[field]!))
+  const ids = Object.keys(def.fields).filter(field => isIdField(def.fields[field]!))
   if (ids.length === 0) note(name, 'has no id', 'add id: t.id()')
   for (const second of ids.slice(1))
     note(
@@ -76,8 +76,8 @@ function checkColumns(name: string, def: ResourceDef, note: Note): void {
       continue
     }
     // In a table with a composite key the id is made from columns that other fields show.
-    if (manyKeys && isId(d)) continue
-    const column = columnOf(field, d)
+    if (manyKeys && isIdField(d)) continue
+    const column = columnName(field, d)
     const key = column.toLowerCase()
     if ((column === '' && field !== '') || /[\0\p{Cs}]/u.test(column))
       note(place, 'has a column without a usable name', 'name it with .column("…")')
@@ -95,7 +95,9 @@ function checkColumns(name: string, def: ResourceDef, note: Note): void {
  * table.
  */
 function sharesKey(def: ResourceDef, a: string, b: string): boolean {
-  return def.foreign !== undefined && (isId(def.fields[a]!) ? def.fields[b]!.is === 'one' : isId(def.fields[b]!))
+  return (
+    def.foreign !== undefined && (isIdField(def.fields[a]!) ? def.fields[b]!.is === 'one' : isIdField(def.fields[b]!))
+  )
 }
 
 function checkPages(name: string, def: ResourceDef, note: Note): void {
@@ -166,7 +168,7 @@ function checkTables(defs: Defs, note: Note): void {
     taken.set(key, place)
   }
   for (const [name, def] of defs)
-    if (def.standalone === undefined) claim(name, tableOf(name, def), 'name another table with { table: "…" }')
+    if (def.standalone === undefined) claim(name, tableName(name, def), 'name another table with { table: "…" }')
   for (const plan of planJoins(defs)) {
     claim(plan.shownBy[0]!, plan.table, 'rename the field, or name the table with { through: { table, from, to } }')
     if (plan.a.column.toLowerCase() === plan.b.column.toLowerCase())

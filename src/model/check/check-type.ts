@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { Refused } from '../../schema/read/refused.ts'
-import type { ScalarType, Stored, TypeFault } from '../../schema/scalar-type.ts'
+import type { ScalarType, StoredValue, TypeFault } from '../../schema/scalar-type.ts'
 import type { Note } from '../link/faults.ts'
 
 /**
@@ -41,7 +41,7 @@ function disagreements({ name, example, check, show, sql, operators }: ScalarTyp
   return []
 }
 
-function fits(column: ScalarType['sql']['column'], stored: Stored): boolean {
+function fits(column: ScalarType['sql']['column'], stored: StoredValue): boolean {
   switch (column) {
     case 'INTEGER':
       return typeof stored === 'bigint' || Number.isSafeInteger(stored)

@@ -1,7 +1,7 @@
 import type { FieldDef, RowCheck } from '../../schema/field.ts'
 import type { AroundDef, OnCommitDef } from './hook.ts'
 import type { EphemeralSettings } from './ephemeral.ts'
-import type { Foreign } from '../model.ts'
+import type { ForeignTable } from '../model.ts'
 import type { Deprecation } from './deprecation.ts'
 import type { RateLimit } from './rate-limit.ts'
 import type { Extensions } from './extension.ts'
@@ -47,7 +47,7 @@ export interface ResourceDef {
   readonly checks: readonly RowCheck[]
   readonly unique: readonly (readonly string[])[]
   readonly index: readonly (readonly string[])[]
-  readonly foreign?: Foreign
+  readonly foreign?: ForeignTable
   readonly actions?: Readonly<Record<string, ActionDef>>
   /** Hooks around its operations. The first is the outermost. */
   readonly around?: readonly AroundDef[]

@@ -21,7 +21,7 @@ export interface DeprecationDates {
 }
 
 /** Reads a declared deprecation and notes its faults. null = there is none. */
-export function deprecationOf(declared: Deprecation | undefined, name: string, note: Note): DeprecationDates | null {
+export function readDeprecation(declared: Deprecation | undefined, name: string, note: Note): DeprecationDates | null {
   if (declared === undefined) return null
   const place = `${name} deprecation`
   const since = Date.parse(declared.since)

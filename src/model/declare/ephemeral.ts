@@ -24,7 +24,7 @@ export interface Ephemeral {
   readonly max: number
 }
 
-export function ephemeralOf({ ephemeral }: ResourceDef): Ephemeral | null {
+export function ephemeralSettings({ ephemeral }: ResourceDef): Ephemeral | null {
   if (!ephemeral) return null
   const { ttl, presence = false, max = 10_000 } = ephemeral
   return Object.freeze({ ttl: durationOf(ttl) ?? 0, presence, max })

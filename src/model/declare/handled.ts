@@ -1,9 +1,9 @@
 import type { Me } from '../../schema/types.ts'
 import type { Database } from '../rules/operations.ts'
-import type { Params, ParamsOf } from './uri-pattern.ts'
+import type { UriParams, ParamsOf } from './uri-pattern.ts'
 
 /** What a handler knows about a request, and what it can do. */
-export interface HandlerContext<P = Params> {
+export interface HandlerContext<P = UriParams> {
   /** The variable parts of the URI, as converted. */
   readonly params: P
   /** The URI, with one leading slash. */
@@ -24,7 +24,7 @@ export interface HandlerContext<P = Params> {
 type Given = any // oxlint-disable-line typescript/no-explicit-any -- no schema says what clients send here
 
 /** The functions of a list. Each may be async. `create` returns the created item, as subscribers shall see it. */
-export interface ListHandlers<P = Params> {
+export interface ListHandlers<P = UriParams> {
   readonly create?: (ctx: HandlerContext<P>, attributes: Given) => unknown
   readonly get?: (ctx: HandlerContext<P>) => unknown
 }
@@ -33,10 +33,10 @@ export interface ListHandlers<P = Params> {
  * One of the functions that patch an item. All get the same patch object, and subscribers get it as the last function leaves
  * it.
  */
-export type Patcher<P = Params> = (ctx: HandlerContext<P>, patch: Given) => unknown
+export type Patcher<P = UriParams> = (ctx: HandlerContext<P>, patch: Given) => unknown
 
 /** The functions of an item. `get` returns null or undefined if there is none. */
-export interface ItemHandlers<P = Params> {
+export interface ItemHandlers<P = UriParams> {
   readonly get?: (ctx: HandlerContext<P>) => unknown
   readonly patch?: Patcher<P> | readonly Patcher<P>[]
   readonly delete?: (ctx: HandlerContext<P>) => unknown
@@ -55,7 +55,7 @@ export interface HandledOptions {
   /** Opens them to everyone, on purpose. */
   readonly public?: boolean
   /** All of them must return true: `(me, operation, params) => me?.role === 'admin'`. */
-  readonly permissions?: readonly ((me: Me | null, operation: HandledOperation, params: Params) => boolean)[]
+  readonly permissions?: readonly ((me: Me | null, operation: HandledOperation, params: UriParams) => boolean)[]
   /** Text for documents. */
   readonly docs?: string
 }

@@ -56,7 +56,7 @@ export interface AroundHook {
 /** The form of a hook: as declared, else the kind of its function. */
 export function formOf({ hook, as }: AroundDef): AroundForm {
   if (as) return as
-  switch (tagOf(hook)) {
+  switch (functionKind(hook)) {
     case 'AsyncFunction':
       return 'async'
     case 'GeneratorFunction':
@@ -70,7 +70,7 @@ export function formOf({ hook, as }: AroundDef): AroundForm {
  * The kind of a function: `Function`, `AsyncFunction`, `GeneratorFunction` or `AsyncGeneratorFunction`. Other values give other
  * words.
  */
-export function tagOf(hook: unknown): string {
+export function functionKind(hook: unknown): string {
   return Object.prototype.toString.call(hook).slice('[object '.length, -1)
 }
 

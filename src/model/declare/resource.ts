@@ -1,16 +1,16 @@
 import { t } from '../../schema/builder.ts'
 import type { Builders } from '../../schema/builders.ts'
 import type { RowCheck } from '../../schema/field.ts'
-import type { Context, Fields } from '../../schema/types.ts'
+import type { DeclarationContext, Fields } from '../../schema/types.ts'
 import { actionDefs, type Actions } from './action.ts'
 import type { ResourceDef } from './declaration.ts'
 import { extended, type Extension } from './extension.ts'
 import type { EphemeralSettings } from './ephemeral.ts'
 import type { Around, AroundOptions, OnCommit } from './hook.ts'
-import type { MeOf, Stored } from '../rules/own-row.ts'
+import type { MeOf, StoredRow } from '../rules/own-row.ts'
 import type { Permission } from '../rules/permission.ts'
 import type { RuleFunction } from '../rules/rule.ts'
-import type { Checked, MeExpression, RowExpression, Rules } from '../rules/rule-types.ts'
+import type { KnownRules, MeExpression, RowExpression, Rules } from '../rules/rule-types.ts'
 
 /**
  * A declared resource. F are its fields, U the fields of the user resource, A its actions and L the members of its login. It
@@ -27,7 +27,7 @@ export interface Declared<F extends Fields, U = {}, A = {}, L = never> {
    * event.check(row => row.start < row.end || { end: 'must be after the start' })
    */
   check(
-    test: (row: Stored<F>, ctx: Context<MeOf<U>>) => true | string | { readonly [P in keyof F]?: string },
+    test: (row: StoredRow<F>, ctx: DeclarationContext<MeOf<U>>) => true | string | { readonly [P in keyof F]?: string },
   ): Declared<F, U, A, L>
   /**
    * Declares who may do what, as expressions about the caller and the row. They become part of every query, write and
@@ -37,7 +37,7 @@ export interface Declared<F extends Fields, U = {}, A = {}, L = never> {
    * todo.rules((me, todo) => ({ read: todo.list.members.has(me), write: todo.owner.is(me) }))
    */
   rules<R extends Rules<F>>(
-    rules: (me: MeExpression<U>, row: RowExpression<F>) => R & Checked<R, F>,
+    rules: (me: MeExpression<U>, row: RowExpression<F>) => R & KnownRules<R, F>,
   ): Declared<F, U, A, L>
   /**
    * Makes its rows the users, who log in with a unique field and a `t.password()`. From here on `me` has the type of its rows.
@@ -60,9 +60,9 @@ export interface Declared<F extends Fields, U = {}, A = {}, L = never> {
    */
   public(): Declared<F, U, A, L>
   /** Declares that no two rows have the same values in all of these fields. */
-  unique(...fields: (keyof Stored<F> & string)[]): Declared<F, U, A, L>
+  unique(...fields: (keyof StoredRow<F> & string)[]): Declared<F, U, A, L>
   /** Adds an index over these fields, in this order. */
-  index(...fields: (keyof Stored<F> & string)[]): Declared<F, U, A, L>
+  index(...fields: (keyof StoredRow<F> & string)[]): Declared<F, U, A, L>
   /** Text for documents. It may contain `$shared` schema texts for the resource's actions. */
   docs(text: string): Declared<F, U, A, L>
   /** Adds actions on the list or on rows. See {@link action}. */

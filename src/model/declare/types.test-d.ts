@@ -4,10 +4,10 @@ import { t } from '../../schema/builder.ts'
 import type { Id } from '../../schema/field.ts'
 import type { FileShown } from '../../schema/file.ts'
 import { resource } from './resource.ts'
-import type { Checked, Declarations, Expanded, IdOf, Include, New, Patch, Row } from './types.ts'
+import type { CheckedRelations, Declarations, Expanded, IdOf, Include, New, Patch, Row } from './types.ts'
 import type { Sort, Where } from '../rules/where.ts'
 
-declare function api<const M extends Declarations>(resources: M & Checked<M>): M
+declare function api<const M extends Declarations>(resources: M & CheckedRelations<M>): M
 
 const user = resource({
   id: t.id('uuid'),
@@ -243,14 +243,14 @@ find('user', {}, 'password')
 api({ user, bad: resource({ id: t.id(), x: t.one('nowhere') }) })
 // @ts-expect-error unknown field at the other side
 api({ group: resource({ id: t.id(), x: t.back('group', 'nothing') }) })
-expectTypeOf<keyof Checked<{ bad: typeof list }>['bad']>().toEqualTypeOf<
+expectTypeOf<keyof CheckedRelations<{ bad: typeof list }>['bad']>().toEqualTypeOf<
   | 'bad.owner refers to "user", which is not declared'
   | 'bad.parent refers to "list", which is not declared'
   | 'bad.todos refers to "todo", which is not declared'
   | 'bad.log refers to "todo", which is not declared'
 >()
 expectTypeOf<
-  keyof Checked<{ user: typeof user; group: typeof group; list: typeof group }>['user']
+  keyof CheckedRelations<{ user: typeof user; group: typeof group; list: typeof group }>['user']
 >().toEqualTypeOf<'user.lists goes back via list.owner, which does not exist'>()
 
 // Fields

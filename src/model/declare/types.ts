@@ -14,7 +14,7 @@ export type Declarations = Readonly<Record<string, Declared<any, any, any, any>>
  * Refuses relations to resources or fields that do not exist, in the same words as linking: `api<M extends
  * Declarations>(resources: M & Checked<M>)`.
  */
-export type Checked<M> = {
+export type CheckedRelations<M> = {
   readonly [K in keyof M]: M[K] extends Handled
     ? M[K]
     : [Faults<M, K>] extends [never]

@@ -1,5 +1,5 @@
 /** The variable parts of a URI, by name. */
-export type Params = Readonly<Record<string, string | number>>
+export type UriParams = Readonly<Record<string, string | number>>
 
 /** A pattern for URIs: `/apples/<int:key>`, or `/apples/:key`. */
 export interface UriPattern {
@@ -11,7 +11,7 @@ export interface UriPattern {
   /** A weight per segment. Lower ones are preferred: fixed text, then a number, any text, several segments. */
   readonly weights: readonly number[]
   /** The variables of a URI that has a leading slash and no percent-encoding. null = it does not fit. */
-  match(uri: string): Params | null
+  match(uri: string): UriParams | null
 }
 
 /** The type of a pattern's variables: `ParamsOf<'/apples/<int:key>'>` is `{ readonly key: number }`. */

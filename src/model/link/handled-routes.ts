@@ -9,7 +9,7 @@ import type {
   ListHandlers,
   Patcher,
 } from '../declare/handled.ts'
-import { byExactness, uriPattern, type Params, type UriPattern } from '../declare/uri-pattern.ts'
+import { byExactness, uriPattern, type UriParams, type UriPattern } from '../declare/uri-pattern.ts'
 
 /** What handles the URIs of one pattern. */
 export interface HandledRoute {
@@ -23,13 +23,13 @@ export interface HandledRoute {
   /** They run in this order. */
   readonly patch: readonly Patcher[]
   readonly delete: ((ctx: HandlerContext) => unknown) | null
-  readonly permissions: readonly ((me: Me | null, operation: HandledOperation, params: Params) => boolean)[]
+  readonly permissions: readonly ((me: Me | null, operation: HandledOperation, params: UriParams) => boolean)[]
 }
 
 /** The route for a URI, and the variable parts of the URI. */
 export interface HandledMatch {
   readonly route: HandledRoute
-  readonly params: Params
+  readonly params: UriParams
 }
 
 /** All handled resources of an API. */

@@ -3,7 +3,7 @@ import type { FieldDef } from '../../schema/field.ts'
 import { hasOrder, type ScalarType } from '../../schema/scalar-type.ts'
 import type { Field, Resource } from '../model.ts'
 import { FIRST, ID } from '../model.ts'
-import { columnOf, isId } from './names.ts'
+import { columnName, isIdField } from './names.ts'
 
 /** An object that is still being built. `link` freezes it at the end. */
 export type Draft<T> = { -readonly [K in keyof T]: T[K] }
@@ -47,11 +47,11 @@ export function linkField(
   const rest: object = { ...common, is: def.is, def }
   switch (def.is) {
     case 'scalar':
-      return { ...rest, column: columnOf(name, def), slot } as Field
+      return { ...rest, column: columnName(name, def), slot } as Field
     case 'one':
       return {
         ...rest,
-        column: columnOf(name, def),
+        column: columnName(name, def),
         slot,
         inverse: null,
         single: (def.unique ?? false) || (def.symmetric ?? false),
@@ -97,7 +97,7 @@ function isNullable(def: FieldDef): boolean {
 function isReadonly(def: FieldDef): boolean {
   switch (def.is) {
     case 'scalar':
-      return def.readonly ?? (def.now !== undefined || (isId(def) && def.client !== true))
+      return def.readonly ?? (def.now !== undefined || (isIdField(def) && def.client !== true))
     case 'calc':
       return def.readonly ?? def.set === undefined
     case 'count':

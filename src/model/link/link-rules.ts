@@ -1,6 +1,6 @@
 import { instead, type Note } from './faults.ts'
 import type { Field, Resource } from '../model.ts'
-import { ruleSetOf, type Place, type Rule, type RuleFunction, type RuleSet } from '../rules/rule.ts'
+import { ruleSetOf, type RulePlace, type Rule, type RuleFunction, type RuleSet } from '../rules/rule.ts'
 
 const operations = ['read', 'create', 'write', 'delete'] as const
 const words: readonly string[] = [...operations, 'actions', 'fields']
@@ -77,7 +77,7 @@ function check(resource: Resource, rule: Rule | undefined, at: string, note: Not
   }
 }
 
-function checkPlace(resource: Resource, place: Place, many: boolean, at: string, note: Note): void {
+function checkPlace(resource: Resource, place: RulePlace, many: boolean, at: string, note: Note): void {
   if (place.of === 'me') return
   const field = lastOf(resource, place.path, at, note)
   if (!field) return

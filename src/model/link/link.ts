@@ -8,8 +8,8 @@ import { checkLogins } from '../check/check-login.ts'
 import { checkRelations } from '../check/check-relations.ts'
 import { checkResources } from '../check/check-resources.ts'
 import { isReadOnly, type AnyResource, type ResourceDef } from '../declare/declaration.ts'
-import { checkEphemeral, ephemeralOf } from '../declare/ephemeral.ts'
-import { deprecationOf } from '../declare/deprecation.ts'
+import { checkEphemeral, ephemeralSettings } from '../declare/ephemeral.ts'
+import { readDeprecation } from '../declare/deprecation.ts'
 import { ModelError, type Fault, type Note } from './faults.ts'
 import { formOf } from '../declare/hook.ts'
 import type { Defs } from './joins.ts'
@@ -18,7 +18,7 @@ import { linkField, type Draft } from './link-fields.ts'
 import { linkRelations } from './link-relations.ts'
 import { linkRules } from './link-rules.ts'
 import type { Field, Model, Resource, ResourceOptions, StoredField } from '../model.ts'
-import { idNameOf, pathsOf, tableOf, titleOf, type Paths } from './names.ts'
+import { declaredIdName, pathsOf, tableName, titleOf, type Paths } from './names.ts'
 import { ratePolicies } from '../declare/rate-limit.ts'
 
 /** A check of all declarations. It notes faults. */
@@ -122,7 +122,7 @@ function linkResource(name: string, def: ResourceDef, limits: Limits): Draft<Res
     name,
     title: titleOf(name, def),
     paths: Object.freeze(pathsOf(name, def)),
-    table: tableOf(name, def),
+    table: tableName(name, def),
     inbound: [],
     joins: [],
     rules: null,
@@ -138,7 +138,7 @@ function linkResource(name: string, def: ResourceDef, limits: Limits): Draft<Res
     options: optionsOf(name, def),
     extensions: def.extensions ?? none,
   } as unknown as Draft<Resource>
-  const idName = idNameOf(def)!
+  const idName = declaredIdName(def)!
   // The id is in the first slot wherever it is declared. The other stored fields follow in their order.
   const stored = [idName, ...Object.keys(def.fields).filter(field => field !== idName && isStored(def, field))]
   const fields = Object.entries(def.fields).map(([field, d]) =>
@@ -179,11 +179,11 @@ function optionsOf(name: string, def: ResourceDef): ResourceOptions {
     idempotency: def.idempotency ?? null,
     bulk: def.bulk ?? false,
     rateLimit: ratePolicies(def.rateLimit, name, () => {}),
-    deprecation: deprecationOf(def.deprecation, name, () => {}),
+    deprecation: readDeprecation(def.deprecation, name, () => {}),
     cache: def.cache ?? null,
     docs: def.docs ?? null,
     limits: Object.freeze({ ...def.limits }),
-    ephemeral: ephemeralOf(def),
+    ephemeral: ephemeralSettings(def),
     foreign: def.foreign ? Object.freeze({ ...def.foreign, key: Object.freeze([...def.foreign.key]) }) : null,
   })
 }

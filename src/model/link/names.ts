@@ -35,22 +35,22 @@ export function pathsOf(name: string, def: ResourceDef): readonly string[] {
   return paths.map(path => '/' + path.replace(/^\/+|\/+$/g, ''))
 }
 
-export function tableOf(name: string, def: ResourceDef): string {
+export function tableName(name: string, def: ResourceDef): string {
   return def.table ?? name
 }
 
 /** The column of a scalar or a to-one. */
-export function columnOf(name: string, def: FieldDef): string {
+export function columnName(name: string, def: FieldDef): string {
   return def.column ?? name
 }
 
 /** The name of the id field. null = there is none. */
-export function idNameOf(def: ResourceDef): string | null {
-  for (const [name, field] of Object.entries(def.fields)) if (isId(field)) return name
+export function declaredIdName(def: ResourceDef): string | null {
+  for (const [name, field] of Object.entries(def.fields)) if (isIdField(field)) return name
   return null
 }
 
-export function isId(field: FieldDef): boolean {
+export function isIdField(field: FieldDef): boolean {
   return field.is === 'scalar' && field.type.key !== null
 }
 

@@ -75,7 +75,7 @@ interface FieldRules {
 }
 
 /** Refuses unknown rule names. Without this the compiler would accept `delte` in what a function returns. */
-export type Checked<R, F extends Fields> = Only<R, keyof Rules<F>> &
+export type KnownRules<R, F extends Fields> = Only<R, keyof Rules<F>> &
   (R extends { readonly fields: infer G }
     ? { readonly fields: Only<G, keyof F> & { readonly [P in keyof G]: Only<G[P], keyof FieldRules> } }
     : unknown)

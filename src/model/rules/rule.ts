@@ -10,16 +10,16 @@ export type Rule =
   | { readonly kind: 'and' | 'or'; readonly of: readonly Rule[] }
   | { readonly kind: 'not'; readonly of: Rule }
   | { readonly kind: 'signedIn' }
-  | { readonly kind: 'compare'; readonly op: CompareOp; readonly left: Place; readonly right: Operand }
-  | { readonly kind: 'in'; readonly left: Place; readonly right: readonly Value[] | MePlace }
-  | { readonly kind: 'null'; readonly left: Place; readonly is: boolean }
-  | { readonly kind: 'text'; readonly op: TextOp; readonly left: Place; readonly value: string }
-  | { readonly kind: 'has'; readonly left: Place; readonly right: Operand }
+  | { readonly kind: 'compare'; readonly op: CompareOp; readonly left: RulePlace; readonly right: RuleOperand }
+  | { readonly kind: 'in'; readonly left: RulePlace; readonly right: readonly Value[] | MePlace }
+  | { readonly kind: 'null'; readonly left: RulePlace; readonly is: boolean }
+  | { readonly kind: 'text'; readonly op: TextOp; readonly left: RulePlace; readonly value: string }
+  | { readonly kind: 'has'; readonly left: RulePlace; readonly right: RuleOperand }
   | { readonly kind: 'can'; readonly left: RowPlace; readonly action: string }
   | { readonly kind: 'js'; readonly name: string; readonly test: RuleTest }
 
 /** A path of fields that begins at the row, or at the caller. */
-export type Place = RowPlace | MePlace
+export type RulePlace = RowPlace | MePlace
 export interface RowPlace {
   readonly of: 'row'
   readonly path: readonly string[]
@@ -28,7 +28,7 @@ export interface MePlace {
   readonly of: 'me'
   readonly path: readonly string[]
 }
-export type Operand = { readonly of: 'value'; readonly value: Value } | MePlace
+export type RuleOperand = { readonly of: 'value'; readonly value: Value } | MePlace
 
 /** A rule as a function. It is called in memory for each row and cannot be part of a query. */
 export type RuleTest = (me: Readonly<Record<string, unknown>> | null, row: Readonly<Record<string, unknown>>) => boolean
@@ -83,7 +83,7 @@ export function ruleSetOf(rules: RuleFunction): RuleSet {
 }
 
 /** The operators of a placeholder. Every other name leads to a field. */
-const operators: Readonly<Record<string, (left: Place) => unknown>> = {
+const operators: Readonly<Record<string, (left: RulePlace) => unknown>> = {
   is: left => (value: unknown) => compare('eq', ided(left), value),
   ne: left => (value: unknown) => compare('ne', ided(left), value),
   gt: left => (value: unknown) => compare('gt', left, value),
@@ -107,7 +107,7 @@ const operators: Readonly<Record<string, (left: Place) => unknown>> = {
   can: left => (action: string) => Object.freeze({ kind: 'can', left, action }),
 }
 
-function placeOf(place: Place): unknown {
+function placeOf(place: RulePlace): unknown {
   return new Proxy(Object.freeze({ [PLACE]: place }), {
     get(target, name) {
       if (name === PLACE) return target[PLACE]
@@ -120,16 +120,16 @@ function placeOf(place: Place): unknown {
   })
 }
 
-function placeIn(value: unknown): Place | null {
-  return typeof value === 'object' && value !== null ? ((value as { [PLACE]?: Place })[PLACE] ?? null) : null
+function placeIn(value: unknown): RulePlace | null {
+  return typeof value === 'object' && value !== null ? ((value as { [PLACE]?: RulePlace })[PLACE] ?? null) : null
 }
 
 /** The row, or the caller, as a whole stands for its id. */
-function ided(place: Place): Place {
+function ided(place: RulePlace): RulePlace {
   return place.path.length === 0 ? { of: place.of, path: ['id'] } : place
 }
 
-function operandOf(value: unknown): Operand {
+function operandOf(value: unknown): RuleOperand {
   const place = placeIn(value)
   if (place?.of === 'me') return ided(place) as MePlace
   if (place)
@@ -139,7 +139,7 @@ function operandOf(value: unknown): Operand {
   return Object.freeze({ of: 'value', value: value as Value })
 }
 
-function compare(op: CompareOp, left: Place, value: unknown): Rule {
+function compare(op: CompareOp, left: RulePlace, value: unknown): Rule {
   const swapped = left.of === 'me' ? placeIn(value) : null
   // `me.id.is(row.owner)` means the same as `row.owner.is(me)`.
   if (swapped?.of === 'row' && (op === 'eq' || op === 'ne'))

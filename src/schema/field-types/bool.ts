@@ -1,7 +1,7 @@
 import { byNumber } from '../compare.ts'
 import { defineType } from '../define-type.ts'
 import { Refused } from '../read/refused.ts'
-import type { ScalarType, Stored } from '../scalar-type.ts'
+import type { ScalarType, StoredValue } from '../scalar-type.ts'
 import { shownAsStored } from '../read/shown-as-stored.ts'
 import type { Value } from '../value.ts'
 
@@ -17,7 +17,7 @@ export function bool(): ScalarType {
       encode: value => (value ? 1 : 0),
       decode: stored => stored !== 0,
       foreign: {
-        encode: value => (typeof value === 'boolean' ? Number(value) : (value as Stored)),
+        encode: value => (typeof value === 'boolean' ? Number(value) : (value as StoredValue)),
         decode: (stored): Value => (stored === 0 ? false : stored === 1 ? true : shownAsStored(stored)),
       },
     },

@@ -2,7 +2,7 @@ import { compareText } from '../compare.ts'
 import { defineType } from '../define-type.ts'
 import { plainDigits } from '../read/plain-digits.ts'
 import { Refused } from '../read/refused.ts'
-import type { ScalarType, Stored, TypeFault } from '../scalar-type.ts'
+import type { ScalarType, StoredValue, TypeFault } from '../scalar-type.ts'
 import { shownAsStored } from '../read/shown-as-stored.ts'
 
 export interface DecimalOptions {
@@ -26,7 +26,7 @@ export function decimal(options: DecimalOptions): ScalarType {
       encode: value => scale(value, places),
       decode: stored => unscale(stored as string, places),
       asText: true,
-      foreign: { encode: value => value as Stored, decode: shownAsStored },
+      foreign: { encode: value => value as StoredValue, decode: shownAsStored },
     },
     schema: { type: 'string', pattern: patternOf(options) },
     bounds: [

@@ -1,7 +1,7 @@
 import { brokenText, SHORT } from '../read/broken-text.ts'
 import { Refused } from '../read/refused.ts'
 import type { ScalarType } from '../scalar-type.ts'
-import { textType, type TextOptions } from './text.ts'
+import { textType, type TextTypeOptions } from './text.ts'
 
 // The rule of <input type=email> (HTML, "valid e-mail address"). Its repetitions are bounded or separated by a dot, so it takes
 // linear time.
@@ -10,7 +10,7 @@ const EMAIL =
 /** Matches most addresses in half the time. Up to the length `SHORT` it accepts nothing that the rule above would refuse. */
 const USUAL_EMAIL = /^[a-zA-Z0-9._+-]+@(?:[a-zA-Z0-9]+\.)+[a-zA-Z0-9]+$/
 
-export function email(options: TextOptions = {}): ScalarType {
+export function email(options: TextTypeOptions = {}): ScalarType {
   return textType('email', options, {
     schema: { type: 'string', format: 'email' },
     example: 'ann@example.com',

@@ -5,7 +5,7 @@ import addFormats from 'ajv-formats'
 import { describe, expect, test } from 'vitest'
 import { defineType } from '../define-type.ts'
 import { refuse, Refused } from '../read/refused.ts'
-import { hasOrder, type ScalarType, type Stored } from '../scalar-type.ts'
+import { hasOrder, type ScalarType, type StoredValue } from '../scalar-type.ts'
 import type { Value } from '../value.ts'
 import * as types from './built-in.ts'
 
@@ -120,7 +120,7 @@ describe.each(all.map(([type, ...values]) => [type.name, JSON.stringify(type.opt
       const stored = values.filter(value => value !== null)
       for (const value of stored.toReversed()) insert.run(type.sql.encode(value))
       const column = type.sql.select === 'text' ? 'cast(x as text)' : 'x'
-      const rows = db.prepare(`SELECT ${column} AS v FROM a ORDER BY x`).all() as { v: Stored }[]
+      const rows = db.prepare(`SELECT ${column} AS v FROM a ORDER BY x`).all() as { v: StoredValue }[]
       const back = rows.map(({ v }) => (type.sql.decode ? type.sql.decode(v) : v))
       if (hasOrder(type)) {
         expect(back).toEqual(stored)

@@ -1,7 +1,7 @@
 import { brokenText } from '../read/broken-text.ts'
 import { defineType } from '../define-type.ts'
 import { Refused } from '../read/refused.ts'
-import type { Coercions, OperatorSet, Print, Read, ScalarType } from '../scalar-type.ts'
+import type { Coercions, OperatorSet, Print, ReadValue, ScalarType } from '../scalar-type.ts'
 import type { JsonSchema } from '../json-schema.ts'
 import { hasLength, lengthRefused } from '../read/text-length.ts'
 import type { Value } from '../value.ts'
@@ -11,7 +11,7 @@ import { checkInteger, integerOf } from './integer.ts'
 export type IdKind = 'integer' | 'uuid' | 'text'
 
 interface Kind {
-  readonly check: Read
+  readonly check: ReadValue
   readonly coercions?: Coercions
   readonly operators: OperatorSet
   readonly schema: JsonSchema

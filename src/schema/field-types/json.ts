@@ -1,6 +1,6 @@
 import { brokenText } from '../read/broken-text.ts'
 import { defineType } from '../define-type.ts'
-import { parseJson } from '../read/parse-json.ts'
+import { parseJsonText } from '../read/parse-json.ts'
 import { Refused } from '../read/refused.ts'
 import type { ScalarType } from '../scalar-type.ts'
 import type { Value } from '../value.ts'
@@ -19,7 +19,7 @@ export function json(options: JsonOptions = {}): ScalarType {
     name: 'json',
     options,
     check: value => checkJson(options, value),
-    coercions: { text: parseJson },
+    coercions: { text: parseJsonText },
     operators: 'null',
     sql: {
       column: 'TEXT',

@@ -1,12 +1,12 @@
 import { defineType } from '../define-type.ts'
-import { parseJson } from '../read/parse-json.ts'
+import { parseJsonText } from '../read/parse-json.ts'
 import { Refused } from '../read/refused.ts'
-import type { Read, ScalarType } from '../scalar-type.ts'
+import type { ReadValue, ScalarType } from '../scalar-type.ts'
 import type { Value } from '../value.ts'
 import { keyword, lengthFaults } from './bounds.ts'
 import { json } from './json.ts'
 
-export interface ListOptions {
+export interface ListTypeOptions {
   readonly min?: number
   readonly max?: number
   /** Whether all elements must differ. */
@@ -14,16 +14,16 @@ export interface ListOptions {
 }
 
 /** A list of scalars in one column. Without an item its elements are any JSON values. */
-export function list(item: ScalarType | null = null, options: ListOptions = {}): ScalarType {
+export function list(item: ScalarType | null = null, options: ListTypeOptions = {}): ScalarType {
   const { min = 0, max = Infinity, unique = false } = options
   const of = item ?? json()
   const { show } = of
-  const checkList = (value: unknown, read: Read): Value | Refused => checkItems(value, read, min, max, unique)
+  const checkList = (value: unknown, read: ReadValue): Value | Refused => checkItems(value, read, min, max, unique)
   return defineType({
     name: 'list',
     options: { item, ...options },
     check: value => checkItems(value, of.check, min, max, unique),
-    coercions: { text: parseJson },
+    coercions: { text: parseJsonText },
     operators: item === null ? 'null' : 'list',
     sql: {
       column: 'TEXT',
@@ -49,7 +49,7 @@ export function list(item: ScalarType | null = null, options: ListOptions = {}):
   })
 }
 
-function checkItems(value: unknown, read: Read, min: number, max: number, unique: boolean): Value | Refused {
+function checkItems(value: unknown, read: ReadValue, min: number, max: number, unique: boolean): Value | Refused {
   if (!Array.isArray(value)) return new Refused('type', 'must be a list')
   const list: readonly unknown[] = value
   if (list.length < min) return new Refused('length', `must have at least ${counted(min)}`)
@@ -91,7 +91,7 @@ function sorted(value: Value): string {
   )}`
 }
 
-function exampleOf(item: ScalarType, { min = 0, unique = false }: ListOptions): Value | undefined {
+function exampleOf(item: ScalarType, { min = 0, unique = false }: ListTypeOptions): Value | undefined {
   if (!(min > 0)) return []
   if ((unique && min > 1) || !Number.isSafeInteger(min) || item.example === undefined) return undefined
   return Array.from({ length: min }, () => item.example!)

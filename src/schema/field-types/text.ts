@@ -4,11 +4,11 @@ import { defineType } from '../define-type.ts'
 import type { JsonSchema } from '../json-schema.ts'
 import { patternFault } from '../pattern/pattern.ts'
 import { Refused } from '../read/refused.ts'
-import type { Read, ScalarType, TypeFault } from '../scalar-type.ts'
+import type { ReadValue, ScalarType, TypeFault } from '../scalar-type.ts'
 import { hasLength, lengthRefused } from '../read/text-length.ts'
 import { keyword, lengthFaults } from './bounds.ts'
 
-export interface TextOptions {
+export interface TextTypeOptions {
   /** Bounds of the length in code points, after `trim` and `case`. */
   readonly min?: number
   readonly max?: number
@@ -19,7 +19,7 @@ export interface TextOptions {
   readonly case?: 'lower' | 'upper'
 }
 
-export function text(options: TextOptions = {}): ScalarType {
+export function text(options: TextTypeOptions = {}): ScalarType {
   const { min = 0, max, case: letters } = options
   return textType('text', options, {
     schema: { type: 'string' },
@@ -38,7 +38,7 @@ interface TextKind {
 }
 
 /** Makes a type of texts. `kind` is what distinguishes it from other texts. */
-export function textType(name: string, options: TextOptions, kind: TextKind): ScalarType {
+export function textType(name: string, options: TextTypeOptions, kind: TextKind): ScalarType {
   const { min, max, pattern, trim, case: letters } = options
   const { writeOnly, ...schema } = kind.schema
   const check = checkOf(options, kind.format ?? null)
@@ -66,7 +66,7 @@ export function textType(name: string, options: TextOptions, kind: TextKind): Sc
 }
 
 /** Transforms a text and checks its length, kind and pattern. It is not normalised: NFC is only used to compare without case. */
-function checkOf(options: TextOptions, format: TextKind['format'] | null): Read {
+function checkOf(options: TextTypeOptions, format: TextKind['format'] | null): ReadValue {
   const { trim = false, case: letters = null, min = 0, max = defaultLimits.text, pattern = null } = options
   return value => {
     if (typeof value !== 'string') return new Refused('type', 'must be text')
@@ -94,7 +94,7 @@ function patternSchema(pattern: RegExp | undefined): JsonSchema {
   }
 }
 
-function patternFaults({ pattern, max = defaultLimits.text }: TextOptions): TypeFault[] {
+function patternFaults({ pattern, max = defaultLimits.text }: TextTypeOptions): TypeFault[] {
   if (!pattern) return []
   const flag = pattern.global ? 'g' : pattern.sticky ? 'y' : null
   const slow = patternFault(pattern, max)

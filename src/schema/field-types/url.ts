@@ -1,9 +1,9 @@
 import { brokenText } from '../read/broken-text.ts'
 import { Refused } from '../read/refused.ts'
 import type { ScalarType } from '../scalar-type.ts'
-import { textType, type TextOptions } from './text.ts'
+import { textType, type TextTypeOptions } from './text.ts'
 
-export function url(options: TextOptions = {}): ScalarType {
+export function url(options: TextTypeOptions = {}): ScalarType {
   return textType('url', options, {
     schema: { type: 'string', format: 'uri' },
     example: 'https://example.com/',

@@ -1,7 +1,7 @@
 import { Ajv } from 'ajv'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { inputSuite, is, no, samples, UUID, type Row } from '../../testing/input-suite.ts'
+import { inputSuite, is, no, samples, UUID, type InputRow } from '../../testing/input-suite.ts'
 import * as types from '../field-types/built-in.ts'
 import { defineMode, jsonMode, textMode } from './input-mode.ts'
 import { defineType } from '../define-type.ts'
@@ -31,7 +31,7 @@ const {
 const pair = '\u{1f600}'
 const half = '\ud83d'
 
-const exact: Row[] = [
+const exact: InputRow[] = [
   [integer, 7, is(7)],
   [integer, -0, is(0)],
   [integer, 7.5, no('type')],
@@ -214,7 +214,7 @@ const exact: Row[] = [
   [key, 'x'.repeat(256), no('length')],
 ]
 
-const texts: Row[] = [
+const texts: InputRow[] = [
   [integer, '7', is(7)],
   [integer, '-7', is(-7)],
   [integer, '0', is(0)],

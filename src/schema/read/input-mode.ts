@@ -1,5 +1,5 @@
 import { Refused } from './refused.ts'
-import type { Read, ScalarType } from '../scalar-type.ts'
+import type { ReadValue, ScalarType } from '../scalar-type.ts'
 import type { Value } from '../value.ts'
 
 /**
@@ -66,15 +66,15 @@ export type Conversions = Readonly<Record<string, (value: unknown, type: ScalarT
  * used first. Readers are made once for each type.
  */
 export function defineMode(name: string, conversions: Conversions, manners: Partial<Manners> = {}): InputMode {
-  const readers = new WeakMap<ScalarType, Read>()
-  const readerOf = (type: ScalarType): Read => {
+  const readers = new WeakMap<ScalarType, ReadValue>()
+  const readerOf = (type: ScalarType): ReadValue => {
     let read = readers.get(type)
     if (!read) readers.set(type, (read = makeReader(type)))
     return read
   }
-  const makeReader = (type: ScalarType): Read => {
+  const makeReader = (type: ScalarType): ReadValue => {
     const { check, list } = type
-    const judge: Read = list ? value => list.check(value, readerOf(list.item)) : check
+    const judge: ReadValue = list ? value => list.check(value, readerOf(list.item)) : check
     const given = Object.hasOwn(conversions, type.name) ? conversions[type.name] : undefined
     const convert = type.coercions[name] ?? (given && ((value: unknown) => given(value, type)))
     if (!convert) return judge

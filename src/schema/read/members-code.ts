@@ -1,5 +1,5 @@
 import type { Ctx } from '../field.ts'
-import type { Read } from '../scalar-type.ts'
+import type { ReadValue } from '../scalar-type.ts'
 import { jsonMode } from './input-mode.ts'
 import { Refused } from './refused.ts'
 import { Rejected, type Schema } from '../schema.ts'
@@ -8,8 +8,8 @@ import { Rejected, type Schema } from '../schema.ts'
 export type TakeObject = (value: object, ctx: Ctx) => unknown
 
 /** The checks of an object's members. null = a member is not a single field, so compiled code cannot check it alone. */
-function checksOf(members: ReadonlyMap<string, Schema>, side: 'input' | 'output'): readonly Read[] | null {
-  const checks: Read[] = []
+function checksOf(members: ReadonlyMap<string, Schema>, side: 'input' | 'output'): readonly ReadValue[] | null {
+  const checks: ReadValue[] = []
   for (const [name, { exact }] of members) {
     // Every object inherits these names, so compiled code must not simply read them.
     if (!exact || name in Object.prototype) return null

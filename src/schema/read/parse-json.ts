@@ -1,7 +1,7 @@
 import { Refused } from './refused.ts'
 
 /** Parses a JSON text in a path, a query or a form. */
-export function parseJson(text: unknown): unknown {
+export function parseJsonText(text: unknown): unknown {
   try {
     return JSON.parse(text as string)
   } catch {

@@ -1,8 +1,8 @@
-import type { Stored } from '../scalar-type.ts'
+import type { StoredValue } from '../scalar-type.ts'
 import type { Value } from '../value.ts'
 
 /** A value in a column of another program, as JSON can show it: integers beyond 2^53 as text, blobs as base64. */
-export function shownAsStored(stored: Stored): Value {
+export function shownAsStored(stored: StoredValue): Value {
   switch (typeof stored) {
     case 'bigint':
       return String(stored)

@@ -1,8 +1,8 @@
 import { pointer, type Issue } from '../../protocol/error.ts'
 import { jsonMode, type InputMode } from '../read/input-mode.ts'
 import { Refused } from '../read/refused.ts'
-import type { Check, Ctx, FieldOptions, Value } from '../field.ts'
-import type { Read, ScalarType } from '../scalar-type.ts'
+import type { FieldCheck, Ctx, FieldOptions, Value } from '../field.ts'
+import type { ReadValue, ScalarType } from '../scalar-type.ts'
 import { Rejected, type Schema } from '../schema.ts'
 
 /** What one field builder says about a value: its type, whether it may be missing, and its checks. */
@@ -38,7 +38,7 @@ export function fieldSchema(declared: unknown, rule: FieldRule): Schema {
   }
 }
 
-const none: readonly Check[] = Object.freeze([])
+const none: readonly FieldCheck[] = Object.freeze([])
 
 function absent(rule: FieldRule, value: null | undefined, ctx: Ctx): unknown {
   if (value === null && rule.nullable) return null
@@ -53,7 +53,7 @@ function defaultOf(standard: NonNullable<FieldRule['default']>, ctx: Ctx): Value
 }
 
 /** The check of an output if JSON shows something else than the canonical value. */
-function shown(check: Read, show: ScalarType['show']): Read {
+function shown(check: ReadValue, show: ScalarType['show']): ReadValue {
   if (show === null) return check
   return value => {
     const taken = check(value)

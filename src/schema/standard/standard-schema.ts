@@ -2,7 +2,7 @@ import { pointer, type Issue } from '../../protocol/error.ts'
 import * as types from '../field-types/built-in.ts'
 import { textMode } from '../read/input-mode.ts'
 import { Refused } from '../read/refused.ts'
-import type { Read } from '../scalar-type.ts'
+import type { ReadValue } from '../scalar-type.ts'
 import { Rejected, type Schema } from '../schema.ts'
 import { jsonSchemaOf, type StandardResult, type StandardSchema } from './standard.ts'
 
@@ -15,7 +15,7 @@ export function standardSchema(declared: StandardSchema): Schema {
     const result = declared['~standard'].validate(value)
     return result instanceof Promise ? result.then(told) : told(result)
   }
-  let reads: ReadonlyMap<string, Read> | null = null
+  let reads: ReadonlyMap<string, ReadValue> | null = null
   return {
     kind: 'standard',
     declared,
@@ -37,7 +37,7 @@ function told(result: StandardResult<unknown>): unknown {
 
 const keyOf = (key: PropertyKey): string | number => (typeof key === 'symbol' ? String(key) : key)
 
-const readerOf: Readonly<Record<string, Read>> = {
+const readerOf: Readonly<Record<string, ReadValue>> = {
   integer: types.integer().readText,
   number: types.number().readText,
   boolean: types.bool().readText,
@@ -45,8 +45,8 @@ const readerOf: Readonly<Record<string, Read>> = {
 }
 
 /** How to read members of a query or form, as far as the JSON Schema states their types. */
-function readersOf(schema: Readonly<Record<string, unknown>> | null): ReadonlyMap<string, Read> {
-  const readers = new Map<string, Read>()
+function readersOf(schema: Readonly<Record<string, unknown>> | null): ReadonlyMap<string, ReadValue> {
+  const readers = new Map<string, ReadValue>()
   const properties = (schema?.['properties'] ?? {}) as Readonly<Record<string, { readonly type?: unknown }>>
   for (const [name, { type }] of Object.entries(properties)) {
     const reader = typeof type === 'string' ? readerOf[type] : undefined
@@ -56,7 +56,7 @@ function readersOf(schema: Readonly<Record<string, unknown>> | null): ReadonlyMa
 }
 
 /** Converts members. A member that cannot be converted stays text, and the schema refuses it in its own words. */
-function readText(value: unknown, readers: ReadonlyMap<string, Read>): unknown {
+function readText(value: unknown, readers: ReadonlyMap<string, ReadValue>): unknown {
   if (readers.size === 0 || typeof value !== 'object' || value === null) return value
   const out: Record<string, unknown> = { ...value }
   for (const [name, reader] of readers) {

@@ -1,27 +1,27 @@
 import { ApiError } from '../../protocol/error.ts'
 import type { Model, Resource } from '../../model/model.ts'
 import { applied } from '../memory/apply.ts'
-import { Log } from '../memory/log.ts'
-import { emptyState, type State } from '../memory/state.ts'
+import { MemoryLog } from '../memory/log.ts'
+import { emptyState, type MemoryState } from '../memory/state.ts'
 import type { Change, Commit, RowChange } from '../store.ts'
-import { ephemeralOf } from './sides.ts'
+import { ephemeralPart } from './sides.ts'
 
 /** Ephemeral rows in one state, and how many each resource has. */
-export interface Kept {
-  readonly state: State
+export interface EphemeralState {
+  readonly state: MemoryState
   readonly sizes: ReadonlyMap<Resource, number>
 }
 
 /** What a unit of work did to ephemeral rows. */
-export interface Entry {
-  readonly kept: Kept
+export interface JournalEntry {
+  readonly kept: EphemeralState
   readonly changes: readonly Change[]
 }
 
 /** A unit of work that is not committed yet. */
-interface Pending extends Entry {
+interface Pending extends JournalEntry {
   readonly unit: object
-  readonly before: Kept
+  readonly before: EphemeralState
 }
 
 /** How many changes are remembered for subscriptions. Whoever is further behind begins anew. */
@@ -33,26 +33,26 @@ const LOGGED = 10_000
  * with those of all later units.
  */
 export class Journal {
-  readonly #log = new Log(LOGGED)
+  readonly #log = new MemoryLog(LOGGED)
   readonly #pending: Pending[] = []
-  #committed: Kept
+  #committed: EphemeralState
   readonly #onCommit: (changes: readonly Change[]) => void
 
   /** `base` is higher than any seq of earlier runs, so that no version is used twice. */
   constructor(model: Model, base: number, onCommit: (changes: readonly Change[]) => void) {
-    const state: State = { ...emptyState(ephemeralOf(model)), position: base }
+    const state: MemoryState = { ...emptyState(ephemeralPart(model)), position: base }
     this.#committed = { state, sizes: new Map() }
     this.#log.restart(base)
     this.#onCommit = onCommit
   }
 
   /** The state that readers see. */
-  get committed(): Kept {
+  get committed(): EphemeralState {
     return this.#committed
   }
 
   /** The state that a new unit sees. */
-  get latest(): Kept {
+  get latest(): EphemeralState {
     return this.#pending.at(-1)?.kept ?? this.#committed
   }
 
@@ -62,7 +62,7 @@ export class Journal {
   }
 
   /** Records everything that a unit has done so far. */
-  write(unit: object, entry: Entry): void {
+  write(unit: object, entry: JournalEntry): void {
     const at = this.#indexOf(unit)
     if (at < 0) this.#pending.push({ unit, before: this.latest, ...entry })
     else this.#pending[at] = { ...this.#pending[at]!, ...entry }
@@ -95,7 +95,7 @@ export class Journal {
  * Applies changes to ephemeral rows. Throws ApiError `conflict` if a unique key would be used twice, and `too_many_rows` above
  * the limit.
  */
-export function changed(kept: Kept, changes: readonly RowChange[], at: number): Entry {
+export function changed(kept: EphemeralState, changes: readonly RowChange[], at: number): JournalEntry {
   const { state, records } = applied(kept.state, changes, [], at)
   const sizes = new Map(kept.sizes)
   for (const { resource, op } of changes) {

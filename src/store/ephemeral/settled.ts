@@ -1,5 +1,5 @@
 import { ID, type BackField, type Field, type Id, type OneField, type Resource, type Row } from '../../model/model.ts'
-import { all, any, everything, not, nothing, type Predicate } from '../../query/predicate.ts'
+import { allOf, anyOf, everything, negate, nothing, type Predicate } from '../../query/predicate.ts'
 import type { Snapshot } from '../store.ts'
 import { wait, type Work } from '../work.ts'
 import { isEphemeral } from './sides.ts'
@@ -13,19 +13,19 @@ export function* settled(snapshot: Snapshot, resource: Resource, where: Predicat
   switch (where.kind) {
     case 'and': {
       // Conditions on the row itself come first: the fewer rows are left, the less is asked of the other side.
-      const own = all(...where.of.filter(part => !leaves(resource, part)))
+      const own = allOf(...where.of.filter(part => !leaves(resource, part)))
       const parts = [own]
       for (const part of where.of)
         if (leaves(resource, part)) parts.push(yield* settledPart(snapshot, resource, part, own))
-      return all(...parts)
+      return allOf(...parts)
     }
     case 'or': {
       const parts: Predicate[] = []
       for (const part of where.of) parts.push(yield* settled(snapshot, resource, part))
-      return any(...parts)
+      return anyOf(...parts)
     }
     case 'not':
-      return not(yield* settled(snapshot, resource, where.of))
+      return negate(yield* settled(snapshot, resource, where.of))
     default:
       return yield* settledPart(snapshot, resource, where, everything)
   }
@@ -41,7 +41,7 @@ function* settledPart(snapshot: Snapshot, resource: Resource, where: Predicate, 
   if (field.is === 'one') return yield* settledOne(snapshot, field, where.of, among)
   // Rows on the other side refer to this one by `via`: find those that match, and take their owners.
   const quantifier = where.kind === 'one' ? 'some' : where.quantifier
-  const of = quantifier === 'every' ? not(where.of) : where.of
+  const of = quantifier === 'every' ? negate(where.of) : where.of
   const children = yield* selected(snapshot, target, of)
   const { via } = field as BackField
   const owners = new Set(children.map(child => child[via.slot] as Id | null))
@@ -58,7 +58,7 @@ function* settledOne(snapshot: Snapshot, field: OneField, of: Predicate, among: 
   const targets = new Set(rows.map(row => row[field.slot] as Id | null))
   targets.delete(null)
   if (targets.size === 0) return nothing
-  const found = yield* selected(snapshot, field.target, all(isOneOf(field.target, [...targets] as Id[], false), of))
+  const found = yield* selected(snapshot, field.target, allOf(isOneOf(field.target, [...targets] as Id[], false), of))
   return { kind: 'in', field: field.name, values: found.map(row => row[ID]!), negated: false }
 }
 

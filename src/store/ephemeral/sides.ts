@@ -6,12 +6,12 @@ export function isEphemeral(resource: Resource): boolean {
 }
 
 /** The part of a model that is stored. */
-export function lastingOf(model: Model): Model {
+export function lastingPart(model: Model): Model {
   return withResources(model, resource => !isEphemeral(resource))
 }
 
 /** The part of a model that is kept in memory. */
-export function ephemeralOf(model: Model): Model {
+export function ephemeralPart(model: Model): Model {
   return { ...withResources(model, isEphemeral), joins: [] }
 }
 

@@ -11,7 +11,7 @@ import {
 import type { Predicate } from '../../query/predicate.ts'
 import { layers } from '../memory/layers.ts'
 import { MemorySnapshot } from '../memory/snapshot.ts'
-import { rowsIn, tableOf, type State } from '../memory/state.ts'
+import { rowsIn, newTable, type MemoryState } from '../memory/state.ts'
 import type { Select, Snapshot, Visits } from '../store.ts'
 import { run, wait, type Maybe, type Work } from '../work.ts'
 import { settled } from './settled.ts'
@@ -20,10 +20,10 @@ import { isEphemeral } from './sides.ts'
 /** A state of the store together with the ephemeral rows beside it. Queries may go from one to the other. */
 export class AcrossSnapshot implements Snapshot {
   readonly #lasting: Snapshot
-  readonly #state: () => State
+  readonly #state: () => MemoryState
   readonly #ephemeral: MemorySnapshot
 
-  constructor(lasting: Snapshot, state: () => State) {
+  constructor(lasting: Snapshot, state: () => MemoryState) {
     this.#lasting = lasting
     this.#state = state
     this.#ephemeral = new MemorySnapshot(state)
@@ -102,7 +102,7 @@ export class AcrossSnapshot implements Snapshot {
   }
 
   /** The ephemeral rows, together with the stored rows that the sort keys lead through. */
-  *#sortable(resource: Resource, { sort }: Select): Work<State> {
+  *#sortable(resource: Resource, { sort }: Select): Work<MemoryState> {
     const own = this.#state()
     const tables = new Map(own.tables)
     for (const { path } of sort) {
@@ -118,7 +118,7 @@ export class AcrossSnapshot implements Snapshot {
         if (isEphemeral(target)) continue
         const known = tables.get(target)
         const before = known ? rowsIn({ ...own, tables }, target) : []
-        tables.set(target, tableOf(layers([...before, ...rows].map(row => [row[ID] as Id, row])), 0))
+        tables.set(target, newTable(layers([...before, ...rows].map(row => [row[ID] as Id, row])), 0))
       }
     }
     return tables.size === own.tables.size ? own : { ...own, tables }

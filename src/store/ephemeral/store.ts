@@ -1,10 +1,10 @@
 import type { Id, Join, Model, Resource, Row } from '../../model/model.ts'
 import type { HighWater } from '../memory/transaction.ts'
-import type { Change, Commit, Environment, Recorded, Snapshot, Store, Transaction } from '../store.ts'
+import type { Change, Commit, StoreEnvironment, Recorded, Snapshot, Store, Transaction } from '../store.ts'
 import type { Terms } from '../terms.ts'
 import type { Maybe, Work } from '../work.ts'
 import { Journal } from './journal.ts'
-import { isEphemeral, lastingOf } from './sides.ts'
+import { isEphemeral, lastingPart } from './sides.ts'
 import { AcrossSnapshot } from './snapshot.ts'
 import { AcrossTransaction } from './transaction.ts'
 
@@ -20,7 +20,7 @@ export class EphemeralStore implements Store {
   readonly #listeners = new Set<() => void>()
   readonly #ids: HighWater = new Map()
   #journal: Journal | null = null
-  #environment: Environment | null = null
+  #environment: StoreEnvironment | null = null
   #isTelling = false
   readonly #onChanges: (changes: readonly Change[]) => void
 
@@ -50,12 +50,12 @@ export class EphemeralStore implements Store {
     return this.#lasting.terms
   }
 
-  open(model: Model, environment: Environment): Maybe<void> {
+  open(model: Model, environment: StoreEnvironment): Maybe<void> {
     this.#environment = environment
     // Versions begin at the clock, so a restarted process does not use them again.
     const base = environment.clock() * PER_MILLISECOND
     this.#journal = new Journal(model, base, this.#onChanges)
-    return this.#lasting.open(lastingOf(model), environment)
+    return this.#lasting.open(lastingPart(model), environment)
   }
 
   read<T>(work: (snapshot: Snapshot) => Work<T>): Maybe<T> {
@@ -99,8 +99,8 @@ export class EphemeralStore implements Store {
     return this.#lasting.commits(after, limit)
   }
 
-  reach(): Maybe<number> {
-    return this.#lasting.reach()
+  oldestPosition(): Maybe<number> {
+    return this.#lasting.oldestPosition()
   }
 
   history(resource: Resource, id: Id, before: number, limit: number): Maybe<Recorded[]> {

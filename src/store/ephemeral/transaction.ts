@@ -7,7 +7,7 @@ import { AcrossSnapshot } from './snapshot.ts'
 import { isEphemeral } from './sides.ts'
 
 /** What a transaction needs to write ephemeral rows. */
-export interface Writing {
+export interface EphemeralWrite {
   readonly journal: Journal
   /** Identifies the unit in the journal. */
   readonly unit: object
@@ -19,11 +19,11 @@ export interface Writing {
 /** A transaction of a store and of the ephemeral rows beside it. */
 export class AcrossTransaction extends AcrossSnapshot implements Transaction {
   readonly #tx: Transaction
-  readonly #writing: Writing
+  readonly #writing: EphemeralWrite
   /** What this unit has done to ephemeral rows so far. */
   #changes: Parameters<Journal['write']>[1]['changes'] = []
 
-  constructor(tx: Transaction, writing: Writing) {
+  constructor(tx: Transaction, writing: EphemeralWrite) {
     super(tx, () => writing.journal.latest.state)
     this.#tx = tx
     this.#writing = writing

@@ -3,7 +3,7 @@ import { link } from '../../model/link/link.ts'
 import type { Model, Resource } from '../../model/model.ts'
 import { resource } from '../../model/declare/resource.ts'
 import { t } from '../../schema/builder.ts'
-import { created, environmentOf, get, put, valuesOf } from '../../testing/store-suite/world.ts'
+import { created, testEnvironment, get, put, valuesOf } from '../../testing/store-suite/world.ts'
 import { memory } from '../memory.ts'
 import type { Store } from '../store.ts'
 import { wait } from '../work.ts'
@@ -16,7 +16,7 @@ const first = link({
 
 async function filled(): Promise<Store> {
   const store = memory()
-  await store.open(first, environmentOf({ now: 1 }))
+  await store.open(first, testEnvironment({ now: 1 }))
   await put(store, created(of(first), { id: 7, a: 'x', b: 'y' }))
   return store
 }
@@ -32,7 +32,7 @@ test('another model finds the rows by the names of tables and columns', async ()
     }),
     other: resource({ id: t.id() }),
   })
-  await store.open(second, environmentOf({ now: 1 }))
+  await store.open(second, testEnvironment({ now: 1 }))
   expect(valuesOf(of(second), (await get(store, of(second), 7))!)).toEqual({ id: 7, added: 5, renamed: 'y', a: 'x' })
   expect(await store.write(tx => wait(tx.nextId(of(second))))).toBe(8)
   expect((await get(store, of(second), 7))![1]).toBe(1)
@@ -41,7 +41,7 @@ test('another model finds the rows by the names of tables and columns', async ()
 test('what would be lost, or has no value, is refused with every fault', async () => {
   const store = await filled()
   const lossy = link({ thing: resource({ id: t.id(), needed: t.text(), a: t.text() }) })
-  const opening = async (model: Model): Promise<void> => store.open(model, environmentOf({ now: 1 }))
+  const opening = async (model: Model): Promise<void> => store.open(model, testEnvironment({ now: 1 }))
   await expect(opening(lossy)).rejects.toThrow(/thing\.needed: .*\n?.*thing\.b: /s)
   await expect(opening(link({ other: resource({ id: t.id() }) }))).rejects.toThrow(/thing: /)
   expect((await get(store, of(first), 7))![4]).toBe('y')

@@ -1,12 +1,12 @@
 import { FIRST, type Field, type Join, type Model, type Resource, type Row, type Value } from '../../model/model.ts'
 import { entriesOf, layers } from './layers.ts'
-import { emptyState, rowsIn, tableOf, type Pairs, type State, type Table } from './state.ts'
+import { emptyState, rowsIn, newTable, type PairIndex, type MemoryState, type Table } from './state.ts'
 
 /**
  * Moves a state to another model. Tables and columns are matched by their stored names, as a database would do. Throws one
  * Error with all faults if data would be lost or a value is missing.
  */
-export function adapted(state: State, from: Model, to: Model): State {
+export function adapted(state: MemoryState, from: Model, to: Model): MemoryState {
   const faults: string[] = []
   const empty = emptyState(to)
   const former = new Map([...from.resources.values()].map(resource => [resource.table, resource]))
@@ -20,7 +20,7 @@ export function adapted(state: State, from: Model, to: Model): State {
     if (rowsIn(state, resource).length > 0)
       faults.push(`${table}: the model lacks it, but it has rows. Declare it or delete them.`)
   }
-  const joins = new Map<Join, Pairs>(empty.joins)
+  const joins = new Map<Join, PairIndex>(empty.joins)
   for (const join of to.joins) {
     const known = from.joins.find(other => other.table === join.table)
     if (known) joins.set(join, state.joins.get(known)!)
@@ -29,7 +29,7 @@ export function adapted(state: State, from: Model, to: Model): State {
   return { position: state.position, tables, joins, kept: state.kept }
 }
 
-function adaptedTable(state: State, from: Resource, to: Resource, faults: string[]): Table {
+function adaptedTable(state: MemoryState, from: Resource, to: Resource, faults: string[]): Table {
   const rows = rowsIn(state, from)
   const sources = to.columns.map(field => {
     const known = from.columns.find(column => column.column === field.column)
@@ -54,7 +54,7 @@ function adaptedTable(state: State, from: Resource, to: Resource, faults: string
     const rest = others.map(source => (source.slot < 0 ? source.value : row[source.slot]!))
     return [key, Object.freeze([row[id!.slot]!, ...row.slice(1, FIRST), ...rest]) as Row] as const
   })
-  return tableOf(layers(moved), changed)
+  return newTable(layers(moved), changed)
 }
 
 /** The value of a field in rows that were stored without it; undefined if there is none. */

@@ -2,7 +2,7 @@ import { AT, SEQ, type Id, type Join, type Resource, type Row } from '../../mode
 import { orderOf } from '../../query/order.ts'
 import type { Change, LinkChange, RowChange } from '../store.ts'
 import { layered, lookUp, type Layers } from './layers.ts'
-import { pairsIn, rowIn, tableIn, tableOf, type Pairs, type State } from './state.ts'
+import { pairsIn, rowIn, tableIn, newTable, type PairIndex, type MemoryState } from './state.ts'
 import { conflict, ownersAfter } from './unique.ts'
 
 /**
@@ -10,11 +10,11 @@ import { conflict, ownersAfter } from './unique.ts'
  * used twice.
  */
 export function applied(
-  state: State,
+  state: MemoryState,
   changes: readonly RowChange[],
   links: readonly LinkChange[],
   at: number,
-): { readonly state: State; readonly records: readonly Change[] } {
+): { readonly state: MemoryState; readonly records: readonly Change[] } {
   let position = state.position
   const touched = new Map<Resource, Map<Id, Row | undefined>>()
   const records = changes.map((change): Change => {
@@ -34,7 +34,7 @@ export function applied(
     const seq = records.findLast(record => record.resource === resource)!.seq
     const table = tableIn(state, resource)
     const owners = ownersAfter(resource, table, rows)
-    tables.set(resource, tableOf(layered(table.rows, rows), seq, owners))
+    tables.set(resource, newTable(layered(table.rows, rows), seq, owners))
   }
   return { state: { ...state, position, tables, joins: linked(state, links) }, records }
 }
@@ -48,7 +48,7 @@ export function stamped(row: Row, seq: number, at: number): Row {
 }
 
 /** Adds and removes links. Adding an existing link or removing a missing one changes nothing. */
-export function linked(state: State, links: readonly LinkChange[]): ReadonlyMap<Join, Pairs> {
+export function linked(state: MemoryState, links: readonly LinkChange[]): ReadonlyMap<Join, PairIndex> {
   if (links.length === 0) return state.joins
   const joins = new Map(state.joins)
   for (const { join, a, b, op } of links) {

@@ -5,10 +5,10 @@ import { absentValue } from './adapt.ts'
 import { keptDocument, keptFrom } from './kept.ts'
 import { layers } from './layers.ts'
 import { paired } from './load.ts'
-import { emptyState, othersIn, rowIn, rowsIn, tableOf, type State } from './state.ts'
+import { emptyState, othersIn, rowIn, rowsIn, newTable, type MemoryState } from './state.ts'
 
 /** A document in the form of json-server: `{ "posts": [{ "id": 1, … }] }`, with the stored names of tables and columns. */
-export type Document = Readonly<Record<string, unknown>>
+export type JsonDocument = Readonly<Record<string, unknown>>
 
 /** The member that holds texts which are stored beside the rows, such as answers to idempotency keys. */
 const KEPT = '_restuary_kept'
@@ -17,7 +17,7 @@ const KEPT = '_restuary_kept'
 const TOLD = 20
 
 /** Writes a state as a document. Members that are not tables of the model are kept as they were read. */
-export function documentOf(model: Model, state: State, former: Document): Document {
+export function documentFrom(model: Model, state: MemoryState, former: JsonDocument): JsonDocument {
   const tables = [...model.resources.values()].map((resource): [string, unknown] => [
     resource.table,
     rowsIn(state, resource).map(row => itemOf(model, state, resource, row)),
@@ -27,7 +27,7 @@ export function documentOf(model: Model, state: State, former: Document): Docume
   return { ...rest, ...Object.fromEntries(tables), ...(kept.length > 0 ? { [KEPT]: kept } : {}) }
 }
 
-function itemOf(model: Model, state: State, resource: Resource, row: Row): Readonly<Record<string, unknown>> {
+function itemOf(model: Model, state: MemoryState, resource: Resource, row: Row): Readonly<Record<string, unknown>> {
   const members = resource.columns.map((field): [string, unknown] => [field.column, row[field.slot]])
   for (const join of model.joins) {
     const shown = shownBy(join)
@@ -43,25 +43,25 @@ function shownBy(join: Join): ManyField {
 }
 
 /** Reads the state from a document, at position 1, and lists everything that is wrong with it. */
-export function stateOf(
+export function stateFrom(
   model: Model,
   document: unknown,
   at: number,
-): { readonly state: State; readonly faults: readonly string[] } {
+): { readonly state: MemoryState; readonly faults: readonly string[] } {
   const faults: string[] = []
   const note = (fault: string): void => {
     if (faults.length < TOLD) faults.push(fault)
     else if (faults.length === TOLD) faults.push('… and more')
   }
-  const state: State = { ...emptyState(model), position: 1 }
+  const state: MemoryState = { ...emptyState(model), position: 1 }
   if (!isObject(document)) return { state, faults: ['It is no JSON object with a list for each table'] }
   const tables = new Map(state.tables)
   for (const resource of model.resources.values()) {
     const items = document[resource.table] ?? []
     if (!Array.isArray(items)) note(`${resource.table}: it must be a list of objects`)
-    else tables.set(resource, tableOf(layers(rowsOf(resource, items, at, note)), 1))
+    else tables.set(resource, newTable(layers(rowsOf(resource, items, at, note)), 1))
   }
-  let read: State = { ...state, tables, kept: keptFrom(document[KEPT]) }
+  let read: MemoryState = { ...state, tables, kept: keptFrom(document[KEPT]) }
   for (const resource of model.resources.values()) checkReferences(read, resource, note)
   for (const join of model.joins) {
     const field = shownBy(join)
@@ -108,7 +108,7 @@ function valueOf(field: StoredField, value: unknown, place: string, note: Note):
   return null
 }
 
-function checkReferences(state: State, resource: Resource, note: Note): void {
+function checkReferences(state: MemoryState, resource: Resource, note: Note): void {
   for (const field of resource.columns) {
     if (field.is !== 'one') continue
     for (const row of rowsIn(state, resource)) {
@@ -120,7 +120,12 @@ function checkReferences(state: State, resource: Resource, note: Note): void {
   }
 }
 
-function* pairsOf(state: State, field: ManyField, items: readonly unknown[], note: Note): Generator<readonly [Id, Id]> {
+function* pairsOf(
+  state: MemoryState,
+  field: ManyField,
+  items: readonly unknown[],
+  note: Note,
+): Generator<readonly [Id, Id]> {
   for (const item of items.filter(isObject)) {
     const owner = item[field.owner.id.column] as Id
     const others = item[field.name] ?? []
@@ -136,6 +141,6 @@ function* pairsOf(state: State, field: ManyField, items: readonly unknown[], not
   }
 }
 
-function isObject(value: unknown): value is Document {
+function isObject(value: unknown): value is JsonDocument {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -8,11 +8,11 @@ import { t } from '../../schema/builder.ts'
 import {
   RED,
   created,
-  environmentOf,
+  testEnvironment,
   friends,
   friendship,
   get,
-  idsOf,
+  idsOfRows,
   member,
   model,
 } from '../../testing/store-suite/world.ts'
@@ -31,7 +31,7 @@ function path(content?: string): string {
 
 async function open(file: string): Promise<Store> {
   const store = memory({ file })
-  await store.open(model, environmentOf({ now: 1_000 }))
+  await store.open(model, testEnvironment({ now: 1_000 }))
   return store
 }
 
@@ -101,7 +101,7 @@ test('members that are no tables, and the names of columns, stay as they are', a
   const posts = link({ post: resource({ id: t.id(), title: t.text().column('postTitle') }, { table: 'posts' }) })
   const post = posts.resources.get('post')!
   const store = memory({ file })
-  await store.open(posts, environmentOf({ now: 1 }))
+  await store.open(posts, testEnvironment({ now: 1 }))
   await put(store, patched(post, (await get(store, post, 1))!, { title: 'b' }))
   expect(readFileSync(file, 'utf8')).toBe(
     `${JSON.stringify({ profile: { name: 'x' }, posts: [{ id: 1, postTitle: 'b' }] }, null, 2)}\n`,
@@ -137,7 +137,7 @@ test('a change that could not be saved is answered as of unknown outcome', async
   const store = await open(file)
   rmSync(join(file, '..'), { recursive: true })
   await expect(put(store, created(user, { id: 1, email: 'a' }))).rejects.toMatchObject({ code: 'outcome_unknown' })
-  expect(await idsOf(store, user)).toEqual([1])
+  expect(await idsOfRows(store, user)).toEqual([1])
 })
 
 test('texts that are kept are a member of the file beside the tables', async () => {

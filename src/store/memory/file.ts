@@ -3,16 +3,16 @@ import { open, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { ApiError } from '../../protocol/error.ts'
 import type { Model } from '../../model/model.ts'
-import type { Environment } from '../store.ts'
-import { documentOf, stateOf, type Document } from './document.ts'
-import { emptyState, type State } from './state.ts'
+import type { StoreEnvironment } from '../store.ts'
+import { documentFrom, stateFrom, type JsonDocument } from './document.ts'
+import { emptyState, type MemoryState } from './state.ts'
 
 /** Keeps a state in a JSON file. It is read once and then written as a whole, once for all commits that wait. */
 export class JsonFile {
   readonly #path: string
   #model: Model | null = null
   /** The document as it was read. Members that the model does not know are written back. */
-  #document: Document = {}
+  #document: JsonDocument = {}
   #writing: Promise<void> = Promise.resolve()
   #next: Promise<void> | null = null
 
@@ -24,7 +24,7 @@ export class JsonFile {
    * Reads the state from the file; without a file it is empty. Throws one Error that says everything that is wrong with the
    * file.
    */
-  read(model: Model, environment: Environment): State {
+  read(model: Model, environment: StoreEnvironment): MemoryState {
     this.#model = model
     const text = this.#text()
     if (text === null) {
@@ -33,9 +33,9 @@ export class JsonFile {
     }
     try {
       const parsed: unknown = JSON.parse(text)
-      const { state, faults } = stateOf(model, parsed, environment.clock())
+      const { state, faults } = stateFrom(model, parsed, environment.clock())
       if (faults.length > 0) throw new Error(faults.join('\n'))
-      this.#document = parsed as Document
+      this.#document = parsed as JsonDocument
       return state
     } catch (cause) {
       throw new Error(`${this.#path} cannot be used, and is left as it is:\n${(cause as Error).message}`, { cause })
@@ -46,7 +46,7 @@ export class JsonFile {
    * Saves the state that `current` returns when writing begins. Resolves when it is on disk; rejects with ApiError
    * `outcome_unknown` if that fails.
    */
-  save(current: () => State): Promise<void> {
+  save(current: () => MemoryState): Promise<void> {
     this.#next ??= this.#writing
       .catch(() => {})
       .then(() => {
@@ -58,7 +58,7 @@ export class JsonFile {
   }
 
   /** What the file would hold for a state. */
-  textOf(state: State): string {
+  textOf(state: MemoryState): string {
     return textOf(this.#model!, state, this.#document)
   }
 
@@ -80,7 +80,7 @@ export class JsonFile {
    * Writes the file under a temporary name and then renames it. So a crash at any moment leaves either the old or the new file,
    * never half of one.
    */
-  async #write(state: State): Promise<void> {
+  async #write(state: MemoryState): Promise<void> {
     const text = this.textOf(state)
     const temporary = `${this.#path}.new`
     try {
@@ -105,6 +105,6 @@ export class JsonFile {
 }
 
 /** The document of a state as text; members of the former document that are not of the model are kept. */
-export function textOf(model: Model, state: State, former: Document): string {
-  return `${JSON.stringify(documentOf(model, state, former), null, 2)}\n`
+export function textOf(model: Model, state: MemoryState, former: JsonDocument): string {
+  return `${JSON.stringify(documentFrom(model, state, former), null, 2)}\n`
 }

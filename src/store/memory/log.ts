@@ -5,7 +5,7 @@ import type { Commit, Recorded } from '../store.ts'
 const KEPT = 1_000_000
 
 /** The change log of the in-memory store. */
-export class Log {
+export class MemoryLog {
   #commits: Commit[] = []
   #changes = 0
   /** Everything after this position is in the log. */
@@ -18,7 +18,7 @@ export class Log {
 
   append(commit: Commit): void {
     this.#commits.push(commit)
-    this.#changes += sizeOf(commit)
+    this.#changes += recordCount(commit)
     if (this.#changes > this.#kept * 1.1) this.#trim()
   }
 
@@ -37,7 +37,7 @@ export class Log {
     for (let i = this.#indexAfter(position); i < this.#commits.length && changes < limit; i++) {
       const commit = this.#commits[i]!
       commits.push(commit)
-      changes += sizeOf(commit)
+      changes += recordCount(commit)
     }
     return commits
   }
@@ -75,7 +75,7 @@ export class Log {
   #trim(): void {
     let drop = 0
     while (this.#changes > this.#kept && drop < this.#commits.length - 1) {
-      this.#changes -= sizeOf(this.#commits[drop]!)
+      this.#changes -= recordCount(this.#commits[drop]!)
       this.#floor = this.#commits[drop]!.position
       drop++
     }
@@ -84,6 +84,6 @@ export class Log {
 }
 
 /** The number of records in a commit. */
-export function sizeOf(commit: Commit): number {
+export function recordCount(commit: Commit): number {
   return commit.changes.length + commit.published.length
 }

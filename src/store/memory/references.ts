@@ -1,13 +1,13 @@
 import { ApiError, pointer } from '../../protocol/error.ts'
 import type { Id } from '../../model/model.ts'
 import type { Change } from '../store.ts'
-import { rowIn, rowsWith, type State } from './state.ts'
+import { rowIn, rowsWith, type MemoryState } from './state.ts'
 
 /**
  * Checks what a database's foreign keys would check at the end of a unit: written rows refer to rows that exist, and nothing
  * refers to deleted rows.
  */
-export function checkReferences(state: State, changes: readonly Change[]): void {
+export function checkForeignKeys(state: MemoryState, changes: readonly Change[]): void {
   for (const { resource, id } of changes) {
     const row = rowIn(state, resource, id)
     if (row) {

@@ -1,11 +1,11 @@
 import { ID, type Resource, type Row, type Value } from '../../model/model.ts'
-import { compile, type Access } from '../../query/evaluate.ts'
+import { compileTest, type RowAccess } from '../../query/evaluate.ts'
 import { orderOf, sorted, type Order } from '../../query/order.ts'
 import type { SortKey } from '../../query/predicate.ts'
 import type { ScopeField } from '../../query/scope.ts'
 import type { Meter } from '../meter.ts'
 import type { Select } from '../store.ts'
-import { rowsIn, type State } from './state.ts'
+import { rowsIn, type MemoryState } from './state.ts'
 
 /** Rows that are looked at between two places where the work may pause. */
 const PAUSE = 500
@@ -25,10 +25,10 @@ export function finished<T>(work: Pausing<T>): T {
 
 /** The rows that a list asks for, in its order, whichever way its cursor goes. */
 export function* selected(
-  state: State,
+  state: MemoryState,
   resource: Resource,
   select: Select,
-  access: Access<Row>,
+  access: RowAccess<Row>,
   meter: Meter,
 ): Pausing<Row[]> {
   const keys = sortKeys(resource, select.sort, access)
@@ -41,7 +41,7 @@ export function* selected(
   }
   const { cursor, limit, offset } = select
   const rows = rowsIn(state, resource)
-  const test = compile(select.where, resource, access)
+  const test = compileTest(select.where, resource, access)
   // In the order of ids already: no need to sort, and it can stop at the end of the page.
   if (select.sort.length === 0 && !cursor) {
     const found = yield* matching(rows, test, limit === null ? Infinity : offset + limit, meter)
@@ -92,7 +92,7 @@ interface Key {
   readonly order: Order
 }
 
-function sortKeys(resource: Resource, sort: readonly SortKey[], access: Access<Row>): Key[] {
+function sortKeys(resource: Resource, sort: readonly SortKey[], access: RowAccess<Row>): Key[] {
   const keys = sort.map(({ path, descending }): Key => {
     const { field, read } = reader(resource, path, access)
     return { read, order: sorted(orderOf(field.type), descending) }
@@ -105,7 +105,7 @@ function sortKeys(resource: Resource, sort: readonly SortKey[], access: Access<R
 function reader(
   resource: Resource,
   path: readonly string[],
-  access: Access<Row>,
+  access: RowAccess<Row>,
 ): { field: ScopeField; read: (row: Row) => Value } {
   const [name, ...rest] = path
   const field = resource.field.get(name!)

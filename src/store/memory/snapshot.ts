@@ -8,7 +8,7 @@ import {
   type Row,
   type Value,
 } from '../../model/model.ts'
-import { compile, type Access } from '../../query/evaluate.ts'
+import { compileTest, type RowAccess } from '../../query/evaluate.ts'
 import { orderOf } from '../../query/order.ts'
 import type { Predicate } from '../../query/predicate.ts'
 import { Exhausted, Meter } from '../meter.ts'
@@ -16,15 +16,15 @@ import type { Select, Snapshot, Visits } from '../store.ts'
 import { tooManyVisits, type Visiting } from '../too-many-visits.ts'
 import type { Maybe } from '../work.ts'
 import { finished, matching, selected, type Pausing } from './select.ts'
-import { othersIn, rowIn, rowsIn, rowsWith, tableIn, type State } from './state.ts'
+import { othersIn, rowIn, rowsIn, rowsWith, tableIn, type MemoryState } from './state.ts'
 
 /** Reads from one state. */
 export class MemorySnapshot implements Snapshot {
-  readonly #current: () => State
+  readonly #current: () => MemoryState
   readonly #pauses: boolean
 
   /** `pauses` = a state stays as it is, so that work on it may take several turns. */
-  constructor(current: () => State, pauses: boolean = false) {
+  constructor(current: () => MemoryState, pauses: boolean = false) {
     this.#current = current
     this.#pauses = pauses
   }
@@ -58,7 +58,7 @@ export class MemorySnapshot implements Snapshot {
     const rows = rowsIn(state, resource)
     if (where.kind === 'constant') return where.value ? rows.length : 0
     return this.#visit(resource, { where, sort: [] }, visits, function* (meter) {
-      const found = yield* matching(rows, compile(where, resource, accessTo(state, meter)), Infinity, meter)
+      const found = yield* matching(rows, compileTest(where, resource, accessTo(state, meter)), Infinity, meter)
       return found.length
     })
   }
@@ -135,7 +135,7 @@ export class MemorySnapshot implements Snapshot {
   }
 }
 
-function rowsOf(state: State, resource: Resource, ids: readonly Id[]): Row[] {
+function rowsOf(state: MemoryState, resource: Resource, ids: readonly Id[]): Row[] {
   return ids.map(id => rowIn(state, resource, id)).filter(row => row !== undefined)
 }
 
@@ -157,7 +157,7 @@ function sliced<T>(work: Pausing<T>, meter: Meter): Maybe<T> {
 }
 
 /** How compiled predicates read the rows of a state. Each related row that they look at is counted. */
-function accessTo(state: State, meter: Meter = new Meter()): Access<Row> {
+function accessTo(state: MemoryState, meter: Meter = new Meter()): RowAccess<Row> {
   return {
     isFrozen: true,
     value(scopeField) {

@@ -4,15 +4,15 @@ import { entriesOf, layers, lookUp, type Layers } from './layers.ts'
 import type { Owners } from './unique.ts'
 
 /** All data at one position. It is immutable: a write makes a new state, and readers keep the one that they have. */
-export interface State {
+export interface MemoryState {
   readonly position: number
   readonly tables: ReadonlyMap<Resource, Table>
-  readonly joins: ReadonlyMap<Join, Pairs>
-  readonly kept: Layers<string, Kept>
+  readonly joins: ReadonlyMap<Join, PairIndex>
+  readonly kept: Layers<string, ExpiringText>
 }
 
 /** A text that is kept for some time, beside the rows. */
-export interface Kept {
+export interface ExpiringText {
   readonly text: string
   /** When it expires, in milliseconds since 1970. */
   readonly until: number
@@ -31,42 +31,42 @@ export interface Table {
 }
 
 /** For each id, the linked ids in ascending order, from both sides of the join. */
-export interface Pairs {
+export interface PairIndex {
   readonly a: Layers<Id, readonly Id[]>
   readonly b: Layers<Id, readonly Id[]>
 }
 
-export function emptyState(model: Model): State {
+export function emptyState(model: Model): MemoryState {
   return {
     position: 0,
-    tables: new Map([...model.resources.values()].map(resource => [resource, tableOf(layers(), 0)])),
+    tables: new Map([...model.resources.values()].map(resource => [resource, newTable(layers(), 0)])),
     joins: new Map(model.joins.map(join => [join, { a: layers(), b: layers() }])),
     kept: layers(),
   }
 }
 
-export function tableOf(rows: Layers<Id, Row>, changed: number, owners: readonly Owners[] | null = null): Table {
+export function newTable(rows: Layers<Id, Row>, changed: number, owners: readonly Owners[] | null = null): Table {
   return { rows, changed, derived: { sorted: null, bySlot: new Map(), owners } }
 }
 
-export function tableIn(state: State, resource: Resource): Table {
+export function tableIn(state: MemoryState, resource: Resource): Table {
   const table = state.tables.get(resource)
   if (!table) throw new Error(`${resource.name} is not part of the model that was opened`)
   return table
 }
 
-export function pairsIn(state: State, join: Join): Pairs {
+export function pairsIn(state: MemoryState, join: Join): PairIndex {
   const pairs = state.joins.get(join)
   if (!pairs) throw new Error(`${join.table} is not part of the model that was opened`)
   return pairs
 }
 
-export function rowIn(state: State, resource: Resource, id: Id): Row | undefined {
+export function rowIn(state: MemoryState, resource: Resource, id: Id): Row | undefined {
   return lookUp(tableIn(state, resource).rows, id)
 }
 
 /** All rows, in ascending order of id. */
-export function rowsIn(state: State, resource: Resource): readonly Row[] {
+export function rowsIn(state: MemoryState, resource: Resource): readonly Row[] {
   const { rows, derived } = tableIn(state, resource)
   const order = orderOf(resource.idType)
   return (derived.sorted ??= entriesOf(rows)
@@ -75,7 +75,7 @@ export function rowsIn(state: State, resource: Resource): readonly Row[] {
 }
 
 /** The rows that have a value in a slot, in ascending order of id. The index is built when a slot is first asked for. */
-export function rowsWith(state: State, resource: Resource, slot: number, value: Value): readonly Row[] {
+export function rowsWith(state: MemoryState, resource: Resource, slot: number, value: Value): readonly Row[] {
   const { bySlot } = tableIn(state, resource).derived
   let index = bySlot.get(slot)
   if (!index) bySlot.set(slot, (index = Map.groupBy(rowsIn(state, resource), row => row[slot]!)))
@@ -85,7 +85,7 @@ export function rowsWith(state: State, resource: Resource, slot: number, value: 
 const none: readonly Row[] = []
 
 /** The ids that are linked to an owner, in ascending order. */
-export function othersIn(state: State, join: Join, from: 'a' | 'b', owner: Id): readonly Id[] {
+export function othersIn(state: MemoryState, join: Join, from: 'a' | 'b', owner: Id): readonly Id[] {
   return lookUp(pairsIn(state, join)[from], owner) ?? noIds
 }
 

@@ -1,17 +1,17 @@
 import { writeFile } from 'node:fs/promises'
 import { ApiError } from '../../protocol/error.ts'
 import { ID, type Id, type Join, type Model, type Resource, type Row } from '../../model/model.ts'
-import type { Commit, Environment, Recorded, Snapshot, Store, Transaction } from '../store.ts'
+import type { Commit, StoreEnvironment, Recorded, Snapshot, Store, Transaction } from '../store.ts'
 import { run, type Maybe, type Work } from '../work.ts'
 import { adapted } from './adapt.ts'
 import { JsonFile, textOf } from './file.ts'
 import { writeNewFile } from '../new-file.ts'
 import { loaded, paired, type Loaded } from './load.ts'
-import { Log, sizeOf } from './log.ts'
+import { MemoryLog, recordCount } from './log.ts'
 import { MemorySnapshot } from './snapshot.ts'
-import { emptyState, rowsIn, type State } from './state.ts'
+import { emptyState, rowsIn, type MemoryState } from './state.ts'
 import { MemoryTransaction, type HighWater } from './transaction.ts'
-import { Turns } from './turns.ts'
+import { TransactionQueue } from './turns.ts'
 import { newTerm, Terms } from '../terms.ts'
 
 export interface MemoryOptions {
@@ -33,12 +33,12 @@ export class MemoryStore implements Store {
   readonly name = 'memory'
   readonly file: string | undefined
   readonly terms: Terms = new Terms()
-  #state: State | null = null
+  #state: MemoryState | null = null
   #model: Model | null = null
-  #environment: Environment | null = null
+  #environment: StoreEnvironment | null = null
   readonly #ids: HighWater = new Map()
-  readonly #log: Log
-  readonly #turns = new Turns()
+  readonly #log: MemoryLog
+  readonly #turns = new TransactionQueue()
   #isTelling = false
   readonly #listeners = new Set<() => void>()
   readonly #transactionMs: number
@@ -46,12 +46,12 @@ export class MemoryStore implements Store {
 
   constructor(options: MemoryOptions) {
     this.#transactionMs = options.transactionMs ?? 10_000
-    this.#log = new Log(options.keptChanges)
+    this.#log = new MemoryLog(options.keptChanges)
     this.file = options.file
     this.#file = options.file === undefined ? null : new JsonFile(options.file)
   }
 
-  open(model: Model, environment: Environment): void {
+  open(model: Model, environment: StoreEnvironment): void {
     this.#environment = environment
     if (this.#state && this.#model) {
       this.#state = adapted(this.#state, this.#model, model)
@@ -101,7 +101,7 @@ export class MemoryStore implements Store {
     return after > this.#opened().position ? null : this.#log.after(after, limit)
   }
 
-  reach(): number {
+  oldestPosition(): number {
     return this.#log.reach
   }
 
@@ -150,14 +150,14 @@ export class MemoryStore implements Store {
     return value
   }
 
-  #commit(state: State, commit: Commit): Saving {
+  #commit(state: MemoryState, commit: Commit): Saving {
     this.#state = state
-    if (sizeOf(commit) > 0) this.#log.append(Object.freeze(commit))
+    if (recordCount(commit) > 0) this.#log.append(Object.freeze(commit))
     return this.#visible()
   }
 
   /** Replaces the state by one with loaded rows. They have no records, so whoever follows the log must begin anew. */
-  async #replace(change: (state: State) => Loaded): Promise<number> {
+  async #replace(change: (state: MemoryState) => Loaded): Promise<number> {
     const { count, saved } = await this.#turns.take(() => {
       const { state, count } = change(this.#opened())
       this.#state = state
@@ -183,7 +183,7 @@ export class MemoryStore implements Store {
   }
 
   /** Makes sure that no integer id is handed out that a row already has. */
-  #reserveAll(state: State): void {
+  #reserveAll(state: MemoryState): void {
     for (const resource of state.tables.keys()) {
       if (resource.idType.key !== 'integer') continue
       const highest = rowsIn(state, resource).at(-1)?.[ID] as number | undefined
@@ -195,7 +195,7 @@ export class MemoryStore implements Store {
     return this.#environment!.clock()
   }
 
-  #opened(): State {
+  #opened(): MemoryState {
     if (this.#state === null) throw new Error('The store is not open')
     return this.#state
   }

@@ -2,22 +2,22 @@ import { AT, SEQ, type Id, type Resource } from '../../model/model.ts'
 import type { Change, Commit, LinkChange, Published, RowChange, Transaction } from '../store.ts'
 import { applied } from './apply.ts'
 import { keeping, recalled } from './kept.ts'
-import { checkReferences } from './references.ts'
+import { checkForeignKeys } from './references.ts'
 import { MemorySnapshot } from './snapshot.ts'
-import type { State } from './state.ts'
+import type { MemoryState } from './state.ts'
 
 /** For each table, the highest integer id that was ever stored or handed out. Ids of deleted rows are not used again. */
 export type HighWater = Map<string, number>
 
 /** Writes to its own copy of the state. At the end the store takes it over or forgets it. */
 export class MemoryTransaction extends MemorySnapshot implements Transaction {
-  #state: State | null
+  #state: MemoryState | null
   readonly #ids: HighWater
   readonly #at: number
   readonly #changes: Change[] = []
   readonly #published: Published[] = []
 
-  constructor(state: State, ids: HighWater, at: number) {
+  constructor(state: MemoryState, ids: HighWater, at: number) {
     super(() => this.#open())
     this.#state = state
     this.#ids = ids
@@ -68,9 +68,9 @@ export class MemoryTransaction extends MemorySnapshot implements Transaction {
   }
 
   /** Ends the transaction and returns its state and changes. Throws ApiError `conflict` if a reference would lead nowhere. */
-  end(): { readonly state: State } & Pick<Commit, 'changes' | 'published'> {
+  end(): { readonly state: MemoryState } & Pick<Commit, 'changes' | 'published'> {
     const state = this.#open()
-    checkReferences(state, this.#changes)
+    checkForeignKeys(state, this.#changes)
     this.#state = null
     return { state, changes: this.#changes, published: this.#published }
   }
@@ -84,7 +84,7 @@ export class MemoryTransaction extends MemorySnapshot implements Transaction {
     if (typeof id === 'number') this.reserve(resource, id)
   }
 
-  #open(): State {
+  #open(): MemoryState {
     if (this.#state === null) throw new Error('The transaction is over')
     return this.#state
   }

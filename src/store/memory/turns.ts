@@ -1,5 +1,5 @@
 /** Runs one job at a time, in the order in which they come. */
-export class Turns {
+export class TransactionQueue {
   #busy = false
   readonly #waiting: (() => void)[] = []
 

@@ -226,7 +226,7 @@ function addBacks(parent: Draft, drafts: readonly Draft[]): void {
 function addMany(join: TableInfo, joins: readonly TableInfo[], drafts: ReadonlyMap<string, Draft>): TableReport {
   const [a, b] = join.references.toSorted((x, y) => (x.columns[0]! < y.columns[0]! ? -1 : 1)) as [Reference, Reference]
   const self = a.table === b.table
-  const alike = joins.filter(other => touches(other) === touches(join)).length > 1
+  const alike = joins.filter(other => usedTables(other) === usedTables(join)).length > 1
   const sides = [side(a, b), side(b, a)] as const
   sides.forEach(({ owner, to, name, from, other }, i) => {
     const through = { table: join.name, from, to: other }
@@ -248,7 +248,7 @@ function addMany(join: TableInfo, joins: readonly TableInfo[], drafts: ReadonlyM
   }
 }
 
-const touches = (join: TableInfo): string =>
+const usedTables = (join: TableInfo): string =>
   join.references
     .map(one => one.table)
     .toSorted()

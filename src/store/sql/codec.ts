@@ -1,8 +1,8 @@
-import type { Column, ScalarType, Stored } from '../../schema/scalar-type.ts'
+import type { Column, ScalarType, StoredValue } from '../../schema/scalar-type.ts'
 import { shownAsStored } from '../../schema/read/shown-as-stored.ts'
 
 /** How values are bound to statements, and how they are read back. */
-export type { Column as Codec, Stored as Bind }
+export type { Column as Codec, StoredValue as Bind }
 
 /**
  * The codec for a column of another program's table. The column keeps its storage, and whatever a row holds is shown without an

@@ -1,28 +1,28 @@
 import { ID, type BackField, type Field, type ManyField } from '../../model/model.ts'
 import type { CompareOp } from '../../query/predicate.ts'
 import { sql, type Sql } from './kysely.ts'
-import { columnOf } from './layout.ts'
+import { columnExpression } from './layout.ts'
 import { fieldOf, shapeOfLeaf, type Leaf } from './leaf.ts'
-import { others, visited, type Place } from './place.ts'
+import { joinIds, visited, type TableReference } from './place.ts'
 
 /** The SQL expression for the value of a field. */
-export interface Expression {
+export interface SqlExpression {
   readonly sql: Sql
   readonly nullable: boolean
 }
 
 /** The SQL expression for the value of a field in a row. */
-export function expressionOf(field: Field, place: Place): Expression {
+export function expressionOf(field: Field, place: TableReference): SqlExpression {
   switch (field.is) {
     case 'scalar':
     case 'one': {
       // A table of another program may hold null even where the declaration says otherwise.
       const nullable = field.nullable || (place.layout.baseline !== null && field.slot !== ID)
-      return { sql: columnOf(place.layout, field, place.alias), nullable }
+      return { sql: columnExpression(place.layout, field, place.alias), nullable }
     }
     case 'back': {
       if (field.toMany) throw new Error(`${field.owner.name}.${field.name} has no single value`)
-      const { from, on, id } = others(field, place)
+      const { from, on, id } = joinIds(field, place)
       return { sql: sql`(select ${id} from ${from} where ${on})`, nullable: true }
     }
     case 'count':
@@ -34,8 +34,8 @@ export function expressionOf(field: Field, place: Place): Expression {
   }
 }
 
-function count(field: BackField | ManyField, place: Place): Sql {
-  const { from, on } = others(field, place)
+function count(field: BackField | ManyField, place: TableReference): Sql {
+  const { from, on } = joinIds(field, place)
   return sql`(select count(*) from ${from} where ${visited(place)}${on})`
 }
 
@@ -49,7 +49,7 @@ const operators: Record<CompareOp, Sql> = {
 }
 
 /** The SQL of a condition on one field: where an operator such as `rank[gte]=3` becomes SQL. */
-export function compileLeaf(leaf: Leaf, place: Place, exact: boolean): Sql {
+export function compileLeaf(leaf: Leaf, place: TableReference, exact: boolean): Sql {
   const field = fieldOf(place.layout.resource, leaf.field)
   const { variant, binds } = shapeOfLeaf(leaf, place.layout, field)
   const values = binds.map(() => place.names.value())
@@ -116,7 +116,7 @@ function compileText(leaf: Extract<Leaf, { kind: 'text' }>, text: Sql, variant: 
 }
 
 /** Conditions on the elements of a stored list, or on the ids of a to-many relation. */
-function compileHas(leaf: Extract<Leaf, { kind: 'has' }>, field: Field, place: Place, values: Sql[]): Sql {
+function compileHas(leaf: Extract<Leaf, { kind: 'has' }>, field: Field, place: TableReference, values: Sql[]): Sql {
   const tests: Sql[] = []
   if (field.is === 'back' || field.is === 'many') {
     for (const value of values) tests.push(contains(field, place, value))
@@ -131,9 +131,9 @@ function compileHas(leaf: Extract<Leaf, { kind: 'has' }>, field: Field, place: P
 }
 
 /** The same for many values, which are bound as one JSON text: those of a list with their types. */
-function compileHasMany(leaf: Extract<Leaf, { kind: 'has' }>, field: Field, place: Place, wanted: Sql): Sql {
+function compileHasMany(leaf: Extract<Leaf, { kind: 'has' }>, field: Field, place: TableReference, wanted: Sql): Sql {
   if (field.is === 'back' || field.is === 'many') {
-    const { from, on, id } = others(field, place)
+    const { from, on, id } = joinIds(field, place)
     const found = sql`from ${from} where ${visited(place)}${on} and ${id} in (select value from json_each(${wanted}))`
     return leaf.mode === 'any'
       ? sql`exists (select 1 ${found})`
@@ -155,21 +155,21 @@ function kindOf(alias: string): Sql {
   return sql`case when ${type} in ('integer', 'real') then 'number' else ${type} end`
 }
 
-function hasElement(list: Sql, value: Sql, type: Sql, place: Place): Sql {
+function hasElement(list: Sql, value: Sql, type: Sql, place: TableReference): Sql {
   const alias = place.names.table()
   const test = sql`${sql.id(alias, 'value')} is ${value} and ${kindOf(alias)} = ${type}`
   return sql`exists (select 1 from json_each(${list}) as ${sql.id(alias)} where ${test})`
 }
 
-function contains(field: BackField | ManyField, place: Place, value: Sql): Sql {
-  const { from, on, id } = others(field, place)
+function contains(field: BackField | ManyField, place: TableReference, value: Sql): Sql {
+  const { from, on, id } = joinIds(field, place)
   return sql`exists (select 1 from ${from} where ${on} and ${id} = ${value})`
 }
 
 /** Conditions on a to-many relation as a set of ids: it matches if one id does, and is null if there are none. */
-function compileMembers(leaf: Leaf, field: BackField | ManyField, place: Place, values: Sql[]): Sql {
+function compileMembers(leaf: Leaf, field: BackField | ManyField, place: TableReference, values: Sql[]): Sql {
   if (leaf.kind === 'null') {
-    const { from, on } = others(field, place)
+    const { from, on } = joinIds(field, place)
     return leaf.is
       ? sql`not exists (select 1 from ${from} where ${on})`
       : sql`exists (select 1 from ${from} where ${on})`

@@ -1,17 +1,25 @@
 import type { Predicate } from '../../query/predicate.ts'
 import { compileLeaf, decided, expressionOf, folded } from './compile-leaf.ts'
 import { sql, type Sql } from './kysely.ts'
-import { columnOf, idOf } from './layout.ts'
+import { columnExpression, idExpression } from './layout.ts'
 import { foldedOften } from './folded-often.ts'
 import { fieldOf, sidesOf } from './leaf.ts'
-import { beyond, reach, relationOf, tableOf, visited, type Place, type Relation } from './place.ts'
+import {
+  relatedTable,
+  joinRelated,
+  relationOf,
+  tableExpression,
+  visited,
+  type TableReference,
+  type Relation,
+} from './place.ts'
 import { isSelective, readsMany } from './selective.ts'
 
 /**
  * SQL that is true for the rows of a place that match. Text that is folded for several tests is folded once for each row:
  * these tests stand in a subquery over it, all others beside it, where an index may serve them.
  */
-export function compileTests(predicate: Predicate, place: Place, exact: boolean): Sql {
+export function compileTests(predicate: Predicate, place: TableReference, exact: boolean): Sql {
   const fields = foldedOften(predicate)
   if (fields.size === 0) return compilePredicate(predicate, place, exact)
   const alias = place.names.table()
@@ -19,7 +27,7 @@ export function compileTests(predicate: Predicate, place: Place, exact: boolean)
     const { sql: text } = expressionOf(fieldOf(place.layout.resource, name), place)
     return [name, sql.id(alias, `f${i}`), sql`${folded(text)} as ${sql.id(`f${i}`)}`]
   })
-  const inside: Place = { ...place, folded: new Map(columns.map(([name, column]) => [name, column])) }
+  const inside: TableReference = { ...place, folded: new Map(columns.map(([name, column]) => [name, column])) }
   const tests = (predicate.kind === 'and' ? predicate.of : [predicate]).map(part => {
     const isInside = foldedOften(part, 1).size > 0
     return { isInside, test: compilePredicate(part, isInside ? inside : place, exact) }
@@ -35,7 +43,7 @@ export function compileTests(predicate: Predicate, place: Place, exact: boolean)
  * The SQL of a predicate. If only truth matters, null may stand for false, which keeps indexes usable. Below a negation
  * (`exact`) every part must be 0 or 1, because `not null` is null in SQL but must count as true.
  */
-function compilePredicate(predicate: Predicate, place: Place, exact: boolean): Sql {
+function compilePredicate(predicate: Predicate, place: TableReference, exact: boolean): Sql {
   switch (predicate.kind) {
     case 'constant':
       return predicate.value ? sql`1` : sql`0`
@@ -70,7 +78,7 @@ function compilePredicate(predicate: Predicate, place: Place, exact: boolean): S
  * related rows once; best if an index finds them, and necessary to stay linear if many rows lead to the same related row and
  * that row is expensive to check (docs/decisions/015-semi-joins.md).
  */
-function related(name: string, place: Place, of: Predicate, exact: boolean): Sql {
+function related(name: string, place: TableReference, of: Predicate, exact: boolean): Sql {
   const field = relationOf(name, place)
   if (!place.isSingle && isSelective(field.target, of)) return relatedAtOnce(field, place, of, exact)
   if (!place.isSingle && field.is === 'one' && readsMany(field.target, of))
@@ -79,43 +87,49 @@ function related(name: string, place: Place, of: Predicate, exact: boolean): Sql
 }
 
 /** The form that starts at the row. `negated` = whether some related row does not match. */
-function relatedRowByRow(field: Relation, place: Place, of: Predicate, negated: boolean): Sql {
-  const inner = beyond(field, place)
+function relatedRowByRow(field: Relation, place: TableReference, of: Predicate, negated: boolean): Sql {
+  const inner = relatedTable(field, place)
   if (field.is === 'many' && !place.isSingle && readsMany(field.target, of)) {
     // Several rows lead to the same related row, so it is checked once for all of them.
     const { near, far, join } = sidesOf(field)
     const pairs = place.names.table()
-    const matching = sql`select ${idOf(inner.layout, inner.alias)} from ${tableOf(inner)} where ${visited(place)}${compileTests(of, inner, negated)}`
+    const matching = sql`select ${idExpression(inner.layout, inner.alias)} from ${tableExpression(inner)} where ${visited(place)}${compileTests(of, inner, negated)}`
     const test = sql`${sql.id(pairs, far)} ${negated ? sql`not in` : sql`in`} (${matching})`
-    return sql`exists (select 1 from ${sql.id(join.table)} as ${sql.id(pairs)} where ${sql.id(pairs, near)} = ${idOf(place.layout, place.alias)} and ${test})`
+    return sql`exists (select 1 from ${sql.id(join.table)} as ${sql.id(pairs)} where ${sql.id(pairs, near)} = ${idExpression(place.layout, place.alias)} and ${test})`
   }
-  const { from, on } = reach(field, place, inner)
+  const { from, on } = joinRelated(field, place, inner)
   const test = compileTests(of, inner, negated)
   return sql`exists (select 1 from ${from} where ${visited(place)}${on} and ${negated ? sql`not ${test}` : test})`
 }
 
 /** The form that starts at the other end. */
-function relatedAtOnce(field: Relation, place: Place, of: Predicate, exact: boolean): Sql {
-  const inner = beyond(field, place)
-  const id = idOf(inner.layout, inner.alias)
+function relatedAtOnce(field: Relation, place: TableReference, of: Predicate, exact: boolean): Sql {
+  const inner = relatedTable(field, place)
+  const id = idExpression(inner.layout, inner.alias)
   switch (field.is) {
     case 'one': {
       const test = compileTests(of, inner, false)
-      const column = columnOf(place.layout, field, place.alias)
-      return decided(sql`${column} in (select ${id} from ${tableOf(inner)} where ${visited(place)}${test})`, exact)
+      const column = columnExpression(place.layout, field, place.alias)
+      return decided(
+        sql`${column} in (select ${id} from ${tableExpression(inner)} where ${visited(place)}${test})`,
+        exact,
+      )
     }
     case 'back': {
       const test = compileTests(of, inner, false)
-      const via = columnOf(inner.layout, field.via, inner.alias)
-      const own = idOf(place.layout, place.alias)
-      return decided(sql`${own} in (select ${via} from ${tableOf(inner)} where ${visited(place)}${test})`, exact)
+      const via = columnExpression(inner.layout, field.via, inner.alias)
+      const own = idExpression(place.layout, place.alias)
+      return decided(
+        sql`${own} in (select ${via} from ${tableExpression(inner)} where ${visited(place)}${test})`,
+        exact,
+      )
     }
     case 'many': {
       const { near, far, join } = sidesOf(field)
       const pairs = place.names.table()
       const test = compileTests(of, inner, false)
-      const from = sql`${sql.id(join.table)} as ${sql.id(pairs)} inner join ${tableOf(inner)} on ${id} = ${sql.id(pairs, far)}`
-      const own = idOf(place.layout, place.alias)
+      const from = sql`${sql.id(join.table)} as ${sql.id(pairs)} inner join ${tableExpression(inner)} on ${id} = ${sql.id(pairs, far)}`
+      const own = idExpression(place.layout, place.alias)
       return decided(sql`${own} in (select ${sql.id(pairs, near)} from ${from} where ${visited(place)}${test})`, exact)
     }
   }

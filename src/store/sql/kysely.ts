@@ -33,14 +33,14 @@ const compiler: Kysely<unknown> = new Kysely({
   },
 })
 
-export function compile(query: Sql): Compiled {
+export function compileStatement(query: Sql): Compiled {
   const { sql, parameters } = query.compile(compiler)
   const slots = parameters.map(parameter => (parameter as Slot).slot)
   return { sql, slots: slots.every((slot, i) => slot === i) ? null : slots }
 }
 
 /** The text of a statement without parameters. */
-export function textOf(statement: Sql): string {
+export function statementText(statement: Sql): string {
   return statement.compile(compiler).sql
 }
 

@@ -46,7 +46,7 @@ function layoutOf(resource: Resource, baseline: Baseline, versioned: boolean): L
 }
 
 /** The SQL of a row's id. A composite key becomes one text, `a~b`. */
-export function idOf(layout: Layout, alias: string): Sql {
+export function idExpression(layout: Layout, alias: string): Sql {
   if (layout.key === null) return sql.id(alias, layout.resource.id.column)
   return sql`(${sql.join(
     layout.key.map(column => sql`ifnull(cast(${sql.id(alias, column)} as text), '')`),
@@ -54,15 +54,15 @@ export function idOf(layout: Layout, alias: string): Sql {
   )})`
 }
 
-export function columnOf(layout: Layout, field: StoredField, alias: string): Sql {
-  return field.slot === ID ? idOf(layout, alias) : sql.id(alias, field.column)
+export function columnExpression(layout: Layout, field: StoredField, alias: string): Sql {
+  return field.slot === ID ? idExpression(layout, alias) : sql.id(alias, field.column)
 }
 
 /** The columns of a row in the order of its slots: the array that SQLite returns then is the row. */
 export function rowOf(layout: Layout, alias: string): Sql {
   const columns: Sql[] = []
   for (const field of layout.resource.columns) {
-    columns[field.slot] = readable(layout.codecs[field.slot]!, columnOf(layout, field, alias))
+    columns[field.slot] = readable(layout.codecs[field.slot]!, columnExpression(layout, field, alias))
   }
   const { baseline } = layout
   if (baseline === null) {
@@ -101,7 +101,7 @@ export function fromOf(layout: Layout, alias: string): Sql {
   const version = `${alias}v`
   return sql`${table} left join _restuary_version as ${sql.id(version)} on ${sql.id(version, 'resource')} = ${sql.lit(
     layout.resource.name,
-  )} and ${sql.id(version, 'id')} = ${idOf(layout, alias)}`
+  )} and ${sql.id(version, 'id')} = ${idExpression(layout, alias)}`
 }
 
 /** The number of slots in a row. */

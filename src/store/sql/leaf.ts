@@ -128,7 +128,7 @@ export function sidesOf(field: ManyField): { readonly near: string; readonly far
 }
 
 /** Splits a path into the to-one relations that it follows and the field at its end. */
-export function pathOf(resource: Resource, path: readonly string[]): { steps: OneField[]; field: Field } {
+export function jsonPath(resource: Resource, path: readonly string[]): { steps: OneField[]; field: Field } {
   const steps: OneField[] = []
   let at = resource
   for (let i = 0; i < path.length - 1; i++) {

@@ -5,7 +5,7 @@ import {
   createIndex,
   createTable,
   INDEX_PREFIX,
-  literal,
+  sqlLiteral,
   presetOf,
   rebuildTable,
   type ColumnSpec,
@@ -29,7 +29,7 @@ export interface ColumnState {
 }
 
 /** Questions about existing rows, which decide what can be migrated. */
-export interface Rows {
+export interface TableQuestions {
   table(name: string): TableState | null
   isEmpty(table: string): boolean
   /** Whether a column holds anything but null. */
@@ -40,7 +40,7 @@ export interface Rows {
 }
 
 /** What has to be done to the tables at start, or why it cannot be done. */
-export interface Plan {
+export interface MigrationPlan {
   readonly statements: readonly string[]
   readonly report: readonly string[]
   /** What cannot be done, each with a fix. If there are any, nothing is changed. */
@@ -54,7 +54,11 @@ export interface MigrateOptions {
 }
 
 /** Compares the tables with the model. Plans changes that lose nothing (add, relax, rebuild) and refuses all others at once. */
-export function planMigration(tables: readonly TableSpec[], rows: Rows, options: MigrateOptions): Plan {
+export function planMigration(
+  tables: readonly TableSpec[],
+  rows: TableQuestions,
+  options: MigrateOptions,
+): MigrationPlan {
   const plan = { statements: [] as string[], report: [] as string[], faults: [] as string[] }
   for (const table of tables) new TablePlan(table, rows, options, plan).make()
   return plan
@@ -62,7 +66,7 @@ export function planMigration(tables: readonly TableSpec[], rows: Rows, options:
 
 class TablePlan {
   readonly #table: TableSpec
-  readonly #rows: Rows
+  readonly #rows: TableQuestions
   readonly #options: MigrateOptions
   readonly #plan: { readonly statements: string[]; readonly report: string[]; readonly faults: string[] }
   /** The expression for each column, if the table has to be rebuilt. */
@@ -72,7 +76,7 @@ class TablePlan {
 
   constructor(
     table: TableSpec,
-    rows: Rows,
+    rows: TableQuestions,
     options: MigrateOptions,
     plan: { statements: string[]; report: string[]; faults: string[] },
   ) {
@@ -120,7 +124,7 @@ class TablePlan {
     const preset = presetOf(column, this.#options.now) ?? null
     let source: Sql = is.type === column.codec.column ? here : sql`cast(${here} as ${sql.raw(column.codec.column)})`
     if (column.required && !is.required) {
-      if (preset !== null) source = sql`ifnull(${source}, ${literal(preset)})`
+      if (preset !== null) source = sql`ifnull(${source}, ${sqlLiteral(preset)})`
       else if (this.#rows.hasNull(table, column.name)) {
         this.#refuse(column.name, 'is required now, but some rows have none', 'give it a default or leave it nullable')
       }
@@ -145,7 +149,7 @@ class TablePlan {
       return this.#refuse(column.name, 'is new and required, but there are rows without it', fix)
     }
     const fill: Bind = column.required ? preset : null
-    this.#sources.set(column.name, fill === null ? sql`null` : literal(fill))
+    this.#sources.set(column.name, fill === null ? sql`null` : sqlLiteral(fill))
     // SQLite cannot add a required column without a default, nor one with a default that refers to another table.
     if (column.required && (fill === null || column.references !== null)) this.#anew = true
     else this.#added.push(addColumn(this.#table, column, fill))

@@ -1,24 +1,24 @@
 import type { SortKey } from '../../query/predicate.ts'
 import type { Value } from '../../schema/field.ts'
-import { expressionOf, type Expression } from './compile-leaf.ts'
+import { expressionOf, type SqlExpression } from './compile-leaf.ts'
 import { sql, type Sql } from './kysely.ts'
-import { columnOf, idOf } from './layout.ts'
-import { pathOf } from './leaf.ts'
-import type { Place } from './place.ts'
+import { columnExpression, idExpression } from './layout.ts'
+import { jsonPath } from './leaf.ts'
+import type { TableReference } from './place.ts'
 
 /** The expressions to sort by, and the joins for columns of related rows. */
 export interface Sorted {
-  readonly keys: readonly (Expression & { readonly descending: boolean })[]
+  readonly keys: readonly (SqlExpression & { readonly descending: boolean })[]
   readonly joins: Sql
 }
 
 /** Compiles sort keys. Keys that lead through the same relation share one join. */
-export function compileSort(sort: readonly SortKey[], place: Place): Sorted {
-  const joined = new Map<string, Place & { readonly nullable: boolean }>()
+export function compileSort(sort: readonly SortKey[], place: TableReference): Sorted {
+  const joined = new Map<string, TableReference & { readonly nullable: boolean }>()
   const joins: Sql[] = []
   const keys = sort.map(({ path, descending }) => {
-    const { steps, field } = pathOf(place.layout.resource, path)
-    let at: Place & { readonly nullable: boolean } = { ...place, nullable: false }
+    const { steps, field } = jsonPath(place.layout.resource, path)
+    let at: TableReference & { readonly nullable: boolean } = { ...place, nullable: false }
     steps.forEach((step, i) => {
       const name = path.slice(0, i + 1).join('.')
       let next = joined.get(name)
@@ -26,7 +26,7 @@ export function compileSort(sort: readonly SortKey[], place: Place): Sorted {
         const layout = place.layouts.get(step.target)!
         const foreign = at.layout.baseline !== null
         next = { ...place, layout, alias: place.names.table(), nullable: at.nullable || step.nullable || foreign }
-        const on = sql`${idOf(layout, next.alias)} = ${columnOf(at.layout, step, at.alias)}`
+        const on = sql`${idExpression(layout, next.alias)} = ${columnExpression(at.layout, step, at.alias)}`
         const how = next.nullable ? sql`left join` : sql`inner join`
         joins.push(sql` ${how} ${sql.id(layout.resource.table)} as ${sql.id(next.alias)} on ${on}`)
         joined.set(name, next)
@@ -53,7 +53,7 @@ export function compileOrder({ keys }: Sorted, backwards: boolean): Sql {
  * The condition for rows after a cursor, or before it: either the first key is beyond the cursor's, or it is equal and the
  * remaining keys are beyond. Null is the last value in both directions.
  */
-export function compileCursor(sorted: Sorted, values: readonly Value[], before: boolean, place: Place): Sql {
+export function compileCursor(sorted: Sorted, values: readonly Value[], before: boolean, place: TableReference): Sql {
   const { keys } = sorted
   // A sort that names the id has one key less than a cursor, which always ends with the id.
   const slots = keys.map((_, i) => ((values[i] ?? null) === null ? null : place.names.value()))

@@ -1,6 +1,6 @@
 import type { BackField, ManyField, OneField } from '../../model/model.ts'
 import { bound, sql, type Sql } from './kysely.ts'
-import { columnOf, idOf, type Layout, type Layouts } from './layout.ts'
+import { columnExpression, idExpression, type Layout, type Layouts } from './layout.ts'
 import { fieldOf, sidesOf } from './leaf.ts'
 
 /** Counts the parameters and table aliases of a statement. */
@@ -18,7 +18,7 @@ export class Names {
 }
 
 /** The rows that a predicate is about: those of `alias`. */
-export interface Place {
+export interface TableReference {
   /** At most one row is examined, or those related to one row. */
   readonly isSingle: boolean
   /** Each row that is visited counts. */
@@ -34,59 +34,65 @@ export interface Place {
 /** A field that leads to other rows. */
 export type Relation = OneField | BackField | ManyField
 
-export function relationOf(name: string, { layout }: Place): Relation {
+export function relationOf(name: string, { layout }: TableReference): Relation {
   const field = fieldOf(layout.resource, name)
   if (field.is !== 'one' && field.is !== 'back' && field.is !== 'many') throw new Error(`${name} is no relation`)
   return field
 }
 
 /** The related rows of a relation. A to-one relation of a single row leads to a single row. */
-export function beyond(field: Relation, place: Place): Place {
+export function relatedTable(field: Relation, place: TableReference): TableReference {
   const layout = place.layouts.get(field.target)!
   const { names, layouts, isCounted } = place
   return { layout, layouts, names, isCounted, alias: names.table(), isSingle: place.isSingle && field.is === 'one' }
 }
 
-export function tableOf({ layout, alias }: Place): Sql {
+export function tableExpression({ layout, alias }: TableReference): Sql {
   return sql`${sql.id(layout.resource.table)} as ${sql.id(alias)}`
 }
 
 /** The `from` clause and the condition for the rows at the other end of a relation. */
-export function reach(field: Relation, place: Place, inner: Place): { from: Sql; on: Sql } {
+export function joinRelated(field: Relation, place: TableReference, inner: TableReference): { from: Sql; on: Sql } {
   const { layout: target, alias } = inner
-  const table = tableOf(inner)
+  const table = tableExpression(inner)
   switch (field.is) {
     case 'one':
-      return { from: table, on: sql`${idOf(target, alias)} = ${columnOf(place.layout, field, place.alias)}` }
+      return {
+        from: table,
+        on: sql`${idExpression(target, alias)} = ${columnExpression(place.layout, field, place.alias)}`,
+      }
     case 'back':
-      return { from: table, on: sql`${columnOf(target, field.via, alias)} = ${idOf(place.layout, place.alias)}` }
+      return {
+        from: table,
+        on: sql`${columnExpression(target, field.via, alias)} = ${idExpression(place.layout, place.alias)}`,
+      }
     case 'many': {
       const { near, far, join } = sidesOf(field)
       const pairs = place.names.table()
       return {
-        from: sql`${sql.id(join.table)} as ${sql.id(pairs)} inner join ${table} on ${idOf(target, alias)} = ${sql.id(pairs, far)}`,
-        on: sql`${sql.id(pairs, near)} = ${idOf(place.layout, place.alias)}`,
+        from: sql`${sql.id(join.table)} as ${sql.id(pairs)} inner join ${table} on ${idExpression(target, alias)} = ${sql.id(pairs, far)}`,
+        on: sql`${sql.id(pairs, near)} = ${idExpression(place.layout, place.alias)}`,
       }
     }
   }
 }
 
 /** The test that counts the rows that come by; always true. It stands before all others. */
-export function visited({ isCounted }: Place): Sql {
+export function visited({ isCounted }: TableReference): Sql {
   return isCounted ? sql`restuary_visit() and ` : sql``
 }
 
 /** The same for the ids at the other end of a to-many relation, without the rows themselves. */
-export function others(field: BackField | ManyField, place: Place): { from: Sql; on: Sql; id: Sql } {
+export function joinIds(field: BackField | ManyField, place: TableReference): { from: Sql; on: Sql; id: Sql } {
   const alias = place.names.table()
   if (field.is === 'back') {
-    const inner: Place = { ...place, layout: place.layouts.get(field.target)!, alias }
-    return { ...reach(field, place, inner), id: idOf(inner.layout, alias) }
+    const inner: TableReference = { ...place, layout: place.layouts.get(field.target)!, alias }
+    return { ...joinRelated(field, place, inner), id: idExpression(inner.layout, alias) }
   }
   const { near, far, join } = sidesOf(field)
   return {
     from: sql`${sql.id(join.table)} as ${sql.id(alias)}`,
-    on: sql`${sql.id(alias, near)} = ${idOf(place.layout, place.alias)}`,
+    on: sql`${sql.id(alias, near)} = ${idExpression(place.layout, place.alias)}`,
     id: sql.id(alias, far),
   }
 }

@@ -2,7 +2,7 @@ import type { Join, Model, Resource, StoredField, Value } from '../../model/mode
 import { ID } from '../../model/model.ts'
 import * as types from '../../schema/field-types/built-in.ts'
 import type { Bind, Codec } from './codec.ts'
-import { sql, textOf, type Sql } from './kysely.ts'
+import { sql, statementText, type Sql } from './kysely.ts'
 
 /** A table as the model needs it. */
 export interface TableSpec {
@@ -111,7 +111,7 @@ export function createTable(table: TableSpec, name: string = table.name): string
   const parts: Sql[] = table.columns.map(column => definitionOf(column, table))
   if (table.key.length > 1) parts.push(sql`primary key (${sql.join(table.key.map(column => sql.id(column)))})`)
   const end = table.key.length > 1 ? sql`strict, without rowid` : sql`strict`
-  return textOf(sql`create table ${sql.id(name)} (${sql.join(parts)}) ${end}`)
+  return statementText(sql`create table ${sql.id(name)} (${sql.join(parts)}) ${end}`)
 }
 
 function definitionOf(column: ColumnSpec, table: TableSpec): Sql {
@@ -129,13 +129,13 @@ function referencesOf({ references }: ColumnSpec): Sql {
 
 /** `alter table … add column`. `preset` fills existing rows; a required column needs it. */
 export function addColumn(table: TableSpec, column: ColumnSpec, preset: Bind): string {
-  const fill = preset === null ? sql`` : sql` default ${literal(preset)}`
-  return textOf(sql`alter table ${sql.id(table.name)} add column ${definitionOf(column, table)}${fill}`)
+  const fill = preset === null ? sql`` : sql` default ${sqlLiteral(preset)}`
+  return statementText(sql`alter table ${sql.id(table.name)} add column ${definitionOf(column, table)}${fill}`)
 }
 
 export function createIndex(table: TableSpec, { name, columns, unique }: IndexSpec): string {
   const kind = unique ? sql`unique index` : sql`index`
-  return textOf(
+  return statementText(
     sql`create ${kind} ${sql.id(name)} on ${sql.id(table.name)} (${sql.join(columns.map(column => sql.id(column)))})`,
   )
 }
@@ -150,16 +150,16 @@ export function rebuildTable(table: TableSpec, sources: ReadonlyMap<string, Sql>
   const values = table.columns.map(column => sources.get(column.name)!)
   return [
     createTable(table, temporary),
-    textOf(
+    statementText(
       sql`insert into ${sql.id(temporary)} (${sql.join(columns)}) select ${sql.join(values)} from ${sql.id(table.name)}`,
     ),
-    textOf(sql`drop table ${sql.id(table.name)}`),
-    textOf(sql`alter table ${sql.id(temporary)} rename to ${sql.id(table.name)}`),
+    statementText(sql`drop table ${sql.id(table.name)}`),
+    statementText(sql`alter table ${sql.id(temporary)} rename to ${sql.id(table.name)}`),
     ...table.indexes.map(index => createIndex(table, index)),
   ]
 }
 
-export function literal(value: Bind): Sql {
+export function sqlLiteral(value: Bind): Sql {
   switch (typeof value) {
     case 'string':
       return sql.lit(value)

@@ -3,10 +3,10 @@ import type { Predicate, SortKey } from '../../query/predicate.ts'
 import type { Value } from '../../schema/field.ts'
 import type { Bind } from './codec.ts'
 import type { Layout, Layouts } from './layout.ts'
-import { codecOfField, fieldOf, pathOf, shapeOfLeaf } from './leaf.ts'
+import { codecOfField, fieldOf, jsonPath, shapeOfLeaf } from './leaf.ts'
 
 /** What decides the SQL text of a query, as a key, and the values to bind in the order in which `compile` expects them. */
-export interface Shape {
+export interface StatementShape {
   key: string
   readonly values: Bind[]
 }
@@ -14,7 +14,7 @@ export interface Shape {
 /** Ends each name in a key. No field name contains it, so different queries never share a key. */
 const END = '\u0001'
 
-export function shapePredicate(predicate: Predicate, layout: Layout, layouts: Layouts, shape: Shape): void {
+export function shapePredicate(predicate: Predicate, layout: Layout, layouts: Layouts, shape: StatementShape): void {
   switch (predicate.kind) {
     case 'constant':
       shape.key += predicate.value ? 'T' : 'F'
@@ -69,7 +69,7 @@ export function totalSort(resource: Resource, sort: readonly SortKey[]): readonl
   return hasId ? sort : [...sort, { path: [resource.id.name], descending: false }]
 }
 
-export function shapeSort(sort: readonly SortKey[], shape: Shape): void {
+export function shapeSort(sort: readonly SortKey[], shape: StatementShape): void {
   for (const { path, descending } of sort) shape.key += (descending ? '-' : '+') + path.join('.') + END
 }
 
@@ -79,13 +79,13 @@ export function shapeCursor(
   keys: readonly Value[],
   layout: Layout,
   layouts: Layouts,
-  shape: Shape,
+  shape: StatementShape,
 ): void {
   sort.forEach(({ path }, i) => {
     const value = keys[i] ?? null
     shape.key += value === null ? '0' : '1'
     if (value === null) return
-    const { field } = pathOf(layout.resource, path)
+    const { field } = jsonPath(layout.resource, path)
     shape.values.push(codecOfField(layouts.get(field.owner)!, field).encode(value))
   })
 }

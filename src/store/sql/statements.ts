@@ -2,10 +2,10 @@ import { ID, type Field, type Join, type OneField, type Resource } from '../../m
 import type { Predicate, SortKey } from '../../query/predicate.ts'
 import type { Select } from '../store.ts'
 import { compileTests } from './compile.ts'
-import { bound, compile, sql, type Compiled, type Sql } from './kysely.ts'
-import { columnOf, fromOf, idOf, readSafe, rowOf, type Layout, type Layouts } from './layout.ts'
+import { bound, compileStatement, sql, type Compiled, type Sql } from './kysely.ts'
+import { columnExpression, fromOf, idExpression, readSafe, rowOf, type Layout, type Layouts } from './layout.ts'
 import { compileCursor, compileOrder, compileSort } from './order.ts'
-import { Names, visited, type Place } from './place.ts'
+import { Names, visited, type TableReference } from './place.ts'
 import { isSingle } from './selective.ts'
 
 /** The alias of the rows that a statement is about. */
@@ -18,7 +18,7 @@ const T = 't'
 const LITERAL = new Set([1, 2, 10, 11, 20, 21, 25, 26, 50, 51, 100, 101])
 export const isLiteral = (limit: number): boolean => LITERAL.has(limit)
 
-function place(layout: Layout, layouts: Layouts, where: Predicate, isCounted: boolean): Place {
+function place(layout: Layout, layouts: Layouts, where: Predicate, isCounted: boolean): TableReference {
   return { layout, alias: T, layouts, names: new Names(), isSingle: isSingle(layout.resource, where), isCounted }
 }
 
@@ -42,10 +42,12 @@ export function selectRows(
     size === null && offset === 0
       ? sql``
       : sql` limit ${size ?? sql`-1`}${offset === 0 ? sql`` : sql` offset ${at.names.value()}`}`
-  return compile(sql`select ${rowOf(layout, T)} from ${fromOf(layout, T)}${sorted.joins}${filter} ${order}${page}`)
+  return compileStatement(
+    sql`select ${rowOf(layout, T)} from ${fromOf(layout, T)}${sorted.joins}${filter} ${order}${page}`,
+  )
 }
 
-function filterOf(tests: readonly Sql[], at: Place): Sql {
+function filterOf(tests: readonly Sql[], at: TableReference): Sql {
   if (tests.length > 0) return sql` where ${visited(at)}${sql.join(tests, sql` and `)}`
   return at.isCounted ? sql` where ${visited(at)}1` : sql``
 }
@@ -53,14 +55,14 @@ function filterOf(tests: readonly Sql[], at: Place): Sql {
 export function countRows(layout: Layout, layouts: Layouts, where: Predicate, isCounted: boolean = false): Compiled {
   const at = place(layout, layouts, where, isCounted)
   const filter = filterOf(isAll(where) ? [] : [compileTests(where, at, false)], at)
-  return compile(sql`select count(*) from ${sql.id(layout.resource.table)} as ${sql.id(T)}${filter}`)
+  return compileStatement(sql`select count(*) from ${sql.id(layout.resource.table)} as ${sql.id(T)}${filter}`)
 }
 
 const isAll = (where: Predicate): boolean => where.kind === 'constant' && where.value
 
 /** Binds the id, or its parts if the key has several columns. */
 export function getRow(layout: Layout): Compiled {
-  return compile(sql`select ${rowOf(layout, T)} from ${fromOf(layout, T)} where ${hasId(layout, T)}`)
+  return compileStatement(sql`select ${rowOf(layout, T)} from ${fromOf(layout, T)} where ${hasId(layout, T)}`)
 }
 
 function hasId({ key, resource }: Layout, alias: string): Sql {
@@ -78,8 +80,10 @@ const each = sql`(select value from json_each(${bound(0)}))`
 
 /** Binds the ids as one JSON text. */
 export function getRows(layout: Layout): Compiled {
-  const id = idOf(layout, T)
-  return compile(sql`select ${rowOf(layout, T)} from ${fromOf(layout, T)} where ${id} in ${each} order by ${id}`)
+  const id = idExpression(layout, T)
+  return compileStatement(
+    sql`select ${rowOf(layout, T)} from ${fromOf(layout, T)} where ${id} in ${each} order by ${id}`,
+  )
 }
 
 /** Binds the values that are not null. */
@@ -89,14 +93,16 @@ export function findRow(
 ): Compiled {
   let next = 0
   const tests = fields.map(({ field, isNull }) => {
-    const column = columnOf(layout, field as OneField, T)
+    const column = columnExpression(layout, field as OneField, T)
     return isNull ? sql`${column} is null` : sql`${column} = ${bound(next++)}`
   })
-  return compile(sql`select ${rowOf(layout, T)} from ${fromOf(layout, T)} where ${sql.join(tests, sql` and `)} limit 1`)
+  return compileStatement(
+    sql`select ${rowOf(layout, T)} from ${fromOf(layout, T)} where ${sql.join(tests, sql` and `)} limit 1`,
+  )
 }
 
 /** Pairs of (owner, other), selected by owners: the children of parents, or the links of a join. */
-export interface Pairs {
+export interface PairTable {
   readonly table: string
   readonly owner: (alias: string) => Sql
   readonly other: (alias: string) => Sql
@@ -106,16 +112,16 @@ export interface Pairs {
 
 const plain = (id: Sql): Sql => id
 
-export function childPairs(via: OneField, layout: Layout): Pairs {
+export function childPairs(via: OneField, layout: Layout): PairTable {
   return {
     table: layout.resource.table,
-    owner: alias => columnOf(layout, via, alias),
-    other: alias => idOf(layout, alias),
+    owner: alias => columnExpression(layout, via, alias),
+    other: alias => idExpression(layout, alias),
     read: layout.baseline === null ? plain : readSafe,
   }
 }
 
-export function joinPairs(join: Join, from: 'a' | 'b'): Pairs {
+export function joinPairs(join: Join, from: 'a' | 'b'): PairTable {
   const [owner, other] = from === 'a' ? [join.a.column, join.b.column] : [join.b.column, join.a.column]
   return {
     table: join.table,
@@ -129,14 +135,14 @@ export function joinPairs(join: Join, from: 'a' | 'b'): Pairs {
 export type Bounded = 'all' | 'together' | 'each'
 
 /** Binds the owners as JSON, then the limit if there is one. */
-export function selectPairs(pairs: Pairs, bounded: Bounded): Compiled {
+export function selectPairs(pairs: PairTable, bounded: Bounded): Compiled {
   const [owner, other] = [pairs.owner(T), pairs.other(T)]
   const table = sql`${sql.id(pairs.table)} as ${sql.id(T)}`
-  return compile(sql`select ${pairs.read(owner)}, ${pairs.read(other)}${ofOwners(pairs, table, bounded)}`)
+  return compileStatement(sql`select ${pairs.read(owner)}, ${pairs.read(other)}${ofOwners(pairs, table, bounded)}`)
 }
 
 /** The rest of a `select` about the pairs of some owners. */
-function ofOwners(pairs: Pairs, table: Sql, bounded: Bounded, and: Sql = sql``): Sql {
+function ofOwners(pairs: PairTable, table: Sql, bounded: Bounded, and: Sql = sql``): Sql {
   const [owner, other] = [pairs.owner(T), pairs.other(T)]
   const order = sql`order by ${owner}, ${other}`
   if (bounded !== 'each') {
@@ -150,23 +156,25 @@ function ofOwners(pairs: Pairs, table: Sql, bounded: Bounded, and: Sql = sql``):
 }
 
 /** Binds the owner and the limit; -1 = no limit. */
-export function selectOthers(pairs: Pairs): Compiled {
+export function selectOthers(pairs: PairTable): Compiled {
   const [owner, other] = [pairs.owner(T), pairs.other(T)]
-  return compile(
+  return compileStatement(
     sql`select ${pairs.read(owner)}, ${pairs.read(other)} from ${sql.id(pairs.table)} as ${sql.id(T)} where ${owner} = ${bound(0)} order by ${other} limit ${bound(1)}`,
   )
 }
 
-export function countPairs(pairs: Pairs): Compiled {
+export function countPairs(pairs: PairTable): Compiled {
   const owner = pairs.owner(T)
-  return compile(
+  return compileStatement(
     sql`select ${pairs.read(owner)}, count(*) from ${sql.id(pairs.table)} as ${sql.id(T)} where ${owner} in ${each} group by ${owner}`,
   )
 }
 
 /** Whole rows of children. */
 export function selectChildRows(via: OneField, layout: Layout, bounded: Bounded): Compiled {
-  return compile(sql`select ${rowOf(layout, T)}${ofOwners(childPairs(via, layout), fromOf(layout, T), bounded)}`)
+  return compileStatement(
+    sql`select ${rowOf(layout, T)}${ofOwners(childPairs(via, layout), fromOf(layout, T), bounded)}`,
+  )
 }
 
 /** Whole rows at the far side of a join. The owner is one more column at the end. */
@@ -175,13 +183,13 @@ export function selectPairRows(join: Join, from: 'a' | 'b', target: Layout, boun
   const row = 'r'
   const owner = pairs.read(pairs.owner(T))
   const table = sql`${sql.id(join.table)} as ${sql.id(T)}, ${fromOf(target, row)}`
-  const and = sql` and ${idOf(target, row)} = ${pairs.other(T)}`
-  return compile(sql`select ${rowOf(target, row)}, ${owner}${ofOwners(pairs, table, bounded, and)}`)
+  const and = sql` and ${idExpression(target, row)} = ${pairs.other(T)}`
+  return compileStatement(sql`select ${rowOf(target, row)}, ${owner}${ofOwners(pairs, table, bounded, and)}`)
 }
 
 /** Reads the highest id as text: a table of another program may hold numbers that JavaScript cannot. */
 export function highestId(resource: Resource): Compiled {
-  return compile(sql`select cast(max(${sql.id(resource.id.column)}) as text) from ${sql.id(resource.table)}`)
+  return compileStatement(sql`select cast(max(${sql.id(resource.id.column)}) as text) from ${sql.id(resource.table)}`)
 }
 
 /** Binds all columns in the order of slots. In our own tables the version is among them. */
@@ -189,7 +197,7 @@ export function insertRow(layout: Layout): Compiled {
   const { resource } = layout
   const names = columnNames(layout)
   const values = names.map((_, i) => bound(i))
-  return compile(
+  return compileStatement(
     sql`insert into ${sql.id(resource.table)} (${sql.join(names.map(name => sql.id(name)))}) values (${sql.join(values)})`,
   )
 }
@@ -205,24 +213,24 @@ export function updateRow(layout: Layout, slots: readonly number[]): Compiled {
   const columns = slots.map(slot => resource.columns.find(field => field.slot === slot)!.column)
   if (baseline === null) columns.push('_seq', '_at')
   const sets = columns.map((column, i) => sql`${sql.id(column)} = ${bound(i)}`)
-  return compile(
+  return compileStatement(
     sql`update ${sql.id(resource.table)} set ${sql.join(sets)} where ${sql.id(resource.id.column)} = ${bound(columns.length)}`,
   )
 }
 
-export function deleteRow({ resource }: Layout): Compiled {
-  return compile(sql`delete from ${sql.id(resource.table)} where ${sql.id(resource.id.column)} = ${bound(0)}`)
+export function deleteRowById({ resource }: Layout): Compiled {
+  return compileStatement(sql`delete from ${sql.id(resource.table)} where ${sql.id(resource.id.column)} = ${bound(0)}`)
 }
 
 /** Binds a and b. */
 export function addPair({ table, a, b }: Join): Compiled {
-  return compile(
+  return compileStatement(
     sql`insert or ignore into ${sql.id(table)} (${sql.id(a.column)}, ${sql.id(b.column)}) values (${bound(0)}, ${bound(1)})`,
   )
 }
 
 export function removePair({ table, a, b }: Join): Compiled {
-  return compile(
+  return compileStatement(
     sql`delete from ${sql.id(table)} where ${sql.id(a.column)} = ${bound(0)} and ${sql.id(b.column)} = ${bound(1)}`,
   )
 }

@@ -4,7 +4,7 @@ import type { Connection, Statement } from './connection.ts'
 const SWEEP_EVERY = 64
 
 /** Texts that expire, in a table of their own. */
-export class Kept {
+export class ExpiringTexts {
   readonly #get: Statement
   readonly #put: Statement
   readonly #sweep: Statement

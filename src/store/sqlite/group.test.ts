@@ -10,9 +10,9 @@ import type { Store } from '../store.ts'
 import {
   created,
   deleted,
-  environmentOf,
+  testEnvironment,
   get,
-  idsOf,
+  idsOfRows,
   model,
   patched,
   put,
@@ -23,7 +23,7 @@ import { wait } from '../work.ts'
 import { sqlite, type SqliteOptions } from './index.ts'
 import { openFile } from './open.ts'
 import { withDefaults } from './options.ts'
-import { runUnits, type Unit } from './write/group-commit.ts'
+import { runUnits, type QueuedWrite } from './write/group-commit.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'restuary-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -36,7 +36,7 @@ function opened(options: SqliteOptions = {}): { readonly store: Store; readonly 
 
 function reopened(file: string, options: SqliteOptions = {}): Store {
   const store = sqlite(file, options)
-  void store.open(model, environmentOf({ now: 5_400_000 }))
+  void store.open(model, testEnvironment({ now: 5_400_000 }))
   onTestFinished(() => store.close())
   return store
 }
@@ -88,7 +88,7 @@ test('all but the failing units of a group are committed, densely', async () => 
     'rejected',
     'fulfilled',
   ])
-  expect(await idsOf(store, user)).toEqual([1, 2, 7])
+  expect(await idsOfRows(store, user)).toEqual([1, 2, 7])
   const commits = (await store.commits(0, 100))!
   expect(commits.map(commit => commit.changes.map(change => [change.seq, change.id]))).toEqual([
     [[1, 1]],
@@ -100,8 +100,8 @@ test('all but the failing units of a group are committed, densely', async () => 
 test('a read that begins after an answer sees it; one that began before is not disturbed', async () => {
   const { store } = opened()
   for (let id = 1; id <= 20; id++) {
-    const earlier = idsOf(store, user)
-    const written = add(store, id).then(() => idsOf(store, user))
+    const earlier = idsOfRows(store, user)
+    const written = add(store, id).then(() => idsOfRows(store, user))
     expect(await earlier).toHaveLength(id - 1)
     expect(await written).toHaveLength(id)
   }
@@ -120,7 +120,7 @@ test('a unit that waits for something else is refused, and does not go on later'
   later.resolve()
   await add(store, 2)
   expect(reached).toBe(false)
-  expect(await idsOf(store, user)).toEqual([2])
+  expect(await idsOfRows(store, user)).toEqual([2])
 })
 
 test('the log reads the same from memory and from the file', async () => {
@@ -160,12 +160,12 @@ test('another process writes: reads go on, the write waits for it', async () => 
   other.exec('BEGIN IMMEDIATE')
   const written = add(store, 2)
   for (let i = 0; i < 20; i++) {
-    expect(await idsOf(store, user)).toEqual([1])
+    expect(await idsOfRows(store, user)).toEqual([1])
     await new Promise(setImmediate)
   }
   other.exec('COMMIT')
   await written
-  expect(await idsOf(store, user)).toEqual([1, 2])
+  expect(await idsOfRows(store, user)).toEqual([1, 2])
 })
 
 test('a lock that is never given back is an error after the time for it', async () => {
@@ -183,11 +183,11 @@ test('a full disk is an error of the group, and the store goes on when there is 
   const { writer, ids, state } = openFile(
     join(folder, `${files++}.db`),
     model,
-    environmentOf({ now: 0 }),
+    testEnvironment({ now: 0 }),
     withDefaults({}),
   )
   onTestFinished(() => state.connection.close())
-  const unit = (id: number, extra: string): Unit => ({
+  const unit = (id: number, extra: string): QueuedWrite => ({
     *work(tx) {
       yield* wait(tx.apply([created(user, { id, email: `${id}`, extra })], []))
     },
@@ -211,13 +211,13 @@ test('a transaction of application code has a time limit, and its reads are its 
   await add(store, 1)
   const stuck = store.transaction(async tx => {
     await tx.apply([created(user, { id: 2, email: 'b' })], [])
-    expect(await idsOf(store, user)).toEqual([1])
+    expect(await idsOfRows(store, user)).toEqual([1])
     await new Promise(() => {})
   })
   const waiting = add(store, 3)
   await expect(stuck).rejects.toMatchObject({ code: 'unavailable' })
   await waiting
-  expect(await idsOf(store, user)).toEqual([1, 3])
+  expect(await idsOfRows(store, user)).toEqual([1, 3])
 })
 
 test('a database in memory keeps its reads until a transaction ends', async () => {
@@ -225,7 +225,7 @@ test('a database in memory keeps its reads until a transaction ends', async () =
   const seen: Promise<unknown>[] = []
   await store.transaction(async tx => {
     await tx.apply([created(user, { id: 1, email: 'a' })], [])
-    seen.push(idsOf(store, user))
+    seen.push(idsOfRows(store, user))
   })
   expect(await seen[0]).toEqual([1])
 })
@@ -248,15 +248,15 @@ test('what another process writes by the same library is in the log, and listene
   await elsewhere(
     file,
     `import { sqlite } from '${import.meta.dirname}/index.ts'
-     import { created, environmentOf, model, put, user } from '${import.meta.dirname}/../../testing/store-suite/world.ts'
+     import { created, testEnvironment, model, put, user } from '${import.meta.dirname}/../../testing/store-suite/world.ts'
      const store = sqlite(process.argv[1])
-     store.open(model, environmentOf({ now: 1 }))
+     store.open(model, testEnvironment({ now: 1 }))
      await put(store, created(user, { id: 2, email: 'b' }))
      store.close()`,
   )
   await again
   const before = store.terms.position(2)
-  expect(await idsOf(store, user)).toEqual([1, 2])
+  expect(await idsOfRows(store, user)).toEqual([1, 2])
   const id = await store.write(function* (tx) {
     const next = yield* wait(tx.nextId(user))
     yield* wait(tx.apply([created(user, { id: next, email: 'c' })], []))

@@ -1,24 +1,24 @@
 import type { Model } from '../../model/model.ts'
-import type { Environment } from '../store.ts'
+import type { StoreEnvironment } from '../store.ts'
 import { layoutsOf, type Baseline } from '../sql/layout.ts'
 import { adaptTables } from './schema/adapt-tables.ts'
 import { Connection } from './connection.ts'
-import { Ids } from './write/ids.ts'
-import { Log, LOG_TABLES } from './log/log.ts'
-import { Meta } from './log/meta.ts'
-import type { Options } from './options.ts'
+import { IdCounters } from './write/ids.ts'
+import { LogTable, LOG_TABLES } from './log/log.ts'
+import { MetaTable } from './log/meta.ts'
+import type { SqliteSettings } from './options.ts'
 import { Reader } from './read/snapshot.ts'
-import { State } from './state.ts'
+import { SqliteState } from './state.ts'
 import { newTerm, Terms, withTerm } from '../terms.ts'
-import { Turn } from './read/turn-snapshot.ts'
+import { TurnSnapshot } from './read/turn-snapshot.ts'
 import { Writer } from './write/writer.ts'
 
 /** An open file, and everything that works on it. */
 export interface Opened {
-  readonly state: State
-  readonly log: Log
-  readonly ids: Ids
-  readonly turn: Turn
+  readonly state: SqliteState
+  readonly log: LogTable
+  readonly ids: IdCounters
+  readonly turn: TurnSnapshot
   readonly reader: Reader
   readonly writer: Writer
 }
@@ -26,8 +26,8 @@ export interface Opened {
 export function openFile(
   file: string,
   model: Model,
-  environment: Environment,
-  options: Options,
+  environment: StoreEnvironment,
+  options: SqliteSettings,
   terms: Terms = new Terms(),
 ): Opened {
   const connection = new Connection({ ...options, file, readOnly: false })
@@ -44,30 +44,30 @@ export function openModel(
   connection: Connection,
   file: string,
   model: Model,
-  environment: Environment,
-  options: Options,
+  environment: StoreEnvironment,
+  options: SqliteSettings,
   terms: Terms,
 ): Opened {
   const made = connection.prepare(`SELECT 1 FROM sqlite_schema WHERE name = '_restuary_log_adopt'`).get() !== undefined
   if (!made) connection.exec(`BEGIN IMMEDIATE; ${LOG_TABLES}; COMMIT`)
-  const meta = new Meta(connection)
-  const log = new Log(connection, model)
+  const meta = new MetaTable(connection)
+  const log = new LogTable(connection, model)
   adaptTables(connection, meta, model, environment, options.drop)
   const baseline = begin(connection, meta, log, model, environment)
   const layouts = layoutsOf(model, baseline)
-  const state = new State({ connection, layouts, model, environment, log, meta, terms })
-  const ids = new Ids(connection, meta)
+  const state = new SqliteState({ connection, layouts, model, environment, log, meta, terms })
+  const ids = new IdCounters(connection, meta)
   const reader = new Reader(connection, layouts, state, file === ':memory:' ? 'here' : 'elsewhere')
-  return { state, log, ids, turn: new Turn(connection), reader, writer: new Writer(state, log, ids) }
+  return { state, log, ids, turn: new TurnSnapshot(connection), reader, writer: new Writer(state, log, ids) }
 }
 
 /** Begins a term of the log. For tables of another program, also keeps the position at which they were adopted, and returns it. */
 function begin(
   connection: Connection,
-  meta: Meta,
-  log: Log,
+  meta: MetaTable,
+  log: LogTable,
   model: Model,
-  { clock, random, report }: Environment,
+  { clock, random, report }: StoreEnvironment,
 ): Baseline {
   const adopting = [...model.resources.values()].some(resource => resource.options.foreign !== null)
   connection.exec('BEGIN IMMEDIATE')

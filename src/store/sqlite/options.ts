@@ -19,9 +19,9 @@ export interface SqliteOptions {
   readonly drop?: readonly string[]
 }
 
-export type Options = Required<SqliteOptions>
+export type SqliteSettings = Required<SqliteOptions>
 
-export const withDefaults = (options: SqliteOptions): Options => ({
+export const withDefaults = (options: SqliteOptions): SqliteSettings => ({
   synchronous: 'full',
   readOnly: false,
   cache: 64 * 1024 * 1024,

@@ -4,7 +4,7 @@ import { link } from '../../model/link/link.ts'
 import { resource } from '../../model/declare/resource.ts'
 import { everything, type Predicate } from '../../query/predicate.ts'
 import { t } from '../../schema/builder.ts'
-import { environmentOf } from '../../testing/store-suite/world.ts'
+import { testEnvironment } from '../../testing/store-suite/world.ts'
 import { layoutsOf } from '../sql/layout.ts'
 import { totalSort } from '../sql/shape.ts'
 import { countRows, selectRows } from '../sql/statements.ts'
@@ -35,7 +35,7 @@ const layouts = layoutsOf(model, { seq: 1, at: 0 })
 
 let opened: Opened
 beforeAll(() => {
-  opened = openFile(':memory:', model, environmentOf({ now: 0 }), withDefaults({}))
+  opened = openFile(':memory:', model, testEnvironment({ now: 0 }), withDefaults({}))
 })
 afterAll(() => opened.state.connection.close())
 

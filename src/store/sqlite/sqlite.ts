@@ -1,17 +1,17 @@
 import { SEQ, type Id, type Join, type Model, type Resource, type Row } from '../../model/model.ts'
 import { ApiError } from '../../protocol/error.ts'
-import type { Commit, Environment, Recorded, Snapshot, Store, Transaction } from '../store.ts'
+import type { Commit, StoreEnvironment, Recorded, Snapshot, Store, Transaction } from '../store.ts'
 import { Terms } from '../terms.ts'
-import { nothing, type Maybe, type Work } from '../work.ts'
+import { noWork, type Maybe, type Work } from '../work.ts'
 import { backUp, backUpMemory } from './backup.ts'
-import { Beside } from './read/further-readers.ts'
+import { FurtherReaders } from './read/further-readers.ts'
 import { isBusy } from './write/conflict.ts'
 import { Interactive } from './write/interactive-transaction.ts'
 import { loadPairs, loadRows } from './write/load.ts'
 import { openFile, openModel, type Opened } from './open.ts'
-import { withDefaults, type Options, type SqliteOptions } from './options.ts'
-import { readOnly } from './read/read-only.ts'
-import { runUnits, type Unit } from './write/group-commit.ts'
+import { withDefaults, type SqliteSettings, type SqliteOptions } from './options.ts'
+import { readOnlyStore } from './read/read-only.ts'
+import { runUnits, type QueuedWrite } from './write/group-commit.ts'
 
 /** The most units of work in one commit, so that reads get their turn in between. */
 const GROUP = 256
@@ -26,7 +26,7 @@ interface Waiting {
 /** A store in a SQLite file, or in memory (`:memory:`). Several processes may share the file. `sqlite('todo.db')` */
 export function sqlite(file: string, options: SqliteOptions = {}): Store {
   const all = withDefaults(options)
-  return all.readOnly ? readOnly(file, all) : new SqliteStore(file, all)
+  return all.readOnly ? readOnlyStore(file, all) : new SqliteStore(file, all)
 }
 
 /**
@@ -39,13 +39,13 @@ class SqliteStore implements Store {
   readonly terms = new Terms()
   readonly file: string | undefined
   readonly #file: string
-  readonly #options: Options
+  readonly #options: SqliteSettings
   readonly #listeners = new Set<() => void>()
   #opened: Opened | null = null
-  #queue: Unit[] = []
+  #queue: QueuedWrite[] = []
   #waiting: Waiting[] = []
   #interactive: Interactive | null = null
-  #beside: Beside | null = null
+  #furtherReaders: FurtherReaders | null = null
   readonly #afterwards: (() => void)[] = []
   #due = false
   #backingOff = false
@@ -54,23 +54,23 @@ class SqliteStore implements Store {
   #telling = false
   #watch: NodeJS.Timeout | undefined
 
-  constructor(file: string, options: Options) {
+  constructor(file: string, options: SqliteSettings) {
     this.file = file === ':memory:' ? undefined : file
     this.#file = file
     this.#options = options
   }
 
-  open(model: Model, environment: Environment): void {
+  open(model: Model, environment: StoreEnvironment): void {
     const { connection } = this.#opened?.state ?? {}
     if (connection === undefined) this.#opened = openFile(this.#file, model, environment, this.#options, this.terms)
     else {
       this.#idle()
       // Another model: prepared statements and further connections belong to the old one.
-      void this.#beside?.close()
+      void this.#furtherReaders?.close()
       connection.forget()
       this.#opened = openModel(connection, this.#file, model, environment, this.#options, this.terms)
     }
-    this.#beside = null
+    this.#furtherReaders = null
   }
 
   get #store(): Opened {
@@ -111,8 +111,8 @@ class SqliteStore implements Store {
     return Promise.reject(new Error('a read of a database in memory cannot wait for something else'))
   }
 
-  get #reads(): Beside {
-    return (this.#beside ??= new Beside(this.#file, this.#options, this.#store.state))
+  get #reads(): FurtherReaders {
+    return (this.#furtherReaders ??= new FurtherReaders(this.#file, this.#options, this.#store.state))
   }
 
   write<T>(work: (tx: Transaction) => Work<T>): Promise<T> {
@@ -137,7 +137,7 @@ class SqliteStore implements Store {
   }
 
   #ended(changed: boolean): void {
-    this.#beside?.endTurn()
+    this.#furtherReaders?.endTurn()
     this.#interactive = null
     for (const resume of this.#afterwards.splice(0)) resume()
     if (changed) this.#tell()
@@ -154,7 +154,7 @@ class SqliteStore implements Store {
     this.#due = false
     if (this.#opened === null) return
     this.#opened.turn.end()
-    this.#beside?.endTurn()
+    this.#furtherReaders?.endTurn()
     if (this.#interactive !== null || this.#backingOff) return
     try {
       // Alternate, so that neither kind starves the other.
@@ -232,7 +232,7 @@ class SqliteStore implements Store {
     turn.end()
     if (!state.look()) return
     // An empty write is enough to begin a term.
-    if (state.isTermDue) this.write(() => nothing).catch(() => {})
+    if (state.isTermDue) this.write(() => noWork).catch(() => {})
     this.#tell()
   }
 
@@ -252,7 +252,7 @@ class SqliteStore implements Store {
     return state.recent.after(after, limit) ?? log.after(after, limit, state.head)
   }
 
-  reach(): number {
+  oldestPosition(): number {
     return this.#store.log.reach()
   }
 
@@ -295,6 +295,6 @@ class SqliteStore implements Store {
     clearInterval(this.#watch)
     this.#opened.state.connection.close()
     this.#opened = null
-    return this.#beside?.close()
+    return this.#furtherReaders?.close()
   }
 }

@@ -1,11 +1,11 @@
 import type { Model, Resource } from '../../model/model.ts'
 import type { Layouts } from '../sql/layout.ts'
-import type { Commit, Environment } from '../store.ts'
+import type { Commit, StoreEnvironment } from '../store.ts'
 import { newTerm, withTerm, type Terms } from '../terms.ts'
 import type { Connection, Statement } from './connection.ts'
-import type { Log } from './log/log.ts'
-import { readTerms, type Meta } from './log/meta.ts'
-import { Recent } from './log/recent-commits.ts'
+import type { LogTable } from './log/log.ts'
+import { readTerms, type MetaTable } from './log/meta.ts'
+import { RecentCommits } from './log/recent-commits.ts'
 import type { Positions } from './read/snapshot.ts'
 
 /** After this many changes, old records of the log are removed. */
@@ -15,26 +15,26 @@ export interface StateOptions {
   readonly connection: Connection
   readonly layouts: Layouts
   readonly model: Model
-  readonly environment: Environment
-  readonly log: Log
-  readonly meta: Meta
+  readonly environment: StoreEnvironment
+  readonly log: LogTable
+  readonly meta: MetaTable
   readonly terms: Terms
 }
 
 /** What is known about the file in memory: the committed position, when each resource last changed, and the newest commits. */
-export class State implements Positions {
+export class SqliteState implements Positions {
   readonly connection: Connection
   readonly layouts: Layouts
   readonly model: Model
   readonly clock: () => number
   /** Tables of other programs check their foreign keys at once unless that is deferred. We write in any order. */
   readonly deferring: boolean
-  readonly recent: Recent
+  readonly recent: RecentCommits
   readonly #terms: Terms
   #termsText: string | undefined
-  readonly #random: Environment['random']
-  readonly #log: Log
-  readonly #meta: Meta
+  readonly #random: StoreEnvironment['random']
+  readonly #log: LogTable
+  readonly #meta: MetaTable
   readonly #version: Statement
   readonly #changed = new Map<Resource, number>()
   #everything: number
@@ -61,7 +61,7 @@ export class State implements Positions {
     this.#version = connection.prepare('PRAGMA data_version')
     this.#seen = this.#version.get()![0]
     this.#head = this.#everything = this.#accounted = log.head()
-    this.recent = new Recent(this.#head)
+    this.recent = new RecentCommits(this.#head)
     this.#terms = terms
     this.learn(meta.termsText)
   }
@@ -159,7 +159,7 @@ export class State implements Positions {
   }
 
   /** Trims the log from time to time, inside a write transaction. */
-  trim(log: Log): void {
+  trim(log: LogTable): void {
     if (this.#head - this.#trimmed < TRIM_EVERY) return
     this.#trimmed = this.#head
     log.trim(this.#head, this.clock())

@@ -3,7 +3,7 @@ import type { Store } from '../../store/store.ts'
 import { wait } from '../../store/work.ts'
 import type { MakeStore } from '../store-suite.ts'
 import { opened } from './opened.ts'
-import { created, get, idsOf, put, user } from './world.ts'
+import { created, get, idsOfRows, put, user } from './world.ts'
 
 const recall = (store: Store, key: string): Promise<string | undefined> =>
   store.write(function* (tx) {
@@ -57,7 +57,7 @@ export function keptTests(make: MakeStore): void {
         return 'new'
       })
     expect(await Promise.all([once(), once(), once()])).toEqual(['new', 'made', 'made'])
-    expect(await idsOf(store, user)).toHaveLength(1)
+    expect(await idsOfRows(store, user)).toHaveLength(1)
   })
 
   test('a text is over at its moment, and its key is free again', async () => {

@@ -5,7 +5,7 @@ import type { Commit, Store } from '../../store/store.ts'
 import { wait } from '../../store/work.ts'
 import type { MakeStore } from '../store-suite.ts'
 import { opened } from './opened.ts'
-import { created, deleted, environmentOf, get, patched, put, RED, row, team, todo, user } from './world.ts'
+import { created, deleted, testEnvironment, get, patched, put, RED, row, team, todo, user } from './world.ts'
 
 const position = async (store: Store): Promise<number> =>
   store.read(function* (snapshot) {
@@ -21,7 +21,7 @@ export function logTests(make: MakeStore): void {
     const { store } = await opened(make)
     const random = (bytes: number): Uint8Array => Uint8Array.from({ length: bytes }, (_, i) => 100 + i * 31)
     const other = await make()
-    await other.open(model, { ...environmentOf({ now: 0 }), random })
+    await other.open(model, { ...testEnvironment({ now: 0 }), random })
     expect(store.terms.epoch).toMatch(/^[0-9a-z]{6}$/)
     expect(other.terms.epoch).toMatch(/^[0-9a-z]{6}$/)
     expect(other.terms.epoch).not.toBe(store.terms.epoch)
@@ -177,12 +177,12 @@ export function logTests(make: MakeStore): void {
 
   test('it reaches back to the first change, or to what was loaded', async () => {
     const { store } = await opened(make)
-    const start = await store.reach()
+    const start = await store.oldestPosition()
     expect(start).toBe(await position(store))
     await put(store, created(user, { id: 1, email: 'a' }))
-    expect(await store.reach()).toBe(start)
+    expect(await store.oldestPosition()).toBe(start)
     await store.load(todo, [row(todo, { id: 1, text: 't' })])
-    expect(await store.reach()).toBe(await position(store))
+    expect(await store.oldestPosition()).toBe(await position(store))
     expect(await store.history(user, 1, Infinity, 10)).toEqual([])
   })
 }

@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest'
 import type { Store } from '../../store/store.ts'
-import { environmentOf, model, type Clock } from './world.ts'
+import { testEnvironment, model, type Clock } from './world.ts'
 
 /** A store that is open for the running test and closed after it, at half past one on the first day of 1970. */
 export async function opened(
@@ -8,7 +8,7 @@ export async function opened(
 ): Promise<{ readonly store: Store; readonly clock: Clock }> {
   const clock = { now: 5_400_000 }
   const store = await make()
-  await store.open(model, environmentOf(clock))
+  await store.open(model, testEnvironment(clock))
   onTestFinished(() => store.close())
   return { store, clock }
 }

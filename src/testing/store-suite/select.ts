@@ -5,7 +5,7 @@ import type { Store } from '../../store/store.ts'
 import { wait } from '../../store/work.ts'
 import type { MakeStore } from '../store-suite.ts'
 import { opened } from './opened.ts'
-import { RED, created, friendship, idsOf, member, passport, put, team, todo, user } from './world.ts'
+import { RED, created, friendship, idsOfRows, member, passport, put, team, todo, user } from './world.ts'
 
 const by = (...keys: string[]): SortKey[] =>
   keys.map(key => ({ path: key.replace('-', '').split('.'), descending: key.startsWith('-') }))
@@ -143,7 +143,7 @@ export function selectTests(make: MakeStore): void {
   ])('where: %s', async (_, where, ids) => {
     const { store } = await opened(make)
     await sample(store)
-    expect(await idsOf(store, user, { where })).toEqual(ids)
+    expect(await idsOfRows(store, user, { where })).toEqual(ids)
   })
 
   test.each<[string[], Value[]]>([
@@ -172,7 +172,7 @@ export function selectTests(make: MakeStore): void {
   ])('sort: %j', async (keys, ids) => {
     const { store } = await opened(make)
     await sample(store)
-    expect(await idsOf(store, user, { sort: by(...keys) })).toEqual(ids)
+    expect(await idsOfRows(store, user, { sort: by(...keys) })).toEqual(ids)
   })
 
   test.each<[number | null, number, Value[]]>([
@@ -184,7 +184,7 @@ export function selectTests(make: MakeStore): void {
   ])('limit %j, offset %j', async (limit, offset, ids) => {
     const { store } = await opened(make)
     await sample(store)
-    expect(await idsOf(store, user, { limit, offset })).toEqual(ids)
+    expect(await idsOfRows(store, user, { limit, offset })).toEqual(ids)
   })
 
   // Nulls come last in both directions, so a cursor may stand at one.
@@ -209,11 +209,11 @@ export function selectTests(make: MakeStore): void {
     const { store } = await opened(make)
     await sample(store)
     const sort = by(...keys)
-    expect(await idsOf(store, user, { sort, cursor: { before: false, keys: at } })).toEqual(after)
-    expect(await idsOf(store, user, { sort, cursor: { before: true, keys: at } })).toEqual(before)
+    expect(await idsOfRows(store, user, { sort, cursor: { before: false, keys: at } })).toEqual(after)
+    expect(await idsOfRows(store, user, { sort, cursor: { before: true, keys: at } })).toEqual(before)
     const page = { sort, limit: 1 }
-    expect(await idsOf(store, user, { ...page, cursor: { before: false, keys: at } })).toEqual(after.slice(0, 1))
-    expect(await idsOf(store, user, { ...page, cursor: { before: true, keys: at } })).toEqual(before.slice(-1))
+    expect(await idsOfRows(store, user, { ...page, cursor: { before: false, keys: at } })).toEqual(after.slice(0, 1))
+    expect(await idsOfRows(store, user, { ...page, cursor: { before: true, keys: at } })).toEqual(before.slice(-1))
   })
 
   test('where, sort, cursor and limit together', async () => {
@@ -221,6 +221,6 @@ export function selectTests(make: MakeStore): void {
     await sample(store)
     const where: Predicate = { kind: 'or', of: [cmp('rank', 'eq', 3), none('rank')] }
     const cursor = { before: false, keys: [3, 3] }
-    expect(await idsOf(store, user, { where, sort: by('-rank', '-id'), cursor, limit: 2 })).toEqual([1, 5])
+    expect(await idsOfRows(store, user, { where, sort: by('-rank', '-id'), cursor, limit: 2 })).toEqual([1, 5])
   })
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { MakeStore } from '../store-suite.ts'
 import { opened } from './opened.ts'
-import { created, get, idsOf, put, user } from './world.ts'
+import { created, get, idsOfRows, put, user } from './world.ts'
 
 /** A moment at which work waits until the test goes on. */
 function gate(): { readonly open: () => void; readonly passed: Promise<void> } {
@@ -14,7 +14,7 @@ export function transactionTests(make: MakeStore): void {
     const { store } = await opened(make)
     for (let id = 1; id <= 5; id++) {
       await put(store, created(user, { id, email: `${id}` }))
-      expect(await idsOf(store, user)).toHaveLength(id)
+      expect(await idsOfRows(store, user)).toHaveLength(id)
     }
   })
 
@@ -50,7 +50,7 @@ export function transactionTests(make: MakeStore): void {
       .then(() => order.push('transaction'))
     await begun.passed
     const second = put(store, created(user, { id: 2, email: 'b' })).then(() => order.push('write'))
-    expect(await idsOf(store, user)).toEqual([])
+    expect(await idsOfRows(store, user)).toEqual([])
     pause.open()
     await Promise.all([first, second])
     expect(order).toEqual(['transaction', 'write'])
@@ -65,15 +65,15 @@ export function transactionTests(make: MakeStore): void {
       throw new RangeError('no')
     })
     await expect(failing).rejects.toThrow(new RangeError('no'))
-    expect(await idsOf(store, user)).toEqual([])
+    expect(await idsOfRows(store, user)).toEqual([])
     await store.transaction(async tx => tx.apply([created(user, { id: 2, email: 'a' })], []))
-    expect(await idsOf(store, user)).toEqual([2])
+    expect(await idsOfRows(store, user)).toEqual([2])
   })
 
   test('a transaction is of no use after its end', async () => {
     const { store } = await opened(make)
     const late = await store.transaction(async tx => async () => tx.apply([created(user, { id: 1, email: 'a' })], []))
     await expect(late()).rejects.toThrow()
-    expect(await idsOf(store, user)).toEqual([])
+    expect(await idsOfRows(store, user)).toEqual([])
   })
 }

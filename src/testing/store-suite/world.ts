@@ -15,7 +15,7 @@ import {
 import { resource } from '../../model/declare/resource.ts'
 import { everything } from '../../query/predicate.ts'
 import { t } from '../../schema/builder.ts'
-import type { Environment, RowChange, Select, Store, Transaction } from '../../store/store.ts'
+import type { StoreEnvironment, RowChange, Select, Store, Transaction } from '../../store/store.ts'
 import { wait } from '../../store/work.ts'
 
 /** A model with every kind of field and relation that a store keeps. */
@@ -69,7 +69,7 @@ export interface Clock {
   now: number
 }
 
-export function environmentOf(clock: Clock): Environment {
+export function testEnvironment(clock: Clock): StoreEnvironment {
   let byte = 0
   return {
     clock: () => clock.now,
@@ -145,7 +145,7 @@ export async function get(store: Store, of: Resource, id: Id): Promise<Row | und
   })
 }
 
-export async function idsOf(store: Store, of: Resource, select: Partial<Select> = {}): Promise<Value[]> {
+export async function idsOfRows(store: Store, of: Resource, select: Partial<Select> = {}): Promise<Value[]> {
   const rows = await store.read(function* (snapshot) {
     return yield* wait(snapshot.select(of, { ...plain, ...select }))
   })

@@ -10,7 +10,7 @@ import {
   created,
   deleted,
   get,
-  idsOf,
+  idsOfRows,
   member,
   owner,
   passport,
@@ -42,7 +42,7 @@ export function writeTests(make: MakeStore): void {
     expect((await get(store, user, 1))!.slice(3, 6)).toEqual(['a', null, 2])
     await put(store, deleted(user, (await get(store, user, 1))!))
     expect(await get(store, user, 1)).toBeUndefined()
-    expect(await idsOf(store, user)).toEqual([])
+    expect(await idsOfRows(store, user)).toEqual([])
   })
 
   test('changes get seq and time in the order given, in the rows handed over as well', async () => {
@@ -90,7 +90,7 @@ export function writeTests(make: MakeStore): void {
       throw new RangeError('no')
     })
     await expect(failing).rejects.toThrow(new RangeError('no'))
-    expect(await idsOf(store, todo)).toEqual([])
+    expect(await idsOfRows(store, todo)).toEqual([])
     expect((await get(store, user, 1))![5]).toBeNull()
     await store.read(function* (snapshot) {
       expect(yield* wait(snapshot.pairs(teams, userSide, [1], null))).toEqual([])
@@ -111,7 +111,7 @@ export function writeTests(make: MakeStore): void {
     )
     const outcomes = await Promise.allSettled(units)
     expect(outcomes.map(outcome => outcome.status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'rejected'])
-    expect(await idsOf(store, user)).toEqual([1, 3])
+    expect(await idsOfRows(store, user)).toEqual([1, 3])
   })
 
   test('ids: never one that was handed out, reserved or stored', async () => {
@@ -145,7 +145,7 @@ export function writeTests(make: MakeStore): void {
     const error = await refusal(put(store, ...changes()))
     expect(error.code).toBe('conflict')
     expect(error.issues.map(issue => [issue.code, issue.pointer])).toEqual(pointers.map(pointer => ['unique', pointer]))
-    expect(await idsOf(store, user)).toEqual([1, 2])
+    expect(await idsOfRows(store, user)).toEqual([1, 2])
   })
 
   test('nulls are not equal, and a freed value may be taken in the same apply', async () => {
@@ -185,7 +185,7 @@ export function writeTests(make: MakeStore): void {
       yield* wait(tx.apply([created(user, { id: 4, email: 'c' })], []))
       expect(tx.position).toBe(start + 1)
     })
-    expect(await idsOf(store, user)).toEqual([1, 4])
+    expect(await idsOfRows(store, user)).toEqual([1, 4])
   })
 
   test('a unit does not end with a reference that leads nowhere', async () => {
@@ -193,7 +193,7 @@ export function writeTests(make: MakeStore): void {
     await put(store, created(user, { id: 1, email: 'a' }), created(todo, { id: 1, text: 't', owner: 1 }))
     expect((await refusal(put(store, created(todo, { id: 2, text: 't', owner: 77 })))).code).toBe('conflict')
     expect((await refusal(put(store, deleted(user, (await get(store, user, 1))!)))).code).toBe('conflict')
-    expect(await idsOf(store, user)).toEqual([1])
+    expect(await idsOfRows(store, user)).toEqual([1])
     // In between it may: the order of changes is that of the request.
     await put(store, deleted(user, (await get(store, user, 1))!), deleted(todo, (await get(store, todo, 1))!))
     await put(store, created(todo, { id: 3, text: 't', owner: 5 }), created(user, { id: 5, email: 'e' }))

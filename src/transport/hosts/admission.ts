@@ -1,5 +1,5 @@
 import { ApiError } from '../../protocol/error.ts'
-import { standing } from '../http/request/arrival-queue.ts'
+import { waitingArrivals } from '../http/request/arrival-queue.ts'
 
 /** When to refuse requests, so that the admitted ones are answered quickly. */
 export interface OverloadOptions {
@@ -49,7 +49,7 @@ export class Admission {
 
   constructor(
     { delay = 100, patience = 200, inFlight = 5_000 }: OverloadOptions = {},
-    loop: Loop = { now: () => performance.now(), standing },
+    loop: Loop = { now: () => performance.now(), standing: waitingArrivals },
   ) {
     this.#loop = loop
     this.#delay = delay

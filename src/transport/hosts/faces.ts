@@ -2,7 +2,7 @@ import type { Server } from 'node:http'
 import { ApiError } from '../../protocol/error.ts'
 import { SUBPROTOCOL } from '../../protocol/frames.ts'
 import type { Engine } from '../../engine/engine.ts'
-import type { Handled } from '../../engine/actions/handled-resources.ts'
+import type { HandledResources } from '../../engine/actions/handled-resources.ts'
 import type { PublishedFeed } from '../../live/subscriptions/published.ts'
 import { addressFinder } from '../http/request/client-address.ts'
 import { printLog, type HttpSetup } from '../http/options.ts'
@@ -28,7 +28,7 @@ export type WebSocketFaces = Readonly<Record<string, (host: SocketHost) => Socke
 export interface SocketApi {
   readonly engine: Engine
   readonly http: HttpSetup
-  readonly handled: Handled
+  readonly handled: HandledResources
   readonly published: PublishedFeed
   readonly faces: FaceOptions
 }

@@ -1,5 +1,5 @@
 import type { Engine } from '../../engine/engine.ts'
-import { tooLarge } from '../http/request/body.ts'
+import { bodyTooLarge } from '../http/request/body.ts'
 import { Aborted, type Body, Exchange, type ByteStream, type FieldLines } from '../http/exchange.ts'
 import { httpHandler } from '../http/handler.ts'
 import type { HttpSetup } from '../http/options.ts'
@@ -44,7 +44,7 @@ class FetchExchange extends Exchange {
       size += step.value.length
       if (size > limit) {
         await reader!.cancel()
-        throw tooLarge(limit)
+        throw bodyTooLarge(limit)
       }
       chunks.push(step.value)
     }

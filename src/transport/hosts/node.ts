@@ -5,8 +5,8 @@ import { ApiError } from '../../protocol/error.ts'
 import type { Code } from '../../protocol/codes.ts'
 import type { Limits } from '../../protocol/limits.ts'
 import { isSafeMethod } from '../../protocol/method.ts'
-import { arrive } from '../http/request/arrival-queue.ts'
-import { tooLarge } from '../http/request/body.ts'
+import { enqueueArrival } from '../http/request/arrival-queue.ts'
+import { bodyTooLarge } from '../http/request/body.ts'
 import { Aborted, Exchange, type Body, type Answerer, type ByteStream, type FieldLines } from '../http/exchange.ts'
 import { httpHandler } from '../http/handler.ts'
 import type { HttpSetup } from '../http/options.ts'
@@ -135,7 +135,7 @@ function start(exchange: NodeExchange, at: Line): void {
   at.active++
   at.unsafe = !isSafeMethod(exchange.method)
   if (at.unsafe || exchange.hasBody) void exchange.answer(exchange)
-  else arrive(exchange)
+  else enqueueArrival(exchange)
 }
 
 function leave(at: Line): void {
@@ -188,7 +188,7 @@ class NodeExchange extends Exchange {
       }
       request.on('data', (chunk: Buffer) => {
         size += chunk.length
-        if (size > limit) refuse(tooLarge(limit))
+        if (size > limit) refuse(bodyTooLarge(limit))
         else if (first === null) first = chunk
         else if (more === null) more = [first, chunk]
         else more.push(chunk)

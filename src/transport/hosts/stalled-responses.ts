@@ -9,7 +9,7 @@ const LOOKS = 3
  * client that sends requests and never reads would keep its answers in memory for good. Returns a function that stops it.
  * WebSockets are watched by their mailbox (live/subscriptions/mailbox.ts).
  */
-export function cutStalled(server: Server, stall: number): () => void {
+export function cutSlowReaders(server: Server, stall: number): () => void {
   const open = new Map<Socket, { taken: number; looks: number }>()
   const connected = (socket: Socket): void => {
     open.set(socket, { taken: 0, looks: 0 })

@@ -9,7 +9,7 @@ import { checkLength, readBytes, readText } from './request/body.ts'
 import { readKey } from './request/decode.ts'
 import type { FieldLines } from './exchange.ts'
 import type { Face } from './face.ts'
-import { finish } from './response/finish-response.ts'
+import { finishResponse } from './response/finish-response.ts'
 import type { HttpCall } from './request/http-call.ts'
 import { mediaOf } from './request/body-media.ts'
 import { readParameters, type Parameter } from './request/parameters.ts'
@@ -109,6 +109,7 @@ export function sendAnswered(face: Face, call: HttpCall, outcome: Answered): voi
   if (value instanceof Response) return sendResponse(face, exchange, outcome, value, fields)
   if (!fields.includes('cache-control'))
     fields.push('cache-control', exchange.method === 'GET' ? 'private, no-cache' : 'no-store')
-  if (outcome.status === 204 || outcome.status === 304) return finish(face, exchange, outcome.status, fields, null)
+  if (outcome.status === 204 || outcome.status === 304)
+    return finishResponse(face, exchange, outcome.status, fields, null)
   return represent(face, call, outcome.status, fields, outcome.body!, value)
 }

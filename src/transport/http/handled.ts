@@ -1,7 +1,7 @@
 import {
-  missing,
-  tagOf,
-  type Handled,
+  uriNotFound,
+  valueTag,
+  type HandledResources,
   type HandledCall,
   type HandledValue,
 } from '../../engine/actions/handled-resources.ts'
@@ -16,7 +16,7 @@ import { checkLength, readJson } from './request/body.ts'
 import { readConditions } from './request/conditional.ts'
 import type { Exchange, FieldLines } from './exchange.ts'
 import type { Face } from './face.ts'
-import { finish } from './response/finish-response.ts'
+import { finishResponse } from './response/finish-response.ts'
 import { ACCEPT_POST, mediaOf } from './request/body-media.ts'
 import { negotiate } from './response/negotiate.ts'
 import { readParameters } from './request/parameters.ts'
@@ -34,7 +34,7 @@ const methodsOf: Readonly<Record<HandledOperation, readonly string[]>> = {
  * The endpoint of a handled resource: GET, POST on lists, PATCH and DELETE on items. `/apples` and `/apples/` are the same
  * unless both are declared. null if nothing is declared for the path.
  */
-export function handledEndpoint(handled: Handled, prefix: string, path: string): ServiceEndpoint | null {
+export function handledEndpoint(handled: HandledResources, prefix: string, path: string): ServiceEndpoint | null {
   if (!path.startsWith(`${prefix}/`)) return null
   const spelled = path.slice(prefix.length)
   // Sockets ignore additional leading slashes; over HTTP that would be another path.
@@ -54,7 +54,13 @@ export function handledEndpoint(handled: Handled, prefix: string, path: string):
   }
 }
 
-async function serve(face: Face, exchange: Exchange, handled: Handled, uri: string, prefix: string): Promise<void> {
+async function serve(
+  face: Face,
+  exchange: Exchange,
+  handled: HandledResources,
+  uri: string,
+  prefix: string,
+): Promise<void> {
   const principal = await face.engine.authenticate(exchange)
   const call: HandledCall = { uri, principal, conditions: readConditions(exchange) }
   switch (exchange.method) {
@@ -70,26 +76,26 @@ async function serve(face: Face, exchange: Exchange, handled: Handled, uri: stri
       refuseQuery(face, exchange)
       const { position } = await handled.patch(call, await readObject(face, exchange))
       const now = await valueAfter(handled, call)
-      if (!now) return finish(face, exchange, 204, ['position', position], null)
-      const fields = ['etag', `"${tagOf(now)}"`, 'position', position, 'cache-control', CACHE]
+      if (!now) return finishResponse(face, exchange, 204, ['position', position], null)
+      const fields = ['etag', `"${valueTag(now)}"`, 'position', position, 'cache-control', CACHE]
       return send(face, exchange, 200, fields, now.body)
     }
     case 'DELETE': {
       refuseQuery(face, exchange)
       const { position } = await handled.delete(call)
-      return finish(face, exchange, 204, ['position', position, 'cache-control', 'no-store'], null)
+      return finishResponse(face, exchange, 204, ['position', position, 'cache-control', 'no-store'], null)
     }
     default:
       return sendValue(face, exchange, handled, call)
   }
 }
 
-async function sendValue(face: Face, exchange: Exchange, handled: Handled, call: HandledCall): Promise<void> {
+async function sendValue(face: Face, exchange: Exchange, handled: HandledResources, call: HandledCall): Promise<void> {
   if (face.live && face.published && wantsStream(exchange.accept))
     return sendHandledStream(face, { live: face.live, published: face.published, handled }, exchange, call)
   negotiate(exchange.accept)
   const found = await handled.get(call)
-  if (!found || found.value == null) throw missing(call.uri)
+  if (!found || found.value == null) throw uriNotFound(call.uri)
   const parameters = readParameters(queryOf(exchange), face.engine.limits.parameters)
   const fields: FieldLines = []
   let shown: HandledValue = found
@@ -98,10 +104,10 @@ async function sendValue(face: Face, exchange: Exchange, handled: Handled, call:
     shown = { ...found, body: JSON.stringify(values) }
     if (total !== null) fields.push('x-total-count', String(total))
   }
-  const tag = tagOf(shown)
+  const tag = valueTag(shown)
   fields.push('etag', `"${tag}"`, 'cache-control', CACHE)
   checkRead(call.conditions ?? null, tag, null)
-  if (isUnchanged(call.conditions ?? null, tag, null)) return finish(face, exchange, 304, fields, null)
+  if (isUnchanged(call.conditions ?? null, tag, null)) return finishResponse(face, exchange, 304, fields, null)
   send(face, exchange, 200, fields, shown.body)
 }
 
@@ -109,7 +115,13 @@ const CACHE = 'private, no-cache'
 
 function send(face: Face, exchange: Exchange, status: number, fields: FieldLines, body: string): void {
   const length = String(Buffer.byteLength(body))
-  finish(face, exchange, status, ['content-type', 'application/json', 'content-length', length, ...fields], body)
+  finishResponse(
+    face,
+    exchange,
+    status,
+    ['content-type', 'application/json', 'content-length', length, ...fields],
+    body,
+  )
 }
 
 function refuseQuery(face: Face, exchange: Exchange): void {

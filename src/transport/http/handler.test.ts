@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { jsonMode } from '../../schema/read/input-mode.ts'
 import type { Call, Outcome } from '../../engine/call/call.ts'
 import type { Engine } from '../../engine/engine.ts'
-import { gateOf } from '../../engine/rules/gate.ts'
+import { callerChecksOf } from '../../engine/rules/caller-checks.ts'
 import { link } from '../../model/link/link.ts'
 import { resource } from '../../model/declare/resource.ts'
 import { ApiError } from '../../protocol/error.ts'
@@ -33,7 +33,7 @@ const engine: Engine = {
   clock: () => 0,
   cursorKey: new Uint8Array(32),
   auth: null,
-  gate: gateOf(null, null),
+  callerChecks: callerChecksOf(null, null),
   authenticate: credentials => {
     const token = credentials.header('authorization')
     if (token === 'Bearer wrong') throw new ApiError('unauthenticated')

@@ -12,7 +12,7 @@ import { checkMethod, decodeCall, operationOf } from './request/decode.ts'
 import { sendOutcome, sendThrown } from './response/encode.ts'
 import { Aborted, type Answerer, type Exchange } from './exchange.ts'
 import type { Face } from './face.ts'
-import { finish } from './response/finish-response.ts'
+import { finishResponse } from './response/finish-response.ts'
 import { handledEndpoint } from './handled.ts'
 import { healthServices } from './services/health.ts'
 import { HttpCall } from './request/http-call.ts'
@@ -179,7 +179,7 @@ function proceed(face: Face, call: HttpCall, principal: Principal | null): void 
   const { live } = face
   const { minPosition } = call.exchange
   if (live === null || minPosition === undefined) return answerCall(face, call, endpoint)
-  return live.reached(minPosition, { header: 'min-position' }).then(() => answerCall(face, call, endpoint))
+  return live.awaitPosition(minPosition, { header: 'min-position' }).then(() => answerCall(face, call, endpoint))
 }
 
 function answerCall(face: Face, call: HttpCall, endpoint: CollectionEndpoint | ItemEndpoint): void | Promise<void> {
@@ -224,5 +224,5 @@ function sendOptions(face: Face, exchange: Exchange, endpoint: Endpoint | null):
   if (methods?.has('POST')) fields.push('accept-post', ACCEPT_POST)
   if (methods?.has('PATCH')) fields.push('accept-patch', ACCEPT_PATCH)
   if (methods?.has('QUERY')) fields.push('accept-query', ACCEPT_QUERY)
-  finish(face, exchange, 204, fields, null)
+  finishResponse(face, exchange, 204, fields, null)
 }

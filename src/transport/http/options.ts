@@ -1,5 +1,5 @@
 import type { Principal } from '../../engine/call/call.ts'
-import type { Handled } from '../../engine/actions/handled-resources.ts'
+import type { HandledResources } from '../../engine/actions/handled-resources.ts'
 import type { Live } from '../../live/live.ts'
 import type { PublishedFeed } from '../../live/subscriptions/published.ts'
 import type { Admission, OverloadOptions } from '../hosts/admission.ts'
@@ -70,7 +70,7 @@ export interface HttpServices {
   /** Makes every readable URI a stream for clients that accept `text/event-stream`. */
   readonly live?: Live
   /** The handled resources. */
-  readonly handled?: Handled | undefined
+  readonly handled?: HandledResources | undefined
   /** Makes handled resources streams as well. */
   readonly published?: PublishedFeed
 }

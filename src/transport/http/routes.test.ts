@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { link } from '../../model/link/link.ts'
 import { resource } from '../../model/declare/resource.ts'
 import { t } from '../../schema/builder.ts'
-import { routesOf, type Endpoint, type Target } from './routes.ts'
+import { routesOf, type Endpoint, type RouteMatch } from './routes.ts'
 
 const model = link({
   user: resource({
@@ -18,7 +18,7 @@ const model = link({
 })
 const page = { path: '/health', type: 'text/plain', cache: 'no-store', text: () => 'ok' }
 const at = (path: string, prefix = ''): string => {
-  const into: Target = { id: null, parent: null }
+  const into: RouteMatch = { id: null, parent: null }
   const found: Endpoint | null = routesOf(model, prefix, [page]).match(path, into)
   if (found === null) return 'nothing'
   if (found.kind === 'page') return `page ${found.page.path}`

@@ -1,9 +1,9 @@
-import { keysOf } from '../../engine/write/unique-key.ts'
+import { uniqueKeysOf } from '../../engine/write/unique-key.ts'
 import type { Action, Field, Id, Model, Resource } from '../../model/model.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { ScalarType } from '../../schema/scalar-type.ts'
 import type { Page } from './response/pages.ts'
-import { partsOf, type Part } from './request/row-parts.ts'
+import { rowPartsOf, type RowPart } from './request/row-parts.ts'
 import { readId } from './request/path-id.ts'
 import type { Service } from './services/service.ts'
 
@@ -42,7 +42,7 @@ export interface ActionEndpoint extends Common {
 export interface PartEndpoint extends Common {
   readonly kind: 'part'
   readonly resource: Resource
-  readonly part: Part
+  readonly part: RowPart
 }
 export interface ServiceEndpoint extends Common {
   readonly kind: 'service'
@@ -50,18 +50,18 @@ export interface ServiceEndpoint extends Common {
 }
 
 /** Where a match stores the ids that it found in the path. */
-export interface Target {
+export interface RouteMatch {
   id: Id | null
   parent: { readonly resource: Resource; readonly id: Id; readonly field: Field } | null
 }
 
 export interface Routes {
   /** What is at a path (without a query); null if nothing is. Throws ApiError `bad_encoding` for a malformed escape. */
-  match(path: string, into: Target): Endpoint | null
+  match(path: string, into: RouteMatch): Endpoint | null
   /** The canonical URI of a list; null for an internal resource. */
   collection(resource: Resource): string | null
   item(resource: Resource, id: Id): string | null
-  nested(parent: NonNullable<Target['parent']>): string | null
+  nested(parent: NonNullable<RouteMatch['parent']>): string | null
 }
 
 const READ = ['GET', 'HEAD', 'OPTIONS']
@@ -106,7 +106,7 @@ export function routesOf(
         ...READ,
         'QUERY',
         ...(fixed ? [] : ['POST']),
-        ...(fixed || keysOf(resource).length === 0 ? [] : ['PUT']),
+        ...(fixed || uniqueKeysOf(resource).length === 0 ? [] : ['PUT']),
         ...(fixed || !resource.options.bulk ? [] : ['PATCH', 'DELETE']),
       ]),
     })
@@ -149,7 +149,7 @@ export function routesOf(
   }
 
   /** Follows the tree as far as its names match. The rest of the path is an id, perhaps a relation and another id. */
-  function walk(path: string, start: number, into: Target): Endpoint | null {
+  function walk(path: string, start: number, into: RouteMatch): Endpoint | null {
     let at = root
     let from = start
     for (;;) {
@@ -169,7 +169,7 @@ export function routesOf(
     return at.resource === null ? (at.action ?? at.page) : collections.get(at.resource)!
   }
 
-  function below(resource: Resource, path: string, from: number, into: Target): Endpoint | null {
+  function below(resource: Resource, path: string, from: number, into: RouteMatch): Endpoint | null {
     let to = endOfSegment(path, from)
     const id = idAt(resource.idType, path, from, to)
     if (id === null) return null
@@ -203,7 +203,7 @@ export function routesOf(
 
 function partEndpoints(resource: Resource): ReadonlyMap<string, PartEndpoint> {
   return new Map(
-    partsOf(resource).map(part => [
+    rowPartsOf(resource).map(part => [
       encodeURIComponent(part.name),
       { kind: 'part', resource, part, ...allowing([...part.methods, 'OPTIONS']) },
     ]),

@@ -2,8 +2,8 @@ import type { Identity } from '../../auth/principal.ts'
 import type { Call } from '../../engine/call/call.ts'
 import type { Mode } from '../../live/subscriptions/coalesce.ts'
 import type { Frame } from '../../live/event.ts'
-import type { FollowedUri, Values } from '../../live/subscriptions/published.ts'
-import type { Kind, Rows } from '../../live/subscriptions/source.ts'
+import type { FollowedUri, ValuesKind } from '../../live/subscriptions/published.ts'
+import type { Kind, RowsKind } from '../../live/subscriptions/source.ts'
 import type { Subscription } from '../../live/subscriptions/subscription.ts'
 import type { ApiError } from '../../protocol/error.ts'
 
@@ -83,13 +83,13 @@ export interface FollowRows {
   readonly call: Call
   readonly since: string | null
   readonly mode: Mode
-  readonly teller: Teller<Rows>
+  readonly teller: Teller<RowsKind>
 }
 
 /** What functions serve at a URI, or what is published there. */
 export interface FollowValues extends Omit<FollowedUri, 'principal'> {
   readonly since: string | null
-  readonly teller: Teller<Values>
+  readonly teller: Teller<ValuesKind>
 }
 
 /** Writes what one subscription is told. null or an empty frame = nothing is sent. */

@@ -1,5 +1,5 @@
 import type { Engine } from '../../engine/engine.ts'
-import type { Handled } from '../../engine/actions/handled-resources.ts'
+import type { HandledResources } from '../../engine/actions/handled-resources.ts'
 import type { Live } from '../../live/live.ts'
 import type { PublishedFeed } from '../../live/subscriptions/published.ts'
 import type { Admission } from '../hosts/admission.ts'
@@ -9,7 +9,7 @@ import type { AddressOf } from '../http/request/client-address.ts'
 export interface SocketHost {
   readonly engine: Engine
   readonly live: Live
-  readonly handled: Handled
+  readonly handled: HandledResources
   readonly published: PublishedFeed
   /** null if no request is ever refused for overload. */
   readonly admission: Admission | null

@@ -5,12 +5,12 @@ import type { Limits } from '../../protocol/limits.ts'
 import { resource } from '../../model/declare/resource.ts'
 import { t } from '../../schema/builder.ts'
 import type { Asked, Dialect } from './dialect.ts'
-import { Session, type SessionWire } from './session.ts'
+import { SocketSession, type SessionWire } from './session.ts'
 
 const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 
 interface World {
-  readonly session: Session<Asked>
+  readonly session: SocketSession<Asked>
   /** What was done and said, in order. */
   readonly log: unknown[]
   /** A message that is done once `go` is called. */
@@ -30,7 +30,7 @@ function world(isSerial: boolean, limits: Partial<Limits> = {}, more: Partial<Se
     refuse: error => log.push(error.code),
     bye: error => log.push(['bye', error.code]),
   }
-  const session = new Session<Asked>({
+  const session = new SocketSession<Asked>({
     host: { engine, handled, published, live: http.live!, admission: null, onFault },
     wire: { write: () => {}, buffered: 0, close: (...why) => log.push(['close', ...why]), ...more },
     credentials: { face: 'websocket', header: () => undefined },

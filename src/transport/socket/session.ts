@@ -1,5 +1,5 @@
 import type { Credentials, Identity, Principal, Standing } from '../../auth/principal.ts'
-import type { Call, Target } from '../../engine/call/call.ts'
+import type { Call, CallTarget } from '../../engine/call/call.ts'
 import type { Frame } from '../../live/event.ts'
 import { Mailbox, type Wire } from '../../live/subscriptions/mailbox.ts'
 import { ApiError } from '../../protocol/error.ts'
@@ -9,7 +9,7 @@ import type { Asked, Dialect } from './dialect.ts'
 import { ownEffectsTold, type SocketHost } from './host.ts'
 import { Lifetime } from './lifetime.ts'
 import { Subscriptions } from './subscriptions.ts'
-import { Turns } from './turns.ts'
+import { RequestTurns } from './turns.ts'
 
 /** Why the server closes a connection. */
 export type CloseReason = keyof typeof closeCodes
@@ -22,7 +22,7 @@ export interface SessionWire extends Wire {
   resume?(): void
 }
 
-export interface SessionOptions<Message> {
+export interface SocketSessionOptions<Message> {
   /** The name of the connection, if the protocol has one. */
   readonly id?: string
   readonly host: SocketHost
@@ -31,7 +31,7 @@ export interface SessionOptions<Message> {
   readonly credentials: Credentials
   /** null = anonymous. */
   readonly identity: Identity | null
-  readonly dialect: (session: Session<Message>) => Dialect<Message>
+  readonly dialect: (session: SocketSession<Message>) => Dialect<Message>
 }
 
 /** The most requests of one connection that are in progress or wait. Above it, nothing more is read. */
@@ -41,7 +41,7 @@ const UNDER_WAY = 64
  * One client on a socket, whatever dialect it speaks. Requests are carried out in order, and everything that the client is told
  * is sent in one order.
  */
-export class Session<Message = never> {
+export class SocketSession<Message = never> {
   readonly id: string
   readonly host: SocketHost
   readonly credentials: Credentials
@@ -50,7 +50,7 @@ export class Session<Message = never> {
   readonly #wire: SessionWire
   readonly #dialect: Dialect<Message>
   readonly #bucket: Bucket
-  readonly #turns: Turns = new Turns(() => this.#resume())
+  readonly #turns: RequestTurns = new RequestTurns(() => this.#resume())
   readonly #lifetime: Lifetime = new Lifetime()
   #principal: Principal | null = null
   #standing: Standing | null = null
@@ -58,7 +58,7 @@ export class Session<Message = never> {
   #isPaused = false
   #isClosed = false
 
-  constructor({ id = '', host, wire, credentials, identity, dialect }: SessionOptions<Message>) {
+  constructor({ id = '', host, wire, credentials, identity, dialect }: SocketSessionOptions<Message>) {
     const { limits, clock } = host.engine
     this.id = id
     this.host = host
@@ -100,7 +100,7 @@ export class Session<Message = never> {
    * Runs `work`, which reads what a message asks of a resource. If it fails, a caller who may not use the resource is
    * refused, and is not told what is wrong with the message.
    */
-  read<T>(target: Target, work: () => T): T {
+  read<T>(target: CallTarget, work: () => T): T {
     try {
       return work()
     } catch (thrown) {

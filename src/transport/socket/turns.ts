@@ -2,7 +2,7 @@
  * Orders the requests of one connection. A write waits for everything sent before it, and everything waits for the writes
  * before it (as RFC 9112 §9.3.2 demands for pipelined requests). Otherwise a read could be answered from before the write.
  */
-export class Turns {
+export class RequestTurns {
   readonly #settled: () => void
   #writes: Promise<void> = Promise.resolve()
   readonly #reads = new Set<Promise<void>>()

@@ -9,7 +9,7 @@ import { socketCredentials } from './credentials.ts'
  * Admits requests before Engine.IO reads them. A page of a foreign origin cannot use cookies. A session that was begun with
  * credentials in header fields can only be continued by the same caller; knowing its id is not enough.
  */
-export class Admission {
+export class HandshakeAdmission {
   readonly #auth: Auth | null
   readonly #begun = new WeakMap<IncomingMessage, Id>()
   readonly #owners = new Map<string, Id>()

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { SocketHost } from '../socket/host.ts'
-import type { Session } from '../socket/session.ts'
+import type { SocketSession } from '../socket/session.ts'
 import type { Packet, SocketIoWords } from './packet.ts'
 import type { SocketIoOptions } from './options.ts'
 import type { SocketIoServer } from './server.ts'
@@ -19,7 +19,7 @@ export class SocketIoFace {
   readonly #words: SocketIoSetup['words']
   /** Loaded when the first client comes, because many programs have none. */
   #server: Promise<SocketIoServer> | null = null
-  #connections: ReadonlySet<Session<Packet>> = new Set()
+  #connections: ReadonlySet<SocketSession<Packet>> = new Set()
 
   constructor(host: SocketHost, { words, ...options }: SocketIoSetup, prefix = '') {
     this.#words = words
@@ -35,7 +35,7 @@ export class SocketIoFace {
   }
 
   /** The current connections. */
-  get connections(): ReadonlySet<Session<Packet>> {
+  get connections(): ReadonlySet<SocketSession<Packet>> {
     return this.#connections
   }
 

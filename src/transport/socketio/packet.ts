@@ -1,6 +1,6 @@
 import type { Dialect } from '../socket/dialect.ts'
 import type { SocketHost } from '../socket/host.ts'
-import type { Session } from '../socket/session.ts'
+import type { SocketSession } from '../socket/session.ts'
 import type { SocketIoOptions } from './options.ts'
 
 /** An event with its parsed arguments. */
@@ -16,4 +16,4 @@ export type SocketIoWords = (
   host: SocketHost,
   options: SocketIoOptions,
   prefix: string,
-) => (session: Session<Packet>) => Dialect<Packet>
+) => (session: SocketSession<Packet>) => Dialect<Packet>

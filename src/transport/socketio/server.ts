@@ -7,9 +7,9 @@ import type { Credentials, Identity } from '../../auth/principal.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { createServer } from '../hosts/node-http.ts'
 import type { SocketHost } from '../socket/host.ts'
-import { Session } from '../socket/session.ts'
+import { SocketSession } from '../socket/session.ts'
 import { refuseUpgrade } from '../websocket/upgrade.ts'
-import { Admission } from './admission.ts'
+import { HandshakeAdmission } from './admission.ts'
 import type { Packet, SocketIoWords } from './packet.ts'
 import type { SocketIoOptions } from './options.ts'
 import { socketCredentials } from './credentials.ts'
@@ -19,7 +19,7 @@ import { wireOf } from './wire.ts'
 export interface SocketIoServer {
   request(request: IncomingMessage, response: ServerResponse): void
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
-  readonly connections: ReadonlySet<Session<Packet>>
+  readonly connections: ReadonlySet<SocketSession<Packet>>
   close(): Promise<void>
 }
 
@@ -49,11 +49,11 @@ export function socketIoServer(
       ? { cors: { origin: [...options.cors.origins], credentials: options.cors.credentials ?? false } }
       : {}),
   })
-  const admission = new Admission(host.engine.auth)
+  const admission = new HandshakeAdmission(host.engine.auth)
   io.engine.on('connection', (conn: { id: string; request: IncomingMessage; once: EventEmitter['once'] }) => {
     conn.once('close', admission.opened(conn.id, conn.request))
   })
-  const connections = new Set<Session<Packet>>()
+  const connections = new Set<SocketSession<Packet>>()
   const arrived = new WeakMap<Socket, Arrived>()
   const namespace = io.of(options.namespace ?? '/')
   const prefix = namespace.name === '/' ? '2' : `2${namespace.name},`
@@ -72,7 +72,7 @@ export function socketIoServer(
     )
   })
   namespace.on('connection', socket => {
-    const connection: Session<Packet> = new Session<Packet>({
+    const connection: SocketSession<Packet> = new SocketSession<Packet>({
       id: socket.id,
       host,
       ...arrived.get(socket)!,

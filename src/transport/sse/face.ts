@@ -1,6 +1,6 @@
 import { ApiError } from '../../protocol/error.ts'
 import type { Standing } from '../../auth/principal.ts'
-import { deprecationOf } from '../../engine/rules/deprecation.ts'
+import { deprecationHeaders } from '../../engine/rules/deprecation.ts'
 import { closed, type Live } from '../../live/live.ts'
 import type { Kind } from '../../live/subscriptions/source.ts'
 import { modeOf } from '../live-words.ts'
@@ -31,7 +31,7 @@ export async function sendStream(
   const { engine } = face
   const words = liveWords(call, readParameters(queryOf(exchange), engine.limits.parameters))
   readLiveQuery(engine, call, words.rest)
-  const fields = (): FieldLines => [...streamFields(face, exchange), ...deprecationOf(endpoint.resource).flat()]
+  const fields = (): FieldLines => [...streamFields(face, exchange), ...deprecationHeaders(endpoint.resource).flat()]
   if (exchange.method === 'HEAD') {
     // HEAD must be refused if GET would be. Reading one row is enough to find out.
     if (call.query) call.query = { ...call.query, limit: 1 }
@@ -41,7 +41,7 @@ export async function sendStream(
   }
   const showsId = call.shape.fields?.includes(endpoint.resource.id.name) ?? true
   const since = exchange.header('last-event-id') ?? words.since
-  await follow(face, live, exchange, {
+  await followAsStream(face, live, exchange, {
     fields,
     teller: streamedRows(live.terms, showsId),
     // If the rights of the reader change, the subscription itself tells the difference.
@@ -59,7 +59,7 @@ export interface Streamed<K extends Kind> {
 }
 
 /** Answers with a stream. It ends with the token or session of its reader, and when the Api closes. */
-export async function follow<K extends Kind>(
+export async function followAsStream<K extends Kind>(
   { engine }: Face,
   live: Live,
   exchange: Exchange,

@@ -1,8 +1,8 @@
 import { ApiError, problemOf } from '../../protocol/error.ts'
 import { eventNames } from '../../protocol/events.ts'
 import { frameOf, sharedFrame, type Batch, type Frame } from '../../live/event.ts'
-import type { Values } from '../../live/subscriptions/published.ts'
-import type { Rows } from '../../live/subscriptions/source.ts'
+import type { ValuesKind } from '../../live/subscriptions/published.ts'
+import type { RowsKind } from '../../live/subscriptions/source.ts'
 import type { Shown } from '../../live/subscriptions/subscription.ts'
 import type { Published } from '../../store/store.ts'
 import type { Teller } from '../socket/dialect.ts'
@@ -19,7 +19,7 @@ export const hello: Frame = Buffer.from(`retry: ${RETRY}\n\n`)
 export const heartbeat: Frame = Buffer.from(':\n\n')
 
 /** Tells rows. If the rows do not show their id, the ids are sent as well. */
-export function streamedRows(terms: Terms, showsId: boolean): Teller<Rows> {
+export function streamedRows(terms: Terms, showsId: boolean): Teller<RowsKind> {
   return {
     snapshot: (rows, position, reset) =>
       sharedFrame(rows, `sse ${reset} ${showsId}`, () => snapshotFrame(rows, position, reset, showsId)),
@@ -81,7 +81,7 @@ function batchFrame({ events, order, resource, position }: Batch, terms: Terms):
 }
 
 /** Tells what functions serve at a URI. A list is sent as it is, an item as a list of one. */
-export function streamedValues(terms: Terms, isList: boolean): Teller<Values> {
+export function streamedValues(terms: Terms, isList: boolean): Teller<ValuesKind> {
   return {
     snapshot: (body, position, reset) => {
       const state = isList ? (body ?? '[]') : `[${body ?? ''}]`

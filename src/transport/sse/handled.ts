@@ -1,19 +1,19 @@
-import { missing, type Handled, type HandledCall } from '../../engine/actions/handled-resources.ts'
+import { uriNotFound, type HandledResources, type HandledCall } from '../../engine/actions/handled-resources.ts'
 import type { Live } from '../../live/live.ts'
-import type { PublishedFeed, Values } from '../../live/subscriptions/published.ts'
+import type { PublishedFeed, ValuesKind } from '../../live/subscriptions/published.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { Exchange, FieldLines } from '../http/exchange.ts'
 import type { Face } from '../http/face.ts'
 import { readParameters } from '../http/request/parameters.ts'
 import { queryOf } from '../http/request/request-target.ts'
-import { follow, streamFields } from './face.ts'
+import { followAsStream, streamFields } from './face.ts'
 import { streamedValues } from './frames.ts'
 
 /** What a stream of a handled resource needs. */
 export interface HandledSource {
   readonly live: Live
   readonly published: PublishedFeed
-  readonly handled: Handled
+  readonly handled: HandledResources
 }
 
 /** Answers `GET` of a handled resource with a stream: first what the getter returns, then every log record about it. */
@@ -27,10 +27,10 @@ export async function sendHandledStream(
   const fields = (): FieldLines => streamFields(face, exchange)
   if (exchange.method === 'HEAD') {
     handled.permitFollowing(uri, principal)
-    if ((await handled.get({ uri, principal }))?.value == null) throw missing(uri)
+    if ((await handled.get({ uri, principal }))?.value == null) throw uriNotFound(uri)
     return exchange.send(200, fields(), null)
   }
-  await follow<Values>(face, live, exchange, {
+  await followAsStream<ValuesKind>(face, live, exchange, {
     fields,
     teller: streamedValues(live.terms, uri.endsWith('/')),
     begin: (stream, standing) => {

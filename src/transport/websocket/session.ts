@@ -3,8 +3,8 @@ import { ApiError } from '../../protocol/error.ts'
 import { closeCodes } from '../../protocol/frames.ts'
 import type { Dialect } from '../socket/dialect.ts'
 import type { SocketHost } from '../socket/host.ts'
-import { Session, type CloseReason, type SessionWire } from '../socket/session.ts'
-import type { Handshake } from './upgrade.ts'
+import { SocketSession, type CloseReason, type SessionWire } from '../socket/session.ts'
+import type { WebSocketHandshake } from './upgrade.ts'
 import type { FrameSocket } from './ws.ts'
 
 /** How many milliseconds a connection that takes nothing has to answer a close. */
@@ -14,11 +14,17 @@ const PATIENCE = 1_000
 export function webSocketSession(
   host: SocketHost,
   socket: FrameSocket,
-  handshake: Handshake,
-  dialect: (session: Session<string>) => Dialect<string>,
-): Session<string> {
+  handshake: WebSocketHandshake,
+  dialect: (session: SocketSession<string>) => Dialect<string>,
+): SocketSession<string> {
   const { identity } = handshake
-  const session = new Session<string>({ host, wire: new SocketWire(socket), credentials: handshake, identity, dialect })
+  const session = new SocketSession<string>({
+    host,
+    wire: new SocketWire(socket),
+    credentials: handshake,
+    identity,
+    dialect,
+  })
   socket.events = {
     onText: text => session.receive(text),
     onBinary: () => session.refuse(new ApiError('bad_request', { detail: 'messages are text' })),

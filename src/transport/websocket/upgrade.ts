@@ -8,7 +8,7 @@ import { rawProblem } from '../hosts/raw-problem.ts'
 import { SocketServer, type FrameSocket } from './ws.ts'
 
 /** What a client sent when it opened the connection. */
-export interface Handshake extends Credentials {
+export interface WebSocketHandshake extends Credentials {
   /** Path and query. */
   readonly target: string
   /** null = anonymous. */
@@ -16,7 +16,7 @@ export interface Handshake extends Credentials {
 }
 
 /** Serves the connections of one subprotocol. */
-export type SocketFace = (socket: FrameSocket, handshake: Handshake) => void
+export type SocketFace = (socket: FrameSocket, handshake: WebSocketHandshake) => void
 
 export interface UpgradeOptions {
   readonly host: SocketHost

@@ -2,7 +2,7 @@
 import type { Principal } from '../../../src/index.ts'
 import type { Call } from '../../../src/engine/call/call.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
-import { callOf } from '../../../src/engine/call/app-call.ts'
+import { appCall } from '../../../src/engine/call/app-call.ts'
 import type { CallOptions } from '../../../src/model/rules/operations.ts'
 import type { Field, Id, Resource } from '../../../src/model/model.ts'
 import type { Random } from './random.ts'
@@ -18,7 +18,7 @@ export interface Asked {
 
 /** The call of a GET, and of a subscription to the same. */
 export function callFor(engine: Engine, { resource, id, parent, query }: Asked): Call {
-  const call = callOf(engine, id === undefined ? 'list' : 'get', resource, id ?? null, undefined, query)
+  const call = appCall(engine, id === undefined ? 'list' : 'get', resource, id ?? null, undefined, query)
   if (!parent) return call
   const above = engine.model.resources.get(parent.resource)!
   return { ...call, parent: { resource: above, id: parent.id, field: above.field.get(parent.field)! } }

@@ -2,14 +2,17 @@
 import { createTransport, type ClientOptions, type RequestOptions, type Transport } from './runtime.ts'
 
 /** Method and path template of each operation, by resource, by relation where there is one, and by name. */
-export interface Operations {
-  [name: string]: [method: string, path: string] | Operations
+export interface OperationTable {
+  [name: string]: [method: string, path: string] | OperationTable
 }
 
 /** A client of the operations: one function for each, with the parameters of its path in front. */
-export function clientOf(operations: Operations, options: ClientOptions): Record<string, unknown> & { $: Transport } {
+export function clientOf(
+  operations: OperationTable,
+  options: ClientOptions,
+): Record<string, unknown> & { $: Transport } {
   const transport = createTransport(options)
-  const build = (table: Operations): Record<string, unknown> => {
+  const build = (table: OperationTable): Record<string, unknown> => {
     const built: Record<string, unknown> = Object.create(null)
     for (const [name, one] of Object.entries(table))
       built[name] = Array.isArray(one) ? call(one[0], one[1]) : build(one)

@@ -14,11 +14,11 @@ export function h(
     else if (value === true) element.setAttribute(key, '')
     else if (value !== false) element.setAttribute(key, value)
   }
-  fill(element, children)
+  fillElement(element, children)
   return element
 }
 
-export function fill(element: Element, children: readonly (Child | readonly Child[])[]): void {
+export function fillElement(element: Element, children: readonly (Child | readonly Child[])[]): void {
   for (const child of children.flat()) {
     if (child === null || child === undefined || child === false) continue
     element.append(typeof child === 'number' ? String(child) : child)
@@ -28,7 +28,7 @@ export function fill(element: Element, children: readonly (Child | readonly Chil
 /** Puts other children into an element. */
 export function show(element: Element, ...children: (Child | readonly Child[])[]): void {
   element.replaceChildren()
-  fill(element, children)
+  fillElement(element, children)
 }
 
 export function byId(id: string): HTMLElement {
@@ -53,14 +53,18 @@ export function jsonView(value: unknown): HTMLElement {
 }
 
 /** A part of the page that opens. The content is made when it is first opened. */
-export function fold(head: Child[], make: () => Child | Child[], attributes: Record<string, string> = {}): HTMLElement {
+export function foldable(
+  head: Child[],
+  make: () => Child | Child[],
+  attributes: Record<string, string> = {},
+): HTMLElement {
   const content = h('div', { class: 'fold' })
   let made = false
   const details = h('details', attributes, h('summary', {}, head), content) as HTMLDetailsElement
   details.addEventListener('toggle', () => {
     if (made || !details.open) return
     made = true
-    fill(content, [make()].flat())
+    fillElement(content, [make()].flat())
   })
   return details
 }

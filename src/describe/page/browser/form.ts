@@ -1,13 +1,13 @@
 // Runs in browsers, as text that is served. See scripts/browser.ts.
-import { fill, h, jsonView, show } from './element.ts'
-import { follow } from './live.ts'
-import { api, baseOf, resolve, sampleOf, type Json } from './schema.ts'
+import { fillElement, h, jsonView, show } from './element.ts'
+import { followLive } from './live.ts'
+import { page, baseOf, resolve, sampleOf, type JsonObject } from './schema.ts'
 
 /** A form that sends a request, and shows what was answered. */
-export function tryForm(method: string, path: string, operation: Json): HTMLElement {
-  const parameters: Json[] = (operation['parameters'] ?? []).map(resolve)
-  const inputs = new Map<Json, HTMLInputElement>()
-  const field = (one: Json): HTMLElement => {
+export function tryForm(method: string, path: string, operation: JsonObject): HTMLElement {
+  const parameters: JsonObject[] = (operation['parameters'] ?? []).map(resolve)
+  const inputs = new Map<JsonObject, HTMLInputElement>()
+  const field = (one: JsonObject): HTMLElement => {
     const input = h('input', {
       placeholder: placeholderOf(one),
       'aria-label': one['name'],
@@ -24,11 +24,11 @@ export function tryForm(method: string, path: string, operation: Json): HTMLElem
       input,
     )
   }
-  const isCondition = (one: Json): boolean => 'x-operator' in one
+  const isCondition = (one: JsonObject): boolean => 'x-operator' in one
   const plain = parameters.filter(one => one['in'] !== 'header' && !isCondition(one))
   const conditions = parameters.filter(isCondition)
   const headers = parameters.filter(one => one['in'] === 'header')
-  const schema = operation['requestBody']?.content?.['application/json']?.schema as Json | undefined
+  const schema = operation['requestBody']?.content?.['application/json']?.schema as JsonObject | undefined
   const body = schema
     ? (h('textarea', { rows: '6', spellcheck: 'false', 'aria-label': 'Body' }) as HTMLTextAreaElement)
     : null
@@ -50,7 +50,7 @@ export function tryForm(method: string, path: string, operation: Json): HTMLElem
     let at = path
     const query: string[] = []
     const fields: Record<string, string> = { accept: 'application/json' }
-    if (api.token) fields['authorization'] = /^\w+ /.test(api.token) ? api.token : `Bearer ${api.token}`
+    if (page.token) fields['authorization'] = /^\w+ /.test(page.token) ? page.token : `Bearer ${page.token}`
     for (const [one, input] of inputs) {
       const name: string = one['name']
       const value = input.value
@@ -103,7 +103,7 @@ export function tryForm(method: string, path: string, operation: Json): HTMLElem
       void send()
     },
   })
-  const group = (title: string, some: Json[], open: boolean): HTMLElement | null =>
+  const group = (title: string, some: JsonObject[], open: boolean): HTMLElement | null =>
     some.length === 0
       ? null
       : h(
@@ -112,7 +112,7 @@ export function tryForm(method: string, path: string, operation: Json): HTMLElem
           h('summary', {}, title),
           h('div', { class: 'inputs' }, some.map(field)),
         )
-  fill(form, [
+  fillElement(form, [
     group('Parameters', plain, true),
     group(`Conditions (${conditions.length})`, conditions, false),
     group(
@@ -128,7 +128,7 @@ export function tryForm(method: string, path: string, operation: Json): HTMLElem
       { class: 'buttons' },
       h('button', { class: 'send' }, `Send ${method}`),
       method === 'GET' && operation['responses']?.['200']?.content?.['text/event-stream']
-        ? h('button', { type: 'button', click: () => follow(request().url.slice(baseOf().length)) }, 'Follow live')
+        ? h('button', { type: 'button', click: () => followLive(request().url.slice(baseOf().length)) }, 'Follow live')
         : null,
     ),
     result,
@@ -167,8 +167,8 @@ async function textOf(response: Response): Promise<string> {
   return `${size} bytes of ${type}`
 }
 
-function placeholderOf(one: Json): string {
-  const schema: Json = one['schema'] ?? {}
+function placeholderOf(one: JsonObject): string {
+  const schema: JsonObject = one['schema'] ?? {}
   const standard = schema['default'] === undefined ? '' : String(schema['default'])
   const example = schema['items']?.enum?.[0] ?? schema['items']?.examples?.[0] ?? schema['enum']?.[0]
   return standard || (example === undefined ? (schema['type'] ?? '') : `like ${String(example)}`)

@@ -1,12 +1,12 @@
 // Runs in browsers, as text that is served. See scripts/browser.ts.
 import { byId, h, jsonView, show } from './element.ts'
-import { api, baseOf } from './schema.ts'
+import { page, baseOf } from './schema.ts'
 
 const mostFrames = 300
 let stop: (() => void) | null = null
 
 /** Follows a URI in the panel below. */
-export function follow(uri: string): void {
+export function followLive(uri: string): void {
   const input = byId('live-uri') as HTMLInputElement
   input.value = uri
   byId('live').classList.add('open')
@@ -60,8 +60,8 @@ function frame(name: string, data: unknown, position: string): void {
 }
 
 function bearer(): Record<string, string> {
-  if (api.token === '') return {}
-  return { authorization: /^\w+ /.test(api.token) ? api.token : `Bearer ${api.token}` }
+  if (page.token === '') return {}
+  return { authorization: /^\w+ /.test(page.token) ? page.token : `Bearer ${page.token}` }
 }
 
 /** Server-Sent Events by `fetch`, which can send a token. */
@@ -109,7 +109,7 @@ function overWebSocket(uri: string): () => void {
   const subscribe = (): void => socket.send(JSON.stringify({ op: 'subscribe', id: 1, uri }))
   socket.addEventListener('open', () => {
     say('connected by WebSocket')
-    if (api.token) socket.send(JSON.stringify({ op: 'auth', id: 0, token: api.token.replace(/^Bearer /i, '') }))
+    if (page.token) socket.send(JSON.stringify({ op: 'auth', id: 0, token: page.token.replace(/^Bearer /i, '') }))
     subscribe()
   })
   socket.addEventListener('message', event => {

@@ -2,12 +2,12 @@
 import { byId, h, show } from './element.ts'
 import { setUpLive } from './live.ts'
 import { operationView } from './operation.ts'
-import { api, membersTable, resolve, type Json } from './schema.ts'
+import { page, membersTable, resolve, type JsonObject } from './schema.ts'
 
 interface Section {
   readonly name: string
-  readonly tag: Json
-  readonly operations: readonly { readonly method: string; readonly path: string; readonly operation: Json }[]
+  readonly tag: JsonObject
+  readonly operations: readonly { readonly method: string; readonly path: string; readonly operation: JsonObject }[]
 }
 
 const order = ['get', 'query', 'post', 'put', 'patch', 'delete', 'head', 'options', 'trace']
@@ -19,14 +19,14 @@ async function begin(): Promise<void> {
   try {
     const response = await fetch(source, { headers: { accept: 'application/json' } })
     if (!response.ok) throw new Error(`${source} answers ${response.status}`)
-    api.document = (await response.json()) as Json
+    page.document = (await response.json()) as JsonObject
   } catch (error) {
     return show(content, h('p', { class: 'error' }, `The description of this API cannot be read: ${String(error)}`))
   }
-  const { title = 'API', version = '' } = (api.document['info'] ?? {}) as { title?: string; version?: string }
+  const { title = 'API', version = '' } = (page.document['info'] ?? {}) as { title?: string; version?: string }
   document.title = title
   show(byId('title'), title, h('small', {}, version))
-  const sections = sectionsOf(api.document)
+  const sections = sectionsOf(page.document)
   const search = byId('search') as HTMLInputElement
   const list = (): void => showList(sections, search.value.trim().toLowerCase())
   search.addEventListener('input', list)
@@ -47,15 +47,15 @@ async function begin(): Promise<void> {
   route()
 }
 
-function sectionsOf(document: Json): Section[] {
-  const all = Object.entries((document['paths'] ?? {}) as Json).flatMap(([path, item]) =>
-    Object.entries(item as Json).map(([key, operation]) => ({
+function sectionsOf(document: JsonObject): Section[] {
+  const all = Object.entries((document['paths'] ?? {}) as JsonObject).flatMap(([path, item]) =>
+    Object.entries(item as JsonObject).map(([key, operation]) => ({
       method: key.replace(/^x-/, ''),
       path,
-      operation: operation as Json,
+      operation: operation as JsonObject,
     })),
   )
-  return ((document['tags'] ?? []) as Json[]).map(tag => ({
+  return ((document['tags'] ?? []) as JsonObject[]).map(tag => ({
     name: tag['name'],
     tag,
     operations: all
@@ -87,7 +87,7 @@ function showList(sections: readonly Section[], wanted: string): void {
 
 function showOverview(content: HTMLElement, sections: readonly Section[]): void {
   // The first line of the text is the title, which stands above already.
-  const told = String(api.document['info']?.description ?? '').replace(/^\s*#[^\n]*\n*/, '')
+  const told = String(page.document['info']?.description ?? '').replace(/^\s*#[^\n]*\n*/, '')
   show(
     content,
     told !== '' ? h('p', { class: 'prose' }, told) : null,
@@ -108,7 +108,7 @@ function showOverview(content: HTMLElement, sections: readonly Section[]): void 
 }
 
 function showSection(content: HTMLElement, section: Section): void {
-  const schemas: Json = api.document['components']?.schemas ?? {}
+  const schemas: JsonObject = page.document['components']?.schemas ?? {}
   const list = section.operations.find(({ operation }) => operation['x-operation'] === 'list')
   const row = resolve(list?.operation['responses']?.[200]?.content?.['application/json']?.schema?.items ?? {})
   const own = row['properties'] ? row : null
@@ -135,11 +135,11 @@ function showSection(content: HTMLElement, section: Section): void {
 /** The token stays in the page: it is gone with it. */
 function setUpToken(): void {
   const input = byId('token') as HTMLInputElement
-  const schemes = Object.keys(api.document['components']?.securitySchemes ?? {})
+  const schemes = Object.keys(page.document['components']?.securitySchemes ?? {})
   byId('who').hidden = schemes.length === 0
   byId('who').addEventListener('submit', event => event.preventDefault())
   input.addEventListener('input', () => {
-    api.token = input.value.trim()
+    page.token = input.value.trim()
   })
 }
 

@@ -1,13 +1,13 @@
 // Runs in browsers, as text that is served. See scripts/browser.ts.
-import { fold, h } from './element.ts'
+import { foldable, h } from './element.ts'
 import { tryForm } from './form.ts'
-import { resolve, typeWords, type Json } from './schema.ts'
+import { resolve, typeWords, type JsonObject } from './schema.ts'
 
 /** One operation: what it is, what it takes and answers, and a form to try it. */
-export function operationView(method: string, path: string, operation: Json): HTMLElement {
-  const asks = (operation['security'] ?? []) as Json[]
+export function operationView(method: string, path: string, operation: JsonObject): HTMLElement {
+  const asks = (operation['security'] ?? []) as JsonObject[]
   const locked = asks.length > 0 && !asks.some(one => Object.keys(one).length === 0)
-  return fold(
+  return foldable(
     [
       h('span', { class: `method ${method}` }, method.toUpperCase()),
       h('code', { class: 'path' }, path),
@@ -31,9 +31,9 @@ export function operationView(method: string, path: string, operation: Json): HT
 }
 
 /** The operators that each field has in a filter. */
-function conditionsView(operation: Json): HTMLElement | null {
+function conditionsView(operation: JsonObject): HTMLElement | null {
   const fields = new Map<string, string[]>()
-  for (const one of ((operation['parameters'] ?? []) as Json[]).map(resolve)) {
+  for (const one of ((operation['parameters'] ?? []) as JsonObject[]).map(resolve)) {
     if (!('x-operator' in one)) continue
     const name: string = one['x-field']
     const operator = one['x-operator'] === 'eq' ? '=' : (one['x-operator'] as string)
@@ -67,10 +67,10 @@ function conditionsView(operation: Json): HTMLElement | null {
   )
 }
 
-function answersView(operation: Json): HTMLElement {
-  const rows = Object.entries((operation['responses'] ?? {}) as Json).map(([status, given]) => {
-    const response = resolve(given as Json)
-    const content = Object.entries((response['content'] ?? {}) as Json)
+function answersView(operation: JsonObject): HTMLElement {
+  const rows = Object.entries((operation['responses'] ?? {}) as JsonObject).map(([status, given]) => {
+    const response = resolve(given as JsonObject)
+    const content = Object.entries((response['content'] ?? {}) as JsonObject)
     const fields = Object.keys(response['headers'] ?? {})
     return h(
       'tr',
@@ -80,7 +80,7 @@ function answersView(operation: Json): HTMLElement {
         'td',
         {},
         h('div', {}, response['description']),
-        content.map(([type, one]) => h('small', {}, `${type}: ${typeWords((one as Json)['schema'] ?? {})} `)),
+        content.map(([type, one]) => h('small', {}, `${type}: ${typeWords((one as JsonObject)['schema'] ?? {})} `)),
         fields.length ? h('small', { class: 'headers' }, fields.join(', ')) : null,
       ),
     )

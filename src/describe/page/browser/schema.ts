@@ -1,31 +1,34 @@
 // Runs in browsers, as text that is served. See scripts/browser.ts.
 import { h } from './element.ts'
 
-export interface Json {
+export interface JsonObject {
   readonly [name: string]: any // oxlint-disable-line typescript/no-explicit-any -- a document as it comes
 }
 
 /** The document that the page shows. */
-export const api: { document: Json; token: string } = { document: {}, token: '' }
+export const page: { document: JsonObject; token: string } = { document: {}, token: '' }
 
 /** Where the API is, seen from the page. */
 export function baseOf(): string {
-  const url: string = api.document['servers']?.[0]?.url ?? '/'
+  const url: string = page.document['servers']?.[0]?.url ?? '/'
   return new URL(url, location.href).href.replace(/\/$/, '')
 }
 
 /** What a reference leads to; the thing itself where it is none. */
-export function resolve(node: Json): Json {
+export function resolve(node: JsonObject): JsonObject {
   const ref: unknown = node?.['$ref']
   if (typeof ref !== 'string' || !ref.startsWith('#/')) return node ?? {}
   return ref
     .slice(2)
     .split('/')
-    .reduce<Json>((at, key) => at?.[decodeURIComponent(key).replaceAll('~1', '/').replaceAll('~0', '~')], api.document)
+    .reduce<JsonObject>(
+      (at, key) => at?.[decodeURIComponent(key).replaceAll('~1', '/').replaceAll('~0', '~')],
+      page.document,
+    )
 }
 
 /** A schema in a few words: `integer`, `list of string`, `Todo or null`. */
-export function typeWords(schema: Json): string {
+export function typeWords(schema: JsonObject): string {
   if (typeof schema['$ref'] === 'string') return schema['$ref'].split('/').at(-1)!
   if (schema['enum']) return schema['enum'].map((one: unknown) => JSON.stringify(one)).join(' | ')
   if ('const' in schema) return JSON.stringify(schema['const'])
@@ -36,7 +39,7 @@ export function typeWords(schema: Json): string {
 }
 
 /** What else a schema says: its format, its bounds. */
-export function boundWords(schema: Json): string[] {
+export function boundWords(schema: JsonObject): string[] {
   const words: string[] = []
   const say = (key: string, text: (value: never) => string): void => {
     if (schema[key] !== undefined) words.push(text(schema[key] as never))
@@ -57,14 +60,14 @@ export function boundWords(schema: Json): string[] {
 }
 
 /** Members of an object as a table. `written` is the schema of a body, to tell what may be set. */
-export function membersTable(schema: Json, written: Json | null): HTMLElement {
+export function membersTable(schema: JsonObject, written: JsonObject | null): HTMLElement {
   const required = new Set<string>(schema['required'] ?? [])
-  const body: Json = written?.['properties'] ?? {}
+  const body: JsonObject = written?.['properties'] ?? {}
   const unshown = Object.fromEntries(
     Object.entries(body).filter(([name]) => !Object.hasOwn(schema['properties'] ?? {}, name)),
   )
   const needed = new Set<string>(written?.['required'] ?? [])
-  const all: [string, Json][] = Object.entries({ ...(schema['properties'] as Json), ...unshown })
+  const all: [string, JsonObject][] = Object.entries({ ...(schema['properties'] as JsonObject), ...unshown })
   return h(
     'table',
     {},
@@ -103,11 +106,11 @@ export function membersTable(schema: Json, written: Json | null): HTMLElement {
   )
 }
 
-const defaultOf = (schema: Json | undefined): Json =>
+const defaultOf = (schema: JsonObject | undefined): JsonObject =>
   schema?.['default'] === undefined ? {} : { default: schema['default'] }
 
 /** A body to begin with: an example of the schema, or what it needs. */
-export function sampleOf(given: Json, depth = 0): unknown {
+export function sampleOf(given: JsonObject, depth = 0): unknown {
   const schema = resolve(given)
   if (schema['examples']?.length) return schema['examples'][0]
   if (schema['default'] !== undefined) return schema['default']

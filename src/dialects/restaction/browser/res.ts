@@ -1,10 +1,10 @@
 // Runs in browsers and in Node, as text that is served. See scripts/browser.ts.
-import type { Operations } from '../../../describe/client/browser/methods.ts'
+import type { OperationTable } from '../../../describe/client/browser/methods.ts'
 import { createTransport, type ClientOptions, type Transport } from '../../../describe/client/browser/runtime.ts'
 
 /** The object of the script: `res.hello.get({ name })`, beside it the token and the plain request. */
 export function resOf(
-  operations: Operations,
+  operations: OperationTable,
   options: ClientOptions,
 ): Record<string, unknown> & Omit<Transport, 'send'> {
   const transport = createTransport(options)

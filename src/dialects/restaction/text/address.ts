@@ -19,14 +19,14 @@ const publicAddress =
 const authority = new RegExp(`(?:${publicAddress}|${hostName})(?::\\d{2,5})?(?=[/?#]|$)`, 'uy')
 const scheme = /^(?:https?:|ftp:)?\/\//
 
-export const email: Validator = stringValidator('email', value => emailText.test(value), { format: 'email' })
+export const emailValidator: Validator = stringValidator('email', value => emailText.test(value), { format: 'email' })
 
 export const ipv4: Validator = stringValidator('ipv4', value => ipv4Text.test(value), { format: 'ipv4' })
 
 export const ipv6: Validator = stringValidator('ipv6', isIpv6, { format: 'ipv6' })
 
 /** Public hosts only; the scheme may be left out, its slashes not. */
-export const url: Validator = stringValidator('url', isUrl, { format: 'uri-reference' })
+export const urlValidator: Validator = stringValidator('url', isUrl, { format: 'uri-reference' })
 
 /** Mobile numbers of China. */
 export const phone: Validator = patterned(

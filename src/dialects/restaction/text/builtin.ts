@@ -1,20 +1,20 @@
-import { email, idcard, ipv4, ipv6, phone, url } from './address.ts'
-import { date, datetime, time } from './moment.ts'
-import { bool, float, int } from './number.ts'
+import { emailValidator, idcard, ipv4, ipv6, phone, urlValidator } from './address.ts'
+import { dateValidator, datetimeValidator, time } from './moment.ts'
+import { boolValidator, float, int } from './number.ts'
 import { str } from './string.ts'
 import type { Validators } from './validator.ts'
 
 /** What every text may name. */
 export const builtin: Validators = Object.freeze({
   int,
-  bool,
+  bool: boolValidator,
   float,
   str,
-  date,
+  date: dateValidator,
   time,
-  datetime,
-  email,
-  url,
+  datetime: datetimeValidator,
+  email: emailValidator,
+  url: urlValidator,
   ipv4,
   ipv6,
   phone,

@@ -1,12 +1,12 @@
-import { compileDict, type Step } from './dict.ts'
+import { compileDict, type DictStep } from './dict.ts'
 import { compileList } from './list.ts'
-import { targetOf, type ReferNode, type ScalarNode, type TextNode } from './node.ts'
-import { refuse, type Check } from './report.ts'
+import { resolveNode, type ReferNode, type ScalarNode, type TextNode } from './node.ts'
+import { noteRefusal, type TextCheck } from './report.ts'
 
-const compiled = new WeakMap<TextNode, Check>()
+const compiled = new WeakMap<TextNode, TextCheck>()
 
 /** The check of a node, made once however often it is referred to. */
-export function checkOf(node: TextNode): Check {
+export function checkOf(node: TextNode): TextCheck {
   const known = compiled.get(node)
   if (known) return known
   const check = compileNode(node)
@@ -14,7 +14,7 @@ export function checkOf(node: TextNode): Check {
   return check
 }
 
-function compileNode(node: TextNode): Check {
+function compileNode(node: TextNode): TextCheck {
   switch (node.is) {
     case 'scalar':
       return compileScalar(node)
@@ -31,27 +31,27 @@ function compileNode(node: TextNode): Check {
 }
 
 /** Values that fit are never empty, so that this holds with and without defaults. */
-function fitsOf(node: TextNode): Step['fits'] {
-  const at = targetOf(node)
+function fitsOf(node: TextNode): DictStep['fits'] {
+  const at = resolveNode(node)
   return at.is === 'scalar' ? (at.validator.fits?.(at.params) ?? null) : null
 }
 
 /** Sees to empty values, so that validators never meet one. */
-function compileScalar({ validator, check, optional, default: standard }: ScalarNode): Check {
+function compileScalar({ validator, check, optional, default: standard }: ScalarNode): TextCheck {
   const { string } = validator
   const nothing = string ? '' : null
   const hasDefault = standard !== null
   return (value, report) => {
     if (value === undefined || value === null || (string && value === '')) {
       if (hasDefault) return standard
-      return optional ? nothing : refuse(report, 'required')
+      return optional ? nothing : noteRefusal(report, 'required')
     }
     return check(value, report)
   }
 }
 
 /** Only `optional` is honoured on a reference, and only for null: the target is not asked. */
-function compileRefer({ target, optional }: ReferNode): Check {
+function compileRefer({ target, optional }: ReferNode): TextCheck {
   const check = checkOf(target)
   return optional ? (value, report) => (value === undefined || value === null ? null : check(value, report)) : check
 }

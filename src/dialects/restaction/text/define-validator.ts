@@ -1,4 +1,4 @@
-import { refuse } from './report.ts'
+import { noteRefusal } from './report.ts'
 import type { JsonSchema } from '../../../schema/json-schema.ts'
 import type { Parameters, Validator } from './validator.ts'
 
@@ -42,7 +42,7 @@ export function defineValidator(
     params: Object.fromEntries((options.params ?? []).map(name => [name, 'any' as const])),
     check: params => (value, report) => {
       const out = validate(value as {}, params)
-      return out instanceof Refusal ? refuse(report, out.message) : out
+      return out instanceof Refusal ? noteRefusal(report, out.message) : out
     },
     schema: () => options.schema ?? fallback,
   }
@@ -60,8 +60,8 @@ export function stringValidator(name: string, test: (value: string) => boolean, 
     string: true,
     params: {},
     check: () => (value, report) => {
-      if (typeof value !== 'string') return refuse(report, 'value must be string')
-      return test(value) ? value : refuse(report, `invalid ${name}`)
+      if (typeof value !== 'string') return noteRefusal(report, 'value must be string')
+      return test(value) ? value : noteRefusal(report, `invalid ${name}`)
     },
     schema: () => ({ type: 'string', ...schema }),
   }

@@ -1,11 +1,11 @@
 import { memberOf } from '../../../schema/read/member-of.ts'
-import { FAIL, isFull, refuse, within, type Check } from './report.ts'
+import { FAIL, isFull, noteRefusal, placeWithin, type TextCheck } from './report.ts'
 import { dictCode } from './straight-line.ts'
 
 /** One field of a dict on its way into code. */
-export interface Step {
+export interface DictStep {
   readonly key: string
-  readonly check: Check
+  readonly check: TextCheck
   /** See `Validator.fits`; null = only the check knows. */
   readonly fits: ((value: string) => string) | null
 }
@@ -14,7 +14,7 @@ export interface Step {
  * Builds an object of exactly the fields of the schema, in its order; of two steps with one key the later overrides,
  * but both are checked (merges).
  */
-export function compileDict(steps: readonly Step[], optional: boolean): Check {
+export function compileDict(steps: readonly DictStep[], optional: boolean): TextCheck {
   const count = steps.length
   // Names that every object inherits must be asked for with care, the others only on unusual objects.
   const plainNames = steps.every(step => !(step.key in Object.prototype))
@@ -22,7 +22,7 @@ export function compileDict(steps: readonly Step[], optional: boolean): Check {
   /** The steps from one on; `out` = null once one has failed. `before` = how many refusals are not of this dict. */
   const take = (
     value: {},
-    report: Parameters<Check>[1],
+    report: Parameters<TextCheck>[1],
     from: number,
     out: Record<string, unknown> | null,
   ): unknown => {
@@ -34,15 +34,15 @@ export function compileDict(steps: readonly Step[], optional: boolean): Check {
       const member = plain ? (value as Record<string, unknown>)[key] : memberOf(value, key)
       const taken = check(member, report)
       if (taken === FAIL) {
-        within(report, known, key)
+        placeWithin(report, known, key)
         if (isFull(report)) return FAIL
         result = null
       } else if (result) result[key] = taken
     }
     return result ?? FAIL
   }
-  const slow: Check = (value, report) => {
-    if (value === undefined || value === null) return optional ? null : refuse(report, 'required')
+  const slow: TextCheck = (value, report) => {
+    if (value === undefined || value === null) return optional ? null : noteRefusal(report, 'required')
     return take(value, report, 0, {})
   }
   if (!plainNames || new Set(steps.map(step => step.key)).size < count) return slow
@@ -50,7 +50,7 @@ export function compileDict(steps: readonly Step[], optional: boolean): Check {
     isPlain,
     slow,
     failed(value, report, before, at) {
-      within(report, before, steps[at]!.key)
+      placeWithin(report, before, steps[at]!.key)
       return isFull(report) ? FAIL : take(value, report, at + 1, null)
     },
   })

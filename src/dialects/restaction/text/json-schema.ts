@@ -1,8 +1,8 @@
-import { targetOf, type DictNode, type ListNode, type ScalarNode, type TextNode } from './node.ts'
-import { parseText, type TextOptions } from './text.ts'
+import { resolveNode, type DictNode, type ListNode, type ScalarNode, type TextNode } from './node.ts'
+import { parseText, type TextSchemaOptions } from './text.ts'
 import type { JsonSchema } from '../../../schema/json-schema.ts'
 
-export interface JsonSchemaOptions extends TextOptions {
+export interface JsonSchemaOptions extends TextSchemaOptions {
   /** Where a shared schema is found. Default: `#/$defs/` and its name; then those needed are part of the result. */
   readonly refer?: (name: string) => string
 }
@@ -87,7 +87,7 @@ function dictSchema({ merges, fields }: DictNode, context: Context): JsonSchema 
 
 function mayLack(node: TextNode): boolean {
   if (node.optional) return true
-  const at = targetOf(node)
+  const at = resolveNode(node)
   return at.optional || (at.is === 'scalar' && at.default !== null)
 }
 

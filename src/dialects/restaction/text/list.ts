@@ -1,9 +1,9 @@
 import type { ListNode } from './node.ts'
-import { FAIL, isFull, refuse, within, type Check, type Report } from './report.ts'
+import { FAIL, isFull, noteRefusal, placeWithin, type TextCheck, type Report } from './report.ts'
 import { listCode, type Fits } from './straight-line.ts'
 
 /** Any iterable is a list, a string one of characters, a map one of its keys. */
-export function compileList(node: ListNode, check: Check, fits: Fits | null): Check {
+export function compileList(node: ListNode, check: TextCheck, fits: Fits | null): TextCheck {
   const { minlen, maxlen, unique, optional } = node
   const low = `list length must >= ${Math.trunc(minlen)}`
   const high = `list length must <= ${Math.trunc(maxlen)}`
@@ -14,30 +14,30 @@ export function compileList(node: ListNode, check: Check, fits: Fits | null): Ch
     let result = out
     let index = from
     for (const item of items) {
-      if (index >= maxlen) return refuse(report, high)
+      if (index >= maxlen) return noteRefusal(report, high)
       const known = report.count
       let taken = check(item, report)
-      if (seen && taken !== FAIL && repeats(seen, taken)) taken = refuse(report, 'not unique')
+      if (seen && taken !== FAIL && repeats(seen, taken)) taken = noteRefusal(report, 'not unique')
       if (taken === FAIL) {
-        within(report, known, index)
+        placeWithin(report, known, index)
         if (isFull(report)) return FAIL
         result = null
       } else result?.push(taken)
       index++
     }
-    if (index < minlen) return refuse(report, low)
+    if (index < minlen) return noteRefusal(report, low)
     return result ?? FAIL
   }
-  const slow: Check = (value, report) => {
-    if (value === undefined || value === null) return optional ? null : refuse(report, 'required')
+  const slow: TextCheck = (value, report) => {
+    if (value === undefined || value === null) return optional ? null : noteRefusal(report, 'required')
     const items = itemsOf(value)
-    return items === null ? refuse(report, 'not list') : take(items, report, 0, [])
+    return items === null ? noteRefusal(report, 'not list') : take(items, report, 0, [])
   }
   if (unique) return slow
   return listCode(check, fits, minlen, maxlen, {
     slow,
     failed(value, report, before, at) {
-      within(report, before, at)
+      placeWithin(report, before, at)
       return isFull(report) ? FAIL : take((value as unknown[]).slice(at + 1), report, at + 1, null)
     },
   })

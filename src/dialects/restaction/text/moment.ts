@@ -1,5 +1,5 @@
 import { momentFormat, type Moment, type MomentFormat } from './format.ts'
-import { refuse } from './report.ts'
+import { noteRefusal } from './report.ts'
 import type { JsonSchema } from '../../../schema/json-schema.ts'
 import type { Parameters, Validator } from './validator.ts'
 
@@ -22,9 +22,9 @@ const kinds: Readonly<Record<Part, Kind>> = {
   datetime: { format: '%Y-%m-%dT%H:%M:%S.%fZ', known: { format: 'date-time' }, cut: moment => moment },
 }
 
-export const date: Validator = validatorOf('date')
+export const dateValidator: Validator = validatorOf('date')
 export const time: Validator = validatorOf('time')
-export const datetime: Validator = validatorOf('datetime')
+export const datetimeValidator: Validator = validatorOf('datetime')
 
 /** Gives text of its format, from such text or from a native object: Date (read as UTC) and the plain ones of Temporal. */
 function validatorOf(part: Part): Validator {
@@ -40,7 +40,7 @@ function validatorOf(part: Part): Validator {
       const format = params['format'] === undefined ? usual() : momentFormat(formatOf(params))
       return (value, report) => {
         const moment = typeof value === 'string' ? format.parse(value) : native(part, value)
-        return moment === null ? refuse(report, `invalid ${part}`) : format.print(kind.cut(moment))
+        return moment === null ? noteRefusal(report, `invalid ${part}`) : format.print(kind.cut(moment))
       }
     },
     schema(params) {

@@ -1,5 +1,5 @@
 import type { Value } from '../../../schema/field.ts'
-import type { Check } from './report.ts'
+import type { TextCheck } from './report.ts'
 import type { Parameters, Validator } from './validator.ts'
 
 interface Described {
@@ -14,7 +14,7 @@ export interface ScalarNode extends Described {
   readonly validator: Validator
   readonly params: Parameters
   /** Of values that are not empty. */
-  readonly check: Check
+  readonly check: TextCheck
   /** null = none. */
   readonly default: Value
 }
@@ -50,7 +50,7 @@ export interface DictNode extends Described {
 export type TextNode = ScalarNode | ReferNode | ListNode | DictNode
 
 /** What a reference leads to in the end. */
-export function targetOf(node: TextNode): Exclude<TextNode, ReferNode> {
+export function resolveNode(node: TextNode): Exclude<TextNode, ReferNode> {
   let at = node
   while (at.is === 'refer') at = at.target
   return at

@@ -1,4 +1,4 @@
-import { refuse, type Check } from './report.ts'
+import { noteRefusal, type TextCheck } from './report.ts'
 import type { Parameters, Validator } from './validator.ts'
 
 const integral = /^[+-]?\d+(?:_\d+)*$/
@@ -10,15 +10,15 @@ const latin1 = new TextDecoder('latin1')
 export const int: Validator = {
   string: false,
   params: { min: 'number', max: 'number' },
-  check(params): Check {
+  check(params): TextCheck {
     const { min, max } = rangeOf(params, Number.MAX_SAFE_INTEGER)
     const low = `value must >= ${whole(min)}`
     const high = `value must <= ${whole(max)}`
     return (value, report) => {
       const number = typeof value === 'number' ? Math.trunc(value) : toInteger(value)
       if (number >= min && number <= max) return number
-      if (!Number.isFinite(number)) return refuse(report, 'invalid int')
-      return refuse(report, number < min ? low : high)
+      if (!Number.isFinite(number)) return noteRefusal(report, 'invalid int')
+      return noteRefusal(report, number < min ? low : high)
     }
   },
   fits(params) {
@@ -33,7 +33,7 @@ export const int: Validator = {
 export const float: Validator = {
   string: false,
   params: { min: 'number', max: 'number', exmin: 'flag', exmax: 'flag' },
-  check(params): Check {
+  check(params): TextCheck {
     const { min, max } = rangeOf(params, Number.MAX_VALUE)
     const exmin = params['exmin'] === true
     const exmax = params['exmax'] === true
@@ -41,9 +41,9 @@ export const float: Validator = {
     const high = `value must ${exmax ? '<' : '<='} ${whole(max)}`
     return (value, report) => {
       const number = typeof value === 'number' ? value : toFloat(value)
-      if (number !== number) return refuse(report, 'invalid float')
-      if (exmin ? number <= min : number < min) return refuse(report, low)
-      if (exmax ? number >= max : number > max) return refuse(report, high)
+      if (number !== number) return noteRefusal(report, 'invalid float')
+      if (exmin ? number <= min : number < min) return noteRefusal(report, low)
+      if (exmax ? number >= max : number > max) return noteRefusal(report, high)
       return number
     }
   },
@@ -63,10 +63,10 @@ export const float: Validator = {
 }
 
 /** True and false, never their spellings. */
-export const bool: Validator = {
+export const boolValidator: Validator = {
   string: false,
   params: {},
-  check: () => (value, report) => (typeof value === 'boolean' ? value : refuse(report, 'invalid bool')),
+  check: () => (value, report) => (typeof value === 'boolean' ? value : noteRefusal(report, 'invalid bool')),
   fits: () => value => `typeof ${value} === 'boolean'`,
   schema: () => ({ type: 'boolean' }),
 }

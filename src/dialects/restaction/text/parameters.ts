@@ -1,5 +1,5 @@
 import type { Value } from '../../../schema/field.ts'
-import type { NoteFault } from './schema-error.ts'
+import type { NoteTextFault } from './schema-error.ts'
 import type { ValidatorText } from './syntax.ts'
 import type { ParameterKind, Parameters } from './validator.ts'
 
@@ -11,12 +11,12 @@ const none: Parameters = Object.freeze({})
  * Binds what a text gives to the parameters that its validator knows; null = a fault was noted. A wrong type is a fault
  * of the schema here: the original noticed it only when a value came.
  */
-export function bind(
+export function bindParameters(
   owner: string,
   known: Readonly<Record<string, ParameterKind>>,
   positional: readonly string[],
   text: ValidatorText,
-  note: NoteFault,
+  note: NoteTextFault,
 ): Parameters | null {
   if (text.args.length > positional.length) {
     note(

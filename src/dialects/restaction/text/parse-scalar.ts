@@ -1,14 +1,14 @@
 import type { Value } from '../../../schema/field.ts'
 import { builtin } from './builtin.ts'
 import type { ScalarNode, TextNode } from './node.ts'
-import { bind } from './parameters.ts'
-import { FAIL, openReport, type Check } from './report.ts'
-import type { NoteFault } from './schema-error.ts'
+import { bindParameters } from './parameters.ts'
+import { FAIL, openReport, type TextCheck } from './report.ts'
+import type { NoteTextFault } from './schema-error.ts'
 import { isSyntaxFault, parseValidator, type ValidatorText } from './syntax.ts'
 import type { ParameterKind, Parameters, Validator, Validators } from './validator.ts'
 
 /** What a text may name beside the built-in validators. */
-export interface Scope {
+export interface KnownNames {
   /** null = there was one, but its faults are noted already. */
   readonly shared: ReadonlyMap<string, TextNode | null>
   readonly validators: Validators
@@ -19,7 +19,7 @@ export const described: Readonly<Record<string, ParameterKind>> = { optional: 'f
 const common: Readonly<Record<string, ParameterKind>> = { ...described, default: 'any' }
 
 /** Takes a validator string apart, or notes where it leaves the grammar. */
-export function parseValidatorText(text: string, note: NoteFault): ValidatorText | null {
+export function parseValidatorText(text: string, note: NoteTextFault): ValidatorText | null {
   const parsed = parseValidator(text)
   if (!isSyntaxFault(parsed)) return parsed
   note(`invalid syntax in col ${parsed.column} of '${text}'`, `${parsed.wanted} is wanted there`)
@@ -27,13 +27,18 @@ export function parseValidatorText(text: string, note: NoteFault): ValidatorText
 }
 
 /** Reads a validator or a reference; null = a fault was noted. */
-export function parseScalar(text: string, scope: Scope, note: NoteFault): TextNode | null {
+export function parseScalar(text: string, scope: KnownNames, note: NoteTextFault): TextNode | null {
   const parsed = parseValidatorText(text, note)
   return parsed && scalarOf(parsed, null, scope, note)
 }
 
 /** The same of a text that was taken apart; what a dict says of its field goes before `&desc`. */
-export function scalarOf(parsed: ValidatorText, desc: string | null, scope: Scope, note: NoteFault): TextNode | null {
+export function scalarOf(
+  parsed: ValidatorText,
+  desc: string | null,
+  scope: KnownNames,
+  note: NoteTextFault,
+): TextNode | null {
   if (parsed.refers.length) return parseRefer(parsed, desc, scope, note)
   const name = parsed.name ?? 'None'
   const validator = validatorOf(name, scope)
@@ -42,7 +47,7 @@ export function scalarOf(parsed: ValidatorText, desc: string | null, scope: Scop
     note(`validator '${name}' not found`, `there are ${known}; a dict or a list is written as one`)
     return null
   }
-  const all = bind(name, knownOf(validator), Object.keys(validator.params), parsed, note)
+  const all = bindParameters(name, knownOf(validator), Object.keys(validator.params), parsed, note)
   return all && validated(name, validator, all, desc, note)
 }
 
@@ -54,7 +59,7 @@ function knownOf(validator: Validator): Readonly<Record<string, ParameterKind>> 
   return all
 }
 
-function validatorOf(name: string, scope: Scope): Validator | null {
+function validatorOf(name: string, scope: KnownNames): Validator | null {
   if (Object.hasOwn(scope.validators, name)) return scope.validators[name]!
   return Object.hasOwn(builtin, name) ? builtin[name]! : null
 }
@@ -64,7 +69,7 @@ function validated(
   validator: Validator,
   all: Parameters,
   desc: string | null,
-  note: NoteFault,
+  note: NoteTextFault,
 ): ScalarNode | null {
   const { optional = false, default: written = null, desc: own = null, ...params } = all
   // An empty string is no default of strings: it would be empty again.
@@ -79,7 +84,7 @@ function validated(
   return { is: 'scalar', name, validator, params, check, optional: optional === true, default: standard, desc: said }
 }
 
-function checkWith(name: string, validator: Validator, params: Parameters, note: NoteFault): Check | null {
+function checkWith(name: string, validator: Validator, params: Parameters, note: NoteTextFault): TextCheck | null {
   try {
     return validator.check(params)
   } catch (error) {
@@ -89,7 +94,12 @@ function checkWith(name: string, validator: Validator, params: Parameters, note:
   }
 }
 
-function parseRefer(parsed: ValidatorText, desc: string | null, scope: Scope, note: NoteFault): TextNode | null {
+function parseRefer(
+  parsed: ValidatorText,
+  desc: string | null,
+  scope: KnownNames,
+  note: NoteTextFault,
+): TextNode | null {
   const [to = '', ...more] = parsed.refers
   if (parsed.name !== null) {
     note("refer and validator can't both exist", `write @${to} or ${parsed.name}`)
@@ -110,11 +120,11 @@ function flagOf(parsed: ValidatorText, name: string): boolean {
     args: [],
     params: new Map([...parsed.params].filter(([key]) => key === name)),
   }
-  return bind('', described, [], only, () => {})?.[name] === true
+  return bindParameters('', described, [], only, () => {})?.[name] === true
 }
 
 /** A shared schema that stands before; null = a fault was noted. */
-export function sharedOf(name: string, scope: Scope, note: NoteFault): TextNode | null {
+export function sharedOf(name: string, scope: KnownNames, note: NoteTextFault): TextNode | null {
   const node = scope.shared.get(name)
   if (node !== undefined) return node
   const known = [...scope.shared.keys()].join(', ')

@@ -1,8 +1,8 @@
-import { targetOf, type DictNode, type FieldNode, type TextNode } from './node.ts'
-import { bind } from './parameters.ts'
-import { described, parseScalar, scalarOf, parseValidatorText, sharedOf, type Scope } from './parse-scalar.ts'
+import { resolveNode, type DictNode, type FieldNode, type TextNode } from './node.ts'
+import { bindParameters } from './parameters.ts'
+import { described, parseScalar, scalarOf, parseValidatorText, sharedOf, type KnownNames } from './parse-scalar.ts'
 import { positionOf } from '../../../schema/position.ts'
-import type { NoteFault, SchemaFault } from './schema-error.ts'
+import type { NoteTextFault, SchemaFault } from './schema-error.ts'
 import type { ParameterKind } from './validator.ts'
 
 const listParams: Readonly<Record<string, ParameterKind>> = { minlen: 'number', maxlen: 'number', unique: 'flag' }
@@ -10,7 +10,7 @@ const listParams: Readonly<Record<string, ParameterKind>> = { minlen: 'number', 
 /** Reads a schema of any shape; null = `faults` has grown. The place is where the schema stands, for positions. */
 export function parseSchema(
   schema: unknown,
-  scope: Scope,
+  scope: KnownNames,
   place: readonly string[],
   faults: SchemaFault[],
 ): TextNode | null {
@@ -23,7 +23,7 @@ export function parseSchema(
   return null
 }
 
-function noteAt(place: readonly string[], faults: SchemaFault[]): NoteFault {
+function noteAt(place: readonly string[], faults: SchemaFault[]): NoteTextFault {
   return (message, fix) => void faults.push({ message, position: positionOf(place), fix })
 }
 
@@ -33,7 +33,7 @@ function isDict(schema: unknown): schema is Readonly<Record<string, unknown>> {
 
 function parseList(
   schema: readonly unknown[],
-  scope: Scope,
+  scope: KnownNames,
   place: readonly string[],
   faults: SchemaFault[],
 ): TextNode | null {
@@ -49,7 +49,8 @@ function parseList(
   }
   const parsed = parseValidatorText(self, note)
   if (parsed?.refers.length) note('a list refers to nothing', 'write ["@name"] for a list of it')
-  const params = parsed && bind('a list', { ...listParams, ...described }, Object.keys(listParams), parsed, note)
+  const params =
+    parsed && bindParameters('a list', { ...listParams, ...described }, Object.keys(listParams), parsed, note)
   const item = parseSchema(schema.at(-1), scope, [...place, '[]'], faults)
   if (params === null || item === null) return null
   const { minlen = 0, maxlen = 1024, unique = false, optional = false, desc = null } = params
@@ -66,7 +67,7 @@ function parseList(
 
 function parseDict(
   schema: Readonly<Record<string, unknown>>,
-  scope: Scope,
+  scope: KnownNames,
   place: readonly string[],
   faults: SchemaFault[],
 ): DictNode | null {
@@ -101,7 +102,7 @@ function parseDict(
 function parseField(
   key: string,
   inner: unknown,
-  scope: Scope,
+  scope: KnownNames,
   place: readonly string[],
   faults: SchemaFault[],
 ): FieldNode | null {
@@ -134,16 +135,16 @@ function parseField(
 function parseSelf(
   key: string,
   inner: unknown,
-  scope: Scope,
-  note: NoteFault,
+  scope: KnownNames,
+  note: NoteTextFault,
 ): Pick<DictNode, 'optional' | 'merges' | 'desc'> | null {
   const parsed = parseValidatorText(key, note)
-  const params = parsed && bind('a dict', described, [], parsed, note)
+  const params = parsed && bindParameters('a dict', described, [], parsed, note)
   if (!parsed || !params) return null
   const merges: { name: string; node: DictNode }[] = []
   for (const name of parsed.refers) {
     const shared = sharedOf(name, scope, note)
-    const node = shared && targetOf(shared)
+    const node = shared && resolveNode(shared)
     if (node === null) return null
     if (node.is !== 'dict' || node.merges.length) {
       note(`can't merge non-dict '@${name}'`, 'only dicts that merge nothing themselves can be merged')

@@ -22,7 +22,7 @@ export function openReport(limit: number): Report {
 }
 
 /** Turns a value into what it stands for, or tells the report and answers FAIL. */
-export type Check = (value: unknown, report: Report) => unknown
+export type TextCheck = (value: unknown, report: Report) => unknown
 
 /** Why a value was refused, and where. */
 export interface Invalid {
@@ -35,14 +35,14 @@ export interface Invalid {
   readonly text: string
 }
 
-export function refuse(report: Report, message: string): typeof FAIL {
+export function noteRefusal(report: Report, message: string): typeof FAIL {
   report.count++
   ;(report.found ??= []).push({ message, way: [] })
   return FAIL
 }
 
 /** Says that the refusals told since there were `since` of them lie within a key or index. */
-export function within(report: Report, since: number, segment: string | number): void {
+export function placeWithin(report: Report, since: number, segment: string | number): void {
   for (let i = since; i < report.count; i++) report.found![i]!.way.push(segment)
 }
 
@@ -51,16 +51,16 @@ export function isFull(report: Report): boolean {
 }
 
 /** The refusals in the order in which they were found: that of the schema. */
-export function refusals(report: Report): Invalid[] {
+export function refusalsOf(report: Report): Invalid[] {
   return (report.found ?? []).map(({ message, way }) => {
     const path = way.toReversed()
     const position = positionOf(path)
-    return { message, position, pointer: pointerOf(path), text: textOf(message, position) }
+    return { message, position, pointer: pointerOf(path), text: messageAt(message, position) }
   })
 }
 
 /** `message in position`; what is missing is left out. */
-export function textOf(message: string, position: string): string {
+export function messageAt(message: string, position: string): string {
   if (position === '') return message
   return message === '' ? `in ${position}` : `${message} in ${position}`
 }

@@ -1,4 +1,4 @@
-import { textOf } from './report.ts'
+import { messageAt } from './report.ts'
 
 /** One thing wrong with a schema text. */
 export interface SchemaFault {
@@ -15,10 +15,10 @@ export class SchemaError extends Error {
   readonly faults: readonly SchemaFault[]
 
   constructor(faults: readonly SchemaFault[]) {
-    super(faults.map(({ message, position, fix }) => `${textOf(message, position)}; ${fix}`).join('\n'))
+    super(faults.map(({ message, position, fix }) => `${messageAt(message, position)}; ${fix}`).join('\n'))
     this.faults = Object.freeze(faults)
   }
 }
 
 /** Notes a fault at the place that is being read; reading goes on behind it, so that one start shows them all. */
-export type NoteFault = (message: string, fix: string) => void
+export type NoteTextFault = (message: string, fix: string) => void

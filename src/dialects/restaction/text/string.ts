@@ -1,4 +1,4 @@
-import { refuse, type Check } from './report.ts'
+import { noteRefusal, type TextCheck } from './report.ts'
 import type { Parameters, Validator } from './validator.ts'
 
 const longest = 1_048_576
@@ -8,17 +8,17 @@ const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '
 export const str: Validator = {
   string: true,
   params: { minlen: 'number', maxlen: 'number', escape: 'flag' },
-  check(params): Check {
+  check(params): TextCheck {
     const { min, max } = rangeOf(params)
     const escape = params['escape'] === true
     const low = `string length must >= ${Math.trunc(min)}`
     const high = `string length must <= ${Math.trunc(max)}`
     return (value, report) => {
-      if (typeof value !== 'string') return refuse(report, 'invalid string')
+      if (typeof value !== 'string') return noteRefusal(report, 'invalid string')
       // A code point is one unit or two, so that most lengths are judged without counting.
       const units = value.length
-      if (units < min * 2 && codePoints(value) < min) return refuse(report, low)
-      if (units > max && codePoints(value) > max) return refuse(report, high)
+      if (units < min * 2 && codePoints(value) < min) return noteRefusal(report, low)
+      if (units > max && codePoints(value) > max) return noteRefusal(report, high)
       return escape ? value.replaceAll(/[&<>'"]/g, char => escapes[char]!) : value
     }
   },

@@ -1,8 +1,8 @@
 import { checkOf } from './compile.ts'
 import type { TextNode } from './node.ts'
 import { parseSchema } from './parse.ts'
-import type { Scope } from './parse-scalar.ts'
-import { FAIL, openReport, refusals, type Invalid } from './report.ts'
+import type { KnownNames } from './parse-scalar.ts'
+import { FAIL, openReport, refusalsOf, type Invalid } from './report.ts'
 import { SchemaError, type SchemaFault } from './schema-error.ts'
 import type { SharedTexts, TextOutput } from './types.ts'
 import type { Validators } from './validator.ts'
@@ -21,10 +21,10 @@ export type Validate<T = unknown> = (value: unknown, limit?: number) => Result<T
 export interface Shared<T extends SharedTexts = SharedTexts> {
   /** Known to the compiler only. */
   readonly texts?: T
-  readonly nodes: Scope['shared']
+  readonly nodes: KnownNames['shared']
 }
 
-export interface TextOptions<T extends SharedTexts = SharedTexts> {
+export interface TextSchemaOptions<T extends SharedTexts = SharedTexts> {
   /** Each may refer to those before it. */
   readonly shared?: Shared<T> | T
   /** Own validators by name; they come before the built-in ones. */
@@ -36,18 +36,18 @@ export interface TextOptions<T extends SharedTexts = SharedTexts> {
 /** Compiles a schema text once; throws a SchemaError with all its faults. */
 export function compileText<const S, const T extends SharedTexts = {}>(
   schema: S,
-  options: TextOptions<T> = {},
+  options: TextSchemaOptions<T> = {},
 ): Validate<TextOutput<S, T>> {
   const check = checkOf(parseText(schema, options))
   return (value, limit = 1) => {
     const report = openReport(limit)
     const out = check(value, report)
-    return out === FAIL ? { ok: false, errors: refusals(report) } : { ok: true, value: out as TextOutput<S, T> }
+    return out === FAIL ? { ok: false, errors: refusalsOf(report) } : { ok: true, value: out as TextOutput<S, T> }
   }
 }
 
 /** Compiles shared schemas in order, for any number of texts; throws a SchemaError with all their faults. */
-export function compileShared<const T extends SharedTexts>(shared: T, options: TextOptions = {}): Shared<T> {
+export function compileShared<const T extends SharedTexts>(shared: T, options: TextSchemaOptions = {}): Shared<T> {
   const faults: SchemaFault[] = []
   const scope = scopeOf(options, faults)
   const nodes = readShared(shared, scope, options.place, faults)
@@ -56,21 +56,21 @@ export function compileShared<const T extends SharedTexts>(shared: T, options: T
 }
 
 /** Reads a schema text without making a check of it, for what describes it; throws as `compileText` does. */
-export function parseText(schema: unknown, options: TextOptions = {}): TextNode {
+export function parseText(schema: unknown, options: TextSchemaOptions = {}): TextNode {
   const faults: SchemaFault[] = []
   const node = parseSchema(schema, scopeOf(options, faults), placeOf(options.place), faults)
   if (node === null || faults.length) throw new SchemaError(faults)
   return node
 }
 
-function scopeOf({ shared = {}, validators = {} }: TextOptions, faults: SchemaFault[]): Scope {
+function scopeOf({ shared = {}, validators = {} }: TextSchemaOptions, faults: SchemaFault[]): KnownNames {
   if (isShared(shared)) return { shared: shared.nodes, validators }
   return { shared: readShared(shared, { shared: new Map(), validators }, undefined, faults), validators }
 }
 
 function readShared(
   shared: Readonly<Record<string, unknown>>,
-  { shared: earlier, validators }: Scope,
+  { shared: earlier, validators }: KnownNames,
   place: string | undefined,
   faults: SchemaFault[],
 ): Map<string, TextNode | null> {

@@ -1,6 +1,6 @@
 import type { JsonSchema } from '../../../schema/json-schema.ts'
 import type { Value } from '../../../schema/value.ts'
-import type { Check } from './report.ts'
+import type { TextCheck } from './report.ts'
 import type { TextInput, TextOutput } from './types.ts'
 
 /** What a parameter must hold: flags take any value and go by its truth, as in `&escape=1`. */
@@ -15,7 +15,7 @@ export interface Validator {
   /** Its own parameters in the order of positional arguments. */
   readonly params: Readonly<Record<string, ParameterKind>>
   /** Called once per mention in a text; throws a RangeError for parameters that make no sense. */
-  readonly check: (params: Parameters) => Check
+  readonly check: (params: Parameters) => TextCheck
   /**
    * The source of an expression that is true only of values, named by a variable, that the check would answer unchanged.
    * It may hold nothing but numbers of the parameters.

@@ -1,7 +1,7 @@
 import type { Row } from '../../../model/model.ts'
 import type { OrderedList } from './ordered-list.ts'
-import type { Entry, Sorting } from './sorting.ts'
-import type { State } from '../step/state.ts'
+import type { SortEntry, Sorting } from './sorting.ts'
+import type { RowState } from '../step/state.ts'
 
 /**
  * Lists with the same sorting, ordered by how far each of them reaches. When a row moves, only the lists that reach as far as
@@ -10,10 +10,10 @@ import type { State } from '../step/state.ts'
 export class ListsByReach {
   readonly sorting: Sorting
   /** Lists with an end, by the last entry that they hold. */
-  readonly #sorted: { readonly high: Entry; readonly list: OrderedList }[] = []
+  readonly #sorted: { readonly high: SortEntry; readonly list: OrderedList }[] = []
   /** Lists that hold everything up to the end. */
   readonly #endless = new Set<OrderedList>()
-  readonly #known = new Map<OrderedList, Entry | null>()
+  readonly #known = new Map<OrderedList, SortEntry | null>()
 
   constructor(sorting: Sorting) {
     this.sorting = sorting
@@ -43,7 +43,13 @@ export class ListsByReach {
   }
 
   /** Visits the lists that a row may affect by moving from one place to another. */
-  reaching(before: Row | null, after: Row | null, was: State, is: State, visit: (list: OrderedList) => void): void {
+  reaching(
+    before: Row | null,
+    after: Row | null,
+    was: RowState,
+    is: RowState,
+    visit: (list: OrderedList) => void,
+  ): void {
     for (const list of this.#endless) visit(list)
     if (this.#sorted.length === 0) return
     const { sorting } = this
@@ -55,7 +61,7 @@ export class ListsByReach {
   }
 
   /** Binary search: how many lists end before an entry. */
-  #place(entry: Entry): number {
+  #place(entry: SortEntry): number {
     let first = 0
     let end = this.#sorted.length
     while (first < end) {

@@ -1,8 +1,8 @@
 import { SEQ, type Resource, type Row } from '../../../model/model.ts'
 import type { Predicate } from '../../../query/predicate.ts'
 import { wait, type Work } from '../../../store/work.ts'
-import type { Entry, Sorting } from './sorting.ts'
-import type { Present } from '../step/state.ts'
+import type { SortEntry, Sorting } from './sorting.ts'
+import type { PresentState } from '../step/state.ts'
 
 /** The part of a list that its windows need, from the lowest offset to the highest end. */
 export interface Extent {
@@ -21,7 +21,7 @@ export interface ListDefinition {
 
 /** The entries of a list before a step. */
 export interface FormerEntries {
-  readonly entries: readonly Entry[]
+  readonly entries: readonly SortEntry[]
   readonly first: number
 }
 
@@ -33,13 +33,13 @@ export interface FormerEntries {
 export class OrderedList {
   mark = 0
   readonly definition: ListDefinition
-  entries: Entry[] = []
+  entries: SortEntry[] = []
   /** How many matching rows come before the entries. */
   first = 0
   /** Matching rows before this entry are counted but not held; null if there are none. */
-  #low: Entry | null = null
+  #low: SortEntry | null = null
   /** Matching rows after this entry are not held; null if there are none. */
-  #high: Entry | null = null
+  #high: SortEntry | null = null
   #isLoaded = false
   /** The entries before the step; null until something moves in it. */
   former: FormerEntries | null = null
@@ -56,7 +56,7 @@ export class OrderedList {
   }
 
   /** The last entry that it reaches; null = it reaches the end of the list. */
-  get high(): Entry | null {
+  get high(): SortEntry | null {
     return this.#high
   }
 
@@ -78,7 +78,7 @@ export class OrderedList {
   }
 
   /** Reads what the windows need, in the state that was sent last. `spare` is the number of extra entries on each side. */
-  *load(present: Present, extent: Extent, spare: number = spareOf(extent)): Work<void> {
+  *load(present: PresentState, extent: Extent, spare: number = spareOf(extent)): Work<void> {
     if (!this.#isLoaded) {
       const offset = Math.max(0, extent.start - spare)
       const rows = yield* this.#read(present, null, false, extent.end + spare - offset, offset)
@@ -96,7 +96,7 @@ export class OrderedList {
   }
 
   /** Called when a step was applied completely: reads entries that are missing and drops those that are too many. */
-  *extend(present: Present, extent: Extent, spare: number = spareOf(extent)): Work<void> {
+  *extend(present: PresentState, extent: Extent, spare: number = spareOf(extent)): Work<void> {
     const { start, end } = extent
     if (this.first > start && this.#low) {
       const from = this.entries[0] ?? this.#low
@@ -134,24 +134,24 @@ export class OrderedList {
   }
 
   /** The index of an entry; -1 if it is not held. */
-  find(entry: Entry): number {
+  find(entry: SortEntry): number {
     if (!this.#isHeld(entry)) return -1
     const at = this.#place(entry)
     return this.entries[at]?.[0] === entry[0] ? at : -1
   }
 
   /** Whether a matching row at this place would be counted but not held. */
-  counts(entry: Entry): boolean {
+  counts(entry: SortEntry): boolean {
     return this.#isBefore(entry)
   }
 
   /** Whether a matching row at this place would be held or counted. */
-  reaches(entry: Entry): boolean {
+  reaches(entry: SortEntry): boolean {
     return this.#high === null || this.definition.sorting.compare(entry, this.#high) <= 0
   }
 
   /** Moves a row from one place to another; null = no place. `at` is the index where it was found, or -1. */
-  move(old: Entry | null, next: Entry | null, at: number): void {
+  move(old: SortEntry | null, next: SortEntry | null, at: number): void {
     if (at >= 0 && this.entries[at]?.[0] !== old?.[0]) at = -1
     if (at < 0 && old) at = this.find(old)
     const isHeld = next !== null && this.#isHeld(next)
@@ -183,22 +183,22 @@ export class OrderedList {
   }
 
   /** Whether an entry may replace the one at an index without breaking the order. */
-  #staysAt(entry: Entry, at: number): boolean {
+  #staysAt(entry: SortEntry, at: number): boolean {
     const { compare } = this.definition.sorting
     const [previous, following] = [this.entries[at - 1], this.entries[at + 1]]
     return (!previous || compare(previous, entry) < 0) && (!following || compare(entry, following) < 0)
   }
 
-  #isBefore(entry: Entry): boolean {
+  #isBefore(entry: SortEntry): boolean {
     return this.#low !== null && this.definition.sorting.compare(entry, this.#low) < 0
   }
 
-  #isHeld(entry: Entry): boolean {
+  #isHeld(entry: SortEntry): boolean {
     return !this.#isBefore(entry) && this.reaches(entry)
   }
 
   /** Binary search: how many entries come before this one. */
-  #place(entry: Entry): number {
+  #place(entry: SortEntry): number {
     const { compare } = this.definition.sorting
     let first = 0
     let end = this.entries.length
@@ -227,7 +227,7 @@ export class OrderedList {
   }
 
   /** Loads the list from its beginning, because the offset is beyond its end and the length is not known. */
-  *#loadFromStart(present: Present, extent: Extent, spare: number): Work<void> {
+  *#loadFromStart(present: PresentState, extent: Extent, spare: number): Work<void> {
     const { rows, isAll } = yield* this.#read(present, null, false, extent.end + spare, 0)
     this.entries = yield* this.#entriesOf(present, rows)
     this.first = 0
@@ -235,15 +235,15 @@ export class OrderedList {
     this.#high = isAll ? null : this.entries.at(-1)!
   }
 
-  *#entriesOf(present: Present, rows: readonly Row[]): Work<Entry[]> {
+  *#entriesOf(present: PresentState, rows: readonly Row[]): Work<SortEntry[]> {
     const { sorting } = this.definition
     return yield* present.settled(() => rows.map(row => sorting.entryOf(row, present)))
   }
 
   /** Reads rows from a bound on, in the order of the list. `isAll` = there are no more rows in that direction. */
   *#read(
-    present: Present,
-    from: Entry | null,
+    present: PresentState,
+    from: SortEntry | null,
     before: boolean,
     limit: number,
     offset: number,
@@ -259,8 +259,8 @@ export class OrderedList {
 
   /** Reads rows that a function filters. The store cannot count them, so it reads page by page until enough are found. */
   *#readAllowed(
-    present: Present,
-    from: Entry | null,
+    present: PresentState,
+    from: SortEntry | null,
     before: boolean,
     limit: number,
     offset: number,

@@ -10,11 +10,11 @@ import {
 } from '../../../model/model.ts'
 import { orderOf, sorted, type Order } from '../../../query/order.ts'
 import type { SortKey } from '../../../query/predicate.ts'
-import { orderAt, pathOf, valueAt, type Path } from '../routing/path.ts'
-import type { State } from '../step/state.ts'
+import { orderAt, relationPath, valueAt, type RelationPath } from '../routing/path.ts'
+import type { RowState } from '../step/state.ts'
 
 /** The part of a row that decides its place: its id, its version and its sort values. */
-export type Entry = readonly Value[]
+export type SortEntry = readonly Value[]
 
 const KEYS = 2
 
@@ -26,15 +26,15 @@ export interface Sorting {
   readonly key: string
   readonly sort: readonly SortKey[]
   /** The paths that the sort keys are found by. */
-  readonly paths: readonly Path[]
+  readonly paths: readonly RelationPath[]
   /** Related rows affect the order, so it cannot be told from the rows themselves. */
   readonly isRelational: boolean
-  readonly entryOf: (row: Row, state: State) => Entry
-  readonly compare: (a: Entry, b: Entry) => number
+  readonly entryOf: (row: Row, state: RowState) => SortEntry
+  readonly compare: (a: SortEntry, b: SortEntry) => number
   /** The sort values of an entry, for a cursor. */
-  readonly cursorOf: (entry: Entry) => Value[]
+  readonly cursorOf: (entry: SortEntry) => Value[]
   /** The entry that a cursor stands at, of no version. */
-  readonly entryAt: (cursor: readonly Value[]) => Entry
+  readonly entryAt: (cursor: readonly Value[]) => SortEntry
 }
 
 /** Whether all sort keys are stored fields, of the row or of rows that to-one relations lead to. */
@@ -69,7 +69,7 @@ export function sortingOf(resource: Resource, sort: readonly SortKey[]): Sorting
   const byId: Order = orderOf(resource.idType)
   const isRelational = keys.some(({ slot }) => slot < 0)
   // Lists with the same sorting mostly hold the same rows, so they share the entries.
-  const recent = new Map<Id, Entry>()
+  const recent = new Map<Id, SortEntry>()
   return {
     key: sortKeyOf(sort),
     sort,
@@ -103,7 +103,7 @@ export function sortingOf(resource: Resource, sort: readonly SortKey[]): Sorting
   }
 }
 
-function keyPath(resource: Resource, names: readonly string[]): Path {
+function keyPath(resource: Resource, names: readonly string[]): RelationPath {
   const steps: OneField[] = []
   let at = resource
   for (const name of names.slice(0, -1)) {
@@ -111,5 +111,5 @@ function keyPath(resource: Resource, names: readonly string[]): Path {
     steps.push(step)
     at = step.target
   }
-  return pathOf(resource, steps, at.field.get(names.at(-1)!) as StoredField)
+  return relationPath(resource, steps, at.field.get(names.at(-1)!) as StoredField)
 }

@@ -1,7 +1,7 @@
 import { SEQ, type Id } from '../../../model/model.ts'
 import type { Followed, Move } from '../followed.ts'
 import { OrderedList, type Extent, type ListDefinition } from './ordered-list.ts'
-import type { Entry } from './sorting.ts'
+import type { SortEntry } from './sorting.ts'
 import type { Touched } from '../step/step.ts'
 
 /** A list with the windows that are followed on it. */
@@ -92,17 +92,17 @@ export function orderOfWindow({ entries, first }: OrderedList, window: Followed)
   return stretchOf(entries, first, window).map(([id]) => id as Id)
 }
 
-function stretchOf(entries: readonly Entry[], first: number, { interest }: Followed): readonly Entry[] {
+function stretchOf(entries: readonly SortEntry[], first: number, { interest }: Followed): readonly SortEntry[] {
   const { offset, limit } = interest
   return entries.slice(Math.max(0, offset - first), limit === null ? undefined : Math.max(0, offset + limit - first))
 }
 
 interface Differences {
-  readonly gone: Iterable<Entry>
+  readonly gone: Iterable<SortEntry>
   /** Entries that were not there before. */
-  readonly come: ReadonlySet<Entry>
+  readonly come: ReadonlySet<SortEntry>
   /** Entries of rows that have a new version. */
-  readonly changed: ReadonlySet<Entry>
+  readonly changed: ReadonlySet<SortEntry>
   readonly isReordered: boolean
 }
 
@@ -110,7 +110,7 @@ interface Differences {
  * Compares two states of a window. The parts at the beginning and the end that are equal are skipped first, which is usually
  * almost everything.
  */
-function differences(old: readonly Entry[], now: readonly Entry[]): Differences {
+function differences(old: readonly SortEntry[], now: readonly SortEntry[]): Differences {
   let begin = 0
   while (begin < old.length && begin < now.length && old[begin] === now[begin]) begin++
   let [oldEnd, nowEnd] = [old.length, now.length]
@@ -118,10 +118,10 @@ function differences(old: readonly Entry[], now: readonly Entry[]): Differences 
     oldEnd--
     nowEnd--
   }
-  const gone = new Map<Id, Entry>()
+  const gone = new Map<Id, SortEntry>()
   for (let at = begin; at < oldEnd; at++) gone.set(old[at]![0] as Id, old[at]!)
-  const come = new Set<Entry>()
-  const changed = new Set<Entry>()
+  const come = new Set<SortEntry>()
+  const changed = new Set<SortEntry>()
   const stayed: Id[] = []
   for (let at = begin; at < nowEnd; at++) {
     const entry = now[at]!

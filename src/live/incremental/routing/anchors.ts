@@ -11,11 +11,11 @@ import { hasOrder } from '../../../schema/scalar-type.ts'
 import type { Predicate } from '../../../query/predicate.ts'
 import { prefixEnd } from '../../../query/prefix.ts'
 import { idOnly } from './holds.ts'
-import { orderAt, pathOf, type Path, type PathStep } from './path.ts'
+import { orderAt, relationPath, type RelationPath, type PathStep } from './path.ts'
 
 /** Values at the end of a path. Every row that satisfies the part of the predicate has one of them. */
 export interface ValueAnchor {
-  readonly path: Path
+  readonly path: RelationPath
   readonly values: readonly Value[]
   readonly cost: number
 }
@@ -25,7 +25,7 @@ export interface ValueAnchor {
  * decides.
  */
 export interface RangeAnchor {
-  readonly path: Path
+  readonly path: RelationPath
   readonly low: Value | null
   readonly high: Value | null
   readonly cost: number
@@ -75,7 +75,7 @@ export function anchorsAt(
     case 'constant':
       return where.value ? null : []
     case 'and':
-      return cheapest(partsOf(root, steps, at, where.of).map(({ anchors }) => anchors))
+      return cheapest(anchoredParts(root, steps, at, where.of).map(({ anchors }) => anchors))
     case 'or': {
       const all: Anchor[] = []
       for (const part of where.of) {
@@ -96,7 +96,7 @@ export function anchorsAt(
       const field = at.field.get(where.field) as BackField | ManyField
       const id = idOnly(field.target, where.of)
       if (id === undefined) return anchorsAt(root, [...steps, field], field.target, where.of)
-      return [{ path: pathOf(root, steps, field), values: [id], cost: COST.member }]
+      return [{ path: relationPath(root, steps, field), values: [id], cost: COST.member }]
     }
     default:
       return anchorOfLeaf(root, steps, at, where)
@@ -111,7 +111,7 @@ function anchorOfLeaf(
 ): readonly Anchor[] | null {
   const field = at.field.get(where.field) as Field
   if (field.is !== 'scalar' && field.is !== 'one') return null
-  const path = pathOf(root, steps, field)
+  const path = relationPath(root, steps, field)
   const cost = costOfField(field)
   switch (where.kind) {
     case 'compare': {
@@ -153,14 +153,14 @@ export interface AnchoredPart {
 }
 
 /** The parts of a conjunction. A lower and an upper bound of the same value are combined into one more part, an interval. */
-export function partsOf(
+export function anchoredParts(
   root: Resource,
   steps: readonly PathStep[],
   at: Resource,
   of: readonly Predicate[],
 ): AnchoredPart[] {
   const parts = of.map((where): AnchoredPart => ({ where, anchors: anchorsAt(root, steps, at, where) }))
-  const oneSided = new Map<Path, RangeAnchor[]>()
+  const oneSided = new Map<RelationPath, RangeAnchor[]>()
   for (const { anchors } of parts) {
     const only = anchors?.length === 1 ? anchors[0]! : null
     // Only for to-one paths: of several related rows, one may satisfy the lower bound and another the upper one.
@@ -176,7 +176,7 @@ export function partsOf(
   return parts
 }
 
-function intersection(path: Path, ranges: readonly RangeAnchor[]): RangeAnchor {
+function intersection(path: RelationPath, ranges: readonly RangeAnchor[]): RangeAnchor {
   const order = orderAt(path)
   let low: Value | null = null
   let high: Value | null = null

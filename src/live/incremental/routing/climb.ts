@@ -1,12 +1,12 @@
 import { ID, type Id, type OneField, type Value } from '../../../model/model.ts'
 import { wait, type Work } from '../../../store/work.ts'
-import { valuesAt, type Path } from './path.ts'
+import { valuesAt, type RelationPath } from './path.ts'
 import type { Predicate } from '../../../query/predicate.ts'
-import type { Plan, PlanNode } from './plan.ts'
+import type { RoutingPlan, PlanNode } from './plan.ts'
 import type { Step } from '../step/step.ts'
 
 /** Whether any group is found at a value of a path. */
-export type Lookup = (path: Path, value: Value) => boolean
+export type Lookup = (path: RelationPath, value: Value) => boolean
 
 /** The changed rows of each node. The value has the names of changed id lists; null = more than lists changed. */
 type Hits = Map<PlanNode, Map<Id, Set<string> | null>>
@@ -15,7 +15,7 @@ type Hits = Map<PlanNode, Map<Id, Set<string> | null>>
  * Finds the root rows that a step may move because other rows changed. From each changed row, it climbs back along the
  * relations that lead to it. If the values on the way lead to no group, the climb ends at once.
  */
-export function* climb(plan: Plan, step: Step, lookup: Lookup): Work<Set<Id>> {
+export function* climb(plan: RoutingPlan, step: Step, lookup: Lookup): Work<Set<Id>> {
   const hits = hitsOf(plan, step)
   const reached = new Set<Id>()
   if (hits.size > 0) yield* climbTo(plan.root, step, lookup, hits, reached)
@@ -23,7 +23,7 @@ export function* climb(plan: Plan, step: Step, lookup: Lookup): Work<Set<Id>> {
 }
 
 /** Finds the places in the plan at which changed rows are read. */
-function hitsOf(plan: Plan, { touched }: Step): Hits {
+function hitsOf(plan: RoutingPlan, { touched }: Step): Hits {
   const hits: Hits = new Map()
   for (const [resource, rows] of touched) {
     const nodes = plan.nodesOf(resource)

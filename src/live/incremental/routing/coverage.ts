@@ -1,14 +1,14 @@
 import type { Field, Resource } from '../../../model/model.ts'
 import type { Predicate } from '../../../query/predicate.ts'
-import { anchorsAt, cheapest, partsOf, type Anchor } from './anchors.ts'
+import { anchorsAt, cheapest, anchoredParts, type Anchor } from './anchors.ts'
 import { idOnly } from './holds.ts'
-import type { Path, PathStep } from './path.ts'
+import type { RelationPath, PathStep } from './path.ts'
 
 /**
  * The paths from a place in the plan to all groups that a change there may affect. The value is true if only ids that were
  * added to or removed from the list at the end matter, because nothing else is read there.
  */
-export type Coverage = Map<Path, boolean>
+export type Coverage = Map<RelationPath, boolean>
 
 /**
  * Whether the groups of a predicate's shape can be found from a place on its way; null = they cannot, so that changes
@@ -42,7 +42,7 @@ function covering(
   if (!reads(where, at, way, steps.length)) return new Map()
   switch (where.kind) {
     case 'and': {
-      const parts = partsOf(root, steps, at, where.of)
+      const parts = anchoredParts(root, steps, at, where.of)
       const chosen = cheapest(parts.map(({ anchors }) => anchors))
       if (!chosen) return null
       const reading = parts.filter(part => reads(part.where, at, way, steps.length))

@@ -1,12 +1,12 @@
 import type { Resource, Row, Value } from '../../../model/model.ts'
 import type { Predicate } from '../../../query/predicate.ts'
-import { each, minus, plus, type Few } from '../../views/compact-set.ts'
+import { forEachMember, withoutMember, withMember, type CompactSet } from '../../views/compact-set.ts'
 import { anchorsOf, costOf, EXPENSIVE, type Anchor } from './anchors.ts'
 import { Intervals } from './intervals.ts'
 import { OrderedList } from '../lists/ordered-list.ts'
-import { listAt, orderAt, valueAt, valuesAt, type Path } from './path.ts'
+import { listAt, orderAt, valueAt, valuesAt, type RelationPath } from './path.ts'
 import { ListsByReach } from '../lists/lists-by-reach.ts'
-import type { State } from '../step/state.ts'
+import type { RowState } from '../step/state.ts'
 
 /** An entry of the index. `mark` tells whether the current look-up has already visited it. */
 export interface Markable {
@@ -14,7 +14,7 @@ export interface Markable {
 }
 
 /** What is found in the index: a group, or a sorted list that windows share. */
-export type Target<G extends Markable> = G | OrderedList
+export type RoutingTarget<G extends Markable> = G | OrderedList
 
 /** A row before and after a step. */
 export interface Images {
@@ -28,26 +28,26 @@ export interface Images {
  */
 export class GroupIndex<G extends Markable> {
   readonly #resource: Resource
-  readonly #values = new Map<Path, Map<Value, Few<Target<G>>>>()
-  readonly #ranges = new Map<Path, Intervals<Target<G>>>()
+  readonly #values = new Map<RelationPath, Map<Value, CompactSet<RoutingTarget<G>>>>()
+  readonly #ranges = new Map<RelationPath, Intervals<RoutingTarget<G>>>()
   readonly #reaches = new Map<string, ListsByReach>()
-  readonly #everywhere = new Set<Target<G>>()
+  readonly #everywhere = new Set<RoutingTarget<G>>()
 
   constructor(resource: Resource) {
     this.#resource = resource
   }
 
   /** Whether a target with this predicate is found by its anchors. */
-  isAnchored(target: Target<G>, where: Predicate): boolean {
+  isAnchored(target: RoutingTarget<G>, where: Predicate): boolean {
     const anchors = anchorsOf(this.#resource, where)
     return anchors !== null && !(target instanceof OrderedList && costOf(anchors) >= EXPENSIVE)
   }
 
-  add(target: Target<G>, where: Predicate): void {
+  add(target: RoutingTarget<G>, where: Predicate): void {
     this.#place(target, where, true)
   }
 
-  delete(target: Target<G>, where: Predicate): void {
+  delete(target: RoutingTarget<G>, where: Predicate): void {
     this.#place(target, where, false)
   }
 
@@ -58,7 +58,7 @@ export class GroupIndex<G extends Markable> {
   }
 
   /** Whether any target is found at a value. */
-  has(path: Path, value: Value): boolean {
+  has(path: RelationPath, value: Value): boolean {
     if (this.#values.get(path)?.has(value)) return true
     let isIn = false
     if (value !== null) this.#ranges.get(path)?.at(value, () => (isIn = true))
@@ -70,10 +70,10 @@ export class GroupIndex<G extends Markable> {
   }
 
   /** Visits every target that a row may affect, each once. */
-  visit({ before, after }: Images, was: State, is: State, visitor: (target: Target<G>) => void): void {
+  visit({ before, after }: Images, was: RowState, is: RowState, visitor: (target: RoutingTarget<G>) => void): void {
     // A new mark per look-up saves a Set of visited targets.
     const mark = ++marks
-    const once = (target: Target<G>): void => {
+    const once = (target: RoutingTarget<G>): void => {
       if (target.mark === mark) return
       target.mark = mark
       visitor(target)
@@ -83,8 +83,8 @@ export class GroupIndex<G extends Markable> {
       if (path.isSingle) {
         const old = before ? valueAt(path, before, was) : undefined
         const now = after ? valueAt(path, after, is) : undefined
-        if (old !== undefined) each(groups.get(old), once)
-        if (now !== undefined && now !== old) each(groups.get(now), once)
+        if (old !== undefined) forEachMember(groups.get(old), once)
+        if (now !== undefined && now !== old) forEachMember(groups.get(now), once)
         continue
       }
       const old = before ? listAt(path, before, was) : null
@@ -100,7 +100,7 @@ export class GroupIndex<G extends Markable> {
     for (const lists of this.#reaches.values()) lists.reaching(before, after, was, is, once)
   }
 
-  #place(target: Target<G>, where: Predicate, add: boolean): void {
+  #place(target: RoutingTarget<G>, where: Predicate, add: boolean): void {
     const anchors = anchorsOf(this.#resource, where)
     if (anchors !== null && this.isAnchored(target, where)) for (const anchor of anchors) this.#put(anchor, target, add)
     else if (target instanceof OrderedList) this.#putByReach(target, add)
@@ -117,7 +117,7 @@ export class GroupIndex<G extends Markable> {
     if (lists.size === 0) this.#reaches.delete(sorting.key)
   }
 
-  #put(anchor: Anchor, target: Target<G>, add: boolean): void {
+  #put(anchor: Anchor, target: RoutingTarget<G>, add: boolean): void {
     if ('values' in anchor) this.#putAtValues(anchor.path, anchor.values, target, add)
     else {
       const { path, low, high } = anchor
@@ -129,12 +129,12 @@ export class GroupIndex<G extends Markable> {
     }
   }
 
-  #putAtValues(path: Path, values: readonly Value[], target: Target<G>, add: boolean): void {
+  #putAtValues(path: RelationPath, values: readonly Value[], target: RoutingTarget<G>, add: boolean): void {
     let groups = this.#values.get(path)
     if (!groups) this.#values.set(path, (groups = new Map()))
     for (const value of values) {
       const few = groups.get(value) ?? null
-      const next = add ? plus(few, target) : minus(few, target)
+      const next = add ? withMember(few, target) : withoutMember(few, target)
       if (next === null) groups.delete(value)
       else groups.set(value, next)
     }
@@ -144,15 +144,15 @@ export class GroupIndex<G extends Markable> {
 
 /** Visits the targets at any of the values. Iterates over the smaller of the two collections. */
 function inBoth<T extends object>(
-  groups: ReadonlyMap<Value, Few<T>>,
+  groups: ReadonlyMap<Value, CompactSet<T>>,
   values: ReadonlySet<Value>,
   add: (target: T) => void,
 ): void {
-  if (values.size <= groups.size) for (const value of values) each(groups.get(value), add)
-  else for (const [value, waiting] of groups) if (values.has(value)) each(waiting, add)
+  if (values.size <= groups.size) for (const value of values) forEachMember(groups.get(value), add)
+  else for (const [value, waiting] of groups) if (values.has(value)) forEachMember(waiting, add)
 }
 
-function valuesOf(path: Path, before: Row | null, after: Row | null, was: State, is: State): Set<Value> {
+function valuesOf(path: RelationPath, before: Row | null, after: Row | null, was: RowState, is: RowState): Set<Value> {
   const values = new Set<Value>()
   if (before) valuesAt(path, before, was, values)
   if (after) valuesAt(path, after, is, values)

@@ -8,9 +8,9 @@ import {
   type Row,
   type Value,
 } from '../../../model/model.ts'
-import { compile, type Access } from '../../../query/evaluate.ts'
+import { compileTest, type RowAccess } from '../../../query/evaluate.ts'
 import type { Predicate } from '../../../query/predicate.ts'
-import type { State } from '../step/state.ts'
+import type { RowState } from '../step/state.ts'
 
 type Leaf = Exclude<Predicate, { kind: 'constant' | 'and' | 'or' | 'not' | 'one' | 'many' }>
 
@@ -28,7 +28,7 @@ export function idOnly(target: Resource, of: Predicate): Value | undefined {
  * Whether a row satisfies a predicate in a state. The predicate is interpreted, not compiled: a group that no change concerns
  * then costs no memory.
  */
-export function holds(where: Predicate, resource: Resource, row: Row, state: State): boolean {
+export function holds(where: Predicate, resource: Resource, row: Row, state: RowState): boolean {
   switch (where.kind) {
     case 'constant':
       return where.value
@@ -49,7 +49,7 @@ export function holds(where: Predicate, resource: Resource, row: Row, state: Sta
   }
 }
 
-function holdsOne(where: Predicate & { kind: 'one' }, resource: Resource, row: Row, state: State): boolean {
+function holdsOne(where: Predicate & { kind: 'one' }, resource: Resource, row: Row, state: RowState): boolean {
   const field = resource.field.get(where.field)!
   if (field.is === 'back')
     return state.children(field.via, row[ID] as Id).some(child => holds(where.of, field.target, child, state))
@@ -60,7 +60,7 @@ function holdsOne(where: Predicate & { kind: 'one' }, resource: Resource, row: R
   return other !== null && holds(where.of, target, other, state)
 }
 
-function holdsMany(where: Predicate & { kind: 'many' }, resource: Resource, row: Row, state: State): boolean {
+function holdsMany(where: Predicate & { kind: 'many' }, resource: Resource, row: Row, state: RowState): boolean {
   const field = resource.field.get(where.field) as BackField | ManyField
   const { quantifier, of } = where
   const { target } = field
@@ -81,21 +81,21 @@ function holdsMany(where: Predicate & { kind: 'many' }, resource: Resource, row:
   return !found
 }
 
-function isRelated(field: BackField | ManyField, owner: Id, other: Id, state: State): boolean {
+function isRelated(field: BackField | ManyField, owner: Id, other: Id, state: RowState): boolean {
   return field.is === 'many'
     ? state.others(field, owner).has(other)
     : state.row(field.target, other)?.[field.via.slot] === owner
 }
 
 /** How many rows a to-many relation leads to. */
-export function sizeOf(field: BackField | ManyField, owner: Id, state: State): number {
+export function relatedCount(field: BackField | ManyField, owner: Id, state: RowState): number {
   return field.is === 'back' ? state.children(field.via, owner).length : state.others(field, owner).size
 }
 
-function holdsLeaf(where: Leaf, resource: Resource, row: Row, state: State): boolean {
+function holdsLeaf(where: Leaf, resource: Resource, row: Row, state: RowState): boolean {
   const field = resource.field.get(where.field)!
   if (where.kind === 'size' && (field.is === 'many' || (field.is === 'back' && field.toMany)))
-    return sizeOf(field, row[ID] as Id, state) === where.value
+    return relatedCount(field, row[ID] as Id, state) === where.value
   const value = valueOf(field, row, state)
   if (where.kind === 'compare' && (where.op === 'eq' || where.op === 'ne')) {
     // Nothing equals null.
@@ -108,10 +108,10 @@ function holdsLeaf(where: Leaf, resource: Resource, row: Row, state: State): boo
 }
 
 /** The value of a field in a state. For the other side of a one-to-one relation it is the id there. */
-function valueOf(field: Field, row: Row, state: State): Value {
+function valueOf(field: Field, row: Row, state: RowState): Value {
   switch (field.is) {
     case 'count':
-      return sizeOf(field.of, row[ID] as Id, state)
+      return relatedCount(field.of, row[ID] as Id, state)
     case 'back':
       return state.children(field.via, row[ID] as Id)[0]?.[ID] ?? null
     default:
@@ -125,11 +125,11 @@ const tests = new WeakMap<Leaf, (value: Row) => boolean>()
 /** A test of a value that is the only element of a row. */
 function testOf(where: Leaf, resource: Resource): (value: Row) => boolean {
   let test = tests.get(where)
-  if (!test) tests.set(where, (test = compile(where, resource, valueAlone)))
+  if (!test) tests.set(where, (test = compileTest(where, resource, valueAlone)))
   return test
 }
 
-const valueAlone: Access<Row> = { value: () => row => row[0]!, one: () => () => null, many: () => () => [] }
+const valueAlone: RowAccess<Row> = { value: () => row => row[0]!, one: () => () => null, many: () => () => [] }
 
 /**
  * Whether a predicate only needs stored fields, relations and counts. Others cannot be evaluated here, and their queries run

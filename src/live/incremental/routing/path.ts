@@ -11,14 +11,14 @@ import {
   type Value,
 } from '../../../model/model.ts'
 import { orderOf, type Order } from '../../../query/order.ts'
-import { sizeOf } from './holds.ts'
-import type { State } from '../step/state.ts'
+import { relatedCount } from './holds.ts'
+import type { RowState } from '../step/state.ts'
 
 /** A relation that a path follows. */
 export type PathStep = OneField | BackField | ManyField
 
 /** A way from a row over relations to values. Equal paths are the same object, so they can be keys of maps. */
-export interface Path {
+export interface RelationPath {
   readonly key: string
   readonly steps: readonly PathStep[]
   /** A stored field, the ids of a to-many relation, or their count. */
@@ -27,9 +27,9 @@ export interface Path {
   readonly isSingle: boolean
 }
 
-const paths = new WeakMap<Resource, Map<string, Path>>()
+const paths = new WeakMap<Resource, Map<string, RelationPath>>()
 
-export function pathOf(root: Resource, steps: readonly PathStep[], end: Path['end']): Path {
+export function relationPath(root: Resource, steps: readonly PathStep[], end: RelationPath['end']): RelationPath {
   let known = paths.get(root)
   if (!known) paths.set(root, (known = new Map()))
   const last = end.is === 'back' || end.is === 'many' ? `${end.name}#` : end.name
@@ -44,7 +44,7 @@ export function pathOf(root: Resource, steps: readonly PathStep[], end: Path['en
 }
 
 /** Adds the values at the end of a path, starting at a row. `from` = how many steps of the path are already behind. */
-export function valuesAt(path: Path, row: Row, state: State, into: Set<Value>, from = 0): void {
+export function valuesAt(path: RelationPath, row: Row, state: RowState, into: Set<Value>, from = 0): void {
   const { steps, end } = path
   if (from === steps.length) return valuesOf(end, row, state, into)
   const step = steps[from]!
@@ -61,7 +61,7 @@ export function valuesAt(path: Path, row: Row, state: State, into: Set<Value>, f
     }
 }
 
-function valuesOf(end: Path['end'], row: Row, state: State, into: Set<Value>): void {
+function valuesOf(end: RelationPath['end'], row: Row, state: RowState, into: Set<Value>): void {
   switch (end.is) {
     case 'back':
       for (const child of state.children(end.via, row[ID] as Id)) into.add(child[ID]!)
@@ -70,7 +70,7 @@ function valuesOf(end: Path['end'], row: Row, state: State, into: Set<Value>): v
       for (const id of state.others(end, row[ID] as Id)) into.add(id)
       return
     case 'count':
-      into.add(sizeOf(end.of, row[ID] as Id, state))
+      into.add(relatedCount(end.of, row[ID] as Id, state))
       return
     default: {
       const value = row[end.slot]!
@@ -84,7 +84,7 @@ function valuesOf(end: Path['end'], row: Row, state: State, into: Set<Value>): v
  * The list of ids at the end of a path of to-one relations, without a copy. null if there is none, undefined if the path is of
  * another kind.
  */
-export function listAt({ steps, end }: Path, row: Row, state: State): ReadonlySet<Id> | null | undefined {
+export function listAt({ steps, end }: RelationPath, row: Row, state: RowState): ReadonlySet<Id> | null | undefined {
   if (end.is !== 'many') return undefined
   let at: Row | null = row
   for (const step of steps) {
@@ -97,7 +97,7 @@ export function listAt({ steps, end }: Path, row: Row, state: State): ReadonlySe
 }
 
 /** The value at the end of a path of to-one relations; null if the path leads to no row. */
-export function valueAt({ steps, end }: Path, row: Row, state: State): Value {
+export function valueAt({ steps, end }: RelationPath, row: Row, state: RowState): Value {
   let at: Row | null = row
   for (const step of steps) {
     const id: Value = at[(step as OneField).slot]!
@@ -110,7 +110,7 @@ export function valueAt({ steps, end }: Path, row: Row, state: State): Value {
 const byNumber: Order = (a, b) => (a as number) - (b as number)
 
 /** The order of the values at the end of a path. */
-export function orderAt({ end }: Path): Order {
+export function orderAt({ end }: RelationPath): Order {
   if (end.is === 'count') return byNumber
   return orderOf(end.type ?? (end.target as Resource | null)?.idType ?? null)
 }

@@ -2,14 +2,14 @@ import type { BackField, Field, ManyField, OneField, Resource } from '../../../m
 import type { Predicate } from '../../../query/predicate.ts'
 import { coverageOf } from './coverage.ts'
 import { idOnly } from './holds.ts'
-import type { Path, PathStep } from './path.ts'
+import type { RelationPath, PathStep } from './path.ts'
 
 /** What groups of the same shape read: a predicate, whatever values it compares with, and sort keys. */
-export interface Reading {
+export interface ReadFields {
   readonly where: Predicate
   /** The groups are found by anchors of the predicate. Otherwise every change has to be checked. */
   readonly isAnchored: boolean
-  readonly sort: readonly Path[]
+  readonly sort: readonly RelationPath[]
 }
 
 /** A node in a trie of relations: a place on the ways from the rows of a resource to what predicates read. */
@@ -28,7 +28,7 @@ export interface PlanNode {
   /** A change here may affect groups that no value here leads to, so it always climbs. */
   isOpen: boolean
   /** Paths through this node that lead to all groups that a change may affect (coverage.ts). */
-  readonly cover: Map<Path, boolean>
+  readonly cover: Map<RelationPath, boolean>
 }
 
 /** A list on the other side of a join. Its log records also tell about the links of a list that is read here. */
@@ -39,12 +39,12 @@ export interface ToldBy {
 }
 
 /** What the predicates of all groups of a resource read. It tells which changes may move rows into or out of views. */
-export class Plan {
+export class RoutingPlan {
   readonly root: PlanNode
   readonly #nodes = new Map<Resource, PlanNode[]>()
   readonly #toldBy = new Map<Resource, ToldBy[]>()
 
-  constructor(resource: Resource, readings: Iterable<Reading>) {
+  constructor(resource: Resource, readings: Iterable<ReadFields>) {
     this.root = this.#node(resource, null, null)
     for (const { where, isAnchored, sort } of readings) {
       this.read(this.root, where)
@@ -145,7 +145,7 @@ export class Plan {
   }
 
   /** Notes a sort key. It may move rows that are found at the same values as before, so every change on its way climbs. */
-  #readKey({ steps, end }: Path): void {
+  #readKey({ steps, end }: RelationPath): void {
     let node = this.root
     for (const step of steps) {
       node = this.child(node, step)

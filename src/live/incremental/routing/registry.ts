@@ -2,8 +2,8 @@ import type { Id, Resource } from '../../../model/model.ts'
 import { printQuery } from '../../../query/print.ts'
 import type { Predicate } from '../../../query/predicate.ts'
 import type { Followed } from '../followed.ts'
-import { GroupIndex, type Target } from './group-index.ts'
-import { Plan, type Reading } from './plan.ts'
+import { GroupIndex, type RoutingTarget } from './group-index.ts'
+import { RoutingPlan, type ReadFields } from './plan.ts'
 import { shapeOf } from './shape.ts'
 import { isShownWithRows, planOfView, shapeOfView } from '../step/shown-rows.ts'
 import { sortingOf, sortKeyOf, type Sorting } from '../lists/sorting.ts'
@@ -15,12 +15,12 @@ const DEEP = 1_000
 /** The plan of what groups show in addition to their rows. Groups that show the same share it. */
 export interface ShownPlan {
   readonly key: string
-  readonly plan: Plan
+  readonly plan: RoutingPlan
   groups: number
 }
 
 /** What groups with the same shape of predicate read, and how many such groups there are. */
-interface Shape extends Reading {
+interface Shape extends ReadFields {
   groups: number
 }
 
@@ -36,7 +36,7 @@ export class Registry<G extends Followed> {
   readonly #shapes = new Map<string, Shape>()
   readonly #shown = new Map<string, ShownPlan>()
   readonly #shownBy = new Map<G, ShownPlan>()
-  #plan: Plan | null = null
+  #plan: RoutingPlan | null = null
   #size = 0
 
   constructor(resource: Resource) {
@@ -49,8 +49,8 @@ export class Registry<G extends Followed> {
   }
 
   /** What all groups read. Built when it is needed, and again when a new shape comes. */
-  get plan(): Plan {
-    return (this.#plan ??= new Plan(this.resource, this.#shapes.values()))
+  get plan(): RoutingPlan {
+    return (this.#plan ??= new RoutingPlan(this.resource, this.#shapes.values()))
   }
 
   get lists(): Iterable<WindowedList<G>> {
@@ -105,7 +105,7 @@ export class Registry<G extends Followed> {
     this.digests.clear()
   }
 
-  #place(target: Target<G>, where: Predicate, sort: Reading['sort']): void {
+  #place(target: RoutingTarget<G>, where: Predicate, sort: ReadFields['sort']): void {
     this.index.add(target, where)
     const isAnchored = this.index.isAnchored(target, where)
     const key = shapeKeyOf(where, isAnchored, sort)
@@ -118,7 +118,7 @@ export class Registry<G extends Followed> {
     }
   }
 
-  #remove(target: Target<G>, where: Predicate, sort: Reading['sort']): void {
+  #remove(target: RoutingTarget<G>, where: Predicate, sort: ReadFields['sort']): void {
     this.index.delete(target, where)
     const key = shapeKeyOf(where, this.index.isAnchored(target, where), sort)
     const shape = this.#shapes.get(key)!
@@ -155,7 +155,7 @@ export class Registry<G extends Followed> {
 const none: readonly never[] = []
 
 /** The key of what a plan has to distinguish. */
-function shapeKeyOf(where: Predicate, isAnchored: boolean, sort: Reading['sort']): string {
+function shapeKeyOf(where: Predicate, isAnchored: boolean, sort: ReadFields['sort']): string {
   const keys = sort.filter(({ steps }) => steps.length > 0).map(({ key }) => key)
   return `${isAnchored ? '' : '?'}${shapeOf(where)} ${keys.join()}`
 }

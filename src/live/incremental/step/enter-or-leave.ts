@@ -1,10 +1,10 @@
 import type { Id, Row } from '../../../model/model.ts'
 import type { Followed, Move } from '../followed.ts'
-import type { Images, Target } from '../routing/group-index.ts'
+import type { Images, RoutingTarget } from '../routing/group-index.ts'
 import { holds } from '../routing/holds.ts'
 import { OrderedList } from '../lists/ordered-list.ts'
-import type { Entry, Sorting } from '../lists/sorting.ts'
-import type { State } from './state.ts'
+import type { SortEntry, Sorting } from '../lists/sorting.ts'
+import type { RowState } from './state.ts'
 import type { Step, Touched } from './step.ts'
 
 /** A row that a step may have moved, before and after it. */
@@ -21,13 +21,13 @@ export interface MovedRow extends Images {
 }
 
 interface Places {
-  readonly old: Entry | null
-  readonly next: Entry | null
+  readonly old: SortEntry | null
+  readonly next: SortEntry | null
 }
 
 /** What happened to a row for one target. */
-export interface Verdict<G extends Followed> {
-  readonly target: Target<G>
+export interface MoveVerdict<G extends Followed> {
+  readonly target: RoutingTarget<G>
   readonly row: MovedRow
   readonly was: boolean
   readonly is: boolean
@@ -39,7 +39,7 @@ export interface Verdict<G extends Followed> {
  * What a moved row means to a group or a list; null = it was not in it and is not now. It has no side effects, because it may
  * run again when data is missing.
  */
-export function judge<G extends Followed>(target: Target<G>, row: MovedRow, step: Step): Verdict<G> | null {
+export function judge<G extends Followed>(target: RoutingTarget<G>, row: MovedRow, step: Step): MoveVerdict<G> | null {
   return target instanceof OrderedList ? judgeList(target, row, step) : judgeGroup(target, row, step)
 }
 
@@ -62,7 +62,7 @@ export function placesOf(row: MovedRow, sorting: Sorting, step: Step): Places {
   return found
 }
 
-function judgeGroup<G extends Followed>(target: G, row: MovedRow, step: Step): Verdict<G> | null {
+function judgeGroup<G extends Followed>(target: G, row: MovedRow, step: Step): MoveVerdict<G> | null {
   const { before, after, isStill } = row
   const is = after !== null && isIn(target, after, step.after)
   const was = isStill && target.interest.opaque === null ? is : before !== null && isIn(target, before, step.before)
@@ -73,7 +73,7 @@ function judgeGroup<G extends Followed>(target: G, row: MovedRow, step: Step): V
  * A list knows its rows, so its own entries tell whether the row was in it. Beyond the reach of the list, it does not matter
  * whether the row matches.
  */
-function judgeList<G extends Followed>(list: OrderedList, row: MovedRow, step: Step): Verdict<G> | null {
+function judgeList<G extends Followed>(list: OrderedList, row: MovedRow, step: Step): MoveVerdict<G> | null {
   if (!list.isLoaded) return null
   const { sorting, opaque } = list.definition
   const { old, next } = placesOf(row, sorting, step)
@@ -89,7 +89,7 @@ function judgeList<G extends Followed>(list: OrderedList, row: MovedRow, step: S
 }
 
 // Inside the reach before and after, and nothing changed that the predicate reads.
-function isIn(target: Followed | OrderedList, row: Row, state: State): boolean {
+function isIn(target: Followed | OrderedList, row: Row, state: RowState): boolean {
   const { where, resource, opaque } = target instanceof OrderedList ? target.definition : target.interest
   return holds(where, resource, row, state) && (opaque === null || opaque(row))
 }

@@ -1,4 +1,4 @@
-import { all, type Predicate } from '../../../query/predicate.ts'
+import { allOf, type Predicate } from '../../../query/predicate.ts'
 import { ChangesSince } from '../../../engine/past/changes-since.ts'
 import { isOneOf } from '../../../engine/past/image-rules.ts'
 import { PastSnapshot, type Differences } from '../../../engine/past/past-snapshot.ts'
@@ -8,10 +8,10 @@ import { chain, run, wait, type Maybe, type Work } from '../../../store/work.ts'
 import { sortingOf } from '../lists/sorting.ts'
 import { climb } from '../routing/climb.ts'
 import { holds } from '../routing/holds.ts'
-import { Plan } from '../routing/plan.ts'
-import { History } from './history.ts'
+import { RoutingPlan } from '../routing/plan.ts'
+import { StepHistory } from './history.ts'
 import { KnownPairs } from './known-pairs.ts'
-import { Present } from './state.ts'
+import { PresentState } from './state.ts'
 import { wholeStep, type Step } from './step.ts'
 
 /**
@@ -26,9 +26,9 @@ export class FormerSnapshot extends PastSnapshot {
   /** `commits`: all between the position and the snapshot, at least one. */
   constructor(now: Snapshot, position: number, commits: readonly Commit[]) {
     super(now, position, differencesOf(commits))
-    const present = new Present(now, new KnownPairs(0))
+    const present = new PresentState(now, new KnownPairs(0))
     this.#now = now
-    this.#since = wholeStep(new History(commits, present), present)
+    this.#since = wholeStep(new StepHistory(commits, present), present)
   }
 
   override select(resource: Resource, select: Select): Maybe<Row[]> {
@@ -45,12 +45,12 @@ export class FormerSnapshot extends PastSnapshot {
     const { where, sort, limit, offset, cursor } = select
     const { present, before, touched } = this.#since
     const sorting = sortingOf(resource, sort)
-    const plan = new Plan(resource, [{ where, isAnchored: false, sort: sorting.paths }])
+    const plan = new RoutingPlan(resource, [{ where, isAnchored: false, sort: sorting.paths }])
     const moved = yield* climb(plan, this.#since, () => true)
     for (const id of touched.get(resource)?.keys() ?? []) moved.add(id)
     if (moved.size === 0) return yield* wait(this.#now.select(resource, select))
     const end = limit === null ? null : offset + limit
-    const unmoved = all(where, isOneOf(resource, [...moved], true))
+    const unmoved = allOf(where, isOneOf(resource, [...moved], true))
     const found = yield* wait(this.#now.select(resource, { where: unmoved, sort, limit: end, offset: 0, cursor }))
     yield* present.load(resource, moved)
     const entries = yield* present.settled(() => {

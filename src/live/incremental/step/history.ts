@@ -1,6 +1,6 @@
 import { ID, type Id, type Join, type ManyField, type OneField, type Resource, type Row } from '../../../model/model.ts'
 import type { Change, Commit } from '../../../store/store.ts'
-import type { Present, State } from './state.ts'
+import type { PresentState, RowState } from './state.ts'
 
 /** A change, with the number of its commit in the step, starting at 0. */
 interface Entry {
@@ -17,7 +17,7 @@ interface PairEntry {
 type PairSide = Map<Id, Map<Id, PairEntry[]>>
 
 /** What the commits of a step changed, by row and by link, in their order. */
-export class History {
+export class StepHistory {
   readonly commits: readonly Commit[]
   readonly rows: ReadonlyMap<Resource, ReadonlyMap<Id, readonly Entry[]>>
   readonly pairs: ReadonlyMap<Join, Readonly<Record<'a' | 'b', PairSide>>>
@@ -25,7 +25,7 @@ export class History {
   readonly #pointing = new Map<OneField, Map<Id, Set<Id>>>()
 
   /** Tells the present state about all changed rows, so that they need not be read. */
-  constructor(commits: readonly Commit[], present: Present) {
+  constructor(commits: readonly Commit[], present: PresentState) {
     const rows = new Map<Resource, Map<Id, Entry[]>>()
     const pairs = new Map<Join, Record<'a' | 'b', PairSide>>()
     commits.forEach(({ changes }, commit) => {
@@ -97,13 +97,13 @@ function noteSide(side: PairSide, owner: Id, other: Id, entry: PairEntry): void 
 }
 
 /** The state before the commits from `from` on: the present state with these commits undone. */
-export class Former implements State {
-  readonly #present: State
-  readonly #history: History
+export class FormerState implements RowState {
+  readonly #present: RowState
+  readonly #history: StepHistory
   readonly #from: number
   readonly #others = new Map<ManyField, Map<Id, ReadonlySet<Id>>>()
 
-  constructor(present: State, history: History, from: number) {
+  constructor(present: RowState, history: StepHistory, from: number) {
     this.#present = present
     this.#history = history
     this.#from = from

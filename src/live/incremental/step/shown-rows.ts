@@ -4,7 +4,7 @@ import { isTracked } from '../../../engine/write/related-ids.ts'
 import type { View } from '../../../engine/read/view.ts'
 import type { Work } from '../../../store/work.ts'
 import { climb } from '../routing/climb.ts'
-import { Plan, type PlanNode } from '../routing/plan.ts'
+import { RoutingPlan, type PlanNode } from '../routing/plan.ts'
 import { shapeOf } from '../routing/shape.ts'
 import type { Step } from './step.ts'
 
@@ -13,7 +13,7 @@ import type { Step } from './step.ts'
  * changed, or a rule now decides differently who may see them. What the view shows is a plan like any other, and changes climb
  * in it.
  */
-export function* shownOtherwise(plan: Plan, step: Step): Work<ReadonlySet<Id>> {
+export function* shownOtherwise(plan: RoutingPlan, step: Step): Work<ReadonlySet<Id>> {
   return yield* climb(plan, step, everyone)
 }
 
@@ -43,13 +43,13 @@ function fieldGuards(resource: Resource, permissions: Permissions): Guard[] {
 }
 
 /** What a view shows in addition to its rows, as a plan. */
-export function planOfView(view: View, permissions: Permissions): Plan {
-  const plan = new Plan(view.resource, [])
+export function planOfView(view: View, permissions: Permissions): RoutingPlan {
+  const plan = new RoutingPlan(view.resource, [])
   readView(plan, plan.root, view, permissions)
   return plan
 }
 
-function readView(plan: Plan, node: PlanNode, view: View, permissions: Permissions): void {
+function readView(plan: RoutingPlan, node: PlanNode, view: View, permissions: Permissions): void {
   for (const { predicate } of fieldGuards(view.resource, permissions)) {
     plan.read(node, predicate)
     plan.open(node, predicate)

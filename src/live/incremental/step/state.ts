@@ -4,7 +4,7 @@ import { wait, type Maybe, type Work } from '../../../store/work.ts'
 import type { KnownPairs } from './known-pairs.ts'
 
 /** Rows and relations in one state: the present or an earlier one. */
-export interface State {
+export interface RowState {
   row(resource: Resource, id: Id): Row | null
   /** The rows that refer to a parent. */
   children(via: OneField, parent: Id): readonly Row[]
@@ -20,7 +20,7 @@ const noIds: ReadonlySet<Id> = new Set()
  * asynchronous store, missing data is noted and a neutral value is returned in its place. Evaluations therefore run inside
  * `settled`, which loads all that was missing together and evaluates again.
  */
-export class Present implements State {
+export class PresentState implements RowState {
   #snapshot: Snapshot
   readonly #known: KnownPairs
   readonly #rows = new Map<Resource, Map<Id, Row | null>>()

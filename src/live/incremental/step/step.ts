@@ -1,7 +1,7 @@
 import type { Id, Resource, Row } from '../../../model/model.ts'
 import type { Change } from '../../../store/store.ts'
-import { Former, type History } from './history.ts'
-import type { Present, State } from './state.ts'
+import { FormerState, type StepHistory } from './history.ts'
+import type { PresentState, RowState } from './state.ts'
 
 /** What a step did to one row. */
 export interface Touched {
@@ -12,27 +12,27 @@ export interface Touched {
 
 /** One commit, or several that are sent as one: the states before and after, and the rows that changed. */
 export interface Step {
-  readonly present: Present
-  readonly before: State
-  readonly after: State
+  readonly present: PresentState
+  readonly before: RowState
+  readonly after: RowState
   readonly touched: ReadonlyMap<Resource, ReadonlyMap<Id, Touched>>
   /** The seq of the view after the step. */
   readonly position: number
   /** All commits that the step is part of. */
-  readonly history: History
+  readonly history: StepHistory
 }
 
 /** All commits as one step. */
-export function wholeStep(history: History, present: Present): Step {
+export function wholeStep(history: StepHistory, present: PresentState): Step {
   return stepOf(history, present, 0, history.commits.length)
 }
 
 /** Each commit as a step of its own, in order. */
-export function* singleSteps(history: History, present: Present): Generator<Step, void> {
+export function* singleSteps(history: StepHistory, present: PresentState): Generator<Step, void> {
   for (let i = 0; i < history.commits.length; i++) yield stepOf(history, present, i, i + 1)
 }
 
-function stepOf(history: History, present: Present, from: number, to: number): Step {
+function stepOf(history: StepHistory, present: PresentState, from: number, to: number): Step {
   const touched = new Map<Resource, Map<Id, { before: Row | null; after: Row | null; changes: Change[] }>>()
   for (let i = from; i < to; i++)
     for (const change of history.commits[i]!.changes) {
@@ -47,8 +47,8 @@ function stepOf(history: History, present: Present, from: number, to: number): S
   const isLast = to === history.commits.length
   return {
     present,
-    before: new Former(present, history, from),
-    after: isLast ? present : new Former(present, history, to),
+    before: new FormerState(present, history, from),
+    after: isLast ? present : new FormerState(present, history, to),
     touched,
     position: history.commits[to - 1]!.position,
     history,

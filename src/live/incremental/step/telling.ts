@@ -212,4 +212,4 @@ export function digestOf(text: string): number {
 }
 
 /** The version of a row before a step. */
-export const seqOf = (row: Row | null): number => (row === null ? 0 : (row[SEQ] as number))
+export const versionOf = (row: Row | null): number => (row === null ? 0 : (row[SEQ] as number))

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { created, environmentOf, model, user } from '../../../testing/store-suite/world.ts'
+import { created, testEnvironment, model, user } from '../../../testing/store-suite/world.ts'
 import { openFile, type Opened } from '../open.ts'
 import { withDefaults } from '../options.ts'
 
 let opened: Opened
 beforeEach(() => {
-  opened = openFile(':memory:', model, environmentOf({ now: 0 }), withDefaults({}))
+  opened = openFile(':memory:', model, testEnvironment({ now: 0 }), withDefaults({}))
 })
 afterEach(() => opened.state.connection.close())
 

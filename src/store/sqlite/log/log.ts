@@ -33,7 +33,7 @@ const COLUMNS = 'seq, tx, at, resource, id, op, before, after, lists'
 type Record = [number, number, number, string, Id, string, string | null, string | null, string | null]
 
 /** The change log in its table. */
-export class Log {
+export class LogTable {
   readonly #append: Statement
   readonly #head: Statement
   readonly #floor: Statement

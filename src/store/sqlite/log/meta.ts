@@ -2,7 +2,7 @@ import type { Term } from '../../terms.ts'
 import type { Connection, Statement } from '../connection.ts'
 
 /** What the store remembers about its file, by key. */
-export class Meta {
+export class MetaTable {
   readonly #get: Statement
   readonly #set: Statement
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Change, Commit } from '../../store.ts'
-import { Recent } from './recent-commits.ts'
+import { RecentCommits } from './recent-commits.ts'
 
 /** A commit that ends at a position. */
 function commit(position: number, size = 1): Commit {
@@ -11,7 +11,7 @@ function commit(position: number, size = 1): Commit {
 const positions = (commits: readonly Commit[] | undefined): number[] | undefined => commits?.map(one => one.position)
 
 test('after many commits the newest are there without a gap, and older ones are told to be gone', () => {
-  const recent = new Recent(0)
+  const recent = new RecentCommits(0)
   for (let position = 1; position <= 1_300; position++) recent.push(commit(position))
   expect(positions(recent.after(1_297, 10))).toEqual([1_298, 1_299, 1_300])
   expect(recent.after(788, 1_000)).toHaveLength(512)
@@ -20,7 +20,7 @@ test('after many commits the newest are there without a gap, and older ones are 
 })
 
 test('large commits leave less room for others', () => {
-  const recent = new Recent(0)
+  const recent = new RecentCommits(0)
   recent.push(commit(1))
   recent.push(commit(2_001, 2_000))
   recent.push(commit(4_001, 2_000))
@@ -31,13 +31,13 @@ test('large commits leave less room for others', () => {
 })
 
 test('a position within a commit gets the rest of it', () => {
-  const recent = new Recent(0)
+  const recent = new RecentCommits(0)
   recent.push(commit(5, 5))
   expect(recent.after(3, 10)?.[0]?.changes.map(change => change.seq)).toEqual([4, 5])
 })
 
 test('a restart forgets everything', () => {
-  const recent = new Recent(0)
+  const recent = new RecentCommits(0)
   for (let position = 1; position <= 600; position++) recent.push(commit(position))
   recent.restart(600)
   expect(recent.after(599, 10)).toBeUndefined()

@@ -9,7 +9,7 @@ const CHANGES = 4_096
  * The newest commits, without a gap. They are in a ring that is overwritten in place. A commit that leaves it is not referenced
  * by older objects, so the garbage collector frees it while it is young. That is most of what this costs a write.
  */
-export class Recent {
+export class RecentCommits {
   readonly #ring: (Commit | undefined)[] = Array.from({ length: KEPT }, () => undefined)
   /** The numbers of the oldest commit and of the next one, counted from the start. */
   #oldest = 0

@@ -1,15 +1,15 @@
 import type { Snapshot } from '../../store.ts'
 import { run, type Maybe, type Work } from '../../work.ts'
 import { Connection, type ConnectionOptions } from '../connection.ts'
-import { Meta } from '../log/meta.ts'
-import type { Options } from '../options.ts'
+import { MetaTable } from '../log/meta.ts'
+import type { SqliteSettings } from '../options.ts'
 import { Scans } from '../scan/scans.ts'
 import { Elsewhere, Reader, type Positions } from './snapshot.ts'
-import type { State } from '../state.ts'
-import { Turn } from './turn-snapshot.ts'
+import type { SqliteState } from '../state.ts'
+import { TurnSnapshot } from './turn-snapshot.ts'
 
 /** The position of such a connection is that of its own snapshot, whatever has been committed since. */
-const positionsOf = (state: State, turn: Turn): Positions => ({
+const positionsOf = (state: SqliteState, turn: TurnSnapshot): Positions => ({
   get position(): number {
     return turn.position
   },
@@ -19,15 +19,15 @@ const positionsOf = (state: State, turn: Turn): Positions => ({
 /** Another connection, for reads that the first one cannot serve. */
 class Aside {
   readonly #reader: Reader
-  readonly #turn: Turn
-  readonly #meta: Meta
-  readonly #state: State
+  readonly #turn: TurnSnapshot
+  readonly #meta: MetaTable
+  readonly #state: SqliteState
 
-  constructor(options: ConnectionOptions, state: State) {
+  constructor(options: ConnectionOptions, state: SqliteState) {
     const connection = new Connection(options)
-    this.#turn = new Turn(connection)
+    this.#turn = new TurnSnapshot(connection)
     this.#reader = new Reader(connection, state.layouts, positionsOf(state, this.#turn), 'elsewhere')
-    this.#meta = new Meta(connection)
+    this.#meta = new MetaTable(connection)
     this.#state = state
   }
 
@@ -51,14 +51,14 @@ class Aside {
  * Further connections for reading. While application code has a transaction open on the first connection, all reads share one
  * of them. A read that waits for something else gets one of its own, so that its snapshot can stay open.
  */
-export class Beside {
+export class FurtherReaders {
   readonly #make: () => Aside
   #shared: Aside | null = null
   readonly #idle: Aside[] = []
   readonly #busy = new Set<Aside>()
   readonly #scans: Scans
 
-  constructor(file: string, options: Options, state: State) {
+  constructor(file: string, options: SqliteSettings, state: SqliteState) {
     const connection: ConnectionOptions = { ...options, file, readOnly: true }
     this.#make = () => new Aside(connection, state)
     this.#scans = new Scans({
@@ -67,7 +67,7 @@ export class Beside {
       heading: 'log',
       positionsOf: turn => positionsOf(state, turn),
       onBegin: (position, own) => {
-        if (position > state.head) state.learn(new Meta(own).termsText)
+        if (position > state.head) state.learn(new MetaTable(own).termsText)
       },
     })
   }

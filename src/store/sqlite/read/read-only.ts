@@ -1,11 +1,11 @@
 import type { Model } from '../../../model/model.ts'
 import { ApiError } from '../../../protocol/error.ts'
 import { layoutsOf } from '../../sql/layout.ts'
-import type { Commit, Environment, Recorded, Snapshot, Store } from '../../store.ts'
+import type { Commit, StoreEnvironment, Recorded, Snapshot, Store } from '../../store.ts'
 import { run, type Maybe, type Work } from '../../work.ts'
 import { backUp } from '../backup.ts'
 import { Connection, type ConnectionOptions, type Statement } from '../connection.ts'
-import type { Options } from '../options.ts'
+import type { SqliteSettings } from '../options.ts'
 import { Scans } from '../scan/scans.ts'
 import { Elsewhere, Reader, type Positions } from './snapshot.ts'
 import { newTerm, Terms } from '../../terms.ts'
@@ -14,7 +14,7 @@ import { newTerm, Terms } from '../../terms.ts'
 const WATCH = 100
 
 /** A store over a file that is only read. It has a single position, and gets a new term whenever somebody changes the file. */
-export function readOnly(file: string, options: Options): Store {
+export function readOnlyStore(file: string, options: SqliteSettings): Store {
   return new ReadOnlyStore(file, options)
 }
 
@@ -23,20 +23,20 @@ class ReadOnlyStore implements Store {
   readonly isReadOnly = true
   readonly terms = new Terms()
   readonly file: string
-  readonly #options: Options
+  readonly #options: SqliteSettings
   readonly #listeners = new Set<() => void>()
-  #open: { readonly reader: Reader; readonly version: Statement; readonly environment: Environment } | null = null
+  #open: { readonly reader: Reader; readonly version: Statement; readonly environment: StoreEnvironment } | null = null
   #scans: Scans | null = null
   #seen: unknown
   #reading = false
   #watch: NodeJS.Timeout | undefined
 
-  constructor(file: string, options: Options) {
+  constructor(file: string, options: SqliteSettings) {
     this.file = file
     this.#options = options
   }
 
-  open(model: Model, environment: Environment): void {
+  open(model: Model, environment: StoreEnvironment): void {
     const own: ConnectionOptions = { ...this.#options, file: this.file, readOnly: true }
     const connection = new Connection(own)
     const positions: Positions = { position: 1, changed: () => 1 }
@@ -103,7 +103,7 @@ class ReadOnlyStore implements Store {
     return after === 1 ? [] : null
   }
 
-  reach(): number {
+  oldestPosition(): number {
     return 1
   }
 

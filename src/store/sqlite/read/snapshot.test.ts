@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { everything, type Predicate, type SortKey } from '../../../query/predicate.ts'
-import { environmentOf, model, plain, todo, user } from '../../../testing/store-suite/world.ts'
+import { testEnvironment, model, plain, todo, user } from '../../../testing/store-suite/world.ts'
 import { openFile, type Opened } from '../open.ts'
 import { withDefaults } from '../options.ts'
 
 let opened: Opened
 beforeAll(() => {
-  opened = openFile(':memory:', model, environmentOf({ now: 0 }), withDefaults({}))
+  opened = openFile(':memory:', model, testEnvironment({ now: 0 }), withDefaults({}))
 })
 afterAll(() => opened.state.connection.close())
 

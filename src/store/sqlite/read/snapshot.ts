@@ -4,7 +4,7 @@ import type { Bind } from '../../sql/codec.ts'
 import type { Compiled } from '../../sql/kysely.ts'
 import type { Layout, Layouts } from '../../sql/layout.ts'
 import { jsonList } from '../../sql/leaf.ts'
-import { shapeCursor, shapePredicate, shapeSort, totalSort, type Shape } from '../../sql/shape.ts'
+import { shapeCursor, shapePredicate, shapeSort, totalSort, type StatementShape } from '../../sql/shape.ts'
 import {
   childPairs,
   countPairs,
@@ -20,7 +20,7 @@ import {
   selectPairs,
   selectRows,
   type Bounded,
-  type Pairs,
+  type PairTable,
 } from '../../sql/statements.ts'
 import { isServed } from '../../sql/served.ts'
 import type { Select, Snapshot, Visits } from '../../store.ts'
@@ -120,7 +120,7 @@ export class Reader implements Snapshot {
     const layout = this.layouts.get(resource)!
     const sort = totalSort(resource, select.sort)
     const { limit, offset, cursor, visits } = select
-    const shape: Shape = { key: `select ${resource.name} `, values: [] }
+    const shape: StatementShape = { key: `select ${resource.name} `, values: [] }
     shapePredicate(select.where, layout, this.layouts, shape)
     const compared = shape.values.length
     shapeSort(sort, shape)
@@ -148,7 +148,7 @@ export class Reader implements Snapshot {
 
   count(resource: Resource, where: Predicate, visits?: Visits): Maybe<number> {
     const layout = this.layouts.get(resource)!
-    const shape: Shape = { key: `count ${resource.name} `, values: [] }
+    const shape: StatementShape = { key: `count ${resource.name} `, values: [] }
     shapePredicate(where, layout, this.layouts, shape)
     const make = (isCounted: boolean): Compiled => countRows(layout, this.layouts, where, isCounted)
     // SQLite counts a whole table by its pages.
@@ -159,7 +159,7 @@ export class Reader implements Snapshot {
 
   /** Runs a query within the rows that it may visit: a few thousand in this turn, more beside the event loop. */
   #visit(
-    { key, values }: Shape,
+    { key, values }: StatementShape,
     compared: number,
     make: (isCounted: boolean) => Compiled,
     isServed: (plan: readonly string[]) => boolean,
@@ -192,7 +192,7 @@ export class Reader implements Snapshot {
     return this.#pairs(`${from} ${join.table}`, () => joinPairs(join, from), owners, limit)
   }
 
-  #pairs(key: string, pairs: () => Pairs, owners: readonly Id[], limit: number | null): [Id, Id][] {
+  #pairs(key: string, pairs: () => PairTable, owners: readonly Id[], limit: number | null): [Id, Id][] {
     if (owners.length === 0) return []
     if (owners.length === 1) {
       const statement = this.connection.cached(`others ${key}`, () => selectOthers(pairs()))
@@ -237,7 +237,7 @@ export class Reader implements Snapshot {
     return this.#counts(`${from} ${join.table}`, () => joinPairs(join, from), owners)
   }
 
-  #counts(key: string, pairs: () => Pairs, owners: readonly Id[]): [Id, number][] {
+  #counts(key: string, pairs: () => PairTable, owners: readonly Id[]): [Id, number][] {
     if (owners.length === 0) return []
     return this.connection.cached(`counts ${key}`, () => countPairs(pairs())).all(jsonList(owners)) as [Id, number][]
   }

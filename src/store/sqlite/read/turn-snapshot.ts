@@ -13,7 +13,7 @@ const HEADS: Readonly<Record<Heading, string>> = {
  * The read transaction of one turn of the event loop. The first read opens it. The end of the turn or a commit of this process
  * ends it, so a later read never misses an acknowledged write.
  */
-export class Turn {
+export class TurnSnapshot {
   readonly #begin: Statement
   readonly #head: Statement
   readonly #end: Statement

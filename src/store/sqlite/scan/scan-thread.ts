@@ -4,7 +4,7 @@ import type { Bind } from '../../sql/codec.ts'
 import type { Row } from '../../../model/model.ts'
 import { Connection, type ConnectionOptions } from '../connection.ts'
 import { Exhausted } from '../../meter.ts'
-import { Turn, type Heading } from '../read/turn-snapshot.ts'
+import { TurnSnapshot, type Heading } from '../read/turn-snapshot.ts'
 
 /** What the thread is started with. */
 export interface ThreadData {
@@ -28,7 +28,7 @@ export type Told = { readonly rows: Row[] } | { readonly exhausted: true } | { r
 const port = parentPort!
 const { options, heading, begun, position } = workerData as ThreadData
 const connection = new Connection(options)
-const turn = new Turn(connection, heading)
+const turn = new TurnSnapshot(connection, heading)
 
 function all({ sql, values, most }: Asked & { op: 'all' }): Told {
   try {

@@ -4,7 +4,7 @@ import type { Snapshot } from '../../store.ts'
 import { run, type Work } from '../../work.ts'
 import { Connection, type ConnectionOptions } from '../connection.ts'
 import { Reader, type Positions } from '../read/snapshot.ts'
-import { Turn, type Heading } from '../read/turn-snapshot.ts'
+import { TurnSnapshot, type Heading } from '../read/turn-snapshot.ts'
 import { Accounts } from './accounts.ts'
 import { StatementThread } from './statement-thread.ts'
 
@@ -17,7 +17,7 @@ export interface ScansOptions {
   readonly connection: ConnectionOptions
   readonly layouts: Layouts
   readonly heading: Heading
-  readonly positionsOf: (turn: Turn) => Positions
+  readonly positionsOf: (turn: TurnSnapshot) => Positions
   /** Called each time that the state is fixed which is read. */
   readonly onBegin?: (position: number, connection: Connection) => void
 }
@@ -25,7 +25,7 @@ export interface ScansOptions {
 /** A thread, and a connection here for what is small: both read the same state. */
 class Scan {
   readonly thread: StatementThread
-  readonly #turn: Turn
+  readonly #turn: TurnSnapshot
   readonly #reader: Reader
   readonly #onBegin: ScansOptions['onBegin']
 
@@ -33,7 +33,7 @@ class Scan {
     this.#onBegin = onBegin
     const own = new Connection(connection)
     this.thread = new StatementThread(connection, heading)
-    this.#turn = new Turn(own, heading)
+    this.#turn = new TurnSnapshot(own, heading)
     this.#reader = new Reader(own, layouts, positionsOf(this.#turn), this.thread)
   }
 

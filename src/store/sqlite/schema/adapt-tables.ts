@@ -1,9 +1,9 @@
 import type { Model } from '../../../model/model.ts'
-import { planMigration, type ColumnState, type Rows, type TableState } from '../../sql/migrate.ts'
+import { planMigration, type ColumnState, type TableQuestions, type TableState } from '../../sql/migrate.ts'
 import { tablesOf, type TableSpec } from '../../sql/schema.ts'
-import type { Environment } from '../../store.ts'
+import type { StoreEnvironment } from '../../store.ts'
 import type { Connection } from '../connection.ts'
-import type { Meta } from '../log/meta.ts'
+import type { MetaTable } from '../log/meta.ts'
 
 /**
  * The key under which the kinds of columns are stored. SQLite's own types do not distinguish, for instance, a decimal from an
@@ -15,9 +15,9 @@ type Kinds = Readonly<Record<string, string>>
 /** Creates or adapts the tables of the model. Throws one Error with all faults, and then has changed nothing. */
 export function adaptTables(
   connection: Connection,
-  meta: Meta,
+  meta: MetaTable,
   model: Model,
-  { clock, report }: Environment,
+  { clock, report }: StoreEnvironment,
   drop: readonly string[],
 ): void {
   const tables = tablesOf(model)
@@ -62,7 +62,7 @@ function kindsOf(tables: readonly TableSpec[], known: Kinds): Kinds {
 
 const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
-function rowsOf(connection: Connection, kinds: Kinds): Rows {
+function rowsOf(connection: Connection, kinds: Kinds): TableQuestions {
   const exists = (sql: string): boolean => connection.prepare(`SELECT EXISTS (${sql})`).get()![0] === 1
   return {
     table: name => tableOf(connection, name, kinds),

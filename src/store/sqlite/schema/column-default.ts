@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { Refused } from '../../../schema/read/refused.ts'
-import type { ScalarType, Stored } from '../../../schema/scalar-type.ts'
+import type { ScalarType, StoredValue } from '../../../schema/scalar-type.ts'
 import type { ColumnDefault } from '../../sql/catalog.ts'
 
 const CONSTANT = /^\(*\s*(?:[+-]?[\d.]+(?:e[+-]?\d+)?|true|false|'(?:[^']|'')*'|"(?:[^"]|"")*")\s*\)*$/i
@@ -43,7 +43,7 @@ function evaluate(sql: string): unknown {
 function canonical(value: unknown, { check, sql }: ScalarType): unknown {
   if (value === null || value === undefined) return undefined
   // Convert it as the column's affinity would.
-  const stored = sql.column === 'TEXT' && typeof value === 'number' ? String(value) : (value as Stored)
+  const stored = sql.column === 'TEXT' && typeof value === 'number' ? String(value) : (value as StoredValue)
   try {
     const decode = sql.foreign?.decode ?? sql.decode
     const read = check(decode ? decode(stored) : stored)

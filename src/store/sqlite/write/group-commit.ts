@@ -1,11 +1,11 @@
 import type { Transaction } from '../../store.ts'
 import type { Work } from '../../work.ts'
 import { isBusy, isConstraint } from './conflict.ts'
-import type { Ids } from './ids.ts'
-import { Spoiled, type Answer, type Writer } from './writer.ts'
+import type { IdCounters } from './ids.ts'
+import { Spoiled, type WriteResult, type Writer } from './writer.ts'
 
 /** A unit of work that waits for its turn. */
-export interface Unit {
+export interface QueuedWrite {
   readonly work: (tx: Transaction) => Work<unknown>
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
@@ -17,7 +17,7 @@ export interface Unit {
  * unit fails after it has written, all run again, each in a savepoint. If the commit itself violates a constraint, each runs in
  * a transaction of its own.
  */
-export function runUnits(writer: Writer, ids: Ids, units: readonly Unit[]): Answer[] {
+export function runUnits(writer: Writer, ids: IdCounters, units: readonly QueuedWrite[]): WriteResult[] {
   const handedOut = ids.save()
   try {
     return attempt(writer, units, false)
@@ -34,7 +34,7 @@ export function runUnits(writer: Writer, ids: Ids, units: readonly Unit[]): Answ
 }
 
 /** Finds the unit to blame for a failed commit: each gets a transaction of its own. */
-function alone(writer: Writer, units: readonly Unit[], error: unknown): Answer[] {
+function alone(writer: Writer, units: readonly QueuedWrite[], error: unknown): WriteResult[] {
   if (isBusy(error)) throw error
   if (!isConstraint(error) || units.length === 1) return units.map(() => ({ error: writer.failure(error) }))
   return units.map(unit => {
@@ -46,7 +46,7 @@ function alone(writer: Writer, units: readonly Unit[], error: unknown): Answer[]
   })
 }
 
-function attempt(writer: Writer, units: readonly Unit[], safe: boolean): Answer[] {
+function attempt(writer: Writer, units: readonly QueuedWrite[], safe: boolean): WriteResult[] {
   writer.begin()
   try {
     const answers = units.map(unit => writer.unit(unit.work, safe))

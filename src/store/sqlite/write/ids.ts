@@ -1,22 +1,22 @@
 import type { Resource } from '../../../model/model.ts'
 import { highestId } from '../../sql/statements.ts'
 import type { Connection } from '../connection.ts'
-import type { Meta } from '../log/meta.ts'
+import type { MetaTable } from '../log/meta.ts'
 
 /**
  * Hands out integer ids, none of them twice. The highest id stays in memory whatever is rolled back. It is stored when a row is
  * deleted, because the table alone would then not show that the id was used.
  */
-export class Ids {
+export class IdCounters {
   readonly #connection: Connection
-  readonly #meta: Meta
+  readonly #meta: MetaTable
   readonly #highest = new Map<Resource, number>()
   /** The ids that are stored, or will be with the current transaction. */
   readonly #marked = new Map<Resource, number>()
   /** Resources whose highest id has to be read again. */
   #stale = new Set<Resource>()
 
-  constructor(connection: Connection, meta: Meta) {
+  constructor(connection: Connection, meta: MetaTable) {
     this.#connection = connection
     this.#meta = meta
   }

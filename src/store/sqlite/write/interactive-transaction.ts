@@ -8,7 +8,7 @@ import type { Writer } from './writer.ts'
 const ended = (): ApiError => new ApiError('unavailable', { detail: 'the transaction has ended' })
 
 /** A transaction in the hands of application code, which may hold on to it after its end; it then throws. */
-export class Handle implements Transaction {
+export class TransactionHandle implements Transaction {
   readonly #writer: Writer
   #ended = false
 
@@ -89,7 +89,7 @@ export class Handle implements Transaction {
  */
 export class Interactive {
   readonly #writer: Writer
-  readonly #handle: Handle
+  readonly #handle: TransactionHandle
   readonly #settle: (changed: boolean) => void
   #timer: NodeJS.Timeout | undefined
   #over = false
@@ -97,7 +97,7 @@ export class Interactive {
   /** `settle` is called when the writer is free again, before the caller's promise settles. */
   constructor(writer: Writer, settle: (changed: boolean) => void) {
     this.#writer = writer
-    this.#handle = new Handle(writer)
+    this.#handle = new TransactionHandle(writer)
     this.#settle = settle
   }
 

@@ -1,7 +1,7 @@
 import { AT, SEQ, type Id, type Join, type Resource, type Row } from '../../../model/model.ts'
 import { conflictOf, isConstraint } from './conflict.ts'
 import type { Opened } from '../open.ts'
-import { Rows } from './rows.ts'
+import { RowWriter } from './rows.ts'
 
 /** Rows per transaction: enough to be fast, and few enough to keep the write-ahead log small. */
 const CHUNK = 10_000
@@ -9,7 +9,7 @@ const CHUNK = 10_000
 /** Fills a table without a log record per row. A single record says that the position moved. */
 export function loadRows(opened: Opened, resource: Resource, rows: Iterable<Row>): number {
   const { state } = opened
-  const writer = new Rows(state.connection, state.layouts)
+  const writer = new RowWriter(state.connection, state.layouts)
   const at = state.clock()
   const seq = state.head + 1
   return inChunks(opened, seq, at, rows, row => {
@@ -21,7 +21,7 @@ export function loadRows(opened: Opened, resource: Resource, rows: Iterable<Row>
 
 export function loadPairs(opened: Opened, join: Join, pairs: Iterable<readonly [Id, Id]>): number {
   const { state } = opened
-  const writer = new Rows(state.connection, state.layouts)
+  const writer = new RowWriter(state.connection, state.layouts)
   return inChunks(opened, state.head + 1, state.clock(), pairs, ([a, b]) => {
     writer.writeAll([], [{ join, a, b, op: 'add' }])
   })

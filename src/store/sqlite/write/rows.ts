@@ -1,8 +1,8 @@
 import { AT, FIRST, SEQ, type Resource } from '../../../model/model.ts'
 import type { Bind } from '../../sql/codec.ts'
-import { bound, compile, sql } from '../../sql/kysely.ts'
+import { bound, compileStatement, sql } from '../../sql/kysely.ts'
 import type { Layout, Layouts } from '../../sql/layout.ts'
-import { addPair, deleteRow, insertRow, removePair, updateRow } from '../../sql/statements.ts'
+import { addPair, deleteRowById, insertRow, removePair, updateRow } from '../../sql/statements.ts'
 import type { LinkChange, RowChange } from '../../store.ts'
 import type { Connection, Statement } from '../connection.ts'
 
@@ -17,7 +17,7 @@ interface Writes {
 }
 
 /** Writes rows, versions and links. It knows nothing of transactions and the log. */
-export class Rows {
+export class RowWriter {
   readonly #connection: Connection
   readonly #layouts: Layouts
   readonly #writes = new Map<Resource, Writes>()
@@ -93,7 +93,7 @@ export class Rows {
   #version({ resource }: Layout, id: Bind, seq: number, at: number): void {
     this.#connection
       .cached('version', () =>
-        compile(sql`insert into _restuary_version(resource, id, seq, at)
+        compileStatement(sql`insert into _restuary_version(resource, id, seq, at)
           values (${bound(0)}, ${bound(1)}, ${bound(2)}, ${bound(3)})
           on conflict(resource, id) do update set seq = excluded.seq, at = excluded.at`),
       )
@@ -103,7 +103,7 @@ export class Rows {
   #forget({ resource, id }: RowChange): void {
     this.#connection
       .cached('forget', () =>
-        compile(sql`delete from _restuary_version where resource = ${bound(0)} and id = ${bound(1)}`),
+        compileStatement(sql`delete from _restuary_version where resource = ${bound(0)} and id = ${bound(1)}`),
       )
       .run(resource.name, id)
   }
@@ -135,7 +135,7 @@ export class Rows {
     const { column } = layout.codecs[slot]!
     const nowhere = column === 'TEXT' ? `\u{10FFFF}${nth}` : column === 'BLOB' ? Buffer.from(`\0${nth}`) : nth - 9e15
     const statement = this.#connection.cached(`give ${resource.name} ${slot}`, () =>
-      compile(
+      compileStatement(
         sql`update ${sql.id(resource.table)} set ${sql.id(field.column)} = ${bound(0)} where ${sql.id(resource.id.column)} = ${bound(1)}`,
       ),
     )
@@ -152,7 +152,7 @@ export class Rows {
       )
       writes = {
         insert: this.#connection.prepare(insertRow(layout)),
-        remove: this.#connection.prepare(deleteRow(layout)),
+        remove: this.#connection.prepare(deleteRowById(layout)),
         updates: [],
         unique: new Set(unique.map(field => field.slot)),
       }

@@ -4,26 +4,26 @@ import type { Change, Commit, LinkChange, Published, RowChange, Transaction } fr
 import type { Work } from '../../work.ts'
 import { conflictOf, isConstraint, isMachine } from './conflict.ts'
 import type { Statement } from '../connection.ts'
-import type { Ids } from './ids.ts'
-import { Kept } from '../expiring-texts.ts'
-import type { Log } from '../log/log.ts'
-import { Rows } from './rows.ts'
+import type { IdCounters } from './ids.ts'
+import { ExpiringTexts } from '../expiring-texts.ts'
+import type { LogTable } from '../log/log.ts'
+import { RowWriter } from './rows.ts'
 import { Reader } from '../read/snapshot.ts'
-import type { State } from '../state.ts'
+import type { SqliteState } from '../state.ts'
 
 /** The result of a unit of work. */
-export type Answer = { readonly value: unknown } | { readonly error: unknown }
+export type WriteResult = { readonly value: unknown } | { readonly error: unknown }
 
 /** A unit failed after it had written something, and there was no savepoint to undo it alone. */
 export class Spoiled extends Error {}
 
 /** Writes through the connection, inside the transaction that `begin` opens. */
 export class Writer extends Reader implements Transaction {
-  readonly #state: State
-  readonly #log: Log
-  readonly #ids: Ids
-  readonly #rows: Rows
-  readonly #kept: Kept
+  readonly #state: SqliteState
+  readonly #log: LogTable
+  readonly #ids: IdCounters
+  readonly #rows: RowWriter
+  readonly #kept: ExpiringTexts
   readonly #begin: Statement
   readonly #commit: Statement
   readonly #rollback: Statement
@@ -43,13 +43,13 @@ export class Writer extends Reader implements Transaction {
   #keeps = false
   #open = false
 
-  constructor(state: State, log: Log, ids: Ids) {
+  constructor(state: SqliteState, log: LogTable, ids: IdCounters) {
     super(state.connection, state.layouts, state)
     this.#state = state
     this.#log = log
     this.#ids = ids
-    this.#rows = new Rows(state.connection, state.layouts)
-    this.#kept = new Kept(state.connection)
+    this.#rows = new RowWriter(state.connection, state.layouts)
+    this.#kept = new ExpiringTexts(state.connection)
     const { connection } = state
     this.#begin = connection.prepare('BEGIN IMMEDIATE')
     this.#commit = connection.prepare('COMMIT')
@@ -109,7 +109,7 @@ export class Writer extends Reader implements Transaction {
    * Runs one unit to its end. With `safe`, a savepoint protects the other units. Without it, a unit that fails after it has
    * written throws `Spoiled`; the whole transaction must then be rolled back and run again.
    */
-  unit(work: (tx: Transaction) => Work<unknown>, safe: boolean): Answer {
+  unit(work: (tx: Transaction) => Work<unknown>, safe: boolean): WriteResult {
     this.start(safe)
     const at = this.#head
     if (safe) this.#savepoint.run()

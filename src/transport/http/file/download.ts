@@ -7,7 +7,7 @@ import { readConditions, readDate, readTags, writeDate } from '../request/condit
 import { sendOutcome } from '../response/encode.ts'
 import type { Exchange, FieldLines } from '../exchange.ts'
 import type { Face } from '../face.ts'
-import { complete, finish } from '../response/finish-response.ts'
+import { complete, finishResponse } from '../response/finish-response.ts'
 import type { HttpCall } from '../request/http-call.ts'
 import { passOn } from '../response/stream-bytes.ts'
 import { dispositionOf } from './disposition.ts'
@@ -23,7 +23,7 @@ const MOST_WAITING = 262_144
 const POLICY = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox"
 
 /** The file in the outcome of a call that shows its field; null if there is none that the caller may see. */
-export function fileIn(item: Item, field: ScalarField): FileShown | null {
+export function shownFile(item: Item, field: ScalarField): FileShown | null {
   const row = JSON.parse(item.body) as Readonly<Record<string, FileShown | null>>
   return (Object.hasOwn(row, field.name) ? row[field.name] : null) ?? null
 }
@@ -34,14 +34,14 @@ export function download(face: Face, call: HttpCall, field: ScalarField): void |
   const { live } = face
   const { minPosition } = call.exchange
   if (live !== null && minPosition !== undefined)
-    return live.reached(minPosition, { header: 'min-position' }).then(() => read(face, call, field))
+    return live.awaitPosition(minPosition, { header: 'min-position' }).then(() => read(face, call, field))
   return read(face, call, field)
 }
 
 async function read(face: Face, call: HttpCall, field: ScalarField, again = true): Promise<void> {
   const outcome: Outcome = await face.engine.handle(call)
   if (outcome.kind !== 'item') return sendOutcome(face, call, outcome)
-  const file = fileIn(outcome, field)
+  const file = shownFile(outcome, field)
   if (!file) throw absent(call, field)
   const { exchange } = call
   const at = Date.parse(file.modified)
@@ -50,14 +50,14 @@ async function read(face: Face, call: HttpCall, field: ScalarField, again = true
   const conditions = readConditions(exchange)
   checkRead(conditions, file.version, modified)
   const fields = fieldsOf(outcome, file, modified)
-  if (isUnchanged(conditions, file.version, modified)) return finish(face, exchange, 304, fields, null)
+  if (isUnchanged(conditions, file.version, modified)) return finishResponse(face, exchange, 304, fields, null)
   const range = exchange.method === 'GET' ? rangeOf(exchange, file, modified) : null
   const length = range ? range.end - range.start + 1 : file.size
   fields.push('content-type', file.type, 'content-length', String(length))
   fields.push('content-disposition', dispositionOf(file.type, file.name), 'content-security-policy', POLICY)
   fields.push('repr-digest', file.digest)
   if (range) fields.push('content-range', `bytes ${range.start}-${range.end}/${file.size}`)
-  if (exchange.method === 'HEAD') return finish(face, exchange, 200, fields, null)
+  if (exchange.method === 'HEAD') return finishResponse(face, exchange, 200, fields, null)
   const bytes = await face.engine.files!.read(file, range?.start ?? 0, range?.end ?? file.size - 1)
   // Either the row has got another file in the meantime, or the file store is not the one that it was.
   if (!bytes && again) return read(face, call, field, false)

@@ -4,7 +4,7 @@ import type { Reception } from '../../../engine/files/reception.ts'
 import type { Resource, ScalarField } from '../../../model/model.ts'
 import { ApiError, pointer, type Issue } from '../../../protocol/error.ts'
 import { parseJson } from '../../../protocol/json.ts'
-import { checkLength, tooLarge } from '../request/body.ts'
+import { checkLength, bodyTooLarge } from '../request/body.ts'
 import { Aborted } from '../exchange.ts'
 import type { HttpCall } from '../request/http-call.ts'
 import { readMultipart } from './multipart.ts'
@@ -56,7 +56,7 @@ async function receive(
     if (names.has(name)) throw refused({ code: 'duplicate', pointer: pointer('#', name), detail: 'may be given once' })
     names.add(name)
   }
-  await receiving(() =>
+  await refusingAborted(() =>
     readMultipart(
       exchange.stream(),
       exchange.contentType!,
@@ -66,7 +66,7 @@ async function receive(
         field: (name, text, type) => {
           enter(name)
           size += Buffer.byteLength(text)
-          if (size > limits.body) throw tooLarge(limits.body)
+          if (size > limits.body) throw bodyTooLarge(limits.body)
           // The parser puts it where bytes are not UTF-8.
           if (text.includes('\ufffd')) throw new ApiError('bad_encoding', { detail: `${name} is not valid UTF-8` })
           const value: unknown = type === 'application/json' ? parseJson(Buffer.from(text), limits) : text
@@ -92,7 +92,7 @@ async function receive(
 }
 
 /** Turns a broken connection into `bad_request`: it is not a fault of the server. */
-export async function receiving(work: () => Promise<void>): Promise<void> {
+export async function refusingAborted(work: () => Promise<void>): Promise<void> {
   try {
     await work()
   } catch (error) {

@@ -1,4 +1,4 @@
-import { mediaTypeFor, tooLarge } from '../../../engine/files/reception.ts'
+import { mediaTypeFor, fileTooLarge } from '../../../engine/files/reception.ts'
 import type { Item, Outcome } from '../../../engine/call/call.ts'
 import type { ScalarField } from '../../../model/model.ts'
 import { ApiError } from '../../../protocol/error.ts'
@@ -7,18 +7,18 @@ import { readKey } from '../request/decode.ts'
 import { sendOutcome } from '../response/encode.ts'
 import type { Exchange, FieldLines } from '../exchange.ts'
 import type { Face } from '../face.ts'
-import { finish } from '../response/finish-response.ts'
+import { finishResponse } from '../response/finish-response.ts'
 import type { HttpCall } from '../request/http-call.ts'
-import type { Part } from '../request/row-parts.ts'
+import type { RowPart } from '../request/row-parts.ts'
 import { readPreferences } from '../request/prefer.ts'
 import { queryOf } from '../request/request-target.ts'
 import { nameIn } from './disposition.ts'
-import { download, fileIn } from './download.ts'
-import { receiving, refuseCoding } from './form.ts'
+import { download, shownFile } from './download.ts'
+import { refusingAborted, refuseCoding } from './form.ts'
 import { jsonMode } from '../../../schema/read/input-mode.ts'
 
 /** A file of a row, which has a URI of its own, `/todo/7/photo`, with conditions and ranges. */
-export function filePart(field: ScalarField): Part {
+export function filePart(field: ScalarField): RowPart {
   const fixed = field.readonly || field.owner.options.readOnly
   return {
     name: field.name,
@@ -66,10 +66,10 @@ async function upload(face: Face, call: HttpCall, field: ScalarField): Promise<v
   begin(call, field)
   const type = mediaTypeFor(field, exchange.contentType ?? null)
   if (exchange.contentLength !== undefined && Number(exchange.contentLength) > field.def.file!.max)
-    throw tooLarge(field)
+    throw fileTooLarge(field)
   const name = nameIn(exchange.header('content-disposition'))
   call.receive = reception =>
-    receiving(async () => {
+    refusingAborted(async () => {
       const { digest } = await reception.take(field, { name, type }, exchange.stream())
       checkDigest(exchange, digest)
       call.uploads = reception.uploads
@@ -77,18 +77,18 @@ async function upload(face: Face, call: HttpCall, field: ScalarField): Promise<v
   const outcome = await face.engine.handle(call)
   if (outcome.kind !== 'item') return sendOutcome(face, call, outcome)
   const fields = fieldsOf(outcome)
-  const file = fileIn(outcome, field)
+  const file = shownFile(outcome, field)
   if (file) fields.push('etag', `"${file.version}"`)
   if (outcome.created)
     fields.push('location', `${face.routes.item(field.owner, call.id!)}/${encodeURIComponent(field.name)}`)
   const status = outcome.created ? 201 : 200
   if (!file || call.prefers.return === 'minimal') {
     if (status === 201) fields.push('content-length', '0')
-    return finish(face, exchange, status === 201 ? 201 : 204, fields, status === 201 ? '' : null)
+    return finishResponse(face, exchange, status === 201 ? 201 : 204, fields, status === 201 ? '' : null)
   }
   const text = JSON.stringify(file)
   fields.push('content-type', 'application/json', 'content-length', String(Buffer.byteLength(text)))
-  finish(face, exchange, status, fields, text)
+  finishResponse(face, exchange, status, fields, text)
 }
 
 /** Refuses bytes that differ from the digest that the client stated (RFC 9530 §3). Digests of other algorithms are ignored. */
@@ -112,7 +112,7 @@ function remove(face: Face, call: HttpCall, field: ScalarField): void | Promise<
 
 function sendRemoved(face: Face, call: HttpCall, outcome: Outcome): void | Promise<void> {
   if (outcome.kind !== 'item') return sendOutcome(face, call, outcome)
-  finish(face, call.exchange, 204, fieldsOf(outcome), null)
+  finishResponse(face, call.exchange, 204, fieldsOf(outcome), null)
 }
 
 function fieldsOf({ position, headers, replayed }: Item): FieldLines {

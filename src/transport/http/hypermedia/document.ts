@@ -7,7 +7,7 @@ import { pageTargets } from '../response/links.ts'
 import type { Routes } from '../routes.ts'
 
 /** A representation, in the form in which hypermedia formats receive it. */
-export interface Document {
+export interface HypermediaDocument {
   readonly routes: Routes
   readonly view: View
   /** The JSON representation as data. */
@@ -25,10 +25,10 @@ export interface Listing {
 }
 
 /** Writes a document in its own media type. */
-export type DocumentWriter = (document: Document) => string
+export type DocumentWriter = (document: HypermediaDocument) => string
 
 /** The outcome of a call, with everything that links need. */
-export function documentOf(face: Face, call: HttpCall, outcome: Item | List): Document {
+export function hypermediaDocument(face: Face, call: HttpCall, outcome: Item | List): HypermediaDocument {
   const { routes } = face
   const view = viewOf(outcome.resource, call.shape)
   const value: unknown = JSON.parse(outcome.body)
@@ -70,10 +70,10 @@ export interface Entity {
   readonly self: string | null
   /** Its own fields, including the id. */
   readonly properties: Readonly<Record<string, unknown>>
-  readonly relations: readonly Relation[]
+  readonly relations: readonly DocumentRelation[]
 }
 
-export interface Relation {
+export interface DocumentRelation {
   readonly field: OneField | BackField | ManyField
   /** The URI of the related row or list. */
   readonly href: string | null
@@ -94,7 +94,7 @@ export function entityOf(routes: Routes, view: View, value: unknown): Entity {
   const members = value as Readonly<Record<string, unknown>>
   const id = (members[resource.id.name] ?? null) as Id | null
   const properties: Record<string, unknown> = {}
-  const shown = new Map<string, Relation>()
+  const shown = new Map<string, DocumentRelation>()
   for (const [i, name] of view.names.entries()) {
     const field = resource.field.get(name)!
     // A field that the caller may not read is absent.
@@ -118,7 +118,7 @@ export function entityOf(routes: Routes, view: View, value: unknown): Entity {
 }
 
 /** To-many relations that the representation leaves out. They are only linked. */
-export function furtherLists(routes: Routes, { resource, id, relations }: Entity): readonly Relation[] {
+export function furtherLists(routes: Routes, { resource, id, relations }: Entity): readonly DocumentRelation[] {
   if (id === null) return []
   const known = new Set<Field>(relations.map(({ field }) => field))
   return resource.fields
@@ -140,7 +140,7 @@ function relationOf(
   field: OneField | BackField | ManyField,
   value: unknown,
   nested: View | null,
-): Relation {
+): DocumentRelation {
   const values = (Array.isArray(value) ? value : value === null ? [] : [value]) as readonly unknown[]
   const rows = nested === null ? null : values.filter(one => typeof one === 'object')
   // A related row that the caller may not see is shown as an id.

@@ -1,9 +1,9 @@
 import type { View } from '../../../engine/read/view.ts'
 import type { Routes } from '../routes.ts'
-import { entityOf, furtherLists, type Document, type Entity } from './document.ts'
+import { entityOf, furtherLists, type HypermediaDocument, type Entity } from './document.ts'
 
 /** Writes `application/hal+json` (draft-kelly-json-hal-11). Relations are links; expanded ones are embedded. */
-export function writeHal({ routes, view, value, self, list }: Document): string {
+export function writeHal({ routes, view, value, self, list }: HypermediaDocument): string {
   if (list === null) return JSON.stringify(halOf(routes, entityOf(routes, view, value)))
   const links: Links = {}
   if (self !== null) links['self'] = { href: self }

@@ -3,7 +3,7 @@ import { ApiError, pointer } from '../../../protocol/error.ts'
 import type { Face } from '../face.ts'
 import type { HttpCall } from '../request/http-call.ts'
 import { readId } from '../request/path-id.ts'
-import type { Routes, Target } from '../routes.ts'
+import type { Routes, RouteMatch } from '../routes.ts'
 import { JSON_API } from './json-api.ts'
 
 type Members = Readonly<Record<string, unknown>>
@@ -83,7 +83,7 @@ function idAt({ routes, host }: Reading, target: Resource, text: string): unknow
     path = text.slice(scheme[0].length)
   }
   if (!path.startsWith('/') || path.includes('?')) return undefined
-  const into: Target = { id: null, parent: null }
+  const into: RouteMatch = { id: null, parent: null }
   try {
     const endpoint = routes.match(path, into)
     return endpoint?.kind === 'item' && endpoint.resource === target ? (into.id ?? undefined) : undefined

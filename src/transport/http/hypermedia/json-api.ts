@@ -1,14 +1,14 @@
 import { problemOf, type ApiError } from '../../../protocol/error.ts'
 import type { Id, Resource } from '../../../model/model.ts'
 import type { Routes } from '../routes.ts'
-import { entityOf, furtherLists, type Document, type Entity } from './document.ts'
+import { entityOf, furtherLists, type HypermediaDocument, type Entity } from './document.ts'
 
 export const JSON_API = 'application/vnd.api+json'
 
 const version = { version: '1.1' }
 
 /** Writes `application/vnd.api+json` (JSON:API 1.1). Expanded rows appear once, in `included`. */
-export function writeJsonApi({ routes, view, value, self, list }: Document): string {
+export function writeJsonApi({ routes, view, value, self, list }: HypermediaDocument): string {
   const included = new Included(routes)
   const links: Record<string, string | null> = self === null ? {} : { self }
   if (list === null) {

@@ -1,9 +1,9 @@
 import type { Field, Resource } from '../../../model/model.ts'
 import type { Routes } from '../routes.ts'
-import { entityOf, furtherLists, type Document, type Entity } from './document.ts'
+import { entityOf, furtherLists, type HypermediaDocument, type Entity } from './document.ts'
 
 /** Writes `application/vnd.siren+json`: entities with links, and forms for what can be done with them. */
-export function writeSiren({ routes, view, value, self, list }: Document): string {
+export function writeSiren({ routes, view, value, self, list }: HypermediaDocument): string {
   const { resource } = view
   if (list === null) return JSON.stringify(entity(routes, entityOf(routes, view, value)))
   const rows = (value as readonly unknown[]).map(row => entityOf(routes, view, row))

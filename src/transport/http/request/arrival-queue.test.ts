@@ -1,10 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { arrive, standing } from './arrival-queue.ts'
+import { enqueueArrival, waitingArrivals } from './arrival-queue.ts'
 import type { Exchange } from '../exchange.ts'
 
 /** A request whose answer takes so long. */
-function request(milliseconds: number, answer: () => void): Parameters<typeof arrive>[0] {
+function request(milliseconds: number, answer: () => void): Parameters<typeof enqueueArrival>[0] {
   const work = (): void => {
     for (const end = performance.now() + milliseconds; performance.now() < end;);
     answer()
@@ -14,22 +14,22 @@ function request(milliseconds: number, answer: () => void): Parameters<typeof ar
 
 test('what is quick is answered in the turn in which it came, in order', async () => {
   const answered: number[] = []
-  for (let i = 0; i < 20; i++) arrive(request(0, () => answered.push(i)))
+  for (let i = 0; i < 20; i++) enqueueArrival(request(0, () => answered.push(i)))
   expect(answered).toEqual([])
   await turn()
   expect(answered).toEqual([...Array(20).keys()])
-  expect(standing()).toBe(0)
+  expect(waitingArrivals()).toBe(0)
 })
 
 test('the event loop turns between what takes long, and what comes meanwhile waits behind it', async () => {
   const answered: string[] = []
-  for (const name of ['a', 'b', 'c']) arrive(request(3, () => answered.push(name)))
+  for (const name of ['a', 'b', 'c']) enqueueArrival(request(3, () => answered.push(name)))
   await turn()
   expect(answered).toEqual(['a'])
-  expect(standing()).toBe(2)
-  arrive(request(3, () => answered.push('d')))
+  expect(waitingArrivals()).toBe(2)
+  enqueueArrival(request(3, () => answered.push('d')))
   const seen: number[] = []
-  while (standing() > 0) {
+  while (waitingArrivals() > 0) {
     await turn()
     seen.push(answered.length)
   }
@@ -39,10 +39,10 @@ test('the event loop turns between what takes long, and what comes meanwhile wai
 
 test('what comes while others are answered is answered too', async () => {
   const answered: string[] = []
-  arrive(
+  enqueueArrival(
     request(0, () => {
       answered.push('first')
-      arrive(request(0, () => answered.push('second')))
+      enqueueArrival(request(0, () => answered.push('second')))
     }),
   )
   await turn()
@@ -53,7 +53,7 @@ test('what comes while others are answered is answered too', async () => {
 test('when it came is told', async () => {
   const before = performance.now()
   const one = request(0, () => {})
-  arrive(one)
+  enqueueArrival(one)
   await turn()
   expect(one.arrived).toBeGreaterThanOrEqual(before)
   expect(one.arrived).toBeLessThanOrEqual(performance.now())

@@ -16,13 +16,13 @@ let left = 0
  * requests that came, then the engine; this keeps each of them in the processor's caches. No timer is involved. What takes
  * longer than a slice continues in later turns, so that connections are accepted and subscribers told in between.
  */
-export function arrive(exchange: Arrival): void {
+export function enqueueArrival(exchange: Arrival): void {
   exchange.arrived = performance.now()
   if (queue.push(exchange) === 1) setImmediate(answerSome)
 }
 
 /** How many requests came in earlier turns and still wait. */
-export function standing(): number {
+export function waitingArrivals(): number {
   return left
 }
 

@@ -6,10 +6,10 @@ import type { Exchange } from '../exchange.ts'
 
 /** Refuses a body by its announced length, before any of it is read (RFC 9110 §15.5.14). */
 export function checkLength(exchange: Exchange, limit: number): void {
-  if (exchange.contentLength !== undefined && Number(exchange.contentLength) > limit) throw tooLarge(limit)
+  if (exchange.contentLength !== undefined && Number(exchange.contentLength) > limit) throw bodyTooLarge(limit)
 }
 
-export const tooLarge = (limit: number): ApiError =>
+export const bodyTooLarge = (limit: number): ApiError =>
   new ApiError('payload_too_large', { detail: `The content is over ${limit} bytes` })
 
 /** The body without its content coding. The limit applies to both forms. */

@@ -5,7 +5,7 @@ import { plainShape, type Query, type Shape } from '../../../query/predicate.ts'
 import type { Credentials } from '../../../auth/principal.ts'
 import type { Maybe } from '../../../store/work.ts'
 import type { Exchange } from '../exchange.ts'
-import { json, type Format } from '../response/negotiate.ts'
+import { jsonFormat, type Format } from '../response/negotiate.ts'
 import type { Parameter } from './parameters.ts'
 import { noPreferences, type Preferences } from './prefer.ts'
 import type { Endpoint } from '../routes.ts'
@@ -44,7 +44,7 @@ export class HttpCall implements Call {
   idempotencyKey: string | null = null
   at: string | null = null
   history: HistoryRange | null = null
-  format: Format = json
+  format: Format = jsonFormat
   /** The parameters of the URI or of a QUERY body, for links. */
   parameters: readonly Parameter[] = none
   prefers: Preferences = noPreferences

@@ -6,7 +6,7 @@ import { history } from '../services/history.ts'
 import type { HttpCall } from './http-call.ts'
 
 /** A part of a row that has its own URI below the row's, such as `/todo/7/history`. */
-export interface Part {
+export interface RowPart {
   readonly name: string
   readonly methods: readonly string[]
   /** Answers a call that has its resource and id. Errors become problem documents. */
@@ -14,7 +14,7 @@ export interface Part {
 }
 
 /** The parts of the rows of a resource. */
-export function partsOf(resource: Resource): readonly Part[] {
+export function rowPartsOf(resource: Resource): readonly RowPart[] {
   const files = fileFields(resource).filter(field => !field.hidden)
   return [...(resource.field.has(history.name) ? [] : [history]), ...files.map(filePart)]
 }

@@ -8,7 +8,7 @@ import type { HttpCall } from '../request/http-call.ts'
 import { cutLinks, pageLinks } from './links.ts'
 import { represent } from './represent.ts'
 import { sendProblem } from './problem.ts'
-import { finish } from './finish-response.ts'
+import { finishResponse } from './finish-response.ts'
 
 /** The default Cache-Control: keep it, but ask before using it. */
 const DEFAULT_CACHE = 'private, no-cache'
@@ -54,11 +54,11 @@ function sendItem(face: Face, call: HttpCall, item: Item): void | Promise<void> 
   if (!reading) fields.push('position', item.position)
   tellPreferences(call, fields)
   if (item.replayed === true) fields.push('idempotency-replayed', 'true')
-  if (minimal && !item.created) return finish(face, call.exchange, 204, fields, null)
+  if (minimal && !item.created) return finishResponse(face, call.exchange, 204, fields, null)
   const status = item.created ? 201 : 200
   if (!minimal) return represent(face, call, status, fields, item.body, undefined, item)
   fields.push('content-length', '0')
-  finish(face, call.exchange, status, fields, '')
+  finishResponse(face, call.exchange, status, fields, '')
 }
 
 function sendList(face: Face, call: HttpCall, list: List): void | Promise<void> {
@@ -81,7 +81,7 @@ function sendGone(face: Face, call: HttpCall, gone: Gone): void | Promise<void> 
   const fields: FieldLines = [...carried(gone), 'cache-control', 'no-store', 'position', gone.position]
   if (gone.replayed === true) fields.push('idempotency-replayed', 'true')
   tellPreferences(call, fields)
-  if (gone.body === undefined) return finish(face, call.exchange, 204, fields, null)
+  if (gone.body === undefined) return finishResponse(face, call.exchange, 204, fields, null)
   return represent(face, call, 200, fields, gone.body)
 }
 
@@ -109,7 +109,7 @@ function sendUnchanged(face: Face, call: HttpCall, unchanged: Unchanged): void {
     'cache-control',
     unchanged.resource.options.cache ?? DEFAULT_CACHE,
   ]
-  finish(face, call.exchange, 304, fields, null)
+  finishResponse(face, call.exchange, 304, fields, null)
 }
 
 /** The header fields that hooks have added. */

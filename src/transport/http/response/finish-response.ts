@@ -4,7 +4,7 @@ import type { Face } from '../face.ts'
 import { isRequestId } from '../request/request-id.ts'
 
 /** Adds what every response has, and sends it. For HEAD the body is left out (RFC 9110 §9.3.2). */
-export function finish(face: Face, exchange: Exchange, status: number, fields: FieldLines, body: Body): void {
+export function finishResponse(face: Face, exchange: Exchange, status: number, fields: FieldLines, body: Body): void {
   const coding =
     face.compress === null || exchange.acceptEncoding === undefined ? null : codingOf(exchange.acceptEncoding)
   complete(face, exchange, fields)

@@ -26,7 +26,7 @@ export interface Format {
   readonly document?: DocumentWriter
 }
 
-export const json: Format = { type: 'application/json', suffix: '', write: null }
+export const jsonFormat: Format = { type: 'application/json', suffix: '', write: null }
 
 /** The built-in formats. Their libraries are loaded with the first response that needs them, which most programs never send. */
 const builtIn: Readonly<Record<string, Exporter>> = {
@@ -69,7 +69,7 @@ export function negotiatorOf(exporters: Readonly<Record<string, Exporter>> = {})
 }
 
 function negotiatorAmong(exporters: Readonly<Record<string, Exporter>>, linking: typeof hypermedia): Negotiator {
-  const formats = new Map<string, Format>([[json.type, json]])
+  const formats = new Map<string, Format>([[jsonFormat.type, jsonFormat]])
   for (const [type, write] of Object.entries(exporters))
     formats.set(type.toLowerCase(), {
       type: typeOf(type),
@@ -79,7 +79,7 @@ function negotiatorAmong(exporters: Readonly<Record<string, Exporter>>, linking:
   for (const [type, writers] of Object.entries(linking))
     if (!formats.has(type)) formats.set(type, { type, suffix: suffixOf(type), ...writers })
   // Problems are JSON too, so a client that accepts only them may still ask.
-  const ranges: [string, Format][] = [...formats, ['application/problem+json', json]]
+  const ranges: [string, Format][] = [...formats, ['application/problem+json', jsonFormat]]
   for (const [alias, type] of Object.entries(aliases)) {
     const format = formats.get(type)
     if (format && !formats.has(alias)) ranges.push([alias, { ...format, type: typeOf(alias) }])
@@ -89,7 +89,7 @@ function negotiatorAmong(exporters: Readonly<Record<string, Exporter>>, linking:
   const known = new Map<string, Format | null>()
   return {
     choose: (accept, lenient = false) => {
-      if (accept === undefined || accept === '*/*' || accept === json.type) return json
+      if (accept === undefined || accept === '*/*' || accept === jsonFormat.type) return jsonFormat
       let format = known.get(accept)
       if (format === undefined) {
         format = best(accept, ranges)
@@ -97,7 +97,7 @@ function negotiatorAmong(exporters: Readonly<Record<string, Exporter>>, linking:
         known.set(accept, format)
       }
       if (format !== null) return format
-      if (lenient) return json
+      if (lenient) return jsonFormat
       throw new ApiError('not_acceptable', { members: { available } })
     },
   }

@@ -3,7 +3,7 @@ import type { Model } from '../../../model/model.ts'
 import { ApiError } from '../../../protocol/error.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Face } from '../face.ts'
-import { finish } from './finish-response.ts'
+import { finishResponse } from './finish-response.ts'
 import { queryOf } from '../request/request-target.ts'
 
 /** A static page besides the resources. It is the same for everybody and needs no credentials. */
@@ -48,11 +48,11 @@ export function sendPage(face: Face, exchange: Exchange, found: Page): void {
     const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
     fields.push('etag', etag)
     if (exchange.ifNoneMatch !== undefined && names(exchange.ifNoneMatch, etag)) {
-      return finish(face, exchange, 304, fields, null)
+      return finishResponse(face, exchange, 304, fields, null)
     }
   }
   fields.push('content-type', page.type, 'content-length', String(Buffer.byteLength(body)))
-  finish(face, exchange, 200, fields, body)
+  finishResponse(face, exchange, 200, fields, body)
 }
 
 /** Whether If-None-Match contains a tag, by weak comparison (RFC 9110 §8.8.3.2). */

@@ -3,7 +3,7 @@ import type { ApiError } from '../../../protocol/error.ts'
 import { problemOf } from '../../../protocol/error.ts'
 import type { Exchange, FieldLines } from '../exchange.ts'
 import type { Face } from '../face.ts'
-import { finish } from './finish-response.ts'
+import { finishResponse } from './finish-response.ts'
 import { isRequestId } from '../request/request-id.ts'
 import { JSON_API, jsonApiErrors } from '../hypermedia/json-api.ts'
 
@@ -48,7 +48,7 @@ export function sendProblem(face: Face, exchange: Exchange, error: ApiError): vo
     fields.push('www-authenticate', 'Bearer realm="api", error="insufficient_scope"')
   }
   if (error.status === 503 && error.headers['retry-after'] === undefined) fields.push('retry-after', '1')
-  finish(face, exchange, error.status, fields, body)
+  finishResponse(face, exchange, error.status, fields, body)
 }
 
 /** The WWW-Authenticate challenge. A request without credentials gets no error code (RFC 6750 §3). */

@@ -1,9 +1,9 @@
 import type { Item, List } from '../../../engine/call/call.ts'
 import type { FieldLines } from '../exchange.ts'
 import type { Face } from '../face.ts'
-import { finish } from './finish-response.ts'
+import { finishResponse } from './finish-response.ts'
 import type { HttpCall } from '../request/http-call.ts'
-import { documentOf } from '../hypermedia/document.ts'
+import { hypermediaDocument } from '../hypermedia/document.ts'
 
 /**
  * Sends a representation in the negotiated format. JSON is already there as text; other formats are written from it, or from
@@ -20,7 +20,8 @@ export function represent(
 ): void | Promise<void> {
   const { format } = call
   if (format.write === null) return send(face, call, status, fields, call.pretty ? indented(text) : text)
-  if (format.document && rows) return send(face, call, status, fields, format.document(documentOf(face, call, rows)))
+  if (format.document && rows)
+    return send(face, call, status, fields, format.document(hypermediaDocument(face, call, rows)))
   const about = { resource: call.resource.name, status }
   const written = format.write(value === undefined ? (JSON.parse(text) as unknown) : value, about)
   return written instanceof Promise
@@ -34,5 +35,5 @@ function send(face: Face, call: HttpCall, status: number, fields: FieldLines, bo
   // An action may set its own content type for its JSON.
   if (!fields.includes('content-type')) fields.push('content-type', call.format.type)
   fields.push('content-length', String(Buffer.byteLength(body)))
-  finish(face, call.exchange, status, fields, body)
+  finishResponse(face, call.exchange, status, fields, body)
 }

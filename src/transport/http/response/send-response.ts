@@ -1,7 +1,7 @@
 import type { Answered } from '../../../engine/call/call.ts'
 import type { Exchange, FieldLines } from '../exchange.ts'
 import type { Face } from '../face.ts'
-import { complete, finish } from './finish-response.ts'
+import { complete, finishResponse } from './finish-response.ts'
 import { passOn } from './stream-bytes.ts'
 
 /** How many bytes may wait for a slow client before reading the Response pauses. */
@@ -28,10 +28,10 @@ export async function sendResponse(
 ): Promise<void> {
   const given = new Set(outcome.headers.map(([name]) => name))
   for (const [name, value] of response.headers) if (!given.has(name) && !ofMessage.has(name)) fields.push(name, value)
-  if (response.body === null) return finish(face, exchange, outcome.status, fields, null)
+  if (response.body === null) return finishResponse(face, exchange, outcome.status, fields, null)
   if (exchange.method === 'HEAD') {
     await response.body.cancel()
-    return finish(face, exchange, outcome.status, fields, null)
+    return finishResponse(face, exchange, outcome.status, fields, null)
   }
   const reader = response.body.getReader()
   const chunks: Uint8Array[] = []
@@ -49,7 +49,7 @@ export async function sendResponse(
   }
   const bytes = Buffer.concat(chunks)
   fields.push('content-length', String(bytes.length))
-  finish(face, exchange, outcome.status, fields, bytes)
+  finishResponse(face, exchange, outcome.status, fields, bytes)
 }
 
 type Reader = ReadableStreamDefaultReader<Uint8Array>

@@ -6,10 +6,10 @@ import type { Live } from '../../../live/live.ts'
 import type { Kind } from '../../../live/subscriptions/source.ts'
 import type { Commit } from '../../../store/store.ts'
 import { wantsStream } from '../../sse/accept.ts'
-import { follow, streamFields } from '../../sse/face.ts'
+import { followAsStream, streamFields } from '../../sse/face.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Face } from '../face.ts'
-import { finish } from '../response/finish-response.ts'
+import { finishResponse } from '../response/finish-response.ts'
 import { readParameters } from '../request/parameters.ts'
 import type { Service } from './service.ts'
 import { queryOf } from '../request/request-target.ts'
@@ -77,7 +77,7 @@ async function sendPage(
   fields.push('cache-control', 'no-store', 'position', position)
   const last = commits.at(-1)
   if (last) fields.push('link', `<${path}?since=${live.terms.position(last.position)}&limit=${limit}>; rel="next"`)
-  finish(face, exchange, 200, fields, body)
+  finishResponse(face, exchange, 200, fields, body)
 }
 
 /** The log as something to follow: commits, or null if it cannot tell what happened. */
@@ -86,7 +86,7 @@ interface Log extends Kind {
 }
 
 async function sendAll(face: Face, exchange: Exchange, live: Live, since: string | null): Promise<void> {
-  await follow<Log>(face, live, exchange, {
+  await followAsStream<Log>(face, live, exchange, {
     fields: () => streamFields(face, exchange),
     teller: { snapshot: () => null, batch: ({ commits, position }) => commitsFrame(commits, position, live.terms) },
     begin: async stream => {

@@ -2,7 +2,7 @@ import type { Maybe } from '../../../store/work.ts'
 import { chain } from '../../../store/work.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Face } from '../face.ts'
-import { finish } from '../response/finish-response.ts'
+import { finishResponse } from '../response/finish-response.ts'
 import type { Service } from './service.ts'
 
 /** Whether a process should receive requests. The host provides it, for instance `serve`. */
@@ -45,5 +45,5 @@ function tell(face: Face, exchange: Exchange, status: number, word: string): voi
     'cache-control',
     'no-store',
   ]
-  finish(face, exchange, status, fields, body)
+  finishResponse(face, exchange, status, fields, body)
 }

@@ -4,15 +4,15 @@ import type { Limits } from '../../../protocol/limits.ts'
 import { readConditions } from '../request/conditional.ts'
 import { sendOutcome } from '../response/encode.ts'
 import type { Face } from '../face.ts'
-import { finish } from '../response/finish-response.ts'
+import { finishResponse } from '../response/finish-response.ts'
 import type { HttpCall } from '../request/http-call.ts'
 import { negotiate } from '../response/negotiate.ts'
 import { readParameters, type Parameter } from '../request/parameters.ts'
-import type { Part } from '../request/row-parts.ts'
+import type { RowPart } from '../request/row-parts.ts'
 import { queryOf } from '../request/request-target.ts'
 
 /** `GET /todo/7/history`: the history of a row from the log, newest first. `before` and `limit` select the page. */
-export const history: Part = { name: 'history', methods: ['GET', 'HEAD'], serve }
+export const history: RowPart = { name: 'history', methods: ['GET', 'HEAD'], serve }
 
 function serve(face: Face, call: HttpCall): void | Promise<void> {
   const { exchange } = call
@@ -62,7 +62,7 @@ function send(face: Face, call: HttpCall, outcome: Outcome): void | Promise<void
   const link = linkOf(face, call, outcome)
   if (link !== null) fields.push('link', link)
   for (const [name, value] of outcome.headers ?? []) fields.push(name, value)
-  finish(face, call.exchange, 200, fields, outcome.body)
+  finishResponse(face, call.exchange, 200, fields, outcome.body)
 }
 
 function linkOf(face: Face, { resource, id, history: range }: HttpCall, { next }: List): string | null {

@@ -7,7 +7,7 @@ import type { AddressOf } from '../request/client-address.ts'
 import { checkLength, readJson } from '../request/body.ts'
 import type { Exchange, FieldLines } from '../exchange.ts'
 import type { Face } from '../face.ts'
-import { finish } from '../response/finish-response.ts'
+import { finishResponse } from '../response/finish-response.ts'
 import { readParameters } from '../request/parameters.ts'
 import type { Service } from './service.ts'
 import { queryOf } from '../request/request-target.ts'
@@ -60,7 +60,7 @@ export function loginServices(auth: Auth, addressOf: AddressOf): Service[] {
     else if (identity) await auth.end(identity)
     const fields: FieldLines = ['cache-control', 'no-store']
     if (auth.cookie) fields.push('set-cookie', setCookie(auth.cookie.name, '', 0, auth.cookie.sameSite))
-    finish(face, exchange, 204, fields, null)
+    finishResponse(face, exchange, 204, fields, null)
   }
 
   async function ticket(face: Face, exchange: Exchange): Promise<void> {
@@ -133,5 +133,5 @@ function sendJson(face: Face, exchange: Exchange, value: object, more: FieldLine
   const body = JSON.stringify(value)
   const length = String(Buffer.byteLength(body))
   const fields = ['content-type', 'application/json', 'content-length', length, 'cache-control', 'no-store', ...more]
-  finish(face, exchange, 200, fields, body)
+  finishResponse(face, exchange, 200, fields, body)
 }

@@ -1,7 +1,7 @@
 import type { Principal } from '../../../engine/call/call.ts'
 import { ApiError } from '../../../protocol/error.ts'
 import { chain } from '../../../store/work.ts'
-import { finish } from '../response/finish-response.ts'
+import { finishResponse } from '../response/finish-response.ts'
 import type { Metrics } from './metrics.ts'
 import type { Service } from './service.ts'
 
@@ -16,7 +16,13 @@ export function metricsService(metrics: Metrics, allow: true | ((who: Principal 
         const body = metrics.text()
         const type = 'text/plain; version=0.0.4; charset=utf-8'
         const length = String(Buffer.byteLength(body))
-        finish(face, exchange, 200, ['content-type', type, 'content-length', length, 'cache-control', 'no-store'], body)
+        finishResponse(
+          face,
+          exchange,
+          200,
+          ['content-type', type, 'content-length', length, 'cache-control', 'no-store'],
+          body,
+        )
       }
       return allow === true ? tell(null) : chain(face.engine.authenticate(exchange), tell)
     },

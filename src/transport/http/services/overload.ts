@@ -2,7 +2,7 @@ import { problemOf } from '../../../protocol/error.ts'
 import { overloaded } from '../../hosts/admission.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Face } from '../face.ts'
-import { finish } from '../response/finish-response.ts'
+import { finishResponse } from '../response/finish-response.ts'
 
 const body: string = JSON.stringify({
   ...problemOf(overloaded),
@@ -15,5 +15,5 @@ export function sendShed(face: Face, exchange: Exchange): void {
   const later = String(1 + Math.floor(Math.random() * 4))
   const fields = ['content-type', 'application/problem+json', 'content-length', length, 'cache-control', 'no-store']
   fields.push('retry-after', later)
-  finish(face, exchange, 503, fields, body)
+  finishResponse(face, exchange, 503, fields, body)
 }

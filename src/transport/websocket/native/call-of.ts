@@ -6,7 +6,7 @@ import type { CallFrame, SubscribeFrame } from '../../../protocol/frames.ts'
 import { decodeQuery, decodeQueryObject, type Decoded } from '../../../query/query.ts'
 import { checkBulk } from '../../check-bulk.ts'
 import { readParameters } from '../../http/request/parameters.ts'
-import type { Session } from '../../socket/session.ts'
+import type { SocketSession } from '../../socket/session.ts'
 import type { UriTarget, UriTargets } from '../../uri-target.ts'
 import { plainShape } from '../../../query/predicate.ts'
 
@@ -14,10 +14,10 @@ import { plainShape } from '../../../query/predicate.ts'
 type Unasked = Omit<Call, 'principal'>
 
 /** The parts of a session that reading a message needs. */
-type Reader = Pick<Session, 'host' | 'read'>
+type Reader = Pick<SocketSession, 'host' | 'read'>
 
 /** Makes the call that a message asks for. Throws ApiError if the message makes no sense. */
-export function callOf(session: Reader, targets: UriTargets, frame: CallFrame | SubscribeFrame): Unasked {
+export function frameCall(session: Reader, targets: UriTargets, frame: CallFrame | SubscribeFrame): Unasked {
   const { engine } = session.host
   if (frame.op === 'act') return actionOf(engine, targets, frame)
   const target = targets.find(frame.uri)

@@ -6,12 +6,12 @@ import type { AuthFrame, CallFrame, SubscribeFrame } from '../../../protocol/fra
 import { modeOf } from '../../live-words.ts'
 import type { Asked, Dialect, Follow } from '../../socket/dialect.ts'
 import type { SocketHost } from '../../socket/host.ts'
-import type { Session } from '../../socket/session.ts'
+import type { SocketSession } from '../../socket/session.ts'
 import { UriTargets } from '../../uri-target.ts'
 import { webSocketSession } from '../session.ts'
 import type { SocketFace } from '../upgrade.ts'
-import { callOf } from './call-of.ts'
-import { callHandled, checkFollowing, targetOf } from './handled-calls.ts'
+import { frameCall } from './call-of.ts'
+import { callHandled, checkFollowing, handledTarget } from './handled-calls.ts'
 import { valueFrame } from './published-frames.ts'
 import { readFrame } from './read-frame.ts'
 import { NativeRows, NativeValues } from './tellers.ts'
@@ -32,12 +32,12 @@ export function nativeFace(host: SocketHost): SocketFace {
 /** The dialect restuary.1, on one connection. */
 class NativeDialect implements Dialect<string> {
   readonly isSerial = false
-  readonly #session: Session<string>
+  readonly #session: SocketSession<string>
   readonly #targets: UriTargets
   /** Ends a connection that stays anonymous and requests nothing permitted; null once it has done so. */
   #stranger: NodeJS.Timeout | null = null
 
-  constructor(session: Session<string>, targets: UriTargets) {
+  constructor(session: SocketSession<string>, targets: UriTargets) {
     this.#session = session
     this.#targets = targets
   }
@@ -112,7 +112,7 @@ class NativeDialect implements Dialect<string> {
 
   async #call(frame: CallFrame): Promise<() => void> {
     const { host, principal } = this.#session
-    const served = targetOf(host.handled, this.#targets, frame)
+    const served = handledTarget(host.handled, this.#targets, frame)
     if (served) {
       await this.#reached(frame)
       const answer = await callHandled(host.handled, served, frame, principal, host.engine.limits)
@@ -129,7 +129,7 @@ class NativeDialect implements Dialect<string> {
     const { host } = this.#session
     const { id, since = null } = frame
     const mode = modeOf(frame.mode, { pointer: '#/mode' })
-    const served = targetOf(host.handled, this.#targets, frame)
+    const served = handledTarget(host.handled, this.#targets, frame)
     if (served) {
       checkFollowing(served, frame, host.engine.limits)
       await this.#reached(frame)
@@ -144,11 +144,11 @@ class NativeDialect implements Dialect<string> {
   }
 
   #callOf(frame: CallFrame | SubscribeFrame): Call {
-    return this.#session.asking(callOf(this.#session, this.#targets, frame))
+    return this.#session.asking(frameCall(this.#session, this.#targets, frame))
   }
 
   async #reached({ min }: CallFrame | SubscribeFrame): Promise<void> {
-    if (min !== undefined) await this.#session.host.live.reached(min, { pointer: '#/min' })
+    if (min !== undefined) await this.#session.host.live.awaitPosition(min, { pointer: '#/min' })
   }
 
   /** Answers a permitted request. The connection is then no longer limited like a stranger's. */

@@ -1,8 +1,8 @@
 import type { Principal } from '../../../auth/principal.ts'
 import {
-  missing,
-  tagOf,
-  type Handled,
+  uriNotFound,
+  valueTag,
+  type HandledResources,
   type HandledCall,
   type HandledValue,
 } from '../../../engine/actions/handled-resources.ts'
@@ -31,8 +31,8 @@ export interface HandledAnswer {
 }
 
 /** The handled resource at the URI of a message. null if the URI belongs to a modelled resource or an action, or to nobody. */
-export function targetOf(
-  handled: Handled,
+export function handledTarget(
+  handled: HandledResources,
   targets: UriTargets,
   frame: CallFrame | SubscribeFrame,
 ): HandledTarget | null {
@@ -54,7 +54,7 @@ const operations: Readonly<Record<CallFrame['op'], HandledOperation | null>> = {
 
 /** Runs the function that a message asks for. Throws ApiError, or whatever the function threw. */
 export async function callHandled(
-  handled: Handled,
+  handled: HandledResources,
   target: HandledTarget,
   frame: CallFrame,
   principal: Principal | null,
@@ -80,7 +80,7 @@ export async function callHandled(
       const { position } = await handled.patch(call, objectOf(frame))
       const now = await valueAfter(handled, call)
       if (!now) return done(position)
-      return { status: 200, body: now.body, etag: tagOf(now), position, total: null }
+      return { status: 200, body: now.body, etag: valueTag(now), position, total: null }
     }
     case 'delete':
       return done((await handled.delete(call)).position)
@@ -89,12 +89,17 @@ export async function callHandled(
 
 const done = (position: string): HandledAnswer => ({ status: 204, body: 'null', etag: null, position, total: null })
 
-async function read(handled: Handled, call: HandledCall, asked: Asked, limits: Limits): Promise<HandledAnswer> {
+async function read(
+  handled: HandledResources,
+  call: HandledCall,
+  asked: Asked,
+  limits: Limits,
+): Promise<HandledAnswer> {
   const found = await handled.get(call)
-  if (!found || found.value == null) throw missing(call.uri)
+  if (!found || found.value == null) throw uriNotFound(call.uri)
   const selected = select(call.uri, found, asked, limits)
   const shown = selected ? { ...found, body: JSON.stringify(selected.values) } : found
-  const etag = tagOf(shown)
+  const etag = valueTag(shown)
   const conditions = call.conditions ?? null
   checkRead(conditions, etag, null)
   if (isUnchanged(conditions, etag, null)) return { status: 304, body: 'null', etag, position: null, total: null }

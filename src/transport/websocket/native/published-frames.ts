@@ -16,7 +16,7 @@ export function valueFrame(id: RequestId, { status, body, etag, position, total 
 }
 
 /** A snapshot of what a getter returned: the ids of its values, null where there is none. All have the version of the whole. */
-export function stateFrame(label: Label, values: readonly unknown[], position: string, reset: boolean): Frame {
+export function valueStateFrame(label: Label, values: readonly unknown[], position: string, reset: boolean): Frame {
   const rows = values.map(value => ({ id: idOf(value), body: JSON.stringify(value) }))
   return snapshotText(label, rows, () => position, position, reset)
 }
@@ -29,7 +29,7 @@ function idOf(value: unknown): RequestId | null {
 const kinds = { create: 'enter', patch: 'change', delete: 'leave' } as const
 
 /** A log record as a frame. It is made once for all subscriptions with the same label. */
-export function publishedFrame({ text, key, terms }: Label, record: Published): Frame {
+export function valueChangeFrame({ text, key, terms }: Label, record: Published): Frame {
   return sharedFrame(record, key, () => textFrame(`{"sub":${text}${restOf(record, terms)}`))
 }
 

@@ -3,7 +3,7 @@ import type { ClientFrame, RequestId } from '../../../protocol/frames.ts'
 import { parseJson, type JsonLimits } from '../../../protocol/json.ts'
 
 /** A parsed message, or what is wrong with it and the id of its request. */
-export type Read = { readonly frame: ClientFrame } | { readonly error: ApiError; readonly id: RequestId | null }
+export type FrameReading = { readonly frame: ClientFrame } | { readonly error: ApiError; readonly id: RequestId | null }
 
 type Type = 'string' | 'object' | 'tags' | 'mode' | 'id' | 'any'
 
@@ -28,7 +28,7 @@ const members: Readonly<Record<ClientFrame['op'], Readonly<Record<string, Type>>
 const needed: readonly string[] = ['uri', 'sub']
 
 /** Parses a message strictly: unknown members are refused, nothing is ignored. */
-export function readFrame(text: string, limits: JsonLimits): Read {
+export function readFrame(text: string, limits: JsonLimits): FrameReading {
   let given: unknown
   try {
     given = parseJson(text, limits)

@@ -1,12 +1,12 @@
 import type { Batch, Frame } from '../../../live/event.ts'
-import type { Values } from '../../../live/subscriptions/published.ts'
-import type { Rows } from '../../../live/subscriptions/source.ts'
+import type { ValuesKind } from '../../../live/subscriptions/published.ts'
+import type { RowsKind } from '../../../live/subscriptions/source.ts'
 import type { Shown } from '../../../live/subscriptions/subscription.ts'
 import type { ApiError } from '../../../protocol/error.ts'
 import type { RequestId } from '../../../protocol/frames.ts'
 import type { Published } from '../../../store/store.ts'
 import type { Teller } from '../../socket/dialect.ts'
-import { publishedFrame, stateFrame } from './published-frames.ts'
+import { valueChangeFrame, valueStateFrame } from './published-frames.ts'
 import { commitFrame, endFrame, resumedFrame, snapshotFrame, type Label } from './write-frame.ts'
 import type { Terms } from '../../../store/terms.ts'
 
@@ -32,7 +32,7 @@ class Named implements Label {
 }
 
 /** Tells a subscription to rows. */
-export class NativeRows extends Named implements Teller<Rows> {
+export class NativeRows extends Named implements Teller<RowsKind> {
   snapshot(rows: readonly Shown[], position: string, reset: boolean): Frame {
     return snapshotFrame(this, rows, position, reset)
   }
@@ -43,7 +43,7 @@ export class NativeRows extends Named implements Teller<Rows> {
 }
 
 /** Tells a subscription to what functions serve at a URI. */
-export class NativeValues extends Named implements Teller<Values> {
+export class NativeValues extends Named implements Teller<ValuesKind> {
   readonly #uri: string
 
   constructor(sub: RequestId, uri: string, terms: Terms) {
@@ -55,10 +55,10 @@ export class NativeValues extends Named implements Teller<Values> {
   snapshot(body: string | null, position: string, reset: boolean): Frame {
     const value: unknown = body === null ? [] : JSON.parse(body)
     const isList = body === null || (this.#uri.endsWith('/') && Array.isArray(value))
-    return stateFrame(this, isList ? (value as readonly unknown[]) : [value], position, reset)
+    return valueStateFrame(this, isList ? (value as readonly unknown[]) : [value], position, reset)
   }
 
   batch(record: Published): Frame {
-    return publishedFrame(this, record)
+    return valueChangeFrame(this, record)
   }
 }

@@ -2,39 +2,39 @@ import { ApiError } from '../protocol/error.ts'
 import type { Model, Resource } from '../model/model.ts'
 import type { Store, Transaction } from '../store/store.ts'
 import { run, wait, type Maybe, type Work } from '../store/work.ts'
-import { accessWithin, act, type DataAccess } from './actions/run-action.ts'
+import { accessWithin, runAction, type DataAccess } from './actions/run-action.ts'
 import { actOnce } from './once/action-once.ts'
-import { surrounded } from './actions/resource-hooks.ts'
+import { withResourceHooks } from './actions/resource-hooks.ts'
 import { deleteRows, patchRows } from './write/bulk.ts'
-import type { Cache } from './cache/representation-cache.ts'
+import type { RepresentationCache } from './cache/representation-cache.ts'
 import type { Call, Outcome } from './call/call.ts'
-import { Context, type Surroundings } from './call/context.ts'
-import { createRows, deleteRow, patchRow, putRow } from './write/write-rows.ts'
+import { Context, type ContextEnvironment } from './call/context.ts'
+import { createRows, deleteOne, patchRow, putRow } from './write/write-rows.ts'
 import { claimOf, once, writeOnce } from './once/idempotency.ts'
 import type { Invocation } from './call/invocation.ts'
-import type { KeptLists } from './cache/list-cache.ts'
+import type { ListCache } from './cache/list-cache.ts'
 import { isPast, readPast } from './past/read-past.ts'
 import { getItem, getList } from './read/read.ts'
-import type { Writing } from './call/call-environment.ts'
-import { Unit } from './write/unit-of-work.ts'
+import type { WriteEnvironment } from './call/call-environment.ts'
+import { UnitOfWork } from './write/unit-of-work.ts'
 
-export interface OperationsOptions {
+export interface ExecutorOptions {
   readonly model: Model
   readonly store: Store
   readonly clock: () => number
-  readonly surroundings: Surroundings
-  readonly cache: Cache | null
-  readonly lists: KeptLists | null
+  readonly surroundings: ContextEnvironment
+  readonly cache: RepresentationCache | null
+  readonly lists: ListCache | null
   /** The ledger of files; null if no resource has any. */
   readonly ledger: Resource | null
   readonly strict: boolean
 }
 
 /** The last steps of the pipeline: the operations themselves, in the call's unit of work. */
-export class Operations {
-  readonly #options: OperationsOptions
+export class Executor {
+  readonly #options: ExecutorOptions
 
-  constructor(options: OperationsOptions) {
+  constructor(options: ExecutorOptions) {
     this.#options = options
   }
 
@@ -58,11 +58,13 @@ export class Operations {
     const hooks = call.resource.around.get(call.operation)
     if (!hooks) return this.#readFrom(tx, call, writing)
     const context = this.#contextOf(invocation)
-    return run(surrounded(hooks, call, context, writing, true, given => wait(this.#readFrom(tx, given, writing))))
+    return run(
+      withResourceHooks(hooks, call, context, writing, true, given => wait(this.#readFrom(tx, given, writing))),
+    )
   }
 
   /** Reads from the open transaction, which includes what it has written, or else from the last committed state. */
-  #readFrom(tx: Transaction | null, call: Call, writing: Writing): Maybe<Outcome> {
+  #readFrom(tx: Transaction | null, call: Call, writing: WriteEnvironment): Maybe<Outcome> {
     // No caches here: they only know committed rows.
     if (tx) return run<Outcome>(call.operation === 'list' ? getList(tx, call, writing) : getItem(tx, call, writing))
     const { store, lists, cache } = this.#options
@@ -78,7 +80,8 @@ export class Operations {
   #act(invocation: Invocation): Maybe<Outcome> {
     const { call, tx } = invocation
     const context = this.#contextOf(invocation)
-    const perform = (): Maybe<Outcome> => act(call, invocation.writing!, context, tx ? accessWithin(tx) : this.#access)
+    const perform = (): Maybe<Outcome> =>
+      runAction(call, invocation.writing!, context, tx ? accessWithin(tx) : this.#access)
     const isOnce = call.idempotencyKey != null && call.action?.method !== 'GET'
     // A GET is safe to repeat, so its key does not matter.
     if (!isOnce) return perform()
@@ -104,7 +107,7 @@ export class Operations {
   }
 
   /** The step `once` inside a transaction: does the write and stores its answer, or returns the stored answer. */
-  #writeOnceIn(tx: Transaction, call: Call, writing: Writing): Work<Outcome> {
+  #writeOnceIn(tx: Transaction, call: Call, writing: WriteEnvironment): Work<Outcome> {
     const { model, clock } = this.#options
     const claim = isClaimed(call) ? claimOf(call) : null
     return claim
@@ -113,15 +116,15 @@ export class Operations {
   }
 
   /** The step `around`: runs the operation with its around-hooks. `waits` is true in a transaction that can wait for them. */
-  #change(tx: Transaction, call: Call, writing: Writing, waits: boolean): Work<Outcome> {
+  #change(tx: Transaction, call: Call, writing: WriteEnvironment, waits: boolean): Work<Outcome> {
     const hooks = call.resource.around.get(call.operation)
     if (!hooks) return this.#execute(tx, call, writing, waits)
     const context = new Context(this.#options.surroundings, call, writing.ctx.now, waits ? tx : null, !waits)
-    return surrounded(hooks, call, context, writing, waits, given => this.#execute(tx, given, writing, waits))
+    return withResourceHooks(hooks, call, context, writing, waits, given => this.#execute(tx, given, writing, waits))
   }
 
-  #execute(tx: Transaction, call: Call, writing: Writing, waits: boolean): Work<Outcome> {
-    const unit = new Unit(tx, {
+  #execute(tx: Transaction, call: Call, writing: WriteEnvironment, waits: boolean): Work<Outcome> {
+    const unit = new UnitOfWork(tx, {
       ctx: writing.ctx,
       mode: call.mode,
       lenient: call.lenient ?? false,
@@ -140,7 +143,7 @@ export class Operations {
       case 'patch':
         return call.id === null ? patchRows(unit, call, writing) : patchRow(unit, call, writing)
       case 'delete':
-        return call.id === null ? deleteRows(unit, call, writing) : deleteRow(unit, call, writing)
+        return call.id === null ? deleteRows(unit, call, writing) : deleteOne(unit, call, writing)
       case 'list':
       case 'get':
       case 'act':

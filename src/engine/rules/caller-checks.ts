@@ -2,34 +2,34 @@ import type { Auth } from '../../auth/auth.ts'
 import type { Resource } from '../../model/model.ts'
 import { permits, type Permission } from '../../model/rules/permission.ts'
 import { ApiError } from '../../protocol/error.ts'
-import type { Caller, Target } from '../call/call.ts'
+import type { CallOrigin, CallTarget } from '../call/call.ts'
 import { requireScope } from './scopes.ts'
 
 /**
  * Decides whether a caller may attempt an operation, before rules are asked: scopes of the token, permission classes, the
  * authority.
  */
-export interface Gate {
+export interface CallerChecks {
   /** The permission classes for resources that declare none themselves. */
   readonly permissions: readonly Permission[] | null
   /** Nothing is checked except permission classes that resources declare themselves. */
   readonly isOpen: boolean
   /** Throws ApiError `insufficient_scope`, `unauthenticated` or `forbidden` if the caller may not pass. */
-  pass(call: Target & Caller, subscribing?: boolean): void
+  check(call: CallTarget & CallOrigin, subscribing?: boolean): void
   /** Whether a resource without rules is closed to anonymous callers. */
-  closes(resource: Resource): boolean
+  needsCaller(resource: Resource): boolean
 }
 
-/** Makes the gate of an API. `permissions` apply to resources that declare none themselves. */
-export function gateOf(auth: Auth | null, permissions: readonly Permission[] | null): Gate {
+/** Makes the checks of an API. `permissions` apply to resources that declare none themselves. */
+export function callerChecksOf(auth: Auth | null, permissions: readonly Permission[] | null): CallerChecks {
   const scopes = auth?.scopes ?? null
   const authority = auth?.authority ?? null
   const permissionsOf = (resource: Resource): readonly Permission[] | null => resource.permissions ?? permissions
   return {
     permissions,
     isOpen: !scopes && !authority && !permissions,
-    closes: resource => auth !== null && authority === null && permissionsOf(resource) === null,
-    pass(call, subscribing = false) {
+    needsCaller: resource => auth !== null && authority === null && permissionsOf(resource) === null,
+    check(call, subscribing = false) {
       if (call.trusted) return
       const { operation, resource, principal } = call
       if (scopes) requireScope(scopes, call)
@@ -44,7 +44,7 @@ export function gateOf(auth: Auth | null, permissions: readonly Permission[] | n
   }
 }
 
-function refusal({ principal, resource }: Target & Caller, operation: string): ApiError {
+function refusal({ principal, resource }: CallTarget & CallOrigin, operation: string): ApiError {
   return principal
     ? new ApiError('forbidden', { detail: `you may not ${operation} ${resource.name}` })
     : new ApiError('unauthenticated', { detail: `say who calls: not everyone may ${operation} ${resource.name}` })
