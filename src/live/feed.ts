@@ -120,6 +120,8 @@ export class Feed {
 
   /** One step: continues a paused step or sends new commits, runs queries again, then does the caller's work. */
   *#step<T>(snapshot: Snapshot, work: (snapshot: Snapshot) => Work<T>): Work<T | typeof AGAIN> {
+    // A step of positions that lost their meaning is not continued: all subscriptions begin anew.
+    if (this.#history !== this.#store.terms.history) this.#paused = null
     if (this.#paused) yield* this.#tellOn(snapshot, this.#paused)
     if (!this.#paused) yield* this.#advance(snapshot)
     if (this.#paused) return AGAIN
@@ -136,6 +138,7 @@ export class Feed {
       this.#history = history
       this.#position = snapshot.position
       this.#fleeting = fleeting
+      this.#hub.startAt()
       if (begun) yield* this.#tell(snapshot, null)
       return
     }
@@ -161,7 +164,8 @@ export class Feed {
     try {
       const state = telling.isBegun ? yield* this.#stateOf(snapshot) : snapshot
       if (state && !(yield* telling.next(state))) {
-        this.#paused = telling
+        // Nobody is left to tell if it was stopped meanwhile.
+        if (this.#position >= 0) this.#paused = telling
         return
       }
       if (!state) this.#hub.resetAll()

@@ -162,6 +162,11 @@ export class Hub {
     return yield* this.#due.run(snapshot, (query, batch, error) => this.#told(query, batch, error))
   }
 
+  /** The log is followed from another position on: what is known of the store belongs to an earlier one. */
+  startAt(): void {
+    this.#maintained.known.clear()
+  }
+
   /** Makes everybody read again, because the log cannot tell what happened. */
   resetAll(): void {
     for (const tap of this.#taps) this.#safely(() => tap(null))

@@ -35,6 +35,8 @@ export interface Sorting {
   readonly cursorOf: (entry: SortEntry) => Value[]
   /** The entry that a cursor stands at, of no version. */
   readonly entryAt: (cursor: readonly Value[]) => SortEntry
+  /** Forgets entries: a version may belong to another state of the row by now. */
+  readonly forget: () => void
 }
 
 /** Whether all sort keys are stored fields, of the row or of rows that to-one relations lead to. */
@@ -86,11 +88,13 @@ export function sortingOf(resource: Resource, sort: readonly SortKey[]): Sorting
         const { path, slot } = keys[i]!
         entry[KEYS + i] = slot >= 0 ? row[slot]! : valueAt(path, row, state)
       }
+      if (isRelational) return entry
       // Emptied instead of evicting one by one: entries are cheap to make again.
       if (recent.size >= RECENT) recent.clear()
       recent.set(row[ID] as Id, entry)
       return entry
     },
+    forget: () => recent.clear(),
     compare(a, b) {
       for (let i = 0; i < keys.length; i++) {
         const difference = keys[i]!.order(a[KEYS + i]!, b[KEYS + i]!)

@@ -32,7 +32,8 @@ export class Registry<G extends Followed> {
   readonly digests: Map<G, Map<Id, number>> = new Map()
   readonly #lists = new Map<string, WindowedList<G>>()
   readonly #listOf = new Map<G, WindowedList<G>>()
-  readonly #sortings = new Map<string, Sorting>()
+  /** By how many lists each is used. */
+  readonly #sortings = new Map<string, { readonly sorting: Sorting; lists: number }>()
   readonly #shapes = new Map<string, Shape>()
   readonly #shown = new Map<string, ShownPlan>()
   readonly #shownBy = new Map<G, ShownPlan>()
@@ -96,12 +97,15 @@ export class Registry<G extends Followed> {
     list.windows.delete(group)
     if (list.windows.size > 0) return
     this.#lists.delete(list.key)
-    this.#remove(list, list.definition.where, list.definition.sorting.paths)
+    const { where, sorting } = list.definition
+    this.#remove(list, where, sorting.paths)
+    if (--this.#sortings.get(sorting.key)!.lists === 0) this.#sortings.delete(sorting.key)
   }
 
   /** Forgets what is known about views. Whoever follows one next begins anew. */
   forget(): void {
     for (const list of this.#lists.values()) list.forget()
+    for (const { sorting } of this.#sortings.values()) sorting.forget()
     this.digests.clear()
   }
 
@@ -146,9 +150,10 @@ export class Registry<G extends Followed> {
 
   #sortingOf({ interest: { sort } }: G): Sorting {
     const key = sortKeyOf(sort)
-    let sorting = this.#sortings.get(key)
-    if (!sorting) this.#sortings.set(key, (sorting = sortingOf(this.resource, sort)))
-    return sorting
+    let used = this.#sortings.get(key)
+    if (!used) this.#sortings.set(key, (used = { sorting: sortingOf(this.resource, sort), lists: 0 }))
+    used.lists++
+    return used.sorting
   }
 }
 
