@@ -56,6 +56,7 @@ export class Commits {
   next(): Commit {
     const random = this.#random
     if (random.chance(0.04)) return this.#sweep()
+    if (random.chance(0.04)) return this.#again()
     const count = random.chance(0.2) ? 2 + random.int(5) : 1
     return Array.from({ length: count }, () => this.#operation())
   }
@@ -70,6 +71,18 @@ export class Commits {
     const ids = random.some([...this.#there.get(resource.name)!], 5 + random.int(25))
     if (random.chance(0.25)) return ids.map(id => this.#delete(resource, id))
     return ids.map(id => ({ op: 'patch', resource: resource.name, id, body: { [field.name]: value } }))
+  }
+
+  /** A row is deleted, with what goes with it, and made again. */
+  #again(): Commit {
+    const resource = this.#resource()
+    const there = this.#there.get(resource.name)!
+    const id = this.#random.pick([...there, this.#ids.get(resource.name)![0]!])
+    return [
+      this.#delete(resource, id),
+      ...(this.#random.chance(0.3) ? [this.#operation()] : []),
+      this.#put(resource, id),
+    ]
   }
 
   #operation(): Operation {

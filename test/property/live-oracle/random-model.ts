@@ -26,6 +26,7 @@ export function declarationBy(random: Random): Declaration {
   relations.toOne(random.pick(names.slice(1)), 'user', false)
   relations.toMany(random.pick(names.slice(1)), 'user')
   for (let i = 1 + random.int(4); i > 0; i--) relations.any(random.pick(names), random.pick(names))
+  if (random.chance(0.3)) relations.self(random.pick(names))
   if (random.chance(0.4)) relations.membership(random.pick(names.slice(1)))
   for (const fields of drafts.values()) deriveBy(random, fields)
   const passing = random.chance(0.2) ? 'here' : null
@@ -79,7 +80,7 @@ class Relations {
 
   any(a: string, b: string): void {
     const random = this.#random
-    if (a === b) this.#self(a)
+    if (a === b) this.self(a)
     else if (random.chance(0.5)) this.toOne(a, b, false)
     else this.toMany(a, b)
   }
@@ -88,7 +89,7 @@ class Relations {
     const random = this.#random
     const name = this.#free(from, to)
     const isRequired = mayBeRequired && random.chance(0.3)
-    const isSingle = !isRequired && random.chance(0.1)
+    const isSingle = !isRequired && random.chance(0.2)
     const inverse = random.chance(0.7) ? this.#free(to, isSingle ? from : `${from}s`) : null
     const onDelete = random.pick(isRequired ? ['cascade', 'cascade', 'restrict'] : ['null', 'cascade'])
     const options = [
@@ -132,7 +133,8 @@ class Relations {
     this.#drafts.get(at)![inverse] = `t.back('${name}', '${at}', { ids: false })`
   }
 
-  #self(name: string): void {
+  /** A tree, a symmetric or a directed relation of many to many, or pairs. */
+  self(name: string): void {
     const fields = this.#drafts.get(name)!
     switch (this.#random.int(4)) {
       case 0:

@@ -50,7 +50,7 @@ export class Queries {
     const parent = parents.length > 0 && random.chance(0.08) ? random.pick(parents) : null
     const slice = this.#slice(resource)
     const twice = random.chance(0.12) ? this.#twice(resource) : null
-    const filter = twice ?? (random.chance(0.75) ? this.#filter(resource, 2) : null)
+    const filter = twice ?? (random.chance(0.75) ? this.#filter(resource, random.pick([2, 2, 3])) : null)
     return {
       resource: resource.name,
       ...(parent && { parent: { resource: parent.owner.name, id: this.#id(parent.owner), field: parent.name } }),
@@ -108,7 +108,7 @@ export class Queries {
     const random = this.#random
     const path: string[] = []
     let at = resource
-    for (let steps = random.pick([0, 0, 0, 1, 2]); steps > 0; steps--) {
+    for (let steps = random.pick([0, 0, 1, 1, 2]); steps > 0; steps--) {
       const ways = at.fields.filter(field => field.is === 'one')
       if (ways.length === 0) break
       const way = random.pick(ways)
@@ -118,12 +118,15 @@ export class Queries {
     const ends = at.fields.filter(
       field => field.sortable && (path.length === 0 || field.is === 'scalar' || field.is === 'one'),
     )
-    return `${random.chance(0.5) ? '-' : ''}${[...path, random.pick(ends).name].join('.')}`
+    // Many rows are equal in these.
+    const ties = ends.filter(({ name }) => name === 'open' || name === 'kind')
+    const end = random.pick(random.chance(0.3) ? ties : ends)
+    return `${random.chance(0.5) ? '-' : ''}${[...path, end.name].join('.')}`
   }
 
   #shape(resource: Resource): CallOptions {
     const random = this.#random
-    if (random.chance(0.6)) return {}
+    if (random.chance(0.5)) return {}
     switch (random.int(4)) {
       case 0:
         return { depth: random.pick([0, 2, 2, 2, 3]) }
@@ -171,10 +174,11 @@ export class Queries {
   #filter(resource: Resource, levels: number): object {
     const random = this.#random
     const inner = (): object => this.#filter(resource, levels - 1)
-    const kind = levels > 0 ? random.int(10) : 0
+    const kind = levels > 0 ? random.int(12) : 0
     if (kind < 5) return this.#condition(resource, levels)
     if (kind < 8) return { $and: [inner(), inner()] }
-    return kind < 9 ? { $or: [inner(), inner()] } : { $not: inner() }
+    if (kind < 10) return { $or: [inner(), inner()] }
+    return kind < 11 ? { $not: inner() } : { $or: [{ $not: inner() }, inner(), { $and: [inner(), { $not: inner() }] }] }
   }
 
   #condition(resource: Resource, levels: number): object {
@@ -188,9 +192,7 @@ export class Queries {
       levels > 0 && random.chance(0.8) ? this.#filter(target, levels - 1) : { id: this.#id(target) }
     if (!field.toMany) return { [field.name]: this.#toOne(field, target, nested) }
     const quantified = (): object =>
-      random.chance(0.2)
-        ? { $size: random.int(4) }
-        : { [random.pick(['$some', '$some', '$some', '$none', '$every'])]: nested() }
+      random.chance(0.2) ? { $size: random.int(4) } : { [random.pick(['$some', '$some', '$none', '$every'])]: nested() }
     return { [field.name]: random.chance(0.2) ? { ...quantified(), ...quantified() } : quantified() }
   }
 

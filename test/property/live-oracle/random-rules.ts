@@ -32,7 +32,8 @@ class Rules {
 
   all(mayBeOpaque: boolean): NonNullable<Declared['rules']> {
     const random = this.#random
-    const guarded = random.chance(0.3) ? random.some(['text', 'n'], 1) : []
+    const relations = this.#resource.fields.filter(field => field.target).map(({ name }) => name)
+    const guarded = random.chance(0.4) ? random.some(random.chance(0.5) ? ['text', 'n'] : relations, 1) : []
     const fields = Object.fromEntries(guarded.map(field => [field, this.#rule()]))
     const rule = this.#rule()
     const opaque = "js('odd', (me, row) => row.n % 2 === (me === null ? 0 : me.id % 2))"
