@@ -6,8 +6,8 @@ import type { JsonSchema } from '../schema/json-schema.ts'
 import { orNull } from './or-null.ts'
 
 /**
- * The JSON Schema of what an action takes or gives, whichever way it was declared: field builders, a Standard Schema whose
- * library tells it, what a notation has. Anything (`{}`) where nobody tells. Definitions stand in its own `$defs`.
+ * The JSON Schema of an action's input or output, however it was declared: with field builders, a Standard Schema whose library
+ * offers it, or a notation. `{}` = nothing is known. Definitions are in its own `$defs`.
  */
 export function actionSchema(schema: Schema, side: 'input' | 'output', model: Model): JsonSchema {
   switch (schema.kind) {
@@ -27,7 +27,7 @@ export function actionSchema(schema: Schema, side: 'input' | 'output', model: Mo
 function membersSchema(members: ReadonlyMap<string, Schema>, side: 'input' | 'output', model: Model): JsonSchema {
   const definitions: Record<string, JsonSchema> = {}
   const properties = [...members].map(([name, member]) => {
-    // Definitions of the parts belong to the whole, where references look for them.
+    // References look for definitions in the whole schema, so those of its parts are moved there.
     const { $defs, $schema: _, ...schema } = actionSchema(member, side, model)
     Object.assign(definitions, $defs)
     return [name, schema] as const
@@ -42,7 +42,10 @@ function membersSchema(members: ReadonlyMap<string, Schema>, side: 'input' | 'ou
   }
 }
 
-/** Absent is null, or a default; schemas of other kinds are asked what they make of it where the request comes. */
+/**
+ * Whether a member must be sent. A field may be missing if it has a default or may be null. Other schemas decide when a request
+ * comes.
+ */
 function isRequired(schema: Schema): boolean {
   if (schema.kind !== 'field') return schema.kind === 'members' || schema.kind === 'list'
   const def = (schema.declared as { readonly '~def': FieldDef })['~def']

@@ -4,15 +4,15 @@ import { exampleOf } from './example.ts'
 import { filterSchema } from './filter-schema.ts'
 import { createSchema, patchSchema, replaceSchema, rowSchema, shapedSchema } from './json-schema.ts'
 
-/** Where schemas stand that only an extension refers to. */
+/** The section for schemas to which only an extension refers. */
 export const shapedSchemas = 'x-shaped-schemas'
 
-/** What a component describes of a resource. */
+/** What a component describes about a resource. */
 export type Side = 'row' | 'create' | 'replace' | 'patch' | 'filter'
 
 /**
- * The named schemas of a document. They are made when they are first referred to, so that a document holds what it
- * needs and nothing else.
+ * The named schemas of a document. A schema is made when it is first referred to, so that the document only contains schemas
+ * that it needs.
  */
 export class Components {
   readonly #schemas = new Map<string, JsonSchema>()
@@ -21,11 +21,11 @@ export class Components {
   readonly #taken = new Set<string>()
 
   constructor(model: Model) {
-    // The plain names belong to the resources, whatever the others are called.
+    // Resources get the plain names, whatever other schemas want.
     for (const resource of model.resources.values()) this.#nameOf(`row ${resource.name}`, resource.title)
   }
 
-  /** A reference to a schema of a resource; `implied` is the field that the surrounding body says. */
+  /** A reference to a schema of a resource. `implied` is the field that the surrounding body already determines. */
   refer(resource: Resource, side: Side, implied: OneField | null = null): string {
     const suffix = {
       row: '',
@@ -39,13 +39,13 @@ export class Components {
     const key = `${side} ${resource.name}${implied === null ? '' : ` ${implied.name}`}`
     const name = this.#nameOf(key, `${resource.title}${suffix}${within}`)
     if (!this.#schemas.has(name)) {
-      this.#schemas.set(name, {}) // a schema may refer to itself
+      this.#schemas.set(name, {}) // // it may refer to itself
       this.#schemas.set(name, this.#schemaOf(resource, side, implied))
     }
     return pointerTo(name)
   }
 
-  /** A reference to a row as `depth`, `include` and `fields` may show it. */
+  /** A reference to a row as `depth`, `include` and `fields` may shape it. */
   referShaped(resource: Resource): string {
     const name = this.#nameOf(`row ${resource.name}`, resource.title)
     if (!this.#shaped.has(name)) {
@@ -58,7 +58,7 @@ export class Components {
     return `#/components/${shapedSchemas}/${name}`
   }
 
-  /** Puts a schema of another maker under a name of its own, its definitions beside it. */
+  /** Adds a schema that was made elsewhere, under a free name, and its definitions next to it. */
   add(wanted: string, schema: JsonSchema): string {
     const name = this.#claim(wanted)
     const { $schema: _, $defs, ...body } = schema
@@ -72,12 +72,12 @@ export class Components {
     return pointerTo(name)
   }
 
-  /** All of them, by name. */
+  /** All schemas by name. */
   done(): Readonly<Record<string, JsonSchema>> {
     return sorted(this.#schemas)
   }
 
-  /** Those of rows in other shapes, by name. */
+  /** The schemas of shaped rows, by name. */
   shaped(): Readonly<Record<string, JsonSchema>> {
     return sorted(this.#shaped)
   }
@@ -104,7 +104,7 @@ export class Components {
     return name
   }
 
-  /** Names may hold a few signs only (OpenAPI 3.1.1 §4.8.7). */
+  /** Finds a free name. Only few characters are allowed (OpenAPI 3.1.1 §4.8.7). */
   #claim(wanted: string): string {
     const base = wanted.replaceAll(/[^A-Za-z0-9._-]/g, sign => `_${sign.codePointAt(0)!.toString(16)}`) || 'Schema'
     let name = base
@@ -124,7 +124,7 @@ function withExample(schema: JsonSchema, example: Readonly<Record<string, unknow
   return example === null ? schema : { ...schema, examples: [example] }
 }
 
-/** The same schema with its references turned to where their targets are now. */
+/** Replaces the references in a schema by the places to which their targets were moved. */
 function redirected(schema: unknown, names: ReadonlyMap<string, string>): unknown {
   if (Array.isArray(schema)) return schema.map(one => redirected(one, names))
   if (typeof schema !== 'object' || schema === null) return schema

@@ -3,9 +3,9 @@ import type { ScalarType } from '../schema/scalar-type.ts'
 import { isWritten } from './json-schema.ts'
 
 /**
- * A body that would make a row: the declared examples, and made-up values that fit where there are none. Null if a
- * required field has a pattern and no example, so that nobody knows what fits. Related rows are taken to have the id 1. `chosen`: with
- * the id, where clients choose it.
+ * Makes the body of a request that would create a row, from declared examples and else from made-up values. Related rows are
+ * assumed to have the id 1. `chosen` = with the id, if clients choose it. null = a required field has a pattern and no example,
+ * so that no valid value is known.
  */
 export function exampleOf(
   resource: Resource,
@@ -27,7 +27,10 @@ export function exampleOf(
   return body
 }
 
-/** Lists and calculated fields may be left out, and what refers to its own resource cannot be there before the first row. */
+/**
+ * Whether a field is part of the example. Lists and calculated fields may be left out. A row of the same resource cannot exist
+ * before the first one.
+ */
 function isTold(field: Field): boolean {
   if (field.is === 'one') return !((field.nullable || field.default) && field.target === field.owner)
   return field.is === 'scalar' && field.def.file === undefined
@@ -40,7 +43,7 @@ function exampleValue(field: Field): unknown {
   return field.type === null ? undefined : exampleScalar(field.type)
 }
 
-/** A value that a type takes, as JSON shows it; undefined if none is known. */
+/** A valid value of a type, as JSON shows it. undefined = none is known. */
 function exampleScalar({ example, show }: ScalarType): unknown {
   return example !== undefined && show ? show(example) : example
 }

@@ -4,7 +4,7 @@ import { listWords } from '../query/query.ts'
 import type { ScalarType } from '../schema/scalar-type.ts'
 import type { JsonSchema } from '../schema/json-schema.ts'
 
-/** A condition of the flat form: `rank[gte]`, with the type of its operand. */
+/** A condition in the flat form, such as `rank[gte]`, with the schema of its operand. */
 export interface FlatParameter {
   readonly name: string
   readonly field: Field
@@ -14,7 +14,7 @@ export interface FlatParameter {
 
 const lists: ReadonlySet<Operator> = new Set(['in', 'nin', 'hasAny', 'hasAll'])
 
-/** Every condition on a resource's own fields that a URL may hold (protocol §4.2). */
+/** All conditions on a resource's own fields that a URL may contain (protocol §4.2). */
 export function flatParameters(resource: Resource): FlatParameter[] {
   return resource.fields
     .filter(field => field.filterable && !field.hidden)
@@ -29,7 +29,7 @@ export function flatParameters(resource: Resource): FlatParameter[] {
     .filter(({ name }) => !listWords.has(name))
 }
 
-/** The JSON form of a filter. `refer` tells where the filter of a related resource is found. */
+/** The JSON form of a filter. `refer` makes the reference to the filter of a related resource. */
 export function filterSchema(resource: Resource, refer: (resource: Resource) => string): JsonSchema {
   const own = refer(resource)
   const filters = { type: 'array', items: { $ref: own } }
@@ -62,7 +62,7 @@ function conditionSchema(field: Field, refer: (resource: Resource) => string): J
   return { anyOf: [...plain, conditions, ...(nested ? [nested] : [])] }
 }
 
-/** In the JSON form null in the place of a value is the null test. */
+/** An operator in the JSON form, where null as a value means the null test. */
 function operatorSchema(field: Field, operator: Operator): JsonSchema {
   const schema = operandSchema(field, operator)
   return operator === 'eq' || operator === 'ne' ? { anyOf: [schema, { type: 'null' }] } : schema
@@ -87,7 +87,7 @@ function itemOf(type: ScalarType | null): ScalarType | null {
   return type?.list?.item ?? type
 }
 
-/** What is compared with a field need not be a value that it could hold: bounds do not matter. */
+/** The schema of a compared value. It has no bounds, because a field may be compared with a value that it cannot have. */
 function comparedSchema(type: ScalarType | null): JsonSchema {
   return type?.unbounded().schema ?? {}
 }

@@ -2,22 +2,25 @@ import type { BackField, Field, ManyField, OneField, Resource, ScalarField } fro
 import type { JsonSchema } from '../schema/json-schema.ts'
 import { orNull } from './or-null.ts'
 
-/** Where the schema of a row that is made along with another is found; `implied` is the field that the other one sets. */
+/**
+ * Makes the reference to the schema of a row that is created together with another one. `implied` is the field that the other
+ * row determines.
+ */
 export type Refer = (resource: Resource, implied: OneField | null) => string
 
-/** A row as it is read at depth 1: related rows as ids, link-only lists left out. */
+/** A row at depth 1: related rows as ids, without lists that are only links. */
 export function rowSchema(resource: Resource): JsonSchema {
   const shown = resource.fields.filter(field => isShown(field))
   const masked = resource.rules?.fields ?? {}
   return object(
     resource,
     shown.map(field => [field, readSchema(field)]),
-    // A field that only some may read is absent for the others.
+    // If only some callers may read a field, it is missing for the others.
     shown.filter(field => masked[field.name]?.read === undefined),
   )
 }
 
-/** A row as `depth`, `include` and `fields` may show it: any of its fields, related rows as ids or as rows. */
+/** A row as `depth`, `include` and `fields` may shape it: any of its fields, with related rows as ids or as rows. */
 export function shapedSchema(resource: Resource, refer: (resource: Resource) => string): JsonSchema {
   const shown = resource.fields.filter(field => !field.hidden)
   return object(
@@ -32,7 +35,7 @@ export function shapedSchema(resource: Resource, refer: (resource: Resource) => 
   )
 }
 
-/** The body that makes a row. `implied` need not be said, because the row that it is nested in says it. */
+/** The body that creates a row. `implied` may be missing, because the row around it determines it. */
 export function createSchema(resource: Resource, refer: Refer, implied: OneField | null = null): JsonSchema {
   const taken = resource.fields.filter(field => isWritten(field) || isClientId(field))
   return object(
@@ -42,7 +45,7 @@ export function createSchema(resource: Resource, refer: Refer, implied: OneField
   )
 }
 
-/** The body that replaces a row; its id and fields that are read only may come along unchanged. */
+/** The body that replaces a row. The id and read-only fields may be included if they are unchanged. */
 export function replaceSchema(resource: Resource, refer: Refer): JsonSchema {
   const taken = resource.fields.filter(isWritten)
   return object(
@@ -52,7 +55,7 @@ export function replaceSchema(resource: Resource, refer: Refer): JsonSchema {
   )
 }
 
-/** The body that changes what it names (RFC 7396). */
+/** The body that changes the fields that it names (RFC 7396). */
 export function patchSchema(resource: Resource, refer: Refer): JsonSchema {
   return object(
     resource,
@@ -61,12 +64,12 @@ export function patchSchema(resource: Resource, refer: Refer): JsonSchema {
   )
 }
 
-/** The field that a row nested in a relation need not have, if it would need it otherwise. */
+/** The required field that a row nested in a relation may leave out. null = there is none. */
 export function impliedBy(field: Field): OneField | null {
   return field.is === 'back' && isRequired(field.via) ? field.via : null
 }
 
-/** Every field that a row can be asked for, with its schema as it is read. */
+/** Whether a row at depth 1 shows a field. */
 function isShown(field: Field): boolean {
   return !field.hidden && !((field.is === 'back' || field.is === 'many') && !field.ids)
 }
@@ -87,7 +90,7 @@ function object(
   }
 }
 
-/** Title, description and examples of the declaration; words for what no keyword can say. */
+/** Adds title, description and examples of the declaration, and words for bounds that no keyword expresses. */
 function told(field: Field, schema: JsonSchema): JsonSchema {
   const words = [field.description, field.type ? field.type.bounds : ''].filter(Boolean).join('; ')
   return {
@@ -127,28 +130,28 @@ function writeSchema(field: Field, refer: Refer, defaults: boolean): JsonSchema 
     case 'many':
       return field.toMany ? { type: 'array', items: targetSchema(field, refer) } : targetSchema(field, refer)
     default:
-      // Bytes are sent another way.
-      if (field.is === 'scalar' && field.def.file) return { type: 'null', description: 'Null takes the file away.' }
+      // The bytes of a file are not sent as JSON.
+      if (field.is === 'scalar' && field.def.file) return { type: 'null', description: 'Null deletes the file.' }
       return { ...readSchema(field), ...standard }
   }
 }
 
-/** What a row shows of a file. */
+/** What a row shows about a file. */
 export function fileSchema(field: ScalarField): JsonSchema {
   const { max } = field.def.file!
   const properties = {
-    name: { type: ['string', 'null'], description: 'As whoever sent it called it.' },
+    name: { type: ['string', 'null'], description: 'The name that the sender gave it.' },
     type: { type: 'string', description: 'Its media type.' },
     size: { type: 'integer', minimum: 0, maximum: max },
     digest: { type: 'string', description: '`sha-256=:…:` (RFC 9530).' },
     modified: { type: 'string', format: 'date-time' },
-    version: { type: 'string', description: 'Another one for other bytes; the entity tag of the download.' },
+    version: { type: 'string', description: 'Changes with the bytes. It is the entity tag of the download.' },
     url: { type: 'string', format: 'uri-reference', description: 'Where its bytes are.' },
   }
   return { type: 'object', properties, required: Object.keys(properties), additionalProperties: false }
 }
 
-/** A form that makes or changes a row: files as they are, other fields as text, or as JSON where the part says so. */
+/** A form that creates or changes a row: files as they are, other fields as text, or as JSON if the part has that media type. */
 export function formSchema(resource: Resource): JsonSchema {
   const taken = resource.fields.filter(field => isWritten(field) && field.is !== 'back' && field.is !== 'many')
   const schemaOf = (field: Field): JsonSchema => {
@@ -163,7 +166,7 @@ export function formSchema(resource: Resource): JsonSchema {
   )
 }
 
-/** A related row in a body: its id, or the members from which it is made. */
+/** A related row in a body: its id, or the members from which it is created. */
 function targetSchema(field: OneField | BackField | ManyField, refer: Refer): JsonSchema {
   const anyOf = [
     field.target.idType.schema,
@@ -173,7 +176,7 @@ function targetSchema(field: OneField | BackField | ManyField, refer: Refer): Js
   return { anyOf: optional ? [...anyOf, { type: 'null' }] : anyOf }
 }
 
-/** Clients set it, in POST as well as later. */
+/** Whether clients can set a field, in POST and later. */
 export function isWritten(field: Field): boolean {
   if (field.readonly || field === field.owner.id) return false
   if (field.hidden) return field.is === 'scalar' && field.type.secret
@@ -184,7 +187,7 @@ function isClientId(field: Field): boolean {
   return field === field.owner.id && field.owner.id.def.client === true
 }
 
-/** Nobody but the client can make up a text. */
+/** Whether clients must choose the id. A text id cannot be made by the server. */
 function isChosenId({ idType }: Resource): boolean {
   return idType.key === 'text'
 }

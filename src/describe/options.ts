@@ -5,30 +5,30 @@ import type { Paths } from '../model/link/names.ts'
 import { reservedPaths } from '../model/link/names.ts'
 import type { Limits } from '../protocol/limits.ts'
 
-/** What documents need to know of an API beside its model. */
+/** What documents need to know about an API beside its model. */
 export interface DescribeOptions {
   readonly title: string
   readonly version: string
   /** CommonMark. */
   readonly description: string
-  /** Where the API is mounted, without a slash at the end. */
+  /** The path below which the API is mounted, without a slash at the end. */
   readonly prefix: string
   readonly limits: Limits
-  /** How callers say who they are, by name (OpenAPI 3.1.1 §4.8.27); empty = they are not told apart. */
+  /** How requests carry credentials, by name (OpenAPI 3.1.1 §4.8.27). Empty = callers are not told apart. */
   readonly schemes: Readonly<Record<string, Readonly<Record<string, unknown>>>>
-  /** Readable URIs are streams for those who accept `text/event-stream`. */
+  /** Whether readable URIs are also streams, for clients that accept `text/event-stream`. */
   readonly live: boolean
-  /** Where reserved paths were moved to; null = not served. */
+  /** New paths for reserved words. null = not served. */
   readonly paths: Paths
-  /** The members of a login at `/auth/token`; null = there is none. */
+  /** The members of a login at `/auth/token`. null = there is no login. */
   readonly login: LoginDef | null
-  /** What functions serve beside the resources. */
+  /** The handled resources. */
   readonly handled: readonly HandledRoute[]
-  /** Tell of what is spoken on sockets beside restuary.1. */
+  /** Add the protocols on sockets beside restuary.1. */
   readonly sockets: readonly ((draft: AsyncDraft) => void)[]
 }
 
-/** A word of `reservedPaths` as it is served by this API, below its prefix; null = it is not. */
+/** The path of a word in `reservedPaths`, below the prefix of the API. null = it is not served. */
 export function servedPath(paths: Paths, word: string): string | null {
   const path = Object.hasOwn(paths, word) ? paths[word]! : reservedPaths[word]!
   return path === null ? null : `/${path.replaceAll(/^\/+|\/+$/g, '')}`

@@ -1,6 +1,6 @@
 import type { JsonSchema } from '../schema/json-schema.ts'
 
-/** The same schema with null among its values. */
+/** Adds null to the values of a schema. */
 export function orNull(schema: JsonSchema): JsonSchema {
   if (Object.keys(schema).length === 0) return schema
   const { type, enum: values } = schema

@@ -6,7 +6,7 @@ import { AsyncDraft, type Json } from './draft.ts'
 import { describeNative } from './native.ts'
 import { describeSse } from './sse.ts'
 
-/** The AsyncAPI document (3.0.0) of an API: every face on which it tells of changes, with all its messages. */
+/** Makes the AsyncAPI document (3.0.0) of an API: all protocols that report changes, with all their messages. */
 export function asyncapi(model: Model, options: DescribeOptions): Json {
   const draft = new AsyncDraft(model, options, new Components(model))
   describeSse(draft)

@@ -4,17 +4,17 @@ import type { DescribeOptions } from '../options.ts'
 
 export type Json = Readonly<Record<string, unknown>>
 
-/** Who sends a message: the server, or the client. */
+/** The sender of a message. */
 export type From = 'server' | 'client'
 
-/** An AsyncAPI document while it is put together. */
+/** An AsyncAPI document that is being made. */
 export class AsyncDraft {
   readonly model: Model
   readonly options: DescribeOptions
   readonly components: Components
   readonly channels: Record<string, Json> = {}
   readonly operations: Record<string, Json> = {}
-  /** The resources that clients reach. */
+  /** The resources that clients can reach. */
   readonly resources: readonly Resource[]
 
   constructor(model: Model, options: DescribeOptions, components: Components) {
@@ -24,7 +24,7 @@ export class AsyncDraft {
     this.resources = [...model.resources.values()].filter(resource => resource.paths.length > 0)
   }
 
-  /** A row of a resource, by reference. */
+  /** A reference to a row of a resource. */
   row(resource: Resource): Json {
     return { $ref: this.components.refer(resource, 'row') }
   }
@@ -36,8 +36,8 @@ export class AsyncDraft {
   }
 
   /**
-   * A channel with the messages that either side sends. Each side's become one operation, seen from the server:
-   * it sends what clients hear and receives what they say.
+   * Adds a channel with the messages of both sides. Each side becomes one operation, from the point of view of the server: it
+   * sends what clients receive, and receives what they send.
    */
   channel(id: string, channel: Json, messages: Readonly<Record<From, Readonly<Record<string, Json>>>>): void {
     this.channels[id] = {
@@ -45,8 +45,8 @@ export class AsyncDraft {
       messages: { ...keyed('', messages.server), ...keyed('', messages.client) },
     }
     for (const [from, action, word] of [
-      ['server', 'send', 'Tells'],
-      ['client', 'receive', 'Hears'],
+      ['server', 'send', 'Sends'],
+      ['client', 'receive', 'Receives'],
     ] as const) {
       const names = Object.keys(messages[from])
       if (names.length === 0) continue
@@ -72,7 +72,7 @@ export function message(name: string, summary: string, payload: Json, more: Json
 export const stringSchema: Json = { type: 'string' }
 export const anything: Json = {}
 
-/** An object of these members and no others, all of them there unless they end in `?`. */
+/** An object with these members and no others. A name that ends in `?` is optional. */
 export function record(members: Readonly<Record<string, Json>>, open = false): Json {
   const entries = Object.entries(members)
   const required = entries.filter(([name]) => !name.endsWith('?')).map(([name]) => name)

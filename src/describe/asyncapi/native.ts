@@ -9,7 +9,7 @@ const position: Json = { type: 'string', description: '`epoch.seq` in the change
 const count: Json = { type: 'integer', minimum: 0 }
 const refused: Json = { $ref: '#/components/schemas/Problem' }
 
-/** The native frames of a WebSocket with the subprotocol restuary.1 (docs/protocol.md §8). */
+/** Describes the messages of a WebSocket with the subprotocol restuary.1 (docs/protocol.md §8). */
 export function describeNative(draft: AsyncDraft): void {
   const row = draft.anyRow()
   draft.channel(
@@ -55,7 +55,7 @@ function requests(): Readonly<Record<string, Json>> {
         'data?': anything,
         'ifMatch?': tags,
         'ifNoneMatch?': tags,
-        'method?': { type: 'string', description: 'Of an action that has several.' },
+        'method?': { type: 'string', description: 'The method, if the action has several.' },
         'key?': { type: 'string', description: 'Idempotency key.' },
         'min?': position,
       }),
@@ -78,7 +78,7 @@ function requests(): Readonly<Record<string, Json>> {
       'Says who calls, by a token or a ticket.',
       record({ op: op('auth'), id, 'token?': stringSchema, 'ticket?': stringSchema }),
     ),
-    ping: message('ping', 'Asks whether anyone is there.', record({ op: op('ping'), 'id?': id })),
+    ping: message('ping', 'Asks for a sign of life.', record({ op: op('ping'), 'id?': id })),
   }
 }
 
@@ -86,7 +86,7 @@ function answers(): Readonly<Record<string, Json>> {
   return {
     hello: message(
       'hello',
-      'The connection is open, or `auth` was heard.',
+      'The connection is open, or `auth` has succeeded.',
       record({
         op: { const: 'hello' },
         'id?': id,
@@ -98,7 +98,7 @@ function answers(): Readonly<Record<string, Json>> {
     ),
     answer: message(
       'answer',
-      'What came of a request; `data` is what the body of the HTTP answer would be.',
+      'The answer to a request. `data` is what the body of the HTTP answer would be.',
       record({
         id,
         status: { type: 'integer', minimum: 200, maximum: 399 },
@@ -108,15 +108,15 @@ function answers(): Readonly<Record<string, Json>> {
         'next?': stringSchema,
         'previous?': stringSchema,
         'total?': { type: 'integer' },
-        'replayed?': { const: true, description: 'An earlier request with the same key did it.' },
+        'replayed?': { const: true, description: 'The write happened earlier, by a request with the same key.' },
       }),
     ),
     refusal: message(
       'refusal',
-      'Why a request was refused; the id is null where none could be read.',
+      'A request was refused. The id is null if it could not be read.',
       record({ id: { anyOf: [id, { type: 'null' }] }, status: { type: 'integer', minimum: 400 }, error: refused }),
     ),
-    pong: message('pong', 'Somebody is there.', record({ op: { const: 'pong' }, 'id?': id })),
+    pong: message('pong', 'The sign of life.', record({ op: { const: 'pong' }, 'id?': id })),
   }
 }
 
@@ -134,19 +134,19 @@ function told(row: Json): Readonly<Record<string, Json>> {
     id: { type: ['integer', 'string'] },
     version: position,
     'data?': row,
-    'own?': { type: 'boolean', description: 'The row came to be, or is gone.' },
+    'own?': { type: 'boolean', description: 'The row itself was created or deleted.' },
   })
   return {
     snapshot: message('snapshot', 'All rows in view.', record({ op: { const: 'snapshot' }, ...rows })),
     reset: message(
       'reset',
-      'All rows in view; discard what you have first.',
+      'All rows in view. Discard the rows that you have first.',
       record({ op: { const: 'reset' }, ...rows }),
     ),
     resumed: message('resumed', 'Nothing is missing.', record({ op: { const: 'resumed' }, sub, position })),
     commit: message(
       'commit',
-      'What one commit did to the view.',
+      'The changes that one commit made to the view.',
       record({
         op: { const: 'commit' },
         sub,
@@ -155,6 +155,10 @@ function told(row: Json): Readonly<Record<string, Json>> {
         'order?': { type: 'array', items: { type: ['integer', 'string'] } },
       }),
     ),
-    end: message('end', 'The subscription is over.', record({ op: { const: 'end' }, sub, error: refused })),
+    end: message(
+      'end',
+      'The server has ended the subscription.',
+      record({ op: { const: 'end' }, sub, error: refused }),
+    ),
   }
 }

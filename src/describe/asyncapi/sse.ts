@@ -2,7 +2,7 @@ import type { Resource } from '../../model/model.ts'
 import { eventNames } from '../../protocol/events.ts'
 import { message, record, stringSchema, type AsyncDraft, type Json } from './draft.ts'
 
-/** Every list and row as a stream of Server-Sent Events (WHATWG HTML §9.2). */
+/** Describes each list and row as a stream of Server-Sent Events (WHATWG HTML §9.2). */
 export function describeSse(draft: AsyncDraft): void {
   for (const resource of draft.resources) {
     const id = resource.idType.schema
@@ -25,7 +25,7 @@ export function describeSse(draft: AsyncDraft): void {
 
 const LIST =
   '`GET` with `Accept: text/event-stream`; the query may filter, sort and limit. `Last-Event-ID`, or `since` in the query, ' +
-  'continues behind a position.'
+  'continues after a position.'
 
 function eventsOf(draft: AsyncDraft, resource: Resource, id: Json): Readonly<Record<string, Json>> {
   const row = draft.row(resource)
@@ -33,21 +33,21 @@ function eventsOf(draft: AsyncDraft, resource: Resource, id: Json): Readonly<Rec
     record({ resource: { const: resource.name }, id, version: stringSchema, data, 'reason?': { const: reason } })
   const { enter, change: changed, leave } = eventNames
   return {
-    snapshot: event('snapshot', 'What is there; a long one comes in parts that `ready` ends.', {
+    snapshot: event('snapshot', 'All rows in view. A long snapshot comes in parts; `ready` follows the last one.', {
       type: 'array',
       items: row,
     }),
-    ids: event('ids', 'The ids of the rows of the next snapshot, where they do not show them.', {
+    ids: event('ids', 'The ids of the rows in the next snapshot, if the rows do not show them.', {
       type: 'array',
       items: id,
     }),
     order: event(
       'order',
-      'The order of all rows in view, where they do not tell it.',
+      'The order of all rows in view, if it does not follow from the rows.',
       record({ ids: { type: 'array', items: id } }),
     ),
-    ready: event('ready', 'The snapshot is whole.', record({ count: { type: 'integer' } })),
-    [enter.sse]: event(enter.sse, 'A row was made, or came into view.', change(row, 'enter')),
+    ready: event('ready', 'The snapshot is complete.', record({ count: { type: 'integer' } })),
+    [enter.sse]: event(enter.sse, 'A row was created, or came into view.', change(row, 'enter')),
     [changed.sse]: event(changed.sse, 'A row changed.', change(row, 'change')),
     [leave.sse]: event(leave.sse, 'A row was deleted, or went out of view.', change({ type: 'null' }, 'leave')),
     reset: event('reset', 'What is known has to be discarded; a snapshot follows.', record({ position: stringSchema })),
@@ -55,14 +55,14 @@ function eventsOf(draft: AsyncDraft, resource: Resource, id: Json): Readonly<Rec
   }
 }
 
-/** `id` is the position in the log, on the last event of each commit. */
+/** An event. `id` is the position in the log. Only the last event of a commit has it. */
 function event(name: string, summary: string, payload: Json): Json {
   return message(name, summary, payload, {
     headers: record({ event: { const: name }, 'id?': { type: 'string', description: 'Position, for Last-Event-ID.' } }),
   })
 }
 
-/** A name as a key of the document, which takes few signs. */
+/** A name as a key of the document, which allows few characters. */
 function plain(name: string): string {
   return name.replaceAll(/[^A-Za-z0-9_-]/g, sign => `_${sign.codePointAt(0)!.toString(16)}`)
 }

@@ -2,14 +2,14 @@ import { operationsIn, operationTable } from './operations.ts'
 import { runtime } from './runtime.ts'
 
 export interface ClientTarget {
-  /** Where the API is; null = where the module itself came from. */
+  /** The URL of the API. null = the origin from which the module itself was loaded. */
   readonly base: string | null
-  /** Where the API is mounted. */
+  /** The path below which the API is mounted. */
   readonly prefix: string
 }
 
 /**
- * The client of an OpenAPI document as a module: `import client from '/client.js'`, `client.todo.list({ done: false })`,
+ * Makes the client of an OpenAPI document as a module: `import client from '/client.js'`, `client.todo.list({ done: false })`,
  * `client.todo.patch(7, { done: true })`, `client.list.todos.create(1, { text: 'pack' })`, `client.user.post_login(…)`.
  */
 export function clientModule(document: Readonly<Record<string, unknown>>, target: ClientTarget): string {
@@ -31,7 +31,7 @@ export function clientModule(document: Readonly<Record<string, unknown>>, target
   ].join('\n')
 }
 
-/** Data as source text, safe in a script element of a page as well. */
+/** Data as source text. It is also safe in a script element of a page. */
 export function jsLiteral(value: unknown): string {
   return (JSON.stringify(value) ?? 'null')
     .replaceAll('<', '\\u003c')

@@ -3,7 +3,7 @@ import { commentOf, keyText, typeText } from './type-text.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
-/** The declaration file of a client module: the types of every body, row and query of an OpenAPI document. */
+/** Makes the declaration file of a client module: the types of all bodies, rows and queries in an OpenAPI document. */
 export function clientTypes(document: Json): string {
   const { schemas = {}, parameters = {} } = (document['components'] ?? {}) as Record<
     string,
@@ -102,7 +102,7 @@ class ClientWriter {
       const type = typeText(schema, this.#refer, inner)
       const content =
         schema['contentSchema'] === undefined ? '' : ` | ${typeText(schema['contentSchema'], this.#refer)}`
-      // Lists are joined by commas in one parameter, and JSON is written.
+      // Lists are joined by commas in one parameter. A filter may be given as an object, which the client writes as JSON.
       const list = type.endsWith('[]') ? `string | ${type}` : type + content
       return `${commentOf({ description: one['description'] }, inner)}${inner}${keyText(String(one['name']))}${one['required'] === true ? '' : '?'}: ${list}\n`
     })
@@ -111,7 +111,7 @@ class ClientWriter {
 
   #result(operation: Json, margin: string): string {
     const responses = operation['responses'] as Readonly<Record<string, Json>>
-    // 204 is the answer to `Prefer: return=minimal` alone, where there is another.
+    // 204 is only the answer to `Prefer: return=minimal`, if there is another success.
     const shown = Object.entries(responses)
       .filter(([status, response]) => status.startsWith('2') && 'content' in response)
       .map(([, response]) => typeText(jsonOf(response), this.#refer, margin))
@@ -119,7 +119,7 @@ class ClientWriter {
   }
 }
 
-/** One row or several: the schema of one body and that of its row. */
+/** If a body may be one row or several: the schemas of one body and of its row. null = it may not. */
 function severalOf(operation: Json): readonly [unknown, unknown] | null {
   const body = operation['requestBody'] as Json | undefined
   const made = (operation['responses'] as Readonly<Record<string, Json>>)['201']

@@ -2,9 +2,9 @@ import type { OperationTable } from './browser/methods.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
-/** One operation of a description, with what a client needs of it. */
+/** An operation of a description, as a client needs it. */
 export interface ClientOperation {
-  /** Where it stands in the client: `['list', 'todos', 'create']`. */
+  /** Its place in the client: `['list', 'todos', 'create']`. */
   readonly at: readonly string[]
   readonly method: string
   readonly path: string
@@ -14,8 +14,8 @@ export interface ClientOperation {
 const methods = ['get', 'put', 'post', 'delete', 'patch', 'head', 'options', 'trace']
 
 /**
- * The operations that an OpenAPI document of ours describes, by resource and relation. Words that a resource has twice
- * (an action or a relation called like one of its operations) go to the first.
+ * The operations in one of our OpenAPI documents, by resource and relation. If a name would be used twice, because an action or
+ * relation is named like an operation, the first one gets it.
  */
 export function operationsIn(document: Json): ClientOperation[] {
   const taken = new Set<string>()
@@ -39,7 +39,7 @@ export function operationsIn(document: Json): ClientOperation[] {
   return found
 }
 
-/** The same as the table that clients are made of. */
+/** The operations as the table from which clients are made. */
 export function operationTable(operations: readonly ClientOperation[]): OperationTable {
   const table: OperationTable = Object.create(null) as OperationTable
   for (const { at, method, path } of operations) {

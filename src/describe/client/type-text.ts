@@ -1,6 +1,6 @@
 type Json = Readonly<Record<string, unknown>>
 
-/** A JSON Schema as a type of TypeScript; `refer` gives the type of a reference. */
+/** Writes a JSON Schema as a TypeScript type. `refer` makes the type of a reference. */
 export function typeText(schema: unknown, refer: (ref: string) => string, margin = ''): string {
   if (schema === true || typeof schema !== 'object' || schema === null) return 'unknown'
   const { $ref, anyOf, oneOf, allOf, enum: values, type } = schema as Json
@@ -43,7 +43,7 @@ function objectText(schema: Json, refer: (ref: string) => string, margin: string
   return `{\n${lines.join('')}${margin}}`
 }
 
-/** What a schema says in prose, as a comment above it. */
+/** The title and description of a schema as a comment. */
 export function commentOf(schema: Json | undefined, margin: string): string {
   const words = [schema?.['title'], schema?.['description']].filter(one => typeof one === 'string' && one !== '')
   if (words.length === 0) return ''
@@ -52,7 +52,7 @@ export function commentOf(schema: Json | undefined, margin: string): string {
   return `${margin}/**\n${lines.map(line => `${margin} * ${line}`.trimEnd()).join('\n')}\n${margin} */\n`
 }
 
-/** A name as a member of a type: plain if it can be. */
+/** A name as a member of a type, quoted only if it must be. */
 export function keyText(name: string): string {
   return /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(name) ? name : JSON.stringify(name)
 }

@@ -7,7 +7,7 @@ import { place, type Drafting } from './drafting.ts'
 import { pathParameter } from './parameters.ts'
 import { securityOf } from './security.ts'
 
-/** The actions of a resource, each at its URI. */
+/** Describes the actions of a resource, each at its URI. */
 export function describeActions(drafting: Drafting, resource: Resource): void {
   for (const path of resource.paths) {
     for (const action of resource.actions.values()) {
@@ -43,7 +43,10 @@ function actionOperation(drafting: Drafting, action: Action): Json {
 /** `get_list` → `getList`. */
 const camel = (name: string): string => name.replaceAll(/[_.~-]+(.)?/g, (_, next?: string) => capital(next ?? ''))
 
-/** The arguments of a request without a body, each a parameter; references are resolved, for a parameter stands alone. */
+/**
+ * The arguments of a request without a body, as parameters. References are resolved, because a parameter has no definitions of
+ * its own.
+ */
 function queryOf(schema: JsonSchema): readonly Json[] {
   const definitions = (schema['$defs'] ?? {}) as Readonly<Record<string, JsonSchema>>
   const properties = (schema['properties'] ?? {}) as Readonly<Record<string, JsonSchema>>
@@ -63,7 +66,7 @@ function queryOf(schema: JsonSchema): readonly Json[] {
 
 function bodyOf(drafting: Drafting, action: Action, name: string, schema: JsonSchema): Json {
   const content = { schema: { $ref: drafting.components.add(`${name}.input`, schema) } }
-  // Some notations take forms as well, and nothing at all where all of it may be left out.
+  // Some notations also accept forms, or no body at all if all arguments are optional.
   const isLenient = action.manner.reader !== null
   const forms = isLenient ? { 'application/x-www-form-urlencoded': content, 'multipart/form-data': content } : {}
   const required = !isLenient || ((schema['required'] ?? []) as readonly string[]).length > 0

@@ -9,25 +9,25 @@ const header = (description: string, schema: JsonSchema = text): Json => ({ desc
 /** The header fields of answers. */
 export const headers: Readonly<Record<string, Json>> = {
   ETag: header('The version that is shown (RFC 9110 §8.8.3); for If-Match and If-None-Match.'),
-  'Last-Modified': header('When that version came to be; left out in the second of the change.'),
-  'Accept-Ranges': header('Ranges of bytes are answered.'),
-  'Content-Range': header('Which bytes of how many.'),
-  'Content-Disposition': header('What the file is called, and whether it is shown or saved (RFC 6266).'),
+  'Last-Modified': header('When that version was written. It is missing in the second of the change.'),
+  'Accept-Ranges': header('Ranges of bytes can be requested.'),
+  'Content-Range': header('Which bytes these are, and how many there are.'),
+  'Content-Disposition': header('The name of the file, and whether it is shown or saved (RFC 6266).'),
   Link: header('Other pages of the list: `first`, `prev`, `next` (RFC 8288).'),
   'X-Total-Count': header('How many rows the filter selects; with `total=true`.', { type: 'integer', minimum: 0 }),
   Location: header('The URI of the new row.', { type: 'string', format: 'uri-reference' }),
-  'Content-Location': header('The own URI of the row that is shown.', { type: 'string', format: 'uri-reference' }),
-  'Cache-Control': header('How long the answer may be kept (RFC 9111).'),
-  Vary: header('Which request fields the answer depends on.'),
+  'Content-Location': header('The URI of the row itself.', { type: 'string', format: 'uri-reference' }),
+  'Cache-Control': header('How long the answer may be cached (RFC 9111).'),
+  Vary: header('The header fields of the request on which the answer depends.'),
   'Preference-Applied': header('Which preferences were followed (RFC 7240).'),
   Position: header('The position of the write in the change log; for Min-Position and streams.'),
-  'X-Request-Id': header('Names the request in the log.'),
-  Allow: header('The methods that stand at this URI.'),
+  'X-Request-Id': header('Identifies the request in the log.'),
+  Allow: header('The methods that this URI allows.'),
   'Retry-After': header('Seconds to wait before asking again.', seconds),
-  'WWW-Authenticate': header('How to say who one is (RFC 6750).'),
+  'WWW-Authenticate': header('How to send credentials (RFC 6750).'),
 }
 
-/** A name of `headers`. */
+/** A name in `headers`. */
 type Header = string
 
 const refuse = (description: string, ...more: readonly Header[]): Json => ({
@@ -36,20 +36,20 @@ const refuse = (description: string, ...more: readonly Header[]): Json => ({
   content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
 })
 
-/** Refusals, by the name of their component. */
+/** Refusals by the names of their components. */
 export const refusalResponses: Readonly<Record<string, Json>> = {
   BadRequest: refuse('The request is not valid; `errors` tells every fault with its place.'),
   Unauthenticated: refuse('Nobody has said who asks, or the credentials are not valid.', 'WWW-Authenticate'),
   Forbidden: refuse('The caller may not do this.'),
   NotFound: refuse('There is no such row, or the caller may not see it.'),
-  NotAcceptable: refuse('No representation fits Accept; `available` tells those there are.'),
+  NotAcceptable: refuse('No representation fits Accept. `available` lists those that exist.'),
   Conflict: refuse('It conflicts with other rows: a unique value is taken, a row is referred to, a test failed.'),
   PreconditionFailed: refuse('The row is no longer the version that If-Match named.'),
   PayloadTooLarge: refuse('The body is longer than the limit.'),
   UnsupportedMediaType: refuse('The body is in a media type that is not read here.'),
   RangeNotSatisfiable: refuse('The file ends before the range begins.', 'Content-Range'),
   IdempotencyMismatch: refuse('The idempotency key was used for another request.'),
-  PreconditionRequired: refuse('This resource wants If-Match on writes, or Idempotency-Key on creation.'),
+  PreconditionRequired: refuse('This resource requires If-Match for writes, or Idempotency-Key to create rows.'),
   Problem: refuse('Another refusal, or a fault of the server.', 'Retry-After', 'Allow'),
 }
 
@@ -68,7 +68,7 @@ const statuses: Readonly<Record<number, string>> = {
   428: 'PreconditionRequired',
 }
 
-/** Answers that are refusals, by status; all others are a problem as well. */
+/** The refusals with these statuses. All others are a problem document as well. */
 export function refusing(...wanted: readonly number[]): Json {
   const known = wanted.map(status => [status, { $ref: `#/components/responses/${statuses[status]!}` }])
   return { ...Object.fromEntries(known), default: { $ref: '#/components/responses/Problem' } }
@@ -79,7 +79,7 @@ export function references(...names: readonly Header[]): Json {
   return Object.fromEntries(names.map(name => [name, { $ref: `#/components/headers/${name}` }]))
 }
 
-/** An answer with a representation, or without. */
+/** An answer with a representation, or without one. */
 export function response(description: string, schema: JsonSchema | null, ...names: readonly Header[]): Json {
   return {
     description,
@@ -89,8 +89,8 @@ export function response(description: string, schema: JsonSchema | null, ...name
 }
 
 /**
- * An answer with rows, one or several. Its schema is that of depth 1 without `fields`, since no schema can depend on a
- * parameter; what the others show is told in an extension.
+ * An answer with one or several rows. The schema is that of depth 1 without `fields`, because a schema cannot depend on a
+ * parameter. Rows of other shapes are described in an extension.
  */
 export function rowsAnswer(
   description: string,
@@ -118,8 +118,8 @@ export const problemSchema: JsonSchema = {
     instance: { type: 'string', format: 'uri-reference' },
     error: { type: ['string', 'null'], description: 'The code of the error.', examples: ['validation'] },
     message: { type: ['string', 'null'], description: 'The same as `detail`.' },
-    requestId: { type: 'string', description: 'Names the request in the log.' },
-    retryAfter: { type: 'integer', minimum: 0, description: 'Seconds after which it is worth another try.' },
+    requestId: { type: 'string', description: 'Identifies the request in the log.' },
+    retryAfter: { type: 'integer', minimum: 0, description: 'After how many seconds another try makes sense.' },
     errors: {
       type: 'array',
       description: 'Every fault with its place: a pointer into the body, a parameter or a header field.',

@@ -5,7 +5,7 @@ import { query } from './parameters.ts'
 
 const text = { type: 'string' }
 
-/** Logging in, renewing and ending a session (RFC 6749 §5, §6; RFC 7009). */
+/** Describes login, refresh and logout (RFC 6749 §5, §6; RFC 7009). */
 export function describeLogin(drafting: Drafting, login: LoginDef): void {
   const members = object({ [login.id]: text, [login.secret]: { ...text, format: 'password' }, scope: text }, [
     login.id,
@@ -21,8 +21,8 @@ export function describeLogin(drafting: Drafting, login: LoginDef): void {
     },
     ['access_token', 'token_type', 'expires_in', 'refresh_token'],
   )
-  const cookie = query('cookie', 'Whether the session is to be a cookie instead.', { type: 'boolean' })
-  const all = query('all', 'Whether all sessions of the user are to end.', { type: 'boolean' })
+  const cookie = query('cookie', 'Whether the session is kept in a cookie.', { type: 'boolean' })
+  const all = query('all', 'Whether all sessions of the user end.', { type: 'boolean' })
   const refresh = object({ refresh_token: text }, ['refresh_token'])
   const tokens = { 200: response('The tokens.', granted, 'Cache-Control'), ...set, ...refusing(400, 401) }
   const one = (summary: string, word: string, more: Json): Json => ({
@@ -60,7 +60,7 @@ export function describeLogin(drafting: Drafting, login: LoginDef): void {
     drafting,
     '/auth/ticket',
     'post',
-    one('Gives a ticket with which a socket is opened', 'ticket', {
+    one('Gives a ticket that opens a socket', 'ticket', {
       security: drafting.options.schemes && Object.keys(drafting.options.schemes).map(name => ({ [name]: [] })),
       responses: {
         200: response(

@@ -4,7 +4,7 @@ import { place, type Drafting } from './drafting.ts'
 import { listParameters, pathParameter, query, shared } from './parameters.ts'
 import { securityOf, type Need } from './security.ts'
 
-/** What a resource has beside its lists and rows: their history, and writes of all rows that a filter selects. */
+/** Describes the history of rows, and PATCH and DELETE of all rows that a filter selects. */
 export function describeFurther(drafting: Drafting, resource: Resource): void {
   const fixed = resource.options.readOnly
   for (const path of resource.paths) {
@@ -24,8 +24,8 @@ function history(drafting: Drafting, resource: Resource): Json {
       at: { type: 'string', format: 'date-time' },
       operation: { type: 'string', enum: ['create', 'patch', 'delete'] },
       data: { ...fields, description: 'The stored fields after it.' },
-      before: { ...fields, description: 'What it replaced.' },
-      lists: { type: 'object', description: 'Ids that joined or left its to-many relations.' },
+      before: { ...fields, description: 'The stored fields before it.' },
+      lists: { type: 'object', description: 'Ids that were added to or removed from its to-many relations.' },
     },
     required: ['position', 'at', 'operation', 'data', 'before'],
   }
@@ -80,7 +80,7 @@ function deleteRows(drafting: Drafting, resource: Resource): Json {
   }
 }
 
-/** The conditions of a list, without the words that page it. */
+/** The conditions of a list, without the parameters for paging. */
 function selecting({ components, options, parameters }: Drafting, resource: Resource): readonly Json[] {
   const conditions = listParameters(resource, components, options.limits, parameters).filter(
     one => one['name'] === 'filter' || /parameters\/.+\..+\./.test(String(one['$ref'])),

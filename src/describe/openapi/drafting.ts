@@ -3,19 +3,19 @@ import type { Components } from '../components.ts'
 import type { DescribeOptions } from '../options.ts'
 import type { Json } from './answers.ts'
 
-/** A document while it is put together. */
+/** A document that is being made. */
 export interface Drafting {
   readonly model: Model
   readonly options: DescribeOptions
   readonly components: Components
-  /** Parameters that are referred to by name. */
+  /** Parameters to which operations refer by name. */
   readonly parameters: Map<string, Json>
   readonly paths: Record<string, Record<string, unknown>>
-  /** A name for an operation that no other has, made of signs that a URL may hold. */
+  /** Makes a unique name for an operation, from characters that a URL may contain. */
   readonly operationId: (wanted: string) => string
 }
 
-/** Gives every operation an id of its own; the same model gives the same ids. */
+/** Makes unique ids for operations. The same model always gets the same ids. */
 export function operationIds(): (wanted: string) => string {
   const taken = new Set<string>()
   return wanted => {
@@ -27,7 +27,7 @@ export function operationIds(): (wanted: string) => string {
   }
 }
 
-/** Puts an operation at its place. */
+/** Adds an operation to the document. */
 export function place(drafting: Drafting, path: string, method: string, operation: Json): void {
   ;(drafting.paths[path] ??= {})[method] = operation
 }

@@ -7,7 +7,7 @@ import { place, type Drafting } from './drafting.ts'
 import { pathParameter, shared } from './parameters.ts'
 import { securityOf, type Need } from './security.ts'
 
-/** The files of a resource's rows, each at a URI of its own. */
+/** Describes the files of a resource's rows, each at its own URI. */
 export function describeFiles(drafting: Drafting, resource: Resource): void {
   for (const path of resource.paths)
     for (const field of fileFields(resource)) {
@@ -20,7 +20,7 @@ export function describeFiles(drafting: Drafting, resource: Resource): void {
     }
 }
 
-/** A form with files in the place of a body of JSON; nothing where a resource has none to set. */
+/** A form with files, which may be sent instead of a JSON body. Empty if the resource has no file that clients can set. */
 export function formContent(resource: Resource): Json {
   const files = fileFields(resource).filter(isWritten)
   if (files.length === 0) return {}
@@ -28,7 +28,7 @@ export function formContent(resource: Resource): Json {
   return { 'multipart/form-data': { schema: formSchema(resource), encoding } }
 }
 
-/** What a browser, and a generator of clients, calls bytes. */
+/** How documents describe bytes to browsers and to generators of clients. */
 const bytes = { type: 'string', format: 'binary' }
 
 function typesOf(field: ScalarField): readonly string[] {
@@ -76,7 +76,7 @@ function upload(drafting: Drafting, field: ScalarField): Json {
       {
         name: 'Content-Disposition',
         in: 'header',
-        description: 'What the file is called (RFC 6266).',
+        description: 'The name of the file (RFC 6266).',
         schema: { type: 'string' },
       },
     ],
@@ -92,7 +92,7 @@ function upload(drafting: Drafting, field: ScalarField): Json {
 
 function remove(drafting: Drafting, field: ScalarField): Json {
   return {
-    ...head(drafting, field, 'write', 'removeFile', `Takes \`${field.name}\` away`),
+    ...head(drafting, field, 'write', 'removeFile', `Deletes \`${field.name}\``),
     parameters: [idParameter(field), ...matchParameters(field.owner), shared('Idempotency-Key')],
     responses: {
       204: response('It is gone.', null, 'Cache-Control', 'Position'),
@@ -105,7 +105,7 @@ function idParameter({ owner }: ScalarField): Json {
   return pathParameter('id', `The id of the ${owner.name}.`, owner.idType.schema)
 }
 
-/** Conditions are about the file, not about its row. */
+/** If-Match of a file. It is about the file, not about its row. */
 function matchParameters({ options }: Resource): readonly Json[] {
   return options.ifMatch === 'required'
     ? [{ name: 'If-Match', in: 'header', required: true, schema: { type: 'string' } }]

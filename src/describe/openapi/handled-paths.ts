@@ -5,7 +5,7 @@ import { place, type Drafting } from './drafting.ts'
 import { pathParameter } from './parameters.ts'
 import type { Requirement } from './security.ts'
 
-/** What functions serve at a pattern of URIs; nobody says what they take and give. */
+/** Describes a pattern of handled URIs. Nothing is declared about bodies and answers. */
 export function describeHandled(drafting: Drafting, route: HandledRoute): void {
   const { path, parameters } = templateOf(route.pattern.text)
   const schemes = Object.keys(drafting.options.schemes).map(name => ({ [name]: [] }))

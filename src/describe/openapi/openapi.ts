@@ -6,21 +6,21 @@ import { describeHandled } from './handled-paths.ts'
 import { describeLogin } from './auth-paths.ts'
 import { headers, problemSchema, references, refusalResponses, type Json } from './answers.ts'
 import { describeFiles } from './file-paths.ts'
-import { describeFurther } from './further-paths.ts'
+import { describeFurther } from './bulk-and-history-paths.ts'
 import { operationIds, type Drafting } from './drafting.ts'
 import { sharedParameters } from './parameters.ts'
 import { describeResource } from './resource-paths.ts'
 
-/** A page beside the resources, as documents tell of it. */
+/** A page that is served beside the resources, as documents describe it. */
 export interface DescribedPage {
   readonly path: string
   readonly type: string
   readonly title: string
-  /** It has an entity tag. */
+  /** Whether it has an entity tag. */
   readonly kept: boolean
 }
 
-/** The OpenAPI document (3.1.1) of an API: every path with every parameter, header and refusal. */
+/** Makes the OpenAPI document (3.1.1) of an API: all paths with all parameters, header fields and refusals. */
 export function openapi(model: Model, options: DescribeOptions, pages: readonly DescribedPage[] = []): Json {
   const drafting: Drafting = {
     model,
@@ -57,7 +57,7 @@ export function openapi(model: Model, options: DescribeOptions, pages: readonly 
       ...resources.map(tagOf),
       ...[...new Set(options.handled.map(({ name }) => name))].map(name => ({
         name,
-        description: `What functions serve as ${name}.`,
+        description: `Handled resources: ${name}.`,
       })),
       ...(options.login ? [{ name: 'Auth', description: 'Sessions.' }] : []),
       ...(pages.length ? [{ name: 'API', description: 'Documents of the API.' }] : []),
@@ -72,7 +72,7 @@ export function openapi(model: Model, options: DescribeOptions, pages: readonly 
 
 function tagOf(resource: Resource): Json {
   const told = resource.docs.description
-  return { name: resource.title, description: told === '' ? `What there is at \`${resource.paths[0]!}\`.` : told }
+  return { name: resource.title, description: told === '' ? `The rows at \`${resource.paths[0]!}\`.` : told }
 }
 
 const described = (description: string): Json => (description === '' ? {} : { description })
@@ -100,7 +100,7 @@ function describePages(drafting: Drafting, pages: readonly DescribedPage[]): voi
   }
 }
 
-/** The components that a document refers to, directly or by way of others. */
+/** The components to which a document refers, directly or through other components. */
 function usedOf(components: Readonly<Record<string, Json>>, paths: Json): Readonly<Record<string, Json>> {
   const used = new Set<string>()
   const follow = (part: unknown): void => {
@@ -121,7 +121,7 @@ function usedOf(components: Readonly<Record<string, Json>>, paths: Json): Readon
   )
 }
 
-/** RFC 6902. */
+/** A JSON Patch (RFC 6902). */
 const jsonPatchSchema: Json = {
   type: 'array',
   title: 'JsonPatch',

@@ -6,18 +6,18 @@ import type { Json } from './answers.ts'
 
 const text = { type: 'string' }
 
-/** The header fields of requests. */
+/** Header fields of requests. */
 const requestHeaders: Readonly<Record<string, string>> = {
   'If-None-Match': 'Answers 304 if the version is still one of these (RFC 9110 §13.1.2).',
   'If-Modified-Since': 'Answers 304 if there is nothing newer.',
-  Range: 'The bytes that are wanted: `bytes=0-999` (RFC 9110 §14.2).',
-  'If-Range': 'Answers with all of it if the file is not this version any more.',
+  Range: 'The wanted bytes: `bytes=0-999` (RFC 9110 §14.2).',
+  'If-Range': 'Answers with the whole file if this is no longer its version.',
   'If-Match': 'Writes only if the row is still one of these versions; otherwise 412.',
   'If-Unmodified-Since': 'Writes only if the row has not changed since.',
-  'Idempotency-Key': 'A key of the client: the same request with the same key is done once.',
+  'Idempotency-Key': 'A key that the client chooses. A request that is sent twice with the same key happens once.',
   Prefer: '`return=minimal` or `return=representation` (RFC 7240).',
   'Min-Position': 'Answers only from a state that includes this position.',
-  'Last-Event-ID': 'Continues a stream behind this position.',
+  'Last-Event-ID': 'Continues a stream after this position.',
 }
 
 /** The parameters that all resources share. */
@@ -35,14 +35,18 @@ export function sharedParameters(limits: Limits): Readonly<Record<string, Json>>
       maximum: limits.offset,
       default: 0,
     }),
-    cursor: query('cursor', 'Where a page begins: taken from a `Link`. It fits the same filter and sort only.', text),
+    cursor: query(
+      'cursor',
+      'Where a page begins, from a `Link`. It is valid only with the same filter and sort.',
+      text,
+    ),
     depth: depthParameter(limits.depth),
     total: query('total', 'Whether `X-Total-Count` is wanted.', { type: 'boolean', default: false }),
     pretty: query('pretty', 'Whether the JSON is indented.', { type: 'boolean', default: false }),
   }
 }
 
-/** What tells how rows are shown: for a row and a list alike. */
+/** The parameters that decide which parts of a row are shown. Rows and lists have them. */
 export function shapeParameters(resource: Resource): readonly Json[] {
   const relations = resource.fields.filter(field => field.target && !field.hidden).map(field => field.name)
   const names = resource.fields.filter(field => !field.hidden).map(field => field.name)
@@ -69,7 +73,7 @@ export function shapeParameters(resource: Resource): readonly Json[] {
   ]
 }
 
-/** Everything that a list may be asked for: words, and a parameter for each operator of each field. */
+/** All parameters of a list: the query words, and one parameter for each operator of each field. */
 export function listParameters(
   resource: Resource,
   components: Components,
@@ -110,7 +114,7 @@ export function listParameters(
   ]
 }
 
-/** The words of the query as members of a JSON body: what QUERY takes (RFC 10008). */
+/** The query words as members of a JSON body, which QUERY accepts (RFC 10008). */
 export function querySchema(resource: Resource, components: Components, limits: Limits): Json {
   return {
     type: 'object',
@@ -129,12 +133,12 @@ export function querySchema(resource: Resource, components: Components, limits: 
   }
 }
 
-/** A reference to a parameter that stands among the components. */
+/** A reference to a parameter component. */
 export function shared(name: string): Json {
   return { $ref: `#/components/parameters/${name}` }
 }
 
-/** The id in a path. */
+/** An id in a path. */
 export function pathParameter(name: string, description: string, schema: Json): Json {
   return { name, in: 'path', required: true, description, schema }
 }
@@ -148,7 +152,7 @@ const list = (items: Json): Json => ({ type: 'array', items })
 const quoted = (names: readonly string[]): string => names.map(name => `\`${name}\``).join(', ')
 
 function limitParameter(page: number, most: number): Json {
-  const description = `Rows of a page; more than ${most} are not given at once.`
+  const description = `Rows per page, at most ${most}.`
   return query('limit', description, { type: 'integer', minimum: 0, default: page })
 }
 
@@ -159,7 +163,7 @@ function depthParameter(most: number): Json {
   return query('depth', description, { type: 'integer', minimum: 0, maximum: most, default: 1 })
 }
 
-/** Own fields, and those of the rows that to-one relations lead to. */
+/** The resource's own fields, and the fields of rows to which to-one relations lead. */
 function sortKeys(resource: Resource): string[] {
   const keys = resource.fields.flatMap(field => {
     if (field.hidden) return []

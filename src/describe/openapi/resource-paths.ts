@@ -8,20 +8,20 @@ import { formContent } from './file-paths.ts'
 import { listParameters, pathParameter, query, querySchema, shapeParameters, shared } from './parameters.ts'
 import { securityOf, type Need } from './security.ts'
 
-/** How a resource is reached: by its own path, or through a to-many relation of another. */
+/** A way to the rows of a resource: by its own path, or through a to-many relation of another resource. */
 interface Way {
   readonly resource: Resource
   readonly path: string
   /** The path parameters of the list. */
   readonly above: readonly Json[]
-  /** The last parameter of an item's path. */
+  /** The last path parameter of an item. */
   readonly id: string
   /** The end of operation ids: `Todo`, `TodosOfList`. */
   readonly name: string
   readonly through: BackField | ManyField | null
 }
 
-/** Every path that leads to a resource's rows: its own, and those through relations of others to it. */
+/** Describes all paths of a resource: its own, and those through its to-many relations. */
 export function describeResource(drafting: Drafting, resource: Resource): void {
   for (const path of resource.paths) {
     describeWay(drafting, { resource, path, above: [], id: 'id', name: resource.title, through: null })
@@ -75,7 +75,7 @@ function list(drafting: Drafting, way: Way): Json {
   }
 }
 
-/** OpenAPI 3.1 has no place for QUERY, 3.2 has: until then it is an extension. */
+/** OpenAPI 3.1 cannot describe QUERY; 3.2 can. Until then it is an extension. */
 function search(drafting: Drafting, way: Way): Json {
   const { components, options } = drafting
   const { resource } = way
@@ -117,7 +117,7 @@ function create(drafting: Drafting, way: Way): Json {
   const body = { $ref: components.refer(resource, 'create', through && impliedBy(through)) }
   const keyed = resource.options.idempotency === 'required'
   return {
-    ...head(drafting, way, 'create', `Makes a row of ${placed(way)}, or several, all or nothing`),
+    ...head(drafting, way, 'create', `Creates one or several rows of ${placed(way)}, all or nothing`),
     parameters: [...way.above, ...writeParameters(resource, keyed ? ['Idempotency-Key'] : [], ['Idempotency-Key'])],
     requestBody: {
       required: true,
@@ -150,7 +150,7 @@ function upsert(drafting: Drafting, way: Way): Json {
       drafting,
       way,
       'replace',
-      `Replaces the row of ${placed(way)} that a unique key names, or makes it`,
+      `Replaces the row of ${placed(way)} that a unique key names, or creates it`,
       'upsert',
     ),
     parameters: [
@@ -170,7 +170,7 @@ function replace(drafting: Drafting, way: Way): Json {
   const { client } = resource.id.def
   const made = client === true || client === 'put'
   return {
-    ...head(drafting, way, 'replace', `Replaces a row of ${placed(way)}${made ? ', or makes it' : ''}`),
+    ...head(drafting, way, 'replace', `Replaces a row of ${placed(way)}${made ? ', or creates it' : ''}`),
     parameters: [...itemParameters(way), ...writeParameters(resource, ...conditionsOf(resource))],
     requestBody: requestBody({ $ref: drafting.components.refer(resource, 'replace') }),
     responses: { ...written(drafting, way, made), ...refusing(...refusalsOf(drafting, resource), 413, 415) },
@@ -181,7 +181,7 @@ function patch(drafting: Drafting, way: Way): Json {
   const { resource } = way
   const merge = { schema: { $ref: drafting.components.refer(resource, 'patch') } }
   return {
-    ...head(drafting, way, 'patch', `Changes what the body names of a row of ${placed(way)}`),
+    ...head(drafting, way, 'patch', `Changes the named fields of a row of ${placed(way)}`),
     parameters: [...itemParameters(way), ...writeParameters(resource, ...conditionsOf(resource))],
     requestBody: {
       required: true,
@@ -200,7 +200,7 @@ function remove(drafting: Drafting, way: Way): Json {
   const { resource } = way
   const [required, optional] = conditionsOf(resource)
   return {
-    ...head(drafting, way, 'delete', `Deletes a row of ${placed(way)}, with what its relations take along`),
+    ...head(drafting, way, 'delete', `Deletes a row of ${placed(way)}, and rows that depend on it`),
     parameters: [...itemParameters(way), ...conditionParameters(required, optional)],
     responses: {
       204: response('It is gone.', null, 'Cache-Control', 'Position'),
@@ -247,7 +247,7 @@ function itemParameters(way: Way): readonly Json[] {
   return [...above, pathParameter(id, `The id of the ${resource.name}.`, resource.idType.schema)]
 }
 
-/** Which conditions a write must, and may, state. */
+/** The conditions that a write must state, and those that it may state. */
 function conditionsOf(resource: Resource): readonly [readonly string[], readonly string[]] {
   const { ifMatch } = resource.options
   return [ifMatch === 'required' ? ['If-Match'] : [], ['If-Match', 'If-Unmodified-Since', 'Idempotency-Key']]
@@ -286,14 +286,14 @@ function refusalsOf(drafting: Drafting, resource: Resource): readonly number[] {
   return [400, ...who(drafting), 404, 409, 412, 422, ...(resource.options.ifMatch === 'required' ? [428] : [])]
 }
 
-/** The same URI as a stream (WHATWG HTML §9.2). */
+/** Adds the same URI as a stream (WHATWG HTML §9.2). */
 function streamed(drafting: Drafting, one: Json): Json {
   if (!drafting.options.live) return one
   const schema = {
     type: 'string',
     description:
       'Server-Sent Events: `snapshot` (an array of rows; the last part is `ready`), then `created`, `updated` and `deleted` ' +
-      'for each change, `reset` where the log no longer reaches back. `id` is the position for Last-Event-ID.',
+      'for each change, or `reset` if the log no longer reaches back. `id` is the position for Last-Event-ID.',
   }
   return { ...one, content: { ...(one['content'] as Json), 'text/event-stream': { schema } } }
 }

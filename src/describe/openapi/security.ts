@@ -6,7 +6,10 @@ import { isGet } from '../../protocol/method.ts'
 export type Need = 'read' | 'create' | 'write' | 'delete' | Action
 export type Requirement = Readonly<Record<string, readonly string[]>>
 
-/** Who may ask: nobody unknown, anyone, or both because the rules decide by the row. */
+/**
+ * The credentials that an operation accepts. An empty requirement means that none are needed, because the operation is open or
+ * the rules decide by the row.
+ */
 export function securityOf(resource: Resource, need: Need, schemes: readonly string[]): readonly Requirement[] {
   const known = schemes.map(name => ({ [name]: [] }))
   if (known.length === 0) return []

@@ -1,8 +1,8 @@
 import { defineMode, type Conversions, type InputMode } from '../../schema/read/input-mode.ts'
 
 /**
- * blargh's reversible cast: a value of another type is converted if converting it back gives what was there. Its results
- * follow Python, where true is 1 and its text is "True". What cannot be cast is left for the check to refuse.
+ * The reversible casts of blargh: a value of another type is converted if converting it back gives the same value. The results
+ * follow Python, where true is 1 and its text is "True". A value that cannot be cast is left to the check, which refuses it.
  */
 const conversions: Conversions = {
   id: (value, { key }) => (key === 'integer' ? toInteger(value) : toText(value)),
@@ -43,14 +43,14 @@ function toNumber(value: unknown): unknown {
   return Number.isFinite(number) && floatText(number) === value ? number : value
 }
 
-/** False stays what it is: its text "False" would be true again. */
+/** False is not converted: its text "False" would become true when converted back. */
 function toText(value: unknown): unknown {
   if (value === true) return 'True'
   if (typeof value !== 'number') return value
   return Number.isSafeInteger(value) ? String(value) : floatText(value)
 }
 
-/** A number as Python writes a float: `1.0`, `1e+16`, `1e-05`. */
+/** Writes a number as Python writes a float: `1.0`, `1e+16`, `1e-05`. */
 function floatText(value: number): string {
   const [digits, power] = value.toExponential().split('e') as [string, string]
   const exponent = Number(power)

@@ -1,6 +1,6 @@
 import { anything, message, record, stringSchema, type AsyncDraft, type Json } from '../../describe/asyncapi/draft.ts'
 
-/** The envelope of channels-api and its followers on a WebSocket without subprotocol. */
+/** Describes the envelope of channels-api and DCRF, on a WebSocket without subprotocol. */
 export function describeEnvelope(draft: AsyncDraft): void {
   const stream: Json = { type: 'string', enum: draft.resources.map(resource => resource.name) }
   const row = draft.anyRow()

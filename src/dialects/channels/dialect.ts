@@ -14,7 +14,7 @@ import { actionsOf, type Stream } from './streams.ts'
 import { EventsTeller, InstanceTeller } from './tellers.ts'
 import { actionErrors, toldErrors, type ToldErrors } from './told-errors.ts'
 
-/** Operations by the words of this dialect, where they differ. */
+/** Our names of operations that have another name in this dialect. */
 const operations: ReadonlyMap<string, string> = new Map([
   ['retrieve', 'get'],
   ['update', 'replace'],
@@ -22,7 +22,7 @@ const operations: ReadonlyMap<string, string> = new Map([
 
 const reads: ReadonlySet<unknown> = new Set(['list', 'retrieve'])
 
-/** `{ stream, payload }`, as channels-api and dcrf-client speak it, on one connection. */
+/** Speaks `{ stream, payload }` on a connection, as channels-api and dcrf-client do. */
 export class EnvelopeDialect implements Dialect<string> {
   readonly isSerial = true
   readonly #session: SocketSession<string>
@@ -69,13 +69,16 @@ export class EnvelopeDialect implements Dialect<string> {
     this.#session.tell(frame)
   }
 
-  /** It is known what is to be said, once it is its turn. */
+  /** A message whose answer is already known. It is sent when its turn comes. */
   #answered(request: Echoed, told: ToldErrors): Asked {
     const tell = (): void => this.#tell(request, told)
     return { kind: 'read', run: () => Promise.resolve(tell), refuse: tell }
   }
 
-  /** Whoever may not ask is not told what there is to ask for. */
+  /**
+   * Why the caller may not send this request. It is checked first, so that callers without permission do not learn which
+   * actions exist. null = the request is allowed.
+   */
   #refusal(stream: Stream, { action, pk }: Request): ToldErrors | null {
     const { principal, host } = this.#session
     const { denied, unknownAction } = words[this.#profile]
@@ -93,27 +96,27 @@ export class EnvelopeDialect implements Dialect<string> {
     return { status, errors: [text] }
   }
 
-  /** `subscribe` and `unsubscribe`: an event of all rows, or of one. */
+  /** `subscribe` and `unsubscribe`: events of all rows, or of one row. */
   #events(stream: Stream, request: Request): Asked {
     const { data } = request
     const action = isMembers(data) ? data['action'] : undefined
     if (action === undefined) return this.#answered(request, { status: 400, errors: ['action required'] })
     if (!isPushed(action)) return this.#answered(request, { status: 400, errors: ['Invalid Action'] })
-    // channels-api-client puts pk into data.
+    // channels-api-client sends pk as a member of data.
     const given = request.pk ?? (data as Readonly<Record<string, unknown>>)['pk'] ?? null
     const pk = given === null ? null : canonicalId(stream.resource, given)
     if (given !== null && pk === null) return this.#missing(request)
-    // Those of the same rows share a subscription, so that they come in the order of what happened.
+    // Subscriptions to the same rows are one subscription here, so that events come in the order in which they happened.
     const key = `events\n${stream.name}\n${JSON.stringify(pk)}`
     const done = { status: 200, data: JSON.stringify({ action }) }
     if (request.action === 'unsubscribe') return { ...this.#end(key, request, done), part: action }
     const { resource } = stream
-    // Rows that are not there yet may be followed: one of them is a filter, not an item.
+    // A row that does not exist yet may be followed. One row is therefore a filter, not an item.
     const where = pk === null ? everything : hasId(resource, pk)
     const query = { where, sort: [], limit: null, offset: 0, cursor: null, total: false }
     const follow = async (): Promise<Follow> => ({
       call: this.#call(stream, { operation: 'list', id: null, query }),
-      // What there is now is not told, so it need not be read: it begins as if it had been here before.
+      // This dialect sends no snapshot, so none is read: the subscription resumes from the present position.
       since: await this.#session.host.live.now(),
       mode: 'every',
       teller: new EventsTeller(stream, action, this.#session),
@@ -121,7 +124,7 @@ export class EnvelopeDialect implements Dialect<string> {
     return { ...this.#begin(key, request, done, stream, follow), part: action }
   }
 
-  /** `subscribe_instance` and `unsubscribe_instance`: a row, told by request_id. */
+  /** `subscribe_instance` and `unsubscribe_instance`: one row. Its messages have the request_id of the subscription. */
   #instance(stream: Stream, request: Request): Asked {
     const { requestId } = request
     const pk = canonicalId(stream.resource, request.pk)
@@ -171,7 +174,7 @@ export class EnvelopeDialect implements Dialect<string> {
   }
 }
 
-/** What of a message its answer repeats. */
+/** The parts of a message that its answer repeats. */
 type Echoed = Pick<Request, 'action' | 'requestId'> & { readonly stream: string | null }
 
 const subscribing: ReadonlySet<string> = new Set([

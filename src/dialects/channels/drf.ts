@@ -41,8 +41,8 @@ const WHOLE = /^[+-]?[0-9]{1,1000}(?:\.0*)?$/
 const FLOAT = /^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/
 
 /**
- * The conversions of Django REST framework's fields: numbers become text, texts become numbers and truth values. What
- * cannot be converted is left for the check to refuse.
+ * The conversions of Django REST framework's fields: numbers become text, and texts become numbers and booleans. A value that
+ * cannot be converted is left to the check, which refuses it.
  */
 const conversions: Conversions = {
   id: (value, { key }) => (key === 'integer' ? toInteger(value) : key === 'uuid' ? toUuid(value) : toText(value)),
@@ -58,7 +58,7 @@ const conversions: Conversions = {
   datetime: value => (typeof value === 'string' ? toMoment(value) : value),
 }
 
-/** How the envelope reads bodies: as serializers of Django REST framework do, which drop what they do not know. */
+/** How the envelope reads bodies: like serializers of Django REST framework, which ignore unknown members. */
 export const drf: InputMode = defineMode('drf', conversions, {
   unknown: 'ignore',
   readonly: 'ignore',
@@ -76,14 +76,14 @@ function toNumber(value: unknown): unknown {
   return FLOAT.test(text) ? Number(text) : value
 }
 
-/** Exact digits wherever the text has them; only exponents go through a number. */
+/** Takes exact digits from the text. Only a text with an exponent is converted through a number. */
 function toDigits(text: string): string {
   const match = /^\+?(-?)0*([0-9]+)(?:\.([0-9]*))?$/.exec(text)
   if (match) return match[1]! + match[2]! + (match[3] ? `.${match[3]}` : '')
   return FLOAT.test(text) && Number.isFinite(Number(text)) ? plainDigits(Number(text)) : text
 }
 
-/** Truth values are no text there. */
+/** Django REST framework does not accept booleans as text. */
 function toText(value: unknown): unknown {
   return typeof value === 'number' ? String(value) : value
 }
@@ -93,7 +93,7 @@ function toUuid(value: unknown): unknown {
   return value.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
 
-/** ISO 8601 with a space for the T, without seconds, or without a zone, which is UTC then. */
+/** Reads ISO 8601 with a space in place of the T, without seconds, or without a time zone, which then is UTC. */
 function toMoment(text: string): string {
   const match = /^(\d{4}-\d{2}-\d{2})[ Tt](\d{2}:\d{2})(:\d{2}(?:[.,]\d+)?)?\s*([Zz]|[+-]\d{2}:?\d{2})?$/.exec(
     text.trim(),

@@ -10,7 +10,7 @@ import { streamsOf, type Stream } from './streams.ts'
 export class EnvelopeFace {
   readonly #connections = new Set<SocketSession<string>>()
   readonly streams: ReadonlyMap<string, Stream>
-  /** Takes a connection. */
+  /** Begins a session on a connection. */
   readonly accept: SocketFace
 
   constructor(host: SocketHost, profile: Profile = 'channels') {
@@ -28,7 +28,7 @@ export class EnvelopeFace {
     }
   }
 
-  /** Those who are connected now. */
+  /** The sessions of all open connections. */
   get connections(): ReadonlySet<SocketSession<string>> {
     return this.#connections
   }

@@ -2,7 +2,7 @@ import type { Issue } from '../../protocol/error.ts'
 import type { Resource } from '../../model/model.ts'
 import type { ScalarType } from '../../schema/scalar-type.ts'
 
-/** What Django REST framework 3.14 says of a value that does not fit its field. */
+/** The message of Django REST framework 3.14 for a value that does not fit its field. */
 export function fieldText(resource: Resource, name: string, issue: Issue, value: unknown): string {
   const field = resource.field.get(name)
   switch (issue.code) {
@@ -88,7 +88,7 @@ function rangeText({ min, max }: Bounds, value: unknown): string | null {
   return null
 }
 
-/** What a body that is no object is told to be. */
+/** The Python name for the type of a body that is no object. */
 export function pythonType(value: unknown): string {
   if (typeof value === 'string') return 'str'
   if (typeof value === 'boolean') return 'bool'

@@ -4,7 +4,7 @@ import type { Group } from '../../live/views/group.ts'
 import { textFrame } from '../../transport/websocket/text-frame.ts'
 import type { Stream } from './streams.ts'
 
-/** An answer: all five members, always. `data` is JSON text. */
+/** Makes an answer. It always has all five members. `data` is JSON text. */
 export function envelopeAnswerFrame(
   stream: string | null,
   action: unknown,
@@ -19,14 +19,17 @@ export function envelopeAnswerFrame(
   )
 }
 
-/** The events that clients subscribe to by name. */
+/** The events to which clients subscribe by name. */
 export type PushedAction = 'create' | 'update' | 'delete'
 const pushed: readonly PushedAction[] = ['create', 'update', 'delete']
 
 const actionNames = { enter: 'create', change: 'update', leave: 'delete' } as const
 const actionOf = ({ kind }: LiveEvent): PushedAction => actionNames[kind]
 
-/** Pushes to whoever subscribed to these events of a stream: the same bytes for all of them. Empty if there are none. */
+/**
+ * Makes the messages for subscribers to these events of a stream. All of them share the same bytes. The frame is empty if no
+ * event matches.
+ */
 export function pushFrame(batch: Batch, group: Group, stream: Stream, actions: ReadonlySet<PushedAction>): Frame {
   const key = `envelope ${pushed.filter(action => actions.has(action)).join()} ${stream.name}`
   return frameOf(batch, key, { group, stream, actions }, makePushFrame)
@@ -53,7 +56,7 @@ function makePushFrame(batch: Batch, { group, stream, actions }: Pushed): Frame 
   return Buffer.concat(frames)
 }
 
-/** Pushes about one row to one `subscribe_instance`, which are told apart by its request_id. */
+/** Makes the messages about one row for one `subscribe_instance`, which is identified by its request_id. */
 export function instanceFrame(
   events: readonly Pick<LiveEvent, 'id' | 'body'>[],
   stream: Stream,

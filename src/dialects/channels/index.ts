@@ -1,4 +1,4 @@
-/** What channels-api and Django REST framework have that is their own: `restuary/channels`. */
+/** The exports for users of channels-api and Django REST framework: `restuary/channels`. */
 export {
   AllowAny,
   IsAuthenticated,

@@ -2,7 +2,7 @@ import type { Query } from '../../query/predicate.ts'
 import { everything } from '../../query/predicate.ts'
 import { isMembers } from './request.ts'
 
-/** The page of a list that is asked for, 1-based; a text says what is wrong with it. */
+/** Reads the wanted page of a list, which counts from 1. If it is wrong, returns a text that says why. */
 export function pageIn(data: unknown): number | string {
   const asked = isMembers(data) && Object.hasOwn(data, 'page') ? data['page'] : 1
   const page = typeof asked === 'string' && /^\s*[+-]?\d+\s*$/.test(asked) ? Number(asked) : asked
@@ -10,7 +10,7 @@ export function pageIn(data: unknown): number | string {
   return page < 1 ? 'That page number is less than 1' : page
 }
 
-/** The query of a page of rows by ascending id. */
+/** The query for a page of rows, sorted by id. */
 export function pageQuery(page: number, size: number): Query {
   return { where: everything, sort: [], limit: size, offset: (page - 1) * size, cursor: null, total: false }
 }

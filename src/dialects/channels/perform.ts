@@ -13,7 +13,7 @@ import { actionErrors, toldErrors, type ToldErrors } from './told-errors.ts'
 import { drf } from './drf.ts'
 import { plainShape } from '../../query/predicate.ts'
 
-/** What a request came to. */
+/** The result of a request. */
 export type Performed = Done | ToldErrors
 export interface Done {
   readonly status: number
@@ -21,13 +21,13 @@ export interface Done {
   readonly data: string
 }
 
-/** Who asks, and in which dialect. */
+/** The caller, and the dialect that the caller speaks. */
 interface Asking {
   readonly session: Pick<SocketSession, 'host' | 'principal' | 'credentials' | 'asking'>
   readonly profile: Profile
 }
 
-/** Does what a request asks of a stream, permissions granted: an action of its own, or one of the built-in ones. */
+/** Does what a request asks of a stream: an action of the resource, or a built-in one. Permissions have been checked. */
 export async function perform(stream: Stream, request: Request, asking: Asking): Promise<Performed> {
   const own = stream.actions.get(request.action as string)
   return own ? act(stream.resource, own, request, asking) : builtInAction(stream.resource, request, asking)
@@ -48,13 +48,15 @@ async function act(resource: Resource, action: Action, request: Request, asking:
   return { status: outcome.status, data: outcome.body ?? 'null' }
 }
 
-/** The ancestor's README puts pk into data, its code reads it above; either will do. */
+/**
+ * The arguments of an action. The README of channels-api has pk inside of data, its code reads it next to data. We accept both.
+ */
 function argumentsOf(action: Action, { pk, data }: Request): { readonly pk: unknown; readonly input: unknown } {
   if (!isMembers(data)) return { pk, input: data ?? undefined }
   const { pk: inside, ...rest } = data
   const isInside = action.on === 'row' && (pk === undefined || pk === null) && inside !== undefined
   const given = isInside ? rest : data
-  // Clients send an empty object where there is nothing to say.
+  // Clients send an empty object if there are no arguments.
   const isNothing = action.input === null && Object.keys(given).length === 0
   return { pk: isInside ? inside : pk, input: isNothing ? undefined : given }
 }
@@ -112,7 +114,7 @@ const common = Object.freeze({
   permitted: true,
 } as const)
 
-/** What cannot be a key is refused where keys are read. */
+/** The idempotency key. A value that cannot be a key becomes '', which is refused where keys are read. */
 function keyOf({ key }: Request): string | null {
   return key === null || typeof key === 'string' ? key : ''
 }
@@ -151,7 +153,7 @@ async function list(resource: Resource, data: unknown, asking: Asking): Promise<
   return { status: 200, data: outcome.body }
 }
 
-/** The id that `pk` names: itself, or the row whose lookup field has that value. */
+/** The id for a `pk`: `pk` itself, or the id of the row whose lookup field has that value. null = there is none. */
 async function idOf(resource: Resource, pk: unknown, asking: Asking): Promise<Id | null> {
   const lookup = envelopeOf(resource).lookup
   if (lookup === undefined || lookup === resource.id.name) return canonicalId(resource, pk)
@@ -166,7 +168,7 @@ async function idOf(resource: Resource, pk: unknown, asking: Asking): Promise<Id
   return outcome.kind === 'list' ? ((JSON.parse(outcome.body) as Id[])[0] ?? null) : null
 }
 
-/** What `pk` is as an id of the resource; null for what cannot be one. */
+/** A `pk` as an id of the resource. null = it cannot be one. */
 export function canonicalId(resource: Resource, pk: unknown): Id | null {
   if (pk === undefined || pk === null) return null
   const id = drf.read(resource.idType, pk)
@@ -177,7 +179,7 @@ function missing({ profile }: Asking): ToldErrors {
   return { status: 404, errors: [words[profile].missing] }
 }
 
-/** A list of operations; any other list is no object, which is what the ancestor says of it. */
+/** Whether data is a list of operations. Any other list is refused as "no object", as channels-api does. */
 function isJsonPatch(data: unknown): boolean {
   return Array.isArray(data) && data.every(one => typeof one === 'object' && one !== null && 'op' in one)
 }

@@ -1,37 +1,38 @@
 import type { Caller, Permission } from '../../model/rules/permission.ts'
 
 /**
- * A permission as Django REST framework has it. `action` is `list retrieve create update delete subscribe` or an action's
- * name, `pk` the id as it was asked for, undefined for lists.
+ * A permission in the form of Django REST framework. `action` is `list`, `retrieve`, `create`, `update`, `delete`, `subscribe`
+ * or the name of an action. `pk` is the id as the client wrote it, undefined for lists.
  */
 export interface PermissionObject {
   hasPermission(principal: Caller, action: string, pk: unknown): boolean
 }
 export type PermissionFunction = (principal: Caller, action: string, pk: unknown) => boolean
-/** A permission as an object, as a class that is made for each question, or as a function. */
+/** A permission as an object, as a class of which an instance is made for each question, or as a function. */
 export type PermissionClass = PermissionObject | (new () => PermissionObject) | PermissionFunction
 
-/** Everybody. */
+/** Allows everybody. */
 export class AllowAny implements PermissionObject {
   hasPermission(): boolean {
     return true
   }
 }
 
-/** Whoever is known. */
+/** Allows known callers. */
 export class IsAuthenticated implements PermissionObject {
   hasPermission(principal: Caller): boolean {
     return principal !== null
   }
 }
 
-/** Names of operations where the request has none of its own. */
+/** Names of operations for requests that do not have a name of their own in this dialect. */
 const actions: Readonly<Record<string, string>> = { get: 'retrieve', replace: 'update', patch: 'update' }
 
 /**
- * A permission for resources and APIs out of permission classes: all must agree, the first that does not ends it.
- *
- * @example resource({ … }).permissions(permissionClasses(IsAuthenticated, IsAdminToDelete))
+ * Makes a permission for resources and APIs from permission classes. All of them must allow the request. They are asked in
+ * order until one denies.
+ * @example
+ * resource({ … }).permissions(permissionClasses(IsAuthenticated, IsAdminToDelete))
  */
 export function permissionClasses(...classes: readonly PermissionClass[]): Permission {
   return (me, operation, id, word) => {

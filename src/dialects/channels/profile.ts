@@ -1,7 +1,7 @@
-/** The two dialects of the envelope: channels-api, and Django Channels REST Framework where it differs. */
+/** The two variants of the envelope: channels-api, and Django Channels REST Framework where it differs. */
 export type Profile = 'channels' | 'dcrf'
 
-/** What they say in the same situation. */
+/** The answers in which the two differ. */
 export interface Words {
   readonly missing: string
   readonly denied: { readonly status: number; readonly text: string }

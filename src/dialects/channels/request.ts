@@ -1,20 +1,20 @@
 import { ApiError } from '../../protocol/error.ts'
 import { parseJson, type JsonLimits } from '../../protocol/json.ts'
 
-/** A request of the envelope, as far as it can be read: `{ stream, payload: { action, pk, data, request_id } }`. */
+/** A request that could be read: `{ stream, payload: { action, pk, data, request_id } }`. */
 export interface Request {
   readonly stream: string
-  /** As sent; what it means is asked later. */
+  /** The action as sent. It is checked later. */
   readonly action: unknown
   readonly pk: unknown
-  /** Undefined = there is none. */
+  /** undefined = missing. */
   readonly data: unknown
   readonly requestId: unknown
-  /** Idempotency key, which the ancestor has not; null = there is none. */
+  /** Idempotency key, an addition to channels-api. null = none. */
   readonly key: unknown
 }
 
-/** Why a message is no request, with what of it an answer can repeat. */
+/** Why a message is no request, and those of its parts that the answer can repeat. */
 export interface Unreadable {
   readonly error: string
   readonly stream: string | null
@@ -24,7 +24,7 @@ export interface Unreadable {
 
 type Members = Readonly<Record<string, unknown>>
 
-/** Reads a message; the first thing that is wrong with it is told, in the order of the ancestor's checks. */
+/** Reads a message. Only the first fault is reported, and faults are found in the same order as in channels-api. */
 export function readRequest(text: string, limits: JsonLimits): Request | Unreadable {
   let frame: unknown
   try {

@@ -4,32 +4,32 @@ import type { Defs } from '../../model/link/joins.ts'
 import type { Extension, Extensions } from '../../model/declare/extension.ts'
 import { declaredIdName } from '../../model/link/names.ts'
 
-/** How the WebSocket envelope `{ stream, payload }` shows a resource. */
+/** How the envelope `{ stream, payload }` on WebSockets shows a resource. */
 export interface EnvelopeSettings {
-  /** `model` of what is pushed: `vec.question`. Default: the name of the resource. */
+  /** The member `model` in pushed events: `vec.question`. Default: the name of the resource. */
   readonly label?: string
-  /** Default: the name of the resource. */
+  /** The name of the stream. Default: the name of the resource. */
   readonly stream?: string
-  /** Rows of a page of `list`. Default: the page of the resource, or of the API. */
+  /** Rows per page of `list`. Default: as in the resource, else as in the API. */
   readonly page?: number
-  /** The unique field whose value `pk` is. Default: the id. Subscriptions and pushes always speak of the id. */
+  /** The unique field whose value clients send as `pk`. Default: the id. Subscriptions and pushed events always use the id. */
   readonly lookup?: string
-  /** Default: all, or those that read where the resource can only be read. */
+  /** The allowed operations. Default: all, or only those that read if the resource is read-only. */
   readonly operations?: readonly EnvelopeOperation[]
 }
 
 const NAME = 'envelope'
 
 /**
- * Tells the envelope how to show a resource.
- *
- * @example resource({ … }).with(envelope({ stream: 'questions', page: 10 }))
+ * Settings of a resource for the envelope.
+ * @example
+ * resource({ … }).with(envelope({ stream: 'questions', page: 10 }))
  */
 export function envelope(settings: EnvelopeSettings): Extension {
   return { name: NAME, settings: settings as Extension['settings'] }
 }
 
-/** What the envelope was told of a resource. */
+/** The envelope's settings of a resource. */
 export function envelopeOf({ extensions }: { readonly extensions?: Extensions }): EnvelopeSettings {
   return extensions?.[NAME] ?? {}
 }
@@ -38,7 +38,7 @@ export type EnvelopeOperation = 'create' | 'retrieve' | 'list' | 'update' | 'pat
 
 const operations: readonly string[] = ['create', 'retrieve', 'list', 'update', 'patch', 'delete', 'subscribe']
 
-/** Notes what cannot be served as it is said. */
+/** Notes faults of the settings. */
 export function checkEnvelopes(defs: Defs, note: Note): void {
   const streams = new Map<string, string>()
   for (const [name, def] of defs) {

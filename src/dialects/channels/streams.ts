@@ -1,7 +1,7 @@
 import type { Action, Model, Resource } from '../../model/model.ts'
 import { envelopeOf } from './settings.ts'
 
-/** What clients may do with a stream, by the names of the envelope. */
+/** What clients can do with a stream, in the words of the envelope. */
 const builtIn: ReadonlySet<string> = new Set(['create', 'retrieve', 'list', 'update', 'patch', 'delete', 'subscribe'])
 
 /** A resource as the envelope shows it. */
@@ -9,13 +9,13 @@ export interface Stream {
   readonly name: string
   readonly resource: Resource
   readonly operations: ReadonlySet<string>
-  /** The resource's own actions, which go before built-in ones of the same name. */
+  /** The actions of the resource. They win over built-in actions of the same name. */
   readonly actions: ReadonlyMap<string, Action>
-  /** `model` of pushes. */
+  /** The member `model` in pushed events. */
   readonly label: string
 }
 
-/** The streams of a model: its resources with rows that have a URI, under their names or as they say. */
+/** The streams of a model: all resources that have a URI. */
 export function streamsOf(model: Model): ReadonlyMap<string, Stream> {
   const streams = new Map<string, Stream>()
   for (const resource of [...model.resources.values(), ...model.standalone.values()]) {

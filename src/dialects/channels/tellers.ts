@@ -8,8 +8,8 @@ import { instanceFrame, pushFrame, type PushedAction } from './frames.ts'
 import type { Stream } from './streams.ts'
 
 /**
- * Tells events of the rows of a stream, all of them in the order in which they happened. What there is was never told, so
- * what is missed cannot be either.
+ * Sends events of a stream's rows, in the order in which they happened. Clients never get a snapshot. If events are lost, the
+ * connection is closed, so that the client reads everything again.
  */
 export class EventsTeller implements Teller<RowsKind> {
   readonly #stream: Stream
@@ -41,7 +41,7 @@ export class EventsTeller implements Teller<RowsKind> {
   }
 }
 
-/** Tells of one row, by the request_id that asked for it. */
+/** Sends events of one row, with the request_id of its subscription. */
 export class InstanceTeller implements Teller<RowsKind> {
   readonly #stream: Stream
   readonly #requestId: unknown

@@ -4,17 +4,17 @@ import { fieldText, pythonType } from './field-texts.ts'
 import { words, type Profile } from './profile.ts'
 import { isMembers } from './request.ts'
 
-/** What is the member `key` of a payload here. */
+/** The header field that corresponds to the member `key` of a payload. */
 const KEY = 'idempotency-key'
 
-/** What a failed request is answered with. */
+/** The answer to a failed request. */
 export interface ToldErrors {
   readonly status: number
-  /** Each goes into `errors` as it is. */
+  /** They go into `errors` as they are. */
   readonly errors: readonly unknown[]
 }
 
-/** A failure of one of the built-in actions, in Django REST framework's words. */
+/** A failure of a built-in action, in the words of Django REST framework. */
 export function toldErrors(error: ApiError, profile: Profile, resource: Resource, data: unknown): ToldErrors {
   const { missing, denied } = words[profile]
   switch (error.code) {
@@ -34,7 +34,7 @@ export function toldErrors(error: ApiError, profile: Profile, resource: Resource
   }
 }
 
-/** A failure of an action of the application's own: its status and text. */
+/** A failure of the application's own action: its status and text. */
 export function actionErrors(error: ApiError): ToldErrors {
   if (error.code === 'internal') return { status: 500, errors: ['Internal error'] }
   if (error.issues.length === 0) return { status: error.status, errors: [error.message] }
@@ -42,7 +42,7 @@ export function actionErrors(error: ApiError): ToldErrors {
   return { status: error.status, errors: error.issues.map(textOf) }
 }
 
-/** One object with all faults, by field. */
+/** An object with all faults by field. */
 function byField(issues: readonly Issue[], resource: Resource, data: unknown): Record<string, string[]> {
   const faults: Record<string, string[]> = {}
   for (const issue of issues) {
@@ -61,7 +61,7 @@ function byField(issues: readonly Issue[], resource: Resource, data: unknown): R
   return faults
 }
 
-/** The member of the body that an issue is about; null = the body as a whole. */
+/** The member of the body that an issue is about. null = the body as a whole. */
 function nameIn({ pointer, parameter, header }: Issue): string | null {
   if (header === KEY) return 'key'
   if (pointer === undefined) return parameter ?? null

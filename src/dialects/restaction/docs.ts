@@ -2,10 +2,10 @@ import { createRequire } from 'node:module'
 import type * as Yaml from 'yaml'
 import { SchemaError } from './text/schema-error.ts'
 
-/** The members of the documentation of an API, a resource or an action, `$desc` and its schemas among them. */
+/** The members of a documentation text of an API, a resource or an action: `$desc`, its schemas, and others. */
 export type DocsMembers = Record<string, unknown>
 
-/** The members that a documentation text may have, by what it documents. */
+/** The marks that a documentation text may contain, by what it documents. */
 export const marks: Readonly<Record<'api' | 'resource' | 'action', readonly string[]>> = {
   api: ['$shared', '$error'],
   resource: ['$shared'],
@@ -13,10 +13,10 @@ export const marks: Readonly<Record<'api' | 'resource' | 'action', readonly stri
 }
 
 /**
- * Takes a documentation text apart: prose becomes `$desc`, and from the line of the earliest mark on it is YAML, all of
- * whose members are kept, but for `$desc`. No text at all gives no members. Throws a SchemaError
- * if the YAML cannot be read or has no such member: prose spoke of the mark, which would lose the schema silently.
- * Other than in the original, the mark may stand in the first line.
+ * Splits a documentation text. The prose becomes `$desc`. From the line with the first mark on, the text is YAML, and all its
+ * members except `$desc` are kept. Unlike in restaction, the mark may be in the first line. null has no members. Throws
+ * SchemaError if the YAML cannot be read, or if it has no member with the name of the mark: then the mark was only mentioned in
+ * prose, and a schema would silently get lost.
  */
 export function parseDocs(text: string | null | undefined, marked: readonly string[]): DocsMembers {
   if (text === null || text === undefined) return {}
@@ -47,7 +47,7 @@ function broken(message: string): SchemaError {
   ])
 }
 
-/** Takes away the white space that all lines begin with; blank lines have no say and become empty. */
+/** Removes the white space with which all lines begin. Blank lines do not count and become empty. */
 export function dedent(text: string): string {
   const lines = text.split(/\r\n|\n|\r/).map(line => (/\S/.test(line) ? line : ''))
   let margin: string | null = null
@@ -67,17 +67,17 @@ function common(a: string, b: string): string {
 
 let loaded: typeof Yaml | null = null
 
-/** Read when the first document needs it: most programs have none, and start-up is paid by all. */
+/** Loads the library when the first text needs it. Most programs have no such text and should not pay for it at start. */
 function yaml(): typeof Yaml {
   return (loaded ??= createRequire(import.meta.url)('yaml') as typeof Yaml)
 }
 
-/** What YAML reserves and a schema begins with: references, parameters of lists. */
+/** Characters that YAML reserves and schemas begin with, for references and list parameters. */
 const reserved = ['@', '&', '*'] as const
 
 /**
- * YAML 1.1 in which `@`, `&` and `*` are letters like any other, so that there are no anchors and no aliases. They are
- * exchanged for letters of the private use area while the library reads, and put back in every string that comes out.
+ * Parses YAML 1.1 without anchors and aliases, so that `@`, `&` and `*` are letters like any other. They are replaced by
+ * letters of the private use area while the library parses, and put back in all strings of the result.
  */
 function parseYaml(text: string): unknown {
   const letters = unused(text)
@@ -87,7 +87,7 @@ function parseYaml(text: string): unknown {
     version: '1.1',
     uniqueKeys: false,
     logLevel: 'error',
-    // Dates stay as they are written: what is read here is told as JSON.
+    // Dates stay text, because the result is shown as JSON.
     customTags: tags => tags.filter(tag => typeof tag === 'string' || !tag.tag.endsWith(':timestamp')),
   })
   const [error] = [...document.errors, ...document.warnings]
@@ -95,7 +95,7 @@ function parseYaml(text: string): unknown {
   return mapStrings(document.toJS(), unmask)
 }
 
-/** Three letters of the private use area that the text has neither as such nor as an escape. */
+/** Three letters of the private use area that do not occur in the text, neither directly nor as an escape. */
 function unused(text: string): string[] {
   const lower = text.toLowerCase()
   const out: string[] = []
@@ -110,6 +110,6 @@ function mapStrings(value: unknown, map: (text: string) => string): unknown {
   if (typeof value === 'string') return map(value)
   if (Array.isArray(value)) return value.map(item => mapStrings(item, map))
   if (typeof value !== 'object' || value === null) return value
-  // Own members only, `__proto__` among them.
+  // Only own members, `__proto__` among them.
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [map(key), mapStrings(inner, map)]))
 }

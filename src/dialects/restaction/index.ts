@@ -1,4 +1,4 @@
-/** What restaction has that is its own: `restuary/restaction`. */
+/** The exports for users of restaction: `restuary/restaction`. */
 export { defineValidator, invalid, patternValidator, type ValidatorOptions } from './text/define-validator.ts'
 export type { Validators } from './text/validator.ts'
 export { tokenAuth, type TokenAuth, type TokenAuthOptions } from './token-auth.ts'

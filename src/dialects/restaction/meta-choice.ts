@@ -1,6 +1,6 @@
 /**
- * Whether a request for the documentation wants the meta data rather than the page: the better
- * quality, then the more specific range decides; the page where both are as good.
+ * Whether a request for the documentation prefers the metadata to the page. First the quality in Accept decides, then the more
+ * specific range. If both are equal, it is the page.
  */
 export function prefersJson(accept: string | undefined): boolean {
   if (accept === undefined) return false
@@ -15,7 +15,7 @@ interface Range {
   readonly quality: number
 }
 
-/** A parameter other than `q` asks for something that is not there. */
+/** Reads a range of Accept. With a parameter other than `q` it asks for something that does not exist. */
 function readRange(text: string): Range {
   const [type = '', ...parameters] = text.split(';').map(part => part.trim().toLowerCase())
   const weight = parameters.find(part => part.startsWith('q='))
@@ -24,7 +24,7 @@ function readRange(text: string): Range {
   return { type: other ? '' : type, quality: quality >= 0 && quality <= 1 ? quality : 0 }
 }
 
-/** The most specific range that covers a type: 2 the type itself, 1 its group, 0 anything. */
+/** The most specific range that covers a type: 2 = the type itself, 1 = its group, 0 = any type. */
 function fit(type: string, ranges: readonly Range[]): { readonly quality: number; readonly exact: number } {
   const group = `${type.slice(0, type.indexOf('/'))}/*`
   for (const [exact, name] of [[2, type] as const, [1, group] as const, [0, '*/*'] as const]) {

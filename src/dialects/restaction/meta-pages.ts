@@ -5,8 +5,8 @@ import { metaData, sortedJson, type MetaData } from './meta.ts'
 import { resScript } from './res-script.ts'
 
 /**
- * The documentation page as restaction's clients see it: its meta data for who asks for JSON, its script at `?f=res.js`.
- * `file` gives the members of a meta file.
+ * Serves the documentation page as clients of restaction expect it: metadata for those that ask for JSON, and the script at
+ * `?f=res.js`. `file` returns the members of a meta file.
  */
 export function metaPages(model: Model, file: () => MetaData, prefix: string): (page: Page) => Page {
   return page => {

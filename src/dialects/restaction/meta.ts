@@ -1,17 +1,17 @@
 import { titleIn } from '../../describe/title.ts'
 import type { Action, Model, Resource } from '../../model/model.ts'
 
-/** Meta data as restaction's clients read them. */
+/** Metadata as clients of restaction read it. */
 export type MetaData = Readonly<Record<string, unknown>>
 
-/** What every API may answer with. */
+/** Errors that every API may answer with. */
 const errors: MetaData = {
   '400.InvalidData': 'request data invalid',
   '403.PermissionDeny': 'permission deny',
   '500.ServerError': 'internal server error',
 }
 
-/** How tokens travel unless the meta file says otherwise. */
+/** How tokens are sent unless the meta file says otherwise. */
 const auth: MetaData = {
   algorithm: 'HS256',
   cookie: null,
@@ -21,8 +21,8 @@ const auth: MetaData = {
 }
 
 /**
- * restaction's meta data of an API. `file` gives those of a
- * meta file (`$roles`, `$auth` …). Resources with rows have `get` and `post` of their list and their actions.
+ * Makes the metadata of an API. `file` returns the members of a meta file (`$roles`, `$auth` …). Resources with rows have `get`
+ * and `post` of their list, and their actions.
  */
 export function metaData(model: Model, file: () => MetaData, prefix: string): MetaData {
   const { $desc = '', $shared = {}, $error, ...further } = model.docs.members
@@ -47,17 +47,20 @@ export function metaData(model: Model, file: () => MetaData, prefix: string): Me
   return data
 }
 
-/** The meta file that `tokenAuth` was given, if that knows the callers. */
+/** The meta file that was given to `tokenAuth`, if that recognises the callers. */
 export function metaOf(auth: object | undefined): object | null {
   return auth !== undefined && 'meta' in auth && typeof auth.meta === 'object' ? auth.meta : null
 }
 
-/** The members of meta files, read anew each time: roles may change while the API runs. */
+/** The members of meta files. They are read again each time, because roles may change while the API runs. */
 export function metaFile(...files: readonly (object | null | undefined)[]): () => MetaData {
   return () => Object.assign({}, ...files) as MetaData
 }
 
-/** Clients make URIs of names and paste them into source text, so that only a plain word will do. */
+/**
+ * The first segment of a resource's path. null = it is no plain word. Clients make URIs and source text of it, so only a plain
+ * word is safe.
+ */
 function segmentOf(resource: Resource): string | null {
   const word = resource.paths[0]?.slice(1)
   return word !== undefined && /^[A-Za-z_][A-Za-z0-9_]*$/.test(word) ? word : null
@@ -69,7 +72,7 @@ function rowActions(resource: Resource): MetaData {
   return { get: { $desc: list }, ...(fixed ? {} : { post: { $desc: `Makes a row of ${resource.name}.` } }) }
 }
 
-/** Actions by the name from which clients find their URI; those on a row have none that a name could tell. */
+/** Actions on the list, by the name from which clients make their URI. Actions on a row have no such name. */
 function actionsOf(resource: Resource, named: 'by name' | 'by URI'): MetaData {
   const list = [...resource.actions.values()].filter(action => action.on === 'list')
   return Object.fromEntries(
@@ -81,11 +84,11 @@ function uriName({ method, path }: Action): string {
   return path === '' ? method.toLowerCase() : `${method.toLowerCase()}_${path}`
 }
 
-/** JSON with sorted keys, four spaces deep, as Python's `json.dumps` writes it. */
+/** Writes JSON with sorted keys and an indentation of four spaces, as Python's `json.dumps` does. */
 export function sortedJson(value: unknown, margin = ''): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
   const inner = `${margin}    `
-  // Members are joined here, for an object of JavaScript puts `404` first wherever it stands in the alphabet.
+  // Members are joined by hand, because JavaScript objects move keys like `404` to the front.
   const parts = Array.isArray(value)
     ? value.map(one => sortedJson(one, inner))
     : Object.entries(value)

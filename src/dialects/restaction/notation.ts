@@ -8,7 +8,7 @@ import { compileShared, type Shared } from './text/text.ts'
 import type { Validators } from './text/validator.ts'
 
 /**
- * restaction's notation: schema texts (`int(0,9)&optional`), and documentation texts with `$input`, `$output`, `$error`
+ * The notation of restaction: schema texts (`int(0,9)&optional`), and documentation texts with `$input`, `$output`, `$error`
  * and `$shared`.
  */
 export function restactionNotation(validators: Validators = {}): Notation {
@@ -22,7 +22,7 @@ export function restactionNotation(validators: Validators = {}): Notation {
 
 type SharedTexts = Readonly<Record<string, unknown>>
 
-/** `texts` are compiled in order; what they refer to is among them. */
+/** Makes a scope. `texts` are compiled in order and may refer to each other. */
 function scopeOf(
   members: DocsMembers,
   texts: SharedTexts,
@@ -44,7 +44,7 @@ function scopeOf(
     docs: docsOf(members),
     resource: (text, at, noteHere) => {
       const own = read(text, 'resource', at, noteHere)
-      // Faults are told where they were written: those of the API are known already.
+      // Faults are reported where the text was written. Those of the API's text have been reported already.
       return scopeOf(own, { ...texts, ...sharedIn(own) }, validators, `${at}.$shared`, noteHere)
     },
     action: (text, at, noteHere) => {

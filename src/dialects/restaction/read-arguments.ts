@@ -6,9 +6,9 @@ import { formArguments, singleValues } from '../../schema/read/form-arguments.ts
 import { jsonMode, textMode } from '../../schema/read/input-mode.ts'
 
 /**
- * Decodes arguments as restaction does, which is more lenient than any other request is read: GET and DELETE take the
- * first value of each name of the query; POST, PUT and PATCH take JSON if the content type says just that, otherwise a
- * form, which is empty if the body is none. Other methods have no arguments.
+ * Reads arguments like restaction, which is more tolerant than other requests here. GET and DELETE use the first value of
+ * each name in the query. POST, PUT and PATCH use JSON if the content type is exactly that, else a form, which is empty if
+ * the body is none. Other methods have no arguments.
  */
 export const readArguments: ArgumentReader = (request, limits) => {
   switch (request.method) {

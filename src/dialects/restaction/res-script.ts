@@ -5,8 +5,8 @@ import type { MetaData } from './meta.ts'
 import { resRuntime } from './res-runtime.ts'
 
 /**
- * restaction's client of an API as a script: `res.hello.get({ name })` in a browser, `require` in Node. Its methods and
- * their URIs come from the meta data alone.
+ * Makes restaction's client as a script: `res.hello.get({ name })` in a browser, `require` in Node. Its methods and URIs come
+ * only from the metadata.
  */
 export function resScript(meta: MetaData): string {
   const { header = null } = (meta['$auth'] ?? {}) as { readonly header?: string | null }
@@ -25,7 +25,7 @@ export function resScript(meta: MetaData): string {
   ].join('\n')
 }
 
-/** The table of the meta data: every name tells its method and URI. */
+/** The table of operations from the metadata. Each name determines a method and a URI. */
 function metaTable(meta: MetaData): OperationTable {
   const entries = Object.entries(meta).filter(([name, one]) => !name.startsWith('$') && isMap(one))
   return Object.fromEntries(

@@ -5,10 +5,10 @@ import { toJsonSchema } from './text/json-schema.ts'
 import type { Invalid } from './text/report.ts'
 import { compileText, type TextSchemaOptions, type Validate } from './text/text.ts'
 
-/** Refusals that one answer tells. */
+/** The most faults that one answer reports. */
 const MOST = 100
 
-/** A schema text with validr's own rules of conversion, whatever the value came from. Throws SchemaError. */
+/** A schema text. Values are always converted by the rules of validr, whatever their source. Throws SchemaError. */
 export function textSchema(declared: unknown, options: TextSchemaOptions = {}): Schema {
   const validate = compileText(declared, options) as Validate
   const check = (value: unknown): unknown => {
@@ -24,7 +24,7 @@ function issueOf({ message, pointer }: Invalid): Issue {
   return { code: codeOf(message), pointer: `#${pointer.split('/').map(encodeURIComponent).join('/')}`, detail: message }
 }
 
-/** The built-in validators say what they refuse in a few fixed ways. */
+/** The code for a message. The built-in validators use a few fixed messages. */
 function codeOf(message: string): IssueCode {
   if (message === 'required') return 'required'
   if (message === 'not unique') return 'unique'

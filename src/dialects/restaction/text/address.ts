@@ -1,8 +1,8 @@
 import { stringValidator } from './define-validator.ts'
 import type { Validator } from './validator.ts'
 
-// Every pattern of this file takes time linear in the length of the text: repetitions within others are told apart by a
-// dot, and a host stops at the `@` where the next one may start.
+// All patterns in this file take time linear in the length of the text. Nested repetitions are separated by a dot, and a host
+// ends at an `@`, where the next one may begin.
 const octet = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)'
 const label = '[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?'
 const emailText = new RegExp(`^[A-Za-z0-9.!#$%&'*+/=?^_\`{|}~-]+@${label}(?:\\.${label})*$`)
@@ -10,7 +10,7 @@ const ipv4Text = new RegExp(`^${octet}(?:\\.${octet}){3}$`)
 
 const letters = 'a-z\\u00a1-\\uffff'
 const hostLabel = `[${letters}0-9](?:[${letters}0-9-]*[${letters}0-9])?`
-/** The character after the last label is any but space, a bug of the original that its users' data may rest upon. */
+/** Any character except a space may follow the last label. This is a bug of the original, which users' data may depend on. */
 const hostName = `(?:${hostLabel}\\.)+[${letters}]{2,}\\S?`
 const reserved = '10\\.|127\\.|169\\.254\\.|192\\.168\\.|172\\.(?:1[6-9]|2\\d|3[01])\\.'
 const publicAddress =
@@ -25,23 +25,23 @@ export const ipv4: Validator = stringValidator('ipv4', value => ipv4Text.test(va
 
 export const ipv6: Validator = stringValidator('ipv6', isIpv6, { format: 'ipv6' })
 
-/** Public hosts only; the scheme may be left out, its slashes not. */
+/** Only public hosts. The scheme may be missing, but not its slashes. */
 export const urlValidator: Validator = stringValidator('url', isUrl, { format: 'uri-reference' })
 
-/** Mobile numbers of China. */
+/** Mobile phone numbers of China. */
 export const phone: Validator = patterned(
   'phone',
   /^(?:(?:\+?86)?1(?:3\d|4[57]|5[0-35-9]|7[6-8]|8\d)\d{8}|170[059]\d{7})$/,
 )
 
-/** Identity cards of China; that the last character may be a bar is the original's and is recorded. */
+/** Identity cards of China. The original accepts a bar as last character. We do too, and it is recorded. */
 export const idcard: Validator = patterned('idcard', /^(?:\d{17}[\dxX|]|\d{15})$/)
 
 function patterned(name: string, pattern: RegExp): Validator {
   return stringValidator(name, value => pattern.test(value), { pattern: pattern.source })
 }
 
-/** A host may start after the slashes or after any `@`: what stands before it is whoever logs in. */
+/** Whether a text is a URL. The host may begin after the slashes or after any `@`, before which is the user. */
 function isUrl(value: string): boolean {
   const start = scheme.exec(value)?.[0].length
   if (start === undefined || /\s/.test(value)) return false

@@ -4,7 +4,7 @@ import { boolValidator, float, int } from './number.ts'
 import { str } from './string.ts'
 import type { Validators } from './validator.ts'
 
-/** What every text may name. */
+/** The validators that every text may use. */
 export const builtin: Validators = Object.freeze({
   int,
   bool: boolValidator,

@@ -5,7 +5,7 @@ import { noteRefusal, type TextCheck } from './report.ts'
 
 const compiled = new WeakMap<TextNode, TextCheck>()
 
-/** The check of a node, made once however often it is referred to. */
+/** The check of a node. It is made once, even if several nodes refer to it. */
 export function checkOf(node: TextNode): TextCheck {
   const known = compiled.get(node)
   if (known) return known
@@ -30,13 +30,13 @@ function compileNode(node: TextNode): TextCheck {
   }
 }
 
-/** Values that fit are never empty, so that this holds with and without defaults. */
+/** The expression for values that need no check. Such values are never empty, so defaults do not matter. */
 function fitsOf(node: TextNode): DictStep['fits'] {
   const at = resolveNode(node)
   return at.is === 'scalar' ? (at.validator.fits?.(at.params) ?? null) : null
 }
 
-/** Sees to empty values, so that validators never meet one. */
+/** The check of a scalar. It handles empty values, so that validators never get one. */
 function compileScalar({ validator, check, optional, default: standard }: ScalarNode): TextCheck {
   const { string } = validator
   const nothing = string ? '' : null
@@ -50,7 +50,7 @@ function compileScalar({ validator, check, optional, default: standard }: Scalar
   }
 }
 
-/** Only `optional` is honoured on a reference, and only for null: the target is not asked. */
+/** The check of a reference. Of its options only `optional` counts, and only for null: then the target is not checked. */
 function compileRefer({ target, optional }: ReferNode): TextCheck {
   const check = checkOf(target)
   return optional ? (value, report) => (value === undefined || value === null ? null : check(value, report)) : check

@@ -2,7 +2,7 @@ import { noteRefusal } from './report.ts'
 import type { JsonSchema } from '../../../schema/json-schema.ts'
 import type { Parameters, Validator } from './validator.ts'
 
-/** What a validator of one's own answers to refuse a value. */
+/** What your own validator returns to refuse a value. */
 class Refusal {
   readonly message: string
 
@@ -14,22 +14,24 @@ class Refusal {
 export type { Refusal }
 
 export interface ValidatorOptions {
-  /** Whether `""` counts as empty. Default: false. */
+  /** Whether `""` counts as an empty value. Default: false. */
   readonly string?: boolean
-  /** Names of its parameters, in the order of positional arguments; a text that gives others does not compile. */
+  /** The names of its parameters, in the order of positional arguments. A text with other parameters does not compile. */
   readonly params?: readonly string[]
-  /** Of the values that it gives, for documents. Default: any value, or any string. */
+  /** JSON Schema of the values that it returns, for documents. Default: any value, or any string. */
   readonly schema?: JsonSchema
 }
 
-/** Refuses a value from within a validator of one's own: `return invalid('not even number')`. */
+/** Makes the result with which your own validator refuses a value: `return invalid('not even number')`. */
 export function invalid(message: string): Refusal {
   return new Refusal(message)
 }
 
 /**
- * A validator of one's own, to be named in schema texts: it answers the value, converted if need be, or `invalid(…)`.
- * Empty values never reach it: `optional`, `default` and `required` are seen to before. What it throws is a 500.
+ * Defines your own validator for schema texts. It returns the value, converted if necessary, or `invalid(…)`. It never gets
+ * empty values: `optional`, `default` and `required` are handled before. If it throws, the request is answered with 500.
+ * @example
+ * const even = defineValidator({}, value => Number(value) % 2 === 0 ? value : invalid('not even number'))
  */
 export function defineValidator(
   options: ValidatorOptions,
@@ -48,13 +50,13 @@ export function defineValidator(
   }
 }
 
-/** A validator of strings by a pattern; `invalid <name>` is what it says. The pattern must match the whole string. */
+/** Makes a validator of strings from a pattern, which must match the whole string. Its message is `invalid <name>`. */
 export function patternValidator(name: string, pattern: RegExp, schema: JsonSchema = {}): Validator {
   const whole = new RegExp(`^(?:${pattern.source})$`, pattern.flags.replaceAll(/[gmy]/g, ''))
   return stringValidator(name, value => whole.test(value), schema)
 }
 
-/** A validator of strings by a test. */
+/** Makes a validator of strings from a test. */
 export function stringValidator(name: string, test: (value: string) => boolean, schema: JsonSchema): Validator {
   return {
     string: true,

@@ -2,24 +2,24 @@ import { memberOf } from '../../../schema/read/member-of.ts'
 import { FAIL, isFull, noteRefusal, placeWithin, type TextCheck } from './report.ts'
 import { dictCode } from './straight-line.ts'
 
-/** One field of a dict on its way into code. */
+/** A field of a dict, before it is compiled. */
 export interface DictStep {
   readonly key: string
   readonly check: TextCheck
-  /** See `Validator.fits`; null = only the check knows. */
+  /** See `Validator.fits`. null = only the check can tell. */
   readonly fits: ((value: string) => string) | null
 }
 
 /**
- * Builds an object of exactly the fields of the schema, in its order; of two steps with one key the later overrides,
- * but both are checked (merges).
+ * Makes the check of an object with exactly these fields, in this order. If two steps have the same key, both are checked and
+ * the later one wins (merges).
  */
 export function compileDict(steps: readonly DictStep[], optional: boolean): TextCheck {
   const count = steps.length
-  // Names that every object inherits must be asked for with care, the others only on unusual objects.
+  // Names that every object inherits must be read with care. All others need it only on unusual objects.
   const plainNames = steps.every(step => !(step.key in Object.prototype))
 
-  /** The steps from one on; `out` = null once one has failed. `before` = how many refusals are not of this dict. */
+  /** Runs the steps from one on. `out` is null once a step has failed. */
   const take = (
     value: {},
     report: Parameters<TextCheck>[1],
