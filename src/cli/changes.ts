@@ -3,18 +3,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { LogTail } from '../store/sqlite/log/tail.ts'
 import { Misuse } from './misuse.ts'
 
-/** Milliseconds between looks at the file. */
+/** How often the file is looked at, in milliseconds. */
 const WATCH = 100
 
 export interface ChangesOptions {
-  /** Begins after this position instead of at the newest. */
+  /** Begins after this position. null = after the newest one. */
   readonly since: string | null
-  /** Ends when everything that is there has been told. */
+  /** Ends after all present changes have been printed. */
   readonly once: boolean
   readonly signal?: AbortSignal
 }
 
-/** `restuary changes FILE`: the change log of a SQLite file, a line of JSON for each change, as it grows. */
+/** `restuary changes FILE`: prints the change log of a SQLite file as it grows, one line of JSON per change. */
 export async function printChanges(
   file: string,
   { since, once, signal }: ChangesOptions,

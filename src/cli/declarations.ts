@@ -3,14 +3,14 @@ import { capital, singular } from '../model/link/uri-names.ts'
 import type { BackDef, Ctx, FieldDef, ManyDef, OneDef, ScalarDef } from '../schema/field.ts'
 
 export interface PrintOptions {
-  /** The file that was read, as it is written in the code. */
+  /** The file that was read, as the code shall name it. */
   readonly file: string
   readonly kind: 'sqlite' | 'json'
-  /** Comments under the first line. */
+  /** Comments below the first line. */
   readonly notes: readonly string[]
 }
 
-// What the file imports or declares itself, and words that no constant may be called.
+// Names that the code imports or declares itself, and words that cannot be names of constants.
 const TAKEN: ReadonlySet<string> = new Set(
   (
     'api app evaluate memory resource serve sqlite t arguments await break case catch class const continue debugger ' +
@@ -20,7 +20,7 @@ const TAKEN: ReadonlySet<string> = new Set(
   ).split(' '),
 )
 
-/** TypeScript that declares these resources and serves the file they were read from. */
+/** Writes TypeScript that declares these resources, and serves the file from which they were read. */
 export function printDeclarations(resources: Readonly<Record<string, AnyResource>>, options: PrintOptions): string {
   const entries = Object.entries(resources)
   const body = entries.map(([name, { '~resource': def }]) => printResource(name, def)).join('\n\n')
@@ -116,7 +116,7 @@ function printOptions(name: string, def: ScalarDef | OneDef): string {
   ].join('')
 }
 
-/** `adopt` leaves the SQL text with the function. */
+/** Writes the function of a default. `adopt` has attached its SQL text. */
 function printFunction(def: ScalarDef | OneDef, from: (ctx: Ctx) => unknown): string {
   if (def.is === 'scalar' && def.type.name === 'datetime') return 'ctx => new Date(ctx.now).toISOString()'
   return `() => evaluate(${quote('sql' in from ? String(from.sql) : 'NULL')})`

@@ -5,7 +5,7 @@ import { readSource } from './source.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
-/** The OpenAPI or AsyncAPI document of a running API by its URL, or of what `restuary serve FILE` would serve. */
+/** The OpenAPI or AsyncAPI document of a running API, or of what `restuary serve FILE` would serve. */
 export async function readDocument(source: string, kind: 'openapi' | 'asyncapi'): Promise<Json> {
   if (/^https?:\/\//.test(source)) return fetchDocument(source, kind)
   const { resources } = readSource(source, { readOnly: true })
@@ -18,7 +18,7 @@ export async function readDocument(source: string, kind: 'openapi' | 'asyncapi')
   }
 }
 
-/** Asks the catalogue of an API where its document is; one that has none keeps it at the usual place. */
+/** Gets a document of an API. The catalogue says where it is; without a catalogue it is at the usual path. */
 async function fetchDocument(url: string, kind: 'openapi' | 'asyncapi'): Promise<Json> {
   const base = url.replace(/\/+$/, '')
   if (base.endsWith('.json')) return fetchJson(base)

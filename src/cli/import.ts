@@ -4,7 +4,7 @@ import { printDeclarations } from './declarations.ts'
 import { Misuse } from './misuse.ts'
 import { readSource } from './source.ts'
 
-/** `restuary import FILE`: writes the declarations of a file as TypeScript, to standard output unless `out` is given. */
+/** `restuary import FILE`: writes the declarations of a file as TypeScript, to `out` or to standard output. */
 export function importFile(file: string, options: { readonly out?: string | undefined }): void {
   const { out } = options
   const source = readSource(file, { readOnly: false })

@@ -2,7 +2,7 @@
 import { Misuse } from './misuse.ts'
 import { runCommand } from './run.ts'
 
-// 2 = the command cannot be understood or done as given, 1 = it failed.
+// Exit status: 2 = the command cannot be understood or executed as it was given, 1 = it failed.
 runCommand(process.argv.slice(2)).catch((error: unknown) => {
   if (error instanceof Misuse) console.error(`restuary: ${error.message}; ${error.fix}`)
   else console.error(`restuary: ${error instanceof Error ? error.message : String(error)}`)

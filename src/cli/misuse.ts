@@ -1,4 +1,4 @@
-/** A command that cannot be done as it was given, and what to do instead; shown without a stack. */
+/** A command that cannot be executed as it was given, and what to do instead. It is shown without a stack trace. */
 export class Misuse extends Error {
   override readonly name = 'Misuse'
   readonly fix: string

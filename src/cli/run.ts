@@ -48,7 +48,7 @@ const OPTIONS = {
   version: { type: 'boolean', short: 'v' },
 } as const
 
-/** Options of each command; the rest is refused, so that a slip is not passed over. */
+/** The options of each command. All others are refused, so that a typing error is noticed. */
 const ACCEPTED: Readonly<Record<string, readonly string[]>> = {
   serve: ['port', 'host', 'public', 'read-only', 'memory'],
   import: ['out'],
@@ -59,7 +59,7 @@ const ACCEPTED: Readonly<Record<string, readonly string[]>> = {
   changes: ['since', 'once'],
 }
 
-/** Does what the command line says. Throws Misuse where it cannot be understood or done as it was given. */
+/** Executes a command line. Throws Misuse if it cannot be understood or executed as it was given. */
 export async function runCommand(args: readonly string[]): Promise<void> {
   const { values, positionals } = parse(args)
   const [command = 'help', file, ...more] = positionals
@@ -89,7 +89,7 @@ export async function runCommand(args: readonly string[]): Promise<void> {
   }
   if (more.length > 0)
     throw new Misuse(`${command} takes one file, not ${more.length + 1}`, `put names with spaces in quotes`)
-  // Each command loads what it needs, so that the others answer at once.
+  // Each command loads only what it needs, so that the others start quickly.
   if (command === 'import') (await import('./import.ts')).importFile(file, { out: values.out })
   else if (command === 'client') await (await import('./client.ts')).writeClient(file, { out: values.out })
   else if (command === 'openapi' || command === 'asyncapi') {

@@ -6,21 +6,21 @@ import type { TableReport } from '../store/sql/adopt.ts'
 import { sqlite } from '../store/sqlite/index.ts'
 import { copied, readSource } from './source.ts'
 
-/** Code points: what is in the file already must fit, and a request body cannot hold more. */
+/** Code points of a text. Texts that are already in the file must fit, and a request body cannot contain more. */
 const LONGEST_TEXT = 1_048_576
 
 export interface ServeFileOptions {
-  /** Default: as `serve` has it. */
+  /** Default: that of `serve`. */
   readonly port?: number
   readonly host: string
-  /** Open to everyone on purpose. */
+  /** Whether the API is open to everyone, on purpose. */
   readonly public: boolean
   readonly readOnly: boolean
-  /** A copy is served, the file stays as it is. */
+  /** Whether a copy is served, so that the file does not change. */
   readonly memory: boolean
 }
 
-/** `restuary serve FILE`: every table of a SQLite file, or every list of a JSON file, as a resource. */
+/** `restuary serve FILE`: serves every table of a SQLite file, or every list of a JSON file, as a resource. */
 export async function serveFile(file: string, options: ServeFileOptions): Promise<Served> {
   const copy = options.memory ? copied(file) : null
   if (copy !== null) process.once('exit', copy.remove)
@@ -47,7 +47,7 @@ function opened(resources: Readonly<Record<string, AnyResource>>): Record<string
   )
 }
 
-/** What is not served as one would expect, a line each. */
+/** What is not served as one might expect, one line each. */
 function reportLines(report: readonly TableReport[]): string[] {
   return report.flatMap(({ table, served, notes }) => {
     if (served === 'as a relation') return [`${table} is served as ${notes.join(' and ')}`]

@@ -20,7 +20,7 @@ import { Misuse } from './misuse.ts'
 /** A file that can be served without a declaration. */
 export interface DataFile extends Adoption {
   readonly kind: 'sqlite' | 'json'
-  /** As it was named, or the copy of it. */
+  /** Its name, or the name of its copy. */
   readonly file: string
 }
 
@@ -63,12 +63,12 @@ function readDocument(file: string): unknown {
   return document
 }
 
-/** A copy that nobody else has, and how to throw it away. */
+/** Makes a temporary copy of a file. `remove` deletes it. */
 export function copied(file: string): { readonly file: string; readonly remove: () => void } {
   startOf(file)
   const directory = mkdtempSync(join(tmpdir(), 'restuary-'))
   const copy = join(directory, basename(file))
-  // What a running database has not yet moved from its log into the file belongs to it.
+  // The -wal file has changes that a running database has not yet moved into the file.
   for (const suffix of ['', '-wal']) {
     try {
       copyFileSync(file + suffix, copy + suffix)

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { Misuse } from './misuse.ts'
 
-/** Writes a text to a file, or to standard output where none is named. */
+/** Writes a text to a file, or to standard output if no file is named. */
 export function writeOutput(text: string, out: string | undefined): void {
   if (out === undefined) {
     process.stdout.write(text)

@@ -8,8 +8,8 @@ import { documentationPage } from './page/page.ts'
 import { schemaDocument, schemaName } from './schema-document.ts'
 
 /**
- * The documents of an API as pages, each at its reserved path unless that was moved or switched off. They are made when
- * they are first asked for. `documentation` may have its page show something else to some clients.
+ * The documents of an API as pages. Each is at its reserved path unless that was moved or switched off, and is made when it is
+ * first requested. `documentation` may let the page show something else to some clients.
  */
 export function describePages(
   model: Model,
@@ -61,7 +61,7 @@ export function describePages(
   return pages
 }
 
-/** The resources, and where the documents are (RFC 8631, RFC 9727 §4.1). */
+/** The catalogue: the resources, and where the documents are (RFC 8631, RFC 9727 §4.1). */
 function catalogue(model: Model, options: DescribeOptions): Omit<Page, 'path'> {
   const resources: Record<string, string> = {}
   for (const resource of [...model.resources.values(), ...model.standalone.values()]) {
@@ -96,7 +96,7 @@ function linksOf(options: DescribeOptions): DocumentLink[] {
   })
 }
 
-/** RFC 9264, RFC 9727. */
+/** The link set of RFC 9264 and RFC 9727. */
 function linkset(options: DescribeOptions): unknown {
   const context: Record<string, unknown> = { anchor: `${options.prefix}/` }
   for (const { rel, href, type } of linksOf(options)) {
@@ -122,7 +122,7 @@ function describedPages(options: DescribeOptions): DescribedPage[] {
   ]
 }
 
-/** Made when it is first wanted, kept from then on. */
+/** Makes a value when it is first needed, and keeps it. */
 function once<T>(make: () => T): () => T {
   let made: { readonly value: T } | null = null
   return () => (made ??= { value: make() }).value

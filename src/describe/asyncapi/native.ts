@@ -75,7 +75,7 @@ function requests(): Readonly<Record<string, Json>> {
     unsubscribe: message('unsubscribe', 'Ends a subscription.', record({ op: op('unsubscribe'), id, sub })),
     auth: message(
       'auth',
-      'Says who calls, by a token or a ticket.',
+      'Logs in with a token or a ticket.',
       record({ op: op('auth'), id, 'token?': stringSchema, 'ticket?': stringSchema }),
     ),
     ping: message('ping', 'Asks for a sign of life.', record({ op: op('ping'), 'id?': id })),

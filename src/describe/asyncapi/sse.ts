@@ -51,7 +51,7 @@ function eventsOf(draft: AsyncDraft, resource: Resource, id: Json): Readonly<Rec
     [changed.sse]: event(changed.sse, 'A row changed.', change(row, 'change')),
     [leave.sse]: event(leave.sse, 'A row was deleted, or went out of view.', change({ type: 'null' }, 'leave')),
     reset: event('reset', 'What is known has to be discarded; a snapshot follows.', record({ position: stringSchema })),
-    problem: event('problem', 'Why the stream is over.', { $ref: '#/components/schemas/Problem' }),
+    problem: event('problem', 'Why the server ends the stream.', { $ref: '#/components/schemas/Problem' }),
   }
 }
 

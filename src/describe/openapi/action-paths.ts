@@ -85,7 +85,7 @@ function responsesOf(drafting: Drafting, action: Action, name: string): Json {
     declared[status] = problem(typeof known === 'string' ? `${known}\n\n${line}` : line || 'Refused.')
   }
   return {
-    200: response('What the action answers.', shown ?? {}, 'X-Request-Id'),
+    200: response('The result of the action.', shown ?? {}, 'X-Request-Id'),
     ...refusing(
       400,
       ...(Object.keys(drafting.options.schemes).length > 0 ? [401, 403] : []),

@@ -39,7 +39,7 @@ const refuse = (description: string, ...more: readonly Header[]): Json => ({
 /** Refusals by the names of their components. */
 export const refusalResponses: Readonly<Record<string, Json>> = {
   BadRequest: refuse('The request is not valid; `errors` tells every fault with its place.'),
-  Unauthenticated: refuse('Nobody has said who asks, or the credentials are not valid.', 'WWW-Authenticate'),
+  Unauthenticated: refuse('There are no credentials, or they are not valid.', 'WWW-Authenticate'),
   Forbidden: refuse('The caller may not do this.'),
   NotFound: refuse('There is no such row, or the caller may not see it.'),
   NotAcceptable: refuse('No representation fits Accept. `available` lists those that exist.'),

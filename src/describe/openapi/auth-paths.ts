@@ -73,7 +73,7 @@ export function describeLogin(drafting: Drafting, login: LoginDef): void {
   )
 }
 
-const set: Json = { 204: response('Done; a cookie is set or taken away.', null, 'Cache-Control') }
+const set: Json = { 204: response('Done. A cookie is set or deleted.', null, 'Cache-Control') }
 
 function object(properties: Readonly<Record<string, Json>>, required: readonly string[]): Json {
   return { type: 'object', properties, ...(required.length ? { required } : {}) }

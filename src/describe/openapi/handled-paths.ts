@@ -22,7 +22,7 @@ export function describeHandled(drafting: Drafting, route: HandledRoute): void {
     })
   const refused = refusing(400, ...(schemes.length ? [401, 403] : []), 404)
   const body = { requestBody: { content: { 'application/json': { schema: {} } } } }
-  const shown = response('What there is.', {}, 'Position', 'X-Request-Id')
+  const shown = response('The present state.', {}, 'Position', 'X-Request-Id')
   if (route.get) put('get', 'get', { responses: { 200: shown, ...refused } })
   if (route.create) put('post', 'create', { ...body, responses: { 201: shown, ...refused } })
   if (route.patch.length > 0) put('patch', 'patch', { ...body, responses: { 200: shown, ...refused } })

@@ -4,8 +4,8 @@ import { servedPath, type DescribeOptions } from '../options.ts'
 import { script, style } from './assets.ts'
 
 /**
- * The documentation page: every resource with its fields and operations, forms that send requests, a panel that follows
- * a URI. It is one static text that reads the OpenAPI document, and shows all of it as text nodes.
+ * The documentation page: all resources with their fields and operations, forms that send requests, and a panel that follows a
+ * URI. It is one static text. Its script reads the OpenAPI document and shows it only as text nodes.
  */
 export function documentationPage(options: DescribeOptions): Omit<Page, 'path'> {
   const openapi = servedPath(options.paths, 'openapi')
@@ -20,8 +20,8 @@ export function documentationPage(options: DescribeOptions): Omit<Page, 'path'> 
 }
 
 /**
- * Only this script and this style may run, told by their hashes: as strong as nonces, which would make every answer
- * another text (CSP 3 §2.3.1). `connect-src 'self'` covers sockets of this host.
+ * Only this script and this style may run. They are identified by their hashes. Nonces would be as safe, but would make every
+ * answer a different text (CSP 3 §2.3.1). `connect-src 'self'` includes sockets of this host.
  */
 const policy: string = [
   "default-src 'none'",

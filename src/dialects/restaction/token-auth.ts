@@ -13,41 +13,45 @@ import { tokenHooks } from './token-hooks.ts'
 import { checkRole, readMeta, type Meta, type TokenAuthMeta } from './roles.ts'
 import { tokenHeader } from '../../auth/session/token.ts'
 
+/** Options of `tokenAuth`. */
 export interface TokenAuthOptions {
-  /** 32 bytes or more; the newest first. Default: random per start. */
+  /** Secrets of 32 bytes or more, the newest first. Default: random at each start. */
   readonly secret?: Secret | readonly Secret[]
-  /** The role of whoever has these claims; null = nobody is known. */
+  /** Finds the role of a caller by the claims of its token. null = there is no token. */
   readonly getRole: (token: Claims | null) => string
-  /** `$auth` and `$roles`, or the path of a meta file with them. */
+  /** `$auth` and `$roles`, or the path of a meta file that contains them. */
   readonly meta?: Meta | string
-  /** A token that does not hold: its bearer is a guest, as restaction has it (default), or is told so. */
+  /** What happens to a caller with an invalid token: it is a guest, as in restaction (default), or gets 401. */
   readonly invalid?: 'guest' | '401'
-  /** Pages of these origins may use the cookie, beside those of the own host. */
+  /** Origins whose pages may use the cookie, beside those of the API's own host. */
   readonly origins?: readonly string[]
-  /** Milliseconds since the epoch. */
+  /** The time in milliseconds since the epoch. */
   readonly clock?: () => number
 }
 
-/** A token that goes out with an answer. */
+/** A token that is sent with an answer. */
 export interface Issued {
   readonly token: string
   readonly headers: readonly (readonly [name: string, value: string])[]
 }
 
 /**
- * Authentication in restaction's way: the claims of a token give a role, `$roles` says what a role may call, and a token
- * that actions made or that is in its second half goes out with the answer.
+ * Authentication as in restaction: the claims of a token give a role, and `$roles` lists what the role may call. A token is
+ * sent with the answer if an action made it, or if it is in the second half of its lifetime.
  */
 export interface TokenAuth extends Authority, Required<OuterHooks> {
   readonly meta: Meta
   /** `$auth` with its defaults. */
   readonly options: Required<TokenAuthMeta>
-  /** Who calls; null for a guest. The principal has the claims, `role`, and an `id` of them (`sub`, `id`, else the role). */
+  /**
+   * Finds the caller. null = a guest. The principal has the claims, the `role`, and an `id` from the claims (`sub`, `id`, else
+   * the role).
+   */
   identify(credentials: Credentials): Maybe<Identity | null>
   /** The claims that a principal came with, a copy to change. */
   tokenOf(principal: Principal | null): Record<string, unknown> | null
   roleOf(principal: Principal | null): string
-  /** The token that has to go out for the claims as an action left them; puts `exp` into them. */
+  /** Makes the token to send for the claims that an action left. Adds `exp` to them. */
   issue(token: unknown): Promise<Issued | null>
 }
 
@@ -80,10 +84,10 @@ export function tokenAuth(given: TokenAuthOptions): TokenAuth {
   const held = new Map<string, Held>()
   const claimsOf = new WeakMap<Principal, Claims>()
 
-  /** The raw value: restaction's tokens come without a scheme. */
+  /** The raw value of the token. In restaction it has no scheme. */
   function tokenIn(credentials: Credentials): string | null {
     const raw = header === null ? undefined : credentials.header(header)
-    // A header that does not hold keeps the cookie from being looked at.
+    // If there is a header field, the cookie is not used, even if the field is invalid.
     if (raw !== undefined) return raw
     if (options.cookie === null) return null
     const value = cookieIn(credentials.header('cookie'), options.cookie)
@@ -117,7 +121,7 @@ export function tokenAuth(given: TokenAuthOptions): TokenAuth {
     if (token === null || token === '') return null
     const known = held.get(token)
     if (known && known.identity.expires! > clock()) {
-      // Roles are asked for anew: what they depend on may have changed.
+      // The role is computed again, because what it depends on may have changed.
       const role = given.getRole({ ...known.claims })
       if (role === known.identity.principal['role']) return known.identity
     }
@@ -176,7 +180,7 @@ export function tokenAuth(given: TokenAuthOptions): TokenAuth {
   }
 }
 
-/** What operations are called in `$roles`, where actions are named by methods. */
+/** The names of operations in `$roles`, where actions are named after methods. */
 const methods: Readonly<Record<string, string>> = { list: 'get', get: 'get', create: 'post', replace: 'put' }
 
 async function verified(token: string, keys: Keys, now: number): Promise<Claims> {
@@ -186,7 +190,7 @@ async function verified(token: string, keys: Keys, now: number): Promise<Claims>
   for (const key of keys.verifying.values()) {
     try {
       const claims = await verifyJwt(token, key, how)
-      // Meant for somebody else (RFC 7519 §4.1.3).
+      // The token is meant for somebody else (RFC 7519 §4.1.3).
       if (claims['aud'] !== undefined) throw new ApiError('unauthenticated', { detail: 'the token is not valid' })
       return claims
     } catch (error) {

@@ -3,8 +3,9 @@ import { reply } from '../../engine/call/reply.ts'
 import type { TokenAuth } from './token-auth.ts'
 
 /**
- * How tokens meet actions: before they run `ctx.token` has the claims of the caller; a token that they leave there, new
- * or in its second half, goes out with the answer. The application's hooks are within.
+ * The hooks that connect tokens and actions. Before an action runs, `ctx.token` gets the caller's claims. The claims that it
+ * leaves there, if they are new or in their second half, go out with the answer as a token. The application's own hooks run
+ * inside of these.
  */
 export function tokenHooks({ tokenOf, issue }: Pick<TokenAuth, 'tokenOf' | 'issue'>): Required<OuterHooks> {
   return {

@@ -1,7 +1,7 @@
 import { servedPath } from '../../describe/options.ts'
 import { anything, message, record, stringSchema, type AsyncDraft, type Json } from '../../describe/asyncapi/draft.ts'
 
-/** The events of Socket.IO, in Flask-SocketAPI's words. */
+/** Describes the events of Socket.IO, in the words of Flask-SocketAPI. */
 export function describeSocketIo(draft: AsyncDraft): void {
   const path = servedPath(draft.options.paths, 'socketio')
   if (path === null) return

@@ -2,10 +2,10 @@ import type { Field, Resource } from '../../model/model.ts'
 import type { LiveEvent } from '../../live/event.ts'
 
 /**
- * The members of a representation whose value changed, as a JSON object; null if none of those that are
- * shown did. What the records do not tell (related rows, lists whose rows have rules, functions of the declaration)
- * counts as changed. Members that have rules of their own are told each time, null where they are hidden: the change may
- * have been one of that. `isDeep` = related rows are shown as well.
+ * The members of a representation whose values have changed, as a JSON object. null = no shown member has changed. Members
+ * whose changes are not in the record count as changed: related rows, lists whose rows have rules, and functions of the
+ * declaration. Members with their own rules are always included, null if they are hidden, because the change may have been one
+ * of visibility. `isDeep` = related rows are shown as well.
  */
 export function changedMembers(resource: Resource, event: LiveEvent, isDeep: boolean): string | null {
   const { body, changes } = event
@@ -13,7 +13,7 @@ export function changedMembers(resource: Resource, event: LiveEvent, isDeep: boo
   if (changes.length === 0 && ruled.length === 0) return body
   const names = new Set<string>()
   for (const { changed, lists, before } of changes) {
-    // A row that was deleted and made again is another one.
+    // A row that was deleted and created again is another row.
     if (before === null) return body
     for (const field of resource.columns) if (changed.includes(field.slot)) names.add(field.name)
     for (const { field } of lists) names.add(field)
@@ -32,7 +32,7 @@ function dependsOn(field: Field, names: ReadonlySet<string>): boolean {
   return field.is === 'calc' && (field.uses === null || field.uses.some(name => names.has(name)))
 }
 
-/** No record of the row tells every change of it. */
+/** Whether a field can change without a record of its row. */
 function isUntold(field: Field, isDeep: boolean): boolean {
   if (field.is === 'count') return field.of.target.rules !== null
   if (field.is === 'one') return isDeep

@@ -17,27 +17,27 @@ import { writeMessage } from './writes.ts'
 
 interface Words {
   readonly targets: UriTargets
-  /** Beginning of every packet: `2`, or `2/api,` in a namespace. */
+  /** The beginning of every packet: `2`, or `2/api,` in a namespace. */
   readonly prefix: string
-  /** Errors that are ours are told with their text. */
+  /** Whether faults of the server are sent with their texts. */
   readonly debug: boolean
 }
 
-/** Arguments that a message may have: what it is about, and options. */
+/** How many arguments a message may have: its subject, and options. */
 const MOST = 2
 
-/** Flask-SocketAPI's events. */
+/** The events of Flask-SocketAPI. */
 export const socketApiWords: SocketIoWords = ({ engine }, { debug = false }, prefix) => {
   const words = { targets: new UriTargets(engine), prefix, debug }
   return session => new SocketApiDialect(session, words)
 }
 
-/** The words of Flask-SocketAPI, on one connection. Clients that give options are told what came of each message. */
+/** Speaks the words of Flask-SocketAPI on a connection. Clients that give options get an answer to each message. */
 export class SocketApiDialect implements Dialect<Packet> {
   readonly isSerial = true
   readonly #session: SocketSession<Packet>
   readonly #words: Words
-  /** What was told at the newest position, where an item and its list are both followed: each event goes out once. */
+  /** What was sent at the newest position. If an item and its list are both followed, each event is sent only once. */
   #told: { readonly position: number; readonly keys: Set<string> } = { position: -1, keys: new Set() }
 
   constructor(session: SocketSession<Packet>, words: Words) {
@@ -53,7 +53,7 @@ export class SocketApiDialect implements Dialect<Packet> {
       if (given.length > MOST) throw new ApiError('bad_request', { detail: `at most ${MOST} arguments` })
       for (const one of given) checkJson(one, this.#session.host.engine.limits)
       if (!isEvent(event)) {
-        // The ancestor ignores what it does not know; whoever waits for an answer gets one.
+        // Flask-SocketAPI ignores unknown events. A client that waits for an answer still gets one.
         if (!ack) return null
         throw new ApiError('unknown_op', { detail: 'there are create, patch, delete, subscribe, unsubscribe' })
       }
@@ -61,27 +61,30 @@ export class SocketApiDialect implements Dialect<Packet> {
       const reply = (answer: unknown): void => this.#reply(packet, plain ? [] : [answer])
       return this.#asked(readMessage(event, given[0], plain), options, reply, refuse)
     } catch (thrown) {
-      // It is said when it is its turn.
+      // The error is sent when its turn comes.
       const error = ApiError.from(thrown)
       return { kind: 'read', run: () => Promise.reject(error), refuse }
     }
   }
 
-  /** Without options an error is an event, and the ack tells nothing; with them, or where there is no such event, it is the ack. */
+  /**
+   * Without options an error is an event, and the ack has no content. With options, or if there is no such event, the error is
+   * the ack.
+   */
   refuse(error: ApiError, packet: Packet | null): void {
     const isTold = !packet?.ack || (packet.given.length < MOST && isEvent(packet.event))
     if (isTold) this.bye(error)
     if (packet) this.#reply(packet, isTold ? [] : [problemOf(withoutHeaders(error))])
   }
 
-  /** Says an error that answers no message. */
+  /** Sends an error that answers no message. */
   bye(error: ApiError): void {
     const { prefix, debug } = this.#words
     const { event, payload } = toldError(error, debug)
     this.#session.tell(eventFrame(prefix, event, JSON.stringify(payload)))
   }
 
-  /** What of a batch was not told at its position already: by an item, or by the list that it is in. */
+  /** The events of a batch that were not yet sent at its position, through an item or the list that contains it. */
   withoutRepeats(batch: Batch, resource: Resource): Batch {
     if (!this.#isFollowedTwice(resource)) return batch
     if (batch.position !== this.#told.position) this.#told = { position: batch.position, keys: new Set() }
@@ -155,7 +158,7 @@ export class SocketApiDialect implements Dialect<Packet> {
     return spellingOf({ prefix: this.#words.prefix, uri, isList, rich: options !== null, isDeep, terms })
   }
 
-  /** By a plain list and by an item of it. */
+  /** Whether both a plain list and an item of it are followed. */
   #isFollowedTwice(resource: Resource): boolean {
     const { subscriptions } = this.#session
     if (subscriptions.size < 2) return false
@@ -169,7 +172,7 @@ export class SocketApiDialect implements Dialect<Packet> {
     return list && item
   }
 
-  /** What was told before goes out before. */
+  /** Answers a message. Everything that was sent before is written first. */
   #reply({ ack }: Packet, answer: readonly unknown[]): void {
     if (!ack || this.#session.isClosed) return
     this.#session.mailbox.flush()

@@ -5,34 +5,38 @@ import { textFrame } from '../../transport/websocket/text-frame.ts'
 import { changedMembers } from './changed-members.ts'
 import type { Terms } from '../../store/terms.ts'
 
-/** Who hears of something, as far as the text of a packet depends on it. */
+/** The properties of a subscription on which the text of its packets depends. */
 export interface Spelling {
-  /** Beginning of every packet: its type, and the namespace if it is not the main one. */
+  /** The beginning of every packet: its type, and the namespace if it is not the main one. */
   readonly prefix: string
   /** The URI as the client wrote it. */
   readonly uri: string
   readonly isList: boolean
   /**
-   * Everything is told under the URI of the subscription, with the id of the row beside, and what leaves is told apart
-   * from what is deleted. Otherwise the words are the ancestor's: a row is told under its own URI, whatever was subscribed to.
+   * Whether everything is sent under the URI of the subscription, together with the id of the row, and `leave` is distinguished
+   * from `delete`. Otherwise the words are those of Flask-SocketAPI: a row is named by its own URI, whatever the client
+   * subscribed to.
    */
   readonly isNamed: boolean
-  /** The client gave options: it is told positions as well. */
+  /** Whether the client gave options. Then it also gets positions. */
   readonly rich: boolean
-  /** Rows are shown with related ones. */
+  /** Whether related rows are shown. */
   readonly isDeep: boolean
   readonly terms: Terms
-  /** The same for all that are told the same. */
+  /** Equal for all subscriptions that get the same texts. */
   readonly key: string
 }
 
-/** The spelling of a subscription to a list or an item. Queries and options are not the ancestor's, so they name it. */
+/**
+ * The spelling of a subscription to a list or an item. Queries and options do not exist in Flask-SocketAPI. Subscriptions with
+ * them are named by their URI.
+ */
 export function spellingOf(of: Pick<Spelling, 'prefix' | 'uri' | 'isList' | 'rich' | 'isDeep' | 'terms'>): Spelling {
   const { prefix, uri, rich } = of
   return { ...of, isNamed: rich || /\?./.test(uri), key: `sio ${rich} ${prefix} ${uri}` }
 }
 
-/** An event's packet (socket.io-protocol §Packet encoding), as a message of engine.io in a frame of WebSocket. */
+/** The packet of an event (socket.io-protocol §Packet encoding), as a message of engine.io in a WebSocket frame. */
 export function eventFrame(prefix: string, event: string, payload: string): Frame {
   return framed(eventText(prefix, event, payload))
 }
@@ -51,13 +55,13 @@ export function rowsEventFrame(rows: readonly Shown[], position: string, reset: 
   })
 }
 
-/** `resource` may have further members behind it. */
+/** A state packet. `resource` is JSON and may be followed by further members. */
 export function resourceEventFrame(resource: string, position: string, reset: boolean, to: Spelling): Frame {
   const more = to.rich ? `,"position":"${position}"${reset ? ',"reset":true' : ''}` : ''
   return eventFrame(to.prefix, 'state', `{"uri":${JSON.stringify(to.uri)},"resource":${resource}${more}}`)
 }
 
-/** The packets of one step, one behind the other; only the last one tells the position. Empty where nothing is told. */
+/** The packets of one step, one after another. Only the last one has the position. The frame is empty if nothing is sent. */
 export function batchFrame(batch: Batch, to: Spelling): Frame {
   return frameOf(batch, to.key, to, makeBatchFrame)
 }
@@ -84,7 +88,7 @@ function packetOf(batch: Batch, event: LiveEvent, to: Spelling): string | null {
   const which = whichOf(event, to)
   switch (kind) {
     case 'enter':
-      // An item that is there again is told whole: the ancestor never tells its subscribers of a create.
+      // An item that exists again is sent as a whole, because Flask-SocketAPI never sends `create` to subscribers of an item.
       if (!to.isList) return eventText(to.prefix, 'state', `{${which},"resource":${body}}`)
       return eventText(to.prefix, 'create', `{${which},"resource":${body}}`)
     case 'change': {
@@ -96,14 +100,14 @@ function packetOf(batch: Batch, event: LiveEvent, to: Spelling): string | null {
   }
 }
 
-/** The members that say which row. */
+/** The members that identify the row. */
 function whichOf({ id, kind }: LiveEvent, { uri, isList, isNamed }: Spelling): string {
   if (!isList || (kind === 'enter' && !isNamed)) return `"uri":${JSON.stringify(uri)}`
   if (isNamed) return `"uri":${JSON.stringify(uri)},"id":${JSON.stringify(id)}`
   return `"uri":${JSON.stringify(`${uri.endsWith('/') ? uri : `${uri}/`}${encodeURIComponent(id)}`)}`
 }
 
-/** The packet about a handled resource; `canonical` is the subscriber's URI as the log knows it. */
+/** The packet about a handled resource. `canonical` is the subscriber's URI in the form that the log uses. */
 export function valueEventFrame(record: Published, canonical: string, to: Spelling): Frame {
   return sharedFrame(record, to.key, () => framed(writePublished(record, canonical, to)))
 }

@@ -2,16 +2,16 @@ import { ApiError, type Issue } from '../../protocol/error.ts'
 import { modeOf } from '../../transport/live-words.ts'
 import type { Mode } from '../../live/subscriptions/coalesce.ts'
 
-/** What a client asks, by Flask-SocketAPI's five events. */
+/** A message in one of the five events of Flask-SocketAPI. */
 export type Message =
   | { readonly event: 'create'; readonly uri: string; readonly attributes: unknown }
   | { readonly event: 'patch'; readonly uri: string; readonly patch: unknown }
   | { readonly event: 'delete'; readonly uri: string }
   | { readonly event: 'subscribe' | 'unsubscribe'; readonly uri: string }
 
-/** What may be said besides, as a last argument. A client that says nothing gets the ancestor's answers. */
+/** The options of a message, its last argument. A client without options gets the answers of Flask-SocketAPI. */
 export interface MessageOptions {
-  /** Position to continue behind. */
+  /** The position after which to continue. */
   readonly since: string | null
   readonly mode: Mode
   /** Entity tag without quotes. */
@@ -37,8 +37,8 @@ export function isEvent(name: unknown): name is Event {
 }
 
 /**
- * Reads the first argument of an event. What the ancestor could not make sense of was a TypeError of its own,
- * and is one here unless the client gave options.
+ * Reads the first argument of an event. An argument that makes no sense caused a TypeError in Flask-SocketAPI. It does here as
+ * well, unless the client gave options.
  */
 export function readMessage(event: Event, given: unknown, plain: boolean): Message {
   const wrong = (detail: string): Error =>
@@ -47,7 +47,7 @@ export function readMessage(event: Event, given: unknown, plain: boolean): Messa
     if (typeof given === 'string') return { event, uri: given }
     throw wrong('a URI is expected')
   }
-  // The ancestor looked for "uri" in texts and lists as well, where it mostly is not.
+  // Flask-SocketAPI also looked for "uri" in texts and lists, where it usually is not.
   if (plain && (typeof given === 'string' || Array.isArray(given)) && !given.includes('uri')) throw missingUri()
   if (typeof given !== 'object' || given === null || Array.isArray(given))
     throw wrong('an object with a uri is expected')
@@ -70,7 +70,7 @@ function missingUri(): ApiError {
   return new ApiError('bad_request', { error: 'InvalidRequestError', detail: 'missing URI' })
 }
 
-/** Reads the options; throws ApiError `validation` with all that is wrong with them. */
+/** Reads options. Throws ApiError `validation` with all their faults. */
 export function readOptions(event: Event, given: unknown): MessageOptions {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw new ApiError('validation', { issues: [{ code: 'type', detail: 'options are an object' }] })

@@ -9,15 +9,15 @@ import type { Teller } from '../../transport/socket/dialect.ts'
 import type { UriTarget } from '../../transport/uri-target.ts'
 import { batchFrame, valueEventFrame, rowsEventFrame, resourceEventFrame, type Spelling } from './frames.ts'
 
-/** The connection on which it is told. */
+/** The connection of a subscription. */
 interface Connection {
-  /** What of a batch was not told there already. */
+  /** The events of a batch that were not yet sent on this connection. */
   withoutRepeats(batch: Batch, resource: Resource): Batch
-  /** Says an error that answers no message. */
+  /** Sends an error that answers no message. */
   bye(error: ApiError): void
 }
 
-/** Tells a subscription to rows. */
+/** Sends what a subscription to rows is told. */
 export class SocketIoRows implements Teller<RowsKind> {
   readonly target: UriTarget
   readonly #connection: Connection
@@ -29,7 +29,7 @@ export class SocketIoRows implements Teller<RowsKind> {
     this.#to = to
   }
 
-  /** It has a name of its own, so that it is told whatever others are. */
+  /** Whether it has a name of its own, so that it gets its events whatever others get. */
   get isNamed(): boolean {
     return this.#to.isNamed
   }
@@ -47,7 +47,7 @@ export class SocketIoRows implements Teller<RowsKind> {
   }
 }
 
-/** Tells a subscription to what functions serve. */
+/** Sends what a subscription to a handled resource is told. */
 export class SocketIoValues implements Teller<ValuesKind> {
   readonly #connection: Connection
   readonly #to: Spelling

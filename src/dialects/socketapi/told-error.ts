@@ -1,14 +1,14 @@
 import { ApiError } from '../../protocol/error.ts'
 import { camelCase, capital } from '../../model/link/uri-names.ts'
 
-/** An error in the dialect: the name of a class and a text. */
+/** An error in the words of Flask-SocketAPI: the name of a class, and a text. */
 export interface ToldError {
-  /** `api_error` for what the client did wrong, `server_error` for the rest. */
+  /** `api_error` for faults of the client, `server_error` for others. */
   readonly event: 'api_error' | 'server_error'
   readonly payload: { readonly error: string; readonly message: string | null }
 }
 
-/** What a client is told of something thrown; the text of what is ours only while debugging. */
+/** What a client is told about an error. The text of a server's fault is only sent while debugging. */
 export function toldError(thrown: unknown, debug: boolean): ToldError {
   if (thrown instanceof ApiError && thrown.status < 500) {
     return { event: 'api_error', payload: { error: nameOf(thrown), message: thrown.message } }
@@ -22,7 +22,7 @@ export function toldError(thrown: unknown, debug: boolean): ToldError {
   return { event: 'server_error', payload: { error, message: debug ? text : null } }
 }
 
-/** The ancestor's classes where they fit; others are named after the code. */
+/** The name of the class in Flask-SocketAPI, if there is one. Otherwise it is made from the code. */
 function nameOf({ code, error, status }: ApiError): string {
   if (error !== code) return error
   if (code === 'not_found') return 'NotFoundError'

@@ -10,10 +10,10 @@ import type { Message, MessageOptions } from './message.ts'
 
 type Write = Exclude<Message, { readonly event: 'subscribe' | 'unsubscribe' }>
 
-/** Who writes. */
+/** The session that writes. */
 type Asking = Pick<SocketSession, 'host' | 'principal' | 'asking' | 'read'>
 
-/** What a write is answered with, to those who ask for it. */
+/** The answer to a write, for clients that want one. */
 export interface Written {
   readonly status: number
   readonly data: unknown
@@ -21,7 +21,7 @@ export interface Written {
   readonly etag: string | null
 }
 
-/** Does what a message asks of a modelled or a handled resource; throws what stands in the way. */
+/** Executes a message for a resource with rows or a handled one. Throws if it cannot be executed. */
 export async function writeMessage(
   session: Asking,
   targets: UriTargets,
@@ -97,7 +97,7 @@ async function writeHandled(
     case 'create': {
       const { attributes } = message
       const isObject = typeof attributes === 'object' && attributes !== null && !Array.isArray(attributes)
-      // A URI that nothing creates at is the greater mistake.
+      // A URI at which nothing can be created is reported first, as in Flask-SocketAPI.
       if (!isObject && handled.routes.find('create', call.uri)) {
         const detail = 'attributes must be an object'
         if (!options) throw new TypeError(detail)
@@ -114,7 +114,7 @@ async function writeHandled(
 
 const words = { create: 'creator', patch: 'patcher', delete: 'deleter' } as const
 
-/** The ancestor's words, its stray apostrophe among them. */
+/** The message of Flask-SocketAPI, with its stray apostrophe. */
 function unhandled({ event, uri }: Write): ApiError {
   const detail = `no registered resource ${words[event]} for ${uri}'`
   return new ApiError('bad_request', { error: 'InvalidRequestError', detail })

@@ -1,4 +1,4 @@
-/** A moment without zone, in the parts that formats speak of. */
+/** A moment without a time zone, in the parts that formats can name. */
 export interface Moment {
   readonly year: number
   readonly month: number
@@ -9,19 +9,19 @@ export interface Moment {
   readonly microsecond: number
 }
 
-/** A format of moments, compiled. */
+/** A compiled format of moments. */
 export interface MomentFormat {
-  /** null = the text is not of the format, or the calendar has no such moment. */
+  /** null = the text does not have this format, or the calendar has no such moment. */
   readonly parse: (text: string) => Moment | null
   readonly print: (moment: Moment) => string
-  /** What it prints, as a regular expression for documents. */
+  /** A regular expression for what it prints, for documents. */
   readonly pattern: string
 }
 
 type Parts = Record<string, string | undefined>
 
 interface Directive {
-  /** What is read: numbers may lack leading zeros. */
+  /** Matches what is read. Numbers may lack leading zeros. */
   readonly reads: string
   readonly prints: (moment: Moment) => string
   readonly pattern: string
@@ -41,9 +41,9 @@ const names = (of: readonly string[], index: (m: Moment) => number): Directive =
   pattern: `(?:${of.join('|')})`,
 })
 
-/** The directives that name a part of a moment; those about zones and weeks have none here. */
+/** The directives that name a part of a moment. Those about time zones and weeks are not supported. */
 const directives: Readonly<Record<string, Directive>> = {
-  // Years below 1000 are printed without zeros, as recorded.
+  // Years below 1000 are printed without zeros, as in the recorded cases.
   Y: { reads: '\\d{4}', prints: m => String(m.year), pattern: '\\d{1,4}' },
   y: { reads: '\\d{2}', prints: m => padded(m.year % 100), pattern: '\\d{2}' },
   m: { reads: '1[0-2]|0?[1-9]', prints: m => padded(m.month), pattern: '\\d{2}' },
@@ -65,12 +65,12 @@ const directives: Readonly<Record<string, Directive>> = {
   a: names(short(days), weekday),
 }
 
-/** Longer texts are of no format: a bound for the little backtracking that adjacent numbers need. */
+/** A longer text has no format. This bounds the little backtracking that adjacent numbers need. */
 const longest = 256
 
 /**
- * Compiles a format in the manner of strptime. Throws a RangeError for a directive that is unknown or given twice.
- * Each directive matches a bounded number of characters, so that reading takes linear time.
+ * Compiles a format in the manner of strptime. Each directive matches a bounded number of characters, so reading takes linear
+ * time. Throws a RangeError for a directive that is unknown or given twice.
  */
 export function momentFormat(format: string): MomentFormat {
   let reads = ''
@@ -137,7 +137,7 @@ function place(of: readonly string[], name: string | undefined): number | null {
   return of.findIndex(one => one.toLowerCase() === name.toLowerCase())
 }
 
-/** Midnight in milliseconds; Date.UTC would take years below 100 for those of the last century. */
+/** Midnight in milliseconds since the epoch. Date.UTC would take years below 100 for those of the last century. */
 function epochOf({ year, month, day }: Moment): number {
   return new Date(0).setUTCFullYear(year, month - 1, day)
 }

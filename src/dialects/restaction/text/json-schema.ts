@@ -3,15 +3,15 @@ import { parseText, type TextSchemaOptions } from './text.ts'
 import type { JsonSchema } from '../../../schema/json-schema.ts'
 
 export interface JsonSchemaOptions extends TextSchemaOptions {
-  /** Where a shared schema is found. Default: `#/$defs/` and its name; then those needed are part of the result. */
+  /** Makes the reference to a shared schema. Default: `#/$defs/` and its name; the schemas are then part of the result. */
   readonly refer?: (name: string) => string
 }
 
 const dialect = 'https://json-schema.org/draft/2020-12/schema'
 
 /**
- * The JSON Schema (draft 2020-12) of what a text gives, which it also takes: spellings that are converted (`"5"` for 5)
- * are not told. What is optional may be left out of what is given, and is null or, of strings, `""` in the result.
+ * The JSON Schema (draft 2020-12) of what a text returns. It also accepts this. Spellings that are converted (`"5"` for 5) are
+ * not described. An optional value may be left out of the input; in the result it is null or, for strings, `""`.
  */
 export function toJsonSchema(schema: unknown, options: JsonSchemaOptions = {}): JsonSchema {
   const definitions = new Map<string, JsonSchema>()
@@ -43,7 +43,10 @@ function schemaOf(node: TextNode, context: Context, desc: string | null = node.d
   }
 }
 
-/** A name may mean another schema later (a resource's goes before the API's): the first of each text is kept. */
+/**
+ * Adds a definition. The same name may refer to another schema later, because a resource's shared schemas win over the API's.
+ * The first one is kept.
+ */
 function define(name: string, target: TextNode, context: Context): void {
   if (context.definitions.has(name)) return
   context.definitions.set(name, {})

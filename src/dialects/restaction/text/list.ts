@@ -2,13 +2,13 @@ import type { ListNode } from './node.ts'
 import { FAIL, isFull, noteRefusal, placeWithin, type TextCheck, type Report } from './report.ts'
 import { listCode, type Fits } from './straight-line.ts'
 
-/** Any iterable is a list, a string one of characters, a map one of its keys. */
+/** Any iterable is a list: a string is a list of characters, a map a list of its keys. */
 export function compileList(node: ListNode, check: TextCheck, fits: Fits | null): TextCheck {
   const { minlen, maxlen, unique, optional } = node
   const low = `list length must >= ${Math.trunc(minlen)}`
   const high = `list length must <= ${Math.trunc(maxlen)}`
 
-  /** The items from an index on; `out` = null once one has failed. */
+  /** Takes the items from an index on. `out` is null once one has failed. */
   const take = (items: Iterable<unknown>, report: Report, from: number, out: unknown[] | null): unknown => {
     const seen = unique ? new Set<unknown>() : null
     let result = out
@@ -52,7 +52,10 @@ function itemsOf(value: unknown): Iterable<unknown> | null {
   return prototype === Object.prototype || prototype === null ? Object.keys(value) : null
 }
 
-/** Compares by content; the members of what a schema gives always stand in the order of the schema. */
+/**
+ * Whether the same value was seen before. Values are compared by content: members of a validated value are always in the order
+ * of the schema.
+ */
 function repeats(seen: Set<unknown>, value: unknown): boolean {
   const content = typeof value === 'object' && value !== null ? `json ${JSON.stringify(value)}` : value
   if (seen.has(content)) return true

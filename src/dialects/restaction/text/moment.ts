@@ -7,7 +7,7 @@ type Part = 'date' | 'time' | 'datetime'
 
 interface Kind {
   readonly format: string
-  /** Of the default format, for documents. */
+  /** The JSON Schema of the default format, for documents. */
   readonly known: JsonSchema | null
   readonly cut: (moment: Moment) => Moment
 }
@@ -17,7 +17,7 @@ const firstDay = { year: 1900, month: 1, day: 1 }
 
 const kinds: Readonly<Record<Part, Kind>> = {
   date: { format: '%Y-%m-%d', known: { format: 'date' }, cut: moment => ({ ...moment, ...midnight }) },
-  // RFC 3339 knows no time of day without offset, so that no format of JSON Schema fits.
+  // RFC 3339 has no time of day without an offset, so no format of JSON Schema fits.
   time: { format: '%H:%M:%S', known: null, cut: moment => ({ ...moment, ...firstDay }) },
   datetime: { format: '%Y-%m-%dT%H:%M:%S.%fZ', known: { format: 'date-time' }, cut: moment => moment },
 }
@@ -26,7 +26,7 @@ export const dateValidator: Validator = validatorOf('date')
 export const time: Validator = validatorOf('time')
 export const datetimeValidator: Validator = validatorOf('datetime')
 
-/** Gives text of its format, from such text or from a native object: Date (read as UTC) and the plain ones of Temporal. */
+/** Makes text in a format, from such text or from a native object: Date (read as UTC) and the plain types of Temporal. */
 function validatorOf(part: Part): Validator {
   const kind = kinds[part]
   let compiled: MomentFormat | null = null
@@ -57,7 +57,7 @@ const temporal: Readonly<Record<Part, readonly string[]>> = {
   datetime: ['[object Temporal.PlainDateTime]'],
 }
 
-/** No JSON value is taken for a native one: Temporal's tags are symbols. */
+/** The moment in a native object. JSON values are never mistaken for one, because the tags of Temporal are symbols. */
 function native(part: Part, value: unknown): Moment | null {
   if (value instanceof Date) {
     if (Number.isNaN(value.getTime()) || value.getUTCFullYear() < 1 || value.getUTCFullYear() > 9999) return null

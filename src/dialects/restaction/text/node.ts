@@ -3,7 +3,7 @@ import type { TextCheck } from './report.ts'
 import type { Parameters, Validator } from './validator.ts'
 
 interface Described {
-  /** null stands for itself: an absent value is `null`, of strings `""`. */
+  /** Whether it may be missing. The result is then `null` or, for strings, `""`. */
   readonly optional: boolean
   readonly desc: string | null
 }
@@ -13,9 +13,9 @@ export interface ScalarNode extends Described {
   readonly name: string
   readonly validator: Validator
   readonly params: Parameters
-  /** Of values that are not empty. */
+  /** The check of values that are not empty. */
   readonly check: TextCheck
-  /** null = none. */
+  /** null = no default. */
   readonly default: Value
 }
 
@@ -41,15 +41,15 @@ export interface FieldNode {
 
 export interface DictNode extends Described {
   readonly is: 'dict'
-  /** Shared dicts whose fields come before its own; each is plain. */
+  /** Shared dicts whose fields come before its own. */
   readonly merges: readonly { readonly name: string; readonly node: DictNode }[]
   readonly fields: readonly FieldNode[]
 }
 
-/** A schema text that was read: names are resolved, parameters bound, defaults checked. */
+/** A schema text after reading: names are resolved, parameters bound, defaults checked. */
 export type TextNode = ScalarNode | ReferNode | ListNode | DictNode
 
-/** What a reference leads to in the end. */
+/** The node to which references finally lead. */
 export function resolveNode(node: TextNode): Exclude<TextNode, ReferNode> {
   let at = node
   while (at.is === 'refer') at = at.target

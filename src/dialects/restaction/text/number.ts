@@ -6,7 +6,7 @@ const decimal = /^[+-]?(?:\d+(?:_\d+)*(?:\.(?:\d+(?:_\d+)*)?)?|\.\d+(?:_\d+)*)(?
 const infinite = /^([+-]?)inf(?:inity)?$/i
 const latin1 = new TextDecoder('latin1')
 
-/** Whole numbers, within what JSON numbers carry exactly: the original's 64 bits would be rounded by every reader. */
+/** Whole numbers that JSON numbers represent exactly. The original has 64 bits, which every reader of JSON would round. */
 export const int: Validator = {
   string: false,
   params: { min: 'number', max: 'number' },
@@ -29,7 +29,7 @@ export const int: Validator = {
   schema: params => ({ type: 'integer', ...bounds(params, 'minimum', 'maximum') }),
 }
 
-/** Finite numbers: not a number is refused, for JSON cannot say it. */
+/** Finite numbers. NaN is refused, because JSON cannot represent it. */
 export const float: Validator = {
   string: false,
   params: { min: 'number', max: 'number', exmin: 'flag', exmax: 'flag' },
@@ -62,7 +62,7 @@ export const float: Validator = {
   }),
 }
 
-/** True and false, never their spellings. */
+/** true and false, but not texts that mean them. */
 export const boolValidator: Validator = {
   string: false,
   params: {},
@@ -71,7 +71,7 @@ export const boolValidator: Validator = {
   schema: () => ({ type: 'boolean' }),
 }
 
-/** NaN = not an integer. */
+/** Converts a value to an integer. NaN = it is none. */
 function toInteger(value: unknown): number {
   if (typeof value === 'boolean' || typeof value === 'bigint') return clamp(Number(value))
   const text = toText(value)
@@ -95,7 +95,7 @@ function toText(value: unknown): string | null {
   return value instanceof Uint8Array ? latin1.decode(value).trim() : null
 }
 
-/** Decimal digits of every script as ASCII ones: Unicode keeps them in runs of ten (category Nd). */
+/** Replaces the decimal digits of all scripts by ASCII digits. Unicode has them in runs of ten (category Nd). */
 function asciiDigits(text: string): string {
   if (!/\P{ASCII}/u.test(text)) return text
   return text.replaceAll(/\p{Nd}/gu, char => {
@@ -106,7 +106,7 @@ function asciiDigits(text: string): string {
   })
 }
 
-/** Integers have no infinity: what is too long for a number is merely too large. */
+/** Limits a number to finite values. There is no infinite integer: a number with too many digits is simply too large. */
 function clamp(number: number): number {
   return Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, number))
 }
@@ -118,7 +118,7 @@ function rangeOf({ min, max }: Parameters, most: number): { readonly min: number
   }
 }
 
-/** Without fraction and exponent, as the original prints bounds. */
+/** Writes a number without fraction and exponent, as the original prints bounds. */
 function whole(number: number): string {
   return BigInt(Math.trunc(number)).toString()
 }

@@ -8,8 +8,8 @@ const nouns: Readonly<Record<ParameterKind, string>> = { number: 'a number', fla
 const none: Parameters = Object.freeze({})
 
 /**
- * Binds what a text gives to the parameters that its validator knows; null = a fault was noted. A wrong type is a fault
- * of the schema here: the original noticed it only when a value came.
+ * Binds the parameters in a text to those that the validator knows. A value of the wrong type is a fault of the schema here;
+ * the original only noticed it when a value was checked. null = there was a fault, which is noted.
  */
 export function bindParameters(
   owner: string,
@@ -51,7 +51,7 @@ export function bindParameters(
   return Object.freeze(out)
 }
 
-/** Truth as the original sees it: nothing, zero and what is empty are false. */
+/** Whether a value is true in the sense of Python: null, zero and empty values are false. */
 function isTrue(value: Value): boolean {
   if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0
   return Boolean(value)

@@ -7,18 +7,18 @@ import type { NoteTextFault } from './schema-error.ts'
 import { isSyntaxFault, parseValidator, type ValidatorText } from './syntax.ts'
 import type { ParameterKind, Parameters, Validator, Validators } from './validator.ts'
 
-/** What a text may name beside the built-in validators. */
+/** The names that a text may use beside the built-in validators. */
 export interface KnownNames {
-  /** null = there was one, but its faults are noted already. */
+  /** null = there is such a schema, but it is faulty, which has been noted. */
   readonly shared: ReadonlyMap<string, TextNode | null>
   readonly validators: Validators
 }
 
-/** What may be said of anything. */
+/** Parameters that every node may have. */
 export const described: Readonly<Record<string, ParameterKind>> = { optional: 'flag', desc: 'any' }
 const common: Readonly<Record<string, ParameterKind>> = { ...described, default: 'any' }
 
-/** Takes a validator string apart, or notes where it leaves the grammar. */
+/** Splits a validator string. Faults of its grammar are noted. */
 export function parseValidatorText(text: string, note: NoteTextFault): ValidatorText | null {
   const parsed = parseValidator(text)
   if (!isSyntaxFault(parsed)) return parsed
@@ -26,13 +26,13 @@ export function parseValidatorText(text: string, note: NoteTextFault): Validator
   return null
 }
 
-/** Reads a validator or a reference; null = a fault was noted. */
+/** Reads a validator or a reference. null = there was a fault, which is noted. */
 export function parseScalar(text: string, scope: KnownNames, note: NoteTextFault): TextNode | null {
   const parsed = parseValidatorText(text, note)
   return parsed && scalarOf(parsed, null, scope, note)
 }
 
-/** The same of a text that was taken apart; what a dict says of its field goes before `&desc`. */
+/** Reads a text that is already split. The description that a dict gives to its field wins over `&desc`. */
 export function scalarOf(
   parsed: ValidatorText,
   desc: string | null,
@@ -72,7 +72,7 @@ function validated(
   note: NoteTextFault,
 ): ScalarNode | null {
   const { optional = false, default: written = null, desc: own = null, ...params } = all
-  // An empty string is no default of strings: it would be empty again.
+  // An empty string cannot be a default of strings, because it would count as empty again.
   const standard = validator.string && written === '' ? null : freeze(written)
   const check = checkWith(name, validator, params, note)
   if (check === null) return null
@@ -110,7 +110,7 @@ function parseRefer(
     return null
   }
   const target = sharedOf(to, scope, note)
-  // Whatever else a reference says is not honoured.
+  // All other parameters of a reference are ignored.
   return target && { is: 'refer', to, target, optional: flagOf(parsed, 'optional'), desc }
 }
 
@@ -123,7 +123,7 @@ function flagOf(parsed: ValidatorText, name: string): boolean {
   return bindParameters('', described, [], only, () => {})?.[name] === true
 }
 
-/** A shared schema that stands before; null = a fault was noted. */
+/** A shared schema that was declared before. null = there was a fault, which is noted. */
 export function sharedOf(name: string, scope: KnownNames, note: NoteTextFault): TextNode | null {
   const node = scope.shared.get(name)
   if (node !== undefined) return node
@@ -132,13 +132,13 @@ export function sharedOf(name: string, scope: KnownNames, note: NoteTextFault): 
   return null
 }
 
-/** Defaults are answered as written, to many callers. */
+/** Freezes a default. It is returned as written, and to many callers. */
 function freeze<T extends Value>(value: T): T {
   if (typeof value === 'object' && value !== null) for (const inner of Object.values(value)) freeze(inner)
   return Object.freeze(value)
 }
 
-/** A value in the spelling of the original's messages. */
+/** Writes a value as the messages of the original do. */
 function repr(value: Value): string {
   if (typeof value === 'string') return value.includes("'") && !value.includes('"') ? `"${value}"` : `'${value}'`
   if (typeof value === 'boolean') return value ? 'True' : 'False'

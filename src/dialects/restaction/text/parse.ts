@@ -7,7 +7,7 @@ import type { ParameterKind } from './validator.ts'
 
 const listParams: Readonly<Record<string, ParameterKind>> = { minlen: 'number', maxlen: 'number', unique: 'flag' }
 
-/** Reads a schema of any shape; null = `faults` has grown. The place is where the schema stands, for positions. */
+/** Reads a schema of any shape. `place` is where it is, for the positions of faults. null = faults have been added. */
 export function parseSchema(
   schema: unknown,
   scope: KnownNames,
@@ -79,13 +79,13 @@ function parseDict(
     const note = noteAt(at, faults)
     if (key.startsWith('$self')) {
       if (self) note('multi $self not allowed', 'put the parameters of both into one')
-      // What $self says is said of the dict, so its faults stand at the dict.
+      // $self describes the dict itself, so its faults are at the dict.
       self ??= parseSelf(key, inner, scope, noteAt(place, faults))
       whole &&= self !== null
       continue
     }
     const field = parseField(key, inner, scope, at, faults)
-    // The later of two wins, in the place of the first.
+    // If a field is there twice, the later one wins, at the place of the first.
     if (field) fields.set(field.name, field)
     else whole = false
   }
@@ -156,7 +156,7 @@ function parseSelf(
   return { optional: params['optional'] === true, merges, desc: typeof inner === 'string' ? inner : own }
 }
 
-/** The part of a key that positions name. */
+/** The part of a key that positions contain. */
 function segmentOf(key: string): string {
   return (key.split('?', 1)[0]!.length < key.length ? key.split('?', 1)[0]! : key.split('@', 1)[0]!).trim()
 }

@@ -1,18 +1,18 @@
 import { positionOf } from '../../../schema/position.ts'
 
-/** What a check answers instead of a value once it has told its report why. */
+/** What a check returns in place of a value after it has reported a fault. */
 export const FAIL: unique symbol = Symbol('fail')
 
-/** One refusal while it travels outwards: every container that it leaves appends its key or index, innermost first. */
+/** A fault that is on its way to the outside. Every container around it appends its key or index, so the innermost is first. */
 interface Pending {
   readonly message: string
   readonly way: (string | number)[]
 }
 
-/** Where the checks of one validation tell what is wrong; once `limit` refusals are told they stop looking. */
+/** Where the checks of one validation report faults. After `limit` faults they stop. */
 export interface Report {
   readonly limit: number
-  /** How many there are; most reports never have a list. */
+  /** The number of faults. Most reports never need a list of them. */
   count: number
   found: Pending[] | null
 }
@@ -21,17 +21,17 @@ export function openReport(limit: number): Report {
   return { limit, count: 0, found: null }
 }
 
-/** Turns a value into what it stands for, or tells the report and answers FAIL. */
+/** Returns the validated value, or reports a fault and returns FAIL. */
 export type TextCheck = (value: unknown, report: Report) => unknown
 
-/** Why a value was refused, and where. */
+/** A fault, and its place. */
 export interface Invalid {
   readonly message: string
-  /** Keys joined by dots, indexes in brackets: `user.tags[1]`; empty for the value itself. */
+  /** Keys joined by dots, indexes in brackets: `user.tags[1]`. Empty = the value itself. */
   readonly position: string
   /** The same place as a JSON pointer (RFC 6901): `/user/tags/1`. */
   readonly pointer: string
-  /** `message in position`: what is told to a client of restaction. */
+  /** `message in position`, as clients of restaction get it. */
   readonly text: string
 }
 
@@ -41,7 +41,7 @@ export function noteRefusal(report: Report, message: string): typeof FAIL {
   return FAIL
 }
 
-/** Says that the refusals told since there were `since` of them lie within a key or index. */
+/** Moves all faults that were reported since there were `since` of them below a key or index. */
 export function placeWithin(report: Report, since: number, segment: string | number): void {
   for (let i = since; i < report.count; i++) report.found![i]!.way.push(segment)
 }
@@ -50,7 +50,7 @@ export function isFull(report: Report): boolean {
   return report.count >= report.limit
 }
 
-/** The refusals in the order in which they were found: that of the schema. */
+/** The faults in the order of the schema, in which they were found. */
 export function refusalsOf(report: Report): Invalid[] {
   return (report.found ?? []).map(({ message, way }) => {
     const path = way.toReversed()
@@ -59,7 +59,7 @@ export function refusalsOf(report: Report): Invalid[] {
   })
 }
 
-/** `message in position`; what is missing is left out. */
+/** Makes `message in position`. An empty part is left out. */
 export function messageAt(message: string, position: string): string {
   if (position === '') return message
   return message === '' ? `in ${position}` : `${message} in ${position}`

@@ -1,15 +1,18 @@
 import { messageAt } from './report.ts'
 
-/** One thing wrong with a schema text. */
+/** A fault in a schema text. */
 export interface SchemaFault {
   readonly message: string
-  /** `user.tags[].name`: where in the schema. */
+  /** The place in the schema: `user.tags[].name`. */
   readonly position: string
   /** What to write instead. */
   readonly fix: string
 }
 
-/** A schema text that cannot be used: every fault of it, one per line of the message. Thrown at declaration only. */
+/**
+ * Thrown for a schema text that cannot be used. Its message lists all faults, one per line. It is thrown only while schemas are
+ * declared.
+ */
 export class SchemaError extends Error {
   override readonly name = 'SchemaError'
   readonly faults: readonly SchemaFault[]
@@ -20,5 +23,5 @@ export class SchemaError extends Error {
   }
 }
 
-/** Notes a fault at the place that is being read; reading goes on behind it, so that one start shows them all. */
+/** Notes a fault at the place that is being read. Reading goes on, so that one start shows all faults. */
 export type NoteTextFault = (message: string, fix: string) => void

@@ -1,20 +1,20 @@
 import { FAIL, type TextCheck, type Report } from './report.ts'
 
-/** See `Validator.fits`: an expression that tells by a variable's name whether its value stands for itself. */
+/** See `Validator.fits`: makes the source of an expression that is true if a variable's value would be returned unchanged. */
 export type Fits = (value: string) => string
 
 /** What straight-line code leaves to ordinary code. */
 interface Rest {
-  /** Values that are no plain objects, no arrays of a good length. */
+  /** Handles values that are no plain objects, and arrays of unusual length. */
   readonly slow: TextCheck
-  /** What follows after the item at an index was refused; `before` = how many refusals were told by then. */
+  /** Continues after the item at an index was refused. `before` is the number of faults at that time. */
   readonly failed: (value: {}, report: Report, before: number, at: number) => unknown
 }
 
 /**
- * A dict's check as one function without a loop, as validators that are compiled ahead have it: several times as fast.
- * It is made of the schema's own text, which is the application's; keys are quoted as JSON and nothing that comes with a
- * request is ever part of it. Where the platform forbids code from strings (a content security policy), all is `slow`.
+ * Compiles the check of a dict into one function without a loop, which is several times as fast. Its source contains the keys
+ * of the application's schema, quoted as JSON. Nothing from a request ever becomes part of it. If the platform forbids code
+ * from strings (a content security policy), `slow` does everything.
  */
 export function dictCode(
   steps: readonly { readonly key: string; readonly check: TextCheck; readonly fits: Fits | null }[],
@@ -30,7 +30,7 @@ export function dictCode(
   })
 }
 
-/** A list's check, its items' expression in the loop. */
+/** Compiles the check of a list. The expression for its items is part of the loop. */
 export function listCode(check: TextCheck, fits: Fits | null, minlen: number, maxlen: number, rest: Rest): TextCheck {
   return whenNeeded(() => {
     const good = `Array.isArray(value) && value.length >= ${minlen} && value.length <= ${maxlen}`
@@ -39,7 +39,7 @@ export function listCode(check: TextCheck, fits: Fits | null, minlen: number, ma
   })
 }
 
-/** Code is made for the first value: a program declares many schemas, and uses few in a short life. */
+/** Compiles the code when the first value comes. A program declares many schemas and may use only a few of them. */
 function whenNeeded(make: () => TextCheck): TextCheck {
   let run: TextCheck | null = null
   return (value, report) => (run ??= make())(value, report)

@@ -4,7 +4,7 @@ import type { Parameters, Validator } from './validator.ts'
 const longest = 1_048_576
 const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', "'": '&#39;', '"': '&#34;' }
 
-/** Text, its length counted in code points; `escape` is for those who must keep HTML in their rows. */
+/** Text, whose length is counted in code points. `escape` is for applications that store HTML in their rows. */
 export const str: Validator = {
   string: true,
   params: { minlen: 'number', maxlen: 'number', escape: 'flag' },
@@ -15,7 +15,7 @@ export const str: Validator = {
     const high = `string length must <= ${Math.trunc(max)}`
     return (value, report) => {
       if (typeof value !== 'string') return noteRefusal(report, 'invalid string')
-      // A code point is one unit or two, so that most lengths are judged without counting.
+      // A code point is one or two units, so most lengths are decided without counting.
       const units = value.length
       if (units < min * 2 && codePoints(value) < min) return noteRefusal(report, low)
       if (units > max && codePoints(value) > max) return noteRefusal(report, high)
@@ -31,7 +31,7 @@ export const str: Validator = {
   schema: params => ({
     type: 'string',
     ...(typeof params['minlen'] === 'number' && params['minlen'] > 0 ? { minLength: Math.ceil(params['minlen']) } : {}),
-    // Escaping comes after the length check and makes text longer.
+    // The length is checked before escaping, which makes the text longer.
     ...(typeof params['maxlen'] === 'number' && params['escape'] !== true
       ? { maxLength: Math.max(0, Math.floor(params['maxlen'])) }
       : {}),

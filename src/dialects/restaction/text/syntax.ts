@@ -1,32 +1,35 @@
 import type { Value } from '../../../schema/field.ts'
 
-/** A validator string taken apart; nothing in it has a meaning yet. */
+/** A validator string that was split. Its parts have no meaning yet. */
 export interface ValidatorText {
-  /** What stands before the first `?` or `@`; null if neither does. */
+  /** The text before the first `?` or `@`. null = there is neither. */
   readonly key: string | null
   readonly refers: readonly string[]
   readonly name: string | null
   readonly args: readonly Value[]
-  /** In the order of first mention; the last value wins. */
+  /** In the order in which they first appear. The last value wins. */
   readonly params: ReadonlyMap<string, Value>
 }
 
-/** Where the grammar was left. */
+/** Where a text does not follow the grammar. */
 export interface SyntaxFault {
   readonly column: number
   readonly wanted: string
 }
 
 const space = /[ \t\n\r\f\v]*/y
-/** Wider than validr 0.14.1, as its older versions were: any characters but those of the grammar, trimmed. */
+/**
+ * Any characters except those of the grammar, trimmed. This is more than validr 0.14.1 accepts, and what its older versions
+ * did.
+ */
 const key = /([^?@&()]*)(?=[?@])/y
 const self = /\$self/y
 const ident = /[A-Za-z_][A-Za-z0-9_]*/y
 const paramName = /[A-Za-z_$][A-Za-z0-9_$]*/y
-/** Where a value ends that is no container; JSON.parse judges it (RFC 8259). */
+/** Matches a value that is no container. JSON.parse checks it (RFC 8259). */
 const primitive = /"(?:[^"\\]|\\.)*"|-?\d[0-9.eE+-]*|true|false|null/y
 
-/** Takes a validator string apart in one pass; a fault has the column (from 1) at which the grammar was left. */
+/** Splits a validator string in one pass. A fault has the column, from 1, where the grammar is violated. */
 export function parseValidator(text: string): ValidatorText | SyntaxFault {
   let at = 0
   const match = (pattern: RegExp): string | null => {
@@ -36,7 +39,7 @@ export function parseValidator(text: string): ValidatorText | SyntaxFault {
     at = pattern.lastIndex
     return found
   }
-  /** A token and the space before it; without the token nothing is taken. */
+  /** Takes a token and the space before it. Takes nothing if the token does not follow. */
   const token = (pattern: RegExp): string | null => {
     const from = at
     match(space)
@@ -106,7 +109,7 @@ export function isSyntaxFault(parsed: ValidatorText | SyntaxFault): parsed is Sy
   return 'column' in parsed
 }
 
-/** Where the JSON value that starts at `at` ends, or -1; JSON.parse judges what lies between. */
+/** The end of the JSON value that starts at `at`, or -1. JSON.parse checks what is in between. */
 function closing(text: string, at: number): number {
   const first = text[at]
   if (first !== '[' && first !== '{') {

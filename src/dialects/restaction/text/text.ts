@@ -12,28 +12,28 @@ export type Result<T> =
   | { readonly ok: false; readonly errors: readonly Invalid[] }
 
 /**
- * Checks a value and gives what it stands for. It stops at the first refusal, as the original does, unless `limit` says
- * how many are wanted; the first is the same either way, for they come in the order of the schema.
+ * Checks a value and returns the validated one. It stops at the first fault, like the original, unless `limit` asks for more.
+ * Faults come in the order of the schema, so the first one is always the same.
  */
 export type Validate<T = unknown> = (value: unknown, limit?: number) => Result<T>
 
-/** Shared schemas, compiled; a later set may build on it. */
+/** Compiled shared schemas. A later set may use them. */
 export interface Shared<T extends SharedTexts = SharedTexts> {
-  /** Known to the compiler only. */
+  /** Exists only for the compiler. */
   readonly texts?: T
   readonly nodes: KnownNames['shared']
 }
 
 export interface TextSchemaOptions<T extends SharedTexts = SharedTexts> {
-  /** Each may refer to those before it. */
+  /** Shared schemas. Each may refer to those before it. */
   readonly shared?: Shared<T> | T
-  /** Own validators by name; they come before the built-in ones. */
+  /** Your own validators by name. They win over the built-in ones. */
   readonly validators?: Validators
-  /** Where the text stands, in front of the positions of its faults: `Hello.get.$input`. */
+  /** The place of the text, which begins the positions of its faults: `Hello.get.$input`. */
   readonly place?: string
 }
 
-/** Compiles a schema text once; throws a SchemaError with all its faults. */
+/** Compiles a schema text. Throws a SchemaError with all its faults. */
 export function compileText<const S, const T extends SharedTexts = {}>(
   schema: S,
   options: TextSchemaOptions<T> = {},
@@ -46,7 +46,7 @@ export function compileText<const S, const T extends SharedTexts = {}>(
   }
 }
 
-/** Compiles shared schemas in order, for any number of texts; throws a SchemaError with all their faults. */
+/** Compiles shared schemas in order, for any number of texts. Throws a SchemaError with all their faults. */
 export function compileShared<const T extends SharedTexts>(shared: T, options: TextSchemaOptions = {}): Shared<T> {
   const faults: SchemaFault[] = []
   const scope = scopeOf(options, faults)
@@ -55,7 +55,7 @@ export function compileShared<const T extends SharedTexts>(shared: T, options: T
   return { nodes }
 }
 
-/** Reads a schema text without making a check of it, for what describes it; throws as `compileText` does. */
+/** Reads a schema text without compiling a check, for documents. Throws as `compileText` does. */
 export function parseText(schema: unknown, options: TextSchemaOptions = {}): TextNode {
   const faults: SchemaFault[] = []
   const node = parseSchema(schema, scopeOf(options, faults), placeOf(options.place), faults)

@@ -1,4 +1,4 @@
-/** The types that a schema text stands for, as far as TypeScript can read it; what it cannot read is `unknown`. */
+/** The types of schema texts, as far as TypeScript can read them. What it cannot read is `unknown`. */
 
 interface Scalars {
   int: number
@@ -19,10 +19,10 @@ interface Scalars {
 /** Shared schemas as they are declared. */
 export type SharedTexts = Readonly<Record<string, unknown>>
 
-/** What validation gives: `int&optional` → `number | null`, `str&optional` → `string` (it is `""` then). */
+/** The type after validation: `int&optional` → `number | null`, `str&optional` → `string` (which is `""` if it is missing). */
 export type TextOutput<S, Shared extends SharedTexts = {}> = Of<S, Shared, 'out'>
 
-/** What may be given: `int&optional` → `number | undefined`; what is left out is undefined. */
+/** The type of the input: `int&optional` → `number | undefined`. */
 export type TextInput<S, Shared extends SharedTexts = {}> = Of<S, Shared, 'in'>
 
 type Side = 'in' | 'out'
@@ -47,10 +47,10 @@ type Members<S, Shared, D extends Side> = {
 
 type OfField<K, V, Shared, D extends Side> = V extends object ? Of<V, Shared, D> : OfText<Behind<K>, Shared, D>
 
-/** A nested schema is named plainly; otherwise the name stands before the validator. `$self` names nothing. */
+/** The name of a field. A nested schema has it as key; otherwise it is before the validator. `$self` is no field. */
 type FieldName<K, V> = K extends `$self${string}` ? never : V extends object ? K : K extends string ? Before<K> : never
 
-/** Only what is given may lack members; what validation gives has them all. */
+/** Whether a member may be missing. That is so only in the input; the result of validation has all members. */
 type MayLack<K, V, Shared, D extends Side> = D extends 'out'
   ? false
   : unknown extends OfField<K, V, Shared, D>
@@ -77,7 +77,7 @@ type Scalar<N extends string, T extends string, D extends Side> = N extends keyo
 
 type Given<D extends Side> = D extends 'in' ? undefined : never
 
-/** What an optional one is when it is left out. */
+/** The type of a missing optional value. */
 type Absent<T, Nothing, D extends Side> = IsOptional<T> extends true ? (D extends 'in' ? undefined : Nothing) : never
 
 type IsOptional<T> = T extends `${string}&${Space}optional${infer Rest}`
@@ -92,7 +92,7 @@ type HasDefault<T> = T extends `${string}&${Space}default${infer Rest}`
     : true
   : false
 
-/** Without one it says nothing. */
+/** The `$self` of a dict. Without one it is empty. */
 type SelfOf<S> = [Extract<keyof S, `$self${string}`>] extends [never] ? '' : Extract<keyof S, `$self${string}`>
 
 type Merged<Self, Shared, D extends Side> = Self extends `${string}@${infer To}`
@@ -101,10 +101,10 @@ type Merged<Self, Shared, D extends Side> = Self extends `${string}@${infer To}`
     : Exclude<OfShared<Head<To>, Shared, D>, null | undefined>
   : unknown
 
-/** The name of a field: what stands before the first `?` or `@`. */
+/** The name of a field: the text before the first `?` or `@`. */
 type Before<K extends string> = First<K, '?'> extends infer Name extends string ? Trim<First<Name, '@'>> : never
 
-/** The validator of a key: what stands behind the first `?`, or from the `@` before it on. */
+/** The validator in a key: the text after the first `?`, or from the `@` before it. */
 type Behind<K> = K extends `${infer Name}?${infer Text}`
   ? Name extends `${string}@${infer To}`
     ? `@${To}?${Text}`
@@ -113,7 +113,7 @@ type Behind<K> = K extends `${infer Name}?${infer Text}`
     ? `@${To}`
     : never
 
-/** A key before the name of a scalar says nothing. */
+/** The text without a key, which has no meaning before a scalar. */
 type Named<T extends string> = T extends `${infer Key}?${infer Text}`
   ? Key extends `${string}${'(' | '&'}${string}`
     ? T

@@ -3,31 +3,32 @@ import type { Value } from '../../../schema/value.ts'
 import type { TextCheck } from './report.ts'
 import type { TextInput, TextOutput } from './types.ts'
 
-/** What a parameter must hold: flags take any value and go by its truth, as in `&escape=1`. */
+/** The kind of a parameter's value. A flag accepts any value and is true or false like it, as in `&escape=1`. */
 export type ParameterKind = 'number' | 'flag' | 'text' | 'any'
 
 export type Parameters = Readonly<Record<string, Value>>
 
-/** One validator that a text can name. */
+/** A validator that a text can name. */
 export interface Validator {
-  /** Whether `""` counts as empty, and `""` stands for nothing. */
+  /** Whether `""` counts as an empty value, and is also the result for a missing one. */
   readonly string: boolean
-  /** Its own parameters in the order of positional arguments. */
+  /** Its own parameters, in the order of positional arguments. */
   readonly params: Readonly<Record<string, ParameterKind>>
-  /** Called once per mention in a text; throws a RangeError for parameters that make no sense. */
+  /** Makes the check. It is called once per use in a text. Throws a RangeError for parameters that make no sense. */
   readonly check: (params: Parameters) => TextCheck
   /**
-   * The source of an expression that is true only of values, named by a variable, that the check would answer unchanged.
-   * It may hold nothing but numbers of the parameters.
+   * Makes the source of an expression about a variable, which may be true only for values that the check returns unchanged. It
+   * must not contain anything but numbers from the parameters.
    */
   readonly fits?: (params: Parameters) => ((value: string) => string) | null
-  /** Of the values that it gives. */
+  /** JSON Schema of the values that it returns. */
   readonly schema: (params: Parameters) => JsonSchema
 }
 
 export type Validators = Readonly<Record<string, Validator>>
 
-// Here because the options of an API refer to this file, so that whoever declares one has it in the program.
+// This is declared here because the options of an API refer to this file. Every program that declares an API therefore includes
+// it.
 declare module '../../../schema/infer.ts' {
   interface NotedTypes<S, Side extends 'input' | 'output'> {
     readonly restaction: Side extends 'input' ? TextInput<S> : TextOutput<S>
