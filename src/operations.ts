@@ -1,6 +1,6 @@
 import type { AnyResource } from './model/declare/declaration.ts'
 import type { Id } from './model/model.ts'
-import type { IdOf, Modelled, New, Patch, Row } from './model/declare/types.ts'
+import type { IdOf, Modelled, New, Own, Patch, Row } from './model/declare/types.ts'
 import type { Sort, Where } from './model/rules/where.ts'
 import type { Call, Outcome } from './engine/call/call.ts'
 import type { Engine } from './engine/engine.ts'
@@ -24,7 +24,8 @@ export interface ListOptions<M, K> extends Omit<CallOptions, 'filter' | 'sort'> 
 
 /**
  * The operations of an API for the application's own code. They pass all checks and hooks that a client's request passes.
- * Without `me` they act for the application, to which no rules apply.
+ * Without `me` they act for the application, to which no rules apply, and which may set readonly and hidden fields:
+ * `app.post('user', { email, role: 'admin' })`.
  *
  * @throws {ApiError} for the same reasons as over HTTP: `not_found`, `validation`, `precondition_failed` and so on. Match on
  * `code`.
@@ -40,18 +41,27 @@ export interface Operations<M> {
    */
   list<K extends Name<M>>(name: K, options?: ListOptions<M, K>): Promise<Row<M, K>[]>
   /** Creates a row, together with the rows that its body nests. Returns it. */
-  post<K extends Name<M>>(name: K, data: New<M, K>, options?: CallOptions): Promise<Row<M, K>>
+  post<K extends Name<M>>(name: K, data: New<M, K> & Own<M, K>, options?: CallOptions): Promise<Row<M, K>>
   /** Creates several rows, all or nothing. */
-  post<K extends Name<M>>(name: K, data: readonly New<M, K>[], options?: CallOptions): Promise<Row<M, K>[]>
+  post<K extends Name<M>>(
+    name: K,
+    data: readonly (New<M, K> & Own<M, K>)[],
+    options?: CallOptions,
+  ): Promise<Row<M, K>[]>
   /** Replaces a row. Creates it if clients may choose ids, or if it is named by a unique key: `put('user', { email }, …)`. */
   put<K extends Name<M>>(
     name: K,
     id: IdOf<M, K> | Partial<Row<M, K>>,
-    data: New<M, K>,
+    data: New<M, K> & Own<M, K>,
     options?: CallOptions,
   ): Promise<Row<M, K>>
   /** Changes the fields that the body names, and leaves all others: `await app.patch('todo', 7, { done: true })`. */
-  patch<K extends Name<M>>(name: K, id: IdOf<M, K>, data: Patch<M, K>, options?: CallOptions): Promise<Row<M, K>>
+  patch<K extends Name<M>>(
+    name: K,
+    id: IdOf<M, K>,
+    data: Patch<M, K> & Own<M, K>,
+    options?: CallOptions,
+  ): Promise<Row<M, K>>
   /** Deletes a row. What happens to rows that refer to it is declared in their references. */
   delete<K extends Name<M>>(name: K, id: IdOf<M, K>, options?: CallOptions): Promise<void>
   /** What the change log knows about a row, newest first. Deleted rows have a history too. */

@@ -25,6 +25,8 @@ export const cast: InputMode = defineMode('cast', conversions, {
   readonlyIsOneSided: true,
   looseRelations: true,
   readsDefaults: true,
+  letsApplicationSetAll: false,
+  letsBodyNameOwnRows: false,
 })
 
 function isEmptyObject(value: unknown): boolean {

@@ -3,7 +3,8 @@ import type { Field } from '../../model/model.ts'
 import { plainShape } from '../../query/predicate.ts'
 import type { Work } from '../../store/work.ts'
 import type { Call } from '../call/call.ts'
-import { isFixed, isHidden, isObject, readOnlyIssue, unknownField } from '../write/read-body.ts'
+import { isFixed, isHidden, isObject } from '../write/read-body.ts'
+import { readOnlyIssue, unknownField } from '../write/refused-members.ts'
 import { writeRow } from '../read/write-json.ts'
 import type { WriteEnvironment } from '../call/call-environment.ts'
 import { Budget, loadRelated } from '../read/load-related.ts'
@@ -25,7 +26,8 @@ export function mergedBody(call: Call, { row }: Instance, { values }: WriteEnvir
   let body: Record<string, unknown> | null = null
   for (const name of Object.keys(input)) {
     const field = resource.field.get(name)
-    if (field?.is !== 'scalar' || !field.type.merges || field.def.file || field.readonly) continue
+    if (field?.is !== 'scalar' || !field.type.merges || field.def.file) continue
+    if (field.readonly && !call.trusted) continue
     if (!isObject(input[name])) continue
     body ??= { ...input }
     body[name] = mergePatch(row[field.slot], input[name])

@@ -1,4 +1,5 @@
 import { pointer, type Issue } from '../../protocol/error.ts'
+import { asFile, readOnlyIssue, unknownField } from './refused-members.ts'
 import type { InputMode } from '../../schema/read/input-mode.ts'
 import { Refused } from '../../schema/read/refused.ts'
 import type { Ctx, Value } from '../../schema/field.ts'
@@ -48,6 +49,8 @@ export interface Preparation {
   /** Unknown members are ignored instead of refused. */
   readonly lenient?: boolean
   readonly operation: 'create' | 'replace' | 'patch'
+  /** The application itself writes: it also sets readonly and hidden fields. */
+  readonly isOwn?: boolean
   /** The foreign key that nesting implies. The nested body need not repeat it. */
   readonly implied?: Field | null
   /** Collects the faults of the whole body, so that the client learns all of them at once. */
@@ -67,7 +70,7 @@ export function prepare(resource: Resource, body: unknown, base: string, how: Pr
   let id: Id | null = null
   let refers = false
   for (const field of resource.fields) {
-    if (!Object.hasOwn(body, field.name) || isHidden(field)) {
+    if (!Object.hasOwn(body, field.name) || (isHidden(field) && how.isOwn !== true)) {
       if (how.operation !== 'patch') checkRequired(field, base, how)
       continue
     }
@@ -76,7 +79,7 @@ export function prepare(resource: Resource, body: unknown, base: string, how: Pr
     if (field === resource.id) {
       if (how.operation === 'create' && resource.id.def.client === true) id = clientId(resource, raw, at, how)
       else forbid(field, raw, at, how, echoes)
-    } else if (isFixed(field)) forbid(field, raw, at, how, echoes)
+    } else if (isDerived(field) || (field.readonly && how.isOwn !== true)) forbid(field, raw, at, how, echoes)
     else if (field.is === 'scalar' && field.def.file && raw !== null) {
       // In JSON, a file can be removed or sent back unchanged; bytes go to the file's URI.
       if (how.operation === 'create' || how.mode.readonly === 'refuse') how.issues.push(asFile(field, at))
@@ -88,13 +91,18 @@ export function prepare(resource: Resource, body: unknown, base: string, how: Pr
       refers ||= setting.kind === 'one' || setting.kind === 'list'
     }
   }
-  if (how.mode.unknown === 'refuse' && how.lenient !== true) refuseUnknown(resource, body, base, how.issues)
+  if (how.mode.unknown === 'refuse' && how.lenient !== true) refuseUnknown(resource, body, base, how)
   return { ...done, refers, id }
 }
 
 /** Whether no body may set the field. */
 export function isFixed(field: Field): boolean {
-  return field.readonly || (field.is === 'calc' && !field.def.set) || field.is === 'self' || field.is === 'count'
+  return field.readonly || isDerived(field)
+}
+
+/** Whether the value of the field follows from other values. */
+function isDerived(field: Field): boolean {
+  return (field.is === 'calc' && !field.def.set) || field.is === 'self' || field.is === 'count'
 }
 
 /** Whether clients do not know the field. A password is hidden too, but they may set it. */
@@ -209,6 +217,7 @@ function prepareTarget(
       body: prepare(target, raw, at, {
         mode: how.mode,
         lenient: how.lenient ?? false,
+        isOwn: how.isOwn ?? false,
         operation: 'create',
         implied,
         issues: how.issues,
@@ -264,27 +273,11 @@ function forbid(field: Field, raw: unknown, at: string, how: Preparation, echoes
   else echoes.push({ field, value: raw, pointer: at })
 }
 
-/** The issue for a body that tries to set the bytes of a file; it says where to send them. */
-export function asFile(field: Field, at: string): Issue {
-  const { owner, name } = field
-  const path = `${owner.paths[0] ?? ''}/{${owner.id.name}}/${name}`
-  const detail = `${name} is a file: PUT its bytes to ${path}, or send them as multipart/form-data; null takes it away`
-  return { code: 'read_only', pointer: at, detail }
-}
-
-export function readOnlyIssue(field: Field, at: string): Issue {
-  return { code: 'read_only', pointer: at, detail: `${field.name} is set by the server; leave it out` }
-}
-
-function refuseUnknown(resource: Resource, body: Record<string, unknown>, base: string, issues: Issue[]): void {
+function refuseUnknown(resource: Resource, body: Record<string, unknown>, base: string, how: Preparation): void {
   for (const name of Object.keys(body)) {
     const field = resource.field.get(name)
-    if (!field || isHidden(field)) issues.push(unknownField(resource, pointer(base, name)))
+    if (!field || (isHidden(field) && how.isOwn !== true)) how.issues.push(unknownField(resource, pointer(base, name)))
   }
-}
-
-export function unknownField(resource: Resource, at: string): Issue {
-  return { code: 'unknown_field', pointer: at, detail: `${resource.name} has no field of this name` }
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {

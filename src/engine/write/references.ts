@@ -5,16 +5,28 @@ import type { Prepared, Setting, RelatedTarget } from './read-body.ts'
 import { allowedRows } from '../rules/permissions.ts'
 import type { Instance, UnitOfWork } from './unit-of-work.ts'
 
-interface Reference {
+/** A row that may not exist yet. */
+export interface RowName {
   readonly resource: Resource
   readonly id: Id
+}
+
+interface Reference extends RowName {
   readonly pointer: string
 }
 
-/** Checks that every row named in a body exists. All missing ones are reported together (protocol §6.2). */
-export function checkReferences(unit: UnitOfWork, settings: readonly Setting[]): Work<void> {
+/**
+ * Checks that every row named in a body exists, or is created by the body before it is named. All missing ones are reported
+ * together (protocol §6.2). `own` is the row that the body creates itself, if its id is known.
+ */
+export function checkReferences(
+  unit: UnitOfWork,
+  settings: readonly Setting[],
+  own: RowName | null = null,
+): Work<void> {
   const references: Reference[] = []
-  for (const setting of settings) collect(setting, references)
+  const made: RowName[] | null = unit.mode.letsBodyNameOwnRows ? (own ? [own] : []) : null
+  for (const setting of settings) collect(setting, references, made)
   return references.length === 0 ? noWork : demand(unit, references)
 }
 
@@ -42,17 +54,22 @@ function* visible(unit: UnitOfWork, resource: Resource, rows: readonly Instance[
   return rows.filter(row => row.before === null || seen.has(row.before))
 }
 
-function collect(setting: Setting, into: Reference[]): void {
-  if (setting.kind === 'one') {
-    if (setting.target) collectTarget(setting.field.target, setting.target, into)
-  } else if (setting.kind === 'list')
-    for (const target of setting.targets) collectTarget(setting.field.target, target, into)
+/** Goes through a body in the order in which its rows are created. */
+function collect(setting: Setting, into: Reference[], made: RowName[] | null): void {
+  if (setting.kind !== 'one' && setting.kind !== 'list') return
+  const { target: resource } = setting.field
+  const targets = setting.kind === 'list' ? setting.targets : setting.target ? [setting.target] : none
+  for (const target of targets) {
+    if ('body' in target) {
+      const { id, settings } = target.body
+      if (id !== null) made?.push({ resource, id })
+      for (const inner of settings) collect(inner, into, made)
+    } else if (!made?.some(row => row.resource === resource && row.id === target.id))
+      into.push({ resource, id: target.id, pointer: target.pointer })
+  }
 }
 
-function collectTarget(resource: Resource, target: RelatedTarget, into: Reference[]): void {
-  if ('id' in target) into.push({ resource, id: target.id, pointer: target.pointer })
-  else for (const setting of target.body.settings) collect(setting, into)
-}
+const none: readonly RelatedTarget[] = []
 
 /**
  * In strict mode, refuses a body that says two things at once: a nested row that claims to belong elsewhere, or one row given

@@ -11,6 +11,7 @@ import {
   type Setting,
   type RelatedTarget,
 } from './read-body.ts'
+import { Permissions } from '../rules/permissions.ts'
 import { mayWrite } from '../rules/other-side-rules.ts'
 import { checkReferences } from './references.ts'
 import { setBack, setMany, setOne } from './both-sides.ts'
@@ -253,6 +254,7 @@ export function prepareBody(
   const prepared = prepare(resource, body, base, {
     mode: unit.mode,
     lenient: unit.lenient,
+    isOwn: unit.permissions === Permissions.all && unit.mode.letsApplicationSetAll,
     operation,
     implied,
     issues,

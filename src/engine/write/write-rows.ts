@@ -60,7 +60,7 @@ function* createOne(
   const implied = field?.is === 'back' ? field.via : null
   const prepared = withUploads(prepareBody(unit, call.resource, body, base, 'create', implied), call)
   if (implied) agreeWithParent(prepared, implied, call.parent!.id)
-  yield* check(unit, prepared)
+  yield* check(unit, prepared, prepared.id)
   const instance = yield* create(unit, prepared, null, writing.newId)
   if (parent && (field?.is === 'back' || field?.is === 'many')) yield* join(unit, parent, field, instance.id)
   return instance
@@ -83,9 +83,12 @@ function* parentOf(unit: UnitOfWork, call: CallTarget): Work<Instance> {
   return parent
 }
 
-function check(unit: UnitOfWork, prepared: Prepared): Work<void> {
+/** `own` is the id of the row that the body creates, if it is known. */
+function check(unit: UnitOfWork, prepared: Prepared, own: Id | null = null): Work<void> {
   if (unit.strict) refuseVague(prepared)
-  return prepared.refers ? checkReferences(unit, prepared.settings) : noWork
+  if (!prepared.refers) return noWork
+  const { resource, settings } = prepared
+  return checkReferences(unit, settings, own === null ? null : { resource, id: own })
 }
 
 /** PATCH: a merge patch (RFC 7396) or a JSON Patch (RFC 6902). */
@@ -142,7 +145,7 @@ export function* putRow(unit: UnitOfWork, call: Call, writing: WriteEnvironment)
   const prepared = prepareBody(unit, resource, body, '#', existing ? 'replace' : 'create', null)
   if (existing && prepared.echoes.length > 0) yield* checkReadOnlyMembers(unit, existing, prepared, writing)
   checkWrite(call.conditions, writing.terms, existing?.before ?? null)
-  yield* check(unit, prepared)
+  yield* check(unit, prepared, existing ? null : (call.id ?? prepared.id))
   if (existing) yield* replace(unit, existing, prepared, writing.newId)
   const instance = existing ?? (yield* create(unit, prepared, call.id, writing.newId))
   yield* finishUnit(unit)

@@ -142,6 +142,16 @@ type Change<M, F> = F extends Fields
     }
   : never
 
+/** What the application itself may set beside what callers may: readonly and hidden fields, but not what is derived. */
+export type Own<M, K> = Reserved<M, FieldsIn<M, K>>
+
+type Reserved<M, F> = F extends Fields
+  ? { -readonly [P in keyof F as Kept<P, F[P]['~type']>]?: In<M, F[P]['~type']> }
+  : never
+type Kept<P, T extends FieldType> = T['kind'] extends 'derived'
+  ? never
+  : Exclude<Without<P, T, 'id'>, Without<P, T, Unwritten>>
+
 type Mandatory<P, T extends FieldType, X> = Without<P, T, Unwritten> & Demanded<P, T, X>
 type Voluntary<P, T extends FieldType, X> = Exclude<Without<P, T, Unwritten>, Demanded<P, T, X>>
 type Demanded<P, T extends FieldType, X> = T['kind'] extends 'scalar' | 'one'

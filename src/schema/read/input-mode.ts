@@ -31,6 +31,10 @@ export interface Manners {
   readonly nullIsDefault: boolean
   /** Whether this mode also reads values of the declaration, such as defaults. */
   readonly readsDefaults: boolean
+  /** Whether the application itself may set readonly and hidden fields. */
+  readonly letsApplicationSetAll: boolean
+  /** Whether a body may name rows that it creates, among them its own. */
+  readonly letsBodyNameOwnRows: boolean
 }
 
 const strict: Manners = {
@@ -41,6 +45,8 @@ const strict: Manners = {
   merges: false,
   nullIsDefault: true,
   readsDefaults: false,
+  letsApplicationSetAll: true,
+  letsBodyNameOwnRows: true,
 }
 
 /** Reads exact JSON types. */
