@@ -231,9 +231,10 @@ class Scanner {
       if (at === from) return this.#badNumber(at)
     }
     this.#at = at
-    // Beyond 2^53 an integer would silently change, and beyond 10^308 a number would become infinite.
+    // Beyond 2^53 most integers would silently become other ones: those stay that JSON.stringify writes the same way, so that
+    // whatever was read can be sent back. Beyond 10^308 a number becomes infinite.
     if (whole) {
-      if (length > 15 && (length > 16 || !Number.isSafeInteger(Number(text.slice(start, at))))) {
+      if (length > 15 && !isExact(text.slice(start, at))) {
         this.#refuse('range', 'The integer is too large to be exact')
       }
     } else if (at - start > 4 && (length > 308 || !Number.isFinite(Number(text.slice(start, at))))) {
@@ -263,4 +264,9 @@ class Scanner {
   #place(): string {
     return `byte ${new TextEncoder().encode(this.#text.slice(0, this.#at)).length}`
   }
+}
+
+/** Whether the digits of an integer are those of the number that they are read as. */
+function isExact(digits: string): boolean {
+  return String(Number(digits)) === digits
 }

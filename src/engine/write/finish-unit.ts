@@ -6,6 +6,7 @@ import { rowFor } from '../rules/writable-fields.ts'
 import { moment } from './set-fields.ts'
 import { checkAfter, checkBefore } from '../rules/write-rules.ts'
 import { settleLedger } from '../files/ledger.ts'
+import { placedConflict } from './place-conflict.ts'
 import type { Instance, UnitOfWork } from './unit-of-work.ts'
 
 /** Ends a unit of work: checks required relations, checks and rules on the changed rows, then hands everything to the store. */
@@ -18,7 +19,7 @@ export function* finishUnit(unit: UnitOfWork): Work<void> {
       if (field.is === 'one' && !field.nullable && instance.row[field.slot] === null)
         issues.push({
           code: 'required',
-          pointer: pointer('#', field.name),
+          pointer: pointer(instance.place, field.name),
           detail: `${instance.resource.name} must have a ${field.name}`,
         })
     if (instance.resource.checks.length > 0) yield* checkRow(unit, instance, issues)
@@ -29,7 +30,11 @@ export function* finishUnit(unit: UnitOfWork): Work<void> {
   // Rules are checked twice: on the rows as they were, before the store is written, and as they are now, after it.
   if (ruled) yield* checkBefore(unit)
   if (unit.unhashed !== null) yield* hashInPlace(unit)
-  yield* unit.flush()
+  try {
+    yield* unit.flush()
+  } catch (error) {
+    throw yield* placedConflict(unit, error)
+  }
   if (ruled) yield* checkAfter(unit)
   if (unit.unhashed !== null) requireHashes(unit)
 }
@@ -52,9 +57,9 @@ function* checkRow(unit: UnitOfWork, instance: Instance, issues: Issue[]): Work<
   for (const check of instance.resource.checks) {
     const verdict = check(yield* rowFor(unit, instance, null), unit.ctx)
     if (verdict === true) continue
-    if (typeof verdict === 'string') issues.push({ code: 'check', pointer: '#', detail: verdict })
+    if (typeof verdict === 'string') issues.push({ code: 'check', pointer: instance.place, detail: verdict })
     else
       for (const [field, detail] of Object.entries(verdict))
-        issues.push({ code: 'check', pointer: pointer('#', field), detail })
+        issues.push({ code: 'check', pointer: pointer(instance.place, field), detail })
   }
 }

@@ -34,7 +34,7 @@ export function* create(unit: UnitOfWork, prepared: Prepared, id: Id | null, new
     if (yield* unit.get(resource, own)) throw taken(resource, own, prepared.pointer)
     if (typeof own === 'number') unit.tx.reserve(resource, own)
   }
-  const instance = unit.create(resource, own)
+  const instance = unit.create(resource, own, prepared.pointer)
   const { settings } = prepared
   for (const field of resource.fields)
     if (!settings.some(setting => setting.field === field))

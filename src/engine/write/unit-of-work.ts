@@ -14,6 +14,8 @@ export interface Instance {
   readonly before: Row | null
   /** The row as it will be. */
   readonly row: Row
+  /** Pointer to the object in the body that creates the row; `#` for all other rows. */
+  readonly place: string
   deleted: boolean
   /** The row is deleted or unlinked only because something else was deleted. Its own rules are not asked then. */
   implied: boolean
@@ -116,7 +118,7 @@ export class UnitOfWork {
   }
 
   /** Adds a new row that has nothing but its id. */
-  create(resource: Resource, id: Id): Instance {
+  create(resource: Resource, id: Id, place: string = '#'): Instance {
     const row: Row = []
     row[ID] = id
     row[SEQ] = 0
@@ -127,6 +129,7 @@ export class UnitOfWork {
       id,
       before: null,
       row,
+      place,
       deleted: false,
       implied: false,
       given: [],
@@ -223,6 +226,7 @@ function known(resource: Resource, row: Row | undefined): Instance | null {
         id: row[ID] as Id,
         before: row,
         row: row.slice(),
+        place: '#',
         deleted: false,
         implied: false,
         given: [],

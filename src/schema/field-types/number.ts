@@ -9,8 +9,13 @@ export interface NumberOptions {
   readonly max?: number
 }
 
-/** Each value has one spelling: no exponent, no plus, no leading zeros. */
+/** No exponent, no plus, no zeros in front. */
 const NUMBER = /^(?:0|-?[1-9][0-9]*|-?(?:0|[1-9][0-9]*)\.[0-9]+)$/
+
+/** Whether a text is a number as people write it, or as JSON shows very large and very small ones: `1e+21`. */
+function isNumberText(text: string): boolean {
+  return NUMBER.test(text) || (text.includes('e') && String(Number(text)) === text)
+}
 
 export function number(options: NumberOptions = {}): ScalarType {
   const { min, max } = options
@@ -18,7 +23,7 @@ export function number(options: NumberOptions = {}): ScalarType {
     name: 'number',
     options,
     check: value => checkNumber(value, min, max),
-    coercions: { text: value => (NUMBER.test(value as string) ? Number(value) : value) },
+    coercions: { text: value => (isNumberText(value as string) ? Number(value) : value) },
     sql: { column: 'REAL', kind: 'real', from: ['integer', 'bool'] },
     schema: { type: 'number', ...keyword('minimum', min), ...keyword('maximum', max) },
     example: clamped(1, options),

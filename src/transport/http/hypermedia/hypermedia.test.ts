@@ -335,3 +335,63 @@ describe('URLs in the place of ids', () => {
     expect([status, body.errors[0].pointer]).toEqual([400, '#/user'])
   })
 })
+
+describe('JSON:API: the words of its queries', () => {
+  const ids = async (query: string): Promise<unknown[]> => {
+    const { status, body } = await ask(`/api/order${query}`, JSON_API)
+    expect([status, body.errors]).toEqual([200, undefined])
+    return body.data.map((one: Any) => one.id)
+  }
+
+  test('page[size] and page[number], and links from page to page', async () => {
+    expect(await ids('?page[size]=2')).toEqual(['1', '2'])
+    expect(await ids('?page%5Bsize%5D=2&page%5Bnumber%5D=2')).toEqual(['3'])
+    expect(await ids('?page[limit]=1&page[offset]=1')).toEqual(['2'])
+    const first = await ask('/api/order?page[size]=1&page[number]=1', JSON_API)
+    const second = await ask(first.body.links.next, JSON_API)
+    expect(second.body.data.map((one: Any) => one.id)).toEqual(['2'])
+    expect((await ask(second.body.links.prev, JSON_API)).body.data[0].id).toBe('1')
+    const cursor = new URL(first.body.links.next, 'http://x').searchParams.get('cursor')!
+    expect(await ids(`?page[size]=1&page[cursor]=${encodeURIComponent(cursor)}`)).toEqual(['2'])
+  })
+
+  test('filter[name], with an operator and through a relation', async () => {
+    expect(await ids('?filter[count]=2')).toEqual(['2'])
+    expect(await ids('?filter[count][gte]=2')).toEqual(['2'])
+    expect(await ids('?filter[user.name]=Bob&sort=-id')).toEqual(['3'])
+  })
+
+  test('fields[type], of the rows and of those that come along', async () => {
+    const { body } = await ask(
+      '/api/order/1?include=product&fields[order]=count,product&fields[product]=name',
+      JSON_API,
+    )
+    expect(body.data.attributes).toEqual({ count: 1 })
+    expect(Object.keys(body.data.relationships)).toContain('product')
+    expect(body.data.relationships.user?.data).toBe(undefined)
+    expect(body.included).toMatchObject([{ type: 'product', id: 'x', attributes: { name: 'X' } }])
+    const only = await ask('/api/order?include=product&fields[product]=name', JSON_API)
+    expect(only.body.data[0].attributes).toEqual({ count: 1 })
+    expect(only.body.data[0].relationships.user.data).toEqual({ type: 'user', id: '1' })
+  })
+
+  test('a fault names the parameter as it was sent', async () => {
+    for (const [query, parameter] of [
+      ['page[size]=x', 'page[size]'],
+      ['page[number]=0', 'page[number]'],
+      ['page[cursor]=x', 'page[cursor]'],
+      ['page[what]=1', 'page[what]'],
+      ['filter[nope]=1', 'filter[nope]'],
+      ['fields[order]=nope', 'fields[order]'],
+    ] as const) {
+      const { status, body } = await ask(`/api/order?${query}`, JSON_API)
+      expect([query, status, body.errors[0].source]).toEqual([query, 400, { parameter }])
+    }
+  })
+
+  test('they are words of JSON:API alone', async () => {
+    expect((await ask('/api/order?page[size]=2', JSON_API)).status).toBe(200)
+    expect((await ask('/api/order?page[size]=2', 'application/json')).status).toBe(400)
+    expect((await ask('/api/order?page[size]=2', JSON_API)).status).toBe(200)
+  })
+})

@@ -62,7 +62,7 @@ export function decodeCall(engine: Engine, call: HttpCall, endpoint: CollectionE
   if (exchange.prefer !== undefined) call.prefer(readPreferences(exchange.prefer))
   const query = queryOf(exchange)
   if (isGet(exchange.method)) return readUrlQuery(engine, call, query)
-  const parameters = query === '' ? none : readUrl(call, query, engine.limits.parameters)
+  const parameters = query === '' ? none : readUrl(call, query, engine.limits)
   switch (exchange.method) {
     case 'DELETE':
       if (call.returning) call.format = negotiate(exchange.accept)

@@ -47,6 +47,8 @@ export class HttpCall implements Call {
   format: Format = jsonFormat
   /** The parameters of the URI or of a QUERY body, for links. */
   parameters: readonly Parameter[] = none
+  /** How the client spelled parameters that the core has other words for; null = as the core. */
+  spelled: ReadonlyMap<string, string> | null = null
   prefers: Preferences = noPreferences
   pretty = false
   returning = false

@@ -2,6 +2,7 @@ import type { Engine } from '../../../engine/engine.ts'
 import type { Resource } from '../../../model/model.ts'
 import type { Limits } from '../../../protocol/limits.ts'
 import { decodeQuery, decodeQueryObject, type Decoded, type QueryOptions } from '../../../query/query.ts'
+import { readJsonApiQuery, respelled, speaksJsonApi } from '../hypermedia/json-api-query.ts'
 import type { HttpCall } from './http-call.ts'
 import { readParameters, type Parameter } from './parameters.ts'
 
@@ -35,17 +36,19 @@ export function readUrlQuery(engine: Engine, call: HttpCall, text: string): void
   const reading = readingOf(engine, call.resource)
   const target = targetOf(call)
   if (text === '') return take(call, reading[target])
-  if (call.lenient) return readQuery(engine, call, readUrl(call, text, engine.limits.parameters))
+  if (call.lenient) return readQuery(engine, call, readUrl(call, text, reading.limits))
   const known = reading.known[target]
-  let read = known.get(text)
+  // The same text may say something else to another format.
+  const key = /\[|%5B/i.test(text) && speaksJsonApi(call.exchange) ? `${text}\n` : text
+  let read = known.get(key)
   if (read === undefined) {
-    const parameters = readUrl(call, text, engine.limits.parameters)
+    const parameters = readUrl(call, text, reading.limits)
     readQuery(engine, call, readPosition(call, text, parameters))
     call.parameters = parameters
     read = { parameters, pretty: call.pretty, at: call.at, decoded: { query: call.query, shape: call.shape } }
     if (text.length > KEPT_LENGTH || call.query?.cursor) return
     if (known.size >= MOST_KNOWN) known.clear()
-    known.set(text, read)
+    known.set(key, read)
     return
   }
   call.parameters = read.parameters
@@ -66,12 +69,20 @@ function readPosition(call: HttpCall, text: string, parameters: readonly Paramet
 /**
  * Parses the parameters of a URL. Takes out `pretty`, which belongs to the face, unless the resource has a field of that name.
  */
-export function readUrl(call: HttpCall, query: string, most: number): readonly Parameter[] {
-  const found = readParameters(query, most)
+export function readUrl(call: HttpCall, query: string, limits: Limits): readonly Parameter[] {
+  const found = wordsOf(call, readParameters(query, limits.parameters), limits)
   if (!query.includes('pretty') || call.resource.field.has('pretty')) return found
   const rest = found.filter(([name]) => name !== 'pretty')
   call.pretty = found.some(([name, value]) => name === 'pretty' && value !== 'false')
   return rest
+}
+
+/** The parameters in the words of the core, where the client's format has others. */
+function wordsOf(call: HttpCall, given: readonly Parameter[], limits: Limits): readonly Parameter[] {
+  if (!given.some(([name]) => name.includes('[')) || !speaksJsonApi(call.exchange)) return given
+  const { parameters, spelled } = readJsonApiQuery(call.resource, given, limits.page)
+  call.spelled = spelled
+  return parameters
 }
 
 /** Reads parameters into a call. Throws ApiError with all their faults. */
@@ -82,7 +93,11 @@ export function readQuery(engine: Engine, call: HttpCall, parameters: readonly P
   call.parameters = parameters
   if (parameters.length === 0) return take(call, reading[target])
   const options = call.lenient ? { ...reading.options, ignored: [] } : reading.options
-  take(call, decodeQuery(resource, parameters, reading.limits, target, options))
+  try {
+    take(call, decodeQuery(resource, parameters, reading.limits, target, options))
+  } catch (error) {
+    throw call.spelled ? respelled(error, call.spelled) : error
+  }
 }
 
 /** A patch or deletion without an id applies to all rows that a query selects, so its query is that of a list. */

@@ -14,7 +14,7 @@ import { queryOf } from '../request/request-target.ts'
 export function sendJob(face: Face, call: HttpCall): void | Promise<void> {
   const { exchange } = call
   call.format = face.formats.choose(exchange.accept)
-  const given = readUrl(call, queryOf(exchange), face.engine.limits.parameters)
+  const given = readUrl(call, queryOf(exchange), face.engine.limits)
   const rest = given.filter(([name]) => name !== 'follow')
   const follows = followsIn(given.find(([name]) => name === 'follow')?.[1])
   readQuery(face.engine, call, rest)
