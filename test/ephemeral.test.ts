@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { always, api, ApiError, memory, ModelError, resource, sqlite, t, type Api, type Store } from '../src/index.ts'
 import { slow } from '../src/testing/slow-store.ts'
 import { faces, served, speak } from './speakers.ts'
@@ -52,6 +52,41 @@ const stores: [string, () => Store][] = [
   ['a slow store', () => slow(memory())],
   ['sqlite', () => sqlite(join(folder, `${++files}.db`))],
 ]
+
+describe.each(stores)('over %s', (_, make) => {
+  test('one caller cannot fill a resource for the others', async () => {
+    const cursor = resource.ephemeral({ id: t.id(), at: t.integer() }, { ttl: 5_000, max: 10, each: 2 }).public()
+    const app = api(
+      { cursor },
+      {
+        store: make(),
+        clock: () => clock.now,
+        report: () => {},
+        authenticate: credentials => ({ id: credentials.header('authorization') ?? 'ann' }),
+        http: { log: () => {} },
+      },
+    )
+    onTestFinished(() => app.close())
+    const ask = async (method: string, path: string, as: string, body?: unknown): Promise<number> => {
+      const headers = { authorization: as, 'content-type': 'application/json' }
+      const given = body === undefined ? {} : { body: JSON.stringify(body) }
+      return (await app.fetch(new Request(`http://localhost${path}`, { method, headers, ...given }))).status
+    }
+    const post = (as: string, body: unknown = { at: 1 }): Promise<number> => ask('POST', '/cursor', as, body)
+    expect(await post('ann', [{ at: 1 }, { at: 2 }, { at: 3 }])).toBe(429)
+    expect(await post('ann', { at: 'x' })).toBe(400)
+    const together = await Promise.all([post('ann'), post('ann'), post('ann')])
+    expect(together.toSorted()).toEqual([201, 201, 429])
+    expect(await post('bob')).toBe(201)
+    expect(await ask('DELETE', '/cursor/1', 'bob')).toBe(204)
+    expect(await post('ann')).toBe(201)
+    expect(await post('ann')).toBe(429)
+    clock.now += 5_000
+    expect(await post('ann')).toBe(201)
+    // The application itself has no share.
+    for (let i = 0; i < 5; i++) await app.post('cursor', { at: i })
+  })
+})
 
 describe.each(faces)('over %s', face => {
   test('rows are made, changed, listed, followed and deleted as others are', async () => {

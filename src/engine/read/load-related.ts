@@ -114,7 +114,7 @@ function* loadPart(
       // With a rule, all ids are loaded first: hidden ones must not count towards the limit.
       const guard = load.shown ? budget.permissions.read(load.field.target) : null
       if (guard && !guard.open) {
-        const pairs = yield* visiblePairs(snapshot, load.field, ids, guard)
+        const pairs = yield* visiblePairs(snapshot, load.field, ids, guard, limit)
         return { kind: 'ids', ids: cutAt(group(pairs), limit, load.field.name, budget) }
       }
       // One more than shown tells whether the list was cut.
@@ -124,7 +124,7 @@ function* loadPart(
     case 'count': {
       const guard = budget.permissions.read(load.field.target)
       if (guard.open) return { kind: 'count', counts: new Map(yield* wait(relatedCounts(snapshot, load.field, ids))) }
-      const lists = group(yield* visiblePairs(snapshot, load.field, ids, guard))
+      const lists = group(yield* visiblePairs(snapshot, load.field, ids, guard, null))
       return { kind: 'count', counts: new Map([...lists].map(([owner, list]) => [owner, list.length])) }
     }
     case 'row': {
@@ -138,7 +138,9 @@ function* loadPart(
     case 'rows': {
       const limit = budget.bounds.rows
       const guard = budget.permissions.read(load.view.resource)
-      const most = limit === null || !guard.open ? null : limit + 1
+      // Of what a rule may hide, no more than the whole expansion may load.
+      const bound = guard.open || limit === null ? limit : budget.bounds.total
+      const most = bound === null || bound === Infinity ? null : bound + 1
       let pairs = yield* wait(relatedRows(snapshot, load.field, ids, most))
       budget.spend(pairs.length)
       if (!guard.open) {
@@ -160,16 +162,31 @@ function* loadPart(
   }
 }
 
-/** The pairs of which the caller may see the related row. */
+/**
+ * The pairs of which the caller may see the related row, of each owner at least one more than `limit` if there are so many. Few
+ * are loaded first, and more only of owners whose related rows are mostly hidden.
+ */
 function* visiblePairs(
   snapshot: Snapshot,
   field: BackField | ManyField,
   owners: readonly Id[],
   guard: Guard,
+  limit: number | null,
 ): Work<[Id, Id][]> {
-  const pairs = yield* wait(relatedIds(snapshot, field, owners, null))
-  const seen = yield* allowedIds(snapshot, field.target, [...new Set(pairs.map(([, id]) => id))], guard)
-  return pairs.filter(([, id]) => seen.has(id))
+  const visible: [Id, Id][] = []
+  let most = limit === null ? null : limit + 1
+  for (let left = owners; left.length > 0; most = most === null ? null : most * 4) {
+    const pairs = yield* wait(relatedIds(snapshot, field, left, most))
+    const seen = yield* allowedIds(snapshot, field.target, [...new Set(pairs.map(([, id]) => id))], guard)
+    const missing: Id[] = []
+    for (const [owner, ids] of group(pairs)) {
+      const shown = ids.filter(id => seen.has(id))
+      if (most !== null && ids.length === most && shown.length <= limit!) missing.push(owner)
+      else for (const id of shown) visible.push([owner, id])
+    }
+    left = missing
+  }
+  return visible
 }
 
 function distinct(rows: readonly Row[], field: OneField): Id[] {

@@ -91,6 +91,20 @@ describe('rate limits', () => {
     })
   })
 
+  test('a body with several rows costs one for every ten', async () => {
+    const app = open('10/60s')
+    const post = (rows: number): Promise<Response> =>
+      ask(app, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(Array.from({ length: rows }, () => ({ text: 'a' }))),
+      })
+    expect(told(await post(1))).toMatch('201 r=9')
+    expect(told(await post(10))).toMatch('201 r=8')
+    expect(told(await post(25))).toMatch('201 r=5')
+    expect(told(await post(60))).toMatch('429 r=5')
+  })
+
   test('chance adds to the time, and never takes from it', async () => {
     const app = open('1/60s', { random: bytes => new Uint8Array(bytes).fill(255) })
     await ask(app)

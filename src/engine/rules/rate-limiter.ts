@@ -26,6 +26,8 @@ export interface Costing {
   readonly resource: Resource
   readonly operation: string
   readonly principal: Principal | null
+  /** The body as parsed: an array creates several rows. */
+  readonly input?: unknown
   readonly shape?: { readonly depth: number }
   readonly action?: { readonly name: string } | null
   readonly address?: string | undefined
@@ -100,9 +102,13 @@ export class Limiter {
   }
 }
 
+/** So many rows of one array body cost as much as one request. */
+const ROWS = 10
+
 function costOf(call: Costing, { cost }: RatePolicy): number {
   const base = cost[call.action?.name ?? ''] ?? cost[call.operation] ?? 1
-  return base * Math.max(1, call.shape?.depth ?? 1)
+  const rows = call.operation === 'create' && Array.isArray(call.input) ? call.input.length : 1
+  return base * Math.max(1, call.shape?.depth ?? 1) * Math.max(1, Math.ceil(rows / ROWS))
 }
 
 function keyOf(call: Costing, { name, by }: RatePolicy): string {

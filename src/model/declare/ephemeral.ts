@@ -15,6 +15,8 @@ export interface EphemeralSettings {
   readonly presence?: boolean
   /** Largest number of rows → too_many_rows. Default: 10,000. */
   readonly max?: number
+  /** Largest number of rows that one caller has created → too_many_rows. Default: a tenth of `max`, but at least 100. */
+  readonly each?: number
 }
 
 /** The same as it is enforced. `ttl` is in milliseconds. */
@@ -22,12 +24,13 @@ export interface Ephemeral {
   readonly ttl: number
   readonly presence: boolean
   readonly max: number
+  readonly each: number
 }
 
 export function ephemeralSettings({ ephemeral }: ResourceDef): Ephemeral | null {
   if (!ephemeral) return null
-  const { ttl, presence = false, max = 10_000 } = ephemeral
-  return Object.freeze({ ttl: durationOf(ttl) ?? 0, presence, max })
+  const { ttl, presence = false, max = 10_000, each = Math.max(100, Math.ceil(max / 10)) } = ephemeral
+  return Object.freeze({ ttl: durationOf(ttl) ?? 0, presence, max, each })
 }
 
 /** Checks the settings of ephemeral resources, and that no stored row depends on their rows. */
@@ -39,9 +42,10 @@ export function checkEphemeral(defs: Defs, note: Note): void {
 }
 
 function checkOwn(name: string, def: ResourceDef, note: Note): void {
-  const { ttl, max = 1 } = def.ephemeral!
+  const { ttl, max = 1, each = 1 } = def.ephemeral!
   if (durationOf(ttl) === null) note(name, `has ${JSON.stringify(ttl)} as its ttl`, "write '30 s', or milliseconds")
   if (!(Number.isSafeInteger(max) && max > 0)) note(name, `has ${max} as its max`, 'write a number of rows')
+  if (!(Number.isSafeInteger(each) && each > 0)) note(name, `has ${each} as its each`, 'write a number of rows')
   if (def.login) note(name, 'is ephemeral, but its rows log in', 'keep users in a resource of their own')
   if (def.foreign) note(name, 'is ephemeral, but stands for a table', 'take one of the two away')
   if ((def.onCommit ?? []).length > 0)

@@ -135,9 +135,10 @@ function declare(fields: Fields, settings: ResourceSettings = {}, ephemeral?: Ep
 
 function declareEphemeral(
   fields: Fields,
-  { ttl, presence, max, ...settings }: EphemeralSettings & ResourceSettings,
+  { ttl, presence, max, each, ...settings }: EphemeralSettings & ResourceSettings,
 ): Chain {
-  const ephemeral = { ttl, ...(presence !== undefined && { presence }), ...(max !== undefined && { max }) }
+  const given = Object.entries({ presence, max, each }).filter(([, value]) => value !== undefined)
+  const ephemeral = { ttl, ...Object.fromEntries(given) }
   return declare(fields, settings, Object.freeze(ephemeral))
 }
 
