@@ -1,4 +1,4 @@
-// Writes src/query/fold-table.ts from the Unicode data of the Node that runs it. Run it only to adopt a newer Unicode:
+// Writes src/query/folding/fold-table.ts from the Unicode data of the Node that runs it. Run it only to adopt a newer Unicode:
 // a changed table changes what filters match and what indexes of a folded column hold.
 import { writeFileSync } from 'node:fs'
 
@@ -29,7 +29,7 @@ for (const [c, to] of pairs) {
 const text = runs.map(run => [run.from, run.step, run.count, run.delta].map(n => n.toString(36)).join(' '))
 const lines = text.join(',').match(/.{1,110}/g) ?? []
 writeFileSync(
-  new URL('../src/query/fold-table.ts', import.meta.url),
+  new URL('../src/query/folding/fold-table.ts', import.meta.url),
   `// Written by scripts/fold-table.ts from Unicode ${process.versions['unicode']}; do not edit.
 
 /** Lower case above U+007F, one character to one: runs of \`first step count distance\` in base 36. */

@@ -15,7 +15,7 @@ import type { Model } from './model/model.ts'
 import { jsonMode, type InputMode } from './schema/read/input-mode.ts'
 import type { Notation } from './schema/notation.ts'
 import type { FaceOptions } from './transport/hosts/faces.ts'
-import type { Page } from './transport/http/response/pages.ts'
+import type { Page } from './transport/http/endpoint.ts'
 
 /** How values in JSON bodies are read: exactly, or with casts. */
 export function inputModeOf({ input }: Pick<ApiOptions, 'input'>): InputMode {

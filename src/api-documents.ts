@@ -6,7 +6,7 @@ import type { Limits } from './protocol/limits.ts'
 import { titleIn } from './describe/title.ts'
 import type { DescribeOptions } from './describe/options.ts'
 import { describePages } from './describe/pages.ts'
-import type { Page } from './transport/http/response/pages.ts'
+import type { Page } from './transport/http/endpoint.ts'
 
 /** The options of an API that concern its documents. */
 export interface DocumentOptions {

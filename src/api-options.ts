@@ -19,7 +19,7 @@ import type { JobsOptions } from './engine/jobs/jobs-environment.ts'
 import type { DocumentOptions } from './api-documents.ts'
 import type { Operations } from './operations.ts'
 import type { SocketIoOptions } from './transport/socketio/options.ts'
-import type { Exporter } from './transport/http/response/negotiate.ts'
+import type { Exporter } from './transport/http/format.ts'
 import type { HttpOptions } from './transport/http/options.ts'
 
 /** Options of WebSockets. */

@@ -11,7 +11,7 @@ import { attachFaces, type Faces, type SocketApi } from './transport/hosts/faces
 import { handler, nodeServer } from './transport/hosts/node.ts'
 import { defaultPort } from './transport/hosts/port.ts'
 import { cutSlowReaders } from './transport/hosts/stalled-responses.ts'
-import type { Health } from './transport/http/services/health.ts'
+import type { Health } from './transport/http/face.ts'
 import type { HttpSetup } from './transport/http/options.ts'
 
 /** What `serve` needs. An Api has it. */

@@ -43,6 +43,14 @@ const ACYCLIC: ReadonlySet<string> = new Set(['engine'])
 const ROOT = ['api-dialects.ts', 'api-options.ts']
 
 const MAX_LINES = 300
+
+/** A folder is read at one glance. Tests do not count. */
+const MAX_FILES = 16
+/** A registry: one file per field type, which all look alike. */
+const REGISTRIES: ReadonlySet<string> = new Set(['src/schema/field-types'])
+
+/** Names that two files may export: `Row` is a row as users see it, and within the product a row as it is stored. */
+const SHARED_NAMES: ReadonlySet<string> = new Set(['Row'])
 const DRAWER = /^(utils?|helpers?|common)$/
 
 interface Import {
@@ -54,6 +62,7 @@ interface Source {
   path: string // from the project root: src/query/predicate.ts
   lines: number
   imports: Import[]
+  exports: string[]
 }
 
 /** Finds every static import, re-export, `import()` and `import('…')` type; text inside strings is not an import. */
@@ -84,11 +93,24 @@ function isTypeOnly(node: Record<string, any>): boolean {
   return names.length > 0 && names.every(name => name['importKind'] === 'type' || name['exportKind'] === 'type')
 }
 
+/** The names that a file declares and exports. Re-exports do not count. */
+function exportsOf(code: string): string[] {
+  const { body } = parseAst(code, { lang: 'ts' }) as unknown as { body: Record<string, any>[] }
+  return body.flatMap(node => {
+    if (node['type'] !== 'ExportNamedDeclaration' || !node['declaration']) return []
+    const declared: Record<string, any>[] = node['declaration'].declarations ?? [node['declaration']]
+    return declared.flatMap(one => (typeof one['id']?.name === 'string' ? [one['id'].name as string] : []))
+  })
+}
+
 const source = (path: string, code: string): Source => ({
   path,
   lines: code.replace(/\n$/, '').split('\n').length,
   imports: importsOf(code),
+  exports: [...new Set(exportsOf(code))],
 })
+
+const folderOf = (path: string): string => posix.dirname(path)
 
 /** `src/query/predicate.ts` → `query`; `src/api.ts` → `api.ts`. */
 const areaOf = (path: string): string => path.split('/')[1]!
@@ -170,6 +192,63 @@ function cycleFaults(sources: Source[]): string[] {
   ]
 }
 
+/** Cycles of files in different folders, types included. Within one folder, two types may define each other. */
+function folderCycleFaults(sources: Source[]): string[] {
+  const graph = new Map<string, string[]>()
+  for (const file of sources)
+    graph.set(
+      file.path,
+      file.imports.filter(one => isRelative(one.specifier)).map(one => targetOf(file, one.specifier)),
+    )
+  return sources.flatMap(({ path }) =>
+    graph
+      .get(path)!
+      .filter(to => folderOf(to) !== folderOf(path))
+      .flatMap(to => {
+        const back = wayBack(graph, to, path)
+        return back === null
+          ? []
+          : [
+              `${[path, ...back].join(' → ')}: a cycle through two folders. Move the types that need each other into one folder.`,
+            ]
+      }),
+  )
+}
+
+/** The files from one to another along imports; null if none lead there. */
+function wayBack(graph: ReadonlyMap<string, readonly string[]>, from: string, to: string): string[] | null {
+  const cameFrom = new Map<string, string | null>([[from, null]])
+  for (const file of cameFrom.keys()) {
+    if (file === to) {
+      const way: string[] = []
+      for (let at: string | null = file; at !== null; at = cameFrom.get(at) ?? null) way.unshift(at)
+      return way
+    }
+    for (const next of graph.get(file) ?? []) if (!cameFrom.has(next)) cameFrom.set(next, file)
+  }
+  return null
+}
+
+/** Folders with more files than one can take in. */
+function folderFaults(sources: Source[]): string[] {
+  const folders = Map.groupBy(sources, file => folderOf(file.path))
+  return [...folders]
+    .filter(([folder, files]) => files.length > MAX_FILES && !REGISTRIES.has(folder))
+    .map(
+      ([folder, files]) => `${folder} has ${files.length} files, the limit is ${MAX_FILES}. Divide it by what they do.`,
+    )
+}
+
+/** A name that two files export means two things, or one thing twice. */
+function nameFaults(sources: Source[]): string[] {
+  const exporters = new Map<string, string[]>()
+  for (const { path, exports } of sources)
+    for (const name of exports) exporters.set(name, [...(exporters.get(name) ?? []), path])
+  return [...exporters]
+    .filter(([name, paths]) => paths.length > 1 && !SHARED_NAMES.has(name))
+    .map(([name, paths]) => `"${name}" is exported by ${paths.join(' and ')}. Name each after what it is.`)
+}
+
 function cyclesIn(graph: Map<string, Set<string>>): string[][] {
   const cycles: string[][] = []
   const done = new Set<string>()
@@ -231,7 +310,10 @@ describe('the sources', () => {
   test('there are some', () => expect(sources.length).toBeGreaterThan(0))
   test('imports point down', () => expect(layerFaults(sources)).toEqual([]))
   test('nothing goes in a circle', () => expect(cycleFaults(sources)).toEqual([]))
+  test('no cycle leads through two folders', () => expect(folderCycleFaults(sources)).toEqual([]))
   test('one library, one file', () => expect(libraryFaults(sources)).toEqual([]))
+  test('one name, one meaning', () => expect(nameFaults(sources)).toEqual([]))
+  test('folders are small', () => expect(folderFaults(sources)).toEqual([]))
   test('files are short and well named', () => expect(fileFaults(sources)).toEqual([]))
 })
 
@@ -360,6 +442,38 @@ describe('these checks', () => {
       'src/engine/b.ts': `import type {A} from './a.ts'`,
     })
     expect(cycleFaults(files)).toEqual([expect.stringContaining('src/engine/a.ts → src/engine/b.ts → src/engine/a.ts')])
+  })
+
+  test('a cycle of types through two folders is found; one within a folder is none', () => {
+    const cycle = (folder: string) =>
+      tree({
+        'src/query/a.ts': `import type {B} from './${folder}b.ts'`,
+        [`src/query/${folder}b.ts`]: `import type {A} from '${folder === '' ? './' : '../'}a.ts'`,
+      })
+    expect(folderCycleFaults(cycle('c/'))).toEqual([
+      expect.stringContaining('src/query/a.ts → src/query/c/b.ts → src/query/a.ts'),
+      expect.stringContaining('src/query/c/b.ts → src/query/a.ts → src/query/c/b.ts'),
+    ])
+    expect(folderCycleFaults(cycle(''))).toEqual([])
+  })
+
+  test('a name that two files export is found; a re-export is none', () => {
+    const files = tree({
+      'src/query/a.ts': 'export interface Place {}',
+      'src/query/b.ts': 'export const Place = 1, other = 2',
+      'src/query/c.ts': `export { other } from './b.ts'\nexport type Row = 1`,
+      'src/query/d.ts': 'export type Row = 2',
+    })
+    expect(nameFaults(files)).toEqual([
+      expect.stringContaining('"Place" is exported by src/query/a.ts and src/query/b.ts'),
+    ])
+  })
+
+  test('a folder of too many files is found, a registry is none', () => {
+    const files = (folder: string) =>
+      tree(Object.fromEntries([...Array(17).keys()].map(n => [`${folder}/${n}.ts`, ''])))
+    expect(folderFaults(files('src/query'))).toEqual([expect.stringContaining('src/query has 17 files')])
+    expect(folderFaults(files('src/schema/field-types'))).toEqual([])
   })
 
   test('a cycle of areas is found, even of types', () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { api, type Api } from '../src/api.ts'
-import { adopt } from '../src/store/sql/adopt.ts'
+import { adopt } from '../src/store/sql/tables/adopt.ts'
 import { sqlite } from '../src/store/sqlite/index.ts'
 import { introspect } from '../src/store/sqlite/schema/introspect.ts'
 

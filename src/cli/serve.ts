@@ -2,7 +2,7 @@ import { api } from '../api.ts'
 import type { AnyResource } from '../model/declare/declaration.ts'
 import { serve, type Served } from '../serve.ts'
 import { memory } from '../store/memory.ts'
-import type { TableReport } from '../store/sql/adopt.ts'
+import type { TableReport } from '../store/sql/tables/adopt.ts'
 import { sqlite } from '../store/sqlite/index.ts'
 import { copied, readSource } from './source.ts'
 

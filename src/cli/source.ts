@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { nearest } from '../model/link/faults.ts'
 import { readCollections } from '../store/collections.ts'
-import { adopt, type Adoption } from '../store/sql/adopt.ts'
+import { adopt, type Adoption } from '../store/sql/tables/adopt.ts'
 import { introspect } from '../store/sqlite/schema/introspect.ts'
 import { Misuse } from './misuse.ts'
 

@@ -1,4 +1,4 @@
-import type { AsyncDraft } from './asyncapi/draft.ts'
+import type { AsyncDraft } from './async-draft.ts'
 import type { LoginDef } from '../model/declare/declaration.ts'
 import type { HandledRoute } from '../model/link/handled-routes.ts'
 import type { Paths } from '../model/link/names.ts'

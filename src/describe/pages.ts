@@ -1,5 +1,5 @@
 import type { Model } from '../model/model.ts'
-import type { Page } from '../transport/http/response/pages.ts'
+import type { Page } from '../transport/http/endpoint.ts'
 import { asyncapi } from './asyncapi/asyncapi.ts'
 import { clientModule } from './client/client-js.ts'
 import { openapi, type DescribedPage } from './openapi/openapi.ts'

@@ -1,3 +1,4 @@
+import type { ForeignTable } from './declare/declaration.ts'
 import type {
   CalcDef,
   FieldCheck,
@@ -136,13 +137,6 @@ export interface ResourceOptions {
   readonly foreign: ForeignTable | null
   /** How long its rows live, if they disappear by themselves. null = they are stored. */
   readonly ephemeral: Ephemeral | null
-}
-
-/** How to read a table that Restuary did not create. */
-export interface ForeignTable {
-  readonly view: boolean
-  /** The columns of its primary key. With more than one the id is `a~b`. */
-  readonly key: readonly string[]
 }
 
 interface Common extends ScopeField {

@@ -1,5 +1,5 @@
 import type { Value } from '../schema/field.ts'
-import { fold } from './fold.ts'
+import { fold } from './folding/fold.ts'
 import { orderOf } from './order.ts'
 import type { CompareOp, Predicate } from './predicate.ts'
 import type { Scope, ScopeField } from './scope.ts'

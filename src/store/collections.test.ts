@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { readCollections } from './collections.ts'
-import { adopt } from './sql/adopt.ts'
+import { adopt } from './sql/tables/adopt.ts'
 
 const adopted = (document: unknown) => adopt(readCollections(document), { foreign: false, tablePaths: true })
 

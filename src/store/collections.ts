@@ -1,7 +1,7 @@
 import * as types from '../schema/field-types/built-in.ts'
 import type { ScalarType } from '../schema/scalar-type.ts'
 import { camelCase, singular } from '../model/link/uri-names.ts'
-import type { Catalog, ColumnInfo, Reference, TableInfo } from './sql/catalog.ts'
+import type { Catalog, ColumnInfo, Reference, TableInfo } from './sql/tables/catalog.ts'
 
 type Item = Readonly<Record<string, unknown>>
 

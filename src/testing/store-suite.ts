@@ -1,5 +1,5 @@
+import type { MakeStore } from './store-suite/opened.ts'
 import { describe } from 'vitest'
-import type { Store } from '../store/store.ts'
 import { keptTests } from './store-suite/kept.ts'
 import { logTests } from './store-suite/log.ts'
 import { publishedTests } from './store-suite/published.ts'
@@ -8,9 +8,6 @@ import { selectTests } from './store-suite/select.ts'
 import { transactionTests } from './store-suite/transaction.ts'
 import { visitTests } from './store-suite/visits.ts'
 import { writeTests } from './store-suite/writes.ts'
-
-/** Makes an empty store that is not open yet. */
-export type MakeStore = () => Store | Promise<Store>
 
 /** What every store must do; `make` is called for each test, and what it made is closed at its end. */
 export function storeSuite(name: string, make: MakeStore): void {

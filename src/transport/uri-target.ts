@@ -4,7 +4,8 @@ import { canonicalUri } from '../model/declare/uri-pattern.ts'
 import type { Query, Shape } from '../query/predicate.ts'
 import { decodeQuery } from '../query/query.ts'
 import { readParameters } from './http/request/parameters.ts'
-import { routesOf, type Routes, type RouteMatch } from './http/routes.ts'
+import { routesOf } from './http/routes.ts'
+import type { Routes, RouteMatch } from './http/endpoint.ts'
 
 /** The modelled resource that a URI names, as in a call. */
 export interface UriTarget {

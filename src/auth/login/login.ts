@@ -1,7 +1,7 @@
 import { ApiError, pointer, type Issue } from '../../protocol/error.ts'
 import { Refused } from '../../schema/read/refused.ts'
 import { ID, type Id, type Resource, type Row, type ScalarField } from '../../model/model.ts'
-import { fold } from '../../query/fold.ts'
+import { fold } from '../../query/folding/fold.ts'
 import type { Store } from '../../store/store.ts'
 import { wait } from '../../store/work.ts'
 import type { Attempts } from './attempts.ts'

@@ -1,4 +1,4 @@
-import { type Model, type Resource, type Row, type ScalarField } from '../../model/model.ts'
+import type { Model, Resource, Row, ScalarField } from '../../model/model.ts'
 import type { Store } from '../../store/store.ts'
 import { Attempts, type AttemptLimits } from './attempts.ts'
 import { Callers, type Grant } from '../session/callers.ts'

@@ -1,4 +1,5 @@
-import { anything, message, record, stringSchema, type AsyncDraft, type Json } from './draft.ts'
+import { anything, message, record, stringSchema, type AsyncDraft } from '../async-draft.ts'
+import type { Json } from '../openapi/answers.ts'
 
 const id: Json = {
   anyOf: [{ type: 'number' }, { type: 'string', maxLength: 64 }],

@@ -1,6 +1,7 @@
 import type { Resource } from '../../model/model.ts'
 import { eventNames } from '../../protocol/events.ts'
-import { message, record, stringSchema, type AsyncDraft, type Json } from './draft.ts'
+import { message, record, stringSchema, type AsyncDraft } from '../async-draft.ts'
+import type { Json } from '../openapi/answers.ts'
 
 /** Describes each list and row as a stream of Server-Sent Events (WHATWG HTML §9.2). */
 export function describeSse(draft: AsyncDraft): void {

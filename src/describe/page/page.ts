@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Page } from '../../transport/http/response/pages.ts'
+import type { Page } from '../../transport/http/endpoint.ts'
 import { servedPath, type DescribeOptions } from '../options.ts'
 import { script, style } from './assets.ts'
 

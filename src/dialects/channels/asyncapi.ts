@@ -1,4 +1,5 @@
-import { anything, message, record, stringSchema, type AsyncDraft, type Json } from '../../describe/asyncapi/draft.ts'
+import { anything, message, record, stringSchema, type AsyncDraft } from '../../describe/async-draft.ts'
+import type { Json } from '../../describe/openapi/answers.ts'
 
 /** Describes the envelope of channels-api and DCRF, on a WebSocket without subprotocol. */
 export function describeEnvelope(draft: AsyncDraft): void {

@@ -1,5 +1,5 @@
 import type { Model } from '../../model/model.ts'
-import type { Page } from '../../transport/http/response/pages.ts'
+import type { Page } from '../../transport/http/endpoint.ts'
 import { prefersJson } from './meta-choice.ts'
 import { metaData, sortedJson, type MetaData } from './meta.ts'
 import { resScript } from './res-script.ts'

@@ -1,5 +1,6 @@
 import { servedPath } from '../../describe/options.ts'
-import { anything, message, record, stringSchema, type AsyncDraft, type Json } from '../../describe/asyncapi/draft.ts'
+import { anything, message, record, stringSchema, type AsyncDraft } from '../../describe/async-draft.ts'
+import type { Json } from '../../describe/openapi/answers.ts'
 
 /** Describes the events of Socket.IO, in the words of Flask-SocketAPI. */
 export function describeSocketIo(draft: AsyncDraft): void {

@@ -29,7 +29,7 @@ export function isRead(operation: string): operation is 'list' | 'get' {
  * A request in the engine's terms, which every face decodes its messages to. It is plain data without getters, so a spread
  * copies all of it.
  */
-export interface Call extends CallTarget, Showing, Content, Terms, CallOrigin {}
+export interface Call extends CallTarget, Showing, Content, CallTerms, CallOrigin {}
 
 /** Which row or rows the call is about. */
 export interface CallTarget {
@@ -79,7 +79,7 @@ export interface Content {
 }
 
 /** Conditions under which a call takes effect. */
-export interface Terms {
+export interface CallTerms {
   readonly conditions: Conditions | null
   /** Makes a write that is sent twice take effect once (see engine/once/). */
   readonly idempotencyKey?: string | null

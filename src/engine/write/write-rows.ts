@@ -2,7 +2,7 @@ import { ApiError, pointer, type Issue } from '../../protocol/error.ts'
 import type { Field, Id, StoredField } from '../../model/model.ts'
 import { ID } from '../../model/model.ts'
 import { noWork, wait, type Work } from '../../store/work.ts'
-import type { Call, Conditions, Gone, Item, CallTarget, Terms } from '../call/call.ts'
+import type { Call, Conditions, Gone, Item, CallTarget, CallTerms } from '../call/call.ts'
 import { checkParent } from '../read/check-parent.ts'
 import { checkReadOnlyMembers } from './read-only-members.ts'
 import { isObject, type Prepared } from './read-body.ts'
@@ -209,7 +209,7 @@ function* target(unit: UnitOfWork, call: Call, writing: WriteEnvironment): Work<
 }
 
 /** Throws 428 if the resource requires writes to name the version that they change, and the call does not (RFC 6585 §3). */
-export function requireMatch(call: CallTarget & Terms): void {
+export function requireMatch(call: CallTarget & CallTerms): void {
   if (call.resource.options.ifMatch !== 'required') return
   if (
     call.conditions &&

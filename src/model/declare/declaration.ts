@@ -1,7 +1,6 @@
 import type { FieldDef, RowCheck } from '../../schema/field.ts'
 import type { AroundDef, OnCommitDef } from './hook.ts'
 import type { EphemeralSettings } from './ephemeral.ts'
-import type { ForeignTable } from '../model.ts'
 import type { Deprecation } from './deprecation.ts'
 import type { RateLimit } from './rate-limit.ts'
 import type { Extensions } from './extension.ts'
@@ -107,4 +106,11 @@ export interface LoginDef {
 /** Anything that has the definition of a resource. Its public type is in resource.ts. */
 export interface AnyResource {
   readonly '~resource': ResourceDef
+}
+
+/** How to read a table that Restuary did not create. */
+export interface ForeignTable {
+  readonly view: boolean
+  /** The columns of its primary key. With more than one the id is `a~b`. */
+  readonly key: readonly string[]
 }

@@ -1,5 +1,5 @@
 import type { Field, Join, ManyField, OneField, Resource } from '../../model/model.ts'
-import { fold } from '../../query/fold.ts'
+import { fold } from '../../query/folding/fold.ts'
 import type { Predicate } from '../../query/predicate.ts'
 import { prefixEnd } from '../../query/prefix.ts'
 import * as types from '../../schema/field-types/built-in.ts'

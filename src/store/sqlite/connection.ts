@@ -1,5 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import { fold } from '../../query/fold.ts'
+import { fold } from '../../query/folding/fold.ts'
 import type { Row } from '../../model/model.ts'
 import type { Bind } from '../sql/codec.ts'
 import type { Compiled } from '../sql/kysely.ts'

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Store } from '../../store/store.ts'
 import { wait } from '../../store/work.ts'
-import type { MakeStore } from '../store-suite.ts'
+import type { MakeStore } from './opened.ts'
 import { opened } from './opened.ts'
 import { created, get, idsOfRows, put, user } from './world.ts'
 

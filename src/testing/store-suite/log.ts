@@ -3,7 +3,7 @@ import { SEQ } from '../../model/model.ts'
 import { model } from './world.ts'
 import type { Commit, Store } from '../../store/store.ts'
 import { wait } from '../../store/work.ts'
-import type { MakeStore } from '../store-suite.ts'
+import type { MakeStore } from './opened.ts'
 import { opened } from './opened.ts'
 import { created, deleted, testEnvironment, get, patched, put, RED, row, team, todo, user } from './world.ts'
 

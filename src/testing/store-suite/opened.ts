@@ -12,3 +12,6 @@ export async function opened(
   onTestFinished(() => store.close())
   return { store, clock }
 }
+
+/** Makes an empty store that is not open yet. */
+export type MakeStore = () => Store | Promise<Store>

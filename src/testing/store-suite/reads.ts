@@ -3,7 +3,7 @@ import { ID, type Id, type Row } from '../../model/model.ts'
 import { everything } from '../../query/predicate.ts'
 import type { Snapshot, Store } from '../../store/store.ts'
 import { wait, type Maybe } from '../../store/work.ts'
-import type { MakeStore } from '../store-suite.ts'
+import type { MakeStore } from './opened.ts'
 import { opened } from './opened.ts'
 import {
   BLUE,

@@ -3,7 +3,7 @@ import type { Value } from '../../model/model.ts'
 import type { Predicate, SortKey } from '../../query/predicate.ts'
 import type { Store } from '../../store/store.ts'
 import { wait } from '../../store/work.ts'
-import type { MakeStore } from '../store-suite.ts'
+import type { MakeStore } from './opened.ts'
 import { opened } from './opened.ts'
 import { RED, created, friendship, idsOfRows, member, passport, put, team, todo, user } from './world.ts'
 

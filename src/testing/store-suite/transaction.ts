@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { MakeStore } from '../store-suite.ts'
+import type { MakeStore } from './opened.ts'
 import { opened } from './opened.ts'
 import { created, get, idsOfRows, put, user } from './world.ts'
 

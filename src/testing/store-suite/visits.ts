@@ -5,7 +5,7 @@ import { ApiError } from '../../protocol/error.ts'
 import type { Predicate } from '../../query/predicate.ts'
 import type { Select, Snapshot, Store, Visits } from '../../store/store.ts'
 import { wait, type Work } from '../../store/work.ts'
-import type { MakeStore } from '../store-suite.ts'
+import type { MakeStore } from './opened.ts'
 import { opened } from './opened.ts'
 import { created, plain, put, row, todo, user } from './world.ts'
 

@@ -3,7 +3,7 @@ import { AT, SEQ, type Row } from '../../model/model.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { RowChange, Store } from '../../store/store.ts'
 import { wait } from '../../store/work.ts'
-import type { MakeStore } from '../store-suite.ts'
+import type { MakeStore } from './opened.ts'
 import { opened } from './opened.ts'
 import {
   RED,

@@ -1,14 +1,13 @@
+import type { Maybe } from '../../store/work.ts'
+import type { Exchange, FieldLines } from './exchange.ts'
 import type { Engine } from '../../engine/engine.ts'
-import type { ServiceEndpoint } from './routes.ts'
+import type { ServiceEndpoint } from './endpoint.ts'
 import type { Live } from '../../live/live.ts'
 import type { PublishedFeed } from '../../live/subscriptions/published.ts'
 import type { Admission } from '../hosts/admission.ts'
-import type { Cors } from './response/cors.ts'
-import type { Health } from './services/health.ts'
-import type { Negotiator } from './response/negotiate.ts'
-import type { Observer } from './services/access-log.ts'
+import type { Negotiator } from './format.ts'
 import type { LogRecord } from './options.ts'
-import type { Routes } from './routes.ts'
+import type { Routes } from './endpoint.ts'
 
 /** What the HTTP face consists of. Made once, and read by every request. */
 export interface Face {
@@ -32,4 +31,25 @@ export interface Face {
   readonly health: Health | null
   readonly observe: Observer | null
   readonly log: (record: LogRecord) => void
+}
+
+/** Called for every response; null if neither metrics nor a log want that. */
+export type Observer = (exchange: Exchange, status: number, fields: FieldLines) => void
+
+/** Whether a process should receive requests. The host provides it, for instance `serve`. */
+export interface Health {
+  /** The process is shutting down: it finishes what it is doing, and new requests should go elsewhere. */
+  readonly isDraining: boolean
+  /** Throws or rejects if the store cannot be read. */
+  check(): Maybe<unknown>
+}
+
+/** The rules for calls from pages of other origins (Fetch §3.2). */
+export interface Cors {
+  /** The value of `Vary`. If any origin is allowed, all responses depend on the origin, even if none was sent. */
+  readonly vary: string
+  /** Adds the fields for an origin to a response, also to errors and 304. */
+  allow(origin: string, fields: FieldLines): void
+  /** The fields of the response to a preflight request. */
+  preflight(origin: string, methods: string): FieldLines
 }

@@ -12,10 +12,10 @@ import { checkMethod, decodeCall, operationOf } from './request/decode.ts'
 import { sendOutcome, sendThrown } from './response/encode.ts'
 import { Aborted, type Answerer, type Exchange } from './exchange.ts'
 import type { Face } from './face.ts'
-import { finishResponse } from './response/finish-response.ts'
+import { finishResponse } from './response/send.ts'
 import { handledEndpoint } from './handled.ts'
 import { healthServices } from './services/health.ts'
-import { HttpCall } from './request/http-call.ts'
+import { HttpCall } from './http-call.ts'
 import { isJobs } from '../../engine/jobs/job-resource.ts'
 import { sendJob } from './services/job-status.ts'
 import { showIds } from './hypermedia/document.ts'
@@ -23,14 +23,15 @@ import { readHypermedia } from './hypermedia/input.ts'
 import { loginServices } from './services/login.ts'
 import { wantsStream } from '../sse/accept.ts'
 import { sendStream } from '../sse/face.ts'
-import { ACCEPT_PATCH, ACCEPT_POST, ACCEPT_QUERY } from './request/body-media.ts'
+import { ACCEPT_PATCH, ACCEPT_POST, ACCEPT_QUERY } from './request/body.ts'
 import { Metrics } from './services/metrics.ts'
 import { metricsService } from './services/metrics-service.ts'
 import { negotiatorOf } from './response/negotiate.ts'
 import { observerOf, printRequest, routeOf } from './services/access-log.ts'
 import { printLog, type HttpSetup } from './options.ts'
 import { sendPage, standardPages } from './response/pages.ts'
-import { routesOf, type CollectionEndpoint, type Endpoint, type ItemEndpoint } from './routes.ts'
+import { routesOf } from './routes.ts'
+import type { CollectionEndpoint, Endpoint, ItemEndpoint } from './endpoint.ts'
 import { sendShed } from './services/overload.ts'
 import { pathOf } from './request/request-target.ts'
 
@@ -185,8 +186,9 @@ function proceed(face: Face, call: HttpCall, principal: Principal | null): void 
 function answerCall(face: Face, call: HttpCall, endpoint: CollectionEndpoint | ItemEndpoint): void | Promise<void> {
   if (face.live !== null && isStream(call.exchange)) return sendStream(face, face.live, call, endpoint)
   if (endpoint.kind === 'item' && isGet(call.exchange.method) && isJobs(endpoint.resource)) return sendJob(face, call)
+  const { accept, method } = call.exchange
   // A deletion returns no representation by default.
-  if (call.exchange.method !== 'DELETE') call.format = face.formats.choose(call.exchange.accept)
+  if (accept !== undefined && method !== 'DELETE') call.format = face.formats.choose(accept)
   const decoding = decodeCall(face.engine, call, endpoint)
   if (call.format.document) showIds(call)
   if (!(decoding instanceof Promise)) return conclude(face, call)

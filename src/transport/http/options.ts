@@ -3,10 +3,9 @@ import type { HandledResources } from '../../engine/actions/handled-resources.ts
 import type { Live } from '../../live/live.ts'
 import type { PublishedFeed } from '../../live/subscriptions/published.ts'
 import type { Admission, OverloadOptions } from '../hosts/admission.ts'
-import type { Health } from './services/health.ts'
-import type { Exporter } from './response/negotiate.ts'
-import type { RequestRecord } from './services/access-log.ts'
-import type { Page } from './response/pages.ts'
+import type { Health } from './face.ts'
+import type { Exporter } from './format.ts'
+import type { Page } from './endpoint.ts'
 import { redact } from './response/redact.ts'
 
 /** A log record. `error` may contain what clients must never see. */
@@ -81,4 +80,23 @@ export type HttpSetup = HttpOptions & HttpServices
 /** The default log: a line of JSON on standard error per record. */
 export function printLog(record: LogRecord): void {
   console.error(JSON.stringify({ time: new Date().toISOString(), ...record, error: redact(record.error) }))
+}
+
+/** A record of an answered request, without its body, query and credentials. */
+export interface RequestRecord {
+  readonly time: string
+  readonly level: 'info'
+  readonly event: 'request'
+  readonly requestId: string | null
+  readonly method: string
+  /** Without the query, which may contain private data. */
+  readonly path: string
+  readonly route: string
+  readonly status: number
+  readonly milliseconds: number
+  /** The size of the body. */
+  readonly bytes: number
+  /** The id of the caller; null = not known. */
+  readonly caller: string | number | null
+  readonly address: string | null
 }

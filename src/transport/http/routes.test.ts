@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { link } from '../../model/link/link.ts'
 import { resource } from '../../model/declare/resource.ts'
 import { t } from '../../schema/builder.ts'
-import { routesOf, type Endpoint, type RouteMatch } from './routes.ts'
+import { routesOf } from './routes.ts'
+import type { Endpoint, RouteMatch } from './endpoint.ts'
 
 const model = link({
   user: resource({

@@ -1,68 +1,23 @@
+import type {
+  Endpoint,
+  Common,
+  CollectionEndpoint,
+  ItemEndpoint,
+  PageEndpoint,
+  ActionEndpoint,
+  PartEndpoint,
+  ServiceEndpoint,
+  RouteMatch,
+  Routes,
+} from './endpoint.ts'
 import { uniqueKeysOf } from '../../engine/write/unique-key.ts'
-import type { Action, Field, Id, Model, Resource } from '../../model/model.ts'
+import type { Action, Id, Model, Resource } from '../../model/model.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { ScalarType } from '../../schema/scalar-type.ts'
-import type { Page } from './response/pages.ts'
-import { rowPartsOf, type RowPart } from './request/row-parts.ts'
-import { readId } from './request/path-id.ts'
-import type { Service } from './services/service.ts'
-
-/** What is at a URI: its methods, and how to answer. Made once, at start. */
-export type Endpoint =
-  | CollectionEndpoint
-  | ItemEndpoint
-  | PageEndpoint
-  | ServiceEndpoint
-  | ActionEndpoint
-  | PartEndpoint
-
-interface Common {
-  /** The value of `Allow`. */
-  readonly allow: string
-  readonly methods: ReadonlySet<string>
-}
-export interface CollectionEndpoint extends Common {
-  readonly kind: 'collection'
-  readonly resource: Resource
-}
-export interface ItemEndpoint extends Common {
-  readonly kind: 'item'
-  readonly resource: Resource
-}
-export interface PageEndpoint extends Common {
-  readonly kind: 'page'
-  readonly page: Page
-}
-/** The actions at one URI, by method. */
-export interface ActionEndpoint extends Common {
-  readonly kind: 'action'
-  readonly actions: ReadonlyMap<string, Action>
-}
-/** A part of a row below the row's URI. */
-export interface PartEndpoint extends Common {
-  readonly kind: 'part'
-  readonly resource: Resource
-  readonly part: RowPart
-}
-export interface ServiceEndpoint extends Common {
-  readonly kind: 'service'
-  readonly service: Service
-}
-
-/** Where a match stores the ids that it found in the path. */
-export interface RouteMatch {
-  id: Id | null
-  parent: { readonly resource: Resource; readonly id: Id; readonly field: Field } | null
-}
-
-export interface Routes {
-  /** What is at a path (without a query); null if nothing is. Throws ApiError `bad_encoding` for a malformed escape. */
-  match(path: string, into: RouteMatch): Endpoint | null
-  /** The canonical URI of a list; null for an internal resource. */
-  collection(resource: Resource): string | null
-  item(resource: Resource, id: Id): string | null
-  nested(parent: NonNullable<RouteMatch['parent']>): string | null
-}
+import type { Page } from './endpoint.ts'
+import { rowPartsOf } from './request/row-parts.ts'
+import { readId } from './request/request-target.ts'
+import type { Service } from './endpoint.ts'
 
 const READ = ['GET', 'HEAD', 'OPTIONS']
 

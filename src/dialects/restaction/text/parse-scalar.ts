@@ -1,5 +1,5 @@
 import type { Value } from '../../../schema/field.ts'
-import { builtin } from './builtin.ts'
+import { builtin } from './validators/builtin.ts'
 import type { ScalarNode, TextNode } from './node.ts'
 import { bindParameters } from './parameters.ts'
 import { FAIL, openReport, type TextCheck } from './report.ts'

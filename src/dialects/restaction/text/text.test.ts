@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { defineValidator, invalid, patternValidator } from './define-validator.ts'
+import { defineValidator, invalid, patternValidator } from './validators/define-validator.ts'
 import { SchemaError, type SchemaFault } from './schema-error.ts'
 import { compileShared, compileText } from './text.ts'
 

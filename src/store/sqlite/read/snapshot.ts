@@ -45,7 +45,7 @@ export interface Scanner {
  * Where queries that visit many rows run: here, as there is no other place; elsewhere, so that they throw `Elsewhere` here;
  * or by a scanner.
  */
-export type Scans = 'here' | 'elsewhere' | Scanner
+export type ScanStarter = 'here' | 'elsewhere' | Scanner
 
 /** Read work has to begin again where it can go on beside the event loop. */
 export class Elsewhere extends Error {
@@ -72,9 +72,9 @@ export class Reader implements Snapshot {
   protected readonly layouts: Layouts
   readonly #positions: Positions
   readonly #get = new Map<Resource, Statement>()
-  readonly #scans: Scans
+  readonly #scans: ScanStarter
 
-  constructor(connection: Connection, layouts: Layouts, positions: Positions, scans: Scans = 'here') {
+  constructor(connection: Connection, layouts: Layouts, positions: Positions, scans: ScanStarter = 'here') {
     this.connection = connection
     this.layouts = layouts
     this.#positions = positions

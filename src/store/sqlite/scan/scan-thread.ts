@@ -17,7 +17,7 @@ export interface ThreadData {
 }
 
 /** What the thread is asked. */
-export type Asked =
+export type ScanRequest =
   | { readonly op: 'begin' }
   | { readonly op: 'end' }
   | { readonly op: 'all'; readonly sql: string; readonly values: readonly Bind[]; readonly most: number }
@@ -30,7 +30,7 @@ const { options, heading, begun, position } = workerData as ThreadData
 const connection = new Connection(options)
 const turn = new TurnSnapshot(connection, heading)
 
-function all({ sql, values, most }: Asked & { op: 'all' }): Told {
+function all({ sql, values, most }: ScanRequest & { op: 'all' }): Told {
   try {
     const statement = connection.cached(sql, () => ({ sql, slots: null }))
     return { rows: connection.metered(most, () => statement.all(...values)) }
@@ -39,7 +39,7 @@ function all({ sql, values, most }: Asked & { op: 'all' }): Told {
   }
 }
 
-port.on('message', (asked: Asked) => {
+port.on('message', (asked: ScanRequest) => {
   switch (asked.op) {
     case 'begin':
       position[0] = turn.begin()

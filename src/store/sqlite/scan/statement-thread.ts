@@ -5,7 +5,7 @@ import type { Bind } from '../../sql/codec.ts'
 import type { ConnectionOptions, Statement } from '../connection.ts'
 import type { Scanner } from '../read/snapshot.ts'
 import type { Heading } from '../read/turn-snapshot.ts'
-import type { Asked, ThreadData, Told } from './scan-thread.ts'
+import type { ScanRequest, ThreadData, Told } from './scan-thread.ts'
 
 /** Milliseconds that the event loop waits at most for the thread to fix its state; it takes a tenth of one. */
 const PATIENCE = 100
@@ -87,7 +87,7 @@ export class StatementThread implements Scanner {
     await this.#worker.terminate()
   }
 
-  #tell(asked: Asked): void {
+  #tell(asked: ScanRequest): void {
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- threads have no origin
     this.#worker.postMessage(asked)
   }

@@ -1,6 +1,6 @@
 import type { Model } from '../../../model/model.ts'
-import { planMigration, type ColumnState, type TableQuestions, type TableState } from '../../sql/migrate.ts'
-import { tablesOf, type TableSpec } from '../../sql/schema.ts'
+import { planMigration, type ColumnState, type TableQuestions, type TableState } from '../../sql/tables/migrate.ts'
+import { tablesOf, type TableSpec } from '../../sql/tables/schema.ts'
 import type { StoreEnvironment } from '../../store.ts'
 import type { Connection } from '../connection.ts'
 import type { MetaTable } from '../log/meta.ts'

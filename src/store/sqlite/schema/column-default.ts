@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import { Refused } from '../../../schema/read/refused.ts'
 import type { ScalarType, StoredValue } from '../../../schema/scalar-type.ts'
-import type { ColumnDefault } from '../../sql/catalog.ts'
+import type { ColumnDefault } from '../../sql/tables/catalog.ts'
 
 const CONSTANT = /^\(*\s*(?:[+-]?[\d.]+(?:e[+-]?\d+)?|true|false|'(?:[^']|'')*'|"(?:[^"]|"")*")\s*\)*$/i
 

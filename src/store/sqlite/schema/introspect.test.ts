@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import type { FieldDef } from '../../../schema/field.ts'
-import { adopt, type Adoption } from '../../sql/adopt.ts'
+import { adopt, type Adoption } from '../../sql/tables/adopt.ts'
 import { introspect } from './introspect.ts'
 
 const legacy = readFileSync(new URL('../../../../test/fixtures/legacy.sql', import.meta.url), 'utf8')

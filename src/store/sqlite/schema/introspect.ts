@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
-import type { Catalog, ColumnInfo, Reference, TableInfo } from '../../sql/catalog.ts'
+import type { Catalog, ColumnInfo, Reference, TableInfo } from '../../sql/tables/catalog.ts'
 import { declaredType, sampledType, seenAs, type Seen } from './column-type.ts'
 import { readDefault } from './column-default.ts'
 

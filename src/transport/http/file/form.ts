@@ -6,7 +6,7 @@ import { ApiError, pointer, type Issue } from '../../../protocol/error.ts'
 import { parseJson } from '../../../protocol/json.ts'
 import { checkLength, bodyTooLarge } from '../request/body.ts'
 import { Aborted } from '../exchange.ts'
-import type { HttpCall } from '../request/http-call.ts'
+import type { HttpCall } from '../http-call.ts'
 import { readMultipart } from './multipart.ts'
 import { textMode } from '../../../schema/read/input-mode.ts'
 

@@ -1,31 +1,11 @@
+import type { HypermediaDocument } from '../format.ts'
 import type { Item, List } from '../../../engine/call/call.ts'
 import { viewOf, type View } from '../../../engine/read/view.ts'
 import type { BackField, Field, Id, ManyField, OneField, Resource } from '../../../model/model.ts'
 import type { Face } from '../face.ts'
-import type { HttpCall } from '../request/http-call.ts'
+import type { HttpCall } from '../http-call.ts'
 import { pageTargets } from '../response/links.ts'
-import type { Routes } from '../routes.ts'
-
-/** A representation, in the form in which hypermedia formats receive it. */
-export interface HypermediaDocument {
-  readonly routes: Routes
-  readonly view: View
-  /** The JSON representation as data. */
-  readonly value: unknown
-  readonly self: string | null
-  /** For a list, or several rows that were created together; null for a single row. */
-  readonly list: Listing | null
-}
-
-export interface Listing {
-  readonly total: number | null
-  readonly first: string | null
-  readonly prev: string | null
-  readonly next: string | null
-}
-
-/** Writes a document in its own media type. */
-export type DocumentWriter = (document: HypermediaDocument) => string
+import type { Routes } from '../endpoint.ts'
 
 /** The outcome of a call, with everything that links need. */
 export function hypermediaDocument(face: Face, call: HttpCall, outcome: Item | List): HypermediaDocument {

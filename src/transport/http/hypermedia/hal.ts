@@ -1,6 +1,7 @@
 import type { View } from '../../../engine/read/view.ts'
-import type { Routes } from '../routes.ts'
-import { entityOf, furtherLists, type HypermediaDocument, type Entity } from './document.ts'
+import type { Routes } from '../endpoint.ts'
+import { entityOf, furtherLists, type Entity } from './document.ts'
+import type { HypermediaDocument } from '../format.ts'
 
 /** Writes `application/hal+json` (draft-kelly-json-hal-11). Relations are links; expanded ones are embedded. */
 export function writeHal({ routes, view, value, self, list }: HypermediaDocument): string {

@@ -1,9 +1,9 @@
 import type { BackField, Field, ManyField, OneField, Resource } from '../../../model/model.ts'
 import { ApiError, pointer } from '../../../protocol/error.ts'
 import type { Face } from '../face.ts'
-import type { HttpCall } from '../request/http-call.ts'
-import { readId } from '../request/path-id.ts'
-import type { Routes, RouteMatch } from '../routes.ts'
+import type { HttpCall } from '../http-call.ts'
+import { readId } from '../request/request-target.ts'
+import type { Routes, RouteMatch } from '../endpoint.ts'
 import { JSON_API } from './json-api.ts'
 
 type Members = Readonly<Record<string, unknown>>

@@ -1,7 +1,8 @@
 import { problemOf, type ApiError } from '../../../protocol/error.ts'
 import type { Id, Resource } from '../../../model/model.ts'
-import type { Routes } from '../routes.ts'
-import { entityOf, furtherLists, type HypermediaDocument, type Entity } from './document.ts'
+import type { Routes } from '../endpoint.ts'
+import { entityOf, furtherLists, type Entity } from './document.ts'
+import type { HypermediaDocument } from '../format.ts'
 
 export const JSON_API = 'application/vnd.api+json'
 

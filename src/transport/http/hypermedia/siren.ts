@@ -1,6 +1,7 @@
 import type { Field, Resource } from '../../../model/model.ts'
-import type { Routes } from '../routes.ts'
-import { entityOf, furtherLists, type HypermediaDocument, type Entity } from './document.ts'
+import type { Routes } from '../endpoint.ts'
+import { entityOf, furtherLists, type Entity } from './document.ts'
+import type { HypermediaDocument } from '../format.ts'
 
 /** Writes `application/vnd.siren+json`: entities with links, and forms for what can be done with them. */
 export function writeSiren({ routes, view, value, self, list }: HypermediaDocument): string {

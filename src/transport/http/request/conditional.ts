@@ -1,8 +1,7 @@
 import type { Conditions, Tag } from '../../../engine/call/call.ts'
 import { ApiError } from '../../../protocol/error.ts'
-import { codedSuffix } from '../response/compress.ts'
-import type { Exchange } from '../exchange.ts'
-import type { Format } from '../response/negotiate.ts'
+import type { Exchange, FieldLines } from '../exchange.ts'
+import type { Format } from '../format.ts'
 
 /**
  * Reads the preconditions of a request (RFC 9110 §13.1); null if there are none. What they mean is decided in
@@ -26,12 +25,15 @@ export function readConditions(exchange: Exchange): Conditions | null {
   }
 }
 
+/** The suffix that a coding has added to an entity tag. */
+const CODED = /-(?:zst|br|gz)$/
+
 /** Removes the suffix of a content coding from tags: it is about the bytes on the wire, not about the version. */
 function uncoded(exchange: Exchange, tags: '*' | readonly Tag[]): '*' | readonly Tag[] {
   if (tags === '*') return tags
   return tags.map(tag => {
-    const suffix = codedSuffix(tag.value)
-    if (suffix === '') return tag
+    const suffix = CODED.exec(tag.value)?.[0]
+    if (suffix === undefined) return tag
     exchange.coded = suffix
     return { ...tag, value: tag.value.slice(0, -suffix.length) }
   })
@@ -125,4 +127,10 @@ export function writeDate(milliseconds: number): string {
     lastText = new Date(second * 1000).toUTCString()
   }
   return lastText
+}
+
+/** Adds the suffix of a coding to the entity tag among the fields. */
+export function suffixTag(fields: FieldLines, suffix: string): void {
+  const at = fields.indexOf('etag')
+  if (at >= 0) fields[at + 1] = fields[at + 1]!.replace(/"$/, `${suffix}"`)
 }

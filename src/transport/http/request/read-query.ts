@@ -3,7 +3,7 @@ import type { Resource } from '../../../model/model.ts'
 import type { Limits } from '../../../protocol/limits.ts'
 import { decodeQuery, decodeQueryObject, type Decoded, type QueryOptions } from '../../../query/query.ts'
 import { readJsonApiQuery, respelled, speaksJsonApi } from '../hypermedia/json-api-query.ts'
-import type { HttpCall } from './http-call.ts'
+import type { HttpCall } from '../http-call.ts'
 import { readParameters, type Parameter } from './parameters.ts'
 
 /** How the queries of a resource are read, and the results for empty queries. */

@@ -54,17 +54,6 @@ function choose(accept: string): Coding | null {
   return best
 }
 
-/** The suffix that a coding has added to an entity tag; '' if there is none. */
-export function codedSuffix(tag: string): string {
-  return /-(?:zst|br|gz)$/.exec(tag)?.[0] ?? ''
-}
-
-/** Adds the suffix of a coding to the entity tag among the fields. */
-export function suffixTag(fields: FieldLines, suffix: string): void {
-  const at = fields.indexOf('etag')
-  if (at >= 0) fields[at + 1] = fields[at + 1]!.replace(/"$/, `${suffix}"`)
-}
-
 /**
  * Whether a body may be compressed: it is text, has no coding yet and may be transformed. Responses that must not be stored
  * contain secrets, and their compressed length would reveal something about them (BREACH).

@@ -1,15 +1,5 @@
-import type { FieldLines } from '../exchange.ts'
+import type { Cors } from '../face.ts'
 import type { HttpOptions } from '../options.ts'
-
-/** The rules for calls from pages of other origins (Fetch §3.2). */
-export interface Cors {
-  /** The value of `Vary`. If any origin is allowed, all responses depend on the origin, even if none was sent. */
-  readonly vary: string
-  /** Adds the fields for an origin to a response, also to errors and 304. */
-  allow(origin: string, fields: FieldLines): void
-  /** The fields of the response to a preflight request. */
-  preflight(origin: string, methods: string): FieldLines
-}
 
 const EXPOSED =
   'ETag, Link, Location, Content-Location, X-Total-Count, Retry-After, RateLimit, RateLimit-Policy, ' +

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { mediaOf, type BodyMethod } from '../request/body-media.ts'
+import { mediaOf, type BodyMethod } from '../request/body.ts'
 import { negotiate } from './negotiate.ts'
 import { readParameters, writeParameters } from '../request/parameters.ts'
 import { noPreferences, readPreferences, type Preferences } from '../request/prefer.ts'

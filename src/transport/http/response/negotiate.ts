@@ -1,32 +1,8 @@
+import { jsonFormat, type Exporter, type Format, type Negotiator } from '../format.ts'
 import { ApiError } from '../../../protocol/error.ts'
-import type { DocumentWriter } from '../hypermedia/document.ts'
 import { writeHal } from '../hypermedia/hal.ts'
 import { JSON_API, writeJsonApi, writeJsonApiValue } from '../hypermedia/json-api.ts'
 import { writeSiren } from '../hypermedia/siren.ts'
-
-/** What an exporter receives besides the value. */
-export interface Exported {
-  /** The name of the resource that is represented, such as `todo`. */
-  readonly resource: string
-  readonly status: number
-}
-
-/** Writes plain data in its own media type. */
-export type Exporter = (value: unknown, about: Exported) => string | Uint8Array | Promise<string | Uint8Array>
-
-/** A format of representations. Nothing else deals with media types. */
-export interface Format {
-  /** Its Content-Type. */
-  readonly type: string
-  /** The suffix of its entity tags, because another media type needs another tag (RFC 9110 §8.8.3.3). */
-  readonly suffix: string
-  /** null = the JSON text is sent as it is. */
-  readonly write: Exporter | null
-  /** Writes rows with links. `write` is then used for other values. */
-  readonly document?: DocumentWriter
-}
-
-export const jsonFormat: Format = { type: 'application/json', suffix: '', write: null }
 
 /** The built-in formats. Their libraries are loaded with the first response that needs them, which most programs never send. */
 const builtIn: Readonly<Record<string, Exporter>> = {
@@ -45,15 +21,6 @@ const aliases: Readonly<Record<string, string>> = {
   'text/xml': 'application/xml',
   'application/msgpack': 'application/vnd.msgpack',
   'application/x-msgpack': 'application/vnd.msgpack',
-}
-
-/** Chooses the format of a response. Made once per face. */
-export interface Negotiator {
-  /**
-   * The format for an Accept field (RFC 9110 §12.5.1). If none fits, throws ApiError `not_acceptable` with the available ones,
-   * or returns JSON if `lenient`.
-   */
-  choose(accept: string | undefined, lenient?: boolean): Format
 }
 
 const MOST_KNOWN = 200

@@ -1,24 +1,11 @@
+import type { Page } from '../endpoint.ts'
 import { createHash } from 'node:crypto'
 import type { Model } from '../../../model/model.ts'
 import { ApiError } from '../../../protocol/error.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Face } from '../face.ts'
-import { finishResponse } from './finish-response.ts'
+import { finishResponse } from './send.ts'
 import { queryOf } from '../request/request-target.ts'
-
-/** A static page besides the resources. It is the same for everybody and needs no credentials. */
-export interface Page {
-  /** The path below the mount, without a slash at the end: `/health`. `/` is the root. */
-  readonly path: string
-  readonly type: string
-  /** Its Cache-Control. */
-  readonly cache: string
-  readonly text: () => string
-  /** Further header fields, as names and values alternately. */
-  readonly fields?: () => readonly string[]
-  /** The page to show instead, by the query of the request (without `?`) and its Accept; null = 404. */
-  readonly choose?: (query: string, accept: string | undefined) => Page | null
-}
 
 /** The pages of every API: the catalogue of resources at `/`, and `/health`. */
 export function standardPages(model: Model, prefix: string): Page[] {

@@ -3,7 +3,7 @@ import type { ApiError } from '../../../protocol/error.ts'
 import { problemOf } from '../../../protocol/error.ts'
 import type { Exchange, FieldLines } from '../exchange.ts'
 import type { Face } from '../face.ts'
-import { finishResponse } from './finish-response.ts'
+import { finishResponse } from './send.ts'
 import { isRequestId } from '../request/request-id.ts'
 import { JSON_API, jsonApiErrors } from '../hypermedia/json-api.ts'
 

@@ -1,7 +1,7 @@
 import type { Answered } from '../../../engine/call/call.ts'
 import type { Exchange, FieldLines } from '../exchange.ts'
 import type { Face } from '../face.ts'
-import { complete, finishResponse } from './finish-response.ts'
+import { complete, finishResponse } from './send.ts'
 import { passOn } from './stream-bytes.ts'
 
 /** How many bytes may wait for a slow client before reading the Response pauses. */

@@ -4,7 +4,7 @@ import { action } from '../../../model/declare/action.ts'
 import { resource } from '../../../model/declare/resource.ts'
 import { ApiError } from '../../../protocol/error.ts'
 import { t } from '../../../schema/builder.ts'
-import type { RequestRecord } from './access-log.ts'
+import type { RequestRecord } from '../options.ts'
 import type { HttpOptions } from '../options.ts'
 import { redact } from '../response/redact.ts'
 

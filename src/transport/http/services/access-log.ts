@@ -1,30 +1,10 @@
+import type { Observer } from '../face.ts'
+import type { RequestRecord } from '../options.ts'
 import type { Exchange, FieldLines } from '../exchange.ts'
 import type { Resource } from '../../../model/model.ts'
 import type { Metrics } from './metrics.ts'
-import type { Endpoint } from '../routes.ts'
+import type { Endpoint } from '../endpoint.ts'
 import { isRequestId } from '../request/request-id.ts'
-
-/** A record of an answered request, without its body, query and credentials. */
-export interface RequestRecord {
-  readonly time: string
-  readonly level: 'info'
-  readonly event: 'request'
-  readonly requestId: string | null
-  readonly method: string
-  /** Without the query, which may contain private data. */
-  readonly path: string
-  readonly route: string
-  readonly status: number
-  readonly milliseconds: number
-  /** The size of the body. */
-  readonly bytes: number
-  /** The id of the caller; null = not known. */
-  readonly caller: string | number | null
-  readonly address: string | null
-}
-
-/** Called for every response; null if neither metrics nor a log want that. */
-export type Observer = (exchange: Exchange, status: number, fields: FieldLines) => void
 
 export function observerOf(metrics: Metrics | null, tell: ((record: RequestRecord) => void) | null): Observer | null {
   if (metrics === null && tell === null) return null

@@ -1,17 +1,10 @@
+import type { Health } from '../face.ts'
 import type { Maybe } from '../../../store/work.ts'
 import { chain } from '../../../store/work.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Face } from '../face.ts'
-import { finishResponse } from '../response/finish-response.ts'
-import type { Service } from './service.ts'
-
-/** Whether a process should receive requests. The host provides it, for instance `serve`. */
-export interface Health {
-  /** The process is shutting down: it finishes what it is doing, and new requests should go elsewhere. */
-  readonly isDraining: boolean
-  /** Throws or rejects if the store cannot be read. */
-  check(): Maybe<unknown>
-}
+import { finishResponse } from '../response/send.ts'
+import type { Service } from '../endpoint.ts'
 
 /** `/health/live`: the process answers; if it does not, it should be restarted. `/health/ready`: requests should be sent here. */
 export function healthServices(health: Health | null): Service[] {

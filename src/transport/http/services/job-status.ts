@@ -2,9 +2,9 @@ import type { Outcome } from '../../../engine/call/call.ts'
 import { ApiError } from '../../../protocol/error.ts'
 import { sendOutcome } from '../response/encode.ts'
 import type { Face } from '../face.ts'
-import type { HttpCall } from '../request/http-call.ts'
+import type { HttpCall } from '../http-call.ts'
 import { readQuery, readUrl } from '../request/read-query.ts'
-import { represent } from '../response/represent.ts'
+import { represent } from '../response/send.ts'
 import { queryOf } from '../request/request-target.ts'
 
 /**

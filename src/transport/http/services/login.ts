@@ -7,9 +7,9 @@ import type { AddressOf } from '../request/client-address.ts'
 import { checkLength, readJson } from '../request/body.ts'
 import type { Exchange, FieldLines } from '../exchange.ts'
 import type { Face } from '../face.ts'
-import { finishResponse } from '../response/finish-response.ts'
+import { finishResponse } from '../response/send.ts'
 import { readParameters } from '../request/parameters.ts'
-import type { Service } from './service.ts'
+import type { Service } from '../endpoint.ts'
 import { queryOf } from '../request/request-target.ts'
 
 /**

@@ -1,9 +1,9 @@
 import type { Principal } from '../../../engine/call/call.ts'
 import { ApiError } from '../../../protocol/error.ts'
 import { chain } from '../../../store/work.ts'
-import { finishResponse } from '../response/finish-response.ts'
+import { finishResponse } from '../response/send.ts'
 import type { Metrics } from './metrics.ts'
-import type { Service } from './service.ts'
+import type { Service } from '../endpoint.ts'
 
 /** `/metrics`, for everybody or for the callers that a function accepts. */
 export function metricsService(metrics: Metrics, allow: true | ((who: Principal | null) => boolean)): Service {

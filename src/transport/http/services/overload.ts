@@ -2,7 +2,7 @@ import { problemOf } from '../../../protocol/error.ts'
 import { overloaded } from '../../hosts/admission.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Face } from '../face.ts'
-import { finishResponse } from '../response/finish-response.ts'
+import { finishResponse } from '../response/send.ts'
 
 const body: string = JSON.stringify({
   ...problemOf(overloaded),

@@ -1,6 +1,6 @@
-import { noteRefusal } from './report.ts'
-import type { JsonSchema } from '../../../schema/json-schema.ts'
-import type { Parameters, Validator } from './validator.ts'
+import { noteRefusal } from '../report.ts'
+import type { JsonSchema } from '../../../../schema/json-schema.ts'
+import type { Parameters, Validator } from '../validator.ts'
 
 /** What your own validator returns to refuse a value. */
 class Refusal {

@@ -1,8 +1,8 @@
-import type { Join, Model, Resource, StoredField, Value } from '../../model/model.ts'
-import { ID } from '../../model/model.ts'
-import * as types from '../../schema/field-types/built-in.ts'
-import type { Bind, Codec } from './codec.ts'
-import { sql, statementText, type Sql } from './kysely.ts'
+import type { Join, Model, Resource, StoredField, Value } from '../../../model/model.ts'
+import { ID } from '../../../model/model.ts'
+import * as types from '../../../schema/field-types/built-in.ts'
+import type { Bind, Codec } from '../codec.ts'
+import { sql, statementText, type Sql } from '../kysely.ts'
 
 /** A table as the model needs it. */
 export interface TableSpec {

@@ -1,5 +1,5 @@
-import { noteRefusal, type TextCheck } from './report.ts'
-import type { Parameters, Validator } from './validator.ts'
+import { noteRefusal, type TextCheck } from '../report.ts'
+import type { Parameters, Validator } from '../validator.ts'
 
 const longest = 1_048_576
 const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', "'": '&#39;', '"': '&#34;' }

@@ -1,5 +1,5 @@
-import type { Bind } from './codec.ts'
-import { sql, type Sql } from './kysely.ts'
+import type { Bind } from '../codec.ts'
+import { sql, type Sql } from '../kysely.ts'
 import {
   addColumn,
   createIndex,

@@ -1,5 +1,5 @@
-import { noteRefusal, type TextCheck } from './report.ts'
-import type { Parameters, Validator } from './validator.ts'
+import { noteRefusal, type TextCheck } from '../report.ts'
+import type { Parameters, Validator } from '../validator.ts'
 
 const integral = /^[+-]?\d+(?:_\d+)*$/
 const decimal = /^[+-]?(?:\d+(?:_\d+)*(?:\.(?:\d+(?:_\d+)*)?)?|\.\d+(?:_\d+)*)(?:e[+-]?\d+(?:_\d+)*)?$/i

@@ -1,4 +1,4 @@
-import type { ScalarType } from '../../schema/scalar-type.ts'
+import type { ScalarType } from '../../../schema/scalar-type.ts'
 
 /** What a database or file of another program contains. The drivers read it, and `adopt` makes resources from it. */
 export interface Catalog {

@@ -1,5 +1,5 @@
 import { stringValidator } from './define-validator.ts'
-import type { Validator } from './validator.ts'
+import type { Validator } from '../validator.ts'
 
 // All patterns in this file take time linear in the length of the text. Nested repetitions are separated by a dot, and a host
 // ends at an `@`, where the next one may begin.

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { compileText } from './text.ts'
+import { compileText } from '../text.ts'
 
 const holds = (name: string, value: string): boolean => compileText(name)(value).ok
 

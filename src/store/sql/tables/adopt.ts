@@ -1,8 +1,8 @@
-import type { AnyResource, ResourceDef } from '../../model/declare/declaration.ts'
-import { pathFault, reservedPaths } from '../../model/link/names.ts'
-import { camelCase, capital, claim, plural, relationName, singular } from '../../model/link/uri-names.ts'
-import * as types from '../../schema/field-types/built-in.ts'
-import type { Ctx, FieldDef, FieldOptions, ScalarDef } from '../../schema/field.ts'
+import type { AnyResource, ResourceDef } from '../../../model/declare/declaration.ts'
+import { pathFault, reservedPaths } from '../../../model/link/names.ts'
+import { camelCase, capital, claim, plural, relationName, singular } from '../../../model/link/uri-names.ts'
+import * as types from '../../../schema/field-types/built-in.ts'
+import type { Ctx, FieldDef, FieldOptions, ScalarDef } from '../../../schema/field.ts'
 import type { Catalog, ColumnDefault, ColumnInfo, Reference, TableInfo } from './catalog.ts'
 
 /** The resources that were made from a catalog, and what happened to each table. */

@@ -1,4 +1,8 @@
-import { codingOf, isCompressible, suffixTag, type Coding } from './compress.ts'
+import type { Item, List } from '../../../engine/call/call.ts'
+import type { HttpCall } from '../http-call.ts'
+import { hypermediaDocument } from '../hypermedia/document.ts'
+import { codingOf, isCompressible, type Coding } from './compress.ts'
+import { suffixTag } from '../request/conditional.ts'
 import type { Body, Exchange, FieldLines } from '../exchange.ts'
 import type { Face } from '../face.ts'
 import { isRequestId } from '../request/request-id.ts'
@@ -48,4 +52,37 @@ export function complete(face: Face, exchange: Exchange, fields: FieldLines): vo
   // Clients that keep the connection should notice that this process is about to end.
   if (face.health?.isDraining) fields.push('connection', 'close')
   if (face.timing) fields.push('server-timing', `total;dur=${(performance.now() - exchange.started).toFixed(2)}`)
+}
+
+/**
+ * Sends a representation in the negotiated format. JSON is already there as text; other formats are written from it, or from
+ * `value` if that is at hand. `rows` is the outcome of the call, for formats that link rows.
+ */
+export function represent(
+  face: Face,
+  call: HttpCall,
+  status: number,
+  fields: FieldLines,
+  text: string,
+  value?: unknown,
+  rows?: Item | List,
+): void | Promise<void> {
+  const { format } = call
+  if (format.write === null) return sendBody(face, call, status, fields, call.pretty ? indented(text) : text)
+  if (format.document && rows)
+    return sendBody(face, call, status, fields, format.document(hypermediaDocument(face, call, rows)))
+  const about = { resource: call.resource.name, status }
+  const written = format.write(value === undefined ? (JSON.parse(text) as unknown) : value, about)
+  return written instanceof Promise
+    ? written.then(body => sendBody(face, call, status, fields, body))
+    : sendBody(face, call, status, fields, written)
+}
+
+const indented = (text: string): string => `${JSON.stringify(JSON.parse(text), null, 2)}\n`
+
+function sendBody(face: Face, call: HttpCall, status: number, fields: FieldLines, body: string | Uint8Array): void {
+  // An action may set its own content type for its JSON.
+  if (!fields.includes('content-type')) fields.push('content-type', call.format.type)
+  fields.push('content-length', String(Buffer.byteLength(body)))
+  finishResponse(face, call.exchange, status, fields, body)
 }

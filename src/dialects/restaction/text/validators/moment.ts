@@ -1,7 +1,7 @@
 import { momentFormat, type Moment, type MomentFormat } from './format.ts'
-import { noteRefusal } from './report.ts'
-import type { JsonSchema } from '../../../schema/json-schema.ts'
-import type { Parameters, Validator } from './validator.ts'
+import { noteRefusal } from '../report.ts'
+import type { JsonSchema } from '../../../../schema/json-schema.ts'
+import type { Parameters, Validator } from '../validator.ts'
 
 type Part = 'date' | 'time' | 'datetime'
 

@@ -1,8 +1,7 @@
-import type { Model, Resource } from '../../model/model.ts'
-import type { Components } from '../components.ts'
-import type { DescribeOptions } from '../options.ts'
-
-export type Json = Readonly<Record<string, unknown>>
+import type { Json } from './openapi/answers.ts'
+import type { Model, Resource } from '../model/model.ts'
+import type { Components } from './components.ts'
+import type { DescribeOptions } from './options.ts'
 
 /** The sender of a message. */
 export type From = 'server' | 'client'
