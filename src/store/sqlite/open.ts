@@ -1,3 +1,4 @@
+import { fingerprintOf } from '../../model/fingerprint.ts'
 import type { Model } from '../../model/model.ts'
 import type { StoreEnvironment } from '../store.ts'
 import { layoutsOf, type Baseline } from '../sql/layout.ts'
@@ -73,7 +74,11 @@ function begin(
   connection.exec('BEGIN IMMEDIATE')
   try {
     const { terms } = meta
-    meta.terms = withTerm(terms, newTerm(terms, terms.length === 0 ? 0 : log.head(), random))
+    const declaration = fingerprintOf(model)
+    // What clients were shown by another declaration is no state of this one.
+    const isOther = meta.get('declaration') !== declaration
+    meta.terms = isOther ? [newTerm(terms, 0, random)] : withTerm(terms, newTerm(terms, log.head(), random))
+    if (isOther) meta.set('declaration', declaration)
     if (adopting && meta.get('baseline') === undefined) {
       const at: Baseline = { seq: log.head() + 1, at: clock() }
       log.adopt(at.seq, at.at)
