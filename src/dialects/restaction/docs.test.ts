@@ -35,11 +35,16 @@ describe('parseDocs', () => {
     ['carriage returns', 'a\r\n$input:\r\n  b?int: c\r\n', { $desc: 'a', $input: { 'b?int': 'c' } }],
     [
       'YAML 1.1 scalars',
-      '$error: {a: yes, b: null, c: 1.5, d: 2020-01-02}',
+      '$error: {a: true, b: null, c: 1.5, d: 2020-01-02}',
       {
         $desc: '',
         $error: { a: true, b: null, c: 1.5, d: '2020-01-02' },
       },
+    ],
+    [
+      'words that YAML 1.1 takes for booleans are names',
+      '$input: {y: [yes], on: {n: No}, no: off}',
+      { $desc: '', $input: { y: ['yes'], on: { n: 'No' }, no: 'off' } },
     ],
   ])('%s', (_, text, meta) => expect(parseDocs(text, marks.action)).toEqual(meta))
 

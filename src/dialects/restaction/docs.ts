@@ -87,12 +87,22 @@ function parseYaml(text: string): unknown {
     version: '1.1',
     uniqueKeys: false,
     logLevel: 'error',
-    // Dates stay text, because the result is shown as JSON.
-    customTags: tags => tags.filter(tag => typeof tag === 'string' || !tag.tag.endsWith(':timestamp')),
+    // Dates stay text, because the result is shown as JSON. `y`, `no` and `on` stay text, because they are names.
+    customTags: tags => [
+      ...tags.filter(tag => typeof tag === 'string' || !/:(timestamp|bool)$/.test(tag.tag)),
+      boolean,
+    ],
   })
   const [error] = [...document.errors, ...document.warnings]
   if (error) throw broken(unmask(error.message))
   return mapStrings(document.toJS(), unmask)
+}
+
+const boolean: Yaml.ScalarTag = {
+  tag: 'tag:yaml.org,2002:bool',
+  default: true,
+  test: /^(?:true|True|TRUE|false|False|FALSE)$/,
+  resolve: text => text.toLowerCase() === 'true',
 }
 
 /** Three letters of the private use area that do not occur in the text, neither directly nor as an escape. */

@@ -44,7 +44,7 @@ export function isReply(value: unknown): value is Reply {
  * abort(409, 'Closed', 'this todo is closed already')
  * ```
  */
-export function abort(status: number, error?: string | Response | null, message?: string | null): never {
+export function abort(status: number, error?: string | Response | null, message?: unknown): never {
   if (!Number.isInteger(status) || status < 400 || status > 599)
     throw new RangeError(`abort takes a status from 400 to 599, not ${status}`)
   if (error instanceof Response) throw new ApiError(codeOf(status), { status, cause: error })
@@ -52,7 +52,7 @@ export function abort(status: number, error?: string | Response | null, message?
   throw new ApiError(codeOf(status), {
     status,
     error,
-    ...(typeof message === 'string' ? { detail: message } : { members: { message: null } }),
+    ...(typeof message === 'string' ? { detail: message } : { members: { message: message ?? null } }),
   })
 }
 
