@@ -4,7 +4,7 @@ import { knownWords, playEach, type Closing } from '../each.ts'
 import { Unknown, type CaseResult, type RunOptions } from '../result.ts'
 import { freshStore } from '../server/fresh-store.ts'
 import { captured, relative, type Variables } from './capture.ts'
-import { mismatches } from './match.ts'
+import { mismatches, refusePatterns } from './match.ts'
 import { checkShop, openShop, password, type ShopFile } from './shop.ts'
 import { judgeStream, streamed, type ExpectedStream } from './stream.ts'
 
@@ -14,7 +14,7 @@ export interface HttpFile extends ShopFile {
 }
 interface Check {
   readonly name: string
-  readonly needs?: string
+  readonly needs?: string | readonly string[]
   readonly given?: { readonly setup?: readonly Step[] }
   readonly request: Asked
   readonly expect: Expect
@@ -27,7 +27,7 @@ interface Step {
   }
   readonly request?: Asked
   readonly capture?: Readonly<Record<string, string>>
-  readonly expectStatus?: number
+  readonly expectStatus?: number | readonly number[]
 }
 interface Asked {
   readonly method: string
@@ -46,22 +46,15 @@ interface Expect {
   readonly stream?: ExpectedStream<Asked>
 }
 
-/** What the shop can do of what checks may need; a check that needs something else is skipped. */
-const able: ReadonlySet<string> = new Set([
-  'noop-write-keeps-etag',
-  'depth',
-  'boom',
-  'request-id',
-  'schemas',
-  'limited',
-  'reports',
-  'auth',
-  'auth-cookie',
-  'private-notes',
-  'hal',
-  'url-references',
-  'exports',
-])
+/** What checks may need of the shop, in the words of http.json and of what it describes; another need skips a check. */
+const able: ReadonlySet<string> = new Set(
+  (
+    'noop-write-keeps-etag depth boom request-id schemas limited reports auth auth-cookie private-notes hal ' +
+    'url-references exports deprecation deprecated sunset v0 jobs jsonapi xml csv msgpack compression gzip brotli ' +
+    'bulk put-create require-if-match json-patch query prefer idempotency last-modified refresh logout cors sse ' +
+    'openapi asyncapi api-catalog docs server-timing'
+  ).split(' '),
+)
 
 const set = (text: string): ReadonlySet<string> => new Set(text.split(' '))
 const words = {
@@ -70,7 +63,6 @@ const words = {
   setup: set('waitMs stream request capture expectStatus'),
   request: set('method path headers body raw'),
   expect: set('status headers body bodyRaw bodyEmpty anyOf stream'),
-  event: set('event id dataJson'),
   stream: set('firstBytesWithinMs during expectEvent withinMs request capture'),
 }
 
@@ -92,7 +84,10 @@ async function play(file: HttpFile, check: Check, options: RunOptions, closing: 
   closing.defer(() => wire.close())
   await wire.serve(app)
   const variables: Variables = { ...known }
-  if (JSON.stringify(check).includes('{{cookie.alice}}')) variables['cookie.alice'] = await cookieOf(wire, 'alice')
+  for (const [, name] of JSON.stringify(check).matchAll(/\{\{cookie\.(\w+)\}\}/g)) {
+    if (!Object.hasOwn(known, `token.${name!}`)) throw new Unknown(`variable cookie.${name!}`)
+    variables[`cookie.${name!}`] ??= await cookieOf(wire, name!)
+  }
   const faults: string[] = []
   for (const step of check.given?.setup ?? []) await take(wire, step, variables, faults)
   const expect = substitute(check.expect, variables) as Expect
@@ -104,20 +99,20 @@ async function play(file: HttpFile, check: Check, options: RunOptions, closing: 
 /** Words that nothing reads, and needs that the shop has not. */
 function refuseUnknown(check: Check): void {
   knownWords('check with', check, words.check)
-  if (check.needs !== undefined && !able.has(check.needs)) throw new Unknown(`needs ${check.needs}`)
+  for (const need of [check.needs ?? []].flat()) if (!able.has(need)) throw new Unknown(`needs ${need}`)
   knownWords('given', check.given ?? {}, words.given)
   const asked = (one: Asked | undefined): void => knownWords('request with', one ?? {}, words.request)
   for (const step of check.given?.setup ?? []) {
     knownWords('setup with', step, words.setup)
     knownWords('stream with', step.stream ?? {}, words.stream)
-    knownWords('expectEvent', step.stream?.expectEvent ?? {}, words.event)
+    refusePatterns(step.stream?.expectEvent)
     for (const one of [step.request, step.stream?.request, ...(step.stream?.during ?? [])]) asked(one)
   }
   asked(check.request)
   for (const one of [check.expect, ...(check.expect.anyOf ?? [])]) {
     knownWords('expect', one, words.expect)
     knownWords('stream with', one.stream ?? {}, words.stream)
-    knownWords('expectEvent', one.stream?.expectEvent ?? {}, words.event)
+    refusePatterns([one.headers, one.body, one.bodyRaw, one.stream?.expectEvent])
     for (const during of one.stream?.during ?? []) asked(during)
   }
 }
@@ -135,8 +130,9 @@ async function take(wire: Wire, step: Step, variables: Variables, faults: string
   if (step.stream) await takeStream(wire, step.stream, variables)
   if (!step.request) return
   const answer = await wire.send(requestOf(step.request, variables))
-  if (step.expectStatus !== undefined && answer.status !== step.expectStatus) {
-    faults.push(`setup ${step.request.method} ${step.request.path}: ${answer.status}, not ${step.expectStatus}`)
+  const wanted = [step.expectStatus ?? answer.status].flat()
+  if (!wanted.includes(answer.status)) {
+    faults.push(`setup ${step.request.method} ${step.request.path}: ${answer.status}, not ${wanted.join(' or ')}`)
   }
   for (const [variable, source] of Object.entries(step.capture ?? {})) variables[variable] = captured(source, answer)
 }
@@ -212,7 +208,10 @@ const statuses = (expect: Expect): number[] => [expect.status ?? []].flat()
 
 function substitute(value: unknown, variables: Variables): unknown {
   if (typeof value === 'string')
-    return value.replaceAll(/\{\{([^}]+)\}\}/g, (_, name: string) => String(variables[name]))
+    return value.replaceAll(/\{\{([^}]+)\}\}/g, (_, name: string) => {
+      if (!Object.hasOwn(variables, name)) throw new Unknown(`variable ${name}`)
+      return String(variables[name])
+    })
   if (Array.isArray(value)) return value.map(one => substitute(one, variables))
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, substitute(one, variables)]))

@@ -1,4 +1,5 @@
 import { isObject } from '../object.ts'
+import { Unknown } from '../result.ts'
 
 /** Header fields of an answer by lower-case name; some patterns compare with them. */
 export type Fields = Readonly<Record<string, string | string[] | undefined>>
@@ -16,6 +17,26 @@ export function mismatches(pattern: unknown, value: unknown, at: string, fields:
     return Object.entries(pattern).flatMap(([key, one]) => memberMismatches(key, one, value, at, fields))
   }
   return pattern === value ? [] : [`${at}: ${show(pattern)} wanted, ${show(value)} found`]
+}
+
+const operators: ReadonlySet<string> = new Set(
+  '@length @minLength @each @first @last @contains @or @hasKeys @hasText'.split(' '),
+)
+
+/** Throws `Unknown` for a pattern whose `@word` means nothing here. */
+export function refusePatterns(pattern: unknown): void {
+  if (
+    typeof pattern === 'string' &&
+    /^@[a-z]/i.test(pattern) &&
+    pattern !== '@absent' &&
+    !Object.hasOwn(kinds, pattern)
+  )
+    throw new Unknown(`pattern ${pattern}`)
+  if (typeof pattern !== 'object' || pattern === null) return
+  for (const [name, one] of Object.entries(pattern)) {
+    if (/^@[a-z]/i.test(name) && !operators.has(name)) throw new Unknown(`pattern ${name}`)
+    if (name !== '@hasKeys' && name !== '@hasText') refusePatterns(one)
+  }
 }
 
 function memberMismatches(key: string, pattern: any, value: any, at: string, fields: Fields): string[] {

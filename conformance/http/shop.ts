@@ -70,8 +70,8 @@ const users = resource(
 const declarations = {
   users,
   'private-notes': resource
-    .for(users)({ id: t.id(), text: t.text(), owner: t.one('users') })
-    .rules((me, note) => ({ read: note.owner.is(me) })),
+    .for(users)({ id: t.id(), text: t.text(), owner: t.one('users').default(({ me }) => me?.id) })
+    .rules((me, note) => ({ create: me.signedIn, read: note.owner.is(me), write: note.owner.is(me) })),
   customers: resource({
     id: t.id(),
     name: t.text({ min: 1, max: 64 }),
@@ -113,6 +113,13 @@ const declarations = {
   exports: actions('Exports', 'Long operations: about a second each.', {
     post: job(exported, { input: { resource: t.text() } }),
   }),
+  'customers-v0': resource(
+    { id: t.id(), name: t.text() },
+    {
+      path: '/v0/customers',
+      deprecation: { since: '2026-01-01', sunset: '2027-01-01', docs: '/docs/migrate', successor: '/customers' },
+    },
+  ),
   limited: resource({ id: t.id() }, { rateLimit: '5/15s' }),
   reports: resource({ id: t.id(), title: t.text() }, { readOnly: true }),
 }
@@ -178,7 +185,7 @@ export async function openShop(store: Store, file: ShopFile): Promise<{ app: Api
   })
   const hash = await (hashed ??= hashPassword(password))
   const known = Object.entries(people).map(([username, scopes], i) => ({ id: i + 1, username, password: hash, scopes }))
-  await fillStore(app, { users: known })
+  await fillStore(app, { users: known, 'customers-v0': customers().map(({ id, name }) => ({ id: id!, name: name! })) })
   await fillStore(app, { 'private-notes': [{ id: 1, text: 'of alice', owner: 1 }] })
   const auth = app.engine.auth!
   const expired = await auth.begin(1)

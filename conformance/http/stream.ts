@@ -7,7 +7,8 @@ import type { WireStream } from '../server/wire.ts'
 export interface ExpectedStream<Asked> {
   readonly firstBytesWithinMs?: number
   readonly during?: readonly Asked[]
-  readonly expectEvent?: { readonly event?: unknown; readonly id?: unknown; readonly dataJson?: unknown }
+  /** A pattern of the event: its `event`, `id`, `data` (text) and `dataJson`. */
+  readonly expectEvent?: object
   readonly withinMs?: number
 }
 
@@ -63,11 +64,8 @@ async function find(stream: WireStream, wanted: ExpectedStream<never>['expectEve
 
 const usualMs = 3_000
 
-function matches(event: StreamEvent, expected: NonNullable<ExpectedStream<never>['expectEvent']>): boolean {
-  const faults = [
-    ...(expected.event === undefined ? [] : mismatches(expected.event, event.event, 'event')),
-    ...(expected.id === undefined ? [] : mismatches(expected.id, event.id, 'id')),
-    ...(expected.dataJson === undefined ? [] : mismatches(expected.dataJson, event.data, 'data')),
-  ]
-  return faults.length === 0
+function matches({ event, id, data }: StreamEvent, expected: object): boolean {
+  return (
+    mismatches(expected, { event, id, data: JSON.stringify(data), dataJson: data as unknown }, 'event').length === 0
+  )
 }

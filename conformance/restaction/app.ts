@@ -6,6 +6,7 @@ import { act, actions, type Standalone } from '../../src/model/declare/action.ts
 import { readActionName } from '../../src/model/link/action-name.ts'
 import { ApiError } from '../../src/protocol/error.ts'
 import { defineValidator, invalid } from '../../src/dialects/restaction/text/validators/define-validator.ts'
+import { compileText } from '../../src/dialects/restaction/text/text.ts'
 import type { Store } from '../../src/store/store.ts'
 import { knownWords } from '../each.ts'
 import { Unknown } from '../result.ts'
@@ -78,7 +79,11 @@ function tokensOf(
   return tokenAuth({
     meta: (app.meta ?? {}) as never,
     clock,
-    getRole: token => (token ? String(token[auth.role_field]) : auth.guest),
+    getRole: token => {
+      if (!token) return auth.guest
+      if (!Object.hasOwn(token, auth.role_field)) throw new Error(`KeyError: ${auth.role_field}`)
+      return String(token[auth.role_field])
+    },
     ...(secret === undefined ? {} : { secret: secretOf(secret) }),
   })
 }
@@ -92,7 +97,7 @@ function afterOf(hook: NonNullable<AppVector['after_request']>[number]): After {
   knownWords('after_request', hook, new Set(['suffix', 'header']))
   const { suffix, header } = hook
   return ({ value, status, headers }: Reply) =>
-    reply(suffix === undefined ? value : `${String(value)}${suffix}`, {
+    reply(suffix === undefined ? value : `${pythonText(value)}${suffix}`, {
       status,
       headers: header ? { ...headers, [header[0]]: header[1] } : headers,
     })
@@ -106,15 +111,30 @@ const raised: Readonly<Record<number, string>> = {
   404: 'NotFound',
   405: 'MethodNotAllowed',
   406: 'NotAcceptable',
+  408: 'RequestTimeout',
   409: 'Conflict',
   410: 'Gone',
+  411: 'LengthRequired',
+  412: 'PreconditionFailed',
   413: 'RequestEntityTooLarge',
+  414: 'RequestURITooLarge',
   415: 'UnsupportedMediaType',
+  416: 'RequestedRangeNotSatisfiable',
+  417: 'ExpectationFailed',
   418: 'ImATeapot',
   422: 'UnprocessableEntity',
+  423: 'Locked',
+  424: 'FailedDependency',
+  428: 'PreconditionRequired',
   429: 'TooManyRequests',
+  431: 'RequestHeaderFieldsTooLarge',
+  451: 'UnavailableForLegalReasons',
   500: 'InternalServerError',
+  501: 'NotImplemented',
+  502: 'BadGateway',
   503: 'ServiceUnavailable',
+  504: 'GatewayTimeout',
+  505: 'HTTPVersionNotSupported',
 }
 
 function onErrorOf(hook: NonNullable<AppVector['error_handler']>): OnError {
@@ -127,13 +147,15 @@ function onErrorOf(hook: NonNullable<AppVector['error_handler']>): OnError {
   }
 }
 
-/** The validator that the format describes: an integer that is even. */
+const integer = compileText('int')
+
+/** The validator that the format describes: what `int` makes of a value, if that is even. */
 function validatorOf(name: string): ReturnType<typeof defineValidator> {
   if (name !== 'even') throw new Unknown(`validator ${name}`)
   return defineValidator({}, value => {
-    const number = typeof value === 'string' && value.trim() === '' ? NaN : Number(value)
-    if (!Number.isInteger(number)) return invalid('invalid int')
-    return number % 2 === 0 ? number : invalid('not even number')
+    const read = integer(value)
+    if (!read.ok) return invalid('invalid int')
+    return read.value % 2 === 0 ? read.value : invalid('not even number')
   })
 }
 

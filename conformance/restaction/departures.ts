@@ -1,7 +1,8 @@
 import { readActionName } from '../../src/model/link/action-name.ts'
+import { marks, parseDocs } from '../../src/dialects/restaction/docs.ts'
 import { isObject } from '../object.ts'
 import { contentTypeOf, type ResponseVector } from './handlers.ts'
-import type { AppVector, Expected, HandlerVector, StepVector } from './vector.ts'
+import type { AppVector, Expected, HandlerVector, StartError, StepVector } from './vector.ts'
 
 export interface At {
   readonly app: AppVector
@@ -129,6 +130,20 @@ export const departures: readonly Departure[] = [
         : null,
   },
   {
+    id: 'yaml-words-are-names',
+    why: 'yes, no, on and off are texts, as in YAML 1.2: a field may have such a name, and a description be one',
+    rewrite: ({ app, step }, expected) => {
+      if (!isMeta(app, step) || !isObject(expected.body)) return null
+      const body = { ...expected.body }
+      for (const { name, doc, actions } of app.resources ?? []) {
+        const own = { ...parseDocs(doc, marks.resource) }
+        for (const [key, action] of Object.entries(actions)) own[key] = parseDocs(action.doc, marks.action)
+        body[name.toLowerCase()] = withWords(body[name.toLowerCase()], own)
+      }
+      return { ...expected, body: withWords(body, parseDocs(app.docs, marks.api)) }
+    },
+  },
+  {
     id: 'allow-in-any-order',
     why: 'RFC 9110 §10.2.1: a list',
     rewrite: (_, expected) => {
@@ -163,10 +178,34 @@ export const departures: readonly Departure[] = [
   },
 ]
 
+/** Where an application starts that the original refuses. */
+export interface StartDeparture {
+  readonly id: string
+  readonly why: string
+  starts(app: AppVector, refused: StartError): boolean
+}
+
+export const startDepartures: readonly StartDeparture[] = [
+  {
+    id: 'own-validators-everywhere',
+    why: 'What the API shares may use validators of the application, as what a resource shares may',
+    starts: ({ validators = [] }, { message, position }) =>
+      position?.startsWith('$shared.') === true && validators.some(name => message === `validator '${name}' not found`),
+  },
+]
+
 const like = (expected: Expected, step: StepVector, app?: AppVector): Expected => ({
   ...around(expected),
   like: { step, ...(app && { app }) },
 })
+
+/** A value with the words that a text has in the places of its booleans. */
+function withWords(value: unknown, written: unknown): unknown {
+  if (typeof value === 'boolean' && typeof written === 'string' && /^(yes|no|on|off)$/i.test(written)) return written
+  if (Array.isArray(value) && Array.isArray(written)) return value.map((one, i) => withWords(one, written[i]))
+  if (!isObject(value) || !isObject(written)) return value
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, withWords(one, written[name])]))
+}
 
 function withRequest(step: StepVector, other: Partial<StepVector['request']>): StepVector {
   return { ...step, request: { ...step.request, ...other } }

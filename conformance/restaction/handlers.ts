@@ -57,7 +57,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   },
   tokenField: (field: string, { ctx }) => ({ [field]: (ctx.token as Readonly<Record<string, unknown>>)[field] }),
   setToken: (token: unknown, { ctx }) => {
-    ctx.token = token
+    ctx.token = structuredClone(token)
     return 'OK'
   },
   returnToken: (_, { ctx }) => ctx.token,
@@ -66,7 +66,7 @@ const kinds: Readonly<Record<string, Kind>> = {
     return 'OK'
   },
   setTokenThenAbort: ([token, status, error, message], { ctx }) => {
-    ctx.token = token as unknown
+    ctx.token = structuredClone(token) as unknown
     abort(status, error, message)
   },
   needs: (names: string | readonly string[], { input }, { returns }) => {

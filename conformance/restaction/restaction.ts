@@ -4,7 +4,7 @@ import type { CaseResult, RunOptions } from '../result.ts'
 import { freshStore } from '../server/fresh-store.ts'
 import { Wire, type WireAnswer, type WireRequest } from '../server/wire.ts'
 import { openApp, prefixOf } from './app.ts'
-import { departures } from './departures.ts'
+import { departures, startDepartures } from './departures.ts'
 import { differenceOf, tokenIn } from './judge.ts'
 import { signed } from './tokens.ts'
 import {
@@ -13,6 +13,7 @@ import {
   type CaseVector,
   type Expected,
   type RestactionFile,
+  type StartError,
   type StepVector,
 } from './vector.ts'
 
@@ -43,7 +44,14 @@ async function play(
     if (step.sign) knownWords('sign', step.sign, words.sign)
   }
   const clock = { now: Date.parse('2016-09-15T15:00:00Z') }
-  if (one.expect) return judgeStart(one.expect.registrationError, () => serve(app, clock, options, closing))
+  if (one.expect) {
+    const refused = one.expect.registrationError
+    const rule = startDepartures.find(({ starts }) => starts(app, refused))
+    if (rule === undefined) return judgeStart(refused, () => serve(app, clock, options, closing))
+    options.onDeparture?.(rule.id, one.name)
+    await serve(app, clock, options, closing)
+    return null
+  }
   const wire = await serve(app, clock, options, closing)
   const saved = new Map<string, string>()
   for (const [index, step] of steps.entries()) {
@@ -102,7 +110,7 @@ const comparable = ({ text }: WireAnswer): string => text
 
 /** Mistakes of a schema are told in the original's words and place; of other mistakes it is only asked that they are. */
 async function judgeStart(
-  { type, message, position }: NonNullable<CaseVector['expect']>['registrationError'],
+  { type, message, position }: StartError,
   open: () => Promise<unknown>,
 ): Promise<string | null> {
   try {
@@ -111,8 +119,8 @@ async function judgeStart(
     if (!(error instanceof ModelError)) throw error
     if (type !== 'SchemaError') return null
     const told = error.faults.map(({ problem, place }) => ({ problem, place }))
-    // Texts of syntax faults are of the original's parser.
-    const isFree = message.startsWith('invalid syntax')
+    // Texts of syntax faults are of the original's parser, those of parameters are of its language.
+    const isFree = /^invalid syntax|\) (got|takes|missing) /.test(message)
     const isTold = told.some(one => one.place === position && (isFree || one.problem === message))
     return isTold ? null : `${message} in ${position} wanted, ${JSON.stringify(told)} found`
   }
@@ -131,7 +139,8 @@ function requestOf(
     text = JSON.stringify(request.json)
   } else if (request.form) {
     headers['Content-Type'] = 'application/x-www-form-urlencoded'
-    text = new URLSearchParams(request.form).toString()
+    const fields = Object.entries(request.form).flatMap(([name, value]) => [value].flat().map(one => [name, one]))
+    text = new URLSearchParams(fields).toString()
   }
   const { header, cookie } = { header: 'Authorization', cookie: null, ...app.meta?.$auth }
   // Where no header is looked at, the usual one is sent all the same.

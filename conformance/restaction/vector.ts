@@ -8,9 +8,13 @@ export interface CaseVector {
   readonly app: AppVector
   readonly steps?: readonly StepVector[]
   /** The application cannot be declared. */
-  readonly expect?: {
-    readonly registrationError: { readonly type: string; readonly message: string; readonly position: string | null }
-  }
+  readonly expect?: { readonly registrationError: StartError }
+}
+
+export interface StartError {
+  readonly type: string
+  readonly message: string
+  readonly position: string | null
 }
 
 /** An application. */
@@ -65,7 +69,7 @@ export interface RequestVector {
   readonly path: string
   readonly headers?: Readonly<Record<string, string>>
   readonly json?: unknown
-  readonly form?: Readonly<Record<string, string>>
+  readonly form?: Readonly<Record<string, string | readonly string[]>>
   readonly body?: string
 }
 

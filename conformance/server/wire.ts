@@ -94,8 +94,9 @@ export class Wire {
   }
 
   /** Opens a stream; it is read until it is closed. */
-  async stream({ method, path, headers }: WireRequest): Promise<WireStream> {
-    const request = ask({ port: this.port, method, path, headers: { ...headers }, agent: false }).end()
+  async stream({ method, path, headers, body }: WireRequest): Promise<WireStream> {
+    const length = body === undefined ? {} : { 'content-length': body.length }
+    const request = ask({ port: this.port, method, path, headers: { ...headers, ...length }, agent: false }).end(body)
     const [response] = (await once(request, 'response')) as [IncomingMessage]
     const events = new EventStream()
     response.setEncoding('utf8').on('data', (text: string) => events.feed(text))
