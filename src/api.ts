@@ -121,12 +121,12 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
   const limits: Limits = { ...defaultLimits, ...options.limits }
   const environment = apiEnvironment(options)
   const { clock, random, report, onBackgroundFault } = environment
-  const { model, routes } = linkDeclarations(resources, limits, options)
+  const prefix = (options.http?.prefix ?? '').replace(/\/+$/, '')
+  const { model, routes } = linkDeclarations(resources, limits, { ...options, prefix })
   for (const line of model.warnings) report(line)
   const background = { clock, onFault: onBackgroundFault }
   const { store, expiry } = withEphemeral(tellOwnCommits(options.store ?? memory()), model, background)
   const opening = store.open(model, { clock, random, report })
-  const prefix = (options.http?.prefix ?? '').replace(/\/+$/, '')
   const url: Api['url'] = (target, params) => urlOf(model, prefix, target, params)
   const { engine, jobs, files } = assembleEngine({ model, limits, store, expiry, url }, options, environment)
   const { auth } = engine

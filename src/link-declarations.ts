@@ -23,14 +23,14 @@ type Declared = Readonly<Record<string, AnyResource | DeclaredHandled>>
 export function linkDeclarations(
   declared: Declared,
   limits: Limits,
-  options: Pick<ApiOptions, 'paths' | 'docs' | 'validators' | 'store'>,
+  options: Pick<ApiOptions, 'paths' | 'docs' | 'validators' | 'store'> & { readonly prefix: string },
 ): { readonly model: Model; readonly routes: HandledRoutes } {
-  const { paths = {}, docs = null } = options
+  const { paths = {}, docs = null, prefix } = options
   const { modelled, handled } = apart(declared)
   const resources = withJobResource(withHooks(withSessions(withFiles(modelled))), paths)
   const notation = notationOf(options)
   const storeWaits = options.store?.waits ?? false
-  const model = link(resources, { limits, paths, docs, notation, storeWaits, checks: declarationChecks })
+  const model = link(resources, { limits, paths, prefix, docs, notation, storeWaits, checks: declarationChecks })
   return { model, routes: linkHandled(handled, model) }
 }
 

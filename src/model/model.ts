@@ -85,6 +85,8 @@ export interface Resource extends Scope {
   readonly title: string
   /** The paths of its URIs, the canonical one first. Empty = it is not served. */
   readonly paths: readonly string[]
+  /** The canonical path below the host: that of the API, then its own. Its rows are below it. */
+  readonly url: string
   readonly table: string
   readonly fields: readonly Field[]
   readonly field: ReadonlyMap<string, Field>

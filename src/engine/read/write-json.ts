@@ -112,7 +112,7 @@ function idsOf(view: View, related: LoadedRelations, row: Row): ReadonlyMap<stri
   return ids
 }
 
-/** The path of a row below the API's mount point. */
+/** The path of a row below the host. */
 function selfUrl(resource: Resource, id: Id): string {
-  return `${resource.paths[0] ?? ''}/${encodeURIComponent(String(id))}`
+  return `${resource.url}/${encodeURIComponent(String(id))}`
 }

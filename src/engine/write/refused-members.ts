@@ -4,7 +4,7 @@ import type { Field, Resource } from '../../model/model.ts'
 /** The issue for a body that tries to set the bytes of a file; it says where to send them. */
 export function asFile(field: Field, at: string): Issue {
   const { owner, name } = field
-  const path = `${owner.paths[0] ?? ''}/{${owner.id.name}}/${name}`
+  const path = `${owner.url}/{${owner.id.name}}/${name}`
   const detail = `${name} is a file: PUT its bytes to ${path}, or send them as multipart/form-data; null takes it away`
   return { code: 'read_only', pointer: at, detail }
 }

@@ -29,6 +29,8 @@ export interface LinkOptions {
   readonly limits?: Limits
   /** New paths for the words in `reservedPaths`. null = not served. */
   readonly paths?: Paths
+  /** Where the API is below its host: `/api`. Default: ''. */
+  readonly prefix?: string
   /** Documentation text of the API. */
   readonly docs?: string | null
   /** How documentation texts and schemas may be written. Default: prose, and only schemas of builders and libraries. */
@@ -49,7 +51,8 @@ export function link(declarations: Readonly<Record<string, AnyResource>>, option
   check(defs, options, line => warnings.push(line))
   const limits = options.limits ?? defaultLimits
   const all = new Map<string, Draft<Resource>>()
-  for (const [name, def] of defs) all.set(name, linkResource(def.standalone?.toLowerCase() ?? name, def, limits))
+  for (const [name, def] of defs)
+    all.set(name, linkResource(def.standalone?.toLowerCase() ?? name, def, limits, options.prefix ?? ''))
   const resources = new Map([...all].filter(([name]) => defs.get(name)!.standalone === undefined))
   const joins = linkRelations(defs, resources)
   const docs = linkAllActions(defs, all, options)
@@ -118,11 +121,13 @@ function linkAllRules(defs: Defs, resources: ReadonlyMap<string, Draft<Resource>
  * Links the parts of a resource that do not depend on other resources. Relations know the names of their targets, but not the
  * targets.
  */
-function linkResource(name: string, def: ResourceDef, limits: Limits): Draft<Resource> {
+function linkResource(name: string, def: ResourceDef, limits: Limits, prefix: string): Draft<Resource> {
+  const paths = Object.freeze(pathsOf(name, def))
   const resource = {
     name,
     title: titleOf(name, def),
-    paths: Object.freeze(pathsOf(name, def)),
+    paths,
+    url: prefix + (paths[0] ?? ''),
     table: tableName(name, def),
     inbound: [],
     joins: [],
