@@ -9,6 +9,8 @@ const files = [
   'vectors/blargh-crashes',
   'vectors/blargh-http',
   'cases/blargh',
+  'cases/blargh-models',
+  'cases/blargh-http',
 ]
 
 describe.each(files)('%s.json', name => {

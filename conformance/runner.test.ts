@@ -86,7 +86,7 @@ test('a function whose definition the runner cannot read skips the case and is n
 
 test('every departure speaks of a recorded step', async () => {
   const used = new Set<string>()
-  const names = ['blargh', 'blargh-random', 'blargh-crashes', 'blargh-http', '../cases/blargh']
+  const names = ['blargh', 'blargh-random', 'blargh-crashes', 'blargh-http', '../cases/blargh', '../cases/blargh-http']
   for (const name of names) {
     const file: unknown = JSON.parse(readFileSync(join(path, '..', `${name}.json`), 'utf8'))
     await runFile(file, { store: 'memory', onDeparture: id => used.add(id) })

@@ -83,6 +83,21 @@ export const httpDepartures: readonly HttpDeparture[] = [
         : null,
   },
   {
+    id: 'lists-have-uris',
+    why: 'The rows of a to-many relation are a list at a URI of their own: /jar/1/cookies',
+    rewrite: at => {
+      const { model, before, object, rest, step, query } = at
+      const [id, name] = rest
+      if (step.method !== 'GET' || object === null || rest.length !== 2 || name === '') return null
+      const relation = objectOf(model, object)?.fields.find(field => field.ext_name === name)
+      const row = rowOf(model, before, object, keyTypeOf(model, object) === 'int' ? Number(id) : id)
+      if (relation?.kind !== 'rel' || !relation.multi || relation.hidden || row === undefined) return null
+      const depth = Number(query.get('depth') ?? 1)
+      const ids = row[name!] as readonly unknown[]
+      return { status: 200, json: ids.map(one => represent(model, before, relation.stores, one, depth)) }
+    },
+  },
+  {
     id: 'slash-at-the-end',
     why: 'A slash at the end changes nothing: /cookie/ is the list, /cookie/1/ its row',
     rewrite: (at, e) =>

@@ -35,6 +35,8 @@ const setter = (uses: readonly string[], run: Named['run']): Named => ({ type: j
 
 /** The sentences that definitions are made of. A note in parentheses at the end of one says nothing new. */
 const forms: readonly Form[] = [
+  [/^((?!.*->).+) or (.+)$/, (one, other) => either(defined(one), defined(other))],
+  [/^((?!.*->).+) and (.+)$/, (one, other) => negated(either(negated(defined(one)), negated(defined(other))))],
   [/^always (.+)$/, value => ((constant: unknown) => getter(typeOf(constant), [], () => constant))(JSON.parse(value))],
   [/^not (.+)$/, inner => negated(defined(inner))],
   [/^truthy\((.+)\)$/, inner => truth(defined(inner))],
@@ -45,6 +47,10 @@ const forms: readonly Form[] = [
   [/^(?:value of scalar|stored) "(\w+)" is (true|false|null)$/, (name, word) => equals(name, word, false)],
   [/^(?:value of scalar|stored) "(\w+)" (?:==|equals) (.+)$/, (name, word) => equals(name, word, false)],
   [/^(?:value of scalar|stored) "(\w+)" != (.+)$/, (name, word) => equals(name, word, true)],
+  [
+    /^(.+) (<=|>=|<|>|at least|at most|more than|less than) (-?\d+(?:\.\d+)?)$/,
+    (inner, word, bound) => compared(defined(inner), word, Number(bound)),
+  ],
   [/^(?:value of scalar|stored) "(\w+)"$/, name => getter(json, [name], read => read.get(name) ?? null)],
   [/^null if id is null else (.+)$/, inner => unlessNew(defined(inner))],
   [/^((?:"[^"]*"|id|object name|(?:value of scalar|stored) "\w+")(?: \+ .+)+)$/, sum => joined(sum)],
@@ -88,6 +94,21 @@ const negated = ({ uses, run }: Named): Named => getter(bool, uses, read => !tru
 const truth = ({ uses, run }: Named): Named => getter(bool, uses, read => truthy(run(read, null)))
 const unlessNew = ({ type, uses, run }: Named): Named =>
   getter(type, uses, read => (isPresent(read.id) ? run(read, null) : null))
+
+const either = (one: Named, other: Named): Named =>
+  getter(bool, [...one.uses, ...other.uses], read => truthy(one.run(read, null)) || truthy(other.run(read, null)))
+
+/** A number against a bound; nothing counts as 0. */
+function compared({ uses, run }: Named, word: string, bound: number): Named {
+  const holds: Readonly<Record<string, (number: number) => boolean>> = {
+    '<': number => number < bound,
+    '<=': number => number <= bound,
+    '>': number => number > bound,
+    '>=': number => number >= bound,
+  }
+  const sign = { 'at least': '>=', 'at most': '<=', 'more than': '>', 'less than': '<' }[word] ?? word
+  return getter(bool, uses, read => holds[sign]!(Number(run(read, null) ?? 0)))
+}
 
 function joined(sum: string): Named {
   const parts = sum.split(' + ').map(part => part.trim())

@@ -6,9 +6,12 @@ import { departed, knownWords, playEach, type Closing } from '../each.ts'
 import { isObject } from '../object.ts'
 import { Unknown, type CaseResult, type RunOptions } from '../result.ts'
 import { httpDepartures, type HttpAt, type HttpExpected } from './departures-http.ts'
-import { codesOf } from './expected.ts'
-import { difference, normalise, normaliseState, short } from './judge.ts'
+import { departures } from './departures.ts'
+import { engineStep } from './engine-step.ts'
+import { codesOf, expectation as engineExpectation, type Expected } from './expected.ts'
+import { difference, judge as judgeEngine, normalise, normaliseState, short } from './judge.ts'
 import { modelOf, type TranslateOptions } from './model.ts'
+import { keyOf, objectOf, rowOf } from './oracle.ts'
 import { Target } from './target.ts'
 import { words, type HttpCase, type HttpFile, type HttpStep, type ModelVector } from './vector.ts'
 
@@ -37,8 +40,8 @@ async function play(
   }
   const model = modelOf(file, one.model)
   const prefix = one.base === null || one.base === '/' ? '' : one.base
-  const routing = routingOf(one, model)
-  const target = await Target.open(options.store, model, one.seed.stored, routing, false)
+  const routing = { ...routingOf(one, model), prefix }
+  const target = await Target.open(options.store, model, one.seed.stored, routing)
   closing.defer(() => target.close())
   const server = nodeServer(handler(target.api.engine, { prefix, log: () => {} }), target.api.engine.limits)
   server.listen(0, '127.0.0.1')
@@ -53,8 +56,14 @@ async function play(
     const before = normaliseState(model, await target.dump())
     const recorded = step.fixed ?? step.expect
     const asked: HttpAt = { model, step, recorded, before, ...placeOf(step.url, prefix, routing, model) }
-    const note = (id: string): void => options.onDeparture?.(id, `${one.name}#${index}`)
-    const fault = judge(asked, await send(port, step), departed(httpDepartures, asked, expectation(asked), note))
+    const used: string[] = []
+    const expected = departed(httpDepartures, asked, expectation(asked), id => used.push(id))
+    const call = used.length === 0 ? engineStep(asked, one.name, index) : null
+    const meant = call && departed(departures, call, engineExpectation(call), id => used.push(id))
+    for (const id of used) options.onDeparture?.(id, `${one.name}#${index}`)
+    target.ids.set(newIds(asked))
+    const answer = await send(port, step)
+    const fault = meant && used.length > 0 ? judgeCall(asked, answer, meant) : judge(asked, answer, expected)
     if (fault !== null) return fault
   }
   return null
@@ -128,6 +137,32 @@ function judge(
   if (expected.json === undefined) return null
   return difference('body', byPath(normalise(model, object ?? '', JSON.parse(text))), byPath(expected.json))
 }
+
+/** The ids of the rows that an answer shows to be new: the ancestor's requests use ids up even if they fail. */
+function newIds({ model, object, recorded: { json, status }, before }: HttpAt): Map<string, number[]> {
+  const ids = new Map<string, number[]>()
+  const note = (name: string, id: unknown): void => {
+    if (typeof id === 'number' && !rowOf(model, before, name, id)) ids.set(name, [...(ids.get(name) ?? []), id])
+  }
+  if (object === null || status === undefined || status > 201) return ids
+  for (const row of [json].flat().filter(isObject)) {
+    const { fields = [] } = objectOf(model, object) ?? {}
+    for (const field of fields)
+      if (field.kind === 'rel') for (const id of [row[field.ext_name]].flat()) note(field.stores, id)
+    note(object, row[keyOf(objectOf(model, object)!)])
+  }
+  return ids
+}
+
+/** Judges by what a call of the engine has to answer. */
+function judgeCall({ model, object }: HttpAt, { status, text }: Answer, expected: Expected): string | null {
+  const answer = { status, body: text === '' ? null : byPath(JSON.parse(text)) }
+  const { or } = expected
+  return judgeEngine(model, object!, answer, { ...pathOnly(expected), ...(or && { or: pathOnly(or) }) })
+}
+
+const pathOnly = (expected: Expected): Expected =>
+  'body' in expected ? { ...expected, body: byPath(expected.body) } : expected
 
 /** The codes that a problem tells: its own, and those of its issues. */
 function told(text: string): string[] {

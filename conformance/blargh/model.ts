@@ -33,6 +33,8 @@ export interface TranslateOptions {
   readonly paths?: Readonly<Record<string, readonly string[] | null>>
   /** Calculated fields named `url` become links to the row, as the ancestor's HTTP layer makes them. */
   readonly links?: boolean
+  /** Where the API is below its host. */
+  readonly prefix?: string
 }
 
 /** A model of a file, its functions read from their definitions; `Unknown` if the file or the runner lacks one. */

@@ -128,6 +128,7 @@ export class Target {
       store: this.#store,
       input: 'cast',
       limits: { depth: 12 },
+      http: { prefix: this.#options.prefix ?? '' },
       report: () => undefined,
       ...(this.#injected ? { ids: this.ids } : {}),
     })
