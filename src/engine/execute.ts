@@ -2,7 +2,7 @@ import { ApiError } from '../protocol/error.ts'
 import type { Model, Resource } from '../model/model.ts'
 import type { Store, Transaction } from '../store/store.ts'
 import { run, wait, type Maybe, type Work } from '../store/work.ts'
-import { accessWithin, runAction, type DataAccess } from './actions/run-action.ts'
+import { accessWithin, checkCallable, runAction, type DataAccess } from './actions/run-action.ts'
 import { actOnce } from './once/action-once.ts'
 import { withResourceHooks } from './actions/resource-hooks.ts'
 import { deleteRows, patchRows } from './write/bulk.ts'
@@ -10,7 +10,8 @@ import type { RepresentationCache } from './cache/representation-cache.ts'
 import type { Call, Outcome } from './call/call.ts'
 import { Context, type ContextEnvironment } from './call/context.ts'
 import { createRows, deleteOne, patchRow, putRow } from './write/write-rows.ts'
-import { claimOf, once, writeOnce } from './once/idempotency.ts'
+import { claimOf, once, writeOnce, type Again } from './once/idempotency.ts'
+import { shownAgain } from './once/shown-again.ts'
 import type { Invocation } from './call/invocation.ts'
 import type { ListCache } from './cache/list-cache.ts'
 import { isPast, readPast } from './past/read-past.ts'
@@ -86,7 +87,8 @@ export class Executor {
     // A GET is safe to repeat, so its key does not matter.
     if (!isOnce) return perform()
     if (tx) throw new ApiError('bad_request', { detail: 'an action within a transaction cannot have a key of its own' })
-    return actOnce(this.#options.store, call, this.#options.clock, perform)
+    const check = (): Maybe<void> => checkCallable(call, invocation.writing!, this.#access)
+    return actOnce(this.#options.store, call, this.#options.clock, perform, check)
   }
 
   readonly #access: DataAccess = {
@@ -102,7 +104,14 @@ export class Executor {
       return store.transaction(async own => run(this.#writeOnceIn(own, call, writing!)))
     const claim = isClaimed(call) ? claimOf(call) : null
     return claim
-      ? writeOnce(store, model, claim, clock(), own => this.#change(own, call, writing!, false))
+      ? writeOnce(
+          store,
+          model,
+          claim,
+          clock(),
+          own => this.#change(own, call, writing!, false),
+          againFor(call, writing!),
+        )
       : store.write(own => this.#change(own, call, writing!, false))
   }
 
@@ -111,7 +120,7 @@ export class Executor {
     const { model, clock } = this.#options
     const claim = isClaimed(call) ? claimOf(call) : null
     return claim
-      ? once(tx, model, claim, clock(), () => this.#change(tx, call, writing, true))
+      ? once(tx, model, claim, clock(), () => this.#change(tx, call, writing, true), againFor(call, writing))
       : this.#change(tx, call, writing, true)
   }
 
@@ -156,6 +165,11 @@ export class Executor {
     return (invocation.context ??= new Context(this.#options.surroundings, call, writing!.ctx.now, tx))
   }
 }
+
+const againFor =
+  (call: Call, writing: WriteEnvironment): Again =>
+  (tx, kept) =>
+    shownAgain(tx, call, writing, kept)
 
 /** Whether a call has an idempotency key, or needs one. */
 function isClaimed({ idempotencyKey, resource }: Call): boolean {

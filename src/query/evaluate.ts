@@ -82,6 +82,10 @@ export function compileTest<R>(predicate: Predicate, scope: Scope, access: RowAc
           return row => related(row).every(test)
         case 'none':
           return row => !related(row).some(test)
+        case 'count': {
+          const accepts = signs[predicate.op]
+          return row => accepts(related(row).filter(test).length - predicate.value)
+        }
       }
     }
   }
@@ -142,22 +146,21 @@ function comparison<R>(op: CompareOp, operand: Value, field: ScopeField, value: 
   if (op === 'eq') return row => value(row) === operand
   if (op === 'ne') return row => value(row) !== operand
   const order = orderOf(field.type ?? field.target?.idType ?? null)
-  const ordered = (accepts: (sign: number) => boolean): Test<R> => {
-    return row => {
-      const v = value(row)
-      return v !== null && accepts(order(v, operand))
-    }
+  const accepts = signs[op]
+  return row => {
+    const v = value(row)
+    return v !== null && accepts(order(v, operand))
   }
-  switch (op) {
-    case 'gt':
-      return ordered(sign => sign > 0)
-    case 'gte':
-      return ordered(sign => sign >= 0)
-    case 'lt':
-      return ordered(sign => sign < 0)
-    case 'lte':
-      return ordered(sign => sign <= 0)
-  }
+}
+
+/** Which signs of a difference fulfil a comparison. */
+export const signs: Readonly<Record<CompareOp, (sign: number) => boolean>> = {
+  eq: sign => sign === 0,
+  ne: sign => sign !== 0,
+  gt: sign => sign > 0,
+  gte: sign => sign >= 0,
+  lt: sign => sign < 0,
+  lte: sign => sign <= 0,
 }
 
 /** Reads the folded text of a field by an access: several tests of a row share what the first of them folded. */

@@ -28,6 +28,17 @@ export type Predicate =
       readonly quantifier: 'some' | 'every' | 'none'
       readonly of: Predicate
     }
+  | CountPredicate
+
+/** Compares how many related rows fulfil a predicate. No filter says it: counts of callers from whom rows are hidden become it. */
+export interface CountPredicate {
+  readonly kind: 'many'
+  readonly field: string
+  readonly quantifier: 'count'
+  readonly of: Predicate
+  readonly op: CompareOp
+  readonly value: number
+}
 
 export type CompareOp = 'eq' | 'ne' | 'gt' | 'gte' | 'lt' | 'lte'
 export type TextOp = 'eq' | 'contains' | 'startsWith' | 'endsWith'

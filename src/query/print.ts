@@ -56,6 +56,8 @@ function filterOf(predicate: Predicate): Filter {
     case 'one':
       return { [predicate.field]: filterOf(predicate.of) }
     case 'many':
+      if (predicate.quantifier === 'count')
+        return { [predicate.field]: { $count: [predicate.op, predicate.value, filterOf(predicate.of)] } }
       return { [predicate.field]: { [`$${predicate.quantifier}`]: filterOf(predicate.of) } }
   }
 }

@@ -1,5 +1,5 @@
 import { ApiError, pointer, type Issue } from '../../protocol/error.ts'
-import type { Action, Resource } from '../../model/model.ts'
+import type { Action, Resource, Row } from '../../model/model.ts'
 import { Rejected } from '../../schema/schema.ts'
 import type { Snapshot, Transaction } from '../../store/store.ts'
 import { chain, run, wait, type Maybe, type Work } from '../../store/work.ts'
@@ -13,7 +13,6 @@ import { plainJson } from '../call/plain-json.ts'
 import { isReply, type ReplyHeaders } from '../call/reply.ts'
 import { rowNotFound, showItem, visibleRow } from '../read/read.ts'
 import type { ReadEnvironment } from '../call/call-environment.ts'
-import { itemTag } from '../read/entity-tags.ts'
 import { viewOf } from '../read/view.ts'
 import { textMode } from '../../schema/read/input-mode.ts'
 
@@ -113,22 +112,30 @@ function withActionHooks(call: Call, action: Action, input: unknown, context: Co
 
 const noRow: Shown = Object.freeze({})
 
-/** The row as the caller sees it. Throws 404 if the caller may not see it, and 401 or 403 if no rule allows the action on it. */
-function* rowOf(snapshot: Snapshot, { call, action, reading }: Asked): Work<Shown> {
+/** Throws 404, 401 or 403 if the caller may not call the action on its row. */
+export function checkCallable(call: Call, reading: ReadEnvironment, access: DataAccess): Maybe<void> {
+  if (call.id === null) return undefined
+  return access.read(function* (snapshot) {
+    yield* callableRow(snapshot, { call, action: call.action!, reading })
+  })
+}
+
+function* callableRow(snapshot: Snapshot, { call, action, reading }: Omit<Asked, 'context'>): Work<Row> {
   const { resource } = call
-  if (call.id === null) throw rowNotFound(resource, '')
   const row = yield* visibleRow(snapshot, call, reading)
   const guard = reading.permissions.for(resource, ruleOf(action))
   if (!guard.open && (yield* allowedRows(snapshot, resource, [row], guard)).length === 0) throw refusal(call, resource)
+  return row
+}
+
+/** The row as the caller sees it. Throws 404 if the caller may not see it, and 401 or 403 if no rule allows the action on it. */
+function* rowOf(snapshot: Snapshot, asked: Asked): Work<Shown> {
+  const { call, reading } = asked
+  const { resource } = call
+  if (call.id === null) throw rowNotFound(resource, '')
+  const row = yield* callableRow(snapshot, asked)
   const view = viewOf(resource, call.shape)
-  const item = yield* showItem(
-    snapshot,
-    view,
-    row,
-    reading,
-    false,
-    itemTag(reading.terms, view, row, snapshot, reading.permissions),
-  )
+  const item = yield* showItem(snapshot, view, row, reading, false)
   return JSON.parse(item.body) as Record<string, unknown>
 }
 

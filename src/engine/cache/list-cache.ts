@@ -7,7 +7,8 @@ import type { View } from '../read/view.ts'
 /** A cached list. It is valid as long as its entity tag, that is until something that it reads changes. */
 interface Kept {
   readonly view: View
-  readonly etag: string
+  /** The last change to anything that it reads. */
+  readonly version: string
   /**
    * null after the first request. A list is only kept when it is requested twice unchanged: caching lists that change between
    * any two readers is a waste.
@@ -34,23 +35,23 @@ export class ListCache {
   }
 
   /** The cached list with that entity tag, or undefined. */
-  get(reader: object, view: View, etag: string): List | undefined {
+  get(reader: object, view: View, version: string): List | undefined {
     const kept = this.#young.get(reader) ?? this.#old.get(reader)
-    return kept !== undefined && kept.etag === etag && kept.view === view ? (kept.list ?? undefined) : undefined
+    return kept !== undefined && kept.version === version && kept.view === view ? (kept.list ?? undefined) : undefined
   }
 
   /** Caches a list if it was requested before and has not changed since. */
-  offer(reader: object, view: View, list: List): void {
+  offer(reader: object, view: View, version: string, list: List): void {
     const before = this.#young.get(reader) ?? this.#old.get(reader)
     const cost = list.body.length + OVERHEAD
-    const again = before?.etag === list.etag && before.view === view && cost <= this.#most
+    const again = before?.version === version && before.view === view && cost <= this.#most
     this.#size += again ? cost : OVERHEAD
     if (this.#size > this.#most) {
       this.#old = this.#young
       this.#young = new WeakMap()
       this.#size = again ? cost : OVERHEAD
     }
-    this.#young.set(reader, { view, etag: list.etag, list: again ? list : null })
+    this.#young.set(reader, { view, version, list: again ? list : null })
   }
 }
 

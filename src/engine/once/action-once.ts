@@ -40,6 +40,8 @@ export async function actOnce(
   call: Call & { arguments?: (() => Maybe<Arguments>) | undefined },
   clock: () => number,
   perform: () => Maybe<Outcome>,
+  /** Throws if the caller may not call the action (any more). */
+  check: () => Maybe<void>,
 ): Promise<Outcome> {
   let input = call.input
   if (call.arguments) {
@@ -58,7 +60,10 @@ export async function actOnce(
     if (kept === undefined) yield* wait(tx.keep(claim.key, JSON.stringify(begun(claim, me, now)), now + KEPT_FOR))
     return kept
   })
-  if (known !== undefined) return replayed(call, claim, JSON.parse(known) as Note, me, now)
+  if (known !== undefined) {
+    await check()
+    return replayed(call, claim, JSON.parse(known) as Note, me, now)
+  }
   const keep = (note: Note | null): Promise<void> =>
     store
       .write(function* (tx) {

@@ -3,7 +3,7 @@ import type { Code } from '../../protocol/codes.ts'
 import { ApiError, type Issue } from '../../protocol/error.ts'
 import type { Model } from '../../model/model.ts'
 import type { Store, Transaction } from '../../store/store.ts'
-import { wait, type Work } from '../../store/work.ts'
+import { ready, wait, type Work } from '../../store/work.ts'
 import type { Call, Outcome } from '../call/call.ts'
 import type { Upload } from '../files/reception.ts'
 
@@ -80,6 +80,9 @@ function sorted(_: string, value: unknown): unknown {
   return Object.fromEntries(names.toSorted().map(name => [name, (value as Record<string, unknown>)[name]]))
 }
 
+/** Makes of a stored answer what its caller may see of it now. */
+export type Again = (tx: Transaction, kept: Outcome) => Work<Outcome>
+
 /**
  * Does a write and stores its answer, or returns the answer that was stored earlier. Claim, work and answer are one commit, so
  * a crash leaves all of it or nothing. The units of a store do not overlap, so there is no state "in progress".
@@ -90,9 +93,10 @@ export function* once(
   claim: Claim,
   now: number,
   work: () => Work<Outcome>,
+  again: Again,
 ): Work<Outcome> {
   const kept = yield* wait(tx.recall(claim.key))
-  if (kept !== undefined) return replay(model, claim, kept)
+  if (kept !== undefined) return yield* again(tx, replay(model, claim, kept))
   const outcome = yield* work()
   yield* wait(tx.keep(claim.key, JSON.stringify(toKeep(claim, outcome)), now + KEPT_FOR))
   return outcome
@@ -109,18 +113,14 @@ export function writeOnce(
   claim: Claim,
   now: number,
   work: (tx: Transaction) => Work<Outcome>,
+  again: Again,
 ): Promise<Outcome> {
   return store
-    .write(tx => once(tx, model, claim, now, () => work(tx)))
+    .write(tx => once(tx, model, claim, now, () => work(tx), again))
     .catch((thrown: unknown) => {
       if (!(thrown instanceof ApiError) || !isLasting(thrown)) throw thrown
       const refusal: Outcome = { kind: 'failure', error: thrown }
-      return store.write(tx =>
-        // eslint-disable-next-line require-yield -- work that needs nothing
-        once(tx, model, claim, now, function* () {
-          return refusal
-        }),
-      )
+      return store.write(tx => once(tx, model, claim, now, () => ready(refusal), again))
     })
 }
 

@@ -97,16 +97,21 @@ function* shownRecords(
     // A patch shows only the old values of what it changed; a deletion shows all of them.
     const slots = op === 'patch' && after ? new Set(changed) : null
     const lists = after ? listsOf(resource, record, permissions, ids) : null
+    const replaced = before && valuesOf(fields, before, slots)
+    // Of a change of what the caller may not see nothing is told, not even that there was one.
+    if (slots && before && !lists && isEmpty(replaced!) && isEmpty(valuesOf(fields, after!, slots))) return null
     return {
       position: store.terms.position(seq),
       at: new Date(at).toISOString(),
       operation: op,
       data: after && valuesOf(fields, after, null),
-      before: before && valuesOf(fields, before, slots),
+      before: replaced,
       ...(lists ? { lists } : {}),
     }
   })
 }
+
+const isEmpty = (values: Readonly<Record<string, unknown>>): boolean => Object.keys(values).length === 0
 
 interface Readable {
   readonly field: StoredField

@@ -10,6 +10,7 @@ import { getItem, getList } from '../read/read.ts'
 import type { ReadEnvironment } from '../call/call-environment.ts'
 import { seqOfParameter } from './position-parameter.ts'
 import { isUnchanged } from '../read/preconditions.ts'
+import { shownListTag } from '../read/shown-tags.ts'
 import { viewOf } from '../read/view.ts'
 import { endOfCommit } from './end-of-commit.ts'
 
@@ -45,13 +46,14 @@ function* getHistory(
   { permissions, terms }: ReadEnvironment,
 ): Work<List | Unchanged> {
   const { resource } = call
-  const etag = `${terms.position(now.changed(resource))}.history`
   const { records, next } = yield* historyOf(store, now, { resource, id: call.id! }, range, permissions)
+  const body = JSON.stringify(records)
+  const etag = shownListTag({ body, next, previous: null, total: null })
   if (isUnchanged(call.conditions, etag, null)) return { kind: 'unchanged', resource, etag, modified: null }
   return {
     kind: 'list',
     resource,
-    body: JSON.stringify(records),
+    body,
     count: records.length,
     etag,
     position: terms.position(now.position),

@@ -2,27 +2,35 @@ import type { Query } from '../../query/predicate.ts'
 import { AT, SEQ, type Resource, type Row } from '../../model/model.ts'
 import type { Snapshot } from '../../store/store.ts'
 import type { Terms } from '../../store/terms.ts'
-import { audienceOf, type Audience } from './audience.ts'
-import type { Permissions } from '../rules/permissions.ts'
+import type { Audience } from './audience.ts'
 import { resourcesRead } from './resources-read.ts'
 import type { View } from './view.ts'
+
+/** A row's version as the conditions of writes are about it. */
+export interface Version {
+  /** `epoch.seq`, or what stands for it (shown-tags.ts). */
+  readonly tag: string
+  /** `epoch.seq` where the tag is another: frames of subscriptions name versions so. */
+  readonly seq: string | null
+  /** Milliseconds of its last change; null where that would tell of what the caller cannot see. */
+  readonly at: number | null
+}
 
 /**
  * The entity tag of a row's representation: its version, and after another dot whatever distinguishes this representation from
  * the default one of the same version. Writes compare only the first two parts, because a write is about the version and not
- * about one representation of it.
+ * about one representation of it. Callers from whom rules hide something get other tags (shown-tags.ts).
  */
-export function itemTag(terms: Terms, view: View, row: Row, snapshot: Snapshot, permissions: Permissions): string {
+export function itemTag(terms: Terms, view: View, row: Row, snapshot: Snapshot): string {
   const seq = row[SEQ] as number
   const version = terms.position(seq)
-  const audience = view.isRuled ? audienceOf(view, null, permissions) : null
-  if (!audience && view.variant === '') return version
-  if (!audience && view.resources.length === 1) return `${version}.${view.variant}`
-  const last = latest(snapshot, view.resources, audience?.reads)
+  if (view.variant === '') return version
+  if (view.resources.length === 1) return `${version}.${view.variant}`
+  const last = latest(snapshot, view.resources)
   // A row and what it shows of others may have changed in different terms.
   const same = terms.epochAt(seq) === terms.epochAt(last.lasting)
   const newest = same ? `${last.lasting}` : terms.position(last.lasting)
-  return `${version}.${audience ? variantFor(view, audience) : view.variant}.${newest}${last.fleeting}`
+  return `${version}.${view.variant}.${newest}${last.fleeting}`
 }
 
 /** The entity tag of a list: the position of the last change to any resource that the list or its rules read. */

@@ -112,8 +112,8 @@ function* loadPart(
     case 'ids': {
       const limit = load.shown ? budget.bounds.ids : null
       // With a rule, all ids are loaded first: hidden ones must not count towards the limit.
-      const guard = load.shown ? budget.permissions.read(load.field.target) : null
-      if (guard && !guard.open) {
+      const guard = budget.permissions.read(load.field.target)
+      if (!guard.open) {
         const pairs = yield* visiblePairs(snapshot, load.field, ids, guard, limit)
         return { kind: 'ids', ids: cutAt(group(pairs), limit, load.field.name, budget) }
       }
@@ -166,7 +166,7 @@ function* loadPart(
  * The pairs of which the caller may see the related row, of each owner at least one more than `limit` if there are so many. Few
  * are loaded first, and more only of owners whose related rows are mostly hidden.
  */
-function* visiblePairs(
+export function* visiblePairs(
   snapshot: Snapshot,
   field: BackField | ManyField,
   owners: readonly Id[],
@@ -198,7 +198,7 @@ function distinct(rows: readonly Row[], field: OneField): Id[] {
   return [...ids]
 }
 
-function group<T>(pairs: readonly (readonly [Id, T])[]): Map<Id, T[]> {
+export function group<T>(pairs: readonly (readonly [Id, T])[]): Map<Id, T[]> {
   const groups = new Map<Id, T[]>()
   for (const [owner, item] of pairs) {
     const list = groups.get(owner)

@@ -1,8 +1,7 @@
 import { ApiError } from '../../protocol/error.ts'
-import { AT, SEQ, type Row } from '../../model/model.ts'
 import type { StoredFile } from '../../schema/file.ts'
-import type { Terms } from '../../store/terms.ts'
 import type { Conditions, Tag } from '../call/call.ts'
+import type { Version } from './entity-tags.ts'
 
 /** Whether a read can be answered with 304 (RFC 9110 §13.2.2, steps 3 and 4; the comparison is the weak one of §13.1.2). */
 export function isUnchanged(conditions: Conditions | null, tag: string, modified: number | null): boolean {
@@ -30,21 +29,22 @@ export function checkRead(conditions: Conditions | null, tag: string, modified: 
 }
 
 /**
- * Refuses a write with 412 if its preconditions do not hold for the current row. This is where the If-Match of a PATCH is
- * decided. `row` is null if the write would create the row.
+ * Refuses a write with 412 if its preconditions do not hold for the current version of the row. This is where the If-Match of a
+ * PATCH is decided. `version` is null if the write would create the row.
  */
-export function checkWrite(conditions: Conditions | null, terms: Terms, row: Row | null): void {
+export function checkWrite(conditions: Conditions | null, version: Version | null): void {
   if (!conditions) return
-  const version = row && terms.position(row[SEQ] as number)
-  if (conditions.ifMatch !== null) {
-    if (!row || (conditions.ifMatch !== '*' && !conditions.ifMatch.some(t => !t.weak && sameVersion(t, version!))))
-      throw stale(version)
-  } else if (conditions.ifUnmodifiedSince !== null && row) {
-    if (Math.floor((row[AT] as number) / 1000) * 1000 > conditions.ifUnmodifiedSince) throw stale(version)
+  const { ifMatch, ifNoneMatch, ifUnmodifiedSince } = conditions
+  const tag = version && version.tag
+  const matches = (t: Tag): boolean =>
+    sameVersion(t, version!.tag) || (version!.seq !== null && sameVersion(t, version!.seq))
+  if (ifMatch !== null) {
+    if (tag === null || (ifMatch !== '*' && !ifMatch.some(t => !t.weak && matches(t)))) throw stale(tag)
+  } else if (ifUnmodifiedSince !== null && version && version.at !== null) {
+    if (Math.floor(version.at / 1000) * 1000 > ifUnmodifiedSince) throw stale(tag)
   }
-  if (conditions.ifNoneMatch !== null && row) {
-    if (conditions.ifNoneMatch === '*' || conditions.ifNoneMatch.some(t => sameVersion(t, version!)))
-      throw stale(version)
+  if (ifNoneMatch !== null && tag !== null) {
+    if (ifNoneMatch === '*' || ifNoneMatch.some(matches)) throw stale(tag)
   }
 }
 

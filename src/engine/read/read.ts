@@ -4,10 +4,10 @@ import { ID } from '../../model/model.ts'
 import { allOf, type Predicate, type Query } from '../../query/predicate.ts'
 import type { Snapshot } from '../../store/store.ts'
 import { wait, type Work } from '../../store/work.ts'
-import { audienceOf } from './audience.ts'
+import { audienceOf, type Audience } from './audience.ts'
 import { isCacheable, type RepresentationCache } from '../cache/representation-cache.ts'
 import type { Call, Item, List, CallTarget, Unchanged } from '../call/call.ts'
-import { narrowed } from '../rules/authorize.ts'
+import { narrowed } from '../rules/narrow.ts'
 import { checkParent } from './check-parent.ts'
 import { isStored, type ListCache } from '../cache/list-cache.ts'
 import { allowedRows } from '../rules/permissions.ts'
@@ -18,6 +18,7 @@ import { ordered } from './sort-in-memory.ts'
 import { cursorFor } from './page-cursor.ts'
 import { itemTag, listTag, modifiedOf } from './entity-tags.ts'
 import { checkRead, isUnchanged } from './preconditions.ts'
+import { isMasked, isTaggedByBody, shownListTag, shownTag } from './shown-tags.ts'
 import { viewOf, type View } from './view.ts'
 
 /** Reads one row. Throws ApiError `not_found`. */
@@ -28,18 +29,20 @@ export function* getItem(
   cache: RepresentationCache | null = null,
 ): Work<Item | Unchanged> {
   const view = viewOf(call.resource, call.shape)
-  if (cache !== null && call.parent === null && !call.unbounded && isCacheable(view)) {
+  const byBody = isTaggedByBody(view, reading.permissions)
+  if (cache !== null && call.parent === null && !call.unbounded && !byBody && isCacheable(view)) {
     const { terms } = reading
     if (cache.isAt(snapshot, terms) || (yield* cache.follow(snapshot, terms)))
       return yield* getKept(snapshot, call, reading, cache, view)
   }
   const row = yield* visibleRow(snapshot, call, reading)
-  const etag = itemTag(reading.terms, view, row, snapshot, reading.permissions)
-  const modified = modifiedOf(row, reading.ctx.now)
+  const item = byBody ? yield* showItem(snapshot, view, row, reading, false) : null
+  const etag = item?.etag ?? itemTag(reading.terms, view, row, snapshot)
+  const modified = item ? item.modified : modifiedOf(row, reading.ctx.now)
   checkRead(call.conditions, etag, modified)
   if (isUnchanged(call.conditions, etag, modified))
     return { kind: 'unchanged', resource: call.resource, etag, modified }
-  return yield* showItem(snapshot, view, row, reading, false, etag)
+  return item ?? (yield* showItem(snapshot, view, row, reading, false))
 }
 
 /** The same with the cache. The rule is evaluated on the cached row, so a hit needs no query. */
@@ -58,15 +61,8 @@ function* getKept(
   if (!kept || !test) {
     const row = yield* visibleRow(snapshot, call, reading)
     if (!kept) {
-      const { body, etag, cut } = yield* showItem(
-        snapshot,
-        view,
-        row,
-        reading,
-        false,
-        itemTag(terms, view, row, snapshot, reading.permissions),
-      )
-      kept = { row, body, etag: etag!, cut }
+      const { body, etag, cut } = yield* showItem(snapshot, view, row, reading, false)
+      kept = { row, body, etag, cut }
       cache.put(snapshot, terms, view, id, kept)
     }
   } else if (!test(kept.row)) throw rowNotFound(call.resource, id)
@@ -88,19 +84,21 @@ export function* showItem(
   row: Row,
   reading: ReadEnvironment,
   created: boolean,
-  etag: string,
-): Work<Item> {
-  const budget = view.isAlone ? null : new Budget(reading.bounds, reading.permissions)
+): Work<Item & { readonly etag: string }> {
+  const { permissions, terms, ctx } = reading
+  const budget = view.isAlone ? null : new Budget(reading.bounds, permissions)
   const related = budget ? yield* loadRelated(snapshot, view, [row], budget) : noRelations
+  const body = writeRow(view, row, related, ctx)
+  const byBody = isTaggedByBody(view, permissions)
   return {
     kind: 'item',
     created,
     resource: view.resource,
     ids: [row[ID] as Id],
-    body: writeRow(view, row, related, reading.ctx),
-    etag,
-    modified: modifiedOf(row, reading.ctx.now),
-    position: reading.terms.position(snapshot.position),
+    body,
+    etag: byBody ? yield* shownTag(snapshot, view, row, body, reading) : itemTag(terms, view, row, snapshot),
+    modified: byBody && isMasked(view.resource, permissions) ? null : modifiedOf(row, ctx.now),
+    position: terms.position(snapshot.position),
     cut: budget?.cut ?? none,
   }
 }
@@ -168,26 +166,57 @@ export function* getList(
   const scoped = yield* scope(snapshot, call, reading)
   const view = viewOf(resource, call.shape)
   const audience = audienceOf(view, query, reading.permissions)
-  const etag = listTag(reading.terms, view, query, snapshot, audience)
-  checkRead(call.conditions, etag, null)
-  if (isUnchanged(call.conditions, etag, null)) return { kind: 'unchanged', resource, etag, modified: null }
-  if (lists === null || audience?.isOpaque || call.parent || call.unbounded || !isStored(view, query))
-    return yield* makeList(snapshot, call, reading, scoped, etag)
-  // Callers who share an audience object have the same rights; the entity tag says whether they still see the same.
-  const reader = audience ?? query
-  const kept = lists.get(reader, view, etag)
-  if (kept) return { ...kept, position: reading.terms.position(snapshot.position) }
-  const list = yield* makeList(snapshot, call, reading, scoped, etag)
-  lists.offer(reader, view, list)
+  const version = listTag(reading.terms, view, query, snapshot, audience)
+  if (audience === null) {
+    checkRead(call.conditions, version, null)
+    if (isUnchanged(call.conditions, version, null))
+      return { kind: 'unchanged', resource, etag: version, modified: null }
+  }
+  const list = yield* listAt(snapshot, call, reading, scoped, version, audience, lists)
+  if (audience !== null) {
+    checkRead(call.conditions, list.etag, null)
+    if (isUnchanged(call.conditions, list.etag, null))
+      return { kind: 'unchanged', resource, etag: list.etag, modified: null }
+  }
   return list
 }
 
+/** The tag that a list would have now. */
+export function* tagOfList(snapshot: Snapshot, call: Call, reading: ReadEnvironment): Work<string> {
+  const list = yield* getList(snapshot, { ...call, conditions: null }, reading)
+  return list.etag
+}
+
+/** Makes the list, unless it was kept since the last change to anything that it reads (`version`). */
+function* listAt(
+  snapshot: Snapshot,
+  call: Call,
+  reading: ReadEnvironment,
+  scoped: Predicate,
+  version: string,
+  audience: Audience | null,
+  lists: ListCache | null,
+): Work<List> {
+  const query = call.query!
+  const view = viewOf(call.resource, call.shape)
+  if (lists === null || audience?.isOpaque || call.parent || call.unbounded || !isStored(view, query))
+    return yield* makeList(snapshot, call, reading, scoped, audience === null ? version : null)
+  // Callers who share an audience object have the same rights; the version says whether they still see the same.
+  const reader = audience ?? query
+  const kept = lists.get(reader, view, version)
+  if (kept) return { ...kept, position: reading.terms.position(snapshot.position) }
+  const list = yield* makeList(snapshot, call, reading, scoped, audience === null ? version : null)
+  lists.offer(reader, view, version, list)
+  return list
+}
+
+/** `etag` is null where the tag is made of what the list shows. */
 function* makeList(
   snapshot: Snapshot,
   call: Call,
   reading: ReadEnvironment,
   scoped: Predicate,
-  etag: string,
+  etag: string | null,
 ): Work<List> {
   const { resource } = call
   const query = call.query!
@@ -195,18 +224,18 @@ function* makeList(
   const where = allOf(narrowed(resource, query.where, reading.permissions), scoped)
   const page = yield* pageOf(snapshot, resource, where, query, reading)
   const related = yield* loadRelated(snapshot, view, page.rows, new Budget(reading.bounds, reading.permissions))
-  return {
-    kind: 'list',
+  const list = {
+    kind: 'list' as const,
     resource,
     body: writeRows(view, page.rows, related, reading.ctx),
     count: page.rows.length,
-    etag,
     position: reading.terms.position(snapshot.position),
     next: page.next,
     previous: page.previous,
     total: query.total ? yield* totalOf(snapshot, resource, where, reading) : null,
     limit: query.limit,
   }
+  return { ...list, etag: etag ?? shownListTag(list) }
 }
 
 /** How many rows match. If a rule is a function, they have to be inspected one by one. */

@@ -9,7 +9,8 @@ import type { Snapshot } from '../../store/store.ts'
 import { wait, type Work } from '../../store/work.ts'
 import type { ReadEnvironment } from '../call/call-environment.ts'
 import { readRow } from './row-for-functions.ts'
-import { relatedIds } from './load-related.ts'
+import { group, relatedIds, visiblePairs } from './load-related.ts'
+import type { Permissions } from '../rules/permissions.ts'
 
 /** What sorting in memory needs. */
 type Sorting = Pick<ReadEnvironment, 'ctx' | 'permissions' | 'sortedRows' | 'visits'>
@@ -77,7 +78,7 @@ function* column(
   switch (field.is) {
     case 'back':
     case 'many': {
-      const lists = yield* listsOf(snapshot, field, rows)
+      const lists = yield* listsOf(snapshot, field, rows, reading.permissions)
       if (!field.toMany) {
         // The other side of a one-to-one relation has at most one id, and sorts like a field with one.
         for (const row of rows) values.set(row, lists.get(row[ID] as Id)?.[0] ?? null)
@@ -87,7 +88,7 @@ function* column(
       return { order: sorted(compareLists, key.descending), values }
     }
     case 'count': {
-      const lists = yield* listsOf(snapshot, field.of, rows)
+      const lists = yield* listsOf(snapshot, field.of, rows, reading.permissions)
       for (const row of rows) values.set(row, (lists.get(row[ID] as Id) ?? []).length)
       return { order: sorted(byNumber, key.descending), values }
     }
@@ -103,21 +104,18 @@ function* column(
   }
 }
 
-function* listsOf(snapshot: Snapshot, field: BackField | ManyField, rows: readonly Row[]): Work<Map<Id, Id[]>> {
-  const lists = new Map<Id, Id[]>()
-  for (const [owner, id] of yield* wait(
-    relatedIds(
-      snapshot,
-      field,
-      rows.map(row => row[ID] as Id),
-      null,
-    ),
-  )) {
-    const list = lists.get(owner)
-    if (list) list.push(id)
-    else lists.set(owner, [id])
-  }
-  return lists
+function* listsOf(
+  snapshot: Snapshot,
+  field: BackField | ManyField,
+  rows: readonly Row[],
+  permissions: Permissions,
+): Work<Map<Id, Id[]>> {
+  const owners = rows.map(row => row[ID] as Id)
+  const guard = permissions.read(field.target)
+  const pairs = guard.open
+    ? yield* wait(relatedIds(snapshot, field, owners, null))
+    : yield* visiblePairs(snapshot, field, owners, guard, null)
+  return group(pairs)
 }
 
 function* calculate(
@@ -130,7 +128,8 @@ function* calculate(
   const used: [string, Map<Id, Id[]>][] = []
   for (const name of field.uses ?? []) {
     const relation = field.owner.field.get(name)
-    if (relation?.is === 'back' || relation?.is === 'many') used.push([name, yield* listsOf(snapshot, relation, rows)])
+    if (relation?.is === 'back' || relation?.is === 'many')
+      used.push([name, yield* listsOf(snapshot, relation, rows, reading.permissions)])
   }
   for (const row of rows) {
     const related = new Map(used.map(([name, lists]) => [name, lists.get(row[ID] as Id) ?? []]))

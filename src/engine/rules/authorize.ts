@@ -3,13 +3,13 @@ import { isGet } from '../../protocol/method.ts'
 import type { Action, Model, Resource } from '../../model/model.ts'
 import type { Limits } from '../../protocol/limits.ts'
 import type { CursorKey } from '../../query/cursor.ts'
-import { negate, type Predicate, type Query } from '../../query/predicate.ts'
 import { contextOf, isRead, type CallOrigin, type Operation, type Showing, type CallTarget } from '../call/call.ts'
 import { ruleFor } from './bind.ts'
 import { printRule } from './explain-rules.ts'
 import type { CallerChecks } from './caller-checks.ts'
 import type { PipelineCheck } from '../call/invocation.ts'
 import { Permissions, permissionsOf, type Guard } from './permissions.ts'
+import { checkSort } from './narrow.ts'
 import type { Bounds } from '../read/load-related.ts'
 import { visitsOf } from './visits.ts'
 import type { NewId } from '../write/set-fields.ts'
@@ -142,6 +142,11 @@ export function ruleOf(action: Action): string {
   return `act ${action.name}`
 }
 
+/** Refuses a PUT that would make a row if the caller may make none. */
+export function checkCreate(call: Asking, permissions: Permissions): void {
+  if (permissions.for(call.resource, 'create').closed) throw refusal({ ...call, operation: 'create' }, call.resource)
+}
+
 function refusal(call: Asking, resource: Resource): ApiError {
   if (!call.principal)
     return new ApiError('unauthenticated', { detail: `say who calls: ${resource.name} is not open to everyone` })
@@ -150,77 +155,5 @@ function refusal(call: Asking, resource: Resource): ApiError {
   return new ApiError('forbidden', {
     detail: `you may not ${call.action?.name ?? call.operation} ${resource.name}`,
     cause,
-  })
-}
-
-/**
- * The caller's filter, with every relation in it restricted to rows that the caller may see: a filter must not reveal what
- * reading would not. Throws ApiError if it uses a field that the caller may not read.
- */
-export function narrowed(resource: Resource, where: Predicate, permissions: Permissions): Predicate {
-  if (permissions === Permissions.all) return where
-  switch (where.kind) {
-    case 'and':
-    case 'or': {
-      const of = where.of.map(part => narrowed(resource, part, permissions))
-      return of.every((part, i) => part === where.of[i])
-        ? where
-        : Object.freeze({ kind: where.kind, of: Object.freeze(of) })
-    }
-    case 'not': {
-      const of = narrowed(resource, where.of, permissions)
-      return of === where.of ? where : negate(of)
-    }
-    case 'one':
-    case 'many': {
-      checkField(resource, where.field, permissions, `filter`)
-      const target = resource.field.get(where.field)!.target as Resource
-      const of = narrowed(target, where.of, permissions)
-      const seen = permissions.read(target)
-      if (seen.open && of === where.of) return where
-      if (where.kind === 'one') return Object.freeze({ ...where, of: both(seen.predicate, of) })
-      // "every visible row satisfies it" is the same as "no visible row fails it"
-      if (where.quantifier === 'every')
-        return Object.freeze({ ...where, quantifier: 'none', of: both(seen.predicate, negate(of)) })
-      return Object.freeze({ ...where, of: both(seen.predicate, of) })
-    }
-    case 'constant':
-      return where
-    default:
-      checkField(resource, where.field, permissions, 'filter')
-      return where
-  }
-}
-
-function both(a: Predicate, b: Predicate): Predicate {
-  return Object.freeze({ kind: 'and', of: Object.freeze([a, b]) })
-}
-
-/** Refuses to sort by what the caller may not see: the order would reveal its values. */
-function checkSort(resource: Resource, query: Query, permissions: Permissions): void {
-  for (const { path } of query.sort) {
-    let here = resource
-    for (const [i, name] of path.entries()) {
-      checkField(here, name, permissions, 'sort')
-      if (i === path.length - 1) break
-      here = here.field.get(name)!.target as Resource
-      if (!permissions.read(here).open)
-        throw new ApiError('forbidden_field', {
-          issues: [
-            {
-              code: 'forbidden_field',
-              parameter: 'sort',
-              detail: `not every ${here.name} is visible to you, so lists cannot be sorted through it`,
-            },
-          ],
-        })
-    }
-  }
-}
-
-function checkField(resource: Resource, name: string, permissions: Permissions, parameter: string): void {
-  if (permissions.field(resource, name, 'read').open) return
-  throw new ApiError('forbidden_field', {
-    issues: [{ code: 'forbidden_field', parameter, detail: `${name} may not be used in a ${parameter} here` }],
   })
 }

@@ -2,6 +2,7 @@ import { ApiError } from '../../protocol/error.ts'
 import type { Field, Resource, Row } from '../../model/model.ts'
 import type { Snapshot } from '../../store/store.ts'
 import type { Work } from '../../store/work.ts'
+import { allowedImages } from '../past/image-rules.ts'
 import { ruleFor } from './bind.ts'
 import { printRule } from './explain-rules.ts'
 import { allowedRows, type Guard, type Permissions } from './permissions.ts'
@@ -29,6 +30,18 @@ export function* checkAfter(unit: UnitOfWork): Work<void> {
     const action = before ? 'write' : 'create'
     yield* demand(unit, resource, row, unit.permissions.for(resource, action), action)
     yield* checkFields(unit, instance, row)
+  }
+}
+
+/** The same of rows that could not be written: related rows are asked as they are stored. */
+export function* checkImages(unit: UnitOfWork): Work<void> {
+  for (const instance of unit.touched) {
+    const { resource, row, before } = instance
+    if (instance.deleted || instance.implied || resource.rules === null || !isAffected(instance)) continue
+    const action = before ? 'write' : 'create'
+    const guard = unit.permissions.for(resource, action)
+    const allowed = guard.open || (yield* allowedImages(unit.tx, resource, [row], guard)).length > 0
+    if (!allowed) throw refusal(unit, resource, action)
   }
 }
 
@@ -71,12 +84,16 @@ export function* demand(
   if (guard.open) return
   const allowed = yield* allowedRows(unit.tx, resource, [row], guard)
   if (allowed.length > 0) return
+  throw refusal(unit, resource, action)
+}
+
+function refusal({ permissions }: { readonly permissions: Permissions }, resource: Resource, action: string): ApiError {
   const rule = ruleFor(resource, action)
   const cause = rule === null || rule === 'open' ? undefined : `rule ${resource.name}.${action}: ${printRule(rule)}`
-  if (!unit.permissions.me)
-    throw new ApiError('unauthenticated', {
+  if (!permissions.me)
+    return new ApiError('unauthenticated', {
       detail: `say who calls: you may not ${action} this ${resource.name}`,
       cause,
     })
-  throw new ApiError('forbidden', { detail: `you may not ${action} this ${resource.name}`, cause })
+  return new ApiError('forbidden', { detail: `you may not ${action} this ${resource.name}`, cause })
 }

@@ -3,8 +3,8 @@ import type { BackField, Id, ManyField, OneField } from '../../model/model.ts'
 import { ID } from '../../model/model.ts'
 import { wait, type Work } from '../../store/work.ts'
 import { relatedIdsIn, isTracked } from './related-ids.ts'
-import { allowedRows } from '../rules/permissions.ts'
 import { checkOtherSide } from '../rules/other-side-rules.ts'
+import { isVisible, visibleRows } from './visible-rows.ts'
 import type { Instance, UnitOfWork } from './unit-of-work.ts'
 
 /**
@@ -67,7 +67,7 @@ function* put(
   pointer: string,
 ): Work<void> {
   if (instance.row[field.slot] === target) return
-  if (target === null && !field.nullable) throw stillNeeded(field, instance, pointer)
+  if (target === null && !field.nullable) throw yield* stillNeeded(unit, field, instance, pointer)
   yield* checkOtherSide(unit, instance, field, asked, pointer)
   instance.row[field.slot] = target
   unit.touch(instance)
@@ -100,7 +100,7 @@ function* told(unit: UnitOfWork, field: OneField, target: Id, { id, joined, aske
 function* vacate(unit: UnitOfWork, heir: Instance, field: OneField, target: Id, pointer: string): Work<void> {
   const holder = yield* holderOf(unit, field, target)
   if (!holder || holder.id === heir.id) return
-  if (!field.nullable) throw stillNeeded(field, holder, pointer)
+  if (!field.nullable) throw yield* stillNeeded(unit, field, holder, pointer)
   const asked = heir.given.includes(field)
   yield* checkOtherSide(unit, holder, field, asked, pointer)
   holder.row[field.slot] = null
@@ -150,7 +150,7 @@ export function* setBack(
       [...current].filter(id => !wanted.has(id)),
     ),
   )) {
-    if (!field.via.nullable) throw stillNeeded(field.via, child, pointer)
+    if (!field.via.nullable) throw yield* stillNeeded(unit, field.via, child, pointer)
     yield* checkOtherSide(unit, child, field.via, owner.given.includes(field), pointer)
     yield* setOne(unit, child, field.via, null, pointer)
   }
@@ -174,13 +174,9 @@ export function* setMany(
   for (const { id } of yield* seen(unit, field, left)) yield* pair(unit, owner, field, id, false, pointer)
 }
 
-/** Drops rows that the caller cannot see. A list from a caller says nothing about them, so they must stay in the relation. */
-function* seen(unit: UnitOfWork, field: BackField | ManyField, rows: readonly Instance[]): Work<readonly Instance[]> {
-  const guard = unit.permissions.read(field.target)
-  if (guard.open) return rows
-  const stored = rows.map(row => row.before).filter(row => row !== null)
-  const visible = new Set(yield* allowedRows(unit.tx, field.target, stored, guard))
-  return rows.filter(row => row.before === null || visible.has(row.before))
+/** A list that a caller sends says nothing about rows that the caller cannot see, so those stay in it. */
+function seen(unit: UnitOfWork, field: BackField | ManyField, rows: readonly Instance[]): Work<readonly Instance[]> {
+  return visibleRows(unit, field.target, rows)
 }
 
 /** Adds or removes one link of a many-to-many relation, in both directions. */
@@ -205,9 +201,11 @@ export function* pair(
   if (isTracked(inverse)) unit.record(other, inverse, owner.id, add)
 }
 
-function stillNeeded(field: OneField, instance: Instance, pointer: string): ApiError {
+/** Names the row only if the caller may see it. */
+function* stillNeeded(unit: UnitOfWork, field: OneField, instance: Instance, pointer: string): Work<ApiError> {
+  const name = (yield* isVisible(unit, instance)) ? `${instance.resource.name} ${instance.id}` : 'another row'
   return new ApiError('conflict', {
-    detail: `${instance.resource.name} ${instance.id} must have a ${field.name}; give it another one or delete it`,
-    issues: [{ code: 'restrict', pointer, detail: `${instance.resource.name} ${instance.id} needs its ${field.name}` }],
+    detail: `${name} must have a ${field.name}; give it another one or delete it`,
+    issues: [{ code: 'restrict', pointer, detail: `${name} needs its ${field.name}` }],
   })
 }

@@ -3,18 +3,15 @@ import type { Id, Row } from '../../model/model.ts'
 import { ID } from '../../model/model.ts'
 import { allOf, plainShape } from '../../query/predicate.ts'
 import { wait, type Work } from '../../store/work.ts'
-import { narrowed } from '../rules/authorize.ts'
+import { narrowed } from '../rules/narrow.ts'
 import type { Call, Gone, Item } from '../call/call.ts'
 import { finishUnit } from './finish-unit.ts'
 import { patchInstance, requireMatch, showMany } from './write-rows.ts'
-import { scope } from '../read/read.ts'
+import { scope, tagOfList } from '../read/read.ts'
 import type { WriteEnvironment } from '../call/call-environment.ts'
 import { removeAll } from './delete-rows.ts'
 import type { Instance, UnitOfWork } from './unit-of-work.ts'
-import { audienceOf } from '../read/audience.ts'
-import { listTag } from '../read/entity-tags.ts'
 import { checkRead } from '../read/preconditions.ts'
-import { viewOf } from '../read/view.ts'
 
 /** PATCH of a list: applies a patch to all rows that a filter selects, all or nothing. */
 export function* patchRows(unit: UnitOfWork, call: Call, writing: WriteEnvironment): Work<Item> {
@@ -45,9 +42,8 @@ function* selected(unit: UnitOfWork, call: Call, writing: WriteEnvironment): Wor
   // A forgotten filter must not delete everything.
   if (!query || (query.where.kind === 'constant' && query.where.value)) throw unfiltered()
   requireMatch(call)
-  const view = viewOf(resource, plainShape)
-  const audience = audienceOf(view, query, writing.permissions)
-  checkRead(call.conditions, listTag(writing.terms, view, query, unit.tx, audience), null)
+  if (call.conditions)
+    checkRead(call.conditions, yield* tagOfList(unit.tx, { ...call, shape: plainShape }, writing), null)
   const where = allOf(narrowed(resource, query.where, writing.permissions), yield* scope(unit.tx, call, writing))
   const limit = writing.bulk === Infinity ? null : writing.bulk + 1
   const { visits } = writing

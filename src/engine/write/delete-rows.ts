@@ -1,9 +1,10 @@
-import { ApiError } from '../../protocol/error.ts'
+import { ApiError, type Issue } from '../../protocol/error.ts'
 import type { Id, ManyField, OneField } from '../../model/model.ts'
 import { wait, type Work } from '../../store/work.ts'
 import { relatedIdsIn } from './related-ids.ts'
 import { pair, setOne } from './both-sides.ts'
 import { checkWritable } from '../rules/writable-fields.ts'
+import { isVisible } from './visible-rows.ts'
 import type { Instance, UnitOfWork } from './unit-of-work.ts'
 
 /** A row that refers to a deleted row by a `restrict` relation. It blocks the deletion, unless it is deleted as well. */
@@ -21,13 +22,16 @@ export function* removeAll(unit: UnitOfWork, instances: readonly Instance[]): Wo
   // Only now is it known which of the restricting rows are deleted themselves.
   const held = restrictions.filter(r => !r.child.deleted)
   if (held.length === 0) return
+  const issues: Issue[] = []
+  for (const { child, via } of held.slice(0, 10)) {
+    const detail = (yield* isVisible(unit, child))
+      ? `${child.resource.name} ${child.id} refers to it by ${via.name}`
+      : 'a row that you cannot see refers to it'
+    if (!issues.some(issue => issue.detail === detail)) issues.push({ code: 'restrict', pointer: '#', detail })
+  }
   throw new ApiError('conflict', {
     detail: `${told(instances)} still referred to; delete or move what refers to it first`,
-    issues: held.slice(0, 10).map(({ child, via }) => ({
-      code: 'restrict' as const,
-      pointer: '#',
-      detail: `${child.resource.name} ${child.id} refers to it by ${via.name}`,
-    })),
+    issues,
   })
 }
 

@@ -4,7 +4,7 @@ import { Permissions } from '../rules/permissions.ts'
 import { hashInPlace, requireHashes } from '../passwords/unhashed-passwords.ts'
 import { rowFor } from '../rules/writable-fields.ts'
 import { moment } from './set-fields.ts'
-import { checkAfter, checkBefore } from '../rules/write-rules.ts'
+import { checkAfter, checkBefore, checkImages } from '../rules/write-rules.ts'
 import { settleLedger } from '../files/ledger.ts'
 import { placedConflict } from './place-conflict.ts'
 import type { Instance, UnitOfWork } from './unit-of-work.ts'
@@ -33,6 +33,8 @@ export function* finishUnit(unit: UnitOfWork): Work<void> {
   try {
     yield* unit.flush()
   } catch (error) {
+    // A conflict reveals another row: a caller who may not make or change this one is told that instead.
+    if (ruled && error instanceof ApiError && error.code === 'conflict') yield* checkImages(unit)
     throw yield* placedConflict(unit, error)
   }
   if (ruled) yield* checkAfter(unit)

@@ -2,8 +2,8 @@ import { ApiError, type Issue } from '../../protocol/error.ts'
 import type { Id, Resource } from '../../model/model.ts'
 import { noWork, type Work } from '../../store/work.ts'
 import type { Prepared, Setting, RelatedTarget } from './read-body.ts'
-import { allowedRows } from '../rules/permissions.ts'
-import type { Instance, UnitOfWork } from './unit-of-work.ts'
+import { visibleRows } from './visible-rows.ts'
+import type { UnitOfWork } from './unit-of-work.ts'
 
 /** A row that may not exist yet. */
 export interface RowName {
@@ -36,22 +36,13 @@ function* demand(unit: UnitOfWork, references: readonly Reference[]): Work<void>
   const found = new Map<Resource, Set<Id>>()
   for (const [resource, named] of byResource) {
     const rows = yield* unit.many(resource, [...new Set(named.map(r => r.id))])
-    const seen = yield* visible(unit, resource, rows)
+    const seen = yield* visibleRows(unit, resource, rows)
     found.set(resource, new Set(seen.map(row => row.id)))
   }
   for (const { resource, id, pointer } of references)
     if (!found.get(resource)!.has(id))
       issues.push({ code: 'reference', pointer, detail: `there is no ${resource.name} ${id}` })
   if (issues.length) throw new ApiError('validation', { issues })
-}
-
-/** Removes rows that the caller may not see: they count as missing. Rows that this request creates stay. */
-function* visible(unit: UnitOfWork, resource: Resource, rows: readonly Instance[]): Work<readonly Instance[]> {
-  const guard = unit.permissions.read(resource)
-  if (guard.open) return rows
-  const stored = rows.map(row => row.before).filter(row => row !== null)
-  const seen = new Set(yield* allowedRows(unit.tx, resource, stored, guard))
-  return rows.filter(row => row.before === null || seen.has(row.before))
 }
 
 /** Goes through a body in the order in which its rows are created. */

@@ -16,9 +16,11 @@ import { checkReferences, refuseVague } from './references.ts'
 import { remove } from './delete-rows.ts'
 import { storedFileIn, madeFile, withUploads } from '../files/uploads.ts'
 import { finishUnit } from './finish-unit.ts'
+import { checkCreate } from '../rules/authorize.ts'
 import type { Instance, UnitOfWork } from './unit-of-work.ts'
-import { itemTag } from '../read/entity-tags.ts'
-import { checkFile, checkWrite } from '../read/preconditions.ts'
+import { checkFile } from '../read/preconditions.ts'
+import { isVisible } from './visible-rows.ts'
+import { checkVersion } from './check-version.ts'
 import { viewOf } from '../read/view.ts'
 import { create, join, patch, prepareBody, replace, unfit } from './set-fields.ts'
 
@@ -114,7 +116,7 @@ export function* patchInstance(
   const prepared = call.uploads ? withUploads(read, call) : read
   if (prepared.echoes.length > 0) yield* checkReadOnlyMembers(unit, instance, prepared, writing)
   if (call.file) checkFile(conditions, storedFileIn(call.file, instance.before!))
-  else checkWrite(conditions, writing.terms, instance.before)
+  else yield* checkVersion(unit, call.resource, conditions, instance.before, writing)
   yield* check(unit, prepared)
   yield* patch(unit, instance, prepared, writing.newId)
 }
@@ -131,20 +133,24 @@ function* bodyOf(
   const operations = parsePatch(call.input)
   yield* checkPatch(unit, call, instance, operations)
   // Check the version first: if it is not the expected one, it does not matter whether the patch could be applied.
-  checkWrite(conditions, writing.terms, instance.before)
+  yield* checkVersion(unit, call.resource, conditions, instance.before, writing)
   return yield* patchedBody(unit, call, instance, operations, writing)
 }
 
 /** PUT: replaces a row. Creates it if clients may choose ids or if it is named by a unique key. */
 export function* putRow(unit: UnitOfWork, call: Call, writing: WriteEnvironment): Work<Item> {
   const { resource } = call
-  const existing = yield* named(unit, call, writing)
-  if (!existing && call.id !== null && !resource.id.def.client) throw rowNotFound(resource, call.id)
+  const found = yield* named(unit, call)
+  const existing = found && call.parent ? yield* target(unit, call, writing) : found
+  if (!existing) {
+    if (call.id !== null && !resource.id.def.client) throw rowNotFound(resource, call.id)
+    checkCreate(call, writing.permissions)
+  }
   requireMatch(call)
   const body = existing ? withKey(call, call.input) : withoutId(call, withKey(call, call.input))
   const prepared = prepareBody(unit, resource, body, '#', existing ? 'replace' : 'create', null)
   if (existing && prepared.echoes.length > 0) yield* checkReadOnlyMembers(unit, existing, prepared, writing)
-  checkWrite(call.conditions, writing.terms, existing?.before ?? null)
+  yield* checkVersion(unit, resource, call.conditions, existing?.before ?? null, writing)
   yield* check(unit, prepared, existing ? null : (call.id ?? prepared.id))
   if (existing) yield* replace(unit, existing, prepared, writing.newId)
   const instance = existing ?? (yield* create(unit, prepared, call.id, writing.newId))
@@ -152,17 +158,17 @@ export function* putRow(unit: UnitOfWork, call: Call, writing: WriteEnvironment)
   return yield* show(unit, call, instance, writing, existing === null)
 }
 
-/** The row that a PUT names by id or unique key; null if it does not exist yet. */
-function* named(unit: UnitOfWork, call: Call, writing: WriteEnvironment): Work<Instance | null> {
-  const { resource, key } = call
-  if (call.id !== null) {
-    const instance = yield* unit.get(resource, call.id)
-    return instance && (yield* target(unit, call, writing))
+/** The row that a PUT names by id or unique key; null if there is none that the caller can see. */
+function* named(unit: UnitOfWork, { resource, key, id }: Call): Work<Instance | null> {
+  let found = id
+  if (id === null) {
+    if (!key) throw new TypeError('a PUT names a row')
+    const slots = Object.keys(key).map(name => (resource.field.get(name) as StoredField).slot)
+    const row = yield* wait(unit.tx.find(resource, slots, Object.values(key)))
+    found = row ? (row[ID] as Id) : null
   }
-  if (!key) throw new TypeError('a PUT names a row')
-  const slots = Object.keys(key).map(name => (resource.field.get(name) as StoredField).slot)
-  const row = yield* wait(unit.tx.find(resource, slots, Object.values(key)))
-  return row ? yield* unit.get(resource, row[ID] as Id) : null
+  const instance = found === null ? null : yield* unit.get(resource, found)
+  return instance && (yield* isVisible(unit, instance)) ? instance : null
 }
 
 /** Adds the unique key of the URI to the body. Throws ApiError if the body contradicts it. */
@@ -192,7 +198,7 @@ function differs(name: string): ApiError {
 export function* deleteOne(unit: UnitOfWork, call: Call, writing: WriteEnvironment): Work<Gone> {
   const instance = yield* target(unit, call, writing)
   requireMatch(call)
-  checkWrite(call.conditions, writing.terms, instance.before)
+  yield* checkVersion(unit, call.resource, call.conditions, instance.before, writing)
   const shown = call.returning ? (yield* show(unit, call, instance, writing, false)).body : null
   yield* remove(unit, instance)
   yield* finishUnit(unit)
@@ -231,8 +237,7 @@ function show(
   writing: WriteEnvironment,
   created: boolean,
 ): Work<Item> {
-  const view = viewOf(call.resource, call.shape)
-  return showItem(unit.tx, view, row, writing, created, itemTag(writing.terms, view, row, unit.tx, writing.permissions))
+  return showItem(unit.tx, viewOf(call.resource, call.shape), row, writing, created)
 }
 
 /** The representation of several rows as an array. */

@@ -11,6 +11,7 @@ import { wait, type Work } from '../../store/work.ts'
 import { batchOf, left, shown, type Batch, type LiveEvent } from '../event.ts'
 import type { CompactSet } from './compact-set.ts'
 import type { Followed } from '../incremental/followed.ts'
+import { isMasked } from '../../engine/read/shown-tags.ts'
 import type { Interest } from './interest.ts'
 import { rowOrder } from './order.ts'
 import { maintenancePlanOf, type MaintenancePlan } from './maintenance.ts'
@@ -139,9 +140,14 @@ export class Group implements Followed {
       return
     }
     const { view } = this.interest
-    const body = view.resource.rules?.fields
-      ? (yield* this.present(snapshot, [after!]))[0]!
-      : writeRow(view, after!, noRelations, this.ctx)
+    let body: string
+    const isCompared = kind === 'change' && isMasked(view.resource, this.interest.permissions)
+    if (isCompared || view.resource.rules?.fields) {
+      const [is, was] = yield* this.present(snapshot, isCompared ? [after!, before!] : [after!])
+      // Only what the caller may not see has changed.
+      if (is === was) return
+      body = is!
+    } else body = writeRow(view, after!, noRelations, this.ctx)
     events.push(shown(kind, after!, body, changes))
   }
 

@@ -3,6 +3,7 @@ import { allOf, anyOf, everything, negate, nothing, type Predicate } from '../..
 import type { Snapshot } from '../store.ts'
 import { wait, type Work } from '../work.ts'
 import { isEphemeral } from './sides.ts'
+import { signs } from '../../query/evaluate.ts'
 
 /**
  * Prepares a predicate for one side, stored or ephemeral rows. Parts about rows on the other side are evaluated there and
@@ -33,12 +34,17 @@ export function* settled(snapshot: Snapshot, resource: Resource, where: Predicat
 
 /** Evaluates one part. `among` is what the rows must satisfy as well. */
 function* settledPart(snapshot: Snapshot, resource: Resource, where: Predicate, among: Predicate): Work<Predicate> {
-  if (where.kind === 'size') return yield* settledSize(snapshot, resource, where.field, where.value)
+  if (where.kind === 'size')
+    return yield* settledCount(snapshot, resource, where.field, everything, size => size === where.value)
   if (where.kind !== 'one' && where.kind !== 'many') return yield* settled(snapshot, resource, where)
   const field = resource.field.get(where.field)!
   const target = field.target as Resource
   if (isEphemeral(target) === isEphemeral(resource)) return { ...where, of: yield* settled(snapshot, target, where.of) }
   if (field.is === 'one') return yield* settledOne(snapshot, field, where.of, among)
+  if (where.kind === 'many' && where.quantifier === 'count') {
+    const { field: name, of, op, value } = where
+    return yield* settledCount(snapshot, resource, name, of, size => signs[op](size - value))
+  }
   // Rows on the other side refer to this one by `via`: find those that match, and take their owners.
   const quantifier = where.kind === 'one' ? 'some' : where.quantifier
   const of = quantifier === 'every' ? negate(where.of) : where.of
@@ -63,19 +69,23 @@ function* settledOne(snapshot: Snapshot, field: OneField, of: Predicate, among: 
 }
 
 /** Stored rows by the number of ephemeral rows that refer to them. */
-function* settledSize(snapshot: Snapshot, resource: Resource, name: string, size: number): Work<Predicate> {
+function* settledCount(
+  snapshot: Snapshot,
+  resource: Resource,
+  name: string,
+  of: Predicate,
+  accepts: (count: number) => boolean,
+): Work<Predicate> {
   const { target, via } = resource.field.get(name) as BackField
   const counts = new Map<Id, number>()
-  for (const row of yield* selected(snapshot, target, everything)) {
+  for (const row of yield* selected(snapshot, target, of)) {
     const owner = row[via.slot] as Id | null
     if (owner !== null) counts.set(owner, (counts.get(owner) ?? 0) + 1)
   }
-  if (size === 0) return isOneOf(resource, [...counts.keys()], true)
-  return isOneOf(
-    resource,
-    [...counts].filter(([, count]) => count === size).map(([id]) => id),
-    false,
-  )
+  // Rows to which none points are those that are not counted.
+  const negated = accepts(0)
+  const ids = [...counts].filter(([, count]) => accepts(count) !== negated).map(([id]) => id)
+  return isOneOf(resource, ids, negated)
 }
 
 function* selected(snapshot: Snapshot, resource: Resource, where: Predicate): Work<Row[]> {

@@ -39,7 +39,7 @@ function count(field: BackField | ManyField, place: TableReference): Sql {
   return sql`(select count(*) from ${from} where ${visited(place)}${on})`
 }
 
-const operators: Record<CompareOp, Sql> = {
+export const operators: Record<CompareOp, Sql> = {
   eq: sql`=`,
   ne: sql`<>`,
   gt: sql`>`,

@@ -1,5 +1,5 @@
-import type { Predicate } from '../../query/predicate.ts'
-import { compileLeaf, decided, expressionOf, folded } from './compile-leaf.ts'
+import type { CountPredicate, Predicate } from '../../query/predicate.ts'
+import { compileLeaf, decided, expressionOf, folded, operators } from './compile-leaf.ts'
 import { sql, type Sql } from './kysely.ts'
 import { columnExpression, idExpression } from './layout.ts'
 import { foldedOften } from './folded-often.ts'
@@ -65,6 +65,8 @@ function compilePredicate(predicate: Predicate, place: TableReference, exact: bo
           return sql`not ${related(predicate.field, place, predicate.of, true)}`
         case 'every':
           return sql`not ${relatedRowByRow(relationOf(predicate.field, place), place, predicate.of, true)}`
+        case 'count':
+          return counted(predicate, place)
       }
     // eslint-disable-next-line no-fallthrough -- every quantifier returns
     default:
@@ -84,6 +86,15 @@ function related(name: string, place: TableReference, of: Predicate, exact: bool
   if (!place.isSingle && field.is === 'one' && readsMany(field.target, of))
     return relatedAtOnce(field, place, of, exact)
   return relatedRowByRow(field, place, of, false)
+}
+
+/** How many related rows match. */
+function counted({ field: name, of, op }: CountPredicate, place: TableReference): Sql {
+  const field = relationOf(name, place)
+  const inner = { ...relatedTable(field, place), isSingle: true }
+  const { from, on } = joinRelated(field, place, inner)
+  const test = compilePredicate(of, inner, false)
+  return sql`((select count(*) from ${from} where ${visited(place)}${on} and ${test}) ${operators[op]} ${place.names.value()})`
 }
 
 /** The form that starts at the row. `negated` = whether some related row does not match. */

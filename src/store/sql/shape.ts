@@ -30,10 +30,13 @@ export function shapePredicate(predicate: Predicate, layout: Layout, layouts: La
       return shapePredicate(predicate.of, layout, layouts, shape)
     case 'one':
     case 'many': {
-      const quantifier = predicate.kind === 'one' ? '1' : predicate.quantifier
+      const counts = predicate.kind === 'many' && predicate.quantifier === 'count' ? predicate : null
+      const quantifier = predicate.kind === 'one' ? '1' : `${predicate.quantifier}${counts?.op ?? ''}`
       shape.key += `${quantifier}:${predicate.field}${END}`
       const target = targetOf(layout.resource, predicate.field)
-      return shapePredicate(predicate.of, layouts.get(target)!, layouts, shape)
+      shapePredicate(predicate.of, layouts.get(target)!, layouts, shape)
+      if (counts) shape.values.push(counts.value)
+      return
     }
     default: {
       const { variant, binds } = shapeOfLeaf(predicate, layout, fieldOf(layout.resource, predicate.field))

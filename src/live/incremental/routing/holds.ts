@@ -8,7 +8,7 @@ import {
   type Row,
   type Value,
 } from '../../../model/model.ts'
-import { compileTest, type RowAccess } from '../../../query/evaluate.ts'
+import { compileTest, signs, type RowAccess } from '../../../query/evaluate.ts'
 import type { Predicate } from '../../../query/predicate.ts'
 import type { RowState } from '../step/state.ts'
 
@@ -65,6 +65,7 @@ function holdsMany(where: Predicate & { kind: 'many' }, resource: Resource, row:
   const { quantifier, of } = where
   const { target } = field
   const id = row[ID] as Id
+  if (quantifier === 'count') return signs[where.op](countOf(field, id, of, state) - where.value)
   const wanted = quantifier === 'every' ? undefined : idOnly(target, of)
   if (wanted !== undefined) return isRelated(field, id, wanted as Id, state) === (quantifier === 'some')
   // One counter-example decides `every` and `none`, one example decides `some`.
@@ -85,6 +86,19 @@ function isRelated(field: BackField | ManyField, owner: Id, other: Id, state: Ro
   return field.is === 'many'
     ? state.others(field, owner).has(other)
     : state.row(field.target, other)?.[field.via.slot] === owner
+}
+
+/** How many rows a to-many relation leads to that fulfil a predicate. */
+function countOf(field: BackField | ManyField, owner: Id, of: Predicate, state: RowState): number {
+  const { target } = field
+  if (field.is === 'back')
+    return state.children(field.via, owner).filter(child => holds(of, target, child, state)).length
+  let count = 0
+  for (const id of state.others(field, owner)) {
+    const other = state.row(target, id)
+    if (other !== null && holds(of, target, other, state)) count++
+  }
+  return count
 }
 
 /** How many rows a to-many relation leads to. */

@@ -13,6 +13,7 @@ export function shapeOf(where: Predicate): string {
     case 'one':
       return `${where.field}.(${shapeOf(where.of)})`
     case 'many':
+      if (where.quantifier === 'count') return `count ${where.field} ${where.op} (${shapeOf(where.of)})`
       return `${where.quantifier} ${where.field}.(${shapeOf(where.of)})`
     case 'compare':
       return `${where.field} ${where.op}${where.value === null ? ' null' : ''}`

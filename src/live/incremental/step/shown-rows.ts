@@ -31,9 +31,14 @@ export function isGuarded(view: View, permissions: Permissions): boolean {
       load =>
         !permissions.read(load.field.target).open ||
         (load.field.is === 'many' && !isTracked(load.field)) ||
-        ('view' in load && isGuarded(load.view, permissions)),
+        ('view' in load && (hidesFields(load.view.resource, permissions) || isGuarded(load.view, permissions))),
     )
   )
+}
+
+/** Whether a rule hides fields of some rows. */
+function hidesFields(resource: Resource, permissions: Permissions): boolean {
+  return fieldGuards(resource, permissions).length > 0
 }
 
 function fieldGuards(resource: Resource, permissions: Permissions): Guard[] {

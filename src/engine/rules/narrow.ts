@@ -1,0 +1,147 @@
+import type { BackField, ManyField, Resource, Value } from '../../model/model.ts'
+import { ApiError } from '../../protocol/error.ts'
+import {
+  allOf,
+  anyOf,
+  everything,
+  negate,
+  nothing,
+  type CompareOp,
+  type Predicate,
+  type Query,
+} from '../../query/predicate.ts'
+import { Permissions, type Guard } from './permissions.ts'
+
+/** A condition on one field. */
+type Leaf = Exclude<Predicate, { kind: 'constant' | 'and' | 'or' | 'not' | 'one' | 'many' }>
+
+/**
+ * The caller's filter, with every relation in it restricted to rows that the caller may see: a filter must not reveal what
+ * reading would not. Throws ApiError if it uses a field that the caller may not read.
+ */
+export function narrowed(resource: Resource, where: Predicate, permissions: Permissions): Predicate {
+  if (permissions === Permissions.all) return where
+  switch (where.kind) {
+    case 'and':
+    case 'or': {
+      const of = where.of.map(part => narrowed(resource, part, permissions))
+      return of.every((part, i) => part === where.of[i])
+        ? where
+        : Object.freeze({ kind: where.kind, of: Object.freeze(of) })
+    }
+    case 'not': {
+      const of = narrowed(resource, where.of, permissions)
+      return of === where.of ? where : negate(of)
+    }
+    case 'one':
+    case 'many': {
+      checkField(resource, where.field, permissions, `filter`)
+      const target = resource.field.get(where.field)!.target as Resource
+      const of = narrowed(target, where.of, permissions)
+      const seen = permissions.read(target)
+      refuseOpaque(target, seen)
+      if (seen.open && of === where.of) return where
+      if (where.kind === 'one') return Object.freeze({ ...where, of: both(seen.predicate, of) })
+      // "every visible row satisfies it" is the same as "no visible row fails it"
+      if (where.quantifier === 'every')
+        return Object.freeze({ ...where, quantifier: 'none', of: both(seen.predicate, negate(of)) })
+      return Object.freeze({ ...where, of: both(seen.predicate, of) })
+    }
+    case 'constant':
+      return where
+    default:
+      checkField(resource, where.field, permissions, 'filter')
+      return counted(resource, where, permissions)
+  }
+}
+
+/** What a field tells of related rows, without those that the caller may not see: how many there are, or which one. */
+function counted(resource: Resource, where: Leaf, permissions: Permissions): Predicate {
+  const field = resource.field.get(where.field)!
+  const relation = field.is === 'count' ? field.of : field
+  if (relation.is !== 'back' && relation.is !== 'many') return where
+  const seen = permissions.read(relation.target)
+  if (seen.open) return where
+  refuseOpaque(relation.target, seen)
+  return relation.toMany ? sizeOf(relation, where, seen.predicate) : idOf(relation, where, seen.predicate)
+}
+
+/** A condition on how many rows there are, over those that are seen. */
+function sizeOf({ name }: BackField | ManyField, where: Leaf, of: Predicate): Predicate {
+  const count = (op: CompareOp, value: Value): Predicate =>
+    Object.freeze({ kind: 'many', field: name, quantifier: 'count', of, op, value: value as number })
+  switch (where.kind) {
+    case 'size':
+      return count('eq', where.value)
+    case 'compare':
+      // A null operand never equals.
+      return where.value === null ? holds(where.op === 'ne') : count(where.op, where.value)
+    case 'in': {
+      const found = anyOf(...where.values.filter(value => value !== null).map(value => count('eq', value)))
+      return where.negated ? negate(found) : found
+    }
+    case 'null':
+      return holds(!where.is)
+    default:
+      return where
+  }
+}
+
+/** A condition on the id of the row on the other side of a one-to-one relation, if that row is seen. */
+function idOf({ name, target }: BackField | ManyField, where: Leaf, seen: Predicate): Predicate {
+  const one = (of: Predicate): Predicate => Object.freeze({ kind: 'one', field: name, of: allOf(seen, of) })
+  const field = target.id.name
+  switch (where.kind) {
+    case 'null':
+      return where.is ? negate(one(everything)) : one(everything)
+    case 'in':
+      return where.negated ? negate(one({ ...where, field, negated: false })) : one({ ...where, field })
+    case 'compare':
+      if (where.value === null) return holds(where.op === 'ne')
+      return where.op === 'ne' ? negate(one({ ...where, field, op: 'eq' })) : one({ ...where, field })
+    default:
+      return where
+  }
+}
+
+const holds = (value: boolean): Predicate => (value ? everything : nothing)
+
+/** A rule by a function cannot be part of a query, so that rows it hides would be found. */
+function refuseOpaque({ name }: Resource, seen: Guard): void {
+  if (!seen.opaque) return
+  const detail = `a function decides which ${name} you see, so lists cannot be filtered by it`
+  throw new ApiError('forbidden_field', { issues: [{ code: 'forbidden_field', parameter: 'filter', detail }] })
+}
+
+function both(a: Predicate, b: Predicate): Predicate {
+  return Object.freeze({ kind: 'and', of: Object.freeze([a, b]) })
+}
+
+/** Refuses to sort by what the caller may not see: the order would reveal its values. */
+export function checkSort(resource: Resource, query: Query, permissions: Permissions): void {
+  for (const { path } of query.sort) {
+    let here = resource
+    for (const [i, name] of path.entries()) {
+      checkField(here, name, permissions, 'sort')
+      if (i === path.length - 1) break
+      here = here.field.get(name)!.target as Resource
+      if (!permissions.read(here).open)
+        throw new ApiError('forbidden_field', {
+          issues: [
+            {
+              code: 'forbidden_field',
+              parameter: 'sort',
+              detail: `not every ${here.name} is visible to you, so lists cannot be sorted through it`,
+            },
+          ],
+        })
+    }
+  }
+}
+
+function checkField(resource: Resource, name: string, permissions: Permissions, parameter: string): void {
+  if (permissions.field(resource, name, 'read').open) return
+  throw new ApiError('forbidden_field', {
+    issues: [{ code: 'forbidden_field', parameter, detail: `${name} may not be used in a ${parameter} here` }],
+  })
+}
