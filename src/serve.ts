@@ -11,7 +11,6 @@ import { attachFaces, type Faces, type SocketApi } from './transport/hosts/faces
 import { handler, nodeServer } from './transport/hosts/node.ts'
 import { defaultPort } from './transport/hosts/port.ts'
 import { cutSlowReaders } from './transport/hosts/stalled-responses.ts'
-import type { Health } from './transport/http/face.ts'
 import type { HttpSetup } from './transport/http/options.ts'
 
 /** What `serve` needs. An Api has it. */
@@ -76,14 +75,8 @@ export async function serve(app: Servable, options: ServeOptions = {}): Promise<
   const { port = defaultPort(), host = '127.0.0.1', signals = true, grace = 10_000, lead = 0 } = options
   const report = options.report ?? (line => console.error(line))
   await app.ready()
-  let isDraining = false
   const { store } = app
-  const health: Health = {
-    get isDraining() {
-      return isDraining
-    },
-    check: () => store?.read(positionOf),
-  }
+  const health = { isDraining: false, check: () => store?.read(positionOf) }
   let server: Server
   let faces: Faces | null = null
   try {
@@ -103,7 +96,7 @@ export async function serve(app: Servable, options: ServeOptions = {}): Promise<
   let closing: Promise<void> | null = null
   // First `/health/ready` says no. A load balancer then has `lead` milliseconds to notice, while requests are still answered.
   const drain = async (): Promise<void> => {
-    isDraining = true
+    health.isDraining = true
     if (lead > 0) await new Promise(resolve => setTimeout(resolve, lead))
   }
   const served: Served = {

@@ -1,6 +1,6 @@
 import { ApiError, pointer, type Issue } from './error.ts'
 import type { JsonLimits } from './json.ts'
-import { isPolluting } from './polluting.ts'
+import { isPolluting } from './json.ts'
 
 /**
  * Checks a value that somebody else parsed by the same limits as `parseJson`, as far as that is still possible: duplicate keys

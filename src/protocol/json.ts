@@ -1,5 +1,4 @@
 import { ApiError, pointer } from './error.ts'
-import { isPolluting } from './polluting.ts'
 import type { Limits } from './limits.ts'
 
 export type JsonLimits = Pick<Limits, 'jsonDepth' | 'keys' | 'totalKeys' | 'items'>
@@ -269,4 +268,11 @@ class Scanner {
 /** Whether the digits of an integer are those of the number that they are read as. */
 function isExact(digits: string): boolean {
   return String(Number(digits)) === digits
+}
+
+const polluting: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
+
+/** Whether a name reaches the prototype of an object. No member of a request may be called so. */
+export function isPolluting(name: string): boolean {
+  return polluting.has(name)
 }

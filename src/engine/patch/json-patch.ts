@@ -1,5 +1,5 @@
 import { ApiError, pointer, type Issue } from '../../protocol/error.ts'
-import { isPolluting } from '../../protocol/polluting.ts'
+import { isPolluting } from '../../protocol/json.ts'
 import { isObject } from '../write/read-body.ts'
 
 /** The steps of a JSON pointer (RFC 6901 §4); empty for the whole document. */

@@ -263,7 +263,6 @@ function* pageOf(
   const inMemory = yield* ordered(snapshot, resource, where, query, reading)
   if (inMemory) return { rows: inMemory, next: null, previous: null }
   // One more row than shown tells whether there is another page.
-  // 1580-1580 x
   const { limit, cursor, offset, sort } = query
   const { visits } = reading
   if (limit === 0) return { rows: [], next: null, previous: null }

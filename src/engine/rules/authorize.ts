@@ -15,7 +15,7 @@ import { visitsOf } from './visits.ts'
 import type { NewId } from '../write/set-fields.ts'
 import type { Terms } from '../../store/terms.ts'
 
-/** The step `callerChecks`: what callers must pass before rules are asked. null if there is nothing to pass. */
+/** The step `caller`: what callers must pass before rules are asked. null if there is nothing to pass. */
 export function checkingCaller(callerChecks: CallerChecks, model: Model): PipelineCheck | null {
   const isOpen =
     callerChecks.isOpen && [...model.resources.values(), ...model.standalone.values()].every(one => !one.permissions)

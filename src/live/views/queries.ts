@@ -168,7 +168,7 @@ export class Queries implements SubscriptionSource<RowsKind> {
       if (now === null) throw new ApiError('unauthenticated', { detail: 'the session has ended' })
       if (now !== call.principal) return now
     }
-    yield* checkParent(snapshot, call, group.interest.permissions)
+    if (call.parent) yield* checkParent(snapshot, call, group.interest.permissions)
     if (since === null || !(yield* replay(this.#replaying, snapshot, subscription, item, since, standing))) {
       const rows = yield* this.#take(snapshot, group)
       if (item !== null && rows.length === 0) throw missing(call)
@@ -215,7 +215,7 @@ export class Queries implements SubscriptionSource<RowsKind> {
     try {
       callerChecks.check(call, true)
       const keyed = interestOf(call, callerChecks.needsCaller(call.resource))
-      yield* checkParent(snapshot, call, keyed.interest.permissions)
+      if (call.parent) yield* checkParent(snapshot, call, keyed.interest.permissions)
       return keyed
     } catch (error) {
       if (ApiError.from(error).status >= 500) throw error

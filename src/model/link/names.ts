@@ -1,4 +1,4 @@
-import { isPolluting } from '../../protocol/polluting.ts'
+import { isPolluting } from '../../protocol/json.ts'
 import type { FieldDef } from '../../schema/field.ts'
 import type { ResourceDef } from '../declare/declaration.ts'
 import { camelCase, capital, singular } from './uri-names.ts'
