@@ -36,6 +36,8 @@ export const defaultLimits = {
   expandedRows: 10_000,
   /** How many rows may be sorted in memory, if a sort key is calculated. */
   sortedRows: 10_000,
+  /** Bytes of a page of history or of `/changes`, after which it ends early. One record is always on it. */
+  pageBytes: 1_048_576,
   /** Rows that one list, count or sort may visit → too_complex. Beyond a few thousand it goes on beside the event loop. */
   visitedRows: 5_000_000,
   /**

@@ -17,6 +17,8 @@ export interface ReadEnvironment {
   readonly cursorKey: CursorKey
   /** How many rows a query may visit; undefined = all that it takes. */
   readonly visits: Visits | undefined
+  /** Bytes after which a page of history ends early. */
+  readonly pageBytes: number
   /** What the caller may do. The read rules are ANDed into every query. */
   readonly permissions: Permissions
 }

@@ -31,6 +31,9 @@ export interface History {
   readonly next: string | null
 }
 
+/** Records that are read at a time. They may be large, so the next step is only read if the page has room for more. */
+const STEP = 10
+
 /** How many records one request inspects at most, including those that the caller may not see. */
 const MOST = 1_000
 
@@ -44,26 +47,30 @@ export function* historyOf(
   target: { readonly resource: Resource; readonly id: Id },
   { before, limit }: HistoryRange,
   permissions: Permissions,
+  pageBytes: number,
 ): Work<History> {
   const { resource, id } = target
   const records: HistoryRecord[] = []
   let from = Math.min(before ? seqOfParameter(store, before, 'before') : Infinity, snapshot.position + 1)
   let read = 0
   let isMore = true
-  while (isMore && records.length < limit && read < MOST) {
+  let bytes = 0
+  while (isMore && records.length < limit && read < MOST && bytes < pageBytes) {
     // One more than needed tells whether there is a next page.
-    const step = Math.min(limit - records.length + 1, MOST)
+    const step = Math.min(limit - records.length + 1, STEP)
     const found = yield* wait(store.history(resource, id, from, step))
     read += found.length
     isMore = found.length === step
     const shown = yield* shownRecords(store, snapshot, resource, found, permissions)
     for (const [i, record] of shown.entries()) {
-      if (records.length === limit) {
+      if (records.length === limit || bytes >= pageBytes) {
         isMore = true
         break
       }
       from = found[i]!.seq
-      if (record) records.push(record)
+      if (!record) continue
+      records.push(record)
+      bytes += JSON.stringify(record).length
     }
   }
   // An empty history must not reveal that a hidden row exists.

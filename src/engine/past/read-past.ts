@@ -43,10 +43,10 @@ function* getHistory(
   now: Snapshot,
   call: Call,
   range: HistoryRange,
-  { permissions, terms }: ReadEnvironment,
+  { permissions, terms, pageBytes }: ReadEnvironment,
 ): Work<List | Unchanged> {
   const { resource } = call
-  const { records, next } = yield* historyOf(store, now, { resource, id: call.id! }, range, permissions)
+  const { records, next } = yield* historyOf(store, now, { resource, id: call.id! }, range, permissions, pageBytes)
   const body = JSON.stringify(records)
   const etag = shownListTag({ body, next, previous: null, total: null })
   if (isUnchanged(call.conditions, etag, null)) return { kind: 'unchanged', resource, etag, modified: null }

@@ -50,6 +50,7 @@ export function admitting({ store, limits, clock, callerChecks, cursorKey, newId
       sortedRows,
       cursorKey,
       visits: visits(call, tx !== null),
+      pageBytes: call.unbounded ? Infinity : limits.pageBytes,
       permissions: authorize(call, callerChecks.needsCaller(call.resource)),
       newId,
       values: call.unbounded ? null : limits,

@@ -19,6 +19,8 @@ import type { Terms } from '../../../store/terms.ts'
 const PAGE = 1_000
 /** How many changes a page has at most. */
 const MOST = 10_000
+/** How many changes are read from the log at a time. */
+const STEP = 20
 
 /**
  * `GET /changes?since=`: the change log itself, for callers who may see everything. It is a page of commits with a link to the
@@ -65,18 +67,32 @@ async function sendPage(
   since: string | null,
   limit: number,
 ): Promise<void> {
-  const page = await live.commits(since, limit)
-  if (page.commits === null) {
-    const detail =
-      'the log does not reach back to this position; read everything anew and go on from the position given'
-    throw new ApiError('gone', { detail, members: { position: page.position } })
+  const texts: string[] = []
+  let position = ''
+  let last: string | null = null
+  // The log is read a few changes at a time, so that a page of large rows ends early instead of filling the memory.
+  for (let [changes, bytes] = [0, 0]; changes < limit && bytes < face.engine.limits.pageBytes;) {
+    const page = await live.commits(last ?? since, Math.min(STEP, limit - changes))
+    position ||= page.position
+    if (page.commits === null) {
+      const detail =
+        'the log does not reach back to this position; read everything anew and go on from the position given'
+      throw new ApiError('gone', { detail, members: { position } })
+    }
+    if (page.commits.length === 0) break
+    for (const commit of page.commits) {
+      if (bytes >= face.engine.limits.pageBytes) break
+      const text = printCommit(commit, live.terms)
+      texts.push(text)
+      bytes += text.length
+      changes += commit.changes.length + commit.published.length
+      last = live.terms.position(commit.position)
+    }
   }
-  const { commits, position } = page
-  const body = `[${commits.map(commit => printCommit(commit, live.terms)).join(',')}]`
+  const body = `[${texts.join(',')}]`
   const fields = ['content-type', 'application/json', 'content-length', String(Buffer.byteLength(body))]
   fields.push('cache-control', 'no-store', 'position', position)
-  const last = commits.at(-1)
-  if (last) fields.push('link', `<${path}?since=${live.terms.position(last.position)}&limit=${limit}>; rel="next"`)
+  if (last !== null) fields.push('link', `<${path}?since=${last}&limit=${limit}>; rel="next"`)
   finishResponse(face, exchange, 200, fields, body)
 }
 
