@@ -63,6 +63,8 @@ function bodyOf(bad: BadRequest, filling: Filling): Uint8Array | undefined {
 
 function generated(by: Generator): Buffer {
   knownWords('bodyGen with', by, known.generator)
+  for (const one of [by.prefix, by.repeat, by.template, by.mid, by.suffix])
+    if (one !== undefined && typeof one !== 'string') throw new Unknown(`bodyGen of ${JSON.stringify(one)}`)
   if (by.gzipOf) return gzipSync(generated(by.gzipOf))
   const { prefix = '', repeat, template, n = 0, join = '', mid = '', suffix = '' } = by
   const many =

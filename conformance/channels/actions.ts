@@ -1,6 +1,6 @@
 import { reply } from '../../src/engine/call/reply.ts'
 import { action, type DeclaredAction } from '../../src/model/declare/action.ts'
-import { ApiError, type Issue } from '../../src/protocol/error.ts'
+import { ApiError, pointer, type Issue } from '../../src/protocol/error.ts'
 import type { Code } from '../../src/protocol/codes.ts'
 import { knownWords } from '../each.ts'
 import { Unknown } from '../result.ts'
@@ -63,7 +63,14 @@ function exceptionOf({ exception = '', detail }: ActionVector): () => ApiError {
   if (!known) throw new Unknown(`exception ${exception}`)
   const [code, text] = known
   if (detail === undefined || typeof detail === 'string') return () => new ApiError(code, { detail: detail ?? text })
-  if (!Array.isArray(detail)) throw new Unknown(`exception ${exception} of an object`)
-  const issues = detail.map((one): Issue => ({ code: 'check', pointer: '#', detail: String(one) }))
+  const places: readonly (readonly [pointer: string, texts: unknown])[] = Array.isArray(detail)
+    ? [['#', detail]]
+    : Object.entries(detail as object).map(([name, texts]) => [
+        name === 'non_field_errors' ? '#' : pointer('#', name),
+        texts,
+      ])
+  const issues = places.flatMap(([at, texts]) =>
+    [texts].flat().map((one): Issue => ({ code: 'check', pointer: at, detail: String(one) })),
+  )
   return () => new ApiError(code, { issues })
 }

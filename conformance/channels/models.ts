@@ -82,7 +82,6 @@ export function declareStream(name: string, stream: StreamVector, pageSize: numb
   knownWords(`stream ${name} with`, stream, words.stream)
   const fields = fieldsOf(stream)
   const { key } = models[stream.model]!
-  if (stream.order != null && stream.order !== key) throw new Unknown(`order ${stream.order}`)
   if (stream.pkField !== undefined && stream.pkField !== key) throw new Unknown(`pkField ${stream.pkField}`)
   const actions = Object.fromEntries(
     (stream.customActions ?? []).map(vector => [vector.name ?? vector.method, declareAction(vector)]),
@@ -91,6 +90,7 @@ export function declareStream(name: string, stream: StreamVector, pageSize: numb
     label: `vec.${stream.model}`,
     stream: name,
     page: pageSize,
+    ...(stream.order != null && { sort: [stream.order].flat() }),
     ...(stream.lookupField != null && { lookup: stream.lookupField }),
     ...(stream.base === 'readonly' && { operations: ['retrieve', 'list'] as const }),
   })

@@ -23,7 +23,7 @@ export interface StreamVector {
   readonly model: string
   readonly fields?: readonly string[]
   readonly pkField?: string
-  readonly order?: string | null
+  readonly order?: string | readonly string[] | null
   readonly base?: 'full' | 'readonly'
   readonly permissions?: readonly PermissionVector[]
   readonly customActions?: readonly ActionVector[]

@@ -1,4 +1,4 @@
-import type { Query } from '../../query/predicate.ts'
+import type { Query, SortKey } from '../../query/predicate.ts'
 import { everything } from '../../query/predicate.ts'
 import { isMembers } from './request.ts'
 
@@ -10,7 +10,7 @@ export function pageIn(data: unknown): number | string {
   return page < 1 ? 'That page number is less than 1' : page
 }
 
-/** The query for a page of rows, sorted by id. */
-export function pageQuery(page: number, size: number): Query {
-  return { where: everything, sort: [], limit: size, offset: (page - 1) * size, cursor: null, total: false }
+/** The query for a page of rows; rows that are equal in all sort keys are sorted by id. */
+export function pageQuery(page: number, size: number, sort: readonly SortKey[] = []): Query {
+  return { where: everything, sort, limit: size, offset: (page - 1) * size, cursor: null, total: false }
 }

@@ -5,7 +5,7 @@ import { actionCall } from '../../engine/call/database.ts'
 import type { Action, Id, Resource, Value } from '../../model/model.ts'
 import type { SocketSession } from '../../transport/socket/session.ts'
 import { pageIn, pageQuery } from './page.ts'
-import { envelopeOf } from './settings.ts'
+import { envelopeOf, sortOf } from './settings.ts'
 import { words, type Profile } from './profile.ts'
 import { isMembers, type Request } from './request.ts'
 import type { Stream } from './streams.ts'
@@ -143,8 +143,9 @@ async function list(resource: Resource, data: unknown, asking: Asking): Promise<
     const refusal = host.engine.refusal(asked, fault)
     return refusal === fault ? { status: 400, errors: [page] } : toldErrors(refusal, asking.profile, resource, data)
   }
-  const size = envelopeOf(resource).page ?? resource.options.limits.page ?? limits.page
-  const query = pageQuery(page, size)
+  const settings = envelopeOf(resource)
+  const size = settings.page ?? resource.options.limits.page ?? limits.page
+  const query = pageQuery(page, size, sortOf(settings))
   if (query.offset > limits.offset) return { status: 400, errors: ['That page is too far away'] }
   const outcome = await ask(asking, { operation: 'list', resource, id: null, query })
   if (outcome.kind === 'failure') return toldErrors(outcome.error, asking.profile, resource, data)

@@ -3,6 +3,7 @@ import { instead, type Note } from '../../model/link/faults.ts'
 import type { Defs } from '../../model/link/joins.ts'
 import type { Extension, Extensions } from '../../model/declare/extension.ts'
 import { declaredIdName } from '../../model/link/names.ts'
+import type { SortKey } from '../../query/predicate.ts'
 
 /** How the envelope `{ stream, payload }` on WebSockets shows a resource. */
 export interface EnvelopeSettings {
@@ -12,6 +13,8 @@ export interface EnvelopeSettings {
   readonly stream?: string
   /** Rows per page of `list`. Default: as in the resource, else as in the API. */
   readonly page?: number
+  /** The order of `list`: names of fields, with `-` before those that descend. Default: by id. */
+  readonly sort?: readonly string[]
   /** The unique field whose value clients send as `pk`. Default: the id. Subscriptions and pushed events always use the id. */
   readonly lookup?: string
   /** The allowed operations. Default: all, or only those that read if the resource is read-only. */
@@ -32,6 +35,11 @@ export function envelope(settings: EnvelopeSettings): Extension {
 /** The envelope's settings of a resource. */
 export function envelopeOf({ extensions }: { readonly extensions?: Extensions }): EnvelopeSettings {
   return extensions?.[NAME] ?? {}
+}
+
+/** The sort keys of `list`. */
+export function sortOf({ sort = [] }: EnvelopeSettings): SortKey[] {
+  return sort.map(word => ({ path: [word.replace(/^-/, '')], descending: word.startsWith('-') }))
 }
 
 export type EnvelopeOperation = 'create' | 'retrieve' | 'list' | 'update' | 'patch' | 'delete' | 'subscribe'
@@ -55,7 +63,7 @@ export function checkEnvelopes(defs: Defs, note: Note): void {
 function checkSettings(
   name: string,
   def: ResourceDef,
-  { page, lookup, operations: given }: EnvelopeSettings,
+  { page, sort = [], lookup, operations: given }: EnvelopeSettings,
   note: Note,
 ): void {
   for (const operation of given ?? []) {
@@ -64,6 +72,12 @@ function checkSettings(
   }
   if (page !== undefined && (!Number.isInteger(page) || page < 1))
     note(name, `has pages of ${page} rows`, 'write 1 or more')
+  for (const { path } of sortOf({ sort })) {
+    const field = def.fields[path[0]!]
+    if (!field) note(name, `is sorted by "${path[0]}", which it has not`, instead(path[0]!, Object.keys(def.fields)))
+    else if (field.is !== 'scalar')
+      note(name, `is sorted by "${path[0]}", which is not a value`, 'sort by fields with a value of their own')
+  }
   if (lookup === undefined || lookup === declaredIdName(def)) return
   const field = def.fields[lookup]
   if (!field) note(name, `is looked up by "${lookup}", which it has not`, instead(lookup, Object.keys(def.fields)))

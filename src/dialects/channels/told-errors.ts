@@ -38,6 +38,11 @@ export function toldErrors(error: ApiError, profile: Profile, resource: Resource
 export function actionErrors(error: ApiError): ToldErrors {
   if (error.code === 'internal') return { status: 500, errors: ['Internal error'] }
   if (error.issues.length === 0) return { status: error.status, errors: [error.message] }
+  if (error.issues.some(issue => issue.pointer !== undefined && nameIn(issue) !== null)) {
+    const faults: Record<string, string[]> = {}
+    for (const issue of error.issues) (faults[nameIn(issue) ?? 'non_field_errors'] ??= []).push(issue.detail)
+    return { status: error.status, errors: [faults] }
+  }
   const textOf = ({ detail, header }: Issue): string => (header === KEY ? `key: ${detail}` : detail)
   return { status: error.status, errors: error.issues.map(textOf) }
 }
