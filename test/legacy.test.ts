@@ -53,7 +53,7 @@ test.each([
   ['a view without one', '/busy?sort=-nights&limit=1', [{ id: 'a~2', room: 'a', nights: 2, empty: null }]],
   ['one row of it', '/busy/a~2', { id: 'a~2', room: 'a', nights: 2, empty: null }],
   ['no key at all', '/log/2', { id: 2, at: '2024-01-01T10:00:00.000Z', line: 'b' }],
-  ['a key of bytes', '/photo/1', { id: 1, hash: 'AP8=', title: 'p' }],
+  ['a key of bytes', '/photo/00ff', { id: '00ff', title: 'p' }],
   ['a key of text that a path must escape', '/passport/P%201%2F2', { id: 'P 1/2', person: 1, issued: 'now' }],
   ['a virtual table', '/search', [{ id: 1, body: 'hello' }]],
   ['a computed column', '/shout/1', { id: 1, name: 'a', loud: 'A' }],
@@ -84,18 +84,25 @@ test.each([
 })
 
 test.each([
-  ['DELETE', '/stay/a~2024-01-01', undefined],
   ['POST', '/adult', { name: 'x' }],
   ['PATCH', '/log/1', { line: 'x' }],
-  ['PATCH', '/shout/1', { name: 'x' }],
 ])('%s %s is refused as the table is read-only', async (method, path, body) => {
   expect(await send(method, path, body)).toMatchObject([405, { error: 'method_not_allowed' }])
+})
+
+test('what the database computes is answered as it is stored, and a key of several columns can be written', async () => {
+  expect(await send('PATCH', '/shout/1', { name: 'x' })).toEqual([200, { id: 1, name: 'x', loud: 'X' }])
+  const stay = { room: 'c', night: '2024-02-01', guest: null }
+  expect(await send('POST', '/stay', stay)).toMatchObject([201, { id: 'c~2024-02-01', ...stay }])
+  expect(await send('PATCH', '/stay/c~2024-02-01', { guest: 1 })).toMatchObject([200, { guest: 1 }])
+  expect((await send('PATCH', '/stay/c~2024-02-01', { room: 'd' }))[0]).toBe(400)
+  expect((await send('DELETE', '/stay/c~2024-02-01', undefined))[0]).toBe(204)
 })
 
 test('defaults of the database are those of the API', async () => {
   expect(await send('POST', '/person', { name: 'Dan' })).toMatchObject([
     201,
-    { id: 4, isAdmin: false, balance: 1.5, tag: 'new', created: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) },
+    { id: 4, isAdmin: false, balance: 1.5, tag: 'new', created: expect.stringMatching(/^\d{4}-\d\d-\d\d /) },
   ])
 })
 

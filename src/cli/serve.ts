@@ -1,10 +1,11 @@
-import { api } from '../api.ts'
+import type { ApiOptions } from '../api-options.ts'
+import { api, type Api } from '../api.ts'
 import type { AnyResource } from '../model/declare/declaration.ts'
 import { serve, type Served } from '../serve.ts'
 import { memory } from '../store/memory.ts'
 import type { TableReport } from '../store/sql/tables/adopt.ts'
 import { sqlite } from '../store/sqlite/index.ts'
-import { copied, readSource } from './source.ts'
+import { copied, readSource, type DataFile } from './source.ts'
 
 /** Code points of a text. Texts that are already in the file must fit, and a request body cannot contain more. */
 const LONGEST_TEXT = 1_048_576
@@ -32,13 +33,24 @@ export async function serveFile(file: string, options: ServeFileOptions): Promis
   else if (source.kind === 'sqlite')
     console.error(`Restuary keeps versions and a change log in ${file}, in tables called _restuary_*.`)
   else console.error(`Changes are written back to ${file}.`)
-  const store = source.kind === 'sqlite' ? sqlite(source.file, { readOnly }) : memory({ file: source.file })
-  const app = api(options.public ? opened(source.resources) : source.resources, {
-    store,
-    limits: { text: LONGEST_TEXT },
-  })
+  const app = apiOf(source, options)
   const { port, host } = options
   return serve(app, port === undefined ? { host } : { port, host })
+}
+
+/** The API of a file; `report` hears what start-up did, instead of the console. */
+export function apiOf(
+  source: DataFile,
+  options: Pick<ServeFileOptions, 'public' | 'readOnly'> & Pick<ApiOptions, 'report' | 'http'>,
+): Api {
+  const { readOnly, report, http } = options
+  const store = source.kind === 'sqlite' ? sqlite(source.file, { readOnly }) : memory({ file: source.file })
+  return api(options.public ? opened(source.resources) : source.resources, {
+    store,
+    limits: { text: LONGEST_TEXT },
+    ...(report && { report }),
+    ...(http && { http }),
+  })
 }
 
 function opened(resources: Readonly<Record<string, AnyResource>>): Record<string, AnyResource> {

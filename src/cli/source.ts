@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { nearest } from '../model/link/faults.ts'
+import { parseKept, shownOf } from '../protocol/exact-json.ts'
 import { readCollections } from '../store/collections.ts'
 import { adopt, type Adoption } from '../store/sql/tables/adopt.ts'
 import { introspect } from '../store/sqlite/schema/introspect.ts'
@@ -53,7 +54,7 @@ export function readSource(file: string, options: { readonly readOnly: boolean }
 function readDocument(file: string): unknown {
   let document: unknown
   try {
-    document = JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''))
+    document = shownOf(parseKept(readFileSync(file, 'utf8').replace(/^\uFEFF/, '')))
   } catch (error) {
     throw new Misuse(`${file} is not JSON: ${error instanceof Error ? error.message : ''}`, 'correct it there')
   }

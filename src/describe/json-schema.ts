@@ -189,7 +189,7 @@ function isClientId(field: Field): boolean {
 
 /** Whether clients must choose the id. A text id cannot be made by the server. */
 function isChosenId({ idType }: Resource): boolean {
-  return idType.key === 'text'
+  return idType.key === 'text' || idType.key === 'bigint' || idType.key === 'hex'
 }
 
 function isRequired(field: Field): boolean {

@@ -155,8 +155,12 @@ interface Common extends ScopeField {
   readonly examples: readonly unknown[]
 }
 
+/** How a database that somebody else made fills a column of a new row: it computes it, or has a default for it. */
+export type Filled = 'computed' | 'default' | null
+
 /** A field with a value of its own. */
 export interface ScalarField extends Common {
+  readonly filled: Filled
   readonly is: 'scalar'
   readonly type: ScalarType
   readonly def: ScalarDef
@@ -166,6 +170,7 @@ export interface ScalarField extends Common {
 
 /** A to-one relation. Its foreign key is stored in this row. */
 export interface OneField extends Common {
+  readonly filled: Filled
   readonly is: 'one'
   readonly type: ScalarType
   readonly target: Resource

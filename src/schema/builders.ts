@@ -11,7 +11,7 @@ import type { DeclarationContext, Count, Derived, DeclaredField, FileField, Me, 
 
 /** The type of `t`: a function for each kind of field. U is the type of the caller in functions of the fields. */
 export interface Builders<U = Me> {
-  /** The key of the resource: counted integers, UUIDs of version 7 (RFC 9562), or texts that clients choose. */
+  /** The key of the resource: counted integers, UUIDs of version 7 (RFC 9562), or integers of 64 bits, bytes or texts that clients choose. */
   id<const C extends boolean | 'put' = false>(options?: IdOptions<C>): IdField<'integer', C>
   id<const K extends IdKind, const C extends boolean | 'put' = false>(kind: K, options?: IdOptions<C>): IdField<K, C>
   /**
@@ -27,6 +27,8 @@ export interface Builders<U = Me> {
   number(options?: NumberOptions): Scalar<number, never, U>
   /** A whole number that JavaScript can represent exactly. */
   integer(options?: NumberOptions): Scalar<number, never, U>
+  /** An integer of 64 bits: a number as long as it is exact, beyond 2^53 its digits as text. */
+  bigint(): Scalar<number | string, never, U>
   /** An exact decimal number. It is a text with `places` digits after the point, and at most 18 `digits` in all. */
   decimal(options: DecimalOptions): Scalar<string, never, U>
   /** true or false. */
@@ -109,10 +111,10 @@ export interface IdOptions<C extends boolean | 'put' = boolean | 'put'> {
 }
 
 export type IdField<K extends IdKind, C> = Scalar<
-  K extends 'integer' ? number : string,
+  K extends 'integer' ? number : K extends 'bigint' ? number | string : string,
   | 'id'
   | (K extends 'text' ? 'text' : never)
-  | (C extends true ? (K extends 'text' ? never : 'optional') : 'optional' | 'readonly')
+  | (C extends true ? (K extends 'text' | 'bigint' | 'hex' ? never : 'optional') : 'optional' | 'readonly')
 >
 
 /** Options of `t.file`. */

@@ -75,7 +75,7 @@ function columnOf({ name, sql }: Definition): Column {
     from: sql.from ?? [],
     encode: encode ? (value: Value) => (value === null ? null : encode(value)) : (value: Value) => value as StoredValue,
     decode: sql.decode ?? null,
-    select: sql.asText ? 'text' : 'plain',
+    select: sql.read ?? 'plain',
     foreign: sql.foreign ?? null,
   })
 }

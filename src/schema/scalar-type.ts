@@ -58,9 +58,9 @@ export interface ScalarType {
   readonly fromDate: ((date: Date) => Value) | null
   /** The source of an expression. See {@link TypeDefinition.fits}. */
   readonly fits: ((variable: string) => string) | null
-  /** How new ids are made. null = it is not the type of an id. */
-  readonly key: 'integer' | 'uuid' | 'text' | null
-  /** Whether PATCH accepts an object as a merge patch of the value (RFC 7396). */
+  /** How ids of the type come about; null if it is not the type of an id. */
+  readonly key: 'integer' | 'bigint' | 'uuid' | 'text' | 'hex' | null
+  /** PATCH takes an object as a merge patch of its own (RFC 7396). */
   readonly merges: boolean
   /** Whether the value can be written and never read. It is hashed before it is stored. */
   readonly secret: boolean
@@ -149,7 +149,7 @@ export interface TypeDefinition<T extends Value, S extends OperatorSet> {
   readonly unbounded?: () => ScalarType
   readonly limited?: (limits: Limits) => ScalarType
   /** Only for `t.id`. */
-  readonly key?: 'integer' | 'uuid' | 'text'
+  readonly key?: 'integer' | 'bigint' | 'uuid' | 'text' | 'hex'
   readonly merges?: boolean
   readonly secret?: boolean
   readonly list?: NonNullable<ScalarType['list']>
@@ -170,8 +170,8 @@ export interface ColumnDefinition<T extends Value> {
    * program may contain anything, and is then shown as it is.
    */
   readonly decode?: (stored: StoredValue) => T
-  /** Whether the column is selected as text, because JavaScript cannot represent all its values. */
-  readonly asText?: boolean
+  /** The column is selected as text, or where it must be, as JavaScript cannot hold all that it holds. */
+  readonly read?: 'text' | 'safe'
   readonly foreign?: Pick<Column, 'encode' | 'decode'>
 }
 

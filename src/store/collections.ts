@@ -1,4 +1,6 @@
 import * as types from '../schema/field-types/built-in.ts'
+import { checkBigint } from '../schema/field-types/bigint.ts'
+import { Refused } from '../schema/read/refused.ts'
 import type { ScalarType } from '../schema/scalar-type.ts'
 import { camelCase, singular } from '../model/link/uri-names.ts'
 import type { Catalog, ColumnInfo, Reference, TableInfo } from './sql/tables/catalog.ts'
@@ -30,11 +32,19 @@ function faultOf(value: unknown): string | null {
   if (!Array.isArray(value)) return 'it is not a list: only lists of objects are served'
   if (!value.every(isObject)) return 'not all of it are objects'
   const ids = value.map(item => item['id'])
-  if (!ids.every(id => Number.isSafeInteger(id)) && !ids.every(id => typeof id === 'string' && id !== '')) {
+  const odd = ids.find(id => typeof id === 'string' && textId.check(id) instanceof Refused)
+  if (odd !== undefined) return `its id ${JSON.stringify(odd)} cannot be part of a URI`
+  if (!ids.every(id => Number.isSafeInteger(id)) && !isText(ids) && !isLong(ids)) {
     return 'its objects do not all have an "id" that is an integer, or all one that is text: give each one'
   }
   return new Set(ids).size < ids.length ? 'an "id" occurs twice in it: give each object its own' : null
 }
+
+const textId = types.id('text')
+const isText = (ids: readonly unknown[]): boolean => ids.every(id => typeof id === 'string')
+/** Integers, some of which no number can hold: they are read as text. */
+const isLong = (values: readonly unknown[]): boolean =>
+  values.some(value => typeof value === 'number') && values.every(value => !(checkBigint(value) instanceof Refused))
 
 function readTable(name: string, items: readonly Item[], ids: ReadonlyMap<string, ReadonlySet<unknown>>): TableInfo {
   const members = [...new Set(['id', ...items.flatMap(item => Object.keys(item))])]
@@ -58,6 +68,7 @@ function readColumn(name: string, items: readonly Item[]): ColumnInfo {
   return {
     name,
     type: items.length === 0 ? types.integer() : typeOf(present),
+    mixed: false,
     nullable,
     generated: false,
     default: null,
@@ -67,6 +78,7 @@ function readColumn(name: string, items: readonly Item[]): ColumnInfo {
 function typeOf(values: readonly unknown[]): ScalarType {
   const all = (test: (value: unknown) => boolean): boolean => values.length > 0 && values.every(test)
   if (all(value => Number.isSafeInteger(value))) return types.integer()
+  if (isLong(values)) return types.bigint()
   if (all(value => typeof value === 'number')) return types.number()
   if (all(value => typeof value === 'boolean')) return types.bool()
   if (all(value => typeof value === 'string')) return types.text()

@@ -157,6 +157,8 @@ export interface RowChange {
   readonly after: Row | null
   /** The slots whose value differs; empty if only lists changed. Only used for a patch. */
   readonly changed: readonly number[]
+  /** Slots of a new row that were not given, so that the database fills them. */
+  readonly filled?: readonly number[]
   /** What the change did to the to-many relations of the row. */
   readonly lists: readonly ListDelta[]
 }

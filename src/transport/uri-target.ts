@@ -26,7 +26,8 @@ export class UriTargets {
   constructor(engine: Engine) {
     this.#engine = engine
     this.#routes = routesOf(engine.model, '', [])
-    this.#paths = [...engine.model.resources.values()].flatMap(resource => resource.paths)
+    const paths = [...engine.model.resources.values()].flatMap(resource => resource.paths)
+    this.#paths = [...new Set(paths.flatMap(path => [path, encodeURI(path)]))]
   }
 
   /**

@@ -45,7 +45,8 @@ const FLOAT = /^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/
  * cannot be converted is left to the check, which refuses it.
  */
 const conversions: Conversions = {
-  id: (value, { key }) => (key === 'integer' ? toInteger(value) : key === 'uuid' ? toUuid(value) : toText(value)),
+  id: (value, { key }) =>
+    key === 'integer' || key === 'bigint' ? toInteger(value) : key === 'uuid' ? toUuid(value) : toText(value),
   integer: toInteger,
   number: toNumber,
   decimal: value => (typeof value === 'string' ? toDigits(value.trim()) : value),

@@ -34,7 +34,11 @@ function valueText(type: ScalarType, issue: Issue, value: unknown): string | nul
       return textText(type, issue, value)
     case 'id':
       if (type.key === 'uuid') return 'Must be a valid UUID.'
-      return type.key === 'integer' ? 'A valid integer is required.' : value === '' ? BLANK : 'Not a valid string.'
+      return type.key === 'integer' || type.key === 'bigint'
+        ? 'A valid integer is required.'
+        : value === ''
+          ? BLANK
+          : 'Not a valid string.'
     case 'integer':
       return issue.code === 'range' ? rangeText(type.options, value) : 'A valid integer is required.'
     case 'number':

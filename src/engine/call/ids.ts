@@ -22,6 +22,8 @@ export function newIds(ids: IdSource | null, clock: () => number, random: (bytes
         return yield* wait(unit.tx.nextId(resource))
       case 'uuid':
         return uuid7(clock(), random)
+      case 'bigint':
+      case 'hex':
       case 'text':
         throw mustBeChosen(resource)
       case null:

@@ -1,7 +1,7 @@
 import type { Id, Model, Resource } from '../../model/model.ts'
 import { isRead, type Outcome } from '../call/call.ts'
 import type { Invocation, NextStep, PipelineStep } from '../call/invocation.ts'
-import { isPasswordField } from '../write/read-body.ts'
+import { isPasswordField } from '../write/refused-members.ts'
 import { hashesOf, Unhashed } from './unhashed-passwords.ts'
 import type { UnitOfWork } from '../write/unit-of-work.ts'
 import type { NewId } from '../write/set-fields.ts'

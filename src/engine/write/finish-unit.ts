@@ -1,3 +1,4 @@
+import { isComposed } from '../../model/key-text.ts'
 import { ApiError, pointer, type Issue } from '../../protocol/error.ts'
 import type { Work } from '../../store/work.ts'
 import { Permissions } from '../rules/permissions.ts'
@@ -15,6 +16,7 @@ export function* finishUnit(unit: UnitOfWork): Work<void> {
   for (const instance of unit.touched) {
     if (!unit.isChanged(instance)) continue
     stamp(unit, instance)
+    if (instance.resource.options.foreign !== null) checkKey(instance, issues)
     for (const field of instance.resource.columns)
       if (field.is === 'one' && !field.nullable && instance.row[field.slot] === null)
         issues.push({
@@ -46,6 +48,15 @@ function isRuled(unit: UnitOfWork): boolean {
   if (unit.permissions === Permissions.all) return false
   for (const { resource } of unit.touched) if (resource.rules !== null) return true
   return false
+}
+
+/** The key of a row is where it is found, by its URI and by other rows: it stays. */
+function checkKey({ resource, before, row }: Instance, issues: Issue[]): void {
+  const foreign = resource.options.foreign!
+  if (before === null || !isComposed(foreign)) return
+  for (const field of resource.columns)
+    if (field !== resource.id && foreign.key.includes(field.column) && row[field.slot] !== before[field.slot])
+      issues.push({ code: 'read_only', pointer: pointer('#', field.name), detail: 'is part of the key, which stays' })
 }
 
 /** Sets the fields declared with `t.now({ on: 'write' })`. */

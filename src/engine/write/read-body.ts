@@ -1,5 +1,13 @@
 import { pointer, type Issue } from '../../protocol/error.ts'
-import { asFile, readOnlyIssue, unknownField } from './refused-members.ts'
+import {
+  isDerived,
+  isHidden,
+  isPasswordField,
+  asFile,
+  readOnlyIssue,
+  addRefusal,
+  unknownField,
+} from './refused-members.ts'
 import type { InputMode } from '../../schema/read/input-mode.ts'
 import { Refused } from '../../schema/read/refused.ts'
 import type { Ctx, Value } from '../../schema/field.ts'
@@ -42,6 +50,8 @@ export interface ReadOnlyMember {
   readonly field: Field
   readonly value: unknown
   readonly pointer: string
+  /** Why it could not be set, where the field could. */
+  readonly refused?: Refused
 }
 
 export interface Preparation {
@@ -63,6 +73,7 @@ export function prepare(resource: Resource, body: unknown, base: string, how: Pr
   const settings: Setting[] = []
   const echoes: ReadOnlyMember[] = []
   const done = { resource, pointer: base, settings, echoes }
+  const holdsOthers = resource.options.foreign !== null
   if (!isObject(body)) {
     how.issues.push({ code: 'type', pointer: base, detail: `must be an object with fields of ${resource.name}` })
     return { ...done, refers: false, id: null }
@@ -85,7 +96,7 @@ export function prepare(resource: Resource, body: unknown, base: string, how: Pr
       if (how.operation === 'create' || how.mode.readonly === 'refuse') how.issues.push(asFile(field, at))
       else forbid(field, raw, at, how, echoes)
     } else {
-      const setting = prepareField(field, raw, at, how)
+      const setting = prepareField(field, raw, at, how, holdsOthers && how.operation !== 'create' ? echoes : null)
       if (!setting) continue
       settings.push(setting)
       refers ||= setting.kind === 'one' || setting.kind === 'list'
@@ -95,26 +106,17 @@ export function prepare(resource: Resource, body: unknown, base: string, how: Pr
   return { ...done, refers, id }
 }
 
-/** Whether no body may set the field. */
-export function isFixed(field: Field): boolean {
-  return field.readonly || isDerived(field)
-}
-
-/** Whether the value of the field follows from other values. */
-function isDerived(field: Field): boolean {
-  return (field.is === 'calc' && !field.def.set) || field.is === 'self' || field.is === 'count'
-}
-
-/** Whether clients do not know the field. A password is hidden too, but they may set it. */
-export function isHidden(field: Field): boolean {
-  return field.hidden && !isPasswordField(field)
-}
-
-/** Reads the value of one field, also for defaults and setters. Adds an issue and returns null if it does not fit. */
-export function prepareField(field: Field, raw: unknown, at: string, how: Preparation): Setting | null {
+/** One field's value; null (with an issue) if it does not fit. Functions of the declaration set fields through this as well. */
+export function prepareField(
+  field: Field,
+  raw: unknown,
+  at: string,
+  how: Preparation,
+  echoes: ReadOnlyMember[] | null = null,
+): Setting | null {
   switch (field.is) {
     case 'scalar':
-      return prepareScalar(field, raw, at, how)
+      return prepareScalar(field, raw, at, how, echoes)
     case 'calc':
       return prepareCalc(field, raw, at, how)
     case 'one':
@@ -129,7 +131,13 @@ export function prepareField(field: Field, raw: unknown, at: string, how: Prepar
   }
 }
 
-function prepareScalar(field: ScalarField, raw: unknown, at: string, how: Preparation): Setting | null {
+function prepareScalar(
+  field: ScalarField,
+  raw: unknown,
+  at: string,
+  how: Preparation,
+  echoes: ReadOnlyMember[] | null,
+): Setting | null {
   if (raw === null) {
     if (field.nullable) return { kind: 'value', field, value: null, pointer: at }
     if (field.default && how.mode.nullIsDefault && how.operation !== 'patch') return null // the default is set later
@@ -139,7 +147,12 @@ function prepareScalar(field: ScalarField, raw: unknown, at: string, how: Prepar
     return null
   }
   const result = how.mode.read(field.type, raw)
-  if (result instanceof Refused) return refuse(result, at, how)
+  if (result instanceof Refused) {
+    if (echoes === null) return addRefusal(result, at, how.issues)
+    // Somebody else's row may hold what we would not store, and may be sent back as it was read.
+    echoes.push({ field, value: raw, pointer: at, refused: result })
+    return null
+  }
   return passes(field, result, at, how) ? { kind: 'value', field, value: result, pointer: at } : null
 }
 
@@ -150,7 +163,7 @@ function prepareCalc(field: CalcField, raw: unknown, at: string, how: Preparatio
   }
   if (raw === null) return { kind: 'calc', field, value: null, pointer: at }
   const result = how.mode.read(field.type, raw)
-  if (result instanceof Refused) return refuse(result, at, how)
+  if (result instanceof Refused) return addRefusal(result, at, how.issues)
   return passes(field, result, at, how) ? { kind: 'calc', field, value: result, pointer: at } : null
 }
 
@@ -242,12 +255,7 @@ function prepareTarget(
 
 function clientId(resource: Resource, raw: unknown, at: string, how: Preparation): Id | null {
   const result = how.mode.read(resource.idType, raw)
-  return result instanceof Refused ? refuse(result, at, how) : (result as Id)
-}
-
-function refuse(refused: Refused, at: string, how: Preparation): null {
-  how.issues.push({ code: refused.code, pointer: at + refused.at, detail: refused.detail })
-  return null
+  return result instanceof Refused ? addRefusal(result, at, how.issues) : (result as Id)
 }
 
 function checkRequired(field: Field, base: string, how: Preparation): void {
@@ -282,9 +290,4 @@ function refuseUnknown(resource: Resource, body: Record<string, unknown>, base: 
 
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-/** Whether the field is declared with `t.password()`. */
-export function isPasswordField(field: Field): boolean {
-  return field.is === 'scalar' && field.type.secret
 }

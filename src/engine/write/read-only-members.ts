@@ -1,11 +1,12 @@
-import { ApiError, type Issue } from '../../protocol/error.ts'
+import type { Issue } from '../../protocol/error.ts'
 import { plainShape } from '../../query/predicate.ts'
 import type { Work } from '../../store/work.ts'
-import { type Prepared } from './read-body.ts'
+import type { Prepared } from './read-body.ts'
 import { asFile } from './refused-members.ts'
 import { Budget, loadRelated } from '../read/load-related.ts'
 import { writeRow } from '../read/write-json.ts'
 import type { ReadEnvironment } from '../call/call-environment.ts'
+import { unfit } from './set-fields.ts'
 import { equal, type Instance, type UnitOfWork } from './unit-of-work.ts'
 import { viewOf } from '../read/view.ts'
 
@@ -23,16 +24,18 @@ export function* checkReadOnlyMembers(
   const related = yield* loadRelated(unit.tx, view, [instance.row], new Budget(reading.bounds, reading.permissions))
   const shown = JSON.parse(writeRow(view, instance.row, related, reading.ctx)) as Record<string, unknown>
   const issues: Issue[] = []
-  for (const { field, value, pointer } of prepared.echoes)
+  for (const { field, value, pointer, refused } of prepared.echoes)
     if (!Object.hasOwn(shown, field.name) || !equal(shown[field.name], value))
       issues.push(
-        field.is === 'scalar' && field.def.file && !field.readonly
-          ? asFile(field, pointer)
-          : {
-              code: 'read_only',
-              pointer,
-              detail: `${field.name} is set by the server; leave it out or send it as it is`,
-            },
+        refused
+          ? { code: refused.code, pointer: pointer + refused.at, detail: refused.detail }
+          : field.is === 'scalar' && field.def.file && !field.readonly
+            ? asFile(field, pointer)
+            : {
+                code: 'read_only',
+                pointer,
+                detail: `${field.name} is set by the server; leave it out or send it as it is`,
+              },
       )
-  if (issues.length) throw new ApiError('read_only', { issues })
+  if (issues.length) throw unfit(issues)
 }

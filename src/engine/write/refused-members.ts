@@ -1,5 +1,6 @@
 import type { Issue } from '../../protocol/error.ts'
 import type { Field, Resource } from '../../model/model.ts'
+import type { Refused } from '../../schema/read/refused.ts'
 
 /** The issue for a body that tries to set the bytes of a file; it says where to send them. */
 export function asFile(field: Field, at: string): Issue {
@@ -17,4 +18,30 @@ export function readOnlyIssue(field: Field, at: string): Issue {
 /** The issue for a member that the resource does not have, or does not show. */
 export function unknownField(resource: Resource, at: string): Issue {
   return { code: 'unknown_field', pointer: at, detail: `${resource.name} has no field of this name` }
+}
+
+/** Notes why a value was refused; gives null, which stands for no value. */
+export function addRefusal(refused: Refused, at: string, issues: Issue[]): null {
+  issues.push({ code: refused.code, pointer: at + refused.at, detail: refused.detail })
+  return null
+}
+
+/** Whether no body may set the field. */
+export function isFixed(field: Field): boolean {
+  return field.readonly || isDerived(field)
+}
+
+/** Whether the value of the field follows from other values. */
+export function isDerived(field: Field): boolean {
+  return (field.is === 'calc' && !field.def.set) || field.is === 'self' || field.is === 'count'
+}
+
+/** Whether clients do not know the field. A password is hidden too, but they may set it. */
+export function isHidden(field: Field): boolean {
+  return field.hidden && !isPasswordField(field)
+}
+
+/** Whether the field is declared with `t.password()`. */
+export function isPasswordField(field: Field): boolean {
+  return field.is === 'scalar' && field.type.secret
 }

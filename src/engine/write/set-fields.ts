@@ -2,8 +2,8 @@ import { ApiError, pointer, type Issue } from '../../protocol/error.ts'
 import type { BackField, Field, Id, ManyField, OneField, Resource, ScalarField } from '../../model/model.ts'
 import type { Value } from '../../schema/field.ts'
 import { noWork, type Work } from '../../store/work.ts'
+import { isPasswordField } from './refused-members.ts'
 import {
-  isPasswordField,
   prepare,
   prepareField,
   type Prepared,
@@ -12,6 +12,7 @@ import {
   type RelatedTarget,
 } from './read-body.ts'
 import { Permissions } from '../rules/permissions.ts'
+import { composedId } from './unique-key.ts'
 import { mayWrite } from '../rules/other-side-rules.ts'
 import { checkReferences } from './references.ts'
 import { setBack, setMany, setOne } from './both-sides.ts'
@@ -29,8 +30,8 @@ export type NewId = (unit: UnitOfWork, resource: Resource) => Work<Id>
  */
 export function* create(unit: UnitOfWork, prepared: Prepared, id: Id | null, newId: NewId): Work<Instance> {
   const { resource } = prepared
-  const own = id ?? prepared.id ?? (yield* newId(unit, resource))
-  if (id !== null || prepared.id !== null) {
+  const own = id ?? prepared.id ?? composedId(prepared) ?? (yield* newId(unit, resource))
+  if (id !== null || prepared.id !== null || resource.options.foreign !== null) {
     if (yield* unit.get(resource, own)) throw taken(resource, own, prepared.pointer)
     if (typeof own === 'number') unit.tx.reserve(resource, own)
   }
@@ -53,8 +54,8 @@ export function* patch(unit: UnitOfWork, instance: Instance, prepared: Prepared,
  * emptied if their rows may exist without the relation. Fields that the caller cannot see or set keep their values.
  */
 export function* replace(unit: UnitOfWork, instance: Instance, prepared: Prepared, newId: NewId): Work<void> {
-  const given = new Set<Field>(prepared.settings.map(s => s.field))
   // Resets come first: otherwise they could undo what the body sets through the other side of a relation.
+  const given = new Set<Field>([...prepared.settings, ...prepared.echoes].map(one => one.field))
   for (const field of instance.resource.fields)
     if (!given.has(field) && isReset(field) && (yield* mayWrite(unit, instance, field)))
       yield* reset(unit, instance, field, prepared.pointer, newId)
@@ -95,6 +96,10 @@ function* setDefault(unit: UnitOfWork, instance: Instance, field: Field, base: s
     return
   }
   if (!field.default) return
+  if ('filled' in field && field.filled === 'default' && instance.before === null) {
+    ;(instance.filled ??= []).push(field.slot)
+    return
+  }
   const raw = 'from' in field.default ? field.default.from(unit.ctx) : field.default.value
   if (raw === null || raw === undefined) return
   // Linking already made a constant default canonical.

@@ -1,6 +1,8 @@
-import { ApiError } from '../../protocol/error.ts'
+import { isComposed, composeKey } from '../../model/key-text.ts'
+import type { Id, Resource, Value } from '../../model/model.ts'
+import { pointer, ApiError } from '../../protocol/error.ts'
+import type { Prepared } from './read-body.ts'
 import { Refused } from '../../schema/read/refused.ts'
-import type { Resource, Value } from '../../model/model.ts'
 import type { InputMode } from '../../schema/read/input-mode.ts'
 
 /**
@@ -37,4 +39,22 @@ export function uniqueKey(
 export function uniqueKeysOf(resource: Resource): readonly (readonly string[])[] {
   const single = resource.columns.filter(f => f.unique && f !== resource.id).map(f => [f.name])
   return [...single, ...resource.unique].filter(key => key.every(name => !resource.field.get(name)!.hidden))
+}
+
+/** The id that the fields of the key make; null where the id is a field of its own. Throws ApiError `validation`. */
+export function composedId({ resource, settings, pointer: base }: Prepared): Id | null {
+  const { foreign } = resource.options
+  if (foreign === null || !isComposed(foreign)) return null
+  const parts = foreign.key.map(column => {
+    const field = resource.columns.find(field => field.column === column && field !== resource.id)!
+    const setting = settings.find(setting => setting.field === field)
+    if (setting?.kind === 'value' && setting.value !== null) return field.type.sql.encode(setting.value)
+    if (setting?.kind === 'one' && setting.target && 'id' in setting.target)
+      return field.type.sql.encode(setting.target.id)
+    if (setting === undefined && field.default && 'value' in field.default)
+      return field.type.sql.encode(field.default.value as Value)
+    const detail = 'is part of the key: give a value, or the id of a row'
+    throw new ApiError('validation', { issues: [{ code: 'required', pointer: pointer(base, field.name), detail }] })
+  })
+  return composeKey(parts)
 }

@@ -21,6 +21,8 @@ export interface Instance {
   implied: boolean
   /** The fields that the caller set. */
   readonly given: Field[]
+  /** Slots of a new row that the database fills; null until there are any. */
+  filled: number[] | null
   /** Ids that were added to or removed from its to-many relations, by field name. */
   deltas: ReadonlyMap<string, Delta>
 }
@@ -133,6 +135,7 @@ export class UnitOfWork {
       deleted: false,
       implied: false,
       given: [],
+      filled: null,
       deltas: noDeltas,
     }
     this.#rows(resource).set(id, instance)
@@ -230,6 +233,7 @@ function known(resource: Resource, row: Row | undefined): Instance | null {
         deleted: false,
         implied: false,
         given: [],
+        filled: null,
         deltas: noDeltas,
       }
     : null
@@ -248,7 +252,10 @@ function changeOf(instance: Instance): RowChange | null {
   const lists = listsOf(instance)
   if (instance.deleted)
     return before && { resource, id, op: 'delete', before, after: null, changed: [], lists: pairsOf(lists, resource) }
-  if (!before) return { resource, id, op: 'create', before: null, after: row, changed: [], lists }
+  if (!before) {
+    const create: RowChange = { resource, id, op: 'create', before: null, after: row, changed: [], lists }
+    return instance.filled === null ? create : { ...create, filled: instance.filled }
+  }
   const changed = changedSlots(instance)
   if (changed.length === 0 && lists.length === 0) return null
   return { resource, id, op: 'patch', before, after: row, changed, lists }

@@ -1,7 +1,8 @@
+import { isComposed } from '../key-text.ts'
 import type { FieldDef } from '../../schema/field.ts'
 import type { FileLimits } from '../../schema/file.ts'
 import { Refused } from '../../schema/read/refused.ts'
-import { hasOrder } from '../../schema/scalar-type.ts'
+import { hasOrder, type ScalarType } from '../../schema/scalar-type.ts'
 import { checkType } from './check-type.ts'
 import { instead, type Note } from '../link/faults.ts'
 import { isReadOnly, type ResourceDef } from '../declare/declaration.ts'
@@ -25,14 +26,17 @@ export function checkFields(defs: Defs, note: Note): void {
   }
 }
 
+/** Nobody but the client can make up such an id. */
+const isChosen = (key: ScalarType['key']): boolean => key === 'text' || key === 'bigint' || key === 'hex'
+
 function checkId(place: string, def: ResourceDef, field: FieldDef, note: Note): void {
   if (field.is !== 'scalar') return
-  const readOnly = isReadOnly(def) || (def.foreign?.key.length ?? 1) > 1
-  if (field.type.key === 'text' && !field.client && field.default === undefined && !readOnly)
+  const readOnly = isReadOnly(def) || (def.foreign !== undefined && isComposed(def.foreign))
+  if (isChosen(field.type.key) && !field.client && field.default === undefined && !readOnly)
     note(
       place,
-      'is a text id that nobody can choose',
-      "write t.id('text', { client: true }), or give a default that makes one",
+      `is a ${field.type.key} id that nobody can choose`,
+      `write t.id('${field.type.key}', { client: true }), or give a default that makes one`,
     )
   if (field.nullable) note(place, 'is an id that may be null', 'take .nullable() away')
   if (field.hidden) note(place, 'is an id that is hidden', 'take .hidden() away')

@@ -1,3 +1,4 @@
+import { isComposed } from '../key-text.ts'
 import { instead, type Note } from '../link/faults.ts'
 import type { ResourceDef } from '../declare/declaration.ts'
 import { planJoins, type Defs } from '../link/joins.ts'
@@ -68,7 +69,7 @@ function isStored(def: ResourceDef, field: string): boolean {
 function checkColumns(name: string, def: ResourceDef, note: Note): void {
   // SQLite compares column names without case. We do so for every store, so that a declaration fits them all.
   const taken = new Map<string, string>()
-  const manyKeys = (def.foreign?.key.length ?? 1) > 1
+  const manyKeys = def.foreign !== undefined && isComposed(def.foreign)
   for (const [field, d] of Object.entries(def.fields)) {
     const place = `${name}.${field}`
     if (d.is !== 'scalar' && d.is !== 'one') {

@@ -113,4 +113,11 @@ export interface ForeignTable {
   readonly view: boolean
   /** The columns of its primary key. With more than one the id is `a~b`. */
   readonly key: readonly string[]
+  /** The id is made like that, though the key has one column: its values are no ids by themselves. */
+  readonly composed?: boolean
+  /** Columns that the database computes, and those whose default it evaluates. */
+  readonly generated?: readonly string[]
+  readonly defaults?: readonly string[]
+  /** Columns that hold values of other types than their fields have, too. */
+  readonly mixed?: readonly string[]
 }

@@ -1,7 +1,9 @@
 import type { Limits } from '../../protocol/limits.ts'
 import type { FieldDef } from '../../schema/field.ts'
+import { existingTextId } from '../../schema/field-types/id.ts'
+import { holdingOthers } from '../../schema/holding-others.ts'
 import { hasOrder, type ScalarType } from '../../schema/scalar-type.ts'
-import type { Field, Resource } from '../model.ts'
+import type { Field, Filled, Resource } from '../model.ts'
 import { FIRST, ID } from '../model.ts'
 import { columnName, isIdField } from './names.ts'
 
@@ -20,7 +22,9 @@ export function linkField(
   position: number,
   limits: Limits,
 ): Draft<Field> {
-  const type = def.is === 'scalar' || def.is === 'calc' ? def.type.limited(limits) : null
+  const given = def.is === 'scalar' || def.is === 'calc' ? def.type.limited(limits) : null
+  const mixed = def.is === 'scalar' && (owner.options.foreign?.mixed?.includes(columnName(name, def)) ?? false)
+  const type = given === null || !owner.options.foreign ? given : existing(given, mixed)
   const hidden = (def.hidden ?? false) || (type?.secret ?? false)
   const common = {
     name,
@@ -47,12 +51,13 @@ export function linkField(
   const rest: object = { ...common, is: def.is, def }
   switch (def.is) {
     case 'scalar':
-      return { ...rest, column: columnName(name, def), slot } as Field
+      return { ...rest, column: columnName(name, def), slot, filled: filledBy(owner, columnName(name, def)) } as Field
     case 'one':
       return {
         ...rest,
         column: columnName(name, def),
         slot,
+        filled: filledBy(owner, columnName(name, def)),
         inverse: null,
         single: (def.unique ?? false) || (def.symmetric ?? false),
         symmetric: def.symmetric ?? false,
@@ -67,6 +72,17 @@ export function linkField(
     case 'self':
       return rest as Field
   }
+}
+
+function filledBy({ options: { foreign } }: Resource, column: string): Filled {
+  if (foreign?.generated?.includes(column)) return 'computed'
+  return foreign?.defaults?.includes(column) ? 'default' : null
+}
+
+/** A type as columns have it that somebody else fills. */
+function existing(type: ScalarType, mixed: boolean): ScalarType {
+  if (type.key === 'text') return existingTextId(type)
+  return mixed ? holdingOthers(type) : type
 }
 
 /** A declared default in canonical form, so that nobody needs to check it again. */

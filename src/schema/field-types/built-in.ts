@@ -1,4 +1,5 @@
 /** The built-in types by the words of their builders. To add one, write a file next to this one and a line here. */
+export { bigint } from './bigint.ts'
 export { bool } from './bool.ts'
 export { bytes } from './bytes.ts'
 export { date } from './date.ts'

@@ -25,7 +25,7 @@ export function decimal(options: DecimalOptions): ScalarType {
       kind: `decimal.${places}`,
       encode: value => scale(value, places),
       decode: stored => unscale(stored as string, places),
-      asText: true,
+      read: 'text',
       foreign: { encode: value => value as StoredValue, decode: shownAsStored },
     },
     schema: { type: 'string', pattern: patternOf(options) },

@@ -7,6 +7,8 @@ import { defineType } from '../define-type.ts'
 import { refuse, Refused } from '../read/refused.ts'
 import { hasOrder, type ScalarType, type StoredValue } from '../scalar-type.ts'
 import type { Value } from '../value.ts'
+import { sql, statementText } from '../../store/sql/kysely.ts'
+import { readSafe } from '../../store/sql/layout.ts'
 import * as types from './built-in.ts'
 
 /** A type, and canonical values of it in ascending order. */
@@ -15,6 +17,7 @@ type Sample = readonly [type: ScalarType, ...values: Value[]]
 const texts = ['', '10', '9', 'A', '\u{d7ff}', '\u{ff01}', '\u{1f600}']
 
 const samples: Readonly<Record<keyof typeof types, readonly Sample[]>> = {
+  bigint: [[types.bigint(), '-9223372036854775808', -1, 0, 9, 10, '9007199254740993', '9223372036854775807']],
   bool: [[types.bool(), false, true]],
   bytes: [[types.bytes({ max: 3 }), '', 'AA==', '/w==', 'AQID']],
   date: [[types.date({ after: '0000-01-01' }), '0001-01-01', '2024-02-29', '2026-01-01']],
@@ -27,8 +30,10 @@ const samples: Readonly<Record<keyof typeof types, readonly Sample[]>> = {
   enum: [[types.enum(['pro', 'free', '"']), '"', 'free', 'pro']],
   id: [
     [types.id(), -1, 9, 10],
+    [types.id('bigint'), -1, 10, '1234567890123456789'],
     [types.id('uuid'), '0190a7c0-0000-7000-8000-000000000001', '0190a7c0-0000-7000-8000-000000000002'],
     [types.id('text'), '10', '9', 'é'],
+    [types.id('hex'), '00ff', '01', 'ff'],
   ],
   integer: [[types.integer(), -9_007_199_254_740_991, -1, 0, 9, 10, 9_007_199_254_740_991]],
   json: [[types.json(), null, 'a"', { a: [1] }, [false]]],
@@ -119,7 +124,7 @@ describe.each(all.map(([type, ...values]) => [type.name, JSON.stringify(type.opt
       const insert = db.prepare('INSERT INTO a (x) VALUES (?)')
       const stored = values.filter(value => value !== null)
       for (const value of stored.toReversed()) insert.run(type.sql.encode(value))
-      const column = type.sql.select === 'text' ? 'cast(x as text)' : 'x'
+      const column = { plain: 'x', text: 'cast(x as text)', safe: statementText(readSafe(sql`x`)) }[type.sql.select]
       const rows = db.prepare(`SELECT ${column} AS v FROM a ORDER BY x`).all() as { v: StoredValue }[]
       const back = rows.map(({ v }) => (type.sql.decode ? type.sql.decode(v) : v))
       if (hasOrder(type)) {

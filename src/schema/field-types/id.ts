@@ -1,18 +1,20 @@
 import { brokenText } from '../read/broken-text.ts'
 import { defineType } from '../define-type.ts'
 import { Refused } from '../read/refused.ts'
-import type { Coercions, OperatorSet, Print, ReadValue, ScalarType } from '../scalar-type.ts'
+import type { Coercions, ColumnDefinition, OperatorSet, Print, ReadValue, ScalarType } from '../scalar-type.ts'
 import type { JsonSchema } from '../json-schema.ts'
 import { hasLength, lengthRefused } from '../read/text-length.ts'
 import type { Value } from '../value.ts'
+import { bigint, bigintColumn, checkBigint, compareBigint, readBigint } from './bigint.ts'
 import { checkInteger, integerOf } from './integer.ts'
 
-/** Counted integers, UUIDs of version 7 (RFC 9562), or texts that clients choose. */
-export type IdKind = 'integer' | 'uuid' | 'text'
+/** Integers counted up, integers of 64 bits, UUIDs of version 7 (RFC 9562), or text that clients choose. */
+export type IdKind = 'integer' | 'bigint' | 'uuid' | 'text' | 'hex'
 
 interface Kind {
   readonly check: ReadValue
   readonly coercions?: Coercions
+  readonly compare?: (a: Value, b: Value) => number
   readonly operators: OperatorSet
   readonly schema: JsonSchema
   readonly example: Value
@@ -31,12 +33,28 @@ const kinds: Readonly<Record<IdKind, Kind>> = {
     example: 1,
     print: 'raw',
   },
+  bigint: {
+    check: checkBigint,
+    coercions: { text: readBigint },
+    compare: compareBigint,
+    operators: 'ordered',
+    schema: bigint().schema,
+    example: 1,
+    print: 'json',
+  },
   uuid: {
     check: checkUuid,
     coercions: { text: smallLetters },
     operators: 'ordered',
     schema: { type: 'string', format: 'uuid' },
     example: '0193a3c0-0000-7000-8000-000000000000',
+    print: 'quoted',
+  },
+  hex: {
+    check: checkHex,
+    operators: 'ordered',
+    schema: { type: 'string', pattern: '^([0-9a-f]{2})+$' },
+    example: '0193a3c0',
     print: 'quoted',
   },
   text: {
@@ -48,24 +66,65 @@ const kinds: Readonly<Record<IdKind, Kind>> = {
   },
 }
 
+const textColumn = { column: 'TEXT', kind: 'text' } as const
+const columns: Readonly<Record<IdKind, ColumnDefinition<Value>>> = {
+  integer: { column: 'INTEGER', kind: 'integer' },
+  bigint: bigintColumn,
+  uuid: textColumn,
+  hex: {
+    column: 'BLOB',
+    kind: 'hex',
+    encode: value => Buffer.from(value as string, 'hex'),
+    decode: stored => Buffer.from(stored as Uint8Array).toString('hex'),
+  },
+  text: textColumn,
+}
+
 /** The key of a resource, and the type of references to it. */
 export function id(of: IdKind = 'integer'): ScalarType {
   return defineType({
     ...kinds[of],
     name: 'id',
     options: { of },
-    sql: of === 'integer' ? { column: 'INTEGER', kind: 'integer' } : { column: 'TEXT', kind: 'text' },
+    sql: columns[of],
     key: of,
   })
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
+/**
+ * The text ids of a table that somebody else made: of any length, with any characters. The few that no URI can spell name
+ * no row there, but can be filtered by.
+ */
+export function existingTextId(type: ScalarType): ScalarType {
+  const any: ReadValue = value =>
+    typeof value === 'string' ? (brokenText(value) ?? value) : new Refused('type', 'must be a text id')
+  const spelled: ReadValue = value => (value === '' || value === '.' || value === '..' ? unspelled() : any(value))
+  const asked = Object.freeze({ ...type, check: any, readText: any })
+  return Object.freeze({
+    ...type,
+    check: spelled,
+    readText: spelled,
+    unbounded: () => asked,
+    schema: { type: 'string' },
+  })
+}
+
+/** Clients resolve the segments "." and ".." away before they ask (WHATWG URL), so that such a row could never be asked for. */
+const unspelled = (): Refused => new Refused('format', 'must be an id that can be part of a path')
+
 /** A UUID in small letters (RFC 9562 §4), so that an id has one spelling. */
 function checkUuid(value: unknown): Value | Refused {
   if (typeof value !== 'string') return new Refused('type', 'must be a UUID in text')
   const text = value.toLowerCase()
   return UUID.test(text) ? text : new Refused('format', 'must be a UUID')
+}
+
+/** Bytes in hexadecimal, in small letters, so that one id has one spelling. */
+function checkHex(value: unknown): Value | Refused {
+  if (typeof value !== 'string') return new Refused('type', 'must be text in hexadecimal')
+  return /^(?:[0-9a-f]{2})+$/.test(value) ? value : new Refused('format', 'must be bytes in hexadecimal')
 }
 
 /** Refuses capital letters. JSON may contain them, but in a path they would be a second URI of the same row. */
@@ -78,8 +137,6 @@ function smallLetters(value: unknown): unknown {
 function checkTextId(value: unknown): string | Refused {
   if (typeof value !== 'string') return new Refused('type', 'must be a text id')
   if (!hasLength(value, 1, LONGEST)) return lengthRefused(value, 1, LONGEST)
-  // Clients resolve the segments "." and ".." before they send a request (WHATWG URL), so such a row could never be reached.
-  if (value === '.' || value === '..' || /\p{Cc}/u.test(value))
-    return new Refused('format', 'must be an id that can be part of a path')
+  if (value === '.' || value === '..' || /\p{Cc}/u.test(value)) return unspelled()
   return brokenText(value) ?? value
 }

@@ -1,5 +1,7 @@
 import { AT, FIRST, ID, SEQ, type Id, type Join, type ManyField, type Model, type Resource } from '../../model/model.ts'
 import type { Row, StoredField, Value } from '../../model/model.ts'
+import { keepDigits, shownOf } from '../../protocol/exact-json.ts'
+import { brokenText } from '../../schema/read/broken-text.ts'
 import { Refused } from '../../schema/read/refused.ts'
 import { absentValue } from './adapt.ts'
 import { keptDocument, keptFrom } from './kept.ts'
@@ -16,12 +18,25 @@ const KEPT = '_restuary_kept'
 /** How many faults are reported. A file that fits nothing would have thousands. */
 const TOLD = 20
 
-/** Writes a state as a document. Members that are not tables of the model are kept as they were read. */
+/**
+ * The document of a state. What of the former one the model does not know stays as it was, and so do members whose value
+ * is the same: numbers in their digits, and what was absent is not written as null.
+ */
 export function documentFrom(model: Model, state: MemoryState, former: JsonDocument): JsonDocument {
-  const tables = [...model.resources.values()].map((resource): [string, unknown] => [
-    resource.table,
-    rowsIn(state, resource).map(row => itemOf(model, state, resource, row)),
-  ])
+  const tables = [...model.resources.values()].map((resource): [string, unknown] => {
+    const items = former[resource.table]
+    const known = new Map(
+      (Array.isArray(items) ? items : []).map((item: JsonDocument) => [shownOf(item[resource.id.column]), item]),
+    )
+    return [
+      resource.table,
+      rowsIn(state, resource).map(row => {
+        const item = itemOf(model, state, resource, row)
+        const before = known.get(row[ID])
+        return before === undefined ? item : updated(resource, before, item)
+      }),
+    ]
+  })
   const { [KEPT]: _, ...rest } = former
   const kept = keptDocument(state)
   return { ...rest, ...Object.fromEntries(tables), ...(kept.length > 0 ? { [KEPT]: kept } : {}) }
@@ -34,6 +49,18 @@ function itemOf(model: Model, state: MemoryState, resource: Resource, row: Row):
     if (shown.owner === resource) members.push([shown.name, othersIn(state, join, shown.side, row[ID] as Id)])
   }
   return Object.fromEntries(members)
+}
+
+function updated(resource: Resource, before: JsonDocument, item: JsonDocument): JsonDocument {
+  const implied = new Map(resource.columns.map(field => [field.column, absentValue(field) ?? null]))
+  const isImplied = ([name, value]: [string, unknown]): boolean =>
+    implied.has(name) ? value === implied.get(name) : Array.isArray(value) && value.length === 0
+  const added = Object.entries(item).filter(one => !Object.hasOwn(before, one[0]) && !isImplied(one))
+  const kept = Object.entries(before).map(([name, value]): [string, unknown] => [
+    name,
+    Object.hasOwn(item, name) ? keepDigits(item[name], value) : value,
+  ])
+  return Object.fromEntries([...kept, ...added])
 }
 
 /** The relation under whose name links are written: that of side `a` if it is shown, otherwise that of side `b`. */
@@ -75,16 +102,12 @@ type Note = (fault: string) => void
 
 function rowsOf(resource: Resource, items: readonly unknown[], at: number, note: Note): Map<Id, Row> {
   const rows = new Map<Id, Row>()
-  const known = new Set(resource.columns.map(field => field.column))
-  for (const field of resource.joins) if (shownBy(field.join) === field) known.add(field.name)
   for (const [i, item] of items.entries()) {
     const place = `${resource.table}[${i}]`
     if (!isObject(item)) {
       note(`${place}: it must be an object`)
       continue
     }
-    for (const member of Object.keys(item))
-      if (!known.has(member)) note(`${place}.${member}: no field is stored under this name`)
     const row: Row = Array.from({ length: FIRST + resource.columns.length - 1 }, () => null)
     row[SEQ] = 1
     row[AT] = at
@@ -104,6 +127,8 @@ function valueOf(field: StoredField, value: unknown, place: string, note: Note):
   }
   const read = field.type.check(value)
   if (!(read instanceof Refused)) return read
+  // Text that SQLite could not hold is shown as it is; a request could not bring it.
+  if (typeof value === 'string' && field.type.operators === 'text' && brokenText(value)) return value
   note(`${place}${read.at}: ${read.detail}`)
   return null
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { open, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { parseKept, shownOf } from '../../protocol/exact-json.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { Model } from '../../model/model.ts'
 import type { StoreEnvironment } from '../store.ts'
@@ -32,8 +33,8 @@ export class JsonFile {
       return emptyState(model)
     }
     try {
-      const parsed: unknown = JSON.parse(text)
-      const { state, faults } = stateFrom(model, parsed, environment.clock())
+      const parsed = parseKept(text.replace(/^\uFEFF/, ''))
+      const { state, faults } = stateFrom(model, shownOf(parsed), environment.clock())
       if (faults.length > 0) throw new Error(faults.join('\n'))
       this.#document = parsed as JsonDocument
       return state
@@ -81,7 +82,8 @@ export class JsonFile {
    * never half of one.
    */
   async #write(state: MemoryState): Promise<void> {
-    const text = this.textOf(state)
+    this.#document = documentFrom(this.#model!, state, this.#document)
+    const text = printed(this.#document)
     const temporary = `${this.#path}.new`
     try {
       const file = await open(temporary, 'w')
@@ -106,5 +108,7 @@ export class JsonFile {
 
 /** The document of a state as text; members of the former document that are not of the model are kept. */
 export function textOf(model: Model, state: MemoryState, former: JsonDocument): string {
-  return `${JSON.stringify(documentFrom(model, state, former), null, 2)}\n`
+  return printed(documentFrom(model, state, former))
 }
+
+const printed = (document: JsonDocument): string => `${JSON.stringify(document, null, 2)}\n`

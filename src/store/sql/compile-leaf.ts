@@ -1,7 +1,7 @@
 import { ID, type BackField, type Field, type ManyField } from '../../model/model.ts'
 import type { CompareOp } from '../../query/predicate.ts'
 import { sql, type Sql } from './kysely.ts'
-import { columnExpression } from './layout.ts'
+import { comparedOf } from './layout.ts'
 import { fieldOf, shapeOfLeaf, type Leaf } from './leaf.ts'
 import { joinIds, visited, type TableReference } from './place.ts'
 
@@ -18,7 +18,7 @@ export function expressionOf(field: Field, place: TableReference): SqlExpression
     case 'one': {
       // A table of another program may hold null even where the declaration says otherwise.
       const nullable = field.nullable || (place.layout.baseline !== null && field.slot !== ID)
-      return { sql: columnExpression(place.layout, field, place.alias), nullable }
+      return { sql: comparedOf(place.layout, field, place.alias), nullable }
     }
     case 'back': {
       if (field.toMany) throw new Error(`${field.owner.name}.${field.name} has no single value`)

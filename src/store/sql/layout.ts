@@ -1,4 +1,6 @@
 import { AT, FIRST, ID, SEQ, type Model, type Resource, type StoredField, type Value } from '../../model/model.ts'
+import type { ScalarType } from '../../schema/scalar-type.ts'
+import { isComposed } from '../../model/key-text.ts'
 import { foreignCodec, type Bind, type Codec } from './codec.ts'
 import { sql, type Sql } from './kysely.ts'
 
@@ -6,6 +8,13 @@ import { sql, type Sql } from './kysely.ts'
 export interface Baseline {
   readonly seq: number
   readonly at: number
+}
+
+/** What is known of the tables that somebody else made. */
+export interface TableFacts {
+  /** The column turns text that looks like a number into one. */
+  isNumeric(table: string, column: string): boolean
+  hasTriggers(table: string): boolean
 }
 
 /** Where the parts of a row are in SQL. Decided once, at start. */
@@ -17,41 +26,112 @@ export interface Layout {
   readonly decoders: readonly (readonly [slot: number, decode: (stored: Bind) => Value])[]
   /** The key columns of a foreign table with a composite key; null if the id is a column. */
   readonly key: readonly string[] | null
+  /** The id is the value of a column as it is. */
+  readonly hasPlainId: boolean
+  /** Rows of such a table can be found by the parts of the id; false where only the id as a whole tells. */
+  readonly partsTell: boolean
   /** Set for tables of other programs. Their versions are in a side table, or are not stored at all. */
   readonly baseline: Baseline | null
   /** Whether that side table exists. */
   readonly versioned: boolean
+  /** Of tables that we did not make: how values of a slot are compared; absent where the column itself is. */
+  readonly compared: ReadonlyMap<number, Compared>
+  /** Of tables that we did not make: slots that hold JSON. */
+  readonly json: ReadonlySet<number>
+  /** Slots that the database fills in a new row: all columns that it computes, and of those with a default what was not given. */
+  readonly filled: ReadonlySet<number>
+  /** The database changes rows while they are written, by triggers or computed columns: they are read once more. */
+  readonly readsBack: boolean
 }
+
+/**
+ * How the stored value of a column is turned into what is compared, where SQLite would compare in its own way: `shown` and
+ * `text`, what the row shows, since the column holds values of several types; `binary`, text by its code points, whatever
+ * the collation of the column; `number`, the same where the column turns text that looks like a number into one.
+ */
+export type Compared = 'shown' | 'text' | 'binary' | 'number'
 
 export type Layouts = ReadonlyMap<Resource, Layout>
 
-/** The layouts of all resources. `versions` is false if there is no side table, because the database is only read. */
-export function layoutsOf(model: Model, baseline: Baseline, versions: boolean = true): Layouts {
-  return new Map([...model.resources.values()].map(resource => [resource, layoutOf(resource, baseline, versions)]))
+/** Layouts of all resources; `versions` is false where there is no side table (a database that is only read). */
+export function layoutsOf(model: Model, baseline: Baseline, facts: TableFacts, versions: boolean = true): Layouts {
+  return new Map(
+    [...model.resources.values()].map(resource => [resource, layoutOf(resource, baseline, facts, versions)]),
+  )
 }
 
-function layoutOf(resource: Resource, baseline: Baseline, versioned: boolean): Layout {
+function layoutOf(resource: Resource, baseline: Baseline, facts: TableFacts, versioned: boolean): Layout {
   const foreign = resource.options.foreign
   const codecs: Codec[] = []
   for (const field of resource.columns) codecs[field.slot] = foreign ? foreignCodec(field.type) : field.type.sql
-  const composite = foreign !== null && foreign.key.length > 1
+  const composite = foreign !== null && isComposed(foreign)
   return Object.freeze({
     resource,
     codecs,
     decoders: codecs.flatMap((codec, slot) => (codec.decode ? [[slot, codec.decode] as const] : [])),
     key: composite ? foreign.key : null,
+    hasPlainId: !composite && codecs[ID]!.column !== 'BLOB',
+    partsTell: composite && !foreign.view && foreign.key.every(column => isTold(resource, column, facts)),
     baseline: foreign ? baseline : null,
     versioned,
+    readsBack: foreign !== null && ((foreign.generated ?? []).length > 0 || facts.hasTriggers(resource.table)),
+    filled: new Set(resource.columns.filter(field => field.filled !== null).map(({ slot }) => slot)),
+    json: new Set(foreign ? resource.columns.filter(({ type }) => isJson(type)).map(({ slot }) => slot) : []),
+    compared: new Map(
+      resource.columns.flatMap(field => {
+        const how = foreign && comparedAs(field, foreign.mixed ?? [], facts)
+        return how === null ? [] : [[field.slot, how] as const]
+      }),
+    ),
   })
+}
+
+/** The text of a part finds its value: the column makes a number of it, or holds text or blobs alone. */
+function isTold({ columns, table, options }: Resource, column: string, facts: TableFacts): boolean {
+  const type = columns.find(field => field.slot !== ID && field.column === column)?.type.sql.column
+  if (options.foreign!.mixed?.includes(column)) return false
+  return type === 'TEXT' ? !facts.isNumeric(table, column) : type === 'BLOB' || facts.isNumeric(table, column)
+}
+
+const isJson = ({ sql }: ScalarType): boolean => sql.kind === 'json' || sql.kind === 'list'
+
+function comparedAs(
+  { column, type, owner, slot }: StoredField,
+  mixed: readonly string[],
+  facts: TableFacts,
+): Compared | null {
+  const isText = type.sql.column === 'TEXT'
+  if (mixed.includes(column)) return type.operators === 'text' ? 'text' : 'shown'
+  if (!isText || slot === ID) return isText ? 'binary' : null
+  return facts.isNumeric(owner.table, column) ? 'number' : 'binary'
+}
+
+/** What is compared of a field, in filters, orders and cursors. */
+export function comparedOf(layout: Layout, field: StoredField, alias: string): Sql {
+  const column = columnExpression(layout, field, alias)
+  switch (layout.compared.get(field.slot)) {
+    case 'shown':
+      return sql`restuary_shown(${column})`
+    case 'text':
+      return sql`restuary_text(${column})`
+    case 'binary':
+    case 'number':
+      return sql`${column} collate binary`
+    case undefined:
+      return column
+  }
 }
 
 /** The SQL of a row's id. A composite key becomes one text, `a~b`. */
 export function idExpression(layout: Layout, alias: string): Sql {
   if (layout.key === null) return sql.id(alias, layout.resource.id.column)
-  return sql`(${sql.join(
-    layout.key.map(column => sql`ifnull(cast(${sql.id(alias, column)} as text), '')`),
-    sql` || '~' || `,
-  )})`
+  return sql`restuary_key(${sql.join(layout.key.map(column => sql.id(alias, column)))})`
+}
+
+/** The id as the side table of versions has it. */
+function versionId(layout: Layout, alias: string): Sql {
+  const id = idExpression(layout, alias)
+  return layout.codecs[ID]!.column === 'BLOB' ? sql`lower(hex(${id}))` : id
 }
 
 export function columnExpression(layout: Layout, field: StoredField, alias: string): Sql {
@@ -101,7 +181,7 @@ export function fromOf(layout: Layout, alias: string): Sql {
   const version = `${alias}v`
   return sql`${table} left join _restuary_version as ${sql.id(version)} on ${sql.id(version, 'resource')} = ${sql.lit(
     layout.resource.name,
-  )} and ${sql.id(version, 'id')} = ${idExpression(layout, alias)}`
+  )} and ${sql.id(version, 'id')} = ${versionId(layout, alias)}`
 }
 
 /** The number of slots in a row. */

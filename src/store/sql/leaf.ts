@@ -47,15 +47,19 @@ export function codecOfField(layout: Layout, field: Field): Codec {
 
 export function shapeOfLeaf(leaf: Leaf, layout: Layout, field: Field): LeafShape {
   const codec = codecOfField(layout, field)
+  const isNumeric = 'slot' in field && layout.compared.get(field.slot) === 'number'
   switch (leaf.kind) {
-    case 'compare':
-      return leaf.value === null ? { variant: 'null', binds: [] } : { variant: '', binds: [codec.encode(leaf.value)] }
+    case 'compare': {
+      if (leaf.value === null) return { variant: 'null', binds: [] }
+      const bind = codec.encode(leaf.value)
+      return { variant: '', binds: [isNumeric && leaf.op !== 'eq' && leaf.op !== 'ne' ? asText(bind) : bind] }
+    }
     case 'null':
       return { variant: leaf.is ? 'is' : 'not', binds: [] }
     case 'in':
       return membership(leaf.values.filter(value => value !== null).map(value => codec.encode(value)))
     case 'text':
-      return textShape(leaf.op, leaf.fold ? fold(leaf.value) : leaf.value)
+      return textShape(leaf.op, leaf.fold ? fold(leaf.value) : leaf.value, isNumeric && !leaf.fold)
     case 'has':
       return hasShape(leaf, field)
     case 'size':
@@ -89,15 +93,24 @@ export function jsonList(values: readonly Bind[]): string {
   return text + ']'
 }
 
-/** `startsWith` becomes a range, which an index can serve: from the prefix up to the next larger text of that length. */
-function textShape(op: Extract<Leaf, { kind: 'text' }>['op'], value: string): LeafShape {
+/**
+ * A bound of text in a column of NUMERIC affinity, which would turn `1997` into a number, before every text. No text in
+ * such a column looks like a number, so that the next longer text is a bound just as well.
+ */
+function asText(bind: Bind): Bind {
+  return typeof bind === 'string' && /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?\s*$/i.test(bind) ? `${bind}\0` : bind
+}
+
+/** A prefix is a range, which an index can serve; the bound above it is the next prefix of that length. */
+function textShape(op: Extract<Leaf, { kind: 'text' }>['op'], value: string, isNumeric: boolean): LeafShape {
   switch (op) {
     case 'eq':
     case 'contains':
       return { variant: '', binds: [value] }
     case 'startsWith': {
       const next = prefixEnd(value)
-      return next === null ? { variant: 'open', binds: [value] } : { variant: '', binds: [value, next] }
+      const bounds = next === null ? [value] : [value, next]
+      return { variant: next === null ? 'open' : '', binds: isNumeric ? bounds.map(asText) : bounds }
     }
     case 'endsWith':
       return value === '' ? { variant: 'empty', binds: [] } : { variant: '', binds: [-Array.from(value).length, value] }

@@ -1,8 +1,9 @@
-import { ID, type Field, type Join, type OneField, type Resource } from '../../model/model.ts'
+import { ID, type Field, type Join, type OneField, type Resource, type StoredField } from '../../model/model.ts'
 import type { Predicate, SortKey } from '../../query/predicate.ts'
 import type { Select } from '../store.ts'
 import { compileTests } from './compile.ts'
 import { bound, compileStatement, sql, type Compiled, type Sql } from './kysely.ts'
+import { hasKey } from './key.ts'
 import { columnExpression, fromOf, idExpression, readSafe, rowOf, type Layout, type Layouts } from './layout.ts'
 import { compileCursor, compileOrder, compileSort } from './order.ts'
 import { Names, visited, type TableReference } from './place.ts'
@@ -62,18 +63,9 @@ const isAll = (where: Predicate): boolean => where.kind === 'constant' && where.
 
 /** Binds the id, or its parts if the key has several columns. */
 export function getRow(layout: Layout): Compiled {
-  return compileStatement(sql`select ${rowOf(layout, T)} from ${fromOf(layout, T)} where ${hasId(layout, T)}`)
-}
-
-function hasId({ key, resource }: Layout, alias: string): Sql {
-  if (key === null) return sql`${sql.id(alias, resource.id.column)} = ${bound(0)}`
-  // A computed column of a view has no affinity that would turn the text of an id into a number.
-  const { view } = resource.options.foreign!
-  const parts = key.map((column, i) => {
-    const stored = sql.id(alias, column)
-    return view ? sql`ifnull(cast(${stored} as text), '') = ${bound(i)}` : sql`${stored} = ${bound(i)}`
-  })
-  return sql`${sql.join(parts, sql` and `)}`
+  return compileStatement(
+    sql`select ${rowOf(layout, T)} from ${fromOf(layout, T)} where ${hasKey(layout, column => sql.id(T, column), 0)}`,
+  )
 }
 
 const each = sql`(select value from json_each(${bound(0)}))`
@@ -193,9 +185,9 @@ export function highestId(resource: Resource): Compiled {
 }
 
 /** Binds all columns in the order of slots. In our own tables the version is among them. */
-export function insertRow(layout: Layout): Compiled {
+export function insertRow(layout: Layout, fields: readonly StoredField[] | null = null): Compiled {
   const { resource } = layout
-  const names = columnNames(layout)
+  const names = fields?.map(field => field.column) ?? columnNames(layout)
   const values = names.map((_, i) => bound(i))
   return compileStatement(
     sql`insert into ${sql.id(resource.table)} (${sql.join(names.map(name => sql.id(name)))}) values (${sql.join(values)})`,
@@ -214,12 +206,23 @@ export function updateRow(layout: Layout, slots: readonly number[]): Compiled {
   if (baseline === null) columns.push('_seq', '_at')
   const sets = columns.map((column, i) => sql`${sql.id(column)} = ${bound(i)}`)
   return compileStatement(
-    sql`update ${sql.id(resource.table)} set ${sql.join(sets)} where ${sql.id(resource.id.column)} = ${bound(columns.length)}`,
+    sql`update ${sql.id(resource.table)} set ${sql.join(sets)} where ${hasKey(layout, column => sql.id(column), columns.length)}`,
   )
 }
 
-export function deleteRowById({ resource }: Layout): Compiled {
-  return compileStatement(sql`delete from ${sql.id(resource.table)} where ${sql.id(resource.id.column)} = ${bound(0)}`)
+/** What the column of one slot holds, as it is. Binds: the id. */
+export function storedValue(layout: Layout, slot: number): Compiled {
+  const { resource } = layout
+  const { column } = resource.columns.find(field => field.slot === slot)!
+  return compileStatement(
+    sql`select ${sql.id(column)} from ${sql.id(resource.table)} where ${hasKey(layout, name => sql.id(name), 0)}`,
+  )
+}
+
+export function deleteRowById(layout: Layout): Compiled {
+  return compileStatement(
+    sql`delete from ${sql.id(layout.resource.table)} where ${hasKey(layout, column => sql.id(column), 0)}`,
+  )
 }
 
 /** Binds a and b. */

@@ -1,6 +1,8 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { composeKey } from '../../model/key-text.ts'
 import { fold } from '../../query/folding/fold.ts'
-import type { Row } from '../../model/model.ts'
+import type { Row, Value } from '../../model/model.ts'
+import { shownAsStored, shownAsText } from '../../schema/read/shown-as-stored.ts'
 import type { Bind } from '../sql/codec.ts'
 import type { Compiled } from '../sql/kysely.ts'
 import { Meter } from '../meter.ts'
@@ -58,6 +60,8 @@ export class Statement {
 export interface ConnectionOptions {
   readonly file: string
   readonly readOnly: boolean
+  /** SQL that makes views of the connection alone. */
+  readonly views?: string
   readonly synchronous: 'full' | 'normal'
   /** Size of the page cache in bytes. */
   readonly cache: number
@@ -169,12 +173,23 @@ function connect(options: ConnectionOptions): DatabaseSync {
       PRAGMA cache_size=-${Math.floor(options.cache / 1024)};
       PRAGMA mmap_size=${options.mmap};
       PRAGMA busy_timeout=0`)
-    db.function('restuary_fold', { deterministic: true }, text => (typeof text === 'string' ? fold(text) : text))
+    // Somebody else's columns hold integers that JavaScript cannot.
+    const pure = { deterministic: true, useBigIntArguments: true }
+    db.function('restuary_fold', pure, text => (typeof text === 'string' ? fold(text) : text))
+    db.function('restuary_shown', pure, stored => asSql(shownAsStored(stored)))
+    db.function('restuary_text', pure, stored => asSql(shownAsText(stored)))
+    if (options.views !== undefined) db.exec(options.views)
+    db.function('restuary_key', { ...pure, varargs: true }, (...parts) => composeKey(parts))
     return db
   } catch (error) {
     db.close()
     throw error
   }
+}
+
+/** JavaScript's integers would come back as reals. */
+function asSql(value: Value): Bind {
+  return Number.isSafeInteger(value) ? BigInt(value as number) : (value as Bind)
 }
 
 function isBelow(version: string, least: string): boolean {

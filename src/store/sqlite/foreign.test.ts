@@ -78,7 +78,7 @@ test('every table and view is read', async () => {
   const { store, of } = opened(legacy)
   const people = of('person')
   expect((await all(store, people)).map(row => named(people, row))).toMatchObject([
-    { id: 1, name: 'Ann', nick: 7, born: '1990-01-31', isAdmin: false, balance: 1.5, shape: 1 },
+    { id: 1, name: 'Ann', nick: '7', born: '1990-01-31', isAdmin: false, balance: 1.5, shape: 1 },
     { id: 2, name: 'Bob', nick: 'bo', born: null, balance: 1.5, shape: 2.5 },
   ])
   const counts: Record<string, number> = {}

@@ -2,6 +2,8 @@ import { fingerprintOf } from '../../model/fingerprint.ts'
 import type { Model } from '../../model/model.ts'
 import type { StoreEnvironment } from '../store.ts'
 import { layoutsOf, type Baseline } from '../sql/layout.ts'
+import { tableFacts } from './schema/table-facts.ts'
+import { numberedRows } from './schema/numbered-rows.ts'
 import { adaptTables } from './schema/adapt-tables.ts'
 import { Connection } from './connection.ts'
 import { IdCounters } from './write/ids.ts'
@@ -55,7 +57,8 @@ export function openModel(
   const log = new LogTable(connection, model)
   adaptTables(connection, meta, model, environment, options.drop)
   const baseline = begin(connection, meta, log, model, environment)
-  const layouts = layoutsOf(model, baseline)
+  connection.exec(numberedRows(model))
+  const layouts = layoutsOf(model, baseline, tableFacts(connection))
   const state = new SqliteState({ connection, layouts, model, environment, log, meta, terms })
   const ids = new IdCounters(connection, meta)
   const reader = new Reader(connection, layouts, state, file === ':memory:' ? 'here' : 'elsewhere')

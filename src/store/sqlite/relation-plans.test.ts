@@ -31,7 +31,7 @@ const model = link({
   }),
   todo: resource({ id: t.id(), text: t.text(), list: t.one('list', { inverse: 'todos' }) }),
 })
-const layouts = layoutsOf(model, { seq: 1, at: 0 })
+const layouts = layoutsOf(model, { seq: 1, at: 0 }, { isNumeric: () => false, hasTriggers: () => false })
 
 let opened: Opened
 beforeAll(() => {

@@ -72,7 +72,8 @@ export function routesOf(
     })
     for (const path of resource.paths) place(path).resource = resource
     const first = resource.paths[0]
-    if (first !== undefined) bases.set(resource, `${prefix}/${first.split('/').filter(Boolean).join('/')}`)
+    if (first !== undefined)
+      bases.set(resource, `${prefix}/${first.split('/').filter(Boolean).map(encodeURIComponent).join('/')}`)
   }
   const parts = new Map<Resource, ReadonlyMap<string, PartEndpoint>>()
   for (const resource of model.resources.values()) parts.set(resource, partEndpoints(resource))
@@ -111,7 +112,7 @@ export function routesOf(
       if (from >= path.length) return endOf(at)
       const to = endOfSegment(path, from)
       if (to === from) return null
-      const next = at.children.get(path.slice(from, to))
+      const next = at.children.get(segmentOf(path, from, to))
       if (!next) break
       at = next
       from = to + 1
@@ -134,7 +135,7 @@ export function routesOf(
     }
     const start = to + 1
     to = endOfSegment(path, start)
-    const name = path.slice(start, to)
+    const name = segmentOf(path, start, to)
     const action = rowActions.get(resource)?.get(name)
     if (action) {
       into.id = id
@@ -159,7 +160,7 @@ export function routesOf(
 function partEndpoints(resource: Resource): ReadonlyMap<string, PartEndpoint> {
   return new Map(
     rowPartsOf(resource).map(part => [
-      encodeURIComponent(part.name),
+      part.name,
       { kind: 'part', resource, part, ...allowing([...part.methods, 'OPTIONS']) },
     ]),
   )
@@ -171,7 +172,7 @@ function actionsOf(resource: Resource, on: Action['on']): Map<string, ActionEndp
   // If two have the same URI and method, the later one in alphabetical order wins.
   for (const action of [...resource.actions.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     if (action.on !== on) continue
-    const path = encodeURIComponent(action.path)
+    const { path } = action
     byPath.set(path, (byPath.get(path) ?? new Map<string, Action>()).set(action.method, action))
   }
   return new Map(
@@ -193,13 +194,16 @@ function endOfSegment(path: string, from: number): number {
 }
 
 function idAt(type: ScalarType, path: string, from: number, to: number): Id | null {
-  let text = path.slice(from, to)
-  if (text.includes('%')) {
-    try {
-      text = decodeURIComponent(text)
-    } catch {
-      throw new ApiError('bad_encoding', { detail: 'The path is not percent-encoded UTF-8' })
-    }
+  return readId(type, segmentOf(path, from, to))
+}
+
+/** A segment without its percent-encoding, by which it is the same as one that needs none (RFC 3986 §6.2.2.2). */
+function segmentOf(path: string, from: number, to: number): string {
+  const text = path.slice(from, to)
+  if (!text.includes('%')) return text
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw new ApiError('bad_encoding', { detail: 'The path is not percent-encoded UTF-8' })
   }
-  return readId(type, text)
 }

@@ -1,6 +1,9 @@
 import type { AnyResource, ResourceDef } from '../../../model/declare/declaration.ts'
+import { foreignOf } from './foreign-of.ts'
+import { nameable } from './nameable.ts'
 import { pathFault, reservedPaths } from '../../../model/link/names.ts'
 import { camelCase, capital, claim, plural, relationName, singular } from '../../../model/link/uri-names.ts'
+import type { IdKind } from '../../../schema/field-types/id.ts'
 import * as types from '../../../schema/field-types/built-in.ts'
 import type { Ctx, FieldDef, FieldOptions, ScalarDef } from '../../../schema/field.ts'
 import type { Catalog, ColumnDefault, ColumnInfo, Reference, TableInfo } from './catalog.ts'
@@ -50,15 +53,14 @@ const RESERVED: readonly string[] = [
   'prototype',
 ]
 
-/**
- * Makes resources from a catalog. The same catalog always gives the same names: conflicts are decided by the order of column
- * names, not by that of the file.
- */
-export function adopt(catalog: Catalog, options: AdoptOptions): Adoption {
+/** Names what a catalog holds: the same catalog gives the same declaration, ties go by column name. */
+export function adopt(found: Catalog, options: AdoptOptions): Adoption {
+  const { catalog, notes } = nameable(found, options.foreign)
   const joins = new Set(catalog.tables.filter(table => isJoin(table, catalog)))
   const names = new Set(RESERVED)
   const drafts = new Map<string, Draft>()
-  for (const table of catalog.tables) if (!joins.has(table)) drafts.set(table.name, draft(table, names))
+  for (const table of catalog.tables)
+    if (!joins.has(table)) drafts.set(table.name, draft(table, names, notes.get(table.name)!))
 
   for (const one of drafts.values()) addColumns(one, drafts)
   for (const one of drafts.values()) addBacks(one, [...drafts.values()])
@@ -79,7 +81,7 @@ export function adopt(catalog: Catalog, options: AdoptOptions): Adoption {
   }
 }
 
-function draft(table: TableInfo, names: Set<string>): Draft {
+function draft(table: TableInfo, names: Set<string>, notes: string[]): Draft {
   const camel = camelCase(table.name, 'table')
   const name = claim(names, singular(camel), camel, `${singular(camel)}Table`)
   return {
@@ -88,7 +90,7 @@ function draft(table: TableInfo, names: Set<string>): Draft {
     taken: new Set(['id', 'constructor', 'prototype']),
     fields: [],
     unique: [],
-    notes: [],
+    notes,
     fieldOf: new Map(),
     ones: [],
   }
@@ -124,7 +126,9 @@ function pointsToKey(reference: Reference, target: TableInfo | undefined): strin
 
 function addColumns(one: Draft, drafts: ReadonlyMap<string, Draft>): void {
   const { table, fields, fieldOf, notes, taken } = one
-  const key = table.columns.find(column => table.key.length === 1 && column.name === table.key[0])
+  const key = table.columns.find(
+    column => table.key.length === 1 && table.composed !== true && column.name === table.key[0],
+  )
   fields.push(['id', idOf(table, key)])
   if (key !== undefined) fieldOf.set(key.name, 'id')
 
@@ -168,15 +172,18 @@ function addColumns(one: Draft, drafts: ReadonlyMap<string, Draft>): void {
   }
 }
 
+/** Kinds of ids by the types of their columns; the rest is text. */
+const KEYS: Readonly<Record<string, IdKind>> = { integer: 'integer', bigint: 'bigint', bytes: 'hex' }
+
 function idOf(table: TableInfo, key: ColumnInfo | undefined): ScalarDef {
   const column = table.key[0]
-  if (table.key.length === 1 && key === undefined) {
+  if (table.key.length === 1 && key === undefined && table.composed !== true) {
     return { is: 'scalar', type: types.id(), readonly: true, column: column! }
   }
   if (key === undefined) return { is: 'scalar', type: types.id('text'), readonly: true }
-  const of = key.type.name === 'integer' ? 'integer' : 'text'
-  // The server cannot invent a text, nor choose a row of the table that the key refers to. So the client supplies such an id.
-  const chosen = of === 'text' || table.references.some(one => one.columns.includes(key.name))
+  const of = KEYS[key.type.name] ?? 'text'
+  // Nobody can make up the next text, or which row of another table a key that points there means: the client does.
+  const chosen = of !== 'integer' || table.references.some(one => one.columns.includes(key.name))
   return {
     is: 'scalar',
     type: types.id(of),
@@ -270,7 +277,7 @@ function define(one: Draft, options: AdoptOptions, names: ReadonlySet<string>): 
     index: [],
     ...(readOnly ? { readOnly } : {}),
     ...(byTable ? { path: [one.name, one.table.name] } : {}),
-    ...(options.foreign ? { foreign: { view: one.table.kind === 'view', key: one.table.key } } : {}),
+    ...(options.foreign ? { foreign: foreignOf(one.table) } : {}),
   })
 }
 

@@ -14,6 +14,8 @@ export interface TableInfo {
   readonly columns: readonly ColumnInfo[]
   /** The columns that identify a row: the primary key, or what is used in its place for tables and views without one. */
   readonly key: readonly string[]
+  /** The key has one column, whose values are no ids by themselves. */
+  readonly composed?: boolean
   /** Why rows cannot be written; null if they can. */
   readonly readOnly: string | null
   /** Unique constraints, without the primary key. */
@@ -24,6 +26,8 @@ export interface TableInfo {
 export interface ColumnInfo {
   readonly name: string
   readonly type: ScalarType
+  /** Some of its values are of another type. */
+  readonly mixed: boolean
   readonly nullable: boolean
   /** The database computes the value. */
   readonly generated: boolean

@@ -2,6 +2,7 @@ import type { Snapshot } from '../../store.ts'
 import { run, type Maybe, type Work } from '../../work.ts'
 import { Connection, type ConnectionOptions } from '../connection.ts'
 import { MetaTable } from '../log/meta.ts'
+import { numberedRows } from '../schema/numbered-rows.ts'
 import type { SqliteSettings } from '../options.ts'
 import { Scans } from '../scan/scans.ts'
 import { Elsewhere, Reader, type Positions } from './snapshot.ts'
@@ -59,7 +60,7 @@ export class FurtherReaders {
   readonly #scans: Scans
 
   constructor(file: string, options: SqliteSettings, state: SqliteState) {
-    const connection: ConnectionOptions = { ...options, file, readOnly: true }
+    const connection: ConnectionOptions = { ...options, file, readOnly: true, views: numberedRows(state.model) }
     this.#make = () => new Aside(connection, state)
     this.#scans = new Scans({
       connection: { ...connection, cache: options.cache / 4 },

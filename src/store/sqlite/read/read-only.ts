@@ -7,6 +7,8 @@ import { backUp } from '../backup.ts'
 import { Connection, type ConnectionOptions, type Statement } from '../connection.ts'
 import type { SqliteSettings } from '../options.ts'
 import { Scans } from '../scan/scans.ts'
+import { numberedRows } from '../schema/numbered-rows.ts'
+import { tableFacts } from '../schema/table-facts.ts'
 import { Elsewhere, Reader, type Positions } from './snapshot.ts'
 import { newTerm, Terms } from '../../terms.ts'
 
@@ -37,10 +39,15 @@ class ReadOnlyStore implements Store {
   }
 
   open(model: Model, environment: StoreEnvironment): void {
-    const own: ConnectionOptions = { ...this.#options, file: this.file, readOnly: true }
+    const own: ConnectionOptions = {
+      ...this.#options,
+      file: this.file,
+      readOnly: true,
+      views: numberedRows(model),
+    }
     const connection = new Connection(own)
     const positions: Positions = { position: 1, changed: () => 1 }
-    const layouts = layoutsOf(model, { seq: 1, at: environment.clock() }, false)
+    const layouts = layoutsOf(model, { seq: 1, at: environment.clock() }, tableFacts(connection), false)
     const version = connection.prepare('PRAGMA data_version')
     this.#open = { reader: new Reader(connection, layouts, positions, 'elsewhere'), version, environment }
     this.#scans = new Scans({ connection: own, layouts, heading: 'none', positionsOf: () => positions })

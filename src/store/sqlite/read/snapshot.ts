@@ -1,8 +1,9 @@
-import type { Id, Join, OneField, Resource, Row, Value } from '../../../model/model.ts'
+import { ID, type Id, type Join, type OneField, type Resource, type Row, type Value } from '../../../model/model.ts'
 import type { Predicate } from '../../../query/predicate.ts'
 import type { Bind } from '../../sql/codec.ts'
 import type { Compiled } from '../../sql/kysely.ts'
 import type { Layout, Layouts } from '../../sql/layout.ts'
+import { keyBinds } from '../../sql/key.ts'
 import { jsonList } from '../../sql/leaf.ts'
 import { shapeCursor, shapePredicate, shapeSort, totalSort, type StatementShape } from '../../sql/shape.ts'
 import {
@@ -93,23 +94,17 @@ export class Reader implements Snapshot {
     const layout = this.layouts.get(resource)!
     let statement = this.#get.get(resource)
     if (statement === undefined) this.#get.set(resource, (statement = this.connection.prepare(getRow(layout))))
-    if (layout.key !== null) return this.#getByParts(layout, statement, id)
-    return decode(layout, statement.get(id))
-  }
-
-  #getByParts(layout: Layout, statement: Statement, id: Id): Row | undefined {
-    const parts = String(id).split('~')
-    // With a `~` in a value there are more parts than columns. Then only the joined text can be compared.
-    if (parts.length !== layout.key!.length) return this.many(layout.resource, [id])[0]
-    return decode(layout, statement.get(...parts))
+    if (layout.hasPlainId) return decode(layout, statement.get(id))
+    const binds = keyBinds(layout, id)
+    return binds === null ? undefined : decode(layout, statement.get(...binds))
   }
 
   many(resource: Resource, ids: readonly Id[]): Row[] {
     if (ids.length === 0) return []
     const layout = this.layouts.get(resource)!
-    if (ids.length === 1 && layout.key === null) {
-      const row = this.get(resource, ids[0]!)
-      return row === undefined ? [] : [row]
+    if (ids.length === 1 || !layout.hasPlainId) {
+      const rows = ids.map(id => this.get(resource, id)).filter(row => row !== undefined)
+      return rows.toSorted((a, b) => resource.idType.compare(a[ID]!, b[ID]!))
     }
     const statement = this.connection.cached(`many ${resource.name}`, () => getRows(layout))
     return decodeAll(layout, statement.all(jsonList(ids)))

@@ -1,8 +1,8 @@
 import * as types from '../../../schema/field-types/built-in.ts'
 import type { ScalarType } from '../../../schema/scalar-type.ts'
 
-/** What a stored value looks like. */
-export type Seen = 'integer' | 'real' | 'text' | 'blob' | 'date' | 'datetime'
+/** What a value looks like: `flag` is 0 or 1, `long` an integer that JavaScript cannot hold. */
+export type Seen = 'null' | 'flag' | 'integer' | 'long' | 'real' | 'infinite' | 'text' | 'date' | 'datetime' | 'blob'
 
 // The first match wins. SQLite derives an affinity from a declared type (https://sqlite.org/datatype3.html §3.1), but the names
 // that people write say more, so they come first.
@@ -19,45 +19,52 @@ const DECLARED: readonly (readonly [pattern: RegExp, type: ScalarType | 'sample'
 ]
 
 /**
- * The type of a column by its declared name. undefined if its values have to be inspected (`sampledType`): for dates, which
- * SQLite stores as text, seconds or days, and for unknown names.
+ * The type of a column by the name that it was declared with, and what its values look like; `mixed` where some are not
+ * of the type. Names that say little, as those of dates, which SQLite keeps as text, seconds or days, leave it to the values.
  */
-export function declaredType(declared: string): ScalarType | undefined {
+export function columnType(
+  declared: string,
+  seen: ReadonlySet<Seen>,
+): { readonly type: ScalarType; readonly mixed: boolean } {
   const name = declared.replace(/\(.*$/s, '').trim().toUpperCase()
-  const found = DECLARED.find(([pattern]) => pattern.test(name))?.[1]
-  return found === 'sample' ? undefined : found
+  const found = DECLARED.find(([pattern]) => pattern.test(name))?.[1] ?? 'sample'
+  const type = found === 'sample' ? sampledType(declared, seen) : widened(found, seen)
+  const fitting = FITTING[type.name]
+  return { type, mixed: fitting !== undefined && [...seen].some(kind => kind !== 'null' && !fitting.includes(kind)) }
+}
+
+/** What a type can hold; types that are absent show all that there is, and are never compared. */
+const FITTING: Readonly<Record<string, readonly Seen[]>> = {
+  bool: ['flag'],
+  integer: ['flag', 'integer'],
+  bigint: ['flag', 'integer', 'long'],
+  number: ['flag', 'integer', 'real'],
+  text: ['text', 'date', 'datetime'],
+  date: ['date'],
+  datetime: ['datetime'],
+}
+
+/** Numbers are what they are, whatever they were declared as. */
+function widened(type: ScalarType, seen: ReadonlySet<Seen>): ScalarType {
+  if (type.name !== 'integer' && type.name !== 'number') return type
+  if (type.name === 'integer' && (seen.has('real') || seen.has('infinite'))) return types.number()
+  return seen.has('long') && !seen.has('real') ? types.bigint() : type
 }
 
 /**
  * The narrowest type that can show every sampled value as it is stored. A column is a date or moment only if all values have
  * the form that Restuary writes, because text in two forms could neither be sorted nor compared. Otherwise it is text.
  */
-export function sampledType(declared: string, seen: ReadonlySet<Seen>): ScalarType {
-  if (seen.size === 0) {
+function sampledType(declared: string, seen: ReadonlySet<Seen>): ScalarType {
+  const only = (...kinds: Seen[]): boolean => [...seen].every(kind => kind === 'null' || kinds.includes(kind))
+  if (only()) {
     if (/DATETIME|TIMESTAMP/i.test(declared)) return types.datetime()
     return /^DATE\b/i.test(declared) ? types.date() : types.text()
   }
-  const only = (...kinds: Seen[]): boolean => [...seen].every(kind => kinds.includes(kind))
-  if (only('integer')) return types.integer()
-  if (only('integer', 'real')) return types.number()
+  if (only('flag', 'integer')) return types.integer()
+  if (only('flag', 'integer', 'long')) return types.bigint()
+  if (only('flag', 'integer', 'real')) return types.number()
   if (only('blob')) return types.bytes()
   if (only('date')) return types.date()
   return only('datetime') ? types.datetime() : types.text()
-}
-
-/** What one stored value looks like; null for null, which says nothing. */
-export function seenAs(value: unknown): Seen | null {
-  switch (typeof value) {
-    case 'bigint':
-      return 'integer'
-    case 'number':
-      return Number.isInteger(value) ? 'integer' : 'real'
-    case 'string':
-      if (/^\d{4}-\d\d-\d\d$/.test(value)) return 'date'
-      return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(value) ? 'datetime' : 'text'
-    case 'object':
-      return value === null ? null : 'blob'
-    default:
-      return null
-  }
 }

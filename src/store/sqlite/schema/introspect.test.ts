@@ -61,7 +61,7 @@ test('every table of the file is reported: how it is served, and why not otherwi
     ['message_like', null, 'as a relation', 'message.peopleByMessageLike', 'person.messagesByMessageLike'],
     ['passport', 'passport', 'read and write'],
     ['people', 'person', 'read and write'],
-    ['photo', 'photo', 'read-only', 'read-only: its key is of type bytes'],
+    ['photo', 'photo', 'read and write'],
     [
       'profile',
       'profile',
@@ -74,8 +74,8 @@ test('every table of the file is reported: how it is served, and why not otherwi
     ['search_data', null, 'not', 'it is internal to a virtual table'],
     ['search_docsize', null, 'not', 'it is internal to a virtual table'],
     ['search_idx', null, 'not', 'it is internal to a virtual table'],
-    ['shout', 'shout', 'read-only', 'read-only: its column loud is computed by the database'],
-    ['stay', 'stay', 'read-only', 'read-only: its key has 2 columns'],
+    ['shout', 'shout', 'read and write'],
+    ['stay', 'stay', 'read and write'],
     ['tracks', 'tracks', 'read and write'],
     [
       'weird name!',
@@ -128,7 +128,7 @@ test.each([
   ['stay', ['id: id text readonly', 'room: text <- room', 'night: date <- night', 'guest: one person? <- guest_id']],
   ['log', ['id: id integer readonly <- rowid', 'at: text? <- at', 'line: text? <- line']],
   ['shout', ['id: id integer readonly <- id', 'name: text? <- name', 'loud: text? readonly <- loud']],
-  ['photo', ['id: id integer readonly <- rowid', 'hash: bytes <- hash', 'title: text? <- title']],
+  ['photo', ['id: id hex <- hash', 'title: text? <- title']],
   ['profile', ['id: id integer <- person_id', 'bio: text? <- bio']],
   ['adult', ['id: id integer readonly <- person_id', 'name: text? <- name']],
   [

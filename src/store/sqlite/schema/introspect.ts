@@ -1,10 +1,11 @@
 import { DatabaseSync } from 'node:sqlite'
+import * as types from '../../../schema/field-types/built-in.ts'
 import type { Catalog, ColumnInfo, Reference, TableInfo } from '../../sql/tables/catalog.ts'
-import { declaredType, sampledType, seenAs, type Seen } from './column-type.ts'
+import { columnType, type Seen } from './column-type.ts'
 import { readDefault } from './column-default.ts'
-
-/** How many rows are inspected if the declared type of a column does not say enough. */
-const SAMPLE = 1_000
+import { isEndless } from './endless.ts'
+import { NTH } from './numbered-rows.ts'
+import { profile, ROWS } from './profile.ts'
 
 interface TableRow {
   readonly name: string
@@ -35,11 +36,14 @@ export function introspect(file: string): Catalog {
   try {
     const tables: TableInfo[] = []
     const skipped: { name: string; why: string }[] = []
+    const recursive = rows(db, `SELECT 1 FROM sqlite_schema WHERE type = 'view' AND sql LIKE '%recursive%'`).length > 0
     for (const row of rows<TableRow>(db, `SELECT name, type, wr FROM pragma_table_list WHERE schema = 'main'`)) {
       if (/^(sqlite_|_restuary_)/i.test(row.name)) continue
       if (row.type === 'shadow') skipped.push({ name: row.name, why: 'it is internal to a virtual table' })
       else {
         try {
+          if (row.type === 'view' && recursive && isEndless(file, row.name))
+            throw new Error('it does not come to an end')
           tables.push(readTable(db, row, row.type))
         } catch (error) {
           skipped.push({ name: row.name, why: `SQLite cannot read it: ${error instanceof Error ? error.message : ''}` })
@@ -58,7 +62,13 @@ export function introspect(file: string): Catalog {
 
 function readTable(db: DatabaseSync, { name, wr }: TableRow, kind: TableInfo['kind']): TableInfo {
   const rowsOf = rows<ColumnRow>(db, `SELECT * FROM pragma_table_xinfo(?) ORDER BY cid`, name)
-  const columns = rowsOf.filter(row => row.hidden !== 1).map(row => readColumn(db, name, row))
+  const shown = rowsOf.filter(row => row.hidden !== 1)
+  const seen = profile(
+    db,
+    name,
+    shown.map(row => row.name),
+  )
+  const columns = shown.map(row => readColumn(row, seen.get(row.name)!))
   const primary = rowsOf
     .filter(row => row.pk > 0)
     .toSorted((a, b) => a.pk - b.pk)
@@ -68,19 +78,32 @@ function readTable(db: DatabaseSync, { name, wr }: TableRow, kind: TableInfo['ki
     const readOnly = kind === 'view' ? 'it is a view' : 'it is a virtual table'
     return { ...shape, key: (kind === 'virtual' ? rowidOf(db, name) : null) ?? viewKey(db, name, columns), readOnly }
   }
-  if (primary.length > 1) return { ...shape, key: primary, readOnly: `its key has ${primary.length} columns` }
-  const names = columns.map(column => column.name)
   const rowid = wr === 0 ? rowidOf(db, name) : null
-  if (primary.length === 0) return { ...shape, key: rowid ?? names, readOnly: 'it has no primary key' }
-  const type = columns.find(column => column.name === primary[0])!.type.name
-  if (!['integer', 'text', 'date', 'datetime'].includes(type)) {
-    return { ...shape, key: rowid ?? primary, readOnly: `its key is of type ${type}` }
+  if (primary.length === 0)
+    return { ...shape, key: rowid ?? viewKey(db, name, columns), readOnly: 'it has no primary key' }
+  // Only a table with a rowid can hold such rows.
+  if (rowid !== null && primary.some(column => seen.get(column)!.has('null')))
+    return { ...shape, key: rowid, readOnly: 'its key is null in some rows' }
+  if (primary.length > 1) return { ...shape, key: primary, readOnly: null }
+  const key = columns.find(column => column.name === primary[0])!
+  return {
+    ...shape,
+    columns: columns.map(one => (one === key ? asKey(one, seen.get(one.name)!) : one)),
+    key: primary,
+    composed: !isId(asKey(key, seen.get(key.name)!)),
+    readOnly: null,
   }
-  const generated = columns.find(column => column.generated)
-  // After inserting a row, it would have to be read again to know what the database computed.
-  const why = generated === undefined ? null : `its column ${generated.name} is computed by the database`
-  return { ...shape, key: primary, readOnly: why }
 }
+
+/** NUMERIC keys mostly hold integers. */
+function asKey(column: ColumnInfo, seen: ReadonlySet<Seen>): ColumnInfo {
+  const isWhole = column.type.name === 'number' && [...seen].every(kind => kind === 'flag' || kind === 'integer')
+  return isWhole ? { ...column, type: types.integer() } : column
+}
+
+/** Whether the values of a key are ids by themselves. */
+const isId = ({ type, mixed }: ColumnInfo): boolean =>
+  !mixed && ['integer', 'bigint', 'text', 'date', 'datetime', 'bytes'].includes(type.name)
 
 /** The name by which the rowid can be read; null if columns use all of them. */
 function rowidOf(db: DatabaseSync, table: string): string[] | null {
@@ -96,30 +119,17 @@ function rowidOf(db: DatabaseSync, table: string): string[] | null {
   }
 }
 
-function readColumn(db: DatabaseSync, table: string, row: ColumnRow): ColumnInfo {
-  const type = declaredType(row.type) ?? sampledType(row.type, sample(db, table, row.name))
+function readColumn(row: ColumnRow, seen: ReadonlySet<Seen>): ColumnInfo {
+  const { type, mixed } = columnType(row.type, seen)
   return {
     name: row.name,
     type,
-    // A primary key must have a value, although SQLite allows null in some.
+    mixed,
+    // A primary key cannot be without a value either, though SQLite lets some be.
     nullable: row.notnull === 0 && row.pk === 0,
     generated: row.hidden >= 2,
     default: row.dflt_value === null ? null : readDefault(row.dflt_value, type),
   }
-}
-
-function sample(db: DatabaseSync, table: string, column: string): ReadonlySet<Seen> {
-  const statement = db.prepare(
-    `SELECT ${quote(column)} FROM ${quote(table)} WHERE ${quote(column)} IS NOT NULL LIMIT ${SAMPLE}`,
-  )
-  statement.setReturnArrays(true)
-  statement.setReadBigInts(true)
-  const seen = new Set<Seen>()
-  for (const [value] of statement.iterate() as Iterable<unknown[]>) {
-    const kind = seenAs(value)
-    if (kind !== null) seen.add(kind)
-  }
-  return seen
 }
 
 function readUnique(db: DatabaseSync, table: string): string[][] {
@@ -160,23 +170,27 @@ function withTargets(table: TableInfo, tables: readonly TableInfo[]): TableInfo 
 }
 
 /**
- * A key for a view, which has none of its own: a column that is named like an id and has unique values, otherwise all columns
- * that are never null.
+ * What tells the rows of a view apart: a column that is named like a key and is one, else all that are never null, else
+ * all, with a number where rows are equal.
  */
 function viewKey(db: DatabaseSync, view: string, columns: readonly ColumnInfo[]): string[] {
-  const named = columns.filter(column => /^id$|Id$|ID$|_id$/.test(column.name)).map(column => column.name)
+  const names = columns.map(column => column.name)
+  const some = `(SELECT * FROM ${quote(view)} LIMIT ${ROWS})`
   const isKey = (column: string): boolean => {
     const c = quote(column)
-    const [row] = rows<{ ok: number }>(db, `SELECT count(*) = count(DISTINCT ${c}) AS ok FROM ${quote(view)}`)
+    const [row] = rows<{ ok: number }>(db, `SELECT count(*) = count(DISTINCT ${c}) AS ok FROM ${some}`)
     return row?.ok === 1
   }
+  const named = names.filter(name => /^id$|Id$|ID$|_id$/.test(name))
   const key = named.toSorted((a, b) => a.length - b.length || (a < b ? -1 : 1)).find(isKey)
   if (key !== undefined) return [key]
-  const counts = columns.map(column => `count(${quote(column.name)}) = count(*)`).join(', ')
-  const filled = Object.values(rows<Record<string, number>>(db, `SELECT ${counts} FROM ${quote(view)}`)[0] ?? {})
-  const names = columns.map(column => column.name)
+  const repeats = (columns: readonly string[]): boolean =>
+    rows(db, `SELECT 1 FROM ${some} GROUP BY ${columns.map(quote).join()} HAVING count(*) > 1 LIMIT 1`).length > 0
+  const counts = names.map(name => `count(${quote(name)}) = count(*)`).join()
+  const filled = Object.values(rows<Record<string, number>>(db, `SELECT ${counts} FROM ${some}`)[0]!)
   const never = names.filter((_, i) => filled[i] === 1)
-  return never.length > 0 ? never : names
+  if (never.length > 0 && !repeats(never)) return never
+  return repeats(names) ? [...names, NTH] : names
 }
 
 function rows<T>(db: DatabaseSync, sql: string, ...parameters: string[]): T[] {

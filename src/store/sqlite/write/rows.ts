@@ -1,14 +1,17 @@
-import { AT, FIRST, SEQ, type Resource } from '../../../model/model.ts'
+import { keepDigits, parseKept } from '../../../protocol/exact-json.ts'
+import { AT, FIRST, ID, SEQ, type Id, type Resource, type Row } from '../../../model/model.ts'
 import type { Bind } from '../../sql/codec.ts'
+import { hasKey, keyBinds } from '../../sql/key.ts'
 import { bound, compileStatement, sql } from '../../sql/kysely.ts'
 import type { Layout, Layouts } from '../../sql/layout.ts'
-import { addPair, deleteRowById, insertRow, removePair, updateRow } from '../../sql/statements.ts'
+import { addPair, deleteRowById, insertRow, removePair, storedValue, updateRow } from '../../sql/statements.ts'
 import type { LinkChange, RowChange } from '../../store.ts'
 import type { Connection, Statement } from '../connection.ts'
 
 /** The statements that writes of a resource use. */
 interface Writes {
-  readonly insert: Statement
+  /** null where each set of given fields has its own. */
+  readonly insert: Statement | null
   readonly remove: Statement
   /** Updates of a single column, by slot. */
   readonly updates: (Statement | undefined)[]
@@ -36,7 +39,7 @@ export class RowWriter {
       case 'patch':
         return this.#update(layout, change)
       case 'delete':
-        this.#writesOf(layout).remove.run(change.id)
+        this.#writesOf(layout).remove.run(...keyBinds(layout, change.id)!)
         if (layout.baseline !== null) this.#forget(change)
     }
   }
@@ -54,13 +57,14 @@ export class RowWriter {
     for (const link of links) if (link.op === 'add') this.#link(link)
   }
 
-  #insert(layout: Layout, { after }: RowChange): void {
-    const row = after!
+  #insert(layout: Layout, change: RowChange): void {
+    if (isGiven(layout)) return this.#insertGiven(layout, change)
+    const row = change.after!
     const { codecs } = layout
     const binds: Bind[] = [codecs[0]!.encode(row[0]!)]
     if (layout.baseline === null) binds.push(row[SEQ] as number, row[AT] as number)
     for (let slot = FIRST; slot < codecs.length; slot++) binds.push(codecs[slot]!.encode(row[slot]!))
-    this.#writesOf(layout).insert.run(...binds)
+    this.#writesOf(layout).insert!.run(...binds)
     if (layout.baseline !== null) this.#version(layout, row[0] as Bind, row[SEQ] as number, row[AT] as number)
   }
 
@@ -72,11 +76,42 @@ export class RowWriter {
       const statement = this.#updateOf(layout, changed)
       const binds: Bind[] = []
       for (const slot of changed) binds.push(layout.codecs[slot]!.encode(row[slot]!))
+      if (layout.json.size > 0) this.#keepDigits(layout, id, row, changed, binds)
       if (own) binds.push(row[SEQ] as number, row[AT] as number)
-      binds.push(id)
+      if (layout.hasPlainId) binds.push(id)
+      else binds.push(...keyBinds(layout, id)!)
       statement.run(...binds)
     }
     if (!own) this.#version(layout, id, row[SEQ] as number, row[AT] as number)
+  }
+
+  /** A new row of somebody else's table, without what the database fills by itself. */
+  #insertGiven(layout: Layout, { resource, after, id, filled = [] }: RowChange): void {
+    const fields = resource.columns.filter(
+      field =>
+        field.filled !== 'computed' && !filled.includes(field.slot) && (field.slot !== ID || layout.key === null),
+    )
+    const slots = fields.map(field => field.slot)
+    const statement = this.#connection.cached(`insert ${resource.name} ${slots.join()}`, () =>
+      insertRow(layout, fields),
+    )
+    statement.run(...slots.map(slot => layout.codecs[slot]!.encode(after![slot]!)))
+    this.#version(layout, id, after![SEQ] as number, after![AT] as number)
+  }
+
+  /** Numbers within JSON that the change did not touch stay as somebody wrote them, longer than JavaScript's or not. */
+  #keepDigits(layout: Layout, id: Id, row: Row, changed: readonly number[], binds: Bind[]): void {
+    changed.forEach((slot, i) => {
+      if (!layout.json.has(slot)) return
+      const key = `stored ${layout.resource.name} ${slot}`
+      const stored = this.#connection.cached(key, () => storedValue(layout, slot)).get(...keyBinds(layout, id)!)?.[0]
+      if (typeof stored !== 'string') return
+      try {
+        binds[i] = JSON.stringify(keepDigits(row[slot], parseKept(stored)))
+      } catch {
+        // It was no JSON.
+      }
+    })
   }
 
   /** Most updates change a single field, so these statements are found without a key. */
@@ -136,10 +171,10 @@ export class RowWriter {
     const nowhere = column === 'TEXT' ? `\u{10FFFF}${nth}` : column === 'BLOB' ? Buffer.from(`\0${nth}`) : nth - 9e15
     const statement = this.#connection.cached(`give ${resource.name} ${slot}`, () =>
       compileStatement(
-        sql`update ${sql.id(resource.table)} set ${sql.id(field.column)} = ${bound(0)} where ${sql.id(resource.id.column)} = ${bound(1)}`,
+        sql`update ${sql.id(resource.table)} set ${sql.id(field.column)} = ${bound(0)} where ${hasKey(layout, name => sql.id(name), 1)}`,
       ),
     )
-    statement.run(field.nullable ? null : nowhere, id)
+    statement.run(field.nullable ? null : nowhere, ...keyBinds(layout, id)!)
   }
 
   #writesOf(layout: Layout): Writes {
@@ -151,7 +186,7 @@ export class RowWriter {
         field => field.unique || composite.has(field.name) || (field.is === 'one' && field.single),
       )
       writes = {
-        insert: this.#connection.prepare(insertRow(layout)),
+        insert: isGiven(layout) ? null : this.#connection.prepare(insertRow(layout)),
         remove: this.#connection.prepare(deleteRowById(layout)),
         updates: [],
         unique: new Set(unique.map(field => field.slot)),
@@ -161,3 +196,6 @@ export class RowWriter {
     return writes
   }
 }
+
+/** Not every column of a new row is given. */
+const isGiven = ({ filled, key }: Layout): boolean => filled.size > 0 || key !== null

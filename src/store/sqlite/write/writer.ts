@@ -4,6 +4,7 @@ import type { Change, Commit, LinkChange, Published, RowChange, Transaction } fr
 import type { Work } from '../../work.ts'
 import { conflictOf, isConstraint, isMachine } from './conflict.ts'
 import type { Statement } from '../connection.ts'
+import { readBack } from './read-back.ts'
 import type { IdCounters } from './ids.ts'
 import { ExpiringTexts } from '../expiring-texts.ts'
 import type { LogTable } from '../log/log.ts'
@@ -196,7 +197,7 @@ export class Writer extends Reader implements Transaction {
       throw this.#named(error)
     }
     this.#head = seq
-    this.#record(change, seq)
+    this.#record(this.#stored(change), seq)
   }
 
   #applyAll(changes: readonly RowChange[], links: readonly LinkChange[]): void {
@@ -206,7 +207,14 @@ export class Writer extends Reader implements Transaction {
       if (change.op === 'delete') this.#ids.mark(change.resource)
     }
     this.#rows.writeAll(changes, links)
-    for (const change of changes) this.#record(change, ++this.#head)
+    for (const change of changes) this.#record(this.#stored(change), ++this.#head)
+  }
+
+  /** A change as the database made it: triggers, computed columns and defaults have a say. */
+  #stored(change: RowChange): RowChange {
+    const layout = this.layouts.get(change.resource)!
+    if (!layout.readsBack && change.filled === undefined) return change
+    return readBack(change, this.get(change.resource, change.id))
   }
 
   #record(change: RowChange, seq: number): void {

@@ -1,0 +1,27 @@
+import type { Id } from '../../model/model.ts'
+import { ID } from '../../model/model.ts'
+import { keyParts } from '../../model/key-text.ts'
+import type { Bind } from './codec.ts'
+import { bound, sql, type Sql } from './kysely.ts'
+import type { Layout } from './layout.ts'
+
+/** What `hasKey` binds for an id; null if no row can have it. */
+export function keyBinds(layout: Layout, id: Id): readonly Bind[] | null {
+  if (layout.partsTell) return keyParts(String(id), layout.key!.length)
+  return [layout.codecs[ID]!.column === 'BLOB' ? layout.codecs[ID]!.encode(id) : id]
+}
+
+/** Whether a row has an id, whose binds begin at `first`; `at` names its columns. */
+export function hasKey(layout: Layout, at: (column: string) => Sql, first: number): Sql {
+  const { key, partsTell, resource, baseline } = layout
+  if (key === null) {
+    const id = at(resource.id.column)
+    // A collation of the column finds ids that only look alike.
+    return baseline !== null && resource.id.type.sql.column === 'TEXT'
+      ? sql`${id} = ${bound(first)} and ${id} collate binary = ${bound(first)}`
+      : sql`${id} = ${bound(first)}`
+  }
+  if (!partsTell) return sql`restuary_key(${sql.join(key.map(at))}) = ${bound(first)}`
+  const parts = key.map((column, i) => sql`${at(column)} is ${bound(first + i)} collate binary`)
+  return sql`${sql.join(parts, sql` and `)}`
+}

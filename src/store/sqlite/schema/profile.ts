@@ -1,0 +1,35 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { Seen } from './column-type.ts'
+
+/** Rows of a table that are looked at, so that a start takes no longer than a moment. */
+export const ROWS = 100_000
+
+/** What the values of each column look like. Columns may hold anything, whatever they were declared as. */
+export function profile(
+  db: DatabaseSync,
+  table: string,
+  columns: readonly string[],
+): ReadonlyMap<string, ReadonlySet<Seen>> {
+  if (columns.length === 0) return new Map()
+  const names = columns.map(quote)
+  const kinds = names.map(name => `group_concat(DISTINCT ${kindOf(name)})`)
+  const statement = db.prepare(
+    `SELECT ${kinds.join()} FROM (SELECT ${names.join()} FROM ${quote(table)} LIMIT ${ROWS})`,
+  )
+  statement.setReturnArrays(true)
+  const found = statement.get() as unknown as (string | null)[]
+  return new Map(columns.map((column, i) => [column, new Set((found[i]?.split(',') ?? []) as Seen[])]))
+}
+
+/** SQL that names what a value looks like. */
+function kindOf(value: string): string {
+  return `CASE typeof(${value})
+    WHEN 'integer' THEN CASE WHEN ${value} IN (0, 1) THEN 'flag'
+      WHEN ${value} BETWEEN -9007199254740991 AND 9007199254740991 THEN 'integer' ELSE 'long' END
+    WHEN 'real' THEN iif(abs(${value}) < 9e999, 'real', 'infinite')
+    WHEN 'text' THEN CASE WHEN ${value} IS date(${value}) THEN 'date'
+      WHEN ${value} IS strftime('%Y-%m-%dT%H:%M:%fZ', ${value}) THEN 'datetime' ELSE 'text' END
+    WHEN 'blob' THEN 'blob' ELSE 'null' END`
+}
+
+const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`
