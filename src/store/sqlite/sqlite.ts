@@ -10,6 +10,7 @@ import { Interactive } from './write/interactive-transaction.ts'
 import { loadPairs, loadRows } from './write/load.ts'
 import { openFile, openModel, type Opened } from './open.ts'
 import { withDefaults, type SqliteSettings, type SqliteOptions } from './options.ts'
+import { followOthers } from './read/follow-others.ts'
 import { readOnlyStore } from './read/read-only.ts'
 import { runUnits, type QueuedWrite } from './write/group-commit.ts'
 
@@ -83,6 +84,7 @@ class SqliteStore implements Store {
     const { turn, reader, state } = this.#store
     if (!turn.isOpen) {
       state.opened(turn.begin())
+      if (followOthers(this.#store)) this.#tell()
       this.#schedule()
     }
     const begun = work(reader)
@@ -228,11 +230,9 @@ class SqliteStore implements Store {
 
   #look(): void {
     if (this.#opened === null || this.#interactive !== null) return
-    const { turn, state } = this.#opened
-    turn.end()
-    if (!state.look()) return
-    // An empty write is enough to begin a term.
-    if (state.isTermDue) this.write(() => noWork).catch(() => {})
+    this.#opened.turn.end()
+    if (!this.#opened.state.look()) return
+    if (this.#opened.state.isTermDue) this.write(() => noWork).catch(() => {}) // an empty write is enough to begin a term
     this.#tell()
   }
 
