@@ -49,7 +49,7 @@ export class Queries {
     const parents = this.#parentsOf(resource)
     const parent = parents.length > 0 && random.chance(0.08) ? random.pick(parents) : null
     const slice = this.#slice(resource)
-    const twice = random.chance(0.12) ? this.#twice(resource) : null
+    const twice = random.chance(0.2) ? this.#twice(resource) : null
     const filter = twice ?? (random.chance(0.75) ? this.#filter(resource, random.pick([2, 2, 3])) : null)
     return {
       resource: resource.name,

@@ -2,11 +2,12 @@ import { allOf, type Predicate } from '../../../query/predicate.ts'
 import { ChangesSince } from '../../../engine/past/changes-since.ts'
 import { isOneOf } from '../../../engine/past/image-rules.ts'
 import { PastSnapshot, type Differences } from '../../../engine/past/past-snapshot.ts'
-import type { Resource, Row } from '../../../model/model.ts'
+import type { Id, Resource, Row } from '../../../model/model.ts'
 import type { Commit, Select, Snapshot } from '../../../store/store.ts'
 import { chain, run, wait, type Maybe, type Work } from '../../../store/work.ts'
-import { sortingOf } from '../lists/sorting.ts'
+import { sortingOf, type Sorting } from '../lists/sorting.ts'
 import { climb } from '../routing/climb.ts'
+import { shapeOf } from '../routing/shape.ts'
 import { holds } from '../routing/holds.ts'
 import { RoutingPlan } from '../routing/plan.ts'
 import { StepHistory } from './history.ts'
@@ -22,6 +23,7 @@ import { wholeStep, type Step } from './step.ts'
 export class FormerSnapshot extends PastSnapshot {
   readonly #now: Snapshot
   readonly #since: Step
+  readonly #moved = new Map<string, ReadonlySet<Id>>()
 
   /** `commits`: all between the position and the snapshot, at least one. */
   constructor(now: Snapshot, position: number, commits: readonly Commit[]) {
@@ -40,14 +42,24 @@ export class FormerSnapshot extends PastSnapshot {
     return chain(this.select(resource, whole), rows => rows.length)
   }
 
+  /** The rows that the commits may have moved into, out of or within lists of a shape. */
+  *#movedIn(resource: Resource, where: Predicate, { key, paths }: Sorting): Work<ReadonlySet<Id>> {
+    const shape = `${resource.name} ${shapeOf(where)} ${key}`
+    const known = this.#moved.get(shape)
+    if (known) return known
+    const plan = new RoutingPlan(resource, [{ where, isAnchored: false, sort: paths }])
+    const moved = yield* climb(plan, this.#since, () => true)
+    for (const id of this.#since.touched.get(resource)?.keys() ?? []) moved.add(id)
+    this.#moved.set(shape, moved)
+    return moved
+  }
+
   /** Rows that the commits did not move match and sort as they do now; the others are judged as they were. */
   *#select(resource: Resource, select: Select): Work<Row[]> {
     const { where, sort, limit, offset, cursor } = select
-    const { present, before, touched } = this.#since
+    const { present, before } = this.#since
     const sorting = sortingOf(resource, sort)
-    const plan = new RoutingPlan(resource, [{ where, isAnchored: false, sort: sorting.paths }])
-    const moved = yield* climb(plan, this.#since, () => true)
-    for (const id of touched.get(resource)?.keys() ?? []) moved.add(id)
+    const moved = yield* this.#movedIn(resource, where, sorting)
     if (moved.size === 0) return yield* wait(this.#now.select(resource, select))
     const end = limit === null ? null : offset + limit
     const unmoved = allOf(where, isOneOf(resource, [...moved], true))
