@@ -612,6 +612,7 @@ describe('a connection', () => {
     await a.say('create', {})
     expect(a.heard().map(one => (one as unknown[])[0])).toEqual(['state', 'create', 'patch', 'api_error'])
     await expect(connect(`${url}/other`)).rejects.toThrow('Invalid namespace')
+    await expect(connect(url)).rejects.toThrow('Invalid namespace')
   })
 
   test('of a caller shows who it is, and ends with the right to be there', async () => {

@@ -59,6 +59,7 @@ export function socketIoServer(
   const prefix = namespace.name === '/' ? '2' : `2${namespace.name},`
   const dialect = words(host, options, prefix)
 
+  if (namespace.name !== '/') closeRoot(io)
   namespace.use((socket, next) => {
     void arrive(host, socket).then(
       caller => {
@@ -111,6 +112,18 @@ export function socketIoServer(
       await io.close()
     },
   }
+}
+
+/**
+ * Nobody is served in the namespace `/` if another one is configured. Socket.IO always has it, and joins clients of protocol 3 to
+ * it by itself, so those are let in; whoever says anything there is disconnected.
+ */
+function closeRoot(io: Server): void {
+  const root = io.of('/')
+  root.use(({ conn }, next) => next(conn.protocol === 3 ? undefined : new Error('Invalid namespace')))
+  root.on('connection', socket => {
+    socket.use(() => socket.conn.close())
+  })
 }
 
 /** Who connected, and the credentials that were shown. */

@@ -39,6 +39,9 @@ describe('formats', () => {
     expect(await response.text()).toBe(
       'id,name,price,tags\r\n1,Gizmo <large> & co,1.5,"[""a"",""b""]"\r\n2,\'=1+1,-2,[]\r\n',
     )
+    for (const start of ['=', ' =', '\u200b=', '\ufeff+', '\uff1d', '\u00a0\uff20', '\t1', '\u202e-'])
+      expect(writeCsv([{ a: `${start}1` }])).toContain(`'${start}1`)
+    expect(writeCsv([{ a: 'a=b', b: '1 - 2' }])).toBe('a,b\r\na=b,1 - 2\r\n')
     expect(writeCsv([{ a: '@x', b: null }, 5])).toBe("a,b,value\r\n'@x,,\r\n,,5\r\n")
     expect(writeCsv([])).toBe('\r\n')
   })
