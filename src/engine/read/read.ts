@@ -18,7 +18,7 @@ import { ordered } from './sort-in-memory.ts'
 import { cursorFor } from './page-cursor.ts'
 import { itemTag, listTag, modifiedOf } from './entity-tags.ts'
 import { checkRead, isUnchanged } from './preconditions.ts'
-import { isMasked, isTaggedByBody, shownListTag, shownTag } from './shown-tags.ts'
+import { isListTaggedByBody, isMasked, isTaggedByBody, shownListTag, shownTag } from './shown-tags.ts'
 import { viewOf, type View } from './view.ts'
 
 /** Reads one row. Throws ApiError `not_found`. */
@@ -167,18 +167,20 @@ export function* getList(
   const view = viewOf(resource, call.shape)
   const audience = audienceOf(view, query, reading.permissions)
   const version = listTag(reading.terms, view, query, snapshot, audience)
-  if (audience === null) {
+  const byBody = isListTaggedByBody(view, query, audience, reading.permissions)
+  if (!byBody) {
     checkRead(call.conditions, version, null)
     if (isUnchanged(call.conditions, version, null))
       return { kind: 'unchanged', resource, etag: version, modified: null }
   }
   const list = yield* listAt(snapshot, call, reading, scoped, version, audience, lists)
-  if (audience !== null) {
-    checkRead(call.conditions, list.etag, null)
-    if (isUnchanged(call.conditions, list.etag, null))
-      return { kind: 'unchanged', resource, etag: list.etag, modified: null }
+  // A list that is kept without an audience may have been made for a caller with tags of the other kind.
+  const etag = audience !== null ? list.etag : byBody ? shownListTag(list) : version
+  if (byBody) {
+    checkRead(call.conditions, etag, null)
+    if (isUnchanged(call.conditions, etag, null)) return { kind: 'unchanged', resource, etag, modified: null }
   }
-  return list
+  return etag === list.etag ? list : { ...list, etag }
 }
 
 /** The tag that a list would have now. */

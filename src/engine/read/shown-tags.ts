@@ -1,12 +1,13 @@
 import { hash } from 'node:crypto'
 import { AT, SEQ, type Resource, type Row } from '../../model/model.ts'
-import { plainShape } from '../../query/predicate.ts'
+import { plainShape, type Query } from '../../query/predicate.ts'
 import type { Snapshot } from '../../store/store.ts'
 import type { Work } from '../../store/work.ts'
 import type { List } from '../call/call.ts'
 import type { ReadEnvironment } from '../call/call-environment.ts'
 import { Permissions } from '../rules/permissions.ts'
-import { audienceOf } from './audience.ts'
+import { audienceOf, type Audience } from './audience.ts'
+import { resourcesRead } from './resources-read.ts'
 import type { Version } from './entity-tags.ts'
 import { Budget, loadRelated } from './load-related.ts'
 import { viewOf, type View } from './view.ts'
@@ -40,8 +41,20 @@ export function isMasked(resource: Resource, permissions: Permissions): boolean 
 
 /** Whether the tags of a view are made of what it shows: rules hide something of its rows, or of those that it shows with them. */
 export function isTaggedByBody(view: View, permissions: Permissions): boolean {
-  if (isMasked(view.resource, permissions)) return true
+  if (view.resources.some(resource => isMasked(resource, permissions))) return true
   return view.isRuled && audienceOf(view, null, permissions) !== null
+}
+
+/** The same of a list. */
+export function isListTaggedByBody(
+  view: View,
+  query: Query,
+  audience: Audience | null,
+  permissions: Permissions,
+): boolean {
+  if (audience !== null) return true
+  for (const resource of resourcesRead(view, query)) if (isMasked(resource, permissions)) return true
+  return false
 }
 
 /** The version of a row that a caller from whom something is hidden sees: `~digest`. */
