@@ -1,0 +1,188 @@
+// How long the most expensive requests hold the event loop, and how much memory they leave:
+// `node bench/bounds.ts [--rows=200000] [--only=WORD]`. Each request is at most 8 KB, and at the limit of what it asks.
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { WebSocket } from 'ws'
+import { always, api, resource, serve, sqlite, t } from '../src/index.ts'
+import { LoopWatch } from './loop-watch.ts'
+
+const { values } = parseArgs({
+  options: { rows: { type: 'string', default: '200000' }, only: { type: 'string', default: '' } },
+})
+const ROWS = Number(values.rows)
+/** Rows that one owner has. */
+const MANY = 20_000
+
+const owner = resource({
+  id: t.id(),
+  name: t.text(),
+  notes: t.back('note', 'owner', { ids: false }),
+  secrets: t.back('secret', 'owner'),
+  count: t.count('notes'),
+}).public()
+const note = resource(
+  {
+    id: t.id(),
+    title: t.text(),
+    body: t.text(),
+    rank: t.integer(),
+    page: t.integer().index(),
+    tags: t.list(t.text()),
+    data: t.json().nullable(),
+    owner: t.one('owner', { inverse: 'notes' }),
+  },
+  { bulk: true },
+).public()
+const secret = resource({ id: t.id(), owner: t.one('owner', { inverse: 'secrets' }), open: t.bool() }).rules(
+  (_, row) => ({ read: row.open.is(true), create: always }),
+)
+
+const many = <T>(count: number, make: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i))
+const folder = mkdtempSync(join(import.meta.dirname, 'results-bounds-'))
+const app = api(
+  { owner, note, secret },
+  { store: sqlite(join(folder, 'bounds.db'), { synchronous: 'normal' }), report: () => {}, http: { log: () => {} } },
+)
+await app.ready()
+await fill()
+const served = await serve(app, { port: 0 })
+const memoryBefore = process.memoryUsage().rss
+
+const filter = (value: unknown): string => `filter=${encodeURIComponent(JSON.stringify(value))}`
+const json = { 'content-type': 'application/json' }
+
+/** By name: the most expensive request of its kind. */
+const requests: Readonly<Record<string, { path: string; init?: RequestInit }>> = {
+  'a page of 100 rows': { path: '/note?limit=100' },
+  'a page as XML': { path: '/note?limit=100', init: { headers: { accept: 'application/xml' } } },
+  'a page as CSV': { path: '/note?limit=100', init: { headers: { accept: 'text/csv' } } },
+  'the largest offset': { path: '/note?offset=10000&limit=100' },
+  'a sort that no index has': { path: '/note?sort=rank,-title&limit=100' },
+  'text anywhere, none found': { path: `/note?${filter({ title: { $icontains: 'nowhere' } })}` },
+  '48 times text anywhere': { path: `/note?${filter({ $or: many(48, i => ({ title: { $icontains: `zz${i}` } })) })}` },
+  '48 times text that is not ASCII': {
+    path: `/note?${filter({ $or: many(48, i => ({ body: { $icontains: `zz${i}` } })) })}`,
+  },
+  'a total of what matches': { path: `/note?total=true&limit=1&${filter({ rank: { $gt: 3 } })}` },
+  'any of three hundred': { path: `/note?${filter({ tags: { $hasAny: many(300, String) } })}` },
+  'a thousand ids': { path: `/note?${filter({ id: { $in: many(1_000, i => i) } })}` },
+  'three relations deep': {
+    path: `/note?limit=1&${filter({ owner: { notes: { $some: { owner: { name: 'nobody' } } } } })}`,
+  },
+  'a sort by a count': { path: '/owner?sort=-count&limit=100' },
+  'related rows of related rows': { path: '/note?limit=100&depth=3' },
+  'ids that a rule guards': { path: '/owner/1' },
+  'a long Accept': { path: '/note/1', init: { headers: { accept: `${'a/b;q=0.1,'.repeat(700)}*/*` } } },
+  'a long If-None-Match': { path: '/note/1', init: { headers: { 'if-none-match': `${'"a",'.repeat(1_800)}"b"` } } },
+  'the document': { path: '/openapi.json' },
+  'a patch that doubles': {
+    path: '/note/1',
+    init: {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/json-patch+json' },
+      body: JSON.stringify([
+        { op: 'add', path: '/data', value: { a: 1 } },
+        ...many(29, i => ({ op: 'copy', from: '/data', path: `/data/k${i}` })),
+      ]),
+    },
+  },
+  'rows in one body': {
+    path: '/note',
+    init: {
+      method: 'POST',
+      headers: json,
+      body: JSON.stringify(many(90, i => ({ title: `n${i}`, body: '', rank: 1, page: 1, tags: [], owner: 1 }))),
+    },
+  },
+  'a patch of all that match': {
+    path: `/note?${filter({ title: { $icontains: 'nowhere' } })}`,
+    init: { method: 'PATCH', headers: json, body: '{"rank":1}' },
+  },
+}
+
+/** The same over restuary.1. */
+const frames: Readonly<Record<string, object>> = {
+  'socket: text anywhere': { op: 'list', uri: '/note', params: { filter: { title: { $icontains: 'nowhere' } } } },
+  'socket: a sort that no index has': { op: 'list', uri: '/note?sort=rank&limit=100' },
+  'socket: a subscription that no index serves': {
+    op: 'subscribe',
+    uri: '/note',
+    params: { filter: { title: { $icontains: 'nowhere' } } },
+  },
+  'socket: a window in an order that no index has': { op: 'subscribe', uri: '/note?sort=-rank&limit=100' },
+  'socket: all that an index finds': { op: 'subscribe', uri: '/note?page=7' },
+}
+
+const results: Record<string, object> = {}
+async function measure(name: string, work: () => Promise<unknown>): Promise<void> {
+  if (!name.includes(values.only)) return
+  const watch = new LoopWatch()
+  await watch.settle()
+  const begun = performance.now()
+  const answer = await work()
+  const milliseconds = performance.now() - begun
+  const { turn, cpu } = watch.stop()
+  results[name] = {
+    answer,
+    ms: Math.round(milliseconds),
+    'longest turn, ms': Math.round(turn),
+    'of it computing, ms': Math.round(cpu),
+    'MB more': Math.round((process.memoryUsage().rss - memoryBefore) / 1e6),
+  }
+}
+
+for (const [name, { path, init }] of Object.entries(requests))
+  await measure(name, async () => {
+    const answer = await fetch(served.url + path, init)
+    await answer.arrayBuffer()
+    return answer.status
+  })
+const socket = new WebSocket(`ws://127.0.0.1:${served.port}/`, 'restuary.1')
+await once(socket, 'open')
+for (const [name, frame] of Object.entries(frames))
+  await measure(name, async () => {
+    socket.send(JSON.stringify({ id: name, ...frame }))
+    for (;;) {
+      const [data] = await once(socket, 'message')
+      const heard = JSON.parse(String(data))
+      if (heard.id === name) return heard.status ?? heard.error?.status
+    }
+  })
+socket.terminate()
+console.table(results)
+await served.close()
+rmSync(folder, { recursive: true })
+process.exit()
+
+async function fill(): Promise<void> {
+  const { resources } = app.engine.model
+  const of = (name: string) => resources.get(name)!
+  await app.store.load(
+    of('owner'),
+    many(1_000, i => [i + 1, 0, 0, `owner ${i}`]),
+  )
+  await app.store.load(
+    of('note'),
+    (function* () {
+      for (let i = 1; i <= ROWS; i++)
+        yield [
+          i,
+          0,
+          0,
+          `Title ${(i * 7919) % 1_000_003} of Things`,
+          `Über ${i} Dinge`,
+          (i * 31) % 65_537,
+          i % 1_000,
+          ['a'],
+          null,
+          1 + (i % 1_000),
+        ]
+    })(),
+  )
+  await app.store.load(
+    of('secret'),
+    many(MANY, i => [i + 1, 0, 0, 1, i % 2 === 0]),
+  )
+}
