@@ -2,6 +2,7 @@
 // by its id alone, and nothing behind the change is told by the rights of before.
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import {
+  always,
   any,
   api,
   handled,
@@ -39,6 +40,13 @@ const audit = resource
   .for(user)({ id: t.id(), what: t.text() })
   .rules(me => ({ read: me.role.is('admin') }))
 
+const team = resource
+  .for(user)({ id: t.id(), open: t.bool().default(false), tasks: t.back('task', 'team') })
+  .rules((me, team) => ({ read: any(team.open.is(true), me.role.is('admin')) }))
+const task = resource
+  .for(user)({ id: t.id(), text: t.text(), team: t.one('team') })
+  .rules(() => ({ read: always }))
+
 const faces = ['sse', 'native', 'envelope', 'socketio'] as const
 const stores: [string, () => Store][] = [
   ['memory', () => memory()],
@@ -52,7 +60,7 @@ describe.each(stores)('over %s', (_, store) => {
   const ears: Ear[] = []
   beforeEach(async () => {
     app = api(
-      { user, note, audit },
+      { user, note, audit, team, task },
       { store: store(), auth: {}, report: () => {}, http: { log: () => {} } },
     ) as unknown as Api
     served = await serve(app, { port: 0, signals: false, report: () => {}, grace: 0 })
@@ -61,6 +69,8 @@ describe.each(stores)('over %s', (_, store) => {
       user: [1, 2].map(id => ({ id, email: `u${id}@x.io`, role: 'member', nick: '', password })),
       note: [1, 2].map(id => ({ id, text: `of ${id}`, owner: id, price: 10 * id })),
       audit: [{ id: 1, what: 'began' }],
+      team: [{ id: 1, open: false }],
+      task: [{ id: 1, text: 'a', team: 1 }],
     })
   })
   afterEach(async () => {
@@ -81,6 +91,25 @@ describe.each(stores)('over %s', (_, store) => {
     for (let i = 0; i < count; i++) heard.push(await ear.next())
     return heard.toSorted((a, b) => a[1]! - b[1]!)
   }
+
+  test.each(['sse', 'native', 'socketio'] as const)(
+    'a nested list lives on while its parent is out of sight, on %s',
+    async face => {
+      await role(1, 'admin')
+      const ear = await listen(face, '/team/1/tasks')
+      expect([...ear.rows.keys()]).toEqual([1])
+      for (let again = 0; again < 2; again++) {
+        await role(1, 'member')
+        expect(await ear.next()).toEqual(['leave', 1])
+        await patch('team', 1, { open: true })
+        expect(await ear.next()).toMatchObject(['enter', 1, { text: 'a' }])
+        await patch('team', 1, { open: false })
+        expect(await ear.next()).toEqual(['leave', 1])
+        await role(1, 'admin')
+        expect(await ear.next()).toMatchObject(['enter', 1, { text: 'a' }])
+      }
+    },
+  )
 
   describe.each(faces)('on %s', face => {
     test('a grant enters, a revocation leaves, and fields come and go', async () => {

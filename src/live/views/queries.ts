@@ -2,6 +2,7 @@ import { ApiError } from '../../protocol/error.ts'
 import { ID, SEQ, type Id } from '../../model/model.ts'
 import type { Principal, Standing } from '../../auth/principal.ts'
 import type { Call } from '../../engine/call/call.ts'
+import type { Permissions } from '../../engine/rules/permissions.ts'
 import { checkParent } from '../../engine/read/check-parent.ts'
 import type { Snapshot } from '../../store/store.ts'
 import type { Work } from '../../store/work.ts'
@@ -215,7 +216,8 @@ export class Queries implements SubscriptionSource<RowsKind> {
     try {
       callerChecks.check(call, true)
       const keyed = interestOf(call, callerChecks.needsCaller(call.resource))
-      if (call.parent) yield* checkParent(snapshot, call, keyed.interest.permissions)
+      // A rule that is a predicate is part of what is followed, so the list lives on while its parent is out of sight.
+      if (isOpaque(call, keyed.interest.permissions)) yield* checkParent(snapshot, call, keyed.interest.permissions)
       return keyed
     } catch (error) {
       if (ApiError.from(error).status >= 500) throw error
@@ -226,6 +228,13 @@ export class Queries implements SubscriptionSource<RowsKind> {
   #positionOf(snapshot: Snapshot): string {
     return this.#options.store.terms.position(snapshot.position)
   }
+}
+
+/** Whether only a function can say if the caller may see the parent of a nested list. */
+function isOpaque({ parent }: Call, permissions: Permissions): boolean {
+  if (!parent) return false
+  const guards = [permissions.read(parent.resource), permissions.field(parent.resource, parent.field.name, 'read')]
+  return guards.some(({ opaque }) => opaque !== null)
 }
 
 const isEmpty = ({ events, order }: Batch): boolean => events.length === 0 && !order
