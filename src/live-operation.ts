@@ -47,10 +47,10 @@ export function liveOperation<M>(engine: Engine, live: Live, ready: () => Promis
       : appCall(engine, 'get', name, id, undefined, query)
   async function* follow<K extends Modelled<M>>(
     name: K,
-    { signal, mode, ...query }: LiveQuery<M, K> = {},
+    { signal, mode, absent, ...query }: LiveQuery<M, K> = {},
   ): AsyncGenerator<LiveRows<Row<M, K>>, void> {
     await ready()
-    const options = { ...(signal && { signal }), ...(mode !== undefined && { mode }) }
+    const options = { ...(signal && { signal }), ...(mode !== undefined && { mode }), ...(absent && { absent }) }
     yield* followRows<Row<M, K>>(live, callFor(name, query as LiveQuery<M, K>), options)
   }
   return Object.assign(follow, {

@@ -109,10 +109,11 @@ export class Live {
     since: string | null = null,
     mode: Mode = 'every',
     standing: Standing | null = null,
+    waits = false,
   ): Promise<Subscription> {
     this.checkOpen()
     await this.#options.enter(call)
-    return this.#queries.subscribe(call, listener, { since, mode, standing })
+    return this.#queries.subscribe(call, listener, { since, mode, standing, waits })
   }
 
   /** The current position. A subscription that starts there receives only what happens later. */

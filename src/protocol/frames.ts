@@ -65,6 +65,8 @@ export interface SubscribeFrame extends Request {
    * milliseconds.
    */
   readonly mode?: 'every' | 'latest' | number
+  /** A row that is not there yet is waited for, instead of being refused as not found. */
+  readonly absent?: 'wait'
 }
 
 /** Ends a subscription. */
@@ -100,6 +102,8 @@ export interface HelloFrame {
   readonly op: 'hello'
   readonly protocol: typeof SUBPROTOCOL
   readonly epoch: string
+  /** How many milliseconds to wait before connecting again, another number for each connection. */
+  readonly retry: number
   /** The id of the caller. null = anonymous. */
   readonly me: RequestId | null
   readonly limits: {

@@ -150,7 +150,7 @@ export class SocketApiDialect implements Dialect<Packet> {
       conditions: null,
     })
     const teller = new SocketIoRows(this, this.#spelling(uri, id === null, options, isDeep(asked.shape)), target)
-    return { call, since, mode: options?.mode ?? 'every', teller }
+    return { call, since, mode: options?.mode ?? 'every', waits: options?.waits ?? false, teller }
   }
 
   #spelling(uri: string, isList: boolean, options: MessageOptions | null, isDeep: boolean): Spelling {

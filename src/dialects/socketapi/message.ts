@@ -1,5 +1,6 @@
 import { ApiError, type Issue } from '../../protocol/error.ts'
 import { modeOf } from '../../live/subscriptions/coalesce.ts'
+import { waitsOf } from '../../transport/subscription-options.ts'
 import type { Mode } from '../../live/subscriptions/coalesce.ts'
 
 /** A message in one of the five events of Flask-SocketAPI. */
@@ -14,6 +15,8 @@ export interface MessageOptions {
   /** The position after which to continue. */
   readonly since: string | null
   readonly mode: Mode
+  /** A row that is not there yet is waited for. */
+  readonly waits: boolean
   /** Entity tag without quotes. */
   readonly ifMatch: string | null
   /** Idempotency key. */
@@ -28,7 +31,7 @@ const wordsOf: Readonly<Record<Event, ReadonlySet<string>>> = {
   create: new Set(['key']),
   patch: new Set(['ifMatch', 'key']),
   delete: new Set(['ifMatch', 'key']),
-  subscribe: new Set(['since', 'mode']),
+  subscribe: new Set(['since', 'mode', 'absent']),
   unsubscribe: new Set(),
 }
 
@@ -89,5 +92,12 @@ export function readOptions(event: Event, given: unknown): MessageOptions {
   }
   const [since, ifMatch, key] = [text('since'), text('ifMatch'), text('key')]
   if (issues.length > 0) throw new ApiError('validation', { issues })
-  return { since, ifMatch, key, mode: modeOf((given as Given)['mode'], { pointer: '#/mode' }) }
+  const { mode, absent } = given as Given
+  return {
+    since,
+    ifMatch,
+    key,
+    mode: modeOf(mode, { pointer: '#/mode' }),
+    waits: waitsOf(absent, { pointer: '#/absent' }),
+  }
 }

@@ -35,6 +35,8 @@ export interface FollowOptions {
    * milliseconds.
    */
   readonly mode?: Mode
+  /** `wait`: a single row need not be there yet. It enters when it is created. */
+  readonly absent?: 'wait'
 }
 
 /** The most steps that wait for the consumer. If it is slower, the next state is a reset. */
@@ -51,7 +53,7 @@ type Step =
 export async function* followRows<R>(
   live: Live,
   call: Call,
-  { signal, mode = 'every' }: FollowOptions = {},
+  { signal, mode = 'every', absent }: FollowOptions = {},
 ): AsyncGenerator<LiveRows<R>, void> {
   const queue = new Steps()
   const wake = (): void => queue.wake()
@@ -59,7 +61,7 @@ export async function* followRows<R>(
   let subscription: Subscription | null = null
   try {
     if (signal?.aborted) return
-    subscription = await live.subscribe(call, queue, null, mode)
+    subscription = await live.subscribe(call, queue, null, mode, null, absent === 'wait')
     const view = new Ordered<R>(live, subscription.followed.compare)
     for (;;) {
       if (signal?.aborted || (queue.error && live.closing.aborted)) return

@@ -38,6 +38,8 @@ export interface FollowingOptions {
   readonly mode: Mode
   /** Tells who the caller is at a position. null if the caller cannot change. */
   readonly standing: Standing | null
+  /** A single row need not be there yet: the subscription begins empty, and the row enters when it is created. */
+  readonly waits: boolean
 }
 
 /** The most changes that are replayed. A client that is further behind gets a snapshot, which is cheaper. */
@@ -159,7 +161,7 @@ export class Queries implements SubscriptionSource<RowsKind> {
     call: Call,
     subscription: Subscription,
     item: Id | null,
-    { since, standing }: FollowingOptions,
+    { since, standing, waits }: FollowingOptions,
   ): Work<Principal | null> {
     const { hub, followers, checkOpen } = this.#feeds
     const { followed: group, listener } = subscription
@@ -172,7 +174,7 @@ export class Queries implements SubscriptionSource<RowsKind> {
     if (call.parent) yield* checkParent(snapshot, call, group.interest.permissions)
     if (since === null || !(yield* replay(this.#replaying, snapshot, subscription, item, since, standing))) {
       const rows = yield* this.#take(snapshot, group)
-      if (item !== null && rows.length === 0) throw missing(call)
+      if (item !== null && rows.length === 0 && !waits) throw missing(call)
       listener.snapshot(rows, this.#positionOf(snapshot), since !== null)
       subscription.begin()
     }

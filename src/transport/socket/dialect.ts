@@ -83,6 +83,8 @@ export interface FollowRows {
   readonly call: Call
   readonly since: string | null
   readonly mode: Mode
+  /** A single row need not be there yet. */
+  readonly waits?: boolean
   readonly teller: Teller<RowsKind>
 }
 

@@ -183,7 +183,10 @@ export class SocketSession<Message = never> {
     const { admission } = this.host
     // Unsubscribing and logging in are never refused for overload: they reduce the load or come before it.
     const isFree = admission === null || asked.kind === 'unsubscribe' || asked.kind === 'identify'
-    return isFree ? this.#do(asked) : admission.admit(() => this.#do(asked))
+    if (isFree) return this.#do(asked)
+    // It takes its turn among the requests about its key first: what ends it must not overtake it while it waits.
+    if (asked.kind === 'subscribe') return this.subscriptions.subscribe(asked, work => admission.admit(work))
+    return admission.admit(() => this.#do(asked))
   }
 
   async #do(asked: Asked): Promise<void> {

@@ -40,9 +40,14 @@ export class Subscriptions {
     for (const held of this.#held.values()) yield held.teller
   }
 
-  /** Begins a subscription. Throws ApiError if that is not possible or there are too many. */
-  subscribe(asked: AskedSubscription): Promise<void> {
-    return this.#inTurn(asked.key, () => this.#subscribe(asked))
+  /**
+   * Begins a subscription, once `admit` lets it begin. Throws ApiError if that is not possible or there are too many.
+   */
+  subscribe(
+    asked: AskedSubscription,
+    admit: (work: () => Promise<void>) => Promise<void> = work => work(),
+  ): Promise<void> {
+    return this.#inTurn(asked.key, () => admit(() => this.#subscribe(asked)))
   }
 
   /**
@@ -155,9 +160,9 @@ class Held implements Listener<Kind> {
   async begin(follow: Follow, { host, principal, standing }: Subscriber): Promise<void> {
     this.teller = follow.teller
     if ('call' in follow) {
-      const { call, since, mode } = follow
+      const { call, since, mode, waits } = follow
       this.#asked = call
-      this.#subscription = await host.live.subscribe(call, this, since, mode, standing)
+      this.#subscription = await host.live.subscribe(call, this, since, mode, standing, waits)
     } else {
       const { uri, mustExist, owner, since } = follow
       const followed = { uri, mustExist, owner, principal }

@@ -4,6 +4,7 @@ import { deprecationHeaders } from '../../engine/rules/deprecation.ts'
 import { closed, type Live } from '../../live/live.ts'
 import type { Kind } from '../../live/subscriptions/source.ts'
 import { modeOf } from '../../live/subscriptions/coalesce.ts'
+import { waitsOf } from '../subscription-options.ts'
 import type { Exchange, FieldLines } from '../http/exchange.ts'
 import type { Face } from '../http/face.ts'
 import { complete } from '../http/response/send.ts'
@@ -36,7 +37,7 @@ export async function sendStream(
     // HEAD must be refused if GET would be. Reading one row is enough to find out.
     if (call.query) call.query = { ...call.query, limit: 1 }
     const outcome = await engine.handle(call)
-    if (outcome.kind === 'failure') throw outcome.error
+    if (outcome.kind === 'failure' && !(words.waits && outcome.error.code === 'not_found')) throw outcome.error
     return exchange.send(200, fields(), null)
   }
   const showsId = call.shape.fields?.includes(endpoint.resource.id.name) ?? true
@@ -45,7 +46,7 @@ export async function sendStream(
     fields,
     teller: streamedRows(live.terms, showsId),
     // If the rights of the reader change, the subscription itself tells the difference.
-    begin: (stream, standing) => live.subscribe(call, stream, since, words.mode, standing),
+    begin: (stream, standing) => live.subscribe(call, stream, since, words.mode, standing, words.waits),
   })
 }
 
@@ -92,11 +93,16 @@ export function streamFields(face: Face, exchange: Exchange): FieldLines {
   return fields
 }
 
-/** Takes out `since` and `mode`, which belong to the stream, unless the resource has fields of these names. */
-function liveWords(
-  call: HttpCall,
-  parameters: readonly Parameter[],
-): { since: string | null; mode: ReturnType<typeof modeOf>; rest: readonly Parameter[] } {
+/** Takes out `since`, `mode` and `absent`, which belong to the stream, unless the resource has fields of these names. */
+interface LiveWords {
+  readonly since: string | null
+  readonly mode: ReturnType<typeof modeOf>
+  /** Whether a single row need not be there yet. */
+  readonly waits: boolean
+  readonly rest: readonly Parameter[]
+}
+
+function liveWords(call: HttpCall, parameters: readonly Parameter[]): LiveWords {
   const take = (word: string): string | null => {
     if (call.resource.field.has(word)) return null
     const found = parameters.filter(([name]) => name === word)
@@ -106,9 +112,12 @@ function liveWords(
     })
   }
   const mode = take('mode')
+  // A list is never absent.
+  const words = call.operation === 'get' ? ['since', 'mode', 'absent'] : ['since', 'mode']
   return {
     since: take('since'),
+    waits: words.includes('absent') && waitsOf(take('absent') ?? undefined, { parameter: 'absent' }),
     mode: modeOf(mode !== null && /^[0-9]+$/.test(mode) ? Number(mode) : (mode ?? undefined), { parameter: 'mode' }),
-    rest: parameters.filter(([name]) => (name !== 'since' && name !== 'mode') || call.resource.field.has(name)),
+    rest: parameters.filter(([name]) => !words.includes(name) || call.resource.field.has(name)),
   }
 }

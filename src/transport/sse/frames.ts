@@ -7,14 +7,13 @@ import type { Shown } from '../../live/subscriptions/subscription.ts'
 import type { Published } from '../../store/store.ts'
 import type { Teller } from '../socket/dialect.ts'
 import type { Terms } from '../../store/terms.ts'
+import { reconnectDelay } from '../subscription-options.ts'
 
 /** How many characters of a snapshot go into one event. A longer snapshot comes in parts. */
 const PART = 65_536
 
-/** How many milliseconds a client waits before it reconnects. */
-const RETRY = 2_000
-
-export const hello: Frame = Buffer.from(`retry: ${RETRY}\n\n`)
+/** Begins a stream: tells the client how long to wait before it connects again. */
+export const helloFrame = (): Frame => Buffer.from(`retry: ${reconnectDelay()}\n\n`)
 /** A comment. Clients ignore it, and it keeps the connection open. */
 export const heartbeat: Frame = Buffer.from(':\n\n')
 

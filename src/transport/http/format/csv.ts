@@ -30,7 +30,8 @@ function cellOf(value: unknown): string {
 const guarded = (text: string): string => (FORMULA.test(text) ? `'${text}` : text)
 
 /** Spreadsheets skip spaces and characters without width, and take full-width signs for plain ones. */
-const FORMULA = /^(?:[\t\r\n]|[\s\p{Cc}\p{Cf}]*[=+\-@\u{ff1d}\u{ff0b}\u{ff0d}\u{ff20}\u{fe66}\u{fe62}\u{fe63}\u{fe6b}])/u
+const FORMULA =
+  /^(?:[\t\r\n]|[\s\p{Cc}\p{Cf}]*[=+\-@\u{ff1d}\u{ff0b}\u{ff0d}\u{ff20}\u{fe66}\u{fe62}\u{fe63}\u{fe6b}])/u
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -4,6 +4,7 @@ import type { Frame } from '../../../live/event.ts'
 import { ApiError } from '../../../protocol/error.ts'
 import type { AuthFrame, CallFrame, SubscribeFrame } from '../../../protocol/frames.ts'
 import { modeOf } from '../../../live/subscriptions/coalesce.ts'
+import { waitsOf } from '../../subscription-options.ts'
 import type { Asked, Dialect, Follow } from '../../socket/dialect.ts'
 import type { SocketHost } from '../../socket/host.ts'
 import type { SocketSession } from '../../socket/session.ts'
@@ -129,6 +130,7 @@ class NativeDialect implements Dialect<string> {
     const { host } = this.#session
     const { id, since = null } = frame
     const mode = modeOf(frame.mode, { pointer: '#/mode' })
+    const waits = waitsOf(frame.absent, { pointer: '#/absent' })
     const served = handledTarget(host.handled, this.#targets, frame)
     if (served) {
       checkFollowing(served, frame, host.engine.limits)
@@ -136,11 +138,11 @@ class NativeDialect implements Dialect<string> {
       const { uri } = served
       const teller = new NativeValues(id, uri, host.live.terms)
       // Each subscription has a name of its own, so a record that concerns two of them is told to both.
-      return { uri, since, mustExist: true, owner: teller, teller }
+      return { uri, since, mustExist: !waits, owner: teller, teller }
     }
     const call = this.#callOf(frame)
     await this.#reached(frame)
-    return { call, since, mode, teller: new NativeRows(id, host.live.terms) }
+    return { call, since, mode, waits, teller: new NativeRows(id, host.live.terms) }
   }
 
   #callOf(frame: CallFrame | SubscribeFrame): Call {

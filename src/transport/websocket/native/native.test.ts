@@ -63,6 +63,7 @@ describe('the handshake', () => {
       op: 'hello',
       protocol: 'restuary.1',
       epoch: app.engine.epoch,
+      retry: expect.any(Number),
       me: null,
       limits: { message: 262_144, subscriptions: 100, rate: 50, burst: 100 },
     })

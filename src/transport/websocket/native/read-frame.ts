@@ -20,7 +20,7 @@ const members: Readonly<Record<ClientFrame['op'], Readonly<Record<string, Type>>
   patch: { ...target, ...conditions, data: 'any', key: 'string' },
   delete: { ...target, ...conditions, key: 'string' },
   act: { ...target, data: 'any', key: 'string', method: 'string' },
-  subscribe: { ...target, since: 'string', mode: 'mode' },
+  subscribe: { ...target, since: 'string', mode: 'mode', absent: 'string' },
   unsubscribe: { sub: 'id' },
   ping: {},
 }

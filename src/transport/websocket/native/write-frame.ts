@@ -7,6 +7,7 @@ import type { Engine } from '../../../engine/engine.ts'
 import { frameOf, sharedFrame, type Batch, type Frame } from '../../../live/event.ts'
 import type { Shown } from '../../../live/subscriptions/subscription.ts'
 import { withoutHeaders } from '../../without-headers.ts'
+import { reconnectDelay } from '../../subscription-options.ts'
 import { textFrame } from '../text-frame.ts'
 import type { Terms } from '../../../store/terms.ts'
 
@@ -20,6 +21,7 @@ export function helloFrame({ epoch, limits }: Engine, me: Principal | null, id: 
     ...(id !== null && { id }),
     protocol: SUBPROTOCOL,
     epoch,
+    retry: reconnectDelay(),
     me: me?.id ?? null,
     limits: { message, subscriptions, rate, burst },
   }
