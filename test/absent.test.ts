@@ -62,8 +62,8 @@ describe.each(Object.entries(stores))('%s', (_, store) => {
       heard.push(JSON.parse(String(data)))
       if (heard.at(-1).op === 'commit') told.resolve()
     })
-    expect(await client.ask({ id: 'r', op: 'subscribe', uri: '/todo/99' } as never)).toMatchObject({ status: 404 })
-    client.send({ id: 's', op: 'subscribe', uri: '/todo/99', absent: 'wait' } as never)
+    expect(await client.ask({ id: 'r', op: 'subscribe', uri: '/todo/99' })).toMatchObject({ status: 404 })
+    client.send({ id: 's', op: 'subscribe', uri: '/todo/99', absent: 'wait' })
     await expect.poll(() => heard.find(({ op }) => op === 'snapshot')).toMatchObject({ sub: 's', data: [] })
     await app.post('todo', { id: 99, text: 'a' })
     await told.promise

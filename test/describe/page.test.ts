@@ -113,7 +113,9 @@ describe.runIf(hasBrowser)('the documentation page in a browser', () => {
     ['ws', ['commit', 'snapshot', 'answer', 'hello']],
   ])('follows a list by %s', async (carrier, frames) => {
     const page = await open(docs('#Notice'))
-    await page.click('#live-toggle')
+    // Following opens the panel that it writes into, and the example is a list of this API.
+    expect(await page.getAttribute('#live', 'class')).not.toBe('open')
+    expect(await page.getAttribute('#live-uri', 'placeholder')).toMatch(/^\/(notice|task|user|api)/i)
     await page.selectOption('#live-carrier', carrier)
     await page.fill('#live-uri', '/notice?text=hello')
     await page.click('#live-go')

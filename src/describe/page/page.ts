@@ -61,7 +61,7 @@ ${source}
 <section id="live" aria-label="Live">
 <form id="live-form">
 <button type="button" id="live-toggle">Live</button>
-<input id="live-uri" aria-label="URI to follow" placeholder="/todo?done=false" spellcheck="false">
+<input id="live-uri" aria-label="URI to follow" spellcheck="false">
 <select id="live-carrier" aria-label="How it is carried"><option value="sse">SSE</option><option value="ws">WebSocket</option></select>
 <button id="live-go">Follow</button>
 <button type="button" id="live-clear">Clear</button>

@@ -5,6 +5,7 @@ import { layoutsOf, type Baseline } from '../sql/layout.ts'
 import { tableFacts } from './schema/table-facts.ts'
 import { numberedRows } from './schema/numbered-rows.ts'
 import { adaptTables } from './schema/adapt-tables.ts'
+import { reportUnfitValues } from './schema/report-unfit-values.ts'
 import { Connection } from './connection.ts'
 import { IdCounters } from './write/ids.ts'
 import { LogTable, LOG_TABLES } from './log/log.ts'
@@ -81,7 +82,10 @@ function begin(
     // What clients were shown by another declaration is no state of this one.
     const isOther = meta.get('declaration') !== declaration
     meta.terms = isOther ? [newTerm(terms, 0, random)] : withTerm(terms, newTerm(terms, log.head(), random))
-    if (isOther) meta.set('declaration', declaration)
+    if (isOther) {
+      reportUnfitValues(connection, meta, model, report)
+      meta.set('declaration', declaration)
+    }
     if (adopting && meta.get('baseline') === undefined) {
       const at: Baseline = { seq: log.head() + 1, at: clock() }
       log.adopt(at.seq, at.at)

@@ -13,7 +13,7 @@ import { reconnectDelay } from '../subscription-options.ts'
 const PART = 65_536
 
 /** Begins a stream: tells the client how long to wait before it connects again. */
-export const helloFrame = (): Frame => Buffer.from(`retry: ${reconnectDelay()}\n\n`)
+export const retryFrame = (): Frame => Buffer.from(`retry: ${reconnectDelay()}\n\n`)
 /** A comment. Clients ignore it, and it keeps the connection open. */
 export const heartbeat: Frame = Buffer.from(':\n\n')
 

@@ -6,7 +6,7 @@ import type { Kind } from '../../live/subscriptions/source.ts'
 import type { Listener, Subscription } from '../../live/subscriptions/subscription.ts'
 import type { ByteStream } from '../http/exchange.ts'
 import type { Teller } from '../socket/dialect.ts'
-import { heartbeat, helloFrame, problemFrame } from './frames.ts'
+import { heartbeat, retryFrame, problemFrame } from './frames.ts'
 
 /** Milliseconds between comments, so that proxies and clients do not take the connection for dead. */
 const HEARTBEAT = 15_000
@@ -102,7 +102,7 @@ export class SseStream<K extends Kind> implements Listener<K>, Wire {
     this.#stream = stream
     stream.onDrain = () => this.#mailbox.drained()
     stream.onClose = () => this.#free()
-    stream.write(helloFrame())
+    stream.write(retryFrame())
     this.#heartbeat = setInterval(() => {
       if (this.#mailbox.waiting === 0) stream.write(heartbeat)
     }, HEARTBEAT)

@@ -9,12 +9,12 @@ let stop: (() => void) | null = null
 export function followLive(uri: string): void {
   const input = byId('live-uri') as HTMLInputElement
   input.value = uri
-  byId('live').classList.add('open')
   start()
 }
 
-/** Gives the panel its life. */
-export function setUpLive(): void {
+/** Gives the panel its life. `example` is a URI of this API, for who does not know what to write. */
+export function setUpLive(example: string): void {
+  ;(byId('live-uri') as HTMLInputElement).placeholder = example
   byId('live-form').addEventListener('submit', event => {
     event.preventDefault()
     if (stop) end('stopped')
@@ -26,6 +26,7 @@ export function setUpLive(): void {
 
 function start(): void {
   stop?.()
+  byId('live').classList.add('open')
   const uri = (byId('live-uri') as HTMLInputElement).value.trim()
   const carrier = (byId('live-carrier') as HTMLSelectElement).value
   byId('live-go').textContent = 'Stop'

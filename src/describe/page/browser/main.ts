@@ -32,7 +32,7 @@ async function begin(): Promise<void> {
   search.addEventListener('input', list)
   list()
   setUpToken()
-  setUpLive()
+  setUpLive(exampleOf(sections))
   const route = (): void => {
     const wanted = decoded(location.hash.slice(1))
     const section = sections.find(one => one.name === wanted)
@@ -45,6 +45,12 @@ async function begin(): Promise<void> {
   }
   window.addEventListener('hashchange', route)
   route()
+}
+
+/** The first list that can be followed. */
+function exampleOf(sections: readonly Section[]): string {
+  const all = sections.flatMap(({ operations }) => operations)
+  return all.find(({ method, path }) => method === 'get' && !path.includes('{'))?.path ?? '/'
 }
 
 function sectionsOf(document: JsonObject): Section[] {

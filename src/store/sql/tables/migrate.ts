@@ -107,7 +107,7 @@ class TablePlan {
       )
     }
     for (const column of columns) this.#column(column, is.columns.get(column.name))
-    for (const [column] of is.columns) if (!columns.some(({ name }) => name === column)) this.#surplus(column)
+    for (const [column] of is.columns) if (!columns.some(({ name }) => name === column)) this.#surplus(column, is)
     this.#indexes(is)
   }
 
@@ -156,11 +156,16 @@ class TablePlan {
     this.#report(column.name, fill === null ? 'added' : `added, rows have ${String(fill)}`)
   }
 
-  #surplus(column: string): void {
-    const { name: table } = this.#table
+  #surplus(column: string, is: TableState): void {
+    const { name: table, columns } = this.#table
     const path = `${table}.${column}`
     if (!this.#options.drop.includes(path) && this.#rows.hasValue(table, column)) {
-      const fix = `keep the field, or let its data go by sqlite(file, { drop: ['${path}'] })`
+      const added = columns.filter(({ name }) => !is.columns.has(name)).map(({ name }) => name)
+      const keep =
+        added.length > 0
+          ? `if it is called ${added.join(' or ')} now, keep its data by .column('${column}') on that field`
+          : `keep the field, under another name by .column('${column}')`
+      const fix = `${keep}; let its data go by sqlite(file, { drop: ['${path}'] })`
       return this.#refuse(column, 'is not in the model any more, but holds data', fix)
     }
     this.#anew = true

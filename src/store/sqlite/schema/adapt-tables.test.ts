@@ -208,7 +208,7 @@ test('refused: every fault at once, each with what to do about it, and nothing i
       'thing.price: changes from decimal.2 to decimal.3; keep its type, or use another column',
       'thing.fresh: is new and required, but there are rows without it; give it a default or make it nullable',
       'thing.mine: is new and required, but there are rows without it; give it a default or make it nullable',
-      `thing.gone: is not in the model any more, but holds data; keep the field, or let its data go by sqlite(file, { drop: ['thing.gone'] })`,
+      `thing.gone: is not in the model any more, but holds data; if it is called extra or fresh or mine now, keep its data by .column('gone') on that field; let its data go by sqlite(file, { drop: ['thing.gone'] })`,
       'thing.twice: must be unique now, but 1 occurs twice; change the rows first',
     ].join('\n  '),
   )
@@ -247,4 +247,42 @@ test("somebody else's table is not taken", async () => {
   db.exec('CREATE TABLE thing(id INTEGER PRIMARY KEY, a TEXT)')
   db.close()
   await expect(opened(file, modelOf({ a: t.text() }))).rejects.toThrow('thing: was not made by Restuary')
+})
+
+test('a field that was renamed keeps its data by the name of its column, and a fault proposes that', async () => {
+  const file = newFile()
+  await opened(file, modelOf({ title: t.text().nullable() }), [{ id: 1, title: 'x' }])
+  await expect(opened(file, modelOf({ name: t.text().nullable() }))).rejects.toThrow(
+    `if it is called name now, keep its data by .column('title') on that field`,
+  )
+  await expect(opened(file, modelOf({}))).rejects.toThrow(`keep the field, under another name by .column('title')`)
+  expect((await opened(file, modelOf({ name: t.text().nullable().column('title') }))).things).toEqual([[1, 'x']])
+})
+
+test('values that a field no longer takes are told at start, with their number', async () => {
+  const file = newFile()
+  const before = {
+    kind: t.enum(['a', 'b', 'c']).nullable(),
+    text: t.text({ max: 10 }).nullable(),
+    n: t.integer().nullable(),
+  }
+  await opened(file, modelOf(before), [
+    { id: 1, kind: 'a', text: 'short', n: 1 },
+    { id: 2, kind: 'c', text: 'rather lon', n: 100 },
+    { id: 3, kind: 'c', text: 'long', n: null },
+  ])
+  const after = {
+    kind: t.enum(['a', 'b']).nullable(),
+    text: t.text({ max: 5 }).nullable(),
+    n: t.integer({ max: 50 }).nullable(),
+  }
+  const lines = [
+    'thing.kind: 2 rows hold values that it no longer takes, such as "c"; change them, or allow these values again',
+    'thing.text: 1 row holds a value that it no longer takes, such as "rather lon"; change them, or allow these values again',
+    'thing.n: 1 row holds a value that it no longer takes, such as 100; change them, or allow these values again',
+  ]
+  expect((await opened(file, modelOf(after))).report).toEqual(lines)
+  // It is told once, when the declaration changes.
+  expect((await opened(file, modelOf(after))).report).toEqual([])
+  expect((await opened(file, modelOf(before))).report).toEqual([])
 })
