@@ -1,3 +1,4 @@
+import { getOrThrow } from '../protocol/get-or-throw.ts'
 import type { Model, OneField, Resource } from '../model/model.ts'
 import type { JsonSchema } from '../schema/json-schema.ts'
 import { exampleOf } from './example.ts'
@@ -67,7 +68,10 @@ export class Components {
     names.set('#', pointerTo(name))
     this.#schemas.set(name, redirected(body, names) as JsonSchema)
     for (const [key, one] of definitions) {
-      this.#schemas.set(names.get(`#/$defs/${key}`)!.slice(pointerTo('').length), redirected(one, names) as JsonSchema)
+      this.#schemas.set(
+        getOrThrow(names, `#/$defs/${key}`).slice(pointerTo('').length),
+        redirected(one, names) as JsonSchema,
+      )
     }
     return pointerTo(name)
   }

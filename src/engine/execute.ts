@@ -54,7 +54,7 @@ export class Executor {
 
   #read(invocation: Invocation): Maybe<Outcome> {
     const { call, tx } = invocation
-    const writing = invocation.writing!
+    const writing = authorised(invocation)
     if (tx && isPast(call)) throw new ApiError('bad_request', { detail: 'a transaction sees the present only' })
     const hooks = call.resource.around.get(call.operation)
     if (!hooks) return this.#readFrom(tx, call, writing)
@@ -82,7 +82,7 @@ export class Executor {
     const { call, tx } = invocation
     const context = this.#contextOf(invocation)
     const perform = (): Maybe<Outcome> =>
-      runAction(call, invocation.writing!, context, tx ? accessWithin(tx) : this.#access)
+      runAction(call, authorised(invocation), context, tx ? accessWithin(tx) : this.#access)
     const isOnce = call.idempotencyKey != null && call.action?.method !== 'GET'
     // A GET is safe to repeat, so its key does not matter.
     if (!isOnce) return perform()
@@ -96,23 +96,18 @@ export class Executor {
     begin: work => this.#options.store.transaction(work),
   }
 
-  #write({ call, tx, writing }: Invocation): Maybe<Outcome> {
+  #write(invocation: Invocation): Maybe<Outcome> {
+    const { call, tx } = invocation
+    const writing = authorised(invocation)
     const { store, model, clock } = this.#options
-    if (tx) return run(this.#writeOnceIn(tx, call, writing!))
+    if (tx) return run(this.#writeOnceIn(tx, call, writing))
     // Other hooks run inside the unit of work. An async hook needs a transaction that waits for it.
     if (call.resource.around.get(call.operation)?.some(hook => hook.form === 'async'))
-      return store.transaction(async own => run(this.#writeOnceIn(own, call, writing!)))
+      return store.transaction(async own => run(this.#writeOnceIn(own, call, writing)))
     const claim = isClaimed(call) ? claimOf(call) : null
     return claim
-      ? writeOnce(
-          store,
-          model,
-          claim,
-          clock(),
-          own => this.#change(own, call, writing!, false),
-          againFor(call, writing!),
-        )
-      : store.write(own => this.#change(own, call, writing!, false))
+      ? writeOnce(store, model, claim, clock(), own => this.#change(own, call, writing, false), againFor(call, writing))
+      : store.write(own => this.#change(own, call, writing, false))
   }
 
   /** The step `once` inside a transaction: does the write and stores its answer, or returns the stored answer. */
@@ -161,8 +156,8 @@ export class Executor {
   }
 
   #contextOf(invocation: Invocation): Context {
-    const { call, tx, writing } = invocation
-    return (invocation.context ??= new Context(this.#options.surroundings, call, writing!.ctx.now, tx))
+    const { call, tx } = invocation
+    return (invocation.context ??= new Context(this.#options.surroundings, call, authorised(invocation).ctx.now, tx))
   }
 }
 
@@ -170,6 +165,12 @@ const againFor =
   (call: Call, writing: WriteEnvironment): Again =>
   (tx, kept) =>
     shownAgain(tx, call, writing, kept)
+
+/** What the step `authorise` has collected, which is always before these. */
+function authorised({ writing }: Invocation): WriteEnvironment {
+  if (!writing) throw new Error('the step authorise has not run')
+  return writing
+}
 
 /** Whether a call has an idempotency key, or needs one. */
 function isClaimed({ idempotencyKey, resource }: Call): boolean {

@@ -1,3 +1,4 @@
+import { getOrThrow } from '../protocol/get-or-throw.ts'
 import { ApiError } from '../protocol/error.ts'
 import { parseJson } from '../protocol/json.ts'
 import type { Limits } from '../protocol/limits.ts'
@@ -67,7 +68,7 @@ export function decodeQuery(
   for (const [name, value] of parameters) {
     if (words.has(name)) decoder.word(name, fromText(name, value, limits))
     else if (target === 'item' || listWords.has(name)) decoder.unknown(name)
-    else if (flat.has(name)) flat.get(name)!.push(value)
+    else if (flat.has(name)) getOrThrow(flat, name).push(value)
     else flat.set(name, [value])
   }
   for (const [name, values] of flat) decoder.flat(name, values)

@@ -1,3 +1,4 @@
+import { getOrThrow } from '../protocol/get-or-throw.ts'
 import * as types from '../schema/field-types/built-in.ts'
 import { checkBigint } from '../schema/field-types/bigint.ts'
 import { Refused } from '../schema/read/refused.ts'
@@ -52,7 +53,7 @@ function readTable(name: string, items: readonly Item[], ids: ReadonlyMap<string
   const references = columns.flatMap((column): Reference[] => {
     const target = targetOf(column.name, ids)
     if (target === undefined) return []
-    const known = ids.get(target)!
+    const known = getOrThrow(ids, target)
     // One id without a row is enough: as a relation, that row could not be stored.
     const dangling = items.some(item => item[column.name] != null && !known.has(item[column.name]))
     const onDelete = column.nullable ? 'null' : 'restrict'

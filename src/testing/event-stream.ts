@@ -1,3 +1,4 @@
+import { getOrThrow } from '../protocol/get-or-throw.ts'
 /** An event of a stream, its data parsed as JSON. */
 export interface StreamEvent {
   readonly event: string
@@ -53,7 +54,7 @@ export class EventStream {
     if (fields.has('retry')) this.retry = Number(fields.get('retry'))
     if (!fields.has('data')) return
     const id = fields.get('id')
-    const data: unknown = JSON.parse(fields.get('data')!)
-    this.events.push({ event: fields.get('event')!, data, ...(id === undefined ? {} : { id }) })
+    const data: unknown = JSON.parse(getOrThrow(fields, 'data'))
+    this.events.push({ event: getOrThrow(fields, 'event'), data, ...(id === undefined ? {} : { id }) })
   }
 }

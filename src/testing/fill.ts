@@ -1,3 +1,4 @@
+import { getOrThrow } from '../protocol/get-or-throw.ts'
 import type { Engine } from '../engine/engine.ts'
 import { SEQ, type Id, type Row, type StoredField } from '../model/model.ts'
 import { Refused } from '../schema/read/refused.ts'
@@ -14,7 +15,7 @@ export async function fillStore(
   rows: Readonly<Record<string, Objects>>,
 ): Promise<void> {
   for (const [name, objects] of Object.entries(rows)) {
-    const resource = app.engine.model.resources.get(name)!
+    const resource = getOrThrow(app.engine.model.resources, name)
     const row = (object: Readonly<Record<string, Value>>): Row => {
       const made: Row = [0, 0, 0]
       for (const field of resource.columns) {
@@ -37,7 +38,7 @@ export async function rewrite(
   field: string,
   value: Value,
 ): Promise<number> {
-  const resource = app.engine.model.resources.get(name)!
+  const resource = getOrThrow(app.engine.model.resources, name)
   const { slot } = resource.field.get(field) as StoredField
   return app.store.write(function* (tx) {
     const before = (yield* wait(tx.get(resource, id)))!

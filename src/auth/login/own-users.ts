@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import type { Model, Resource, Row, ScalarField } from '../../model/model.ts'
 import type { Store } from '../../store/store.ts'
 import { Attempts, type AttemptLimits } from './attempts.ts'
@@ -49,7 +50,7 @@ export function ownUsers(
   const secret = users.field.get(users.login!.secret) as ScalarField
   const seconds = given.session ?? 30 * day
   const grace = given.grace ?? 5
-  const sessions = sessionsOf(store, model.resources.get(sessionName)!, { seconds, grace, clock, random })
+  const sessions = sessionsOf(store, getOrThrow(model.resources, sessionName), { seconds, grace, clock, random })
   const stamp = (user: Row): string => stampOf(user[secret.slot] as string | null)
   const grant = given.grant ?? defaultGrant(users, given.scopes ?? {})
   const callers = new Callers({ store, users, sessions, grant, stampOf: stamp, clock })

@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import { ApiError } from '../../protocol/error.ts'
 import { invalidToken, signJwt, verifyJwt, type Claims } from '../sources/jwt.ts'
 import type { Keys } from './keys.ts'
@@ -56,7 +57,7 @@ export function tokensOf(keys: Keys, options: TokenOptions): Tokens {
         if (!key) throw invalidToken('signed by a key that is not known')
         return accessOf(await verifyJwt(token, key, how))
       }
-      return accessOf(await verifyJwt(token, keys.verifying.get(keys.signing.kid)!, how))
+      return accessOf(await verifyJwt(token, getOrThrow(keys.verifying, keys.signing.kid), how))
     },
   }
 }

@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import { operationsIn, type ClientOperation } from './operations.ts'
 import { commentOf, keyText, typeText } from './type-text.ts'
 
@@ -13,7 +14,7 @@ export function clientTypes(document: Json): string {
   for (const name of Object.keys(schemas)) names.set(name, typeName(name, names))
   const refer = (ref: string): string => names.get(ref.replace('#/components/schemas/', '')) ?? 'unknown'
   const types = Object.entries(schemas).map(
-    ([name, schema]) => `${commentOf(schema, '')}export type ${names.get(name)!} = ${typeText(schema, refer)}\n`,
+    ([name, schema]) => `${commentOf(schema, '')}export type ${getOrThrow(names, name)} = ${typeText(schema, refer)}\n`,
   )
   const writer = new ClientWriter(parameters, refer)
   return [

@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import { uniqueKeysOf } from '../../engine/write/unique-key.ts'
 import type { BackField, ManyField, Resource } from '../../model/model.ts'
 import { capital } from '../../model/link/uri-names.ts'
@@ -155,7 +156,7 @@ function upsert(drafting: Drafting, way: Way): Json {
     ),
     parameters: [
       ...names.map(name => {
-        const { type } = resource.field.get(name)!
+        const { type } = getOrThrow(resource.field, name)
         return query(name, `Part of a unique key. Name exactly one: ${said}.`, type ? type.schema : {})
       }),
       ...writeParameters(resource, ...conditionsOf(resource)),

@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import { ApiError, pointer, type Issue } from '../../protocol/error.ts'
 import type { Action, Resource, Row } from '../../model/model.ts'
 import { Rejected } from '../../schema/schema.ts'
@@ -105,7 +106,7 @@ function begun(action: Action, input: unknown, context: Context, row: Shown): un
 
 function withActionHooks(call: Call, action: Action, input: unknown, context: Context, row: Shown): Work<unknown> {
   const about = { operation: action.name, id: call.id, ctx: context }
-  return callAroundHooks(call.resource.around.get(action.name)!, about, input, true, taken =>
+  return callAroundHooks(getOrThrow(call.resource.around, action.name), about, input, true, taken =>
     wait(begun(action, taken, context, row)),
   )
 }

@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import type { Action, Value } from '../../model/model.ts'
 import { ApiError, problemOf } from '../../protocol/error.ts'
 import type { ContextEnvironment } from '../call/context.ts'
@@ -115,7 +116,7 @@ export class Queue {
         .then(() => withTimeout(task.work, LINGER))
         .then(() => {
           this.#places--
-          this.#runningOf.set(task.action, this.#runningOf.get(task.action)! - 1)
+          this.#runningOf.set(task.action, getOrThrow(this.#runningOf, task.action) - 1)
           this.#pump()
         })
     }

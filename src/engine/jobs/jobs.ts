@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import type { Action, Id, Resource, Value } from '../../model/model.ts'
 import { ApiError } from '../../protocol/error.ts'
 import { plainShape } from '../../query/predicate.ts'
@@ -34,7 +35,7 @@ export class Jobs {
   #around: ContextEnvironment | null = null
 
   constructor(environment: JobsEnvironment) {
-    this.resource = environment.model.resources.get(jobsName)!
+    this.resource = getOrThrow(environment.model.resources, jobsName)
     this.#environment = environment
     this.#rows = new JobRows(environment.store, this.resource)
     this.#queue = new Queue(this.#rows, environment)

@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import { hashPasswords } from '../../auth/login/password.ts'
 import type { Id, Resource } from '../../model/model.ts'
 import { ApiError } from '../../protocol/error.ts'
@@ -36,7 +37,7 @@ export function hashInPlace(unit: UnitOfWork): Work<void> {
 
 function* inPlace(unit: UnitOfWork, pending: readonly PendingPassword[]): Work<void> {
   const hashes = yield* wait(hashesOf(distinct(pending), unit.isUnbounded))
-  for (const { row, slot, password } of pending) row[slot] = hashes.get(password)!
+  for (const { row, slot, password } of pending) row[slot] = getOrThrow(hashes, password)
   unit.unhashed = null
 }
 

@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import type { Field, Id, Resource, Row, Value } from '../../model/model.ts'
 import { ID } from '../../model/model.ts'
 import { compileTest } from '../../query/evaluate.ts'
@@ -67,7 +68,7 @@ function* settle(where: Predicate, settling: Settling): Work<Predicate> {
     case 'not':
       return negate(yield* settle(where.of, settling))
     default: {
-      const field = resource.field.get(where.field)!
+      const field = getOrThrow(resource.field, where.field)
       if (where.kind === 'one' && field.is === 'one') {
         const targets = distinct(images.map(row => row[field.slot]!))
         const found = yield* matching(snapshot, field.target, targets, where.of)

@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import type { Id, Join, OneField, Resource, Row, Value } from '../../model/model.ts'
 import { ID } from '../../model/model.ts'
 import { orderOf, sorted, type Order } from '../../query/order.ts'
@@ -99,7 +100,7 @@ export class PastSnapshot implements Snapshot {
       columns.push({ order: orderOf(resource.idType), values: new Map(found.map(row => [row, row[ID]!])) })
     const compare = (x: Row, to: (i: number) => Value): number => {
       for (const [i, { order, values }] of columns.entries()) {
-        const sign = order(values.get(x)!, to(i))
+        const sign = order(getOrThrow(values, x), to(i))
         if (sign !== 0) return sign
       }
       return 0
@@ -110,7 +111,7 @@ export class PastSnapshot implements Snapshot {
         const sign = compare(row, i => cursor.keys[i]!)
         return cursor.before ? sign < 0 : sign > 0
       })
-      .toSorted((x, y) => compare(x, i => columns[i]!.values.get(y)!))
+      .toSorted((x, y) => compare(x, i => getOrThrow(columns[i]!.values, y)))
     if (end === null) return rows.slice(offset)
     // Before a cursor, the page is the last part of what was found, not the first.
     return cursor?.before ? rows.slice(Math.max(0, rows.length - limit!)) : rows.slice(offset, end)
@@ -170,7 +171,7 @@ export class PastSnapshot implements Snapshot {
     const target = join[from === 'a' ? 'b' : 'a'].resource
     const rows = yield* wait(this.many(target, [...new Set(pairs.map(([, other]) => other))]))
     const byId = new Map(rows.map(row => [row[ID] as Id, row]))
-    return pairs.filter(([, other]) => byId.has(other)).map(([owner, other]) => [owner, byId.get(other)!])
+    return pairs.filter(([, other]) => byId.has(other)).map(([owner, other]) => [owner, getOrThrow(byId, other)])
   }
 
   pairCounts(join: Join, from: 'a' | 'b', owners: readonly Id[]): Maybe<[Id, number][]> {

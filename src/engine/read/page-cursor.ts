@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import type { Value } from '../../schema/field.ts'
 import type { Resource, Row } from '../../model/model.ts'
 import { ID } from '../../model/model.ts'
@@ -20,7 +21,7 @@ export function* cursorFor(
   for (const { path } of query.sort) {
     const values = new Map<Row, Value>()
     yield* followPath(snapshot, resource, path, [row], values)
-    keys.push(values.get(row)!)
+    keys.push(getOrThrow(values, row))
   }
   keys.push(row[ID]!)
   return encodeCursor(key, resource.name, query, { before, keys })

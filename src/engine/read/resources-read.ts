@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import type { Resource } from '../../model/model.ts'
 import type { Predicate, Query } from '../../query/predicate.ts'
 import type { View } from './view.ts'
@@ -33,7 +34,7 @@ export function collectReads(resource: Resource, where: Predicate, into: Set<Res
       return collectReads(resource, where.of, into)
     case 'one':
     case 'many': {
-      const target = resource.field.get(where.field)!.target as Resource
+      const target = getOrThrow(resource.field, where.field).target as Resource
       into.add(target)
       return collectReads(target, where.of, into)
     }

@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import { ApiError } from '../../protocol/error.ts'
 import { byNumber, byText } from '../../schema/compare.ts'
 import type { Value } from '../../schema/field.ts'
@@ -53,7 +54,7 @@ export function* ordered(
   const byId = sorted(orderOf(resource.idType), false)
   const result = rows.toSorted((a, b) => {
     for (const { order, values } of columns) {
-      const difference = order(values.get(a)!, values.get(b)!)
+      const difference = order(getOrThrow(values, a), getOrThrow(values, b))
       if (difference !== 0) return difference
     }
     return byId(a[ID]!, b[ID]!)
@@ -73,7 +74,7 @@ function* column(
   rows: readonly Row[],
   reading: Sorting,
 ): Work<{ order: Order; values: Map<Row, Value> }> {
-  const field = resource.field.get(key.path[0]!)!
+  const field = getOrThrow(resource.field, key.path[0]!)
   const values = new Map<Row, Value>()
   switch (field.is) {
     case 'back':
@@ -145,7 +146,7 @@ export function* followPath(
   rows: readonly Row[],
   into: Map<Row, Value>,
 ): Work<void> {
-  const field = resource.field.get(path[0]!)!
+  const field = getOrThrow(resource.field, path[0]!)
   if (field.is !== 'scalar' && field.is !== 'one') throw new TypeError('a path leads through to-one relations')
   if (path.length === 1) {
     for (const row of rows) into.set(row, row[field.slot]!)
@@ -156,13 +157,13 @@ export function* followPath(
   const found = yield* wait(snapshot.many(target, ids))
   const inner = new Map<Row, Value>()
   yield* followPath(snapshot, target, path.slice(1), found, inner)
-  const byId = new Map(found.map(row => [row[ID], inner.get(row)!]))
+  const byId = new Map(found.map(row => [row[ID], getOrThrow(inner, row)]))
   for (const row of rows) into.set(row, byId.get(row[field.slot]) ?? null)
 }
 
 /** The field type at the end of a path of to-one relations. */
 export function typeAt(resource: Resource, path: readonly string[]): Field['type'] {
-  const field = resource.field.get(path[0]!)!
+  const field = getOrThrow(resource.field, path[0]!)
   return path.length === 1 ? field.type : typeAt(field.target as Resource, path.slice(1))
 }
 

@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import { ApiError, pointer, type Issue } from '../../protocol/error.ts'
 import type { Limits } from '../../protocol/limits.ts'
 import * as types from '../../schema/field-types/built-in.ts'
@@ -65,7 +66,7 @@ function select(name: string, value: unknown, first: string, { decode, place }: 
   const found = items.filter(compileTest(query.where, scope, access))
   if (query.sort.length > 0) {
     const keys = query.sort.map(({ path, descending }) => {
-      const field = scope.field.get(path[0]!)!
+      const field = getOrThrow(scope.field, path[0]!)
       return { read: access.value(field), order: sorted(orderOf(field.type), descending) }
     })
     found.sort((a, b) => {
@@ -99,7 +100,7 @@ function scopeOf(name: string, items: readonly Item[]): Scope {
   const field = new Map<string, ScopeField>()
   for (const [key, type] of types) field.set(key, fieldOf(key, type))
   if (!field.has('id')) field.set('id', fieldOf('id', number))
-  return { name, field, idType: field.get('id')!.type ?? text }
+  return { name, field, idType: getOrThrow(field, 'id').type ?? text }
 }
 
 const [number, bool, text] = [types.number(), types.bool(), types.text()]

@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import type { Resource } from '../../model/model.ts'
 import type { MePlace, RuleOperand, Rule } from '../../model/rules/rule.ts'
 import { allOf, anyOf, everything, negate, nothing, type CompareOp, type Predicate } from '../../query/predicate.ts'
@@ -109,7 +110,7 @@ function bindCan(
   depth: number,
 ): Predicate {
   return at(resource, path, (name, owner) => {
-    const field = owner.field.get(name)!
+    const field = getOrThrow(owner.field, name)
     const target = field.target as Resource
     const rule = ruleFor(target, action)
     const of = rule === 'open' ? everything : rule === null ? nothing : bindRule(target, rule, me, depth + 1, refused)
@@ -174,7 +175,7 @@ function onId(owner: Resource, name: string, test: (field: string) => Predicate)
 const isBack = (owner: Resource, name: string): boolean => owner.field.get(name)?.is === 'back'
 
 function hasOne(owner: Resource, name: string, value: Value): Predicate {
-  const field = owner.field.get(name)!
+  const field = getOrThrow(owner.field, name)
   if (!field.toMany) return { kind: 'has', field: name, mode: 'any', values: [value] }
   const target = field.target as Resource
   return {

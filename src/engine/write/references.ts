@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import { ApiError, type Issue } from '../../protocol/error.ts'
 import type { Id, Resource } from '../../model/model.ts'
 import { noWork, type Work } from '../../store/work.ts'
@@ -40,7 +41,7 @@ function* demand(unit: UnitOfWork, references: readonly Reference[]): Work<void>
     found.set(resource, new Set(seen.map(row => row.id)))
   }
   for (const { resource, id, pointer } of references)
-    if (!found.get(resource)!.has(id))
+    if (!getOrThrow(found, resource).has(id))
       issues.push({ code: 'reference', pointer, detail: `there is no ${resource.name} ${id}` })
   if (issues.length) throw new ApiError('validation', { issues })
 }

@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import { isComposed, composeKey } from '../../model/key-text.ts'
 import type { Id, Resource, Value } from '../../model/model.ts'
 import { pointer, ApiError } from '../../protocol/error.ts'
@@ -24,7 +25,7 @@ export function uniqueKey(
   }
   const key: Record<string, Value> = {}
   for (const name of names) {
-    const value = mode.read(resource.field.get(name)!.type!, given[name])
+    const value = mode.read(getOrThrow(resource.field, name).type!, given[name])
     if (value instanceof Refused || value === null) {
       const [code, detail] =
         value === null ? (['required', 'may not be null'] as const) : ([value.code, value.detail] as const)
@@ -38,7 +39,7 @@ export function uniqueKey(
 /** The unique keys that clients may use, as lists of field names. Keys with a hidden field are left out. */
 export function uniqueKeysOf(resource: Resource): readonly (readonly string[])[] {
   const single = resource.columns.filter(f => f.unique && f !== resource.id).map(f => [f.name])
-  return [...single, ...resource.unique].filter(key => key.every(name => !resource.field.get(name)!.hidden))
+  return [...single, ...resource.unique].filter(key => key.every(name => !getOrThrow(resource.field, name).hidden))
 }
 
 /** The id that the fields of the key make; null where the id is a field of its own. Throws ApiError `validation`. */

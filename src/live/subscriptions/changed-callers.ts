@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { Id } from '../../model/model.ts'
 import type { Principal, Standing } from '../../auth/principal.ts'
@@ -72,7 +73,7 @@ export class ChangedCallers implements CommitInterceptor {
   *after(snapshot: Snapshot): Work<void> {
     for (const [subscription, times] of this.#doubtful) {
       this.#doubtful.delete(subscription)
-      const following = this.#followings.get(subscription)!
+      const following = getOrThrow(this.#followings, subscription)
       try {
         const principal = yield* principalOf(following.standing, snapshot)
         // A caller who changed more than once may have had fewer rights in between, so the difference is sent in any case.

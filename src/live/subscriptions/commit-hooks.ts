@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import { t } from '../../schema/builder.ts'
 import type { AnyResource } from '../../model/declare/declaration.ts'
 import type { CommittedEvent, OnCommitDef } from '../../model/declare/hook.ts'
@@ -99,7 +100,7 @@ class Follower {
     this.#resource = from
     this.#hook = hook
     this.#options = options
-    this.#cursors = options.model.resources.get(hookName)!
+    this.#cursors = getOrThrow(options.model.resources, hookName)
     this.#key = `${from.name}.${hook.name}`
   }
 

@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import type { ApiError } from '../../protocol/error.ts'
 import type { Id, Row } from '../../model/model.ts'
 import type { Call } from '../../engine/call/call.ts'
@@ -158,7 +159,7 @@ class Ordered<R> {
     })
     if (order) {
       const places = new Map(order.map((id, i) => [id, i]))
-      this.#entries.sort((a, b) => places.get(a.id)! - places.get(b.id)!)
+      this.#entries.sort((a, b) => getOrThrow(places, a.id) - getOrThrow(places, b.id))
     }
     return { rows: this.#rows(), position: this.#live.terms.position(position), changes, reset: false }
   }

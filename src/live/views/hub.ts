@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import type { Row } from '../../model/model.ts'
 import type { Commit, Snapshot } from '../../store/store.ts'
 import type { Work } from '../../store/work.ts'
@@ -260,7 +261,7 @@ export class Hub {
       case 'maintained':
         return this.#maintained.delete(group)
       case 'requeried':
-        this.#due.delete(this.#requeries.get(group)!)
+        this.#due.delete(getOrThrow(this.#requeries, group))
         this.#requeries.delete(group)
     }
   }

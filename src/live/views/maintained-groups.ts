@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import type { Resource } from '../../model/model.ts'
 import type { Commit } from '../../store/store.ts'
 import type { Work } from '../../store/work.ts'
@@ -49,7 +50,7 @@ export class MaintainedGroups {
 
   delete(group: Group): void {
     const { resource } = group.interest
-    const { exact, merged } = this.#byResource.get(resource)!
+    const { exact, merged } = getOrThrow(this.#byResource, resource)
     this.of(group)!.registry.delete(group)
     if (exact.registry.isEmpty && merged.registry.isEmpty) this.#byResource.delete(resource)
     // Nobody keeps the cached lists up to date any more.

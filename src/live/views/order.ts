@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import { ID, type Field, type Resource, type Row, type StoredField } from '../../model/model.ts'
 import { orderOf, sorted, type Order } from '../../query/order.ts'
 import type { SortKey } from '../../query/predicate.ts'
@@ -31,7 +32,7 @@ export function sortReads(resource: Resource, sort: readonly SortKey[]): Set<Res
   for (const { path } of sort) {
     let at = resource
     for (const name of path) {
-      const field = at.field.get(name)!
+      const field = getOrThrow(at.field, name)
       for (const read of readBy(field)) reads.add(read)
       if (field.is !== 'one') break
       at = field.target

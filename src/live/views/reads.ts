@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import type { Resource } from '../../model/model.ts'
 import type { Predicate } from '../../query/predicate.ts'
 import type { View } from '../../engine/read/view.ts'
@@ -39,7 +40,7 @@ function readByPredicate(resource: Resource, where: Predicate, into: Set<Resourc
       return readByPredicate(resource, where.of, into)
     case 'one':
     case 'many': {
-      const target = resource.field.get(where.field)!.target as Resource
+      const target = getOrThrow(resource.field, where.field).target as Resource
       into.add(target)
       return readByPredicate(target, where.of, into)
     }

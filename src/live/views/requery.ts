@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import { ApiError } from '../../protocol/error.ts'
 import { ID, SEQ, type Id, type Resource, type Row } from '../../model/model.ts'
 import type { Change, Commit, Snapshot } from '../../store/store.ts'
@@ -111,7 +112,7 @@ export class Requery {
     rows.forEach((row, i) => {
       const id = row[ID] as Id
       const was = seen.get(id)
-      if (was && isSame(was, now.get(id)!)) return
+      if (was && isSame(was, getOrThrow(now, id))) return
       events.push(shown(was ? 'change' : 'enter', row, bodies[i]!, changes.get(id) ?? []))
     })
     const { tellsOrder } = this.group.upkeep

@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import type { BackDef, CountDef, ManyDef, OneDef } from '../../schema/field.ts'
 import { instead, type Note } from '../link/faults.ts'
 import { inverseOfMany, type Defs } from '../link/joins.ts'
@@ -67,7 +68,7 @@ function checkOne(defs: Defs, resource: string, field: string, def: OneDef, plac
       "add .nullable(), or write onDelete: 'restrict' or 'cascade'",
     )
   if (def.inverse === undefined || def.symmetric) return
-  const other = defs.get(def.to)!.fields[def.inverse]
+  const other = getOrThrow(defs, def.to).fields[def.inverse]
   const back = `${def.inverse}: t.back("${resource}", "${field}")`
   if (!other)
     note(place, `names "${def.inverse}" as its inverse, which ${def.to} does not have`, `add ${back} to ${def.to}`)
@@ -76,7 +77,7 @@ function checkOne(defs: Defs, resource: string, field: string, def: OneDef, plac
 }
 
 function checkBack(defs: Defs, resource: string, field: string, def: BackDef, place: string, note: Note): void {
-  const target = defs.get(def.to)!
+  const target = getOrThrow(defs, def.to)
   const via = target.fields[def.via]
   const candidates = Object.keys(target.fields).filter(name => {
     const other = target.fields[name]!
@@ -94,8 +95,8 @@ function checkBack(defs: Defs, resource: string, field: string, def: BackDef, pl
   else if (via.symmetric)
     note(place, `goes back via ${def.to}.${def.via}, which is its own other side`, 'take this field away')
   else {
-    const first = Object.keys(defs.get(resource)!.fields).find(name => {
-      const other = defs.get(resource)!.fields[name]!
+    const first = Object.keys(getOrThrow(defs, resource).fields).find(name => {
+      const other = getOrThrow(defs, resource).fields[name]!
       return other.is === 'back' && other.to === def.to && other.via === def.via
     })
     if (first !== field) note(place, `goes back via ${def.to}.${def.via} like "${first}"`, 'keep one of the two')
@@ -111,7 +112,7 @@ function checkMany(defs: Defs, resource: string, field: string, def: ManyDef, pl
     note(place, 'names itself as its inverse', 'write { symmetric: true }')
     return
   }
-  const other = defs.get(def.to)!.fields[inverse]
+  const other = getOrThrow(defs, def.to).fields[inverse]
   if (!other)
     note(
       place,
@@ -131,7 +132,7 @@ function mirrored(a: NonNullable<ManyDef['through']>, b: NonNullable<ManyDef['th
 }
 
 function checkCount(defs: Defs, resource: string, def: CountDef, place: string, note: Note): void {
-  const { fields } = defs.get(resource)!
+  const { fields } = getOrThrow(defs, resource)
   const lists = Object.keys(fields).filter(name => {
     const other = fields[name]!
     return other.is === 'many' || (other.is === 'back' && !other.one)

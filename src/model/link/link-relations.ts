@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import { planJoins, type Defs } from './joins.ts'
 import type { Draft } from './link-fields.ts'
 import type { BackField, CountField, Field, Join, ManyField, OneField, Resource } from '../model.ts'
@@ -11,22 +12,22 @@ type Drafts = ReadonlyMap<string, Draft<Resource>>
 export function linkRelations(defs: Defs, resources: Drafts): Join[] {
   for (const [name, { fields }] of defs) {
     for (const [field, def] of Object.entries(fields)) {
-      if (def.is === 'one') linkOne(draft<OneField>(resources, name, field), resources.get(def.to)!)
+      if (def.is === 'one') linkOne(draft<OneField>(resources, name, field), getOrThrow(resources, def.to))
     }
   }
   for (const [name, { fields }] of defs) {
     for (const [field, def] of Object.entries(fields)) {
       if (def.is === 'back') {
         const via = draft<OneField>(resources, def.to, def.via)
-        linkBack(draft<BackField>(resources, name, field), resources.get(def.to)!, via, def.one ?? false)
+        linkBack(draft<BackField>(resources, name, field), getOrThrow(resources, def.to), via, def.one ?? false)
       }
     }
   }
   const joins = planJoins(defs).map(plan => {
     const join = Object.freeze({
       table: plan.table,
-      a: Object.freeze({ column: plan.a.column, resource: resources.get(plan.a.resource)! }),
-      b: Object.freeze({ column: plan.b.column, resource: resources.get(plan.b.resource)! }),
+      a: Object.freeze({ column: plan.a.column, resource: getOrThrow(resources, plan.a.resource) }),
+      b: Object.freeze({ column: plan.b.column, resource: getOrThrow(resources, plan.b.resource) }),
       symmetric: plan.symmetric,
     })
     linkMany(
@@ -56,20 +57,21 @@ function linkBack(field: Draft<BackField>, target: Draft<Resource>, via: Draft<O
 }
 
 function linkMany(join: Join, [first, second]: Draft<ManyField>[]): void {
-  first!.target = join.b.resource
-  first!.join = join
-  first!.side = 'a'
-  first!.inverse = join.symmetric ? first! : (second ?? null)
+  if (!first) return
+  first.target = join.b.resource
+  first.join = join
+  first.side = 'a'
+  first.inverse = join.symmetric ? first : (second ?? null)
   if (!second) return
   second.target = join.a.resource
   second.join = join
   second.side = 'b'
-  second.inverse = first!
+  second.inverse = first
 }
 
 function linkCountsAndJoins(defs: Defs, resource: Draft<Resource>): void {
-  for (const [name, def] of Object.entries(defs.get(resource.name)!.fields)) {
-    const field = resource.field.get(name)!
+  for (const [name, def] of Object.entries(getOrThrow(defs, resource.name).fields)) {
+    const field = getOrThrow(resource.field, name)
     if (def.is === 'count') (field as Draft<CountField>).of = resource.field.get(def.of) as CountField['of']
     if (field.is !== 'many') continue
     for (const end of new Set([resource, field.target as Draft<Resource>])) (end.joins as ManyField[]).push(field)
@@ -77,7 +79,7 @@ function linkCountsAndJoins(defs: Defs, resource: Draft<Resource>): void {
 }
 
 function draft<T extends Field>(resources: Drafts, resource: string, field: string): Draft<T> {
-  return resources.get(resource)!.field.get(field)! as unknown as Draft<T>
+  return getOrThrow(getOrThrow(resources, resource).field, field) as unknown as Draft<T>
 }
 
 /** Names contain no dot, so `resource.field` can be split in only one way. */

@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import { defaultLimits, type Limits } from '../../protocol/limits.ts'
 import type { ScalarType } from '../../schema/scalar-type.ts'
 import { prose, type Docs, type Notation } from '../../schema/notation.ts'
@@ -53,12 +54,12 @@ export function link(declarations: Readonly<Record<string, AnyResource>>, option
   const all = new Map<string, Draft<Resource>>()
   for (const [name, def] of defs)
     all.set(name, linkResource(def.standalone?.toLowerCase() ?? name, def, limits, options.prefix ?? ''))
-  const resources = new Map([...all].filter(([name]) => defs.get(name)!.standalone === undefined))
+  const resources = new Map([...all].filter(([name]) => getOrThrow(defs, name).standalone === undefined))
   const joins = linkRelations(defs, resources)
   const docs = linkAllActions(defs, all, options)
   linkAllRules(defs, all)
   for (const resource of all.values()) freeze(resource)
-  const alone = [...all].filter(([name]) => defs.get(name)!.standalone !== undefined)
+  const alone = [...all].filter(([name]) => getOrThrow(defs, name).standalone !== undefined)
   return Object.freeze({
     resources,
     joins: Object.freeze(joins),
@@ -77,9 +78,9 @@ function linkAllActions(defs: Defs, resources: ReadonlyMap<string, Draft<Resourc
   const api = (options.notation ?? prose).api(options.docs ?? null, note)
   const idTypeOf = (name: string): ScalarType | null => {
     const target = resources.get(name)
-    return target && defs.get(name)!.standalone === undefined ? target.idType : null
+    return target && getOrThrow(defs, name).standalone === undefined ? target.idType : null
   }
-  for (const [name, def] of defs) linkActions(resources.get(name)!, def, api, idTypeOf, note)
+  for (const [name, def] of defs) linkActions(getOrThrow(resources, name), def, api, idTypeOf, note)
   if (faults.length) throw new ModelError(faults)
   return api.docs
 }
@@ -109,7 +110,7 @@ function linkAllRules(defs: Defs, resources: ReadonlyMap<string, Draft<Resource>
   const faults: Fault[] = []
   for (const [name, def] of defs) {
     if (!def.rules) continue
-    const resource = resources.get(name)!
+    const resource = getOrThrow(resources, name)
     resource.rules = linkRules(resource, def.rules, (place, problem, fix) => {
       faults.push(Object.freeze({ place, problem, fix }))
     })

@@ -53,7 +53,7 @@ const TOO_MUCH = new Error('too much effort')
  */
 function isExponential({ sets, next }: Automaton): boolean {
   const reach = reachable(next)
-  const round = (p: number, q: number): boolean => reach[p]!.has(q) && reach[q]!.has(p)
+  const round = (p: number, q: number): boolean => reaches(reach, p, q) && reaches(reach, q, p)
   const size = sets.length
   const there = new Set<number>()
   const back = new Map<number, number[]>()
@@ -95,12 +95,12 @@ function isExponential({ sets, next }: Automaton): boolean {
 function degreeOf(automaton: Automaton): number {
   const { sets, next, last } = automaton
   const reach = reachable(next)
-  const loops = sets.map((_, p) => p).filter(p => reach[p]!.has(p))
+  const loops = sets.map((_, p) => p).filter(p => reaches(reach, p, p))
   const effort = { left: EFFORT }
   const handovers = loops.flatMap(p =>
     loops
       // Once the pattern has matched, nothing can fail, and no other way is tried.
-      .filter(q => p !== q && !last.has(q) && reach[p]!.has(q) && !reach[q]!.has(p))
+      .filter(q => p !== q && !last.has(q) && reaches(reach, p, q) && !reaches(reach, q, p))
       .filter(q => handsOver(automaton, reach, p, q, effort))
       .map(q => [p, q] as const),
   )
@@ -109,7 +109,7 @@ function degreeOf(automaton: Automaton): number {
     let most = known.get(state)
     if (most === undefined) {
       most = 0
-      for (const [p, q] of handovers) if (p === state || reach[state]!.has(p)) most = Math.max(most, 1 + from(q))
+      for (const [p, q] of handovers) if (p === state || reaches(reach, state, p)) most = Math.max(most, 1 + from(q))
       known.set(state, most)
     }
     return most
@@ -132,12 +132,12 @@ function handsOver(
   for (let triple = queue.pop(); triple !== undefined; triple = queue.pop()) {
     const [a, b, c] = [Math.floor(triple / size / size), Math.floor(triple / size) % size, triple % size]
     for (const a2 of next[a]!.keys()) {
-      if (a2 !== p && !reach[a2]!.has(p)) continue
+      if (a2 !== p && !reaches(reach, a2, p)) continue
       for (const b2 of next[b]!.keys()) {
         const both = sets[a2]! & sets[b2]!
-        if (!both || (b2 !== q && !reach[b2]!.has(q))) continue
+        if (!both || (b2 !== q && !reaches(reach, b2, q))) continue
         for (const c2 of next[c]!.keys()) {
-          if (!(both & sets[c2]!) || (c2 !== q && !reach[c2]!.has(q))) continue
+          if (!(both & sets[c2]!) || (c2 !== q && !reaches(reach, c2, q))) continue
           const onward = (a2 * size + b2) * size + c2
           if (onward === goal) return true
           if (seen.has(onward)) continue
@@ -150,6 +150,9 @@ function handsOver(
   }
   return false
 }
+
+const reaches = (reach: readonly ReadonlySet<number>[], from: number, to: number): boolean =>
+  reach[from]?.has(to) ?? false
 
 /** For each state, the states that can be reached from it in one step or more. */
 function reachable(next: Automaton['next']): readonly ReadonlySet<number>[] {

@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import { ID, type BackField, type Field, type Id, type OneField, type Resource, type Row } from '../../model/model.ts'
 import { allOf, anyOf, everything, negate, nothing, type Predicate } from '../../query/predicate.ts'
 import type { Snapshot } from '../store.ts'
@@ -37,7 +38,7 @@ function* settledPart(snapshot: Snapshot, resource: Resource, where: Predicate, 
   if (where.kind === 'size')
     return yield* settledCount(snapshot, resource, where.field, everything, size => size === where.value)
   if (where.kind !== 'one' && where.kind !== 'many') return yield* settled(snapshot, resource, where)
-  const field = resource.field.get(where.field)!
+  const field = getOrThrow(resource.field, where.field)
   const target = field.target as Resource
   if (isEphemeral(target) === isEphemeral(resource)) return { ...where, of: yield* settled(snapshot, target, where.of) }
   if (field.is === 'one') return yield* settledOne(snapshot, field, where.of, among)
@@ -109,7 +110,7 @@ function leaves(resource: Resource, where: Predicate): boolean {
       return leaves(resource, where.of)
     case 'one':
     case 'many': {
-      const target = resource.field.get(where.field)!.target as Resource
+      const target = getOrThrow(resource.field, where.field).target as Resource
       return isEphemeral(target) !== isEphemeral(resource) || leaves(target, where.of)
     }
     case 'size': {

@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import { FIRST, type Field, type Join, type Model, type Resource, type Row, type Value } from '../../model/model.ts'
 import { entriesOf, layers } from './layers.ts'
 import { emptyState, rowsIn, newTable, type PairIndex, type MemoryState, type Table } from './state.ts'
@@ -23,7 +24,7 @@ export function adapted(state: MemoryState, from: Model, to: Model): MemoryState
   const joins = new Map<Join, PairIndex>(empty.joins)
   for (const join of to.joins) {
     const known = from.joins.find(other => other.table === join.table)
-    if (known) joins.set(join, state.joins.get(known)!)
+    if (known) joins.set(join, getOrThrow(state.joins, known))
   }
   if (faults.length > 0) throw new Error(`The data does not fit the model:\n${faults.join('\n')}`)
   return { position: state.position, tables, joins, kept: state.kept }
@@ -48,9 +49,9 @@ function adaptedTable(state: MemoryState, from: Resource, to: Resource, faults: 
       )
     }
   }
-  const { changed } = state.tables.get(from)!
+  const { changed } = getOrThrow(state.tables, from)
   const [id, ...others] = sources
-  const moved = entriesOf(state.tables.get(from)!.rows).map(([key, row]) => {
+  const moved = entriesOf(getOrThrow(state.tables, from).rows).map(([key, row]) => {
     const rest = others.map(source => (source.slot < 0 ? source.value : row[source.slot]!))
     return [key, Object.freeze([row[id!.slot]!, ...row.slice(1, FIRST), ...rest]) as Row] as const
   })

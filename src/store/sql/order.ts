@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import type { SortKey } from '../../query/predicate.ts'
 import type { Value } from '../../schema/field.ts'
 import { expressionOf, type SqlExpression } from './compile-leaf.ts'
@@ -23,7 +24,7 @@ export function compileSort(sort: readonly SortKey[], place: TableReference): So
       const name = path.slice(0, i + 1).join('.')
       let next = joined.get(name)
       if (next === undefined) {
-        const layout = place.layouts.get(step.target)!
+        const layout = getOrThrow(place.layouts, step.target)
         const foreign = at.layout.baseline !== null
         next = { ...place, layout, alias: place.names.table(), nullable: at.nullable || step.nullable || foreign }
         const on = sql`${idExpression(layout, next.alias)} = ${columnExpression(at.layout, step, at.alias)}`

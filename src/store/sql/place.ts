@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import type { BackField, ManyField, OneField } from '../../model/model.ts'
 import { bound, sql, type Sql } from './kysely.ts'
 import { columnExpression, idExpression, type Layout, type Layouts } from './layout.ts'
@@ -42,7 +43,7 @@ export function relationOf(name: string, { layout }: TableReference): Relation {
 
 /** The related rows of a relation. A to-one relation of a single row leads to a single row. */
 export function relatedTable(field: Relation, place: TableReference): TableReference {
-  const layout = place.layouts.get(field.target)!
+  const layout = getOrThrow(place.layouts, field.target)
   const { names, layouts, isCounted } = place
   return { layout, layouts, names, isCounted, alias: names.table(), isSingle: place.isSingle && field.is === 'one' }
 }
@@ -86,7 +87,7 @@ export function visited({ isCounted }: TableReference): Sql {
 export function joinIds(field: BackField | ManyField, place: TableReference): { from: Sql; on: Sql; id: Sql } {
   const alias = place.names.table()
   if (field.is === 'back') {
-    const inner: TableReference = { ...place, layout: place.layouts.get(field.target)!, alias }
+    const inner: TableReference = { ...place, layout: getOrThrow(place.layouts, field.target), alias }
     return { ...joinRelated(field, place, inner), id: idExpression(inner.layout, alias) }
   }
   const { near, far, join } = sidesOf(field)

@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import { ID, type Field, type Resource } from '../../model/model.ts'
 import type { Predicate } from '../../query/predicate.ts'
 import type { ScalarType } from '../../schema/scalar-type.ts'
@@ -48,7 +49,7 @@ export function readsMany(resource: Resource, where: Predicate): boolean {
     case 'not':
       return readsMany(resource, where.of)
     case 'one': {
-      const field = resource.field.get(where.field)!
+      const field = getOrThrow(resource.field, where.field)
       return readsMany(field.target as Resource, where.of)
     }
     case 'many':
@@ -80,5 +81,5 @@ function leads({ index, unique }: Resource, { name }: Field): boolean {
 }
 
 function targetOf(resource: Resource, name: string): Resource {
-  return resource.field.get(name)!.target as Resource
+  return getOrThrow(resource.field, name).target as Resource
 }

@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import type { Resource } from '../../model/model.ts'
 import type { Predicate, SortKey } from '../../query/predicate.ts'
 import type { Value } from '../../schema/field.ts'
@@ -89,6 +90,6 @@ export function shapeCursor(
     shape.key += value === null ? '0' : '1'
     if (value === null) return
     const { field } = jsonPath(layout.resource, path)
-    shape.values.push(codecOfField(layouts.get(field.owner)!, field).encode(value))
+    shape.values.push(codecOfField(getOrThrow(layouts, field.owner), field).encode(value))
   })
 }

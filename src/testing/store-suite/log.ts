@@ -1,11 +1,24 @@
 import { expect, test } from 'vitest'
 import { SEQ } from '../../model/model.ts'
-import { model } from './world.ts'
 import type { Commit, Store } from '../../store/store.ts'
 import { wait } from '../../store/work.ts'
 import type { MakeStore } from './opened.ts'
 import { opened } from './opened.ts'
-import { created, deleted, testEnvironment, get, patched, put, RED, row, team, todo, user } from './world.ts'
+import {
+  created,
+  deleted,
+  existing,
+  get,
+  model,
+  patched,
+  put,
+  RED,
+  row,
+  team,
+  testEnvironment,
+  todo,
+  user,
+} from './world.ts'
 
 const position = async (store: Store): Promise<number> =>
   store.read(function* (snapshot) {
@@ -38,7 +51,7 @@ export function logTests(make: MakeStore): void {
       yield* wait(tx.apply([patched(user, (yield* wait(tx.get(user, 2)))!, { rank: 7 })], []))
     })
     await put(store).catch(() => {})
-    await put(store, deleted(user, (await get(store, user, 2))!))
+    await put(store, deleted(user, await existing(store, user, 2)))
     const commits = await commitsAfter(store, start)
     expect(commits.map(commit => commit.position - start)).toEqual([2, 4, 5])
     expect(commits.map(commit => commit.at)).toEqual([clock.now - 1000, clock.now, clock.now])
@@ -58,7 +71,7 @@ export function logTests(make: MakeStore): void {
   test('a record holds what was before and after, and what the change did to lists', async () => {
     const { store } = await opened(make)
     await put(store, created(user, { id: 1, email: 'a', rank: 1, tags: ['x'] }))
-    const before = (await get(store, user, 1))!
+    const before = await existing(store, user, 1)
     const lists = [{ field: 'todos', added: [1], removed: [2, 3] }]
     await put(store, { ...patched(user, before, { rank: 2 }), lists })
     const [, second] = await commitsAfter(store, 0)
@@ -133,9 +146,9 @@ export function logTests(make: MakeStore): void {
     const { store, clock } = await opened(make)
     await put(store, created(user, { id: 1, email: 'a' }), created(todo, { id: 1, text: 't' }))
     clock.now += 1000
-    await put(store, patched(user, (await get(store, user, 1))!, { rank: 1 }), created(user, { id: 2, email: 'b' }))
+    await put(store, patched(user, await existing(store, user, 1), { rank: 1 }), created(user, { id: 2, email: 'b' }))
     clock.now += 1000
-    await put(store, deleted(user, (await get(store, user, 1))!))
+    await put(store, deleted(user, await existing(store, user, 1)))
     const end = (await position(store)) + 1
     const all = await store.history(user, 1, end, 10)
     expect(all.map(({ op, at }) => [op, at - clock.now])).toEqual([
@@ -160,10 +173,10 @@ export function logTests(make: MakeStore): void {
       await put(store, created(user, { id: 1, email }))
       await note()
       await put(store, created(user, { id: email === 'a' ? 2 : 3, email: `${email}2` }))
-      await put(store, patched(user, (await get(store, user, 1))!, { rank: 1 }))
+      await put(store, patched(user, await existing(store, user, 1), { rank: 1 }))
       await note()
       if (email === 'b') continue
-      await put(store, deleted(user, (await get(store, user, 1))!))
+      await put(store, deleted(user, await existing(store, user, 1)))
       await note()
     }
     const told = async (before: number, limit = 10): Promise<number[]> =>

@@ -20,6 +20,7 @@ import {
   row,
   team,
   teams,
+  existing,
 } from './world.ts'
 import { teamSide, todo, user, userSide, valuesOf } from './world.ts'
 
@@ -77,10 +78,10 @@ export function readTests(make: MakeStore): void {
   test('a value comes back as it was stored, whatever its type', async () => {
     const { store } = await opened(make)
     await sample(store)
-    expect(valuesOf(user, (await get(store, user, 1))!)).toEqual(full)
-    expect(valuesOf(user, (await get(store, user, 2))!)).toEqual({ id: 2, email: 'b', isAdmin: false, boss: 1 })
-    expect(valuesOf(passport, (await get(store, passport, 'P'))!)).toEqual({ id: 'P', owner: 2 })
-    expect(valuesOf(team, (await get(store, team, RED))!)).toEqual({ id: RED, title: 'red' })
+    expect(valuesOf(user, await existing(store, user, 1))).toEqual(full)
+    expect(valuesOf(user, await existing(store, user, 2))).toEqual({ id: 2, email: 'b', isAdmin: false, boss: 1 })
+    expect(valuesOf(passport, await existing(store, passport, 'P'))).toEqual({ id: 'P', owner: 2 })
+    expect(valuesOf(team, await existing(store, team, RED))).toEqual({ id: RED, title: 'red' })
   })
 
   test('nothing is where nothing was stored', async () => {
@@ -221,7 +222,7 @@ export function readTests(make: MakeStore): void {
     expect(await store.load(user, [row(user, { id: 7, email: 'x' }), row(user, { id: 3, email: 'y' })])).toBe(2)
     expect(await store.load(team, [row(team, { id: RED, title: 'red' })])).toBe(1)
     expect(await store.loadPairs(teams, [userSide === 'a' ? [7, RED] : [RED, 7]])).toBe(1)
-    const found = (await get(store, user, 3))!
+    const found = await existing(store, user, 3)
     expect(found[1]).toBeGreaterThanOrEqual(1)
     expect(found[2]).toBe(clock.now)
     await store.read(function* (snapshot) {
@@ -240,6 +241,6 @@ export function readTests(make: MakeStore): void {
     const again = async (): Promise<unknown> => store.load(user, [row(user, { id: 2, email: 'z' })])
     await expect(again()).rejects.toThrow()
     expect(await read(store, s => s.children(boss, [1], null))).toEqual([[1, 2]])
-    expect((await get(store, user, 2))![3]).toBe('y')
+    expect((await existing(store, user, 2))[3]).toBe('y')
   })
 }

@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import { link } from '../../model/link/link.ts'
 import {
   AT,
@@ -49,10 +50,10 @@ export const model: Model = link({
   team: resource({ id: t.id('uuid'), title: t.text(), members: t.many('user', { inverse: 'teams' }) }),
 })
 
-export const user: Resource = model.resources.get('user')!
-export const todo: Resource = model.resources.get('todo')!
-export const passport: Resource = model.resources.get('passport')!
-export const team: Resource = model.resources.get('team')!
+export const user: Resource = getOrThrow(model.resources, 'user')
+export const todo: Resource = getOrThrow(model.resources, 'todo')
+export const passport: Resource = getOrThrow(model.resources, 'passport')
+export const team: Resource = getOrThrow(model.resources, 'team')
 export const owner: OneField = todo.field.get('owner') as OneField
 export const boss: OneField = user.field.get('boss') as OneField
 export const teams: Join = model.joins.find(join => !join.symmetric)!
@@ -143,6 +144,13 @@ export async function get(store: Store, of: Resource, id: Id): Promise<Row | und
   return store.read(function* (snapshot) {
     return yield* wait(snapshot.get(of, id))
   })
+}
+
+/** The same of a row that must be there. */
+export async function existing(store: Store, of: Resource, id: Id): Promise<Row> {
+  const row = await get(store, of, id)
+  if (!row) throw new Error(`${of.name} ${id} is not stored`)
+  return row
 }
 
 export async function idsOfRows(store: Store, of: Resource, select: Partial<Select> = {}): Promise<Value[]> {

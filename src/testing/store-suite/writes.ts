@@ -21,6 +21,7 @@ import {
   todo,
   user,
   userSide,
+  existing,
 } from './world.ts'
 
 async function refusal(promise: Promise<unknown>): Promise<ApiError> {
@@ -38,9 +39,9 @@ export function writeTests(make: MakeStore): void {
   test('create, patch and delete', async () => {
     const { store } = await opened(make)
     await put(store, created(user, { id: 1, email: 'a', rank: 1, tags: ['x'] }))
-    await put(store, patched(user, (await get(store, user, 1))!, { rank: 2, tags: null }))
-    expect((await get(store, user, 1))!.slice(3, 6)).toEqual(['a', null, 2])
-    await put(store, deleted(user, (await get(store, user, 1))!))
+    await put(store, patched(user, await existing(store, user, 1), { rank: 2, tags: null }))
+    expect((await existing(store, user, 1)).slice(3, 6)).toEqual(['a', null, 2])
+    await put(store, deleted(user, await existing(store, user, 1)))
     expect(await get(store, user, 1)).toBeUndefined()
     expect(await idsOfRows(store, user)).toEqual([])
   })
@@ -61,8 +62,8 @@ export function writeTests(make: MakeStore): void {
     expect([during, after]).toEqual([start + 2, start + 3])
     expect(changes.map(change => change.after![SEQ])).toEqual([start + 1, start + 2])
     expect(changes.map(change => change.after![AT])).toEqual([clock.now, clock.now])
-    expect((await get(store, user, 1))!.slice(SEQ, AT + 1)).toEqual([start + 3, clock.now])
-    expect((await get(store, user, 2))![SEQ]).toBe(start + 2)
+    expect((await existing(store, user, 1)).slice(SEQ, AT + 1)).toEqual([start + 3, clock.now])
+    expect((await existing(store, user, 2))[SEQ]).toBe(start + 2)
   })
 
   test('a unit sees what it wrote, others do not before it is done', async () => {
@@ -91,7 +92,7 @@ export function writeTests(make: MakeStore): void {
     })
     await expect(failing).rejects.toThrow(new RangeError('no'))
     expect(await idsOfRows(store, todo)).toEqual([])
-    expect((await get(store, user, 1))![5]).toBeNull()
+    expect((await existing(store, user, 1))[5]).toBeNull()
     await store.read(function* (snapshot) {
       expect(yield* wait(snapshot.pairs(teams, userSide, [1], null))).toEqual([])
       expect(snapshot.position).toBe(before)
@@ -128,7 +129,7 @@ export function writeTests(make: MakeStore): void {
       tx.reserve(todo, 30)
       yield* wait(tx.apply([created(todo, { id: 30, text: 'y' })], []))
     })
-    await put(store, deleted(todo, (await get(store, todo, 30))!))
+    await put(store, deleted(todo, await existing(store, todo, 30)))
     expect(await nextId(store)).toBe(31)
   })
 
@@ -157,10 +158,10 @@ export function writeTests(make: MakeStore): void {
       created(passport, { id: 'Q' }),
       created(user, { id: 1, email: 'a' }),
     )
-    await put(store, patched(passport, (await get(store, passport, 'P'))!, { owner: 1 }))
-    const [p, q] = [(await get(store, passport, 'P'))!, (await get(store, passport, 'Q'))!]
+    await put(store, patched(passport, await existing(store, passport, 'P'), { owner: 1 }))
+    const [p, q] = [await existing(store, passport, 'P'), await existing(store, passport, 'Q')]
     await put(store, patched(passport, p, { owner: null }), patched(passport, q, { owner: 1 }))
-    expect((await get(store, passport, 'Q'))![3]).toBe(1)
+    expect((await existing(store, passport, 'Q'))[3]).toBe(1)
   })
 
   test('an apply that throws wrote nothing, and the unit may go on', async () => {
@@ -192,12 +193,12 @@ export function writeTests(make: MakeStore): void {
     const { store } = await opened(make)
     await put(store, created(user, { id: 1, email: 'a' }), created(todo, { id: 1, text: 't', owner: 1 }))
     expect((await refusal(put(store, created(todo, { id: 2, text: 't', owner: 77 })))).code).toBe('conflict')
-    expect((await refusal(put(store, deleted(user, (await get(store, user, 1))!)))).code).toBe('conflict')
+    expect((await refusal(put(store, deleted(user, await existing(store, user, 1))))).code).toBe('conflict')
     expect(await idsOfRows(store, user)).toEqual([1])
     // In between it may: the order of changes is that of the request.
-    await put(store, deleted(user, (await get(store, user, 1))!), deleted(todo, (await get(store, todo, 1))!))
+    await put(store, deleted(user, await existing(store, user, 1)), deleted(todo, await existing(store, todo, 1)))
     await put(store, created(todo, { id: 3, text: 't', owner: 5 }), created(user, { id: 5, email: 'e' }))
-    expect((await get(store, todo, 3))![owner.slot]).toBe(5)
+    expect((await existing(store, todo, 3))[owner.slot]).toBe(5)
   })
 
   test('pairs exist once, and go once', async () => {
@@ -222,7 +223,7 @@ export function writeTests(make: MakeStore): void {
       expect(snapshot.changed(todo)).toBe(snapshot.position)
       expect(snapshot.changed(user)).toBe(snapshot.position - 1)
     })
-    await put(store, deleted(todo, (await get(store, todo, 1))!))
+    await put(store, deleted(todo, await existing(store, todo, 1)))
     await store.read(function* (snapshot) {
       yield* wait(undefined)
       expect(snapshot.changed(todo)).toBe(snapshot.position)
@@ -232,7 +233,7 @@ export function writeTests(make: MakeStore): void {
   test('a row that was read stays as it was', async () => {
     const { store } = await opened(make)
     await put(store, created(user, { id: 1, email: 'a', rank: 1 }))
-    const before = (await get(store, user, 1))!
+    const before = await existing(store, user, 1)
     const copy: Row = before.slice()
     await put(store, patched(user, before, { rank: 2 }))
     expect(before).toEqual(copy)

@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import type { Server } from 'node:http'
 import { isIP, type Socket } from 'node:net'
 import { networkOf } from '../../auth/login/attempts.ts'
@@ -29,7 +30,7 @@ export function boundConnections(
     if (count >= most) return void socket.destroy()
     open.set(network, count + 1)
     socket.once('close', () => {
-      const left = open.get(network)! - 1
+      const left = getOrThrow(open, network) - 1
       if (left > 0) open.set(network, left)
       else open.delete(network)
     })

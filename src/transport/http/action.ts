@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import type { Answered, Arguments } from '../../engine/call/call.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { ApiError } from '../../protocol/error.ts'
@@ -22,7 +23,7 @@ import { textMode } from '../../schema/read/input-mode.ts'
 /** Completes the call of an action. Its arguments are received later, once the caller is known to be allowed. */
 export function decodeAction({ engine, formats }: Face, call: HttpCall, endpoint: ActionEndpoint): void {
   const { method } = call.exchange
-  const action = endpoint.actions.get(method) ?? endpoint.actions.get('GET')!
+  const action = endpoint.actions.get(method) ?? getOrThrow(endpoint.actions, 'GET')
   call.format = formats.choose(call.exchange.accept, action.manner.reader !== null)
   call.operation = 'act'
   call.action = action

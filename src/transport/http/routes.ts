@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import type {
   Endpoint,
   Common,
@@ -122,7 +123,7 @@ export function routesOf(
   }
 
   function endOf(at: Segment): Endpoint | null {
-    return at.resource === null ? (at.action ?? at.page) : collections.get(at.resource)!
+    return at.resource === null ? (at.action ?? at.page) : getOrThrow(collections, at.resource)
   }
 
   function below(resource: Resource, path: string, from: number, into: RouteMatch): Endpoint | null {
@@ -131,7 +132,7 @@ export function routesOf(
     if (id === null) return null
     if (to + 1 >= path.length) {
       into.id = id
-      return items.get(resource)!
+      return getOrThrow(items, resource)
     }
     const start = to + 1
     to = endOfSegment(path, start)
@@ -149,11 +150,11 @@ export function routesOf(
     const field = resource.field.get(name)
     if (!field || field.hidden || (field.is !== 'back' && field.is !== 'many') || !field.toMany) return null
     into.parent = { resource, id, field }
-    if (to + 1 >= path.length) return collections.get(field.target)!
+    if (to + 1 >= path.length) return getOrThrow(collections, field.target)
     const last = to + 1
     to = endOfSegment(path, last)
     into.id = idAt(field.target.idType, path, last, to)
-    return into.id === null || to + 1 < path.length ? null : items.get(field.target)!
+    return into.id === null || to + 1 < path.length ? null : getOrThrow(items, field.target)
   }
 }
 

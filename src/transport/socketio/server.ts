@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
@@ -76,7 +77,7 @@ export function socketIoServer(
     const connection: SocketSession<Packet> = new SocketSession<Packet>({
       id: socket.id,
       host,
-      ...arrived.get(socket)!,
+      ...getOrThrow(arrived, socket),
       wire: wireOf(socket, () => connection.drained()),
       dialect,
     })

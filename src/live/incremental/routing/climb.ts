@@ -74,21 +74,22 @@ function* climbTo(node: PlanNode, step: Step, lookup: Lookup, hits: Hits, into: 
  * between the step's commits are found among the changed rows and links.
  */
 function* ownersOf({ step: relation, parent }: PlanNode, ids: ReadonlySet<Id>, step: Step, into: Set<Id>): Work<void> {
+  if (!relation || !parent) return // the rows of the group itself
   const { present, history } = step
-  if (relation!.is === 'one') {
-    const isRoot = parent!.parent === null
-    if (!isRoot || !(yield* rowsOf(relation!, ids, step, into)))
-      for (const [, id] of yield* wait(present.snapshot.children(relation!, [...ids], null))) into.add(id)
-    if (history.rows.has(relation!.owner))
-      for (const id of ids) for (const owner of history.pointingTo(relation!, id) ?? []) into.add(owner)
-  } else if (relation!.is === 'many') {
-    const { join, side } = relation!
+  if (relation.is === 'one') {
+    const isRoot = parent.parent === null
+    if (!isRoot || !(yield* rowsOf(relation, ids, step, into)))
+      for (const [, id] of yield* wait(present.snapshot.children(relation, [...ids], null))) into.add(id)
+    if (history.rows.has(relation.owner))
+      for (const id of ids) for (const owner of history.pointingTo(relation, id) ?? []) into.add(owner)
+  } else if (relation.is === 'many') {
+    const { join, side } = relation
     const other = side === 'a' ? 'b' : 'a'
     for (const [, id] of yield* wait(present.snapshot.pairs(join, other, [...ids], null))) into.add(id)
     const changed = history.pairs.get(join)?.[other]
     if (changed) for (const id of ids) for (const owner of changed.get(id)?.keys() ?? []) into.add(owner)
   } else {
-    const { target, via } = relation!
+    const { target, via } = relation
     yield* present.load(target, ids)
     for (const id of yield* present.settled(() => {
       const owners: Id[] = []

@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../../protocol/get-or-throw.ts'
 import type { Field, Resource } from '../../../model/model.ts'
 import type { Predicate } from '../../../query/predicate.ts'
 import { anchorsAt, cheapest, anchoredParts, type Anchor } from './anchors.ts'
@@ -114,12 +115,12 @@ function reads(where: Predicate, at: Resource, way: readonly Field[], depth: num
     case 'one':
     case 'many': {
       if (depth >= way.length) return true
-      const field = at.field.get(where.field)!
+      const field = getOrThrow(at.field, where.field)
       if (field !== way[depth]) return false
       return depth + 1 === way.length || reads(where.of, field.target as Resource, way, depth + 1)
     }
     default: {
-      const field = at.field.get(where.field)!
+      const field = getOrThrow(at.field, where.field)
       return depth >= way.length || field === way[depth] || (field.is === 'count' && field.of === way[depth])
     }
   }

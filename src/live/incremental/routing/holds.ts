@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../../protocol/get-or-throw.ts'
 import {
   ID,
   type BackField,
@@ -50,7 +51,7 @@ export function holds(where: Predicate, resource: Resource, row: Row, state: Row
 }
 
 function holdsOne(where: Predicate & { kind: 'one' }, resource: Resource, row: Row, state: RowState): boolean {
-  const field = resource.field.get(where.field)!
+  const field = getOrThrow(resource.field, where.field)
   if (field.is === 'back')
     return state.children(field.via, row[ID] as Id).some(child => holds(where.of, field.target, child, state))
   const { slot, target } = field as Field & { is: 'one' }
@@ -107,7 +108,7 @@ export function relatedCount(field: BackField | ManyField, owner: Id, state: Row
 }
 
 function holdsLeaf(where: Leaf, resource: Resource, row: Row, state: RowState): boolean {
-  const field = resource.field.get(where.field)!
+  const field = getOrThrow(resource.field, where.field)
   if (where.kind === 'size' && (field.is === 'many' || (field.is === 'back' && field.toMany)))
     return relatedCount(field, row[ID] as Id, state) === where.value
   const value = valueOf(field, row, state)
@@ -160,7 +161,7 @@ export function isFollowable(resource: Resource, where: Predicate): boolean {
       return isFollowable(resource, where.of)
     case 'one':
     case 'many':
-      return isFollowable(resource.field.get(where.field)!.target as Resource, where.of)
+      return isFollowable(getOrThrow(resource.field, where.field).target as Resource, where.of)
     default: {
       const field = resource.field.get(where.field)
       if (field?.is === 'many' || (field?.is === 'back' && field.toMany)) return where.kind === 'size'

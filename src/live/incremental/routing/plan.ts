@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../../protocol/get-or-throw.ts'
 import type { BackField, Field, ManyField, OneField, Resource } from '../../../model/model.ts'
 import type { Predicate } from '../../../query/predicate.ts'
 import { coverageOf } from './coverage.ts'
@@ -133,7 +134,7 @@ export class RoutingPlan {
         return this.read(this.child(node, field), where.of)
       }
       default:
-        return this.#readField(node, node.resource.field.get(where.field)!)
+        return this.#readField(node, getOrThrow(node.resource.field, where.field))
     }
   }
 
@@ -193,7 +194,7 @@ function nodesBelow(node: PlanNode, where: Predicate, into: Set<PlanNode> = new 
       break
     }
     default: {
-      const field = node.resource.field.get(where.field)!
+      const field = getOrThrow(node.resource.field, where.field)
       const child = node.children.get(field.is === 'count' ? field.of.name : field.name)
       if (child) into.add(child)
     }

@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../../protocol/get-or-throw.ts'
 import type { Id, Resource } from '../../../model/model.ts'
 import { printQuery } from '../../../query/print.ts'
 import type { Predicate } from '../../../query/predicate.ts'
@@ -99,7 +100,7 @@ export class Registry<G extends Followed> {
     this.#lists.delete(list.key)
     const { where, sorting } = list.definition
     this.#remove(list, where, sorting.paths)
-    if (--this.#sortings.get(sorting.key)!.lists === 0) this.#sortings.delete(sorting.key)
+    if (--getOrThrow(this.#sortings, sorting.key).lists === 0) this.#sortings.delete(sorting.key)
   }
 
   /** Forgets what is known about views. Whoever follows one next begins anew. */
@@ -125,7 +126,7 @@ export class Registry<G extends Followed> {
   #remove(target: RoutingTarget<G>, where: Predicate, sort: ReadFields['sort']): void {
     this.index.delete(target, where)
     const key = shapeKeyOf(where, this.index.isAnchored(target, where), sort)
-    const shape = this.#shapes.get(key)!
+    const shape = getOrThrow(this.#shapes, key)
     if (--shape.groups > 0) return
     this.#shapes.delete(key)
     this.#plan = null

@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../../protocol/get-or-throw.ts'
 import { ID, type Id, type Join, type ManyField, type OneField, type Resource, type Row } from '../../../model/model.ts'
 import type { Change, Commit } from '../../../store/store.ts'
 import type { PresentState, RowState } from './state.ts'
@@ -120,7 +121,7 @@ export class FormerState implements RowState {
     if (!changed) return rows
     const children = rows.filter(row => !changed.has(row[ID] as Id))
     for (const id of this.#history.pointingTo(via, parent) ?? []) {
-      const row = this.#image(changed.get(id)!)
+      const row = this.#image(getOrThrow(changed, id))
       if (row !== null && row[via.slot] === parent) children.push(row)
     }
     return children

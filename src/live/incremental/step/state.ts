@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../../protocol/get-or-throw.ts'
 import { ID, type Id, type ManyField, type OneField, type Resource, type Row } from '../../../model/model.ts'
 import type { Snapshot } from '../../../store/store.ts'
 import { wait, type Maybe, type Work } from '../../../store/work.ts'
@@ -116,7 +117,7 @@ export class PresentState implements RowState {
       const found = new Map<Id, Row[]>()
       for (const parent of parents) found.set(parent, [])
       for (const row of yield* wait(this.#snapshot.childRows(via, [...parents], null)))
-        found.get(row[via.slot] as Id)!.push(row)
+        getOrThrow(found, row[via.slot] as Id).push(row)
       for (const [parent, list] of found) known.set(parent, list)
     }
     for (const [field, owners] of others) {
@@ -124,7 +125,7 @@ export class PresentState implements RowState {
       const found = new Map<Id, Set<Id>>()
       for (const owner of owners) found.set(owner, new Set())
       for (const [owner, id] of yield* wait(this.#snapshot.pairs(field.join, field.side, [...owners], null)))
-        found.get(owner)!.add(id)
+        getOrThrow(found, owner).add(id)
       for (const [owner, ids] of found) {
         known.set(owner, ids)
         this.#known.set(field, owner, ids)

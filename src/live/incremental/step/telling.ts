@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../../protocol/get-or-throw.ts'
 import { ID, SEQ, type Id, type Resource, type Row } from '../../../model/model.ts'
 import type { View } from '../../../engine/read/view.ts'
 import type { Change } from '../../../store/store.ts'
@@ -94,20 +95,20 @@ export class Telling<G extends Followed> {
   }
 
   #rowOf({ id, row }: Move): Row {
-    return row ?? this.#read.get(id)!
+    return row ?? getOrThrow(this.#read, id)
   }
 
   #event(move: Move, bodies: ReadonlyMap<Id, string>): LiveEvent {
     const changes = this.#touched?.get(move.id)?.changes ?? none
     if (move.kind === 'leave') return left(changes, move.id, move.seq)
-    return shown(move.kind, this.#rowOf(move), bodies.get(move.id)!, changes)
+    return shown(move.kind, this.#rowOf(move), getOrThrow(bodies, move.id), changes)
   }
 }
 
 /** Whether a row looks different from what was sent before. Remembers what is sent now. */
 function isNews({ kind, id }: Move, digests: Map<Id, number>, bodies: ReadonlyMap<Id, string>): boolean {
   if (kind === 'leave') return digests.delete(id)
-  const digest = digestOf(bodies.get(id)!)
+  const digest = digestOf(getOrThrow(bodies, id))
   if (kind === 'change' && digests.get(id) === digest) return false
   digests.set(id, digest)
   return true

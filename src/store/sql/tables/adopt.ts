@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../../protocol/get-or-throw.ts'
 import type { AnyResource, ResourceDef } from '../../../model/declare/declaration.ts'
 import { foreignOf } from './foreign-of.ts'
 import { nameable } from './nameable.ts'
@@ -246,8 +247,8 @@ function addMany(join: TableInfo, joins: readonly TableInfo[], drafts: ReadonlyM
     from: Reference,
     to: Reference,
   ): { owner: Draft; to: Draft; name: string; from: string; other: string } {
-    const owner = drafts.get(from.table)!
-    const target = drafts.get(to.table)!
+    const owner = getOrThrow(drafts, from.table)
+    const target = getOrThrow(drafts, to.table)
     const base = plural(self ? relationName(to.columns[0]!, target.name) : target.name)
     const by = `${base}By${capital(singular(camelCase(join.name, 'table')))}`
     const name = alike ? claim(owner.taken, by) : claim(owner.taken, base, by)

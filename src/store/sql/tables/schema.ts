@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../../protocol/get-or-throw.ts'
 import type { Join, Model, Resource, StoredField, Value } from '../../../model/model.ts'
 import { ID } from '../../../model/model.ts'
 import * as types from '../../../schema/field-types/built-in.ts'
@@ -147,7 +148,7 @@ export function createIndex(table: TableSpec, { name, columns, unique }: IndexSp
 export function rebuildTable(table: TableSpec, sources: ReadonlyMap<string, Sql>): string[] {
   const temporary = `_restuary_new_${table.name}`
   const columns = table.columns.map(column => sql.id(column.name))
-  const values = table.columns.map(column => sources.get(column.name)!)
+  const values = table.columns.map(column => getOrThrow(sources, column.name))
   return [
     createTable(table, temporary),
     statementText(

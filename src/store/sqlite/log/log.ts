@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../../protocol/get-or-throw.ts'
 import { AT, SEQ, type Id, type Model, type Resource, type Row, type Value } from '../../../model/model.ts'
 import { width } from '../../sql/layout.ts'
 import type { Change, Commit, ListDelta, Published, Recorded, RowChange } from '../../store.ts'
@@ -189,7 +190,7 @@ export class LogTable {
   }
 
   #change([seq, , , name, id, op, before, after, lists]: Record): Change {
-    const resource = this.#resources.get(name)!
+    const resource = getOrThrow(this.#resources, name)
     const is = after === null ? null : rowOf(resource, JSON.parse(after) as Members, null)
     const changed: number[] = []
     let was: Row | null = null

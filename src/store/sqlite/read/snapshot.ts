@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../../protocol/get-or-throw.ts'
 import { ID, type Id, type Join, type OneField, type Resource, type Row, type Value } from '../../../model/model.ts'
 import type { Predicate } from '../../../query/predicate.ts'
 import type { Bind } from '../../sql/codec.ts'
@@ -91,7 +92,7 @@ export class Reader implements Snapshot {
   }
 
   get(resource: Resource, id: Id): Row | undefined {
-    const layout = this.layouts.get(resource)!
+    const layout = getOrThrow(this.layouts, resource)
     let statement = this.#get.get(resource)
     if (statement === undefined) this.#get.set(resource, (statement = this.connection.prepare(getRow(layout))))
     if (layout.hasPlainId) return decode(layout, statement.get(id))
@@ -101,7 +102,7 @@ export class Reader implements Snapshot {
 
   many(resource: Resource, ids: readonly Id[]): Row[] {
     if (ids.length === 0) return []
-    const layout = this.layouts.get(resource)!
+    const layout = getOrThrow(this.layouts, resource)
     if (ids.length === 1 || !layout.hasPlainId) {
       const rows = ids.map(id => this.get(resource, id)).filter(row => row !== undefined)
       return rows.toSorted((a, b) => resource.idType.compare(a[ID]!, b[ID]!))
@@ -112,7 +113,7 @@ export class Reader implements Snapshot {
 
   /** Runs a query. The SQL text is cached by the query's shape, so requests build none. */
   select(resource: Resource, select: Select): Maybe<Row[]> {
-    const layout = this.layouts.get(resource)!
+    const layout = getOrThrow(this.layouts, resource)
     const sort = totalSort(resource, select.sort)
     const { limit, offset, cursor, visits } = select
     const shape: StatementShape = { key: `select ${resource.name} `, values: [] }
@@ -142,7 +143,7 @@ export class Reader implements Snapshot {
   }
 
   count(resource: Resource, where: Predicate, visits?: Visits): Maybe<number> {
-    const layout = this.layouts.get(resource)!
+    const layout = getOrThrow(this.layouts, resource)
     const shape: StatementShape = { key: `count ${resource.name} `, values: [] }
     shapePredicate(where, layout, this.layouts, shape)
     const make = (isCounted: boolean): Compiled => countRows(layout, this.layouts, where, isCounted)
@@ -180,7 +181,7 @@ export class Reader implements Snapshot {
   }
 
   children(via: OneField, parents: readonly Id[], limit: number | null): [Id, Id][] {
-    return this.#pairs(keyOf(via), () => childPairs(via, this.layouts.get(via.owner)!), parents, limit)
+    return this.#pairs(keyOf(via), () => childPairs(via, getOrThrow(this.layouts, via.owner)), parents, limit)
   }
 
   pairs(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null): [Id, Id][] {
@@ -210,14 +211,14 @@ export class Reader implements Snapshot {
 
   childRows(via: OneField, parents: readonly Id[], limit: number | null): Row[] {
     if (parents.length === 0) return []
-    const layout = this.layouts.get(via.owner)!
+    const layout = getOrThrow(this.layouts, via.owner)
     const make = (bounded: Bounded): Compiled => selectChildRows(via, layout, bounded)
     return decodeAll(layout, this.#ofOwners(`children ${keyOf(via)}`, make, parents, limit))
   }
 
   pairRows(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null): [Id, Row][] {
     if (owners.length === 0) return []
-    const layout = this.layouts.get(from === 'a' ? join.b.resource : join.a.resource)!
+    const layout = getOrThrow(this.layouts, from === 'a' ? join.b.resource : join.a.resource)
     const make = (bounded: Bounded): Compiled => selectPairRows(join, from, layout, bounded)
     const rows = this.#ofOwners(`rows ${from} ${join.table}`, make, owners, limit)
     return decodeAll(layout, rows).map(row => [row.pop() as Id, row])
@@ -225,7 +226,7 @@ export class Reader implements Snapshot {
 
   childCounts(via: OneField, parents: readonly Id[]): [Id, number][] {
     const key = keyOf(via)
-    return this.#counts(key, () => childPairs(via, this.layouts.get(via.owner)!), parents)
+    return this.#counts(key, () => childPairs(via, getOrThrow(this.layouts, via.owner)), parents)
   }
 
   pairCounts(join: Join, from: 'a' | 'b', owners: readonly Id[]): [Id, number][] {
@@ -238,7 +239,7 @@ export class Reader implements Snapshot {
   }
 
   find(resource: Resource, slots: readonly number[], values: readonly Value[]): Row | undefined {
-    const layout = this.layouts.get(resource)!
+    const layout = getOrThrow(this.layouts, resource)
     const binds: Bind[] = []
     let key = `find ${resource.name}`
     slots.forEach((slot, i) => {

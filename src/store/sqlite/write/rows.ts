@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../../protocol/get-or-throw.ts'
 import { keepDigits, parseKept } from '../../../protocol/exact-json.ts'
 import { AT, FIRST, ID, SEQ, type Id, type Resource, type Row } from '../../../model/model.ts'
 import type { Bind } from '../../sql/codec.ts'
@@ -32,7 +33,7 @@ export class RowWriter {
 
   /** Writes one change. The new version is in `after`. */
   write(change: RowChange): void {
-    const layout = this.#layouts.get(change.resource)!
+    const layout = getOrThrow(this.#layouts, change.resource)
     switch (change.op) {
       case 'create':
         return this.#insert(layout, change)
@@ -151,13 +152,13 @@ export class RowWriter {
   #vacate(changes: readonly RowChange[]): void {
     const wanting = new Map<Resource, number>()
     for (const { resource, op, changed } of changes) {
-      const { unique } = this.#writesOf(this.#layouts.get(resource)!)
+      const { unique } = this.#writesOf(getOrThrow(this.#layouts, resource))
       const wants = op === 'create' ? unique.size > 0 : op === 'patch' && changed.some(slot => unique.has(slot))
       if (wants) wanting.set(resource, (wanting.get(resource) ?? 0) + 1)
     }
     changes.forEach((change, i) => {
       if (change.op !== 'patch' || (wanting.get(change.resource) ?? 0) < 2) return
-      const layout = this.#layouts.get(change.resource)!
+      const layout = getOrThrow(this.#layouts, change.resource)
       const { unique } = this.#writesOf(layout)
       const slots = change.changed.filter(slot => unique.has(slot) && change.before![slot] !== null)
       for (const slot of slots) this.#give(layout, change, slot, i)

@@ -1,3 +1,4 @@
+import { getOrThrow } from '../../../protocol/get-or-throw.ts'
 import type { HypermediaDocument } from '../format.ts'
 import type { Item, List } from '../../../engine/call/call.ts'
 import { viewOf, type View } from '../../../engine/read/view.ts'
@@ -76,7 +77,7 @@ export function entityOf(routes: Routes, view: View, value: unknown): Entity {
   const properties: Record<string, unknown> = {}
   const shown = new Map<string, DocumentRelation>()
   for (const [i, name] of view.names.entries()) {
-    const field = resource.field.get(name)!
+    const field = getOrThrow(resource.field, name)
     // A field that the caller may not read is absent.
     if (!Object.hasOwn(members, name)) continue
     if (!isRelation(field)) {

@@ -88,32 +88,32 @@ const malformed = (header: string): ApiError =>
   })
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
-const imf = /^[A-Z][a-z]{2}, (\d\d) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT$/
-const rfc850 = /^[A-Z][a-z]{5,8}, (\d\d)-([A-Z][a-z]{2})-(\d\d) (\d\d):(\d\d):(\d\d) GMT$/
-const asctime = /^[A-Z][a-z]{2} ([A-Z][a-z]{2}) ([ \d]\d) (\d\d):(\d\d):(\d\d) (\d{4})$/
+const imf = /^[A-Z][a-z]{2}, (?<day>\d\d) (?<month>[A-Z][a-z]{2}) (?<year>\d{4}) (?<time>\d\d:\d\d:\d\d) GMT$/
+const rfc850 = /^[A-Z][a-z]{5,8}, (?<day>\d\d)-(?<month>[A-Z][a-z]{2})-(?<year>\d\d) (?<time>\d\d:\d\d:\d\d) GMT$/
+const asctime = /^[A-Z][a-z]{2} (?<month>[A-Z][a-z]{2}) (?<day>[ \d]\d) (?<time>\d\d:\d\d:\d\d) (?<year>\d{4})$/
 
 /**
  * Parses a date in any of the three forms of RFC 9110 §5.6.7, to milliseconds since 1970. null for anything else; such a
  * condition is ignored.
  */
 export function readDate(text: string): number | null {
-  let found = imf.exec(text)
-  if (found) return moment(Number(found[3]), found[2]!, found[1]!, found[4]!, found[5]!, found[6]!)
-  found = rfc850.exec(text)
-  if (found) {
-    // A two-digit year that would be more than 50 years ahead is in the previous century.
-    const thisYear = new Date().getUTCFullYear()
-    const year = thisYear - (thisYear % 100) + Number(found[3])
-    return moment(year > thisYear + 50 ? year - 100 : year, found[2]!, found[1]!, found[4]!, found[5]!, found[6]!)
-  }
-  found = asctime.exec(text)
-  return found ? moment(Number(found[6]), found[1]!, found[2]!, found[3]!, found[4]!, found[5]!) : null
+  const { groups } = imf.exec(text) ?? rfc850.exec(text) ?? asctime.exec(text) ?? {}
+  return groups ? moment(groups) : null
 }
 
-function moment(year: number, month: string, day: string, h: string, m: string, s: string): number | null {
+function moment({ year = '', month = '', day, time }: Readonly<Record<string, string>>): number | null {
   const index = months.indexOf(month)
-  const at = Date.UTC(year, index, Number(day), Number(h), Number(m), Number(s))
-  return index < 0 || new Date(at).getUTCDate() !== Number(day) ? null : at
+  if (index < 0) return null
+  const [h, m, s] = time?.split(':').map(Number) ?? []
+  const at = Date.UTC(year.length === 2 ? wholeYear(Number(year)) : Number(year), index, Number(day), h, m, s)
+  return new Date(at).getUTCDate() === Number(day) ? at : null
+}
+
+/** A two-digit year that would be more than 50 years ahead is in the previous century. */
+function wholeYear(year: number): number {
+  const thisYear = new Date().getUTCFullYear()
+  const next = thisYear - (thisYear % 100) + year
+  return next > thisYear + 50 ? next - 100 : next
 }
 
 let lastSecond = -1
