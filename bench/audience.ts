@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { LOAD_CORE, pinned } from './machine.ts'
 
-/** What subscribers heard in a time. */
+/** What subscribers received in a time. */
 export interface Told {
   readonly seconds: number
   readonly frames: number

@@ -14,11 +14,11 @@ export interface Seen {
   readonly p99: number
 }
 
-/** Opened before anything is measured: what a kernel does with connections that nobody accepts is another question. */
+/** Connections are opened before the measurement, because it is not about how a kernel queues unaccepted connections. */
 const CONNECTIONS = 400
 /** Connections that are enough to keep one process busy. */
 const BUSY = 4
-/** Milliseconds between looks at what is due: a loop that never sleeps would take from the server what they share. */
+/** Milliseconds between looks at due requests. A loop that never sleeps would take processor time from the server. */
 const TICK = 1
 /** Milliseconds for answers after the last request. */
 const PATIENCE = 2_000

@@ -81,7 +81,7 @@ async function cpuOf(name: Name): Promise<number> {
   return ((cpuSeconds(server.pid) - before) / requests) * 1e6
 }
 
-/** What is compared must be equal. */
+/** Checks that the compared servers give the same answers. */
 async function checkAnswers(): Promise<void> {
   const [ours, ...others] = await Promise.all(
     [questions.deep, questions.raw, questions.built].map(async ({ server, dialect }) => {

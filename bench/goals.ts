@@ -1,6 +1,6 @@
 import type { Op, Sync } from './options.ts'
 
-/** What Restuary is held to: so many times the other server's rate. */
+/** A goal: Restuary must be so many times as fast as the other server. */
 export interface Goal {
   readonly op: Op
   readonly against: string

@@ -76,7 +76,7 @@ const before = await patching()
 const distinct = await many(filters, i => ({ owner: i + 1 }))
 told = 0
 const beside = await patching()
-// Only the one that follows owner -5 has heard of its row, once a round.
+// Only the subscriber that follows owner -5 gets its row, once per round.
 const silent = told === rounds
 told = 0
 await app.patch('todo', 1, { owner: 7 })

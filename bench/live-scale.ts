@@ -26,7 +26,7 @@ const rounds = Number(values.rounds)
 const results = new URL('results/', import.meta.url)
 mkdirSync(results, { recursive: true })
 
-/** The figures of a shape, from a process of its own: heaps and compiled code of others are not its own. */
+/** Measures a shape in a process of its own, so that heaps and compiled code of other shapes do not affect it. */
 async function own(name: string): Promise<Figure[]> {
   const script = fileURLToPath(new URL('scale/measure.ts', import.meta.url))
   const [file, ...args] = pinned(

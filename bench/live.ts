@@ -25,7 +25,7 @@ const fileOf = (name: string): string => fileURLToPath(new URL(name, import.meta
 const results = fileOf('results/')
 mkdirSync(results, { recursive: true })
 
-/** One figure against what is asked of it: a ratio that should be high, or a number that should be low. */
+/** A figure and its goal: a ratio that should be high, or a number that should be low. */
 interface Line {
   readonly name: string
   readonly value: number
@@ -52,7 +52,7 @@ const low = (name: string, value: number, floor: number, goal: number, unit: str
   isHigh: false,
 })
 
-/** A server, how its clients speak, and what is written to it. */
+/** A server, how its clients connect, and what is written to it. */
 interface Contender {
   readonly name: string
   readonly args: readonly string[]
@@ -113,7 +113,7 @@ async function trickle({ pid }: Running, audience: Audience, length: number): Pr
   return { deliveries: (told.all / told.seconds) * subscribers, writes: 10, cpu, p50: told.p50, p99: told.p99 }
 }
 
-/** Rounds of some contenders, one after the other, so that what disturbs the machine disturbs them all. */
+/** Runs rounds of several contenders in turns, so that a disturbance of the machine affects all of them. */
 async function compare(kind: 'burst' | 'trickle', contenders: readonly Contender[]): Promise<readonly Round[][]> {
   const all: Round[][] = contenders.map(() => [])
   for (let i = 0; i < rounds; i++)

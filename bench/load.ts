@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import { has, LOAD_CORE, pinned } from './machine.ts'
 import type { Op } from './options.ts'
 
-/** What is asked of one server in one round. */
+/** The requests to one server in one round. */
 export interface Load {
   /** `send` = the body, posted to the base. */
   readonly op: Op | 'send'
@@ -13,7 +13,7 @@ export interface Load {
   readonly seconds: number
   readonly rows: number
   readonly dialect: Dialect
-  /** Bearer token of whoever asks; absent = nobody. */
+  /** Bearer token of the caller. Absent = anonymous. */
   readonly caller?: string
   readonly body?: object
 }
@@ -45,7 +45,7 @@ let runs = 0
 /** wrk where it is installed; otherwise a small client of our own, which is slower and so measures latency less well. */
 export const generator: 'wrk' | 'client.ts' = has('wrk') ? 'wrk' : 'client.ts'
 
-/** Keeps `connections` requests under way for so many seconds and tells what came of them. */
+/** Keeps `connections` requests running for some seconds, and returns their figures. */
 export async function drive(load: Load): Promise<Measured> {
   const { op, port, connections, seconds, rows, dialect, caller, body } = load
   const url = `http://127.0.0.1:${port}`

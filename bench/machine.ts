@@ -4,7 +4,7 @@ import { availableParallelism, cpus } from 'node:os'
 
 /** Servers run here, */
 export const SERVER_CORE = 0
-/** and what drives them here. */
+/** The core of the load generator. */
 export const LOAD_CORE = 1
 
 /** Is there such a program? */
@@ -14,7 +14,7 @@ export function has(program: string): boolean {
 
 const canPin = availableParallelism() > 1 && has('taskset')
 
-/** The command, held to one core where that can be done. */
+/** The command, pinned to one core if that is possible. */
 export function pinned(command: readonly string[], core: number): readonly string[] {
   return canPin ? ['taskset', '-c', String(core), ...command] : command
 }
@@ -22,7 +22,7 @@ export function pinned(command: readonly string[], core: number): readonly strin
 /** Ticks of /proc a second: USER_HZ, which is 100 on every Linux that Node runs on. */
 const TICKS = 100
 
-/** Seconds of processor time that a process and all its threads have used; NaN where there is no /proc. */
+/** Processor time of a process and all its threads, in seconds. NaN if there is no /proc. */
 export function cpuSeconds(pid: number): number {
   const stat = procText(pid, 'stat')
   if (stat === null) return Number.NaN
@@ -31,7 +31,7 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS
 }
 
-/** Bytes of memory that a process has resident; NaN where there is no /proc. */
+/** Resident memory of a process, in bytes. NaN if there is no /proc. */
 export function residentBytes(pid: number): number {
   const kib = /VmRSS:\s+(\d+)/.exec(procText(pid, 'status') ?? '')?.[1]
   return kib === undefined ? Number.NaN : Number(kib) * 1024
@@ -45,7 +45,7 @@ function procText(pid: number, name: string): string | null {
   }
 }
 
-/** What figures depend on, for the record. */
+/** The properties of the machine on which figures depend, for the record. */
 export function describeMachine(): Record<string, unknown> {
   return {
     node: process.version,

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 
-/** What clients do in a run. */
+/** The operations of clients in a run. */
 export const OPS = ['get', 'hot', 'unchanged', 'list', 'patch', 'post', 'mixed'] as const
 export type Op = (typeof OPS)[number]
 
@@ -22,7 +22,7 @@ export interface Options {
   readonly out: string
 }
 
-/** Reads the command line; throws with what is not understood. */
+/** Reads the command line. Throws for options that are not known. */
 export function readOptions(args: readonly string[]): Options {
   const { values } = parseArgs({
     args: [...args],

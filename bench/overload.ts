@@ -69,7 +69,7 @@ async function measure(it: Case, rounds: number, port: number): Promise<boolean>
 const median = (numbers: readonly number[]): number =>
   numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!
 
-// The load needs a core of its own.
+// The load generator needs its own core.
 if (process.env['PINNED'] === undefined) {
   const [command, ...args] = pinned([process.execPath, ...process.argv.slice(1)], LOAD_CORE)
   const child = spawn(command!, args, { stdio: 'inherit', env: { ...process.env, PINNED: '1' } })

@@ -25,7 +25,7 @@ async function profile(name: string, contender: Contender, op: Op): Promise<void
     },
   })
   const { seconds, connections, rows } = options
-  // Twice: what the first run compiles and allocates is no part of the second.
+  // The run is done twice, because the first one compiles and allocates things that do not count.
   const load = { op, port: server.port, seconds, connections, rows, dialect: contender.dialect }
   await drive({ ...load, seconds: 1 })
   const since = now()

@@ -49,7 +49,7 @@ export function ratio(one: Summary, other: Summary): number {
   return Number.isFinite(byCpu) ? byCpu : one.rate / other.rate
 }
 
-/** The table of one operation, and what it says of the goals. */
+/** Prints the table of one operation, and its goals. */
 export function printOp(op: Op, rounds: ReadonlyMap<string, readonly Round[]>, options: Options): void {
   const all = [...rounds].map(([name, list]) => [name, summarise(list)] as const)
   const ours = all.find(([name]) => name === 'restuary')?.[1]

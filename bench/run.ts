@@ -25,7 +25,10 @@ try {
   await Promise.all([...running.values()].map(server => server.stop()))
 }
 
-/** All servers are up; one at a time is driven, in turns, so that what disturbs the machine disturbs them alike. */
+/**
+ * Measures all servers. They all run, but only one at a time gets requests, in turns, so that a disturbance of the machine
+ * affects all of them.
+ */
 async function measure(op: Op): Promise<Map<string, Round[]>> {
   const rounds = new Map<string, Round[]>()
   for (const [name, contender] of contenders) {

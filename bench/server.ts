@@ -81,7 +81,7 @@ function ready(child: ChildProcess, what: string): Promise<void> {
   })
 }
 
-/** A port that nobody listens on. */
+/** A free port. */
 export function freePort(): Promise<number> {
   return new Promise(resolve => {
     const probe = createServer().listen(0, '127.0.0.1', () => {

@@ -1,7 +1,7 @@
 // Where the processor time goes, by function.
 import { Session } from 'node:inspector/promises'
 
-/** What is used of a V8 CPU profile. */
+/** The parts of a V8 CPU profile that are used. */
 export interface Profile {
   readonly nodes: readonly {
     readonly id: number
@@ -25,7 +25,7 @@ const SHOWN = 45
 /** Microseconds between samples. */
 const INTERVAL = 100
 
-/** The profile of what this process does meanwhile, and the microseconds of processor time that it takes. */
+/** Profiles this process while work runs, and measures its processor time in microseconds. */
 export async function profiled(work: () => Promise<unknown>): Promise<{ profile: Profile; cpu: number }> {
   const session = new Session()
   session.connect()

@@ -41,7 +41,7 @@ print(
   0,
 )
 
-/** The lowest counts: what else the machine does can only add to it. */
+/** Prints the lowest value, because other processes can only add to it. */
 function print(what: string, values: readonly number[], limit: number, unit: string, digits: number): void {
   const best = Math.min(...values)
   const figures = `${best.toFixed(digits)} ${unit}, median ${median(values).toFixed(digits)} of ${values.length}`

@@ -10,7 +10,7 @@ import { frame, upgraded } from './websocket.ts'
 const port = Number(process.argv[2])
 const count = Number(process.argv[3])
 const speech = process.argv[4] ?? 'native'
-/** As how many callers they come, in turns; 0 = as nobody. */
+/** The number of callers, in turns. 0 = anonymous. */
 const callers = Number(process.argv[5] ?? 0)
 
 /** Bytes that each has got, and frames that the first has got: all get the same. */
@@ -39,7 +39,7 @@ async function open(index: number): Promise<Socket> {
   if (native) socket.write(frame('{"id":1,"op":"subscribe","uri":"/todos"}'))
   else {
     socket.write(frame('40'))
-    // What is said before the connection is taken ends it.
+    // Everything before the confirmation of the connection is skipped.
     while (!String((await once(socket, 'data'))[0]).includes('40{'));
     if (speech === 'socketio') socket.write(frame('42["subscribe","/todos/"]'))
     setInterval(() => socket.write(frame('3')), PONG).unref()

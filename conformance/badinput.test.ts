@@ -46,7 +46,7 @@ test('a crafted token that errs in nothing lets its bearer in, so that the other
   expect(await outcomeOf('http', { method: 'GET', path: '/todos', headers }, ok)).toBe('passed')
 })
 
-describe('the runner hears', () => {
+describe('the runner notices', () => {
   const post = { method: 'POST', path: '/todos', as: 'alice', headers: json, body: { title: 'a' } }
   const send = [{ id: 1, op: 'create', resource: 'todos', data: { title: 'a' } }]
   test.each<[string, string, BadRequest, Expected, string]>([

@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
 import { Unknown, type CaseResult, type RunOptions } from './result.ts'
 
-/** What a case leaves open is closed after it, in reverse order, even if it took too long. */
+/** Collects what a case opens. It is closed afterwards in reverse order, even if the case took too long. */
 export type Closing = Pick<AsyncDisposableStack, 'defer'>
 
 /**
- * Plays one case: resolves to what is wrong with it, null if nothing is. It throws `Unknown` for words that it does not
- * know, and tells where it is, so that a case that takes too long says at which step.
+ * Plays one case. Resolves to what is wrong with it, null = nothing. It throws `Unknown` for words that it does not know. It
+ * reports where it is, so that a case that takes too long can name the step.
  */
 export type Play<C> = (one: C, closing: Closing, at: (place: string) => void) => Promise<string | null> | string | null
 
@@ -63,7 +63,7 @@ async function attempt<C>(
 
 export const late: unique symbol = Symbol('late')
 
-/** What a promise resolves to, or `late` after so many milliseconds. */
+/** The result of a promise, or `late` after so many milliseconds. */
 export async function within<T>(milliseconds: number, work: Promise<T>): Promise<T | typeof late> {
   const { promise, resolve } = Promise.withResolvers<typeof late>()
   const timer = setTimeout(() => resolve(late), milliseconds)
@@ -74,7 +74,7 @@ export async function within<T>(milliseconds: number, work: Promise<T>): Promise
   }
 }
 
-/** What is left after every departure that speaks of it; `null` from a rule means that it does not. */
+/** Applies all departures that concern a place. A rule returns `null` if it does not concern it. */
 export function departed<T, At>(
   rules: readonly { readonly id: string; rewrite(at: At, expected: T): T | null }[],
   at: At,

@@ -12,7 +12,7 @@ type Run = (file: never, options: RunOptions) => Promise<CaseResult[]>
 /** Whether the file of a format is a list of its cases, or an object with `cases`. */
 type Form = 'list' | 'object'
 
-/** The formats by what distinguishes a case of theirs; the first that fits is taken. */
+/** The formats by what distinguishes their cases. The first one that fits is used. */
 const formats: readonly (readonly [fits: (shape: Shape) => boolean, run: Run, form: Form])[] = [
   [({ members }) => members.has('checks'), runHttp, 'object'],
   [({ members }) => members.has('vectors'), runBadInput, 'object'],

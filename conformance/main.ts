@@ -99,5 +99,5 @@ async function main(args: readonly string[]): Promise<number> {
   return isFine ? 0 : 1
 }
 
-// What libraries would still wait for is of no interest then.
+// Whatever libraries are still waiting for does not matter then.
 if (import.meta.main) process.exit(await main(process.argv.slice(2)))

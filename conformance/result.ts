@@ -1,8 +1,8 @@
-/** What became of one case of a vector file. */
+/** The result of one case in a vector file. */
 export interface CaseResult {
   readonly name: string
   readonly outcome: 'passed' | 'failed' | 'skipped'
-  /** Of a failure: step and difference; of a skipped case: what the runner does not know. */
+  /** For a failure: the step and the difference. For a skipped case: the words that the runner does not know. */
   readonly detail?: string
 }
 
@@ -11,7 +11,7 @@ export type StoreKind = 'memory' | 'sqlite'
 
 export interface RunOptions {
   readonly store: StoreKind
-  /** Hears of each departure that changes what a step (`case#3`) has to answer. */
+  /** Called for each departure that changes the expected answer of a step (`case#3`). */
   readonly onDeparture?: (id: string, step: string) => void
   /** Milliseconds that a case may take. Default 60,000: the longest waits for a server to give up on its clients. */
   readonly limitMs?: number

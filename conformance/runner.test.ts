@@ -23,7 +23,7 @@ const details = (code: string, rest: object): object => ({
   error: { code, details: { object_name: 'cookie', ...rest } },
 })
 
-/** The runner must hear every lie, or what it passes means nothing. */
+/** The runner must notice every lie. Otherwise passing means nothing. */
 const lies: [string, string, number, (step: Mutable) => void][] = [
   ['another status', 'docs:quickstart', 0, s => (s.expect = { ...s.expect, status: 200 })],
   ['another value', 'docs:quickstart', 5, s => (s.expect = { status: 200, body: { id: 1, type: 'muffin', jar: 1 } })],
@@ -69,7 +69,7 @@ const lies: [string, string, number, (step: Mutable) => void][] = [
   ['a success that did not happen', 'docs:quickstart', 6, s => (s.expect = { status: 200, body: { id: 7 } })],
 ]
 
-test.each(lies)('the runner hears %s', async (_, name, index, change) => {
+test.each(lies)('the runner notices %s', async (_, name, index, change) => {
   const [result] = await runBlargh(falsified(name, index, change), { store: 'memory' })
   expect(result?.outcome).toBe('failed')
   expect(result?.detail).toContain(`#${index} `)

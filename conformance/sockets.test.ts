@@ -27,7 +27,7 @@ describe.each(['memory', 'sqlite'] as const)('over %s', store => {
   })
 })
 
-/** A case whose n-th step is told otherwise. */
+/** A case whose n-th step expects something else. */
 function lie<C extends { readonly name: string; readonly steps: readonly object[] }>(
   cases: readonly C[],
   name: string,

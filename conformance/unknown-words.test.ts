@@ -18,7 +18,7 @@ function withCases(file: any, cases: readonly unknown[]): unknown {
   return { ...file, [['cases', 'checks', 'vectors'].find(name => name in file)!]: cases }
 }
 
-/** A case with another value at a place in it, `steps.0.expect`; the value is made of what is there. */
+/** A case with another value at a place such as `steps.0.expect`. The value is made of the present one. */
 function changed(one: unknown, place: string, change: (there: any) => unknown): unknown {
   const [name, ...rest] = place.split('.').filter(Boolean)
   if (name === undefined) return change(one)
@@ -86,7 +86,7 @@ describe.each(Object.entries(formats))('a case of %s', (format, { example, more,
     ...other.map(place => changed(one, place, instead)),
   ]
 
-  test('with words that nobody knows is skipped, and they are named', async () => {
+  test('a case with unknown words is skipped, and the words are named', async () => {
     const results = await runFile(withCases(file, [one, ...variants, one]), { store: 'memory' })
     const told = results!.map(
       ({ outcome, detail }) => `${outcome} ${detail?.includes('frobnicate') ? 'by name' : detail}`,
@@ -120,7 +120,7 @@ test.each([
   expect(result).toMatchObject({ outcome: 'skipped', detail: expect.stringContaining('frobnicate') })
 })
 
-test('a case that does not end takes no longer than it may, a case that throws fails alone', async () => {
+test('a case that does not end is stopped in time, and a case that throws fails without affecting others', async () => {
   const results = await playEach(
     ['ends', 'waits', 'throws', 'ends'],
     (one, i) => `${one} ${i}`,
@@ -143,7 +143,7 @@ test('a case that does not end takes no longer than it may, a case that throws f
   ])
 })
 
-test('the command prints a line for each file, what failed and what it skipped for which word', async () => {
+test('the command prints a line per file, with failures and with the words for which cases were skipped', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'restuary-conformance-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
   const [one, two] = listOf(read('validr'))

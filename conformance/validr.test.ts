@@ -15,7 +15,7 @@ test('cases of our own are passed as well', async () => {
   expect(results.filter(r => r.outcome !== 'passed').map(r => `${r.name} ${r.detail ?? ''}`)).toEqual([])
 })
 
-test('validr.json: every case is passed, none skipped, and every departure is needed', async () => {
+test('validr.json: every case passes, none is skipped, and every departure is needed', async () => {
   const used = new Set<string>()
   const results = (await runFile(file, { store: 'memory', onDeparture: id => used.add(id) })) ?? []
   expect(results.filter(r => r.outcome === 'failed').map(r => `${r.name} ${r.detail ?? ''}`)).toEqual([])

@@ -55,7 +55,7 @@ function textOf(sources: readonly string[]): string {
     .join('\n')
 }
 
-/** What generated files hold, by file and name; the test holds them to it. */
+/** The content of generated files, by file and name. A test compares the files with it. */
 export function texts(): {
   readonly target: string
   readonly name: string

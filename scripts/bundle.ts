@@ -37,7 +37,7 @@ export async function bundle(options: BundleOptions): Promise<void> {
   await bundled.close()
 }
 
-/** Sources of what package.json exports and of its commands, by the names of what is built of them. */
+/** The sources of what package.json exports and of its commands, by the names of the built files. */
 export function entries(): Record<string, string> {
   const { exports, bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     exports: Record<string, string | { default: string }>
@@ -69,7 +69,10 @@ const checkedNode: Plugin = {
   },
 }
 
-/** What SQLite scans in is a thread, so a file of its own: at the top of what is built, found from wherever it is started. */
+/**
+ * The thread in which SQLite scans is a separate file. It is at the top of the built files, so that it is found wherever it is
+ * started from.
+ */
 function scanThread(extension: string): Plugin {
   const fileName = `scan-thread${extension}`
   return {

@@ -6,7 +6,7 @@ const pairs: [number, number][] = []
 for (let c = 0x80; c <= 0x10_ff_ff; c++) {
   if (c >= 0xd8_00 && c <= 0xdf_ff) continue
   const lower = Array.from(String.fromCodePoint(c).toLowerCase())
-  // U+0130 alone has a lower case of two characters; its simple mapping (UnicodeData.txt, field 13) is U+0069.
+  // Only U+0130 has a lower case of two characters. Its simple mapping (UnicodeData.txt, field 13) is U+0069.
   const to = c === 0x01_30 ? 0x69 : lower.length === 1 ? lower[0]!.codePointAt(0)! : c
   if (to !== c) pairs.push([c, to])
 }

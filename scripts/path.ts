@@ -52,7 +52,7 @@ function subscribe(n: number): Promise<void> {
   return promise
 }
 
-/** Counts what `once` goes through; `after` undoes it, uncounted. */
+/** Counts the instructions of `once`. `after` undoes it and is not counted. */
 async function measure(
   what: string,
   once: (n: number) => Promise<void>,

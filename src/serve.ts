@@ -173,18 +173,16 @@ function checkStart(app: Servable, host: string, report: (line: string) => void)
   const { auth } = app.engine
   if (app.secured !== true) checkOpen(openNames(app), exposed, report)
   if (auth?.random) {
-    const problem = 'Tokens are signed with a secret that was made up at this start'
+    const problem = 'Tokens are signed with a random secret of this process'
     if (production)
-      throw new StartError(
-        `${problem}, so that nobody stays logged in after the next: give auth.secret 32 bytes or more`,
-      )
-    report(`${problem}: they end with this process`)
+      throw new StartError(`${problem}, so nobody stays logged in after a restart: set auth.secret to 32 bytes or more`)
+    report(`${problem}: they become invalid when it ends`)
   }
   if (auth?.cookie && app.http.cors?.origins.includes('*')) {
-    const problem = 'Pages of every origin may call, and sessions are kept in cookies'
+    const problem = 'Pages of every origin may send requests, and sessions are in cookies'
     if (exposed !== null)
       throw new StartError(`${problem}, and ${exposed}: name the origins in http.cors, or say auth: { cookie: false }`)
-    report(`${problem}: name the origins before this is served to others`)
+    report(`${problem}: name the origins before you serve this to others`)
   }
 }
 
@@ -203,7 +201,7 @@ function checkOpen(open: readonly string[], exposed: string | null, report: (lin
   if (open.length === 0) return
   const names = open.length > 8 ? `${open.slice(0, 8).join(', ')} and ${open.length - 8} more` : open.join(', ')
   if (exposed === null) {
-    report(`Open to everyone on this machine, as there are no rules: ${names}`)
+    report(`Open to everyone on this machine, because they have no rules: ${names}`)
     return
   }
   throw new StartError(
@@ -226,8 +224,8 @@ function explained(error: NodeJS.ErrnoException, port: number, host: string, isD
   const another = `${isDefault ? 'PORT=' : ''}${port < 65_535 ? port + 1 : 3000}`
   const text = new Map([
     ['EADDRINUSE', `Port ${port} on ${host} is in use. Choose another port (${another}), or 0 for any free one.`],
-    ['EACCES', `Port ${port} may not be opened by this user. Choose one above 1023.`],
-    ['EADDRNOTAVAIL', `${host} is no address of this machine. Choose 127.0.0.1 for this machine only, or 0.0.0.0.`],
+    ['EACCES', `Port ${port} cannot be opened by this user. Choose one above 1023.`],
+    ['EADDRNOTAVAIL', `${host} is not an address of this machine. Choose 127.0.0.1 for this machine only, or 0.0.0.0.`],
     ['ENOTFOUND', `The host ${host} is not known. Choose 127.0.0.1 for this machine only, or 0.0.0.0.`],
   ]).get(error.code ?? '')
   return text === undefined ? error : new StartError(text, { cause: error })
@@ -263,7 +261,7 @@ function forget(served: Served): void {
 function onSignal(signal: NodeJS.Signals): void {
   if (ending) process.exit(signal === 'SIGINT' ? 130 : 143)
   ending = true
-  report(`${signal}: finishing what is under way; once more to stop at once`)
+  report(`${signal}: finishing running requests; send it again to stop at once`)
   void Promise.allSettled([...running].map(one => one.close())).then(results => {
     for (const result of results) if (result.status === 'rejected') console.error(result.reason)
     process.exit(results.some(result => result.status === 'rejected') ? 1 : 0)

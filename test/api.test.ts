@@ -114,7 +114,7 @@ describe.each(stores)('the programmatic API over %s', (_, store) => {
     expect(await app.store.commits(0, 10)).toHaveLength(1)
   })
 
-  test('one-to-one: the newcomer takes the place, whoever held it is left without or refuses', async () => {
+  test('one-to-one: a new row takes the place; the former one is left without, or refuses', async () => {
     const app = town()
     await app.post('user', [
       { email: 'a@x.io', name: 'a' },
@@ -181,7 +181,7 @@ describe.each(stores)('the programmatic API over %s', (_, store) => {
     ])
   })
 
-  test('many rows: the faults of all are told, also where one may not write a field', async () => {
+  test('many rows: the faults of all are reported, also fields that may not be written', async () => {
     const app = town()
     const told = async (rows: readonly object[]): Promise<unknown> => {
       const { status, body } = await app.safe.post('list', rows)

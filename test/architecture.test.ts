@@ -122,7 +122,7 @@ const isRelative = (specifier: string): boolean => specifier.startsWith('.')
 
 const targetOf = (from: Source, specifier: string): string => posix.join(posix.dirname(from.path), specifier)
 
-/** `@scope/name/sub` → `@scope/name`; undefined for what Node brings. */
+/** `@scope/name/sub` → `@scope/name`. undefined = it is a module of Node. */
 function libraryOf(specifier: string): string | undefined {
   if (isRelative(specifier) || specifier.startsWith('node:') || builtinModules.includes(specifier)) return undefined
   return specifier
@@ -324,7 +324,7 @@ describe('the conformance runner', () => {
   test('files are short and well named', () => expect(fileFaults(sources)).toEqual([]))
 })
 
-/** Words of dialects, which whoever reads the core need not know. */
+/** Words of dialects. Readers of the core need not know them. */
 const DIALECT_WORDS = /restaction|blargh|flask|SocketAPI|channels-?api|dcrf|django|\bdrf\b|envelope/i
 
 const isCore = (path: string): boolean => !['dialects', 'testing', ...ROOT].includes(areaOf(path))
@@ -414,7 +414,7 @@ describe('these checks', () => {
     expect(layerFaults(tree(files as Record<string, string>))).toEqual([expect.stringContaining(message)])
   })
 
-  test('a downward import, and one from testing, is no fault', () => {
+  test('a downward import, and one from testing, is allowed', () => {
     const files = tree({
       'src/engine/a.ts': `import '../store/b.ts'`,
       'src/store/b.ts': `import '../protocol/c.ts'`,
@@ -427,7 +427,7 @@ describe('these checks', () => {
     expect(cycleFaults(files)).toEqual([])
   })
 
-  test('a cycle of files is found; one of types within an area is none', () => {
+  test('a cycle of files is found; a cycle of types within an area is allowed', () => {
     const files = (kind: string) =>
       tree({ 'src/query/a.ts': `import ${kind} {B} from './b.ts'`, 'src/query/b.ts': `import {A} from './a.ts'` })
     expect(cycleFaults(files(''))).toEqual([
@@ -485,7 +485,7 @@ describe('these checks', () => {
     expect(cycleFaults(files)).toEqual([expect.stringContaining('store → auth → store')])
   })
 
-  test('a library in a second file is found; what Node brings is none', () => {
+  test("a library imported by a second file is found; Node's own modules are allowed", () => {
     const code = `import { x } from '@scope/lib/sub'; import fs from 'node:fs'; import os from 'os'`
     expect(libraryFaults(tree({ 'src/query/a.ts': code, 'src/query/b.ts': code }))).toEqual([
       expect.stringContaining('"@scope/lib" is imported by src/query/a.ts and src/query/b.ts'),

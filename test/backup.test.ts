@@ -53,7 +53,7 @@ describe.each(stores)('%s', (_, end, make, reopen) => {
     expect(readdirSync(folder).filter(name => name.includes('.part'))).toEqual([])
   })
 
-  test('a file that exists is left as it is', async () => {
+  test('an existing file is not overwritten', async () => {
     const app = open(make())
     const there = newFile(end)
     writeFileSync(there, 'mine')
@@ -63,7 +63,7 @@ describe.each(stores)('%s', (_, end, make, reopen) => {
   })
 })
 
-test('going back to a copy: what was written since is gone, and nobody takes one state for the other', async () => {
+test('after going back to a copy, later writes are gone and clients notice', async () => {
   const file = newFile('.db')
   const app = start(sqlite(file))
   await app.post('note', { text: 'a' })
@@ -93,7 +93,7 @@ test('restuary backup copies a file that another process writes to', async () =>
   await expect(runCommand(['backup', `${file}x`, newFile('.db')])).rejects.toThrow('There is no file')
 })
 
-test('a copy that is not sound is no copy', async () => {
+test('a damaged copy is refused', async () => {
   const file = newFile('.db')
   const db = new DatabaseSync(file)
   db.exec('PRAGMA page_size=512; CREATE TABLE a(x); CREATE INDEX b ON a(x)')
@@ -107,7 +107,7 @@ test('a copy that is not sound is no copy', async () => {
   expect(existsSync(copy)).toBe(false)
 })
 
-test('restuary backup is told by help', () => {
+test('help mentions restuary backup', () => {
   const { stdout } = spawnSync(process.execPath, [join(import.meta.dirname, '../src/cli/main.ts'), 'help'])
   expect(String(stdout)).toContain('restuary backup FILE TO')
 })

@@ -63,7 +63,7 @@ function start(args: readonly string[], program = MAIN, env: Record<string, stri
   }
 }
 
-/** Resolves with the address as soon as it is told; rejects if the process ends instead. */
+/** Resolves with the address when it is printed. Rejects if the process ends before. */
 async function address(started: Started): Promise<string> {
   for (;;) {
     const [, url] = /Restuary serves (http:\S+)/.exec(started.err()) ?? []
@@ -80,7 +80,7 @@ const json = async (url: string): Promise<any> => (await fetch(url)).json()
 const patch = (url: string, body: unknown): Promise<Response> =>
   fetch(url, { method: 'PATCH', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } })
 
-test('serve: a SQLite file is an API, says what it does to the file and ends with SIGTERM', async () => {
+test('serve: serves a SQLite file, says what it does to the file, and ends with SIGTERM', async () => {
   const started = start(['serve', shop, '--port', '0'])
   const url = await address(started)
   const rows = await json(
@@ -147,7 +147,7 @@ test.each([
   [['serve', '.'], 'is a directory', 'name a SQLite or a JSON file'],
   [['serve'], 'serve needs a file', 'restuary serve shop.sqlite'],
   [['serve', 'db.json', 'other.json'], 'takes one file', 'quotes'],
-  [['serve', 'db.json', '--port', 'x'], 'x is no port', '0 for any free one'],
+  [['serve', 'db.json', '--port', 'x'], 'x is not a port', '0 for any free one'],
   [['serve', 'db.json', '--prot', '1'], "Unknown option '--prot'", 'did you mean --port?'],
   [['serve', 'db.json', '--out', 'x.ts'], 'serve has no option --out', '--read-only'],
   [['sevre', 'db.json'], 'There is no command sevre', 'did you mean serve?'],
@@ -166,14 +166,14 @@ test('a refusal is one line, and its exit code is 2', async () => {
   expect(started.err()).toMatch(/^restuary: There is no file missing\.sqlite; .*\n$/)
 })
 
-test('serve: what is open is not served to other machines', async () => {
+test('serve: open resources are not served to other machines', async () => {
   const started = start(['serve', 'db.json', '--port', '0', '--host', '0.0.0.0'])
   expect(await started.code).toBe(1)
   expect(started.err()).toContain('have no rules')
   expect(started.err()).not.toMatch(/^ +at /m)
 })
 
-test('serve: in production, what is open must be meant to be', async () => {
+test('serve: in production, open resources must be declared open', async () => {
   const refused = start(['serve', 'db.json', '--port', '0', '--memory'], MAIN, { NODE_ENV: 'production' })
   expect(await refused.code).toBe(1)
   expect(refused.err()).toContain('NODE_ENV is production')
@@ -219,7 +219,7 @@ test.each([
   other.close()
 })
 
-test('a PORT that is no port is told', async () => {
+test('an invalid PORT is reported', async () => {
   const started = start(['serve', shop, '--memory'], MAIN, { PORT: 'http' })
   expect(await started.code).toBe(1)
   expect(started.err()).toContain('PORT=http is not a port. Give a number from 1 to 65535')
@@ -236,7 +236,7 @@ test('import: the declarations type-check and serve the same as the file', async
     const out = join(directory, `${name}.ts`)
     const started = start(['import', name, '--out', `${name}.ts`])
     expect(await started.code, started.err()).toBe(0)
-    // The package is not installed here: its sources stand in for it.
+    // The package is not installed here, so its sources are used.
     writeFileSync(
       out,
       readFileSync(out, 'utf8').replace(`'restuary'`, index).replace('serve(app)', 'serve(app, { port: 0 })'),
@@ -270,7 +270,7 @@ test('import: the declarations type-check and serve the same as the file', async
   }
 })
 
-/** What each resource answers first, by its path. */
+/** The first answer of each resource, by its path. */
 async function answers(url: string): Promise<Record<string, unknown>> {
   const paths = [
     '/track',

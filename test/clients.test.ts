@@ -1,4 +1,4 @@
-// Clients that exist: what they send is understood, and they understand what they get.
+// Existing clients: we understand what they send, and they understand what they get.
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
@@ -224,7 +224,7 @@ test.skipIf(python === null)(
     child.stdout.on('data', (chunk: Buffer) => (told += chunk))
     child.stderr.on('data', (chunk: Buffer) => (wrong += chunk))
     expect([(await once(child, 'close'))[0], wrong]).toEqual([0, ''])
-    // Its threads tell in any order.
+    // Its threads print in any order.
     expect(told.trim().split('\n').toSorted()).toEqual(
       [
         ['state', { uri: 'todo/', resource: [] }],
@@ -272,7 +272,7 @@ describe.skipIf(!hasCurl)(`curl${hasCurl ? '' : ' (skipped: it is not installed)
     expect(created).toMatchObject({ event: 'created', data: { data: { text: 'rest' } } })
   })
 
-  test('hears why a stream is over', async () => {
+  test('is told why a stream ended', async () => {
     const app = api({ todo: resource({ id: t.id(), text: t.text() }).public() }, { report: () => {} })
     const { authority } = await serve(app)
     await app.post('todo', { text: 'pack' })

@@ -200,7 +200,7 @@ describe.each(stores)('over %s', (_, store) => {
     expect(await list('version=1.9.0')).toEqual(['1.9.0'])
     expect(await list('version[gt]=1.9.0&version[lte]=2.0.0&sort=version')).toEqual(['1.10.0', '2.0.0'])
     expect(await list('version[in]=1.9.0,10.0.0&sort=version')).toEqual(['1.9.0', '10.0.0'])
-    // Bounds say what may be stored, not what may be asked for.
+    // Bounds limit what may be stored, not what may be asked for.
     expect(await list('version[lt]=0.5.0')).toEqual([])
     expect(await list('color=%23FF0000&sort=version')).toEqual(['1.9.0', '2.0.0'])
     expect(await list('color[startsWith]=%2300&sort=version')).toEqual(['1.10.0', '10.0.0'])
@@ -235,7 +235,7 @@ describe.each(stores)('over %s', (_, store) => {
     expect(seen).toEqual(versions.toReversed())
   })
 
-  test('subscriptions to a query hear what enters and leaves by it, in a window in its order', async () => {
+  test('subscriptions to a query get rows that enter and leave, in a window in its order', async () => {
     const { app, port } = await open(store())
     const client = await NativeClient.open(`ws://127.0.0.1:${port}/`)
     onTestFinished(() => client.cut())
@@ -269,7 +269,7 @@ describe.each(stores)('over %s', (_, store) => {
     expect([wrong.status, refusal.errors]).toMatchObject([400, [{ pointer: '#/color' }]])
   })
 
-  test('JSON Patch, merge patch, PUT, and conditions of what is shown', async () => {
+  test('JSON Patch, merge patch, PUT, and conditions use the shown values', async () => {
     const { app, url } = await open(store())
     await app.post('release', { version: '1.9.0', where: { lat: 1, lon: 2 } })
     const patch = [
@@ -330,7 +330,7 @@ test('a column changes to a type that takes its kind, and to no other', async ()
   expect(await app.get('written', 1)).toEqual({ id: 1, code: 'x' })
 })
 
-test('the documents tell of it', async () => {
+test('the documents describe it', async () => {
   const { url } = await open(memory())
   const document: any = await (await fetch(`${url}/openapi.json`)).json()
   const { properties } = document.components.schemas.Release

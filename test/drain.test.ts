@@ -61,7 +61,7 @@ test('without its store it is live, not ready', async () => {
   expect([ready.status, await ready.json()]).toEqual([503, { status: 'unavailable' }])
 })
 
-test('closing: not ready at once, requests are answered meanwhile, what is under way is finished', async () => {
+test('closing: readiness ends at once, requests are still answered, running ones finish', async () => {
   const { served, ask, arrived, letIn } = await start({ lead: 300 })
   const slow = ask('/note', {
     method: 'POST',
@@ -81,7 +81,7 @@ test('closing: not ready at once, requests are answered meanwhile, what is under
   await expect(ask('/note')).rejects.toThrow()
 })
 
-test('closing: whoever is connected by a WebSocket is told so, and keeps nobody waiting', async () => {
+test('closing: WebSocket clients are told, and do not delay the end', async () => {
   const { served } = await start()
   const clients = await Promise.all(['/', '/'].map(path => NativeClient.open(served.url.replace('http', 'ws') + path)))
   await served.close()

@@ -126,7 +126,7 @@ describe('the envelope', () => {
     expect(await ask({ action: 'retrieve', pk: 1 })).toMatchObject({ response_status: 404, errors: ['Not found.'] })
   })
 
-  test('finds rows by another unique field, and offers what it says', async () => {
+  test('finds rows by another unique field, and offers only the declared operations', async () => {
     const { app, url, face } = await serve()
     await app.post('tagged', { slug: 'news' })
     const { ask } = await connect(url)
@@ -146,7 +146,7 @@ describe('the envelope', () => {
     expect(await ask({ action: 'fail' })).toMatchObject({ errors: ['Not so fast.'], response_status: 429 })
   })
 
-  test('pushes what was subscribed to, before the answer to whoever did it', async () => {
+  test('pushes an event before the answer to its author', async () => {
     const { app, url } = await serve()
     const a = await connect(url)
     const b = await connect(url)
@@ -181,7 +181,7 @@ describe('the envelope', () => {
     expect((await a.take(1))[0].payload).toMatchObject({ action: 'update', pk: 3 })
   })
 
-  test('answers what the ancestors pass over in silence', async () => {
+  test('answers messages that channels-api ignores', async () => {
     const { url } = await serve()
     const { send, take, socket } = await connect(url)
     const cases: [unknown, object, string | null][] = [
@@ -235,7 +235,7 @@ describe('the envelope', () => {
     expect((await large)[0]).toBe(1009)
   })
 
-  test('asks permissions first, with what was sent', async () => {
+  test('asks permissions first, with the values that were sent', async () => {
     const asked: unknown[] = []
     const guarded = question.permissions((who, name, pk) => {
       asked.push([who, name, pk])

@@ -99,7 +99,7 @@ describe.each(faces)('over %s', face => {
     const row = { id: 1, room: 1, name: 'ann', away: false }
     expect(await ann.create('here', { room: 1, name: 'ann' })).toEqual({ status: 201, code: null, row })
     expect(await bob.next()).toEqual(['enter', 1])
-    // The envelope says what its ancestor says.
+    // The envelope answers like channels-api.
     expect((await ann.create('here', { room: 1, name: 'ann' })).status).toBe(face === 'envelope' ? 400 : 409)
     expect((await ann.create('here', { room: 9, name: 'x' })).status).toBe(400)
     expect((await ann.patch('here', 1, { name: 'anna' })).row).toEqual({ ...row, name: 'anna' })
@@ -138,7 +138,7 @@ describe.each(faces)('over %s', face => {
     expect(await ann.next()).toEqual(['leave', 2])
   })
 
-  test('there are as many rows as are declared, and no more', async () => {
+  test('there are at most as many rows as declared', async () => {
     const app = world()
     const port = await served(app)
     await app.post('room', { name: 'a' })
@@ -154,7 +154,7 @@ describe.each(faces)('over %s', face => {
 })
 
 describe.each(faces.filter(face => face !== 'http'))('presence over %s', face => {
-  test('lasts as long as the connection, however long that is, and no longer', async () => {
+  test('lasts exactly as long as the connection', async () => {
     const app = world()
     const port = await served(app)
     await app.post('room', { name: 'a' })
@@ -195,7 +195,7 @@ describe.each(faces.filter(face => face !== 'http'))('presence over %s', face =>
   })
 })
 
-describe.each(stores)('beside %s', (_, store) => {
+describe.each(stores)('next to %s', (_, store) => {
   test('rules and filters go to rows that last, and back', async () => {
     const app = world(store())
     const port = await served(app)
@@ -228,7 +228,7 @@ describe.each(stores)('beside %s', (_, store) => {
     expect((await app.list('here')).map(one => one.name)).toEqual(['ann'])
   })
 
-  test('what shows them follows them', async () => {
+  test('rows that show them follow them', async () => {
     const app = world(store())
     await app.post('room', { name: 'a' })
     const rows = app.live('room', { include: ['here'] })
@@ -244,7 +244,7 @@ describe.each(stores)('beside %s', (_, store) => {
     await app.close()
   })
 
-  test('a unit that fails leaves nothing, beside rows that last or alone', async () => {
+  test('a failed unit leaves nothing, neither stored nor ephemeral rows', async () => {
     const app = world(store())
     await app.post('room', { name: 'a' })
     const failing = app.transaction(async tx => {
@@ -270,7 +270,7 @@ describe.each(stores)('beside %s', (_, store) => {
     await app.close()
   })
 
-  test('versions tell apart what is there and what was', async () => {
+  test('versions after a restart differ from those before', async () => {
     const app = world(store())
     const port = await served(app)
     await app.post('room', { name: 'a' })
@@ -293,7 +293,7 @@ describe.each(stores)('beside %s', (_, store) => {
     await app.patch('room', 1, { name: 'b' })
     const last = await tags()
     expect(last[3]).not.toBe(after[3])
-    // Who may see the list is decided by the room, the row itself is what it was.
+    // The room decides who may see the list. The row itself has not changed.
     expect(last[1]).toBe(after[1])
     const stale = await fetch(`${at}/here/1`, {
       method: 'PATCH',
@@ -304,7 +304,7 @@ describe.each(stores)('beside %s', (_, store) => {
   })
 })
 
-test('who comes back is reset: the log tells nothing of what happened meanwhile', async () => {
+test('a client that resumes is reset, because the log has no record of the changes', async () => {
   const app = world()
   const port = await served(app)
   await app.post('room', { name: 'a' })
@@ -346,7 +346,7 @@ test('the application may say how long, by a signal', async () => {
   expect((await rows.next()).value!.rows).toHaveLength(1)
   connection.abort()
   expect((await rows.next()).value!.rows).toHaveLength(0)
-  // One that is over already writes for nobody.
+  // A connection that has ended cannot write.
   await app.post('here', { room: 1, name: 'bob' }, { connection: connection.signal })
   await vi.waitFor(async () => expect(await app.list('here')).toEqual([]))
   await app.close()
@@ -387,7 +387,7 @@ test('they have no past', async () => {
   await app.close()
 })
 
-test('what cannot be is refused at start, all of it at once', () => {
+test('invalid declarations are refused at start, all at once', () => {
   const faulty = (): unknown =>
     api({
       a: resource({ id: t.id(), b: t.one('b'), bs: t.back('b', 'a'), n: t.count('bs') }).public(),

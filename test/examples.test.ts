@@ -16,7 +16,7 @@ afterEach(async () => {
   rmSync(directory, { recursive: true })
 })
 
-/** Starts an example in a directory of its own; resolves with its address. */
+/** Starts an example in its own directory. Resolves with its address. */
 async function start(name: string, ...args: string[]): Promise<string> {
   directory = mkdtempSync(join(tmpdir(), 'restuary-example-'))
   const main = fileURLToPath(new URL(`../examples/${name}/main.ts`, import.meta.url))
@@ -88,12 +88,12 @@ test('ownership: rows of others do not exist', async () => {
   expect(await as('bob', 'GET', '/jar')).toMatchObject([200, [{ id: 2 }]])
   for (const [method, body] of [['GET'], ['PATCH', { label: 'taken' }], ['DELETE']] as const)
     expect(await as('bob', method, '/jar/1', body)).toMatchObject([404, { error: 'not_found' }])
-  // What cannot be seen cannot be linked to, filtered by or taken.
+  // A hidden row cannot be linked to, filtered by or taken.
   const reference = { errors: [{ code: 'reference' }] }
   expect(await as('bob', 'POST', '/cookie', { type: 'muffin', jar: 1 })).toMatchObject([400, reference])
   expect(await as('bob', 'PATCH', '/jar/2', { cookies: [1] })).toMatchObject([400, reference])
   expect(await as('bob', 'GET', '/cookie?jar.label=mine')).toEqual([200, []])
-  // Nobody says whose a row is.
+  // Nobody can set the owner of a row.
   expect((await as('bob', 'POST', '/cookie', { type: 'muffin', user_id: 'alice' }))[0]).toBe(400)
   expect((await as('bob', 'GET', '/cookie?user_id=alice'))[0]).toBe(400)
   expect((await as(null, 'GET', '/jar'))[0]).toBe(401)

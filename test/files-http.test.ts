@@ -1,4 +1,4 @@
-// Files over HTTP, request by request: who may, under which conditions, how much, in which form, and what of it comes back.
+// Files over HTTP, request by request: rights, conditions, sizes, formats, and what is returned.
 import { connect } from 'node:net'
 import { once } from 'node:events'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
@@ -77,7 +77,7 @@ function ask(method: string, path: string, { as = 'ann', body = null, headers = 
   } as RequestInit)
 }
 
-/** What is sent bit by bit, without its length. */
+/** A body that is sent in pieces, without its length. */
 function chunked(...chunks: readonly string[]): ReadableStream<Uint8Array> {
   return new ReadableStream({
     start: controller => {
@@ -90,7 +90,7 @@ function chunked(...chunks: readonly string[]): ReadableStream<Uint8Array> {
 const png = { 'content-type': 'image/png' }
 const quietly = (problem: object): object => ({ ...problem, requestId: '', instance: '' })
 
-describe('who may', () => {
+describe('rights', () => {
   test.each(['GET', 'HEAD', 'PUT', 'DELETE'])(
     '%s: the file of a row that one may not see is answered as that of one that does not exist',
     async method => {
@@ -104,7 +104,7 @@ describe('who may', () => {
     },
   )
 
-  test('one may read what is shared, and not change it', async () => {
+  test('a caller may read a shared file, and not change it', async () => {
     await app.patch('doc', id, { shared: true })
     expect(await (await ask('GET', `/doc/${id}/face`, { as: 'bob' })).text()).toBe('hello')
     expect((await ask('PUT', `/doc/${id}/face`, { as: 'bob', body: 'x', headers: png })).status).toBe(403)
@@ -162,7 +162,7 @@ describe('who may', () => {
     expect(kept.keys().filter(key => key === '').length).toBe(0)
   })
 
-  test('OPTIONS tells what is there', async () => {
+  test('OPTIONS lists the methods', async () => {
     expect((await ask('OPTIONS', `/doc/${id}/face`)).headers.get('allow')).toBe('GET, HEAD, PUT, DELETE, OPTIONS')
     expect((await ask('OPTIONS', `/doc/${id}/stamp`)).headers.get('allow')).toBe('GET, HEAD, OPTIONS')
   })
@@ -253,7 +253,7 @@ describe('how much', () => {
   })
 })
 
-test('a body that is no file has no more time than elsewhere, although files have', async () => {
+test('a body that is no file must arrive as fast as elsewhere, even if files have more time', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   const fake = globalThis.setTimeout
   const delays: unknown[] = []

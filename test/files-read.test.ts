@@ -99,7 +99,7 @@ describe('conditions and ranges', () => {
     if (status < 400) expect(answer.headers.get('etag')).toBe(tag)
   })
 
-  test('HEAD tells what GET does, without the bytes', async () => {
+  test('HEAD has the fields of GET, without the bytes', async () => {
     const [get, head] = [await ask('GET', `/doc/${id}/face`), await ask('HEAD', `/doc/${id}/face`)]
     const told = (answer: Response): object =>
       Object.fromEntries([...answer.headers].filter(([name]) => !['date', 'connection', 'keep-alive'].includes(name)))
@@ -115,7 +115,7 @@ describe('conditions and ranges', () => {
     })
   })
 
-  test('text that could be compressed comes as it is, since its ranges are of these bytes', async () => {
+  test('compressible text is sent uncompressed, because ranges refer to these bytes', async () => {
     await put('x'.repeat(1_000), { 'content-type': 'text/plain' })
     const answer = await ask('GET', `/doc/${id}/face`, { headers: { 'accept-encoding': 'gzip, br, zstd' } })
     expect([answer.headers.get('content-encoding'), (await answer.text()).length]).toEqual([null, 1_000])
@@ -173,7 +173,7 @@ test.each([
   ])
 })
 
-test('what a browser would run is saved, never shown', async () => {
+test('a file that a browser could run is saved, never shown', async () => {
   await put('<script>alert(1)</script>', {
     'content-type': 'text/html',
     'content-disposition': 'inline; filename=a.html',
@@ -208,7 +208,7 @@ describe('in JSON a file', () => {
     })
   })
 
-  test('may be sent back as it was read, is left alone by what leaves it out, and goes by null', async () => {
+  test('a file can be sent back as it was read, is kept if it is left out, and is deleted by null', async () => {
     const before = await row()
     expect((await ask('PATCH', `/doc/${id}`, { json: { ...before, title: 'a' } })).status).toBe(200)
     expect((await ask('PUT', `/doc/${id}`, { json: before })).status).toBe(200)
@@ -328,7 +328,7 @@ describe('a form', () => {
   })
 })
 
-test('whoever follows the row hears of its file as of any change, on every face', async () => {
+test('subscribers of the row get changes of its file, in every protocol', async () => {
   const native = await NativeClient.open(served.url.replace('http', 'ws'))
   onTestFinished(() => native.socket.terminate())
   await native.ask({ op: 'subscribe', uri: `/doc/${id}` })

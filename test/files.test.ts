@@ -63,7 +63,7 @@ interface Begun {
   readonly app: Api<typeof model>
   readonly faults: unknown[]
   readonly ask: (method: string, path: string, asked?: Asked) => Promise<Response>
-  /** Keys of what is kept, once what is due is gone. */
+  /** The stored keys, after due ones have been deleted. */
   readonly kept: () => Promise<readonly string[]>
 }
 interface Asked {
@@ -209,7 +209,7 @@ describe.each([
     expect(await kept()).toEqual([])
   })
 
-  test('a write that fails keeps neither row nor bytes', async () => {
+  test('a failed write keeps neither row nor bytes', async () => {
     const { ask, kept, faults } = await begin(await place(), store())
     const photo = new File(['abc'], 'a.png', { type: 'image/png' })
     await ask('POST', '/todo', { json: { text: 'a' } })
@@ -247,7 +247,7 @@ describe.each([
   })
 })
 
-describe('what is left behind', () => {
+describe('leftovers', () => {
   test('an upload that died with its process is cleared away after its lease, and cannot be taken up any more', async () => {
     const place = inFolder()
     const file = join(temporary(), 'todo.db')
@@ -284,7 +284,7 @@ describe('what is left behind', () => {
     expect(await second.kept()).toEqual([])
   })
 
-  test('what cannot be removed keeps nothing else from it', async () => {
+  test('a file that cannot be removed does not keep others from being removed', async () => {
     const place = inFolder()
     let stuck = ''
     const remove = async (key: string): Promise<void> => {
@@ -306,7 +306,7 @@ describe('what is left behind', () => {
     expect(await kept()).toEqual([])
   })
 
-  test('of a database that is opened to be read only files are read, and nothing is removed', async () => {
+  test('of a read-only database, files are read and none is removed', async () => {
     const path = join(temporary(), 'todo.db')
     const own = (options = {}): Promise<Begun> =>
       begin(inFolder(), sqlite(path, options), { files: undefined as never })
@@ -324,7 +324,7 @@ describe('what is left behind', () => {
     expect([kept(), second.faults]).toEqual([left, []])
   })
 
-  test('files are beside the database where other rows pass, too', async () => {
+  test('files work next to ephemeral rows, too', async () => {
     const path = join(temporary(), 'todo.db')
     const here = resource.ephemeral({ id: t.id(), name: t.text() }, { ttl: '30 s' }).public()
     const app = api({ ...model, here }, { store: sqlite(path), report: () => {} })
@@ -334,12 +334,12 @@ describe('what is left behind', () => {
     expect(readdirSync(join(`${path}-files`, version.slice(0, 2)))).toEqual([version])
   })
 
-  test('rows that pass have none', () => {
+  test('ephemeral rows have no files', () => {
     const here = resource.ephemeral({ id: t.id(), face: t.file() }, { ttl: '30 s' }).public()
     expect(() => api({ here }, { report: () => {} })).toThrow('here.face: is a file of a row that passes')
   })
 
-  test('an action of a row cannot stand where a file is', () => {
+  test('an action on a row cannot have the URI of a file', () => {
     const one = resource({ id: t.id(), face: t.file() }).actions({ put_face: action({ on: 'row', run: () => 1 }) })
     expect(() => api({ one }, { report: () => {} })).toThrow('has the URI of the file one.face')
   })

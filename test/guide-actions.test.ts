@@ -1,4 +1,4 @@
-// The first example of docs/guide/actions.md does what the page says.
+// The first example in docs/guide/actions.md does what the page says.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-// Runs the commands of the guide against the servers that its pages declare, and holds the answers to what they say.
+// Runs the commands of the guide against the servers that its pages declare, and compares the answers with the pages.
 import { execFile, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -54,7 +54,7 @@ function scriptOf({ lines }: Page, host: string): string {
   )
 }
 
-/** Starts a page's server in a directory of its own; resolves with its host and port. */
+/** Starts the server of a page in its own directory. Resolves with its host and port. */
 async function start({ server }: Page, directory: string): Promise<string> {
   const main = join(directory, 'server.ts')
   const library = pathToFileURL(join(root, 'src/index.ts')).href
@@ -101,7 +101,7 @@ function check(line: string, directory: string, n: number): void {
   }
 }
 
-/** Objects are held to their members, arrays to all of their elements. */
+/** Objects must have the expected members, arrays exactly the expected elements. */
 function partOf(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(partOf)
   if (typeof value !== 'object' || value === null) return value

@@ -1,4 +1,4 @@
-// What functions serve on restuary.1: the words and promises of rows.
+// Handled resources on restuary.1: the same messages and promises as for rows.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -96,7 +96,7 @@ describe.each(stores)('over %s', (_, store) => {
     expect(total).toMatchObject({ total: 3, data: [{ id: 1 }] })
   })
 
-  test('a list is followed: what there is, then each record; items and lists at once', async () => {
+  test('a list is followed: first its state, then each record; items and lists at once', async () => {
     const { app, lit, open } = await house(store())
     lit.set(1, { id: 1, on: false })
     const [client, other] = [await open(), await open()]
@@ -136,7 +136,7 @@ describe.each(stores)('over %s', (_, store) => {
     })
   })
 
-  test('one hears of what one did before its answer', async () => {
+  test('a client gets its own write before the answer', async () => {
     const { open } = await house(store())
     const client = await open()
     await client.ask({ id: 1, op: 'subscribe', uri: '/lamps/' })
@@ -147,7 +147,7 @@ describe.each(stores)('over %s', (_, store) => {
     expect(await client.hear()).toMatchObject({ id: 2, status: 201, position: first.position })
   })
 
-  test('since resumes; what the log cannot tell is a reset', async () => {
+  test('since resumes; if the log no longer reaches back it is a reset', async () => {
     const { lit, open } = await house(store())
     lit.set(1, { id: 1, on: false })
     const client = await open()
@@ -160,7 +160,7 @@ describe.each(stores)('over %s', (_, store) => {
     expect(await client.hear()).toMatchObject({ sub: 'lost', op: 'reset', data: [] })
   })
 
-  test('a list without a getter tells nothing but what happens', async () => {
+  test('a list without a getter only sends events', async () => {
     const { open } = await house(store())
     const client = await open()
     await client.ask({ id: 's', op: 'subscribe', uri: '/bells/' })
@@ -169,7 +169,7 @@ describe.each(stores)('over %s', (_, store) => {
     expect(await client.hear()).toMatchObject({ events: [{ kind: 'enter', uri: '/bells/', data: { tone: 'c' } }] })
   })
 
-  test('what cannot be asked is refused, with its place', async () => {
+  test('an invalid request is refused, with its place', async () => {
     const { lit, open, app } = await house(store(), { limits: { subscriptions: 1 } })
     lit.set(1, { id: 1, on: false })
     const client = await open()
@@ -210,7 +210,7 @@ describe.each(stores)('over %s', (_, store) => {
     expect((await client.ask({ op: 'subscribe', uri: '/lamps/1' })).error.error).toBe('too_many_subscriptions')
   })
 
-  test('who may not is refused', async () => {
+  test('a caller without the right is refused', async () => {
     const { lit, open, app } = await house(store())
     lit.set(1, { id: 1, on: false })
     const [guest, nobody] = [await open('guest'), await open(null)]
@@ -226,7 +226,7 @@ describe.each(stores)('over %s', (_, store) => {
     expect(app.published.subscriptions).toBe(1)
   })
 
-  test('what is given up, or goes with its connection, is followed no more', async () => {
+  test('a subscription that ends, or whose connection closes, gets nothing more', async () => {
     const { app, open } = await house(store())
     const client = await open()
     await client.ask({ id: 's', op: 'subscribe', uri: '/lamps/' })
@@ -243,7 +243,7 @@ describe.each(stores)('over %s', (_, store) => {
     await expect.poll(() => app.published.subscriptions).toBe(0)
   })
 
-  test('a slow reader is told anew when it reads again', async () => {
+  test('a slow reader gets a new snapshot when it reads again', async () => {
     const { app, lit, open } = await house(store(), { limits: { mailbox: 50_000 } })
     lit.set(1, { id: 1, on: false })
     const client = await open()

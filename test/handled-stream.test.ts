@@ -1,4 +1,4 @@
-// What functions serve as a stream of events: the same promises as for rows.
+// Handled resources as a stream of events: the same promises as for rows.
 import { request, type IncomingMessage } from 'node:http'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -68,7 +68,7 @@ async function write(port: number, method: string, path: string, data?: unknown)
 }
 
 describe.each(stores)('over %s', (_, store) => {
-  test('a list: what there is, then what becomes of it, also from outside', async () => {
+  test('a list: its state, then its changes, also those from outside', async () => {
     const { app, port } = await house(store())
     await write(port, 'POST', '/lamps/', { on: false })
     const { answer, stream } = await follow(port, '/lamps/')
@@ -87,7 +87,7 @@ describe.each(stores)('over %s', (_, store) => {
     ])
   })
 
-  test('an item is a list of one, and hears of itself alone', async () => {
+  test('an item is a list of one, and gets only its own events', async () => {
     const { port } = await house(store())
     await write(port, 'POST', '/lamps/', { on: false })
     await write(port, 'POST', '/lamps/', { on: false })
@@ -116,7 +116,7 @@ describe.each(stores)('over %s', (_, store) => {
     ])
   })
 
-  test('what cannot be followed is refused before the stream begins', async () => {
+  test('a request that cannot be followed is refused before the stream begins', async () => {
     const { port } = await house(store())
     const status = async (path: string, headers: Record<string, string> = {}): Promise<unknown> => {
       const { answer, stream } = await follow(port, path, headers)
@@ -136,7 +136,7 @@ describe.each(stores)('over %s', (_, store) => {
     expect((await fetch(`http://127.0.0.1:${port}/lamps/7`, { method: 'HEAD', headers })).status).toBe(404)
   })
 
-  test('a stream that is over is followed no more', async () => {
+  test('an ended stream is no longer followed', async () => {
     const { app, port } = await house(store())
     const { stream, cut } = await follow(port, '/lamps/')
     await stream.take(1)

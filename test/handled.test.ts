@@ -25,7 +25,7 @@ interface Apple {
 
 const note = resource({ id: t.id(), text: t.text() }).public()
 
-/** Follows for nobody in particular. */
+/** Follows as an anonymous caller. */
 const anyone = { principal: null, owner: {}, mustExist: false } satisfies Partial<FollowedUri>
 
 function orchard(store: Store) {
@@ -102,7 +102,7 @@ describe.each(orchards)('handled resources over %s', (_, plant) => {
     await app.close()
   })
 
-  test('have entity tags that change with the value, told or not', async () => {
+  test('have entity tags that change with the value, whether subscribers are told or not', async () => {
     const { app, apples, ask } = plant()
     apples.set(1, { id: 1, kind: 'cox', weight: 1 })
     const tag = (await ask('GET', '/apples/1')).headers.get('etag')!
@@ -131,7 +131,7 @@ describe.each(orchards)('handled resources over %s', (_, plant) => {
     await app.close()
   })
 
-  test('what a failing function did is undone, its writes to rows as well, and nothing is told', async () => {
+  test('the steps of a failing function are undone, also writes to rows, and nothing is sent', async () => {
     const { app, apples, ask, faults } = plant()
     const start = (await ask('POST', '/apples/', { kind: 'cox' })).headers.get('position')!
     expect((await ask('POST', '/apples/', { kind: 'rotten' })).status).toBe(409)
@@ -148,7 +148,7 @@ describe.each(orchards)('handled resources over %s', (_, plant) => {
     await app.close()
   })
 
-  test('what JSON cannot say is undone as well', async () => {
+  test('a value that JSON cannot represent is undone as well', async () => {
     let made = 0
     const app = api({
       odd: handled({
@@ -229,7 +229,7 @@ describe.each(orchards)('handled resources over %s', (_, plant) => {
     await app.close()
   })
 
-  test('a write that comes while the state is read is told after it, once', async () => {
+  test('a write that comes while the state is read is sent after it, once', async () => {
     const gate = Promise.withResolvers<void>()
     const reading = Promise.withResolvers<void>()
     const values = [1]
@@ -306,7 +306,7 @@ test('callers that may not are refused before any function runs', async () => {
   await app.close()
 })
 
-test('what is declared at the wrong place stops the start, with every fault', () => {
+test('a function at the wrong place stops the start, with all faults', () => {
   const run = (): null => null
   const declare = (): unknown =>
     api({
@@ -329,7 +329,7 @@ test('what is declared at the wrong place stops the start, with every fault', ()
       'bad /bad/: cannot register resource deleters on a list uri',
       'bad /note/<int:id>/photo: lies in /note, which note serves',
       'bad /x/<integer:y>: has the converter "integer"; there are string, int, float, path, any, uuid',
-      'bad /y: has a get that is no function',
+      'bad /y: has a get that is not a function',
       'bad /y: has "remove"',
     ])
   }
@@ -352,7 +352,7 @@ test('functions know their parameters, and only rows have operations', async () 
   await app.close()
 })
 
-test('over HTTP, what was written is shown to those who may read it, and done by those who may not', async () => {
+test('over HTTP, reading and writing need the permissions', async () => {
   const said: unknown[] = []
   const box = handled(
     { '/box': { get: () => said, patch: (_, patch: { text: string }) => void said.push(patch.text) } },

@@ -1,4 +1,4 @@
-// History and reads of the past, over every store: what was then, seen with the rights of today.
+// History and reads of the past, over every store: former states, seen with the rights of today.
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -119,7 +119,7 @@ describe.each(Object.entries(stores))('%s', (_, store) => {
     return app
   }
 
-  test('a row tells its changes, newest first, with what each replaced', async () => {
+  test('a row has a history, newest first, with the values before each change', async () => {
     const app = await filled()
     clock.now += 5000
     await app.patch('todo', 1, { done: true })
@@ -156,7 +156,7 @@ describe.each(Object.entries(stores))('%s', (_, store) => {
     expect(texts).toEqual(['fly 3', 'fly 2', 'fly 1', 'fly 0', 'fly'])
   })
 
-  test('who may not see an image does not, whatever became of the row', async () => {
+  test('a caller who may not see an image does not get it, whatever happened to the row later', async () => {
     const app = await filled()
     await app.patch('todo', 3, { text: 'mail Ann' })
     expect((await ask(app, '/todo/3/history')).status).toBe(404)
@@ -262,7 +262,7 @@ describe.each(Object.entries(stores))('%s', (_, store) => {
     expect((await ask(app, back)).body).toEqual(all.slice(2, 4))
   })
 
-  test('the rights are those of today: who was shut out sees nothing of before', async () => {
+  test("today's rights count: a caller who was shut out does not see the past", async () => {
     const app = await filled()
     const then = await rewind(app as unknown as Api)
     await app.patch('list', 1, { owner: 2 })
@@ -304,7 +304,7 @@ describe.each(Object.entries(stores))('%s', (_, store) => {
   })
 })
 
-test('restuary changes tells what is in a file, from a position on, without hashes of passwords', async () => {
+test('restuary changes prints the log of a file from a position on, without hashes of passwords', async () => {
   const file = join(mkdtempSync(join(tmpdir(), 'restuary-changes-')), 'a.db')
   const user = resource({ id: t.id(), name: t.text(), password: t.password() }).public()
   const app = api({ user }, { store: sqlite(file), report: () => {} })

@@ -23,7 +23,7 @@ const prompt: readonly (readonly [string, () => Store])[] = [
 ]
 const stores = [...prompt, ['a slow store', () => slow(memory())] as const]
 
-/** What `yield* next()` is to TypeScript. */
+/** The type of `yield* next()`. */
 type Answer = Generator<Promise<unknown>, any, unknown>
 
 describe.each(stores)('around-hooks over %s', (_, store) => {
@@ -52,7 +52,7 @@ describe.each(stores)('around-hooks over %s', (_, store) => {
     expect(seen).toEqual(['a', 'b x', 'a 1'])
   })
 
-  test('what throws after the write undoes it', async () => {
+  test('an error after the write undoes it', async () => {
     const app = api(
       {
         todo: todo().around('create', function* ({ input }, next) {
@@ -87,7 +87,7 @@ describe.each(stores)('around-hooks over %s', (_, store) => {
     expect(await app.get('todo', 1)).toMatchObject({ text: 'b' })
   })
 
-  test('may answer something else, or instead', async () => {
+  test('may change the answer, or answer without next', async () => {
     const app = api(
       {
         todo: todo()
@@ -140,7 +140,7 @@ describe.each(stores)('around-hooks over %s', (_, store) => {
     expect([made.status, await made.json()]).toEqual([201, { id: 1, text: 'a', done: true }])
   })
 
-  test('of a build that knows no async functions and generators are declared as what they were', async () => {
+  test('whose kind was lost in a build can be declared with their former kind', async () => {
     const app = api(
       {
         log,
@@ -173,7 +173,7 @@ function spelledOut(input: unknown, next: (input: unknown) => any): Iterator<unk
   }
 }
 
-// What stands in for memory in another run (test/slow) has to be waited for.
+// The store that replaces memory in another run (test/slow) is asynchronous.
 describe.each(prompt.filter(([, store]) => store().waits !== true))(
   'plain functions as around-hooks over %s',
   (_, store) => {
@@ -203,7 +203,7 @@ describe.each(prompt.filter(([, store]) => store().waits !== true))(
       expect(await app.get('todo', 1)).toMatchObject({ seen: true })
     })
 
-    test('one that waits without saying so is told', async () => {
+    test('an undeclared function that waits is reported', async () => {
       const faults: string[] = []
       const app = api(
         { todo: todo().around('create', (_call, next) => Promise.resolve().then(() => next())) },
@@ -222,13 +222,13 @@ test('a plain function is refused when the model is linked for a store that has 
   expect(() => open(todo().around('get', (_, next) => next()))).toThrow(
     /is a plain function, and the answers of this store have to be waited for/,
   )
-  // What an action answers does not depend on the store.
+  // The result of an action does not depend on the store.
   expect(() => open(todo().around('count', (_, next) => next()))).not.toThrow()
 })
 
 test.each([
   [resource({ id: t.id() }).around('creat' as 'create', () => null), /did you mean "create"/],
-  [resource({ id: t.id() }).around('create', 'no' as never), /is no function/],
+  [resource({ id: t.id() }).around('create', 'no' as never), /is not a function/],
   [resource({ id: t.id() }).around('create', async function* () {}), /is an async generator/],
   [resource({ id: t.id() }).around('create', async () => {}, { as: 'generator' }), /declared as a generator/],
   [resource({ id: t.id() }).around('create', () => null, { as: 'sync' as never }), /is declared as "sync"/],
@@ -303,7 +303,7 @@ describe('after-commit hooks', () => {
     ])
   })
 
-  test('what it writes is kept with how far it has come: exactly once over a restart and a failure', async () => {
+  test('writes and progress of a commit hook are stored together: exactly once, also after a restart or a failure', async () => {
     let fail = true
     const make = (handler: (event: CommittedEvent | null) => void) =>
       api(

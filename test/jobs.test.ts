@@ -136,7 +136,7 @@ const stores: Record<string, () => Store> = {
 }
 
 describe.each(Object.entries(stores))('jobs over %s', (_, store) => {
-  test('are accepted, told of, and lead to what they made', async () => {
+  test('are accepted with 202, can be followed, and lead to their result', async () => {
     const work = new Gate()
     const app = start(store(), work)
     const begun = await post(app, '/exports', { of: 'todo', rows: 3 })
@@ -177,7 +177,7 @@ describe.each(Object.entries(stores))('jobs over %s', (_, store) => {
     })
   })
 
-  test('answer as any action where nobody asked not to wait', async () => {
+  test('are answered like any action unless the client asks not to wait', async () => {
     const app = start(store(), new Gate())
     const answer = await ask(app, '/exports/count', { method: 'POST', body: { to: 4 } })
     expect(answer.status).toBe(500) // 8 is no { twice }
@@ -203,7 +203,7 @@ describe.each(Object.entries(stores))('jobs over %s', (_, store) => {
     const unfit = await ask(app, '/exports', { method: 'POST', body: { of: 'y' } })
     expect([unfit.status, unfit.body.errors.map((one: Any) => one.pointer)]).toEqual([400, ['#/of', '#/rows']])
     expect((await ask(app, '/exports')).body).toHaveLength(1)
-    // Both jobs may be of one millisecond: which of them is the younger, their ids do not tell.
+    // Both jobs may begin in the same millisecond. Then their ids do not show which one is younger.
     expect((await ask(app, '/jobs?status=failed')).body).toMatchObject([{ error: { error: 'validation' } }])
   })
 
@@ -220,7 +220,7 @@ describe.each(Object.entries(stores))('jobs over %s', (_, store) => {
     expect((await ask(app, '/exports')).body).toHaveLength(1)
   })
 
-  test('wait as long as the client would', async () => {
+  test('wait as long as the client allows', async () => {
     const work = new Gate()
     const app = start(store(), work)
     const waiting = post(app, '/exports', { of: 'a', rows: 1 }, 'respond-async, wait=20')
@@ -229,7 +229,7 @@ describe.each(Object.entries(stores))('jobs over %s', (_, store) => {
     expect((await waiting).status).toBe(201)
   })
 
-  test('are their callers’ own: others find nothing, nor do those who do not say who they are', async () => {
+  test('belong to their callers: others and anonymous callers do not find them', async () => {
     const work = new Gate()
     const app = start(store(), work)
     const { headers } = await post(app, '/exports', { of: 'a', rows: 1 })
@@ -242,11 +242,11 @@ describe.each(Object.entries(stores))('jobs over %s', (_, store) => {
     expect((await ask(app, '/jobs/nope')).status).toBe(404)
     expect((await ask(app, at, { method: 'PATCH', body: { status: 'succeeded' } })).status).toBe(403)
     expect((await ask(app, '/jobs', { method: 'POST', body: {} })).status).toBe(403)
-    // Nobody could be shown the job: the answer is waited for.
+    // Nobody could be shown the job, so the request waits for the answer.
     expect((await post(app, '/hello', {}, 'respond-async', 'nobody')).status).toBe(200)
   })
 
-  test('where nobody is told apart they are everybody’s', async () => {
+  test('belong to everyone if callers are not told apart', async () => {
     const work = new Gate()
     const app = start(store(), work, true)
     const { status, headers } = await post(app, '/exports', { of: 'a', rows: 1 })
@@ -284,7 +284,7 @@ describe.each(Object.entries(stores))('jobs over %s', (_, store) => {
     expect(work.calls).toHaveLength(1)
   })
 
-  test('no more than so many run at once', async () => {
+  test('only a limited number runs at once', async () => {
     const work = new Gate()
     const app = start(store(), work, false, { concurrency: 2 })
     for (let i = 0; i < 5; i++) await post(app, '/exports/again')
@@ -299,7 +299,7 @@ describe.each(Object.entries(stores))('jobs over %s', (_, store) => {
     await work.begun(5)
   })
 
-  test('a failure is told as a problem, and the monitor itself works', async () => {
+  test('a failure is a problem document, and following a failed job works', async () => {
     const work = new Gate()
     const app = start(store(), work)
     work.fail(1, new Error('secret'))

@@ -5,9 +5,9 @@ export interface PatchCase {
   readonly title: string
   readonly doc: unknown
   readonly patch: readonly unknown[]
-  /** What the document is afterwards. */
+  /** The document afterwards. */
   readonly becomes?: unknown
-  /** The status of the refusal: 400 for what is no patch, 409 for one that does not fit the document. */
+  /** The status of the refusal: 400 if it is no patch, 409 if it does not fit the document. */
   readonly refused?: 400 | 409
 }
 
@@ -292,7 +292,7 @@ export const patchCases: readonly PatchCase[] = [
   unfit('nothing is done where a later test fails', { a: 1 }, replace('/a', 2), testOp('/a', 3)),
   unfit('nothing is done where a later path leads to nothing', { a: 1 }, add('/b', 1), remove('/c')),
 
-  // What is no patch.
+  // Texts that are no patch.
   done('members of an operation that are not known are ignored', { a: 1 }, [{ ...testOp('/a', 1), note: 'x' }], {
     a: 1,
   }),

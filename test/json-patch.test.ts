@@ -84,7 +84,7 @@ describe.each(places)('over $face and $name', ({ face, store }) => {
       { ...row, other: 1 },
       { ...row, id: 2 },
     ]
-    // The envelope passes over what may not be set, as its ancestor does.
+    // The envelope ignores what may not be set, like channels-api.
     for (const value of [5, null, [], ...(face === 'envelope' ? [] : others)])
       expect((await patch([{ op: 'replace', path: '', value }])).status, JSON.stringify(value)).toBe(400)
     expect((await patch([{ op: 'remove', path: '' }])).status).toBe(face === 'envelope' ? 400 : 409)
@@ -133,7 +133,7 @@ const mergeCases: readonly (readonly [unknown, unknown, unknown])[] = [
 ]
 
 describe.each(stores)('JSON Patch over %s', (_, store) => {
-  /** Anybody reads, the owner writes, nobody sets a price. */
+  /** Anybody may read, the owner may write, nobody may set a price. */
   const ruled = resource({
     ...fields,
     hidden: t.text().hidden().nullable(),
@@ -173,7 +173,7 @@ describe.each(stores)('JSON Patch over %s', (_, store) => {
     }
     return { app, patch: (body: unknown, headers?: Record<string, string>) => ask('PATCH', body, headers), ask }
   }
-  /** Cannot be done: there is no such member. */
+  /** It cannot be applied, because there is no such member. */
   const impossible = { op: 'remove', path: '/doc/nothing' }
 
   test.each([
@@ -193,7 +193,7 @@ describe.each(stores)('JSON Patch over %s', (_, store) => {
     expect([status, body.errors]).toEqual([400, [expect.objectContaining({ code, pointer })]])
   })
 
-  test('all such members are told at once', async () => {
+  test('all such members are reported at once', async () => {
     const { patch } = await kitchen()
     const operations = [
       { op: 'move', from: '/id', path: '/x' },
@@ -229,7 +229,7 @@ describe.each(stores)('JSON Patch over %s', (_, store) => {
     expect((await patch([{ op: 'add', path: '/other', value: 2 }], stale)).status).toBe(400)
   })
 
-  test('what a patch makes is held to the bounds of a body and of its field', async () => {
+  test('the result of a patch must be within the bounds of a body and of its field', async () => {
     const { app, patch } = await kitchen()
     const doubling = [
       { op: 'add', path: '/doc', value: { a: 1 } },
@@ -276,7 +276,7 @@ test('t.json() takes a bound of its own, in bytes of JSON', async () => {
   expect(await app.get('recipe', 1)).toEqual({ id: 1, doc: { soup: 'leek' } })
 })
 
-test('.check() of a JSON field judges what a merge patch makes of it', async () => {
+test('.check() of a JSON field gets the result of a merge patch', async () => {
   const doc = t.json<{ a: number; b: number }>().check(({ a, b }) => a + b === 3 || 'a and b must be 3 together')
   const app = api({ recipe: resource({ id: t.id(), doc }) }, { report: () => {} })
   onTestFinished(() => app.close())

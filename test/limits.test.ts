@@ -118,7 +118,7 @@ async function ask({ method = 'GET', path, body, headers = {} }: Ask): Promise<R
   return fetch(served.url + path, { method, headers: { ...type, ...headers }, ...(body === undefined ? {} : { body }) })
 }
 
-/** What a server answers to bytes, until it closes. */
+/** What a server answers to these bytes until it closes the connection. */
 async function raw(text: string): Promise<string> {
   const socket = connect(served.port, '127.0.0.1')
   let answer = ''
@@ -132,21 +132,21 @@ const codeOf = async (answer: Response): Promise<unknown> => ((await answer.json
 const lengthOf = async (answer: Response): Promise<number> => ((await answer.json()) as unknown[]).length
 
 describe.each(table)('%s', (limit, make, status, beyond, code) => {
-  test('what is as large as it may be passes', async () => {
+  test('a request exactly at the limit passes', async () => {
     const answer = await ask(make(sizeOf(limit)))
     // A body that is full to the last byte holds a text that is too long, which is another limit's refusal.
     if (limit === 'body') expect(await codeOf(answer)).toBe('validation')
     expect(answer.status).toBe(status)
   })
 
-  test('what is larger by one is refused', async () => {
+  test('a request one above the limit is refused', async () => {
     const answer = await ask(make(sizeOf(limit) + 1))
     expect(answer.status).toBe(beyond)
     expect(await codeOf(answer)).toBe(code)
   })
 })
 
-describe('limits of what is shown', () => {
+describe('limits of answers', () => {
   test.each([
     ['', limits.page],
     ['?limit=1', 1],
@@ -165,14 +165,14 @@ describe('limits of what is shown', () => {
     expect(cut.headers.get('link')).toContain(`</owner/${limits.relatedIds + 1}/notes>; rel="related"`)
   })
 
-  test('an expansion loads no more rows than may be', async () => {
+  test('an expansion loads at most the allowed number of rows', async () => {
     // Owners 2, 3 and 4 have 2 + 3 + 4 = 9 notes, with owner 1 they are 10.
     expect((await ask({ path: '/owner?id[in]=2,3,4&limit=4&depth=2' })).status).toBe(200)
     const refused = await ask({ path: '/owner?id[in]=1,2,3,4&limit=4&depth=2' })
     expect([refused.status, await codeOf(refused)]).toEqual([400, 'too_complex'])
   })
 
-  test('only so many rows are sorted by what is calculated', async () => {
+  test('only the allowed number of rows is sorted by a calculated key', async () => {
     expect((await ask({ path: '/note?sort=size&id[lte]=10' })).status).toBe(200)
     const refused = await ask({ path: '/note?sort=size&id[lte]=11' })
     expect([refused.status, await codeOf(refused)]).toEqual([400, 'too_complex'])

@@ -1,4 +1,4 @@
-// Rows that do not tell their order, or not even who they are: what a client needs to keep a list right is told beside.
+// Rows that do not show their order, or not even their ids: clients get what they need to keep a list right.
 import { once } from 'node:events'
 import { get } from 'node:http'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -11,14 +11,14 @@ import { served } from './speakers.ts'
 const user = resource({ id: t.id(), name: t.text() }).public()
 const task = resource({ id: t.id(), text: t.text(), rank: t.integer(), user: t.one('user') }).public()
 
-/** The ids of a list in their order, as a client of a face makes them of what it is told. */
+/** The ids of a list in order, as a client in a protocol reconstructs them. */
 interface List {
   readonly ids: readonly unknown[]
-  /** Resolves when something was told. */
+  /** Resolves when something has arrived. */
   next(): Promise<void>
 }
 
-/** What was told of a list, whatever it is called on a face. */
+/** What arrived about a list, whatever it is called in a protocol. */
 class Told implements List {
   ids: unknown[] = []
   #wake: () => void = () => {}

@@ -13,7 +13,7 @@ const version = (prefix: string, says: string) =>
     { http: { prefix } },
   )
 
-test('versions side by side: each has its own rows, its own links, and answers below its prefix alone', async () => {
+test('versions side by side: each has its own rows and links, and answers only below its prefix', async () => {
   const [one, two, rest] = [version('/v1', 'one'), version('/v1/beta', 'two'), version('', 'rest')]
   const mounted = mount(one, two, rest)
   const ask = async (path: string, init?: RequestInit): Promise<[number, any]> => {

@@ -1,4 +1,4 @@
-// What a process does that is asked more than it can do in time: the same on every face.
+// A process that gets more requests than it can answer in time: the same in every protocol.
 import { expect, onTestFinished, test } from 'vitest'
 import { api, resource, t } from '../src/index.ts'
 import { faces, served, speak } from './speakers.ts'
@@ -40,7 +40,7 @@ test.each(faces)(
   },
 )
 
-test('faces share what may be under way', async () => {
+test('all protocols share the limit of running requests', async () => {
   const gate = Promise.withResolvers<void>()
   onTestFinished(() => gate.resolve())
   let waiting = 0

@@ -25,7 +25,7 @@ const node = async (...args: string[]): Promise<string> =>
 const namesOf = (file: string): string =>
   `console.log(Object.keys(await import(${JSON.stringify(file)})).sort().join())`
 
-test('each entry exports what its source exports', async () => {
+test('each entry exports the same as its source', async () => {
   for (const [name, source] of Object.entries(sources)) {
     if (name.startsWith('cli/')) continue
     const [built, unbuilt] = await Promise.all(
@@ -35,7 +35,7 @@ test('each entry exports what its source exports', async () => {
   }
 })
 
-test('the command finds its version, and what it needs', async () => {
+test('the command finds its version and its dependencies', async () => {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
   expect(await node('dist/cli/main.js', 'version')).toBe(`${version}\n`)
   expect(await node('dist/cli/main.js', 'help')).toContain('restuary serve FILE')

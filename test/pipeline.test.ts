@@ -25,10 +25,10 @@ import { connect, faces, serveFaces, type Speaker } from './speakers.ts'
 
 type Script = (db: Database) => Promise<unknown>
 
-/** What happened in a world, for probes to look at. */
+/** What happened in a world, so that probes can look at it. */
 const seen = { hooks: 0, around: 0, made: 0, cancelled: 0, traced: 0 }
 const clock = { now: Date.UTC(2026, 0, 1) }
-/** What the next function of the application does that is asked to do something. */
+/** What the next function of the application will do. */
 let script: Script = async () => {}
 
 const text = { id: t.id(), text: t.text({ max: 9 }) }
@@ -105,7 +105,7 @@ function open(store: Store): World {
   })
 }
 
-/** A client of the world, or code of the application that acts for somebody unknown. */
+/** A client of the world, or code of the application that acts for an unknown caller. */
 type Caller = Pick<Speaker, 'create' | 'patch' | 'remove' | 'list'>
 
 interface Way {
@@ -326,7 +326,7 @@ describe.each(['memory', 'a slow store'])('over %s', name => {
   })
 })
 
-// A subscription is no call with an answer, but the checks of the list that are marked so hold for it as well.
+// A subscription is no call with an answer, but the marked checks of the list apply to it as well.
 test.each([
   ['limit', 429, 'limited'],
   ['deprecate', 410, 'ended'],
@@ -351,9 +351,9 @@ test.each([
   await reader.cancel()
 })
 
-describe('of several faults the answer tells the one of the first step', () => {
+describe('a request with several faults gets the error of the first step', () => {
   const order = ['limit', 'deprecate', 'caller', 'authorise', 'find', 'validate', 'precondition', 'settle']
-  /** A resource, and a PATCH of it, that are refused by a step and by all steps behind it. */
+  /** A resource, and a PATCH of it that is refused by a step and by all steps after it. */
   const faulty = (first: number) => {
     const has = (step: string): boolean => order.indexOf(step) >= first
     const declared = resource(
@@ -382,7 +382,7 @@ describe('of several faults the answer tells the one of the first step', () => {
     ['authorise', 401, 'is not open to everyone'],
     ['find', 404, 'there is no'],
     ['validate', 400, '#/text'],
-    ['precondition', 412, 'not the version'],
+    ['precondition', 412, 'another version'],
     ['settle', 400, 'does not fit'],
   ])('%s: %i', async (step, status, words) => {
     const { declared, id, body, headers } = faulty(order.indexOf(step))
@@ -403,7 +403,7 @@ describe('of several faults the answer tells the one of the first step', () => {
   })
 })
 
-// What a transaction sees and does of rows whose time passes while it is open.
+// What a transaction sees and does of rows that expire while it is open.
 describe.each(Object.keys(stores))('ephemeral rows in a transaction over %s', name => {
   const openWith = async (): Promise<World> => {
     const app = open(stores[name]!())
@@ -451,7 +451,7 @@ describe.each(Object.keys(stores))('ephemeral rows in a transaction over %s', na
     expect(await app.list('brief')).toEqual([])
   })
 
-  test('are not seen by two who ask at once', async () => {
+  test("two concurrent callers do not see each other's values", async () => {
     const app = await openWith()
     await app.post('brief', {})
     clock.now += 1_500

@@ -18,7 +18,7 @@ async function* bytes(length: number): AsyncGenerator<Uint8Array, void> {
 
 const key = 'a'.repeat(32)
 
-test('what is larger than a part is sent in parts, and an upload that fails is called off', async () => {
+test('a large file is sent in parts, and a failed upload is aborted', async () => {
   const fake = await begin()
   const files = s3({ ...fake.options, part: 5_242_880 })
   fake.fail(/^PUT .*partNumber=2/, 400)
@@ -39,7 +39,7 @@ test('a store that is down for a moment is asked again', async () => {
   expect(Buffer.concat(read)).toEqual(Buffer.alloc(10, 1))
 })
 
-test('who has no right to the bucket is told so in the log, callers that files are unavailable', async () => {
+test('missing rights for the bucket are logged, and callers are told that files are unavailable', async () => {
   const fake = await begin()
   const files = s3({ ...fake.options, secretAccessKey: 'another' })
   await expect(files.write(key, bytes(10))).rejects.toMatchObject({

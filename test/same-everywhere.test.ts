@@ -14,12 +14,12 @@ const fax = resource({ id: t.id() }, { deprecation: { since: '2020-01-01', sunse
 
 interface Answer {
   readonly status: number
-  /** What was said of it. */
+  /** The body of the answer. */
   readonly body?: unknown
 }
 type Ask = (event: 'list' | 'create' | 'follow', name: 'note' | 'order' | 'fax', key?: unknown) => Promise<Answer>
 
-/** Clients behind a proxy: each asks for one of three things. */
+/** Clients behind a proxy. Each asks for one of three things. */
 async function clients(options: ApiOptions = {}): Promise<Readonly<Record<string, Ask>>> {
   const app = api({ note, order, fax }, { report: () => {}, ...options, http: { ...options.http, log: () => {} } })
   const port = await served(app)
@@ -81,7 +81,7 @@ async function overSocketIo(socket: Socket, event: string, name: string, key?: u
   return { status: answer.status, body: answer.data ?? answer }
 }
 
-test('whoever comes through a proxy has one budget on all faces', async () => {
+test('a caller behind a proxy has one budget in all protocols', async () => {
   const charged: string[] = []
   const budgets: Budgets = {
     spend: (key, cost) => {
@@ -97,7 +97,7 @@ test('whoever comes through a proxy has one budget on all faces', async () => {
     }
 })
 
-test('what has ended can be followed on no face', async () => {
+test('a resource past its sunset cannot be followed in any protocol', async () => {
   for (const [face, ask] of Object.entries(await clients()))
     for (const event of ['list', 'follow'] as const)
       expect(await ask(event, 'fax'), `${face} ${event}`).toMatchObject({ status: 410 })
@@ -120,7 +120,7 @@ test.each<[string, unknown]>([
   expect(await envelope!('create', 'order', key)).toEqual({ status: 400, body: [{ key: [expect.any(String)] }] })
 })
 
-test.each(faces)('over %s a row that leaves and comes back in one step is told in this order', async face => {
+test.each(faces)('over %s a row that leaves and returns in one step sends both events in this order', async face => {
   const door = resource({ id: t.id(), open: t.bool() }).rules((_, door) => ({ read: door.open.is(true) }))
   const app = api({ door }, { report: () => {}, http: { log: () => {} } })
   const port = await served(app)

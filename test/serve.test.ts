@@ -10,7 +10,7 @@ const list = resource({ id: t.id(), title: t.text(), todos: t.back('todo', 'list
 const todo = resource({ id: t.id(), text: t.text(), list: t.one('list').nullable() }, { path: ['todo', 'todos'] })
 const secret = resource({ id: t.id() }, { path: null })
 
-/** Options of a test: a free port, nothing told, no signals. */
+/** Options of a test: a free port, no output, no signals. */
 const quiet = (more: ServeOptions = {}): ServeOptions => ({ port: 0, signals: false, report: () => {}, ...more })
 
 /** An API whose callers wait to be known until they are let in. */
@@ -29,12 +29,12 @@ function gated() {
   return { app, arrived, letIn: () => allow({ id: 1 }) }
 }
 
-test('the start tells the URIs, and what is open without having said so', async () => {
+test('start-up prints the URIs, and warns of resources that are open only by omission', async () => {
   const lines: string[] = []
   const served = await serve(api({ list, todo, secret }), quiet({ report: line => lines.push(line) }))
   await served.close()
   expect(lines).toEqual([
-    'Open to everyone on this machine, as there are no rules: list, todo',
+    'Open to everyone on this machine, because they have no rules: list, todo',
     `Restuary serves http://127.0.0.1:${served.port}`,
     '  /list  read-only       /list/:id, /list/:id/{todos}',
     '  /todo  read and write  /todo/:id',
@@ -42,7 +42,7 @@ test('the start tells the URIs, and what is open without having said so', async 
   ])
 })
 
-test('what is meant to be open is not warned of', async () => {
+test('resources that are declared open cause no warning', async () => {
   const lines: string[] = []
   const served = await serve(
     api({ todo: resource({ id: t.id() }).public() }),
@@ -59,7 +59,7 @@ test('a resource without rules is not served to other machines', async () => {
   )
 })
 
-test('where callers are told apart, nothing is open by omission', async () => {
+test('if callers are told apart, nothing is open by omission', async () => {
   const lines: string[] = []
   const app = api({ todo: resource({ id: t.id() }) }, { authenticate: () => null })
   const served = await serve(app, quiet({ host: '0.0.0.0', report: line => lines.push(line) }))
@@ -115,7 +115,7 @@ test('the table of URIs is aligned, and internal resources are not in it', () =>
   expect(uriTable(model, 'http://x').join('\n')).not.toContain('secret')
 })
 
-test('what functions serve is in the table, with what may be done there', () => {
+test('handled resources are in the table, with their operations', () => {
   const lamps = handled({ '/lamps/': { get: () => [] }, '/lamps/<int:id>': { get: () => 1, patch: () => {} } })
   const app = api({ list, todo, lamps })
   expect(uriTable(app.model, 'http://x', app.handled.routes.all).map(line => line.trim())).toEqual(

@@ -93,7 +93,7 @@ interface Client {
   readonly socket: Socket
   /** Sends an event and waits until it is done. */
   say(event: string, ...given: unknown[]): Promise<unknown>
-  /** What was heard since the last time. */
+  /** What has arrived since the last call. */
   heard(): unknown[]
 }
 
@@ -137,7 +137,7 @@ describe('modelled resources', () => {
     expect(await app.list('todo')).toEqual([])
   })
 
-  test('items are followed; an item and its list tell each event once', async () => {
+  test('items are followed; an item and its list send each event once', async () => {
     const { app, url } = await serve()
     await app.post('todo', { text: 'pack' })
     const a = await connect(url)
@@ -170,7 +170,7 @@ describe('modelled resources', () => {
     ])
   })
 
-  test('a row that left a view and came back is told whole: what it became meanwhile was not', async () => {
+  test('a row that left a view and came back is sent whole, because its changes meanwhile were not sent', async () => {
     const { app, url } = await serve()
     await app.post('todo', { text: 'a' })
     const a = await connect(url)
@@ -187,7 +187,7 @@ describe('modelled resources', () => {
     expect(told[1]).toMatchObject(['patch', { patch: row }])
   })
 
-  test('subscriptions with a query or options are told under their own URI, and what leaves is not what is deleted', async () => {
+  test('subscriptions with a query or options use their own URI, and distinguish leaving from deletion', async () => {
     const { app, url } = await serve()
     await app.post('list', { title: 'trip' })
     await app.post('todo', [{ text: 'a', list: 1 }, { text: 'b' }])
@@ -246,7 +246,7 @@ describe('modelled resources', () => {
       ])
   })
 
-  test('an order that rows do not tell is told', async () => {
+  test('the order is sent if it does not follow from the rows', async () => {
     const { app, url } = await serve()
     await app.post('list', [{ title: 'a' }, { title: 'b' }])
     await app.post('todo', [
@@ -278,7 +278,7 @@ describe('modelled resources', () => {
     expect(a.heard()).toEqual([['patch', { uri: '/list/1/todos/1', patch: { text: 'go' } }]])
   })
 
-  test('a patch tells related rows that changed in the same step as the row itself', async () => {
+  test('a patch contains related rows that changed in the same step', async () => {
     const { app, url } = await serve()
     await app.post('list', { title: 'trip' })
     await app.post('todo', { text: 'pack', list: 1 })
@@ -295,7 +295,7 @@ describe('modelled resources', () => {
     expect(a.heard()).toEqual([['patch', { uri: '/todo/?depth=2', id: 1, patch }]])
   })
 
-  test('what is wrong is told to the sender alone, in names of the ancestor', async () => {
+  test('errors are sent only to the sender, with the names of Flask-SocketAPI', async () => {
     const { url } = await serve()
     const a = await connect(url)
     const b = await connect(url)
@@ -316,7 +316,7 @@ describe('modelled resources', () => {
 })
 
 describe('with options', () => {
-  test('acks tell the outcome, and errors are problem documents there', async () => {
+  test('acks have the outcome, and errors in them are problem documents', async () => {
     const { app, url } = await serve()
     const a = await connect(url)
     const made = (await a.say('create', { uri: '/todo/', attributes: { text: 'a' } }, {})) as Record<string, string>
@@ -355,7 +355,7 @@ describe('with options', () => {
     expect(await app.list('todo')).toHaveLength(1)
   })
 
-  test('a subscription continues where it was, or is told that it cannot', async () => {
+  test('a subscription resumes, or is told that it cannot', async () => {
     const { app, url } = await serve()
     const a = await connect(url)
     const begun = (await a.say('subscribe', '/todo/', {})) as { position: string }
@@ -460,7 +460,7 @@ describe('a connection', () => {
     expect(a.heard()).toEqual([])
   })
 
-  test('that floods is told, then disconnected', async () => {
+  test('a flooding client is warned, then disconnected', async () => {
     const { url } = await serve({}, { limits: { messageRate: 1, messageBurst: 5 } })
     const a = await connect(url)
     const gone = new Promise<string>(resolve => a.socket.once('disconnect', resolve))
@@ -565,7 +565,7 @@ describe('a connection', () => {
     expect(order).toEqual(answers.flatMap((_, i) => [`event ${i}`, `answer ${i}`]))
   })
 
-  test('of a slow reader is bounded, and it is told anew when it reads again', async () => {
+  test('a slow reader is bounded, and gets a new snapshot when it reads again', async () => {
     const { app, url } = await serve({}, { limits: { mailbox: 50_000 } })
     await app.post('list', { title: 'a' })
     const a = await connect(url)
@@ -584,7 +584,7 @@ describe('a connection', () => {
     expect(heard.length).toBeLessThan(450)
   })
 
-  test('at a path of its own has it alone', async () => {
+  test('at another path is not served at the default path', async () => {
     const { app, url } = await serve({ path: '/live' })
     const { say } = await connect(url, { path: '/live' })
     await say('create', { uri: '/list/', attributes: { title: 'a' } })
@@ -615,7 +615,7 @@ describe('a connection', () => {
     await expect(connect(url)).rejects.toThrow('Invalid namespace')
   })
 
-  test('of a caller shows who it is, and ends with the right to be there', async () => {
+  test('knows its caller, and ends with the right to be connected', async () => {
     const { url } = await serve(
       {},
       {

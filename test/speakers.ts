@@ -10,14 +10,14 @@ import { attachFaces, handler, type Api } from '../src/index.ts'
 import { EventStream } from '../src/testing/event-stream.ts'
 import { nodeServer } from '../src/transport/hosts/node.ts'
 
-/** What became of a request. The envelope has no codes. */
+/** The result of a request. The envelope has no codes. */
 export interface Told {
   readonly status: number
   readonly code: string | null
   readonly row: unknown
 }
 
-/** What a follower heard of one row. */
+/** An event of one row as a follower received it. */
 export type Heard = readonly ['enter' | 'change' | 'leave', unknown]
 
 /** A client of one face. A list is named without slashes, a row by its list and its id. */
@@ -30,7 +30,7 @@ export interface Speaker {
   list(list: string): Promise<any[]>
   /** Follows a list from now on. */
   follow(list: string): Promise<void>
-  /** What was heard next. */
+  /** The next event. */
   next(): Promise<Heard>
   cut(): void
 }
@@ -83,7 +83,7 @@ const speakers: Readonly<Record<Face, (port: number) => Speaker | Promise<Speake
   socketio: overSocketIo,
 }
 
-/** What is heard and not yet asked for. */
+/** Events that have arrived and were not yet asked for. */
 class Ear {
   readonly #heard: Heard[] = []
   #wake: () => void = () => {}

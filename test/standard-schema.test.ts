@@ -70,7 +70,7 @@ describe('Standard Schemas', () => {
     ])
   })
 
-  test('zod: text of a query is read by the types that the schema tells', async () => {
+  test('zod: text in a query is read by the types in the schema', async () => {
     expect(await ask('/todo/zod?n=5&on=true&list=[1,2]')).toEqual({
       status: 200,
       body: { n: 5, on: true, list: [1, 2] },

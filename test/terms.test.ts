@@ -1,4 +1,4 @@
-// A store that was put back to an earlier state, whatever way, and what positions and tags of the lost state are worth then.
+// A store that was put back to an earlier state in several ways, and what positions and tags of the lost state are worth then.
 import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -59,7 +59,7 @@ async function resumed(
   }))
 }
 
-/** The file as it is, the log that stands beside it included. */
+/** Copies the file as it is, together with its log. */
 function copy(from: string, to: string): void {
   for (const end of ['', '-wal', '-shm']) {
     rmSync(to + end, { force: true })
@@ -98,7 +98,7 @@ describe('a file', () => {
       await second.patch('todo', 2, { text: 'other' })
       for (let id = 0; id < 7; id++) await second.post('todo', { text: 'other' })
 
-      // Resumed behind what was lost: reset. Resumed before: exactly what happened since.
+      // Resuming after what was lost is a reset. Resuming before it gives exactly what happened since.
       expect(await resumed(second, '/todo', unquoted(lost.list), 2)).toEqual([
         { event: 'reset', ids: undefined },
         { event: 'snapshot', ids: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12] },
@@ -159,7 +159,7 @@ describe('a file', () => {
     expect((await resumed(two, '/todo', unquoted(common), 1))[0]).toEqual({ event: 'updated', ids: 1 })
   })
 
-  test('two processes on one file agree on what positions mean', async () => {
+  test('two processes on one file agree on the meaning of positions', async () => {
     const file = newFile()
     const one = open(file)
     await one.post('todo', { text: 'a' })
@@ -171,7 +171,7 @@ describe('a file', () => {
     expect(await resumed(one, '/todo', position, 1)).toEqual([{ event: 'created', ids: 3 }])
   })
 
-  test('a state that is put back while the file is open resets who follows', async () => {
+  test('putting back a state while the file is open resets subscribers', async () => {
     const file = newFile()
     const app = open(file)
     await app.post('todo', { text: 'a' })
@@ -195,7 +195,7 @@ describe('a file', () => {
   })
 })
 
-/** A stream of all todos, behind its first snapshot. */
+/** A stream of all todos, after its first snapshot. */
 async function resumedForever(app: Api<any>): Promise<EventStream> {
   const answer = await ask(app, '/todo', { accept: 'text/event-stream' })
   const stream = new EventStream()
@@ -217,7 +217,7 @@ const stores: Readonly<Record<string, () => Store>> = {
 }
 
 describe.each(Object.entries(stores))('a position within a commit, %s', (_, store) => {
-  test('the tag of what was read continues without what was read', async () => {
+  test('a client can resume from the tag of what it read', async () => {
     const app = start(store())
     onTestFinished(() => app.close())
     const made = await app.fetch(

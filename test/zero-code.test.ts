@@ -114,7 +114,7 @@ function suite(name: string, make: (file: string) => void): void {
         .all()
         .map(row => Object.values(row)[0])
 
-    test.each(QUERIES)('%s shows what SQL says', async (url, sql) => {
+    test.each(QUERIES)('%s shows the same as SQL', async (url, sql) => {
       const response = await served.get(url)
       const body = (await response.json()) as { id: number }[]
       expect(response.status, JSON.stringify(body)).toBe(200)
@@ -158,7 +158,7 @@ function suite(name: string, make: (file: string) => void): void {
       }
     })
 
-    test('writes reach the tables, and what the tables forbid is refused', async () => {
+    test('writes reach the tables, and constraints of the tables refuse them', async () => {
       const created = await served.send('POST', '/artist', { name: 'New' })
       expect(created.status).toBe(201)
       const { id } = (await created.json()) as { id: number }

@@ -38,7 +38,7 @@ process.once('exit', () => {
 const { app, resource, query, cases, begin, memory } = await prepare(file, most)
 const live = app.http.live!
 
-/** Events that subscribers were told of, all together. */
+/** How many events all subscribers received together. */
 const heard = { events: 0 }
 /** Writes so far. */
 let m = 1
@@ -65,12 +65,12 @@ function heap(): number {
   return process.memoryUsage().heapUsed
 }
 
-/** Turns of the loop in which everybody may have heard of a write, if it is told in pieces. */
+/** How many turns of the event loop it may take until everybody has been told about a write, if it is told in pieces. */
 const PATIENCE = 100_000
-/** Turns in which nobody hears anything when all has been told. */
+/** After so many turns without an event, everything has been told. */
 const QUIET = 10
 
-/** A write, until everybody has heard of it. */
+/** Makes a write, and waits until everybody has been told. */
 async function done(write: Case['write'], m: number, events: number): Promise<void> {
   const before = heard.events
   await write(m)
@@ -80,7 +80,7 @@ async function done(write: Case['write'], m: number, events: number): Promise<vo
   if (heard.events - before !== events) throw new Error(`${title}: told ${heard.events - before} events, not ${events}`)
 }
 
-/** Puts things as they were, until nobody hears of it any more. */
+/** Undoes a write, and waits until everybody has been told. */
 async function undone(undo: Case['write']): Promise<void> {
   await undo(m)
   for (let quiet = 0, before = heard.events; quiet < QUIET; before = heard.events) {
@@ -90,8 +90,8 @@ async function undone(undo: Case['write']): Promise<void> {
 }
 
 /**
- * The longest that the loop is held while something is done, milliseconds. Of the time by the clock and the processor time of the process
- * the shorter one: the former counts what others took from it, the latter what other threads did meanwhile.
+ * The longest time for which work blocks the event loop, in milliseconds: the shorter one of elapsed time and processor time.
+ * The former includes what other processes took, the latter what other threads did.
  */
 async function heldBy(work: () => Promise<unknown>): Promise<number> {
   let longest = 0
@@ -120,7 +120,7 @@ async function price(one: Case, events: number): Promise<{ cost: number; held: n
   let sum = 0
   let writes = 0
   let held: number | null = null
-  // The first batches warm up what a collection of garbage, or the compiler, left cold.
+  // The first batches do not count: garbage collection or the compiler slow them down.
   for (let warming = true; warming || writes < LEAST || (writes < MOST && sum < ENOUGH);) {
     if (one.undo) await undone(one.undo)
     const before = spent()
@@ -137,7 +137,7 @@ async function price(one: Case, events: number): Promise<{ cost: number; held: n
 
 const say = (figure: Figure): void => void process.stdout.write(`${JSON.stringify(figure)}\n`)
 
-/** Subscribes until there are so many, and tells what each costs. */
+/** Subscribes until there are so many, and returns the cost of each. */
 async function subscribe(all: Subscription[], count: number): Promise<{ cost: number; bytes: number }> {
   const added = count - all.length
   const heapBefore = heap()
@@ -156,7 +156,7 @@ async function round(tell: (figure: Figure) => void): Promise<void> {
   for (const count of counts) {
     const { cost, bytes } = await subscribe(all, count)
     if (begin) tell({ name: `${title}: a subscription`, unit: 'us', count, value: cost, alone: 0, ...begin })
-    // A few are lost among what the first of them make for all.
+    // A few figures are lost because the first subscriptions make things that all of them share.
     if (memory && count >= 1_000)
       tell({ name: `${title}: heap of a subscription`, unit: 'B', count, value: bytes, alone: 0, ...memory })
     for (const one of cases) {
@@ -181,7 +181,7 @@ async function profileAll(): Promise<void> {
       if (one.undo) await undone(one.undo)
       await done(one.write, m++, events)
     }
-    // What is compiled at first is no part of it.
+    // The first writes are compiled and do not count.
     for (let i = 0; i < WRITES; i++) await write()
     const { profile, cpu } = await profiled(async () => {
       for (let i = 0; i < WRITES; i++) await write()

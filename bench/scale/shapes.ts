@@ -9,9 +9,9 @@ export interface Case extends Bounds {
   readonly name: string
   /** The m-th time. */
   readonly write: (m: number) => Promise<unknown>
-  /** Events that subscribers are told of by one write, all together, if so many subscribe. */
+  /** How many events all subscribers together get from one write, if so many subscribe. */
   readonly told: (subscribers: number) => number
-  /** What the price is divided by: a write, each event, or nothing that has a bound. */
+  /** What the price is divided by: a write, or each event. */
   readonly per: 'write' | 'event'
   /** For how many milliseconds the loop may be held; absent = it is not asked. */
   readonly held?: Bounds
@@ -22,7 +22,7 @@ export interface Case extends Bounds {
 export interface Scene {
   readonly app: Api
   readonly resource: 'todo' | 'list'
-  /** What the i-th subscriber asks for, counted from 0. */
+  /** The query of the i-th subscriber, counted from 0. */
   readonly query: (i: number) => CallOptions
   readonly cases: readonly Case[]
   /** Bounds of a subscription: microseconds to begin it, bytes of heap to keep it. */
@@ -38,7 +38,7 @@ const moves = { floor: 8, goal: 2, held: { floor: 20, goal: 5 } }
 const nobody = (): number => 0
 const all = (subscribers: number): number => subscribers
 
-/** Users beyond those who subscribe. */
+/** How many users do not subscribe. */
 const OTHERS = 50
 const ten: readonly number[] = Array.from({ length: 10 }, (_, i) => i + 1)
 
@@ -51,7 +51,10 @@ const patching =
 const text = (m: number): object => ({ text: `x${m}` })
 const flag = (m: number): object => ({ open: m % 2 === 0 })
 
-/** Rules that go over relations: a list of ten who subscribe, or whose owner has ten subscriptions, and a list of nobody's. */
+/**
+ * Rules with relations: lists that ten subscribers share, lists whose owner has ten subscriptions, and a list that no
+ * subscriber may see.
+ */
 async function ruled(reading: Reading, file: string, most: number): Promise<Scene> {
   const users = most + OTHERS
   const app = await worldOf(reading, file, { users, todos: 3 })
@@ -119,7 +122,7 @@ async function pages(file: string, most: number): Promise<Scene> {
   }
 }
 
-/** Filters on fields of the row that are no equalities. */
+/** Filters on the row's own fields that are not equalities. */
 const looking =
   (query: Scene['query'], told: number) =>
   async (file: string, most: number): Promise<Scene> => {
@@ -245,7 +248,7 @@ async function related(file: string, most: number): Promise<Scene> {
   }
 }
 
-/** A kind of subscription and what is written beside it, with as many of them as there will be at most. */
+/** A kind of subscription and the writes next to it, with the largest number of subscriptions. */
 export interface Shape {
   readonly title: string
   readonly prepare: (file: string, most: number) => Promise<Scene>

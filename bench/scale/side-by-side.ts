@@ -17,7 +17,7 @@ interface Contender {
   readonly speech: 'native' | 'asking' | 'connected' | 'live'
   /** A package that it needs and that may not be installed. */
   readonly needs?: string
-  /** What it has no way to follow. */
+  /** What it cannot follow. */
   readonly lacks?: readonly Reading[]
 }
 
@@ -41,11 +41,11 @@ interface Situation {
   /** The todos that are written in turns. */
   readonly first: number
   readonly span: number
-  /** Somebody hears of it. */
+  /** Whether a subscriber is told about the write. */
   readonly isTold: boolean
 }
 
-/** What subscribers follow, with as many users as will. */
+/** The followed queries, with the largest number of users. */
 function situations(most: number): Situation[] {
   const size = { users: most + 50, todos: 3 }
   // The last todo is in the list of the first user, with ten members.
@@ -111,7 +111,7 @@ const NOTHING: Writes = { first: 0, span: 1, most: 0, ms: 0 }
 const LOOK = 60
 const IDLE = 3_000
 
-/** Waits until a server does nothing any more, and tells what processor time it has used, microseconds. */
+/** Waits until a server is idle, and returns its processor time in microseconds. */
 async function settled(server: Running): Promise<number> {
   for (let before = -Infinity; ;) {
     const { cpu } = await server.ask<Written>(NOTHING)
@@ -132,9 +132,9 @@ async function price(server: Running, { first, span }: Situation): Promise<numbe
   return ((await settled(server)) - before) / writes
 }
 
-/** Rounds before anything counts: what runs for the first time is compiled. */
+/** Rounds that do not count, because code that runs for the first time is still being compiled. */
 const WARM = 3
-/** Microseconds; who needs that for a write is not asked with more clients. */
+/** In microseconds. A contender that needs this long for a write is not measured with more clients. */
 const MINUTE = 60_000_000
 
 /** One server with more and more clients. */
@@ -176,7 +176,7 @@ export interface SideBySideOptions {
   readonly rounds: number
 }
 
-/** Figures of all who take part, named `situation\ncontender`; rounds go through all of them in turns. */
+/** The figures of all contenders, named `situation\ncontender`. Rounds go through all of them in turns. */
 export async function sideBySide({ counts, rounds }: SideBySideOptions): Promise<Figure[]> {
   const present = contenders.filter(({ name, needs }) => {
     const isThere = needs === undefined || hasPeer(needs)

@@ -1,7 +1,7 @@
 // The table of live-scale.ts: one line for each thing that is measured, one column for each number of subscriptions.
 import { median } from '../report.ts'
 
-/** What a figure may be at most; absent = nothing is asked of it. */
+/** The largest allowed value of a figure. Absent = no limit. */
 export interface Bounds {
   readonly floor?: number | undefined
   readonly goal?: number | undefined
@@ -23,14 +23,14 @@ export interface Cell {
   readonly median: number
 }
 
-/** What rounds came to. */
+/** The result of several rounds. */
 export interface Line extends Bounds {
   readonly name: string
   readonly unit: Figure['unit']
   readonly cells: ReadonlyMap<number, Cell>
 }
 
-/** The figures of all rounds, by what they are of. What is taken off is the lowest and the median by itself. */
+/** The figures of all rounds, by their names. Lowest value and median are subtracted separately. */
 export function linesOf(figures: readonly Figure[]): Line[] {
   return [...Map.groupBy(figures, ({ name, unit }) => `${name} ${unit}`).values()].map(own => {
     const { name, unit, floor, goal } = own[0]!
@@ -68,7 +68,7 @@ function verdict(cells: ReadonlyMap<number, Cell>, floor?: number, goal?: number
   return `floor ${floor}, goal ${goal}: ${reached}`
 }
 
-/** Who takes part in one situation, one line each: microseconds above the write, and how many times ours that is. */
+/** Prints the contenders of a situation, one per line: microseconds above the write, and how many times ours. */
 export function printTimes(lines: readonly Line[], counts: readonly number[]): void {
   const names = lines.map(({ name }) => name.split('\n') as [string, string])
   for (const situation of new Set(names.map(([first]) => first))) {
@@ -86,7 +86,7 @@ export function printTimes(lines: readonly Line[], counts: readonly number[]): v
   }
 }
 
-/** Microseconds below which a difference tells nothing. */
+/** Microseconds. A smaller difference means nothing. */
 const NOISE = 5
 
 const number = (value: number): string => value.toFixed(Math.abs(value) < 10 ? 2 : 0)

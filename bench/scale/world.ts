@@ -16,7 +16,7 @@ export const SHARED: readonly number[] = [0, 7, 14, 21, 28]
 /** Rows that are written at once. */
 const CHUNK = 500
 
-/** Callers say who they are. */
+/** Callers are recognised by what they say about themselves. */
 const callerOf = (said: string | undefined): { id: number } | null =>
   said === undefined ? null : { id: Number(said.slice('Bearer '.length)) }
 

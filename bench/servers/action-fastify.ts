@@ -1,4 +1,4 @@
-// What one would write by hand with Fastify: JSON Schemas for the body and for the answer.
+// An action as one would write it by hand with Fastify: with JSON Schemas for the body and the answer.
 import { fastify } from 'fastify'
 import { check } from './order-check.ts'
 import { orderJson, type Order } from './order.ts'

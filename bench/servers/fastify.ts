@@ -1,4 +1,4 @@
-// What one would write by hand with Fastify: schemas for bodies and answers, prepared statements.
+// A server as one would write it by hand with Fastify: schemas for bodies and answers, prepared statements.
 import { fastify } from 'fastify'
 import {
   createSchema,

@@ -17,7 +17,7 @@ const todo = resource(
 const store = sqlite(db, { synchronous: sync === 'FULL' ? 'full' : 'normal' })
 const app = api({ todo }, { store, report: () => {}, ...(uncached && { cache: 0 }) })
 await app.ready()
-// In batches, as data comes: a request that holds all rows at once teaches the collector that what it makes lives long.
+// Rows come in batches, as real data does. One request with all rows would teach the garbage collector that objects live long.
 for (let from = 0; from < rows; from += 100) {
   const batch = Array.from({ length: Math.min(100, rows - from) }, (_, i) => from + i + 1)
   await app.post(

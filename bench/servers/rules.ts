@@ -42,7 +42,7 @@ for (let from = 0; from < rows; from += 100)
     Array.from({ length: Math.min(100, rows - from) }, (_, i) => ({
       title: titleOf(from + i + 1),
       owner: 0,
-      // Everybody may see what is written in the benchmark of the fan-out; the rest is the first caller's own.
+      // In the benchmark of the fan-out everybody may see the written rows. The others belong to the first caller.
       shared: argument('shared') === 'all' || i % 2 === 0,
     })),
   )

@@ -1,4 +1,4 @@
-// As one would write it by hand: after each write every subscriber's query is asked again, and what became of it is emitted.
+// The way one would write it by hand: after each write the queries of all subscribers run again, and changes are emitted.
 import { createServer } from 'node:http'
 import { Server } from 'socket.io'
 import { readScaleStart, writeOnDemand } from './scale-start.ts'
@@ -10,7 +10,7 @@ const db = openTables(start)
 const question = questionOf(db, start.reading)
 const change = changing(db)
 
-/** Todos by id, as texts: what a subscriber has been told. */
+/** Todos by id, as texts: what a subscriber has received. */
 type Seen = Map<number, string>
 const ask = (value: number): Seen =>
   new Map((question.all(value) as unknown as Todo[]).map(todo => [todo.id, JSON.stringify(todo)]))

@@ -29,7 +29,7 @@ export function readScaleStart(): ScaleStart {
   }
 }
 
-/** What a server is asked to do: texts for one todo after the other, as many as it manages in a time. */
+/** The order to a server: write texts into one todo after another, as many as possible in a time. */
 export interface Writes {
   readonly first: number
   /** How many todos take turns, and how often one is written at most; 0 = nothing is written. */
@@ -55,7 +55,7 @@ export function writeOnDemand(write: (id: number, text: string) => unknown): voi
       for (; writes < most && performance.now() - began < ms; writes++) {
         m++
         await write(first + (m % span), `changed ${m}`)
-        // Who hears of it hears of it now.
+        // Subscribers get the write now.
         await turn()
         await turn()
       }

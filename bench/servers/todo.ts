@@ -7,7 +7,7 @@ export interface Start {
   readonly db: string
   readonly sync: 'NORMAL' | 'FULL'
   readonly rows: number
-  /** Nothing that was made is kept for the next who asks. */
+  /** Whether answers are not cached. */
   readonly uncached: boolean
 }
 
@@ -36,7 +36,7 @@ export function tellReady(port: number): void {
 export const titleOf = (id: number): string =>
   `Todo number ${String((id * 7919) % 100_003).padStart(6, '0')} of the list`
 
-/** What a hand-written server keeps: one table with an index on what its list is sorted by. */
+/** Opens the tables of a hand-written server: one table, with an index for its sort. */
 export function openTodos({ db: file, sync, rows }: Start): DatabaseSync {
   const db = new DatabaseSync(file)
   db.exec(`

@@ -3,7 +3,7 @@ import { sqlite } from '../../src/store/sqlite/index.ts'
 import type { Store } from '../../src/store/store.ts'
 import type { StoreKind } from '../result.ts'
 
-/** An empty store of a kind, with nothing left behind when it is closed. */
+/** An empty store of a kind. Nothing is left behind when it is closed. */
 export function freshStore(kind: StoreKind): Store {
   return kind === 'memory' ? memory() : sqlite(':memory:')
 }

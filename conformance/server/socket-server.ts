@@ -8,7 +8,7 @@ export interface SocketServer {
   /** `127.0.0.1:49152` */
   readonly authority: string
   readonly faces: Faces
-  /** Resolves when everything that is committed was told to those who follow it. */
+  /** Resolves when all subscribers have been told about everything that is committed. */
   told(): Promise<void>
   close(): Promise<void>
 }

@@ -19,7 +19,7 @@ export interface WireAnswer {
   readonly status: number
   readonly headers: IncomingHttpHeaders
   readonly text: string
-  /** undefined if the body is no JSON. */
+  /** undefined = the body is not JSON. */
   readonly json: unknown
 }
 
@@ -70,7 +70,7 @@ export class Wire {
     return cutSlowReaders(this.#server, stall)
   }
 
-  /** Resolves when no more than so many clients are connected. */
+  /** Resolves when at most so many clients are connected. */
   async downTo(connections: number): Promise<void> {
     const count = promisify(this.#server.getConnections.bind(this.#server))
     while ((await count()) > connections) await new Promise(resolve => setTimeout(resolve, 50))
@@ -86,7 +86,7 @@ export class Wire {
     const isStream = String(response.headers['content-type']).startsWith('text/event-stream')
     for await (const chunk of response) {
       chunks.push(chunk)
-      // A stream has no end: what is there at its beginning is its answer.
+      // A stream has no end, so its beginning is taken as the answer.
       if (isStream && /^id: /m.test(Buffer.concat(chunks).toString())) break
     }
     const text = Buffer.concat(chunks).toString()

@@ -1,7 +1,7 @@
 // node examples/koala/main.ts
 import { api, handled, resource, serve, t } from '../../src/index.ts'
 
-/** A zoo's thermometers: their values come from outside, what was noted of them is kept. */
+/** Notes about a zoo's thermometers. The notes are stored; the temperatures come from outside. */
 const note = resource({ id: t.id(), at: t.now(), text: t.text() }).public()
 
 const cages = new Map([
@@ -17,7 +17,7 @@ const app = api({
       '/cages/<any(koala,penguin):id>': {
         get: ({ params }) => cages.get(params.id),
         patch: [
-          // All functions get the same patch; what they leave of it is what subscribers hear.
+          // All functions get the same patch. Subscribers get it as the last function leaves it.
           (_, patch: { heating?: boolean }) => {
             for (const name of Object.keys(patch))
               if (name !== 'heating') delete (patch as Record<string, unknown>)[name]
@@ -35,7 +35,7 @@ const app = api({
 })
 await serve(app)
 
-// What happens outside is told to whoever follows it: by Socket.IO, and by position for those who come back.
+// Tells subscribers about events outside. On Socket.IO they get them at once, and clients that return resume by position.
 setInterval(() => {
   for (const cage of cages.values()) {
     const degrees = Math.round((cage.degrees + (cage.heating ? 0.5 : -0.1)) * 10) / 10

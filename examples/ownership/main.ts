@@ -1,7 +1,10 @@
 // node examples/ownership/main.ts
 import { api, memory, resource, serve, t, type Authenticate } from '../../src/index.ts'
 
-/** Every row belongs to whoever made it, by a field that nobody sees or sets: to all others it does not exist. */
+/**
+ * Every row belongs to the caller who created it, by a field that is hidden and set by the server. For others it does not
+ * exist.
+ */
 const cookie = resource({
   id: t.id(),
   type: t.text(),
@@ -24,7 +27,7 @@ function mine({ me }: { readonly me: { readonly id: unknown } | null }): string 
   return String(me?.id)
 }
 
-/** Who calls: here whoever says so. A real one checks a key or a token: docs/guide/authentication.md. */
+/** Finds the caller. Here the client simply says who it is. A real API checks a key or a token: docs/guide/authentication.md. */
 const authenticate: Authenticate = credentials => {
   const user = credentials.header('x-user')
   return user === undefined ? null : { id: user }

@@ -8,7 +8,7 @@ type Loading = Pick<Api<never>, 'model' | 'store' | 'ready' | 'close'>
 type Resource = Parameters<Loading['store']['load']>[0]
 type Row = Parameters<Loading['store']['load']>[1] extends Iterable<infer R> ? R : never
 
-/** Makes the database beside its place and moves it there when it is whole, so that a start cut short leaves nothing. */
+/** Builds the database next to its final place and then moves it there, so that an interrupted start leaves nothing. */
 export async function build(file: string, open: (file: string) => Loading): Promise<void> {
   mkdirSync(dirname(file), { recursive: true })
   const part = `${file}.part`

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import type { Country as RawCountry } from 'world-countries'
 
-// Two packages of the npm registry: see README.md for what they hold and under which licence.
+// Two packages of the npm registry. README.md says what they contain and under which licence.
 const require = createRequire(import.meta.url)
 
 export interface Country {
@@ -80,7 +80,7 @@ export function readWorld(): World {
       capitals: one.capital,
       region: one.region,
       subregion: one.subregion === '' ? null : one.subregion,
-      // Where nobody knows, the source says -1.
+      // The source says -1 if the area is unknown.
       area: one.area < 0 ? null : one.area,
       latitude: one.latlng[0],
       longitude: one.latlng[1],

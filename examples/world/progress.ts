@@ -1,4 +1,4 @@
-/** Tells how far something is: a bar on a terminal; where there is none, a line at the end and, if it is long, each tenth. */
+/** Shows progress: a bar on a terminal, otherwise a line at the end and, if it takes long, one for each tenth. */
 export class Progress {
   readonly #label: string
   readonly #total: number

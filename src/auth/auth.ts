@@ -127,7 +127,7 @@ export function createAuth(options: AuthOptions | Authority | undefined, environ
   const authority = isAuthority(options) ? options : null
   if (authority && users)
     throw new Error(
-      `auth: ${users.name} has a login, and \`auth\` knows callers in a way of its own: choose one of them`,
+      `auth: ${users.name} has a login, and \`auth\` is another way to recognise callers: choose one of them`,
     )
   const given: AuthOptions = isAuthority(options) || !options ? {} : options
   const leeway = Math.min(given.leeway ?? 5, 30)

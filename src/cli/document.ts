@@ -42,6 +42,6 @@ async function fetchJson(url: string): Promise<Json> {
   try {
     return (await response.json()) as Json
   } catch {
-    throw new Misuse(`${url} is no JSON`, 'name the URL of an API of Restuary')
+    throw new Misuse(`${url} is not JSON`, 'name the URL of an API of Restuary')
   }
 }

@@ -126,7 +126,7 @@ function parse(
 function portOf(text: string): number {
   const port = parsePort(text)
   if (port !== null) return port
-  throw new Misuse(`${text} is no port`, 'give a number from 1 to 65535, or 0 for any free one')
+  throw new Misuse(`${text} is not a port`, 'give a number from 1 to 65535, or 0 for any free one')
 }
 
 function version(): string {

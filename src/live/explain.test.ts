@@ -4,7 +4,7 @@ import { resource } from '../model/declare/resource.ts'
 import { t } from '../schema/builder.ts'
 import { memory } from '../store/memory.ts'
 
-describe('what following a query costs', () => {
+describe('what it costs to follow a query', () => {
   const todo = resource({
     id: t.id(),
     n: t.integer(),
@@ -21,7 +21,7 @@ describe('what following a query costs', () => {
   const here = resource.ephemeral({ id: t.id(), list: t.one('list', { inverse: 'guests' }) }, { ttl: '1 h' }).public()
   const app = api({ todo, list, here }, { store: memory() })
 
-  test('a changed row tells all where the filter asks for its own fields', async () => {
+  test("if the filter only uses the row's own fields, the changed row is enough", async () => {
     expect(await app.live.explain('todo', { filter: { n: { $gte: 2, $lt: 5 } } })).toEqual({
       upkeep: 'rows',
       reason: null,
@@ -45,7 +45,7 @@ describe('what following a query costs', () => {
     })
   })
 
-  test('what must be asked again says why', async () => {
+  test('a view that must be queried again has a reason', async () => {
     expect(await app.live.explain('list', { sort: '-size' as never })).toMatchObject({
       upkeep: 'requeried',
       reason: 'it is sorted by a calculated field, a count or a list',

@@ -71,7 +71,7 @@ describe.each(Object.keys(stores))('live over %s', name => {
     return Object.assign(app, { faults })
   }
   const liveOf = (app: World): Live => app.http.live!
-  /** Subscribes and tells what is heard; `settle` waits until everything committed has been told. */
+  /** Subscribes and reports what arrives. `settle` waits until everything committed has been sent. */
   const follow = async (
     app: World,
     resourceName: Name,
@@ -142,7 +142,7 @@ describe.each(Object.keys(stores))('live over %s', name => {
     expect([...heard.rows.values()]).toEqual(await app.list('plain'))
   })
 
-  test('a write that changes nothing is not told', async () => {
+  test('a write that changes nothing sends nothing', async () => {
     const app = open()
     await plain(app, { id: 1 })
     const { heard, settle } = await follow(app, 'plain')
@@ -200,7 +200,7 @@ describe.each(Object.keys(stores))('live over %s', name => {
     expect(liveOf(app).groups).toBe(0)
   })
 
-  test('two who ask for the same at once, one in vain: the other is not harmed', async () => {
+  test('if two subscribe to the same at once and one of them fails, the other still works', async () => {
     const app = open()
     const [first, second] = await Promise.allSettled([follow(app, 'plain', { id: 1 }), follow(app, 'plain', { id: 1 })])
     expect([first.status, second.status]).toEqual(['rejected', 'rejected'])
@@ -272,7 +272,7 @@ describe.each(Object.keys(stores))('live over %s', name => {
     expect(heard.rows.size).toBe(301)
   })
 
-  test('what exceeds the largest snapshot is refused, a window of it is not', async () => {
+  test('a view larger than the largest snapshot is refused, a window of it is not', async () => {
     const app = open({ limits: { snapshotRows: 3 } })
     await plain(app, { id: 1 }, { id: 2 }, { id: 3 })
     await follow(app, 'plain')
@@ -348,7 +348,7 @@ describe.each(Object.keys(stores))('live over %s', name => {
     expect((await settle()).flatMap((h: any) => h.events)).toEqual([['leave', 1]])
   })
 
-  test('a filter and a sort by a count follow what is counted', async () => {
+  test('a filter and a sort by a count follow the counted rows', async () => {
     const app = open()
     await app.post('tag', [
       { id: 1, name: 'a' },
@@ -417,7 +417,7 @@ describe.each(Object.keys(stores))('live over %s', name => {
   })
 
   describe('resuming', () => {
-    test('tells exactly what was missed', async () => {
+    test('sends exactly the missed changes', async () => {
       const app = open()
       await plain(app, { id: 1, group: 1 }, { id: 2 })
       const { heard, subscription } = await follow(app, 'plain', { filter: { group: 1 } })
@@ -459,7 +459,7 @@ describe.each(Object.keys(stores))('live over %s', name => {
       expect(await settle()).toEqual([{ position: 2, events: [['enter', 2]] }])
     })
 
-    test('a window goes on from a position: what happened to it meanwhile is told', async () => {
+    test('a window resumes from a position with the changes since then', async () => {
       const app = open()
       await plain(app, { id: 1, group: 1 }, { id: 2, group: 1 })
       const options = { filter: { group: 1 }, limit: 1 }
@@ -536,7 +536,7 @@ describe.each(Object.keys(stores))('live over %s', name => {
     expect(liveOf(app).groups).toBe(2)
   })
 
-  test('an evaluation that throws harms its own group alone', async () => {
+  test('an evaluation that throws only affects its own group', async () => {
     const app = open()
     await app.post('todo', [
       { id: 1, text: 'a' },
@@ -558,7 +558,7 @@ describe.each(Object.keys(stores))('live over %s', name => {
     expect(liveOf(app).subscriptions).toBe(1)
   })
 
-  test('a face that throws is told anew, the others go on', async () => {
+  test('a face that throws gets a new snapshot, the others go on', async () => {
     const app = open()
     const bad = await follow(app, 'plain')
     const good = await follow(app, 'plain')
@@ -575,7 +575,7 @@ describe.each(Object.keys(stores))('live over %s', name => {
     expect(app.faults).toHaveLength(1)
   })
 
-  test('who is slow misses batches and gets one reset when it has drained', async () => {
+  test('a slow reader misses batches and gets one reset when it has drained', async () => {
     const app = open()
     const { heard, subscription, settle } = await follow(app, 'plain')
     heard.news()
@@ -599,7 +599,7 @@ describe.each(Object.keys(stores))('live over %s', name => {
     await expect(follow(app, 'plain', { total: true })).rejects.toMatchObject({ code: 'validation' })
   })
 
-  test('closing ends what is followed', async () => {
+  test('closing ends all subscriptions', async () => {
     const app = open()
     const { heard } = await follow(app, 'plain')
     heard.news()

@@ -15,7 +15,8 @@ export function checkJson(value: unknown, limits: JsonLimits): void {
 function walk(value: unknown, limits: JsonLimits, count: { keys: number }, path: (string | number)[]): void {
   switch (typeof value) {
     case 'string':
-      if (value.includes('\0') || !value.isWellFormed()) throw refusal('format', path, 'holds what is no character')
+      if (value.includes('\0') || !value.isWellFormed())
+        throw refusal('format', path, 'contains something that is not a character')
       return
     case 'number':
       if (!Number.isFinite(value)) throw refusal('range', path, 'is too large')
@@ -25,7 +26,7 @@ function walk(value: unknown, limits: JsonLimits, count: { keys: number }, path:
     case 'object':
       break
     default:
-      throw refusal('type', path, 'is nothing that JSON has')
+      throw refusal('type', path, 'is not a JSON value')
   }
   if (value === null) return
   if (path.length >= limits.jsonDepth) throw new ApiError('depth_exceeded')
@@ -35,14 +36,14 @@ function walk(value: unknown, limits: JsonLimits, count: { keys: number }, path:
     return
   }
   const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype !== Object.prototype && prototype !== null) throw refusal('type', path, 'is nothing that JSON has')
+  if (prototype !== Object.prototype && prototype !== null) throw refusal('type', path, 'is not a JSON value')
   const keys = Object.keys(value)
   count.keys += keys.length
   if (keys.length > limits.keys || count.keys > limits.totalKeys) throw new ApiError('too_many_keys')
   for (const key of keys) {
     const at = [...path, key]
     if (isPolluting(key)) throw refusal('unknown_field', at, 'no field may have this name')
-    if (key.includes('\0') || !key.isWellFormed()) throw refusal('format', path, 'has a name that is no text')
+    if (key.includes('\0') || !key.isWellFormed()) throw refusal('format', path, 'has a name that is not valid text')
     walk((value as Record<string, unknown>)[key], limits, count, at)
   }
 }

@@ -9,7 +9,7 @@ test('a problem says when it is worth another try, where that is known in second
   expect(problem({})).toBe(undefined)
 })
 
-test('faults are ours: neither what was refused, nor what whoever asks brings about', () => {
+test('faults are errors of the server: neither refusals, nor errors that a caller can provoke', () => {
   expect(new ApiError('internal').isFault).toBe(true)
   expect(new ApiError('unavailable').isFault).toBe(true)
   expect(new ApiError('unavailable', { expected: true }).isFault).toBe(false)

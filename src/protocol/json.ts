@@ -243,7 +243,7 @@ class Scanner {
 
   #badNumber(at: number): never {
     this.#at = at
-    return this.#fail('The number is not written as JSON wants it')
+    return this.#fail('A number is not valid JSON')
   }
 
   #fail(detail: string): never {

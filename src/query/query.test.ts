@@ -64,7 +64,7 @@ function refusal(attempt: () => unknown): ApiError {
 const json = (filter: unknown): string => `filter=${encodeURIComponent(JSON.stringify(filter))}`
 
 describe('the flat form', () => {
-  // What is asked in a URL, and the same in the JSON form.
+  // A query in a URL, and the same in the JSON form.
   test.each<[string, unknown]>([
     ['', {}],
     ['name=ann', { name: 'ann' }],
@@ -146,13 +146,13 @@ describe('the flat form', () => {
     expect(error.status).toBe(400)
   })
 
-  test('a hidden field is told from an absent one by nothing', () => {
+  test('a hidden field looks like a missing one', () => {
     const texts = ['secret=1', 'absent=1'].map(text => refusal(() => decode(text)))
     const [hidden, absent] = texts.map(error => JSON.stringify([error.code, error.message, error.issues]))
     expect(hidden!.replaceAll('secret', 'absent')).toBe(absent)
   })
 
-  test('all that is wrong is told at once', () => {
+  test('all faults are reported at once', () => {
     const error = refusal(() => decode('nope=1&rank=x&sort=nope&limit=-1'))
     expect(error.issues.map(issue => issue.parameter)).toEqual(['nope', 'rank', 'sort', 'limit'])
     expect(error.code).toBe('validation')
@@ -196,7 +196,7 @@ describe('the JSON form', () => {
     const { query } = decodeObject({ filter })
     const text = printFilter(query!.where)
     expect(JSON.parse(text)).toEqual(printed)
-    // Canonical: what was printed means the same and prints the same.
+    // The printed text is canonical: it has the same meaning and prints the same.
     expect(printFilter(decodeObject({ filter: JSON.parse(text) }).query!.where)).toBe(text)
     expect(printFilter(decode(json(filter)).query!.where)).toBe(text)
   })

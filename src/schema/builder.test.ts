@@ -200,7 +200,7 @@ describe('builders are values', () => {
       expect(Object.isFrozen(part)).toBe(true)
   })
 
-  test('later changes of what was given change nothing', () => {
+  test('later changes of the arguments have no effect', () => {
     const values = ['a', 'b']
     const uses = ['x']
     const size = { max: 5 }

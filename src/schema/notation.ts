@@ -67,7 +67,7 @@ function scopeOf(text: string | null): NotationScope {
     resource: scopeOf,
     action: own => ({ ...docsOf(own), errors: {} }),
     compile: (_, place, note) => {
-      note(place, 'is no schema', 'use field builders or a schema of a library with Standard Schema')
+      note(place, 'is not a schema', 'use field builders or a schema of a library with Standard Schema')
       return null
     },
     manner: () => usual,

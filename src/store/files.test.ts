@@ -36,7 +36,7 @@ test('a file is whole under its name, or not there under any', async () => {
   expect(statSync(join(path, '01', key)).size).toBe(9)
 })
 
-test('what a crash left of a file goes with it', async () => {
+test('remains of a file after a crash are deleted together with it', async () => {
   const path = place()
   const files = folder(path)
   const key = 'a'.repeat(32)
@@ -62,7 +62,7 @@ test('a file that is removed while it is read is read to its end', async () => {
   expect(Buffer.concat(chunks).toString()).toBe('to the end')
 })
 
-test('without a file of rows, files are in memory; with one, beside it', async () => {
+test('without a file of rows, files are in memory; with one, they are next to it', async () => {
   const path = place()
   await filesBeside(join(path, 'a.db')).write('c'.repeat(32), one('x'))
   expect(readdirSync(path)).toEqual(['a.db-files'])

@@ -71,7 +71,7 @@ function placeOf(root: string, key: string): string {
 
 /** Checks a key. Anything else could lead out of the folder or the bucket. Throws TypeError. */
 export function fileKey(key: string): string {
-  if (!/^[0-9a-f]{32}$/.test(key)) throw new TypeError('that is no key of a file')
+  if (!/^[0-9a-f]{32}$/.test(key)) throw new TypeError('this is not the key of a file')
   return key
 }
 

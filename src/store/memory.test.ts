@@ -42,7 +42,7 @@ describe('memory', () => {
     expect(await reading).toEqual([1, 1, undefined, 0])
   })
 
-  test('rows cannot be changed by those who read them', async () => {
+  test('readers cannot change rows', async () => {
     const store = await open()
     const mine = created(user, { id: 1, email: 'a' })
     await put(store, mine)

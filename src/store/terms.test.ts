@@ -10,7 +10,7 @@ const terms = (...list: [string, number][]): Terms => {
   return made
 }
 
-test('a position is valid within its term alone', () => {
+test('a position is valid only within its term', () => {
   const made = terms(['aaaaaa', 0], ['bbbbbb', 5], ['cccccc', 9])
   expect([0, 1, 5, 6, 9, 10, 99].map(seq => made.position(seq))).toEqual([
     'aaaaaa.0',
@@ -39,7 +39,7 @@ test('terms without a change are dropped, the first stays, and the oldest of man
   expect(made.seqOf(made.position(2))).toBe(2)
 })
 
-test('history tells whether what was told is still valid', () => {
+test('history counts how often known positions became invalid', () => {
   const made = terms(['aaaaaa', 0], ['bbbbbb', 5])
   made.replace(
     [

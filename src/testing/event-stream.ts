@@ -33,7 +33,7 @@ export class EventStream {
     while (this.retry === 0 && this.events.length === 0 && this.comments.length === 0 && !this.ended) await this.#more()
   }
 
-  /** The next events, as many as are asked for, or what there is when it ends. */
+  /** Reads the next events: `count` of them, or fewer if the stream ends. */
   async take(count: number): Promise<StreamEvent[]> {
     while (this.events.length < count && !this.ended) await this.#more()
     if (this.events.length === 0) throw new Error('the stream has ended')

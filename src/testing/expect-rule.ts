@@ -5,7 +5,7 @@ import { permissionsOf } from '../engine/rules/permissions.ts'
 import type { Principal } from '../engine/call/call.ts'
 import type { Id, Resource } from '../model/model.ts'
 
-/** What is expected of a rule for one caller; each throws an AssertionError that says which part of the rule decided. */
+/** Expectations about a rule for one caller. Each throws an AssertionError that names the part of the rule that decided. */
 export interface RuleExpectation {
   /** Exactly these rows, whatever their order. Only for `read`. */
   sees(ids: readonly Id[]): Promise<void>
@@ -52,7 +52,12 @@ function expectation(app: AnyApi, resource: Resource, action: string, me: Princi
   }
 }
 
-/** Who may do what, as a table: one line for each resource, operation and field with a rule; ✓ always, ✗ never, ~ it depends on the row. */
+/**
+ * A table of rights with one line for each resource, operation and field that has a rule: ✓ = always, ✗ = never, ~ = it depends
+ * on the row.
+ * @example
+ * console.log(ruleMatrix(app, { nobody: null, ada: { id: 1 } }))
+ */
 export function ruleMatrix(app: AnyApi, people: Readonly<Record<string, Principal | null>>): string {
   const names = Object.keys(people)
   const width = Math.max(...[...app.engine.model.resources.values()].flatMap(r => placesOf(r).map(p => p.length)), 8)

@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { FileStore } from '../store/files.ts'
 
-/** An empty store of files, and what ends it. */
+/** An empty store of files, and how to close it. */
 export interface MadeFileStore {
   readonly files: FileStore
   readonly close?: () => Promise<void> | void
@@ -9,7 +9,10 @@ export interface MadeFileStore {
 
 const key = (digit: string): string => digit.repeat(32)
 
-/** What every store of files must do; `make` is called for each test. `large` = bytes that it does not keep in one piece. */
+/**
+ * Tests for every store of files. `make` is called for each test. `large` is a number of bytes that the store keeps in several
+ * parts.
+ */
 export function fileStoreSuite(
   name: string,
   make: () => Promise<MadeFileStore> | MadeFileStore,
@@ -105,15 +108,15 @@ export function fileStoreSuite(
       '%j is no key',
       async bad => {
         const files = await begin()
-        await expect((async () => files.write(bad, pieces(bytesOf(1), 1)))()).rejects.toThrow('no key')
-        await expect((async () => files.read(bad, 0, 0))()).rejects.toThrow('no key')
-        await expect((async () => files.remove(bad))()).rejects.toThrow('no key')
+        await expect((async () => files.write(bad, pieces(bytesOf(1), 1)))()).rejects.toThrow('not the key')
+        await expect((async () => files.read(bad, 0, 0))()).rejects.toThrow('not the key')
+        await expect((async () => files.remove(bad))()).rejects.toThrow('not the key')
       },
     )
   })
 }
 
-/** Bytes that tell where they are. */
+/** Bytes from whose values their position can be seen. */
 function bytesOf(length: number): Buffer {
   const bytes = Buffer.alloc(length)
   for (let i = 0; i < length; i++) bytes[i] = (i * 31 + (i >> 8) * 7) & 0xff

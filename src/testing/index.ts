@@ -1,2 +1,2 @@
-/** What tests of an API need beside the API itself. */
+/** What tests of an API may need: `restuary/testing`. */
 export { expectRule, ruleMatrix, type RuleExpectation } from './expect-rule.ts'

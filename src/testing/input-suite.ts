@@ -6,7 +6,7 @@ import { jsonMode, type InputMode } from '../schema/read/input-mode.ts'
 import { Refused } from '../schema/read/refused.ts'
 import type { ScalarType } from '../schema/scalar-type.ts'
 
-/** What must come out, or the code of the refusal, with its place in the value. */
+/** The expected value, or the code of the expected refusal with its place in the value. */
 type Expected = { readonly is: unknown } | { readonly no: IssueCode; readonly at?: string }
 export type InputRow = [type: ScalarType, value: unknown, expected: Expected]
 
@@ -54,7 +54,7 @@ export const samples: Readonly<Record<SampleName, ScalarType>> = {
 }
 export const UUID = '12345678-1234-5678-9abc-1234567890ab'
 
-/** Tests of a mode: what it makes of the values of a table, and that whatever comes out is canonical. */
+/** Tests a mode with a table of values, and checks that all results are canonical. */
 export function inputSuite(mode: InputMode, rows: readonly InputRow[]): void {
   describe(`the mode ${mode.name}`, () => {
     test.each(

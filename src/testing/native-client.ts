@@ -2,11 +2,11 @@ import { once } from 'node:events'
 import { WebSocket } from 'ws'
 import { SUBPROTOCOL } from '../protocol/frames.ts'
 
-/** A client of restuary.1 for tests: sends what it is given, keeps what it hears. */
+/** A client of restuary.1 for tests. It sends what it is given, and keeps what it receives. */
 export class NativeClient {
   readonly socket: WebSocket
   readonly heard: any[] = []
-  /** Everything that was heard, if it is to be kept. */
+  /** All received messages, if they are kept. */
   readonly all: any[] = []
   keep = false
   /** Code and reason of the close, once there is one. */
@@ -55,7 +55,7 @@ export class NativeClient {
     }
   }
 
-  /** Sends a request and hears its answer. */
+  /** Sends a request and returns its answer. */
   ask(frame: object): Promise<any> {
     const id = ++this.#last
     this.send({ id, ...frame })

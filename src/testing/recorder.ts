@@ -3,21 +3,21 @@ import type { Id } from '../model/model.ts'
 import type { Batch } from '../live/event.ts'
 import type { Listener, Shown } from '../live/subscriptions/subscription.ts'
 
-/** A step as a subscriber hears of it, for comparing. */
+/** A step as a subscriber gets it, in a form that can be compared. */
 export type Heard =
   | { readonly snapshot: readonly Id[]; readonly reset: boolean }
   | { readonly resumed: string }
   | { readonly position: number; readonly events: readonly (readonly [kind: string, id: Id])[] }
   | { readonly end: string }
 
-/** A subscriber that keeps all it hears, and the rows that follow from it. */
+/** A subscriber that keeps everything it gets, and the rows that follow from it. */
 export class Recorder implements Listener {
   readonly heard: Heard[] = []
   readonly batches: Batch[] = []
   /** Bodies in view by id. */
   readonly rows: Map<Id, unknown> = new Map()
   position = ''
-  /** seq of what has been told. */
+  /** The seq up to which it has been told. */
   seq = -1
   /** Contradictions: something entered that was there, or left that was not, or came out of order. */
   readonly faults: string[] = []
@@ -59,7 +59,7 @@ export class Recorder implements Listener {
     this.onStep()
   }
 
-  /** What has been heard since the last time. */
+  /** Everything since the last call. */
   news(): Heard[] {
     return this.heard.splice(0)
   }

@@ -10,7 +10,7 @@ storeSuite('a slow store', () => slow(memory()))
 storeSuite('a store that is slow to be asked', () => slow(memory(), { back: 0 }))
 storeSuite('a slow store with ephemeral rows beside it', () => new EphemeralStore(slow(memory()), () => {}))
 
-test('nothing is answered at once, and reads of one snapshot neither', async () => {
+test('nothing is answered at once, also within a snapshot', async () => {
   const store = slow(memory())
   await store.open(model, testEnvironment({ now: 1_000 }))
   expect(store.oldestPosition()).toBeInstanceOf(Promise)

@@ -12,8 +12,8 @@ export interface Slowness {
 }
 
 /**
- * A store as one behind a network: every call arrives a turn of the event loop later, and so does its answer.
- * What holds over `slow(memory())` does not lean on the store being synchronous.
+ * A store as if it were behind a network: every call arrives one turn of the event loop later, and so does its answer. Code
+ * that works with `slow(memory())` does not depend on a synchronous store.
  */
 export function slow(inner: Store, { there = 1, back = 1 }: Slowness = {}): Store {
   const later = async <T>(call: () => T | Promise<T>): Promise<T> => {

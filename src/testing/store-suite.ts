@@ -9,7 +9,7 @@ import { transactionTests } from './store-suite/transaction.ts'
 import { visitTests } from './store-suite/visits.ts'
 import { writeTests } from './store-suite/writes.ts'
 
-/** What every store must do; `make` is called for each test, and what it made is closed at its end. */
+/** Tests for every store. `make` is called for each test, and the store that it made is closed after it. */
 export function storeSuite(name: string, make: MakeStore): void {
   describe(`${name} keeps the contract of a store:`, () => {
     describe('reads', () => readTests(make))

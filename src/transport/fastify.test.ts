@@ -45,7 +45,7 @@ test('everything below the prefix is the API, and the rest stays with Fastify', 
   expect(await (await fetch(`${base}/own`)).json()).toEqual({ own: true })
 })
 
-test('bodies are read by the API alone: what Fastify would refuse is a problem of ours', async () => {
+test('only the API reads bodies, so a body that Fastify would refuse gets our problem document', async () => {
   const broken = await fetch(`${base}/api/todo`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

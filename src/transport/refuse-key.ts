@@ -6,6 +6,6 @@ import { ApiError } from '../protocol/error.ts'
  */
 export function refuseKey(key: string | null | undefined): void {
   if (key == null) return
-  const detail = 'what functions serve cannot be asked for twice by a key'
+  const detail = 'handled resources do not support idempotency keys'
   throw new ApiError('validation', { issues: [{ code: 'unknown_param', pointer: '#/key', detail }] })
 }

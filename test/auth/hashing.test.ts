@@ -18,7 +18,7 @@ const team = resource({ id: t.id(), name: t.text(), users: t.back('user', 'team'
 
 const password = 'correct horse'
 let counter = 0
-/** So many users whom nobody has made yet. */
+/** So many new users. */
 const users = (count: number) =>
   Array.from({ length: count }, () => ({ email: `user${++counter}@x.io`, password: `${password} ${counter}` }))
 
@@ -53,7 +53,7 @@ async function open(store: Store) {
   return { app, ask, login, bearer, faults }
 }
 
-/** Lets so many hashes wait that no write is let in any more. Gives what resolves once they are made. */
+/** Queues so many hashes that no further write is accepted. Resolves when they are done. */
 async function fillQueue(): Promise<{ readonly emptied: Promise<unknown> }> {
   const waiting: Promise<unknown>[] = []
   for (let isFull = false; !isFull;) {
@@ -93,7 +93,7 @@ describe.each<[string, () => Store]>([
       ask('PATCH', '/user/99', { password: 'another horse' }, bearer),
       ask('PATCH', '/user/1', { password: 'another horse' }, { ...bearer, 'if-match': '"aaaaaa.1"' }),
       ask('POST', '/user', users(21)),
-      // What was answered before needs no hash.
+      // A repeated request needs no hash.
       ask('POST', '/user', taken, key),
       // Logins have a line of their own.
       login('ann@x.io', password),
@@ -107,7 +107,7 @@ describe.each<[string, () => Store]>([
     expect(faults).toEqual([])
   })
 
-  test('twenty passwords in one request are hashed, whatever way they come in, and no more', async () => {
+  test('at most twenty passwords in one request are hashed, wherever they are in it', async () => {
     const { app, ask, login } = await open(store())
     const patch = (operations: unknown[]): Promise<Answer> =>
       ask('PATCH', '/team/1', operations, { 'content-type': 'application/json-patch+json' })

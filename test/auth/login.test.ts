@@ -115,7 +115,7 @@ afterEach(async () => {
 })
 
 describe.each(storeNames)('over %s', store => {
-  test('a login gives tokens that nobody keeps on the way', async () => {
+  test('a login returns tokens, which no cache may keep', async () => {
     await open(store)
     const { status, headers, body } = await login()
     expect(status).toBe(200)
@@ -138,7 +138,7 @@ describe.each(storeNames)('over %s', store => {
     expect((await ask('POST', path, body)).status).toBe(200)
   })
 
-  test('what is wrong with a login is not told', async () => {
+  test('a failed login does not say what is wrong', async () => {
     await open(store)
     const answers = [
       await login('ann@x.io', 'wrong horse'),
@@ -177,7 +177,7 @@ describe.each(storeNames)('over %s', store => {
     expect((await ask('POST', '/auth/token?next=//evil.example', {})).status).toBe(400)
   })
 
-  test('the same token is the same principal, as long as its row says the same', async () => {
+  test('the same token gives the same principal until its row changes', async () => {
     await open(store)
     const { access_token: token } = (await login()).body
     const who = (): unknown =>
@@ -197,7 +197,7 @@ describe.each(storeNames)('over %s', store => {
     expect(await who()).toBe(await who())
   })
 
-  test('a refresh token is good once; whoever brings it again ends the session for all', async () => {
+  test('a refresh token can be used once; using it again ends the session', async () => {
     await open(store)
     const first = (await login()).body
     const second = (await ask('POST', '/auth/refresh', { refresh_token: first.refresh_token })).body
@@ -351,7 +351,7 @@ describe.each(storeNames)('over %s', store => {
     expect(nobody.map(one => one.status)).toEqual([401, 401, 401])
   })
 
-  test('a session is in the log, and tells nothing that lets anyone in', async () => {
+  test('a session is in the log, without anything that could be used to log in', async () => {
     await open(store)
     const position = await app.store.read(function* (snapshot) {
       return (yield* [] as never[], snapshot.position)
@@ -404,7 +404,7 @@ describe('cookies', () => {
     expect((await ask('GET', '/note', undefined, own)).body).toHaveLength(2)
   })
 
-  test('are not given to pages of others, nor taken away by them', async () => {
+  test('pages of other origins cannot use or delete the cookie', async () => {
     await open('memory')
     const own = await cookie()
     const theirs = await ask('POST', '/auth/token?cookie=true', { email: 'ann@x.io', password }, foreign)
@@ -456,7 +456,7 @@ describe('cookies', () => {
 describe('scopes', () => {
   const auth: AuthOptions = { scopes: { read: ['read'], write: ['write', 'all'], delete: ['all'] } }
 
-  test('narrow what a token may do, of what its user may', async () => {
+  test('scopes narrow what a token may do', async () => {
     await open('memory', { ...auth, grant: user => (user['id'] === 1 ? ['read', 'write'] : ['read']) })
     const full = (await login()).body
     expect(full.scope).toBe('read write')
@@ -485,7 +485,7 @@ describe('scopes', () => {
   })
 })
 
-describe('those who stay', () => {
+describe('callers on open connections', () => {
   const watching = async (token: string): Promise<{ heard: Watched[]; stop: () => void }> => {
     const heard: Watched[] = []
     const identity = await app.engine.auth!.authenticateToken(token)
@@ -494,7 +494,7 @@ describe('those who stay', () => {
   const settled = (): Promise<void> =>
     vi.waitFor(() => {}, 0).then(() => new Promise(resolve => setImmediate(() => setImmediate(resolve))))
 
-  test.each(storeNames)('hear of what changes about them, once each (%s)', async store => {
+  test.each(storeNames)('are told about each change once (%s)', async store => {
     await open(store)
     const [one, other] = [(await login()).body, (await login('bob@x.io')).body]
     const [ann, bob] = [await watching(one.access_token), await watching(other.access_token)]
@@ -511,7 +511,7 @@ describe('those who stay', () => {
     expect(ann.heard).toHaveLength(2)
   })
 
-  test('hear that their token has run out', async () => {
+  test('are told that their token has expired', async () => {
     vi.useFakeTimers({ now, toFake: ['setTimeout', 'clearTimeout'] })
     try {
       await open('memory')
@@ -527,7 +527,7 @@ describe('those who stay', () => {
     }
   })
 
-  test('hear nothing more once they have stopped, nor of others', async () => {
+  test('are told nothing after they have stopped, and nothing about others', async () => {
     await open('memory')
     const { heard, stop } = await watching((await login()).body.access_token)
     const told: number[] = []
@@ -542,7 +542,7 @@ describe('those who stay', () => {
     expect([heard, told]).toEqual([[], [2]])
   })
 
-  test('come with a ticket, which is good once and for seconds', async () => {
+  test('can use a ticket, which is valid once and for some seconds', async () => {
     await open('memory')
     const { access_token: token } = (await login()).body
     const ticket = async (): Promise<string> =>

@@ -135,7 +135,7 @@ describe.each(stores)('over %s', (_, store) => {
       expect(ear.tap.text).not.toContain('secret')
     })
 
-    test('what is written with or right behind a revocation is not told, what is written before is', async () => {
+    test('writes together with or after a revocation are not sent, writes before it are', async () => {
       const ear = await listen(face)
       await role(1, 'admin')
       await take(ear, 2)
@@ -163,7 +163,7 @@ describe.each(stores)('over %s', (_, store) => {
       expect(ear.tap.text).not.toContain('secret')
     })
 
-    test('a grant counts for what is written with it', async () => {
+    test('a new right is valid for writes in the same commit', async () => {
       const ear = await listen(face)
       await Promise.all([role(1, 'admin'), patch('note', 2, { text: 'now' })])
       await ear.reach([
@@ -172,7 +172,7 @@ describe.each(stores)('over %s', (_, store) => {
       ])
     })
 
-    test('what a role alone opens empties and fills', async () => {
+    test('a list that only a role opens empties and fills again', async () => {
       await role(1, 'admin')
       const ear = await listen(face, '/audit')
       await role(1, 'member')
@@ -186,7 +186,7 @@ describe.each(stores)('over %s', (_, store) => {
       ])
     })
 
-    test('a change that alters nothing of what is seen tells nothing', async () => {
+    test('a change that does not affect what is visible sends nothing', async () => {
       const ear = await listen(face)
       await patch('user', 1, { nick: 'other' })
       await patch('note', 1, { text: 'next' })
@@ -222,7 +222,7 @@ describe.each(stores)('over %s', (_, store) => {
     expect(performance.now() - from).toBeLessThan(4_000)
   })
 
-  test('whoever comes back with other rights begins anew', async () => {
+  test('a client that returns with other rights begins with a new snapshot', async () => {
     await role(1, 'admin')
     const { position } = (await app.safe.patch('note', 1, { text: 'seen' })) as { position: string }
     const back = async (): Promise<unknown[]> => {
@@ -238,7 +238,7 @@ describe.each(stores)('over %s', (_, store) => {
     expect(await back()).toEqual(['reset', [1]])
   })
 
-  test('what functions serve is not told by rights of before either', async () => {
+  test('handled resources are not sent under earlier rights either', async () => {
     const lamps = handled({ '/lamps/': { get: () => [] } }, { permissions: [who => who?.['role'] === 'admin'] })
     const lit = api({ user, lamps }, { store: store(), auth: {}, report: () => {}, http: { log: () => {} } })
     const there = await serve(lit, { port: 0, signals: false, report: () => {}, grace: 0 })
@@ -258,7 +258,7 @@ describe.each(stores)('over %s', (_, store) => {
     expect(ear.tap.text).not.toContain('secret')
   })
 
-  describe('while what functions serve is on its way', () => {
+  describe('while a change of a handled resource is being sent', () => {
     /** An API of lamps whose list is read once `go` is called, and a client that asked to follow it. */
     const slowLamps = async (): Promise<{ lit: Api; go: () => void; client: NativeClient }> => {
       const [asked, given] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
@@ -293,7 +293,7 @@ describe.each(stores)('over %s', (_, store) => {
       expect(lit.published.subscriptions).toBe(0)
     })
 
-    test('rights that stay do not have anything told before it', async () => {
+    test('unchanged rights do not send anything again', async () => {
       const { lit, go, client } = await slowLamps()
       // A session of the same user, which changes nothing for this one.
       await lit.engine.auth!.begin(1)
@@ -338,7 +338,7 @@ describe.each(stores)('over %s', (_, store) => {
     ])
   })
 
-  test('whoever says on a socket that they are somebody else is told the difference', async () => {
+  test('a client that logs in as another user on a socket gets the difference', async () => {
     const ear = await listen('native')
     ear.send({ id: 5, op: 'auth', token: await tokenOf(2) })
     expect(await take(ear, 2)).toEqual([
@@ -352,7 +352,7 @@ describe.each(stores)('over %s', (_, store) => {
     expect((await ear.next()).slice(0, 2)).toEqual(['change', 1])
   })
 
-  test('where changes are held back, those of rights are not, nor is what they take away told later', async () => {
+  test('if changes are held back, changes of rights are not, and hidden rows are not sent later', async () => {
     await role(1, 'admin')
     const ear = await listen('native', '/audit')
     ear.send({ id: 2, op: 'subscribe', uri: '/note?sort=-id', mode: 60_000 })

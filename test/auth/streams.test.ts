@@ -1,4 +1,4 @@
-// A stream ends with whatever let its reader in, and shows what the reader may see by now.
+// A stream ends when the right that opened it ends, and it shows what its reader may see at the moment.
 import { once } from 'node:events'
 import { get as ask } from 'node:http'
 import { expect, onTestFinished, test, vi } from 'vitest'
@@ -47,7 +47,7 @@ const next = async (reader: EventStream): Promise<unknown[]> => {
   return [event, data.data && data.data.text, ...(data.reason ? [data.reason, data.id] : [])]
 }
 
-test('another role: what may be seen now enters, what may not leaves, and nothing of it is told later', async () => {
+test('a changed role: visible rows enter, hidden rows leave, and nothing about them is sent later', async () => {
   const { app, read } = await open()
   const reader = await read()
   expect(await next(reader)).toEqual(['snapshot', ['of 1']])

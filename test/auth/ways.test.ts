@@ -1,4 +1,4 @@
-// Ways to say who calls, and who may call at all, through a whole API.
+// Ways to authenticate, and who may send requests at all, through a whole API.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
@@ -89,7 +89,7 @@ describe('permissions', () => {
     [null, 'GET', '/ruled', 401],
     ['ann', 'GET', '/ruled', 200],
     ['ann', 'PATCH', '/ruled/1', 403],
-    // A key that is nobody's is refused, whatever is open.
+    // An unknown key is refused, even for open resources.
     ['eve', 'GET', '/open/1', 401],
   ])('%s %s %s → %i', async (who, method, path, status) => {
     const headers = who === null ? {} : { 'x-api-key': `key-of-${who}` }
@@ -147,7 +147,7 @@ describe("restaction's way", () => {
   const enter = async (name: string): Promise<string> =>
     (await ask(app, 'POST', '/hello', {}, { name })).headers.get('authorization') ?? ''
 
-  test('a role decides on what functions serve as well', async () => {
+  test('a role is also checked for handled resources', async () => {
     const headers = { authorization: await enter('admin') }
     const asked = async (method: string, path: string, more = {}): Promise<number> =>
       (await ask(app, method, path, more, method === 'GET' ? undefined : { on: true })).status
@@ -187,7 +187,7 @@ describe("restaction's way", () => {
     expect((await ask(app, 'GET', '/hello', { authorization: admin })).status).toBe(403)
   })
 
-  test('what is answered of the token has its end; an error brings no token', async () => {
+  test('the answer with a token states when it ends; an error has no token', async () => {
     const answer = await ask(app, 'POST', '/hello/token', {}, { name: 'x' })
     expect(answer.body).toEqual({ role: 'admin', name: 'x', exp: now / 1000 + 3600 })
     const failed = await ask(app, 'GET', '/hello/fail')
@@ -337,7 +337,7 @@ describe('tokens of others', () => {
   })
 })
 
-describe('what is not served', () => {
+describe('settings that are refused at start', () => {
   const user = resource({ id: t.id(), email: t.email().unique(), password: t.password() })
     .login('email', 'password')
     .rules(me => ({ read: me.signedIn }))
@@ -359,11 +359,11 @@ describe('what is not served', () => {
     }
   }
 
-  test('a secret that is made up: told in development, refused in production', async () => {
+  test('a random secret: a warning in development, refused in production', async () => {
     expect(await start({})).toContain(
-      'Tokens are signed with a secret that was made up at this start: they end with this process',
+      'Tokens are signed with a random secret of this process: they become invalid when it ends',
     )
-    await expect(inProduction(() => start({}))).rejects.toThrow(/give auth\.secret 32 bytes or more/)
+    await expect(inProduction(() => start({}))).rejects.toThrow(/set auth\.secret to 32 bytes or more/)
     expect(await inProduction(() => start({ secret }))).toHaveLength(3)
   })
 

@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 afterAll(() => app.close())
 
-/** What is wrong with a document by the schema of AsyncAPI 3.0. */
+/** The faults of a document by the schema of AsyncAPI 3.0. */
 function faultsOf(json: unknown): string[] {
   const ajv = new Ajv({ strict: false, allErrors: true })
   addFormats.default(ajv)
@@ -25,7 +25,7 @@ function faultsOf(json: unknown): string[] {
 
 test('the AsyncAPI document is one', () => expect(faultsOf(document)).toEqual([]))
 
-test('a document that is none is noticed', () => {
+test('an invalid document is noticed', () => {
   expect(faultsOf({ ...document, channels: { native: { address: 7 } } })).not.toEqual([])
   expect(faultsOf({ ...document, operations: { 'native.send': { action: 'tell' } } })).not.toEqual([])
 })

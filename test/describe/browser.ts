@@ -12,7 +12,7 @@ if (!hasBrowser) {
   )
 }
 
-/** A browser that asks nobody anything but the pages under test. */
+/** A browser that only loads the pages under test. */
 export function openBrowser(): Promise<Browser> {
   const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run']
   return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--disable-quic', ...quiet] })

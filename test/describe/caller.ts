@@ -3,8 +3,8 @@ import type { Answered, Described, Document, Json } from './document.ts'
 type Send = (path: string, init: RequestInit) => Promise<Response>
 
 /**
- * Calls every operation that a document describes, with every parameter of its query, and holds each answer to it.
- * Rows are made first and deleted last. What is wrong is told line by line, and which operations never succeeded.
+ * Calls all operations of a document with all their query parameters, and checks the answers against it. Rows are created first
+ * and deleted last. Reports faults line by line, and operations that never succeeded.
  */
 export class Caller {
   readonly #document: Document
@@ -25,7 +25,7 @@ export class Caller {
   async callAll(): Promise<void> {
     const { operations } = this.#document
     const of = (...methods: string[]): Described[] => operations.filter(one => methods.includes(one.method))
-    // What needs a row of another resource succeeds once that is there.
+    // An operation that needs a row of another resource succeeds once that exists.
     const made = of('POST').filter(one => one.operation['x-operation'] === 'create')
     for (let round = 0; round < 3; round++) {
       for (const one of made) if (!this.#succeeded.has(one.id)) await this.#call(one)
@@ -34,7 +34,7 @@ export class Caller {
     for (const one of of('POST')) if (!made.includes(one)) await this.#call(one)
     for (const one of of('GET')) {
       await this.#call(one)
-      // Through a relation a list takes what it takes by itself.
+      // A list through a relation has the same parameters as the list itself.
       if (one.operation['x-through']) continue
       for (const parameter of this.#queryOf(one)) await this.#call(one, parameter)
     }
@@ -145,7 +145,7 @@ export class Caller {
 /** PUT on a list names its row by a unique key. */
 const isByKey = ({ method, path }: Described): boolean => method === 'PUT' && !path.endsWith('}')
 
-/** The operation makes what another needs: a row of its kind or, of one that is reached through a relation, its parent. */
+/** Whether an operation creates what another one needs: a row of its kind or, for one through a relation, its parent. */
 function makesFor(maker: Described, { operation }: Described): boolean {
   const through: string | undefined = operation['x-through']
   const makes = maker.operation

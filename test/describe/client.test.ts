@@ -56,7 +56,7 @@ describe('the client that the command writes', () => {
     expect(await client.hello.post({ name: 'you' })).toEqual({ hello: 'you' })
   })
 
-  test('tells what was refused, with its places', async () => {
+  test('throws refusals with their places', async () => {
     await expect(client.task.create({ title: '' })).rejects.toMatchObject({
       name: 'ClientError',
       status: 400,
@@ -95,7 +95,7 @@ export { size, nested, closed }
     expect(stdout).toBe('')
   })
 
-  test('is told of a running API alone', async () => {
+  test('can be made from the URL of a running API', async () => {
     await expect(runCommand(['client', 'http://127.0.0.1:1'])).rejects.toThrow(/is not there/)
     await expect(runCommand(['client'])).rejects.toThrow('client needs a URL')
   })
@@ -137,13 +137,13 @@ describe('res.js of the meta data', () => {
     rmSync(directory, { recursive: true })
   })
 
-  test('has a function for each action, at the URI that its name tells', async () => {
+  test('has a function for each action, at the URI in its name', async () => {
     for (const action of ['get', 'post', 'post_name', 'put', 'patch', 'delete']) {
       expect([action, await res.test[action]({ name: 'kk' })]).toEqual([action, { hello: 'kk' }])
     }
   })
 
-  test('sends no body, or no query, where there are no arguments', async () => {
+  test('sends no body or query if there are no arguments', async () => {
     for (const action of ['get', 'post', 'post_name', 'put', 'patch', 'delete']) {
       expect([action, await res.test[action]()]).toEqual([action, { hello: 'world' }])
       expect([action, await res.test[action](null)]).toEqual([action, { hello: 'world' }])
@@ -179,7 +179,7 @@ describe('res.js of the meta data', () => {
     expect(await res.test.get_me()).toMatchObject({ name: 'admin' })
   })
 
-  test('follows redirects, sends files, and gives the Response where there is no JSON', async () => {
+  test('follows redirects, sends files, and returns the Response if there is no JSON', async () => {
     expect(await res.test.get_302()).toEqual({ hello: 'world' })
     const form = new FormData()
     form.append('upload', new File(['a'], 'a.txt'))

@@ -11,14 +11,14 @@ export interface Described {
   readonly operation: Json
 }
 
-/** What was answered, and to what. */
+/** An answer, and its request. */
 export interface Answered {
   readonly status: number
   readonly headers: Headers
   readonly text: string
 }
 
-/** An OpenAPI document that requests are made of and answers are held to. */
+/** An OpenAPI document from which requests are made and against which answers are checked. */
 export class Document {
   readonly json: Json
   readonly operations: readonly Described[]
@@ -68,7 +68,7 @@ export class Document {
     return [...faults, ...this.invalid(schema, JSON.parse(text)).map(one => `${at}: ${one}`)]
   }
 
-  /** What is wrong with a value by a schema of the document. */
+  /** The faults of a value by a schema of the document. */
   invalid(schema: Json, value: unknown): string[] {
     const id = `of ${this.#count++}`
     const absolute = JSON.parse(JSON.stringify(schema).replaceAll('"#/components', '"document#/components')) as Json

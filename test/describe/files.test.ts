@@ -1,4 +1,4 @@
-// What the OpenAPI document says of files, held to what the API does with them.
+// The OpenAPI document's description of files, compared with what the API does.
 import { afterAll, expect, test } from 'vitest'
 import { api, resource, t } from '../../src/index.ts'
 import { Document, type Described, type Json } from './document.ts'
@@ -27,7 +27,7 @@ test('has nothing that Redocly minds', { timeout: 20_000 }, async () =>
   expect(await lint((await read()).json)).toBe(''),
 )
 
-test('tells where files are, which types they may have and what may be done with them', async () => {
+test('describes the URIs of files, their types and their operations', async () => {
   const { json } = await read()
   const paths = json['paths'] as Json
   expect(Object.keys(paths).filter(path => /\/(?:image|notes|scan|secret)$/.test(path))).toEqual([
@@ -46,7 +46,7 @@ test('tells where files are, which types they may have and what may be done with
   expect(paths['/album'].post.requestBody.content).not.toHaveProperty(['multipart/form-data'])
 })
 
-test('describes what is answered', async () => {
+test('describes the answers', async () => {
   const document = await read()
   const of = (method: string, path: string): Described =>
     document.operations.find(one => one.method === method && one.path === path)!
@@ -83,7 +83,7 @@ test('describes what is answered', async () => {
   expect(faults).toEqual([])
 })
 
-test('a body of JSON takes a file away, and no more', async () => {
+test('a JSON body can delete a file, but not upload one', async () => {
   const document = await read()
   const patch = { $ref: '#/components/schemas/PicturePatch' }
   expect(document.invalid(patch, { image: null })).toEqual([])

@@ -11,7 +11,7 @@ const bin = join(import.meta.dirname, '../fixtures/generated-client/node_modules
 const installed = existsSync(join(bin, 'openapi-ts'))
 if (!installed) console.warn('The generator is not installed, so its client is not tried: npm run test:generated')
 
-// What a program does with the client: types on the left are what the generator made of the document.
+// A program that uses the client. Its types are those that the generator made from the document.
 const program = `import { strictEqual, deepStrictEqual } from 'node:assert'
 import { client } from './client/client.gen.js'
 import { createList, createTodo, deleteTodo, getTodo, listTodo, listTodosOfList, patchTodo, replaceTodo } from './client/index.js'

@@ -7,7 +7,7 @@ import type { Json } from './document.ts'
 
 const run = promisify(execFile)
 
-/** What Redocly says of a document beside what it is not for us to say: under which licence an API is. */
+/** What Redocly reports about a document, without the licence, which we do not know. */
 export async function lint(document: Json): Promise<string> {
   const directory = mkdtempSync(join(tmpdir(), 'restuary-lint-'))
   try {

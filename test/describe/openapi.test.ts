@@ -83,7 +83,7 @@ describe('the OpenAPI document of an API with logins, rules, actions and keys', 
     expect(json['paths'][path][method].security).toEqual(security)
   })
 
-  test('names what is required, what clients choose and what they never see', async () => {
+  test('names required fields, fields that clients choose, and omits hidden ones', async () => {
     const { json } = await read()
     const { schemas } = json['components']
     expect(schemas.User.properties).not.toHaveProperty('password')

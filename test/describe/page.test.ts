@@ -8,14 +8,14 @@ import { script, style } from '../../src/describe/page/assets.ts'
 import { hasBrowser, openBrowser } from './browser.ts'
 import { office } from './office.ts'
 
-test('what is served is what its sources say: run scripts/browser.ts after a change there', () => {
+test('the served text matches its sources (run scripts/browser.ts after a change there)', () => {
   const served: Record<string, string> = { runtime, resRuntime, script, style }
   expect(texts().map(({ name, text }) => [name, text === served[name]])).toEqual(
     Object.keys(served).map(name => [name, true]),
   )
 })
 
-test('only its own script and style may run, and nobody may frame it', async () => {
+test('only its own script and style may run, and no page may frame it', async () => {
   const app = office()
   const response = await app.fetch(new Request('http://localhost/api/docs'))
   const policy = new Map(
@@ -73,7 +73,7 @@ describe.runIf(hasBrowser)('the documentation page in a browser', () => {
 
   const docs = (hash = ''): string => `${served.url}/api/docs${hash}`
 
-  test('lists what there is, and finds it', async () => {
+  test('lists all resources, and finds them', async () => {
     const page = await open(docs())
     const names = (): Promise<string[]> =>
       page.locator('#sections a').evaluateAll(links => links.map(link => link.firstChild!.textContent ?? ''))
@@ -87,7 +87,7 @@ describe.runIf(hasBrowser)('the documentation page in a browser', () => {
     await page.close()
   })
 
-  test('sends requests, and shows what is answered and refused', async () => {
+  test('sends requests, and shows answers and refusals', async () => {
     const page = await open(docs('#Task'))
     await page.click('#createTask > summary')
     await page.click('#createTask .send')
@@ -96,7 +96,7 @@ describe.runIf(hasBrowser)('the documentation page in a browser', () => {
     await page.click('#createTask .send')
     await page.waitForSelector('#createTask .status >> text=201 Created')
     expect(await page.locator('#createTask .result .json').innerText()).toContain('"title": "Write a letter"')
-    // The token is not shown in what is there to be copied.
+    // The token is not part of the text that can be copied.
     expect(await page.locator('#createTask .curl').innerText()).not.toContain(token.slice(0, 20))
     await page.click('#listTask > summary')
     await page.click('#listTask details >> text=Conditions')
@@ -132,7 +132,7 @@ describe.runIf(hasBrowser)('the documentation page in a browser', () => {
     await page.close()
   })
 
-  test('sends a file, and says what came back', async () => {
+  test('sends a file, and shows the answer', async () => {
     const picture = resource({ id: t.id(), title: t.text(), image: t.file({ types: ['image/*'] }) }).public()
     const app = api({ picture }, { report: () => {}, http: { log: () => {} } })
     const own = await serve(app, { port: 0, signals: false, report: () => {} })

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** An example that runs as its README says, in a directory of its own. */
+/** An example that runs as its README says, in its own directory. */
 export interface Started {
   readonly url: string
   stop(): Promise<void>

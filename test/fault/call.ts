@@ -13,7 +13,7 @@ export type Caller = (
   headers?: Readonly<Record<string, string>>,
 ) => Promise<Answer>
 
-/** Sends requests to a port of this machine, over so many connections; rejects where there is no whole answer. */
+/** Sends requests to a port of this machine over so many connections. Rejects if an answer is incomplete. */
 export function callerOf(port: number, connections: number): Caller & { close(): void } {
   const agent = new Agent({ keepAlive: true, maxSockets: connections })
   const call: Caller = (method, path, body, more) =>

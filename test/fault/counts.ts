@@ -1,4 +1,4 @@
-/** How much is broken by the fault tests: some by `npm test`, and by `npm run fault` what a release is held to. */
+/** How much the fault tests break: a little in `npm test`, and in `npm run fault` as much as a release requires. */
 export interface Counts {
   /** Servers killed while clients write. */
   readonly kill9: number
@@ -12,7 +12,7 @@ export interface Counts {
   readonly live: { readonly cuts: number; readonly kills: number }
   /** Faults planted into live queries, each to be found by random programs. */
   readonly planted: number
-  /** Readers that stop to read, events that others hear meanwhile, and bytes of each. */
+  /** Readers that stop reading, the events that others receive meanwhile, and their size in bytes. */
   readonly stalled: { readonly readers: number; readonly events: number; readonly bytes: number }
 }
 
@@ -38,7 +38,7 @@ const all: Counts = {
 const isFull = process.env['FAULTS'] === 'all'
 export const faults: Counts = isFull ? all : few
 
-/** Prints what was counted, where it is for the record. */
+/** Prints the counts if they are wanted for the record. */
 export function tell(tally: object): void {
   if (isFull) console.log(tally)
 }

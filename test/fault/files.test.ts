@@ -4,7 +4,7 @@ import { killFileServers } from './files.ts'
 
 const kills = faults.files
 
-test(`${kills} killed servers lose no file that was answered, keep none by halves, and leave none behind`, async () => {
+test(`${kills} killed servers: no acknowledged file is lost, partial, or left behind`, async () => {
   const result = await killFileServers(kills)
   tell(result)
   const { acknowledged, ...tally } = result

@@ -8,25 +8,25 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { start, withProgram, type Program } from './mortal.ts'
 
-/** What all kills together showed. Everything below `acknowledged` must be zero. */
+/** The result of all kills together. All members after `acknowledged` must be zero. */
 export interface FileTally {
   kills: number
   acknowledged: number
-  /** Rows whose file is neither what was answered last nor what was asked for last. */
+  /** Rows whose file is neither the one acknowledged last nor the one sent last. */
   lost: number
-  /** Files whose bytes are not those that their row tells of. */
+  /** Files whose bytes differ from those that their row describes. */
   damaged: number
   /** Files that no row has, once they were due. */
   left: number
 }
 
-/** What a client knows of its row: digests of the files that it may have, null = none. */
+/** What a client knows about its row: digests of the files that it may have. null = no file. */
 interface Known {
   id: number
   may: Set<string | null>
 }
 
-/** Clients, each with a row of its own. */
+/** The number of clients. Each has its own row. */
 const CLIENTS = 8
 /** Milliseconds that a server lives at most after it has answered a few writes. */
 const LIFE = 100
@@ -101,7 +101,7 @@ function form(url: string, id: number, bytes: Buffer | null): Promise<Response> 
   return fetch(at, { method: 'PATCH', body })
 }
 
-/** Looks at every row and its bytes, then at what else is in the folder. */
+/** Checks all rows and their bytes, and that the folder has no other files. */
 async function check(url: string, rows: readonly Known[], folder: string, tally: FileTally): Promise<void> {
   const versions = new Set<string>()
   for (const row of rows) {
@@ -115,7 +115,7 @@ async function check(url: string, rows: readonly Known[], folder: string, tally:
     if (photo === null ? answer.status !== 404 : digestOf(bytes) !== photo.digest) tally.damaged++
     if (photo) versions.add(photo.version)
   }
-  // What is due goes in the background.
+  // Files that are due are deleted in the background.
   const left = (): string[] => filesIn(folder).filter(name => !versions.has(name))
   for (let i = 0; i < 50 && left().length > 0; i++) await sleep(20)
   tally.left += left().length

@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util'
 import { callerOf } from './call.ts'
 import { start, withProgram, type Mortal, type Program } from './mortal.ts'
 
-/** What all kills together showed. */
+/** The result of all kills together. */
 export interface Tally {
   /** Between a commit and its answer. */
   kills: number
@@ -15,7 +15,7 @@ export interface Tally {
   keys: number
   /** Requests that were sent again; some of them had taken effect. */
   retries: number
-  /** Retries that were answered with what was kept: their first sending had been committed and not answered. */
+  /** Retries that got the stored answer: the first request had been committed, but not answered. */
   replayed: number
   /** Keys without an effect, and with more than one. Both must be zero. */
   missing: number
@@ -103,7 +103,7 @@ async function hasDied(server: Mortal, moment: 'before' | 'after', tally: Tally)
   else tally.before++
 }
 
-/** Sends a request for each key, all at once; the keys that nobody answered. */
+/** Sends a request for each key, all at once. Returns the keys without an answer. */
 async function sendAll(
   server: Mortal,
   keys: readonly string[],
@@ -139,7 +139,7 @@ function count({ path, keys, answered }: Written, tally: Tally): void {
     else if (found.length > 1) tally.doubled++
     else if (found[0]!.id !== answered.get(key)) tally.wrong++
   }
-  // Nothing is there that nobody sent.
+  // There is nothing that nobody sent.
   tally.wrong += new Set(made.keys()).difference(new Set(keys)).size
 }
 

@@ -12,7 +12,7 @@ const [, , file, notes] = process.argv as unknown as [string, string, string, st
 let left = Number(notes)
 const go = Promise.withResolvers<void>()
 
-/** What a job does to the world: a note, somewhere between its beginning and its end. */
+/** The effect of a job outside: a note, written somewhere between its beginning and its end. */
 async function work({ id, attempt, ctx }: JobCall): Promise<string> {
   await go.promise
   await sleep(Math.random() * 100)

@@ -4,7 +4,7 @@ import { killAndResume } from './jobs.ts'
 
 const kills = faults.jobs
 
-test(`${kills} servers killed while 100 jobs run: each ends, none is lost, none is done twice that may not be`, async () => {
+test(`${kills} servers killed while 100 jobs run: each job ends, none is lost, and none runs twice without permission`, async () => {
   const result = await killAndResume(kills)
   tell(result)
   const { jobs, succeeded, interrupted, ...tally } = result

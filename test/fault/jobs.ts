@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 import { callerOf } from './call.ts'
 import { start, withProgram, type Program } from './mortal.ts'
 
-/** What all kills together showed. */
+/** The result of all kills together. */
 export interface Tally {
   kills: number
   /** Jobs that were accepted. */

@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util'
 import { callerOf, seqOf, type Answer, type Caller } from './call.ts'
 import { start, withProgram, type Program } from './mortal.ts'
 
-/** What all kills together showed. Everything below `acknowledged` must be zero. */
+/** The result of all kills together. All members after `acknowledged` must be zero. */
 export interface Tally {
   kills: number
   acknowledged: number
@@ -85,7 +85,7 @@ async function writeAndKill(program: Program, file: Written, synchronous: string
   const writer = async (): Promise<void> => {
     for (;;) {
       const answers = await write(call, file).catch((error: unknown) => {
-        // Where there is no answer, there is no server any more.
+        // Without an answer, the server is dead.
         if ((error as { code?: string }).code === undefined) throw error
         return null
       })
@@ -173,7 +173,7 @@ function check({ path, answers }: Written, tally: Tally): void {
   db.close()
 }
 
-/** The commit that ends at its position has what was answered. */
+/** Whether the commit at the position of an answer contains what was acknowledged. */
 function isLogged({ op, seq, id, title }: Acknowledged, log: readonly Logged[]): boolean {
   const tx = log[seq - 1]?.tx
   if (tx === undefined || log[seq]?.tx === tx) return false

@@ -10,7 +10,7 @@ export interface Ear {
   readonly name: string
   readonly view: View
   readonly heard: readonly Heard[]
-  /** It is connected and has heard something. */
+  /** Whether it is connected and has received something. */
   readonly isOpen: boolean
   /** Cuts the connection. */
   cut(): void
@@ -18,14 +18,14 @@ export interface Ear {
   stop(): void
 }
 
-/** What all faces have in common: who asks, connecting again, and from where. */
+/** What the listeners of all protocols have in common: the caller, connecting again, and the position to resume from. */
 export abstract class Listening implements Ear {
   readonly name: string
   readonly view: View
   readonly heard: Heard[] = []
   /** Of the server that lives now. */
   protected readonly port: () => number
-  /** Position of what was heard last, as the server wrote it. */
+  /** The position of the last received event, as the server wrote it. */
   protected last: string | null = null
   isOpen = false
   #isStopped = false
@@ -84,7 +84,7 @@ export class SseEar extends Listening {
       response.setEncoding('utf8').on('data', (text: string) => {
         stream.feed(text)
         for (const event of stream.events.splice(0)) {
-          // What seemed to be resumed was not.
+          // It seemed to resume, but was reset.
           if (event.event === 'reset') this.heard.pop()
           else open.push(event)
           if (event.id === undefined) continue

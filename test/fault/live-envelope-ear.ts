@@ -1,7 +1,7 @@
 import { WebSocket } from 'ws'
 import { Listening } from './live-ears.ts'
 
-/** Follows the whole stream of items on the envelope, and reads all rows once it does. There are no positions. */
+/** Follows the whole stream of items on the envelope, and then reads all rows. There are no positions. */
 export class EnvelopeEar extends Listening {
   #socket: WebSocket | null = null
 

@@ -13,7 +13,7 @@ export type Heard =
   | { readonly kind: 'snapshot'; readonly position: number; readonly rows: readonly ItemRow[] }
   | { readonly kind: 'resumed'; readonly position: number }
   | { readonly kind: 'commit'; readonly position: number; readonly events: readonly HeardEvent[] }
-  /** On a face that tells no positions: all rows, read after it had begun to follow them, and what was pushed of one row. */
+  /** For a protocol without positions: all rows, read after the subscription began, and the pushed events of one row. */
   | { readonly kind: 'read'; readonly rows: readonly ItemRow[] }
   | { readonly kind: 'pushed'; readonly event: HeardEvent }
 export interface Subscriber {
@@ -32,7 +32,7 @@ export interface Write {
   readonly position: number | null
 }
 
-/** What a client read that had seen a position before. */
+/** What a client read that knew a position. */
 export interface Read {
   readonly known: number
   readonly id: number
@@ -45,7 +45,7 @@ export interface History {
   readonly writes: readonly Write[]
   readonly reads: readonly Read[]
   readonly subscribers: readonly Subscriber[]
-  /** What each view showed when everything was quiet, by its name. */
+  /** What each view showed at the end, by its name. */
   readonly fresh: ReadonlyMap<string, readonly ItemRow[]>
 }
 
@@ -96,7 +96,7 @@ function checkWrites({ log, writes }: History, found: string[]): void {
   }
 }
 
-/** A read shows some state that is not older than what its reader had seen. */
+/** Checks that a read shows some state, and none older than its reader has seen. */
 function checkReads(
   { reads }: History,
   states: ReadonlyMap<number, State>,
@@ -145,7 +145,7 @@ function checkSubscriber(
         const missed = skipped.find((position, i) => differ(view, at(skipped[i - 1] ?? from)!, at(position)!))
         if (missed !== undefined) fault('C4', `nothing of ${missed} before ${one.position}`)
       }
-      // Whoever follows the same on the same face hears the same of a commit.
+      // All subscribers of the same query in the same protocol get the same events for a commit.
       const key = `${view.name} ${one.events.every(event => event.seq !== null)} ${from} ${one.position}`
       const text = JSON.stringify(one.events.toSorted((a, b) => a.id - b.id))
       if ((told.get(key) ?? text) !== text) fault('C10', `hears of ${one.position} otherwise than others`)
@@ -158,14 +158,14 @@ function checkSubscriber(
     last = one.position
   }
   if (last === null) return fault('C11', 'heard nothing')
-  // A step of several commits that leaves a merged view as it was is not told, at the end as anywhere before.
+  // A step of several commits that leaves a merged view unchanged is not sent.
   const after = view.isMerged ? positions.slice(-1) : positions.filter(position => position > last)
   const later = after.findLast(position => differ(view, at(last)!, at(position)!))
   if (later !== undefined) fault('C4', `nothing of ${later} at the end`)
   if (!sameRows([...mine.values()], fresh.get(view.name)!)) fault('C11', 'its rows are not those of a fresh list')
 }
 
-/** The events of a step are exactly what leads from one state of the view to the other. */
+/** Checks that the events of a step lead exactly from one state of the view to the other. */
 function checkCommit(
   view: View,
   before: State,
@@ -188,7 +188,10 @@ function checkCommit(
 
 const differ = (view: View, before: State, after: State): boolean => stepsBetween(view, before, after).size > 0
 
-/** Where no positions are told: each row was in view as it was pushed, none is pushed in an older version, all end right. */
+/**
+ * For protocols without positions: each pushed row was in view in that form, none is older than one before, and all end up
+ * right.
+ */
 function checkPushed(
   { name, view, heard }: Subscriber,
   states: ReadonlyMap<number, State>,

@@ -2,9 +2,9 @@ import { any, resource, t, type Authenticate } from '../../src/index.ts'
 import { envelope } from '../../src/dialects/channels/index.ts'
 import type { AnyResource } from '../../src/model/declare/declaration.ts'
 
-/** Who may see everything, and writes. */
+/** The caller who may see everything, and writes. */
 export const ADMIN = 9
-/** Everybody else who listens. */
+/** All other subscribers. */
 export const users: readonly number[] = [1, 2, 3]
 export const lists: readonly number[] = [1, 2, 3]
 
@@ -26,7 +26,7 @@ const item = resource({ id: t.id(), text: t.text(), group: t.integer(), list: t.
 /** Items are seen by the owner and the members of their list, which change. */
 export const models: Readonly<Record<string, AnyResource>> = { user, list, item }
 
-/** Callers say who they are. */
+/** Callers are recognised by what they say about themselves. */
 export const authenticate: Authenticate = credentials => principalOf(Number(credentials.header('x-user')))
 
 export function principalOf(id: number): { id: number; role: string } | null {

@@ -24,7 +24,7 @@ const without =
       if (one.kind !== 'commit') return one
       return { ...one, events: one.events.filter(event => !is({ ...event, position: one.position })) }
     })
-/** Without a change of its own. */
+/** An event of a row that did not change itself. */
 const movedIn = ({ kind, seq, position }: Told): boolean => kind === 'enter' && seq! < position
 const row = (id: number): ItemRow => ({ id, text: `row ${id}`, group: 1, list: 1 })
 
@@ -136,7 +136,7 @@ const bugs: Readonly<{ [name: string]: Bug }> = {
   'the log has a hole': { history: history => ({ ...history, log: history.log.toSpliced(4, 1) }) },
 }
 
-test('nothing is found where nothing is wrong', async () => {
+test('without a planted fault nothing is found', async () => {
   expect(contradictions(await story({}))).toEqual([])
 })
 
@@ -144,7 +144,7 @@ test.each(Object.entries(bugs))('it is found if %s', async (_, bug) => {
   expect(contradictions(await story(bug))).not.toEqual([])
 })
 
-/** Rows 1 and 2 are there; then 3 comes and goes. A subscriber of a window has heard of what was before. */
+/** Rows 1 and 2 exist. Then row 3 comes and leaves again. A subscriber of a window already knows the state before. */
 function passing(goes: boolean): History {
   const made = (position: number): LoggedCommit => ({
     position,
@@ -162,7 +162,7 @@ function passing(goes: boolean): History {
   }
 }
 
-test('a window need not tell of what came and went within a step, but of what stayed', () => {
+test('a window may omit rows that came and went within a step, but not rows that stayed', () => {
   expect(contradictions(passing(true))).toEqual([])
   expect(contradictions(passing(false))).toEqual([
     'C4 window: nothing of 3 at the end',
@@ -170,7 +170,7 @@ test('a window need not tell of what came and went within a step, but of what st
   ])
 })
 
-/** Row 1 is made and changed; a subscriber without positions reads it and is pushed what is given. */
+/** Row 1 is created and changed. A subscriber without positions reads it and gets these events. */
 function pushed(...events: HeardEvent[]): string[] {
   const changed = { ...row(1), text: 'other' }
   const view = views.find(one => one.name === 'all')!
@@ -190,7 +190,7 @@ function pushed(...events: HeardEvent[]): string[] {
   })
 }
 
-test('without positions no row is pushed that was not shown, none in an older version, and all end right', () => {
+test('without positions no row is sent that was hidden, none in an older version, and all end up right', () => {
   const change = (data: ItemRow): HeardEvent => ({ kind: 'change', id: 1, seq: null, data })
   const other = { ...row(1), text: 'other' }
   expect(pushed(change(row(1)), change(other))).toEqual([])

@@ -4,7 +4,7 @@ import { Listening } from './live-ears.ts'
 import type { HeardEvent } from './live-history.ts'
 import type { ItemRow } from './live-state.ts'
 
-/** Follows a list on Socket.IO with options, so that positions are told and it can continue where it was. */
+/** Follows a list on Socket.IO with options, so that it gets positions and can resume. */
 export class SocketIoEar extends Listening {
   #socket: Socket | null = null
   #rows = new Map<number, ItemRow>()

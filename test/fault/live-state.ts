@@ -13,7 +13,7 @@ export interface Audience {
   readonly members: ReadonlySet<number>
 }
 
-/** A record of the log: an item with its values, null when it is gone, or a list with who may see its items. */
+/** A log record: an item with its values, null when it is deleted, or a list with those who may see its items. */
 export type Record =
   | { readonly seq: number; readonly resource: 'user'; readonly id: number }
   | { readonly seq: number; readonly resource: 'item'; readonly id: number; readonly after: ItemRow | null }
@@ -34,20 +34,20 @@ export interface State {
   readonly lists: ReadonlyMap<number, Audience>
 }
 
-/** A query that is followed, in the words of the server and as a function of what is stored. */
+/** A subscribed query, in the words of the server and as a function of the stored rows. */
 export interface View {
   readonly name: string
   readonly uri: string
-  /** Who asks. */
+  /** The caller. */
   readonly me: number
   readonly holds: (row: ItemRow, list: Audience) => boolean
   /** The first so many by descending id; null = all. */
   readonly window: number | null
-  /** Commits that became visible together may be told as one. */
+  /** Whether commits that became visible together may be sent as one step. */
   readonly isMerged: boolean
 }
 
-/** What the log says of a row, with who came to belong to a list and who no longer does. */
+/** What the log says about a row, with those who were added to or removed from a list. */
 export interface Logged {
   readonly seq: number
   readonly resource: string
@@ -56,7 +56,7 @@ export interface Logged {
   readonly lists?: readonly { readonly added: readonly number[]; readonly removed: readonly number[] }[]
 }
 
-/** A record with all who belong to a list; `audiences` are those of the lists so far. */
+/** A record with all members of a list. `audiences` are those of the lists so far. */
 export function recordOf({ seq, resource, id, after, lists = [] }: Logged, audiences: Map<number, Audience>): Record {
   if (resource === 'item') return { seq, resource, id, after: after as ItemRow | null }
   if (resource === 'user') return { seq, resource, id }
@@ -72,7 +72,7 @@ export function recordOf({ seq, resource, id, after, lists = [] }: Logged, audie
 
 export const noState: State = { items: new Map(), lists: new Map() }
 
-/** What a commit makes of a state. */
+/** The state after a commit. */
 export function after(state: State, { changes }: LoggedCommit): State {
   const items = new Map(state.items)
   const lists = new Map(state.lists)
@@ -97,7 +97,7 @@ export interface Step {
   readonly row: ItemRow | null
 }
 
-/** What leads a view from one state to another. */
+/** The steps that lead a view from one state to another. */
 export function stepsBetween(view: View, before: State, after: State): Map<number, Step> {
   const [was, is] = [shownIn(view, before), shownIn(view, after)]
   const steps = new Map<number, Step>()

@@ -23,17 +23,17 @@ import {
 } from './live-state.ts'
 import { views } from './live-views.ts'
 
-/** A fault, built into the store that is followed, into what a subscriber is told, or into what is recorded. */
+/** A fault in the store, in what a subscriber is told, or in what is recorded. */
 export interface Bug {
   readonly store?: (store: Store) => Partial<Store>
   readonly told?: (heard: Heard[]) => Heard[]
-  /** The view whose subscriber is told wrongly; the first two unless it is said. */
+  /** The view of the affected subscriber. Default: the first two. */
   readonly in?: string
   readonly since?: (position: string) => string | null
   readonly history?: (history: History) => History
 }
 
-/** Follows for one subscriber: writes down what it hears. */
+/** Follows for one subscriber, and records what arrives. */
 class Ear implements Listener {
   readonly heard: Heard[] = []
 
@@ -60,7 +60,7 @@ class Ear implements Listener {
   end(): void {}
 }
 
-/** A fixed story: writes of every kind, cuts and returns in between; what everyone heard. */
+/** A fixed story: writes of every kind with cuts and returns in between, and what all subscribers received. */
 export async function story(bug: Bug): Promise<History> {
   const inner = memory()
   const store = bug.store ? (Object.setPrototypeOf(bug.store(inner), new Proxy(inner, { get: bound })) as Store) : inner

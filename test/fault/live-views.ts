@@ -1,7 +1,9 @@
 import { ADMIN } from './live-model.ts'
 import type { View } from './live-state.ts'
 
-/** What the fault test of subscriptions follows: plain views, filters and rules through relations, and windows of them. */
+/**
+ * The views that the fault test of subscriptions follows: plain ones, filters and rules through relations, and windows of them.
+ */
 export const views: readonly View[] = [
   { name: 'all', uri: '/item', me: ADMIN, holds: () => true, window: null, isMerged: false },
   { name: 'group', uri: '/item?group=1', me: ADMIN, holds: row => row.group === 1, window: null, isMerged: false },

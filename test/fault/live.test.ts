@@ -4,7 +4,7 @@ import { liveUnderFire } from './live.ts'
 
 const { cuts, kills } = faults.live
 
-test(`${cuts} cut connections and ${kills} killed servers: nobody misses, doubles or reorders anything`, async () => {
+test(`${cuts} cut connections and ${kills} killed servers: no event is missed, doubled or reordered`, async () => {
   const result = await liveUnderFire({ cuts, kills })
   tell(result)
   expect(result.contradictions).toEqual([])

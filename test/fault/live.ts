@@ -17,7 +17,7 @@ export interface LiveFaults {
   readonly cuts: number
   readonly kills: number
   readonly commits: number
-  /** Steps that subscribers were told. */
+  /** How many steps subscribers received. */
   readonly told: number
   /** Times that they continued from the log, and times that they got a new snapshot. */
   readonly resumed: number
@@ -61,7 +61,7 @@ async function underFire(program: Program, folder: string, options: Options): Pr
       ...(view.uri === '/item' ? [new EnvelopeEar(`envelope ${view.name}`, view, port).begin()] : []),
     ])
     const writers = Array.from({ length: WRITERS }, (_, n) => writer(n))
-    // How many are connected when the server dies: from nobody, as all are coming back, to everybody.
+    // How many subscribers are connected when the server dies: from none, because all are reconnecting, to all.
     const crowd = (): number => Math.floor(Math.random() * (ears.length + 1))
     let due = crowd()
     while (cuts < options.cuts || kills < options.kills) {
@@ -126,7 +126,7 @@ async function underFire(program: Program, folder: string, options: Options): Pr
     await asAdmin('PATCH', `/list/${pick(lists)}`, Math.random() < 0.5 ? { owner } : { members }).catch(() => null)
   }
 
-  /** Writes and reads what it wrote, until it is over; what has no answer may have happened or not. */
+  /** Writes, and reads what it wrote, until the end. A write without an answer may have happened or not. */
   async function writer(name: number): Promise<void> {
     let known = 0
     for (let n = 0; !over.signal.aborted; n++) {
@@ -186,7 +186,7 @@ const pick = <T>(values: readonly T[]): T => values[Math.floor(Math.random() * v
 
 const position = ({ headers }: Answer): string => headers['position'] as string
 
-/** Until nobody has heard anything for a while. */
+/** Waits until nobody has received anything for a while. */
 async function settled(ears: readonly Ear[]): Promise<void> {
   const count = (): number => ears.reduce((sum, ear) => sum + ear.heard.length, 0)
   for (let before = -1, quiet = 0; quiet < 5; before = count()) {

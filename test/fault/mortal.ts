@@ -15,12 +15,13 @@ export interface Program {
 }
 
 /**
- * Makes a server of this folder quick to start, as that is what limits how many can be killed: all that it imports goes into
- * one file, and its compiled code is kept. Who is killed keeps nothing, so it runs once, with `args`, and ends in peace.
+ * Makes a server of this folder quick to start, because start-up time limits how many can be killed. All its imports go into
+ * one file, and its compiled code is cached. A killed process stores no cache, so the server first runs once with `args` and
+ * ends normally.
  */
 async function build(name: string, folder: string, args: readonly string[]): Promise<Program> {
   const dir = join(folder, 'program')
-  // What is loaded only when it is needed is not in it.
+  // Modules that are loaded later are not in the file.
   symlinkSync(join(import.meta.dirname, '../../node_modules'), join(folder, 'node_modules'), 'junction')
   await bundle({ input: { [name]: join(import.meta.dirname, `${name}.ts`) }, dir, extension: '.mjs' })
   const env = { ...process.env, NODE_COMPILE_CACHE: join(folder, 'cache') }
@@ -30,7 +31,7 @@ async function build(name: string, folder: string, args: readonly string[]): Pro
   return program
 }
 
-/** Runs work with a server of this folder, which takes a file and `rest`, in a folder of its own that is gone afterwards. */
+/** Runs work with a server of this folder, which gets a file and `rest`, in a folder that is deleted afterwards. */
 export async function withProgram<T>(
   name: string,
   rest: readonly string[],

@@ -13,7 +13,7 @@ registerHooks({
     for (const fault of planted) {
       if (!url.endsWith(`/src/${fault.file}`)) continue
       const source = String(loaded.source)
-      // A fault that does not fit the source any more would not be found, and nobody would know why.
+      // If a planted fault no longer fits the source, nobody would notice that it is not tested.
       if (source.split(fault.find).length !== 2) throw new Error(`${fault.file} does not have once: ${fault.find}`)
       seen.add(fault)
       loaded.source = source.replace(fault.find, () => fault.replace)
@@ -27,7 +27,7 @@ const { noFigures, run } = await import('../property/live-oracle/run.ts')
 
 const unseen = planted.find(fault => !seen.has(fault))
 if (unseen) throw new Error(`${unseen.file} is not loaded`)
-// Timers of subscriptions keep no process alive, and here is nothing else that does.
+// Timers of subscriptions do not keep a process alive, and there is nothing else here that does.
 const alive = setInterval(() => {}, 1_000)
 const figures = noFigures()
 let found = null

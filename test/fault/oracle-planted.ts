@@ -14,7 +14,7 @@ export interface Planted {
 
 export interface Found {
   readonly name: string
-  /** What differed first. */
+  /** The first difference. */
   readonly what: string
   readonly seed: number
   /** Commits until it was found. */

@@ -10,11 +10,11 @@ const note = resource({ id: t.id(), title: t.text(), rank: t.integer() }).public
 const app = api(
   { note },
   {
-    // Not in memory: what the log keeps is not what readers cost.
+    // Not in memory, because the log is not part of what readers cost.
     store: sqlite(process.argv[2]!, { synchronous: 'normal' }),
     report: () => {},
     http: { log: () => {} },
-    // Nobody is cut off: the worst that can be.
+    // No reader is cut, which is the worst case.
     limits: { stall: 3_600_000 },
   },
 )

@@ -1,4 +1,4 @@
-// Readers that stop to read while everything goes on: what they cost, and whether others notice.
+// Readers that stop reading while everything goes on: what they cost, and whether others notice.
 // `node test/fault/stalled.ts [--readers=1000] [--events=100000] [--bytes=100]`.
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -13,13 +13,13 @@ import { callerOf } from './call.ts'
 export interface Tally {
   readonly readers: number
   readonly events: number
-  /** Bytes that the server held more of than before anybody stalled, at most: what is not garbage, on its heap and beside. */
+  /** By how many bytes the server's memory has grown at most since before the stall, on its heap and outside, without garbage. */
   readonly grown: number
-  /** Events that those who read heard, of each face. */
+  /** How many events the active readers received, by protocol. */
   readonly heard: Readonly<Record<Face, number>>
-  /** Events of theirs that were out of order, told twice or left out. Must be zero. */
+  /** Events of active readers that were out of order, doubled or missing. Must be zero. */
   readonly disturbed: number
-  /** Stalled readers whose connection is open at the end: nobody was cut off before its time. */
+  /** Stalled readers whose connection is open at the end. None may be cut too early. */
   readonly open: number
 }
 
@@ -46,7 +46,9 @@ const WARM = 1_000
 /** How often memory is looked at. */
 const LOOKS = 10
 
-/** `bytes` = of the text of each row: what is told has to be more than what the network takes from a reader that stalls. */
+/**
+ * `bytes` is the size of the text in each row. All events together must be more than the network buffers for a stalled reader.
+ */
 export async function stall({ readers, events, bytes }: Stalled): Promise<Tally> {
   const folder = mkdtempSync(join(tmpdir(), 'restuary-stalled-'))
   const server = fork(join(import.meta.dirname, 'stalled-server.ts'), [join(folder, 'notes.db')], {

@@ -1,6 +1,6 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
-/** The fault tests at the counts that a release is held to: `npm run fault`. */
+/** The fault tests with the counts that a release requires: `npm run fault`. */
 const config: ViteUserConfig = defineConfig({
   test: {
     name: 'fault',

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import type { Field, Id, Model, Resource } from '../../src/model/model.ts'
 
-/** One call of a random program. Ids are named by place, so that they can be told apart from numbers and shrink. */
+/** One call of a random program. Ids are named by place, so that they can be told from numbers and shrunk. */
 export type Command =
   | {
       readonly op: 'post' | 'delete' | 'get'
@@ -31,7 +31,7 @@ export type IdsOf = (resource: string) => readonly Id[]
 
 const places = 24
 
-/** The id that a place stands for at the moment. */
+/** The id that a place has at the moment. */
 export function idAt(ref: Ref, ids: readonly Id[]): Id {
   return (ref.place === places ? undefined : ids[ref.place % ids.length]) ?? 900 + ref.place
 }

@@ -1,4 +1,4 @@
-// A filter means the same in every form: as it was written, as its canonical text, and beside its negation.
+// A filter means the same in every form: as it was written, as its canonical text, and together with its negation.
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { defaultLimits } from '../../src/protocol/limits.ts'
@@ -42,7 +42,7 @@ beforeAll(async () => {
 afterAll(() => store.close())
 
 const parsed = (filter: unknown): Predicate => {
-  // The canonical form may be longer, and nested a level deeper, than what was written.
+  // The canonical form may be longer and one level deeper than the original.
   const limits = { ...defaultLimits, filterNodes: 10_000, filterDepth: 20 }
   return decodeQueryObject(user, { filter }, limits, 'list').query!.where
 }

@@ -29,7 +29,7 @@ export class Fold {
   readonly lists: Lists = new Map()
   position: number = 0
 
-  /** Takes a commit in; each change must start from what the ones before it left. */
+  /** Applies a commit. Each change must start from the state that the earlier ones left. */
   take(commit: Commit): void {
     for (const change of commit.changes) {
       const { resource, id, op, before, after, changed, lists, seq } = change
@@ -70,7 +70,7 @@ function differing(resource: Resource, before: Row, after: Row): number[] {
   return resource.columns.map(c => c.slot).filter(slot => !Object.is(before[slot], after[slot]))
 }
 
-/** Reads everything from a store and demands that it is what the log says, and that both sides of relations agree. */
+/** Reads everything from a store, and demands that it is what the log says and that both sides of relations agree. */
 export async function checkState(model: Model, store: Store, fold: Fold): Promise<void> {
   const state = await store.read(snapshot => everythingOf(model, snapshot))
   for (const resource of model.resources.values()) {

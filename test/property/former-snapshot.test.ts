@@ -1,4 +1,4 @@
-// Random models, queries and commits: a snapshot that is taken back must select what was there then.
+// Random models, queries and commits: an undone snapshot must select the former rows.
 import { expect, test } from 'vitest'
 import { api } from '../../src/index.ts'
 import { ID, type Resource } from '../../src/model/model.ts'
@@ -23,7 +23,7 @@ interface Question {
 /** Commits that a snapshot is taken back by. */
 const BACK = 5
 
-test.each(kinds)('over %s, a snapshot that is taken back selects what was there', async kind => {
+test.each(kinds)('over %s, an undone snapshot selects the former rows', async kind => {
   let different = 0
   for (let seed = 1; seed <= 15; seed++) {
     const { declaration, subscribers, steps } = await programOf(seed)

@@ -114,7 +114,7 @@ class Commits {
   }
 }
 
-/** Attempts to hear of everything, each of a second at most. */
+/** How often to wait for missing events, at most a second each. */
 const PATIENCE = 30
 
 interface Follower {
@@ -122,7 +122,7 @@ interface Follower {
   readonly standing: Standing
 }
 
-test.each(kinds)('over %s, subscribers whose rights change have what GET shows', async kind => {
+test.each(kinds)('over %s, subscribers whose rights change have the rows that GET shows', async kind => {
   let checks = 0
   for (let made = 0, round = seed; made < commits / kinds.length; made += 60, round++) checks += await play(kind, round)
   expect(checks).toBeGreaterThan(commits)
@@ -143,7 +143,7 @@ async function play(kind: (typeof kinds)[number], round: number): Promise<number
   try {
     await perform(app, firstRows)
     const followers: Follower[] = []
-    // Where rights change, a row that left and came back meanwhile is told as a change, as it is in `latest` mode.
+    // If rights change, a row that left and came back in between is sent as a change, as in `latest` mode.
     for (const user of [1, 2])
       for (const [name, query] of queries)
         followers.push(await follow(app, user, { resource: name, query, mode: 'latest' }))
@@ -168,7 +168,7 @@ const firstRows: Commit = [
     op: 'put',
     resource: 'user',
     id,
-    // Whoever may follow something at the beginning may follow it however often the right comes and goes.
+    // A client that may follow something at the beginning may follow it however often the right comes and goes.
     body: { email: `${id}@x.io`, password: 'correct horse', team: id, role: 'admin' },
   })),
   ...[1, 2, 3, 4, 5].map((id): Operation => ({ op: 'put', resource: 'list', id, body: { team: 1 + (id % 3) } })),
@@ -186,7 +186,7 @@ async function follow(app: Api<any>, user: number, asked: Subscriber): Promise<F
   return { client, standing }
 }
 
-/** Told together, all at once, or one after the other in slices. */
+/** Commits are sent together, all at once, or one after another in slices. */
 async function commit(app: Api<any>, { hold, release }: Held, group: readonly Commit[], how: number): Promise<void> {
   if (how === 0) return void (await Promise.all(group.map(one => perform(app, one))))
   if (how === 1) hold()

@@ -14,7 +14,7 @@ test.each(kinds.map((kind, i) => ({ kind, i })))(
   'over $kind, subscribers have what GET shows after every step of random programs',
   async ({ kind, i }) => {
     const figures = noFigures()
-    // Each store has programs of its own.
+    // Each store has its own programs.
     for (
       let next = first ?? 1 + i * 1_000_000;
       figures.commits < (first === null ? commits / kinds.length : 1);

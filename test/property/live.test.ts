@@ -72,7 +72,7 @@ const queriesOf = (names: readonly string[]): fc.Arbitrary<CallOptions & { resou
     ),
   )
 
-/** What happens between two looks: calls, and followers that are cut off, come back or are not told. */
+/** What happens between two comparisons: calls, and followers that are cut off, come back or are not told. */
 type Step =
   | { readonly kind: 'calls'; readonly calls: readonly Command[] }
   | { readonly kind: 'cut' | 'slow'; readonly who: number }

@@ -22,7 +22,7 @@ const models: Readonly<Record<string, AnyResource>> = Object.fromEntries(
   ]),
 )
 
-/** A server and a client of one face; what the face has no word for is said over HTTP. */
+/** A server and a client of one protocol. What the protocol has no word for is sent over HTTP. */
 interface Side {
   readonly face: Face
   readonly app: Api
@@ -100,7 +100,10 @@ function say({ face, speaker, http }: Side, command: Command, id: Id, body: unkn
   }
 }
 
-/** As far as the dialect of a face tells it: the envelope has no codes, and faults of fields are 400 there, keys included. */
+/**
+ * The parts of a result that a protocol tells. The envelope has no codes, and faults of fields are 400 there, also those of
+ * keys.
+ */
 function asTold(face: Face, { status, code, row }: Told): Told {
   if (face !== 'envelope') return { status, code, row }
   return { status: status === 409 ? 400 : status, code: null, row }
@@ -124,7 +127,7 @@ async function logOf({ app }: Side): Promise<unknown[]> {
   ])
 }
 
-/** What a follower was told, up to a row that comes, changes and goes at the end: an end of each kind of event. */
+/** What a follower received, up to a row that is created, changed and deleted at the end: an end for each kind of event. */
 async function heardOf({ app, speaker }: Side): Promise<Heard[]> {
   const heard: Heard[] = []
   const until = async (kind: Heard[0], id: unknown): Promise<void> => {
@@ -155,7 +158,7 @@ async function run(sides: readonly Side[], program: readonly Command[]): Promise
     const id = idAt(command.at, ids.get(command.resource)!)
     const body = resolved(resource, command.body, other => ids.get(other)!)
     const told = await Promise.all(sides.map(one => say(one, command, id, body)))
-    // Commits that become visible together are told together: each is to be told by itself.
+    // Commits that become visible together are sent together, but here each must be sent by itself.
     await Promise.all(sides.map(one => one.app.http.live!.advance()))
     if (told[0]!.status >= 400) refused++
     for (const [i, one] of sides.entries()) {
@@ -199,7 +202,7 @@ test.each<[string, () => Store]>([
       }),
       { numRuns: 1e6, interruptAfterTimeLimit: LASTING, endOnFailure: true },
     )
-    // Neither all of it nonsense nor all of it right.
+    // The calls are neither all nonsense nor all right.
     expect(calls).toBeGreaterThan(100)
     expect(refused / calls).toBeGreaterThan(0.05)
     expect(refused / calls).toBeLessThan(0.7)

@@ -15,7 +15,7 @@ const { model } = open(memory())
 /** Rows of a resource above which programs delete instead of making more (nested bodies may exceed it a little). */
 const crowd = 12
 
-/** The call that a command stands for, given which rows there are. */
+/** The call for a command, with the rows that exist. */
 function call(target: Api, command: Command, ids: Map<string, Id[]>): Promise<Answer> {
   const { resource: name, depth } = command
   const there = ids.get(name)!

@@ -1,4 +1,4 @@
-// What SQLite answers is what the reference evaluation in memory answers: any predicate, sort, cursor, limit and offset.
+// SQLite answers the same as the reference evaluation in memory: any predicate, sort, cursor, limit and offset.
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Field, Id, Resource, Row, Value } from '../../src/model/model.ts'

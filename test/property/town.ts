@@ -4,7 +4,7 @@ import { t } from '../../src/schema/builder.ts'
 
 const key = t.id('integer', { client: 'put' })
 
-/** A model with every kind of relation and every onDelete: what the random programs run on. */
+/** A model with every kind of relation and every onDelete, on which the random programs run. */
 export const town: Readonly<Record<string, AnyResource>> = {
   male: resource({
     id: key,

@@ -1,4 +1,4 @@
-// A change of a relation is a write of both its fields, whatever the way in; PUT keeps what its caller may not write.
+// A change of a relation is a write of both its fields, however it is made. PUT keeps what its caller may not write.
 import { describe, expect, test } from 'vitest'
 import { always, api, memory, never, resource, sqlite, t, type Store } from '../../src/index.ts'
 import type { Principal } from '../../src/auth/principal.ts'
@@ -86,18 +86,18 @@ describe.each(stores)('rules from every side, over %s', (_, open) => {
     const { app, as } = await world()
     await expect(as(bob).patch('user', 2, { authored: [1] })).rejects.toMatchObject({ code: 'read_only' })
     expect((await app.get('todo', 1)).author).toBe(1)
-    // What the server would set by itself is no forgery.
+    // A value that the server would set by itself is accepted.
     await as(bob).patch('user', 2, { authored: [{ text: 'my own' }] })
     expect(await app.get('todo', 2)).toMatchObject({ text: 'my own', author: 2 })
   })
 
-  test('a field rule of a to-one holds for whoever moves the row from the other side', async () => {
+  test('the field rule of a to-one also holds if the row is moved from the other side', async () => {
     const { app, as } = await world()
     await expect(as(ann).patch('project', 1, { todos: [1] })).rejects.toMatchObject(refused(403))
     expect((await app.get('todo', 1)).project).toBeNull()
   })
 
-  test('a field rule of a list holds for whoever joins it from the other side', async () => {
+  test('the field rule of a list also holds if a row joins it from the other side', async () => {
     const { app, as } = await world()
     await expect(as(bob).patch('user', 2, { projects: [1] })).rejects.toMatchObject(refused(403))
     await as(ann).patch('user', 1, { projects: [] })
@@ -111,7 +111,7 @@ describe.each(stores)('rules from every side, over %s', (_, open) => {
     expect((await app.get('user', 1)).locker).toBe(1)
   })
 
-  test('below a parent a field is neither read nor written by whom its rule excludes', async () => {
+  test('below a parent, a field is neither read nor written by callers whom its rule excludes', async () => {
     const { app } = await world()
     const ask = async (who: number, method: string, path: string, body?: unknown): Promise<number> => {
       const init = { method, headers: { 'x-user': String(who), 'content-type': 'application/json' } }
@@ -133,7 +133,7 @@ describe.each(stores)('rules from every side, over %s', (_, open) => {
     await following.return()
   })
 
-  test('PUT keeps what its caller may not write, and refuses another value', async () => {
+  test('PUT keeps values that its caller may not write, and refuses other values for them', async () => {
     const { app, as } = await world()
     await as(bob).put('user', 2, { name: 'bobby' })
     expect(await app.get('user', 2)).toMatchObject({ name: 'bobby', banned: true, pin: '1234' })
@@ -142,7 +142,7 @@ describe.each(stores)('rules from every side, over %s', (_, open) => {
     expect((await app.get('project', 1)).members).toEqual([1])
   })
 
-  test('a right guess of what cannot be read is refused as a wrong one is', async () => {
+  test('a right guess of a hidden value is refused like a wrong one', async () => {
     const { as } = await world()
     for (const pin of ['1234', '9999'])
       await expect(as(bob).patch('user', 2, { pin })).rejects.toMatchObject(refused(403))

@@ -40,7 +40,7 @@ describe.each(stores)('over %s', (_, store) => {
     for (const me of users) {
       const token = (await app.engine.auth!.begin(me)).access_token
       readers.set(me, { tap: new Tap(true), token })
-      // Whoever may see a list at the beginning may follow it however often it is taken and given back.
+      // A client that may see a list at the beginning may follow it however often it is taken and given back.
       await patch('user', me, { role: 'admin' })
       for (const uri of [...uris, ...asked])
         for (const [face, listen] of Object.entries(listenOn))
@@ -89,11 +89,11 @@ describe.each(stores)('over %s', (_, store) => {
     return { status: response.statusCode, json: JSON.parse(heard) }
   }
 
-  /** Searches what came since the last time. */
+  /** Searches everything since the last search. */
   const search = (): number => {
     let found = 0
     const searched = (me: number, tap: Tap, where: string): void => {
-      // What may still go on stays for the next time.
+      // Incomplete text at the end is left for the next search.
       const end = tap.text.lastIndexOf('~') + 1
       for (const [canary] of tap.text.slice(0, end).matchAll(/~\d+~/g)) {
         found++
@@ -116,7 +116,7 @@ describe.each(stores)('over %s', (_, store) => {
       const pick = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)]!
       const some = (): number[] => users.filter(() => random() < 0.3)
       let canary = 0
-      /** A random write, and what the oracle makes of it. */
+      /** A random write, and its effect on the oracle. */
       const write = (): [Promise<number>, () => void] => {
         const list = pick(lists)
         const todo = pick(todos)
@@ -192,7 +192,7 @@ describe.each(stores)('over %s', (_, store) => {
             return placed('todo', todo, 'text')
         }
       }
-      /** What callers ask besides: much of it is refused. */
+      /** What callers also try. Much of it is refused. */
       const probe = async (): Promise<void> => {
         const [me, list, todo, other] = [pick(users), pick(lists), pick(todos), pick(users)]
         const [method, path, body] = pick<[string, string, object?]>([
@@ -211,7 +211,7 @@ describe.each(stores)('over %s', (_, store) => {
         ])
         await send(me, method, path, body)
       }
-      /** Everybody who follows has what reading shows. */
+      /** Checks that all subscribers have what reading shows. */
       const compare = async (): Promise<void> => {
         for (const me of users)
           for (const uri of [...uris, ...asked]) {
@@ -223,7 +223,7 @@ describe.each(stores)('over %s', (_, store) => {
 
       let found = 0
       for (let done = 0; done < events;) {
-        // Several at once share commits and the step in which they are told.
+        // Several writes at once share commits and the step in which they are sent.
         const writes = Array.from({ length: Math.min(1 + Math.floor(random() * 6), events - done) }, write)
         done += writes.length
         const ordered = await Promise.all(writes.map(async ([position, come]) => ({ at: await position, come })))

@@ -60,7 +60,7 @@ test.each<[string, string, string, RequestInit?]>([
   expect(await ask(bad, init)).toEqual([401, text.replaceAll(good.split('?')[0]!, bad.split('?')[0]!)])
 })
 
-test('what a signed-in caller may not write is refused before it is read', async () => {
+test('a write that a signed-in caller may not do is refused before its body is read', async () => {
   const app = api(model(), {
     store: memory(),
     report: () => {},
@@ -72,7 +72,7 @@ test('what a signed-in caller may not write is refused before it is read', async
   expect((await app.fetch(new Request('http://x/todo?nosuch=1'))).status).toBe(400)
 })
 
-test('calls of the program for somebody are authorised before they are read', async () => {
+test('calls of the application for a caller are authorised before they are read', async () => {
   const app = open()
   onTestFinished(() => app.close())
   for (const filter of [{ title: 'x' }, { nosuch: 1 }])

@@ -6,15 +6,15 @@ import { WebSocket } from 'ws'
 import { SUBPROTOCOL } from '../../src/protocol/frames.ts'
 import { EventStream } from '../../src/testing/event-stream.ts'
 
-/** A row as somebody is shown it. */
+/** A row as a caller sees it. */
 export type Shown = Readonly<Record<string, unknown>>
 
-/** What one event said: a kind, which row, and what of it. */
+/** The content of an event: its kind, the row, and what was shown of it. */
 export type Heard = readonly ['state' | 'enter' | 'change' | 'leave', id: number | null, shown?: unknown]
 
 /** Takes every byte that a server sends on connections that are made with its agent. */
 export class Tap {
-  /** Bytes as text; whoever has searched them may empty it. */
+  /** Bytes as text. It may be emptied after it was searched. */
   text = ''
   readonly agent: Agent
 
@@ -27,7 +27,7 @@ export class Tap {
   }
 }
 
-/** Somebody who follows a list on one face, and has made of it what a client would. */
+/** A subscriber of a list in one protocol, with the rows that a client would have. */
 export class Ear {
   readonly face: string
   readonly tap: Tap = new Tap()
@@ -57,7 +57,7 @@ export class Ear {
   }
 
   patched(id: number, patch: Shown): void {
-    // Null is what a member is told to be that may no longer be seen.
+    // A member that is no longer visible is sent as null.
     const row = Object.entries({ ...this.rows.get(id), ...patch }).filter(([, value]) => value !== null)
     this.rows.set(id, Object.fromEntries(row))
     this.#tell(['change', id, patch])
@@ -109,7 +109,7 @@ export class Ear {
   }
 }
 
-/** Members in one order, those of related rows too: patches put them behind the others. */
+/** Members in one order, also those of related rows, because patches append them. */
 function sorted(row: Shown): Shown {
   const isRow = (value: unknown): value is Shown => typeof value === 'object' && value !== null && !Array.isArray(value)
   const members = Object.entries(row).map(([name, value]) => [name, isRow(value) ? sorted(value) : value] as const)
@@ -199,7 +199,7 @@ export const listenOn: Readonly<Record<'sse' | 'native' | 'envelope' | 'socketio
       agent: agent as never,
       auth,
     })
-    // Subscriptions with a query name themselves, and the row beside.
+    // Subscriptions with a query have their own name, and the id of the row separately.
     const idOf = (told: { uri: string; id?: number }): number => told.id ?? Number(told.uri.split('/').at(-1))
     let last = ''
     socket.on('state', ({ resource }) => ear.begin(resource))

@@ -104,10 +104,10 @@ interface Todo {
   private: boolean
 }
 
-/** What is stored, and who may see which canary of it: the rules once more, in plain words. */
+/** The stored rows, and who may see which canary in them: the rules once more in plain code. */
 export class Oracle {
   readonly role: Map<number, string> = new Map(users.map(id => [id, 'member']))
-  /** Who belongs to each team. */
+  /** The members of each team. */
   readonly teams: Map<number, ReadonlySet<number>> = new Map(teams.map(id => [id, new Set<number>()]))
   readonly grants: Map<number, { readonly list: number; readonly user: number }> = new Map()
   readonly open: Map<number, boolean> = new Map([1, 2].map(id => [id, false]))
@@ -130,7 +130,7 @@ export class Oracle {
     this.#placed.set(`${resource} ${id} ${field}`, canary)
   }
 
-  /** Whoever may see something now may have seen it. */
+  /** Notes that everyone who may see something now may have seen it. */
   look(): void {
     for (const [place, canary] of this.#placed) {
       const [resource = '', id, field = ''] = place.split(' ')

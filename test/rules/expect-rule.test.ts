@@ -28,7 +28,7 @@ test('expectRule says which part of a rule decided', async () => {
   )
 })
 
-test('the matrix shows what depends on the row', () => {
+test('the matrix shows which rights depend on the row', () => {
   const app = household(memory())
   expect(ruleMatrix(app, { nobody: null, ann: ann!, root: root! }).split('\n')).toEqual([
     '                 nobody  ann  root',

@@ -63,7 +63,7 @@ export interface World {
   readonly todos: { id: number; text: string; list: number; private: boolean }[]
 }
 
-/** Every combination of owner, membership, lock and privacy that a rule can tell apart; each row carries a canary of its own. */
+/** All combinations of owner, membership, lock and privacy that a rule can distinguish. Each row has its own canary. */
 export const world: World = {
   users: ['ann', 'bob', 'cyd', 'root'].map((name, i) => ({
     id: i + 1,
@@ -95,7 +95,7 @@ function withoutIds<T extends { id: number }>(rows: readonly T[]): Omit<T, 'id'>
 
 type Me = Principal | null
 
-/** What the rules say, once more, in plain words. */
+/** What the rules say, once more in plain code. */
 export const oracle = {
   readUser: (me: Me): boolean => me !== null,
   readPhone: (me: Me, id: number): boolean => me?.id === id,

@@ -59,7 +59,7 @@ describe.each(stores)('subscriptions under rules over %s', (_, store) => {
   )
 })
 
-/** One random write by the application: every one that moves a border of what somebody may see, and some that do not. */
+/** A random write by the application. Most of them change who may see what, some do not. */
 function step(app: Api<never>, random: () => number, i: number): Promise<{ position: string | null }> {
   const pick = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)]!
   const list = pick([1, 2, 3, 4])
@@ -81,7 +81,7 @@ function step(app: Api<never>, random: () => number, i: number): Promise<{ posit
   }
 }
 
-/** Takes what the watcher is told, if anything changed for it; then its rows are those that reading shows now. */
+/** Takes what the watcher receives, if anything changed for it. Then its rows are those that reading shows now. */
 async function catchUp(app: Api<never>, watcher: Watcher, position: string): Promise<void> {
   const { me, name, depth } = watcher
   const seen = (await app.safe.list(name, { me, depth, limit: null })).body as { id: number }[]

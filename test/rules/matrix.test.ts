@@ -21,7 +21,7 @@ interface Reply {
   text: string
 }
 
-describe.each(stores)('who may do what, over %s', (_, store) => {
+describe.each(stores)('the matrix of rights, over %s', (_, store) => {
   describe.each(faces)('by %s', face => {
     let app: Api<never>
     beforeEach(async () => {
@@ -55,7 +55,7 @@ describe.each(stores)('who may do what, over %s', (_, store) => {
       const lists = world.lists.filter(l => oracle.readList(me, l.id)).map(l => l.id)
       const todos = world.todos.filter(x => oracle.readTodo(me, x.id)).map(x => x.id)
 
-      // lists, counts, order and expansion show what is visible and nothing else
+      // Lists, counts, order and expansion show visible rows and nothing else.
       for (const [path, visible] of [
         ['/list', lists],
         ['/todo', todos],
@@ -81,7 +81,7 @@ describe.each(stores)('who may do what, over %s', (_, store) => {
           expect([shown.todos, shown.size]).toEqual([visible, visible.length])
         }
       }
-      // filters through relations tell nothing of rows that are not visible
+      // Filters through relations reveal nothing about hidden rows.
       for (const { id } of world.todos) {
         const through = await ask(
           me,
@@ -150,7 +150,7 @@ function noLeak(me: Me, { text }: Reply): void {
   for (const user of world.users) if (!oracle.readPhone(me, user.id)) expect(text).not.toContain(user.phone)
 }
 
-/** The same requests as calls of the program acting for somebody. */
+/** The same requests as calls of the application for a caller. */
 async function byCode(app: Api<never>, me: Me, method: string, path: string, body: unknown): Promise<Reply> {
   const url = new URL(path, 'http://x')
   const [name = '', id, relation] = url.pathname.slice(1).split('/')

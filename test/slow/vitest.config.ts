@@ -5,7 +5,7 @@ const root = join(import.meta.dirname, '../..')
 const memory = join(root, 'src/store/memory.ts')
 const NAME = '\0slow-memory'
 
-/** All tests of what stands above stores, with a memory that has to be waited for: `npm run slow`. */
+/** The tests of everything above the stores, with an asynchronous memory store: `npm run slow`. */
 const config: ViteUserConfig = defineConfig({
   plugins: [
     {
@@ -30,7 +30,7 @@ const config: ViteUserConfig = defineConfig({
     include: ['{src/auth,src/engine,src/live,src/transport,test,conformance}/**/*.test.ts'],
     exclude: [
       'test/fault/**',
-      // What they show does not depend on a store, or they bring one of their own.
+      // They do not depend on a store, or bring their own.
       'test/{architecture,codes,package,type-budget}.test.ts',
       'test/describe/**',
       // These compare stores with each other, and are the store suite's business.

@@ -17,7 +17,7 @@ const tries = (attempts: Attempts, times: number, address: string, account: stri
 }
 
 describe('attempts', () => {
-  test('ten for one account from one address, then a while of none', () => {
+  test('after ten attempts for one account from one address, further ones are refused for a while', () => {
     const attempts = new Attempts()
     expect(tries(attempts, 20, '1.1.1.1', 'ann')).toBe(10)
     expect(tries(attempts, 20, '1.1.1.1', 'ann', 15 * minute - 1)).toBe(0)
@@ -55,7 +55,7 @@ describe('attempts', () => {
     expect(tries(attempts, 20, '1.1.1.1', 'ann')).toBe(10)
   })
 
-  test('no bound is no bound', () => {
+  test('a limit of 0 is no limit', () => {
     expect(tries(new Attempts({ account: 0, address: 0 }), 1000, '1.1.1.1', 'ann')).toBe(1000)
   })
 })

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { ApiError } from '../../protocol/error.ts'
 import { HashingQueue, type Purpose } from './hashing-queue.ts'
 
-/** A queue with a clock of its own, in which work ends when the test says so. */
+/** A queue with its own clock. Work in it ends when the test says so. */
 function bench(atOnce: number) {
   let now = 0
   const queue = new HashingQueue({ atOnce, clock: () => now })
@@ -54,7 +54,7 @@ describe('the queue of hashes', () => {
     expect(begun).toEqual(['write 1', 'ann', 'write 2', 'bob', 'write 3', 'cleo', 'write 4'])
   })
 
-  test('refuses whoever would wait longer than three seconds, and says when to come again', () => {
+  test('refuses a caller who would wait longer than three seconds, and says when to try again', () => {
     const { enter, refusal } = bench(1)
     expect(refusal('write', 1_000)).toBeNull()
     enter('write', 'running')

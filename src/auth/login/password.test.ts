@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { ApiError } from '../../protocol/error.ts'
 import { hashPassword, hashPasswordSync, isOutdated, verifyPassword } from './password.ts'
 
-// Costs little: what is tested is not how long it takes.
+// A cheap hash, because the tests are not about its time.
 const cheap = { memory: 8, passes: 1, parallelism: 1 }
 
 describe('passwords', () => {

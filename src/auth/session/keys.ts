@@ -79,7 +79,7 @@ function bytesOf(secret: Secret): Uint8Array {
     )
   // `secretsecretsecret…` is long enough but easy to guess.
   if (new Set(bytes).size < 8)
-    throw new Error('auth.secret repeats few characters, so it can be guessed: make one by chance')
+    throw new Error('auth.secret repeats few characters, so it can be guessed: make a random one')
   return bytes
 }
 

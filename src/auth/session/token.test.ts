@@ -151,7 +151,7 @@ describe('Authorization', () => {
     ['bearer  abc', 'abc'],
     ['BEARER abc==', 'abc=='],
   ])('%j holds %s', (header, token) => expect(bearerOf(header)).toBe(token))
-  test('no header is no token', () => expect(bearerOf(undefined)).toBe(null))
+  test('without a header there is no token', () => expect(bearerOf(undefined)).toBe(null))
   test.each(['', 'Bearer', 'Bearer ', 'Basic YTpi', 'Bearer a b', 'abc', 'Bearer a,b'])('%j is refused', header => {
     expect(() => bearerOf(header)).toThrow(ApiError)
   })

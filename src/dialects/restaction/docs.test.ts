@@ -56,13 +56,13 @@ describe('parseDocs', () => {
     ["{'a@b': '*'}", { 'a@b': '*' }],
     ['* all', '* all'],
     ['|-\n  @a\n  & b', '@a\n& b'],
-    // The letters that stand in for the three may themselves be there.
+    // The letters that replace the three characters may occur in the text.
     ['"\ue000 \\uE001 @"', '\ue000 \ue001 @'],
   ])('@, & and * are letters: %j', (yaml, value) => {
     expect(parseDocs(`$input: ${yaml}`, marks.action)['$input']).toEqual(value)
   })
 
-  test('members come in the order of the text, and have no prototype to reach', () => {
+  test('members are in the order of the text, and have no prototype', () => {
     const meta = parseDocs('$shared:\n  b: int\n  a: str\n  __proto__: {polluted: 1}', marks.resource)
     expect(Object.keys(meta['$shared'] as object)).toEqual(['b', 'a', '__proto__'])
     expect(({} as { polluted?: number }).polluted).toBeUndefined()

@@ -83,7 +83,7 @@ describe('meta data', () => {
     })
   })
 
-  test('of resources with rows: get, post and the actions that a name can tell', () => {
+  test('resources with rows have get, post and the actions on the list', () => {
     const close = action({ on: 'row', run })
     const todo = resource({ id: t.id() })
       .docs('Things')

@@ -24,7 +24,7 @@ interface Came {
   readonly token: unknown
 }
 
-/** What becomes of a request as actions see it: the claims go through the action, which may change them. */
+/** A request as actions see it: the claims pass through the action, which may change them. */
 async function request(
   auth: TokenAuth,
   action: string,
@@ -166,7 +166,7 @@ describe('recorded with restaction', () => {
     expect((await request(auth, 'get', headers)).token).toEqual(before)
     const mutated = await request(auth, 'get_mut', headers, claims => Object.assign(claims!, { k: 'v' }))
     expect([mutated.issued, mutated.token]).toEqual([null, { ...before, k: 'v' }])
-    // What one request does to its claims, another does not see.
+    // Changes to the claims in one request are not visible in another.
     expect((await request(auth, 'get_ret', headers)).token).toEqual(before)
   })
 
@@ -211,7 +211,7 @@ describe('tokens', () => {
     )
   })
 
-  test('what does not hold is told where that is wanted', async () => {
+  test('an invalid token is refused if that is wanted', async () => {
     at('15:00:00')
     const auth = tokenAuth({ secret, getRole: roleOf, clock: () => now, invalid: '401' })
     const from = (authorization: string): Credentials => ({
@@ -249,7 +249,7 @@ describe('tokens', () => {
     expect(() => auth.authorize(null, 'hello', 'get', true)).not.toThrow()
   })
 
-  test('a cookie of a page of somebody else does nothing', () => {
+  test('a cookie sent by a page of another origin has no effect', () => {
     at('15:00:00')
     const auth = open({ cookie: 'tok' })
     const headers: Record<string, string> = {

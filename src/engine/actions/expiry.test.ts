@@ -15,7 +15,7 @@ function heapUsed(): number {
   return process.memoryUsage().heapUsed
 }
 
-test('a connection whose rows come and go, or are taken over, costs what it holds', () => {
+test('removing or taking over rows of a connection costs as much as the connection has rows', () => {
   const declared = resource.ephemeral({ id: t.id() }, { ttl: 1_000, presence: true }).public()
   const here = link({ here: declared }).resources.get('here')!
   const expiry = new Expiry({ clock: () => 0, onFault: () => {} })

@@ -216,7 +216,7 @@ class HandledRunner implements HandledResources {
 
 function recordOf(uri: string, change: OutsideChange): Omit<Published, 'seq'> {
   if ('create' in change) {
-    if (!uri.endsWith('/')) throw new TypeError(`${uri} is an item; what was created is told of its list`)
+    if (!uri.endsWith('/')) throw new TypeError(`${uri} is an item; publish what was created on the URI of its list`)
     return { uri, op: 'create', body: textOf(change.create) }
   }
   if (uri.endsWith('/')) throw new TypeError(`${uri} is a list; items are patched and deleted`)

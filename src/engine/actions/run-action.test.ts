@@ -63,7 +63,7 @@ const hello = actions('Hello', 'Greets.\n\n$shared:\n    name: str&default="worl
 const make = () => api({ todo, hello }, { onFault: () => {} })
 
 describe('actions', () => {
-  test('on a row, on a list, and standing alone', async () => {
+  test('run on a row, on a list, and without a resource', async () => {
     const app = make()
     await app.post('todo', { text: 'a' })
     expect(await ask(app, 'POST', '/todo/1/close')).toMatchObject({ status: 200, body: { id: 1, done: true } })
@@ -86,7 +86,7 @@ describe('actions', () => {
     expect(await app.list('todo')).toHaveLength(2)
   })
 
-  test('an answer to what wrote says where the log is then', async () => {
+  test('the answer to an action that wrote has the new position', async () => {
     const app = make()
     const made = await ask(app, 'POST', '/todo/import', { lines: ['a', 'b'] })
     const last = await ask(app, 'GET', '/todo/2')
@@ -96,7 +96,7 @@ describe('actions', () => {
     expect((await ask(app, 'GET', '/todo/count?done=true')).headers.get('position')).toBeNull()
   })
 
-  test('a transaction leaves nothing of what fails', async () => {
+  test('a failed transaction leaves no writes', async () => {
     const app = make()
     const failed = await ask(app, 'POST', '/todo/import', { lines: ['a', 'x'.repeat(21)] })
     expect(failed.status).toBe(400)
@@ -118,7 +118,7 @@ describe('actions', () => {
     if (errors) expect(answer.body.errors).toMatchObject(errors)
   })
 
-  test('what does not fit the output, or JSON, is a 500 that tells nothing', async () => {
+  test('a result that does not fit the output, or JSON, is a 500 without details', async () => {
     const faults: unknown[] = []
     const app = api({ hello }, { onFault: error => faults.push((error.cause as Error).message) })
     expect((await ask(app, 'POST', '/hello/bad')).body).toMatchObject({ status: 500, error: 'ServerError' })
@@ -186,7 +186,7 @@ describe('actions', () => {
     gate.resolve()
     expect(Buffer.from((await reader.read()).value!).toString()).toBe('b')
     expect((await reader.read()).done).toBe(true)
-    // What breaks before anything was sent is a 500 like any other.
+    // A failure before anything was sent is a 500 like any other.
     expect((await ask(app, 'GET', '/s/broken')).status).toBe(500)
     gate = Promise.withResolvers<void>()
     const broken = await app.fetch(new Request('http://x/s/broken'))
@@ -196,7 +196,7 @@ describe('actions', () => {
     expect((await ask(app, 'GET', '/s/type')).headers.get('content-type')).toBe('application/vnd.a+json')
   })
 
-  test('files of a form are there, beside its fields', async () => {
+  test('get the files of a form together with its fields', async () => {
     const app = api({
       u: actions('U', null, {
         post: act('$input:\n    name?str: n\n', async ({ input, ctx }) => ({
@@ -282,13 +282,13 @@ describe('hooks', () => {
     expect((await ask(app, 'GET', '/h')).body).toBe('12')
   })
 
-  test('error answers what was thrown, then after runs', async () => {
+  test('error answers an error of the action, then after runs', async () => {
     const app = api({ greeting }, { error: thrown => `caught ${(thrown as Error).message}`, after: suffix('!') })
     expect((await ask(app, 'GET', '/h/bug')).body).toBe('caught bug!')
     expect((await ask(app, 'GET', '/h/404')).body).toBe('caught nf!')
   })
 
-  test('an error that nobody answers stays, and after does not run', async () => {
+  test('an unanswered error is sent as it is, and after does not run', async () => {
     let after = 0
     const app = api({ greeting }, { error: () => null, after: () => void after++, onFault: () => {} })
     expect((await ask(app, 'GET', '/h/404')).body).toMatchObject({ status: 404, error: 'NotFound', message: 'nf' })
@@ -296,7 +296,7 @@ describe('hooks', () => {
     expect(after).toBe(0)
   })
 
-  test('modelled operations have them too; header fields leave the version alone', async () => {
+  test('operations of resources have them too, and changed header fields do not change the version', async () => {
     const app = api(
       { todo },
       { after: answer => reply(answer.value, { status: answer.status, headers: { 'x-a': '1' } }) },
@@ -356,7 +356,7 @@ describe('faults of actions', () => {
     expect(found[0]!.problem).toMatch(problem)
   })
 
-  test('text ids: the action stands in the way of a row, which is told', () => {
+  test('text ids: an action that hides a row is reported as a warning', () => {
     const lines: string[] = []
     api(
       { tag: resource({ id: t.id('text', { client: true }) }).actions({ get_list: action({ run }) }) },

@@ -39,7 +39,7 @@ function listen(): string[] {
   return seen
 }
 
-test('a tracer hears of calls from their start to their end', async () => {
+test('a tracer sees calls from their start to their end', async () => {
   const app = open()
   const seen = listen()
   await app.fetch(
@@ -64,7 +64,7 @@ test('a tracer hears of calls from their start to their end', async () => {
   ])
 })
 
-test('what a tracer binds at the start is there for what the call does', async () => {
+test('values that a tracer binds at the start are visible during the call', async () => {
   const app = open()
   const storage = new AsyncLocalStorage<TracedCall>()
   tracedCalls.start.bindStore(storage)

@@ -51,7 +51,7 @@ describe.each([
   ['memory', () => memory()],
   ['sqlite', () => sqlite(':memory:')],
 ])('lists that are kept, on %s:', (_, make) => {
-  test('a list asked for again and again is read until it is known to be wanted, then no more until it changes', async () => {
+  test('a list is cached once it was requested several times, until it changes', async () => {
     const { store, reads: selects } = counting(make(), ['select'])
     const app = await open(store)
     await app.post('team', [{ name: 'red' }, { name: 'blue' }])
@@ -107,7 +107,7 @@ describe.each([
     expect(await after.json()).toEqual(await shown(uncached, url))
   })
 
-  test('what a rule hides is made for each who asks, and told apart by its entity tag', async () => {
+  test('a list under rules is made for each audience, and its entity tag differs', async () => {
     const app = await open(make())
     await app.post('member', [{ who: 'ann' }, { who: 'bob' }])
     await app.post('club', [
@@ -127,7 +127,7 @@ describe.each([
     const etag = (await as('ann')).headers.get('etag')!
     expect((await as('ann', etag)).status).toBe(304)
     expect((await as('bob', etag)).status).toBe(200)
-    // Nothing of the tasks changes, but who may see them does.
+    // The tasks do not change, but who may see them does.
     await app.patch('club', 2, { fans: [1, 2] })
     const both = await as('ann', etag)
     expect(both.status).toBe(200)
@@ -148,7 +148,7 @@ describe.each([
     }
   })
 
-  test('no more is kept than there is room for', async () => {
+  test('the cache does not exceed its size', async () => {
     const { store, reads: selects } = counting(make(), ['select'])
     const app = await open(store, 4_000)
     await app.post('team', { name: 'x'.repeat(3_000) })

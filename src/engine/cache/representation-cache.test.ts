@@ -93,7 +93,7 @@ describe.each([
     expect((await ask(app, '/shelf/1')).status).toBe(404)
   })
 
-  test('who may not see a row is not shown what another was shown', async () => {
+  test('a caller who may not see a row does not get what was cached for another', async () => {
     const app = await open(make())
     await app.post('diary', { text: 'dear', owner: 'ann' })
     const as = (authorization: string): Promise<Response> => ask(app, '/diary/1', { authorization })
@@ -156,7 +156,7 @@ describe.each([
   })
 })
 
-test('what another process wrote is seen', async () => {
+test('writes by another process are noticed', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'restuary-'))
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
   const one = await open(sqlite(join(directory, 'x.db')))
@@ -167,7 +167,7 @@ test('what another process wrote is seen', async () => {
   expect(await shown(one, '/shelf/1')).toMatchObject({ name: 'high' })
 })
 
-test('what is kept is bounded, and what is asked for stays', async () => {
+test('the cache is bounded, and keeps rows that are requested', async () => {
   const app = await open(memory())
   const resource = app.model.resources.get('shelf')!
   const view = viewOf(resource, plainShape)

@@ -43,6 +43,6 @@ export function runJob(
   jobs: Jobs | null,
   ...[name, action, input, target = {}]: Parameters<RunJob>
 ): Promise<BegunJob> {
-  if (!jobs) throw new ApiError('unknown_op', { detail: `${name}.${action} is no job` })
+  if (!jobs) throw new ApiError('unknown_op', { detail: `${name}.${action} is not a job` })
   return jobs.run(name, action, input, target)
 }

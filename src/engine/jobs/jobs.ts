@@ -79,7 +79,7 @@ export class Jobs {
     target: { id?: Id; me?: Principal | null },
   ): Promise<BegunJob> {
     const found = findAction({ model: this.#environment.model }, name, action)
-    if (!found.job) throw new ApiError('unknown_op', { detail: `${name}.${action} is no job` })
+    if (!found.job) throw new ApiError('unknown_op', { detail: `${name}.${action} is not a job` })
     const me = target.me ?? null
     const task = await this.#keep({ principal: me, id: target.id ?? null, trusted: me === null }, found, input, null)
     this.#queue.add(task)

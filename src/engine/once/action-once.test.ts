@@ -13,7 +13,7 @@ import type { Store } from '../../store/store.ts'
 
 const clock = { now: 0 }
 
-/** A resource with an action that does what the test says, and is counted. */
+/** A resource with an action that does what the test says and counts its runs. */
 function open(run: (n: number) => unknown, store: Store = memory()) {
   clock.now = Date.UTC(2026, 0, 1)
   let runs = 0
@@ -58,7 +58,7 @@ test('its key is for one set of arguments', async () => {
   expect(runs()).toBe(1)
 })
 
-test('while it runs, the same key is told to wait', async () => {
+test('while an action runs, a request with the same key is told to wait', async () => {
   const gate = Promise.withResolvers<string>()
   const { ask, runs } = open(() => gate.promise)
   const first = ask()
@@ -94,7 +94,7 @@ test('an answer of bytes is not kept; that it was done is', async () => {
   expect(runs()).toBe(1)
 })
 
-test('what became of an action whose process ended is not known, and it is not run again', async () => {
+test('if the process ends during an action, the outcome is unknown and the action is not run again', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'restuary-'))
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
   const file = join(directory, 'mail.db')

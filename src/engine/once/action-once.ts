@@ -94,7 +94,9 @@ function replayed(call: Call, claim: Claim, note: Note, me: string, now: number)
       const detail = 'the first request with this key is still being done'
       throw new ApiError('conflict', { detail, headers: { 'retry-after': '1' } })
     }
-    throw new ApiError('outcome_unknown', { detail: 'the process that was doing this ended; look what became of it' })
+    throw new ApiError('outcome_unknown', {
+      detail: 'the process that was doing this ended; check whether it was done',
+    })
   }
   if (note.error) return { kind: 'failure', error: restoredError(note.error) }
   const { status, headers, body } = note.answer!

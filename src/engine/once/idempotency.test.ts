@@ -139,7 +139,7 @@ describe.each([
     expect(await app.list('note')).toHaveLength(2)
   })
 
-  test('a refusal that came of what is stored is kept', async () => {
+  test('a refusal because of stored rows is repeated for the same key', async () => {
     const app = open(make())
     await app.post('owner', { name: 'o' })
     const first = await ask(app, 'POST', '/owner', { body: { name: 'o' } })
@@ -161,7 +161,7 @@ describe.each([
     expect((await ask(app, 'POST', '/note', { body: { text: 'short' } })).status).toBe(201)
   })
 
-  test('who may not is not told what was answered to who may', async () => {
+  test('a caller without the right does not get the stored answer of another', async () => {
     const app = open(make())
     await ask(app, 'POST', '/note', { body: { text: 'one' } })
     const anonymous = await app.fetch(
@@ -174,7 +174,7 @@ describe.each([
     expect(anonymous.status).toBe(401)
   })
 
-  test('a change that was done is told again although its precondition no longer holds', async () => {
+  test('a completed change is answered again although its precondition no longer holds', async () => {
     const app = open(make())
     const made = await ask(app, 'POST', '/note', { body: { text: 'one' } })
     const headers = { 'if-match': made.headers.get('etag')! }

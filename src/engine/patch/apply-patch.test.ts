@@ -49,7 +49,7 @@ function pointersIn(value: unknown, at = ''): string[] {
   return [at, ...Object.entries(value).flatMap(([step, member]) => pointersIn(member, at + escaped(step)))]
 }
 
-/** A pointer to something in a document, or to what would be below it. */
+/** A pointer to a place in a document, or below one. */
 const pointerIn = (doc: unknown): fc.Arbitrary<string> =>
   fc
     .tuple(fc.constantFrom(...pointersIn(doc)), fc.option(fc.oneof(name, fc.constantFrom('-', '2', '01'))))
@@ -84,7 +84,7 @@ function patchedByLibrary(doc: unknown, operations: readonly { op: string; path:
   return theirs.doc
 }
 
-test('what is done is what the library rfc6902 does', () => {
+test('gives the same results as the library rfc6902', () => {
   let done = 0
   const property = fc.property(documentAndPatch, ([doc, operations]) => {
     let ours: unknown
@@ -124,7 +124,7 @@ describe('bounded work', () => {
     expect(refused.message).toBe('#/5: would make more than 1048576 bytes')
   })
 
-  test('what is moved deeper and deeper cannot be copied, nor stored', () => {
+  test('a value that is moved deeper and deeper cannot be copied or stored', () => {
     const deeper = Array.from({ length: 33 }, () => [
       { op: 'add', path: '/y', value: {} },
       { op: 'move', from: '/x', path: '/y/x' },
@@ -158,7 +158,7 @@ describe('bounded work', () => {
   })
 })
 
-test('all that is wrong with the form of a patch is told at once', () => {
+test('all faults in the form of a patch are reported at once', () => {
   const patch = [{ op: 'add', path: 'x' }, 5, { op: 'copy', path: '/a~2' }, { op: 'remove', path: '/ok' }]
   expect(refusal(() => patched({}, patch)).issues.map(({ code, pointer }) => `${pointer} ${code}`)).toEqual([
     '#/0/path format',

@@ -72,7 +72,7 @@ function sameVersion(tag: Tag, version: string): boolean {
 
 function stale(tag: string | null): ApiError {
   return new ApiError('precondition_failed', {
-    detail: 'it is not the version that the precondition names; read it again and repeat the change on what it is now',
+    detail: 'the precondition names another version; read it again and repeat the change on the present version',
     ...(tag === null ? {} : { headers: { etag: `"${tag}"` } }),
   })
 }

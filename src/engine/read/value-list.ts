@@ -52,7 +52,7 @@ interface Asked {
 
 function select(name: string, value: unknown, first: string, { decode, place }: Asked): ValueList {
   if (!Array.isArray(value) || !value.every(item => isObject(item) && item['id'] != null)) {
-    const detail = `${name} is no list of objects with ids: it takes no query`
+    const detail = `${name} is not a list of objects with ids, so it takes no query`
     throw new ApiError('validation', { issues: [{ code: 'unknown_param', ...place(first), detail }] })
   }
   const items = value as Item[]

@@ -150,7 +150,7 @@ export function checkCreate(call: Asking, permissions: Permissions): void {
 
 function refusal(call: Asking, resource: Resource): ApiError {
   if (!call.principal)
-    return new ApiError('unauthenticated', { detail: `say who calls: ${resource.name} is not open to everyone` })
+    return new ApiError('unauthenticated', { detail: `authenticate first: ${resource.name} is not open to everyone` })
   const rule = ruleFor(resource, call.action ? ruleOf(call.action) : actions[call.operation])
   const cause = rule === null ? 'no rule allows it' : rule === 'open' ? undefined : `rule ${printRule(rule)}`
   return new ApiError('forbidden', {

@@ -47,5 +47,5 @@ export function callerChecksOf(auth: Auth | null, permissions: readonly Permissi
 function refusal({ principal, resource }: CallTarget & CallOrigin, operation: string): ApiError {
   return principal
     ? new ApiError('forbidden', { detail: `you may not ${operation} ${resource.name}` })
-    : new ApiError('unauthenticated', { detail: `say who calls: not everyone may ${operation} ${resource.name}` })
+    : new ApiError('unauthenticated', { detail: `authenticate first: not everyone may ${operation} ${resource.name}` })
 }

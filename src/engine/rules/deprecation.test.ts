@@ -22,7 +22,7 @@ function open(deprecation: Deprecation) {
   return { app, ask, clock }
 }
 
-test('every answer tells that the resource goes, and what to use instead', async () => {
+test('every answer announces the end of the resource, and its replacement', async () => {
   const { ask } = open(old)
   for (const [path, status] of [
     ['/note', 200],
@@ -39,7 +39,7 @@ test('every answer tells that the resource goes, and what to use instead', async
   expect((await ask('/other')).headers.get('deprecation')).toBeNull()
 })
 
-test('a stream tells it as well', async () => {
+test('a stream announces it as well', async () => {
   const { app } = open(old)
   const stream = await app.fetch(new Request('http://host/note', { headers: { accept: 'text/event-stream' } }))
   expect(stream.headers.get('deprecation')).toBe('@1767225600')
@@ -58,5 +58,5 @@ test('after its end it is gone for callers, not for the application', async () =
 test.each<[Deprecation, string]>([
   [{ since: 'soon' }, 'no date that can be read'],
   [{ since: '2026-01-02', sunset: '2026-01-01' }, 'ends before'],
-  [{ since: '2026-01-01', docs: '</x>' }, 'no URI'],
+  [{ since: '2026-01-01', docs: '</x>' }, 'not a URI'],
 ])('%j is refused at start', (deprecation, problem) => expect(() => open(deprecation)).toThrow(problem))

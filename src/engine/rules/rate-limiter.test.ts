@@ -61,7 +61,7 @@ const told = (answer: Response): string =>
   `${answer.status} ${/r=\d+(;t=\d+)?/.exec(answer.headers.get('ratelimit') ?? '')?.[0] ?? ''}`
 
 describe('rate limits', () => {
-  test('what is spent comes back evenly', async () => {
+  test('a spent budget comes back evenly', async () => {
     const app = open('5/15s')
     const seen: string[] = []
     for (let i = 0; i < 6; i++) seen.push(told(await ask(app)))
@@ -111,14 +111,14 @@ describe('rate limits', () => {
     expect(Number((await ask(app)).headers.get('retry-after'))).toBe(66)
   })
 
-  test('each caller has a budget of its own, and who is not told apart has that of the address', async () => {
+  test('each caller has a budget, and anonymous callers share that of their address', async () => {
     const app = open('1/60s')
     const from = (address: string): Asked => ({ as: '', headers: { 'x-forwarded-for': address } })
     expect((await ask(app, { as: 'ann' })).status).toBe(200)
     expect((await ask(app, { as: 'bob' })).status).toBe(200)
     expect((await ask(app, { as: 'ann' })).status).toBe(429)
     expect((await ask(app, from('203.0.113.1'))).status).toBe(200)
-    // Nobody vouches for this header: the peer of the connection is no proxy of ours.
+    // Nobody vouches for this header field, because the peer is no trusted proxy.
     expect((await ask(app, from('203.0.113.2'))).status).toBe(429)
   })
 
@@ -160,7 +160,7 @@ describe('rate limits', () => {
     expect(told(await ask(app, asked))).toBe(expected)
   })
 
-  test('what is refused unread is charged as well, preflights are not', async () => {
+  test('requests that are refused before they are read are charged as well, preflights are not', async () => {
     const app = open('3/60s')
     expect((await ask(app, { path: '/note?nonsense=1' })).status).toBe(400)
     expect((await ask(app, { method: 'BREW' })).status).toBe(501)
@@ -173,7 +173,7 @@ describe('rate limits', () => {
     expect(told(await ask(app))).toBe('200 r=0;t=30')
   })
 
-  test('resources without a limit tell nothing, and the application is free', async () => {
+  test('resources without a limit send no fields, and the application is not limited', async () => {
     const app = open('1/60s')
     expect((await ask(app, { path: '/free' })).headers.get('ratelimit')).toBeNull()
     for (let i = 0; i < 3; i++) await app.list('note')
@@ -189,7 +189,7 @@ describe('rate limits', () => {
     expect((await ask(two)).status).toBe(429)
   })
 
-  test('budgets of people who left are forgotten', () => {
+  test('budgets of callers who left are forgotten', () => {
     const budgets = new MemoryBudgets()
     for (let i = 0; i < 250_000; i++) budgets.spend(`${i}`, 10, 1_000, i)
     expect(budgets.size).toBeLessThanOrEqual(100_000)

@@ -92,7 +92,7 @@ function refusal({ permissions }: { readonly permissions: Permissions }, resourc
   const cause = rule === null || rule === 'open' ? undefined : `rule ${resource.name}.${action}: ${printRule(rule)}`
   if (!permissions.me)
     return new ApiError('unauthenticated', {
-      detail: `say who calls: you may not ${action} this ${resource.name}`,
+      detail: `authenticate first: you may not ${action} this ${resource.name}`,
       cause,
     })
   return new ApiError('forbidden', { detail: `you may not ${action} this ${resource.name}`, cause })

@@ -69,14 +69,14 @@ describe.each([
     expect(commits).toHaveLength(1)
   })
 
-  test('DELETE removes rows that refer to each other, and only what is selected and seen', async () => {
+  test('DELETE removes rows that refer to each other, but only those that are selected and visible', async () => {
     const app = await open(make())
     const answer = await ask(app, 'DELETE', '/book?pages[gt]=20')
     expect(answer.status).toBe(204)
     expect(await pages(app)).toEqual([10, 20, 2_000])
   })
 
-  test('DELETE answers with what there was, if that is preferred', async () => {
+  test('DELETE returns the deleted rows if that is preferred', async () => {
     const app = await open(make())
     const answer = await ask(app, 'DELETE', '/book?shelf=1&fields=title', undefined, {
       prefer: 'return=representation',
@@ -164,7 +164,7 @@ describe('preferences', () => {
     expect(answer.headers.get('preference-applied')).toBe(applied)
   })
 
-  test('what is read leniently varies with the preference, and is not taken for what is read strictly', async () => {
+  test('the answer to a lenient request varies with the preference, and is not cached for a strict one', async () => {
     const app = await open(memory())
     const lenient = await ask(app, 'GET', '/shelf?colour=red', undefined, { prefer: 'handling=lenient' })
     expect(lenient.headers.get('vary')).toContain('Prefer')

@@ -13,7 +13,7 @@ const event = (kind: LiveEvent['kind'], id = 1): LiveEvent => ({
   dead: kind === 'leave',
   changes: [],
 })
-/** One that a record tells of. */
+/** An event with a record. */
 const known = (kind: LiveEvent['kind'], record: string): LiveEvent => ({ ...event(kind), changes: [record as never] })
 const batch = (position: number, ...events: LiveEvent[]): Batch => batchOf(null as never, position, events)
 
@@ -47,7 +47,7 @@ describe('two events of a row are one', () => {
     expect(held.take()!.events[0]!.changes).toEqual(records)
   })
 
-  test('others stay beside it, the latest last', () => {
+  test('keeps other rows, in the order of their last events', () => {
     const held = new Coalesced()
     held.add(batch(1, event('enter', 1), event('change', 2)))
     held.add(batch(2, event('change', 1)))

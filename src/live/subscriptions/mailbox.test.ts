@@ -19,7 +19,7 @@ class FakeWire implements Wire {
   }
 }
 
-/** So many bytes, each of which tells how many. */
+/** So many bytes, each with their number as value. */
 const bytes = (n: number): Uint8Array => new Uint8Array(n).fill(n)
 
 describe('a mailbox', () => {
@@ -45,7 +45,7 @@ describe('a mailbox', () => {
     expect(wire.writes.map(piece => [...piece])).toEqual([[1, 2, 2, 3, 3, 3]])
   })
 
-  test('leaves out events beyond its bound until everything is taken, and tells so once', () => {
+  test('drops events beyond its bound until everything is taken, and reports that once', () => {
     const { wire, mailbox, drained } = made()
     wire.isStuck = true
     mailbox.push(bytes(101))
@@ -103,7 +103,7 @@ describe('a mailbox', () => {
   })
 })
 
-test('many mailboxes are written some a turn, and what comes meanwhile joins', async () => {
+test('only some of many mailboxes are written per turn, and frames that arrive meanwhile join', async () => {
   const postman = new Postman()
   const wires = Array.from({ length: 600 }, () => new FakeWire())
   const boxes = wires.map(wire => new Mailbox(wire, postman, { bytes: 100, stall: 1_000 }))
@@ -143,10 +143,10 @@ test('writes give way to connections that arrive, though not for ever', async ()
   expect(wire.writes).toHaveLength(2)
 })
 
-test('neighbours share what they are written', () => {
+test('mailboxes with the same frames share the bytes', () => {
   const frames = [bytes(1), bytes(2)]
   expect(joined([...frames])).toBe(joined([...frames]))
-  // Others that are told otherwise come in between.
+  // Frames for other subscriptions come in between.
   const piece = joined(frames)
   expect(joined([bytes(3), bytes(4)])).not.toBe(piece)
   expect(joined([...frames])).toBe(piece)

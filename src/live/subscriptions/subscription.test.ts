@@ -21,9 +21,9 @@ const batch = (position: number, ...events: LiveEvent[]): Batch => batchOf(null 
 
 interface World {
   readonly subscription: Subscription
-  /** What the listener heard and the source was asked, in order. */
+  /** What the listener got and what the source was asked for, in order. */
   readonly log: unknown[]
-  /** The connection has not taken what it was given; it takes nothing more. */
+  /** Whether the connection has not yet taken what it was given, and whether it takes nothing more. */
   readonly connection: { busy: boolean; slow: boolean }
 }
 
@@ -57,8 +57,8 @@ function world(mode: Mode = 'every'): World {
 const step = (n: number): Batch => batch(n, event('change'))
 const told = (n: number): unknown => [n, 'change 1']
 
-describe('what comes', () => {
-  test('while a snapshot is taken waits for it, behind what the log told', () => {
+describe('a step', () => {
+  test('that comes while a snapshot is taken waits for it, and is sent if it is newer', () => {
     const { subscription, log } = world()
     subscription.deliver(step(3))
     expect(log).toEqual([])
@@ -94,7 +94,7 @@ describe('what comes', () => {
     expect(log).toEqual(['renew', told(4)])
   })
 
-  test('while it is not known who listens waits, and is told once it is', () => {
+  test('that comes while the caller is uncertain waits, and is sent afterwards', () => {
     const { subscription, log } = world()
     subscription.begin()
     subscription.hold()
@@ -105,7 +105,7 @@ describe('what comes', () => {
     expect(log).toEqual([told(1), told(2)])
   })
 
-  test('by the rights of before is not told to another caller, but what leads to its view is', () => {
+  test('that was seen under earlier rights is not sent to a changed caller; the difference is', () => {
     const { subscription, log } = world()
     subscription.begin()
     subscription.hold()
@@ -139,7 +139,7 @@ describe('a new snapshot', () => {
     expect(log).toEqual(expected)
   })
 
-  test('that was asked for before it was doubtful who listens is not taken; another one is', () => {
+  test('a snapshot requested before the caller became uncertain is not used; another one is taken', () => {
     const { subscription, log } = world()
     subscription.begin()
     subscription.reset()
@@ -161,7 +161,7 @@ describe('a new snapshot', () => {
   })
 })
 
-test('what is over tells why, once, and nothing else', () => {
+test('an ended subscription sends its reason once, and nothing else', () => {
   const { subscription, log } = world()
   subscription.begin()
   subscription.end(new ApiError('not_found'))
@@ -176,7 +176,7 @@ describe('modes', () => {
   beforeEach(() => void vi.useFakeTimers())
   afterEach(() => void vi.useRealTimers())
 
-  test('every tells all', () => {
+  test('every sends all', () => {
     const { subscription, log, connection } = world('every')
     subscription.begin()
     connection.busy = true
@@ -184,7 +184,7 @@ describe('modes', () => {
     expect(log).toEqual([1, 2, 3].map(told))
   })
 
-  test('an interval tells the first at once and the rest together at its end', () => {
+  test('an interval sends the first at once and the rest together at its end', () => {
     const { subscription, log } = world(100)
     subscription.begin()
     for (const n of [1, 2, 3]) subscription.deliver(step(n))
@@ -205,7 +205,7 @@ describe('modes', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  test('an interval that ends while it is not known who listens goes on', () => {
+  test('an interval that ends while the caller is uncertain goes on', () => {
     const { subscription, log } = world(100)
     subscription.begin()
     for (const n of [1, 2]) subscription.deliver(step(n))
@@ -217,7 +217,7 @@ describe('modes', () => {
     expect(log).toEqual([told(1), told(2)])
   })
 
-  test('latest skips what was overtaken while the connection was busy', () => {
+  test('latest skips states that were replaced while the connection was busy', () => {
     const { subscription, log, connection } = world('latest')
     subscription.begin()
     subscription.deliver(batch(1, event('enter')))

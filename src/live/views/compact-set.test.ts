@@ -7,7 +7,7 @@ const membersOf = (few: CompactSet<object>): object[] => {
   return found
 }
 
-test('holds what was added and not taken away', () => {
+test('contains what was added and not removed', () => {
   const [a, b, c] = [{}, {}, {}]
   let few: CompactSet<object> = null
   expect(membersOf(few)).toEqual([])

@@ -10,7 +10,7 @@ function checkOwn(name: string, def: ResourceDef, note: Note): void {
   if (!(Number.isSafeInteger(max) && max > 0)) note(name, `has ${max} as its max`, 'write a number of rows')
   if (!(Number.isSafeInteger(each) && each > 0)) note(name, `has ${each} as its each`, 'write a number of rows')
   if (def.login) note(name, 'is ephemeral, but its rows log in', 'keep users in a resource of their own')
-  if (def.foreign) note(name, 'is ephemeral, but stands for a table', 'take one of the two away')
+  if (def.foreign) note(name, 'is ephemeral, but declared for a table', 'take one of the two away')
   if ((def.onCommit ?? []).length > 0)
     note(name, 'is ephemeral, so that no commit holds its rows', 'use .around(), or follow it with api.live')
 }

@@ -53,13 +53,13 @@ function checkOptions(place: string, field: FieldDef, note: Note): void {
   }
   if (field.sortable) {
     if (field.hidden || type?.secret)
-      note(place, 'is sortable, but hidden', 'take .sortable() away: an order tells what is hidden')
+      note(place, 'is sortable, but hidden', 'take .sortable() away: the order would reveal hidden values')
     else if (field.is === 'self' || (type && !hasOrder(type)))
       note(place, `is sortable, but ${type?.name ?? 'a link'} has no order`, 'take .sortable() away')
   }
   if (field.filterable) {
     if (field.hidden || type?.secret)
-      note(place, 'is filterable, but hidden', 'take .filterable() away: a filter tells what is hidden')
+      note(place, 'is filterable, but hidden', 'take .filterable() away: a filter would reveal hidden values')
     else if (type?.operators === 'none')
       note(place, `is filterable, but values of the type ${type.name} are not compared`, 'take .filterable() away')
     else if (field.is === 'calc' || field.is === 'self')
@@ -71,7 +71,11 @@ function checkFile(place: string, { max, types }: FileLimits, note: Note): void 
   if (!Number.isSafeInteger(max) || max < 0) note(place, `takes files of ${max} bytes`, 'give a whole number of bytes')
   for (const type of types)
     if (!/^[\w!#$&^.+-]+\/(?:[\w!#$&^.+-]+|\*)$/.test(type))
-      note(place, `takes files of "${type}", which is no media type`, "write 'image/png', or 'image/*' for all of them")
+      note(
+        place,
+        `takes files of "${type}", which is not a media type`,
+        "write 'image/png', or 'image/*' for all of them",
+      )
 }
 
 function checkUses(resource: string, def: ResourceDef, name: string, field: FieldDef, note: Note): void {

@@ -20,7 +20,7 @@ function checkNames(place: string, def: ResourceDef, note: Note): void {
   const known = [...(def.standalone === undefined ? operations : []), ...actions]
   for (const { operation } of def.around ?? [])
     if (!known.includes(operation))
-      note(`${place}.around`, `names "${operation}", which is no operation here`, instead(operation, known))
+      note(`${place}.around`, `names "${operation}", which is not an operation here`, instead(operation, known))
   const names = new Set<string>()
   for (const { name } of def.onCommit ?? []) {
     if (name === '' || names.has(name))
@@ -43,7 +43,7 @@ function checkForms(
   const fix = 'write it as a generator (`function* (call, next) { return yield* next() }`) or as an async function'
   hooks.forEach((hook, i) => {
     const tag = functionKind(hook.hook)
-    if (typeof hook.hook !== 'function') return note(place, 'is no function', fix)
+    if (typeof hook.hook !== 'function') return note(place, 'is not a function', fix)
     if (tag === 'AsyncGeneratorFunction') return note(place, 'is an async generator, which no store can run', fix)
     if (hook.as !== undefined && hook.as !== 'generator' && hook.as !== 'async')
       return note(place, `is declared as "${String(hook.as)}"`, "say `as: 'generator'` or `as: 'async'`")

@@ -12,7 +12,7 @@ const fields = {
   rank: t.integer().unique(),
   password: t.password(),
 }
-/** What the compiler would not let anyone write. */
+/** Declarations that the compiler would refuse. */
 const login = (id: string, secret: string): AnyResource =>
   (resource(fields).login as unknown as (id: string, secret: string) => AnyResource)(id, secret)
 
@@ -39,8 +39,8 @@ describe('a login', () => {
   test.each<[string, string, RegExp[]]>([
     ['mail', 'password', [/^user\.login names "mail", which user does not have/]],
     ['name', 'password', [/two users may have in common: add \.unique\(\) to user\.name/]],
-    ['rank', 'password', [/which is no text/]],
-    ['email', 'name', [/kept as it is: declare it with t\.password\(\)/]],
+    ['rank', 'password', [/which is not a text/]],
+    ['email', 'name', [/stored as plain text: declare it with t\.password\(\)/]],
     ['email', 'secret', [/names "secret", which user does not have/]],
     ['mail', 'secret', [/"mail"/, /"secret"/]],
   ])('by %s and %s is a fault', (id, secret, expected) => {

@@ -7,7 +7,7 @@ export function checkLogins(defs: Defs, note: Note): void {
   let first: string | null = null
   for (const [name, def] of defs) {
     if (!def.login) continue
-    if (first !== null) note(name, `has a login beside ${first}`, 'let one resource be who calls')
+    if (first !== null) note(name, `has a login beside ${first}`, 'let only one resource have a login')
     first ??= name
     checkId(name, def, def.login.id, note)
     checkSecret(name, def, def.login.secret, note)
@@ -22,7 +22,7 @@ function checkId(name: string, def: ResourceDef, id: string, note: Note): void {
     return
   }
   if (field.is !== 'scalar' || field.type.operators !== 'text' || field.type.secret)
-    note(place, `names "${id}", which is no text`, 'log in with a t.text() or t.email()')
+    note(place, `names "${id}", which is not a text`, 'log in with a t.text() or t.email()')
   if (!field.unique) note(place, `names "${id}", which two users may have in common`, `add .unique() to ${name}.${id}`)
 }
 
@@ -34,5 +34,9 @@ function checkSecret(name: string, def: ResourceDef, secret: string, note: Note)
     .map(([other]) => other)
   if (!field) note(place, `names "${secret}", which ${name} does not have`, instead(secret, passwords))
   else if (field.is !== 'scalar' || !field.type.secret)
-    note(place, `takes "${secret}" for the password, which would be kept as it is`, 'declare it with t.password()')
+    note(
+      place,
+      `takes "${secret}" for the password, which would be stored as plain text`,
+      'declare it with t.password()',
+    )
 }

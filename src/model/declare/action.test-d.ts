@@ -30,7 +30,7 @@ test('the input that run gets is the value after validation', () => {
   action({ input: [t.integer()], run: ({ input }) => expectTypeOf(input).toEqualTypeOf<number[]>() })
 })
 
-test('callers send what is taken, and get what is given', () => {
+test('callers send the input type, and get the output type', () => {
   const todo = resource({ id: t.id(), text: t.text() }).actions({
     get_count: action({
       input: { above: t.integer(), below: t.integer().default(9) },

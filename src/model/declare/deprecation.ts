@@ -31,6 +31,6 @@ export function readDeprecation(declared: Deprecation | undefined, name: string,
   else if (sunset !== null && sunset < since) note(place, 'ends before it is deprecated', 'let sunset come after since')
   for (const uri of [declared.docs, declared.successor])
     if (uri !== undefined && !/^[\x21\x23-\x3b\x3d\x3f-\x7e]+$/.test(uri))
-      note(place, `has a link that is no URI: ${uri}`, 'write a path or a whole URI')
+      note(place, `has a link that is not a URI: ${uri}`, 'write a path or a whole URI')
   return Object.freeze({ since, sunset, docs: declared.docs ?? null, successor: declared.successor ?? null })
 }

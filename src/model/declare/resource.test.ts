@@ -63,7 +63,7 @@ describe('resource', () => {
     expect(start['~resource']).toStrictEqual({ fields: { id: id['~def'], title: title['~def'] }, ...nothing })
   })
 
-  test('is frozen, whatever becomes of what was given', () => {
+  test('is frozen, and later changes of its arguments have no effect', () => {
     const fields: Record<string, typeof title> = { title }
     const made = resource(fields).unique('title')
     fields['more'] = title

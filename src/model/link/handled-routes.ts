@@ -139,7 +139,7 @@ function check(
     const all: unknown[] = Array.isArray(value) ? value : [value]
     if (!operations.has(key)) note(place, `has "${key}"`, 'there are create, get, patch and delete')
     else if (all.some(one => one !== undefined && typeof one !== 'function')) {
-      note(place, `has a ${key} that is no function`, 'give it a function')
+      note(place, `has a ${key} that is not a function`, 'give it a function')
     }
   }
   const path = `/${fixed.join('/')}/`

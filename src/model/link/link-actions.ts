@@ -61,6 +61,7 @@ function schemaOf(side: 'input' | 'output', declared: unknown, docs: ActionDocs,
   const place = `${options.place}.${side}`
   const told = docs[side]
   if (!told) return declared === undefined ? null : compileSchema(declared, { ...options, place })
-  if (declared !== undefined) options.note(place, 'is there both in the text and beside it', 'keep one of the two')
+  if (declared !== undefined)
+    options.note(place, 'is declared both in the text and in the options', 'keep one of the two')
   return told()
 }

@@ -5,7 +5,7 @@ import { link } from './link.ts'
 import { resource } from '../declare/resource.ts'
 import { always, never } from '../rules/rule.ts'
 
-/** The faults of a resource with such rules, as the start tells them. */
+/** The faults of a resource with such rules, as start-up reports them. */
 function faultsOf(rules: unknown): string[] {
   const note = resource({ id: t.id(), text: t.text(), size: t.calc({ of: t.integer(), get: () => 1 }) })
   try {
@@ -28,12 +28,12 @@ test.each([
   [
     'an operation that is misspelled',
     { read: always, delte: never },
-    ['note.rules.delte: is no rule; did you mean "delete"?'],
+    ['note.rules.delte: is not a rule; did you mean "delete"?'],
   ],
   [
     'another word for an operation',
     { update: never },
-    ['note.rules.update: is no rule; there is "read", "create", "write", "delete", "actions", "fields"'],
+    ['note.rules.update: is not a rule; there is "read", "create", "write", "delete", "actions", "fields"'],
   ],
   [
     'a field that there is not',
@@ -43,7 +43,7 @@ test.each([
   [
     'a word of a field that is misspelled',
     { fields: { text: { wirte: never } } },
-    ['note.rules.fields.text.wirte: is no rule; did you mean "write"?'],
+    ['note.rules.fields.text.wirte: is not a rule; did you mean "write"?'],
   ],
   [
     'an action that there is not',

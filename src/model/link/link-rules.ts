@@ -43,7 +43,7 @@ export function linkRules(resource: Resource, rules: RuleFunction, note: Note): 
 
 function refuseUnknown(set: object, known: readonly string[], at: string, note: Note): void {
   for (const word of Object.keys(set))
-    if (!known.includes(word)) note(`${at}.${word}`, 'is no rule', instead(word, known))
+    if (!known.includes(word)) note(`${at}.${word}`, 'is not a rule', instead(word, known))
 }
 
 function check(resource: Resource, rule: Rule | undefined, at: string, note: Note): void {

@@ -435,7 +435,7 @@ describe('faults', () => {
     [
       'a file type that is none',
       { a: r({ x: scalar(types.json(), { file: { max: 5, types: ['png'] } }) }) },
-      "a.x: takes files of \"png\", which is no media type; write 'image/png', or 'image/*' for all of them",
+      "a.x: takes files of \"png\", which is not a media type; write 'image/png', or 'image/*' for all of them",
     ],
     [
       'list min above max',
@@ -536,7 +536,7 @@ describe('faults', () => {
     [
       'sort by what is hidden',
       { a: r({ x: text({ hidden: true, sortable: true }) }) },
-      'a.x: is sortable, but hidden; take .sortable() away: an order tells what is hidden',
+      'a.x: is sortable, but hidden; take .sortable() away: the order would reveal hidden values',
     ],
     [
       'sort by JSON',
@@ -546,7 +546,7 @@ describe('faults', () => {
     [
       'filter by a password',
       { a: r({ x: scalar(types.password(), { filterable: true }) }) },
-      'a.x: is filterable, but hidden; take .filterable() away: a filter tells what is hidden',
+      'a.x: is filterable, but hidden; take .filterable() away: a filter would reveal hidden values',
     ],
     [
       'filter by bytes',
@@ -583,7 +583,7 @@ describe('faults', () => {
     ])
   })
 
-  test('reserved paths move, and what is moved is free', () => {
+  test('reserved paths can be moved, and the former path is free', () => {
     const paths = { docs: '/handbook' }
     expect(faultsOf({ docs: r() }, { paths })).toEqual([])
     expect(faultsOf({ handbook: r() }, { paths })).toHaveLength(1)
@@ -592,7 +592,7 @@ describe('faults', () => {
   })
 })
 
-describe('what is no fault', () => {
+describe('declarations without faults', () => {
   const cases: [string, Given][] = [
     ['words of queries as names', { a: r({ sort: text(), limit: int(), q: text(), filter: text() }) }],
     ['a text id in a view', { a: resource({ id: id('text') }, { foreign: { view: true, key: ['x'] } }) }],
@@ -706,7 +706,7 @@ describe('resources', () => {
 })
 
 describe('fields', () => {
-  // What may be asked of a field: [filterable, sortable, nullable, hidden, readonly].
+  // The properties of a field: [filterable, sortable, nullable, hidden, readonly].
   const cases: [string, FieldDef, [boolean, boolean, boolean, boolean, boolean]][] = [
     ['text', text(), [true, true, false, false, false]],
     ['narrowed text', text({ filterable: false, sortable: false }), [false, false, false, false, false]],

@@ -20,7 +20,7 @@ test.each([
   expect(fold(text)).toBe(folded)
 })
 
-test('the table maps one character to one that it leaves alone', () => {
+test('the table maps each character to one that it does not change', () => {
   const { from, to } = foldAlphabets()
   const [upper, lower] = [Array.from(from), Array.from(to)]
   expect(upper).toHaveLength(lower.length)

@@ -17,7 +17,7 @@ const moment = fc.date({
   noInvalidDate: true,
 })
 
-test('what is shown is read as the same moment', () => {
+test('a shown value is read as the same moment', () => {
   fc.assert(
     fc.property(moment, date => {
       expect(canonicalDatetime(printDatetime(date.toISOString()))).toBe(date.toISOString())

@@ -1,4 +1,4 @@
-// What every type must hold to, whoever wrote it: its parts agree with each other, with SQLite and with JSON Schema.
+// What every type must satisfy, whoever wrote it: its parts agree with each other, with SQLite and with JSON Schema.
 import { DatabaseSync } from 'node:sqlite'
 import { Ajv } from 'ajv'
 import addFormats from 'ajv-formats'
@@ -47,7 +47,7 @@ const samples: Readonly<Record<keyof typeof types, readonly Sample[]>> = {
   url: [[types.url({ max: 40 }), 'http://example.org/?a', 'https://example.org/']],
 }
 
-/** As somebody else would write one: three numbers, stored so that they sort. */
+/** A type as a user would write it: three numbers, stored so that they sort. */
 const version = defineType({
   name: 'version',
   check: value =>
@@ -83,12 +83,12 @@ describe.each(all.map(([type, ...values]) => [type.name, JSON.stringify(type.opt
       for (const value of values) expect(type.check(value)).toBe(value)
     })
 
-    test('what is no value at all is refused, never thrown', () => {
+    test('values of other types are refused, and never throw', () => {
       for (const odd of [undefined, Symbol('x'), () => {}, 10n, Number.NaN])
         expect([type.check(odd), type.readText(odd)]).toEqual([expect.any(Refused), expect.any(Refused)])
     })
 
-    test('what JSON shows is read back, also as text', () => {
+    test('a value shown as JSON is read back, also as text', () => {
       for (const value of values) {
         const json = JSON.stringify(shown(value))
         expect(type.check(JSON.parse(json))).toStrictEqual(value)
@@ -105,7 +105,7 @@ describe.each(all.map(([type, ...values]) => [type.name, JSON.stringify(type.opt
       }
     })
 
-    test('JSON Schema takes what is shown', () => {
+    test('its JSON Schema accepts the shown values', () => {
       const takes = ajv.compile(type.schema)
       for (const value of values) expect([value, takes(shown(value)), takes.errors]).toEqual([value, true, null])
     })
@@ -118,7 +118,7 @@ describe.each(all.map(([type, ...values]) => [type.name, JSON.stringify(type.opt
         if (fits(value)) expect(type.check(value)).toBe(value)
     })
 
-    test('SQLite gives back what was stored, in the order of the type', () => {
+    test('SQLite returns the stored values, in the order of the type', () => {
       const db = new DatabaseSync(':memory:')
       db.exec(`CREATE TABLE a (i INTEGER PRIMARY KEY, x ${type.sql.column}) STRICT`)
       const insert = db.prepare('INSERT INTO a (x) VALUES (?)')

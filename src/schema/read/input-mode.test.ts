@@ -280,7 +280,7 @@ describe('every mode', () => {
     expect(jsonMode.read(types.list(integer), same)).toBe(same)
   })
 
-  test('what a type says of the mode itself comes first', () => {
+  test('a coercion of the type for the mode comes first', () => {
     const shouted = defineType({
       name: 'integer',
       check: value => (value === 'A' ? 'A' : refuse('enum', 'must be A')),
@@ -320,7 +320,7 @@ describe('the mode json agrees with JSON Schema', () => {
     ],
     ['list of anything', types.list(null, { min: 1, unique: true }), { type: 'array', minItems: 1, uniqueItems: true }],
   ]
-  // JSON Schema knows neither NUL and surrogates nor the bounds of safe integers: these values have none.
+  // JSON Schema does not express NUL, surrogates and the bounds of safe integers, so these values contain none.
   const word = fc.string({ unit: fc.constantFrom('a', 'b', pair, 'é'), maxLength: 6 })
   const leaf = fc.oneof(
     word,

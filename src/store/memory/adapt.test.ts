@@ -38,7 +38,7 @@ test('another model finds the rows by the names of tables and columns', async ()
   expect((await get(store, of(second), 7))![1]).toBe(1)
 })
 
-test('what would be lost, or has no value, is refused with every fault', async () => {
+test('a change that would lose data, or needs a missing value, is refused with all faults', async () => {
   const store = await filled()
   const lossy = link({ thing: resource({ id: t.id(), needed: t.text(), a: t.text() }) })
   const opening = async (model: Model): Promise<void> => store.open(model, testEnvironment({ now: 1 }))

@@ -139,7 +139,9 @@ function checkReferences(state: MemoryState, resource: Resource, note: Note): vo
     for (const row of rowsIn(state, resource)) {
       const id = row[field.slot]
       if (id != null && !rowIn(state, field.target, id as Id)) {
-        note(`${resource.table} ${row[ID] as Id}: its ${field.column} ${id as Id} is no row of ${field.target.table}`)
+        note(
+          `${resource.table} ${row[ID] as Id}: its ${field.column} ${id as Id} is not a row of ${field.target.table}`,
+        )
       }
     }
   }
@@ -160,7 +162,7 @@ function* pairsOf(
     }
     for (const other of others as Id[]) {
       if (!rowIn(state, field.target, other))
-        note(`${field.owner.table} ${owner}: ${field.name} has ${other}, which is no row`)
+        note(`${field.owner.table} ${owner}: ${field.name} has ${other}, which is not a row`)
       else yield field.side === 'a' ? [owner, other] : [other, owner]
     }
   }

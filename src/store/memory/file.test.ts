@@ -38,7 +38,7 @@ async function open(file: string): Promise<Store> {
 const contentOf = (file: string): Record<string, unknown> =>
   JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
 
-test('what was acknowledged is in the file, and comes back from it', async () => {
+test('acknowledged writes are in the file, and are loaded from it', async () => {
   const file = path()
   const store = await open(file)
   const values = {
@@ -96,7 +96,7 @@ test('writes that come together share a saving; each is in the file when it is a
   await store.close()
 })
 
-test('members that are no tables, and the names of columns, stay as they are', async () => {
+test('members that are no tables, and the names of columns, are kept', async () => {
   const file = path('{"profile":{"name":"x"},"posts":[{"id":1,"postTitle":"a"}]}')
   const posts = link({ post: resource({ id: t.id(), title: t.text().column('postTitle') }, { table: 'posts' }) })
   const post = posts.resources.get('post')!
@@ -109,7 +109,7 @@ test('members that are no tables, and the names of columns, stay as they are', a
   await store.close()
 })
 
-test('defaults and nulls fill what a row lacks', async () => {
+test('missing values become defaults or null', async () => {
   const store = await open(path('{"user":[{"id":1,"email":"a"}]}'))
   expect(valuesOf(user, (await get(store, user, 1))!)).toEqual({ id: 1, email: 'a', isAdmin: false })
 })
@@ -125,15 +125,15 @@ test('what a write does not name stays as it was written: unknown members, absen
 })
 
 test.each<[string, string, RegExp]>([
-  ['no JSON', '{"user":[', /is left as it is:\n.*JSON/],
+  ['no JSON', '{"user":[', /was not changed:\n.*JSON/],
   ['no object', '[]', /list for each table/],
   ['no list', '{"user":{}}', /user: it must be a list/],
   ['no row', '{"user":[5]}', /user\[0\]: it must be an object/],
   ['no id', '{"user":[{"email":"a"}]}', /user\[0\]\.id: it must have a value/],
   ['an id twice', '{"user":[{"id":1,"email":"a"},{"id":1,"email":"b"}]}', /user\[1\]: another row has the id 1/],
   ['a type', '{"user":[{"id":1,"email":"a","rank":"1"}]}', /user\[0\]\.rank: must be an integer/],
-  ['a reference', '{"user":[{"id":1,"email":"a","boss":2}]}', /user 1: its boss 2 is no row of user/],
-  ['a pair', `{"team":[{"id":"${RED}","title":"r","members":[1]}]}`, /members has 1, which is no row/],
+  ['a reference', '{"user":[{"id":1,"email":"a","boss":2}]}', /user 1: its boss 2 is not a row of user/],
+  ['a pair', `{"team":[{"id":"${RED}","title":"r","members":[1]}]}`, /members has 1, which is not a row/],
   ['several faults', '{"user":[{"id":1},{"id":"2","email":"b"}]}', /user\[0\]\.email.*user\[1\]\.id/s],
 ])('a broken file refuses to start and stays as it is: %s', async (_, content, message) => {
   const file = path(content)
@@ -149,7 +149,7 @@ test('a change that could not be saved is answered as of unknown outcome', async
   expect(await idsOfRows(store, user)).toEqual([1])
 })
 
-test('texts that are kept are a member of the file beside the tables', async () => {
+test('stored texts are a member of the file next to the tables', async () => {
   const file = path()
   const store = await open(file)
   await store.write(function* (tx) {

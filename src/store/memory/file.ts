@@ -39,7 +39,7 @@ export class JsonFile {
       this.#document = parsed as JsonDocument
       return state
     } catch (cause) {
-      throw new Error(`${this.#path} cannot be used, and is left as it is:\n${(cause as Error).message}`, { cause })
+      throw new Error(`${this.#path} cannot be used, and was not changed:\n${(cause as Error).message}`, { cause })
     }
   }
 

@@ -1,4 +1,4 @@
-// Tables that somebody else made: never altered, read as they are, versions beside them.
+// Tables of other programs: they are never altered, and their versions are next to them.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -146,7 +146,7 @@ test('ids that JavaScript cannot hold are text, in relations as well', async () 
   expect((await ask(store, s => s.childRows(via, parents, 5) as Row[])).map(row => row[0])).toEqual([big, 2])
 })
 
-test('a write changes the columns named, and the version beside the table', async () => {
+test('a write changes only the named columns, and the version next to the table', async () => {
   const { store, file, of } = opened(legacy)
   const people = of('person')
   const before = (await get(store, people, 2))!
@@ -182,7 +182,7 @@ test('constraints of the file are conflicts, whenever they are checked', async (
   expect(await all(store, passport)).toEqual([])
 })
 
-test('a file that is only read stays as it is; a change of it is another term', async () => {
+test('a file opened for reading is not changed, and a change of it begins a term', async () => {
   const { store, file, of } = opened(legacy, { readOnly: true })
   const before = new DatabaseSync(file, { readOnly: true }).prepare('SELECT count(*) AS n FROM sqlite_schema').get()
   const people = of('person')

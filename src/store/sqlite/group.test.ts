@@ -1,4 +1,4 @@
-// How writes share commits, what happens when one of them fails, and when the file is in somebody else's hands.
+// How writes share commits, what happens if one of them fails, and if another process uses the file.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -41,7 +41,10 @@ function reopened(file: string, options: SqliteOptions = {}): Store {
   return store
 }
 
-/** Commits that the write-ahead log holds: frames that tell the size of the database (https://sqlite.org/fileformat2.html#walformat). */
+/**
+ * Counts the commits in the write-ahead log: frames that state the size of the database
+ * (https://sqlite.org/fileformat2.html#walformat).
+ */
 function commitsIn(file: string): number {
   const wal = readFileSync(`${file}-wal`)
   const frame = 24 + wal.readUInt32BE(8)
@@ -239,7 +242,7 @@ async function elsewhere(file: string, code: string): Promise<void> {
   expect(await once(child, 'exit')).toEqual([0, null])
 }
 
-test('what another process writes by the same library is in the log, and listeners hear of it', async () => {
+test('writes of another process with the same library are in the log, and listeners are called', async () => {
   const { store, file } = opened()
   await add(store, 1)
   const heard = new Promise<void>(resolve => store.onCommit(resolve))
@@ -272,7 +275,7 @@ test('what another process writes by the same library is in the log, and listene
   expect([store.terms.position(2), store.terms.history]).toEqual([before, 0])
 })
 
-test('what another process writes without a record leaves no position valid', async () => {
+test('after writes of another process without a record, no position is valid', async () => {
   const { store, file } = opened()
   await add(store, 1)
   const before = store.terms.position(1)

@@ -1,4 +1,4 @@
-// Filters and rules through relations: what SQLite does for them, by its own account.
+// Filters and rules through relations: what SQLite does for them according to its query plans.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { link } from '../../model/link/link.ts'
 import { resource } from '../../model/declare/resource.ts'
@@ -66,7 +66,7 @@ function planOf(name: string, where: Predicate, what: 'rows' | 'count' = 'rows')
 const scans = (plan: string[]): string[] => plan.filter(step => step.startsWith('SCAN'))
 const lists = (plan: string[]): string[] => plan.filter(step => step.startsWith('LIST SUBQUERY'))
 
-describe('what an index finds on the other side is found first: no table is gone through', () => {
+describe('a condition with an index on the other side is evaluated first, without scanning a table', () => {
   const selective: [title: string, resource: string, where: Predicate][] = [
     ['a rule of two steps', 'todo', one('list', eq('owner', 1))],
     ['three steps, by a unique field', 'todo', one('list', one('owner', eq('email', 'a')))],
@@ -86,7 +86,7 @@ describe('what an index finds on the other side is found first: no table is gone
   })
 })
 
-describe('what has no index is gone through once, not once for each row', () => {
+describe('a condition without an index is evaluated once, and not once per row', () => {
   const honest: [title: string, resource: string, where: Predicate][] = [
     ['the rows below the row above', 'todo', one('list', some('todos', eq('text', 'nope')))],
     ['the same, of which there are none', 'todo', one('list', many('none', 'todos', eq('text', 'nope')))],
@@ -99,13 +99,13 @@ describe('what has no index is gone through once, not once for each row', () => 
   ]
   test.each(honest)('%s', (_, name, where) => {
     const plan = planOf(name, where)
-    // Of what is asked row by row nothing is asked for anything but that row.
+    // A condition that is evaluated row by row only looks up that row.
     expect(lists(plan).length).toBeGreaterThan(0)
     expect(scans(plan).length).toBeLessThanOrEqual(2)
   })
 })
 
-test('a single row is asked by itself, so that a read of it costs what is related to it', () => {
+test('a query for a single row starts at the row, so it costs only its related rows', () => {
   const plan = planOf('todo', all(eq('id', 7), one('list', eq('owner', 1))))
   expect(scans(plan)).toEqual([])
   expect(lists(plan)).toEqual([])

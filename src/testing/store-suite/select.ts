@@ -187,7 +187,7 @@ export function selectTests(make: MakeStore): void {
     expect(await idsOfRows(store, user, { limit, offset })).toEqual(ids)
   })
 
-  // Nulls come last in both directions, so a cursor may stand at one.
+  // Nulls come last in both directions, so a cursor may be at a null.
   test.each<[keys: string[], at: Value[], before: Value[], after: Value[]]>([
     [[], [3], [1, 2], [4, 5]],
     [['-id'], [3], [5, 4], [2, 1]],

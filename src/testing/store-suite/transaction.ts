@@ -3,7 +3,7 @@ import type { MakeStore } from './opened.ts'
 import { opened } from './opened.ts'
 import { created, get, idsOfRows, put, user } from './world.ts'
 
-/** A moment at which work waits until the test goes on. */
+/** A gate at which work waits until the test opens it. */
 function gate(): { readonly open: () => void; readonly passed: Promise<void> } {
   const { promise, resolve } = Promise.withResolvers<void>()
   return { open: resolve, passed: promise }

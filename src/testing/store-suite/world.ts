@@ -65,7 +65,7 @@ export const teamSide: 'a' | 'b' = userSide === 'a' ? 'b' : 'a'
 export const RED = '0190a7c0-0000-7000-8000-000000000001'
 export const BLUE = '0190a7c0-0000-7000-8000-000000000002'
 
-/** Time stands still until a test moves it. */
+/** A clock that only moves when a test moves it. */
 export interface Clock {
   now: number
 }
@@ -81,7 +81,7 @@ export function testEnvironment(clock: Clock): StoreEnvironment {
 
 type Values = Readonly<Record<string, Value>>
 
-/** A row of the values given; what is not given is null, or what a required field needs. */
+/** Makes a row of the given values. Other fields are null, or have a value if they need one. */
 export function row(of: Resource, values: Values): Row {
   const made: Row = Array.from({ length: FIRST + of.columns.length - 1 }, () => null)
   made[SEQ] = 0

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { Exchange } from '../http/exchange.ts'
 import { Admission, enqueueArrival, waitingArrivals, type OverloadOptions } from './admission.ts'
 
-/** A process whose clock and queue are told. */
+/** A process whose clock and queue the test controls. */
 function process(options: OverloadOptions) {
   const loop = { clock: 1_000, left: 0 }
   const admission = new Admission(options, { now: () => loop.clock, waiting: () => loop.left })
@@ -44,7 +44,7 @@ test('a burst is served however long it waits', async () => {
   expect(admission.refused).toBe(0)
 })
 
-test('a queue that never empties: what has waited too long is refused', async () => {
+test('if the queue never empties, requests that waited too long are refused', async () => {
   const { admission, enter, pass } = process({ delay: 10, patience: 50 })
   for (let i = 0; i < 12; i++) await pass(5, 20)
   expect(admission.isShedding).toBe(true)
@@ -60,7 +60,7 @@ test('a queue that empties again ends it', async () => {
   expect(enter(300)).toBe(true)
 })
 
-test('without a queue, long turns are what is waited for', async () => {
+test('without a queue, the length of turns decides', async () => {
   const { admission, come } = process({ delay: 10, patience: 50 })
   for (let i = 0; i < 10; i++) expect(await come(8)).toBe(8)
   for (let i = 0; i < 3; i++) expect(await come(40)).toBe(40)

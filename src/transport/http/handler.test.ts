@@ -16,7 +16,7 @@ import { fetch as fetchOf } from '../hosts/fetch.ts'
 import { handler, nodeServer } from '../hosts/node.ts'
 import type { HttpOptions, LogRecord } from './options.ts'
 
-// An engine that says what it was asked: the face is a codec, so this is all that it needs.
+// An engine that only reports what it was asked. The HTTP face is a codec, so it needs no more.
 const model = link({
   user: resource({ id: t.id(), todos: t.back('todo', 'owner') }),
   todo: resource({ id: t.id(), title: t.text(), owner: t.one('user') }, { cache: 'public, max-age=60' }),
@@ -249,7 +249,7 @@ describe.each([
     expect(seen.headers['link']).toContain('</todo?title=a%20b&limit=4&cursor=ne%2Fxt>; rel="next"')
   })
 
-  test('304 says what 200 would of caching, and nothing else', async () => {
+  test('304 has the caching fields that 200 would have, and no others', async () => {
     answer = () => ({ kind: 'unchanged', resource: todo, etag: 'abc123.7', modified: null })
     const seen = await ask('GET', '/todo/7', { 'if-none-match': 'W/"x", "abc123.7"', origin: 'https://app.example' })
     expect(last().conditions?.ifNoneMatch).toEqual([
@@ -469,7 +469,7 @@ describe('a connection', () => {
     expect(text.match(/HTTP\/1.1 \d+/g)!.at(-1)).toBe(`HTTP/1.1 ${status}`)
   })
 
-  test('what is pipelined behind a write waits for its answer, and a write for the answers before it', async () => {
+  test('pipelined requests after a write wait for its answer, and a write waits for the answers before it', async () => {
     const order: string[] = []
     answer = async call => {
       order.push(`${call.operation} begins`)
@@ -486,7 +486,7 @@ describe('a connection', () => {
     expect(order).toEqual(['get begins', 'get ends', 'patch begins', 'patch ends', 'list begins', 'list ends'])
   })
 
-  test('some of what is pipelined is begun at once, so that it does not stand before those of others', async () => {
+  test('only some pipelined requests are begun at once, so that other connections get their turn', async () => {
     const gate = Promise.withResolvers<void>()
     let begun = 0
     answer = async call => {
@@ -546,7 +546,7 @@ describe('a connection', () => {
     expect(await raw(`PUT /todo/7 HTTP/1.1\r\n${head}{}`)).toMatch(/^HTTP\/1.1 100 Continue\r\n\r\nHTTP\/1.1 200 /)
   })
 
-  test('a client that leaves in the middle of its body is not answered and disturbs nobody', async () => {
+  test('a client that leaves in the middle of its body gets no answer and disturbs nobody', async () => {
     const before = calls.length
     const socket = connect(port(), '127.0.0.1')
     socket.write('POST /todo HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{')

@@ -11,13 +11,13 @@ const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 
 interface World {
   readonly session: SocketSession<Asked>
-  /** What was done and said, in order. */
+  /** What was done and sent, in order. */
   readonly log: unknown[]
   /** A message that is done once `go` is called. */
   slow(kind: 'read' | 'write', name: string): { readonly asked: Asked; go(): void }
 }
 
-/** A session whose messages say themselves what they ask for. */
+/** A session whose messages say what they ask for. */
 function world(isSerial: boolean, limits: Partial<Limits> = {}, more: Partial<SessionWire> = {}): World {
   const app = api({ note: resource({ id: t.id() }).public() }, { limits, clock: () => 0, report: () => {} })
   onTestFinished(() => app.close())
@@ -75,7 +75,7 @@ describe('requests', () => {
     expect(log).toEqual(['a begins', 'a is done', 'b begins', 'b is done'])
   })
 
-  test('that fail are refused with what was thrown; only what is ours is reported', async () => {
+  test('that fail are refused with the error; only faults of the server are reported', async () => {
     const { session, log } = world(true)
     const fault = new TypeError('ours')
     for (const thrown of [new ApiError('conflict'), fault])
@@ -97,7 +97,7 @@ describe('requests', () => {
 })
 
 describe('too many requests', () => {
-  test('are refused, and who goes on is disconnected', () => {
+  test('are refused, and a client that goes on is disconnected', () => {
     const { session, log, slow } = world(false, { messageBurst: 2 })
     for (let i = 0; i < 6; i++) session.receive(slow('read', `${i}`).asked)
     expect(log).toEqual([

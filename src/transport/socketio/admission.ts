@@ -34,7 +34,7 @@ export class HandshakeAdmission {
     if (sid === undefined) {
       if (who) this.#begun.set(request, who.id)
     } else if (who?.id !== owner) {
-      throw new ApiError('unauthenticated', { detail: 'this session was begun by somebody else' })
+      throw new ApiError('unauthenticated', { detail: 'this session belongs to another caller' })
     }
   }
 

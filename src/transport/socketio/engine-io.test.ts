@@ -30,7 +30,7 @@ test('the versions are those that were looked at', () => {
   expect({ 'engine.io': engine.version, ws: ws.version }, 'look at engine-io.ts').toEqual(CHECKED_WITH)
 })
 
-/** A connection as the server has it, and what its client is told. */
+/** A connection on the server, and what its client receives. */
 async function connect(transport: 'websocket' | 'polling'): Promise<{ conn: EngineConnection; heard: unknown[] }> {
   const http = createServer()
   const server = new Server(http, { serveClient: false, perMessageDeflate: false })

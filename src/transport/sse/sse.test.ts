@@ -74,7 +74,7 @@ describe('a stream', () => {
     expect(reader.retry).toBeGreaterThan(0)
   })
 
-  test('tells what is there, then what becomes of it', async () => {
+  test('sends a snapshot, then the changes', async () => {
     const { app, base } = await serve()
     const { epoch } = app.engine
     await app.post('todo', { id: 1, text: 'a' })
@@ -119,7 +119,7 @@ describe('a stream', () => {
     ])
   })
 
-  test('of rows that do not show their id says it beside', async () => {
+  test('of rows that do not show their id sends the ids as well', async () => {
     const { app, base } = await serve()
     await app.post('todo', [
       { id: 1, text: 'a' },
@@ -136,7 +136,7 @@ describe('a stream', () => {
     expect(await shown.take(1)).toMatchObject([{ event: 'snapshot' }])
   })
 
-  test('says the order of rows that do not tell it', async () => {
+  test('sends the order of rows if it does not follow from them', async () => {
     const user = resource({ id: t.id(), name: t.text() })
     const task = resource({ id: t.id(), user: t.one('user') })
     const app = api({ user, task }, { report: () => {}, http: { log: () => {} } })
@@ -207,7 +207,7 @@ describe('a stream', () => {
     expect((await reader.take(1))[0]!.event).toBe('created')
   })
 
-  test('of one row tells of its end', async () => {
+  test('of one row reports its end', async () => {
     const { app, base } = await serve()
     await app.post('todo', { id: 1, text: 'a' })
     const { reader } = await open(`${base}/todos/1`)
@@ -241,14 +241,14 @@ describe('a stream', () => {
     expect((await reader.take(1))[0]!.data).toMatchObject([{ id: 1 }])
   })
 
-  test('of what GET would refuse is refused to HEAD', async () => {
+  test('refuses a HEAD for what it would refuse a GET', async () => {
     const { base } = await serve()
     const head = async (path: string): Promise<number> =>
       (await fetch(base + path, { method: 'HEAD', headers: { accept: 'text/event-stream' } })).status
     expect([await head('/todos'), await head('/todos/7'), await head('/todos?nope=1')]).toEqual([200, 404, 400])
   })
 
-  test('is not what HEAD gets, its fields are', async () => {
+  test('does not answer HEAD with a body, only with its fields', async () => {
     const { base, app } = await serve()
     const response = await fetch(`${base}/todos`, { method: 'HEAD', headers: { accept: 'text/event-stream' } })
     expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/event-stream'])
@@ -323,7 +323,7 @@ describe('a stream', () => {
     expect(reader.ended).toBe(true)
   })
 
-  test('of a slow reader is bounded, and told anew when it reads again', async () => {
+  test('of a slow reader is bounded, and starts anew when it reads again', async () => {
     const { base, app } = await serve({ limits: { mailbox: 100_000 } })
     await app.post('todo', { id: 1, text: 'a' })
     const { response, reader } = await open(`${base}/todos`)
@@ -398,7 +398,7 @@ describe('position', () => {
     expect((await read('garbage')).status).toBe(400)
     expect((await read('zzzzzz.1')).status).toBe(503)
     expect((await read(`${app.engine.epoch}.9`)).status).toBe(503)
-    // Whoever asks for what is not there does not fill the log.
+    // Requests for missing things do not fill the log.
     expect(log).toEqual([])
     const gone = await fetch(`${base}/todos/1`, { method: 'DELETE' })
     expect(gone.headers.get('position')).toBe(`${app.engine.epoch}.3`)
@@ -408,7 +408,7 @@ describe('position', () => {
 describe('the log', () => {
   const changes = (): boolean => true
 
-  test('is there for those who may see everything', async () => {
+  test('of all changes is for callers who may see everything', async () => {
     expect((await fetch(`${(await serve()).base}/changes`)).status).toBe(404)
     const { base } = await serve({ http: { changes: who => who !== null } })
     expect((await fetch(`${base}/changes`)).status).toBe(401)

@@ -11,7 +11,7 @@ interface Entry {
   readonly body: string
 }
 
-/** The rows in view after something was told, as JSON texts. */
+/** The rows in view after an event, as JSON texts. */
 export interface Told {
   readonly position: number
   readonly bodies: readonly string[]
@@ -24,7 +24,7 @@ export interface Move {
   readonly isOwn: boolean
 }
 
-/** Builds its list from what it is told, as a client does, and notes events that contradict it. */
+/** Builds its list from what it receives, as a client does, and notes events that contradict it. */
 export class Client implements Listener {
   readonly asked: Subscriber
   readonly resource: Resource
@@ -32,19 +32,19 @@ export class Client implements Listener {
   isStalled = false
   position = -1
   entries: Entry[] = []
-  /** What was told since the last comparison. */
+  /** What has arrived since the last comparison. */
   told: Told[] = []
   moves: Move[] = []
   faults: string[] = []
   wasReset = false
-  /** It came within the step: what it was told may be of earlier steps. */
+  /** Whether it came within the step, so that it may have received earlier steps. */
   isLate = false
   resumes = 0
   resets = 0
   batches = 0
   events = 0
   readonly #compare: ((a: string, b: string) => number) | null
-  /** Rows include related rows, so they may be told again without a change of their own. */
+  /** Whether rows include related rows, so that they may be sent without a change of their own. */
   readonly isDeep: boolean
 
   constructor(asked: Subscriber, resource: Resource) {
@@ -64,13 +64,13 @@ export class Client implements Listener {
     return this.entries.map(({ seq, body }) => `${seq} ${body}`)
   }
 
-  /** What it followed is gone: the next subscription starts anew. */
+  /** What it followed is gone. The next subscription starts anew. */
   leave(): void {
     this.entries = []
     this.position = -1
   }
 
-  /** Forgets what was told, as it has been compared. */
+  /** Forgets what has been compared. */
   looked(): void {
     this.told = []
     this.moves = []
@@ -133,7 +133,7 @@ export class Client implements Listener {
     this.faults.push(`it ended: ${error.code} ${error.message}`)
   }
 
-  /** Sorts the rows by the order that was told, or by their own values. */
+  /** Sorts the rows by the order that was sent, or by their own values. */
   #arrange(order: readonly Id[] | null, position: number): void {
     const compare = this.#compare
     if (order) {

@@ -4,7 +4,7 @@ import type { Step } from './program.ts'
 import type { Shrunk } from './shrink.ts'
 import type { Kind } from './stores.ts'
 
-/** A failure for people: what differs, the model, the queries, the steps, and how to run it again. */
+/** Prints a failure for people: the difference, the model, the queries, the steps, and how to run it again. */
 export function printFailure({ program, difference }: Shrunk, kind: Kind): string {
   const { seed, declaration, turn, subscribers, steps } = program
   const { step, who, what, expected, actual } = difference

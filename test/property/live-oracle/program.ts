@@ -8,10 +8,10 @@ import { withRules } from './random-rules.ts'
 
 /** One step of a program. Subscribers are named by their index. */
 export type Step =
-  /** Done one after the other, while subscribers hear of none before the last is done. */
+  /** Made one after another, but subscribers are told only after the last one. */
   | { readonly kind: 'commits'; readonly commits: readonly Commit[] }
   /**
-   * Done one after the other, while subscribers hear of each, in slices between which the next ones fall. Before each
+   * Made one after another while subscribers are told about each, in slices between which the next ones fall. Before each
    * commit one of the comers joins or is cut off, and nobody waits for that.
    */
   | { readonly kind: 'stream'; readonly commits: readonly Commit[]; readonly comers: readonly number[] }
@@ -106,7 +106,7 @@ class Author {
     for (const who of comers) this.#later.push({ step: { kind: 'join', who }, in: 1 + random.int(4) })
   }
 
-  /** A new subscriber; some ask exactly what another one asks. */
+  /** Adds a subscriber. Some have exactly the query of another one. */
   async #join(app: Api<any>, queries: Queries): Promise<void> {
     const random = this.#random
     const twin = this.#subscribers.length > 0 && random.chance(0.15) ? random.pick(this.#subscribers) : null
@@ -119,7 +119,7 @@ class Author {
   async #ask(app: Api<any>, queries: Queries): Promise<Asked> {
     for (;;) {
       const asked = queries.next()
-      // There are no rows yet, so a single row or a parent would not be found; the list tells whether rules refuse it.
+      // There are no rows yet, so a single row or a parent would not be found. The list shows whether rules refuse it.
       const { resource, parent, query } = asked
       const above = parent && { resource: parent.resource, query: 'me' in query ? { me: query.me! } : {} }
       const refused = (await this.#refusal(app, { resource, query })) ?? (above && (await this.#refusal(app, above)))
@@ -153,7 +153,7 @@ class Author {
 
 const refusals = new Set(['unauthenticated', 'forbidden', 'forbidden_field'])
 
-/** Random filters are larger than what a URL may ask by default. */
+/** Random filters are larger than a URL may contain by default. */
 export const limits = { filterDepth: 40, filterNodes: 10_000 }
 
 /** Ids for a few rows of each resource, and for many rows of one, so that windows move. */

@@ -15,7 +15,7 @@ export interface Operation {
 /** Operations of one transaction; a single one is done without a transaction. */
 export type Commit = readonly Operation[]
 
-/** Does what a commit says. Operations that are refused, such as deletions of rows that are gone, are skipped. */
+/** Executes a commit. Refused operations, such as deletions of missing rows, are skipped. */
 export async function perform(app: Api<any>, commit: Commit): Promise<void> {
   const one = async (on: any, { op, resource, id, body }: Operation): Promise<void> => {
     try {

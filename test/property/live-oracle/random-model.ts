@@ -111,7 +111,7 @@ class Relations {
     if (inverse) this.#drafts.get(to)![inverse] = `t.many('${from}', ${ids(name)})`
   }
 
-  /** A join table that is a resource of its own. */
+  /** A join table that is also a resource. */
   membership(of: string): void {
     const name = 'membership'
     this.#drafts.set(name, { ...scalarsBy(this.#random), role: "t.text().default('a')" })

@@ -151,7 +151,7 @@ export class Queries {
     })
   }
 
-  /** One row of a list behind a to-one, and something else of the same list; null if there is none. */
+  /** One row of a list behind a to-one, and something else of the same list. null = there is none. */
   #twice(resource: Resource): object | null {
     const random = this.#random
     const listsOf = (field: Field): Field[] => (field.target as Resource).fields.filter(({ toMany }) => toMany)

@@ -18,7 +18,7 @@ export interface Figures {
   resets: number
 }
 
-/** What went wrong, at which step, and for which subscriber (null = for none in particular). */
+/** What went wrong, at which step, and for which subscriber. null = for none in particular. */
 export interface Difference {
   readonly step: number
   readonly who: number | null
@@ -29,7 +29,7 @@ export interface Difference {
 
 export const noFigures = (): Figures => ({ commits: 0, checks: 0, steps: 0, events: 0, resumed: 0, resets: 0 })
 
-/** Turns of the event loop within which everything must have been told. */
+/** Within how many turns of the event loop everything must have been sent. */
 const PATIENCE = 200
 
 /** Runs a program and compares every subscriber with a GET after each step. Null = no difference. */
@@ -48,7 +48,7 @@ class Run {
   readonly #figures: Figures
   readonly #clients: Client[]
   readonly #faults: string[] = []
-  /** What a GET showed at each position since a subscriber was last compared; also for those who are away. */
+  /** What a GET showed at each position since a subscriber was last compared, also for those who are away. */
   readonly #expected: Map<number, readonly string[]>[]
   readonly #isEphemeral: boolean
   #difference: Difference | null = null
@@ -195,7 +195,7 @@ class Run {
     }
   }
 
-  /** Notes what a GET by each subscriber's caller shows now. */
+  /** Notes what a GET by the caller of each subscriber shows now. */
   async #expect(): Promise<void> {
     const lists = new Map<string, readonly string[]>()
     const position = await this.#now()
@@ -227,7 +227,7 @@ class Run {
     return Number((await this.#app.http.live!.now()).split('.')[1])
   }
 
-  /** Waits until everything has been told, and compares. */
+  /** Waits until everything has been sent, and compares. */
   async #look(): Promise<void> {
     const live = this.#app.http.live!
     const position = await this.#now()
@@ -280,10 +280,10 @@ class Run {
       this.#checkExact(who, client)
   }
 
-  /** Each commit that changed the view must have been a batch of its own. */
+  /** Checks that each commit that changed the view was a batch of its own. */
   #checkExact(who: number, { told }: Client): void {
     const known = [...this.#expected[who]!].toSorted(([a], [b]) => a - b)
-    // What views showed between commits that were started at once is not known.
+    // The views between commits that were started at once are not known.
     if (known[0]![0] < this.#crowded) return
     const positions = new Set(told.map(one => one.position))
     for (const [i, [at, expected]] of known.entries())
@@ -306,8 +306,8 @@ class Run {
   }
 
   /**
-   * A new subscriber must get the same rows in the same versions. Callers with rules are left out: they are not told that
-   * a version changed because of something that they may not see.
+   * Checks that a new subscriber gets the same rows in the same versions. Callers with rules are left out: they are not told
+   * that a version changed because of something hidden.
    */
   async #compareWithNew(): Promise<void> {
     const { engine, http } = this.#app

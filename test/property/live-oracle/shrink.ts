@@ -78,7 +78,7 @@ class Shrinker {
   }
 }
 
-/** A difference without its ids and positions: what stays the same as a program becomes smaller. */
+/** A difference without its ids and positions, so that it stays the same as a program becomes smaller. */
 const kindOf = ({ what }: Difference): string => what.replaceAll(/[\w.]*\d+\w*/g, '#').split('\n')[0]!
 
 function alone({ steps, subscribers, ...rest }: Program, who: number): Program {

@@ -70,7 +70,7 @@ const { value } = fc.letrec<{ value: unknown }>(tie => ({
   ),
 }))
 
-test('the first of all refusals is the one that is told alone, and limits cut the list', () => {
+test('without a limit only the first fault is reported, and limits cut the list', () => {
   fc.assert(
     fc.property(schema, value, fc.integer({ min: 1, max: 4 }), (schema, value, limit) => {
       const validate = compileText(schema, { shared })
@@ -89,7 +89,7 @@ test('the first of all refusals is the one that is told alone, and limits cut th
   )
 })
 
-test('what is given fits the JSON Schema, and is given again', () => {
+test('results fit the JSON Schema, and are accepted as input again', () => {
   const ajv = new Ajv2020({ strict: false, validateFormats: false, addUsedSchema: false })
   fc.assert(
     fc.property(schema, value, (schema, value) => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { isSyntaxFault, parseValidator } from './syntax.ts'
 
-/** Only what is there. */
+/** The parts without missing ones. */
 function parts(text: string): object {
   const parsed = parseValidator(text)
   if (isSyntaxFault(parsed)) return { column: parsed.column }

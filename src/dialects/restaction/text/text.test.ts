@@ -13,7 +13,7 @@ const user = {
 describe('refusals', () => {
   const bad = { name: 'x', age: -1, tags: [1, 'x', 1, 2], home: { 'zip/~': '' } }
 
-  test('the first alone is told unless more are asked for', () => {
+  test('only the first is reported unless more are asked for', () => {
     expect(compileText(user)(bad)).toEqual({
       ok: false,
       errors: [
@@ -27,7 +27,7 @@ describe('refusals', () => {
     })
   })
 
-  test('all are told with their pointers, in the order of the schema, up to the limit', () => {
+  test('all are reported with their pointers, in the order of the schema, up to the limit', () => {
     const all = (limit: number): string[] => {
       const result = compileText(user)(bad, limit)
       return result.ok ? [] : result.errors.map(error => `${error.pointer}: ${error.text}`)
@@ -75,7 +75,7 @@ describe('members of values', () => {
     return result.ok ? result.value : result.errors[0]!.text
   }
 
-  test('are own ones and getters, entries of maps, never methods or what all inherit', () => {
+  test('are own properties and getters, and entries of maps, but never methods or inherited ones', () => {
     expect(value({ 'id?int': '', 'secret?str': '' }, new Row())).toEqual({ id: 1, secret: 'hidden' })
   })
 
@@ -141,7 +141,7 @@ describe('validators of one’s own', () => {
     ['int', 5, 'own'],
   ])('%j of %j is %j', (schema, value, expected) => expect(outcome(schema, value)).toEqual(expected))
 
-  test('what they throw is not taken for a refusal', () => {
+  test('an error that they throw is not taken for a refusal', () => {
     const broken = defineValidator({}, () => {
       throw new TypeError('bug')
     })
@@ -160,7 +160,7 @@ describe('faults of schemas', () => {
     }
   }
 
-  test('are told all at once, with the place of the text, each with a fix', () => {
+  test('all of them are reported at once, each with its place and a fix', () => {
     const schema = {
       'a?nope': '',
       b: ['int&min="x"'],
@@ -182,7 +182,7 @@ describe('faults of schemas', () => {
     )
   })
 
-  test('a faulty shared schema is told once, not where it is referred to', () => {
+  test('a faulty shared schema is reported once, and not where it is used', () => {
     expect(faults({ 'x@a': '', '$self@a': '' }, { shared: { a: 'nope', b: '@a' } })).toEqual([
       "a: validator 'nope' not found",
     ])

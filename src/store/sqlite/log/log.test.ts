@@ -18,7 +18,7 @@ function fill(count: number): void {
 
 const floor = (): number => opened.state.connection.prepare('SELECT min(seq) FROM _restuary_log').get()![0] as number
 
-test('only what is both old and surplus goes, some at a time; who asks for it hears that it is gone', () => {
+test('only records that are both old and surplus are deleted, in portions; reading them says that they are gone', () => {
   const { log } = opened
   fill(2000)
   log.trim(2000, 2000, { changes: 1900, milliseconds: 500 })

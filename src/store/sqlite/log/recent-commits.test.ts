@@ -10,7 +10,7 @@ function commit(position: number, size = 1): Commit {
 
 const positions = (commits: readonly Commit[] | undefined): number[] | undefined => commits?.map(one => one.position)
 
-test('after many commits the newest are there without a gap, and older ones are told to be gone', () => {
+test('after many commits the newest are there without a gap, and older ones are reported as gone', () => {
   const recent = new RecentCommits(0)
   for (let position = 1; position <= 1_300; position++) recent.push(commit(position))
   expect(positions(recent.after(1_297, 10))).toEqual([1_298, 1_299, 1_300])

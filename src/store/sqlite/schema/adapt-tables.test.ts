@@ -1,4 +1,4 @@
-// Start-up follows a model that changed: what loses nothing is done, the rest is refused all at once.
+// Start-up adapts the tables to a changed model. It does what loses nothing, and refuses the rest all at once.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -176,7 +176,7 @@ test.each<[string, Fields, Rows, Fields, string[], Value[][]]>([
   expect((await opened(file, modelOf(after))).report).toEqual([])
 })
 
-test('refused: every fault at once, each with what to do about it, and nothing is done', async () => {
+test('refused: all faults are reported at once with advice, and nothing is changed', async () => {
   const file = newFile()
   const before = modelOf({
     gone: t.text(),
@@ -223,7 +223,7 @@ test('data goes only where it was said', async () => {
   expect(things).toEqual([[1, 'x']])
 })
 
-test('a table made anew keeps what points to it, and to itself', async () => {
+test('a rebuilt table keeps references to it, also from itself', async () => {
   const file = newFile()
   const of = (fields: Fields): Model => modelOf({ parent: t.one('thing').nullable(), ...fields })
   await opened(file, of({ a: t.text() }), [
@@ -241,7 +241,7 @@ test('a table made anew keeps what points to it, and to itself', async () => {
   db.close()
 })
 
-test("somebody else's table is not taken", async () => {
+test('a table of another program is not touched', async () => {
   const file = newFile()
   const db = new DatabaseSync(file)
   db.exec('CREATE TABLE thing(id INTEGER PRIMARY KEY, a TEXT)')

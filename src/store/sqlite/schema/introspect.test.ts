@@ -146,7 +146,7 @@ test.each([
   expect(outline(name)).toEqual(fields)
 })
 
-test('keys tell how rows are found', () => {
+test('keys determine how rows are found', () => {
   const keys = Object.entries(whole.resources).map(([name, one]) => [name, one['~resource'].foreign?.key])
   expect(Object.fromEntries(keys)).toMatchObject({
     person: ['person_id'],

@@ -6,7 +6,7 @@ describe('Content-Disposition of a download', () => {
     ['image/png', 'a b.png', 'inline; filename="a b.png"'],
     ['text/plain; charset=utf-8', null, 'inline'],
     ['video/mp4', null, 'inline'],
-    // What a browser could run, or does not know, is saved.
+    // A type that a browser could run, or does not know, is saved.
     ['text/html', 'a.html', 'attachment; filename=a.html'],
     ['image/svg+xml', 'a.svg', 'attachment; filename=a.svg'],
     ['application/pdf', null, 'attachment'],

@@ -113,7 +113,7 @@ function noFile(resource: Resource, fields: readonly ScalarField[], name: string
   if (field?.is === 'scalar' && field.def.file && !field.hidden)
     return { code: 'read_only', pointer: at, detail: `${name} may not be set` }
   const those = fields.map(one => one.name).join(', ')
-  return { code: 'unknown_field', pointer: at, detail: `is no file of ${resource.name}: send ${those}` }
+  return { code: 'unknown_field', pointer: at, detail: `is not a file of ${resource.name}: send ${those}` }
 }
 
 function refused(issue: Issue): ApiError {

@@ -108,7 +108,7 @@ function drained(parser: Parser): Promise<void> {
 }
 
 function broken(cause: unknown): ApiError {
-  return new ApiError('bad_request', { detail: 'the body is no multipart/form-data, or breaks off', cause })
+  return new ApiError('bad_request', { detail: 'the body is not multipart/form-data, or ends too early', cause })
 }
 
 function nameless(): ApiError {

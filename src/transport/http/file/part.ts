@@ -2,7 +2,7 @@ import { mediaTypeFor, fileTooLarge } from '../../../engine/files/reception.ts'
 import type { Item, Outcome } from '../../../engine/call/call.ts'
 import type { ScalarField } from '../../../model/model.ts'
 import { ApiError } from '../../../protocol/error.ts'
-import { readConditions } from '../request/conditional.ts'
+import { readConditions } from '../request/read-conditions.ts'
 import { readKey } from '../request/decode.ts'
 import { sendOutcome } from '../response/encode.ts'
 import type { Exchange, FieldLines } from '../exchange.ts'
@@ -29,8 +29,7 @@ export function filePart(field: ScalarField): RowPart {
 
 function serve(face: Face, call: HttpCall, field: ScalarField): void | Promise<void> {
   const { exchange } = call
-  if (queryOf(exchange) !== '')
-    throw new ApiError('unknown_param', { detail: 'a file takes no parameters: it is what it is' })
+  if (queryOf(exchange) !== '') throw new ApiError('unknown_param', { detail: 'a file takes no parameters' })
   call.shape = { depth: 1, include: [], fields: [field.name] }
   switch (exchange.method) {
     case 'PUT':

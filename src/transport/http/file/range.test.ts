@@ -11,7 +11,7 @@ describe('a range of ten bytes', () => {
     ['bytes=0-99', { start: 0, end: 9 }],
     ['bytes=9-9', { start: 9, end: 9 }],
     ['Bytes = 0-0', { start: 0, end: 0 }],
-    // Passed over (RFC 9110 §14.2): several, other units, what is none.
+    // Ignored (RFC 9110 §14.2): several ranges, other units, and invalid ones.
     ['bytes=0-1,3-4', null],
     ['items=0-4', null],
     ['bytes=4-2', null],
@@ -27,7 +27,7 @@ describe('a range of ten bytes', () => {
     ),
   )
 
-  test('nothing is in a file of no bytes', () => {
+  test('an empty file has no ranges', () => {
     expect(() => readRange('bytes=0-', 0)).toThrow('0 bytes')
     expect(readRange(undefined, 0)).toBeNull()
   })

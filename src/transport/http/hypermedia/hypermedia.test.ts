@@ -69,7 +69,7 @@ describe('HAL', () => {
     expect((await ask('/api/order/2', HAL)).body._links).not.toHaveProperty('product')
   })
 
-  test('what is expanded is embedded, at every level', async () => {
+  test('expanded rows are embedded, at every level', async () => {
     const { body } = await ask('/api/user/1?include=orders.product', HAL)
     expect(body._links.orders).toEqual({ href: '/api/user/1/orders' })
     expect(body._embedded.orders).toMatchObject([
@@ -106,7 +106,7 @@ describe('HAL', () => {
     expect(seen).toContain('/api/product/y%2Fz')
   })
 
-  test('what was read can be put back', async () => {
+  test('a representation that was read can be PUT back', async () => {
     const { body } = await ask('/api/order/1', HAL)
     const put = await send('PUT', '/api/order/1', HAL, HAL, { ...body, count: 7 })
     expect([put.status, put.body.count, put.body._links.product.href]).toEqual([200, 7, '/api/product/x'])
@@ -122,7 +122,7 @@ describe('HAL', () => {
     expect([status, body.errors[0].pointer]).toEqual([400, at])
   })
 
-  test('tags tell it from JSON, and a write takes either', async () => {
+  test('entity tags differ from those of JSON, and a write accepts either', async () => {
     const [hal, plain] = await Promise.all([ask('/api/order/1', HAL), ask('/api/order/1', 'application/json')])
     expect(hal.headers.get('etag')).not.toBe(plain.headers.get('etag'))
     const response = await app.fetch(
@@ -157,7 +157,7 @@ describe('JSON:API 1.1', () => {
     })
   })
 
-  test('full linkage: what is expanded stands once in included, and something points to it', async () => {
+  test('full linkage: an expanded row is in included once, and something points to it', async () => {
     const { body } = await ask('/api/order?include=user.orders,product.tags', JSON_API)
     const key = ({ type, id }: Any): string => `${type} ${id}`
     const included: string[] = body.included.map(key)

@@ -150,7 +150,7 @@ function idOf(target: Resource, identifier: unknown, at: string): unknown {
   const id = readId(target.idType, identifier['id'])
   if (id === null)
     throw new ApiError('validation', {
-      issues: [{ code: 'reference', pointer: `#${at}/id`, detail: `is no id of ${target.name}` }],
+      issues: [{ code: 'reference', pointer: `#${at}/id`, detail: `is not an id of ${target.name}` }],
     })
   return id
 }

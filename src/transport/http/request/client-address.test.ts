@@ -11,7 +11,7 @@ test.each<[readonly string[], string, string | undefined, string]>([
   [['10.0.0.0/8'], '10.0.0.1', '6.6.6.6', '6.6.6.6'],
   [['10.0.0.0/8'], '::ffff:10.0.0.1', '6.6.6.6', '6.6.6.6'],
   [['10.0.0.0/8'], '9.9.9.9', '6.6.6.6', '9.9.9.9'],
-  // What the client itself wrote stands further left.
+  // What the client itself wrote is further left.
   [['10.0.0.0/8'], '10.0.0.1', '1.1.1.1, 6.6.6.6', '6.6.6.6'],
   [['10.0.0.0/8'], '10.0.0.1', '1.1.1.1, 6.6.6.6, 10.0.0.2', '6.6.6.6'],
   [['10.0.0.0/8'], '10.0.0.1', 'unknown', '10.0.0.1'],
@@ -21,5 +21,5 @@ test.each<[readonly string[], string, string | undefined, string]>([
 })
 
 test.each(['proxy', '10.0.0.0/33', '10.0.0.0/x', ''])('%j is no network', proxy => {
-  expect(() => addressFinder([proxy])).toThrow(/is no address or network/)
+  expect(() => addressFinder([proxy])).toThrow(/is not an address or network/)
 })

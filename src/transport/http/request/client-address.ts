@@ -45,7 +45,7 @@ function add(list: BlockList, proxy: string): void {
   const most = kind === 6 ? 128 : 32
   const length = bits === undefined ? most : Number(bits)
   if (kind === 0 || !Number.isInteger(length) || length < 0 || length > most)
-    throw new Error(`http.trustedProxies: "${proxy}" is no address or network, such as 10.0.0.0/8`)
+    throw new Error(`http.trustedProxies: "${proxy}" is not an address or network such as 10.0.0.0/8`)
   list.addSubnet(address, length, kind === 6 ? 'ipv6' : 'ipv4')
 }
 

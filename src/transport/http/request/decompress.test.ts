@@ -35,7 +35,7 @@ test.each<[string, (bytes: Buffer) => Buffer]>([
   expect((await post(compress(body(10_001)), coding)).status).toBe(413)
 })
 
-test('a little that stands for very much is refused, and not written out', async () => {
+test('a small body that decompresses to a very large one is refused, and not written out', async () => {
   const before = process.memoryUsage.rss()
   const answer = await post(gzipSync(Buffer.alloc(200_000_000, 0x30)).subarray(0, 10_000), 'gzip')
   expect(answer.status).toBe(413)

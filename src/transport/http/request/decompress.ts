@@ -35,7 +35,7 @@ export function decoded(bytes: Uint8Array, coding: string, limit: number): Promi
       if (error === null) resolve(found)
       else if (error.code === 'ERR_BUFFER_TOO_LARGE') {
         reject(new ApiError('payload_too_large', { detail: `The content is over ${limit} bytes` }))
-      } else reject(new ApiError('bad_request', { detail: `The content is no ${coding}`, cause: error }))
+      } else reject(new ApiError('bad_request', { detail: `The content is not ${coding}`, cause: error }))
     })
   })
 }

@@ -52,7 +52,7 @@ describe('compressed answers', () => {
     for (const one of [plain, answer]) expect(one.headers.get('vary')).toContain('Accept-Encoding')
   })
 
-  test('who has the compressed bytes is told so, under their tag', async () => {
+  test('a client that has the compressed bytes gets 304 for their tag', async () => {
     const ask = await open()
     const etag = (await ask('/note/1', { 'accept-encoding': 'gzip' })).headers.get('etag')!
     const again = await ask('/note/1', { 'accept-encoding': 'gzip', 'if-none-match': etag })

@@ -1,7 +1,7 @@
 import { isRead, type Gone, type Item, type List, type Outcome, type Unchanged } from '../../../engine/call/call.ts'
 import { ApiError } from '../../../protocol/error.ts'
 import { sendAnswered } from '../action.ts'
-import { writeDate } from '../request/conditional.ts'
+import { writeDate } from '../request/read-conditions.ts'
 import type { Face } from '../face.ts'
 import type { FieldLines } from '../exchange.ts'
 import type { HttpCall } from '../http-call.ts'

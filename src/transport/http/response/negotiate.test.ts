@@ -110,7 +110,7 @@ describe('parameters', () => {
     expect(readParameters('a&b&', 2)).toHaveLength(2)
   })
 
-  test('what is written is read back and cannot leave a header field', () => {
+  test('what is written is read back, and cannot break out of a header field', () => {
     const parameters = [
       ['na me', 'é>;\r\n"&=+%'],
       ['x', ''],

@@ -21,7 +21,7 @@ const get = (path: string, accept: string, headers: Record<string, string> = {})
   app.fetch(new Request(`http://x${path}`, { headers: { accept, ...headers } }))
 
 describe('formats', () => {
-  test('XML escapes, names items, and says what is null', async () => {
+  test('XML escapes text, names items, and marks null', async () => {
     const response = await get('/product/1', 'application/xml')
     expect(response.headers.get('content-type')).toBe('application/xml')
     expect(await response.text()).toBe(

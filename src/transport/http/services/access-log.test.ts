@@ -59,7 +59,7 @@ describe('metrics', () => {
     expect(text).toMatch(/^process_resident_memory_bytes \d+$/m)
   })
 
-  test('routes are told as they are declared: paths, actions, parts of rows', async () => {
+  test('routes are logged as they are declared: paths, actions, parts of rows', async () => {
     const ask = open({ metrics: true })
     for (const path of ['/tasks/count', '/tasks/1/close', '/tasks/2/close']) await ask(path, ann, 'POST')
     for (const path of ['/tasks', '/tasks/1/history']) await ask(path, ann)
@@ -84,7 +84,7 @@ describe('metrics', () => {
     expect(buckets.at(-1)).toBe(1)
   })
 
-  test('they are only for those who may have them', async () => {
+  test('metrics are only for callers who may have them', async () => {
     const ask = open({ metrics: who => who?.id === 'ann' })
     expect((await ask('/metrics')).status).toBe(401)
     expect((await ask('/metrics', { authorization: 'bob' })).status).toBe(403)
@@ -94,7 +94,7 @@ describe('metrics', () => {
 })
 
 describe('records of requests', () => {
-  test('tell who asked for what and how it ended, and none of its secrets', async () => {
+  test('the log says who asked for what and how it ended, without secrets', async () => {
     const records: RequestRecord[] = []
     const ask = open({ requests: record => records.push(record) })
     await ask('/note?filter=%7B%22text%22%3A%22private%22%7D', { authorization: 'ann', 'x-request-id': 'abc-1' })

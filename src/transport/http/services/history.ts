@@ -1,7 +1,7 @@
 import type { List, Outcome } from '../../../engine/call/call.ts'
 import { ApiError, type Issue } from '../../../protocol/error.ts'
 import type { Limits } from '../../../protocol/limits.ts'
-import { readConditions } from '../request/conditional.ts'
+import { readConditions } from '../request/read-conditions.ts'
 import { sendOutcome } from '../response/encode.ts'
 import type { Face } from '../face.ts'
 import { finishResponse } from '../response/send.ts'
@@ -34,7 +34,7 @@ function rangeOf(parameters: readonly Parameter[], limits: Limits): NonNullable<
       issues.push({
         code: 'unknown_param',
         parameter: name,
-        detail: 'is no parameter here; there are before and limit',
+        detail: 'is not a parameter here; there are before and limit',
       })
     else if (given.has(name)) issues.push({ code: 'duplicate', parameter: name, detail: 'may be given once' })
     given.set(name, value)

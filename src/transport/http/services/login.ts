@@ -66,7 +66,7 @@ export function loginServices(auth: Auth, addressOf: AddressOf): Service[] {
   async function ticket(face: Face, exchange: Exchange): Promise<void> {
     readWords(face, exchange, [])
     const identity = await auth.identify(exchange)
-    if (!identity) throw new ApiError('unauthenticated', { detail: 'a ticket is for somebody: say who calls' })
+    if (!identity) throw new ApiError('unauthenticated', { detail: 'a ticket belongs to a caller: authenticate first' })
     sendJson(face, exchange, auth.ticket(identity))
   }
 

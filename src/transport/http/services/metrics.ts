@@ -51,34 +51,36 @@ export class Metrics {
     family(
       'restuary_http_requests_total',
       'counter',
-      'Requests that were answered.',
+      'Answered requests.',
       [...this.#answers].map(([series, n]) => `{${series}} ${n}`),
     )
     family(
       'restuary_http_request_duration_seconds',
       'histogram',
-      'From the head of a request to its answer.',
+      'Time from the header section of a request to its answer.',
       [...this.#durations].flatMap(histogram),
     )
     const admission = this.#admission
     if (admission) {
-      family('restuary_in_flight', 'gauge', 'Requests under way, of all faces.', [` ${admission.inFlight}`])
-      family('restuary_shed_total', 'counter', 'Requests that were refused to keep others quick, of all faces.', [
+      family('restuary_in_flight', 'gauge', 'Requests that are being answered, in all protocols.', [
+        ` ${admission.inFlight}`,
+      ])
+      family('restuary_shed_total', 'counter', 'Requests that were refused because of overload, in all protocols.', [
         ` ${admission.refused}`,
       ])
     }
     if (this.#live) {
-      family('restuary_subscriptions', 'gauge', 'Lists and rows that are followed.', [` ${this.#live.subscriptions}`])
+      family('restuary_subscriptions', 'gauge', 'Open subscriptions.', [` ${this.#live.subscriptions}`])
       family(
         'restuary_live_queries',
         'gauge',
-        'Different queries that are followed, by how their views are kept up to date.',
+        'Different subscribed queries, by how their views are kept up to date.',
         Object.entries(this.#live.upkeep).map(([kind, n]) => `{upkeep="${kind}"} ${n}`),
       )
       family(
         'restuary_live_requery_seconds',
         'gauge',
-        'What asking takes of queries that are asked again after commits, on average; the most expensive ones.',
+        'Average time of the most expensive queries that run again after commits.',
         this.#live.requeries.map(
           ({ resource, query, cost }) => `{resource="${escaped(resource)}",query="${escaped(query)}"} ${cost / 1_000}`,
         ),
@@ -97,7 +99,7 @@ export class Metrics {
     family(
       'nodejs_eventloop_lag_seconds',
       'summary',
-      'Delay of the event loop since the last look.',
+      'Delay of the event loop since the last request for metrics.',
       [50, 90, 99].map(part => `{quantile="${part / 100}"} ${delay.percentile(part) / 1e9}`),
     )
     delay.reset()

@@ -162,7 +162,7 @@ class NativeDialect implements Dialect<string> {
 
 /** The identity in an `auth` message. Throws ApiError if there is none. */
 async function identityOf({ engine: { auth } }: SocketHost, { token, ticket }: AuthFrame): Promise<Identity> {
-  if (!auth) throw new ApiError('bad_request', { detail: 'nobody needs to say who they are here' })
+  if (!auth) throw new ApiError('bad_request', { detail: 'this API has no authentication' })
   if ((token === undefined) === (ticket === undefined)) {
     throw new ApiError('validation', {
       issues: [{ pointer: '#/token', code: 'required', detail: 'a token or a ticket, not both' }],

@@ -147,6 +147,6 @@ function objectOf({ data }: CallFrame): object {
 export function checkFollowing(target: HandledTarget, frame: SubscribeFrame, limits: Limits): void {
   refuseWords(target, frame, limits)
   if (modeOf(frame.mode, { pointer: '#/mode' }) === 'every') return
-  const detail = 'what functions serve is told as it happens: there is every'
+  const detail = 'handled resources are sent event by event: the only mode is every'
   throw new ApiError('validation', { issues: [{ pointer: '#/mode', code: 'enum', detail }] })
 }

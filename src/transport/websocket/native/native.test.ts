@@ -89,7 +89,7 @@ describe('the handshake', () => {
 })
 
 describe('requests', () => {
-  test('do what HTTP does', async () => {
+  test('do the same as over HTTP', async () => {
     const { app, open } = await serve()
     const { epoch } = app.engine
     const client = await open()
@@ -152,7 +152,7 @@ describe('requests', () => {
     expect(await app.list('todo')).toHaveLength(1)
   })
 
-  test('change and remove what a filter selects, where that is declared', async () => {
+  test('change and delete the rows that a filter selects, if the resource allows it', async () => {
     const { open } = await serve()
     const client = await open()
     await client.ask({ op: 'create', uri: '/mark', data: [{ n: 1 }, { n: 1 }, { n: 2 }] })
@@ -261,7 +261,7 @@ describe('requests', () => {
 })
 
 describe('subscriptions', () => {
-  test('answer, then tell what is there, then every commit', async () => {
+  test('get an answer, then a snapshot, then every commit', async () => {
     const { app, open } = await serve()
     const { epoch } = app.engine
     await app.post('todo', { id: 1, text: 'a' })
@@ -300,7 +300,7 @@ describe('subscriptions', () => {
     expect((await client.hear()).events).toEqual([{ kind: 'leave', id: 2, version: `${epoch}.5`, own: true }])
   })
 
-  test("are told of the connection's own write before its answer, at its position", async () => {
+  test("get the connection's own write before its answer, at its position", async () => {
     const { open } = await serve()
     const client = await open()
     await client.ask({ id: 's', op: 'subscribe', uri: '/todo' })
@@ -348,7 +348,7 @@ describe('subscriptions', () => {
     expect(parts.map(part => part.position === undefined)).toEqual([...parts.slice(1).map(() => true), false])
   })
 
-  test('share what they are written', async () => {
+  test('with the same query share their bytes', async () => {
     const { app, url } = await serve()
     const clients = await Promise.all(Array.from({ length: 10 }, () => connect(`${url}/`)))
     await Promise.all(clients.map(client => client.ask({ id: 1, op: 'subscribe', uri: '/todo' })))
@@ -372,7 +372,7 @@ describe('subscriptions', () => {
     await vi.waitFor(() => expect(app.http.live!.subscriptions).toBe(0), { interval: 5 })
   })
 
-  test('that end right behind their beginning are answered in that order, and tell nothing behind the end', async () => {
+  test('that end right after they began are answered in that order, and send nothing after the end', async () => {
     const { app, open } = await serve()
     await app.post('todo', { id: 1, text: 'a' })
     const client = await open()
@@ -412,7 +412,7 @@ describe('subscriptions', () => {
     const { app, open } = await serve()
     const a = await open()
     expect(await a.ask({ op: 'subscribe', uri: '/user' })).toMatchObject({ status: 200 })
-    // What is asked behind a write waits for it, and the write for a position that is not there yet.
+    // Requests after a write wait for it, and the write waits for a position that does not exist yet.
     a.send({ id: 'write', op: 'patch', uri: '/todo/1', data: {}, min: `${app.engine.epoch}.1` })
     a.send({ id: 'behind', op: 'subscribe', uri: '/todo' })
     await a.ask({ op: 'ping' })
@@ -424,7 +424,7 @@ describe('subscriptions', () => {
     expect(app.http.live!.subscriptions).toBe(1)
   })
 
-  test('of a slow reader are bounded, and told anew when it reads again', async () => {
+  test('of a slow reader are bounded, and start anew when it reads again', async () => {
     const { app, open } = await serve({ limits: { mailbox: 50_000 } })
     await app.post('todo', { id: 1, text: 'a' })
     const client = await open()
@@ -441,7 +441,7 @@ describe('subscriptions', () => {
     expect(client.heard.length).toBeLessThan(450)
   })
 
-  test('of one who reads nothing are closed', async () => {
+  test('of a client that reads nothing are closed', async () => {
     const { app, open } = await serve({ limits: { mailbox: 50_000, stall: 50 } })
     await app.post('todo', { id: 1, text: 'a' })
     const client = await open()
@@ -506,14 +506,14 @@ describe('callers', () => {
     await expect(NativeClient.open(`${url}/`, { authorization: 'Bearer nope' })).rejects.toThrow(/401/)
   })
 
-  test('who are anonymous may do what is public, and no more', async () => {
+  test('anonymous ones may use public resources, and no others', async () => {
     const { open } = await serve({ authenticate })
     const client = await open()
     expect(await client.ask({ op: 'create', uri: '/todo', data: { text: 'a' } })).toMatchObject({ status: 401 })
     expect(await client.ask({ op: 'list', uri: '/todo' })).toMatchObject({ status: 200 })
   })
 
-  test('who only listens is not taken for gone', async () => {
+  test('a client that only listens is not taken for gone', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
     onTestFinished(() => void vi.useRealTimers())
     const { open } = await serve()
@@ -527,7 +527,7 @@ describe('callers', () => {
     expect([quiet.closed, other.closed]).toEqual([null, null])
   })
 
-  test('who are anonymous and ask for nothing are not kept, nor their long messages', async () => {
+  test('anonymous ones that ask for nothing are closed, and their long messages are refused', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     onTestFinished(() => void vi.useRealTimers())
     const { open } = await serve({ authenticate })

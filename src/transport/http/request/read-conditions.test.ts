@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { readDate, readTags, writeDate } from './conditional.ts'
+import { readDate, readTags, writeDate } from './read-conditions.ts'
 
 describe('entity tags (RFC 9110 §8.8.3)', () => {
   test.each([
