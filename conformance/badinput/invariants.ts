@@ -157,9 +157,13 @@ function shapeOf({ answer, text, codes }: Pick<Outcome, 'codes' | 'text' | 'answ
   const fields = Object.entries(answer?.headers ?? {}).filter(
     ([name]) => !/^(?:date|x-request-id|ratelimit.*)$/.test(name),
   )
-  return JSON.stringify([answer?.status ?? codes, fields, text])
-    .replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'UUID')
-    .replaceAll(new RegExp(`\\b${key}\\b`, 'g'), 'KEY')
+  return (
+    JSON.stringify([answer?.status ?? codes, fields, text])
+      .replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'UUID')
+      // The delay before a reconnection is random, so that clients do not all come back at once.
+      .replaceAll(/retry[\\"]*:\d+/g, 'RETRY')
+      .replaceAll(new RegExp(`\\b${key}\\b`, 'g'), 'KEY')
+  )
 }
 
 /** A row that may not be seen is told of like one that is not there. */
