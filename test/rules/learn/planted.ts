@@ -46,8 +46,8 @@ export const holes: Readonly<Record<string, Hole>> = {
   ],
   'the other side of a one-to-one relation is asked, seen or not': [
     'engine/rules/narrow.ts',
-    'return relation.toMany ?',
-    'return !relation.toMany ? where :',
+    ': idOf(relation, where, seen.predicate)',
+    ': where',
   ],
 }
 
