@@ -142,6 +142,32 @@ describe.each(stores)('rules from every side, over %s', (_, open) => {
     expect((await app.get('project', 1)).members).toEqual([1])
   })
 
+  test('PUT leaves a list alone if the other side of one of its rows may not be set', async () => {
+    const app = api(
+      {
+        list: resource({ id: t.id(), title: t.text(), items: t.back('item', 'list', { ids: true }) }).rules(() => ({
+          read: always,
+          write: always,
+        })),
+        item: resource({ id: t.id(), locked: t.bool(), list: t.one('list', { onDelete: 'null' }).nullable() }).rules(
+          (_, row) => ({ read: always, write: always, fields: { list: { write: row.locked.is(false) } } }),
+        ),
+      } as never,
+      { store: open(), report: () => {} },
+    ) as any
+    await app.post('list', { title: 'a' })
+    await app.post('item', [
+      { locked: true, list: 1 },
+      { locked: false, list: 1 },
+    ])
+    await app.put('list', 1, { title: 'b' }, { me: bob })
+    expect(await app.get('list', 1)).toMatchObject({ title: 'b', items: [1, 2] })
+    await app.patch('item', 1, { locked: false })
+    await app.put('list', 1, { title: 'c' }, { me: bob })
+    expect((await app.get('list', 1)).items).toEqual([])
+    await app.close()
+  })
+
   test('a right guess of a hidden value is refused like a wrong one', async () => {
     const { as } = await world()
     for (const pin of ['1234', '9999'])

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { sqlite } from '../../src/index.ts'
 import { learn, noFigures } from './learn/run.ts'
 
-const models = Number(process.env['LEARN'] ?? 6)
+const models = Number(process.env['LEARN'] ?? 3)
 
 test.each([
   ['memory', undefined],
@@ -17,5 +17,5 @@ test.each([
     expect(figures.unseen).toBeGreaterThan(models)
     if (process.env['LEARN'] !== undefined) console.log(figures)
   },
-  60_000 + models * 5_000,
+  120_000 + models * 10_000,
 )

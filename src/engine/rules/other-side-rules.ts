@@ -1,9 +1,10 @@
 import { ApiError } from '../../protocol/error.ts'
-import type { BackField, Field, ManyField, OneField } from '../../model/model.ts'
+import type { BackField, Field, Id, ManyField, OneField } from '../../model/model.ts'
 import type { Work } from '../../store/work.ts'
 import { allowedRows, Permissions } from './permissions.ts'
 import { checkWritable } from './writable-fields.ts'
 import { demand } from './write-rules.ts'
+import { relatedIdsIn } from '../write/related-ids.ts'
 import type { Instance, UnitOfWork } from '../write/unit-of-work.ts'
 
 /** A relation field, from either side. */
@@ -36,7 +37,7 @@ export function* checkOtherSide(
 export function* mayWrite(unit: UnitOfWork, instance: Instance, field: Field): Work<boolean> {
   const { permissions } = unit
   if (permissions === Permissions.all || !instance.before) return true
-  const inverse = inverseOf(field)
+  const inverse = field.is === 'one' && field.symmetric ? field : inverseOf(field)
   if (inverse && (inverse.readonly || permissions.field(inverse.owner, inverse.name, 'write').closed)) return false
   // A field that the caller cannot read must not be reset by a PUT that leaves it out.
   for (const access of ['read', 'write'] as const) {
@@ -44,7 +45,18 @@ export function* mayWrite(unit: UnitOfWork, instance: Instance, field: Field): W
     if (guard.open) continue
     if ((yield* allowedRows(unit.tx, instance.resource, [instance.before], guard)).length === 0) return false
   }
-  return true
+  return inverse === null || (yield* maySetOthers(unit, instance, field as RelationField, inverse))
+}
+
+/** Whether the caller may set the other field of a relation in all rows that are related now. */
+function* maySetOthers(unit: UnitOfWork, instance: Instance, field: RelationField, inverse: Field): Work<boolean> {
+  const guard = unit.permissions.field(inverse.owner, inverse.name, 'write')
+  if (guard.open) return true
+  const related =
+    field.is === 'one' ? [instance.row[field.slot] as Id | null] : yield* relatedIdsIn(unit, instance, field)
+  const ids = [...related].filter(id => id !== null)
+  const rows = (yield* unit.many(inverse.owner, ids)).map(row => row.before).filter(row => row !== null)
+  return (yield* allowedRows(unit.tx, inverse.owner, rows, guard)).length === rows.length
 }
 
 /** The field that shows a relation from the other side; null if there is none. */
