@@ -14,8 +14,8 @@ export const holes: Readonly<Record<string, Hole>> = {
   ],
   'a relation is written by the rules of one side': [
     'engine/rules/other-side-rules.ts',
-    'if (guard.open) return',
-    'if (guard.open || guard) return',
+    'if (guard.open) return\n  // The row as it was',
+    'if (guard.open || guard) return\n  // The row as it was',
   ],
   'readonly holds on its own side alone': [
     'engine/rules/other-side-rules.ts',
