@@ -54,6 +54,16 @@ export const planted: Readonly<Record<string, readonly Planted[]>> = {
   'only who came to a list or left it is looked up, although its length counts': [
     incremental('routing/climb.ts', 'if (lists && isSole && ', 'if (lists && '),
   ],
+  'the row that an anchor leads to stands for others of its list': [
+    incremental('routing/coverage.ts', 'if (way.slice(steps.length).some(({ toMany }) => toMany)) return null', ''),
+  ],
+  'a step that goes on in a later turn sees related rows as they are by then': [
+    incremental(
+      'step/former-snapshot.ts',
+      'return run(this.#select(resource, select))',
+      'return super.select(resource, select)',
+    ),
+  ],
   'a window that runs short is not filled': [
     short,
     incremental('lists/ordered-list.ts', 'if (missing > 0 && this.#high) {', 'if (missing > Infinity && this.#high) {'),
