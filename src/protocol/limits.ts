@@ -44,7 +44,7 @@ export const defaultLimits = {
    * The same for what has to stay in the event loop: the snapshot of a subscription, the rows that a bulk write selects.
    * Divided by the number of values that the filter compares with.
    */
-  visitedInTurn: 100_000,
+  visitedInTurn: 250_000,
   /**
    * Milliseconds of one turn of the event loop that telling subscribers may take. The rest follows in later turns, so that
    * requests are answered in between.
