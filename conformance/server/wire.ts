@@ -107,13 +107,21 @@ export class Wire {
   /** Writes bytes as they are, then waits until the server has said all that it will. */
   async sendRaw(bytes: string): Promise<string> {
     const socket = connect(this.port, '127.0.0.1')
-    socket.end(Buffer.from(bytes, 'latin1'))
+    socket.write(Buffer.from(bytes, 'latin1'))
+    // Node drops what it has not yet answered when a client ends its side, so the answer comes first. What is no whole
+    // request gets none until the end.
+    const patience = setTimeout(() => socket.end(), bytes.includes('\r\n\r\n') ? 2_000 : 0)
     let text = ''
     try {
-      for await (const chunk of socket) text += chunk
+      for await (const chunk of socket) {
+        text += chunk
+        if (isAnswered(text)) socket.end()
+      }
     } catch (error) {
       // A server that has answered may refuse to read on.
       if (text === '') throw error
+    } finally {
+      clearTimeout(patience)
     }
     return text
   }
@@ -123,6 +131,14 @@ export class Wire {
     this.#server.close()
     await this.#app?.close()
   }
+}
+
+/** Whether a text begins with a whole answer. */
+function isAnswered(text: string): boolean {
+  const [head, body] = text.split(/\r\n\r\n(.*)/s)
+  if (body === undefined) return false
+  const length = Number(/^content-length: *(\d+)/im.exec(head!)?.[1] ?? 0)
+  return Buffer.byteLength(body) >= length
 }
 
 export function parsed(text: string): unknown {
