@@ -56,7 +56,7 @@ function valueText(type: ScalarType, issue: Issue, value: unknown): string | nul
         'YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z].'
       )
     case 'enum':
-      return `"${String(value)}" is not a valid choice.`
+      return `"${textOf(value)}" is not a valid choice.`
     case 'list':
       return Array.isArray(value) ? null : `Expected a list of items but got type "${pythonType(value)}".`
     default:
@@ -76,7 +76,7 @@ function textText(type: ScalarType, issue: Issue, value: unknown): string | null
   if (issue.code === 'type') return 'Not a valid string.'
   if (issue.code === 'length') {
     const { min, max } = type.options as Bounds
-    const length = Array.from(String(value)).length
+    const length = Array.from(textOf(value)).length
     if (max !== undefined && length > max) return `Ensure this field has no more than ${max} characters.`
     if (min !== undefined && length < min) return `Ensure this field has at least ${min} characters.`
     return null
@@ -101,4 +101,6 @@ export function pythonType(value: unknown): string {
   return value === null ? 'NoneType' : 'dict'
 }
 
+/** A value in a sentence. `String` would call a `toString` that the client has sent. */
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : (JSON.stringify(value) ?? 'undefined'))
 const sentence = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`
