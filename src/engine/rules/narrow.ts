@@ -1,7 +1,6 @@
 import type { BackField, ManyField, Resource, Value } from '../../model/model.ts'
 import { ApiError } from '../../protocol/error.ts'
 import {
-  allOf,
   anyOf,
   everything,
   negate,
@@ -55,15 +54,16 @@ export function narrowed(resource: Resource, where: Predicate, permissions: Perm
   }
 }
 
-/** What a field tells of related rows, without those that the caller may not see: how many there are, or which one. */
+/** How many related rows there are, without those that the caller may not see. */
 function counted(resource: Resource, where: Leaf, permissions: Permissions): Predicate {
   const field = resource.field.get(where.field)!
   const relation = field.is === 'count' ? field.of : field
-  if (relation.is !== 'back' && relation.is !== 'many') return where
+  // The other side of a one-to-one relation is asked as a row (query/operator.ts).
+  if ((relation.is !== 'back' && relation.is !== 'many') || !relation.toMany) return where
   const seen = permissions.read(relation.target)
   if (seen.open) return where
   refuseOpaque(relation.target, seen)
-  return relation.toMany ? sizeOf(relation, where, seen.predicate) : idOf(relation, where, seen.predicate)
+  return sizeOf(relation, where, seen.predicate)
 }
 
 /** A condition on how many rows there are, over those that are seen. */
@@ -82,23 +82,6 @@ function sizeOf({ name }: BackField | ManyField, where: Leaf, of: Predicate): Pr
     }
     case 'null':
       return holds(!where.is)
-    default:
-      return where
-  }
-}
-
-/** A condition on the id of the row on the other side of a one-to-one relation, if that row is seen. */
-function idOf({ name, target }: BackField | ManyField, where: Leaf, seen: Predicate): Predicate {
-  const one = (of: Predicate): Predicate => Object.freeze({ kind: 'one', field: name, of: allOf(seen, of) })
-  const field = target.id.name
-  switch (where.kind) {
-    case 'null':
-      return where.is ? negate(one(everything)) : one(everything)
-    case 'in':
-      return where.negated ? negate(one({ ...where, field, negated: false })) : one({ ...where, field })
-    case 'compare':
-      if (where.value === null) return holds(where.op === 'ne')
-      return where.op === 'ne' ? negate(one({ ...where, field, op: 'eq' })) : one({ ...where, field })
     default:
       return where
   }

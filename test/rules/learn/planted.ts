@@ -44,10 +44,10 @@ export const holes: Readonly<Record<string, Hole>> = {
     'if (slots && before && !lists &&',
     'if (slots === null && before && !lists &&',
   ],
-  'the other side of a one-to-one relation is asked, seen or not': [
+  'filters find rows by hidden ones': [
     'engine/rules/narrow.ts',
-    ': idOf(relation, where, seen.predicate)',
-    ': where',
+    "if (where.kind === 'one') return Object.freeze({ ...where, of: both(seen.predicate, of) })",
+    "if (where.kind === 'one') return Object.freeze({ ...where, of })",
   ],
 }
 

@@ -91,6 +91,11 @@ const change: Step = async (app, tables, random, reads, figures, tick) => {
       const wanted = is[table.name]!
       if (table.read !== 'none' && !same(shown, wanted)) return differ(`/${table.name}`, wanted, shown)
     }
+    for (const [path, wanted] of nestedOf(tables, is)) {
+      const [status, , body] = JSON.parse(await ask(app, 'GET', path)) as [number, unknown, string]
+      const shown = status === 200 ? (JSON.parse(body) as Row[]).map(row => row['id'] as number) : status
+      if (!same(shown, wanted)) return differ(path, wanted, shown)
+    }
     if (!same(was, is)) return null
     figures.unseen++
     tick()
@@ -113,6 +118,23 @@ const change: Step = async (app, tables, random, reads, figures, tick) => {
   if ((await app.safe.get('a', 99)).status === 200) await app.delete('a', 99)
   for (const stream of [...streams, alarm]) void stream.return(undefined)
   return wrong
+}
+
+/** Lists below the rows that the caller sees, and what they show: 404 where the field is hidden. */
+function nestedOf(
+  tables: readonly Table[],
+  seen: Readonly<Record<string, readonly Row[]>>,
+): [path: string, wanted: number[] | number][] {
+  return tables.flatMap(table =>
+    [...fieldsOf(tables, table)].flatMap(([name, { target }]) => {
+      const other = tables.find(one => one.name === target)
+      if (!other || other.read === 'none' || !isList(tables, table, name)) return []
+      return (table.read === 'none' ? [] : seen[table.name]!).map((row): [string, number[] | number] => {
+        const shown = row[name] as number[] | undefined
+        return [`/${table.name}/${row['id']}/${name}`, shown ?? 404]
+      })
+    }),
+  )
 }
 
 /** The caller writes something; what it changes must be allowed from every side. */
