@@ -33,6 +33,8 @@ const config: ViteUserConfig = defineConfig({
       // They do not depend on a store, or bring their own.
       'test/{architecture,codes,package,type-budget}.test.ts',
       'test/describe/**',
+      // It reads ids from the store at once while it makes up requests.
+      'test/fuzz/**',
       // These compare stores with each other, and are the store suite's business.
       'test/property/{predicate,model}.test.ts',
     ],

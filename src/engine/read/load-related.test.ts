@@ -4,6 +4,7 @@ import { always } from '../../model/rules/rule.ts'
 import { resource } from '../../model/declare/resource.ts'
 import { t } from '../../schema/builder.ts'
 import { memory } from '../../store/memory.ts'
+import { chain } from '../../store/work.ts'
 import type { Snapshot, Store } from '../../store/store.ts'
 import { fillStore } from '../../testing/fill.ts'
 
@@ -22,9 +23,10 @@ function weighed(inner: Store): { readonly store: Store; readonly given: () => n
         const value: unknown = Reflect.get(target, name, target)
         if (typeof value !== 'function') return value
         return (...args: unknown[]): unknown => {
-          const found: unknown = Reflect.apply(value, target, args)
-          if (name !== 'get' && Array.isArray(found)) given += found.length
-          return found
+          return chain(Reflect.apply(value, target, args), (found: unknown) => {
+            if (name !== 'get' && Array.isArray(found)) given += found.length
+            return found
+          })
         }
       },
     })
