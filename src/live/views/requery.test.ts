@@ -38,3 +38,29 @@ test.each([
   expect([...heard.rows.keys()]).toEqual([])
   expect(heard.faults).toEqual([])
 })
+
+const team = resource({ id: t.id('integer', { client: true }), members: t.many('user') })
+const list = resource({
+  id: t.id('integer', { client: true }),
+  team: t.one('team'),
+  user: t.one('user', { inverse: 'lists' }),
+}).rules((me: any, list: any) => ({ read: list.team.members.has(me.id) }))
+const user = resource({
+  id: t.id('integer', { client: true }),
+  lists: t.back('list', 'user'),
+  size: t.count('lists').sortable(),
+})
+
+test('a view that is sorted by a count hears of what decides which rows are counted', async () => {
+  const app: any = api({ team, list, user }, { store: memory(), report: () => {} })
+  onTestFinished(() => app.close())
+  for (const id of [1, 2]) await app.put('user', id, {})
+  await app.put('team', 1, { members: [2] })
+  await app.put('list', 1, { team: 1, user: 1 })
+  const query = { sort: 'size', depth: 0, me: { id: 2 } }
+  const heard = new Recorder()
+  await app.http.live.subscribe(appCall(app.engine, 'list', 'user', null, undefined, query), heard)
+  await app.patch('team', 1, { members: [] })
+  await app.http.live.advance()
+  expect(heard.batches.map(({ order }) => order)).toEqual([[1, 2]])
+})
