@@ -12,9 +12,10 @@ export function readsOf(interest: Interest): Set<Resource> {
 
 /** The resources that are read through relations. The view's own resource is one of them only if a relation leads back to it. */
 export function relatedReadsOf({ resource, where, sort, view, permissions }: Interest): Set<Resource> {
-  const reads = sortReads(resource, sort)
+  const counted = sortReads(resource, sort)
+  const reads = new Set(counted)
   // Only rows that the caller may read are counted and listed, so what their rules read affects the order as well.
-  for (const read of [...reads]) readByPredicate(read, permissions.read(read).predicate, reads)
+  for (const read of counted) readByPredicate(read, permissions.read(read).predicate, reads)
   readByPredicate(resource, where, reads)
   const readByView = (shown: View): void => {
     for (const name of Object.keys(shown.resource.rules?.fields ?? {}))
