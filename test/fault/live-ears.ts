@@ -12,6 +12,8 @@ export interface Ear {
   readonly heard: readonly Heard[]
   /** Whether it is connected and has received something. */
   readonly isOpen: boolean
+  /** Resolves once it has received a row. */
+  hasHeardOf(id: number): Promise<void>
   /** Cuts the connection. */
   cut(): void
   /** Stops for good. */
@@ -29,6 +31,7 @@ export abstract class Listening implements Ear {
   protected last: string | null = null
   isOpen = false
   #isStopped = false
+  #wake: () => void = () => {}
 
   constructor(name: string, view: View, port: () => number) {
     this.name = name
@@ -58,10 +61,35 @@ export abstract class Listening implements Ear {
     return { 'x-user': `${this.view.me}` }
   }
 
+  async hasHeardOf(id: number): Promise<void> {
+    while (!this.heard.some(one => isOf(id, one))) await new Promise<void>(resolve => (this.#wake = resolve))
+  }
+
   protected hear(heard: Heard, position: string | null): void {
-    this.heard.push(heard)
     this.last = position
     this.isOpen = true
+    this.note(heard)
+  }
+
+  protected note(heard: Heard): void {
+    this.heard.push(heard)
+    this.#wake()
+  }
+}
+
+function isOf(id: number, heard: Heard): boolean {
+  switch (heard.kind) {
+    case 'snapshot':
+    case 'read':
+      return heard.rows.some(row => row.id === id)
+    case 'commit':
+      return heard.events.some(event => event.id === id)
+    case 'pushed':
+      return heard.event.id === id
+    case 'resumed':
+      return false
+    default:
+      return heard satisfies never
   }
 }
 

@@ -24,7 +24,7 @@ export class EnvelopeEar extends Listening {
       const kinds = { create: 'enter', update: 'change', delete: 'leave' } as const
       const kind = kinds[payload.action as keyof typeof kinds]
       const event = { kind, id: payload.pk, seq: null, data: kind === 'leave' ? null : payload.data }
-      this.heard.push({ kind: 'pushed', event })
+      this.note({ kind: 'pushed', event })
     })
   }
 

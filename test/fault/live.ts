@@ -28,6 +28,8 @@ export interface LiveFaults {
 const WRITERS = 4
 /** Rows above which writers delete rather than create. */
 const CROWD = 30
+/** Milliseconds after which a subscriber is deaf that has not received the last row. */
+const DEAF = 120_000
 
 interface Options {
   readonly cuts: number
@@ -82,14 +84,15 @@ async function underFire(program: Program, folder: string, options: Options): Pr
     }
     over.abort()
     await Promise.all(writers)
+    const last = await writeLast()
+    await haveHeardOf(last, ears)
     const log = await readLog()
     const head = log.at(-1)?.position ?? 0
     const fresh = new Map<string, ItemRow[]>()
     for (const view of views) {
       const limit = view.uri.includes('limit') ? '' : `${view.uri.includes('?') ? '&' : '?'}limit=100000`
-      fresh.set(view.name, (await call('GET', view.uri + limit, undefined, { 'x-user': `${view.me}` })).body)
+      fresh.set(view.name, (await insist('GET', view.uri + limit, undefined, view.me)).body)
     }
-    await settled(ears)
     for (const ear of ears) ear.stop()
     const history: History = { log, writes, reads, subscribers: ears, fresh }
     const heard = ears.flatMap(ear => ear.heard)
@@ -111,8 +114,8 @@ async function underFire(program: Program, folder: string, options: Options): Pr
 
   /** The users and lists that there are from the beginning. */
   async function settle(): Promise<void> {
-    for (const id of users) await asAdmin('PUT', `/user/${id}`, {})
-    for (const id of lists) await asAdmin('PUT', `/list/${id}`, { owner: id, members: [] })
+    for (const id of users) await insist('PUT', `/user/${id}`, {})
+    for (const id of lists) await insist('PUT', `/list/${id}`, { owner: id, members: [] })
   }
 
   function asAdmin(method: string, uri: string, body?: object): Promise<Answer> {
@@ -124,6 +127,21 @@ async function underFire(program: Program, folder: string, options: Options): Pr
     const owner = pick(users)
     const members = users.filter(() => Math.random() < 0.3)
     await asAdmin('PATCH', `/list/${pick(lists)}`, Math.random() < 0.5 ? { owner } : { members }).catch(() => null)
+  }
+
+  /** The server may refuse for a while, if it is overloaded. */
+  async function insist(method: string, uri: string, body?: object, me: number = ADMIN): Promise<Answer> {
+    for (;;) {
+      const answer = await call(method, uri, body, { 'x-user': `${me}` })
+      if (answer.status !== 503) return answer
+      await sleep(5)
+    }
+  }
+
+  /** Writes a row that every view shows: whoever has received it has received everything before. Gives its id. */
+  async function writeLast(): Promise<number> {
+    await insist('PATCH', '/list/1', { owner: 2, members: users })
+    return (await insist('POST', '/item', { text: 'the last one', group: 1, list: 1 })).body.id as number
   }
 
   /** Writes, and reads what it wrote, until the end. A write without an answer may have happened or not. */
@@ -169,7 +187,7 @@ async function underFire(program: Program, folder: string, options: Options): Pr
     const audiences = new Map<number, Audience>()
     let since = ''
     for (;;) {
-      const { body } = await asAdmin('GET', `/changes?limit=10000${since}`)
+      const { body } = await insist('GET', `/changes?limit=10000${since}`)
       if (body.length === 0) return log
       for (const { position, changes } of body) {
         log.push({
@@ -186,13 +204,12 @@ const pick = <T>(values: readonly T[]): T => values[Math.floor(Math.random() * v
 
 const position = ({ headers }: Answer): string => headers['position'] as string
 
-/** Waits until nobody has received anything for a while. */
-async function settled(ears: readonly Ear[]): Promise<void> {
-  const count = (): number => ears.reduce((sum, ear) => sum + ear.heard.length, 0)
-  for (let before = -1, quiet = 0; quiet < 5; before = count()) {
-    quiet = count() === before ? quiet + 1 : 0
-    await sleep(100)
-  }
+/** Waits until all have received a row, or some are deaf: what those have missed is found by the checks. */
+async function haveHeardOf(id: number, ears: readonly Ear[]): Promise<void> {
+  const over = new AbortController()
+  const deaf = sleep(DEAF, null, { signal: over.signal }).catch(() => null)
+  await Promise.race([Promise.all(ears.map(ear => ear.hasHeardOf(id))), deaf])
+  over.abort()
 }
 
 if (import.meta.main) {
