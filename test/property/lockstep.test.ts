@@ -1,6 +1,5 @@
-// The same random calls over HTTP, restuary.1, the envelope and Socket.IO, each on a server of its own: the same answers,
-// the same rows,
-// the same events, the same log. LOCKSTEP_MS makes it longer.
+// The same random calls over HTTP, restuary.1, the envelope and Socket.IO, each on a server of its own: the same answers, the
+// same rows, the same events, the same log. More by command: PROGRAMS=1000 npm test -- test/property/lockstep
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,7 +12,7 @@ import { connect, faces, serveFaces, type Face, type Heard, type Speaker, type T
 import { commands, idAt, resolved, type Command } from './command.ts'
 import { town } from './town.ts'
 
-const LASTING = Number(process.env['LOCKSTEP_MS'] ?? 8_000)
+const programs = Number(process.env['PROGRAMS'] ?? 30)
 
 const models: Readonly<Record<string, AnyResource>> = Object.fromEntries(
   Object.entries(town).map(([name, one]) => [
@@ -38,7 +37,8 @@ async function side(face: Face, store: Store): Promise<Side> {
     report: () => {},
     // Whole lists are compared: pages of faces begin with the same rows, but not every face cuts them.
     limits: { messageRate: 1e6, messageBurst: 1e6, page: 1_000, maxPage: 1_000 },
-    http: { log: () => {} },
+    // On a busy machine nothing may be refused.
+    http: { log: () => {}, overload: false },
   })
   for (const name of ['a', 'b', 'c']) {
     for (const resource of ['male', 'female', 'child', 'node', 'jar']) {
@@ -200,12 +200,11 @@ test.each<[string, () => Store]>([
           await Promise.all(sides.map(one => one.close()))
         }
       }),
-      { numRuns: 1e6, interruptAfterTimeLimit: LASTING, endOnFailure: true },
+      { numRuns: programs, endOnFailure: true },
     )
     // The calls are neither all nonsense nor all right.
-    expect(calls).toBeGreaterThan(100)
     expect(refused / calls).toBeGreaterThan(0.05)
     expect(refused / calls).toBeLessThan(0.7)
   },
-  LASTING + 60_000,
+  60_000 + programs * 30_000,
 )
