@@ -16,7 +16,7 @@ import type { Limiter } from './rules/rate-limiter.ts'
 import { limiting } from './rules/rate-limit.ts'
 import type { Executor } from './execute.ts'
 import { hashing } from './passwords/hash-step.ts'
-import { tracing } from './actions/trace.ts'
+import { traced, tracedCalls } from './actions/trace.ts'
 
 /** What the steps are made from. A part is null if the API does not use it; its steps are then left out. */
 export interface Parts extends AdmitOptions, Listeners {
@@ -54,8 +54,12 @@ const all: readonly Origin[] = ['outside', 'code', 'transaction', 'upkeep']
  * belongs to it are committed together or not at all. An action validates its arguments before its around-hooks run.
  */
 export const pipeline: readonly StepDef[] = [
-  // Publishes the call to tracers, from here to its answer.
-  { name: 'trace', of: calls, step: () => tracing },
+  // Publishes the call to tracers, from here to its answer. While nobody subscribes, it costs one comparison.
+  {
+    name: 'trace',
+    of: calls,
+    step: () => (call, next) => (tracedCalls.hasSubscribers ? traced(call, next) : next(call)),
+  },
   // Turns every error of the later steps into an answer.
   { name: 'answer', of: all, step: answering },
   // Charges the caller's budget: 429.

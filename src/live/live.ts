@@ -1,6 +1,6 @@
 import { ApiError } from '../protocol/error.ts'
 import type { Standing } from '../auth/principal.ts'
-import { visitsInTurn } from '../engine/rules/visits.ts'
+import { visitsInTurn } from '../engine/rules/authorize.ts'
 import type { Call } from '../engine/call/call.ts'
 import { printQuery } from '../query/print.ts'
 import type { Commit, Snapshot } from '../store/store.ts'

@@ -144,6 +144,12 @@ export interface ResourceOptions {
 interface Common extends ScopeField {
   readonly owner: Resource
   readonly readonly: boolean
+  /** Whether its value follows from other values, so that not even the application can set it. */
+  readonly derived: boolean
+  /** Whether it is a password. It is hidden, but clients may set it. */
+  readonly secret: boolean
+  /** Whether clients know the field at all: it is shown, or it is a password. */
+  readonly known: boolean
   readonly writable: boolean | ((row: ReadRow, ctx: Ctx) => boolean)
   readonly uses: readonly string[] | null
   readonly unique: boolean

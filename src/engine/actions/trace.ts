@@ -1,7 +1,7 @@
 import { tracingChannel, type TracingChannel } from 'node:diagnostics_channel'
 import type { Maybe } from '../../store/work.ts'
 import type { Call, Outcome } from '../call/call.ts'
-import type { Invocation, NextStep, PipelineStep } from '../call/invocation.ts'
+import type { Invocation, NextStep } from '../call/invocation.ts'
 
 /** What a tracing subscriber receives about a call: the same object from `start` to `end`. */
 export interface TracedCall {
@@ -26,11 +26,8 @@ export interface TracedCall {
  */
 export const tracedCalls: TracingChannel<TracedCall> = tracingChannel<TracedCall>('restuary:call')
 
-/** The step `trace`: publishes every call. While nobody subscribes, it costs one comparison. */
-export const tracing: PipelineStep = (invocation, next) =>
-  tracedCalls.hasSubscribers ? traced(invocation, next) : next(invocation)
-
-function traced(invocation: Invocation, next: NextStep): Maybe<Outcome> {
+/** Publishes a call from here to its answer. */
+export function traced(invocation: Invocation, next: NextStep): Maybe<Outcome> {
   const { call } = invocation
   const { credentials } = call
   const context: TracedCall = {

@@ -4,8 +4,7 @@ import type { Call } from '../call/call.ts'
 import { requireMatch } from '../write/write-rows.ts'
 import { scope, visibleRow } from '../read/read.ts'
 import type { ReadEnvironment } from '../call/call-environment.ts'
-import { checkFile, checkWrite } from '../read/preconditions.ts'
-import { versionFor } from '../read/shown-tags.ts'
+import { checkFile, checkVersion } from '../read/preconditions.ts'
 import { demand } from '../rules/write-rules.ts'
 import { storedFileIn } from './uploads.ts'
 
@@ -31,5 +30,5 @@ export function* admitUpload(snapshot: Snapshot, call: Call, reading: ReadEnviro
   requireMatch(call)
   if (call.idempotencyKey) return
   if (file) checkFile(call.conditions, storedFileIn(file, row))
-  else if (call.conditions) checkWrite(call.conditions, yield* versionFor(snapshot, resource, row, reading))
+  else yield* checkVersion(snapshot, call, row, reading)
 }

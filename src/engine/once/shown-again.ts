@@ -5,7 +5,7 @@ import type { Call, Outcome } from '../call/call.ts'
 import type { ReadEnvironment } from '../call/call-environment.ts'
 import { allowedRows } from '../rules/permissions.ts'
 import { rowNotFound, showItem } from '../read/read.ts'
-import { isTaggedByBody } from '../read/shown-tags.ts'
+import { isTaggedByBody } from '../read/entity-tags.ts'
 import { viewOf } from '../read/view.ts'
 
 /**

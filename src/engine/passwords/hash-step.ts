@@ -1,7 +1,6 @@
 import type { Id, Model, Resource } from '../../model/model.ts'
 import { isRead, type Outcome } from '../call/call.ts'
 import type { Invocation, NextStep, PipelineStep } from '../call/invocation.ts'
-import { isPasswordField } from '../write/refused-members.ts'
 import { hashesOf, Unhashed } from './unhashed-passwords.ts'
 import type { UnitOfWork } from '../write/unit-of-work.ts'
 import type { NewId } from '../write/set-fields.ts'
@@ -12,7 +11,7 @@ import type { NewId } from '../write/set-fields.ts'
  * committed. null if no resource has passwords.
  */
 export function hashing(model: Model): PipelineStep | null {
-  if (![...model.resources.values()].some(one => one.fields.some(isPasswordField))) return null
+  if (![...model.resources.values()].some(one => one.fields.some(field => field.secret))) return null
   return (invocation, next) => {
     const { operation, resource } = invocation.call
     if (isRead(operation) || operation === 'act' || !leadsToPassword(resource)) return next(invocation)
@@ -62,7 +61,7 @@ function leadsToPassword(resource: Resource): boolean {
   if (leads === undefined) {
     const reached = new Set<Resource>([resource])
     for (const one of reached) for (const { target } of one.fields) if (target) reached.add(target as Resource)
-    leads = [...reached].some(one => one.fields.some(isPasswordField))
+    leads = [...reached].some(one => one.fields.some(field => field.secret))
     known.set(resource, leads)
   }
   return leads

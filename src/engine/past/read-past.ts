@@ -10,7 +10,7 @@ import { getItem, getList } from '../read/read.ts'
 import type { ReadEnvironment } from '../call/call-environment.ts'
 import { seqOfParameter } from './position-parameter.ts'
 import { isUnchanged } from '../read/preconditions.ts'
-import { shownListTag } from '../read/shown-tags.ts'
+import { shownListTag } from '../read/entity-tags.ts'
 import { viewOf } from '../read/view.ts'
 import { endOfCommit } from './end-of-commit.ts'
 

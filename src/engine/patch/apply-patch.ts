@@ -17,8 +17,6 @@ export function applyPatch(
   operations: readonly PatchOperation[],
   limits: ValueLimits | null,
 ): unknown {
-  // So the whole document has a container too, and needs no special case.
-  // 548-548 x
   // So the whole document is a member like any other.
   const root = { document }
   const copies = new Measure(limits)

@@ -26,7 +26,6 @@ export class Measure {
   #add(value: unknown, depth: number, at: string, limits: ValueLimits): void {
     if (typeof value === 'object' && value !== null) this.#addContainer(value, depth + 1, at, limits)
     // The text with its quotes. Escapes are not counted: this is a limit, not a measurement.
-    // 766-766 x
     else this.#bytes += typeof value === 'string' ? Buffer.byteLength(value) + 2 : String(value).length
     if (this.#bytes > limits.body) throw over('payload_too_large', at, `${limits.body} bytes`)
   }

@@ -3,7 +3,8 @@ import type { Field } from '../../model/model.ts'
 import { plainShape } from '../../query/predicate.ts'
 import type { Work } from '../../store/work.ts'
 import type { Call } from '../call/call.ts'
-import { isFixed, isHidden, readOnlyIssue, unknownField } from '../write/refused-members.ts'
+import { readOnlyIssue, unknownField } from '../write/refused-members.ts'
+import { checkVersion } from '../read/preconditions.ts'
 import { isObject } from '../write/read-body.ts'
 import { writeRow } from '../read/write-json.ts'
 import type { WriteEnvironment } from '../call/call-environment.ts'
@@ -13,31 +14,13 @@ import { viewOf, type View } from '../read/view.ts'
 import { checkWritable } from '../rules/writable-fields.ts'
 import { demand } from '../rules/write-rules.ts'
 import { applyPatch } from './apply-patch.ts'
-import type { PatchOperation } from './json-patch.ts'
+import { parsePatch, type PatchOperation } from './json-patch.ts'
 import { Measure } from './measure.ts'
-import { mergePatch } from './merge-patch.ts'
 
 type Members = Readonly<Record<string, unknown>>
 
-/** The body of a merge patch (RFC 7396), with the objects for JSON fields merged into the stored values. */
-export function mergedBody(call: Call, { row }: Instance, { values }: WriteEnvironment): unknown {
-  const { input, resource, mode } = call
-  if (!mode.merges || !isObject(input)) return input
-  let body: Record<string, unknown> | null = null
-  for (const name of Object.keys(input)) {
-    const field = resource.field.get(name)
-    if (field?.is !== 'scalar' || !field.type.merges || field.def.file) continue
-    if (field.readonly && !call.trusted) continue
-    if (!isObject(input[name])) continue
-    body ??= { ...input }
-    body[name] = mergePatch(row[field.slot], input[name])
-    new Measure(values).add(body[name], pointer('#', name))
-  }
-  return body ?? input
-}
-
 /** Refuses a JSON Patch that names unknown members, or members that the caller may not write, before any of it is applied. */
-export function* checkPatch(
+function* checkPatch(
   unit: UnitOfWork,
   call: Call,
   instance: Instance,
@@ -48,10 +31,10 @@ export function* checkPatch(
   const written = new Map<Field, string>()
   for (const { name, place, writes } of operations.flatMap(membersOf)) {
     const field = resource.field.get(name)
-    if (!field || isHidden(field)) {
+    if (!field?.known) {
       if (!unit.lenient && call.mode.unknown === 'refuse') issues.push(unknownField(resource, place))
     } else if (writes) {
-      if (field === resource.id || isFixed(field)) issues.push(readOnlyIssue(field, place))
+      if (field === resource.id || field.readonly || field.derived) issues.push(readOnlyIssue(field, place))
       else if (!written.has(field)) written.set(field, place)
     }
   }
@@ -80,16 +63,23 @@ function membersOf(
     : [...members, { name: source, place: pointer(at, 'from'), writes: op === 'move' }]
 }
 
-/** Turns a JSON Patch (RFC 6902) into a body: the changed members of the representation, with their whole new values. */
+/**
+ * Turns a JSON Patch (RFC 6902) into a body: the changed members of the representation, with their whole new values. Throws
+ * ApiError if the caller may not write them, if the row has another version, or if the patch cannot be applied.
+ */
 export function* patchedBody(
   unit: UnitOfWork,
   call: Call,
-  { row }: Instance,
-  operations: readonly PatchOperation[],
+  instance: Instance,
   writing: WriteEnvironment,
 ): Work<unknown> {
+  const operations = parsePatch(call.input)
+  yield* checkPatch(unit, call, instance, operations)
+  // Check the version first: if it is not the expected one, it does not matter whether the patch could be applied.
+  yield* checkVersion(unit.tx, call, instance.before, writing)
   const view = viewNamed(call, operations)
   const unbounded = { ...writing.bounds, ids: null }
+  const { row } = instance
   const related = yield* loadRelated(unit.tx, view, [row], new Budget(unbounded, writing.permissions))
   const text = writeRow(view, row, related, writing.ctx)
   const patched = applyPatch(JSON.parse(text), operations, writing.values)

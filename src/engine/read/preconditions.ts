@@ -1,7 +1,11 @@
 import { ApiError } from '../../protocol/error.ts'
 import type { StoredFile } from '../../schema/file.ts'
-import type { Conditions, Tag } from '../call/call.ts'
-import type { Version } from './entity-tags.ts'
+import type { Resource, Row } from '../../model/model.ts'
+import type { Snapshot } from '../../store/store.ts'
+import { noWork, type Work } from '../../store/work.ts'
+import type { ReadEnvironment } from '../call/call-environment.ts'
+import type { CallTarget, CallTerms, Conditions, Tag } from '../call/call.ts'
+import { versionFor } from './entity-tags.ts'
 
 /** Whether a read can be answered with 304 (RFC 9110 §13.2.2, steps 3 and 4; the comparison is the weak one of §13.1.2). */
 export function isUnchanged(conditions: Conditions | null, tag: string, modified: number | null): boolean {
@@ -30,14 +34,28 @@ export function checkRead(conditions: Conditions | null, tag: string, modified: 
 
 /**
  * Refuses a write with 412 if its preconditions do not hold for the current version of the row. This is where the If-Match of a
- * PATCH is decided. `version` is null if the write would create the row.
+ * PATCH is decided. `row` is null if the write would create it.
  */
-export function checkWrite(conditions: Conditions | null, version: Version | null): void {
-  if (!conditions) return
-  const { ifMatch, ifNoneMatch, ifUnmodifiedSince } = conditions
+export function checkVersion(
+  snapshot: Snapshot,
+  { resource, conditions }: CallTarget & CallTerms,
+  row: Row | null,
+  reading: ReadEnvironment,
+): Work<void> {
+  return conditions === null ? noWork : compareVersion(snapshot, resource, conditions, row, reading)
+}
+
+function* compareVersion(
+  snapshot: Snapshot,
+  resource: Resource,
+  { ifMatch, ifNoneMatch, ifUnmodifiedSince }: Conditions,
+  row: Row | null,
+  reading: ReadEnvironment,
+): Work<void> {
+  const version = row && (yield* versionFor(snapshot, resource, row, reading))
   const tag = version && version.tag
   const matches = (t: Tag): boolean =>
-    sameVersion(t, version!.tag) || (version!.seq !== null && sameVersion(t, version!.seq))
+    version !== null && (sameVersion(t, version.tag) || (version.seq !== null && sameVersion(t, version.seq)))
   if (ifMatch !== null) {
     if (tag === null || (ifMatch !== '*' && !ifMatch.some(t => !t.weak && matches(t)))) throw stale(tag)
   } else if (ifUnmodifiedSince !== null && version && version.at !== null) {

@@ -16,9 +16,17 @@ import { Budget, loadRelated, noRelations } from './load-related.ts'
 import { writeRow, writeRows } from './write-json.ts'
 import { ordered } from './sort-in-memory.ts'
 import { cursorFor } from './page-cursor.ts'
-import { itemTag, listTag, modifiedOf } from './entity-tags.ts'
+import {
+  isListTaggedByBody,
+  isMasked,
+  isTaggedByBody,
+  itemTag,
+  listTag,
+  modifiedOf,
+  shownListTag,
+  shownTag,
+} from './entity-tags.ts'
 import { checkRead, isUnchanged } from './preconditions.ts'
-import { isListTaggedByBody, isMasked, isTaggedByBody, shownListTag, shownTag } from './shown-tags.ts'
 import { viewOf, type View } from './view.ts'
 
 /** Reads one row. Throws ApiError `not_found`. */

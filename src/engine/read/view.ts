@@ -71,18 +71,15 @@ const views = new WeakMap<Resource, Map<string, View>>()
 export function viewOf(resource: Resource, shape: Shape): View {
   let known = views.get(resource)
   if (!known) views.set(resource, (known = new Map()))
-  const key = keyOf(shape)
+  const { depth, include, fields } = shape
+  const more = include.length > 0 || fields ? `+${include.join(',')}${fields ? `(${fields.join(',')})` : ''}` : ''
+  const key = depth === 1 && more === '' ? '' : `d${depth}${more}`
   let view = known.get(key)
   if (!view) {
     if (known.size >= 256) known.delete(known.keys().next().value!)
-    known.set(key, (view = plan(resource, shape.depth, tree(shape.include), shape.fields && tree(shape.fields), key)))
+    known.set(key, (view = plan(resource, depth, tree(include), fields && tree(fields), key)))
   }
   return view
-}
-
-function keyOf(shape: Shape): string {
-  if (shape.include.length === 0 && shape.fields === null) return shape.depth === 1 ? '' : `d${shape.depth}`
-  return `d${shape.depth}+${shape.include.join(',')}${shape.fields ? `(${shape.fields.join(',')})` : ''}`
 }
 
 function tree(paths: readonly string[]): Paths {

@@ -3,7 +3,15 @@ import { isGet } from '../../protocol/method.ts'
 import type { Action, Model, Resource } from '../../model/model.ts'
 import type { Limits } from '../../protocol/limits.ts'
 import type { CursorKey } from '../../query/cursor.ts'
-import { contextOf, isRead, type CallOrigin, type Operation, type Showing, type CallTarget } from '../call/call.ts'
+import {
+  contextOf,
+  isRead,
+  type Call,
+  type CallOrigin,
+  type Operation,
+  type Showing,
+  type CallTarget,
+} from '../call/call.ts'
 import { ruleFor } from './bind.ts'
 import { printRule } from './explain-rules.ts'
 import type { CallerChecks } from './caller-checks.ts'
@@ -11,8 +19,9 @@ import type { PipelineCheck } from '../call/invocation.ts'
 import { Permissions, permissionsOf, type Guard } from './permissions.ts'
 import { checkSort } from './narrow.ts'
 import type { Bounds } from '../read/load-related.ts'
-import { visitsOf } from './visits.ts'
+import { accountOf } from './rate-limiter.ts'
 import type { NewId } from '../write/set-fields.ts'
+import type { Visits } from '../../store/store.ts'
 import type { Terms } from '../../store/terms.ts'
 
 /** The step `caller`: what callers must pass before rules are asked. null if there is nothing to pass. */
@@ -40,18 +49,20 @@ const unbounded: Bounds = { ids: null, rows: null, total: Infinity }
 export function admitting({ store, limits, clock, callerChecks, cursorKey, newId }: AdmitOptions): PipelineCheck {
   const { sortedRows } = limits
   const bounded: Bounds = { ids: limits.relatedIds, rows: limits.maxPage, total: limits.expandedRows }
-  const visits = visitsOf(limits)
+  const inTurn = visitsInTurn(limits)
   return invocation => {
     const { call, tx } = invocation
+    // What is within a transaction ends in this turn of the event loop.
+    const endsInTurn = tx !== null || !isRead(call.operation)
     invocation.writing = {
       terms: store.terms,
       ctx: contextOf(call.principal, call.auth, clock()),
       bounds: call.unbounded ? unbounded : bounded,
       sortedRows,
       cursorKey,
-      visits: visits(call, tx !== null),
+      visits: call.unbounded ? undefined : endsInTurn ? inTurn : new CallVisits(limits.visitedRows, call),
       pageBytes: call.unbounded ? Infinity : limits.pageBytes,
-      permissions: authorize(call, callerChecks.needsCaller(call.resource)),
+      permissions: authorize(call, callerChecks),
       newId,
       values: call.unbounded ? null : limits,
       bulk: call.unbounded ? Infinity : limits.bulk,
@@ -60,12 +71,32 @@ export function admitting({ store, limits, clock, callerChecks, cursorKey, newId
   }
 }
 
+/** The rows that queries of one call may visit. Whom they are charged to is only asked if there are many. */
+class CallVisits implements Visits {
+  readonly most: number
+  readonly #call: Call
+
+  constructor(most: number, call: Call) {
+    this.most = most
+    this.#call = call
+  }
+
+  get account(): string {
+    return accountOf(this.#call)
+  }
+}
+
+/** The rows that queries may visit that have to end in this turn of the event loop. */
+export function visitsInTurn({ visitedInTurn }: Limits): Visits {
+  return Object.freeze({ most: visitedInTurn, account: null })
+}
+
 /** The error for a request that could not be read: 401 or 403 if its caller may not make it at all, else `fault`. */
 export function refusalOf(callerChecks: CallerChecks, asked: CallTarget & CallOrigin, fault: ApiError): ApiError {
   if (fault.isFault) return fault
   try {
     callerChecks.check(asked)
-    authorize(asked, callerChecks.needsCaller(asked.resource))
+    authorize(asked, callerChecks)
     return fault
   } catch (thrown) {
     return ApiError.from(thrown)
@@ -90,16 +121,17 @@ const actions: Readonly<Record<Operation, string>> = {
  * The caller's permissions. Throws if the operation is refused whatever the row: ApiError `unauthenticated` for an anonymous
  * caller, `forbidden` for a known one (RFC 9110 §15.5), `method_not_allowed` for a write to a read-only resource.
  */
-export function authorize(call: Asking, authenticating: boolean): Permissions {
+export function authorize(call: Asking, checks: CallerChecks): Permissions {
   const { resource, operation } = call
-  if (operation === 'act') return authorizeAction(call, authenticating)
+  if (operation === 'act') return authorizeAction(call, checks)
   const reads = isRead(operation)
   if (resource.options.readOnly && !reads)
     throw new ApiError('method_not_allowed', { detail: `${resource.name} can only be read` })
   const permissions = permissionsOf(call.principal, call.trusted ?? false)
   if (permissions === Permissions.all) return permissions
   if (resource.rules === null) {
-    if (authenticating && !call.principal && !(resource.options.public && reads)) throw refusal(call, resource)
+    if (!call.principal && !(resource.options.public && reads) && isClosed(resource, checks))
+      throw refusal(call, resource)
   } else if (
     permissions.for(resource, actions[operation]).closed &&
     !(operation === 'replace' && !permissions.for(resource, 'create').closed)
@@ -115,20 +147,25 @@ export function authorize(call: Asking, authenticating: boolean): Permissions {
  * rule may depend on the row. In an API that identifies callers, a resource without rules opens with `.public()` its reading
  * actions, or all actions if it has no rows.
  */
-function authorizeAction(call: Asking, authenticating: boolean): Permissions {
+function authorizeAction(call: Asking, checks: CallerChecks): Permissions {
   const { resource } = call
   const action = call.action!
   const permissions = permissionsOf(call.principal, call.trusted ?? false)
   if (permissions === Permissions.all) return permissions
   if (resource.rules === null) {
     const open = resource.options.public && (isGet(action.method) || resource.standalone)
-    if (authenticating && !call.principal && !open) throw refusal(call, resource)
+    if (!call.principal && !open && isClosed(resource, checks)) throw refusal(call, resource)
     return permissions
   }
   const guard = permissions.for(resource, ruleOf(action))
   const refused = action.on === 'row' ? guard.closed : !allowsWithoutRow(guard)
   if (refused) throw refusal(call, resource)
   return permissions
+}
+
+/** Whether a resource without rules is closed to anonymous callers. */
+function isClosed({ permissions }: Resource, checks: CallerChecks): boolean {
+  return checks.closesUnruled && (permissions ?? checks.permissions) === null
 }
 
 /** Whether a rule that is only about the caller holds. */

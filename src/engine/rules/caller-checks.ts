@@ -16,8 +16,8 @@ export interface CallerChecks {
   readonly isOpen: boolean
   /** Throws ApiError `insufficient_scope`, `unauthenticated` or `forbidden` if the caller may not pass. */
   check(call: CallTarget & CallOrigin, subscribing?: boolean): void
-  /** Whether a resource without rules is closed to anonymous callers. */
-  needsCaller(resource: Resource): boolean
+  /** Resources without rules and permission classes are closed to anonymous callers. */
+  readonly closesUnruled: boolean
 }
 
 /** Makes the checks of an API. `permissions` apply to resources that declare none themselves. */
@@ -28,7 +28,7 @@ export function callerChecksOf(auth: Auth | null, permissions: readonly Permissi
   return {
     permissions,
     isOpen: !scopes && !authority && !permissions,
-    needsCaller: resource => auth !== null && authority === null && permissionsOf(resource) === null,
+    closesUnruled: auth !== null && authority === null,
     check(call, subscribing = false) {
       if (call.trusted) return
       const { operation, resource, principal } = call

@@ -16,7 +16,9 @@ import { checkRead } from '../read/preconditions.ts'
 /** PATCH of a list: applies a patch to all rows that a filter selects, all or nothing. */
 export function* patchRows(unit: UnitOfWork, call: Call, writing: WriteEnvironment): Work<Item> {
   const instances = yield* selected(unit, call, writing)
-  for (const instance of instances) yield* patchInstance(unit, call, instance, writing, null)
+  // The conditions were about the list.
+  const each: Call = { ...call, conditions: null }
+  for (const instance of instances) yield* patchInstance(unit, each, instance, writing)
   yield* finishUnit(unit)
   return yield* showMany(unit, call, instances, writing, false)
 }

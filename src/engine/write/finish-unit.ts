@@ -15,16 +15,18 @@ export function* finishUnit(unit: UnitOfWork): Work<void> {
   const issues: Issue[] = []
   for (const instance of unit.touched) {
     if (!unit.isChanged(instance)) continue
-    stamp(unit, instance)
-    if (instance.resource.options.foreign !== null) checkKey(instance, issues)
-    for (const field of instance.resource.columns)
-      if (field.is === 'one' && !field.nullable && instance.row[field.slot] === null)
-        issues.push({
-          code: 'required',
-          pointer: pointer(instance.place, field.name),
-          detail: `${instance.resource.name} must have a ${field.name}`,
-        })
-    if (instance.resource.checks.length > 0) yield* checkRow(unit, instance, issues)
+    const { resource, row, place } = instance
+    for (const field of resource.columns) {
+      // Fields declared with `t.now({ on: 'write' })`; a new row has the time already.
+      if (field.is === 'scalar') {
+        if (instance.before && field.def.now === 'write') row[field.slot] = moment(field, unit.ctx.now)
+      } else if (!field.nullable && row[field.slot] === null) {
+        const detail = `${resource.name} must have a ${field.name}`
+        issues.push({ code: 'required', pointer: pointer(place, field.name), detail })
+      }
+    }
+    if (resource.options.foreign !== null) checkKey(instance, issues)
+    if (resource.checks.length > 0) yield* checkRow(unit, instance, issues)
   }
   if (issues.length) throw new ApiError('validation', { issues })
   if (unit.ledger !== null) yield* settleLedger(unit, unit.ledger)
@@ -57,13 +59,6 @@ function checkKey({ resource, before, row }: Instance, issues: Issue[]): void {
   for (const field of resource.columns)
     if (field !== resource.id && foreign.key.includes(field.column) && row[field.slot] !== before[field.slot])
       issues.push({ code: 'read_only', pointer: pointer('#', field.name), detail: 'is part of the key, which stays' })
-}
-
-/** Sets the fields declared with `t.now({ on: 'write' })`. */
-function stamp(unit: UnitOfWork, instance: Instance): void {
-  if (!instance.before) return
-  for (const field of instance.resource.columns)
-    if (field.is === 'scalar' && field.def.now === 'write') instance.row[field.slot] = moment(field, unit.ctx.now)
 }
 
 function* checkRow(unit: UnitOfWork, instance: Instance, issues: Issue[]): Work<void> {

@@ -1,17 +1,21 @@
 import { pointer, type Issue } from '../../protocol/error.ts'
-import {
-  isDerived,
-  isHidden,
-  isPasswordField,
-  asFile,
-  readOnlyIssue,
-  addRefusal,
-  unknownField,
-} from './refused-members.ts'
+import { asFile, readOnlyIssue, addRefusal, unknownField } from './refused-members.ts'
 import type { InputMode } from '../../schema/read/input-mode.ts'
 import { Refused } from '../../schema/read/refused.ts'
 import type { Ctx, Value } from '../../schema/field.ts'
-import type { BackField, CalcField, Field, Id, ManyField, OneField, Resource, ScalarField } from '../../model/model.ts'
+import type {
+  BackField,
+  CalcField,
+  Field,
+  Id,
+  ManyField,
+  OneField,
+  Resource,
+  Row,
+  ScalarField,
+} from '../../model/model.ts'
+import { Measure, type ValueLimits } from '../patch/measure.ts'
+import { mergePatch } from '../patch/merge-patch.ts'
 
 /** A body that fits its resource: canonical values in the order of the declaration, and nested bodies. */
 export interface Prepared {
@@ -65,15 +69,23 @@ export interface Preparation {
   readonly implied?: Field | null
   /** Collects the faults of the whole body, so that the client learns all of them at once. */
   readonly issues: Issue[]
+  /** Collects the read-only members of the body. Absent = a body may not have any. */
+  readonly echoes?: ReadOnlyMember[]
+  /** The row that a merge patch is applied to, and how large the values may become. */
+  readonly merging?: Merging | null
   readonly ctx: Ctx
+}
+
+export interface Merging {
+  readonly row: Row
+  /** null = there are no limits. */
+  readonly limits: ValueLimits | null
 }
 
 /** Reads a body against its resource. Faults are added to `issues`: fields in their declared order, then unknown members. */
 export function prepare(resource: Resource, body: unknown, base: string, how: Preparation): Prepared {
   const settings: Setting[] = []
-  const echoes: ReadOnlyMember[] = []
-  const done = { resource, pointer: base, settings, echoes }
-  const holdsOthers = resource.options.foreign !== null
+  const done = { resource, pointer: base, settings, echoes: how.echoes ?? none }
   if (!isObject(body)) {
     how.issues.push({ code: 'type', pointer: base, detail: `must be an object with fields of ${resource.name}` })
     return { ...done, refers: false, id: null }
@@ -81,7 +93,7 @@ export function prepare(resource: Resource, body: unknown, base: string, how: Pr
   let id: Id | null = null
   let refers = false
   for (const field of resource.fields) {
-    if (!Object.hasOwn(body, field.name) || (isHidden(field) && how.isOwn !== true)) {
+    if (!Object.hasOwn(body, field.name) || (!field.known && how.isOwn !== true)) {
       if (how.operation !== 'patch') checkRequired(field, base, how)
       continue
     }
@@ -89,14 +101,14 @@ export function prepare(resource: Resource, body: unknown, base: string, how: Pr
     const at = pointer(base, field.name)
     if (field === resource.id) {
       if (how.operation === 'create' && resource.id.def.client === true) id = clientId(resource, raw, at, how)
-      else forbid(field, raw, at, how, echoes)
-    } else if (isDerived(field) || (field.readonly && how.isOwn !== true)) forbid(field, raw, at, how, echoes)
+      else forbid(field, raw, at, how)
+    } else if (field.derived || (field.readonly && how.isOwn !== true)) forbid(field, raw, at, how)
     else if (field.is === 'scalar' && field.def.file && raw !== null) {
       // In JSON, a file can be removed or sent back unchanged; bytes go to the file's URI.
       if (how.operation === 'create' || how.mode.readonly === 'refuse') how.issues.push(asFile(field, at))
-      else forbid(field, raw, at, how, echoes)
+      else forbid(field, raw, at, how)
     } else {
-      const setting = prepareField(field, raw, at, how, holdsOthers && how.operation !== 'create' ? echoes : null)
+      const setting = prepareField(field, raw, at, how)
       if (!setting) continue
       settings.push(setting)
       refers ||= setting.kind === 'one' || setting.kind === 'list'
@@ -107,16 +119,10 @@ export function prepare(resource: Resource, body: unknown, base: string, how: Pr
 }
 
 /** One field's value; null (with an issue) if it does not fit. Functions of the declaration set fields through this as well. */
-export function prepareField(
-  field: Field,
-  raw: unknown,
-  at: string,
-  how: Preparation,
-  echoes: ReadOnlyMember[] | null = null,
-): Setting | null {
+export function prepareField(field: Field, raw: unknown, at: string, how: Preparation): Setting | null {
   switch (field.is) {
     case 'scalar':
-      return prepareScalar(field, raw, at, how, echoes)
+      return prepareScalar(field, raw, at, how)
     case 'calc':
       return prepareCalc(field, raw, at, how)
     case 'one':
@@ -131,13 +137,7 @@ export function prepareField(
   }
 }
 
-function prepareScalar(
-  field: ScalarField,
-  raw: unknown,
-  at: string,
-  how: Preparation,
-  echoes: ReadOnlyMember[] | null,
-): Setting | null {
+function prepareScalar(field: ScalarField, raw: unknown, at: string, how: Preparation): Setting | null {
   if (raw === null) {
     if (field.nullable) return { kind: 'value', field, value: null, pointer: at }
     if (field.default && how.mode.nullIsDefault && how.operation !== 'patch') return null // the default is set later
@@ -146,14 +146,25 @@ function prepareScalar(
     how.issues.push({ code: 'required', pointer: at, detail: 'may not be null' })
     return null
   }
-  const result = how.mode.read(field.type, raw)
+  const value = how.merging && field.type.merges ? merged(field, raw, at, how.merging) : raw
+  const result = how.mode.read(field.type, value)
   if (result instanceof Refused) {
-    if (echoes === null) return addRefusal(result, at, how.issues)
+    const mayEcho = field.owner.options.foreign !== null && how.operation !== 'create'
+    if (!mayEcho || !how.echoes) return addRefusal(result, at, how.issues)
     // Somebody else's row may hold what we would not store, and may be sent back as it was read.
-    echoes.push({ field, value: raw, pointer: at, refused: result })
+    how.echoes.push({ field, value, pointer: at, refused: result })
     return null
   }
-  return passes(field, result, at, how) ? { kind: 'value', field, value: result, pointer: at } : null
+  const isValid = field.checks.length === 0 || passes(field, result, at, how)
+  return isValid ? { kind: 'value', field, value: result, pointer: at } : null
+}
+
+/** The value of a JSON field after a merge patch of its own (RFC 7396). */
+function merged(field: ScalarField, patch: unknown, at: string, { row, limits }: Merging): unknown {
+  if (!isObject(patch)) return patch
+  const value = mergePatch(row[field.slot], patch)
+  new Measure(limits).add(value, at)
+  return value
 }
 
 function prepareCalc(field: CalcField, raw: unknown, at: string, how: Preparation): Setting | null {
@@ -227,15 +238,7 @@ function prepareTarget(
   if (isObject(raw)) {
     const implied = field.is === 'back' ? field.via : field.is === 'one' ? field.inverse : null
     return {
-      body: prepare(target, raw, at, {
-        mode: how.mode,
-        lenient: how.lenient ?? false,
-        isOwn: how.isOwn ?? false,
-        operation: 'create',
-        implied,
-        issues: how.issues,
-        ctx: how.ctx,
-      }),
+      body: prepare(target, raw, at, { ...how, operation: 'create', implied, echoes: [], merging: null }),
       pointer: at,
     }
   }
@@ -263,7 +266,7 @@ function checkRequired(field: Field, base: string, how: Preparation): void {
   if (field.is === 'one' ? field.nullable || field.default : field.is !== 'scalar') return
   const scalar = field as ScalarField
   if (field.is === 'scalar' && (field.nullable || field.default || scalar.def.now || field === field.owner.id)) return
-  if (field.hidden && !isPasswordField(field)) {
+  if (!field.known) {
     how.issues.push({
       code: 'required',
       pointer: base,
@@ -274,17 +277,19 @@ function checkRequired(field: Field, base: string, how: Preparation): void {
   how.issues.push({ code: 'required', pointer: pointer(base, field.name), detail: 'is required' })
 }
 
-function forbid(field: Field, raw: unknown, at: string, how: Preparation, echoes: ReadOnlyMember[]): void {
+function forbid(field: Field, raw: unknown, at: string, how: Preparation): void {
   const { readonly } = how.mode
   if (readonly === 'ignore') return
   if (how.operation === 'create' || readonly === 'refuse') how.issues.push(readOnlyIssue(field, at))
-  else echoes.push({ field, value: raw, pointer: at })
+  else how.echoes?.push({ field, value: raw, pointer: at })
 }
+
+const none: readonly ReadOnlyMember[] = Object.freeze([])
 
 function refuseUnknown(resource: Resource, body: Record<string, unknown>, base: string, how: Preparation): void {
   for (const name of Object.keys(body)) {
     const field = resource.field.get(name)
-    if (!field || (isHidden(field) && how.isOwn !== true)) how.issues.push(unknownField(resource, pointer(base, name)))
+    if (!field || (!field.known && how.isOwn !== true)) how.issues.push(unknownField(resource, pointer(base, name)))
   }
 }
 

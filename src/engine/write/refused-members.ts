@@ -25,23 +25,3 @@ export function addRefusal(refused: Refused, at: string, issues: Issue[]): null 
   issues.push({ code: refused.code, pointer: at + refused.at, detail: refused.detail })
   return null
 }
-
-/** Whether no body may set the field. */
-export function isFixed(field: Field): boolean {
-  return field.readonly || isDerived(field)
-}
-
-/** Whether the value of the field follows from other values. */
-export function isDerived(field: Field): boolean {
-  return (field.is === 'calc' && !field.def.set) || field.is === 'self' || field.is === 'count'
-}
-
-/** Whether clients do not know the field. A password is hidden too, but they may set it. */
-export function isHidden(field: Field): boolean {
-  return field.hidden && !isPasswordField(field)
-}
-
-/** Whether the field is declared with `t.password()`. */
-export function isPasswordField(field: Field): boolean {
-  return field.is === 'scalar' && field.type.secret
-}

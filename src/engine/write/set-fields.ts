@@ -2,7 +2,6 @@ import { ApiError, pointer, type Issue } from '../../protocol/error.ts'
 import type { BackField, Field, Id, ManyField, OneField, Resource, ScalarField } from '../../model/model.ts'
 import type { Value } from '../../schema/field.ts'
 import { noWork, type Work } from '../../store/work.ts'
-import { isPasswordField } from './refused-members.ts'
 import {
   prepare,
   prepareField,
@@ -42,11 +41,6 @@ export function* create(unit: UnitOfWork, prepared: Prepared, id: Id | null, new
       yield* setDefault(unit, instance, field, prepared.pointer, newId)
   for (const setting of settings) yield* set(unit, instance, setting, newId)
   return instance
-}
-
-/** Sets the fields that the body names. */
-export function* patch(unit: UnitOfWork, instance: Instance, prepared: Prepared, newId: NewId): Work<void> {
-  for (const setting of prepared.settings) yield* set(unit, instance, setting, newId)
 }
 
 /**
@@ -124,7 +118,14 @@ export function moment(field: ScalarField, now: number): Value {
   return field.type.fromDate!(new Date(now))
 }
 
-function set(unit: UnitOfWork, instance: Instance, setting: Setting, newId: NewId, guarded = true): Work<void> {
+/** Sets one field. `guarded` = the caller sets it, so it must be writable. */
+export function set(
+  unit: UnitOfWork,
+  instance: Instance,
+  setting: Setting,
+  newId: NewId,
+  guarded: boolean = true,
+): Work<void> {
   if (guarded) {
     instance.given.push(setting.field)
     // The field's rule applies even if the new value equals the old one.
@@ -176,7 +177,7 @@ function* setWritable(unit: UnitOfWork, instance: Instance, field: ScalarField, 
 }
 
 function putValue(unit: UnitOfWork, instance: Instance, field: ScalarField, value: Value): void {
-  if (value !== null && isPasswordField(field)) unit.setPassword(instance, field.slot, value as string)
+  if (value !== null && field.secret) unit.setPassword(instance, field.slot, value as string)
   else instance.row[field.slot] = value
   unit.touch(instance)
 }
@@ -246,33 +247,31 @@ export function* join(unit: UnitOfWork, owner: Instance, field: BackField | Many
   if (!ids.has(id)) yield* setList(unit, owner, field, [...ids, id], '#')
 }
 
+/** What a body is for, besides the unit of work that it is read in. */
+export type BodyPurpose = Pick<Preparation, 'operation' | 'implied' | 'merging'> & {
+  /** Where the body is, if it is not the whole request: `#/0`. */
+  readonly base?: string
+}
+
 /** Reads a body for an operation. Throws one ApiError with all its faults. */
-export function prepareBody(
-  unit: UnitOfWork,
-  resource: Resource,
-  body: unknown,
-  base: string,
-  operation: Preparation['operation'],
-  implied: Field | null,
-): Prepared {
+export function prepareBody(unit: UnitOfWork, resource: Resource, body: unknown, purpose: BodyPurpose): Prepared {
   const issues: Issue[] = []
-  const prepared = prepare(resource, body, base, {
+  const prepared = prepare(resource, body, purpose.base ?? '#', {
     mode: unit.mode,
     lenient: unit.lenient,
     isOwn: unit.permissions === Permissions.all && unit.mode.letsApplicationSetAll,
-    operation,
-    implied,
+    operation: purpose.operation,
+    implied: purpose.implied ?? null,
+    merging: unit.mode.merges ? (purpose.merging ?? null) : null,
     issues,
+    echoes: [],
     ctx: unit.ctx,
   })
   if (issues.length) throw unfit(issues)
   return prepared
 }
 
-/**
- * The error for the faults of a body: `read_only` if that is all that is wrong, otherwise `validation`.
- * 635-635 x
- */
+/** The error for the faults of a body: `read_only` if that is all that is wrong, otherwise `validation`. */
 export function unfit(issues: readonly Issue[]): ApiError {
   return new ApiError(issues.every(issue => issue.code === 'read_only') ? 'read_only' : 'validation', { issues })
 }

@@ -76,8 +76,9 @@ export class UnitOfWork {
   readonly #hashes: ReadonlyMap<string, string> | null
   /** The rows that were loaded or created; null for an id that does not exist. */
   readonly #known = new Map<Resource, Map<Id, Instance | null>>()
-  /** The changed rows, in the order in which they were first changed. */
   readonly #touched = new Set<Instance>()
+  /** The rows that the unit creates, changes, deletes or links, in the order in which they were first changed. */
+  readonly touched: ReadonlySet<Instance> = this.#touched
   /** Changed many-to-many links; null until there are any, because most units have none. */
   #links: Map<string, LinkChange> | null = null
 
@@ -188,11 +189,6 @@ export class UnitOfWork {
     // Adding what was removed before, or the reverse, cancels out.
     if (earlier && earlier.op !== change.op) links.delete(key)
     else links.set(key, change)
-  }
-
-  /** The rows that the unit creates, changes, deletes or links. */
-  get touched(): ReadonlySet<Instance> {
-    return this.#touched
   }
 
   /** Whether the unit creates the row or changes a stored field of it, and does not delete it. */

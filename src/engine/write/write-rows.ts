@@ -2,12 +2,11 @@ import { ApiError, pointer, type Issue } from '../../protocol/error.ts'
 import type { Field, Id, StoredField } from '../../model/model.ts'
 import { ID } from '../../model/model.ts'
 import { noWork, wait, type Work } from '../../store/work.ts'
-import type { Call, Conditions, Gone, Item, CallTarget, CallTerms } from '../call/call.ts'
+import type { Call, Gone, Item, CallTarget, CallTerms } from '../call/call.ts'
 import { checkParent } from '../read/check-parent.ts'
 import { checkReadOnlyMembers } from './read-only-members.ts'
 import { isObject, type Prepared } from './read-body.ts'
-import { parsePatch } from '../patch/json-patch.ts'
-import { checkPatch, mergedBody, patchedBody } from '../patch/patch-body.ts'
+import { patchedBody } from '../patch/patch-body.ts'
 import { Budget, loadRelated } from '../read/load-related.ts'
 import { writeRows } from '../read/write-json.ts'
 import { rowNotFound, showItem, visibleRow } from '../read/read.ts'
@@ -18,11 +17,10 @@ import { storedFileIn, madeFile, withUploads } from '../files/uploads.ts'
 import { finishUnit } from './finish-unit.ts'
 import { checkCreate } from '../rules/authorize.ts'
 import type { Instance, UnitOfWork } from './unit-of-work.ts'
-import { checkFile } from '../read/preconditions.ts'
+import { checkFile, checkVersion } from '../read/preconditions.ts'
 import { isVisible } from './visible-rows.ts'
-import { checkVersion } from './check-version.ts'
 import { viewOf } from '../read/view.ts'
-import { create, join, patch, prepareBody, replace, unfit } from './set-fields.ts'
+import { create, join, prepareBody, replace, set, unfit } from './set-fields.ts'
 
 /** POST: creates one row, or several, all or nothing. Each sees the ones before it. */
 export function* createRows(unit: UnitOfWork, call: Call, writing: WriteEnvironment): Work<Item> {
@@ -60,7 +58,7 @@ function* createOne(
 ): Work<Instance> {
   const field = call.parent?.field
   const implied = field?.is === 'back' ? field.via : null
-  const prepared = withUploads(prepareBody(unit, call.resource, body, base, 'create', implied), call)
+  const prepared = withUploads(prepareBody(unit, call.resource, body, { operation: 'create', base, implied }), call)
   if (implied) agreeWithParent(prepared, implied, call.parent!.id)
   yield* check(unit, prepared, prepared.id)
   const instance = yield* create(unit, prepared, null, writing.newId)
@@ -98,7 +96,7 @@ export function* patchRow(unit: UnitOfWork, call: Call, writing: WriteEnvironmen
   const instance = yield* target(unit, call, writing)
   requireMatch(call)
   const made = call.file != null && madeFile(call, call.file, instance.before!)
-  yield* patchInstance(unit, call, instance, writing, call.conditions)
+  yield* patchInstance(unit, call, instance, writing)
   yield* finishUnit(unit)
   return yield* show(unit, call, instance, writing, made)
 }
@@ -109,32 +107,19 @@ export function* patchInstance(
   call: Call,
   instance: Instance,
   writing: WriteEnvironment,
-  conditions: Conditions | null,
 ): Work<void> {
-  const body = yield* bodyOf(unit, call, instance, writing, conditions)
-  const read = prepareBody(unit, call.resource, body, '#', call.complete ? 'replace' : 'patch', null)
+  const { resource, file, jsonPatch } = call
+  const body = jsonPatch ? yield* patchedBody(unit, call, instance, writing) : call.input
+  const read = prepareBody(unit, resource, body, {
+    operation: call.complete ? 'replace' : 'patch',
+    merging: jsonPatch ? null : { row: instance.row, limits: writing.values },
+  })
   const prepared = call.uploads ? withUploads(read, call) : read
   if (prepared.echoes.length > 0) yield* checkReadOnlyMembers(unit, instance, prepared, writing)
-  if (call.file) checkFile(conditions, storedFileIn(call.file, instance.before!))
-  else yield* checkVersion(unit, call.resource, conditions, instance.before, writing)
+  if (file) checkFile(call.conditions, storedFileIn(file, instance.before!))
+  else yield* checkVersion(unit.tx, call, instance.before, writing)
   yield* check(unit, prepared)
-  yield* patch(unit, instance, prepared, writing.newId)
-}
-
-/** The body of a patch, as members with their complete new values. */
-function* bodyOf(
-  unit: UnitOfWork,
-  call: Call,
-  instance: Instance,
-  writing: WriteEnvironment,
-  conditions: Conditions | null,
-): Work<unknown> {
-  if (!call.jsonPatch) return mergedBody(call, instance, writing)
-  const operations = parsePatch(call.input)
-  yield* checkPatch(unit, call, instance, operations)
-  // Check the version first: if it is not the expected one, it does not matter whether the patch could be applied.
-  yield* checkVersion(unit, call.resource, conditions, instance.before, writing)
-  return yield* patchedBody(unit, call, instance, operations, writing)
+  for (const setting of prepared.settings) yield* set(unit, instance, setting, writing.newId)
 }
 
 /** PUT: replaces a row. Creates it if clients may choose ids or if it is named by a unique key. */
@@ -148,9 +133,9 @@ export function* putRow(unit: UnitOfWork, call: Call, writing: WriteEnvironment)
   }
   requireMatch(call)
   const body = existing ? withKey(call, call.input) : withoutId(call, withKey(call, call.input))
-  const prepared = prepareBody(unit, resource, body, '#', existing ? 'replace' : 'create', null)
+  const prepared = prepareBody(unit, resource, body, { operation: existing ? 'replace' : 'create' })
   if (existing && prepared.echoes.length > 0) yield* checkReadOnlyMembers(unit, existing, prepared, writing)
-  yield* checkVersion(unit, resource, call.conditions, existing?.before ?? null, writing)
+  yield* checkVersion(unit.tx, call, existing?.before ?? null, writing)
   yield* check(unit, prepared, existing ? null : (call.id ?? prepared.id))
   if (existing) yield* replace(unit, existing, prepared, writing.newId)
   const instance = existing ?? (yield* create(unit, prepared, call.id, writing.newId))
@@ -198,7 +183,7 @@ function differs(name: string): ApiError {
 export function* deleteOne(unit: UnitOfWork, call: Call, writing: WriteEnvironment): Work<Gone> {
   const instance = yield* target(unit, call, writing)
   requireMatch(call)
-  yield* checkVersion(unit, call.resource, call.conditions, instance.before, writing)
+  yield* checkVersion(unit.tx, call, instance.before, writing)
   const shown = call.returning ? (yield* show(unit, call, instance, writing, false)).body : null
   yield* remove(unit, instance)
   yield* finishUnit(unit)

@@ -3,6 +3,7 @@ import type { Id, Resource, Row } from '../../model/model.ts'
 import { allOf, everything, nothing, type Predicate, type Query, type SortKey } from '../../query/predicate.ts'
 import { printQuery } from '../../query/print.ts'
 import { authorize } from '../../engine/rules/authorize.ts'
+import type { CallerChecks } from '../../engine/rules/caller-checks.ts'
 import { narrowed } from '../../engine/rules/narrow.ts'
 import type { Call } from '../../engine/call/call.ts'
 import { Permissions, permissionsOf } from '../../engine/rules/permissions.ts'
@@ -34,9 +35,9 @@ export interface Keyed {
 }
 
 /** What a read call is interested in. Throws ApiError if the caller may not read it, or if it cannot be followed. */
-export function interestOf(call: Call, authenticating: boolean): Keyed {
+export function interestOf(call: Call, checks: CallerChecks): Keyed {
   const { resource, shape } = call
-  const permissions = authorize(call, authenticating)
+  const permissions = authorize(call, checks)
   const item = call.operation === 'get' ? call.id : null
   const asked = call.query ?? whole
   refusePages(asked)

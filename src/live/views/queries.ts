@@ -76,7 +76,7 @@ export class Queries implements SubscriptionSource<RowsKind> {
     const pace = mode === 'every' ? null : (to: Subscription): Pace => new Pace(mode, to)
     // If the caller has changed since the request came in, it begins again with the new one.
     for (let asked = call; ;) {
-      const { key, interest, item } = interestOf(asked, callerChecks.needsCaller(call.resource))
+      const { key, interest, item } = interestOf(asked, callerChecks)
       const group = hub.group(key, () => interest)
       const subscription = new Subscription(this, key, group, listener, pace)
       const holding = nobody()
@@ -97,7 +97,7 @@ export class Queries implements SubscriptionSource<RowsKind> {
   /** What it would cost to follow a read call, and why. Throws ApiError if it cannot be followed. */
   explain(call: Call): ViewExplanation {
     const { hub } = this.#feeds
-    const { key, interest } = interestOf(call, this.#options.callerChecks.needsCaller(call.resource))
+    const { key, interest } = interestOf(call, this.#options.callerChecks)
     return explainView(interest, hub.requeryBy(key))
   }
 
@@ -217,7 +217,7 @@ export class Queries implements SubscriptionSource<RowsKind> {
     const call = callAs(given, given.principal)
     try {
       callerChecks.check(call, true)
-      const keyed = interestOf(call, callerChecks.needsCaller(call.resource))
+      const keyed = interestOf(call, callerChecks)
       // A rule that is a predicate is part of what is followed, so the list lives on while its parent is out of sight.
       if (isOpaque(call, keyed.interest.permissions)) yield* checkParent(snapshot, call, keyed.interest.permissions)
       return keyed

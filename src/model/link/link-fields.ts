@@ -25,6 +25,7 @@ export function linkField(
   const given = def.is === 'scalar' || def.is === 'calc' ? def.type.limited(limits) : null
   const mixed = def.is === 'scalar' && (owner.options.foreign?.mixed?.includes(columnName(name, def)) ?? false)
   const type = given === null || !owner.options.foreign ? given : existing(given, mixed)
+  const secret = def.is === 'scalar' && (type?.secret ?? false)
   const hidden = (def.hidden ?? false) || (type?.secret ?? false)
   const common = {
     name,
@@ -37,6 +38,9 @@ export function linkField(
     filterable: !hidden && isFilterable(def, type),
     sortable: !hidden && isSortable(def, type),
     readonly: isReadonly(def),
+    derived: isDerived(def),
+    secret,
+    known: !hidden || secret,
     writable: def.writable ?? true,
     uses: def.uses ? Object.freeze([...def.uses]) : null,
     unique: def.unique ?? false,
@@ -124,6 +128,10 @@ function isReadonly(def: FieldDef): boolean {
     case 'many':
       return def.readonly ?? false
   }
+}
+
+function isDerived(def: FieldDef): boolean {
+  return (def.is === 'calc' && def.set === undefined) || def.is === 'self' || def.is === 'count'
 }
 
 function isFilterable(def: FieldDef, type: ScalarType | null): boolean {

@@ -35,7 +35,7 @@ export const holes: Readonly<Record<string, Hole>> = {
     '      const guard = budget.permissions.read(load.field.target)\n      if (load.shown && !guard.open) {\n        const pairs = yield* visiblePairs(',
   ],
   'tags of rows move with what is hidden': [
-    'engine/read/shown-tags.ts',
+    'engine/read/entity-tags.ts',
     'return view.isRuled && audienceOf(view, null, permissions) !== null\n}\n\n/** Whether the tags',
     'return view.isRuled && view === null\n}\n\n/** Whether the tags',
   ],
