@@ -5,8 +5,10 @@ import type { Change } from '../store/store.ts'
 export interface LiveEvent {
   readonly kind: 'enter' | 'change' | 'leave'
   readonly id: Id
-  /** The seq of the row's version after the change; for a row that leaves, the seq of the change itself. */
+  /** The seq of the row's version after the change; for a row that leaves, that of the change itself. */
   readonly seq: number
+  /** The version as the caller is told it if rules hide something of the row from it; null = `seq` is the version. */
+  readonly version: string | null
   /** JSON text of the representation; null if the row leaves. */
   readonly body: string | null
   /** The row that the representation shows; null if it leaves. */
@@ -67,16 +69,29 @@ export function sharedFrame(of: object, key: string, make: () => Frame): Frame {
   return frame
 }
 
-/** The event of a row that is in view after its changes. */
-export function shown(kind: 'enter' | 'change', row: Row, body: string, changes: readonly Change[]): LiveEvent {
-  const first = changes[0]
-  const born = first !== undefined && first.before === null
-  return { kind, id: row[ID] as Id, seq: row[SEQ] as number, body, row, born, dead: false, changes }
+/** A row as a view shows it. */
+export interface Presented {
+  /** JSON text. */
+  readonly body: string
+  /** See LiveEvent. */
+  readonly version: string | null
 }
 
-/** The event of a row that left the view. `seq` is used if no change of the row itself made it leave. */
-export function left(changes: readonly Change[], id: Id, seq = 0): LiveEvent {
+/** The event of a row that is in view after its changes. */
+export function shown(
+  kind: 'enter' | 'change',
+  row: Row,
+  { body, version }: Presented,
+  changes: readonly Change[],
+): LiveEvent {
+  const first = changes[0]
+  const born = first !== undefined && first.before === null
+  return { kind, id: row[ID] as Id, seq: row[SEQ] as number, version, body, row, born, dead: false, changes }
+}
+
+/** The event of a row that left the view. */
+export function left(changes: readonly Change[], id: Id, seq: number): LiveEvent {
   const last = changes.at(-1)
   const dead = last !== undefined && last.after === null
-  return { kind: 'leave', id, seq: last?.seq ?? seq, body: null, row: null, born: false, dead, changes }
+  return { kind: 'leave', id, seq, version: null, body: null, row: null, born: false, dead, changes }
 }

@@ -17,8 +17,6 @@ import { writeRow } from './write-json.ts'
 export interface Version {
   /** `epoch.seq`, or what stands for it. */
   readonly tag: string
-  /** `epoch.seq` where the tag is another: frames of subscriptions name versions so. */
-  readonly seq: string | null
   /** Milliseconds of its last change; null where that would tell of what the caller cannot see. */
   readonly at: number | null
 }
@@ -126,11 +124,21 @@ export function isListTaggedByBody(
   return false
 }
 
-/** The version of a row that a caller from whom something is hidden sees: `~digest`. */
-function* shownVersion(snapshot: Snapshot, resource: Resource, row: Row, reading: ReadEnvironment): Work<string> {
-  const view = versionView(resource)
-  const related = yield* loadRelated(snapshot, view, [row], new Budget(reading.bounds, reading.permissions))
-  return `~${digest(writeRow(view, row, related, reading.ctx))}`
+/**
+ * The versions of rows as a caller sees them from whom something is hidden: `~digest`. `bodies` are the rows as a view shows
+ * them.
+ */
+export function* shownVersions(
+  snapshot: Snapshot,
+  shown: View,
+  rows: readonly Row[],
+  bodies: readonly string[],
+  { permissions, bounds, ctx }: Pick<ReadEnvironment, 'permissions' | 'bounds' | 'ctx'>,
+): Work<string[]> {
+  const view = versionView(shown.resource)
+  if (view === shown) return bodies.map(body => `~${digest(body)}`)
+  const related = yield* loadRelated(snapshot, view, rows, new Budget(bounds, permissions))
+  return rows.map(row => `~${digest(writeRow(view, row, related, ctx))}`)
 }
 
 /** The tag of such a representation; `body` is its text. */
@@ -154,9 +162,11 @@ export function shownListTag(list: Pick<List, 'body' | 'next' | 'previous' | 'to
 
 /** The version of a row as the conditions of a write are about it. */
 export function* versionFor(snapshot: Snapshot, resource: Resource, row: Row, reading: ReadEnvironment): Work<Version> {
-  const seq = reading.terms.position(row[SEQ] as number)
-  if (!isMasked(resource, reading.permissions)) return { tag: seq, seq: null, at: row[AT] as number }
-  return { tag: yield* shownVersion(snapshot, resource, row, reading), seq, at: null }
+  if (!isMasked(resource, reading.permissions))
+    return { tag: reading.terms.position(row[SEQ] as number), at: row[AT] as number }
+  const view = versionView(resource)
+  const related = yield* loadRelated(snapshot, view, [row], new Budget(reading.bounds, reading.permissions))
+  return { tag: `~${digest(writeRow(view, row, related, reading.ctx))}`, at: null }
 }
 
 /** 128 bits: nobody meets two texts with the same digest. */

@@ -54,8 +54,7 @@ function* compareVersion(
 ): Work<void> {
   const version = row && (yield* versionFor(snapshot, resource, row, reading))
   const tag = version && version.tag
-  const matches = (t: Tag): boolean =>
-    version !== null && (sameVersion(t, version.tag) || (version.seq !== null && sameVersion(t, version.seq)))
+  const matches = (t: Tag): boolean => version !== null && sameVersion(t, version.tag)
   if (ifMatch !== null) {
     if (tag === null || (ifMatch !== '*' && !ifMatch.some(t => !t.weak && matches(t)))) throw stale(tag)
   } else if (ifUnmodifiedSince !== null && version && version.at !== null) {

@@ -1,6 +1,7 @@
 import type { Id, Row } from '../../model/model.ts'
 import type { Snapshot } from '../../store/store.ts'
 import type { Work } from '../../store/work.ts'
+import type { Presented } from '../event.ts'
 import type { Interest } from '../views/interest.ts'
 import type { Markable } from './routing/group-index.ts'
 
@@ -15,8 +16,9 @@ export interface Followed extends Markable {
   readonly tellsOrder: boolean
   /** Rules decide what its rows show. Then only comparing bodies tells whether a row looks different. */
   readonly isGuarded: boolean
-  /** Writes rows as JSON texts. */
-  present(snapshot: Snapshot, rows: readonly Row[]): Work<string[]>
+  /** Writes rows as JSON texts, with their versions. */
+  present(snapshot: Snapshot, rows: readonly Row[]): Work<Presented[]>
+  bodies(snapshot: Snapshot, rows: readonly Row[]): Work<string[]>
 }
 
 /** What a group will be told about a row. */

@@ -1,7 +1,7 @@
 import { ID, type Id, type Resource, type Row } from '../../model/model.ts'
 import type { Snapshot } from '../../store/store.ts'
 import type { Work } from '../../store/work.ts'
-import type { Batch } from '../event.ts'
+import type { Batch, Presented } from '../event.ts'
 import { climb } from './routing/climb.ts'
 import type { Followed, Move } from './followed.ts'
 import type { KnownPairs } from './step/known-pairs.ts'
@@ -11,7 +11,7 @@ import { Registry, type ShownPlan } from './routing/registry.ts'
 import { shownOtherwise } from './step/shown-rows.ts'
 import { PresentState } from './step/state.ts'
 import type { Step, Touched } from './step/step.ts'
-import { digestOf, versionOf, Telling } from './step/telling.ts'
+import { digestOf, versionOf, Telling, type NewOrder } from './step/telling.ts'
 import { isUnread, judge, placesOf, type MovedRow, type MoveVerdict } from './step/enter-or-leave.ts'
 import { movesOfWindow, orderOfWindow, type WindowedList } from './lists/windows.ts'
 
@@ -58,7 +58,7 @@ export class ViewMaintenance<G extends Followed> {
    * Called when somebody begins to follow a view, at the position that was sent last. From now on it is remembered what they
    * were sent.
    */
-  *seen(group: G, snapshot: Snapshot, rows: readonly Row[], bodies: readonly string[]): Work<void> {
+  *seen(group: G, snapshot: Snapshot, rows: readonly Row[], presented: readonly Presented[]): Work<void> {
     const { registry } = this
     const list = registry.listOf(group)
     if (list) {
@@ -66,7 +66,7 @@ export class ViewMaintenance<G extends Followed> {
       registry.index.moved(list)
     }
     if (group.isGuarded)
-      registry.digests.set(group, new Map(rows.map((row, i) => [row[ID] as Id, digestOf(bodies[i]!)])))
+      registry.digests.set(group, new Map(rows.map((row, i) => [row[ID] as Id, digestOf(presented[i]!.body)])))
   }
 
   /** Whether everything is known that is needed to follow a group's view. */
@@ -79,7 +79,7 @@ export class ViewMaintenance<G extends Followed> {
   /** Computes what a step means to all groups, and delivers it. */
   *advance(step: Step, slice: TimeSlice, deliver: Deliver<G>): Work<void> {
     const { shown, moves, lists } = yield* this.#judge(step, slice)
-    const orders = new Map<G, Id[]>()
+    const orders = new Map<G, NewOrder>()
     const changes = new Map<Id, Moves>()
     let looked = 0
     for (const list of lists) {
@@ -209,7 +209,7 @@ export class ViewMaintenance<G extends Followed> {
     step: Step,
     shown: ReadonlyMap<ShownPlan, ReadonlySet<Id>>,
     moves: Map<G, Moves | null>,
-    orders: Map<G, Id[]>,
+    orders: Map<G, NewOrder>,
     changes: Map<Id, Moves>,
   ): void {
     const { resource, digests } = this.registry
@@ -219,7 +219,7 @@ export class ViewMaintenance<G extends Followed> {
       const plan = shown.size > 0 ? this.registry.shownBy(window) : undefined
       const found = movesOfWindow(list, window, touched, plan && shown.get(plan), changes)
       const hasOrder = window.tellsOrder && (found.isReordered || found.moves.length > 0)
-      if (hasOrder) orders.set(window, orderOfWindow(list, window))
+      if (hasOrder) orders.set(window, { ids: orderOfWindow(list, window), isReordered: found.isReordered })
       if (found.moves.length > 0 || hasOrder) moves.set(window, found.moves)
     }
   }
@@ -228,7 +228,7 @@ export class ViewMaintenance<G extends Followed> {
     step: Step,
     slice: TimeSlice,
     moves: ReadonlyMap<G, Moves | null>,
-    orders: ReadonlyMap<G, Id[]>,
+    orders: ReadonlyMap<G, NewOrder>,
     deliver: Deliver<G>,
   ): Work<void> {
     const { resource, digests } = this.registry

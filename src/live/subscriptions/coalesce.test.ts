@@ -7,6 +7,7 @@ const event = (kind: LiveEvent['kind'], id = 1): LiveEvent => ({
   kind,
   id,
   seq: 1,
+  version: null,
   body: kind === 'leave' ? null : '{}',
   row: kind === 'leave' ? null : ([id] as Row),
   born: kind === 'enter',

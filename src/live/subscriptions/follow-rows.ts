@@ -22,7 +22,7 @@ export interface LiveRows<R> {
 export interface LiveChange<R> {
   readonly kind: 'enter' | 'change' | 'leave'
   readonly id: Id
-  /** The version of the row, `epoch.seq`. */
+  /** The version of the row, as in its `ETag`. */
   readonly version: string
   /** null if the row left. */
   readonly data: R | null
@@ -150,12 +150,12 @@ class Ordered<R> {
       return { rows: this.#rows(), position: step.position, changes: [], reset: step.reset }
     }
     const { events, order, position } = step.batch
-    const changes = events.map(({ kind, id, seq, body, row }): LiveChange<R> => {
+    const changes = events.map(({ kind, id, seq, version, body, row }): LiveChange<R> => {
       const at = this.#entries.findIndex(entry => entry.id === id)
       if (at >= 0) this.#entries.splice(at, 1)
       const data = body === null ? null : (JSON.parse(body) as R)
       if (row) this.#insert({ id, row, value: data as R })
-      return { kind, id, version: this.#live.terms.position(seq), data }
+      return { kind, id, version: version ?? this.#live.terms.position(seq), data }
     })
     if (order) {
       const places = new Map(order.map((id, i) => [id, i]))

@@ -1,15 +1,14 @@
 import type { ApiError } from '../../protocol/error.ts'
 import type { Id, Row } from '../../model/model.ts'
 import type { Snapshot } from '../../store/store.ts'
+import type { Presented } from '../event.ts'
 import type { Work } from '../../store/work.ts'
 import type { Kind, Pacing, RowsKind, SubscriptionSource } from './source.ts'
 
-/** A row of a snapshot. `body` is its representation. */
-export interface Shown {
+/** A row of a snapshot. */
+export interface Shown extends Presented {
   readonly id: Id
   readonly seq: number
-  /** JSON text. */
-  readonly body: string
   readonly row: Row
 }
 

@@ -31,9 +31,10 @@ export function* difference(
   const now = new Set(rows.map(row => row.id))
   const events: LiveEvent[] = []
   for (const id of known) if (!now.has(id)) events.push(left([], id, snapshot.position))
-  for (const { id, row, body } of rows) {
-    if (!known.has(id)) events.push(shown('enter', row, body, []))
-    else if (touched.has(id) || bodies.get(id) !== body) events.push(shown('change', row, body, []))
+  for (const one of rows) {
+    const { id, row, body } = one
+    if (!known.has(id)) events.push(shown('enter', row, one, []))
+    else if (touched.has(id) || bodies.get(id) !== body) events.push(shown('change', row, one, []))
   }
   const order = to.tellsOrder ? rows.map(row => row.id) : null
   return batchOf(to.interest.resource, snapshot.position, events, order)
@@ -58,6 +59,6 @@ function undone(rows: readonly Row[], pending: readonly Batch[]): { known: Set<I
 }
 
 function* bodiesOf(snapshot: Snapshot, group: Group, rows: readonly Row[]): Work<Map<Id, string>> {
-  const bodies = yield* group.present(snapshot, rows)
+  const bodies = yield* group.bodies(snapshot, rows)
   return new Map(rows.map((row, i) => [row[ID] as Id, bodies[i]!]))
 }

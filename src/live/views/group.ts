@@ -8,10 +8,10 @@ import { Budget, loadRelated, noRelations, type Bounds } from '../../engine/read
 import { ordered } from '../../engine/read/sort-in-memory.ts'
 import type { Change, Commit, Snapshot, Visits } from '../../store/store.ts'
 import { wait, type Work } from '../../store/work.ts'
-import { batchOf, left, shown, type Batch, type LiveEvent } from '../event.ts'
+import { batchOf, left, shown, type Batch, type LiveEvent, type Presented } from '../event.ts'
 import type { CompactSet } from './compact-set.ts'
 import type { Followed } from '../incremental/followed.ts'
-import { isMasked } from '../../engine/read/entity-tags.ts'
+import { shownVersions } from '../../engine/read/entity-tags.ts'
 import type { Interest } from './interest.ts'
 import { rowOrder } from './order.ts'
 import { maintenancePlanOf, type MaintenancePlan } from './maintenance.ts'
@@ -98,12 +98,28 @@ export class Group implements Followed {
     return yield* wait(snapshot.select(resource, { where, sort, limit, offset, cursor: null, visits }))
   }
 
+  /** Writes rows as JSON texts, with their versions. */
+  *present(snapshot: Snapshot, rows: readonly Row[]): Work<Presented[]> {
+    const bodies = yield* this.bodies(snapshot, rows)
+    const versions = this.interest.isMasked ? yield* this.#versions(snapshot, rows, bodies) : null
+    return bodies.map((body, i) => ({ body, version: versions && versions[i]! }))
+  }
+
   /** Writes rows as JSON texts. */
-  *present(snapshot: Snapshot, rows: readonly Row[]): Work<string[]> {
+  *bodies(snapshot: Snapshot, rows: readonly Row[]): Work<string[]> {
     const { view, permissions } = this.interest
     const related = yield* loadRelated(snapshot, view, rows, new Budget(this.#surroundings.bounds, permissions))
     const { ctx } = this
     return rows.map(row => writeRow(view, row, related, ctx))
+  }
+
+  #versions(snapshot: Snapshot, rows: readonly Row[], bodies: readonly string[]): Work<readonly string[]> {
+    const { view, permissions } = this.interest
+    return shownVersions(snapshot, view, rows, bodies, {
+      permissions,
+      bounds: this.#surroundings.bounds,
+      ctx: this.ctx,
+    })
   }
 
   /** What commits mean to the view, as batches in order. Used if rows alone tell everything. */
@@ -136,19 +152,21 @@ export class Group implements Followed {
     const kind = this.#kindOf(before, after)
     if (kind === null) return
     if (kind === 'leave') {
-      events.push(left(changes, changes[0]!.id))
+      const { id, seq } = changes.at(-1)!
+      events.push(left(changes, id, seq))
       return
     }
-    const { view } = this.interest
-    let body: string
-    const isCompared = kind === 'change' && isMasked(view.resource, this.interest.permissions)
-    if (isCompared || view.resource.rules?.fields) {
-      const [is, was] = yield* this.present(snapshot, isCompared ? [after!, before!] : [after!])
+    const { view, isMasked } = this.interest
+    if (isMasked) {
+      const bodies = yield* this.bodies(snapshot, kind === 'change' ? [after!, before!] : [after!])
       // Only what the caller may not see has changed.
-      if (is === was) return
-      body = is!
-    } else body = writeRow(view, after!, noRelations, this.ctx)
-    events.push(shown(kind, after!, body, changes))
+      if (bodies[0] === bodies[1]) return
+      const [version] = yield* this.#versions(snapshot, [after!], bodies)
+      events.push(shown(kind, after!, { body: bodies[0]!, version: version! }, changes))
+    } else {
+      const body = writeRow(view, after!, noRelations, this.ctx)
+      events.push(shown(kind, after!, { body, version: null }, changes))
+    }
   }
 
   #kindOf(before: Row | null, after: Row | null): LiveEvent['kind'] | null {

@@ -2,7 +2,7 @@ import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import type { Row } from '../../model/model.ts'
 import type { Commit, Snapshot } from '../../store/store.ts'
 import type { Work } from '../../store/work.ts'
-import type { Batch } from '../event.ts'
+import type { Batch, Presented } from '../event.ts'
 import { forEachMember, withoutMember, withMember } from './compact-set.ts'
 import { Group, type Member, type GroupEnvironment } from './group.ts'
 import { TimeSlice, SlicedWork } from '../incremental/step/time-slice.ts'
@@ -106,20 +106,20 @@ export class Hub {
   }
 
   /** Reads a group's view. From now on, changes are compared with it. null if it has more than `most` rows. */
-  *take(snapshot: Snapshot, group: Group, most: number): Work<{ rows: Row[]; bodies: string[] } | null> {
+  *take(snapshot: Snapshot, group: Group, most: number): Work<{ rows: Row[]; presented: Presented[] } | null> {
     const requery = this.#requeries.get(group)
     // Those who already follow it must first be told what happened before this snapshot.
     yield* this.catchUp(snapshot, group)
     const begin = performance.now()
     const rows = yield* group.rows(snapshot, most + 1)
     if (rows.length > most) return null
-    const bodies = yield* group.present(snapshot, rows)
+    const presented = yield* group.present(snapshot, rows)
     if (requery) {
       requery.measured(performance.now() - begin)
       requery.checkBounded()
-      requery.see(rows, bodies)
-    } else yield* this.maintenanceOf(group)?.seen(group, snapshot, rows, bodies) ?? nothing()
-    return { rows, bodies }
+      requery.see(rows, presented)
+    } else yield* this.maintenanceOf(group)?.seen(group, snapshot, rows, presented) ?? nothing()
+    return { rows, presented }
   }
 
   /** Runs a group's query again if it is due, so that its members have been told everything up to the snapshot. */

@@ -2,6 +2,7 @@ import { ApiError } from '../../protocol/error.ts'
 import type { Id, Resource, Row } from '../../model/model.ts'
 import { allOf, everything, nothing, type Predicate, type Query, type SortKey } from '../../query/predicate.ts'
 import { printQuery } from '../../query/print.ts'
+import { isMasked } from '../../engine/read/entity-tags.ts'
 import { authorize } from '../../engine/rules/authorize.ts'
 import type { CallerChecks } from '../../engine/rules/caller-checks.ts'
 import { narrowed } from '../../engine/rules/narrow.ts'
@@ -24,6 +25,8 @@ export interface Interest {
   readonly auth: Readonly<Record<string, unknown>> | undefined
   /** Whether all callers see the same bodies. */
   readonly isShared: boolean
+  /** Whether rules hide something of the resource's rows from the caller (engine/read/entity-tags.ts). */
+  readonly isMasked: boolean
 }
 
 /** An interest with its key. Equal keys share a group. */
@@ -50,7 +53,9 @@ export function interestOf(call: Call, checks: CallerChecks): Keyed {
   )
   const view = viewOf(resource, shape)
   const { sort, limit, offset } = asked
-  const whose = guard.opaque || dependsOnCaller(view, permissions) ? callerOf(permissions, call.auth) : ''
+  const masked = isMasked(resource, permissions)
+  const isShared = !masked && !dependsOnCaller(view, permissions)
+  const whose = guard.opaque || !isShared ? callerOf(permissions, call.auth) : ''
   const shown = `${shape.depth} ${shape.include.join()} ${shape.fields?.join() ?? '*'}`
   // Joined and not concatenated: a concatenated string keeps its parts alive, which takes three times the memory per
   // subscription.
@@ -68,7 +73,8 @@ export function interestOf(call: Call, checks: CallerChecks): Keyed {
       view,
       permissions,
       auth: call.auth,
-      isShared: whose === '' || !dependsOnCaller(view, permissions),
+      isShared,
+      isMasked: masked,
     },
   }
 }
@@ -95,6 +101,7 @@ export function nothingOf({ resource, principal, trusted = false, auth, query }:
       permissions,
       auth,
       isShared: false,
+      isMasked: false,
     },
   }
 }

@@ -200,8 +200,8 @@ export class Queries implements SubscriptionSource<RowsKind> {
       throw new ApiError('too_complex', {
         detail: `more than ${most} rows match; filter more, or follow a window with limit`,
       })
-    const { rows, bodies } = taken
-    const shown = rows.map((row, i) => ({ id: row[ID] as Id, seq: row[SEQ] as number, body: bodies[i]!, row }))
+    const { rows, presented } = taken
+    const shown = rows.map((row, i) => ({ id: row[ID] as Id, seq: row[SEQ] as number, ...presented[i]!, row }))
     // Only for this turn: thousands of clients that reconnect at once then share one snapshot.
     if (!this.#recent) setImmediate(() => (this.#recent = null))
     this.#recent = { group, at, rows: shown }

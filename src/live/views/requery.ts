@@ -3,7 +3,7 @@ import { ApiError } from '../../protocol/error.ts'
 import { ID, SEQ, type Id, type Resource, type Row } from '../../model/model.ts'
 import type { Change, Commit, Snapshot } from '../../store/store.ts'
 import type { Work } from '../../store/work.ts'
-import { batchOf, left, shown, type Batch, type LiveEvent } from '../event.ts'
+import { batchOf, left, shown, type Batch, type LiveEvent, type Presented } from '../event.ts'
 import type { Group } from './group.ts'
 import { digestOf } from '../incremental/step/telling.ts'
 import { readsOf, relatedReadsOf } from './reads.ts'
@@ -55,9 +55,9 @@ export class Requery {
     return this.#seen !== null
   }
 
-  see(rows: readonly Row[], bodies: readonly string[]): void {
+  see(rows: readonly Row[], presented: readonly Presented[]): void {
     this.#seen = new Map(
-      rows.map((row, i) => [row[ID] as Id, { seq: row[SEQ] as number, digest: digestOf(bodies[i]!) }]),
+      rows.map((row, i) => [row[ID] as Id, { seq: row[SEQ] as number, digest: digestOf(presented[i]!.body) }]),
     )
   }
 
@@ -98,28 +98,32 @@ export class Requery {
     if (!seen) return null
     const begin = performance.now()
     const rows = yield* this.group.rows(snapshot, Infinity)
-    const bodies = yield* this.group.present(snapshot, rows)
-    this.see(rows, bodies)
+    const presented = yield* this.group.present(snapshot, rows)
+    this.see(rows, presented)
     this.asked = performance.now()
     this.measured(this.asked - begin)
     const now = this.#seen!
     // If rules decide what a row shows, a new version with the same body is not told: it would reveal a hidden change.
-    const isSame = this.group.isGuarded
-      ? (was: Seen, is: Seen): boolean => was.digest === is.digest
-      : (was: Seen, is: Seen): boolean => was.digest === is.digest && was.seq === is.seq
+    const { isMasked, resource } = this.group.interest
+    const byBody = this.group.isGuarded || isMasked
+    const isSame = (was: Seen, is: Seen): boolean => was.digest === is.digest && (byBody || was.seq === is.seq)
     const events: LiveEvent[] = []
-    for (const [id, was] of seen) if (!now.has(id)) events.push(left(changes.get(id) ?? [], id, was.seq))
+    for (const [id, was] of seen) {
+      if (now.has(id)) continue
+      const own = changes.get(id) ?? []
+      events.push(left(own, id, isMasked ? snapshot.position : (own.at(-1)?.seq ?? was.seq)))
+    }
     rows.forEach((row, i) => {
       const id = row[ID] as Id
       const was = seen.get(id)
       if (was && isSame(was, getOrThrow(now, id))) return
-      events.push(shown(was ? 'change' : 'enter', row, bodies[i]!, changes.get(id) ?? []))
+      events.push(shown(was ? 'change' : 'enter', row, presented[i]!, changes.get(id) ?? []))
     })
     const { tellsOrder } = this.group.upkeep
     const isMoved = tellsOrder && !isSameOrder(seen.keys(), now.keys())
     if (events.length === 0 && !isMoved) return null
     const order = tellsOrder ? [...now.keys()] : null
-    return batchOf(this.group.interest.resource, snapshot.position, events, order)
+    return batchOf(resource, snapshot.position, events, order)
   }
 
   /** Throws ApiError `too_complex` if the query takes too long to run after every commit. */

@@ -26,12 +26,12 @@ export class HandshakeAdmission {
     const credentials = socketCredentials({ headers, auth: {}, address: socket.remoteAddress ?? '' })
     const isPage = headers.origin !== undefined && headers.cookie !== undefined
     if (isPage && !auth.allowsOrigin(credentials)) throw new ApiError('forbidden_origin')
-    const sid = /[?&]sid=([^&]*)/.exec(url!)?.[1]
-    const owner = sid === undefined ? undefined : this.#owners.get(sid)
-    if (sid !== undefined && owner === undefined) return
+    const sid = sessionOf(url!)
+    const owner = sid === null ? undefined : this.#owners.get(sid)
+    if (sid !== null && owner === undefined) return
     const who =
       headers.authorization === undefined && headers.cookie === undefined ? null : await this.#who(credentials)
-    if (sid === undefined) {
+    if (sid === null) {
       if (who) this.#begun.set(request, who.id)
     } else if (who?.id !== owner) {
       throw new ApiError('unauthenticated', { detail: 'this session belongs to another caller' })
@@ -56,4 +56,9 @@ export class HandshakeAdmission {
       return null
     }
   }
+}
+
+/** The session that a request continues, found as Engine.IO finds it: decoded, and the last one if there are several. */
+function sessionOf(target: string): string | null {
+  return new URL(target, 'http://localhost').searchParams.getAll('sid').at(-1) || null
 }

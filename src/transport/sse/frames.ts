@@ -63,11 +63,11 @@ function partsOf(rows: readonly Shown[]): Shown[][] {
  * them.
  */
 function batchFrame({ events, order, resource, position }: Batch, terms: Terms): Frame {
-  const told: [name: string, data: string][] = events.map(({ kind, id, seq, body, born, dead }) => {
+  const told: [name: string, data: string][] = events.map(({ kind, id, seq, version, body, born, dead }) => {
     const moved = kind === 'enter' ? !born : kind === 'leave' && !dead
     const data =
       `{"resource":${JSON.stringify(resource.name)},"id":${JSON.stringify(id)},` +
-      `"version":"${terms.position(seq)}","data":${body ?? 'null'}${moved ? `,"reason":"${kind}"` : ''}}`
+      `"version":"${version ?? terms.position(seq)}","data":${body ?? 'null'}${moved ? `,"reason":"${kind}"` : ''}}`
     return [eventNames[kind].sse, data]
   })
   if (order) told.push(['order', `{"ids":${JSON.stringify(order)}}`])

@@ -1,13 +1,21 @@
 import { getOrThrow } from '../../../protocol/get-or-throw.ts'
 import { ID, SEQ, type Id, type Resource, type Row } from '../../../model/model.ts'
 import type { View } from '../../../engine/read/view.ts'
-import type { Change } from '../../../store/store.ts'
+import type { Change, Snapshot } from '../../../store/store.ts'
 import { wait, type Work } from '../../../store/work.ts'
-import { batchOf, left, shown, type Batch, type LiveEvent } from '../../event.ts'
+import { FormerSnapshot } from './former-snapshot.ts'
+import { batchOf, left, shown, type Batch, type LiveEvent, type Presented } from '../../event.ts'
 import type { Followed, Move } from '../followed.ts'
 import type { Step, Touched } from './step.ts'
 
 const none: readonly Change[] = []
+
+/** The ids in a view whose order the bodies do not tell. */
+export interface NewOrder {
+  readonly ids: readonly Id[]
+  /** Rows that did not enter have other places. */
+  readonly isReordered: boolean
+}
 
 /**
  * Turns what a step means to groups into batches. Groups that see the same rows in the same way share bodies, events, batches
@@ -19,6 +27,8 @@ export class Telling<G extends Followed> {
   readonly #touched: ReadonlyMap<Id, Touched> | undefined
   readonly #shared = new Map<View, SharedTelling>()
   readonly #read = new Map<Id, Row>()
+  /** The state before the step, for views that show related rows. */
+  #former: Snapshot | null = null
 
   constructor(resource: Resource, step: Step) {
     this.#resource = resource
@@ -57,22 +67,44 @@ export class Telling<G extends Followed> {
     group: G,
     moves: readonly Move[],
     digests: Map<Id, number> | null,
-    order: readonly Id[] | null = null,
+    order: NewOrder | null = null,
   ): Work<Batch | null> {
-    const { view, isShared } = group.interest
+    const { view, isShared, isMasked } = group.interest
     if (isShared && !order && !digests) {
       const shared = this.#sharedBy(view)
       yield* this.#presentShared(group, moves, shared)
-      const batch = shared.batch(moves, this.#resource, this.#step.position, move => this.#event(move, shared.bodies))
+      const batch = shared.batch(moves, this.#resource, this.#step.position, move =>
+        this.#event(move, shared.presented, false),
+      )
       if (moves.length === 1) shared.only.set(moves[0]!, batch)
       return batch
     }
-    const bodies = new Map<Id, string>()
-    yield* this.#present(group, moves, bodies)
-    const news = digests ? moves.filter(move => isNews(move, digests, bodies)) : moves
-    if (news.length === 0 && !order) return null
-    const events = news.map(move => this.#event(move, bodies))
-    return batchOf(this.#resource, this.#step.position, events, order)
+    const presented = new Map<Id, Presented>()
+    yield* this.#present(group, moves, presented)
+    let news = moves
+    if (digests) news = moves.filter(move => isNews(move, digests, presented))
+    else if (isMasked) news = yield* this.#visible(group, moves, presented)
+    if (news.length === 0 && !order?.isReordered) return null
+    const events = news.map(move => this.#event(move, presented, isMasked))
+    return batchOf(this.#resource, this.#step.position, events, order && order.ids)
+  }
+
+  /** The moves without those rows of which only something changed that rules hide. */
+  *#visible(group: G, moves: readonly Move[], presented: ReadonlyMap<Id, Presented>): Work<readonly Move[]> {
+    const changed = moves.filter(({ kind }) => kind === 'change')
+    if (changed.length === 0) return moves
+    const { snapshot } = this.#step.present
+    // Groups that show related rows are told all commits as one step, so that this is the state before it.
+    if (group.interest.view.loads.length > 0) this.#former ??= this.#before()
+    const rows = changed.map(move => this.#touched?.get(move.id)?.before ?? this.#rowOf(move))
+    const before = yield* group.bodies(this.#former ?? snapshot, rows)
+    const same = new Set(changed.filter(({ id }, i) => before[i] === presented.get(id)!.body))
+    return same.size === 0 ? moves : moves.filter(move => !same.has(move))
+  }
+
+  #before(): Snapshot {
+    const { present, history } = this.#step
+    return new FormerSnapshot(present.snapshot, history.commits[0]!.position - 1, history.commits)
   }
 
   #sharedBy(view: View): SharedTelling {
@@ -83,32 +115,33 @@ export class Telling<G extends Followed> {
 
   *#presentShared(group: G, moves: readonly Move[], shared: SharedTelling): Work<void> {
     for (const { kind, id } of moves)
-      if (kind !== 'leave' && !shared.bodies.has(id))
-        return yield* this.#present(group, shared.withAwaited(moves), shared.bodies)
+      if (kind !== 'leave' && !shared.presented.has(id))
+        return yield* this.#present(group, shared.withAwaited(moves), shared.presented)
   }
 
-  *#present(group: G, moves: readonly Move[], into: Map<Id, string>): Work<void> {
+  *#present(group: G, moves: readonly Move[], into: Map<Id, Presented>): Work<void> {
     const rows: Row[] = []
     for (const move of moves) if (move.kind !== 'leave' && !into.has(move.id)) rows.push(this.#rowOf(move))
-    const bodies = yield* group.present(this.#step.present.snapshot, rows)
-    for (let i = 0; i < rows.length; i++) into.set(rows[i]![ID] as Id, bodies[i]!)
+    const presented = yield* group.present(this.#step.present.snapshot, rows)
+    for (let i = 0; i < rows.length; i++) into.set(rows[i]![ID] as Id, presented[i]!)
   }
 
   #rowOf({ id, row }: Move): Row {
     return row ?? getOrThrow(this.#read, id)
   }
 
-  #event(move: Move, bodies: ReadonlyMap<Id, string>): LiveEvent {
-    const changes = this.#touched?.get(move.id)?.changes ?? none
-    if (move.kind === 'leave') return left(changes, move.id, move.seq)
-    return shown(move.kind, this.#rowOf(move), getOrThrow(bodies, move.id), changes)
+  #event(move: Move, presented: ReadonlyMap<Id, Presented>, isMasked: boolean): LiveEvent {
+    const { kind, id } = move
+    const changes = this.#touched?.get(id)?.changes ?? none
+    if (kind !== 'leave') return shown(kind, this.#rowOf(move), getOrThrow(presented, id), changes)
+    return left(changes, id, isMasked ? this.#step.position : (changes.at(-1)?.seq ?? move.seq))
   }
 }
 
 /** Whether a row looks different from what was sent before. Remembers what is sent now. */
-function isNews({ kind, id }: Move, digests: Map<Id, number>, bodies: ReadonlyMap<Id, string>): boolean {
+function isNews({ kind, id }: Move, digests: Map<Id, number>, presented: ReadonlyMap<Id, Presented>): boolean {
   if (kind === 'leave') return digests.delete(id)
-  const digest = digestOf(getOrThrow(bodies, id))
+  const digest = digestOf(getOrThrow(presented, id).body)
   if (kind === 'change' && digests.get(id) === digest) return false
   digests.set(id, digest)
   return true
@@ -118,7 +151,7 @@ function isNews({ kind, id }: Move, digests: Map<Id, number>, bodies: ReadonlyMa
 class SharedTelling {
   /** Batches of a single move, by that move. */
   readonly only = new Map<Move, Batch>()
-  readonly bodies = new Map<Id, string>()
+  readonly presented = new Map<Id, Presented>()
   readonly #events = {
     enter: new Map<Id, NumberedEvent>(),
     change: new Map<Id, NumberedEvent>(),

@@ -79,7 +79,7 @@ export function refusalFrame(id: RequestId | null, error: ApiError): Frame {
 /** A snapshot of all rows in view. A long one has several parts, which are still one piece of bytes. */
 export function snapshotFrame(label: Label, rows: readonly Shown[], position: string, reset: boolean): Frame {
   return sharedFrame(rows, `${reset} ${label.key}`, () => {
-    return snapshotText(label, rows, row => label.terms.position(row.seq), position, reset)
+    return snapshotText(label, rows, row => row.version ?? label.terms.position(row.seq), position, reset)
   })
 }
 
@@ -157,9 +157,9 @@ const commitTexts = new WeakMap<Batch, string>()
 
 function commitText({ position, events, order }: Batch, terms: Terms): string {
   let text = `,"op":"commit","position":"${terms.position(position)}","events":[`
-  events.forEach(({ kind, id, seq, body, born, dead }, i) => {
+  events.forEach(({ kind, id, seq, version, body, born, dead }, i) => {
     if (i > 0) text += ','
-    text += `{"kind":"${kind}","id":${JSON.stringify(id)},"version":"${terms.position(seq)}"`
+    text += `{"kind":"${kind}","id":${JSON.stringify(id)},"version":"${version ?? terms.position(seq)}"`
     if (body !== null) text += `,"data":${body}`
     text += born || dead ? ',"own":true}' : '}'
   })
