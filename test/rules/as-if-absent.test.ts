@@ -25,11 +25,13 @@ const model = () => {
       owner: t.one('user').nullable(),
       text: t.text().default(''),
       secret: t.bool().default(false),
+      rank: t.integer().default(0),
     })
     .rules((me, row) => ({
       read: row.secret.is(false),
       write: row.owner.is(me),
       create: row.owner.is(me),
+      fields: { rank: { write: row.text.is('ranked') } },
     }))
   const seat = resource({
     id: t.id(),
@@ -88,6 +90,19 @@ describe.each(stores)('over %s', (_, store) => {
     ['by key, for somebody else', 1, 'PUT', '/note?slug=hers', { owner: 2 }],
     ['by key, for somebody else, if it is there', 1, 'PUT', '/note?slug=hers', { owner: 2 }, { 'if-match': '*' }],
     ['made with its key, for somebody else', 1, 'POST', '/note', { id: 9, slug: 'hers', owner: 2 }],
+    ['made with its id, for somebody else', 1, 'POST', '/note', { id: 5, slug: 'x', owner: 2 }],
+    [
+      'made with its id, among others',
+      1,
+      'POST',
+      '/note',
+      [
+        { id: 8, slug: 'y', owner: 1 },
+        { id: 5, slug: 'x', owner: 2 },
+      ],
+    ],
+    ['made with its id and a field that may not be set', 1, 'POST', '/note', { id: 5, slug: 'x', owner: 1, rank: 3 }],
+    ['made with its id, without what is required', 1, 'POST', '/note', { id: 5, owner: 1 }],
     ['changed to its key, for somebody else', 1, 'PATCH', '/note/1', { slug: 'hers', owner: 2 }],
     ['patched', 1, 'PATCH', '/note/5', { text: 'x' }],
     ['deleted', 1, 'DELETE', '/note/5'],

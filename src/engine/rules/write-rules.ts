@@ -39,9 +39,8 @@ export function* checkImages(unit: UnitOfWork): Work<void> {
     const { resource, row, before } = instance
     if (instance.deleted || instance.implied || resource.rules === null || !isAffected(instance)) continue
     const action = before ? 'write' : 'create'
-    const guard = unit.permissions.for(resource, action)
-    const allowed = guard.open || (yield* allowedImages(unit.tx, resource, [row], guard)).length > 0
-    if (!allowed) throw refusal(unit, resource, action)
+    yield* demand(unit, resource, row, unit.permissions.for(resource, action), action, allowedImages)
+    yield* checkFields(unit, instance, row, allowedImages)
   }
 }
 
@@ -53,7 +52,7 @@ function isAffected(instance: Instance): boolean {
 }
 
 /** Checks the fields that have rules of their own and that the caller gave a new value. */
-function* checkFields(unit: UnitOfWork, instance: Instance, image: Row): Work<void> {
+function* checkFields(unit: UnitOfWork, instance: Instance, image: Row, allowed = allowedRows): Work<void> {
   const { resource, before, row } = instance
   if (!resource.rules?.fields) return
   for (const field of instance.given) {
@@ -64,7 +63,7 @@ function* checkFields(unit: UnitOfWork, instance: Instance, image: Row): Work<vo
     // A caller who can read a field may send it back unchanged. For others, guessing the value right must look like guessing it
     // wrong.
     if (isSame && (yield* isReadable(unit, resource, before, field))) continue
-    yield* demand(unit, resource, image, guard, `set ${field.name} of`)
+    yield* demand(unit, resource, image, guard, `set ${field.name} of`, allowed)
   }
 }
 
@@ -80,10 +79,9 @@ export function* demand(
   row: Row,
   guard: Guard,
   action: string,
+  allowed: typeof allowedRows = allowedRows,
 ): Work<void> {
-  if (guard.open) return
-  const allowed = yield* allowedRows(unit.tx, resource, [row], guard)
-  if (allowed.length > 0) return
+  if (guard.open || (yield* allowed(unit.tx, resource, [row], guard)).length > 0) return
   throw refusal(unit, resource, action)
 }
 

@@ -33,6 +33,10 @@ export function* finishUnit(unit: UnitOfWork): Work<void> {
   const ruled = isRuled(unit)
   // Rules are checked twice: on the rows as they were, before the store is written, and as they are now, after it.
   if (ruled) yield* checkBefore(unit)
+  if (unit.taken !== null) {
+    if (ruled) yield* checkImages(unit)
+    throw unit.taken
+  }
   if (unit.unhashed !== null) yield* hashInPlace(unit)
   try {
     yield* unit.flush()

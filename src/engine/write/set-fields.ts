@@ -31,7 +31,8 @@ export function* create(unit: UnitOfWork, prepared: Prepared, id: Id | null, new
   const { resource } = prepared
   const own = id ?? prepared.id ?? composedId(prepared) ?? (yield* newId(unit, resource))
   if (id !== null || prepared.id !== null || resource.options.foreign !== null) {
-    if (yield* unit.get(resource, own)) throw taken(resource, own, prepared.pointer)
+    // Said at the end: a caller who may not create this row is told that, and not that another one is there.
+    if (yield* unit.get(resource, own)) unit.taken ??= taken(resource, own, prepared.pointer)
     if (typeof own === 'number') unit.tx.reserve(resource, own)
   }
   const instance = unit.create(resource, own, prepared.pointer)

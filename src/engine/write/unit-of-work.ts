@@ -3,6 +3,7 @@ import type { Ctx } from '../../schema/field.ts'
 import type { LinkChange, ListDelta, RowChange, Transaction } from '../../store/store.ts'
 import { chain, noWork, ready, wait, type Work } from '../../store/work.ts'
 import { hashPasswordSync } from '../../auth/login/password.ts'
+import type { ApiError } from '../../protocol/error.ts'
 import type { InputMode } from '../../schema/read/input-mode.ts'
 import type { Permissions } from '../rules/permissions.ts'
 
@@ -73,6 +74,8 @@ export class UnitOfWork {
   readonly isUnbounded: boolean
   /** Passwords that were set but not hashed yet; null = none. */
   unhashed: PendingPassword[] | null = null
+  /** The conflict with a row that has the id of a new one; null = none. */
+  taken: ApiError | null = null
   readonly #hashes: ReadonlyMap<string, string> | null
   /** The rows that were loaded or created; null for an id that does not exist. */
   readonly #known = new Map<Resource, Map<Id, Instance | null>>()
