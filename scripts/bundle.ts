@@ -15,14 +15,16 @@ export interface BundleOptions {
   readonly leavesPackages?: boolean
   readonly sourcemap?: boolean
   readonly plugins?: readonly Plugin[]
+  /** Where it runs. Default: node. */
+  readonly platform?: 'node' | 'browser'
 }
 
 /** Writes modules of TypeScript and all that they import into as few files as Node can load quickly. */
 export async function bundle(options: BundleOptions): Promise<void> {
-  const { input, dir, extension, leavesPackages = false, sourcemap = false, plugins = [] } = options
+  const { input, dir, extension, leavesPackages = false, sourcemap = false, plugins = [], platform = 'node' } = options
   const bundled = await rolldown({
     input: { ...input },
-    platform: 'node',
+    platform,
     logLevel: 'warn',
     plugins: [scanThread(extension), ...plugins],
     ...(leavesPackages && { external: /^[^./]/ }),
@@ -48,6 +50,11 @@ export function entries(): Record<string, string> {
   )
   const names = files.flatMap(file => /^(?:\.\/)?dist\/(.*)\.js$/.exec(file)?.[1] ?? [])
   return Object.fromEntries(names.map(name => [name, join(root, 'src', `${name}.ts`)]))
+}
+
+/** Whether an entry is of the client, which runs in browsers and knows nothing of Node. */
+export function isOfClient(name: string): boolean {
+  return name.startsWith('client/')
 }
 
 /**
@@ -95,7 +102,11 @@ function scanThread(extension: string): Plugin {
 export async function bundlePackage(dir: string): Promise<void> {
   const common = { dir, extension: '.js', leavesPackages: true, sourcemap: true } as const
   await bundle({ ...common, input: { 'node-version': join(root, 'src/node-version.ts') } })
-  await bundle({ ...common, input: entries(), plugins: [checkedNode] })
+  const { client = [], server = [] } = Object.groupBy(Object.entries(entries()), ([name]) =>
+    isOfClient(name) ? 'client' : 'server',
+  )
+  await bundle({ ...common, input: Object.fromEntries(server), plugins: [checkedNode] })
+  await bundle({ ...common, input: Object.fromEntries(client), platform: 'browser' })
 }
 
 if (import.meta.main) await bundlePackage(join(root, 'dist'))

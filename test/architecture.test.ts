@@ -17,6 +17,7 @@ const LAYERS: Record<string, number> = {
   live: 6,
   transport: 7,
   describe: 7,
+  client: 8, // of the server it imports types, and what is pure and runs in a browser
   dialects: 8,
   'api.ts': 9,
   'api-options.ts': 9,
@@ -51,6 +52,8 @@ const REGISTRIES: ReadonlySet<string> = new Set(['src/schema/field-types'])
 
 /** Names that two files may export: `Row` is a row as users see it, and within the product a row as it is stored. */
 const SHARED_NAMES: ReadonlySet<string> = new Set(['Row'])
+/** Sources of the server that run in browsers: they are pure, small, and import nothing that is not. */
+const CLIENT_MAY_LOAD: ReadonlySet<string> = new Set([])
 const DRAWER = /^(utils?|helpers?|common)$/
 
 interface Import {
@@ -239,14 +242,37 @@ function folderFaults(sources: Source[]): string[] {
     )
 }
 
-/** A name that two files export means two things, or one thing twice. */
+/**
+ * A name that two files export means two things, or one thing twice. The client is another program: its `Problem` is what
+ * the server's `Problem` has become on the other side.
+ */
 function nameFaults(sources: Source[]): string[] {
-  const exporters = new Map<string, string[]>()
-  for (const { path, exports } of sources)
-    for (const name of exports) exporters.set(name, [...(exporters.get(name) ?? []), path])
-  return [...exporters]
-    .filter(([name, paths]) => paths.length > 1 && !SHARED_NAMES.has(name))
-    .map(([name, paths]) => `"${name}" is exported by ${paths.join(' and ')}. Name each after what it is.`)
+  const { client = [], server = [] } = Object.groupBy(sources, ({ path }) =>
+    areaOf(path) === 'client' ? 'client' : 'server',
+  )
+  return [client, server].flatMap(program => {
+    const exporters = new Map<string, string[]>()
+    for (const { path, exports } of program)
+      for (const name of exports) exporters.set(name, [...(exporters.get(name) ?? []), path])
+    return [...exporters]
+      .filter(([name, paths]) => paths.length > 1 && !SHARED_NAMES.has(name))
+      .map(([name, paths]) => `"${name}" is exported by ${paths.join(' and ')}. Name each after what it is.`)
+  })
+}
+
+/** Imports of the client that exist at run time and leave it: they are what browsers load of the server's sources. */
+function clientFaults(sources: Source[]): string[] {
+  return sources
+    .filter(({ path }) => areaOf(path) === 'client')
+    .flatMap(file =>
+      file.imports
+        .filter(({ specifier, isType }) => !isType && isRelative(specifier))
+        .map(({ specifier }) => targetOf(file, specifier))
+        .filter(target => areaOf(target) !== 'client' && !CLIENT_MAY_LOAD.has(target))
+        .map(
+          target => `${file.path} loads ${target} in browsers. Import its types alone, or add it to CLIENT_MAY_LOAD.`,
+        ),
+    )
 }
 
 function cyclesIn(graph: Map<string, Set<string>>): string[][] {
@@ -312,6 +338,7 @@ describe('the sources', () => {
   test('nothing goes in a circle', () => expect(cycleFaults(sources)).toEqual([]))
   test('no cycle leads through two folders', () => expect(folderCycleFaults(sources)).toEqual([]))
   test('one library, one file', () => expect(libraryFaults(sources)).toEqual([]))
+  test('the client loads little of the server', () => expect(clientFaults(sources)).toEqual([]))
   test('one name, one meaning', () => expect(nameFaults(sources)).toEqual([]))
   test('folders are small', () => expect(folderFaults(sources)).toEqual([]))
   test('files are short and well named', () => expect(fileFaults(sources)).toEqual([]))

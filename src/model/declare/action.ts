@@ -15,9 +15,9 @@ export interface ActionCall<I = any> {
 }
 
 /** The options of an action. */
-export interface ActionOptions<I, O> {
+export interface ActionOptions<I, O, P = 'list' | 'row'> {
   /** What the action is called on: the list (default) or one row. */
-  readonly on?: 'list' | 'row'
+  readonly on?: P
   /** The name in rules, on sockets and in documents, and the last segment of the URI. Default: the key in the map of actions. */
   readonly name?: string
   /** The HTTP method. Default: the one with which the name begins (`get_list`), else POST. */
@@ -37,11 +37,11 @@ export interface ActionOptions<I, O> {
   readonly transaction?: boolean
 }
 
-/** A declared action. `I` and `O` are the types of its arguments and its result, as callers see them. */
+/** A declared action. `I` and `O` are the types of its arguments and its result, as callers see them; `P` is what it is called on. */
 // oxlint-disable-next-line typescript/no-explicit-any -- maps of actions hold them all
-export interface DeclaredAction<I = any, O = any> {
+export interface DeclaredAction<I = any, O = any, P = any> {
   readonly '~action': ActionDef
-  readonly '~call'?: { readonly input: I; readonly output: O }
+  readonly '~call'?: { readonly input: I; readonly output: O; readonly on: P }
 }
 
 /** The actions of a resource, by name. */
@@ -56,11 +56,11 @@ export type Actions = Readonly<Record<string, DeclaredAction>>
  *   close: action({ on: 'row', run: ({ row, ctx }) => ctx.db.patch('order', row.id, { closed: true }) }),
  * }) // POST /order/7/close
  */
-export function action<const I = unknown, const O = unknown>(
-  options: ActionOptions<I & AnySchemaOr<I>, O & AnySchemaOr<O>> & {
+export function action<const I = unknown, const O = unknown, P extends 'list' | 'row' = 'list'>(
+  options: ActionOptions<I & AnySchemaOr<I>, O & AnySchemaOr<O>, P> & {
     readonly run: (call: ActionCall<ValueOf<I>>) => unknown
   },
-): DeclaredAction<GivenOf<I>, ValueOf<O>> {
+): DeclaredAction<GivenOf<I>, ValueOf<O>, NoInfer<P>> {
   return Object.freeze({ '~action': Object.freeze({ ...options, strict: true } as ActionDef) })
 }
 
@@ -73,11 +73,11 @@ type AnySchemaOr<S> = unknown extends S ? unknown : AnySchema
  * @example
  * act('Greet.\n\n$input:\n    name?str: Your name', ({ input }) => `Hello ${input.name ?? 'world'}`)
  */
-export function act(docs: string | null, run: (call: ActionCall) => unknown): DeclaredAction
+export function act(docs: string | null, run: (call: ActionCall) => unknown): DeclaredAction<any, any, 'list'> // oxlint-disable-line typescript/no-explicit-any -- the text describes them
 export function act<const I = unknown, const O = unknown>(
   options: Omit<ActionOptions<I & AnySchemaOr<I>, O & AnySchemaOr<O>>, 'on' | 'name' | 'method'>,
   run: (call: ActionCall<ValueOf<I>>) => unknown,
-): DeclaredAction<GivenOf<I>, ValueOf<O>>
+): DeclaredAction<GivenOf<I>, ValueOf<O>, 'list'>
 export function act(
   told: string | null | ActionOptions<unknown, unknown>,
   run: (call: ActionCall) => unknown,

@@ -25,7 +25,7 @@ export interface JobCall<I = unknown> {
 }
 
 /** The options of a job, beside those of an action. */
-export interface JobOptions<I, O> extends Omit<ActionOptions<I, O>, 'transaction'> {
+export interface JobOptions<I, O, P = 'list' | 'row'> extends Omit<ActionOptions<I, O, P>, 'transaction'> {
   /**
    * How often the job may be repeated after a failure or a restart. Only a job that can safely run twice should be repeated.
    * Default: 0. An interrupted job then ends as failed, because nobody knows how far it got.
@@ -52,10 +52,10 @@ export interface JobOptions<I, O> extends Omit<ActionOptions<I, O>, 'transaction
  * @example
  * report.actions({ build: job(async ({ progress }) => { progress(0.5, 'half'); return { pages: 12 } }) })
  */
-export function job<const I = unknown, const O = unknown>(
+export function job<const I = unknown, const O = unknown, P extends 'list' | 'row' = 'list'>(
   run: (call: JobCall<ValueOf<I>>) => unknown,
-  options: JobOptions<I & AnySchemaOr<I>, O & AnySchemaOr<O>> = {},
-): DeclaredAction<GivenOf<I>, ValueOf<O>> {
+  options: JobOptions<I & AnySchemaOr<I>, O & AnySchemaOr<O>, P> = {},
+): DeclaredAction<GivenOf<I>, ValueOf<O>, NoInfer<P>> {
   const { retries = 0, concurrency = null, timeout = null, always = false, ...rest } = options
   const settings: JobSettings = Object.freeze({ retries, concurrency, timeout, always })
   return Object.freeze({ '~action': Object.freeze({ ...rest, strict: true, job: settings, run } as ActionDef) })

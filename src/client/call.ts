@@ -1,0 +1,56 @@
+import type { ProblemDocument } from './problem.ts'
+
+export type Id = number | string
+
+/** An operation on the server, the same for each transport. Its words are those of restuary.1 (docs/protocol.md §8.3). */
+export interface Call {
+  readonly op: 'list' | 'get' | 'create' | 'replace' | 'patch' | 'delete' | 'act'
+  /** The path below the base URL: `/todo/7`. */
+  readonly uri: string
+  readonly params?: Params | undefined
+  readonly data?: unknown
+  readonly ifMatch?: string | undefined
+  /** The idempotency key. */
+  readonly key?: string | undefined
+  /** A position that the server must have reached. */
+  readonly min?: string | undefined
+  /** The method of an action. */
+  readonly method?: string | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** The parameters of a query. */
+export type Params = Readonly<Record<string, unknown>>
+
+/** The answer to a call. */
+export interface Answer {
+  readonly status: number
+  readonly data: any // oxlint-disable-line typescript/no-explicit-any -- the types of the client say what it is
+  /** The position of what was read, or that of the write. */
+  readonly position?: string | undefined
+  /** Cursors of the neighbouring pages. */
+  readonly next?: string | undefined
+  readonly previous?: string | undefined
+  readonly total?: number | undefined
+}
+
+/** Sends calls. */
+export interface Transport {
+  /** Resolves to the answer. Rejects with a Problem. */
+  call(call: Call): Promise<Answer>
+}
+
+/** Whether a value is a problem document. */
+export function isProblemDocument(value: unknown): value is ProblemDocument {
+  return typeof (value as ProblemDocument | null)?.error === 'string'
+}
+
+/** Query parameters as text: lists of names are joined by commas, filters are JSON. */
+export function queryText(params: Params = {}): string {
+  const search = new URLSearchParams()
+  for (const [name, value] of Object.entries(params)) {
+    if (value === undefined) continue
+    search.set(name, Array.isArray(value) ? value.join(',') : typeof value === 'string' ? value : JSON.stringify(value))
+  }
+  return search.size === 0 ? '' : `?${search}`
+}

@@ -1,0 +1,98 @@
+import { Http, jsonOf, type HttpRequest } from './http.ts'
+import { asked, isPassing, type Problem } from './problem.ts'
+import { resourceOf } from './resource.ts'
+import { memoryTokens, Session, type TokenStore } from './session.ts'
+import type { AnyRequest, Client } from './types/client.ts'
+
+/** Options of a client. */
+export interface ClientOptions {
+  /** Where tokens are kept. Default: in memory, so that a reload logs out. */
+  readonly tokens?: TokenStore
+  /** Logs in with a cookie that no script can read, instead of tokens. */
+  readonly cookies?: boolean
+  /** Paths of resources that are not served at `/` and their name: `{ hello: '/greetings' }`. */
+  readonly paths?: Readonly<Record<string, string>>
+  /** Sends requests. Default: the global `fetch`. */
+  readonly fetch?: typeof fetch
+}
+
+/**
+ * Makes the client of an API. Its types come from those of the server; nothing of the server is loaded.
+ *
+ * @example
+ * import { client } from 'restuary/client'
+ * import type { App } from './server.ts' // export interface App extends Served<typeof app> {}
+ *
+ * const api = client<App>('https://todo.example/api')
+ * const { rows } = await api.todo.list({ filter: { done: false }, sort: '-rank' })
+ * await api.todo.patch(rows[0].id, { done: true })
+ */
+export function client<A>(url: string, options: ClientOptions = {}): Client<A> {
+  const { cookies = false, paths = {}, tokens = memoryTokens() } = options
+  const session = new Session(tokens, async old =>
+    http
+      .authenticate('/auth/refresh', cookies ? {} : { refresh_token: old?.refresh_token })
+      .catch((problem: Problem) => {
+        // A server that cannot be reached has not refused anything.
+        if (isPassing(problem)) throw problem
+        return null
+      }),
+  )
+  const base = url.replace(/\/+$/, '')
+  const http = new Http({ base, cookies, fetch: options.fetch ?? ((...request) => fetch(...request)) }, session)
+  const own = {
+    $auth: {
+      login: (credentials: unknown) =>
+        asked(http.authenticate('/auth/token', credentials).then(granted => session.keep(granted))),
+      logout: () =>
+        asked(
+          http.send('POST', '/auth/logout').then(
+            () => session.keep(null),
+            async (problem: Problem) => {
+              await session.keep(null)
+              throw problem
+            },
+          ),
+        ),
+      refresh: () =>
+        asked(
+          session
+            .token()
+            .then(token => session.renew(token))
+            .then(() => undefined),
+        ),
+      ticket: () =>
+        asked(
+          http
+            .send('POST', '/auth/ticket')
+            .then(jsonOf)
+            .then(made => (made as { ticket: string }).ticket),
+        ),
+    },
+    $request: (method: string, path: string, { query, data, headers, signal }: AnyRequest = {}) => {
+      const request: HttpRequest = {
+        query,
+        signal,
+        headers: { ...(data !== undefined && { 'content-type': 'application/json' }), ...headers },
+        body: data === undefined ? undefined : JSON.stringify(data),
+      }
+      return asked(http.send(method, path, request).then(jsonOf))
+    },
+    $close: () => {},
+  }
+  const resources = new Map<string, object>()
+  const resource = (name: string): object => {
+    let made = resources.get(name)
+    if (!made) resources.set(name, (made = resourceOf({ path: paths[name] ?? `/${name}`, transport: http, http })))
+    return made
+  }
+  return new Proxy(own, {
+    // A client is no promise, and has no members but strings.
+    get: (known, name) =>
+      typeof name === 'symbol' || name === 'then'
+        ? undefined
+        : name in known
+          ? known[name as keyof typeof known]
+          : resource(name),
+  }) as Client<A>
+}

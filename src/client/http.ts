@@ -1,0 +1,152 @@
+import { isProblemDocument, queryText, type Answer, type Call, type Transport } from './call.ts'
+import { Problem } from './problem.ts'
+import type { Session, Tokens } from './session.ts'
+
+export interface HttpOptions {
+  /** The base URL, without a slash at the end. */
+  readonly base: string
+  readonly fetch: typeof fetch
+  /** The session is a cookie, which the browser keeps. */
+  readonly cookies: boolean
+}
+
+/** A request as it is sent. */
+export interface HttpRequest {
+  readonly query?: Call['params']
+  readonly headers?: Readonly<Record<string, string | undefined>>
+  readonly body?: BodyInit | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+const METHODS = { list: 'GET', get: 'GET', create: 'POST', replace: 'PUT', patch: 'PATCH', delete: 'DELETE' } as const
+
+/** Sends calls as requests. Credentials that have expired are renewed once, and the request is sent again. */
+export class Http implements Transport {
+  readonly #options: HttpOptions
+  readonly #session: Session
+  /** The last write to each URI: writes to one row are sent one after the other, so that they happen in that order. */
+  readonly #last = new Map<string, Promise<unknown>>()
+
+  constructor(options: HttpOptions, session: Session) {
+    this.#options = options
+    this.#session = session
+  }
+
+  call(call: Call): Promise<Answer> {
+    const { op, uri } = call
+    if (op === 'list' || op === 'get' || op === 'create') return this.#call(call)
+    const before = this.#last.get(uri) ?? Promise.resolve()
+    const work = before.then(() => this.#call(call))
+    const over = work.then(
+      () => {},
+      () => {},
+    )
+    this.#last.set(uri, over)
+    void over.then(() => this.#last.get(uri) === over && this.#last.delete(uri))
+    return work
+  }
+
+  async #call({ op, uri, params, data, ifMatch, key, min, method, signal }: Call): Promise<Answer> {
+    const verb = op === 'act' ? (method ?? 'POST') : METHODS[op]
+    const inQuery = op === 'act' && (verb === 'GET' || verb === 'DELETE')
+    const type = op === 'patch' && Array.isArray(data) ? 'application/json-patch+json' : 'application/json'
+    const response = await this.send(verb, uri, {
+      query: inQuery ? (data as Call['params']) : params,
+      signal,
+      ...(data !== undefined && !inQuery && { body: JSON.stringify(data) }),
+      headers: {
+        'content-type': data !== undefined && !inQuery ? type : undefined,
+        'if-match': ifMatch && `"${ifMatch}"`,
+        'idempotency-key': key,
+        'min-position': min,
+      },
+    })
+    const links = response.headers.get('link') ?? ''
+    const total = response.headers.get('x-total-count')
+    return {
+      status: response.status,
+      data: await jsonOf(response),
+      position: response.headers.get('position') ?? undefined,
+      next: cursorIn(links, 'next'),
+      previous: cursorIn(links, 'prev'),
+      ...(total !== null && { total: Number(total) }),
+    }
+  }
+
+  /** Resolves to a successful response. */
+  async send(method: string, path: string, request: HttpRequest = {}): Promise<Response> {
+    const token = await this.#session.token()
+    const response = await this.fetch(method, path, request, token)
+    if (response.ok) return response
+    const problem = await problemOf(response)
+    if (problem.status !== 401 || (token === null && !this.#options.cookies)) throw problem
+    const renewed = await this.#session.renew(token)
+    if (renewed === null) throw problem
+    const again = await this.fetch(method, path, request, renewed)
+    if (!again.ok) throw await problemOf(again)
+    return again
+  }
+
+  /** Sends a request once, with these credentials. Resolves to any response. */
+  async fetch(method: string, path: string, request: HttpRequest, token: string | null): Promise<Response> {
+    const { query, headers, body, signal } = request
+    const { base, fetch, cookies } = this.#options
+    const authorization = token === null || token === '' ? undefined : `Bearer ${token}`
+    const fields = Object.entries({ accept: 'application/json', authorization, ...headers })
+    try {
+      return await fetch(base + path + queryText(query), {
+        method,
+        headers: fields.filter((field): field is [string, string] => field[1] !== undefined && field[1] !== ''),
+        credentials: cookies ? 'include' : 'same-origin',
+        ...(body !== undefined && { body }),
+        ...(signal && { signal }),
+      })
+    } catch (cause) {
+      throw signal?.aborted
+        ? new Problem({ error: 'aborted', detail: 'the request was aborted' }, cause)
+        : new Problem({ error: 'offline', detail: `${method} ${base}${path} could not be sent` }, cause)
+    }
+  }
+
+  /** Logs in, or renews tokens. In cookies mode there are none, and the browser keeps the session. */
+  async authenticate(path: string, body: unknown): Promise<Tokens> {
+    const response = await this.fetch(
+      'POST',
+      path,
+      {
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+        ...(this.#options.cookies && { query: { cookie: true } }),
+      },
+      null,
+    )
+    if (!response.ok) throw await problemOf(response)
+    const tokens = (await jsonOf(response)) as Tokens | null
+    return this.#options.cookies ? { access_token: '' } : tokens!
+  }
+}
+
+/** The JSON of a response. null = it has no content. */
+export async function jsonOf(response: Response): Promise<unknown> {
+  const text = await response.text()
+  try {
+    return text === '' ? null : JSON.parse(text)
+  } catch (cause) {
+    throw new Problem({ error: 'unreadable', detail: 'the response is not JSON', status: response.status }, cause)
+  }
+}
+
+async function problemOf(response: Response): Promise<Problem> {
+  const body = await jsonOf(response).catch(() => null)
+  if (!isProblemDocument(body)) {
+    const detail = `${response.status} ${response.statusText} without a problem document`
+    return new Problem({ error: 'unreadable', detail, status: response.status })
+  }
+  return new Problem({ ...body, status: response.status })
+}
+
+/** The cursor in a link of a page, if there is one. */
+function cursorIn(links: string, rel: string): string | undefined {
+  const url = new RegExp(`<([^>]*)>[^,<]*rel="${rel}"`).exec(links)?.[1]
+  return url === undefined ? undefined : (new URL(url, 'http://x').searchParams.get('cursor') ?? undefined)
+}

@@ -1,0 +1,24 @@
+/**
+ * The client of an API, for browsers and everything else that has `fetch`.
+ *
+ * @example
+ * const api = client<App>('https://todo.example')
+ * await api.todo.create({ text: 'Bread' })
+ */
+export { client, type ClientOptions } from './client.ts'
+export { Problem, type Asked, type Complaint, type LocalCode, type ProblemDocument, type Settled } from './problem.ts'
+export type { Tokens, TokenStore } from './session.ts'
+export type { ActionOptions, AnyRequest, Auth, Client, Own, Served } from './types/client.ts'
+export type { AskedList, Resource, Rows } from './types/resource.ts'
+export type {
+  ChangeOptions,
+  CountedPage,
+  GetOptions,
+  HistoryOptions,
+  ListOptions,
+  Page,
+  ReadOptions,
+  RequestOptions,
+  UploadOptions,
+  WriteOptions,
+} from './types/query.ts'

@@ -1,0 +1,110 @@
+import type { Call, Id, Params, Transport } from './call.ts'
+import type { Http } from './http.ts'
+import { jsonOf } from './http.ts'
+import { asked, type Asked } from './problem.ts'
+
+/** What a resource of the client is made of. */
+export interface ResourceParts {
+  /** The path of its list: `/todo`. */
+  readonly path: string
+  readonly transport: Transport
+  readonly http: Http
+}
+
+type Options = Readonly<Record<string, any>> // oxlint-disable-line typescript/no-explicit-any -- types/ says what they have
+
+/** The operations of one resource. Any other name is one of its actions. Their types are in types/. */
+export function resourceOf(parts: ResourceParts): object {
+  const { path, transport, http } = parts
+  const row = (id: Id): string => `${path}/${encodeURIComponent(id)}`
+  const call = (made: Call): Asked<unknown> => asked(transport.call(made).then(answer => answer.data))
+  /** A row by its id, or rows by a filter or a unique key. */
+  const at = (which: Id | Params): Pick<Call, 'uri' | 'params'> =>
+    typeof which === 'object' ? { uri: path, params: which } : { uri: row(which) }
+  const write = (
+    op: Call['op'],
+    target: Pick<Call, 'uri' | 'params'>,
+    data: unknown,
+    how: Options = {},
+  ): Asked<unknown> => {
+    const { key = newKey(), ifMatch, signal } = how
+    return call({ op, ...target, key, ifMatch, signal, ...(op !== 'delete' && { data }) })
+  }
+  const operations: Record<string, unknown> = {
+    get: (id: Id, { min, signal, ...params }: Options = {}) => call({ op: 'get', uri: row(id), params, min, signal }),
+    list: (options: Options = {}) => listOf(parts, options),
+    create: (data: unknown, how?: Options) => write('create', { uri: path }, data, how),
+    replace: (which: Id | Params, data: unknown, how?: Options) => write('replace', at(which), data, how),
+    patch: (which: Id | Params, data: unknown, how?: Options) => write('patch', at(which), data, how),
+    delete: (which: Id | Params, how?: Options) =>
+      asked(write('delete', at(which), undefined, how).then(() => undefined)),
+    history: (id: Id, { signal, ...query }: Options = {}) =>
+      asked(http.send('GET', `${row(id)}/history`, { query, signal }).then(jsonOf)),
+    upload: (id: Id, field: string, body: BodyInit, options: Options = {}) => {
+      const { name = (body as File).name, type = (body as Blob).type, ifMatch, signal } = options
+      const headers = {
+        'content-type': type || 'application/octet-stream',
+        'content-disposition': name && `attachment; filename*=UTF-8''${encodeURIComponent(name)}`,
+        'if-match': ifMatch && `"${ifMatch}"`,
+      }
+      return asked(http.send('PUT', `${row(id)}/${field}`, { body, headers, signal }).then(jsonOf))
+    },
+    download: (id: Id, field: string, { signal }: Options = {}) =>
+      asked(http.send('GET', `${row(id)}/${field}`, { headers: { accept: '*/*' }, signal })),
+  }
+  const action =
+    (name: string) =>
+    // oxlint-disable-next-line typescript/no-explicit-any -- types/ says what they are
+    (...given: readonly any[]): Asked<unknown> => {
+      const [id, data, how] = typeof given[0] === 'object' || given[0] === undefined ? [null, ...given] : given
+      // `get_list` is GET …/list, and `get` is the resource itself (docs/protocol.md §9.1).
+      const [, verb, end] = /^(get|post|put|patch|delete)(?:_(.+))?$/.exec(name) ?? [undefined, 'post', name]
+      const uri = (id === null ? path : row(id)) + (end === undefined ? '' : `/${end}`)
+      const { key, signal, method = verb?.toUpperCase() } = how ?? {}
+      return call({ op: 'act', uri, data, key, signal, method })
+    }
+  // A resource of actions may have ones that are called like methods: without an id or a filter, they are meant.
+  for (const name of ['get', 'patch', 'delete']) {
+    const operation = operations[name] as (...given: unknown[]) => Asked<unknown>
+    operations[name] = (...given: readonly unknown[]) =>
+      isTarget(given[0]) ? operation(...given) : action(name)(...given)
+  }
+  return new Proxy(operations, {
+    get: (known, name) => (typeof name === 'symbol' || name === 'then' ? undefined : (known[name] ?? action(name))),
+  })
+}
+
+const isTarget = (given: unknown): boolean =>
+  typeof given === 'object' && given !== null ? 'filter' in given : given !== undefined
+
+const newKey = (): string => crypto.randomUUID()
+
+interface Paged extends AsyncIterable<unknown> {
+  readonly rows: readonly unknown[]
+  readonly next: (() => Promise<Paged>) | null
+}
+
+function listOf(parts: ResourceParts, options: Options): Asked<Paged> & AsyncIterable<unknown> {
+  const { min, signal, ...params } = options
+  const work = parts.transport.call({ op: 'list', uri: parts.path, params, min, signal }).then((answer): Paged => {
+    const to = (cursor: string | undefined): Paged['next'] =>
+      cursor === undefined ? null : () => listOf(parts, { ...options, offset: undefined, cursor })
+    const page = {
+      rows: answer.data as readonly unknown[],
+      next: to(answer.next),
+      prev: to(answer.previous),
+      ...(answer.total !== undefined && { total: answer.total }),
+      [Symbol.asyncIterator]: () => rowsFrom(page),
+    }
+    return page
+  })
+  return Object.assign(asked<Paged, never>(work), {
+    [Symbol.asyncIterator]: async function* () {
+      yield* await work
+    },
+  })
+}
+
+async function* rowsFrom(first: Paged): AsyncGenerator<unknown, void> {
+  for (let page: Paged | null = first; page; page = (await page.next?.()) ?? null) yield* page.rows
+}

@@ -1,0 +1,63 @@
+/** What a login answers with. */
+export interface Tokens {
+  readonly access_token: string
+  readonly refresh_token?: string
+  /** Seconds. */
+  readonly expires_in?: number
+}
+
+/** Where tokens are kept: `{ get: () => …, set: tokens => … }` over localStorage, a keychain, … */
+export interface TokenStore {
+  get(): Tokens | null | Promise<Tokens | null>
+  /** null = logged out. */
+  set(tokens: Tokens | null): void | Promise<void>
+}
+
+/** Keeps tokens as long as the client lives. */
+export function memoryTokens(): TokenStore {
+  let kept: Tokens | null = null
+  return {
+    get: () => kept,
+    set: tokens => void (kept = tokens),
+  }
+}
+
+/** The credentials of a client. Whatever asks for a renewal at the same time gets the same one, other tabs included. */
+export class Session {
+  readonly #store: TokenStore
+  /** Asks the server for new tokens. null = it refused the old ones. */
+  readonly #ask: (old: Tokens | null) => Promise<Tokens | null>
+  #renewing: Promise<Tokens | null> | null = null
+
+  constructor(store: TokenStore, ask: (old: Tokens | null) => Promise<Tokens | null>) {
+    this.#store = store
+    this.#ask = ask
+  }
+
+  async token(): Promise<string | null> {
+    return (await this.#store.get())?.access_token ?? null
+  }
+
+  keep(tokens: Tokens | null): void | Promise<void> {
+    return this.#store.set(tokens)
+  }
+
+  /** Renews the tokens, unless somebody did since `refused` was sent. Resolves to the token to go on with. null = none. */
+  async renew(refused: string | null): Promise<string | null> {
+    this.#renewing ??= this.#renew(refused).finally(() => (this.#renewing = null))
+    return (await this.#renewing)?.access_token ?? null
+  }
+
+  async #renew(refused: string | null): Promise<Tokens | null> {
+    // A refresh token can be used once, so tabs that share a store take turns.
+    const locks = globalThis.navigator?.locks as LockManager | undefined
+    const work = async (): Promise<Tokens | null> => {
+      const kept = await this.#store.get()
+      if (kept && kept.access_token !== refused) return kept
+      const fresh = await this.#ask(kept)
+      await this.#store.set(fresh)
+      return fresh
+    }
+    return locks ? locks.request('restuary.session', work) : work()
+  }
+}

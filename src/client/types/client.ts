@@ -1,0 +1,86 @@
+import type { FieldsIn } from '../../model/declare/types.ts'
+import type { Asked, Problem } from '../problem.ts'
+import type { LoginCode } from './codes.ts'
+import type { RequestOptions } from './query.ts'
+import type { Resource } from './resource.ts'
+
+/**
+ * The declarations of an API. An interface gives them a short name, which editors then show:
+ *
+ * @example
+ * export interface App extends Served<typeof app> {} // on the server
+ * const api = client<App>('https://…') // in the browser, after `import type { App }`
+ */
+export type Served<A> = A extends { readonly '~model'?: infer M } ? NonNullable<M> : never
+
+/** The client of an API: `Client<typeof app>`, or `Client<App>` where App is an interface that extends {@link Served}. */
+export type Client<A> = '~model' extends keyof A ? ClientOf<Served<A>> : ClientOf<A>
+type ClientOf<M> = Faces<M> & Own<M>
+
+type Faces<M> = { readonly [K in keyof M as M[K] extends { readonly '~handled': unknown } ? never : K]: Face<M, K> }
+type Face<M, K extends keyof M> = keyof FieldsIn<M, K> extends never
+  ? Actions<M, K, 'get' | 'patch' | 'delete'>
+  : keyof ActionsOf<M[K]> extends never
+    ? Resource<M, K>
+    : Resource<M, K> & Actions<M, K>
+
+/** The actions of a resource. They give way to operations, except for the names E. */
+type Actions<M, K extends keyof M, E = never> = {
+  readonly [P in Exclude<keyof ActionsOf<M[K]>, Exclude<keyof Resource<M, K>, E>>]: ActionsOf<M[K]>[P] extends {
+    readonly '~call'?: infer C
+  }
+    ? Action<NonNullable<C>>
+    : never
+}
+type ActionsOf<R> = R extends { readonly '~type': { readonly actions: infer A } } ? A : {}
+
+/** An action on a row has its id in front. Arguments may be left out if none of them is required. */
+type Action<C> = C extends { readonly input: infer I; readonly output: infer O; readonly on: infer P }
+  ? P extends 'row'
+    ? {} extends I
+      ? (id: number | string, input?: I, options?: ActionOptions) => Asked<O, Problem<string>>
+      : (id: number | string, input: I, options?: ActionOptions) => Asked<O, Problem<string>>
+    : {} extends I
+      ? (input?: I, options?: ActionOptions) => Asked<O, Problem<string>>
+      : (input: I, options?: ActionOptions) => Asked<O, Problem<string>>
+  : never
+
+/** Options of a call of an action. */
+export interface ActionOptions extends RequestOptions {
+  /** The idempotency key. */
+  readonly key?: string
+  /** The HTTP method. Default: the one with which the name begins (`get_list`), else POST. */
+  readonly method?: string
+}
+
+/** What belongs to the client itself. No resource has a name that begins with `$`. */
+export interface Own<M> {
+  readonly $auth: Auth<M>
+  /** Sends any other request, for instance to a handled resource: `$request('GET', '/lamps/3')`. Returns its JSON. */
+  $request(method: string, path: string, options?: AnyRequest): Asked<unknown>
+  /** Ends the connection and all live queries. */
+  $close(): void
+}
+
+/** Any request. */
+export interface AnyRequest extends RequestOptions {
+  readonly query?: Readonly<Record<string, unknown>>
+  readonly data?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** Logging in and out. */
+export interface Auth<M> {
+  /** Logs in with the members that `.login(…)` names. The tokens are kept, and sent with every request. */
+  login(credentials: LoginOf<M>): Asked<void, Problem<LoginCode>>
+  /** Ends the session. */
+  logout(): Asked<void, Problem<LoginCode>>
+  /** Renews the tokens. The client does so itself when they expire. */
+  refresh(): Asked<void, Problem<LoginCode>>
+  /** A ticket that authenticates one connection or request within 30 seconds, for places that take no header field. */
+  ticket(): Asked<string, Problem<LoginCode>>
+}
+
+type LoginOf<M> = {
+  [K in keyof M]: M[K] extends { readonly '~type': { readonly login: infer L } } ? L : never
+}[keyof M]

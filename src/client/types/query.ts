@@ -1,0 +1,95 @@
+import type { CheckedField, CheckedInclude, CheckedSort } from '../../model/declare/shown.ts'
+import type { Where } from '../../model/rules/where.ts'
+
+export type Depth = 0 | 1 | 2 | 3
+
+/** How rows are shown. The words are those of a query over HTTP. */
+export interface Show<M, K, F extends string, I extends string, D> {
+  /** Exactly these fields: `['id', 'customer.name']`. Default: all of them. */
+  readonly fields?: readonly CheckedField<M, K, F>[]
+  /** Relations that are shown as rows: `['customer', 'items.product']`. */
+  readonly include?: readonly CheckedInclude<M, K, I>[]
+  /** How deep related rows are shown. Default: 1, with related rows as ids. */
+  readonly depth?: D
+}
+
+/** Which rows of a list, in which order. */
+export interface Selection<M, K, F extends string, I extends string, D, S extends string> extends Show<M, K, F, I, D> {
+  /** Conditions that must all hold: `{ done: false, list: { title: { $contains: 'home' } } }`. */
+  readonly filter?: Where<M, K>
+  /** Sort keys; a leading `-` sorts in descending order: `['-rank', 'list.title']`. */
+  readonly sort?: CheckedSort<M, K, S> | readonly CheckedSort<M, K, S>[]
+  /** At most this many rows. */
+  readonly limit?: number
+  readonly offset?: number
+}
+
+/** Options of every request. */
+export interface RequestOptions {
+  /** Stops waiting for the answer. */
+  readonly signal?: AbortSignal
+}
+
+/** Options of a read. */
+export interface ReadOptions extends RequestOptions {
+  /** The answer is not older than this position. The server waits for it, for at most two seconds. */
+  readonly min?: string
+}
+
+/** Options of one row's read. */
+export interface GetOptions<M, K, F extends string, I extends string, D> extends Show<M, K, F, I, D>, ReadOptions {}
+
+/** Options of a list. */
+export interface ListOptions<M, K, F extends string, I extends string, D, S extends string, T>
+  extends Selection<M, K, F, I, D, S>, ReadOptions {
+  /** Where a page begins. Pages have `next` and `prev`, which know it. */
+  readonly cursor?: string
+  /** Whether all rows that match are counted. */
+  readonly total?: T
+}
+
+/** A page of a list. As an async iterable it has the rows of this page and of all pages after it. */
+export interface Page<R> extends AsyncIterable<R> {
+  readonly rows: readonly R[]
+  /** Reads the page after this one. null = this is the last. */
+  readonly next: (() => Promise<this>) | null
+  /** Reads the page before this one. null = this is the first. */
+  readonly prev: (() => Promise<this>) | null
+}
+
+/** A page that knows how many rows match on all pages together. */
+export interface CountedPage<R> extends Page<R> {
+  readonly total: number
+}
+
+export type PageOf<R, T> = T extends true ? CountedPage<R> : Page<R>
+
+/** Options of a write. */
+export interface WriteOptions extends RequestOptions {
+  /** The idempotency key. The client makes one for each write, so that a write that is sent again still happens once. */
+  readonly key?: string
+  /** Whether live queries show the write before the server has answered. Default: true. */
+  readonly optimistic?: boolean
+}
+
+/** Options of a write to a row that exists. */
+export interface ChangeOptions extends WriteOptions {
+  /** The entity tag, without quotes, that the row must still have. Otherwise the write is refused: `precondition_failed`. */
+  readonly ifMatch?: string
+}
+
+/** Options of an upload. */
+export interface UploadOptions extends RequestOptions {
+  readonly ifMatch?: string
+  /** The name of the file. Default: that of a `File`. */
+  readonly name?: string
+  /** The media type. Default: that of a `Blob`, or `application/octet-stream`. */
+  readonly type?: string
+}
+
+export interface HistoryOptions extends RequestOptions {
+  /** Only records before this position: the `position` of the last record of the page before. */
+  readonly before?: string
+  /** Records per page. */
+  readonly limit?: number
+}

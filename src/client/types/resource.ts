@@ -1,0 +1,93 @@
+import type { HistoryRecord } from '../../engine/past/history.ts'
+import type { Selected } from '../../model/declare/shown.ts'
+import type { FieldsIn, IdOf, New, Patch, Row } from '../../model/declare/types.ts'
+import type { Where } from '../../model/rules/where.ts'
+import type { Fields } from '../../schema/types.ts'
+import type { Asked, Problem } from '../problem.ts'
+import type { ChangeCode, CreateCode, FileCode, GetCode, ListCode } from './codes.ts'
+import type {
+  ChangeOptions,
+  Depth,
+  GetOptions,
+  HistoryOptions,
+  ListOptions,
+  PageOf,
+  RequestOptions,
+  UploadOptions,
+  WriteOptions,
+} from './query.ts'
+
+/** A list under way. As an async iterable it has the rows of all its pages. */
+export interface AskedList<R, T> extends Asked<PageOf<R, T>, Problem<ListCode>>, AsyncIterable<R> {}
+
+/** A resource of the server. K is its name in the model M. */
+export interface Resource<M, K extends keyof M> {
+  /** Reads one row by its id. */
+  get<const F extends string = never, const I extends string = never, const D extends Depth = 1>(
+    id: IdOf<M, K>,
+    options?: GetOptions<M, K, F, I, D>,
+  ): Asked<Selected<M, K, F, I, D>, Problem<GetCode>>
+  /**
+   * Reads a page of the rows that a query selects.
+   *
+   * @example
+   * const { rows, next } = await api.todo.list({ filter: { done: false }, sort: '-rank' })
+   * for await (const todo of api.todo.list()) … // all pages
+   */
+  list<
+    const F extends string = never,
+    const I extends string = never,
+    const D extends Depth = 1,
+    const S extends string = never,
+    const T extends boolean = false,
+  >(
+    options?: ListOptions<M, K, F, I, D, S, T>,
+  ): AskedList<Selected<M, K, F, I, D>, T>
+  /** Creates several rows, all or nothing. */
+  create(data: readonly New<M, K>[], options?: WriteOptions): Asked<Row<M, K>[], Problem<CreateCode>>
+  /** Creates a row, together with the rows that its body nests. Returns it. */
+  create(data: New<M, K>, options?: WriteOptions): Asked<Row<M, K>, Problem<CreateCode, keyof FieldsIn<M, K>>>
+  /**
+   * Replaces a row. Creates it if clients may choose ids, or if it is named by a unique key: `replace({ email }, …)`.
+   */
+  replace(
+    id: IdOf<M, K> | Partial<Row<M, K>>,
+    data: New<M, K>,
+    options?: ChangeOptions,
+  ): Asked<Row<M, K>, Problem<ChangeCode, keyof FieldsIn<M, K>>>
+  /** Changes all rows that a filter selects, if the resource allows it. Returns them. */
+  patch(rows: Rows<M, K>, data: Patch<M, K>, options?: ChangeOptions): Asked<Row<M, K>[], Problem<ChangeCode>>
+  /** Changes the fields that the body names, and leaves all others. */
+  patch(
+    id: IdOf<M, K>,
+    data: Patch<M, K>,
+    options?: ChangeOptions,
+  ): Asked<Row<M, K>, Problem<ChangeCode, keyof FieldsIn<M, K>>>
+  /** Deletes a row, or all rows that a filter selects: `delete({ filter: { done: true } })`. */
+  delete(id: IdOf<M, K> | Rows<M, K>, options?: ChangeOptions): Asked<void, Problem<ChangeCode>>
+  /** What the change log knows about a row, newest first. Deleted rows have a history too. */
+  history(id: IdOf<M, K>, options?: HistoryOptions): Asked<readonly HistoryRecord[], Problem<GetCode>>
+  /** Sends the bytes of a file. Returns what the row shows of it. */
+  upload<P extends FileIn<FieldsIn<M, K>>>(
+    id: IdOf<M, K>,
+    field: P,
+    bytes: Blob | ArrayBuffer | Uint8Array<ArrayBuffer> | string,
+    options?: UploadOptions,
+  ): Asked<NonNullable<FieldsIn<M, K>[P]['~type']['read']>, Problem<FileCode>>
+  /** Reads the bytes of a file: `await (await api.todo.download(7, 'photo')).blob()`. */
+  download<P extends FileIn<FieldsIn<M, K>>>(
+    id: IdOf<M, K>,
+    field: P,
+    options?: RequestOptions,
+  ): Asked<Response, Problem<FileCode>>
+}
+
+/** All rows that a filter selects. */
+export interface Rows<M, K> {
+  readonly filter: Where<M, K>
+}
+
+/** The file fields of a resource: they are written as null only. */
+type FileIn<F extends Fields> = keyof {
+  [P in keyof F & string as F[P]['~type'] extends { write: null; kind: 'scalar' } ? P : never]: 0
+}
