@@ -40,10 +40,22 @@ export function kindOf(file: string): DataFile['kind'] {
   return 'json'
 }
 
-/** Finds out by its content what a file is, and what it declares. */
+/**
+ * Finds out by its content what a file is, and what it declares. An application's own database can only be read: the file does
+ * not have its rules and checks, so writes would pass them by, and the log would go on under another declaration.
+ */
 export function readSource(file: string, options: { readonly readOnly: boolean }): DataFile {
   const kind = kindOf(file)
-  if (kind === 'sqlite') return { kind, file, ...adopt(introspect(file), { foreign: true, ...options }) }
+  if (kind === 'sqlite') {
+    const catalog = introspect(file)
+    const own = catalog.tables.find(table => table.own)
+    if (own !== undefined && !options.readOnly)
+      throw new Misuse(
+        `${file} belongs to an application of Restuary, which made its table ${own.name} and knows its rules`,
+        `start that application, or see what is in the file: restuary serve ${file} --read-only`,
+      )
+    return { kind, file, ...adopt(catalog, { foreign: true, ...options }) }
+  }
   return {
     kind,
     file,

@@ -3,7 +3,9 @@ import * as types from '../schema/field-types/built-in.ts'
 import { checkBigint } from '../schema/field-types/bigint.ts'
 import { Refused } from '../schema/read/refused.ts'
 import type { ScalarType } from '../schema/scalar-type.ts'
+import { isInternalTable } from '../model/link/names.ts'
 import { camelCase, singular } from '../model/link/uri-names.ts'
+import { isArgon2id, isPasswordHash } from './sql/tables/password-hash.ts'
 import type { Catalog, ColumnInfo, Reference, TableInfo } from './sql/tables/catalog.ts'
 
 type Item = Readonly<Record<string, unknown>>
@@ -17,7 +19,7 @@ export function readCollections(document: unknown): Catalog {
   const skipped: { name: string; why: string }[] = []
   const found: { name: string; items: readonly Item[] }[] = []
   for (const [name, value] of Object.entries(isObject(document) ? document : {})) {
-    if (name.startsWith('_restuary_')) continue // members that the store itself uses
+    if (name.startsWith('_restuary_') || isInternalTable(name)) continue // members that Restuary itself uses
     const why = faultOf(value)
     if (why === null) found.push({ name, items: value as Item[] })
     else skipped.push({ name, why })
@@ -66,10 +68,12 @@ function readColumn(name: string, items: readonly Item[]): ColumnInfo {
   const values = items.map(item => item[name])
   const present = values.filter(value => value != null)
   const nullable = present.length < values.length
+  const type = items.length === 0 ? types.integer() : typeOf(present)
   return {
     name,
-    type: items.length === 0 ? types.integer() : typeOf(present),
+    type,
     mixed: false,
+    secret: type.name !== 'password' && present.some(value => typeof value === 'string' && isPasswordHash(value)),
     nullable,
     generated: false,
     default: null,
@@ -82,6 +86,7 @@ function typeOf(values: readonly unknown[]): ScalarType {
   if (isLong(values)) return types.bigint()
   if (all(value => typeof value === 'number')) return types.number()
   if (all(value => typeof value === 'boolean')) return types.bool()
+  if (all(value => typeof value === 'string' && isArgon2id(value))) return types.password()
   if (all(value => typeof value === 'string')) return types.text()
   return all(Array.isArray) ? types.list() : types.json()
 }

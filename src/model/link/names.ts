@@ -20,6 +20,9 @@ export const reservedPaths: Readonly<Record<string, string>> = Object.freeze({
   socketio: '/socket.io',
 })
 
+/** Tables of resources that Restuary adds to a model: sessions, jobs, files, hooks. */
+export const isInternalTable = (name: string): boolean => /^_(?:session|job|file|hook)$/.test(name)
+
 /** New paths for reserved words. null = not served. */
 export type Paths = Readonly<Record<string, string | null>>
 

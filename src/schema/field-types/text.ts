@@ -47,7 +47,9 @@ export function textType(name: string, options: TextTypeOptions, kind: TextKind)
     options,
     check,
     operators: 'text',
-    sql: { column: 'TEXT', kind: 'text', from: ['date', 'datetime'] },
+    sql: kind.secret
+      ? { column: 'TEXT', kind: name, from: ['text'] }
+      : { column: 'TEXT', kind: 'text', from: ['date', 'datetime'] },
     schema: {
       ...schema,
       ...keyword('minLength', min),

@@ -87,8 +87,10 @@ function begin(
       meta.set('declaration', declaration)
     }
     if (adopting && meta.get('baseline') === undefined) {
-      const at: Baseline = { seq: log.head() + 1, at: clock() }
-      log.adopt(at.seq, at.at)
+      const head = log.head()
+      const at: Baseline = { seq: head || 1, at: clock() }
+      // A log that is there goes on. The new declaration has begun a term of all positions, so the head says nothing yet of these.
+      if (head === 0) log.adopt(at.seq, at.at)
       meta.set('baseline', JSON.stringify(at))
       report(
         'tables _restuary_log, _restuary_meta, _restuary_version and _restuary_kept added: they keep versions, changes and answers',

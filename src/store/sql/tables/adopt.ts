@@ -278,12 +278,16 @@ function define(one: Draft, options: AdoptOptions, names: ReadonlySet<string>): 
     index: [],
     ...(readOnly ? { readOnly } : {}),
     ...(byTable ? { path: [one.name, one.table.name] } : {}),
-    ...(options.foreign ? { foreign: foreignOf(one.table) } : {}),
+    ...(options.foreign && one.table.own !== true ? { foreign: foreignOf(one.table) } : {}),
   })
 }
 
 function reportOf({ table, name, notes }: Draft, { readOnly }: AdoptOptions): TableReport {
-  const all = table.readOnly === null ? notes : [`read-only: ${table.readOnly}`, ...notes]
+  const all = [
+    ...(table.readOnly === null ? [] : [`read-only: ${table.readOnly}`]),
+    ...(table.own === true ? ['its rules are not in the file: what the application hides is shown'] : []),
+    ...notes,
+  ]
   const served = readOnly === true || table.readOnly !== null ? 'read-only' : 'read and write'
   return { table: table.name, resource: name, served, notes: all }
 }

@@ -16,6 +16,8 @@ export interface TableInfo {
   readonly key: readonly string[]
   /** The key has one column, whose values are no ids by themselves. */
   readonly composed?: boolean
+  /** An application of Restuary made it: it has versions, and belongs to a declaration that is not here. */
+  readonly own?: boolean
   /** Why rows cannot be written; null if they can. */
   readonly readOnly: string | null
   /** Unique constraints, without the primary key. */
@@ -28,6 +30,8 @@ export interface ColumnInfo {
   readonly type: ScalarType
   /** Some of its values are of another type. */
   readonly mixed: boolean
+  /** It holds passwords or hashes of them. */
+  readonly secret: boolean
   readonly nullable: boolean
   /** The database computes the value. */
   readonly generated: boolean

@@ -1,6 +1,6 @@
 import type { Catalog, ColumnInfo, TableInfo } from './catalog.ts'
 
-/** A catalog without what no declaration can name: an odd column costs itself, an odd table no other. */
+/** A catalog without what cannot be declared or must not be shown: an odd column costs itself, an odd table no other. */
 export function nameable(
   { tables, skipped }: Catalog,
   foreign: boolean,
@@ -34,8 +34,9 @@ export function nameable(
 
 const shown = (name: string): string => (name === '' ? '""' : JSON.stringify(name).slice(1, -1))
 
-/** Why no declaration can name a column; null if one can. */
-function columnFault({ name }: ColumnInfo, before: readonly ColumnInfo[], foreign: boolean): string | null {
+/** Why a column is left out, because no declaration can name it or nobody may see it; null if it is not. */
+function columnFault({ name, secret }: ColumnInfo, before: readonly ColumnInfo[], foreign: boolean): string | null {
+  if (secret) return 'it holds passwords'
   const same = before.find(other => other.name.toLowerCase() === name.toLowerCase())
   if (same !== undefined && !foreign) return `only its case tells it from ${same.name}`
   return nameFault(name)

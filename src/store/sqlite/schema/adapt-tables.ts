@@ -4,13 +4,7 @@ import { tablesOf, type TableSpec } from '../../sql/tables/schema.ts'
 import type { StoreEnvironment } from '../../store.ts'
 import type { Connection } from '../connection.ts'
 import type { MetaTable } from '../log/meta.ts'
-
-/**
- * The key under which the kinds of columns are stored. SQLite's own types do not distinguish, for instance, a decimal from an
- * integer.
- */
-const KINDS = 'kinds'
-type Kinds = Readonly<Record<string, string>>
+import { KINDS, type Kinds } from './own-tables.ts'
 
 /** Creates or adapts the tables of the model. Throws one Error with all faults, and then has changed nothing. */
 export function adaptTables(
@@ -23,8 +17,9 @@ export function adaptTables(
   const tables = tablesOf(model)
   const known = JSON.parse(meta.get(KINDS) ?? '{}') as Kinds
   const plan = planMigration(tables, rowsOf(connection, known), { now: clock(), drop })
-  if (plan.faults.length > 0) {
-    throw new Error(`The database cannot follow the model:${plan.faults.map(fault => `\n  ${fault}`).join('')}`)
+  const faults = [...claimedFaults(model, known), ...plan.faults]
+  if (faults.length > 0) {
+    throw new Error(`The database cannot follow the model:${faults.map(fault => `\n  ${fault}`).join('')}`)
   }
   const kinds = kindsOf(tables, known)
   if (plan.statements.length === 0 && JSON.stringify(kinds) === JSON.stringify(known)) return
@@ -46,6 +41,15 @@ export function adaptTables(
     connection.exec('PRAGMA foreign_keys=ON')
   }
   for (const line of plan.report) report(line)
+}
+
+/** Tables that an application made are kept by its declaration. To adopt them would end their log and versions. */
+function claimedFaults(model: Model, known: Kinds): string[] {
+  const made = new Set(Object.keys(known).map(path => path.slice(0, path.lastIndexOf('.'))))
+  const foreign = [...model.resources.values()].filter(({ options }) => options.foreign !== null)
+  return foreign
+    .filter(({ table }) => made.has(table))
+    .map(({ table }) => `${table}: an application of Restuary made this table; take \`foreign\` from its declaration`)
 }
 
 /**

@@ -1,8 +1,23 @@
 import * as types from '../../../schema/field-types/built-in.ts'
 import type { ScalarType } from '../../../schema/scalar-type.ts'
 
-/** What a value looks like: `flag` is 0 or 1, `long` an integer that JavaScript cannot hold. */
-export type Seen = 'null' | 'flag' | 'integer' | 'long' | 'real' | 'infinite' | 'text' | 'date' | 'datetime' | 'blob'
+/**
+ * What a value looks like: `flag` is 0 or 1, `long` an integer that JavaScript cannot hold, `argon2id` and `hash` are hashes of
+ * passwords, as Restuary makes them or others do.
+ */
+export type Seen =
+  | 'null'
+  | 'flag'
+  | 'integer'
+  | 'long'
+  | 'real'
+  | 'infinite'
+  | 'text'
+  | 'date'
+  | 'datetime'
+  | 'blob'
+  | 'hash'
+  | 'argon2id'
 
 // The first match wins. SQLite derives an affinity from a declared type (https://sqlite.org/datatype3.html §3.1), but the names
 // that people write say more, so they come first.
@@ -26,6 +41,8 @@ export function columnType(
   declared: string,
   seen: ReadonlySet<Seen>,
 ): { readonly type: ScalarType; readonly mixed: boolean } {
+  if (seen.has('argon2id') && [...seen].every(kind => kind === 'null' || kind === 'argon2id'))
+    return { type: types.password(), mixed: false }
   const name = declared.replace(/\(.*$/s, '').trim().toUpperCase()
   const found = DECLARED.find(([pattern]) => pattern.test(name))?.[1] ?? 'sample'
   const type = found === 'sample' ? sampledType(declared, seen) : widened(found, seen)

@@ -1,11 +1,16 @@
 import { DatabaseSync } from 'node:sqlite'
+import { isInternalTable } from '../../../model/link/names.ts'
 import * as types from '../../../schema/field-types/built-in.ts'
 import type { Catalog, ColumnInfo, Reference, TableInfo } from '../../sql/tables/catalog.ts'
 import { columnType, type Seen } from './column-type.ts'
 import { readDefault } from './column-default.ts'
 import { isEndless } from './endless.ts'
+import { ownTables, ownType, type OwnTables } from './own-tables.ts'
 import { NTH } from './numbered-rows.ts'
 import { profile, ROWS } from './profile.ts'
+
+/** Columns in which an application's own tables keep the version of a row. */
+const VERSION: readonly string[] = ['_seq', '_at']
 
 interface TableRow {
   readonly name: string
@@ -36,15 +41,16 @@ export function introspect(file: string): Catalog {
   try {
     const tables: TableInfo[] = []
     const skipped: { name: string; why: string }[] = []
+    const own = ownTables(db)
     const recursive = rows(db, `SELECT 1 FROM sqlite_schema WHERE type = 'view' AND sql LIKE '%recursive%'`).length > 0
     for (const row of rows<TableRow>(db, `SELECT name, type, wr FROM pragma_table_list WHERE schema = 'main'`)) {
-      if (/^(sqlite_|_restuary_)/i.test(row.name)) continue
+      if (/^(sqlite_|_restuary_)/i.test(row.name) || (own.has(row.name) && isInternalTable(row.name))) continue
       if (row.type === 'shadow') skipped.push({ name: row.name, why: 'it is internal to a virtual table' })
       else {
         try {
           if (row.type === 'view' && recursive && isEndless(file, row.name))
             throw new Error('it does not come to an end')
-          tables.push(readTable(db, row, row.type))
+          tables.push(readTable(db, row, row.type, own))
         } catch (error) {
           skipped.push({ name: row.name, why: `SQLite cannot read it: ${error instanceof Error ? error.message : ''}` })
         }
@@ -60,20 +66,22 @@ export function introspect(file: string): Catalog {
   }
 }
 
-function readTable(db: DatabaseSync, { name, wr }: TableRow, kind: TableInfo['kind']): TableInfo {
+function readTable(db: DatabaseSync, { name, wr }: TableRow, kind: TableInfo['kind'], owned: OwnTables): TableInfo {
+  const own = owned.get(name)
   const rowsOf = rows<ColumnRow>(db, `SELECT * FROM pragma_table_xinfo(?) ORDER BY cid`, name)
-  const shown = rowsOf.filter(row => row.hidden !== 1)
+  const shown = rowsOf.filter(row => row.hidden !== 1 && !(own && VERSION.includes(row.name)))
   const seen = profile(
     db,
     name,
     shown.map(row => row.name),
   )
-  const columns = shown.map(row => readColumn(row, seen.get(row.name)!))
+  const columns = shown.map(row => readColumn(row, seen.get(row.name)!, own?.get(row.name)))
   const primary = rowsOf
     .filter(row => row.pk > 0)
     .toSorted((a, b) => a.pk - b.pk)
     .map(row => row.name)
-  const shape = { name, kind, columns, unique: readUnique(db, name), references: readReferences(db, name) }
+  const references = readReferences(db, name)
+  const shape = { name, kind, columns, unique: readUnique(db, name), references, ...(own && { own: true }) }
   if (kind !== 'table') {
     const readOnly = kind === 'view' ? 'it is a view' : 'it is a virtual table'
     return { ...shape, key: (kind === 'virtual' ? rowidOf(db, name) : null) ?? viewKey(db, name, columns), readOnly }
@@ -119,18 +127,23 @@ function rowidOf(db: DatabaseSync, table: string): string[] | null {
   }
 }
 
-function readColumn(row: ColumnRow, seen: ReadonlySet<Seen>): ColumnInfo {
-  const { type, mixed } = columnType(row.type, seen)
+function readColumn(row: ColumnRow, seen: ReadonlySet<Seen>, kind: string | undefined): ColumnInfo {
+  const { type, mixed } =
+    kind === undefined ? columnType(row.type, seen) : { type: ownType(kind, row.type, seen), mixed: false }
   return {
     name: row.name,
     type,
     mixed,
+    secret: seen.has('hash') || (type.name !== 'password' && (seen.has('argon2id') || isPasswordName(row))),
     // A primary key cannot be without a value either, though SQLite lets some be.
     nullable: row.notnull === 0 && row.pk === 0,
     generated: row.hidden >= 2,
     default: row.dflt_value === null ? null : readDefault(row.dflt_value, type),
   }
 }
+
+const isPasswordName = ({ name, type }: ColumnRow): boolean =>
+  /(?:password|passwd|passphrase|pwd)(?:_?(?:hash|digest|salt))?$/i.test(name) && !/INT|REAL|BOOL|DATE|TIME/i.test(type)
 
 function readUnique(db: DatabaseSync, table: string): string[][] {
   const indexes = rows<{ name: string }>(

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { isArgon2id, isPasswordHash } from '../../sql/tables/password-hash.ts'
 import type { Seen } from './column-type.ts'
 
 /** Rows of a table that are looked at, so that a start takes no longer than a moment. */
@@ -11,6 +12,7 @@ export function profile(
   columns: readonly string[],
 ): ReadonlyMap<string, ReadonlySet<Seen>> {
   if (columns.length === 0) return new Map()
+  db.function('restuary_hash', { deterministic: true }, text => hashKind(String(text)))
   const names = columns.map(quote)
   const kinds = names.map(name => `group_concat(DISTINCT ${kindOf(name)})`)
   const statement = db.prepare(
@@ -21,13 +23,15 @@ export function profile(
   return new Map(columns.map((column, i) => [column, new Set((found[i]?.split(',') ?? []) as Seen[])]))
 }
 
+const hashKind = (text: string): Seen => (isArgon2id(text) ? 'argon2id' : isPasswordHash(text) ? 'hash' : 'text')
+
 /** SQL that names what a value looks like. */
 function kindOf(value: string): string {
   return `CASE typeof(${value})
     WHEN 'integer' THEN CASE WHEN ${value} IN (0, 1) THEN 'flag'
       WHEN ${value} BETWEEN -9007199254740991 AND 9007199254740991 THEN 'integer' ELSE 'long' END
     WHEN 'real' THEN iif(abs(${value}) < 9e999, 'real', 'infinite')
-    WHEN 'text' THEN CASE WHEN ${value} IS date(${value}) THEN 'date'
+    WHEN 'text' THEN CASE WHEN ${value} GLOB '*$*$*' THEN restuary_hash(${value}) WHEN ${value} IS date(${value}) THEN 'date'
       WHEN ${value} IS strftime('%Y-%m-%dT%H:%M:%fZ', ${value}) THEN 'datetime' ELSE 'text' END
     WHEN 'blob' THEN 'blob' ELSE 'null' END`
 }
