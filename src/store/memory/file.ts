@@ -1,24 +1,30 @@
-import { readFileSync } from 'node:fs'
-import { open, rename } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { parseKept, shownOf } from '../../protocol/exact-json.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { Model } from '../../model/model.ts'
 import type { StoreEnvironment } from '../store.ts'
 import { documentFrom, stateFrom, type JsonDocument } from './document.ts'
 import { emptyState, type MemoryState } from './state.ts'
+import { TextFile } from './text-file.ts'
 
-/** Keeps a state in a JSON file. It is read once and then written as a whole, once for all commits that wait. */
+/**
+ * Keeps a state in a JSON file, which is written as a whole, once for all commits that wait. What another program writes into
+ * it is never overwritten: commits that were not saved by then are refused.
+ */
 export class JsonFile {
-  readonly #path: string
+  readonly #file: TextFile
   #model: Model | null = null
+  #environment: StoreEnvironment | null = null
   /** The document as it was read. Members that the model does not know are written back. */
   #document: JsonDocument = {}
+  /** Why the file, as another program left it, cannot be used. */
+  #fault: string | null = null
   #writing: Promise<void> = Promise.resolve()
   #next: Promise<void> | null = null
+  /** How often others have changed the file. What was to be saved before is refused. */
+  #changes = 0
 
   constructor(path: string) {
-    this.#path = path
+    this.#file = new TextFile(path)
   }
 
   /**
@@ -27,35 +33,61 @@ export class JsonFile {
    */
   read(model: Model, environment: StoreEnvironment): MemoryState {
     this.#model = model
-    const text = this.#text()
+    this.#environment = environment
+    const text = this.#file.read()
     if (text === null) {
-      environment.report(`${this.#path} does not exist yet; it is written with the first change`)
+      environment.report(`${this.#file.path} does not exist yet; it is written with the first change`)
       return emptyState(model)
     }
     try {
-      const parsed = parseKept(text.replace(/^\uFEFF/, ''))
-      const { state, faults } = stateFrom(model, shownOf(parsed), environment.clock())
-      if (faults.length > 0) throw new Error(faults.join('\n'))
-      this.#document = parsed as JsonDocument
-      return state
+      return this.#parse(text)
     } catch (cause) {
-      throw new Error(`${this.#path} cannot be used, and was not changed:\n${(cause as Error).message}`, { cause })
+      throw new Error(`${this.#file.path} cannot be used, and was not changed:\n${(cause as Error).message}`, { cause })
     }
   }
 
+  /** The state as another program has left it in the file; null if nobody has. If it cannot be used, `check` throws from then on. */
+  look(): MemoryState | null {
+    if (!this.#file.isChanged) return null
+    const { path } = this.#file
+    const text = this.#file.readChanged()
+    // A file that is gone is written anew with the next change: editors take it away for a moment.
+    if (text === null || text === undefined) return null
+    this.#refuseWaiting()
+    try {
+      const state = this.#parse(text)
+      this.#fault = null
+      this.#environment!.report(`${path} was changed by another program, and is read again`)
+      return state
+    } catch (error) {
+      this.#fault = (error as Error).message
+      this.#environment!.report(`${path} was changed by another program, and cannot be used:\n${this.#fault}`)
+      return null
+    }
+  }
+
+  /** Throws ApiError `unavailable` while the file holds what cannot be used, because to save would overwrite it. */
+  check(): void {
+    if (this.#fault === null) return
+    const detail = `${this.#file.path} cannot be used since another program changed it: correct it there`
+    throw new ApiError('unavailable', { detail })
+  }
+
   /**
-   * Saves the state that `current` returns when writing begins. Resolves when it is on disk; rejects with ApiError
-   * `outcome_unknown` if that fails.
+   * Saves the state that `current` returns when writing begins. Resolves when it is on disk. Rejects with ApiError
+   * `outcome_unknown` if that fails, and with `Overtaken` if another program has changed the file.
    */
   save(current: () => MemoryState): Promise<void> {
-    this.#next ??= this.#writing
+    if (this.#next !== null) return this.#next
+    const changes = this.#changes
+    const next = this.#writing
       .catch(() => {})
       .then(() => {
-        this.#writing = this.#next!
+        if (changes !== this.#changes) throw new Overtaken()
         this.#next = null
-        return this.#write(current())
+        return this.#write(current(), changes)
       })
-    return this.#next
+    return (this.#writing = this.#next = next)
   }
 
   /** What the file would hold for a state. */
@@ -65,44 +97,43 @@ export class JsonFile {
 
   /** Resolves when everything is written. */
   settled(): Promise<void> {
-    return this.#next ?? this.#writing
+    return this.#writing
   }
 
-  #text(): string | null {
-    try {
-      return readFileSync(this.#path, 'utf8')
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
-      throw error
-    }
+  #parse(text: string): MemoryState {
+    const parsed = parseKept(text.replace(/^\uFEFF/, ''))
+    const { state, faults } = stateFrom(this.#model!, shownOf(parsed), this.#environment!.clock())
+    if (faults.length > 0) throw new Error(faults.join('\n'))
+    this.#document = parsed as JsonDocument
+    return state
   }
 
-  /**
-   * Writes the file under a temporary name and then renames it. So a crash at any moment leaves either the old or the new file,
-   * never half of one.
-   */
-  async #write(state: MemoryState): Promise<void> {
-    this.#document = documentFrom(this.#model!, state, this.#document)
-    const text = printed(this.#document)
-    const temporary = `${this.#path}.new`
+  #refuseWaiting(): void {
+    this.#changes++
+    this.#next = null
+  }
+
+  async #write(state: MemoryState, changes: number): Promise<void> {
+    const document = documentFrom(this.#model!, state, this.#document)
     try {
-      const file = await open(temporary, 'w')
-      try {
-        await file.writeFile(text)
-        await file.sync()
-      } finally {
-        await file.close()
-      }
-      await rename(temporary, this.#path)
-      const directory = await open(dirname(this.#path), 'r')
-      try {
-        await directory.sync()
-      } finally {
-        await directory.close()
-      }
+      if (await this.#file.replace(printed(document))) this.#document = document
+      else throw new Overtaken()
     } catch (cause) {
+      if (cause instanceof Overtaken) {
+        if (changes === this.#changes) this.#refuseWaiting()
+        throw cause
+      }
       throw new ApiError('outcome_unknown', { detail: 'The change is made but could not be saved', cause })
     }
+  }
+}
+
+/** Another program has changed the file before a commit was saved. The commit is taken back when the file is read again. */
+export class Overtaken extends ApiError {
+  constructor() {
+    super('unavailable', {
+      detail: 'another program changed the file at this moment; nothing was changed, send it again',
+    })
   }
 }
 

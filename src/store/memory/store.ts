@@ -4,7 +4,7 @@ import { ID, type Id, type Join, type Model, type Resource, type Row } from '../
 import type { Commit, StoreEnvironment, Recorded, Snapshot, Store, Transaction } from '../store.ts'
 import { run, type Maybe, type Work } from '../work.ts'
 import { adapted } from './adapt.ts'
-import { JsonFile, textOf } from './file.ts'
+import { JsonFile, Overtaken, textOf } from './file.ts'
 import { writeNewFile } from '../new-file.ts'
 import { loaded, paired, type Loaded } from './load.ts'
 import { MemoryLog, recordCount } from './log.ts'
@@ -15,13 +15,16 @@ import { TransactionQueue } from './turns.ts'
 import { newTerm, Terms } from '../terms.ts'
 
 export interface MemoryOptions {
-  /** A JSON file that is read at start and written after commits. Changes that other programs make meanwhile are overwritten. */
+  /** A JSON file that is read at start, written after commits, and read again when another program has changed it. */
   readonly file?: string
   /** Milliseconds that a `transaction` may take, because other writes wait for it. Default: 10,000. */
   readonly transactionMs?: number
   /** How many changes the log keeps. Default: 1,000,000. */
   readonly keptChanges?: number
 }
+
+/** Milliseconds between two looks at the file, while somebody follows the store. */
+const WATCH = 100
 
 /** Wrapped in an object: a promise that is returned from a turn would be awaited by it. */
 interface Saving {
@@ -43,6 +46,9 @@ export class MemoryStore implements Store {
   readonly #listeners = new Set<() => void>()
   readonly #transactionMs: number
   readonly #file: JsonFile | null
+  /** Whether this turn of the event loop has looked for changes of the file. */
+  #hasLooked = false
+  #watch: NodeJS.Timeout | undefined
 
   constructor(options: MemoryOptions) {
     this.#transactionMs = options.transactionMs ?? 10_000
@@ -66,6 +72,7 @@ export class MemoryStore implements Store {
   }
 
   read<T>(work: (snapshot: Snapshot) => Work<T>): Maybe<T> {
+    if (this.#file !== null && !this.#hasLooked) this.#lookOnce()
     const state = this.#opened()
     return run(work(new MemorySnapshot(() => state, true)))
   }
@@ -93,7 +100,11 @@ export class MemoryStore implements Store {
   onCommit(listener: () => void): () => void {
     const own = (): void => listener()
     this.#listeners.add(own)
-    return () => void this.#listeners.delete(own)
+    if (this.#file !== null) this.#watch ??= setInterval(() => this.#lookOnce(), WATCH).unref()
+    return () => {
+      this.#listeners.delete(own)
+      if (this.#listeners.size === 0) this.#unwatch()
+    }
   }
 
   commits(after: number, limit: number): Commit[] | null {
@@ -124,6 +135,7 @@ export class MemoryStore implements Store {
   }
 
   async close(): Promise<void> {
+    this.#unwatch()
     await this.#turns.take(() => this.#file?.settled())
     this.#listeners.clear()
   }
@@ -131,6 +143,8 @@ export class MemoryStore implements Store {
   /** Runs a unit of work when its turn comes. Its state becomes the state of the store, or is discarded completely. */
   async #unit<T>(work: (tx: MemoryTransaction) => Maybe<T>): Promise<T> {
     const { value, saved } = await this.#turns.take(async () => {
+      this.#look()
+      this.#file?.check()
       const before = this.#opened()
       const at = this.#now()
       const tx = new MemoryTransaction(before, this.#ids, at)
@@ -146,7 +160,7 @@ export class MemoryStore implements Store {
       }
     })
     // Outside of the turn, so that writes which come meanwhile share the next saving.
-    await saved?.done
+    await this.#settled(saved)
     return value
   }
 
@@ -165,21 +179,59 @@ export class MemoryStore implements Store {
       this.#reserveAll(state)
       return { count, saved: this.#visible() }
     })
-    await saved.done
+    await this.#settled(saved)
     return count
   }
 
   /** Announces a commit, and saves it. */
   #visible(): Saving {
-    if (!this.#isTelling) {
-      this.#isTelling = true
-      // After the answer to the writer, and once for all commits of this turn.
-      setImmediate(() => {
-        this.#isTelling = false
-        for (const listener of this.#listeners) listener()
-      })
-    }
+    this.#tell()
     return { done: this.#file?.save(() => this.#opened()) }
+  }
+
+  #tell(): void {
+    if (this.#isTelling) return
+    this.#isTelling = true
+    // After the answer to the writer, and once for all commits of this turn.
+    setImmediate(() => {
+      this.#isTelling = false
+      for (const listener of this.#listeners) listener()
+    })
+  }
+
+  /** Waits until a commit is saved. If another program was faster, the commit is taken back before the writer hears of that. */
+  async #settled(saved: Saving | undefined): Promise<void> {
+    try {
+      await saved?.done
+    } catch (error) {
+      if (error instanceof Overtaken) await this.#turns.take(() => this.#look())
+      throw error
+    }
+  }
+
+  /** Looks for changes of the file at most once per turn, and not while somebody writes. */
+  #lookOnce(): void {
+    if (this.#hasLooked || this.#turns.isBusy) return
+    this.#hasLooked = true
+    setImmediate(() => (this.#hasLooked = false))
+    this.#look()
+  }
+
+  /** Takes over what another program wrote into the file. Nothing is known of what changed, so a term of all positions begins. */
+  #look(): void {
+    const found = this.#file?.look()
+    if (!found) return
+    const { position } = this.#opened()
+    this.#state = { ...found, position: position + 1 }
+    this.terms.replace([newTerm(this.terms.list, 0, this.#environment!.random)], position)
+    this.#log.restart(position + 1)
+    this.#reserveAll(this.#state)
+    this.#tell()
+  }
+
+  #unwatch(): void {
+    clearInterval(this.#watch)
+    this.#watch = undefined
   }
 
   /** Makes sure that no integer id is handed out that a row already has. */

@@ -3,6 +3,10 @@ export class TransactionQueue {
   #busy = false
   readonly #waiting: (() => void)[] = []
 
+  get isBusy(): boolean {
+    return this.#busy
+  }
+
   async take<T>(job: () => T | Promise<T>): Promise<T> {
     if (this.#busy) await new Promise<void>(resolve => this.#waiting.push(resolve))
     this.#busy = true
