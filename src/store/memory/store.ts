@@ -4,7 +4,7 @@ import { ID, type Id, type Join, type Model, type Resource, type Row } from '../
 import type { Commit, StoreEnvironment, Recorded, Snapshot, Store, Transaction } from '../store.ts'
 import { run, type Maybe, type Work } from '../work.ts'
 import { adapted } from './adapt.ts'
-import { JsonFile, Overtaken, textOf } from './file.ts'
+import { JsonFile, Overtaken, textOf } from './file/json-file.ts'
 import { writeNewFile } from '../new-file.ts'
 import { loaded, paired, type Loaded } from './load.ts'
 import { MemoryLog, recordCount } from './log.ts'

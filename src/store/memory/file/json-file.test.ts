@@ -2,9 +2,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { link } from '../../model/link/link.ts'
-import { resource } from '../../model/declare/resource.ts'
-import { t } from '../../schema/builder.ts'
+import { link } from '../../../model/link/link.ts'
+import { resource } from '../../../model/declare/resource.ts'
+import { t } from '../../../schema/builder.ts'
 import {
   RED,
   created,
@@ -15,11 +15,11 @@ import {
   idsOfRows,
   member,
   model,
-} from '../../testing/store-suite/world.ts'
-import { passport, patched, put, team, teams, user, userSide, valuesOf } from '../../testing/store-suite/world.ts'
-import { memory } from '../memory.ts'
-import type { Store } from '../store.ts'
-import { wait } from '../work.ts'
+} from '../../../testing/store-suite/world.ts'
+import { passport, patched, put, team, teams, user, userSide, valuesOf } from '../../../testing/store-suite/world.ts'
+import { memory } from '../../memory.ts'
+import type { Store } from '../../store.ts'
+import { wait } from '../../work.ts'
 
 function path(content?: string): string {
   const directory = mkdtempSync(join(tmpdir(), 'restuary-'))

@@ -1,9 +1,9 @@
-import { parseKept, shownOf } from '../../protocol/exact-json.ts'
-import { ApiError } from '../../protocol/error.ts'
-import type { Model } from '../../model/model.ts'
-import type { StoreEnvironment } from '../store.ts'
+import { parseKept, shownOf } from '../../../protocol/exact-json.ts'
+import { ApiError } from '../../../protocol/error.ts'
+import type { Model } from '../../../model/model.ts'
+import type { StoreEnvironment } from '../../store.ts'
 import { documentFrom, stateFrom, type JsonDocument } from './document.ts'
-import { emptyState, type MemoryState } from './state.ts'
+import { emptyState, type MemoryState } from '../state.ts'
 import { TextFile } from './text-file.ts'
 
 /**

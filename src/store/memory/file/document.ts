@@ -1,13 +1,23 @@
-import { AT, FIRST, ID, SEQ, type Id, type Join, type ManyField, type Model, type Resource } from '../../model/model.ts'
-import type { Row, StoredField, Value } from '../../model/model.ts'
-import { keepDigits, shownOf } from '../../protocol/exact-json.ts'
-import { brokenText } from '../../schema/read/broken-text.ts'
-import { Refused } from '../../schema/read/refused.ts'
-import { absentValue } from './adapt.ts'
-import { keptDocument, keptFrom } from './kept.ts'
-import { layers } from './layers.ts'
-import { paired } from './load.ts'
-import { emptyState, othersIn, rowIn, rowsIn, newTable, type MemoryState } from './state.ts'
+import {
+  AT,
+  FIRST,
+  ID,
+  SEQ,
+  type Id,
+  type Join,
+  type ManyField,
+  type Model,
+  type Resource,
+} from '../../../model/model.ts'
+import type { Row, StoredField, Value } from '../../../model/model.ts'
+import { keepDigits, shownOf } from '../../../protocol/exact-json.ts'
+import { brokenText } from '../../../schema/read/broken-text.ts'
+import { Refused } from '../../../schema/read/refused.ts'
+import { absentValue } from '../adapt.ts'
+import { keptDocument, keptFrom } from '../kept.ts'
+import { layers } from '../layers.ts'
+import { paired } from '../load.ts'
+import { emptyState, othersIn, rowIn, rowsIn, newTable, type MemoryState } from '../state.ts'
 
 /** A document in the form of json-server: `{ "posts": [{ "id": 1, … }] }`, with the stored names of tables and columns. */
 export type JsonDocument = Readonly<Record<string, unknown>>
