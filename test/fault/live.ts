@@ -129,11 +129,11 @@ async function underFire(program: Program, folder: string, options: Options): Pr
     await asAdmin('PATCH', `/list/${pick(lists)}`, Math.random() < 0.5 ? { owner } : { members }).catch(() => null)
   }
 
-  /** The server may refuse for a while, if it is overloaded. */
+  /** Asks again if the server is overloaded, or closed an idle connection at the moment when it was used. */
   async function insist(method: string, uri: string, body?: object, me: number = ADMIN): Promise<Answer> {
     for (;;) {
-      const answer = await call(method, uri, body, { 'x-user': `${me}` })
-      if (answer.status !== 503) return answer
+      const answer = await call(method, uri, body, { 'x-user': `${me}` }).catch(() => null)
+      if (answer && answer.status !== 503) return answer
       await sleep(5)
     }
   }

@@ -16,10 +16,10 @@ export type Heard = readonly ['state' | 'enter' | 'change' | 'leave', id: number
 export class Tap {
   /** Bytes as text. It may be emptied after it was searched. */
   text = ''
-  readonly agent: Agent
+  // Connections are not kept: the server might close one that was idle at the moment when it is used again.
+  readonly agent: Agent = new Agent({ keepAlive: false })
 
-  constructor(keepAlive = false) {
-    this.agent = new Agent({ keepAlive })
+  constructor() {
     Object.assign(this.agent, {
       createConnection: (options: NetConnectOpts): Socket =>
         connect(options).on('data', chunk => void (this.text += chunk.toString('latin1'))),
