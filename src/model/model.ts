@@ -143,6 +143,8 @@ export interface ResourceOptions {
 
 interface Common extends ScopeField {
   readonly owner: Resource
+  /** What follows in the JSON pointer to it behind that of its object: `/name`. */
+  readonly pointer: string
   readonly readonly: boolean
   /** Whether its value follows from other values, so that not even the application can set it. */
   readonly derived: boolean

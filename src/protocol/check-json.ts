@@ -1,6 +1,6 @@
 import { ApiError, pointer, type Issue } from './error.ts'
 import type { JsonLimits } from './json.ts'
-import { isPolluting } from './json.ts'
+import { pollutingNames } from './json.ts'
 
 /**
  * Checks a value that somebody else parsed by the same limits as `parseJson`, as far as that is still possible: duplicate keys
@@ -42,7 +42,7 @@ function walk(value: unknown, limits: JsonLimits, count: { keys: number }, path:
   if (keys.length > limits.keys || count.keys > limits.totalKeys) throw new ApiError('too_many_keys')
   for (const key of keys) {
     const at = [...path, key]
-    if (isPolluting(key)) throw refusal('unknown_field', at, 'no field may have this name')
+    if (pollutingNames.has(key)) throw refusal('unknown_field', at, 'no field may have this name')
     if (key.includes('\0') || !key.isWellFormed()) throw refusal('format', path, 'has a name that is not valid text')
     walk((value as Record<string, unknown>)[key], limits, count, at)
   }

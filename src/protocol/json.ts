@@ -15,21 +15,18 @@ const FEW = 12
  * U+0000, lone surrogates, numbers out of range, and keys that reach a prototype.
  */
 export function parseJson(input: Uint8Array | string, limits: JsonLimits): unknown {
-  const text = typeof input === 'string' ? input : decode(input)
+  let text: string
+  try {
+    text = typeof input === 'string' ? input : utf8.decode(input)
+  } catch (cause) {
+    throw new ApiError('bad_encoding', { detail: 'The text is not valid UTF-8', cause })
+  }
   if (typeof input === 'string' && !input.isWellFormed()) throw new ApiError('bad_encoding')
   new Scanner(text, limits).scan()
   return JSON.parse(text)
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
-function decode(bytes: Uint8Array): string {
-  try {
-    return utf8.decode(bytes)
-  } catch (cause) {
-    throw new ApiError('bad_encoding', { detail: 'The text is not valid UTF-8', cause })
-  }
-}
 
 class Scanner {
   readonly #text: string
@@ -94,14 +91,14 @@ class Scanner {
     for (;;) {
       if (c !== 34) this.#fail(c === 125 ? 'A trailing comma is not allowed' : 'A key in double quotes was expected')
       const start = this.#at
-      this.#depth-- // // a faulty key is reported at its object
+      this.#depth-- // a faulty key is reported at its object
       const escaped = this.#string()
       this.#depth++
       const key = escaped
         ? (JSON.parse(this.#text.slice(start, this.#at)) as string)
         : this.#text.slice(start + 1, this.#at - 1)
       this.#path[level] = key
-      if (isPolluting(key)) this.#refuse('unknown_field', 'No field may have this name')
+      if (pollutingNames.has(key)) this.#refuse('unknown_field', 'No field may have this name')
       if (++count > this.#limits.keys || ++this.#keys > this.#limits.totalKeys) {
         throw new ApiError('too_many_keys', { detail: `Too many members at ${this.#place()}` })
       }
@@ -270,9 +267,5 @@ function isExact(digits: string): boolean {
   return String(Number(digits)) === digits
 }
 
-const polluting: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
-
-/** Whether a name reaches the prototype of an object. No member of a request may be called so. */
-export function isPolluting(name: string): boolean {
-  return polluting.has(name)
-}
+/** Names that reach the prototype of an object. No member of a request may be called so. */
+export const pollutingNames: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])

@@ -1,5 +1,5 @@
 import { ApiError, pointer, type Issue } from '../../protocol/error.ts'
-import { isPolluting } from '../../protocol/json.ts'
+import { pollutingNames } from '../../protocol/json.ts'
 import { isObject } from '../write/read-body.ts'
 
 /** The steps of a JSON pointer (RFC 6901 §4); empty for the whole document. */
@@ -84,7 +84,7 @@ function parsePath(
       .slice(1)
       .map(step => step.replaceAll('~1', '/').replaceAll('~0', '~'))
     if (path.length > MOST_STEPS) refuse('length', place, `has more than ${MOST_STEPS} steps`)
-    else if (path.some(isPolluting)) refuse('unknown_field', place, 'no member may have this name')
+    else if (path.some(name => pollutingNames.has(name))) refuse('unknown_field', place, 'no member may have this name')
     else return path
   }
   return []

@@ -13,16 +13,18 @@ import type { Instance, UnitOfWork } from './unit-of-work.ts'
 /** Ends a unit of work: checks required relations, checks and rules on the changed rows, then hands everything to the store. */
 export function* finishUnit(unit: UnitOfWork): Work<void> {
   const issues: Issue[] = []
+  let ruled = false
   for (const instance of unit.touched) {
-    if (!unit.isChanged(instance)) continue
     const { resource, row, place } = instance
+    ruled ||= resource.rules !== null
+    if (!unit.isChanged(instance)) continue
     for (const field of resource.columns) {
       // Fields declared with `t.now({ on: 'write' })`; a new row has the time already.
       if (field.is === 'scalar') {
         if (instance.before && field.def.now === 'write') row[field.slot] = moment(field, unit.ctx.now)
       } else if (!field.nullable && row[field.slot] === null) {
         const detail = `${resource.name} must have a ${field.name}`
-        issues.push({ code: 'required', pointer: pointer(place, field.name), detail })
+        issues.push({ code: 'required', pointer: place + field.pointer, detail })
       }
     }
     if (resource.options.foreign !== null) checkKey(instance, issues)
@@ -30,7 +32,7 @@ export function* finishUnit(unit: UnitOfWork): Work<void> {
   }
   if (issues.length) throw new ApiError('validation', { issues })
   if (unit.ledger !== null) yield* settleLedger(unit, unit.ledger)
-  const ruled = isRuled(unit)
+  ruled &&= unit.permissions !== Permissions.all
   // Rules are checked twice: on the rows as they were, before the store is written, and as they are now, after it.
   if (ruled) yield* checkBefore(unit)
   if (unit.taken !== null) {
@@ -49,20 +51,13 @@ export function* finishUnit(unit: UnitOfWork): Work<void> {
   if (unit.unhashed !== null) requireHashes(unit)
 }
 
-/** Whether any rule applies to what the unit does. */
-function isRuled(unit: UnitOfWork): boolean {
-  if (unit.permissions === Permissions.all) return false
-  for (const { resource } of unit.touched) if (resource.rules !== null) return true
-  return false
-}
-
 /** The key of a row is where it is found, by its URI and by other rows: it stays. */
 function checkKey({ resource, before, row }: Instance, issues: Issue[]): void {
   const foreign = resource.options.foreign!
   if (before === null || !isComposed(foreign)) return
   for (const field of resource.columns)
     if (field !== resource.id && foreign.key.includes(field.column) && row[field.slot] !== before[field.slot])
-      issues.push({ code: 'read_only', pointer: pointer('#', field.name), detail: 'is part of the key, which stays' })
+      issues.push({ code: 'read_only', pointer: `#${field.pointer}`, detail: 'is part of the key, which stays' })
 }
 
 function* checkRow(unit: UnitOfWork, instance: Instance, issues: Issue[]): Work<void> {

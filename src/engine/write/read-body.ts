@@ -92,16 +92,20 @@ export function prepare(resource: Resource, body: unknown, base: string, how: Pr
   }
   let id: Id | null = null
   let refers = false
+  let known = 0
   for (const field of resource.fields) {
     if (!Object.hasOwn(body, field.name) || (!field.known && how.isOwn !== true)) {
       if (how.operation !== 'patch') checkRequired(field, base, how)
       continue
     }
+    known++
     const raw = body[field.name]
-    const at = pointer(base, field.name)
+    const at = base + field.pointer
     if (field === resource.id) {
-      if (how.operation === 'create' && resource.id.def.client === true) id = clientId(resource, raw, at, how)
-      else forbid(field, raw, at, how)
+      if (how.operation === 'create' && resource.id.def.client === true) {
+        const result = how.mode.read(resource.idType, raw)
+        id = result instanceof Refused ? addRefusal(result, at, how.issues) : (result as Id)
+      } else forbid(field, raw, at, how)
     } else if (field.derived || (field.readonly && how.isOwn !== true)) forbid(field, raw, at, how)
     else if (field.is === 'scalar' && field.def.file && raw !== null) {
       // In JSON, a file can be removed or sent back unchanged; bytes go to the file's URI.
@@ -114,7 +118,8 @@ export function prepare(resource: Resource, body: unknown, base: string, how: Pr
       refers ||= setting.kind === 'one' || setting.kind === 'list'
     }
   }
-  if (how.mode.unknown === 'refuse' && how.lenient !== true) refuseUnknown(resource, body, base, how)
+  const isLenient = how.mode.unknown === 'ignore' || how.lenient === true
+  if (!isLenient && known < Object.keys(body).length) refuseUnknown(resource, body, base, how)
   return { ...done, refers, id }
 }
 
@@ -256,11 +261,6 @@ function prepareTarget(
   return null
 }
 
-function clientId(resource: Resource, raw: unknown, at: string, how: Preparation): Id | null {
-  const result = how.mode.read(resource.idType, raw)
-  return result instanceof Refused ? addRefusal(result, at, how.issues) : (result as Id)
-}
-
 function checkRequired(field: Field, base: string, how: Preparation): void {
   if (field === how.implied) return
   if (field.is === 'one' ? field.nullable || field.default : field.is !== 'scalar') return
@@ -274,7 +274,7 @@ function checkRequired(field: Field, base: string, how: Preparation): void {
     })
     return
   }
-  how.issues.push({ code: 'required', pointer: pointer(base, field.name), detail: 'is required' })
+  how.issues.push({ code: 'required', pointer: base + field.pointer, detail: 'is required' })
 }
 
 function forbid(field: Field, raw: unknown, at: string, how: Preparation): void {

@@ -77,7 +77,7 @@ function isReset(field: Field): boolean {
 }
 
 function* reset(unit: UnitOfWork, instance: Instance, field: Field, base: string, newId: NewId): Work<void> {
-  const at = pointer(base, field.name)
+  const at = base + field.pointer
   if (field.default) return yield* setDefault(unit, instance, field, base, newId)
   if (field.is === 'scalar') yield* setValue(unit, instance, field, null, at, false)
   else if (field.is === 'one') yield* setOneField(unit, instance, field, null, at, false)
@@ -102,7 +102,7 @@ function* setDefault(unit: UnitOfWork, instance: Instance, field: Field, base: s
     return yield* setValue(unit, instance, field, raw as Value, '', false)
   const issues: Issue[] = []
   const value = raw instanceof Date ? (field.type?.fromDate?.(raw) ?? raw.toISOString()) : raw
-  const setting = prepareField(field, value, pointer(base, field.name), {
+  const setting = prepareField(field, value, base + field.pointer, {
     mode: unit.mode.readsDefaults ? unit.mode : jsonMode,
     operation: 'create',
     issues,

@@ -1,7 +1,7 @@
 import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import { isComposed, composeKey } from '../../model/key-text.ts'
 import type { Id, Resource, Value } from '../../model/model.ts'
-import { pointer, ApiError } from '../../protocol/error.ts'
+import { ApiError } from '../../protocol/error.ts'
 import type { Prepared } from './read-body.ts'
 import { Refused } from '../../schema/read/refused.ts'
 import type { InputMode } from '../../schema/read/input-mode.ts'
@@ -55,7 +55,7 @@ export function composedId({ resource, settings, pointer: base }: Prepared): Id 
     if (setting === undefined && field.default && 'value' in field.default)
       return field.type.sql.encode(field.default.value as Value)
     const detail = 'is part of the key: give a value, or the id of a row'
-    throw new ApiError('validation', { issues: [{ code: 'required', pointer: pointer(base, field.name), detail }] })
+    throw new ApiError('validation', { issues: [{ code: 'required', pointer: base + field.pointer, detail }] })
   })
   return composeKey(parts)
 }

@@ -248,7 +248,7 @@ export function changedSlots(instance: Instance): number[] {
 
 function changeOf(instance: Instance): RowChange | null {
   const { resource, id, before, row } = instance
-  const lists = listsOf(instance)
+  const lists = instance.deltas === noDeltas ? [] : listsOf(instance)
   if (instance.deleted)
     return before && { resource, id, op: 'delete', before, after: null, changed: [], lists: pairsOf(lists, resource) }
   if (!before) {

@@ -1,3 +1,4 @@
+import { pointer } from '../../protocol/error.ts'
 import type { Limits } from '../../protocol/limits.ts'
 import type { FieldDef } from '../../schema/field.ts'
 import { existingTextId } from '../../schema/field-types/id.ts'
@@ -30,6 +31,7 @@ export function linkField(
   const common = {
     name,
     owner,
+    pointer: pointer('', name),
     type,
     target: null,
     toMany: def.is === 'many' || (def.is === 'back' && !def.one),

@@ -1,4 +1,4 @@
-import { isPolluting } from '../../protocol/json.ts'
+import { pollutingNames } from '../../protocol/json.ts'
 import type { FieldDef } from '../../schema/field.ts'
 import type { ResourceDef } from '../declare/declaration.ts'
 import { camelCase, capital, singular } from './uri-names.ts'
@@ -60,7 +60,7 @@ export function isIdField(field: FieldDef): boolean {
 /** Why a field or resource may not have this name. null = it may. Words of queries such as `sort` and `limit` are allowed. */
 export function nameFault(name: string): string | null {
   if (name === '') return 'has no name'
-  if (isPolluting(name)) return 'has a name that belongs to JavaScript objects'
+  if (pollutingNames.has(name)) return 'has a name that belongs to JavaScript objects'
   if (/^[$-]/.test(name)) return `has a name that begins with "${name[0]}", which means something in filters and sorts`
   // A space inside is harmless (`Cookie+Type=x`), and columns of existing tables have them.
   const odd = /^ | $|[.[\]/,\p{Cc}\p{Cs}]|(?! )\s/u.exec(name)

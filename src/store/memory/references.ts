@@ -1,4 +1,4 @@
-import { ApiError, pointer } from '../../protocol/error.ts'
+import { ApiError } from '../../protocol/error.ts'
 import type { Id } from '../../model/model.ts'
 import type { Change } from '../store.ts'
 import { rowIn, rowsWith, type MemoryState } from './state.ts'
@@ -14,7 +14,7 @@ export function checkForeignKeys(state: MemoryState, changes: readonly Change[])
       for (const field of resource.columns) {
         const target = row[field.slot] as Id | null
         if (field.is !== 'one' || target === null || rowIn(state, field.target, target)) continue
-        throw dangling(pointer('#', field.name), `There is no ${field.target.name} ${target}`)
+        throw dangling(`#${field.pointer}`, `There is no ${field.target.name} ${target}`)
       }
       continue
     }

@@ -40,15 +40,17 @@ export class Statement {
   }
 
   get(...values: Bind[]): Row | undefined {
-    return this.#statement.get(...this.placed(values)) as unknown as Row | undefined
+    const placed = this.#slots === null ? values : this.placed(values)
+    return this.#statement.get(...placed) as unknown as Row | undefined
   }
 
   all(...values: Bind[]): Row[] {
-    return this.#statement.all(...this.placed(values)) as unknown as Row[]
+    const placed = this.#slots === null ? values : this.placed(values)
+    return this.#statement.all(...placed) as unknown as Row[]
   }
 
   run(...values: Bind[]): void {
-    this.#statement.run(...this.placed(values))
+    this.#statement.run(...(this.#slots === null ? values : this.placed(values)))
   }
 
   /** The values in the order of the parameters. */

@@ -155,7 +155,7 @@ class SqliteStore implements Store {
   readonly #endOfTurn = (): void => {
     this.#due = false
     if (this.#opened === null) return
-    this.#opened.turn.end()
+    if (this.#opened.turn.isOpen) this.#opened.turn.end()
     this.#furtherReaders?.endTurn()
     if (this.#interactive !== null || this.#backingOff) return
     try {

@@ -44,10 +44,12 @@ export class LogTable {
   readonly #one: Statement
   readonly #gone: Statement
   readonly #resources: Model['resources']
-  readonly #members = new Map<Resource, readonly string[]>()
+  /** The names of a resource's fields as members of JSON, by slot. */
+  readonly #members: ReadonlyMap<Resource, readonly string[]>
 
   constructor(connection: Connection, model: Model) {
     this.#resources = model.resources
+    this.#members = new Map([...model.resources.values()].map(resource => [resource, membersOf(resource)]))
     this.#append = connection.prepare(`INSERT INTO _restuary_log(${COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?)`)
     this.#head = connection.prepare('SELECT max(seq) FROM _restuary_log')
     this.#floor = connection.prepare('SELECT min(seq) FROM _restuary_log')
@@ -169,7 +171,7 @@ export class LogTable {
 
   /** A row as a JSON object with field names, the version first. Only these slots, if they are given. */
   #json(resource: Resource, row: Row, slots?: readonly number[]): string {
-    const members = this.#membersOf(resource)
+    const members = this.#members.get(resource)!
     let text = `{"_seq":${row[SEQ] as number},"_at":${row[AT] as number}`
     if (slots === undefined) {
       for (let slot = 0; slot < members.length; slot++) {
@@ -177,16 +179,6 @@ export class LogTable {
       }
     } else for (const slot of slots) text += members[slot]! + jsonOf(row[slot])
     return text + '}'
-  }
-
-  #membersOf(resource: Resource): readonly string[] {
-    let members = this.#members.get(resource)
-    if (members === undefined) {
-      const made: string[] = Array.from({ length: width(resource) }, () => '')
-      for (const field of resource.columns) made[field.slot] = `,${JSON.stringify(field.name)}:`
-      this.#members.set(resource, (members = made))
-    }
-    return members
   }
 
   #change([seq, , , name, id, op, before, after, lists]: Record): Change {
@@ -214,6 +206,12 @@ export class LogTable {
 }
 
 type Members = { readonly [name: string]: Value }
+
+function membersOf(resource: Resource): readonly string[] {
+  const members: string[] = Array.from({ length: width(resource) }, () => '')
+  for (const field of resource.columns) members[field.slot] = `,${JSON.stringify(field.name)}:`
+  return members
+}
 
 /** Restores a row. Fields that were declared after the record was written have the value in `otherwise`, or null. */
 function rowOf(resource: Resource, members: Members, otherwise: Row | null): Row {

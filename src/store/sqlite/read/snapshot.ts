@@ -73,7 +73,7 @@ export class Reader implements Snapshot {
   readonly connection: Connection
   protected readonly layouts: Layouts
   readonly #positions: Positions
-  readonly #get = new Map<Resource, Statement>()
+  readonly #gets = new Map<Resource, { readonly layout: Layout; readonly statement: Statement }>()
   readonly #scans: ScanStarter
 
   constructor(connection: Connection, layouts: Layouts, positions: Positions, scans: ScanStarter = 'here') {
@@ -92,9 +92,12 @@ export class Reader implements Snapshot {
   }
 
   get(resource: Resource, id: Id): Row | undefined {
-    const layout = getOrThrow(this.layouts, resource)
-    let statement = this.#get.get(resource)
-    if (statement === undefined) this.#get.set(resource, (statement = this.connection.prepare(getRow(layout))))
+    let get = this.#gets.get(resource)
+    if (get === undefined) {
+      const own = getOrThrow(this.layouts, resource)
+      this.#gets.set(resource, (get = { layout: own, statement: this.connection.prepare(getRow(own)) }))
+    }
+    const { layout, statement } = get
     if (layout.hasPlainId) return decode(layout, statement.get(id))
     const binds = keyBinds(layout, id)
     return binds === null ? undefined : decode(layout, statement.get(...binds))

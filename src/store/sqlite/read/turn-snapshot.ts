@@ -17,7 +17,8 @@ export class TurnSnapshot {
   readonly #begin: Statement
   readonly #head: Statement
   readonly #end: Statement
-  #open = false
+  /** Whether there has been a read in this turn. */
+  isOpen = false
   /** The seq of the newest change in the state that is read. */
   position = 0
 
@@ -27,21 +28,17 @@ export class TurnSnapshot {
     this.#end = connection.prepare('COMMIT')
   }
 
-  get isOpen(): boolean {
-    return this.#open
-  }
-
   /** Fixes the state that is read, and returns its position. */
   begin(): number {
     this.#begin.run()
-    this.#open = true
+    this.isOpen = true
     this.position = (this.#head.get()?.[0] as number | null | undefined) ?? 0
     return this.position
   }
 
   end(): void {
-    if (!this.#open) return
-    this.#open = false
+    if (!this.isOpen) return
+    this.isOpen = false
     this.#end.run()
   }
 }

@@ -9,8 +9,9 @@ import { addPair, deleteRowById, insertRow, removePair, storedValue, updateRow }
 import type { LinkChange, RowChange } from '../../store.ts'
 import type { Connection, Statement } from '../connection.ts'
 
-/** The statements that writes of a resource use. */
+/** How rows of a resource are written: where its values go, and the statements. */
 interface Writes {
+  readonly layout: Layout
   /** null where each set of given fields has its own. */
   readonly insert: Statement | null
   readonly remove: Statement
@@ -33,14 +34,15 @@ export class RowWriter {
 
   /** Writes one change. The new version is in `after`. */
   write(change: RowChange): void {
-    const layout = getOrThrow(this.#layouts, change.resource)
+    const writes = this.#writes.get(change.resource) ?? this.#prepare(change.resource)
+    const { layout } = writes
     switch (change.op) {
       case 'create':
-        return this.#insert(layout, change)
+        return this.#insert(writes, change)
       case 'patch':
-        return this.#update(layout, change)
+        return this.#update(writes, change)
       case 'delete':
-        this.#writesOf(layout).remove.run(...keyBinds(layout, change.id)!)
+        writes.remove.run(...keyBinds(layout, change.id)!)
         if (layout.baseline !== null) this.#forget(change)
     }
   }
@@ -58,23 +60,24 @@ export class RowWriter {
     for (const link of links) if (link.op === 'add') this.#link(link)
   }
 
-  #insert(layout: Layout, change: RowChange): void {
-    if (isGiven(layout)) return this.#insertGiven(layout, change)
+  #insert({ layout, insert }: Writes, change: RowChange): void {
+    if (insert === null) return this.#insertGiven(layout, change)
     const row = change.after!
     const { codecs } = layout
     const binds: Bind[] = [codecs[0]!.encode(row[0]!)]
     if (layout.baseline === null) binds.push(row[SEQ] as number, row[AT] as number)
     for (let slot = FIRST; slot < codecs.length; slot++) binds.push(codecs[slot]!.encode(row[slot]!))
-    this.#writesOf(layout).insert!.run(...binds)
+    insert.run(...binds)
     if (layout.baseline !== null) this.#version(layout, row[0] as Bind, row[SEQ] as number, row[AT] as number)
   }
 
   /** Updates the changed columns only. Naming an indexed column would rewrite its index even if the value is the same. */
-  #update(layout: Layout, { id, after, changed }: RowChange): void {
+  #update(writes: Writes, { id, after, changed }: RowChange): void {
+    const { layout } = writes
     const row = after!
     const own = layout.baseline === null
     if (own || changed.length > 0) {
-      const statement = this.#updateOf(layout, changed)
+      const statement = this.#updateOf(writes, changed)
       const binds: Bind[] = []
       for (const slot of changed) binds.push(layout.codecs[slot]!.encode(row[slot]!))
       if (layout.json.size > 0) this.#keepDigits(layout, id, row, changed, binds)
@@ -116,8 +119,7 @@ export class RowWriter {
   }
 
   /** Most updates change a single field, so these statements are found without a key. */
-  #updateOf(layout: Layout, changed: readonly number[]): Statement {
-    const { updates } = this.#writesOf(layout)
+  #updateOf({ layout, updates }: Writes, changed: readonly number[]): Statement {
     const one = changed.length === 1 ? updates[changed[0]!] : undefined
     if (one !== undefined) return one
     const key = `update ${layout.resource.name} ${changed.join(' ')}`
@@ -152,14 +154,13 @@ export class RowWriter {
   #vacate(changes: readonly RowChange[]): void {
     const wanting = new Map<Resource, number>()
     for (const { resource, op, changed } of changes) {
-      const { unique } = this.#writesOf(getOrThrow(this.#layouts, resource))
+      const { unique } = this.#writes.get(resource) ?? this.#prepare(resource)
       const wants = op === 'create' ? unique.size > 0 : op === 'patch' && changed.some(slot => unique.has(slot))
       if (wants) wanting.set(resource, (wanting.get(resource) ?? 0) + 1)
     }
     changes.forEach((change, i) => {
       if (change.op !== 'patch' || (wanting.get(change.resource) ?? 0) < 2) return
-      const layout = getOrThrow(this.#layouts, change.resource)
-      const { unique } = this.#writesOf(layout)
+      const { layout, unique } = getOrThrow(this.#writes, change.resource)
       const slots = change.changed.filter(slot => unique.has(slot) && change.before![slot] !== null)
       for (const slot of slots) this.#give(layout, change, slot, i)
     })
@@ -178,22 +179,20 @@ export class RowWriter {
     statement.run(field.nullable ? null : nowhere, ...keyBinds(layout, id)!)
   }
 
-  #writesOf(layout: Layout): Writes {
-    const { resource } = layout
-    let writes = this.#writes.get(resource)
-    if (writes === undefined) {
-      const composite = new Set(resource.unique.flat())
-      const unique = resource.columns.filter(
-        field => field.unique || composite.has(field.name) || (field.is === 'one' && field.single),
-      )
-      writes = {
-        insert: isGiven(layout) ? null : this.#connection.prepare(insertRow(layout)),
-        remove: this.#connection.prepare(deleteRowById(layout)),
-        updates: [],
-        unique: new Set(unique.map(field => field.slot)),
-      }
-      this.#writes.set(resource, writes)
+  #prepare(resource: Resource): Writes {
+    const layout = getOrThrow(this.#layouts, resource)
+    const composite = new Set(resource.unique.flat())
+    const unique = resource.columns.filter(
+      field => field.unique || composite.has(field.name) || (field.is === 'one' && field.single),
+    )
+    const writes: Writes = {
+      layout,
+      insert: isGiven(layout) ? null : this.#connection.prepare(insertRow(layout)),
+      remove: this.#connection.prepare(deleteRowById(layout)),
+      updates: [],
+      unique: new Set(unique.map(field => field.slot)),
     }
+    this.#writes.set(resource, writes)
     return writes
   }
 }

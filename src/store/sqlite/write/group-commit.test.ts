@@ -3,10 +3,10 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, expect, onTestFinished, test } from 'vitest'
-import type { Store } from '../store.ts'
+import type { Store } from '../../store.ts'
 import {
   created,
   deleted,
@@ -18,12 +18,12 @@ import {
   put,
   todo,
   user,
-} from '../../testing/store-suite/world.ts'
-import { wait } from '../work.ts'
-import { sqlite, type SqliteOptions } from './index.ts'
-import { openFile } from './open.ts'
-import { withDefaults } from './options.ts'
-import { runUnits, type QueuedWrite } from './write/group-commit.ts'
+} from '../../../testing/store-suite/world.ts'
+import { wait } from '../../work.ts'
+import { sqlite, type SqliteOptions } from '../index.ts'
+import { openFile } from '../open.ts'
+import { withDefaults } from '../options.ts'
+import { runUnits, type QueuedWrite } from './group-commit.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'restuary-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -233,11 +233,14 @@ test('a database in memory keeps its reads until a transaction ends', async () =
   expect(await seen[0]).toEqual([1])
 })
 
+/** The folder of the store. */
+const here = dirname(import.meta.dirname)
+
 /** A second process that opens the same file, by the same library or without it. */
 async function elsewhere(file: string, code: string): Promise<void> {
   const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', code, file], {
     stdio: ['ignore', 'inherit', 'inherit'],
-    cwd: import.meta.dirname,
+    cwd: here,
   })
   expect(await once(child, 'exit')).toEqual([0, null])
 }
@@ -250,8 +253,8 @@ test('writes of another process with the same library are in the log, and listen
   const again = new Promise<void>(resolve => store.onCommit(resolve))
   await elsewhere(
     file,
-    `import { sqlite } from '${import.meta.dirname}/index.ts'
-     import { created, testEnvironment, model, put, user } from '${import.meta.dirname}/../../testing/store-suite/world.ts'
+    `import { sqlite } from '${here}/index.ts'
+     import { created, testEnvironment, model, put, user } from '${here}/../../testing/store-suite/world.ts'
      const store = sqlite(process.argv[1])
      store.open(model, testEnvironment({ now: 1 }))
      await put(store, created(user, { id: 2, email: 'b' }))
