@@ -1,5 +1,5 @@
 import { ApiError } from '../protocol/error.ts'
-import { isSafeMethod } from '../protocol/method.ts'
+import { safeMethods } from '../protocol/method.ts'
 import type { Id, Model } from '../model/model.ts'
 import type { Commit, Store } from '../store/store.ts'
 import { chain, wait, type Maybe } from '../store/work.ts'
@@ -195,7 +195,7 @@ export function createAuth(options: AuthOptions | Authority | undefined, environ
     const value = cookieIn(credentials.header('cookie'), cookie.name)
     if (value === undefined || value === '') return null
     const isSocket = credentials.face === 'websocket' || credentials.face === 'socketio'
-    if ((isSocket || !isSafeMethod(credentials.method)) && !isAllowedOrigin(credentials, origins))
+    if ((isSocket || !safeMethods.has(credentials.method)) && !isAllowedOrigin(credentials, origins))
       throw new ApiError('forbidden_origin', { detail: 'a cookie is not taken from a page of another origin' })
     return authenticateToken(value)
   }

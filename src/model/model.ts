@@ -93,6 +93,8 @@ export interface Resource extends Scope {
   readonly id: ScalarField
   /** The stored fields. `columns[i].slot` is `i === 0 ? ID : FIRST + i - 1`. */
   readonly columns: readonly StoredField[]
+  /** The fields that show related rows. */
+  readonly relations: readonly RelationField[]
   /** Foreign keys of all resources that point here. */
   readonly inbound: readonly OneField[]
   /** Many-to-many relations of all resources that have this one on a side. */
@@ -234,6 +236,7 @@ export interface SelfField extends Common {
 }
 
 export type StoredField = ScalarField | OneField
+export type RelationField = OneField | BackField | ManyField
 export type Field = ScalarField | OneField | BackField | ManyField | CalcField | CountField | SelfField
 
 /** A join table: pairs of ids, each once. A symmetric relation stores each pair in both directions. */
@@ -245,3 +248,7 @@ export interface Join {
 }
 
 export type { Id, Value }
+
+export function isRelation(field: Field): field is RelationField {
+  return field.is === 'one' || field.is === 'back' || field.is === 'many'
+}

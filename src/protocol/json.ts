@@ -72,15 +72,13 @@ class Scanner {
     this.#at += word.length
   }
 
-  #enter(): void {
-    if (++this.#depth > this.#limits.jsonDepth) {
-      const detail = `Nested more than ${this.#limits.jsonDepth} levels deep at ${this.#place()}`
-      throw new ApiError('depth_exceeded', { detail })
-    }
+  #tooDeep(): never {
+    const detail = `Nested more than ${this.#limits.jsonDepth} levels deep at ${this.#place()}`
+    throw new ApiError('depth_exceeded', { detail })
   }
 
   #object(): void {
-    this.#enter()
+    if (++this.#depth > this.#limits.jsonDepth) this.#tooDeep()
     const level = this.#depth - 1
     this.#at++
     let c = this.#next()
@@ -120,7 +118,7 @@ class Scanner {
   }
 
   #array(): void {
-    this.#enter()
+    if (++this.#depth > this.#limits.jsonDepth) this.#tooDeep()
     const level = this.#depth - 1
     this.#at++
     let c = this.#next()

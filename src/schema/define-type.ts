@@ -74,6 +74,7 @@ function columnOf({ name, sql }: Definition): Column {
     kind: sql.kind ?? name,
     from: sql.from ?? [],
     encode: encode ? (value: Value) => (value === null ? null : encode(value)) : (value: Value) => value as StoredValue,
+    isPlain: encode === undefined,
     decode: sql.decode ?? null,
     select: sql.read ?? 'plain',
     foreign: sql.foreign ?? null,

@@ -95,6 +95,8 @@ export interface Column {
   /** Kinds whose stored values can be used for this type without a conversion, except for a cast to the column type. */
   readonly from: readonly string[]
   readonly encode: (value: Value) => StoredValue
+  /** `encode` changes nothing: the column contains the value itself. */
+  readonly isPlain: boolean
   /** Makes a value of what the column contains. null = the column contains the value itself. It is never called with null. */
   readonly decode: ((stored: StoredValue) => Value) | null
   /**

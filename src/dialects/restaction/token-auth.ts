@@ -1,5 +1,5 @@
 import { ApiError } from '../../protocol/error.ts'
-import { isSafeMethod } from '../../protocol/method.ts'
+import { safeMethods } from '../../protocol/method.ts'
 import type { Id } from '../../model/model.ts'
 import type { Maybe } from '../../store/work.ts'
 import { cookieIn } from '../../auth/session/cookie.ts'
@@ -93,7 +93,7 @@ export function tokenAuth(given: TokenAuthOptions): TokenAuth {
     const value = cookieIn(credentials.header('cookie'), options.cookie)
     if (value === undefined) return null
     const isSocket = credentials.face === 'websocket' || credentials.face === 'socketio'
-    if ((isSocket || !isSafeMethod(credentials.method)) && !isAllowedOrigin(credentials, origins))
+    if ((isSocket || !safeMethods.has(credentials.method)) && !isAllowedOrigin(credentials, origins))
       throw new ApiError('forbidden_origin', { detail: 'a cookie is not taken from a page of another origin' })
     return value
   }

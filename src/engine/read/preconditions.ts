@@ -1,11 +1,11 @@
 import { ApiError } from '../../protocol/error.ts'
 import type { StoredFile } from '../../schema/file.ts'
-import type { Resource, Row } from '../../model/model.ts'
+import type { Row } from '../../model/model.ts'
 import type { Snapshot } from '../../store/store.ts'
-import { noWork, type Work } from '../../store/work.ts'
+import type { Work } from '../../store/work.ts'
 import type { ReadEnvironment } from '../call/call-environment.ts'
 import type { CallTarget, CallTerms, Conditions, Tag } from '../call/call.ts'
-import { versionFor } from './entity-tags.ts'
+import { versionFor, type Version } from './entity-tags.ts'
 
 /** Whether a read can be answered with 304 (RFC 9110 §13.2.2, steps 3 and 4; the comparison is the weak one of §13.1.2). */
 export function isUnchanged(conditions: Conditions | null, tag: string, modified: number | null): boolean {
@@ -36,32 +36,23 @@ export function checkRead(conditions: Conditions | null, tag: string, modified: 
  * Refuses a write with 412 if its preconditions do not hold for the current version of the row. This is where the If-Match of a
  * PATCH is decided. `row` is null if the write would create it.
  */
-export function checkVersion(
+export function* checkVersion(
   snapshot: Snapshot,
   { resource, conditions }: CallTarget & CallTerms,
   row: Row | null,
   reading: ReadEnvironment,
 ): Work<void> {
-  return conditions === null ? noWork : compareVersion(snapshot, resource, conditions, row, reading)
-}
-
-function* compareVersion(
-  snapshot: Snapshot,
-  resource: Resource,
-  { ifMatch, ifNoneMatch, ifUnmodifiedSince }: Conditions,
-  row: Row | null,
-  reading: ReadEnvironment,
-): Work<void> {
+  if (conditions === null) return
+  const { ifMatch, ifNoneMatch, ifUnmodifiedSince } = conditions
   const version = row && (yield* versionFor(snapshot, resource, row, reading))
   const tag = version && version.tag
-  const matches = (t: Tag): boolean => version !== null && sameVersion(t, version.tag)
   if (ifMatch !== null) {
-    if (tag === null || (ifMatch !== '*' && !ifMatch.some(t => !t.weak && matches(t)))) throw stale(tag)
+    if (!version || (ifMatch !== '*' && !ifMatch.some(t => !t.weak && isOf(t, version)))) throw stale(tag)
   } else if (ifUnmodifiedSince !== null && version && version.at !== null) {
     if (Math.floor(version.at / 1000) * 1000 > ifUnmodifiedSince) throw stale(tag)
   }
-  if (ifNoneMatch !== null && tag !== null) {
-    if (ifNoneMatch === '*' || ifNoneMatch.some(matches)) throw stale(tag)
+  if (ifNoneMatch !== null && version) {
+    if (ifNoneMatch === '*' || ifNoneMatch.some(t => isOf(t, version))) throw stale(tag)
   }
 }
 
@@ -82,9 +73,9 @@ export function checkFile(conditions: Conditions | null, file: StoredFile | null
     throw stale(version)
 }
 
-/** Whether a tag names this version, whatever representation it belongs to. */
-function sameVersion(tag: Tag, version: string): boolean {
-  return tag.value === version || (tag.value.startsWith(version) && tag.value.charCodeAt(version.length) === 46) /* . */
+/** Whether a tag is of this version, whatever representation it belongs to. */
+function isOf({ value }: Tag, { tag }: Version): boolean {
+  return value === tag || (value.startsWith(tag) && value.charCodeAt(tag.length) === 46) /* . */
 }
 
 function stale(tag: string | null): ApiError {

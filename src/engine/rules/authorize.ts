@@ -130,7 +130,7 @@ export function authorize(call: Asking, checks: CallerChecks): Permissions {
   const permissions = permissionsOf(call.principal, call.trusted ?? false)
   if (permissions === Permissions.all) return permissions
   if (resource.rules === null) {
-    if (!call.principal && !(resource.options.public && reads) && isClosed(resource, checks))
+    if (checks.closesUnruled && !(resource.options.public && reads) && isUnknown(call, checks))
       throw refusal(call, resource)
   } else if (
     permissions.for(resource, actions[operation]).closed &&
@@ -154,7 +154,7 @@ function authorizeAction(call: Asking, checks: CallerChecks): Permissions {
   if (permissions === Permissions.all) return permissions
   if (resource.rules === null) {
     const open = resource.options.public && (isGet(action.method) || resource.standalone)
-    if (!call.principal && !open && isClosed(resource, checks)) throw refusal(call, resource)
+    if (checks.closesUnruled && !open && isUnknown(call, checks)) throw refusal(call, resource)
     return permissions
   }
   const guard = permissions.for(resource, ruleOf(action))
@@ -163,9 +163,9 @@ function authorizeAction(call: Asking, checks: CallerChecks): Permissions {
   return permissions
 }
 
-/** Whether a resource without rules is closed to anonymous callers. */
-function isClosed({ permissions }: Resource, checks: CallerChecks): boolean {
-  return checks.closesUnruled && (permissions ?? checks.permissions) === null
+/** Whether the caller is anonymous, and no permission class decides about anonymous callers. */
+function isUnknown({ principal, resource }: Asking, { permissions }: CallerChecks): boolean {
+  return !principal && (resource.permissions ?? permissions) === null
 }
 
 /** Whether a rule that is only about the caller holds. */

@@ -1,14 +1,11 @@
 import { ApiError } from '../../protocol/error.ts'
-import type { BackField, Field, Id, ManyField, OneField } from '../../model/model.ts'
+import type { Field, Id, RelationField } from '../../model/model.ts'
 import type { Work } from '../../store/work.ts'
 import { allowedRows, Permissions } from './permissions.ts'
 import { checkWritable } from './writable-fields.ts'
 import { demand } from './write-rules.ts'
 import { relatedIdsIn } from '../write/related-ids.ts'
 import type { Instance, UnitOfWork } from '../write/unit-of-work.ts'
-
-/** A relation field, from either side. */
-export type RelationField = OneField | BackField | ManyField
 
 /**
  * Checks the field on the other side of a relation that a write changes. Such a change writes both fields, so the declaration

@@ -168,19 +168,15 @@ function setValue(
   guarded: boolean,
 ): Work<void> {
   if (guarded && field.writable !== true) return setWritable(unit, instance, field, value, at)
-  putValue(unit, instance, field, value)
+  if (value !== null && field.secret) unit.setPassword(instance, field.slot, value as string)
+  else instance.row[field.slot] = value
+  unit.touch(instance)
   return noWork
 }
 
 function* setWritable(unit: UnitOfWork, instance: Instance, field: ScalarField, value: Value, at: string): Work<void> {
   yield* checkWritable(unit, instance, field, at)
-  putValue(unit, instance, field, value)
-}
-
-function putValue(unit: UnitOfWork, instance: Instance, field: ScalarField, value: Value): void {
-  if (value !== null && field.secret) unit.setPassword(instance, field.slot, value as string)
-  else instance.row[field.slot] = value
-  unit.touch(instance)
+  yield* setValue(unit, instance, field, value, at, false)
 }
 
 function* setOneField(

@@ -28,7 +28,7 @@ export function* createRows(unit: UnitOfWork, call: Call, writing: WriteEnvironm
   if (!Array.isArray(call.input)) {
     const instance = yield* createOne(unit, call, call.input, '#', parent, writing)
     yield* finishUnit(unit)
-    return yield* show(unit, call, instance, writing, true)
+    return yield* showItem(unit.tx, viewOf(call.resource, call.shape), instance.row, writing, true)
   }
   if (call.input.length > writing.bulk)
     throw new ApiError('too_many_items', { detail: `at most ${writing.bulk} rows in one request` })
@@ -93,12 +93,13 @@ function check(unit: UnitOfWork, prepared: Prepared, own: Id | null = null): Wor
 
 /** PATCH: a merge patch (RFC 7396) or a JSON Patch (RFC 6902). */
 export function* patchRow(unit: UnitOfWork, call: Call, writing: WriteEnvironment): Work<Item> {
+  const { resource, shape, file } = call
   const instance = yield* target(unit, call, writing)
   requireMatch(call)
-  const made = call.file != null && madeFile(call, call.file, instance.before!)
+  const made = file != null && madeFile(call, file, instance.before!)
   yield* patchInstance(unit, call, instance, writing)
   yield* finishUnit(unit)
-  return yield* show(unit, call, instance, writing, made)
+  return yield* showItem(unit.tx, viewOf(resource, shape), instance.row, writing, made)
 }
 
 /** Applies the call's body to a row. The row is written when the unit ends. */
@@ -140,7 +141,7 @@ export function* putRow(unit: UnitOfWork, call: Call, writing: WriteEnvironment)
   if (existing) yield* replace(unit, existing, prepared, writing.newId)
   const instance = existing ?? (yield* create(unit, prepared, call.id, writing.newId))
   yield* finishUnit(unit)
-  return yield* show(unit, call, instance, writing, existing === null)
+  return yield* showItem(unit.tx, viewOf(resource, call.shape), instance.row, writing, existing === null)
 }
 
 /** The row that a PUT names by id or unique key; null if there is none that the caller can see. */
@@ -184,7 +185,9 @@ export function* deleteOne(unit: UnitOfWork, call: Call, writing: WriteEnvironme
   const instance = yield* target(unit, call, writing)
   requireMatch(call)
   yield* checkVersion(unit.tx, call, instance.before, writing)
-  const shown = call.returning ? (yield* show(unit, call, instance, writing, false)).body : null
+  const shown = call.returning
+    ? (yield* showItem(unit.tx, viewOf(call.resource, call.shape), instance.row, writing, false)).body
+    : null
   yield* remove(unit, instance)
   yield* finishUnit(unit)
   const position = writing.terms.position(unit.tx.position)
@@ -212,17 +215,6 @@ export function requireMatch(call: CallTarget & CallTerms): void {
   throw new ApiError('precondition_required', {
     detail: 'send If-Match with the ETag of the version that the change is for',
   })
-}
-
-/** The representation after the write, read in the same transaction. */
-function show(
-  unit: UnitOfWork,
-  call: Call,
-  { row }: Instance,
-  writing: WriteEnvironment,
-  created: boolean,
-): Work<Item> {
-  return showItem(unit.tx, viewOf(call.resource, call.shape), row, writing, created)
 }
 
 /** The representation of several rows as an array. */

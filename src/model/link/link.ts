@@ -19,7 +19,7 @@ import { linkActions } from './link-actions.ts'
 import { linkField, type Draft } from './link-fields.ts'
 import { linkRelations } from './link-relations.ts'
 import { linkRules } from './link-rules.ts'
-import type { Field, Model, Resource, ResourceOptions, StoredField } from '../model.ts'
+import { isRelation, type Field, type Model, type Resource, type ResourceOptions, type StoredField } from '../model.ts'
 import { declaredIdName, pathsOf, tableName, titleOf, type Paths } from './names.ts'
 import { ratePolicies } from '../declare/rate-limit.ts'
 
@@ -153,6 +153,7 @@ function linkResource(name: string, def: ResourceDef, limits: Limits, prefix: st
   )
   const byName = new Map(fields.map(field => [field.name, field]))
   resource.fields = fields
+  resource.relations = Object.freeze(fields.filter(isRelation))
   resource.field = byName
   resource.columns = stored.map(field => byName.get(field) as StoredField)
   resource.id = byName.get(idName) as Resource['id']

@@ -12,7 +12,7 @@ export type { Column as Codec, StoredValue as Bind }
  */
 export function foreignCodec({ sql, operators }: ScalarType): Column {
   const { encode, decode } = sql.foreign ?? { encode: sql.encode, decode: lenient(sql, operators === 'text') }
-  return Object.freeze({ ...sql, encode, decode, select: 'safe' })
+  return Object.freeze({ ...sql, encode, isPlain: sql.isPlain && sql.foreign === null, decode, select: 'safe' })
 }
 
 function lenientJson(stored: StoredValue): Value {

@@ -181,7 +181,7 @@ class SqliteStore implements Store {
     this.#served = true
     const { writer, ids, state } = this.#store
     const units = this.#queue.splice(0, GROUP)
-    const head = state.head
+    const head = state.position
     try {
       const answers = runUnits(writer, ids, units)
       this.#busySince = 0
@@ -194,7 +194,7 @@ class SqliteStore implements Store {
       this.#queue = units.concat(this.#queue)
       throw error
     }
-    if (state.head !== head) this.#tell()
+    if (state.position !== head) this.#tell()
   }
 
   /** Another process is writing. Tries again after a few milliseconds, until `busyTimeout` is over. Reads continue meanwhile. */
@@ -248,8 +248,8 @@ class SqliteStore implements Store {
 
   commits(after: number, limit: number): Commit[] | null {
     const { state, log } = this.#store
-    if (after >= state.head) return after === state.head ? [] : null
-    return state.recent.after(after, limit) ?? log.after(after, limit, state.head)
+    if (after >= state.position) return after === state.position ? [] : null
+    return state.recent.after(after, limit) ?? log.after(after, limit, state.position)
   }
 
   oldestPosition(): number {

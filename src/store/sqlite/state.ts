@@ -6,6 +6,7 @@ import type { Connection, Statement } from './connection.ts'
 import type { LogTable } from './log/log.ts'
 import { readTerms, type MetaTable } from './log/meta.ts'
 import type { Positions } from './read/snapshot.ts'
+import type { IdCounters } from './write/ids.ts'
 
 /** After this many changes, old records of the log are removed. */
 const TRIM_EVERY = 256
@@ -22,6 +23,8 @@ export interface StateOptions {
 
 /** What is known about the file in memory: the committed position, when each resource last changed, and the newest commits. */
 export class SqliteState implements Positions {
+  /** The seq of the last commit that is known. */
+  position: number
   readonly connection: Connection
   readonly layouts: Layouts
   readonly model: Model
@@ -37,7 +40,6 @@ export class SqliteState implements Positions {
   readonly #version: Statement
   readonly #changed = new Map<Resource, number>()
   #everything: number
-  #head: number
   #seen: unknown
   #trimmed = 0
   /** The position at which we last looked for commits of others, advanced by our own. */
@@ -59,19 +61,10 @@ export class SqliteState implements Positions {
     this.#meta = meta
     this.#version = connection.prepare('PRAGMA data_version')
     this.#seen = this.#version.get()![0]
-    this.#head = this.#everything = this.#accounted = log.head()
-    this.recent = new RecentCommits(this.#head)
+    this.position = this.#everything = this.#accounted = log.head()
+    this.recent = new RecentCommits(this.position)
     this.#terms = terms
     this.learn(meta.termsText)
-  }
-
-  /** The seq of the last commit that is known. */
-  get head(): number {
-    return this.#head
-  }
-
-  get position(): number {
-    return this.#head
   }
 
   changed(resource: Resource): number {
@@ -82,16 +75,16 @@ export class SqliteState implements Positions {
     for (const commit of commits) {
       this.recent.push(commit)
       for (const { resource, seq } of commit.changes) this.#changed.set(resource, seq)
-      this.#head = this.#accounted = commit.position
+      this.position = this.#accounted = commit.position
     }
   }
 
   /** Called when a snapshot was opened. If its position is not the one we know, another process has written. */
   opened(position: number): void {
-    if (position === this.#head) return
+    if (position === this.position) return
     this.learn(this.#meta.termsText)
-    if (position < this.#head) this.#told = Math.max(this.#told, this.#head)
-    this.#head = this.#everything = position
+    if (position < this.position) this.#told = Math.max(this.#told, this.position)
+    this.position = this.#everything = position
     this.recent.restart(position)
   }
 
@@ -117,8 +110,8 @@ export class SqliteState implements Positions {
     if (isNews && head === this.#accounted && this.#terms.history === history) return true
     if (head < this.#accounted || this.#terms.history !== history) this.#due ??= 'after what is left'
     else if (!isNews && head === this.#accounted) this.#due = 'of all'
-    this.#told = Math.max(this.#told, this.#head)
-    this.#head = this.#accounted = this.#everything = head
+    this.#told = Math.max(this.#told, this.position)
+    this.position = this.#accounted = this.#everything = head
     this.recent.restart(head)
     return true
   }
@@ -127,15 +120,8 @@ export class SqliteState implements Positions {
   learn(text: string | undefined): boolean {
     if (text === undefined || text === this.#termsText) return false
     this.#termsText = text
-    this.#terms.replace(readTerms(text), this.#head)
+    this.#terms.replace(readTerms(text), this.position)
     return true
-  }
-
-  /** Whether other processes may have handed out ids since the last call. */
-  takeUnsure(): boolean {
-    const unsure = this.#idsUnsure
-    this.#idsUnsure = false
-    return unsure
   }
 
   /** Whether a change without a record, or an earlier state, was found, so that a new term has to begin. */
@@ -143,25 +129,33 @@ export class SqliteState implements Positions {
     return this.#due !== null
   }
 
-  /** Begins a new term, inside a write transaction. */
-  beginTerm(): void {
+  /** Called when a write transaction has begun: takes into account what other processes have done. */
+  begin(ids: IdCounters): void {
+    this.look()
+    // They may have handed out ids.
+    if (this.#idsUnsure) ids.forget()
+    this.#idsUnsure = false
+    if (this.#due !== null) this.#beginTerm()
+  }
+
+  #beginTerm(): void {
     const { list } = this.#terms
     // Without a record nobody knows which rows have changed, so no tag of any row may stay valid.
     const former = this.#due === 'of all' ? [] : list
-    const from = this.#due === 'of all' ? 0 : this.#head
+    const from = this.#due === 'of all' ? 0 : this.position
     const terms = withTerm(former, newTerm(list, from, this.#random))
     this.#due = null
     this.#meta.terms = terms
     this.#termsText = this.#meta.termsText
-    this.#terms.replace(terms, Math.max(this.#told, this.#head))
+    this.#terms.replace(terms, Math.max(this.#told, this.position))
     this.#told = 0
   }
 
   /** Trims the log from time to time, inside a write transaction. */
   trim(log: LogTable): void {
-    if (this.#head - this.#trimmed < TRIM_EVERY) return
-    this.#trimmed = this.#head
-    log.trim(this.#head, this.clock())
+    if (this.position - this.#trimmed < TRIM_EVERY) return
+    this.#trimmed = this.position
+    log.trim(this.position, this.clock())
   }
 }
 

@@ -4,7 +4,7 @@ import type { Engine } from '../../engine/engine.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { Code } from '../../protocol/codes.ts'
 import type { Limits } from '../../protocol/limits.ts'
-import { isSafeMethod } from '../../protocol/method.ts'
+import { safeMethods } from '../../protocol/method.ts'
 import { enqueueArrival } from './admission.ts'
 import { bodyTooLarge } from '../http/request/body.ts'
 import { Aborted, Exchange, type Body, type Answerer, type ByteStream, type FieldLines } from '../http/exchange.ts'
@@ -26,7 +26,14 @@ export function handler(engine: Engine, options: HttpSetup = {}): NodeHandler {
   const answer = httpHandler(engine, options)
   // If files may take longer to arrive, the server's own timeout is longer; other bodies then need one of their own.
   const patience = engine.files ? BODY_TIME : null
-  return (request, response) => enter(request, response, answer, patience)
+  return (request, response) => {
+    const connection: Connection = request.socket
+    const at = (connection[line] ??= { active: 0, unsafe: false, unread: false, waiting: [] })
+    at.unread = false
+    const exchange = new NodeExchange(request, response, answer, at, patience)
+    if (at.waiting.length === 0 && mayStart(exchange, at)) start(exchange, at)
+    else at.waiting.push(exchange)
+  }
 }
 
 /** Milliseconds in which a request must have arrived. */
@@ -118,30 +125,15 @@ type Connection = Socket & { [line]?: Line }
  */
 const PIPELINED = 16
 
-function enter(request: IncomingMessage, response: ServerResponse, answer: Answerer, patience: number | null): void {
-  const connection: Connection = request.socket
-  const at = (connection[line] ??= { active: 0, unsafe: false, unread: false, waiting: [] })
-  at.unread = false
-  const exchange = new NodeExchange(request, response, answer, at, patience)
-  if (at.waiting.length === 0 && mayStart(exchange, at)) start(exchange, at)
-  else at.waiting.push(exchange)
-}
-
 function mayStart({ method }: NodeExchange, at: Line): boolean {
-  return at.active === 0 || (at.active < PIPELINED && !at.unsafe && isSafeMethod(method))
+  return at.active === 0 || (at.active < PIPELINED && !at.unsafe && safeMethods.has(method))
 }
 
 function start(exchange: NodeExchange, at: Line): void {
   at.active++
-  at.unsafe = !isSafeMethod(exchange.method)
+  at.unsafe = !safeMethods.has(exchange.method)
   if (at.unsafe || exchange.hasBody) void exchange.answer(exchange)
   else enqueueArrival(exchange)
-}
-
-function leave(at: Line): void {
-  at.active--
-  if (at.active === 0) at.unsafe = false
-  while (at.waiting.length > 0 && mayStart(at.waiting[0]!, at)) start(at.waiting.shift()!, at)
 }
 
 class NodeExchange extends Exchange {
@@ -260,10 +252,14 @@ class NodeExchange extends Exchange {
     this.#leave()
   }
 
+  /** Gives up its place on the connection, so that the next requests may start. */
   #leave(): void {
     if (this.#left) return
     this.#left = true
-    leave(this.#line)
+    const at = this.#line
+    at.active--
+    if (at.active === 0) at.unsafe = false
+    while (at.waiting.length > 0 && mayStart(at.waiting[0]!, at)) start(at.waiting.shift()!, at)
   }
 
   /**

@@ -17,7 +17,6 @@ import { readParameters, type Parameter } from './request/parameters.ts'
 import type { ActionEndpoint } from './endpoint.ts'
 import { represent } from './response/send.ts'
 import { ofMessage, sendResponse } from './response/send-response.ts'
-import { queryOf } from './request/request-target.ts'
 import { textMode } from '../../schema/read/input-mode.ts'
 
 /** Completes the call of an action. Its arguments are received later, once the caller is known to be allowed. */
@@ -40,7 +39,7 @@ export function decodeAction({ engine, formats }: Face, call: HttpCall, endpoint
 function requestOf(engine: Engine, { exchange }: HttpCall, method: string): ArgumentRequest {
   return {
     method,
-    query: queryOf(exchange),
+    query: exchange.query,
     contentType: exchange.contentType,
     body: () => {
       checkLength(exchange, engine.limits.body)
@@ -52,7 +51,7 @@ function requestOf(engine: Engine, { exchange }: HttpCall, method: string): Argu
 /** Reads arguments strictly, as modelled routes do: nothing is ignored, and nothing may be given twice. */
 function readStrictly(engine: Engine, call: HttpCall): Maybe<Arguments> {
   const { exchange } = call
-  const query = queryOf(exchange)
+  const query = exchange.query
   const parameters = query === '' ? none : readParameters(query, engine.limits.parameters)
   if (isBodyless(exchange.method)) return { value: valuesOf(parameters), mode: textMode }
   if (parameters.length > 0) {
@@ -74,8 +73,7 @@ const none: readonly Parameter[] = Object.freeze([])
 const isBodyless = (method: string): boolean => method !== 'POST' && method !== 'PUT' && method !== 'PATCH'
 
 function readBody({ limits, mode }: Engine, { exchange }: HttpCall): Promise<Arguments> {
-  const media = mediaOf(exchange, 'ACTION')
-  checkLength(exchange, limits.body)
+  const media = mediaOf(exchange, 'ACTION', limits.body)
   switch (media) {
     case 'form':
       return readText(exchange, limits).then(text => ({

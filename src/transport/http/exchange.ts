@@ -19,6 +19,8 @@ export abstract class Exchange implements Credentials {
   /** The request target as received: a path with its query, an absolute URI or `*` (RFC 9112 §3.2). */
   readonly target: string
   readonly raw: readonly string[]
+  /** Whether a body is announced, of whatever length (RFC 9112 §6.3). */
+  readonly hasBody: boolean
   accept: string | undefined
   acceptEncoding: string | undefined
   authorization: string | undefined
@@ -71,6 +73,8 @@ export abstract class Exchange implements Credentials {
         undefined
     this.transferEncoding = this.fault = undefined
     for (let i = 0; i + 1 < raw.length; i += 2) this.#take(raw[i]!, raw[i + 1]!)
+    this.hasBody =
+      this.transferEncoding !== undefined || (this.contentLength !== undefined && this.contentLength !== '0')
   }
 
   /** Reads the body. Rejects with ApiError `payload_too_large` above the limit, and with `Aborted` if the client left. */
@@ -101,9 +105,30 @@ export abstract class Exchange implements Credentials {
     return value
   }
 
-  /** Whether a body is announced, of whatever length (RFC 9112 §6.3). */
-  get hasBody(): boolean {
-    return this.transferEncoding !== undefined || (this.contentLength !== undefined && this.contentLength !== '0')
+  /** The path of the target, still encoded; `*` for `OPTIONS *`. Throws ApiError `bad_request` for the URI of another server. */
+  get path(): string {
+    const { target } = this
+    const path = target.charCodeAt(0) === 0x2f || target === '*' ? target : this.#pathOfUri()
+    const mark = path.indexOf('?')
+    return mark < 0 ? path : path.slice(0, mark)
+  }
+
+  /** The text after the `?` of the target, still encoded; empty if there is none. */
+  get query(): string {
+    const mark = this.target.indexOf('?')
+    return mark < 0 ? '' : this.target.slice(mark + 1)
+  }
+
+  // The absolute form is accepted (RFC 9112 §3.2.2), but only for this host: this is not a proxy.
+  #pathOfUri(): string {
+    const { target, host } = this
+    const start = target.indexOf('://') + 3
+    if (start > 3) {
+      const slash = target.indexOf('/', start)
+      const end = slash < 0 ? target.length : slash
+      if (target.slice(start, end).toLowerCase() === host?.toLowerCase()) return slash < 0 ? '/' : target.slice(slash)
+    }
+    throw new ApiError('bad_request', { detail: 'The request target is not a path of this server' })
   }
 
   // The length distinguishes most names, so few of them have to be compared.

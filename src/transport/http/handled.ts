@@ -12,7 +12,7 @@ import { ApiError } from '../../protocol/error.ts'
 import { wantsStream } from '../sse/accept.ts'
 import { sendHandledStream } from '../sse/handled.ts'
 import { findHandled, valueAfter } from '../handled-target.ts'
-import { checkLength, readJson } from './request/body.ts'
+import { readJson } from './request/body.ts'
 import { readConditions } from './request/read-conditions.ts'
 import type { Exchange, FieldLines } from './exchange.ts'
 import type { Face } from './face.ts'
@@ -21,7 +21,6 @@ import { ACCEPT_POST, mediaOf } from './request/body.ts'
 import { negotiate } from './response/negotiate.ts'
 import { readParameters } from './request/parameters.ts'
 import type { ServiceEndpoint } from './endpoint.ts'
-import { queryOf } from './request/request-target.ts'
 
 const methodsOf: Readonly<Record<HandledOperation, readonly string[]>> = {
   get: ['GET', 'HEAD'],
@@ -96,7 +95,7 @@ async function sendValue(face: Face, exchange: Exchange, handled: HandledResourc
   negotiate(exchange.accept)
   const found = await handled.get(call)
   if (!found || found.value == null) throw uriNotFound(call.uri)
-  const parameters = readParameters(queryOf(exchange), face.engine.limits.parameters)
+  const parameters = readParameters(exchange.query, face.engine.limits.parameters)
   const fields: FieldLines = []
   let shown: HandledValue = found
   if (parameters.length > 0) {
@@ -125,7 +124,7 @@ function send(face: Face, exchange: Exchange, status: number, fields: FieldLines
 }
 
 function refuseQuery(face: Face, exchange: Exchange): void {
-  const [first] = readParameters(queryOf(exchange), face.engine.limits.parameters)
+  const [first] = readParameters(exchange.query, face.engine.limits.parameters)
   if (!first) return
   throw new ApiError('validation', {
     issues: [{ code: 'unknown_param', parameter: first[0], detail: `There is no parameter ${first[0]} here` }],
@@ -133,9 +132,8 @@ function refuseQuery(face: Face, exchange: Exchange): void {
 }
 
 async function readObject(face: Face, exchange: Exchange): Promise<Readonly<Record<string, unknown>>> {
-  const media = mediaOf(exchange, exchange.method === 'POST' ? 'POST' : 'PATCH')
+  const media = mediaOf(exchange, exchange.method === 'POST' ? 'POST' : 'PATCH', face.engine.limits.body)
   if (media === 'patch') throw new ApiError('unsupported_media_type', { headers: { 'accept-patch': ACCEPT_POST } })
-  checkLength(exchange, face.engine.limits.body)
   const input = await readJson(exchange, face.engine.limits)
   if (typeof input === 'object' && input !== null && !Array.isArray(input)) return input as Record<string, unknown>
   throw new ApiError('validation', { issues: [{ pointer: '#', code: 'type', detail: 'must be an object' }] })

@@ -8,7 +8,7 @@ import { addressFinder } from './request/client-address.ts'
 import { admissionOf } from '../hosts/admission.ts'
 import { changesService } from './services/changes.ts'
 import { corsOf } from './response/cors.ts'
-import { checkMethod, decodeCall, operationOf } from './request/decode.ts'
+import { decodeCall, operationOf, wrongMethod } from './request/decode.ts'
 import { sendOutcome, sendThrown } from './response/encode.ts'
 import { Aborted, type Answerer, type Exchange } from './exchange.ts'
 import type { Face } from './face.ts'
@@ -33,7 +33,6 @@ import { sendPage, standardPages } from './response/pages.ts'
 import { routesOf } from './routes.ts'
 import type { CollectionEndpoint, Endpoint, ItemEndpoint } from './endpoint.ts'
 import { sendShed } from './services/overload.ts'
-import { pathOf } from './request/request-target.ts'
 
 /**
  * The HTTP face of an engine, for any host: bytes → Call → engine → Outcome → bytes. Nothing that is thrown leaves it, so no
@@ -137,7 +136,7 @@ function begin(face: Face, call: HttpCall): void | Promise<void> {
   if (exchange.target.length > limits.url) throw new ApiError('uri_too_long')
   if (exchange.raw.length > 2 * limits.headers) throw new ApiError('headers_too_large')
   if (exchange.fault !== undefined) throw new ApiError('bad_request', { issues: [exchange.fault] })
-  const path = pathOf(exchange)
+  const path = exchange.path
   if (path === '*') return sendOptions(face, exchange, null)
   const endpoint = face.routes.match(path, call) ?? face.handled?.(path) ?? null
   call.endpoint = endpoint
@@ -146,11 +145,11 @@ function begin(face: Face, call: HttpCall): void | Promise<void> {
     return sendOptions(face, exchange, endpoint)
   }
   if (endpoint?.kind === 'page') {
-    checkMethod(endpoint, exchange.method)
+    if (!endpoint.methods.has(exchange.method)) throw wrongMethod(endpoint, exchange.method)
     return sendPage(face, exchange, endpoint.page)
   }
   if (endpoint?.kind === 'service') {
-    checkMethod(endpoint, exchange.method)
+    if (!endpoint.methods.has(exchange.method)) throw wrongMethod(endpoint, exchange.method)
     return endpoint.service.serve(face, exchange)
   }
   if (face.admission !== null) {
@@ -166,7 +165,8 @@ function proceed(face: Face, call: HttpCall, principal: Principal | null): void 
   call.principal = principal
   if (face.observe && principal) call.exchange.caller = principal.id
   if (endpoint === null || endpoint.kind === 'page' || endpoint.kind === 'service') throw new ApiError('not_found')
-  checkMethod(endpoint, call.exchange.method)
+  const { method, minPosition } = call.exchange
+  if (!endpoint.methods.has(method)) throw wrongMethod(endpoint, method)
   if (endpoint.kind === 'action') {
     decodeAction(face, call, endpoint)
     return conclude(face, call)
@@ -176,29 +176,29 @@ function proceed(face: Face, call: HttpCall, principal: Principal | null): void 
     return endpoint.part.serve(face, call)
   }
   call.resource = endpoint.resource
-  call.operation = operationOf(call.exchange.method, endpoint)
+  call.operation = operationOf(method, endpoint)
   const { live } = face
-  const { minPosition } = call.exchange
   if (live === null || minPosition === undefined) return answerCall(face, call, endpoint)
   return live.awaitPosition(minPosition, { header: 'min-position' }).then(() => answerCall(face, call, endpoint))
 }
 
 function answerCall(face: Face, call: HttpCall, endpoint: CollectionEndpoint | ItemEndpoint): void | Promise<void> {
-  if (face.live !== null && isStream(call.exchange)) return sendStream(face, face.live, call, endpoint)
-  if (endpoint.kind === 'item' && isGet(call.exchange.method) && isJobs(endpoint.resource)) return sendJob(face, call)
   const { accept, method } = call.exchange
+  if (accept !== undefined && face.live !== null && wantsStream(accept) && isGet(method))
+    return sendStream(face, face.live, call, endpoint)
+  if (call.operation === 'get' && isJobs(endpoint.resource)) return sendJob(face, call)
   // A deletion returns no representation by default.
   if (accept !== undefined && method !== 'DELETE') call.format = face.formats.choose(accept)
   const decoding = decodeCall(face.engine, call, endpoint)
   if (call.format.document) showIds(call)
   if (!(decoding instanceof Promise)) return conclude(face, call)
   return decoding.then(() => {
-    readHypermedia(face, call)
+    // Links to rows can only be in relations; documents of another shape have a media type of their own.
+    if (call.resource.relations.length > 0 || call.exchange.contentType !== 'application/json')
+      readHypermedia(face, call)
     return conclude(face, call)
   })
 }
-
-const isStream = ({ accept, method }: Exchange): boolean => accept !== undefined && wantsStream(accept) && isGet(method)
 
 function conclude(face: Face, call: HttpCall): void | Promise<void> {
   const outcome = face.engine.handle(call)

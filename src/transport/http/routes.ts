@@ -1,36 +1,47 @@
-import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import type {
-  Endpoint,
-  Common,
-  CollectionEndpoint,
-  ItemEndpoint,
-  PageEndpoint,
   ActionEndpoint,
+  CollectionEndpoint,
+  Common,
+  Endpoint,
+  ItemEndpoint,
+  Page,
+  PageEndpoint,
   PartEndpoint,
-  ServiceEndpoint,
   RouteMatch,
   Routes,
+  Service,
+  ServiceEndpoint,
 } from './endpoint.ts'
 import { uniqueKeysOf } from '../../engine/write/unique-key.ts'
 import type { Action, Id, Model, Resource } from '../../model/model.ts'
 import { ApiError } from '../../protocol/error.ts'
+import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import type { ScalarType } from '../../schema/scalar-type.ts'
-import type { Page } from './endpoint.ts'
 import { rowPartsOf } from './request/row-parts.ts'
-import { readId } from './request/request-target.ts'
-import type { Service } from './endpoint.ts'
 
 const READ = ['GET', 'HEAD', 'OPTIONS']
+
+/** What is at the URIs of a resource. */
+interface ResourceRoutes {
+  readonly resource: Resource
+  readonly collection: CollectionEndpoint
+  readonly item: ItemEndpoint
+  /** Its actions on a row, by the end of their URI. */
+  readonly actions: ReadonlyMap<string, ActionEndpoint>
+  readonly parts: ReadonlyMap<string, PartEndpoint>
+  /** The canonical URI of the list; null for an internal resource. */
+  readonly base: string | null
+}
 
 /** A node in the tree of path segments. */
 interface Segment {
   readonly children: Map<string, Segment>
-  resource: Resource | null
+  routes: ResourceRoutes | null
   page: PageEndpoint | ServiceEndpoint | null
   action: ActionEndpoint | null
 }
 
-const segment = (): Segment => ({ children: new Map(), resource: null, page: null, action: null })
+const segment = (): Segment => ({ children: new Map(), routes: null, page: null, action: null })
 
 /** Makes the routes of a model below a prefix: all paths of all resources, with their rows, nested lists, actions and parts. */
 export function routesOf(
@@ -39,9 +50,45 @@ export function routesOf(
   pages: readonly Page[],
   services: readonly Service[] = [],
 ): Routes {
-  const root = segment()
-  const place = (path: string): Segment => {
-    let at = root
+  const tree = new RouteTree(prefix)
+  for (const resource of model.resources.values()) tree.addResource(resource)
+  for (const resource of [...model.resources.values(), ...model.standalone.values()]) tree.addListActions(resource)
+  for (const page of pages) tree.addPage(page.path, { kind: 'page', page, ...allowing(READ) })
+  for (const service of services) tree.addPage(service.path, { kind: 'service', service, ...allowing(service.methods) })
+  return tree
+}
+
+class RouteTree implements Routes {
+  readonly #prefix: string
+  readonly #root = segment()
+  readonly #routes = new Map<Resource, ResourceRoutes>()
+
+  constructor(prefix: string) {
+    this.#prefix = prefix
+  }
+
+  addResource(resource: Resource): void {
+    const [first] = resource.paths
+    const base =
+      first === undefined
+        ? null
+        : `${this.#prefix}/${first.split('/').filter(Boolean).map(encodeURIComponent).join('/')}`
+    const routes: ResourceRoutes = { resource, base, ...endpointsOf(resource) }
+    this.#routes.set(resource, routes)
+    for (const path of resource.paths) this.#place(path).routes = routes
+  }
+
+  addListActions(resource: Resource): void {
+    for (const [end, endpoint] of actionsOf(resource, 'list'))
+      for (const path of resource.paths) this.#place(`${path}/${end}`).action = endpoint
+  }
+
+  addPage(path: string, page: PageEndpoint | ServiceEndpoint): void {
+    this.#place(path).page = page
+  }
+
+  #place(path: string): Segment {
+    let at = this.#root
     for (const name of path.split('/')) {
       if (name === '') continue
       let next = at.children.get(name)
@@ -50,67 +97,30 @@ export function routesOf(
     }
     return at
   }
-  const collections = new Map<Resource, CollectionEndpoint>()
-  const items = new Map<Resource, ItemEndpoint>()
-  const bases = new Map<Resource, string>()
-  for (const resource of model.resources.values()) {
-    const fixed = resource.options.readOnly
-    collections.set(resource, {
-      kind: 'collection',
-      resource,
-      ...allowing([
-        ...READ,
-        'QUERY',
-        ...(fixed ? [] : ['POST']),
-        ...(fixed || uniqueKeysOf(resource).length === 0 ? [] : ['PUT']),
-        ...(fixed || !resource.options.bulk ? [] : ['PATCH', 'DELETE']),
-      ]),
-    })
-    items.set(resource, {
-      kind: 'item',
-      resource,
-      ...allowing([...READ, ...(fixed ? [] : ['PUT', 'PATCH', 'DELETE'])]),
-    })
-    for (const path of resource.paths) place(path).resource = resource
-    const first = resource.paths[0]
-    if (first !== undefined)
-      bases.set(resource, `${prefix}/${first.split('/').filter(Boolean).map(encodeURIComponent).join('/')}`)
-  }
-  const parts = new Map<Resource, ReadonlyMap<string, PartEndpoint>>()
-  for (const resource of model.resources.values()) parts.set(resource, partEndpoints(resource))
-  const rowActions = new Map<Resource, Map<string, ActionEndpoint>>()
-  for (const resource of [...model.resources.values(), ...model.standalone.values()]) {
-    rowActions.set(resource, actionsOf(resource, 'row'))
-    for (const [end, endpoint] of actionsOf(resource, 'list'))
-      for (const path of resource.paths) place(`${path}/${end}`).action = endpoint
-  }
-  for (const page of pages) place(page.path).page = { kind: 'page', page, ...allowing(READ) }
-  for (const service of services) place(service.path).page = { kind: 'service', service, ...allowing(service.methods) }
 
-  const item = (resource: Resource, id: Id): string | null => {
-    const base = bases.get(resource)
-    return base === undefined ? null : `${base}/${typeof id === 'number' ? id : encodeURIComponent(id)}`
+  collection(resource: Resource): string | null {
+    return this.#routes.get(resource)?.base ?? null
   }
-  return {
-    match: (path, into) => {
-      if (!path.startsWith(prefix)) return null
-      if (path.length === prefix.length) return root.page
-      return path.charCodeAt(prefix.length) === 0x2f ? walk(path, prefix.length + 1, into) : null
-    },
-    collection: resource => bases.get(resource) ?? null,
-    item,
-    nested: parent => {
-      const base = item(parent.resource, parent.id)
-      return base === null ? null : `${base}/${encodeURIComponent(parent.field.name)}`
-    },
+
+  item(resource: Resource, id: Id): string | null {
+    const base = this.collection(resource)
+    return base === null ? null : `${base}/${typeof id === 'number' ? id : encodeURIComponent(id)}`
+  }
+
+  nested({ resource, id, field }: NonNullable<RouteMatch['parent']>): string | null {
+    const base = this.item(resource, id)
+    return base === null ? null : `${base}/${encodeURIComponent(field.name)}`
   }
 
   /** Follows the tree as far as its names match. The rest of the path is an id, perhaps a relation and another id. */
-  function walk(path: string, start: number, into: RouteMatch): Endpoint | null {
-    let at = root
-    let from = start
+  match(path: string, into: RouteMatch): Endpoint | null {
+    if (!path.startsWith(this.#prefix)) return null
+    let at = this.#root
+    let from = this.#prefix.length
+    if (path.length === from) return at.page
+    if (path.charCodeAt(from++) !== 0x2f) return null
     for (;;) {
-      if (from >= path.length) return endOf(at)
+      if (from >= path.length) return at.routes?.collection ?? at.action ?? at.page
       const to = endOfSegment(path, from)
       if (to === from) return null
       const next = at.children.get(segmentOf(path, from, to))
@@ -118,53 +128,64 @@ export function routesOf(
       at = next
       from = to + 1
     }
-    if (at.resource === null) return null
-    return below(at.resource, path, from, into)
+    return at.routes === null ? null : this.#below(at.routes, path, from, into)
   }
 
-  function endOf(at: Segment): Endpoint | null {
-    return at.resource === null ? (at.action ?? at.page) : getOrThrow(collections, at.resource)
-  }
-
-  function below(resource: Resource, path: string, from: number, into: RouteMatch): Endpoint | null {
+  /** What is below a resource. Rows of a nested list are found below their parent. */
+  #below(
+    { resource, item, actions, parts }: ResourceRoutes,
+    path: string,
+    from: number,
+    into: RouteMatch,
+  ): Endpoint | null {
     let to = endOfSegment(path, from)
-    const id = idAt(resource.idType, path, from, to)
+    const id = readId(resource.idType, segmentOf(path, from, to))
     if (id === null) return null
     if (to + 1 >= path.length) {
       into.id = id
-      return getOrThrow(items, resource)
+      return item
     }
     const start = to + 1
     to = endOfSegment(path, start)
     const name = segmentOf(path, start, to)
-    const action = rowActions.get(resource)?.get(name)
-    if (action) {
+    const below = actions.get(name) ?? parts.get(name)
+    if (below) {
       into.id = id
-      return to + 1 >= path.length ? action : null
-    }
-    const part = parts.get(resource)?.get(name)
-    if (part) {
-      into.id = id
-      return to + 1 >= path.length ? part : null
+      return to + 1 >= path.length ? below : null
     }
     const field = resource.field.get(name)
     if (!field || field.hidden || (field.is !== 'back' && field.is !== 'many') || !field.toMany) return null
     into.parent = { resource, id, field }
-    if (to + 1 >= path.length) return getOrThrow(collections, field.target)
+    const nested = getOrThrow(this.#routes, field.target)
+    if (to + 1 >= path.length) return nested.collection
     const last = to + 1
     to = endOfSegment(path, last)
-    into.id = idAt(field.target.idType, path, last, to)
-    return into.id === null || to + 1 < path.length ? null : getOrThrow(items, field.target)
+    into.id = readId(field.target.idType, segmentOf(path, last, to))
+    return into.id === null || to + 1 < path.length ? null : nested.item
   }
 }
 
-function partEndpoints(resource: Resource): ReadonlyMap<string, PartEndpoint> {
-  return new Map(
-    rowPartsOf(resource).map(part => [
-      part.name,
-      { kind: 'part', resource, part, ...allowing([...part.methods, 'OPTIONS']) },
-    ]),
-  )
+function endpointsOf(resource: Resource): Omit<ResourceRoutes, 'resource' | 'base'> {
+  const { readOnly, bulk } = resource.options
+  const ofList = [
+    ...READ,
+    'QUERY',
+    ...(readOnly ? [] : ['POST']),
+    ...(readOnly || uniqueKeysOf(resource).length === 0 ? [] : ['PUT']),
+    ...(readOnly || !bulk ? [] : ['PATCH', 'DELETE']),
+  ]
+  const ofRow = [...READ, ...(readOnly ? [] : ['PUT', 'PATCH', 'DELETE'])]
+  return {
+    collection: { kind: 'collection', resource, ...allowing(ofList) },
+    item: { kind: 'item', resource, ...allowing(ofRow) },
+    actions: actionsOf(resource, 'row'),
+    parts: new Map(
+      rowPartsOf(resource).map(part => [
+        part.name,
+        { kind: 'part', resource, part, ...allowing([...part.methods, 'OPTIONS']) },
+      ]),
+    ),
+  }
 }
 
 /** The actions of a resource, on the list or on a row, by the end of their URI. */
@@ -194,10 +215,6 @@ function endOfSegment(path: string, from: number): number {
   return slash < 0 ? path.length : slash
 }
 
-function idAt(type: ScalarType, path: string, from: number, to: number): Id | null {
-  return readId(type, segmentOf(path, from, to))
-}
-
 /** A segment without its percent-encoding, by which it is the same as one that needs none (RFC 3986 §6.2.2.2). */
 function segmentOf(path: string, from: number, to: number): string {
   const text = path.slice(from, to)
@@ -207,4 +224,27 @@ function segmentOf(path: string, from: number, to: number): string {
   } catch {
     throw new ApiError('bad_encoding', { detail: 'The path is not percent-encoded UTF-8' })
   }
+}
+
+/** Parses the id in a path segment; null if it is not one. Only the canonical spelling names a row (protocol §1.2). */
+export function readId(type: ScalarType, text: string): Id | null {
+  if (text === '') return null
+  if (type.name === 'integer' || type.key === 'integer') return readInteger(text)
+  const id = type.readText(text)
+  if (typeof id === 'string') return id === text ? id : null
+  return typeof id === 'number' && String(id) === text ? id : null
+}
+
+// Integer ids are parsed without a regular expression and without allocating.
+function readInteger(text: string): number | null {
+  const negative = text.charCodeAt(0) === 0x2d
+  const start = negative ? 1 : 0
+  const first = text.charCodeAt(start)
+  if (text.length === start || text.length > 17 || (first === 0x30 && text !== '0')) return null
+  for (let i = start; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 0x30
+    if (!(digit >= 0 && digit <= 9)) return null
+  }
+  const value = Number(text)
+  return Number.isSafeInteger(value) ? value : null
 }

@@ -12,7 +12,6 @@ import type { HttpCall } from '../http/http-call.ts'
 import { readParameters, type Parameter } from '../http/request/parameters.ts'
 import { readLiveQuery } from '../http/request/read-query.ts'
 import type { CollectionEndpoint, ItemEndpoint } from '../http/endpoint.ts'
-import { queryOf } from '../http/request/request-target.ts'
 import type { Teller } from '../socket/dialect.ts'
 import { EVENT_STREAM } from './accept.ts'
 import { streamedRows } from './frames.ts'
@@ -30,7 +29,7 @@ export async function sendStream(
 ): Promise<void> {
   const { exchange } = call
   const { engine } = face
-  const words = liveWords(call, readParameters(queryOf(exchange), engine.limits.parameters))
+  const words = liveWords(call, readParameters(exchange.query, engine.limits.parameters))
   readLiveQuery(engine, call, words.rest)
   const fields = (): FieldLines => [...streamFields(face, exchange), ...deprecationHeaders(endpoint.resource).flat()]
   if (exchange.method === 'HEAD') {

@@ -5,7 +5,6 @@ import { ApiError } from '../../protocol/error.ts'
 import type { Exchange, FieldLines } from '../http/exchange.ts'
 import type { Face } from '../http/face.ts'
 import { readParameters } from '../http/request/parameters.ts'
-import { queryOf } from '../http/request/request-target.ts'
 import { followAsStream, streamFields } from './face.ts'
 import { streamedValues } from './frames.ts'
 
@@ -45,7 +44,7 @@ export async function sendHandledStream(
 
 /** Reads `since`, the only parameter of such a stream. */
 function sinceIn(face: Face, exchange: Exchange): string | null {
-  const parameters = readParameters(queryOf(exchange), face.engine.limits.parameters)
+  const parameters = readParameters(exchange.query, face.engine.limits.parameters)
   const other = parameters.find(([name], i) => name !== 'since' || i > 0)
   if (!other) return parameters[0]?.[1] ?? null
   const [parameter] = other

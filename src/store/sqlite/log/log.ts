@@ -44,8 +44,7 @@ export class LogTable {
   readonly #one: Statement
   readonly #gone: Statement
   readonly #resources: Model['resources']
-  /** The names of a resource's fields as members of JSON, by slot. */
-  readonly #members: ReadonlyMap<Resource, readonly string[]>
+  readonly #members: ReadonlyMap<Resource, MemberNames>
 
   constructor(connection: Connection, model: Model) {
     this.#resources = model.resources
@@ -171,13 +170,13 @@ export class LogTable {
 
   /** A row as a JSON object with field names, the version first. Only these slots, if they are given. */
   #json(resource: Resource, row: Row, slots?: readonly number[]): string {
-    const members = this.#members.get(resource)!
+    const { names, all } = this.#members.get(resource)!
     let text = `{"_seq":${row[SEQ] as number},"_at":${row[AT] as number}`
-    if (slots === undefined) {
-      for (let slot = 0; slot < members.length; slot++) {
-        if (slot !== SEQ && slot !== AT) text += members[slot]! + jsonOf(row[slot])
-      }
-    } else for (const slot of slots) text += members[slot]! + jsonOf(row[slot])
+    for (const slot of slots ?? all) {
+      const value = row[slot]
+      const isBare = typeof value === 'number' || typeof value === 'boolean'
+      text += names[slot]! + (isBare ? String(value) : JSON.stringify(value ?? null))
+    }
     return text + '}'
   }
 
@@ -207,10 +206,16 @@ export class LogTable {
 
 type Members = { readonly [name: string]: Value }
 
-function membersOf(resource: Resource): readonly string[] {
-  const members: string[] = Array.from({ length: width(resource) }, () => '')
-  for (const field of resource.columns) members[field.slot] = `,${JSON.stringify(field.name)}:`
-  return members
+/** The names of a resource's fields as members of JSON, by slot, and the slots of all fields. */
+interface MemberNames {
+  readonly names: readonly string[]
+  readonly all: readonly number[]
+}
+
+function membersOf({ columns }: Resource): MemberNames {
+  const names: string[] = []
+  for (const { slot, name } of columns) names[slot] = `,${JSON.stringify(name)}:`
+  return { names, all: columns.map(({ slot }) => slot) }
 }
 
 /** Restores a row. Fields that were declared after the record was written have the value in `otherwise`, or null. */
@@ -220,14 +225,4 @@ function rowOf(resource: Resource, members: Members, otherwise: Row | null): Row
   row[AT] = members['_at'] ?? 0
   for (const { name, slot } of resource.columns) if (name in members) row[slot] = members[name]!
   return row
-}
-
-function jsonOf(value: Value | undefined): string {
-  switch (typeof value) {
-    case 'number':
-    case 'boolean':
-      return String(value)
-    default:
-      return JSON.stringify(value ?? null)
-  }
 }

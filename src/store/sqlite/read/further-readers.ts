@@ -34,7 +34,7 @@ class Aside {
 
   read<T>(work: (snapshot: Snapshot) => Work<T>): Maybe<T> {
     // What another process wrote meanwhile may be of another term.
-    if (!this.#turn.isOpen && this.#turn.begin() > this.#state.head) this.#state.learn(this.#meta.termsText)
+    if (!this.#turn.isOpen && this.#turn.begin() > this.#state.position) this.#state.learn(this.#meta.termsText)
     return run(work(this.#reader))
   }
 
@@ -68,7 +68,7 @@ export class FurtherReaders {
       heading: 'log',
       positionsOf: turn => positionsOf(state, turn),
       onBegin: (position, own) => {
-        if (position > state.head) state.learn(new MetaTable(own).termsText)
+        if (position > state.position) state.learn(new MetaTable(own).termsText)
       },
     })
   }

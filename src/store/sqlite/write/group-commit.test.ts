@@ -202,10 +202,10 @@ test('a full disk is an error of the group, and the store goes on when there is 
   room(1)
   const answers = runUnits(writer, ids, [unit(2, 'x'.repeat(100_000)), unit(3, 'x'.repeat(100_000))])
   expect(answers).toMatchObject([{ error: { code: 'unavailable' } }, { error: { code: 'unavailable' } }])
-  expect(state.head).toBe(1)
+  expect(state.position).toBe(1)
   room(1_000_000)
   expect(runUnits(writer, ids, [unit(4, '')])).toEqual([{ value: undefined }])
-  expect(state.head).toBe(2)
+  expect(state.position).toBe(2)
   expect(writer.many(user, [1, 2, 3, 4]).map(row => row[0])).toEqual([1, 4])
 })
 

@@ -11,7 +11,7 @@ export function loadRows(opened: Opened, resource: Resource, rows: Iterable<Row>
   const { state } = opened
   const writer = new RowWriter(state.connection, state.layouts)
   const at = state.clock()
-  const seq = state.head + 1
+  const seq = state.position + 1
   return inChunks(opened, seq, at, rows, row => {
     row[SEQ] = seq
     row[AT] = at
@@ -22,7 +22,7 @@ export function loadRows(opened: Opened, resource: Resource, rows: Iterable<Row>
 export function loadPairs(opened: Opened, join: Join, pairs: Iterable<readonly [Id, Id]>): number {
   const { state } = opened
   const writer = new RowWriter(state.connection, state.layouts)
-  return inChunks(opened, state.head + 1, state.clock(), pairs, ([a, b]) => {
+  return inChunks(opened, state.position + 1, state.clock(), pairs, ([a, b]) => {
     writer.writeAll([], [{ join, a, b, op: 'add' }])
   })
 }

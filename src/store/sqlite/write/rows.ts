@@ -77,9 +77,13 @@ export class RowWriter {
     const row = after!
     const own = layout.baseline === null
     if (own || changed.length > 0) {
-      const statement = this.#updateOf(writes, changed)
+      // Most updates change a single field, so these statements are found without a key.
+      const statement = writes.updates[changed.length === 1 ? changed[0]! : -1] ?? this.#prepareUpdate(writes, changed)
       const binds: Bind[] = []
-      for (const slot of changed) binds.push(layout.codecs[slot]!.encode(row[slot]!))
+      for (const slot of changed) {
+        const codec = layout.codecs[slot]!
+        binds.push(codec.isPlain ? (row[slot] as Bind) : codec.encode(row[slot]!))
+      }
       if (layout.json.size > 0) this.#keepDigits(layout, id, row, changed, binds)
       if (own) binds.push(row[SEQ] as number, row[AT] as number)
       if (layout.hasPlainId) binds.push(id)
@@ -118,10 +122,7 @@ export class RowWriter {
     })
   }
 
-  /** Most updates change a single field, so these statements are found without a key. */
-  #updateOf({ layout, updates }: Writes, changed: readonly number[]): Statement {
-    const one = changed.length === 1 ? updates[changed[0]!] : undefined
-    if (one !== undefined) return one
+  #prepareUpdate({ layout, updates }: Writes, changed: readonly number[]): Statement {
     const key = `update ${layout.resource.name} ${changed.join(' ')}`
     const statement = this.#connection.cached(key, () => updateRow(layout, changed))
     if (changed.length === 1) updates[changed[0]!] = statement

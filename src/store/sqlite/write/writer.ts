@@ -61,7 +61,7 @@ export class Writer extends Reader implements Transaction {
   }
 
   override get position(): number {
-    return this.#open ? this.#head : this.#state.head
+    return this.#open ? this.#head : this.#state.position
   }
 
   override changed(resource: Resource): number {
@@ -74,11 +74,9 @@ export class Writer extends Reader implements Transaction {
     this.#begin.run()
     this.#open = true
     try {
-      this.#state.look()
-      if (this.#state.takeUnsure()) this.#ids.forget()
-      if (this.#state.isTermDue) this.#state.beginTerm()
+      this.#state.begin(this.#ids)
       if (this.#state.deferring) this.connection.exec('PRAGMA defer_foreign_keys=ON')
-      this.#base = this.#head = this.#state.head
+      this.#base = this.#head = this.#state.position
       this.#commits = []
     } catch (error) {
       this.rollback()
@@ -197,7 +195,7 @@ export class Writer extends Reader implements Transaction {
       throw this.#named(error)
     }
     this.#head = seq
-    this.#record(this.#stored(change), seq)
+    this.#record(change, seq)
   }
 
   #applyAll(changes: readonly RowChange[], links: readonly LinkChange[]): void {
@@ -207,17 +205,14 @@ export class Writer extends Reader implements Transaction {
       if (change.op === 'delete') this.#ids.mark(change.resource)
     }
     this.#rows.writeAll(changes, links)
-    for (const change of changes) this.#record(this.#stored(change), ++this.#head)
+    for (const change of changes) this.#record(change, ++this.#head)
   }
 
-  /** A change as the database made it: triggers, computed columns and defaults have a say. */
-  #stored(change: RowChange): RowChange {
-    const layout = this.layouts.get(change.resource)!
-    if (!layout.readsBack && change.filled === undefined) return change
-    return readBack(change, this.get(change.resource, change.id))
-  }
-
-  #record(change: RowChange, seq: number): void {
+  #record(asked: RowChange, seq: number): void {
+    const layout = this.layouts.get(asked.resource)!
+    // Triggers, computed columns and defaults may have made another change than the one that was asked for.
+    const isAnother = layout.readsBack || asked.filled !== undefined
+    const change = isAnother ? readBack(asked, this.get(asked.resource, asked.id)) : asked
     this.#log.append(seq, this.#tx, this.#at, change)
     if (change.op === 'create') this.#ids.used(change.resource, change.id)
     this.#draft(seq).changes.push({ ...change, seq })

@@ -11,7 +11,6 @@ import { finishResponse } from '../response/send.ts'
 import type { HttpCall } from '../http-call.ts'
 import type { RowPart } from '../endpoint.ts'
 import { readPreferences } from '../request/prefer.ts'
-import { queryOf } from '../request/request-target.ts'
 import { nameIn } from './disposition.ts'
 import { download, shownFile } from './download.ts'
 import { refusingAborted, refuseCoding } from './form.ts'
@@ -29,7 +28,7 @@ export function filePart(field: ScalarField): RowPart {
 
 function serve(face: Face, call: HttpCall, field: ScalarField): void | Promise<void> {
   const { exchange } = call
-  if (queryOf(exchange) !== '') throw new ApiError('unknown_param', { detail: 'a file takes no parameters' })
+  if (exchange.query !== '') throw new ApiError('unknown_param', { detail: 'a file takes no parameters' })
   call.shape = { depth: 1, include: [], fields: [field.name] }
   switch (exchange.method) {
     case 'PUT':

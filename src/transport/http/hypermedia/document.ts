@@ -2,7 +2,15 @@ import { getOrThrow } from '../../../protocol/get-or-throw.ts'
 import type { HypermediaDocument } from '../format.ts'
 import type { Item, List } from '../../../engine/call/call.ts'
 import { viewOf, type View } from '../../../engine/read/view.ts'
-import type { BackField, Field, Id, ManyField, OneField, Resource } from '../../../model/model.ts'
+import {
+  isRelation,
+  type BackField,
+  type Field,
+  type Id,
+  type ManyField,
+  type OneField,
+  type Resource,
+} from '../../../model/model.ts'
 import type { Face } from '../face.ts'
 import type { HttpCall } from '../http-call.ts'
 import { pageTargets } from '../response/links.ts'
@@ -102,16 +110,11 @@ export function entityOf(routes: Routes, view: View, value: unknown): Entity {
 export function furtherLists(routes: Routes, { resource, id, relations }: Entity): readonly DocumentRelation[] {
   if (id === null) return []
   const known = new Set<Field>(relations.map(({ field }) => field))
-  return resource.fields
-    .filter(field => isRelation(field))
+  return resource.relations
     .filter(
       field => !known.has(field) && field.toMany && !field.hidden && resource.rules?.fields?.[field.name] === undefined,
     )
     .map(field => ({ field, href: routes.nested({ resource, id, field }), shown: { kind: 'nothing' } }))
-}
-
-function isRelation(field: Field): field is OneField | BackField | ManyField {
-  return field.is === 'one' || field.is === 'back' || field.is === 'many'
 }
 
 function relationOf(

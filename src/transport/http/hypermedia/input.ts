@@ -1,8 +1,8 @@
-import type { BackField, Field, ManyField, OneField, Resource } from '../../../model/model.ts'
+import { isRelation, type Resource } from '../../../model/model.ts'
 import { ApiError, pointer } from '../../../protocol/error.ts'
 import type { Face } from '../face.ts'
 import type { HttpCall } from '../http-call.ts'
-import { readId } from '../request/request-target.ts'
+import { readId } from '../routes.ts'
 import type { Routes, RouteMatch } from '../endpoint.ts'
 import { JSON_API } from './json-api.ts'
 
@@ -30,19 +30,6 @@ interface Reading {
   readonly host: string | undefined
 }
 
-type RelationField = OneField | BackField | ManyField
-
-const relations = new WeakMap<Resource, readonly RelationField[]>()
-
-function relationsOf(resource: Resource): readonly RelationField[] {
-  let known = relations.get(resource)
-  if (!known) relations.set(resource, (known = resource.fields.filter(isRelation)))
-  return known
-}
-
-const isRelation = (field: Field): field is RelationField =>
-  field.is === 'one' || field.is === 'back' || field.is === 'many'
-
 /** Replaces URLs in a body by ids. Returns the same object if there were none. */
 function plain(reading: Reading, resource: Resource, body: unknown, hal: boolean): unknown {
   if (Array.isArray(body)) {
@@ -52,7 +39,7 @@ function plain(reading: Reading, resource: Resource, body: unknown, hal: boolean
   if (typeof body !== 'object' || body === null) return body
   let members = body as Members
   if (hal) members = withoutHal(members, resource)
-  for (const field of relationsOf(resource)) {
+  for (const field of resource.relations) {
     if (!Object.hasOwn(members, field.name)) continue
     const given = members[field.name]
     const read = Array.isArray(given)
@@ -98,7 +85,7 @@ function withoutHal(body: Members, resource: Resource): Members {
   if (links !== null && !isObject(links)) throw malformed('/_links', 'must be an object of links')
   const found: Record<string, unknown> = members
   if (links)
-    for (const field of relationsOf(resource)) {
+    for (const field of resource.relations) {
       if (field.is !== 'one' || field.readonly || Object.hasOwn(found, field.name)) continue
       const link = links[field.name] ?? null
       if (link === null) continue

@@ -106,8 +106,11 @@ function isUtf8(parameters: string): boolean {
   return true
 }
 
-/** The media type of a body that is about to be read. Throws ApiError `unsupported_media_type` or `unsupported_encoding`. */
-export function mediaOf(exchange: Exchange, method: BodyMethod): Media {
+/**
+ * The media type of a body that is about to be read. Throws ApiError `unsupported_media_type`, `unsupported_encoding`, or
+ * `payload_too_large` if more bytes are announced than `limit`.
+ */
+export function mediaOf(exchange: Exchange, method: BodyMethod, limit: number): Media {
   if (exchange.contentEncoding !== undefined && !isDecodable(exchange.contentEncoding.toLowerCase())) {
     throw new ApiError('unsupported_encoding', { headers: { 'accept-encoding': ACCEPT_ENCODING } })
   }
@@ -118,5 +121,6 @@ export function mediaOf(exchange: Exchange, method: BodyMethod): Media {
     const detail = `the body is to be ${advertise['accept']!.replaceAll(', ', ' or ')}, ${given}`
     throw new ApiError('unsupported_media_type', { detail, headers: advertise })
   }
+  if (exchange.contentLength !== undefined && Number(exchange.contentLength) > limit) throw bodyTooLarge(limit)
   return media
 }

@@ -1,14 +1,13 @@
 import type { Engine } from '../../../engine/engine.ts'
 import { checkKey } from '../../../engine/once/idempotency.ts'
 import { uniqueKey } from '../../../engine/write/unique-key.ts'
-import type { Operation } from '../../../engine/call/call.ts'
+import { isRead, type Operation } from '../../../engine/call/call.ts'
 import { textMode } from '../../../schema/read/input-mode.ts'
 import { ApiError } from '../../../protocol/error.ts'
-import { isGet } from '../../../protocol/method.ts'
 import type { Maybe } from '../../../store/work.ts'
 import { checkBulk } from '../../check-bulk.ts'
-import { checkLength, readJson, readText } from './body.ts'
-import { ofFormat, readConditions } from './read-conditions.ts'
+import { readJson, readText } from './body.ts'
+import { readConditions } from './read-conditions.ts'
 import type { Exchange } from '../exchange.ts'
 import { decodeForm } from '../file/form.ts'
 import type { HttpCall } from '../http-call.ts'
@@ -18,7 +17,6 @@ import { readParameters, type Parameter } from './parameters.ts'
 import { readPreferences } from './prefer.ts'
 import type { CollectionEndpoint, ItemEndpoint } from '../endpoint.ts'
 import { readQuery, readQueryObject, readUrl, readUrlQuery } from './read-query.ts'
-import { queryOf } from './request-target.ts'
 
 /** Methods of HTTP (the registry of RFC 9110 §16.1.1). For these the answer is 405, for unknown words 501. */
 const registered = new Set(
@@ -29,11 +27,9 @@ const registered = new Set(
   ).split(' '),
 )
 
-/** Refuses a method that an endpoint does not have: 405 with `Allow`, or 501 for an unknown method. */
-export function checkMethod(endpoint: { allow: string; methods: ReadonlySet<string> }, method: string): void {
-  if (endpoint.methods.has(method)) return
-  const headers = { allow: endpoint.allow }
-  throw new ApiError(registered.has(method) ? 'method_not_allowed' : 'not_implemented', { headers })
+/** The error for a method that an endpoint does not have: 405 with `Allow`, or 501 for an unknown method. */
+export function wrongMethod({ allow }: { readonly allow: string }, method: string): ApiError {
+  return new ApiError(registered.has(method) ? 'method_not_allowed' : 'not_implemented', { headers: { allow } })
 }
 
 /** The operation that a method means at an endpoint. */
@@ -58,10 +54,10 @@ export function operationOf(method: string, endpoint: CollectionEndpoint | ItemE
  */
 export function decodeCall(engine: Engine, call: HttpCall, endpoint: CollectionEndpoint | ItemEndpoint): Maybe<void> {
   const { exchange } = call
-  call.conditions = ofFormat(readConditions(exchange), exchange.method, call.format)
+  call.conditions = readConditions(exchange, call.format.suffix)
   if (exchange.prefer !== undefined) call.prefer(readPreferences(exchange.prefer))
-  const query = queryOf(exchange)
-  if (isGet(exchange.method)) return readUrlQuery(engine, call, query)
+  const { query } = exchange
+  if (isRead(call.operation) && exchange.method !== 'QUERY') return readUrlQuery(engine, call, query)
   const parameters = query === '' ? none : readUrl(call, query, engine.limits)
   switch (exchange.method) {
     case 'DELETE':
@@ -122,8 +118,7 @@ function decodeWrite(engine: Engine, call: HttpCall, parameters: readonly Parame
   call.idempotencyKey = readKey(exchange)
   if (parameters.length > 0) readQuery(engine, call, parameters)
   if (engine.files && decodeForm(engine, call)) return Promise.resolve()
-  const media = mediaOf(exchange, exchange.method as BodyMethod)
-  checkLength(exchange, engine.limits.body)
+  const media = mediaOf(exchange, exchange.method as BodyMethod, engine.limits.body)
   call.jsonPatch = media === 'patch'
   return readJson(exchange, engine.limits).then(input => {
     call.input = input
@@ -133,8 +128,7 @@ function decodeWrite(engine: Engine, call: HttpCall, parameters: readonly Parame
 /** QUERY (RFC 10008): the query is in the body, as a form or JSON object, instead of the URI. */
 async function decodeSearch(engine: Engine, call: HttpCall, url: readonly Parameter[]): Promise<void> {
   const { exchange } = call
-  const media = mediaOf(exchange, 'QUERY')
-  checkLength(exchange, engine.limits.body)
+  const media = mediaOf(exchange, 'QUERY', engine.limits.body)
   if (media === 'form') {
     const text = await readText(exchange, engine.limits)
     return readQuery(engine, call, [...url, ...readParameters(text, engine.limits.parameters)])

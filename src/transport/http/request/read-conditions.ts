@@ -1,13 +1,13 @@
 import type { Conditions, Tag } from '../../../engine/call/call.ts'
 import { ApiError } from '../../../protocol/error.ts'
 import type { Exchange, FieldLines } from '../exchange.ts'
-import type { Format } from '../format.ts'
 
 /**
- * Reads the preconditions of a request (RFC 9110 §13.1); null if there are none. What they mean is decided in
+ * Reads the preconditions of a request (RFC 9110 §13.1); null if there are none. `suffix` is that of the entity tags of the
+ * format in which the answer will be. What they mean is decided in
  * engine/read/preconditions.ts.
  */
-export function readConditions(exchange: Exchange): Conditions | null {
+export function readConditions(exchange: Exchange, suffix: string = ''): Conditions | null {
   const { ifMatch, ifNoneMatch, ifModifiedSince, ifUnmodifiedSince } = exchange
   if (
     ifMatch === undefined &&
@@ -17,12 +17,15 @@ export function readConditions(exchange: Exchange): Conditions | null {
   ) {
     return null
   }
-  return {
+  const conditions: Conditions = {
     ifMatch: ifMatch === undefined ? null : uncoded(exchange, readTags('if-match', ifMatch)),
     ifNoneMatch: ifNoneMatch === undefined ? null : uncoded(exchange, readTags('if-none-match', ifNoneMatch)),
     ifModifiedSince: ifModifiedSince === undefined ? null : readDate(ifModifiedSince),
     ifUnmodifiedSince: ifUnmodifiedSince === undefined ? null : readDate(ifUnmodifiedSince),
   }
+  // Writes are about the version, in whatever format it was read.
+  const isRead = exchange.method === 'GET' || exchange.method === 'HEAD' || exchange.method === 'QUERY'
+  return suffix !== '' && isRead ? ofFormat(conditions, suffix) : conditions
 }
 
 /** The suffix that a coding has added to an entity tag. */
@@ -41,11 +44,9 @@ function uncoded(exchange: Exchange, tags: '*' | readonly Tag[]): '*' | readonly
 
 /**
  * Adapts the conditions of a read to the engine, which knows nothing of formats: tags of this format lose its suffix, and tags
- * of other formats cannot match. Writes are about the version, in whatever format it was read.
+ * of other formats cannot match.
  */
-export function ofFormat(conditions: Conditions | null, method: string, { suffix }: Format): Conditions | null {
-  if (conditions === null || suffix === '' || (method !== 'GET' && method !== 'HEAD' && method !== 'QUERY'))
-    return conditions
+function ofFormat(conditions: Conditions, suffix: string): Conditions {
   const own = (tags: Conditions['ifMatch']): Conditions['ifMatch'] =>
     tags === null || tags === '*'
       ? tags

@@ -1,6 +1,7 @@
 import { isRead, type Gone, type Item, type List, type Outcome, type Unchanged } from '../../../engine/call/call.ts'
 import { ApiError } from '../../../protocol/error.ts'
 import { sendAnswered } from '../action.ts'
+import { noPreferences } from '../request/prefer.ts'
 import { writeDate } from '../request/read-conditions.ts'
 import type { Face } from '../face.ts'
 import type { FieldLines } from '../exchange.ts'
@@ -34,7 +35,7 @@ export function sendOutcome(face: Face, call: HttpCall, outcome: Outcome): void 
 function sendItem(face: Face, call: HttpCall, item: Item): void | Promise<void> {
   const reading = call.operation === 'get'
   const minimal = call.prefers.return === 'minimal' && !reading
-  const fields: FieldLines = [...carried(item)]
+  const fields: FieldLines = item.headers?.flat() ?? []
   if (item.etag !== null) fields.push('etag', tag(call, item.etag))
   if (item.modified !== null) fields.push('last-modified', writeDate(item.modified))
   fields.push('cache-control', reading ? (item.resource.options.cache ?? DEFAULT_CACHE) : DEFAULT_CACHE)
@@ -52,7 +53,7 @@ function sendItem(face: Face, call: HttpCall, item: Item): void | Promise<void> 
     if (links !== null) fields.push('link', links)
   }
   if (!reading) fields.push('position', item.position)
-  tellPreferences(call, fields)
+  if (call.prefers !== noPreferences) tellPreferences(call, fields)
   if (item.replayed === true) fields.push('idempotency-replayed', 'true')
   if (minimal && !item.created) return finishResponse(face, call.exchange, 204, fields, null)
   const status = item.created ? 201 : 200
@@ -63,7 +64,7 @@ function sendItem(face: Face, call: HttpCall, item: Item): void | Promise<void> 
 
 function sendList(face: Face, call: HttpCall, list: List): void | Promise<void> {
   const fields: FieldLines = [
-    ...carried(list),
+    ...(list.headers?.flat() ?? []),
     'etag',
     tag(call, list.etag),
     'cache-control',
@@ -73,14 +74,14 @@ function sendList(face: Face, call: HttpCall, list: List): void | Promise<void> 
   const links = path === null ? null : pageLinks(path, call.parameters, list)
   if (links !== null) fields.push('link', links)
   if (list.total !== null) fields.push('x-total-count', String(list.total))
-  tellPreferences(call, fields)
+  if (call.prefers !== noPreferences) tellPreferences(call, fields)
   return represent(face, call, 200, fields, list.body, undefined, list)
 }
 
 function sendGone(face: Face, call: HttpCall, gone: Gone): void | Promise<void> {
-  const fields: FieldLines = [...carried(gone), 'cache-control', 'no-store', 'position', gone.position]
+  const fields: FieldLines = [...(gone.headers?.flat() ?? []), 'cache-control', 'no-store', 'position', gone.position]
   if (gone.replayed === true) fields.push('idempotency-replayed', 'true')
-  tellPreferences(call, fields)
+  if (call.prefers !== noPreferences) tellPreferences(call, fields)
   if (gone.body === undefined) return finishResponse(face, call.exchange, 204, fields, null)
   return represent(face, call, 200, fields, gone.body)
 }
@@ -103,7 +104,7 @@ function tellPreferences(call: HttpCall, fields: FieldLines): void {
  */
 function sendUnchanged(face: Face, call: HttpCall, unchanged: Unchanged): void {
   const fields = [
-    ...carried(unchanged),
+    ...(unchanged.headers?.flat() ?? []),
     'etag',
     tag(call, unchanged.etag),
     'cache-control',
@@ -111,13 +112,6 @@ function sendUnchanged(face: Face, call: HttpCall, unchanged: Unchanged): void {
   ]
   finishResponse(face, call.exchange, 304, fields, null)
 }
-
-/** The header fields that hooks have added. */
-function carried({ headers }: Item | List | Gone | Unchanged): FieldLines {
-  return headers === undefined ? none : headers.flat()
-}
-
-const none: FieldLines = []
 
 // Indented JSON is equivalent but not identical, so its tag is weak (RFC 9110 §8.8.1).
 function tag(call: HttpCall, etag: string): string {

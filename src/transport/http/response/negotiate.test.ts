@@ -36,7 +36,7 @@ describe('Accept (RFC 9110 §12.5.1)', () => {
 
 describe('content types', () => {
   const of = (method: BodyMethod, contentType?: string, contentEncoding?: string) =>
-    mediaOf({ contentType, contentEncoding } as Exchange, method)
+    mediaOf({ contentType, contentEncoding } as Exchange, method, 1_000)
   test.each<[BodyMethod, string, string]>([
     ['POST', 'application/json', 'json'],
     ['POST', 'Application/JSON; charset=UTF-8', 'json'],

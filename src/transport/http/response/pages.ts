@@ -5,7 +5,6 @@ import { ApiError } from '../../../protocol/error.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Face } from '../face.ts'
 import { finishResponse } from './send.ts'
-import { queryOf } from '../request/request-target.ts'
 
 /** The pages of every API: the catalogue of resources at `/`, and `/health`. */
 export function standardPages(model: Model, prefix: string): Page[] {
@@ -27,7 +26,7 @@ const absolute = (path: string): string => (path.startsWith('/') ? path : `/${pa
  * §13.1.2).
  */
 export function sendPage(face: Face, exchange: Exchange, found: Page): void {
-  const page = found.choose ? found.choose(queryOf(exchange), exchange.accept) : found
+  const page = found.choose ? found.choose(exchange.query, exchange.accept) : found
   if (page === null) throw new ApiError('not_found')
   const body = page.text()
   const fields = ['cache-control', page.cache, ...(page.fields?.() ?? [])]

@@ -12,7 +12,6 @@ import type { Face } from '../face.ts'
 import { finishResponse } from '../response/send.ts'
 import { readParameters } from '../request/parameters.ts'
 import type { Service } from '../endpoint.ts'
-import { queryOf } from '../request/request-target.ts'
 import type { Terms } from '../../../store/terms.ts'
 
 /** How many changes a page has by default. */
@@ -43,7 +42,7 @@ export function changesService(live: Live, path: string, allowed: (who: Principa
 
 function wordsOf(exchange: Exchange, face: Face): { since: string | null; limit: number } {
   const words = new Map<string, string>()
-  for (const [name, value] of readParameters(queryOf(exchange), face.engine.limits.parameters)) {
+  for (const [name, value] of readParameters(exchange.query, face.engine.limits.parameters)) {
     if (name !== 'since' && name !== 'limit') throw refused('unknown_param', name, 'There is no such parameter here')
     if (words.has(name)) throw refused('duplicate', name, 'may be given once')
     words.set(name, value)

@@ -9,7 +9,6 @@ import type { HttpCall } from '../http-call.ts'
 import { negotiate } from '../response/negotiate.ts'
 import { readParameters, type Parameter } from '../request/parameters.ts'
 import type { RowPart } from '../endpoint.ts'
-import { queryOf } from '../request/request-target.ts'
 
 /** `GET /todo/7/history`: the history of a row from the log, newest first. `before` and `limit` select the page. */
 export const history: RowPart = { name: 'history', methods: ['GET', 'HEAD'], serve }
@@ -20,7 +19,7 @@ function serve(face: Face, call: HttpCall): void | Promise<void> {
   call.operation = 'get'
   call.conditions = readConditions(exchange)
   const { limits } = face.engine
-  call.parameters = readParameters(queryOf(exchange), limits.parameters)
+  call.parameters = readParameters(exchange.query, limits.parameters)
   call.history = rangeOf(call.parameters, limits)
   const outcome = face.engine.handle(call)
   return outcome instanceof Promise ? outcome.then(settled => send(face, call, settled)) : send(face, call, outcome)

@@ -5,7 +5,6 @@ import type { Face } from '../face.ts'
 import type { HttpCall } from '../http-call.ts'
 import { readQuery, readUrl } from '../request/read-query.ts'
 import { represent } from '../response/send.ts'
-import { queryOf } from '../request/request-target.ts'
 
 /**
  * `GET /jobs/…`: the status of a job (RFC 9110 §15.3.3). While it is running, the response says when to ask again. When it is
@@ -14,7 +13,7 @@ import { queryOf } from '../request/request-target.ts'
 export function sendJob(face: Face, call: HttpCall): void | Promise<void> {
   const { exchange } = call
   call.format = face.formats.choose(exchange.accept)
-  const given = readUrl(call, queryOf(exchange), face.engine.limits)
+  const given = readUrl(call, exchange.query, face.engine.limits)
   const rest = given.filter(([name]) => name !== 'follow')
   const follows = followsIn(given.find(([name]) => name === 'follow')?.[1])
   readQuery(face.engine, call, rest)

@@ -10,7 +10,6 @@ import type { Face } from '../face.ts'
 import { finishResponse } from '../response/send.ts'
 import { readParameters } from '../request/parameters.ts'
 import type { Service } from '../endpoint.ts'
-import { queryOf } from '../request/request-target.ts'
 
 /**
  * The login services below `/auth`: `token` (also `login`), `refresh`, `logout` and `ticket`. Their responses must not be
@@ -116,7 +115,7 @@ async function readBody(face: Face, exchange: Exchange): Promise<unknown> {
 /** Reads parameters that are true, false or absent. Throws ApiError for others. */
 function readWords<W extends string>(face: Face, exchange: Exchange, known: readonly W[]): { [P in W]?: boolean } {
   const words: { [P in W]?: boolean } = {}
-  const query = queryOf(exchange)
+  const query = exchange.query
   for (const [name, value] of query === '' ? [] : readParameters(query, face.engine.limits.parameters)) {
     if (!known.includes(name as W))
       throw new ApiError('unknown_param', {
