@@ -97,10 +97,12 @@ const stores: [string, () => Store][] = [
 describe.each(stores)('over %s', (_, store) => {
   test.each<[face: string, query: string]>(
     ['sse', 'native', 'socketio'].flatMap(face =>
-      ['sort=rank&fields=text', 'sort=user.name&fields=text', 'sort=-rank&fields=text&limit=3'].map(query => [
-        face,
-        query,
-      ]),
+      [
+        'sort=rank&fields=text',
+        'sort=user.name&fields=text',
+        'sort=-rank&fields=text&limit=3',
+        'sort=-user&fields=text,user.name',
+      ].map(query => [face, query]),
     ),
   )('%s with %s follows the list as GET shows it', async (face, query) => {
     const app = api({ user, task }, { store: store(), report: () => {}, http: { log: () => {} } })

@@ -7,7 +7,10 @@ export interface LiveEvent {
   readonly id: Id
   /** The seq of the row's version after the change; for a row that leaves, that of the change itself. */
   readonly seq: number
-  /** The version as the caller is told it if rules hide something of the row from it; null = `seq` is the version. */
+  /**
+   * The version as the caller is told it, if rules hide something of the row from it or if related rows are shown; null =
+   * `seq` is the version.
+   */
   readonly version: string | null
   /** JSON text of the representation; null if the row leaves. */
   readonly body: string | null

@@ -43,7 +43,7 @@ export class Live {
     this.#options = options
     const bounds = { ids: limits.relatedIds, rows: limits.maxPage, total: Infinity }
     this.#hub = new Hub(
-      { clock, sortedRows: limits.sortedRows, visits: visitsInTurn(limits), turn: limits.turn, bounds },
+      { clock, sortedRows: limits.sortedRows, visits: visitsInTurn(limits), turn: limits.turn, bounds, terms: store.terms },
       onFault,
     )
     this.#followers = new ChangedCallers({ changedIn: options.changedIn ?? (() => new Map()), onFault })
@@ -124,6 +124,20 @@ export class Live {
       return snapshot.position
     })
     return store.terms.position(seq)
+  }
+
+  /**
+   * Sends subscribers everything that is committed by now, and returns its position. null if queries that run again are late.
+   */
+  async told(): Promise<string | null> {
+    if (this.#hub.isIdle) return this.now()
+    await this.#feed.settle()
+    const hub = this.#hub
+    // oxlint-disable-next-line require-yield -- nothing needs to be waited for
+    const seq = await this.#feed.at(function* ({ position }) {
+      return hub.isBehind ? null : position
+    })
+    return seq === null ? null : this.terms.position(seq)
   }
 
   unsubscribe(subscription: Subscription): void {

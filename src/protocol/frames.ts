@@ -77,7 +77,7 @@ export interface UnsubscribeFrame {
   readonly sub: RequestId
 }
 
-/** Asks for a sign of life. */
+/** Asks for a sign of life, and how far this connection was told what happened. */
 export interface PingFrame {
   readonly op: 'ping'
   readonly id?: RequestId
@@ -94,6 +94,7 @@ export type ServerFrame =
   | SnapshotFrame
   | ResumedFrame
   | CommitFrame
+  | BehindFrame
   | EndFrame
   | PongFrame
 
@@ -106,11 +107,15 @@ export interface HelloFrame {
   readonly retry: number
   /** The id of the caller. null = anonymous. */
   readonly me: RequestId | null
+  /** In how many seconds the credentials end. Absent if they do not. */
+  readonly expires?: number
   readonly limits: {
     readonly message: number
     readonly subscriptions: number
     readonly rate: number
     readonly burst: number
+    /** For how many seconds the answer to an idempotency key is kept. */
+    readonly keys: number
   }
   readonly id?: RequestId
 }
@@ -196,6 +201,15 @@ export interface HandledEvent {
   readonly patch?: unknown
 }
 
+/**
+ * Something was left out because the client reads too slowly, or because it cannot be told what happened. A `reset` follows,
+ * and nothing else before it. The answer to a write whose effects were left out comes after this message.
+ */
+export interface BehindFrame {
+  readonly sub: RequestId
+  readonly op: 'behind'
+}
+
 /** The server ended the subscription. */
 export interface EndFrame {
   readonly sub: RequestId
@@ -206,6 +220,11 @@ export interface EndFrame {
 export interface PongFrame {
   readonly op: 'pong'
   readonly id?: RequestId
+  /**
+   * Everything up to this position was told on this connection, except to subscriptions that are behind. Absent if queries
+   * that run again are late.
+   */
+  readonly position?: string
 }
 
 /** Why the server closed a connection, beside the codes of RFC 6455 §7.4.1. */

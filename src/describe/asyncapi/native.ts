@@ -80,7 +80,11 @@ function requests(): Readonly<Record<string, Json>> {
       'Logs in with a token or a ticket.',
       record({ op: op('auth'), id, 'token?': stringSchema, 'ticket?': stringSchema }),
     ),
-    ping: message('ping', 'Asks for a sign of life.', record({ op: op('ping'), 'id?': id })),
+    ping: message(
+      'ping',
+      'Asks for a sign of life, and how far the client was told what happened.',
+      record({ op: op('ping'), 'id?': id }),
+    ),
   }
 }
 
@@ -96,7 +100,8 @@ function answers(): Readonly<Record<string, Json>> {
         epoch: stringSchema,
         retry: count,
         me: { type: ['number', 'string', 'null'] },
-        limits: record({ message: count, subscriptions: count, rate: count, burst: count }),
+        'expires?': { ...count, description: 'In how many seconds the credentials end.' },
+        limits: record({ message: count, subscriptions: count, rate: count, burst: count, keys: count }),
       }),
     ),
     answer: message(
@@ -119,7 +124,7 @@ function answers(): Readonly<Record<string, Json>> {
       'A request was refused. The id is null if it could not be read.',
       record({ id: { anyOf: [id, { type: 'null' }] }, status: { type: 'integer', minimum: 400 }, error: refused }),
     ),
-    pong: message('pong', 'The sign of life.', record({ op: { const: 'pong' }, 'id?': id })),
+    pong: message('pong', 'The sign of life.', record({ op: { const: 'pong' }, 'id?': id, 'position?': position })),
   }
 }
 
@@ -158,6 +163,7 @@ function told(row: Json): Readonly<Record<string, Json>> {
         'order?': { type: 'array', items: { type: ['integer', 'string'] } },
       }),
     ),
+    behind: message('behind', 'Something was left out. A reset follows.', record({ op: { const: 'behind' }, sub })),
     end: message(
       'end',
       'The server has ended the subscription.',

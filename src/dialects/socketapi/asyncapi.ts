@@ -61,6 +61,7 @@ export function describeSocketIo(draft: AsyncDraft): void {
           'The order of all rows in view, where they do not tell it.',
           record({ uri, ids, 'position?': stringSchema }),
         ),
+        behind: message('behind', 'Something was left out. A state with `reset` follows.', record({ uri })),
         api_error: message('api_error', 'A request was refused.', error),
         server_error: message('server_error', 'A fault of the server.', error),
       },

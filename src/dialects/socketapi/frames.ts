@@ -61,6 +61,11 @@ export function resourceEventFrame(resource: string, position: string, reset: bo
   return eventFrame(to.prefix, 'state', `{"uri":${JSON.stringify(to.uri)},"resource":${resource}${more}}`)
 }
 
+/** Says that something was left out, and that a state follows. Flask-SocketAPI has no word for it. */
+export function behindFrame({ prefix, uri, isNamed }: Spelling): Frame | null {
+  return isNamed ? eventFrame(prefix, 'behind', `{"uri":${JSON.stringify(uri)}}`) : null
+}
+
 /** The packets of one step, one after another. Only the last one has the position. The frame is empty if nothing is sent. */
 export function batchFrame(batch: Batch, to: Spelling): Frame {
   return frameOf(batch, to.key, to, makeBatchFrame)

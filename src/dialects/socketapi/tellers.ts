@@ -7,7 +7,14 @@ import type { ApiError } from '../../protocol/error.ts'
 import type { Published } from '../../store/store.ts'
 import type { Teller } from '../../transport/socket/dialect.ts'
 import type { UriTarget } from '../../transport/uri-target.ts'
-import { batchFrame, valueEventFrame, rowsEventFrame, resourceEventFrame, type Spelling } from './frames.ts'
+import {
+  batchFrame,
+  behindFrame,
+  valueEventFrame,
+  rowsEventFrame,
+  resourceEventFrame,
+  type Spelling,
+} from './frames.ts'
 
 /** The connection of a subscription. */
 interface Connection {
@@ -42,6 +49,10 @@ export class SocketIoRows implements Teller<RowsKind> {
     return batchFrame(this.isNamed ? batch : this.#connection.withoutRepeats(batch, this.target.resource), this.#to)
   }
 
+  behind(): Frame | null {
+    return behindFrame(this.#to)
+  }
+
   end(error: ApiError): null {
     return ended(this.#connection, error)
   }
@@ -65,6 +76,10 @@ export class SocketIoValues implements Teller<ValuesKind> {
 
   batch(record: Published): Frame {
     return valueEventFrame(record, this.#uri, this.#to)
+  }
+
+  behind(): Frame | null {
+    return behindFrame(this.#to)
   }
 
   end(error: ApiError): null {

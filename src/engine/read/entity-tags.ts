@@ -30,7 +30,7 @@ export function itemTag(terms: Terms, view: View, row: Row, snapshot: Snapshot):
   const seq = row[SEQ] as number
   const version = terms.position(seq)
   if (view.variant === '') return version
-  if (view.resources.length === 1) return `${version}.${view.variant}`
+  if (!view.showsRelated) return `${version}.${view.variant}`
   const last = latest(snapshot, view.resources)
   // A row and what it shows of others may have changed in different terms.
   const same = terms.epochAt(seq) === terms.epochAt(last.lasting)

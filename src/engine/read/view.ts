@@ -28,6 +28,8 @@ export interface View {
   readonly loads: readonly ViewLoad[]
   /** The resources whose rows are in the representation, this one first. */
   readonly resources: readonly Resource[]
+  /** It shows other rows beside its own, perhaps of the same resource. */
+  readonly showsRelated: boolean
   /** It shows only its own rows, and the same fields of each, so nothing has to be loaded in addition. */
   readonly isAlone: boolean
   /** Rules decide what it shows, so it may differ between callers. */
@@ -209,9 +211,10 @@ class ViewBuilder {
     )
   }
 
-  done(): Pick<View, 'parts' | 'names' | 'loads' | 'resources' | 'isAlone' | 'isRuled'> {
+  done(): Pick<View, 'parts' | 'names' | 'loads' | 'resources' | 'showsRelated' | 'isAlone' | 'isRuled'> {
     const { rules } = this.#resource
     return {
+      showsRelated: this.#loads.some(load => 'view' in load),
       isAlone: this.#loads.length === 0 && !rules?.fields,
       isRuled: rules !== null || this.#loads.some(load => load.field.target.rules !== null || isRuled(load)),
       parts: Object.freeze(this.#parts),

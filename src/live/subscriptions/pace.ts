@@ -41,6 +41,11 @@ export class Pace {
     if (this.#mode === 'latest') this.#release()
   }
 
+  /** Tells what came, without waiting any longer. */
+  flush(): void {
+    this.#release()
+  }
+
   /** Takes what came but was not told; the caller takes care of it. null if there is nothing. */
   takePending(): Batch | null {
     return this.#held.take()

@@ -43,6 +43,8 @@ export interface SubscriptionSource<K extends Kind> {
 export interface Pacing<Step> {
   take(step: Step): void
   drained(): void
+  /** Tells what is held back. */
+  flush(): void
   takePending(): Step | null
   close(): void
 }

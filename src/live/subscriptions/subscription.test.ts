@@ -24,13 +24,16 @@ interface World {
   readonly subscription: Subscription
   /** What the listener got and what the source was asked for, in order. */
   readonly log: unknown[]
-  /** Whether the connection has not yet taken what it was given, and whether it takes nothing more. */
-  readonly connection: { busy: boolean; slow: boolean }
+  /**
+   * Whether the connection has not yet taken what it was given, whether it takes nothing more, and how often it was told
+   * that something was left out.
+   */
+  readonly connection: { busy: boolean; slow: boolean; behinds: number }
 }
 
 function world(mode: Mode = 'every'): World {
   const log: unknown[] = []
-  const connection = { busy: false, slow: false }
+  const connection = { busy: false, slow: false, behinds: 0 }
   const subscription: Subscription = new Subscription<RowsKind>(
     {
       renew: async () => void log.push('renew'),
@@ -47,6 +50,7 @@ function world(mode: Mode = 'every'): World {
         log.push([position, events.map(e => `${e.kind} ${e.id}`).join()])
         return true
       },
+      behind: () => void connection.behinds++,
       isBusy: () => connection.busy,
       end: error => log.push(error.code),
     },
@@ -84,6 +88,7 @@ describe('a step', () => {
     connection.slow = false
     subscription.deliver(step(2))
     expect([subscription.behind, log]).toEqual([true, []])
+    expect(connection.behinds).toBe(1)
     connection.busy = false
     subscription.drained()
     subscription.drained()

@@ -20,6 +20,8 @@ export interface Listener<K extends Kind = RowsKind> {
   resumed(position: string): void
   /** One step. False if it was left out because the connection is slow. */
   batch(step: K['step']): boolean
+  /** Something was left out. Nothing more is told until the next snapshot, which is a reset. */
+  behind?(): void
   /** Whether the connection still has to take what it was given. `drained` of the subscription is called when it has. */
   isBusy?(): boolean
   /** The subscription is over: what it followed or the right to see it is gone, or no new snapshot is possible. */
@@ -104,6 +106,11 @@ export class Subscription<K extends Kind = RowsKind> {
     } else if (this.#phase === 'starting' || this.#phase === 'held') {
       if (this.#waiting && this.#waiting.push(step) > KEPT) this.#waiting = null
     }
+  }
+
+  /** Tells what is held back for the sake of its pace. */
+  flush(): void {
+    if (this.#phase === 'following') this.#pace?.flush()
   }
 
   /** Tells a step without waiting. */
@@ -213,6 +220,7 @@ export class Subscription<K extends Kind = RowsKind> {
   }
 
   #leaveBehind(): void {
+    if (this.#phase !== 'behind') this.listener.behind?.()
     this.#phase = 'behind'
     this.#pace?.takePending()
   }

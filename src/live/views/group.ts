@@ -1,5 +1,5 @@
 import type { Ctx } from '../../schema/field.ts'
-import type { Row } from '../../model/model.ts'
+import { SEQ, type Row } from '../../model/model.ts'
 import { compileTest } from '../../query/evaluate.ts'
 import { ownFields } from '../../engine/rules/permissions.ts'
 import { writeRow } from '../../engine/read/write-json.ts'
@@ -7,9 +7,11 @@ import { contextOf } from '../../engine/call/call.ts'
 import { Budget, loadRelated, noRelations, type Bounds } from '../../engine/read/load-related.ts'
 import { ordered } from '../../engine/read/sort-in-memory.ts'
 import type { Change, Commit, Snapshot, Visits } from '../../store/store.ts'
+import type { Terms } from '../../store/terms.ts'
 import { wait, type Work } from '../../store/work.ts'
 import { batchOf, left, shown, type Batch, type LiveEvent, type Presented } from '../event.ts'
 import type { CompactSet } from './compact-set.ts'
+import { digestOf } from '../incremental/step/telling.ts'
 import type { Followed } from '../incremental/followed.ts'
 import { shownVersions } from '../../engine/read/entity-tags.ts'
 import type { Interest } from './interest.ts'
@@ -33,6 +35,7 @@ export interface GroupEnvironment {
   /** How many milliseconds of a turn of the event loop may be spent on telling. */
   readonly turn: number
   readonly bounds: Bounds
+  readonly terms: Terms
 }
 
 /** Changes that may concern a group, by commit. */
@@ -102,7 +105,13 @@ export class Group implements Followed {
   *present(snapshot: Snapshot, rows: readonly Row[]): Work<Presented[]> {
     const bodies = yield* this.bodies(snapshot, rows)
     const versions = this.interest.isMasked ? yield* this.#versions(snapshot, rows, bodies) : null
-    return bodies.map((body, i) => ({ body, version: versions && versions[i]! }))
+    if (!this.interest.view.showsRelated) return bodies.map((body, i) => ({ body, version: versions && versions[i]! }))
+    // Related rows change without a new version of the row that shows them, so what is shown becomes a part of it.
+    const { terms } = this.#surroundings
+    return bodies.map((body, i) => {
+      const version = versions?.[i] ?? terms.position(rows[i]![SEQ] as number)
+      return { body, version: `${version}.${digestOf(body).toString(36)}` }
+    })
   }
 
   /** Writes rows as JSON texts. */

@@ -63,9 +63,12 @@ function reasonToAskAgain({ resource, where, sort }: Interest, isFleeting: boole
   return isFollowable(resource, where) ? null : 'its filter asks for a calculated field'
 }
 
-/** Whether the bodies show a field as it is stored. */
+/** Whether the bodies show a field as it is stored; of a related row, its id. */
 function shows({ resource, view, permissions }: Interest, name: string): boolean {
-  return view.depth > 0 && view.names.includes(name) && permissions.field(resource, name, 'read').open
+  const part = view.parts[view.names.indexOf(name)]
+  if (!part || view.depth === 0 || !permissions.field(resource, name, 'read').open) return false
+  const load = part.kind === 'row' ? view.loads[part.load]! : null
+  return !load || !('view' in load) || load.view.names.includes(load.view.resource.id.name)
 }
 
 /** Whether a predicate reads more than the stored fields of the row itself. */

@@ -30,7 +30,7 @@ export interface Dialect<Message> {
 export type Key = number | string
 
 /** What a message asks for. It is carried out when its turn comes; errors are passed to `refuse`. */
-export type Asked = AskedCall | AskedSubscription | AskedEnd | AskedIdentity
+export type Asked = AskedCall | AskedSubscription | AskedEnd | AskedIdentity | AskedPing
 
 interface Refusable {
   refuse(error: ApiError): void
@@ -76,6 +76,13 @@ export interface AskedIdentity extends Refusable {
   done(): void
 }
 
+/** Asks for a sign of life, and how far the connection was told what happened. */
+export interface AskedPing extends Refusable {
+  readonly kind: 'ping'
+  /** `position`: everything up to it was told. null = it is not known, because queries that run again are late. */
+  done(position: string | null): void
+}
+
 /** What to follow, and how to tell it. */
 export type Follow = FollowRows | FollowValues
 
@@ -100,6 +107,8 @@ export interface Teller<K extends Kind> {
   snapshot(state: K['state'], position: string, reset: boolean, isFirst: boolean): Frame | null
   resumed?(position: string): Frame
   batch(step: K['step'], subscription: Subscription<K> | null): Frame | null
+  /** Something was left out, and a reset will follow. */
+  behind?(): Frame | null
   end?(error: ApiError): Frame | null
   /** From now on, tells this part as well. */
   add?(part: string): void

@@ -5,7 +5,7 @@ import { Mailbox, type Wire } from '../../live/subscriptions/mailbox.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { closeCodes } from '../../protocol/frames.ts'
 import { Bucket } from './bucket.ts'
-import type { Asked, Dialect } from './dialect.ts'
+import type { Asked, AskedPing, Dialect } from './dialect.ts'
 import { ownEffectsTold, type SocketHost } from './host.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { RequestTurns } from './turns.ts'
@@ -33,6 +33,9 @@ export interface SocketSessionOptions<Message> {
   readonly dialect: (session: SocketSession<Message>) => Dialect<Message>
 }
 
+/** What waits for its turn among the requests of a connection. */
+type Turn = Exclude<Asked, AskedPing>
+
 /** The most requests of one connection that are in progress or wait. Above it, nothing more is read. */
 const UNDER_WAY = 64
 
@@ -53,6 +56,7 @@ export class SocketSession<Message = never> {
   readonly #lifetime: Lifetime = new Lifetime()
   #principal: Principal | null = null
   #standing: Standing | null = null
+  #expires: number | null = null
   #unwatch: () => void = () => {}
   #isPaused = false
   #isClosed = false
@@ -83,6 +87,11 @@ export class SocketSession<Message = never> {
   /** Tells who the caller is at a position; null if the caller cannot change. */
   get standing(): Standing | null {
     return this.#standing
+  }
+
+  /** When the credentials end, in milliseconds since the epoch; null if they do not. */
+  get expires(): number | null {
+    return this.#expires
   }
 
   get isClosed(): boolean {
@@ -116,7 +125,8 @@ export class SocketSession<Message = never> {
   receive(message: Message): void {
     if (this.#isClosed || !this.admit(message)) return
     const asked = this.#dialect.read(message)
-    if (asked) this.#take(asked)
+    if (asked?.kind === 'ping') void this.#ping(asked)
+    else if (asked) this.#take(asked)
     if (this.#turns.underWay >= UNDER_WAY || this.mailbox.isFull) this.#pause()
   }
 
@@ -144,7 +154,7 @@ export class SocketSession<Message = never> {
   /** From now on another caller makes the requests. Subscriptions are told what that changes. */
   become(principal: Principal | null): void {
     this.#principal = principal
-    this.#standing = null
+    this.#standing = this.#expires = null
     this.#turns.take(true, () => this.subscriptions.handOver(), this.host.onFault)
   }
 
@@ -169,17 +179,32 @@ export class SocketSession<Message = never> {
     this.#lifetime.end()
   }
 
-  #take(asked: Asked): void {
+  #take(asked: Turn): void {
     const isAlone = this.#dialect.isSerial || asked.kind === 'write' || asked.kind === 'identify'
-    const failed = (thrown: unknown): void => {
+    this.#turns.take(isAlone, () => this.#admitted(asked), this.#failed(asked))
+  }
+
+  /** A sign of life waits for no other request. */
+  async #ping(asked: AskedPing): Promise<void> {
+    try {
+      const position = await this.host.live.told()
+      if (this.#isClosed) return
+      this.subscriptions.flush()
+      asked.done(position)
+    } catch (thrown) {
+      this.#failed(asked)(thrown)
+    }
+  }
+
+  readonly #failed = (asked: Asked): ((thrown: unknown) => void) => {
+    return thrown => {
       const error = ApiError.from(thrown)
       if (error.isFault) this.host.onFault(error.cause ?? error)
       if (!this.#isClosed) asked.refuse(error)
     }
-    this.#turns.take(isAlone, () => this.#admitted(asked), failed)
   }
 
-  #admitted(asked: Asked): Promise<void> {
+  #admitted(asked: Turn): Promise<void> {
     const { admission } = this.host
     // Unsubscribing and logging in are never refused for overload: they reduce the load or come before it.
     const isFree = admission === null || asked.kind === 'unsubscribe' || asked.kind === 'identify'
@@ -189,7 +214,7 @@ export class SocketSession<Message = never> {
     return admission.admit(() => this.#do(asked))
   }
 
-  async #do(asked: Asked): Promise<void> {
+  async #do(asked: Turn): Promise<void> {
     // The client may have left while the request waited for its turn. Its writes are still done.
     if (this.#isClosed && asked.kind !== 'write') return
     switch (asked.kind) {
@@ -222,6 +247,7 @@ export class SocketSession<Message = never> {
     const { auth } = this.host.engine
     this.#unwatch()
     this.#principal = identity.principal
+    this.#expires = identity.expires
     this.#standing = auth?.standing(identity) ?? null
     if (!auth) return
     this.#unwatch = auth.watch(identity, what => {

@@ -96,6 +96,11 @@ export class Subscriptions {
     for (const held of this.#held.values()) held.drained()
   }
 
+  /** Tells what is held back for the sake of a pace. */
+  flush(): void {
+    for (const held of this.#held.values()) held.flush()
+  }
+
   /** Gives all subscriptions to the current caller. Each is told what that changes. */
   async handOver(): Promise<void> {
     for (const held of this.#held.values()) await held.handOver(this.#subscriber)
@@ -183,6 +188,10 @@ class Held implements Listener<Kind> {
     this.#subscription?.drained()
   }
 
+  flush(): void {
+    this.#subscription?.flush()
+  }
+
   close(): void {
     this.#isClosed = true
     this.#subscription?.close()
@@ -203,6 +212,11 @@ class Held implements Listener<Kind> {
   batch(step: unknown): boolean {
     const frame = this.teller!.batch(step, this.#subscription)
     return frame === null || frame.length === 0 || this.#mailbox.push(frame)
+  }
+
+  behind(): void {
+    const frame = this.#isClosed ? null : this.teller!.behind?.()
+    if (frame) this.#mailbox.answer(frame)
   }
 
   isBusy(): boolean {

@@ -17,6 +17,9 @@ export const retryFrame = (): Frame => Buffer.from(`retry: ${reconnectDelay()}\n
 /** A comment. Clients ignore it, and it keeps the connection open. */
 export const heartbeat: Frame = Buffer.from(':\n\n')
 
+/** Says that something was left out, and that a reset will follow. */
+export const behindEvent: Frame = Buffer.from('event: behind\ndata: {}\n\n')
+
 /** Tells rows. If the rows do not show their id, the ids are sent as well. */
 export function streamedRows(terms: Terms, showsId: boolean): Teller<RowsKind> {
   return {

@@ -6,7 +6,7 @@ import type { Kind } from '../../live/subscriptions/source.ts'
 import type { Listener, Subscription } from '../../live/subscriptions/subscription.ts'
 import type { ByteStream } from '../http/exchange.ts'
 import type { Teller } from '../socket/dialect.ts'
-import { heartbeat, retryFrame, problemFrame } from './frames.ts'
+import { behindEvent, heartbeat, retryFrame, problemFrame } from './frames.ts'
 
 /** Milliseconds between comments, so that proxies and clients do not take the connection for dead. */
 const HEARTBEAT = 15_000
@@ -66,6 +66,10 @@ export class SseStream<K extends Kind> implements Listener<K>, Wire {
   batch(step: K['step']): boolean {
     const frame = this.#options.teller.batch(step, null)
     return frame === null || frame.length === 0 || this.#mailbox.push(frame)
+  }
+
+  behind(): void {
+    this.#mailbox.answer(behindEvent)
   }
 
   isBusy(): boolean {

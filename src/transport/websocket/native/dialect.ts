@@ -49,7 +49,7 @@ class NativeDialect implements Dialect<string> {
       this.#stranger = setTimeout(() => this.#session.end(new ApiError('unauthenticated')), STRANGER.patience)
       this.#stranger.unref()
     }
-    this.#session.tell(helloFrame(host.engine, principal, null))
+    this.#session.tell(helloFrame(host.engine, this.#session, null))
   }
 
   read(text: string): Asked | null {
@@ -65,14 +65,12 @@ class NativeDialect implements Dialect<string> {
     }
     const { frame } = message
     const { id } = frame
-    if (frame.op === 'ping') {
-      session.tell(pongFrame(id))
-      return null
-    }
-    const refuse = (error: ApiError): void => session.tell(refusalFrame(id!, error))
+    const refuse = (error: ApiError): void => session.tell(refusalFrame(id ?? null, error))
     switch (frame.op) {
+      case 'ping':
+        return { kind: 'ping', done: position => session.tell(pongFrame(frame.id, position)), refuse }
       case 'auth': {
-        const done = (): void => this.#answer(helloFrame(session.host.engine, session.principal, frame.id))
+        const done = (): void => this.#answer(helloFrame(session.host.engine, session, frame.id))
         return { kind: 'identify', identity: () => identityOf(session.host, frame), done, refuse }
       }
       case 'subscribe': {

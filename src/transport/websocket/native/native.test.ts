@@ -65,7 +65,7 @@ describe('the handshake', () => {
       epoch: app.engine.epoch,
       retry: expect.any(Number),
       me: null,
-      limits: { message: 262_144, subscriptions: 100, rate: 50, burst: 100 },
+      limits: { message: 262_144, subscriptions: 100, rate: 50, burst: 100, keys: 86_400 },
     })
   })
 
@@ -85,6 +85,32 @@ describe('the handshake', () => {
       expect(await (await connect(url + path)).hear()).toMatchObject({ op: 'hello' })
     }
     await expect(NativeClient.open(`${url}/other`)).rejects.toThrow(/404/)
+  })
+})
+
+describe('a ping', () => {
+  test('is answered after everything up to the position that it tells', async () => {
+    const { app, open } = await serve()
+    const client = await open()
+    expect(await client.ask({ op: 'ping' })).toEqual({ id: 1, op: 'pong', position: `${app.engine.epoch}.0` })
+    await client.ask({ id: 's', op: 'subscribe', uri: '/user' })
+    await client.ask({ id: 'slowly', op: 'subscribe', uri: '/user', mode: 60_000 })
+    client.keep = true
+    for (const id of [1, 2]) await app.post('user', { id, name: 'a' })
+    const pong = await client.ask({ op: 'ping' })
+    expect(pong.position).toBe(`${app.engine.epoch}.2`)
+    const order = client.all.map(({ sub, position }) => `${sub ?? 'pong'} ${position.split('.')[1]}`)
+    expect(order.at(-1)).toBe('pong 2')
+    expect(order).toContain('s 2')
+    expect(order).toContain('slowly 2')
+  })
+
+  test('does not wait for a write that waits', async () => {
+    const { app, open } = await serve()
+    const client = await open()
+    client.send({ id: 'w', op: 'create', uri: '/user', data: { id: 1, name: 'a' }, min: `${app.engine.epoch}.1` })
+    expect(await client.ask({ op: 'ping' })).toMatchObject({ op: 'pong' })
+    expect(client.heard.some(frame => frame.id === 'w')).toBe(false)
   })
 })
 
@@ -240,7 +266,7 @@ describe('requests', () => {
     const refusal = await client.hear()
     expect(refusal.error.error).toBe(code)
     expect(refusal.status).toBe(refusal.error.status)
-    expect(await client.ask({ op: 'ping', id: 'p' })).toEqual({ op: 'pong', id: 'p' })
+    expect(await client.ask({ op: 'ping', id: 'p' })).toMatchObject({ op: 'pong', id: 'p' })
   })
 
   test('that are binary are refused', async () => {
@@ -439,6 +465,45 @@ describe('subscriptions', () => {
     expect(reset.position).toBe(`${app.engine.epoch}.501`)
     expect(reset.data[0].text.slice(0, 3)).toBe('499')
     expect(client.heard.length).toBeLessThan(450)
+  })
+
+  test('of a slow reader are behind before the answer to a write that they will only see in the reset', async () => {
+    const { app, open } = await serve({ limits: { mailbox: 50_000 } })
+    await app.post('todo', { id: 1, text: 'a' })
+    const client = await open()
+    await client.ask({ id: 1, op: 'subscribe', uri: '/todo' })
+    client.socket.pause()
+    for (let n = 0; n < 300; n++) {
+      await app.patch('todo', 1, { text: `${n}${'漢'.repeat(9_000)}` })
+      await turn()
+    }
+    client.keep = true
+    const answer = client.ask({ id: 'w', op: 'patch', uri: '/todo/1', data: { text: 'mine' } })
+    await turn()
+    client.socket.resume()
+    expect(await answer).toMatchObject({ status: 200 })
+    expect((await client.hear(frame => frame.op === 'reset')).data[0].text).toBe('mine')
+    const order = client.all.map(frame => frame.op ?? frame.id)
+    expect(order.filter(one => one !== 'commit' && one !== 'snapshot')).toEqual(['behind', 'w', 'reset'])
+  })
+
+  test('tell another version when a related row changes that is shown, and it still counts for conditions', async () => {
+    const { app, open } = await serve()
+    await app.post('user', { id: 1, name: 'ann' })
+    await app.post('todo', { id: 1, text: 'a', owner: 1 })
+    const { epoch } = app.engine
+    const client = await open()
+    const params = { include: ['owner'] }
+    await client.ask({ id: 's', op: 'subscribe', uri: '/todo', params })
+    const { versions } = await client.hear(frame => frame.op === 'snapshot')
+    expect(versions[0].split('.').slice(0, 2)).toEqual([epoch, '2'])
+    await app.patch('user', 1, { name: 'bob' })
+    const { events } = await client.hear(frame => frame.op === 'commit')
+    expect(events).toMatchObject([{ kind: 'change', data: { owner: { name: 'bob' } } }])
+    expect(events[0].version).not.toBe(versions[0])
+    const patch = { op: 'patch', uri: '/todo/1', data: { text: 'b' } }
+    expect(await client.ask({ ...patch, ifMatch: events[0].version })).toMatchObject({ status: 200 })
+    expect(await client.ask({ ...patch, ifMatch: events[0].version })).toMatchObject({ status: 412 })
   })
 
   test('of a client that reads nothing are closed', async () => {

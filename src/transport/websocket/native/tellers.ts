@@ -7,7 +7,7 @@ import type { RequestId } from '../../../protocol/frames.ts'
 import type { Published } from '../../../store/store.ts'
 import type { Teller } from '../../socket/dialect.ts'
 import { valueChangeFrame, valueStateFrame } from './published-frames.ts'
-import { commitFrame, endFrame, resumedFrame, snapshotFrame, type Label } from './write-frame.ts'
+import { behindFrame, commitFrame, endFrame, resumedFrame, snapshotFrame, type Label } from './write-frame.ts'
 import type { Terms } from '../../../store/terms.ts'
 
 /** The name of a subscription in its frames. There may be very many, so what frames need is computed once. */
@@ -24,6 +24,10 @@ class Named implements Label {
 
   resumed(position: string): Frame {
     return resumedFrame(this, position)
+  }
+
+  behind(): Frame {
+    return behindFrame(this)
   }
 
   end(error: ApiError): Frame {

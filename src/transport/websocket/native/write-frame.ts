@@ -2,6 +2,7 @@ import { ApiError, problemOf } from '../../../protocol/error.ts'
 import { SUBPROTOCOL, type RequestId } from '../../../protocol/frames.ts'
 import type { Principal } from '../../../auth/principal.ts'
 import type { Outcome } from '../../../engine/call/call.ts'
+import { KEPT_FOR } from '../../../engine/once/idempotency.ts'
 import { headerOf } from '../../../engine/call/outcome.ts'
 import type { Engine } from '../../../engine/engine.ts'
 import { frameOf, sharedFrame, type Batch, type Frame } from '../../../live/event.ts'
@@ -14,7 +15,17 @@ import type { Terms } from '../../../store/terms.ts'
 /** How many characters of rows go into one part of a snapshot. */
 const PART = 131_072
 
-export function helloFrame({ epoch, limits }: Engine, me: Principal | null, id: RequestId | null): Frame {
+/** The caller of a connection, and when its credentials end, in milliseconds since the epoch. */
+interface Greeted {
+  readonly principal: Principal | null
+  readonly expires: number | null
+}
+
+export function helloFrame(
+  { epoch, limits, clock }: Engine,
+  { principal, expires }: Greeted,
+  id: RequestId | null,
+): Frame {
   const { message, subscriptions, messageRate: rate, messageBurst: burst } = limits
   const hello = {
     op: 'hello',
@@ -22,14 +33,16 @@ export function helloFrame({ epoch, limits }: Engine, me: Principal | null, id: 
     protocol: SUBPROTOCOL,
     epoch,
     retry: reconnectDelay(),
-    me: me?.id ?? null,
-    limits: { message, subscriptions, rate, burst },
+    me: principal?.id ?? null,
+    // Not a moment, because the clock of the client may be wrong.
+    ...(expires !== null && { expires: Math.max(0, Math.floor((expires - clock()) / 1000)) }),
+    limits: { message, subscriptions, rate, burst, keys: KEPT_FOR / 1000 },
   }
   return textFrame(JSON.stringify(hello))
 }
 
-export function pongFrame(id: RequestId | undefined): Frame {
-  return textFrame(JSON.stringify(id === undefined ? { op: 'pong' } : { op: 'pong', id }))
+export function pongFrame(id: RequestId | undefined, position: string | null): Frame {
+  return textFrame(JSON.stringify({ op: 'pong', id, position: position ?? undefined }))
 }
 
 /** The answer to a request. */
@@ -164,6 +177,10 @@ function commitText({ position, events, order }: Batch, terms: Terms): string {
     text += born || dead ? ',"own":true}' : '}'
   })
   return `${text}]${order ? `,"order":${JSON.stringify(order)}` : ''}}`
+}
+
+export function behindFrame({ text }: Label): Frame {
+  return textFrame(`{"sub":${text},"op":"behind"}`)
 }
 
 export function endFrame({ text }: Label, error: ApiError): Frame {
