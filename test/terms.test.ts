@@ -186,7 +186,12 @@ describe('a file', () => {
     const former = new DatabaseSync(`${file}.copy`)
     await backup(former, file)
     former.close()
-    expect(await told.take(2)).toMatchObject([{ event: 'reset' }, { event: 'snapshot', data: [{ id: 1 }, { id: 2 }] }])
+    const rows = [{ id: 1 }, { id: 2 }]
+    expect(await told.take(3)).toMatchObject([
+      { event: 'behind' },
+      { event: 'reset' },
+      { event: 'snapshot', data: rows },
+    ])
     await client.create('todo', { text: 'other' })
     const [row] = await client.list('todo').then(rows => rows.slice(-1))
     expect(row.text).toBe('other')

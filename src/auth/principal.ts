@@ -24,7 +24,7 @@ export interface Credentials {
 /**
  * Finds out who calls. null = anonymous. Throws ApiError `unauthenticated` for invalid credentials.
  * @example
- * const authenticate: Authenticate = ({ header }) => header('x-user') === 'ada' ? { id: 1, role: 'admin' } : null
+ * const authenticate: Authenticate = credentials => credentials.header('x-user') === 'ada' ? { id: 1, role: 'admin' } : null
  */
 export type Authenticate = (credentials: Credentials) => Maybe<Principal | null>
 

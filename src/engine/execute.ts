@@ -1,6 +1,7 @@
 import { ApiError } from '../protocol/error.ts'
 import type { Model, Resource } from '../model/model.ts'
 import type { Store, Transaction } from '../store/store.ts'
+import { signatureOf } from '../store/signature.ts'
 import { run, wait, type Maybe, type Work } from '../store/work.ts'
 import { accessWithin, checkCallable, runAction, type DataAccess } from './actions/run-action.ts'
 import { actOnce } from './once/action-once.ts'
@@ -138,6 +139,7 @@ export class Executor {
       waits,
       isUnbounded: call.unbounded ?? false,
       ledger: this.#options.ledger,
+      signature: call.idempotencyKey == null || call.trusted ? null : signatureOf(call.principal, call.idempotencyKey),
     })
     switch (call.operation) {
       case 'create':

@@ -31,9 +31,13 @@ export interface Batch {
   readonly events: readonly LiveEvent[]
   /** The ids of all rows in view, in the order of the query, if the order cannot be told from the rows; otherwise null. */
   readonly order: readonly Id[] | null
+  /** The idempotency keys of the writes in it, with their callers (`store/signature.ts`). */
+  readonly by: readonly string[]
   /** Encoded frames by dialect and label. The first connection that needs one makes it, and the others reuse it. */
   readonly frames: Map<string, Frame>
 }
+
+const none: readonly string[] = Object.freeze([])
 
 /** Encoded bytes, ready to be sent. Connections that receive the same share them. */
 export type Frame = Uint8Array
@@ -43,8 +47,9 @@ export function batchOf(
   position: number,
   events: readonly LiveEvent[],
   order: readonly Id[] | null = null,
+  by: readonly string[] = none,
 ): Batch {
-  return { resource, position, events, order, frames: new Map() }
+  return { resource, position, events, order, by, frames: new Map() }
 }
 
 /**

@@ -43,7 +43,14 @@ export class Live {
     this.#options = options
     const bounds = { ids: limits.relatedIds, rows: limits.maxPage, total: Infinity }
     this.#hub = new Hub(
-      { clock, sortedRows: limits.sortedRows, visits: visitsInTurn(limits), turn: limits.turn, bounds, terms: store.terms },
+      {
+        clock,
+        sortedRows: limits.sortedRows,
+        visits: visitsInTurn(limits),
+        turn: limits.turn,
+        bounds,
+        terms: store.terms,
+      },
       onFault,
     )
     this.#followers = new ChangedCallers({ changedIn: options.changedIn ?? (() => new Map()), onFault })

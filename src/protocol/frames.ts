@@ -176,6 +176,8 @@ export interface CommitFrame {
   readonly events: readonly (FrameEvent | HandledEvent)[]
   /** Ids of all rows in view, in their order, if the order does not follow from the rows. */
   readonly order?: readonly RequestId[]
+  /** The idempotency keys of the caller's own writes in it. */
+  readonly by?: readonly string[]
 }
 
 /** The change of one row. */

@@ -161,6 +161,8 @@ export interface RowChange {
   readonly filled?: readonly number[]
   /** What the change did to the to-many relations of the row. */
   readonly lists: readonly ListDelta[]
+  /** Who writes under which idempotency key, if there is one (`signature.ts`). Only on the first change of a write. */
+  readonly by?: string
 }
 
 /** A derived change: ids that were added to or removed from a list of the row, or from the other side of a one-to-one. */

@@ -87,7 +87,8 @@ describe.each(stores)('over %s', (_, store) => {
     for (const uri of lists) {
       const commits = first.of(uri, 'commit')
       const told = commits.flatMap(({ events }) =>
-        events.map((event: any) => [event.kind, event.id, `"${event.version}"`]),
+        // Where related rows are shown, a part about them follows.
+        events.map((event: any) => [event.kind, event.id, `"${event.version.split('.')[0]}"`]),
       )
       expect([uri, told]).toEqual([uri, [['change', 2, tag]]])
     }

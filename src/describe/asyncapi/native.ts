@@ -161,6 +161,7 @@ function told(row: Json): Readonly<Record<string, Json>> {
         position,
         events: { type: 'array', items: event },
         'order?': { type: 'array', items: { type: ['integer', 'string'] } },
+        'by?': { type: 'array', items: stringSchema, description: "Idempotency keys of the caller's writes in it." },
       }),
     ),
     behind: message('behind', 'Something was left out. A reset follows.', record({ op: { const: 'behind' }, sub })),

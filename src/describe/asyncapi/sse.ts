@@ -52,6 +52,11 @@ function eventsOf(draft: AsyncDraft, resource: Resource, id: Json): Readonly<Rec
     [changed.sse]: event(changed.sse, 'A row changed.', change(row, 'change')),
     [leave.sse]: event(leave.sse, 'A row was deleted, or went out of view.', change({ type: 'null' }, 'leave')),
     reset: event('reset', 'What is known has to be discarded; a snapshot follows.', record({ position: stringSchema })),
+    by: event(
+      'by',
+      "The idempotency keys of the reader's own writes in the commit whose events follow.",
+      record({ keys: { type: 'array', items: stringSchema } }),
+    ),
     behind: event('behind', 'Something was left out. A reset follows.', { type: 'object' }),
     problem: event('problem', 'Why the server ends the stream.', { $ref: '#/components/schemas/Problem' }),
   }

@@ -24,7 +24,12 @@ export function describeSocketIo(draft: AsyncDraft): void {
   }
   const ids: Json = { type: 'array', items: { type: ['integer', 'string'] } }
   const item: Json = { type: 'string', description: 'The item of a list that functions serve.' }
-  const told = { uri, 'id?': id, 'item?': item, 'position?': stringSchema }
+  const by: Json = {
+    type: 'array',
+    items: stringSchema,
+    description: "Idempotency keys of the caller's own writes, beside the position.",
+  }
+  const told = { uri, 'id?': id, 'item?': item, 'position?': stringSchema, 'by?': by }
   draft.channel(
     'socketio',
     {
@@ -59,7 +64,7 @@ export function describeSocketIo(draft: AsyncDraft): void {
         order: message(
           'order',
           'The order of all rows in view, where they do not tell it.',
-          record({ uri, ids, 'position?': stringSchema }),
+          record({ uri, ids, 'position?': stringSchema, 'by?': by }),
         ),
         behind: message('behind', 'Something was left out. A state with `reset` follows.', record({ uri })),
         api_error: message('api_error', 'A request was refused.', error),

@@ -1,4 +1,5 @@
 import { checkJson } from '../../protocol/check-json.ts'
+import type { Principal } from '../../auth/principal.ts'
 import { ApiError, problemOf } from '../../protocol/error.ts'
 import type { Batch } from '../../live/event.ts'
 import type { Resource } from '../../model/model.ts'
@@ -75,6 +76,10 @@ export class SocketApiDialect implements Dialect<Packet> {
     const isTold = !packet?.ack || (packet.given.length < MOST && isEvent(packet.event))
     if (isTold) this.bye(error)
     if (packet) this.#reply(packet, isTold ? [] : [problemOf(withoutHeaders(error))])
+  }
+
+  get principal(): Principal | null {
+    return this.#session.principal
   }
 
   /** Sends an error that answers no message. */

@@ -62,16 +62,23 @@ export function resourceEventFrame(resource: string, position: string, reset: bo
 }
 
 /** Says that something was left out, and that a state follows. Flask-SocketAPI has no word for it. */
-export function behindFrame({ prefix, uri, isNamed }: Spelling): Frame | null {
+export function behindPacket({ prefix, uri, isNamed }: Spelling): Frame | null {
   return isNamed ? eventFrame(prefix, 'behind', `{"uri":${JSON.stringify(uri)}}`) : null
 }
 
-/** The packets of one step, one after another. Only the last one has the position. The frame is empty if nothing is sent. */
-export function batchFrame(batch: Batch, to: Spelling): Frame {
-  return frameOf(batch, to.key, to, makeBatchFrame)
+/**
+ * The packets of one step, one after another. Only the last one has the position, and the idempotency keys of the receiver's
+ * own writes in the step. The frame is empty if nothing is sent.
+ */
+export function batchFrame(batch: Batch, to: Spelling, keys: readonly string[] = none): Frame {
+  if (!to.rich || keys.length === 0) return frameOf(batch, to.key, to, makeBatchFrame)
+  const by = `,"by":${JSON.stringify(keys)}`
+  return frameOf(batch, to.key + by, to, () => makeBatchFrame(batch, to, by))
 }
 
-function makeBatchFrame(batch: Batch, to: Spelling): Frame {
+const none: readonly string[] = []
+
+function makeBatchFrame(batch: Batch, to: Spelling, by = ''): Frame {
   const texts: string[] = []
   for (const event of batch.events) {
     const text = packetOf(batch, event, to)
@@ -83,7 +90,7 @@ function makeBatchFrame(batch: Batch, to: Spelling): Frame {
   }
   if (to.rich && texts.length > 0) {
     const last = texts.pop()!
-    texts.push(`${last.slice(0, -2)},"position":"${to.terms.position(batch.position)}"}]`)
+    texts.push(`${last.slice(0, -2)},"position":"${to.terms.position(batch.position)}"${by}}]`)
   }
   return texts.length === 1 ? framed(texts[0]!) : Buffer.concat(texts.map(framed))
 }

@@ -1,15 +1,17 @@
+import type { Principal } from '../../auth/principal.ts'
 import type { Batch, Frame } from '../../live/event.ts'
 import type { ValuesKind } from '../../live/subscriptions/published.ts'
 import type { Resource } from '../../model/model.ts'
 import type { RowsKind } from '../../live/subscriptions/source.ts'
 import type { Shown } from '../../live/subscriptions/subscription.ts'
 import type { ApiError } from '../../protocol/error.ts'
+import { keysOf } from '../../store/signature.ts'
 import type { Published } from '../../store/store.ts'
 import type { Teller } from '../../transport/socket/dialect.ts'
 import type { UriTarget } from '../../transport/uri-target.ts'
 import {
   batchFrame,
-  behindFrame,
+  behindPacket,
   valueEventFrame,
   rowsEventFrame,
   resourceEventFrame,
@@ -18,6 +20,8 @@ import {
 
 /** The connection of a subscription. */
 interface Connection {
+  /** Its caller, who may become another. */
+  readonly principal: Principal | null
   /** The events of a batch that were not yet sent on this connection. */
   withoutRepeats(batch: Batch, resource: Resource): Batch
   /** Sends an error that answers no message. */
@@ -46,11 +50,12 @@ export class SocketIoRows implements Teller<RowsKind> {
   }
 
   batch(batch: Batch): Frame {
-    return batchFrame(this.isNamed ? batch : this.#connection.withoutRepeats(batch, this.target.resource), this.#to)
+    if (!this.isNamed) return batchFrame(this.#connection.withoutRepeats(batch, this.target.resource), this.#to)
+    return batchFrame(batch, this.#to, keysOf(batch.by, this.#connection.principal))
   }
 
   behind(): Frame | null {
-    return behindFrame(this.#to)
+    return behindPacket(this.#to)
   }
 
   end(error: ApiError): null {
@@ -79,7 +84,7 @@ export class SocketIoValues implements Teller<ValuesKind> {
   }
 
   behind(): Frame | null {
-    return behindFrame(this.#to)
+    return behindPacket(this.#to)
   }
 
   end(error: ApiError): null {

@@ -56,6 +56,8 @@ export interface UnitOfWorkOptions {
   readonly isUnbounded: boolean
   /** The ledger of files; null if no resource has any. */
   readonly ledger: Resource | null
+  /** Who writes under which idempotency key; null if there is none. */
+  readonly signature: string | null
 }
 
 /**
@@ -77,6 +79,7 @@ export class UnitOfWork {
   /** The conflict with a row that has the id of a new one; null = none. */
   taken: ApiError | null = null
   readonly #hashes: ReadonlyMap<string, string> | null
+  readonly #signature: string | null
   /** The rows that were loaded or created; null for an id that does not exist. */
   readonly #known = new Map<Resource, Map<Id, Instance | null>>()
   readonly #touched = new Set<Instance>()
@@ -95,6 +98,7 @@ export class UnitOfWork {
     this.ledger = options.ledger
     this.waits = options.waits
     this.isUnbounded = options.isUnbounded
+    this.#signature = options.signature
     this.#hashes = options.hashes
   }
 
@@ -208,6 +212,7 @@ export class UnitOfWork {
       const change = changeOf(instance)
       if (change) changes.push(change)
     }
+    if (this.#signature !== null && changes.length > 0) changes[0] = { ...changes[0]!, by: this.#signature }
     const links = this.#links ? [...this.#links.values()] : []
     return changes.length || links.length ? wait(this.tx.apply(changes, links)) : noWork
   }

@@ -15,6 +15,7 @@ const MOST = 10_000
 export class Coalesced {
   readonly #events = new Map<Id, LiveEvent>()
   #last: Batch | null = null
+  #by: readonly string[] = []
 
   get isEmpty(): boolean {
     return this.#last === null
@@ -23,6 +24,7 @@ export class Coalesced {
   /** Adds a batch. False if too many rows have come together. */
   add(batch: Batch): boolean {
     this.#last = batch
+    if (batch.by.length > 0) this.#by = [...this.#by, ...batch.by]
     for (const event of batch.events) {
       const earlier = this.#events.get(event.id)
       const both = earlier ? folded(earlier, event) : event
@@ -36,14 +38,16 @@ export class Coalesced {
   /** Everything since the last call, as one batch; null if it cancels out. */
   take(): Batch | null {
     const last = this.#last
+    const by = this.#by
     const events = [...this.#events.values()]
     this.clear()
     if (!last || (events.length === 0 && !last.order)) return null
-    return batchOf(last.resource, last.position, events, last.order)
+    return batchOf(last.resource, last.position, events, last.order, by)
   }
 
   clear(): void {
     this.#last = null
+    this.#by = []
     this.#events.clear()
   }
 }

@@ -6,6 +6,7 @@ import { writeRow } from '../../engine/read/write-json.ts'
 import { contextOf } from '../../engine/call/call.ts'
 import { Budget, loadRelated, noRelations, type Bounds } from '../../engine/read/load-related.ts'
 import { ordered } from '../../engine/read/sort-in-memory.ts'
+import { signaturesOf } from '../../store/signature.ts'
 import type { Change, Commit, Snapshot, Visits } from '../../store/store.ts'
 import type { Terms } from '../../store/terms.ts'
 import { wait, type Work } from '../../store/work.ts'
@@ -141,7 +142,7 @@ export class Group implements Followed {
       else
         for (const own of changesByRow(changes))
           yield* this.#judge(snapshot, own[0]!.before, own.at(-1)!.after, own, events)
-      if (events.length) batches.push(batchOf(resource, commit.position, events))
+      if (events.length) batches.push(batchOf(resource, commit.position, events, null, signaturesOf([commit])))
     }
     return batches
   }

@@ -1,6 +1,7 @@
 import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import { ApiError } from '../../protocol/error.ts'
 import { ID, SEQ, type Id, type Resource, type Row } from '../../model/model.ts'
+import { signaturesOf } from '../../store/signature.ts'
 import type { Change, Commit, Snapshot } from '../../store/store.ts'
 import type { Work } from '../../store/work.ts'
 import { batchOf, left, shown, type Batch, type LiveEvent, type Presented } from '../event.ts'
@@ -33,6 +34,8 @@ export class Requery {
   #seen: Map<Id, Seen> | null = null
   /** Changes of the resource's rows since the last result. */
   #changes = new Map<Id, Change[]>()
+  /** The idempotency keys of writes since the last result, with their callers. */
+  #by: readonly string[] = []
   #isDue = false
   /** How long the query takes on average, in milliseconds. */
   cost: number = 0
@@ -64,6 +67,7 @@ export class Requery {
   forget(): void {
     this.#seen = null
     this.#changes.clear()
+    this.#by = []
     this.#isDue = false
   }
 
@@ -78,6 +82,7 @@ export class Requery {
   note(commits: readonly Commit[]): boolean {
     if (this.#seen === null) return false
     const { resource } = this.group.interest
+    this.#by = [...this.#by, ...signaturesOf(commits)]
     for (const { changes } of commits)
       for (const change of changes) {
         if (change.resource !== resource) continue
@@ -93,7 +98,9 @@ export class Requery {
   *ask(snapshot: Snapshot): Work<Batch | null> {
     const seen = this.#seen
     const changes = this.#changes
+    const by = this.#by
     this.#changes = new Map()
+    this.#by = []
     this.#isDue = false
     if (!seen) return null
     const begin = performance.now()
@@ -123,7 +130,7 @@ export class Requery {
     const isMoved = tellsOrder && !isSameOrder(seen.keys(), now.keys())
     if (events.length === 0 && !isMoved) return null
     const order = tellsOrder ? [...now.keys()] : null
-    return batchOf(resource, snapshot.position, events, order)
+    return batchOf(resource, snapshot.position, events, order, by)
   }
 
   /** Throws ApiError `too_complex` if the query takes too long to run after every commit. */

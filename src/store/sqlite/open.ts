@@ -8,7 +8,7 @@ import { adaptTables } from './schema/adapt-tables.ts'
 import { reportUnfitValues } from './schema/report-unfit-values.ts'
 import { Connection } from './connection.ts'
 import { IdCounters } from './write/ids.ts'
-import { LogTable, LOG_TABLES } from './log/log.ts'
+import { LogTable, LOG_ADDITION, LOG_TABLES } from './log/log.ts'
 import { MetaTable } from './log/meta.ts'
 import type { SqliteSettings } from './options.ts'
 import { Reader } from './read/snapshot.ts'
@@ -54,6 +54,8 @@ export function openModel(
 ): Opened {
   const made = connection.prepare(`SELECT 1 FROM sqlite_schema WHERE name = '_restuary_log_adopt'`).get() !== undefined
   if (!made) connection.exec(`BEGIN IMMEDIATE; ${LOG_TABLES}; COMMIT`)
+  const isSigned = connection.prepare(`SELECT 1 FROM pragma_table_info('_restuary_log') WHERE name = 'signature'`)
+  if (!isSigned.get()) connection.exec(LOG_ADDITION)
   const meta = new MetaTable(connection)
   const log = new LogTable(connection, model)
   adaptTables(connection, meta, model, environment, options.drop)

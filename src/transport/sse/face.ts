@@ -43,7 +43,7 @@ export async function sendStream(
   const since = exchange.header('last-event-id') ?? words.since
   await followAsStream(face, live, exchange, {
     fields,
-    teller: streamedRows(live.terms, showsId),
+    teller: streamedRows(live.terms, showsId, call.principal),
     // If the rights of the reader change, the subscription itself tells the difference.
     begin: (stream, standing) => live.subscribe(call, stream, since, words.mode, standing, words.waits),
   })

@@ -1,9 +1,11 @@
+import type { Principal } from '../../auth/principal.ts'
 import { ApiError, problemOf } from '../../protocol/error.ts'
 import { eventNames } from '../../protocol/events.ts'
 import { frameOf, sharedFrame, type Batch, type Frame } from '../../live/event.ts'
 import type { ValuesKind } from '../../live/subscriptions/published.ts'
 import type { RowsKind } from '../../live/subscriptions/source.ts'
 import type { Shown } from '../../live/subscriptions/subscription.ts'
+import { keysOf } from '../../store/signature.ts'
 import type { Published } from '../../store/store.ts'
 import type { Teller } from '../socket/dialect.ts'
 import type { Terms } from '../../store/terms.ts'
@@ -21,11 +23,16 @@ export const heartbeat: Frame = Buffer.from(':\n\n')
 export const behindEvent: Frame = Buffer.from('event: behind\ndata: {}\n\n')
 
 /** Tells rows. If the rows do not show their id, the ids are sent as well. */
-export function streamedRows(terms: Terms, showsId: boolean): Teller<RowsKind> {
+export function streamedRows(terms: Terms, showsId: boolean, reader: Principal | null): Teller<RowsKind> {
   return {
     snapshot: (rows, position, reset) =>
       sharedFrame(rows, `sse ${reset} ${showsId}`, () => snapshotFrame(rows, position, reset, showsId)),
-    batch: batch => frameOf(batch, 'sse', terms, batchFrame),
+    batch: batch => {
+      const keys = keysOf(batch.by, reader)
+      if (keys.length === 0) return frameOf(batch, 'sse', terms, batchFrame)
+      const by = `event: by\ndata: ${JSON.stringify({ keys })}\n\n`
+      return frameOf(batch, by, terms, () => Buffer.concat([Buffer.from(by), batchFrame(batch, terms)]))
+    },
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Id, Resource, Row } from '../../../model/model.ts'
+import { signaturesOf } from '../../../store/signature.ts'
 import type { Change } from '../../../store/store.ts'
 import { FormerState, type StepHistory } from './history.ts'
 import type { PresentState, RowState } from './state.ts'
@@ -18,6 +19,8 @@ export interface Step {
   readonly touched: ReadonlyMap<Resource, ReadonlyMap<Id, Touched>>
   /** The seq of the view after the step. */
   readonly position: number
+  /** The idempotency keys of the writes in it, with their callers. */
+  readonly by: readonly string[]
   /** All commits that the step is part of. */
   readonly history: StepHistory
 }
@@ -51,6 +54,7 @@ function stepOf(history: StepHistory, present: PresentState, from: number, to: n
     after: isLast ? present : new FormerState(present, history, to),
     touched,
     position: history.commits[to - 1]!.position,
+    by: signaturesOf(history.commits.slice(from, to)),
     history,
   }
 }

@@ -73,9 +73,7 @@ export class Telling<G extends Followed> {
     if (isShared && !order && !digests) {
       const shared = this.#sharedBy(view)
       yield* this.#presentShared(group, moves, shared)
-      const batch = shared.batch(moves, this.#resource, this.#step.position, move =>
-        this.#event(move, shared.presented, false),
-      )
+      const batch = shared.batch(moves, this.#resource, this.#step, move => this.#event(move, shared.presented, false))
       if (moves.length === 1) shared.only.set(moves[0]!, batch)
       return batch
     }
@@ -86,7 +84,7 @@ export class Telling<G extends Followed> {
     else if (isMasked) news = yield* this.#visible(group, moves, presented)
     if (news.length === 0 && !order?.isReordered) return null
     const events = news.map(move => this.#event(move, presented, isMasked))
-    return batchOf(this.#resource, this.#step.position, events, order && order.ids)
+    return batchOf(this.#resource, this.#step.position, events, order && order.ids, this.#step.by)
   }
 
   /** The moves without those rows of which only something changed that rules hide. */
@@ -180,8 +178,8 @@ class SharedTelling {
     return all
   }
 
-  batch(moves: readonly Move[], resource: Resource, position: number, make: (move: Move) => LiveEvent): Batch {
-    if (moves.length > LONG) return this.#long(moves, resource, position, make)
+  batch(moves: readonly Move[], resource: Resource, step: Step, make: (move: Move) => LiveEvent): Batch {
+    if (moves.length > LONG) return this.#long(moves, resource, step, make)
     const events: LiveEvent[] = []
     let hash = moves.length
     for (let i = 0; i < moves.length; i++) {
@@ -196,14 +194,14 @@ class SharedTelling {
     let alike = this.#batches.get(hash)
     if (!alike) this.#batches.set(hash, (alike = []))
     for (const batch of alike) if (isSame(batch.events, events)) return batch
-    const batch = batchOf(resource, position, events)
+    const batch = batchOf(resource, step.position, events, null, step.by)
     alike.push(batch)
     return batch
   }
 
-  #long(moves: readonly Move[], resource: Resource, position: number, make: (move: Move) => LiveEvent): Batch {
+  #long(moves: readonly Move[], resource: Resource, step: Step, make: (move: Move) => LiveEvent): Batch {
     for (const known of this.#longs) if (isAlike(known.moves, moves)) return known.batch
-    const batch = batchOf(resource, position, moves.map(make))
+    const batch = batchOf(resource, step.position, moves.map(make), null, step.by)
     this.#longs.push({ moves, batch })
     return batch
   }

@@ -11,7 +11,7 @@ import type { Connection, Statement } from '../connection.ts'
 export const LOG_TABLES = `
   CREATE TABLE IF NOT EXISTS _restuary_log(
     seq INTEGER PRIMARY KEY, tx INTEGER NOT NULL, at INTEGER NOT NULL, resource TEXT NOT NULL, id ANY, op TEXT NOT NULL,
-    before TEXT, after TEXT, lists TEXT) STRICT;
+    before TEXT, after TEXT, lists TEXT, signature TEXT) STRICT;
   CREATE INDEX IF NOT EXISTS _restuary_log_gone ON _restuary_log(resource, id) WHERE op = 'delete';
   CREATE INDEX IF NOT EXISTS _restuary_log_adopt ON _restuary_log(seq) WHERE op = 'adopt';
   CREATE TABLE IF NOT EXISTS _restuary_meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -30,8 +30,12 @@ const KEPT = { changes: 1_000_000, milliseconds: 86_400_000 }
 /** How many records are removed at a time. */
 const STEP = 500
 
-const COLUMNS = 'seq, tx, at, resource, id, op, before, after, lists'
-type Record = [number, number, number, string, Id, string, string | null, string | null, string | null]
+/** Adds what a log of an earlier version of Restuary lacks. */
+export const LOG_ADDITION = 'ALTER TABLE _restuary_log ADD COLUMN signature TEXT'
+
+const COLUMNS = 'seq, tx, at, resource, id, op, before, after, lists, signature'
+type Text = string | null
+type Record = [number, number, number, string, Id, string, before: Text, after: Text, lists: Text, signature: Text]
 
 /** The change log in its table. */
 export class LogTable {
@@ -49,7 +53,7 @@ export class LogTable {
   constructor(connection: Connection, model: Model) {
     this.#resources = model.resources
     this.#members = new Map([...model.resources.values()].map(resource => [resource, membersOf(resource)]))
-    this.#append = connection.prepare(`INSERT INTO _restuary_log(${COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?)`)
+    this.#append = connection.prepare(`INSERT INTO _restuary_log(${COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?)`)
     this.#head = connection.prepare('SELECT max(seq) FROM _restuary_log')
     this.#floor = connection.prepare('SELECT min(seq) FROM _restuary_log')
     this.#read = connection.prepare(
@@ -73,7 +77,7 @@ export class LogTable {
   }
 
   append(seq: number, tx: number, at: number, change: RowChange): void {
-    const { resource, id, op, before, after, lists } = change
+    const { resource, id, op, before, after, lists, by = null } = change
     const was =
       before === null
         ? null
@@ -83,17 +87,17 @@ export class LogTable {
     const is = after === null ? null : this.#json(resource, after)
     // A deletion always lists the links that went with the row, even if there were none (see `pairsUntold`).
     const told = lists.length === 0 && op !== 'delete' ? null : JSON.stringify(lists)
-    this.#append.run(seq, tx, at, resource.name, id, op, was, is, told)
+    this.#append.run(seq, tx, at, resource.name, id, op, was, is, told, by)
   }
 
   /** A record about a URI. It has no resource; the published value is in the place of a row. */
   publish(seq: number, tx: number, at: number, { uri, op, body }: Omit<Published, 'seq'>): void {
-    this.#append.run(seq, tx, at, '', uri, op, null, body, null)
+    this.#append.run(seq, tx, at, '', uri, op, null, body, null, null)
   }
 
   /** Marks a position after which rows exist that no record explains. */
   adopt(seq: number, at: number): void {
-    this.#append.run(seq, seq, at, '', null, ADOPT, null, null, null)
+    this.#append.run(seq, seq, at, '', null, ADOPT, null, null, null, null)
   }
 
   /** Whole commits after a position, up to the head; null if some are gone or a change has no record. */
@@ -180,7 +184,7 @@ export class LogTable {
     return text + '}'
   }
 
-  #change([seq, , , name, id, op, before, after, lists]: Record): Change {
+  #change([seq, , , name, id, op, before, after, lists, by]: Record): Change {
     const resource = getOrThrow(this.#resources, name)
     const is = after === null ? null : rowOf(resource, JSON.parse(after) as Members, null)
     const changed: number[] = []
@@ -199,6 +203,7 @@ export class LogTable {
       after: is,
       changed,
       lists: lists === null ? [] : (JSON.parse(lists) as ListDelta[]),
+      ...(by !== null && { by }),
       ...(op === 'delete' && lists === null && { pairsUntold: true }),
     }
   }

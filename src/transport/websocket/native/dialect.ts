@@ -140,7 +140,7 @@ class NativeDialect implements Dialect<string> {
     }
     const call = this.#callOf(frame)
     await this.#reached(frame)
-    return { call, since, mode, waits, teller: new NativeRows(id, host.live.terms) }
+    return { call, since, mode, waits, teller: new NativeRows(id, host.live.terms, this.#session) }
   }
 
   #callOf(frame: CallFrame | SubscribeFrame): Call {

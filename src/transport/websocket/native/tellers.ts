@@ -1,9 +1,11 @@
+import type { Principal } from '../../../auth/principal.ts'
 import type { Batch, Frame } from '../../../live/event.ts'
 import type { ValuesKind } from '../../../live/subscriptions/published.ts'
 import type { RowsKind } from '../../../live/subscriptions/source.ts'
 import type { Shown } from '../../../live/subscriptions/subscription.ts'
 import type { ApiError } from '../../../protocol/error.ts'
 import type { RequestId } from '../../../protocol/frames.ts'
+import { keysOf } from '../../../store/signature.ts'
 import type { Published } from '../../../store/store.ts'
 import type { Teller } from '../../socket/dialect.ts'
 import { valueChangeFrame, valueStateFrame } from './published-frames.ts'
@@ -35,14 +37,21 @@ class Named implements Label {
   }
 }
 
-/** Tells a subscription to rows. */
+/** Tells a subscription to rows. `to` has the caller of the connection, who may become another. */
 export class NativeRows extends Named implements Teller<RowsKind> {
+  readonly #to: { readonly principal: Principal | null }
+
+  constructor(sub: RequestId, terms: Terms, to: { readonly principal: Principal | null }) {
+    super(sub, terms)
+    this.#to = to
+  }
+
   snapshot(rows: readonly Shown[], position: string, reset: boolean): Frame {
     return snapshotFrame(this, rows, position, reset)
   }
 
   batch(batch: Batch): Frame {
-    return commitFrame(this, batch)
+    return commitFrame(this, batch, keysOf(batch.by, this.#to.principal))
   }
 }
 

@@ -152,17 +152,25 @@ export interface Label {
 }
 
 /**
- * What one step did. The text without the name is made once per step, the frame once per name: clients mostly use the same
- * names, so the frames are shared.
+ * What one step did, and the idempotency keys of the receiver's own writes in it. The text without the name is made once per
+ * step, the frame once per name: clients mostly use the same names, so the frames are shared.
  */
-export function commitFrame(label: Label, batch: Batch): Frame {
-  return frameOf(batch, label.key, label, makeCommitFrame)
+export function commitFrame(label: Label, batch: Batch, keys: readonly string[]): Frame {
+  if (keys.length === 0) return frameOf(batch, label.key, label, makeCommitFrame)
+  const by = `,"by":${JSON.stringify(keys)}}`
+  return frameOf(batch, label.key + by, label, (_, { text, terms }) =>
+    textFrame(`{"sub":${text}${restOf(batch, terms).slice(0, -1)}${by}`),
+  )
 }
 
 function makeCommitFrame(batch: Batch, { text, terms }: Label): Frame {
+  return textFrame(`{"sub":${text}${restOf(batch, terms)}`)
+}
+
+function restOf(batch: Batch, terms: Terms): string {
   let rest = commitTexts.get(batch)
   if (rest === undefined) commitTexts.set(batch, (rest = commitText(batch, terms)))
-  return textFrame(`{"sub":${text}${rest}`)
+  return rest
 }
 
 /** The texts of commits, without the name of the subscription. */
