@@ -60,7 +60,11 @@ const affinities: readonly OddSqlite[] = [
   },
   {
     name: 'JSON that is none',
-    sql: rows(12, 'id INTEGER PRIMARY KEY, j JSON, t TEXT', `i, iif(i % 2, '{', '{"a":1}'), 'x'`),
+    sql: rows(
+      12,
+      'id INTEGER PRIMARY KEY, j JSON, t TEXT',
+      `i, CASE i % 3 WHEN 0 THEN '{' WHEN 1 THEN '{"a":1}' ELSE ' null' END, 'x'`,
+    ),
   },
   {
     name: 'strict table',

@@ -3,13 +3,13 @@ import { parseKept, shownOf } from '../../src/protocol/exact-json.ts'
 import { DatabaseSync } from 'node:sqlite'
 import type { FieldDef } from '../../src/schema/field.ts'
 
-type Stored = null | number | bigint | string | Uint8Array
+export type Stored = null | number | bigint | string | Uint8Array
 
 const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
 export interface Tables {
-  /** Rows of a table or view, each column by its name. */
-  readonly rows: (table: string) => Readonly<Record<string, Stored>>[]
+  /** Rows of a table or view, each column by its name; `further` are columns that SQLite does not list, such as `rowid`. */
+  readonly rows: (table: string, further?: readonly string[]) => Readonly<Record<string, Stored>>[]
   /** The same as SQL literals, so that two states can be compared byte by byte. */
   readonly literals: (table: string) => Readonly<Record<string, string>>[]
   readonly close: () => void
@@ -22,8 +22,12 @@ export function readTables(file: string): Tables {
       .prepare('SELECT name FROM pragma_table_xinfo(?) WHERE hidden <> 1')
       .all(table)
       .map(row => String(row['name']))
-  const read = (table: string, shown: (column: string) => string): Readonly<Record<string, never>>[] => {
-    const columns = columnsOf(table)
+  const read = (
+    table: string,
+    shown: (column: string) => string,
+    further: readonly string[] = [],
+  ): Readonly<Record<string, never>>[] => {
+    const columns = [...new Set([...columnsOf(table), ...further])]
     const statement = db.prepare(`SELECT ${columns.map(shown).join(', ')} FROM ${quote(table)}`)
     statement.setReadBigInts(true)
     statement.setReturnArrays(true)
@@ -32,7 +36,7 @@ export function readTables(file: string): Tables {
     )
   }
   return {
-    rows: table => read(table, quote),
+    rows: (table, further) => read(table, quote, further),
     literals: table => read(table, column => `typeof(${quote(column)}) || hex(${quote(column)})`),
     close: () => db.close(),
   }

@@ -97,10 +97,12 @@ function versionView(resource: Resource): View {
 }
 
 /**
- * Whether rules hide something of a resource's rows from the caller: fields, or related rows. The position of a row's last
- * change would then tell of changes that the caller cannot see, so that its tags are made of what is shown instead.
+ * Whether the tags of a resource's rows are made of what is shown. Rules may hide something of them from the caller, fields or
+ * related rows, and the position of a row's last change would tell of changes that the caller cannot see. And rows of a view in
+ * a database of another program change without a record in the log.
  */
 export function isMasked(resource: Resource, permissions: Permissions): boolean {
+  if (resource.options.foreign?.derived) return true
   if (permissions === Permissions.all) return false
   const view = versionView(resource)
   return view.isRuled && audienceOf(view, null, permissions) !== null

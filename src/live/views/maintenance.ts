@@ -5,7 +5,7 @@ import { isGuarded } from '../incremental/step/shown-rows.ts'
 import { isSortable } from '../incremental/lists/sorting.ts'
 import type { Interest } from './interest.ts'
 import { hasRowOrder } from './order.ts'
-import { readsOf } from './reads.ts'
+import { isDerived, readsOf } from './reads.ts'
 
 /** How a view is kept up to date. Decided once, when a group is made. */
 export interface MaintenancePlan {
@@ -35,7 +35,7 @@ export function maintenancePlanOf(interest: Interest): MaintenancePlan {
   const isWindow = limit !== null || offset > 0
   const isListed = isWindow || tellsOrder
   const guarded = isGuarded(view, permissions)
-  const isPlain = !readsOthers(resource, where)
+  const isPlain = !readsOthers(resource, where) && !isDerived(resource)
   const isFleeting = [...readsOf(interest)].some(({ options }) => options.ephemeral !== null)
   const base = { isListed, tellsOrder, isGuarded: guarded, isFleeting }
   if (isPlain && !isListed && view.loads.length === 0 && !guarded)
@@ -57,9 +57,11 @@ function sharedOf(upkeep: MaintenancePlan): MaintenancePlan {
 }
 
 /** Why a query has to run again after commits; null if it does not. */
-function reasonToAskAgain({ resource, where, sort }: Interest, isFleeting: boolean): string | null {
+function reasonToAskAgain(interest: Interest, isFleeting: boolean): string | null {
+  const { resource, where, sort } = interest
   if (isFleeting) return 'it reads rows of an ephemeral resource, which are in no log'
   if (!isSortable(resource, sort)) return 'it is sorted by a calculated field, a count or a list'
+  if ([...readsOf(interest)].some(isDerived)) return 'it reads a view of the database, or a table that triggers write'
   return isFollowable(resource, where) ? null : 'its filter asks for a calculated field'
 }
 

@@ -10,6 +10,9 @@ export function readsOf(interest: Interest): Set<Resource> {
   return new Set([interest.resource, ...relatedReadsOf(interest)])
 }
 
+/** Whether rows of a resource change without a record of their own, with any commit. */
+export const isDerived = ({ options }: Resource): boolean => options.foreign?.derived === true
+
 /** The resources that are read through relations. The view's own resource is one of them only if a relation leads back to it. */
 export function relatedReadsOf({ resource, where, sort, view, permissions }: Interest): Set<Resource> {
   const counted = sortReads(resource, sort)

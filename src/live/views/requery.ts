@@ -7,7 +7,7 @@ import type { Work } from '../../store/work.ts'
 import { batchOf, left, shown, type Batch, type LiveEvent, type Presented } from '../event.ts'
 import type { Group } from './group.ts'
 import { digestOf } from '../incremental/step/telling.ts'
-import { readsOf, relatedReadsOf } from './reads.ts'
+import { isDerived, readsOf, relatedReadsOf } from './reads.ts'
 
 interface Seen {
   readonly seq: number
@@ -28,6 +28,8 @@ export class Requery {
   readonly group: Group
   /** The resources whose changes may affect the view. */
   readonly reads: ReadonlySet<Resource>
+  /** Whether it reads rows that change without a record of their own. */
+  readonly #isDerived: boolean
   /** Whether each row is selected and shown by its own fields alone. */
   readonly #isByRow: boolean
   /** The rows of the last result, in order; null before the first snapshot. */
@@ -45,6 +47,7 @@ export class Requery {
   constructor(group: Group) {
     this.group = group
     this.reads = readsOf(group.interest)
+    this.#isDerived = [...this.reads].some(isDerived)
     this.#isByRow = relatedReadsOf(group.interest).size === 0
   }
 
@@ -73,6 +76,7 @@ export class Requery {
 
   /** Whether commits may affect the view. */
   isConcernedBy(commits: readonly Commit[]): boolean {
+    if (this.#isDerived) return commits.length > 0
     return commits.some(({ changes }) =>
       changes.some(change => this.reads.has(change.resource) && (!this.#isByRow || this.group.isConcernedBy(change))),
     )

@@ -118,6 +118,11 @@ export interface ForeignTable {
   /** Columns that the database computes, and those whose default it evaluates. */
   readonly generated?: readonly string[]
   readonly defaults?: readonly string[]
+  /**
+   * Its rows change with those of other tables, so that no log record tells it: it is a view, or a table that triggers or
+   * SQLite itself write.
+   */
+  readonly derived?: boolean
   /** Columns that hold values of other types than their fields have, too. */
   readonly mixed?: readonly string[]
 }

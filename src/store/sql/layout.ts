@@ -1,4 +1,5 @@
 import { AT, FIRST, ID, SEQ, type Model, type Resource, type StoredField, type Value } from '../../model/model.ts'
+import type { ForeignTable } from '../../model/declare/declaration.ts'
 import type { ScalarType } from '../../schema/scalar-type.ts'
 import { isComposed } from '../../model/key-text.ts'
 import { foreignCodec, type Bind, type Codec } from './codec.ts'
@@ -47,9 +48,10 @@ export interface Layout {
 /**
  * How the stored value of a column is turned into what is compared, where SQLite would compare in its own way: `shown` and
  * `text`, what the row shows, since the column holds values of several types; `binary`, text by its code points, whatever
- * the collation of the column; `number`, the same where the column turns text that looks like a number into one.
+ * the collation of the column; `number`, the same where the column turns text that looks like a number into one; `json`, where
+ * the text `null` is no value.
  */
-export type Compared = 'shown' | 'text' | 'binary' | 'number'
+export type Compared = 'shown' | 'text' | 'binary' | 'number' | 'json'
 
 export type Layouts = ReadonlyMap<Resource, Layout>
 
@@ -79,7 +81,7 @@ function layoutOf(resource: Resource, baseline: Baseline, facts: TableFacts, ver
     json: new Set(foreign ? resource.columns.filter(({ type }) => isJson(type)).map(({ slot }) => slot) : []),
     compared: new Map(
       resource.columns.flatMap(field => {
-        const how = foreign && comparedAs(field, foreign.mixed ?? [], facts)
+        const how = foreign && comparedAs(field, foreign, facts)
         return how === null ? [] : [[field.slot, how] as const]
       }),
     ),
@@ -97,12 +99,14 @@ const isJson = ({ sql }: ScalarType): boolean => sql.kind === 'json' || sql.kind
 
 function comparedAs(
   { column, type, owner, slot }: StoredField,
-  mixed: readonly string[],
+  foreign: ForeignTable,
   facts: TableFacts,
 ): Compared | null {
   const isText = type.sql.column === 'TEXT'
-  if (mixed.includes(column)) return type.operators === 'text' ? 'text' : 'shown'
-  if (!isText || slot === ID) return isText ? 'binary' : null
+  if (isJson(type)) return 'json'
+  if (foreign.mixed?.includes(column)) return type.operators === 'text' ? 'text' : 'shown'
+  if (!isText) return null
+  if (slot === ID && isComposed(foreign)) return 'binary'
   return facts.isNumeric(owner.table, column) ? 'number' : 'binary'
 }
 
@@ -117,6 +121,8 @@ export function comparedOf(layout: Layout, field: StoredField, alias: string): S
     case 'binary':
     case 'number':
       return sql`${column} collate binary`
+    case 'json':
+      return sql`iif(json_valid(${column}) and json_type(${column}) = 'null', null, ${column})`
     case undefined:
       return column
   }

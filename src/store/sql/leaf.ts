@@ -95,10 +95,12 @@ export function jsonList(values: readonly Bind[]): string {
 
 /**
  * A bound of text in a column of NUMERIC affinity, which would turn `1997` into a number, before every text. No text in
- * such a column looks like a number, so that the next longer text is a bound just as well.
+ * such a column looks like a number, so that a text a little longer is a bound just as well. (SQLite reads numbers up to U+0000.)
  */
 function asText(bind: Bind): Bind {
-  return typeof bind === 'string' && /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?\s*$/i.test(bind) ? `${bind}\0` : bind
+  return typeof bind === 'string' && /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?\s*$/i.test(bind)
+    ? `${bind}\u0001`
+    : bind
 }
 
 /** A prefix is a range, which an index can serve; the bound above it is the next prefix of that length. */

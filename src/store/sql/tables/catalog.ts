@@ -18,6 +18,8 @@ export interface TableInfo {
   readonly composed?: boolean
   /** An application of Restuary made it: it has versions, and belongs to a declaration that is not here. */
   readonly own?: boolean
+  /** Its rows change with those of other tables. */
+  readonly derived?: boolean
   /** Why rows cannot be written; null if they can. */
   readonly readOnly: string | null
   /** Unique constraints, without the primary key. */

@@ -2,7 +2,7 @@ import type { ForeignTable } from '../../../model/declare/declaration.ts'
 import type { ColumnInfo, TableInfo } from './catalog.ts'
 
 /** What a declaration says of a table that is there already. */
-export function foreignOf({ kind, key, composed, columns }: TableInfo): ForeignTable {
+export function foreignOf({ kind, key, composed, derived, columns }: TableInfo): ForeignTable {
   const namesOf = (word: string, test: (column: ColumnInfo) => boolean): object => {
     const names = columns.filter(test).map(column => column.name)
     return names.length > 0 ? { [word]: names } : {}
@@ -11,6 +11,7 @@ export function foreignOf({ kind, key, composed, columns }: TableInfo): ForeignT
     view: kind === 'view',
     key,
     ...(composed === true ? { composed } : {}),
+    ...(derived === true ? { derived } : {}),
     ...namesOf('generated', column => column.generated),
     ...namesOf('defaults', ({ default: preset }) => preset !== null && 'sql' in preset),
     ...namesOf('mixed', column => column.mixed),

@@ -2,8 +2,8 @@ import * as types from '../../../schema/field-types/built-in.ts'
 import type { ScalarType } from '../../../schema/scalar-type.ts'
 
 /**
- * What a value looks like: `flag` is 0 or 1, `long` an integer that JavaScript cannot hold, `argon2id` and `hash` are hashes of
- * passwords, as Restuary makes them or others do.
+ * What a value looks like: `flag` is 0 or 1, `long` an integer that JavaScript cannot hold, `broken` text
+ * that is no UTF-8, `argon2id` and `hash` are hashes of passwords, as Restuary makes them or others do.
  */
 export type Seen =
   | 'null'
@@ -15,6 +15,7 @@ export type Seen =
   | 'text'
   | 'date'
   | 'datetime'
+  | 'broken'
   | 'blob'
   | 'hash'
   | 'argon2id'
@@ -56,7 +57,7 @@ const FITTING: Readonly<Record<string, readonly Seen[]>> = {
   integer: ['flag', 'integer'],
   bigint: ['flag', 'integer', 'long'],
   number: ['flag', 'integer', 'real'],
-  text: ['text', 'date', 'datetime'],
+  text: ['text', 'date', 'datetime', 'hash', 'argon2id'],
   date: ['date'],
   datetime: ['datetime'],
 }

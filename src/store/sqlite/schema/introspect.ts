@@ -42,6 +42,9 @@ export function introspect(file: string): Catalog {
     const tables: TableInfo[] = []
     const skipped: { name: string; why: string }[] = []
     const own = ownTables(db)
+    const triggers = rows<{ sql: string }>(db, `SELECT sql FROM sqlite_schema WHERE type = 'trigger'`)
+    const isDerived = ({ name, kind }: TableInfo): boolean =>
+      kind !== 'table' || triggers.some(({ sql }) => isWrittenBy(sql, name))
     const recursive = rows(db, `SELECT 1 FROM sqlite_schema WHERE type = 'view' AND sql LIKE '%recursive%'`).length > 0
     for (const row of rows<TableRow>(db, `SELECT name, type, wr FROM pragma_table_list WHERE schema = 'main'`)) {
       if (/^(sqlite_|_restuary_)/i.test(row.name) || (own.has(row.name) && isInternalTable(row.name))) continue
@@ -58,12 +61,23 @@ export function introspect(file: string): Catalog {
     }
     const byName = (a: { name: string }, b: { name: string }): number => (a.name < b.name ? -1 : 1)
     return {
-      tables: tables.toSorted(byName).map(table => withTargets(table, tables)),
+      tables: tables
+        .toSorted(byName)
+        .map(table => withTargets(isDerived(table) ? { ...table, derived: true } : table, tables)),
       skipped: skipped.toSorted(byName),
     }
   } finally {
     db.close()
   }
+}
+
+/** Whether a trigger writes a table, going by its text. */
+function isWrittenBy(trigger: string, table: string): boolean {
+  const name = RegExp.escape(table)
+  const quoted = `(?:"${name.replaceAll('"', '""')}"|\\[${name}\\]|\`${name}\`|\\b${name}\\b)`
+  return new RegExp(`\\b(?:INTO|FROM|UPDATE(?:\\s+OR\\s+\\w+)?)\\s*${quoted}`, 'is').test(
+    trigger.replace(/^.*?\bBEGIN\b/is, ''),
+  )
 }
 
 function readTable(db: DatabaseSync, { name, wr }: TableRow, kind: TableInfo['kind'], owned: OwnTables): TableInfo {

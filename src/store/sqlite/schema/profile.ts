@@ -12,7 +12,7 @@ export function profile(
   columns: readonly string[],
 ): ReadonlyMap<string, ReadonlySet<Seen>> {
   if (columns.length === 0) return new Map()
-  db.function('restuary_hash', { deterministic: true }, text => hashKind(String(text)))
+  db.function('restuary_text_kind', { deterministic: true }, text => textKind(String(text)))
   const names = columns.map(quote)
   const kinds = names.map(name => `group_concat(DISTINCT ${kindOf(name)})`)
   const statement = db.prepare(
@@ -23,7 +23,13 @@ export function profile(
   return new Map(columns.map((column, i) => [column, new Set((found[i]?.split(',') ?? []) as Seen[])]))
 }
 
-const hashKind = (text: string): Seen => (isArgon2id(text) ? 'argon2id' : isPasswordHash(text) ? 'hash' : 'text')
+function textKind(text: string): Seen {
+  // U+FFFD stands for bytes that are no UTF-8.
+  if (text.includes('\uFFFD')) return 'broken'
+  return isArgon2id(text) ? 'argon2id' : isPasswordHash(text) ? 'hash' : 'text'
+}
+
+const NOT_ASCII = `'*[^' || char(1) || '-' || char(127) || ']*'`
 
 /** SQL that names what a value looks like. */
 function kindOf(value: string): string {
@@ -31,7 +37,8 @@ function kindOf(value: string): string {
     WHEN 'integer' THEN CASE WHEN ${value} IN (0, 1) THEN 'flag'
       WHEN ${value} BETWEEN -9007199254740991 AND 9007199254740991 THEN 'integer' ELSE 'long' END
     WHEN 'real' THEN iif(abs(${value}) < 9e999, 'real', 'infinite')
-    WHEN 'text' THEN CASE WHEN ${value} GLOB '*$*$*' THEN restuary_hash(${value}) WHEN ${value} IS date(${value}) THEN 'date'
+    WHEN 'text' THEN CASE WHEN ${value} GLOB '*$*$*' OR ${value} GLOB ${NOT_ASCII} THEN restuary_text_kind(${value})
+      WHEN ${value} IS date(${value}) THEN 'date'
       WHEN ${value} IS strftime('%Y-%m-%dT%H:%M:%fZ', ${value}) THEN 'datetime' ELSE 'text' END
     WHEN 'blob' THEN 'blob' ELSE 'null' END`
 }

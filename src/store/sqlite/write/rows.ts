@@ -110,7 +110,7 @@ export class RowWriter {
   /** Numbers within JSON that the change did not touch stay as somebody wrote them, longer than JavaScript's or not. */
   #keepDigits(layout: Layout, id: Id, row: Row, changed: readonly number[], binds: Bind[]): void {
     changed.forEach((slot, i) => {
-      if (!layout.json.has(slot)) return
+      if (!layout.json.has(slot) || row[slot] === null) return
       const key = `stored ${layout.resource.name} ${slot}`
       const stored = this.#connection.cached(key, () => storedValue(layout, slot)).get(...keyBinds(layout, id)!)?.[0]
       if (typeof stored !== 'string') return

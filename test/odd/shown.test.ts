@@ -1,0 +1,93 @@
+// What filters, pages, tags and live views of other programs' tables go by: the values that rows show.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, onTestFinished, test } from 'vitest'
+import { makeFile, served, walk, type ServedFile } from './served.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'restuary-shown-'))
+afterAll(() => rmSync(directory, { recursive: true }))
+let files = 0
+
+function open(sql: string): ServedFile {
+  const file = join(directory, `${files++}.db`)
+  makeFile(file, { name: file, sql })
+  const one = served(file)
+  onTestFinished(one.close)
+  return one
+}
+
+const ids = async (one: ServedFile, uri: string): Promise<unknown[]> =>
+  (await walk(one, uri, 2, 50)).map(({ id }) => id)
+
+test('text that looks like a number is compared as text in columns of dates', async () => {
+  const one = open(`CREATE TABLE t(id INTEGER PRIMARY KEY, at DATETIME);
+    INSERT INTO t(at) VALUES ('1996-07-04 00:00:00'), ('1997-01-01 00:00:00'), ('1998-05-06 00:00:00');
+    CREATE TABLE k(at DATE PRIMARY KEY, n INTEGER); INSERT INTO k VALUES ('1996-07-04', 1), ('1997-01-01', 2);`)
+  expect(await ids(one, '/t?at[startsWith]=1997')).toEqual([2])
+  expect(await ids(one, '/t?at[startsWith]=1')).toEqual([1, 2, 3])
+  expect(await ids(one, '/t?at[gte]=1998')).toEqual([3])
+  expect(await ids(one, '/t?at[lt]=1998&sort=-at')).toEqual([2, 1])
+  expect(await ids(one, '/k?id[startsWith]=1997')).toEqual(['1997-01-01'])
+  expect(await ids(one, '/k?id[gt]=1997')).toEqual(['1997-01-01'])
+})
+
+test('text that is no UTF-8 is sorted and paged as it is shown', async () => {
+  const one = open(`CREATE TABLE t(id INTEGER PRIMARY KEY, t TEXT);
+    INSERT INTO t(t) VALUES (CAST(x'fffe' AS TEXT)), (CAST(x'ff41' AS TEXT)), (CAST(x'eda080' AS TEXT)), ('fine'), ('é');`)
+  const rows = await walk(one, '/t?sort=t', 1, 5)
+  const shown = rows.map(({ t }) => t as string)
+  expect(shown).toEqual(shown.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))))
+  expect(rows).toHaveLength(5)
+})
+
+test('null in a JSON column is no value, however it is stored', async () => {
+  const one = open(`CREATE TABLE t(id INTEGER PRIMARY KEY, j JSON);
+    INSERT INTO t(j) VALUES ('{"a":1}'), ('null'), (NULL), ('{');`)
+  expect(await ids(one, '/t?j[null]=true')).toEqual([2, 3])
+  await one.send('PATCH', '/t/1', { j: null })
+  expect(await ids(one, '/t?j[null]=true')).toEqual([1, 2, 3])
+})
+
+let price = 10
+
+const shop = `CREATE TABLE item(id INTEGER PRIMARY KEY, price INTEGER); INSERT INTO item(price) VALUES (1), (2);
+  CREATE VIEW total AS SELECT 1 AS id, sum(price) AS price FROM item;
+  CREATE TABLE note(id INTEGER PRIMARY KEY, text TEXT); INSERT INTO note(text) VALUES ('old');
+  CREATE TRIGGER noted AFTER UPDATE ON item BEGIN UPDATE note SET text = 'price ' || new.price; END;`
+
+test('tags of a view and of a table that triggers write follow the data', async () => {
+  const one = open(shop)
+  for (const uri of ['/total/1', '/total', '/note/1', '/note']) {
+    const before = await one.send('GET', uri)
+    await one.send('PATCH', '/item/1', { price: ++price })
+    const after = await one.send('GET', uri)
+    expect(after.headers.get('etag'), uri).not.toBe(before.headers.get('etag'))
+    expect(after.headers.get('last-modified'), uri).toBe(null)
+  }
+  const { headers } = await one.send('GET', '/note/1')
+  const put = (): Promise<Response> =>
+    one.app.fetch(
+      new Request('http://localhost/note/1', {
+        method: 'PATCH',
+        body: '{"text":"mine"}',
+        headers: { 'content-type': 'application/json', 'if-match': headers.get('etag')! },
+      }),
+    )
+  expect((await put()).status).toBe(200)
+  expect((await put()).status).toBe(412)
+})
+
+test('a view and a table that triggers write are live', async () => {
+  const one = open(shop)
+  const [totals, notes] = ['total', 'note'].map(
+    name => one.app.live(name as never) as AsyncGenerator<{ rows: object[] }>,
+  )
+  await totals!.next()
+  await notes!.next()
+  await one.send('PATCH', '/item/1', { price: 5 })
+  expect((await totals!.next()).value.rows).toEqual([{ id: 1, price: 7 }])
+  expect((await notes!.next()).value.rows).toEqual([{ id: 1, text: 'price 5' }])
+  await totals!.return(undefined)
+  await notes!.return(undefined)
+})
