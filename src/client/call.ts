@@ -32,6 +32,13 @@ export interface Answer {
   readonly next?: string | undefined
   readonly previous?: string | undefined
   readonly total?: number | undefined
+  /** Whether live queries have been told of everything that the call did. */
+  readonly isTold?: boolean | undefined
+}
+
+/** A message of restuary.1. frames.ts says what its members are. */
+export interface Frame {
+  readonly [member: string]: any // oxlint-disable-line typescript/no-explicit-any -- each message has its own
 }
 
 /** Sends calls. */

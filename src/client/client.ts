@@ -1,3 +1,4 @@
+import { Core } from './core.ts'
 import { Http, jsonOf, type HttpRequest } from './http.ts'
 import { asked, isPassing, type Problem } from './problem.ts'
 import { resourceOf } from './resource.ts'
@@ -14,6 +15,14 @@ export interface ClientOptions {
   readonly paths?: Readonly<Record<string, string>>
   /** Sends requests. Default: the global `fetch`. */
   readonly fetch?: typeof fetch
+  /** Opens connections. Default: the global `WebSocket`. */
+  readonly WebSocket?: typeof WebSocket
+  /** For how many milliseconds a live query without users goes on, in case somebody comes back. Default: 10 s. */
+  readonly linger?: number
+  /** Calls back when live queries may tell their users of changes. Default: at the end of the task (`queueMicrotask`). */
+  readonly schedule?: (work: () => void) => void
+  /** Numbers from 0 to 1, for the time between two attempts to connect. Default: `Math.random`. */
+  readonly random?: () => number
 }
 
 /**
@@ -40,6 +49,12 @@ export function client<A>(url: string, options: ClientOptions = {}): Client<A> {
   )
   const base = url.replace(/\/+$/, '')
   const http = new Http({ base, cookies, fetch: options.fetch ?? ((...request) => fetch(...request)) }, session)
+  const core = new Core({
+    http,
+    linger: options.linger ?? 10_000,
+    schedule: options.schedule ?? queueMicrotask,
+    connection: { url: () => socketUrl(base), session, WebSocket: options.WebSocket, random: options.random },
+  })
   const own = {
     $auth: {
       login: (credentials: unknown) =>
@@ -78,12 +93,14 @@ export function client<A>(url: string, options: ClientOptions = {}): Client<A> {
       }
       return asked(http.send(method, path, request).then(jsonOf))
     },
-    $close: () => {},
+    $status: core.status,
+    $close: () => core.close(),
   }
+  session.onChange = () => core.changeCaller()
   const resources = new Map<string, object>()
   const resource = (name: string): object => {
     let made = resources.get(name)
-    if (!made) resources.set(name, (made = resourceOf({ path: paths[name] ?? `/${name}`, transport: http, http })))
+    if (!made) resources.set(name, (made = resourceOf({ name, path: paths[name] ?? `/${name}`, core, http })))
     return made
   }
   return new Proxy(own, {
@@ -95,4 +112,9 @@ export function client<A>(url: string, options: ClientOptions = {}): Client<A> {
           ? known[name as keyof typeof known]
           : resource(name),
   }) as Client<A>
+}
+
+/** The URL of the WebSocket of an API. A base without a host is one of the page. */
+function socketUrl(base: string): string {
+  return new URL(`${base}/`, globalThis.location?.href).href.replace(/^http/, 'ws')
 }

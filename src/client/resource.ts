@@ -1,13 +1,15 @@
-import type { Call, Id, Params, Transport } from './call.ts'
-import type { Http } from './http.ts'
-import { jsonOf } from './http.ts'
+import type { Call, Id, Params } from './call.ts'
+import type { Core } from './core.ts'
+import { jsonOf, type Http } from './http.ts'
+import type { Row } from './live/order.ts'
 import { asked, type Asked } from './problem.ts'
 
 /** What a resource of the client is made of. */
 export interface ResourceParts {
+  readonly name: string
   /** The path of its list: `/todo`. */
   readonly path: string
-  readonly transport: Transport
+  readonly core: Core
   readonly http: Http
 }
 
@@ -15,29 +17,38 @@ type Options = Readonly<Record<string, any>> // oxlint-disable-line typescript/n
 
 /** The operations of one resource. Any other name is one of its actions. Their types are in types/. */
 export function resourceOf(parts: ResourceParts): object {
-  const { path, transport, http } = parts
+  const { name: resource, path, core, http } = parts
   const row = (id: Id): string => `${path}/${encodeURIComponent(id)}`
-  const call = (made: Call): Asked<unknown> => asked(transport.call(made).then(answer => answer.data))
+  const call = (made: Call): Asked<unknown> => asked(core.call(made).then(answer => answer.data))
   /** A row by its id, or rows by a filter or a unique key. */
   const at = (which: Id | Params): Pick<Call, 'uri' | 'params'> =>
     typeof which === 'object' ? { uri: path, params: which } : { uri: row(which) }
   const write = (
-    op: Call['op'],
-    target: Pick<Call, 'uri' | 'params'>,
+    op: 'create' | 'replace' | 'patch' | 'delete',
+    which: Id | Params | null,
     data: unknown,
     how: Options = {},
   ): Asked<unknown> => {
-    const { key = newKey(), ifMatch, signal } = how
-    return call({ op, ...target, key, ifMatch, signal, ...(op !== 'delete' && { data }) })
+    const { key = newKey(), ifMatch, signal, optimistic = true } = how
+    const target = which === null ? { uri: path } : at(which)
+    const made: Call = { op, ...target, key, ifMatch, signal, ...(op !== 'delete' && { data }) }
+    // Of a JSON Patch, and of rows that a filter selects, only the server knows what comes.
+    const isShown = optimistic && !Array.isArray(data) && (which === null || typeof which !== 'object')
+    if (!isShown) return call(made)
+    const shown = { op, resource, id: which, data: (data ?? {}) as Row }
+    return asked(core.writes.send(made, shown).then(answer => answer.data as unknown))
   }
   const operations: Record<string, unknown> = {
     get: (id: Id, { min, signal, ...params }: Options = {}) => call({ op: 'get', uri: row(id), params, min, signal }),
     list: (options: Options = {}) => listOf(parts, options),
-    create: (data: unknown, how?: Options) => write('create', { uri: path }, data, how),
-    replace: (which: Id | Params, data: unknown, how?: Options) => write('replace', at(which), data, how),
-    patch: (which: Id | Params, data: unknown, how?: Options) => write('patch', at(which), data, how),
-    delete: (which: Id | Params, how?: Options) =>
-      asked(write('delete', at(which), undefined, how).then(() => undefined)),
+    create: (data: unknown, how?: Options) => write('create', null, data, how),
+    replace: (which: Id | Params, data: unknown, how?: Options) => write('replace', which, data, how),
+    patch: (which: Id | Params, data: unknown, how?: Options) => write('patch', which, data, how),
+    delete: (which: Id | Params, how?: Options) => asked(write('delete', which, undefined, how).then(() => undefined)),
+    live: (first: Id | Options = {}, options: Options = {}) =>
+      typeof first === 'object'
+        ? core.live(resource, path, { id: null, params: first })
+        : core.live(resource, row(first), { id: first, params: options }),
     history: (id: Id, { signal, ...query }: Options = {}) =>
       asked(http.send('GET', `${row(id)}/history`, { query, signal }).then(jsonOf)),
     upload: (id: Id, field: string, body: BodyInit, options: Options = {}) => {
@@ -86,7 +97,7 @@ interface Paged extends AsyncIterable<unknown> {
 
 function listOf(parts: ResourceParts, options: Options): Asked<Paged> & AsyncIterable<unknown> {
   const { min, signal, ...params } = options
-  const work = parts.transport.call({ op: 'list', uri: parts.path, params, min, signal }).then((answer): Paged => {
+  const work = parts.core.call({ op: 'list', uri: parts.path, params, min, signal }).then((answer): Paged => {
     const to = (cursor: string | undefined): Paged['next'] =>
       cursor === undefined ? null : () => listOf(parts, { ...options, offset: undefined, cursor })
     const page = {

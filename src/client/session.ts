@@ -28,6 +28,8 @@ export class Session {
   /** Asks the server for new tokens. null = it refused the old ones. */
   readonly #ask: (old: Tokens | null) => Promise<Tokens | null>
   #renewing: Promise<Tokens | null> | null = null
+  /** Called when somebody logs in or out. */
+  onChange: () => void = () => {}
 
   constructor(store: TokenStore, ask: (old: Tokens | null) => Promise<Tokens | null>) {
     this.#store = store
@@ -38,8 +40,9 @@ export class Session {
     return (await this.#store.get())?.access_token ?? null
   }
 
-  keep(tokens: Tokens | null): void | Promise<void> {
-    return this.#store.set(tokens)
+  async keep(tokens: Tokens | null): Promise<void> {
+    await this.#store.set(tokens)
+    this.onChange()
   }
 
   /** Renews the tokens, unless somebody did since `refused` was sent. Resolves to the token to go on with. null = none. */

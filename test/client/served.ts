@@ -9,9 +9,25 @@ export async function urlOf(app: Api<any>): Promise<string> {
   return `http://127.0.0.1:${await served(app)}`
 }
 
+const sockets = new WeakMap<object, Set<WebSocket>>()
+
 /** A client for the rest of the test. */
 export function clientAt<A>(url: string, options: ClientOptions = {}): Client<A> {
-  const made = client<A>(url, options)
+  const open = new Set<WebSocket>()
+  class Recorded extends WebSocket {
+    constructor(...given: ConstructorParameters<typeof WebSocket>) {
+      super(...given)
+      open.add(this)
+      this.addEventListener('close', () => open.delete(this))
+    }
+  }
+  const made = client<A>(url, { WebSocket: Recorded, ...options })
+  sockets.set(made, open)
   onTestFinished(() => (made as { $close(): void }).$close())
   return made
+}
+
+/** Cuts the connections of a client. */
+export function cut(made: object): void {
+  for (const socket of sockets.get(made) ?? []) socket.close()
 }

@@ -1,5 +1,6 @@
 import type { FieldsIn } from '../../model/declare/types.ts'
 import type { Asked, Problem } from '../problem.ts'
+import type { Status } from '../status.ts'
 import type { LoginCode } from './codes.ts'
 import type { RequestOptions } from './query.ts'
 import type { Resource } from './resource.ts'
@@ -58,6 +59,8 @@ export interface Own<M> {
   readonly $auth: Auth<M>
   /** Sends any other request, for instance to a handled resource: `$request('GET', '/lamps/3')`. Returns its JSON. */
   $request(method: string, path: string, options?: AnyRequest): Asked<unknown>
+  /** Whether it is connected, and how many writes are not answered. */
+  readonly $status: Status
   /** Ends the connection and all live queries. */
   $close(): void
 }

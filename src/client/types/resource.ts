@@ -5,6 +5,7 @@ import type { Where } from '../../model/rules/where.ts'
 import type { Fields } from '../../schema/types.ts'
 import type { Asked, Problem } from '../problem.ts'
 import type { ChangeCode, CreateCode, FileCode, GetCode, ListCode } from './codes.ts'
+import type { Live, LiveOptions, LiveRow } from './live.ts'
 import type {
   ChangeOptions,
   Depth,
@@ -13,6 +14,7 @@ import type {
   ListOptions,
   PageOf,
   RequestOptions,
+  Show,
   UploadOptions,
   WriteOptions,
 } from './query.ts'
@@ -56,7 +58,7 @@ export interface Resource<M, K extends keyof M> {
     options?: ChangeOptions,
   ): Asked<Row<M, K>, Problem<ChangeCode, keyof FieldsIn<M, K>>>
   /** Changes all rows that a filter selects, if the resource allows it. Returns them. */
-  patch(rows: Rows<M, K>, data: Patch<M, K>, options?: ChangeOptions): Asked<Row<M, K>[], Problem<ChangeCode>>
+  patch(rows: Matching<M, K>, data: Patch<M, K>, options?: ChangeOptions): Asked<Row<M, K>[], Problem<ChangeCode>>
   /** Changes the fields that the body names, and leaves all others. */
   patch(
     id: IdOf<M, K>,
@@ -64,7 +66,21 @@ export interface Resource<M, K extends keyof M> {
     options?: ChangeOptions,
   ): Asked<Row<M, K>, Problem<ChangeCode, keyof FieldsIn<M, K>>>
   /** Deletes a row, or all rows that a filter selects: `delete({ filter: { done: true } })`. */
-  delete(id: IdOf<M, K> | Rows<M, K>, options?: ChangeOptions): Asked<void, Problem<ChangeCode>>
+  delete(id: IdOf<M, K> | Matching<M, K>, options?: ChangeOptions): Asked<void, Problem<ChangeCode>>
+  /** Follows one row. It need not exist yet. */
+  live<const F extends string = never, const I extends string = never, const D extends Depth = 1>(
+    id: IdOf<M, K>,
+    options?: Show<M, K, F, I, D>,
+  ): LiveRow<Selected<M, K, F, I, D>, IdOf<M, K>>
+  /** Follows a query: its rows now, and then every change. */
+  live<
+    const F extends string = never,
+    const I extends string = never,
+    const D extends Depth = 1,
+    const S extends string = never,
+  >(
+    options?: LiveOptions<M, K, F, I, D, S>,
+  ): Live<Selected<M, K, F, I, D>, IdOf<M, K>>
   /** What the change log knows about a row, newest first. Deleted rows have a history too. */
   history(id: IdOf<M, K>, options?: HistoryOptions): Asked<readonly HistoryRecord[], Problem<GetCode>>
   /** Sends the bytes of a file. Returns what the row shows of it. */
@@ -83,7 +99,7 @@ export interface Resource<M, K extends keyof M> {
 }
 
 /** All rows that a filter selects. */
-export interface Rows<M, K> {
+export interface Matching<M, K> {
   readonly filter: Where<M, K>
 }
 

@@ -1,0 +1,250 @@
+import type { Frame, Id } from '../call.ts'
+import type { Follower } from '../follower.ts'
+import { Problem } from '../problem.ts'
+import type { LiveChange, LiveState, LiveStatus } from '../types/live.ts'
+import { changesBetween } from './changes.ts'
+import { Overlay, type Pending, type ShownRows, type View } from './overlay.ts'
+import type { Entry, Row } from './order.ts'
+import { Rows } from './rows.ts'
+
+/** What a live query needs of its client. */
+export interface LiveHost {
+  /** Begins a subscription. Returns the function that ends it. */
+  follow(follower: Follower): () => void
+  /** The unanswered writes to a resource, in their order. */
+  pending(resource: string): readonly Pending[]
+  /** Calls back soon, so that what happens together is shown together. */
+  schedule(work: () => void): void
+  /** Called when nobody has used the query for a while. */
+  forget(query: LiveQuery): void
+  /** For how many milliseconds a query without users goes on. */
+  readonly linger: number
+}
+
+/** Writes that the server has answered at a position that the query has not reached. */
+interface Settled {
+  readonly write: Pending
+  readonly seq: number
+}
+
+/** The rows of one query: what the server told, at a position, and one's own writes that it has not told of yet. */
+export class LiveQuery implements Follower {
+  readonly resource: string
+  readonly request: Frame
+  status: LiveStatus = 'loading'
+  position: string | null = null
+  problem: Problem | null = null
+  readonly #host: LiveHost
+  readonly #rows: Rows
+  readonly #overlay: Overlay
+  #settled: Settled[] = []
+  /** Keys of unanswered writes that the server has told of. */
+  readonly #told = new Set<string>()
+  #shown: ShownRows | null = null
+  #before: readonly Entry[] = []
+  #state: LiveState<Row, Id> | null = null
+  readonly #listeners = new Set<(state: LiveState<Row, Id>) => void>()
+  #isTelling = false
+  #stop: (() => void) | null = null
+  #lingering: ReturnType<typeof setTimeout> | undefined
+  #arrival = Promise.withResolvers<void>()
+
+  constructor(host: LiveHost, resource: string, uri: string, view: View) {
+    const sort = (view.params['sort'] ?? []) as string | readonly string[]
+    this.#host = host
+    this.resource = resource
+    this.request = { uri, params: view.params, ...(view.id !== null && { absent: 'wait' }) }
+    this.#rows = new Rows([sort].flat())
+    this.#overlay = new Overlay(view)
+    // Whoever reads `ready` hears of a refusal; if nobody does, it is not an unhandled rejection.
+    this.#arrival.promise.catch(() => {})
+  }
+
+  /** The same array until something changes. Rows that did not change are the same objects. */
+  get rows(): readonly Row[] {
+    return this.#show().plain
+  }
+
+  /** The row of a query for one row. */
+  get row(): Row | null {
+    return this.rows[0] ?? null
+  }
+
+  get changes(): readonly LiveChange<Row, Id>[] {
+    return this.state.changes
+  }
+
+  /** What it has now. It is the same object until something changes. */
+  get state(): LiveState<Row, Id> {
+    return (this.#state ??= stateOf(this, this.#show().entries, this.#before))
+  }
+
+  get ready(): Promise<void> {
+    this.#open()
+    this.#linger()
+    return this.#arrival.promise
+  }
+
+  readonly subscribe = (listener: (state: LiveState<Row, Id>) => void): (() => void) => {
+    // The same function may listen twice.
+    const heard = (state: LiveState<Row, Id>): void => listener(state)
+    this.#listeners.add(heard)
+    this.#open()
+    return () => {
+      if (this.#listeners.delete(heard)) this.#linger()
+    }
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<LiveState<Row, Id>, void> {
+    let news = Promise.withResolvers<void>()
+    if (this.status !== 'loading') news.resolve()
+    const stop = this.subscribe(() => news.resolve())
+    let before: readonly Entry[] = []
+    try {
+      for (;;) {
+        await news.promise
+        news = Promise.withResolvers()
+        if (this.problem) throw this.problem
+        const { entries } = this.#show()
+        const state = stateOf(this, entries, before)
+        yield state
+        if (state.status === 'closed') return
+        before = entries
+      }
+    } finally {
+      stop()
+    }
+  }
+
+  /** Ends it for all users. */
+  close(): void {
+    clearTimeout(this.#lingering)
+    this.#stop?.()
+    this.#stop = null
+    this.#end('closed')
+  }
+
+  hear(frame: Frame): void {
+    switch (frame['op']) {
+      case 'snapshot':
+      case 'reset':
+        if (!this.#rows.snapshot(frame)) {
+          if (this.status !== 'loading') this.status = 'reset'
+          return this.changed()
+        }
+        break
+      case 'commit':
+        for (const key of (frame['by'] ?? []) as string[]) this.#told.add(key)
+        this.#rows.commit(frame)
+        break
+      case 'behind':
+        this.status = 'reset'
+        return this.changed()
+    }
+    this.#reach(frame['position'] as string)
+    this.status = 'live'
+    this.changed()
+  }
+
+  advance(position: string): void {
+    if (this.status !== 'live' || position === this.position) return
+    this.#reach(position)
+    this.changed()
+  }
+
+  #reach(position: string): void {
+    this.position = position
+    const seq = seqOf(position)
+    this.#settled = this.#settled.filter(one => one.seq > seq)
+  }
+
+  /** Begins anew, because the caller is another one. */
+  restart(): void {
+    this.position = null
+  }
+
+  stale(): void {
+    this.#rows.interrupt()
+    if (this.status === 'loading') return
+    this.status = 'stale'
+    this.changed()
+  }
+
+  end(problem: Problem): void {
+    this.#stop = null
+    this.problem = problem
+    this.#arrival.reject(problem)
+    this.#end('refused')
+    this.#host.forget(this)
+  }
+
+  /**
+   * A write is answered. If the answer is sure to come after what it did to this query, nothing of it is left to show.
+   * Otherwise it stays until the query has reached its position, or it shows nothing new.
+   */
+  settle(write: Pending, answered: Pending | null, position: string | undefined, isTold = false): void {
+    const wasTold = this.#told.delete(write.key) || (isTold && this.status !== 'reset')
+    const seq = position === undefined ? 0 : seqOf(position)
+    const isReached = this.position !== null && seqOf(this.position) >= seq
+    if (answered && !wasTold && !isReached && !this.#overlay.isTold(this.#rows, answered))
+      this.#settled.push({ write: answered, seq })
+    this.changed()
+  }
+
+  /** Something to show has changed. Listeners are called once for all that changes together. */
+  changed(): void {
+    this.#shown = null
+    this.#state = null
+    if (this.#isTelling) return
+    this.#isTelling = true
+    this.#host.schedule(() => {
+      this.#isTelling = false
+      const { state } = this
+      for (const listener of this.#listeners) listener(state)
+      this.#before = this.#show().entries
+      if (state.status === 'live') this.#arrival.resolve()
+    })
+  }
+
+  #show(): ShownRows {
+    if (this.#shown) return this.#shown
+    const waiting = this.#host.pending(this.resource).filter(write => !this.#told.has(write.key))
+    return (this.#shown = this.#overlay.show(this.#rows, [...this.#settled.map(one => one.write), ...waiting]))
+  }
+
+  #open(): void {
+    clearTimeout(this.#lingering)
+    if (this.status !== 'closed' && this.status !== 'refused') this.#stop ??= this.#host.follow(this)
+  }
+
+  #linger(): void {
+    clearTimeout(this.#lingering)
+    if (this.#listeners.size > 0 || !this.#stop) return
+    this.#lingering = setTimeout(() => {
+      this.close()
+      this.#host.forget(this)
+    }, this.#host.linger)
+    ;(this.#lingering as { unref?(): void }).unref?.()
+  }
+
+  #end(status: 'closed' | 'refused'): void {
+    this.status = status
+    if (status === 'closed') this.#arrival.reject(new Problem({ error: 'closed', detail: 'the live query was closed' }))
+    this.changed()
+  }
+}
+
+function stateOf(query: LiveQuery, entries: readonly Entry[], before: readonly Entry[]): LiveState<Row, Id> {
+  let changes: readonly LiveChange<Row, Id>[] | undefined
+  return {
+    rows: query.rows,
+    status: query.status,
+    position: query.position,
+    get changes() {
+      return (changes ??= changesBetween(before, entries))
+    },
+  }
+}
+
+/** The number in a position: it grows, also from one term of the log to the next. */
+const seqOf = (position: string): number => Number(position.slice(position.lastIndexOf('.') + 1))

@@ -1,0 +1,123 @@
+import type { Id, Params } from '../call.ts'
+import { matches } from './matches.ts'
+import { idOf, type Entry, type Row } from './order.ts'
+import { removeAt, type Rows } from './rows.ts'
+import { isObject, merge, share } from './share.ts'
+
+/** A write that live queries show before the server tells them of it. */
+export interface Pending {
+  readonly op: 'create' | 'replace' | 'patch' | 'delete'
+  readonly resource: string
+  /** A temporary one until the server has chosen it. */
+  readonly id: Id
+  readonly data: Row
+  /** Its idempotency key. */
+  readonly key: string
+}
+
+/** What a query shows: `params` as sent, and the id if it is one row. */
+export interface View {
+  readonly id: Id | null
+  readonly params: Params
+}
+
+/** Rows as they are shown, and their entries. */
+export interface ShownRows {
+  readonly entries: readonly Entry[]
+  readonly plain: readonly Row[]
+}
+
+/** Writes over the rows of one query. It keeps what it made, so that it shows the same objects again. */
+export class Overlay {
+  readonly #view: View
+  readonly #heads: ReadonlySet<string> | null
+  /** Whether rows show related rows, which a write does not tell. */
+  readonly #isDeep: boolean
+  readonly #made = new Map<Id, Row>()
+
+  constructor(view: View) {
+    const { fields, include, depth } = view.params as { fields?: string[]; include?: unknown; depth?: number }
+    this.#view = view
+    this.#heads = fields ? new Set(fields.map(field => field.split('.')[0]!)) : null
+    this.#isDeep = include !== undefined || (depth ?? 1) !== 1 || fields?.some(field => field.includes('.')) === true
+  }
+
+  /** The entries with the writes applied, in their order. */
+  show(rows: Rows, writes: readonly Pending[]): ShownRows {
+    const entries = rows.entries.slice()
+    const plain = rows.plain.slice()
+    if (writes.length === 0) {
+      this.#made.clear()
+      return { entries, plain }
+    }
+    const over = new Map<Id, Entry | null>()
+    for (const write of writes) {
+      const known = over.has(write.id) ? over.get(write.id)! : (rows.byId.get(write.id) ?? null)
+      over.set(write.id, this.#after(write, known, rows.byId.get(write.id)?.row))
+    }
+    for (const id of this.#made.keys()) if (!over.has(id)) this.#made.delete(id)
+    const moving = new Map([...over].filter(([id, entry]) => !stays(rows, rows.byId.get(id), entry)))
+    for (const [id, entry] of over) {
+      const former = rows.byId.get(id)
+      if (!moving.has(id) && former && entry) plain[rows.placeOf(former)] = (entries[rows.placeOf(former)] = entry).row
+    }
+    const gone = [...moving.keys()].flatMap(id => rows.byId.get(id) ?? []).map(entry => rows.placeOf(entry))
+    for (const at of gone.toSorted((a, b) => b - a)) removeAt(at, entries, plain)
+    for (const entry of moving.values()) if (entry) rows.insert(entry, entries, plain)
+    const { limit } = this.#view.params as { limit?: number }
+    if (limit !== undefined && plain.length > limit) plain.length = entries.length = limit
+    return { entries, plain }
+  }
+
+  /** Whether a write shows nothing that the server has not told. */
+  isTold(rows: Rows, write: Pending): boolean {
+    const known = rows.byId.get(write.id) ?? null
+    const entry = this.#after(write, known, known?.row, false)
+    return entry === null ? known === null : known !== null && entry.row === known.row
+  }
+
+  /** The entry after a write: `known` is the one before it, `told` the row as the server told it. */
+  #after(write: Pending, known: Entry | null, told: Row | undefined, isKept = true): Entry | null {
+    const { op, id, data } = write
+    if (op === 'delete' || (op === 'patch' && !known)) return null
+    if (!known && this.#isDeep) return null
+    const written = this.#written(data, known?.row ?? null)
+    const { filter } = this.#view.params as { filter?: Row }
+    const fits = this.#view.id === null ? matches(filter, written) : this.#view.id === id
+    // What cannot be told stays where it is: a row in view is kept, a new one is left to the server.
+    if (!(fits ?? known !== null)) return null
+    const row = share(this.#made.get(id), share(known?.row, this.#shown(written, told)))
+    if (isKept) this.#made.set(id, row)
+    return { id, row }
+  }
+
+  /** The row after a write, with all members that are known. */
+  #written(data: Row, known: Row | null): Row {
+    const written: Record<string, unknown> = { ...known }
+    for (const [name, value] of Object.entries(data)) {
+      const shown: unknown = known?.[name]
+      const isRelated = isObject(shown) && !Array.isArray(shown) && !isObject(value) && value !== null
+      if (isRelated) written[name] = idOf(shown) === value ? shown : value
+      else written[name] = isObject(shown) ? merge(shown, value) : value
+    }
+    return written
+  }
+
+  /** What the query shows of it. A related row that is shown as a row stays as it is until the server shows the other one. */
+  #shown(written: Row, told: Row | undefined): Row {
+    const shown: Record<string, unknown> = {}
+    for (const [name, value] of Object.entries(written)) {
+      if (this.#heads && !this.#heads.has(name)) continue
+      if (told && !this.#heads && !(name in told)) continue
+      const former: unknown = told?.[name]
+      shown[name] = isObject(former) && !Array.isArray(former) && !isObject(value) && value !== null ? former : value
+    }
+    return shown
+  }
+}
+
+/** Whether an entry is shown in the place of the former one. */
+function stays(rows: Rows, former: Entry | undefined, entry: Entry | null): boolean {
+  if (!former || !entry) return false
+  return !rows.isOrdered(entry.row) || rows.compare(former, entry) === 0
+}
