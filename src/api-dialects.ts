@@ -17,6 +17,10 @@ import type { Notation } from './schema/notation.ts'
 import type { FaceOptions } from './transport/hosts/faces.ts'
 import type { Page } from './transport/http/endpoint.ts'
 
+/** Serves a JSON file as json-server does. */
+export const loadJsonServer = (): Promise<typeof import('./dialects/json-server/index.ts')> =>
+  import('./dialects/json-server/index.ts')
+
 /** How values in JSON bodies are read: exactly, or with casts. */
 export function inputModeOf({ input }: Pick<ApiOptions, 'input'>): InputMode {
   return input === 'cast' ? cast : jsonMode

@@ -112,6 +112,26 @@ test('serve: a JSON file in json-server’s form, changes written back, the rest
   })
 })
 
+test('serve --json-server: the words of json-server are understood, and refused without it', async () => {
+  const file = join(directory, 'words.json')
+  writeFileSync(file, JSON.stringify(DOCUMENT))
+  const plain = start(['serve', file, '--port', '0', '--cors', 'http://front.example'])
+  const refused = await fetch(`${await address(plain)}/posts?_sort=title&views_gte=1`, {
+    headers: { origin: 'http://front.example' },
+  })
+  expect(refused.status).toBe(400)
+  expect(refused.headers.get('access-control-allow-origin')).toBe('http://front.example')
+  expect(((await refused.json()) as { detail: string }).detail).toContain('--json-server')
+  plain.child.kill('SIGTERM')
+  await plain.code
+  const url = await address(start(['serve', file, '--port', '0', '--json-server']))
+  expect(await json(`${url}/posts?_embed=comments&views_gte=50`)).toEqual([
+    { ...DOCUMENT.posts[0], comments: DOCUMENT.comments },
+  ])
+  expect(await (await patch(`${url}/profile`, { name: 'x' })).json()).toEqual({ name: 'x' })
+  expect(JSON.parse(readFileSync(file, 'utf8')).profile).toEqual({ name: 'x' })
+})
+
 test.each([['sqlite'], ['json']])('serve --memory: the %s file stays as it is', async kind => {
   const file = kind === 'sqlite' ? shop : join(directory, 'db.json')
   const before = readFileSync(file)
@@ -144,6 +164,7 @@ test.each([
   [['serve', 'broken.json'], 'broken.json is not JSON', 'correct it there'],
   [['serve', 'list.json'], 'is a list', /give it a name: { "list"/],
   [['serve', 'notes.txt'], 'neither a SQLite file nor JSON', 'name a file'],
+  [['serve', 'shop.sqlite', '--json-server'], 'is no JSON file', 'leave --json-server out'],
   [['serve', '.'], 'is a directory', 'name a SQLite or a JSON file'],
   [['serve'], 'serve needs a file', 'restuary serve shop.sqlite'],
   [['serve', 'db.json', 'other.json'], 'takes one file', 'quotes'],

@@ -11,6 +11,8 @@ const HELP = `restuary: an API without code
       --host ADDRESS      default 127.0.0.1, this machine only
       --public            everyone who reaches the port may read and write, on any host
       --read-only         nothing is written, not even by Restuary itself
+      --cors ORIGIN       pages of this origin may call, for instance http://localhost:5173; * = all; may be repeated
+      --json-server       answers as json-server 0.17 does: _sort, _page, _embed, views_gte, q
       --memory            serves a copy that is thrown away at the end
 
   restuary import FILE    writes the same as TypeScript, yours to change
@@ -41,6 +43,8 @@ const OPTIONS = {
   public: { type: 'boolean' },
   'read-only': { type: 'boolean' },
   memory: { type: 'boolean' },
+  cors: { type: 'string', multiple: true },
+  'json-server': { type: 'boolean' },
   out: { type: 'string' },
   since: { type: 'string' },
   once: { type: 'boolean' },
@@ -50,7 +54,7 @@ const OPTIONS = {
 
 /** The options of each command. All others are refused, so that a typing error is noticed. */
 const ACCEPTED: Readonly<Record<string, readonly string[]>> = {
-  serve: ['port', 'host', 'public', 'read-only', 'memory'],
+  serve: ['port', 'host', 'public', 'read-only', 'memory', 'cors', 'json-server'],
   import: ['out'],
   backup: [],
   client: ['out'],
@@ -106,6 +110,8 @@ export async function runCommand(args: readonly string[]): Promise<void> {
       public: values.public ?? false,
       readOnly: values['read-only'] ?? false,
       memory: values.memory ?? false,
+      jsonServer: values['json-server'] ?? false,
+      cors: values.cors ?? [],
     })
   }
 }

@@ -1,11 +1,14 @@
 import type { ApiOptions } from '../api-options.ts'
 import { api, type Api } from '../api.ts'
 import type { AnyResource } from '../model/declare/declaration.ts'
-import { serve, type Served } from '../serve.ts'
+import { serve, type Servable, type Served } from '../serve.ts'
 import { memory } from '../store/memory.ts'
 import type { TableReport } from '../store/sql/tables/adopt.ts'
 import { sqlite } from '../store/sqlite/index.ts'
-import { copied, readSource, type DataFile } from './source.ts'
+import type { HttpOptions } from '../transport/http/options.ts'
+import { loadJsonServer } from '../api-dialects.ts'
+import { Misuse } from './misuse.ts'
+import { copied, kindOf, readSource, type DataFile } from './source.ts'
 
 /** Code points of a text. Texts that are already in the file must fit, and a request body cannot contain more. */
 const LONGEST_TEXT = 1_048_576
@@ -19,24 +22,47 @@ export interface ServeFileOptions {
   readonly readOnly: boolean
   /** Whether a copy is served, so that the file does not change. */
   readonly memory: boolean
+  /** Whether a JSON file is served in the words of json-server. */
+  readonly jsonServer: boolean
+  /** Origins whose pages may call; `*` = all. */
+  readonly cors: readonly string[]
 }
 
 /** `restuary serve FILE`: serves every table of a SQLite file, or every list of a JSON file, as a resource. */
 export async function serveFile(file: string, options: ServeFileOptions): Promise<Served> {
   const copy = options.memory ? copied(file) : null
   if (copy !== null) process.once('exit', copy.remove)
-  const { readOnly } = options
-  const source = readSource(copy?.file ?? file, { readOnly })
-  for (const line of reportLines(source.report)) console.error(line)
-  if (readOnly) console.error(`${file} is only read.`)
+  const served = copy?.file ?? file
+  const app = options.jsonServer ? await jsonServerApi(served, options) : await tablesApi(served, options)
+  if (options.readOnly) console.error(`${file} is only read.`)
   else if (copy !== null) console.error(`A copy of ${file} is served: changes are lost at the end.`)
-  else if (source.kind === 'sqlite')
-    console.error(`Restuary keeps versions and a change log in ${file}, in tables called _restuary_*.`)
-  else console.error(`Changes are written back to ${file}.`)
-  const app = apiOf(source, options)
+  else if (kindOf(file) === 'json') console.error(`Changes are written back to ${file}.`)
+  else console.error(`Restuary keeps versions and a change log in ${file}, in tables called _restuary_*.`)
   const { port, host } = options
   return serve(app, port === undefined ? { host } : { port, host })
 }
+
+async function tablesApi(file: string, options: ServeFileOptions): Promise<Servable> {
+  const source = readSource(file, options)
+  for (const line of reportLines(source.report)) console.error(line)
+  const fields = Object.values(source.resources).flatMap(one => Object.keys(one['~resource'].fields))
+  const { refuseJsonServerWords } = await loadJsonServer()
+  const services = source.kind === 'json' ? { services: refuseJsonServerWords(new Set(fields)) } : {}
+  return apiOf(source, { ...options, http: { ...corsOf(options), ...services } })
+}
+
+async function jsonServerApi(file: string, options: ServeFileOptions): Promise<Servable> {
+  if (kindOf(file) !== 'json')
+    throw new Misuse(`${file} is no JSON file`, 'leave --json-server out: its words are those of JSON files alone')
+  const { jsonServer } = await loadJsonServer()
+  const { resources, services, start } = jsonServer(file, { ...options, report: line => console.error(line) })
+  const app = api(resources, { http: { ...corsOf(options), services } })
+  start((uri, change) => app.publish(uri, change))
+  return app
+}
+
+const corsOf = ({ cors }: ServeFileOptions): Pick<HttpOptions, 'cors'> =>
+  cors.length === 0 ? {} : { cors: { origins: cors } }
 
 /** The API of a file; `report` hears what start-up did, instead of the console. */
 export function apiOf(

@@ -13,6 +13,8 @@ import type { Routes } from './endpoint.ts'
 export interface Face {
   readonly engine: Engine
   readonly routes: Routes
+  /** Finds what answers a request before resources are looked for. null = there is no such thing. */
+  readonly services: ((path: string, exchange: Exchange) => ServiceEndpoint | null) | null
   /** Finds a handled resource by its path. Asked if no other route matches. */
   readonly handled: ((path: string) => ServiceEndpoint | null) | null
   readonly cors: Cors

@@ -60,6 +60,7 @@ export function httpHandler(engine: Engine, options: HttpSetup = {}): Answerer {
           : []),
       ],
     ),
+    services: options.services ?? null,
     handled: options.handled ? path => handledEndpoint(options.handled!, prefix, path) : null,
     cors,
     vary: compress === null ? cors.vary : `${cors.vary}, Accept-Encoding`,
@@ -138,7 +139,7 @@ function begin(face: Face, call: HttpCall): void | Promise<void> {
   if (exchange.fault !== undefined) throw new ApiError('bad_request', { issues: [exchange.fault] })
   const path = exchange.path
   if (path === '*') return sendOptions(face, exchange, null)
-  const endpoint = face.routes.match(path, call) ?? face.handled?.(path) ?? null
+  const endpoint = face.services?.(path, exchange) ?? face.routes.match(path, call) ?? face.handled?.(path) ?? null
   call.endpoint = endpoint
   if (face.observe) exchange.route = routeOf(endpoint)
   if (endpoint !== null && exchange.method === 'OPTIONS' && !answersOptions(endpoint, exchange)) {

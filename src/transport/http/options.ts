@@ -4,8 +4,9 @@ import type { Live } from '../../live/live.ts'
 import type { PublishedFeed } from '../../live/subscriptions/published.ts'
 import type { Admission, OverloadOptions } from '../hosts/admission.ts'
 import type { Health } from './face.ts'
+import type { Exchange } from './exchange.ts'
 import type { Exporter } from './format.ts'
-import type { Page } from './endpoint.ts'
+import type { Page, ServiceEndpoint } from './endpoint.ts'
 import { redact } from './response/redact.ts'
 
 /** A log record. `error` may contain what clients must never see. */
@@ -54,6 +55,11 @@ export interface HttpOptions {
   readonly timing?: boolean
   /** Static pages besides the resources, such as documents. They need no credentials. */
   readonly pages?: readonly Page[]
+  /**
+   * Finds what answers a request before resources are looked for; null = nothing of its own. What it finds identifies callers if
+   * it has to. May throw ApiError.
+   */
+  readonly services?: (path: string, exchange: Exchange) => ServiceEndpoint | null
   /** Receives log records. Default: a line of JSON on standard error. */
   readonly log?: (record: LogRecord) => void
   /** Which callers may read the log of all changes at `/changes`. Default: it is not served. */
