@@ -1,4 +1,5 @@
 import type { Model } from '../model/model.ts'
+import { outlinesOf } from '../model/outline.ts'
 import type { Page } from '../transport/http/endpoint.ts'
 import { asyncapi } from './asyncapi/asyncapi.ts'
 import { clientModule } from './client/client-js.ts'
@@ -67,8 +68,9 @@ function catalogue(model: Model, options: DescribeOptions): Omit<Page, 'path'> {
   for (const resource of [...model.resources.values(), ...model.standalone.values()]) {
     if (resource.paths[0] !== undefined) resources[resource.name] = options.prefix + resource.paths[0]
   }
+  const outlines = outlinesOf(model)
   const documents = Object.fromEntries(linksOf(options).map(({ word, href }) => [word, href]))
-  const text = JSON.stringify({ resources, documents })
+  const text = JSON.stringify({ resources, documents, outlines })
   const link = linksOf(options).map(({ href, rel, type }) => `<${href}>; rel="${rel}"; type="${type}"`)
   const fields = link.length === 0 ? [] : ['link', link.join(', ')]
   return { type: 'application/json', cache: 'no-cache', text: () => text, fields: () => fields }

@@ -1,3 +1,4 @@
+import type { ShownOrder } from '../protocol/outline.ts'
 import { byNumber, byText, compareStored } from './compare.ts'
 import { Refused } from './read/refused.ts'
 import type {
@@ -47,6 +48,7 @@ function make(definition: Definition): ScalarType {
     coercions: definition.coercions ?? {},
     operators: definition.operators ?? 'ordered',
     compare: definition.compare ?? orderOf(definition, sql),
+    shownOrder: definition.shownOrder ?? shownOrderOf(definition),
     unbounded: () => (unbounded ??= definition.unbounded?.() ?? type),
     limited: definition.limited ?? (() => type),
     sql,
@@ -84,6 +86,17 @@ function columnOf({ name, sql }: Definition): Column {
 function orderOf({ sql: { column, encode } }: Definition, sql: Column): ScalarType['compare'] {
   if (encode) return (a, b) => compareStored(sql.encode(a), sql.encode(b))
   return column === 'TEXT' ? byText : byNumber
+}
+
+function shownOrderOf({
+  operators = 'ordered',
+  compare,
+  show,
+  sql: { column, encode },
+}: Definition): ShownOrder | null {
+  const isComparable = operators === 'equality' || operators === 'ordered' || operators === 'text'
+  if (!isComparable || compare || show || encode || column === 'BLOB') return null
+  return column === 'TEXT' ? 'text' : 'number'
 }
 
 function textReader({ check, coercions, list }: Definition): ReadValue {

@@ -1,3 +1,4 @@
+import type { ShownOrder } from '../protocol/outline.ts'
 import type { Limits } from '../protocol/limits.ts'
 import type { JsonSchema } from './json-schema.ts'
 import type { Refused } from './read/refused.ts'
@@ -39,6 +40,8 @@ export interface ScalarType {
   readonly operators: OperatorSet
   /** Compares two canonical values, neither of them null. Negative if a comes before b, zero if they are equal, else positive. */
   readonly compare: (a: Value, b: Value) => number
+  /** How its values compare as JSON shows them. null = only a server that knows the type can tell. */
+  readonly shownOrder: ShownOrder | null
   /** The same type without bounds. A query may ask for a value outside of them, and simply finds nothing. */
   readonly unbounded: () => ScalarType
   /** The same type with the general limits, where it has no bounds of its own. */
@@ -134,6 +137,11 @@ export interface TypeDefinition<T extends Value, S extends OperatorSet> {
   readonly example?: T | undefined
   /** Compares two values. It must sort like the stored values. Default: compares the stored values. */
   readonly compare?: (a: T, b: T) => number
+  /**
+   * How values compare as JSON shows them, so that clients can sort as well. Default: that of the column, for types with no
+   * `compare`, `show` and `encode` of their own.
+   */
+  readonly shownOrder?: ShownOrder
   /** Makes what JSON shows for a value. `check` must accept it. */
   readonly show?: (value: T) => Value
   /**

@@ -6,6 +6,7 @@ import type { Resource } from '../../model/model.ts'
 import { canonicalUri } from '../../model/declare/uri-pattern.ts'
 import type { Shape } from '../../query/predicate.ts'
 import type { Asked, Dialect, Follow } from '../../transport/socket/dialect.ts'
+import { outlineFor } from '../../transport/socket/outline-for.ts'
 import type { SocketSession } from '../../transport/socket/session.ts'
 import type { Packet, SocketIoWords } from '../../transport/socketio/packet.ts'
 import { UriTargets } from '../../transport/uri-target.ts'
@@ -110,8 +111,10 @@ export class SocketApiDialect implements Dialect<Packet> {
     const session = this.#session
     switch (message.event) {
       case 'subscribe': {
-        const done = (position: string): void => reply({ status: 200, data: null, position, etag: null })
-        const follow = (): Follow => this.#follow(message.uri, options)
+        let followed: Follow | null = null
+        const follow = (): Follow => (followed = this.#follow(message.uri, options))
+        const done = (position: string): void =>
+          reply({ status: 200, data: followed && outlineFor(followed), position, etag: null })
         return { kind: 'subscribe', key: message.uri, twice: 'replace', follow, done, refuse }
       }
       case 'unsubscribe': {

@@ -157,7 +157,17 @@ function toKeep({ print }: Claim, outcome: Outcome): StoredAnswer {
   return { print, resource: resource.name, outcome: rest, error: null }
 }
 
-export function keptError({ code, status, error, message: detail, issues, headers, members }: ApiError): KeptError {
+export function keptError({
+  code,
+  status,
+  error,
+  message: detail,
+  issues,
+  headers,
+  members: all,
+}: ApiError): KeptError {
+  // The current row is not kept: it would be old, and its caller might not see it any more.
+  const { current: _, etag: _tag, ...members } = all
   return { code, status, error, detail, issues, headers, members }
 }
 

@@ -1,11 +1,14 @@
-import { ApiError } from '../../protocol/error.ts'
+import { ApiError, type ErrorOptions } from '../../protocol/error.ts'
 import type { StoredFile } from '../../schema/file.ts'
 import type { Row } from '../../model/model.ts'
 import type { Snapshot } from '../../store/store.ts'
 import type { Work } from '../../store/work.ts'
 import type { ReadEnvironment } from '../call/call-environment.ts'
-import type { CallTarget, CallTerms, Conditions, Tag } from '../call/call.ts'
+import type { Call, CallTarget, CallTerms, Conditions, Tag } from '../call/call.ts'
 import { versionFor, type Version } from './entity-tags.ts'
+import { Budget, loadRelated } from './load-related.ts'
+import { viewOf } from './view.ts'
+import { writeRow } from './write-json.ts'
 
 /** Whether a read can be answered with 304 (RFC 9110 §13.2.2, steps 3 and 4; the comparison is the weak one of §13.1.2). */
 export function isUnchanged(conditions: Conditions | null, tag: string, modified: number | null): boolean {
@@ -38,22 +41,39 @@ export function checkRead(conditions: Conditions | null, tag: string, modified: 
  */
 export function* checkVersion(
   snapshot: Snapshot,
-  { resource, conditions }: CallTarget & CallTerms,
+  call: CallTarget & CallTerms & Pick<Call, 'shape'>,
   row: Row | null,
   reading: ReadEnvironment,
 ): Work<void> {
+  const { resource, conditions } = call
   if (conditions === null) return
-  const { ifMatch, ifNoneMatch, ifUnmodifiedSince } = conditions
   const version = row && (yield* versionFor(snapshot, resource, row, reading))
-  const tag = version && version.tag
+  if (holds(conditions, version)) return
+  throw row ? yield* staleRow(snapshot, call, row, version!.tag, reading) : stale(null)
+}
+
+/** Whether preconditions hold for a row with this version, or for none. */
+function holds({ ifMatch, ifNoneMatch, ifUnmodifiedSince }: Conditions, version: Version | null): boolean {
   if (ifMatch !== null) {
-    if (!version || (ifMatch !== '*' && !ifMatch.some(t => !t.weak && isOf(t, version)))) throw stale(tag)
+    if (!version || (ifMatch !== '*' && !ifMatch.some(t => !t.weak && isOf(t, version)))) return false
   } else if (ifUnmodifiedSince !== null && version && version.at !== null) {
-    if (Math.floor(version.at / 1000) * 1000 > ifUnmodifiedSince) throw stale(tag)
+    if (Math.floor(version.at / 1000) * 1000 > ifUnmodifiedSince) return false
   }
-  if (ifNoneMatch !== null && version) {
-    if (ifNoneMatch === '*' || ifNoneMatch.some(t => isOf(t, version))) throw stale(tag)
-  }
+  return ifNoneMatch === null || !version || (ifNoneMatch !== '*' && !ifNoneMatch.some(t => isOf(t, version)))
+}
+
+/** The refusal has the row as its caller may see it now, so that the change can be made to that without another request. */
+function* staleRow(
+  snapshot: Snapshot,
+  { resource, shape }: Pick<Call, 'resource' | 'shape'>,
+  row: Row,
+  tag: string,
+  reading: ReadEnvironment,
+): Work<ApiError> {
+  const view = viewOf(resource, shape)
+  const related = yield* loadRelated(snapshot, view, [row], new Budget(reading.bounds, reading.permissions))
+  const current: unknown = JSON.parse(writeRow(view, row, related, reading.ctx))
+  return stale(tag, { current, etag: tag })
 }
 
 /**
@@ -78,9 +98,10 @@ function isOf({ value }: Tag, { tag }: Version): boolean {
   return value === tag || (value.startsWith(tag) && value.charCodeAt(tag.length) === 46) /* . */
 }
 
-function stale(tag: string | null): ApiError {
+function stale(tag: string | null, members: ErrorOptions['members'] = {}): ApiError {
   return new ApiError('precondition_failed', {
     detail: 'the precondition names another version; read it again and repeat the change on the present version',
     ...(tag === null ? {} : { headers: { etag: `"${tag}"` } }),
+    members,
   })
 }

@@ -11,6 +11,7 @@ export function bigint(): ScalarType {
     check: checkBigint,
     coercions: { text: readBigint },
     compare: compareBigint,
+    shownOrder: 'decimal',
     sql: bigintColumn,
     schema: { anyOf: [{ type: 'integer' }, { type: 'string', pattern: '^-?[1-9][0-9]{15,18}$' }] },
     example: 1,

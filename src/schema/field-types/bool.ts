@@ -12,6 +12,7 @@ export function bool(): ScalarType {
     coercions: { text: value => (value === 'true' ? true : value === 'false' ? false : value) },
     operators: 'equality',
     compare: byNumber,
+    shownOrder: 'number',
     sql: {
       column: 'INTEGER',
       encode: value => (value ? 1 : 0),

@@ -19,6 +19,7 @@ export function decimal(options: DecimalOptions): ScalarType {
     options,
     check: value => checkDecimal(options, value),
     compare: compareDecimal,
+    shownOrder: 'decimal',
     sql: {
       // Scaled integers are exact and sort like the numbers. Beyond 2^53 they must come to JavaScript as text.
       column: 'INTEGER',

@@ -1,3 +1,4 @@
+import type { ShownOrder } from '../../protocol/outline.ts'
 import { brokenText } from '../read/broken-text.ts'
 import { defineType } from '../define-type.ts'
 import { Refused } from '../read/refused.ts'
@@ -15,6 +16,7 @@ interface Kind {
   readonly check: ReadValue
   readonly coercions?: Coercions
   readonly compare?: (a: Value, b: Value) => number
+  readonly shownOrder?: ShownOrder
   readonly operators: OperatorSet
   readonly schema: JsonSchema
   readonly example: Value
@@ -37,6 +39,7 @@ const kinds: Readonly<Record<IdKind, Kind>> = {
     check: checkBigint,
     coercions: { text: readBigint },
     compare: compareBigint,
+    shownOrder: 'decimal',
     operators: 'ordered',
     schema: bigint().schema,
     example: 1,
@@ -52,6 +55,7 @@ const kinds: Readonly<Record<IdKind, Kind>> = {
   },
   hex: {
     check: checkHex,
+    shownOrder: 'text',
     operators: 'ordered',
     schema: { type: 'string', pattern: '^([0-9a-f]{2})+$' },
     example: '0193a3c0',

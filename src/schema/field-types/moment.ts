@@ -36,7 +36,7 @@ export function momentType(name: string, options: MomentOptions, kind: MomentKin
       ...(before === undefined ? [] : [`before ${before}`]),
     ].join(', '),
     example: exampleOf(options, fromDate),
-    ...(kind.show ? { show: kind.show } : {}),
+    ...(kind.show ? { show: kind.show, shownOrder: 'moment' as const } : {}),
     print: 'quoted',
     fromDate,
     input: kind.input,

@@ -433,8 +433,9 @@ describe.each([
   })
 
   test('pages', async () => {
-    expect(JSON.parse((await ask('GET', '/')).body)).toEqual({
+    expect(JSON.parse((await ask('GET', '/')).body)).toMatchObject({
       resources: { user: '/user', todo: '/todo', fixed: '/fixed', place: '/place' },
+      outlines: { todo: { name: 'todo', path: '/todo', id: 'id' } },
     })
     expect(await ask('GET', '/health', { authorization: 'Bearer wrong' })).toMatchObject({
       status: 200,

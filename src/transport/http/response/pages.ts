@@ -1,5 +1,6 @@
 import type { Page } from '../endpoint.ts'
 import { createHash } from 'node:crypto'
+import { outlinesOf } from '../../../model/outline.ts'
 import type { Model } from '../../../model/model.ts'
 import { ApiError } from '../../../protocol/error.ts'
 import type { Exchange } from '../exchange.ts'
@@ -12,7 +13,7 @@ export function standardPages(model: Model, prefix: string): Page[] {
   for (const resource of model.resources.values()) {
     if (resource.paths[0] !== undefined) resources[resource.name] = prefix + absolute(resource.paths[0])
   }
-  const catalogue = JSON.stringify({ resources })
+  const catalogue = JSON.stringify({ resources, outlines: outlinesOf(model) })
   return [
     { path: '/', type: 'application/json', cache: 'no-cache', text: () => catalogue },
     { path: '/health', type: 'application/json', cache: 'no-store', text: () => '{"status":"ok"}' },

@@ -3,6 +3,7 @@ import type { Call, Outcome } from '../../../engine/call/call.ts'
 import type { Frame } from '../../../live/event.ts'
 import { ApiError } from '../../../protocol/error.ts'
 import type { AuthFrame, CallFrame, SubscribeFrame } from '../../../protocol/frames.ts'
+import { outlineFor } from '../../socket/outline-for.ts'
 import { modeOf } from '../../../live/subscriptions/coalesce.ts'
 import { waitsOf } from '../../subscription-options.ts'
 import type { Asked, Dialect, Follow } from '../../socket/dialect.ts'
@@ -74,8 +75,10 @@ class NativeDialect implements Dialect<string> {
         return { kind: 'identify', identity: () => identityOf(session.host, frame), done, refuse }
       }
       case 'subscribe': {
-        const begun = (): void => this.#answer(doneFrame(frame.id))
-        return { kind: 'subscribe', key: frame.id, twice: 'refuse', follow: () => this.#follow(frame), begun, refuse }
+        let followed: Follow | null = null
+        const follow = async (): Promise<Follow> => (followed = await this.#follow(frame))
+        const begun = (): void => this.#answer(doneFrame(frame.id, followed && outlineFor(followed)))
+        return { kind: 'subscribe', key: frame.id, twice: 'refuse', follow, begun, refuse }
       }
       case 'unsubscribe': {
         const done = (found: boolean): void => {

@@ -294,7 +294,7 @@ describe('subscriptions', () => {
     const client = await open()
     await client.hear()
     client.send({ id: 's', op: 'subscribe', uri: '/todo?done=false' })
-    expect(await client.hear()).toEqual({ id: 's', status: 200, data: null })
+    expect(await client.hear()).toMatchObject({ id: 's', status: 200, data: { name: 'todo', id: 'id', sort: [] } })
     const row = { id: 1, text: 'a', done: false, owner: null }
     expect(await client.hear()).toEqual({
       sub: 's',

@@ -1,5 +1,6 @@
 import { ApiError, problemOf } from '../../../protocol/error.ts'
 import { SUBPROTOCOL, type RequestId } from '../../../protocol/frames.ts'
+import type { FollowedOutline } from '../../../protocol/outline.ts'
 import type { Principal } from '../../../auth/principal.ts'
 import type { Outcome } from '../../../engine/call/call.ts'
 import { KEPT_FOR } from '../../../engine/once/idempotency.ts'
@@ -81,8 +82,8 @@ export function answerFrame(id: RequestId, outcome: Outcome): Frame {
 }
 
 /** The answer to `subscribe` and `unsubscribe`. */
-export function doneFrame(id: RequestId): Frame {
-  return textFrame(`{"id":${JSON.stringify(id)},"status":200,"data":null}`)
+export function doneFrame(id: RequestId, outline: FollowedOutline | null = null): Frame {
+  return textFrame(`{"id":${JSON.stringify(id)},"status":200,"data":${JSON.stringify(outline)}}`)
 }
 
 export function refusalFrame(id: RequestId | null, error: ApiError): Frame {
