@@ -11,7 +11,8 @@ import { Oracle, estate, grants, lists, teams, todos, users } from './estate.ts'
 import { seeded } from './seeded.ts'
 
 /** More by command: EVENTS=100000 npm test -- test/rules/canary.test.ts */
-const events = Number(process.env['EVENTS'] ?? 600)
+const { EVENTS } = process.env
+const events = Number(EVENTS ?? 600)
 const stores: [string, () => Store][] = [
   ['memory', () => memory()],
   ['sqlite', () => sqlite(':memory:')],
@@ -20,7 +21,7 @@ const uris = ['/user', '/list', '/todo', '/audit']
 /** Lists that the envelope has no words for: windows, filters through relations, rows with related ones. */
 const asked = ['/todo?sort=-id&limit=3', '/todo?sort=text&limit=2&offset=1', '/todo?list.team=1', '/todo?depth=2']
 
-describe.each(stores)('over %s', (_, store) => {
+describe.each(stores)('over %s', (name, store) => {
   let app: Api
   let served: Served
   let log = ''
@@ -238,6 +239,7 @@ describe.each(stores)('over %s', (_, store) => {
       }
       await compare()
       found += search()
+      if (EVENTS !== undefined) console.log(name, { events, canaries: found })
       expect(found).toBeGreaterThan(events)
     },
     60_000 + events * 20,
