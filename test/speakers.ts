@@ -64,10 +64,13 @@ export async function serveFaces(
   }
 }
 
-/** A client of a face, until it is cut. */
-export async function connect(face: Face, port: number): Promise<Speaker> {
-  return speakers[face](port)
+/** A client of a face, until it is cut. A token says who it is. */
+export async function connect(face: Face, port: number, token: string | null = null): Promise<Speaker> {
+  return speakers[face](port, token)
 }
+
+const bearer = (token: string | null): Record<string, string> =>
+  token === null ? {} : { authorization: `Bearer ${token}` }
 
 /** The same for the rest of the test. */
 export async function speak(face: Face, port: number): Promise<Speaker> {
@@ -76,7 +79,7 @@ export async function speak(face: Face, port: number): Promise<Speaker> {
   return speaker
 }
 
-const speakers: Readonly<Record<Face, (port: number) => Speaker | Promise<Speaker>>> = {
+const speakers: Readonly<Record<Face, (port: number, token: string | null) => Speaker | Promise<Speaker>>> = {
   http: overHttp,
   native: overNative,
   envelope: overEnvelope,
@@ -103,7 +106,7 @@ const told = (status: number, body: any): Told =>
   status < 400 ? { status, code: null, row: body ?? null } : { status, code: body.error, row: null }
 
 /** HTTP, and SSE to follow. */
-function overHttp(port: number): Speaker {
+function overHttp(port: number, token: string | null): Speaker {
   const ear = new Ear()
   const streams: ReturnType<typeof request>[] = []
   const ask = async (
@@ -115,7 +118,11 @@ function overHttp(port: number): Speaker {
     const answer = await fetch(`http://127.0.0.1:${port}/${path}`, {
       method,
       ...(data !== undefined && { body: JSON.stringify(data) }),
-      headers: { 'content-type': typeOf(method, data), ...(key !== undefined && { 'idempotency-key': key }) },
+      headers: {
+        'content-type': typeOf(method, data),
+        ...bearer(token),
+        ...(key !== undefined && { 'idempotency-key': key }),
+      },
     })
     const text = await answer.text()
     return { status: answer.status, body: text === '' ? null : JSON.parse(text) }
@@ -136,10 +143,13 @@ function overHttp(port: number): Speaker {
     list: async list => (await ask('GET', list)).body,
     follow: async list => {
       const stream = new EventStream()
-      const following = request({ port, path: `/${list}`, headers: { accept: 'text/event-stream' } }, answer => {
-        answer.setEncoding('utf8').on('data', (text: string) => stream.feed(text))
-        answer.on('close', () => stream.end())
-      })
+      const following = request(
+        { port, path: `/${list}`, headers: { accept: 'text/event-stream', ...bearer(token) } },
+        answer => {
+          answer.setEncoding('utf8').on('data', (text: string) => stream.feed(text))
+          answer.on('close', () => stream.end())
+        },
+      )
       following.on('error', () => {}).end()
       streams.push(following)
       await stream.take(1)
@@ -156,8 +166,8 @@ function overHttp(port: number): Speaker {
   }
 }
 
-async function overNative(port: number): Promise<Speaker> {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/`, SUBPROTOCOL)
+async function overNative(port: number, token: string | null): Promise<Speaker> {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/`, SUBPROTOCOL, { headers: bearer(token) })
   const ear = new Ear()
   const waiting = new Map<unknown, (frame: any) => void>()
   let last = 0
@@ -193,8 +203,8 @@ async function overNative(port: number): Promise<Speaker> {
   }
 }
 
-async function overEnvelope(port: number): Promise<Speaker> {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/`)
+async function overEnvelope(port: number, token: string | null): Promise<Speaker> {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/`, { headers: bearer(token) })
   const ear = new Ear()
   const waiting = new Map<unknown, (payload: any) => void>()
   const kinds = { create: 'enter', update: 'change', delete: 'leave' } as const
@@ -233,8 +243,13 @@ async function overEnvelope(port: number): Promise<Speaker> {
   }
 }
 
-async function overSocketIo(port: number): Promise<Speaker> {
-  const socket = io(`http://127.0.0.1:${port}`, { transports: ['websocket'], forceNew: true, reconnection: false })
+async function overSocketIo(port: number, token: string | null): Promise<Speaker> {
+  const socket = io(`http://127.0.0.1:${port}`, {
+    transports: ['websocket'],
+    forceNew: true,
+    reconnection: false,
+    auth: token === null ? {} : { token },
+  })
   const ear = new Ear()
   await new Promise<void>((resolve, reject) => {
     socket.once('connect', resolve)

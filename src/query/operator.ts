@@ -18,6 +18,7 @@ type TextOperator = 'contains' | 'startsWith' | 'endsWith' | 'ieq' | 'icontains'
 const equality: readonly Operator[] = ['eq', 'ne', 'in', 'nin', 'null']
 const ordered: readonly Operator[] = [...equality, 'gt', 'gte', 'lt', 'lte']
 const many: readonly Operator[] = ['size']
+const counts: readonly Operator[] = ['eq', 'ne', 'gt', 'gte', 'lt', 'lte']
 
 /** The operators in each set (docs/guide: query language). */
 const sets: Readonly<Record<OperatorSet, readonly Operator[]>> = {
@@ -32,11 +33,13 @@ const sets: Readonly<Record<OperatorSet, readonly Operator[]>> = {
 /** The operators that a field has because of its type. */
 export function operatorsOf(field: ScopeField): readonly Operator[] {
   if (field.toMany) return many
+  if (field.is === 'count') return counts
   return sets[field.target ? 'ordered' : (field.type?.operators ?? 'null')]
 }
 
 /** The type of the values that a field is compared with. */
 export function typeOf(field: ScopeField): ScalarType | null {
+  if (field.is === 'count') return integer
   return field.is === 'scalar' ? field.type : (field.target?.idType ?? field.type)
 }
 
@@ -89,7 +92,8 @@ export function operate(
     case 'eq':
       return equal(field, read(type!, raw))
     case 'ne':
-      return raw === null ? isNull(field, false) : negated(equal(field, read(type!, raw)))
+      if (raw === null && operators.includes('null')) return isNull(field, false)
+      return negated(equal(field, read(type!, raw)))
     case 'gt':
     case 'gte':
     case 'lt':
@@ -162,6 +166,15 @@ function equal(field: ScopeField, value: Value): Predicate {
 }
 
 function compared(field: ScopeField, op: CompareOp, value: Value): Predicate {
+  if (field.is === 'count')
+    return Object.freeze({
+      kind: 'many',
+      field: field.of!.name,
+      quantifier: 'count',
+      of: everything,
+      op,
+      value: value as number,
+    })
   return onId(field, name => Object.freeze({ kind: 'compare', op, field: name, value }))
 }
 

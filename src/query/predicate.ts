@@ -30,7 +30,7 @@ export type Predicate =
     }
   | CountPredicate
 
-/** Compares how many related rows fulfil a predicate. No filter says it: counts of callers from whom rows are hidden become it. */
+/** Compares how many related rows fulfil a predicate: what counts are compared with, and sizes where rows are hidden. */
 export interface CountPredicate {
   readonly kind: 'many'
   readonly field: string

@@ -16,6 +16,8 @@ export interface ScopeField {
   readonly type: ScalarType | null
   /** The related resource. null = the field is no relation. */
   readonly target: Scope | null
+  /** The relation that a count counts. */
+  readonly of?: { readonly name: string }
   /** Whether several rows may be related. */
   readonly toMany: boolean
   readonly nullable: boolean

@@ -1,14 +1,6 @@
-import type { BackField, ManyField, Resource, Value } from '../../model/model.ts'
+import type { Resource } from '../../model/model.ts'
 import { ApiError } from '../../protocol/error.ts'
-import {
-  anyOf,
-  everything,
-  negate,
-  nothing,
-  type CompareOp,
-  type Predicate,
-  type Query,
-} from '../../query/predicate.ts'
+import { negate, type Predicate, type Query } from '../../query/predicate.ts'
 import { Permissions, type Guard } from './permissions.ts'
 
 /** A condition on one field. */
@@ -57,37 +49,20 @@ export function narrowed(resource: Resource, where: Predicate, permissions: Perm
 /** How many related rows there are, without those that the caller may not see. */
 function counted(resource: Resource, where: Leaf, permissions: Permissions): Predicate {
   const field = resource.field.get(where.field)!
-  const relation = field.is === 'count' ? field.of : field
-  // The other side of a one-to-one relation is asked as a row (query/operator.ts).
-  if ((relation.is !== 'back' && relation.is !== 'many') || !relation.toMany) return where
-  const seen = permissions.read(relation.target)
+  if (where.kind !== 'size' || (field.is !== 'back' && field.is !== 'many')) return where
+  const { name, target } = field
+  const seen = permissions.read(target)
   if (seen.open) return where
-  refuseOpaque(relation.target, seen)
-  return sizeOf(relation, where, seen.predicate)
+  refuseOpaque(target, seen)
+  return Object.freeze({
+    kind: 'many',
+    field: name,
+    quantifier: 'count',
+    of: seen.predicate,
+    op: 'eq',
+    value: where.value,
+  })
 }
-
-/** A condition on how many rows there are, over those that are seen. */
-function sizeOf({ name }: BackField | ManyField, where: Leaf, of: Predicate): Predicate {
-  const count = (op: CompareOp, value: Value): Predicate =>
-    Object.freeze({ kind: 'many', field: name, quantifier: 'count', of, op, value: value as number })
-  switch (where.kind) {
-    case 'size':
-      return count('eq', where.value)
-    case 'compare':
-      // A null operand never equals.
-      return where.value === null ? holds(where.op === 'ne') : count(where.op, where.value)
-    case 'in': {
-      const found = anyOf(...where.values.filter(value => value !== null).map(value => count('eq', value)))
-      return where.negated ? negate(found) : found
-    }
-    case 'null':
-      return holds(!where.is)
-    default:
-      return where
-  }
-}
-
-const holds = (value: boolean): Predicate => (value ? everything : nothing)
 
 /** A rule by a function cannot be part of a query, so that rows it hides would be found. */
 function refuseOpaque({ name }: Resource, seen: Guard): void {

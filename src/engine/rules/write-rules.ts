@@ -6,6 +6,7 @@ import { allowedImages } from '../past/image-rules.ts'
 import { ruleFor } from './bind.ts'
 import { printRule } from './explain-rules.ts'
 import { allowedRows, type Guard, type Permissions } from './permissions.ts'
+import { isTracked } from '../write/related-ids.ts'
 import { changedSlots, type Instance, type UnitOfWork } from '../write/unit-of-work.ts'
 
 /** Checks every changed row against the rules in its state before the unit: changes, links from other rows, deletions. */
@@ -53,18 +54,25 @@ function isAffected(instance: Instance): boolean {
 
 /** Checks the fields that have rules of their own and that the caller gave a new value. */
 function* checkFields(unit: UnitOfWork, instance: Instance, image: Row, allowed = allowedRows): Work<void> {
-  const { resource, before, row } = instance
+  const { resource, before } = instance
   if (!resource.rules?.fields) return
   for (const field of instance.given) {
     const guard = unit.permissions.field(resource, field.name, 'write')
     if (guard.open) continue
-    const stored = field.is === 'scalar' || field.is === 'one'
-    const isSame = before && stored && before[field.slot] === row[field.slot]
+    const isSame = before && isUnchanged(instance, before, field)
     // A caller who can read a field may send it back unchanged. For others, guessing the value right must look like guessing it
     // wrong.
     if (isSame && (yield* isReadable(unit, resource, before, field))) continue
     yield* demand(unit, resource, image, guard, `set ${field.name} of`, allowed)
   }
+}
+
+/** Whether a field keeps its value. Of lists that are shown nowhere, it is not recorded what changes. */
+function isUnchanged({ row, deltas }: Instance, before: Row, field: Field): boolean {
+  if (field.is === 'scalar' || field.is === 'one') return before[field.slot] === row[field.slot]
+  if ((field.is !== 'back' && field.is !== 'many') || !isTracked(field)) return false
+  const delta = deltas.get(field.name)
+  return !delta || (delta.added.size === 0 && delta.removed.size === 0)
 }
 
 function* isReadable(unit: UnitOfWork, resource: Resource, row: Row, { name }: Field): Work<boolean> {
