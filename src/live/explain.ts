@@ -1,7 +1,7 @@
 import type { Value } from '../model/model.ts'
 import { anchorsOf, type Anchor } from './incremental/routing/anchors.ts'
 import type { Interest } from './views/interest.ts'
-import { readsOf } from './views/reads.ts'
+import { readsOf } from './views/maintenance.ts'
 import type { Requery } from './views/requery.ts'
 import { maintenancePlanOf, type MaintenancePlan } from './views/maintenance.ts'
 

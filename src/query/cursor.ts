@@ -1,7 +1,7 @@
 import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto'
 import { ApiError } from '../protocol/error.ts'
 import type { Query } from './predicate.ts'
-import { printQuery } from './print.ts'
+import { printQuery } from './predicate.ts'
 
 export type Cursor = NonNullable<Query['cursor']>
 

@@ -4,7 +4,7 @@ import { defaultLimits, type Limits } from '../protocol/limits.ts'
 import { defineMode } from '../schema/read/input-mode.ts'
 import { relate, scopeOf } from '../testing/scope.ts'
 import { encodeCursor } from './cursor.ts'
-import { printFilter, printSort } from './print.ts'
+import { printFilter, printSort } from './predicate.ts'
 import { decodeQuery, decodeQueryObject, type Decoded, type QueryOptions, type QueryTarget } from './query.ts'
 import * as types from '../schema/field-types/built-in.ts'
 

@@ -1,8 +1,7 @@
 import type { Engine } from '../engine/engine.ts'
 import type { Action, Field, Id, Resource } from '../model/model.ts'
 import { canonicalUri } from '../model/declare/uri-pattern.ts'
-import type { Query, Shape } from '../query/predicate.ts'
-import { decodeQuery } from '../query/query.ts'
+import { decodeQuery, type Decoded } from '../query/query.ts'
 import { readParameters } from './http/request/parameters.ts'
 import { routesOf } from './http/routes.ts'
 import type { Routes, RouteMatch } from './http/endpoint.ts'
@@ -22,6 +21,8 @@ export class UriTargets {
   readonly #engine: Engine
   readonly #routes: Routes
   readonly #paths: readonly string[]
+  readonly #lists = new Map<Resource, Decoded>()
+  readonly #items = new Map<Resource, Decoded>()
 
   constructor(engine: Engine) {
     this.#engine = engine
@@ -65,14 +66,20 @@ export class UriTargets {
   }
 
   /** Reads the query of a subscription. A list without an explicit limit is the whole list (protocol §7.1). */
-  read({ resource, id, query }: UriTarget): { readonly query: Query | null; readonly shape: Shape } {
+  read({ resource, id, query }: UriTarget): Decoded {
+    if (query !== '') return this.#decode(resource, id === null, query)
+    // Most subscriptions have no query. What they follow is decoded once.
+    const known = id === null ? this.#lists : this.#items
+    let whole = known.get(resource)
+    if (!whole) known.set(resource, (whole = this.#decode(resource, id === null, '')))
+    return whole
+  }
+
+  #decode(resource: Resource, isList: boolean, query: string): Decoded {
     const { limits, mode, cursorKey } = this.#engine
     const parameters = query === '' ? [] : readParameters(query, limits.parameters)
-    return decodeQuery(resource, parameters, { ...limits, ...resource.options.limits }, id === null ? 'list' : 'item', {
-      mode,
-      cursorKey,
-      page: null,
-      maxPage: limits.snapshotRows,
-    })
+    const bounds = { ...limits, ...resource.options.limits }
+    const options = { mode, cursorKey, page: null, maxPage: limits.snapshotRows }
+    return decodeQuery(resource, parameters, bounds, isList ? 'list' : 'item', options)
   }
 }

@@ -1,6 +1,6 @@
 import type { SocketHost } from '../../transport/socket/host.ts'
 import type { SocketSession } from '../../transport/socket/session.ts'
-import { webSocketSession } from '../../transport/websocket/session.ts'
+import { webSocketSession } from '../../transport/websocket/connection.ts'
 import type { SocketFace } from '../../transport/websocket/upgrade.ts'
 import { EnvelopeDialect } from './dialect.ts'
 import type { Profile } from './profile.ts'

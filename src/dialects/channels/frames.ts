@@ -1,7 +1,7 @@
 import { frameOf, type Batch, type Frame, type LiveEvent } from '../../live/event.ts'
 import { formerRow } from '../../live/views/former-row.ts'
 import type { Group } from '../../live/views/group.ts'
-import { textFrame } from '../../transport/websocket/text-frame.ts'
+import { textFrame } from '../../transport/websocket/connection.ts'
 import type { Stream } from './streams.ts'
 
 /** Makes an answer. It always has all five members. `data` is JSON text. */

@@ -1,6 +1,5 @@
 import { ApiError, type Issue } from '../../protocol/error.ts'
-import { modeOf } from '../../live/subscriptions/coalesce.ts'
-import { waitsOf } from '../../transport/subscription-options.ts'
+import { modeOf, waitsOf } from '../../transport/subscription-options.ts'
 import type { Mode } from '../../live/subscriptions/coalesce.ts'
 
 /** A message in one of the five events of Flask-SocketAPI. */

@@ -1,4 +1,3 @@
-import { ApiError } from '../../protocol/error.ts'
 import type { Id } from '../../model/model.ts'
 import { batchOf, type Batch, type LiveEvent } from '../event.ts'
 
@@ -59,16 +58,4 @@ function folded(a: LiveEvent, b: LiveEvent): LiveEvent | null {
   // If one of them has no record, or the row was out of view in between, it is not known which members changed.
   const isKnown = a.kind === 'change' && a.changes.length > 0 && b.changes.length > 0
   return { ...b, kind: 'change', changes: isKnown ? [...a.changes, ...b.changes] : [] }
-}
-
-/** The longest interval of a `mode`, in milliseconds: a day. */
-const LONGEST = 86_400_000
-
-/** Parses how much a subscriber wants to receive: `every`, `latest`, or at most once in so many milliseconds. */
-export function modeOf(value: unknown, place: { parameter?: string; pointer?: string }): Mode {
-  if (value === undefined) return 'every'
-  if (value === 'every' || value === 'latest') return value
-  if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= LONGEST) return value
-  const detail = `must be every, latest, or milliseconds between 1 and ${LONGEST}`
-  throw new ApiError('validation', { issues: [{ ...place, code: 'enum', detail }] })
 }

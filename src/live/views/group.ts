@@ -11,13 +11,12 @@ import type { Change, Commit, Snapshot, Visits } from '../../store/store.ts'
 import type { Terms } from '../../store/terms.ts'
 import { wait, type Work } from '../../store/work.ts'
 import { batchOf, left, shown, type Batch, type LiveEvent, type Presented } from '../event.ts'
-import type { CompactSet } from './compact-set.ts'
+import type { CompactSet } from '../incremental/routing/group-index.ts'
 import { digestOf } from '../incremental/step/telling.ts'
 import type { Followed } from '../incremental/followed.ts'
 import { shownVersions } from '../../engine/read/entity-tags.ts'
 import type { Interest } from './interest.ts'
-import { rowOrder } from './order.ts'
-import { maintenancePlanOf, type MaintenancePlan } from './maintenance.ts'
+import { maintenancePlanOf, rowOrder, type MaintenancePlan } from './maintenance.ts'
 
 /** A member of a group, which receives what happens in the group's view. */
 export interface Member {
@@ -86,19 +85,18 @@ export class Group implements Followed {
 
   /** The rows in view, in the order of the query, at most `most`. */
   *rows(snapshot: Snapshot, most: number): Work<Row[]> {
-    const { resource, where, sort, offset, permissions } = this.interest
+    const { resource, where, sort, offset, opaque, permissions } = this.interest
     const bounded = Math.min(this.interest.limit ?? Infinity, most)
     const limit = Number.isFinite(bounded) ? bounded : null
-    const { sortedRows } = this.#surroundings
-    const query = { where, sort, limit, offset, cursor: null, total: false }
     const { visits } = this.#surroundings
-    const inMemory = yield* ordered(snapshot, resource, where, query, {
-      permissions,
-      ctx: this.ctx,
-      sortedRows,
-      visits,
-    })
-    if (inMemory) return inMemory
+    // The store sorts by stored fields, and filters by predicates.
+    if (this.upkeep.kind === 'requeried' || opaque !== null) {
+      const { sortedRows } = this.#surroundings
+      const query = { where, sort, limit, offset, cursor: null, total: false }
+      const reading = { permissions, ctx: this.ctx, sortedRows, visits }
+      const inMemory = yield* ordered(snapshot, resource, where, query, reading)
+      if (inMemory) return inMemory
+    }
     return yield* wait(snapshot.select(resource, { where, sort, limit, offset, cursor: null, visits }))
   }
 
@@ -118,7 +116,8 @@ export class Group implements Followed {
   /** Writes rows as JSON texts. */
   *bodies(snapshot: Snapshot, rows: readonly Row[]): Work<string[]> {
     const { view, permissions } = this.interest
-    const related = yield* loadRelated(snapshot, view, rows, new Budget(this.#surroundings.bounds, permissions))
+    const budget = view.isAlone ? null : new Budget(this.#surroundings.bounds, permissions)
+    const related = budget ? yield* loadRelated(snapshot, view, rows, budget) : noRelations
     const { ctx } = this
     return rows.map(row => writeRow(view, row, related, ctx))
   }

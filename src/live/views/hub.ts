@@ -3,7 +3,7 @@ import type { Row } from '../../model/model.ts'
 import type { Commit, Snapshot } from '../../store/store.ts'
 import type { Work } from '../../store/work.ts'
 import type { Batch, Presented } from '../event.ts'
-import { forEachMember, withoutMember, withMember } from './compact-set.ts'
+import { forEachMember, PlainGroups, withMember, withoutMember } from '../incremental/routing/group-index.ts'
 import { Group, type Member, type GroupEnvironment } from './group.ts'
 import { TimeSlice, SlicedWork } from '../incremental/step/time-slice.ts'
 import { PresentState } from '../incremental/step/state.ts'
@@ -11,7 +11,6 @@ import type { ViewMaintenance } from '../incremental/view-maintenance.ts'
 import type { MaintenancePlan } from './maintenance.ts'
 import type { Interest } from './interest.ts'
 import { MaintainedGroups } from './maintained-groups.ts'
-import { PlainGroups } from './plain-groups.ts'
 import { Requery } from './requery.ts'
 import { RequeryQueue } from './requery-queue.ts'
 
@@ -21,7 +20,7 @@ import { RequeryQueue } from './requery-queue.ts'
  */
 export class Hub {
   readonly #groups = new Map<string, Group>()
-  readonly #plain = new PlainGroups()
+  readonly #plain = new PlainGroups<Group>()
   readonly #maintained: MaintainedGroups
   readonly #requeries = new Map<Group, Requery>()
   readonly #due: RequeryQueue = new RequeryQueue()
@@ -118,7 +117,8 @@ export class Hub {
       requery.measured(performance.now() - begin)
       requery.checkBounded()
       requery.see(rows, presented)
-    } else yield* this.maintenanceOf(group)?.seen(group, snapshot, rows, presented) ?? nothing()
+    } else if (group.upkeep.kind === 'maintained')
+      yield* this.maintenanceOf(group)!.seen(group, snapshot, rows, presented)
     return { rows, presented }
   }
 
@@ -160,6 +160,7 @@ export class Hub {
    * done.
    */
   *requery(snapshot: Snapshot): Work<number | null> {
+    if (this.#requeries.size === 0) return null
     return yield* this.#due.run(snapshot, (query, batch, error) => this.#told(query, batch, error))
   }
 
@@ -266,6 +267,3 @@ export class Hub {
     }
   }
 }
-
-// oxlint-disable-next-line require-yield -- work that needs nothing
-function* nothing(): Work<void> {}

@@ -1,7 +1,7 @@
 import { ApiError } from '../../protocol/error.ts'
 import type { Id, Resource, Row } from '../../model/model.ts'
 import { allOf, everything, nothing, type Predicate, type Query, type SortKey } from '../../query/predicate.ts'
-import { printQuery } from '../../query/print.ts'
+import { printQuery } from '../../query/predicate.ts'
 import { isMasked } from '../../engine/read/entity-tags.ts'
 import { authorize } from '../../engine/rules/authorize.ts'
 import type { CallerChecks } from '../../engine/rules/caller-checks.ts'

@@ -1,11 +1,12 @@
-import type { Resource } from '../../model/model.ts'
-import type { Predicate } from '../../query/predicate.ts'
+import { ID, type Field, type Resource, type Row, type StoredField } from '../../model/model.ts'
+import { getOrThrow } from '../../protocol/get-or-throw.ts'
+import { orderOf, sorted, type Order } from '../../query/order.ts'
+import type { Predicate, SortKey } from '../../query/predicate.ts'
+import type { View } from '../../engine/read/view.ts'
 import { isFollowable } from '../incremental/routing/holds.ts'
 import { isGuarded } from '../incremental/step/shown-rows.ts'
 import { isSortable } from '../incremental/lists/sorting.ts'
 import type { Interest } from './interest.ts'
-import { hasRowOrder } from './order.ts'
-import { isDerived, readsOf } from './reads.ts'
 
 /** How a view is kept up to date. Decided once, when a group is made. */
 export interface MaintenancePlan {
@@ -34,7 +35,7 @@ export function maintenancePlanOf(interest: Interest): MaintenancePlan {
   const tellsOrder = !hasRowOrder(resource, sort) || !sort.every(({ path }) => shows(interest, path[0]!))
   const isWindow = limit !== null || offset > 0
   const isListed = isWindow || tellsOrder
-  const guarded = isGuarded(view, permissions)
+  const guarded = !view.isAlone && isGuarded(view, permissions)
   const isPlain = !readsOthers(resource, where) && !isDerived(resource)
   const isFleeting = [...readsOf(interest)].some(({ options }) => options.ephemeral !== null)
   const base = { isListed, tellsOrder, isGuarded: guarded, isFleeting }
@@ -92,3 +93,115 @@ function readsOthers(resource: Resource, where: Predicate): boolean {
     }
   }
 }
+
+/** All resources whose rows may affect a view: its own, those that filter, rules and sort read, and those that it shows. */
+export function readsOf(interest: Interest): Set<Resource> {
+  return new Set([interest.resource, ...relatedReadsOf(interest)])
+}
+
+/** Whether rows of a resource change without a record of their own, with any commit. */
+export const isDerived = ({ options }: Resource): boolean => options.foreign?.derived === true
+
+/** The resources that are read through relations. The view's own resource is one of them only if a relation leads back to it. */
+export function relatedReadsOf({ resource, where, sort, view, permissions }: Interest): Set<Resource> {
+  const counted = sortReads(resource, sort)
+  const reads = new Set(counted)
+  // Only rows that the caller may read are counted and listed, so what their rules read affects the order as well.
+  for (const read of counted) readByPredicate(read, permissions.read(read).predicate, reads)
+  readByPredicate(resource, where, reads)
+  const readByView = (shown: View): void => {
+    for (const name of Object.keys(shown.resource.rules?.fields ?? {}))
+      readByPredicate(shown.resource, permissions.field(shown.resource, name, 'read').predicate, reads)
+    for (const load of shown.loads) {
+      const { target } = load.field
+      reads.add(target)
+      readByPredicate(target, permissions.read(target).predicate, reads)
+      if ('view' in load) readByView(load.view)
+    }
+  }
+  readByView(view)
+  return reads
+}
+
+function readByPredicate(resource: Resource, where: Predicate, into: Set<Resource>): void {
+  switch (where.kind) {
+    case 'constant':
+      return
+    case 'and':
+    case 'or':
+      for (const part of where.of) readByPredicate(resource, part, into)
+      return
+    case 'not':
+      return readByPredicate(resource, where.of, into)
+    case 'one':
+    case 'many': {
+      const target = getOrThrow(resource.field, where.field).target as Resource
+      into.add(target)
+      return readByPredicate(target, where.of, into)
+    }
+    default: {
+      const field = resource.field.get(where.field)
+      if (field?.is === 'back' || field?.is === 'many') into.add(field.target)
+      else if (field?.is === 'count') into.add(field.of.target)
+    }
+  }
+}
+
+/** Compares rows in the order of a query, with the id last. null if a sort key is not a stored field of the row itself. */
+export function rowOrder(resource: Resource, sort: readonly SortKey[]): ((a: Row, b: Row) => number) | null {
+  const keys: { readonly slot: number; readonly order: Order }[] = []
+  for (const { path, descending } of sort) {
+    const field = path.length === 1 ? resource.field.get(path[0]!) : undefined
+    if (!isStored(field)) return null
+    keys.push({ slot: field.slot, order: sorted(orderOf(field.type), descending) })
+  }
+  keys.push({ slot: ID, order: sorted(orderOf(resource.idType), false) })
+  return (a, b) => {
+    for (const { slot, order } of keys) {
+      const difference = order(a[slot]!, b[slot]!)
+      if (difference !== 0) return difference
+    }
+    return 0
+  }
+}
+
+/** Whether all sort keys are stored fields of the row itself. */
+function hasRowOrder(resource: Resource, sort: readonly SortKey[]): boolean {
+  return sort.every(({ path }) => path.length === 1 && isStored(resource.field.get(path[0]!)))
+}
+
+/** The other resources whose changes may affect the order. */
+function sortReads(resource: Resource, sort: readonly SortKey[]): Set<Resource> {
+  const reads = new Set<Resource>()
+  for (const { path } of sort) {
+    let at = resource
+    for (const name of path) {
+      const field = getOrThrow(at.field, name)
+      for (const read of readBy(field)) reads.add(read)
+      if (field.is !== 'one') break
+      at = field.target
+    }
+  }
+  return reads
+}
+
+function readBy(field: Field): Resource[] {
+  switch (field.is) {
+    case 'one':
+    case 'back':
+    case 'many':
+      return [field.target]
+    case 'count':
+      return [field.of.target]
+    case 'calc':
+      return (field.uses ?? []).flatMap(name => {
+        const used = field.owner.field.get(name)
+        return used && used.is !== 'calc' ? readBy(used) : []
+      })
+    case 'scalar':
+    case 'self':
+      return []
+  }
+}
+
+const isStored = (field: Field | undefined): field is StoredField => field?.is === 'scalar' || field?.is === 'one'

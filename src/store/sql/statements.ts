@@ -8,16 +8,10 @@ import { columnExpression, fromOf, idExpression, readSafe, rowOf, type Layout, t
 import { compileCursor, compileOrder, compileSort } from './order.ts'
 import { Names, visited, type TableReference } from './place.ts'
 import { isSingle } from './selective.ts'
+import { isLiteral } from './shape.ts'
 
 /** The alias of the rows that a statement is about. */
 const T = 't'
-
-/**
- * Limits that are written into the text: with a known limit SQLite's plans are 15 to 30 % faster. Each is a separate statement,
- * so there are only a few.
- */
-const LITERAL = new Set([1, 2, 10, 11, 20, 21, 25, 26, 50, 51, 100, 101])
-export const isLiteral = (limit: number): boolean => LITERAL.has(limit)
 
 function place(layout: Layout, layouts: Layouts, where: Predicate, isCounted: boolean): TableReference {
   return { layout, alias: T, layouts, names: new Names(), isSingle: isSingle(layout.resource, where), isCounted }
@@ -38,7 +32,7 @@ export function selectRows(
   if (cursor) tests.push(compileCursor(sorted, cursor.keys, cursor.before, at))
   const filter = filterOf(tests, at)
   const order = compileOrder(sorted, cursor?.before ?? false)
-  const size = limit === null ? null : LITERAL.has(limit) ? sql.lit(limit) : at.names.value()
+  const size = limit === null ? null : isLiteral(limit) ? sql.lit(limit) : at.names.value()
   const page =
     size === null && offset === 0
       ? sql``

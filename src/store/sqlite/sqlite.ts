@@ -10,7 +10,7 @@ import { Interactive } from './write/interactive-transaction.ts'
 import { loadPairs, loadRows } from './write/load.ts'
 import { openFile, openModel, type Opened } from './open.ts'
 import { withDefaults, type SqliteSettings, type SqliteOptions } from './options.ts'
-import { followOthers } from './read/follow-others.ts'
+import { followOthers } from './read/turn-snapshot.ts'
 import { readOnlyStore } from './read/read-only.ts'
 import { runUnits, type QueuedWrite } from './write/group-commit.ts'
 
@@ -81,10 +81,10 @@ class SqliteStore implements Store {
 
   read<T>(work: (snapshot: Snapshot) => Work<T>): Maybe<T> {
     if (this.#interactive !== null) return this.#readBeside(work)
-    const { turn, reader, state } = this.#store
+    const { turn, reader, state, writer } = this.#store
     if (!turn.isOpen) {
       state.opened(turn.begin())
-      if (followOthers(this.#store)) this.#tell()
+      if (followOthers(turn, state, writer)) this.#tell()
       this.#schedule()
     }
     const begun = work(reader)

@@ -4,11 +4,10 @@ import type { Frame } from '../../live/event.ts'
 import { Mailbox, type Wire } from '../../live/subscriptions/mailbox.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { closeCodes } from '../../protocol/frames.ts'
-import { Bucket } from './bucket.ts'
 import type { Asked, AskedPing, Dialect } from './dialect.ts'
 import { ownEffectsTold, type SocketHost } from './host.ts'
 import { Subscriptions } from './subscriptions.ts'
-import { RequestTurns } from './turns.ts'
+import { Bucket, RequestTurns } from './requests.ts'
 
 /** Why the server closes a connection. */
 export type CloseReason = keyof typeof closeCodes

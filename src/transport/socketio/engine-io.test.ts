@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { Server } from 'socket.io'
 import { io } from 'socket.io-client'
-import { textFrame } from '../websocket/text-frame.ts'
+import { textFrame } from '../websocket/connection.ts'
 import { bufferedBytes, CHECKED_WITH, idleStream, isFramed, queueFrames, type EngineConnection } from './engine-io.ts'
 
 /** The version of a library as another one finds it. */

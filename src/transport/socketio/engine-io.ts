@@ -1,4 +1,4 @@
-import type { ByteSink } from '../websocket/ws.ts'
+import type { ByteSink } from '../websocket/connection.ts'
 
 /**
  * The private parts of engine.io and ws that `wire.ts` writes through. Both libraries send per packet and per connection: an

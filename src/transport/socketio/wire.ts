@@ -1,6 +1,6 @@
 import type { SessionWire } from '../socket/session.ts'
-import { textsIn } from '../websocket/text-frame.ts'
-import { writeTo } from '../websocket/ws.ts'
+import { textsIn } from '../websocket/connection.ts'
+import { writeTo } from '../websocket/connection.ts'
 import { bufferedBytes, idleStream, isFramed, queueFrames, type EngineConnection } from './engine-io.ts'
 
 /** The parts of a socket.io socket that are used here. */

@@ -5,7 +5,7 @@ import { ApiError } from '../../protocol/error.ts'
 import type { AddressOf } from '../http/request/client-address.ts'
 import type { SocketHost } from '../socket/host.ts'
 import { rawProblem } from '../hosts/raw-problem.ts'
-import { SocketServer, type FrameSocket } from './ws.ts'
+import { SocketServer, type FrameSocket } from './connection.ts'
 
 /** What a client sent when it opened the connection. */
 export interface WebSocketHandshake extends Credentials {
@@ -39,7 +39,7 @@ export function acceptSockets(server: Server, options: UpgradeOptions): () => vo
   const sockets = new SocketServer({ message: engine.limits.message })
   const open = new Set<FrameSocket>()
   const closeAll = (): void => {
-    for (const socket of open) socket.close(1012, 'the server is closing')
+    for (const socket of open) socket.close('going_away', 'the server is closing')
   }
   live.closing.addEventListener('abort', closeAll, { once: true })
 

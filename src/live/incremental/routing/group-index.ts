@@ -1,6 +1,6 @@
 import type { Resource, Row, Value } from '../../../model/model.ts'
+import type { Change, Commit } from '../../../store/store.ts'
 import type { Predicate } from '../../../query/predicate.ts'
-import { forEachMember, withoutMember, withMember, type CompactSet } from '../../views/compact-set.ts'
 import { anchorsOf, costOf, EXPENSIVE, type Anchor } from './anchors.ts'
 import { Intervals } from './intervals.ts'
 import { OrderedList } from '../lists/ordered-list.ts'
@@ -160,3 +160,73 @@ function valuesOf(path: RelationPath, before: Row | null, after: Row | null, was
 }
 
 let marks = 0
+
+/** A group whose predicate is about the row alone. */
+export interface PlainGroup extends Markable {
+  readonly interest: { readonly resource: Resource; readonly where: Predicate }
+}
+
+/** Groups for which the changed row alone tells everything, indexed by the values of their rows. */
+export class PlainGroups<G extends PlainGroup> {
+  readonly #indexes = new Map<Resource, GroupIndex<G>>()
+
+  add(group: G): void {
+    const { resource, where } = group.interest
+    let index = this.#indexes.get(resource)
+    if (!index) this.#indexes.set(resource, (index = new GroupIndex(resource)))
+    index.add(group, where)
+  }
+
+  delete(group: G): void {
+    const { resource, where } = group.interest
+    const index = this.#indexes.get(resource)
+    index?.delete(group, where)
+    // An index of groups that no change can concern is empty; it must not stay behind.
+    if (index?.isEmpty) this.#indexes.delete(resource)
+  }
+
+  /** The groups that commits may concern, each with the changes that may concern it, by commit. */
+  concernedBy(commits: readonly Commit[]): Map<G, Map<Commit, Change[]>> {
+    const concerned = new Map<G, Map<Commit, Change[]>>()
+    for (const commit of commits)
+      for (const change of commit.changes)
+        this.#indexes.get(change.resource)?.visit(change, noOthers, noOthers, target => {
+          const group = target as G
+          let byCommit = concerned.get(group)
+          if (!byCommit) concerned.set(group, (byCommit = new Map()))
+          const list = byCommit.get(commit)
+          if (list) list.push(change)
+          else byCommit.set(commit, [change])
+        })
+    return concerned
+  }
+}
+
+/** These predicates ask nothing beyond the row itself. */
+const noOthers: RowState = { row: () => null, children: () => [], others: () => new Set() }
+
+/**
+ * A set that usually has one member and then is that member itself. With a hundred thousand subscriptions, real sets of one
+ * element would take most of the memory.
+ */
+export type CompactSet<T extends object> = T | Set<T> | null
+
+/** Adds a member and returns the new value. */
+export function withMember<T extends object>(few: CompactSet<T>, member: T): CompactSet<T> {
+  if (few === null || few === member) return member
+  if (few instanceof Set) return few.add(member)
+  return new Set([few, member])
+}
+
+/** Removes a member and returns the new value. */
+export function withoutMember<T extends object>(few: CompactSet<T>, member: T): CompactSet<T> {
+  if (few === member) return null
+  if (!(few instanceof Set) || !few.delete(member) || few.size > 1) return few
+  return few.values().next().value ?? null
+}
+
+/** Visits all members. Members may be removed meanwhile. */
+export function forEachMember<T extends object>(few: CompactSet<T> | undefined, visit: (member: T) => void): void {
+  if (few instanceof Set) for (const member of few) visit(member)
+  else if (few) visit(few)
+}

@@ -1,6 +1,6 @@
 import { getOrThrow } from '../../../protocol/get-or-throw.ts'
 import type { Id, Resource } from '../../../model/model.ts'
-import { printQuery } from '../../../query/print.ts'
+import { printQuery } from '../../../query/predicate.ts'
 import type { Predicate } from '../../../query/predicate.ts'
 import type { Followed } from '../followed.ts'
 import { GroupIndex, type RoutingTarget } from './group-index.ts'

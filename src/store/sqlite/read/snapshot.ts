@@ -6,7 +6,7 @@ import type { Compiled } from '../../sql/kysely.ts'
 import type { Layout, Layouts } from '../../sql/layout.ts'
 import { keyBinds } from '../../sql/key.ts'
 import { jsonList } from '../../sql/leaf.ts'
-import { shapeCursor, shapePredicate, shapeSort, totalSort, type StatementShape } from '../../sql/shape.ts'
+import { shapeCursor, shapePage, shapePredicate, shapeSort, totalSort, type StatementShape } from '../../sql/shape.ts'
 import {
   childPairs,
   countPairs,
@@ -14,7 +14,6 @@ import {
   findRow,
   getRow,
   getRows,
-  isLiteral,
   joinPairs,
   selectChildRows,
   selectOthers,
@@ -68,12 +67,18 @@ function allowedHere({ most, account }: Visits, compared: number, isMoving: bool
   return account === null ? Math.min(most, Math.floor((2 * most) / (1 + compared))) : most
 }
 
+/** Where the rows of a resource are, and the statement that gets one by its id. It is prepared when it is first needed. */
+interface Table {
+  readonly layout: Layout
+  get: Statement | null
+}
+
 /** Reads through a connection, in whatever transaction is open on it. */
 export class Reader implements Snapshot {
   readonly connection: Connection
   protected readonly layouts: Layouts
   readonly #positions: Positions
-  readonly #gets = new Map<Resource, { readonly layout: Layout; readonly statement: Statement }>()
+  readonly #tables = new Map<Resource, Table>()
   readonly #scans: ScanStarter
 
   constructor(connection: Connection, layouts: Layouts, positions: Positions, scans: ScanStarter = 'here') {
@@ -92,15 +97,18 @@ export class Reader implements Snapshot {
   }
 
   get(resource: Resource, id: Id): Row | undefined {
-    let get = this.#gets.get(resource)
-    if (get === undefined) {
-      const own = getOrThrow(this.layouts, resource)
-      this.#gets.set(resource, (get = { layout: own, statement: this.connection.prepare(getRow(own)) }))
-    }
-    const { layout, statement } = get
+    const table = this.#tables.get(resource) ?? this.#table(resource)
+    const { layout } = table
+    const statement = (table.get ??= this.connection.prepare(getRow(layout)))
     if (layout.hasPlainId) return decode(layout, statement.get(id))
     const binds = keyBinds(layout, id)
     return binds === null ? undefined : decode(layout, statement.get(...binds))
+  }
+
+  #table(resource: Resource): Table {
+    const table: Table = { layout: getOrThrow(this.layouts, resource), get: null }
+    this.#tables.set(resource, table)
+    return table
   }
 
   many(resource: Resource, ids: readonly Id[]): Row[] {
@@ -116,7 +124,7 @@ export class Reader implements Snapshot {
 
   /** Runs a query. The SQL text is cached by the query's shape, so requests build none. */
   select(resource: Resource, select: Select): Maybe<Row[]> {
-    const layout = getOrThrow(this.layouts, resource)
+    const { layout } = this.#tables.get(resource) ?? this.#table(resource)
     const sort = totalSort(resource, select.sort)
     const { limit, offset, cursor, visits } = select
     const shape: StatementShape = { key: `select ${resource.name} `, values: [] }
@@ -127,17 +135,7 @@ export class Reader implements Snapshot {
       shape.key += cursor.before ? '<' : '>'
       shapeCursor(sort, cursor.keys, layout, this.layouts, shape)
     }
-    if (limit !== null) {
-      if (isLiteral(limit)) shape.key += `l${limit}`
-      else {
-        shape.key += 'l'
-        shape.values.push(limit)
-      }
-    }
-    if (offset > 0) {
-      shape.key += 'o'
-      shape.values.push(offset)
-    }
+    shapePage(limit, offset, shape)
     const make = (isCounted: boolean): Compiled => selectRows(layout, this.layouts, select, sort, isCounted)
     const found = this.#visit(shape, compared, make, plan => isServed(plan, select), resource, select, visits)
     return found instanceof Promise

@@ -1,4 +1,7 @@
 import type { Connection, Statement } from '../connection.ts'
+import type { SqliteState } from '../state.ts'
+import { isBusy } from '../write/conflict.ts'
+import type { Writer } from '../write/writer.ts'
 
 /** How the position of a state is known: by its log; where there is none, all states have the position 1. */
 export type Heading = 'log' | 'none'
@@ -41,4 +44,22 @@ export class TurnSnapshot {
     this.isOpen = false
     this.#end.run()
   }
+}
+
+/**
+ * At the first read of a turn: whether another process has written. If it left no record, a term begins at once, so that
+ * nothing kept from before is used, and no tag from before is valid. If that process still writes, the next write begins it.
+ */
+export function followOthers(turn: TurnSnapshot, state: SqliteState, writer: Writer): boolean {
+  if (!state.look()) return false
+  if (!state.isTermDue) return true
+  turn.end()
+  try {
+    writer.begin()
+    writer.commit()
+  } catch (error) {
+    if (!isBusy(error)) throw error
+  }
+  state.opened(turn.begin())
+  return true
 }

@@ -4,20 +4,17 @@ import type { Frame } from '../../../live/event.ts'
 import { ApiError } from '../../../protocol/error.ts'
 import type { AuthFrame, CallFrame, SubscribeFrame } from '../../../protocol/frames.ts'
 import { outlineFor } from '../../socket/outline-for.ts'
-import { modeOf } from '../../../live/subscriptions/coalesce.ts'
-import { waitsOf } from '../../subscription-options.ts'
+import { modeOf, waitsOf } from '../../subscription-options.ts'
 import type { Asked, Dialect, Follow } from '../../socket/dialect.ts'
 import type { SocketHost } from '../../socket/host.ts'
 import type { SocketSession } from '../../socket/session.ts'
+import type { HandledTarget } from '../../handled-target.ts'
 import { UriTargets } from '../../uri-target.ts'
-import { webSocketSession } from '../session.ts'
+import { webSocketSession } from '../connection.ts'
 import type { SocketFace } from '../upgrade.ts'
-import { frameCall } from './call-of.ts'
-import { callHandled, checkFollowing, handledTarget } from './handled-calls.ts'
-import { valueFrame } from './published-frames.ts'
-import { readFrame } from './read-frame.ts'
-import { NativeRows, NativeValues } from './tellers.ts'
-import { answerFrame, doneFrame, helloFrame, pongFrame, refusalFrame } from './write-frame.ts'
+import { callHandled, checkFollowing, handledTarget, valueFrame } from './handled-calls.ts'
+import { frameCall, readFrame } from './read-frame.ts'
+import { answerFrame, doneFrame, helloFrame, NativeRows, NativeValues, pongFrame, refusalFrame } from './tellers.ts'
 
 /**
  * How many milliseconds an anonymous connection may stay without a permitted request, and how many bytes its messages may have.
@@ -114,7 +111,7 @@ class NativeDialect implements Dialect<string> {
 
   async #call(frame: CallFrame): Promise<() => void> {
     const { host, principal } = this.#session
-    const served = handledTarget(host.handled, this.#targets, frame)
+    const served = this.#handledTarget(frame)
     if (served) {
       await this.#reached(frame)
       const answer = await callHandled(host.handled, served, frame, principal, host.engine.limits)
@@ -132,7 +129,7 @@ class NativeDialect implements Dialect<string> {
     const { id, since = null } = frame
     const mode = modeOf(frame.mode, { pointer: '#/mode' })
     const waits = waitsOf(frame.absent, { pointer: '#/absent' })
-    const served = handledTarget(host.handled, this.#targets, frame)
+    const served = this.#handledTarget(frame)
     if (served) {
       checkFollowing(served, frame, host.engine.limits)
       await this.#reached(frame)
@@ -144,6 +141,12 @@ class NativeDialect implements Dialect<string> {
     const call = this.#callOf(frame)
     await this.#reached(frame)
     return { call, since, mode, waits, teller: new NativeRows(id, host.live.terms, this.#session) }
+  }
+
+  /** The handled resource that a message is about; null if it is about a modelled one, or if there are none. */
+  #handledTarget(frame: CallFrame | SubscribeFrame): HandledTarget | null {
+    const { handled } = this.#session.host
+    return handled.routes.all.length === 0 ? null : handledTarget(handled, this.#targets, frame)
   }
 
   #callOf(frame: CallFrame | SubscribeFrame): Call {

@@ -10,14 +10,16 @@ import { queryValues, queryValuesBy, type ValueList } from '../../../engine/read
 import { checkRead, isUnchanged } from '../../../engine/read/preconditions.ts'
 import type { HandledOperation } from '../../../model/declare/handled.ts'
 import { ApiError } from '../../../protocol/error.ts'
-import type { CallFrame, SubscribeFrame } from '../../../protocol/frames.ts'
+import type { CallFrame, RequestId, SubscribeFrame } from '../../../protocol/frames.ts'
 import type { Limits } from '../../../protocol/limits.ts'
 import { findHandled, valueAfter, type HandledTarget } from '../../handled-target.ts'
 import { readParameters } from '../../http/request/parameters.ts'
-import { modeOf } from '../../../live/subscriptions/coalesce.ts'
+import { modeOf } from '../../subscription-options.ts'
 import { refuseKey } from '../../refuse-key.ts'
 import type { UriTargets } from '../../uri-target.ts'
-import { conditionsOf, inside, refuseTwice } from './call-of.ts'
+import { conditionsOf, inside, refuseTwice } from './read-frame.ts'
+import { textFrame } from '../connection.ts'
+import type { Frame } from '../../../live/event.ts'
 
 /** The result of a request to a handled resource. */
 export interface HandledAnswer {
@@ -28,6 +30,15 @@ export interface HandledAnswer {
   readonly etag: string | null
   readonly position: string | null
   readonly total: number | null
+}
+
+/** The answer to a request to a handled resource. */
+export function valueFrame(id: RequestId, { status, body, etag, position, total }: HandledAnswer): Frame {
+  let text = `{"id":${JSON.stringify(id)},"status":${status},"data":${body}`
+  if (etag !== null) text += `,"etag":"${etag}"`
+  if (position !== null) text += `,"position":"${position}"`
+  if (total !== null) text += `,"total":${total}`
+  return textFrame(`${text}}`)
 }
 
 /** The handled resource at the URI of a message. null if the URI belongs to a modelled resource or an action, or to nobody. */

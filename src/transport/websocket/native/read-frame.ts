@@ -1,5 +1,14 @@
+import type { Call, Conditions, Operation, Tag } from '../../../engine/call/call.ts'
+import type { Engine } from '../../../engine/engine.ts'
+import { checkKey } from '../../../engine/once/idempotency.ts'
 import { ApiError, type Issue } from '../../../protocol/error.ts'
-import type { ClientFrame, RequestId } from '../../../protocol/frames.ts'
+import type { CallFrame, ClientFrame, RequestId, SubscribeFrame } from '../../../protocol/frames.ts'
+import { decodeQuery, decodeQueryObject, type Decoded } from '../../../query/query.ts'
+import { checkBulk } from '../../check-bulk.ts'
+import { readParameters } from '../../http/request/parameters.ts'
+import type { SocketSession } from '../../socket/session.ts'
+import type { UriTarget, UriTargets } from '../../uri-target.ts'
+import { plainShape } from '../../../query/predicate.ts'
 import { parseJson, type JsonLimits } from '../../../protocol/json.ts'
 
 /** A parsed message, or what is wrong with it and the id of its request. */
@@ -97,4 +106,133 @@ const isTag = (value: unknown): boolean => typeof value === 'string' && !value.i
 
 function isId(value: unknown): value is RequestId {
   return typeof value === 'string' ? value.length > 0 && value.length <= 64 : Number.isSafeInteger(value)
+}
+
+/** A call without its caller. */
+type Unasked = Omit<Call, 'principal'>
+
+/** The parts of a session that reading a message needs. */
+type Reader = Pick<SocketSession, 'host' | 'read'>
+
+/** Makes the call that a message asks for. Throws ApiError if the message makes no sense. */
+export function frameCall(session: Reader, targets: UriTargets, frame: CallFrame | SubscribeFrame): Unasked {
+  const { engine } = session.host
+  if (frame.op === 'act') return actionOf(engine, targets, frame)
+  const target = targets.find(frame.uri)
+  if (!target) throw new ApiError('not_found', { detail: `there is nothing at ${frame.uri.slice(0, 200)}` })
+  const operation: Operation = frame.op === 'subscribe' ? (target.id === null ? 'list' : 'get') : frame.op
+  const { resource, id, parent } = target
+  const { query, shape } = session.read({ operation, resource, id, parent }, () => {
+    checkTarget(operation, target)
+    return asked(engine, targets, target, frame)
+  })
+  const call: Unasked = {
+    operation,
+    resource,
+    id,
+    parent,
+    query,
+    shape,
+    mode: engine.mode,
+    conditions: frame.op === 'subscribe' ? null : conditionsOf(frame),
+  }
+  if (frame.op === 'subscribe') return call
+  if (frame.key !== undefined) checkKey(frame.key)
+  return {
+    ...call,
+    ...('data' in frame && { input: frame.data }),
+    ...(frame.key !== undefined && { idempotencyKey: frame.key }),
+    jsonPatch: operation === 'patch' && Array.isArray(frame.data),
+  }
+}
+
+/** Makes the call of an action. Its arguments are the data of the message. */
+function actionOf(engine: Engine, targets: UriTargets, frame: CallFrame): Unasked {
+  const found = targets.findAction(frame.uri, frame.method)
+  if (!found) throw new ApiError('not_found', { detail: `there is no action at ${frame.uri.slice(0, 200)}` })
+  const { action, id } = found
+  return {
+    operation: 'act',
+    resource: action.resource,
+    action,
+    id,
+    parent: null,
+    query: null,
+    shape: plainShape,
+    mode: engine.mode,
+    conditions: null,
+    arguments: () => ({ value: frame.data, mode: engine.mode }),
+    ...(frame.key !== undefined && { idempotencyKey: frame.key }),
+  }
+}
+
+/**
+ * Checks that an operation fits its URI: lists are listed and created in, rows are read and changed. If the resource allows it,
+ * a filter of a list selects rows to change.
+ */
+function checkTarget(operation: Operation, { id, resource }: UriTarget): void {
+  const ofList = operation === 'list' || operation === 'create'
+  if (ofList === (id === null)) return
+  if (resource.options.bulk && id === null && isBulk(operation)) return
+  throw new ApiError('method_not_allowed', {
+    detail: ofList ? `${operation} is for lists, this is a row` : `${operation} is for rows, this is a list`,
+  })
+}
+
+const isBulk = (operation: string): boolean => operation === 'patch' || operation === 'delete'
+
+function asked(engine: Engine, targets: UriTargets, target: UriTarget, frame: CallFrame | SubscribeFrame): Decoded {
+  const { params } = frame
+  refuseTwice(params, target.query)
+  if (frame.op === 'subscribe' && params === undefined) return targets.read(target)
+  const { resource, id } = target
+  const limits = { ...engine.limits, ...resource.options.limits }
+  const { mode, cursorKey } = engine
+  const bulk = id === null && isBulk(frame.op)
+  const kind = bulk || (id === null && (frame.op === 'list' || frame.op === 'subscribe')) ? 'list' : 'item'
+  if (params === undefined) {
+    const given = readParameters(target.query, limits.parameters)
+    if (bulk) {
+      checkBulk(
+        given.map(([name]) => name),
+        parameter => ({ parameter }),
+      )
+    }
+    return decodeQuery(resource, given, limits, kind, { mode, cursorKey })
+  }
+  if (bulk) checkBulk(Object.keys(params), word => ({ pointer: `#/params/${word}` }))
+  const pages = frame.op === 'subscribe' ? { page: null, maxPage: limits.snapshotRows } : {}
+  try {
+    return decodeQueryObject(resource, { ...params }, limits, kind, { mode, cursorKey, ...pages })
+  } catch (thrown) {
+    throw inside(thrown)
+  }
+}
+
+/** Refuses a query in both places at once. */
+export function refuseTwice(params: unknown, query: string): void {
+  if (params !== undefined && query !== '') {
+    throw new ApiError('vague', { detail: 'a query is either in the URI or in params' })
+  }
+}
+
+/** Moves the faults of `params` to their place in the message. */
+export function inside(thrown: unknown): ApiError {
+  const error = ApiError.from(thrown)
+  const issues = error.issues.map(issue =>
+    issue.pointer === undefined ? issue : { ...issue, pointer: `#/params${issue.pointer.slice(1)}` },
+  )
+  return issues.length === 0 ? error : new ApiError(error.code, { issues, cause: error })
+}
+
+/** The preconditions in a message. */
+export function conditionsOf({ ifMatch, ifNoneMatch }: CallFrame): Conditions | null {
+  if (ifMatch === undefined && ifNoneMatch === undefined) return null
+  return { ifMatch: tags(ifMatch), ifNoneMatch: tags(ifNoneMatch), ifModifiedSince: null, ifUnmodifiedSince: null }
+}
+
+function tags(given: string | readonly string[] | undefined): '*' | readonly Tag[] | null {
+  if (given === undefined) return null
+  if (given === '*') return '*'
+  return [given].flat().map(value => ({ value, weak: false }))
 }

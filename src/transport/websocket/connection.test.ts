@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { textFrame, textsIn } from './text-frame.ts'
+import { textFrame, textsIn } from './connection.ts'
 
 test.each([
   ['short ones', ['', 'a', 'ż'.repeat(62)]],

@@ -1,3 +1,44 @@
+// When the requests of a connection are carried out: a bucket limits how many come, turns keep their order.
+
+/** Limits the messages of a connection: `rate` per second, `burst` at once. */
+export class Bucket {
+  readonly #rate: number
+  readonly #burst: number
+  readonly #clock: () => number
+  #left: number
+  #at: number
+  /** How many messages in a row were refused. */
+  refused = 0
+
+  constructor(rate: number, burst: number, clock: () => number) {
+    this.#rate = rate
+    this.#burst = burst
+    this.#clock = clock
+    this.#left = burst
+    this.#at = clock()
+  }
+
+  take(): boolean {
+    const now = this.#clock()
+    // If the clock is set back, nothing is taken away.
+    const passed = Math.max(0, now - this.#at)
+    this.#left = Math.min(this.#burst, this.#left + (passed * this.#rate) / 1_000)
+    this.#at = now
+    if (this.#left < 1) {
+      this.refused++
+      return false
+    }
+    this.#left--
+    this.refused = 0
+    return true
+  }
+
+  /** Whether the client has gone on after as many refusals as a burst has. It is then disconnected. */
+  get isFlooded(): boolean {
+    return this.refused > this.#burst
+  }
+}
+
 /**
  * Orders the requests of one connection. A write waits for everything sent before it, and everything waits for the writes
  * before it (as RFC 9112 §9.3.2 demands for pipelined requests). Otherwise a read could be answered from before the write.

@@ -2,6 +2,12 @@ import type { IncomingMessage } from 'node:http'
 import { createRequire } from 'node:module'
 import type { Duplex } from 'node:stream'
 import type { WebSocket, WebSocketServer } from 'ws'
+import { ApiError } from '../../protocol/error.ts'
+import { closeCodes } from '../../protocol/frames.ts'
+import type { Dialect } from '../socket/dialect.ts'
+import type { SocketHost } from '../socket/host.ts'
+import { SocketSession, type CloseReason, type SessionWire } from '../socket/session.ts'
+import type { WebSocketHandshake } from './upgrade.ts'
 
 export interface SocketOptions {
   /** The most bytes of a message. A longer one closes the connection with 1009. */
@@ -19,22 +25,37 @@ export interface SocketEvents {
 }
 
 /** An open WebSocket. Ready frames are written directly, below the library. */
-export interface FrameSocket {
+export interface FrameSocket extends SessionWire {
   /** null = the client asked for none. */
   readonly subprotocol: string | null
   readonly isOpen: boolean
-  /** How many bytes were written and not taken yet. */
-  readonly buffered: number
   events: SocketEvents
-  /** Writes ready frames. */
-  write(bytes: Uint8Array): void
   pong(): void
-  /** Closes the connection properly. If the client does not answer, it is cut off. */
-  close(code: number, reason: string): void
   /** Cuts the connection off. */
   terminate(): void
   pause(): void
   resume(): void
+}
+
+/** Begins a session on an open WebSocket. */
+export function webSocketSession(
+  host: SocketHost,
+  socket: FrameSocket,
+  handshake: WebSocketHandshake,
+  dialect: (session: SocketSession<string>) => Dialect<string>,
+): SocketSession<string> {
+  const { identity } = handshake
+  const session = new SocketSession<string>({ host, wire: socket, credentials: handshake, identity, dialect })
+  socket.events = {
+    onText: text => session.receive(text),
+    onBinary: () => session.refuse(new ApiError('bad_request', { detail: 'messages are text' })),
+    onPing: () => {
+      if (session.admit(null)) socket.pong()
+    },
+    onClose: () => session.close(),
+    onDrain: () => session.drained(),
+  }
+  return session
 }
 
 /** The most fragments of a message. More are an attack (close 1008). */
@@ -43,8 +64,9 @@ const FRAGMENTS = 1_024
 const PIECES = 16_384
 /** Milliseconds between pings. A client that says nothing for three of them is gone. */
 const HEARTBEAT = 25_000
-/** Milliseconds that the client has to answer a close. */
+/** Milliseconds that the client has to answer a close, and that one has that takes nothing. */
 const CLOSING = 3_000
+const CLOSING_SLOW = 1_000
 
 /** Completes WebSocket handshakes. */
 export class SocketServer {
@@ -146,8 +168,10 @@ class Wrapped implements FrameSocket {
     if (this.isOpen) this.#socket.pong()
   }
 
-  close(code: number, reason: string): void {
-    this.#socket.close(code, reason)
+  close(reason: CloseReason, detail: string = reason): void {
+    this.#socket.close(closeCodes[reason], detail)
+    // A client that takes nothing would not take the close frame either.
+    if (reason === 'slow_consumer') setTimeout(() => this.#socket.terminate(), CLOSING_SLOW).unref()
   }
 
   terminate(): void {
@@ -191,4 +215,37 @@ export function writeTo(sink: ByteSink, bytes: Uint8Array, taken: () => void): v
   sink.write(bytes)
   // An empty write after the bytes: its callback comes when they have been taken.
   if (waits || sink.writableLength > 0) sink.write(nothing, taken)
+}
+
+/** An unmasked text frame (RFC 6455 §5.2). It can be written to any number of connections. */
+export function textFrame(text: string): Uint8Array {
+  const length = Buffer.byteLength(text)
+  const header = length < 126 ? 2 : length < 65_536 ? 4 : 10
+  const frame = Buffer.allocUnsafe(header + length)
+  frame[0] = 0x81
+  if (header === 2) frame[1] = length
+  else if (header === 4) {
+    frame[1] = 126
+    frame.writeUInt16BE(length, 2)
+  } else {
+    frame[1] = 127
+    frame.writeBigUInt64BE(BigInt(length), 2)
+  }
+  frame.write(text, header, 'utf8')
+  return frame
+}
+
+/** The texts of consecutive frames. */
+export function textsIn(frames: Uint8Array): string[] {
+  const bytes = Buffer.from(frames.buffer, frames.byteOffset, frames.byteLength)
+  const texts: string[] = []
+  for (let at = 0; at < bytes.length;) {
+    const short = bytes[at + 1]!
+    const header = short < 126 ? 2 : short === 126 ? 4 : 10
+    const length =
+      header === 2 ? short : header === 4 ? bytes.readUInt16BE(at + 2) : Number(bytes.readBigUInt64BE(at + 2))
+    texts.push(bytes.toString('utf8', at + header, at + header + length))
+    at += header + length
+  }
+  return texts
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { forEachMember, withoutMember, withMember, type CompactSet } from './compact-set.ts'
+import { forEachMember, withoutMember, withMember, type CompactSet } from './group-index.ts'
 
 const membersOf = (few: CompactSet<object>): object[] => {
   const found: object[] = []

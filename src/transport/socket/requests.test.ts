@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Bucket } from './bucket.ts'
+import { Bucket } from './requests.ts'
 
 test('a bucket fills with time, up to its burst, and is not emptied by a clock that is set back', () => {
   let now = 1_000
