@@ -29,8 +29,8 @@ export function printDeclarations(resources: Readonly<Record<string, AnyResource
     options.kind === 'sqlite' ? `sqlite(${quote(options.file)})` : `memory({ file: ${quote(options.file)} })`
   const map = entries.map(([name]) => (constant(name) === name ? name : `${name}: ${constant(name)}`)).join(', ')
   return [
-    `// Written by \`restuary import\` from ${options.file}; from now on it is yours to change.`,
-    ...options.notes.map(note => `// ${note}`),
+    comment(`Written by \`restuary import\` from ${options.file}; from now on it is yours to change.`),
+    ...options.notes.map(comment),
     ...(evaluated ? [`import { DatabaseSync } from 'node:sqlite'`] : []),
     ...(options.kind === 'sqlite'
       ? [`import { api, resource, serve, sqlite, t } from 'restuary'`]
@@ -45,6 +45,9 @@ export function printDeclarations(resources: Readonly<Record<string, AnyResource
     '',
   ].join('\n')
 }
+
+/** A comment of one line: names that it cites may have line breaks, after which they would be code. */
+const comment = (text: string): string => `// ${text.replaceAll(/[\n\r\u2028\u2029]/g, ' ')}`
 
 const EVALUATE = `// Defaults that SQLite evaluates.
 const expressions = new DatabaseSync(':memory:')

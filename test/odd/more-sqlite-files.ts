@@ -43,7 +43,7 @@ const defaults: readonly OddSqlite[] = [
   withDefault('quoted integer', `INTEGER NOT NULL DEFAULT '0'`),
   withDefault('quoted decimal', `DECIMAL(5,2) NOT NULL DEFAULT '0.00'`),
   withDefault('quoted boolean', `BOOLEAN NOT NULL DEFAULT 't'`),
-  withDefault('expression', `TEXT NOT NULL DEFAULT (lower(hex(randomblob(4))))`),
+  withDefault('expression', `TEXT NOT NULL DEFAULT (lower(hex('key')) || abs(-1))`),
   withDefault('zero date', `DATE NOT NULL DEFAULT '0000-00-00'`),
   withDefault('empty date', `DATE NOT NULL DEFAULT ''`),
   withDefault('infinity', `REAL NOT NULL DEFAULT 9e999`),
@@ -131,6 +131,12 @@ const names: readonly OddSqlite[] = [
   {
     name: 'quotes and dots in names',
     sql: `CREATE TABLE "a.b""c'd"(id INTEGER PRIMARY KEY, "x[y]" TEXT, "$v" TEXT, "-w" TEXT); INSERT INTO "a.b""c'd" VALUES (1, 'x', 'y', 'z');`,
+  },
+  {
+    name: 'line breaks in names',
+    sql: `CREATE TABLE "a\nb"(id INTEGER PRIMARY KEY, "c\nd" TEXT, "*/" TEXT); INSERT INTO "a\nb" VALUES (1, 'x', 'y');
+    CREATE TABLE "e\u{2028}f"(id INTEGER PRIMARY KEY, t TEXT); INSERT INTO "e\u{2028}f" VALUES (1, 'x');
+    CREATE VIEW "g\nprocess.exit(1)" AS SELECT gone FROM nowhere;`,
   },
   {
     name: 'names that JavaScript knows',

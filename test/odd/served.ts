@@ -15,11 +15,14 @@ export interface Answer {
   readonly body: any
 }
 
+/** Sends a request with a JSON body, if there is one. */
+export type Send = (method: string, path: string, body?: unknown) => Promise<Answer>
+
 export interface ServedFile {
   readonly file: string
   readonly source: DataFile
   readonly app: Api<any>
-  readonly send: (method: string, path: string, body?: unknown) => Promise<Answer>
+  readonly send: Send
   readonly close: () => Promise<void>
 }
 
@@ -33,7 +36,12 @@ export function makeFile(file: string, odd: OddSqlite | OddJson): void {
 export function served(file: string): ServedFile {
   const source = readSource(file, { readOnly: false })
   const app = apiOf(source, { public: true, readOnly: false, report: () => {}, http: { overload: false } })
-  const send = async (method: string, path: string, body?: unknown): Promise<Answer> => {
+  return { file, source, app, send: sender(app), close: () => app.close() }
+}
+
+/** Sends requests to an Api without a port. */
+export function sender(app: Api<any>): Send {
+  return async (method, path, body) => {
     const response = await app.fetch(
       new Request(`http://localhost${path}`, {
         method,
@@ -43,7 +51,6 @@ export function served(file: string): ServedFile {
     const text = await response.text()
     return { status: response.status, headers: response.headers, body: text === '' ? null : JSON.parse(text) }
   }
-  return { file, source, app, send, close: () => app.close() }
 }
 
 /** All pages of a list, by its `next` links; `most` rows are more than it can have. */
