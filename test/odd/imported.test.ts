@@ -42,7 +42,11 @@ async function conversation(send: Send, names: readonly string[]): Promise<strin
   const ask = async (method: string, path: string, body?: unknown): Promise<any> => {
     const answer = await send(method, path, body)
     // Problems have an id of their own.
-    const { instance, requestId, ...shown } = Array.isArray(answer.body) ? { shown: answer.body } : (answer.body ?? {})
+    const {
+      instance: _instance,
+      requestId: _request,
+      ...shown
+    } = Array.isArray(answer.body) ? { shown: answer.body } : (answer.body ?? {})
     answers.push(`${method} ${path} ${JSON.stringify(body)}: ${answer.status} ${JSON.stringify(shown)}`)
     return answer.body
   }
@@ -64,7 +68,7 @@ async function conversation(send: Send, names: readonly string[]): Promise<strin
       if (typeof value === 'string' && field !== 'id') await ask('PATCH', own, { [field]: 'changed' })
     }
     await ask('PUT', own, row)
-    const { id, ...rest } = row
+    const { id: _id, ...rest } = row
     await ask('POST', path, rest)
     await ask('POST', path, {})
     await ask('DELETE', `${path}/${encodeURIComponent(String(rows.at(-1).id))}`)

@@ -10,7 +10,7 @@ import { TurnSnapshot, type Heading } from '../read/turn-snapshot.ts'
 export interface ThreadData {
   readonly options: ConnectionOptions
   readonly heading: Heading
-  /** [0] is 1 once the state is fixed that is read. */
+  /** [0] is the `nth` of the last `begin` whose state is fixed. */
   readonly begun: Int32Array<SharedArrayBuffer>
   /** [0] is its position. */
   readonly position: Float64Array<SharedArrayBuffer>
@@ -18,7 +18,7 @@ export interface ThreadData {
 
 /** What the thread is asked. */
 export type ScanRequest =
-  | { readonly op: 'begin' }
+  | { readonly op: 'begin'; readonly nth: number }
   | { readonly op: 'end' }
   | { readonly op: 'all'; readonly sql: string; readonly values: readonly Bind[]; readonly most: number }
 
@@ -43,7 +43,7 @@ port.on('message', (asked: ScanRequest) => {
   switch (asked.op) {
     case 'begin':
       position[0] = turn.begin()
-      Atomics.store(begun, 0, 1)
+      Atomics.store(begun, 0, asked.nth)
       Atomics.notify(begun, 0)
       return
     case 'end':

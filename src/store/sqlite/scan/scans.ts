@@ -12,6 +12,8 @@ import { StatementThread } from './statement-thread.ts'
 const IDLE = 10_000
 /** How often two snapshots are taken until no other process has written in between. */
 const ATTEMPTS = 10
+/** How often a thread is waited for that does not run in time. */
+const LATE = 50
 
 export interface ScansOptions {
   readonly connection: ConnectionOptions
@@ -39,7 +41,7 @@ class Scan {
 
   async read<T>(work: (snapshot: Snapshot) => Work<T>): Promise<T> {
     if (!(await this.thread.isReady)) throw new ApiError('internal', { cause: this.thread.fault })
-    this.#begin()
+    await this.#begin()
     try {
       return await run(work(this.#reader))
     } finally {
@@ -47,11 +49,16 @@ class Scan {
     }
   }
 
-  #begin(): void {
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+  async #begin(): Promise<void> {
+    let late = 0
+    for (let attempt = 0; attempt < ATTEMPTS;) {
       const position = this.#turn.begin()
-      if (this.thread.begin() === position) return this.#onBegin?.(position, this.#reader.connection)
+      const other = this.thread.begin()
+      if (other === position) return this.#onBegin?.(position, this.#reader.connection)
       this.#end()
+      if (other !== null) attempt++
+      else if (++late === LATE) throw new ApiError('unavailable', { detail: 'the machine is too busy' })
+      else await new Promise<void>(resolve => setImmediate(resolve))
     }
     throw new ApiError('unavailable', { detail: 'other processes write all the time' })
   }

@@ -22,6 +22,7 @@ export class StatementThread implements Scanner {
   readonly #position = new Float64Array(new SharedArrayBuffer(8))
   #pending: Pending[] = []
   #isLost = false
+  #begins = 0
   #fault: unknown
   /** Resolves once it runs; false = it cannot be started. */
   readonly isReady: Promise<boolean>
@@ -58,14 +59,17 @@ export class StatementThread implements Scanner {
 
   /**
    * Fixes the state that is read, and returns its position. The event loop waits for that: between the beginning of
-   * another snapshot here and this one nothing of this process can be committed, so both are the same.
+   * another snapshot here and this one nothing of this process can be committed, so both are the same. null = the machine is
+   * so busy that the thread did not run in time.
    */
-  begin(): number {
+  begin(): number | null {
     this.#worker.ref()
-    Atomics.store(this.#begun, 0, 0)
-    this.#tell({ op: 'begin' })
-    Atomics.wait(this.#begun, 0, 0, PATIENCE)
-    return Atomics.load(this.#begun, 0) === 1 ? this.#position[0]! : -1
+    const nth = ++this.#begins
+    const before = Atomics.load(this.#begun, 0)
+    this.#tell({ op: 'begin', nth })
+    Atomics.wait(this.#begun, 0, before, PATIENCE)
+    // What it did late for an earlier call is not the answer to this one.
+    return Atomics.load(this.#begun, 0) === nth ? this.#position[0]! : null
   }
 
   end(): void {
