@@ -16,6 +16,8 @@ export interface TableFacts {
   /** The column turns text that looks like a number into one. */
   isNumeric(table: string, column: string): boolean
   hasTriggers(table: string): boolean
+  /** Foreign keys without a relation delete or change rows of other tables along with those of the table. */
+  hasCascades(table: string): boolean
 }
 
 /** Where the parts of a row are in SQL. Decided once, at start. */
@@ -43,6 +45,8 @@ export interface Layout {
   readonly filled: ReadonlySet<number>
   /** The database changes rows while they are written, by triggers or computed columns: they are read once more. */
   readonly readsBack: boolean
+  /** Writes to the table may change rows of other tables. */
+  readonly hasEffects: boolean
 }
 
 /**
@@ -77,6 +81,7 @@ function layoutOf(resource: Resource, baseline: Baseline, facts: TableFacts, ver
     baseline: foreign ? baseline : null,
     versioned,
     readsBack: foreign !== null && ((foreign.generated ?? []).length > 0 || facts.hasTriggers(resource.table)),
+    hasEffects: facts.hasTriggers(resource.table) || facts.hasCascades(resource.table),
     filled: new Set(resource.columns.filter(field => field.filled !== null).map(({ slot }) => slot)),
     json: new Set(foreign ? resource.columns.filter(({ type }) => isJson(type)).map(({ slot }) => slot) : []),
     compared: new Map(
@@ -180,9 +185,12 @@ export function readSafe(column: Sql): Sql {
   return sql`case when typeof(${column}) = 'integer' and (${column} > 9007199254740991 or ${column} < -9007199254740991) then cast(${column} as text) else ${column} end`
 }
 
-/** The `from` clause for statements that return whole rows, with the side table of versions if there is one. */
-export function fromOf(layout: Layout, alias: string): Sql {
-  const table = sql`${sql.id(layout.resource.table)} as ${sql.id(alias)}`
+/**
+ * The `from` clause for statements that return whole rows, with the side table of versions if there is one. `source` stands in
+ * place of the table.
+ */
+export function fromOf(layout: Layout, alias: string, source: Sql = sql.id(layout.resource.table)): Sql {
+  const table = sql`${source} as ${sql.id(alias)}`
   if (layout.baseline === null || !layout.versioned) return table
   const version = `${alias}v`
   return sql`${table} left join _restuary_version as ${sql.id(version)} on ${sql.id(version, 'resource')} = ${sql.lit(

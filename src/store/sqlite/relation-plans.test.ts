@@ -31,7 +31,15 @@ const model = link({
   }),
   todo: resource({ id: t.id(), text: t.text(), list: t.one('list', { inverse: 'todos' }) }),
 })
-const layouts = layoutsOf(model, { seq: 1, at: 0 }, { isNumeric: () => false, hasTriggers: () => false })
+const layouts = layoutsOf(
+  model,
+  { seq: 1, at: 0 },
+  {
+    isNumeric: () => false,
+    hasTriggers: () => false,
+    hasCascades: () => false,
+  },
+)
 
 let opened: Opened
 beforeAll(() => {

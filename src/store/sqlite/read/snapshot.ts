@@ -267,7 +267,8 @@ const inOrder = (rows: Row[], cursor: Select['cursor']): Row[] => (cursor?.befor
 const keyOf = (via: OneField): string => `${via.owner.name} ${via.slot}`
 
 /** Decodes a row in place. The array from SQLite is the row; only values that are stored in another form are replaced. */
-function decode(layout: Layout, row: Row | undefined): Row | undefined {
+/** A row as SQLite returned it, with its values in the forms that rows have. */
+export function decode(layout: Layout, row: Row | undefined): Row | undefined {
   if (row === undefined) return undefined
   for (const [slot, decoded] of layout.decoders) {
     const value = row[slot]

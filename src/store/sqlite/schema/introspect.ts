@@ -43,8 +43,9 @@ export function introspect(file: string): Catalog {
     const skipped: { name: string; why: string }[] = []
     const own = ownTables(db)
     const triggers = rows<{ sql: string }>(db, `SELECT sql FROM sqlite_schema WHERE type = 'trigger'`)
-    const isDerived = ({ name, kind }: TableInfo): boolean =>
-      kind !== 'table' || triggers.some(({ sql }) => isWrittenBy(sql, name))
+    // What triggers change in tables with a key is recorded (write/side-effects.ts).
+    const isDerived = ({ name, kind, readOnly }: TableInfo): boolean =>
+      kind !== 'table' || (readOnly !== null && triggers.some(({ sql }) => isWrittenBy(sql, name)))
     const recursive = rows(db, `SELECT 1 FROM sqlite_schema WHERE type = 'view' AND sql LIKE '%recursive%'`).length > 0
     for (const row of rows<TableRow>(db, `SELECT name, type, wr FROM pragma_table_list WHERE schema = 'main'`)) {
       if (/^(sqlite_|_restuary_)/i.test(row.name) || (own.has(row.name) && isInternalTable(row.name))) continue

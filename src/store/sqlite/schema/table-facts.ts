@@ -6,9 +6,12 @@ export function tableFacts(connection: Connection): TableFacts {
   const columns = connection.prepare('SELECT name, type FROM pragma_table_xinfo(?)')
   const triggers = connection.prepare(`SELECT lower(tbl_name) FROM sqlite_schema WHERE type = 'trigger'`).all()
   const triggered = new Set(triggers.map(([table]) => table))
+  const keys = primaryKeys(connection)
+  const cascading = cascadingTables(connection, keys)
   const numeric = new Map<string, ReadonlySet<string>>()
   return {
     hasTriggers: table => triggered.has(table.toLowerCase()),
+    hasCascades: table => cascading.has(table.toLowerCase()),
     isNumeric: (table, column) => {
       let names = numeric.get(table)
       if (names === undefined) {
@@ -25,4 +28,39 @@ export function tableFacts(connection: Connection): TableFacts {
 function hasNumericAffinity(type: string): boolean {
   if (/INT/i.test(type)) return true
   return type !== '' && !/CHAR|CLOB|TEXT|BLOB/i.test(type) && type.toUpperCase() !== 'ANY'
+}
+
+/** The columns of primary keys. */
+function primaryKeys(connection: Connection): ReadonlyMap<string, readonly string[]> {
+  const rows = connection
+    .prepare(
+      `SELECT t.name, lower(c.name) FROM pragma_table_list AS t JOIN pragma_table_info(t.name) AS c
+       WHERE t.schema = 'main' AND t.type = 'table' AND c.pk > 0`,
+    )
+    .all() as [string, string][]
+  return new Map([...Map.groupBy(rows, ([table]) => table)].map(([table, of]) => [table, of.map(([, name]) => name)]))
+}
+
+/**
+ * Tables to which foreign keys with actions lead that are no relations: of several columns, to others than the primary key, or
+ * from a column that is a primary key itself. All others are relations, and their actions are ours.
+ */
+function cascadingTables(connection: Connection, keys: ReadonlyMap<string, readonly string[]>): ReadonlySet<string> {
+  const rows = connection
+    .prepare(
+      `SELECT t.name, f.id, lower(f."table"), lower(f."from"), lower(f."to") FROM pragma_table_list AS t
+       JOIN pragma_foreign_key_list(t.name) AS f WHERE t.schema = 'main' AND t.type = 'table'
+       AND (f.on_delete NOT IN ('NO ACTION', 'RESTRICT') OR f.on_update NOT IN ('NO ACTION', 'RESTRICT'))`,
+    )
+    .all() as [string, number, string, string, string | null][]
+  const keyOf = new Map([...keys].map(([table, key]) => [table.toLowerCase(), key]))
+  const isKey = (key: readonly string[] | undefined, column: string): boolean => key?.length === 1 && key[0] === column
+  return new Set(
+    [...Map.groupBy(rows, ([table, id]) => `${id} ${table}`).values()]
+      .filter(columns => {
+        const [child, , parent, from, to] = columns[0]!
+        return columns.length > 1 || isKey(keys.get(child), from) || !(to === null || isKey(keyOf.get(parent), to))
+      })
+      .map(columns => columns[0]![2]),
+  )
 }

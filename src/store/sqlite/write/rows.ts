@@ -47,6 +47,13 @@ export class RowWriter {
     }
   }
 
+  /** Keeps the version of a row that something else has changed, a trigger or a foreign key. */
+  note(change: RowChange): void {
+    const { resource, id, after } = change
+    if (after === null) this.#forget(change)
+    else this.#version(getOrThrow(this.#layouts, resource), id, after[SEQ] as number, after[AT] as number)
+  }
+
   /**
    * Writes several changes and links in an order in which no unique index is violated in between: first what is removed, then
    * unique values are given up, then what is added. Foreign keys are only checked at the commit.

@@ -9,6 +9,7 @@ import type { IdCounters } from './ids.ts'
 import { ExpiringTexts } from '../expiring-texts.ts'
 import type { LogTable } from '../log/log.ts'
 import { RowWriter } from './rows.ts'
+import { SideEffects } from './side-effects.ts'
 import { Reader } from '../read/snapshot.ts'
 import type { SqliteState } from '../state.ts'
 
@@ -24,6 +25,7 @@ export class Writer extends Reader implements Transaction {
   readonly #log: LogTable
   readonly #ids: IdCounters
   readonly #rows: RowWriter
+  readonly #effects: SideEffects
   readonly #kept: ExpiringTexts
   readonly #begin: Statement
   readonly #commit: Statement
@@ -50,6 +52,7 @@ export class Writer extends Reader implements Transaction {
     this.#log = log
     this.#ids = ids
     this.#rows = new RowWriter(state.connection, state.layouts)
+    this.#effects = new SideEffects(state.connection, state.layouts, (resource, id) => this.get(resource, id))
     this.#kept = new ExpiringTexts(state.connection)
     const { connection } = state
     this.#begin = connection.prepare('BEGIN IMMEDIATE')
@@ -171,8 +174,9 @@ export class Writer extends Reader implements Transaction {
   apply(changes: readonly RowChange[], links: readonly LinkChange[]): void {
     if (!this.#open) throw new ApiError('unavailable', { detail: 'the transaction has ended' })
     if (this.#at < 0) this.#at = this.#state.clock()
-    // A single row is one statement, which undoes itself if it fails. What follows can only fail with the whole transaction.
-    if (changes.length === 1 && links.length === 0 && !this.#safe) return this.#applyOne(changes[0]!)
+    // A single row without effects on others is one statement, which undoes itself if it fails. What follows can only fail with the whole transaction.
+    const isAlone = changes.length === 1 && links.length === 0 && !this.layouts.get(changes[0]!.resource)!.hasEffects
+    if (isAlone && !this.#safe) return this.#applyOne(changes[0]!)
     const at = this.#head
     this.connection.exec('SAVEPOINT apply')
     try {
@@ -204,15 +208,24 @@ export class Writer extends Reader implements Transaction {
       stamp(change, ++seq, this.#at)
       if (change.op === 'delete') this.#ids.mark(change.resource)
     }
-    this.#rows.writeAll(changes, links)
+    const effects = this.#effects.of(changes, () => this.#rows.writeAll(changes, links))
     for (const change of changes) this.#record(change, ++this.#head)
+    for (const change of effects) {
+      stamp(change, ++this.#head, this.#at)
+      if (change.op === 'delete') this.#ids.mark(change.resource)
+      this.#rows.note(change)
+      this.#append(change, this.#head)
+    }
   }
 
   #record(asked: RowChange, seq: number): void {
     const layout = this.layouts.get(asked.resource)!
     // Triggers, computed columns and defaults may have made another change than the one that was asked for.
     const isAnother = layout.readsBack || asked.filled !== undefined
-    const change = isAnother ? readBack(asked, this.get(asked.resource, asked.id)) : asked
+    this.#append(isAnother ? readBack(asked, this.get(asked.resource, asked.id)) : asked, seq)
+  }
+
+  #append(change: RowChange, seq: number): void {
     this.#log.append(seq, this.#tx, this.#at, change)
     if (change.op === 'create') this.#ids.used(change.resource, change.id)
     this.#draft(seq).changes.push({ ...change, seq })
