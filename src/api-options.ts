@@ -1,7 +1,6 @@
 import type { Limits } from './protocol/limits.ts'
 import type { ApiError } from './protocol/error.ts'
 import type { Provided } from './model/declare/action-context.ts'
-import type { AnyResource } from './model/declare/declaration.ts'
 import type { RateLimit } from './model/declare/rate-limit.ts'
 import type { Profile } from './dialects/channels/profile.ts'
 import type { Validators } from './dialects/restaction/text/validator.ts'
@@ -29,10 +28,11 @@ export interface WebSocketOptions {
 }
 
 /** The options of an API: everything except its resources. */
-export interface ApiOptions
+// oxlint-disable-next-line typescript/no-explicit-any -- the options of any API, whatever its resources
+export interface ApiOptions<M = any>
   extends
     DocumentOptions,
-    DataOptions,
+    DataOptions<M>,
     CallerOptions,
     InputOptions,
     HookOptions,
@@ -41,7 +41,8 @@ export interface ApiOptions
     EnvironmentOptions {}
 
 /** Where rows and files are kept. */
-export interface DataOptions {
+// oxlint-disable-next-line typescript/no-explicit-any -- as in ApiOptions
+export interface DataOptions<M = any> {
   /** Where rows are kept: `sqlite('todo.db')`. Default: `memory()`, which loses everything when the process ends. */
   readonly store?: Store
   /** Where the bytes of files are kept: `folder('files')`. Default: a folder next to the file of the store, else memory. */
@@ -52,7 +53,7 @@ export interface DataOptions {
    * @example
    * seed: async app => void (await app.post('todo', { text: 'Read the guide' }))
    */
-  readonly seed?: (app: Operations<Record<string, AnyResource>>) => Promise<void>
+  readonly seed?: (app: Operations<M>) => Promise<void>
   /**
    * How many bytes of representations are cached in memory, so that a row that is often read is not read from the store each
    * time. Default: 16 MiB. 0 = no cache.

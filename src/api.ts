@@ -31,7 +31,7 @@ import { Live } from './live/live.ts'
 import type { LiveOptions } from './live/live-options.ts'
 import { PublishedFeed } from './live/subscriptions/published.ts'
 import { liveOperation, type LiveOperation } from './live-operation.ts'
-import { operations, safeOperations, seedOnce, type Operations, type SafeOperations } from './operations.ts'
+import { operations, safeOperations, seedOnce, type Operations, type SafeOperations, type Seed } from './operations.ts'
 import { startUp } from './start-up.ts'
 import { admissionOf } from './transport/hosts/admission.ts'
 import type { FaceOptions } from './transport/hosts/faces.ts'
@@ -116,7 +116,8 @@ export interface Api<M = Record<string, AnyResource>> extends Operations<M> {
  */
 export function api<const M extends Readonly<Record<string, AnyResource | DeclaredHandled>>>(
   resources: M & CheckedRelations<M>,
-  options: ApiOptions = {},
+  // `NoInfer`: M is inferred from the resources alone, and types the operations that `seed` gets.
+  options: ApiOptions<NoInfer<M>> = {},
 ): Api<M> {
   const limits: Limits = { ...defaultLimits, ...options.limits }
   const environment = apiEnvironment(options)
@@ -131,7 +132,7 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
   const { engine, jobs, files } = assembleEngine({ model, limits, store, expiry, url }, options, environment)
   const { auth } = engine
   const { seed } = options
-  const { ready, whenReady } = startUp(seed ? seedOnce(engine, store, opening, seed) : opening)
+  const { ready, whenReady } = startUp(seed ? seedOnce(engine, store, opening, seed as unknown as Seed) : opening)
   const commitHooks = followCommits(opening, {
     store,
     model,

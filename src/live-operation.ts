@@ -1,3 +1,4 @@
+import type { Selected } from './model/declare/shown.ts'
 import type { IdOf, Modelled, Row } from './model/declare/types.ts'
 import { appCall } from './engine/call/app-call.ts'
 import type { Engine } from './engine/engine.ts'
@@ -8,7 +9,11 @@ import { followRows, type FollowOptions, type LiveRows } from './live/subscripti
 import type { ListOptions } from './operations.ts'
 
 /** Which rows are followed, which of their fields are shown, and until when. */
-export type LiveQuery<M, K> = Omit<ListOptions<M, K>, 'cursor' | 'total' | 'ifMatch'> &
+// oxlint-disable-next-line typescript/no-explicit-any -- whatever fields, relations and sort keys the model has
+export type LiveQuery<M, K, F extends string = any, I extends string = any, D = number, S extends string = any> = Omit<
+  ListOptions<M, K, F, I, D, S>,
+  'cursor' | 'total' | 'ifMatch'
+> &
   FollowOptions & {
     /** Follow this row alone. */
     readonly id?: IdOf<M, K>
@@ -25,7 +30,16 @@ export type LiveQuery<M, K> = Omit<ListOptions<M, K>, 'cursor' | 'total' | 'ifMa
  * @throws {ApiError} what reading the same rows would throw.
  */
 export interface LiveOperation<M> {
-  <K extends Modelled<M>>(name: K, options?: LiveQuery<M, K>): AsyncGenerator<LiveRows<Row<M, K>>, void>
+  <
+    K extends Modelled<M>,
+    const F extends string = never,
+    const I extends string = never,
+    const D extends number = 1,
+    const S extends string = never,
+  >(
+    name: K,
+    options?: LiveQuery<M, K, F, I, D, S>,
+  ): AsyncGenerator<LiveRows<Selected<M, K, F, I, D>>, void>
   /**
    * Explains what following a query costs: whether its rows are updated from each commit (`rows`), or the query is run again.
    *
@@ -53,10 +67,10 @@ export function liveOperation<M>(engine: Engine, live: Live, ready: () => Promis
     const options = { ...(signal && { signal }), ...(mode !== undefined && { mode }), ...(absent && { absent }) }
     yield* followRows<Row<M, K>>(live, callFor(name, query as LiveQuery<M, K>), options)
   }
-  return Object.assign(follow, {
-    async explain<K extends Modelled<M>>(name: K, options: LiveQuery<M, K> = {}): Promise<ViewExplanation> {
-      await ready()
-      return live.explain(callFor(name, options))
-    },
-  })
+  const explain = async <K extends Modelled<M>>(name: K, options: LiveQuery<M, K> = {}): Promise<ViewExplanation> => {
+    await ready()
+    return live.explain(callFor(name, options))
+  }
+  // What a row shows depends on the options, which the compiler checks where it is called.
+  return Object.assign(follow as LiveOperation<M>, { explain })
 }

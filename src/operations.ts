@@ -1,7 +1,8 @@
 import type { AnyResource } from './model/declare/declaration.ts'
 import type { Id } from './model/model.ts'
 import type { IdOf, Modelled, New, Own, Patch, Row } from './model/declare/types.ts'
-import type { Sort, Where } from './model/rules/where.ts'
+import type { CheckedField, CheckedInclude, CheckedSort, Selected } from './model/declare/shown.ts'
+import type { Where } from './model/rules/where.ts'
 import type { Call, Outcome } from './engine/call/call.ts'
 import type { Engine } from './engine/engine.ts'
 import type { History, HistoryRecord } from './engine/past/history.ts'
@@ -16,10 +17,28 @@ import { wait, type Maybe } from './store/work.ts'
 /** The names of an API's resources with rows. */
 type Name<M> = Modelled<M>
 
-/** Which rows a list has, and which of their fields are shown. */
-export interface ListOptions<M, K> extends Omit<CallOptions, 'filter' | 'sort'> {
+/** How rows are shown: F are the fields, I the relations that are included, D is the depth. */
+export interface ShowOptions<M, K, F extends string, I extends string, D> {
+  /** Exactly these fields: `['id', 'customer.name']`. Default: all of them. */
+  readonly fields?: readonly CheckedField<M, K, F>[]
+  /** Relations that are shown as rows: `['customer', 'items.product']`. */
+  readonly include?: readonly CheckedInclude<M, K, I>[]
+  /** How deep related rows are shown. Default: 1, with related rows as ids. */
+  readonly depth?: D
+}
+
+type Shape = 'fields' | 'include' | 'depth'
+
+/** Options of the read of one row. */
+export interface GetOptions<M, K, F extends string, I extends string, D>
+  extends Omit<CallOptions, Shape>, ShowOptions<M, K, F, I, D> {}
+
+/** Which rows a list has, in which order, and how they are shown. */
+// oxlint-disable-next-line typescript/no-explicit-any -- whatever fields, relations and sort keys the model has
+export interface ListOptions<M, K, F extends string = any, I extends string = any, D = number, S extends string = any>
+  extends Omit<CallOptions, Shape | 'filter' | 'sort'>, ShowOptions<M, K, F, I, D> {
   readonly filter?: Where<M, K>
-  readonly sort?: Sort<M, K> | readonly Sort<M, K>[]
+  readonly sort?: CheckedSort<M, K, S> | readonly CheckedSort<M, K, S>[]
 }
 
 /**
@@ -31,30 +50,48 @@ export interface ListOptions<M, K> extends Omit<CallOptions, 'filter' | 'sort'> 
  * `code`.
  */
 export interface Operations<M> {
-  /** Reads one row by its id: `await app.get('todo', 7)`. */
-  get<K extends Name<M>>(name: K, id: IdOf<M, K>, options?: CallOptions): Promise<Row<M, K>>
+  /** Reads one row by its id: `await app.get('todo', 7)`. The type of the row follows `fields`, `include` and `depth`. */
+  get<K extends Name<M>, const F extends string = never, const I extends string = never, const D extends number = 1>(
+    name: K,
+    id: IdOf<M, K>,
+    options?: GetOptions<M, K, F, I, D>,
+  ): Promise<Selected<M, K, F, I, D>>
   /**
    * Reads the rows that a query selects. Without a `limit` there are no pages: it returns all of them.
    *
    * @example
-   * await app.list('todo', { filter: { done: false }, sort: '-created' })
+   * await app.list('todo', { filter: { done: false }, sort: '-created', fields: ['id', 'list.title'] })
    */
-  list<K extends Name<M>>(name: K, options?: ListOptions<M, K>): Promise<Row<M, K>[]>
-  /** Creates a row, together with the rows that its body nests. Returns it. */
-  post<K extends Name<M>>(name: K, data: New<M, K> & Own<M, K>, options?: CallOptions): Promise<Row<M, K>>
+  list<
+    K extends Name<M>,
+    const F extends string = never,
+    const I extends string = never,
+    const D extends number = 1,
+    const S extends string = never,
+  >(
+    name: K,
+    options?: ListOptions<M, K, F, I, D, S>,
+  ): Promise<Selected<M, K, F, I, D>[]>
+  // The compiler explains a fault by the last overload, so the one for a single row comes last.
   /** Creates several rows, all or nothing. */
-  post<K extends Name<M>>(
+  create<K extends Name<M>>(
     name: K,
     data: readonly (New<M, K> & Own<M, K>)[],
     options?: CallOptions,
   ): Promise<Row<M, K>[]>
-  /** Replaces a row. Creates it if clients may choose ids, or if it is named by a unique key: `put('user', { email }, …)`. */
-  put<K extends Name<M>>(
+  /** Creates a row, together with the rows that its body nests. Returns it. */
+  create<K extends Name<M>>(name: K, data: New<M, K> & Own<M, K>, options?: CallOptions): Promise<Row<M, K>>
+  /** Another name of `create`, after the method of HTTP. */
+  readonly post: Operations<M>['create']
+  /** Replaces a row. Creates it if clients may choose ids, or if it is named by a unique key: `replace('user', { email }, …)`. */
+  replace<K extends Name<M>>(
     name: K,
     id: IdOf<M, K> | Partial<Row<M, K>>,
     data: New<M, K> & Own<M, K>,
     options?: CallOptions,
   ): Promise<Row<M, K>>
+  /** Another name of `replace`, after the method of HTTP. */
+  readonly put: Operations<M>['replace']
   /** Changes the fields that the body names, and leaves all others: `await app.patch('todo', 7, { done: true })`. */
   patch<K extends Name<M>>(
     name: K,
@@ -102,7 +139,11 @@ export type ActionOutput<M, K, A> = CallTypes<M, K, A> extends { readonly output
 export interface SafeOperations<_M = unknown> {
   get(name: string, id?: Id | null, options?: CallOptions): Promise<Answer>
   list(name: string, options?: CallOptions): Promise<Answer>
+  create(name: string, data: unknown, options?: CallOptions): Promise<Answer>
+  /** Another name of `create`. */
   post(name: string, data: unknown, options?: CallOptions): Promise<Answer>
+  replace(name: string, id: unknown, data: unknown, options?: CallOptions): Promise<Answer>
+  /** Like `replace`. Without an id it creates a row. */
   put(name: string, id: unknown, data: unknown, options?: CallOptions): Promise<Answer>
   patch(name: string, id: unknown, data: unknown, options?: CallOptions): Promise<Answer>
   delete(name: string, id: unknown, options?: CallOptions): Promise<Answer>
@@ -124,26 +165,29 @@ export function operations<M = Record<string, AnyResource>>(engine: Engine, hand
 
 export function safeOperations<M = Record<string, AnyResource>>(engine: Engine, handle: Handle): SafeOperations<M> {
   const safe = async (make: () => Call): Promise<Answer> => plainAnswer(handle, make)
+  const create: SafeOperations['create'] = (name, data, options = {}) =>
+    safe(() => appCall(engine, 'create', name, null, data, options))
+  const replace: SafeOperations['replace'] = (name, id, data, options = {}) =>
+    safe(() => appCall(engine, 'replace', name, id, data, options))
   return {
+    create,
+    post: create,
+    replace,
     get: (name, id = null, options = {}) =>
       safe(() => appCall(engine, id === null ? 'list' : 'get', name, id, undefined, options)),
     list: (name, options = {}) => safe(() => appCall(engine, 'list', name, null, undefined, options)),
-    post: (name, data, options = {}) => safe(() => appCall(engine, 'create', name, null, data, options)),
-    // PUT without an id creates a row with a new id.
     put: (name, id, data, options = {}) =>
-      safe(() => appCall(engine, id === null ? 'create' : 'replace', name, id, data, options)),
+      id === null ? create(name, data, options) : replace(name, id, data, options),
     patch: (name, id, data, options = {}) => safe(() => appCall(engine, 'patch', name, id, data, options)),
     delete: (name, id, options = {}) => safe(() => appCall(engine, 'delete', name, id, undefined, options)),
   }
 }
 
+/** The option `seed`, whatever the resources. */
+export type Seed = (app: Operations<Record<string, AnyResource>>) => Promise<void>
+
 /** Runs `seed`, which makes the first rows, if no resource has any row yet. */
-export async function seedOnce(
-  engine: Engine,
-  store: Store,
-  opening: Maybe<void>,
-  seed: (app: Operations<Record<string, AnyResource>>) => Promise<void>,
-): Promise<void> {
+export async function seedOnce(engine: Engine, store: Store, opening: Maybe<void>, seed: Seed): Promise<void> {
   await opening
   const empty = await store.read(function* (snapshot) {
     for (const resource of engine.model.resources.values())

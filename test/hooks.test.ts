@@ -37,12 +37,12 @@ describe.each(stores)('around-hooks over %s', (_, store) => {
         todo: todo()
           .around('create', function* ({ input }, next) {
             seen.push('a')
-            const row = yield* next({ ...input, text: input.text.trim() }) as Answer
+            const row = yield* next({ ...input, text: String(input.text).trim() }) as Answer
             seen.push(`a ${row.id}`)
             return row
           })
           .around('create', function* ({ input }, next) {
-            seen.push(`b ${input.text}`)
+            seen.push(`b ${String(input.text)}`)
             return yield* next() as Answer
           }),
       },
@@ -185,7 +185,7 @@ describe.each(prompt.filter(([, store]) => store().waits !== true))(
         {
           todo: todo()
             .around('create', ({ input }, next) => {
-              const row = next({ ...input, text: input.text.trim() })
+              const row = next({ ...input, text: String(input.text).trim() })
               seen.push(`created ${row.id}`)
               if (input.text === 'no') abort(409, 'Refused', 'not this')
               return row

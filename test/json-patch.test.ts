@@ -42,7 +42,7 @@ describe.each(places)('over $face and $name', ({ face, store }) => {
     const { app, read, patch } = await open(store, face)
     const meta = { a: null, b: { c: [null, {}] } }
     for (const { title, doc, patch: operations, becomes, refused } of patchCases) {
-      const { id } = (await app.post('recipe', { doc, meta } as never)) as { id: number }
+      const { id } = (await app.post('recipe', { doc, meta } as never)) as unknown as { id: number }
       // An operation that is no object has no pointer to put below the field.
       const odd = operations.some(one => typeof one !== 'object' || one === null)
       const { status } = await patch(odd ? operations : below(operations), id)
@@ -74,7 +74,10 @@ describe.each(places)('over $face and $name', ({ face, store }) => {
 
   test('a patch of the whole row', async () => {
     const { app, read, patch } = await open(store, face)
-    const row = (await app.post('recipe', { doc: { a: null }, note: 'x' } as never)) as Record<string, unknown>
+    const row = (await app.post('recipe', { doc: { a: null }, note: 'x' } as never)) as unknown as Record<
+      string,
+      unknown
+    >
     expect((await patch([{ op: 'test', path: '', value: row }])).status).toBe(200)
     expect((await patch([{ op: 'copy', from: '', path: '/doc' }])).status).toBe(200)
     expect(await read()).toEqual({ ...row, doc: row })
@@ -95,7 +98,7 @@ describe.each(places)('over $face and $name', ({ face, store }) => {
     const { app, read, patch } = await open(store, face)
     if (face === 'envelope') return // its patches replace members, as its ancestor's do
     for (const [doc, merged, becomes] of mergeCases) {
-      const { id } = (await app.post('recipe', { doc } as never)) as { id: number }
+      const { id } = (await app.post('recipe', { doc } as never)) as unknown as { id: number }
       const title = `${JSON.stringify(doc)} with ${JSON.stringify(merged)}`
       expect((await patch({ doc: merged }, id)).status, title).toBe(200)
       expect((await read(id)).doc, title).toEqual(becomes)

@@ -106,3 +106,34 @@ void c.todo.upload(1, 'text', new Blob())
     ]
   `)
 })
+
+test('so do those of the server', async () => {
+  const mistakes = `
+void app.create('todo', {})
+void app.post('todo', { text: 'x', list: 1, dnoe: true })
+void app.list('todo', { fields: ['list.titel'] })
+void app.list('todo', { include: ['x'] })
+void app.list('todo', { sort: '-rnak' })
+void (await app.list('todo', { fields: ['id'] }))[0]!.text
+void api({ list }, { seed: async app => void (await app.create('list', {})) })
+void todo.around('create', ({ input }, next) => next(input.nope))
+`
+  const editor = await openEditor()
+  const messages = await editor.messages(fileOf(mistakes))
+  const first = model.split('\n').length
+  const said = mistakes
+    .split('\n')
+    .flatMap((line, n) => (line === '' ? [] : [`${line.replace('void ', '')} — ${messages.get(first + n)}`]))
+  expect(said).toMatchInlineSnapshot(`
+    [
+      "app.create('todo', {}) — No overload matches this call. The last overload gave the following error. Type '{}' is missing the following properties from type '{ text: string; list: number | New<{ readonly user: Declared<{ readonly id: IdField<"uuid", false>; readonly email: Scalar<string, "text", Me>; readonly name: Scalar<string, "text", Me>; readonly role: Scalar<...>; readonly password: Scalar<...>; readonly lists: ToMany<...>; }, { ...; }, {}, { ...; }>; readonly list...': text, list",
+      "app.post('todo', { text: 'x', list: 1, dnoe: true }) — No overload matches this call. The last overload gave the following error. Object literal may only specify known properties, and 'dnoe' does not exist in type '{ text: string; list: number | New<{ readonly user: Declared<{ readonly id: IdField<"uuid", false>; readonly email: Scalar<string, "text", Me>; readonly name: Scalar<string, "text", Me>; readonly role: Scalar<...>; readonly password: Scalar<...>; readonly lists: ToMany<...>; }, { ...; }, {}, { ...; }>; readonly list...'.",
+      "app.list('todo', { fields: ['list.titel'] }) — Type '"list.titel"' is not assignable to type '"list.id" | "list.owner" | "list.title" | "list.todos"'. Did you mean '"list.title"'?",
+      "app.list('todo', { include: ['x'] }) — Type '"x"' is not assignable to type '"list"'.",
+      "app.list('todo', { sort: '-rnak' }) — Type '"-rnak"' is not assignable to type '"-done" | "-due" | "-id" | "-list" | "-rank" | "-text" | readonly ("-done" | "-due" | "-id" | "-list" | "-rank" | "-text")[] | undefined'. Did you mean '"-rank"'?",
+      "(await app.list('todo', { fields: ['id'] }))[0]!.text — Property 'text' does not exist on type '{ id: number; }'.",
+      "api({ list }, { seed: async app => void (await app.create('list', {})) }) — No overload matches this call. The last overload gave the following error. Argument of type '{}' is not assignable to parameter of type '{ title: string; } & { owner?: Id | null; todos?: readonly Id[]; } & {}'. Property 'title' is missing in type '{}' but required in type '{ title: string; }'.",
+      "todo.around('create', ({ input }, next) => next(input.nope)) — Property 'nope' does not exist on type '{ readonly text?: unknown; readonly done?: unknown; readonly due?: unknown; readonly rank?: unknown; readonly photo?: unknown; readonly list?: unknown; }'.",
+    ]
+  `)
+})

@@ -18,11 +18,17 @@ export function database(
 ): Database {
   const value = async (make: () => Call): Promise<never> => valueOf(await handle(make())) as never
   const as = <O extends CallOptions>(options: O): O => (me === undefined ? options : { me, ...options })
+  const create: Database['create'] = (name, data, options = {}) =>
+    value(() => appCall(engine, 'create', name, null, data, as(options)))
+  const replace: Database['replace'] = (name, id, data, options = {}) =>
+    value(() => appCall(engine, 'replace', name, id, data, as(options)))
   return {
+    create,
+    post: create,
+    replace,
+    put: replace,
     get: (name, id, options = {}) => value(() => appCall(engine, 'get', name, id, undefined, as(options))),
     list: (name, options = {}) => value(() => appCall(engine, 'list', name, null, undefined, as(options))),
-    post: (name, data, options = {}) => value(() => appCall(engine, 'create', name, null, data, as(options))),
-    put: (name, id, data, options = {}) => value(() => appCall(engine, 'replace', name, id, data, as(options))),
     patch: (name, id, data, options = {}) => value(() => appCall(engine, 'patch', name, id, data, as(options))),
     delete: async (name, id, options = {}) => value(() => appCall(engine, 'delete', name, id, undefined, as(options))),
     act: (name, action, input, options = {}) => value(() => actionCallOf(engine, name, action, input, as(options))),

@@ -2,13 +2,14 @@ import type { Id } from '../../schema/field.ts'
 import type { ActionContext } from './action-context.ts'
 import type { Database } from '../rules/operations.ts'
 
-/** What an around-hook knows about the call. */
-export interface AroundCall {
+/** What an around-hook knows about the call. I is what was sent. */
+// oxlint-disable-next-line typescript/no-explicit-any -- what was sent is known where the resource is declared
+export interface AroundCall<I = any> {
   /** `list`, `get`, `create`, `replace`, `patch`, `delete`, or the name of an action. */
   readonly operation: string
   readonly id: Id | null
   /** The body as it was sent. For an action, the arguments as its schema read them. */
-  readonly input: any // oxlint-disable-line typescript/no-explicit-any -- not checked yet, whatever the resource says of it
+  readonly input: I
   /** Only async hooks have `ctx.db`. The others run within a unit of work, which cannot wait. */
   readonly ctx: ActionContext
 }
@@ -32,6 +33,9 @@ export type Next = (input?: unknown) => any // oxlint-disable-line typescript/no
  * })
  */
 export type Around = (call: AroundCall, next: Next) => unknown
+
+/** The same with the type of what is sent. */
+export type AroundOf<I> = (call: AroundCall<I>, next: Next) => unknown
 
 /** How a hook runs. */
 export type AroundForm = 'function' | 'generator' | 'async'
@@ -75,20 +79,20 @@ export function functionKind(hook: unknown): string {
 }
 
 /** One change of a row, with the row before and after it: stored fields by name, relations as ids. */
-export interface CommittedChange {
+export interface CommittedChange<R = Readonly<Record<string, unknown>>> {
   readonly op: 'create' | 'patch' | 'delete'
   readonly id: Id
-  readonly before: Readonly<Record<string, unknown>> | null
-  readonly after: Readonly<Record<string, unknown>> | null
+  readonly before: R | null
+  readonly after: R | null
 }
 
 /** The changes that one commit made to the rows of a resource. */
-export interface CommittedEvent {
+export interface CommittedEvent<R = Readonly<Record<string, unknown>>> {
   /** The position after the commit: `epoch.seq`. */
   readonly position: string
   /** The time of the commit, in milliseconds since the epoch. */
   readonly at: number
-  readonly changes: readonly CommittedChange[]
+  readonly changes: readonly CommittedChange<R>[]
 }
 
 /**
@@ -98,7 +102,7 @@ export interface CommittedEvent {
  *
  * null = the log no longer has the commits that were missed, so anything may have changed.
  */
-export type OnCommit = (event: CommittedEvent | null, db: Database) => unknown
+export type OnCommit<R = Readonly<Record<string, unknown>>> = (event: CommittedEvent<R> | null, db: Database) => unknown
 
 export interface OnCommitDef {
   readonly name: string

@@ -6,7 +6,8 @@ import { actionDefs, type Actions } from './action.ts'
 import type { ResourceDef } from './declaration.ts'
 import { extended, type Extension } from './extension.ts'
 import type { EphemeralSettings } from './ephemeral.ts'
-import type { Around, AroundOptions, OnCommit } from './hook.ts'
+import type { Around, AroundOf, AroundOptions, OnCommit } from './hook.ts'
+import type { Without } from './types.ts'
 import type { MeOf, StoredRow } from '../rules/own-row.ts'
 import type { Permission } from '../rules/permission.ts'
 import type { RuleFunction } from '../rules/rule.ts'
@@ -68,17 +69,33 @@ export interface Declared<F extends Fields, U = {}, A = {}, L = never> {
   /** Adds actions on the list or on rows. See {@link action}. */
   actions<const B extends Actions>(map: B): Declared<F, U, A & B, L>
   /** Adds a hook around an operation or an action, within its transaction. See {@link Around}. */
-  around(
-    operation: 'list' | 'get' | 'create' | 'replace' | 'patch' | 'delete' | (keyof A & string),
-    hook: Around,
+  around<const O extends 'list' | 'get' | 'create' | 'replace' | 'patch' | 'delete' | (keyof A & string)>(
+    operation: O,
+    hook: AroundOf<Sent<F, A, O>>,
     options?: AroundOptions,
   ): Declared<F, U, A, L>
   /**
    * Calls `handler` after every commit that changed rows of the resource. How far it has come is stored under `name`. See
    * {@link OnCommit}.
    */
-  onCommit(name: string, handler: OnCommit): Declared<F, U, A, L>
+  onCommit(name: string, handler: OnCommit<StoredRow<F>>): Declared<F, U, A, L>
 }
+
+/**
+ * What a hook gets as `input`. The body of a write was not checked yet, so that nothing is known but the names of its members.
+ * The arguments of an action were.
+ */
+type Sent<F extends Fields, A, O> = O extends 'create' | 'replace' | 'patch'
+  ? { readonly [P in keyof F as Without<P, F[P]['~type'], 'hidden' | 'readonly'>]?: unknown }
+  : O extends 'list' | 'get' | 'delete'
+    ? undefined
+    : O extends keyof A
+      ? A[O] extends { readonly '~call'?: infer C }
+        ? NonNullable<C> extends { readonly input: infer I }
+          ? I
+          : unknown
+        : unknown
+      : unknown
 
 /** The password fields of a resource. */
 type Secrets<F extends Fields> = {

@@ -25,7 +25,9 @@ export type CheckedRelations<M> = {
 /** Handled resources have no fields. */
 type Handled = { readonly '~handled': unknown }
 /** The resources of a map that have rows. */
-export type Modelled<M> = Exclude<keyof M, { [K in keyof M]: M[K] extends Handled ? K : never }[keyof M]> & string
+export type Modelled<M> = 0 extends 1 & M
+  ? string
+  : Exclude<keyof M, { [K in keyof M]: M[K] extends Handled ? K : never }[keyof M]> & string
 
 type Faults<M, K extends keyof M> = FaultsIn<M, K & string, FieldsIn<M, K>>
 type FaultsIn<M, K extends string, F extends Fields> = {

@@ -2,23 +2,23 @@ import type { Id } from '../../schema/field.ts'
 import type { Me } from '../../schema/types.ts'
 
 /** The options of a call by the application's own code. */
-/** Which rows of a list: `{ done: false }`, as in the JSON of a query. */
 export interface CallOptions {
-  /** Sort keys: `-created`, or a list of keys. */
+  /** Which rows of a list: `{ done: false }`, as in the JSON of a query. */
   readonly filter?: unknown
-  /** At most this many rows. null or absent = all of them. */
+  /** Sort keys: `-created`, or a list of keys. */
   readonly sort?: unknown
+  /** At most this many rows. null or absent = all of them. */
   readonly limit?: number | null
-  /** The cursor of a page, from the page before. */
   readonly offset?: number
-  /** Whether rows are counted. */
+  /** The cursor of a page, from the page before. */
   readonly cursor?: string
-  /** How deep related rows are expanded. Default: 1, with related rows as ids. */
+  /** Whether all rows that match are counted. */
   readonly total?: boolean
-  /** Relations to expand: `['list', 'list.owner']`. */
+  /** How deep related rows are expanded. Default: 1, with related rows as ids. */
   readonly depth?: number
-  /** The names of the fields to return. Default: all. */
+  /** Relations to expand: `['list', 'list.owner']`. */
   readonly include?: readonly string[]
+  /** The names of the fields to return. Default: all. */
   readonly fields?: readonly string[]
   /** The caller for whom this acts. Without it the application acts for itself, to which no rules apply. */
   readonly me?: Me | null
@@ -38,7 +38,11 @@ export interface CallOptions {
 export interface Database {
   get(name: string, id: Id, options?: CallOptions): Promise<Plain>
   list(name: string, options?: CallOptions): Promise<Plain[]>
+  create(name: string, data: unknown, options?: CallOptions): Promise<Plain>
+  /** Another name of `create`. */
   post(name: string, data: unknown, options?: CallOptions): Promise<Plain>
+  replace(name: string, id: unknown, data: unknown, options?: CallOptions): Promise<Plain>
+  /** Another name of `replace`. */
   put(name: string, id: unknown, data: unknown, options?: CallOptions): Promise<Plain>
   patch(name: string, id: Id, data: unknown, options?: CallOptions): Promise<Plain>
   delete(name: string, id: Id, options?: CallOptions): Promise<void>

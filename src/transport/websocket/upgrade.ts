@@ -29,7 +29,7 @@ export interface UpgradeOptions {
 }
 
 /**
- * Accepts WebSocket upgrades on all paths below the mount, except those of Socket.IO, and refuses the others. The connections
+ * Accepts WebSocket upgrades at the mount and on all paths below it, except those of Socket.IO, and refuses the others. The connections
  * are closed with the Api. Returns a function that stops accepting new ones.
  */
 export function acceptSockets(server: Server, options: UpgradeOptions): () => void {
@@ -75,8 +75,8 @@ export function acceptSockets(server: Server, options: UpgradeOptions): () => vo
   const listener = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
     if (options.isTaken?.(request.url!)) return
     stream.on('error', () => stream.destroy())
-    const path = request.url!.split('?', 1)[0]!
-    if (!path.startsWith(`${prefix}/`) || `${path}/`.startsWith(`${prefix}/socket.io/`))
+    const path = `${request.url!.split('?', 1)[0]!}/`
+    if (!path.startsWith(`${prefix}/`) || path.startsWith(`${prefix}/socket.io/`))
       return refuseUpgrade(stream, new ApiError('not_found'))
     upgrade(request, stream, head).catch((thrown: unknown) => refuseUpgrade(stream, ApiError.from(thrown)))
   }

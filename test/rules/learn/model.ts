@@ -108,7 +108,7 @@ export function declared(tables: readonly Table[], store: Store, clock: () => nu
     authenticate: () => ({ id: ME }),
     http: { overload: false },
   }
-  return api(resources as never, options) as unknown as Api
+  return api(resources as never, options as never) as unknown as Api
 }
 
 export type Row = Readonly<Record<string, any>>
