@@ -16,13 +16,19 @@ export interface UriTarget {
   readonly query: string
 }
 
+/** How many URIs are remembered, and how long they may be: long ones are rarely sent twice. */
+const MOST_KNOWN = 1_000
+const KEPT_LENGTH = 200
+
 /** Finds modelled resources by the URIs that sockets use: with any number of leading slashes, and perhaps a query. */
 export class UriTargets {
   readonly #engine: Engine
   readonly #routes: Routes
   readonly #paths: readonly string[]
-  readonly #lists = new Map<Resource, Decoded>()
-  readonly #items = new Map<Resource, Decoded>()
+  /** Targets by their URIs, because clients name the same few. Emptied when full. */
+  readonly #known = new Map<string, UriTarget>()
+  /** The queries of targets that subscriptions have read. */
+  readonly #decoded = new WeakMap<UriTarget, Decoded>()
 
   constructor(engine: Engine) {
     this.#engine = engine
@@ -36,6 +42,8 @@ export class UriTargets {
    * the path.
    */
   find(uri: string): UriTarget | null | undefined {
+    const known = this.#known.get(uri)
+    if (known) return known
     const mark = uri.indexOf('?')
     const path = canonicalUri(mark < 0 ? uri : uri.slice(0, mark))
     if (!this.#owns(path)) return undefined
@@ -43,7 +51,11 @@ export class UriTargets {
     const endpoint = this.#routes.match(path, found)
     if (endpoint?.kind !== 'collection' && endpoint?.kind !== 'item') return null
     const { id, parent } = found
-    return { resource: endpoint.resource, id, parent, query: mark < 0 ? '' : uri.slice(mark + 1) }
+    const target = { resource: endpoint.resource, id, parent, query: mark < 0 ? '' : uri.slice(mark + 1) }
+    if (uri.length > KEPT_LENGTH) return target
+    if (this.#known.size >= MOST_KNOWN) this.#known.clear()
+    this.#known.set(uri, target)
+    return target
   }
 
   /** Whether a modelled resource has the path. */
@@ -66,20 +78,17 @@ export class UriTargets {
   }
 
   /** Reads the query of a subscription. A list without an explicit limit is the whole list (protocol §7.1). */
-  read({ resource, id, query }: UriTarget): Decoded {
-    if (query !== '') return this.#decode(resource, id === null, query)
-    // Most subscriptions have no query. What they follow is decoded once.
-    const known = id === null ? this.#lists : this.#items
-    let whole = known.get(resource)
-    if (!whole) known.set(resource, (whole = this.#decode(resource, id === null, '')))
-    return whole
+  read(target: UriTarget): Decoded {
+    let decoded = this.#decoded.get(target)
+    if (!decoded) this.#decoded.set(target, (decoded = this.#decode(target)))
+    return decoded
   }
 
-  #decode(resource: Resource, isList: boolean, query: string): Decoded {
+  #decode({ resource, id, query }: UriTarget): Decoded {
     const { limits, mode, cursorKey } = this.#engine
     const parameters = query === '' ? [] : readParameters(query, limits.parameters)
     const bounds = { ...limits, ...resource.options.limits }
     const options = { mode, cursorKey, page: null, maxPage: limits.snapshotRows }
-    return decodeQuery(resource, parameters, bounds, isList ? 'list' : 'item', options)
+    return decodeQuery(resource, parameters, bounds, id === null ? 'list' : 'item', options)
   }
 }

@@ -74,7 +74,8 @@ export interface ConnectionOptions {
 /** A connection with its prepared statements. */
 export class Connection {
   readonly db: DatabaseSync
-  readonly #ahead: FlushAhead | null
+  /** Hears of commits through this connection, to flush the write-ahead log in time if `synchronous` is `normal`. */
+  readonly ahead: FlushAhead | null
   readonly #meter = new Meter()
   #cached = new Map<string, Statement>()
   #former = new Map<string, Statement>()
@@ -83,12 +84,7 @@ export class Connection {
     this.db = connect(options)
     this.db.function('restuary_visit', () => this.#meter.visit())
     const { file, readOnly, synchronous } = options
-    this.#ahead = synchronous === 'normal' && !readOnly && file !== ':memory:' ? new FlushAhead(file) : null
-  }
-
-  /** Called after commits through this connection, to flush the write-ahead log in time if `synchronous` is `normal`. */
-  committed(commits: number): void {
-    this.#ahead?.committed(commits)
+    this.ahead = synchronous === 'normal' && !readOnly && file !== ':memory:' ? new FlushAhead(file) : null
   }
 
   prepare(text: string | Compiled): Statement {
@@ -151,7 +147,7 @@ export class Connection {
 
   close(): void {
     this.forget()
-    this.#ahead?.close()
+    this.ahead?.close()
     this.db.close()
   }
 }

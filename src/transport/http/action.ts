@@ -27,7 +27,8 @@ export function decodeAction({ engine, formats }: Face, call: HttpCall, endpoint
   call.operation = 'act'
   call.action = action
   call.resource = action.resource
-  call.idempotencyKey = readKey(call.exchange)
+  const { idempotencyKey } = call.exchange
+  if (idempotencyKey !== undefined) call.idempotencyKey = readKey(idempotencyKey)
   // Assigned by name: V8 treats a function literal that is assigned to a property as a method and keeps it, together with the
   // whole request, until the next full garbage collection.
   const { reader } = action.manner

@@ -2,7 +2,9 @@ import type { Principal, Standing } from '../../auth/principal.ts'
 import type { Kind } from '../../live/subscriptions/source.ts'
 import type { Listener, Subscription } from '../../live/subscriptions/subscription.ts'
 import type { Mailbox } from '../../live/subscriptions/mailbox.ts'
+import { outlineOf, sortOrders } from '../../model/outline.ts'
 import { ApiError } from '../../protocol/error.ts'
+import type { FollowedOutline } from '../../protocol/outline.ts'
 import type { AskedSubscription, Follow, Key, Teller } from './dialect.ts'
 import type { SocketHost } from './host.ts'
 
@@ -237,4 +239,11 @@ class Held implements Listener<Kind> {
     begun?.()
     return begun !== null
   }
+}
+
+/** What a client is told of the resource that it begins to follow; null if functions serve it. */
+export function outlineFor(follow: Follow): FollowedOutline | null {
+  if (!('call' in follow)) return null
+  const { resource, query } = follow.call
+  return { ...outlineOf(resource), sort: sortOrders(resource, query?.sort ?? []) }
 }

@@ -95,7 +95,7 @@ export class Writer extends Reader implements Transaction {
     const commits: readonly Commit[] = this.#commits
     this.#commits = []
     this.#state.committed(commits)
-    this.connection.committed(commits.length)
+    this.connection.ahead?.committed(commits.length)
     return commits.length > 0
   }
 

@@ -48,7 +48,7 @@ function begin(call: HttpCall, field: ScalarField): void {
   call.file = field
   call.conditions = readConditions(exchange)
   call.prefer(readPreferences(exchange.prefer))
-  call.idempotencyKey = readKey(exchange)
+  if (exchange.idempotencyKey !== undefined) call.idempotencyKey = readKey(exchange.idempotencyKey)
 }
 
 /** PUT: the body is the file. Everything that can be checked without the bytes is checked before they are requested. */

@@ -8,7 +8,6 @@ import type { Maybe } from '../../../store/work.ts'
 import { checkBulk } from '../../check-bulk.ts'
 import { readJson, readText } from './body.ts'
 import { readConditions } from './read-conditions.ts'
-import type { Exchange } from '../exchange.ts'
 import { decodeForm } from '../file/form.ts'
 import type { HttpCall } from '../http-call.ts'
 import { mediaOf, type BodyMethod } from './body.ts'
@@ -62,7 +61,7 @@ export function decodeCall(engine: Engine, call: HttpCall, endpoint: CollectionE
   switch (exchange.method) {
     case 'DELETE':
       if (call.returning) call.format = negotiate(exchange.accept)
-      call.idempotencyKey = readKey(exchange)
+      if (exchange.idempotencyKey !== undefined) call.idempotencyKey = readKey(exchange.idempotencyKey)
       if (endpoint.kind === 'collection') checkSelection(parameters)
       return readQuery(engine, call, parameters)
     case 'QUERY':
@@ -115,7 +114,7 @@ const shapeWords: ReadonlySet<string> = new Set(['depth', 'include', 'fields'])
 /** Reads the body of a write, and what the response shall show. */
 function decodeWrite(engine: Engine, call: HttpCall, parameters: readonly Parameter[]): Promise<void> {
   const { exchange } = call
-  call.idempotencyKey = readKey(exchange)
+  if (exchange.idempotencyKey !== undefined) call.idempotencyKey = readKey(exchange.idempotencyKey)
   if (parameters.length > 0) readQuery(engine, call, parameters)
   if (engine.files && decodeForm(engine, call)) return Promise.resolve()
   const media = mediaOf(exchange, exchange.method as BodyMethod, engine.limits.body)
@@ -151,9 +150,7 @@ function parameterOf(name: string, value: unknown): string {
 const none: readonly Parameter[] = Object.freeze([])
 
 /** Reads `Idempotency-Key`: a structured-field string, or plain text without quotes. */
-export function readKey(exchange: Exchange): string | null {
-  const given = exchange.idempotencyKey
-  if (given === undefined) return null
+export function readKey(given: string): string {
   const key = /^"(.*)"$/.exec(given)?.[1] ?? given
   checkKey(key)
   return key
