@@ -77,11 +77,20 @@ export class Live {
     return this.#hub.upkeep
   }
 
-  /** The queries that run again after commits, the most expensive first, with the average milliseconds per run. */
+  /**
+   * The queries that run again after commits, the most expensive first, with the average milliseconds per run. A query of several
+   * callers or windows is listed once, with the highest.
+   */
   get requeries(): { readonly resource: string; readonly query: string; readonly cost: number }[] {
     const all = Array.from(this.#hub.requeries, ({ group: { interest }, cost }) => ({ interest, cost }))
     const first = all.toSorted((a, b) => b.cost - a.cost).slice(0, LISTED)
-    return first.map(({ interest, cost }) => ({ resource: interest.resource.name, query: printQuery(interest), cost }))
+    const listed = new Map<string, Live['requeries'][number]>()
+    for (const { interest, cost } of first) {
+      const one = { resource: interest.resource.name, query: printQuery(interest), cost }
+      const name = `${one.resource} ${one.query}`
+      if (!listed.has(name)) listed.set(name, one)
+    }
+    return [...listed.values()]
   }
 
   /** What it would cost to follow a read call, and why. Throws ApiError if it cannot be followed. */

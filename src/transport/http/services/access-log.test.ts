@@ -11,7 +11,8 @@ import { redact } from '../response/redact.ts'
 function open(http: HttpOptions) {
   const app = api(
     {
-      note: resource({ id: t.id(), text: t.text() }),
+      note: resource({ id: t.id(), text: t.text(), shelf: t.one('shelf').nullable() }),
+      shelf: resource({ id: t.id(), notes: t.back('note', 'shelf'), size: t.count('notes').sortable() }),
       task: resource({ id: t.id() }, { path: '/tasks' }).actions({
         count: action({ run: () => 7 }),
         close: action({ on: 'row', run: () => true }),
@@ -82,6 +83,16 @@ describe('metrics', () => {
     const buckets = [...text.matchAll(/_bucket\{[^}]*\} (\d+)/g)].map(([, n]) => Number(n))
     expect(buckets).toEqual(buckets.toSorted((a, b) => a - b))
     expect(buckets.at(-1)).toBe(1)
+  })
+
+  test('a query that runs again after commits is named once, however many subscribers it has', async () => {
+    const ask = open({ metrics: true })
+    for (const limit of [1, 2]) await ask(`/shelf?sort=size&limit=${limit}`, { ...ann, accept: 'text/event-stream' })
+    const text = await (await ask('/metrics')).text()
+    expect(text).toMatch(/^restuary_live_queries\{upkeep="requeried"\} 2$/m)
+    expect(text.match(/^restuary_live_requery_seconds\{.*\}/gm)).toEqual([
+      'restuary_live_requery_seconds{resource="shelf",query="size {}"}',
+    ])
   })
 
   test('metrics are only for callers who may have them', async () => {
