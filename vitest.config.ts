@@ -16,6 +16,7 @@ const config: ViteUserConfig = defineConfig({
           isolate: false,
           // A slow machine is not a fault; what hangs is still found.
           testTimeout: 180_000,
+          expect: { poll: { timeout: 60_000 } },
           hookTimeout: 180_000,
           // Processes that tests start would spend most of their life on compiling the sources.
           env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/node') },

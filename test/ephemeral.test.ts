@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { always, api, ApiError, memory, ModelError, resource, sqlite, t, type Api, type Store } from '../src/index.ts'
 import { slow } from '../src/testing/slow-store.ts'
 import { faces, served, speak } from './speakers.ts'
@@ -348,7 +348,7 @@ test('the application may say how long, by a signal', async () => {
   expect((await rows.next()).value!.rows).toHaveLength(0)
   // A connection that has ended cannot write.
   await app.post('here', { room: 1, name: 'bob' }, { connection: connection.signal })
-  await vi.waitFor(async () => expect(await app.list('here')).toEqual([]))
+  await expect.poll(() => app.list('here')).toEqual([])
   await app.close()
 })
 
@@ -373,7 +373,7 @@ test.each(stores)('a transaction may say so as well, over %s', async (_, store) 
   clock.now += 1_000_000
   expect(await app.list('here')).toMatchObject([{ name: 'ann' }])
   connection.abort()
-  await vi.waitFor(async () => expect(await app.list('here')).toEqual([]))
+  await expect.poll(() => app.list('here')).toEqual([])
   await app.close()
   expect(faults).toEqual([])
 })

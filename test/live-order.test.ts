@@ -124,7 +124,7 @@ describe.each(stores)('over %s', (_, store) => {
     expect(list.ids).toEqual(await shown())
     for (const write of writes) {
       await write()
-      await expect.poll(() => list.ids, { timeout: 10_000 }).toEqual(await shown())
+      await expect.poll(() => list.ids).toEqual(await shown())
     }
   })
 })

@@ -1,5 +1,5 @@
 // Every step of the pipeline (src/engine/pipeline.ts) against every way in: a step acts on a call exactly where the list says.
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import {
   action,
   always,
@@ -218,7 +218,7 @@ const probes: Record<string, (caller: Caller, app: World) => Promise<boolean>> =
   async cancel(caller, app) {
     const { id, result } = await app.run('tool', 'long')
     result.catch(() => {})
-    await vi.waitFor(async () => expect(await statusOf(app, id)).toBe('running'))
+    await expect.poll(() => statusOf(app, id)).toBe('running')
     const before = seen.cancelled
     await caller.remove('jobs', id)
     return seen.cancelled > before

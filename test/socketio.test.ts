@@ -182,7 +182,7 @@ describe('modelled resources', () => {
       await app.http.live!.advance()
     }
     const told: unknown[] = []
-    await expect.poll(() => told.push(...a.heard()) && told.length, { timeout: 5_000 }).toBe(2)
+    await expect.poll(() => told.push(...a.heard()) && told.length).toBe(2)
     const row = { id: 1, text: 'c', done: false, rank: 7, list: null }
     expect(told[1]).toMatchObject(['patch', { patch: row }])
   })

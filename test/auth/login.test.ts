@@ -499,14 +499,14 @@ describe('callers on open connections', () => {
     const [one, other] = [(await login()).body, (await login('bob@x.io')).body]
     const [ann, bob] = [await watching(one.access_token), await watching(other.access_token)]
     await app.safe.patch('user', 1, { role: 'admin' })
-    await vi.waitFor(() =>
-      expect(ann.heard).toEqual([{ kind: 'changed', principal: expect.objectContaining({ role: 'admin' }) }]),
-    )
+    await expect
+      .poll(() => ann.heard)
+      .toEqual([{ kind: 'changed', principal: expect.objectContaining({ role: 'admin' }) }])
     await ask('POST', '/auth/logout', undefined, bearer(one.access_token))
-    await vi.waitFor(() => expect(ann.heard.map(what => what.kind)).toEqual(['changed', 'ended']))
+    await expect.poll(() => ann.heard.map(what => what.kind)).toEqual(['changed', 'ended'])
     await app.safe.patch('user', 1, { role: 'member' })
     await app.safe.patch('user', 2, { password: 'another horse' })
-    await vi.waitFor(() => expect(bob.heard.map(what => what.kind)).toEqual(['ended']))
+    await expect.poll(() => bob.heard.map(what => what.kind)).toEqual(['ended'])
     await settled()
     expect(ann.heard).toHaveLength(2)
   })
@@ -533,7 +533,7 @@ describe('callers on open connections', () => {
     const told: number[] = []
     const end = app.engine.auth!.onPrincipalChange(2, () => void told.push(2))
     await app.safe.patch('user', 2, { role: 'member' })
-    await vi.waitFor(() => expect(told).toEqual([2]))
+    await expect.poll(() => told).toEqual([2])
     stop()
     end()
     await app.safe.delete('user', 1)

@@ -1,7 +1,7 @@
 // A stream ends when the right that opened it ends, and it shows what its reader may see at the moment.
 import { once } from 'node:events'
 import { get as ask } from 'node:http'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { any, api, hashPassword, resource, serve, t, type Api, type AuthOptions } from '../../src/index.ts'
 import { EventStream } from '../../src/testing/event-stream.ts'
 import { fillStore } from '../../src/testing/fill.ts'
@@ -69,7 +69,7 @@ test.each<[string, (app: Api, token: string) => Promise<unknown>]>([
   const reader = await read()
   await next(reader)
   await act(app, token)
-  await vi.waitFor(() => expect(reader.ended).toBe(true))
+  await expect.poll(() => reader.ended).toBe(true)
   await app.safe.post('note', { text: 'later', owner: 1 })
   expect(JSON.stringify(reader.events)).not.toContain('later')
 })
@@ -78,5 +78,5 @@ test('the end of its token ends it, without anything happening', async () => {
   const { read } = await open({ access: 1 })
   const reader = await read()
   await next(reader)
-  await vi.waitFor(() => expect(reader.ended).toBe(true), { timeout: 3000 })
+  await expect.poll(() => reader.ended).toBe(true)
 })

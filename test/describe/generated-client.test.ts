@@ -52,7 +52,7 @@ describe.runIf(installed)('a client that @hey-api/openapi-ts makes of the docume
   beforeAll(async () => {
     started = await startExample('todo')
     directory = mkdtempSync(join(tmpdir(), 'restuary-generated-'))
-  }, 30_000)
+  })
   afterAll(async () => {
     await started.stop()
     rmSync(directory, { recursive: true })

@@ -22,7 +22,7 @@ describe.each([
   beforeAll(async () => {
     started = await startExample(name, ...args)
     document = new Document((await (await fetch(`${started.url}/openapi.json`)).json()) as Json)
-  }, 60_000)
+  })
   afterAll(() => started.stop())
 
   test('has nothing that Redocly minds', async () => expect(await lint(document.json)).toBe(''))

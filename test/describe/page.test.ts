@@ -49,7 +49,7 @@ describe.runIf(hasBrowser)('the documentation page in a browser', () => {
       body: JSON.stringify({ email: 'ann@example.com', password: 'correct horse battery' }),
     })
     token = ((await response.json()) as { access_token: string }).access_token
-  }, 30_000)
+  })
   afterAll(async () => {
     await browser.close()
     await served.close()

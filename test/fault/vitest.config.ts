@@ -10,6 +10,7 @@ const config: ViteUserConfig = defineConfig({
     isolate: false,
     maxWorkers: '100%',
     testTimeout: 600_000,
+    expect: { poll: { timeout: 60_000 } },
   },
 })
 

@@ -36,7 +36,7 @@ const numbers = fc.oneof(
   fc.constantFrom(1e17, 2 ** 53, -(2 ** 53), 2 ** 64, 1e20, 123456789012345680000, 1e21, 1e-7, 5e-324),
 )
 
-test.each(Object.entries(stores))('%s', { timeout: 60_000 }, async (_, store) => {
+test.each(Object.entries(stores))('%s', async (_, store) => {
   const app = api({ thing }, { store: store(), report: () => {} })
   const port = await served(app)
   const client = await NativeClient.open(`ws://127.0.0.1:${port}/`)

@@ -42,6 +42,7 @@ const config: ViteUserConfig = defineConfig({
     isolate: false,
     maxWorkers: '100%',
     testTimeout: 180_000,
+    expect: { poll: { timeout: 60_000 } },
     hookTimeout: 180_000,
     env: { NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/node') },
   },

@@ -55,7 +55,7 @@ const open = async (
 }
 
 const eventually = async (holds: () => boolean): Promise<void> => {
-  await vi.waitFor(() => expect(holds()).toBe(true), { timeout: 3_000, interval: 5 })
+  await expect.poll(holds).toBe(true)
 }
 
 describe('a stream', () => {

@@ -390,7 +390,7 @@ describe('subscriptions', () => {
     await client.ask({ id: 4, op: 'list', uri: '/todo' })
     expect(client.heard.filter(frame => frame.op === 'commit').map(frame => frame.sub)).toEqual([2])
     client.cut()
-    await vi.waitFor(() => expect(app.http.live!.subscriptions).toBe(0), { interval: 5 })
+    await expect.poll(() => app.http.live!.subscriptions).toBe(0)
   })
 
   test('that end right after they began are answered in that order, and send nothing after the end', async () => {
@@ -438,7 +438,7 @@ describe('subscriptions', () => {
     a.send({ id: 'behind', op: 'subscribe', uri: '/todo' })
     await a.ask({ op: 'ping' })
     a.cut()
-    await vi.waitFor(() => expect(app.http.live!.subscriptions).toBe(0))
+    await expect.poll(() => app.http.live!.subscriptions).toBe(0)
     await app.post('user', { id: 1, name: 'ann' })
     const b = await open()
     expect(await b.ask({ op: 'subscribe', uri: '/user' })).toMatchObject({ status: 200 })
@@ -474,12 +474,13 @@ describe('subscriptions', () => {
     }
     client.keep = true
     const answer = client.ask({ id: 'w', op: 'patch', uri: '/todo/1', data: { text: 'mine' } })
-    await turn()
+    await expect.poll(async () => (await app.get('todo', 1)).text).toBe('mine')
     client.socket.resume()
     expect(await answer).toMatchObject({ status: 200 })
     expect((await client.hear(frame => frame.op === 'reset')).data[0].text).toBe('mine')
     const order = client.all.map(frame => frame.op ?? frame.id)
-    expect(order.filter(one => one !== 'commit' && one !== 'snapshot')).toEqual(['behind', 'w', 'reset'])
+    const [first, ...rest] = order.filter(one => one !== 'commit' && one !== 'snapshot')
+    expect([first, new Set(rest)]).toEqual(['behind', new Set(['w', 'reset'])])
   })
 
   test('tell another version when a related row changes that is shown, and it still counts for conditions', async () => {
@@ -511,7 +512,7 @@ describe('subscriptions', () => {
       await app.patch('todo', 1, { text: `${n}${'漢'.repeat(9_000)}` })
       await turn()
     }
-    await vi.waitFor(() => expect(app.http.live!.subscriptions).toBe(0), { timeout: 10_000, interval: 20 })
+    await expect.poll(() => app.http.live!.subscriptions).toBe(0)
     client.socket.resume()
     await client.whenClosed()
   })
