@@ -6,7 +6,7 @@ import { cast } from './dialects/blargh/cast.ts'
 import { describeEnvelope } from './dialects/channels/asyncapi.ts'
 import { EnvelopeFace } from './dialects/channels/face.ts'
 import { checkEnvelopes } from './dialects/channels/settings.ts'
-import { metaFile, metaOf } from './dialects/restaction/meta.ts'
+import { docsGuardOf, metaFile, metaOf } from './dialects/restaction/meta.ts'
 import { metaPages } from './dialects/restaction/meta-pages.ts'
 import { restactionNotation } from './dialects/restaction/notation.ts'
 import { describeSocketIo } from './dialects/socketapi/asyncapi.ts'
@@ -37,7 +37,7 @@ export function documentationOf(
   { meta, auth }: Pick<ApiOptions, 'meta' | 'auth'>,
   prefix: string,
 ): (page: Page) => Page {
-  return metaPages(model, metaFile(meta, metaOf(auth)), prefix)
+  return metaPages(model, metaFile(meta, metaOf(auth)), prefix, docsGuardOf(auth))
 }
 
 /** Checks of what dialects are told of resources. */

@@ -6,9 +6,14 @@ import { resScript } from './res-script.ts'
 
 /**
  * Serves the documentation page as clients of restaction expect it: metadata for those that ask for JSON, and the script at
- * `?f=res.js`. `file` returns the members of a meta file.
+ * `?f=res.js`. `file` returns the members of a meta file, `authorize` refuses callers who may see none of this.
  */
-export function metaPages(model: Model, file: () => MetaData, prefix: string): (page: Page) => Page {
+export function metaPages(
+  model: Model,
+  file: () => MetaData,
+  prefix: string,
+  authorize: Page['authorize'] | null,
+): (page: Page) => Page {
   return page => {
     const { path } = page
     const meta: Page = {
@@ -25,6 +30,7 @@ export function metaPages(model: Model, file: () => MetaData, prefix: string): (
     }
     return {
       ...page,
+      ...(authorize && { authorize }),
       choose: (query, accept) => {
         const words = new URLSearchParams(query)
         if (words.has('json') || prefersJson(accept)) return meta

@@ -1,3 +1,4 @@
+import type { Principal } from '../../auth/principal.ts'
 import { titleIn } from '../../describe/title.ts'
 import type { Action, Model, Resource } from '../../model/model.ts'
 
@@ -50,6 +51,13 @@ export function metaData(model: Model, file: () => MetaData, prefix: string): Me
 /** The meta file that was given to `tokenAuth`, if that recognises the callers. */
 export function metaOf(auth: object | undefined): object | null {
   return auth !== undefined && 'meta' in auth && typeof auth.meta === 'object' ? auth.meta : null
+}
+
+/** What `tokenAuth` says about who may see the documents; null = everybody may. */
+export function docsGuardOf(auth: object | undefined): ((principal: Principal | null) => void) | null {
+  return auth !== undefined && 'authorizeDocs' in auth && typeof auth.authorizeDocs === 'function'
+    ? (auth.authorizeDocs as (principal: Principal | null) => void)
+    : null
 }
 
 /** The members of meta files. They are read again each time, because roles may change while the API runs. */

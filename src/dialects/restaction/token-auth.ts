@@ -21,6 +21,11 @@ export interface TokenAuthOptions {
   readonly getRole: (token: Claims | null) => string
   /** `$auth` and `$roles`, or the path of a meta file that contains them. */
   readonly meta?: Meta | string
+  /**
+   * The name under which `$roles` lists who may `get` the documents at `/docs`: the page, the metadata and `res.js`, as if they
+   * were a resource. Default: everybody may.
+   */
+  readonly docs?: string
   /** What happens to a caller with an invalid token: it is a guest, as in restaction (default), or gets 401. */
   readonly invalid?: 'guest' | '401'
   /** Origins whose pages may use the cookie, beside those of the API's own host. */
@@ -51,6 +56,8 @@ export interface TokenAuth extends Authority, Required<OuterHooks> {
   /** The claims that a principal came with, a copy to change. */
   tokenOf(principal: Principal | null): Record<string, unknown> | null
   roleOf(principal: Principal | null): string
+  /** Throws ApiError unless the caller may see the documents; null = everybody may. */
+  readonly authorizeDocs: ((principal: Principal | null) => void) | null
   /** Makes the token to send for the claims that an action left. Adds `exp` to them. */
   issue(token: unknown): Promise<Issued | null>
 }
@@ -139,6 +146,8 @@ export function tokenAuth(given: TokenAuthOptions): TokenAuth {
       const action = isAction ? operation : (methods[operation] ?? operation)
       checkRole(meta.$roles, roleOf(principal), resource, action)
     },
+    authorizeDocs:
+      given.docs === undefined ? null : principal => checkRole(meta.$roles, roleOf(principal), given.docs!, 'get'),
     issue,
     ...tokenHooks({ tokenOf, issue }),
     schemes: {

@@ -11,7 +11,7 @@ import { Aborted, Exchange, type Body, type Answerer, type ByteStream, type Fiel
 import { httpHandler } from '../http/handler.ts'
 import type { HttpSetup } from '../http/options.ts'
 import { createServer } from './node-http.ts'
-import { rawProblem } from './raw-problem.ts'
+import { endWithProblem } from './raw-problem.ts'
 
 export type NodeHandler = (request: IncomingMessage, response: ServerResponse) => void
 
@@ -73,12 +73,12 @@ export function nodeServer(
     // An error in the body of a request that has already been answered needs no answer of its own.
     const answered = (socket as Connection)[line]?.unread === true
     if (error.code === 'ECONNRESET' || !socket.writable || answered) return void socket.destroy()
-    socket.end(rawProblem(new ApiError(codeOf(error))))
+    endWithProblem(socket, errorOf(error))
   })
   server.on('connect', (_request, socket) => {
     socket.on('error', () => socket.destroy())
     const allow = 'allow: GET, HEAD, OPTIONS, QUERY, POST, PUT, PATCH, DELETE\r\n'
-    socket.end(rawProblem(new ApiError('method_not_allowed'), allow))
+    endWithProblem(socket, new ApiError('method_not_allowed'), allow)
   })
   return server
 }
@@ -88,6 +88,11 @@ const expecting = new WeakSet<IncomingMessage>()
 
 /** The error of node:http for bytes that are not a request. The packet is the one in which the parser stopped. */
 type ParseError = NodeJS.ErrnoException & { readonly rawPacket?: Buffer; readonly bytesParsed?: number }
+
+function errorOf(error: ParseError): ApiError {
+  if (error.code !== 'ERR_HTTP_REQUEST_TIMEOUT') return new ApiError(codeOf(error))
+  return new ApiError('bad_request', { detail: 'The request did not arrive in time' })
+}
 
 function codeOf({ code, rawPacket, bytesParsed = 0 }: ParseError): Code {
   // The parser does not know the method, but the request is understood otherwise: 501 (RFC 9110 §15.6.2).

@@ -1,12 +1,22 @@
 import { randomUUID } from 'node:crypto'
+import type { Duplex } from 'node:stream'
 import { problemOf, type ApiError } from '../../protocol/error.ts'
 import { STATUS_CODES } from './node-http.ts'
 
+/** Milliseconds that a client has to read the last answer on a connection. */
+const LINGER = 1_000
+
 /**
- * An HTTP/1.1 response as text, with a problem document, for connections for which node:http makes no response. The connection
- * is closed after it.
+ * Sends an HTTP/1.1 response with a problem document on a connection for which node:http makes no response, and closes the
+ * connection, also if the client leaves its half of it open.
  */
-export function rawProblem(error: ApiError, fields = ''): string {
+export function endWithProblem(socket: Duplex, error: ApiError, fields = ''): void {
+  socket.end(rawProblem(error, fields))
+  const timer = setTimeout(() => socket.destroy(), LINGER).unref()
+  socket.on('close', () => clearTimeout(timer))
+}
+
+function rawProblem(error: ApiError, fields: string): string {
   const requestId = randomUUID()
   const body = JSON.stringify(problemOf(error, { requestId, instance: `urn:uuid:${requestId}` }))
   return (

@@ -1,4 +1,5 @@
 import type { Action, Field, Id, Resource } from '../../model/model.ts'
+import type { Principal } from '../../auth/principal.ts'
 import type { Maybe } from '../../store/work.ts'
 import type { Exchange } from './exchange.ts'
 import type { Face } from './face.ts'
@@ -78,7 +79,7 @@ export interface Service {
   readonly serve: (face: Face, exchange: Exchange) => Maybe<void>
 }
 
-/** A static page besides the resources. It is the same for everybody and needs no credentials. */
+/** A static page besides the resources. It is the same for everybody who may see it. */
 export interface Page {
   /** The path below the mount, without a slash at the end: `/health`. `/` is the root. */
   readonly path: string
@@ -88,6 +89,8 @@ export interface Page {
   readonly text: () => string
   /** Further header fields, as names and values alternately. */
   readonly fields?: () => readonly string[]
+  /** Throws ApiError unless the caller may see the page. Absent = everybody may, and no credentials are read. */
+  readonly authorize?: (principal: Principal | null) => void
   /** The page to show instead, by the query of the request (without `?`) and its Accept; null = 404. */
   readonly choose?: (query: string, accept: string | undefined) => Page | null
 }

@@ -4,7 +4,7 @@ import type { Credentials, Identity } from '../../auth/principal.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { AddressOf } from '../http/request/client-address.ts'
 import type { SocketHost } from '../socket/host.ts'
-import { rawProblem } from '../hosts/raw-problem.ts'
+import { endWithProblem } from '../hosts/raw-problem.ts'
 import { SocketServer, type FrameSocket } from './connection.ts'
 
 /** What a client sent when it opened the connection. */
@@ -105,5 +105,5 @@ function credentialsOf(request: IncomingMessage, addressOf: AddressOf | undefine
 /** Refuses an upgrade with a problem document and closes the connection. */
 export function refuseUpgrade(stream: Duplex, error: ApiError): void {
   if (!stream.writable) return void stream.destroy()
-  stream.end(rawProblem(error, error.status === 401 ? 'www-authenticate: Bearer realm="api"\r\n' : ''))
+  endWithProblem(stream, error, error.status === 401 ? 'www-authenticate: Bearer realm="api"\r\n' : '')
 }

@@ -1,3 +1,4 @@
+import type { Principal } from '../../../auth/principal.ts'
 import type { Page } from '../endpoint.ts'
 import { createHash } from 'node:crypto'
 import { outlinesOf } from '../../../model/outline.ts'
@@ -26,11 +27,22 @@ const absolute = (path: string): string => (path.startsWith('/') ? path : `/${pa
  * Sends a page. If it may be cached, it has an entity tag, and a client that has the current version gets 304 (RFC 9110
  * §13.1.2).
  */
-export function sendPage(face: Face, exchange: Exchange, found: Page): void {
+export function sendPage(face: Face, exchange: Exchange, found: Page): void | Promise<void> {
+  const { authorize } = found
+  if (!authorize) return showPage(face, exchange, found)
+  const show = (principal: Principal | null): void => {
+    authorize(principal)
+    showPage(face, exchange, found)
+  }
+  const principal = face.engine.authenticate?.(exchange) ?? null
+  return principal instanceof Promise ? principal.then(show) : show(principal)
+}
+
+function showPage(face: Face, exchange: Exchange, found: Page): void {
   const page = found.choose ? found.choose(exchange.query, exchange.accept) : found
   if (page === null) throw new ApiError('not_found')
   const body = page.text()
-  const fields = ['cache-control', page.cache, ...(page.fields?.() ?? [])]
+  const fields = ['cache-control', found.authorize ? `private, ${page.cache}` : page.cache, ...(page.fields?.() ?? [])]
   if (page.cache !== 'no-store') {
     const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
     fields.push('etag', etag)
