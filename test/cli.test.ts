@@ -88,6 +88,10 @@ test('serve: serves a SQLite file, says what it does to the file, and ends with 
   )
   expect(rows).toHaveLength(5)
   expect(rows[0].album.title).toEqual(expect.any(String))
+  expect(await json(`${url}/InvoiceLine/1`)).toMatchObject({
+    status: 404,
+    detail: 'the table InvoiceLine is served at /invoiceLine',
+  })
   started.child.kill('SIGTERM')
   expect(await started.code).toBe(0)
   expect(started.err()).toMatch(/_restuary_\*/)

@@ -6,6 +6,7 @@ import { memory } from '../store/memory.ts'
 import type { TableReport } from '../store/sql/tables/adopt.ts'
 import { sqlite } from '../store/sqlite/index.ts'
 import type { HttpOptions } from '../transport/http/options.ts'
+import { ApiError } from '../protocol/error.ts'
 import { loadJsonServer } from '../api-dialects.ts'
 import { Misuse } from './misuse.ts'
 import { copied, kindOf, readSource, type DataFile } from './source.ts'
@@ -47,8 +48,24 @@ async function tablesApi(file: string, options: ServeFileOptions): Promise<Serva
   for (const line of reportLines(source.report)) console.error(line)
   const fields = Object.values(source.resources).flatMap(one => Object.keys(one['~resource'].fields))
   const { refuseJsonServerWords } = await loadJsonServer()
-  const services = source.kind === 'json' ? { services: refuseJsonServerWords(new Set(fields)) } : {}
-  return apiOf(source, { ...options, http: { ...corsOf(options), ...services } })
+  const services = source.kind === 'json' ? refuseJsonServerWords(new Set(fields)) : nameResources(source.report)
+  return apiOf(source, { ...options, http: { ...corsOf(options), services } })
+}
+
+/** Answers requests for a table by its own name with the name of its resource: `/dates` is `/date`. */
+function nameResources(report: readonly TableReport[]): NonNullable<HttpOptions['services']> {
+  const paths = new Set(report.map(({ resource }) => resource))
+  const named = new Map(
+    report.flatMap(({ table, resource }) =>
+      resource === null || paths.has(table) ? [] : [[encodeURIComponent(table), resource]],
+    ),
+  )
+  return path => {
+    const [, first = ''] = path.split('/', 2)
+    const resource = named.get(first)
+    if (resource === undefined) return null
+    throw new ApiError('not_found', { detail: `the table ${decodeURIComponent(first)} is served at /${resource}` })
+  }
 }
 
 async function jsonServerApi(file: string, options: ServeFileOptions): Promise<Servable> {

@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runCommand } from '../../src/cli/run.ts'
+import { clientTypes } from '../../src/describe/client/client-types.ts'
 import { serve, type Served } from '../../src/index.ts'
 import { office } from './office.ts'
 import { startExample, type Started } from './started.ts'
@@ -93,6 +94,22 @@ export { size, nested, closed }
       (error: { stdout: string }) => error,
     )
     expect(stdout).toBe('')
+  })
+
+  test('has types whatever resources are called', () => {
+    const names = ['Promise', 'Record', 'Array', 'Client', 'Options', 'Größe', '2nd']
+    const schemas = Object.fromEntries(names.map(name => [name, { type: 'object' }]))
+    const types = clientTypes({ components: { schemas }, paths: {} })
+    const declared = [...types.matchAll(/^export type (\S+) =/gm)].map(([, name]) => name)
+    expect(declared.slice(0, names.length)).toEqual([
+      'Promise2',
+      'Record2',
+      'Array2',
+      'Client2',
+      'Options2',
+      'Größe',
+      '_2nd',
+    ])
   })
 
   test('can be made from the URL of a running API', async () => {

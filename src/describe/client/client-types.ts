@@ -24,10 +24,19 @@ export function clientTypes(document: Json): string {
   ].join('\n')
 }
 
+/** Names that the file itself uses or declares. */
+const TAKEN: ReadonlySet<string> = new Set(
+  (
+    'Client ClientError ClientOptions Options AbortSignal Array AsyncGenerator AsyncIterable BigInt Blob Boolean Date Error Exclude ' +
+    'Extract File FormData Function Headers Iterable Map Number Object Omit Partial Pick Promise Readonly ReadonlyArray ' +
+    'ReadableStream Record Request RequestInit Required Response Set String Symbol URL Uint8Array'
+  ).split(' '),
+)
+
 function typeName(component: string, known: ReadonlyMap<string, string>): string {
   const base = component.replaceAll(/[^\p{L}\p{N}_$]+(.)?/gu, (_, next?: string) => (next ?? '').toUpperCase())
   const plain = /^[\p{L}_$]/u.test(base) ? base : `_${base}`
-  const taken = new Set([...known.values(), 'Client', 'ClientOptions', 'ClientError', 'Options'])
+  const taken = new Set([...known.values(), ...TAKEN])
   let name = plain
   for (let n = 2; taken.has(name); n++) name = `${plain}${n}`
   return name
