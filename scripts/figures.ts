@@ -1,18 +1,38 @@
-// node scripts/figures.ts [--list]: figures that say how easy src is to read: sizes, parameters, `!`, names, cycles of folders.
+// node scripts/figures.ts [--list] [--root=folder] [--in=src]: figures that say how easy sources are to read: sizes, parameters,
+// `!`, comments, names, cycles of folders. With another root, the same of another project, for a comparison.
 import { globSync, readFileSync } from 'node:fs'
-import { posix } from 'node:path'
+import { posix, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { parseAst } from 'vitest/node'
 
 const MAX_PARAMETERS = 4
 const LONG = 60
+const TEST = /\.(test|test-d|spec|spec-d)\.tsx?$|(^|\/)(test|tests|__tests__)\//
 
 type Node = Record<string, any> // oxlint-disable-line typescript/no-explicit-any -- the syntax tree has no types
 
-const root = new URL('..', import.meta.url)
+const option = (name: string): string | undefined =>
+  process.argv.find(one => one.startsWith(`--${name}=`))?.slice(name.length + 3)
+const given = option('root')
+const root = given === undefined ? new URL('..', import.meta.url) : pathToFileURL(`${resolve(given)}/`)
 const list = process.argv.includes('--list')
-const paths = globSync('src/**/*.ts', { cwd: root })
-  .filter(path => !/\.(test|test-d)\.ts$/.test(path))
+const below = (pattern: string): string[] =>
+  globSync(`${pattern}/**/*.{ts,tsx}`, {
+    cwd: root,
+    exclude: name => name === 'node_modules' || name.endsWith('.d.ts'),
+  })
+const paths = below(option('in') ?? 'src')
+  .filter(path => !TEST.test(path))
   .toSorted()
+const linesOf = (code: string): number => code.split('\n').length - 1
+const read = (path: string): string => readFileSync(new URL(path, root), 'utf8')
+const tested = below('.').filter(path => TEST.test(path))
+const testLines = tested.reduce((sum, path) => sum + linesOf(read(path)), 0)
+const sizes: number[] = []
+const lengths: number[] = []
+const parameters: number[] = []
+let comments = 0
+let blank = 0
 
 const exporters = new Map<string, Set<string>>()
 const edges = new Map<string, Set<string>>()
@@ -22,15 +42,20 @@ const asserting = new Map<string, number>()
 let lines = 0
 
 for (const path of paths) {
-  const code = readFileSync(new URL(path, root), 'utf8')
-  lines += code.split('\n').length - 1
+  const code = read(path)
+  const own = linesOf(code)
+  lines += own
+  sizes.push(own)
+  count(code)
   const lineOf = (offset: number): number => code.slice(0, offset).split('\n').length
-  walk(parseAst(code, { lang: 'ts' }), '', (node, name) => {
+  walk(parseAst(code, { lang: path.endsWith('x') ? 'tsx' : 'ts' }), '', (node, name) => {
     const where = `${path}:${lineOf(node['start'])} ${name}`
     if (isFunction(node)) {
-      const own = parametersOf(node)
-      if (own > MAX_PARAMETERS) many.push(`${where} (${own})`)
+      const takes = parametersOf(node)
+      if (node['type'] !== 'TSDeclareFunction') parameters.push(takes)
+      if (takes > MAX_PARAMETERS) many.push(`${where} (${takes})`)
       const length = lineOf(node['end']) - lineOf(node['start']) + 1
+      if (node['type'] !== 'TSDeclareFunction') lengths.push(length)
       if (length > LONG) long.push(`${where} (${length} lines)`)
     }
     if (node['type'] === 'TSNonNullExpression') asserting.set(path, (asserting.get(path) ?? 0) + 1)
@@ -50,11 +75,17 @@ const wide = [...folders]
   .filter(([, files]) => files.length > 16)
   .map(([folder, files]) => `${folder} (${files.length})`)
 
-tell(`${paths.length} files, ${lines} lines`, [])
-tell(`${many.length} functions with more than ${MAX_PARAMETERS} parameters`, many)
+tell(`${paths.length} files, ${lines} lines; median ${median(sizes)}, longest ${Math.max(...sizes)}`, [])
+tell(`${lengths.length} functions; median ${median(lengths)} lines, longest ${Math.max(...lengths)}`, [])
+tell(
+  `${many.length} functions with more than ${MAX_PARAMETERS} parameters, ${per(many.length, parameters.length, 1000)} per 1,000`,
+  many,
+)
+tell(`${per(comments, lines - comments - blank, 100)} lines of comments per 100 lines of code`, [])
+tell(`${per(testLines, testLines + lines, 100)} % of all lines are tests`, [])
 tell(`${long.length} functions of more than ${LONG} lines`, long)
 tell(
-  `${asserts} non-null assertions, ${((asserts / lines) * 1000).toFixed(1)} per 1,000 lines`,
+  `${asserts} non-null assertions, ${per(asserts, lines, 1000)} per 1,000 lines`,
   [...asserting].toSorted((a, b) => b[1] - a[1]).map(([path, n]) => `${n} ${path}`),
 )
 tell(
@@ -66,6 +97,27 @@ tell(
   tangled,
 )
 tell(`${wide.length} folders of more than 16 files`, wide)
+
+function per(count: number, of: number, unit: number): string {
+  return ((count / of) * unit).toFixed(1)
+}
+
+function median(of: readonly number[]): number {
+  return of.toSorted((a, b) => a - b)[of.length >> 1] ?? 0
+}
+
+/** Counts the lines that are nothing but comment, and the empty ones. */
+function count(code: string): void {
+  let isInside = false
+  for (const line of code.split('\n').slice(0, -1)) {
+    const text = line.trim()
+    if (text === '') blank++
+    else if (isInside || text.startsWith('//') || text.startsWith('/*')) {
+      comments++
+      isInside = (isInside || text.startsWith('/*')) && !text.includes('*/')
+    }
+  }
+}
 
 function tell(what: string, which: readonly string[]): void {
   console.log(what)

@@ -12,10 +12,10 @@ import type { Packet, SocketIoWords } from '../../transport/socketio/packet.ts'
 import { UriTargets } from '../../transport/uri-target.ts'
 import { withoutHeaders } from '../../transport/without-headers.ts'
 import { eventFrame, spellingOf, type Spelling } from './frames.ts'
-import { isEvent, readMessage, readOptions, type Message, type MessageOptions } from './read-message.ts'
+import { isEvent, readMessage, readOptions, type Message, type MessageOptions } from './read-socketio-message.ts'
 import { SocketIoRows, SocketIoValues } from './tellers.ts'
 import { toldError } from './told-error.ts'
-import { writeMessage } from './writes.ts'
+import { writeMessage } from './answer-socketio-write.ts'
 
 interface Words {
   readonly targets: UriTargets

@@ -7,7 +7,7 @@ const LOOKS = 3
 /**
  * Closes HTTP connections whose client has taken nothing of what was written to it for about `stall` milliseconds. Otherwise a
  * client that sends requests and never reads would keep its answers in memory for good. Returns a function that stops it.
- * WebSockets are watched by their mailbox (live/subscriptions/mailbox.ts).
+ * WebSockets are watched by their mailbox (live/subscriptions/backpressure.ts).
  */
 export function cutSlowReaders(server: Server, stall: number): () => void {
   const open = new Map<Socket, { taken: number; looks: number }>()

@@ -1,7 +1,7 @@
 import type { Credentials, Identity, Principal, Standing } from '../../auth/principal.ts'
 import type { Call, CallTarget } from '../../engine/call/call.ts'
 import type { Frame } from '../../live/event.ts'
-import { Mailbox, type Wire } from '../../live/subscriptions/mailbox.ts'
+import { Mailbox, type Wire } from '../../live/subscriptions/backpressure.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { closeCodes } from '../../protocol/frames.ts'
 import type { Asked, AskedPing, Dialect } from './dialect.ts'

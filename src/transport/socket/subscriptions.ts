@@ -1,7 +1,7 @@
 import type { Principal, Standing } from '../../auth/principal.ts'
 import type { Kind } from '../../live/subscriptions/source.ts'
 import type { Listener, Subscription } from '../../live/subscriptions/subscription.ts'
-import type { Mailbox } from '../../live/subscriptions/mailbox.ts'
+import type { Mailbox } from '../../live/subscriptions/backpressure.ts'
 import { outlineOf, sortOrders } from '../../model/outline.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { FollowedOutline } from '../../protocol/outline.ts'

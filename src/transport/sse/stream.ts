@@ -1,7 +1,7 @@
 import type { ApiError } from '../../protocol/error.ts'
 import type { Frame } from '../../live/event.ts'
 import type { Live } from '../../live/live.ts'
-import { Mailbox, type Wire } from '../../live/subscriptions/mailbox.ts'
+import { Mailbox, type Wire } from '../../live/subscriptions/backpressure.ts'
 import type { Kind } from '../../live/subscriptions/source.ts'
 import type { Listener, Subscription } from '../../live/subscriptions/subscription.ts'
 import type { ByteStream } from '../http/exchange.ts'

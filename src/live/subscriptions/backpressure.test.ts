@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Frame } from '../event.ts'
-import { joined, Mailbox, Postman, type Wire } from './mailbox.ts'
+import { joined, Mailbox, Postman, type Wire } from './backpressure.ts'
 
 class FakeWire implements Wire {
   readonly writes: Frame[] = []

@@ -6,7 +6,7 @@ import { refuseKey } from '../../transport/refuse-key.ts'
 import type { SocketHost } from '../../transport/socket/host.ts'
 import type { SocketSession } from '../../transport/socket/session.ts'
 import type { UriTarget, UriTargets } from '../../transport/uri-target.ts'
-import type { Message, MessageOptions } from './read-message.ts'
+import type { Message, MessageOptions } from './read-socketio-message.ts'
 
 type Write = Exclude<Message, { readonly event: 'subscribe' | 'unsubscribe' }>
 
