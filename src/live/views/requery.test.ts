@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { api } from '../../api.ts'
 import { appCall } from '../../engine/call/app-call.ts'
 import { resource } from '../../model/declare/resource.ts'
@@ -63,4 +63,33 @@ test('a view that is sorted by a count hears of what decides which rows are coun
   await app.patch('team', 1, { members: [] })
   await app.http.live.advance()
   expect(heard.batches.map(({ order }) => order)).toEqual([[1, 2]])
+})
+
+test('a query that would take too long after every commit is refused, and others are not', async () => {
+  let passed = 0
+  const now = performance.now.bind(performance)
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + passed)
+  const length = t.calc({
+    of: t.integer(),
+    uses: ['text'],
+    get: ({ text }) => {
+      passed += 1_001
+      return String(text).length
+    },
+  })
+  const page = resource({ id: t.id(), text: t.text(), length: length.sortable() })
+  const app = api({ page }, { store: memory(), report: () => {} })
+  onTestFinished(() => {
+    clock.mockRestore()
+    return app.close()
+  })
+  await app.post('page', { text: 'long' })
+  const follow = (query: object): Promise<unknown> =>
+    app.http.live!.subscribe(appCall(app.engine, 'list', 'page', null, undefined, query), new Recorder())
+  await expect(follow({ sort: 'length' })).rejects.toMatchObject({
+    code: 'too_complex',
+    message: expect.stringMatching(/^this query takes \d{4} ms, .* as it is sorted by a calculated field/),
+  })
+  await follow({ sort: 'text' })
+  expect(app.http.live!.subscriptions).toBe(1)
 })
