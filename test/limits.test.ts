@@ -204,6 +204,16 @@ describe('limits of answers', () => {
   })
 })
 
+test('a request creates so many rows at most, nested ones included', async () => {
+  const nested = (n: number): Promise<Response> => {
+    const notes = Array.from({ length: n - 1 }, () => ({}))
+    return ask({ method: 'POST', path: '/owner', body: JSON.stringify({ name: 'x', notes }) })
+  }
+  expect((await nested(limits.bulk)).status).toBe(201)
+  const refused = await nested(limits.bulk + 1)
+  expect([refused.status, await codeOf(refused)]).toEqual([400, 'too_many_items'])
+})
+
 describe('limits of the connection', () => {
   const head = (lines: readonly string[]): string =>
     `GET /note/1 HTTP/1.1\r\nhost: x\r\nconnection: close\r\n${lines.map(line => `${line}\r\n`).join('')}\r\n`

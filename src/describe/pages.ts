@@ -1,11 +1,13 @@
 import type { Model } from '../model/model.ts'
 import { outlinesOf } from '../model/outline.ts'
+import { chain, type Maybe } from '../store/work.ts'
 import type { Page } from '../transport/http/endpoint.ts'
 import { asyncapi } from './asyncapi/asyncapi.ts'
 import { clientModule } from './client/client-js.ts'
-import { openapi, type DescribedPage } from './openapi/openapi.ts'
+import { draftOpenapi, type DescribedPage } from './openapi/openapi.ts'
 import { servedPath, type DescribeOptions } from './options.ts'
 import { documentationPage } from './page/page.ts'
+import { inSlices, jsonText } from './slices.ts'
 import { schemaDocument, schemaName } from './schema-document.ts'
 
 /**
@@ -22,9 +24,13 @@ export function describePages(
   const put = (path: string | null, page: Omit<Page, 'path'>): void => {
     if (path !== null) pages.push({ path, ...page })
   }
-  const document = once(() => openapi(model, options, describedPages(options)))
-  const json = (value: () => unknown, type = 'application/json'): Omit<Page, 'path'> => {
-    const text = once(() => JSON.stringify(value()))
+  const document = once(() => inSlices(draftOpenapi(model, options, describedPages(options))))
+  const json = (value: () => Maybe<unknown>, type = 'application/json'): Omit<Page, 'path'> => {
+    const write = (made: unknown): Maybe<string> => inSlices(jsonText(made))
+    const text = once(() => {
+      const made = value()
+      return made instanceof Promise ? made.then(write) : write(made)
+    })
     return { type, cache: 'no-cache', text }
   }
 
@@ -38,7 +44,7 @@ export function describePages(
   put(client, {
     type: 'text/javascript; charset=utf-8',
     cache: 'no-cache',
-    text: once(() => clientModule(document(), { base: null, prefix: options.prefix })),
+    text: once(() => chain(document(), made => clientModule(made, { base: null, prefix: options.prefix }))),
   })
   const docs = at('docs')
   if (docs !== null) pages.push(documentation({ path: docs, ...documentationPage(options) }))
@@ -124,8 +130,8 @@ function describedPages(options: DescribeOptions): DescribedPage[] {
   ]
 }
 
-/** Makes a value when it is first needed, and keeps it. */
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | null = null
+/** Makes a value when it is first needed, and keeps it. Whoever asks meanwhile waits for the same one. */
+function once<T>(make: () => Maybe<T>): () => Maybe<T> {
+  let made: { readonly value: Maybe<T> } | null = null
   return () => (made ??= { value: make() }).value
 }

@@ -138,6 +138,7 @@ export class Executor {
       hashes: writing.hashes,
       waits,
       isUnbounded: call.unbounded ?? false,
+      mostNew: writing.bulk,
       ledger: this.#options.ledger,
       signature: call.idempotencyKey == null || call.trusted ? null : signatureOf(call.principal, call.idempotencyKey),
     })

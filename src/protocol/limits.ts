@@ -16,7 +16,7 @@ export const defaultLimits = {
   totalKeys: 10_000,
   /** Elements of one array → too_many_items. */
   items: 10_000,
-  /** Objects in an array body → too_many_items. */
+  /** Objects in an array body, and rows that one request creates, nested ones included → too_many_items. */
   bulk: 1_000,
   /** Code points of a text field that declares no bound. */
   text: 10_000,

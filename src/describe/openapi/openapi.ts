@@ -1,6 +1,7 @@
 import type { Model, Resource } from '../../model/model.ts'
 import { Components, shapedSchemas } from '../components.ts'
 import type { DescribeOptions } from '../options.ts'
+import type { Sliced } from '../slices.ts'
 import { describeActions } from './action-paths.ts'
 import { describeHandled } from './handled-paths.ts'
 import { describeLogin } from './auth-paths.ts'
@@ -20,8 +21,10 @@ export interface DescribedPage {
   readonly kept: boolean
 }
 
-/** Makes the OpenAPI document (3.1.1) of an API: all paths with all parameters, header fields and refusals. */
-export function openapi(model: Model, options: DescribeOptions, pages: readonly DescribedPage[] = []): Json {
+/**
+ * Makes the OpenAPI document (3.1.1) of an API, resource by resource: all paths with all parameters, header fields and refusals.
+ */
+export function* draftOpenapi(model: Model, options: DescribeOptions, pages: readonly DescribedPage[]): Sliced<Json> {
   const drafting: Drafting = {
     model,
     options,
@@ -31,10 +34,15 @@ export function openapi(model: Model, options: DescribeOptions, pages: readonly 
     operationId: operationIds(),
   }
   const resources = [...model.resources.values(), ...model.standalone.values()].filter(one => one.paths.length > 0)
-  for (const resource of model.resources.values()) describeResource(drafting, resource)
-  for (const resource of model.resources.values()) describeFurther(drafting, resource)
-  for (const resource of model.resources.values()) describeFiles(drafting, resource)
-  for (const resource of resources) describeActions(drafting, resource)
+  for (const describe of [describeResource, describeFurther, describeFiles])
+    for (const resource of model.resources.values()) {
+      describe(drafting, resource)
+      yield
+    }
+  for (const resource of resources) {
+    describeActions(drafting, resource)
+    yield
+  }
   for (const route of options.handled) describeHandled(drafting, route)
   if (options.login) describeLogin(drafting, options.login)
   describePages(drafting, pages)
@@ -64,7 +72,7 @@ export function openapi(model: Model, options: DescribeOptions, pages: readonly 
     ],
     paths: drafting.paths,
     components: {
-      ...usedOf(components, drafting.paths),
+      ...(yield* usedOf(components, drafting.paths)),
       ...(schemes.length ? { securitySchemes: options.schemes } : {}),
     },
   }
@@ -101,7 +109,7 @@ function describePages(drafting: Drafting, pages: readonly DescribedPage[]): voi
 }
 
 /** The components to which a document refers, directly or through other components. */
-function usedOf(components: Readonly<Record<string, Json>>, paths: Json): Readonly<Record<string, Json>> {
+function* usedOf(components: Readonly<Record<string, Json>>, paths: Json): Sliced<Readonly<Record<string, Json>>> {
   const used = new Set<string>()
   const follow = (part: unknown): void => {
     for (const [, kind = '', name = ''] of JSON.stringify(part).matchAll(
@@ -112,7 +120,10 @@ function usedOf(components: Readonly<Record<string, Json>>, paths: Json): Readon
       follow(components[kind]?.[name] ?? null)
     }
   }
-  follow(paths)
+  for (const path of Object.values(paths)) {
+    follow(path)
+    yield
+  }
   return Object.fromEntries(
     Object.entries(components).map(([kind, all]) => [
       kind,

@@ -3,7 +3,7 @@ import type { Ctx } from '../../schema/field.ts'
 import type { LinkChange, ListDelta, RowChange, Transaction } from '../../store/store.ts'
 import { chain, noWork, ready, wait, type Work } from '../../store/work.ts'
 import { hashPasswordSync } from '../../auth/login/password.ts'
-import type { ApiError } from '../../protocol/error.ts'
+import { ApiError } from '../../protocol/error.ts'
 import type { InputMode } from '../../schema/read/input-mode.ts'
 import type { Permissions } from '../rules/permissions.ts'
 
@@ -54,6 +54,8 @@ export interface UnitOfWorkOptions {
   readonly waits: boolean
   /** The unit works for the application itself and has no limits. */
   readonly isUnbounded: boolean
+  /** How many rows it may create, nested ones included. */
+  readonly mostNew: number
   /** The ledger of files; null if no resource has any. */
   readonly ledger: Resource | null
   /** Who writes under which idempotency key; null if there is none. */
@@ -76,6 +78,8 @@ export class UnitOfWork {
   readonly isUnbounded: boolean
   /** Passwords that were set but not hashed yet; null = none. */
   unhashed: PendingPassword[] | null = null
+  readonly #mostNew: number
+  #created = 0
   /** The conflict with a row that has the id of a new one; null = none. */
   taken: ApiError | null = null
   readonly #hashes: ReadonlyMap<string, string> | null
@@ -98,6 +102,7 @@ export class UnitOfWork {
     this.ledger = options.ledger
     this.waits = options.waits
     this.isUnbounded = options.isUnbounded
+    this.#mostNew = options.mostNew
     this.#signature = options.signature
     this.#hashes = options.hashes
   }
@@ -127,8 +132,10 @@ export class UnitOfWork {
     return ids.map(id => rows.get(id)).filter(instance => instance && !instance.deleted) as Instance[]
   }
 
-  /** Adds a new row that has nothing but its id. */
+  /** Adds a new row that has nothing but its id. Throws ApiError `too_many_items`. */
   create(resource: Resource, id: Id, place: string = '#'): Instance {
+    if (resource !== this.ledger && ++this.#created > this.#mostNew)
+      throw new ApiError('too_many_items', { detail: `at most ${this.#mostNew} new rows in one request` })
     const row: Row = []
     row[ID] = id
     row[SEQ] = 0

@@ -86,7 +86,7 @@ export interface Page {
   readonly type: string
   /** Its Cache-Control. */
   readonly cache: string
-  readonly text: () => string
+  readonly text: () => Maybe<string>
   /** Further header fields, as names and values alternately. */
   readonly fields?: () => readonly string[]
   /** Throws ApiError unless the caller may see the page. Absent = everybody may, and no credentials are read. */

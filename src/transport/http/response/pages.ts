@@ -30,21 +30,26 @@ const absolute = (path: string): string => (path.startsWith('/') ? path : `/${pa
 export function sendPage(face: Face, exchange: Exchange, found: Page): void | Promise<void> {
   const { authorize } = found
   if (!authorize) return showPage(face, exchange, found)
-  const show = (principal: Principal | null): void => {
+  const show = (principal: Principal | null): void | Promise<void> => {
     authorize(principal)
-    showPage(face, exchange, found)
+    return showPage(face, exchange, found)
   }
   const principal = face.engine.authenticate?.(exchange) ?? null
   return principal instanceof Promise ? principal.then(show) : show(principal)
 }
 
-function showPage(face: Face, exchange: Exchange, found: Page): void {
+function showPage(face: Face, exchange: Exchange, found: Page): void | Promise<void> {
   const page = found.choose ? found.choose(exchange.query, exchange.accept) : found
   if (page === null) throw new ApiError('not_found')
-  const body = page.text()
+  const text = page.text()
+  if (text instanceof Promise) return text.then(body => sendText(face, exchange, found, page, body))
+  sendText(face, exchange, found, page, text)
+}
+
+function sendText(face: Face, exchange: Exchange, found: Page, page: Page, body: string): void {
   const fields = ['cache-control', found.authorize ? `private, ${page.cache}` : page.cache, ...(page.fields?.() ?? [])]
   if (page.cache !== 'no-store') {
-    const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
+    const etag = tagOf(page, body)
     fields.push('etag', etag)
     if (exchange.ifNoneMatch !== undefined && names(exchange.ifNoneMatch, etag)) {
       return finishResponse(face, exchange, 304, fields, null)
@@ -52,6 +57,17 @@ function showPage(face: Face, exchange: Exchange, found: Page): void {
   }
   fields.push('content-type', page.type, 'content-length', String(Buffer.byteLength(body)))
   finishResponse(face, exchange, 200, fields, body)
+}
+
+/** The tags of pages with the texts that they are made of: a document may have many megabytes. */
+const tags = new WeakMap<Page, { readonly text: string; readonly tag: string }>()
+
+function tagOf(page: Page, text: string): string {
+  const known = tags.get(page)
+  if (known?.text === text) return known.tag
+  const tag = `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`
+  tags.set(page, { text, tag })
+  return tag
 }
 
 /** Whether If-None-Match contains a tag, by weak comparison (RFC 9110 §8.8.3.2). */
