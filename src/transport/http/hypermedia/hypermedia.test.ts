@@ -375,6 +375,12 @@ describe('JSON:API: the words of its queries', () => {
     expect(only.body.data[0].relationships.user.data).toEqual({ type: 'user', id: '1' })
   })
 
+  test('included is there if related rows were asked for, even if there are none', async () => {
+    const { body } = await ask('/api/order?include=product&filter[count]=99', JSON_API)
+    expect(body).toMatchObject({ data: [], included: [] })
+    expect('included' in (await ask('/api/order', JSON_API)).body).toBe(false)
+  })
+
   test('a fault names the parameter as it was sent', async () => {
     for (const [query, parameter] of [
       ['page[size]=x', 'page[size]'],

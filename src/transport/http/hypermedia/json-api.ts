@@ -10,7 +10,10 @@ const version = { version: '1.1' }
 
 /** Writes `application/vnd.api+json` (JSON:API 1.1). Expanded rows appear once, in `included`. */
 export function writeJsonApi({ routes, view, value, self, list }: HypermediaDocument): string {
-  const included = new Included(routes)
+  const included = new Included(
+    routes,
+    view.loads.some(load => 'view' in load),
+  )
   const links: Record<string, string | null> = self === null ? {} : { self }
   if (list === null) {
     const row = entityOf(routes, view, value)
@@ -71,9 +74,12 @@ class Included {
   readonly #routes: Routes
   readonly #known = new Set<string>()
   readonly #rows: unknown[] = []
+  /** Related rows were asked for, so that the member is there even if there are none (JSON:API 1.1, Inclusion of Related Resources). */
+  readonly #isCompound: boolean
 
-  constructor(routes: Routes) {
+  constructor(routes: Routes, isCompound: boolean) {
     this.#routes = routes
+    this.#isCompound = isCompound
   }
 
   primary({ resource, id }: Entity): void {
@@ -81,7 +87,7 @@ class Included {
   }
 
   get members(): { readonly included?: readonly unknown[] } {
-    return this.#rows.length > 0 ? { included: this.#rows } : {}
+    return this.#isCompound ? { included: this.#rows } : {}
   }
 
   resource(entity: Entity): unknown {
