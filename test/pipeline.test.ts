@@ -96,7 +96,8 @@ function open(store: Store): World {
     store,
     clock: () => clock.now,
     report: () => {},
-    http: { log: () => {} },
+    // A request that a busy machine refuses would not do what a probe waits for.
+    http: { log: () => {}, overload: false },
     jobs: { concurrency: 100 },
     before: async ctx => {
       if (ctx.resource === 'plain' && ctx.operation === 'patch') seen.hooks++
@@ -121,7 +122,7 @@ const outside = Object.fromEntries(
 const inside: Record<string, Way> = {
   'app.*': code((app, work) => work(app)),
   'ctx.db of an action': code(app => app.act('tool', 'run')),
-  'ctx.db of a before-hook': code(app => app.fetch(new Request('http://host/tool'))),
+  'ctx.db of a before-hook': code(app => answered(app, new Request('http://host/tool'))),
   'ctx.db of a job': code(async app => (await app.run('tool', 'work')).result),
   'app.transaction': transaction((app, work) => app.transaction(tx => work(tx as unknown as Database))),
   'ctx.transaction': transaction(app => app.act('tool', 'begin')),
@@ -129,7 +130,8 @@ const inside: Record<string, Way> = {
   'ctx.db of an async around-hook': transaction(app => app.post('tool', {})),
   'db of an after-commit hook': transaction(app => app.post('bell', {})),
   'ctx.db of a handled resource': transaction(app =>
-    app.fetch(
+    answered(
+      app,
       new Request('http://host/doors/', {
         method: 'POST',
         body: '{}',
@@ -137,6 +139,12 @@ const inside: Record<string, Way> = {
       }),
     ),
   ),
+}
+
+/** A request that is refused would leave its caller waiting for work that never begins. */
+async function answered(app: World, request: Request): Promise<void> {
+  const { ok, status } = await app.fetch(request)
+  if (!ok) throw new Error(`${request.url} was answered with ${status}`)
 }
 
 function code(begin: (app: World, work: Script) => Promise<unknown>): Way {
