@@ -187,10 +187,15 @@ export function readSafe(column: Sql): Sql {
 
 /**
  * The `from` clause for statements that return whole rows, with the side table of versions if there is one. `source` stands in
- * place of the table.
+ * place of the table. The table is read by `index`, if one is named.
  */
-export function fromOf(layout: Layout, alias: string, source: Sql = sql.id(layout.resource.table)): Sql {
-  const table = sql`${source} as ${sql.id(alias)}`
+export function fromOf(
+  layout: Layout,
+  alias: string,
+  source: Sql = sql.id(layout.resource.table),
+  index: string | null = null,
+): Sql {
+  const table = sql`${source} as ${sql.id(alias)}${index === null ? sql`` : sql` indexed by ${sql.id(index)}`}`
   if (layout.baseline === null || !layout.versioned) return table
   const version = `${alias}v`
   return sql`${table} left join _restuary_version as ${sql.id(version)} on ${sql.id(version, 'resource')} = ${sql.lit(

@@ -17,6 +17,18 @@ export function isServed(plan: readonly string[], { where, limit, cursor }: Sele
   return terms !== undefined && terms.split(' AND ').length === tests
 }
 
+/**
+ * The index in whose order a list is read, where SQLite sorts at most rows alike in the first key; null if there is none.
+ */
+export function indexInOrder(plan: readonly string[]): string | null {
+  const [first = '', ...rest] = plan
+  if (!rest.every(step => SORTING_LAST.test(step) || BY_KEY.test(step))) return null
+  return /^SCAN t USING (?:COVERING )?INDEX (.+)$/.exec(first)?.[1] ?? null
+}
+
+/** Rows that are alike in the first keys are sorted by the others. */
+const SORTING_LAST = /^USE TEMP B-TREE FOR LAST (?:TERM|\d+ TERMS) OF ORDER BY$/
+
 /** A related row, or a row's version, that is found by its key. */
 const BY_KEY =
   /^SEARCH (?:t\d+|tv) USING (?:INTEGER PRIMARY KEY|PRIMARY KEY|(?:COVERING )?INDEX sqlite_autoindex_\S+) \([^<>]*\)(?: LEFT-JOIN)?$/

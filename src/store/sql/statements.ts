@@ -17,13 +17,14 @@ function place(layout: Layout, layouts: Layouts, where: Predicate, isCounted: bo
   return { layout, alias: T, layouts, names: new Names(), isSingle: isSingle(layout.resource, where), isCounted }
 }
 
-/** Binds the values of the predicate, those of the cursor, then limit and offset if they are not in the text. */
+/** Reads rows in the order of `index`, if one is named. Binds the values of the predicate, those of the cursor, then limit and offset if they are not in the text. */
 export function selectRows(
   layout: Layout,
   layouts: Layouts,
   { where, limit, offset, cursor }: Select,
   sort: readonly SortKey[],
   isCounted: boolean = false,
+  index: string | null = null,
 ): Compiled {
   const at = place(layout, layouts, where, isCounted)
   const tests: Sql[] = []
@@ -38,7 +39,7 @@ export function selectRows(
       ? sql``
       : sql` limit ${size ?? sql`-1`}${offset === 0 ? sql`` : sql` offset ${at.names.value()}`}`
   return compileStatement(
-    sql`select ${rowOf(layout, T)} from ${fromOf(layout, T)}${sorted.joins}${filter} ${order}${page}`,
+    sql`select ${rowOf(layout, T)} from ${fromOf(layout, T, undefined, index)}${sorted.joins}${filter} ${order}${page}`,
   )
 }
 

@@ -27,12 +27,23 @@ export class Statement {
   readonly #slots: readonly number[] | null
   /** Its SQL calls `restuary_visit` for each row that it visits. */
   readonly isCounted: boolean
+  /** The same query by the other plan of two, each of which may visit a few rows or nearly all. */
+  readonly other: Statement | null
+  /** The plan reads the table from its beginning to its end. */
+  readonly isScan: boolean
 
-  constructor(statement: StatementSync, slots: readonly number[] | null, isCounted: boolean = false) {
+  constructor(
+    statement: StatementSync,
+    slots: readonly number[] | null,
+    isCounted: boolean = false,
+    { other = null, isScan = false }: { readonly other?: Statement | null; readonly isScan?: boolean } = {},
+  ) {
     statement.setReturnArrays(true)
     this.#statement = statement
     this.#slots = slots
     this.isCounted = isCounted
+    this.other = other
+    this.isScan = isScan
   }
 
   get sql(): string {
@@ -57,6 +68,15 @@ export class Statement {
   placed(values: Bind[]): Bind[] {
     return this.#slots === null ? values : this.#slots.map(slot => values[slot]!)
   }
+}
+
+/** How a statement can be made. */
+export interface Plans {
+  readonly make: (isCounted: boolean) => Compiled
+  /** Whether a plan visits hardly more rows than it answers with. */
+  readonly isServed: (plan: readonly string[]) => boolean
+  /** The same statement, counted, in the order of an index; null if there is none. */
+  readonly inOrder?: () => Compiled | null
 }
 
 export interface ConnectionOptions {
@@ -99,20 +119,25 @@ export class Connection {
   }
 
   /** The same, counting the rows that it visits unless its plan says that an index serves it. */
-  counted(
-    key: string,
-    make: (isCounted: boolean) => Compiled,
-    isServed: (plan: readonly string[]) => boolean,
-  ): Statement {
-    return this.#cached.get(key) ?? this.#keep(key, this.#former.get(key) ?? this.#planned(make, isServed))
+  counted(key: string, plans: Plans): Statement {
+    return this.#cached.get(key) ?? this.#keep(key, this.#former.get(key) ?? this.#planned(plans))
   }
 
-  #planned(make: (isCounted: boolean) => Compiled, isServed: (plan: readonly string[]) => boolean): Statement {
+  #planned({ make, isServed, inOrder }: Plans): Statement {
     const plain = make(false)
-    const plan = this.prepare(`EXPLAIN QUERY PLAN ${plain.sql}`).all()
-    if (isServed(plan.map(([, , , detail]) => detail as string))) return this.prepare(plain)
+    const plan = this.planOf(plain)
+    if (isServed(plan)) return this.prepare(plain)
+    const ordered = inOrder?.() ?? null
+    const other = ordered && new Statement(this.db.prepare(ordered.sql), ordered.slots, true)
     const { sql, slots } = make(true)
-    return new Statement(this.db.prepare(sql), slots, true)
+    return new Statement(this.db.prepare(sql), slots, true, { other, isScan: plan[0]?.startsWith('SCAN') === true })
+  }
+
+  /** The steps by which SQLite would execute a statement. */
+  planOf({ sql }: Compiled): string[] {
+    return this.prepare(`EXPLAIN QUERY PLAN ${sql}`)
+      .all()
+      .map(([, , , detail]) => detail as string)
   }
 
   /** Runs what may visit so many rows; throws `Exhausted` where that was not enough. */

@@ -27,8 +27,10 @@ import { isServed } from '../../sql/served.ts'
 import type { Select, Snapshot, Visits } from '../../store.ts'
 import type { Maybe } from '../../work.ts'
 import { tooManyVisits, type Visiting } from '../../too-many-visits.ts'
-import type { Connection, Statement } from '../connection.ts'
+import type { Connection, Plans, Statement } from '../connection.ts'
 import { Exhausted } from '../../meter.ts'
+import { runWithin } from './run-within.ts'
+import { selectInOrder } from './select-in-order.ts'
 
 /** The positions that the reads of a connection have. The store keeps them. */
 export interface Positions {
@@ -136,8 +138,12 @@ export class Reader implements Snapshot {
       shapeCursor(sort, cursor.keys, layout, this.layouts, shape)
     }
     shapePage(limit, offset, shape)
-    const make = (isCounted: boolean): Compiled => selectRows(layout, this.layouts, select, sort, isCounted)
-    const found = this.#visit(shape, compared, make, plan => isServed(plan, select), resource, select, visits)
+    const plans: Plans = {
+      make: isCounted => selectRows(layout, this.layouts, select, sort, isCounted),
+      isServed: plan => isServed(plan, select),
+      inOrder: () => selectInOrder(this.connection, layout, this.layouts, select, sort),
+    }
+    const found = this.#visit(shape, compared, plans, resource, select, visits)
     return found instanceof Promise
       ? found.then(rows => inOrder(decodeAll(layout, rows), cursor))
       : inOrder(decodeAll(layout, found), cursor)
@@ -147,10 +153,12 @@ export class Reader implements Snapshot {
     const layout = getOrThrow(this.layouts, resource)
     const shape: StatementShape = { key: `count ${resource.name} `, values: [] }
     shapePredicate(where, layout, this.layouts, shape)
-    const make = (isCounted: boolean): Compiled => countRows(layout, this.layouts, where, isCounted)
-    // SQLite counts a whole table by its pages.
-    const isWhole = (): boolean => where.kind === 'constant'
-    const found = this.#visit(shape, shape.values.length, make, isWhole, resource, { where, sort: [] }, visits)
+    const plans: Plans = {
+      make: isCounted => countRows(layout, this.layouts, where, isCounted),
+      // SQLite counts a whole table by its pages.
+      isServed: () => where.kind === 'constant',
+    }
+    const found = this.#visit(shape, shape.values.length, plans, resource, { where, sort: [] }, visits)
     return found instanceof Promise ? found.then(rows => rows[0]![0] as number) : (found[0]![0] as number)
   }
 
@@ -158,21 +166,20 @@ export class Reader implements Snapshot {
   #visit(
     { key, values }: StatementShape,
     compared: number,
-    make: (isCounted: boolean) => Compiled,
-    isServed: (plan: readonly string[]) => boolean,
+    plans: Plans,
     resource: Resource,
     asked: Visiting,
     visits: Visits | undefined,
   ): Maybe<Row[]> {
-    if (visits === undefined) return this.connection.cached(key, () => make(false)).all(...values)
-    const statement = this.connection.counted(`counted ${key}`, make, isServed)
+    if (visits === undefined) return this.connection.cached(key, () => plans.make(false)).all(...values)
+    const statement = this.connection.counted(`counted ${key}`, plans)
     if (!statement.isCounted) return statement.all(...values)
     const scans = visits.account === null ? 'here' : this.#scans
     if (typeof scans === 'object')
       return scans.all(statement, values, visits.most, () => tooManyVisits(resource, asked, visits.most))
     const allowed = allowedHere(visits, compared, scans === 'elsewhere')
     try {
-      return this.connection.metered(allowed, () => statement.all(...values))
+      return runWithin(this.connection, statement, values, allowed)
     } catch (error) {
       if (!(error instanceof Exhausted)) throw error
       throw allowed < visits.most && scans === 'elsewhere'
