@@ -135,6 +135,7 @@ export class Executor {
       lenient: call.lenient ?? false,
       strict: this.#options.strict,
       permissions: writing.permissions,
+      newId: writing.newId,
       hashes: writing.hashes,
       waits,
       isUnbounded: call.unbounded ?? false,

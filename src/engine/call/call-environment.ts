@@ -5,7 +5,7 @@ import type { Terms } from '../../store/terms.ts'
 import type { Permissions } from '../rules/permissions.ts'
 import type { Bounds } from '../read/load-related.ts'
 import type { Visits } from '../../store/store.ts'
-import type { NewId } from '../write/set-fields.ts'
+import type { NewId } from '../write/unit-of-work.ts'
 
 /** What a read needs besides the call. */
 export interface ReadEnvironment {

@@ -1,7 +1,7 @@
 import type { Id, Resource } from '../../model/model.ts'
 import { ApiError } from '../../protocol/error.ts'
 import { wait } from '../../store/work.ts'
-import type { NewId } from '../write/set-fields.ts'
+import type { NewId } from '../write/unit-of-work.ts'
 
 /** A source of ids that tests control. null = no opinion about this resource; the usual source is used. */
 export interface IdSource {

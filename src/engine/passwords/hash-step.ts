@@ -3,7 +3,7 @@ import { isRead, type Outcome } from '../call/call.ts'
 import type { Invocation, NextStep, PipelineStep } from '../call/invocation.ts'
 import { hashesOf, Unhashed } from './unhashed-passwords.ts'
 import type { UnitOfWork } from '../write/unit-of-work.ts'
-import type { NewId } from '../write/set-fields.ts'
+import type { NewId } from '../write/unit-of-work.ts'
 
 /**
  * The step `hash`. Hashing is slow, and a unit of work cannot wait, so a write that sets passwords runs twice. The first run

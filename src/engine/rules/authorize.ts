@@ -20,7 +20,7 @@ import { Permissions, permissionsOf, type Guard } from './permissions.ts'
 import { checkSort } from './narrow.ts'
 import type { Bounds } from '../read/load-related.ts'
 import { accountOf } from './rate-limiter.ts'
-import type { NewId } from '../write/set-fields.ts'
+import type { NewId } from '../write/unit-of-work.ts'
 import type { Visits } from '../../store/store.ts'
 import type { Terms } from '../../store/terms.ts'
 

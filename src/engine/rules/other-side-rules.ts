@@ -7,17 +7,23 @@ import { demand } from './write-rules.ts'
 import { relatedIdsIn } from '../write/related-ids.ts'
 import type { Instance, UnitOfWork } from '../write/unit-of-work.ts'
 
+/** Why a row is changed that the body does not name. */
+export interface Cause {
+  /** The caller named the relation; otherwise the server does it by itself (defaults, deletions). */
+  readonly asked: boolean
+  /** Where the body names it. */
+  readonly pointer: string
+}
+
 /**
  * Checks the field on the other side of a relation that a write changes. Such a change writes both fields, so the declaration
- * and the rules of the other field apply as if the caller had named it. `asked` is true if the caller named the relation; what
- * the server does by itself (defaults, deletions) is not checked by rules.
+ * and the rules of the other field apply as if the caller had named it. What the server does by itself is not checked by rules.
  */
 export function* checkOtherSide(
   unit: UnitOfWork,
   other: Instance,
   field: RelationField,
-  asked: boolean,
-  pointer: string,
+  { asked, pointer }: Cause,
 ): Work<void> {
   yield* checkWritable(unit, other, field, pointer)
   if (!asked || unit.permissions === Permissions.all) return

@@ -3,28 +3,37 @@ import type { BackField, Id, ManyField, OneField } from '../../model/model.ts'
 import { ID } from '../../model/model.ts'
 import { wait, type Work } from '../../store/work.ts'
 import { relatedIdsIn, isTracked } from './related-ids.ts'
-import { checkOtherSide } from '../rules/other-side-rules.ts'
+import { checkOtherSide, type Cause } from '../rules/other-side-rules.ts'
 import { isVisible, visibleRows } from './visible-rows.ts'
 import type { Instance, UnitOfWork } from './unit-of-work.ts'
+
+/** What a foreign key shall name; `pointer` is where the body says so. */
+export interface NewLink {
+  readonly field: OneField
+  readonly id: Id | null
+  readonly pointer: string
+}
+
+/** What a to-many relation shall list. */
+export interface NewList<F extends BackField | ManyField> {
+  readonly field: F
+  readonly ids: readonly Id[]
+  readonly pointer: string
+}
 
 /**
  * Sets a foreign key and keeps both sides of the relation in step. The previous and the new target lose and gain the row, and
  * the previous holder of a one-to-one place gives it up.
  */
-export function* setOne(
-  unit: UnitOfWork,
-  instance: Instance,
-  field: OneField,
-  target: Id | null,
-  pointer: string,
-): Work<void> {
+export function* setOne(unit: UnitOfWork, instance: Instance, link: NewLink): Work<void> {
+  const { field, id: target, pointer } = link
   const former = instance.row[field.slot] as Id | null
   if (former === target) return
   const asked = instance.given.includes(field)
-  if (field.single && target !== null) yield* vacate(unit, instance, field, target, pointer)
+  if (field.single && target !== null) yield* vacate(unit, instance, { ...link, id: target })
   instance.row[field.slot] = target
   unit.touch(instance)
-  if (field.symmetric) yield* mirror(unit, instance, field, former, target, pointer)
+  if (field.symmetric) yield* mirror(unit, instance, link, former)
   else {
     if (former !== null) yield* told(unit, field, former, { id: instance.id, joined: false, asked, pointer })
     if (target !== null) yield* told(unit, field, target, { id: instance.id, joined: true, asked, pointer })
@@ -32,18 +41,12 @@ export function* setOne(
 }
 
 /** Updates the other row of a symmetric relation. There, the other side is the same field. */
-function* mirror(
-  unit: UnitOfWork,
-  instance: Instance,
-  field: OneField,
-  former: Id | null,
-  target: Id | null,
-  pointer: string,
-): Work<void> {
-  const asked = instance.given.includes(field)
+function* mirror(unit: UnitOfWork, instance: Instance, link: NewLink, former: Id | null): Work<void> {
+  const { field, id: target, pointer } = link
+  const cause = { asked: instance.given.includes(field), pointer }
   if (former !== null && former !== instance.id) {
     const left = yield* unit.get(instance.resource, former)
-    if (left && left.row[field.slot] === instance.id) yield* put(unit, left, field, null, asked, pointer)
+    if (left && left.row[field.slot] === instance.id) yield* put(unit, left, { ...link, id: null }, cause)
   }
   if (target !== null && target !== instance.id) {
     const partner = yield* unit.get(instance.resource, target)
@@ -52,39 +55,29 @@ function* mirror(
     // The new partner leaves its previous partner.
     if (other !== null && other !== instance.id && other !== target) {
       const forsaken = yield* unit.get(instance.resource, other)
-      if (forsaken) yield* put(unit, forsaken, field, null, asked, pointer)
+      if (forsaken) yield* put(unit, forsaken, { ...link, id: null }, cause)
     }
-    yield* put(unit, partner, field, instance.id, asked, pointer)
+    yield* put(unit, partner, { ...link, id: instance.id }, cause)
   }
 }
 
-function* put(
-  unit: UnitOfWork,
-  instance: Instance,
-  field: OneField,
-  target: Id | null,
-  asked: boolean,
-  pointer: string,
-): Work<void> {
+function* put(unit: UnitOfWork, instance: Instance, { field, id: target }: NewLink, cause: Cause): Work<void> {
   if (instance.row[field.slot] === target) return
-  if (target === null && !field.nullable) throw yield* stillNeeded(unit, field, instance, pointer)
-  yield* checkOtherSide(unit, instance, field, asked, pointer)
+  if (target === null && !field.nullable) throw yield* stillNeeded(unit, field, instance, cause.pointer)
+  yield* checkOtherSide(unit, instance, field, cause)
   instance.row[field.slot] = target
   unit.touch(instance)
 }
 
 /** A change of a foreign key, as the row that it names needs to know it. */
-interface News {
+interface News extends Cause {
   /** The row whose foreign key changed. */
   readonly id: Id
   readonly joined: boolean
-  /** A caller requested it. */
-  readonly asked: boolean
-  readonly pointer: string
 }
 
 /** Records at a foreign key's target that one more row refers to it, or one fewer. */
-function* told(unit: UnitOfWork, field: OneField, target: Id, { id, joined, asked, pointer }: News): Work<void> {
+function* told(unit: UnitOfWork, field: OneField, target: Id, news: News): Work<void> {
   const inverse = field.inverse
   if (inverse?.is !== 'back') return
   const guarded = inverse.writable !== true || inverse.readonly || inverse.owner.rules?.fields?.[inverse.name]?.write
@@ -92,17 +85,21 @@ function* told(unit: UnitOfWork, field: OneField, target: Id, { id, joined, aske
   if (!guarded && !isTracked(inverse)) return
   const owner = yield* unit.get(field.target, target)
   if (!owner) return
-  if (guarded) yield* checkOtherSide(unit, owner, inverse, asked, pointer)
-  if (isTracked(inverse)) unit.record(owner, inverse, id, joined)
+  if (guarded) yield* checkOtherSide(unit, owner, inverse, news)
+  if (isTracked(inverse)) unit.record(owner, inverse, news.id, news.joined)
 }
 
 /** Takes a one-to-one place from the row that holds it. */
-function* vacate(unit: UnitOfWork, heir: Instance, field: OneField, target: Id, pointer: string): Work<void> {
+function* vacate(
+  unit: UnitOfWork,
+  heir: Instance,
+  { field, id: target, pointer }: NewLink & { readonly id: Id },
+): Work<void> {
   const holder = yield* holderOf(unit, field, target)
   if (!holder || holder.id === heir.id) return
   if (!field.nullable) throw yield* stillNeeded(unit, field, holder, pointer)
   const asked = heir.given.includes(field)
-  yield* checkOtherSide(unit, holder, field, asked, pointer)
+  yield* checkOtherSide(unit, holder, field, { asked, pointer })
   holder.row[field.slot] = null
   unit.touch(holder)
   yield* told(unit, field, target, { id: holder.id, joined: false, asked, pointer })
@@ -126,21 +123,16 @@ function* holderOf(unit: UnitOfWork, field: OneField, target: Id): Work<Instance
  * Sets the to-many side. Rows that are added refer to the owner from now on, wherever they did before; rows that are removed
  * refer to nothing.
  */
-export function* setBack(
-  unit: UnitOfWork,
-  owner: Instance,
-  field: BackField,
-  ids: readonly Id[],
-  pointer: string,
-): Work<void> {
+export function* setBack(unit: UnitOfWork, owner: Instance, { field, ids, pointer }: NewList<BackField>): Work<void> {
+  const cause = { asked: owner.given.includes(field), pointer }
   const current = yield* relatedIdsIn(unit, owner, field)
   const wanted = new Set(ids)
   for (const child of yield* unit.many(
     field.target,
     [...wanted].filter(id => !current.has(id)),
   )) {
-    yield* checkOtherSide(unit, child, field.via, owner.given.includes(field), pointer)
-    yield* setOne(unit, child, field.via, owner.id, pointer)
+    yield* checkOtherSide(unit, child, field.via, cause)
+    yield* setOne(unit, child, { field: field.via, id: owner.id, pointer })
   }
   for (const child of yield* seen(
     unit,
@@ -151,27 +143,21 @@ export function* setBack(
     ),
   )) {
     if (!field.via.nullable) throw yield* stillNeeded(unit, field.via, child, pointer)
-    yield* checkOtherSide(unit, child, field.via, owner.given.includes(field), pointer)
-    yield* setOne(unit, child, field.via, null, pointer)
+    yield* checkOtherSide(unit, child, field.via, cause)
+    yield* setOne(unit, child, { field: field.via, id: null, pointer })
   }
 }
 
 /** Sets a many-to-many relation by adding and removing links. */
-export function* setMany(
-  unit: UnitOfWork,
-  owner: Instance,
-  field: ManyField,
-  ids: readonly Id[],
-  pointer: string,
-): Work<void> {
+export function* setMany(unit: UnitOfWork, owner: Instance, { field, ids, pointer }: NewList<ManyField>): Work<void> {
   const current = yield* relatedIdsIn(unit, owner, field)
   const wanted = new Set(ids)
-  for (const id of wanted) if (!current.has(id)) yield* pair(unit, owner, field, id, true, pointer)
+  for (const id of wanted) if (!current.has(id)) yield* pair(unit, owner, { field, id, pointer }, true)
   const left = yield* unit.many(
     field.target,
     [...current].filter(id => !wanted.has(id)),
   )
-  for (const { id } of yield* seen(unit, field, left)) yield* pair(unit, owner, field, id, false, pointer)
+  for (const { id } of yield* seen(unit, field, left)) yield* pair(unit, owner, { field, id, pointer }, false)
 }
 
 /** A list that a caller sends says nothing about rows that the caller cannot see, so those stay in it. */
@@ -183,10 +169,8 @@ function seen(unit: UnitOfWork, field: BackField | ManyField, rows: readonly Ins
 export function* pair(
   unit: UnitOfWork,
   owner: Instance,
-  field: ManyField,
-  id: Id,
+  { field, id, pointer }: { readonly field: ManyField; readonly id: Id; readonly pointer: string },
   add: boolean,
-  pointer: string,
 ): Work<void> {
   const op = add ? 'add' : 'remove'
   const [a, b] = field.side === 'a' ? [owner.id, id] : [id, owner.id]
@@ -197,7 +181,7 @@ export function* pair(
   if (!inverse || (field.symmetric && a === b)) return
   const other = yield* unit.get(field.target, id)
   if (!other) return
-  yield* checkOtherSide(unit, other, inverse, owner.given.includes(field), pointer)
+  yield* checkOtherSide(unit, other, inverse, { asked: owner.given.includes(field), pointer })
   if (isTracked(inverse)) unit.record(other, inverse, owner.id, add)
 }
 

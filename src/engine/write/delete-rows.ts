@@ -81,13 +81,14 @@ function* pointing(unit: UnitOfWork, via: OneField, id: Id): Work<Instance[]> {
 /** Removes the row from the targets of its foreign keys. */
 function* leave(unit: UnitOfWork, instance: Instance, field: OneField): Work<void> {
   const stays = instance.row[field.slot] as Id
-  yield* setOne(unit, instance, field, null, '#')
+  yield* setOne(unit, instance, { field, id: null, pointer: '#' })
   if (instance.before) instance.row[field.slot] = stays // the log keeps the row as it was
 }
 
 /** Removes the row's own many-to-many links. */
 function* dissolve(unit: UnitOfWork, instance: Instance, field: ManyField): Work<void> {
-  for (const id of yield* relatedIdsIn(unit, instance, field)) yield* pair(unit, instance, field, id, false, '#')
+  for (const id of yield* relatedIdsIn(unit, instance, field))
+    yield* pair(unit, instance, { field, id: id, pointer: '#' }, false)
 }
 
 /** Removes the row from one-way lists of other rows. */
@@ -98,5 +99,5 @@ function* forget(unit: UnitOfWork, instance: Instance, field: ManyField): Work<v
   for (const change of unit.links(field.join))
     if (change[mine] === instance.id && change.op === 'add') owners.add(change[theirs])
   for (const owner of yield* unit.many(field.owner, [...owners]))
-    yield* pair(unit, owner, field, instance.id, false, '#')
+    yield* pair(unit, owner, { field, id: instance.id, pointer: '#' }, false)
 }

@@ -1,5 +1,5 @@
 import { ApiError, pointer, type Issue } from '../../protocol/error.ts'
-import type { BackField, Field, Id, ManyField, OneField, Resource, ScalarField } from '../../model/model.ts'
+import type { BackField, Field, Id, ManyField, Resource, ScalarField } from '../../model/model.ts'
 import type { Value } from '../../schema/field.ts'
 import { noWork, type Work } from '../../store/work.ts'
 import {
@@ -14,22 +14,19 @@ import { Permissions } from '../rules/permissions.ts'
 import { composedId } from './unique-key.ts'
 import { mayWrite } from '../rules/other-side-rules.ts'
 import { checkReferences } from './references.ts'
-import { setBack, setMany, setOne } from './both-sides.ts'
+import { setBack, setMany, setOne, type NewList } from './both-sides.ts'
 import { checkWritable, rowFor } from '../rules/writable-fields.ts'
 import { relatedIdsIn } from './related-ids.ts'
 import type { Instance, UnitOfWork } from './unit-of-work.ts'
 import { jsonMode } from '../../schema/read/input-mode.ts'
 
-/** Supplies the id of a new row if the client does not choose it. */
-export type NewId = (unit: UnitOfWork, resource: Resource) => Work<Id>
-
 /**
  * Creates a row from a prepared body: first its id, then defaults, then the values of the body, with nested rows depth first
  * (protocol §3.5).
  */
-export function* create(unit: UnitOfWork, prepared: Prepared, id: Id | null, newId: NewId): Work<Instance> {
+export function* create(unit: UnitOfWork, prepared: Prepared, id: Id | null): Work<Instance> {
   const { resource } = prepared
-  const own = id ?? prepared.id ?? composedId(prepared) ?? (yield* newId(unit, resource))
+  const own = id ?? prepared.id ?? composedId(prepared) ?? (yield* unit.newId(unit, resource))
   if (id !== null || prepared.id !== null || resource.options.foreign !== null) {
     // Said at the end: a caller who may not create this row is told that, and not that another one is there.
     if (yield* unit.get(resource, own)) unit.taken ??= taken(resource, own, prepared.pointer)
@@ -38,9 +35,8 @@ export function* create(unit: UnitOfWork, prepared: Prepared, id: Id | null, new
   const instance = unit.create(resource, own, prepared.pointer)
   const { settings } = prepared
   for (const field of resource.fields)
-    if (!settings.some(setting => setting.field === field))
-      yield* setDefault(unit, instance, field, prepared.pointer, newId)
-  for (const setting of settings) yield* set(unit, instance, setting, newId)
+    if (!settings.some(setting => setting.field === field)) yield* setDefault(unit, instance, field, prepared.pointer)
+  for (const setting of settings) yield* set(unit, instance, setting)
   return instance
 }
 
@@ -48,13 +44,13 @@ export function* create(unit: UnitOfWork, prepared: Prepared, id: Id | null, new
  * Replaces a row in place (protocol §3.3). Fields that the body leaves out return to their defaults, and omitted lists are
  * emptied if their rows may exist without the relation. Fields that the caller cannot see or set keep their values.
  */
-export function* replace(unit: UnitOfWork, instance: Instance, prepared: Prepared, newId: NewId): Work<void> {
+export function* replace(unit: UnitOfWork, instance: Instance, prepared: Prepared): Work<void> {
   // Resets come first: otherwise they could undo what the body sets through the other side of a relation.
   const given = new Set<Field>([...prepared.settings, ...prepared.echoes].map(one => one.field))
   for (const field of instance.resource.fields)
     if (!given.has(field) && isReset(field) && (yield* mayWrite(unit, instance, field)))
-      yield* reset(unit, instance, field, prepared.pointer, newId)
-  for (const setting of prepared.settings) yield* set(unit, instance, setting, newId)
+      yield* reset(unit, instance, field, prepared.pointer)
+  for (const setting of prepared.settings) yield* set(unit, instance, setting)
 }
 
 function isReset(field: Field): boolean {
@@ -76,16 +72,16 @@ function isReset(field: Field): boolean {
   }
 }
 
-function* reset(unit: UnitOfWork, instance: Instance, field: Field, base: string, newId: NewId): Work<void> {
-  const at = base + field.pointer
-  if (field.default) return yield* setDefault(unit, instance, field, base, newId)
-  if (field.is === 'scalar') yield* setValue(unit, instance, field, null, at, false)
-  else if (field.is === 'one') yield* setOneField(unit, instance, field, null, at, false)
-  else if (field.is === 'back') yield* setBack(unit, instance, field, [], at)
-  else if (field.is === 'many') yield* setMany(unit, instance, field, [], at)
+function* reset(unit: UnitOfWork, instance: Instance, field: Field, base: string): Work<void> {
+  const pointer = base + field.pointer
+  if (field.default) return yield* setDefault(unit, instance, field, base)
+  if (field.is === 'scalar') yield* setValue(unit, instance, { field, value: null, pointer }, false)
+  else if (field.is === 'one') yield* setOne(unit, instance, { field, id: null, pointer })
+  else if (field.is === 'back') yield* setBack(unit, instance, { field, ids: [], pointer })
+  else if (field.is === 'many') yield* setMany(unit, instance, { field, ids: [], pointer })
 }
 
-function* setDefault(unit: UnitOfWork, instance: Instance, field: Field, base: string, newId: NewId): Work<void> {
+function* setDefault(unit: UnitOfWork, instance: Instance, field: Field, base: string): Work<void> {
   if (field.is === 'scalar' && field.def.now) {
     instance.row[field.slot] = moment(field, unit.ctx.now)
     return
@@ -99,7 +95,7 @@ function* setDefault(unit: UnitOfWork, instance: Instance, field: Field, base: s
   if (raw === null || raw === undefined) return
   // Linking already made a constant default canonical.
   if (field.is === 'scalar' && 'value' in field.default && field.checks.length === 0)
-    return yield* setValue(unit, instance, field, raw as Value, '', false)
+    return yield* setValue(unit, instance, { field, value: raw as Value, pointer: '' }, false)
   const issues: Issue[] = []
   const value = raw instanceof Date ? (field.type?.fromDate?.(raw) ?? raw.toISOString()) : raw
   const setting = prepareField(field, value, base + field.pointer, {
@@ -111,7 +107,7 @@ function* setDefault(unit: UnitOfWork, instance: Instance, field: Field, base: s
   if (!setting)
     throw new TypeError(`the default of ${field.owner.name}.${field.name} is not valid: ${issues[0]?.detail ?? ''}`)
   yield* checkReferences(unit, [setting])
-  yield* set(unit, instance, setting, newId, false)
+  yield* set(unit, instance, setting, false)
 }
 
 /** The given time as a value of the field's type. */
@@ -120,98 +116,80 @@ export function moment(field: ScalarField, now: number): Value {
 }
 
 /** Sets one field. `guarded` = the caller sets it, so it must be writable. */
-export function set(
-  unit: UnitOfWork,
-  instance: Instance,
-  setting: Setting,
-  newId: NewId,
-  guarded: boolean = true,
-): Work<void> {
+export function set(unit: UnitOfWork, instance: Instance, setting: Setting, guarded: boolean = true): Work<void> {
   if (guarded) {
     instance.given.push(setting.field)
     // The field's rule applies even if the new value equals the old one.
     if (instance.resource.rules?.fields?.[setting.field.name]) unit.touch(instance)
   }
   return setting.kind === 'value'
-    ? setValue(unit, instance, setting.field, setting.value, setting.pointer, guarded)
-    : setOther(unit, instance, setting, newId, guarded)
+    ? setValue(unit, instance, setting, guarded)
+    : setOther(unit, instance, setting, guarded)
 }
 
 function* setOther(
   unit: UnitOfWork,
   instance: Instance,
   setting: Exclude<Setting, { kind: 'value' }>,
-  newId: NewId,
   guarded: boolean,
 ): Work<void> {
+  const { pointer } = setting
   switch (setting.kind) {
     case 'one': {
-      const [id = null] = setting.target ? yield* resolve(unit, [setting.target], newId) : []
-      return yield* setOneField(unit, instance, setting.field, id, setting.pointer, guarded)
+      const { field, target } = setting
+      const [id = null] = target ? yield* resolve(unit, [target]) : []
+      if (guarded) yield* checkWritable(unit, instance, field, pointer)
+      if (field.is === 'one') return yield* setOne(unit, instance, { field, id, pointer })
+      return yield* setBack(unit, instance, { field, ids: id === null ? [] : [id], pointer })
     }
     case 'list': {
-      const ids = yield* resolve(unit, setting.targets, newId)
-      if (guarded) yield* checkWritable(unit, instance, setting.field, setting.pointer)
-      return yield* setList(unit, instance, setting.field, ids, setting.pointer)
+      const { field } = setting
+      const ids = yield* resolve(unit, setting.targets)
+      if (guarded) yield* checkWritable(unit, instance, field, pointer)
+      return yield* setList(unit, instance, { field, ids, pointer })
     }
     case 'calc':
-      return yield* setCalc(unit, instance, setting, newId)
+      return yield* setCalc(unit, instance, setting)
   }
 }
 
 function setValue(
   unit: UnitOfWork,
   instance: Instance,
-  field: ScalarField,
-  value: Value,
-  at: string,
+  setting: Omit<Setting & { kind: 'value' }, 'kind'>,
   guarded: boolean,
 ): Work<void> {
-  if (guarded && field.writable !== true) return setWritable(unit, instance, field, value, at)
+  const { field, value } = setting
+  if (guarded && field.writable !== true) return setWritable(unit, instance, setting)
   if (value !== null && field.secret) unit.setPassword(instance, field.slot, value as string)
   else instance.row[field.slot] = value
   unit.touch(instance)
   return noWork
 }
 
-function* setWritable(unit: UnitOfWork, instance: Instance, field: ScalarField, value: Value, at: string): Work<void> {
-  yield* checkWritable(unit, instance, field, at)
-  yield* setValue(unit, instance, field, value, at, false)
-}
-
-function* setOneField(
+function* setWritable(
   unit: UnitOfWork,
   instance: Instance,
-  field: OneField | BackField,
-  id: Id | null,
-  at: string,
-  guarded: boolean,
+  setting: Omit<Setting & { kind: 'value' }, 'kind'>,
 ): Work<void> {
-  if (guarded) yield* checkWritable(unit, instance, field, at)
-  if (field.is === 'one') yield* setOne(unit, instance, field, id, at)
-  else yield* setBack(unit, instance, field, id === null ? [] : [id], at)
+  yield* checkWritable(unit, instance, setting.field, setting.pointer)
+  yield* setValue(unit, instance, setting, false)
 }
 
-function setList(
-  unit: UnitOfWork,
-  instance: Instance,
-  field: BackField | ManyField,
-  ids: readonly Id[],
-  at: string,
-): Work<void> {
-  return field.is === 'back' ? setBack(unit, instance, field, ids, at) : setMany(unit, instance, field, ids, at)
+function setList(unit: UnitOfWork, owner: Instance, list: NewList<BackField | ManyField>): Work<void> {
+  const { field } = list
+  return field.is === 'back' ? setBack(unit, owner, { ...list, field }) : setMany(unit, owner, { ...list, field })
 }
 
 /** The ids of the targets. Nested rows are created first, from left to right, so that the enclosing body has the last word. */
-function* resolve(unit: UnitOfWork, targets: readonly RelatedTarget[], newId: NewId): Work<Id[]> {
+function* resolve(unit: UnitOfWork, targets: readonly RelatedTarget[]): Work<Id[]> {
   const ids: Id[] = []
-  for (const target of targets)
-    ids.push('id' in target ? target.id : (yield* create(unit, target.body, null, newId)).id)
+  for (const target of targets) ids.push('id' in target ? target.id : (yield* create(unit, target.body, null)).id)
   return ids
 }
 
 /** Runs a setter, which returns fields to set. They may be hidden or read-only, but must be writable and valid. */
-function* setCalc(unit: UnitOfWork, instance: Instance, setting: Setting & { kind: 'calc' }, newId: NewId): Work<void> {
+function* setCalc(unit: UnitOfWork, instance: Instance, setting: Setting & { kind: 'calc' }): Work<void> {
   const { field } = setting
   const outcome = field.def.set!(yield* rowFor(unit, instance, field.uses), setting.value as never, unit.ctx)
   const issues: Issue[] = []
@@ -232,7 +210,7 @@ function* setCalc(unit: UnitOfWork, instance: Instance, setting: Setting & { kin
     if (issues.length) throw new ApiError('validation', { issues })
     if (!inner) continue
     yield* checkReferences(unit, [inner])
-    yield* set(unit, instance, inner, newId)
+    yield* set(unit, instance, inner)
   }
 }
 
@@ -241,7 +219,7 @@ export function* join(unit: UnitOfWork, owner: Instance, field: BackField | Many
   const ids = yield* relatedIdsIn(unit, owner, field)
   // Creating a row below another one sets the field of the upper row, so its rule applies.
   owner.given.push(field)
-  if (!ids.has(id)) yield* setList(unit, owner, field, [...ids, id], '#')
+  if (!ids.has(id)) yield* setList(unit, owner, { field, ids: [...ids, id], pointer: '#' })
 }
 
 /** What a body is for, besides the unit of work that it is read in. */

@@ -40,6 +40,9 @@ export interface PendingPassword {
   readonly password: string
 }
 
+/** Supplies the id of a new row if the client does not choose it. */
+export type NewId = (unit: UnitOfWork, resource: Resource) => Work<Id>
+
 /** For whom and when a unit works, and how strictly it reads input. */
 export interface UnitOfWorkOptions {
   readonly ctx: Ctx
@@ -48,6 +51,7 @@ export interface UnitOfWorkOptions {
   /** Unknown members of bodies are ignored. */
   readonly lenient: boolean
   readonly permissions: Permissions
+  readonly newId: NewId
   /** The hashes of the passwords that the first run found; null in the first run. */
   readonly hashes: ReadonlyMap<string, string> | null
   /** The unit is part of a transaction that can wait for promises. */
@@ -76,6 +80,7 @@ export class UnitOfWork {
   readonly ledger: Resource | null
   readonly waits: boolean
   readonly isUnbounded: boolean
+  readonly newId: NewId
   /** Passwords that were set but not hashed yet; null = none. */
   unhashed: PendingPassword[] | null = null
   readonly #mostNew: number
@@ -104,6 +109,7 @@ export class UnitOfWork {
     this.isUnbounded = options.isUnbounded
     this.#mostNew = options.mostNew
     this.#signature = options.signature
+    this.newId = options.newId
     this.#hashes = options.hashes
   }
 

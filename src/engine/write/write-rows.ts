@@ -26,7 +26,7 @@ import { create, join, prepareBody, replace, set, unfit } from './set-fields.ts'
 export function* createRows(unit: UnitOfWork, call: Call, writing: WriteEnvironment): Work<Item> {
   const parent = call.parent ? yield* parentOf(unit, call) : null
   if (!Array.isArray(call.input)) {
-    const instance = yield* createOne(unit, call, call.input, '#', parent, writing)
+    const instance = yield* createOne(unit, call, call.input, '#', parent)
     yield* finishUnit(unit)
     return yield* showItem(unit.tx, viewOf(call.resource, call.shape), instance.row, writing, true)
   }
@@ -36,7 +36,7 @@ export function* createRows(unit: UnitOfWork, call: Call, writing: WriteEnvironm
   const instances: Instance[] = []
   for (const [i, body] of call.input.entries()) {
     try {
-      instances.push(yield* createOne(unit, call, body, pointer('#', i), parent, writing))
+      instances.push(yield* createOne(unit, call, body, pointer('#', i), parent))
     } catch (error) {
       // Report the faults of all rows at once, as far as one row's faults do not hide another's.
       if (!(error instanceof ApiError) || (error.code !== 'validation' && error.code !== 'read_only')) throw error
@@ -54,14 +54,13 @@ function* createOne(
   body: unknown,
   base: string,
   parent: Instance | null,
-  writing: WriteEnvironment,
 ): Work<Instance> {
   const field = call.parent?.field
   const implied = field?.is === 'back' ? field.via : null
   const prepared = withUploads(prepareBody(unit, call.resource, body, { operation: 'create', base, implied }), call)
   if (implied) agreeWithParent(prepared, implied, call.parent!.id)
   yield* check(unit, prepared, prepared.id)
-  const instance = yield* create(unit, prepared, null, writing.newId)
+  const instance = yield* create(unit, prepared, null)
   if (parent && (field?.is === 'back' || field?.is === 'many')) yield* join(unit, parent, field, instance.id)
   return instance
 }
@@ -120,7 +119,7 @@ export function* patchInstance(
   if (file) checkFile(call.conditions, storedFileIn(file, instance.before!))
   else yield* checkVersion(unit.tx, call, instance.before, writing)
   yield* check(unit, prepared)
-  for (const setting of prepared.settings) yield* set(unit, instance, setting, writing.newId)
+  for (const setting of prepared.settings) yield* set(unit, instance, setting)
 }
 
 /** PUT: replaces a row. Creates it if clients may choose ids or if it is named by a unique key. */
@@ -138,8 +137,8 @@ export function* putRow(unit: UnitOfWork, call: Call, writing: WriteEnvironment)
   if (existing && prepared.echoes.length > 0) yield* checkReadOnlyMembers(unit, existing, prepared, writing)
   yield* checkVersion(unit.tx, call, existing?.before ?? null, writing)
   yield* check(unit, prepared, existing ? null : (call.id ?? prepared.id))
-  if (existing) yield* replace(unit, existing, prepared, writing.newId)
-  const instance = existing ?? (yield* create(unit, prepared, call.id, writing.newId))
+  if (existing) yield* replace(unit, existing, prepared)
+  const instance = existing ?? (yield* create(unit, prepared, call.id))
   yield* finishUnit(unit)
   return yield* showItem(unit.tx, viewOf(resource, call.shape), instance.row, writing, existing === null)
 }
