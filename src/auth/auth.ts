@@ -7,16 +7,16 @@ import type { AttemptLimits } from './login/attempts.ts'
 import type { Grant } from './session/callers.ts'
 import { cookieFault, cookieIn, type CookieOptions } from './session/cookie.ts'
 import { ForeignTokens, type Issuer } from './sources/foreign-tokens.ts'
-import { invalidToken } from './sources/jwt.ts'
 import { signingKeys, type KeyOptions } from './session/keys.ts'
 import type { Granted, Login } from './login/login.ts'
 import { isAllowedOrigin } from './origin.ts'
 import type { Authenticate, Credentials, Identity, Principal, Standing } from './principal.ts'
 import type { Authority } from './authority.ts'
-import { ownUsers } from './login/own-users.ts'
+import { ownUsers, type OwnUsers } from './login/own-users.ts'
 import type { Session } from './session/session.ts'
 import { Tickets } from './session/tickets.ts'
-import { bearerOf, longestToken, tokensOf, unverified, type AccessClaims } from './session/token.ts'
+import { TokenCallers } from './session/token-callers.ts'
+import { bearerOf, tokensOf } from './session/token.ts'
 import { watch, type Watched } from './session/watch.ts'
 
 /** How callers are recognised by tokens and sessions. All durations are in seconds. */
@@ -116,12 +116,11 @@ export interface AuthEnvironment {
   readonly authenticate: Authenticate | null
 }
 
-const most = 10_000
 const nobody: ReadonlyMap<Id, number> = new Map()
 
 /** Makes what recognises callers. null = neither a login nor an option asks for it. */
 export function createAuth(options: AuthOptions | Authority | undefined, environment: AuthEnvironment): Auth | null {
-  const { model, store, clock, random, authenticate: custom } = environment
+  const { model, clock, random, authenticate: custom } = environment
   const users = [...model.resources.values()].find(one => one.login !== null)
   if (!users && !options && !custom) return null
   const authority = isAuthority(options) ? options : null
@@ -132,88 +131,46 @@ export function createAuth(options: AuthOptions | Authority | undefined, environ
   const given: AuthOptions = isAuthority(options) || !options ? {} : options
   const leeway = Math.min(given.leeway ?? 5, 30)
   const keys = signingKeys(given)
-  const tokens = tokensOf(keys, {
-    issuer: given.issuer ?? 'restuary',
-    audience: given.audience ?? 'restuary',
-    leeway,
-  })
+  const { issuer = 'restuary', audience = 'restuary' } = given
+  const tokens = tokensOf(keys, { issuer, audience, leeway })
   const own = users ? ownUsers(users, given, environment, tokens) : null
-  const foreign = new Map(
-    (given.issuers ?? []).map(issuer => [issuer.issuer, new ForeignTokens(issuer, leeway, clock)]),
-  )
-  const cookie = own === null || given.cookie === false ? null : cookieOf(given.cookie ?? {})
-  const origins = new Set(given.cookie ? given.cookie.origins : [])
-  const tickets = new Tickets(given.ticket ?? 30, clock, random)
-  const held = new Map<string, { readonly access: AccessClaims; identity: Identity | null }>()
-  const accesses = new WeakMap<Identity, AccessClaims>()
+  const foreign = new Map((given.issuers ?? []).map(one => [one.issuer, new ForeignTokens(one, leeway, clock)]))
+  return authOf({
+    ...environment,
+    authority,
+    own,
+    callers: new TokenCallers({ tokens, own, foreign, leeway, clock }),
+    cookie: own === null || given.cookie === false ? null : cookieOf(given.cookie ?? {}),
+    origins: new Set(given.cookie ? given.cookie.origins : []),
+    tickets: new Tickets(given.ticket ?? 30, clock, random),
+    isRandom: keys.random,
+    scopes: given.scopes ?? null,
+  })
+}
 
-  function authenticateToken(token: string): Maybe<Identity> {
-    if (typeof token !== 'string' || token.length > longestToken) throw invalidToken('no token')
-    const known = held.get(token)
-    if (known) {
-      if (known.access.exp * 1000 > clock() - leeway * 1000) return current(known)
-      held.delete(token)
-      throw new ApiError('token_expired')
-    }
-    const issuer = foreign.size === 0 ? undefined : foreign.get(String(unverified(token)['iss']))
-    if (issuer) return chain(issuer.of(token), found)
-    if (!own) throw invalidToken('nobody issues tokens here')
-    return tokens.verify(token, Math.floor(clock() / 1000)).then(access => {
-      const entry = { access, identity: null }
-      return chain(current(entry), identity => {
-        if (held.size >= most) held.delete(held.keys().next().value!)
-        held.set(token, entry)
-        return identity
-      })
-    })
-  }
+/** The ways in which callers are recognised here. */
+interface AuthParts extends AuthEnvironment {
+  readonly authority: Authority | null
+  readonly own: OwnUsers | null
+  readonly callers: TokenCallers
+  readonly cookie: Auth['cookie']
+  /** The origins of pages whose cookies are taken. */
+  readonly origins: ReadonlySet<string>
+  readonly tickets: Tickets
+  readonly isRandom: boolean
+  readonly scopes: Auth['scopes']
+}
 
-  function current(entry: { readonly access: AccessClaims; identity: Identity | null }): Maybe<Identity> {
-    return chain(own!.callers.of(entry.access), principal => {
-      if (!principal) throw invalidToken('the session has ended')
-      if (entry.identity?.principal !== principal) {
-        entry.identity = Object.freeze({ principal, expires: entry.access.exp * 1000 })
-        accesses.set(entry.identity, entry.access)
-      }
-      return entry.identity
-    })
-  }
-
-  function identify(credentials: Credentials): Maybe<Identity | null> {
-    if (!custom) return authority ? authority.identify(credentials) : identifyToken(credentials)
-    return chain(custom(credentials), (who): Maybe<Identity | null> => {
-      if (who) return { principal: who, expires: null }
-      return authority ? authority.identify(credentials) : identifyToken(credentials)
-    }) as Maybe<Identity | null>
-  }
-
-  function identifyToken(credentials: Credentials): Maybe<Identity | null> {
-    if (!own && foreign.size === 0) return null
-    const token = bearerOf(credentials.header('authorization'))
-    if (token !== null) return authenticateToken(token)
-    if (!cookie) return null
-    const value = cookieIn(credentials.header('cookie'), cookie.name)
-    if (value === undefined || value === '') return null
-    const isSocket = credentials.face === 'websocket' || credentials.face === 'socketio'
-    if ((isSocket || !safeMethods.has(credentials.method)) && !isAllowedOrigin(credentials, origins))
-      throw new ApiError('forbidden_origin', { detail: 'a cookie is not taken from a page of another origin' })
-    return authenticateToken(value)
-  }
-
-  async function end(identity: Identity): Promise<void> {
-    const access = accesses.get(identity)
-    if (!access || !own) return
-    await own.sessions.end(access.sid)
-    own.callers.forget(access.sid)
-  }
-
+function authOf(parts: AuthParts): Auth {
+  const { own, callers, authority, cookie, origins, tickets } = parts
+  const identify = (credentials: Credentials): Maybe<Identity | null> => identifyBy(parts, credentials)
   return {
     authenticate: credentials => {
       const identity = identify(credentials)
       return identity instanceof Promise ? identity.then(one => one?.principal ?? null) : (identity?.principal ?? null)
     },
     identify,
-    authenticateToken,
+    authenticateToken: token => callers.identify(token),
     authenticateTicket(ticket) {
       const identity = tickets.redeem(ticket)
       if (!identity) throw new ApiError('unauthenticated', { detail: 'the ticket is not valid' })
@@ -223,7 +180,7 @@ export function createAuth(options: AuthOptions | Authority | undefined, environ
     allowsOrigin: credentials => isAllowedOrigin(credentials, origins),
     onPrincipalChange: (user, listener) => own?.watches.on(user, listener) ?? (() => {}),
     standing: identity => {
-      const access = accesses.get(identity)
+      const access = callers.accessOf(identity)
       if (!access || !own) return null
       const { id } = identity.principal
       return {
@@ -234,45 +191,71 @@ export function createAuth(options: AuthOptions | Authority | undefined, environ
     },
     changedIn: commits => own?.watches.usersIn(commits) ?? nobody,
     watch: (identity, listener) => {
-      const access = accesses.get(identity)
+      const access = callers.accessOf(identity)
       const look = access && own ? (): Maybe<Principal | null> => own.callers.of(access) : null
-      return watch(identity, look, own?.watches ?? null, clock, listener)
+      return watch(identity, look, own?.watches ?? null, parts.clock, listener)
     },
     login: own?.login ?? null,
     cookie,
-    begin: async (user, scope) => {
-      if (!own) throw new TypeError('no resource says .login(…)')
-      const row = await store.read(function* (snapshot) {
-        return yield* wait(snapshot.get(own.users, user))
-      })
-      if (!row) throw new ApiError('not_found', { detail: `there is no ${own.users.name} ${user}` })
-      const has = own.grant(row)
-      return own.login.begin(row, (scope ? has.filter(word => scope.includes(word)) : has).join(' '))
-    },
+    begin: (user, scope) => begin(parts, user, scope),
     sessionOf: identity => {
-      const access = accesses.get(identity)
+      const access = callers.accessOf(identity)
       return access ? { id: access.sid, user: identity.principal.id, scope: access.scope } : null
     },
-    end,
+    end: async identity => {
+      const access = callers.accessOf(identity)
+      if (!access || !own) return
+      await own.sessions.end(access.sid)
+      own.callers.forget(access.sid)
+    },
     endAll: async user => {
       await own?.sessions.endAll(user)
     },
-    random: keys.random && own !== null,
-    scopes: given.scopes ?? null,
+    random: parts.isRandom && own !== null,
+    scopes: parts.scopes,
     authority,
     schemes: authority?.schemes ?? schemesOf(cookie),
     close() {
       own?.callers.close()
       own?.watches.close()
       tickets.close()
-      held.clear()
+      callers.clear()
     },
   }
 }
 
-function found(identity: Identity | null): Identity {
-  if (identity) return identity
-  throw invalidToken('nobody is known by it')
+/** The caller of a request: by the application's own function, then by the authority or by token and cookie. */
+function identifyBy(parts: AuthParts, credentials: Credentials): Maybe<Identity | null> {
+  const { authority, authenticate: custom } = parts
+  const otherwise = (): Maybe<Identity | null> =>
+    authority ? authority.identify(credentials) : identifyByToken(parts, credentials)
+  if (!custom) return otherwise()
+  return chain(custom(credentials), (who): Maybe<Identity | null> =>
+    who ? { principal: who, expires: null } : otherwise(),
+  ) as Maybe<Identity | null>
+}
+
+function identifyByToken({ callers, cookie, origins }: AuthParts, credentials: Credentials): Maybe<Identity | null> {
+  if (!callers.areAccepted) return null
+  const token = bearerOf(credentials.header('authorization'))
+  if (token !== null) return callers.identify(token)
+  if (!cookie) return null
+  const value = cookieIn(credentials.header('cookie'), cookie.name)
+  if (value === undefined || value === '') return null
+  const isSocket = credentials.face === 'websocket' || credentials.face === 'socketio'
+  if ((isSocket || !safeMethods.has(credentials.method)) && !isAllowedOrigin(credentials, origins))
+    throw new ApiError('forbidden_origin', { detail: 'a cookie is not taken from a page of another origin' })
+  return callers.identify(value)
+}
+
+async function begin({ own, store }: AuthParts, user: Id, scope: readonly string[] | undefined): Promise<Granted> {
+  if (!own) throw new TypeError('no resource says .login(…)')
+  const row = await store.read(function* (snapshot) {
+    return yield* wait(snapshot.get(own.users, user))
+  })
+  if (!row) throw new ApiError('not_found', { detail: `there is no ${own.users.name} ${user}` })
+  const has = own.grant(row)
+  return own.login.begin(row, (scope ? has.filter(word => scope.includes(word)) : has).join(' '))
 }
 
 function cookieOf(options: CookieOptions): { name: string; sameSite: 'Lax' | 'Strict' } {

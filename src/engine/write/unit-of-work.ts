@@ -120,7 +120,7 @@ export class UnitOfWork {
     if (instance !== undefined) return ready(instance?.deleted ? null : instance)
     return wait(
       chain(this.tx.get(resource, id), row => {
-        const loaded = known(resource, row)
+        const loaded = row ? instanceOf(resource, row.slice(), row) : null
         rows.set(id, loaded)
         return loaded
       }),
@@ -133,7 +133,8 @@ export class UnitOfWork {
     const missing = ids.filter(id => !rows.has(id))
     if (missing.length) {
       for (const id of missing) rows.set(id, null)
-      for (const row of yield* wait(this.tx.many(resource, missing))) rows.set(row[ID] as Id, known(resource, row))
+      for (const row of yield* wait(this.tx.many(resource, missing)))
+        rows.set(row[ID] as Id, instanceOf(resource, row.slice(), row))
     }
     return ids.map(id => rows.get(id)).filter(instance => instance && !instance.deleted) as Instance[]
   }
@@ -147,18 +148,7 @@ export class UnitOfWork {
     row[SEQ] = 0
     row[AT] = 0
     for (let i = 1; i < resource.columns.length; i++) row.push(null)
-    const instance: Instance = {
-      resource,
-      id,
-      before: null,
-      row,
-      place,
-      deleted: false,
-      implied: false,
-      given: [],
-      filled: null,
-      deltas: noDeltas,
-    }
+    const instance = instanceOf(resource, row, null, place)
     this.#rows(resource).set(id, instance)
     this.#touched.add(instance)
     return instance
@@ -239,21 +229,19 @@ export class UnitOfWork {
 
 const noDeltas: ReadonlyMap<string, Delta> = new Map()
 
-function known(resource: Resource, row: Row | undefined): Instance | null {
-  return row
-    ? {
-        resource,
-        id: row[ID] as Id,
-        before: row,
-        row: row.slice(),
-        place: '#',
-        deleted: false,
-        implied: false,
-        given: [],
-        filled: null,
-        deltas: noDeltas,
-      }
-    : null
+function instanceOf(resource: Resource, row: Row, before: Row | null, place: string = '#'): Instance {
+  return {
+    resource,
+    id: row[ID] as Id,
+    before,
+    row,
+    place,
+    deleted: false,
+    implied: false,
+    given: [],
+    filled: null,
+    deltas: noDeltas,
+  }
 }
 
 /** The slots of stored fields whose value differs from the stored one. */
