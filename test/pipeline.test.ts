@@ -147,6 +147,28 @@ async function answered(app: World, request: Request): Promise<void> {
   if (!ok) throw new Error(`${request.url} was answered with ${status}`)
 }
 
+/** A client whose calls are each a batch of one. */
+const batch: Record<string, Way> = {
+  'a batch': {
+    origin: 'batch',
+    async enter(app) {
+      const send = async (call: object, key?: string): Promise<{ status: number; code: string | null; row: any }> => {
+        const headers = { 'content-type': 'application/json', ...(key !== undefined && { 'idempotency-key': key }) }
+        const request = new Request('http://host/batch', { method: 'POST', headers, body: JSON.stringify([call]) })
+        const answer: any = await (await app.fetch(request)).json()
+        if (answer.error) return { status: answer.status, code: answer.error, row: null }
+        return { status: answer[0].status, code: null, row: answer[0].body }
+      }
+      return {
+        create: (list, body, key) => send({ method: 'POST', uri: `/${list}`, body }, key),
+        patch: (list, id, body) => send({ method: 'PATCH', uri: `/${list}/${id as number}`, body }),
+        remove: (list, id) => send({ method: 'DELETE', uri: `/${list}/${id as number}` }),
+        list: async list => (await send({ method: 'GET', uri: `/${list}` })).row,
+      }
+    },
+  },
+}
+
 function code(begin: (app: World, work: Script) => Promise<unknown>): Way {
   return { origin: 'code', enter: async app => callerBy(app, begin) }
 }
@@ -317,7 +339,7 @@ describe.each(['memory', 'a slow store'])('over %s', name => {
     await served.close()
   })
 
-  describe.each(Object.entries({ ...outside, ...inside }))('%s', (_, way) => {
+  describe.each(Object.entries({ ...outside, ...inside, ...batch }))('%s', (_, way) => {
     let caller: Caller & { cut?(): void }
     beforeAll(async () => {
       caller = await way.enter(app, served.port)

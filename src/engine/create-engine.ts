@@ -6,6 +6,7 @@ import type { Model } from '../model/model.ts'
 import type { CursorKey } from '../query/cursor.ts'
 import type { Store, Transaction } from '../store/store.ts'
 import type { Maybe } from '../store/work.ts'
+import { runBatch } from './batch/run-batch.ts'
 import { RepresentationCache } from './cache/representation-cache.ts'
 import type { Call, HeaderLines } from './call/call.ts'
 import type { ContextEnvironment } from './call/context.ts'
@@ -85,6 +86,7 @@ export function createEngine(options: EngineOptions): OwnEngine {
     limiter,
     handle: call => (call.unbounded ? handleCode : handleOutside)(invocationOf(call)),
     within: (tx, call) => handleWithin(invocationOf(call, tx)),
+    batch: batch => runBatch({ store, clock, handle: (tx, call) => handleBatch(invocationOf(call, tx)) }, batch),
     refusal: (asked, fault) => refusalOf(callerChecks, asked, ApiError.from(fault)),
     enter: call => (call.unbounded ? enterFromCode : enterFromOutside)(invocationOf(call, null, true)),
   }
@@ -106,6 +108,7 @@ export function createEngine(options: EngineOptions): OwnEngine {
   const handleOutside = compose(parts, 'outside')
   const handleCode = compose(parts, 'code')
   const handleWithin = compose(parts, 'transaction')
+  const handleBatch = compose(parts, 'batch')
   const handleUpkeep = compose(parts, 'upkeep')
   const enterFromOutside = composeChecks(parts, 'outside')
   const enterFromCode = composeChecks(parts, 'code')

@@ -7,6 +7,7 @@ import type { CursorKey } from '../query/cursor.ts'
 import type { StoredFile } from '../schema/file.ts'
 import type { Transaction } from '../store/store.ts'
 import type { Maybe } from '../store/work.ts'
+import type { BatchOutcome, CallBatch } from './batch/run-batch.ts'
 import type { Call, CallOrigin, Outcome, CallTarget } from './call/call.ts'
 import type { CallerChecks } from './rules/caller-checks.ts'
 import type { Limiter } from './rules/rate-limiter.ts'
@@ -50,6 +51,8 @@ export interface Engine {
   handle(call: Call): Maybe<Outcome>
   /** Runs a call inside a transaction of the application. */
   within(tx: Transaction, call: Call): Maybe<Outcome>
+  /** Runs several calls of a client, all or nothing. Rejects with the ApiError of the first that fails. */
+  batch(batch: CallBatch): Promise<BatchOutcome>
   /**
    * The error to answer a request that could not be read. A caller who may not make the request at all gets 401 or 403;
    * any other caller gets `fault`. In this way a closed resource does not reveal the names of its fields.

@@ -141,7 +141,7 @@ export class Executor {
       isUnbounded: call.unbounded ?? false,
       mostNew: writing.bulk,
       ledger: this.#options.ledger,
-      signature: call.idempotencyKey == null || call.trusted ? null : signatureOf(call.principal, call.idempotencyKey),
+      signature: signatureIn(call),
     })
     switch (call.operation) {
       case 'create':
@@ -179,4 +179,10 @@ function authorised({ writing }: Invocation): WriteEnvironment {
 /** Whether a call has an idempotency key, or needs one. */
 function isClaimed({ idempotencyKey, resource }: Call): boolean {
   return idempotencyKey != null || resource.options.idempotency === 'required'
+}
+
+/** Who writes under which idempotency key; null if there is none, or if the application writes for itself. */
+function signatureIn({ idempotencyKey, batchKey, principal, trusted }: Call): string | null {
+  const key = idempotencyKey ?? batchKey
+  return key == null || trusted ? null : signatureOf(principal, key)
 }

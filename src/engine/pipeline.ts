@@ -43,8 +43,10 @@ interface StepDef {
 }
 
 const outside: readonly Origin[] = ['outside']
-const calls: readonly Origin[] = ['outside', 'code', 'transaction']
-const all: readonly Origin[] = ['outside', 'code', 'transaction', 'upkeep']
+/** Calls of clients. */
+const clients: readonly Origin[] = ['outside', 'batch']
+const calls: readonly Origin[] = ['outside', 'code', 'transaction', 'batch']
+const all: readonly Origin[] = ['outside', 'code', 'transaction', 'batch', 'upkeep']
 
 /**
  * The steps of a call in their order, each with the origins of the calls that it applies to. Before the first step, the face
@@ -63,9 +65,9 @@ export const pipeline: readonly StepDef[] = [
   // Turns every error of the later steps into an answer.
   { name: 'answer', of: all, step: answering },
   // Charges the caller's budget: 429.
-  { name: 'limit', of: outside, isForFollowers: true, check: ({ limiter }) => limiter && limiting(limiter) },
+  { name: 'limit', of: clients, isForFollowers: true, check: ({ limiter }) => limiter && limiting(limiter) },
   // Announces that the resource will be removed; afterwards: 410.
-  { name: 'deprecate', of: outside, isForFollowers: true, check: ({ model, clock }) => deprecating(model, clock) },
+  { name: 'deprecate', of: clients, isForFollowers: true, check: ({ model, clock }) => deprecating(model, clock) },
   // Replaces the creation of a row by the job that creates it, if one is declared.
   { name: 'redirect', of: outside, step: ({ jobs }) => jobs && redirecting },
   // Deletes expired ephemeral rows; restarts the time of rows that are written.
@@ -79,7 +81,7 @@ export const pipeline: readonly StepDef[] = [
   // The application's `before`, `after` and `error` hooks.
   {
     name: 'hooks',
-    of: outside,
+    of: clients,
     step: ({ hooks, surroundings, clock }) => hooks && hooking(hooks, surroundings, clock),
   },
   // Cancels a job that is deleted before it has finished.

@@ -31,7 +31,7 @@ interface Request {
 }
 
 /** A message from a client. */
-export type ClientFrame = AuthFrame | CallFrame | SubscribeFrame | UnsubscribeFrame | PingFrame
+export type ClientFrame = AuthFrame | CallFrame | BatchFrame | SubscribeFrame | UnsubscribeFrame | PingFrame
 
 /** Logs in on an open connection, with a token or a ticket. */
 export interface AuthFrame {
@@ -53,6 +53,20 @@ export interface CallFrame extends Request {
   readonly key?: string
   /** The method, if the action has several. */
   readonly method?: string
+}
+
+/** Several calls in one transaction, all or nothing. */
+export interface BatchFrame {
+  readonly op: 'batch'
+  readonly id: RequestId
+  /**
+   * At most 100 calls as over HTTP: `{"id"?, "method", "uri", "body"?, "headers"?}`. In a body, `{"$ref": "a"}` stands for the
+   * id of the row that the call with the id `a` has made.
+   */
+  readonly calls: readonly unknown[]
+  /** The idempotency key of the whole. */
+  readonly key?: string
+  readonly min?: string
 }
 
 /** Begins a subscription to a list or a row. */

@@ -12,7 +12,9 @@ export function signatureOf(writer: Writer, key: string): string {
 export function keysOf(signatures: readonly string[], writer: Writer): readonly string[] {
   if (signatures.length === 0) return none
   const begin = signatureOf(writer, '')
-  return signatures.filter(one => one.startsWith(begin)).map(one => one.slice(begin.length))
+  const keys = signatures.filter(one => one.startsWith(begin)).map(one => one.slice(begin.length))
+  // The writes of a batch share a key.
+  return keys.length > 1 ? [...new Set(keys)] : keys
 }
 
 /** The signatures of the writes in commits. */

@@ -61,6 +61,17 @@ function requests(): Readonly<Record<string, Json>> {
         'min?': position,
       }),
     ),
+    batch: message(
+      'batch',
+      'Several calls in one transaction, all or nothing.',
+      record({
+        op: op('batch'),
+        id,
+        calls: { type: 'array', items: { type: 'object' }, maxItems: 100 },
+        'key?': { type: 'string', description: 'Idempotency key of the whole.' },
+        'min?': position,
+      }),
+    ),
     subscribe: message(
       'subscribe',
       'Follows a list, a row or a query; its id names the subscription.',

@@ -2,13 +2,14 @@ import { ApiError } from '../../protocol/error.ts'
 import { noConditions, type Call, type Conditions, type Outcome, type Principal } from '../../engine/call/call.ts'
 import type { HandledCall, HandledValue } from '../../engine/actions/handled-resources.ts'
 import { canonicalUri } from '../../model/declare/uri-pattern.ts'
+import { sessionBatch } from '../../transport/batch/session-batch.ts'
 import { refuseKey } from '../../transport/refuse-key.ts'
 import type { SocketHost } from '../../transport/socket/host.ts'
 import type { SocketSession } from '../../transport/socket/session.ts'
 import type { UriTarget, UriTargets } from '../../transport/uri-target.ts'
 import type { Message, MessageOptions } from './read-socketio-message.ts'
 
-type Write = Exclude<Message, { readonly event: 'subscribe' | 'unsubscribe' }>
+type Write = Exclude<Message, { readonly event: 'subscribe' | 'unsubscribe' | 'batch' }>
 
 /** The session that writes. */
 type Asking = Pick<SocketSession, 'host' | 'principal' | 'asking' | 'read'>
@@ -25,10 +26,14 @@ export interface Written {
 export async function writeMessage(
   session: Asking,
   targets: UriTargets,
-  message: Write,
+  message: Write | Extract<Message, { readonly event: 'batch' }>,
   options: MessageOptions | null,
 ): Promise<Written> {
   const { host, principal } = session
+  if (message.event === 'batch') {
+    const { data, position } = await sessionBatch(session, targets, message.calls, options?.key ?? null)
+    return { status: 200, data: JSON.parse(data) as unknown, position, etag: null }
+  }
   const target = targets.find(message.uri)
   if (target === undefined) return writeHandled(host, message, options, principal)
   if (target === null) throw new ApiError('not_found', { detail: `there is nothing at ${message.uri}` })

@@ -48,6 +48,12 @@ export function describeSocketIo(draft: AsyncDraft): void {
         }),
         'client.patch': message('patch', 'Changes a row.', record({ uri, 'patch?': members }), { headers: options }),
         'client.delete': message('delete', 'Deletes a row.', record({ uri }), { headers: options }),
+        batch: message(
+          'batch',
+          'Several calls in one transaction, all or nothing.',
+          { type: 'array', items: { type: 'object' }, maxItems: 100 },
+          { headers: options },
+        ),
         subscribe: message('subscribe', 'Follows a list or a row.', uri, { headers: options }),
         unsubscribe: message('unsubscribe', 'Follows it no longer.', uri),
       },

@@ -2,12 +2,13 @@ import { ApiError, type Issue } from '../../protocol/error.ts'
 import { modeOf, waitsOf } from '../../transport/subscription-options.ts'
 import type { Mode } from '../../live/subscriptions/coalesce.ts'
 
-/** A message in one of the five events of Flask-SocketAPI. */
+/** A message in one of the five events of Flask-SocketAPI, or several calls as one. */
 export type Message =
   | { readonly event: 'create'; readonly uri: string; readonly attributes: unknown }
   | { readonly event: 'patch'; readonly uri: string; readonly patch: unknown }
   | { readonly event: 'delete'; readonly uri: string }
   | { readonly event: 'subscribe' | 'unsubscribe'; readonly uri: string }
+  | { readonly event: 'batch'; readonly calls: unknown }
 
 /** The options of a message, its last argument. A client without options gets the answers of Flask-SocketAPI. */
 export interface MessageOptions {
@@ -25,13 +26,14 @@ export interface MessageOptions {
 type Given = Readonly<Record<string, unknown>>
 type Event = Message['event']
 
-const events: ReadonlySet<string> = new Set<Event>(['create', 'patch', 'delete', 'subscribe', 'unsubscribe'])
+const events: ReadonlySet<string> = new Set<Event>(['create', 'patch', 'delete', 'subscribe', 'unsubscribe', 'batch'])
 const wordsOf: Readonly<Record<Event, ReadonlySet<string>>> = {
   create: new Set(['key']),
   patch: new Set(['ifMatch', 'key']),
   delete: new Set(['ifMatch', 'key']),
   subscribe: new Set(['since', 'mode', 'absent']),
   unsubscribe: new Set(),
+  batch: new Set(['key']),
 }
 
 export function isEvent(name: unknown): name is Event {
@@ -45,6 +47,7 @@ export function isEvent(name: unknown): name is Event {
 export function readMessage(event: Event, given: unknown, plain: boolean): Message {
   const wrong = (detail: string): Error =>
     plain ? new TypeError(detail) : new ApiError('validation', { issues: [{ pointer: '#', code: 'type', detail }] })
+  if (event === 'batch') return { event, calls: given }
   if (event === 'subscribe' || event === 'unsubscribe') {
     if (typeof given === 'string') return { event, uri: given }
     throw wrong('a URI is expected')

@@ -46,7 +46,7 @@ export function hooksOf(
 export function hooking(hooks: Hooks, surroundings: ContextEnvironment, clock: () => number): PipelineStep {
   return (invocation, next) => {
     const { call } = invocation
-    const context = (invocation.context ??= new Context(surroundings, call, clock()))
+    const context = (invocation.context ??= new Context(surroundings, call, clock(), invocation.tx))
     const reading = { ctx: contextOf(call.principal, call.auth, context.now) }
     return run(hooked(hooks, call, context, reading, () => next(invocation)))
   }

@@ -83,6 +83,8 @@ export interface CallTerms {
   readonly conditions: Conditions | null
   /** Makes a write that is sent twice take effect once (see engine/once/). */
   readonly idempotencyKey?: string | null
+  /** The idempotency key of the batch that the call is part of. */
+  readonly batchKey?: string | null
 }
 
 /** Who makes the call, and from where. */

@@ -10,9 +10,10 @@ import type { WriteEnvironment } from './call-environment.ts'
  *   - `outside`: a client, on any face.
  *   - `code`: the application: `app.*`, `ctx.db` in actions and hooks, jobs.
  *   - `transaction`: the same code inside a transaction.
+ *   - `batch`: a client, several of whose calls share a transaction.
  *   - `upkeep`: the engine itself, when it deletes expired rows.
  */
-export type Origin = 'outside' | 'code' | 'transaction' | 'upkeep'
+export type Origin = 'outside' | 'code' | 'transaction' | 'batch' | 'upkeep'
 
 /** A call on its way through the pipeline. */
 export interface Invocation {

@@ -4,7 +4,7 @@ import { ApiError, type Issue } from '../../protocol/error.ts'
 import type { Model } from '../../model/model.ts'
 import type { Store, Transaction } from '../../store/store.ts'
 import { ready, wait, type Work } from '../../store/work.ts'
-import type { Call, Outcome } from '../call/call.ts'
+import type { Call, Outcome, Principal } from '../call/call.ts'
 import type { Upload } from '../files/reception.ts'
 
 /** Milliseconds for which the answer to a key is kept: one day. */
@@ -27,7 +27,8 @@ export interface Claim {
 export function claimOf(call: Call, input: unknown = call.input): Claim | null {
   const { idempotencyKey: key, principal, resource, operation, id, parent, uploads, file } = call
   if (key === undefined || key === null) {
-    if (resource.options.idempotency === 'required' && operation === 'create' && !call.trusted) throw required()
+    const isOpen = call.trusted || call.batchKey != null
+    if (resource.options.idempotency === 'required' && operation === 'create' && !isOpen) throw required()
     return null
   }
   checkKey(key)
@@ -45,6 +46,12 @@ export function claimOf(call: Call, input: unknown = call.input): Claim | null {
     key: digest([who, where, parent?.field.name, key]),
     print: digest([uploads ? [input, printed(uploads)] : input, jsonPatch ?? false, shape, query, conditions]),
   }
+}
+
+/** The claim of a batch, whose key is another than those of single writes. Throws ApiError `validation` for a malformed key. */
+export function claimOfBatch(principal: Principal | null, key: string, content: unknown): Claim {
+  checkKey(key)
+  return { key: digest(['batch', [principal?.id ?? null], key]), print: digest(content) }
 }
 
 /** Files are compared by name, type and digest. Their time and storage key differ with every upload. */

@@ -10,6 +10,7 @@ export const reservedPaths: Readonly<Record<string, string>> = Object.freeze({
   asyncapi: '/asyncapi.json',
   client: '/client.js',
   changes: '/changes',
+  batch: '/batch',
   auth: '/auth',
   jobs: '/jobs',
   health: '/health',

@@ -45,6 +45,7 @@ const engine: Engine = {
     calls.push(call)
     return answer(call)
   },
+  batch: () => Promise.reject(new Error('not here')),
   within: (_, call) => answer(call),
 }
 const todo = model.resources.get('todo')!

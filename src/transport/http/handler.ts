@@ -6,6 +6,7 @@ import { run } from '../../store/work.ts'
 import { decodeAction } from './action.ts'
 import { addressFinder } from './request/client-address.ts'
 import { admissionOf } from '../hosts/admission.ts'
+import { batchService } from './services/batch.ts'
 import { changesService } from './services/changes.ts'
 import { corsOf } from './response/cors.ts'
 import { decodeCall, operationOf, wrongMethod } from './request/decode.ts'
@@ -55,6 +56,7 @@ export function httpHandler(engine: Engine, options: HttpSetup = {}): Answerer {
         ...healthServices(options.health ?? null),
         ...(metrics ? [metricsService(metrics, options.metrics!)] : []),
         ...(engine.auth ? loginServices(engine.auth, addressFinder(options.trustedProxies)) : []),
+        batchService(engine, prefix, engine.limiter ? addressFinder(options.trustedProxies) : null),
         ...(options.live && options.changes
           ? [changesService(options.live, `${prefix}/changes`, options.changes)]
           : []),

@@ -2,7 +2,8 @@ import type { Identity } from '../../../auth/principal.ts'
 import type { Call, Outcome } from '../../../engine/call/call.ts'
 import type { Frame } from '../../../live/event.ts'
 import { ApiError } from '../../../protocol/error.ts'
-import type { AuthFrame, CallFrame, SubscribeFrame } from '../../../protocol/frames.ts'
+import type { AuthFrame, BatchFrame, CallFrame, SubscribeFrame } from '../../../protocol/frames.ts'
+import { sessionBatch } from '../../batch/session-batch.ts'
 import { outlineFor } from '../../socket/subscriptions.ts'
 import { modeOf, waitsOf } from '../../subscription-options.ts'
 import type { Asked, Dialect, Follow } from '../../socket/dialect.ts'
@@ -14,7 +15,16 @@ import { webSocketSession } from '../connection.ts'
 import type { SocketFace } from '../upgrade.ts'
 import { callHandled, checkFollowing, handledTarget, valueFrame } from './handled-calls.ts'
 import { frameCall, readFrame } from './read-frame.ts'
-import { answerFrame, doneFrame, helloFrame, NativeRows, NativeValues, pongFrame, refusalFrame } from './tellers.ts'
+import {
+  answerFrame,
+  outcomesFrame,
+  doneFrame,
+  helloFrame,
+  NativeRows,
+  NativeValues,
+  pongFrame,
+  refusalFrame,
+} from './tellers.ts'
 
 /**
  * How many milliseconds an anonymous connection may stay without a permitted request, and how many bytes its messages may have.
@@ -84,6 +94,8 @@ class NativeDialect implements Dialect<string> {
         }
         return { kind: 'unsubscribe', key: frame.sub, done, refuse }
       }
+      case 'batch':
+        return { kind: 'write', run: () => this.#batch(frame), refuse }
       case 'list':
       case 'get':
         return { kind: 'read', run: () => this.#call(frame), refuse }
@@ -124,6 +136,12 @@ class NativeDialect implements Dialect<string> {
     return () => (outcome.kind === 'failure' ? this.#session.tell(answered) : this.#answer(answered))
   }
 
+  async #batch(frame: BatchFrame): Promise<() => void> {
+    await this.#reached(frame)
+    const done = await sessionBatch(this.#session, this.#targets, frame.calls, frame.key ?? null)
+    return () => this.#answer(outcomesFrame(frame.id, done))
+  }
+
   async #follow(frame: SubscribeFrame): Promise<Follow> {
     const { host } = this.#session
     const { id, since = null } = frame
@@ -153,7 +171,7 @@ class NativeDialect implements Dialect<string> {
     return this.#session.asking(frameCall(this.#session, this.#targets, frame))
   }
 
-  async #reached({ min }: CallFrame | SubscribeFrame): Promise<void> {
+  async #reached({ min }: CallFrame | SubscribeFrame | BatchFrame): Promise<void> {
     if (min !== undefined) await this.#session.host.live.awaitPosition(min, { pointer: '#/min' })
   }
 

@@ -29,12 +29,13 @@ const members: Readonly<Record<ClientFrame['op'], Readonly<Record<string, Type>>
   patch: { ...target, ...conditions, data: 'any', key: 'string' },
   delete: { ...target, ...conditions, key: 'string' },
   act: { ...target, data: 'any', key: 'string', method: 'string' },
+  batch: { calls: 'any', key: 'string', min: 'string' },
   subscribe: { ...target, since: 'string', mode: 'mode', absent: 'string' },
   unsubscribe: { sub: 'id' },
   ping: {},
 }
 
-const needed: readonly string[] = ['uri', 'sub']
+const needed: readonly string[] = ['uri', 'sub', 'calls']
 
 /** Parses a message strictly: unknown members are refused, nothing is ignored. */
 export function readFrame(text: string, limits: JsonLimits): FrameReading {
@@ -112,10 +113,12 @@ function isId(value: unknown): value is RequestId {
 type Unasked = Omit<Call, 'principal'>
 
 /** The parts of a session that reading a message needs. */
-type Reader = Pick<SocketSession, 'host' | 'read'>
+export interface FrameReader extends Pick<SocketSession, 'read'> {
+  readonly host: { readonly engine: Engine }
+}
 
 /** Makes the call that a message asks for. Throws ApiError if the message makes no sense. */
-export function frameCall(session: Reader, targets: UriTargets, frame: CallFrame | SubscribeFrame): Unasked {
+export function frameCall(session: FrameReader, targets: UriTargets, frame: CallFrame | SubscribeFrame): Unasked {
   const { engine } = session.host
   if (frame.op === 'act') return actionOf(engine, targets, frame)
   const target = targets.find(frame.uri)

@@ -15,6 +15,7 @@ import type { Published } from '../../../store/store.ts'
 import type { Terms } from '../../../store/terms.ts'
 import type { Teller } from '../../socket/dialect.ts'
 import { reconnectDelay } from '../../subscription-options.ts'
+import type { BatchAnswer } from '../../batch/session-batch.ts'
 import { withoutHeaders } from '../../without-headers.ts'
 import { textFrame } from '../connection.ts'
 
@@ -84,6 +85,11 @@ export function answerFrame(id: RequestId, outcome: Outcome): Frame {
     case 'failure':
       return refusalFrame(id, outcome.error)
   }
+}
+
+export function outcomesFrame(id: RequestId, { data, position, replayed }: BatchAnswer): Frame {
+  const again = replayed ? ',"replayed":true' : ''
+  return textFrame(`{"id":${JSON.stringify(id)},"status":200,"data":${data},"position":"${position}"${again}}`)
 }
 
 /** The answer to `subscribe` and `unsubscribe`. */
