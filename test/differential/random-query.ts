@@ -22,6 +22,19 @@ export interface RandomQuery {
   readonly values: readonly Stored[]
 }
 
+/** Fields of these names are asked for in the JSON form. */
+const PARAMETERS: ReadonlySet<string> = new Set([
+  'filter',
+  'sort',
+  'limit',
+  'offset',
+  'cursor',
+  'depth',
+  'include',
+  'fields',
+  'total',
+])
+
 /** Requests may bring neither U+0000 nor half a surrogate pair; bytes that are no UTF-8 are shown as U+FFFD. */
 export const isSendable = (shown: unknown): boolean =>
   !/\\u0000|\\ud[89a-f]|\uFFFD/i.test(JSON.stringify(shown)) && String(shown).length < 200
@@ -52,8 +65,8 @@ export class RandomQueries {
     const parameters: (readonly [string, string])[] = []
     const rest: object[] = []
     for (const { json, flat } of conditions) {
-      if (flat !== undefined && this.#random.chance(0.5) && !parameters.some(([name]) => name === flat[0]))
-        parameters.push(flat)
+      const isFree = flat !== undefined && !PARAMETERS.has(flat[0]) && !parameters.some(([name]) => name === flat[0])
+      if (isFree && this.#random.chance(0.5)) parameters.push(flat)
       else rest.push(json)
     }
     if (rest.length > 0) parameters.push(['filter', JSON.stringify(rest.length === 1 ? rest[0] : { $and: rest })])
