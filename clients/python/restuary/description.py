@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import keyword
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import FunctionType
 from typing import Any
 from urllib.parse import quote
@@ -87,7 +87,7 @@ def _action(document: Json, method: str, template: str, operation: Json) -> Call
     def action(self: Resource, *given: Any, **named: Any) -> Any:
         if len(given) < len(ids) or len(given) > len(ids) + (not named):
             raise TypeError(f'{action.__name__}() takes {", ".join(ids) or "no ids"} and arguments by name')
-        of = iter(given)
+        of: Iterator[Any] = iter(given)
         path = re.sub(r'\{[^}]+\}', lambda _: quote(str(next(of)), safe=''), template)
         # Arguments that are not an object come as they are.
         return self._act(method, path, named or next(of, None))

