@@ -210,6 +210,7 @@ class KilledServers(unittest.TestCase):
 
         has_reached = {8: threading.Event(), 20: threading.Event()}
         threads = [threading.Thread(target=work, daemon=True) for work in (write, kill)]
+        seen.read(next(live))
         for thread in threads:
             thread.start()
         while len(seen.rows) < 1 + last // 5 or seen.rows[row]['rank'] < last:
