@@ -9,10 +9,10 @@ const SLICE = 10
 /** Does work turn by turn, so that requests are answered in between. If one turn is enough, the result comes at once. */
 export function inSlices<T>(work: Sliced<T>): Maybe<T> {
   const end = performance.now() + SLICE
-  while (performance.now() < end) {
+  do {
     const { done, value } = work.next()
     if (done) return value
-  }
+  } while (performance.now() < end)
   return new Promise(resolve => setImmediate(resolve)).then(() => inSlices(work))
 }
 

@@ -10,6 +10,11 @@ import type { ScanRequest, ThreadData, Told } from './scan-thread.ts'
 /** Milliseconds that the event loop waits at most for the thread to fix its state; it takes a tenth of one. */
 const PATIENCE = 100
 
+/** Bytes of the database that the thread caches: it reads from one end to the other. */
+const CACHE = 4_194_304
+/** Megabytes of what the thread makes and drops again, such as folded texts. */
+const YOUNG = 8
+
 interface Pending {
   readonly resolve: (told: Told) => void
   readonly reject: (error: unknown) => void
@@ -28,8 +33,17 @@ export class StatementThread implements Scanner {
   readonly isReady: Promise<boolean>
 
   constructor(options: ConnectionOptions, heading: Heading) {
-    const workerData: ThreadData = { options, heading, begun: this.#begun, position: this.#position }
-    this.#worker = new Worker(new URL('./scan-thread.ts', import.meta.url), { workerData })
+    const cache = Math.min(options.cache, CACHE)
+    const workerData: ThreadData = {
+      options: { ...options, cache },
+      heading,
+      begun: this.#begun,
+      position: this.#position,
+    }
+    this.#worker = new Worker(new URL('./scan-thread.ts', import.meta.url), {
+      workerData,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG },
+    })
     this.#worker.unref()
     this.isReady = new Promise(resolve => {
       this.#worker.once('message', () => {
