@@ -17,6 +17,8 @@ interface Page {
   readonly server: string
   /** Lines of all commands, in their order. */
   readonly lines: readonly string[]
+  /** Programs of the client, in their order. */
+  readonly programs: readonly string[]
 }
 
 /** The pages with a server, in the order of their names. */
@@ -26,7 +28,9 @@ const pages: readonly Page[] = readdirSync(guide)
     const blocks = [...readFileSync(join(guide, name), 'utf8').matchAll(/^```([^\n]*)\n([^]*?)^```$/gm)]
     const of = (language: string): string[] => blocks.filter(block => block[1] === language).map(block => block[2]!)
     const [server] = of('ts server')
-    return server === undefined ? [] : [{ name, server, lines: of('sh').join('\n').split('\n') }]
+    return server === undefined
+      ? []
+      : [{ name, server, lines: of('sh').join('\n').split('\n'), programs: of('ts client') }]
   })
 
 /** A comment that speaks of the answer: a status with header fields, or a part of the body. */
@@ -122,6 +126,28 @@ describe.skipIf(!canRun)('the commands of the guide', () => {
     expect(expectations.length, 'a page that shows commands says what comes of them').toBeGreaterThan(0)
     expectations.forEach((line, n) => check(line, directory, n))
   })
+})
+
+test('the programs of the client do what the guide says', async () => {
+  const page = pages.find(one => one.name === 'client.md')!
+  const directory = mkdtempSync(join(tmpdir(), 'restuary-guide-'))
+  const host = await start(page, directory)
+  const client = pathToFileURL(join(root, 'src/client/index.ts')).href
+  const text = page.programs.join('\n')
+  writeFileSync(
+    join(directory, 'page.ts'),
+    `import { client } from '${client}'
+const api = client<any>('http://${host}')
+const show = (...values: unknown[]): void => console.log(...values)
+const draw = (rows: unknown): void => void rows
+${text}
+api.$close()
+`,
+  )
+  const { stdout } = await run(process.execPath, ['--disable-warning=ExperimentalWarning', join(directory, 'page.ts')])
+  const said = [...text.matchAll(/show\(.*\) \/\/ (.*)$/gm)].flatMap(found => found[1]!.split(', then '))
+  expect(said.length).toBeGreaterThan(5)
+  expect(stdout.trim().split('\n')).toEqual(said)
 })
 
 test('every link of the guide leads somewhere', () => {

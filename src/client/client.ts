@@ -1,9 +1,13 @@
 import { Core } from './core.ts'
+import type { ConnectionStatus, LiveTransport, LiveTransportOptions } from './follower.ts'
 import { Http, jsonOf, type HttpRequest } from './http.ts'
 import { asked, isPassing, type Problem } from './problem.ts'
 import { resourceOf } from './resource.ts'
+import { Connection } from './socket/connection.ts'
+import { Status } from './status.ts'
 import { memoryTokens, Session, type TokenStore } from './session.ts'
 import type { AnyRequest, Client } from './types/client.ts'
+import type { Outbox } from './writes.ts'
 
 /** Options of a client. */
 export interface ClientOptions {
@@ -15,6 +19,10 @@ export interface ClientOptions {
   readonly paths?: Readonly<Record<string, string>>
   /** Sends requests. Default: the global `fetch`. */
   readonly fetch?: typeof fetch
+  /** Carries live queries. Default: one WebSocket for all of them. `streams` of `restuary/client/streams` uses Server-Sent Events. */
+  readonly transport?: (options: LiveTransportOptions) => LiveTransport
+  /** Keeps unanswered writes over a reload: `indexedDbOutbox()` of `restuary/client/offline`. */
+  readonly outbox?: Outbox
   /** Opens connections. Default: the global `WebSocket`. */
   readonly WebSocket?: typeof WebSocket
   /** For how many milliseconds a live query without users goes on, in case somebody comes back. Default: 10 s. */
@@ -49,11 +57,19 @@ export function client<A>(url: string, options: ClientOptions = {}): Client<A> {
   )
   const base = url.replace(/\/+$/, '')
   const http = new Http({ base, cookies, fetch: options.fetch ?? ((...request) => fetch(...request)) }, session)
+  const status = new Status()
+  const { WebSocket, random, transport: carry = (given: LiveTransportOptions) => new Connection(given) } = options
+  const onStatus = (connection: ConnectionStatus): void => status.set({ connection })
+  const transport = carry({ base, http, session, onStatus, WebSocket, random })
+  session.onChange = () => void transport.changeCaller()
   const core = new Core({
     http,
+    transport,
+    status,
     linger: options.linger ?? 10_000,
-    schedule: options.schedule ?? queueMicrotask,
-    connection: { url: () => socketUrl(base), session, WebSocket: options.WebSocket, random: options.random },
+    // As a method of something else, browsers refuse it.
+    schedule: options.schedule ?? (work => queueMicrotask(work)),
+    outbox: options.outbox,
   })
   const own = {
     $auth: {
@@ -93,10 +109,9 @@ export function client<A>(url: string, options: ClientOptions = {}): Client<A> {
       }
       return asked(http.send(method, path, request).then(jsonOf))
     },
-    $status: core.status,
+    $status: status,
     $close: () => core.close(),
   }
-  session.onChange = () => core.changeCaller()
   const resources = new Map<string, object>()
   const resource = (name: string): object => {
     let made = resources.get(name)
@@ -112,9 +127,4 @@ export function client<A>(url: string, options: ClientOptions = {}): Client<A> {
           ? known[name as keyof typeof known]
           : resource(name),
   }) as Client<A>
-}
-
-/** The URL of the WebSocket of an API. A base without a host is one of the page. */
-function socketUrl(base: string): string {
-  return new URL(`${base}/`, globalThis.location?.href).href.replace(/^http/, 'ws')
 }

@@ -1,48 +1,53 @@
 import type { Answer, Call, Params, Transport } from './call.ts'
-import type { Follower, Followers } from './follower.ts'
+import type { Follower, LiveTransport } from './follower.ts'
 import type { Http } from './http.ts'
 import { LiveQuery, type LiveHost } from './live/live-query.ts'
 import type { Pending, View } from './live/overlay.ts'
-import { Connection, type ConnectionOptions } from './socket/connection.ts'
-import { Status } from './status.ts'
-import { Writes } from './writes.ts'
+import { RowOrder } from './row-order.ts'
+import type { Status } from './status.ts'
+import { Writes, type Outbox } from './writes.ts'
 
 export interface CoreOptions {
   readonly http: Http
-  readonly connection: Omit<ConnectionOptions, 'onStatus'>
+  /** Carries live queries. */
+  readonly transport: LiveTransport
+  readonly status: Status
   /** For how many milliseconds a live query without users goes on. */
   readonly linger: number
   readonly schedule: (work: () => void) => void
+  readonly outbox: Outbox | undefined
 }
 
 /** What the resources of a client have in common: where calls go, live queries, and unanswered writes. */
 export class Core implements Transport, LiveHost {
-  readonly status: Status = new Status()
   readonly writes: Writes
   readonly linger: number
   readonly schedule: (work: () => void) => void
   readonly #http: Http
-  readonly #connection: Connection
-  readonly #followers: Followers
+  readonly #transport: LiveTransport
+  /** Whether writes wait for a connection, because they are kept until there is one. */
+  readonly #waits: boolean
+  readonly #order = new RowOrder()
   readonly #queries = new Map<string, LiveQuery>()
 
-  constructor({ http, connection, linger, schedule }: CoreOptions) {
+  constructor({ http, transport, status, linger, schedule, outbox }: CoreOptions) {
+    this.#waits = outbox !== undefined
     this.#http = http
+    this.#transport = transport
     this.linger = linger
     this.schedule = schedule
-    this.#connection = new Connection({ ...connection, onStatus: status => this.status.set({ connection: status }) })
-    this.#followers = this.#connection
-    this.writes = new Writes(this, pending => this.status.set({ pending }))
+    this.writes = new Writes(this, pending => status.set({ pending }), outbox)
   }
 
-  /** Calls go over the connection if there is one for live queries: they are then told of a write before its answer. */
+  /** Calls go the way of live queries if there are any: over a WebSocket they are then told of a write before its answer. */
   call(call: Call): Promise<Answer> {
-    const { isInUse, status } = this.#connection
-    return isInUse || status === 'closed' ? this.#connection.call(call) : this.#http.call(call)
+    return this.#order.run(call, one =>
+      (this.#transport.isInUse || (this.#waits && one.key !== undefined) ? this.#transport : this.#http).call(one),
+    )
   }
 
   follow(follower: Follower): () => void {
-    return this.#followers.follow(follower)
+    return this.#transport.follow(follower)
   }
 
   pending(resource: string): readonly Pending[] {
@@ -66,13 +71,9 @@ export class Core implements Transport, LiveHost {
     for (const [key, one] of this.#queries) if (one === query) this.#queries.delete(key)
   }
 
-  changeCaller(): void {
-    void this.#connection.changeCaller()
-  }
-
   close(): void {
     for (const query of this.#queries.values()) query.close()
-    this.#connection.close()
+    this.#transport.close()
   }
 }
 

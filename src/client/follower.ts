@@ -1,5 +1,8 @@
-import type { Frame } from './call.ts'
+import type { Call, Frame, Transport } from './call.ts'
+import type { Http } from './http.ts'
+import type { Comparison } from './live/order.ts'
 import type { Problem } from './problem.ts'
+import type { Session } from './session.ts'
 
 /** What a subscription tells, in the messages of restuary.1 (docs/protocol.md §8.5), whatever the transport is. */
 export interface Follower {
@@ -7,6 +10,8 @@ export interface Follower {
   readonly request: Frame
   /** Where it goes on. null = from the beginning. */
   readonly position: string | null
+  /** What the client cannot know of the resource. It comes before everything else. */
+  learn(outline: Outline): void
   hear(frame: Frame): void
   /** Everything up to a position has been told. */
   advance(position: string): void
@@ -18,8 +23,44 @@ export interface Follower {
   end(problem: Problem): void
 }
 
-/** Carries subscriptions. */
-export interface Followers {
+/** What the server tells of a resource whose rows are followed (docs/protocol.md §8.4). */
+export interface Outline {
+  /** The member that has the id. */
+  readonly id: string
+  /** Values of new rows that name none, if they are the same for all. */
+  readonly defaults: Readonly<Record<string, unknown>>
+  readonly files: readonly string[]
+  readonly relations: Readonly<Record<string, { readonly to: string; readonly many: boolean }>>
+  /** How the keys of the query's sort compare. */
+  readonly sort?: readonly Comparison[]
+  /** How the fields compare. */
+  readonly order: Readonly<Record<string, Comparison>>
+}
+
+/** `idle` = not needed yet, `offline` = lost, and trying again. */
+export type ConnectionStatus = 'idle' | 'connecting' | 'open' | 'offline' | 'closed'
+
+/** Carries live queries, and calls while there are any. */
+export interface LiveTransport extends Transport {
+  /** Whether calls should go through it. */
+  readonly isInUse: boolean
   /** Begins a subscription, which goes on over all connections. Returns the function that ends it. */
   follow(follower: Follower): () => void
+  /** Somebody has logged in or out. */
+  changeCaller(): void | Promise<void>
+  close(): void
 }
+
+/** What a transport gets from its client. */
+export interface LiveTransportOptions {
+  /** The base URL, without a slash at the end. */
+  readonly base: string
+  readonly http: Http
+  readonly session: Session
+  readonly onStatus: (status: ConnectionStatus) => void
+  readonly WebSocket?: typeof WebSocket | undefined
+  readonly random?: (() => number) | undefined
+}
+
+/** Decides whether a refused call is sent again: resolves when it is time. null = it is not sent again. */
+export type Again = (problem: Problem, tries: number, call: Call) => Promise<void> | null

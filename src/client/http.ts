@@ -1,4 +1,5 @@
 import { isProblemDocument, queryText, type Answer, type Call, type Transport } from './call.ts'
+import type { Again } from './follower.ts'
 import { Problem } from './problem.ts'
 import type { Session, Tokens } from './session.ts'
 
@@ -24,26 +25,23 @@ const METHODS = { list: 'GET', get: 'GET', create: 'POST', replace: 'PUT', patch
 export class Http implements Transport {
   readonly #options: HttpOptions
   readonly #session: Session
-  /** The last write to each URI: writes to one row are sent one after the other, so that they happen in that order. */
-  readonly #last = new Map<string, Promise<unknown>>()
 
   constructor(options: HttpOptions, session: Session) {
     this.#options = options
     this.#session = session
   }
 
-  call(call: Call): Promise<Answer> {
-    const { op, uri } = call
-    if (op === 'list' || op === 'get' || op === 'create') return this.#call(call)
-    const before = this.#last.get(uri) ?? Promise.resolve()
-    const work = before.then(() => this.#call(call))
-    const over = work.then(
-      () => {},
-      () => {},
-    )
-    this.#last.set(uri, over)
-    void over.then(() => this.#last.get(uri) === over && this.#last.delete(uri))
-    return work
+  /** `again` decides whether a refused call is sent once more. */
+  async call(call: Call, again: Again = () => null): Promise<Answer> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#call(call)
+      } catch (problem) {
+        const wait = again(problem as Problem, tries, call)
+        if (!wait) throw problem
+        await wait
+      }
+    }
   }
 
   async #call({ op, uri, params, data, ifMatch, key, min, method, signal }: Call): Promise<Answer> {
@@ -139,8 +137,7 @@ export async function jsonOf(response: Response): Promise<unknown> {
 async function problemOf(response: Response): Promise<Problem> {
   const body = await jsonOf(response).catch(() => null)
   if (!isProblemDocument(body)) {
-    const detail = `${response.status} ${response.statusText} without a problem document`
-    return new Problem({ error: 'unreadable', detail, status: response.status })
+    return new Problem({ error: 'unreadable', detail: response.statusText, status: response.status })
   }
   return new Problem({ ...body, status: response.status })
 }

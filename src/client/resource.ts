@@ -88,7 +88,9 @@ export function resourceOf(parts: ResourceParts): object {
 const isTarget = (given: unknown): boolean =>
   typeof given === 'object' && given !== null ? 'filter' in given : given !== undefined
 
-const newKey = (): string => crypto.randomUUID()
+/** `crypto.randomUUID` exists only on pages that were loaded over HTTPS, or from the same machine. */
+const newKey = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), byte => byte.toString(16).padStart(2, '0')).join('')
 
 interface Paged extends AsyncIterable<unknown> {
   readonly rows: readonly unknown[]

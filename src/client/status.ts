@@ -1,4 +1,4 @@
-import type { ConnectionStatus } from './socket/connection.ts'
+import type { ConnectionStatus } from './follower.ts'
 
 /** How a client is doing. */
 export interface ClientState {

@@ -149,7 +149,7 @@ describe('a write', () => {
     await live.ready
     const id = crypto.randomUUID()
     const made = c.todo.create({ id, text: 'a', rank: 2 })
-    expect(live.rows).toEqual([{ id, text: 'a', rank: 2 }])
+    expect(live.rows).toEqual([{ id, text: 'a', done: false, rank: 2, list: null }])
     expect(c.$status.pending).toBe(1)
     const row = await made
     expect(live.rows).toEqual([row])

@@ -4,13 +4,16 @@ import { gzipSync } from 'node:zlib'
 import { rolldown } from 'rolldown'
 import { expect, test } from 'vitest'
 
-/** The size of an entry, in KiB, without packages. */
-async function sizeOf(entry: string): Promise<number> {
+const folder = join(import.meta.dirname, '../../src/client')
+
+/** The size in KiB of an entry with all that it loads, without packages and without what the client itself has. */
+async function sizeOf(entry: string, has: readonly string[] = []): Promise<number> {
   const bundled = await rolldown({
-    input: join(import.meta.dirname, '../../src/client', entry),
+    input: join(folder, entry),
     platform: 'browser',
     logLevel: 'silent',
-    external: /^[^./]/,
+    external: (id, importer) =>
+      importer !== undefined && (!/^[./]/.test(id) || has.some(name => join(importer, '..', id).endsWith(name))),
   })
   const { output } = await bundled.generate({ format: 'esm', minify: true })
   await bundled.close()
@@ -19,6 +22,21 @@ async function sizeOf(entry: string): Promise<number> {
   return gzipSync(chunks.map(one => one.code).join(''), { level: 9 }).length / 1024
 }
 
-test.each([['index.ts', 9.5]])('%s has at most %d KiB', async (entry, most) => {
-  expect(await sizeOf(entry)).toBeLessThan(most)
+const shared = [
+  'client/problem.ts',
+  'client/http.ts',
+  'client/call.ts',
+  'client/socket/reconnect.ts',
+  'client/transports/streams.ts',
+]
+
+test.each([
+  ['index.ts', 9.5, []],
+  ['transports/streams.ts', 2, shared],
+  ['offline.ts', 1.5, shared],
+  ['adapters/react.ts', 1, shared],
+  ['adapters/tanstack-db.ts', 1, shared],
+  ['adapters/tanstack-query.ts', 1, shared],
+])('%s has at most %d KiB', async (entry, most, has) => {
+  expect(await sizeOf(entry, has)).toBeLessThan(most)
 })

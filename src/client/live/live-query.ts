@@ -1,5 +1,5 @@
 import type { Frame, Id } from '../call.ts'
-import type { Follower } from '../follower.ts'
+import type { Follower, Outline } from '../follower.ts'
 import { Problem } from '../problem.ts'
 import type { LiveChange, LiveState, LiveStatus } from '../types/live.ts'
 import { changesBetween } from './changes.ts'
@@ -124,7 +124,13 @@ export class LiveQuery implements Follower {
     this.#end('closed')
   }
 
+  learn(outline: Outline): void {
+    if (outline.sort) this.#rows.learn(outline.sort)
+    this.#overlay.learn(outline)
+  }
+
   hear(frame: Frame): void {
+    for (const key of (frame['by'] ?? []) as string[]) this.#told.add(key)
     switch (frame['op']) {
       case 'snapshot':
       case 'reset':
@@ -134,7 +140,6 @@ export class LiveQuery implements Follower {
         }
         break
       case 'commit':
-        for (const key of (frame['by'] ?? []) as string[]) this.#told.add(key)
         this.#rows.commit(frame)
         break
       case 'behind':

@@ -1,4 +1,4 @@
-import { sorted } from '../../query/order.ts'
+import { sorted, type Order } from '../../query/order.ts'
 import { byNumber, compareText } from '../../schema/compare.ts'
 import type { Value } from '../../schema/value.ts'
 import type { Id } from '../call.ts'
@@ -14,15 +14,37 @@ export interface Entry {
 
 export type Compare = (a: Entry, b: Entry) => number
 
+/** How values of a field compare, as the server tells it. null = only the server can tell. */
+export type Comparison = 'number' | 'text' | 'decimal' | 'moment' | null
+
 /** Compares values as they are shown: text by code point, numbers and booleans by size. Neither is null. */
-export const compareShown = (a: Value, b: Value): number =>
-  typeof a === 'string' ? compareText(a, b as string) : byNumber(a, b)
+export const compareShown: Order = (a, b) => (typeof a === 'string' ? compareText(a, b as string) : byNumber(a, b))
+
+const comparisons: Readonly<Record<NonNullable<Comparison>, Order>> = {
+  number: compareShown,
+  text: compareShown,
+  // Numbers with more digits than JavaScript keeps are shown as texts.
+  decimal: (a, b) => compareDecimals(textOf(a), textOf(b)),
+  moment: (a, b) => Date.parse(a as string) - Date.parse(b as string),
+}
+
+const textOf = (value: Value): string => (typeof value === 'string' ? value : JSON.stringify(value))
+
+function compareDecimals(a: string, b: string): number {
+  const [x, y] = [a, b].map(text => /^-?0*(\d*)\.?(\d*)$/.exec(text)!)
+  const sign = a.startsWith('-') ? -1 : 1
+  if (sign !== (b.startsWith('-') ? -1 : 1)) return sign
+  const places = Math.max(x![2]!.length, y![2]!.length)
+  const digits = [x!, y!].map(([, whole, rest]) => (whole! + rest!.padEnd(places, '0')).replace(/^0+/, ''))
+  return sign * (digits[0]!.length - digits[1]!.length || compareText(digits[0]!, digits[1]!))
+}
 
 /** The order of a query: its sort keys, nulls last, and the id as the last key (docs/protocol.md §4.4). */
-export function orderOf(sort: readonly string[]): Compare {
-  const keys = sort.map(key => {
+export function orderOf(sort: readonly string[], told: readonly Comparison[] = []): Compare {
+  const keys = sort.map((key, i) => {
     const isDescending = key.startsWith('-')
-    return { path: key.slice(isDescending ? 1 : 0).split('.'), order: sorted(compareShown, isDescending) }
+    const order = comparisons[told[i] ?? 'text']
+    return { path: key.slice(isDescending ? 1 : 0).split('.'), order: sorted(order, isDescending) }
   })
   return (a, b) => {
     for (const { path, order } of keys) {

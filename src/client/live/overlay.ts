@@ -1,4 +1,5 @@
 import type { Id, Params } from '../call.ts'
+import type { Outline } from '../follower.ts'
 import { matches } from './matches.ts'
 import { idOf, type Entry, type Row } from './order.ts'
 import { removeAt, type Rows } from './rows.ts'
@@ -34,12 +35,23 @@ export class Overlay {
   /** Whether rows show related rows, which a write does not tell. */
   readonly #isDeep: boolean
   readonly #made = new Map<Id, Row>()
+  /** What a new row has where it names nothing. */
+  #defaults: Row = {}
+  #absent: Row = {}
+  #idName = 'id'
 
   constructor(view: View) {
     const { fields, include, depth } = view.params as { fields?: string[]; include?: unknown; depth?: number }
     this.#view = view
     this.#heads = fields ? new Set(fields.map(field => field.split('.')[0]!)) : null
     this.#isDeep = include !== undefined || (depth ?? 1) !== 1 || fields?.some(field => field.includes('.')) === true
+  }
+
+  learn({ id, defaults, files, relations, order }: Outline): void {
+    this.#idName = id
+    this.#defaults = defaults
+    const many = Object.entries(relations).map(([name, one]) => [name, one.many ? [] : null])
+    this.#absent = { ...nulls(Object.keys(order)), ...nulls(files), ...Object.fromEntries(many) }
   }
 
   /** The entries with the writes applied, in their order. */
@@ -81,21 +93,23 @@ export class Overlay {
     const { op, id, data } = write
     if (op === 'delete' || (op === 'patch' && !known)) return null
     if (!known && this.#isDeep) return null
-    const written = this.#written(data, known?.row ?? null)
+    const isNew = known === null
+    const row = isNew ? { [this.#idName]: id, ...this.#defaults, ...data } : this.#written(data, known.row)
     const { filter } = this.#view.params as { filter?: Row }
-    const fits = this.#view.id === null ? matches(filter, written) : this.#view.id === id
+    const fits = this.#view.id === null ? matches(filter, row) : this.#view.id === id
     // What cannot be told stays where it is: a row in view is kept, a new one is left to the server.
     if (!(fits ?? known !== null)) return null
-    const row = share(this.#made.get(id), share(known?.row, this.#shown(written, told)))
-    if (isKept) this.#made.set(id, row)
-    return { id, row }
+    const shown = this.#shown(isNew ? { ...this.#absent, ...row } : row, told)
+    const shared = share(this.#made.get(id), share(known?.row, shown))
+    if (isKept) this.#made.set(id, shared)
+    return { id, row: shared }
   }
 
   /** The row after a write, with all members that are known. */
-  #written(data: Row, known: Row | null): Row {
+  #written(data: Row, known: Row): Row {
     const written: Record<string, unknown> = { ...known }
     for (const [name, value] of Object.entries(data)) {
-      const shown: unknown = known?.[name]
+      const shown: unknown = known[name]
       const isRelated = isObject(shown) && !Array.isArray(shown) && !isObject(value) && value !== null
       if (isRelated) written[name] = idOf(shown) === value ? shown : value
       else written[name] = isObject(shown) ? merge(shown, value) : value
@@ -115,6 +129,8 @@ export class Overlay {
     return shown
   }
 }
+
+const nulls = (names: readonly string[]): Row => Object.fromEntries(names.map(name => [name, null]))
 
 /** Whether an entry is shown in the place of the former one. */
 function stays(rows: Rows, former: Entry | undefined, entry: Entry | null): boolean {

@@ -1,5 +1,5 @@
 import type { Frame, Id } from '../call.ts'
-import { orderOf, placeOf, tellsOrder, type Compare, type Entry, type Row } from './order.ts'
+import { orderOf, placeOf, tellsOrder, type Compare, type Comparison, type Entry, type Row } from './order.ts'
 import { share } from './share.ts'
 
 /** The rows of a query as the server told them, in their order. */
@@ -9,7 +9,7 @@ export class Rows {
   entries: Entry[] = []
   /** The rows of the entries, so that showing them is one copy. */
   plain: Row[] = []
-  readonly compare: Compare
+  compare: Compare
   readonly #sort: readonly string[]
   /** Whether the order follows from the rows. Otherwise the server tells it. */
   #isOrdered = true
@@ -19,6 +19,12 @@ export class Rows {
   constructor(sort: readonly string[]) {
     this.#sort = sort
     this.compare = orderOf(sort)
+  }
+
+  /** The server has told how the sort keys compare. */
+  learn(sort: readonly Comparison[]): void {
+    this.compare = orderOf(this.#sort, sort)
+    this.#isOrdered &&= !sort.includes(null)
   }
 
   /** Whether a row like this can be put in its place. */

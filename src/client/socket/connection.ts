@@ -1,22 +1,8 @@
-import type { Answer, Call, Frame, Id, Transport } from '../call.ts'
-import type { Follower, Followers } from '../follower.ts'
+import type { Answer, Call, Frame, Id } from '../call.ts'
+import type { ConnectionStatus, Follower, LiveTransport, LiveTransportOptions, Outline } from '../follower.ts'
 import { isPassing, Problem } from '../problem.ts'
-import type { Session } from '../session.ts'
 import { Pace } from './pace.ts'
 import { Reconnect } from './reconnect.ts'
-
-/** `idle` = not needed yet, `offline` = lost, and trying again. */
-export type ConnectionStatus = 'idle' | 'connecting' | 'open' | 'offline' | 'closed'
-
-export interface ConnectionOptions {
-  readonly url: () => string
-  readonly session: Session
-  readonly WebSocket?: typeof WebSocket | undefined
-  readonly random?: (() => number) | undefined
-  /** After how many milliseconds of silence the server is asked for a sign of life. Default: 20 s. */
-  readonly silence?: number | undefined
-  readonly onStatus: (status: ConnectionStatus) => void
-}
 
 interface AskedCall {
   readonly frame: Frame
@@ -29,13 +15,15 @@ const DEFAULT_LIMITS = { rate: 50, burst: 100, message: 1_000_000 }
 /** How long the server may take to answer a ping, or to say hello, in milliseconds. */
 const PATIENCE = 10_000
 const MOST_TRIES = 8
+/** After how much silence the server is asked for a sign of life, in milliseconds. */
+const SILENCE = 20_000
 
 /**
  * A WebSocket that comes back (docs/protocol.md §8). Calls are sent again until they are answered; their keys make sure that
  * they happen once. Subscriptions go on where they were.
  */
-export class Connection implements Transport, Followers {
-  readonly #options: ConnectionOptions
+export class Connection implements LiveTransport {
+  readonly #options: LiveTransportOptions
   readonly #reconnect: Reconnect
   readonly #pace = new Pace(text => this.#socket?.send(text))
   #socket: WebSocket | null = null
@@ -53,14 +41,13 @@ export class Connection implements Transport, Followers {
   #me: Id | null | undefined
   status: ConnectionStatus = 'idle'
 
-  constructor(options: ConnectionOptions) {
+  constructor(options: LiveTransportOptions) {
     this.#options = options
     this.#reconnect = new Reconnect(() => this.#open(), options.random)
   }
 
-  /** Whether live queries depend on it. */
   get isInUse(): boolean {
-    return this.#followers.size > 0
+    return this.#followers.size > 0 || this.status === 'closed'
   }
 
   call({ signal, ...call }: Call): Promise<Answer> {
@@ -85,7 +72,7 @@ export class Connection implements Transport, Followers {
     if (this.status === 'closed') return new Problem({ error: 'closed', detail: 'the client was closed' })
     const bytes = new TextEncoder().encode(JSON.stringify(frame)).length
     if (bytes <= this.#limits.message) return null
-    const detail = `a message has at most ${this.#limits.message} bytes, this one has ${bytes}`
+    const detail = `a message has at most ${this.#limits.message} bytes`
     return new Problem({ error: 'payload_too_large', status: 413, detail })
   }
 
@@ -129,7 +116,7 @@ export class Connection implements Transport, Followers {
   #open(): void {
     if (this.#socket || this.status === 'closed' || this.#reconnect.isWaiting) return
     this.#tell('connecting')
-    const socket = new (this.#options.WebSocket ?? WebSocket)(this.#options.url(), 'restuary.1')
+    const socket = new (this.#options.WebSocket ?? WebSocket)(socketUrl(this.#options.base), 'restuary.1')
     this.#socket = socket
     this.#expect(PATIENCE)
     socket.addEventListener('message', event => {
@@ -221,7 +208,7 @@ export class Connection implements Transport, Followers {
   }
 
   #hear(frame: Frame): void {
-    this.#expect(this.#options.silence ?? 20_000)
+    this.#expect(SILENCE)
     const { op, id, sub, error } = frame
     if (sub !== undefined) return this.#tellFollower(sub as Id, frame)
     const exchange = this.#exchanges.get(id as Id)
@@ -233,7 +220,9 @@ export class Connection implements Transport, Followers {
     const asked = this.#asked.get(id as Id)
     if (asked) return this.#answer(id as Id, asked, frame)
     const follower = this.#followers.get(id as Id)
-    if (follower && error) this.#refuse(id as Id, follower, new Problem(error))
+    if (!follower) return
+    if (error) this.#refuse(id as Id, follower, new Problem(error))
+    else if (frame['data']) follower.learn(frame['data'] as Outline)
   }
 
   #tellFollower(id: Id, frame: Frame): void {
@@ -293,4 +282,9 @@ export class Connection implements Transport, Followers {
     this.status = status
     this.#options.onStatus(status)
   }
+}
+
+/** The URL of the WebSocket of an API. A base without a host is one of the page. */
+function socketUrl(base: string): string {
+  return new URL(`${base}/`, globalThis.location?.href).href.replace(/^http/, 'ws')
 }

@@ -52,7 +52,7 @@ export interface Live<R, I> extends LiveState<R, I>, AsyncIterable<LiveState<R, 
   /** Resolves when the first rows have come. Rejects with the problem if the server refuses. */
   readonly ready: Promise<void>
   /** Calls back after each change. Returns the function that ends that. */
-  subscribe(changed: (state: LiveState<R, I>) => void): () => void
+  readonly subscribe: (changed: (state: LiveState<R, I>) => void) => () => void
   /** Ends it for all who use it. */
   close(): void
 }
