@@ -27,7 +27,7 @@ export function clientTypes(document: Json): string {
 /** Names that the file itself uses or declares. */
 const TAKEN: ReadonlySet<string> = new Set(
   (
-    'Client ClientError ClientOptions Options AbortSignal Array AsyncGenerator AsyncIterable BigInt Blob Boolean Date Error Exclude ' +
+    'Client ClientError ClientOptions Options Shape Conditions ListQuery EqualTest OrderedTest TextTest AbortSignal Array AsyncGenerator AsyncIterable BigInt Blob Boolean Date Error Exclude ' +
     'Extract File FormData Function Headers Iterable Map Number Object Omit Partial Pick Promise Readonly ReadonlyArray ' +
     'ReadableStream Record Request RequestInit Required Response Set String Symbol URL Uint8Array'
   ).split(' '),
@@ -106,6 +106,8 @@ class ClientWriter {
 
   #query(parameters: readonly Json[], margin: string): string {
     if (parameters.length === 0) return 'Record<string, unknown>'
+    const named = this.#named(parameters)
+    if (named !== null) return named
     const inner = `${margin}  `
     const lines = parameters.map(one => {
       const schema = one['schema'] as Json
@@ -119,6 +121,18 @@ class ClientWriter {
     return `{\n${lines.join('')}${margin}}`
   }
 
+  /** The query of a list, or the words that say what is shown, which have names; null for any other query. */
+  #named(parameters: readonly Json[]): string | null {
+    const names = new Set(parameters.map(one => String(one['name'])))
+    if ([...names].every(name => shapeWords.has(name))) return 'Shape'
+    const filter = parameters.find(one => one['name'] === 'filter')
+    const schema = (filter?.['schema'] as Json | undefined)?.['contentSchema']
+    if (!schema || parameters.some(one => one['required'] === true)) return null
+    const fields = [...names].filter(name => !listWords.has(name)).map(name => /^[^.[]*/.exec(name)![0])
+    const union = [...new Set(fields)].map(name => JSON.stringify(name)).join(' | ') || 'never'
+    return `ListQuery<${typeText(schema, this.#refer)}, ${union}>`
+  }
+
   #result(operation: Json, margin: string): string {
     const responses = operation['responses'] as Readonly<Record<string, Json>>
     // 204 is only the answer to `Prefer: return=minimal`, if there is another success.
@@ -128,6 +142,9 @@ class ClientWriter {
     return [...new Set(shown)].join(' | ') || 'Response'
   }
 }
+
+const shapeWords: ReadonlySet<string> = new Set(['depth', 'include', 'fields', 'pretty'])
+const listWords: ReadonlySet<string> = new Set([...shapeWords, 'filter', 'sort', 'limit', 'offset', 'cursor', 'total'])
 
 /** If a body may be one row or several: the schemas of one body and of its row. null = it may not. */
 function severalOf(operation: Json): readonly [unknown, unknown] | null {
@@ -157,7 +174,57 @@ const transport = `  /** What sends the requests, and the token that they carry.
   }
 `
 
-const rest = `export interface Options {
+const rest = `/** Conditions on a field of a filter. */
+export interface EqualTest<V> {
+  $eq?: V | null
+  $ne?: V | null
+  $in?: V[]
+  $nin?: V[]
+  $null?: boolean
+}
+
+export interface OrderedTest<V> extends EqualTest<V> {
+  $gt?: V
+  $gte?: V
+  $lt?: V
+  $lte?: V
+}
+
+export interface TextTest extends OrderedTest<string> {
+  $contains?: string
+  $startsWith?: string
+  $endsWith?: string
+  $ieq?: string
+  $icontains?: string
+  $istartsWith?: string
+  $iendsWith?: string
+}
+
+/** What is shown of rows. */
+export interface Shape {
+  depth?: number
+  include?: string | string[]
+  fields?: string | string[]
+  /** Whether the JSON is indented. */
+  pretty?: boolean
+}
+
+/** Conditions in the flat form: done=false, "rank[gte]"=3, "list.title"=x. */
+export type Conditions<P extends string> = { [N in P]?: unknown } & {
+  [N in \`\${P}[\${string}]\` | \`\${P}.\${string}\`]?: unknown
+}
+
+/** Which rows of a list, in which order. W is the filter in its JSON form, P are the fields with conditions. */
+export type ListQuery<W, P extends string> = Conditions<P> & Shape & {
+  filter?: string | W
+  sort?: string | string[]
+  limit?: number
+  offset?: number
+  cursor?: string
+  total?: boolean
+}
+
+export interface Options {
   headers?: Record<string, string>
 }
 

@@ -34,6 +34,8 @@ function objectText(schema: Json, refer: (ref: string) => string, margin: string
   const properties = Object.entries((schema['properties'] ?? {}) as Readonly<Record<string, Json>>)
   const required = new Set((schema['required'] ?? []) as readonly string[])
   const open = schema['additionalProperties'] !== false
+  const test = testText(new Map(properties), refer)
+  if (test !== null) return test
   if (properties.length === 0) return open ? 'Record<string, unknown>' : '{}'
   const inner = `${margin}  `
   const lines = properties.map(([name, property]) => {
@@ -41,6 +43,15 @@ function objectText(schema: Json, refer: (ref: string) => string, margin: string
     return `${told}${inner}${keyText(name)}${required.has(name) ? '' : '?'}: ${typeText(property, refer, inner)}\n`
   })
   return `{\n${lines.join('')}${margin}}`
+}
+
+/** The conditions on one field of a filter, which have names of their own; null for any other object. */
+function testText(members: ReadonlyMap<string, Json>, refer: (ref: string) => string): string | null {
+  const values = members.get('$in')
+  if (!values || !members.has('$eq')) return null
+  if (members.has('$contains')) return 'TextTest'
+  const value = typeText(values['items'], refer)
+  return members.has('$gt') ? `OrderedTest<${value}>` : `EqualTest<${value}>`
 }
 
 /** The title and description of a schema as a comment. */
