@@ -1,7 +1,8 @@
-// The server of the tests of clients in other languages: node test/clients/office-server.ts FILE PORT. It prints its URL.
+// The server of the tests of clients in other languages: node test/clients/office-server.ts FILE PORT ACCESS, where ACCESS is
+// how many seconds tokens last. It prints its URL.
 import { abort, act, action, actions, always, api, resource, serve, sqlite, t } from '../../src/index.ts'
 
-const [, , file, port] = process.argv as unknown as [string, string, string, string]
+const [, , file, port, access] = process.argv as unknown as [string, string, string, string, string]
 
 const open = { create: always, read: always, write: always }
 const user = resource({ id: t.id(), email: t.email({ case: 'lower' }).unique(), password: t.password() })
@@ -54,7 +55,7 @@ const app = api(
   { user, note, list, tag, todo, hello },
   {
     store: sqlite(file, { synchronous: 'normal' }),
-    auth: { secret: 'only the tests of clients use it', access: 1, leeway: 0 },
+    auth: { secret: 'only the tests of clients use it', access: Number(access), leeway: 0 },
     http: { log: () => {} },
     report: () => {},
   },

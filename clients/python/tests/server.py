@@ -18,7 +18,9 @@ PROGRAM = os.environ.get('OFFICE_SERVER', str(REPOSITORY / 'test/clients/office-
 class Server:
     """A server that may be killed and started again, with the same file and port."""
 
-    def __init__(self) -> None:
+    def __init__(self, access: int = 900) -> None:
+        """access: how many seconds tokens last."""
+        self._access = access
         self._folder = tempfile.TemporaryDirectory(prefix='restuary-python-')
         self._port = 0
         self.start()
@@ -29,7 +31,7 @@ class Server:
 
     def start(self) -> None:
         file = str(Path(self._folder.name, 'office.db'))
-        command = [NODE, '--disable-warning=ExperimentalWarning', PROGRAM, file, str(self._port)]
+        command = [NODE, '--disable-warning=ExperimentalWarning', PROGRAM, file, str(self._port), str(self._access)]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         url = self._process.stdout.readline()
         self._port = int(url.rsplit(':', 1)[1])

@@ -12,7 +12,7 @@ import httpx
 
 from restuary import Client, Complaint, Problem, Tokens
 
-from .server import shared_server
+from .server import Server, shared_server
 
 
 class Requests(unittest.TestCase):
@@ -207,8 +207,10 @@ class Sessions(unittest.TestCase):
         self.assertEqual(len(kept), 2)
 
     def test_a_live_iteration_goes_on_when_its_token_ends(self) -> None:
+        server = self.enterContext(Server(access=2))
         kept: list[Tokens | None] = []
-        api = self.enterContext(Client(self.server.url, on_tokens=kept.append))
+        api = self.enterContext(Client(server.url, on_tokens=kept.append))
+        api.user.create(self.credentials)
         api.login(**self.credentials)
         with api.note.live(filter={'text': {'$startsWith': 'long'}}) as live:
             while live.status != 'live':
