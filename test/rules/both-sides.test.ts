@@ -104,6 +104,33 @@ describe.each(stores)('rules from every side, over %s', (_, open) => {
     expect((await app.get('project', 1)).members).toEqual([])
   })
 
+  test('a row is not taken from a list whose rule forbids it, whatever list takes it', async () => {
+    const app = api(
+      {
+        list: resource({ id: t.id(), mine: t.bool(), items: t.back('item', 'list', { ids: true }) }).rules(
+          (_, row) => ({
+            read: always,
+            write: always,
+            create: always,
+            fields: { items: { write: row.mine.is(true) } },
+          }),
+        ),
+        item: resource({ id: t.id(), list: t.one('list').nullable() }).rules(() => ({ read: always, write: always })),
+      } as never,
+      { store: open(), report: () => {} },
+    ) as any
+    await app.post('list', [{ mine: false }, { mine: true }])
+    await app.post('item', { list: 1 })
+    for (const steal of [
+      () => app.post('list', { mine: true, items: [1] }, { me: bob }),
+      () => app.patch('list', 2, { items: [1] }, { me: bob }),
+      () => app.patch('item', 1, { list: 2 }, { me: bob }),
+    ])
+      await expect(steal()).rejects.toMatchObject(refused(403))
+    expect((await app.get('item', 1)).list).toBe(1)
+    await app.close()
+  })
+
   test('a one-to-one place is not taken from a row whose rule forbids it', async () => {
     const { app, as } = await world()
     await app.post('locker', {})

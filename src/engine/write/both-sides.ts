@@ -12,6 +12,8 @@ export interface NewLink {
   readonly field: OneField
   readonly id: Id | null
   readonly pointer: string
+  /** A caller named the relation, from either side. Default: it named this field. */
+  readonly asked?: boolean
 }
 
 /** What a to-many relation shall list. */
@@ -26,11 +28,10 @@ export interface NewList<F extends BackField | ManyField> {
  * the previous holder of a one-to-one place gives it up.
  */
 export function* setOne(unit: UnitOfWork, instance: Instance, link: NewLink): Work<void> {
-  const { field, id: target, pointer } = link
+  const { field, id: target, pointer, asked = instance.given.includes(field) } = link
   const former = instance.row[field.slot] as Id | null
   if (former === target) return
-  const asked = instance.given.includes(field)
-  if (field.single && target !== null) yield* vacate(unit, instance, { ...link, id: target })
+  if (field.single && target !== null) yield* vacate(unit, instance, { field, id: target, pointer, asked })
   instance.row[field.slot] = target
   unit.touch(instance)
   if (field.symmetric) yield* mirror(unit, instance, link, former)
@@ -93,12 +94,11 @@ function* told(unit: UnitOfWork, field: OneField, target: Id, news: News): Work<
 function* vacate(
   unit: UnitOfWork,
   heir: Instance,
-  { field, id: target, pointer }: NewLink & { readonly id: Id },
+  { field, id: target, pointer, asked }: Required<NewLink> & { readonly id: Id },
 ): Work<void> {
   const holder = yield* holderOf(unit, field, target)
   if (!holder || holder.id === heir.id) return
   if (!field.nullable) throw yield* stillNeeded(unit, field, holder, pointer)
-  const asked = heir.given.includes(field)
   yield* checkOtherSide(unit, holder, field, { asked, pointer })
   holder.row[field.slot] = null
   unit.touch(holder)
@@ -132,7 +132,7 @@ export function* setBack(unit: UnitOfWork, owner: Instance, { field, ids, pointe
     [...wanted].filter(id => !current.has(id)),
   )) {
     yield* checkOtherSide(unit, child, field.via, cause)
-    yield* setOne(unit, child, { field: field.via, id: owner.id, pointer })
+    yield* setOne(unit, child, { field: field.via, id: owner.id, ...cause })
   }
   for (const child of yield* seen(
     unit,
@@ -144,7 +144,7 @@ export function* setBack(unit: UnitOfWork, owner: Instance, { field, ids, pointe
   )) {
     if (!field.via.nullable) throw yield* stillNeeded(unit, field.via, child, pointer)
     yield* checkOtherSide(unit, child, field.via, cause)
-    yield* setOne(unit, child, { field: field.via, id: null, pointer })
+    yield* setOne(unit, child, { field: field.via, id: null, ...cause })
   }
 }
 
