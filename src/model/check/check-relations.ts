@@ -7,15 +7,15 @@ import { inverseOfMany, type Defs } from '../link/joins.ts'
 export function checkRelations(defs: Defs, note: Note): void {
   for (const [resource, { fields }] of defs) {
     for (const [field, def] of Object.entries(fields)) {
-      const place = `${resource}.${field}`
+      const at: RelationPlace = { defs, resource, field, place: `${resource}.${field}` }
       switch (def.is) {
         case 'one':
         case 'back':
         case 'many':
-          checkTarget(defs, resource, field, def, place, note)
+          checkTarget(at, def, note)
           break
         case 'count':
-          checkCount(defs, resource, def, place, note)
+          checkCount(at, def, note)
           break
         case 'scalar':
         case 'calc':
@@ -25,14 +25,16 @@ export function checkRelations(defs: Defs, note: Note): void {
   }
 }
 
-function checkTarget(
-  defs: Defs,
-  resource: string,
-  field: string,
-  def: OneDef | BackDef | ManyDef,
-  place: string,
-  note: Note,
-): void {
+/** Where a relation is declared, among all declarations. `place` is how faults name it: `todo.owner`. */
+interface RelationPlace {
+  readonly defs: Defs
+  readonly resource: string
+  readonly field: string
+  readonly place: string
+}
+
+function checkTarget(at: RelationPlace, def: OneDef | BackDef | ManyDef, note: Note): void {
+  const { defs, resource, field, place } = at
   if (!defs.has(def.to)) {
     note(place, `refers to "${def.to}", which is not declared`, instead(def.to, [...defs.keys()]))
     return
@@ -55,12 +57,12 @@ function checkTarget(
   }
   if (def.is !== 'one' && 'onDelete' in def)
     note(place, 'has onDelete, which belongs to the side that holds the key', `move it to the t.one(…) of "${def.to}"`)
-  if (def.is === 'one') checkOne(defs, resource, field, def, place, note)
-  else if (def.is === 'back') checkBack(defs, resource, field, def, place, note)
-  else checkMany(defs, resource, field, def, place, note)
+  if (def.is === 'one') checkOne(at, def, note)
+  else if (def.is === 'back') checkBack(at, def, note)
+  else checkMany(at, def, note)
 }
 
-function checkOne(defs: Defs, resource: string, field: string, def: OneDef, place: string, note: Note): void {
+function checkOne({ defs, resource, field, place }: RelationPlace, def: OneDef, note: Note): void {
   if (def.onDelete === 'null' && !def.nullable)
     note(
       place,
@@ -76,7 +78,7 @@ function checkOne(defs: Defs, resource: string, field: string, def: OneDef, plac
     note(place, `names ${def.to}.${def.inverse} as its inverse, which does not lead back here`, `declare it as ${back}`)
 }
 
-function checkBack(defs: Defs, resource: string, field: string, def: BackDef, place: string, note: Note): void {
+function checkBack({ defs, resource, field, place }: RelationPlace, def: BackDef, note: Note): void {
   const target = getOrThrow(defs, def.to)
   const via = target.fields[def.via]
   const candidates = Object.keys(target.fields).filter(name => {
@@ -103,7 +105,7 @@ function checkBack(defs: Defs, resource: string, field: string, def: BackDef, pl
   }
 }
 
-function checkMany(defs: Defs, resource: string, field: string, def: ManyDef, place: string, note: Note): void {
+function checkMany({ defs, resource, field, place }: RelationPlace, def: ManyDef, note: Note): void {
   const inverse = inverseOfMany(defs, resource, field)
   if (def.symmetric || inverse === null) return
   const there = `${def.to}.${inverse}`
@@ -131,7 +133,7 @@ function mirrored(a: NonNullable<ManyDef['through']>, b: NonNullable<ManyDef['th
   return a.table === b.table && a.from === b.to && a.to === b.from
 }
 
-function checkCount(defs: Defs, resource: string, def: CountDef, place: string, note: Note): void {
+function checkCount({ defs, resource, place }: RelationPlace, def: CountDef, note: Note): void {
   const { fields } = getOrThrow(defs, resource)
   const lists = Object.keys(fields).filter(name => {
     const other = fields[name]!
