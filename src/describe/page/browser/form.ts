@@ -1,140 +1,163 @@
 // Runs in browsers, as text that is served. See scripts/browser.ts.
-import { fillElement, h, jsonView, show } from './element.ts'
+import { h, jsonView, show } from './element.ts'
 import { followLive } from './live.ts'
 import { page, baseOf, resolve, sampleOf, type JsonObject } from './schema.ts'
+
+/** An operation, and the elements of its form that hold what is sent. */
+interface Form {
+  readonly method: string
+  readonly path: string
+  readonly inputs: ReadonlyMap<JsonObject, HTMLInputElement>
+  readonly body: HTMLTextAreaElement | null
+  readonly file: HTMLInputElement | null
+}
+
+interface FormRequest {
+  readonly url: string
+  readonly init: RequestInit & { readonly headers: Record<string, string> }
+}
 
 /** A form that sends a request, and shows what was answered. */
 export function tryForm(method: string, path: string, operation: JsonObject): HTMLElement {
   const parameters: JsonObject[] = (operation['parameters'] ?? []).map(resolve)
-  const inputs = new Map<JsonObject, HTMLInputElement>()
-  const field = (one: JsonObject): HTMLElement => {
-    const input = h('input', {
-      placeholder: placeholderOf(one),
-      'aria-label': one['name'],
-      spellcheck: 'false',
-    }) as HTMLInputElement
-    if (one['in'] === 'path') input.value = '1'
-    if (one['required'] && one['name'] === 'If-Match') input.value = '*'
-    input.addEventListener('input', () => preview())
-    inputs.set(one, input)
-    return h(
-      'label',
-      { title: one['description'] ?? '' },
-      h('span', {}, one['name'], one['required'] ? ' *' : ''),
-      input,
-    )
-  }
-  const isCondition = (one: JsonObject): boolean => 'x-operator' in one
-  const plain = parameters.filter(one => one['in'] !== 'header' && !isCondition(one))
-  const conditions = parameters.filter(isCondition)
-  const headers = parameters.filter(one => one['in'] === 'header')
-  const schema = operation['requestBody']?.content?.['application/json']?.schema as JsonObject | undefined
-  const body = schema
-    ? (h('textarea', { rows: '6', spellcheck: 'false', 'aria-label': 'Body' }) as HTMLTextAreaElement)
-    : null
-  if (body && schema) {
-    body.value = JSON.stringify(sampleOf(schema), null, 2)
-    body.rows = Math.min(16, Math.max(4, body.value.split('\n').length))
-    body.addEventListener('input', () => preview())
-  }
-
-  // The bytes of a file are the body.
-  const types = Object.keys(operation['requestBody']?.content ?? {})
-  const file =
-    method === 'PUT' && operation['x-file'] !== undefined
-      ? (h('input', { type: 'file', accept: types.join(','), 'aria-label': 'File' }) as HTMLInputElement)
-      : null
-  file?.addEventListener('input', () => preview())
-
-  const request = (): { url: string; init: RequestInit & { headers: Record<string, string> } } => {
-    let at = path
-    const query: string[] = []
-    const fields: Record<string, string> = { accept: 'application/json' }
-    if (page.token) fields['authorization'] = /^\w+ /.test(page.token) ? page.token : `Bearer ${page.token}`
-    for (const [one, input] of inputs) {
-      const name: string = one['name']
-      const value = input.value
-      if (one['in'] === 'path') at = at.replace(`{${name}}`, encodeURIComponent(value))
-      else if (value === '' && one['required'] !== true) continue
-      else if (one['in'] === 'header') fields[name.toLowerCase()] = value
-      else query.push(`${name.replaceAll(/[^\w.[\]-]/g, encodeURIComponent)}=${encodeURIComponent(value)}`)
-    }
-    if (body) fields['content-type'] = 'application/json'
-    const chosen = file?.files?.[0]
-    if (chosen) {
-      fields['content-type'] = chosen.type || 'application/octet-stream'
-      fields['content-disposition'] ??= `attachment; filename*=UTF-8''${encodeURIComponent(chosen.name)}`
-    }
-    const url = baseOf() + at + (query.length ? `?${query.join('&')}` : '')
-    const sent = body ? body.value : file ? (chosen ?? '') : undefined
-    return { url, init: { method, headers: fields, ...(sent === undefined ? {} : { body: sent }) } }
-  }
-
+  const inputs = new Map(parameters.map(one => [one, inputFor(one)]))
+  const form: Form = { method, path, inputs, body: bodyFor(operation), file: fileFor(method, operation) }
   const line = h('pre', { class: 'curl' })
-  const preview = (): void => {
-    const { url, init } = request()
-    const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
-    const parts = ['curl', ...(method === 'GET' ? [] : ['-X', method]), '-g', quoted(url)]
-    for (const [name, value] of Object.entries(init.headers))
-      if (name === 'authorization') parts.push('-H', '"authorization: Bearer $TOKEN"')
-      else if (name !== 'accept') parts.push('-H', quoted(`${name}: ${value}`))
-    if (body) parts.push('-d', quoted(compact(body.value)))
-    if (file) parts.push('-T', quoted(file.files?.[0]?.name ?? 'FILE'))
-    show(line, parts.join(' '))
-  }
-
   const result = h('div', { class: 'result', 'aria-live': 'polite' })
-  const send = async (): Promise<void> => {
-    const { url, init } = request()
-    show(result, h('p', { class: 'wait' }, 'Sending …'))
-    const began = performance.now()
-    try {
-      const response = await fetch(url, init)
-      const text = await textOf(response)
-      showAnswer(result, response, text, performance.now() - began)
-    } catch (error) {
-      show(result, h('p', { class: 'error' }, `No answer: ${String(error)}`))
-    }
-  }
-  const form = h('form', {
-    class: 'try',
-    submit: event => {
-      event.preventDefault()
-      void send()
+  const preview = (): void => show(line, curlOf(form))
+  preview()
+  return h(
+    'form',
+    {
+      class: 'try',
+      input: preview,
+      submit: event => {
+        event.preventDefault()
+        void send(form, result)
+      },
     },
-  })
-  const group = (title: string, some: JsonObject[], open: boolean): HTMLElement | null =>
-    some.length === 0
-      ? null
-      : h(
-          'details',
-          open ? { open: true } : {},
-          h('summary', {}, title),
-          h('div', { class: 'inputs' }, some.map(field)),
-        )
-  fillElement(form, [
-    group('Parameters', plain, true),
-    group(`Conditions (${conditions.length})`, conditions, false),
-    group(
+    ...groupsOf(inputs),
+    form.body && h('label', { class: 'wide' }, h('span', {}, 'Body'), form.body),
+    form.file && h('label', { class: 'wide' }, h('span', {}, 'File'), form.file),
+    line,
+    h('div', { class: 'buttons' }, h('button', { class: 'send' }, `Send ${method}`), followButton(form, operation)),
+    result,
+  )
+}
+
+function inputFor(parameter: JsonObject): HTMLInputElement {
+  const input = h('input', {
+    placeholder: placeholderOf(parameter),
+    'aria-label': parameter['name'],
+    spellcheck: 'false',
+  }) as HTMLInputElement
+  if (parameter['in'] === 'path') input.value = '1'
+  if (parameter['required'] && parameter['name'] === 'If-Match') input.value = '*'
+  return input
+}
+
+/** Begins with an example. null if the operation takes no JSON. */
+function bodyFor(operation: JsonObject): HTMLTextAreaElement | null {
+  const schema = operation['requestBody']?.content?.['application/json']?.schema as JsonObject | undefined
+  if (!schema) return null
+  const body = h('textarea', { spellcheck: 'false', 'aria-label': 'Body' }) as HTMLTextAreaElement
+  body.value = JSON.stringify(sampleOf(schema), null, 2)
+  body.rows = Math.min(16, Math.max(4, body.value.split('\n').length))
+  return body
+}
+
+/** null if the bytes of a file are not what the operation takes as its body. */
+function fileFor(method: string, operation: JsonObject): HTMLInputElement | null {
+  if (method !== 'PUT' || operation['x-file'] === undefined) return null
+  const types = Object.keys(operation['requestBody']?.content ?? {})
+  return h('input', { type: 'file', accept: types.join(','), 'aria-label': 'File' }) as HTMLInputElement
+}
+
+/** The parameters, folded by what they are for. Only what most requests need is open. */
+function groupsOf(inputs: Form['inputs']): (HTMLElement | null)[] {
+  const all = [...inputs]
+  const isHeader = (one: JsonObject): boolean => one['in'] === 'header'
+  const isCondition = (one: JsonObject): boolean => 'x-operator' in one
+  const conditions = all.filter(([one]) => isCondition(one))
+  const headers = all.filter(([one]) => isHeader(one) && !isCondition(one))
+  return [
+    groupOf(
+      'Parameters',
+      all.filter(([one]) => !isHeader(one) && !isCondition(one)),
+      true,
+    ),
+    groupOf(`Conditions (${conditions.length})`, conditions, false),
+    groupOf(
       'Header fields',
       headers,
-      headers.some(one => one['required']),
+      headers.some(([one]) => one['required']),
     ),
-    body && h('label', { class: 'wide' }, h('span', {}, 'Body'), body),
-    file && h('label', { class: 'wide' }, h('span', {}, 'File'), file),
-    line,
-    h(
-      'div',
-      { class: 'buttons' },
-      h('button', { class: 'send' }, `Send ${method}`),
-      method === 'GET' && operation['responses']?.['200']?.content?.['text/event-stream']
-        ? h('button', { type: 'button', click: () => followLive(request().url.slice(baseOf().length)) }, 'Follow live')
-        : null,
-    ),
-    result,
-  ])
-  preview()
-  return form
+  ]
+}
+
+function groupOf(title: string, some: readonly [JsonObject, HTMLInputElement][], open: boolean): HTMLElement | null {
+  if (some.length === 0) return null
+  const labels = some.map(([one, input]) =>
+    h('label', { title: one['description'] ?? '' }, h('span', {}, one['name'], one['required'] ? ' *' : ''), input),
+  )
+  return h('details', open ? { open } : {}, h('summary', {}, title), h('div', { class: 'inputs' }, labels))
+}
+
+function followButton(form: Form, operation: JsonObject): HTMLElement | null {
+  if (form.method !== 'GET' || !operation['responses']?.['200']?.content?.['text/event-stream']) return null
+  const follow = (): void => followLive(requestOf(form).url.slice(baseOf().length))
+  return h('button', { type: 'button', click: follow }, 'Follow live')
+}
+
+/** The request that the form describes as it is filled in now. */
+function requestOf({ method, path, inputs, body, file }: Form): FormRequest {
+  let at = path
+  const query: string[] = []
+  const headers: Record<string, string> = { accept: 'application/json' }
+  if (page.token) headers['authorization'] = /^\w+ /.test(page.token) ? page.token : `Bearer ${page.token}`
+  for (const [one, { value }] of inputs) {
+    const name: string = one['name']
+    if (one['in'] === 'path') at = at.replace(`{${name}}`, encodeURIComponent(value))
+    else if (value === '' && one['required'] !== true) continue
+    else if (one['in'] === 'header') headers[name.toLowerCase()] = value
+    else query.push(`${name.replaceAll(/[^\w.[\]-]/g, encodeURIComponent)}=${encodeURIComponent(value)}`)
+  }
+  if (body) headers['content-type'] = 'application/json'
+  const chosen = file?.files?.[0]
+  if (chosen) {
+    headers['content-type'] = chosen.type || 'application/octet-stream'
+    headers['content-disposition'] ??= `attachment; filename*=UTF-8''${encodeURIComponent(chosen.name)}`
+  }
+  const url = baseOf() + at + (query.length ? `?${query.join('&')}` : '')
+  const sent = body ? body.value : file ? (chosen ?? '') : undefined
+  return { url, init: { method, headers, ...(sent === undefined ? {} : { body: sent }) } }
+}
+
+/** The same request for a shell. The token is left out, so that the line can be passed on. */
+function curlOf(form: Form): string {
+  const { method, body, file } = form
+  const { url, init } = requestOf(form)
+  const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
+  const parts = ['curl', ...(method === 'GET' ? [] : ['-X', method]), '-g', quoted(url)]
+  for (const [name, value] of Object.entries(init.headers))
+    if (name === 'authorization') parts.push('-H', '"authorization: Bearer $TOKEN"')
+    else if (name !== 'accept') parts.push('-H', quoted(`${name}: ${value}`))
+  if (body) parts.push('-d', quoted(compact(body.value)))
+  if (file) parts.push('-T', quoted(file.files?.[0]?.name ?? 'FILE'))
+  return parts.join(' ')
+}
+
+async function send(form: Form, result: HTMLElement): Promise<void> {
+  const { url, init } = requestOf(form)
+  show(result, h('p', { class: 'wait' }, 'Sending …'))
+  const began = performance.now()
+  try {
+    const response = await fetch(url, init)
+    const text = await textOf(response)
+    showAnswer(result, response, text, performance.now() - began)
+  } catch (error) {
+    show(result, h('p', { class: 'error' }, `No answer: ${String(error)}`))
+  }
 }
 
 function showAnswer(result: HTMLElement, response: Response, text: string, took: number): void {
