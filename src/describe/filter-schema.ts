@@ -58,14 +58,22 @@ function conditionSchema(field: Field, refer: (resource: Resource) => string): J
     return { type: 'object', properties: { ...quantified, ...members }, additionalProperties: false, minProperties: 1 }
   }
   const conditions = { type: 'object', properties: members, additionalProperties: false, minProperties: 1 }
-  const plain = operators.includes('eq') ? [operandSchema(field, 'eq'), { type: 'null' }] : [{ type: 'null' }]
+  const plain = plainSchemas(field, operators)
   return { anyOf: [...plain, conditions, ...(nested ? [nested] : [])] }
 }
+
+/** Values that stand for `$eq` by themselves. Objects would be operators. */
+function plainSchemas(field: Field, operators: readonly Operator[]): JsonSchema[] {
+  if (isJson(field)) return [{ type: ['string', 'number', 'boolean', 'null'] }]
+  return operators.includes('eq') ? [operandSchema(field, 'eq'), { type: 'null' }] : [{ type: 'null' }]
+}
+
+const isJson = (field: Field): boolean => typeOf(field)?.operators === 'json'
 
 /** An operator in the JSON form, where null as a value means the null test. */
 function operatorSchema(field: Field, operator: Operator): JsonSchema {
   const schema = operandSchema(field, operator)
-  return operator === 'eq' || operator === 'ne' ? { anyOf: [schema, { type: 'null' }] } : schema
+  return (operator === 'eq' || operator === 'ne') && !isJson(field) ? { anyOf: [schema, { type: 'null' }] } : schema
 }
 
 function operandSchema(field: Field, operator: Operator): JsonSchema {

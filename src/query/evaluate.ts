@@ -1,3 +1,4 @@
+import { canonicalJson } from '../protocol/canonical-json.ts'
 import type { Value } from '../schema/field.ts'
 import { fold } from './folding/fold.ts'
 import { orderOf } from './order.ts'
@@ -168,7 +169,9 @@ const folding = new WeakMap<object, Map<ScopeField, unknown>>()
 
 function textOf<R>(test: Predicate & { kind: 'text' }, scope: Scope, access: RowAccess<R>): (row: R) => Value {
   const field = fieldOf(scope, test.field)
-  if (!test.fold) return access.value(field)
+  const value = access.value(field)
+  if (test.op === 'json') return row => jsonOf(value(row))
+  if (!test.fold) return value
   let known = folding.get(access)
   if (!known) folding.set(access, (known = new Map()))
   const found = known.get(field)
@@ -189,6 +192,8 @@ function foldingOf<R>(value: (row: R) => Value): (row: R) => Value {
   }
 }
 
+const jsonOf = (value: Value): Value => (value === null ? null : canonicalJson(value))
+
 function textTest<R>(predicate: Predicate & { kind: 'text' }, text: (row: R) => Value): Test<R> {
   const wanted = predicate.fold ? fold(predicate.value) : predicate.value
   const on = (accepts: (text: string) => boolean): Test<R> => {
@@ -199,6 +204,7 @@ function textTest<R>(predicate: Predicate & { kind: 'text' }, text: (row: R) => 
   }
   switch (predicate.op) {
     case 'eq':
+    case 'json':
       return on(value => value === wanted)
     case 'contains':
       return on(value => value.includes(wanted))

@@ -1,3 +1,4 @@
+import { canonicalJson } from '../protocol/canonical-json.ts'
 import { ApiError } from '../protocol/error.ts'
 import type { Limits } from '../protocol/limits.ts'
 import { bool } from '../schema/field-types/bool.ts'
@@ -28,6 +29,7 @@ const sets: Readonly<Record<OperatorSet, readonly Operator[]>> = {
   ordered,
   text: [...ordered, 'contains', 'startsWith', 'endsWith', 'ieq', 'icontains', 'istartsWith', 'iendsWith'],
   list: ['has', 'hasAny', 'hasAll', 'size', 'null'],
+  json: ['eq', 'ne', 'null'],
 }
 
 /** The operators that a field has because of its type. */
@@ -162,6 +164,8 @@ function itemOf(type: ScalarType | null): ScalarType {
 }
 
 function equal(field: ScopeField, value: Value): Predicate {
+  if (field.is === 'scalar' && field.type?.operators === 'json')
+    return Object.freeze({ kind: 'text', field: field.name, op: 'json', fold: false, value: canonicalJson(value) })
   return compared(field, 'eq', value)
 }
 

@@ -42,7 +42,8 @@ export interface CountPredicate {
 }
 
 export type CompareOp = 'eq' | 'ne' | 'gt' | 'gte' | 'lt' | 'lte'
-export type TextOp = 'eq' | 'contains' | 'startsWith' | 'endsWith'
+/** `json`: the value is the canonical text of a JSON value, which equals that of the field. */
+export type TextOp = 'eq' | 'contains' | 'startsWith' | 'endsWith' | 'json'
 export type Operand = Value
 
 /** One key of a sort order. */
@@ -152,6 +153,7 @@ function filterOf(predicate: Predicate): Filter {
     case 'null':
       return { [predicate.field]: predicate.is ? null : { $null: false } }
     case 'text':
+      if (predicate.op === 'json') return { [predicate.field]: { $eq: JSON.parse(predicate.value) as Value } }
       return { [predicate.field]: { [textOperator(predicate)]: predicate.value } }
     case 'has': {
       const values = set(predicate.values)

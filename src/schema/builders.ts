@@ -43,7 +43,7 @@ export interface Builders<U = Me> {
    * Any JSON value. T is your type for it and is not checked at run time. `max` is the size of its text in bytes, also after a
    * patch. Default: `limits.body`.
    */
-  json<T = unknown>(options?: { readonly max?: number }): Scalar<T, 'opaque' | 'unsorted', U>
+  json<T = unknown>(options?: { readonly max?: number }): Scalar<T, 'json' | 'unsorted', U>
   /** Bytes as base64 text. `max` is their number. */
   bytes(options?: BytesOptions): Scalar<string, 'unfiltered' | 'unsorted', U>
   /** A list of scalars in one column. Without an item its elements are any JSON values. */
@@ -133,9 +133,10 @@ interface CustomFlag {
   ordered: never
   text: 'text'
   list: 'unsorted'
+  json: 'json' | 'unsorted'
 }
 
-type ItemFlag = 'text' | 'opaque' | 'unsorted' | 'unfiltered'
+type ItemFlag = 'text' | 'opaque' | 'json' | 'unsorted' | 'unfiltered'
 
 /** What may be an element of a list: scalars without nullable, default, readonly or hidden. */
 export interface ListItem<T> extends DeclaredField {

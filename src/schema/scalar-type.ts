@@ -9,9 +9,10 @@ export type StoredValue = null | number | bigint | string | Uint8Array
 
 /**
  * The filter operators that fields of a type have: `none`, `null` (null or not), `equality` (`eq ne in nin`, and sorting),
- * `ordered` (also `gt gte lt lte`), `text` (also `contains startsWith endsWith` and others) or `list` (`has size` and others).
+ * `ordered` (also `gt gte lt lte`), `text` (also `contains startsWith endsWith` and others), `list` (`has size` and others), or
+ * `json` (`eq ne` as JSON values, and `null`).
  */
-export type OperatorSet = 'none' | 'null' | 'equality' | 'ordered' | 'text' | 'list'
+export type OperatorSet = 'none' | 'null' | 'equality' | 'ordered' | 'text' | 'list' | 'json'
 
 /** Whether rows can be sorted by values of a type. */
 export function hasOrder({ operators }: ScalarType): boolean {

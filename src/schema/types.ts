@@ -4,7 +4,7 @@ import type { FileShown } from './file.ts'
 /**
  * Words about a field on which types depend: `optional` = it may be left out, `readonly` = clients never write it, `secret` =
  * they never read it, `hidden` = they never see it, `link` = bodies at depth 1 leave it out, `text` = it has text operators,
- * `opaque` = a filter can only ask whether it is null.
+ * `opaque` = a filter can only ask whether it is null, `json` = it is compared as a JSON value.
  */
 export type Flag =
   | 'id'
@@ -16,6 +16,7 @@ export type Flag =
   | 'link'
   | 'text'
   | 'opaque'
+  | 'json'
   | 'unfiltered'
   | 'unsorted'
 

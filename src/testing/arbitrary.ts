@@ -7,6 +7,8 @@ import * as types from '../schema/field-types/built-in.ts'
 
 type Filter = Readonly<Record<string, unknown>>
 
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value)
+
 /** Few of each, so that they meet; with those whose order, folding or text trips stores. */
 const samples = {
   text: ['', 'a', 'A', 'ab', 'É', 'e\u{301}', 'ß', '\u{ff01}', '\u{1f600}', '%', '_', "'", '\\', 'ab\u{10ffff}'],
@@ -73,7 +75,9 @@ function condition(field: ScopeField, depth: number): fc.Arbitrary<unknown> {
   const operators = operatorsOf(field)
   const own = fc.constantFrom(...operators).chain(op => operand(field, op).map(value => ({ [`$${op}`]: value })))
   const forms: fc.Arbitrary<unknown>[] = [own]
-  if (operators.includes('eq')) forms.push(operand(field, 'eq'))
+  // A bare object would be read as operators.
+  if (operators.includes('eq'))
+    forms.push(operand(field, 'eq').map(value => (isObject(value) ? { $eq: value } : value)))
   if (operators.includes('null')) forms.push(fc.constant(null))
   if (field.target && depth > 0) {
     const inner = arbitraryFilter(field.target, depth - 1)

@@ -156,7 +156,7 @@ export class RandomQueries {
   #leaf(resource: string, alias: string, name: string, def: FieldDef): Condition {
     const column = `${alias}.${columnOf(name)}`
     const operators = def.is === 'scalar' ? def.type.operators : 'ordered'
-    const operand = operators === 'null' ? null : this.#operand(resource, name)
+    const operand = operators === 'null' || operators === 'json' ? null : this.#operand(resource, name)
     if (operand === null || this.#random.chance(0.1)) {
       const is = this.#random.chance(0.5)
       return {
@@ -238,7 +238,8 @@ export class RandomQueries {
 
   #key(resource: string, alias: string, level: number): { path: string; sql: string; descending: boolean } | null {
     const fields = [...columnsOf(this.#shown.defOf(resource))].filter(
-      ([, def]) => def.is === 'one' || (def.is === 'scalar' && !['null', 'none', 'list'].includes(def.type.operators)),
+      ([, def]) =>
+        def.is === 'one' || (def.is === 'scalar' && !['null', 'none', 'list', 'json'].includes(def.type.operators)),
     )
     const [name, def] = this.#random.pick(fields)
     const descending = this.#random.chance(0.5)

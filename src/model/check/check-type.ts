@@ -25,7 +25,7 @@ function disagreements({ name, example, check, show, sql, operators }: ScalarTyp
     ]
   if (!isDeepStrictEqual(read, example))
     return [{ problem: `reads its example ${given} as ${JSON.stringify(read)}`, fix: 'give the canonical value' }]
-  if (typeof example === 'object' && !['none', 'null', 'list'].includes(operators))
+  if (typeof example === 'object' && !['none', 'null', 'list', 'json'].includes(operators))
     return [{ problem: `has values like ${given}, which cannot be compared`, fix: `give ${name} the operators 'null'` }]
   const stored = sql.encode(example)
   if (!fits(sql.column, stored))

@@ -213,8 +213,9 @@ find('todo', { rank: { $contains: 1 } })
 find('todo', { due: { $contains: '2024' } })
 // @ts-expect-error order of booleans
 find('todo', { done: { $gt: false } })
-// @ts-expect-error JSON is null or not, nothing else
 find('todo', { data: { $eq: { color: 'red' } } })
+// @ts-expect-error JSON has no order
+find('todo', { data: { $gt: 1 } })
 // @ts-expect-error null where there is none
 find('todo', { done: null })
 // @ts-expect-error a list of rows needs a quantifier

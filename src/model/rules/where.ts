@@ -26,18 +26,26 @@ type Condition<M, T extends FieldType> = T['kind'] extends 'scalar' | 'derived'
 /** V are the values. N is null if the field may be null. */
 type ScalarCondition<V, N, O> = 'opaque' extends O
   ? N | Null
-  : 'text' extends O
-    ? V | N | Text<N>
-    : [V] extends [boolean]
-      ? boolean | N | Equal<boolean | N>
-      : [V] extends [readonly (infer E)[]]
-        ? N | Held<E>
-        : Compared<V, N>
+  : 'json' extends O
+    ? N | Same
+    : 'text' extends O
+      ? V | N | Text<N>
+      : [V] extends [boolean]
+        ? boolean | N | Equal<boolean | N>
+        : [V] extends [readonly (infer E)[]]
+          ? N | Held<E>
+          : Compared<V, N>
 
 type Compared<V, N> = V | N | Ordered<V, N>
 
 interface Null {
   readonly $null?: boolean
+}
+
+/** Of JSON values. */
+interface Same extends Null {
+  readonly $eq?: unknown
+  readonly $ne?: unknown
 }
 
 interface Equal<V> extends Null {

@@ -20,7 +20,7 @@ export function json(options: JsonOptions = {}): ScalarType {
     options,
     check: value => checkJson(options, value),
     coercions: { text: parseJsonText },
-    operators: 'null',
+    operators: 'json',
     sql: {
       column: 'TEXT',
       from: ['list'],

@@ -104,6 +104,8 @@ function compileText(leaf: Extract<Leaf, { kind: 'text' }>, text: Sql, variant: 
   switch (leaf.op) {
     case 'eq':
       return sql`${text} = ${values[0]!}`
+    case 'json':
+      return sql`restuary_json(${text}) = ${values[0]!}`
     case 'contains':
       return sql`instr(${text}, ${values[0]!}) > 0`
     case 'startsWith':

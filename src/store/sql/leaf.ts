@@ -107,6 +107,7 @@ function asText(bind: Bind): Bind {
 function textShape(op: Extract<Leaf, { kind: 'text' }>['op'], value: string, isNumeric: boolean): LeafShape {
   switch (op) {
     case 'eq':
+    case 'json':
     case 'contains':
       return { variant: '', binds: [value] }
     case 'startsWith': {

@@ -1,4 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { canonicalJson } from '../../protocol/canonical-json.ts'
 import { composeKey } from '../../model/key-text.ts'
 import { fold } from '../../query/folding/fold.ts'
 import type { Row, Value } from '../../model/model.ts'
@@ -199,6 +200,7 @@ function connect(options: ConnectionOptions): DatabaseSync {
     // Somebody else's columns hold integers that JavaScript cannot.
     const pure = { deterministic: true, useBigIntArguments: true }
     db.function('restuary_fold', pure, text => (typeof text === 'string' ? fold(text) : text))
+    db.function('restuary_json', pure, stored => (typeof stored === 'string' ? jsonText(stored) : stored))
     db.function('restuary_shown', pure, stored => asSql(shownAsStored(stored)))
     db.function('restuary_text', pure, stored => asSql(shownAsText(stored)))
     if (options.views !== undefined) db.exec(options.views)
@@ -207,6 +209,15 @@ function connect(options: ConnectionOptions): DatabaseSync {
   } catch (error) {
     db.close()
     throw error
+  }
+}
+
+/** The canonical text of stored JSON. What is none is shown as text. */
+function jsonText(stored: string): string {
+  try {
+    return canonicalJson(JSON.parse(stored))
+  } catch {
+    return JSON.stringify(stored)
   }
 }
 
