@@ -56,9 +56,11 @@ async function serverOf(): Promise<Server> {
           stdio: ['ignore', 'pipe', 'inherit'],
         },
       )
-      await once(child.stdout!, 'data')
+      const ended = once(child, 'exit').then(([code]) => Promise.reject(new Error(`the server ended with ${code}`)))
+      await Promise.race([once(child.stdout!, 'data'), ended])
     },
     async kill() {
+      if (child!.exitCode !== null || child!.signalCode !== null) return
       const ended = once(child!, 'exit')
       child!.kill('SIGKILL')
       await ended
