@@ -28,7 +28,7 @@ const listener: Listener = {
   end: () => {},
 }
 const follow = (filter: object): Promise<Subscription> =>
-  live.subscribe(appCall(app.engine, 'list', 'todo', null, undefined, { filter, me: null }), listener)
+  live.subscribe(appCall(app.engine, { operation: 'list', name: 'todo' }, { filter, me: null }), listener)
 
 function heap(): number {
   for (let i = 0; i < 4; i++) globalThis.gc!()

@@ -58,7 +58,7 @@ export function fileOperations<M>(engine: Engine, handle: (call: Call) => Maybe<
   }
   return {
     put: async (name, id, fieldName, bytes, { name: fileName, type, ...options } = {}) => {
-      const asked = appCall(engine, 'patch', name, id, {}, { ...options, fields: [fieldName] })
+      const asked = appCall(engine, { operation: 'patch', name, id, data: {} }, { ...options, fields: [fieldName] })
       const file = fieldOf(asked.resource, fieldName)
       const head = {
         name: fileName ?? (bytes instanceof File ? bytes.name : null),
@@ -72,7 +72,7 @@ export function fileOperations<M>(engine: Engine, handle: (call: Call) => Maybe<
       return (await shown(call, fieldName))!
     },
     get: async (name, id, fieldName, options = {}) => {
-      const call = appCall(engine, 'get', name, id, undefined, { ...options, fields: [fieldName] })
+      const call = appCall(engine, { operation: 'get', name, id }, { ...options, fields: [fieldName] })
       fieldOf(call.resource, fieldName)
       const file = await shown(call, fieldName)
       if (!file) throw new ApiError('not_found', { detail: `${name} ${String(id)} has no ${fieldName}` })

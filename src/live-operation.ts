@@ -57,8 +57,8 @@ export interface LiveOperation<M> {
 export function liveOperation<M>(engine: Engine, live: Live, ready: () => Promise<void>): LiveOperation<M> {
   const callFor = <K extends Modelled<M>>(name: K, { id, ...query }: LiveQuery<M, K>): Call =>
     id === undefined
-      ? appCall(engine, 'list', name, null, undefined, query)
-      : appCall(engine, 'get', name, id, undefined, query)
+      ? appCall(engine, { operation: 'list', name }, query)
+      : appCall(engine, { operation: 'get', name, id }, query)
   async function* follow<K extends Modelled<M>>(
     name: K,
     { signal, mode, absent, ...query }: LiveQuery<M, K> = {},

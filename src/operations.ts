@@ -156,7 +156,7 @@ export function operations<M = Record<string, AnyResource>>(engine: Engine, hand
   return {
     ...(database as unknown as Omit<Operations<M>, 'history'>),
     history: async (name, id, { before = null, limit = 100, ...options } = {}) => {
-      const call = appCall(engine, 'get', name, id, undefined, options)
+      const call = appCall(engine, { operation: 'get', name, id }, options)
       const outcome = await handle({ ...call, history: { before, limit } })
       return { records: valueOf(outcome) as HistoryRecord[], next: outcome.kind === 'list' ? outcome.next : null }
     },
@@ -166,20 +166,21 @@ export function operations<M = Record<string, AnyResource>>(engine: Engine, hand
 export function safeOperations<M = Record<string, AnyResource>>(engine: Engine, handle: Handle): SafeOperations<M> {
   const safe = async (make: () => Call): Promise<Answer> => plainAnswer(handle, make)
   const create: SafeOperations['create'] = (name, data, options = {}) =>
-    safe(() => appCall(engine, 'create', name, null, data, options))
+    safe(() => appCall(engine, { operation: 'create', name, data }, options))
   const replace: SafeOperations['replace'] = (name, id, data, options = {}) =>
-    safe(() => appCall(engine, 'replace', name, id, data, options))
+    safe(() => appCall(engine, { operation: 'replace', name, id, data }, options))
   return {
     create,
     post: create,
     replace,
     get: (name, id = null, options = {}) =>
-      safe(() => appCall(engine, id === null ? 'list' : 'get', name, id, undefined, options)),
-    list: (name, options = {}) => safe(() => appCall(engine, 'list', name, null, undefined, options)),
+      safe(() => appCall(engine, { operation: id === null ? 'list' : 'get', name, id }, options)),
+    list: (name, options = {}) => safe(() => appCall(engine, { operation: 'list', name }, options)),
     put: (name, id, data, options = {}) =>
       id === null ? create(name, data, options) : replace(name, id, data, options),
-    patch: (name, id, data, options = {}) => safe(() => appCall(engine, 'patch', name, id, data, options)),
-    delete: (name, id, options = {}) => safe(() => appCall(engine, 'delete', name, id, undefined, options)),
+    patch: (name, id, data, options = {}) =>
+      safe(() => appCall(engine, { operation: 'patch', name, id, data }, options)),
+    delete: (name, id, options = {}) => safe(() => appCall(engine, { operation: 'delete', name, id }, options)),
   }
 }
 

@@ -143,7 +143,9 @@ async function subscribe(all: Subscription[], count: number): Promise<{ cost: nu
   const heapBefore = heap()
   const before = spent()
   while (all.length < count)
-    all.push(await live.subscribe(appCall(app.engine, 'list', resource, null, undefined, query(all.length)), listener))
+    all.push(
+      await live.subscribe(appCall(app.engine, { operation: 'list', name: resource }, query(all.length)), listener),
+    )
   const cost = (spent() - before) / added
   await turn()
   return { cost, bytes: (heap() - heapBefore) / added }

@@ -60,9 +60,8 @@ export class Executor {
     const hooks = call.resource.around.get(call.operation)
     if (!hooks) return this.#readFrom(tx, call, writing)
     const context = this.#contextOf(invocation)
-    return run(
-      withResourceHooks(hooks, call, context, writing, true, given => wait(this.#readFrom(tx, given, writing))),
-    )
+    const hooked = { call, context, ctx: writing.ctx, waits: true }
+    return run(withResourceHooks(hooks, hooked, given => wait(this.#readFrom(tx, given, writing))))
   }
 
   /** Reads from the open transaction, which includes what it has written, or else from the last committed state. */
@@ -71,7 +70,7 @@ export class Executor {
     if (tx) return run<Outcome>(call.operation === 'list' ? getList(tx, call, writing) : getItem(tx, call, writing))
     const { store, lists, cache } = this.#options
     return store.read<Outcome>(snapshot => {
-      if (isPast(call)) return readPast(store, snapshot, call, writing)
+      if (isPast(call)) return readPast({ store, now: snapshot, reading: writing }, call)
       return call.operation === 'list'
         ? getList(snapshot, call, writing, lists)
         : getItem(snapshot, call, writing, cache)
@@ -88,8 +87,8 @@ export class Executor {
     // A GET is safe to repeat, so its key does not matter.
     if (!isOnce) return perform()
     if (tx) throw new ApiError('bad_request', { detail: 'an action within a transaction cannot have a key of its own' })
-    const check = (): Maybe<void> => checkCallable(call, invocation.writing!, this.#access)
-    return actOnce(this.#options.store, call, this.#options.clock, perform, check)
+    const check = (): Maybe<void> => checkCallable(call, authorised(invocation), this.#access)
+    return actOnce(this.#options, call, perform, check)
   }
 
   readonly #access: DataAccess = {
@@ -106,26 +105,27 @@ export class Executor {
     if (call.resource.around.get(call.operation)?.some(hook => hook.form === 'async'))
       return store.transaction(async own => run(this.#writeOnceIn(own, call, writing)))
     const claim = isClaimed(call) ? claimOf(call) : null
-    return claim
-      ? writeOnce(store, model, claim, clock(), own => this.#change(own, call, writing, false), againFor(call, writing))
-      : store.write(own => this.#change(own, call, writing, false))
+    if (!claim) return store.write(own => this.#change(own, call, writing, false))
+    const options = { model, claim, now: clock(), again: againFor(call, writing) }
+    return writeOnce(store, options, own => this.#change(own, call, writing, false))
   }
 
   /** The step `once` inside a transaction: does the write and stores its answer, or returns the stored answer. */
   #writeOnceIn(tx: Transaction, call: Call, writing: WriteEnvironment): Work<Outcome> {
     const { model, clock } = this.#options
     const claim = isClaimed(call) ? claimOf(call) : null
-    return claim
-      ? once(tx, model, claim, clock(), () => this.#change(tx, call, writing, true), againFor(call, writing))
-      : this.#change(tx, call, writing, true)
+    if (!claim) return this.#change(tx, call, writing, true)
+    const options = { model, claim, now: clock(), again: againFor(call, writing) }
+    return once(tx, options, () => this.#change(tx, call, writing, true))
   }
 
   /** The step `around`: runs the operation with its around-hooks. `waits` is true in a transaction that can wait for them. */
   #change(tx: Transaction, call: Call, writing: WriteEnvironment, waits: boolean): Work<Outcome> {
     const hooks = call.resource.around.get(call.operation)
     if (!hooks) return this.#execute(tx, call, writing, waits)
-    const context = new Context(this.#options.surroundings, call, writing.ctx.now, waits ? tx : null, !waits)
-    return withResourceHooks(hooks, call, context, writing, waits, given => this.#execute(tx, given, writing, waits))
+    const context = new Context(this.#options.surroundings, call, writing.ctx.now, waits ? tx : 'none')
+    const hooked = { call, context, ctx: writing.ctx, waits }
+    return withResourceHooks(hooks, hooked, given => this.#execute(tx, given, writing, waits))
   }
 
   #execute(tx: Transaction, call: Call, writing: WriteEnvironment, waits: boolean): Work<Outcome> {

@@ -79,7 +79,7 @@ describe.each(Object.keys(stores))('live over %s', name => {
     heard: Recorder = new Recorder(),
   ): Promise<{ heard: Recorder; subscription: Subscription; settle: () => Promise<unknown[]> }> => {
     const { id, since, mode, ...query } = options
-    const call = appCall(app.engine, id === undefined ? 'list' : 'get', resourceName, id ?? null, undefined, query)
+    const call = appCall(app.engine, { operation: id === undefined ? 'list' : 'get', name: resourceName, id }, query)
     const subscription = await liveOf(app).subscribe(call, heard, since ?? null, mode)
     const settle = async (): Promise<unknown[]> => {
       await liveOf(app).advance()
@@ -685,7 +685,7 @@ describe('the log', () => {
     const app = api(models, { store, report: () => {} })
     onTestFinished(() => app.close())
     for (let id = 1; id <= 40; id++) await app.post('plain', { id } as never)
-    const call = appCall(app.engine, 'list', 'plain', null, undefined, {})
+    const call = appCall(app.engine, { operation: 'list', name: 'plain' }, {})
     const heard = new Recorder()
     await app.http.live!.subscribe(call, heard, `${app.engine.epoch}.3`)
     expect(heard.news()).toEqual([{ snapshot: Array.from({ length: 40 }, (_, i) => i + 1), reset: true }])

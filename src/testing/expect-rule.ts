@@ -27,7 +27,7 @@ export function expectRule(app: AnyApi, name: string, action = 'read'): { as(me:
 
 function expectation(app: AnyApi, resource: Resource, action: string, me: Principal | null): RuleExpectation {
   const who = me ? String(me['name'] ?? me.id) : 'nobody'
-  const explained = (id: Id) => app.store.read(snapshot => explainRule(snapshot, resource, action, id, me))
+  const explained = (id: Id) => app.store.read(snapshot => explainRule(snapshot, { resource, action, id, me }))
   const demand = async (ids: readonly Id[], allowed: boolean): Promise<void> => {
     for (const id of ids) {
       const found = await explained(id)

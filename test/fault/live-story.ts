@@ -147,7 +147,7 @@ function bound(target: any, name: string | symbol): unknown {
 }
 
 function callFor(engine: any, view: View): Call {
-  const base = appCall(engine, 'list', 'item', null, undefined, { me: principalOf(view.me) })
+  const base = appCall(engine, { operation: 'list', name: 'item' }, { me: principalOf(view.me) })
   const parameters = readParameters(view.uri.split('?')[1] ?? '', 100)
   return { ...base, ...decodeQuery(base.resource, parameters, engine.limits, 'list', { page: null, maxPage: null }) }
 }

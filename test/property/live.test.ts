@@ -114,7 +114,7 @@ async function runProgram(app: Api, asked: readonly CallOptions[], program: read
     return { resource, query, heard: new Recorder(), subscription: null }
   })
   const begin = async (one: Follower): Promise<void> => {
-    const call = appCall(app.engine, 'list', one.resource, null, undefined, one.query)
+    const call = appCall(app.engine, { operation: 'list', name: one.resource }, one.query)
     one.subscription = await live.subscribe(
       call,
       one.heard,

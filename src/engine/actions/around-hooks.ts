@@ -1,25 +1,31 @@
 import type { AroundCall, AroundHook } from '../../model/declare/hook.ts'
 import { run, wait, type Maybe, type Work } from '../../store/work.ts'
 
-/**
- * Runs around-hooks as plain functions over plain values, the first hook outermost.
- * The result of `next()` may be a promise if `waits` is true, which it is in an async transaction and around an action. A plain
- * hook in a synchronous unit of work gets a TypeError instead, because it could not wait for one.
- */
-export function* callAroundHooks(
-  hooks: readonly AroundHook[],
-  call: Omit<AroundCall, 'input'>,
-  input: unknown,
-  waits: boolean,
-  work: (input: unknown) => Work<unknown>,
-): Work<unknown> {
-  const [hook, ...inner] = hooks
+/** The hooks around one operation, and the operation itself. */
+export interface AroundHooks {
+  /** The first one is the outermost. */
+  readonly hooks: readonly AroundHook[]
+  /** What the hooks are told about the call. */
+  readonly about: Omit<AroundCall, 'input'>
+  /**
+   * The result of `next()` may be a promise. This is so in an async transaction and around an action. A plain hook in a
+   * synchronous unit of work could not wait for one and gets a TypeError instead.
+   */
+  readonly waits: boolean
+  readonly work: (input: unknown) => Work<unknown>
+}
+
+/** Runs the hooks from the given one on, and inside them the work. Hooks are plain functions over plain values. */
+export function* callAroundHooks(around: AroundHooks, input: unknown, from = 0): Work<unknown> {
+  const { hooks, about, waits, work } = around
+  const hook = hooks[from]
   if (!hook) return yield* work(input)
+  // `next()` without an argument leaves the input as it is.
   const next = (given?: unknown): Work<unknown> =>
-    callAroundHooks(inner, call, given === undefined ? input : given, waits, work)
-  const about: AroundCall = { ...call, input }
-  if (hook.form === 'generator') return yield* hook.run(about, next) as Work<unknown>
-  const answer = hook.run(about, given => answerTo(run(next(given)), waits, call.operation))
+    callAroundHooks(around, given === undefined ? input : given, from + 1)
+  const call: AroundCall = { ...about, input }
+  if (hook.form === 'generator') return yield* hook.run(call, next) as Work<unknown>
+  const answer = hook.run(call, given => answerTo(run(next(given)), waits, call.operation))
   if (!(answer instanceof Promise) || waits) return yield* wait(answer)
   answer.catch(() => undefined) // its result is not used any more; this only keeps Node from reporting an unhandled rejection
   throw new TypeError(

@@ -1,11 +1,12 @@
 import type { ActionContext } from '../../model/declare/action-context.ts'
+import type { Resource } from '../../model/model.ts'
+import type { Ctx } from '../../schema/field.ts'
 import { run, wait, type Maybe, type Work } from '../../store/work.ts'
 import { answered, linesOf } from './run-action.ts'
-import { contextOf, type Answered, type Call, type HeaderLines, type Outcome } from '../call/call.ts'
+import { contextOf, type Answered, type HeaderLines, type Outcome } from '../call/call.ts'
 import { Context, type ContextEnvironment } from '../call/context.ts'
 import type { PipelineStep } from '../call/invocation.ts'
-import { statusOf, valueOf } from '../call/outcome.ts'
-import type { ReadEnvironment } from '../call/call-environment.ts'
+import { statusOf, valueOf, withHeaders } from '../call/outcome.ts'
 import { reply, type Reply, type ReplyHeaders } from '../call/reply.ts'
 
 /** Runs before everything else. If it returns anything but null or undefined, that is the response and nothing else runs. */
@@ -47,9 +48,16 @@ export function hooking(hooks: Hooks, surroundings: ContextEnvironment, clock: (
   return (invocation, next) => {
     const { call } = invocation
     const context = (invocation.context ??= new Context(surroundings, call, clock(), invocation.tx))
-    const reading = { ctx: contextOf(call.principal, call.auth, context.now) }
-    return run(hooked(hooks, call, context, reading, () => next(invocation)))
+    const ctx = contextOf(call.principal, call.auth, context.now)
+    return run(hooked(hooks, { resource: call.resource, context, ctx }, () => next(invocation)))
   }
+}
+
+/** What the hooks of one call get, and what is needed to shape their responses. */
+interface HookedRequest {
+  readonly resource: Resource
+  readonly context: Context
+  readonly ctx: Ctx
 }
 
 /**
@@ -57,38 +65,37 @@ export function hooking(hooks: Hooks, surroundings: ContextEnvironment, clock: (
  * either goes to the `error` hook, and on to the caller if that returns nothing. The `after` hooks receive every response but
  * no errors; an error that they throw does not go to the `error` hook.
  */
-function* hooked(
-  hooks: Hooks,
-  call: Call,
-  context: Context,
-  reading: Pick<ReadEnvironment, 'ctx'>,
-  attempt: () => Maybe<Outcome>,
-): Work<Outcome> {
+function* hooked(hooks: Hooks, request: HookedRequest, attempt: () => Maybe<Outcome>): Work<Outcome> {
+  const { context } = request
   let outcome: Outcome | null = null
   try {
     for (const before of hooks.before) {
       const answer = yield* wait(before(context))
       if (answer === undefined || answer === null) continue
-      outcome = yield* unshaped(call, answer, reading)
+      outcome = yield* unshaped(request, answer)
       break
     }
     outcome ??= yield* wait(attempt())
   } catch (thrown) {
     const answer = hooks.error ? yield* wait(hooks.error(thrown, context)) : null
     if (answer === undefined || answer === null) throw thrown
-    outcome = yield* unshaped(call, answer, reading)
+    outcome = yield* unshaped(request, answer)
   }
   for (const after of hooks.after) {
     const before = replyOf(outcome)
     const answer = (yield* wait(after(before, context))) ?? before
-    if (answer !== before) outcome = yield* changed(call, outcome, before, answer, reading)
+    if (answer === before) continue
+    // A response that only has more header fields keeps its version. With a new value or status it has none.
+    outcome = isSame(outcome, before, answer)
+      ? withHeaders(outcome, linesOf(answer.headers))
+      : yield* unshaped(request, answer)
   }
   return outcome
 }
 
 /** A hook's response. It need not fit the declared output of the action that it replaces. */
-function unshaped(call: Call, answer: unknown, reading: Pick<ReadEnvironment, 'ctx'>): Work<Answered> {
-  return wait(answered(call.resource, null, answer, reading))
+function unshaped({ resource, ctx }: HookedRequest, answer: unknown): Work<Answered> {
+  return wait(answered(resource, null, answer, ctx))
 }
 
 function replyOf(outcome: Outcome): Reply {
@@ -96,25 +103,10 @@ function replyOf(outcome: Outcome): Reply {
   return reply(valueOf(outcome), { status: statusOf(outcome), headers })
 }
 
-/**
- * Applies what an `after` hook returned. If it only adds header fields, the representation keeps its version; a new value or
- * status makes it a response without one.
- */
-function* changed(
-  call: Call,
-  outcome: Outcome,
-  before: Reply,
-  answer: Reply,
-  reading: Pick<ReadEnvironment, 'ctx'>,
-): Work<Outcome> {
-  if (
-    outcome.kind !== 'value' &&
-    outcome.kind !== 'failure' &&
-    answer.value === before.value &&
-    answer.status === before.status
-  )
-    return { ...outcome, headers: [...(outcome.headers ?? []), ...linesOf(answer.headers)] }
-  return yield* unshaped(call, answer, reading)
+/** Whether what an `after` hook returned is still the representation that it got. */
+function isSame(outcome: Outcome, before: Reply, answer: Reply): boolean {
+  if (outcome.kind === 'value' || outcome.kind === 'failure') return false
+  return answer.value === before.value && answer.status === before.status
 }
 
 function recordOf(lines: HeaderLines): ReplyHeaders {

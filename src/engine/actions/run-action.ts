@@ -1,10 +1,11 @@
 import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import { ApiError, pointer, type Issue } from '../../protocol/error.ts'
 import type { Action, Resource, Row } from '../../model/model.ts'
+import type { Ctx } from '../../schema/field.ts'
 import { Rejected } from '../../schema/schema.ts'
 import type { Snapshot, Transaction } from '../../store/store.ts'
 import { chain, run, wait, type Maybe, type Work } from '../../store/work.ts'
-import type { Answered, Arguments, Call, HeaderLines } from '../call/call.ts'
+import { actionOf, type Answered, type Arguments, type Call, type HeaderLines } from '../call/call.ts'
 import type { Context } from '../call/context.ts'
 import { ruleOf } from '../rules/authorize.ts'
 import { headerOf } from '../call/outcome.ts'
@@ -36,7 +37,7 @@ export function accessWithin(tx: Transaction): DataAccess {
  * ApiError.
  */
 export function runAction(call: Call, reading: ReadEnvironment, context: Context, access: DataAccess): Maybe<Answered> {
-  const asked: Asked = { call, action: call.action!, reading, context }
+  const asked: Asked = { call, action: actionOf(call), reading, context }
   if (!asked.action.transaction) return onRow(asked, access)
   return access.begin(tx => context.within(tx, async () => onRow(asked, accessWithin(tx))))
 }
@@ -77,16 +78,14 @@ function take(doing: Doing, given: Arguments): Maybe<Answered> {
 
 function start(doing: Doing, given: Arguments, input: unknown): Maybe<Answered> {
   if (input instanceof Rejected) throw refused(input, given)
-  const { call, action, context, row } = doing
-  const answer = call.resource.around.has(action.name)
-    ? run(withActionHooks(call, action, input, context, row))
-    : begun(action, input, context, row)
+  const { call, action } = doing
+  const answer = call.resource.around.has(action.name) ? run(withActionHooks(doing, input)) : begun(doing, input)
   return answer instanceof Promise ? answer.then(one => end(doing, one)) : end(doing, answer)
 }
 
 function end({ call, action, reading, context }: Doing, answer: unknown): Maybe<Answered> {
   // The answer of a job is shaped when the job is done.
-  const shaped = answered(call.resource, action.job ? null : action, answer, reading)
+  const shaped = answered(call.resource, action.job ? null : action, answer, reading.ctx)
   const { position } = context
   return position === null ? shaped : chain(shaped, one => at(one, position))
 }
@@ -100,15 +99,16 @@ function at(answer: Answered, position: string): Answered {
   return { ...answer, headers: [...answer.headers, ['position', position]] }
 }
 
-function begun(action: Action, input: unknown, context: Context, row: Shown): unknown {
+/** Calls the action's function, or starts the job that will call it. */
+function begun({ action, context, row }: Doing, input: unknown): unknown {
   return action.job ? context.begin(action, input, row) : action.run({ input, ctx: context, row })
 }
 
-function withActionHooks(call: Call, action: Action, input: unknown, context: Context, row: Shown): Work<unknown> {
+function withActionHooks(doing: Doing, input: unknown): Work<unknown> {
+  const { call, action, context } = doing
+  const hooks = getOrThrow(call.resource.around, action.name)
   const about = { operation: action.name, id: call.id, ctx: context }
-  return callAroundHooks(getOrThrow(call.resource.around, action.name), about, input, true, taken =>
-    wait(begun(action, taken, context, row)),
-  )
+  return callAroundHooks({ hooks, about, waits: true, work: taken => wait(begun(doing, taken)) }, input)
 }
 
 const noRow: Shown = Object.freeze({})
@@ -117,7 +117,7 @@ const noRow: Shown = Object.freeze({})
 export function checkCallable(call: Call, reading: ReadEnvironment, access: DataAccess): Maybe<void> {
   if (call.id === null) return undefined
   return access.read(function* (snapshot) {
-    yield* callableRow(snapshot, { call, action: call.action!, reading })
+    yield* callableRow(snapshot, { call, action: actionOf(call), reading })
   })
 }
 
@@ -125,7 +125,7 @@ function* callableRow(snapshot: Snapshot, { call, action, reading }: Omit<Asked,
   const { resource } = call
   const row = yield* visibleRow(snapshot, call, reading)
   const guard = reading.permissions.for(resource, ruleOf(action))
-  if (!guard.open && (yield* allowedRows(snapshot, resource, [row], guard)).length === 0) throw refusal(call, resource)
+  if (!guard.open && (yield* allowedRows(snapshot, resource, [row], guard)).length === 0) throw refusal(call, action)
   return row
 }
 
@@ -136,12 +136,12 @@ function* rowOf(snapshot: Snapshot, asked: Asked): Work<Shown> {
   if (call.id === null) throw rowNotFound(resource, '')
   const row = yield* callableRow(snapshot, asked)
   const view = viewOf(resource, call.shape)
-  const item = yield* showItem(snapshot, view, row, reading, false)
+  const item = yield* showItem(snapshot, view, row, reading)
   return JSON.parse(item.body) as Record<string, unknown>
 }
 
-function refusal({ principal, action }: Call, resource: Resource): ApiError {
-  const detail = `you may not ${action!.name} this ${resource.name}`
+function refusal({ principal, resource }: Call, action: Action): ApiError {
+  const detail = `you may not ${action.name} this ${resource.name}`
   return new ApiError(principal ? 'forbidden' : 'unauthenticated', { detail })
 }
 
@@ -184,12 +184,7 @@ function parameterOf({ pointer: at = '#', ...issue }: Issue): Issue {
  * Shapes what an action or a hook returned. A value that does not fit is a fault of the server; clients only learn that there
  * was one.
  */
-export function answered(
-  resource: Resource,
-  action: Action | null,
-  answer: unknown,
-  reading: Pick<ReadEnvironment, 'ctx'>,
-): Maybe<Answered> {
+export function answered(resource: Resource, action: Action | null, answer: unknown, ctx: Ctx): Maybe<Answered> {
   const replied = isReply(answer)
   const value = replied ? answer.value : answer
   const headers = replied ? linesOf(answer.headers) : none
@@ -200,23 +195,21 @@ export function answered(
     const own = replied && answer.status !== 200 ? answer.status : value.status
     return { kind: 'value', resource, action, status: own, headers, value, body: null }
   }
-  if (!action?.output) return finished(resource, action, status, headers, plainJson(value))
-  const shaped = action.output.output(value, reading.ctx)
-  return shaped instanceof Promise
-    ? shaped.then(one => finished(resource, action, status, headers, one ?? null))
-    : finished(resource, action, status, headers, shaped ?? null)
+  const about: Told = { kind: 'value', resource, action, status, headers }
+  if (!action?.output) return finished(about, plainJson(value))
+  const shaped = action.output.output(value, ctx)
+  return shaped instanceof Promise ? shaped.then(one => finished(about, one ?? null)) : finished(about, shaped ?? null)
 }
 
-function finished(
-  resource: Resource,
-  action: Action | null,
-  status: number,
-  headers: Answered['headers'],
-  shaped: unknown,
-): Answered {
-  if (shaped instanceof Rejected) throw unfit(action, `${tellOf(shaped)} in $output`)
-  if (shaped === undefined) throw unfit(action, 'the answer holds what JSON cannot say: a function, a class, NaN …')
-  return { kind: 'value', resource, action, status, headers, value: shaped, body: JSON.stringify(shaped) ?? 'null' }
+/** A response without its value. */
+type Told = Omit<Answered, 'value' | 'body'>
+
+/** `shaped` is undefined if JSON cannot express the value. */
+function finished(about: Told, shaped: unknown): Answered {
+  if (shaped instanceof Rejected) throw unfit(about.action, `${tellOf(shaped)} in $output`)
+  if (shaped === undefined)
+    throw unfit(about.action, 'the answer holds what JSON cannot say: a function, a class, NaN …')
+  return { ...about, value: shaped, body: JSON.stringify(shaped) ?? 'null' }
 }
 
 function tellOf({ issues: [first], words }: Rejected): string {

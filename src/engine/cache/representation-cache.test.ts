@@ -178,7 +178,7 @@ test('the cache is bounded, and keeps rows that are requested', async () => {
   })
   const kept = { row: [], body: 'x'.repeat(600), etag: '', cut: [] }
   for (let id = 1; id <= 1_000; id++) {
-    cache.put(snapshot, app.store.terms, view, id, kept)
+    cache.put(view, id, kept)
     expect(cache.get(view, 1)).toBe(kept)
   }
   const held = Array.from({ length: 1_000 }, (_, i) => cache.get(view, i + 1)).filter(Boolean).length

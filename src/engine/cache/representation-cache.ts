@@ -65,16 +65,12 @@ export class RepresentationCache {
     const found = this.#young.get(view.resource)?.get(view)?.get(id)
     if (found) return found
     const older = this.#old.get(view.resource)?.get(view)?.get(id)
-    if (older) this.#put(view, id, older) // used again: move it to the young half
+    if (older) this.put(view, id, older) // used again: move it to the young half
     return older
   }
 
-  /** Stores a representation that was read from a snapshot, if the cache is still at the snapshot's position. */
-  put(snapshot: Snapshot, terms: Terms, view: View, id: Id, kept: CachedRepresentation): void {
-    if (this.isAt(snapshot, terms)) this.#put(view, id, kept)
-  }
-
-  #put(view: View, id: Id, kept: CachedRepresentation): void {
+  /** Stores a representation. It must be of a snapshot at the position of the cache (`isAt`), or it would be served too long. */
+  put(view: View, id: Id, kept: CachedRepresentation): void {
     this.#size += kept.body.length + OVERHEAD
     if (this.#size > this.#most) {
       this.#old = this.#young

@@ -28,15 +28,23 @@ export interface Answer {
   readonly total?: number | null
 }
 
-/** Makes a call from the arguments of `app.get`, `app.list` and so on. Throws ApiError if they make no sense. */
-export function appCall(
-  engine: Engine,
-  operation: Operation,
-  name: string,
-  id: unknown,
-  data: unknown,
-  options: CallOptions,
-): Call {
+/** What the application's own code asks for. */
+export interface AppRequest {
+  readonly operation: Operation
+  /** The name of the resource. */
+  readonly name: string
+  /** The row. A replacement may also name it by an object with the fields of a unique key. */
+  readonly id?: unknown
+  /** The body of a write. */
+  readonly data?: unknown
+}
+
+/**
+ * Makes a call from the arguments of `app.get`, `app.list` and so on. Throws ApiError: `not_found` if there is no such resource
+ * or the id cannot be one, `bad_request` or `validation` for options that make no sense.
+ */
+export function appCall(engine: Engine, request: AppRequest, options: CallOptions): Call {
+  const { operation, name, id, data } = request
   const resource = engine.model.resources.get(name)
   if (!resource) throw new ApiError('not_found', { detail: `there is no resource ${name}` })
   const { me, auth, connection, ifMatch, at, idempotencyKey, ...words } = options

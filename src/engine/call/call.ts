@@ -47,6 +47,18 @@ export interface CallTarget {
   readonly action?: Action | null
 }
 
+/** The id of the row that a call is about. Throws TypeError for a call about a list. */
+export function rowId({ id, operation, resource }: CallTarget): Id {
+  if (id === null) throw new TypeError(`this ${operation} of ${resource.name} names no row`)
+  return id
+}
+
+/** The action that a call is about. Throws TypeError for any other call. */
+export function actionOf({ action, operation, resource }: CallTarget): Action {
+  if (!action) throw new TypeError(`this ${operation} of ${resource.name} calls no action`)
+  return action
+}
+
 /** Which rows are selected, and how they are shown. */
 export interface Showing {
   readonly query: Query | null

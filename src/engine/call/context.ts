@@ -24,24 +24,27 @@ export interface JobStarter {
   begin(call: Call, action: Action, input: unknown, row: Readonly<Record<string, unknown>> | null): Promise<unknown>
 }
 
+/**
+ * How a context uses the database: in a transaction, or with a unit of work per operation (null), or not at all. `none` is the
+ * context of a hook inside a unit of work: units cannot wait, so a hook cannot make calls there.
+ */
+export type DatabaseAccess = Transaction | null | 'none'
+
 /** The `ctx` of hooks and actions. It belongs to one call. */
 export class Context implements ActionContext {
   readonly now: number
   readonly #around: ContextEnvironment
   readonly #call: Call
-  #tx: Transaction | null
-  /** The context of a hook inside a unit of work. Units cannot wait, so it has no database. */
-  readonly #unit: boolean
+  #tx: DatabaseAccess
   #files: readonly Attachment[] = none
   token: unknown = null
   #position: string | null = null
 
-  constructor(around: ContextEnvironment, call: Call, now: number, tx: Transaction | null = null, unit = false) {
+  constructor(around: ContextEnvironment, call: Call, now: number, tx: DatabaseAccess = null) {
     this.#around = around
     this.#call = call
     this.now = now
     this.#tx = tx
-    this.#unit = unit
   }
 
   get me(): Principal | null {
@@ -74,7 +77,7 @@ export class Context implements ActionContext {
   }
   transaction<T>(work: (db: Database) => Promise<T>): Promise<T> {
     const me = this.#call.trusted ? undefined : this.#call.principal
-    if (this.#tx) return work(this.#database(this.#tx, me))
+    if (this.#tx !== null) return work(this.#database(this.#tx, me))
     return this.#around.store.transaction(tx => work(this.#database(tx, me)))
   }
 
@@ -119,8 +122,9 @@ export class Context implements ActionContext {
     }
   }
 
-  #database(tx: Transaction | null, me: Principal | null | undefined): Database {
-    if (this.#unit) throw new TypeError('a hook within a unit of work has no database: write it as an async function')
+  #database(tx: DatabaseAccess, me: Principal | null | undefined): Database {
+    if (tx === 'none')
+      throw new TypeError('a hook within a unit of work has no database: write it as an async function')
     const { engine } = this.#around
     const handle = (call: Call): Maybe<Outcome> => (tx ? engine.within(tx, call) : engine.handle(call))
     return database(engine, call => chain(handle(call), outcome => this.#noted(call, outcome)), me)

@@ -7,7 +7,7 @@ import type { Call, Outcome, Principal } from './call.ts'
 import type { Credentials } from '../../auth/principal.ts'
 import type { Engine } from '../engine.ts'
 import { valueOf } from './outcome.ts'
-import { appCall, idFrom } from './app-call.ts'
+import { appCall, idFrom, type AppRequest } from './app-call.ts'
 import { jsonMode } from '../../schema/read/input-mode.ts'
 
 /** The operations of `ctx.db` and `app.*`, either for a caller or, if `me` is undefined, for the application itself. */
@@ -18,20 +18,21 @@ export function database(
 ): Database {
   const value = async (make: () => Call): Promise<never> => valueOf(await handle(make())) as never
   const as = <O extends CallOptions>(options: O): O => (me === undefined ? options : { me, ...options })
-  const create: Database['create'] = (name, data, options = {}) =>
-    value(() => appCall(engine, 'create', name, null, data, as(options)))
+  const call = (request: AppRequest, options: CallOptions): Promise<never> =>
+    value(() => appCall(engine, request, as(options)))
+  const create: Database['create'] = (name, data, options = {}) => call({ operation: 'create', name, data }, options)
   const replace: Database['replace'] = (name, id, data, options = {}) =>
-    value(() => appCall(engine, 'replace', name, id, data, as(options)))
+    call({ operation: 'replace', name, id, data }, options)
   return {
     create,
     post: create,
     replace,
     put: replace,
-    get: (name, id, options = {}) => value(() => appCall(engine, 'get', name, id, undefined, as(options))),
-    list: (name, options = {}) => value(() => appCall(engine, 'list', name, null, undefined, as(options))),
-    patch: (name, id, data, options = {}) => value(() => appCall(engine, 'patch', name, id, data, as(options))),
-    delete: async (name, id, options = {}) => value(() => appCall(engine, 'delete', name, id, undefined, as(options))),
-    act: (name, action, input, options = {}) => value(() => actionCallOf(engine, name, action, input, as(options))),
+    get: (name, id, options = {}) => call({ operation: 'get', name, id }, options),
+    list: (name, options = {}) => call({ operation: 'list', name }, options),
+    patch: (name, id, data, options = {}) => call({ operation: 'patch', name, id, data }, options),
+    delete: (name, id, options = {}) => call({ operation: 'delete', name, id }, options),
+    act: (name, action, input, options = {}) => value(() => actionCallOf(engine, { name, action, input }, as(options))),
   }
 }
 
@@ -76,12 +77,10 @@ export function findAction(engine: Pick<Engine, 'model'>, name: string, action: 
 /** Makes the call of an action from the application's own code. */
 function actionCallOf(
   engine: Engine,
-  name: string,
-  actionName: string,
-  input: unknown,
+  asked: { readonly name: string; readonly action: string; readonly input: unknown },
   options: CallOptions & { readonly id?: unknown },
 ): Call {
-  const action = findAction(engine, name, actionName)
+  const action = findAction(engine, asked.name, asked.action)
   const { resource } = action
   const { me, auth, id, idempotencyKey } = options
   return {
@@ -89,7 +88,7 @@ function actionCallOf(
       resource,
       action,
       id: action.on === 'row' ? idFrom(engine, resource, id) : null,
-      input,
+      input: asked.input,
       principal: me ?? null,
     }),
     mode: engine.mode,

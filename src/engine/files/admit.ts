@@ -22,10 +22,10 @@ export function* admitUpload(snapshot: Snapshot, call: Call, reading: ReadEnviro
   const { resource, file } = call
   const row = yield* visibleRow(snapshot, call, reading)
   const at = { tx: snapshot, permissions: reading.permissions }
-  yield* demand(at, resource, row, reading.permissions.for(resource, 'write'), 'write')
+  yield* demand(at, { resource, row, guard: reading.permissions.for(resource, 'write'), action: 'write' })
   if (file) {
     const guard = reading.permissions.field(resource, file.name, 'write')
-    yield* demand(at, resource, row, guard, `set ${file.name} of`)
+    yield* demand(at, { resource, row, guard, action: `set ${file.name} of` })
   }
   requireMatch(call)
   if (call.idempotencyKey) return

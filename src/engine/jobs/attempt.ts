@@ -84,9 +84,8 @@ export async function attempt(task: Task, number: number, { rows, around, clock 
   try {
     const answer = await Promise.race([working, stopped.promise])
     if (action.name === 'create' && !isReply(answer)) return { kind: 'made', data: answer }
-    const { value, status, headers } = await answered(action.resource, action, answer, {
-      ctx: contextFor(task.call.principal, undefined, clock()),
-    })
+    const ctx = contextFor(task.call.principal, undefined, clock())
+    const { value, status, headers } = await answered(action.resource, action, answer, ctx)
     if (value instanceof Response)
       throw new ApiError('internal', { cause: new TypeError('a job cannot answer with a Response') })
     return { kind: 'succeeded', value, status, headers: Object.fromEntries(headers) }

@@ -17,11 +17,17 @@ import {
 /** Milliseconds after which an action of another process is assumed to have died. */
 const UNDERWAY = 60_000
 
+/** Which process runs an action, and since when, in milliseconds since 1970. */
+interface Running {
+  readonly by: string
+  readonly at: number
+}
+
 /** What is stored for an action with an idempotency key. */
 interface Note {
   readonly print: string
-  /** Which process runs it, and since when. Absent once the action has ended. */
-  readonly running?: { readonly by: string; readonly at: number }
+  /** Absent once the action has ended. */
+  readonly running?: Running
   readonly answer?: Pick<Answered, 'status' | 'headers' | 'body'>
   readonly error?: KeptError
 }
@@ -36,9 +42,8 @@ const names = new WeakMap<Store, string>()
  * `outcome_unknown`.
  */
 export async function actOnce(
-  store: Store,
+  { store, clock }: { readonly store: Store; readonly clock: () => number },
   call: Call & { arguments?: (() => Maybe<Arguments>) | undefined },
-  clock: () => number,
   perform: () => Maybe<Outcome>,
   /** Throws if the caller may not call the action (any more). */
   check: () => Maybe<void>,
@@ -55,14 +60,17 @@ export async function actOnce(
   const me = names.get(store) ?? randomUUID()
   names.set(store, me)
   const now = clock()
+  const running: Running = { by: me, at: now }
   const known = await store.write(function* (tx) {
     const kept = yield* wait(tx.recall(claim.key))
-    if (kept === undefined) yield* wait(tx.keep(claim.key, JSON.stringify(begun(claim, me, now)), now + KEPT_FOR))
+    if (kept === undefined) yield* wait(tx.keep(claim.key, JSON.stringify(begun(claim, running)), now + KEPT_FOR))
     return kept
   })
   if (known !== undefined) {
     await check()
-    return replayed(call, claim, JSON.parse(known) as Note, me, now)
+    const note = JSON.parse(known) as Note
+    if (note.print !== claim.print) throw mismatch()
+    return replayed(call, note, running)
   }
   const keep = (note: Note | null): Promise<void> =>
     store
@@ -83,14 +91,18 @@ export async function actOnce(
   }
 }
 
-const begun = ({ print }: Claim, by: string, at: number): Note => ({ print, running: { by, at } })
+const begun = ({ print }: Claim, running: Running): Note => ({ print, running })
 const noted = ({ print }: Claim, error: ApiError): Note => ({ print, error: keptError(error) })
+const noAnswer: NonNullable<Note['answer']> = { status: 200, headers: [], body: null }
 const keptAnswer = ({ status, headers, body }: Answered): NonNullable<Note['answer']> => ({ status, headers, body })
 
-function replayed(call: Call, claim: Claim, note: Note, me: string, now: number): Outcome {
-  if (note.print !== claim.print) throw mismatch()
+/**
+ * What an earlier request with the same key came to. `here` is this request. Throws ApiError `conflict` while the earlier one is
+ * running, and `outcome_unknown` if its process has died.
+ */
+function replayed(call: Call, note: Note, here: Running): Outcome {
   if (note.running) {
-    if (note.running.by === me || now - note.running.at < UNDERWAY) {
+    if (note.running.by === here.by || here.at - note.running.at < UNDERWAY) {
       const detail = 'the first request with this key is still being done'
       throw new ApiError('conflict', { detail, headers: { 'retry-after': '1' } })
     }
@@ -99,7 +111,7 @@ function replayed(call: Call, claim: Claim, note: Note, me: string, now: number)
     })
   }
   if (note.error) return { kind: 'failure', error: restoredError(note.error) }
-  const { status, headers, body } = note.answer!
+  const { status, headers, body } = note.answer ?? noAnswer
   if (body === null) throw new ApiError('conflict', { detail: 'this was done, and its answer was none that is kept' })
   return {
     kind: 'value',

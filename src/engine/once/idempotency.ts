@@ -90,18 +90,21 @@ function sorted(_: string, value: unknown): unknown {
 /** Makes of a stored answer what its caller may see of it now. */
 export type Again = (tx: Transaction, kept: Outcome) => Work<Outcome>
 
+/** A write that takes effect once. */
+export interface OnceOptions {
+  readonly model: Model
+  readonly claim: Claim
+  /** Milliseconds since 1970. */
+  readonly now: number
+  readonly again: Again
+}
+
 /**
  * Does a write and stores its answer, or returns the answer that was stored earlier. Claim, work and answer are one commit, so
  * a crash leaves all of it or nothing. The units of a store do not overlap, so there is no state "in progress".
  */
-export function* once(
-  tx: Transaction,
-  model: Model,
-  claim: Claim,
-  now: number,
-  work: () => Work<Outcome>,
-  again: Again,
-): Work<Outcome> {
+export function* once(tx: Transaction, options: OnceOptions, work: () => Work<Outcome>): Work<Outcome> {
+  const { model, claim, now, again } = options
   const kept = yield* wait(tx.recall(claim.key))
   if (kept !== undefined) return yield* again(tx, replay(model, claim, kept))
   const outcome = yield* work()
@@ -116,18 +119,15 @@ export function* once(
  */
 export function writeOnce(
   store: Store,
-  model: Model,
-  claim: Claim,
-  now: number,
+  options: OnceOptions,
   work: (tx: Transaction) => Work<Outcome>,
-  again: Again,
 ): Promise<Outcome> {
   return store
-    .write(tx => once(tx, model, claim, now, () => work(tx), again))
+    .write(tx => once(tx, options, () => work(tx)))
     .catch((thrown: unknown) => {
       if (!(thrown instanceof ApiError) || !isLasting(thrown)) throw thrown
       const refusal: Outcome = { kind: 'failure', error: thrown }
-      return store.write(tx => once(tx, model, claim, now, () => ready(refusal), again))
+      return store.write(tx => once(tx, options, () => ready(refusal)))
     })
 }
 

@@ -29,9 +29,9 @@ export function* shownAgain(snapshot: Snapshot, call: Call, reading: ReadEnviron
   for (const id of kept.ids) {
     const row = rows.find(one => one[ID] === id)
     if (!row || !seen.has(row)) throw rowNotFound(resource, id)
-    const item = yield* showItem(snapshot, view, row, reading, kept.created)
+    const item = yield* showItem(snapshot, view, row, reading)
     bodies.push(item.body)
-    last = { ...item, position: kept.position, replayed: true }
+    last = { ...item, created: kept.created, position: kept.position, replayed: true }
   }
   // An array has no tag, also if there is one row in it.
   return kept.etag === null ? { ...kept, body: `[${bodies.join()}]` } : last

@@ -5,6 +5,8 @@ import type { HistoryRange } from '../call/call.ts'
 import { allowedImages } from './image-rules.ts'
 import { allowedIds, allowedRows, type Permissions } from '../rules/permissions.ts'
 import { rowNotFound } from '../read/read.ts'
+import type { RowName } from '../write/references.ts'
+import type { ReadEnvironment } from '../call/call-environment.ts'
 import { seqOfParameter } from './position-parameter.ts'
 
 /** One change of a row, as the row's history shows it. */
@@ -31,6 +33,13 @@ export interface History {
   readonly next: string | null
 }
 
+/** Where the past is read from: the present state, and the store with its log. */
+export interface PastSource {
+  readonly store: Store
+  readonly now: Snapshot
+  readonly reading: ReadEnvironment
+}
+
 /** Records that are read at a time. They may be large, so the next step is only read if the page has room for more. */
 const STEP = 10
 
@@ -42,14 +51,12 @@ const MOST = 1_000
  * history too, for callers who could have seen them.
  */
 export function* historyOf(
-  store: Store,
-  snapshot: Snapshot,
-  target: { readonly resource: Resource; readonly id: Id },
+  { store, now: snapshot, reading }: PastSource,
+  { resource, id }: RowName,
   { before, limit }: HistoryRange,
-  permissions: Permissions,
-  pageBytes: number,
 ): Work<History> {
-  const { resource, id } = target
+  const { permissions, pageBytes } = reading
+  const past: RecordedPast = { store, snapshot, resource, permissions }
   const records: HistoryRecord[] = []
   let from = Math.min(before ? seqOfParameter(store, before, 'before') : Infinity, snapshot.position + 1)
   let read = 0
@@ -61,24 +68,31 @@ export function* historyOf(
     const found = yield* wait(store.history(resource, id, from, step))
     read += found.length
     isMore = found.length === step
-    const shown = yield* shownRecords(store, snapshot, resource, found, permissions)
-    for (const [i, record] of shown.entries()) {
+    for (const { seq, record } of yield* shownRecords(past, found)) {
       if (records.length === limit || bytes >= pageBytes) {
         isMore = true
         break
       }
-      from = found[i]!.seq
+      from = seq
       if (!record) continue
       records.push(record)
       bytes += JSON.stringify(record).length
     }
   }
   // An empty history must not reveal that a hidden row exists.
-  if (records.length === 0 && before === null) yield* mustBeVisible(snapshot, resource, id, permissions)
+  if (records.length === 0 && before === null) yield* mustBeVisible(past, id)
   return { records, next: isMore ? store.terms.position(from) : null }
 }
 
-function* mustBeVisible(snapshot: Snapshot, resource: Resource, id: Id, permissions: Permissions): Work<void> {
+/** What the records of one resource are read with. */
+interface RecordedPast {
+  readonly store: Store
+  readonly snapshot: Snapshot
+  readonly resource: Resource
+  readonly permissions: Permissions
+}
+
+function* mustBeVisible({ snapshot, resource, permissions }: RecordedPast, id: Id): Work<void> {
   const row = yield* wait(snapshot.get(resource, id))
   const seen = row ? yield* allowedRows(snapshot, resource, [row], permissions.read(resource)) : []
   if (seen.length === 0) throw rowNotFound(resource, id)
@@ -86,36 +100,48 @@ function* mustBeVisible(snapshot: Snapshot, resource: Resource, id: Id, permissi
 
 /** The records in their order; null for a record of which the caller may see nothing. */
 function* shownRecords(
-  store: Store,
-  snapshot: Snapshot,
-  resource: Resource,
+  past: RecordedPast,
   records: readonly Recorded[],
-  permissions: Permissions,
-): Work<(HistoryRecord | null)[]> {
+): Work<{ readonly seq: number; readonly record: HistoryRecord | null }[]> {
+  const { snapshot, resource, permissions } = past
   const images = records.flatMap(({ before, after }) => [before, after]).filter(row => row !== null)
   const seen = new Set(yield* allowedImages(snapshot, resource, images, permissions.read(resource)))
-  const fields = yield* readableFields(snapshot, resource, images, permissions)
-  const ids = yield* readableIds(snapshot, resource, records, permissions)
-  return records.map(record => {
-    const { seq, at, op, changed } = record
-    const after = record.after && seen.has(record.after) ? record.after : null
-    const before = record.before && seen.has(record.before) ? record.before : null
-    if (!after && !before) return null
-    // A patch shows only the old values of what it changed; a deletion shows all of them.
-    const slots = op === 'patch' && after ? new Set(changed) : null
-    const lists = after ? listsOf(resource, record, permissions, ids) : null
-    const replaced = before && valuesOf(fields, before, slots)
-    // Of a change of what the caller may not see nothing is told, not even that there was one.
-    if (slots && before && !lists && isEmpty(replaced!) && isEmpty(valuesOf(fields, after!, slots))) return null
-    return {
-      position: store.terms.position(seq),
-      at: new Date(at).toISOString(),
-      operation: op,
-      data: after && valuesOf(fields, after, null),
-      before: replaced,
-      ...(lists ? { lists } : {}),
-    }
-  })
+  const fields = yield* readableFields(past, images)
+  const ids = yield* readableIds(past, records)
+  const visible: Visible = { past, seen, fields, ids }
+  return records.map(record => ({ seq: record.seq, record: shownRecord(visible, record) }))
+}
+
+/** What the caller may see of some records. */
+interface Visible {
+  readonly past: RecordedPast
+  /** The states that the caller may see. */
+  readonly seen: ReadonlySet<Row>
+  readonly fields: readonly Readable[]
+  /** Related ids, by field. */
+  readonly ids: ReadonlyMap<string, ReadonlySet<Id>>
+}
+
+function shownRecord({ past, seen, fields, ids }: Visible, record: Recorded): HistoryRecord | null {
+  const { seq, at, op, changed } = record
+  const after = record.after && seen.has(record.after) ? record.after : null
+  const before = record.before && seen.has(record.before) ? record.before : null
+  if (!after && !before) return null
+  // A patch shows only the old values of what it changed; a deletion shows all of them.
+  const slots = op === 'patch' && after ? new Set(changed) : null
+  const lists = after ? listsOf(past, after, record.lists, ids) : null
+  const replaced = before && valuesOf(fields, before, slots)
+  // Of a change of what the caller may not see nothing is told, not even that there was one.
+  const isHidden = replaced !== null && isEmpty(replaced) && after !== null && isEmpty(valuesOf(fields, after, slots))
+  if (slots && before && !lists && isHidden) return null
+  return {
+    position: past.store.terms.position(seq),
+    at: new Date(at).toISOString(),
+    operation: op,
+    data: after && valuesOf(fields, after, null),
+    before: replaced,
+    ...(lists ? { lists } : {}),
+  }
 }
 
 const isEmpty = (values: Readonly<Record<string, unknown>>): boolean => Object.keys(values).length === 0
@@ -126,12 +152,7 @@ interface Readable {
   readonly of: ReadonlySet<Row> | null
 }
 
-function* readableFields(
-  snapshot: Snapshot,
-  resource: Resource,
-  images: readonly Row[],
-  permissions: Permissions,
-): Work<Readable[]> {
+function* readableFields({ snapshot, resource, permissions }: RecordedPast, images: readonly Row[]): Work<Readable[]> {
   const fields: Readable[] = []
   for (const field of resource.columns) {
     if (field.hidden) continue
@@ -152,7 +173,7 @@ function valuesOf(
   const values: Record<string, unknown> = {}
   for (const { field, of } of fields) {
     if ((slots && !slots.has(field.slot)) || (of && !of.has(row))) continue
-    const value = row[field.slot]!
+    const value = row[field.slot] ?? null
     const show = field.owner.options.foreign === null ? field.type.show : null
     values[field.name] = show && value !== null ? show(value) : value
   }
@@ -161,10 +182,8 @@ function valuesOf(
 
 /** Of the ids that were added or removed, those whose rows the caller may see. */
 function* readableIds(
-  snapshot: Snapshot,
-  resource: Resource,
+  { snapshot, resource, permissions }: RecordedPast,
   records: readonly Recorded[],
-  permissions: Permissions,
 ): Work<ReadonlyMap<string, ReadonlySet<Id>>> {
   const named = new Map<string, Set<Id>>()
   for (const { lists } of records)
@@ -183,10 +202,11 @@ function* readableIds(
   return seen
 }
 
+/** The changes of to-many relations that the caller may see; null if there are none. `after` is the row after them. */
 function listsOf(
-  resource: Resource,
-  { after, lists }: Recorded,
-  permissions: Permissions,
+  { resource, permissions }: RecordedPast,
+  after: Row,
+  lists: Recorded['lists'],
   ids: ReadonlyMap<string, ReadonlySet<Id>>,
 ): HistoryRecord['lists'] | null {
   const shown: Record<string, { added: Id[]; removed: Id[] }> = {}
@@ -194,10 +214,11 @@ function listsOf(
     const field = resource.field.get(list.field)
     if (!field || field.hidden || (field.is !== 'back' && field.is !== 'many') || !field.ids) continue
     const guard = permissions.field(resource, field.name, 'read')
-    if (!guard.open && !guard.test?.(after!)) continue
+    if (!guard.open && !guard.test?.(after)) continue
     const seen = ids.get(list.field)
-    const [added, removed] = [list.added, list.removed].map(some => some.filter(id => seen?.has(id)))
-    if (added!.length + removed!.length > 0) shown[list.field] = { added: added!, removed: removed! }
+    const added = list.added.filter(id => seen?.has(id))
+    const removed = list.removed.filter(id => seen?.has(id))
+    if (added.length + removed.length > 0) shown[list.field] = { added, removed }
   }
   return Object.keys(shown).length > 0 ? shown : null
 }

@@ -1,12 +1,12 @@
 import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import type { Id, Join, OneField, Resource, Row, Value } from '../../model/model.ts'
 import { ID } from '../../model/model.ts'
-import { orderOf, sorted, type Order } from '../../query/order.ts'
+import { orderOf, sorted } from '../../query/order.ts'
 import { allOf, type Predicate } from '../../query/predicate.ts'
 import type { Select, Snapshot, Visits } from '../../store/store.ts'
 import { chain, run, wait, type Maybe, type Work } from '../../store/work.ts'
 import { fulfilling, isOneOf } from './image-rules.ts'
-import { followPath, typeAt } from '../read/sort-in-memory.ts'
+import { compareBy, followPath, typeAt, type SortColumn } from '../read/sort-in-memory.ts'
 
 /**
  * What was different at an earlier position: rows as they were (null if they did not exist), and links of many-to-many
@@ -58,7 +58,7 @@ export class PastSnapshot implements Snapshot {
         resource,
         ids.filter(id => !rows.has(id)),
       ),
-      found => [...found, ...former].toSorted((x, y) => order(x[ID]!, y[ID]!)),
+      found => [...found, ...former].toSorted((x, y) => order(idOf(x), idOf(y))),
     )
   }
 
@@ -80,41 +80,27 @@ export class PastSnapshot implements Snapshot {
   *#select(resource: Resource, select: Select): Work<Row[]> {
     const { where, sort, limit, offset, cursor } = select
     const former = yield* fulfilling(this.#now, resource, where, this.#former(resource))
-    const end = limit === null ? null : offset + limit
+    // The rows to skip are only known when both parts are merged, so each part has to bring them.
     const narrow = {
+      ...select,
       where: allOf(where, this.#unchanged(resource)),
-      sort,
-      limit: end,
+      limit: limit === null ? null : offset + limit,
       offset: 0,
-      cursor,
-      visits: select.visits,
     }
     const found = [...(yield* wait(this.#now.select(resource, narrow))), ...former]
-    const columns: { readonly order: Order; readonly values: Map<Row, Value> }[] = []
+    const columns: SortColumn[] = []
     for (const { path, descending } of sort) {
-      const values = new Map<Row, Value>()
-      yield* followPath(this.#now, resource, path, found, values)
+      const values = yield* followPath(this.#now, resource, path, found)
       columns.push({ order: sorted(orderOf(typeAt(resource, path)), descending), values })
     }
     if (!sort.some(({ path }) => path.length === 1 && path[0] === resource.id.name))
-      columns.push({ order: orderOf(resource.idType), values: new Map(found.map(row => [row, row[ID]!])) })
-    const compare = (x: Row, to: (i: number) => Value): number => {
-      for (const [i, { order, values }] of columns.entries()) {
-        const sign = order(getOrThrow(values, x), to(i))
-        if (sign !== 0) return sign
-      }
-      return 0
-    }
+      columns.push({ order: orderOf(resource.idType), values: new Map(found.map(row => [row, idOf(row)])) })
     const rows = found
-      .filter(row => {
-        if (!cursor) return true
-        const sign = compare(row, i => cursor.keys[i]!)
-        return cursor.before ? sign < 0 : sign > 0
-      })
-      .toSorted((x, y) => compare(x, i => getOrThrow(columns[i]!.values, y)))
-    if (end === null) return rows.slice(offset)
+      .filter(row => !cursor || isBeyond(columns, row, cursor))
+      .toSorted((x, y) => compareBy(columns, x, y))
+    if (limit === null) return rows.slice(offset)
     // Before a cursor, the page is the last part of what was found, not the first.
-    return cursor?.before ? rows.slice(Math.max(0, rows.length - limit!)) : rows.slice(offset, end)
+    return cursor?.before ? rows.slice(Math.max(0, rows.length - limit)) : rows.slice(offset, offset + limit)
   }
 
   children(via: OneField, parents: readonly Id[], limit: number | null): Maybe<[Id, Id][]> {
@@ -128,14 +114,15 @@ export class PastSnapshot implements Snapshot {
     const rows = this.#rows(via.owner)
     if (rows.size === 0) return this.#now.childRows(via, parents, limit)
     const wanted = new Set<Value>(parents)
-    const former = this.#former(via.owner).filter(row => wanted.has(row[via.slot]!))
+    const parentOf = (row: Row): Id => row[via.slot] as Id
+    const former = this.#former(via.owner).filter(row => wanted.has(parentOf(row)))
     const [byParent, byId] = [orderOf(via.type), orderOf(via.owner.idType)]
     // Of one parent's rows, at most those that changed can be wrong, so this many more are enough.
     return chain(this.#now.childRows(via, parents, limit === null ? null : limit + rows.size), found => {
-      const all = [...found.filter(row => !rows.has(row[ID] as Id)), ...former].toSorted(
-        (x, y) => byParent(x[via.slot]!, y[via.slot]!) || byId(x[ID]!, y[ID]!),
+      const all = [...found.filter(row => !rows.has(idOf(row))), ...former].toSorted(
+        (x, y) => byParent(parentOf(x), parentOf(y)) || byId(idOf(x), idOf(y)),
       )
-      return limit === null ? all : firstOfEach(all, row => row[via.slot] as Id, limit)
+      return limit === null ? all : firstOfEach(all, parentOf, limit)
     })
   }
 
@@ -199,6 +186,17 @@ export class PastSnapshot implements Snapshot {
 }
 
 const none: ReadonlyMap<Id, Row | null> = new Map()
+
+const idOf = (row: Row): Id => row[ID] as Id
+
+/** Whether a row is on the wanted side of a cursor. */
+function isBeyond(columns: readonly SortColumn[], row: Row, { before, keys }: NonNullable<Select['cursor']>): boolean {
+  for (const [i, { order, values }] of columns.entries()) {
+    const sign = order(getOrThrow(values, row), keys[i] ?? null)
+    if (sign !== 0) return before ? sign < 0 : sign > 0
+  }
+  return false
+}
 
 const keyOf = (owner: Id, other: Id): string => `${typeof owner}${owner}\n${typeof other}${other}`
 

@@ -1,13 +1,21 @@
-import type { Id, Resource, Row } from '../../model/model.ts'
+import type { Row } from '../../model/model.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { Snapshot, Store } from '../../store/store.ts'
 import { wait, type Work } from '../../store/work.ts'
-import type { Call, HistoryRange, Item, List, Showing, Unchanged } from '../call/call.ts'
-import { historyOf } from './history.ts'
+import {
+  rowId,
+  type Call,
+  type CallTarget,
+  type HistoryRange,
+  type Item,
+  type List,
+  type Showing,
+  type Unchanged,
+} from '../call/call.ts'
+import { historyOf, type PastSource } from './history.ts'
 import { ChangesSince } from './changes-since.ts'
 import { PastSnapshot } from './past-snapshot.ts'
 import { getItem, getList } from '../read/read.ts'
-import type { ReadEnvironment } from '../call/call-environment.ts'
 import { seqOfParameter } from './position-parameter.ts'
 import { isUnchanged } from '../read/preconditions.ts'
 import { shownListTag } from '../read/entity-tags.ts'
@@ -25,28 +33,19 @@ export function isPast({ at, history }: Showing): boolean {
 }
 
 /** Reads the state at the position that the call names, or the history of its row. */
-export function* readPast(
-  store: Store,
-  now: Snapshot,
-  call: Call,
-  reading: ReadEnvironment,
-): Work<Item | List | Unchanged> {
-  if (call.resource.options.ephemeral)
-    throw new ApiError('not_found', { detail: `${call.resource.name} is not in the log: it has no past` })
-  if (call.history) return yield* getHistory(store, now, call, call.history, reading)
-  const past = yield* pastOf(store, now, call, call.at!)
-  return call.operation === 'list' ? yield* getList(past, call, reading) : yield* getItem(past, call, reading)
+export function* readPast(source: PastSource, call: Call): Work<Item | List | Unchanged> {
+  const { resource, history, at, operation } = call
+  if (resource.options.ephemeral)
+    throw new ApiError('not_found', { detail: `${resource.name} is not in the log: it has no past` })
+  if (history) return yield* getHistory(source, call, history)
+  const past = yield* pastOf(source, call, at ?? '')
+  return operation === 'list' ? yield* getList(past, call, source.reading) : yield* getItem(past, call, source.reading)
 }
 
-function* getHistory(
-  store: Store,
-  now: Snapshot,
-  call: Call,
-  range: HistoryRange,
-  { permissions, terms, pageBytes }: ReadEnvironment,
-): Work<List | Unchanged> {
+function* getHistory(source: PastSource, call: Call, range: HistoryRange): Work<List | Unchanged> {
+  const { now, reading } = source
   const { resource } = call
-  const { records, next } = yield* historyOf(store, now, { resource, id: call.id! }, range, permissions, pageBytes)
+  const { records, next } = yield* historyOf(source, { resource, id: rowId(call) }, range)
   const body = JSON.stringify(records)
   const etag = shownListTag({ body, next, previous: null, total: null })
   if (isUnchanged(call.conditions, etag, null)) return { kind: 'unchanged', resource, etag, modified: null }
@@ -56,7 +55,7 @@ function* getHistory(
     body,
     count: records.length,
     etag,
-    position: terms.position(now.position),
+    position: reading.terms.position(now.position),
     next,
     previous: null,
     total: null,
@@ -68,7 +67,7 @@ function* getHistory(
  * The state at the position that a read names (`at`). Throws ApiError `validation` if it is not a position of this history, and
  * `gone` if the log no longer reaches back to it; the error names the oldest position that it reaches.
  */
-function* pastOf(store: Store, now: Snapshot, call: Call, text: string): Work<Snapshot> {
+function* pastOf({ store, now }: PastSource, call: Call, text: string): Work<Snapshot> {
   const asked = seqOfParameter(store, text, 'at')
   if (asked > now.position)
     throw new ApiError('validation', { issues: [{ code: 'range', parameter: 'at', detail: 'has not come yet' }] })
@@ -78,7 +77,7 @@ function* pastOf(store: Store, now: Snapshot, call: Call, text: string): Work<Sn
   if (at >= now.position) return now
   // A single row that shows nothing of other rows only needs its own records, however long ago that was.
   const alone = call.operation === 'get' && call.parent === null && viewOf(call.resource, call.shape).loads.length === 0
-  return alone ? yield* ofOneRow(store, now, at, call.resource, call.id!) : yield* ofAll(store, now, at)
+  return alone ? yield* ofOneRow(store, now, at, call) : yield* ofAll(store, now, at)
 }
 
 function beyond(store: Store, reach: number): ApiError {
@@ -87,7 +86,9 @@ function beyond(store: Store, reach: number): ApiError {
 }
 
 /** Undoes the changes of one row only: its records are found by an index. */
-function* ofOneRow(store: Store, now: Snapshot, at: number, resource: Resource, id: Id): Work<Snapshot> {
+function* ofOneRow(store: Store, now: Snapshot, at: number, call: CallTarget): Work<Snapshot> {
+  const { resource } = call
+  const id = rowId(call)
   let before = now.position + 1
   let was: Row | null | undefined
   for (;;) {
@@ -98,7 +99,7 @@ function* ofOneRow(store: Store, now: Snapshot, at: number, resource: Resource, 
       before = record.seq
     }
     const last = records.at(-1)
-    if (records.length < STEP || last!.seq <= at) break
+    if (!last || records.length < STEP || last.seq <= at) break
   }
   const rows = new Map(was === undefined ? [] : [[resource, new Map([[id, was]])]])
   return new PastSnapshot(now, at, { rows, pairs: new Map() })

@@ -8,7 +8,7 @@ import { checkVersion } from '../read/preconditions.ts'
 import { isObject } from '../write/read-body.ts'
 import { writeRow } from '../read/write-json.ts'
 import type { WriteEnvironment } from '../call/call-environment.ts'
-import { Budget, loadRelated } from '../read/load-related.ts'
+import { RelatedLoader } from '../read/load-related.ts'
 import { equal, type Instance, type UnitOfWork } from '../write/unit-of-work.ts'
 import { viewOf, type View } from '../read/view.ts'
 import { checkWritable } from '../rules/writable-fields.ts'
@@ -42,9 +42,11 @@ function* checkPatch(
     throw new ApiError(issues.every(issue => issue.code === 'read_only') ? 'read_only' : 'validation', { issues })
   if (written.size === 0) return
   const image = instance.before ?? instance.row
-  yield* demand(unit, resource, image, unit.permissions.for(resource, 'write'), 'write')
+  const { permissions } = unit
+  yield* demand(unit, { resource, row: image, guard: permissions.for(resource, 'write'), action: 'write' })
   for (const [field, place] of written) {
-    yield* demand(unit, resource, image, unit.permissions.field(resource, field.name, 'write'), `set ${field.name} of`)
+    const guard = permissions.field(resource, field.name, 'write')
+    yield* demand(unit, { resource, row: image, guard, action: `set ${field.name} of` })
     yield* checkWritable(unit, instance, field, place)
   }
 }
@@ -78,9 +80,10 @@ export function* patchedBody(
   // Check the version first: if it is not the expected one, it does not matter whether the patch could be applied.
   yield* checkVersion(unit.tx, call, instance.before, writing)
   const view = viewNamed(call, operations)
-  const unbounded = { ...writing.bounds, ids: null }
+  // A patch applies to whole lists of ids, also to the part that a response would leave out.
+  const bounds = { ...writing.bounds, ids: null }
   const { row } = instance
-  const related = yield* loadRelated(unit.tx, view, [row], new Budget(unbounded, writing.permissions))
+  const related = yield* new RelatedLoader(unit.tx, { bounds, permissions: writing.permissions }).load(view, [row])
   const text = writeRow(view, row, related, writing.ctx)
   const patched = applyPatch(JSON.parse(text), operations, writing.values)
   if (!isObject(patched)) return patched

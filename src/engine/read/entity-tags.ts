@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { plainShape, type Query } from '../../query/predicate.ts'
+import { plainShape } from '../../query/predicate.ts'
 import { AT, SEQ, type Resource, type Row } from '../../model/model.ts'
 import type { Snapshot } from '../../store/store.ts'
 import type { Terms } from '../../store/terms.ts'
@@ -8,7 +8,8 @@ import type { List } from '../call/call.ts'
 import type { ReadEnvironment } from '../call/call-environment.ts'
 import { Permissions } from '../rules/permissions.ts'
 import { audienceOf, type Audience } from './audience.ts'
-import { Budget, loadRelated } from './load-related.ts'
+import type { ListRead } from './list-read.ts'
+import { RelatedLoader } from './load-related.ts'
 import { resourcesRead } from './resources-read.ts'
 import { viewOf, type View } from './view.ts'
 import { writeRow } from './write-json.ts'
@@ -39,7 +40,7 @@ export function itemTag(terms: Terms, view: View, row: Row, snapshot: Snapshot):
 }
 
 /** The entity tag of a list: the position of the last change to any resource that the list or its rules read. */
-export function listTag(terms: Terms, view: View, query: Query, snapshot: Snapshot, audience: Audience | null): string {
+export function listTag({ snapshot, view, query, audience, reading: { terms } }: ListRead): string {
   const last = latest(snapshot, resourcesRead(view, query), audience?.reads)
   const version = terms.position(last.lasting) + last.fleeting
   if (audience) return `${version}.${variantFor(view, audience)}`
@@ -115,40 +116,37 @@ export function isTaggedByBody(view: View, permissions: Permissions): boolean {
 }
 
 /** The same of a list. */
-export function isListTaggedByBody(
-  view: View,
-  query: Query,
-  audience: Audience | null,
-  permissions: Permissions,
-): boolean {
+export function isListTaggedByBody({ view, query, audience, reading }: ListRead): boolean {
   if (audience !== null) return true
-  for (const resource of resourcesRead(view, query)) if (isMasked(resource, permissions)) return true
+  for (const resource of resourcesRead(view, query)) if (isMasked(resource, reading.permissions)) return true
   return false
 }
 
-/**
- * The versions of rows as a caller sees them from whom something is hidden: `~digest`. `bodies` are the rows as a view shows
- * them.
- */
-export function* shownVersions(
-  snapshot: Snapshot,
-  shown: View,
-  rows: readonly Row[],
-  bodies: readonly string[],
-  { permissions, bounds, ctx }: Pick<ReadEnvironment, 'permissions' | 'bounds' | 'ctx'>,
-): Work<string[]> {
-  const view = versionView(shown.resource)
-  if (view === shown) return bodies.map(body => `~${digest(body)}`)
-  const related = yield* loadRelated(snapshot, view, rows, new Budget(bounds, permissions))
-  return rows.map(row => `~${digest(writeRow(view, row, related, ctx))}`)
+/** A row and its representation in some view, as JSON text. */
+export interface ShownRow {
+  readonly row: Row
+  readonly body: string
 }
 
-/** The tag of such a representation; `body` is its text. */
+/** The versions of rows as a caller sees them from whom something is hidden: `~digest`. `view` is that of the bodies. */
+export function* shownVersions(
+  snapshot: Snapshot,
+  view: View,
+  shown: readonly ShownRow[],
+  reading: Pick<ReadEnvironment, 'permissions' | 'bounds' | 'ctx'>,
+): Work<string[]> {
+  const own = versionView(view.resource)
+  if (own === view) return shown.map(({ body }) => `~${digest(body)}`)
+  const rows = shown.map(({ row }) => row)
+  const related = yield* new RelatedLoader(snapshot, reading).load(own, rows)
+  return rows.map(row => `~${digest(writeRow(own, row, related, reading.ctx))}`)
+}
+
+/** The tag of such a representation. */
 export function* shownTag(
   snapshot: Snapshot,
   view: View,
-  row: Row,
-  body: string,
+  { row, body }: ShownRow,
   reading: ReadEnvironment,
 ): Work<string> {
   if (view === versionView(view.resource)) return `~${digest(body)}`
@@ -167,7 +165,7 @@ export function* versionFor(snapshot: Snapshot, resource: Resource, row: Row, re
   if (!isMasked(resource, reading.permissions))
     return { tag: reading.terms.position(row[SEQ] as number), at: row[AT] as number }
   const view = versionView(resource)
-  const related = yield* loadRelated(snapshot, view, [row], new Budget(reading.bounds, reading.permissions))
+  const related = yield* new RelatedLoader(snapshot, reading).load(view, [row])
   return { tag: `~${digest(writeRow(view, row, related, reading.ctx))}`, at: null }
 }
 

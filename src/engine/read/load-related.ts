@@ -31,135 +31,141 @@ export interface Bounds {
   readonly total: number
 }
 
-const none: readonly string[] = Object.freeze([])
-
-/** Counts the rows that one call has loaded, so that `depth` cannot multiply without bound. */
-export class Budget {
-  #left: number
-  readonly bounds: Bounds
-  readonly permissions: Permissions
-  /** Names of the relations whose list was cut. */
-  cut: readonly string[] = none
-
-  constructor(bounds: Bounds, permissions: Permissions) {
-    this.bounds = bounds
-    this.permissions = permissions
-    this.#left = bounds.total
-  }
-
-  spend(rows: number): void {
-    this.#left -= rows
-    if (this.#left < 0)
-      throw new ApiError('too_complex', {
-        detail: `the expansion loads more than ${this.bounds.total} related rows; lower depth, name fewer fields in include, or set a limit`,
-      })
-  }
-}
-
 /** The result for a view that shows nothing but its rows. */
 export const noRelations: LoadedRelations = Object.freeze({ of: Object.freeze([]), masks: null })
 
-/** Loads everything that a view shows in addition to its rows: one query per relation and level, never one per row. */
-export function loadRelated(
-  snapshot: Snapshot,
-  view: View,
-  rows: readonly Row[],
-  budget: Budget,
-): Work<LoadedRelations> {
-  return view.isAlone || rows.length === 0 ? alone : loadAll(snapshot, view, rows, budget)
+const none: readonly string[] = Object.freeze([])
+
+/**
+ * Loads what views show in addition to their rows: one query per relation and level, never one per row. One loader serves one
+ * call and counts the rows that it has loaded, so that `depth` cannot multiply without bound.
+ */
+export class RelatedLoader {
+  readonly #snapshot: Snapshot
+  readonly #bounds: Bounds
+  readonly #permissions: Permissions
+  /** How many more rows may be loaded. */
+  #left: number
+  /** Names of the relations whose list was cut. */
+  cut: readonly string[] = none
+
+  constructor(snapshot: Snapshot, { bounds, permissions }: { bounds: Bounds; permissions: Permissions }) {
+    this.#snapshot = snapshot
+    this.#bounds = bounds
+    this.#permissions = permissions
+    this.#left = bounds.total
+  }
+
+  /** Throws ApiError `too_complex` if the call would load more than `bounds.total` related rows. */
+  load(view: View, rows: readonly Row[]): Work<LoadedRelations> {
+    return view.isAlone || rows.length === 0 ? alone : this.#loadAll(view, rows)
+  }
+
+  *#loadAll(view: View, rows: readonly Row[]): Work<LoadedRelations> {
+    const ids = rows.map(row => row[ID] as Id)
+    const of: LoadedPart[] = []
+    for (const load of view.loads) of.push(yield* this.#part(load, rows, ids))
+    return { of, masks: view.resource.rules?.fields ? yield* this.#masks(view.resource, rows) : null }
+  }
+
+  /** Finds out which rows hide which fields from the caller. */
+  *#masks(resource: Resource, rows: readonly Row[]): Work<LoadedRelations['masks']> {
+    const masks = new Map<string, (row: Row) => boolean>()
+    for (const name of Object.keys(resource.rules?.fields ?? {})) {
+      const guard = this.#permissions.field(resource, name, 'read')
+      if (guard.open) continue
+      const seen = new Set(yield* allowedRows(this.#snapshot, resource, rows, guard))
+      masks.set(name, row => !seen.has(row))
+    }
+    return masks.size ? masks : null
+  }
+
+  #part(load: ViewLoad, rows: readonly Row[], ids: readonly Id[]): Work<LoadedPart> {
+    switch (load.kind) {
+      case 'ids':
+        return this.#ids(load, ids)
+      case 'count':
+        return this.#count(load.field, ids)
+      case 'row':
+        return this.#row(load, rows)
+      case 'rows':
+        return this.#rows(load, ids)
+    }
+  }
+
+  *#ids({ field, shown }: ViewLoad & { kind: 'ids' }, owners: readonly Id[]): Work<LoadedPart> {
+    const limit = shown ? this.#bounds.ids : null
+    const guard = this.#permissions.read(field.target)
+    // With a rule, hidden ids must not count towards the limit. Without one, one more than shown tells whether the list was cut.
+    const pairs = guard.open
+      ? yield* wait(relatedIds(this.#snapshot, field, owners, limit === null ? null : limit + 1))
+      : yield* visiblePairs(this.#snapshot, guard, { field, owners, limit })
+    return { kind: 'ids', ids: this.#cutAt(group(pairs), limit, field.name) }
+  }
+
+  *#count(field: BackField | ManyField, owners: readonly Id[]): Work<LoadedPart> {
+    const guard = this.#permissions.read(field.target)
+    if (guard.open) return { kind: 'count', counts: new Map(yield* wait(relatedCounts(this.#snapshot, field, owners))) }
+    const lists = group(yield* visiblePairs(this.#snapshot, guard, { field, owners, limit: null }))
+    return { kind: 'count', counts: new Map([...lists].map(([owner, list]) => [owner, list.length])) }
+  }
+
+  *#row({ field, view }: ViewLoad & { kind: 'row' }, rows: readonly Row[]): Work<LoadedPart> {
+    const target = view.resource
+    const loaded = yield* wait(this.#snapshot.many(target, distinct(rows, field)))
+    this.#spend(loaded.length)
+    const found = yield* allowedRows(this.#snapshot, target, loaded, this.#permissions.read(target))
+    const related = yield* this.load(view, found)
+    return { kind: 'row', rows: new Map(found.map(row => [row[ID] as Id, row])), related }
+  }
+
+  *#rows({ field, view }: ViewLoad & { kind: 'rows' }, owners: readonly Id[]): Work<LoadedPart> {
+    const { rows: limit, total } = this.#bounds
+    const guard = this.#permissions.read(view.resource)
+    // Of what a rule may hide, no more than the whole expansion may load.
+    const bound = guard.open || limit === null ? limit : total
+    const most = bound === null || bound === Infinity ? null : bound + 1
+    let pairs = yield* wait(relatedRows(this.#snapshot, field, owners, most))
+    this.#spend(pairs.length)
+    if (!guard.open) {
+      const rows = pairs.map(([, row]) => row)
+      const seen = new Set(yield* allowedRows(this.#snapshot, view.resource, rows, guard))
+      pairs = pairs.filter(([, row]) => seen.has(row))
+    }
+    const grouped = this.#cutAt(group(pairs), limit, field.name)
+    const shown: Row[] = []
+    for (const list of grouped.values()) shown.push(...list)
+    return { kind: 'rows', rows: grouped, related: yield* this.load(view, shown) }
+  }
+
+  #spend(rows: number): void {
+    this.#left -= rows
+    if (this.#left < 0)
+      throw new ApiError('too_complex', {
+        detail: `the expansion loads more than ${this.#bounds.total} related rows; lower depth, name fewer fields in include, or set a limit`,
+      })
+  }
+
+  #cutAt<T>(groups: Map<Id, T[]>, limit: number | null, name: string): Map<Id, T[]> {
+    if (limit === null) return groups
+    for (const list of groups.values())
+      if (list.length > limit) {
+        list.length = limit
+        if (!this.cut.includes(name)) this.cut = [...this.cut, name]
+      }
+    return groups
+  }
 }
 
 // Shared, because most reads need nothing else: no generator is made for them.
 const alone = ready(noRelations)
 
-function* loadAll(snapshot: Snapshot, view: View, rows: readonly Row[], budget: Budget): Work<LoadedRelations> {
-  const { fields } = view.resource.rules ?? {}
-  const ids = rows.map(row => row[ID] as Id)
-  const of: LoadedPart[] = []
-  for (const load of view.loads) of.push(yield* loadPart(snapshot, load, rows, ids, budget))
-  return {
-    of,
-    masks: fields ? yield* masksOf(snapshot, view.resource, Object.keys(fields), rows, budget.permissions) : null,
-  }
-}
-
-/** Finds out which rows hide which fields from the caller. */
-function* masksOf(
-  snapshot: Snapshot,
-  resource: Resource,
-  fields: readonly string[],
-  rows: readonly Row[],
-  permissions: Permissions,
-): Work<LoadedRelations['masks']> {
-  const masks = new Map<string, (row: Row) => boolean>()
-  for (const name of fields) {
-    const guard = permissions.field(resource, name, 'read')
-    if (guard.open) continue
-    const seen = new Set(yield* allowedRows(snapshot, resource, rows, guard))
-    masks.set(name, row => !seen.has(row))
-  }
-  return masks.size ? masks : null
-}
-
-function* loadPart(
-  snapshot: Snapshot,
-  load: ViewLoad,
-  rows: readonly Row[],
-  ids: readonly Id[],
-  budget: Budget,
-): Work<LoadedPart> {
-  switch (load.kind) {
-    case 'ids': {
-      const limit = load.shown ? budget.bounds.ids : null
-      // With a rule, all ids are loaded first: hidden ones must not count towards the limit.
-      const guard = budget.permissions.read(load.field.target)
-      if (!guard.open) {
-        const pairs = yield* visiblePairs(snapshot, load.field, ids, guard, limit)
-        return { kind: 'ids', ids: cutAt(group(pairs), limit, load.field.name, budget) }
-      }
-      // One more than shown tells whether the list was cut.
-      const pairs = yield* wait(relatedIds(snapshot, load.field, ids, limit === null ? null : limit + 1))
-      return { kind: 'ids', ids: cutAt(group(pairs), limit, load.field.name, budget) }
-    }
-    case 'count': {
-      const guard = budget.permissions.read(load.field.target)
-      if (guard.open) return { kind: 'count', counts: new Map(yield* wait(relatedCounts(snapshot, load.field, ids))) }
-      const lists = group(yield* visiblePairs(snapshot, load.field, ids, guard, null))
-      return { kind: 'count', counts: new Map([...lists].map(([owner, list]) => [owner, list.length])) }
-    }
-    case 'row': {
-      const target = load.view.resource
-      const loaded = yield* wait(snapshot.many(target, distinct(rows, load.field)))
-      budget.spend(loaded.length)
-      const found = yield* allowedRows(snapshot, target, loaded, budget.permissions.read(target))
-      const related = yield* loadRelated(snapshot, load.view, found, budget)
-      return { kind: 'row', rows: new Map(found.map(row => [row[ID] as Id, row])), related }
-    }
-    case 'rows': {
-      const limit = budget.bounds.rows
-      const guard = budget.permissions.read(load.view.resource)
-      // Of what a rule may hide, no more than the whole expansion may load.
-      const bound = guard.open || limit === null ? limit : budget.bounds.total
-      const most = bound === null || bound === Infinity ? null : bound + 1
-      let pairs = yield* wait(relatedRows(snapshot, load.field, ids, most))
-      budget.spend(pairs.length)
-      if (!guard.open) {
-        const seen = new Set(
-          yield* allowedRows(
-            snapshot,
-            load.view.resource,
-            pairs.map(([, row]) => row),
-            guard,
-          ),
-        )
-        pairs = pairs.filter(([, row]) => seen.has(row))
-      }
-      const grouped = cutAt(group(pairs), limit, load.field.name, budget)
-      const shown: Row[] = []
-      for (const list of grouped.values()) shown.push(...list)
-      return { kind: 'rows', rows: grouped, related: yield* loadRelated(snapshot, load.view, shown, budget) }
-    }
-  }
+/** The ids of a relation that are wanted, of several rows at once. */
+export interface RelatedIds {
+  readonly field: BackField | ManyField
+  readonly owners: readonly Id[]
+  /** How many of each owner; null = all. */
+  readonly limit: number | null
 }
 
 /**
@@ -168,12 +174,11 @@ function* loadPart(
  */
 export function* visiblePairs(
   snapshot: Snapshot,
-  field: BackField | ManyField,
-  owners: readonly Id[],
   guard: Guard,
-  limit: number | null,
+  { field, owners, limit }: RelatedIds,
 ): Work<[Id, Id][]> {
   const visible: [Id, Id][] = []
+  const enough = limit ?? Infinity
   let most = limit === null ? null : limit + 1
   for (let left = owners; left.length > 0; most = most === null ? null : most * 4) {
     const pairs = yield* wait(relatedIds(snapshot, field, left, most))
@@ -181,7 +186,7 @@ export function* visiblePairs(
     const missing: Id[] = []
     for (const [owner, ids] of group(pairs)) {
       const shown = ids.filter(id => seen.has(id))
-      if (most !== null && ids.length === most && shown.length <= limit!) missing.push(owner)
+      if (most !== null && ids.length === most && shown.length <= enough) missing.push(owner)
       else for (const id of shown) visible.push([owner, id])
     }
     left = missing
@@ -205,16 +210,6 @@ export function group<T>(pairs: readonly (readonly [Id, T])[]): Map<Id, T[]> {
     if (list) list.push(item)
     else groups.set(owner, [item])
   }
-  return groups
-}
-
-function cutAt<T>(groups: Map<Id, T[]>, limit: number | null, name: string, budget: Budget): Map<Id, T[]> {
-  if (limit === null) return groups
-  for (const list of groups.values())
-    if (list.length > limit) {
-      list.length = limit
-      if (!budget.cut.includes(name)) budget.cut = [...budget.cut, name]
-    }
   return groups
 }
 

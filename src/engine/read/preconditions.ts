@@ -1,4 +1,4 @@
-import { ApiError, type ErrorOptions } from '../../protocol/error.ts'
+import { ApiError } from '../../protocol/error.ts'
 import type { StoredFile } from '../../schema/file.ts'
 import type { Row } from '../../model/model.ts'
 import type { Snapshot } from '../../store/store.ts'
@@ -6,7 +6,7 @@ import type { Work } from '../../store/work.ts'
 import type { ReadEnvironment } from '../call/call-environment.ts'
 import type { Call, CallTarget, CallTerms, Conditions, Tag } from '../call/call.ts'
 import { versionFor, type Version } from './entity-tags.ts'
-import { Budget, loadRelated } from './load-related.ts'
+import { RelatedLoader } from './load-related.ts'
 import { viewOf } from './view.ts'
 import { writeRow } from './write-json.ts'
 
@@ -47,9 +47,12 @@ export function* checkVersion(
 ): Work<void> {
   const { resource, conditions } = call
   if (conditions === null) return
-  const version = row && (yield* versionFor(snapshot, resource, row, reading))
-  if (holds(conditions, version)) return
-  throw row ? yield* staleRow(snapshot, call, row, version!.tag, reading) : stale(null)
+  if (row === null) {
+    if (holds(conditions, null)) return
+    throw stale(null)
+  }
+  const version = yield* versionFor(snapshot, resource, row, reading)
+  if (!holds(conditions, version)) throw stale(version.tag, yield* currentRow(snapshot, call, row, reading))
 }
 
 /** Whether preconditions hold for a row with this version, or for none. */
@@ -62,18 +65,16 @@ function holds({ ifMatch, ifNoneMatch, ifUnmodifiedSince }: Conditions, version:
   return ifNoneMatch === null || !version || (ifNoneMatch !== '*' && !ifNoneMatch.some(t => isOf(t, version)))
 }
 
-/** The refusal has the row as its caller may see it now, so that the change can be made to that without another request. */
-function* staleRow(
+/** The row as its caller may see it now. A refusal includes it, so that the change can be repeated without another request. */
+function* currentRow(
   snapshot: Snapshot,
   { resource, shape }: Pick<Call, 'resource' | 'shape'>,
   row: Row,
-  tag: string,
   reading: ReadEnvironment,
-): Work<ApiError> {
+): Work<unknown> {
   const view = viewOf(resource, shape)
-  const related = yield* loadRelated(snapshot, view, [row], new Budget(reading.bounds, reading.permissions))
-  const current: unknown = JSON.parse(writeRow(view, row, related, reading.ctx))
-  return stale(tag, { current, etag: tag })
+  const related = yield* new RelatedLoader(snapshot, reading).load(view, [row])
+  return JSON.parse(writeRow(view, row, related, reading.ctx))
 }
 
 /**
@@ -98,10 +99,11 @@ function isOf({ value }: Tag, { tag }: Version): boolean {
   return value === tag || (value.startsWith(tag) && value.charCodeAt(tag.length) === 46) /* . */
 }
 
-function stale(tag: string | null, members: ErrorOptions['members'] = {}): ApiError {
+/** `current` is the row as its caller sees it; absent where there is none, or none to show. */
+function stale(tag: string | null, current?: unknown): ApiError {
   return new ApiError('precondition_failed', {
     detail: 'the precondition names another version; read it again and repeat the change on the present version',
     ...(tag === null ? {} : { headers: { etag: `"${tag}"` } }),
-    members,
+    members: current === undefined ? {} : { current, etag: tag },
   })
 }

@@ -1,20 +1,21 @@
 import { ApiError } from '../../protocol/error.ts'
 import type { Id, Resource, Row } from '../../model/model.ts'
 import { ID } from '../../model/model.ts'
-import { allOf, type Predicate, type Query } from '../../query/predicate.ts'
-import type { Snapshot } from '../../store/store.ts'
+import { allOf, type Predicate } from '../../query/predicate.ts'
+import type { Select, Snapshot } from '../../store/store.ts'
 import { wait, type Work } from '../../store/work.ts'
-import { audienceOf, type Audience } from './audience.ts'
+import { audienceOf } from './audience.ts'
 import { isCacheable, type RepresentationCache } from '../cache/representation-cache.ts'
-import type { Call, Item, List, CallTarget, Unchanged } from '../call/call.ts'
+import { rowId, type Call, type Item, type List, type CallTarget, type Unchanged } from '../call/call.ts'
 import { narrowed } from '../rules/narrow.ts'
 import { checkParent } from './check-parent.ts'
 import { isStored, type ListCache } from '../cache/list-cache.ts'
 import { allowedIds, allowedRows } from '../rules/permissions.ts'
 import type { ReadEnvironment } from '../call/call-environment.ts'
-import { Budget, loadRelated, noRelations } from './load-related.ts'
+import type { ListRead } from './list-read.ts'
+import { noRelations, RelatedLoader } from './load-related.ts'
 import { writeRow, writeRows } from './write-json.ts'
-import { ordered } from './sort-in-memory.ts'
+import { isOrderedInMemory, ordered } from './sort-in-memory.ts'
 import { cursorFor } from './page-cursor.ts'
 import {
   isListTaggedByBody,
@@ -44,13 +45,13 @@ export function* getItem(
       return yield* getKept(snapshot, call, reading, cache, view)
   }
   const row = yield* visibleRow(snapshot, call, reading)
-  const item = byBody ? yield* showItem(snapshot, view, row, reading, false) : null
+  const item = byBody ? yield* showItem(snapshot, view, row, reading) : null
   const etag = item?.etag ?? itemTag(reading.terms, view, row, snapshot)
   const modified = item ? item.modified : modifiedOf(row, reading.ctx.now)
   checkRead(call.conditions, etag, modified)
   if (isUnchanged(call.conditions, etag, modified))
     return { kind: 'unchanged', resource: call.resource, etag, modified }
-  return item ?? (yield* showItem(snapshot, view, row, reading, false))
+  return item ?? (yield* showItem(snapshot, view, row, reading))
 }
 
 /** The same with the cache. The rule is evaluated on the cached row, so a hit needs no query. */
@@ -61,7 +62,7 @@ function* getKept(
   cache: RepresentationCache,
   view: View,
 ): Work<Item | Unchanged> {
-  const id = call.id!
+  const id = rowId(call)
   const { terms, ctx } = reading
   let kept = cache.get(view, id)
   const test = kept && reading.permissions.read(call.resource).test
@@ -69,9 +70,10 @@ function* getKept(
   if (!kept || !test) {
     const row = yield* visibleRow(snapshot, call, reading)
     if (!kept) {
-      const { body, etag, cut } = yield* showItem(snapshot, view, row, reading, false)
+      const { body, etag, cut } = yield* showItem(snapshot, view, row, reading)
       kept = { row, body, etag, cut }
-      cache.put(snapshot, terms, view, id, kept)
+      // While we waited for the store, another reader may have moved the cache on; what we read may then be too old for it.
+      if (cache.isAt(snapshot, terms)) cache.put(view, id, kept)
     }
   } else if (!test(kept.row)) throw rowNotFound(call.resource, id)
   const { body, etag, cut } = kept
@@ -85,29 +87,28 @@ function* getKept(
 
 const none: readonly string[] = Object.freeze([])
 
-/** The representation of one row, with its versions and header values. */
+/** The representation of one row, with its versions and header values. `created` is false. */
 export function* showItem(
   snapshot: Snapshot,
   view: View,
   row: Row,
   reading: ReadEnvironment,
-  created: boolean,
 ): Work<Item & { readonly etag: string }> {
   const { permissions, terms, ctx } = reading
-  const budget = view.isAlone ? null : new Budget(reading.bounds, permissions)
-  const related = budget ? yield* loadRelated(snapshot, view, [row], budget) : noRelations
+  const loader = view.isAlone ? null : new RelatedLoader(snapshot, reading)
+  const related = loader ? yield* loader.load(view, [row]) : noRelations
   const body = writeRow(view, row, related, ctx)
   const byBody = isTaggedByBody(view, permissions)
   return {
     kind: 'item',
-    created,
+    created: false,
     resource: view.resource,
     ids: [row[ID] as Id],
     body,
-    etag: byBody ? yield* shownTag(snapshot, view, row, body, reading) : itemTag(terms, view, row, snapshot),
+    etag: byBody ? yield* shownTag(snapshot, view, { row, body }, reading) : itemTag(terms, view, row, snapshot),
     modified: byBody && isMasked(view.resource, permissions) ? null : modifiedOf(row, ctx.now),
     position: terms.position(snapshot.position),
-    cut: budget?.cut ?? none,
+    cut: loader?.cut ?? none,
   }
 }
 
@@ -117,7 +118,7 @@ export function* showItem(
  */
 export function* visibleRow(snapshot: Snapshot, call: CallTarget, reading: ReadEnvironment): Work<Row> {
   const { resource } = call
-  const id = call.id!
+  const id = rowId(call)
   if (call.parent) {
     const where = allOf(isId(resource, id), yield* scope(snapshot, call, reading))
     const [row] = yield* wait(snapshot.select(resource, { where, sort: [], limit: 1, offset: 0, cursor: null }))
@@ -169,21 +170,23 @@ export function* getList(
   reading: ReadEnvironment,
   lists: ListCache | null = null,
 ): Work<List | Unchanged> {
-  const { resource } = call
-  const query = call.query!
+  const { resource, query } = call
+  if (!query) throw new TypeError('a list has a query')
   const scoped = yield* scope(snapshot, call, reading)
   const view = viewOf(resource, call.shape)
-  const audience = audienceOf(view, query, reading.permissions)
-  const version = listTag(reading.terms, view, query, snapshot, audience)
-  const byBody = isListTaggedByBody(view, query, audience, reading.permissions)
+  const read: ListRead = { snapshot, view, query, audience: audienceOf(view, query, reading.permissions), reading }
+  const version = listTag(read)
+  const byBody = isListTaggedByBody(read)
+  // Where rules hide nothing, the tag is known before the list is made, and most conditional requests end here.
   if (!byBody) {
     checkRead(call.conditions, version, null)
     if (isUnchanged(call.conditions, version, null))
       return { kind: 'unchanged', resource, etag: version, modified: null }
   }
-  const list = yield* listAt(snapshot, call, reading, scoped, version, audience, lists)
+  const isKept = lists !== null && !read.audience?.isOpaque && !call.parent && !call.unbounded && isStored(view, query)
+  const list = isKept ? yield* keptList(read, scoped, version, lists) : yield* makeList(read, scoped, version)
   // A list that is kept without an audience may have been made for a caller with tags of the other kind.
-  const etag = audience !== null ? list.etag : byBody ? shownListTag(list) : version
+  const etag = read.audience !== null ? list.etag : byBody ? shownListTag(list) : version
   if (byBody) {
     checkRead(call.conditions, etag, null)
     if (isUnchanged(call.conditions, etag, null)) return { kind: 'unchanged', resource, etag, modified: null }
@@ -197,43 +200,25 @@ export function* tagOfList(snapshot: Snapshot, call: Call, reading: ReadEnvironm
   return list.etag
 }
 
-/** Makes the list, unless it was kept since the last change to anything that it reads (`version`). */
-function* listAt(
-  snapshot: Snapshot,
-  call: Call,
-  reading: ReadEnvironment,
-  scoped: Predicate,
-  version: string,
-  audience: Audience | null,
-  lists: ListCache | null,
-): Work<List> {
-  const query = call.query!
-  const view = viewOf(call.resource, call.shape)
-  if (lists === null || audience?.isOpaque || call.parent || call.unbounded || !isStored(view, query))
-    return yield* makeList(snapshot, call, reading, scoped, audience === null ? version : null)
+/** The list from the cache, if it was kept since the last change to anything that it reads; otherwise makes it. */
+function* keptList(read: ListRead, scoped: Predicate, version: string, lists: ListCache): Work<List> {
+  const { snapshot, view, query, audience, reading } = read
   // Callers who share an audience object have the same rights; the version says whether they still see the same.
   const reader = audience ?? query
   const kept = lists.get(reader, view, version)
   if (kept) return { ...kept, position: reading.terms.position(snapshot.position) }
-  const list = yield* makeList(snapshot, call, reading, scoped, audience === null ? version : null)
+  const list = yield* makeList(read, scoped, version)
   lists.offer(reader, view, version, list)
   return list
 }
 
-/** `etag` is null where the tag is made of what the list shows. */
-function* makeList(
-  snapshot: Snapshot,
-  call: Call,
-  reading: ReadEnvironment,
-  scoped: Predicate,
-  etag: string | null,
-): Work<List> {
-  const { resource } = call
-  const query = call.query!
-  const view = viewOf(resource, call.shape)
+/** Reads the list. `version` is its tag, unless rules decide what it shows: then the tag is made of what it shows. */
+function* makeList(read: ListRead, scoped: Predicate, version: string): Work<List> {
+  const { snapshot, view, query, audience, reading } = read
+  const { resource } = view
   const where = allOf(narrowed(resource, query.where, reading.permissions), scoped)
-  const page = yield* pageOf(snapshot, resource, where, query, reading)
-  const related = yield* loadRelated(snapshot, view, page.rows, new Budget(reading.bounds, reading.permissions))
+  const page = yield* pageOf(read, where)
+  const related = yield* new RelatedLoader(snapshot, reading).load(view, page.rows)
   const list = {
     kind: 'list' as const,
     resource,
@@ -242,14 +227,14 @@ function* makeList(
     position: reading.terms.position(snapshot.position),
     next: page.next,
     previous: page.previous,
-    total: query.total ? yield* totalOf(snapshot, resource, where, reading) : null,
+    total: query.total ? yield* totalOf(read, where) : null,
     limit: query.limit,
   }
-  return { ...list, etag: etag ?? shownListTag(list) }
+  return { ...list, etag: audience === null ? version : shownListTag(list) }
 }
 
 /** How many rows match. If a rule is a function, they have to be inspected one by one. */
-function* totalOf(snapshot: Snapshot, resource: Resource, where: Predicate, reading: ReadEnvironment): Work<number> {
+function* totalOf({ snapshot, view: { resource }, reading }: ListRead, where: Predicate): Work<number> {
   const { permissions, visits } = reading
   const { opaque } = permissions.read(resource)
   if (!opaque) return yield* wait(snapshot.count(resource, where, visits))
@@ -263,32 +248,33 @@ interface Page {
   readonly previous: string | null
 }
 
-function* pageOf(
-  snapshot: Snapshot,
-  resource: Resource,
-  where: Predicate,
-  query: Query,
-  reading: ReadEnvironment,
-): Work<Page> {
-  const inMemory = yield* ordered(snapshot, resource, where, query, reading)
-  if (inMemory) return { rows: inMemory, next: null, previous: null }
-  // One more row than shown tells whether there is another page.
+const emptyPage: Page = { rows: [], next: null, previous: null }
+
+function* pageOf(read: ListRead, where: Predicate): Work<Page> {
+  const { snapshot, query, reading } = read
+  const { resource } = read.view
   const { limit, cursor, offset, sort } = query
   const { visits } = reading
-  if (limit === 0) return { rows: [], next: null, previous: null }
+  if (isOrderedInMemory(resource, sort, reading.permissions)) {
+    const select: Select = { where, sort, limit, offset, cursor, visits }
+    return { ...emptyPage, rows: yield* ordered(snapshot, resource, select, reading) }
+  }
+  if (limit === 0) return emptyPage
+  // One more row than shown tells whether there is another page.
   const found = yield* wait(
     snapshot.select(resource, { where, sort, limit: limit === null ? null : limit + 1, offset, cursor, visits }),
   )
   const more = limit !== null && found.length > limit
+  // Before a cursor, the surplus row is the first one: the page ends at the cursor.
   const rows = more ? (cursor?.before ? found.slice(1) : found.slice(0, limit)) : found
-  if (rows.length === 0) return { rows, next: null, previous: null }
+  const first = rows[0]
+  const last = rows.at(-1)
+  if (!first || !last) return { ...emptyPage, rows }
   const hasNext = cursor?.before ? true : more
   const hasPrevious = cursor?.before ? more : cursor !== null || offset > 0
   return {
     rows,
-    next: hasNext
-      ? yield* cursorFor(snapshot, resource, query, rows[rows.length - 1]!, false, reading.cursorKey)
-      : null,
-    previous: hasPrevious ? yield* cursorFor(snapshot, resource, query, rows[0]!, true, reading.cursorKey) : null,
+    next: hasNext ? yield* cursorFor(read, last, false) : null,
+    previous: hasPrevious ? yield* cursorFor(read, first, true) : null,
   }
 }

@@ -5,8 +5,8 @@ import type { Value } from '../../schema/field.ts'
 import type { BackField, CalcField, Field, Id, ManyField, Resource, Row } from '../../model/model.ts'
 import { ID } from '../../model/model.ts'
 import { orderOf, sorted, type Order } from '../../query/order.ts'
-import type { Predicate, Query, SortKey } from '../../query/predicate.ts'
-import type { Snapshot } from '../../store/store.ts'
+import type { SortKey } from '../../query/predicate.ts'
+import type { Select, Snapshot } from '../../store/store.ts'
 import { wait, type Work } from '../../store/work.ts'
 import type { ReadEnvironment } from '../call/call-environment.ts'
 import { readRow } from './row-for-functions.ts'
@@ -17,20 +17,20 @@ import type { Permissions } from '../rules/permissions.ts'
 type Sorting = Pick<ReadEnvironment, 'ctx' | 'permissions' | 'sortedRows' | 'visits'>
 
 /**
- * The rows of a query that the store cannot sort or filter by itself: it sorts by calculated fields or to-many lists, or a rule
- * is a function. All matching rows are loaded, up to a limit, and sorted here. Null if the store can do it.
+ * Whether the store cannot sort or filter a query by itself: it sorts by calculated fields or to-many lists, or a rule is a
+ * function.
  */
-export function* ordered(
-  snapshot: Snapshot,
-  resource: Resource,
-  where: Predicate,
-  query: Query,
-  reading: Sorting,
-): Work<Row[] | null> {
-  const special = query.sort.some(key => key.path.length === 1 && isComputed(resource.field.get(key.path[0]!)))
-  const { opaque } = reading.permissions.read(resource)
-  if (!special && !opaque) return null
-  if (query.cursor)
+export function isOrderedInMemory(resource: Resource, sort: readonly SortKey[], permissions: Permissions): boolean {
+  if (permissions.read(resource).opaque !== null) return true
+  return sort.some(({ path: [name, ...rest] }) => rest.length === 0 && isComputed(resource.field.get(name ?? '')))
+}
+
+/**
+ * The rows of such a query. All matching rows are loaded, up to a limit, and sorted here. Throws ApiError `too_complex` if there
+ * are more, and `validation` if the query has a cursor: the store could not continue from it.
+ */
+export function* ordered(snapshot: Snapshot, resource: Resource, select: Select, reading: Sorting): Work<Row[]> {
+  if (select.cursor)
     throw new ApiError('validation', {
       issues: [
         {
@@ -40,70 +40,82 @@ export function* ordered(
         },
       ],
     })
-  const { sortedRows, visits } = reading
-  const found = yield* wait(
-    snapshot.select(resource, { where, sort: [], limit: sortedRows + 1, offset: 0, cursor: null, visits }),
-  )
+  const { sortedRows, permissions } = reading
+  // One more than allowed tells whether there are more.
+  const all = { ...select, sort: [], limit: sortedRows + 1, offset: 0 }
+  const found = yield* wait(snapshot.select(resource, all))
+  const { opaque } = permissions.read(resource)
   const rows = opaque ? found.filter(opaque) : found
   if (found.length > sortedRows)
     throw new ApiError('too_complex', {
       detail: `sorting by a calculated field takes at most ${sortedRows} rows; filter more or sort by a stored field`,
     })
-  const columns: { order: Order; values: Map<Row, Value> }[] = []
-  for (const key of query.sort) columns.push(yield* column(snapshot, resource, key, rows, reading))
-  const byId = sorted(orderOf(resource.idType), false)
-  const result = rows.toSorted((a, b) => {
-    for (const { order, values } of columns) {
-      const difference = order(getOrThrow(values, a), getOrThrow(values, b))
-      if (difference !== 0) return difference
-    }
-    return byId(a[ID]!, b[ID]!)
-  })
-  return result.slice(query.offset, query.limit === null ? undefined : query.offset + query.limit)
+  const columns: SortColumn[] = []
+  for (const key of select.sort) columns.push(yield* columnOf(snapshot, rows, key, { ...reading, resource }))
+  // Rows with equal keys have the order of their ids, as in the store: pages must not overlap.
+  columns.push({ order: orderOf(resource.idType), values: new Map(rows.map(row => [row, row[ID] as Value])) })
+  const result = rows.toSorted((a, b) => compareBy(columns, a, b))
+  return result.slice(select.offset, select.limit === null ? undefined : select.offset + select.limit)
+}
+
+/** The values of one sort key for every row, and their order. */
+export interface SortColumn {
+  readonly order: Order
+  readonly values: ReadonlyMap<Row, Value>
+}
+
+/** Compares two rows by several keys; the first that differs decides. */
+export function compareBy(columns: readonly SortColumn[], a: Row, b: Row): number {
+  for (const { order, values } of columns) {
+    const difference = order(getOrThrow(values, a), getOrThrow(values, b))
+    if (difference !== 0) return difference
+  }
+  return 0
 }
 
 function isComputed(field: Field | undefined): boolean {
   return field?.is === 'calc' || field?.is === 'count' || field?.is === 'back' || field?.is === 'many'
 }
 
-/** The values of one sort key for every row, and their order. */
-function* column(
+function* columnOf(
   snapshot: Snapshot,
-  resource: Resource,
-  key: SortKey,
   rows: readonly Row[],
-  reading: Sorting,
-): Work<{ order: Order; values: Map<Row, Value> }> {
-  const field = getOrThrow(resource.field, key.path[0]!)
-  const values = new Map<Row, Value>()
+  { path, descending }: SortKey,
+  sorting: Sorting & { readonly resource: Resource },
+): Work<SortColumn> {
+  const { resource, permissions } = sorting
+  const field = fieldAt(resource, path)
   switch (field.is) {
     case 'back':
     case 'many': {
-      const lists = yield* listsOf(snapshot, field, rows, reading.permissions)
-      if (!field.toMany) {
-        // The other side of a one-to-one relation has at most one id, and sorts like a field with one.
-        for (const row of rows) values.set(row, lists.get(row[ID] as Id)?.[0] ?? null)
-        return { order: sorted(orderOf(field.target.idType), key.descending), values }
-      }
-      for (const row of rows) values.set(row, lists.get(row[ID] as Id) ?? [])
-      return { order: sorted(compareLists, key.descending), values }
+      const lists = yield* listsOf(snapshot, field, rows, permissions)
+      // The other side of a one-to-one relation has at most one id, and sorts like a field with one.
+      if (!field.toMany)
+        return columnBy(rows, sorted(orderOf(field.target.idType), descending), row => ownOf(lists, row)[0] ?? null)
+      return columnBy(rows, sorted(compareLists, descending), row => ownOf(lists, row))
     }
     case 'count': {
-      const lists = yield* listsOf(snapshot, field.of, rows, reading.permissions)
-      for (const row of rows) values.set(row, (lists.get(row[ID] as Id) ?? []).length)
-      return { order: sorted(byNumber, key.descending), values }
+      const lists = yield* listsOf(snapshot, field.of, rows, permissions)
+      return columnBy(rows, sorted(byNumber, descending), row => ownOf(lists, row).length)
     }
     case 'calc':
-      yield* calculate(snapshot, field, rows, reading, values)
-      return { order: sorted(compareAny, key.descending), values }
+      return { order: sorted(compareAny, descending), values: yield* calculate(snapshot, field, rows, sorting) }
     case 'scalar':
-    case 'one':
-      yield* followPath(snapshot, resource, key.path, rows, values)
-      return { order: sorted(orderOf(typeAt(resource, key.path)), key.descending), values }
+    case 'one': {
+      const values = yield* followPath(snapshot, resource, path, rows)
+      return { order: sorted(orderOf(typeAt(resource, path)), descending), values }
+    }
     case 'self':
       throw new TypeError('a link is not sortable')
   }
 }
+
+function columnBy(rows: readonly Row[], order: Order, valueOf: (row: Row) => Value): SortColumn {
+  return { order, values: new Map(rows.map(row => [row, valueOf(row)])) }
+}
+
+/** The ids that are related to a row. */
+const ownOf = (lists: ReadonlyMap<Id, readonly Id[]>, row: Row): readonly Id[] => lists.get(row[ID] as Id) ?? []
 
 function* listsOf(
   snapshot: Snapshot,
@@ -115,7 +127,7 @@ function* listsOf(
   const guard = permissions.read(field.target)
   const pairs = guard.open
     ? yield* wait(relatedIds(snapshot, field, owners, null))
-    : yield* visiblePairs(snapshot, field, owners, guard, null)
+    : yield* visiblePairs(snapshot, guard, { field, owners, limit: null })
   return group(pairs)
 }
 
@@ -124,54 +136,65 @@ function* calculate(
   field: CalcField,
   rows: readonly Row[],
   reading: Sorting,
-  into: Map<Row, Value>,
-): Work<void> {
+): Work<Map<Row, Value>> {
   const used: [string, Map<Id, Id[]>][] = []
   for (const name of field.uses ?? []) {
     const relation = field.owner.field.get(name)
     if (relation?.is === 'back' || relation?.is === 'many')
       used.push([name, yield* listsOf(snapshot, relation, rows, reading.permissions)])
   }
-  for (const row of rows) {
-    const related = new Map(used.map(([name, lists]) => [name, lists.get(row[ID] as Id) ?? []]))
-    into.set(row, (field.def.get(readRow(field.owner, row, related), reading.ctx) ?? null) as Value)
-  }
+  return new Map(
+    rows.map(row => {
+      const related = new Map(used.map(([name, lists]) => [name, ownOf(lists, row)]))
+      return [row, (field.def.get(readRow(field.owner, row, related), reading.ctx) ?? null) as Value]
+    }),
+  )
 }
 
-/** Finds the values at the end of a path of to-one relations, one query per step. */
+/** Finds the values at the end of a path of to-one relations for every row, with one query per step. */
 export function* followPath(
   snapshot: Snapshot,
   resource: Resource,
   path: readonly string[],
   rows: readonly Row[],
-  into: Map<Row, Value>,
-): Work<void> {
-  const field = getOrThrow(resource.field, path[0]!)
+): Work<Map<Row, Value>> {
+  const field = fieldAt(resource, path)
   if (field.is !== 'scalar' && field.is !== 'one') throw new TypeError('a path leads through to-one relations')
+  const values = new Map<Row, Value>()
   if (path.length === 1) {
-    for (const row of rows) into.set(row, row[field.slot]!)
-    return
+    for (const row of rows) values.set(row, row[field.slot] ?? null)
+    return values
   }
   const target = field.target as Resource
-  const ids = [...new Set(rows.map(row => row[field.slot]!).filter(id => id !== null))] as Id[]
-  const found = yield* wait(snapshot.many(target, ids))
-  const inner = new Map<Row, Value>()
-  yield* followPath(snapshot, target, path.slice(1), found, inner)
+  const ids = new Set<Id>()
+  for (const row of rows) {
+    const id = row[field.slot] as Id | null
+    if (id !== null) ids.add(id)
+  }
+  const found = yield* wait(snapshot.many(target, [...ids]))
+  const inner = yield* followPath(snapshot, target, path.slice(1), found)
   const byId = new Map(found.map(row => [row[ID], getOrThrow(inner, row)]))
-  for (const row of rows) into.set(row, byId.get(row[field.slot]) ?? null)
+  for (const row of rows) values.set(row, byId.get(row[field.slot]) ?? null)
+  return values
 }
 
 /** The field type at the end of a path of to-one relations. */
 export function typeAt(resource: Resource, path: readonly string[]): Field['type'] {
-  const field = getOrThrow(resource.field, path[0]!)
+  const field = fieldAt(resource, path)
   return path.length === 1 ? field.type : typeAt(field.target as Resource, path.slice(1))
+}
+
+/** The field that a path begins with. */
+function fieldAt(resource: Resource, [name = '']: readonly string[]): Field {
+  return getOrThrow(resource.field, name)
 }
 
 /** Compares lists of ids element by element; if one is the beginning of the other, it comes first. */
 function compareLists(a: Value, b: Value): number {
   const [x, y] = [a as readonly Value[], b as readonly Value[]]
-  for (let i = 0; i < Math.min(x.length, y.length); i++) {
-    const difference = compareAny(x[i]!, y[i]!)
+  for (const [i, value] of x.entries()) {
+    if (i === y.length) break
+    const difference = compareAny(value, y[i] ?? null)
     if (difference !== 0) return difference
   }
   return x.length - y.length

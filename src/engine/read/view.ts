@@ -38,21 +38,23 @@ export interface View {
   readonly plain: boolean
 }
 
-export type ViewPart =
-  | {
-      readonly kind: 'slot'
-      readonly prefix: string
-      readonly slot: number
-      readonly print: Print
-      readonly show: ScalarType['show']
-    }
-  | { readonly kind: 'ids'; readonly prefix: string; readonly load: number; readonly one: boolean }
-  | { readonly kind: 'row'; readonly prefix: string; readonly load: number; readonly slot: number }
-  | { readonly kind: 'rows'; readonly prefix: string; readonly load: number; readonly one: boolean }
-  | { readonly kind: 'count'; readonly prefix: string; readonly load: number }
-  | { readonly kind: 'calc'; readonly prefix: string; readonly field: CalcField }
-  | { readonly kind: 'self'; readonly prefix: string; readonly field: SelfField }
-  | { readonly kind: 'file'; readonly prefix: string; readonly field: ScalarField }
+export type ViewPart = {
+  /** The field that the part shows. */
+  readonly name: string
+  /** The text before the value: `{"title":` or `,"title":`. It is made once, and not per row. */
+  readonly prefix: string
+} & PartValue
+
+/** How the value of a part is found. `load` is an index into `View.loads`. */
+type PartValue =
+  | { readonly kind: 'slot'; readonly slot: number; readonly print: Print; readonly show: ScalarType['show'] }
+  | { readonly kind: 'ids'; readonly load: number; readonly one: boolean }
+  | { readonly kind: 'row'; readonly load: number; readonly slot: number }
+  | { readonly kind: 'rows'; readonly load: number; readonly one: boolean }
+  | { readonly kind: 'count'; readonly load: number }
+  | { readonly kind: 'calc'; readonly field: CalcField }
+  | { readonly kind: 'self'; readonly field: SelfField }
+  | { readonly kind: 'file'; readonly field: ScalarField }
 
 export type ViewLoad =
   | { readonly kind: 'ids'; readonly field: BackField | ManyField; readonly shown: boolean }
@@ -78,8 +80,8 @@ export function viewOf(resource: Resource, shape: Shape): View {
   const key = depth === 1 && more === '' ? '' : `d${depth}${more}`
   let view = known.get(key)
   if (!view) {
-    if (known.size >= 256) known.delete(known.keys().next().value!)
-    known.set(key, (view = plan(resource, depth, tree(include), fields && tree(fields), key)))
+    if (known.size >= 256) for (const oldest of known.keys().take(1)) known.delete(oldest)
+    known.set(key, (view = plan(resource, { depth, include: tree(include), fields: fields && tree(fields) }, key)))
   }
   return view
 }
@@ -97,7 +99,16 @@ function tree(paths: readonly string[]): Paths {
   return root
 }
 
-function plan(resource: Resource, depth: number, include: Paths, fields: Paths | null, key: string): View {
+/** A shape with its paths as trees. */
+interface ShapeTree {
+  readonly depth: number
+  readonly include: Paths
+  /** The fields to show; null = all. */
+  readonly fields: Paths | null
+}
+
+/** `key` names the shape; '' for the default one. */
+function plan(resource: Resource, { depth, include, fields }: ShapeTree, key: string): View {
   const builder = new ViewBuilder(resource)
   if (depth > 0 || include.size > 0 || (fields && fields.size > 0)) {
     for (const field of resource.fields) {
@@ -116,13 +127,13 @@ function nestedView(field: Field, depth: number, included: Paths | undefined, ch
   const deeper = chosen !== undefined && chosen.size > 0
   if (depth < 2 && !included && !deeper) return null
   const target = field.target as Resource
-  return plan(target, Math.max(depth - 1, 1), included ?? new Map(), deeper ? chosen : null, `${depth - 1}`)
+  const shape = { depth: Math.max(depth - 1, 1), include: included ?? new Map(), fields: deeper ? chosen : null }
+  return plan(target, shape, `${depth - 1}`)
 }
 
 class ViewBuilder {
   readonly #resource: Resource
   readonly #parts: ViewPart[] = []
-  readonly #names: string[] = []
   readonly #loads: ViewLoad[] = []
   readonly #resources: Set<Resource>
 
@@ -131,59 +142,37 @@ class ViewBuilder {
     this.#resources = new Set([resource])
   }
 
+  /** Adds what the field shows. `nested` is the view of its related rows; null if only their ids are shown. */
   add(field: Field, nested: View | null): void {
-    this.#addPart(field, nested)
-    if (this.#parts.length > this.#names.length) this.#names.push(field.name)
+    const value = this.#valueOf(field, nested)
+    if (!value) return
+    const prefix = `${this.#parts.length ? ',' : '{'}${JSON.stringify(field.name)}:`
+    this.#parts.push({ name: field.name, prefix, ...value })
     if (nested) for (const resource of nested.resources) this.#resources.add(resource)
   }
 
-  #addPart(field: Field, nested: View | null): void {
-    const prefix = `${this.#parts.length ? ',' : '{'}${JSON.stringify(field.name)}:`
+  /** null for a relation whose ids are not shown. */
+  #valueOf(field: Field, nested: View | null): PartValue | null {
     switch (field.is) {
       case 'scalar':
-        if (field.def.file) this.#parts.push({ kind: 'file', prefix, field })
-        else this.#parts.push({ kind: 'slot', prefix, slot: field.slot, ...printOf(field) })
-        break
+        return field.def.file ? { kind: 'file', field } : { kind: 'slot', slot: field.slot, ...printOf(field) }
       case 'one':
-        if (nested)
-          this.#parts.push({
-            kind: 'row',
-            prefix,
-            slot: field.slot,
-            load: this.#load({ kind: 'row', field, view: nested }),
-          })
-        else this.#parts.push({ kind: 'slot', prefix, slot: field.slot, ...printOf(field) })
-        break
+        return nested
+          ? { kind: 'row', slot: field.slot, load: this.#load({ kind: 'row', field, view: nested }) }
+          : { kind: 'slot', slot: field.slot, ...printOf(field) }
       case 'back':
       case 'many':
-        if (nested)
-          this.#parts.push({
-            kind: 'rows',
-            prefix,
-            load: this.#load({ kind: 'rows', field, view: nested }),
-            one: !field.toMany,
-          })
-        else if (field.ids)
-          this.#parts.push({
-            kind: 'ids',
-            prefix,
-            load: this.#load({ kind: 'ids', field, shown: true }),
-            one: !field.toMany,
-          })
-        break
+        if (nested) return { kind: 'rows', load: this.#load({ kind: 'rows', field, view: nested }), one: !field.toMany }
+        return field.ids
+          ? { kind: 'ids', load: this.#load({ kind: 'ids', field, shown: true }), one: !field.toMany }
+          : null
       case 'count':
-        this.#parts.push({
-          kind: 'count',
-          prefix,
-          load: this.#load({ kind: 'count', field: field.of }),
-        })
-        break
+        return { kind: 'count', load: this.#load({ kind: 'count', field: field.of }) }
       case 'calc':
         for (const name of field.uses ?? []) this.#use(name)
-        this.#parts.push({ kind: 'calc', prefix, field })
-        break
+        return { kind: 'calc', field }
       case 'self':
-        this.#parts.push({ kind: 'self', prefix, field })
+        return { kind: 'self', field }
     }
   }
 
@@ -218,7 +207,7 @@ class ViewBuilder {
       isAlone: this.#loads.length === 0 && !rules?.fields,
       isRuled: rules !== null || this.#loads.some(load => load.field.target.rules !== null || isRuled(load)),
       parts: Object.freeze(this.#parts),
-      names: Object.freeze(this.#names),
+      names: Object.freeze(this.#parts.map(part => part.name)),
       loads: Object.freeze(this.#loads),
       resources: [...this.#resources],
     }

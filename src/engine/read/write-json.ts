@@ -10,7 +10,7 @@ import { readRow } from './row-for-functions.ts'
 /** Writes a row as JSON text straight from its slots. No object is made per row. */
 export function writeRow(view: View, row: Row, related: LoadedRelations, ctx: Ctx): string {
   if (view.depth === 0 && view.parts.length === 0) return JSON.stringify(row[ID])
-  if (related.masks !== null) return writeMasked(view, row, related, ctx, related.masks)
+  if (related.masks !== null) return writeMasked(view, row, related, ctx)
   let text = ''
   for (const part of view.parts) {
     text += part.prefix
@@ -24,19 +24,13 @@ export function writeRow(view: View, row: Row, related: LoadedRelations, ctx: Ct
 }
 
 /** Writes a row without the fields that the caller may not read in it. */
-function writeMasked(
-  view: View,
-  row: Row,
-  related: LoadedRelations,
-  ctx: Ctx,
-  masks: NonNullable<LoadedRelations['masks']>,
-): string {
+function writeMasked(view: View, row: Row, related: LoadedRelations, ctx: Ctx): string {
   let text = ''
-  view.parts.forEach((part, i) => {
-    if (masks.get(view.names[i]!)?.(row)) return
+  for (const part of view.parts) {
+    if (related.masks?.get(part.name)?.(row)) continue
     // The first part that is shown gets the brace; the prefix of the plan does not know which one that is.
     text += (text === '' ? '{' : ',') + part.prefix.slice(1) + writePart(view, part, row, related, ctx)
-  })
+  }
   return text === '' ? '{}' : text + '}'
 }
 
@@ -44,17 +38,15 @@ type SlotPart = ViewPart & { readonly kind: 'slot' }
 
 /** Writes rows as a JSON array. */
 export function writeRows(view: View, rows: readonly Row[], related: LoadedRelations, ctx: Ctx): string {
-  let text = '['
-  for (let i = 0; i < rows.length; i++)
-    text += i ? ',' + writeRow(view, rows[i]!, related, ctx) : writeRow(view, rows[i]!, related, ctx)
-  return text + ']'
+  let text = ''
+  for (const row of rows) text += (text === '' ? '[' : ',') + writeRow(view, row, related, ctx)
+  return text === '' ? '[]' : text + ']'
 }
 
 function writePart(view: View, part: ViewPart, row: Row, related: LoadedRelations, ctx: Ctx): string {
   switch (part.kind) {
-    case 'slot': {
-      return writeSlot(part, row[part.slot]!)
-    }
+    case 'slot':
+      return writeSlot(part, row[part.slot] ?? null)
     case 'ids': {
       const ids = (related.of[part.load] as LoadedPart & { kind: 'ids' }).ids.get(row[ID] as Id)
       if (part.one) return ids ? JSON.stringify(ids[0]) : 'null'
@@ -97,8 +89,8 @@ function writeSlot({ print, show }: SlotPart, stored: Value): string {
 }
 
 function nested(view: View, load: number): View {
-  const part = view.loads[load]!
-  if (part.kind !== 'row' && part.kind !== 'rows') throw new TypeError('a shown relation has no view')
+  const part = view.loads[load]
+  if (part?.kind !== 'row' && part?.kind !== 'rows') throw new TypeError('a shown relation has no view')
   return part.view
 }
 

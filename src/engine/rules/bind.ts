@@ -13,7 +13,7 @@ const DEEPEST = 8
 export interface Bound {
   readonly predicate: Predicate
   /** Functions that must hold as well. They are called for each row. */
-  readonly tests: readonly (Rule & { kind: 'js' })[]
+  readonly tests: readonly FunctionRule[]
 }
 
 /**
@@ -21,79 +21,88 @@ export interface Bound {
  * have are false.
  */
 export function bindRules(resource: Resource, rule: Rule, me: Principal | null): Bound {
-  const tests: (Rule & { kind: 'js' })[] = []
-  const predicate = bindRule(resource, rule, me, 0, tests)
+  const tests: FunctionRule[] = []
+  const predicate = bindRule(resource, rule, { me, depth: 0, tests })
   return { predicate, tests }
 }
 
-function bindRule(
-  resource: Resource,
-  rule: Rule,
-  me: Principal | null,
-  depth: number,
-  tests: (Rule & { kind: 'js' })[],
-): Predicate {
+type FunctionRule = Rule & { kind: 'js' }
+
+interface Binding {
+  readonly me: Principal | null
+  /** How many `.can(…)` led here. */
+  readonly depth: number
+  /** Collects the functions, which no predicate can express. */
+  readonly tests: FunctionRule[]
+}
+
+function bindRule(resource: Resource, rule: Rule, binding: Binding): Predicate {
+  const { me } = binding
   switch (rule.kind) {
     case 'constant':
       return rule.value ? everything : nothing
     case 'and':
-      return allOf(...rule.of.map(part => bindRule(resource, part, me, depth, tests)))
+      return allOf(...rule.of.map(part => bindRule(resource, part, binding)))
     case 'or':
-      return anyOf(...rule.of.map(part => bindRule(resource, part, me, depth, refused)))
+      return anyOf(...rule.of.map(part => bindRule(resource, part, { ...binding, tests: refused })))
     case 'not':
-      return negate(bindRule(resource, rule.of, me, depth, refused))
+      return negate(bindRule(resource, rule.of, { ...binding, tests: refused }))
     case 'signedIn':
       return me ? everything : nothing
-    case 'compare': {
-      const value = valueOf(rule.right, me)
-      if (rule.left.of === 'me') return holds(compareMe(rule.op, mine(rule.left, me), value))
-      // Without this, rows without an owner would belong to callers without an id.
-      if (value === undefined || (value === null && rule.op !== 'ne')) return nothing
-      return at(resource, rule.left.path, (name, owner) => compared(owner, name, rule.op, value))
-    }
-    case 'in': {
-      const list = Array.isArray(rule.right) ? (rule.right as readonly Value[]) : mine(rule.right as MePlace, me)
-      const values = Array.isArray(list) ? (list as readonly Value[]) : []
-      if (rule.left.of === 'me') return holds(values.includes(mine(rule.left, me) as Value))
-      return values.length
-        ? at(resource, rule.left.path, (name, owner) =>
-            onId(owner, name, field => ({ kind: 'in', field, values, negated: false })),
-          )
-        : nothing
-    }
+    case 'compare':
+      return bindCompare(resource, rule, me)
+    case 'in':
+      return bindIn(resource, rule, me)
     case 'null':
       if (rule.left.of === 'me') return holds(((mine(rule.left, me) ?? null) === null) === rule.is)
       return at(resource, rule.left.path, (name, owner) => isNull(owner, name, rule.is))
-    case 'text':
-      if (rule.left.of === 'me') return holds(textHolds(rule.op, mine(rule.left, me), rule.value))
-      return at(resource, rule.left.path, field => ({
-        kind: 'text',
-        op: rule.op,
-        field,
-        value: rule.value,
-        fold: false,
-      }))
-    case 'has': {
-      const value = valueOf(rule.right, me)
-      if (rule.left.of === 'me') {
-        const list = mine(rule.left, me)
-        return holds(Array.isArray(list) && list.includes(value))
-      }
-      if (value === undefined || value === null) return nothing
-      return at(resource, rule.left.path, (field, owner) => hasOne(owner, field, value))
+    case 'text': {
+      const { op, left, value } = rule
+      if (left.of === 'me') return holds(textHolds(op, mine(left, me), value))
+      return at(resource, left.path, field => ({ kind: 'text', op, field, value, fold: false }))
     }
+    case 'has':
+      return bindHas(resource, rule, me)
     case 'can':
-      return depth >= DEEPEST ? nothing : bindCan(resource, rule.left.path, rule.action, me, depth)
+      return binding.depth >= DEEPEST ? nothing : bindCan(resource, rule, binding)
     case 'js':
-      tests.push(rule)
+      binding.tests.push(rule)
       return everything
   }
+}
+
+function bindCompare(resource: Resource, rule: Rule & { kind: 'compare' }, me: Principal | null): Predicate {
+  const value = valueOf(rule.right, me)
+  if (rule.left.of === 'me') return holds(compareMe(rule.op, mine(rule.left, me), value))
+  // Without this, rows without an owner would belong to callers without an id.
+  if (value === undefined || (value === null && rule.op !== 'ne')) return nothing
+  return at(resource, rule.left.path, (name, owner) => compared(owner, name, rule.op, value))
+}
+
+function bindIn(resource: Resource, rule: Rule & { kind: 'in' }, me: Principal | null): Predicate {
+  const list = Array.isArray(rule.right) ? (rule.right as readonly Value[]) : mine(rule.right as MePlace, me)
+  const values = Array.isArray(list) ? (list as readonly Value[]) : []
+  if (rule.left.of === 'me') return holds(values.includes(mine(rule.left, me) as Value))
+  if (values.length === 0) return nothing
+  return at(resource, rule.left.path, (name, owner) =>
+    onId(owner, name, field => ({ kind: 'in', field, values, negated: false })),
+  )
+}
+
+function bindHas(resource: Resource, rule: Rule & { kind: 'has' }, me: Principal | null): Predicate {
+  const value = valueOf(rule.right, me)
+  if (rule.left.of === 'me') {
+    const list = mine(rule.left, me)
+    return holds(Array.isArray(list) && list.includes(value))
+  }
+  if (value === undefined || value === null) return nothing
+  return at(resource, rule.left.path, (field, owner) => hasOne(owner, field, value))
 }
 
 /**
  * Functions inside any() or not() cannot be separated from the query. Linking refuses such rules; if one gets here, it throws.
  */
-const refused: (Rule & { kind: 'js' })[] = new Proxy([], {
+const refused: FunctionRule[] = new Proxy([], {
   get: (target, name) =>
     name === 'push'
       ? () => {
@@ -102,18 +111,14 @@ const refused: (Rule & { kind: 'js' })[] = new Proxy([], {
       : Reflect.get(target, name),
 })
 
-function bindCan(
-  resource: Resource,
-  path: readonly string[],
-  action: string,
-  me: Principal | null,
-  depth: number,
-): Predicate {
-  return at(resource, path, (name, owner) => {
+/** The caller may do something with the related row: its rule becomes a condition on it. */
+function bindCan(resource: Resource, { left, action }: Rule & { kind: 'can' }, { me, depth }: Binding): Predicate {
+  return at(resource, left.path, (name, owner) => {
     const field = getOrThrow(owner.field, name)
     const target = field.target as Resource
     const rule = ruleFor(target, action)
-    const of = rule === 'open' ? everything : rule === null ? nothing : bindRule(target, rule, me, depth + 1, refused)
+    if (rule === null) return nothing
+    const of = rule === 'open' ? everything : bindRule(target, rule, { me, depth: depth + 1, tests: refused })
     if (of.kind === 'constant' && !of.value) return nothing
     return field.toMany ? { kind: 'many', field: name, quantifier: 'some', of } : { kind: 'one', field: name, of }
   })

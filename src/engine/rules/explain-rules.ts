@@ -13,14 +13,17 @@ export interface RuleExplanation {
   readonly lines: readonly string[]
 }
 
+/** What is explained: an action of a caller on a row. */
+export interface RuleQuestion {
+  readonly resource: Resource
+  readonly action: string
+  readonly id: Id
+  readonly me: Principal | null
+}
+
 /** Explains a rule for one row. Meant for developers: it reveals what callers may not know. */
-export function* explainRule(
-  snapshot: Snapshot,
-  resource: Resource,
-  action: string,
-  id: Id,
-  me: Principal | null,
-): Work<RuleExplanation> {
+export function* explainRule(snapshot: Snapshot, question: RuleQuestion): Work<RuleExplanation> {
+  const { resource, action, id, me } = question
   const row = yield* wait(snapshot.get(resource, id))
   if (!row) return { allowed: false, lines: [`✗ there is no ${resource.name} ${id}`] }
   const rule = ruleFor(resource, action)
@@ -28,31 +31,33 @@ export function* explainRule(
   if (rule === null)
     return { allowed: false, lines: [`✗ ${resource.name} has no rule for ${action}, which refuses it`] }
   const lines: string[] = []
-  const allowed = yield* part(snapshot, resource, rule, row, me, '', lines)
+  const allowed = yield* explainPart({ snapshot, resource, row, me, lines }, rule, '')
   return { allowed, lines }
 }
 
-function* part(
-  snapshot: Snapshot,
-  resource: Resource,
-  rule: Rule,
-  row: Row,
-  me: Principal | null,
-  indent: string,
-  lines: string[],
-): Work<boolean> {
+interface Explaining {
+  readonly snapshot: Snapshot
+  readonly resource: Resource
+  readonly row: Row
+  readonly me: Principal | null
+  readonly lines: string[]
+}
+
+function* explainPart(explaining: Explaining, rule: Rule, indent: string): Work<boolean> {
+  const { snapshot, resource, row, me, lines } = explaining
   // The line of a group comes before its parts, but its result is known after them.
   const at = lines.length
   lines.push('')
   let holds: boolean
   if (rule.kind === 'and' || rule.kind === 'or') {
     const parts: boolean[] = []
-    for (const of of rule.of) parts.push(yield* part(snapshot, resource, of, row, me, `${indent}  `, lines))
+    for (const part of rule.of) parts.push(yield* explainPart(explaining, part, `${indent}  `))
     holds = rule.kind === 'and' ? parts.every(Boolean) : parts.some(Boolean)
-  } else if (rule.kind === 'not') holds = !(yield* part(snapshot, resource, rule.of, row, me, `${indent}  `, lines))
-  else
-    holds =
-      (yield* allowedRows(snapshot, resource, [row], guardFrom(resource, bindRules(resource, rule, me), me))).length > 0
+  } else if (rule.kind === 'not') holds = !(yield* explainPart(explaining, rule.of, `${indent}  `))
+  else {
+    const guard = guardFrom(resource, bindRules(resource, rule, me), me)
+    holds = (yield* allowedRows(snapshot, resource, [row], guard)).length > 0
+  }
   lines[at] = `${indent}${holds ? '✓' : '✗'} ${headOf(rule)}`
   return holds
 }

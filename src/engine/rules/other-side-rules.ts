@@ -31,7 +31,8 @@ export function* checkOtherSide(
   const guard = unit.permissions.field(other.resource, field.name, 'write')
   if (guard.open) return
   // The row as it was must allow the change. The row as it becomes is checked at the end, with the other given fields.
-  if (other.before) yield* demand(unit, other.resource, other.before, guard, `set ${field.name} of`)
+  const { resource, before } = other
+  if (before) yield* demand(unit, { resource, row: before, guard, action: `set ${field.name} of` })
   other.given.push(field)
   unit.touch(other)
 }

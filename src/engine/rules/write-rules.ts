@@ -15,7 +15,8 @@ export function* checkBefore(unit: UnitOfWork): Work<void> {
     const { resource, before } = instance
     if (!before || instance.implied || resource.rules === null) continue
     const action = instance.deleted ? 'delete' : 'write'
-    if (isAffected(instance)) yield* demand(unit, resource, before, unit.permissions.for(resource, action), action)
+    const guard = unit.permissions.for(resource, action)
+    if (isAffected(instance)) yield* demand(unit, { resource, row: before, guard, action })
     if (!instance.deleted) yield* checkFields(unit, instance, before)
   }
 }
@@ -24,24 +25,22 @@ export function* checkBefore(unit: UnitOfWork): Work<void> {
  * Checks every changed row against the rules in its new state. The rows are already written, so a rule can use everything that
  * the store can answer.
  */
-export function* checkAfter(unit: UnitOfWork): Work<void> {
-  for (const instance of unit.touched) {
-    const { resource, row, before } = instance
-    if (instance.deleted || instance.implied || resource.rules === null || !isAffected(instance)) continue
-    const action = before ? 'write' : 'create'
-    yield* demand(unit, resource, row, unit.permissions.for(resource, action), action)
-    yield* checkFields(unit, instance, row)
-  }
+export function checkAfter(unit: UnitOfWork): Work<void> {
+  return checkNew(unit, allowedRows)
 }
 
 /** The same of rows that could not be written: related rows are asked as they are stored. */
-export function* checkImages(unit: UnitOfWork): Work<void> {
+export function checkImages(unit: UnitOfWork): Work<void> {
+  return checkNew(unit, allowedImages)
+}
+
+function* checkNew(unit: UnitOfWork, allowed: typeof allowedRows): Work<void> {
   for (const instance of unit.touched) {
     const { resource, row, before } = instance
     if (instance.deleted || instance.implied || resource.rules === null || !isAffected(instance)) continue
     const action = before ? 'write' : 'create'
-    yield* demand(unit, resource, row, unit.permissions.for(resource, action), action, allowedImages)
-    yield* checkFields(unit, instance, row, allowedImages)
+    yield* demand(unit, { resource, row, guard: unit.permissions.for(resource, action), action }, allowed)
+    yield* checkFields(unit, instance, row, allowed)
   }
 }
 
@@ -63,7 +62,7 @@ function* checkFields(unit: UnitOfWork, instance: Instance, image: Row, allowed 
     // A caller who can read a field may send it back unchanged. For others, guessing the value right must look like guessing it
     // wrong.
     if (isSame && (yield* isReadable(unit, resource, before, field))) continue
-    yield* demand(unit, resource, image, guard, `set ${field.name} of`, allowed)
+    yield* demand(unit, { resource, row: image, guard, action: `set ${field.name} of` }, allowed)
   }
 }
 
@@ -80,13 +79,19 @@ function* isReadable(unit: UnitOfWork, resource: Resource, row: Row, { name }: F
   return guard.open || (yield* allowedRows(unit.tx, resource, [row], guard)).length > 0
 }
 
-/** Throws `unauthenticated` or `forbidden` if a guard does not allow the row. `action` is the verb for the message. */
+/** What must be allowed: an action on a row in one of its states. */
+interface Demand {
+  readonly resource: Resource
+  readonly row: Row
+  readonly guard: Guard
+  /** The verb for the message: `write`, `set owner of`. */
+  readonly action: string
+}
+
+/** Throws ApiError `unauthenticated` or `forbidden` if the guard does not allow the row. */
 export function* demand(
   unit: { readonly tx: Snapshot; readonly permissions: Permissions },
-  resource: Resource,
-  row: Row,
-  guard: Guard,
-  action: string,
+  { resource, row, guard, action }: Demand,
   allowed: typeof allowedRows = allowedRows,
 ): Work<void> {
   if (guard.open || (yield* allowed(unit.tx, resource, [row], guard)).length > 0) return

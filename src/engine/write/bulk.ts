@@ -20,13 +20,13 @@ export function* patchRows(unit: UnitOfWork, call: Call, writing: WriteEnvironme
   const each: Call = { ...call, conditions: null }
   for (const instance of instances) yield* patchInstance(unit, each, instance, writing)
   yield* finishUnit(unit)
-  return yield* showMany(unit, call, instances, writing, false)
+  return yield* showMany(unit, call, instances, writing)
 }
 
 /** DELETE of a list: deletes all rows that a filter selects, and what cascades from them, all or nothing. */
 export function* deleteRows(unit: UnitOfWork, call: Call, writing: WriteEnvironment): Work<Gone> {
   const instances = yield* selected(unit, call, writing)
-  const shown = call.returning ? (yield* showMany(unit, call, instances, writing, false)).body : null
+  const shown = call.returning ? (yield* showMany(unit, call, instances, writing)).body : null
   yield* removeAll(unit, instances)
   yield* finishUnit(unit)
   const position = writing.terms.position(unit.tx.position)

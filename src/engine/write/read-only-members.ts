@@ -3,7 +3,7 @@ import { plainShape } from '../../query/predicate.ts'
 import type { Work } from '../../store/work.ts'
 import type { Prepared } from './read-body.ts'
 import { asFile } from './refused-members.ts'
-import { Budget, loadRelated } from '../read/load-related.ts'
+import { RelatedLoader } from '../read/load-related.ts'
 import { writeRow } from '../read/write-json.ts'
 import type { ReadEnvironment } from '../call/call-environment.ts'
 import { unfit } from './set-fields.ts'
@@ -21,7 +21,7 @@ export function* checkReadOnlyMembers(
   reading: ReadEnvironment,
 ): Work<void> {
   const view = viewOf(instance.resource, plainShape)
-  const related = yield* loadRelated(unit.tx, view, [instance.row], new Budget(reading.bounds, reading.permissions))
+  const related = yield* new RelatedLoader(unit.tx, reading).load(view, [instance.row])
   const shown = JSON.parse(writeRow(view, instance.row, related, reading.ctx)) as Record<string, unknown>
   const issues: Issue[] = []
   for (const { field, value, pointer, refused } of prepared.echoes)

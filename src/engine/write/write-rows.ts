@@ -7,11 +7,11 @@ import { checkParent } from '../read/check-parent.ts'
 import { checkReadOnlyMembers } from './read-only-members.ts'
 import { isObject, type Prepared } from './read-body.ts'
 import { patchedBody } from '../patch/patch-body.ts'
-import { Budget, loadRelated } from '../read/load-related.ts'
+import { RelatedLoader } from '../read/load-related.ts'
 import { writeRows } from '../read/write-json.ts'
 import { rowNotFound, showItem, visibleRow } from '../read/read.ts'
 import type { WriteEnvironment } from '../call/call-environment.ts'
-import { checkReferences, refuseVague } from './references.ts'
+import { checkReferences, refuseVague, type RowName } from './references.ts'
 import { remove } from './delete-rows.ts'
 import { storedFileIn, madeFile, withUploads } from '../files/uploads.ts'
 import { finishUnit } from './finish-unit.ts'
@@ -24,11 +24,11 @@ import { create, join, prepareBody, replace, set, unfit } from './set-fields.ts'
 
 /** POST: creates one row, or several, all or nothing. Each sees the ones before it. */
 export function* createRows(unit: UnitOfWork, call: Call, writing: WriteEnvironment): Work<Item> {
-  const parent = call.parent ? yield* parentOf(unit, call) : null
+  const parent = call.parent ? yield* parentOf(unit, call, call.parent) : null
   if (!Array.isArray(call.input)) {
     const instance = yield* createOne(unit, call, call.input, '#', parent)
     yield* finishUnit(unit)
-    return yield* showItem(unit.tx, viewOf(call.resource, call.shape), instance.row, writing, true)
+    return created(yield* showItem(unit.tx, viewOf(call.resource, call.shape), instance.row, writing))
   }
   if (call.input.length > writing.bulk)
     throw new ApiError('too_many_items', { detail: `at most ${writing.bulk} rows in one request` })
@@ -45,7 +45,11 @@ export function* createRows(unit: UnitOfWork, call: Call, writing: WriteEnvironm
   }
   if (issues.length) throw unfit(issues)
   yield* finishUnit(unit)
-  return yield* showMany(unit, call, instances, writing, true)
+  return created(yield* showMany(unit, call, instances, writing))
+}
+
+function created(item: Item): Item {
+  return { ...item, created: true }
 }
 
 function* createOne(
@@ -58,7 +62,7 @@ function* createOne(
   const field = call.parent?.field
   const implied = field?.is === 'back' ? field.via : null
   const prepared = withUploads(prepareBody(unit, call.resource, body, { operation: 'create', base, implied }), call)
-  if (implied) agreeWithParent(prepared, implied, call.parent!.id)
+  if (implied && call.parent) agreeWithParent(prepared, implied, call.parent.id)
   yield* check(unit, prepared, prepared.id)
   const instance = yield* create(unit, prepared, null)
   if (parent && (field?.is === 'back' || field?.is === 'many')) yield* join(unit, parent, field, instance.id)
@@ -74,8 +78,7 @@ function agreeWithParent(prepared: Prepared, via: Field, parent: Id): void {
   })
 }
 
-function* parentOf(unit: UnitOfWork, call: CallTarget): Work<Instance> {
-  const { resource, id } = call.parent!
+function* parentOf(unit: UnitOfWork, call: CallTarget, { resource, id }: RowName): Work<Instance> {
   const parent = yield* unit.get(resource, id)
   if (!parent?.before) throw rowNotFound(resource, id)
   yield* checkParent(unit.tx, call, unit.permissions)
@@ -92,13 +95,14 @@ function check(unit: UnitOfWork, prepared: Prepared, own: Id | null = null): Wor
 
 /** PATCH: a merge patch (RFC 7396) or a JSON Patch (RFC 6902). */
 export function* patchRow(unit: UnitOfWork, call: Call, writing: WriteEnvironment): Work<Item> {
-  const { resource, shape, file } = call
+  const { file } = call
   const instance = yield* target(unit, call, writing)
   requireMatch(call)
-  const made = file != null && madeFile(call, file, instance.before!)
+  const made = file != null && madeFile(call, file, instance.row)
   yield* patchInstance(unit, call, instance, writing)
   yield* finishUnit(unit)
-  return yield* showItem(unit.tx, viewOf(resource, shape), instance.row, writing, made)
+  const item = yield* showItem(unit.tx, viewOf(call.resource, call.shape), instance.row, writing)
+  return made ? created(item) : item
 }
 
 /** Applies the call's body to a row. The row is written when the unit ends. */
@@ -116,7 +120,8 @@ export function* patchInstance(
   })
   const prepared = call.uploads ? withUploads(read, call) : read
   if (prepared.echoes.length > 0) yield* checkReadOnlyMembers(unit, instance, prepared, writing)
-  if (file) checkFile(call.conditions, storedFileIn(file, instance.before!))
+  // Nothing is set yet, so the row still holds what is stored.
+  if (file) checkFile(call.conditions, storedFileIn(file, instance.row))
   else yield* checkVersion(unit.tx, call, instance.before, writing)
   yield* check(unit, prepared)
   for (const setting of prepared.settings) yield* set(unit, instance, setting)
@@ -140,7 +145,8 @@ export function* putRow(unit: UnitOfWork, call: Call, writing: WriteEnvironment)
   if (existing) yield* replace(unit, existing, prepared)
   const instance = existing ?? (yield* create(unit, prepared, call.id))
   yield* finishUnit(unit)
-  return yield* showItem(unit.tx, viewOf(resource, call.shape), instance.row, writing, existing === null)
+  const item = yield* showItem(unit.tx, viewOf(call.resource, call.shape), instance.row, writing)
+  return existing ? item : created(item)
 }
 
 /** The row that a PUT names by id or unique key; null if there is none that the caller can see. */
@@ -185,7 +191,7 @@ export function* deleteOne(unit: UnitOfWork, call: Call, writing: WriteEnvironme
   requireMatch(call)
   yield* checkVersion(unit.tx, call, instance.before, writing)
   const shown = call.returning
-    ? (yield* showItem(unit.tx, viewOf(call.resource, call.shape), instance.row, writing, false)).body
+    ? (yield* showItem(unit.tx, viewOf(call.resource, call.shape), instance.row, writing)).body
     : null
   yield* remove(unit, instance)
   yield* finishUnit(unit)
@@ -196,8 +202,9 @@ export function* deleteOne(unit: UnitOfWork, call: Call, writing: WriteEnvironme
 /** The row of the call, if the caller may see it and it is where the URI says. Throws ApiError `not_found` otherwise. */
 function* target(unit: UnitOfWork, call: Call, writing: WriteEnvironment): Work<Instance> {
   if (call.parent || !writing.permissions.read(call.resource).open) yield* visibleRow(unit.tx, call, writing)
-  const instance = yield* unit.get(call.resource, call.id!)
-  if (!instance) throw rowNotFound(call.resource, call.id!)
+  const { resource, id } = call
+  const instance = id === null ? null : yield* unit.get(resource, id)
+  if (!instance) throw rowNotFound(resource, id ?? '')
   return instance
 }
 
@@ -216,27 +223,26 @@ export function requireMatch(call: CallTarget & CallTerms): void {
   })
 }
 
-/** The representation of several rows as an array. */
+/** The representation of several rows as an array. `created` is false. */
 export function* showMany(
   unit: UnitOfWork,
   call: Call,
   instances: readonly Instance[],
   writing: WriteEnvironment,
-  created: boolean,
 ): Work<Item> {
   const view = viewOf(call.resource, call.shape)
   const rows = instances.map(instance => instance.row)
-  const budget = new Budget(writing.bounds, writing.permissions)
-  const related = yield* loadRelated(unit.tx, view, rows, budget)
+  const loader = new RelatedLoader(unit.tx, writing)
+  const related = yield* loader.load(view, rows)
   return {
     kind: 'item',
-    created,
+    created: false,
     resource: call.resource,
     ids: instances.map(instance => instance.id),
     body: writeRows(view, rows, related, writing.ctx),
     etag: null,
     modified: null,
     position: writing.terms.position(unit.tx.position),
-    cut: budget.cut,
+    cut: loader.cut,
   }
 }

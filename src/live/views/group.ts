@@ -4,8 +4,8 @@ import { compileTest } from '../../query/evaluate.ts'
 import { ownFields } from '../../engine/rules/permissions.ts'
 import { writeRow } from '../../engine/read/write-json.ts'
 import { contextOf } from '../../engine/call/call.ts'
-import { Budget, loadRelated, noRelations, type Bounds } from '../../engine/read/load-related.ts'
-import { ordered } from '../../engine/read/sort-in-memory.ts'
+import { noRelations, RelatedLoader, type Bounds } from '../../engine/read/load-related.ts'
+import { isOrderedInMemory, ordered } from '../../engine/read/sort-in-memory.ts'
 import { signaturesOf } from '../../store/signature.ts'
 import type { Change, Commit, Snapshot, Visits } from '../../store/store.ts'
 import type { Terms } from '../../store/terms.ts'
@@ -14,7 +14,7 @@ import { batchOf, left, shown, type Batch, type LiveEvent, type Presented } from
 import type { CompactSet } from '../incremental/routing/group-index.ts'
 import { digestOf } from '../incremental/step/telling.ts'
 import type { Followed } from '../incremental/followed.ts'
-import { shownVersions } from '../../engine/read/entity-tags.ts'
+import { shownVersions, type ShownRow } from '../../engine/read/entity-tags.ts'
 import type { Interest } from './interest.ts'
 import { maintenancePlanOf, rowOrder, type MaintenancePlan } from './maintenance.ts'
 
@@ -88,27 +88,25 @@ export class Group implements Followed {
     const { resource, where, sort, offset, opaque, permissions } = this.interest
     const bounded = Math.min(this.interest.limit ?? Infinity, most)
     const limit = Number.isFinite(bounded) ? bounded : null
-    const { visits } = this.#surroundings
-    // The store sorts by stored fields, and filters by predicates.
-    if (this.upkeep.kind === 'requeried' || opaque !== null) {
-      const { sortedRows } = this.#surroundings
-      const query = { where, sort, limit, offset, cursor: null, total: false }
-      const reading = { permissions, ctx: this.ctx, sortedRows, visits }
-      const inMemory = yield* ordered(snapshot, resource, where, query, reading)
-      if (inMemory) return inMemory
-    }
-    return yield* wait(snapshot.select(resource, { where, sort, limit, offset, cursor: null, visits }))
+    const { visits, sortedRows } = this.#surroundings
+    const select = { where, sort, limit, offset, cursor: null, visits }
+    // The store sorts by stored fields, and filters by predicates. Maintained views ask for nothing else.
+    const mayNeedMemory = this.upkeep.kind === 'requeried' || opaque !== null
+    if (mayNeedMemory && isOrderedInMemory(resource, sort, permissions))
+      return yield* ordered(snapshot, resource, select, { permissions, ctx: this.ctx, sortedRows, visits })
+    return yield* wait(snapshot.select(resource, select))
   }
 
   /** Writes rows as JSON texts, with their versions. */
   *present(snapshot: Snapshot, rows: readonly Row[]): Work<Presented[]> {
     const bodies = yield* this.bodies(snapshot, rows)
-    const versions = this.interest.isMasked ? yield* this.#versions(snapshot, rows, bodies) : null
-    if (!this.interest.view.showsRelated) return bodies.map((body, i) => ({ body, version: versions && versions[i]! }))
+    const shown = rows.map((row, i) => ({ row, body: bodies[i] ?? '' }))
+    const versions = this.interest.isMasked ? yield* this.#versions(snapshot, shown) : null
+    if (!this.interest.view.showsRelated) return shown.map(({ body }, i) => ({ body, version: versions?.[i] ?? null }))
     // Related rows change without a new version of the row that shows them, so what is shown becomes a part of it.
     const { terms } = this.#surroundings
-    return bodies.map((body, i) => {
-      const version = versions?.[i] ?? terms.position(rows[i]![SEQ] as number)
+    return shown.map(({ row, body }, i) => {
+      const version = versions?.[i] ?? terms.position(row[SEQ] as number)
       return { body, version: `${version}.${digestOf(body).toString(36)}` }
     })
   }
@@ -116,19 +114,17 @@ export class Group implements Followed {
   /** Writes rows as JSON texts. */
   *bodies(snapshot: Snapshot, rows: readonly Row[]): Work<string[]> {
     const { view, permissions } = this.interest
-    const budget = view.isAlone ? null : new Budget(this.#surroundings.bounds, permissions)
-    const related = budget ? yield* loadRelated(snapshot, view, rows, budget) : noRelations
+    const { bounds } = this.#surroundings
+    const related = view.isAlone
+      ? noRelations
+      : yield* new RelatedLoader(snapshot, { bounds, permissions }).load(view, rows)
     const { ctx } = this
     return rows.map(row => writeRow(view, row, related, ctx))
   }
 
-  #versions(snapshot: Snapshot, rows: readonly Row[], bodies: readonly string[]): Work<readonly string[]> {
+  #versions(snapshot: Snapshot, shown: readonly ShownRow[]): Work<readonly string[]> {
     const { view, permissions } = this.interest
-    return shownVersions(snapshot, view, rows, bodies, {
-      permissions,
-      bounds: this.#surroundings.bounds,
-      ctx: this.ctx,
-    })
+    return shownVersions(snapshot, view, shown, { permissions, bounds: this.#surroundings.bounds, ctx: this.ctx })
   }
 
   /** What commits mean to the view, as batches in order. Used if rows alone tell everything. */
@@ -137,10 +133,10 @@ export class Group implements Followed {
     const batches: Batch[] = []
     for (const [commit, changes] of candidates) {
       const events: LiveEvent[] = []
-      if (changes.length === 1) yield* this.#judge(snapshot, changes[0]!.before, changes[0]!.after, changes, events)
-      else
-        for (const own of changesByRow(changes))
-          yield* this.#judge(snapshot, own[0]!.before, own.at(-1)!.after, own, events)
+      for (const own of changes.length === 1 ? [changes] : changesByRow(changes)) {
+        const event = yield* this.#judge(snapshot, own)
+        if (event) events.push(event)
+      }
       if (events.length) batches.push(batchOf(resource, commit.position, events, null, signaturesOf([commit])))
     }
     return batches
@@ -151,31 +147,25 @@ export class Group implements Followed {
     return this.#kindOf(before, after) !== null
   }
 
-  *#judge(
-    snapshot: Snapshot,
-    before: Row | null,
-    after: Row | null,
-    changes: readonly Change[],
-    events: LiveEvent[],
-  ): Work<void> {
+  /** What the changes of one row in one commit mean to the view; null if nothing. */
+  *#judge(snapshot: Snapshot, changes: readonly Change[]): Work<LiveEvent | null> {
+    const last = changes.at(-1)
+    const before = changes[0]?.before ?? null
+    const after = last?.after ?? null
     const kind = this.#kindOf(before, after)
-    if (kind === null) return
-    if (kind === 'leave') {
-      const { id, seq } = changes.at(-1)!
-      events.push(left(changes, id, seq))
-      return
-    }
+    if (kind === null || !last) return null
+    if (kind === 'leave' || after === null) return left(changes, last.id, last.seq)
     const { view, isMasked } = this.interest
-    if (isMasked) {
-      const bodies = yield* this.bodies(snapshot, kind === 'change' ? [after!, before!] : [after!])
-      // Only what the caller may not see has changed.
-      if (bodies[0] === bodies[1]) return
-      const [version] = yield* this.#versions(snapshot, [after!], bodies)
-      events.push(shown(kind, after!, { body: bodies[0]!, version: version! }, changes))
-    } else {
-      const body = writeRow(view, after!, noRelations, this.ctx)
-      events.push(shown(kind, after!, { body, version: null }, changes))
+    if (!isMasked) {
+      const body = writeRow(view, after, noRelations, this.ctx)
+      return shown(kind, after, { body, version: null }, changes)
     }
+    const isChange = kind === 'change' && before !== null
+    const [body = '', former] = yield* this.bodies(snapshot, isChange ? [after, before] : [after])
+    // Only what the caller may not see has changed.
+    if (body === former) return null
+    const [version = null] = yield* this.#versions(snapshot, [{ row: after, body }])
+    return shown(kind, after, { body, version }, changes)
   }
 
   #kindOf(before: Row | null, after: Row | null): LiveEvent['kind'] | null {

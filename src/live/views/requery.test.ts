@@ -26,7 +26,7 @@ test.each([
     { id: 2, parent: 1 },
   ])
   const heard = new Recorder()
-  const call = appCall(app.engine, 'list', 'note', null, undefined, { sort: '-size', me: { id: 1 } })
+  const call = appCall(app.engine, { operation: 'list', name: 'note' }, { sort: '-size', me: { id: 1 } })
   await app.http.live!.subscribe(call, heard)
   expect([...heard.rows.keys()]).toEqual([2])
   await app.patch('note', 1, { open: false })
@@ -59,7 +59,7 @@ test('a view that is sorted by a count hears of what decides which rows are coun
   await app.put('list', 1, { team: 1, user: 1 })
   const query = { sort: 'size', depth: 0, me: { id: 2 } }
   const heard = new Recorder()
-  await app.http.live.subscribe(appCall(app.engine, 'list', 'user', null, undefined, query), heard)
+  await app.http.live.subscribe(appCall(app.engine, { operation: 'list', name: 'user' }, query), heard)
   await app.patch('team', 1, { members: [] })
   await app.http.live.advance()
   expect(heard.batches.map(({ order }) => order)).toEqual([[1, 2]])
@@ -85,7 +85,7 @@ test('a query that would take too long after every commit is refused, and others
   })
   await app.post('page', { text: 'long' })
   const follow = (query: object): Promise<unknown> =>
-    app.http.live!.subscribe(appCall(app.engine, 'list', 'page', null, undefined, query), new Recorder())
+    app.http.live!.subscribe(appCall(app.engine, { operation: 'list', name: 'page' }, query), new Recorder())
   await expect(follow({ sort: 'length' })).rejects.toMatchObject({
     code: 'too_complex',
     message: expect.stringMatching(/^this query takes \d{4} ms, .* as it is sorted by a calculated field/),

@@ -18,7 +18,7 @@ export interface Asked {
 
 /** The call of a GET, and of a subscription to the same. */
 export function callFor(engine: Engine, { resource, id, parent, query }: Asked): Call {
-  const call = appCall(engine, id === undefined ? 'list' : 'get', resource, id ?? null, undefined, query)
+  const call = appCall(engine, { operation: id === undefined ? 'list' : 'get', name: resource, id }, query)
   if (!parent) return call
   const above = engine.model.resources.get(parent.resource)!
   return { ...call, parent: { resource: above, id: parent.id, field: above.field.get(parent.field)! } }
