@@ -24,7 +24,7 @@ const read: Asked = { resource: 'todo', query: { filter: { list: { readers: { $s
 const opened = (store: Store): any => api(model, { store, limits: { turn: 0 }, report: () => {} })
 
 function follow(app: any, client: Client, since: string | null = null): Promise<Subscription> {
-  return app.http.live.subscribe(callFor(app.engine, client.asked), client, since)
+  return app.http.live.subscribe(callFor(app.engine, client.asked), client, { since })
 }
 
 function clientOf(app: any, asked: Asked): Client {

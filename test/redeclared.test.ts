@@ -54,7 +54,7 @@ async function visit(file: string, declaration: string, before: Seen | null): Pr
   if (!before) for (const n of [1, 2, 3]) await app.put('todo', n, { n })
   const asked = { resource: 'todo', query: { sort: '-n', limit: 2, me: { id: 1 } }, mode: 'every' } as const
   const client = before?.client ?? new Client(asked, app.model.resources.get('todo'))
-  await app.http.live.subscribe(callFor(app.engine, asked), client, before?.position ?? null)
+  await app.http.live.subscribe(callFor(app.engine, asked), client, { since: before?.position ?? null })
   const rows = await app.list('todo', asked.query)
   expect(client.bodies).toEqual(rows.map((row: unknown) => JSON.stringify(row)))
   const position = await app.http.live.now()

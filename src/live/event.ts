@@ -37,17 +37,15 @@ export interface Batch {
   readonly frames: Map<string, Frame>
 }
 
-const none: readonly string[] = Object.freeze([])
-
 /** Encoded bytes, ready to be sent. Connections that receive the same share them. */
 export type Frame = Uint8Array
 
+/** Makes a batch. `step` says where the view is after it, and which writes are in it. */
 export function batchOf(
   resource: Resource,
-  position: number,
+  { position, by }: Pick<Batch, 'position' | 'by'>,
   events: readonly LiveEvent[],
   order: readonly Id[] | null = null,
-  by: readonly string[] = none,
 ): Batch {
   return { resource, position, events, order, by, frames: new Map() }
 }

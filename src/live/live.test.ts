@@ -80,7 +80,7 @@ describe.each(Object.keys(stores))('live over %s', name => {
   ): Promise<{ heard: Recorder; subscription: Subscription; settle: () => Promise<unknown[]> }> => {
     const { id, since, mode, ...query } = options
     const call = appCall(app.engine, { operation: id === undefined ? 'list' : 'get', name: resourceName, id }, query)
-    const subscription = await liveOf(app).subscribe(call, heard, since ?? null, mode)
+    const subscription = await liveOf(app).subscribe(call, heard, { since: since ?? null, mode: mode ?? 'every' })
     const settle = async (): Promise<unknown[]> => {
       await liveOf(app).advance()
       expect(heard.faults).toEqual([])
@@ -687,7 +687,7 @@ describe('the log', () => {
     for (let id = 1; id <= 40; id++) await app.post('plain', { id } as never)
     const call = appCall(app.engine, { operation: 'list', name: 'plain' }, {})
     const heard = new Recorder()
-    await app.http.live!.subscribe(call, heard, `${app.engine.epoch}.3`)
+    await app.http.live!.subscribe(call, heard, { since: `${app.engine.epoch}.3` })
     expect(heard.news()).toEqual([{ snapshot: Array.from({ length: 40 }, (_, i) => i + 1), reset: true }])
   })
 })

@@ -6,7 +6,6 @@ import { printQuery } from '../query/predicate.ts'
 import type { Commit, Snapshot } from '../store/store.ts'
 import type { Terms } from '../store/terms.ts'
 import type { Work } from '../store/work.ts'
-import type { Mode } from './subscriptions/coalesce.ts'
 import { commitPage, commitsSince } from './resume/commits-since.ts'
 import type { ViewExplanation } from './explain.ts'
 import { Feed } from './feed.ts'
@@ -14,7 +13,7 @@ import { ChangedCallers } from './subscriptions/changed-callers.ts'
 import { Hub } from './views/hub.ts'
 import type { LiveOptions } from './live-options.ts'
 import { Postman } from './subscriptions/backpressure.ts'
-import { Queries } from './views/queries.ts'
+import { Queries, type FollowingOptions } from './views/queries.ts'
 import { awaitPosition } from './resume/await-position.ts'
 import type { Kind } from './subscriptions/source.ts'
 import type { Listener, Subscription } from './subscriptions/subscription.ts'
@@ -122,10 +121,7 @@ export class Live {
   async subscribe(
     call: Call,
     listener: Listener,
-    since: string | null = null,
-    mode: Mode = 'every',
-    standing: Standing | null = null,
-    waits = false,
+    { since = null, mode = 'every', standing = null, waits = false }: HowToFollow = {},
   ): Promise<Subscription> {
     this.checkOpen()
     await this.#options.enter(call)
@@ -243,6 +239,9 @@ export class Live {
     return stop
   }
 }
+
+/** How a query is followed. Default: from a snapshot on, every step, by a caller who stays the same. */
+export type HowToFollow = { readonly [K in keyof FollowingOptions]?: FollowingOptions[K] | undefined }
 
 /** The error that ends subscriptions when the API closes. */
 export const closed = (): ApiError => new ApiError('unavailable', { detail: 'the server is closing' })

@@ -70,7 +70,7 @@ export async function story(bug: Bug): Promise<History> {
   const begin = async (one: (typeof ears)[number]): Promise<void> => {
     const last = one.ear.heard.at(-1) as { position: number } | undefined
     const since = last ? (bug.since ?? (position => position))(`${app.engine.epoch}.${last.position}`) : null
-    one.subscription = await live.subscribe(callFor(app.engine, one.view), one.ear, since)
+    one.subscription = await live.subscribe(callFor(app.engine, one.view), one.ear, { since })
   }
   const writes: Write[] = []
   let count = 0

@@ -182,7 +182,7 @@ async function follow(app: Api<any>, user: number, asked: Subscriber): Promise<F
   const standing = auth.standing(identity)!
   const client = new Client(asked, app.model.resources.get(asked.resource)!)
   const call = { ...callFor(app.engine, asked), trusted: false, principal: identity.principal }
-  client.subscription = await app.http.live!.subscribe(call, client, null, 'every', standing)
+  client.subscription = await app.http.live!.subscribe(call, client, { standing })
   return { client, standing }
 }
 

@@ -115,11 +115,8 @@ async function runProgram(app: Api, asked: readonly CallOptions[], program: read
   })
   const begin = async (one: Follower): Promise<void> => {
     const call = appCall(app.engine, { operation: 'list', name: one.resource }, one.query)
-    one.subscription = await live.subscribe(
-      call,
-      one.heard,
-      one.heard.seq < 0 ? null : `${app.engine.epoch}.${one.heard.seq}`,
-    )
+    const since = one.heard.seq < 0 ? null : `${app.engine.epoch}.${one.heard.seq}`
+    one.subscription = await live.subscribe(call, one.heard, { since })
   }
   const look = async (): Promise<void> => {
     await live.advance()

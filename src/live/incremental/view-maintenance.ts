@@ -10,18 +10,23 @@ import { TimeSlice } from './step/time-slice.ts'
 import { Registry, type ShownPlan } from './routing/registry.ts'
 import { shownOtherwise } from './step/shown-rows.ts'
 import { PresentState } from './step/state.ts'
-import type { Step, Touched } from './step/step.ts'
+import type { Step } from './step/step.ts'
 import { digestOf, versionOf, Telling, type NewOrder } from './step/telling.ts'
 import { isUnread, judge, placesOf, type MovedRow, type MoveVerdict } from './step/enter-or-leave.ts'
-import { movesOfWindow, orderOfWindow, type WindowedList } from './lists/windows.ts'
+import { movesOfWindow, orderOfWindow, type WindowedList, type WindowStep } from './lists/windows.ts'
 
 /** How many rows are checked between two looks at the clock. */
 const CHUNK = 256
 /** The same for lists and groups, which take less time each. */
 const MANY = 32
 
-/** What was found out about a step. */
-interface Judged<G extends Followed> {
+/** What was found out about a step. All parts of the maintenance add to it. */
+interface Judged<G extends Followed> extends WindowStep {
+  readonly step: Step
+  /** Changed rows that changes of other rows affect as well. */
+  readonly pulled: Set<Id>
+  /** The rows of windows whose order has to be told. */
+  readonly orders: Map<G, NewOrder>
   /** Rows that look different because of other rows, by what shows them. */
   readonly shown: Map<ShownPlan, ReadonlySet<Id>>
   /** What each group is told; null if its evaluation failed. */
@@ -66,7 +71,7 @@ export class ViewMaintenance<G extends Followed> {
       registry.index.moved(list)
     }
     if (group.isGuarded)
-      registry.digests.set(group, new Map(rows.map((row, i) => [row[ID] as Id, digestOf(presented[i]!.body)])))
+      registry.digests.set(group, new Map(rows.map((row, i) => [row[ID] as Id, digestOf(presented[i]?.body ?? '')])))
   }
 
   /** Whether everything is known that is needed to follow a group's view. */
@@ -78,19 +83,17 @@ export class ViewMaintenance<G extends Followed> {
 
   /** Computes what a step means to all groups, and delivers it. */
   *advance(step: Step, slice: TimeSlice, deliver: Deliver<G>): Work<void> {
-    const { shown, moves, lists } = yield* this.#judge(step, slice)
-    const orders = new Map<G, NewOrder>()
-    const changes = new Map<Id, Moves>()
+    const judged = yield* this.#judge(step, slice)
     let looked = 0
-    for (const list of lists) {
+    for (const list of judged.lists) {
       if (looked++ % MANY === 0 && slice.isOver) yield* slice.pause()
       if (!list.isLoaded || list.windows.size === 0) continue
       const { extent } = list
-      if (!list.fits(extent) && !(yield* this.#extend(list, extent, step, moves))) continue
-      this.#note(list, step, shown, moves, orders, changes)
+      if (!list.fits(extent) && !(yield* this.#extend(list, extent, judged))) continue
+      this.#note(list, judged)
       list.settled()
     }
-    yield* this.#tell(step, slice, moves, orders, deliver)
+    yield* this.#tell(judged, slice, deliver)
   }
 
   /** Whether a step means anything to any group, even to those that nobody follows. */
@@ -110,42 +113,48 @@ export class ViewMaintenance<G extends Followed> {
    */
   *#judge(step: Step, slice: TimeSlice, everyone = false): Work<Judged<G>> {
     const { resource, index, plan, shownPlans } = this.registry
-    const judged: Judged<G> = { shown: new Map(), moves: new Map(), lists: new Set(), everyone }
-    const { shown, moves, lists } = judged
+    const judged: Judged<G> = {
+      step,
+      touched: step.touched.get(resource),
+      pulled: new Set(),
+      shown: new Map(),
+      moves: new Map(),
+      lists: new Set(),
+      orders: new Map(),
+      changes: new Map(),
+      everyone,
+    }
+    const { shown, lists, touched: own } = judged
     for (const shownPlan of shownPlans) {
       const ids = yield* shownOtherwise(shownPlan.plan, step)
       if (ids.size > 0) shown.set(shownPlan, ids)
     }
-    const own = step.touched.get(resource)
     const others = yield* climb(plan, step, (path, value) => index.has(path, value))
-    /** Changed rows that changes of other rows affect as well. */
-    const pulled = new Set<Id>()
-    if (own) for (const id of own.keys()) if (others.delete(id)) pulled.add(id)
+    if (own) for (const id of own.keys()) if (others.delete(id)) judged.pulled.add(id)
     for (const ids of shown.values()) for (const id of ids) if (!own?.has(id)) others.add(id)
     const ids = [...(own?.keys() ?? []), ...others]
     for (let from = 0; from < ids.length; from += CHUNK) {
       if (from > 0 && slice.isOver) yield* slice.pause()
       const chunk = ids.slice(from, from + CHUNK)
       yield* step.present.load(resource, chunk)
-      for (const verdict of yield* step.present.settled(() => this.#verdicts(chunk, own, pulled, step, moves)))
-        this.#apply(verdict, step, judged)
+      for (const verdict of yield* step.present.settled(() => this.#verdicts(chunk, judged)))
+        this.#apply(verdict, judged)
     }
     // A list may show rows that look different although they did not move in it.
     if (shown.size > 0)
       for (const list of this.registry.lists)
-        if (list.isLoaded && [...list.windows].some(window => shown.has(this.registry.shownBy(window)!)))
-          lists.add(list)
+        if (list.isLoaded && [...list.windows].some(window => this.#shownIn(window, judged))) lists.add(list)
     return judged
   }
 
+  /** The rows that a group shows and that look different because of other rows; undefined if there are none. */
+  #shownIn(group: G, { shown }: Judged<G>): ReadonlySet<Id> | undefined {
+    const plan = shown.size > 0 ? this.registry.shownBy(group) : undefined
+    return plan && shown.get(plan)
+  }
+
   /** Has no side effects except that a group whose evaluation throws is reset. */
-  #verdicts(
-    ids: readonly Id[],
-    own: ReadonlyMap<Id, Touched> | undefined,
-    pulled: ReadonlySet<Id>,
-    step: Step,
-    moves: Map<G, Moves | null>,
-  ): MoveVerdict<G>[] {
+  #verdicts(ids: readonly Id[], { step, touched: own, pulled, moves }: Judged<G>): MoveVerdict<G>[] {
     const { resource, index, plan } = this.registry
     const verdicts: MoveVerdict<G>[] = []
     for (const id of ids) {
@@ -167,7 +176,8 @@ export class ViewMaintenance<G extends Followed> {
     return verdicts
   }
 
-  #apply({ target, row, was, is, at }: MoveVerdict<G>, step: Step, { shown, moves, lists, everyone }: Judged<G>): void {
+  #apply({ target, row, was, is, at }: MoveVerdict<G>, judged: Judged<G>): void {
+    const { step, moves, lists, everyone } = judged
     const { id, touched, before, after } = row
     if (target instanceof OrderedList) {
       const list = target as WindowedList<G>
@@ -178,21 +188,20 @@ export class ViewMaintenance<G extends Followed> {
       return
     }
     if (target.isGuarded && !everyone && !this.registry.digests.has(target)) return
-    const plan = this.registry.shownBy(target)
-    const isOther = !was || !is || touched !== null || (plan !== undefined && shown.get(plan)?.has(id))
+    const isOther = !was || !is || touched !== null || this.#shownIn(target, judged)?.has(id)
     if (!isOther) return
     const list = moves.get(target)
     if (list === null) return
     const kind = is ? (was ? 'change' : 'enter') : 'leave'
     const only = (row.told[kind] ??= [{ kind, id, row: is ? after : null, seq: versionOf(before ?? after) }])
     if (!list) moves.set(target, only)
-    else if (list.length === 1) moves.set(target, [list[0]!, only[0]!])
-    else (list as Move[]).push(only[0]!)
+    else if (list.length === 1) moves.set(target, [...list, ...only])
+    else (list as Move[]).push(...only)
     // Lists of one are shared between groups; from the second move on, a group gets its own array.
   }
 
   /** Reads the entries that a list lacks. False if that failed. */
-  *#extend(list: WindowedList<G>, extent: Extent, step: Step, moves: Map<G, Moves | null>): Work<boolean> {
+  *#extend(list: WindowedList<G>, extent: Extent, { step, moves }: Judged<G>): Work<boolean> {
     try {
       yield* list.extend(step.present, extent)
       this.registry.index.moved(list)
@@ -204,33 +213,20 @@ export class ViewMaintenance<G extends Followed> {
   }
 
   /** Collects what changes in a list mean to its windows. */
-  #note(
-    list: WindowedList<G>,
-    step: Step,
-    shown: ReadonlyMap<ShownPlan, ReadonlySet<Id>>,
-    moves: Map<G, Moves | null>,
-    orders: Map<G, NewOrder>,
-    changes: Map<Id, Moves>,
-  ): void {
-    const { resource, digests } = this.registry
-    const touched = step.touched.get(resource)
+  #note(list: WindowedList<G>, judged: Judged<G>): void {
+    const { digests } = this.registry
+    const { moves, orders } = judged
     for (const window of list.windows) {
       if (window.isGuarded && !digests.has(window)) continue
-      const plan = shown.size > 0 ? this.registry.shownBy(window) : undefined
-      const found = movesOfWindow(list, window, touched, plan && shown.get(plan), changes)
+      const found = movesOfWindow(list, window, judged, this.#shownIn(window, judged))
       const hasOrder = window.tellsOrder && (found.isReordered || found.moves.length > 0)
       if (hasOrder) orders.set(window, { ids: orderOfWindow(list, window), isReordered: found.isReordered })
       if (found.moves.length > 0 || hasOrder) moves.set(window, found.moves)
     }
   }
 
-  *#tell(
-    step: Step,
-    slice: TimeSlice,
-    moves: ReadonlyMap<G, Moves | null>,
-    orders: ReadonlyMap<G, NewOrder>,
-    deliver: Deliver<G>,
-  ): Work<void> {
+  /** Makes the batches and delivers them. Between two of them it may pause, so that a commit with many followers blocks nobody. */
+  *#tell({ step, moves, orders }: Judged<G>, slice: TimeSlice, deliver: Deliver<G>): Work<void> {
     const { resource, digests } = this.registry
     const telling = new Telling<G>(resource, step)
     yield* telling.prepare(moves)

@@ -20,18 +20,25 @@ export interface ReplayOptions {
   readonly onFault: (error: unknown) => void
 }
 
+/** From where a client continues. */
+export interface ReplayFrom {
+  /** The id of the row that is followed, if it is a single one. */
+  readonly item: Id | null
+  /** `epoch.seq` of what the client has. */
+  readonly since: string
+  readonly standing: Standing | null
+}
+
 /**
  * Decides between replay and reset. Sends a subscription what happened since a position and returns true. Returns false, so
  * that the caller sends a reset, if the log cannot tell, if too much happened, or if the caller may have had other rights in
- * the meantime. `item` is the id of the row that is followed, if it is a single one.
+ * the meantime.
  */
 export function* replay(
   options: ReplayOptions,
   snapshot: Snapshot,
   subscription: Subscription,
-  item: Id | null,
-  since: string,
-  standing: Standing | null,
+  { item, since, standing }: ReplayFrom,
 ): Work<boolean> {
   const { followed: group, listener } = subscription
   if (isFleeting(group)) return false
@@ -71,7 +78,7 @@ function* missedBy(
     }
     case 'requeried': {
       // What was in view then is not known. All that can be said is that nothing has happened to it.
-      const isConcerned = hub.requeryOf(group)!.isConcernedBy(commits)
+      const isConcerned = hub.requeryOf(group)?.isConcernedBy(commits) ?? true
       return isConcerned || !(yield* hub.watch(snapshot, group, rows)) ? null : []
     }
   }

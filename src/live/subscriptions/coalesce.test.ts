@@ -16,7 +16,7 @@ const event = (kind: LiveEvent['kind'], id = 1): LiveEvent => ({
 })
 /** An event with a record. */
 const known = (kind: LiveEvent['kind'], record: string): LiveEvent => ({ ...event(kind), changes: [record as never] })
-const batch = (position: number, ...events: LiveEvent[]): Batch => batchOf(null as never, position, events)
+const batch = (position: number, ...events: LiveEvent[]): Batch => batchOf(null as never, { position, by: [] }, events)
 
 describe('two events of a row are one', () => {
   test.each<[LiveEvent['kind'], LiveEvent['kind'], LiveEvent['kind'] | null]>([

@@ -41,7 +41,7 @@ export class Coalesced {
     const events = [...this.#events.values()]
     this.clear()
     if (!last || (events.length === 0 && !last.order)) return null
-    return batchOf(last.resource, last.position, events, last.order, by)
+    return batchOf(last.resource, { position: last.position, by }, events, last.order)
   }
 
   clear(): void {

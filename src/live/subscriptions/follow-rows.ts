@@ -62,7 +62,7 @@ export async function* followRows<R>(
   let subscription: Subscription | null = null
   try {
     if (signal?.aborted) return
-    subscription = await live.subscribe(call, queue, null, mode, null, absent === 'wait')
+    subscription = await live.subscribe(call, queue, { mode, waits: absent === 'wait' })
     const view = new Ordered<R>(live, subscription.followed.compare)
     for (;;) {
       if (signal?.aborted || (queue.error && live.closing.aborted)) return

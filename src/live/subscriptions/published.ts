@@ -62,7 +62,7 @@ export class PublishedFeed implements SubscriptionSource<ValuesKind> {
   ): Promise<Subscription<ValuesKind>> {
     const { live } = this.#options
     live.checkOpen()
-    const subscription = new Subscription(this, followed.uri, followed, listener)
+    const subscription = new Subscription(this, { key: followed.uri, followed }, listener)
     this.#place(subscription)
     try {
       await (this.#tap ??= live.follow(commits => this.#tell(commits), null))

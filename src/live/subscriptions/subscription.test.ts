@@ -18,7 +18,7 @@ const event = (kind: LiveEvent['kind'], id = 1): LiveEvent => ({
   dead: kind === 'leave',
   changes: [],
 })
-const batch = (position: number, ...events: LiveEvent[]): Batch => batchOf(null as never, position, events)
+const batch = (position: number, ...events: LiveEvent[]): Batch => batchOf(null as never, { position, by: [] }, events)
 
 interface World {
   readonly subscription: Subscription
@@ -40,8 +40,7 @@ function world(mode: Mode = 'every'): World {
       reconsider: function* () {},
       leave: () => log.push('left'),
     },
-    'a',
-    'first' as never,
+    { key: 'a', followed: 'first' as never },
     {
       snapshot: () => {},
       resumed: () => {},

@@ -56,11 +56,10 @@ export class Subscription<K extends Kind = RowsKind> {
   #waiting: K['step'][] | null = []
   readonly #pace: Pacing<K['step']> | null
 
-  /** `pace` is given if not every step shall be told. */
+  /** `key` is equal for subscriptions to the same thing. `pace` is given if not every step shall be told. */
   constructor(
     source: SubscriptionSource<K>,
-    key: string,
-    followed: K['followed'],
+    { key, followed }: { readonly key: string; readonly followed: K['followed'] },
     listener: Listener<K>,
     pace: ((to: Subscription<K>) => Pacing<K['step']>) | null = null,
   ) {

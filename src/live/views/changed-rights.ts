@@ -12,6 +12,12 @@ export interface FormerView {
   readonly pending: readonly Batch[]
 }
 
+/** The view that the subscription shall have: the rows that a group shows now. */
+export interface PresentView {
+  readonly group: Group
+  readonly rows: readonly Shown[]
+}
+
 /**
  * The difference between the view that a subscription has seen and the rows that another group shows in a snapshot. Rows that
  * are gone leave, with nothing but their id; new rows enter; rows that look different change. null if the view has more than
@@ -20,8 +26,7 @@ export interface FormerView {
 export function* difference(
   snapshot: Snapshot,
   { group: from, pending }: FormerView,
-  to: Group,
-  rows: readonly Shown[],
+  { group: to, rows }: PresentView,
   most: number,
 ): Work<Batch | null> {
   const former = yield* from.rows(snapshot, most + 1)
@@ -37,7 +42,7 @@ export function* difference(
     else if (touched.has(id) || bodies.get(id) !== body) events.push(shown('change', row, one, []))
   }
   const order = to.tellsOrder ? rows.map(row => row.id) : null
-  return batchOf(to.interest.resource, snapshot.position, events, order)
+  return batchOf(to.interest.resource, { position: snapshot.position, by: [] }, events, order)
 }
 
 /** Undoes events that were held back: the ids that were in view before them, and those that they changed. */
@@ -60,5 +65,5 @@ function undone(rows: readonly Row[], pending: readonly Batch[]): { known: Set<I
 
 function* bodiesOf(snapshot: Snapshot, group: Group, rows: readonly Row[]): Work<Map<Id, string>> {
   const bodies = yield* group.bodies(snapshot, rows)
-  return new Map(rows.map((row, i) => [row[ID] as Id, bodies[i]!]))
+  return new Map(rows.map((row, i) => [row[ID] as Id, bodies[i] ?? '']))
 }

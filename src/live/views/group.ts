@@ -137,7 +137,8 @@ export class Group implements Followed {
         const event = yield* this.#judge(snapshot, own)
         if (event) events.push(event)
       }
-      if (events.length) batches.push(batchOf(resource, commit.position, events, null, signaturesOf([commit])))
+      if (events.length)
+        batches.push(batchOf(resource, { position: commit.position, by: signaturesOf([commit]) }, events))
     }
     return batches
   }

@@ -45,13 +45,13 @@ export class MaintainedGroups {
       const make = (): ViewMaintenance<Group> => new ViewMaintenance(resource, this.known, this.#onFault)
       this.#byResource.set(resource, { exact: make(), merged: make() })
     }
-    this.of(group)!.registry.add(group)
+    this.of(group)?.registry.add(group)
   }
 
   delete(group: Group): void {
     const { resource } = group.interest
     const { exact, merged } = getOrThrow(this.#byResource, resource)
-    this.of(group)!.registry.delete(group)
+    this.of(group)?.registry.delete(group)
     if (exact.registry.isEmpty && merged.registry.isEmpty) this.#byResource.delete(resource)
     // Nobody keeps the cached lists up to date any more.
     if (this.#byResource.size === 0) this.known.clear()

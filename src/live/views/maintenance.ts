@@ -32,7 +32,7 @@ export interface MaintenancePlan {
 /** Decides how a view is kept up to date. */
 export function maintenancePlanOf(interest: Interest): MaintenancePlan {
   const { resource, where, sort, limit, offset, view, permissions } = interest
-  const tellsOrder = !hasRowOrder(resource, sort) || !sort.every(({ path }) => shows(interest, path[0]!))
+  const tellsOrder = !hasRowOrder(resource, sort) || !sort.every(({ path: [name = ''] }) => shows(interest, name))
   const isWindow = limit !== null || offset > 0
   const isListed = isWindow || tellsOrder
   const guarded = !view.isAlone && isGuarded(view, permissions)
@@ -70,7 +70,7 @@ function reasonToAskAgain(interest: Interest, isFleeting: boolean): string | nul
 function shows({ resource, view, permissions }: Interest, name: string): boolean {
   const part = view.parts[view.names.indexOf(name)]
   if (!part || view.depth === 0 || !permissions.field(resource, name, 'read').open) return false
-  const load = part.kind === 'row' ? view.loads[part.load]! : null
+  const load = part.kind === 'row' ? view.loads[part.load] : null
   return !load || !('view' in load) || load.view.names.includes(load.view.resource.id.name)
 }
 
@@ -150,15 +150,15 @@ function readByPredicate(resource: Resource, where: Predicate, into: Set<Resourc
 /** Compares rows in the order of a query, with the id last. null if a sort key is not a stored field of the row itself. */
 export function rowOrder(resource: Resource, sort: readonly SortKey[]): ((a: Row, b: Row) => number) | null {
   const keys: { readonly slot: number; readonly order: Order }[] = []
-  for (const { path, descending } of sort) {
-    const field = path.length === 1 ? resource.field.get(path[0]!) : undefined
-    if (!isStored(field)) return null
-    keys.push({ slot: field.slot, order: sorted(orderOf(field.type), descending) })
+  for (const key of sort) {
+    const field = ownFieldOf(resource, key)
+    if (!field) return null
+    keys.push({ slot: field.slot, order: sorted(orderOf(field.type), key.descending) })
   }
   keys.push({ slot: ID, order: sorted(orderOf(resource.idType), false) })
   return (a, b) => {
     for (const { slot, order } of keys) {
-      const difference = order(a[slot]!, b[slot]!)
+      const difference = order(a[slot] ?? null, b[slot] ?? null)
       if (difference !== 0) return difference
     }
     return 0
@@ -167,7 +167,13 @@ export function rowOrder(resource: Resource, sort: readonly SortKey[]): ((a: Row
 
 /** Whether all sort keys are stored fields of the row itself. */
 function hasRowOrder(resource: Resource, sort: readonly SortKey[]): boolean {
-  return sort.every(({ path }) => path.length === 1 && isStored(resource.field.get(path[0]!)))
+  return sort.every(key => ownFieldOf(resource, key) !== null)
+}
+
+/** The stored field of the row itself that a sort key names; null if it names anything else. */
+function ownFieldOf(resource: Resource, { path: [name = '', ...rest] }: SortKey): StoredField | null {
+  const field = rest.length === 0 ? resource.field.get(name) : undefined
+  return isStored(field) ? field : null
 }
 
 /** The other resources whose changes may affect the order. */

@@ -42,6 +42,14 @@ export interface FollowingOptions {
   readonly waits: boolean
 }
 
+/** A subscription that begins. */
+interface Begun {
+  readonly call: Call
+  readonly subscription: Subscription
+  /** The id of the row that is followed, if it is a single one. */
+  readonly item: Id | null
+}
+
 /** The most changes that are replayed. A client that is further behind gets a snapshot, which is cheaper. */
 const REPLAY = 10_000
 
@@ -78,12 +86,13 @@ export class Queries implements SubscriptionSource<RowsKind> {
     for (let asked = call; ;) {
       const { key, interest, item } = interestOf(asked, callerChecks)
       const group = hub.group(key, () => interest)
-      const subscription = new Subscription(this, key, group, listener, pace)
+      const subscription = new Subscription(this, { key, followed: group }, listener, pace)
+      const begun: Begun = { call: asked, subscription, item }
       const holding = nobody()
       hub.join(group, holding)
       feed.start()
       try {
-        const other = await feed.at(snapshot => this.#begin(snapshot, asked, subscription, item, how))
+        const other = await feed.at(snapshot => this.#begin(snapshot, begun, how))
         if (other === null) return subscription
         asked = callAs(call, other)
         callerChecks.check(asked, true)
@@ -127,7 +136,7 @@ export class Queries implements SubscriptionSource<RowsKind> {
       const rows = subscription.behind ? null : yield* this.#take(snapshot, to)
       const told = { group: from.group, pending: subscription.takePending() }
       const most = this.#options.limits.snapshotRows
-      const batch = rows && (yield* difference(snapshot, told, to, rows, most))
+      const batch = rows && (yield* difference(snapshot, told, { group: to, rows }, most))
       // It joins only now: what the followers of the new view were told above is no step of the former one.
       if (to !== from.group && !subscription.isClosed) {
         hub.join(to, subscription)
@@ -158,9 +167,7 @@ export class Queries implements SubscriptionSource<RowsKind> {
    */
   *#begin(
     snapshot: Snapshot,
-    call: Call,
-    subscription: Subscription,
-    item: Id | null,
+    { call, subscription, item }: Begun,
     { since, standing, waits }: FollowingOptions,
   ): Work<Principal | null> {
     const { hub, followers, checkOpen } = this.#feeds
@@ -172,7 +179,9 @@ export class Queries implements SubscriptionSource<RowsKind> {
       if (now !== call.principal) return now
     }
     if (call.parent) yield* checkParent(snapshot, call, group.interest.permissions)
-    if (since === null || !(yield* replay(this.#replaying, snapshot, subscription, item, since, standing))) {
+    const isReplayed =
+      since !== null && (yield* replay(this.#replaying, snapshot, subscription, { item, since, standing }))
+    if (!isReplayed) {
       const rows = yield* this.#take(snapshot, group)
       if (item !== null && rows.length === 0 && !waits) throw missing(call)
       listener.snapshot(rows, this.#positionOf(snapshot), since !== null)
@@ -201,7 +210,10 @@ export class Queries implements SubscriptionSource<RowsKind> {
         detail: `more than ${most} rows match; filter more, or follow a window with limit`,
       })
     const { rows, presented } = taken
-    const shown = rows.map((row, i) => ({ id: row[ID] as Id, seq: row[SEQ] as number, ...presented[i]!, row }))
+    const shown = rows.map((row, i): Shown => {
+      const { body = '', version = null } = presented[i] ?? {}
+      return { id: row[ID] as Id, seq: row[SEQ] as number, body, version, row }
+    })
     // Only for this turn: thousands of clients that reconnect at once then share one snapshot.
     if (!this.#recent) setImmediate(() => (this.#recent = null))
     this.#recent = { group, at, rows: shown }

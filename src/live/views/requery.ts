@@ -61,10 +61,14 @@ export class Requery {
     return this.#seen !== null
   }
 
-  see(rows: readonly Row[], presented: readonly Presented[]): void {
-    this.#seen = new Map(
-      rows.map((row, i) => [row[ID] as Id, { seq: row[SEQ] as number, digest: digestOf(presented[i]!.body) }]),
-    )
+  see(rows: readonly Row[], presented: readonly Presented[]): ReadonlyMap<Id, Seen> {
+    const seen = new Map<Id, Seen>()
+    for (const [i, { body }] of presented.entries()) {
+      const row = rows[i]
+      if (row) seen.set(row[ID] as Id, { seq: row[SEQ] as number, digest: digestOf(body) })
+    }
+    this.#seen = seen
+    return seen
   }
 
   forget(): void {
@@ -110,10 +114,9 @@ export class Requery {
     const begin = performance.now()
     const rows = yield* this.group.rows(snapshot, Infinity)
     const presented = yield* this.group.present(snapshot, rows)
-    this.see(rows, presented)
+    const now = this.see(rows, presented)
     this.asked = performance.now()
     this.measured(this.asked - begin)
-    const now = this.#seen!
     // If rules decide what a row shows, a new version with the same body is not told: it would reveal a hidden change.
     const { isMasked, resource } = this.group.interest
     const byBody = this.group.isGuarded || isMasked
@@ -124,17 +127,18 @@ export class Requery {
       const own = changes.get(id) ?? []
       events.push(left(own, id, isMasked ? snapshot.position : (own.at(-1)?.seq ?? was.seq)))
     }
-    rows.forEach((row, i) => {
-      const id = row[ID] as Id
+    for (const [i, one] of presented.entries()) {
+      const row = rows[i]
+      const id = row?.[ID] as Id
       const was = seen.get(id)
-      if (was && isSame(was, getOrThrow(now, id))) return
-      events.push(shown(was ? 'change' : 'enter', row, presented[i]!, changes.get(id) ?? []))
-    })
+      if (!row || (was && isSame(was, getOrThrow(now, id)))) continue
+      events.push(shown(was ? 'change' : 'enter', row, one, changes.get(id) ?? []))
+    }
     const { tellsOrder } = this.group.upkeep
     const isMoved = tellsOrder && !isSameOrder(seen.keys(), now.keys())
     if (events.length === 0 && !isMoved) return null
     const order = tellsOrder ? [...now.keys()] : null
-    return batchOf(resource, snapshot.position, events, order, by)
+    return batchOf(resource, { position: snapshot.position, by }, events, order)
   }
 
   /** Throws ApiError `too_complex` if the query takes too long to run after every commit. */

@@ -169,7 +169,7 @@ class Held implements Listener<Kind> {
     if ('call' in follow) {
       const { call, since, mode, waits } = follow
       this.#asked = call
-      this.#subscription = await host.live.subscribe(call, this, since, mode, standing, waits)
+      this.#subscription = await host.live.subscribe(call, this, { since, mode, standing, waits })
     } else {
       const { uri, mustExist, owner, since } = follow
       const followed = { uri, mustExist, owner, principal }

@@ -44,7 +44,8 @@ export async function sendStream(
     fields,
     teller: streamedRows(live.terms, showsId, call.principal),
     // If the rights of the reader change, the subscription itself tells the difference.
-    begin: (stream, standing) => live.subscribe(call, stream, since, words.mode, standing, words.waits),
+    begin: (stream, standing) =>
+      live.subscribe(call, stream, { since, mode: words.mode, standing, waits: words.waits }),
   })
 }
 

@@ -170,7 +170,10 @@ class Run {
     const { engine, http } = this.#app
     const since = client.position < 0 ? null : `${engine.epoch}.${client.position}`
     try {
-      client.subscription = await http.live!.subscribe(callFor(engine, client.asked), client, since, client.asked.mode)
+      client.subscription = await http.live!.subscribe(callFor(engine, client.asked), client, {
+        since,
+        mode: client.asked.mode ?? 'every',
+      })
       return true
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== 'not_found') throw error

@@ -1,7 +1,6 @@
-import type { Row } from '../../../model/model.ts'
 import type { OrderedList } from './ordered-list.ts'
 import type { SortEntry, Sorting } from './sorting.ts'
-import type { RowState } from '../step/state.ts'
+import type { Images, RowState } from '../step/state.ts'
 
 /**
  * Lists with the same sorting, ordered by how far each of them reaches. When a row moves, only the lists that reach as far as
@@ -38,18 +37,14 @@ export class ListsByReach {
     if (high === undefined) return
     this.#known.delete(list)
     if (high === null) return void this.#endless.delete(list)
-    for (let i = this.#place(high); i < this.#sorted.length; i++)
-      if (this.#sorted[i]!.list === list) return void this.#sorted.splice(i, 1)
+    // Several lists may end at the same entry; this one is among those from the first of them on.
+    const from = this.#place(high)
+    const at = this.#sorted.findIndex((one, i) => i >= from && one.list === list)
+    if (at >= 0) this.#sorted.splice(at, 1)
   }
 
   /** Visits the lists that a row may affect by moving from one place to another. */
-  reaching(
-    before: Row | null,
-    after: Row | null,
-    was: RowState,
-    is: RowState,
-    visit: (list: OrderedList) => void,
-  ): void {
+  reaching({ before, after }: Images, was: RowState, is: RowState, visit: (list: OrderedList) => void): void {
     for (const list of this.#endless) visit(list)
     if (this.#sorted.length === 0) return
     const { sorting } = this

@@ -1,22 +1,13 @@
-import { SEQ, type Resource, type Row } from '../../../model/model.ts'
-import type { Predicate } from '../../../query/predicate.ts'
-import { wait, type Work } from '../../../store/work.ts'
-import type { SortEntry, Sorting } from './sorting.ts'
+import { SEQ } from '../../../model/model.ts'
+import type { Work } from '../../../store/work.ts'
+import { sortEntriesOf, readPart, type ListDefinition } from './read-list.ts'
+import type { SortEntry } from './sorting.ts'
 import type { PresentState } from '../step/state.ts'
 
 /** The part of a list that its windows need, from the lowest offset to the highest end. */
 export interface Extent {
   readonly start: number
   readonly end: number
-}
-
-/** What a list contains, and in which order. */
-export interface ListDefinition {
-  readonly resource: Resource
-  readonly where: Predicate
-  /** The part of a rule that is a function of the row; no query can express it. */
-  readonly opaque: ((row: Row) => boolean) | null
-  readonly sorting: Sorting
 }
 
 /** The entries of a list before a step. */
@@ -81,11 +72,11 @@ export class OrderedList {
   *load(present: PresentState, extent: Extent, spare: number = spareOf(extent)): Work<void> {
     if (!this.#isLoaded) {
       const offset = Math.max(0, extent.start - spare)
-      const rows = yield* this.#read(present, null, false, extent.end + spare - offset, offset)
-      this.entries = yield* this.#entriesOf(present, rows.rows)
+      const { rows, isAll } = yield* readPart(present, this.definition, { limit: extent.end + spare - offset, offset })
+      this.entries = yield* sortEntriesOf(present, this.definition, rows)
       this.first = offset
       this.#low = offset === 0 ? null : (this.entries[0] ?? null)
-      this.#high = rows.isAll ? null : this.entries.at(-1)!
+      this.#high = isAll ? null : this.#last
       // If the offset is beyond the end, only the rows before it tell how long the list is.
       if (offset > 0 && this.entries.length === 0) yield* this.#loadFromStart(present, extent, spare)
       this.#isLoaded = true
@@ -100,8 +91,12 @@ export class OrderedList {
     const { start, end } = extent
     if (this.first > start && this.#low) {
       const from = this.entries[0] ?? this.#low
-      const { rows, isAll } = yield* this.#read(present, from, true, this.first - start + spare, 0)
-      const more = yield* this.#entriesOf(present, rows)
+      const { rows, isAll } = yield* readPart(present, this.definition, {
+        from,
+        before: true,
+        limit: this.first - start + spare,
+      })
+      const more = yield* sortEntriesOf(present, this.definition, rows)
       this.#keepFormer()
       this.entries.unshift(...more)
       this.first = isAll ? 0 : this.first - more.length
@@ -109,11 +104,11 @@ export class OrderedList {
     }
     const missing = end - (this.first + this.entries.length)
     if (missing > 0 && this.#high) {
-      const { rows, isAll } = yield* this.#read(present, this.#high, false, missing + spare, 0)
-      const more = yield* this.#entriesOf(present, rows)
+      const { rows, isAll } = yield* readPart(present, this.definition, { from: this.#high, limit: missing + spare })
+      const more = yield* sortEntriesOf(present, this.definition, rows)
       this.#keepFormer()
       for (const entry of more) this.entries.push(entry)
-      this.#high = isAll ? null : this.entries.at(-1)!
+      this.#high = isAll ? null : this.#last
     }
     this.#trim(start, end, spare)
   }
@@ -161,7 +156,7 @@ export class OrderedList {
         : Number(next !== null && this.#isBefore(next)) - Number(old !== null && this.#isBefore(old))
     if (at < 0 && !isHeld && shift === 0) return
     if (at >= 0 && isHeld && this.former === null && this.#staysAt(next, at)) {
-      const isOther = this.entries[at]![SEQ] !== next[SEQ]
+      const isOther = this.entries[at]?.[SEQ] !== next[SEQ]
       this.entries[at] = next
       // A change of a related row may leave both the version and the place of this row as they were.
       if (isOther) this.stayed.push(at)
@@ -173,11 +168,18 @@ export class OrderedList {
     if (isHeld) this.entries.splice(this.#place(next), 0, next)
   }
 
+  get #last(): SortEntry | null {
+    return this.entries.at(-1) ?? null
+  }
+
   #keepFormer(): void {
     if (this.former !== null) return
     const entries = this.entries.slice()
     // A row that changed in place has to be sent as changed. An impossible version makes it differ.
-    for (const at of this.stayed) entries[at] = entries[at]!.with(1, -1)
+    for (const at of this.stayed) {
+      const entry = entries[at]
+      if (entry) entries[at] = entry.with(SEQ, -1)
+    }
     this.stayed = []
     this.former = { entries, first: this.first }
   }
@@ -217,79 +219,24 @@ export class OrderedList {
     if (before > 0 && this.entries.length > before + spare) {
       this.entries.splice(0, before + spare)
       this.first += before + spare
-      this.#low = this.entries[0]!
+      this.#low = this.entries[0] ?? null
     }
     const behind = this.first + this.entries.length - end - 2 * spare
     if (behind > 0) {
       this.entries.length -= behind + spare
-      this.#high = this.entries.at(-1)!
+      this.#high = this.#last
     }
   }
 
   /** Loads the list from its beginning, because the offset is beyond its end and the length is not known. */
   *#loadFromStart(present: PresentState, extent: Extent, spare: number): Work<void> {
-    const { rows, isAll } = yield* this.#read(present, null, false, extent.end + spare, 0)
-    this.entries = yield* this.#entriesOf(present, rows)
+    const { rows, isAll } = yield* readPart(present, this.definition, { limit: extent.end + spare })
+    this.entries = yield* sortEntriesOf(present, this.definition, rows)
     this.first = 0
     this.#low = null
-    this.#high = isAll ? null : this.entries.at(-1)!
-  }
-
-  *#entriesOf(present: PresentState, rows: readonly Row[]): Work<SortEntry[]> {
-    const { sorting } = this.definition
-    return yield* present.settled(() => rows.map(row => sorting.entryOf(row, present)))
-  }
-
-  /** Reads rows from a bound on, in the order of the list. `isAll` = there are no more rows in that direction. */
-  *#read(
-    present: PresentState,
-    from: SortEntry | null,
-    before: boolean,
-    limit: number,
-    offset: number,
-  ): Work<{ rows: Row[]; isAll: boolean }> {
-    const { resource, where, opaque, sorting } = this.definition
-    if (opaque) return yield* this.#readAllowed(present, from, before, limit, offset, opaque)
-    const cursor = from && { before, keys: sorting.cursorOf(from) }
-    const { sort } = sorting
-    const most = Number.isFinite(limit) ? limit : null
-    const rows = yield* wait(present.snapshot.select(resource, { where, sort, limit: most, offset, cursor }))
-    return { rows, isAll: rows.length < limit }
-  }
-
-  /** Reads rows that a function filters. The store cannot count them, so it reads page by page until enough are found. */
-  *#readAllowed(
-    present: PresentState,
-    from: SortEntry | null,
-    before: boolean,
-    limit: number,
-    offset: number,
-    opaque: (row: Row) => boolean,
-  ): Work<{ rows: Row[]; isAll: boolean }> {
-    const { resource, where, sorting } = this.definition
-    const { sort } = sorting
-    const found: Row[] = []
-    let skip = offset
-    for (let at = from; ;) {
-      const cursor = at && { before, keys: sorting.cursorOf(at) }
-      const page = yield* wait(present.snapshot.select(resource, { where, sort, limit: PAGE, offset: 0, cursor }))
-      if (before) page.reverse()
-      for (const row of page) {
-        if (found.length > limit || !opaque(row)) continue
-        if (skip > 0) skip--
-        else found.push(row)
-      }
-      if (found.length > limit || page.length < PAGE) break
-      at = (yield* this.#entriesOf(present, [page.at(-1)!]))[0]!
-    }
-    const isAll = found.length <= limit
-    if (!isAll) found.pop()
-    return { rows: before ? found.toReversed() : found, isAll }
+    this.#high = isAll ? null : this.#last
   }
 }
-
-/** Rows per read if a function filters them. */
-const PAGE = 200
 
 /** Extra entries that are held on each side. They replace most rows that leave without a read. */
 function spareOf({ start, end }: Extent): number {

@@ -82,12 +82,10 @@ export function sortingOf(resource: Resource, sort: readonly SortKey[]): Sorting
       if (kept !== undefined && kept[SEQ] === row[SEQ]) return kept
       // oxlint-disable-next-line unicorn/no-new-array -- of its exact length: an array that grows keeps room for a dozen more
       const entry = new Array<Value>(KEYS + keys.length)
-      entry[0] = row[ID]!
-      entry[1] = row[SEQ]!
-      for (let i = 0; i < keys.length; i++) {
-        const { path, slot } = keys[i]!
-        entry[KEYS + i] = slot >= 0 ? row[slot]! : valueAt(path, row, state)
-      }
+      entry[0] = row[ID] as Id
+      entry[1] = row[SEQ] as number
+      let at = KEYS
+      for (const { path, slot } of keys) entry[at++] = slot >= 0 ? (row[slot] ?? null) : valueAt(path, row, state)
       if (isRelational) return entry
       // Emptied instead of evicting one by one: entries are cheap to make again.
       if (recent.size >= RECENT) recent.clear()
@@ -96,14 +94,16 @@ export function sortingOf(resource: Resource, sort: readonly SortKey[]): Sorting
     },
     forget: () => recent.clear(),
     compare(a, b) {
-      for (let i = 0; i < keys.length; i++) {
-        const difference = keys[i]!.order(a[KEYS + i]!, b[KEYS + i]!)
+      let at = KEYS
+      for (const { order } of keys) {
+        const difference = order(a[at] ?? null, b[at] ?? null)
         if (difference !== 0) return difference
+        at++
       }
-      return byId(a[0]!, b[0]!)
+      return byId(a[0] ?? null, b[0] ?? null)
     },
-    cursorOf: entry => (namesId ? entry.slice(KEYS) : [...entry.slice(KEYS), entry[0]!]),
-    entryAt: cursor => [cursor.at(namesId ? idKey : -1)!, 0, ...cursor.slice(0, keys.length)],
+    cursorOf: entry => (namesId ? entry.slice(KEYS) : [...entry.slice(KEYS), ...entry.slice(0, 1)]),
+    entryAt: cursor => [cursor.at(namesId ? idKey : -1) ?? null, 0, ...cursor.slice(0, keys.length)],
   }
 }
 
@@ -115,5 +115,5 @@ function keyPath(resource: Resource, names: readonly string[]): RelationPath {
     steps.push(step)
     at = step.target
   }
-  return relationPath(resource, steps, at.field.get(names.at(-1)!) as StoredField)
+  return relationPath(resource, steps, at.field.get(names.at(-1) ?? '') as StoredField)
 }

@@ -1,6 +1,7 @@
 import { SEQ, type Id } from '../../../model/model.ts'
 import type { Followed, Move } from '../followed.ts'
-import { OrderedList, type Extent, type ListDefinition } from './ordered-list.ts'
+import { OrderedList, type Extent } from './ordered-list.ts'
+import type { ListDefinition } from './read-list.ts'
 import type { SortEntry } from './sorting.ts'
 import type { Touched } from '../step/step.ts'
 
@@ -34,29 +35,36 @@ export interface WindowMoves {
   readonly isReordered: boolean
 }
 
+/** What all windows of a step share. */
+export interface WindowStep {
+  /** The rows that the step changed; undefined if there are none. */
+  readonly touched: ReadonlyMap<Id, Touched> | undefined
+  /** The result for windows in which a single row changed and nothing else. */
+  readonly changes: Map<Id, readonly Move[]>
+}
+
 /**
- * The rows that entered a window, changed in it, or left it. `shown` are rows that look different because of other rows.
- * `changes` holds the result for windows in which a single row changed and nothing else, so that they can share it.
+ * The rows that entered a window, changed in it, or left it. `shown` are rows that look different because of other rows;
+ * undefined if there are none.
  */
 export function movesOfWindow(
   list: OrderedList,
   window: Followed,
-  touched: ReadonlyMap<Id, Touched> | undefined,
+  step: WindowStep,
   shown: ReadonlySet<Id> | undefined,
-  changes: Map<Id, readonly Move[]>,
 ): WindowMoves {
   const { entries, first, former, stayed } = list
   // By far the most frequent case: one row changed and kept its place.
-  if (!former && !shown && stayed.length === 1) {
-    const at = stayed[0]!
+  const [at] = stayed
+  if (!former && !shown && stayed.length === 1 && at !== undefined) {
     const { offset, limit } = window.interest
     const isIn = first + at >= offset && (limit === null || first + at < offset + limit)
-    return isIn ? { moves: changeOf(entries[at]![0] as Id, touched, changes), isReordered: false } : nothing
+    return isIn ? { moves: changeOf(idAt(entries, at), step), isReordered: false } : nothing
   }
   const now = stretchOf(entries, first, window)
   const moves: Move[] = []
   const tell = (kind: 'enter' | 'change', id: Id): void => {
-    moves.push({ kind, id, row: touched?.get(id)?.after ?? null, seq: 0 })
+    moves.push({ kind, id, row: step.touched?.get(id)?.after ?? null, seq: 0 })
   }
   let isReordered = false
   if (former) {
@@ -67,7 +75,11 @@ export function movesOfWindow(
     for (const entry of now)
       if (come.has(entry)) tell('enter', entry[0] as Id)
       else if (changed.has(entry)) tell('change', entry[0] as Id)
-  } else for (const at of stayed) if (now.includes(entries[at]!)) tell('change', entries[at]![0] as Id)
+  } else
+    for (const at of stayed) {
+      const entry = entries[at]
+      if (entry && now.includes(entry)) tell('change', entry[0] as Id)
+    }
   if (shown && now.some(([id]) => shown.has(id as Id))) {
     const told = new Set(moves.map(({ id }) => id))
     for (const [id] of now) if (shown.has(id as Id) && !told.has(id as Id)) tell('change', id as Id)
@@ -77,14 +89,14 @@ export function movesOfWindow(
 
 const nothing: WindowMoves = { moves: [], isReordered: false }
 
-function changeOf(
-  id: Id,
-  touched: ReadonlyMap<Id, Touched> | undefined,
-  changes: Map<Id, readonly Move[]>,
-): readonly Move[] {
+function changeOf(id: Id, { touched, changes }: WindowStep): readonly Move[] {
   let moves = changes.get(id)
   if (!moves) changes.set(id, (moves = [{ kind: 'change', id, row: touched?.get(id)?.after ?? null, seq: 0 }]))
   return moves
+}
+
+function idAt(entries: readonly SortEntry[], at: number): Id {
+  return entries[at]?.[0] as Id
 }
 
 /** The ids in a window, in order. */
@@ -119,12 +131,11 @@ function differences(old: readonly SortEntry[], now: readonly SortEntry[]): Diff
     nowEnd--
   }
   const gone = new Map<Id, SortEntry>()
-  for (let at = begin; at < oldEnd; at++) gone.set(old[at]![0] as Id, old[at]!)
+  for (const entry of old.slice(begin, oldEnd)) gone.set(entry[0] as Id, entry)
   const come = new Set<SortEntry>()
   const changed = new Set<SortEntry>()
   const stayed: Id[] = []
-  for (let at = begin; at < nowEnd; at++) {
-    const entry = now[at]!
+  for (const entry of now.slice(begin, nowEnd)) {
     const was = gone.get(entry[0] as Id)
     if (!was) come.add(entry)
     else {

@@ -61,25 +61,34 @@ export const costOf = (anchors: readonly Anchor[]): number => anchors.reduce((su
  * the part with the fewest candidates, a disjunction needs anchors for every part.
  */
 export function anchorsOf(root: Resource, where: Predicate): readonly Anchor[] | null {
-  return anchorsAt(root, [], root, where)
+  return anchorsAt({ root, steps: [], at: root }, where)
 }
 
-/** The same for a part of a predicate that is about rows at the end of some relations. */
-export function anchorsAt(
-  root: Resource,
-  steps: readonly PathStep[],
-  at: Resource,
-  where: Predicate,
-): readonly Anchor[] | null {
+/** The rows that a part of a predicate is about: those at the end of some relations. */
+export interface Place {
+  readonly root: Resource
+  readonly steps: readonly PathStep[]
+  /** The resource of the rows. */
+  readonly at: Resource
+}
+
+/** The place that one more relation leads to. */
+export function placeBeyond({ root, steps }: Place, field: PathStep): Place {
+  return { root, steps: [...steps, field], at: field.target }
+}
+
+/** The same for a part of a predicate that is about rows at some place. */
+export function anchorsAt(place: Place, where: Predicate): readonly Anchor[] | null {
+  const { root, steps, at } = place
   switch (where.kind) {
     case 'constant':
       return where.value ? null : []
     case 'and':
-      return cheapest(anchoredParts(root, steps, at, where.of).map(({ anchors }) => anchors))
+      return cheapest(anchoredParts(place, where.of).map(({ anchors }) => anchors))
     case 'or': {
       const all: Anchor[] = []
       for (const part of where.of) {
-        const anchors = anchorsAt(root, steps, at, part)
+        const anchors = anchorsAt(place, part)
         if (!anchors) return null
         all.push(...anchors)
       }
@@ -88,25 +97,22 @@ export function anchorsAt(
     case 'not':
       return null
     case 'one': {
-      const field = at.field.get(where.field) as PathStep
-      return anchorsAt(root, [...steps, field], field.target, where.of)
+      return anchorsAt(placeBeyond(place, at.field.get(where.field) as PathStep), where.of)
     }
     case 'many': {
       if (where.quantifier !== 'some') return null
       const field = at.field.get(where.field) as BackField | ManyField
       const id = idOnly(field.target, where.of)
-      if (id === undefined) return anchorsAt(root, [...steps, field], field.target, where.of)
+      if (id === undefined) return anchorsAt(placeBeyond(place, field), where.of)
       return [{ path: relationPath(root, steps, field), values: [id], cost: COST.member }]
     }
     default:
-      return anchorOfLeaf(root, steps, at, where)
+      return anchorOfLeaf(place, where)
   }
 }
 
 function anchorOfLeaf(
-  root: Resource,
-  steps: readonly PathStep[],
-  at: Resource,
+  { root, steps, at }: Place,
   where: Exclude<Predicate, { kind: 'constant' | 'and' | 'or' | 'not' | 'one' | 'many' }>,
 ): readonly Anchor[] | null {
   const field = at.field.get(where.field) as Field
@@ -153,23 +159,17 @@ export interface AnchoredPart {
 }
 
 /** The parts of a conjunction. A lower and an upper bound of the same value are combined into one more part, an interval. */
-export function anchoredParts(
-  root: Resource,
-  steps: readonly PathStep[],
-  at: Resource,
-  of: readonly Predicate[],
-): AnchoredPart[] {
-  const parts = of.map((where): AnchoredPart => ({ where, anchors: anchorsAt(root, steps, at, where) }))
+export function anchoredParts(place: Place, of: readonly Predicate[]): AnchoredPart[] {
+  const parts = of.map((where): AnchoredPart => ({ where, anchors: anchorsAt(place, where) }))
   const oneSided = new Map<RelationPath, RangeAnchor[]>()
   for (const { anchors } of parts) {
-    const only = anchors?.length === 1 ? anchors[0]! : null
+    const [only, ...others] = anchors ?? []
+    if (!only || others.length > 0 || !('low' in only) || (only.low !== null && only.high !== null)) continue
     // Only for to-one paths: of several related rows, one may satisfy the lower bound and another the upper one.
-    const isOne = only?.path.steps.slice(steps.length).every(step => step.is === 'one')
-    if (isOne && 'low' in only! && (only.low === null || only.high === null)) {
-      const list = oneSided.get(only.path)
-      if (list) list.push(only)
-      else oneSided.set(only.path, [only])
-    }
+    if (!only.path.steps.slice(place.steps.length).every(step => step.is === 'one')) continue
+    const list = oneSided.get(only.path)
+    if (list) list.push(only)
+    else oneSided.set(only.path, [only])
   }
   for (const [path, ranges] of oneSided)
     if (ranges.length > 1) parts.push({ where: { kind: 'and', of: [] }, anchors: [intersection(path, ranges)] })

@@ -18,8 +18,15 @@ type Hits = Map<PlanNode, Map<Id, Set<string> | null>>
 export function* climb(plan: RoutingPlan, step: Step, lookup: Lookup): Work<Set<Id>> {
   const hits = hitsOf(plan, step)
   const reached = new Set<Id>()
-  if (hits.size > 0) yield* climbTo(plan.root, step, lookup, hits, reached)
+  if (hits.size > 0) yield* climbTo(plan.root, { step, lookup, hits }, reached)
   return reached
+}
+
+/** A climb from the changed rows of one step. */
+interface Climb {
+  readonly step: Step
+  readonly lookup: Lookup
+  readonly hits: Hits
 }
 
 /** Finds the places in the plan at which changed rows are read. */
@@ -56,15 +63,16 @@ function hit(hits: Hits, node: PlanNode, id: Id, list: string | null): void {
 }
 
 /** Adds the rows of a node that may be affected by changes at the node or below it. */
-function* climbTo(node: PlanNode, step: Step, lookup: Lookup, hits: Hits, into: Set<Id>): Work<void> {
-  const own = hits.get(node)
+function* climbTo(node: PlanNode, on: Climb, into: Set<Id>): Work<void> {
+  const { step } = on
+  const own = on.hits.get(node)
   if (own && node.parent === null) for (const id of own.keys()) into.add(id)
   else if (own)
     for (const [id, lists] of own)
-      if (node.isOpen || (yield* step.present.settled(() => leadsToGroup(node, id, lists, step, lookup)))) into.add(id)
+      if (node.isOpen || (yield* step.present.settled(() => leadsToGroup(node, id, lists, on)))) into.add(id)
   for (const child of node.children.values()) {
     const below = new Set<Id>()
-    yield* climbTo(child, step, lookup, hits, below)
+    yield* climbTo(child, on, below)
     if (below.size > 0) yield* ownersOf(child, below, step, into)
   }
 }
@@ -107,9 +115,10 @@ function* ownersOf({ step: relation, parent }: PlanNode, ids: ReadonlySet<Id>, s
 /** Reads rows that will be needed next. False if there are too many for one read. */
 function* rowsOf(via: OneField, ids: ReadonlySet<Id>, { present }: Step, into: Set<Id>): Work<boolean> {
   const [first, ...others] = ids
+  if (first === undefined) return true
   const where: Predicate =
     others.length === 0
-      ? { kind: 'compare', op: 'eq', field: via.name, value: first! }
+      ? { kind: 'compare', op: 'eq', field: via.name, value: first }
       : { kind: 'in', field: via.name, values: [...ids], negated: false }
   const select = { where, sort: [], limit: AT_ONCE, offset: 0, cursor: null }
   const rows = yield* wait(present.snapshot.select(via.owner, select))
@@ -125,7 +134,7 @@ function* rowsOf(via: OneField, ids: ReadonlySet<Id>, { present }: Step, into: S
 const AT_ONCE = 2_000
 
 /** Whether the values of a changed row, before or after the change, lead to any group. */
-function leadsToGroup(node: PlanNode, id: Id, lists: Set<string> | null, step: Step, lookup: Lookup): boolean {
+function leadsToGroup(node: PlanNode, id: Id, lists: Set<string> | null, { step, lookup }: Climb): boolean {
   const before = step.before.row(node.resource, id)
   const after = step.after.row(node.resource, id)
   for (const [path, isSole] of node.cover) {

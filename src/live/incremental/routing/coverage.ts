@@ -1,7 +1,7 @@
 import { getOrThrow } from '../../../protocol/get-or-throw.ts'
 import type { Field, Resource } from '../../../model/model.ts'
 import type { Predicate } from '../../../query/predicate.ts'
-import { anchorsAt, cheapest, anchoredParts, type Anchor } from './anchors.ts'
+import { anchorsAt, anchoredParts, cheapest, placeBeyond, type Anchor, type Place } from './anchors.ts'
 import { idOnly } from './holds.ts'
 import type { RelationPath, PathStep } from './path.ts'
 
@@ -30,25 +30,20 @@ export type Coverage = Map<RelationPath, boolean>
  * several changes of a step is followed.
  */
 export function coverageOf(root: Resource, where: Predicate, way: readonly PathStep[]): Coverage | null {
-  return covering(root, [], root, where, way)
+  return covering({ root, steps: [], at: root }, where, way)
 }
 
-function covering(
-  root: Resource,
-  steps: readonly PathStep[],
-  at: Resource,
-  where: Predicate,
-  way: readonly PathStep[],
-): Coverage | null {
+function covering(place: Place, where: Predicate, way: readonly PathStep[]): Coverage | null {
+  const { steps, at } = place
   if (!reads(where, at, way, steps.length)) return new Map()
   switch (where.kind) {
     case 'and': {
-      const parts = anchoredParts(root, steps, at, where.of)
+      const parts = anchoredParts(place, where.of)
       const chosen = cheapest(parts.map(({ anchors }) => anchors))
       if (!chosen) return null
       const reading = parts.filter(part => reads(part.where, at, way, steps.length))
-      const own = parts.find(part => part.anchors === chosen)!
-      if (reading.length === 1 && reading[0] === own) return covering(root, steps, at, own.where, way)
+      const [only, ...others] = reading
+      if (only && others.length === 0 && only.anchors === chosen) return covering(place, only.where, way)
       // In a to-many relation, another part may be about other rows than the one that the anchor leads to.
       if (way.slice(steps.length).some(({ toMany }) => toMany)) return null
       return passingThrough(chosen, way, false)
@@ -56,39 +51,28 @@ function covering(
     case 'or': {
       const all: Coverage = new Map()
       for (const part of where.of) {
-        const of = covering(root, steps, at, part, way)
+        const of = covering(place, part, way)
         if (!of) return null
         for (const [path, isSole] of of) all.set(path, (all.get(path) ?? true) && isSole)
       }
       return all
     }
     case 'one':
-      return beyond(root, steps, at, where, way)
+      return covering(placeBeyond(place, at.field.get(where.field) as PathStep), where.of, way)
     case 'many': {
       if (where.quantifier !== 'some') return null
-      const { target } = at.field.get(where.field) as PathStep
-      if (idOnly(target, where.of) === undefined) return beyond(root, steps, at, where, way)
-      const anchors = anchorsAt(root, steps, at, where)
+      const field = at.field.get(where.field) as PathStep
+      if (idOnly(field.target, where.of) === undefined) return covering(placeBeyond(place, field), where.of, way)
+      const anchors = anchorsAt(place, where)
       return anchors && passingThrough(anchors, way, true)
     }
     case 'not':
       return null
     default: {
-      const anchors = anchorsAt(root, steps, at, where)
+      const anchors = anchorsAt(place, where)
       return anchors && passingThrough(anchors, way, true)
     }
   }
-}
-
-function beyond(
-  root: Resource,
-  steps: readonly PathStep[],
-  at: Resource,
-  where: Predicate & { kind: 'one' | 'many' },
-  way: readonly PathStep[],
-): Coverage | null {
-  const field = at.field.get(where.field) as PathStep
-  return covering(root, [...steps, field], field.target, where.of, way)
 }
 
 /** The paths of the anchors, if all of them pass through the place. `isSole` = nothing else reads the place. */

@@ -1,4 +1,4 @@
-import type { Resource, Row, Value } from '../../../model/model.ts'
+import type { Resource, Value } from '../../../model/model.ts'
 import type { Change, Commit } from '../../../store/store.ts'
 import type { Predicate } from '../../../query/predicate.ts'
 import { anchorsOf, costOf, EXPENSIVE, type Anchor } from './anchors.ts'
@@ -6,7 +6,7 @@ import { Intervals } from './intervals.ts'
 import { OrderedList } from '../lists/ordered-list.ts'
 import { listAt, orderAt, valueAt, valuesAt, type RelationPath } from './path.ts'
 import { ListsByReach } from '../lists/lists-by-reach.ts'
-import type { RowState } from '../step/state.ts'
+import type { Images, RowState } from '../step/state.ts'
 
 /** An entry of the index. `mark` tells whether the current look-up has already visited it. */
 export interface Markable {
@@ -15,12 +15,6 @@ export interface Markable {
 
 /** What is found in the index: a group, or a sorted list that windows share. */
 export type RoutingTarget<G extends Markable> = G | OrderedList
-
-/** A row before and after a step. */
-export interface Images {
-  readonly before: Row | null
-  readonly after: Row | null
-}
 
 /**
  * An inverted index of groups. A group is found by values at the end of a path, by intervals that contain them, or, for
@@ -70,7 +64,8 @@ export class GroupIndex<G extends Markable> {
   }
 
   /** Visits every target that a row may affect, each once. */
-  visit({ before, after }: Images, was: RowState, is: RowState, visitor: (target: RoutingTarget<G>) => void): void {
+  visit(images: Images, was: RowState, is: RowState, visitor: (target: RoutingTarget<G>) => void): void {
+    const { before, after } = images
     // A new mark per look-up saves a Set of visited targets.
     const mark = ++marks
     const once = (target: RoutingTarget<G>): void => {
@@ -89,15 +84,15 @@ export class GroupIndex<G extends Markable> {
       }
       const old = before ? listAt(path, before, was) : null
       const now = after ? listAt(path, after, is) : null
-      if (old === undefined || now === undefined) inBoth(groups, valuesOf(path, before, after, was, is), once)
+      if (old === undefined || now === undefined) inBoth(groups, valuesOf(path, images, was, is), once)
       else {
         if (old) inBoth(groups, old, once)
         if (now && now !== old) inBoth(groups, now, once)
       }
     }
     for (const [path, intervals] of this.#ranges)
-      for (const value of valuesOf(path, before, after, was, is)) if (value !== null) intervals.at(value, once)
-    for (const lists of this.#reaches.values()) lists.reaching(before, after, was, is, once)
+      for (const value of valuesOf(path, images, was, is)) if (value !== null) intervals.at(value, once)
+    for (const lists of this.#reaches.values()) lists.reaching(images, was, is, once)
   }
 
   #place(target: RoutingTarget<G>, where: Predicate, add: boolean): void {
@@ -152,7 +147,8 @@ function inBoth<T extends object>(
   else for (const [value, waiting] of groups) if (values.has(value)) forEachMember(waiting, add)
 }
 
-function valuesOf(path: RelationPath, before: Row | null, after: Row | null, was: RowState, is: RowState): Set<Value> {
+/** The values at the end of a path, in either state. */
+function valuesOf(path: RelationPath, { before, after }: Images, was: RowState, is: RowState): Set<Value> {
   const values = new Set<Value>()
   if (before) valuesAt(path, before, was, values)
   if (after) valuesAt(path, after, is, values)

@@ -47,12 +47,9 @@ export class Intervals<T> {
       this.#recent.splice(at, 1)
       return
     }
-    for (
-      let i = this.#firstFrom(low);
-      i < this.#sorted.length && this.#compareLow(this.#sorted[i]!.low, low) === 0;
-      i++
-    ) {
-      const it = this.#sorted[i]!
+    for (let i = this.#firstFrom(low); i < this.#sorted.length; i++) {
+      const it = this.#sorted[i]
+      if (!it || this.#compareLow(it.low, low) !== 0) break
       if (!isIt(it) || this.#removed.has(it)) continue
       this.#removed.add(it)
       break
@@ -67,21 +64,25 @@ export class Intervals<T> {
     for (const { low, high, of } of this.#recent)
       if ((low === null || this.#order(low, value) <= 0) && (high === null || this.#order(high, value) >= 0)) visit(of)
     const end = this.#beginAtOrBelow(value)
-    if (end > 0) this.#visit(1, 0, this.#leaves, end, value, visit)
+    if (end > 0) this.#visit(1, end, value, visit)
   }
 
-  #visit(node: number, from: number, to: number, end: number, value: Value, visit: (of: T) => void): void {
+  /** Visits what is below a node of the tree, among the first `end` intervals. */
+  #visit(node: number, end: number, value: Value, visit: (of: T) => void): void {
+    // The nodes of a level are numbered from left to right, so its number tells which intervals a node covers.
+    const level = 31 - Math.clz32(node)
+    const width = this.#leaves >>> level
+    const from = (node - (1 << level)) * width
     if (from >= end) return
     const highest = this.#highest[node]
     if (highest === undefined || (highest !== null && this.#order(highest, value) < 0)) return
-    if (to - from === 1) {
-      const it = this.#sorted[from]!
-      if (!this.#removed.has(it)) visit(it.of)
+    if (width > 1) {
+      this.#visit(2 * node, end, value, visit)
+      this.#visit(2 * node + 1, end, value, visit)
       return
     }
-    const middle = (from + to) >>> 1
-    this.#visit(2 * node, from, middle, end, value, visit)
-    this.#visit(2 * node + 1, middle, to, end, value, visit)
+    const it = this.#sorted[from]
+    if (it && !this.#removed.has(it)) visit(it.of)
   }
 
   #compareLow(a: Value | null, b: Value | null): number {

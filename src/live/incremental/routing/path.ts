@@ -46,8 +46,8 @@ export function relationPath(root: Resource, steps: readonly PathStep[], end: Re
 /** Adds the values at the end of a path, starting at a row. `from` = how many steps of the path are already behind. */
 export function valuesAt(path: RelationPath, row: Row, state: RowState, into: Set<Value>, from = 0): void {
   const { steps, end } = path
-  if (from === steps.length) return valuesOf(end, row, state, into)
-  const step = steps[from]!
+  const step = steps[from]
+  if (!step) return valuesOf(end, row, state, into)
   if (step.is === 'one') {
     const id = row[step.slot]
     const other = id === null ? null : state.row(step.target, id as Id)
@@ -64,7 +64,7 @@ export function valuesAt(path: RelationPath, row: Row, state: RowState, into: Se
 function valuesOf(end: RelationPath['end'], row: Row, state: RowState, into: Set<Value>): void {
   switch (end.is) {
     case 'back':
-      for (const child of state.children(end.via, row[ID] as Id)) into.add(child[ID]!)
+      for (const child of state.children(end.via, row[ID] as Id)) into.add(child[ID] as Id)
       return
     case 'many':
       for (const id of state.others(end, row[ID] as Id)) into.add(id)
@@ -73,7 +73,7 @@ function valuesOf(end: RelationPath['end'], row: Row, state: RowState, into: Set
       into.add(relatedCount(end.of, row[ID] as Id, state))
       return
     default: {
-      const value = row[end.slot]!
+      const value = row[end.slot] ?? null
       if (Array.isArray(value)) for (const item of value) into.add(item)
       else into.add(value)
     }
@@ -89,8 +89,8 @@ export function listAt({ steps, end }: RelationPath, row: Row, state: RowState):
   let at: Row | null = row
   for (const step of steps) {
     if (step.is !== 'one') return undefined
-    const id: Value = at[step.slot]!
-    at = id === null ? null : state.row(step.target, id as Id)
+    const id = at[step.slot] as Id | null
+    at = id === null ? null : state.row(step.target, id)
     if (at === null) return null
   }
   return state.others(end, at[ID] as Id)
@@ -100,11 +100,11 @@ export function listAt({ steps, end }: RelationPath, row: Row, state: RowState):
 export function valueAt({ steps, end }: RelationPath, row: Row, state: RowState): Value {
   let at: Row | null = row
   for (const step of steps) {
-    const id: Value = at[(step as OneField).slot]!
-    at = id === null ? null : state.row(step.target, id as Id)
+    const id = at[(step as OneField).slot] as Id | null
+    at = id === null ? null : state.row(step.target, id)
     if (at === null) return null
   }
-  return at[(end as StoredField).slot]!
+  return at[(end as StoredField).slot] ?? null
 }
 
 const byNumber: Order = (a, b) => (a as number) - (b as number)

@@ -1,10 +1,10 @@
 import type { Id, Row } from '../../../model/model.ts'
 import type { Followed, Move } from '../followed.ts'
-import type { Images, RoutingTarget } from '../routing/group-index.ts'
+import type { RoutingTarget } from '../routing/group-index.ts'
 import { holds } from '../routing/holds.ts'
 import { OrderedList } from '../lists/ordered-list.ts'
 import type { SortEntry, Sorting } from '../lists/sorting.ts'
-import type { RowState } from './state.ts'
+import type { Images, RowState } from './state.ts'
 import type { Step, Touched } from './step.ts'
 
 /** A row that a step may have moved, before and after it. */

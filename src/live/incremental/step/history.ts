@@ -40,13 +40,15 @@ export class StepHistory {
         for (const { field: name, added, removed } of change.lists) {
           const field = resource.field.get(name)
           if (field?.is !== 'many') continue
-          for (const other of removed) notePair(pairs, field, id, other, { commit, was: true })
-          for (const other of added) notePair(pairs, field, id, other, { commit, was: false })
+          let sides = pairs.get(field.join)
+          if (!sides) pairs.set(field.join, (sides = { a: new Map(), b: new Map() }))
+          for (const other of removed) notePair(sides, field, [id, other], { commit, was: true })
+          for (const other of added) notePair(sides, field, [id, other], { commit, was: false })
         }
       }
     })
     for (const [resource, ofResource] of rows)
-      for (const [id, entries] of ofResource) present.know(resource, id, entries.at(-1)!.change.after)
+      for (const [id, entries] of ofResource) present.know(resource, id, lastImage(entries))
     this.commits = commits
     this.rows = rows
     this.pairs = pairs
@@ -71,15 +73,13 @@ export class StepHistory {
   }
 }
 
+/** Notes a link between two rows, on both sides of its relation. */
 function notePair(
-  pairs: Map<Join, Record<'a' | 'b', PairSide>>,
+  sides: Record<'a' | 'b', PairSide>,
   { join, side }: ManyField,
-  owner: Id,
-  other: Id,
+  [owner, other]: readonly [owner: Id, other: Id],
   entry: PairEntry,
 ): void {
-  let sides = pairs.get(join)
-  if (!sides) pairs.set(join, (sides = { a: new Map(), b: new Map() }))
   const [a, b] = side === 'a' ? [owner, other] : [other, owner]
   noteSide(sides.a, a, b, entry)
   noteSide(sides.b, b, a, entry)
@@ -94,7 +94,7 @@ function noteSide(side: PairSide, owner: Id, other: Id, entry: PairEntry): void 
   if (!others) side.set(owner, (others = new Map()))
   const entries = others.get(other)
   if (!entries) others.set(other, [entry])
-  else if (entries.at(-1)!.commit !== entry.commit) entries.push(entry)
+  else if (entries.at(-1)?.commit !== entry.commit) entries.push(entry)
 }
 
 /** The state before the commits from `from` on: the present state with these commits undone. */
@@ -149,6 +149,11 @@ export class FormerState implements RowState {
 
   #image(entries: readonly Entry[]): Row | null {
     for (const { commit, change } of entries) if (commit >= this.#from) return change.before
-    return entries.at(-1)!.change.after
+    return lastImage(entries)
   }
+}
+
+/** The row after all changes; null if it was deleted. */
+function lastImage(entries: readonly Entry[]): Row | null {
+  return entries.at(-1)?.change.after ?? null
 }

@@ -13,6 +13,12 @@ export interface RowState {
   others(field: ManyField, owner: Id): ReadonlySet<Id>
 }
 
+/** A row before and after a step. */
+export interface Images {
+  readonly before: Row | null
+  readonly after: Row | null
+}
+
 const noRows: readonly Row[] = []
 const noIds: ReadonlySet<Id> = new Set()
 
@@ -54,9 +60,8 @@ export class PresentState implements RowState {
     const rows = mapIn(this.#rows, resource)
     let row = rows.get(id)
     if (row === undefined) {
-      if (this.#isAsynchronous) return this.#miss(this.#missing.rows, resource, id, null)
-      const found = this.#snapshot.get(resource, id)
-      if (found instanceof Promise) return this.#wait(found, this.#missing.rows, resource, id, null)
+      const found = this.#isAsynchronous ? null : this.#answered(this.#snapshot.get(resource, id))
+      if (found === null) return this.#miss(this.#missing.rows, resource, id, null)
       rows.set(id, (row = found ?? null))
     }
     return row
@@ -66,9 +71,8 @@ export class PresentState implements RowState {
     const children = mapIn(this.#children, via)
     let rows = children.get(parent)
     if (!rows) {
-      if (this.#isAsynchronous) return this.#miss(this.#missing.children, via, parent, noRows)
-      const found = this.#snapshot.childRows(via, [parent], null)
-      if (found instanceof Promise) return this.#wait(found, this.#missing.children, via, parent, noRows)
+      const found = this.#isAsynchronous ? null : this.#answered(this.#snapshot.childRows(via, [parent], null))
+      if (found === null) return this.#miss(this.#missing.children, via, parent, noRows)
       children.set(parent, (rows = found))
     }
     return rows
@@ -80,9 +84,10 @@ export class PresentState implements RowState {
     if (!ids) {
       ids = this.#known.get(field, owner)
       if (!ids) {
-        if (this.#isAsynchronous) return this.#miss(this.#missing.others, field, owner, noIds)
-        const found = this.#snapshot.pairs(field.join, field.side, [owner], null)
-        if (found instanceof Promise) return this.#wait(found, this.#missing.others, field, owner, noIds)
+        const found = this.#isAsynchronous
+          ? null
+          : this.#answered(this.#snapshot.pairs(field.join, field.side, [owner], null))
+        if (found === null) return this.#miss(this.#missing.others, field, owner, noIds)
         ids = new Set(found.map(([, id]) => id))
         this.#known.set(field, owner, ids)
       }
@@ -143,14 +148,16 @@ export class PresentState implements RowState {
     for (const row of found) rows.set(row[ID] as Id, row)
   }
 
-  /** The first promise shows that the store is asynchronous. From then on, data is requested in bulk. */
-  #wait<K, T>(found: Maybe<unknown>, missing: Map<K, Set<Id>>, key: K, id: Id, instead: T): T {
+  /** What the store answered at once; null if it waits. The first promise shows that it does, and no more are asked for. */
+  #answered<T>(found: Maybe<T>): T | null {
+    if (!(found instanceof Promise)) return found
     this.#isAsynchronous = true
     // It is requested again together with the rest, so its own result does not matter.
-    if (found instanceof Promise) found.catch(() => undefined)
-    return this.#miss(missing, key, id, instead)
+    found.catch(() => undefined)
+    return null
   }
 
+  /** Notes what has to be loaded, and returns a stand-in for it. `settled` evaluates again with the real thing. */
   #miss<K, T>(missing: Map<K, Set<Id>>, key: K, id: Id, instead: T): T {
     this.#isIncomplete = true
     const ids = missing.get(key)

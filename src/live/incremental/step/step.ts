@@ -37,8 +37,9 @@ export function* singleSteps(history: StepHistory, present: PresentState): Gener
 
 function stepOf(history: StepHistory, present: PresentState, from: number, to: number): Step {
   const touched = new Map<Resource, Map<Id, { before: Row | null; after: Row | null; changes: Change[] }>>()
-  for (let i = from; i < to; i++)
-    for (const change of history.commits[i]!.changes) {
+  const commits = history.commits.slice(from, to)
+  for (const { changes } of commits)
+    for (const change of changes) {
       let rows = touched.get(change.resource)
       if (!rows) touched.set(change.resource, (rows = new Map()))
       const known = rows.get(change.id)
@@ -53,8 +54,8 @@ function stepOf(history: StepHistory, present: PresentState, from: number, to: n
     before: new FormerState(present, history, from),
     after: isLast ? present : new FormerState(present, history, to),
     touched,
-    position: history.commits[to - 1]!.position,
-    by: signaturesOf(history.commits.slice(from, to)),
+    position: commits.at(-1)?.position ?? present.snapshot.position,
+    by: signaturesOf(commits),
     history,
   }
 }

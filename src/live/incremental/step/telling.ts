@@ -55,8 +55,9 @@ export class Telling<G extends Followed> {
 
   /** The batch of a group, if another group was already told the same; null if it has to be made. */
   known(group: G, moves: readonly Move[]): Batch | null {
-    if (moves.length !== 1 || !group.interest.isShared) return null
-    return this.#shared.get(group.interest.view)?.only.get(moves[0]!) ?? null
+    const move = moves[0]
+    if (!move || moves.length > 1 || !group.interest.isShared) return null
+    return this.#shared.get(group.interest.view)?.only.get(move) ?? null
   }
 
   /**
@@ -74,7 +75,7 @@ export class Telling<G extends Followed> {
       const shared = this.#sharedBy(view)
       yield* this.#presentShared(group, moves, shared)
       const batch = shared.batch(moves, this.#resource, this.#step, move => this.#event(move, shared.presented, false))
-      if (moves.length === 1) shared.only.set(moves[0]!, batch)
+      if (moves.length === 1) for (const move of moves) shared.only.set(move, batch)
       return batch
     }
     const presented = new Map<Id, Presented>()
@@ -84,7 +85,7 @@ export class Telling<G extends Followed> {
     else if (isMasked) news = yield* this.#visible(group, moves, presented)
     if (news.length === 0 && !order?.isReordered) return null
     const events = news.map(move => this.#event(move, presented, isMasked))
-    return batchOf(this.#resource, this.#step.position, events, order && order.ids, this.#step.by)
+    return batchOf(this.#resource, this.#step, events, order && order.ids)
   }
 
   /** The moves without those rows of which only something changed that rules hide. */
@@ -96,13 +97,14 @@ export class Telling<G extends Followed> {
     if (group.interest.view.loads.length > 0) this.#former ??= this.#before()
     const rows = changed.map(move => this.#touched?.get(move.id)?.before ?? this.#rowOf(move))
     const before = yield* group.bodies(this.#former ?? snapshot, rows)
-    const same = new Set(changed.filter(({ id }, i) => before[i] === presented.get(id)!.body))
+    const same = new Set(changed.filter(({ id }, i) => before[i] === getOrThrow(presented, id).body))
     return same.size === 0 ? moves : moves.filter(move => !same.has(move))
   }
 
   #before(): Snapshot {
     const { present, history } = this.#step
-    return new FormerSnapshot(present.snapshot, history.commits[0]!.position - 1, history.commits)
+    const first = history.commits[0]?.position ?? present.snapshot.position
+    return new FormerSnapshot(present.snapshot, first - 1, history.commits)
   }
 
   #sharedBy(view: View): SharedTelling {
@@ -121,7 +123,7 @@ export class Telling<G extends Followed> {
     const rows: Row[] = []
     for (const move of moves) if (move.kind !== 'leave' && !into.has(move.id)) rows.push(this.#rowOf(move))
     const presented = yield* group.present(this.#step.present.snapshot, rows)
-    for (let i = 0; i < rows.length; i++) into.set(rows[i]![ID] as Id, presented[i]!)
+    for (const [i, one] of presented.entries()) into.set(rows[i]?.[ID] as Id, one)
   }
 
   #rowOf({ id, row }: Move): Row {
@@ -182,8 +184,7 @@ class SharedTelling {
     if (moves.length > LONG) return this.#long(moves, resource, step, make)
     const events: LiveEvent[] = []
     let hash = moves.length
-    for (let i = 0; i < moves.length; i++) {
-      const move = moves[i]!
+    for (const move of moves) {
       const known = this.#events[move.kind]
       let numbered = known.get(move.id)
       if (!numbered) known.set(move.id, (numbered = { event: make(move), number: ++this.#numbered }))
@@ -194,14 +195,14 @@ class SharedTelling {
     let alike = this.#batches.get(hash)
     if (!alike) this.#batches.set(hash, (alike = []))
     for (const batch of alike) if (isSame(batch.events, events)) return batch
-    const batch = batchOf(resource, step.position, events, null, step.by)
+    const batch = batchOf(resource, step, events)
     alike.push(batch)
     return batch
   }
 
   #long(moves: readonly Move[], resource: Resource, step: Step, make: (move: Move) => LiveEvent): Batch {
     for (const known of this.#longs) if (isAlike(known.moves, moves)) return known.batch
-    const batch = batchOf(resource, step.position, moves.map(make), null, step.by)
+    const batch = batchOf(resource, step, moves.map(make))
     this.#longs.push({ moves, batch })
     return batch
   }
@@ -209,7 +210,7 @@ class SharedTelling {
 
 /** Whether two lists of moves lead to the same batch, for groups with the same view. */
 function isAlike(a: readonly Move[], b: readonly Move[]): boolean {
-  return a.length === b.length && a.every(({ kind, id }, i) => kind === b[i]!.kind && id === b[i]!.id)
+  return a.length === b.length && a.every(({ kind, id }, i) => kind === b[i]?.kind && id === b[i]?.id)
 }
 
 /** Longer lists of moves are compared one by one: few groups receive so much. */
