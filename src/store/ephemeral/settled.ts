@@ -36,7 +36,7 @@ export function* settled(snapshot: Snapshot, resource: Resource, where: Predicat
 /** Evaluates one part. `among` is what the rows must satisfy as well. */
 function* settledPart(snapshot: Snapshot, resource: Resource, where: Predicate, among: Predicate): Work<Predicate> {
   if (where.kind === 'size')
-    return yield* settledCount(snapshot, resource, where.field, everything, size => size === where.value)
+    return yield* settledCount(snapshot, countedIn(resource, where.field), everything, size => size === where.value)
   if (where.kind !== 'one' && where.kind !== 'many') return yield* settled(snapshot, resource, where)
   const field = getOrThrow(resource.field, where.field)
   const target = field.target as Resource
@@ -44,7 +44,7 @@ function* settledPart(snapshot: Snapshot, resource: Resource, where: Predicate, 
   if (field.is === 'one') return yield* settledOne(snapshot, field, where.of, among)
   if (where.kind === 'many' && where.quantifier === 'count') {
     const { field: name, of, op, value } = where
-    return yield* settledCount(snapshot, resource, name, of, size => signs[op](size - value))
+    return yield* settledCount(snapshot, countedIn(resource, name), of, size => signs[op](size - value))
   }
   // Rows on the other side refer to this one by `via`: find those that match, and take their owners.
   const quantifier = where.kind === 'one' ? 'some' : where.quantifier
@@ -66,18 +66,16 @@ function* settledOne(snapshot: Snapshot, field: OneField, of: Predicate, among: 
   targets.delete(null)
   if (targets.size === 0) return nothing
   const found = yield* selected(snapshot, field.target, allOf(isOneOf(field.target, [...targets] as Id[], false), of))
-  return { kind: 'in', field: field.name, values: found.map(row => row[ID]!), negated: false }
+  return { kind: 'in', field: field.name, values: found.map(row => row[ID] as Id), negated: false }
 }
 
 /** Stored rows by the number of ephemeral rows that refer to them. */
 function* settledCount(
   snapshot: Snapshot,
-  resource: Resource,
-  name: string,
+  { owner: resource, target, via }: BackField,
   of: Predicate,
   accepts: (count: number) => boolean,
 ): Work<Predicate> {
-  const { target, via } = resource.field.get(name) as BackField
   const counts = new Map<Id, number>()
   for (const row of yield* selected(snapshot, target, of)) {
     const owner = row[via.slot] as Id | null
@@ -87,6 +85,11 @@ function* settledCount(
   const negated = accepts(0)
   const ids = [...counts].filter(([, count]) => accepts(count) !== negated).map(([id]) => id)
   return isOneOf(resource, ids, negated)
+}
+
+/** The relation whose rows are counted. Only a relation that others refer by can lead to the other side. */
+function countedIn(resource: Resource, name: string): BackField {
+  return getOrThrow(resource.field, name) as BackField
 }
 
 function* selected(snapshot: Snapshot, resource: Resource, where: Predicate): Work<Row[]> {

@@ -31,7 +31,7 @@ export function applied(
   })
   const tables = new Map(state.tables)
   for (const [resource, rows] of touched) {
-    const seq = records.findLast(record => record.resource === resource)!.seq
+    const seq = records.findLast(record => record.resource === resource)?.seq ?? position
     const table = tableIn(state, resource)
     const owners = ownersAfter(resource, table, rows)
     tables.set(resource, newTable(layered(table.rows, rows), seq, owners))
@@ -51,24 +51,22 @@ export function stamped(row: Row, seq: number, at: number): Row {
 export function linked(state: MemoryState, links: readonly LinkChange[]): ReadonlyMap<Join, PairIndex> {
   if (links.length === 0) return state.joins
   const joins = new Map(state.joins)
-  for (const { join, a, b, op } of links) {
+  for (const link of links) {
+    const { join } = link
     const pairs = joins.get(join) ?? pairsIn(state, join)
-    joins.set(join, {
-      a: changedSide(pairs.a, a, b, op, orderOf(join.b.resource.idType)),
-      b: changedSide(pairs.b, b, a, op, orderOf(join.a.resource.idType)),
-    })
+    joins.set(join, { a: changedSide(pairs.a, link, 'a'), b: changedSide(pairs.b, link, 'b') })
   }
   return joins
 }
 
+/** One side of a join after a link was added or removed: the ids that each owner has, in order. */
 function changedSide(
   side: Layers<Id, readonly Id[]>,
-  owner: Id,
-  other: Id,
-  op: 'add' | 'remove',
-  order: (a: Id, b: Id) => number,
+  { join, a, b, op }: LinkChange,
+  of: 'a' | 'b',
 ): Layers<Id, readonly Id[]> {
+  const [owner, other, target] = of === 'a' ? [a, b, join.b.resource] : [b, a, join.a.resource]
   const ids = (lookUp(side, owner) ?? []).filter(id => id !== other)
   if (op === 'add') ids.push(other)
-  return layered(side, new Map([[owner, ids.length > 0 ? ids.toSorted(order) : undefined]]))
+  return layered(side, new Map([[owner, ids.length > 0 ? ids.toSorted(orderOf(target.idType)) : undefined]]))
 }

@@ -1,10 +1,11 @@
-import { ID, type Resource, type Row, type Value } from '../../model/model.ts'
+import { ID, type Id, type Resource, type Row, type Value } from '../../model/model.ts'
 import { compileTest, type RowAccess } from '../../query/evaluate.ts'
 import { orderOf, sorted, type Order } from '../../query/order.ts'
 import type { SortKey } from '../../query/predicate.ts'
 import type { ScopeField } from '../../query/scope.ts'
 import type { Meter } from '../meter.ts'
 import type { Select } from '../store.ts'
+import { accessTo } from './row-access.ts'
 import { rowsIn, type MemoryState } from './state.ts'
 
 /** Rows that are looked at between two places where the work may pause. */
@@ -24,17 +25,12 @@ export function finished<T>(work: Pausing<T>): T {
 }
 
 /** The rows that a list asks for, in its order, whichever way its cursor goes. */
-export function* selected(
-  state: MemoryState,
-  resource: Resource,
-  select: Select,
-  access: RowAccess<Row>,
-  meter: Meter,
-): Pausing<Row[]> {
+export function* selected(state: MemoryState, resource: Resource, select: Select, meter: Meter): Pausing<Row[]> {
+  const access = accessTo(state, meter)
   const keys = sortKeys(resource, select.sort, access)
   const compare = (a: readonly Value[], b: readonly Value[]): number => {
     for (const [i, key] of keys.entries()) {
-      const sign = key.order(a[i]!, b[i]!)
+      const sign = key.order(a[i] ?? null, b[i] ?? null)
       if (sign !== 0) return sign
     }
     return 0
@@ -98,7 +94,7 @@ function sortKeys(resource: Resource, sort: readonly SortKey[], access: RowAcces
     return { read, order: sorted(orderOf(field.type), descending) }
   })
   const hasId = sort.some(({ path }) => path.length === 1 && path[0] === resource.id.name)
-  return hasId ? keys : [...keys, { read: row => row[ID]!, order: orderOf(resource.idType) }]
+  return hasId ? keys : [...keys, { read: row => row[ID] as Id, order: orderOf(resource.idType) }]
 }
 
 /** Reads a value at the end of a path of to-one relations; null if one of them leads nowhere. */
@@ -107,8 +103,8 @@ function reader(
   path: readonly string[],
   access: RowAccess<Row>,
 ): { field: ScopeField; read: (row: Row) => Value } {
-  const [name, ...rest] = path
-  const field = resource.field.get(name!)
+  const [name = '', ...rest] = path
+  const field = resource.field.get(name)
   if (!field) throw new Error(`${resource.name} has no field ${name}`)
   if (rest.length === 0) {
     if (field.is !== 'back') return { field, read: access.value(field) }

@@ -1,14 +1,5 @@
-import {
-  ID,
-  type Field,
-  type Id,
-  type Join,
-  type OneField,
-  type Resource,
-  type Row,
-  type Value,
-} from '../../model/model.ts'
-import { compileTest, type RowAccess } from '../../query/evaluate.ts'
+import { ID, type Id, type Join, type OneField, type Resource, type Row, type Value } from '../../model/model.ts'
+import { compileTest } from '../../query/evaluate.ts'
 import { orderOf } from '../../query/order.ts'
 import type { Predicate } from '../../query/predicate.ts'
 import { Exhausted, Meter } from '../meter.ts'
@@ -16,7 +7,8 @@ import type { Select, Snapshot, Visits } from '../store.ts'
 import { tooManyVisits, type Visiting } from '../too-many-visits.ts'
 import type { Maybe } from '../work.ts'
 import { finished, matching, selected, type Pausing } from './select.ts'
-import { othersIn, rowIn, rowsIn, rowsWith, tableIn, type MemoryState } from './state.ts'
+import { accessTo } from './row-access.ts'
+import { othersIn, rowIn, rowsIn, rowsOf, rowsWith, tableIn, type MemoryState } from './state.ts'
 
 /** Reads from one state. */
 export class MemorySnapshot implements Snapshot {
@@ -48,9 +40,7 @@ export class MemorySnapshot implements Snapshot {
 
   select(resource: Resource, select: Select): Maybe<Row[]> {
     const state = this.#current()
-    return this.#visit(resource, select, select.visits, meter =>
-      selected(state, resource, select, accessTo(state, meter), meter),
-    )
+    return this.#visit(resource, select, select.visits, meter => selected(state, resource, select, meter))
   }
 
   count(resource: Resource, where: Predicate, visits?: Visits): Maybe<number> {
@@ -135,10 +125,6 @@ export class MemorySnapshot implements Snapshot {
   }
 }
 
-function rowsOf(state: MemoryState, resource: Resource, ids: readonly Id[]): Row[] {
-  return ids.map(id => rowIn(state, resource, id)).filter(row => row !== undefined)
-}
-
 function ascending(resource: Resource, ids: readonly Id[]): Id[] {
   return [...new Set(ids)].toSorted(orderOf(resource.idType))
 }
@@ -154,40 +140,4 @@ function sliced<T>(work: Pausing<T>, meter: Meter): Maybe<T> {
     if (step.done) return step.value
   }
   return new Promise<void>(resolve => void setImmediate(resolve)).then(() => sliced(work, meter))
-}
-
-/** How compiled predicates read the rows of a state. Each related row that they look at is counted. */
-function accessTo(state: MemoryState, meter: Meter = new Meter()): RowAccess<Row> {
-  return {
-    isFrozen: true,
-    value(scopeField) {
-      const field = scopeField as Field
-      if (field.is === 'back' && !field.toMany)
-        return row => rowsWith(state, field.target, field.via.slot, row[ID]!)[0]?.[ID] ?? null
-      const { slot } = stored(field)
-      return row => row[slot]!
-    },
-    one(scopeField) {
-      const field = scopeField as Field
-      if (field.is === 'back') return row => rowsWith(state, field.target, field.via.slot, row[ID]!)[0] ?? null
-      const { slot, target } = stored(field) as OneField
-      return row => (row[slot] === null ? null : (rowIn(state, target, row[slot] as Id) ?? null))
-    },
-    many(scopeField) {
-      const field = scopeField as Field
-      if (field.is === 'back') return row => counted(rowsWith(state, field.target, field.via.slot, row[ID]!), meter)
-      if (field.is !== 'many') throw new Error(`${field.name} is not a list of rows`)
-      return row => counted(rowsOf(state, field.target, othersIn(state, field.join, field.side, row[ID] as Id)), meter)
-    },
-  }
-}
-
-function counted<T>(rows: readonly T[], meter: Meter): readonly T[] {
-  meter.visit(rows.length)
-  return rows
-}
-
-function stored(field: Field): Field & { slot: number } {
-  if (field.is === 'scalar' || field.is === 'one') return field
-  throw new Error(`Nothing is stored for ${field.owner.name}.${field.name}`)
 }

@@ -65,6 +65,11 @@ export function rowIn(state: MemoryState, resource: Resource, id: Id): Row | und
   return lookUp(tableIn(state, resource).rows, id)
 }
 
+/** Those of some rows that exist, in the order of the ids. */
+export function rowsOf(state: MemoryState, resource: Resource, ids: readonly Id[]): Row[] {
+  return ids.map(id => rowIn(state, resource, id)).filter(row => row !== undefined)
+}
+
 /** All rows, in ascending order of id. */
 export function rowsIn(state: MemoryState, resource: Resource): readonly Row[] {
   const { rows, derived } = tableIn(state, resource)

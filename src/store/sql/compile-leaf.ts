@@ -3,7 +3,7 @@ import type { CompareOp } from '../../query/predicate.ts'
 import { sql, type Sql } from './kysely.ts'
 import { comparedOf } from './layout.ts'
 import { fieldOf, shapeOfLeaf, type Leaf } from './leaf.ts'
-import { joinIds, visited, type TableReference } from './place.ts'
+import { joinIds, visited, type Names, type TableReference } from './place.ts'
 
 /** The SQL expression for the value of a field. */
 export interface SqlExpression {
@@ -52,33 +52,39 @@ export const operators: Record<CompareOp, Sql> = {
 export function compileLeaf(leaf: Leaf, place: TableReference, exact: boolean): Sql {
   const field = fieldOf(place.layout.resource, leaf.field)
   const { variant, binds } = shapeOfLeaf(leaf, place.layout, field)
-  const values = binds.map(() => place.names.value())
+  // Each value is taken where the text has its place, so the places have the order of `binds`.
+  const { names } = place
   if (leaf.kind === 'has') {
     return variant.endsWith('j')
-      ? compileHasMany(leaf, field, place, values[0]!)
-      : compileHas(leaf, field, place, values)
+      ? compileHasMany(leaf, field, place, names.value())
+      : compileHas(leaf, field, place, binds.length)
   }
   if (leaf.kind === 'size') {
-    if (field.is === 'back' || field.is === 'many') return sql`(${count(field, place)} = ${values[0]!})`
+    if (field.is === 'back' || field.is === 'many') return sql`(${count(field, place)} = ${names.value()})`
     const { sql: list, nullable } = expressionOf(field, place)
-    return decided(sql`json_array_length(${list}) = ${values[0]!}`, nullable && exact)
+    return decided(sql`json_array_length(${list}) = ${names.value()}`, nullable && exact)
   }
-  if ((field.is === 'back' && field.toMany) || field.is === 'many') return compileMembers(leaf, field, place, values)
+  if ((field.is === 'back' && field.toMany) || field.is === 'many') return compileMembers(leaf, field, place)
   const { sql: e, nullable } = expressionOf(field, place)
   switch (leaf.kind) {
     case 'null':
       return leaf.is ? sql`(${e} is null)` : sql`(${e} is not null)`
     case 'compare':
       if (leaf.value === null) return leaf.op === 'ne' ? sql`1` : sql`0`
-      if (leaf.op === 'ne' && nullable) return sql`(${e} is not ${values[0]!})`
-      return decided(sql`${e} ${operators[leaf.op]} ${values[0]!}`, nullable && exact)
-    case 'in':
-      return compileIn(leaf.negated, e, nullable, variant, values, exact)
-    case 'text':
-      return decided(
-        compileText(leaf, leaf.fold ? (place.folded?.get(leaf.field) ?? folded(e)) : e, variant, values),
-        nullable && exact,
-      )
+      if (leaf.op === 'ne' && nullable) return sql`(${e} is not ${names.value()})`
+      return decided(sql`${e} ${operators[leaf.op]} ${names.value()}`, nullable && exact)
+    case 'in': {
+      if (binds.length === 0) return leaf.negated ? sql`1` : sql`0`
+      const values = binds.map(() => names.value())
+      // The values one by one, or the elements of one JSON text.
+      const list = variant === 'j' ? sql`select value from json_each(${sql.join(values)})` : sql.join(values)
+      if (!leaf.negated) return decided(sql`${e} in (${list})`, nullable && exact)
+      return nullable ? sql`(${e} is null or ${e} not in (${list}))` : sql`(${e} not in (${list}))`
+    }
+    case 'text': {
+      const text = leaf.fold ? (place.folded?.get(leaf.field) ?? folded(e)) : e
+      return decided(compileText(leaf, text, variant, names), nullable && exact)
+    }
   }
 }
 
@@ -87,44 +93,38 @@ export function decided(test: Sql, matters: boolean): Sql {
   return matters ? sql`ifnull(${test}, 0)` : sql`(${test})`
 }
 
-/** The SQL of an `in` list: the values one by one, or the elements of one JSON text. */
-function compileIn(negated: boolean, e: Sql, nullable: boolean, variant: string, values: Sql[], exact: boolean): Sql {
-  if (values.length === 0) return negated ? sql`1` : sql`0`
-  const list = variant === 'j' ? sql`select value from json_each(${values[0]!})` : sql.join(values)
-  if (!negated) return decided(sql`${e} in (${list})`, nullable && exact)
-  return nullable ? sql`(${e} is null or ${e} not in (${list}))` : sql`(${e} not in (${list}))`
-}
-
 /** Text without its case. SQLite folds what is ASCII by itself, at a tenth of the cost of a function. */
 export function folded(e: Sql): Sql {
   return sql`(case when length(${e}) = octet_length(${e}) then lower(${e}) else restuary_fold(${e}) end)`
 }
 
-function compileText(leaf: Extract<Leaf, { kind: 'text' }>, text: Sql, variant: string, values: Sql[]): Sql {
+function compileText(leaf: Extract<Leaf, { kind: 'text' }>, text: Sql, variant: string, names: Names): Sql {
   switch (leaf.op) {
     case 'eq':
-      return sql`${text} = ${values[0]!}`
+      return sql`${text} = ${names.value()}`
     case 'json':
-      return sql`restuary_json(${text}) = ${values[0]!}`
+      return sql`restuary_json(${text}) = ${names.value()}`
     case 'contains':
-      return sql`instr(${text}, ${values[0]!}) > 0`
+      return sql`instr(${text}, ${names.value()}) > 0`
     case 'startsWith':
       return variant === 'open'
-        ? sql`${text} >= ${values[0]!}`
-        : sql`${text} >= ${values[0]!} and ${text} < ${values[1]!}`
+        ? sql`${text} >= ${names.value()}`
+        : sql`${text} >= ${names.value()} and ${text} < ${names.value()}`
     case 'endsWith':
-      return variant === 'empty' ? sql`${text} is not null` : sql`substr(${text}, ${values[0]!}) = ${values[1]!}`
+      return variant === 'empty' ? sql`${text} is not null` : sql`substr(${text}, ${names.value()}) = ${names.value()}`
   }
 }
 
 /** Conditions on the elements of a stored list, or on the ids of a to-many relation. */
-function compileHas(leaf: Extract<Leaf, { kind: 'has' }>, field: Field, place: TableReference, values: Sql[]): Sql {
+function compileHas(leaf: Extract<Leaf, { kind: 'has' }>, field: Field, place: TableReference, binds: number): Sql {
+  const { names } = place
   const tests: Sql[] = []
   if (field.is === 'back' || field.is === 'many') {
-    for (const value of values) tests.push(contains(field, place, value))
+    for (let i = 0; i < binds; i++) tests.push(contains(field, place, names.value()))
   } else {
     const { sql: list } = expressionOf(field, place)
-    for (let i = 0; i < values.length; i += 2) tests.push(hasElement(list, values[i]!, values[i + 1]!, place))
+    // Each element has two binds: its value, and its type.
+    for (let i = 0; i < binds; i += 2) tests.push(hasElement(list, place))
     // A list that is null does not contain anything, so `hasAll []` is false for it.
     if (leaf.mode === 'all' && tests.length === 0) return sql`(${list} is not null)`
   }
@@ -157,9 +157,9 @@ function kindOf(alias: string): Sql {
   return sql`case when ${type} in ('integer', 'real') then 'number' else ${type} end`
 }
 
-function hasElement(list: Sql, value: Sql, type: Sql, place: TableReference): Sql {
-  const alias = place.names.table()
-  const test = sql`${sql.id(alias, 'value')} is ${value} and ${kindOf(alias)} = ${type}`
+function hasElement(list: Sql, { names }: TableReference): Sql {
+  const alias = names.table()
+  const test = sql`${sql.id(alias, 'value')} is ${names.value()} and ${kindOf(alias)} = ${names.value()}`
   return sql`exists (select 1 from json_each(${list}) as ${sql.id(alias)} where ${test})`
 }
 
@@ -169,15 +169,16 @@ function contains(field: BackField | ManyField, place: TableReference, value: Sq
 }
 
 /** Conditions on a to-many relation as a set of ids: it matches if one id does, and is null if there are none. */
-function compileMembers(leaf: Leaf, field: BackField | ManyField, place: TableReference, values: Sql[]): Sql {
+function compileMembers(leaf: Leaf, field: BackField | ManyField, place: TableReference): Sql {
   if (leaf.kind === 'null') {
     const { from, on } = joinIds(field, place)
     return leaf.is
       ? sql`not exists (select 1 from ${from} where ${on})`
       : sql`exists (select 1 from ${from} where ${on})`
   }
-  if (leaf.kind === 'compare' && (leaf.op === 'eq' || leaf.op === 'ne') && values.length === 1) {
-    return leaf.op === 'eq' ? contains(field, place, values[0]!) : sql`not ${contains(field, place, values[0]!)}`
+  if (leaf.kind === 'compare' && (leaf.op === 'eq' || leaf.op === 'ne') && leaf.value !== null) {
+    const test = contains(field, place, place.names.value())
+    return leaf.op === 'eq' ? test : sql`not ${test}`
   }
   throw new Error(`${field.owner.name}.${field.name} is a list; ${leaf.kind} does not apply to it`)
 }

@@ -3,12 +3,13 @@ import { ID } from '../../model/model.ts'
 import { keyParts } from '../../model/key-text.ts'
 import type { Bind } from './codec.ts'
 import { bound, sql, type Sql } from './kysely.ts'
-import type { Layout } from './layout.ts'
+import { codecAt, type Layout } from './layout.ts'
 
 /** What `hasKey` binds for an id; null if no row can have it. */
 export function keyBinds(layout: Layout, id: Id): readonly Bind[] | null {
-  if (layout.partsTell) return keyParts(String(id), layout.key!.length)
-  return [layout.codecs[ID]!.column === 'BLOB' ? layout.codecs[ID]!.encode(id) : id]
+  if (layout.partsTell) return keyParts(String(id), layout.key?.length ?? 1)
+  const codec = codecAt(layout, ID)
+  return [codec.column === 'BLOB' ? codec.encode(id) : id]
 }
 
 /** Whether a row has an id, whose binds begin at `first`; `at` names its columns. */
@@ -24,4 +25,11 @@ export function hasKey(layout: Layout, at: (column: string) => Sql, first: numbe
   if (!partsTell) return sql`restuary_key(${sql.join(key.map(at))}) = ${bound(first)}`
   const parts = key.map((column, i) => sql`${at(column)} is ${bound(first + i)} collate binary`)
   return sql`${sql.join(parts, sql` and `)}`
+}
+
+/** The same for a row that is there. Throws Error for an id that no row can have. */
+export function bindsOfKey(layout: Layout, id: Id): readonly Bind[] {
+  const binds = keyBinds(layout, id)
+  if (binds === null) throw new Error(`${id} is no key of ${layout.resource.name}`)
+  return binds
 }

@@ -76,7 +76,7 @@ function layoutOf(resource: Resource, baseline: Baseline, facts: TableFacts, ver
     codecs,
     decoders: codecs.flatMap((codec, slot) => (codec.decode ? [[slot, codec.decode] as const] : [])),
     key: composite ? foreign.key : null,
-    hasPlainId: !composite && codecs[ID]!.column !== 'BLOB',
+    hasPlainId: !composite && codecs[ID]?.column !== 'BLOB',
     partsTell: composite && !foreign.view && foreign.key.every(column => isTold(resource, column, facts)),
     baseline: foreign ? baseline : null,
     versioned,
@@ -96,7 +96,7 @@ function layoutOf(resource: Resource, baseline: Baseline, facts: TableFacts, ver
 /** The text of a part finds its value: the column makes a number of it, or holds text or blobs alone. */
 function isTold({ columns, table, options }: Resource, column: string, facts: TableFacts): boolean {
   const type = columns.find(field => field.slot !== ID && field.column === column)?.type.sql.column
-  if (options.foreign!.mixed?.includes(column)) return false
+  if (options.foreign?.mixed?.includes(column)) return false
   return type === 'TEXT' ? !facts.isNumeric(table, column) : type === 'BLOB' || facts.isNumeric(table, column)
 }
 
@@ -142,7 +142,7 @@ export function idExpression(layout: Layout, alias: string): Sql {
 /** The id as the side table of versions has it. */
 function versionId(layout: Layout, alias: string): Sql {
   const id = idExpression(layout, alias)
-  return layout.codecs[ID]!.column === 'BLOB' ? sql`lower(hex(${id}))` : id
+  return codecAt(layout, ID).column === 'BLOB' ? sql`lower(hex(${id}))` : id
 }
 
 export function columnExpression(layout: Layout, field: StoredField, alias: string): Sql {
@@ -153,7 +153,7 @@ export function columnExpression(layout: Layout, field: StoredField, alias: stri
 export function rowOf(layout: Layout, alias: string): Sql {
   const columns: Sql[] = []
   for (const field of layout.resource.columns) {
-    columns[field.slot] = readable(layout.codecs[field.slot]!, columnExpression(layout, field, alias))
+    columns[field.slot] = readable(codecAt(layout, field.slot), columnExpression(layout, field, alias))
   }
   const { baseline } = layout
   if (baseline === null) {
@@ -201,6 +201,20 @@ export function fromOf(
   return sql`${table} left join _restuary_version as ${sql.id(version)} on ${sql.id(version, 'resource')} = ${sql.lit(
     layout.resource.name,
   )} and ${sql.id(version, 'id')} = ${versionId(layout, alias)}`
+}
+
+/** How the values of a slot are stored. */
+export function codecAt({ codecs, resource }: Layout, slot: number): Codec {
+  const codec = codecs[slot]
+  if (!codec) throw new Error(`${resource.name} stores nothing in slot ${slot}`)
+  return codec
+}
+
+/** The stored field of a slot. */
+export function fieldAt({ resource }: Layout, slot: number): StoredField {
+  const field = resource.columns.find(field => field.slot === slot)
+  if (!field) throw new Error(`${resource.name} has no field in slot ${slot}`)
+  return field
 }
 
 /** The number of slots in a row. */

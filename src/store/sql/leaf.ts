@@ -5,7 +5,7 @@ import { prefixEnd } from '../../query/prefix.ts'
 import * as types from '../../schema/field-types/built-in.ts'
 import type { Value } from '../../schema/field.ts'
 import type { Bind, Codec } from './codec.ts'
-import type { Layout } from './layout.ts'
+import { codecAt, type Layout } from './layout.ts'
 
 /** A condition on one field. */
 export type Leaf = Exclude<Predicate, { kind: 'constant' | 'and' | 'or' | 'not' | 'one' | 'many' }>
@@ -33,7 +33,7 @@ export function codecOfField(layout: Layout, field: Field): Codec {
   switch (field.is) {
     case 'scalar':
     case 'one':
-      return layout.codecs[field.slot]!
+      return codecAt(layout, field.slot)
     case 'count':
       return integer
     case 'back':

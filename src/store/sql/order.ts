@@ -58,17 +58,18 @@ export function compileCursor(sorted: Sorted, values: readonly Value[], before: 
   const { keys } = sorted
   // A sort that names the id has one key less than a cursor, which always ends with the id.
   const slots = keys.map((_, i) => ((values[i] ?? null) === null ? null : place.names.value()))
-  const first = keys[0]!
+  const [first] = keys
+  if (!first) throw new TypeError('a cursor needs an order')
   // All keys in one direction and without nulls: SQLite compares the tuples, and an index can serve that.
   const alike = keys.every((key, i) => !key.nullable && slots[i] !== null && key.descending === first.descending)
   if (alike) {
     const above = first.descending === before ? sql`>` : sql`<`
-    if (keys.length === 1) return sql`${first.sql} ${above} ${slots[0]!}`
-    return sql`(${sql.join(keys.map(key => key.sql))}) ${above} (${sql.join(slots.map(slot => slot!))})`
+    const values = sql.join(slots.filter(slot => slot !== null))
+    if (keys.length === 1) return sql`${first.sql} ${above} ${values}`
+    return sql`(${sql.join(keys.map(key => key.sql))}) ${above} (${values})`
   }
   let beyond: Sql = sql`0`
-  for (let i = keys.length - 1; i >= 0; i--) {
-    const { sql: e, nullable, descending } = keys[i]!
+  for (const [i, { sql: e, nullable, descending }] of [...keys.entries()].toReversed()) {
     const slot = slots[i]
     if (slot === null || slot === undefined) {
       // The cursor is at null: nothing comes after it, and everything that is not null comes before it.

@@ -10,12 +10,13 @@ import { codecOfField, fieldOf, jsonPath, shapeOfLeaf } from './leaf.ts'
 export interface StatementShape {
   key: string
   readonly values: Bind[]
+  readonly layouts: Layouts
 }
 
 /** Ends each name in a key. No field name contains it, so different queries never share a key. */
 const END = '\u0001'
 
-export function shapePredicate(predicate: Predicate, layout: Layout, layouts: Layouts, shape: StatementShape): void {
+export function shapePredicate(predicate: Predicate, layout: Layout, shape: StatementShape): void {
   switch (predicate.kind) {
     case 'constant':
       shape.key += predicate.value ? 'T' : 'F'
@@ -23,19 +24,19 @@ export function shapePredicate(predicate: Predicate, layout: Layout, layouts: La
     case 'and':
     case 'or':
       shape.key += predicate.kind === 'and' ? '&(' : '|('
-      for (const part of predicate.of) shapePredicate(part, layout, layouts, shape)
+      for (const part of predicate.of) shapePredicate(part, layout, shape)
       shape.key += ')'
       return
     case 'not':
       shape.key += '!'
-      return shapePredicate(predicate.of, layout, layouts, shape)
+      return shapePredicate(predicate.of, layout, shape)
     case 'one':
     case 'many': {
       const counts = predicate.kind === 'many' && predicate.quantifier === 'count' ? predicate : null
       const quantifier = predicate.kind === 'one' ? '1' : `${predicate.quantifier}${counts?.op ?? ''}`
       shape.key += `${quantifier}:${predicate.field}${END}`
       const target = targetOf(layout.resource, predicate.field)
-      shapePredicate(predicate.of, layouts.get(target)!, layouts, shape)
+      shapePredicate(predicate.of, getOrThrow(shape.layouts, target), shape)
       if (counts) shape.values.push(counts.value)
       return
     }
@@ -82,7 +83,6 @@ export function shapeCursor(
   sort: readonly SortKey[],
   keys: readonly Value[],
   layout: Layout,
-  layouts: Layouts,
   shape: StatementShape,
 ): void {
   sort.forEach(({ path }, i) => {
@@ -90,7 +90,7 @@ export function shapeCursor(
     shape.key += value === null ? '0' : '1'
     if (value === null) return
     const { field } = jsonPath(layout.resource, path)
-    shape.values.push(codecOfField(getOrThrow(layouts, field.owner), field).encode(value))
+    shape.values.push(codecOfField(getOrThrow(shape.layouts, field.owner), field).encode(value))
   })
 }
 

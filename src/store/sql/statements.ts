@@ -1,14 +1,23 @@
 import { ID, type Field, type Join, type OneField, type Resource, type StoredField } from '../../model/model.ts'
-import type { Predicate, SortKey } from '../../query/predicate.ts'
+import type { Predicate } from '../../query/predicate.ts'
 import type { Select } from '../store.ts'
 import { compileTests } from './compile.ts'
 import { bound, compileStatement, sql, type Compiled, type Sql } from './kysely.ts'
 import { hasKey } from './key.ts'
-import { columnExpression, fromOf, idExpression, readSafe, rowOf, type Layout, type Layouts } from './layout.ts'
+import {
+  columnExpression,
+  fieldAt,
+  fromOf,
+  idExpression,
+  readSafe,
+  rowOf,
+  type Layout,
+  type Layouts,
+} from './layout.ts'
 import { compileCursor, compileOrder, compileSort } from './order.ts'
 import { Names, visited, type TableReference } from './place.ts'
 import { isSingle } from './selective.ts'
-import { isLiteral } from './shape.ts'
+import { isLiteral, totalSort } from './shape.ts'
 
 /** The alias of the rows that a statement is about. */
 const T = 't'
@@ -17,19 +26,28 @@ function place(layout: Layout, layouts: Layouts, where: Predicate, isCounted: bo
   return { layout, alias: T, layouts, names: new Names(), isSingle: isSingle(layout.resource, where), isCounted }
 }
 
-/** Reads rows in the order of `index`, if one is named. Binds the values of the predicate, those of the cursor, then limit and offset if they are not in the text. */
+/** How a statement reads its rows. */
+export interface Reading {
+  /** Counts the rows that it visits. */
+  readonly isCounted?: boolean
+  /** The index that it goes by; null = SQLite chooses. */
+  readonly index?: string | null
+}
+
+/**
+ * Reads rows in the order that `select` asks for, the id last. Binds the values of the predicate, those of the cursor, then limit
+ * and offset if they are not in the text.
+ */
 export function selectRows(
   layout: Layout,
   layouts: Layouts,
-  { where, limit, offset, cursor }: Select,
-  sort: readonly SortKey[],
-  isCounted: boolean = false,
-  index: string | null = null,
+  { where, sort, limit, offset, cursor }: Select,
+  { isCounted = false, index = null }: Reading = {},
 ): Compiled {
   const at = place(layout, layouts, where, isCounted)
   const tests: Sql[] = []
   if (!isAll(where)) tests.push(compileTests(where, at, false))
-  const sorted = compileSort(sort, at)
+  const sorted = compileSort(totalSort(layout.resource, sort), at)
   if (cursor) tests.push(compileCursor(sorted, cursor.keys, cursor.before, at))
   const filter = filterOf(tests, at)
   const order = compileOrder(sorted, cursor?.before ?? false)
@@ -197,7 +215,7 @@ function columnNames({ resource, baseline }: Layout): string[] {
 /** Binds the changed columns in order, then seq and time if they are in the table, then the id. */
 export function updateRow(layout: Layout, slots: readonly number[]): Compiled {
   const { resource, baseline } = layout
-  const columns = slots.map(slot => resource.columns.find(field => field.slot === slot)!.column)
+  const columns = slots.map(slot => fieldAt(layout, slot).column)
   if (baseline === null) columns.push('_seq', '_at')
   const sets = columns.map((column, i) => sql`${sql.id(column)} = ${bound(i)}`)
   return compileStatement(
@@ -208,7 +226,7 @@ export function updateRow(layout: Layout, slots: readonly number[]): Compiled {
 /** What the column of one slot holds, as it is. Binds: the id. */
 export function storedValue(layout: Layout, slot: number): Compiled {
   const { resource } = layout
-  const { column } = resource.columns.find(field => field.slot === slot)!
+  const { column } = fieldAt(layout, slot)
   return compileStatement(
     sql`select ${sql.id(column)} from ${sql.id(resource.table)} where ${hasKey(layout, name => sql.id(name), 0)}`,
   )

@@ -13,7 +13,7 @@ import { MetaTable } from './log/meta.ts'
 import type { SqliteSettings } from './options.ts'
 import { Reader } from './read/snapshot.ts'
 import { SqliteState } from './state.ts'
-import { newTerm, Terms, withTerm } from '../terms.ts'
+import { newTerm, withTerm, type Terms } from '../terms.ts'
 import { TurnSnapshot } from './read/turn-snapshot.ts'
 import { Writer } from './write/writer.ts'
 
@@ -27,16 +27,22 @@ export interface Opened {
   readonly writer: Writer
 }
 
-export function openFile(
-  file: string,
-  model: Model,
-  environment: StoreEnvironment,
-  options: SqliteSettings,
-  terms: Terms = new Terms(),
-): Opened {
+/** What is opened, and for which model. */
+export interface Opening {
+  readonly file: string
+  readonly model: Model
+  readonly environment: StoreEnvironment
+  readonly options: SqliteSettings
+  /** The terms of the log; they are filled when the file is read. */
+  readonly terms: Terms
+}
+
+/** Opens a file and adapts it to the model. Throws Error if the file cannot follow the model; it is closed again then. */
+export function openFile(opening: Opening): Opened {
+  const { file, options } = opening
   const connection = new Connection({ ...options, file, readOnly: false })
   try {
-    return openModel(connection, file, model, environment, options, terms)
+    return openModel(connection, opening)
   } catch (error) {
     connection.close()
     throw error
@@ -44,22 +50,16 @@ export function openFile(
 }
 
 /** Adapts an open file to a model, which may differ from the one before. */
-export function openModel(
-  connection: Connection,
-  file: string,
-  model: Model,
-  environment: StoreEnvironment,
-  options: SqliteSettings,
-  terms: Terms,
-): Opened {
+export function openModel(connection: Connection, opening: Opening): Opened {
+  const { file, model, environment, terms } = opening
   const made = connection.prepare(`SELECT 1 FROM sqlite_schema WHERE name = '_restuary_log_adopt'`).get() !== undefined
   if (!made) connection.exec(`BEGIN IMMEDIATE; ${LOG_TABLES}; COMMIT`)
   const isSigned = connection.prepare(`SELECT 1 FROM pragma_table_info('_restuary_log') WHERE name = 'signature'`)
   if (!isSigned.get()) connection.exec(LOG_ADDITION)
   const meta = new MetaTable(connection)
   const log = new LogTable(connection, model)
-  adaptTables(connection, meta, model, environment, options.drop)
-  const baseline = begin(connection, meta, log, model, environment)
+  adaptTables(connection, meta, opening)
+  const baseline = begin(connection, meta, log, opening)
   connection.exec(numberedRows(model))
   const layouts = layoutsOf(model, baseline, tableFacts(connection))
   const state = new SqliteState({ connection, layouts, model, environment, log, meta, terms })
@@ -73,8 +73,7 @@ function begin(
   connection: Connection,
   meta: MetaTable,
   log: LogTable,
-  model: Model,
-  { clock, random, report }: StoreEnvironment,
+  { model, environment: { clock, random, report } }: Opening,
 ): Baseline {
   const adopting = [...model.resources.values()].some(resource => resource.options.foreign !== null)
   connection.exec('BEGIN IMMEDIATE')

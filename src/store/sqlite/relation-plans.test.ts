@@ -6,10 +6,10 @@ import { everything, type Predicate } from '../../query/predicate.ts'
 import { t } from '../../schema/builder.ts'
 import { testEnvironment } from '../../testing/store-suite/world.ts'
 import { layoutsOf } from '../sql/layout.ts'
-import { totalSort } from '../sql/shape.ts'
 import { countRows, selectRows } from '../sql/statements.ts'
 import { openFile, type Opened } from './open.ts'
 import { withDefaults } from './options.ts'
+import { Terms } from '../terms.ts'
 
 const model = link({
   user: resource({
@@ -43,7 +43,13 @@ const layouts = layoutsOf(
 
 let opened: Opened
 beforeAll(() => {
-  opened = openFile(':memory:', model, testEnvironment({ now: 0 }), withDefaults({}))
+  opened = openFile({
+    file: ':memory:',
+    model,
+    environment: testEnvironment({ now: 0 }),
+    options: withDefaults({}),
+    terms: new Terms(),
+  })
 })
 afterAll(() => opened.state.connection.close())
 
@@ -63,10 +69,7 @@ const either = (...of: Predicate[]): Predicate => ({ kind: 'or', of })
 function planOf(name: string, where: Predicate, what: 'rows' | 'count' = 'rows'): string[] {
   const layout = layouts.get(model.resources.get(name)!)!
   const query = { where, sort: [], limit: null, offset: 0, cursor: null }
-  const { sql } =
-    what === 'rows'
-      ? selectRows(layout, layouts, query, totalSort(layout.resource, []))
-      : countRows(layout, layouts, where)
+  const { sql } = what === 'rows' ? selectRows(layout, layouts, query) : countRows(layout, layouts, where)
   const rows = opened.state.connection.db.prepare(`explain query plan ${sql}`).all()
   return rows.map(({ detail }) => String(detail))
 }

@@ -1,4 +1,4 @@
-import { SEQ, type Id, type Join, type Model, type Resource, type Row } from '../../model/model.ts'
+import type { Id, Join, Model, Resource, Row } from '../../model/model.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { Commit, StoreEnvironment, Recorded, Snapshot, Store, Transaction } from '../store.ts'
 import { Terms } from '../terms.ts'
@@ -63,13 +63,14 @@ class SqliteStore implements Store {
 
   open(model: Model, environment: StoreEnvironment): void {
     const { connection } = this.#opened?.state ?? {}
-    if (connection === undefined) this.#opened = openFile(this.#file, model, environment, this.#options, this.terms)
+    const opening = { file: this.#file, model, environment, options: this.#options, terms: this.terms }
+    if (connection === undefined) this.#opened = openFile(opening)
     else {
       this.#idle()
       // Another model: prepared statements and further connections belong to the old one.
       void this.#furtherReaders?.close()
       connection.forget()
-      this.#opened = openModel(connection, this.#file, model, environment, this.#options, this.terms)
+      this.#opened = openModel(connection, opening)
     }
     this.#furtherReaders = null
   }
@@ -258,8 +259,7 @@ class SqliteStore implements Store {
 
   history(resource: Resource, id: Id, before: number, limit: number): Recorded[] {
     const { log, reader } = this.#store
-    const row = reader.get(resource, id)
-    return log.history(resource, id, row === undefined ? null : (row[SEQ] as number), before, limit)
+    return log.history({ resource, id, row: reader.get(resource, id) }, before, limit)
   }
 
   load(resource: Resource, rows: Iterable<Row>): number {

@@ -2,10 +2,17 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { created, testEnvironment, model, user } from '../../../testing/store-suite/world.ts'
 import { openFile, type Opened } from '../open.ts'
 import { withDefaults } from '../options.ts'
+import { Terms } from '../../terms.ts'
 
 let opened: Opened
 beforeEach(() => {
-  opened = openFile(':memory:', model, testEnvironment({ now: 0 }), withDefaults({}))
+  opened = openFile({
+    file: ':memory:',
+    model,
+    environment: testEnvironment({ now: 0 }),
+    options: withDefaults({}),
+    terms: new Terms(),
+  })
 })
 afterEach(() => opened.state.connection.close())
 

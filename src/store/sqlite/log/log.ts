@@ -37,6 +37,14 @@ const COLUMNS = 'seq, tx, at, resource, id, op, before, after, lists, signature'
 type Text = string | null
 type Record = [number, number, number, string, Id, string, before: Text, after: Text, lists: Text, signature: Text]
 
+/** A row that has a history. */
+interface LoggedRow {
+  readonly resource: Resource
+  readonly id: Id
+  /** The row as it is; undefined if it is deleted. */
+  readonly row: Row | undefined
+}
+
 /** The change log in its table. */
 export class LogTable {
   readonly #append: Statement
@@ -139,15 +147,18 @@ export class LogTable {
   }
 
   /**
-   * The newest records of a row before a seq, newest first. `version` is the version of the row as it is, or null if it is
-   * deleted. Each record has the previous version of its row, which is the seq of the record before it. So no write pays for an
+   * The newest records of a row before a seq, newest first. Each record has the previous version of its row, which is the seq of the record before it. So no write pays for an
    * index over all records; only deletions are indexed.
    */
-  history(resource: Resource, id: Id, version: number | null, before: number, limit: number): Recorded[] {
+  history({ resource, id, row }: LoggedRow, before: number, limit: number): Recorded[] {
     const reach = this.reach()
     const found: Recorded[] = []
     // The next page continues at the record where the last one ended.
-    let seq = this.#recordAt(before, resource, id) ? before : (version ?? this.#deletion(resource, id, Infinity))
+    let seq = this.#recordAt(before, resource, id)
+      ? before
+      : row
+        ? (row[SEQ] as number)
+        : this.#deletion(resource, id, Infinity)
     while (seq > reach && found.length < limit) {
       const record = this.#recordAt(seq, resource, id)
       if (record === undefined) break
@@ -174,12 +185,12 @@ export class LogTable {
 
   /** A row as a JSON object with field names, the version first. Only these slots, if they are given. */
   #json(resource: Resource, row: Row, slots?: readonly number[]): string {
-    const { names, all } = this.#members.get(resource)!
+    const { names, all } = this.#members.get(resource) ?? membersOf(resource)
     let text = `{"_seq":${row[SEQ] as number},"_at":${row[AT] as number}`
     for (const slot of slots ?? all) {
       const value = row[slot]
       const isBare = typeof value === 'number' || typeof value === 'boolean'
-      text += names[slot]! + (isBare ? String(value) : JSON.stringify(value ?? null))
+      text += (names[slot] ?? '') + (isBare ? String(value) : JSON.stringify(value ?? null))
     }
     return text + '}'
   }
@@ -228,6 +239,6 @@ function rowOf(resource: Resource, members: Members, otherwise: Row | null): Row
   const row: Row = otherwise?.slice() ?? Array.from({ length: width(resource) }, () => null)
   row[SEQ] = members['_seq'] ?? 0
   row[AT] = members['_at'] ?? 0
-  for (const { name, slot } of resource.columns) if (name in members) row[slot] = members[name]!
+  for (const { name, slot } of resource.columns) if (name in members) row[slot] = members[name] ?? null
   return row
 }

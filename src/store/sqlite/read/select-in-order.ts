@@ -1,4 +1,4 @@
-import { everything, type SortKey } from '../../../query/predicate.ts'
+import { everything } from '../../../query/predicate.ts'
 import type { Compiled } from '../../sql/kysely.ts'
 import type { Layout, Layouts } from '../../sql/layout.ts'
 import { indexInOrder } from '../../sql/served.ts'
@@ -19,10 +19,9 @@ export function selectInOrder(
   layout: Layout,
   layouts: Layouts,
   select: Select,
-  sort: readonly SortKey[],
 ): Compiled | null {
   if (select.limit === null) return null
   const whole: Select = { where: everything, sort: select.sort, limit: BOUND, offset: 0, cursor: null }
-  const index = indexInOrder(connection.planOf(selectRows(layout, layouts, whole, sort)))
-  return index === null ? null : selectRows(layout, layouts, select, sort, true, index)
+  const index = indexInOrder(connection.planOf(selectRows(layout, layouts, whole)))
+  return index === null ? null : selectRows(layout, layouts, select, { isCounted: true, index })
 }

@@ -3,10 +3,17 @@ import { everything, type Predicate, type SortKey } from '../../../query/predica
 import { testEnvironment, model, plain, todo, user } from '../../../testing/store-suite/world.ts'
 import { openFile, type Opened } from '../open.ts'
 import { withDefaults } from '../options.ts'
+import { Terms } from '../../terms.ts'
 
 let opened: Opened
 beforeAll(() => {
-  opened = openFile(':memory:', model, testEnvironment({ now: 0 }), withDefaults({}))
+  opened = openFile({
+    file: ':memory:',
+    model,
+    environment: testEnvironment({ now: 0 }),
+    options: withDefaults({}),
+    terms: new Terms(),
+  })
 })
 afterAll(() => opened.state.connection.close())
 

@@ -3,7 +3,7 @@ import { ID, type Id, type Join, type OneField, type Resource, type Row, type Va
 import type { Predicate } from '../../../query/predicate.ts'
 import type { Bind } from '../../sql/codec.ts'
 import type { Compiled } from '../../sql/kysely.ts'
-import type { Layout, Layouts } from '../../sql/layout.ts'
+import { codecAt, fieldAt, type Layout, type Layouts } from '../../sql/layout.ts'
 import { keyBinds } from '../../sql/key.ts'
 import { jsonList } from '../../sql/leaf.ts'
 import { shapeCursor, shapePage, shapePredicate, shapeSort, totalSort, type StatementShape } from '../../sql/shape.ts'
@@ -69,6 +69,11 @@ function allowedHere({ most, account }: Visits, compared: number, isMoving: bool
   return account === null ? Math.min(most, Math.floor((2 * most) / (1 + compared))) : most
 }
 
+/** The statements of a query, and with how many values it compares each row. */
+interface VisitPlans extends Plans {
+  readonly compared: number
+}
+
 /** Where the rows of a resource are, and the statement that gets one by its id. It is prepared when it is first needed. */
 interface Table {
   readonly layout: Layout
@@ -118,7 +123,7 @@ export class Reader implements Snapshot {
     const layout = getOrThrow(this.layouts, resource)
     if (ids.length === 1 || !layout.hasPlainId) {
       const rows = ids.map(id => this.get(resource, id)).filter(row => row !== undefined)
-      return rows.toSorted((a, b) => resource.idType.compare(a[ID]!, b[ID]!))
+      return rows.toSorted((a, b) => resource.idType.compare(a[ID] as Id, b[ID] as Id))
     }
     const statement = this.connection.cached(`many ${resource.name}`, () => getRows(layout))
     return decodeAll(layout, statement.all(jsonList(ids)))
@@ -128,22 +133,23 @@ export class Reader implements Snapshot {
   select(resource: Resource, select: Select): Maybe<Row[]> {
     const { layout } = this.#tables.get(resource) ?? this.#table(resource)
     const sort = totalSort(resource, select.sort)
-    const { limit, offset, cursor, visits } = select
-    const shape: StatementShape = { key: `select ${resource.name} `, values: [] }
-    shapePredicate(select.where, layout, this.layouts, shape)
+    const { limit, offset, cursor } = select
+    const shape: StatementShape = { key: `select ${resource.name} `, values: [], layouts: this.layouts }
+    shapePredicate(select.where, layout, shape)
     const compared = shape.values.length
     shapeSort(sort, shape)
     if (cursor) {
       shape.key += cursor.before ? '<' : '>'
-      shapeCursor(sort, cursor.keys, layout, this.layouts, shape)
+      shapeCursor(sort, cursor.keys, layout, shape)
     }
     shapePage(limit, offset, shape)
-    const plans: Plans = {
-      make: isCounted => selectRows(layout, this.layouts, select, sort, isCounted),
+    const plans: VisitPlans = {
+      compared,
+      make: isCounted => selectRows(layout, this.layouts, select, { isCounted }),
       isServed: plan => isServed(plan, select),
-      inOrder: () => selectInOrder(this.connection, layout, this.layouts, select, sort),
+      inOrder: () => selectInOrder(this.connection, layout, this.layouts, select),
     }
-    const found = this.#visit(shape, compared, plans, resource, select, visits)
+    const found = this.#visit(resource, shape, plans, select)
     return found instanceof Promise
       ? found.then(rows => inOrder(decodeAll(layout, rows), cursor))
       : inOrder(decodeAll(layout, found), cursor)
@@ -151,39 +157,40 @@ export class Reader implements Snapshot {
 
   count(resource: Resource, where: Predicate, visits?: Visits): Maybe<number> {
     const layout = getOrThrow(this.layouts, resource)
-    const shape: StatementShape = { key: `count ${resource.name} `, values: [] }
-    shapePredicate(where, layout, this.layouts, shape)
-    const plans: Plans = {
+    const shape: StatementShape = { key: `count ${resource.name} `, values: [], layouts: this.layouts }
+    shapePredicate(where, layout, shape)
+    const plans: VisitPlans = {
+      compared: shape.values.length,
       make: isCounted => countRows(layout, this.layouts, where, isCounted),
       // SQLite counts a whole table by its pages.
       isServed: () => where.kind === 'constant',
     }
-    const found = this.#visit(shape, shape.values.length, plans, resource, { where, sort: [] }, visits)
-    return found instanceof Promise ? found.then(rows => rows[0]![0] as number) : (found[0]![0] as number)
+    const found = this.#visit(resource, shape, plans, { where, sort: [], visits })
+    return found instanceof Promise ? found.then(countIn) : countIn(found)
   }
 
   /** Runs a query within the rows that it may visit: a few thousand in this turn, more beside the event loop. */
   #visit(
-    { key, values }: StatementShape,
-    compared: number,
-    plans: Plans,
     resource: Resource,
-    asked: Visiting,
-    visits: Visits | undefined,
+    { key, values }: StatementShape,
+    plans: VisitPlans,
+    asked: Visiting & { readonly visits?: Visits | undefined },
   ): Maybe<Row[]> {
+    const { visits } = asked
     if (visits === undefined) return this.connection.cached(key, () => plans.make(false)).all(...values)
     const statement = this.connection.counted(`counted ${key}`, plans)
     if (!statement.isCounted) return statement.all(...values)
     const scans = visits.account === null ? 'here' : this.#scans
     if (typeof scans === 'object')
       return scans.all(statement, values, visits.most, () => tooManyVisits(resource, asked, visits.most))
-    const allowed = allowedHere(visits, compared, scans === 'elsewhere')
+    const { account, most } = visits
+    const allowed = allowedHere(visits, plans.compared, scans === 'elsewhere')
     try {
       return runWithin(this.connection, statement, values, allowed)
     } catch (error) {
       if (!(error instanceof Exhausted)) throw error
-      throw allowed < visits.most && scans === 'elsewhere'
-        ? new Elsewhere(visits.account!)
+      throw allowed < most && scans === 'elsewhere' && account !== null
+        ? new Elsewhere(account)
         : tooManyVisits(resource, asked, allowed)
     }
   }
@@ -198,9 +205,10 @@ export class Reader implements Snapshot {
 
   #pairs(key: string, pairs: () => PairTable, owners: readonly Id[], limit: number | null): [Id, Id][] {
     if (owners.length === 0) return []
-    if (owners.length === 1) {
+    const [owner] = owners
+    if (owners.length === 1 && owner !== undefined) {
       const statement = this.connection.cached(`others ${key}`, () => selectOthers(pairs()))
-      return statement.all(owners[0]!, limit ?? -1) as [Id, Id][]
+      return statement.all(owner, limit ?? -1) as [Id, Id][]
     }
     return this.#ofOwners(`pairs ${key}`, bounded => selectPairs(pairs(), bounded), owners, limit) as [Id, Id][]
   }
@@ -253,13 +261,13 @@ export class Reader implements Snapshot {
     slots.forEach((slot, i) => {
       const value = values[i] ?? null
       key += `${value === null ? '-' : '+'}${slot}`
-      if (value !== null) binds.push(layout.codecs[slot]!.encode(value))
+      if (value !== null) binds.push(codecAt(layout, slot).encode(value))
     })
     const statement = this.connection.cached(key, () =>
       findRow(
         layout,
         slots.map((slot, i) => ({
-          field: resource.columns.find(field => field.slot === slot)!,
+          field: fieldAt(layout, slot),
           isNull: (values[i] ?? null) === null,
         })),
       ),
@@ -273,8 +281,10 @@ const inOrder = (rows: Row[], cursor: Select['cursor']): Row[] => (cursor?.befor
 
 const keyOf = (via: OneField): string => `${via.owner.name} ${via.slot}`
 
+/** The answer to `select count(*)`. */
+const countIn = ([row]: readonly Row[]): number => row?.[0] as number
+
 /** Decodes a row in place. The array from SQLite is the row; only values that are stored in another form are replaced. */
-/** A row as SQLite returned it, with its values in the forms that rows have. */
 export function decode(layout: Layout, row: Row | undefined): Row | undefined {
   if (row === undefined) return undefined
   for (const [slot, decoded] of layout.decoders) {

@@ -6,13 +6,19 @@ import type { Connection } from '../connection.ts'
 import type { MetaTable } from '../log/meta.ts'
 import { KINDS, type Kinds } from './own-tables.ts'
 
+/** What the tables are adapted to. */
+export interface AdaptOptions {
+  readonly model: Model
+  readonly environment: StoreEnvironment
+  /** The columns and tables that may be dropped with what they hold. */
+  readonly options: { readonly drop: readonly string[] }
+}
+
 /** Creates or adapts the tables of the model. Throws one Error with all faults, and then has changed nothing. */
 export function adaptTables(
   connection: Connection,
   meta: MetaTable,
-  model: Model,
-  { clock, report }: StoreEnvironment,
-  drop: readonly string[],
+  { model, environment: { clock, report }, options: { drop } }: AdaptOptions,
 ): void {
   const tables = tablesOf(model)
   const known = JSON.parse(meta.get(KINDS) ?? '{}') as Kinds
@@ -67,7 +73,7 @@ function kindsOf(tables: readonly TableSpec[], known: Kinds): Kinds {
 const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
 function rowsOf(connection: Connection, kinds: Kinds): TableQuestions {
-  const exists = (sql: string): boolean => connection.prepare(`SELECT EXISTS (${sql})`).get()![0] === 1
+  const exists = (sql: string): boolean => connection.prepare(`SELECT EXISTS (${sql})`).get()?.[0] === 1
   return {
     table: name => tableOf(connection, name, kinds),
     isEmpty: table => !exists(`SELECT 1 FROM ${quote(table)}`),

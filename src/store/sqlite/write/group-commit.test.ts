@@ -24,6 +24,7 @@ import { sqlite, type SqliteOptions } from '../index.ts'
 import { openFile } from '../open.ts'
 import { withDefaults } from '../options.ts'
 import { runUnits, type QueuedWrite } from './group-commit.ts'
+import { Terms } from '../../terms.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'restuary-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -183,12 +184,13 @@ test('a lock that is never given back is an error after the time for it', async 
 })
 
 test('a full disk is an error of the group, and the store goes on when there is room', () => {
-  const { writer, ids, state } = openFile(
-    join(folder, `${files++}.db`),
+  const { writer, ids, state } = openFile({
+    file: join(folder, `${files++}.db`),
     model,
-    testEnvironment({ now: 0 }),
-    withDefaults({}),
-  )
+    environment: testEnvironment({ now: 0 }),
+    options: withDefaults({}),
+    terms: new Terms(),
+  })
   onTestFinished(() => state.connection.close())
   const unit = (id: number, extra: string): QueuedWrite => ({
     *work(tx) {

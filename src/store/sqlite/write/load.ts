@@ -10,9 +10,7 @@ const CHUNK = 10_000
 export function loadRows(opened: Opened, resource: Resource, rows: Iterable<Row>): number {
   const { state } = opened
   const writer = new RowWriter(state.connection, state.layouts)
-  const at = state.clock()
-  const seq = state.position + 1
-  return inChunks(opened, seq, at, rows, row => {
+  return inChunks(opened, rows, (row, { seq, at }) => {
     row[SEQ] = seq
     row[AT] = at
     writer.write({ resource, id: row[0] as Id, op: 'create', before: null, after: row, changed: [], lists: [] })
@@ -22,20 +20,28 @@ export function loadRows(opened: Opened, resource: Resource, rows: Iterable<Row>
 export function loadPairs(opened: Opened, join: Join, pairs: Iterable<readonly [Id, Id]>): number {
   const { state } = opened
   const writer = new RowWriter(state.connection, state.layouts)
-  return inChunks(opened, state.position + 1, state.clock(), pairs, ([a, b]) => {
+  return inChunks(opened, pairs, ([a, b]) => {
     writer.writeAll([], [{ join, a, b, op: 'add' }])
   })
 }
 
-function inChunks<T>(opened: Opened, seq: number, at: number, items: Iterable<T>, write: (item: T) => void): number {
+/** The version that all loaded rows get. */
+interface LoadVersion {
+  readonly seq: number
+  readonly at: number
+}
+
+/** Writes many items, in transactions of a few thousand, after one record that says that the position moved. */
+function inChunks<T>(opened: Opened, items: Iterable<T>, write: (item: T, version: LoadVersion) => void): number {
   const { state, log, ids } = opened
   const { connection } = state
+  const version: LoadVersion = { seq: state.position + 1, at: state.clock() }
   let count = 0
   connection.exec('BEGIN IMMEDIATE')
   try {
-    log.adopt(seq, at)
+    log.adopt(version.seq, version.at)
     for (const item of items) {
-      write(item)
+      write(item, version)
       if (++count % CHUNK === 0) connection.exec('COMMIT; BEGIN IMMEDIATE')
     }
     connection.exec('COMMIT')

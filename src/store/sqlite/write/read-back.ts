@@ -5,19 +5,20 @@ import type { RowChange } from '../../store.ts'
 /** A change with the row as it is stored now; its `after` gets the values. Throws ApiError `conflict` if it was not made. */
 export function readBack(change: RowChange, stored: Row | undefined): RowChange {
   const { before, after } = change
-  if ((after === null) !== (stored === undefined)) {
+  if (after === null ? stored !== undefined : stored === undefined) {
     const detail = 'the database did not keep the change: one of its triggers prevents it'
     throw new ApiError('conflict', { issues: [{ code: 'check', pointer: '#', detail }] })
   }
-  if (after === null) return change
-  for (let slot = FIRST; slot < after.length; slot++) after[slot] = stored![slot]!
+  if (after === null || stored === undefined) return change
+  for (let slot = FIRST; slot < after.length; slot++) after[slot] = stored[slot] ?? null
   return before === null ? change : { ...change, changed: differing(before, after) }
 }
 
 /** Slots whose values differ. */
 function differing(before: Row, after: Row): number[] {
   const slots: number[] = []
-  for (let slot = FIRST; slot < after.length; slot++) if (!isSame(before[slot]!, after[slot]!)) slots.push(slot)
+  for (let slot = FIRST; slot < after.length; slot++)
+    if (!isSame(before[slot] ?? null, after[slot] ?? null)) slots.push(slot)
   return slots
 }
 

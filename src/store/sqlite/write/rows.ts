@@ -1,10 +1,10 @@
 import { getOrThrow } from '../../../protocol/get-or-throw.ts'
 import { keepDigits, parseKept } from '../../../protocol/exact-json.ts'
-import { AT, FIRST, ID, SEQ, type Id, type Resource, type Row } from '../../../model/model.ts'
-import type { Bind } from '../../sql/codec.ts'
-import { hasKey, keyBinds } from '../../sql/key.ts'
+import { AT, ID, SEQ, type Id, type Resource, type Row } from '../../../model/model.ts'
+import type { Bind, Codec } from '../../sql/codec.ts'
+import { bindsOfKey, hasKey } from '../../sql/key.ts'
 import { bound, compileStatement, sql } from '../../sql/kysely.ts'
-import type { Layout, Layouts } from '../../sql/layout.ts'
+import { codecAt, fieldAt, type Layout, type Layouts } from '../../sql/layout.ts'
 import { addPair, deleteRowById, insertRow, removePair, storedValue, updateRow } from '../../sql/statements.ts'
 import type { LinkChange, RowChange } from '../../store.ts'
 import type { Connection, Statement } from '../connection.ts'
@@ -12,6 +12,8 @@ import type { Connection, Statement } from '../connection.ts'
 /** How rows of a resource are written: where its values go, and the statements. */
 interface Writes {
   readonly layout: Layout
+  /** What is stored after the id and the version: the slot of each column, and how its values are stored. */
+  readonly columns: readonly (readonly [slot: number, codec: Codec])[]
   /** null where each set of given fields has its own. */
   readonly insert: Statement | null
   readonly remove: Statement
@@ -35,15 +37,12 @@ export class RowWriter {
   /** Writes one change. The new version is in `after`. */
   write(change: RowChange): void {
     const writes = this.#writes.get(change.resource) ?? this.#prepare(change.resource)
-    const { layout } = writes
-    switch (change.op) {
-      case 'create':
-        return this.#insert(writes, change)
-      case 'patch':
-        return this.#update(writes, change)
-      case 'delete':
-        writes.remove.run(...keyBinds(layout, change.id)!)
-        if (layout.baseline !== null) this.#forget(change)
+    const { op, id, after } = change
+    if (op === 'create' && after) this.#insert(writes, change, after)
+    else if (op === 'patch' && after) this.#update(writes, change, after)
+    else {
+      writes.remove.run(...bindsOfKey(writes.layout, id))
+      if (writes.layout.baseline !== null) this.#forget(change)
     }
   }
 
@@ -60,48 +59,50 @@ export class RowWriter {
    */
   writeAll(changes: readonly RowChange[], links: readonly LinkChange[]): void {
     for (const link of links) if (link.op === 'remove') this.#link(link)
-    for (let i = changes.length - 1; i >= 0; i--) if (changes[i]!.op === 'delete') this.write(changes[i]!)
+    // Backwards, because a unit has a row before those that are deleted along with it and refer to it.
+    for (let i = changes.length - 1; i >= 0; i--) {
+      const change = changes[i]
+      if (change?.op === 'delete') this.write(change)
+    }
     this.#vacate(changes)
     for (const change of changes) if (change.op === 'create') this.write(change)
     for (const change of changes) if (change.op === 'patch') this.write(change)
     for (const link of links) if (link.op === 'add') this.#link(link)
   }
 
-  #insert({ layout, insert }: Writes, change: RowChange): void {
-    if (insert === null) return this.#insertGiven(layout, change)
-    const row = change.after!
-    const { codecs } = layout
-    const binds: Bind[] = [codecs[0]!.encode(row[0]!)]
+  #insert({ layout, columns, insert }: Writes, change: RowChange, row: Row): void {
+    if (insert === null) return this.#insertGiven(layout, change, row)
+    const binds: Bind[] = [codecAt(layout, ID).encode(row[ID] as Id)]
     if (layout.baseline === null) binds.push(row[SEQ] as number, row[AT] as number)
-    for (let slot = FIRST; slot < codecs.length; slot++) binds.push(codecs[slot]!.encode(row[slot]!))
+    for (const [slot, codec] of columns) binds.push(codec.encode(row[slot] ?? null))
     insert.run(...binds)
-    if (layout.baseline !== null) this.#version(layout, row[0] as Bind, row[SEQ] as number, row[AT] as number)
+    if (layout.baseline !== null) this.#version(layout, row[ID] as Bind, row[SEQ] as number, row[AT] as number)
   }
 
   /** Updates the changed columns only. Naming an indexed column would rewrite its index even if the value is the same. */
-  #update(writes: Writes, { id, after, changed }: RowChange): void {
+  #update(writes: Writes, { id, changed }: RowChange, row: Row): void {
     const { layout } = writes
-    const row = after!
     const own = layout.baseline === null
     if (own || changed.length > 0) {
       // Most updates change a single field, so these statements are found without a key.
-      const statement = writes.updates[changed.length === 1 ? changed[0]! : -1] ?? this.#prepareUpdate(writes, changed)
+      const only = changed.length === 1 ? (changed[0] ?? -1) : -1
+      const statement = writes.updates[only] ?? this.#prepareUpdate(writes, changed)
       const binds: Bind[] = []
       for (const slot of changed) {
-        const codec = layout.codecs[slot]!
-        binds.push(codec.isPlain ? (row[slot] as Bind) : codec.encode(row[slot]!))
+        const codec = layout.codecs[slot]
+        binds.push(codec === undefined || codec.isPlain ? (row[slot] as Bind) : codec.encode(row[slot] ?? null))
       }
-      if (layout.json.size > 0) this.#keepDigits(layout, id, row, changed, binds)
+      if (layout.json.size > 0) this.#keepDigits(layout, row, changed, binds)
       if (own) binds.push(row[SEQ] as number, row[AT] as number)
       if (layout.hasPlainId) binds.push(id)
-      else binds.push(...keyBinds(layout, id)!)
+      else binds.push(...bindsOfKey(layout, id))
       statement.run(...binds)
     }
     if (!own) this.#version(layout, id, row[SEQ] as number, row[AT] as number)
   }
 
   /** A new row of somebody else's table, without what the database fills by itself. */
-  #insertGiven(layout: Layout, { resource, after, id, filled = [] }: RowChange): void {
+  #insertGiven(layout: Layout, { resource, id, filled = [] }: RowChange, row: Row): void {
     const fields = resource.columns.filter(
       field =>
         field.filled !== 'computed' && !filled.includes(field.slot) && (field.slot !== ID || layout.key === null),
@@ -110,16 +111,17 @@ export class RowWriter {
     const statement = this.#connection.cached(`insert ${resource.name} ${slots.join()}`, () =>
       insertRow(layout, fields),
     )
-    statement.run(...slots.map(slot => layout.codecs[slot]!.encode(after![slot]!)))
-    this.#version(layout, id, after![SEQ] as number, after![AT] as number)
+    statement.run(...slots.map(slot => codecAt(layout, slot).encode(row[slot] ?? null)))
+    this.#version(layout, id, row[SEQ] as number, row[AT] as number)
   }
 
   /** Numbers within JSON that the change did not touch stay as somebody wrote them, longer than JavaScript's or not. */
-  #keepDigits(layout: Layout, id: Id, row: Row, changed: readonly number[], binds: Bind[]): void {
+  #keepDigits(layout: Layout, row: Row, changed: readonly number[], binds: Bind[]): void {
+    const key = bindsOfKey(layout, row[ID] as Id)
     changed.forEach((slot, i) => {
       if (!layout.json.has(slot) || row[slot] === null) return
-      const key = `stored ${layout.resource.name} ${slot}`
-      const stored = this.#connection.cached(key, () => storedValue(layout, slot)).get(...keyBinds(layout, id)!)?.[0]
+      const name = `stored ${layout.resource.name} ${slot}`
+      const stored = this.#connection.cached(name, () => storedValue(layout, slot)).get(...key)?.[0]
       if (typeof stored !== 'string') return
       try {
         binds[i] = JSON.stringify(keepDigits(row[slot], parseKept(stored)))
@@ -132,7 +134,7 @@ export class RowWriter {
   #prepareUpdate({ layout, updates }: Writes, changed: readonly number[]): Statement {
     const key = `update ${layout.resource.name} ${changed.join(' ')}`
     const statement = this.#connection.cached(key, () => updateRow(layout, changed))
-    if (changed.length === 1) updates[changed[0]!] = statement
+    if (changed.length === 1) for (const slot of changed) updates[slot] = statement
     return statement
   }
 
@@ -169,22 +171,22 @@ export class RowWriter {
     changes.forEach((change, i) => {
       if (change.op !== 'patch' || (wanting.get(change.resource) ?? 0) < 2) return
       const { layout, unique } = getOrThrow(this.#writes, change.resource)
-      const slots = change.changed.filter(slot => unique.has(slot) && change.before![slot] !== null)
+      const slots = change.changed.filter(slot => unique.has(slot) && change.before?.[slot] !== null)
       for (const slot of slots) this.#give(layout, change, slot, i)
     })
   }
 
   /** Replaces a unique value for the moment: by null or, if the column is required, by a value that no row has. */
   #give(layout: Layout, { resource, id }: RowChange, slot: number, nth: number): void {
-    const field = resource.columns.find(field => field.slot === slot)!
-    const { column } = layout.codecs[slot]!
+    const field = fieldAt(layout, slot)
+    const { column } = codecAt(layout, slot)
     const nowhere = column === 'TEXT' ? `\u{10FFFF}${nth}` : column === 'BLOB' ? Buffer.from(`\0${nth}`) : nth - 9e15
     const statement = this.#connection.cached(`give ${resource.name} ${slot}`, () =>
       compileStatement(
         sql`update ${sql.id(resource.table)} set ${sql.id(field.column)} = ${bound(0)} where ${hasKey(layout, name => sql.id(name), 1)}`,
       ),
     )
-    statement.run(field.nullable ? null : nowhere, ...keyBinds(layout, id)!)
+    statement.run(field.nullable ? null : nowhere, ...bindsOfKey(layout, id))
   }
 
   #prepare(resource: Resource): Writes {
@@ -195,6 +197,7 @@ export class RowWriter {
     )
     const writes: Writes = {
       layout,
+      columns: resource.columns.filter(({ slot }) => slot !== ID).map(({ slot }) => [slot, codecAt(layout, slot)]),
       insert: isGiven(layout) ? null : this.#connection.prepare(insertRow(layout)),
       remove: this.#connection.prepare(deleteRowById(layout)),
       updates: [],
