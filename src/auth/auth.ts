@@ -10,7 +10,14 @@ import { ForeignTokens, type Issuer } from './sources/foreign-tokens.ts'
 import { signingKeys, type KeyOptions } from './session/keys.ts'
 import type { Granted, Login } from './login/login.ts'
 import { isAllowedOrigin } from './origin.ts'
-import type { Authenticate, Credentials, Identity, Principal, Standing } from './principal.ts'
+import {
+  plainCredentials,
+  type Authenticate,
+  type Credentials,
+  type Identity,
+  type Principal,
+  type Standing,
+} from './principal.ts'
 import type { Authority } from './authority.ts'
 import { ownUsers, type OwnUsers } from './login/own-users.ts'
 import type { Session } from './session/session.ts'
@@ -230,7 +237,7 @@ function identifyBy(parts: AuthParts, credentials: Credentials): Maybe<Identity 
   const otherwise = (): Maybe<Identity | null> =>
     authority ? authority.identify(credentials) : identifyByToken(parts, credentials)
   if (!custom) return otherwise()
-  return chain(custom(credentials), (who): Maybe<Identity | null> =>
+  return chain(custom(plainCredentials(credentials)), (who): Maybe<Identity | null> =>
     who ? { principal: who, expires: null } : otherwise(),
   ) as Maybe<Identity | null>
 }

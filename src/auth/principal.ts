@@ -21,10 +21,23 @@ export interface Credentials {
   header(name: string): string | undefined
 }
 
+/** The same credentials as plain data, which functions of the application may destructure, spread and pass on. */
+export function plainCredentials(credentials: Credentials): Credentials {
+  const { face, method } = credentials
+  return {
+    face,
+    ...(method !== undefined && { method }),
+    get address() {
+      return credentials.address
+    },
+    header: name => credentials.header(name),
+  }
+}
+
 /**
  * Finds out who calls. null = anonymous. Throws ApiError `unauthenticated` for invalid credentials.
  * @example
- * const authenticate: Authenticate = credentials => credentials.header('x-user') === 'ada' ? { id: 1, role: 'admin' } : null
+ * const authenticate: Authenticate = ({ header }) => header('x-user') === 'ada' ? { id: 1, role: 'admin' } : null
  */
 export type Authenticate = (credentials: Credentials) => Maybe<Principal | null>
 

@@ -52,12 +52,16 @@ export function isProblemDocument(value: unknown): value is ProblemDocument {
   return typeof (value as ProblemDocument | null)?.error === 'string'
 }
 
-/** Query parameters as text: lists of names are joined by commas, filters are JSON. */
-export function queryText(params: Params = {}): string {
+/**
+ * Query parameters as text: lists of names are joined by commas, all else that is no text is JSON. With `json`, lists are JSON
+ * as well. null is left out.
+ */
+export function queryText(params: Params = {}, json = false): string {
   const search = new URLSearchParams()
   for (const [name, value] of Object.entries(params)) {
-    if (value === undefined) continue
-    search.set(name, Array.isArray(value) ? value.join(',') : typeof value === 'string' ? value : JSON.stringify(value))
+    const isNames = !json && Array.isArray(value)
+    const text = typeof value === 'string' ? value : isNames ? value.join(',') : JSON.stringify(value ?? undefined)
+    if (text !== undefined) search.set(name, text)
   }
   return search.size === 0 ? '' : `?${search}`
 }

@@ -1,4 +1,4 @@
-import { isProblemDocument, queryText, type Answer, type Call, type Transport } from './call.ts'
+import { isProblemDocument, queryText, type Answer, type Call, type Params, type Transport } from './call.ts'
 import type { Again } from './follower.ts'
 import { Problem } from './problem.ts'
 import type { Session, Tokens } from './session.ts'
@@ -14,6 +14,8 @@ export interface HttpOptions {
 /** A request as it is sent. */
 export interface HttpRequest {
   readonly query?: Call['params']
+  /** Lists in the query are JSON: the arguments of an action. */
+  readonly json?: boolean
   readonly headers?: Readonly<Record<string, string | undefined>>
   readonly body?: BodyInit | undefined
   readonly signal?: AbortSignal | undefined
@@ -48,12 +50,14 @@ export class Http implements Transport {
     const verb = op === 'act' ? (method ?? 'POST') : METHODS[op]
     const inQuery = op === 'act' && (verb === 'GET' || verb === 'DELETE')
     const type = op === 'patch' && Array.isArray(data) ? 'application/json-patch+json' : 'application/json'
+    const body = inQuery ? undefined : (JSON.stringify(data) as string | undefined)
     const response = await this.send(verb, uri, {
-      query: inQuery ? (data as Call['params']) : params,
+      query: inQuery ? (data as Params) : params,
+      json: inQuery,
       signal,
-      ...(data !== undefined && !inQuery && { body: JSON.stringify(data) }),
+      body,
       headers: {
-        'content-type': data !== undefined && !inQuery ? type : undefined,
+        'content-type': body && type,
         'if-match': ifMatch && `"${ifMatch}"`,
         'idempotency-key': key,
         'min-position': min,
@@ -87,16 +91,16 @@ export class Http implements Transport {
 
   /** Sends a request once, with these credentials. Resolves to any response. */
   async fetch(method: string, path: string, request: HttpRequest, token: string | null): Promise<Response> {
-    const { query, headers, body, signal } = request
+    const { query, json, headers, body, signal } = request
     const { base, fetch, cookies } = this.#options
-    const authorization = token === null || token === '' ? undefined : `Bearer ${token}`
+    const authorization = token && `Bearer ${token}`
     const fields = Object.entries({ accept: 'application/json', authorization, ...headers })
     try {
-      return await fetch(base + path + queryText(query), {
+      return await fetch(base + path + queryText(query, json), {
         method,
-        headers: fields.filter((field): field is [string, string] => field[1] !== undefined && field[1] !== ''),
+        headers: fields.filter((field): field is [string, string] => Boolean(field[1])),
         credentials: cookies ? 'include' : 'same-origin',
-        ...(body !== undefined && { body }),
+        ...(body && { body }),
         ...(signal && { signal }),
       })
     } catch (cause) {

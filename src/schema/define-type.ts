@@ -106,6 +106,6 @@ function textReader({ check, coercions, list }: Definition): ReadValue {
   return value => {
     if (typeof value !== 'string') return judge(value)
     const read = coerce(value)
-    return read instanceof Refused ? read : judge(read)
+    return read instanceof Refused ? read : check(read)
   }
 }

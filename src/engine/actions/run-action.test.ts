@@ -224,9 +224,37 @@ describe('actions', () => {
   })
 })
 
+test('functions of the application may take apart what they are given', async () => {
+  const note = resource({ id: t.id(), text: t.text() })
+    .actions({
+      post_make: action({
+        run: async ({ ctx: { header, url, files, asSystem, transaction } }) => [
+          (await transaction(db => db.create('note', { text: header('x-user')! })))['text'],
+          (await asSystem().list('note')).length,
+          url('note'),
+          files().length,
+        ],
+      }),
+    })
+    .public()
+  let seen: unknown
+  const app = api(
+    { note },
+    {
+      authenticate: ({ header, ...rest }) => {
+        seen = { ...rest }
+        return { id: Number(header('x-user')) }
+      },
+    },
+  )
+  const made = await app.fetch(new Request('http://host/note/make', { method: 'POST', headers: { 'x-user': '7' } }))
+  expect(await made.json()).toEqual(['7', 1, '/note', 0])
+  expect(seen).toMatchObject({ face: 'http', method: 'POST' })
+})
+
 describe('rules of actions', () => {
-  const authenticate = (credentials: { header(name: string): string | undefined }) => {
-    const id = credentials.header('x-user')
+  const authenticate = ({ header }: { header(name: string): string | undefined }) => {
+    const id = header('x-user')
     return id === undefined ? null : { id: Number(id) }
   }
   const note = resource({ id: t.id(), owner: t.integer(), text: t.text() })

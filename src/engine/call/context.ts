@@ -72,23 +72,26 @@ export class Context implements ActionContext {
   get db(): Database {
     return this.#database(this.#tx, this.#call.trusted ? undefined : this.#call.principal)
   }
-  asSystem(): Database {
-    return this.#database(this.#tx, undefined)
+  // Functions come from getters, so that they also work apart from the context: `({ ctx: { header } }) => header('accept')`.
+  get asSystem(): ActionContext['asSystem'] {
+    return () => this.#database(this.#tx, undefined)
   }
-  transaction<T>(work: (db: Database) => Promise<T>): Promise<T> {
-    const me = this.#call.trusted ? undefined : this.#call.principal
-    if (this.#tx !== null) return work(this.#database(this.#tx, me))
-    return this.#around.store.transaction(tx => work(this.#database(tx, me)))
+  get transaction(): ActionContext['transaction'] {
+    return work => {
+      const me = this.#call.trusted ? undefined : this.#call.principal
+      if (this.#tx !== null) return work(this.#database(this.#tx, me))
+      return this.#around.store.transaction(tx => work(this.#database(tx, me)))
+    }
   }
 
-  header(name: string): string | undefined {
-    return this.#call.credentials?.header(name)
+  get header(): ActionContext['header'] {
+    return name => this.#call.credentials?.header(name)
   }
-  files(name?: string): readonly File[] {
-    return this.#files.filter(one => name === undefined || one.name === name).map(one => one.file)
+  get files(): ActionContext['files'] {
+    return name => this.#files.filter(one => name === undefined || one.name === name).map(one => one.file)
   }
-  url(target: string, params?: Readonly<Record<string, unknown>>): string {
-    return this.#around.url(target, params)
+  get url(): ActionContext['url'] {
+    return this.#around.url
   }
 
   /** The position of the last write that was made through this context; null if there was none. */

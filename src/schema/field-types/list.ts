@@ -23,7 +23,7 @@ export function list(item: ScalarType | null = null, options: ListTypeOptions = 
     name: 'list',
     options: { item, ...options },
     check: value => checkItems(value, of.check, min, max, unique),
-    coercions: { text: parseJsonText },
+    coercions: { text: text => readListText(of, text as string) },
     operators: item === null ? 'null' : 'list',
     sql: {
       column: 'TEXT',
@@ -47,6 +47,13 @@ export function list(item: ScalarType | null = null, options: ListTypeOptions = 
         ? [{ problem: 'is a list of passwords', fix: 'keep them in a resource of their own' }]
         : [...lengthFaults(options), ...of.faults()],
   })
+}
+
+/** Reads JSON, or the text of a single item: the query `tags=a`, as `tags=a&tags=b` is a list as well. */
+function readListText(of: ScalarType, text: string): unknown {
+  if (text.trimStart().startsWith('[')) return parseJsonText(text)
+  const item = of.readText(text)
+  return item instanceof Refused ? new Refused(item.code, item.detail, `/0${item.at}`) : [item]
 }
 
 function checkItems(value: unknown, read: ReadValue, min: number, max: number, unique: boolean): Value | Refused {

@@ -2,8 +2,15 @@ import { ApiError } from '../../protocol/error.ts'
 import type { Arguments } from './arguments.ts'
 import { textMode } from './input-mode.ts'
 
-/** Reads the fields and files of a multipart form (RFC 7578). Throws ApiError `bad_request` if the body is no such form. */
-export async function formArguments(bytes: Uint8Array, contentType: string): Promise<Arguments> {
+/**
+ * Reads the fields and files of a multipart form (RFC 7578). `valuesOf` decides about names that come more than once. Throws
+ * ApiError `bad_request` if the body is no such form.
+ */
+export async function formArguments(
+  bytes: Uint8Array,
+  contentType: string,
+  valuesOf: (entries: readonly [string, string][]) => unknown = singleValues,
+): Promise<Arguments> {
   let form: FormData
   try {
     form = await new Response(bytes as Uint8Array<ArrayBuffer>, { headers: { 'content-type': contentType } }).formData()
@@ -12,7 +19,7 @@ export async function formArguments(bytes: Uint8Array, contentType: string): Pro
   }
   const entries = [...form]
   return {
-    value: singleValues(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string')),
+    value: valuesOf(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string')),
     mode: textMode,
     files: entries.flatMap(([name, value]) => (typeof value === 'string' ? [] : [{ name, file: value }])),
   }

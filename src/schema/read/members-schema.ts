@@ -5,6 +5,8 @@ import type { Ctx } from '../field.ts'
 import { jsonMode, textMode, type InputMode } from './input-mode.ts'
 import { membersCode } from './members-code.ts'
 import { memberOf } from './member-of.ts'
+import { parseJsonText } from './parse-json.ts'
+import { Refused } from './refused.ts'
 
 /**
  * The schema of an object with exactly these members. It reports all faults at once, unknown members last. Plain data that
@@ -43,7 +45,8 @@ export function membersSchema(declared: unknown, members: ReadonlyMap<string, Sc
     kind: 'members',
     declared,
     members,
-    input: (value, mode, ctx) => {
+    input: (given, readAs, ctx) => {
+      const [value, mode] = parsed(given, readAs)
       if (!isObject(value)) return notAnObject()
       return mode === jsonMode && isPlain(value) ? takeExact(value, ctx) : take(value, mode, ctx)
     },
@@ -65,9 +68,20 @@ export function listSchema(declared: unknown, item: Schema): Schema {
     kind: 'list',
     declared,
     item,
-    input: (value, mode, ctx) => each(value, one => item.input(one, mode, ctx)),
+    input: (given, readAs, ctx) => {
+      const [value, mode] = parsed(given, readAs)
+      // A query or form with a single item does not tell that it is one of a list.
+      return each(typeof value === 'string' ? [value] : value, one => item.input(one, mode, ctx))
+    },
     output: (value, ctx) => each(value, one => item.output(one, ctx)),
   }
+}
+
+/** Objects and lists within a query or a form are JSON. */
+function parsed(value: unknown, mode: InputMode): readonly [value: unknown, mode: InputMode] {
+  if (mode !== textMode || typeof value !== 'string' || !/^\s*[[{]/.test(value)) return [value, mode]
+  const read = parseJsonText(value)
+  return read instanceof Refused ? [value, mode] : [read, jsonMode]
 }
 
 const none: readonly Issue[] = Object.freeze([])

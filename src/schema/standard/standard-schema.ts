@@ -41,15 +41,25 @@ const readerOf: Readonly<Record<string, ReadValue>> = {
   integer: types.integer().readText,
   number: types.number().readText,
   boolean: types.bool().readText,
-  array: types.list().readText,
+}
+
+/** How to read a list: its items, too, are converted as far as their type is stated. */
+function listReader({ type }: { readonly type?: unknown } = {}): ReadValue {
+  const item = { integer: types.integer, number: types.number, boolean: types.bool, string: types.text }
+  return types.list(typeof type === 'string' && type in item ? item[type as keyof typeof item]() : null).readText
+}
+
+interface Property {
+  readonly type?: unknown
+  readonly items?: { readonly type?: unknown }
 }
 
 /** How to read members of a query or form, as far as the JSON Schema states their types. */
 function readersOf(schema: Readonly<Record<string, unknown>> | null): ReadonlyMap<string, ReadValue> {
   const readers = new Map<string, ReadValue>()
-  const properties = (schema?.['properties'] ?? {}) as Readonly<Record<string, { readonly type?: unknown }>>
-  for (const [name, { type }] of Object.entries(properties)) {
-    const reader = typeof type === 'string' ? readerOf[type] : undefined
+  const properties = (schema?.['properties'] ?? {}) as Readonly<Record<string, Property>>
+  for (const [name, { type, items }] of Object.entries(properties)) {
+    const reader = type === 'array' ? listReader(items) : typeof type === 'string' ? readerOf[type] : undefined
     if (reader) readers.set(name, reader)
   }
   return readers

@@ -1,6 +1,7 @@
 import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import type { Answered, Arguments } from '../../engine/call/call.ts'
 import type { Engine } from '../../engine/engine.ts'
+import type { Action } from '../../model/model.ts'
 import { ApiError } from '../../protocol/error.ts'
 import { parseJson } from '../../protocol/json.ts'
 import { formArguments } from '../../schema/read/form-arguments.ts'
@@ -17,6 +18,7 @@ import { readParameters, type Parameter } from './request/parameters.ts'
 import type { ActionEndpoint } from './endpoint.ts'
 import { represent } from './response/send.ts'
 import { ofMessage, sendResponse } from './response/send-response.ts'
+import { listMembers } from '../../schema/standard/list-members.ts'
 import { textMode } from '../../schema/read/input-mode.ts'
 
 /** Completes the call of an action. Its arguments are received later, once the caller is known to be allowed. */
@@ -54,7 +56,7 @@ function readStrictly(engine: Engine, call: HttpCall): Maybe<Arguments> {
   const { exchange } = call
   const query = exchange.query
   const parameters = query === '' ? none : readParameters(query, engine.limits.parameters)
-  if (isBodyless(exchange.method)) return { value: valuesOf(parameters), mode: textMode }
+  if (isBodyless(exchange.method)) return { value: valuesOf(parameters, listsOf(call)), mode: textMode }
   if (parameters.length > 0) {
     throw new ApiError('unknown_param', {
       issues: parameters.map(([parameter]) => ({
@@ -73,32 +75,49 @@ const none: readonly Parameter[] = Object.freeze([])
 
 const isBodyless = (method: string): boolean => method !== 'POST' && method !== 'PUT' && method !== 'PATCH'
 
-function readBody({ limits, mode }: Engine, { exchange }: HttpCall): Promise<Arguments> {
+function readBody({ limits, mode }: Engine, call: HttpCall): Promise<Arguments> {
+  const { exchange } = call
   const media = mediaOf(exchange, 'ACTION', limits.body)
   switch (media) {
     case 'form':
       return readText(exchange, limits).then(text => ({
-        value: valuesOf(readParameters(text, limits.parameters)),
+        value: valuesOf(readParameters(text, limits.parameters), listsOf(call)),
         mode: textMode,
       }))
     case 'multipart':
-      return readBytes(exchange, limits.body).then(bytes => formArguments(bytes, exchange.contentType!))
+      return readBytes(exchange, limits.body).then(bytes =>
+        formArguments(bytes, exchange.contentType!, entries => valuesOf(entries, listsOf(call))),
+      )
     default:
       return readBytes(exchange, limits.body).then(bytes => ({ value: parseJson(bytes, limits), mode }))
   }
 }
 
-function valuesOf(parameters: readonly Parameter[]): Record<string, string> {
-  const values: Record<string, string> = {}
+type Values = Record<string, string | readonly string[]>
+
+/** The values of parameters by name. Only lists may be repeated. */
+function valuesOf(parameters: Iterable<Parameter>, lists: ReadonlySet<string>): Values {
+  const values: Values = {}
   for (const [name, value] of parameters) {
-    if (Object.hasOwn(values, name)) {
+    const before = Object.hasOwn(values, name) ? values[name] : undefined
+    if (before !== undefined && !lists.has(name)) {
       const issue = { code: 'duplicate', parameter: name, detail: 'may be given once' } as const
       throw new ApiError('validation', { issues: [issue] })
     }
-    Object.defineProperty(values, name, { value, enumerable: true, configurable: true, writable: true })
+    const taken = before === undefined ? value : [...[before].flat(), value]
+    Object.defineProperty(values, name, { value: taken, enumerable: true, configurable: true, writable: true })
   }
   return values
 }
+
+/** The arguments of an action that are lists. */
+function listsOf({ action }: HttpCall): ReadonlySet<string> {
+  let lists = knownLists.get(action!)
+  if (!lists) knownLists.set(action!, (lists = action!.input ? listMembers(action!.input) : new Set()))
+  return lists
+}
+
+const knownLists = new WeakMap<Action, ReadonlySet<string>>()
 
 /** Sends what an action or hook returned: data in the negotiated format, a Response unchanged. */
 export function sendAnswered(face: Face, call: HttpCall, outcome: Answered): void | Promise<void> {
