@@ -90,21 +90,26 @@ export function operate(
   }
   const read = (type: ScalarType, value: unknown): Value => operand(reading, type, value, where)
   const type = typeOf(field)
+  /** The operand as a value of the field. Operators that need it exist only for fields with a type. */
+  const value = (one: unknown = raw): Value => {
+    if (!type) throw new TypeError(`values of ${field.name} are not compared`)
+    return read(type, one)
+  }
   switch (op) {
     case 'eq':
-      return equal(field, read(type!, raw))
+      return equal(field, value())
     case 'ne':
       if (raw === null && operators.includes('null')) return isNull(field, false)
-      return negated(equal(field, read(type!, raw)))
+      return negated(equal(field, value()))
     case 'gt':
     case 'gte':
     case 'lt':
     case 'lte':
-      return compared(field, op, read(type!, raw))
+      return compared(field, op, value())
     case 'in':
-      return among(field, listOf(reading, raw, where), value => read(type!, value))
+      return among(field, listOf(reading, raw, where), value)
     case 'nin':
-      return negated(among(field, listOf(reading, raw, where), value => read(type!, value)))
+      return negated(among(field, listOf(reading, raw, where), value))
     case 'null':
       return isNull(field, read(flag, raw) === true)
     case 'size':
@@ -173,7 +178,7 @@ function compared(field: ScopeField, op: CompareOp, value: Value): Predicate {
   if (field.is === 'count')
     return Object.freeze({
       kind: 'many',
-      field: field.of!.name,
+      field: field.of?.name ?? field.name,
       quantifier: 'count',
       of: everything,
       op,

@@ -9,7 +9,7 @@ import type { FilterReading } from './operator.ts'
 import { parseFilter } from './parse.ts'
 import { allOf, everything, plainShape, type Predicate, type Query, type Shape, type SortKey } from './predicate.ts'
 import type { Scope } from './scope.ts'
-import { parseFields, parseInclude } from './shape.ts'
+import { parseFields, parseInclude, type WordReading } from './shape.ts'
 import { parseSort, sortKeysOf } from './sort.ts'
 import { jsonMode, textMode, type InputMode } from '../schema/read/input-mode.ts'
 
@@ -62,7 +62,7 @@ export function decodeQuery(
   if (parameters.length > limits.parameters) {
     throw new ApiError('too_complex', { detail: `A URL may have at most ${limits.parameters} parameters` })
   }
-  const decoder = new Decoder(scope, limits, target, options, null)
+  const decoder = new Decoder(scope, limits, { target, options, base: null })
   const words = target === 'list' ? listWords : shapeWords
   const flat = new Map<string, string[]>()
   for (const [name, value] of parameters) {
@@ -85,7 +85,7 @@ export function decodeQueryObject(
   target: QueryTarget,
   options: QueryOptions = {},
 ): Decoded {
-  const decoder = new Decoder(scope, limits, target, options, '#')
+  const decoder = new Decoder(scope, limits, { target, options, base: '#' })
   const words = target === 'list' ? listWords : shapeWords
   for (const [name, value] of Object.entries(object)) {
     if (value === undefined) continue
@@ -142,19 +142,26 @@ function plainOf(limits: Limits, target: QueryTarget, options: QueryOptions): De
   return { query: target === 'list' ? query : null, shape: plainShape }
 }
 
+/** Where the words are, and what they are for. */
+interface Words {
+  readonly target: QueryTarget
+  readonly options: QueryOptions
+  /** Pointer of the object that contains the words. null = they are in a URL. */
+  readonly base: string | null
+}
+
 class Decoder {
   readonly #scope: Scope
   readonly #limits: Limits
   readonly #target: QueryTarget
   readonly #options: QueryOptions
-  /** Pointer of the object that contains the words. null = they are in a URL. */
   readonly #base: string | null
   readonly #faults: Faults = { issues: [] }
   readonly #words = new Map<string, unknown>()
   readonly #conditions: Predicate[] = []
   readonly #reading: FilterReading
 
-  constructor(scope: Scope, limits: Limits, target: QueryTarget, options: QueryOptions, base: string | null) {
+  constructor(scope: Scope, limits: Limits, { target, options, base }: Words) {
     this.#scope = scope
     this.#limits = limits
     this.#target = target
@@ -191,9 +198,7 @@ class Decoder {
     }
     const where = this.#where()
     const list = this.#list('sort')
-    const sort = list
-      ? Object.freeze(parseSort(this.#scope, list, this.#limits, this.#faults, this.#place('sort')))
-      : unsorted
+    const sort = list ? Object.freeze(parseSort(this.#readingOf('sort'), list)) : unsorted
     const limit = this.#limit()
     const offset = this.#integer('offset', this.#limits.offset) ?? 0
     const total = this.#of('total', 'boolean', 'true or false is expected') ?? false
@@ -237,10 +242,8 @@ class Decoder {
     if (!include && !fields && depth === 1) return plainShape
     return Object.freeze({
       depth,
-      include: include
-        ? parseInclude(this.#scope, include, this.#limits, this.#faults, this.#place('include'))
-        : plainShape.include,
-      fields: fields ? parseFields(this.#scope, fields, this.#limits, this.#faults, this.#place('fields')) : null,
+      include: include ? parseInclude(this.#readingOf('include'), include) : plainShape.include,
+      fields: fields ? parseFields(this.#readingOf('fields'), fields) : null,
     })
   }
 
@@ -271,6 +274,10 @@ class Decoder {
     if (value === undefined || typeof value === type) return value
     note(this.#faults, 'type', this.#place(name), detail)
     return undefined
+  }
+
+  #readingOf(word: string): WordReading {
+    return { scope: this.#scope, limits: this.#limits, faults: this.#faults, where: this.#place(word) }
   }
 
   #place(name: string): Locate {

@@ -1,19 +1,14 @@
-import type { Limits } from '../protocol/limits.ts'
-import { note, type Faults, type Locate } from './faults.ts'
+import { note } from './faults.ts'
 import type { SortKey } from './predicate.ts'
 import type { Scope, ScopeField } from './scope.ts'
+import type { WordReading } from './shape.ts'
 
 /**
  * Reads sort keys such as `-createdAt` and `album.artist.name`: `-` means descending, and a dot follows a to-one relation. A
  * repeated path has no effect and is dropped.
  */
-export function parseSort(
-  scope: Scope,
-  keys: readonly unknown[],
-  limits: Pick<Limits, 'sort' | 'filterDepth'>,
-  faults: Faults,
-  where: Locate,
-): SortKey[] {
+export function parseSort(reading: WordReading, keys: readonly unknown[]): SortKey[] {
+  const { limits, faults, where } = reading
   const sort: SortKey[] = []
   if (keys.length > limits.sort) note(faults, 'length', where, `At most ${limits.sort} sort keys`)
   for (const key of keys.slice(0, limits.sort)) {
@@ -24,7 +19,7 @@ export function parseSort(
     const descending = key.startsWith('-')
     const name = descending ? key.slice(1) : key
     const path = name.split('.')
-    if (!isSortable(scope, path, limits.filterDepth, faults, where)) continue
+    if (!isSortable(reading, path)) continue
     if (sort.some(known => known.path.join('.') === name)) continue
     sort.push(Object.freeze({ path: Object.freeze(path), descending }))
   }
@@ -41,12 +36,12 @@ export function sortKeysOf(text: string): readonly unknown[] {
   }
 }
 
-function isSortable(scope: Scope, path: readonly string[], depth: number, faults: Faults, where: Locate): boolean {
+function isSortable({ scope, limits, faults, where }: WordReading, path: readonly string[]): boolean {
   const name = path.join('.')
   let at: Scope | null = scope
   for (const [i, key] of path.entries()) {
     const field: ScopeField | undefined = at?.field.get(key)
-    if (!field || field.hidden || i > depth) {
+    if (!field || field.hidden || i > limits.filterDepth) {
       note(faults, 'unknown_field', where, `There is no field ${name}`)
       return false
     }

@@ -1,8 +1,8 @@
 import type { Resource } from '../../model/model.ts'
 import { response, refusing, rowsAnswer, type Json } from './answers.ts'
-import { place, type Drafting } from './drafting.ts'
+import { place, type Drafting, type OperationHead } from './drafting.ts'
 import { listParameters, pathParameter, query, shared } from './parameters.ts'
-import { securityOf, type Need } from './security.ts'
+import { securityOf } from './security.ts'
 
 /** Describes the history of rows, and PATCH and DELETE of all rows that a filter selects. */
 export function describeFurther(drafting: Drafting, resource: Resource): void {
@@ -30,7 +30,11 @@ function history(drafting: Drafting, resource: Resource): Json {
     required: ['position', 'at', 'operation', 'data', 'before'],
   }
   return {
-    ...head(drafting, resource, 'read', 'history', `What happened to a row of \`${resource.name}\`, newest first`),
+    ...head(drafting, resource, {
+      need: 'read',
+      word: 'history',
+      summary: `What happened to a row of \`${resource.name}\`, newest first`,
+    }),
     parameters: [
       pathParameter('id', `The id of the ${resource.name}.`, resource.idType.schema),
       query('before', 'Continues before this position.', { type: 'string' }),
@@ -51,7 +55,11 @@ function patchRows(drafting: Drafting, resource: Resource): Json {
   const shaped = { anyOf: [resource.idType.schema, { $ref: components.referShaped(resource) }] }
   const rows = { row: { $ref: components.refer(resource, 'row') }, shaped, many: 'list' as const }
   return {
-    ...head(drafting, resource, 'write', 'patchMany', `Changes all rows of \`${resource.name}\` that a filter selects`),
+    ...head(drafting, resource, {
+      need: 'write',
+      word: 'patchMany',
+      summary: `Changes all rows of \`${resource.name}\` that a filter selects`,
+    }),
     parameters: selecting(drafting, resource),
     requestBody: { required: true, content: { 'application/json': body, 'application/merge-patch+json': body } },
     responses: {
@@ -64,13 +72,11 @@ function patchRows(drafting: Drafting, resource: Resource): Json {
 
 function deleteRows(drafting: Drafting, resource: Resource): Json {
   return {
-    ...head(
-      drafting,
-      resource,
-      'delete',
-      'deleteMany',
-      `Deletes all rows of \`${resource.name}\` that a filter selects`,
-    ),
+    ...head(drafting, resource, {
+      need: 'delete',
+      word: 'deleteMany',
+      summary: `Deletes all rows of \`${resource.name}\` that a filter selects`,
+    }),
     parameters: selecting(drafting, resource),
     responses: {
       200: response('What was deleted; `Prefer: return=representation` was followed.', {}, 'Position'),
@@ -94,7 +100,7 @@ function selecting({ components, options, parameters }: Drafting, resource: Reso
 
 const who = ({ options }: Drafting): readonly number[] => (Object.keys(options.schemes).length > 0 ? [401, 403] : [])
 
-function head(drafting: Drafting, resource: Resource, need: Need, word: string, summary: string): Json {
+function head(drafting: Drafting, resource: Resource, { need, word, summary }: OperationHead): Json {
   return {
     operationId: drafting.operationId(word + resource.title),
     tags: [resource.title],

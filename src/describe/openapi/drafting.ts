@@ -1,3 +1,4 @@
+import type { Need } from './security.ts'
 import type { Model } from '../../model/model.ts'
 import type { Components } from '../components.ts'
 import type { DescribeOptions } from '../options.ts'
@@ -30,4 +31,13 @@ export function operationIds(): (wanted: string) => string {
 /** Adds an operation to the document. */
 export function place(drafting: Drafting, path: string, method: string, operation: Json): void {
   ;(drafting.paths[path] ??= {})[method] = operation
+}
+
+/** What the description of an operation begins with. */
+export interface OperationHead {
+  /** What its caller must be allowed to do. */
+  readonly need: Need
+  /** The verb in the operation's id. */
+  readonly word: string
+  readonly summary: string
 }

@@ -3,9 +3,9 @@ import type { Resource, ScalarField } from '../../model/model.ts'
 import { capital } from '../../model/link/uri-names.ts'
 import { fileSchema, formSchema, isWritten } from '../json-schema.ts'
 import { response, references, refusing, type Json } from './answers.ts'
-import { place, type Drafting } from './drafting.ts'
+import { place, type Drafting, type OperationHead } from './drafting.ts'
 import { pathParameter, shared } from './parameters.ts'
-import { securityOf, type Need } from './security.ts'
+import { securityOf } from './security.ts'
 
 /** Describes the files of a resource's rows, each at its own URI. */
 export function describeFiles(drafting: Drafting, resource: Resource): void {
@@ -47,7 +47,7 @@ function download(drafting: Drafting, field: ScalarField): Json {
   const content = contentOf(field)
   const conditions = ['If-None-Match', 'If-Modified-Since', 'Range', 'If-Range', 'Min-Position']
   return {
-    ...head(drafting, field, 'read', 'download', `The bytes of \`${field.name}\``),
+    ...head(drafting, field, { need: 'read', word: 'download', summary: `The bytes of \`${field.name}\`` }),
     parameters: [idParameter(field), ...conditions.map(shared)],
     responses: {
       200: { description: 'All of it.', headers: references(...FILE_HEADERS, 'X-Request-Id'), content },
@@ -66,7 +66,11 @@ function upload(drafting: Drafting, field: ScalarField): Json {
   const shown = fileSchema(field)
   const { max } = field.def.file!
   return {
-    ...head(drafting, field, 'write', 'upload', `Sends the bytes of \`${field.name}\`, ${max} at most`),
+    ...head(drafting, field, {
+      need: 'write',
+      word: 'upload',
+      summary: `Sends the bytes of \`${field.name}\`, ${max} at most`,
+    }),
     parameters: [
       idParameter(field),
       ...matchParameters(field.owner),
@@ -92,7 +96,7 @@ function upload(drafting: Drafting, field: ScalarField): Json {
 
 function remove(drafting: Drafting, field: ScalarField): Json {
   return {
-    ...head(drafting, field, 'write', 'removeFile', `Deletes \`${field.name}\``),
+    ...head(drafting, field, { need: 'write', word: 'removeFile', summary: `Deletes \`${field.name}\`` }),
     parameters: [idParameter(field), ...matchParameters(field.owner), shared('Idempotency-Key')],
     responses: {
       204: response('It is gone.', null, 'Cache-Control', 'Position'),
@@ -116,7 +120,7 @@ const required = ({ options }: Resource): readonly number[] => (options.ifMatch 
 
 const who = ({ options }: Drafting): readonly number[] => (Object.keys(options.schemes).length > 0 ? [401, 403] : [])
 
-function head(drafting: Drafting, field: ScalarField, need: Need, word: string, summary: string): Json {
+function head(drafting: Drafting, field: ScalarField, { need, word, summary }: OperationHead): Json {
   const { owner } = field
   return {
     operationId: drafting.operationId(`${word}${capital(field.name)}Of${owner.title}`),

@@ -27,22 +27,25 @@ function placeOf(key: string, def: ActionDef): { readonly method: Verb; readonly
 export function checkActions(defs: Defs, note: Note, warn: (line: string) => void): void {
   const paths = new Set([...defs].flatMap(([name, def]) => pathsOf(name, def)))
   for (const [name, def] of defs) {
-    if (def.actions) checkOwn(def.standalone ?? name, name, def, paths, note, warn)
+    if (def.actions) checkOwn(name, def, { paths, note, warn })
   }
 }
 
-function checkOwn(
-  place: string,
-  name: string,
-  def: ResourceDef,
-  paths: ReadonlySet<string>,
-  note: Note,
-  warn: (line: string) => void,
-): void {
+/** What the actions of one resource are checked against, and where faults and warnings go. */
+interface Checking {
+  /** The paths of all resources. */
+  readonly paths: ReadonlySet<string>
+  readonly note: Note
+  readonly warn: (line: string) => void
+}
+
+function checkOwn(name: string, def: ResourceDef, checking: Checking): void {
+  const { paths, note, warn } = checking
+  const place = def.standalone ?? name
   const names = new Set<string>()
   const uris = new Map<string, string>()
   const textIds = hasTextIds(def)
-  for (const [key, action] of Object.entries(def.actions!)) {
+  for (const [key, action] of Object.entries(def.actions ?? {})) {
     const at = `${place}.${key}`
     const own = action.name ?? key
     const { method, path } = placeOf(key, action)
@@ -61,7 +64,7 @@ function checkOwn(
       note(at, `has the path "${path}", which is not a plain URI segment`, 'use letters, digits, "_", "-" and "."')
     const uri = `${method} ${on}/${path}`
     const other = uris.get(uri)
-    if (other !== undefined) warnOrNote(other, key, place, uri, note, warn)
+    if (other !== undefined) warnOrNote(place, uri, [other, key], checking)
     uris.set(uri, key)
     if (on === 'list' && pathsOf(name, def).some(base => paths.has(`${base}/${path}`)))
       note(at, `has the URI of another resource, ${path}`, 'give one of them another path')
@@ -80,17 +83,14 @@ function checkOwn(
  * alphabet wins. Otherwise it is a fault.
  */
 function warnOrNote(
-  other: string,
-  key: string,
   place: string,
   uri: string,
-  note: Note,
-  warn: (line: string) => void,
+  [other, key]: readonly [other: string, key: string],
+  { note, warn }: Checking,
 ): void {
   if (other.replace(/_$/, '') === key.replace(/_$/, '')) {
-    warn(
-      `${place}.${[other, key].toSorted()[0]}: is never called, for ${place}.${[other, key].toSorted()[1]} is at the same URI`,
-    )
+    const [first, last] = [other, key].toSorted()
+    warn(`${place}.${first}: is never called, for ${place}.${last} is at the same URI`)
   } else
     note(
       `${place}.${key}`,

@@ -4,7 +4,7 @@ import type { FileLimits } from '../../schema/file.ts'
 import { Refused } from '../../schema/read/refused.ts'
 import { hasOrder, type ScalarType } from '../../schema/scalar-type.ts'
 import { checkType } from './check-type.ts'
-import { instead, type Note } from '../link/faults.ts'
+import { instead, noteAt, type Note, type NoteHere } from '../link/faults.ts'
 import { isReadOnly, type ResourceDef } from '../declare/declaration.ts'
 import type { Defs } from '../link/joins.ts'
 import { declaredIdName, isIdField, nameFault } from '../link/names.ts'
@@ -21,7 +21,7 @@ export function checkFields(defs: Defs, note: Note): void {
       else if (field.is !== 'scalar' && field.is !== 'calc') checkDefault(defs, place, field, note)
       if (isIdField(field)) checkId(place, def, field, note)
       checkOptions(place, field, note)
-      checkUses(resource, def, name, field, note)
+      checkUses(resource, def, field, noteAt(note, place))
     }
   }
 }
@@ -46,8 +46,8 @@ function checkOptions(place: string, field: FieldDef, note: Note): void {
   const type = field.is === 'scalar' || field.is === 'calc' ? field.type : null
   const stored = field.is === 'scalar' || field.is === 'one'
   if (field.is === 'scalar' && field.file) checkFile(place, field.file, note)
-  if (field.is === 'scalar' && field.now !== undefined && type!.fromDate === null)
-    note(place, `is set to the moment, but is of type ${type!.name}`, 'declare it with t.now()')
+  if (field.is === 'scalar' && field.now !== undefined && field.type.fromDate === null)
+    note(place, `is set to the moment, but is of type ${field.type.name}`, 'declare it with t.now()')
   for (const word of ['unique', 'index'] as const) {
     if (field[word] && !stored) note(place, `is ${word}, but nothing is stored for it`, `take .${word}() away`)
   }
@@ -78,16 +78,14 @@ function checkFile(place: string, { max, types }: FileLimits, note: Note): void 
       )
 }
 
-function checkUses(resource: string, def: ResourceDef, name: string, field: FieldDef, note: Note): void {
-  const usable = Object.keys(def.fields).filter(
-    other => def.fields[other]!.is !== 'calc' && def.fields[other]!.is !== 'self',
+function checkUses(resource: string, def: ResourceDef, field: FieldDef, note: NoteHere): void {
+  const usable = Object.entries(def.fields).flatMap(([other, { is }]) =>
+    is === 'calc' || is === 'self' ? [] : [other],
   )
   for (const used of field.uses ?? []) {
-    const place = `${resource}.${name}`
-    if (!Object.hasOwn(def.fields, used))
-      note(place, `uses "${used}", which ${resource} does not have`, instead(used, usable))
+    if (!Object.hasOwn(def.fields, used)) note(`uses "${used}", which ${resource} does not have`, instead(used, usable))
     else if (!usable.includes(used))
-      note(place, `uses "${used}", which is calculated itself`, 'use the fields that it is made from')
+      note(`uses "${used}", which is calculated itself`, 'use the fields that it is made from')
   }
 }
 
@@ -132,7 +130,8 @@ function checkDefault(defs: Defs, place: string, field: FieldDef, note: Note): v
     )
     return
   }
-  for (const one of isList(field) ? (value as unknown[]) : [value]) checkReference(defs, place, field.to, one, note)
+  for (const one of isList(field) ? (value as unknown[]) : [value])
+    checkReference(defs, field.to, one, noteAt(note, place))
 }
 
 function isList(field: FieldDef): boolean {
@@ -140,13 +139,13 @@ function isList(field: FieldDef): boolean {
 }
 
 /** Checks a default of a relation: an id of the target, or an object of which a new row is made. */
-function checkReference(defs: Defs, place: string, to: string, value: unknown, note: Note): void {
+function checkReference(defs: Defs, to: string, value: unknown, note: NoteHere): void {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return
   const target = defs.get(to)
   const id = target && declaredIdName(target)
-  const field = id != null ? target!.fields[id]! : null
+  const field = target && id != null ? target.fields[id] : null
   if (field?.is !== 'scalar') return
   const result = field.type.check(value)
   if (result instanceof Refused)
-    note(place, `has a default that is not an id of "${to}": ${result.detail}`, 'give an id that it could have')
+    note(`has a default that is not an id of "${to}": ${result.detail}`, 'give an id that it could have')
 }

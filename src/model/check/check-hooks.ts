@@ -1,5 +1,5 @@
 import type { ResourceDef } from '../declare/declaration.ts'
-import { instead, type Note } from '../link/faults.ts'
+import { instead, noteAt, type Note, type NoteHere } from '../link/faults.ts'
 import { formOf, functionKind, type AroundDef } from '../declare/hook.ts'
 import type { Defs } from '../link/joins.ts'
 
@@ -11,7 +11,11 @@ export function checkHooks(defs: Defs, storeWaits: boolean, note: Note): void {
     const place = def.standalone ?? name
     checkNames(place, def, note)
     for (const [operation, hooks] of Map.groupBy(def.around ?? [], hook => hook.operation))
-      checkForms(`${place}.around('${operation}')`, hooks, operations.includes(operation), storeWaits, note)
+      checkForms(
+        hooks,
+        { isOperation: operations.includes(operation), storeWaits },
+        noteAt(note, `${place}.around('${operation}')`),
+      )
   }
 }
 
@@ -34,24 +38,22 @@ function checkNames(place: string, def: ResourceDef, note: Note): void {
  * `next()` at once, so everything inside it must be synchronous too.
  */
 function checkForms(
-  place: string,
   hooks: readonly AroundDef[],
-  isOperation: boolean,
-  storeWaits: boolean,
-  note: Note,
+  { isOperation, storeWaits }: { readonly isOperation: boolean; readonly storeWaits: boolean },
+  note: NoteHere,
 ): void {
   const fix = 'write it as a generator (`function* (call, next) { return yield* next() }`) or as an async function'
   hooks.forEach((hook, i) => {
     const tag = functionKind(hook.hook)
-    if (typeof hook.hook !== 'function') return note(place, 'is not a function', fix)
-    if (tag === 'AsyncGeneratorFunction') return note(place, 'is an async generator, which no store can run', fix)
+    if (typeof hook.hook !== 'function') return note('is not a function', fix)
+    if (tag === 'AsyncGeneratorFunction') return note('is an async generator, which no store can run', fix)
     if (hook.as !== undefined && hook.as !== 'generator' && hook.as !== 'async')
-      return note(place, `is declared as "${String(hook.as)}"`, "say `as: 'generator'` or `as: 'async'`")
+      return note(`is declared as "${String(hook.as)}"`, "say `as: 'generator'` or `as: 'async'`")
     if (hook.as === 'generator' && tag === 'AsyncFunction')
-      return note(place, 'is an async function and is declared as a generator', "leave `as` out, or say `as: 'async'`")
+      return note('is an async function and is declared as a generator', "leave `as` out, or say `as: 'async'`")
     if (!isOperation || formOf(hook) !== 'function') return
-    if (storeWaits) note(place, 'is a plain function, and the answers of this store have to be waited for', fix)
+    if (storeWaits) note('is a plain function, and the answers of this store have to be waited for', fix)
     else if (hooks.slice(i + 1).some(inner => formOf(inner) === 'async'))
-      note(place, 'is a plain function around an async one, whose answer has to be waited for', fix)
+      note('is a plain function around an async one, whose answer has to be waited for', fix)
   })
 }

@@ -10,6 +10,14 @@ export interface Fault {
 /** Notes a fault. The checks go on after it, so that one start shows all faults. */
 export type Note = (place: string, problem: string, fix: string) => void
 
+/** The same for one place. */
+export type NoteHere = (problem: string, fix: string) => void
+
+/** Notes faults at one place. */
+export function noteAt(note: Note, place: string): NoteHere {
+  return (problem, fix) => note(place, problem, fix)
+}
+
 /** Thrown if declarations cannot be served. Its message lists all faults of all resources, one per line. */
 export class ModelError extends Error {
   override readonly name = 'ModelError'
@@ -51,12 +59,15 @@ function edits(a: string, b: string): number {
     const next = [i]
     for (let j = 1; j <= b.length; j++) {
       const same = a[i - 1] === b[j - 1]
-      let least = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (same ? 0 : 1))
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) least = Math.min(least, before[j - 2]! + 1)
+      let least = Math.min(at(row, j) + 1, at(next, j - 1) + 1, at(row, j - 1) + (same ? 0 : 1))
+      if (a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) least = Math.min(least, at(before, j - 2) + 1)
       next.push(least)
     }
     before = row
     row = next
   }
-  return row[b.length]!
+  return at(row, b.length)
 }
+
+/** An entry of a row of the table; Infinity where there is none. */
+const at = (row: readonly number[], j: number): number => row[j] ?? Infinity

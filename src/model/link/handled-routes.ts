@@ -1,5 +1,5 @@
 import type { Me } from '../../schema/types.ts'
-import type { Fault, Note } from './faults.ts'
+import { noteAt, type Fault, type Note, type NoteHere } from './faults.ts'
 import type {
   DeclaredHandled,
   HandledDef,
@@ -61,7 +61,7 @@ export function handledRoutes(
         note(place, pattern, 'write a path like /apples/ or /apples/<int:key>')
         continue
       }
-      check(place, pattern, handlers, taken, note)
+      check(pattern, handlers, taken, noteAt(note, place))
       const route = routeOf(name, pattern, def, handlers)
       const earlier = byText.get(text)
       byText.set(text, earlier ? joined(earlier, route) : route)
@@ -80,7 +80,7 @@ function routesOf(all: readonly HandledRoute[]): HandledRoutes {
   return Object.freeze<HandledRoutes>({
     all,
     find: (operation, uri) => {
-      for (const route of by[operation]!) {
+      for (const route of by[operation] ?? []) {
         const params = route.pattern.match(uri)
         if (params) return { route, params }
       }
@@ -123,29 +123,27 @@ function joined(first: HandledRoute, second: HandledRoute): HandledRoute {
 }
 
 function check(
-  place: string,
   pattern: UriPattern,
   handlers: ListHandlers & ItemHandlers,
   taken: ReadonlyMap<string, string>,
-  note: Note,
+  note: NoteHere,
 ): void {
   const { isList, fixed } = pattern
   if (!isList && handlers.create) {
-    note(place, 'resource creators should be registered on list uri', `write ${pattern.text}/ for the list`)
+    note('resource creators should be registered on list uri', `write ${pattern.text}/ for the list`)
   }
-  if (isList && handlers.patch) note(place, 'cannot register resource patchers on a list uri', 'name an item of it')
-  if (isList && handlers.delete) note(place, 'cannot register resource deleters on a list uri', 'name an item of it')
+  if (isList && handlers.patch) note('cannot register resource patchers on a list uri', 'name an item of it')
+  if (isList && handlers.delete) note('cannot register resource deleters on a list uri', 'name an item of it')
   for (const [key, value] of Object.entries(handlers)) {
     const all: unknown[] = Array.isArray(value) ? value : [value]
-    if (!operations.has(key)) note(place, `has "${key}"`, 'there are create, get, patch and delete')
+    if (!operations.has(key)) note(`has "${key}"`, 'there are create, get, patch and delete')
     else if (all.some(one => one !== undefined && typeof one !== 'function')) {
-      note(place, `has a ${key} that is not a function`, 'give it a function')
+      note(`has a ${key} that is not a function`, 'give it a function')
     }
   }
   const path = `/${fixed.join('/')}/`
   for (const [other, by] of taken)
-    if (path.startsWith(`${other}/`))
-      note(place, `lies in ${other}, which ${by} serves`, 'choose another first segment')
+    if (path.startsWith(`${other}/`)) note(`lies in ${other}, which ${by} serves`, 'choose another first segment')
 }
 
 const operations: ReadonlySet<string> = new Set(['create', 'get', 'patch', 'delete'])

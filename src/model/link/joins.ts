@@ -51,19 +51,21 @@ export function planJoins(defs: Defs): JoinPlan[] {
       const there = other && `${def.to}.${inverse}`
       if (there !== null && there < here) continue
       const shownBy = there === null || there === here ? [here] : [here, there]
-      plans.push(planJoin(resource, field, def, other, shownBy))
+      plans.push(planJoin({ resource, field, def }, other, shownBy))
     }
   }
   return plans
 }
 
-function planJoin(
-  resource: string,
-  field: string,
-  def: ManyDef,
-  other: ManyDef | null,
-  shownBy: readonly string[],
-): JoinPlan {
+/** A many-to-many field, by name. */
+interface NamedMany {
+  readonly resource: string
+  readonly field: string
+  readonly def: ManyDef
+}
+
+/** `other` is the field of the other side; null if only this one shows the pairs. */
+function planJoin({ resource, field, def }: NamedMany, other: ManyDef | null, shownBy: readonly string[]): JoinPlan {
   const symmetric = def.symmetric ?? false
   const through =
     def.through ?? (other?.through && { ...other.through, from: other.through.to, to: other.through.from })

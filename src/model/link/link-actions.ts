@@ -8,21 +8,24 @@ import type { Note } from './faults.ts'
 import type { Draft } from './link-fields.ts'
 import type { Action, Resource } from '../model.ts'
 
+/** What all actions of an API are linked with. */
+export interface ActionLinking {
+  readonly api: NotationScope
+  /** The type of a resource's ids; null if there is no such resource. */
+  readonly idTypeOf: (name: string) => ScalarType | null
+  readonly note: Note
+}
+
 /** Gives a linked resource its actions with compiled schemas. Faults are noted at places like `Hello.get.input.name`. */
-export function linkActions(
-  resource: Draft<Resource>,
-  def: ResourceDef,
-  api: NotationScope,
-  idTypeOf: (name: string) => ScalarType | null,
-  note: Note,
-): void {
+export function linkActions(resource: Draft<Resource>, def: ResourceDef, linking: ActionLinking): void {
+  const { api, idTypeOf, note } = linking
   const place = def.standalone ?? resource.name
   const scope = api.resource(def.docs ?? null, place, note)
   resource.docs = scope.docs
   const actions = new Map<string, Action>()
   for (const [key, action] of Object.entries(def.actions ?? {})) {
-    const options: Options = { place: `${place}.${key}`, scope, idTypeOf, note }
-    const linked = linkAction(resource, key, action, def.standalone !== undefined, options)
+    const standalone = def.standalone !== undefined
+    const linked = linkAction(resource, key, action, { place: `${place}.${key}`, scope, standalone, idTypeOf, note })
     actions.set(linked.name, linked)
   }
   resource.actions = actions
@@ -30,9 +33,12 @@ export function linkActions(
 
 interface Options extends SchemaOptions {
   readonly scope: NotationScope
+  /** The resource has no rows. */
+  readonly standalone: boolean
 }
 
-function linkAction(resource: Resource, key: string, def: ActionDef, standalone: boolean, options: Options): Action {
+function linkAction(resource: Resource, key: string, def: ActionDef, options: Options): Action {
+  const { standalone } = options
   const docs = options.scope.action(def.docs ?? null, options.place, options.note)
   const input = schemaOf('input', def.input, docs, options)
   const output = schemaOf('output', def.output, docs, options)

@@ -20,8 +20,7 @@ export function linkField(
   owner: Resource,
   name: string,
   def: FieldDef,
-  position: number,
-  limits: Limits,
+  { position, limits }: { readonly position: number; readonly limits: Limits },
 ): Draft<Field> {
   const given = def.is === 'scalar' || def.is === 'calc' ? def.type.limited(limits) : null
   const mixed = def.is === 'scalar' && (owner.options.foreign?.mixed?.includes(columnName(name, def)) ?? false)
@@ -139,7 +138,7 @@ function isDerived(def: FieldDef): boolean {
 function isFilterable(def: FieldDef, type: ScalarType | null): boolean {
   switch (def.is) {
     case 'scalar':
-      return (def.filterable ?? true) && type!.operators !== 'none'
+      return (def.filterable ?? true) && type?.operators !== 'none'
     case 'one':
     case 'back':
     case 'many':
@@ -155,7 +154,7 @@ function isFilterable(def: FieldDef, type: ScalarType | null): boolean {
 function isSortable(def: FieldDef, type: ScalarType | null): boolean {
   switch (def.is) {
     case 'scalar':
-      return (def.sortable ?? true) && hasOrder(type!)
+      return (def.sortable ?? true) && type !== null && hasOrder(type)
     case 'one':
       return def.sortable ?? true
     case 'calc':

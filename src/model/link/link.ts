@@ -80,7 +80,7 @@ function linkAllActions(defs: Defs, resources: ReadonlyMap<string, Draft<Resourc
     const target = resources.get(name)
     return target && getOrThrow(defs, name).standalone === undefined ? target.idType : null
   }
-  for (const [name, def] of defs) linkActions(getOrThrow(resources, name), def, api, idTypeOf, note)
+  for (const [name, def] of defs) linkActions(getOrThrow(resources, name), def, { api, idTypeOf, note })
   if (faults.length) throw new ModelError(faults)
   return api.docs
 }
@@ -149,7 +149,7 @@ function linkResource(name: string, def: ResourceDef, limits: Limits, prefix: st
   // The id is in the first slot wherever it is declared. The other stored fields follow in their order.
   const stored = [idName, ...Object.keys(def.fields).filter(field => field !== idName && isStored(def, field))]
   const fields = Object.entries(def.fields).map(([field, d]) =>
-    linkField(resource, field, d, stored.indexOf(field), limits),
+    linkField(resource, field, d, { position: stored.indexOf(field), limits }),
   )
   const byName = new Map(fields.map(field => [field.name, field]))
   resource.fields = fields

@@ -125,10 +125,10 @@ export function sendAnswered(face: Face, call: HttpCall, outcome: Answered): voi
   const fields: FieldLines = []
   for (const [name, value] of outcome.headers) if (!ofMessage.has(name)) fields.push(name, value)
   const { value } = outcome
-  if (value instanceof Response) return sendResponse(face, exchange, outcome, value, fields)
+  if (value instanceof Response) return sendResponse(face, exchange, { ...outcome, value }, fields)
   if (!fields.includes('cache-control'))
     fields.push('cache-control', exchange.method === 'GET' ? 'private, no-cache' : 'no-store')
   if (outcome.status === 204 || outcome.status === 304)
     return finishResponse(face, exchange, outcome.status, fields, null)
-  return represent(face, call, outcome.status, fields, outcome.body!, value)
+  return represent(face, call, outcome.status, fields, outcome)
 }

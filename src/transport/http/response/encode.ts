@@ -57,7 +57,7 @@ function sendItem(face: Face, call: HttpCall, item: Item): void | Promise<void> 
   if (item.replayed === true) fields.push('idempotency-replayed', 'true')
   if (minimal && !item.created) return finishResponse(face, call.exchange, 204, fields, null)
   const status = item.created ? 201 : 200
-  if (!minimal) return represent(face, call, status, fields, item.body, undefined, item)
+  if (!minimal) return represent(face, call, status, fields, item)
   fields.push('content-length', '0')
   finishResponse(face, call.exchange, status, fields, '')
 }
@@ -75,7 +75,7 @@ function sendList(face: Face, call: HttpCall, list: List): void | Promise<void> 
   if (links !== null) fields.push('link', links)
   if (list.total !== null) fields.push('x-total-count', String(list.total))
   if (call.prefers !== noPreferences) tellPreferences(call, fields)
-  return represent(face, call, 200, fields, list.body, undefined, list)
+  return represent(face, call, 200, fields, list)
 }
 
 function sendGone(face: Face, call: HttpCall, gone: Gone): void | Promise<void> {
@@ -83,7 +83,7 @@ function sendGone(face: Face, call: HttpCall, gone: Gone): void | Promise<void> 
   if (gone.replayed === true) fields.push('idempotency-replayed', 'true')
   if (call.prefers !== noPreferences) tellPreferences(call, fields)
   if (gone.body === undefined) return finishResponse(face, call.exchange, 204, fields, null)
-  return represent(face, call, 200, fields, gone.body)
+  return represent(face, call, 200, fields, gone)
 }
 
 /** Adds `Preference-Applied` for the preferences that were honoured (RFC 7240 §3). */

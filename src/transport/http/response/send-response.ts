@@ -22,10 +22,10 @@ export const ofMessage: ReadonlySet<string> = new Set([
 export async function sendResponse(
   face: Face,
   exchange: Exchange,
-  outcome: Answered,
-  response: Response,
+  outcome: Answered & { readonly value: Response },
   fields: FieldLines,
 ): Promise<void> {
+  const { value: response } = outcome
   const given = new Set(outcome.headers.map(([name]) => name))
   for (const [name, value] of response.headers) if (!given.has(name) && !ofMessage.has(name)) fields.push(name, value)
   if (response.body === null) return finishResponse(face, exchange, outcome.status, fields, null)

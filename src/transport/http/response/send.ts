@@ -1,4 +1,4 @@
-import type { Item, List } from '../../../engine/call/call.ts'
+import type { Answered, Gone, Item, List } from '../../../engine/call/call.ts'
 import type { HttpCall } from '../http-call.ts'
 import { hypermediaDocument } from '../hypermedia/document.ts'
 import { codingOf, isCompressible, type Coding } from './compress.ts'
@@ -16,7 +16,7 @@ export function finishResponse(face: Face, exchange: Exchange, status: number, f
   if (coding !== null) {
     // The client has the bytes in this coding, and the 304 is about those.
     if (status === 304 && exchange.coded === coding.suffix) suffixTag(fields, coding.suffix)
-    if (body !== null && body.length >= face.compress! && isCompressible(fields)) {
+    if (body !== null && body.length >= (face.compress ?? Infinity) && isCompressible(fields)) {
       return sendCoded(exchange, status, fields, body, coding)
     }
   }
@@ -55,24 +55,23 @@ export function complete(face: Face, exchange: Exchange, fields: FieldLines): vo
 }
 
 /**
- * Sends a representation in the negotiated format. JSON is already there as text; other formats are written from it, or from
- * `value` if that is at hand. `rows` is the outcome of the call, for formats that link rows.
+ * Sends the representation of an outcome in the negotiated format. JSON is already there as text; other formats are written from
+ * it, or from the value that an action returned.
  */
 export function represent(
   face: Face,
   call: HttpCall,
   status: number,
   fields: FieldLines,
-  text: string,
-  value?: unknown,
-  rows?: Item | List,
+  outcome: Item | List | Gone | Answered,
 ): void | Promise<void> {
   const { format } = call
+  const text = outcome.body ?? ''
   if (format.write === null) return sendBody(face, call, status, fields, call.pretty ? indented(text) : text)
-  if (format.document && rows)
-    return sendBody(face, call, status, fields, format.document(hypermediaDocument(face, call, rows)))
+  if (format.document && (outcome.kind === 'item' || outcome.kind === 'list'))
+    return sendBody(face, call, status, fields, format.document(hypermediaDocument(face, call, outcome)))
   const about = { resource: call.resource.name, status }
-  const written = format.write(value === undefined ? (JSON.parse(text) as unknown) : value, about)
+  const written = format.write(outcome.kind === 'value' ? outcome.value : (JSON.parse(text) as unknown), about)
   return written instanceof Promise
     ? written.then(body => sendBody(face, call, status, fields, body))
     : sendBody(face, call, status, fields, written)

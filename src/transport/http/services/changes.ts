@@ -32,15 +32,21 @@ export function changesService(live: Live, path: string, allowed: (who: Principa
     serve: async (face, exchange) => {
       const who = (await face.engine.authenticate?.(exchange)) ?? null
       if (!allowed(who)) throw new ApiError(who ? 'forbidden' : 'unauthenticated')
-      const { since, limit } = wordsOf(exchange, face)
-      if (!wantsStream(exchange.accept)) return sendPage(face, exchange, live, path, since, limit)
+      const words = wordsOf(exchange, face)
+      if (!wantsStream(exchange.accept)) return sendPage(face, exchange, { live, path }, words)
       if (exchange.method === 'HEAD') return exchange.send(200, streamFields(face, exchange), null)
-      return sendAll(face, exchange, live, exchange.header('last-event-id') ?? since)
+      return sendAll(face, exchange, live, exchange.header('last-event-id') ?? words.since)
     },
   }
 }
 
-function wordsOf(exchange: Exchange, face: Face): { since: string | null; limit: number } {
+/** What is asked for: commits after a position (null = from the beginning), with about so many changes. */
+interface ChangesQuery {
+  readonly since: string | null
+  readonly limit: number
+}
+
+function wordsOf(exchange: Exchange, face: Face): ChangesQuery {
   const words = new Map<string, string>()
   for (const [name, value] of readParameters(exchange.query, face.engine.limits.parameters)) {
     if (name !== 'since' && name !== 'limit') throw refused('unknown_param', name, 'There is no such parameter here')
@@ -61,10 +67,8 @@ function refused(code: 'unknown_param' | 'duplicate' | 'range', parameter: strin
 async function sendPage(
   face: Face,
   exchange: Exchange,
-  live: Live,
-  path: string,
-  since: string | null,
-  limit: number,
+  { live, path }: { readonly live: Live; readonly path: string },
+  { since, limit }: ChangesQuery,
 ): Promise<void> {
   const texts: string[] = []
   let position = ''

@@ -38,5 +38,5 @@ function send(face: Face, call: HttpCall, outcome: Outcome, follows: boolean): v
     return sendOutcome(face, call, { ...outcome, headers: [...headers, ['retry-after', '1']] })
   if (!follows || typeof location !== 'string') return sendOutcome(face, call, outcome)
   const fields = [...headers.flat(), 'location', location, 'cache-control', 'no-store']
-  return represent(face, call, 303, fields, outcome.body, undefined, outcome)
+  return represent(face, call, 303, fields, outcome)
 }
