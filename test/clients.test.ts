@@ -1,5 +1,5 @@
 // Existing clients: we understand what they send, and they understand what they get.
-import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import type { AddressInfo, Socket as NetSocket } from 'node:net'
@@ -10,6 +10,7 @@ import { app as todoApp } from '../examples/todo-socketio/app.ts'
 import { api, attachFaces, handler, resource, t, type Api, type SocketApi } from '../src/index.ts'
 import { EventStream } from '../src/testing/event-stream.ts'
 import { nodeServer } from '../src/transport/hosts/node.ts'
+import { areInPath, pythonWith, runsWith } from './system-programs.ts'
 
 interface Served {
   readonly authority: string
@@ -181,19 +182,6 @@ describe('dcrf-client 0.3.0', () => {
   })
 })
 
-/** The system's own Python, where its packages are; null if they are not. */
-function pythonWithSocketIo(): string | null {
-  for (const python of ['/usr/bin/python3', 'python3']) {
-    try {
-      execFileSync(python, ['-c', 'import socketio, websocket'], { stdio: 'ignore' })
-      return python
-    } catch {
-      // Another may have them.
-    }
-  }
-  return null
-}
-
 const script = `
 import socketio, sys, json
 client = socketio.Client()
@@ -211,10 +199,12 @@ tell(client.call('delete', ({'uri': 'todo/1'}, {}))['status'])
 client.disconnect()
 `
 
-const python = pythonWithSocketIo()
-test.skipIf(python === null)(
-  `python-socketio speaks the same${python === null ? ' (skipped: apt-get install python3-socketio python3-websocket)' : ''}`,
+const python = pythonWith('socketio', 'websocket')
+const packages = 'python3-socketio and python3-websocket'
+test.skipIf(!runsWith('python-socketio', python !== undefined, packages))(
+  'python-socketio speaks the same',
   async () => {
+    expect(python, `install ${packages}`).toBeDefined()
     const app = api({ todo: resource({ id: t.id(), text: t.text() }).public() }, { report: () => {} })
     const { authority } = await serve(app)
     onTestFinished(() => app.close())
@@ -240,8 +230,7 @@ test.skipIf(python === null)(
   },
 )
 
-const hasCurl = spawnSync('curl', ['--version']).status === 0
-describe.skipIf(!hasCurl)(`curl${hasCurl ? '' : ' (skipped: it is not installed)'}`, () => {
+describe.skipIf(!runsWith('curl', areInPath('curl'), 'curl'))('curl', () => {
   /** A stream as curl prints it. */
   function follow(url: string, ...args: readonly string[]): { stream: EventStream; ended: Promise<unknown> } {
     const child = spawn('curl', ['-sSN', '-H', 'accept: text/event-stream', ...args, url])

@@ -1,5 +1,5 @@
 // Runs the commands of the guide against the servers that its pages declare, and compares the answers with the pages.
-import { execFile, spawn, spawnSync } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { areInPath, runsWith } from './system-programs.ts'
 
 const root = join(import.meta.dirname, '..')
 const guide = join(root, 'docs/guide')
@@ -112,21 +113,22 @@ function partOf(value: unknown): unknown {
   return expect.objectContaining(Object.fromEntries(Object.entries(value).map(([name, one]) => [name, partOf(one)])))
 }
 
-const canRun = ['curl', 'bash'].every(program => spawnSync(program, ['--version']).status === 0)
+describe.skipIf(!runsWith('curl or bash', areInPath('curl', 'bash'), 'curl and bash'))(
+  'the commands of the guide',
+  () => {
+    test('are found', () => expect(pages.length).toBeGreaterThan(5))
 
-describe.skipIf(!canRun)('the commands of the guide', () => {
-  test('are found', () => expect(pages.length).toBeGreaterThan(5))
-
-  test.each(pages)('$name', async page => {
-    const directory = mkdtempSync(join(tmpdir(), 'restuary-guide-'))
-    const host = await start(page, directory)
-    writeFileSync(join(directory, 'commands.sh'), scriptOf(page, host))
-    await run('bash', ['commands.sh'], { cwd: directory })
-    const expectations = page.lines.filter(isExpectation)
-    expect(expectations.length, 'a page that shows commands says what comes of them').toBeGreaterThan(0)
-    expectations.forEach((line, n) => check(line, directory, n))
-  })
-})
+    test.each(pages)('$name', async page => {
+      const directory = mkdtempSync(join(tmpdir(), 'restuary-guide-'))
+      const host = await start(page, directory)
+      writeFileSync(join(directory, 'commands.sh'), scriptOf(page, host))
+      await run('bash', ['commands.sh'], { cwd: directory })
+      const expectations = page.lines.filter(isExpectation)
+      expect(expectations.length, 'a page that shows commands says what comes of them').toBeGreaterThan(0)
+      expectations.forEach((line, n) => check(line, directory, n))
+    })
+  },
+)
 
 test('the programs of the client do what the guide says', async () => {
   const page = pages.find(one => one.name === 'client.md')!

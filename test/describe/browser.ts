@@ -1,16 +1,15 @@
 import { existsSync } from 'node:fs'
 import { chromium, type Browser } from 'playwright-core'
+import { runsWith } from '../system-programs.ts'
 
 const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
 
-/** Whether a browser is there. Where it must be (CI), tests run and fail without one. */
-export const hasBrowser: boolean = existsSync(executablePath) || process.env['CI'] === 'true'
-
-if (!hasBrowser) {
-  console.warn(
-    `No browser at ${executablePath}: tests of pages are skipped. Install chromium, or name one in CHROMIUM.`,
-  )
-}
+/** Whether tests of pages run. */
+export const hasBrowser: boolean = runsWith(
+  `A browser at ${executablePath}`,
+  existsSync(executablePath),
+  'chromium, or name one in CHROMIUM,',
+)
 
 /** A browser that only loads the pages under test. */
 export function openBrowser(): Promise<Browser> {
