@@ -1,8 +1,8 @@
 import { Core } from './core.ts'
 import type { ConnectionStatus, LiveTransport, LiveTransportOptions } from './follower.ts'
-import { Http, jsonOf, type HttpRequest } from './http.ts'
-import { asked, isPassing, type Problem } from './problem.ts'
-import { resourceOf } from './resource.ts'
+import { Http } from './http.ts'
+import { isPassing, type Problem } from './problem.ts'
+import { resourceOf, seldom } from './resource.ts'
 import { Connection } from './socket/connection.ts'
 import { Status } from './status.ts'
 import { memoryTokens, Session, type TokenStore } from './session.ts'
@@ -73,42 +73,13 @@ export function client<A>(url: string, options: ClientOptions = {}): Client<A> {
   })
   const own = {
     $auth: {
-      login: (credentials: unknown) =>
-        asked(http.authenticate('/auth/token', credentials).then(granted => session.keep(granted))),
-      logout: () =>
-        asked(
-          http.send('POST', '/auth/logout').then(
-            () => session.keep(null),
-            async (problem: Problem) => {
-              await session.keep(null)
-              throw problem
-            },
-          ),
-        ),
-      refresh: () =>
-        asked(
-          session
-            .token()
-            .then(token => session.renew(token))
-            .then(() => undefined),
-        ),
-      ticket: () =>
-        asked(
-          http
-            .send('POST', '/auth/ticket')
-            .then(jsonOf)
-            .then(made => (made as { ticket: string }).ticket),
-        ),
+      login: (credentials: unknown) => seldom(all => all.login(http, session, credentials)),
+      logout: () => seldom(all => all.logout(http, session)),
+      refresh: () => seldom(all => all.refresh(session)),
+      ticket: () => seldom(all => all.ticket(http)),
     },
-    $request: (method: string, path: string, { query, data, headers, signal }: AnyRequest = {}) => {
-      const request: HttpRequest = {
-        query,
-        signal,
-        headers: { ...(data !== undefined && { 'content-type': 'application/json' }), ...headers },
-        body: data === undefined ? undefined : JSON.stringify(data),
-      }
-      return asked(http.send(method, path, request).then(jsonOf))
-    },
+    $request: (method: string, path: string, request?: AnyRequest) =>
+      seldom(all => all.send(http, method, path, request)),
     $status: status,
     $close: () => core.close(),
   }

@@ -1,6 +1,6 @@
 import { isProblemDocument, queryText, type Answer, type Call, type Params, type Transport } from './call.ts'
 import type { Again } from './follower.ts'
-import { Problem } from './problem.ts'
+import { local, Problem } from './problem.ts'
 import type { Session, Tokens } from './session.ts'
 
 export interface HttpOptions {
@@ -105,8 +105,8 @@ export class Http implements Transport {
       })
     } catch (cause) {
       throw signal?.aborted
-        ? new Problem({ error: 'aborted', detail: 'the request was aborted' }, cause)
-        : new Problem({ error: 'offline', detail: `${method} ${base}${path} could not be sent` }, cause)
+        ? local('aborted', 'the request was aborted', cause)
+        : local('offline', `${method} ${base}${path} could not be sent`, cause)
     }
   }
 

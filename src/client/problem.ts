@@ -79,6 +79,14 @@ export class Problem<C extends string = Code | LocalCode, P extends PropertyKey 
   }
 }
 
+/** A problem of the client itself. */
+export function local(error: LocalCode, detail: string, cause?: unknown): Problem {
+  return new Problem({ error, detail }, cause)
+}
+
+/** The problem of whatever is asked of a client that was closed. */
+export const closed = (): Problem => local('closed', 'the client was closed')
+
 /** A request under way. It throws a {@link Problem} if it is refused. */
 export interface Asked<T, P = Problem> extends Promise<T> {
   /**

@@ -1,8 +1,8 @@
 import type { Call, Id, Params } from './call.ts'
 import type { Core } from './core.ts'
-import { jsonOf, type Http } from './http.ts'
+import type { Http } from './http.ts'
 import type { Row } from './live/order.ts'
-import { asked, type Asked } from './problem.ts'
+import { asked, local, type Asked } from './problem.ts'
 
 /** What a resource of the client is made of. */
 export interface ResourceParts {
@@ -49,19 +49,11 @@ export function resourceOf(parts: ResourceParts): object {
       typeof first === 'object'
         ? core.live(resource, path, { id: null, params: first })
         : core.live(resource, row(first), { id: first, params: options }),
-    history: (id: Id, { signal, ...query }: Options = {}) =>
-      asked(http.send('GET', `${row(id)}/history`, { query, signal }).then(jsonOf)),
-    upload: (id: Id, field: string, body: BodyInit, options: Options = {}) => {
-      const { name = (body as File).name, type = (body as Blob).type, ifMatch, signal } = options
-      const headers = {
-        'content-type': type || 'application/octet-stream',
-        'content-disposition': name && `attachment; filename*=UTF-8''${encodeURIComponent(name)}`,
-        'if-match': ifMatch && `"${ifMatch}"`,
-      }
-      return asked(http.send('PUT', `${row(id)}/${field}`, { body, headers, signal }).then(jsonOf))
-    },
-    download: (id: Id, field: string, { signal }: Options = {}) =>
-      asked(http.send('GET', `${row(id)}/${field}`, { headers: { accept: '*/*' }, signal })),
+    history: (id: Id, options?: Options) => seldom(all => all.history(http, row(id), options)),
+    upload: (id: Id, field: string, body: BodyInit, options?: Options) =>
+      seldom(all => all.upload(http, `${row(id)}/${field}`, body, options)),
+    download: (id: Id, field: string, options?: Options) =>
+      seldom(all => all.download(http, `${row(id)}/${field}`, options)),
   }
   const action =
     (name: string) =>
@@ -83,6 +75,14 @@ export function resourceOf(parts: ResourceParts): object {
   return new Proxy(operations, {
     get: (known, name) => (typeof name === 'symbol' || name === 'then' ? undefined : (known[name] ?? action(name))),
   })
+}
+
+/** Asks for something whose code is not loaded yet. */
+export function seldom<T>(ask: (all: typeof import('./seldom.ts')) => Promise<T>): Asked<T> {
+  const loaded = import('./seldom.ts').catch((cause: unknown) => {
+    throw local('offline', 'a part of the client could not be loaded', cause)
+  })
+  return asked(loaded.then(ask))
 }
 
 const isTarget = (given: unknown): boolean =>

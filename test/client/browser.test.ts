@@ -21,7 +21,7 @@ beforeAll(async () => {
     platform: 'browser',
     logLevel: 'silent',
   })
-  const { output } = await bundled.generate({ format: 'esm' })
+  const { output } = await bundled.generate({ format: 'esm', codeSplitting: false })
   script = output[0].code
   await bundled.close()
 })

@@ -1,6 +1,6 @@
 import type { Frame, Id } from '../call.ts'
 import type { Follower, Outline } from '../follower.ts'
-import { Problem } from '../problem.ts'
+import { local, type Problem } from '../problem.ts'
 import type { LiveChange, LiveState, LiveStatus } from '../types/live.ts'
 import { changesBetween } from './changes.ts'
 import { Overlay, type Pending, type ShownRows, type View } from './overlay.ts'
@@ -234,7 +234,7 @@ export class LiveQuery implements Follower {
 
   #end(status: 'closed' | 'refused'): void {
     this.status = status
-    if (status === 'closed') this.#arrival.reject(new Problem({ error: 'closed', detail: 'the live query was closed' }))
+    if (status === 'closed') this.#arrival.reject(local('closed', 'the live query was closed'))
     this.changed()
   }
 }

@@ -31,27 +31,37 @@ const comparisons: Readonly<Record<NonNullable<Comparison>, Order>> = {
 const textOf = (value: Value): string => (typeof value === 'string' ? value : JSON.stringify(value))
 
 function compareDecimals(a: string, b: string): number {
-  const [x, y] = [a, b].map(text => /^-?0*(\d*)\.?(\d*)$/.exec(text)!)
-  const sign = a.startsWith('-') ? -1 : 1
-  if (sign !== (b.startsWith('-') ? -1 : 1)) return sign
-  const places = Math.max(x![2]!.length, y![2]!.length)
-  const digits = [x!, y!].map(([, whole, rest]) => (whole! + rest!.padEnd(places, '0')).replace(/^0+/, ''))
-  return sign * (digits[0]!.length - digits[1]!.length || compareText(digits[0]!, digits[1]!))
+  const places = Math.max(...[a, b].map(text => text.split('.')[1]?.length ?? 0))
+  const scaled = (text: string): bigint => {
+    const [whole, rest = ''] = text.split('.')
+    return BigInt(whole! + rest.padEnd(places, '0'))
+  }
+  return Number(scaled(a) - scaled(b))
 }
 
-/** The order of a query: its sort keys, nulls last, and the id as the last key (docs/protocol.md §4.4). */
-export function orderOf(sort: readonly string[], told: readonly Comparison[] = []): Compare {
+/** The order of a query. */
+export interface QueryOrder {
+  readonly compare: Compare
+  /** Whether a row that is shown like this one tells its place. */
+  readonly tells: (row: Row) => boolean
+}
+
+/** The order by sort keys, nulls last, and by the id as the last key (docs/protocol.md §4.4). */
+export function orderOf(sort: readonly string[], told: readonly Comparison[] = []): QueryOrder {
   const keys = sort.map((key, i) => {
     const isDescending = key.startsWith('-')
-    const order = comparisons[told[i] ?? 'text']
-    return { path: key.slice(isDescending ? 1 : 0).split('.'), order: sorted(order, isDescending) }
+    const path = key.slice(isDescending ? 1 : 0).split('.')
+    return { path, order: sorted(comparisons[told[i] ?? 'text'], isDescending) }
   })
-  return (a, b) => {
-    for (const { path, order } of keys) {
-      const difference = order(valueAt(a.row, path), valueAt(b.row, path))
-      if (difference !== 0) return difference
-    }
-    return compareIds(a.id, b.id)
+  return {
+    compare(a, b) {
+      for (const { path, order } of keys) {
+        const difference = order(valueAt(a.row, path) ?? null, valueAt(b.row, path) ?? null)
+        if (difference !== 0) return difference
+      }
+      return compareIds(a.id, b.id)
+    },
+    tells: row => !told.includes(null) && keys.every(({ path }) => valueAt(row, path) !== undefined),
   }
 }
 
@@ -59,24 +69,14 @@ export function orderOf(sort: readonly string[], told: readonly Comparison[] = [
 const compareIds = (a: Id, b: Id): number =>
   typeof a === typeof b ? compareShown(a, b) : typeof a === 'string' ? 1 : -1
 
-/** Whether rows that are shown like this one tell their order. */
-export function tellsOrder(row: Row, sort: readonly string[]): boolean {
-  return sort.every(key => {
-    let value: unknown = row
-    for (const name of key.replace('-', '').split('.')) {
-      if (value === null) return true
-      if (!isObject(value) || !(name in value)) return false
-      value = value[name]
-    }
-    return true
-  })
-}
-
-/** The value at a path. A related row counts as its id. */
-function valueAt(row: Row, path: readonly string[]): Value {
-  let value: any = row // oxlint-disable-line typescript/no-explicit-any -- anything that a row shows
-  for (const name of path) value = value?.[name]
-  return idOf(value) as Value
+/** The value at a path; undefined = the row does not show it. A related row counts as its id. */
+function valueAt(row: Row, path: readonly string[]): Value | undefined {
+  let value: unknown = row
+  for (const name of path) {
+    if (value === null) return null
+    value = isObject(value) ? value[name] : undefined
+  }
+  return value === undefined ? undefined : (idOf(value) as Value)
 }
 
 /** The id of a related row that is shown as a row; any other value as it is. */

@@ -2,7 +2,7 @@ import type { Id, Params } from '../call.ts'
 import type { Outline } from '../follower.ts'
 import { matches } from './matches.ts'
 import { idOf, type Entry, type Row } from './order.ts'
-import { removeAt, type Rows } from './rows.ts'
+import type { Rows } from './rows.ts'
 import { isObject, merge, share } from './share.ts'
 
 /** A write that live queries show before the server tells them of it. */
@@ -68,14 +68,7 @@ export class Overlay {
       over.set(write.id, this.#after(write, known, rows.byId.get(write.id)?.row))
     }
     for (const id of this.#made.keys()) if (!over.has(id)) this.#made.delete(id)
-    const moving = new Map([...over].filter(([id, entry]) => !stays(rows, rows.byId.get(id), entry)))
-    for (const [id, entry] of over) {
-      const former = rows.byId.get(id)
-      if (!moving.has(id) && former && entry) plain[rows.placeOf(former)] = (entries[rows.placeOf(former)] = entry).row
-    }
-    const gone = [...moving.keys()].flatMap(id => rows.byId.get(id) ?? []).map(entry => rows.placeOf(entry))
-    for (const at of gone.toSorted((a, b) => b - a)) removeAt(at, entries, plain)
-    for (const entry of moving.values()) if (entry) rows.insert(entry, entries, plain)
+    for (const [id, entry] of over) rows.put(rows.byId.get(id), entry, entries, plain)
     const { limit } = this.#view.params as { limit?: number }
     if (limit !== undefined && plain.length > limit) plain.length = entries.length = limit
     return { entries, plain }
@@ -131,9 +124,3 @@ export class Overlay {
 }
 
 const nulls = (names: readonly string[]): Row => Object.fromEntries(names.map(name => [name, null]))
-
-/** Whether an entry is shown in the place of the former one. */
-function stays(rows: Rows, former: Entry | undefined, entry: Entry | null): boolean {
-  if (!former || !entry) return false
-  return !rows.isOrdered(entry.row) || rows.compare(former, entry) === 0
-}

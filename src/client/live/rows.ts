@@ -1,5 +1,5 @@
 import type { Frame, Id } from '../call.ts'
-import { orderOf, placeOf, tellsOrder, type Compare, type Comparison, type Entry, type Row } from './order.ts'
+import { orderOf, placeOf, type Comparison, type Entry, type QueryOrder, type Row } from './order.ts'
 import { share } from './share.ts'
 
 /** The rows of a query as the server told them, in their order. */
@@ -9,8 +9,8 @@ export class Rows {
   entries: Entry[] = []
   /** The rows of the entries, so that showing them is one copy. */
   plain: Row[] = []
-  compare: Compare
   readonly #sort: readonly string[]
+  #order: QueryOrder
   /** Whether the order follows from the rows. Otherwise the server tells it. */
   #isOrdered = true
   /** The parts of a snapshot that is not complete. */
@@ -18,18 +18,12 @@ export class Rows {
 
   constructor(sort: readonly string[]) {
     this.#sort = sort
-    this.compare = orderOf(sort)
+    this.#order = orderOf(sort)
   }
 
   /** The server has told how the sort keys compare. */
   learn(sort: readonly Comparison[]): void {
-    this.compare = orderOf(this.#sort, sort)
-    this.#isOrdered &&= !sort.includes(null)
-  }
-
-  /** Whether a row like this can be put in its place. */
-  isOrdered(row: Row): boolean {
-    return this.#isOrdered && tellsOrder(row, this.#sort)
+    this.#order = orderOf(this.#sort, sort)
   }
 
   /** Reads a part of a snapshot. Returns whether it was the last one. */
@@ -64,44 +58,36 @@ export class Rows {
 
   #event({ kind, id, data }: Frame): void {
     const former = this.byId.get(id)
-    if (kind === 'leave') {
-      if (!former) return
-      this.byId.delete(id)
-      return removeAt(this.placeOf(former), this.entries, this.plain)
-    }
-    const entry: Entry = { id, row: share(former?.row, data as Row) }
-    this.byId.set(id, entry)
-    if (former) {
-      const at = this.placeOf(former)
-      if (!this.isOrdered(entry.row) || this.compare(former, entry) === 0) {
-        this.entries[at] = entry
-        this.plain[at] = entry.row
-        return
-      }
-      removeAt(at, this.entries, this.plain)
-    }
-    this.insert(entry, this.entries, this.plain)
+    const entry = kind === 'leave' ? null : { id, row: share(former?.row, data as Row) }
+    if (entry) this.byId.set(id, entry)
+    else this.byId.delete(id)
+    this.put(former, entry, this.entries, this.plain)
   }
 
-  /** Puts an entry where it belongs; at the end, if its row does not tell. */
-  insert(entry: Entry, entries: Entry[], plain: Row[]): void {
-    const at = this.isOrdered(entry.row) ? placeOf(entries, entry, this.compare) : entries.length
-    entries.splice(at, 0, entry)
-    plain.splice(at, 0, entry.row)
+  /** Puts an entry where the former one was, or where it belongs now: at the end, if its row does not tell. null = there is none. */
+  put(former: Entry | undefined, entry: Entry | null, entries: Entry[], plain: Row[]): void {
+    const { compare, tells } = this.#order
+    const isPlaced = entry !== null && this.#isOrdered && tells(entry.row)
+    let at = former ? this.#placeOf(former, entries) : -1
+    if (former && at >= 0 && !(entry && (!isPlaced || compare(former, entry) === 0))) {
+      entries.splice(at, 1)
+      plain.splice(at, 1)
+      at = -1
+    }
+    if (!entry) return
+    const isNew = at < 0
+    if (isNew) at = isPlaced ? placeOf(entries, entry, compare) : entries.length
+    entries.splice(at, isNew ? 0 : 1, entry)
+    plain.splice(at, isNew ? 0 : 1, entry.row)
   }
 
-  placeOf(entry: Entry): number {
-    const at = this.#isOrdered ? placeOf(this.entries, entry, this.compare) : -1
-    return this.entries[at] === entry ? at : this.entries.indexOf(entry)
+  #placeOf(entry: Entry, entries: readonly Entry[]): number {
+    const at = this.#isOrdered ? placeOf(entries, entry, this.#order.compare) : -1
+    return entries[at] === entry ? at : entries.indexOf(entry)
   }
 
   #put(entries: Entry[]): void {
     this.entries = entries
     this.plain = entries.map(entry => entry.row)
   }
-}
-
-export function removeAt(at: number, entries: Entry[], plain: Row[]): void {
-  entries.splice(at, 1)
-  plain.splice(at, 1)
 }

@@ -1,6 +1,6 @@
 import type { Answer, Call, Frame, Id } from '../call.ts'
 import type { ConnectionStatus, Follower, LiveTransport, LiveTransportOptions, Outline } from '../follower.ts'
-import { isPassing, Problem } from '../problem.ts'
+import { closed, isPassing, local, Problem } from '../problem.ts'
 import { Pace } from './pace.ts'
 import { Reconnect } from './reconnect.ts'
 
@@ -58,7 +58,7 @@ export class Connection implements LiveTransport {
       if (problem) return reject(problem)
       this.#asked.set(id, { frame, tries: 0, resolve, reject })
       const abort = (): void => {
-        if (this.#asked.delete(id)) reject(new Problem({ error: 'aborted', detail: 'the request was aborted' }))
+        if (this.#asked.delete(id)) reject(local('aborted', 'the request was aborted'))
       }
       if (signal?.aborted) return abort()
       signal?.addEventListener('abort', abort, { once: true })
@@ -69,7 +69,7 @@ export class Connection implements LiveTransport {
 
   /** Why a call cannot be sent at all. */
   #refusal(frame: Frame): Problem | null {
-    if (this.status === 'closed') return new Problem({ error: 'closed', detail: 'the client was closed' })
+    if (this.status === 'closed') return closed()
     const bytes = new TextEncoder().encode(JSON.stringify(frame)).length
     if (bytes <= this.#limits.message) return null
     const detail = `a message has at most ${this.#limits.message} bytes`
@@ -108,8 +108,7 @@ export class Connection implements LiveTransport {
     this.#lost()
     socket?.close(1000)
     this.#reconnect.close()
-    for (const { reject } of this.#asked.values())
-      reject(new Problem({ error: 'closed', detail: 'the client was closed' }))
+    for (const { reject } of this.#asked.values()) reject(closed())
     this.#asked.clear()
   }
 

@@ -1,7 +1,7 @@
 import type { Call, Frame, Id } from '../call.ts'
 import type { Follower, LiveTransport, LiveTransportOptions, Outline } from '../follower.ts'
 import { jsonOf } from '../http.ts'
-import { isPassing, Problem } from '../problem.ts'
+import { closed, isPassing, local, Problem } from '../problem.ts'
 import { Reconnect } from '../socket/reconnect.ts'
 import type { Comparison } from '../live/order.ts'
 import { readEvents, type StreamEvent } from './event-reader.ts'
@@ -65,13 +65,11 @@ export function streams(options: LiveTransportOptions): LiveTransport {
       const timer = setTimeout(() => (isClosed ? reject(closed()) : resolve()), seconds * 1000)
       signal?.addEventListener('abort', () => {
         clearTimeout(timer)
-        reject(new Problem({ error: 'aborted' }))
+        reject(local('aborted', 'the request was aborted'))
       })
     })
   }
 }
-
-const closed = (): Problem => new Problem({ error: 'closed', detail: 'the client was closed' })
 
 /** The stream of one query, over all its connections. */
 class Stream {
@@ -108,7 +106,7 @@ class Stream {
       await this.#read(signal)
     } catch (thrown) {
       if (signal.reason instanceof Problem) return
-      const problem = thrown instanceof Problem ? thrown : new Problem({ error: 'offline' }, thrown)
+      const problem = thrown instanceof Problem ? thrown : local('offline', 'the stream was lost', thrown)
       // Credentials that have ended were renewed already, if that is possible.
       if (!isPassing(problem) && problem.code !== 'aborted') return this.#follower.end(problem)
     }
