@@ -15,7 +15,7 @@ const normal = { sync: 'NORMAL', connections: 50 } as const
 const full = { sync: 'FULL', connections: 50 } as const
 const alone = { sync: 'NORMAL', connections: 1 } as const
 
-export const goals: readonly Goal[] = [
+const goals: readonly Goal[] = [
   { op: 'get', against: 'raw', floor: 1.15, goal: 1.4, ...normal },
   { op: 'hot', against: 'raw', floor: 1.4, goal: 1.7, ...normal },
   { op: 'unchanged', against: 'raw', floor: 1.5, goal: 1.5, ...normal },

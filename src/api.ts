@@ -1,4 +1,5 @@
 import type { AnyResource } from './model/declare/declaration.ts'
+import { pathPrefix } from './protocol/path-prefix.ts'
 import type { DeclaredHandled } from './model/declare/handled.ts'
 import type { Model } from './model/model.ts'
 import type { CheckedRelations } from './model/declare/types.ts'
@@ -122,7 +123,7 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
   const limits: Limits = { ...defaultLimits, ...options.limits }
   const environment = apiEnvironment(options)
   const { clock, random, report, onBackgroundFault } = environment
-  const prefix = (options.http?.prefix ?? '').replace(/\/+$/, '')
+  const prefix = pathPrefix(options.http?.prefix)
   const { model, routes } = linkDeclarations(resources, limits, { ...options, prefix })
   for (const line of model.warnings) report(line)
   const background = { clock, onFault: onBackgroundFault }

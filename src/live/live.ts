@@ -19,7 +19,7 @@ import type { Kind } from './subscriptions/source.ts'
 import type { Listener, Subscription } from './subscriptions/subscription.ts'
 
 /** The most changes that are replayed to a client that follows the log itself. */
-const REPLAY = 100_000
+const MOST_FOLLOWED = 100_000
 
 /** How many queries are listed in metrics. */
 const LISTED = 20
@@ -232,7 +232,7 @@ export class Live {
   }
 
   *#tap(snapshot: Snapshot, tell: (commits: readonly Commit[] | null) => void, since: string | null): Work<() => void> {
-    const missed = since === null ? [] : yield* commitsSince(this.#options.store, snapshot, since, REPLAY)
+    const missed = since === null ? [] : yield* commitsSince(this.#options.store, snapshot, since, MOST_FOLLOWED)
     if (missed === null || missed.length > 0) tell(missed)
     const stop = this.#hub.tap(tell)
     this.#feed.start()

@@ -35,7 +35,8 @@ export interface QueryOptions {
   readonly ignored?: string[]
 }
 
-const shapeWords: ReadonlySet<string> = new Set(['depth', 'include', 'fields'])
+/** The query words that say what is shown. */
+export const shapeWords: ReadonlySet<string> = new Set(['depth', 'include', 'fields'])
 /** The query words of a list. A field with such a name can be filtered only in the JSON form. */
 export const listWords: ReadonlySet<string> = new Set([
   ...shapeWords,

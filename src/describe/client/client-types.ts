@@ -1,4 +1,5 @@
 import { getOrThrow } from '../../protocol/get-or-throw.ts'
+import { listWords, shapeWords } from '../../query/query.ts'
 import { operationsIn, type ClientOperation } from './operations.ts'
 import { commentOf, keyText, typeText } from './type-text.ts'
 
@@ -124,11 +125,13 @@ class ClientWriter {
   /** The query of a list, or the words that say what is shown, which have names; null for any other query. */
   #named(parameters: readonly Json[]): string | null {
     const names = new Set(parameters.map(one => String(one['name'])))
-    if ([...names].every(name => shapeWords.has(name))) return 'Shape'
+    if ([...names].every(name => shownBy.has(name))) return 'Shape'
     const filter = parameters.find(one => one['name'] === 'filter')
     const schema = (filter?.['schema'] as Json | undefined)?.['contentSchema']
     if (!schema || parameters.some(one => one['required'] === true)) return null
-    const fields = [...names].filter(name => !listWords.has(name)).map(name => /^[^.[]*/.exec(name)![0])
+    const fields = [...names]
+      .filter(name => !listWords.has(name) && !shownBy.has(name))
+      .map(name => name.replace(/[.[].*$/s, ''))
     const union = [...new Set(fields)].map(name => JSON.stringify(name)).join(' | ') || 'never'
     return `ListQuery<${typeText(schema, this.#refer)}, ${union}>`
   }
@@ -143,8 +146,8 @@ class ClientWriter {
   }
 }
 
-const shapeWords: ReadonlySet<string> = new Set(['depth', 'include', 'fields', 'pretty'])
-const listWords: ReadonlySet<string> = new Set([...shapeWords, 'filter', 'sort', 'limit', 'offset', 'cursor', 'total'])
+/** `pretty` says how HTTP writes what is shown. */
+const shownBy: ReadonlySet<string> = new Set([...shapeWords, 'pretty'])
 
 /** If a body may be one row or several: the schemas of one body and of its row. null = it may not. */
 function severalOf(operation: Json): readonly [unknown, unknown] | null {

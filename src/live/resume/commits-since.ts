@@ -5,6 +5,9 @@ import { endOfCommit } from '../../engine/past/end-of-commit.ts'
 /** Changes that are read from the log at a time. */
 const STEP = 10_000
 
+/** The most changes that are replayed to a subscription. One that is further behind begins anew, which is cheaper. */
+export const MOST_REPLAYED = 10_000
+
 /**
  * The commits after a position, up to the snapshot; null if the log cannot tell, or if there are more than `most` changes. This
  * is where resuming begins.

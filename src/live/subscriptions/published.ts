@@ -4,7 +4,7 @@ import { uriNotFound, type HandledResources } from '../../engine/actions/handled
 import { listOf } from '../../model/declare/uri-pattern.ts'
 import type { Commit, Published, Snapshot, Store } from '../../store/store.ts'
 import type { Work } from '../../store/work.ts'
-import { commitsSince } from '../resume/commits-since.ts'
+import { commitsSince, MOST_REPLAYED } from '../resume/commits-since.ts'
 import type { Live } from '../live.ts'
 import type { Kind, SubscriptionSource } from './source.ts'
 import { Subscription, type Listener } from './subscription.ts'
@@ -28,9 +28,6 @@ export interface FollowedUri {
   /** The connection. It receives a record once, even if the record concerns several of its subscriptions. */
   readonly owner: object
 }
-
-/** The most records that are replayed. */
-const REPLAY = 10_000
 
 export interface PublishedOptions {
   readonly live: Live
@@ -187,7 +184,7 @@ export class PublishedFeed implements SubscriptionSource<ValuesKind> {
     // What has arrived up to this position is part of the state, so waiting steps are dropped.
     subscription.start()
     if (first === null || first.since === null) return { at, missed: null }
-    const commits = yield* commitsSince(store, snapshot, first.since, REPLAY)
+    const commits = yield* commitsSince(store, snapshot, first.since, MOST_REPLAYED)
     if (!commits || first.standing?.changedBy(commits)) return { at, missed: null }
     const records = commits.flatMap(commit => commit.published)
     return { at, missed: records.filter(one => one.uri === uri || (uri.endsWith('/') && listOf(one.uri) === uri)) }

@@ -18,6 +18,7 @@ import type { Hub } from './hub.ts'
 import { interestOf, nothingOf, type Keyed } from './interest.ts'
 import type { LiveOptions } from '../live-options.ts'
 import { Pace } from '../subscriptions/pace.ts'
+import { MOST_REPLAYED } from '../resume/commits-since.ts'
 import { replay, type ReplayOptions } from '../resume/replay.ts'
 import type { RowsKind, SubscriptionSource } from '../subscriptions/source.ts'
 import { Subscription, type Listener, type Shown } from '../subscriptions/subscription.ts'
@@ -50,9 +51,6 @@ interface Begun {
   readonly item: Id | null
 }
 
-/** The most changes that are replayed. A client that is further behind gets a snapshot, which is cheaper. */
-const REPLAY = 10_000
-
 /**
  * Follows the rows of queries. Subscriptions with the same query share a group, whose view is read and told once for all of
  * them.
@@ -69,7 +67,7 @@ export class Queries implements SubscriptionSource<RowsKind> {
     this.#options = options
     this.#feeds = feeds
     const { store, limits, onFault } = options
-    this.#replaying = { store, hub: feeds.hub, changes: REPLAY, rows: limits.snapshotRows, onFault }
+    this.#replaying = { store, hub: feeds.hub, changes: MOST_REPLAYED, rows: limits.snapshotRows, onFault }
   }
 
   get subscriptions(): ReadonlySet<Subscription> {

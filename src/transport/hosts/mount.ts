@@ -1,4 +1,5 @@
 import type { Engine } from '../../engine/engine.ts'
+import { pathPrefix } from '../../protocol/path-prefix.ts'
 import { fetch } from './fetch.ts'
 import type { HttpSetup } from '../http/options.ts'
 import { handler, type NodeHandler } from './node.ts'
@@ -25,7 +26,7 @@ export interface Mounted {
  */
 export function mount(...apis: readonly [Mountable, ...Mountable[]]): Mounted {
   const doors = apis.map(one => ({
-    prefix: (one.http.prefix ?? '').replace(/\/+$/, ''),
+    prefix: pathPrefix(one.http.prefix),
     handler: handler(one.engine, one.http),
     fetch: fetch(one.engine, one.http),
     ready: one.ready(),

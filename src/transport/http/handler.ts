@@ -1,4 +1,5 @@
 import type { Engine } from '../../engine/engine.ts'
+import { pathPrefix } from '../../protocol/path-prefix.ts'
 import type { Outcome, Principal } from '../../engine/call/call.ts'
 import { ApiError } from '../../protocol/error.ts'
 import { isGet } from '../../protocol/method.ts'
@@ -42,7 +43,7 @@ import { sendShed } from './services/overload.ts'
 export function httpHandler(engine: Engine, options: HttpSetup = {}): Answerer {
   const cors = corsOf(options.cors)
   const compress = options.compress === false ? null : (options.compress ?? COMPRESSED)
-  const prefix = (options.prefix ?? '').replace(/\/+$/, '')
+  const prefix = pathPrefix(options.prefix)
   const admission = options.admission === undefined ? admissionOf(options.overload) : options.admission
   const metrics = options.metrics ? new Metrics(admission, options.live ?? null) : null
   const observe = observerOf(metrics, options.requests === true ? printRequest : (options.requests ?? null))

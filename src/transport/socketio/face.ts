@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { pathPrefix } from '../../protocol/path-prefix.ts'
 import type { Duplex } from 'node:stream'
 import type { SocketHost } from '../socket/host.ts'
 import type { SocketSession } from '../socket/session.ts'
@@ -25,7 +26,7 @@ export class SocketIoFace {
     this.#words = words
     this.#host = host
     this.#options = options
-    this.#path = `${prefix.replace(/\/+$/, '')}${options.path ?? '/socket.io'}`
+    this.#path = `${pathPrefix(prefix)}${options.path ?? '/socket.io'}`
   }
 
   /** Whether a request target belongs to Socket.IO. */

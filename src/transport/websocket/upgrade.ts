@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server } from 'node:http'
+import { pathPrefix } from '../../protocol/path-prefix.ts'
 import type { Duplex } from 'node:stream'
 import type { Credentials, Identity } from '../../auth/principal.ts'
 import { ApiError } from '../../protocol/error.ts'
@@ -35,7 +36,7 @@ export interface UpgradeOptions {
 export function acceptSockets(server: Server, options: UpgradeOptions): () => void {
   const { host, faces } = options
   const { engine, live } = host
-  const prefix = (options.prefix ?? '').replace(/\/+$/, '')
+  const prefix = pathPrefix(options.prefix)
   const sockets = new SocketServer({ message: engine.limits.message })
   const open = new Set<FrameSocket>()
   const closeAll = (): void => {

@@ -1,4 +1,5 @@
 import type { Engine } from '../../../engine/engine.ts'
+import { shapeWords } from '../../../query/query.ts'
 import { checkKey } from '../../../engine/once/idempotency.ts'
 import { uniqueKey } from '../../../engine/write/unique-key.ts'
 import { isRead, type Operation } from '../../../engine/call/call.ts'
@@ -108,8 +109,6 @@ const checkSelection = (parameters: readonly Parameter[]): void =>
     parameters.map(([name]) => name),
     parameter => ({ parameter }),
   )
-
-const shapeWords: ReadonlySet<string> = new Set(['depth', 'include', 'fields'])
 
 /** Reads the body of a write, and what the response shall show. */
 function decodeWrite(engine: Engine, call: HttpCall, parameters: readonly Parameter[]): Promise<void> {
