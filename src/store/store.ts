@@ -95,8 +95,8 @@ export interface Snapshot {
   childRows(via: OneField, parents: readonly Id[], limit: number | null): Maybe<Row[]>
   pairRows(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null): Maybe<[Id, Row][]>
   /** How many rows refer to each parent, or how many links each owner has. Those without any are left out. */
-  childCounts(via: OneField, parents: readonly Id[]): Maybe<[Id, number][]>
-  pairCounts(join: Join, from: 'a' | 'b', owners: readonly Id[]): Maybe<[Id, number][]>
+  childCounts(via: OneField, parents: readonly Id[], visits?: Visits): Maybe<[Id, number][]>
+  pairCounts(join: Join, from: 'a' | 'b', owners: readonly Id[], visits?: Visits): Maybe<[Id, number][]>
   /** The row that has exactly these values in these stored fields, which form a unique key. */
   find(resource: Resource, slots: readonly number[], values: readonly Value[]): Maybe<Row | undefined>
 }

@@ -126,8 +126,8 @@ export class PastSnapshot implements Snapshot {
     })
   }
 
-  childCounts(via: OneField, parents: readonly Id[]): Maybe<[Id, number][]> {
-    if (this.#rows(via.owner).size === 0) return this.#now.childCounts(via, parents)
+  childCounts(via: OneField, parents: readonly Id[], visits?: Visits): Maybe<[Id, number][]> {
+    if (this.#rows(via.owner).size === 0) return this.#now.childCounts(via, parents, visits)
     return chain(this.children(via, parents, null), counted)
   }
 
@@ -161,8 +161,8 @@ export class PastSnapshot implements Snapshot {
     return pairs.filter(([, other]) => byId.has(other)).map(([owner, other]) => [owner, getOrThrow(byId, other)])
   }
 
-  pairCounts(join: Join, from: 'a' | 'b', owners: readonly Id[]): Maybe<[Id, number][]> {
-    if (!this.#differences.pairs.has(join)) return this.#now.pairCounts(join, from, owners)
+  pairCounts(join: Join, from: 'a' | 'b', owners: readonly Id[], visits?: Visits): Maybe<[Id, number][]> {
+    if (!this.#differences.pairs.has(join)) return this.#now.pairCounts(join, from, owners, visits)
     return chain(this.pairs(join, from, owners, null), counted)
   }
 

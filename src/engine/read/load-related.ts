@@ -1,7 +1,7 @@
 import { ApiError } from '../../protocol/error.ts'
 import type { BackField, Id, ManyField, OneField, Resource, Row } from '../../model/model.ts'
 import { ID } from '../../model/model.ts'
-import type { Snapshot } from '../../store/store.ts'
+import type { Snapshot, Visits } from '../../store/store.ts'
 import { chain, ready, wait, type Maybe, type Work } from '../../store/work.ts'
 import { allowedIds, allowedRows, type Guard, type Permissions } from '../rules/permissions.ts'
 import type { ViewLoad, View } from './view.ts'
@@ -238,8 +238,14 @@ function relatedRows(
   )
 }
 
-function relatedCounts(snapshot: Snapshot, field: BackField | ManyField, owners: readonly Id[]): Maybe<[Id, number][]> {
+/** How many rows are related to each owner. */
+export function relatedCounts(
+  snapshot: Snapshot,
+  field: BackField | ManyField,
+  owners: readonly Id[],
+  visits?: Visits,
+): Maybe<[Id, number][]> {
   return field.is === 'back'
-    ? snapshot.childCounts(field.via, owners)
-    : snapshot.pairCounts(field.join, field.side, owners)
+    ? snapshot.childCounts(field.via, owners, visits)
+    : snapshot.pairCounts(field.join, field.side, owners, visits)
 }

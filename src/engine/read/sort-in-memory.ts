@@ -10,7 +10,7 @@ import type { Select, Snapshot } from '../../store/store.ts'
 import { wait, type Work } from '../../store/work.ts'
 import type { ReadEnvironment } from '../call/call-environment.ts'
 import { readRow } from './row-for-functions.ts'
-import { group, relatedIds, visiblePairs } from './load-related.ts'
+import { group, relatedCounts, relatedIds, visiblePairs } from './load-related.ts'
 import type { Permissions } from '../rules/permissions.ts'
 
 /** What sorting in memory needs. */
@@ -95,8 +95,8 @@ function* columnOf(
       return columnBy(rows, sorted(compareLists, descending), row => ownOf(lists, row))
     }
     case 'count': {
-      const lists = yield* listsOf(snapshot, field.of, rows, permissions)
-      return columnBy(rows, sorted(byNumber, descending), row => ownOf(lists, row).length)
+      const counts = yield* countsOf(snapshot, field.of, rows, sorting)
+      return columnBy(rows, sorted(byNumber, descending), row => counts.get(row[ID] as Id) ?? 0)
     }
     case 'calc':
       return { order: sorted(compareAny, descending), values: yield* calculate(snapshot, field, rows, sorting) }
@@ -116,6 +116,20 @@ function columnBy(rows: readonly Row[], order: Order, valueOf: (row: Row) => Val
 
 /** The ids that are related to a row. */
 const ownOf = (lists: ReadonlyMap<Id, readonly Id[]>, row: Row): readonly Id[] => lists.get(row[ID] as Id) ?? []
+
+function* countsOf(
+  snapshot: Snapshot,
+  field: BackField | ManyField,
+  rows: readonly Row[],
+  { permissions, visits }: Sorting,
+): Work<ReadonlyMap<Id, number>> {
+  if (permissions.read(field.target).open) {
+    const owners = rows.map(row => row[ID] as Id)
+    return new Map(yield* wait(relatedCounts(snapshot, field, owners, visits)))
+  }
+  const lists = yield* listsOf(snapshot, field, rows, permissions)
+  return new Map(Array.from(lists, ([owner, ids]) => [owner, ids.length]))
+}
 
 function* listsOf(
   snapshot: Snapshot,

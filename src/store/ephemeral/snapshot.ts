@@ -65,8 +65,8 @@ export class AcrossSnapshot implements Snapshot {
     return this.#of(via.owner).childRows(via, parents, limit)
   }
 
-  childCounts(via: OneField, parents: readonly Id[]): Maybe<[Id, number][]> {
-    return this.#of(via.owner).childCounts(via, parents)
+  childCounts(via: OneField, parents: readonly Id[], visits?: Visits): Maybe<[Id, number][]> {
+    return this.#of(via.owner).childCounts(via, parents, visits)
   }
 
   pairs(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null): Maybe<[Id, Id][]> {
@@ -77,8 +77,8 @@ export class AcrossSnapshot implements Snapshot {
     return this.#lasting.pairRows(join, from, owners, limit)
   }
 
-  pairCounts(join: Join, from: 'a' | 'b', owners: readonly Id[]): Maybe<[Id, number][]> {
-    return this.#lasting.pairCounts(join, from, owners)
+  pairCounts(join: Join, from: 'a' | 'b', owners: readonly Id[], visits?: Visits): Maybe<[Id, number][]> {
+    return this.#lasting.pairCounts(join, from, owners, visits)
   }
 
   find(resource: Resource, slots: readonly number[], values: readonly Value[]): Maybe<Row | undefined> {

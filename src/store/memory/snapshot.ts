@@ -1,7 +1,7 @@
 import { ID, type Id, type Join, type OneField, type Resource, type Row, type Value } from '../../model/model.ts'
 import { compileTest } from '../../query/evaluate.ts'
 import { orderOf } from '../../query/order.ts'
-import type { Predicate } from '../../query/predicate.ts'
+import { everything, type Predicate } from '../../query/predicate.ts'
 import { Exhausted, Meter } from '../meter.ts'
 import type { Select, Snapshot, Visits } from '../store.ts'
 import { tooManyVisits, type Visiting } from '../too-many-visits.ts'
@@ -86,11 +86,12 @@ export class MemorySnapshot implements Snapshot {
     return this.childRows(via, parents, limit).map(row => [row[via.slot] as Id, row[ID] as Id])
   }
 
-  childCounts(via: OneField, parents: readonly Id[]): [Id, number][] {
+  childCounts(via: OneField, parents: readonly Id[], visits?: Visits): [Id, number][] {
     const state = this.#current()
-    return ascending(via.target, parents)
+    const counts = ascending(via.target, parents)
       .map((parent): [Id, number] => [parent, rowsWith(state, via.owner, via.slot, parent).length])
       .filter(([, count]) => count > 0)
+    return within(via.owner, counts, visits)
   }
 
   pairs(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null): [Id, Id][] {
@@ -111,11 +112,12 @@ export class MemorySnapshot implements Snapshot {
     })
   }
 
-  pairCounts(join: Join, from: 'a' | 'b', owners: readonly Id[]): [Id, number][] {
+  pairCounts(join: Join, from: 'a' | 'b', owners: readonly Id[], visits?: Visits): [Id, number][] {
     const state = this.#current()
-    return ascending(join[from].resource, owners)
+    const counts = ascending(join[from].resource, owners)
       .map((owner): [Id, number] => [owner, othersIn(state, join, from, owner).length])
       .filter(([, count]) => count > 0)
+    return within(join[from].resource, counts, visits)
   }
 
   find(resource: Resource, slots: readonly number[], values: readonly Value[]): Row | undefined {
@@ -140,4 +142,12 @@ function sliced<T>(work: Pausing<T>, meter: Meter): Maybe<T> {
     if (step.done) return step.value
   }
   return new Promise<void>(resolve => void setImmediate(resolve)).then(() => sliced(work, meter))
+}
+
+/** What was counted; ApiError `too_complex` if that is more than may be visited. */
+function within(resource: Resource, counts: [Id, number][], visits: Visits | undefined): [Id, number][] {
+  const most = visits?.most ?? Infinity
+  if (counts.reduce((sum, [, count]) => sum + count, 0) > most)
+    throw tooManyVisits(resource, { where: everything, sort: [] }, most)
+  return counts
 }

@@ -7,14 +7,18 @@ import type { Select } from '../store.ts'
  */
 export function isServed(plan: readonly string[], { where, limit, cursor }: Select): boolean {
   if (limit === null) return false
-  const [first = '', ...rest] = plan.filter(
-    step => !/^(?:LIST SUBQUERY \d+|SCAN json_each VIRTUAL TABLE.*)$/.test(step),
-  )
+  const [first = '', ...rest] = plan.filter(step => !IN_LIST.test(step))
   if (!rest.every(step => BY_KEY.test(step))) return false
   const tests = termsOf(where) + (cursor ? 1 : 0)
   if (/^SCAN t(?: USING (?:COVERING )?INDEX \S+)?$/.test(first)) return tests === 0
   const terms = /^SEARCH t USING (?:INTEGER PRIMARY KEY|(?:COVERING )?INDEX \S+) \((.*)\)$/.exec(first)?.[1]
   return terms !== undefined && terms.split(' AND ').length === tests
+}
+
+/** Whether a plan visits each row of its table at most once, and other rows only by their keys. */
+export function visitsOnce(plan: readonly string[]): boolean {
+  const [first = '', ...rest] = plan.filter(step => !IN_LIST.test(step))
+  return /^(?:SCAN|SEARCH) t(?: |$)/.test(first) && rest.every(step => SORTING.test(step) || BY_KEY.test(step))
 }
 
 /**
@@ -25,6 +29,11 @@ export function indexInOrder(plan: readonly string[]): string | null {
   if (!rest.every(step => SORTING_LAST.test(step) || BY_KEY.test(step))) return null
   return /^SCAN t USING (?:COVERING )?INDEX (.+)$/.exec(first)?.[1] ?? null
 }
+
+/** Values of an `in`. */
+const IN_LIST = /^(?:LIST SUBQUERY \d+|SCAN json_each VIRTUAL TABLE.*)$/
+
+const SORTING = /^USE TEMP B-TREE FOR (?:LAST (?:TERM|\d+ TERMS) OF )?ORDER BY$/
 
 /** Rows that are alike in the first keys are sorted by the others. */
 const SORTING_LAST = /^USE TEMP B-TREE FOR LAST (?:TERM|\d+ TERMS) OF ORDER BY$/

@@ -175,6 +175,18 @@ export function countPairs(pairs: PairTable): Compiled {
   )
 }
 
+/** How many pairs some owners have together. Binds the owners as JSON, then up to how many are counted. */
+export function countPairsUpTo(pairs: PairTable): Compiled {
+  return compileStatement(
+    sql`select count(*) from (select 1 from ${sql.id(pairs.table)} as ${sql.id(T)} where ${pairs.owner(T)} in ${each} limit ${bound(1)})`,
+  )
+}
+
+/** How many rows a table has. Binds up to how many are counted. */
+export function countTableUpTo(table: string): Compiled {
+  return compileStatement(sql`select count(*) from (select 1 from ${sql.id(table)} limit ${bound(0)})`)
+}
+
 /** Whole rows of children. */
 export function selectChildRows(via: OneField, layout: Layout, bounded: Bounded): Compiled {
   return compileStatement(

@@ -6,6 +6,7 @@ import type { Row, Value } from '../../model/model.ts'
 import { shownAsStored, shownAsText } from '../../schema/read/shown-as-stored.ts'
 import type { Bind } from '../sql/codec.ts'
 import type { Compiled } from '../sql/kysely.ts'
+import { visitsOnce } from '../sql/served.ts'
 import { Meter } from '../meter.ts'
 import { FlushAhead } from './write/flush-ahead.ts'
 
@@ -22,6 +23,12 @@ const GENERATION = 500
  */
 const CHECKPOINT = 2_000
 
+interface OtherStatements {
+  readonly other?: Statement | null
+  readonly uncounted?: Statement | null
+  readonly isScan?: boolean
+}
+
 /** A prepared statement whose rows are arrays. */
 export class Statement {
   readonly #statement: StatementSync
@@ -30,6 +37,8 @@ export class Statement {
   readonly isCounted: boolean
   /** The same query by the other plan of two, each of which may visit a few rows or nearly all. */
   readonly other: Statement | null
+  /** The same query without counting; null if its plan may visit a row more than once. */
+  readonly uncounted: Statement | null
   /** The plan reads the table from its beginning to its end. */
   readonly isScan: boolean
 
@@ -37,13 +46,14 @@ export class Statement {
     statement: StatementSync,
     slots: readonly number[] | null,
     isCounted: boolean = false,
-    { other = null, isScan = false }: { readonly other?: Statement | null; readonly isScan?: boolean } = {},
+    { other = null, uncounted = null, isScan = false }: OtherStatements = {},
   ) {
     statement.setReturnArrays(true)
     this.#statement = statement
     this.#slots = slots
     this.isCounted = isCounted
     this.other = other
+    this.uncounted = uncounted
     this.isScan = isScan
   }
 
@@ -131,7 +141,9 @@ export class Connection {
     const ordered = inOrder?.() ?? null
     const other = ordered && new Statement(this.db.prepare(ordered.sql), ordered.slots, true)
     const { sql, slots } = make(true)
-    return new Statement(this.db.prepare(sql), slots, true, { other, isScan: plan[0]?.startsWith('SCAN') === true })
+    const isScan = plan[0]?.startsWith('SCAN') === true
+    const uncounted = visitsOnce(plan) ? this.prepare(plain) : null
+    return new Statement(this.db.prepare(sql), slots, true, { other, uncounted, isScan })
   }
 
   /** The steps by which SQLite would execute a statement. */

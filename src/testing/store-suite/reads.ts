@@ -151,6 +151,9 @@ export function readTests(make: MakeStore): void {
       [2, 1],
     ])
     expect(await read(store, s => s.childCounts(owner, [9, 1]))).toEqual([[9, 2]])
+    const within = (most: number) => read(store, s => s.childCounts(owner, [9, 1], { most, account: null }))
+    expect(await within(2)).toEqual([[9, 2]])
+    await expect(async () => within(0)).rejects.toMatchObject({ code: 'too_complex' })
   })
 
   test('pairs from both sides, ascending, at most so many each', async () => {

@@ -9,7 +9,8 @@ import type { SqliteSettings } from '../options.ts'
 import { Scans } from '../scan/scans.ts'
 import { numberedRows } from '../schema/numbered-rows.ts'
 import { tableFacts } from '../schema/table-facts.ts'
-import { Elsewhere, Reader, type Positions } from './snapshot.ts'
+import { Reader, type Positions } from './snapshot.ts'
+import { Elsewhere } from './visiting.ts'
 import { newTerm, Terms } from '../../terms.ts'
 
 /** Milliseconds between two looks for changes by other processes. */

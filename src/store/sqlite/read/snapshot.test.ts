@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { everything, type Predicate, type SortKey } from '../../../query/predicate.ts'
-import { testEnvironment, model, plain, todo, user } from '../../../testing/store-suite/world.ts'
+import { testEnvironment, model, plain, row, todo, user } from '../../../testing/store-suite/world.ts'
 import { openFile, type Opened } from '../open.ts'
+import { loadRows } from '../write/load.ts'
 import { withDefaults } from '../options.ts'
 import { Terms } from '../../terms.ts'
 
+const ROWS = 11
 let opened: Opened
 beforeAll(() => {
   opened = openFile({
@@ -14,6 +16,11 @@ beforeAll(() => {
     options: withDefaults({}),
     terms: new Terms(),
   })
+  loadRows(
+    opened,
+    user,
+    Array.from({ length: ROWS }, (_, i) => row(user, { id: i + 1, email: `${i}`, name: '', rank: i })),
+  )
 })
 afterAll(() => opened.state.connection.close())
 
@@ -151,9 +158,28 @@ test.each<[string, Predicate, readonly SortKey[], boolean]>([
   ['either of two', { kind: 'or', of: [compare('boss', 1), compare('rank', 1)] }, [], false],
 ])('rows are counted unless an index serves the whole query: %s', (_, where, sort, isServed) => {
   const of = sort[0]?.path[0] === 'owner' ? todo : user
-  const asked = { ...plain, where, sort, limit: 25, visits: { most: 10, account: null } }
+  const asked = { ...plain, where, sort, limit: 25, visits: { most: 5, account: null } }
   const metered = vi.spyOn(opened.state.connection, 'metered')
-  void opened.reader.select(of, asked)
+  try {
+    void opened.reader.select(of, asked)
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'too_complex' })
+  }
   expect(metered).toHaveBeenCalledTimes(isServed ? 0 : 1)
   metered.mockRestore()
+})
+
+test('rows are not counted one by one in a table that has no more than may be visited', () => {
+  const metered = vi.spyOn(opened.state.connection, 'metered')
+  try {
+    const read = (most: number): unknown =>
+      opened.reader.select(user, { ...plain, where: compare('rank', 3), limit: 25, visits: { most, account: 'me' } })
+    expect(read(ROWS)).toHaveLength(1)
+    expect(metered).not.toHaveBeenCalled()
+    expect(() => read(ROWS - 1)).toThrow(`more than ${ROWS - 1} rows`)
+    loadRows(opened, user, [row(user, { id: ROWS + 1, email: 'new', name: '', rank: 0 })])
+    expect(() => read(ROWS)).toThrow(`more than ${ROWS} rows`)
+  } finally {
+    metered.mockRestore()
+  }
 })

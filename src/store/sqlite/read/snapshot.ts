@@ -9,7 +9,6 @@ import { jsonList } from '../../sql/leaf.ts'
 import { shapeCursor, shapePage, shapePredicate, shapeSort, totalSort, type StatementShape } from '../../sql/shape.ts'
 import {
   childPairs,
-  countPairs,
   countRows,
   findRow,
   getRow,
@@ -26,52 +25,14 @@ import {
 import { isServed } from '../../sql/served.ts'
 import type { Select, Snapshot, Visits } from '../../store.ts'
 import type { Maybe } from '../../work.ts'
-import { tooManyVisits, type Visiting } from '../../too-many-visits.ts'
-import type { Connection, Plans, Statement } from '../connection.ts'
-import { Exhausted } from '../../meter.ts'
-import { runWithin } from './run-within.ts'
+import type { Connection, Statement } from '../connection.ts'
 import { selectInOrder } from './select-in-order.ts'
+import { countIn, VisitingReads, type ScanStarter, type VisitPlans } from './visiting.ts'
 
 /** The positions that the reads of a connection have. The store keeps them. */
 export interface Positions {
   readonly position: number
   changed(resource: Resource): number
-}
-
-/** Runs statements beside the event loop, in the same state. */
-export interface Scanner {
-  /** Rejects with what `refusal` makes where more rows than `most` would be visited. */
-  all(statement: Statement, values: readonly Bind[], most: number, refusal: () => Error): Promise<Row[]>
-}
-
-/**
- * Where queries that visit many rows run: here, as there is no other place; elsewhere, so that they throw `Elsewhere` here;
- * or by a scanner.
- */
-export type ScanStarter = 'here' | 'elsewhere' | Scanner
-
-/** Read work has to begin again where it can go on beside the event loop. */
-export class Elsewhere extends Error {
-  readonly account: string
-
-  constructor(account: string) {
-    super('the query visits many rows')
-    this.account = account
-  }
-}
-
-/** Rows that a query without values may visit in a turn of the event loop before it goes on beside it: about 3 ms. */
-const IN_TURN = 20_000
-
-/** Rows that may be visited here. Each value that a row is compared with takes its time. */
-function allowedHere({ most, account }: Visits, compared: number, isMoving: boolean): number {
-  if (isMoving) return Math.min(most, Math.floor(IN_TURN / (1 + compared)))
-  return account === null ? Math.min(most, Math.floor((2 * most) / (1 + compared))) : most
-}
-
-/** The statements of a query, and with how many values it compares each row. */
-interface VisitPlans extends Plans {
-  readonly compared: number
 }
 
 /** Where the rows of a resource are, and the statement that gets one by its id. It is prepared when it is first needed. */
@@ -86,13 +47,13 @@ export class Reader implements Snapshot {
   protected readonly layouts: Layouts
   readonly #positions: Positions
   readonly #tables = new Map<Resource, Table>()
-  readonly #scans: ScanStarter
+  readonly #visiting: VisitingReads
 
   constructor(connection: Connection, layouts: Layouts, positions: Positions, scans: ScanStarter = 'here') {
     this.connection = connection
     this.layouts = layouts
     this.#positions = positions
-    this.#scans = scans
+    this.#visiting = new VisitingReads(connection, positions, scans)
   }
 
   get position(): number {
@@ -149,7 +110,7 @@ export class Reader implements Snapshot {
       isServed: plan => isServed(plan, select),
       inOrder: () => selectInOrder(this.connection, layout, this.layouts, select),
     }
-    const found = this.#visit(resource, shape, plans, select)
+    const found = this.#visiting.all(resource, shape, plans, select)
     return found instanceof Promise
       ? found.then(rows => inOrder(decodeAll(layout, rows), cursor))
       : inOrder(decodeAll(layout, found), cursor)
@@ -165,34 +126,8 @@ export class Reader implements Snapshot {
       // SQLite counts a whole table by its pages.
       isServed: () => where.kind === 'constant',
     }
-    const found = this.#visit(resource, shape, plans, { where, sort: [], visits })
+    const found = this.#visiting.all(resource, shape, plans, { where, sort: [], visits })
     return found instanceof Promise ? found.then(countIn) : countIn(found)
-  }
-
-  /** Runs a query within the rows that it may visit: a few thousand in this turn, more beside the event loop. */
-  #visit(
-    resource: Resource,
-    { key, values }: StatementShape,
-    plans: VisitPlans,
-    asked: Visiting & { readonly visits?: Visits | undefined },
-  ): Maybe<Row[]> {
-    const { visits } = asked
-    if (visits === undefined) return this.connection.cached(key, () => plans.make(false)).all(...values)
-    const statement = this.connection.counted(`counted ${key}`, plans)
-    if (!statement.isCounted) return statement.all(...values)
-    const scans = visits.account === null ? 'here' : this.#scans
-    if (typeof scans === 'object')
-      return scans.all(statement, values, visits.most, () => tooManyVisits(resource, asked, visits.most))
-    const { account, most } = visits
-    const allowed = allowedHere(visits, plans.compared, scans === 'elsewhere')
-    try {
-      return runWithin(this.connection, statement, values, allowed)
-    } catch (error) {
-      if (!(error instanceof Exhausted)) throw error
-      throw allowed < most && scans === 'elsewhere' && account !== null
-        ? new Elsewhere(account)
-        : tooManyVisits(resource, asked, allowed)
-    }
   }
 
   children(via: OneField, parents: readonly Id[], limit: number | null): [Id, Id][] {
@@ -240,18 +175,14 @@ export class Reader implements Snapshot {
     return decodeAll(layout, rows).map(row => [row.pop() as Id, row])
   }
 
-  childCounts(via: OneField, parents: readonly Id[]): [Id, number][] {
-    const key = keyOf(via)
-    return this.#counts(key, () => childPairs(via, getOrThrow(this.layouts, via.owner)), parents)
+  childCounts(via: OneField, parents: readonly Id[], visits?: Visits): Maybe<[Id, number][]> {
+    const pairs = (): PairTable => childPairs(via, getOrThrow(this.layouts, via.owner))
+    return this.#visiting.counts(via.owner, { key: keyOf(via), pairs, owners: parents }, visits)
   }
 
-  pairCounts(join: Join, from: 'a' | 'b', owners: readonly Id[]): [Id, number][] {
-    return this.#counts(`${from} ${join.table}`, () => joinPairs(join, from), owners)
-  }
-
-  #counts(key: string, pairs: () => PairTable, owners: readonly Id[]): [Id, number][] {
-    if (owners.length === 0) return []
-    return this.connection.cached(`counts ${key}`, () => countPairs(pairs())).all(jsonList(owners)) as [Id, number][]
+  pairCounts(join: Join, from: 'a' | 'b', owners: readonly Id[], visits?: Visits): Maybe<[Id, number][]> {
+    const counted = { key: `${from} ${join.table}`, pairs: () => joinPairs(join, from), owners }
+    return this.#visiting.counts(join[from].resource, counted, visits)
   }
 
   find(resource: Resource, slots: readonly number[], values: readonly Value[]): Row | undefined {
@@ -280,9 +211,6 @@ export class Reader implements Snapshot {
 const inOrder = (rows: Row[], cursor: Select['cursor']): Row[] => (cursor?.before ? rows.toReversed() : rows)
 
 const keyOf = (via: OneField): string => `${via.owner.name} ${via.slot}`
-
-/** The answer to `select count(*)`. */
-const countIn = ([row]: readonly Row[]): number => row?.[0] as number
 
 /** Decodes a row in place. The array from SQLite is the row; only values that are stored in another form are replaced. */
 export function decode(layout: Layout, row: Row | undefined): Row | undefined {

@@ -3,7 +3,7 @@ import type { Row } from '../../../model/model.ts'
 import { ApiError } from '../../../protocol/error.ts'
 import type { Bind } from '../../sql/codec.ts'
 import type { ConnectionOptions, Statement } from '../connection.ts'
-import type { Scanner } from '../read/snapshot.ts'
+import type { Scanner } from '../read/visiting.ts'
 import type { Heading } from '../read/turn-snapshot.ts'
 import type { ScanRequest, ThreadData, Told } from './scan-thread.ts'
 
@@ -13,7 +13,7 @@ const PATIENCE = 100
 /** Bytes of the database that the thread caches: it reads from one end to the other. */
 const CACHE = 4_194_304
 /** Megabytes of what the thread makes and drops again, such as folded texts. */
-const YOUNG = 8
+const YOUNG = 4
 
 interface Pending {
   readonly resolve: (told: Told) => void

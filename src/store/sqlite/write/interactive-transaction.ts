@@ -55,11 +55,11 @@ export class TransactionHandle implements Transaction {
   pairRows(join: Join, from: 'a' | 'b', owners: readonly Id[], limit: number | null): [Id, Row][] {
     return this.#tx.pairRows(join, from, owners, limit)
   }
-  childCounts(via: OneField, parents: readonly Id[]): [Id, number][] {
-    return this.#tx.childCounts(via, parents)
+  childCounts(via: OneField, parents: readonly Id[], visits?: Visits): Maybe<[Id, number][]> {
+    return this.#tx.childCounts(via, parents, visits)
   }
-  pairCounts(join: Join, from: 'a' | 'b', owners: readonly Id[]): [Id, number][] {
-    return this.#tx.pairCounts(join, from, owners)
+  pairCounts(join: Join, from: 'a' | 'b', owners: readonly Id[], visits?: Visits): Maybe<[Id, number][]> {
+    return this.#tx.pairCounts(join, from, owners, visits)
   }
   find(resource: Resource, slots: readonly number[], values: readonly Value[]): Row | undefined {
     return this.#tx.find(resource, slots, values)
