@@ -3,6 +3,7 @@ import { pathPrefix } from './protocol/path-prefix.ts'
 import type { DeclaredHandled } from './model/declare/handled.ts'
 import type { Model } from './model/model.ts'
 import type { CheckedRelations } from './model/declare/types.ts'
+import { ApiError } from './protocol/error.ts'
 import { defaultLimits, type Limits } from './protocol/limits.ts'
 import { memory } from './store/memory.ts'
 import { tellOwnCommits } from './store/tell-own-commits.ts'
@@ -21,6 +22,7 @@ import {
 import { runJob, type RunJob } from './engine/jobs/jobs-of-model.ts'
 import { matchUrl, urlOf, type UrlMatch } from './engine/call/url.ts'
 import { documentationOf, facesOf, socketsOf } from './api-dialects.ts'
+import { servedPath } from './describe/options.ts'
 import { documentPages } from './api-documents.ts'
 import { fileOperations, type FileOperations } from './api-files.ts'
 import type { ApiOptions } from './api-options.ts'
@@ -161,12 +163,20 @@ export function api<const M extends Readonly<Record<string, AnyResource | Declar
       ...documentPages(documented, options, documentationOf(model, options, prefix)),
       ...(options.http?.pages ?? []),
     ],
+    batch: servedPath(options.paths ?? {}, 'batch'),
     live,
     handled: routes.all.length > 0 ? handled : undefined,
     published,
     admission: admissionOf(options.http?.overload),
   }
-  const handle = (call: Call): Maybe<Outcome> => whenReady(() => engine.handle(call))
+  const handle = (call: Call): Maybe<Outcome> =>
+    whenReady(() => {
+      if (call.min === undefined) return engine.handle(call)
+      return live.awaitPosition(call.min, { parameter: 'min' }).then(
+        () => engine.handle(call),
+        (thrown: unknown): Outcome => ({ kind: 'failure', error: ApiError.from(thrown) }),
+      )
+    })
   let answerFetch: ((request: Request) => Promise<Response>) | undefined
   return {
     ...operations<M>(engine, handle),

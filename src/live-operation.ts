@@ -65,7 +65,9 @@ export function liveOperation<M>(engine: Engine, live: Live, ready: () => Promis
   ): AsyncGenerator<LiveRows<Row<M, K>>, void> {
     await ready()
     const options = { ...(signal && { signal }), ...(mode !== undefined && { mode }), ...(absent && { absent }) }
-    yield* followRows<Row<M, K>>(live, callFor(name, query as LiveQuery<M, K>), options)
+    const call = callFor(name, query as LiveQuery<M, K>)
+    if (call.min !== undefined) await live.awaitPosition(call.min, { parameter: 'min' })
+    yield* followRows<Row<M, K>>(live, call, options)
   }
   const explain = async <K extends Modelled<M>>(name: K, options: LiveQuery<M, K> = {}): Promise<ViewExplanation> => {
     await ready()

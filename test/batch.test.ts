@@ -1,8 +1,9 @@
-// Several calls, all or nothing, over HTTP, restuary.1 and Socket.IO.
+// Several calls, all or nothing, on every face.
 import { once } from 'node:events'
 import { io } from 'socket.io-client'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { abort, action, always, api, memory, never, resource, sqlite, t, type Api, type Store } from '../src/index.ts'
+import { WebSocket } from 'ws'
 import { NativeClient } from '../src/testing/native-client.ts'
 import { slow } from '../src/testing/slow-store.ts'
 import { served } from './speakers.ts'
@@ -65,6 +66,19 @@ const clients: Readonly<Record<string, (port: number) => Promise<Send>>> = {
   },
 }
 
+const envelope = async (port: number): Promise<Send> => {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/`)
+  onTestFinished(() => socket.terminate())
+  await once(socket, 'open')
+  return async (data, key) => {
+    const payload = { action: 'batch', data, request_id: 1, min: null, ...(key && { key }) }
+    socket.send(JSON.stringify({ stream: 'todo', payload }))
+    const [text] = await once(socket, 'message')
+    const { response_status: status, errors, data: body, position = null } = JSON.parse(String(text)).payload
+    return { status, body: errors[0] ?? body, position }
+  }
+}
+
 const two: Sent[] = [
   { id: 'l', method: 'POST', uri: '/list', body: { title: 'a' } },
   { method: 'POST', uri: '/todo', body: { text: 'x', list: { $ref: 'l' } } },
@@ -75,7 +89,7 @@ function open(store: Store): Api<any> {
 }
 
 describe.each(stores)('over %s', (_, store) => {
-  describe.each(Object.entries(clients))('and %s', (face, connect) => {
+  describe.each(Object.entries({ ...clients, envelope }))('and %s', (face, connect) => {
     const begin = async () => {
       const app = open(store())
       return { app, send: await connect(await served(app)) }
@@ -196,4 +210,18 @@ test('hooks of the application guard each call', async () => {
   expect(await refused.json()).toMatchObject({ status: 403, error: 'Closed', failed: 1 })
   expect(await app.list('list')).toEqual([])
   expect((await send([{ method: 'POST', uri: '/api/list', body: { title: 'a' } }])).status).toBe(200)
+})
+
+test.each([
+  ['/many', '/many', 200],
+  [null, '/batch', 404],
+])('batches are at %s', async (batch, path, status) => {
+  const app = api({ list, todo }, { report: () => {}, http: { log: () => {} }, paths: { batch } })
+  const headers = { 'content-type': 'application/json' }
+  const sent = await app.fetch(
+    new Request(`http://host${path}`, { method: 'POST', headers, body: JSON.stringify(two) }),
+  )
+  expect(sent.status).toBe(status)
+  const described: any = await (await app.fetch(new Request('http://host/openapi.json'))).json()
+  expect(Object.keys(described.paths).filter(one => one === batch || one === '/batch')).toEqual(batch ? [batch] : [])
 })

@@ -32,7 +32,28 @@ export interface Speaker {
   follow(list: string): Promise<void>
   /** The next event. */
   next(): Promise<Heard>
+  /** Several calls, all or nothing. The row of the result has the outcomes, or is the problem. */
+  batch(calls: readonly object[]): Promise<Told>
+  readonly seen: Seen
   cut(): void
+}
+
+/** Positions and keys that a client was told. */
+export class Seen {
+  /** The position of the newest answer. */
+  position: string | null = null
+  /** Whether each request asks for that position first. */
+  isAskedFor = false
+  /** Idempotency keys of own writes, as events tell them. The envelope does not, and neither do plain events of Socket.IO. */
+  readonly keys: string[] = []
+
+  get min(): { readonly min?: string } {
+    return this.isAskedFor && this.position !== null ? { min: this.position } : {}
+  }
+
+  answer(position: string | null | undefined): void {
+    this.position = position ?? this.position
+  }
 }
 
 export type Face = 'http' | 'native' | 'envelope' | 'socketio'
@@ -108,6 +129,7 @@ const told = (status: number, body: any): Told =>
 /** HTTP, and SSE to follow. */
 function overHttp(port: number, token: string | null): Speaker {
   const ear = new Ear()
+  const seen = new Seen()
   const streams: ReturnType<typeof request>[] = []
   const ask = async (
     method: string,
@@ -122,8 +144,10 @@ function overHttp(port: number, token: string | null): Speaker {
         'content-type': typeOf(method, data),
         ...bearer(token),
         ...(key !== undefined && { 'idempotency-key': key }),
+        ...(seen.min.min ? { 'min-position': seen.min.min } : seen.isAskedFor && { prefer: 'position' }),
       },
     })
+    seen.answer(answer.headers.get('position'))
     const text = await answer.text()
     return { status: answer.status, body: text === '' ? null : JSON.parse(text) }
   }
@@ -156,12 +180,18 @@ function overHttp(port: number, token: string | null): Speaker {
       void (async () => {
         for (;;) {
           const [event] = await stream.take(1)
+          if (event!.event === 'by') seen.keys.push(...event!.data.keys)
           const kind = kinds[event!.event as keyof typeof kinds]
           if (kind) ear.hear(kind, event!.data.id)
         }
       })().catch(() => {})
     },
     next: () => ear.next(),
+    batch: async calls => {
+      const { status, body } = await ask('POST', 'batch', calls)
+      return { status, code: null, row: body }
+    },
+    seen,
     cut: () => streams.forEach(stream => stream.destroy()),
   }
 }
@@ -169,19 +199,25 @@ function overHttp(port: number, token: string | null): Speaker {
 async function overNative(port: number, token: string | null): Promise<Speaker> {
   const socket = new WebSocket(`ws://127.0.0.1:${port}/`, SUBPROTOCOL, { headers: bearer(token) })
   const ear = new Ear()
+  const seen = new Seen()
   const waiting = new Map<unknown, (frame: any) => void>()
   let last = 0
   socket.on('message', data => {
     const frame = JSON.parse(String(data))
-    if (frame.op === 'commit') for (const { kind, id } of frame.events) ear.hear(kind, id)
-    else waiting.get(frame.op === 'snapshot' ? 'snapshot' : frame.id)?.(frame)
+    if (frame.op === 'commit') {
+      seen.keys.push(...(frame.by ?? []))
+      for (const { kind, id } of frame.events) ear.hear(kind, id)
+    } else waiting.get(frame.op === 'snapshot' ? 'snapshot' : frame.id)?.(frame)
   })
   await once(socket, 'open')
   const answer = (id: unknown): Promise<any> => new Promise(resolve => waiting.set(id, resolve))
   const ask = (frame: object): Promise<any> => {
     const id = ++last
-    socket.send(JSON.stringify({ id, ...frame }))
-    return answer(id)
+    socket.send(JSON.stringify({ id, ...frame, ...seen.min }))
+    return answer(id).then(told => {
+      seen.answer(told.position)
+      return told
+    })
   }
   const write = async (frame: object): Promise<Told> => {
     const { status, error, data } = await ask(frame)
@@ -199,6 +235,11 @@ async function overNative(port: number, token: string | null): Promise<Speaker> 
       await begun
     },
     next: () => ear.next(),
+    batch: async calls => {
+      const { status, error, data } = await ask({ op: 'batch', calls })
+      return { status, code: null, row: error ?? data }
+    },
+    seen,
     cut: () => socket.terminate(),
   }
 }
@@ -206,6 +247,7 @@ async function overNative(port: number, token: string | null): Promise<Speaker> 
 async function overEnvelope(port: number, token: string | null): Promise<Speaker> {
   const socket = new WebSocket(`ws://127.0.0.1:${port}/`, { headers: bearer(token) })
   const ear = new Ear()
+  const seen = new Seen()
   const waiting = new Map<unknown, (payload: any) => void>()
   const kinds = { create: 'enter', update: 'change', delete: 'leave' } as const
   let last = 0
@@ -218,9 +260,12 @@ async function overEnvelope(port: number, token: string | null): Promise<Speaker
   await once(socket, 'open')
   const ask = async (stream: string, payload: object): Promise<any> => {
     const id = ++last
-    const answer = new Promise(resolve => waiting.set(id, resolve))
-    socket.send(JSON.stringify({ stream, payload: { request_id: id, ...payload } }))
-    return answer
+    const answer = new Promise<any>(resolve => waiting.set(id, resolve))
+    const asked = seen.isAskedFor ? { min: seen.position } : {}
+    socket.send(JSON.stringify({ stream, payload: { request_id: id, ...payload, ...asked } }))
+    const told = await answer
+    seen.answer(told.position)
+    return told
   }
   const write = async (stream: string, payload: object): Promise<Told> => {
     const { response_status: status, data } = await ask(stream, payload)
@@ -239,6 +284,11 @@ async function overEnvelope(port: number, token: string | null): Promise<Speaker
       for (const action of Object.keys(kinds)) await ask(list, { action: 'subscribe', data: { action } })
     },
     next: () => ear.next(),
+    batch: async calls => {
+      const { response_status: status, data, errors } = await ask('child', { action: 'batch', data: calls })
+      return { status, code: null, row: errors[0] ?? data }
+    },
+    seen,
     cut: () => socket.terminate(),
   }
 }
@@ -251,6 +301,7 @@ async function overSocketIo(port: number, token: string | null): Promise<Speaker
     auth: token === null ? {} : { token },
   })
   const ear = new Ear()
+  const seen = new Seen()
   await new Promise<void>((resolve, reject) => {
     socket.once('connect', resolve)
     socket.once('connect_error', reject)
@@ -265,7 +316,8 @@ async function overSocketIo(port: number, token: string | null): Promise<Speaker
   const say = (event: string, ...given: unknown[]): Promise<any> =>
     new Promise(resolve => socket.emit(event, ...given, resolve))
   const write = async (event: string, message: object, options: object = {}): Promise<Told> => {
-    const answer = await say(event, message, options)
+    const answer = await say(event, message, { ...options, ...seen.min })
+    seen.answer(answer.position)
     return told(answer.status, answer.error ? answer : answer.data)
   }
   return {
@@ -276,12 +328,19 @@ async function overSocketIo(port: number, token: string | null): Promise<Speaker
     list: async list => {
       const uri = `/${list}/?`
       const state = new Promise<any>(resolve => socket.once('state', resolve))
-      await say('subscribe', uri)
+      const { position } = await say('subscribe', uri, seen.min)
+      seen.answer(position)
       await say('unsubscribe', uri)
       return (await state).resource
     },
     follow: list => say('subscribe', `${list}/`),
     next: () => ear.next(),
+    batch: async calls => {
+      const answer = await say('batch', calls, seen.min)
+      seen.answer(answer.position)
+      return { status: answer.status, code: null, row: answer.error ? answer : answer.data }
+    },
+    seen,
     cut: () => void socket.disconnect(),
   }
 }

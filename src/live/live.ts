@@ -14,7 +14,7 @@ import { Hub } from './views/hub.ts'
 import type { LiveOptions } from './live-options.ts'
 import { Postman } from './subscriptions/backpressure.ts'
 import { Queries, type FollowingOptions } from './views/queries.ts'
-import { awaitPosition } from './resume/await-position.ts'
+import { awaitPosition, type NamedAt } from './resume/await-position.ts'
 import type { Kind } from './subscriptions/source.ts'
 import type { Listener, Subscription } from './subscriptions/subscription.ts'
 
@@ -209,7 +209,7 @@ export class Live {
    * Resolves when this process has reached a position that a client has seen elsewhere. Throws ApiError `unavailable` if that
    * takes too long.
    */
-  awaitPosition(position: string, place: { header?: string; pointer?: string }): Promise<void> {
+  awaitPosition(position: string, place: NamedAt): Promise<void> {
     return awaitPosition(this.#options.store, position, place)
   }
 

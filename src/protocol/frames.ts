@@ -147,6 +147,8 @@ export interface AnswerFrame {
   readonly next?: string
   readonly previous?: string
   readonly total?: number
+  /** The ids of a list's rows, if `fields` leaves them out. */
+  readonly ids?: readonly RequestId[]
   /** The write happened earlier, by a request with the same key. This is its answer. */
   readonly replayed?: true
 }

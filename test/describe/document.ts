@@ -91,6 +91,7 @@ export class Document {
         return Object.fromEntries(required.map(name => [name, this.sample(schema['properties'][name])]))
       }
       case 'array':
+        if (schema['minItems'] && schema['examples']?.length) return schema['examples'][0]
         return Array.from({ length: schema['minItems'] ?? 0 }, () => this.sample(schema['items']))
       case 'integer':
       case 'number':

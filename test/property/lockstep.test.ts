@@ -1,5 +1,5 @@
 // The same random calls over HTTP, restuary.1, the envelope and Socket.IO, each on a server of its own: the same answers, the
-// same rows, the same events, the same log. More by command: PROGRAMS=1000 npm test -- test/property/lockstep
+// same rows, the same events, the same log, the same positions, for requests that name the position before. More by command: PROGRAMS=1000 npm test -- test/property/lockstep
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -50,6 +50,7 @@ async function side(face: Face, store: Store): Promise<Side> {
   const { port, close } = await serveFaces(app)
   const http = await connect('http', port)
   const speaker = face === 'http' ? http : await connect(face, port)
+  for (const one of [http, speaker]) one.seen.isAskedFor = true
   return {
     face,
     app,
@@ -82,12 +83,20 @@ function clearsDefault(value: unknown): boolean {
   )
 }
 
-function say({ face, speaker, http }: Side, command: Command, id: Id, body: unknown): Promise<Told> {
+/** A command with its ids, and a key of its own. */
+interface Said {
+  readonly command: Command
+  readonly id: Id
+  readonly body: unknown
+  readonly key: string
+}
+
+function say({ face, speaker, http }: Side, { command, id, body, key }: Said): Promise<Told> {
   const { op, resource } = command
   const by = face === 'envelope' && isStrange(body) ? http : speaker
   switch (op) {
     case 'post':
-      return by.create(resource, body)
+      return by.create(resource, body, key)
     case 'put':
       return (by.replace ? by : http).replace!(resource, id, body)
     case 'patch':
@@ -143,11 +152,38 @@ async function heardOf({ app, speaker }: Side): Promise<Heard[]> {
   return heard
 }
 
+/** The seq that a client was last told, by its face or, where that has no word, over HTTP. */
+const reached = ({ speaker, http }: Side): number =>
+  Math.max(...[speaker, http].map(one => Number(one.seen.position?.split('.')[1] ?? 0)))
+
+const methods = { post: 'POST', put: 'PUT', patch: 'PATCH', delete: 'DELETE', get: 'GET', list: 'GET' } as const
+
+/** Sends calls as a batch on every face: the same outcomes, or the same refusal. */
+async function runAtOnce(sides: readonly Side[], commands: readonly Command[]): Promise<void> {
+  const resources = sides[0]!.app.model.resources
+  const first = (): readonly Id[] => [1]
+  const calls = commands.map(({ op, resource, at, body }) => ({
+    method: methods[op],
+    uri: op === 'post' || op === 'list' ? `/${resource}` : `/${resource}/${idAt(at, [1, 2, 3])}`,
+    ...(body !== null && { body: resolved(resources.get(resource)!, body, first) }),
+  }))
+  if (calls.length === 0) return
+  const told = await Promise.all(sides.map(one => one.speaker.batch(calls)))
+  const outcomes = told.map(({ status, row }: { status: number; row: any }) =>
+    Array.isArray(row)
+      ? { status, row: row.map(one => ({ status: one.status, body: byId(one.body) })) }
+      : { status, row: [row.error, row.failed, row.errors] },
+  )
+  for (const [i, own] of outcomes.entries()) expect(own, sides[i]!.face).toEqual(outcomes[0])
+  if (told[0]!.status < 400) for (const one of sides) expect(reached(one), one.face).toBe(reached(sides[0]!))
+  await Promise.all(sides.map(one => one.app.http.live!.advance()))
+}
+
 async function run(sides: readonly Side[], program: readonly Command[]): Promise<number> {
   const { app } = sides[0]!
   await Promise.all(sides.map(one => one.speaker.follow('child')))
   let refused = 0
-  for (const command of program) {
+  for (const [n, command] of program.entries()) {
     const ids = new Map<string, Id[]>()
     for (const name of app.model.resources.keys())
       ids.set(
@@ -157,7 +193,7 @@ async function run(sides: readonly Side[], program: readonly Command[]): Promise
     const resource = app.model.resources.get(command.resource)!
     const id = idAt(command.at, ids.get(command.resource)!)
     const body = resolved(resource, command.body, other => ids.get(other)!)
-    const told = await Promise.all(sides.map(one => say(one, command, id, body)))
+    const told = await Promise.all(sides.map(one => say(one, { command, id, body, key: `k${n}` })))
     // Commits that become visible together are sent together, but here each must be sent by itself.
     await Promise.all(sides.map(one => one.app.http.live!.advance()))
     if (told[0]!.status >= 400) refused++
@@ -165,11 +201,15 @@ async function run(sides: readonly Side[], program: readonly Command[]): Promise
       const about = `${one.face}: ${command.op} ${command.resource} ${id} ${JSON.stringify(body)}`
       const [got, wanted] = [asTold(one.face, told[i]!), asTold(one.face, told[0]!)]
       expect({ ...got, row: byId(got.row) }, about).toEqual({ ...wanted, row: byId(wanted.row) })
+      if (told[0]!.status < 400) expect(reached(one), about).toBe(reached(sides[0]!))
     }
   }
+  await runAtOnce(sides, program.slice(-5))
   const heard = await Promise.all(sides.map(heardOf))
   for (const [i, own] of heard.entries()) expect(own, sides[i]!.face).toEqual(heard[0])
   const logs = await Promise.all(sides.map(logOf))
+  const { keys } = sides[0]!.speaker.seen
+  for (const one of sides) if (one.face === 'native') expect(one.speaker.seen.keys).toEqual(keys)
   for (const [i, log] of logs.entries()) expect(log, sides[i]!.face).toEqual(logs[0])
   for (const name of app.model.resources.keys()) {
     const rows = await Promise.all(sides.map(async one => byId(await one.speaker.list(name))))

@@ -5,6 +5,7 @@ import type { Sliced } from '../slices.ts'
 import { describeActions } from './action-paths.ts'
 import { describeHandled } from './handled-paths.ts'
 import { describeLogin } from './auth-paths.ts'
+import { describeBatch } from './batch-path.ts'
 import { headers, problemSchema, references, refusalResponses, type Json } from './answers.ts'
 import { describeFiles } from './file-paths.ts'
 import { describeFurther } from './bulk-and-history-paths.ts'
@@ -45,6 +46,7 @@ export function* draftOpenapi(model: Model, options: DescribeOptions, pages: rea
   }
   for (const route of options.handled) describeHandled(drafting, route)
   if (options.login) describeLogin(drafting, options.login)
+  describeBatch(drafting)
   describePages(drafting, pages)
   const schemas = { ...drafting.components.done(), Problem: problemSchema, JsonPatch: jsonPatchSchema }
   const components = {

@@ -70,7 +70,7 @@ function list(drafting: Drafting, way: Way): Json {
     ],
     responses: {
       200: streamed(drafting, rowsAnswer('A page of the list.', rowsOf(drafting, resource, 'list'), ...LIST_HEADERS)),
-      304: response('There is nothing newer.', null, 'ETag', 'Cache-Control', 'Vary'),
+      304: response('There is nothing newer.', null, 'ETag', 'Position', 'Cache-Control', 'Vary'),
       ...refusing(400, ...who(drafting), ...(way.through ? [404] : []), 406),
     },
   }
@@ -106,7 +106,7 @@ function get(drafting: Drafting, way: Way): Json {
     ],
     responses: {
       200: streamed(drafting, rowsAnswer('The row.', rows, ...ROW_HEADERS, ...(way.through ? LOCATED : []))),
-      304: response('There is nothing newer.', null, 'ETag', 'Last-Modified', 'Cache-Control', 'Vary'),
+      304: response('There is nothing newer.', null, 'ETag', 'Last-Modified', 'Position', 'Cache-Control', 'Vary'),
       ...refusing(400, ...who(drafting), 404, 406),
     },
   }
@@ -210,8 +210,8 @@ function remove(drafting: Drafting, way: Way): Json {
   }
 }
 
-const LIST_HEADERS = ['ETag', 'Link', 'X-Total-Count', 'Cache-Control', 'Vary', 'X-Request-Id'] as const
-const ROW_HEADERS = ['ETag', 'Last-Modified', 'Cache-Control', 'Vary', 'X-Request-Id'] as const
+const LIST_HEADERS = 'ETag Link X-Total-Count Position Ids Cache-Control Vary X-Request-Id'.split(' ')
+const ROW_HEADERS = 'ETag Last-Modified Position Cache-Control Vary X-Request-Id'.split(' ')
 const LOCATED = ['Content-Location'] as const
 
 const needs: Readonly<Record<string, Need>> = { create: 'create', replace: 'write', patch: 'write', delete: 'delete' }
@@ -275,7 +275,7 @@ function requestBody(schema: Json): Json {
 
 function written(drafting: Drafting, way: Way, made: boolean): Json {
   const rows = rowsOf(drafting, way.resource, 'one')
-  const fields = [...ROW_HEADERS, 'Position', 'Preference-Applied'] as const
+  const fields = [...ROW_HEADERS, 'Preference-Applied'] as const
   return {
     200: rowsAnswer('The row as it is now.', rows, ...fields),
     ...(made ? { 201: rowsAnswer('The new row.', rows, 'Location', ...fields) } : {}),

@@ -23,7 +23,17 @@ export function describeEnvelope(draft: AsyncDraft): void {
           'request',
           'An operation on a row or a list.',
           wrapped(
-            record({ action, 'pk?': pk, 'data?': anything, 'request_id?': anything, 'key?': stringSchema }, true),
+            record(
+              {
+                action,
+                'pk?': pk,
+                'data?': anything,
+                'request_id?': anything,
+                'key?': stringSchema,
+                'min?': { type: ['string', 'null'], description: 'A position that must have been reached.' },
+              },
+              true,
+            ),
           ),
         ),
       },
@@ -39,6 +49,7 @@ export function describeEnvelope(draft: AsyncDraft): void {
               action: { type: ['string', 'null'] },
               response_status: { type: 'integer', minimum: 100, maximum: 599 },
               request_id: anything,
+              'position?': { type: 'string', description: 'In answers to messages with `key` or `min`.' },
             }),
           }),
         ),
@@ -66,4 +77,6 @@ export function describeEnvelope(draft: AsyncDraft): void {
 }
 
 const actions =
-  'create retrieve list update patch delete subscribe unsubscribe subscribe_instance unsubscribe_instance'.split(' ')
+  'create retrieve list update patch delete subscribe unsubscribe subscribe_instance unsubscribe_instance batch'.split(
+    ' ',
+  )

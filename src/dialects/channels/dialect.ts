@@ -1,13 +1,16 @@
 import { permits } from '../../model/rules/permission.ts'
 import type { Call } from '../../engine/call/call.ts'
-import { ApiError } from '../../protocol/error.ts'
+import { ApiError, problemOf } from '../../protocol/error.ts'
 import { everything, plainShape } from '../../query/predicate.ts'
 import { hasId } from '../../live/views/interest.ts'
 import type { Asked, AskedEnd, AskedSubscription, Dialect, Follow } from '../../transport/socket/dialect.ts'
+import { sessionBatch } from '../../transport/batch/session-batch.ts'
 import type { SocketSession } from '../../transport/socket/session.ts'
+import type { UriTargets } from '../../transport/uri-target.ts'
+import { withoutHeaders } from '../../transport/without-headers.ts'
 import { drf } from './drf.ts'
 import { envelopeAnswerFrame, type PushedAction } from './frames.ts'
-import { canonicalId, perform, type Performed } from './perform.ts'
+import { canonicalId, keyOf, perform, type Performed } from './perform.ts'
 import { words, type Profile } from './profile.ts'
 import { isMembers, readRequest, type Request } from './request.ts'
 import { actionsOf, type Stream } from './streams.ts'
@@ -22,24 +25,32 @@ const operations: ReadonlyMap<string, string> = new Map([
 
 const reads: ReadonlySet<unknown> = new Set(['list', 'retrieve'])
 
+/** What all connections of this dialect share. */
+export interface EnvelopeWords {
+  readonly streams: ReadonlyMap<string, Stream>
+  /** Finds what the calls of a batch name. */
+  readonly targets: UriTargets
+  readonly profile: Profile
+}
+
 /** Speaks `{ stream, payload }` on a connection, as channels-api and dcrf-client do. */
 export class EnvelopeDialect implements Dialect<string> {
   readonly isSerial = true
   readonly #session: SocketSession<string>
-  readonly #streams: ReadonlyMap<string, Stream>
-  readonly #profile: Profile
+  readonly #words: EnvelopeWords
 
-  constructor(session: SocketSession<string>, streams: ReadonlyMap<string, Stream>, profile: Profile) {
+  constructor(session: SocketSession<string>, words: EnvelopeWords) {
     this.#session = session
-    this.#streams = streams
-    this.#profile = profile
+    this.#words = words
   }
 
   read(text: string): Asked {
     const request = readRequest(text, this.#session.host.engine.limits)
     if ('error' in request) return this.#answered(request, { status: 400, errors: [request.error] })
-    const stream = this.#streams.get(request.stream)
+    const stream = this.#words.streams.get(request.stream)
     if (!stream) return this.#answered(request, { status: 404, errors: [`There is no stream ${request.stream}`] })
+    // The calls of a batch have permissions of their own.
+    if (request.action === 'batch' && !stream.actions.has('batch')) return this.#batch(request)
     const refused = this.#refusal(stream, request)
     if (refused) return this.#answered(request, refused)
     const { action } = request
@@ -48,25 +59,44 @@ export class EnvelopeDialect implements Dialect<string> {
       if (action === 'subscribe_instance' || action === 'unsubscribe_instance') return this.#instance(stream, request)
     }
     const run = async (): Promise<() => void> => {
-      const told = await perform(stream, request, { session: this.#session, profile: this.#profile })
+      await this.#reached(request)
+      const told = await perform(stream, request, { session: this.#session, profile: this.#words.profile })
       return () => this.#tell(request, told)
     }
     const refuse = (error: ApiError): void => this.#tell(request, actionErrors(error))
     return { kind: reads.has(action) ? 'read' : 'write', run, refuse }
   }
 
-  refuse(error: ApiError): void {
-    const text = error.code === 'rate_limited' ? 'Request was throttled.' : error.message
-    this.#session.tell(envelopeAnswerFrame(null, null, null, error.status, [text], 'null'))
+  /** Several calls, all or nothing. The problem document of a refusal says which one it is about. */
+  #batch(request: Request): Asked {
+    const run = async (): Promise<() => void> => {
+      await this.#reached(request)
+      const done = await sessionBatch(this.#session, this.#words.targets, request.data, keyOf(request))
+      return () => this.#tell(request, { status: 200, data: done.data, position: done.position })
+    }
+    const refuse = (error: ApiError): void =>
+      this.#tell(request, { status: error.status, errors: [problemOf(withoutHeaders(error))] })
+    return { kind: 'write', run, refuse }
   }
 
-  #tell({ stream, action, requestId }: Echoed, told: Performed): void {
+  async #reached({ min }: Request): Promise<void> {
+    const { live } = this.#session.host
+    // A value that is no text is no position either.
+    if (min !== null) await live.awaitPosition(typeof min === 'string' ? min : '', { pointer: '#/min' })
+  }
+
+  refuse(error: ApiError): void {
+    const text = error.code === 'rate_limited' ? 'Request was throttled.' : error.message
+    this.#session.tell(
+      envelopeAnswerFrame({ stream: null, action: null, requestId: null, status: error.status, errors: [text] }),
+    )
+  }
+
+  #tell({ stream, action, requestId, wantsPosition = false }: Echoed, told: Performed): void {
     const echoed = typeof action === 'object' ? null : action
-    const frame =
-      'errors' in told
-        ? envelopeAnswerFrame(stream, echoed, requestId, told.status, told.errors, 'null')
-        : envelopeAnswerFrame(stream, echoed, requestId, told.status, [], told.data)
-    this.#session.tell(frame)
+    const { position, ...shown } = 'errors' in told ? { ...told, position: undefined } : told
+    const at = wantsPosition ? position : undefined
+    this.#session.tell(envelopeAnswerFrame({ stream, action: echoed, requestId, ...shown, position: at }))
   }
 
   /** A message whose answer is already known. It is sent when its turn comes. */
@@ -81,7 +111,7 @@ export class EnvelopeDialect implements Dialect<string> {
    */
   #refusal(stream: Stream, { action, pk }: Request): ToldErrors | null {
     const { principal, host } = this.#session
-    const { denied, unknownAction } = words[this.#profile]
+    const { denied, unknownAction } = words[this.#words.profile]
     const permissions = stream.resource.permissions ?? host.engine.callerChecks.permissions
     const asked = typeof action === 'string' ? action : null
     const operation = operations.get(asked ?? '') ?? asked
@@ -148,7 +178,8 @@ export class EnvelopeDialect implements Dialect<string> {
     follow: AskedSubscription['follow'],
   ): AskedSubscription {
     const begun = (): void => this.#tell(request, done)
-    const refuse = (error: ApiError): void => this.#tell(request, toldErrors(error, this.#profile, resource, null))
+    const refuse = (error: ApiError): void =>
+      this.#tell(request, toldErrors(error, this.#words.profile, resource, null))
     return { kind: 'subscribe', key, twice: 'keep', follow, begun, refuse }
   }
 
@@ -158,7 +189,7 @@ export class EnvelopeDialect implements Dialect<string> {
   }
 
   #missing(request: Request): Asked {
-    return this.#answered(request, { status: 404, errors: [words[this.#profile].missing] })
+    return this.#answered(request, { status: 404, errors: [words[this.#words.profile].missing] })
   }
 
   #call({ resource }: Stream, asked: Pick<Call, 'operation' | 'id' | 'query'>): Call {
@@ -175,7 +206,8 @@ export class EnvelopeDialect implements Dialect<string> {
 }
 
 /** The parts of a message that its answer repeats. */
-type Echoed = Pick<Request, 'action' | 'requestId'> & { readonly stream: string | null }
+type Echoed = Pick<Request, 'action' | 'requestId'> &
+  Partial<Pick<Request, 'wantsPosition'>> & { readonly stream: string | null }
 
 const subscribing: ReadonlySet<string> = new Set([
   'subscribe',

@@ -1,5 +1,6 @@
 import type { SocketHost } from '../../transport/socket/host.ts'
 import type { SocketSession } from '../../transport/socket/session.ts'
+import { UriTargets } from '../../transport/uri-target.ts'
 import { webSocketSession } from '../../transport/websocket/connection.ts'
 import type { SocketFace } from '../../transport/websocket/upgrade.ts'
 import { EnvelopeDialect } from './dialect.ts'
@@ -15,9 +16,9 @@ export class EnvelopeFace {
 
   constructor(host: SocketHost, profile: Profile = 'channels') {
     this.streams = streamsOf(host.engine.model)
+    const words = { streams: this.streams, targets: new UriTargets(host.engine), profile }
     this.accept = (socket, handshake) => {
-      const dialect = (session: SocketSession<string>): EnvelopeDialect =>
-        new EnvelopeDialect(session, this.streams, profile)
+      const dialect = (session: SocketSession<string>): EnvelopeDialect => new EnvelopeDialect(session, words)
       const session = webSocketSession(host, socket, handshake, dialect)
       this.#connections.add(session)
       const { onClose } = socket.events

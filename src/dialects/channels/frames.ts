@@ -4,18 +4,26 @@ import type { Group } from '../../live/views/group.ts'
 import { textFrame } from '../../transport/websocket/connection.ts'
 import type { Stream } from './streams.ts'
 
-/** Makes an answer. It always has all five members. `data` is JSON text. */
-export function envelopeAnswerFrame(
-  stream: string | null,
-  action: unknown,
-  requestId: unknown,
-  status: number,
-  errors: readonly unknown[],
-  data: string,
-): Frame {
+/** What an answer repeats of its request, and its content. */
+export interface EnvelopeAnswer {
+  readonly stream: string | null
+  readonly action: unknown
+  readonly requestId: unknown
+  readonly status: number
+  readonly errors?: readonly unknown[]
+  /** JSON text. Default: null. */
+  readonly data?: string
+  /** Only for clients that ask for it. */
+  readonly position?: string | undefined
+}
+
+/** Makes an answer. It always has the five members of channels-api. */
+export function envelopeAnswerFrame(answer: EnvelopeAnswer): Frame {
+  const { stream, action, requestId, status, errors = [], data = 'null', position } = answer
+  const at = position === undefined ? '' : `,"position":"${position}"`
   return textFrame(
     `{"stream":${JSON.stringify(stream)},"payload":{"errors":${JSON.stringify(errors)},"data":${data},` +
-      `"action":${JSON.stringify(action)},"response_status":${status},"request_id":${JSON.stringify(requestId)}}}`,
+      `"action":${JSON.stringify(action)},"response_status":${status},"request_id":${JSON.stringify(requestId)}${at}}}`,
   )
 }
 

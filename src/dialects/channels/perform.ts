@@ -2,6 +2,7 @@ import { Refused } from '../../schema/read/refused.ts'
 import { ApiError } from '../../protocol/error.ts'
 import type { Call, Operation, Outcome } from '../../engine/call/call.ts'
 import { actionCall } from '../../engine/call/database.ts'
+import { headerOf } from '../../engine/call/outcome.ts'
 import type { Action, Id, Resource, Value } from '../../model/model.ts'
 import type { SocketSession } from '../../transport/socket/session.ts'
 import { pageIn, pageQuery } from './page.ts'
@@ -19,6 +20,8 @@ export interface Done {
   readonly status: number
   /** JSON text. */
   readonly data: string
+  /** What was read is that of this position, or what was written is there from it on. */
+  readonly position?: string | undefined
 }
 
 /** The caller, and the dialect that the caller speaks. */
@@ -45,7 +48,7 @@ async function act(resource: Resource, action: Action, request: Request, asking:
     return outcome.error.code === 'not_found' ? missing(asking) : actionErrors(outcome.error)
   }
   if (outcome.kind !== 'value') throw new TypeError(`an action came to ${outcome.kind}`)
-  return { status: outcome.status, data: outcome.body ?? 'null' }
+  return { status: outcome.status, data: outcome.body ?? 'null', position: headerOf(outcome, 'position') }
 }
 
 /**
@@ -115,16 +118,16 @@ const common = Object.freeze({
 } as const)
 
 /** The idempotency key. A value that cannot be a key becomes '', which is refused where keys are read. */
-function keyOf({ key }: Request): string | null {
+export function keyOf({ key }: Request): string | null {
   return key === null || typeof key === 'string' ? key : ''
 }
 
 function written(outcome: Outcome, resource: Resource, data: unknown, { profile }: Asking): Performed {
   switch (outcome.kind) {
     case 'item':
-      return { status: outcome.created ? 201 : 200, data: outcome.body }
+      return { status: outcome.created ? 201 : 200, data: outcome.body, position: outcome.position }
     case 'gone':
-      return words[profile].deleted
+      return { ...words[profile].deleted, position: outcome.position }
     case 'failure':
       return toldErrors(outcome.error, profile, resource, data)
     default:
@@ -151,7 +154,7 @@ async function list(resource: Resource, data: unknown, asking: Asking): Promise<
   if (outcome.kind === 'failure') return toldErrors(outcome.error, asking.profile, resource, data)
   if (outcome.kind !== 'list') throw new TypeError(`a list came to ${outcome.kind}`)
   if (outcome.count === 0 && page > 1) return { status: 404, errors: ['That page contains no results'] }
-  return { status: 200, data: outcome.body }
+  return { status: 200, data: outcome.body, position: outcome.position }
 }
 
 /** The id for a `pk`: `pk` itself, or the id of the row whose lookup field has that value. null = there is none. */

@@ -12,6 +12,10 @@ export interface Request {
   readonly requestId: unknown
   /** Idempotency key, an addition to channels-api. null = none. */
   readonly key: unknown
+  /** A position that must have been reached, an addition as well. null = none. */
+  readonly min: unknown
+  /** Whether the answer tells its position: it does for messages with `key` or `min`, which other servers do not have. */
+  readonly wantsPosition: boolean
 }
 
 /** Why a message is no request, and those of its parts that the answer can repeat. */
@@ -38,9 +42,10 @@ export function readRequest(text: string, limits: JsonLimits): Request | Unreada
   if (typeof stream !== 'string' || payload === undefined)
     return refusal('stream and payload are required', frame, known)
   if (!isMembers(payload)) return refusal('payload must be an object', frame, known)
-  const { action, pk, data, request_id: requestId = null, key = null } = payload
+  const { action, pk, data, request_id: requestId = null, key = null, min = null } = payload
   if (action === undefined) return refusal('action required', frame, known)
-  return { stream, action, pk, data, requestId, key }
+  const wantsPosition = 'key' in payload || 'min' in payload
+  return { stream, action, pk, data, requestId, key, min, wantsPosition }
 }
 
 function refusal(error: string, frame: Members, payload: Members): Unreadable {

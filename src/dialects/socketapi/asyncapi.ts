@@ -15,7 +15,7 @@ export function describeSocketIo(draft: AsyncDraft): void {
   const members: Json = { type: 'object', description: 'Members of a row.' }
   const error = record({ error: stringSchema, message: { type: ['string', 'null'] } })
   const options = record(
-    { 'since?': stringSchema, 'mode?': anything, 'ifMatch?': stringSchema, 'key?': stringSchema },
+    { 'min?': stringSchema, 'since?': stringSchema, 'mode?': anything, 'ifMatch?': stringSchema, 'key?': stringSchema },
     true,
   )
   const id: Json = {

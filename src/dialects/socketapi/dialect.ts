@@ -112,7 +112,10 @@ export class SocketApiDialect implements Dialect<Packet> {
     switch (message.event) {
       case 'subscribe': {
         let followed: Follow | null = null
-        const follow = (): Follow => (followed = this.#follow(message.uri, options))
+        const follow = async (): Promise<Follow> => {
+          await this.#reached(options)
+          return (followed = this.#follow(message.uri, options))
+        }
         const done = (position: string): void =>
           reply({ status: 200, data: followed && outlineFor(followed), position, etag: null })
         return { kind: 'subscribe', key: message.uri, twice: 'replace', follow, done, refuse }
@@ -126,12 +129,17 @@ export class SocketApiDialect implements Dialect<Packet> {
       }
       default: {
         const run = async (): Promise<() => void> => {
+          await this.#reached(options)
           const written = await writeMessage(session, this.#words.targets, message, options)
           return () => reply(written)
         }
         return { kind: 'write', run, refuse }
       }
     }
+  }
+
+  async #reached(options: MessageOptions | null): Promise<void> {
+    if (options?.min != null) await this.#session.host.live.awaitPosition(options.min, { pointer: '#/min' })
   }
 
   #follow(uri: string, options: MessageOptions | null): Follow {

@@ -17,6 +17,8 @@ export interface MessageOptions {
   readonly mode: Mode
   /** A row that is not there yet is waited for. */
   readonly waits: boolean
+  /** A position that must have been reached. */
+  readonly min: string | null
   /** Entity tag without quotes. */
   readonly ifMatch: string | null
   /** Idempotency key. */
@@ -28,12 +30,12 @@ type Event = Message['event']
 
 const events: ReadonlySet<string> = new Set<Event>(['create', 'patch', 'delete', 'subscribe', 'unsubscribe', 'batch'])
 const wordsOf: Readonly<Record<Event, ReadonlySet<string>>> = {
-  create: new Set(['key']),
-  patch: new Set(['ifMatch', 'key']),
-  delete: new Set(['ifMatch', 'key']),
-  subscribe: new Set(['since', 'mode', 'absent']),
+  create: new Set(['min', 'key']),
+  patch: new Set(['min', 'ifMatch', 'key']),
+  delete: new Set(['min', 'ifMatch', 'key']),
+  subscribe: new Set(['min', 'since', 'mode', 'absent']),
   unsubscribe: new Set(),
-  batch: new Set(['key']),
+  batch: new Set(['min', 'key']),
 }
 
 export function isEvent(name: unknown): name is Event {
@@ -92,10 +94,11 @@ export function readOptions(event: Event, given: unknown): MessageOptions {
     issues.push({ code: 'format', pointer: `#/${name}`, detail: 'must be 1 to 255 visible ASCII characters' })
     return null
   }
-  const [since, ifMatch, key] = [text('since'), text('ifMatch'), text('key')]
+  const [min, since, ifMatch, key] = [text('min'), text('since'), text('ifMatch'), text('key')]
   if (issues.length > 0) throw new ApiError('validation', { issues })
   const { mode, absent } = given as Given
   return {
+    min,
     since,
     ifMatch,
     key,

@@ -26,6 +26,8 @@ export interface Answer {
   readonly next?: string | null
   readonly previous?: string | null
   readonly total?: number | null
+  /** The ids of a list's rows, if `fields` leaves them out. */
+  readonly ids?: readonly Id[]
 }
 
 /** What the application's own code asks for. */
@@ -47,7 +49,7 @@ export function appCall(engine: Engine, request: AppRequest, options: CallOption
   const { operation, name, id, data } = request
   const resource = engine.model.resources.get(name)
   if (!resource) throw new ApiError('not_found', { detail: `there is no resource ${name}` })
-  const { me, auth, connection, ifMatch, at, idempotencyKey, ...words } = options
+  const { me, auth, connection, ifMatch, at, idempotencyKey, min, ...words } = options
   if (auth !== undefined && auth !== null && !isObject(auth))
     throw new ApiError('bad_request', { detail: 'auth must be an object' })
   const target = operation === 'list' ? 'list' : 'item'
@@ -78,6 +80,7 @@ export function appCall(engine: Engine, request: AppRequest, options: CallOption
     trusted,
     unbounded: true,
     ...(at === undefined ? {} : { at }),
+    ...(min === undefined ? {} : { min }),
     ...(auth ? { auth } : {}),
     ...(connection ? { connection } : {}),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
@@ -124,13 +127,13 @@ function answerOf(outcome: Outcome): Answer {
     case 'item':
       return { ...plain, etag: outcome.etag, position: outcome.position }
     case 'list': {
-      const { etag, position, next, previous, total } = outcome
-      return { ...plain, etag, position, next, previous, total }
+      const { etag, position, next, previous, total, ids } = outcome
+      return { ...plain, etag, position, next, previous, total, ...(ids && { ids }) }
     }
     case 'gone':
       return { ...plain, position: outcome.position }
     case 'unchanged':
-      return { ...plain, etag: outcome.etag }
+      return { ...plain, etag: outcome.etag, position: outcome.position }
     case 'value':
       return plain
   }

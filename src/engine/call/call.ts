@@ -92,6 +92,8 @@ export interface Content {
 
 /** Conditions under which a call takes effect. */
 export interface CallTerms {
+  /** A position that the store must have reached first. Faces wait for it (live/resume/await-position.ts). */
+  readonly min?: string
   readonly conditions: Conditions | null
   /** Makes a write that is sent twice take effect once (see engine/once/). */
   readonly idempotencyKey?: string | null
@@ -184,6 +186,8 @@ export interface List extends WithHeaders {
   readonly kind: 'list'
   readonly resource: Resource
   readonly body: string
+  /** The ids of the rows, where the rows do not show them; null where they do. */
+  readonly ids: readonly Id[] | null
   readonly count: number
   readonly etag: string
   readonly position: string
@@ -210,6 +214,8 @@ export interface Unchanged extends WithHeaders {
   readonly resource: Resource
   readonly etag: string
   readonly modified: number | null
+  /** Of the snapshot in which it is current. */
+  readonly position: string
 }
 
 /** What an action returned, or a hook in place of any other outcome. */

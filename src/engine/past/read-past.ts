@@ -15,7 +15,7 @@ import {
 import { historyOf, type PastSource } from './history.ts'
 import { ChangesSince } from './changes-since.ts'
 import { PastSnapshot } from './past-snapshot.ts'
-import { getItem, getList } from '../read/read.ts'
+import { getItem, getList, unchanged } from '../read/read.ts'
 import { seqOfParameter } from './position-parameter.ts'
 import { isUnchanged } from '../read/preconditions.ts'
 import { shownListTag } from '../read/entity-tags.ts'
@@ -48,11 +48,12 @@ function* getHistory(source: PastSource, call: Call, range: HistoryRange): Work<
   const { records, next } = yield* historyOf(source, { resource, id: rowId(call) }, range)
   const body = JSON.stringify(records)
   const etag = shownListTag({ body, next, previous: null, total: null })
-  if (isUnchanged(call.conditions, etag, null)) return { kind: 'unchanged', resource, etag, modified: null }
+  if (isUnchanged(call.conditions, etag, null)) return unchanged(now, reading, resource, etag)
   return {
     kind: 'list',
     resource,
     body,
+    ids: null,
     count: records.length,
     etag,
     position: reading.terms.position(now.position),

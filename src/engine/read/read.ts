@@ -28,7 +28,7 @@ import {
   shownTag,
 } from './entity-tags.ts'
 import { checkRead, isUnchanged } from './preconditions.ts'
-import { viewOf, type View } from './view.ts'
+import { showsId, viewOf, type View } from './view.ts'
 
 /** Reads one row. Throws ApiError `not_found`. */
 export function* getItem(
@@ -49,8 +49,7 @@ export function* getItem(
   const etag = item?.etag ?? itemTag(reading.terms, view, row, snapshot)
   const modified = item ? item.modified : modifiedOf(row, reading.ctx.now)
   checkRead(call.conditions, etag, modified)
-  if (isUnchanged(call.conditions, etag, modified))
-    return { kind: 'unchanged', resource: call.resource, etag, modified }
+  if (isUnchanged(call.conditions, etag, modified)) return unchanged(snapshot, reading, call.resource, etag, modified)
   return item ?? (yield* showItem(snapshot, view, row, reading))
 }
 
@@ -79,10 +78,20 @@ function* getKept(
   const { body, etag, cut } = kept
   const modified = modifiedOf(kept.row, ctx.now)
   checkRead(call.conditions, etag, modified)
-  if (isUnchanged(call.conditions, etag, modified))
-    return { kind: 'unchanged', resource: call.resource, etag, modified }
+  if (isUnchanged(call.conditions, etag, modified)) return unchanged(snapshot, reading, call.resource, etag, modified)
   const position = terms.position(snapshot.position)
   return { kind: 'item', created: false, resource: call.resource, ids: [id], body, etag, modified, position, cut }
+}
+
+/** The client has the current version (RFC 9110 §15.4.5). */
+export function unchanged(
+  snapshot: Snapshot,
+  { terms }: ReadEnvironment,
+  resource: Resource,
+  etag: string,
+  modified: number | null = null,
+): Unchanged {
+  return { kind: 'unchanged', resource, etag, modified, position: terms.position(snapshot.position) }
 }
 
 const none: readonly string[] = Object.freeze([])
@@ -180,8 +189,7 @@ export function* getList(
   // Where rules hide nothing, the tag is known before the list is made, and most conditional requests end here.
   if (!byBody) {
     checkRead(call.conditions, version, null)
-    if (isUnchanged(call.conditions, version, null))
-      return { kind: 'unchanged', resource, etag: version, modified: null }
+    if (isUnchanged(call.conditions, version, null)) return unchanged(snapshot, reading, resource, version)
   }
   const isKept = lists !== null && !read.audience?.isOpaque && !call.parent && !call.unbounded && isStored(view, query)
   const list = isKept ? yield* keptList(read, scoped, version, lists) : yield* makeList(read, scoped, version)
@@ -189,7 +197,7 @@ export function* getList(
   const etag = read.audience !== null ? list.etag : byBody ? shownListTag(list) : version
   if (byBody) {
     checkRead(call.conditions, etag, null)
-    if (isUnchanged(call.conditions, etag, null)) return { kind: 'unchanged', resource, etag, modified: null }
+    if (isUnchanged(call.conditions, etag, null)) return unchanged(snapshot, reading, resource, etag)
   }
   return etag === list.etag ? list : { ...list, etag }
 }
@@ -223,6 +231,7 @@ function* makeList(read: ListRead, scoped: Predicate, version: string): Work<Lis
     kind: 'list' as const,
     resource,
     body: writeRows(view, page.rows, related, reading.ctx),
+    ids: showsId(view) ? null : page.rows.map(row => row[ID] as Id),
     count: page.rows.length,
     position: reading.terms.position(snapshot.position),
     next: page.next,

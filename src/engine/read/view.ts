@@ -86,6 +86,11 @@ export function viewOf(resource: Resource, shape: Shape): View {
   return view
 }
 
+/** Whether rows show their id, or are nothing but their id. */
+export function showsId({ depth, names, resource }: View): boolean {
+  return names.length === 0 ? depth === 0 : names.includes(resource.id.name)
+}
+
 function tree(paths: readonly string[]): Paths {
   const root: Paths = new Map()
   for (const path of paths) {

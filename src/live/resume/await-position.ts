@@ -1,19 +1,18 @@
-import { ApiError } from '../../protocol/error.ts'
+import { ApiError, type Issue } from '../../protocol/error.ts'
 import { parsePosition } from '../../protocol/position.ts'
 import type { Store } from '../../store/store.ts'
 
 /** The longest time that a read waits for a position, in milliseconds. */
 const PATIENCE = 2_000
 
+/** Where a request names the position. */
+export type NamedAt = Pick<Issue, 'header' | 'pointer' | 'parameter'>
+
 /**
  * Resolves when the store has reached a position, so that a client reads what it has written (protocol §7.6). Throws ApiError
  * `validation` if the text is not a position, and `unavailable` if it is not reached in time or belongs to another history.
  */
-export async function awaitPosition(
-  store: Store,
-  text: string,
-  place: { header?: string; pointer?: string },
-): Promise<void> {
+export async function awaitPosition(store: Store, text: string, place: NamedAt): Promise<void> {
   const position = parsePosition(text)
   if (!position)
     throw new ApiError('validation', { issues: [{ ...place, code: 'format', detail: 'must be a position' }] })

@@ -28,6 +28,8 @@ export interface CallOptions {
   readonly connection?: AbortSignal
   /** Entity tag, without quotes, that the row must have. Otherwise the call throws `precondition_failed`. */
   readonly ifMatch?: string
+  /** Waits until the store has reached this position: that of a write of another process, or of a client. At most 2 s. */
+  readonly min?: string
   /** Reads the state at this position, `epoch.seq`. */
   readonly at?: string
   /** A key of your own for this write. If the call is repeated with the same key, the write still happens once. */

@@ -16,6 +16,7 @@ import { readJson } from './request/body.ts'
 import { readConditions } from './request/read-conditions.ts'
 import type { Exchange, FieldLines } from './exchange.ts'
 import type { Face } from './face.ts'
+import { positionReached } from './min-position.ts'
 import { finishResponse } from './response/send.ts'
 import { ACCEPT_POST, mediaOf } from './request/body.ts'
 import { negotiate } from './response/negotiate.ts'
@@ -61,6 +62,7 @@ async function serve(
   prefix: string,
 ): Promise<void> {
   const principal = await face.engine.authenticate(exchange)
+  await positionReached(face, exchange)
   const call: HandledCall = { uri, principal, conditions: readConditions(exchange) }
   switch (exchange.method) {
     case 'POST': {

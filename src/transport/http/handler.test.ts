@@ -63,6 +63,7 @@ const item: Outcome = {
 }
 const list: Outcome = {
   kind: 'list',
+  ids: null,
   resource: todo,
   body: '[]',
   count: 0,
@@ -251,7 +252,7 @@ describe.each([
   })
 
   test('304 has the caching fields that 200 would have, and no others', async () => {
-    answer = () => ({ kind: 'unchanged', resource: todo, etag: 'abc123.7', modified: null })
+    answer = () => ({ kind: 'unchanged', resource: todo, etag: 'abc123.7', modified: null, position: 'abc123.9' })
     const seen = await ask('GET', '/todo/7', { 'if-none-match': 'W/"x", "abc123.7"', origin: 'https://app.example' })
     expect(last().conditions?.ifNoneMatch).toEqual([
       { value: 'x', weak: true },

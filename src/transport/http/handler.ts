@@ -33,7 +33,8 @@ import { observerOf, printRequest, routeOf } from './services/access-log.ts'
 import { printLog, type HttpSetup } from './options.ts'
 import { sendPage, standardPages } from './response/pages.ts'
 import { routesOf } from './routes.ts'
-import type { CollectionEndpoint, Endpoint, ItemEndpoint } from './endpoint.ts'
+import type { ActionEndpoint, CollectionEndpoint, Endpoint, ItemEndpoint, PartEndpoint } from './endpoint.ts'
+import { positionReached } from './min-position.ts'
 import { sendShed } from './services/overload.ts'
 
 /**
@@ -47,6 +48,8 @@ export function httpHandler(engine: Engine, options: HttpSetup = {}): Answerer {
   const admission = options.admission === undefined ? admissionOf(options.overload) : options.admission
   const metrics = options.metrics ? new Metrics(admission, options.live ?? null) : null
   const observe = observerOf(metrics, options.requests === true ? printRequest : (options.requests ?? null))
+  const addressOf = engine.limiter ? addressFinder(options.trustedProxies) : null
+  const { batch = '/batch' } = options
   const face: Face = {
     engine,
     routes: routesOf(
@@ -57,7 +60,7 @@ export function httpHandler(engine: Engine, options: HttpSetup = {}): Answerer {
         ...healthServices(options.health ?? null),
         ...(metrics ? [metricsService(metrics, options.metrics!)] : []),
         ...(engine.auth ? loginServices(engine.auth, addressFinder(options.trustedProxies)) : []),
-        batchService(engine, prefix, engine.limiter ? addressFinder(options.trustedProxies) : null),
+        ...(batch === null ? [] : [batchService(engine, { path: batch, prefix, addressOf })]),
         ...(options.live && options.changes
           ? [changesService(options.live, `${prefix}/changes`, options.changes)]
           : []),
@@ -77,7 +80,6 @@ export function httpHandler(engine: Engine, options: HttpSetup = {}): Answerer {
     observe,
     log: options.log ?? printLog,
   }
-  const addressOf = engine.limiter ? addressFinder(options.trustedProxies) : null
   return exchange => {
     if (face.timing || observe) exchange.started = performance.now()
     const call = new HttpCall(exchange, engine.mode)
@@ -169,8 +171,17 @@ function proceed(face: Face, call: HttpCall, principal: Principal | null): void 
   call.principal = principal
   if (face.observe && principal) call.exchange.caller = principal.id
   if (endpoint === null || endpoint.kind === 'page' || endpoint.kind === 'service') throw new ApiError('not_found')
-  const { method, minPosition } = call.exchange
+  const { method } = call.exchange
   if (!endpoint.methods.has(method)) throw wrongMethod(endpoint, method)
+  const waiting = positionReached(face, call.exchange)
+  return waiting ? waiting.then(() => answerAt(face, call, endpoint)) : answerAt(face, call, endpoint)
+}
+
+function answerAt(
+  face: Face,
+  call: HttpCall,
+  endpoint: CollectionEndpoint | ItemEndpoint | ActionEndpoint | PartEndpoint,
+): void | Promise<void> {
   if (endpoint.kind === 'action') {
     decodeAction(face, call, endpoint)
     return conclude(face, call)
@@ -180,10 +191,8 @@ function proceed(face: Face, call: HttpCall, principal: Principal | null): void 
     return endpoint.part.serve(face, call)
   }
   call.resource = endpoint.resource
-  call.operation = operationOf(method, endpoint)
-  const { live } = face
-  if (live === null || minPosition === undefined) return answerCall(face, call, endpoint)
-  return live.awaitPosition(minPosition, { header: 'min-position' }).then(() => answerCall(face, call, endpoint))
+  call.operation = operationOf(call.exchange.method, endpoint)
+  return answerCall(face, call, endpoint)
 }
 
 function answerCall(face: Face, call: HttpCall, endpoint: CollectionEndpoint | ItemEndpoint): void | Promise<void> {

@@ -74,6 +74,8 @@ export interface HttpServices {
   readonly health?: Health
   /** Makes every readable URI a stream for clients that accept `text/event-stream`. */
   readonly live?: Live
+  /** The path of `POST /batch`, below the prefix. null = it is not served. */
+  readonly batch?: string | null
   /** The handled resources. */
   readonly handled?: HandledResources | undefined
   /** Makes handled resources streams as well. */

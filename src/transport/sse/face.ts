@@ -29,6 +29,7 @@ export async function sendStream(
   const { exchange } = call
   const { engine } = face
   const words = liveWords(call, readParameters(exchange.query, engine.limits.parameters))
+  if (words.min !== null) await live.awaitPosition(words.min, { parameter: 'min-position' })
   readLiveQuery(engine, call, words.rest)
   const fields = (): FieldLines => [...streamFields(face, exchange), ...deprecationHeaders(endpoint.resource).flat()]
   if (exchange.method === 'HEAD') {
@@ -92,9 +93,11 @@ export function streamFields(face: Face, exchange: Exchange): FieldLines {
   return fields
 }
 
-/** Takes out `since`, `mode` and `absent`, which belong to the stream, unless the resource has fields of these names. */
+/** The words of the URI that belong to the stream, unless the resource has fields of these names. */
 interface LiveWords {
   readonly since: string | null
+  /** The position that must have been reached. Browsers cannot send header fields with an EventSource. */
+  readonly min: string | null
   readonly mode: ReturnType<typeof modeOf>
   /** Whether a single row need not be there yet. */
   readonly waits: boolean
@@ -112,8 +115,9 @@ function liveWords(call: HttpCall, parameters: readonly Parameter[]): LiveWords 
   }
   const mode = take('mode')
   // A list is never absent.
-  const words = call.operation === 'get' ? ['since', 'mode', 'absent'] : ['since', 'mode']
+  const words = ['since', 'mode', 'min-position', ...(call.operation === 'get' ? ['absent'] : [])]
   return {
+    min: take('min-position'),
     since: take('since'),
     waits: words.includes('absent') && waitsOf(take('absent') ?? undefined, { parameter: 'absent' }),
     mode: modeOf(mode !== null && /^[0-9]+$/.test(mode) ? Number(mode) : (mode ?? undefined), { parameter: 'mode' }),

@@ -1,7 +1,7 @@
 import { uriNotFound, type HandledResources, type HandledCall } from '../../engine/actions/handled-resources.ts'
 import type { Live } from '../../live/live.ts'
 import type { PublishedFeed, ValuesKind } from '../../live/subscriptions/published.ts'
-import { ApiError } from '../../protocol/error.ts'
+import { ApiError, type Issue } from '../../protocol/error.ts'
 import type { Exchange, FieldLines } from '../http/exchange.ts'
 import type { Face } from '../http/face.ts'
 import { readParameters } from '../http/request/parameters.ts'
@@ -22,7 +22,9 @@ export async function sendHandledStream(
   exchange: Exchange,
   { uri, principal }: HandledCall,
 ): Promise<void> {
-  const since = exchange.header('last-event-id') ?? sinceIn(face, exchange)
+  const { 'min-position': min, ...asked } = wordsIn(face, exchange)
+  const since = exchange.header('last-event-id') ?? asked.since ?? null
+  if (min !== undefined) await live.awaitPosition(min, { parameter: 'min-position' })
   const fields = (): FieldLines => streamFields(face, exchange)
   if (exchange.method === 'HEAD') {
     handled.permitFollowing(uri, principal)
@@ -42,17 +44,20 @@ export async function sendHandledStream(
   })
 }
 
-/** Reads `since`, the only parameter of such a stream. */
-function sinceIn(face: Face, exchange: Exchange): string | null {
-  const parameters = readParameters(exchange.query, face.engine.limits.parameters)
-  const other = parameters.find(([name], i) => name !== 'since' || i > 0)
-  if (!other) return parameters[0]?.[1] ?? null
-  const [parameter] = other
-  throw new ApiError('validation', {
-    issues: [
-      parameter === 'since'
-        ? { code: 'duplicate', parameter, detail: 'may be given once' }
-        : { code: 'unknown_param', parameter, detail: `There is no parameter ${parameter} here; a stream has since` },
-    ],
-  })
+const words = ['since', 'min-position'] as const
+
+/** Reads `since` and `min-position`, the only parameters of such a stream. */
+function wordsIn(face: Face, exchange: Exchange): { readonly [word in (typeof words)[number]]?: string } {
+  const found: Partial<Record<string, string>> = {}
+  const issues: Issue[] = []
+  for (const [parameter, value] of readParameters(exchange.query, face.engine.limits.parameters)) {
+    if (!words.some(word => word === parameter)) {
+      const detail = `There is no parameter ${parameter} here; a stream has ${words.join(' and ')}`
+      issues.push({ code: 'unknown_param', parameter, detail })
+    } else if (Object.hasOwn(found, parameter))
+      issues.push({ code: 'duplicate', parameter, detail: 'may be given once' })
+    else found[parameter] = value
+  }
+  if (issues.length > 0) throw new ApiError('validation', { issues })
+  return found
 }

@@ -31,10 +31,6 @@ export function shownFile(item: Item, field: ScalarField): FileShown | null {
 /** `GET /todo/7/photo`: a caller who may read the field of the row may read the bytes. */
 export function download(face: Face, call: HttpCall, field: ScalarField): void | Promise<void> {
   call.operation = 'get'
-  const { live } = face
-  const { minPosition } = call.exchange
-  if (live !== null && minPosition !== undefined)
-    return live.awaitPosition(minPosition, { header: 'min-position' }).then(() => read(face, call, field))
   return read(face, call, field)
 }
 

@@ -8,6 +8,8 @@ export interface Preferences {
   readonly wait: number | null
   /** The client prefers to be told where the result will be, instead of waiting for it. */
   readonly respondAsync: boolean
+  /** The response to a read tells its position. */
+  readonly position: boolean
 }
 
 export const noPreferences: Preferences = Object.freeze({
@@ -15,6 +17,7 @@ export const noPreferences: Preferences = Object.freeze({
   lenient: false,
   wait: null,
   respondAsync: false,
+  position: false,
 })
 
 /** Parses a Prefer field. If a preference comes twice, the first one counts (RFC 7240 §2). */
@@ -32,5 +35,6 @@ export function readPreferences(prefer: string | undefined): Preferences {
     lenient: said.get('handling') === 'lenient',
     wait: /^\d{1,6}$/.test(wait) ? Number(wait) : null,
     respondAsync: said.has('respond-async'),
+    position: said.has('position'),
   }
 }

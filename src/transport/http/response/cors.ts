@@ -3,7 +3,7 @@ import type { HttpOptions } from '../options.ts'
 
 const EXPOSED =
   'ETag, Link, Location, Content-Location, X-Total-Count, Retry-After, RateLimit, RateLimit-Policy, ' +
-  'Position, Preference-Applied, Idempotency-Replayed, Deprecation, Sunset, Server-Timing, X-Request-Id, ' +
+  'Position, Ids, Preference-Applied, Idempotency-Replayed, Deprecation, Sunset, Server-Timing, X-Request-Id, ' +
   'Accept-Ranges, Content-Range, Content-Disposition, Repr-Digest'
 const REQUESTED =
   'Authorization, Content-Type, Accept, If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since, ' +

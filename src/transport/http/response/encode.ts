@@ -52,7 +52,7 @@ function sendItem(face: Face, call: HttpCall, item: Item): void | Promise<void> 
     const links = path === null ? null : cutLinks(path, item)
     if (links !== null) fields.push('link', links)
   }
-  if (!reading) fields.push('position', item.position)
+  if (!reading || wantsPosition(call)) fields.push('position', item.position)
   if (call.prefers !== noPreferences) tellPreferences(call, fields)
   if (item.replayed === true) fields.push('idempotency-replayed', 'true')
   if (minimal && !item.created) return finishResponse(face, call.exchange, 204, fields, null)
@@ -70,12 +70,33 @@ function sendList(face: Face, call: HttpCall, list: List): void | Promise<void> 
     'cache-control',
     list.resource.options.cache ?? DEFAULT_CACHE,
   ]
+  if (wantsPosition(call)) fields.push('position', list.position)
+  const ids = list.ids === null ? '' : asciiJson(list.ids)
+  if (ids !== '' && ids.length <= MOST_IDS) fields.push('ids', ids)
   const path = call.parent === null ? face.routes.collection(list.resource) : face.routes.nested(call.parent)
   const links = path === null ? null : pageLinks(path, call.parameters, list)
   if (links !== null) fields.push('link', links)
   if (list.total !== null) fields.push('x-total-count', String(list.total))
   if (call.prefers !== noPreferences) tellPreferences(call, fields)
   return represent(face, call, 200, fields, list)
+}
+
+/**
+ * Whether the response to a read tells its position. Otherwise it depends only on what it shows: the position advances with
+ * changes that the caller cannot see, and no two responses would be the same.
+ */
+const wantsPosition = ({ prefers, exchange }: HttpCall): boolean =>
+  prefers.position || exchange.minPosition !== undefined
+
+/** The length of the field `Ids`, in characters. Clients and proxies do not take header sections of any size. */
+const MOST_IDS = 4_096
+
+/** JSON in ASCII, for a header field. */
+function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replaceAll(
+    /[^\x20-\x7e]/g,
+    sign => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }
 
 function sendGone(face: Face, call: HttpCall, gone: Gone): void | Promise<void> {
@@ -88,11 +109,12 @@ function sendGone(face: Face, call: HttpCall, gone: Gone): void | Promise<void> 
 
 /** Adds `Preference-Applied` for the preferences that were honoured (RFC 7240 §3). */
 function tellPreferences(call: HttpCall, fields: FieldLines): void {
-  const { return: shown, lenient } = call.prefers
+  const { return: shown, lenient, position } = call.prefers
   const reading = isRead(call.operation)
   const applied: string[] = []
   if (shown !== null && !reading) applied.push(`return=${shown}`)
   if (lenient) applied.push('handling=lenient')
+  if (position && reading) applied.push('position')
   if (applied.length > 0) fields.push('preference-applied', applied.join(', '))
   // A lenient read may differ from a strict one of the same URI.
   if (lenient && reading) fields.push('vary', 'Prefer')
@@ -110,6 +132,7 @@ function sendUnchanged(face: Face, call: HttpCall, unchanged: Unchanged): void {
     'cache-control',
     unchanged.resource.options.cache ?? DEFAULT_CACHE,
   ]
+  if (wantsPosition(call)) fields.push('position', unchanged.position)
   finishResponse(face, call.exchange, 304, fields, null)
 }
 

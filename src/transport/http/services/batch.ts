@@ -4,15 +4,23 @@ import { UriTargets } from '../../uri-target.ts'
 import type { Service } from '../endpoint.ts'
 import { mediaOf, readJson } from '../request/body.ts'
 import { readKey } from '../request/decode.ts'
+import { positionReached } from '../min-position.ts'
 import { finishResponse } from '../response/send.ts'
 import type { Engine } from '../../../engine/engine.ts'
 import type { AddressOf } from '../request/client-address.ts'
 
-/** `POST /batch`: several calls in one transaction, all or nothing. */
-export function batchService(engine: Engine, prefix: string, addressOf: AddressOf | null): Service {
+interface BatchOptions {
+  /** Where batches are sent, below the prefix. */
+  readonly path: string
+  readonly prefix: string
+  readonly addressOf: AddressOf | null
+}
+
+/** `POST /batch`, at whatever path: several calls in one transaction, all or nothing. */
+export function batchService(engine: Engine, { path, prefix, addressOf }: BatchOptions): Service {
   const targets = new UriTargets(engine)
   return {
-    path: '/batch',
+    path,
     methods: ['POST', 'OPTIONS'],
     serve: async (face, exchange) => {
       const principal = (await engine.authenticate?.(exchange)) ?? null
@@ -35,6 +43,7 @@ export function batchService(engine: Engine, prefix: string, addressOf: AddressO
         asking: call => ({ ...call, ...origin }),
       }
       const parts = readBatch(content, reader)
+      await positionReached(face, exchange)
       const done = await engine.batch({ parts, principal, key, content })
       const body = batchText(
         done,

@@ -63,8 +63,9 @@ export function answerFrame(id: RequestId, outcome: Outcome): Frame {
       return textFrame(`${head},"status":${created ? 201 : 200},"data":${body}${tag},"position":"${position}"${again}}`)
     }
     case 'list': {
-      const { body, etag, position, next, previous, total } = outcome
+      const { body, ids, etag, position, next, previous, total } = outcome
       let text = `${head},"status":200,"data":${body},"etag":"${etag}","position":"${position}"`
+      if (ids !== null) text += `,"ids":${JSON.stringify(ids)}`
       if (next !== null) text += `,"next":${JSON.stringify(next)}`
       if (previous !== null) text += `,"previous":${JSON.stringify(previous)}`
       if (total !== null) text += `,"total":${total}`
@@ -75,7 +76,7 @@ export function answerFrame(id: RequestId, outcome: Outcome): Frame {
       return textFrame(`${head},"status":204,"data":null,"position":"${outcome.position}"${again}}`)
     }
     case 'unchanged':
-      return textFrame(`${head},"status":304,"data":null,"etag":"${outcome.etag}"}`)
+      return textFrame(`${head},"status":304,"data":null,"etag":"${outcome.etag}","position":"${outcome.position}"}`)
     case 'value': {
       const position = headerOf(outcome, 'position')
       const at = position === undefined ? '' : `,"position":${JSON.stringify(position)}`
