@@ -1,6 +1,6 @@
 // Checked by the compiler, never run: the application's own operations are typed by their model.
 import { expectTypeOf } from 'vitest'
-import { action, api, resource, t } from './index.ts'
+import { action, always, api, never, resource, t, type Row } from './index.ts'
 
 const list = resource({ id: t.id(), title: t.text(), owner: t.text().nullable(), todos: t.back('todo', 'list') })
 const todo = resource({ id: t.id(), text: t.text(), rank: t.integer().default(0), list: t.one('list') })
@@ -56,4 +56,29 @@ export async function writes(): Promise<void> {
   }>()
   expectTypeOf(await app.post('todo', [{ text: 'x', list: 1 }])).toBeArray()
   await app.transaction(async tx => void (await tx.replace('list', 1, { title: 'y' })))
+}
+
+/** A member that a rule hides from some callers is optional, in whatever shape the row is shown. */
+export async function masked(): Promise<void> {
+  const pay = { read: never }
+  const worker = resource({ id: t.id(), name: t.text(), pay: t.integer(), boss: t.one('worker').nullable() }).rules(
+    () => ({ read: always, fields: { pay, name: { write: never } } }),
+  )
+  const firm = api({ worker })
+  interface Plain {
+    id: number
+    name: string
+    boss: number | null
+    pay?: number
+  }
+  expectTypeOf<Row<{ worker: typeof worker }, 'worker'>>().toEqualTypeOf<Plain>()
+  expectTypeOf(await firm.get('worker', 1)).toEqualTypeOf<Plain>()
+  expectTypeOf(await firm.get('worker', 1, { fields: ['pay', 'boss.pay', 'boss.name'] })).toEqualTypeOf<{
+    boss: { name: string; pay?: number } | null
+    pay?: number
+  }>()
+  expectTypeOf((await firm.get('worker', 1, { include: ['boss'] })).boss).toEqualTypeOf<Plain | null>()
+  await firm.create('worker', { name: 'x', pay: 1 })
+  // @ts-expect-error -- it is required in a new row, as before
+  await firm.create('worker', { name: 'x' })
 }

@@ -11,7 +11,7 @@ import type { Without } from './types.ts'
 import type { MeOf, StoredRow } from '../rules/own-row.ts'
 import type { Permission } from '../rules/permission.ts'
 import type { RuleFunction } from '../rules/rule.ts'
-import type { KnownRules, MeExpression, RowExpression, Rules } from '../rules/rule-types.ts'
+import type { KnownRules, Masked, MeExpression, RowExpression, Rules } from '../rules/rule-types.ts'
 
 /**
  * A declared resource. F are its fields, U the fields of the user resource, A its actions and L the members of its login. It
@@ -39,7 +39,7 @@ export interface Declared<F extends Fields, U = {}, A = {}, L = never> {
    */
   rules<R extends Rules<F>>(
     rules: (me: MeExpression<U>, row: RowExpression<F>) => R & KnownRules<R, F>,
-  ): Declared<F, U, A, L>
+  ): Declared<Masked<F, R>, U, A, L>
   /**
    * Makes its rows the users, who log in with a unique field and a `t.password()`. From here on `me` has the type of its rows.
    * Serves `/auth/token` (also `/auth/login`), `/auth/refresh`, `/auth/logout` and `/auth/ticket`.

@@ -1,4 +1,5 @@
 import type { Fields, FieldType } from '../../schema/types.ts'
+import type { Maskable } from './masked.ts'
 import type { Expanded, FieldsIn, IdOf, Row, Unread, Without } from './types.ts'
 
 // Paths are checked as they are typed, one step at a time. So a model costs what is used of it: a union of all paths would grow
@@ -19,25 +20,28 @@ export type Selected<M, K, F extends string, I extends string, D> = [F] extends 
 
 /** `fields`, `include` and `depth` together. A relation is shown as rows if a field path, an include or the depth says so. */
 type Look<M, F, P extends string, I extends string, D> = F extends Fields
-  ? {
-      -readonly [
-        X in keyof F as [P] extends [never]
-          ? Without<X, F[X]['~type'], X extends Head<I> ? Unread : D extends 2 | 3 ? Unread : Unread | 'link'>
-          : X extends Head<P>
-            ? X
-            : never
-      ]: Out<
-        F[X]['~type'],
-        Beyond<
-          M,
-          F[X]['~type']['to'],
-          Tail<P, X & string>,
-          X extends Head<I> ? true : D extends 2 | 3 ? true : false,
-          Tail<I, X & string>,
-          D
+  ? Maskable<
+      F,
+      {
+        -readonly [
+          X in keyof F as [P] extends [never]
+            ? Without<X, F[X]['~type'], X extends Head<I> ? Unread : D extends 2 | 3 ? Unread : Unread | 'link'>
+            : X extends Head<P>
+              ? X
+              : never
+        ]: Out<
+          F[X]['~type'],
+          Beyond<
+            M,
+            F[X]['~type']['to'],
+            Tail<P, X & string>,
+            X extends Head<I> ? true : D extends 2 | 3 ? true : false,
+            Tail<I, X & string>,
+            D
+          >
         >
-      >
-    }
+      }
+    >
   : never
 type Beyond<M, K, P extends string, Open, I extends string, D> = [P] extends [never]
   ? Open extends true
@@ -47,7 +51,10 @@ type Beyond<M, K, P extends string, Open, I extends string, D> = [P] extends [ne
 type Lower<D> = D extends 3 ? 2 : 1
 
 type Picked<M, F, P extends string> = F extends Fields
-  ? { -readonly [X in keyof F as X extends Head<P> ? X : never]: PickedOf<M, F[X]['~type'], Tail<P, X & string>> }
+  ? Maskable<
+      F,
+      { -readonly [X in keyof F as X extends Head<P> ? X : never]: PickedOf<M, F[X]['~type'], Tail<P, X & string>> }
+    >
   : never
 type PickedOf<M, T extends FieldType, P extends string> = Out<
   T,

@@ -1,5 +1,6 @@
 import type { Id } from '../../schema/field.ts'
 import type { Fields, FieldType } from '../../schema/types.ts'
+import type { Maskable } from './masked.ts'
 import type { Declared } from './resource.ts'
 
 // Relations name their targets by strings in one flat map. Each type below looks at one resource at a time, and at a related
@@ -59,12 +60,15 @@ type IdNamed<F extends Fields> = {
 export type Row<M, K = never> = [K] extends [never] ? Shown<{}, FieldsOf<M>> : Shown<M, FieldsIn<M, K>>
 
 type Shown<M, F> = F extends Fields
-  ? {
-      -readonly [P in keyof F as Without<P, F[P]['~type'], Unread | 'link'>]: Out<
-        F[P]['~type'],
-        IdOf<M, F[P]['~type']['to']>
-      >
-    }
+  ? Maskable<
+      F,
+      {
+        -readonly [P in keyof F as Without<P, F[P]['~type'], Unread | 'link'>]: Out<
+          F[P]['~type'],
+          IdOf<M, F[P]['~type']['to']>
+        >
+      }
+    >
   : never
 
 /** A row with related rows expanded: to a depth (`Expanded<M, 'todo', 2>`) or along paths (`'list.owner'`). */
@@ -90,23 +94,29 @@ type AtDepth<M, K, D extends number> = D extends 0
 type Less = { [D in number]: number } & [never, 0, 1, 2, 3, 4, 5]
 
 type Deep<M, F, D extends number> = F extends Fields
-  ? {
-      -readonly [P in keyof F as Without<P, F[P]['~type'], Unread>]: Out<
-        F[P]['~type'],
-        AtDepth<M, F[P]['~type']['to'], D>
-      >
-    }
+  ? Maskable<
+      F,
+      {
+        -readonly [P in keyof F as Without<P, F[P]['~type'], Unread>]: Out<
+          F[P]['~type'],
+          AtDepth<M, F[P]['~type']['to'], D>
+        >
+      }
+    >
   : never
 
 type Along<M, F, I extends string> = F extends Fields
-  ? {
-      -readonly [P in keyof F as Without<P, F[P]['~type'], P extends First<I> ? Unread : Unread | 'link'>]: Out<
-        F[P]['~type'],
-        P extends First<I>
-          ? Along<M, FieldsIn<M, F[P]['~type']['to']>, Rest<I, P & string>>
-          : IdOf<M, F[P]['~type']['to']>
-      >
-    }
+  ? Maskable<
+      F,
+      {
+        -readonly [P in keyof F as Without<P, F[P]['~type'], P extends First<I> ? Unread : Unread | 'link'>]: Out<
+          F[P]['~type'],
+          P extends First<I>
+            ? Along<M, FieldsIn<M, F[P]['~type']['to']>, Rest<I, P & string>>
+            : IdOf<M, F[P]['~type']['to']>
+        >
+      }
+    >
   : never
 type First<I extends string> = I extends `${infer P}.${string}` ? P : I
 type Rest<I extends string, P extends string> = I extends `${P}.${infer R}` ? R : never

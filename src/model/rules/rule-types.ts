@@ -1,4 +1,5 @@
-import type { Fields, FieldType } from '../../schema/types.ts'
+import type { DeclaredField, Fields, FieldType } from '../../schema/types.ts'
+import type { MaskedField } from '../declare/masked.ts'
 import type { Rule } from './rule.ts'
 
 /** A value of type T in a rule: a field of the row, or of the caller. */
@@ -81,3 +82,9 @@ export type KnownRules<R, F extends Fields> = Only<R, keyof Rules<F>> &
     : unknown)
 
 type Only<T, K extends PropertyKey> = { readonly [P in Exclude<keyof T, K>]: never }
+
+/** The fields of a resource with rules R. Those with a rule for reading are absent from the rows of some callers. */
+export type Masked<F extends Fields, R> = R extends { readonly fields: infer G }
+  ? { readonly [P in keyof F]: P extends keyof G ? MaskedBy<F[P], G[P]> : F[P] }
+  : F
+type MaskedBy<S extends DeclaredField, G> = G extends { readonly read: unknown } ? S & MaskedField : S
