@@ -17,20 +17,35 @@ for (const name of ['todo', 'done']) {
   document.body.append(column)
 }
 
+interface Card {
+  readonly id: string
+  readonly text: string
+  readonly column: string
+}
+
+/** The elements by the id of their card. They are kept: a drag ends when its element leaves the page. */
+const elements = new Map<string, HTMLElement>()
+
+function elementOf({ id, text }: Card): HTMLElement {
+  let element = elements.get(id)
+  if (!element) {
+    element = document.createElement('p')
+    element.draggable = true
+    element.addEventListener('dragstart', event => event.dataTransfer!.setData('text', id))
+    elements.set(id, element)
+  }
+  if (element.textContent !== text) element.textContent = text
+  return element
+}
+
 function draw(): void {
   document.body.dataset['status'] = cards.status
   document.body.dataset['pending'] = String(api.$status.pending)
   for (const name of ['todo', 'done']) {
-    const inside = cards.rows.filter((row: { column: string }) => row.column === name)
-    document.getElementById(name)!.replaceChildren(
-      ...inside.map((row: { id: string; text: string }) => {
-        const element = document.createElement('p')
-        element.textContent = row.text
-        element.draggable = true
-        element.addEventListener('dragstart', event => event.dataTransfer!.setData('text', row.id))
-        return element
-      }),
-    )
+    const column = document.getElementById(name)!
+    const inside = cards.rows.filter((card: Card) => card.column === name).map(elementOf) as HTMLElement[]
+    if (inside.length !== column.children.length || inside.some((element, at) => element !== column.children[at]))
+      column.replaceChildren(...inside)
   }
 }
 cards.subscribe(draw)

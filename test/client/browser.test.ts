@@ -103,6 +103,23 @@ const create = (page: Page, text: string): Promise<string> =>
 
 const shown = (page: Page, column: string): Promise<string[]> => page.locator(`#${column} p`).allTextContents()
 
+/** How many writes the page has in IndexedDB. */
+const storedWrites = (page: Page): Promise<number> =>
+  page.evaluate(
+    () =>
+      new Promise<number>((resolve, reject) => {
+        const opening = indexedDB.open('restuary')
+        opening.addEventListener('error', () => reject(opening.error!))
+        opening.addEventListener('success', () => {
+          const counting = opening.result.transaction('writes').objectStore('writes').count()
+          counting.addEventListener('success', () => {
+            resolve(counting.result)
+            opening.result.close()
+          })
+        })
+      }),
+  )
+
 async function rowsOf({ url }: Server): Promise<{ text: string; column: string; id: string }[]> {
   return (await (await fetch(`${url}/card?limit=100&sort=text`)).json()) as never
 }
@@ -157,8 +174,11 @@ describe.skipIf(!hasBrowser)('two pages', () => {
     await a.dragAndDrop('#todo p', '#done')
     await a.locator('#done p', { hasText: 'pack' }).waitFor()
     await a.locator('body[data-pending="1"]').waitFor({ state: 'attached' })
+    // The move is shown before IndexedDB has stored it. A reload in between would lose it.
+    await expect.poll(() => storedWrites(a)).toBe(1)
     // The page comes from the route of the test, so it can be loaded while the server is gone.
     await a.reload()
+    await a.locator('body[data-pending="1"]').waitFor({ state: 'attached' })
     await server.start()
     await a.locator('body[data-status=live][data-pending="0"]').waitFor({ state: 'attached' })
     await a.locator('#done p', { hasText: 'pack' }).waitFor()
