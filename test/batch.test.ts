@@ -9,7 +9,7 @@ import { slow } from '../src/testing/slow-store.ts'
 import { served } from './speakers.ts'
 
 const list = resource({ id: t.id(), title: t.text().unique(), todos: t.back('todo', 'list') }).public()
-const todo = resource({ id: t.id(), text: t.text({ max: 5 }), list: t.one('list').nullable() })
+const todo = resource({ id: t.id(), text: t.text({ max: 5 }), list: t.one('list').nullable() }, { bulk: true })
   .actions({ shout: action({ on: 'row', run: ({ row }) => `${row['text'] as string}!` }) })
   .public()
 const locked = resource({ id: t.id(), text: t.text() }).rules(() => ({ read: always, create: never }))
@@ -178,6 +178,31 @@ describe.each(stores)('over %s', (_, store) => {
       })
       expect(await app.list('list')).toHaveLength(1)
       expect(await send([two[0]], 'k-1')).toMatchObject({ status: 422 })
+    })
+
+    test('a batch that is sent again succeeds, though its rows are gone by then', async () => {
+      const { app, send } = await begin()
+      const calls = [...two, { method: 'DELETE', uri: '/todo/1' }, { method: 'GET', uri: '/list/1' }]
+      const first = await send(calls, 'k-1')
+      expect(first.status).toBe(200)
+      await app.delete('list', 1)
+      const again = await send(calls, 'k-1')
+      expect(again).toMatchObject({ status: 200, position: first.position })
+      expect(again.body).toEqual([
+        { id: 'l', status: 201, body: null },
+        { status: 201, body: null },
+        { status: 204, body: null },
+        { status: 200, body: null },
+      ])
+    })
+
+    test('a change that selected no rows selects none when it is sent again', async () => {
+      const { app, send } = await begin()
+      const calls = [{ method: 'PATCH', uri: '/todo?text=x', body: { text: 'y' } }]
+      expect(await send(calls, 'k-1')).toMatchObject({ status: 200, body: [{ status: 200, body: [] }] })
+      await app.post('todo', { text: 'x' })
+      expect(await send(calls, 'k-1')).toMatchObject({ status: 200, body: [{ status: 200, body: [] }] })
+      expect(await app.list('todo')).toMatchObject([{ text: 'x' }])
     })
   })
 })

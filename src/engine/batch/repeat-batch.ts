@@ -1,6 +1,6 @@
 import type { Id } from '../../model/model.ts'
 import type { Maybe } from '../../store/work.ts'
-import type { Call, Outcome } from '../call/call.ts'
+import type { Call, Item, Outcome } from '../call/call.ts'
 
 /** What is kept of the outcome of a call. Rows are not: when the batch is repeated, its caller may see others. */
 export type Repeatable =
@@ -24,12 +24,20 @@ export function toRepeat(outcome: Outcome): Repeatable {
   }
 }
 
+/** How the calls of a batch are repeated. */
+export interface Repetition {
+  /** Runs a read. */
+  readonly handle: (call: Call) => Maybe<Outcome>
+  /** `epoch.seq` after the batch, when it was done. */
+  readonly position: string
+}
+
 /** The outcome of a call that was done earlier, with its rows as the caller may see them now. */
-export async function repeated(was: Repeatable, call: Call, handle: (call: Call) => Maybe<Outcome>): Promise<Outcome> {
+export async function repeated(was: Repeatable, call: Call, repetition: Repetition): Promise<Outcome> {
   const { resource, action = null } = call
   switch (was.kind) {
     case 'read':
-      return handle(call)
+      return readAgain(call, repetition)
     case 'other': {
       const outcome = { ...was.outcome, resource, replayed: true } as unknown as Outcome
       return outcome.kind === 'value' ? { ...outcome, action, value: JSON.parse(outcome.body ?? 'null') } : outcome
@@ -37,16 +45,38 @@ export async function repeated(was: Repeatable, call: Call, handle: (call: Call)
     case 'item': {
       const { input: _, ...asked } = call
       const reading = { ...asked, operation: 'get' as const, parent: null, key: null, conditions: null, batchKey: null }
-      const bodies: string[] = []
-      let last: Outcome | null = null
+      const items: Item[] = []
       for (const id of was.ids) {
-        last = await handle({ ...reading, id })
-        if (last.kind !== 'item') return last
-        bodies.push(last.body)
+        const item = await readAgain({ ...reading, id }, repetition)
+        if (item.kind !== 'item') return item
+        items.push(item)
       }
-      if (last?.kind !== 'item') return handle(call)
-      const shown = { ...last, ids: was.ids, created: was.created, replayed: true }
-      return was.isArray ? { ...shown, etag: null, modified: null, body: `[${bodies.join()}]` } : shown
+      const [only = nothing(call, repetition)] = items
+      const shown = { ...only, ids: was.ids, created: was.created, replayed: true }
+      return was.isArray
+        ? { ...shown, etag: null, modified: null, body: `[${items.map(one => one.body).join()}]` }
+        : shown
     }
   }
 }
+
+/** Statuses of rows that are gone, or that the caller may not see any more. */
+const unseen: ReadonlySet<number> = new Set([401, 403, 404, 410])
+
+/** Reads what a call reads or made. What is not seen any more is null: the batch was done, so its repetition does not fail. */
+async function readAgain(call: Call, repetition: Repetition): Promise<Outcome> {
+  const outcome = await repetition.handle(call)
+  return outcome.kind === 'failure' && unseen.has(outcome.error.status) ? nothing(call, repetition) : outcome
+}
+
+const nothing = ({ resource }: Call, { position }: Repetition): Item => ({
+  kind: 'item',
+  resource,
+  ids: [],
+  created: false,
+  body: 'null',
+  etag: null,
+  modified: null,
+  position,
+  cut: [],
+})

@@ -55,7 +55,8 @@ export function runBatch({ store, clock, handle }: BatchOptions, batch: CallBatc
       const outcome = await placed(i, async () => {
         const call: Call = { ...make(made), batchKey: batch.key }
         const was = earlier?.outcomes[i]
-        return was ? repeated(was, call, asked => handle(tx, asked)) : handle(tx, call)
+        if (!earlier || !was) return handle(tx, call)
+        return repeated(was, call, { handle: asked => handle(tx, asked), position: earlier.position })
       })
       outcomes.push(outcome)
       if (name !== null && outcome.kind === 'item' && outcome.ids.length === 1) made.set(name, outcome.ids[0]!)
