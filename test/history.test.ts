@@ -156,6 +156,15 @@ describe.each(Object.entries(stores))('%s', (_, store) => {
     expect(texts).toEqual(['fly 3', 'fly 2', 'fly 1', 'fly 0', 'fly'])
   })
 
+  test('a page that ends the history has no link to a next one, however many records it has', async () => {
+    const app = await filled()
+    for (let i = 0; i < 19; i++) await app.patch('todo', 2, { text: `fly ${i}` })
+    const goesOn = async (limit: number): Promise<boolean> =>
+      (await ask(app, `/todo/2/history?limit=${limit}`)).headers.get('link')!.includes('rel="next"')
+    expect([await goesOn(20), await goesOn(21)]).toEqual([false, false])
+    expect([await goesOn(10), await goesOn(19)]).toEqual([true, true])
+  })
+
   test('a caller who may not see an image does not get it, whatever happened to the row later', async () => {
     const app = await filled()
     await app.patch('todo', 3, { text: 'mail Ann' })

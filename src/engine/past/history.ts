@@ -61,15 +61,17 @@ export function* historyOf(
   let from = Math.min(before ? seqOfParameter(store, before, 'before') : Infinity, snapshot.position + 1)
   let read = 0
   let isMore = true
+  let isFull = false
   let bytes = 0
-  while (isMore && records.length < limit && read < MOST && bytes < pageBytes) {
+  while (isMore && !isFull && read < MOST && bytes < pageBytes) {
     // One more than needed tells whether there is a next page.
     const step = Math.min(limit - records.length + 1, STEP)
     const found = yield* wait(store.history(resource, id, from, step))
     read += found.length
     isMore = found.length === step
     for (const { seq, record } of yield* shownRecords(past, found)) {
-      if (records.length === limit || bytes >= pageBytes) {
+      isFull = records.length === limit || bytes >= pageBytes
+      if (isFull) {
         isMore = true
         break
       }
