@@ -65,3 +65,19 @@ describe('two events of a row are one', () => {
     expect(held.add(batch(2, event('change', 10_001)))).toBe(false)
   })
 })
+
+test('a row that changes for a long time keeps few of its changes, and says then that they are not known', () => {
+  const held = new Coalesced()
+  for (let i = 0; i < 1_000; i++) held.add(batch(i, known('change', `${i}`)))
+  expect(held.take()!.events).toEqual([expect.objectContaining({ kind: 'change', changes: [] })])
+})
+
+test('idempotency keys are kept for the next batch, up to a number', () => {
+  const held = new Coalesced()
+  const keyed = (position: number): Batch => ({ ...batch(position, event('change')), by: [`null ${position}`] })
+  expect([held.add(keyed(1)), held.add(keyed(2))]).toEqual([true, true])
+  expect(held.take()!.by).toEqual(['null 1', 'null 2'])
+  let i = 0
+  while (held.add(keyed(i))) i++
+  expect(i).toBe(10_000)
+})

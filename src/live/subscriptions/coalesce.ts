@@ -7,23 +7,25 @@ import { batchOf, type Batch, type LiveEvent } from '../event.ts'
  */
 export type Mode = 'every' | 'latest' | number
 
-/** The most rows whose changes are held back. With more, a new snapshot is cheaper. */
+/** The most rows whose changes are held back, and the most idempotency keys. With more, a new snapshot is cheaper. */
 const MOST = 10_000
+/** The most changes of one row that are kept with its event. With more, it is not known which of its members changed. */
+const CHANGES = 100
 
 /** Merges batches into one that leads from the state before the first to the state after the last. */
 export class Coalesced {
   readonly #events = new Map<Id, LiveEvent>()
   #last: Batch | null = null
-  #by: readonly string[] = []
+  #by: string[] = []
 
   get isEmpty(): boolean {
     return this.#last === null
   }
 
-  /** Adds a batch. False if too many rows have come together. */
+  /** Adds a batch. False if too much has come together. */
   add(batch: Batch): boolean {
     this.#last = batch
-    if (batch.by.length > 0) this.#by = [...this.#by, ...batch.by]
+    for (const signature of batch.by) this.#by.push(signature)
     for (const event of batch.events) {
       const earlier = this.#events.get(event.id)
       const both = earlier ? folded(earlier, event) : event
@@ -31,7 +33,7 @@ export class Coalesced {
       this.#events.delete(event.id)
       if (both) this.#events.set(event.id, both)
     }
-    return this.#events.size <= MOST
+    return this.#events.size <= MOST && this.#by.length <= MOST
   }
 
   /** Everything since the last call, as one batch; null if it cancels out. */
@@ -54,8 +56,12 @@ export class Coalesced {
 /** Merges two events of one row; null if the row came and went. */
 function folded(a: LiveEvent, b: LiveEvent): LiveEvent | null {
   if (a.kind === 'enter') return b.kind === 'leave' ? null : { ...b, kind: 'enter', born: a.born }
-  if (b.kind === 'leave') return { ...b, changes: [...a.changes, ...b.changes] }
+  if (b.kind === 'leave') return { ...b, changes: bothChanges(a, b) }
   // If one of them has no record, or the row was out of view in between, it is not known which members changed.
   const isKnown = a.kind === 'change' && a.changes.length > 0 && b.changes.length > 0
-  return { ...b, kind: 'change', changes: isKnown ? [...a.changes, ...b.changes] : [] }
+  return { ...b, kind: 'change', changes: isKnown ? bothChanges(a, b) : [] }
+}
+
+function bothChanges(a: LiveEvent, b: LiveEvent): LiveEvent['changes'] {
+  return a.changes.length + b.changes.length > CHANGES ? [] : [...a.changes, ...b.changes]
 }
