@@ -19,7 +19,8 @@ export class Components {
   readonly #schemas = new Map<string, JsonSchema>()
   readonly #shaped = new Map<string, JsonSchema>()
   readonly #names = new Map<string, string>()
-  readonly #taken = new Set<string>()
+  /** Names in use. The first ones are those of schemas that every document has. */
+  readonly #taken = new Set<string>(['Problem', 'JsonPatch'])
 
   constructor(model: Model) {
     // Resources get the plain names, whatever other schemas want.

@@ -1,7 +1,10 @@
 import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import { listWords, shapeWords } from '../../query/query.ts'
 import { operationsIn, type ClientOperation } from './operations.ts'
-import { commentOf, keyText, typeText } from './type-text.ts'
+import { derivedText, filterText, type BaseType } from './derived-types.ts'
+import { rest, transport } from './declarations.ts'
+import { commentOf, keyText, membersIn, typeText } from './type-text.ts'
+import { keyedText, usualRows } from './usual-rows.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -14,21 +17,33 @@ export function clientTypes(document: Json): string {
   const names = new Map<string, string>()
   for (const name of Object.keys(schemas)) names.set(name, typeName(name, names))
   const refer = (ref: string): string => names.get(ref.replace('#/components/schemas/', '')) ?? 'unknown'
-  const types = Object.entries(schemas).map(
-    ([name, schema]) => `${commentOf(schema, '')}export type ${getOrThrow(names, name)} = ${typeText(schema, refer)}\n`,
-  )
-  const writer = new ClientWriter(parameters, refer)
-  return [
-    ...types,
-    `export interface Client {\n${writer.members(treeOf(operationsIn(document)), '  ')}${transport}}\n`,
-    rest,
-  ].join('\n')
+  const bases: BaseType[] = []
+  const types = Object.entries(schemas).map(([component, schema]) => {
+    const name = getOrThrow(names, component)
+    const filter = filterText(name, schema, refer)
+    const text = filter ?? `type ${name} = ${derivedText(schema, bases, refer) ?? typeText(schema, refer)}`
+    bases.push({ name, title: schema['title'], members: membersIn(schema, refer) })
+    // Types that are made from another one say what they are, and a name need not be repeated.
+    const isPlain = filter === null && !text.startsWith(`type ${name} = {`)
+    const comment =
+      filter !== null || isPlain ? '' : commentOf(schema['title'] === name ? { ...schema, title: '' } : schema, '')
+    return { component, name, text: `${comment}export ${text}\n` }
+  })
+  const writer = new ClientWriter(parameters, refer, bases)
+  const client = `export interface Client {\n${writer.members(treeOf(operationsIn(document)), '  ')}${transport}}\n`
+  const isUsed = ({ component, name }: (typeof types)[number]): boolean =>
+    !ofProtocol.has(component) || new RegExp(`\\b${name}\\b`).test(client)
+  return [...types.filter(isUsed).map(({ text }) => text), client, rest].join('\n')
 }
+
+/** Schemas that all documents have, and only some clients need. */
+const ofProtocol: ReadonlySet<string> = new Set(['Problem', 'JsonPatch'])
 
 /** Names that the file itself uses or declares. */
 const TAKEN: ReadonlySet<string> = new Set(
   (
-    'Client ClientError ClientOptions Options Shape Conditions ListQuery EqualTest OrderedTest TextTest AbortSignal Array AsyncGenerator AsyncIterable BigInt Blob Boolean Date Error Exclude ' +
+    'Client ClientError ClientOptions Options Shape Conditions ListQuery EqualTest OrderedTest TextTest ListTest ManyTest JsonTest ' +
+    'TextValue OrderedValue EqualValue Logic Loose Rows Related Keyed HistoryQuery HistoryRecord AbortSignal Array AsyncGenerator AsyncIterable BigInt Blob Boolean Date Error Exclude ' +
     'Extract File FormData Function Headers Iterable Map Number Object Omit Partial Pick Promise Readonly ReadonlyArray ' +
     'ReadableStream Record Request RequestInit Required Response Set String Symbol URL Uint8Array'
   ).split(' '),
@@ -60,10 +75,18 @@ function treeOf(operations: readonly ClientOperation[]): Tree {
 class ClientWriter {
   readonly #parameters: Readonly<Record<string, Json>>
   readonly #refer: (ref: string) => string
+  /** The fields of each filter. */
+  readonly #fields: ReadonlyMap<string, string>
 
-  constructor(parameters: Readonly<Record<string, Json>>, refer: (ref: string) => string) {
+  constructor(parameters: Readonly<Record<string, Json>>, refer: (ref: string) => string, bases: readonly BaseType[]) {
     this.#parameters = parameters
     this.#refer = refer
+    this.#fields = new Map(
+      bases.map(({ name, members }) => {
+        const fields = [...members.keys()].filter(one => !one.startsWith('$'))
+        return [name, fields.map(one => JSON.stringify(one)).join(' | ')]
+      }),
+    )
   }
 
   members(tree: Tree, margin: string): string {
@@ -71,9 +94,22 @@ class ClientWriter {
       .map(([name, one]) =>
         isOperation(one)
           ? `${commentOf({ description: one.operation['summary'] }, margin)}${margin}${keyText(name)}${this.#signature(one, margin)}\n`
-          : `${margin}${keyText(name)}: {\n${this.members(one, `${margin}  `)}${margin}}\n`,
+          : `${margin}${keyText(name)}: ${this.#face(one, margin)}\n`,
       )
       .join('')
+  }
+
+  /** The operations of a resource or of a relation. What all of them have has one type. */
+  #face(tree: Tree, margin: string): string {
+    const signatures = new Map(
+      Object.entries(tree).flatMap(([name, one]) => (isOperation(one) ? [[name, this.#signature(one, margin)]] : [])),
+    )
+    const usual = usualRows(signatures)
+    const keyed = keyedText(signatures.get('upsert') ?? '')
+    const isTold = (name: string): boolean => usual?.names.has(name) === true || (name === 'upsert' && keyed !== null)
+    const rest = Object.fromEntries(Object.entries(tree).filter(([name]) => !isTold(name)))
+    const others = Object.keys(rest).length === 0 ? null : `{\n${this.members(rest, `${margin}  `)}${margin}}`
+    return [usual?.text, keyed, others].filter(one => one != null).join(' & ') || '{}'
   }
 
   #signature({ operation, method }: ClientOperation, margin: string): string {
@@ -82,6 +118,9 @@ class ClientWriter {
     const ids = parameters
       .filter(one => one['in'] === 'path')
       .map(one => `${String(one['name'])}: ${type(one['schema'])}`)
+    // The history of a row has the same members whatever the row has.
+    if (operation['x-operation'] === 'history')
+      return `(${[...ids, 'query?: HistoryQuery', 'options?: Options'].join(', ')}): Promise<HistoryRecord[]>`
     const query = parameters.filter(one => one['in'] === 'query')
     const asked = this.#query(query, margin)
     if (!['POST', 'PUT', 'PATCH'].includes(method)) {
@@ -110,7 +149,9 @@ class ClientWriter {
     const named = this.#named(parameters)
     if (named !== null) return named
     const inner = `${margin}  `
-    const lines = parameters.map(one => {
+    const isShaped = parameters.some(one => one['name'] === 'fields') && parameters.some(one => one['name'] === 'depth')
+    const own = isShaped ? parameters.filter(one => !shownBy.has(String(one['name']))) : parameters
+    const lines = own.map(one => {
       const schema = one['schema'] as Json
       const type = typeText(schema, this.#refer, inner)
       const content =
@@ -119,7 +160,7 @@ class ClientWriter {
       const list = type.endsWith('[]') ? `string | ${type}` : type + content
       return `${commentOf({ description: one['description'] }, inner)}${inner}${keyText(String(one['name']))}${one['required'] === true ? '' : '?'}: ${list}\n`
     })
-    return `{\n${lines.join('')}${margin}}`
+    return `${isShaped ? 'Shape & ' : ''}{\n${lines.join('')}${margin}}`
   }
 
   /** The query of a list, or the words that say what is shown, which have names; null for any other query. */
@@ -133,7 +174,8 @@ class ClientWriter {
       .filter(name => !listWords.has(name) && !shownBy.has(name))
       .map(name => name.replace(/[.[].*$/s, ''))
     const union = [...new Set(fields)].map(name => JSON.stringify(name)).join(' | ') || 'never'
-    return `ListQuery<${typeText(schema, this.#refer)}, ${union}>`
+    const text = typeText(schema, this.#refer)
+    return this.#fields.get(text) === union ? `ListQuery<${text}>` : `ListQuery<${text}, ${union}>`
   }
 
   #result(operation: Json, margin: string): string {
@@ -166,88 +208,3 @@ function jsonOf(body: Json): unknown {
   const content = body['content'] as Readonly<Record<string, Json>>
   return content['application/json']?.['schema']
 }
-
-const transport = `  /** What sends the requests, and the token that they carry. */
-  $: {
-    config: { urlPrefix: string; authHeader: string }
-    getToken(): string | null
-    setToken(token: string): void
-    clearToken(): void
-    send(method: string, path: string, options?: Options & { query?: unknown; data?: unknown }): Promise<unknown>
-  }
-`
-
-const rest = `/** Conditions on a field of a filter. */
-export interface EqualTest<V> {
-  $eq?: V | null
-  $ne?: V | null
-  $in?: V[]
-  $nin?: V[]
-  $null?: boolean
-}
-
-export interface OrderedTest<V> extends EqualTest<V> {
-  $gt?: V
-  $gte?: V
-  $lt?: V
-  $lte?: V
-}
-
-export interface TextTest extends OrderedTest<string> {
-  $contains?: string
-  $startsWith?: string
-  $endsWith?: string
-  $ieq?: string
-  $icontains?: string
-  $istartsWith?: string
-  $iendsWith?: string
-}
-
-/** What is shown of rows. */
-export interface Shape {
-  depth?: number
-  include?: string | string[]
-  fields?: string | string[]
-  /** Whether the JSON is indented. */
-  pretty?: boolean
-}
-
-/** Conditions in the flat form: done=false, "rank[gte]"=3, "list.title"=x. */
-export type Conditions<P extends string> = { [N in P]?: unknown } & {
-  [N in \`\${P}[\${string}]\` | \`\${P}.\${string}\`]?: unknown
-}
-
-/** Which rows of a list, in which order. W is the filter in its JSON form, P are the fields with conditions. */
-export type ListQuery<W, P extends string> = Conditions<P> & Shape & {
-  filter?: string | W
-  sort?: string | string[]
-  limit?: number
-  offset?: number
-  cursor?: string
-  total?: boolean
-}
-
-export interface Options {
-  headers?: Record<string, string>
-}
-
-export interface ClientOptions {
-  base?: string
-  header?: string
-  scheme?: string
-  fetch?: typeof fetch
-}
-
-/** What was refused, with the members of the problem document. */
-export class ClientError extends Error {
-  status: number
-  response: Response
-  error?: string
-  errors?: { code: string; detail: string; pointer?: string; parameter?: string; header?: string }[]
-}
-
-export function createClient(options?: ClientOptions): Client
-
-declare const client: Client
-export default client
-`

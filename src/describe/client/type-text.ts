@@ -45,9 +45,26 @@ function objectText(schema: Json, refer: (ref: string) => string, margin: string
   return `{\n${lines.join('')}${margin}}`
 }
 
+/** The members of an object schema: their types as text, and whether they may be left out. */
+export function membersIn(
+  schema: Json,
+  refer: (ref: string) => string,
+): ReadonlyMap<string, { readonly type: string; readonly isOptional: boolean }> {
+  const required = new Set((schema['required'] ?? []) as readonly string[])
+  const properties = Object.entries((schema['properties'] ?? {}) as Readonly<Record<string, Json>>)
+  return new Map(
+    properties.map(([name, one]) => [name, { type: typeText(one, refer), isOptional: !required.has(name) }]),
+  )
+}
+
 /** The conditions on one field of a filter, which have names of their own; null for any other object. */
 function testText(members: ReadonlyMap<string, Json>, refer: (ref: string) => string): string | null {
+  const some = members.get('$some')
+  if (some) return `ManyTest<${typeText(some, refer)}>`
+  const has = members.get('$has')
+  if (has) return `ListTest<${typeText(has, refer)}>`
   const values = members.get('$in')
+  if (!values && members.has('$eq') && members.size === 3) return 'JsonTest'
   if (!values || !members.has('$eq')) return null
   if (members.has('$contains')) return 'TextTest'
   const value = typeText(values['items'], refer)
