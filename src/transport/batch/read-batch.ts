@@ -52,7 +52,8 @@ export function readBatch(given: unknown, reader: BatchReader): BatchPart[] {
     names.add(call['id'])
   }
   if (issues.length > 0) throw new ApiError('validation', { issues })
-  return (calls as Sent[]).map(sent => ({ name: sent.id ?? null, make: made => callOf(sent, made, reader) }))
+  const make = (sent: Sent, made: ReadonlyMap<string, Id>): Call => callOf(sent, { names, made }, reader)
+  return (calls as Sent[]).map(sent => ({ name: sent.id ?? null, make: made => make(sent, made) }))
 }
 
 const isText = (value: unknown): boolean => typeof value === 'string'
@@ -73,9 +74,17 @@ const expected = {
   headers: 'must be an object of texts',
 } as const
 
-function callOf(sent: Sent, made: ReadonlyMap<string, Id>, reader: BatchReader): Call {
+/** What `$ref` may mean. */
+interface References {
+  /** The ids of all calls of the batch. */
+  readonly names: ReadonlySet<unknown>
+  /** The ids of the rows that calls have made so far. */
+  readonly made: ReadonlyMap<string, Id>
+}
+
+function callOf(sent: Sent, references: References, reader: BatchReader): Call {
   const { body } = sent
-  const input = body === undefined ? {} : { data: withIds(body, made, '#') }
+  const input = body === undefined ? {} : { data: withIds(body, references, '#') }
   const uri = isBelow(sent.uri, reader.prefix) ? sent.uri.slice(reader.prefix.length) : sent.uri
   const method = sent.method.toUpperCase()
   const frame = { id: 0, uri, ...input, ...conditionsIn(sent.headers ?? {}) }
@@ -121,14 +130,19 @@ function conditionsIn(headers: Readonly<Record<string, string>>): Pick<CallFrame
   return found
 }
 
-/** A body in which `{"$ref": "a"}` stands for the id of the row that the call `a` has made. */
-function withIds(body: unknown, made: ReadonlyMap<string, Id>, at: string): unknown {
-  if (Array.isArray(body)) return body.map((one, i) => withIds(one, made, pointer(at, i)))
+/**
+ * A body in which `{"$ref": "a"}` stands for the id of the row that the call `a` has made. A `$ref` that no call has as its id is
+ * data, for instance of a JSON Schema.
+ */
+function withIds(body: unknown, references: References, at: string): unknown {
+  if (Array.isArray(body)) return body.map((one, i) => withIds(one, references, pointer(at, i)))
   if (!isObject(body)) return body
   const { $ref: name, ...others } = body
-  if (name === undefined || Object.keys(others).length > 0)
-    return Object.fromEntries(Object.entries(body).map(([key, value]) => [key, withIds(value, made, pointer(at, key))]))
-  const id = typeof name === 'string' ? made.get(name) : undefined
+  if (typeof name !== 'string' || !references.names.has(name) || Object.keys(others).length > 0)
+    return Object.fromEntries(
+      Object.entries(body).map(([key, value]) => [key, withIds(value, references, pointer(at, key))]),
+    )
+  const id = references.made.get(name)
   if (id !== undefined) return id
   const detail = 'must be the id of an earlier call that made one row'
   throw new ApiError('validation', { issues: [{ code: 'reference', pointer: pointer(at, '$ref'), detail }] })
