@@ -74,7 +74,8 @@ function catalogue(model: Model, options: DescribeOptions): Omit<Page, 'path'> {
   for (const resource of [...model.resources.values(), ...model.standalone.values()]) {
     if (resource.paths[0] !== undefined) resources[resource.name] = options.prefix + resource.paths[0]
   }
-  const outlines = outlinesOf(model)
+  // They tell the names of fields, which an API does not tell that serves no description.
+  const outlines = servedPath(options.paths, 'openapi') === null ? undefined : outlinesOf(model)
   const documents = Object.fromEntries(linksOf(options).map(({ word, href }) => [word, href]))
   const text = JSON.stringify({ resources, documents, outlines })
   const link = linksOf(options).map(({ href, rel, type }) => `<${href}>; rel="${rel}"; type="${type}"`)

@@ -74,6 +74,13 @@ test('what is not given has the value that the outline says', async () => {
   expect(row).toMatchObject(outline.defaults)
 })
 
+test('the catalogue of an API without a description does not tell the names of fields', async () => {
+  const app = api({ list: resource({ id: t.id(), title: t.text() }) }, { paths: { openapi: null }, report: () => {} })
+  const catalogue = await (await app.fetch(new Request('http://host/'))).text()
+  expect(catalogue).toContain('"list"')
+  expect(catalogue).not.toContain('title')
+})
+
 test('the catalogue and the answer to subscribe have it', async () => {
   const app = open()
   const catalogue = await app.fetch(new Request('http://host/'))
