@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { api } from '../../api.ts'
+import { inserted } from './changes.ts'
 import { jsonServer, refuseJsonServerWords } from './index.ts'
 
 const HOUSES = [
@@ -184,6 +185,11 @@ describe('writes', () => {
       n: '1',
     })
     expect(content().houses.at(-1)).toEqual({ name: 'Hut', solar: true, id: 5 })
+  })
+
+  test('make up an id in lists of any length', () => {
+    const days = Array.from({ length: 200_000 }, (_, i) => ({ id: i + 1 }))
+    expect(inserted({ days }, 'days', {}).item).toEqual({ id: 200_001 })
   })
 
   test('create rows below a row, which is then found by them', async () => {

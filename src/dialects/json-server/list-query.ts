@@ -21,7 +21,7 @@ const OPERATOR = /_(lte|gte|ne|like)$/
 /** The longest pattern and the longest text for `_like`, so that no pattern takes long. */
 const LONGEST = { pattern: 1_000, text: 10_000 }
 
-/** The rows that a query selects, in its order. JsonServerQuery that no row has are ignored, as json-server does. */
+/** The rows that a query selects, in its order. Parameters that name no member of any row are ignored, as json-server does. */
 export function selectItems(items: readonly JsonItem[], query: JsonServerQuery): readonly JsonItem[] {
   const tests = [...query]
     .filter(([name]) => !WORDS.has(name))
