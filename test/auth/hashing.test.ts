@@ -1,4 +1,5 @@
 // Passwords are hashed last: once it is known that a write may be done, in a queue that has room for logins.
+import { availableParallelism } from 'node:os'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { always, api, hashPassword, memory, resource, sqlite, t, verifyPassword, type Store } from '../../src/index.ts'
 
@@ -54,11 +55,17 @@ async function open(store: Store) {
 }
 
 /** Queues so many hashes that no further write is accepted. Resolves when they are done. */
-async function fillQueue(): Promise<{ readonly emptied: Promise<unknown> }> {
+async function fillQueue() {
   const waiting: Promise<unknown>[] = []
+  let done = 0
   for (let isFull = false; !isFull;) {
     const hash = hashPassword(password)
-    waiting.push(hash.catch(() => undefined))
+    waiting.push(
+      hash.then(
+        () => done++,
+        () => undefined,
+      ),
+    )
     // A refusal is known at once.
     const refused = hash.then(
       () => false,
@@ -66,7 +73,7 @@ async function fillQueue(): Promise<{ readonly emptied: Promise<unknown> }> {
     )
     isFull = await Promise.race([refused, new Promise<boolean>(resolve => setImmediate(resolve, false))])
   }
-  return { emptied: Promise.all(waiting) }
+  return { emptied: Promise.all(waiting), done: () => done }
 }
 
 describe.each<[string, () => Store]>([
@@ -105,6 +112,17 @@ describe.each<[string, () => Store]>([
     expect(await app.list('user')).toHaveLength(2)
     // The caller brought it about: nothing is broken.
     expect(faults).toEqual([])
+  })
+
+  test('a login waits for as many hashes as run at once, however many passwords of writes wait before it', async () => {
+    const { login } = await open(store())
+    const atOnce = Math.max(1, Math.floor(availableParallelism() / 2))
+    const queue = await fillQueue()
+    const before = queue.done()
+    expect((await login('ann@x.io', password)).status).toBe(200)
+    // Those that run, those that begin before its turn, and those that end while it is hashed itself.
+    expect(queue.done() - before).toBeLessThanOrEqual(3 * atOnce)
+    await queue.emptied
   })
 
   test('at most twenty passwords in one request are hashed, wherever they are in it', async () => {

@@ -5,6 +5,7 @@ import { Random } from '../property/live-oracle/random.ts'
 import { serveFaces } from '../speakers.ts'
 import { envelopeFrame, nativeFrame, socketioFrame, spoiledFrame } from './frame-grammar.ts'
 import type { Tally } from './http.ts'
+import { afterRunning } from './late.ts'
 import { positionOf, subject, type Subject } from './model.ts'
 import { Requests } from './requests.ts'
 
@@ -161,18 +162,20 @@ class Line {
 
   /** What was heard up to a message, or up to the end of the connection; null if neither comes in time. */
   async until(fits: (text: string) => boolean, milliseconds: number): Promise<string[] | null> {
-    const end = performance.now() + milliseconds
-    for (let seen = 0; ;) {
-      for (; seen < this.heard.length; seen++) if (fits(this.heard[seen]!)) return this.heard.slice(0, seen + 1)
-      if (this.isClosed) return this.heard
-      const left = end - performance.now()
-      if (left <= 0) return null
-      let timer: NodeJS.Timeout | undefined
-      await Promise.race([
-        new Promise<void>(resolve => (this.#wake = resolve)),
-        new Promise<void>(resolve => (timer = setTimeout(resolve, left))),
-      ])
-      clearTimeout(timer)
+    let isLate = false
+    const callOff = afterRunning(milliseconds, () => {
+      isLate = true
+      this.#wake()
+    })
+    try {
+      for (let seen = 0; ;) {
+        for (; seen < this.heard.length; seen++) if (fits(this.heard[seen]!)) return this.heard.slice(0, seen + 1)
+        if (this.isClosed) return this.heard
+        if (isLate) return null
+        await new Promise<void>(resolve => (this.#wake = resolve))
+      }
+    } finally {
+      callOff()
     }
   }
 }

@@ -1,5 +1,6 @@
 import { Random } from '../property/live-oracle/random.ts'
 import { Requests, type Asking } from './requests.ts'
+import { afterRunning } from './late.ts'
 import { positionOf, subject } from './model.ts'
 
 export interface Tally {
@@ -63,9 +64,9 @@ async function statusOf(app: { fetch(request: Request): Promise<Response> }, ask
   } catch {
     return 400 // no request at all
   }
-  let timer: NodeJS.Timeout | undefined
+  let answeredInTime: (() => void) | undefined
   const late = new Promise<string>(resolve => {
-    timer = setTimeout(() => resolve('hangs'), HANG)
+    answeredInTime = afterRunning(HANG, () => resolve('hangs'))
   })
   const answered = app.fetch(request).then(async answer => {
     // A stream has no end; its first words are enough.
@@ -78,7 +79,7 @@ async function statusOf(app: { fetch(request: Request): Promise<Response> }, ask
   } catch (error) {
     return `throws ${String(error)}`
   } finally {
-    clearTimeout(timer)
+    answeredInTime?.()
   }
 }
 

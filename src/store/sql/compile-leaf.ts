@@ -3,7 +3,7 @@ import type { CompareOp } from '../../query/predicate.ts'
 import { sql, type Sql } from './kysely.ts'
 import { comparedOf } from './layout.ts'
 import { fieldOf, shapeOfLeaf, type Leaf } from './leaf.ts'
-import { joinIds, visited, type Names, type TableReference } from './place.ts'
+import { joinIds, visited, visitedRelated, type Names, type TableReference } from './place.ts'
 
 /** The SQL expression for the value of a field. */
 export interface SqlExpression {
@@ -136,7 +136,7 @@ function compileHas(leaf: Extract<Leaf, { kind: 'has' }>, field: Field, place: T
 function compileHasMany(leaf: Extract<Leaf, { kind: 'has' }>, field: Field, place: TableReference, wanted: Sql): Sql {
   if (field.is === 'back' || field.is === 'many') {
     const { from, on, id } = joinIds(field, place)
-    const found = sql`from ${from} where ${visited(place)}${on} and ${id} in (select value from json_each(${wanted}))`
+    const found = sql`from ${from} where ${visitedRelated(place, id)}${on} and ${id} in (select value from json_each(${wanted}))`
     return leaf.mode === 'any'
       ? sql`exists (select 1 ${found})`
       : sql`((select count(*) ${found}) = json_array_length(${wanted}))`

@@ -10,6 +10,7 @@ import {
   relationOf,
   tableExpression,
   visited,
+  visitedRelated,
   type TableReference,
   type Relation,
 } from './place.ts'
@@ -92,9 +93,9 @@ function related(name: string, place: TableReference, of: Predicate, exact: bool
 function counted({ field: name, of, op }: CountPredicate, place: TableReference): Sql {
   const field = relationOf(name, place)
   const inner = { ...relatedTable(field, place), isSingle: true }
-  const { from, on } = joinRelated(field, place, inner)
+  const { from, on, each } = joinRelated(field, place, inner)
   const test = compilePredicate(of, inner, false)
-  return sql`((select count(*) from ${from} where ${visited(place)}${on} and ${test}) ${operators[op]} ${place.names.value()})`
+  return sql`((select count(*) from ${from} where ${visitedRelated(place, each)}${on} and ${test}) ${operators[op]} ${place.names.value()})`
 }
 
 /** The form that starts at the row. `negated` = whether some related row does not match. */
@@ -106,11 +107,12 @@ function relatedRowByRow(field: Relation, place: TableReference, of: Predicate, 
     const pairs = place.names.table()
     const matching = sql`select ${idExpression(inner.layout, inner.alias)} from ${tableExpression(inner)} where ${visited(place)}${compileTests(of, inner, negated)}`
     const test = sql`${sql.id(pairs, far)} ${negated ? sql`not in` : sql`in`} (${matching})`
-    return sql`exists (select 1 from ${sql.id(join.table)} as ${sql.id(pairs)} where ${sql.id(pairs, near)} = ${idExpression(place.layout, place.alias)} and ${test})`
+    const each = visitedRelated(place, sql.id(pairs, near))
+    return sql`exists (select 1 from ${sql.id(join.table)} as ${sql.id(pairs)} where ${each}${sql.id(pairs, near)} = ${idExpression(place.layout, place.alias)} and ${test})`
   }
-  const { from, on } = joinRelated(field, place, inner)
+  const { from, on, each } = joinRelated(field, place, inner)
   const test = compileTests(of, inner, negated)
-  return sql`exists (select 1 from ${from} where ${visited(place)}${on} and ${negated ? sql`not ${test}` : test})`
+  return sql`exists (select 1 from ${from} where ${visitedRelated(place, each)}${on} and ${negated ? sql`not ${test}` : test})`
 }
 
 /** The form that starts at the other end. */
@@ -141,7 +143,9 @@ function relatedAtOnce(field: Relation, place: TableReference, of: Predicate, ex
       const test = compileTests(of, inner, false)
       const from = sql`${sql.id(join.table)} as ${sql.id(pairs)} inner join ${tableExpression(inner)} on ${id} = ${sql.id(pairs, far)}`
       const own = idExpression(place.layout, place.alias)
-      return decided(sql`${own} in (select ${sql.id(pairs, near)} from ${from} where ${visited(place)}${test})`, exact)
+      const each = sql.id(pairs, near)
+      const counted = sql`${visited(place)}${visitedRelated(place, each)}`
+      return decided(sql`${own} in (select ${each} from ${from} where ${counted}${test})`, exact)
     }
   }
 }

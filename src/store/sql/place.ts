@@ -52,27 +52,33 @@ export function tableExpression({ layout, alias }: TableReference): Sql {
   return sql`${sql.id(layout.resource.table)} as ${sql.id(alias)}`
 }
 
-/** The `from` clause and the condition for the rows at the other end of a relation. */
-export function joinRelated(field: Relation, place: TableReference, inner: TableReference): { from: Sql; on: Sql } {
+/**
+ * The `from` clause and the condition for the rows at the other end of a relation. `each` is a column that has a value in
+ * each pair of rows.
+ */
+export function joinRelated(
+  field: Relation,
+  place: TableReference,
+  inner: TableReference,
+): { from: Sql; on: Sql; each: Sql } {
   const { layout: target, alias } = inner
   const table = tableExpression(inner)
   switch (field.is) {
-    case 'one':
-      return {
-        from: table,
-        on: sql`${idExpression(target, alias)} = ${columnExpression(place.layout, field, place.alias)}`,
-      }
-    case 'back':
-      return {
-        from: table,
-        on: sql`${columnExpression(target, field.via, alias)} = ${idExpression(place.layout, place.alias)}`,
-      }
+    case 'one': {
+      const each = idExpression(target, alias)
+      return { from: table, on: sql`${each} = ${columnExpression(place.layout, field, place.alias)}`, each }
+    }
+    case 'back': {
+      const each = columnExpression(target, field.via, alias)
+      return { from: table, on: sql`${each} = ${idExpression(place.layout, place.alias)}`, each }
+    }
     case 'many': {
       const { near, far, join } = sidesOf(field)
       const pairs = place.names.table()
       return {
         from: sql`${sql.id(join.table)} as ${sql.id(pairs)} inner join ${table} on ${idExpression(target, alias)} = ${sql.id(pairs, far)}`,
         on: sql`${sql.id(pairs, near)} = ${idExpression(place.layout, place.alias)}`,
+        each: sql.id(pairs, near),
       }
     }
   }
@@ -81,6 +87,14 @@ export function joinRelated(field: Relation, place: TableReference, inner: Table
 /** The test that counts the rows that come by; always true. It stands before all others. */
 export function visited({ isCounted }: TableReference): Sql {
   return isCounted ? sql`restuary_visit() and ` : sql``
+}
+
+/**
+ * The same for related rows. SQLite makes a join of `exists`, and tests what names none of its tables in the outermost loop.
+ * So this names a column; its value is never passed on, as it may be one that JavaScript does not have.
+ */
+export function visitedRelated({ isCounted }: TableReference, each: Sql): Sql {
+  return isCounted ? sql`restuary_visit_related(${each} * 0) and ` : sql``
 }
 
 /** The same for the ids at the other end of a to-many relation, without the rows themselves. */

@@ -114,6 +114,7 @@ export class Connection {
   constructor(options: ConnectionOptions) {
     this.db = connect(options)
     this.db.function('restuary_visit', () => this.#meter.visit())
+    this.db.function('restuary_visit_related', { varargs: true }, () => this.#meter.visit())
     const { file, readOnly, synchronous } = options
     this.ahead = synchronous === 'normal' && !readOnly && file !== ':memory:' ? new FlushAhead(file) : null
   }
