@@ -75,6 +75,27 @@ export function sharedFrame(of: object, key: string, make: () => Frame): Frame {
   return frame
 }
 
+/**
+ * Rows in parts of about so many bytes, at least one row each. Nobody else is served while a frame is made, so a large snapshot
+ * is sent as several.
+ */
+export function inParts<R extends { readonly body: string | null }>(rows: readonly R[], most: number): R[][] {
+  let part: R[] = []
+  const parts = [part]
+  let size = 0
+  for (const row of rows) {
+    const length = row.body?.length ?? 0
+    if (size > 0 && size + length > most) {
+      part = []
+      parts.push(part)
+      size = 0
+    }
+    part.push(row)
+    size += length + 1
+  }
+  return parts
+}
+
 /** A row as a view shows it. */
 export interface Presented {
   /** JSON text. */

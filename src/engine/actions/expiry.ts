@@ -1,14 +1,12 @@
 import type { Id, Model, Resource } from '../../model/model.ts'
 import { isEphemeral } from '../../store/ephemeral/sides.ts'
 import { EphemeralStore } from '../../store/ephemeral/store.ts'
-import { plainShape } from '../../query/predicate.ts'
 import type { Change, Store, Transaction } from '../../store/store.ts'
 import { chain, type Maybe } from '../../store/work.ts'
-import { isRead, type Call, type CallOrigin, type Outcome, type CallTarget } from '../call/call.ts'
+import { isRead, ownCall, type Call, type CallOrigin, type Outcome, type CallTarget } from '../call/call.ts'
 import type { PipelineCheck, PipelineStep } from '../call/invocation.ts'
 import { accountOf } from '../rules/rate-limiter.ts'
 import { FairShares } from './shares.ts'
-import { jsonMode } from '../../schema/read/input-mode.ts'
 
 /**
  * Deletes a row in the engine's own name, within a transaction or as a unit of its own. No rules apply: a row expires whoever
@@ -217,19 +215,7 @@ function keyOf(resource: Resource, id: Id): string {
 }
 
 function deletion(resource: Resource, id: Id): Call {
-  return {
-    operation: 'delete',
-    resource,
-    id,
-    parent: null,
-    query: null,
-    shape: plainShape,
-    mode: jsonMode,
-    conditions: null,
-    principal: null,
-    trusted: true,
-    unbounded: true,
-  }
+  return { ...ownCall, operation: 'delete', resource, id }
 }
 
 /** The store, with the model's ephemeral rows in memory beside it. If the model has none, this is the given store unchanged. */

@@ -1,10 +1,10 @@
 import type { Credentials, Principal } from '../../auth/principal.ts'
 import type { ApiError } from '../../protocol/error.ts'
 import type { Action, Field, Id, Resource, ScalarField, Value } from '../../model/model.ts'
-import type { Query, Shape } from '../../query/predicate.ts'
+import { plainShape, type Query, type Shape } from '../../query/predicate.ts'
 import type { Arguments } from '../../schema/read/arguments.ts'
 import type { Ctx } from '../../schema/field.ts'
-import type { InputMode } from '../../schema/read/input-mode.ts'
+import { jsonMode, type InputMode } from '../../schema/read/input-mode.ts'
 import type { Maybe } from '../../store/work.ts'
 import type { Reception, Upload } from '../files/reception.ts'
 
@@ -119,6 +119,18 @@ export interface CallOrigin {
   /** The dialect has already checked the permissions of the resource in its own way. */
   readonly permitted?: boolean
 }
+
+/** What all calls have that the engine makes itself: about one row, as stored, in its own name. */
+export const ownCall: Omit<Call, 'operation' | 'resource' | 'id'> = Object.freeze({
+  parent: null,
+  query: null,
+  shape: plainShape,
+  mode: jsonMode,
+  conditions: null,
+  principal: null,
+  trusted: true,
+  unbounded: true,
+})
 
 /** What functions of the declaration receive besides the row. */
 export function contextOf(

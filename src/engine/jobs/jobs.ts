@@ -1,9 +1,8 @@
 import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import type { Action, Id, Resource, Value } from '../../model/model.ts'
 import { ApiError } from '../../protocol/error.ts'
-import { plainShape } from '../../query/predicate.ts'
 import type { Maybe } from '../../store/work.ts'
-import type { Call, Outcome, Principal } from '../call/call.ts'
+import { ownCall, type Call, type Outcome, type Principal } from '../call/call.ts'
 import type { ContextEnvironment } from '../call/context.ts'
 import { findAction } from '../call/database.ts'
 import { uuid7 } from '../call/ids.ts'
@@ -17,7 +16,6 @@ import { JobRows } from './job-rows.ts'
 import { newTask, Queue } from './durable-queue.ts'
 import { readAsync } from './respond-async.ts'
 import { withTimeout } from './timeout.ts'
-import { jsonMode } from '../../schema/read/input-mode.ts'
 
 /** A job that was started. */
 export interface BegunJob {
@@ -142,7 +140,7 @@ export class Jobs {
   /** A 202 response with the job and its location. */
   async #accepted({ id }: Task, asked: boolean): Promise<Reply> {
     const { engine, url } = this.#around!
-    const read: Call = { ...plain, resource: this.resource, id }
+    const read: Call = { ...ownCall, operation: 'get', resource: this.resource, id }
     const outcome = await engine.handle(read)
     if (outcome.kind === 'failure') throw outcome.error
     const value: unknown = outcome.kind === 'item' ? JSON.parse(outcome.body) : { id }
@@ -151,19 +149,6 @@ export class Jobs {
     return reply(value, { status: 202, headers })
   }
 }
-
-/** A read of a job by the engine itself. */
-const plain = {
-  operation: 'get',
-  parent: null,
-  query: null,
-  shape: plainShape,
-  mode: jsonMode,
-  conditions: null,
-  principal: null,
-  trusted: true,
-  unbounded: true,
-} as const
 
 const answered = { kind: 'value', action: null, headers: [] } as const
 

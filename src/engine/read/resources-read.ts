@@ -23,7 +23,7 @@ export function resourcesRead(view: View, query: Query): ReadonlySet<Resource> {
   return resources
 }
 
-/** Collects the resources that a predicate reads through relations. */
+/** Collects the resources that a predicate reads through relations, also those whose rows it only counts. */
 export function collectReads(resource: Resource, where: Predicate, into: Set<Resource>): void {
   switch (where.kind) {
     case 'and':
@@ -38,7 +38,12 @@ export function collectReads(resource: Resource, where: Predicate, into: Set<Res
       into.add(target)
       return collectReads(target, where.of, into)
     }
-    default:
+    case 'constant':
       return
+    default: {
+      const field = resource.field.get(where.field)
+      if (field?.is === 'back' || field?.is === 'many') into.add(field.target)
+      else if (field?.is === 'count') into.add(field.of.target)
+    }
   }
 }

@@ -2,6 +2,7 @@ import { ID, type Field, type Resource, type Row, type StoredField } from '../..
 import { getOrThrow } from '../../protocol/get-or-throw.ts'
 import { orderOf, sorted, type Order } from '../../query/order.ts'
 import type { Predicate, SortKey } from '../../query/predicate.ts'
+import { collectReads } from '../../engine/read/resources-read.ts'
 import type { View } from '../../engine/read/view.ts'
 import { isFollowable } from '../incremental/routing/holds.ts'
 import { isGuarded } from '../incremental/step/shown-rows.ts'
@@ -107,44 +108,20 @@ export function relatedReadsOf({ resource, where, sort, view, permissions }: Int
   const counted = sortReads(resource, sort)
   const reads = new Set(counted)
   // Only rows that the caller may read are counted and listed, so what their rules read affects the order as well.
-  for (const read of counted) readByPredicate(read, permissions.read(read).predicate, reads)
-  readByPredicate(resource, where, reads)
+  for (const read of counted) collectReads(read, permissions.read(read).predicate, reads)
+  if (readsOthers(resource, where)) collectReads(resource, where, reads)
   const readByView = (shown: View): void => {
     for (const name of Object.keys(shown.resource.rules?.fields ?? {}))
-      readByPredicate(shown.resource, permissions.field(shown.resource, name, 'read').predicate, reads)
+      collectReads(shown.resource, permissions.field(shown.resource, name, 'read').predicate, reads)
     for (const load of shown.loads) {
       const { target } = load.field
       reads.add(target)
-      readByPredicate(target, permissions.read(target).predicate, reads)
+      collectReads(target, permissions.read(target).predicate, reads)
       if ('view' in load) readByView(load.view)
     }
   }
   readByView(view)
   return reads
-}
-
-function readByPredicate(resource: Resource, where: Predicate, into: Set<Resource>): void {
-  switch (where.kind) {
-    case 'constant':
-      return
-    case 'and':
-    case 'or':
-      for (const part of where.of) readByPredicate(resource, part, into)
-      return
-    case 'not':
-      return readByPredicate(resource, where.of, into)
-    case 'one':
-    case 'many': {
-      const target = getOrThrow(resource.field, where.field).target as Resource
-      into.add(target)
-      return readByPredicate(target, where.of, into)
-    }
-    default: {
-      const field = resource.field.get(where.field)
-      if (field?.is === 'back' || field?.is === 'many') into.add(field.target)
-      else if (field?.is === 'count') into.add(field.of.target)
-    }
-  }
 }
 
 /** Compares rows in the order of a query, with the id last. null if a sort key is not a stored field of the row itself. */

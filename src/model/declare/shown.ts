@@ -1,6 +1,6 @@
 import type { Fields, FieldType } from '../../schema/types.ts'
 import type { Maskable } from './masked.ts'
-import type { Expanded, FieldsIn, IdOf, Row, Unread, Without } from './types.ts'
+import type { Expanded, FieldsIn, FieldValue, IdOf, Row, Unread, Without } from './types.ts'
 
 // Paths are checked as they are typed, one step at a time. So a model costs what is used of it: a union of all paths would grow
 // with the square of the model, and an editor would print it in full.
@@ -29,7 +29,7 @@ type Look<M, F, P extends string, I extends string, D> = F extends Fields
             : X extends Head<P>
               ? X
               : never
-        ]: Out<
+        ]: FieldValue<
           F[X]['~type'],
           Beyond<
             M,
@@ -56,23 +56,12 @@ type Picked<M, F, P extends string> = F extends Fields
       { -readonly [X in keyof F as X extends Head<P> ? X : never]: PickedOf<M, F[X]['~type'], Tail<P, X & string>> }
     >
   : never
-type PickedOf<M, T extends FieldType, P extends string> = Out<
+type PickedOf<M, T extends FieldType, P extends string> = FieldValue<
   T,
   [P] extends [never] ? IdOf<M, T['to']> : Picked<M, FieldsIn<M, T['to']>, P>
 >
 type Head<P extends string> = P extends `${infer X}.${string}` ? X : P
 type Tail<P extends string, X extends string> = P extends `${X}.${infer R}` ? R : never
-
-/** The type of a field's value, where V stands for a related row. */
-type Out<T extends FieldType, V> = T['kind'] extends 'scalar' | 'derived'
-  ? T['read']
-  : T['kind'] extends 'one'
-    ? 'nullable' extends T['flags']
-      ? V | null
-      : V
-    : T['kind'] extends 'back'
-      ? V | null
-      : V[]
 
 /** P if it is a path of `fields`: `id`, `list.owner.name`. Otherwise the names that could stand where it goes wrong. */
 export type CheckedField<M, K, P extends string> =

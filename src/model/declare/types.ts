@@ -63,7 +63,7 @@ type Shown<M, F> = F extends Fields
   ? Maskable<
       F,
       {
-        -readonly [P in keyof F as Without<P, F[P]['~type'], Unread | 'link'>]: Out<
+        -readonly [P in keyof F as Without<P, F[P]['~type'], Unread | 'link'>]: FieldValue<
           F[P]['~type'],
           IdOf<M, F[P]['~type']['to']>
         >
@@ -97,7 +97,7 @@ type Deep<M, F, D extends number> = F extends Fields
   ? Maskable<
       F,
       {
-        -readonly [P in keyof F as Without<P, F[P]['~type'], Unread>]: Out<
+        -readonly [P in keyof F as Without<P, F[P]['~type'], Unread>]: FieldValue<
           F[P]['~type'],
           AtDepth<M, F[P]['~type']['to'], D>
         >
@@ -109,7 +109,9 @@ type Along<M, F, I extends string> = F extends Fields
   ? Maskable<
       F,
       {
-        -readonly [P in keyof F as Without<P, F[P]['~type'], P extends First<I> ? Unread : Unread | 'link'>]: Out<
+        -readonly [
+          P in keyof F as Without<P, F[P]['~type'], P extends First<I> ? Unread : Unread | 'link'>
+        ]: FieldValue<
           F[P]['~type'],
           P extends First<I>
             ? Along<M, FieldsIn<M, F[P]['~type']['to']>, Rest<I, P & string>>
@@ -122,7 +124,7 @@ type First<I extends string> = I extends `${infer P}.${string}` ? P : I
 type Rest<I extends string, P extends string> = I extends `${P}.${infer R}` ? R : never
 
 /** The type of a field's value, where V stands for a related row. */
-type Out<T extends FieldType, V> = T['kind'] extends 'scalar' | 'derived'
+export type FieldValue<T extends FieldType, V> = T['kind'] extends 'scalar' | 'derived'
   ? T['read']
   : T['kind'] extends 'one'
     ? 'nullable' extends T['flags']

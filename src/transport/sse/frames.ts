@@ -1,7 +1,7 @@
 import type { Principal } from '../../auth/principal.ts'
 import { ApiError, problemOf } from '../../protocol/error.ts'
 import { eventNames } from '../../protocol/events.ts'
-import { frameOf, sharedFrame, type Batch, type Frame } from '../../live/event.ts'
+import { inParts, frameOf, sharedFrame, type Batch, type Frame } from '../../live/event.ts'
 import type { ValuesKind } from '../../live/subscriptions/published.ts'
 import type { RowsKind } from '../../live/subscriptions/source.ts'
 import type { Shown } from '../../live/subscriptions/subscription.ts'
@@ -41,7 +41,7 @@ export function streamedRows(terms: Terms, showsId: boolean, reader: Principal |
  * `ready` with it. After a `reset`, the client must first discard what it has.
  */
 function snapshotFrame(rows: readonly Shown[], position: string, reset: boolean, showsId: boolean): Frame {
-  const parts = partsOf(rows)
+  const parts = inParts(rows, PART)
   let text = reset ? resetText(position) : ''
   for (const part of parts) {
     if (!showsId) text += `event: ids\ndata: ${JSON.stringify(part.map(row => row.id))}\n\n`
@@ -53,20 +53,6 @@ function snapshotFrame(rows: readonly Shown[], position: string, reset: boolean,
 }
 
 const resetText = (position: string): string => `event: reset\ndata: {"position":"${position}"}\n\n`
-
-function partsOf(rows: readonly Shown[]): Shown[][] {
-  const parts: Shown[][] = [[]]
-  let length = 0
-  for (const row of rows) {
-    if (length > 0 && length + row.body.length > PART) {
-      parts.push([])
-      length = 0
-    }
-    parts.at(-1)!.push(row)
-    length += row.body.length + 1
-  }
-  return parts
-}
 
 /**
  * The events of one step. Only the last one has the position: a client that is cut off in between then resumes before all of

@@ -3,7 +3,7 @@ import type { Outcome } from '../../../engine/call/call.ts'
 import { headerOf } from '../../../engine/call/outcome.ts'
 import type { Engine } from '../../../engine/engine.ts'
 import { KEPT_FOR } from '../../../engine/once/idempotency.ts'
-import { frameOf, sharedFrame, type Batch, type Frame } from '../../../live/event.ts'
+import { inParts, frameOf, sharedFrame, type Batch, type Frame } from '../../../live/event.ts'
 import type { ValuesKind } from '../../../live/subscriptions/published.ts'
 import type { RowsKind } from '../../../live/subscriptions/source.ts'
 import type { Shown } from '../../../live/subscriptions/subscription.ts'
@@ -123,7 +123,7 @@ function snapshotText<R extends Told>(
   position: string,
   reset: boolean,
 ): Frame {
-  const parts = partsOf(rows)
+  const parts = inParts(rows, PART)
   const frames = parts.map((part, i) => {
     const op = reset && i === 0 ? 'reset' : 'snapshot'
     const last = i === parts.length - 1
@@ -135,20 +135,6 @@ function snapshotText<R extends Told>(
     )
   })
   return frames.length === 1 ? frames[0]! : Buffer.concat(frames)
-}
-
-function partsOf<R extends Told>(rows: readonly R[]): R[][] {
-  const parts: R[][] = [[]]
-  let size = 0
-  for (const row of rows) {
-    if (size > 0 && size + row.body.length > PART) {
-      parts.push([])
-      size = 0
-    }
-    parts.at(-1)!.push(row)
-    size += row.body.length + 1
-  }
-  return parts
 }
 
 function resumedFrame({ text }: Label, position: string): Frame {
