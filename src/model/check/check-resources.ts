@@ -34,7 +34,7 @@ export function checkResources(defs: Defs, paths: Paths, note: Note): void {
 }
 
 function checkId(name: string, def: ResourceDef, note: Note): void {
-  const ids = Object.keys(def.fields).filter(field => isIdField(def.fields[field]!))
+  const ids = Object.entries(def.fields).flatMap(([name, field]) => (isIdField(field) ? [name] : []))
   if (ids.length === 0) note(name, 'has no id', 'add id: t.id()')
   for (const second of ids.slice(1))
     note(
@@ -96,9 +96,9 @@ function checkColumns(name: string, def: ResourceDef, note: Note): void {
  * table.
  */
 function sharesKey(def: ResourceDef, a: string, b: string): boolean {
-  return (
-    def.foreign !== undefined && (isIdField(def.fields[a]!) ? def.fields[b]!.is === 'one' : isIdField(def.fields[b]!))
-  )
+  const [first, second] = [def.fields[a], def.fields[b]]
+  if (def.foreign === undefined || !first || !second) return false
+  return isIdField(first) ? second.is === 'one' : isIdField(second)
 }
 
 function checkPages(name: string, def: ResourceDef, note: Note): void {
@@ -143,7 +143,7 @@ function checkPaths(defs: Defs, moved: Paths, note: Note): void {
 }
 
 function firstSegment(path: string): string {
-  return path.replace(/^\/+/, '').split('/', 1)[0]!
+  return path.replace(/^\/+/, '').replace(/\/.*$/s, '')
 }
 
 function checkTitles(defs: Defs, note: Note): void {
@@ -171,8 +171,9 @@ function checkTables(defs: Defs, note: Note): void {
   for (const [name, def] of defs)
     if (def.standalone === undefined) claim(name, tableName(name, def), 'name another table with { table: "…" }')
   for (const plan of planJoins(defs)) {
-    claim(plan.shownBy[0]!, plan.table, 'rename the field, or name the table with { through: { table, from, to } }')
+    const [place = plan.table] = plan.shownBy
+    claim(place, plan.table, 'rename the field, or name the table with { through: { table, from, to } }')
     if (plan.a.column.toLowerCase() === plan.b.column.toLowerCase())
-      note(plan.shownBy[0]!, `keeps both sides in column "${plan.a.column}"`, 'name two columns in through')
+      note(place, `keeps both sides in column "${plan.a.column}"`, 'name two columns in through')
   }
 }

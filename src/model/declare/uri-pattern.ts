@@ -122,8 +122,9 @@ export function uriPattern(text: string): UriPattern | string {
       if (!found) return null
       const params: Record<string, string | number> = {}
       for (const [i, name] of names.entries()) {
-        const { read } = readers[i]!
-        const value = read ? read(found[i + 1]!) : found[i + 1]!
+        const text = found[i + 1]
+        const read = readers[i]?.read
+        const value = read && text !== undefined ? read(text) : text
         if (value === undefined) return null
         params[name] = value
       }
@@ -151,7 +152,7 @@ function variable(piece: string): { readonly name: string; readonly converter: C
   if (kind === 'any' ? positional.length === 0 : positional.length > 0) {
     return kind === 'any' ? 'has any() without words to choose from' : `has ${kind}(${given}), which needs name=value`
   }
-  const odd = named.find(([key, value]) => !known[kind]!.has(key) || !/^(?:-?[0-9.]+|True|False)$/.test(value))
+  const odd = named.find(([key, value]) => !known[kind]?.has(key) || !/^(?:-?[0-9.]+|True|False)$/.test(value))
   if (odd) return `has ${kind}(${odd.join('=')}), which means nothing`
   return { name: name!, converter: converters[kind]!(new Map(named), positional) }
 }

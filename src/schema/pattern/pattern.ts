@@ -67,11 +67,11 @@ function isExponential({ sets, next }: Automaton): boolean {
   // First find the pairs of states that the same text leads to from one state.
   for (let pair = queue.pop(); pair !== undefined; pair = queue.pop()) {
     const [p, q] = [Math.floor(pair / size), pair % size]
-    for (const [p2, ways] of next[p]!) {
+    for (const [p2, ways] of stepsFrom(next, p)) {
       if (!round(p, p2)) continue
       if (p === q && ways > 1) return true
-      for (const q2 of next[q]!.keys()) {
-        if (!round(q, q2) || !(sets[p2]! & sets[q2]!)) continue
+      for (const q2 of stepsFrom(next, q).keys()) {
+        if (!round(q, q2) || !(setOf(sets, p2) & setOf(sets, q2))) continue
         const onward = p2 * size + q2
         back.set(onward, [...(back.get(onward) ?? []), pair])
         if (there.size > EFFORT) throw TOO_MUCH
@@ -131,13 +131,13 @@ function handsOver(
   const queue = [(p * size + p) * size + q]
   for (let triple = queue.pop(); triple !== undefined; triple = queue.pop()) {
     const [a, b, c] = [Math.floor(triple / size / size), Math.floor(triple / size) % size, triple % size]
-    for (const a2 of next[a]!.keys()) {
+    for (const a2 of stepsFrom(next, a).keys()) {
       if (a2 !== p && !reaches(reach, a2, p)) continue
-      for (const b2 of next[b]!.keys()) {
-        const both = sets[a2]! & sets[b2]!
+      for (const b2 of stepsFrom(next, b).keys()) {
+        const both = setOf(sets, a2) & setOf(sets, b2)
         if (!both || (b2 !== q && !reaches(reach, b2, q))) continue
-        for (const c2 of next[c]!.keys()) {
-          if (!(both & sets[c2]!) || (c2 !== q && !reaches(reach, c2, q))) continue
+        for (const c2 of stepsFrom(next, c).keys()) {
+          if (!(both & setOf(sets, c2)) || (c2 !== q && !reaches(reach, c2, q))) continue
           const onward = (a2 * size + b2) * size + c2
           if (onward === goal) return true
           if (seen.has(onward)) continue
@@ -151,6 +151,14 @@ function handsOver(
   return false
 }
 
+const noSteps: ReadonlyMap<number, number> = new Map()
+
+/** Where one more character leads from a state, and in how many ways. */
+const stepsFrom = (next: Automaton['next'], state: number): ReadonlyMap<number, number> => next[state] ?? noSteps
+
+/** The characters that lead to a state, as bits; 0n = none. */
+const setOf = (sets: Automaton['sets'], state: number): bigint => sets[state] ?? 0n
+
 const reaches = (reach: readonly ReadonlySet<number>[], from: number, to: number): boolean =>
   reach[from]?.has(to) ?? false
 
@@ -162,7 +170,7 @@ function reachable(next: Automaton['next']): readonly ReadonlySet<number>[] {
     for (let p = queue.pop(); p !== undefined; p = queue.pop()) {
       if (seen.has(p)) continue
       seen.add(p)
-      queue.push(...next[p]!.keys())
+      queue.push(...stepsFrom(next, p).keys())
     }
     return seen
   })

@@ -14,16 +14,13 @@ import { Refused } from './refused.ts'
  */
 export function membersSchema(declared: unknown, members: ReadonlyMap<string, Schema>): Schema {
   const names = [...members.keys()]
-  const schemas = [...members.values()]
-  const count = names.length
   const take = (value: Members, mode: InputMode, ctx: Ctx): unknown => {
     const taken: unknown[] = []
     let known = 0
-    for (let i = 0; i < count; i++) {
-      const name = names[i]!
+    for (const [name, schema] of members) {
       const has = Object.hasOwn(value, name)
       if (has) known++
-      taken.push(schemas[i]!.input(has ? value[name] : undefined, mode, ctx))
+      taken.push(schema.input(has ? value[name] : undefined, mode, ctx))
     }
     let present = 0
     // oxlint-disable-next-line no-unused-vars -- counting makes no list of the names
@@ -33,9 +30,9 @@ export function membersSchema(declared: unknown, members: ReadonlyMap<string, Sc
   }
   const shape = (value: Members, ctx: Ctx): unknown => {
     const plain = isPlain(value)
-    const taken = names.map((name, i) => {
+    const taken = Array.from(members, ([name, schema]) => {
       const member = plain ? (Object.hasOwn(value, name) ? value[name] : undefined) : memberOf(value, name)
-      return schemas[i]!.output(member, ctx)
+      return schema.output(member, ctx)
     })
     return assembled(taken, names, none)
   }
@@ -117,10 +114,10 @@ function assembled(taken: readonly unknown[], names: readonly string[], unknown:
 function gathered(results: readonly unknown[], names: readonly string[], unknown: readonly Issue[]): unknown {
   const out: Record<string, unknown> = {}
   let issues: Issue[] | null = null
-  for (let i = 0; i < results.length; i++) {
+  for (const [i, name] of names.entries()) {
     const result = results[i]
-    if (result instanceof Rejected) (issues ??= []).push(...moved(result.issues, names[i]!))
-    else out[names[i]!] = result
+    if (result instanceof Rejected) (issues ??= []).push(...moved(result.issues, name))
+    else out[name] = result
   }
   return issues === null && unknown.length === 0 ? out : new Rejected([...(issues ?? none), ...unknown])
 }

@@ -34,8 +34,9 @@ export class MemoryLog {
     if (position < this.#floor) return null
     const commits: Commit[] = []
     let changes = 0
-    for (let i = this.#indexAfter(position); i < this.#commits.length && changes < limit; i++) {
-      const commit = this.#commits[i]!
+    for (let i = this.#indexAfter(position); changes < limit; i++) {
+      const commit = this.#commits[i]
+      if (!commit) break
       commits.push(commit)
       changes += recordCount(commit)
     }
@@ -51,10 +52,10 @@ export class MemoryLog {
   history(resource: Resource, id: Id, before: number, limit: number): Recorded[] {
     const found: Recorded[] = []
     for (let i = this.#commits.length - 1; i >= 0 && found.length < limit; i--) {
-      const { at, changes } = this.#commits[i]!
+      const { at = 0, changes = [] } = this.#commits[i] ?? {}
       for (let j = changes.length - 1; j >= 0 && found.length < limit; j--) {
-        const change = changes[j]!
-        if (change.id === id && change.resource === resource && change.seq < before) found.push({ ...change, at })
+        const change = changes[j]
+        if (change?.id === id && change.resource === resource && change.seq < before) found.push({ ...change, at })
       }
     }
     return found
@@ -65,7 +66,7 @@ export class MemoryLog {
     let high = this.#commits.length
     while (low < high) {
       const middle = (low + high) >>> 1
-      if (this.#commits[middle]!.position > position) high = middle
+      if ((this.#commits[middle]?.position ?? Infinity) > position) high = middle
       else low = middle + 1
     }
     return low
@@ -74,9 +75,11 @@ export class MemoryLog {
   /** Drops a tenth of the log at once, so that the array is not moved for every commit. */
   #trim(): void {
     let drop = 0
-    while (this.#changes > this.#kept && drop < this.#commits.length - 1) {
-      this.#changes -= recordCount(this.#commits[drop]!)
-      this.#floor = this.#commits[drop]!.position
+    // The newest commit always stays, because it is the position.
+    for (const commit of this.#commits.slice(0, -1)) {
+      if (this.#changes <= this.#kept) break
+      this.#changes -= recordCount(commit)
+      this.#floor = commit.position
       drop++
     }
     this.#commits = this.#commits.slice(drop)

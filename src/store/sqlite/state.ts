@@ -60,7 +60,7 @@ export class SqliteState implements Positions {
     this.#log = log
     this.#meta = meta
     this.#version = connection.prepare('PRAGMA data_version')
-    this.#seen = this.#version.get()![0]
+    this.#seen = this.#version.get()?.[0]
     this.position = this.#everything = this.#accounted = log.head()
     this.recent = new RecentCommits(this.position)
     this.#terms = terms
@@ -99,7 +99,7 @@ export class SqliteState implements Positions {
    * back, a new term must begin. The query takes 4 µs, so it runs once per group of writes and never per request.
    */
   look(): boolean {
-    const version = this.#version.get()![0]
+    const version = this.#version.get()?.[0]
     if (version === this.#seen) return false
     this.#seen = version
     this.#idsUnsure = true
@@ -197,7 +197,8 @@ export class RecentCommits {
 
   #drop(): void {
     const place = this.#oldest++ % KEPT
-    const gone = this.#ring[place]!
+    const gone = this.#ring[place]
+    if (!gone) return
     this.#ring[place] = undefined
     this.#changes -= sizeOf(gone)
     this.#start = gone.position
@@ -209,7 +210,8 @@ export class RecentCommits {
     const found: Commit[] = []
     let changes = 0
     for (let i = this.#firstAfter(position); i < this.#next && changes < limit; i++) {
-      const commit = this.#ring[i % KEPT]!
+      const commit = this.#ring[i % KEPT]
+      if (!commit) break
       found.push(cut(commit, position))
       changes += sizeOf(commit)
     }
@@ -221,7 +223,7 @@ export class RecentCommits {
     let high = this.#next
     while (low < high) {
       const middle = (low + high) >> 1
-      if (this.#ring[middle % KEPT]!.position > position) high = middle
+      if ((this.#ring[middle % KEPT]?.position ?? Infinity) > position) high = middle
       else low = middle + 1
     }
     return low

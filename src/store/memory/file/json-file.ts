@@ -12,8 +12,7 @@ import { TextFile } from './text-file.ts'
  */
 export class JsonFile {
   readonly #file: TextFile
-  #model: Model | null = null
-  #environment: StoreEnvironment | null = null
+  #opened: { readonly model: Model; readonly environment: StoreEnvironment } | null = null
   /** The document as it was read. Members that the model does not know are written back. */
   #document: JsonDocument = {}
   /** Why the file, as another program left it, cannot be used. */
@@ -32,8 +31,7 @@ export class JsonFile {
    * file.
    */
   read(model: Model, environment: StoreEnvironment): MemoryState {
-    this.#model = model
-    this.#environment = environment
+    this.#opened = { model, environment }
     const text = this.#file.read()
     if (text === null) {
       environment.report(`${this.#file.path} does not exist yet; it is written with the first change`)
@@ -57,11 +55,11 @@ export class JsonFile {
     try {
       const state = this.#parse(text)
       this.#fault = null
-      this.#environment!.report(`${path} was changed by another program, and is read again`)
+      this.#open.environment.report(`${path} was changed by another program, and is read again`)
       return state
     } catch (error) {
       this.#fault = (error as Error).message
-      this.#environment!.report(`${path} was changed by another program, and cannot be used:\n${this.#fault}`)
+      this.#open.environment.report(`${path} was changed by another program, and cannot be used:\n${this.#fault}`)
       return null
     }
   }
@@ -92,7 +90,7 @@ export class JsonFile {
 
   /** What the file would hold for a state. */
   textOf(state: MemoryState): string {
-    return textOf(this.#model!, state, this.#document)
+    return textOf(this.#open.model, state, this.#document)
   }
 
   /** Resolves when everything is written. */
@@ -100,9 +98,15 @@ export class JsonFile {
     return this.#writing
   }
 
+  /** For which model the file was read. Throws Error before it was. */
+  get #open(): { readonly model: Model; readonly environment: StoreEnvironment } {
+    if (!this.#opened) throw new Error(`${this.#file.path} is not open`)
+    return this.#opened
+  }
+
   #parse(text: string): MemoryState {
     const parsed = parseKept(text.replace(/^\uFEFF/, ''))
-    const { state, faults } = stateFrom(this.#model!, shownOf(parsed), this.#environment!.clock())
+    const { state, faults } = stateFrom(this.#open.model, shownOf(parsed), this.#open.environment.clock())
     if (faults.length > 0) throw new Error(faults.join('\n'))
     this.#document = parsed as JsonDocument
     return state
@@ -114,7 +118,7 @@ export class JsonFile {
   }
 
   async #write(state: MemoryState, changes: number): Promise<void> {
-    const document = documentFrom(this.#model!, state, this.#document)
+    const document = documentFrom(this.#open.model, state, this.#document)
     try {
       if (await this.#file.replace(printed(document))) this.#document = document
       else throw new Overtaken()

@@ -61,7 +61,7 @@ export function adopt(found: Catalog, options: AdoptOptions): Adoption {
   const names = new Set(RESERVED)
   const drafts = new Map<string, Draft>()
   for (const table of catalog.tables)
-    if (!joins.has(table)) drafts.set(table.name, draft(table, names, notes.get(table.name)!))
+    if (!joins.has(table)) drafts.set(table.name, draft(table, names, notes.get(table.name) ?? []))
 
   for (const one of drafts.values()) addColumns(one, drafts)
   for (const one of drafts.values()) addBacks(one, [...drafts.values()])
@@ -179,7 +179,7 @@ const KEYS: Readonly<Record<string, IdKind>> = { integer: 'integer', bigint: 'bi
 function idOf(table: TableInfo, key: ColumnInfo | undefined): ScalarDef {
   const column = table.key[0]
   if (table.key.length === 1 && key === undefined && table.composed !== true) {
-    return { is: 'scalar', type: types.id(), readonly: true, column: column! }
+    return { is: 'scalar', type: types.id(), readonly: true, ...(column === undefined ? {} : { column }) }
   }
   if (key === undefined) return { is: 'scalar', type: types.id('text'), readonly: true }
   const of = KEYS[key.type.name] ?? 'text'
@@ -223,24 +223,23 @@ function addBacks(parent: Draft, drafts: readonly Draft[]): void {
         name,
         { is: 'back', to: child.name, via: field, ...(unique ? { one: true } : { ids: false }) },
       ])
-      const at = child.fields.findIndex(([name]) => name === field)
-      const def = child.fields[at]![1]
-      if (def.is === 'one') child.fields[at] = [field, { ...def, inverse: name }]
+      for (const [at, [known, def]] of child.fields.entries())
+        if (known === field && def.is === 'one') child.fields[at] = [field, { ...def, inverse: name }]
     }
   }
 }
 
 /** Adds both sides of a join table. */
 function addMany(join: TableInfo, joins: readonly TableInfo[], drafts: ReadonlyMap<string, Draft>): TableReport {
-  const [a, b] = join.references.toSorted((x, y) => (x.columns[0]! < y.columns[0]! ? -1 : 1)) as [Reference, Reference]
+  const [a, b] = join.references.toSorted((x, y) => (columnOf(x) < columnOf(y) ? -1 : 1)) as [Reference, Reference]
   const self = a.table === b.table
   const alike = joins.filter(other => usedTables(other) === usedTables(join)).length > 1
-  const sides = [side(a, b), side(b, a)] as const
-  sides.forEach(({ owner, to, name, from, other }, i) => {
+  const [first, second] = [side(a, b), side(b, a)]
+  for (const [{ owner, to, name, from, other }, inverse] of [[first, second] as const, [second, first] as const]) {
     const through = { table: join.name, from, to: other }
-    owner.fields.push([name, { is: 'many', to: to.name, inverse: sides[1 - i]!.name, ids: false, through }])
-  })
-  const notes = sides.map(({ owner, name }) => `${owner.name}.${name}`)
+    owner.fields.push([name, { is: 'many', to: to.name, inverse: inverse.name, ids: false, through }])
+  }
+  const notes = [first, second].map(({ owner, name }) => `${owner.name}.${name}`)
   return { table: join.name, resource: null, served: 'as a relation', notes }
 
   function side(
@@ -249,12 +248,15 @@ function addMany(join: TableInfo, joins: readonly TableInfo[], drafts: ReadonlyM
   ): { owner: Draft; to: Draft; name: string; from: string; other: string } {
     const owner = getOrThrow(drafts, from.table)
     const target = getOrThrow(drafts, to.table)
-    const base = plural(self ? relationName(to.columns[0]!, target.name) : target.name)
+    const base = plural(self ? relationName(columnOf(to), target.name) : target.name)
     const by = `${base}By${capital(singular(camelCase(join.name, 'table')))}`
     const name = alike ? claim(owner.taken, by) : claim(owner.taken, base, by)
-    return { owner, to: target, name, from: from.columns[0]!, other: to.columns[0]! }
+    return { owner, to: target, name, from: columnOf(from), other: columnOf(to) }
   }
 }
+
+/** The only column of a foreign key that is served as a relation. */
+const columnOf = ({ columns: [column = ''] }: Reference): string => column
 
 const usedTables = (join: TableInfo): string =>
   join.references
