@@ -25,7 +25,9 @@ export interface ClientOptions {
   readonly outbox?: Outbox
   /** Opens connections. Default: the global `WebSocket`. */
   readonly WebSocket?: typeof WebSocket
-  /** For how many milliseconds a live query without users goes on, in case somebody comes back. Default: 10 s. */
+  /** The live queries of the client that has drawn the page on the server: the text of `$dehydrate()`. They go on from there. */
+  readonly state?: string | null | undefined
+  /** For how many milliseconds a live query without users goes on, in case somebody comes back, as components do that React has suspended. Default: 10 s. */
   readonly linger?: number
   /** Calls back when live queries may tell their users of changes. Default: at the end of the task (`queueMicrotask`). */
   readonly schedule?: (work: () => void) => void
@@ -61,7 +63,6 @@ export function client<A>(url: string, options: ClientOptions = {}): Client<A> {
   const { WebSocket, random, transport: carry = (given: LiveTransportOptions) => new Connection(given) } = options
   const onStatus = (connection: ConnectionStatus): void => status.set({ connection })
   const transport = carry({ base, http, session, onStatus, WebSocket, random })
-  session.onChange = () => void transport.changeCaller()
   const core = new Core({
     http,
     transport,
@@ -70,7 +71,9 @@ export function client<A>(url: string, options: ClientOptions = {}): Client<A> {
     // As a method of something else, browsers refuse it.
     schedule: options.schedule ?? (work => queueMicrotask(work)),
     outbox: options.outbox,
+    state: options.state ?? null,
   })
+  session.onChange = () => core.changeCaller()
   const own = {
     $auth: {
       login: (credentials: unknown) => seldom(all => all.login(http, session, credentials)),
@@ -81,6 +84,7 @@ export function client<A>(url: string, options: ClientOptions = {}): Client<A> {
     $request: (method: string, path: string, request?: AnyRequest) =>
       seldom(all => all.send(http, method, path, request)),
     $status: status,
+    $dehydrate: () => core.dehydrate(),
     $close: () => core.close(),
   }
   const resources = new Map<string, object>()

@@ -1,4 +1,4 @@
-import type { Answer, Call, Params, Transport } from './call.ts'
+import type { Answer, Call, Frame, Params, Transport } from './call.ts'
 import type { Follower, LiveTransport } from './follower.ts'
 import type { Http } from './http.ts'
 import { LiveQuery, type LiveHost } from './live/live-query.ts'
@@ -16,6 +16,8 @@ export interface CoreOptions {
   readonly linger: number
   readonly schedule: (work: () => void) => void
   readonly outbox: Outbox | undefined
+  /** What another client had, by `dehydrate`. */
+  readonly state: string | null
 }
 
 /** What the resources of a client have in common: where calls go, live queries, and unanswered writes. */
@@ -29,8 +31,11 @@ export class Core implements Transport, LiveHost {
   readonly #waits: boolean
   readonly #order = new RowOrder()
   readonly #queries = new Map<string, LiveQuery>()
+  /** What queries begin with, as another client has left it. */
+  readonly #handed: Record<string, Frame>
 
-  constructor({ http, transport, status, linger, schedule, outbox }: CoreOptions) {
+  constructor({ http, transport, status, linger, schedule, outbox, state }: CoreOptions) {
+    this.#handed = JSON.parse(state ?? '{}') as Record<string, Frame>
     this.#waits = outbox !== undefined
     this.#http = http
     this.#transport = transport
@@ -62,8 +67,22 @@ export class Core implements Transport, LiveHost {
       query = new LiveQuery(this, resource, uri, view)
       this.#queries.set(key, query)
       this.writes.queries.add(query)
+      if (this.#handed[key]) query.begin(this.#handed[key])
+      // If it is made again later, the server knows better.
+      delete this.#handed[key]
     }
     return query
+  }
+
+  /** The live queries as text, for the `state` of another client. It may stand in a script element of a page. */
+  dehydrate(): string {
+    return JSON.stringify(Object.fromEntries(this.#queries)).replaceAll('<', '\\u003c')
+  }
+
+  /** Somebody has logged in or out: what was refused may be allowed now. */
+  changeCaller(): void {
+    for (const query of this.#queries.values()) if (query.problem) this.forget(query)
+    void this.#transport.changeCaller()
   }
 
   forget(query: LiveQuery): void {

@@ -1,8 +1,10 @@
 // The adapters for React and TanStack, with the real libraries, against the server.
 import { createCollection } from '@tanstack/db'
 import { QueryClient, QueryObserver } from '@tanstack/query-core'
+import { effect, effectScope, onScopeDispose, shallowRef } from '@vue/reactivity'
 import { createElement, Suspense } from 'react'
 import { renderToReadableStream } from 'react-dom/server'
+import { derived } from 'svelte/store'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Served } from '../../src/client/index.ts'
 import { useLive, useMutation, useQuery, useStatus } from '../../src/client/adapters/react.ts'
@@ -89,4 +91,41 @@ test('a query of TanStack Query follows the server', async () => {
   await app.post('todo', { text: 'b' })
   await second
   expect(observer.getCurrentResult().data).toEqual(await app.list('todo', { sort: 'text' }))
+})
+
+// What the guide says about Svelte and Vue, with their own reactivity.
+test('a live query is a store of Svelte', async () => {
+  const { app, c } = await open()
+  const live = c.todo.live({ sort: 'text' })
+  const store = { subscribe: (run: (state: typeof live.state) => void) => (run(live.state), live.subscribe(run)) }
+  const seen: string[] = []
+  const stop = derived(store, ({ rows, status }) => `${status} ${rows.map(row => row.text).join()}`).subscribe(text =>
+    seen.push(text),
+  )
+  await live.ready
+  await c.todo.create({ text: 'a' })
+  await app.create('todo', { text: 'b' })
+  await expect.poll(() => seen.at(-1)).toBe('live a,b')
+  stop()
+  expect([seen[0], seen[1]]).toEqual(['loading ', 'live '])
+})
+
+test('a live query is a ref of Vue', async () => {
+  const { app, c } = await open()
+  const scope = effectScope()
+  const useLive = <S>(live: { readonly state: S; subscribe(changed: (state: S) => void): () => void }) => {
+    const state = shallowRef(live.state)
+    onScopeDispose(live.subscribe(now => (state.value = now)))
+    return state
+  }
+  const seen: string[] = []
+  scope.run(() => {
+    const todos = useLive(c.todo.live({ sort: 'text' }))
+    effect(() => seen.push(todos.value.rows.map(row => row.text).join()))
+  })
+  await app.create('todo', { text: 'a' })
+  await expect.poll(() => seen.at(-1)).toBe('a')
+  scope.stop()
+  await c.todo.create({ text: 'b' })
+  expect(seen.at(-1)).toBe('a')
 })

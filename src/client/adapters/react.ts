@@ -5,7 +5,7 @@ import type { Live, LiveState } from '../types/live.ts'
 
 /**
  * The state of a live query; the component is drawn again when it changes. Until the first rows have come, the component is
- * suspended (`<Suspense>`); a refusal is thrown to the next error boundary.
+ * suspended (`<Suspense>`); a refusal is thrown to the next error boundary. To try again, `close()` the query and reset the boundary.
  *
  * @example
  * function Todos() {
@@ -19,7 +19,7 @@ export function useLive<R, I>(live: Live<R, I>): LiveState<R, I> {
   const state = useSyncExternalStore(
     live.subscribe,
     () => live.state,
-    () => live.state,
+    () => live.initial ?? live.state,
   )
   if (live.problem) throw live.problem
   if (state.status === 'loading') use(live.ready)

@@ -15,7 +15,7 @@ export interface LiveHost {
   pending(resource: string): readonly Pending[]
   /** Calls back soon, so that what happens together is shown together. */
   schedule(work: () => void): void
-  /** Called when nobody has used the query for a while. */
+  /** Called when nobody has used the query for a while, or it was closed. */
   forget(query: LiveQuery): void
   /** For how many milliseconds a query without users goes on. */
   readonly linger: number
@@ -34,6 +34,7 @@ export class LiveQuery implements Follower {
   status: LiveStatus = 'loading'
   position: string | null = null
   problem: Problem | null = null
+  initial: LiveState<Row, Id> | null = null
   readonly #host: LiveHost
   readonly #rows: Rows
   readonly #overlay: Overlay
@@ -79,9 +80,23 @@ export class LiveQuery implements Follower {
     return (this.#state ??= stateOf(this, this.#show().entries, this.#before))
   }
 
+  /** What the server has told, as it would tell it to somebody new. undefined = there may be more. */
+  toJSON(): Frame | undefined {
+    if (this.status !== 'live') return undefined
+    const { entries, plain } = this.#rows
+    return { op: 'snapshot', ids: entries.map(entry => entry.id), data: plain, position: this.position }
+  }
+
+  /** Begins with the snapshot of another client, which was drawn already. */
+  begin(snapshot: Frame): void {
+    this.hear(snapshot)
+    this.initial = this.state
+  }
+
   get ready(): Promise<void> {
-    this.#open()
-    this.#linger()
+    // Who waits uses it, for instance a component that is suspended and cannot subscribe.
+    const stop = this.subscribe(() => {})
+    this.#arrival.promise.then(stop, stop)
     return this.#arrival.promise
   }
 
@@ -122,6 +137,7 @@ export class LiveQuery implements Follower {
     this.#stop?.()
     this.#stop = null
     this.#end('closed')
+    this.#host.forget(this)
   }
 
   learn(outline: Outline): void {
@@ -170,7 +186,7 @@ export class LiveQuery implements Follower {
 
   stale(): void {
     this.#rows.interrupt()
-    if (this.status === 'loading') return
+    if (this.status === 'loading' || this.status === 'stale') return
     this.status = 'stale'
     this.changed()
   }
@@ -180,7 +196,8 @@ export class LiveQuery implements Follower {
     this.problem = problem
     this.#arrival.reject(problem)
     this.#end('refused')
-    this.#host.forget(this)
+    // Whoever draws it again soon is told the same; a new query would be refused again, and drawn again, without end.
+    this.#linger()
   }
 
   /**
@@ -224,11 +241,8 @@ export class LiveQuery implements Follower {
 
   #linger(): void {
     clearTimeout(this.#lingering)
-    if (this.#listeners.size > 0 || !this.#stop) return
-    this.#lingering = setTimeout(() => {
-      this.close()
-      this.#host.forget(this)
-    }, this.#host.linger)
+    if (this.#listeners.size > 0 || !(this.#stop || this.problem)) return
+    this.#lingering = setTimeout(() => this.close(), this.#host.linger)
     ;(this.#lingering as { unref?(): void }).unref?.()
   }
 

@@ -129,7 +129,6 @@ export class Connection implements LiveTransport {
   }
 
   #lost(code = 1006): void {
-    const wasOpen = this.#isOpen
     this.#socket = null
     this.#isOpen = false
     this.#pace.end()
@@ -137,7 +136,7 @@ export class Connection implements LiveTransport {
     clearTimeout(this.#renewal)
     for (const resolve of this.#exchanges.values()) resolve(null)
     this.#exchanges.clear()
-    if (wasOpen) for (const follower of this.#followers.values()) follower.stale()
+    for (const follower of this.#followers.values()) follower.stale()
     if (this.status === 'closed') return
     this.#tell('offline')
     if (this.#asked.size + this.#followers.size > 0) this.#reconnect.later(code === 1008 ? 10_000 : 0)

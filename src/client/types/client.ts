@@ -61,6 +61,11 @@ export interface Own<M> {
   $request(method: string, path: string, options?: AnyRequest): Asked<unknown>
   /** Whether it is connected, and how many writes are not answered. */
   readonly $status: Status
+  /**
+   * What the live queries have now, as text that may stand in a script element: `<script type="application/json">`. A client with
+   * this `state` begins with the same rows, and asks only for what happened since.
+   */
+  $dehydrate(): string
   /** Ends the connection and all live queries. */
   $close(): void
 }

@@ -47,6 +47,8 @@ export interface LiveState<R, I> {
 export interface Live<R, I> extends LiveState<R, I>, AsyncIterable<LiveState<R, I>, void> {
   /** Everything above in one object, which is the same until something changes. */
   readonly state: LiveState<R, I>
+  /** What it began with, if that was drawn on the server. A page shows it first, so that it is the same as what was sent. */
+  readonly initial: LiveState<R, I> | null
   /** Why the server refused. */
   readonly problem: Problem | null
   /** Resolves when the first rows have come. Rejects with the problem if the server refuses. */

@@ -1,0 +1,97 @@
+// The adapter for React in a browser, in strict mode, with pages that are drawn on the server or not.
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { rolldown } from 'rolldown'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { hasBrowser, openBrowser } from '../describe/browser.ts'
+import { urlOf } from './served.ts'
+import { declare, drawn } from './todos.server.ts'
+
+let browser: Browser
+let script: string
+beforeAll(async () => {
+  if (!hasBrowser) return
+  browser = await openBrowser()
+  const bundled = await rolldown({
+    input: join(import.meta.dirname, 'todos.page.ts'),
+    platform: 'browser',
+    logLevel: 'silent',
+    transform: { define: { 'process.env.NODE_ENV': '"development"' } },
+  })
+  const { output } = await bundled.generate({ format: 'esm' })
+  script = output[0].code
+  await bundled.close()
+})
+afterAll(() => browser?.close())
+
+/** Opens a page, and records what it asks of the API. */
+async function openPage(url: string, body: string, hash = ''): Promise<{ page: Page; asked: string[] }> {
+  const context = await browser.newContext()
+  onTestFinished(() => context.close())
+  const page = await context.newPage()
+  page.setDefaultTimeout(10_000)
+  const asked: string[] = []
+  page.on('request', request => {
+    const { pathname } = new URL(request.url())
+    if (pathname !== '/page') asked.push(`${request.method()} ${pathname}`)
+  })
+  page.on('websocket', socket =>
+    socket.on('framesent', ({ payload }) => {
+      const { op, uri, since } = JSON.parse(String(payload))
+      asked.push([op, uri, since].filter(Boolean).join(' '))
+    }),
+  )
+  await page.route(`${url}/page`, route =>
+    route.fulfill({
+      contentType: 'text/html',
+      body: `<!doctype html><link rel="icon" href="data:,"><body>${body}<script type="module">${script.replaceAll('</script', '<\\/script')}</script>`,
+    }),
+  )
+  await page.goto(`${url}/page${hash}`)
+  return { page, asked }
+}
+
+describe.skipIf(!hasBrowser)('React in a browser', () => {
+  test('takes over what the server has drawn, and asks only for what happened since', async () => {
+    const app = declare()
+    const url = await urlOf(app)
+    await app.create('todo', { text: '</script><b>pack</b>' })
+    const { markup, state } = await drawn(url)
+    expect(markup).toContain('<ul data-status="live"><li>&lt;/script')
+    await app.create('todo', { text: 'fly' })
+    const { position } = Object.values(JSON.parse(state) as Record<string, { position: string }>)[0]!
+    const { page, asked } = await openPage(
+      url,
+      `<div id="root">${markup}</div><script id="state" type="application/json">${state}</script>`,
+    )
+    await page.locator('li', { hasText: 'fly' }).waitFor()
+    await app.create('todo', { text: 'sleep' })
+    await page.locator('li', { hasText: 'sleep' }).waitFor()
+    expect(await page.locator('li').allTextContents()).toEqual(['</script><b>pack</b>', 'fly', 'sleep'])
+    expect(asked).toEqual([`subscribe /todo ${position}`])
+    expect(await page.evaluate(() => (globalThis as any).faults)).toEqual([])
+  })
+
+  test('subscribes once in strict mode, and ends it with the component', async () => {
+    const app = declare()
+    const url = await urlOf(app)
+    await app.create('todo', { text: 'pack' })
+    const { page, asked } = await openPage(url, '<div id="root"></div>')
+    await page.locator('ul[data-status=live] li', { hasText: 'pack' }).waitFor()
+    expect(asked).toEqual(['subscribe /todo'])
+    expect(app.http.live!.subscriptions).toBe(1)
+    await page.evaluate(() => (globalThis as any).unmount())
+    await vi.waitFor(() => expect(app.http.live!.subscriptions).toBe(0), 10_000)
+  })
+
+  test('shows a refusal in the next error boundary, and tries again when told to', async () => {
+    const url = await urlOf(declare())
+    const { page, asked } = await openPage(url, '<div id="root"></div>', '#secret')
+    await page.getByRole('button', { name: 'unauthenticated' }).waitFor()
+    const before = asked.length
+    expect(before).toBeLessThanOrEqual(2)
+    await page.getByRole('button').click()
+    await expect.poll(() => asked.length, { timeout: 10_000 }).toBe(before + 1)
+    await page.getByRole('button', { name: 'unauthenticated' }).waitFor()
+  })
+})
