@@ -2,6 +2,8 @@
 // They are kept as text beside the sources, so that nothing has to be found, compiled or bundled when a server runs.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { rolldown } from 'rolldown'
 
 interface Text {
   readonly name: string
@@ -14,7 +16,7 @@ const targets: Readonly<Record<string, readonly Text[]>> = {
     {
       name: 'runtime',
       docs: 'What every client is made of.',
-      sources: ['src/describe/client/browser/runtime.ts', 'src/describe/client/browser/methods.ts'],
+      sources: ['runtime', 'follow', 'methods'].map(name => `src/describe/client/browser/${name}.ts`),
     },
   ],
   'src/dialects/restaction/res-runtime.ts': [
@@ -28,9 +30,14 @@ const targets: Readonly<Record<string, readonly Text[]>> = {
     {
       name: 'script',
       docs: 'The program of the documentation page.',
-      sources: ['element', 'schema', 'form', 'live', 'operation', 'main'].map(
-        name => `src/describe/page/browser/${name}.ts`,
-      ),
+      sources: [
+        ...['browser/runtime', 'browser/follow', 'browser/methods', 'operations'].map(
+          name => `src/describe/client/${name}.ts`,
+        ),
+        ...['element', 'schema', 'form', 'live', 'operation', 'console', 'main'].map(
+          name => `src/describe/page/browser/${name}.ts`,
+        ),
+      ],
     },
     { name: 'style', docs: 'Its looks.', sources: ['src/describe/page/browser/style.css'] },
   ],
@@ -67,14 +74,26 @@ export function texts(): {
   )
 }
 
+/** The client of the package as one function: `restuary.client(…)`. */
+async function connectText(): Promise<string> {
+  const input = fileURLToPath(new URL('src/client/client.ts', root))
+  const bundled = await rolldown({ input, platform: 'browser', logLevel: 'warn' })
+  const { output } = await bundled.generate({ format: 'iife', name: 'restuary', minify: true, codeSplitting: false })
+  await bundled.close()
+  return output[0].code
+}
+
+const made = '// Made by scripts/browser.ts'
+
 if (import.meta.main) {
+  writeFileSync(
+    new URL('src/describe/client/connect.ts', root),
+    `${made} out of src/client, whenever the package is built.\n\n/** The client that follows rows. */\nexport const connect: string =\n  ${JSON.stringify(await connectText())}\n`,
+  )
   for (const target of Object.keys(targets)) {
     const parts = texts()
       .filter(one => one.target === target)
       .map(({ name, docs, text }) => `\n/** ${docs} */\nexport const ${name}: string =\n  ${JSON.stringify(text)}\n`)
-    writeFileSync(
-      new URL(target, root),
-      `// Made by scripts/browser.ts out of browser/; change it there.\n${parts.join('')}`,
-    )
+    writeFileSync(new URL(target, root), `${made} out of browser/; change it there.\n${parts.join('')}`)
   }
 }

@@ -21,8 +21,7 @@ describe('the client that the command writes', () => {
     directory = mkdtempSync(join(tmpdir(), 'restuary-client-'))
     await runCommand(['client', `${served.url}/api`, '--out', join(directory, 'client.mjs')])
     client = ((await import(pathToFileURL(join(directory, 'client.mjs')).href)) as { default: unknown }).default
-    const { access_token } = await client.auth.login({ email: 'ann@example.com', password: 'correct horse battery' })
-    client.$.setToken(access_token)
+    await client.auth.login({ email: 'ann@example.com', password: 'correct horse battery' })
   })
   afterAll(async () => {
     await served.close()
@@ -55,6 +54,34 @@ describe('the client that the command writes', () => {
     expect(await client.task.close(made.id, { why: null })).toEqual({ ok: true })
     expect(await client.hello.get({ name: 'you' })).toEqual({ hello: 'you' })
     expect(await client.hello.post({ name: 'you' })).toEqual({ hello: 'you' })
+  })
+
+  test('follows rows, and writes are told', async () => {
+    const live = client.notice.live({ filter: { text: { $startsWith: 'live' } }, sort: '-text' })
+    const states = live[Symbol.asyncIterator]()
+    await states.next()
+    await client.notice.create([{ text: 'live a' }, { text: 'live b' }])
+    const { value } = await states.next()
+    expect(value.rows.map((row: { text: string }) => row.text)).toEqual(['live b', 'live a'])
+    await states.return()
+    live.close()
+  })
+
+  test('renews its token when it is refused, and forgets it with the logout', async () => {
+    const granted = await client.auth.login({ email: 'ann@example.com', password: 'correct horse battery' })
+    expect(granted.access_token).toBe(client.$.getToken())
+    client.$.setToken('spoilt')
+    expect(await client.task.list({ limit: 1 })).toHaveLength(1)
+    expect(client.$.getToken()).not.toBe('spoilt')
+    await client.auth.logout()
+    expect(client.$.getToken()).toBeNull()
+    await expect(client.task.create({ title: 'a', user: 1 })).rejects.toMatchObject({ status: 401 })
+    await expect(client.auth.login({ email: 'ann@example.com', password: 'no' })).rejects.toMatchObject({
+      name: 'ClientError',
+      status: 401,
+      error: 'unauthenticated',
+    })
+    await client.auth.login({ email: 'ann@example.com', password: 'correct horse battery' })
   })
 
   test('throws refusals with their places', async () => {

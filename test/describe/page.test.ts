@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { texts } from '../../scripts/browser.ts'
-import { api, memory, resource, serve, t, type Served } from '../../src/index.ts'
+import { always, api, memory, resource, serve, t, type Served } from '../../src/index.ts'
 import { runtime } from '../../src/describe/client/runtime.ts'
 import { resRuntime } from '../../src/dialects/restaction/res-runtime.ts'
 import { script, style } from '../../src/describe/page/assets.ts'
@@ -205,16 +205,56 @@ describe.runIf(hasBrowser)('the documentation page in a browser', () => {
     }
   })
 
-  test('client.js works in a page', async () => {
-    const page = await browser.newPage()
-    await page.goto(`${served.url}/api/health`)
-    // As text, so that it is the browser's own import.
-    const texts = await page.evaluate(`import('/api/client.js').then(async ({ default: client }) => {
-      client.$.setToken(${JSON.stringify(token)})
-      await client.notice.create({ text: 'from a page' })
-      return (await client.notice.list({ text: 'from a page' })).map(one => one.text)
-    })`)
-    expect(texts).toEqual(['from a page'])
+  test('has the client in the console as res, with the token of the page', async () => {
+    const page = await open(docs())
+    const said = page.waitForEvent('console', message => message.text().includes('await res.user.list()'))
+    await page.reload()
+    await said
+    const refused = await page.evaluate('res.task.create({ title: "a", user: 1 }).catch(error => error.status)')
+    expect(refused).toBe(401)
+    await page.evaluate('res.auth.login({ email: "ann@example.com", password: "correct horse battery" })')
+    expect(await page.evaluate('res.task.create({ title: "from the console", user: 1 })')).toMatchObject({ user: 1 })
+    expect(await page.inputValue('#token')).not.toBe('')
     await page.close()
+  })
+
+  test('client.js logs in for longer than the page, sends files, and follows rows', async () => {
+    const picture = resource({ id: t.id(), title: t.text(), image: t.file() }).public()
+    const user = resource({ id: t.id(), email: t.email().unique(), password: t.password() })
+      .login('email', 'password')
+      .rules((me, row) => ({ create: always, read: row.is(me) }))
+    const app = api(
+      { picture, user },
+      { store: memory(), auth: { secret: 'only the tests of pages in a browser use it' }, report: () => {} },
+    )
+    const gallery = await serve(app, { port: 0, signals: false, report: () => {} })
+    const page = await browser.newPage()
+    await page.goto(`${gallery.url}/health`)
+    // As text, so that it is the browser's own import.
+    const run = (text: string): Promise<unknown> =>
+      page.evaluate(`import('/client.js').then(async ({ default: client }) => { ${text} })`)
+    await run(`
+      const ann = { email: 'ann@example.com', password: 'correct horse battery' }
+      await client.user.create(ann)
+      await client.auth.login(ann)`)
+    await page.reload()
+    const seen = await run(`
+      const live = client.picture.live({ sort: '-title' })
+      await live.ready
+      const seen = new Promise(resolve => live.subscribe(({ rows }) => rows[1]?.image && resolve(rows)))
+      const { id } = await client.picture.create({ title: 'a' })
+      await client.picture.create({ title: 'b' })
+      await client.picture.upload(id, 'image', new File(['bytes'], 'dör.txt', { type: 'text/plain' }))
+      const rows = await seen
+      live.close()
+      const { length } = await client.user.list()
+      return [length, rows.map(({ title, image }) => [title, image?.name, image?.size])]`)
+    const rows = [
+      ['b', null, null],
+      ['a', 'dör.txt', 5],
+    ]
+    expect(JSON.parse(JSON.stringify(seen))).toEqual([1, rows])
+    await page.close()
+    await gallery.close()
   })
 })

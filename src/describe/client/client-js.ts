@@ -1,4 +1,5 @@
 import { operationsIn, operationTable } from './operations.ts'
+import { connect } from './connect.ts'
 import { runtime } from './runtime.ts'
 
 export interface ClientTarget {
@@ -10,7 +11,8 @@ export interface ClientTarget {
 
 /**
  * Makes the client of an OpenAPI document as a module: `import client from '/client.js'`, `client.todo.list({ done: false })`,
- * `client.todo.patch(7, { done: true })`, `client.list.todos.create(1, { text: 'pack' })`, `client.user.post_login(…)`.
+ * `client.todo.patch(7, { done: true })`, `client.list.todos.create(1, { text: 'pack' })`, `client.user.post_login(…)`,
+ * `client.todo.live({ filter: { done: false } })`, `client.auth.login({ email, password })`.
  */
 export function clientModule(document: Readonly<Record<string, unknown>>, target: ClientTarget): string {
   const table = operationTable(operationsIn(document))
@@ -20,11 +22,12 @@ export function clientModule(document: Readonly<Record<string, unknown>>, target
       : jsLiteral(target.base)
   return [
     banner(document),
+    connect,
     runtime,
     `const operations = ${jsLiteral(table)}`,
     `const base = ${base}`,
     '/** A client of the API at another place, with another fetch, or with a token of its own. */',
-    "export const createClient = (options = {}) => clientOf(operations, { base, scheme: 'Bearer ', ...options })",
+    "export const createClient = (options = {}) => clientOf(operations, { base, scheme: 'Bearer ', connect: restuary.client, ...options })",
     'export { ClientError }',
     'export default createClient()',
     '',

@@ -1,4 +1,5 @@
 // Runs in browsers and in Node, as text that is served. See scripts/browser.ts.
+import { addLive, type Built } from './follow.ts'
 import { createTransport, type ClientOptions, type RequestOptions, type Transport } from './runtime.ts'
 
 /** Method and path template of each operation, by resource, by relation where there is one, and by name. */
@@ -35,7 +36,9 @@ export function clientOf(
         inBody ? { ...more, query: listQuery(more?.query), data: first } : { ...more, query: listQuery(first) },
       )
     }
-  return Object.assign(build(operations), { $: transport })
+  const built = build(operations)
+  if (options.connect) addLive(built as Built, operations, transport, options)
+  return Object.assign(built, { $: transport })
 }
 
 /** Lists of names are one parameter with commas, a filter is JSON. */

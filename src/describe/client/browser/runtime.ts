@@ -8,6 +8,9 @@ export interface ClientOptions {
   /** What stands before the token there. */
   scheme?: string
   fetch?: typeof fetch
+  /** Makes the client that follows rows: `client` of restuary/client. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- which resources it has is only known when it runs
+  connect?: (url: string, options: object) => any
 }
 
 export interface RequestOptions {
@@ -36,14 +39,20 @@ export interface Transport {
   getToken: () => string | null
   setToken: (token: string) => void
   clearToken: () => void
+  /** What was kept under a name over a reload. */
+  recall: (name: string) => string | null
+  /** null = nothing is kept any more. */
+  keep: (name: string, value: string | null) => void
+  /** Asks for another token in place of one that was refused. null = there is none. */
+  renew: () => Promise<string | null>
   /** One request; resolves with the JSON of the answer, or with the Response where there is none. */
   send: (method: string, path: string, options?: RequestOptions) => Promise<unknown>
 }
 
 /** Makes what the methods of a client are made of. */
 export function createTransport(options: ClientOptions): Transport {
-  const storageKey = 'resjs-auth-token'
-  let kept: string | null = null
+  const tokenName = 'resjs-auth-token'
+  const kept = new Map<string, string>()
   const storage = (): Storage | null => {
     try {
       return typeof window === 'undefined' ? null : window.localStorage
@@ -53,20 +62,24 @@ export function createTransport(options: ClientOptions): Transport {
   }
   const transport: Transport = {
     config: { urlPrefix: options.base ?? '', authHeader: options.header ?? 'authorization' },
-    getToken: () => storage()?.getItem(storageKey) ?? kept,
-    setToken: token => {
-      kept = token
-      storage()?.setItem(storageKey, token)
+    getToken: () => transport.recall(tokenName),
+    setToken: token => transport.keep(tokenName, token),
+    clearToken: () => transport.keep(tokenName, null),
+    recall: name => storage()?.getItem(name) ?? kept.get(name) ?? null,
+    keep(name, value) {
+      if (value === null) {
+        kept.delete(name)
+        storage()?.removeItem(name)
+      } else {
+        kept.set(name, value)
+        storage()?.setItem(name, value)
+      }
     },
-    clearToken: () => {
-      kept = null
-      storage()?.removeItem(storageKey)
-    },
+    renew: () => Promise.resolve(null),
     async send(method, path, { query, data, headers = {} } = {}) {
       const url = transport.config.urlPrefix + path + queryText(query)
       const fields: Record<string, string> = { accept: 'application/json', ...headers }
-      const token = transport.getToken()
-      if (token) fields[transport.config.authHeader] ??= (options.scheme ?? '') + token
+      const hasOwnToken = transport.config.authHeader in fields
       let body: string | FormData | undefined
       if (typeof FormData !== 'undefined' && data instanceof FormData) body = data
       else if (typeof data === 'string') {
@@ -76,11 +89,16 @@ export function createTransport(options: ClientOptions): Transport {
         body = JSON.stringify(data)
         fields['content-type'] ??= 'application/json'
       }
-      const response = await (options.fetch ?? fetch)(url, {
-        method,
-        headers: fields,
-        ...(body === undefined ? {} : { body }),
-      })
+      const ask = (token: string | null): Promise<Response> => {
+        if (token && !hasOwnToken) fields[transport.config.authHeader] = (options.scheme ?? '') + token
+        return (options.fetch ?? fetch)(url, { method, headers: fields, ...(body === undefined ? {} : { body }) })
+      }
+      const token = transport.getToken()
+      let response = await ask(token)
+      if (response.status === 401 && token && !hasOwnToken) {
+        const renewed = await transport.renew()
+        if (renewed) response = await ask(renewed)
+      }
       const type = response.headers.get('content-type') ?? ''
       const json = /^application\/([\w.-]+\+)?json\b/i.test(type) && response.status !== 204
       const value: unknown = json ? await response.json().catch(() => null) : response

@@ -1,5 +1,6 @@
 // Runs in browsers, as text that is served. See scripts/browser.ts.
 import { byId, h, show } from './element.ts'
+import { setUpConsole } from './console.ts'
 import { setUpLive } from './live.ts'
 import { operationView } from './operation.ts'
 import { page, membersTable, resolve, type JsonObject } from './schema.ts'
@@ -32,6 +33,7 @@ async function begin(): Promise<void> {
   search.addEventListener('input', list)
   list()
   setUpToken()
+  setUpConsole()
   setUpLive(exampleOf(sections))
   const route = (): void => {
     const wanted = decoded(location.hash.slice(1))
