@@ -7,6 +7,7 @@
 ...     print(change.kind, change.row)
 """
 
+from .batch import Batch
 from .client import Client
 from .credentials import Tokens
 from .live import Change, Live, Status
@@ -14,4 +15,4 @@ from .problem import Complaint, Problem
 from .resource import Page, Resource
 from .row import Id, Row
 
-__all__ = ['Change', 'Client', 'Complaint', 'Id', 'Live', 'Page', 'Problem', 'Resource', 'Row', 'Status', 'Tokens']
+__all__ = ['Batch', 'Change', 'Client', 'Complaint', 'Id', 'Live', 'Page', 'Problem', 'Resource', 'Row', 'Status', 'Tokens']

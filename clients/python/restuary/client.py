@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import httpx
 
+from .batch import Batch
 from .credentials import Credentials, Tokens
 from .description import resources_in
 from .http import Http
@@ -93,6 +94,18 @@ class Client:
         Returns the JSON of the answer.
         """
         return self._http.json(method, path, data, query=query, headers=headers)
+
+    def batch(self, *, key: str | None = None) -> Batch:
+        """Collects calls that happen all or not at all. A row that one makes may be used in the next.
+
+        >>> with api.batch() as batch:
+        ...     trip = batch.list.create({'title': 'Trip'})
+        ...     batch.todo.create({'text': 'pack', 'list': trip})
+        >>> trip.result['id']
+
+        key: the idempotency key of the whole. The client makes one.
+        """
+        return Batch(self, key)
 
     def close(self) -> None:
         """Closes the connections for requests. Live iterations are closed on their own."""

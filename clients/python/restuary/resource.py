@@ -83,7 +83,7 @@ class Resource:
     def _write(
         self, method: str, path: str, query: Mapping[str, Any] | None, data: Any, if_match: str | None, key: str | None
     ) -> httpx.Response:
-        headers = {'idempotency-key': key or str(uuid.uuid4()), 'if-match': _tag(if_match)}
+        headers = {'idempotency-key': key or str(uuid.uuid4()), 'if-match': tag_of(if_match)}
         return self._http.send_json(method, path, data, query=query, headers=headers)
 
 
@@ -218,7 +218,7 @@ class Operations(Resource):
         headers = {
             'content-type': type or 'application/octet-stream',
             'content-disposition': name and f"attachment; filename*=UTF-8''{quote(name, safe='')}",
-            'if-match': _tag(if_match),
+            'if-match': tag_of(if_match),
         }
         sent = content if isinstance(content, (bytes, str)) else content.read()
         shown: dict[str, Any] = content_of(
@@ -248,7 +248,7 @@ class Undescribed(Operations):
         return action
 
 
-def _tag(etag: str | None) -> str | None:
+def tag_of(etag: str | None) -> str | None:
     return None if etag is None else f'"{etag}"'
 
 

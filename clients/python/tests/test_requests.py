@@ -60,6 +60,37 @@ class Requests(unittest.TestCase):
         self.api.todo.delete({'filter': {'text': self.mark, 'done': True}})
         self.assertEqual([row['id'] for row in self.api.todo.list(filter={'text': self.mark})], [rows[0]['id']])
 
+    def test_a_batch_happens_all_or_not_at_all(self) -> None:
+        with self.api.batch() as batch:
+            trip = batch.list.create({'title': self.mark})
+            todo = batch.todo.create({'text': 'pack', 'list': trip})
+            batch.todo.create({'text': 'fly', 'list': trip})
+            with self.assertRaises(RuntimeError):
+                trip.result
+        self.assertEqual(self.api.todo.get(todo.result['id'], fields='list.title'), {'list': {'title': self.mark}})
+        with self.api.batch() as batch:
+            changed = batch.todo.patch(todo.result['id'], {'done': True}, if_match=todo.result.etag)
+            closed = batch.todo.close(todo.result['id'], why='packed')
+            read = batch.todo.get(todo.result['id'])
+        self.assertEqual((changed.result['done'], closed.result), (True, {'closed': 'pack: packed'}))
+        self.assertEqual(read.result.etag, changed.result.etag)
+
+        def refused() -> None:
+            with self.api.batch() as batch:
+                batch.todo.delete(todo.result['id'])
+                batch.todo.create({'text': ''})
+
+        problem = self.raises('validation', 400, refused)
+        self.assertEqual((problem.document['failed'], problem.places[0].pointer), (1, '#/1/body/text'))
+        self.assertTrue(self.api.todo.get(todo.result['id'])['done'])
+        with self.assertRaisesRegex(AttributeError, 'no resource'), self.api.batch() as batch:
+            batch.todos.create({})
+
+    def test_a_list_is_created_with_the_rows_that_it_nests(self) -> None:
+        made = self.api.list.create({'title': self.mark, 'todos': [{'text': 'pack'}, {'text': 'fly', 'rank': 2}]})
+        shown = self.api.list.get(made['id'], include='todos', fields=['title', 'todos.text'])
+        self.assertEqual(shown, {'title': self.mark, 'todos': [{'text': 'pack'}, {'text': 'fly'}]})
+
     def test_a_row_is_replaced_by_a_unique_key(self) -> None:
         email = f'{self.mark}@example.com'
         made = self.api.user.replace({'email': email}, {'email': email, 'password': 'correct horse'})
