@@ -32,4 +32,5 @@ const authenticate: Authenticate = credentials => {
   return user === undefined ? null : { id: user }
 }
 
+// oxlint-disable-next-line typescript/no-explicit-any -- whoever imports it sends requests
 export const app: Api<any> = api({ cookie, jar }, { store: memory(), authenticate })
