@@ -200,3 +200,12 @@ test('a file opened for reading is not changed, and a change of it begins a term
     before,
   )
 })
+
+test('a row with a key of several columns has one id', async () => {
+  const { store, of } = opened(
+    `CREATE TABLE part(a INTEGER, b TEXT, PRIMARY KEY (a, b)); INSERT INTO part VALUES (10, 'A')`,
+  )
+  expect(await get(store, of('part'), '10~A')).toBeDefined()
+  for (const other of ['010~A', '10.0~A', ' 10~A', '10~%41'])
+    expect(await get(store, of('part'), other)).toBeUndefined()
+})

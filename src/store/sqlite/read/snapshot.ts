@@ -70,7 +70,9 @@ export class Reader implements Snapshot {
     const statement = (table.get ??= this.connection.prepare(getRow(layout)))
     if (layout.hasPlainId) return decode(layout, statement.get(id))
     const binds = keyBinds(layout, id)
-    return binds === null ? undefined : decode(layout, statement.get(...binds))
+    const row = binds === null ? undefined : decode(layout, statement.get(...binds))
+    // A column of numbers finds 7 by "07" as well, but a row has one id.
+    return row?.[ID] === id ? row : undefined
   }
 
   #table(resource: Resource): Table {
