@@ -40,6 +40,41 @@ test.each(faces)(
   },
 )
 
+test('a batch over HTTP is refused like other requests', async () => {
+  const gate = Promise.withResolvers<void>()
+  onTestFinished(() => gate.resolve())
+  const arrived = Promise.withResolvers<void>()
+  const app = api(
+    { note, slow },
+    {
+      report: () => {},
+      http: { overload: { inFlight: 1 }, log: () => {} },
+      before: async ctx => {
+        if (ctx.resource !== 'slow') return
+        arrived.resolve()
+        await gate.promise
+      },
+    },
+  )
+  const port = await served(app)
+  const ann = await speak('http', port)
+  const batch = async (): Promise<number> => {
+    const response = await fetch(`http://127.0.0.1:${port}/batch`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify([{ method: 'POST', uri: '/note', body: { text: 'short' } }]),
+    })
+    await response.text()
+    return response.status
+  }
+  const long = ann.create('slow', { text: 'long' })
+  await arrived.promise
+  expect(await batch()).toBe(503)
+  gate.resolve()
+  await long
+  expect([await batch(), await batch()]).toEqual([200, 200])
+})
+
 test('all protocols share the limit of running requests', async () => {
   const gate = Promise.withResolvers<void>()
   onTestFinished(() => gate.resolve())

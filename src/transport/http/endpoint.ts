@@ -75,6 +75,8 @@ export interface Service {
   readonly methods: readonly string[]
   /** Its name in metrics. Default: the path. */
   readonly route?: string
+  /** It does as much as requests for resources, so it is refused like those under overload. */
+  readonly isShed?: boolean
   /** Answers a request. Errors become problem documents. */
   readonly serve: (face: Face, exchange: Exchange) => Maybe<void>
 }

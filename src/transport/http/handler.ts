@@ -154,14 +154,14 @@ function begin(face: Face, call: HttpCall): void | Promise<void> {
     if (!endpoint.methods.has(exchange.method)) throw wrongMethod(endpoint, exchange.method)
     return sendPage(face, exchange, endpoint.page)
   }
-  if (endpoint?.kind === 'service') {
-    if (!endpoint.methods.has(exchange.method)) throw wrongMethod(endpoint, exchange.method)
-    return endpoint.service.serve(face, exchange)
-  }
-  if (face.admission !== null) {
+  if (endpoint?.kind === 'service' && !endpoint.methods.has(exchange.method))
+    throw wrongMethod(endpoint, exchange.method)
+  const service = endpoint?.kind === 'service' ? endpoint.service : null
+  if (face.admission !== null && (service === null || service.isShed === true)) {
     if (!face.admission.enter(exchange.arrived)) return sendShed(face, exchange)
     call.admitted = true
   }
+  if (service) return service.serve(face, exchange)
   const principal = face.engine.authenticate?.(exchange) ?? null
   return principal instanceof Promise ? principal.then(who => proceed(face, call, who)) : proceed(face, call, principal)
 }

@@ -22,6 +22,7 @@ export function batchService(engine: Engine, { path, prefix, addressOf }: BatchO
   return {
     path,
     methods: ['POST', 'OPTIONS'],
+    isShed: true,
     serve: async (face, exchange) => {
       const principal = (await engine.authenticate?.(exchange)) ?? null
       const { idempotencyKey } = exchange
