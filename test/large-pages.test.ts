@@ -29,3 +29,37 @@ test.each(['/note/1/history', '/changes'])('pages of %s are bounded in bytes, an
   expect(Math.max(...sizes)).toBeLessThan(app.engine.limits.pageBytes + 3 * LARGE)
   expect(sizes.length).toBeGreaterThan(3)
 })
+
+test('pages of lists are bounded in bytes, and lead to all there is in both directions', async () => {
+  const twice = t.calc({ of: t.integer(), get: row => Number(row['rank']) * 2 }).sortable()
+  const note = resource({ id: t.id(), rank: t.integer(), data: t.json(), twice }).public()
+  const limits = { listBytes: 1_000 }
+  const app = api({ note }, { store: memory(), limits, report: () => {}, http: { log: () => {} } })
+  onTestFinished(() => app.close())
+  for (let i = 0; i < TIMES; i++) await app.post('note', { rank: -i, data: `${i}`.padEnd(400, 'x') })
+  await app.post('note', { rank: -TIMES, data: 'y'.repeat(5_000) })
+  let last = ''
+  const walk = async (from: string, rel: string): Promise<number[][]> => {
+    const pages: number[][] = []
+    for (let url: string | undefined = from; url !== undefined;) {
+      last = url
+      const answer: Response = await app.fetch(new Request(`http://localhost${url}`))
+      const text = await answer.text()
+      const ids = (JSON.parse(text) as { id: number }[]).map(row => row.id)
+      expect(text.length < 1_100 || ids.length === 1).toBe(true)
+      pages.push(ids)
+      url = new RegExp(`<([^>]+)>; rel="${rel}"`).exec(answer.headers.get('link') ?? '')?.[1]
+    }
+    return pages
+  }
+  const all = Array.from({ length: TIMES + 1 }, (_, i) => TIMES + 1 - i)
+  const forwards = await walk('/note?sort=rank&limit=100', 'next')
+  expect(forwards.flat()).toEqual(all)
+  expect(forwards).toHaveLength(1 + TIMES / 2)
+  const backwards = await walk(last, 'prev')
+  expect(backwards.toReversed().flat()).toEqual(all)
+  // A list that is sorted in memory has no cursors.
+  const computed = await app.fetch(new Request('http://localhost/note?sort=twice'))
+  expect([computed.status, (await computed.json()).error]).toEqual([400, 'too_complex'])
+  expect(await app.list('note', { limit: 100 })).toHaveLength(TIMES + 1)
+})

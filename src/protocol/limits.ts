@@ -38,6 +38,8 @@ export const defaultLimits = {
   sortedRows: 10_000,
   /** Bytes of a page of history or of `/changes`, after which it ends early. One record is always on it. */
   pageBytes: 1_048_576,
+  /** Bytes of a page of a list, after which it ends early. One row is always on it. */
+  listBytes: 8_388_608,
   /** Rows that one list, count or sort may visit → too_complex. Beyond a few thousand it goes on beside the event loop. */
   visitedRows: 5_000_000,
   /**

@@ -153,6 +153,8 @@ async function list(resource: Resource, data: unknown, asking: Asking): Promise<
   const outcome = await ask(asking, { operation: 'list', resource, id: null, query })
   if (outcome.kind === 'failure') return toldErrors(outcome.error, asking.profile, resource, data)
   if (outcome.kind !== 'list') throw new TypeError(`a list came to ${outcome.kind}`)
+  // Pages have numbers here, so that what has no room on one would be on none.
+  if (outcome.next !== null && outcome.count < size) return { status: 400, errors: ['That page has too many bytes'] }
   if (outcome.count === 0 && page > 1) return { status: 404, errors: ['That page contains no results'] }
   return { status: 200, data: outcome.body, position: outcome.position }
 }

@@ -19,6 +19,8 @@ export interface ReadEnvironment {
   readonly visits: Visits | undefined
   /** Bytes after which a page of history ends early. */
   readonly pageBytes: number
+  /** The same of a list. */
+  readonly listBytes: number
   /** What the caller may do. The read rules are ANDed into every query. */
   readonly permissions: Permissions
 }

@@ -14,9 +14,9 @@ import { allowedIds, allowedRows } from '../rules/permissions.ts'
 import type { ReadEnvironment } from '../call/call-environment.ts'
 import type { ListRead } from './list-read.ts'
 import { noRelations, RelatedLoader } from './load-related.ts'
-import { writeRow, writeRows } from './write-json.ts'
+import { writePage, writeRow, writeRows } from './write-json.ts'
 import { isOrderedInMemory, ordered } from './sort-in-memory.ts'
-import { cursorFor } from './page-cursor.ts'
+import { cursorFor, shortened, type ListPage } from './page-cursor.ts'
 import {
   isListTaggedByBody,
   isMasked,
@@ -225,12 +225,20 @@ function* makeList(read: ListRead, scoped: Predicate, version: string): Work<Lis
   const { snapshot, view, query, audience, reading } = read
   const { resource } = view
   const where = allOf(narrowed(resource, query.where, reading.permissions), scoped)
-  const page = yield* pageOf(read, where)
-  const related = yield* new RelatedLoader(snapshot, reading).load(view, page.rows)
+  const whole = yield* pageOf(read, where)
+  const related = yield* new RelatedLoader(snapshot, reading).load(view, whole.rows)
+  const { ctx, listBytes: most } = reading
+  let body = writeRows(view, whole.rows, related, ctx)
+  let page = whole
+  if (body.length > most && query.limit !== null) {
+    const written = writePage(view, whole.rows, { related, ctx, most, backwards: query.cursor?.before ?? false })
+    body = written.body
+    page = yield* shortened(read, whole, written.rows)
+  }
   const list = {
     kind: 'list' as const,
     resource,
-    body: writeRows(view, page.rows, related, reading.ctx),
+    body,
     ids: showsId(view) ? null : page.rows.map(row => row[ID] as Id),
     count: page.rows.length,
     position: reading.terms.position(snapshot.position),
@@ -251,15 +259,9 @@ function* totalOf({ snapshot, view: { resource }, reading }: ListRead, where: Pr
   return rows.filter(opaque).length
 }
 
-interface Page {
-  readonly rows: readonly Row[]
-  readonly next: string | null
-  readonly previous: string | null
-}
+const emptyPage: ListPage = { rows: [], next: null, previous: null }
 
-const emptyPage: Page = { rows: [], next: null, previous: null }
-
-function* pageOf(read: ListRead, where: Predicate): Work<Page> {
+function* pageOf(read: ListRead, where: Predicate): Work<ListPage> {
   const { snapshot, query, reading } = read
   const { resource } = read.view
   const { limit, cursor, offset, sort } = query

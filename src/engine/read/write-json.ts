@@ -43,6 +43,34 @@ export function writeRows(view: View, rows: readonly Row[], related: LoadedRelat
   return text === '' ? '[]' : text + ']'
 }
 
+/**
+ * Writes a page: its first rows up to about so many bytes, or its last ones (`backwards`), but at least one. Returns which rows
+ * it wrote.
+ */
+export function writePage(
+  view: View,
+  rows: readonly Row[],
+  { related, ctx, most, backwards }: PageText,
+): { readonly body: string; readonly rows: readonly Row[] } {
+  const texts: string[] = []
+  let size = 0
+  for (const row of backwards ? rows.toReversed() : rows) {
+    const text = writeRow(view, row, related, ctx)
+    if (size + text.length > most && texts.length > 0) break
+    size += text.length
+    texts.push(text)
+  }
+  const shown = backwards ? rows.slice(rows.length - texts.length) : rows.slice(0, texts.length)
+  return { body: `[${(backwards ? texts.toReversed() : texts).join(',')}]`, rows: shown }
+}
+
+interface PageText {
+  readonly related: LoadedRelations
+  readonly ctx: Ctx
+  readonly most: number
+  readonly backwards: boolean
+}
+
 function writePart(view: View, part: ViewPart, row: Row, related: LoadedRelations, ctx: Ctx): string {
   switch (part.kind) {
     case 'slot':

@@ -62,6 +62,7 @@ export function admitting({ store, limits, clock, callerChecks, cursorKey, newId
       cursorKey,
       visits: call.unbounded ? undefined : endsInTurn ? inTurn : new CallVisits(limits.visitedRows, call),
       pageBytes: call.unbounded ? Infinity : limits.pageBytes,
+      listBytes: call.unbounded ? Infinity : limits.listBytes,
       permissions: authorize(call, callerChecks),
       newId,
       values: call.unbounded ? null : limits,
