@@ -39,7 +39,7 @@ export async function reads(): Promise<void> {
   expectTypeOf((await app.get('todo', 1, { depth: 2 })).list.todos).toEqualTypeOf<number[]>()
   for await (const { rows } of app.live('todo', { fields: ['rank'] }))
     expectTypeOf(rows).toEqualTypeOf<readonly { rank: number }[]>()
-  // @ts-expect-error -- text is no relation
+  // @ts-expect-error -- text is not a relation
   await app.list('todo', { include: ['text'] })
   // @ts-expect-error -- there is no such field
   await app.list('todo', { fields: ['list.titel'] })

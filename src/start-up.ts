@@ -14,6 +14,6 @@ export function startUp(started: Maybe<void>): StartUp {
   const ready = Promise.resolve(started).then(() => {
     waiting = null
   })
-  ready.catch(() => undefined) // // a caller that awaits `ready` gets the rejection; it must not end the process as an unhandled one
+  ready.catch(() => undefined) // a caller that awaits `ready` gets the rejection; it must not end the process as an unhandled one
   return { ready, whenReady: work => (waiting ? ready.then(work) : work()) }
 }

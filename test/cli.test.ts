@@ -168,7 +168,7 @@ test.each([
   [['serve', 'broken.json'], 'broken.json is not JSON', 'correct it there'],
   [['serve', 'list.json'], 'is a list', /give it a name: { "list"/],
   [['serve', 'notes.txt'], 'neither a SQLite file nor JSON', 'name a file'],
-  [['serve', 'shop.sqlite', '--json-server'], 'is no JSON file', 'leave --json-server out'],
+  [['serve', 'shop.sqlite', '--json-server'], 'is not a JSON file', 'leave --json-server out'],
   [['serve', '.'], 'is a directory', 'name a SQLite or a JSON file'],
   [['serve'], 'serve needs a file', 'restuary serve shop.sqlite'],
   [['serve', 'db.json', 'other.json'], 'takes one file', 'quotes'],

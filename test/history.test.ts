@@ -336,7 +336,7 @@ test('restuary changes prints the log of a file from a position on, without hash
   expect(await lines(records[0]!.position)).toEqual([
     expect.objectContaining({ before: { name: 'Ann' }, operation: 'patch' }),
   ])
-  await expect(lines('x')).rejects.toThrow('is no position')
+  await expect(lines('x')).rejects.toThrow('is not a position')
   await expect(lines('zzzzzz.1')).rejects.toThrow('another history')
 
   const end = new AbortController()

@@ -70,7 +70,7 @@ function nameResources(report: readonly TableReport[]): NonNullable<HttpOptions[
 
 async function jsonServerApi(file: string, options: ServeFileOptions): Promise<Servable> {
   if (kindOf(file) !== 'json')
-    throw new Misuse(`${file} is no JSON file`, 'leave --json-server out: its words are those of JSON files alone')
+    throw new Misuse(`${file} is not a JSON file`, 'leave --json-server out: its words are those of JSON files alone')
   const { jsonServer } = await loadJsonServer()
   const { resources, services, start } = jsonServer(file, { ...options, report: line => console.error(line) })
   const app = api(resources, { http: { ...corsOf(options), services } })

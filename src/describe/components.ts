@@ -41,7 +41,7 @@ export class Components {
     const key = `${side} ${resource.name}${implied === null ? '' : ` ${implied.name}`}`
     const name = this.#nameOf(key, `${resource.title}${suffix}${within}`)
     if (!this.#schemas.has(name)) {
-      this.#schemas.set(name, {}) // // it may refer to itself
+      this.#schemas.set(name, {}) // it may refer to itself
       this.#schemas.set(name, this.#schemaOf(resource, side, implied))
     }
     return pointerTo(name)

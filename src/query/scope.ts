@@ -14,7 +14,7 @@ export interface ScopeField {
   readonly is: 'scalar' | 'one' | 'back' | 'many' | 'calc' | 'count' | 'self'
   /** The type of a scalar or calculated field. A to-one has the type of its target's id. */
   readonly type: ScalarType | null
-  /** The related resource. null = the field is no relation. */
+  /** The related resource. null = the field is not a relation. */
   readonly target: Scope | null
   /** The relation that a count counts. */
   readonly of?: { readonly name: string }

@@ -65,7 +65,7 @@ export function tokensOf(keys: Keys, options: TokenOptions): Tokens {
 function accessOf({ sub, sid, scope, exp, iat }: Claims): AccessClaims {
   if (typeof sub !== 'string' || sub === '' || typeof sid !== 'string') throw invalidToken('claims of other types')
   if (typeof iat !== 'number' || typeof exp !== 'number') throw invalidToken('claims of other types')
-  if (scope !== undefined && typeof scope !== 'string') throw invalidToken('a scope that is no text')
+  if (scope !== undefined && typeof scope !== 'string') throw invalidToken('a scope that is not text')
   return { sub, sid, scope: scope ?? '', exp }
 }
 

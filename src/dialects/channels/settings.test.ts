@@ -5,7 +5,7 @@ import { t } from '../../schema/builder.ts'
 import { envelope, type EnvelopeSettings } from './settings.ts'
 
 test.each<[string, EnvelopeSettings, RegExp]>([
-  ['an unknown field', { sort: ['-vote'] }, /is sorted by "vote", which it has not.*"votes"/],
+  ['an unknown field', { sort: ['-vote'] }, /is sorted by "vote", which it does not have.*"votes"/],
   ['a list of rows', { sort: ['votes', 'answers'] }, /is sorted by "answers", which is not a value/],
   ['a page without rows', { page: 0 }, /has pages of 0 rows/],
   ['a lookup that several rows share', { lookup: 'votes' }, /is looked up by "votes", which several rows may share/],

@@ -74,13 +74,15 @@ function checkSettings(
     note(name, `has pages of ${page} rows`, 'write 1 or more')
   for (const { path } of sortOf({ sort })) {
     const field = def.fields[path[0]!]
-    if (!field) note(name, `is sorted by "${path[0]}", which it has not`, instead(path[0]!, Object.keys(def.fields)))
+    if (!field)
+      note(name, `is sorted by "${path[0]}", which it does not have`, instead(path[0]!, Object.keys(def.fields)))
     else if (field.is !== 'scalar')
       note(name, `is sorted by "${path[0]}", which is not a value`, 'sort by fields with a value of their own')
   }
   if (lookup === undefined || lookup === declaredIdName(def)) return
   const field = def.fields[lookup]
-  if (!field) note(name, `is looked up by "${lookup}", which it has not`, instead(lookup, Object.keys(def.fields)))
+  if (!field)
+    note(name, `is looked up by "${lookup}", which it does not have`, instead(lookup, Object.keys(def.fields)))
   else if (field.is !== 'scalar' || !field.unique) {
     note(name, `is looked up by "${lookup}", which several rows may share`, `make it unique: ${lookup}: t.….unique()`)
   }

@@ -95,7 +95,7 @@ export class JsonServerDocument {
 
 function parsed(text: string): JsonContent {
   const content = parseKept(text.replace(/^\uFEFF/, ''))
-  if (!isItem(content)) throw new Error('It is no JSON object with a list or an object for each name')
+  if (!isItem(content)) throw new Error('It is not a JSON object with a list or an object for each name')
   return content
 }
 

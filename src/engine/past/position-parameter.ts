@@ -8,6 +8,6 @@ export function seqOfParameter({ terms }: Store, text: string, parameter: string
   if (seq !== null) return seq
   const detail = parsePosition(text)
     ? 'is of another history than this one'
-    : 'is no position: it is epoch.seq, as entity tags and streams name it'
+    : 'is not a position: it is epoch.seq, as entity tags and streams name it'
   throw new ApiError('validation', { issues: [{ code: 'format', parameter, detail }] })
 }

@@ -83,7 +83,7 @@ const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\/]/g
 export function uriPattern(text: string): UriPattern | string {
   if (!text.startsWith('/')) return 'does not begin with a slash'
   if (/\/\/|[?#\s]/.test(text.replaceAll(/<[^>]*>/g, 'x')))
-    return 'is no path: it has an empty segment, a space, "?" or "#"'
+    return 'is not a path: it has an empty segment, a space, "?" or "#"'
   const names: string[] = []
   const readers: Converter[] = []
   const weights: number[] = []

@@ -38,6 +38,6 @@ export function jsonSchemaOf(
   try {
     return schema['~standard'].jsonSchema?.[side]({ target: 'draft-2020-12' }) ?? null
   } catch {
-    return null // // a library throws if JSON Schema cannot express the schema
+    return null // a library throws if JSON Schema cannot express the schema
   }
 }

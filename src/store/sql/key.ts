@@ -30,6 +30,6 @@ export function hasKey(layout: Layout, at: (column: string) => Sql, first: numbe
 /** The same for a row that is there. Throws Error for an id that no row can have. */
 export function bindsOfKey(layout: Layout, id: Id): readonly Bind[] {
   const binds = keyBinds(layout, id)
-  if (binds === null) throw new Error(`${id} is no key of ${layout.resource.name}`)
+  if (binds === null) throw new Error(`${id} is not a key of ${layout.resource.name}`)
   return binds
 }

@@ -149,7 +149,7 @@ export function jsonPath(resource: Resource, path: readonly string[]): { steps: 
   let at = resource
   for (let i = 0; i < path.length - 1; i++) {
     const field = fieldOf(at, path[i]!)
-    if (field.is !== 'one') throw new Error(`${at.name}.${field.name} is no stored to-one relation`)
+    if (field.is !== 'one') throw new Error(`${at.name}.${field.name} is not a stored to-one relation`)
     steps.push(field)
     at = field.target
   }

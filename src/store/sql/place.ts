@@ -37,7 +37,7 @@ export type Relation = OneField | BackField | ManyField
 
 export function relationOf(name: string, { layout }: TableReference): Relation {
   const field = fieldOf(layout.resource, name)
-  if (field.is !== 'one' && field.is !== 'back' && field.is !== 'many') throw new Error(`${name} is no relation`)
+  if (field.is !== 'one' && field.is !== 'back' && field.is !== 'many') throw new Error(`${name} is not a relation`)
   return field
 }
 

@@ -65,7 +65,7 @@ function operator(leaf: Predicate): string {
 function targetOf(resource: Resource, name: string): Resource {
   const field = fieldOf(resource, name)
   if (field.is === 'one' || field.is === 'back' || field.is === 'many') return field.target
-  throw new Error(`${resource.name}.${name} is no relation`)
+  throw new Error(`${resource.name}.${name} is not a relation`)
 }
 
 /** The sort keys with the id at the end, if it is not among them. This makes the order total. */

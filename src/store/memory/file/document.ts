@@ -91,7 +91,7 @@ export function stateFrom(
     else if (faults.length === TOLD) faults.push('… and more')
   }
   const state: MemoryState = { ...emptyState(model), position: 1 }
-  if (!isObject(document)) return { state, faults: ['It is no JSON object with a list for each table'] }
+  if (!isObject(document)) return { state, faults: ['It is not a JSON object with a list for each table'] }
   const tables = new Map(state.tables)
   for (const resource of model.resources.values()) {
     const items = document[resource.table] ?? []

@@ -97,7 +97,7 @@ class TablePlan {
     if (resource === null) {
       // A join table may belong to another program and have more columns than ours.
       if (columns.every(column => is.columns.has(column.name))) return
-      return this.#refuse('', 'is no join table of the model', `give the relation another table by \`through\``)
+      return this.#refuse('', 'is not a join table of the model', `give the relation another table by \`through\``)
     }
     if (!is.columns.has('_seq') || !is.columns.has('_at')) {
       return this.#refuse(

@@ -79,7 +79,7 @@ export class LogTail {
     const seq = this.#terms.seqOf(since)
     const fault =
       parsePosition(since) === null
-        ? `${since} is no position; it is epoch.seq, such as ${this.#terms.position(floor)}`
+        ? `${since} is not a position; it is epoch.seq, such as ${this.#terms.position(floor)}`
         : seq === null
           ? `${since} is of another history than this file's`
           : seq < floor

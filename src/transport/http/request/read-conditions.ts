@@ -3,9 +3,8 @@ import { ApiError } from '../../../protocol/error.ts'
 import type { Exchange, FieldLines } from '../exchange.ts'
 
 /**
- * Reads the preconditions of a request (RFC 9110 §13.1); null if there are none. `suffix` is that of the entity tags of the
- * format in which the answer will be. What they mean is decided in
- * engine/read/preconditions.ts.
+ * Reads the preconditions of a request (RFC 9110 §13.1); null if there are none. `suffix` is that of entity tags in the format of
+ * the answer. What the conditions mean is decided in engine/read/preconditions.ts.
  */
 export function readConditions(exchange: Exchange, suffix: string = ''): Conditions | null {
   const { ifMatch, ifNoneMatch, ifModifiedSince, ifUnmodifiedSince } = exchange
