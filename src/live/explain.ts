@@ -30,6 +30,10 @@ export interface ViewExplanation {
 /** How many values of an anchor are printed. */
 const SPELLED = 5
 
+/**
+ * Explains how a view is kept up to date, and what that costs. `requery` has the measured cost if the query runs again after
+ * commits.
+ */
 export function explainView(interest: Interest, requery: Requery | undefined): ViewExplanation {
   const { kind, reason, isExact } = maintenancePlanOf(interest)
   const anchors = kind === 'requeried' ? null : anchorsOf(interest.resource, interest.where)

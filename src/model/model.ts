@@ -249,6 +249,7 @@ export interface Join {
 
 export type { Id, Value }
 
+/** Whether a field leads to other rows. */
 export function isRelation(field: Field): field is RelationField {
   return field.is === 'one' || field.is === 'back' || field.is === 'many'
 }

@@ -14,6 +14,7 @@ export interface Faults {
   readonly issues: Issue[]
 }
 
+/** Notes a fault of a query. Reading goes on after it, so that the client learns all faults at once. */
 export function note(faults: Faults, code: IssueCode, where: Locate, detail: string): void {
   faults.issues.push({ code, detail, ...where() })
 }

@@ -95,6 +95,7 @@ export function anyOf(...of: readonly Predicate[]): Predicate {
   return join('or', of, true)
 }
 
+/** The opposite of a predicate. Constants and double negations are resolved at once, so that stores never see them. */
 export function negate(of: Predicate): Predicate {
   if (of.kind === 'constant') return of.value ? nothing : everything
   return of.kind === 'not' ? of.of : Object.freeze({ kind: 'not', of })

@@ -72,6 +72,7 @@ export function decodeQuery(
     else if (flat.has(name)) getOrThrow(flat, name).push(value)
     else flat.set(name, [value])
   }
+  // After all words: `filter` and flat conditions together are one conjunction, in whatever order they stand.
   for (const [name, values] of flat) decoder.flat(name, values)
   return decoder.done()
 }

@@ -240,6 +240,7 @@ export function valueTag({ body }: HandledValue): string {
 
 const operations: readonly HandledOperation[] = ['get', 'patch', 'delete', 'create']
 
+/** The error for a URI that no pattern matches, or at which the getter found nothing. */
 export function uriNotFound(uri: string): ApiError {
   return new ApiError('not_found', { detail: `there is nothing at ${uri}` })
 }

@@ -229,6 +229,10 @@ function unfit(action: Action | null, why: string): ApiError {
 
 const none: HeaderLines = Object.freeze([])
 
+/**
+ * The header fields of a reply as lines, with names in lower case. A field with several values becomes several lines, as
+ * `Set-Cookie` needs.
+ */
 export function linesOf(headers: ReplyHeaders): HeaderLines {
   return Object.entries(headers).flatMap(([name, values]) =>
     (typeof values === 'string' ? [values] : values).map(value => [name.toLowerCase(), value] as const),

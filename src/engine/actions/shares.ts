@@ -48,7 +48,7 @@ export class FairShares {
     const accounts = this.#shares.get(resource)?.accounts
     const account = accounts?.get(id)
     if (account === undefined) return
-    accounts!.delete(id)
+    accounts?.delete(id)
     this.#add(resource, account, -1)
   }
 

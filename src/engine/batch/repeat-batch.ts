@@ -9,6 +9,10 @@ export type Repeatable =
   /** A read, which is done again. */
   | { readonly kind: 'read' }
 
+/**
+ * What is kept of an outcome to answer the same batch again. Rows are kept by their ids only: they are shown anew, as the
+ * caller may see them by then.
+ */
 export function toRepeat(outcome: Outcome): Repeatable {
   switch (outcome.kind) {
     case 'item':

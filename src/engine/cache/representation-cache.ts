@@ -72,6 +72,7 @@ export class RepresentationCache {
   /** Stores a representation. It must be of a snapshot at the position of the cache (`isAt`), or it would be served too long. */
   put(view: View, id: Id, kept: CachedRepresentation): void {
     this.#size += kept.body.length + OVERHEAD
+    // Half of the cache goes at once. To keep an order of use instead would cost every read, and there are many reads to a write.
     if (this.#size > this.#most) {
       this.#old = this.#young
       this.#young = new Map()

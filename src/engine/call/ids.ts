@@ -48,8 +48,8 @@ function mustBeChosen(resource: Resource): ApiError {
 export function uuid7(now: number, random: (bytes: number) => Uint8Array): string {
   const bytes = Uint8Array.from(random(16))
   for (let i = 0, at = now; i < 6; i++, at = Math.floor(at / 256)) bytes[5 - i] = at % 256
-  bytes[6] = (bytes[6]! & 0x0f) | 0x70
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x70
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
   const hex = Buffer.from(bytes).toString('hex')
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }

@@ -31,6 +31,7 @@ export function reply<T>(value: T, { status = 200, headers = {} }: ReplyOptions 
   return Object.freeze<Reply<T>>({ [brand]: true, value, status, headers })
 }
 
+/** Whether a returned value was made by `reply`. A symbol tells, so no plain object is taken for one by its members. */
 export function isReply(value: unknown): value is Reply {
   return typeof value === 'object' && value !== null && brand in value
 }

@@ -80,6 +80,10 @@ export class Reception {
   }
 }
 
+/**
+ * The error for a file over the limit of its field. It names the limit, so that a client can tell its user before trying
+ * again.
+ */
 export function fileTooLarge(field: ScalarField): ApiError {
   return new ApiError('payload_too_large', {
     detail: `${field.name} takes files of up to ${field.def.file!.max} bytes`,

@@ -39,6 +39,7 @@ export function jobsOf(environment: JobsEnvironment): Jobs | null {
   return actions.some(action => action.job !== null) ? new Jobs(environment) : null
 }
 
+/** Starts a job from the application's own code. Throws ApiError `unknown_op` if no action of the model is a job. */
 export function runJob(
   jobs: Jobs | null,
   ...[name, action, input, target = {}]: Parameters<RunJob>

@@ -126,6 +126,7 @@ export function writeOnce(
     .write(tx => once(tx, options, () => work(tx)))
     .catch((thrown: unknown) => {
       if (!(thrown instanceof ApiError) || !isLasting(thrown)) throw thrown
+      // The unit was rolled back, and its claim with it. The refusal gets a unit of its own.
       const refusal: Outcome = { kind: 'failure', error: thrown }
       return store.write(tx => once(tx, options, () => ready(refusal)))
     })
@@ -164,6 +165,7 @@ function toKeep({ print }: Claim, outcome: Outcome): StoredAnswer {
   return { print, resource: resource.name, outcome: rest, error: null }
 }
 
+/** The parts of an error that are stored with its key. A stack would tell nobody anything after a restart. */
 export function keptError({
   code,
   status,
@@ -183,6 +185,7 @@ export function restoredError({ code, ...options }: KeptError): ApiError {
   return new ApiError(code, { ...options, headers: { ...options.headers, 'idempotency-replayed': 'true' } })
 }
 
+/** The refusal of a key that was used for another request: a client that reuses a key has a fault, and must learn of it. */
 export function mismatch(): ApiError {
   return new ApiError('idempotency_mismatch', {
     detail: 'another request was sent with this key; give this one its own',

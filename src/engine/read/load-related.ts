@@ -203,6 +203,7 @@ function distinct(rows: readonly Row[], field: OneField): Id[] {
   return [...ids]
 }
 
+/** The second parts of pairs by their first ones, in the order in which they come. */
 export function group<T>(pairs: readonly (readonly [Id, T])[]): Map<Id, T[]> {
   const groups = new Map<Id, T[]>()
   for (const [owner, item] of pairs) {

@@ -143,6 +143,7 @@ export function* visibleRow(snapshot: Snapshot, call: CallTarget, reading: ReadE
   throw rowNotFound(resource, id)
 }
 
+/** The error for a row that does not exist, and for one that the caller may not see: they must look alike. */
 export function rowNotFound(resource: Resource, id: Id): ApiError {
   return new ApiError('not_found', { detail: `there is no ${resource.name} ${id}` })
 }
@@ -181,6 +182,7 @@ export function* getList(
 ): Work<List | Unchanged> {
   const { resource, query } = call
   if (!query) throw new TypeError('a list has a query')
+  // A parent that the caller may not see is 404 before anything is said about the list, its version included.
   const scoped = yield* scope(snapshot, call, reading)
   const view = viewOf(resource, call.shape)
   const read: ListRead = { snapshot, view, query, audience: audienceOf(view, query, reading.permissions), reading }

@@ -131,6 +131,10 @@ function guardOf(resource: Resource, action: string, me: Principal | null): Guar
   return guardFrom(resource, bindRules(resource, rule ?? { kind: 'constant', value: false }, me), me)
 }
 
+/**
+ * Makes a guard of a bound rule. What the row alone decides is compiled to a function here, so that most checks ask no store;
+ * a function of the declaration cannot become SQL and is kept apart (`opaque`).
+ */
 export function guardFrom(resource: Resource, bound: ReturnType<typeof bindRules>, me: Principal | null): Guard {
   const { predicate, tests } = bound
   const constant = predicate.kind === 'constant'

@@ -31,6 +31,7 @@ export function* setOne(unit: UnitOfWork, instance: Instance, link: NewLink): Wo
   const { field, id: target, pointer, asked = instance.given.includes(field) } = link
   const former = instance.row[field.slot] as Id | null
   if (former === target) return
+  // The former holder leaves first: the place is unique, and both would hold it otherwise.
   if (field.single && target !== null) yield* vacate(unit, instance, { field, id: target, pointer, asked })
   instance.row[field.slot] = target
   unit.touch(instance)

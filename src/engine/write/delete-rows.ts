@@ -35,11 +35,12 @@ export function* removeAll(unit: UnitOfWork, instances: readonly Instance[]): Wo
   })
 }
 
-const told = (instances: readonly Instance[]): string =>
-  instances.length === 1 ? `${instances[0]!.resource.name} ${instances[0]!.id} is` : 'some of these rows are'
+const told = ([first, ...others]: readonly Instance[]): string =>
+  first && others.length === 0 ? `${first.resource.name} ${first.id} is` : 'some of these rows are'
 
 function* removeOne(unit: UnitOfWork, instance: Instance, restrictions: Restriction[]): Work<void> {
   if (instance.deleted) return
+  // Marked before what refers to it is visited, so that rows that refer to each other come to an end.
   instance.deleted = true
   unit.touch(instance)
   for (const via of instance.resource.inbound) {

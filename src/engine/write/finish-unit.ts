@@ -30,6 +30,7 @@ export function* finishUnit(unit: UnitOfWork): Work<void> {
     if (resource.options.foreign !== null) checkKey(instance, issues)
     if (resource.checks.length > 0) yield* checkRow(unit, instance, issues)
   }
+  // All faults of all rows are told together: a client that learns them one by one sends the request as often.
   if (issues.length) throw new ApiError('validation', { issues })
   if (unit.ledger !== null) yield* settleLedger(unit, unit.ledger)
   ruled &&= unit.permissions !== Permissions.all

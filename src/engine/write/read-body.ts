@@ -293,6 +293,7 @@ function refuseUnknown(resource: Resource, body: Record<string, unknown>, base: 
   }
 }
 
+/** Whether a value is an object of JSON: neither null nor an array. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

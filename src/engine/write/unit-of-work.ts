@@ -132,6 +132,7 @@ export class UnitOfWork {
     const rows = this.#rows(resource)
     const missing = ids.filter(id => !rows.has(id))
     if (missing.length) {
+      // Ids that the store does not return are known to be absent, and are not asked for again.
       for (const id of missing) rows.set(id, null)
       for (const row of yield* wait(this.tx.many(resource, missing)))
         rows.set(row[ID] as Id, instanceOf(resource, row.slice(), row))

@@ -16,6 +16,7 @@ export function* visibleRows(
   return rows.filter(row => row.before === null || seen.has(row.before))
 }
 
+/** Whether the caller may see a row. Messages name a row only then; otherwise they would reveal that it exists. */
 export function* isVisible(unit: UnitOfWork, instance: Instance): Work<boolean> {
   return (yield* visibleRows(unit, instance.resource, [instance])).length > 0
 }

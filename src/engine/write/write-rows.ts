@@ -25,6 +25,7 @@ import { create, join, prepareBody, replace, set, unfit } from './set-fields.ts'
 /** POST: creates one row, or several, all or nothing. Each sees the ones before it. */
 export function* createRows(unit: UnitOfWork, call: Call, writing: WriteEnvironment): Work<Item> {
   const parent = call.parent ? yield* parentOf(unit, call, call.parent) : null
+  // One row is answered as an object with its entity tag. An array is answered as an array, which has none, even if it has one row.
   if (!Array.isArray(call.input)) {
     const instance = yield* createOne(unit, call, call.input, '#', parent)
     yield* finishUnit(unit)
@@ -118,6 +119,8 @@ export function* patchInstance(
     operation: call.complete ? 'replace' : 'patch',
     merging: jsonPatch ? null : { row: instance.row, limits: writing.values },
   })
+  // Conditions are asked after the body was read: a malformed body is refused whatever the version, and reading the row anew would
+  // not make it right (RFC 9110 §13.2.1).
   const prepared = call.uploads ? withUploads(read, call) : read
   if (prepared.echoes.length > 0) yield* checkReadOnlyMembers(unit, instance, prepared, writing)
   // Nothing is set yet, so the row still holds what is stored.
@@ -137,6 +140,7 @@ export function* putRow(unit: UnitOfWork, call: Call, writing: WriteEnvironment)
     checkCreate(call, writing.permissions)
   }
   requireMatch(call)
+  // The URI says which row is meant. The body may repeat that, as a representation that was read does, but not contradict it.
   const body = existing ? withKey(call, call.input) : withoutId(call, withKey(call, call.input))
   const prepared = prepareBody(unit, resource, body, { operation: existing ? 'replace' : 'create' })
   if (existing && prepared.echoes.length > 0) yield* checkReadOnlyMembers(unit, existing, prepared, writing)

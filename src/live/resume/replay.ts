@@ -41,6 +41,7 @@ export function* replay(
   { item, since, standing }: ReplayFrom,
 ): Work<boolean> {
   const { followed: group, listener } = subscription
+  // The cheap reasons for a reset come first: a client that comes back after a long time costs no read of the log.
   if (isFleeting(group)) return false
   const commits = yield* commitsSince(options.store, snapshot, since, options.changes)
   // What was in view under other rights is not known.

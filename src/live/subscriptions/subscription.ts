@@ -214,6 +214,7 @@ export class Subscription<K extends Kind = RowsKind> {
     this.#phase = 'following'
     this.#waiting = null
     if (waiting === null) return this.reset()
+    // Delivered and not told: a step that the connection does not take any more leaves the rest behind, as at any other time.
     for (const step of waiting) this.deliver(step)
     this.drained()
   }

@@ -137,6 +137,7 @@ function scopeOf(call: Call, permissions: Permissions): Predicate {
   })
 }
 
+/** Matches one row by its id. */
 export function hasId(resource: Resource, id: Id): Predicate {
   return { kind: 'compare', op: 'eq', field: resource.id.name, value: id }
 }

@@ -129,6 +129,7 @@ function standalone<A>(def: ResourceDef): Standalone<A> {
   }) as unknown as Standalone<A>
 }
 
+/** The definitions behind declared actions, by key. The wrapper only carries their types. */
 export function actionDefs(map: Actions): Readonly<Record<string, ActionDef>> {
   return Object.freeze(Object.fromEntries(Object.entries(map).map(([name, one]) => [name, one['~action']])))
 }

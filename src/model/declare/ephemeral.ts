@@ -24,6 +24,10 @@ export interface Ephemeral {
   readonly each: number
 }
 
+/**
+ * The settings of an ephemeral resource with their defaults; null if its rows are stored. One caller may have a tenth of all
+ * rows, and at least a hundred.
+ */
 export function ephemeralSettings({ ephemeral }: ResourceDef): Ephemeral | null {
   if (!ephemeral) return null
   const { ttl, presence = false, max = 10_000, each = Math.max(100, Math.ceil(max / 10)) } = ephemeral

@@ -9,6 +9,10 @@ export interface Extension {
 
 export type Extensions = Readonly<Record<string, Extension['settings']>>
 
+/**
+ * Adds the settings of a dialect to those that are known. Later settings of the same dialect replace earlier ones of the same
+ * name.
+ */
 export function extended(known: Extensions | undefined, { name, settings }: Extension): Extensions {
   return Object.freeze({ ...known, [name]: Object.freeze({ ...known?.[name], ...settings }) })
 }

@@ -39,6 +39,7 @@ export function pathsOf(name: string, def: ResourceDef): readonly string[] {
   return paths.map(path => '/' + path.replace(/^\/+|\/+$/g, ''))
 }
 
+/** The name of a resource's table: its own name, unless the declaration gives another. */
 export function tableName(name: string, def: ResourceDef): string {
   return def.table ?? name
 }
@@ -54,6 +55,7 @@ export function declaredIdName(def: ResourceDef): string | null {
   return null
 }
 
+/** Whether a field is the id of its resource. */
 export function isIdField(field: FieldDef): boolean {
   return field.is === 'scalar' && field.type.key !== null
 }

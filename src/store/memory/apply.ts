@@ -29,6 +29,7 @@ export function applied(
     rows.set(id, after ?? undefined)
     return Object.freeze({ ...change, after, seq: position })
   })
+  // States are never changed, only replaced: a snapshot that was taken before the commit stays what it was.
   const tables = new Map(state.tables)
   for (const [resource, rows] of touched) {
     const seq = records.findLast(record => record.resource === resource)?.seq ?? position

@@ -4,6 +4,7 @@ import type { ExpiringText, MemoryState } from './state.ts'
 /** The most texts that are kept. Above it, those that expire first are dropped. A database has no such limit. */
 const MOST = 100_000
 
+/** The text that was kept under a key; undefined if there is none, or if its time is over. */
 export function recalled(state: MemoryState, key: string, now: number): string | undefined {
   const found = lookUp(state.kept, key)
   return found !== undefined && found.until > now ? found.text : undefined

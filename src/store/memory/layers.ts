@@ -8,10 +8,12 @@ export interface Layers<K, V> {
   readonly over: ReadonlyMap<K, V | undefined>
 }
 
+/** A map in layers. Changing it copies only what has changed lately, so that each commit can keep the former state cheaply. */
 export function layers<K, V>(entries: Iterable<readonly [K, V]> = []): Layers<K, V> {
   return { base: new Map(entries), over: new Map() }
 }
 
+/** The value of a key; undefined if there is none. The overlay decides, also where it says that a key was removed. */
 export function lookUp<K, V>(map: Layers<K, V>, key: K): V | undefined {
   return map.over.has(key) ? map.over.get(key) : map.base.get(key)
 }
@@ -26,6 +28,7 @@ export function layered<K, V>(map: Layers<K, V>, changes: ReadonlyMap<K, V | und
     : { base: new Map(entriesOf({ base: map.base, over })), over: new Map() }
 }
 
+/** All entries as a list, in no particular order. */
 export function entriesOf<K, V>(map: Layers<K, V>): [K, V][] {
   const entries: [K, V][] = []
   forEachIn(map, (value, key) => entries.push([key, value]))

@@ -36,6 +36,7 @@ export interface PairIndex {
   readonly b: Layers<Id, readonly Id[]>
 }
 
+/** The state of a new store: position 0, and all tables and joins of the model without rows. */
 export function emptyState(model: Model): MemoryState {
   return {
     position: 0,
@@ -45,22 +46,29 @@ export function emptyState(model: Model): MemoryState {
   }
 }
 
+/**
+ * A table with these rows. `changed` is the position of its last change. Everything derived from the rows is made when it is
+ * first needed.
+ */
 export function newTable(rows: Layers<Id, Row>, changed: number, owners: readonly Owners[] | null = null): Table {
   return { rows, changed, derived: { sorted: null, bySlot: new Map(), owners } }
 }
 
+/** The table of a resource. Throws Error for a resource of another model. */
 export function tableIn(state: MemoryState, resource: Resource): Table {
   const table = state.tables.get(resource)
   if (!table) throw new Error(`${resource.name} is not part of the model that was opened`)
   return table
 }
 
+/** The pairs of a join, by either side. Throws Error for a join of another model. */
 export function pairsIn(state: MemoryState, join: Join): PairIndex {
   const pairs = state.joins.get(join)
   if (!pairs) throw new Error(`${join.table} is not part of the model that was opened`)
   return pairs
 }
 
+/** A row by its id; undefined if there is none. The row is frozen and may be handed out as it is. */
 export function rowIn(state: MemoryState, resource: Resource, id: Id): Row | undefined {
   return lookUp(tableIn(state, resource).rows, id)
 }

@@ -77,6 +77,7 @@ export function ownersAfter(
   })
 }
 
+/** The error for a value that another row has already, with one issue for each field of the key. */
 export function conflict(resource: Resource, fields: readonly string[]): ApiError {
   const detail = `Another ${resource.name} has this ${fields.join(', ')}`
   return new ApiError('conflict', {

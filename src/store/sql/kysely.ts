@@ -33,6 +33,7 @@ const compiler: Kysely<unknown> = new Kysely({
   },
 })
 
+/** Turns an expression into the text of a statement. */
 export function compileStatement(query: Sql): Compiled {
   const { sql, parameters } = query.compile(compiler)
   const slots = parameters.map(parameter => (parameter as Slot).slot)

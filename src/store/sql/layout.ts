@@ -145,6 +145,7 @@ function versionId(layout: Layout, alias: string): Sql {
   return codecAt(layout, ID).column === 'BLOB' ? sql`lower(hex(${id}))` : id
 }
 
+/** The SQL of a stored field. The id is an expression of its own, because it may be made of several columns. */
 export function columnExpression(layout: Layout, field: StoredField, alias: string): Sql {
   return field.slot === ID ? idExpression(layout, alias) : sql.id(alias, field.column)
 }

@@ -45,6 +45,10 @@ export function codecOfField(layout: Layout, field: Field): Codec {
   }
 }
 
+/**
+ * What of a condition is part of the SQL text, and what is bound. Values are bound, so that one prepared statement serves all
+ * of them; null and the length of a list change the text.
+ */
 export function shapeOfLeaf(leaf: Leaf, layout: Layout, field: Field): LeafShape {
   const codec = codecOfField(layout, field)
   const isNumeric = 'slot' in field && layout.compared.get(field.slot) === 'number'

@@ -35,6 +35,7 @@ export interface TableReference {
 /** A field that leads to other rows. */
 export type Relation = OneField | BackField | ManyField
 
+/** The relation of that name. Predicates were checked before, so anything else is a bug and throws Error. */
 export function relationOf(name: string, { layout }: TableReference): Relation {
   const field = fieldOf(layout.resource, name)
   if (field.is !== 'one' && field.is !== 'back' && field.is !== 'many') throw new Error(`${name} is not a relation`)
@@ -48,6 +49,7 @@ export function relatedTable(field: Relation, place: TableReference): TableRefer
   return { layout, layouts, names, isCounted, alias: names.table(), isSingle: place.isSingle && field.is === 'one' }
 }
 
+/** The table with its alias. Aliases are numbered, because a predicate may lead through the same table more than once. */
 export function tableExpression({ layout, alias }: TableReference): Sql {
   return sql`${sql.id(layout.resource.table)} as ${sql.id(alias)}`
 }

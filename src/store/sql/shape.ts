@@ -16,6 +16,10 @@ export interface StatementShape {
 /** Ends each name in a key. No field name contains it, so different queries never share a key. */
 const END = '\u0001'
 
+/**
+ * Adds a predicate to the key and its values to those that are bound. `compile` must ask for the values in the same order:
+ * both walk the predicate alike.
+ */
 export function shapePredicate(predicate: Predicate, layout: Layout, shape: StatementShape): void {
   switch (predicate.kind) {
     case 'constant':
@@ -74,6 +78,7 @@ export function totalSort(resource: Resource, sort: readonly SortKey[]): readonl
   return hasId ? sort : [...sort, { path: [resource.id.name], descending: false }]
 }
 
+/** Adds the sort keys to the key. An order has no values to bind. */
 export function shapeSort(sort: readonly SortKey[], shape: StatementShape): void {
   for (const { path, descending } of sort) shape.key += (descending ? '-' : '+') + path.join('.') + END
 }
@@ -99,6 +104,7 @@ export function shapeCursor(
  * so there are only a few.
  */
 const LITERAL = new Set([1, 2, 10, 11, 20, 21, 25, 26, 50, 51, 100, 101])
+/** Whether a limit stands in the text of a statement. */
 export const isLiteral = (limit: number): boolean => LITERAL.has(limit)
 
 /** A limit that is not part of the text is bound, and so is the offset. */

@@ -66,6 +66,7 @@ function filterOf(tests: readonly Sql[], at: TableReference): Sql {
   return at.isCounted ? sql` where ${visited(at)}1` : sql``
 }
 
+/** Counts the rows that match a predicate. Binds its values. */
 export function countRows(layout: Layout, layouts: Layouts, where: Predicate, isCounted: boolean = false): Compiled {
   const at = place(layout, layouts, where, isCounted)
   const filter = filterOf(isAll(where) ? [] : [compileTests(where, at, false)], at)
@@ -117,6 +118,7 @@ export interface PairTable {
 
 const plain = (id: Sql): Sql => id
 
+/** The pairs of a to-one relation, seen from its target: the foreign key is the owner, the row that has it the other. */
 export function childPairs(via: OneField, layout: Layout): PairTable {
   return {
     table: layout.resource.table,
@@ -126,6 +128,7 @@ export function childPairs(via: OneField, layout: Layout): PairTable {
   }
 }
 
+/** The pairs of a join table, seen from one of its sides. */
 export function joinPairs(join: Join, from: 'a' | 'b'): PairTable {
   const [owner, other] = from === 'a' ? [join.a.column, join.b.column] : [join.b.column, join.a.column]
   return {
@@ -168,6 +171,7 @@ export function selectOthers(pairs: PairTable): Compiled {
   )
 }
 
+/** Counts the pairs of each owner. Binds the owners as one JSON text. */
 export function countPairs(pairs: PairTable): Compiled {
   const owner = pairs.owner(T)
   return compileStatement(
@@ -244,6 +248,7 @@ export function storedValue(layout: Layout, slot: number): Compiled {
   )
 }
 
+/** Binds the id, or its parts if the key has several columns. */
 export function deleteRowById(layout: Layout): Compiled {
   return compileStatement(
     sql`delete from ${sql.id(layout.resource.table)} where ${hasKey(layout, column => sql.id(column), 0)}`,
@@ -257,6 +262,7 @@ export function addPair({ table, a, b }: Join): Compiled {
   )
 }
 
+/** Binds a and b. Removing a pair that is not there changes nothing. */
 export function removePair({ table, a, b }: Join): Compiled {
   return compileStatement(
     sql`delete from ${sql.id(table)} where ${sql.id(a.column)} = ${bound(0)} and ${sql.id(b.column)} = ${bound(1)}`,

@@ -21,6 +21,7 @@ export interface SqliteOptions {
 
 export type SqliteSettings = Required<SqliteOptions>
 
+/** Completes the options of a store with their defaults, which are stated here only. */
 export const withDefaults = (options: SqliteOptions): SqliteSettings => ({
   synchronous: 'full',
   readOnly: false,

@@ -27,6 +27,10 @@ export interface SocketIoServer {
 /** Milliseconds in which a client must join a namespace. */
 const CONNECT_TIMEOUT = 10_000
 
+/**
+ * Makes the server that speaks Socket.IO. It has no port of its own: the host passes on the requests and upgrades below
+ * `path`. `words` are the messages of the dialect.
+ */
 export function socketIoServer(
   host: SocketHost,
   options: SocketIoOptions,

@@ -53,6 +53,7 @@ export function isSortable(resource: Resource, sort: readonly SortKey[]): boolea
   })
 }
 
+/** Names an order: lists with the same name share one sorting, and with it their entries. */
 export const sortKeyOf = (sort: readonly SortKey[]): string =>
   sort.map(({ path, descending }) => (descending ? '-' : '') + path.join('.')).join()
 

@@ -54,6 +54,7 @@ const COST = {
 /** Above this cost, groups are better found in another way, if there is one. */
 export const EXPENSIVE = 400
 
+/** How many groups a look-up at all of these anchors is expected to find: every one of them is asked. */
 export const costOf = (anchors: readonly Anchor[]): number => anchors.reduce((sum, { cost }) => sum + cost, 0)
 
 /**
@@ -187,6 +188,7 @@ function intersection(path: RelationPath, ranges: readonly RangeAnchor[]): Range
   return { path, low, high, cost: low !== null && high !== null ? COST.betweenTwo : COST.oneSided }
 }
 
+/** The anchors with the lowest cost; null if there are none at all. One part of a conjunction is enough to be found by. */
 export function cheapest(all: readonly (readonly Anchor[] | null)[]): readonly Anchor[] | null {
   let least: readonly Anchor[] | null = null
   for (const anchors of all) if (anchors && (!least || costOf(anchors) < costOf(least))) least = anchors

@@ -29,6 +29,10 @@ export interface RelationPath {
 
 const paths = new WeakMap<Resource, Map<string, RelationPath>>()
 
+/**
+ * The path with these steps and this end. Equal paths are one object, because maps are keyed by paths and compare by
+ * identity.
+ */
 export function relationPath(root: Resource, steps: readonly PathStep[], end: RelationPath['end']): RelationPath {
   let known = paths.get(root)
   if (!known) paths.set(root, (known = new Map()))

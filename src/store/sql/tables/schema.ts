@@ -134,6 +134,7 @@ export function addColumn(table: TableSpec, column: ColumnSpec, preset: Bind): s
   return statementText(sql`alter table ${sql.id(table.name)} add column ${definitionOf(column, table)}${fill}`)
 }
 
+/** The statement that creates an index. */
 export function createIndex(table: TableSpec, { name, columns, unique }: IndexSpec): string {
   const kind = unique ? sql`unique index` : sql`index`
   return statementText(
@@ -160,6 +161,7 @@ export function rebuildTable(table: TableSpec, sources: ReadonlyMap<string, Sql>
   ]
 }
 
+/** A value as it is written in the text of a schema, where nothing can be bound. */
 export function sqlLiteral(value: Bind): Sql {
   switch (typeof value) {
     case 'string':

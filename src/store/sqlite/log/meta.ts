@@ -46,6 +46,7 @@ export function storedTerms(get: (key: string) => string | undefined): readonly 
   return epoch === undefined ? [] : [{ epoch, from: 0 }]
 }
 
+/** Reads the list of terms as it is stored: pairs of an epoch and the position from which it counts. */
 export function readTerms(text: string): readonly Term[] {
   return (JSON.parse(text) as [string, number][]).map(([epoch, from]) => ({ epoch, from }))
 }

@@ -29,6 +29,10 @@ export function isConstraint(error: unknown): boolean {
 /** Out of memory, read-only, I/O error, corrupt, full, cannot open: faults of the machine, not of the request. */
 const MACHINE = new Set([7, 8, 10, 11, 13, 14])
 
+/**
+ * Whether an error of SQLite is about the machine: memory, disk, file. The group of writes as a whole has failed then, and
+ * not one of its units.
+ */
 export function isMachine(error: unknown): boolean {
   const code = resultCode(error)
   return code !== null && MACHINE.has(code & 0xff)

@@ -17,6 +17,7 @@ export function loadRows(opened: Opened, resource: Resource, rows: Iterable<Row>
   })
 }
 
+/** Adds links without a log record per link, as `loadRows` does for rows. Returns how many there were. */
 export function loadPairs(opened: Opened, join: Join, pairs: Iterable<readonly [Id, Id]>): number {
   const { state } = opened
   const writer = new RowWriter(state.connection, state.layouts)
@@ -39,6 +40,7 @@ function inChunks<T>(opened: Opened, items: Iterable<T>, write: (item: T, versio
   let count = 0
   connection.exec('BEGIN IMMEDIATE')
   try {
+    // The record comes first: if the process ends in between, nobody takes the log for complete.
     log.adopt(version.seq, version.at)
     for (const item of items) {
       write(item, version)

@@ -9,6 +9,7 @@ export function checkLength(exchange: Exchange, limit: number): void {
   if (exchange.contentLength !== undefined && Number(exchange.contentLength) > limit) throw bodyTooLarge(limit)
 }
 
+/** The error for a body over the limit, in bytes. It is thrown as soon as the limit is passed; the rest is not read. */
 export const bodyTooLarge = (limit: number): ApiError =>
   new ApiError('payload_too_large', { detail: `The content is over ${limit} bytes` })
 

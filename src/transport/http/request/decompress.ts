@@ -19,6 +19,7 @@ const decoders: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
 /** What is accepted, for the response to other codings. */
 export const ACCEPT_ENCODING = 'zstd, br, gzip, deflate, identity'
 
+/** Whether a body in this content coding can be read. Other codings get 415, with `Accept-Encoding` in the answer. */
 export function isDecodable(coding: string): boolean {
   return coding === 'identity' || decoders.has(coding)
 }

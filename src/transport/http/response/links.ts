@@ -10,6 +10,10 @@ export interface PageTargets {
   readonly next: string | null
 }
 
+/**
+ * The targets of a list's links (RFC 8288). A list that fits on one page links to itself only; cursors replace `cursor` and
+ * `offset` and keep all other parameters.
+ */
 export function pageTargets(path: string, parameters: readonly Parameter[], list: List): PageTargets {
   const paged = parameters.some(([name]) => name === 'cursor' || name === 'offset')
   const all = writeParameters(parameters)

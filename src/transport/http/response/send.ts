@@ -72,6 +72,7 @@ export function represent(
     return sendBody(face, call, status, fields, format.document(hypermediaDocument(face, call, outcome)))
   const about = { resource: call.resource.name, status }
   const written = format.write(outcome.kind === 'value' ? outcome.value : (JSON.parse(text) as unknown), about)
+  // Most formats write at once. Waiting for those would move the answer into a later turn.
   return written instanceof Promise
     ? written.then(body => sendBody(face, call, status, fields, body))
     : sendBody(face, call, status, fields, written)

@@ -6,6 +6,10 @@ import type { Metrics } from './metrics.ts'
 import type { Endpoint } from '../endpoint.ts'
 import { isRequestId } from '../request/request-id.ts'
 
+/**
+ * What is called with every response, for metrics and the access log; null if nobody wants to know, so that responses do not
+ * pay for it.
+ */
 export function observerOf(metrics: Metrics | null, tell: ((record: RequestRecord) => void) | null): Observer | null {
   if (metrics === null && tell === null) return null
   return (exchange, status, fields) => {

@@ -28,6 +28,10 @@ interface Greeted {
   readonly expires: number | null
 }
 
+/**
+ * The first frame of a connection, and the answer to `auth`: who the caller is now, until when, and the limits that a client
+ * should keep.
+ */
 export function helloFrame(
   { epoch, limits, clock }: Engine,
   { principal, expires }: Greeted,
@@ -48,6 +52,7 @@ export function helloFrame(
   return textFrame(JSON.stringify(hello))
 }
 
+/** The answer to `ping`. With a position the client knows up to where it has been told everything. */
 export function pongFrame(id: RequestId | undefined, position: string | null): Frame {
   return textFrame(JSON.stringify({ op: 'pong', id, position: position ?? undefined }))
 }
@@ -88,6 +93,7 @@ export function answerFrame(id: RequestId, outcome: Outcome): Frame {
   }
 }
 
+/** The answer to `batch`: the outcomes of its calls in their order, and the position after all of them. */
 export function outcomesFrame(id: RequestId, { data, position, replayed }: BatchAnswer): Frame {
   const again = replayed ? ',"replayed":true' : ''
   return textFrame(`{"id":${JSON.stringify(id)},"status":200,"data":${data},"position":"${position}"${again}}`)
@@ -98,6 +104,7 @@ export function doneFrame(id: RequestId, outline: FollowedOutline | null = null)
   return textFrame(`{"id":${JSON.stringify(id)},"status":200,"data":${JSON.stringify(outline)}}`)
 }
 
+/** The answer to a message that was refused. `id` is null if the message was so malformed that it has none. */
 export function refusalFrame(id: RequestId | null, error: ApiError): Frame {
   return textFrame(JSON.stringify({ id, status: error.status, error: problemOf(withoutHeaders(error)) }))
 }
