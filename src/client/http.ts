@@ -77,16 +77,17 @@ export class Http implements Transport {
 
   /** Resolves to a successful response. */
   async send(method: string, path: string, request: HttpRequest = {}): Promise<Response> {
-    const token = await this.#session.token()
-    const response = await this.fetch(method, path, request, token)
-    if (response.ok) return response
-    const problem = await problemOf(response)
-    if (problem.status !== 401 || (token === null && !this.#options.cookies)) throw problem
-    const renewed = await this.#session.renew(token)
-    if (renewed === null) throw problem
-    const again = await this.fetch(method, path, request, renewed)
-    if (!again.ok) throw await problemOf(again)
-    return again
+    let token = await this.#session.token()
+    for (let tries = 1; ; tries++) {
+      const response = await this.fetch(method, path, request, token)
+      if (response.ok) return response
+      const problem = await problemOf(response)
+      const isRenewable = problem.status === 401 && (token !== null || this.#options.cookies)
+      // A token that somebody else has renewed may be over as well.
+      if (!isRenewable || tries === 3) throw problem
+      token = await this.#session.renew(token)
+      if (token === null) throw problem
+    }
   }
 
   /** Sends a request once, with these credentials. Resolves to any response. */

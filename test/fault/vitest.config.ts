@@ -4,7 +4,10 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config'
 const config: ViteUserConfig = defineConfig({
   test: {
     name: 'fault',
-    include: ['test/fault/{kill9,idempotency,jobs,files,live,oracle-planted,learn-planted,stalled}.test.ts'],
+    include: [
+      'test/client/programs.test.ts',
+      'test/fault/{kill9,idempotency,jobs,files,live,oracle-planted,learn-planted,stalled}.test.ts',
+    ],
     env: { FAULTS: 'all' },
     pool: 'threads',
     isolate: false,

@@ -166,7 +166,8 @@ export class Connection implements LiveTransport {
       let token = await session.token()
       if (!token) return undefined
       let answer = await this.#exchange({ op: 'auth', token })
-      if (answer?.['error']) {
+      // A token that somebody else has renewed may be over as well.
+      for (let tries = 0; answer?.['error'] && token && tries < 2; tries++) {
         token = await session.renew(token)
         if (token) answer = await this.#exchange({ op: 'auth', token })
       }

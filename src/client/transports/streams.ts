@@ -60,7 +60,7 @@ export function streams(options: LiveTransportOptions): LiveTransport {
   function wait({ op, key, signal }: Call, problem: Problem, tries: number): Promise<void> | null {
     const isRepeatable = key !== undefined || op === 'get' || op === 'list'
     if (!isRepeatable || !isPassing(problem) || open.size === 0) return null
-    const seconds = problem.retryAfter ?? Math.min(10, 0.1 * 2 ** tries) * Math.random()
+    const seconds = problem.retryAfter ?? Math.min(10, 0.1 * 2 ** tries) * (options.random ?? Math.random)()
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => (isClosed ? reject(closed()) : resolve()), seconds * 1000)
       signal?.addEventListener('abort', () => {
@@ -107,13 +107,19 @@ class Stream {
     } catch (thrown) {
       if (signal.reason instanceof Problem) return
       const problem = thrown instanceof Problem ? thrown : local('offline', 'the stream was lost', thrown)
-      // Credentials that have ended were renewed already, if that is possible.
-      if (!isPassing(problem) && problem.code !== 'aborted') return this.#follower.end(problem)
+      // A stream that was open ends with its credentials, and the next one renews them. One that cannot be opened is refused.
+      const isEnded = this.isOpen && problem.status === 401
+      if (!isEnded && !isPassing(problem) && problem.code !== 'aborted') return this.#refuse(problem)
     }
     if (signal.reason instanceof Problem) return
     this.#set(false)
     this.#follower.stale()
     this.#reconnect.later()
+  }
+
+  #refuse(problem: Problem): void {
+    this.#set(false)
+    this.#follower.end(problem)
   }
 
   async #read(signal: AbortSignal): Promise<void> {
