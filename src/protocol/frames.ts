@@ -81,6 +81,8 @@ export interface SubscribeFrame extends Request {
   readonly mode?: 'every' | 'latest' | number
   /** A row that is not there yet is waited for, instead of being refused as not found. */
   readonly absent?: 'wait'
+  /** With `patch`, a changed row comes as its changed members. Default: the whole row. */
+  readonly changes?: 'patch'
 }
 
 /** Ends a subscription. */
@@ -203,6 +205,8 @@ export interface FrameEvent {
   readonly version: string
   /** The row. It is absent when the row leaves. */
   readonly data?: unknown
+  /** The members that changed, each with its whole new value, for subscriptions with `changes: 'patch'`. Others stay. */
+  readonly patch?: Readonly<Record<string, unknown>>
   /** Whether the row itself was created or deleted. Otherwise it only moved into or out of view. */
   readonly own?: true
 }

@@ -20,6 +20,13 @@ export function waitsOf(value: unknown, place: { parameter?: string; pointer?: s
   throw new ApiError('validation', { issues: [{ ...place, code: 'enum', detail: 'must be wait' }] })
 }
 
+/** Parses how changed rows are told: whole or, with `patch`, as their changed members. */
+export function tellsPatches(value: unknown, place: { pointer: string }): boolean {
+  if (value === undefined) return false
+  if (value === 'patch') return true
+  throw new ApiError('validation', { issues: [{ ...place, code: 'enum', detail: 'must be patch' }] })
+}
+
 /**
  * How many milliseconds a client should wait before it connects again. Each client gets another number, so that those that a
  * restart has disconnected do not all come back at the same moment.

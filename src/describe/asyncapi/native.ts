@@ -83,6 +83,7 @@ function requests(): Readonly<Record<string, Json>> {
         'since?': position,
         'mode?': { type: ['string', 'integer'] },
         'absent?': { const: 'wait' },
+        'changes?': { const: 'patch', description: 'Changed rows come as their changed members.' },
         'min?': position,
       }),
     ),
@@ -155,6 +156,7 @@ function told(row: Json): Readonly<Record<string, Json>> {
     id: { type: ['integer', 'string'] },
     version: position,
     'data?': row,
+    'patch?': { type: 'object', description: 'The members that changed, with `changes: "patch"`.' },
     'own?': { type: 'boolean', description: 'The row itself was created or deleted.' },
   })
   return {

@@ -2,7 +2,7 @@ import type { Published } from '../../store/store.ts'
 import { frameOf, sharedFrame, type Batch, type Frame, type LiveEvent } from '../../live/event.ts'
 import type { Shown } from '../../live/subscriptions/subscription.ts'
 import { textFrame } from '../../transport/websocket/connection.ts'
-import { changedMembers } from './changed-members.ts'
+import { changedMembers } from '../../live/changed-members.ts'
 import type { Terms } from '../../store/terms.ts'
 
 /** The properties of a subscription on which the text of its packets depends. */

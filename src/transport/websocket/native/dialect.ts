@@ -5,7 +5,7 @@ import { ApiError } from '../../../protocol/error.ts'
 import type { AuthFrame, BatchFrame, CallFrame, SubscribeFrame } from '../../../protocol/frames.ts'
 import { sessionBatch } from '../../batch/session-batch.ts'
 import { outlineFor } from '../../socket/subscriptions.ts'
-import { modeOf, waitsOf } from '../../subscription-options.ts'
+import { modeOf, tellsPatches, waitsOf } from '../../subscription-options.ts'
 import type { Asked, Dialect, Follow } from '../../socket/dialect.ts'
 import type { SocketHost } from '../../socket/host.ts'
 import type { SocketSession } from '../../socket/session.ts'
@@ -147,6 +147,7 @@ class NativeDialect implements Dialect<string> {
     const { id, since = null } = frame
     const mode = modeOf(frame.mode, { pointer: '#/mode' })
     const waits = waitsOf(frame.absent, { pointer: '#/absent' })
+    const patches = tellsPatches(frame.changes, { pointer: '#/changes' })
     const served = this.#handledTarget(frame)
     if (served) {
       checkFollowing(served, frame, host.engine.limits)
@@ -158,7 +159,13 @@ class NativeDialect implements Dialect<string> {
     }
     const call = this.#callOf(frame)
     await this.#reached(frame)
-    return { call, since, mode, waits, teller: new NativeRows(id, host.live.terms, this.#session) }
+    return {
+      call,
+      since,
+      mode,
+      waits,
+      teller: new NativeRows(id, host.live.terms, { session: this.#session, patches: patches && call.shape }),
+    }
   }
 
   /** The handled resource that a message is about; null if it is about a modelled one, or if there are none. */

@@ -30,7 +30,7 @@ const members: Readonly<Record<ClientFrame['op'], Readonly<Record<string, Type>>
   delete: { ...target, ...conditions, key: 'string' },
   act: { ...target, data: 'any', key: 'string', method: 'string' },
   batch: { calls: 'any', key: 'string', min: 'string' },
-  subscribe: { ...target, since: 'string', mode: 'mode', absent: 'string' },
+  subscribe: { ...target, since: 'string', mode: 'mode', absent: 'string', changes: 'string' },
   unsubscribe: { sub: 'id' },
   ping: {},
 }

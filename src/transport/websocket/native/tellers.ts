@@ -3,7 +3,8 @@ import type { Outcome } from '../../../engine/call/call.ts'
 import { headerOf } from '../../../engine/call/outcome.ts'
 import type { Engine } from '../../../engine/engine.ts'
 import { KEPT_FOR } from '../../../engine/once/idempotency.ts'
-import { inParts, frameOf, sharedFrame, type Batch, type Frame } from '../../../live/event.ts'
+import { inParts, sharedFrame, type Batch, type Frame } from '../../../live/event.ts'
+import type { Shape } from '../../../query/predicate.ts'
 import type { ValuesKind } from '../../../live/subscriptions/published.ts'
 import type { RowsKind } from '../../../live/subscriptions/source.ts'
 import type { Shown } from '../../../live/subscriptions/subscription.ts'
@@ -18,6 +19,7 @@ import { reconnectDelay } from '../../subscription-options.ts'
 import type { BatchAnswer } from '../../batch/session-batch.ts'
 import { withoutHeaders } from '../../without-headers.ts'
 import { textFrame } from '../connection.ts'
+import { commitFrame, type Label, type Patches } from './commit-frames.ts'
 
 /** How many characters of rows go into one part of a snapshot. */
 const PART = 131_072
@@ -148,51 +150,6 @@ function resumedFrame({ text }: Label, position: string): Frame {
   return textFrame(`{"sub":${text},"op":"resumed","position":"${position}"}`)
 }
 
-/** The name of a subscription, in the forms that frames need. */
-export interface Label {
-  /** JSON text. */
-  readonly text: string
-  /** The key of shared frames: equal for subscriptions with the same name. */
-  readonly key: string
-  readonly terms: Terms
-}
-
-/**
- * What one step did, and the idempotency keys of the receiver's own writes in it. The text without the name is made once per
- * step, the frame once per name: clients mostly use the same names, so the frames are shared.
- */
-function commitFrame(label: Label, batch: Batch, keys: readonly string[]): Frame {
-  if (keys.length === 0) return frameOf(batch, label.key, label, makeCommitFrame)
-  const by = `,"by":${JSON.stringify(keys)}}`
-  return frameOf(batch, label.key + by, label, (_, { text, terms }) =>
-    textFrame(`{"sub":${text}${restOf(batch, terms).slice(0, -1)}${by}`),
-  )
-}
-
-function makeCommitFrame(batch: Batch, { text, terms }: Label): Frame {
-  return textFrame(`{"sub":${text}${restOf(batch, terms)}`)
-}
-
-function restOf(batch: Batch, terms: Terms): string {
-  let rest = commitTexts.get(batch)
-  if (rest === undefined) commitTexts.set(batch, (rest = commitText(batch, terms)))
-  return rest
-}
-
-/** The texts of commits, without the name of the subscription. */
-const commitTexts = new WeakMap<Batch, string>()
-
-function commitText({ position, events, order }: Batch, terms: Terms): string {
-  let text = `,"op":"commit","position":"${terms.position(position)}","events":[`
-  events.forEach(({ kind, id, seq, version, body, born, dead }, i) => {
-    if (i > 0) text += ','
-    text += `{"kind":"${kind}","id":${JSON.stringify(id)},"version":"${version ?? terms.position(seq)}"`
-    if (body !== null) text += `,"data":${body}`
-    text += born || dead ? ',"own":true}' : '}'
-  })
-  return `${text}]${order ? `,"order":${JSON.stringify(order)}` : ''}}`
-}
-
 function behindFrame({ text }: Label): Frame {
   return textFrame(`{"sub":${text},"op":"behind"}`)
 }
@@ -232,11 +189,13 @@ class Named implements Label {
   readonly text: string
   readonly key: string
   readonly terms: Terms
+  readonly patches: Patches | null
 
-  constructor(sub: RequestId, terms: Terms) {
+  constructor(sub: RequestId, terms: Terms, patches: Patches | null = null) {
     this.text = JSON.stringify(sub)
-    this.key = `native ${this.text}`
+    this.key = `native${patches ? ' patch' : ''} ${this.text}`
     this.terms = terms
+    this.patches = patches
   }
 
   resumed(position: string): Frame {
@@ -252,13 +211,22 @@ class Named implements Label {
   }
 }
 
-/** Tells a subscription to rows. `to` has the caller of the connection, who may become another. */
+/** Whom a subscription tells, and whether changed rows are told as patches of this shape. */
+interface NativeListener {
+  readonly session: { readonly principal: Principal | null }
+  readonly patches: Shape | false
+}
+
+const showsRelated = ({ depth, include, fields }: Shape): boolean =>
+  depth > 1 || include.length > 0 || (fields?.some(path => path.includes('.')) ?? false)
+
+/** Tells a subscription to rows. `session` has the caller of the connection, who may become another. */
 export class NativeRows extends Named implements Teller<RowsKind> {
   readonly #to: { readonly principal: Principal | null }
 
-  constructor(sub: RequestId, terms: Terms, to: { readonly principal: Principal | null }) {
-    super(sub, terms)
-    this.#to = to
+  constructor(sub: RequestId, terms: Terms, { session, patches }: NativeListener) {
+    super(sub, terms, patches ? { isDeep: showsRelated(patches) } : null)
+    this.#to = session
   }
 
   snapshot(rows: readonly Shown[], position: string, reset: boolean): Frame {

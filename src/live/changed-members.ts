@@ -1,5 +1,5 @@
-import type { Field, Resource } from '../../model/model.ts'
-import type { LiveEvent } from '../../live/event.ts'
+import type { Field, Resource } from '../model/model.ts'
+import type { LiveEvent } from './event.ts'
 
 /**
  * The members of a representation whose values have changed, as a JSON object. null = no shown member has changed. Members
@@ -10,7 +10,9 @@ import type { LiveEvent } from '../../live/event.ts'
 export function changedMembers(resource: Resource, event: LiveEvent, isDeep: boolean): string | null {
   const { body, changes } = event
   const ruled = Object.entries(resource.rules?.fields ?? {}).flatMap(([name, { read }]) => (read ? [name] : []))
-  if (changes.length === 0 && ruled.length === 0) return body
+  // Without a record of the row, only what it shows of other rows can have changed, unless rules or other programs decide.
+  const isRelated = changes.length === 0 && isDeep && isOpen(resource)
+  if (changes.length === 0 && ruled.length === 0 && !isRelated) return body
   const names = new Set<string>()
   for (const { changed, lists, before } of changes) {
     // A row that was deleted and created again is another row.
@@ -18,10 +20,12 @@ export function changedMembers(resource: Resource, event: LiveEvent, isDeep: boo
     for (const field of resource.columns) if (changed.includes(field.slot)) names.add(field.name)
     for (const { field } of lists) names.add(field)
   }
-  for (const field of resource.fields) if (dependsOn(field, names) || isUntold(field, isDeep)) names.add(field.name)
+  for (const field of resource.fields)
+    if (dependsOn(field, names) || isUntold(field, isDeep) || (isRelated && isMade(field))) names.add(field.name)
   const patch: Record<string, unknown> = {}
   const shown = JSON.parse(body!) as Readonly<Record<string, unknown>>
-  for (const [name, value] of Object.entries(shown)) if (changes.length === 0 || names.has(name)) patch[name] = value
+  for (const [name, value] of Object.entries(shown))
+    if ((changes.length === 0 && !isRelated) || names.has(name)) patch[name] = value
   if (Object.keys(patch).length === 0) return null
   for (const name of ruled) patch[name] = Object.hasOwn(shown, name) ? shown[name] : null
   return JSON.stringify(patch)
@@ -37,4 +41,13 @@ function isUntold(field: Field, isDeep: boolean): boolean {
   if (field.is === 'count') return field.of.target.rules !== null
   if (field.is === 'one') return isDeep
   return (field.is === 'back' || field.is === 'many') && (isDeep || field.target.rules !== null)
+}
+
+/** Whether a field is calculated, perhaps from other rows. */
+const isMade = ({ is }: Field): boolean => is === 'calc' || is === 'count'
+
+/** Whether neither rules nor other programs decide what rows of a resource show, as far as their own members go. */
+function isOpen({ rules, options, fields }: Resource): boolean {
+  const targets = fields.flatMap(field => (field.target ? [field.target as Resource] : []))
+  return rules === null && options.foreign === null && targets.every(one => one.rules === null)
 }

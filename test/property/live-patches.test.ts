@@ -1,0 +1,109 @@
+// §8.5: a subscription that is told changed members has the same rows as one that is told whole rows.
+import * as fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { api, memory, sqlite, type Store } from '../../src/index.ts'
+import type { AnyResource } from '../../src/model/declare/declaration.ts'
+import type { Id } from '../../src/model/model.ts'
+import { NativeClient } from '../../src/testing/native-client.ts'
+import { slow } from '../../src/testing/slow-store.ts'
+import { serveFaces } from '../speakers.ts'
+import { commands, idAt, resolved } from './command.ts'
+import { town } from './town.ts'
+
+const models: Readonly<Record<string, AnyResource>> = Object.fromEntries(
+  Object.entries(town).map(([name, one]) => [name, { '~resource': { ...one['~resource'], public: true } }]),
+)
+
+const followed = [
+  '/child',
+  '/child?include=father,clubs',
+  '/child?depth=2',
+  '/child?fields=name,father.name',
+  '/child?sort=-name&limit=2',
+  '/male?include=wife,children',
+  '/jar?depth=2',
+]
+
+/** The rows that a subscription has after its frames, by id. */
+function rowsAfter(frames: readonly any[]): Map<Id, unknown> {
+  const rows = new Map<Id, unknown>()
+  for (const { op, ids, data, events } of frames) {
+    if (op === 'reset') rows.clear()
+    if (op === 'snapshot' || op === 'reset') ids.forEach((id: Id, i: number) => rows.set(id, data[i]))
+    for (const { kind, id, data: row, patch } of op === 'commit' ? events : []) {
+      if (kind === 'leave') rows.delete(id)
+      else rows.set(id, patch === undefined ? row : { ...(rows.get(id) as object), ...patch })
+    }
+  }
+  return rows
+}
+
+test.each<[string, () => Store]>([
+  ['memory', () => memory()],
+  ['a slow store', () => slow(memory())],
+  ['sqlite', () => sqlite(':memory:')],
+])(
+  'over %s',
+  async (_, store) => {
+    const { model } = api(models, { report: () => {} })
+    let [whole, patched] = [0, 0]
+    await fc.assert(
+      fc.asyncProperty(fc.array(commands(model), { minLength: 10, maxLength: 30, size: 'max' }), async program => {
+        const app = api(models, { store: store(), report: () => {}, http: { log: () => {} } })
+        const { port, close } = await serveFaces(app)
+        const client = await NativeClient.open(`ws://127.0.0.1:${port}/`)
+        client.keep = true
+        try {
+          for (const name of ['a', 'b', 'c'])
+            for (const resource of ['male', 'female', 'child']) await app.safe.create(resource, { name })
+          for (const [i, uri] of followed.entries()) {
+            for (const mode of ['every', 'latest']) {
+              await client.ask({ id: `${i} ${mode}`, op: 'subscribe', uri, mode })
+              await client.ask({ id: `${i} ${mode} patch`, op: 'subscribe', uri, mode, changes: 'patch' })
+            }
+          }
+          for (const { op, resource: name, at, body } of program) {
+            const idsOf = async (one: string): Promise<Id[]> => (await app.list(one)).map(row => row['id'] as Id)
+            const ids = new Map<string, Id[]>()
+            for (const one of model.resources.keys()) ids.set(one, await idsOf(one))
+            const data = resolved(model.resources.get(name)!, body, one => ids.get(one)!)
+            const id = idAt(at, ids.get(name)!)
+            if (op === 'post') await app.safe.create(name, data)
+            else if (op === 'put' || op === 'patch') await app.safe[op](name, id, data)
+            else if (op === 'delete') await app.safe.delete(name, id)
+          }
+          client.send({ op: 'ping', id: 'end' })
+          await client.hear(({ op, id }) => op === 'pong' && id === 'end')
+          const framesOf = (sub: string): any[] => client.all.filter(frame => frame.sub === sub)
+          for (const i of followed.keys()) {
+            for (const mode of ['every', 'latest']) {
+              const [full, small] = [framesOf(`${i} ${mode}`), framesOf(`${i} ${mode} patch`)]
+              expect(rowsAfter(small), `${followed[i]} ${mode}`).toEqual(rowsAfter(full))
+              whole += JSON.stringify(full).length
+              patched += JSON.stringify(small).length
+            }
+          }
+        } finally {
+          client.cut()
+          await close()
+        }
+      }),
+      { numRuns: 8, endOnFailure: true },
+    )
+    expect(patched).toBeLessThan(whole)
+  },
+  120_000,
+)
+
+test('the only other word is refused', async () => {
+  const app = api(models, { report: () => {}, http: { log: () => {} } })
+  const { port, close } = await serveFaces(app)
+  const client = await NativeClient.open(`ws://127.0.0.1:${port}/`)
+  try {
+    const refused = await client.ask({ op: 'subscribe', uri: '/child', changes: 'nope' })
+    expect(refused).toMatchObject({ status: 400, error: { errors: [{ pointer: '#/changes', code: 'enum' }] } })
+  } finally {
+    client.cut()
+    await close()
+  }
+})
