@@ -4,6 +4,7 @@ import type { JsonSchema } from '../schema/json-schema.ts'
 import { exampleOf } from './example.ts'
 import { filterSchema } from './filter-schema.ts'
 import { createSchema, patchSchema, replaceSchema, rowSchema, shapedSchema } from './json-schema.ts'
+import type { Sliced } from './slices.ts'
 
 /** The section for schemas to which only an extension refers. */
 export const shapedSchemas = 'x-shaped-schemas'
@@ -18,6 +19,8 @@ export type Side = 'row' | 'create' | 'replace' | 'patch' | 'filter'
 export class Components {
   readonly #schemas = new Map<string, JsonSchema>()
   readonly #shaped = new Map<string, JsonSchema>()
+  /** Makes the schemas that were referred to and are not made yet. */
+  readonly #wanted: (() => void)[] = []
   readonly #names = new Map<string, string>()
   /** Names in use. The first ones are those of schemas that every document has. */
   readonly #taken = new Set<string>(['Problem', 'JsonPatch'])
@@ -41,8 +44,8 @@ export class Components {
     const key = `${side} ${resource.name}${implied === null ? '' : ` ${implied.name}`}`
     const name = this.#nameOf(key, `${resource.title}${suffix}${within}`)
     if (!this.#schemas.has(name)) {
-      this.#schemas.set(name, {}) // it may refer to itself
-      this.#schemas.set(name, this.#schemaOf(resource, side, implied))
+      this.#schemas.set(name, {})
+      this.#wanted.push(() => this.#schemas.set(name, this.#schemaOf(resource, side, implied)))
     }
     return pointerTo(name)
   }
@@ -52,9 +55,11 @@ export class Components {
     const name = this.#nameOf(`row ${resource.name}`, resource.title)
     if (!this.#shaped.has(name)) {
       this.#shaped.set(name, {})
-      this.#shaped.set(
-        name,
-        shapedSchema(resource, target => this.referShaped(target)),
+      this.#wanted.push(() =>
+        this.#shaped.set(
+          name,
+          shapedSchema(resource, target => this.referShaped(target)),
+        ),
       )
     }
     return `#/components/${shapedSchemas}/${name}`
@@ -77,14 +82,32 @@ export class Components {
     return pointerTo(name)
   }
 
+  /**
+   * Makes what was referred to, and what that refers to in turn. One after the other, because resources may refer to each other
+   * in a chain that is longer than the stack of calls.
+   */
+  *made(): Sliced<void> {
+    for (let make = this.#wanted.pop(); make; make = this.#wanted.pop()) {
+      make()
+      yield
+    }
+  }
+
   /** All schemas by name. */
   done(): Readonly<Record<string, JsonSchema>> {
+    this.#makeAll()
     return sorted(this.#schemas)
   }
 
   /** The schemas of shaped rows, by name. */
   shaped(): Readonly<Record<string, JsonSchema>> {
+    this.#makeAll()
     return sorted(this.#shaped)
+  }
+
+  #makeAll(): void {
+    const making = this.made()
+    while (!making.next().done);
   }
 
   #schemaOf(resource: Resource, side: Side, implied: OneField | null): JsonSchema {

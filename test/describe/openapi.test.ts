@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { api, memory, resource, t } from '../../src/index.ts'
 import { Caller } from './caller.ts'
 import { Document, type Json } from './document.ts'
 import { lint } from './lint.ts'
@@ -114,3 +115,16 @@ describe('the OpenAPI document of an API with logins, rules, actions and keys', 
     })
   })
 })
+
+test('the document of resources that refer to each other in a long chain', async () => {
+  const chain = Array.from({ length: 500 }, (_, i): [string, any] => {
+    const next = i === 499 ? {} : { next: t.one(`r${i + 1}`, { inverse: 'prior' }) }
+    const prior = i === 0 ? {} : { prior: t.back(`r${i - 1}`, 'next') }
+    return [`r${i}`, resource({ id: t.id(), ...next, ...prior }).public()]
+  })
+  const app = api(Object.fromEntries(chain), { store: memory(), report: () => {}, http: { log: () => {} } })
+  const response = await app.fetch(new Request('http://localhost/openapi.json'))
+  expect(response.status).toBe(200)
+  expect(Object.keys(((await response.json()) as Json)['components'].schemas).length).toBeGreaterThan(500)
+  await app.close()
+}, 60_000)

@@ -48,6 +48,7 @@ export function* draftOpenapi(model: Model, options: DescribeOptions, pages: rea
   if (options.login) describeLogin(drafting, options.login)
   describeBatch(drafting)
   describePages(drafting, pages)
+  yield* drafting.components.made()
   const schemas = { ...drafting.components.done(), Problem: problemSchema, JsonPatch: jsonPatchSchema }
   const components = {
     schemas,
