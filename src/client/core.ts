@@ -1,8 +1,9 @@
-import type { Answer, Call, Frame, Params, Transport } from './call.ts'
+import type { Answer, Call, Id, Frame, Params, Transport } from './call.ts'
 import type { Follower, LiveTransport } from './follower.ts'
 import type { Http } from './http.ts'
 import { LiveQuery, type LiveHost } from './live/live-query.ts'
 import type { Pending, View } from './live/overlay.ts'
+import type { Row } from './live/order.ts'
 import { RowOrder } from './row-order.ts'
 import type { Status } from './status.ts'
 import { Writes, type Outbox } from './writes.ts'
@@ -57,6 +58,12 @@ export class Core implements Transport, LiveHost {
 
   pending(resource: string): readonly Pending[] {
     return this.writes.of(resource)
+  }
+
+  /** A row as a live query knows it. null = none has it. */
+  known(resource: string, id: Id): Row | null {
+    const rows = [...this.writes.queries].map(query => (query.resource === resource ? query.told(id) : undefined))
+    return rows.find(row => row) ?? null
   }
 
   /** The live query with these words. Equal words give the same one. */

@@ -2,7 +2,7 @@ import type { Call, Id, Params } from './call.ts'
 import type { Core } from './core.ts'
 import type { Http } from './http.ts'
 import type { Row } from './live/order.ts'
-import { asked, local, type Asked } from './problem.ts'
+import { asked, local, type Asked, type Problem } from './problem.ts'
 
 /** What a resource of the client is made of. */
 export interface ResourceParts {
@@ -29,7 +29,17 @@ export function resourceOf(parts: ResourceParts): object {
     data: unknown,
     how: Options = {},
   ): Asked<unknown> => {
-    const { key = newKey(), ifMatch, signal, optimistic = true } = how
+    const { key = newKey(), ifMatch, signal, optimistic = true, merge } = how
+    if (merge) {
+      const base = core.known(resource, which as Id)
+      const again = (mine: unknown, tag: unknown): Promise<unknown> =>
+        write(op, which, mine, { ...how, key: newKey(), ifMatch: tag })
+      return asked(
+        write(op, which, data, { ...how, merge: null }).catch((problem: Problem) =>
+          seldom(all => all.mergeAgain(problem, data, base, merge, again)),
+        ),
+      )
+    }
     const target = which === null ? { uri: path } : at(which)
     const made: Call = { op, ...target, key, ifMatch, signal, ...(op !== 'delete' && { data }) }
     // Of a JSON Patch, and of rows that a filter selects, only the server knows what comes.

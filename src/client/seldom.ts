@@ -1,5 +1,6 @@
 // What most pages ask for seldom or never: logging in and out, files, history, any other request. It is loaded when it is needed.
 import { jsonOf, type Http, type HttpRequest } from './http.ts'
+import type { Problem } from './problem.ts'
 import type { Session } from './session.ts'
 import type { AnyRequest } from './types/client.ts'
 import type { HistoryOptions, RequestOptions, UploadOptions } from './types/query.ts'
@@ -35,6 +36,20 @@ export async function send(http: Http, method: string, path: string, request: An
     body: isJson ? JSON.stringify(data) : undefined,
   }
   return jsonOf(await http.send(method, path, sent))
+}
+
+/** Writes what two writers of a row agree on. Rejects with the problem if it is no conflict, or they do not agree. */
+export async function mergeAgain(
+  problem: Problem,
+  mine: unknown,
+  base: unknown,
+  merge: (current: unknown, mine: unknown, base: unknown) => unknown,
+  write: (merged: unknown, tag: unknown) => Promise<unknown>,
+): Promise<unknown> {
+  const { current, etag } = problem.document
+  const merged = problem.code === 'precondition_failed' && current ? merge(current, mine, base) : null
+  if (merged === null) throw problem
+  return write(merged, etag)
 }
 
 export function history(http: Http, row: string, { signal, ...query }: HistoryOptions = {}): Promise<unknown> {

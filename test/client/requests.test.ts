@@ -121,6 +121,38 @@ describe('operations', () => {
     expect([a.id, b.id]).toEqual([1, 1])
   })
 
+  test('a conflict is merged from the row as it is, what was to be written and the row as it was', async () => {
+    const app = declare()
+    const url = await urlOf(app)
+    const c = clientAt<App>(url)
+    await c.todo.create({ text: 'pack', rank: 1 })
+    const live = c.todo.live(1)
+    live.subscribe(() => {})
+    await live.ready
+    const tag = (await fetch(`${url}/todo/1`)).headers.get('etag')!.slice(1, -1)
+    const work = c.todo.patch(
+      1,
+      { rank: 5 },
+      {
+        ifMatch: tag,
+        merge: (current, mine, base) => ({ rank: current.rank + mine.rank! - base!.rank }),
+      },
+    )
+    expect((await work).rank).toBe(5)
+    await app.patch('todo', 1, { rank: 7 })
+    await expect.poll(() => live.row?.rank).toBe(7)
+    const asked: unknown[] = []
+    const merge = (current: { rank: number }, mine: { rank?: number }, base: { rank: number } | null) => {
+      asked.push([current.rank, mine.rank, base?.rank])
+      return { rank: 100 }
+    }
+    expect((await c.todo.patch(1, { rank: 9 }, { ifMatch: tag, merge })).rank).toBe(100)
+    expect(asked).toEqual([[7, 9, 7]])
+    const refused = await c.todo.patch(1, { rank: 1 }, { ifMatch: tag, merge: () => null }).safe()
+    expect(refused.problem?.code).toBe('precondition_failed')
+    expect(live.row?.rank).toBe(100)
+  })
+
   test('writes to one row happen in the order in which they were made', async () => {
     const { c } = await open()
     await c.todo.create({ text: 'x' })

@@ -66,6 +66,11 @@ export class LiveQuery implements Follower {
     return this.#show().plain
   }
 
+  /** A row as the server told it, without one's own writes. */
+  told(id: Id): Row | undefined {
+    return this.#rows.byId.get(id)?.row
+  }
+
   /** The row of a query for one row. */
   get row(): Row | null {
     return this.rows[0] ?? null

@@ -72,10 +72,15 @@ export interface WriteOptions extends RequestOptions {
   readonly optimistic?: boolean
 }
 
-/** Options of a write to a row that exists. */
-export interface ChangeOptions extends WriteOptions {
+/** Options of a write to a row that exists. R is what is read of it, D what is written. */
+export interface ChangeOptions<R = unknown, D = unknown> extends WriteOptions {
   /** The entity tag, without quotes, that the row must still have. Otherwise the write is refused: `precondition_failed`. */
   readonly ifMatch?: string
+  /**
+   * What is written instead if the row is not the one of `ifMatch` any more: `current` is the row as it is, `mine` what was to be
+   * written, and `base` the row as a live query had it then. null = nothing, and the problem is thrown.
+   */
+  readonly merge?: (current: R, mine: D, base: R | null) => D | null
 }
 
 /** Options of an upload. */

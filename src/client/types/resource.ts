@@ -55,7 +55,7 @@ export interface Resource<M, K extends keyof M> {
   replace(
     id: IdOf<M, K> | Partial<Row<M, K>>,
     data: New<M, K>,
-    options?: ChangeOptions,
+    options?: ChangeOptions<Row<M, K>, New<M, K>>,
   ): Asked<Row<M, K>, Problem<ChangeCode, keyof FieldsIn<M, K>>>
   /** Changes all rows that a filter selects, if the resource allows it. Returns them. */
   patch(rows: Matching<M, K>, data: Patch<M, K>, options?: ChangeOptions): Asked<Row<M, K>[], Problem<ChangeCode>>
@@ -63,7 +63,7 @@ export interface Resource<M, K extends keyof M> {
   patch(
     id: IdOf<M, K>,
     data: Patch<M, K>,
-    options?: ChangeOptions,
+    options?: ChangeOptions<Row<M, K>, Patch<M, K>>,
   ): Asked<Row<M, K>, Problem<ChangeCode, keyof FieldsIn<M, K>>>
   /** Deletes a row, or all rows that a filter selects: `delete({ filter: { done: true } })`. */
   delete(id: IdOf<M, K> | Matching<M, K>, options?: ChangeOptions): Asked<void, Problem<ChangeCode>>
