@@ -1,20 +1,55 @@
-import { api } from '../api.ts'
+import { existsSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { api, type Api } from '../api.ts'
 import { memory } from '../store/memory.ts'
 import { Misuse } from './misuse.ts'
 import { readSource } from './source.ts'
 
 type Json = Readonly<Record<string, unknown>>
+type ServedApi = Pick<Api, 'fetch' | 'close' | 'http'>
 
-/** The OpenAPI or AsyncAPI document of a running API, or of what `restuary serve FILE` would serve. */
+/**
+ * The OpenAPI or AsyncAPI document of a running API, of a module that exports an API, or of what `restuary serve FILE` would
+ * serve. A file may also be the document itself.
+ */
 export async function readDocument(source: string, kind: 'openapi' | 'asyncapi'): Promise<Json> {
   if (/^https?:\/\//.test(source)) return fetchDocument(source, kind)
-  const { resources } = readSource(source, { readOnly: true })
-  const app = api(resources, { store: memory(), report: () => {} })
+  if (/\.[cm]?[jt]s$/.test(source)) return documentOf(await exportedApi(source), kind)
+  const document = source.endsWith('.json') && existsSync(source) ? parsed(readFileSync(source, 'utf8')) : null
+  if (document && typeof document[kind] === 'string' && 'info' in document) return document
+  return documentOf(api(readSource(source, { readOnly: true }).resources, { store: memory(), report: () => {} }), kind)
+}
+
+async function documentOf(app: ServedApi, kind: 'openapi' | 'asyncapi'): Promise<Json> {
   try {
-    const response = await app.fetch(new Request(`http://localhost/${kind}.json`))
+    const response = await app.fetch(new Request(`http://localhost${app.http.prefix ?? ''}/${kind}.json`))
     return (await response.json()) as Json
   } finally {
     await app.close()
+  }
+}
+
+/** The API that a module exports, under whatever name. The module must not serve it by itself. */
+async function exportedApi(file: string): Promise<ServedApi> {
+  if (!existsSync(file)) throw new Misuse(`${file} is not there`, 'give the path of a module that exports an API')
+  const exported = (await import(pathToFileURL(resolve(file)).href)) as Readonly<Record<string, unknown>>
+  const found = Object.values(exported).find(isApi)
+  if (!found) throw new Misuse(`${file} exports no API`, 'write there: export const app = api({ … })')
+  return found
+}
+
+function isApi(value: unknown): value is ServedApi {
+  return typeof value === 'object' && value !== null && 'engine' in value && 'fetch' in value
+}
+
+/** null = the text is no JSON object. */
+function parsed(text: string): Json | null {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' ? (value as Json | null) : null
+  } catch {
+    return null
   }
 }
 

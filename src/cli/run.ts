@@ -24,7 +24,8 @@ const HELP = `restuary: an API without code
       --since POSITION    begins after it, epoch.seq; default: the newest
       --once              ends with the newest instead of waiting for more
 
-  restuary client URL     writes a client of a running API in JavaScript, with its types
+  restuary client SOURCE  writes a client in JavaScript, with its types: of a running API by its URL, of a module that
+                          exports an API, of its OpenAPI document, or of what serve would serve
       --out FILE          default: standard output, without the types
 
   restuary openapi FILE   writes the OpenAPI document of what serve would serve, or of a running API by its URL

@@ -139,6 +139,24 @@ export { size, nested, closed }
     ])
   })
 
+  test('can be made from a module that exports the API, and from its document', async () => {
+    const index = join(import.meta.dirname, '../../src/index.ts')
+    const module = `import { api, resource, t } from ${JSON.stringify(index)}
+const note = resource({ id: t.id(), text: t.text() }).public()
+export const app = api({ note }, { report: () => {}, http: { prefix: '/api' } })\n`
+    writeFileSync(join(directory, 'app.ts'), module)
+    await runCommand(['openapi', join(directory, 'app.ts'), '--out', join(directory, 'openapi.json')])
+    await runCommand(['client', join(directory, 'app.ts'), '--out', join(directory, 'a.mjs')])
+    await runCommand(['client', join(directory, 'openapi.json'), '--out', join(directory, 'b.mjs')])
+    const written = (name: string): string => readFileSync(join(directory, name), 'utf8')
+    expect(written('a.d.mts')).toContain('note: Rows<[], [id: number], Note')
+    expect(written('b.d.mts')).toBe(written('a.d.mts'))
+    expect(written('b.mjs')).toBe(written('a.mjs'))
+    writeFileSync(join(directory, 'none.mjs'), 'export const x = 1')
+    await expect(runCommand(['client', join(directory, 'none.mjs')])).rejects.toThrow(/exports no API/)
+    await expect(runCommand(['client', join(directory, 'absent.ts')])).rejects.toThrow(/absent\.ts is not there/)
+  })
+
   test('can be made from the URL of a running API', async () => {
     await expect(runCommand(['client', 'http://127.0.0.1:1'])).rejects.toThrow(/is not there/)
     await expect(runCommand(['client'])).rejects.toThrow('client needs a URL')
